@@ -1,0 +1,65 @@
+#pragma once
+// The seam to the file system: everything Chorus reads back or promises to keep goes through it, so that
+// tests can make disks fail. Paths are those of the operating system.
+// Thread safety: a FileSystem may be used by many threads; a file object by one at a time (ReadAt: many).
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "common/status.h"
+
+namespace chorus {
+
+class RandomAccessFile {
+ public:
+  virtual ~RandomAccessFile() = default;
+  // Fills `out` from `offset`. Error: kDataLoss if the file ends before; kInternal if the read fails.
+  virtual Status ReadAt(uint64_t offset, std::span<std::byte> out) const = 0;
+  virtual uint64_t size() const = 0;
+};
+
+class WritableFile {
+ public:
+  virtual ~WritableFile() = default;  // closes; what was not synced may be lost
+  virtual Status Append(std::span<const std::byte> data) = 0;
+  virtual Status Sync() = 0;          // returns when the data is on stable storage
+  virtual Status Close() = 0;         // flushes, no sync; further calls are bugs
+};
+
+class FileSystem {
+ public:
+  virtual ~FileSystem() = default;
+  virtual Result<std::unique_ptr<RandomAccessFile>> OpenForRead(const std::string& path) = 0;
+  virtual Result<std::unique_ptr<WritableFile>> Create(const std::string& path) = 0;  // truncates
+  virtual Result<std::unique_ptr<WritableFile>> OpenForAppend(const std::string& path) = 0;
+  // Renames and syncs the directory: after it returns, a crash cannot bring the old name back.
+  virtual Status Rename(const std::string& from, const std::string& to) = 0;
+  virtual Status CreateDirectories(const std::string& path) = 0;
+  virtual Result<std::vector<std::string>> List(const std::string& directory) = 0;  // names, sorted
+  virtual Status Remove(const std::string& path) = 0;           // a file; kNotFound if absent
+  virtual Status RemoveRecursively(const std::string& path) = 0;
+  virtual bool Exists(const std::string& path) = 0;
+};
+
+FileSystem& PosixFiles();
+// A file system in memory, for tests: Rename is atomic, directories are implied by paths.
+std::unique_ptr<FileSystem> NewMemoryFiles();
+
+Result<std::string> ReadWholeFile(FileSystem& files, const std::string& path);
+// Writes a new file beside `path`, syncs it and renames it: `path` holds the old bytes or the new ones.
+Status ReplaceFile(FileSystem& files, const std::string& path, std::string_view data);
+
+std::string JoinPath(std::string_view directory, std::string_view name);
+std::string DirectoryOf(std::string_view path);  // "." if there is none
+std::string BaseName(std::string_view path);
+
+// XXH3-64, the checksum of every file, frame and block.
+uint64_t Checksum(std::span<const std::byte> data);
+uint64_t Checksum(std::string_view data);
+
+}  // namespace chorus

@@ -1,0 +1,69 @@
+#pragma once
+// A set of exposures with their contexts, column by column: what a log block decodes into, and what a grain
+// is. Contexts are never expanded: exposure i has the features of row i of `exposures` and those of row
+// context_of[i] of `contexts`.
+// Thread safety: values.
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "common/key.h"
+
+namespace chorus::worker {
+
+// One slot of one side. Row i has keys[offsets[i] .. offsets[i+1]); a one-hot slot has none or one a row.
+struct SlotColumn {
+  std::vector<uint32_t> offsets;  // [rows + 1], offsets[0] == 0
+  std::vector<Key> keys;          // [nnz]
+  std::vector<float> values;      // [nnz], or empty: every value is 1
+};
+
+// One side (contexts or exposures). Columns stand in the order of the schema's columns of that side.
+struct FeatureColumns {
+  uint32_t rows = 0;
+  std::vector<SlotColumn> slots;
+  std::vector<std::vector<float>> numerics;  // [column][row], already normalised
+};
+
+struct Batch {
+  FeatureColumns contexts;
+  FeatureColumns exposures;
+  std::vector<uint32_t> context_of;  // [exposures.rows], row of contexts; all contexts are used
+  std::vector<uint64_t> row_id;      // [exposures.rows]
+  std::vector<uint8_t> click;        // [exposures.rows], 0 or 1
+  std::vector<uint8_t> conversion;   // [exposures.rows], 0 or 1; unobserved where click = 0
+  std::vector<float> weight;         // [exposures.rows], or empty: every weight is 1
+  std::vector<uint64_t> group;       // [exposures.rows], or empty
+  std::vector<int64_t> time;         // [exposures.rows], or empty
+
+  uint32_t rows() const { return exposures.rows; }
+};
+
+// What the columns of a log are. Stored in every log file; equal in all files of a log.
+struct SlotInfo {
+  std::string name;
+  std::string key_space;
+  bool context = false;       // a feature of the context, else of the exposure
+  bool multi_valued = false;
+  bool has_values = false;
+  friend bool operator==(const SlotInfo&, const SlotInfo&) = default;
+};
+struct NumericInfo {
+  std::string name;
+  bool context = false;
+  bool log_transform = false;  // x -> log(1 + max(x, 0)) before mean and stddev
+  double mean = 0;             // what import learnt: value = (x - mean) / stddev
+  double stddev = 1;
+  friend bool operator==(const NumericInfo&, const NumericInfo&) = default;
+};
+struct LogSchema {
+  std::vector<SlotInfo> slots;        // names are unique among slots and numerics
+  std::vector<NumericInfo> numerics;
+  bool has_weight = false;
+  bool has_group = false;
+  bool has_time = false;
+  friend bool operator==(const LogSchema&, const LogSchema&) = default;
+};
+
+}  // namespace chorus::worker

@@ -1,0 +1,54 @@
+#pragma once
+// What workers do together: sums along the canonical tree, gather, broadcast, barrier. Non-blocking where it
+// pays, yielding while it waits, and never for ever: a deadline ends every wait with the ranks that are
+// missing in its message.
+// Thread safety: one thread a rank (the trainer's), the same order of calls on every rank.
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "common/matrix_view.h"
+#include "common/status.h"
+#include "common/tree.h"
+
+namespace chorus::worker {
+
+// One worker's part of a sum over the step's grains: row i of the matrices is the sum over nodes[i].
+struct TreeTerms {
+  std::vector<TreeNode> nodes;          // MaximalNodes of this worker's grains; may be empty
+  MatrixView<const float> floats;       // [nodes, n]
+  MatrixView<const double> doubles;     // [nodes, m]
+};
+
+class Collective {
+ public:
+  virtual ~Collective() = default;
+  virtual uint32_t rank() const = 0;
+  virtual uint32_t size() const = 0;
+
+  // Begins to sum all workers' terms along the canonical tree over [0, grains); every worker ends with the same
+  // bits in floats_out [n] and doubles_out [m]. n and m are equal on all workers; the memory stays untouched
+  // until Finish returns. One sum at a time.
+  virtual Status BeginTreeSum(const TreeTerms& terms, uint32_t grains, std::span<float> floats_out,
+                              std::span<double> doubles_out) = 0;
+  virtual Status FinishTreeSum() = 0;
+
+  // Rank `root` gets every rank's bytes, in order of ranks; the others get an empty vector.
+  virtual Result<std::vector<std::string>> Gather(const std::string& mine, uint32_t root) = 0;
+  // Everybody gets root's bytes.
+  virtual Result<std::string> Broadcast(const std::string& bytes, uint32_t root) = 0;
+  virtual Status Barrier() = 0;
+};
+
+// For one worker alone.
+std::unique_ptr<Collective> NewSingleCollective();
+// `size` workers that are threads of this process; element i belongs to rank i.
+std::vector<std::unique_ptr<Collective>> NewLocalCollectives(uint32_t size, double deadline_seconds);
+// Over MPI (collective_mpi.cc); `communicator` is an MPI_Comm as void*, kept by the caller, whose ranks are
+// the workers in order.
+std::unique_ptr<Collective> NewMpiCollective(void* communicator, double deadline_seconds);
+
+}  // namespace chorus::worker

@@ -1,0 +1,107 @@
+#pragma once
+// A worker's connection to all servers: one frame a (step, server) carries the gradients of a past step and
+// the keys of a coming one, and the reply its rows (wire.proto gives the frames).
+//
+//   frame of step t  =  gradients of step t - 1 - pull_ahead  +  keys of step t
+//   its reply        =  rows that contain exactly the updates of steps 1 .. t - 1 - pull_ahead
+//
+// A server answers step t only when the frames of step t of all workers are in.
+// Thread safety: one thread (the trainer's); replies arrive on transport threads inside.
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "common/frame.h"
+#include "common/key.h"
+#include "common/matrix_view.h"
+#include "common/status.h"
+#include "common/table_spec.h"
+#include "common/transport.h"
+#include "common/tree.h"
+
+namespace chorus::worker {
+
+// Keys of one table instance: unique, grouped by logical shard in ascending order of the shard.
+struct TableKeys {
+  std::vector<Key> keys;               // [n]
+  std::vector<uint32_t> shard_counts;  // [shards], sums to n
+};
+
+// The sum of this worker's gradients over one subtree of the step's grains, for one table instance.
+struct NodeGradient {
+  TreeNode node;
+  std::vector<uint32_t> positions;  // [m], ascending positions in that step's TableKeys.keys
+  std::vector<float> gradients;     // [m, dim]
+};
+
+struct StepGradients {
+  std::vector<std::vector<NodeGradient>> tables;  // [table instance][node], nodes in order
+  std::vector<float> lr_factors;                  // [table instance], the schedule's factor for that step
+};
+
+// Asks servers to write their shards as of the step whose gradients ride in the same frame (ps/checkpoint.h).
+// Every worker must ask for the same in the same frame.
+struct SnapshotRequest {
+  uint64_t step = 0;         // the state after this step's update
+  std::string directory;     // exists; servers write shard-NNNNN.rows into it
+};
+
+// A finished snapshot of one server, told in the first step reply after it.
+struct SnapshotFile {
+  std::string name;          // inside the directory
+  uint64_t bytes = 0;
+  uint64_t checksum = 0;     // XXH3-64 of the whole file
+  uint64_t rows = 0;
+};
+
+struct PsClientOptions {
+  uint32_t worker = 0;
+  uint32_t workers = 1;
+  uint32_t shards = 64;
+  uint32_t pull_ahead = 0;
+  uint32_t grains_per_step = 8;
+  double deadline_seconds = 120;
+};
+
+// Rows of one table instance in the order of the keys asked for. Shares the reply's memory.
+class PulledRows {
+ public:
+  virtual ~PulledRows() = default;
+  virtual const float* row(uint32_t table, uint32_t position) const = 0;  // [dim of the table]
+};
+
+class PsClient {
+ public:
+  virtual ~PsClient() = default;
+  // servers[s] owns the logical shards [s * shards / servers, (s + 1) * shards / servers).
+  static std::unique_ptr<PsClient> Create(const PsClientOptions& options,
+                                          const std::vector<TableSpec>& tables,
+                                          std::vector<std::unique_ptr<Channel>> servers);
+
+  // Sends the frames of step `step` (steps in order, from first_step) and returns at once. `keys` are
+  // step `step`'s, by table instance (all empty past the last step). `gradients` are those of step
+  // `step - 1 - pull_ahead`, whose keys an earlier Send gave; null while no such step has been computed by
+  // this run (its first frames, also after a resume).
+  virtual Status Send(uint64_t step, const std::vector<TableKeys>& keys,
+                      std::unique_ptr<StepGradients> gradients,
+                      const SnapshotRequest* snapshot) = 0;
+  // Waits for all servers' replies to `step`. Error: the first failure, naming the server.
+  virtual Result<std::shared_ptr<const PulledRows>> Wait(uint64_t step) = 0;
+
+  // Rows as they are now, without creating any; unseen keys read as TableConfig.unseen says.
+  virtual Result<std::shared_ptr<const PulledRows>> Read(const std::vector<TableKeys>& keys) = 0;
+
+  // The files of the snapshot of `step` when every server has finished it; empty while any has not. Without
+  // `wait` it uses what step replies brought; with it, it asks the servers until the deadline.
+  virtual Result<std::vector<SnapshotFile>> SnapshotFiles(uint64_t step, bool wait) = 0;
+
+  // Sends one kControl frame to every server and returns their replies (meta bytes: ControlReplyMeta), in order.
+  virtual Result<std::vector<std::string>> Control(const std::string& control_meta) = 0;
+
+  virtual uint64_t bytes_sent() const = 0;
+  virtual uint64_t bytes_received() const = 0;
+};
+
+}  // namespace chorus::worker
