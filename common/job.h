@@ -1,0 +1,15 @@
+#pragma once
+// What workers and servers compare before they talk: that both were made from the same tables.
+// Thread safety: pure functions.
+
+#include <cstdint>
+#include <vector>
+
+#include "common/table_spec.h"
+
+namespace chorus {
+
+// XXH3-64 over every table's name and configuration, in order.
+uint64_t TablesFingerprint(const std::vector<TableSpec>& tables);
+
+}  // namespace chorus
