@@ -16,13 +16,18 @@ namespace chorus {
 
 // Fills *config from the text file (path "" = none), then from sets "a.b=value", then defaults, then checks.
 // A repeated message is addressed by its name field or its index (table.default.dim, table.0.dim); with no or
-// one element the address may be left out. A list is replaced as a whole: model.tower.hidden=360,200,80.
+// one element the address may be left out. A list is replaced as a whole: model.tower.hidden=360,200,80; a
+// message too: objective.esmm={w_ctcvr: 10}. Naming a field of another alternative chooses that one.
 Status LoadConfig(const std::string& path, const std::vector<std::string>& sets,
                   google::protobuf::Message* config);
 
 // LoadConfig of a TrainConfig, and the checks that span fields (names are unique and known, ASYNC refused, ...);
-// adds what is there by default (a table, a tower, an objective, an optimizer).
+// adds what is there by default (a table, a tower, an objective, an optimizer). Whether data.log is needed is
+// the command's to say.
 Result<TrainConfig> LoadTrainConfig(const std::string& path, const std::vector<std::string>& sets);
+
+// The same completion and checks for a job that is not read from a file.
+Status FinishTrainConfig(const std::string& where, TrainConfig* config);
 
 // Only the steps "defaults" and "checks" of LoadConfig; `where` stands in messages in place of file and line.
 Status FinishConfig(const std::string& where, google::protobuf::Message* config);

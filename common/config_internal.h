@@ -1,0 +1,59 @@
+#pragma once
+// What the files that implement config.h share. A field's address is its path: names joined by
+// dots, a number for an element of a repeated message ("table.0.optimizer.adam.lr"). Thread safety:
+// pure functions.
+
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <google/protobuf/descriptor.h>
+#include <google/protobuf/message.h>
+
+#include "common/status.h"
+
+namespace chorus::internal {
+
+// Where the value of a field was written ("job.textproto:12", "--set step.grain_rows=0"), by path.
+// A field that is absent has the place of the nearest path above it.
+class Origins {
+ public:
+  explicit Origins(std::string root) { places_[""] = std::move(root); }
+  // Records the place of `path` and forgets the places of everything below it.
+  void Replace(const std::string& path, std::string place);
+  void Add(const std::string& path, std::string place) { places_[path] = std::move(place); }
+  const std::string& Of(std::string path) const;
+
+ private:
+  std::map<std::string, std::string> places_;
+};
+
+// "a" + "b" = "a.b"; "" + "b" = "b".
+std::string Under(const std::string& path, std::string_view name);
+
+// "a whole number 1 .. 4096, a power of two", "SYNC, ASYNC", "a text", ...
+std::string WhatIsAllowed(const google::protobuf::FieldDescriptor& field);
+// "seed, data, step, ..."
+std::string FieldNames(const google::protobuf::Descriptor& type);
+// "place: path: problem"
+Status FieldError(const std::string& place, const std::string& path, std::string_view problem);
+
+// The file `path` ("" = none) and then `sets` into *config; defaults and checks are the caller's.
+Status ReadConfig(const std::string& path, const std::vector<std::string>& sets,
+                  google::protobuf::Message* config, Origins* origins);
+
+// Text format into *config; errors and *origins name `file` and lines. `path` is that of *config.
+Status ParseText(const std::string& file, const std::string& text, const std::string& path,
+                 google::protobuf::Message* config, Origins* origins);
+
+// Applies one "path=value".
+Status ApplySet(const std::string& set, google::protobuf::Message* config, Origins* origins);
+
+// Defaults into *config, recursively; in a oneof only the chosen alternative is completed.
+void FillDefaults(google::protobuf::Message* config);
+// Ranges, required texts, no unspecified enum, no NaN or infinity.
+Status CheckAllowed(const google::protobuf::Message& config, const std::string& path,
+                    const Origins& origins);
+
+}  // namespace chorus::internal

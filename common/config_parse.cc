@@ -1,0 +1,136 @@
+#include <google/protobuf/io/tokenizer.h>
+#include <google/protobuf/io/zero_copy_stream_impl_lite.h>
+#include <google/protobuf/text_format.h>
+
+#include <optional>
+#include <vector>
+
+#include "common/config_internal.h"
+#include "common/strings.h"
+
+namespace chorus::internal {
+namespace {
+
+using google::protobuf::Descriptor;
+using google::protobuf::FieldDescriptor;
+using google::protobuf::Message;
+using google::protobuf::TextFormat;
+using google::protobuf::io::Tokenizer;
+
+// The first error of a parse; lines and columns count from 0.
+struct FirstError : google::protobuf::io::ErrorCollector {
+  struct Error {
+    int line;
+    int column;
+    std::string text;
+  };
+  void AddError(int line, int column, const std::string& text) override {
+    if (!first.has_value()) first = Error{line, column, text};
+  }
+  std::optional<Error> first;
+};
+
+// The path of the field that the parser was in when it stopped at (line, column): names before '{'
+// nest, a name after ':' or inside [] is a value.
+std::vector<std::string> PathAt(const std::string& text, int line, int column) {
+  google::protobuf::io::ArrayInputStream stream(text.data(), static_cast<int>(text.size()));
+  FirstError ignored;
+  Tokenizer tokens(&stream, &ignored);
+  tokens.set_comment_style(Tokenizer::SH_COMMENT_STYLE);
+  std::vector<std::string> path;
+  std::string field;
+  std::string previous;
+  int brackets = 0;
+  while (tokens.Next()) {
+    const Tokenizer::Token& token = tokens.current();
+    if (token.line > line || (token.line == line && token.column >= column)) break;
+    if (token.text == "{" || token.text == "<") {
+      path.push_back(field);
+    } else if (token.text == "}" || token.text == ">") {
+      if (!path.empty()) path.pop_back();
+      field.clear();
+    } else if (token.text == "[") {
+      ++brackets;
+    } else if (token.text == "]") {
+      --brackets;
+    } else if (token.type == Tokenizer::TYPE_IDENTIFIER && brackets == 0 && previous != ":" &&
+               previous != "-") {
+      field = token.text;
+    }
+    previous = token.text;
+  }
+  if (!field.empty()) path.push_back(field);
+  return path;
+}
+
+// What could have stood at `path` (of `type`): the alternatives to a wrong value or an unknown
+// field.
+std::string AllowedAt(const Descriptor* type, const std::vector<std::string>& path) {
+  for (size_t i = 0; i < path.size(); ++i) {
+    const FieldDescriptor* field = type->FindFieldByName(path[i]);
+    if (field == nullptr) return StrCat("known fields: ", FieldNames(*type));
+    if (field->cpp_type() != FieldDescriptor::CPPTYPE_MESSAGE) return WhatIsAllowed(*field);
+    type = field->message_type();
+  }
+  return StrCat("known fields: ", FieldNames(*type));
+}
+
+Status DescribeError(const std::string& file, const std::string& text, const std::string& root,
+                     const Descriptor* type, const FirstError::Error& error) {
+  const std::vector<std::string> path = PathAt(text, error.line, error.column);
+  const bool unknown = error.text.find("has no field named") != std::string::npos;
+  std::string problem = unknown ? "no such field" : error.text;
+  while (problem.ends_with('.')) problem.pop_back();
+  const std::string place = StrCat(file, ":", error.line + 1);
+  const std::string where = path.empty() ? root : Under(root, Join(path, "."));
+  return FieldError(place, where, StrCat(problem, "; allowed: ", AllowedAt(type, path)));
+}
+
+// Records the line of every field and of every element of repeated fields.
+void AddPlaces(const std::string& file, const Message& config, const std::string& path,
+               TextFormat::ParseInfoTree* tree, Origins* origins) {
+  if (tree == nullptr) return;
+  const auto& reflection = *config.GetReflection();
+  std::vector<const FieldDescriptor*> fields;
+  reflection.ListFields(config, &fields);
+  for (const FieldDescriptor* field : fields) {
+    const bool list = field->is_repeated();
+    const bool nests = field->cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE;
+    const std::string at = Under(path, field->name());
+    origins->Add(at, StrCat(file, ":", tree->GetLocation(field, list ? 0 : -1).line + 1));
+    if (!list && nests) {
+      AddPlaces(file, reflection.GetMessage(config, field), at, tree->GetTreeForNested(field, -1),
+                origins);
+    }
+    for (int i = 0; list && i < reflection.FieldSize(config, field); ++i) {
+      const std::string element = Under(at, StrCat(i));
+      // A list in brackets has one place; its elements fall back on that.
+      const int line = tree->GetLocation(field, i).line;
+      if (line >= 0) origins->Add(element, StrCat(file, ":", line + 1));
+      if (!nests) continue;
+      AddPlaces(file, reflection.GetRepeatedMessage(config, field, i), element,
+                tree->GetTreeForNested(field, i), origins);
+    }
+  }
+}
+
+}  // namespace
+
+Status ParseText(const std::string& file, const std::string& text, const std::string& path,
+                 Message* config, Origins* origins) {
+  constexpr int kDeepest = 32;
+  FirstError errors;
+  TextFormat::ParseInfoTree tree;
+  TextFormat::Parser parser;
+  parser.RecordErrorsTo(&errors);
+  parser.WriteLocationsTo(&tree);
+  parser.SetRecursionLimit(kDeepest);
+  if (!parser.ParseFromString(text, config)) {
+    if (!errors.first.has_value()) return InvalidArgument(StrCat(file, ": is not text format"));
+    return DescribeError(file, text, path, config->GetDescriptor(), *errors.first);
+  }
+  AddPlaces(file, *config, path, &tree, origins);
+  return Status::Ok();
+}
+
+}  // namespace chorus::internal

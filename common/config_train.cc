@@ -1,0 +1,162 @@
+#include <functional>
+#include <set>
+
+#include "common/config.h"
+#include "common/config_internal.h"
+#include "common/strings.h"
+
+namespace chorus {
+namespace {
+
+using internal::FieldError;
+using internal::Origins;
+
+// What a job has when the user writes nothing about it.
+void AddWhatIsMissing(TrainConfig* config) {
+  if (config->table_size() == 0) config->add_table();
+  for (TableConfig& table : *config->mutable_table()) {
+    if (table.optimizer().kind_case() == TableOptimizerConfig::KIND_NOT_SET) {
+      table.mutable_optimizer()->mutable_adagrad();
+    }
+    if (table.initializer().kind_case() == InitializerConfig::KIND_NOT_SET) {
+      table.mutable_initializer()->mutable_normal();
+    }
+  }
+  if (config->model().tower_size() == 0) {
+    for (const uint32_t width : {360u, 200u, 80u}) {
+      if (config->model().tower_size() == 0) config->mutable_model()->add_tower();
+      config->mutable_model()->mutable_tower(0)->add_hidden(width);
+    }
+  }
+  DenseOptimizerConfig* optimizer = config->mutable_model()->mutable_optimizer();
+  if (optimizer->kind_case() == DenseOptimizerConfig::KIND_NOT_SET) optimizer->mutable_adam();
+  if (config->objective().method_case() == ObjectiveConfig::METHOD_NOT_SET) {
+    config->mutable_objective()->mutable_esmm();
+  }
+}
+
+// Names become parts of file names and of addresses in --set.
+bool IsPlainName(std::string_view name) {
+  return !name.empty() && name.find_first_not_of(
+                              "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                              "0123456789_-") == std::string_view::npos;
+}
+
+Status CheckTables(const TrainConfig& config, const Origins& origins,
+                   std::set<std::string>* names) {
+  for (int i = 0; i < config.table_size(); ++i) {
+    const std::string& name = config.table(i).name();
+    const std::string path = StrCat("table.", i, ".name");
+    if (!IsPlainName(name)) {
+      return FieldError(origins.Of(path), path,
+                        StrCat("\"", name, "\"; allowed: letters, digits, '_' and '-'"));
+    }
+    if (!names->insert(name).second) {
+      return FieldError(
+          origins.Of(path), path,
+          StrCat("\"", name, "\" is the name of an earlier table; allowed: a name of its own"));
+    }
+  }
+  return Status::Ok();
+}
+
+// Checks the slots and completes each with its table.
+Status FinishSlots(const Origins& origins, const std::set<std::string>& tables,
+                   TrainConfig* config) {
+  std::set<std::string> names;
+  for (int i = 0; i < config->slot_size(); ++i) {
+    SlotConfig* slot = config->mutable_slot(i);
+    const std::string path = StrCat("slot.", i);
+    if (!names.insert(slot->name()).second) {
+      return FieldError(
+          origins.Of(path + ".name"), path + ".name",
+          StrCat("\"", slot->name(), "\" is the name of an earlier slot; allowed: once"));
+    }
+    if (!slot->has_table()) slot->set_table(config->table(0).name());
+    if (!tables.contains(slot->table())) {
+      return FieldError(origins.Of(path + ".table"), path + ".table",
+                        StrCat("\"", slot->table(), "\" is not a table; allowed: ",
+                               Join({tables.begin(), tables.end()}, ", ")));
+    }
+  }
+  return Status::Ok();
+}
+
+Status CheckTowers(const TrainConfig& config, const Origins& origins) {
+  std::set<std::string> heads;
+  for (int i = 0; i < config.model().tower_size(); ++i) {
+    const std::string path = StrCat("model.tower.", i, ".head");
+    if (heads.insert(config.model().tower(i).head()).second) continue;
+    return FieldError(origins.Of(path), path,
+                      "an earlier tower is of the same head; allowed: one tower "
+                      "a head, and one without a head for all others");
+  }
+  return Status::Ok();
+}
+
+Status CheckLogs(const TrainConfig& config, const Origins& origins) {
+  const auto not_empty = [&](const auto& logs, const std::string& path) -> Status {
+    for (int i = 0; i < logs.size(); ++i) {
+      if (!logs.Get(i).empty()) continue;
+      const std::string at = StrCat(path, ".", i);
+      return FieldError(origins.Of(at), at, "\"\" is no log; allowed: a file or a directory");
+    }
+    return Status::Ok();
+  };
+  RETURN_IF_ERROR(not_empty(config.data().log(), "data.log"));
+  return not_empty(config.evaluate().log(), "evaluate.log");
+}
+
+// Settings that only mean something together with another one.
+Status CheckPairs(const TrainConfig& config, const Origins& origins) {
+  const struct {
+    bool wrong;
+    const char* path;
+    const char* problem;
+  } rules[] = {
+      {config.step().mode() == StepConfig::ASYNC, "step.mode",
+       "ASYNC is not available yet; allowed: SYNC"},
+      {config.checkpoint().directory().empty() && config.checkpoint().every_steps() > 0,
+       "checkpoint.every_steps", "there is nowhere to write; set checkpoint.directory, or 0"},
+      {config.checkpoint().directory().empty() && config.checkpoint().every_minutes() > 0,
+       "checkpoint.every_minutes", "there is nowhere to write; set checkpoint.directory, or 0"},
+      {config.evaluate().log().empty() && config.evaluate().every_steps() > 0,
+       "evaluate.every_steps", "there is nothing to evaluate on; set evaluate.log, or 0"},
+      {config.evaluate().log().empty() && !config.evaluate().oracle().empty(), "evaluate.oracle",
+       "it belongs to a log that is not given; set evaluate.log, or \"\""},
+      {uint64_t{config.cluster().max_part_kb()} > uint64_t{config.cluster().max_frame_mb()} * 1024,
+       "cluster.max_part_kb", "a part may not be larger than a frame (cluster.max_frame_mb)"},
+  };
+  for (const auto& rule : rules) {
+    if (rule.wrong) return FieldError(origins.Of(rule.path), rule.path, rule.problem);
+  }
+  return Status::Ok();
+}
+
+Status Finish(const Origins& origins, TrainConfig* config) {
+  AddWhatIsMissing(config);
+  internal::FillDefaults(config);
+  RETURN_IF_ERROR(internal::CheckAllowed(*config, "", origins));
+  std::set<std::string> tables;
+  RETURN_IF_ERROR(CheckTables(*config, origins, &tables));
+  RETURN_IF_ERROR(FinishSlots(origins, tables, config));
+  RETURN_IF_ERROR(CheckTowers(*config, origins));
+  RETURN_IF_ERROR(CheckLogs(*config, origins));
+  return CheckPairs(*config, origins);
+}
+
+}  // namespace
+
+Result<TrainConfig> LoadTrainConfig(const std::string& path, const std::vector<std::string>& sets) {
+  TrainConfig config;
+  Origins origins(path.empty() ? "configuration" : path);
+  RETURN_IF_ERROR(internal::ReadConfig(path, sets, &config, &origins));
+  RETURN_IF_ERROR(Finish(origins, &config));
+  return config;
+}
+
+Status FinishTrainConfig(const std::string& where, TrainConfig* config) {
+  return Finish(Origins(where), config);
+}
+
+}  // namespace chorus
