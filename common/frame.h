@@ -1,7 +1,7 @@
 #pragma once
-// One message between a worker and a server: a type, a small protobuf meta and raw little-endian arrays.
-// On the wire (README.md beside this file gives the bytes): fixed header, meta, arrays, checksum; a frame above
-// the part size is cut into parts and is delivered whole or not at all.
+// One message between a worker and a server: a type, a small protobuf meta and raw little-endian
+// arrays. On the wire (README.md beside this file gives the bytes): fixed header, meta, arrays,
+// checksum; a frame above the part size is cut into parts and is delivered whole or not at all.
 // Thread safety: values; the arrays' bytes are shared and read-only once sent.
 
 #include <cstddef>
@@ -20,7 +20,7 @@ namespace chorus {
 class ByteArray {
  public:
   ByteArray() = default;
-  static ByteArray Allocate(size_t bytes);          // uninitialised
+  static ByteArray Allocate(size_t bytes);  // uninitialised
   static ByteArray CopyOf(std::span<const std::byte> bytes);
   template <typename T>
   static ByteArray CopyOfVector(const std::vector<T>& values) {
@@ -30,7 +30,8 @@ class ByteArray {
   size_t size() const { return size_; }
   std::byte* data() { return data_; }
   const std::byte* data() const { return data_; }
-  // The bytes as values of T. REQUIRES: size is a multiple of sizeof(T) (check frames from peers first).
+  // The bytes as values of T. REQUIRES: size is a multiple of sizeof(T) (check frames from peers
+  // first).
   template <typename T>
   std::span<T> As() {
     CHECK(size_ % sizeof(T) == 0, "size=", size_);
@@ -52,22 +53,21 @@ class ByteArray {
 
 // The numbers travel: never reuse one.
 enum class FrameType : uint16_t {
-  kHello = 1,       // handshake (transport only)
-  kError = 2,       // meta: wire.proto ErrorMeta
-  kStep = 3,        // worker -> server: gradients of a past step and keys of a coming one
+  kError = 2,  // meta: wire.proto ErrorMeta
+  kStep = 3,   // worker -> server: gradients of a past step and keys of a coming one
   kStepReply = 4,
-  kRead = 5,        // worker -> server: rows without creating any (evaluation, prediction, export)
+  kRead = 5,  // worker -> server: rows without creating any (evaluation, prediction, export)
   kReadReply = 6,
-  kControl = 7,     // checkpoint, restore, statistics, shutdown; meta: wire.proto ControlMeta
+  kControl = 7,  // checkpoint, restore, statistics, shutdown; meta: wire.proto ControlMeta
   kControlReply = 8,
 };
 
 struct Frame {
   FrameType type = FrameType::kError;
-  std::string meta;               // serialised protobuf of wire.proto, or empty
+  std::string meta;  // serialised protobuf of wire.proto, or empty
   std::vector<ByteArray> arrays;
 
-  size_t payload_bytes() const;   // meta and arrays
+  size_t payload_bytes() const;  // meta and arrays
 };
 
 Frame MakeErrorFrame(const Status& status);

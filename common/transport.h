@@ -1,10 +1,10 @@
 #pragma once
-// The seam between workers and servers: request and reply frames over TCP (transport_tcp.cc) or between
-// threads of one process (transport_inproc.cc). A channel reconnects by itself and repeats what was not
-// answered, under the same request id, until the deadline: a server may therefore see a request twice and
-// must answer it with the same bytes (ps/server does).
-// Thread safety: all methods from any thread. Callbacks run on a transport thread (in-process: on the thread
-// that responds or calls) and must not block.
+// The seam between workers and servers: request and reply frames over TCP (transport_tcp.cc) or
+// between threads of one process (transport_inproc.cc). A channel reconnects by itself and repeats
+// what was not answered, under the same request id, until the deadline: a server may therefore see
+// a request twice and must answer it with the same bytes (ps/server does). Thread safety: all
+// methods from any thread. A Transport has one thread; handlers of its listeners and callbacks of
+// its channels run there and must not block (no Call inside them) or destroy transport objects.
 
 #include <cstdint>
 #include <functional>
@@ -17,31 +17,34 @@
 namespace chorus {
 
 struct TransportOptions {
-  std::string token;                     // the job's secret; both sides must hold the same (TCP)
-  std::string listen_address;            // host or address to bind; "" = all interfaces
-  uint64_t max_part_bytes = 1 << 20;     // larger frames are cut into parts
-  uint64_t max_frame_bytes = 1ULL << 30; // what a peer may make us allocate for one frame
-  double handshake_seconds = 10;         // an unproven connection is closed after this
-  std::string local_name = "?";          // "worker 1", for messages
+  std::string token;                      // the job's secret; both sides must hold the same (TCP)
+  std::string listen_address;             // host or address to bind; "" = all interfaces
+  uint64_t max_part_bytes = 1 << 20;      // larger frames are cut into parts
+  uint64_t max_frame_bytes = 1ULL << 30;  // what a peer may make us allocate for one frame
+  double handshake_seconds = 10;          // an unproven connection is closed after this
+  std::string local_name = "?";           // "worker 1", for messages
 };
 
-// Answers one request; call exactly once, from any thread. Answers to a connection that is gone are dropped.
+// Answers one request; call exactly once, from any thread. Answers to a connection that is gone are
+// dropped.
 using Responder = std::function<void(Frame reply)>;
 using RequestHandler = std::function<void(Frame request, Responder respond)>;
 using ReplyCallback = std::function<void(Result<Frame> reply)>;
 
 class Listener {
  public:
-  virtual ~Listener() = default;            // stops accepting, closes every connection, joins
-  virtual std::string endpoint() const = 0; // what Connect takes: "host:port", or the in-process name
+  virtual ~Listener() = default;  // stops accepting, closes every connection, joins
+  // What Connect takes: "host:port" that other machines reach, or the in-process name.
+  virtual std::string endpoint() const = 0;
 };
 
 class Channel {
  public:
-  virtual ~Channel() = default;             // pending calls end with kAborted
+  virtual ~Channel() = default;  // pending calls end with kAborted
   // Sends and calls back once: with the reply, or with an error when `deadline_seconds` pass
   // (kDeadlineExceeded, names peer and request), the peer refuses us (kPermissionDenied,
-  // kFailedPrecondition: version), or an error frame comes back (its own code).
+  // kFailedPrecondition: version), or an error frame comes back (its own code). In-process:
+  // kUnavailable at once if nobody listens there.
   virtual void CallAsync(Frame request, double deadline_seconds, ReplyCallback done) = 0;
   Result<Frame> Call(Frame request, double deadline_seconds);  // waits for CallAsync
 };

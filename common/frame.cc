@@ -1,0 +1,69 @@
+#include "common/frame.h"
+
+#include <cstdlib>
+#include <cstring>
+
+#include "common/wire.pb.h"
+
+namespace chorus {
+namespace {
+constexpr size_t kAlignment = 64;  // a cache line, and the widest vector register
+}
+
+ByteArray ByteArray::Allocate(size_t bytes) {
+  ByteArray array;
+  if (bytes == 0) return array;
+  const size_t rounded = (bytes + kAlignment - 1) / kAlignment * kAlignment;
+  auto* data = static_cast<std::byte*>(std::aligned_alloc(kAlignment, rounded));
+  CHECK(data != nullptr, "out of memory, bytes=", bytes);
+  array.owner_ = std::shared_ptr<std::byte>(data, std::free);
+  array.data_ = data;
+  array.size_ = bytes;
+  return array;
+}
+
+ByteArray ByteArray::CopyOf(std::span<const std::byte> bytes) {
+  ByteArray array = Allocate(bytes.size());
+  if (!bytes.empty()) std::memcpy(array.data_, bytes.data(), bytes.size());
+  return array;
+}
+
+ByteArray ByteArray::Slice(size_t offset, size_t size) const {
+  CHECK(offset % kAlignment == 0 && offset <= size_ && size <= size_ - offset, "offset=", offset,
+        " size=", size, " of ", size_);
+  ByteArray slice;
+  if (size == 0) return slice;
+  slice.owner_ = owner_;
+  slice.data_ = data_ + offset;
+  slice.size_ = size;
+  return slice;
+}
+
+size_t Frame::payload_bytes() const {
+  size_t bytes = meta.size();
+  for (const ByteArray& array : arrays) bytes += array.size();
+  return bytes;
+}
+
+Frame MakeErrorFrame(const Status& status) {
+  CHECK(!status.ok(), "an error frame needs an error");
+  wire::ErrorMeta meta;
+  meta.set_code(static_cast<uint32_t>(status.code()));
+  meta.set_message(status.message());
+  Frame frame;
+  frame.type = FrameType::kError;
+  frame.meta = meta.SerializeAsString();
+  return frame;
+}
+
+Status StatusOfFrame(const Frame& frame) {
+  if (frame.type != FrameType::kError) return Status::Ok();
+  wire::ErrorMeta meta;
+  if (!meta.ParseFromString(frame.meta)) return DataLoss("an error frame without readable meta");
+  const auto code = static_cast<int>(meta.code());
+  const bool known =
+      code > static_cast<int>(Code::kOk) && code <= static_cast<int>(Code::kInternal);
+  return Status(known ? static_cast<Code>(code) : Code::kInternal, meta.message());
+}
+
+}  // namespace chorus

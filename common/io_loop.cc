@@ -1,0 +1,263 @@
+#include "common/io_loop.h"
+
+#include <netinet/tcp.h>
+#include <pthread.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <atomic>
+#include <boost/asio.hpp>
+#include <cctype>
+#include <chrono>
+#include <future>
+#include <utility>
+
+#include "common/check.h"
+#include "common/log.h"
+#include "common/strings.h"
+
+namespace chorus {
+namespace {
+
+namespace asio = boost::asio;
+using asio::ip::tcp;
+using boost::system::error_code;
+
+// A library failure as a Status: "connection refused" and the like.
+Status StatusOf(const error_code& error) {
+  if (!error) return Status::Ok();
+  if (error == asio::error::operation_aborted) return Aborted("closed");
+  if (error == asio::error::eof) return Unavailable("the peer closed the connection");
+  std::string text = error.message();
+  if (!text.empty()) text[0] = static_cast<char>(std::tolower(static_cast<unsigned char>(text[0])));
+  return Unavailable(std::move(text));
+}
+
+std::string TextOf(const tcp::endpoint& endpoint) {
+  const std::string address = endpoint.address().to_string();
+  return endpoint.address().is_v6() ? StrCat("[", address, "]:", endpoint.port())
+                                    : StrCat(address, ":", endpoint.port());
+}
+
+// Small frames must not wait for acknowledgements; a peer that vanished without a word (machine
+// down, cable cut) is noticed after about 25 seconds instead of hours.
+void Tune(tcp::socket& socket) {
+  error_code ignored;
+  socket.set_option(tcp::no_delay(true), ignored);
+  socket.set_option(asio::socket_base::keep_alive(true), ignored);
+  const int idle_seconds = 10, interval_seconds = 5, probes = 3;
+  const int fd = socket.native_handle();
+  ::setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle_seconds, sizeof(idle_seconds));
+  ::setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &interval_seconds, sizeof(interval_seconds));
+  ::setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &probes, sizeof(probes));
+  const unsigned unacknowledged_ms = 25000;
+  ::setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &unacknowledged_ms, sizeof(unacknowledged_ms));
+}
+
+class AsioSocket final : public Socket {
+ public:
+  explicit AsioSocket(tcp::socket socket) : socket_(std::move(socket)) {
+    Tune(socket_);
+    error_code error;
+    const tcp::endpoint remote = socket_.remote_endpoint(error);
+    peer_ = error ? "a peer that is gone" : TextOf(remote);
+  }
+
+  void Read(std::span<std::byte> out, std::function<void(Status)> done) override {
+    asio::async_read(
+        socket_, asio::buffer(out.data(), out.size()),
+        [done = std::move(done)](const error_code& error, size_t) { done(StatusOf(error)); });
+  }
+
+  void Write(std::span<const std::span<const std::byte>> pieces,
+             std::function<void(Status)> done) override {
+    std::vector<asio::const_buffer> buffers;
+    buffers.reserve(pieces.size());
+    for (const auto& piece : pieces) buffers.emplace_back(piece.data(), piece.size());
+    asio::async_write(
+        socket_, std::move(buffers),
+        [done = std::move(done)](const error_code& error, size_t) { done(StatusOf(error)); });
+  }
+
+  void Close() override {
+    error_code ignored;
+    socket_.close(ignored);
+  }
+
+  const std::string& peer() const override { return peer_; }
+
+ private:
+  tcp::socket socket_;
+  std::string peer_;
+};
+
+class AsioTimer final : public Timer {
+ public:
+  explicit AsioTimer(asio::io_context& context) : timer_(context) {}
+
+  void Start(double seconds, std::function<void()> done) override {
+    // Longer than a year is never: the clock's count must not overflow.
+    const double bounded = std::clamp(seconds, 0.0, 3.2e7);
+    timer_.expires_after(std::chrono::microseconds(static_cast<int64_t>(bounded * 1e6)));
+    // A cancelled wait may already be queued as expired: the round tells the two apart.
+    const uint64_t round = ++*round_;
+    timer_.async_wait([round, current = round_, done = std::move(done)](const error_code& error) {
+      if (!error && *current == round) done();
+    });
+  }
+
+  void Cancel() override {
+    ++*round_;
+    timer_.cancel();
+  }
+
+  ~AsioTimer() override { ++*round_; }
+
+ private:
+  asio::steady_timer timer_;
+  std::shared_ptr<uint64_t> round_ = std::make_shared<uint64_t>(0);
+};
+
+class AsioAcceptor final : public Acceptor {
+ public:
+  explicit AsioAcceptor(tcp::acceptor acceptor)
+      : acceptor_(std::move(acceptor)), port_(acceptor_.local_endpoint().port()) {}
+
+  uint16_t port() const override { return port_; }
+
+  void Accept(std::function<void(Result<std::unique_ptr<Socket>>)> done) override {
+    acceptor_.async_accept([done = std::move(done)](const error_code& error, tcp::socket socket) {
+      if (error) {
+        done(StatusOf(error));
+      } else {
+        done(std::unique_ptr<Socket>(std::make_unique<AsioSocket>(std::move(socket))));
+      }
+    });
+  }
+
+ private:
+  tcp::acceptor acceptor_;
+  const uint16_t port_;
+};
+
+// One attempt to reach an endpoint: resolve, then try its addresses in order.
+class Attempt : public std::enable_shared_from_this<Attempt> {
+ public:
+  using Done = std::function<void(Result<std::unique_ptr<Socket>>)>;
+  Attempt(asio::io_context& context, Done done)
+      : resolver_(context), socket_(context), done_(std::move(done)) {}
+
+  void Start(const std::string& host, const std::string& port) {
+    resolver_.async_resolve(
+        host, port,
+        [self = shared_from_this()](const error_code& error, tcp::resolver::results_type found) {
+          if (error) return self->Finish(error);
+          asio::async_connect(
+              self->socket_, found,
+              [self](const error_code& failed, const tcp::endpoint&) { self->Finish(failed); });
+        });
+  }
+
+  void Cancel() {
+    done_ = nullptr;
+    resolver_.cancel();
+    error_code ignored;
+    socket_.close(ignored);
+  }
+
+ private:
+  void Finish(const error_code& error) {
+    if (!done_) return;
+    const Done done = std::exchange(done_, nullptr);
+    if (error) return done(StatusOf(error));
+    done(std::unique_ptr<Socket>(std::make_unique<AsioSocket>(std::move(socket_))));
+  }
+
+  tcp::resolver resolver_;
+  tcp::socket socket_;
+  Done done_;
+};
+
+class AsioLoop final : public IoLoop {
+ public:
+  void Post(std::function<void()> work) override { asio::post(context_, std::move(work)); }
+  bool InLoop() const override { return thread_.load() == std::this_thread::get_id(); }
+  std::unique_ptr<Timer> NewTimer() override { return std::make_unique<AsioTimer>(context_); }
+  Result<std::unique_ptr<Acceptor>> Bind(const std::string& address) override;
+  std::shared_ptr<void> Connect(const std::string& endpoint, Attempt::Done done) override;
+
+  void Run() {
+    thread_ = std::this_thread::get_id();
+    ::pthread_setname_np(::pthread_self(), "chorus-io");
+    try {
+      context_.run();
+    } catch (const std::exception& failure) {
+      // No callback of ours throws: this is memory exhaustion or a defect.
+      CHECK(false, "the network thread failed: ", failure.what());
+    }
+  }
+  void Stop() {
+    work_.reset();
+    context_.stop();
+  }
+
+ private:
+  asio::io_context context_{1};
+  asio::executor_work_guard<asio::io_context::executor_type> work_{context_.get_executor()};
+  std::atomic<std::thread::id> thread_{};
+};
+
+Result<std::unique_ptr<Acceptor>> AsioLoop::Bind(const std::string& address) {
+  tcp::endpoint local(tcp::v4(), 0);
+  error_code error;
+  if (!address.empty()) {
+    tcp::resolver resolver(context_);
+    const auto found = resolver.resolve(address, "0", error);
+    if (error) return StatusOf(error).Annotate(StrCat("listen address ", address));
+    local = found.begin()->endpoint();
+  }
+  tcp::acceptor acceptor(context_);
+  if (acceptor.open(local.protocol(), error); error) return StatusOf(error).Annotate("listen");
+  if (acceptor.bind(local, error); error) {
+    return StatusOf(error).Annotate(StrCat("listen on ", TextOf(local)));
+  }
+  if (acceptor.listen(asio::socket_base::max_listen_connections, error); error) {
+    return StatusOf(error).Annotate(StrCat("listen on ", TextOf(local)));
+  }
+  return std::unique_ptr<Acceptor>(std::make_unique<AsioAcceptor>(std::move(acceptor)));
+}
+
+std::shared_ptr<void> AsioLoop::Connect(const std::string& endpoint, Attempt::Done done) {
+  const size_t colon = endpoint.rfind(':');
+  auto attempt = std::make_shared<Attempt>(context_, std::move(done));
+  std::string host = endpoint.substr(0, colon);
+  if (host.size() > 1 && host.front() == '[') host = host.substr(1, host.size() - 2);
+  attempt->Start(host, colon == std::string::npos ? "" : endpoint.substr(colon + 1));
+  return std::shared_ptr<void>(attempt.get(), [attempt](void*) { attempt->Cancel(); });
+}
+
+}  // namespace
+
+IoThread::IoThread() {
+  auto loop = std::make_shared<AsioLoop>();
+  loop_ = loop;
+  thread_ = std::thread([loop = loop.get()] { loop->Run(); });
+}
+
+IoThread::~IoThread() {
+  CHECK(!loop_->InLoop(), "a transport object was destroyed by its own thread");
+  static_cast<AsioLoop*>(loop_.get())->Stop();
+  thread_.join();
+}
+
+void IoThread::RunAndWait(const std::function<void()>& work) {
+  if (loop_->InLoop()) return work();
+  std::promise<void> finished;
+  loop_->Post([&] {
+    work();
+    finished.set_value();
+  });
+  finished.get_future().wait();
+}
+
+}  // namespace chorus

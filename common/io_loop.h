@@ -1,0 +1,81 @@
+#pragma once
+// One thread that waits for sockets and timers and runs callbacks; the network library behind it is
+// hidden in io_loop.cc. IoLoop is the queue that anyone may post to; IoThread runs it and ends it.
+// Thread safety: IoLoop and IoThread: any thread. Sockets, acceptors and timers: the loop's thread
+// only, and their callbacks run there, never inside the call that was given them.
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "common/status.h"
+
+namespace chorus {
+
+class Socket {
+ public:
+  virtual ~Socket() = default;  // closes
+  // Fills all of `out`, which must stay valid until `done`. One read at a time.
+  // Error: kUnavailable (connection lost), kAborted (closed by Close).
+  virtual void Read(std::span<std::byte> out, std::function<void(Status)> done) = 0;
+  // Sends all the pieces in order, without copying: they must stay valid until `done`. One write at
+  // a time.
+  virtual void Write(std::span<const std::span<const std::byte>> pieces,
+                     std::function<void(Status)> done) = 0;
+  virtual void Close() = 0;                     // pending operations end with kAborted
+  virtual const std::string& peer() const = 0;  // "10.0.0.7:41230"
+};
+
+class Timer {
+ public:
+  virtual ~Timer() = default;  // cancels
+  // Calls back once after `seconds`; an earlier Start that has not called back is cancelled.
+  virtual void Start(double seconds, std::function<void()> done) = 0;
+  virtual void Cancel() = 0;
+};
+
+class Acceptor {
+ public:
+  virtual ~Acceptor() = default;  // stops accepting
+  virtual uint16_t port() const = 0;
+  virtual void Accept(std::function<void(Result<std::unique_ptr<Socket>>)> done) = 0;
+};
+
+class IoLoop {
+ public:
+  virtual ~IoLoop() = default;
+  // Runs `work` on the loop's thread, after what was posted before. Dropped if the loop has ended.
+  virtual void Post(std::function<void()> work) = 0;
+  virtual bool InLoop() const = 0;
+
+  virtual std::unique_ptr<Timer> NewTimer() = 0;
+  // Binds to `address` (host or address; "" = every interface), on a port that the kernel chooses.
+  virtual Result<std::unique_ptr<Acceptor>> Bind(const std::string& address) = 0;
+  // Resolves "host:port" and connects. Returns what cancels the attempt when destroyed (no call
+  // back then).
+  virtual std::shared_ptr<void> Connect(
+      const std::string& endpoint, std::function<void(Result<std::unique_ptr<Socket>>)> done) = 0;
+};
+
+class IoThread {
+ public:
+  IoThread();
+  ~IoThread();  // ends the loop; what was posted and has not run is dropped. Not on the loop's own
+                // thread.
+  IoThread(const IoThread&) = delete;
+  IoThread& operator=(const IoThread&) = delete;
+
+  const std::shared_ptr<IoLoop>& loop() const { return loop_; }
+  // Runs `work` on the loop's thread and waits for it; on that thread itself it runs at once.
+  void RunAndWait(const std::function<void()>& work);
+
+ private:
+  std::shared_ptr<IoLoop> loop_;
+  std::thread thread_;
+};
+
+}  // namespace chorus

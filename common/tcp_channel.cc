@@ -1,0 +1,203 @@
+#include "common/tcp_channel.h"
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+#include "common/handshake.h"
+#include "common/log.h"
+#include "common/pending_calls.h"
+#include "common/strings.h"
+#include "common/tcp_connection.h"
+#include "common/tcp_handshake.h"
+
+namespace chorus {
+namespace {
+
+constexpr double kFirstBackoffSeconds = 0.01;
+constexpr double kLastBackoffSeconds = 1;
+
+uint64_t NewClientId() {
+  uint64_t id = 0;
+  const Nonce random = NewNonce();
+  std::memcpy(&id, random.data(), sizeof(id));
+  return id;
+}
+
+// The state machine of a channel; lives on the loop's thread.
+//   idle -> connecting -> connected; a loss with calls unanswered -> waiting -> connecting ...
+class ChannelState : public std::enable_shared_from_this<ChannelState> {
+ public:
+  ChannelState(IoLoop& loop, const TransportOptions& options, std::string endpoint,
+               std::string peer)
+      : loop_(loop),
+        options_(options),
+        endpoint_(std::move(endpoint)),
+        peer_(std::move(peer)),
+        timer_(loop.NewTimer()),
+        calls_(loop, peer_, [this] { return last_event_; }) {}
+
+  void Call(PendingCall call);
+  void Close();
+
+ private:
+  enum class Phase { kIdle, kConnecting, kConnected, kWaiting, kClosed };
+
+  void StartConnecting();
+  void Shake(std::unique_ptr<Socket> socket);
+  void BecomeConnected();
+  void Send(uint64_t id, const Frame& request);
+  void Receive(Envelope reply);
+  void Lose(const Status& why);  // the connection or the attempt failed: retry, or end the calls
+  void DropAttempt();
+
+  IoLoop& loop_;
+  const TransportOptions options_;
+  const std::string endpoint_;
+  const std::string peer_;  // "server 0 (10.0.0.7:41230)"
+  const uint64_t client_id_ = NewClientId();
+
+  Phase phase_ = Phase::kIdle;
+  std::string last_event_ = "not connected yet";
+  double backoff_seconds_ = kFirstBackoffSeconds;
+  std::unique_ptr<Timer> timer_;    // of the attempt, or of the wait for the next one
+  std::shared_ptr<void> attempt_;   // while resolving and connecting
+  std::shared_ptr<Socket> socket_;  // while in the handshake
+  std::shared_ptr<TcpConnection> connection_;
+  PendingCalls calls_;
+};
+
+void ChannelState::Call(PendingCall call) {
+  if (phase_ == Phase::kClosed)
+    return call.done(Aborted(StrCat(peer_, ": the channel was closed")));
+  const uint64_t bytes = FrameBytes(call.request);
+  if (bytes > options_.max_frame_bytes) {
+    return call.done(
+        ResourceExhausted(StrCat(peer_, ": a request of ", bytes,
+                                 " bytes is above the frame limit of ", options_.max_frame_bytes)));
+  }
+  const Frame request = call.request;  // shares the arrays
+  const uint64_t id = calls_.Add(std::move(call));
+  if (phase_ == Phase::kConnected) Send(id, request);
+  if (phase_ == Phase::kIdle) StartConnecting();
+}
+
+void ChannelState::Close() {
+  DropAttempt();
+  phase_ = Phase::kClosed;
+  calls_.FailAll(Aborted("the channel was closed"));
+}
+
+void ChannelState::StartConnecting() {
+  phase_ = Phase::kConnecting;
+  timer_->Start(options_.handshake_seconds, [this] {
+    Lose(Unavailable(StrCat("no connection within ", options_.handshake_seconds, " s")));
+  });
+  attempt_ =
+      loop_.Connect(endpoint_, [weak = weak_from_this()](Result<std::unique_ptr<Socket>> socket) {
+        const auto self = weak.lock();
+        if (!self || self->phase_ != Phase::kConnecting) return;
+        if (!socket.ok()) return self->Lose(socket.status());
+        self->Shake(std::move(*socket));
+      });
+}
+
+void ChannelState::Shake(std::unique_ptr<Socket> socket) {
+  socket_ = std::move(socket);
+  RunClientHandshake(socket_, options_.token, client_id_,
+                     [weak = weak_from_this(), raw = socket_.get()](const Status& status) {
+                       const auto self = weak.lock();
+                       if (!self || self->socket_.get() != raw) return;  // an attempt given up
+                       if (!status.ok()) return self->Lose(status);
+                       self->BecomeConnected();
+                     });
+}
+
+void ChannelState::BecomeConnected() {
+  timer_->Cancel();
+  attempt_.reset();
+  phase_ = Phase::kConnected;
+  last_event_ = "connected, waiting for the reply";
+  ConnectionOptions limits;
+  limits.max_part_bytes = options_.max_part_bytes;
+  limits.max_frame_bytes = options_.max_frame_bytes;
+  connection_ = std::make_shared<TcpConnection>(std::exchange(socket_, nullptr), limits);
+  connection_->Start(
+      [weak = weak_from_this()](Envelope reply) {
+        if (const auto self = weak.lock()) self->Receive(std::move(reply));
+      },
+      [weak = weak_from_this()](const Status& why) {
+        if (const auto self = weak.lock()) self->Lose(why);
+      });
+  for (const auto& [id, call] : calls_.all()) Send(id, call.request);
+}
+
+void ChannelState::Send(uint64_t id, const Frame& request) {
+  connection_->Send({id, FrameDirection::kRequest, request});
+}
+
+void ChannelState::Receive(Envelope reply) {
+  if (reply.direction != FrameDirection::kReply) return Lose(DataLoss("the peer sent a request"));
+  backoff_seconds_ = kFirstBackoffSeconds;
+  calls_.Finish(reply.request_id, std::move(reply.frame));
+}
+
+void ChannelState::Lose(const Status& why) {
+  DropAttempt();
+  last_event_ = why.message();
+  phase_ = Phase::kIdle;
+  if (why.code() == Code::kPermissionDenied || why.code() == Code::kFailedPrecondition) {
+    return calls_.FailAll(why);  // trying again would not help
+  }
+  if (why.code() != Code::kUnavailable) {
+    LogWarning(options_.local_name, ": connection to ", peer_, " closed: ", why.ToString());
+  }
+  if (calls_.all().empty()) return;
+  phase_ = Phase::kWaiting;
+  timer_->Start(backoff_seconds_, [this] {
+    phase_ = Phase::kIdle;
+    if (!calls_.all().empty()) StartConnecting();
+  });
+  backoff_seconds_ = std::min(2 * backoff_seconds_, kLastBackoffSeconds);
+}
+
+void ChannelState::DropAttempt() {
+  timer_->Cancel();
+  attempt_.reset();
+  if (socket_) std::exchange(socket_, nullptr)->Close();
+  if (connection_) std::exchange(connection_, nullptr)->Close();
+}
+
+class TcpChannel final : public Channel {
+ public:
+  TcpChannel(std::shared_ptr<IoThread> thread, std::shared_ptr<ChannelState> state)
+      : thread_(std::move(thread)), state_(std::move(state)) {}
+  ~TcpChannel() override {
+    thread_->RunAndWait([this] {
+      state_->Close();
+      state_.reset();  // on its own thread: timers and sockets end where they run
+    });
+  }
+  void CallAsync(Frame request, double deadline_seconds, ReplyCallback done) override {
+    PendingCall call{std::move(request), deadline_seconds, DeadlineAfter(deadline_seconds),
+                     std::move(done)};
+    thread_->loop()->Post(
+        [state = state_, call = std::move(call)]() mutable { state->Call(std::move(call)); });
+  }
+
+ private:
+  const std::shared_ptr<IoThread> thread_;
+  std::shared_ptr<ChannelState> state_;
+};
+
+}  // namespace
+
+std::unique_ptr<Channel> NewTcpChannel(std::shared_ptr<IoThread> thread,
+                                       const TransportOptions& options, const std::string& endpoint,
+                                       const std::string& peer_name) {
+  auto state = std::make_shared<ChannelState>(*thread->loop(), options, endpoint,
+                                              StrCat(peer_name, " (", endpoint, ")"));
+  return std::make_unique<TcpChannel>(std::move(thread), std::move(state));
+}
+
+}  // namespace chorus

@@ -1,0 +1,15 @@
+#pragma once
+// The TCP listener behind Transport::Listen. Private to the transport.
+
+#include <memory>
+
+#include "common/io_loop.h"
+#include "common/transport.h"
+
+namespace chorus {
+
+Result<std::unique_ptr<Listener>> NewTcpListener(std::shared_ptr<IoThread> thread,
+                                                 const TransportOptions& options,
+                                                 RequestHandler handler);
+
+}  // namespace chorus

@@ -1,0 +1,40 @@
+// The TCP transport: one thread for all sockets, timers and callbacks of a Transport, its listeners
+// and its channels. tcp_listener.cc is the server's side, tcp_channel.cc the client's,
+// tcp_connection.cc what both do.
+
+#include <utility>
+
+#include "common/check.h"
+#include "common/io_loop.h"
+#include "common/tcp_channel.h"
+#include "common/tcp_listener.h"
+#include "common/transport.h"
+
+namespace chorus {
+namespace {
+
+class TcpTransport final : public Transport {
+ public:
+  explicit TcpTransport(const TransportOptions& options) : options_(options) {
+    CHECK(options.max_part_bytes > 0 && options.max_frame_bytes > 0);
+  }
+  Result<std::unique_ptr<Listener>> Listen(RequestHandler handler) override {
+    return NewTcpListener(thread_, options_, std::move(handler));
+  }
+  std::unique_ptr<Channel> Connect(const std::string& endpoint,
+                                   const std::string& peer_name) override {
+    return NewTcpChannel(thread_, options_, endpoint, peer_name);
+  }
+
+ private:
+  const TransportOptions options_;
+  const std::shared_ptr<IoThread> thread_ = std::make_shared<IoThread>();
+};
+
+}  // namespace
+
+std::unique_ptr<Transport> NewTcpTransport(const TransportOptions& options) {
+  return std::make_unique<TcpTransport>(options);
+}
+
+}  // namespace chorus
