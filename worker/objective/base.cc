@@ -1,0 +1,21 @@
+#include "worker/objective/base.h"
+
+#include "worker/objective/methods.h"
+#include "worker/objective/row_objective.h"
+
+namespace chorus::worker {
+
+std::unique_ptr<Objective> MakeBase(const BaseConfig& options) {
+  constexpr uint32_t kCvrGroup = 0;
+  constexpr uint32_t kCtrGroup = 1;
+  MethodDescription base{.name = "BASE",
+                         .groups = {"cvr", "ctr"},
+                         .heads = {{"ctr", kCtrGroup}, {"cvr", kCvrGroup}},
+                         .terms = {{"ctr", Space::kExposures, options.w_ctr()},
+                                   {"cvr", Space::kClicked, options.w_cvr()}},
+                         .ctr_head = Base::kCtr,
+                         .cvr_head = Base::kCvr};
+  return std::make_unique<RowObjective<Base>>(Base{}, std::move(base));
+}
+
+}  // namespace chorus::worker

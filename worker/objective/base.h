@@ -1,0 +1,21 @@
+#pragma once
+// BASE (Ma et al., SIGIR 2018, section 2.2): CVR on clicked rows, with tables of its own; beside
+// it, sharing nothing, the CTR net by which the paper completes pCTCVR (section 3.1).
+//   L = w_ctr 1/|D| sum_D CE(a, o)  +  w_cvr 1/|O| sum_O CE(b, r)
+
+#include "worker/objective/row_terms.h"
+
+namespace chorus::worker {
+
+struct Base {
+  enum Head { kCtr, kCvr, kHeads };
+  enum Term { kCtrTerm, kCvrTerm, kTerms };
+
+  template <typename T>
+  CHORUS_HD void Row(RowTerms<T>& row) const {
+    row.AddCrossEntropy(kCtrTerm, kCtr, row.click);
+    if (row.click) row.AddCrossEntropy(kCvrTerm, kCvr, row.converted);
+  }
+};
+
+}  // namespace chorus::worker

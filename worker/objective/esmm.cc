@@ -1,0 +1,19 @@
+#include "worker/objective/esmm.h"
+
+#include "worker/objective/methods.h"
+#include "worker/objective/row_objective.h"
+
+namespace chorus::worker {
+
+std::unique_ptr<Objective> MakeEsmm(const EsmmConfig& options) {
+  MethodDescription esmm{.name = "ESMM",
+                         .groups = {"shared"},
+                         .heads = {{"ctr"}, {"cvr"}},
+                         .terms = {{"ctr", Space::kExposures, options.w_ctr()},
+                                   {"ctcvr", Space::kExposures, options.w_ctcvr()}},
+                         .ctr_head = Esmm::kCtr,
+                         .cvr_head = Esmm::kCvr};
+  return std::make_unique<RowObjective<Esmm>>(Esmm{}, std::move(esmm));
+}
+
+}  // namespace chorus::worker

@@ -1,0 +1,21 @@
+#pragma once
+// ESMM (Ma et al., SIGIR 2018, equation 3, as means): CVR is learnt through the product with CTR
+// only.
+//   L = w_ctr 1/|D| sum_D CE(a, o)  +  w_ctcvr 1/|D| sum_D CEP(a, b, o r)
+
+#include "worker/objective/row_terms.h"
+
+namespace chorus::worker {
+
+struct Esmm {
+  enum Head { kCtr, kCvr, kHeads };
+  enum Term { kCtrTerm, kCtcvrTerm, kTerms };
+
+  template <typename T>
+  CHORUS_HD void Row(RowTerms<T>& row) const {
+    row.AddCrossEntropy(kCtrTerm, kCtr, row.click);
+    row.AddProductCrossEntropy(kCtcvrTerm, kCtr, kCvr, row.converted);
+  }
+};
+
+}  // namespace chorus::worker

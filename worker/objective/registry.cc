@@ -1,0 +1,39 @@
+#include "common/strings.h"
+#include "worker/objective.h"
+#include "worker/objective/methods.h"
+
+namespace chorus::worker {
+
+Result<std::unique_ptr<Objective>> MakeObjective(const ObjectiveConfig& config) {
+  switch (config.method_case()) {
+    case ObjectiveConfig::kBase:
+      return MakeBase(config.base());
+    case ObjectiveConfig::kEsmm:
+      return MakeEsmm(config.esmm());
+    case ObjectiveConfig::kChorusCvr:
+      return MakeChorusCvr(config.chorus_cvr());
+    case ObjectiveConfig::kChorusCvrWoNdm:
+      return MakeChorusCvrWithoutNdm(config.chorus_cvr_wo_ndm());
+    case ObjectiveConfig::kChorusCvrWoSam:
+      return MakeChorusCvrWithoutSam(config.chorus_cvr_wo_sam());
+    case ObjectiveConfig::METHOD_NOT_SET:
+      break;
+  }
+  return InvalidArgument(
+      StrCat("objective: no method chosen; allowed: ", Join(ObjectiveNames(), ", ")));
+}
+
+// The alternatives of the config's oneof, in capitals: a method cannot be configurable and missing
+// here.
+std::vector<std::string> ObjectiveNames() {
+  std::vector<std::string> names;
+  const auto* methods = ObjectiveConfig::descriptor()->FindOneofByName("method");
+  for (int i = 0; i < methods->field_count(); ++i) {
+    std::string name = methods->field(i)->name();
+    for (char& c : name) c = c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+    names.push_back(std::move(name));
+  }
+  return names;
+}
+
+}  // namespace chorus::worker
