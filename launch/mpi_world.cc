@@ -1,0 +1,204 @@
+#include "launch/mpi_world.h"
+
+#include <mpi.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <cstdlib>
+#include <utility>
+
+#include "common/backoff.h"
+#include "common/log.h"
+#include "common/strings.h"
+
+namespace chorus::launch {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+Status CheckMpi(int code, const char* call) {
+  if (code == MPI_SUCCESS) return Status::Ok();
+  char text[MPI_MAX_ERROR_STRING] = "";
+  int length = 0;
+  MPI_Error_string(code, text, &length);
+  return Internal(StrCat(call, ": ", std::string_view(text, length)));
+}
+
+#define RETURN_IF_MPI_ERROR(call) RETURN_IF_ERROR(CheckMpi(call, #call))
+
+std::string HostName() {
+  char name[256] = "";
+  if (gethostname(name, sizeof(name) - 1) != 0) return "unknown";
+  return name;
+}
+
+class MpiCommunicator : public Communicator {
+ public:
+  MpiCommunicator(MPI_Comm comm, bool owned, double deadline_seconds)
+      : comm_(comm), owned_(owned), deadline_seconds_(deadline_seconds) {
+    MPI_Comm_set_errhandler(comm_, MPI_ERRORS_RETURN);
+    MPI_Comm_rank(comm_, &rank_);
+    MPI_Comm_size(comm_, &size_);
+  }
+  ~MpiCommunicator() override {
+    if (owned_ && !failed_) MPI_Comm_free(&comm_);
+  }
+
+  uint32_t rank() const override { return static_cast<uint32_t>(rank_); }
+  uint32_t size() const override { return static_cast<uint32_t>(size_); }
+  void* handle() override { return &comm_; }
+
+  Result<std::string> Broadcast(const std::string& text, uint32_t root) override {
+    // Empty texts of the others: the gathered one is root's.
+    ASSIGN_OR_RETURN(auto all, AllGather(rank() == root ? text : std::string()));
+    return std::move(all[root]);
+  }
+
+  Result<std::vector<std::string>> AllGather(const std::string& mine) override {
+    const int length = static_cast<int>(mine.size());
+    std::vector<int> lengths(size());
+    MPI_Request request = MPI_REQUEST_NULL;
+    RETURN_IF_MPI_ERROR(
+        MPI_Iallgather(&length, 1, MPI_INT, lengths.data(), 1, MPI_INT, comm_, &request));
+    RETURN_IF_ERROR(Wait(&request, "exchanging the sizes of texts"));
+    std::vector<int> begins(size());
+    for (size_t i = 1; i < begins.size(); ++i) begins[i] = begins[i - 1] + lengths[i - 1];
+    std::string bytes(begins.back() + lengths.back(), '\0');
+    RETURN_IF_MPI_ERROR(MPI_Iallgatherv(mine.data(), length, MPI_CHAR, bytes.data(), lengths.data(),
+                                        begins.data(), MPI_CHAR, comm_, &request));
+    RETURN_IF_ERROR(Wait(&request, "exchanging texts"));
+    std::vector<std::string> all;
+    for (size_t i = 0; i < begins.size(); ++i) all.push_back(bytes.substr(begins[i], lengths[i]));
+    return all;
+  }
+
+  Status Barrier() override {
+    MPI_Request request = MPI_REQUEST_NULL;
+    RETURN_IF_MPI_ERROR(MPI_Ibarrier(comm_, &request));
+    return Wait(&request, "a barrier");
+  }
+
+ private:
+  // A collective that ran out of time cannot be taken back: the job is to end.
+  Status Wait(MPI_Request* request, const char* what) {
+    const auto start = Clock::now();
+    Backoff backoff;
+    while (true) {
+      int done = 0;
+      RETURN_IF_MPI_ERROR(MPI_Test(request, &done, MPI_STATUS_IGNORE));
+      if (done != 0) return Status::Ok();
+      if (std::chrono::duration<double>(Clock::now() - start).count() > deadline_seconds_) break;
+      backoff.Pause();
+    }
+    failed_ = true;
+    return DeadlineExceeded(
+        StrCat(what, ": not all of ", size_, " ranks came within ", deadline_seconds_, " s"));
+  }
+
+  MPI_Comm comm_;
+  const bool owned_;
+  const double deadline_seconds_;
+  int rank_ = 0;
+  int size_ = 1;
+  bool failed_ = false;
+};
+
+// The group of a process that stands alone.
+class LoneCommunicator : public Communicator {
+ public:
+  uint32_t rank() const override { return 0; }
+  uint32_t size() const override { return 1; }
+  void* handle() override { return nullptr; }
+  Result<std::string> Broadcast(const std::string& text, uint32_t) override { return text; }
+  Result<std::vector<std::string>> AllGather(const std::string& mine) override {
+    return std::vector<std::string>{mine};
+  }
+  Status Barrier() override { return Status::Ok(); }
+};
+
+class LoneWorld : public MpiWorld {
+ public:
+  Communicator& all() override { return all_; }
+  uint32_t local_rank() const override { return 0; }
+  uint32_t local_size() const override { return 1; }
+  const std::string& node() const override { return node_; }
+  Result<std::unique_ptr<Communicator>> Split(int color) override {
+    if (color == kNoGroup) return std::unique_ptr<Communicator>();
+    return std::unique_ptr<Communicator>(std::make_unique<LoneCommunicator>());
+  }
+  void Abort(int code) override { _exit(code); }
+  void Fail() override {}
+
+ private:
+  LoneCommunicator all_;
+  const std::string node_ = HostName();
+};
+
+class RealWorld : public MpiWorld {
+ public:
+  explicit RealWorld(double deadline_seconds)
+      : deadline_seconds_(deadline_seconds),
+        all_(std::make_unique<MpiCommunicator>(MPI_COMM_WORLD, false, deadline_seconds)) {
+    MPI_Comm local = MPI_COMM_NULL;
+    MPI_Comm_split_type(MPI_COMM_WORLD, MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &local);
+    MPI_Comm_rank(local, &local_rank_);
+    MPI_Comm_size(local, &local_size_);
+    MPI_Comm_free(&local);
+  }
+  ~RealWorld() override {
+    if (failed_) Abort(1);
+    all_.reset();
+    MPI_Finalize();
+  }
+
+  Communicator& all() override { return *all_; }
+  uint32_t local_rank() const override { return static_cast<uint32_t>(local_rank_); }
+  uint32_t local_size() const override { return static_cast<uint32_t>(local_size_); }
+  const std::string& node() const override { return node_; }
+
+  Result<std::unique_ptr<Communicator>> Split(int color) override {
+    MPI_Comm group = MPI_COMM_NULL;
+    RETURN_IF_MPI_ERROR(
+        MPI_Comm_split(MPI_COMM_WORLD, color == kNoGroup ? MPI_UNDEFINED : color, 0, &group));
+    if (group == MPI_COMM_NULL) return std::unique_ptr<Communicator>();
+    return std::unique_ptr<Communicator>(
+        std::make_unique<MpiCommunicator>(group, true, deadline_seconds_));
+  }
+
+  void Abort(int code) override {
+    MPI_Abort(MPI_COMM_WORLD, code);
+    _exit(code);
+  }
+  void Fail() override { failed_ = true; }
+
+ private:
+  const double deadline_seconds_;
+  const std::string node_ = HostName();
+  std::unique_ptr<MpiCommunicator> all_;
+  int local_rank_ = 0;
+  int local_size_ = 1;
+  bool failed_ = false;
+};
+
+}  // namespace
+
+// What launchers set: Open MPI's mpirun, MPICH's (Hydra), PMIx (srun --mpi=pmix too), PMI of srun.
+bool MpiWorld::Launched() {
+  for (const char* name : {"OMPI_COMM_WORLD_SIZE", "PMIX_RANK", "PMI_RANK"}) {
+    if (std::getenv(name) != nullptr) return true;
+  }
+  return false;
+}
+
+Result<std::unique_ptr<MpiWorld>> MpiWorld::Create(double deadline_seconds) {
+  if (!Launched()) return std::unique_ptr<MpiWorld>(std::make_unique<LoneWorld>());
+  // The trainer's thread sums while a supervising thread may abort.
+  int granted = MPI_THREAD_SINGLE;
+  RETURN_IF_MPI_ERROR(MPI_Init_thread(nullptr, nullptr, MPI_THREAD_MULTIPLE, &granted));
+  if (granted < MPI_THREAD_SERIALIZED) {
+    LogWarning("this MPI grants thread level ", granted, ", below SERIALIZED");
+  }
+  return std::unique_ptr<MpiWorld>(std::make_unique<RealWorld>(deadline_seconds));
+}
+
+}  // namespace chorus::launch
