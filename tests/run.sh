@@ -1,0 +1,20 @@
+#!/usr/bin/env bash
+# Installs what is missing, builds the default preset and runs every test. CTest's summary is the last thing printed.
+#
+#   tests/run.sh [--no-install] [arguments of ctest]        e.g. tests/run.sh --no-install -R TreeSum
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+# shellcheck source=launch/install.sh
+source launch/install.sh
+
+install=yes
+if [ "${1:-}" = --no-install ]; then
+  install=no
+  shift
+fi
+install_packages "$install" "${CHORUS_PACKAGES[@]}"
+check_tools
+
+cmake --preset release -DCHORUS_TESTS=ON
+cmake --build --preset release
+exec ctest --test-dir build --output-on-failure -j2 "$@"
