@@ -1,15 +1,18 @@
 #pragma once
-// The reading order: which exposures make grain g of step t. A pure function of (options, log), independent
-// of who reads (ARCHITECTURE in the project README: "Grains make the result independent of the machine").
+// The reading order: which exposures make grain g of step t. A pure function of (options, log),
+// independent of who reads (ARCHITECTURE in the project README: "Grains make the result independent
+// of the machine").
 //
-// SHUFFLED:   each epoch permutes the blocks and deals them, each to the lane with the fewest rows so far
-//             (lowest number first); a lane's blocks form windows of `window_blocks`; inside a window, chunks
-//             (up to `context_chunk` consecutive exposures of one context) are shuffled; lane g's stream, cut
-//             every grain_rows, gives grain g of steps 1, 2, ... of the epoch.
+// SHUFFLED:   each epoch permutes the blocks and deals them, each to the lane with the fewest rows
+// so far
+//             (lowest number first); a lane's blocks form windows of `window_blocks`; inside a
+//             window, chunks (up to `context_chunk` consecutive exposures of one context) are
+//             shuffled; lane g's stream, cut every grain_rows, gives grain g of steps 1, 2, ... of
+//             the epoch.
 // SEQUENTIAL: grain g of step t is rows [((t-1) G + g) R, +R) of the log's kept rows, in log order.
-// Rows that the filter refuses are dropped before grains are cut. A grain past its lane's end is short or
-// empty; an epoch has as many steps as its longest lane needs. Steps count from 1 and run on over epochs.
-// Thread safety: a plan is read-only; a GrainReader serves one thread at a time.
+// Rows that the filter refuses are dropped before grains are cut. A grain past its lane's end is
+// short or empty; an epoch has as many steps as its longest lane needs. Steps count from 1 and run
+// on over epochs. Thread safety: a plan is read-only; a GrainReader serves one thread at a time.
 
 #include <cstdint>
 #include <memory>
@@ -35,19 +38,20 @@ struct ReadingOptions {
   uint32_t grains_per_step = 8;
 };
 
-struct ReadingCounts {           // of one epoch, from the index alone
-  uint64_t rows = 0;             // in the log
-  uint64_t kept_rows = 0;        // after policy and filter
+struct ReadingCounts {     // of one epoch, from the index alone
+  uint64_t rows = 0;       // in the log
+  uint64_t kept_rows = 0;  // after policy and filter
   uint64_t dropped_unclicked_conversions = 0;
-  uint64_t filtered_rows = 0;    // by DataConfig.rows
+  uint64_t filtered_rows = 0;  // by DataConfig.rows
 };
 
 class ReadingPlan {
  public:
   virtual ~ReadingPlan() = default;
-  // `log` must outlive the plan. Error: kInvalidArgument when no row is kept, or under REJECT when the log
-  // holds a conversion without a click.
-  static Result<std::unique_ptr<ReadingPlan>> Make(const LogReader& log, const ReadingOptions& options);
+  // `log` must outlive the plan. Error: kInvalidArgument when no row is kept, or under REJECT when
+  // the log holds a conversion without a click.
+  static Result<std::unique_ptr<ReadingPlan>> Make(const LogReader& log,
+                                                   const ReadingOptions& options);
   virtual uint64_t total_steps() const = 0;                 // over all epochs
   virtual uint64_t epoch_of_step(uint64_t step) const = 0;  // from 0
   virtual ReadingCounts counts() const = 0;
@@ -58,8 +62,9 @@ class ReadingPlan {
 class GrainReader {
  public:
   virtual ~GrainReader() = default;
-  // Fills *out with grain `grain` of step `step` (>= 1). Going on by one step is cheap; any other step costs
-  // an index look-up and one window. Contexts in *out are unique (a context of a block appears once).
+  // Fills *out with grain `grain` of step `step` (>= 1). Going on by one step is cheap; any other
+  // step costs an index look-up and one window. Contexts in *out are unique (a context of a block
+  // appears once).
   virtual Status Read(uint64_t step, uint32_t grain, Batch* out) = 0;
 };
 

@@ -1,7 +1,6 @@
 #pragma once
-// Reads a binary log: an index of its blocks, and any block by number. The format is in README.md beside
-// this file.
-// Thread safety: after Open, ReadBlock may be called by many threads.
+// Reads a binary log: an index of its blocks, and any block by number. The format is in README.md
+// beside this file. Thread safety: after Open, ReadBlock may be called by many threads.
 
 #include <cstdint>
 #include <memory>
@@ -15,22 +14,22 @@
 namespace chorus::worker {
 
 struct BlockInfo {
-  uint32_t file = 0;               // index into LogReader::files()
-  uint64_t offset = 0;             // bytes from the file's begin
+  uint32_t file = 0;    // index into LogReader::files()
+  uint64_t offset = 0;  // bytes from the file's begin
   uint64_t bytes = 0;
-  uint32_t rows = 0;               // exposures
+  uint32_t rows = 0;  // exposures
   uint32_t contexts = 0;
-  uint32_t clicks = 0;             // rows with click = 1
-  uint32_t conversions = 0;        // rows with click = 1 and conversion = 1
+  uint32_t clicks = 0;                 // rows with click = 1
+  uint32_t conversions = 0;            // rows with click = 1 and conversion = 1
   uint32_t unclicked_conversions = 0;  // rows with click = 0 and conversion = 1
 };
 
 class LogReader {
  public:
   virtual ~LogReader() = default;
-  // Opens the files of one log, in order; a directory stands for its *.log files by name. Reads headers and
-  // footers only. Errors: kNotFound; kDataLoss (names file and what does not hold); kInvalidArgument when the
-  // files' schemas differ.
+  // Opens the files of one log, in order; a directory stands for its *.log files by name. Reads
+  // headers and footers only. Errors: kNotFound; kDataLoss (names file and what does not hold);
+  // kInvalidArgument when the files' schemas differ.
   static Result<std::unique_ptr<LogReader>> Open(FileSystem& files,
                                                  const std::vector<std::string>& paths);
   virtual const LogSchema& schema() const = 0;
@@ -38,7 +37,8 @@ class LogReader {
   virtual const std::vector<BlockInfo>& blocks() const = 0;
   // A fingerprint of the schema and of every block's checksum: equal iff the log is the same.
   virtual uint64_t fingerprint() const = 0;
-  // Decodes blocks()[index] into *out (its memory is reused). Error: kDataLoss, names file, block and column.
+  // Decodes blocks()[index] into *out (its memory is reused). Error: kDataLoss, names file, block
+  // and column.
   virtual Status ReadBlock(uint32_t index, Batch* out) const = 0;
 };
 

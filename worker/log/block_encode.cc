@@ -1,0 +1,185 @@
+#include <zstd.h>
+
+#include <algorithm>
+#include <memory>
+
+#include "common/check.h"
+#include "common/file.h"
+#include "common/strings.h"
+#include "worker/log/block.h"
+#include "worker/log/column_codec.h"
+#include "worker/log/format.h"
+#include "worker/log/log_writer.h"
+
+namespace chorus::worker {
+namespace {
+
+struct FreeContext {
+  void operator()(ZSTD_CCtx* context) const { ZSTD_freeCCtx(context); }
+};
+
+// Collects chunk headers and chunks of one block.
+class ChunkWriter {
+ public:
+  void Add(const EncodedColumn& column) {
+    const std::string packed = Compress(column.bytes);
+    const bool smaller = packed.size() < column.bytes.size();
+    const std::string& stored = smaller ? packed : column.bytes;
+    Store<uint8_t>(&headers_, static_cast<uint8_t>(column.encoding));
+    Store<uint8_t>(&headers_, smaller ? 1 : 0);
+    Store<uint16_t>(&headers_, 0);
+    Store<uint32_t>(&headers_, column.dictionary);
+    Store<uint32_t>(&headers_, static_cast<uint32_t>(stored.size()));
+    Store<uint64_t>(&headers_, Checksum(stored));
+    chunks_.append(stored);
+    ++columns_;
+  }
+
+  std::string Finish(uint32_t rows, uint32_t contexts) {
+    std::string block;
+    Store<uint32_t>(&block, kBlockMagic);
+    Store<uint32_t>(&block, rows);
+    Store<uint32_t>(&block, contexts);
+    Store<uint32_t>(&block, columns_);
+    block.append(headers_);
+    Store<uint64_t>(&block, Checksum(block));
+    block.append(chunks_);
+    return block;
+  }
+
+ private:
+  std::string Compress(const std::string& bytes) {
+    std::string packed(ZSTD_compressBound(bytes.size()), '\0');
+    const size_t size = ZSTD_compressCCtx(zstd_.get(), packed.data(), packed.size(), bytes.data(),
+                                          bytes.size(), /*compressionLevel=*/1);
+    CHECK(!ZSTD_isError(size), ZSTD_getErrorName(size));
+    packed.resize(size);
+    return packed;
+  }
+
+  std::unique_ptr<ZSTD_CCtx, FreeContext> zstd_{ZSTD_createCCtx()};
+  std::string headers_;
+  std::string chunks_;
+  uint32_t columns_ = 0;
+};
+
+uint64_t DecodedBytes(const FeatureColumns& side) {
+  uint64_t bytes = 0;
+  for (const SlotColumn& slot : side.slots) {
+    bytes += slot.keys.size() * sizeof(Key) + slot.values.size() * sizeof(float) +
+             slot.offsets.size() * sizeof(uint32_t);
+  }
+  return bytes + side.numerics.size() * side.rows * sizeof(float);
+}
+
+// What the format refuses (kInvalidArgument).
+Status CheckSize(const Batch& batch) {
+  const uint64_t rows = batch.rows();
+  // 64: row_id, labels, context_of, weight, group and time, generously.
+  const uint64_t bytes = DecodedBytes(batch.contexts) + DecodedBytes(batch.exposures) + 64 * rows;
+  if (rows == 0) return InvalidArgument("a block without rows");
+  if (rows > kMaxBlockRows || bytes > kMaxBlockDecodedBytes) {
+    return InvalidArgument(StrCat("a block of ", rows, " rows and ", bytes,
+                                  " bytes of features, allowed ", kMaxBlockRows, " rows and ",
+                                  kMaxBlockDecodedBytes, " bytes: write smaller blocks"));
+  }
+  return Status::Ok();
+}
+
+void CheckSide(const LogSchema& schema, bool context, const FeatureColumns& side) {
+  CHECK(side.slots.size() == CountSlots(schema, context), "slots=", side.slots.size());
+  CHECK(side.numerics.size() == CountNumerics(schema, context), "numerics=", side.numerics.size());
+}
+
+void CheckSlot(const SlotInfo& info, const SlotColumn& slot, uint32_t rows) {
+  CHECK(slot.offsets.size() == rows + size_t{1} && slot.offsets[0] == 0, "slot ", info.name);
+  CHECK(slot.keys.size() == slot.offsets.back(), "slot ", info.name);
+  CHECK(slot.values.empty() || slot.values.size() == slot.keys.size(), "slot ", info.name);
+  CHECK(info.has_values || slot.values.empty(), "slot ", info.name, " has no values");
+  for (uint32_t i = 0; i < rows; ++i) {
+    CHECK(slot.offsets[i] <= slot.offsets[i + 1], "slot ", info.name, " row ", i);
+    CHECK(info.multi_valued || slot.offsets[i + 1] - slot.offsets[i] <= 1, "slot ", info.name,
+          " row ", i);
+  }
+}
+
+EncodedColumn EncodeOptionalFloats(const std::vector<float>& values) {
+  EncodedColumn absent;
+  absent.encoding = Encoding::kAbsent;
+  return values.empty() ? absent : EncodeFloats(values);
+}
+
+EncodedColumn EncodeColumn(const Column& column, const Batch& batch) {
+  const FeatureColumns& side = column.context ? batch.contexts : batch.exposures;
+  const uint32_t rows = batch.rows();
+  switch (column.kind) {
+    case ColumnKind::kOffsets:
+      CheckSlot(*column.slot, side.slots[column.index], side.rows);
+      return EncodeIntegers(std::span<const uint32_t>(side.slots[column.index].offsets).subspan(1));
+    case ColumnKind::kKeys:
+      return EncodeIntegers(side.slots[column.index].keys);
+    case ColumnKind::kValues:
+      return EncodeOptionalFloats(side.slots[column.index].values);
+    case ColumnKind::kNumeric:
+      CHECK(side.numerics[column.index].size() == side.rows, column.name);
+      return EncodeFloats(side.numerics[column.index]);
+    case ColumnKind::kContextOf:
+      CHECK(batch.context_of.size() == rows, "context_of");
+      return EncodeIntegers(batch.context_of);
+    case ColumnKind::kRowId:
+      CHECK(batch.row_id.size() == rows, "row_id");
+      return EncodeIntegers(batch.row_id);
+    case ColumnKind::kClick:
+      CHECK(batch.click.size() == rows, "click");
+      return EncodeBits(batch.click);
+    case ColumnKind::kConversion:
+      CHECK(batch.conversion.size() == rows, "conversion");
+      return EncodeBits(batch.conversion);
+    case ColumnKind::kWeight:
+      CHECK(batch.weight.empty() || batch.weight.size() == rows, "weight");
+      return EncodeOptionalFloats(batch.weight);
+    case ColumnKind::kGroup:
+      CHECK(batch.group.size() == rows, "group");
+      return EncodeIntegers(batch.group);
+    case ColumnKind::kTime:
+      CHECK(batch.time.size() == rows, "time");
+      return EncodeIntegers(std::span<const uint64_t>(
+          reinterpret_cast<const uint64_t*>(batch.time.data()), batch.time.size()));
+  }
+  CHECK(false, "column ", column.name);
+}
+
+}  // namespace
+
+EncodedBlock EncodeBlock(const LogSchema& schema, const Batch& batch) {
+  EncodedBlock block;
+  block.status = CheckSize(batch);
+  if (!block.status.ok()) return block;
+  CheckSide(schema, true, batch.contexts);
+  CheckSide(schema, false, batch.exposures);
+  const bool shares_contexts = HasContextColumns(schema);
+  block.rows = batch.rows();
+  block.contexts = shares_contexts ? batch.contexts.rows : 1;
+  CHECK(block.contexts >= 1 && block.contexts <= block.rows, "contexts=", block.contexts);
+  if (shares_contexts) {
+    const uint32_t last = *std::max_element(batch.context_of.begin(), batch.context_of.end());
+    CHECK(last < block.contexts, "context_of=", last, " contexts=", block.contexts);
+  }
+  ChunkWriter chunks;
+  for (const Column& column : ColumnsOf(schema)) chunks.Add(EncodeColumn(column, batch));
+  for (uint32_t i = 0; i < block.rows; ++i) {
+    block.clicks += batch.click[i];
+    block.conversions += batch.click[i] & batch.conversion[i];
+    block.unclicked_conversions += (batch.click[i] ^ 1) & batch.conversion[i];
+  }
+  block.bytes = chunks.Finish(block.rows, block.contexts);
+  return block;
+}
+
+uint64_t BlockChecksum(std::span<const std::byte> bytes) {
+  const uint32_t columns = Load<uint32_t>(bytes.data() + 12);
+  CHECK(bytes.size() >= BlockHeaderBytes(columns), "bytes=", bytes.size());
+  return Load<uint64_t>(bytes.data() + BlockHeaderBytes(columns) - kChecksumBytes);
+}
+
+}  // namespace chorus::worker

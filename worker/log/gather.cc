@@ -1,0 +1,76 @@
+#include "worker/log/gather.h"
+
+#include "worker/log/format.h"
+
+namespace chorus::worker {
+namespace {
+
+// Appends values[i] of the rows' keys, 1 where a source stores none.
+void AppendValues(std::span<const SlotColumn* const> sources, std::span<const RowRef> refs,
+                  std::vector<float>* out) {
+  for (const RowRef ref : refs) {
+    const SlotColumn& from = *sources[ref.source];
+    const uint32_t begin = from.offsets[ref.row], end = from.offsets[ref.row + 1];
+    if (from.values.empty()) {
+      out->insert(out->end(), end - begin, 1.0f);
+    } else {
+      out->insert(out->end(), from.values.begin() + begin, from.values.begin() + end);
+    }
+  }
+}
+
+void AppendSlot(std::span<const SlotColumn* const> sources, std::span<const RowRef> refs,
+                bool has_values, SlotColumn* out) {
+  // First the offsets, so that the keys' memory is taken once.
+  const size_t first = out->offsets.size();
+  uint32_t at = out->offsets.back();
+  const uint32_t begin_at = at;
+  out->offsets.resize(first + refs.size());
+  for (size_t i = 0; i < refs.size(); ++i) {
+    const uint32_t* offsets = sources[refs[i].source]->offsets.data() + refs[i].row;
+    at += offsets[1] - offsets[0];
+    out->offsets[first + i] = at;
+  }
+  out->keys.resize(at);
+  Key* to = out->keys.data() + begin_at;
+  for (const RowRef ref : refs) {
+    const SlotColumn& from = *sources[ref.source];
+    const uint32_t end = from.offsets[ref.row + 1];
+    for (uint32_t k = from.offsets[ref.row]; k < end; ++k) *to++ = from.keys[k];
+  }
+  if (has_values) AppendValues(sources, refs, &out->values);
+}
+
+}  // namespace
+
+void ClearColumns(const LogSchema& schema, bool context, FeatureColumns* out) {
+  out->rows = 0;
+  out->slots.resize(CountSlots(schema, context));
+  for (SlotColumn& slot : out->slots) {
+    slot.offsets.assign(1, 0);
+    slot.keys.clear();
+    slot.values.clear();
+  }
+  out->numerics.resize(CountNumerics(schema, context));
+  for (std::vector<float>& numeric : out->numerics) numeric.clear();
+}
+
+void AppendRows(const LogSchema& schema, bool context,
+                std::span<const FeatureColumns* const> sources, std::span<const RowRef> refs,
+                FeatureColumns* out) {
+  std::vector<const SlotColumn*> columns(sources.size());
+  size_t index = 0;
+  for (const SlotInfo& slot : schema.slots) {
+    if (slot.context != context) continue;
+    for (size_t s = 0; s < sources.size(); ++s) columns[s] = &sources[s]->slots[index];
+    AppendSlot(columns, refs, slot.has_values, &out->slots[index]);
+    ++index;
+  }
+  for (size_t n = 0; n < out->numerics.size(); ++n) {
+    std::vector<float>& to = out->numerics[n];
+    for (const RowRef ref : refs) to.push_back(sources[ref.source]->numerics[n][ref.row]);
+  }
+  out->rows += static_cast<uint32_t>(refs.size());
+}
+
+}  // namespace chorus::worker

@@ -1,0 +1,190 @@
+#include "worker/log/grain_reader.h"
+
+#include <algorithm>
+#include <optional>
+
+#include "common/check.h"
+#include "common/strings.h"
+#include "worker/log/epoch_layout.h"
+#include "worker/log/window.h"
+
+namespace chorus::worker {
+namespace {
+
+struct StepInEpoch {
+  uint64_t epoch = 0;
+  uint64_t step = 0;  // from 0
+};
+
+// Where steps fall into epochs; shared by a plan and its readers.
+class EpochTable {
+ public:
+  EpochTable(const LogReader& log, const ReadingOptions& options) {
+    // In log order every epoch has the same steps.
+    const uint64_t sequential_steps = options.order == DataConfig::SEQUENTIAL
+                                          ? MakeEpochLayout(log.blocks(), options, 0).steps
+                                          : 0;
+    for (uint32_t epoch = 0; epoch < options.epochs; ++epoch) {
+      const uint64_t steps = options.order == DataConfig::SEQUENTIAL
+                                 ? sequential_steps
+                                 : MakeEpochLayout(log.blocks(), options, epoch).steps;
+      ends_.push_back(total_steps() + steps);
+    }
+  }
+
+  uint64_t total_steps() const { return ends_.empty() ? 0 : ends_.back(); }
+  StepInEpoch Find(uint64_t step) const {
+    CHECK(step >= 1 && step <= total_steps(), "step ", step, " of ", total_steps());
+    const auto end = std::lower_bound(ends_.begin(), ends_.end(), step);
+    return {static_cast<uint64_t>(end - ends_.begin()),
+            step - 1 - (end == ends_.begin() ? 0 : *(end - 1))};
+  }
+
+ private:
+  std::vector<uint64_t> ends_;  // [epoch], its last step
+};
+
+class LogGrainReader final : public GrainReader {
+ public:
+  LogGrainReader(const LogReader& log, const ReadingOptions& options, const EpochTable& epochs,
+                 GrainRange grains)
+      : log_(log), options_(options), epochs_(epochs), grains_(grains) {
+    streams_.resize(options.order == DataConfig::SEQUENTIAL ? 1 : grains.size());
+  }
+
+  Status Read(uint64_t step, uint32_t grain, Batch* out) override {
+    CHECK(grain >= grains_.begin && grain < grains_.end, "grain ", grain);
+    const StepInEpoch at = epochs_.Find(step);
+    EnterEpoch(at.epoch);
+    ClearBatch(log_.schema(), out);
+    const bool sequential = options_.order == DataConfig::SEQUENTIAL;
+    const uint32_t lane = sequential ? 0 : grain;
+    Stream& stream = streams_[sequential ? 0 : grain - grains_.begin];
+    const uint64_t slice = sequential ? at.step * options_.grains_per_step + grain : at.step;
+    return ReadRows(lane, slice * options_.grain_rows, &stream, out);
+  }
+
+ private:
+  // One lane's decoded window.
+  struct Stream {
+    std::optional<uint64_t> loaded;  // number of the window that `window` holds
+    Window window;
+  };
+
+  void EnterEpoch(uint64_t epoch) {
+    if (epoch_ == epoch) return;
+    layout_ = MakeEpochLayout(log_.blocks(), options_, epoch);
+    epoch_ = epoch;
+    for (Stream& stream : streams_) stream.loaded.reset();
+  }
+
+  // Appends up to grain_rows rows of the lane's stream from row `begin` on.
+  Status ReadRows(uint32_t lane_number, uint64_t begin, Stream* stream, Batch* out) {
+    const Lane& lane = layout_.lanes[lane_number];
+    const uint64_t end = std::min(begin + options_.grain_rows, lane.rows());
+    while (begin < end) {
+      const auto next = std::upper_bound(lane.window_begin.begin(), lane.window_begin.end(), begin);
+      const uint64_t window = static_cast<uint64_t>(next - lane.window_begin.begin()) - 1;
+      if (stream->loaded != window) RETURN_IF_ERROR(LoadWindow(lane_number, window, stream));
+      const uint64_t count = std::min(end, *next) - begin;
+      stream->window.Append(begin - lane.window_begin[window], count, out);
+      begin += count;
+    }
+    return Status::Ok();
+  }
+
+  Status LoadWindow(uint32_t lane_number, uint64_t window, Stream* stream) {
+    const Lane& lane = layout_.lanes[lane_number];
+    const size_t first = window * layout_.window_blocks;
+    const size_t count = std::min<size_t>(layout_.window_blocks, lane.blocks.size() - first);
+    stream->loaded.reset();
+    RETURN_IF_ERROR(
+        stream->window.Load(log_, options_, std::span(lane.blocks).subspan(first, count)));
+    // ReadBlock holds each block against its index entry, from which window_begin comes.
+    CHECK(stream->window.rows() == lane.window_begin[window + 1] - lane.window_begin[window],
+          "window ", window);
+    if (options_.order != DataConfig::SEQUENTIAL) {
+      stream->window.Shuffle(options_, *epoch_, lane_number, window);
+    }
+    stream->loaded = window;
+    return Status::Ok();
+  }
+
+  const LogReader& log_;
+  const ReadingOptions options_;
+  const EpochTable epochs_;
+  const GrainRange grains_;
+  std::optional<uint64_t> epoch_;
+  EpochLayout layout_;           // of epoch_
+  std::vector<Stream> streams_;  // SHUFFLED: one a grain of grains_; SEQUENTIAL: one
+};
+
+class LogReadingPlan final : public ReadingPlan {
+ public:
+  LogReadingPlan(const LogReader& log, const ReadingOptions& options, const ReadingCounts& counts)
+      : log_(log), options_(options), counts_(counts), epochs_(log, options) {}
+
+  uint64_t total_steps() const override { return epochs_.total_steps(); }
+  uint64_t epoch_of_step(uint64_t step) const override { return epochs_.Find(step).epoch; }
+  ReadingCounts counts() const override { return counts_; }
+  std::unique_ptr<GrainReader> NewReader(GrainRange grains) const override {
+    CHECK(grains.begin <= grains.end && grains.end <= options_.grains_per_step, "grains [",
+          grains.begin, ", ", grains.end, ")");
+    return std::make_unique<LogGrainReader>(log_, options_, epochs_, grains);
+  }
+
+ private:
+  const LogReader& log_;
+  const ReadingOptions options_;
+  const ReadingCounts counts_;
+  const EpochTable epochs_;
+};
+
+ReadingCounts CountRows(const LogReader& log, const ReadingOptions& options) {
+  ReadingCounts counts;
+  for (const BlockInfo& block : log.blocks()) {
+    counts.rows += block.rows;
+    counts.kept_rows += KeptRows(block, options);
+    if (options.unclicked_conversion != KEEP_UNCLICKED) {
+      counts.dropped_unclicked_conversions += block.unclicked_conversions;
+    }
+  }
+  counts.filtered_rows = counts.rows - counts.kept_rows - counts.dropped_unclicked_conversions;
+  return counts;
+}
+
+// The error that names the first conversion without a click of the log.
+Status RejectUnclickedConversion(const LogReader& log) {
+  for (uint32_t index = 0; index < log.blocks().size(); ++index) {
+    if (log.blocks()[index].unclicked_conversions == 0) continue;
+    Batch block;
+    RETURN_IF_ERROR(log.ReadBlock(index, &block));
+    for (uint32_t row = 0; row < block.rows(); ++row) {
+      if (block.click[row] != 0 || block.conversion[row] == 0) continue;
+      return InvalidArgument(StrCat(log.files()[log.blocks()[index].file], ": row id ",
+                                    block.row_id[row],
+                                    " has a conversion without a click, and "
+                                    "data.unclicked_conversion is REJECT"));
+    }
+  }
+  return Status::Ok();
+}
+
+}  // namespace
+
+Result<std::unique_ptr<ReadingPlan>> ReadingPlan::Make(const LogReader& log,
+                                                       const ReadingOptions& options) {
+  CHECK(options.grain_rows >= 1 && options.grains_per_step >= 1 && options.window_blocks >= 1 &&
+            options.context_chunk >= 1 && options.epochs >= 1,
+        "the options were not checked");
+  if (options.unclicked_conversion == REJECT) RETURN_IF_ERROR(RejectUnclickedConversion(log));
+  const ReadingCounts counts = CountRows(log, options);
+  if (counts.kept_rows == 0) {
+    return InvalidArgument(StrCat(
+        "no row of the log is kept: ", counts.rows, " rows, ", counts.dropped_unclicked_conversions,
+        " conversions without a click dropped, ", counts.filtered_rows, " refused by data.rows"));
+  }
+  return std::unique_ptr<ReadingPlan>(std::make_unique<LogReadingPlan>(log, options, counts));
+}
+
+}  // namespace chorus::worker

@@ -1,0 +1,217 @@
+#include "worker/log/log_reader.h"
+
+#include "common/check.h"
+#include "common/strings.h"
+#include "worker/log/block.h"
+#include "worker/log/format.h"
+
+namespace chorus::worker {
+namespace {
+
+using Bytes = std::vector<std::byte>;
+
+Result<Bytes> ReadRange(const RandomAccessFile& file, uint64_t offset, uint64_t size) {
+  if (offset > file.size() || size > file.size() - offset) {
+    return DataLoss(
+        StrCat("bytes ", offset, " .. ", offset + size, " expected, the file has ", file.size()));
+  }
+  Bytes bytes(size);
+  RETURN_IF_ERROR(file.ReadAt(offset, bytes));
+  return bytes;
+}
+
+struct Head {
+  LogSchema schema;
+  uint64_t bytes = 0;  // where the first block begins
+  uint64_t checksum = 0;
+};
+
+Result<Head> ReadHead(const RandomAccessFile& file) {
+  ASSIGN_OR_RETURN(const Bytes prefix, ReadRange(file, 0, kHeadPrefixBytes));
+  if (Load<uint64_t>(prefix.data()) != kHeadMagic) {
+    return DataLoss("this is no Chorus log (the magic differs)");
+  }
+  const uint32_t version = Load<uint32_t>(prefix.data() + 8);
+  if (version != kFormatVersion) {
+    return DataLoss(
+        StrCat("log format version ", version, ", this program reads ", kFormatVersion));
+  }
+  const uint32_t schema_bytes = Load<uint32_t>(prefix.data() + 12);
+  if (schema_bytes > kMaxSchemaBytes) {
+    return DataLoss(StrCat("a schema of ", schema_bytes, " bytes, allowed ", kMaxSchemaBytes));
+  }
+  Head head;
+  head.bytes = kHeadPrefixBytes + schema_bytes + kChecksumBytes;
+  ASSIGN_OR_RETURN(const Bytes bytes, ReadRange(file, 0, head.bytes));
+  const std::span<const std::byte> checked = std::span(bytes).first(head.bytes - kChecksumBytes);
+  head.checksum = Load<uint64_t>(bytes.data() + checked.size());
+  if (Checksum(checked) != head.checksum) return DataLoss("the checksum of the schema differs");
+  ASSIGN_OR_RETURN(head.schema, DecodeSchema(checked.subspan(kHeadPrefixBytes)));
+  return head;
+}
+
+struct Index {
+  std::vector<BlockInfo> blocks;
+  std::vector<uint64_t> checksums;  // of the blocks' headers
+};
+
+Status CheckEntry(const BlockInfo& block) {
+  const uint64_t labelled = uint64_t{block.clicks} + block.unclicked_conversions;
+  if (block.rows == 0 || block.rows > kMaxBlockRows || block.contexts == 0 ||
+      block.contexts > block.rows || labelled > block.rows || block.conversions > block.clicks) {
+    return DataLoss(StrCat("impossible counts: rows ", block.rows, ", contexts ", block.contexts,
+                           ", clicks ", block.clicks, ", conversions ", block.conversions,
+                           ", unclicked conversions ", block.unclicked_conversions));
+  }
+  return Status::Ok();
+}
+
+// Blocks lie one behind the other between the head and the index.
+Result<Index> ReadIndex(const RandomAccessFile& file, uint32_t file_number, uint64_t head_bytes) {
+  if (file.size() < head_bytes + kTailBytes) return DataLoss("the file ends before its index");
+  const uint64_t tail_at = file.size() - kTailBytes;
+  ASSIGN_OR_RETURN(const Bytes tail, ReadRange(file, tail_at, kTailBytes));
+  if (Load<uint64_t>(tail.data() + 16) != kTailMagic) {
+    return DataLoss("the file does not end as a log does: it is truncated or was not finished");
+  }
+  const uint64_t count = Load<uint64_t>(tail.data());
+  if (count > (tail_at - head_bytes) / kIndexEntryBytes) {
+    return DataLoss(StrCat("an index of ", count, " blocks does not fit into the file"));
+  }
+  const uint64_t index_at = tail_at - count * kIndexEntryBytes;
+  ASSIGN_OR_RETURN(const Bytes bytes, ReadRange(file, index_at, count * kIndexEntryBytes + 8));
+  if (Checksum(bytes) != Load<uint64_t>(tail.data() + 8)) {
+    return DataLoss("the checksum of the index differs");
+  }
+  Index index;
+  uint64_t offset = head_bytes;
+  for (uint64_t i = 0; i < count; ++i) {
+    const std::byte* entry = bytes.data() + i * kIndexEntryBytes;
+    const BlockInfo block = {file_number,
+                             offset,
+                             Load<uint64_t>(entry),
+                             Load<uint32_t>(entry + 8),
+                             Load<uint32_t>(entry + 12),
+                             Load<uint32_t>(entry + 16),
+                             Load<uint32_t>(entry + 20),
+                             Load<uint32_t>(entry + 24)};
+    RETURN_IF_ERROR(CheckEntry(block).Annotate(StrCat("index entry ", i)));
+    if (block.bytes > index_at - offset) {
+      return DataLoss(StrCat("block ", i, " of ", block.bytes, " bytes passes the index"));
+    }
+    offset += block.bytes;
+    index.blocks.push_back(block);
+    index.checksums.push_back(Load<uint64_t>(entry + 28));
+  }
+  if (offset != index_at) {
+    return DataLoss(StrCat(index_at - offset, " bytes between the last block and the index"));
+  }
+  return index;
+}
+
+// *.log files of a directory by name; a file stands for itself.
+Result<std::vector<std::string>> ExpandPath(FileSystem& files, const std::string& path) {
+  const Result<std::vector<std::string>> names = files.List(path);
+  if (!names.ok()) return std::vector<std::string>{path};
+  std::vector<std::string> paths;
+  for (const std::string& name : names.value()) {
+    if (name.ends_with(".log")) paths.push_back(JoinPath(path, name));
+  }
+  if (paths.empty() && !names.value().empty()) {
+    return NotFound(StrCat("directory ", path, " holds no *.log file"));
+  }
+  if (paths.empty()) return std::vector<std::string>{path};
+  return paths;
+}
+
+Status CompareCounts(const BlockInfo& expected, const Batch& batch) {
+  uint32_t clicks = 0, conversions = 0, unclicked = 0;
+  for (uint32_t i = 0; i < batch.rows(); ++i) {
+    clicks += batch.click[i];
+    conversions += batch.click[i] & batch.conversion[i];
+    unclicked += (batch.click[i] ^ 1) & batch.conversion[i];
+  }
+  if (batch.rows() != expected.rows || batch.contexts.rows != expected.contexts ||
+      clicks != expected.clicks || conversions != expected.conversions ||
+      unclicked != expected.unclicked_conversions) {
+    return DataLoss("rows, contexts or label counts differ from the index");
+  }
+  return Status::Ok();
+}
+
+class FileLogReader final : public LogReader {
+ public:
+  Status Add(FileSystem& files, const std::string& path) {
+    ASSIGN_OR_RETURN(std::unique_ptr<RandomAccessFile> file, files.OpenForRead(path));
+    ASSIGN_OR_RETURN(const Head head, ReadHead(*file));
+    if (!paths_.empty() && !(head.schema == schema_)) {
+      return InvalidArgument(StrCat("its schema differs from that of ", paths_[0],
+                                    ": the files of one log have one schema"));
+    }
+    const auto number = static_cast<uint32_t>(paths_.size());
+    ASSIGN_OR_RETURN(const Index index, ReadIndex(*file, number, head.bytes));
+    if (paths_.empty()) {
+      schema_ = head.schema;
+      fingerprint_ = Mix(head.checksum);
+    }
+    for (const uint64_t checksum : index.checksums) fingerprint_ = Mix(fingerprint_ + checksum);
+    first_block_.push_back(static_cast<uint32_t>(blocks_.size()));
+    blocks_.insert(blocks_.end(), index.blocks.begin(), index.blocks.end());
+    checksums_.insert(checksums_.end(), index.checksums.begin(), index.checksums.end());
+    paths_.push_back(path);
+    files_.push_back(std::move(file));
+    return Status::Ok();
+  }
+
+  const LogSchema& schema() const override { return schema_; }
+  const std::vector<std::string>& files() const override { return paths_; }
+  const std::vector<BlockInfo>& blocks() const override { return blocks_; }
+  uint64_t fingerprint() const override { return fingerprint_; }
+
+  Status ReadBlock(uint32_t index, Batch* out) const override {
+    CHECK(index < blocks_.size(), "block ", index, " of ", blocks_.size());
+    const uint32_t file = blocks_[index].file;
+    const Status status = ReadAndDecode(index, out);
+    if (status.ok()) return status;
+    return status.Annotate(
+        StrCat("reading ", paths_[file], ": block ", index - first_block_[file]));
+  }
+
+ private:
+  Status ReadAndDecode(uint32_t index, Batch* out) const {
+    const BlockInfo& block = blocks_[index];
+    const auto buffer = std::make_unique_for_overwrite<std::byte[]>(block.bytes);
+    const std::span<std::byte> bytes(buffer.get(), block.bytes);
+    RETURN_IF_ERROR(files_[block.file]->ReadAt(block.offset, bytes));
+    RETURN_IF_ERROR(DecodeBlock(schema_, bytes, out));
+    if (BlockChecksum(bytes) != checksums_[index]) {
+      return DataLoss("the block's checksum differs from the index");
+    }
+    return CompareCounts(block, *out);
+  }
+
+  LogSchema schema_;
+  std::vector<std::string> paths_;
+  std::vector<std::unique_ptr<RandomAccessFile>> files_;
+  std::vector<uint32_t> first_block_;  // [file]
+  std::vector<BlockInfo> blocks_;
+  std::vector<uint64_t> checksums_;  // [block]
+  uint64_t fingerprint_ = 0;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<LogReader>> LogReader::Open(FileSystem& files,
+                                                   const std::vector<std::string>& paths) {
+  if (paths.empty()) return InvalidArgument("a log needs at least one file");
+  auto reader = std::make_unique<FileLogReader>();
+  for (const std::string& path : paths) {
+    ASSIGN_OR_RETURN(const std::vector<std::string> expanded, ExpandPath(files, path));
+    for (const std::string& file : expanded) {
+      RETURN_IF_ERROR(reader->Add(files, file).Annotate(StrCat("log ", file)));
+    }
+  }
+  return std::unique_ptr<LogReader>(std::move(reader));
+}
+
+}  // namespace chorus::worker

@@ -1,0 +1,133 @@
+#include "worker/log/window.h"
+
+#include <algorithm>
+
+#include "common/check.h"
+#include "common/random.h"
+#include "worker/log/format.h"
+
+namespace chorus::worker {
+namespace {
+
+bool Keeps(const ReadingOptions& options, uint8_t click, uint8_t conversion) {
+  if (options.rows == DataConfig::CLICKED) return click != 0;
+  return options.unclicked_conversion == KEEP_UNCLICKED || click != 0 || conversion == 0;
+}
+
+template <typename T>
+void AppendColumn(const std::vector<Batch>& blocks, std::span<const RowRef> refs,
+                  std::vector<T> Batch::*column, Batch* out) {
+  for (const RowRef ref : refs) (out->*column).push_back((blocks[ref.source].*column)[ref.row]);
+}
+
+}  // namespace
+
+void ClearBatch(const LogSchema& schema, Batch* out) {
+  ClearColumns(schema, true, &out->contexts);
+  ClearColumns(schema, false, &out->exposures);
+  out->context_of.clear();
+  out->row_id.clear();
+  out->click.clear();
+  out->conversion.clear();
+  out->weight.clear();
+  out->group.clear();
+  out->time.clear();
+}
+
+Status Window::Load(const LogReader& log, const ReadingOptions& options,
+                    std::span<const uint32_t> blocks) {
+  schema_ = &log.schema();
+  shares_contexts_ = HasContextColumns(*schema_);
+  loaded_ = blocks.size();
+  if (blocks_.size() < loaded_) blocks_.resize(loaded_);
+  exposures_.clear();
+  contexts_.clear();
+  first_context_.clear();
+  uint32_t contexts = 0;
+  for (size_t i = 0; i < loaded_; ++i) {
+    RETURN_IF_ERROR(log.ReadBlock(blocks[i], &blocks_[i]));
+    exposures_.push_back(&blocks_[i].exposures);
+    contexts_.push_back(&blocks_[i].contexts);
+    first_context_.push_back(contexts);
+    contexts += blocks_[i].contexts.rows;
+  }
+  number_.assign(contexts, 0);
+  stamp_.assign(contexts, 0);
+  current_stamp_ = 0;
+  KeepRows(options);
+  return Status::Ok();
+}
+
+void Window::KeepRows(const ReadingOptions& options) {
+  order_.clear();
+  for (uint32_t source = 0; source < loaded_; ++source) {
+    const Batch& block = blocks_[source];
+    for (uint32_t row = 0; row < block.rows(); ++row) {
+      if (Keeps(options, block.click[row], block.conversion[row])) order_.push_back({source, row});
+    }
+  }
+}
+
+void Window::Shuffle(const ReadingOptions& options, uint64_t epoch, uint32_t lane,
+                     uint64_t window) {
+  const auto context_of = [&](RowRef ref) { return blocks_[ref.source].context_of[ref.row]; };
+  const uint32_t longest = shares_contexts_ ? options.context_chunk : 1;
+  in_log_order_.swap(order_);
+  std::vector<uint32_t> begins;  // of the chunks, in in_log_order_
+  for (uint32_t i = 0; i < in_log_order_.size(); ++i) {
+    const bool goes_on = i > 0 && i - begins.back() < longest &&
+                         in_log_order_[i].source == in_log_order_[i - 1].source &&
+                         context_of(in_log_order_[i]) == context_of(in_log_order_[i - 1]);
+    if (!goes_on) begins.push_back(i);
+  }
+  const auto chunks = static_cast<uint32_t>(begins.size());
+  begins.push_back(static_cast<uint32_t>(in_log_order_.size()));
+  order_.clear();
+  for (const uint32_t chunk : RandomPermutation(chunks, options.seed, RandomPurpose::kChunkOrder,
+                                                epoch, uint64_t{lane} << 32 | window)) {
+    order_.insert(order_.end(), in_log_order_.begin() + begins[chunk],
+                  in_log_order_.begin() + begins[chunk + 1]);
+  }
+}
+
+void Window::NumberContexts(std::span<const RowRef> refs, Batch* out) {
+  if (!shares_contexts_) {
+    out->contexts.rows = 1;
+    out->context_of.resize(out->context_of.size() + refs.size(), 0);
+    return;
+  }
+  ++current_stamp_;
+  new_contexts_.clear();
+  uint32_t next = out->contexts.rows;
+  for (const RowRef ref : refs) {
+    const uint32_t context = blocks_[ref.source].context_of[ref.row];
+    const uint32_t in_window = first_context_[ref.source] + context;
+    if (stamp_[in_window] != current_stamp_) {
+      stamp_[in_window] = current_stamp_;
+      number_[in_window] = next++;
+      new_contexts_.push_back({ref.source, context});
+    }
+    out->context_of.push_back(number_[in_window]);
+  }
+  AppendRows(*schema_, true, contexts_, new_contexts_, &out->contexts);
+}
+
+void Window::Append(uint64_t begin, uint64_t count, Batch* out) {
+  CHECK(begin + count <= order_.size(), "begin=", begin, " count=", count);
+  if (count == 0) return;
+  const std::span<const RowRef> refs(order_.data() + begin, count);
+  NumberContexts(refs, out);
+  AppendRows(*schema_, false, exposures_, refs, &out->exposures);
+  AppendColumn(blocks_, refs, &Batch::row_id, out);
+  AppendColumn(blocks_, refs, &Batch::click, out);
+  AppendColumn(blocks_, refs, &Batch::conversion, out);
+  if (schema_->has_group) AppendColumn(blocks_, refs, &Batch::group, out);
+  if (schema_->has_time) AppendColumn(blocks_, refs, &Batch::time, out);
+  if (!schema_->has_weight) return;
+  for (const RowRef ref : refs) {
+    const std::vector<float>& weight = blocks_[ref.source].weight;
+    out->weight.push_back(weight.empty() ? 1.0f : weight[ref.row]);
+  }
+}
+
+}  // namespace chorus::worker

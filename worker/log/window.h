@@ -1,0 +1,54 @@
+#pragma once
+// A window: a few decoded blocks and the order in which their kept rows stand in a lane.
+// Thread safety: one thread.
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "common/status.h"
+#include "worker/batch.h"
+#include "worker/log/gather.h"
+#include "worker/log/grain_reader.h"
+#include "worker/log/log_reader.h"
+
+namespace chorus::worker {
+
+class Window {
+ public:
+  // Decodes `blocks` and keeps the rows that policy and filter keep, in log order.
+  Status Load(const LogReader& log, const ReadingOptions& options,
+              std::span<const uint32_t> blocks);
+  // Reorders them by chunks: runs of up to options.context_chunk consecutive kept rows of one
+  // context. Without context columns each row is a chunk of its own.
+  void Shuffle(const ReadingOptions& options, uint64_t epoch, uint32_t lane, uint64_t window);
+
+  uint64_t rows() const { return order_.size(); }
+  // Appends rows [begin, begin + count) to *out, which ClearBatch prepared. Contexts get numbers in
+  // order of first use; those of other windows are never the same.
+  void Append(uint64_t begin, uint64_t count, Batch* out);
+
+ private:
+  void KeepRows(const ReadingOptions& options);
+  void NumberContexts(std::span<const RowRef> refs, Batch* out);
+
+  const LogSchema* schema_ = nullptr;
+  bool shares_contexts_ = false;
+  std::vector<Batch> blocks_;  // grows; the first loaded_ are this window's
+  size_t loaded_ = 0;
+  std::vector<const FeatureColumns*> exposures_;  // of the loaded blocks
+  std::vector<const FeatureColumns*> contexts_;
+  std::vector<uint32_t> first_context_;  // [block], number of its first context in the window
+  std::vector<RowRef> order_;
+  std::vector<RowRef> in_log_order_;  // scratch of Shuffle
+  // Per context of the window: its number in the batch, valid where the stamp is the current one.
+  std::vector<uint32_t> number_;
+  std::vector<uint64_t> stamp_;
+  uint64_t current_stamp_ = 0;
+  std::vector<RowRef> new_contexts_;  // scratch of Append
+};
+
+// Makes *out an empty batch of this schema; keeps its memory.
+void ClearBatch(const LogSchema& schema, Batch* out);
+
+}  // namespace chorus::worker
