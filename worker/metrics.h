@@ -2,9 +2,11 @@
 // Metrics of predictions, made of integer counts only: merging parts in any order gives the same value to the
 // last bit, for any number of workers.
 //
-// Scores are histogrammed by logit (2^18 bins over [-32, 32]); sums of probabilities and losses are kept in
-// fixed point. AUC counts ties half; pairs inside one bin count half too, so |error| <= bound, which is
-// reported (0 when no bin holds both classes).
+// Scores are histogrammed by logit (2^18 bins over [-32, 32], the end bins take what lies beyond); sums of
+// labels, probabilities and losses are kept in fixed point (2^-40) in 128 bits. AUC counts ties half; pairs
+// inside one bin count half too, so |error| <= bound, which is reported (0 when no bin holds both classes).
+// Tasks: ctr on all exposures (label o), cvr on clicked ones (label r), ctcvr on all (label o r, ranked by
+// the logit of pCTR pCVR). The conversion of an un-clicked exposure is never read.
 // Thread safety: a metric object belongs to one thread; merge to combine.
 
 #include <cstdint>
@@ -15,6 +17,7 @@
 
 #include "common/report.pb.h"
 #include "common/status.h"
+#include "worker/oracle_row.h"
 
 namespace chorus::worker {
 
@@ -24,22 +27,18 @@ struct Prediction {
   double cvr_logit = 0;
 };
 
-// What a generated log's oracle file knows of one exposure.
-struct OracleRow {
-  float p_click = 0;    // P(click)
-  float p_conv_do = 0;  // P(conversion | do(click))
-  float p_v = 0;        // the same, given the features only (the ceiling's score)
-};
-
 class MetricsAccumulator {
  public:
   virtual ~MetricsAccumulator() = default;
   static std::unique_ptr<MetricsAccumulator> Create();
-  // Adds n exposures. oracle: empty, or [n].
+  // Adds n exposures. oracle: empty, or [n]. Logits beyond +-700 count as +-700. REQUIRES: no NaN.
   virtual void Add(std::span<const Prediction> predictions, const uint8_t* click,
                    const uint8_t* conversion, std::span<const OracleRow> oracle) = 0;
-  virtual std::string Serialize() const = 0;         // compact: occupied bins only
+  // Occupied bins only, with version and checksum. Equal contents give equal bytes.
+  virtual std::string Serialize() const = 0;
+  // Adds another accumulator's Serialize(). Error: kDataLoss, and nothing is added.
   virtual Status Merge(const std::string& serialized) = 0;
+  // Values that are undefined (no rows, one class only) are absent; no oracle row added: no oracle metrics.
   virtual Evaluation Report() const = 0;             // report.proto
 };
 
