@@ -1,0 +1,22 @@
+#pragma once
+// Which exposures make a request. Requests come in cells of 20, whose sizes are a permutation of 1
+// .. 20, so that a cell is always 210 exposures: any request or exposure is found by arithmetic
+// alone, however far into a log. Thread safety: pure functions.
+
+#include <cstdint>
+
+namespace chorus::worker {
+
+constexpr uint32_t kCellRequests = 20;
+constexpr uint64_t kCellExposures = 210;
+
+struct RequestSpan {
+  uint64_t request = 0;
+  uint64_t first_exposure = 0;
+  uint32_t exposures = 0;
+};
+
+// The request that holds an exposure, in a stream of the world with this seed.
+RequestSpan RequestOfExposure(uint64_t seed, uint64_t stream, uint64_t exposure);
+
+}  // namespace chorus::worker
