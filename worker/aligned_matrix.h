@@ -1,0 +1,41 @@
+#pragma once
+// A row-major float matrix that owns its memory: 64-byte aligned, zero at first, rows packed.
+// Thread safety: none of its own; one owner at a time.
+
+#include <cstdint>
+#include <cstring>
+#include <memory>
+#include <new>
+
+#include "common/matrix_view.h"
+
+namespace chorus::worker {
+
+class AlignedMatrix {
+ public:
+  AlignedMatrix() = default;
+  AlignedMatrix(int64_t rows, int64_t cols) : rows_(rows), cols_(cols) {
+    const size_t bytes = static_cast<size_t>(rows * cols) * sizeof(float);
+    data_.reset(static_cast<float*>(::operator new (bytes, std::align_val_t{kAlignment})));
+    std::memset(data_.get(), 0, bytes);
+  }
+
+  int64_t rows() const { return rows_; }
+  int64_t cols() const { return cols_; }
+  MatrixView<float> view() { return {data_.get(), rows_, cols_}; }
+  MatrixView<const float> view() const { return {data_.get(), rows_, cols_}; }
+  // The first `rows` rows. REQUIRES: rows <= rows().
+  MatrixView<float> Top(int64_t rows) { return {data_.get(), rows, cols_}; }
+  MatrixView<const float> Top(int64_t rows) const { return {data_.get(), rows, cols_}; }
+
+ private:
+  static constexpr size_t kAlignment = 64;
+  struct Free {
+    void operator()(float* data) const { ::operator delete (data, std::align_val_t{kAlignment}); }
+  };
+  int64_t rows_ = 0;
+  int64_t cols_ = 0;
+  std::unique_ptr<float, Free> data_;
+};
+
+}  // namespace chorus::worker

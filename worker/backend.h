@@ -1,0 +1,65 @@
+#pragma once
+// Where the arithmetic of a model runs: matrix products with their epilogues, and the element loops
+// between them. Calls are whole matrices, so that a virtual call costs nothing beside its work.
+//
+// Every call computes the same bits for the same shapes, strides and inputs, whatever thread makes
+// it and whatever runs beside it: one thread a call, code chosen by shape and instruction set,
+// never by timing. Thread safety: any number of threads at once, on different outputs.
+
+#include <cstdint>
+#include <memory>
+
+#include "common/config.pb.h"
+#include "common/matrix_view.h"
+#include "common/status.h"
+
+namespace chorus::worker {
+
+// c = act(op(a) op(b) + bias [+ c])
+struct GemmOptions {
+  bool transpose_a = false;     // then a is stored [K, M]
+  bool transpose_b = false;     // then b is stored [N, K]
+  bool accumulate = false;      // add what c holds
+  bool relu = false;            // act(x) = max(x, 0), else x
+  const float* bias = nullptr;  // [N], added to every row; null = none
+};
+
+class Backend {
+ public:
+  virtual ~Backend() = default;
+
+  // op(a): [M, K], op(b): [K, N], c: [M, N]; any of them may be 0. REQUIRES: no bias and no relu
+  // together with transpose_a (such products are weight gradients). Error: kInternal or
+  // kResourceExhausted from the library.
+  virtual Status Gemm(const GemmOptions& options, MatrixView<const float> a,
+                      MatrixView<const float> b, MatrixView<float> c) = 0;
+
+  // to[i, :] = from[index[i], :] for i < rows, and 0 for the rows of `to` after them.
+  virtual void GatherRows(MatrixView<const float> from, const uint32_t* index, int64_t rows,
+                          MatrixView<float> to) = 0;
+  // to = 0, then to[index[i], :] += from[i, :] for i = 0, 1, ... rows - 1, in this order.
+  virtual void SumRowsByIndex(MatrixView<const float> from, const uint32_t* index, int64_t rows,
+                              MatrixView<float> to) = 0;
+
+  // gradient[i, j] = 0 where y[i, j] <= 0 (y is ReLU's output); bias_gradient[j] = the sum of what
+  // is left in column j, in order of rows.     y, gradient: [n, m].  bias_gradient: [m].
+  virtual void ReluBackward(MatrixView<const float> y, MatrixView<float> gradient,
+                            float* bias_gradient) = 0;
+
+  // A layer of width one, which matrix libraries are bad at.   x: [n, m].  weight: [m].  z, dz: [n,
+  // 1] views. z[i] = bias + dot(x[i, :], weight)
+  virtual void DotRows(MatrixView<const float> x, const float* weight, float bias,
+                       MatrixView<float> z) = 0;
+  // weight_gradient[j] = sum of dz[i] x[i, j]; dx[i, j] = dz[i] weight[j], or += it. dx may have
+  // fewer columns than x: inputs that need no gradient stand last.
+  virtual void DotRowsBackward(MatrixView<const float> x, const float* weight,
+                               MatrixView<const float> dz, float* weight_gradient,
+                               MatrixView<float> dx, bool accumulate_dx) = 0;
+};
+
+// oneDNN and own loops. The instruction set is a property of the process: all backends must ask for
+// the same. Error: kFailedPrecondition when the CPU lacks `isa` or the process already computes
+// with another.
+Result<std::unique_ptr<Backend>> NewCpuBackend(ComputeConfig::Isa isa);
+
+}  // namespace chorus::worker

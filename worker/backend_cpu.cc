@@ -1,0 +1,70 @@
+#include <algorithm>
+
+#include "common/check.h"
+#include "worker/backend.h"
+#include "worker/gemm_onednn.h"
+#include "worker/layer/kernels.h"
+
+namespace chorus::worker {
+namespace {
+
+// The product of nothing: sums over an empty K.
+void EpilogueOnly(const GemmOptions& options, MatrixView<float> c) {
+  for (int64_t i = 0; i < c.rows; ++i) {
+    for (int64_t j = 0; j < c.cols; ++j) {
+      float value = options.accumulate ? c(i, j) : 0.0f;
+      if (options.bias != nullptr) value += options.bias[j];
+      c(i, j) = options.relu ? std::max(value, 0.0f) : value;
+    }
+  }
+}
+
+class CpuBackend final : public Backend {
+ public:
+  explicit CpuBackend(std::unique_ptr<OneDnnGemm> gemm) : gemm_(std::move(gemm)) {}
+
+  Status Gemm(const GemmOptions& options, MatrixView<const float> a, MatrixView<const float> b,
+              MatrixView<float> c) override {
+    const int64_t k = options.transpose_a ? a.rows : a.cols;
+    CHECK((options.transpose_a ? a.cols : a.rows) == c.rows, "rows of c: ", c.rows);
+    CHECK((options.transpose_b ? b.rows : b.cols) == c.cols, "columns of c: ", c.cols);
+    CHECK((options.transpose_b ? b.cols : b.rows) == k, "inner size: ", k);
+    if (c.rows == 0 || c.cols == 0) return Status::Ok();
+    if (k > 0) return gemm_->Run(options, a, b, c);
+    EpilogueOnly(options, c);
+    return Status::Ok();
+  }
+
+  void GatherRows(MatrixView<const float> from, const uint32_t* index, int64_t rows,
+                  MatrixView<float> to) override {
+    worker::GatherRows(from, index, rows, to);
+  }
+  void SumRowsByIndex(MatrixView<const float> from, const uint32_t* index, int64_t rows,
+                      MatrixView<float> to) override {
+    worker::SumRowsByIndex(from, index, rows, to);
+  }
+  void ReluBackward(MatrixView<const float> y, MatrixView<float> gradient,
+                    float* bias_gradient) override {
+    worker::ReluBackward(y, gradient, bias_gradient);
+  }
+  void DotRows(MatrixView<const float> x, const float* weight, float bias,
+               MatrixView<float> z) override {
+    worker::DotRows(x, weight, bias, z);
+  }
+  void DotRowsBackward(MatrixView<const float> x, const float* weight, MatrixView<const float> dz,
+                       float* weight_gradient, MatrixView<float> dx, bool accumulate_dx) override {
+    worker::DotRowsBackward(x, weight, dz, weight_gradient, dx, accumulate_dx);
+  }
+
+ private:
+  std::unique_ptr<OneDnnGemm> gemm_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Backend>> NewCpuBackend(ComputeConfig::Isa isa) {
+  ASSIGN_OR_RETURN(std::unique_ptr<OneDnnGemm> gemm, NewOneDnnGemm(isa));
+  return std::unique_ptr<Backend>(std::make_unique<CpuBackend>(std::move(gemm)));
+}
+
+}  // namespace chorus::worker

@@ -1,0 +1,39 @@
+#pragma once
+// One update of all dense weights from the step's summed gradient, by the functors that servers use
+// for rows (common/optimizer.h): SGD, Adagrad, Adam, AdamW. Clipping scales the gradient to a
+// global norm first. Thread safety: none; every worker applies the same update to its copy.
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "common/config.pb.h"
+
+namespace chorus::worker {
+
+// A float of state beside every weight, in the order of the flat parameter array.
+struct OptimizerState {
+  std::string name;  // "adagrad.sum"; "adam.mean", "adam.variance" (AdamW too)
+  std::vector<float> values;
+};
+
+class DenseOptimizer {
+ public:
+  virtual ~DenseOptimizer() = default;
+  // clip_norm: 0 = off. Unset fields of `config` count as their defaults.
+  static std::unique_ptr<DenseOptimizer> Create(const DenseOptimizerConfig& config,
+                                                double clip_norm, int64_t parameters);
+
+  // Applies update t (1, 2, ...; Adam's bias correction counts it). gradient: the global sum,
+  // scaled in place when clipped; squares are summed in double in a fixed order. Returns the norm
+  // before clipping, 0 when it is off.
+  virtual double Apply(uint64_t t, float lr_factor, std::span<float> gradient,
+                       std::span<float> weights) = 0;
+
+  // For checkpoints: read or overwritten in place, sizes stay.
+  virtual std::vector<OptimizerState>& state() = 0;
+};
+
+}  // namespace chorus::worker

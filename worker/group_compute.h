@@ -1,0 +1,46 @@
+#pragma once
+// Forward and backward of one embedding group's layers, from its pooled inputs to the logits of its
+// towers and back, side by side. Thread safety: functions of their arguments; a GroupBuffers serves
+// one grain at a time.
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "common/status.h"
+#include "worker/aligned_matrix.h"
+#include "worker/backend.h"
+#include "worker/network.h"
+
+namespace chorus::worker {
+
+// Everything one grain needs in one group. Rows are padded to grain_rows, contexts to a few sizes.
+struct GroupBuffers {
+  struct Activation {
+    AlignedMatrix y;   // [grain_rows, width]
+    AlignedMatrix dy;  // its gradient
+  };
+  AlignedMatrix contexts, dcontexts;  // [grain_rows, context inputs] and [.., context slot width]
+  AlignedMatrix exposures,
+      dexposures;                  // [grain_rows, exposure inputs] and [.., exposure slot width]
+  AlignedMatrix context_product;   // [grain_rows, split.out], scratch of the first layer
+  AlignedMatrix context_logit;     // [grain_rows, 1], scratch of logits on the inputs
+  std::vector<Activation> bottom;  // [layers of the bottom]
+  Activation wide;
+  std::vector<std::vector<Activation>> towers;  // [tower][hidden layer - 1]
+
+  GroupBuffers(const GroupPlan& plan, const InputLayout& inputs, int64_t grain_rows);
+};
+
+// logits: [grain_rows, heads]; writes the columns of this group's heads.
+Status ForwardGroup(Backend* backend, const GroupPlan& plan, std::span<const float> parameters,
+                    const SplitInput& x, GroupBuffers* buffers, MatrixView<float> logits);
+
+// dlogits: [grain_rows, heads], 0 in padded rows. Overwrites this group's part of `gradient` and
+// dx. REQUIRES: ForwardGroup of the same grain and parameters came before.
+Status BackwardGroup(Backend* backend, const GroupPlan& plan, std::span<const float> parameters,
+                     const SplitInput& x, MatrixView<const float> dlogits,
+                     const SplitInputGradient& dx, GroupBuffers* buffers,
+                     std::span<float> gradient);
+
+}  // namespace chorus::worker

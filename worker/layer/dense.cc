@@ -1,0 +1,63 @@
+#include "worker/layer/dense.h"
+
+namespace chorus::worker {
+namespace {
+
+MatrixView<const float> WeightView(std::span<const float> parameters, int64_t offset, int64_t in,
+                                   int64_t out) {
+  return {parameters.data() + offset, in, out};
+}
+
+// dW = x^T dy and dx = dy W^T, the latter for the first dx.cols inputs.
+Status ProductBackward(Backend* backend, MatrixView<const float> weight, MatrixView<const float> x,
+                       MatrixView<const float> dy, MatrixView<float> dweight,
+                       MatrixView<float> dx) {
+  RETURN_IF_ERROR(backend->Gemm({.transpose_a = true}, x, dy, dweight));
+  return backend->Gemm({.transpose_b = true}, dy, weight.Rows(0, dx.cols), dx);
+}
+
+}  // namespace
+
+Status DenseLayer::Forward(Backend* backend, std::span<const float> parameters,
+                           MatrixView<const float> x, MatrixView<float> y) const {
+  return backend->Gemm({.relu = true, .bias = parameters.data() + bias}, x,
+                       WeightView(parameters, weight, in, out), y);
+}
+
+Status DenseLayer::Backward(Backend* backend, std::span<const float> parameters,
+                            MatrixView<const float> x, MatrixView<const float> y,
+                            MatrixView<float> dy, MatrixView<float> dx,
+                            std::span<float> gradient) const {
+  backend->ReluBackward(y, dy, gradient.data() + bias);
+  return ProductBackward(backend, WeightView(parameters, weight, in, out), x, dy,
+                         {gradient.data() + weight, in, out}, dx);
+}
+
+Status SplitLayer::Forward(Backend* backend, std::span<const float> parameters, const SplitInput& x,
+                           MatrixView<float> context_product, MatrixView<float> y) const {
+  const float* b = parameters.data() + bias;
+  const MatrixView<const float> w_e = WeightView(parameters, exposure_weight, exposure_in, out);
+  if (context_in == 0) return backend->Gemm({.relu = true, .bias = b}, x.exposures, w_e, y);
+  RETURN_IF_ERROR(backend->Gemm({.bias = b}, x.contexts,
+                                WeightView(parameters, context_weight, context_in, out),
+                                context_product));
+  backend->GatherRows(context_product, x.context_of, x.rows, y);
+  return backend->Gemm({.accumulate = true, .relu = true}, x.exposures, w_e, y);
+}
+
+Status SplitLayer::Backward(Backend* backend, std::span<const float> parameters,
+                            const SplitInput& x, MatrixView<const float> y, MatrixView<float> dy,
+                            MatrixView<float> context_sum, const SplitInputGradient& dx,
+                            std::span<float> gradient) const {
+  backend->ReluBackward(y, dy, gradient.data() + bias);
+  RETURN_IF_ERROR(ProductBackward(
+      backend, WeightView(parameters, exposure_weight, exposure_in, out), x.exposures, dy,
+      {gradient.data() + exposure_weight, exposure_in, out}, dx.exposures));
+  if (context_in == 0) return Status::Ok();
+  backend->SumRowsByIndex(dy, x.context_of, x.rows, context_sum);
+  return ProductBackward(backend, WeightView(parameters, context_weight, context_in, out),
+                         x.contexts, context_sum,
+                         {gradient.data() + context_weight, context_in, out}, dx.contexts);
+}
+
+}  // namespace chorus::worker

@@ -1,0 +1,58 @@
+#include "worker/parameters.h"
+
+#include <cmath>
+#include <numeric>
+
+#include "common/check.h"
+#include "common/key.h"
+#include "common/random.h"
+#include "worker/layer/kernels.h"
+
+namespace chorus::worker {
+
+int64_t ParameterLayout::AddMatrix(const std::vector<std::string>& names, int64_t rows,
+                                   const std::vector<int64_t>& widths, int64_t fan_in) {
+  CHECK(names.size() == widths.size());
+  const int64_t stride = std::accumulate(widths.begin(), widths.end(), int64_t{0});
+  const int64_t begin = size_;
+  int64_t column = 0;
+  for (size_t i = 0; i < names.size(); ++i) {
+    blocks_.push_back({names[i], rows, widths[i], begin + column, stride, fan_in});
+    column += widths[i];
+  }
+  size_ += rows * stride;
+  return begin;
+}
+
+void ParameterLayout::Initialize(uint64_t seed, std::span<float> parameters) const {
+  CHECK(static_cast<int64_t>(parameters.size()) == size_);
+  for (const ParameterBlock& block : blocks_) {
+    const MatrixView<float> matrix = block.In(parameters);
+    if (block.fan_in == 0) {
+      FillZero(matrix);
+      continue;
+    }
+    const uint64_t name = SpaceSeed(block.name);
+    const double limit = std::sqrt(6.0 / static_cast<double>(block.fan_in + block.cols));
+    for (int64_t i = 0; i < block.rows; ++i) {
+      for (int64_t j = 0; j < block.cols; ++j) {
+        const uint64_t bits =
+            Random(seed, RandomPurpose::kDenseInitializer, name, i * block.cols + j);
+        matrix(i, j) = static_cast<float>((2.0 * ToUniform(bits) - 1.0) * limit);
+      }
+    }
+  }
+}
+
+const ParameterBlock* ParameterLayout::FirstNonFinite(std::span<const float> values) const {
+  if (AllFinite(values.data(), static_cast<int64_t>(values.size()))) return nullptr;
+  for (const ParameterBlock& block : blocks_) {
+    const MatrixView<const float> matrix = block.In(values);
+    for (int64_t i = 0; i < matrix.rows; ++i) {
+      if (!AllFinite(matrix.row(i), matrix.cols)) return &block;
+    }
+  }
+  return nullptr;
+}
+
+}  // namespace chorus::worker

@@ -1,0 +1,57 @@
+#pragma once
+// The dense parameters of a model: one flat array of floats, in which named blocks lie. Blocks of
+// towers that are computed as one wide product interleave (a block has a stride), so that names,
+// shapes and initial values of a tower do not depend on what stands beside it. Every float belongs
+// to exactly one block.
+//   "tower.cvr.0.exposure" [inputs, 360], "tower.cvr.0.bias" [1, 360], "tower.cvr.logit.weight"
+//   [80, 1], ...
+// Thread safety: a value.
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "common/matrix_view.h"
+
+namespace chorus::worker {
+
+struct ParameterBlock {
+  std::string name;  // stable: checkpoints and exports use it
+  int64_t rows = 0;
+  int64_t cols = 0;
+  int64_t offset = 0;  // of element (0, 0) in the flat array
+  int64_t stride = 0;  // from one row to the next
+  int64_t fan_in =
+      0;  // inputs of the whole layer; 0: starts as zeros (biases and logits, METHODS.md 1.1)
+
+  MatrixView<float> In(std::span<float> parameters) const {
+    return {parameters.data() + offset, rows, cols, stride};
+  }
+  MatrixView<const float> In(std::span<const float> parameters) const {
+    return {parameters.data() + offset, rows, cols, stride};
+  }
+};
+
+class ParameterLayout {
+ public:
+  // Places a matrix of rows x (sum of widths) after what there is and returns its offset; part i is
+  // the block names[i] of widths[i] columns.
+  int64_t AddMatrix(const std::vector<std::string>& names, int64_t rows,
+                    const std::vector<int64_t>& widths, int64_t fan_in);
+
+  const std::vector<ParameterBlock>& blocks() const { return blocks_; }
+  int64_t size() const { return size_; }
+
+  // Glorot & Bengio 2010, uniform on +-sqrt(6 / (fan_in + cols)); element (i, j) is a function of
+  // (seed, name of the block, i * cols + j).    parameters: [size()].
+  void Initialize(uint64_t seed, std::span<float> parameters) const;
+  // The first block with an infinite or NaN element; null: all are finite.     values: [size()].
+  const ParameterBlock* FirstNonFinite(std::span<const float> values) const;
+
+ private:
+  std::vector<ParameterBlock> blocks_;
+  int64_t size_ = 0;
+};
+
+}  // namespace chorus::worker
