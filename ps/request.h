@@ -1,0 +1,56 @@
+#pragma once
+// Frames from workers, taken apart and checked completely before anything in the server changes.
+// Views point into the frame's arrays, which the request keeps alive. Thread safety: pure
+// functions; requests are read-only once made.
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "common/frame.h"
+#include "common/key.h"
+#include "common/status.h"
+#include "common/tree.h"
+#include "common/wire.pb.h"
+#include "ps/server_shape.h"
+
+namespace chorus::ps {
+
+// The keys of one table instance for this server.
+struct RequestKeys {
+  std::span<const Key> keys;
+  std::vector<uint32_t>
+      begins;  // [local shards + 1]: keys [begins[i], begins[i + 1]) lie in local shard i
+};
+
+struct RequestNode {
+  uint32_t table = 0;
+  TreeNode node;
+  bool all = false;                     // of all keys of the gradients' step; positions is empty
+  std::span<const uint32_t> positions;  // ascending
+  std::span<const float> gradients;     // [m, dim], finite
+};
+
+struct StepRequest {
+  wire::StepMeta meta;
+  std::vector<RequestKeys> tables;
+  std::vector<RequestNode> nodes;  // by table, then by grain
+  std::vector<ByteArray> arrays;
+};
+
+struct ReadRequest {
+  std::vector<RequestKeys> tables;
+  std::vector<ByteArray> arrays;
+};
+
+// Error: kInvalidArgument, or kFailedPrecondition for a frame of another job; says what is wrong.
+Result<std::shared_ptr<StepRequest>> ParseStep(Frame frame, const ServerShape& shape);
+Result<std::shared_ptr<ReadRequest>> ParseRead(Frame frame, const ServerShape& shape);
+
+// Checks sizes, positions and finiteness of the gradients against the keys they belong to: those
+// that the same worker sent in the frame of the gradients' step. Sets `all`.
+Status CheckGradients(StepRequest* request, const std::vector<RequestKeys>& keys,
+                      const ServerShape& shape);
+
+}  // namespace chorus::ps

@@ -1,0 +1,22 @@
+#pragma once
+// Loading a checkpoint's shard files into the shards of one owner thread, whatever number of shards
+// the checkpoint was cut into. Thread safety: runs as a job of the owner.
+
+#include <cstdint>
+#include <string>
+
+#include "common/file.h"
+#include "common/status.h"
+#include "common/wire.pb.h"
+#include "ps/shard_owner.h"
+
+namespace chorus::ps {
+
+// Replaces every row of the owner's shards. Returns the step of the files. Errors: kNotFound,
+// kDataLoss, kFailedPrecondition (another table or pull_ahead), kResourceExhausted; the shards are
+// then incomplete.
+Result<uint64_t> RestoreShards(FileSystem& files, const std::string& directory,
+                               wire::RestoreMeta::Mode mode, const ServerShape& shape,
+                               ShardOwner* owner);
+
+}  // namespace chorus::ps

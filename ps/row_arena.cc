@@ -1,0 +1,52 @@
+#include "ps/row_arena.h"
+
+#include <sys/mman.h>
+
+#include <cstdlib>
+
+namespace chorus::ps {
+namespace {
+
+constexpr uint64_t kHugePage = 2u << 20;
+constexpr uint64_t kCacheLine = 64;
+
+uint64_t RoundUp(uint64_t value, uint64_t unit) { return (value + unit - 1) / unit * unit; }
+
+}  // namespace
+
+uint32_t RowArena::Append() {
+  if (size_ == kNone) return kNone;
+  if (size_ % kFirstRows == 0) {  // memory counts as it is touched, not as chunks are mapped
+    if (!budget_->Reserve(uint64_t{kFirstRows} * stride_bytes_)) return kNone;
+    const int chunk = std::bit_width(size_ | (kFirstRows - 1)) - kFirstBits;
+    if (chunk == chunks_ && !AddChunk(chunk)) {
+      budget_->Release(uint64_t{kFirstRows} * stride_bytes_);
+      return kNone;
+    }
+  }
+  return size_++;
+}
+
+bool RowArena::AddChunk(int chunk) {
+  const uint64_t first = chunk == 0 ? 0 : uint64_t{1} << (chunk + kFirstBits - 1);
+  const uint64_t rows = chunk == 0 ? kFirstRows : first;
+  const bool huge = rows * stride_bytes_ >= kHugePage;
+  const uint64_t alignment = huge ? kHugePage : kCacheLine;
+  const uint64_t bytes = RoundUp(rows * stride_bytes_, alignment);
+  void* memory = std::aligned_alloc(alignment, bytes);
+  if (memory == nullptr) return false;
+  if (huge) madvise(memory, bytes, MADV_HUGEPAGE);  // advice: works without, slower
+  memory_[chunk] = memory;
+  origins_[chunk] = reinterpret_cast<uintptr_t>(memory) - first * stride_bytes_;
+  ++chunks_;
+  return true;
+}
+
+void RowArena::Clear() {
+  budget_->Release(RoundUp(size_, kFirstRows) * stride_bytes_);
+  for (int chunk = 0; chunk < chunks_; ++chunk) std::free(memory_[chunk]);
+  chunks_ = 0;
+  size_ = 0;
+}
+
+}  // namespace chorus::ps

@@ -1,0 +1,40 @@
+#pragma once
+// One update of one row: clip its gradient, add weight decay, apply the optimizer, count.
+// Thread safety: none (it owns scratch); one a thread and table.
+
+#include <cstdint>
+#include <vector>
+
+#include "ps/row.h"
+#include "ps/table_type.h"
+
+namespace chorus::ps {
+
+class RowUpdater {
+ public:
+  explicit RowUpdater(const TableType* type);
+
+  // Says what holds for the Apply calls that follow.
+  void BeginStep(uint64_t step, float lr_factor);
+  // gradient: [dim], combined over the step's grains. In this order:
+  //   g *= clip_norm / |g|  if |g| > clip_norm > 0;  g += weight_decay * w;  optimizer;  count,
+  //   last_step
+  void Apply(RowHeader* row, const float* gradient);
+
+ private:
+  const float* Condition(const float* weights, const float* gradient);
+  void ApplyRowwise(float* weights, float* state, const float* gradient) const;
+  AdamRule AdamRuleOf(uint32_t count) const;
+
+  const TableType* const type_;
+  const uint32_t dim_;
+  const double clip_norm_;
+  const float weight_decay_;
+  float lr_factor_ = 1;
+  uint32_t step_ = 0;
+  std::vector<float> conditioned_;  // [dim]
+  std::vector<double>
+      corrections_;  // Adam: [2 (t - 1)], [2 (t - 1) + 1] = 1 - beta1^t, 1 - beta2^t
+};
+
+}  // namespace chorus::ps

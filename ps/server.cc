@@ -1,0 +1,500 @@
+#include "ps/server.h"
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <string>
+#include <thread>
+#include <utility>
+
+#include "common/check.h"
+#include "common/job.h"
+#include "common/log.h"
+#include "common/mutex.h"
+#include "common/strings.h"
+#include "ps/answer.h"
+#include "ps/request.h"
+#include "ps/restore.h"
+#include "ps/server_shape.h"
+#include "ps/shard_owner.h"
+#include "ps/snapshot_writer.h"
+#include "ps/step_window.h"
+
+namespace chorus::ps {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+wire::JobMeta JobOf(const ServerOptions& options, const std::vector<TableSpec>& tables) {
+  wire::JobMeta job;
+  job.set_server(options.server);
+  job.set_servers(options.servers);
+  job.set_workers(options.workers);
+  job.set_shards(options.shards);
+  job.set_pull_ahead(options.pull_ahead);
+  job.set_grains_per_step(options.grains_per_step);
+  job.set_seed(options.seed);
+  job.set_tables(TablesFingerprint(tables));
+  return job;
+}
+
+Frame ReplyOf(const StepState& state, uint32_t worker) {
+  return {FrameType::kStepReply, state.reply_meta, state.workers[worker].weights};
+}
+
+// Arrays for the rows of a request, one a table.
+std::vector<ByteArray> AllocateRows(const std::vector<RequestKeys>& tables,
+                                    const std::vector<uint32_t>& dims) {
+  std::vector<ByteArray> arrays;
+  for (size_t t = 0; t < tables.size(); ++t) {
+    arrays.push_back(ByteArray::Allocate(tables[t].keys.size() * dims[t] * sizeof(float)));
+  }
+  return arrays;
+}
+
+// Work that every owner thread does its part of; the last part's end sends the reply.
+struct SharedWork {
+  SharedWork(Responder respond, size_t owners) : answer(std::move(respond)), left(owners) {}
+  bool IsLast() { return left.fetch_sub(1) == 1; }
+
+  Answer answer;
+  std::atomic<size_t> left;
+  Mutex mutex;  // leaf
+  Status error GUARDED_BY(mutex);
+  wire::StatisticsMeta statistics GUARDED_BY(mutex);
+  uint64_t restored_step GUARDED_BY(mutex) = 0;
+};
+
+class ServerImpl : public Server {
+ public:
+  ServerImpl(const ServerOptions& options, const std::vector<TableSpec>& tables, FileSystem& files);
+  ~ServerImpl() override;
+
+  void Handle(Frame request, Responder respond) override;
+
+ private:
+  struct Outgoing {
+    Responder respond;
+    Frame frame;
+  };
+
+  void HandleStep(Frame frame, Responder respond);
+  Status PrepareStep(StepRequest* request);
+  Status AdmitStep(std::shared_ptr<StepRequest> request, const Responder& respond,
+                   std::vector<Outgoing>* out);
+  Status Accepting() const REQUIRES_LOCK(mutex_);
+  void DispatchComplete() REQUIRES_LOCK(mutex_);
+  void RunStep(ShardOwner* owner, const std::shared_ptr<StepState>& state, const StepState* keys_of,
+               uint32_t snapshot_id, const std::vector<std::shared_ptr<StepState>>& pending);
+  void CompleteStep(StepState* state);
+  std::string ReplyMeta(const StepState& state) REQUIRES_LOCK(mutex_);
+
+  void HandleRead(Frame frame, Responder respond);
+  void HandleControl(Frame frame, Responder respond);
+  Result<wire::ControlReplyMeta> SnapshotStatus(uint64_t step);
+  void Restore(const wire::RestoreMeta& meta, Responder respond);
+  void FinishRestore(SharedWork* work, wire::RestoreMeta::Mode mode);
+  void CollectStatistics(Responder respond);
+  void AddStatistics(ShardOwner* owner, SharedWork* work);
+
+  void Watch();
+  std::vector<Outgoing> TakeExpired() REQUIRES_LOCK(mutex_);
+
+  const ServerOptions options_;
+  FileSystem& files_;
+  const ServerShape shape_;
+  std::vector<TableType> types_;
+  MemoryBudget budget_;
+  std::atomic<bool> failed_{false};  // failure_ is set: owner threads leave rows alone
+
+  Mutex mutex_;  // locked before StepState::mutex, SharedWork::mutex and those of owners and writer
+  ConditionVariable stop_watch_;
+  StepWindow window_ GUARDED_BY(mutex_);
+  Status failure_ GUARDED_BY(mutex_);
+  bool restoring_ GUARDED_BY(mutex_) = false;
+  bool stopping_ GUARDED_BY(mutex_) = false;
+  uint32_t last_snapshot_id_ GUARDED_BY(mutex_) = 0;
+  uint32_t reported_snapshot_id_ GUARDED_BY(mutex_) = 0;
+  uint64_t duplicates_ GUARDED_BY(mutex_) = 0;
+
+  std::unique_ptr<SnapshotWriter> writer_;  // outlives the owners
+  std::vector<std::unique_ptr<ShardOwner>> owners_;
+  std::thread watch_;
+};
+
+ServerImpl::ServerImpl(const ServerOptions& options, const std::vector<TableSpec>& tables,
+                       FileSystem& files)
+    : options_(options),
+      files_(files),
+      shape_(JobOf(options, tables), tables),
+      budget_(options.memory_mb << 20),
+      window_(&shape_),
+      writer_(std::make_unique<SnapshotWriter>(files)) {
+  for (const TableSpec& table : tables) types_.emplace_back(options.seed, table);
+  const uint32_t threads = std::max(1u, std::min(options.threads, shape_.local_shards()));
+  for (uint32_t i = 0; i < threads; ++i) {
+    const auto cut = [&](uint64_t part) {
+      return static_cast<uint32_t>(part * shape_.local_shards() / threads);
+    };
+    owners_.push_back(std::make_unique<ShardOwner>(cut(i), cut(i + 1), &shape_, &types_, &budget_,
+                                                   writer_.get(), options.count_gradients,
+                                                   options.snapshot_side_bytes / threads));
+  }
+  watch_ = std::thread([this] { Watch(); });
+}
+
+ServerImpl::~ServerImpl() {
+  {
+    MutexLock lock(mutex_);
+    stopping_ = true;
+  }
+  stop_watch_.notify_all();
+  watch_.join();
+  owners_.clear();  // what they drop answers by itself (Answer), or waits in the window:
+  std::vector<Responder> waiting;
+  {
+    MutexLock lock(mutex_);
+    for (auto& [step, state] : window_.steps()) {
+      for (WorkerStep& worker : state->workers)
+        std::move(worker.waiting.begin(), worker.waiting.end(), std::back_inserter(waiting));
+    }
+  }
+  for (Responder& respond : waiting)
+    respond(MakeErrorFrame(Aborted(shape_.name() + " is shutting down")));
+}
+
+void ServerImpl::Handle(Frame request, Responder respond) {
+  switch (request.type) {
+    case FrameType::kStep:
+      return HandleStep(std::move(request), std::move(respond));
+    case FrameType::kRead:
+      return HandleRead(std::move(request), std::move(respond));
+    case FrameType::kControl:
+      return HandleControl(std::move(request), std::move(respond));
+    default:
+      respond(MakeErrorFrame(InvalidArgument(StrCat(
+          shape_.name(), " does not answer frames of type ", static_cast<int>(request.type)))));
+  }
+}
+
+// ------------------------------------------------------------------------------------------ steps
+
+void ServerImpl::HandleStep(Frame frame, Responder respond) {
+  auto request = ParseStep(std::move(frame), shape_);
+  Status status = request.status();
+  if (status.ok()) status = PrepareStep(request->get());
+  std::vector<Outgoing> out;
+  if (status.ok()) status = AdmitStep(std::move(*request), respond, &out);
+  if (!status.ok()) {
+    LogWarning("refused a step frame: ", status.ToString());
+    return respond(MakeErrorFrame(status));
+  }
+  for (Outgoing& reply : out) reply.respond(std::move(reply.frame));
+}
+
+// All checks that need what the worker sent before; the long ones run without the lock.
+Status ServerImpl::PrepareStep(StepRequest* request) {
+  std::shared_ptr<const StepRequest> keys;
+  {
+    MutexLock lock(mutex_);
+    RETURN_IF_ERROR(Accepting());
+    RETURN_IF_ERROR(window_.CheckStep(request->meta));
+    if (window_.IsDuplicate(request->meta)) return Status::Ok();
+    ASSIGN_OR_RETURN(keys, window_.KeysOfGradients(request->meta));
+  }
+  return keys == nullptr ? Status::Ok() : CheckGradients(request, keys->tables, shape_);
+}
+
+Status ServerImpl::Accepting() const {
+  if (restoring_) return FailedPrecondition(shape_.name() + " is restoring a checkpoint");
+  return failure_;
+}
+
+Status ServerImpl::AdmitStep(std::shared_ptr<StepRequest> request, const Responder& respond,
+                             std::vector<Outgoing>* out) {
+  MutexLock lock(mutex_);
+  RETURN_IF_ERROR(Accepting());
+  RETURN_IF_ERROR(window_.CheckStep(request->meta));
+  const uint64_t step = request->meta.step();
+  const uint32_t worker = request->meta.worker();
+  if (window_.IsDuplicate(request->meta)) {
+    ++duplicates_;
+  } else {
+    RETURN_IF_ERROR(window_.Add(std::move(request)));
+  }
+  StepState* const state = window_.Find(step);
+  if (state->done) {
+    out->push_back({respond, ReplyOf(*state, worker)});
+    return Status::Ok();
+  }
+  const bool first = std::all_of(state->workers.begin(), state->workers.end(),
+                                 [](const WorkerStep& other) { return other.waiting.empty(); });
+  if (first) state->first_arrival = Clock::now();
+  state->workers[worker].waiting.push_back(respond);
+  DispatchComplete();
+  return Status::Ok();
+}
+
+void ServerImpl::DispatchComplete() {
+  for (auto state = window_.NextComplete(); state != nullptr; state = window_.NextComplete()) {
+    const uint64_t lag = 1 + shape_.job.pull_ahead();
+    std::shared_ptr<StepState> keys_of;
+    if (window_.CarriesGradients(state->step)) keys_of = window_.Share(state->step - lag);
+    uint32_t snapshot_id = 0;
+    std::vector<std::shared_ptr<StepState>> pending;
+    const wire::StepMeta& meta = state->workers[0].request->meta;
+    if (meta.has_snapshot()) {
+      snapshot_id = ++last_snapshot_id_;
+      for (uint64_t s = meta.snapshot().step() + 1; s < state->step; ++s)
+        pending.push_back(window_.Share(s));
+      writer_->Begin(meta.snapshot().step(), meta.snapshot().directory(), shape_.local_shards());
+    }
+    for (WorkerStep& worker : state->workers) {
+      worker.weights = AllocateRows(worker.request->tables, shape_.dims);
+      for (const RequestKeys& table : worker.request->tables)
+        worker.rows.emplace_back(table.keys.size());
+    }
+    state->owners_left = static_cast<uint32_t>(owners_.size());
+    window_.MarkDispatched(state.get());
+    for (auto& owner : owners_) {
+      owner->Post([this, state, keys_of, snapshot_id, pending](ShardOwner& here) {
+        RunStep(&here, state, keys_of.get(), snapshot_id, pending);
+      });
+    }
+  }
+}
+
+void ServerImpl::RunStep(ShardOwner* owner, const std::shared_ptr<StepState>& state,
+                         const StepState* keys_of, uint32_t snapshot_id,
+                         const std::vector<std::shared_ptr<StepState>>& pending) {
+  Status status;
+  if (!failed_) {
+    owner->Apply(*state, keys_of);
+    if (snapshot_id != 0) {
+      owner->BeginSnapshot(snapshot_id, state->workers[0].request->meta.snapshot().step(), pending);
+    }
+    for (Shard& shard : owner->shards()) {
+      if (status.ok()) status = shard.LookUp(state.get());
+    }
+  }
+  if (!status.ok()) {
+    MutexLock lock(state->mutex);
+    if (state->error.ok()) state->error = status;
+  }
+  if (state->owners_left.fetch_sub(1) == 1) CompleteStep(state.get());
+}
+
+void ServerImpl::CompleteStep(StepState* state) {
+  std::vector<Outgoing> out;
+  {
+    MutexLock lock(mutex_);
+    {
+      MutexLock state_lock(state->mutex);
+      if (failure_.ok() && !state->error.ok()) {
+        failure_ = state->error.Annotate(StrCat(shape_.name(), " (memory in use ",
+                                                budget_.used_bytes() >> 20, " MB, limit ",
+                                                options_.memory_mb, " MB)"));
+        failed_ = true;
+      }
+    }
+    state->reply_meta = ReplyMeta(*state);
+    for (uint32_t worker = 0; worker < state->workers.size(); ++worker) {
+      for (Responder& respond : state->workers[worker].waiting) {
+        out.push_back({std::move(respond),
+                       failure_.ok() ? ReplyOf(*state, worker) : MakeErrorFrame(failure_)});
+      }
+      state->workers[worker].waiting.clear();
+    }
+    window_.MarkDone(state);
+  }
+  for (Outgoing& reply : out) reply.respond(std::move(reply.frame));
+}
+
+std::string ServerImpl::ReplyMeta(const StepState& state) {
+  wire::StepReplyMeta meta;
+  meta.set_step(state.step);
+  if (reported_snapshot_id_ != last_snapshot_id_ && writer_->ended()) {
+    *meta.mutable_snapshot() = writer_->status();
+    reported_snapshot_id_ = last_snapshot_id_;
+  }
+  return meta.SerializeAsString();
+}
+
+// ------------------------------------------------------------------------------- reads and control
+
+void ServerImpl::HandleRead(Frame frame, Responder respond) {
+  auto request = ParseRead(std::move(frame), shape_);
+  if (!request.ok()) return respond(MakeErrorFrame(request.status()));
+  auto work = std::make_shared<SharedWork>(std::move(respond), owners_.size());
+  auto rows =
+      std::make_shared<std::vector<ByteArray>>(AllocateRows((*request)->tables, shape_.dims));
+  for (auto& owner : owners_) {
+    owner->Post([request = *request, rows, work](ShardOwner& here) {
+      for (const Shard& shard : here.shards()) shard.Read(*request, *rows);
+      if (work->IsLast()) work->answer.Send({FrameType::kReadReply, "", std::move(*rows)});
+    });
+  }
+}
+
+void ServerImpl::HandleControl(Frame frame, Responder respond) {
+  wire::ControlMeta meta;
+  if (!meta.ParseFromString(frame.meta)) {
+    return respond(MakeErrorFrame(InvalidArgument("malformed frame: the meta is no ControlMeta")));
+  }
+  Result<wire::ControlReplyMeta> reply = wire::ControlReplyMeta();
+  switch (meta.request_case()) {
+    case wire::ControlMeta::kRestore:
+      return Restore(meta.restore(), std::move(respond));
+    case wire::ControlMeta::kStatistics:
+      return CollectStatistics(std::move(respond));
+    case wire::ControlMeta::kSnapshotStatus:
+      reply = SnapshotStatus(meta.snapshot_status().step());
+      break;
+    case wire::ControlMeta::kCheckJob:
+      if (Status status = shape_.CheckJob(meta.check_job()); !status.ok()) reply = status;
+      break;
+    default:
+      reply = InvalidArgument("a control frame that asks for nothing known");
+  }
+  if (!reply.ok()) return respond(MakeErrorFrame(reply.status()));
+  respond({FrameType::kControlReply, reply->SerializeAsString(), {}});
+}
+
+Result<wire::ControlReplyMeta> ServerImpl::SnapshotStatus(uint64_t step) {
+  wire::ControlReplyMeta reply;
+  *reply.mutable_snapshot() = writer_->status();
+  if (reply.snapshot().step() != step) {  // not begun yet
+    reply.clear_snapshot();
+    reply.mutable_snapshot()->set_step(step);
+  }
+  return reply;
+}
+
+void ServerImpl::Restore(const wire::RestoreMeta& meta, Responder respond) {
+  Status status;
+  if (meta.mode() == wire::RestoreMeta::MODE_UNSPECIFIED)
+    status = InvalidArgument("restore without a mode");
+  {
+    MutexLock lock(mutex_);
+    if (status.ok() && (!window_.idle() || restoring_)) {
+      status = FailedPrecondition(shape_.name() + " cannot restore while a step is under way");
+    }
+    if (status.ok()) restoring_ = true;
+  }
+  if (!status.ok()) return respond(MakeErrorFrame(status));
+  auto work = std::make_shared<SharedWork>(std::move(respond), owners_.size());
+  for (auto& owner : owners_) {
+    owner->Post([this, work, meta](ShardOwner& here) {
+      const auto step = RestoreShards(files_, meta.directory(), meta.mode(), shape_, &here);
+      {
+        MutexLock lock(work->mutex);
+        if (step.ok()) work->restored_step = *step;
+        if (!step.ok() && work->error.ok()) work->error = step.status();
+      }
+      if (work->IsLast()) FinishRestore(work.get(), meta.mode());
+    });
+  }
+}
+
+void ServerImpl::FinishRestore(SharedWork* work, wire::RestoreMeta::Mode mode) {
+  Status status;
+  wire::ControlReplyMeta reply;
+  {
+    MutexLock lock(work->mutex);
+    status = work->error.Annotate(shape_.name() + ": restoring");
+    reply.set_restored_step(work->restored_step);
+  }
+  {
+    MutexLock lock(mutex_);
+    restoring_ = false;
+    failure_ = status;
+    failed_ = !status.ok();
+    window_.Reset(mode == wire::RestoreMeta::RESUME ? reply.restored_step() : 0);
+  }
+  work->answer.Send(status.ok() ? Frame{FrameType::kControlReply, reply.SerializeAsString(), {}}
+                                : MakeErrorFrame(status));
+}
+
+void ServerImpl::CollectStatistics(Responder respond) {
+  auto work = std::make_shared<SharedWork>(std::move(respond), owners_.size());
+  {
+    MutexLock lock(mutex_);
+    MutexLock work_lock(work->mutex);
+    for (const TableType& type : types_) work->statistics.add_table()->set_name(type.spec.name);
+    work->statistics.set_applied_step(window_.applied_step());
+    work->statistics.set_duplicates(duplicates_);
+  }
+  for (auto& owner : owners_) {
+    owner->Post([this, work](ShardOwner& here) {
+      AddStatistics(&here, work.get());
+      if (!work->IsLast()) return;
+      wire::ControlReplyMeta reply;
+      {
+        MutexLock lock(work->mutex);
+        work->statistics.set_memory_bytes(budget_.used_bytes());
+        *reply.mutable_statistics() = work->statistics;
+      }
+      work->answer.Send({FrameType::kControlReply, reply.SerializeAsString(), {}});
+    });
+  }
+}
+
+void ServerImpl::AddStatistics(ShardOwner* owner, SharedWork* work) {
+  MutexLock lock(work->mutex);
+  for (size_t t = 0; t < types_.size(); ++t) {
+    wire::TableStatistics& table = *work->statistics.mutable_table(static_cast<int>(t));
+    uint64_t rows = 0;
+    for (const Shard& shard : owner->shards()) rows += shard.tables()[t].size();
+    table.set_rows(table.rows() + rows);
+    table.set_updates(table.updates() + owner->workspace().updates[t]);
+    table.set_gradient_sum(table.gradient_sum() + owner->workspace().gradient_sums[t]);
+  }
+}
+
+// --------------------------------------------------------------------------------------- deadlines
+
+void ServerImpl::Watch() {
+  const double period = std::clamp(options_.deadline_seconds / 8, 0.002, 0.25);
+  for (;;) {
+    std::vector<Outgoing> out;
+    {
+      MutexLock lock(mutex_);
+      if (!stopping_) stop_watch_.wait_for(mutex_, std::chrono::duration<double>(period));
+      if (stopping_) return;
+      out = TakeExpired();
+    }
+    for (Outgoing& reply : out) reply.respond(std::move(reply.frame));
+  }
+}
+
+// Frames stay: a worker that asks again waits again.
+std::vector<ServerImpl::Outgoing> ServerImpl::TakeExpired() {
+  std::vector<Outgoing> out;
+  const auto now = Clock::now();
+  for (auto& [step, state] : window_.steps()) {
+    if (state->dispatched) continue;
+    const double waited = std::chrono::duration<double>(now - state->first_arrival).count();
+    if (waited < options_.deadline_seconds) continue;
+    const std::string missing = MissingWorkers(*state);
+    const Status status = DeadlineExceeded(
+        StrCat(shape_.name(), ": step ", step, " waited ", options_.deadline_seconds, " s for ",
+               missing.empty() ? std::string("an earlier step") : "the frame of " + missing));
+    for (WorkerStep& worker : state->workers) {
+      for (Responder& respond : worker.waiting)
+        out.push_back({std::move(respond), MakeErrorFrame(status)});
+      worker.waiting.clear();
+    }
+  }
+  return out;
+}
+
+}  // namespace
+
+std::unique_ptr<Server> Server::Create(const ServerOptions& options,
+                                       const std::vector<TableSpec>& tables, FileSystem& files) {
+  CHECK(options.server < options.servers && options.workers > 0 && options.shards > 0 &&
+        !tables.empty());
+  return std::make_unique<ServerImpl>(options, tables, files);
+}
+
+}  // namespace chorus::ps

@@ -1,0 +1,262 @@
+#include "ps/shard.h"
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+#include "common/strings.h"
+
+namespace chorus::ps {
+namespace {
+
+// The keys of `keys` that lie in a local shard.
+std::span<const Key> KeysIn(const RequestKeys& keys, uint32_t local) {
+  return keys.keys.subspan(keys.begins[local], keys.begins[local + 1] - keys.begins[local]);
+}
+
+// The part of a node's gradients that falls on keys [begin, end).
+GradientTerm TermIn(const RequestNode& node, uint32_t worker, uint32_t begin, uint32_t end,
+                    uint32_t dim) {
+  GradientTerm term;
+  term.worker = worker;
+  term.node = node.node;
+  term.all = node.all;
+  term.first_position = begin;
+  size_t skipped = begin;
+  if (!node.all) {
+    const auto first = std::lower_bound(node.positions.begin(), node.positions.end(), begin);
+    const auto last = std::lower_bound(first, node.positions.end(), end);
+    skipped = static_cast<size_t>(first - node.positions.begin());
+    term.positions = node.positions.subspan(skipped, static_cast<size_t>(last - first));
+  }
+  term.gradients = node.gradients.data() + skipped * dim;
+  return term;
+}
+
+// The `pending` part of one step for one shard: what any worker's reply holds, by key.
+void AppendPendingStep(const StepState& step, uint32_t local, const std::vector<uint32_t>& dims,
+                       std::string* out) {
+  AppendValue(out, step.step);
+  for (size_t table = 0; table < dims.size(); ++table) {
+    std::vector<std::pair<Key, const float*>> rows;
+    for (const WorkerStep& worker : step.workers) {
+      const RequestKeys& request = worker.request->tables[table];
+      const auto weights = worker.weights[table].As<float>();
+      for (uint32_t i = request.begins[local]; i < request.begins[local + 1]; ++i) {
+        rows.emplace_back(request.keys[i], weights.data() + size_t{i} * dims[table]);
+      }
+    }
+    const auto less = [](const auto& a, const auto& b) { return a.first < b.first; };
+    const auto same = [](const auto& a, const auto& b) { return a.first == b.first; };
+    std::sort(rows.begin(), rows.end(), less);  // equal keys have equal weights
+    rows.erase(std::unique(rows.begin(), rows.end(), same), rows.end());
+    AppendValue(out, uint64_t{rows.size()});
+    for (const auto& row : rows) AppendValue(out, row.first);
+    for (const auto& row : rows) {
+      out->append(reinterpret_cast<const char*>(row.second), dims[table] * sizeof(float));
+    }
+    PadTo8(out, rows.size() * dims[table] * sizeof(float));
+  }
+}
+
+}  // namespace
+
+Shard::Shard(uint32_t local, const ServerShape* shape, const std::vector<TableType>* types,
+             MemoryBudget* budget)
+    : local_(local), shape_(*shape) {
+  for (const TableType& type : *types) tables_.emplace_back(&type, budget);
+}
+
+void Shard::Apply(const StepState& with_gradients, const StepState& keys_of,
+                  ShardWorkspace* workspace) {
+  auto& terms = workspace->terms;
+  auto& worker_rows = workspace->worker_rows;
+  for (uint32_t t = 0; t < tables_.size(); ++t) {
+    Table& table = tables_[t];
+    const uint32_t dim = table.type().layout.dim;
+    terms.clear();
+    worker_rows.clear();
+    for (uint32_t w = 0; w < keys_of.workers.size(); ++w) {
+      const RequestKeys& keys = keys_of.workers[w].request->tables[t];
+      const uint32_t begin = keys.begins[local_];
+      const uint32_t end = keys.begins[local_ + 1];
+      worker_rows.push_back({std::span(keys_of.workers[w].rows[t]).subspan(begin, end - begin)});
+      if (begin == end) continue;
+      for (const RequestNode& node : with_gradients.workers[w].request->nodes) {
+        if (node.table == t) terms.push_back(TermIn(node, w, begin, end, dim));
+      }
+    }
+    RowUpdater& updater = workspace->updaters[t];
+    updater.BeginStep(keys_of.step,
+                      with_gradients.workers[0].request->meta.lr_factor(static_cast<int>(t)));
+    const auto apply = [&](RowHeader* row, uint32_t index, const float* gradient) {
+      if (snapshot_ != nullptr) snapshot_->BeforeUpdate(t, index, row);
+      if (workspace->count_gradients) {
+        for (uint32_t i = 0; i < dim; ++i) workspace->gradient_sums[t] += gradient[i];
+      }
+      updater.Apply(row, gradient);
+      ++workspace->updates[t];
+    };
+    workspace->combiner.Combine(table, worker_rows, terms, shape_.job.grains_per_step(), apply);
+  }
+}
+
+Status Shard::LookUp(StepState* step) {
+  for (size_t t = 0; t < tables_.size(); ++t) {
+    for (WorkerStep& worker : step->workers) {
+      const RequestKeys& keys = worker.request->tables[t];
+      const uint32_t begin = keys.begins[local_];
+      float* const weights = worker.weights[t].As<float>().data() + size_t{begin} * shape_.dims[t];
+      RETURN_IF_ERROR(
+          tables_[t].LookUp(KeysIn(keys, local_), worker.rows[t].data() + begin, weights));
+    }
+  }
+  return UsePending(step);
+}
+
+// A step pulled before the checkpoint was cut gets what it got then.
+Status Shard::UsePending(StepState* step) {
+  const auto pending = pending_.find(step->step);
+  if (pending == pending_.end()) return Status::Ok();
+  for (size_t t = 0; t < tables_.size(); ++t) {
+    const uint32_t dim = shape_.dims[t];
+    const PendingRows::TableRows& rows = pending->second[t];
+    for (WorkerStep& worker : step->workers) {
+      const RequestKeys& keys = worker.request->tables[t];
+      float* weights = worker.weights[t].As<float>().data() + size_t{keys.begins[local_]} * dim;
+      for (const Key key : KeysIn(keys, local_)) {
+        const auto at = std::lower_bound(rows.keys.begin(), rows.keys.end(), key);
+        if (at == rows.keys.end() || *at != key) {
+          return FailedPrecondition(StrCat(
+              "step ", step->step, " asks for key ", key, " of table ", tables_[t].type().spec.name,
+              ", which the checkpoint's run did not pull in that step"));
+        }
+        const size_t found = static_cast<size_t>(at - rows.keys.begin());
+        std::memcpy(weights, rows.weights.data() + found * dim, dim * sizeof(float));
+        weights += dim;
+      }
+    }
+  }
+  pending_.erase(pending);
+  return Status::Ok();
+}
+
+void Shard::Read(const ReadRequest& request, const std::vector<ByteArray>& weights) const {
+  for (size_t t = 0; t < tables_.size(); ++t) {
+    ByteArray rows = weights[t];
+    const RequestKeys& keys = request.tables[t];
+    tables_[t].Read(KeysIn(keys, local_),
+                    rows.As<float>().data() + size_t{keys.begins[local_]} * shape_.dims[t]);
+  }
+}
+
+void Shard::BeginSnapshot(uint32_t id, uint64_t step,
+                          std::vector<std::shared_ptr<StepState>> pending) {
+  SnapshotPlan plan;
+  plan.id = id;
+  plan.step = step;
+  plan.shard = shape_.first_shard + local_;
+  plan.shards = shape_.job.shards();
+  plan.pending_steps = static_cast<uint32_t>(pending.size());
+  plan.append_pending = [local = local_, &dims = shape_.dims,
+                         steps = std::move(pending)](std::string* out) {
+    for (const auto& state : steps) AppendPendingStep(*state, local, dims, out);
+  };
+  snapshot_ = std::make_unique<ShardSnapshot>(std::move(plan), &tables_);
+}
+
+void Shard::Clear() {
+  snapshot_.reset();
+  pending_.clear();
+  for (Table& table : tables_) table.Clear();
+}
+
+Status Shard::Load(const ShardFile& file, wire::RestoreMeta::Mode mode) {
+  const bool resume = mode == wire::RestoreMeta::RESUME;
+  std::vector<int> file_tables;  // [table]: its number in the file, -1 if it is new
+  for (uint32_t t = 0; t < tables_.size(); ++t) {
+    const TableSpec& spec = tables_[t].type().spec;
+    const auto& there = file.tables();
+    const auto found = std::find_if(there.begin(), there.end(), [&](const ShardFileTable& table) {
+      return table.name_hash == spec.name_hash;
+    });
+    file_tables.push_back(found == there.end() ? -1 : static_cast<int>(found - there.begin()));
+    if (found == there.end()) {
+      if (resume) return FailedPrecondition(StrCat("the checkpoint has no table ", spec.name));
+      continue;
+    }
+    RETURN_IF_ERROR(LoadRows(file, static_cast<uint32_t>(file_tables.back()), t, mode));
+  }
+  if (!resume) return Status::Ok();
+  if (file.pending_steps() != shape_.job.pull_ahead()) {
+    return FailedPrecondition(StrCat("the checkpoint was written with pull_ahead ",
+                                     file.pending_steps(), ", this run has ",
+                                     shape_.job.pull_ahead()));
+  }
+  return LoadPending(file, file_tables);
+}
+
+Status Shard::LoadRows(const ShardFile& file, uint32_t file_table, uint32_t t,
+                       wire::RestoreMeta::Mode mode) {
+  Table& table = tables_[t];
+  const TableType& type = table.type();
+  const ShardFileTable& header = file.tables()[file_table];
+  const bool reset = mode == wire::RestoreMeta::WARM_START_RESET;
+  if (header.dim != type.layout.dim ||
+      (!reset && header.state_floats != type.layout.state_floats)) {
+    return FailedPrecondition(StrCat("table ", header.name, " of the checkpoint has dimension ",
+                                     header.dim, " and ", header.state_floats,
+                                     " floats of optimizer state, this job ", type.layout.dim,
+                                     " and ", type.layout.state_floats));
+  }
+  ShardFile::Cursor rows = file.Rows(file_table);
+  ShardRow from;
+  while (rows.Next(&from)) {
+    if (!Owns(from.key)) continue;
+    RowHeader* const row = table.FindOrCreate(from.key);
+    if (row == nullptr) {
+      return ResourceExhausted(StrCat("table ", header.name, ": no memory for a restored row"));
+    }
+    row->kept = 1;
+    row->count = reset ? 0 : from.count;
+    row->last_step = mode == wire::RestoreMeta::RESUME ? from.last_step : 0;
+    float* const weights = row->weights();
+    std::memcpy(weights, from.weights, header.dim * sizeof(float));
+    if (reset) {
+      type.optimizer.InitializeState(weights, header.dim, weights + header.dim);
+    } else {
+      std::memcpy(weights + header.dim, from.state, header.state_floats * sizeof(float));
+    }
+  }
+  return rows.status();
+}
+
+Status Shard::LoadPending(const ShardFile& file, const std::vector<int>& file_tables) {
+  for (uint32_t i = 0; i < file.pending_steps(); ++i) {
+    ASSIGN_OR_RETURN(const PendingRows from, file.ReadPending(i));
+    auto& into = pending_[from.step];
+    into.resize(tables_.size());
+    for (size_t t = 0; t < tables_.size(); ++t) {
+      const PendingRows::TableRows& rows = from.tables[static_cast<size_t>(file_tables[t])];
+      PendingRows::TableRows
+          merged;  // of this shard, in order; files of other cuts add to it one by one
+      const auto append = [&](const PendingRows::TableRows& source, size_t at) {
+        merged.keys.push_back(source.keys[at]);
+        const auto weights = source.weights.begin() + static_cast<ptrdiff_t>(at * shape_.dims[t]);
+        merged.weights.insert(merged.weights.end(), weights, weights + shape_.dims[t]);
+      };
+      size_t old = 0;
+      for (size_t at = 0; at < rows.keys.size(); ++at) {
+        if (!Owns(rows.keys[at])) continue;
+        for (; old < into[t].keys.size() && into[t].keys[old] < rows.keys[at]; ++old)
+          append(into[t], old);
+        append(rows, at);
+      }
+      for (; old < into[t].keys.size(); ++old) append(into[t], old);
+      into[t] = std::move(merged);
+    }
+  }
+  return Status::Ok();
+}
+
+}  // namespace chorus::ps

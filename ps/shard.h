@@ -1,0 +1,83 @@
+#pragma once
+// All table instances' rows of one logical shard, and what one step does to them.
+// Thread safety: none; the owner thread makes every call.
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "common/file.h"
+#include "common/status.h"
+#include "common/wire.pb.h"
+#include "ps/gradient_combiner.h"
+#include "ps/row_updater.h"
+#include "ps/server_shape.h"
+#include "ps/shard_file.h"
+#include "ps/shard_snapshot.h"
+#include "ps/step_state.h"
+#include "ps/table.h"
+#include "ps/table_type.h"
+
+namespace chorus::ps {
+
+// An owner thread's tools and tallies, shared by its shards.
+struct ShardWorkspace {
+  explicit ShardWorkspace(const std::vector<TableType>& types, bool count_gradients_on)
+      : count_gradients(count_gradients_on), updates(types.size()), gradient_sums(types.size()) {
+    for (const TableType& type : types) updaters.emplace_back(&type);
+  }
+
+  const bool count_gradients;
+  std::vector<RowUpdater> updaters;  // [table]
+  GradientCombiner combiner;
+  std::vector<WorkerRows> worker_rows;
+  std::vector<GradientTerm> terms;
+  std::vector<uint64_t> updates;      // [table]
+  std::vector<double> gradient_sums;  // [table], before clipping; only if count_gradients
+};
+
+class Shard {
+ public:
+  // local: this shard's number among the server's.
+  Shard(uint32_t local, const ServerShape* shape, const std::vector<TableType>* types,
+        MemoryBudget* budget);
+
+  // Applies the gradients in `with_gradients` (frames of step `keys_of.step` + 1 + pull_ahead) to
+  // the rows that the frames of `keys_of` looked up.
+  void Apply(const StepState& with_gradients, const StepState& keys_of, ShardWorkspace* workspace);
+  // Finds or creates the rows of `step` and copies their weights into its replies.
+  Status LookUp(StepState* step);
+  void Read(const ReadRequest& request, const std::vector<ByteArray>& weights) const;
+
+  // pending: the steps after `step` whose rows replies hold already, in order.
+  void BeginSnapshot(uint32_t id, uint64_t step, std::vector<std::shared_ptr<StepState>> pending);
+  ShardSnapshot* snapshot() { return snapshot_.get(); }  // null when none is being written
+  void EndSnapshot() { snapshot_.reset(); }
+
+  void Clear();
+  // Adds the rows of `file` that belong here, and its pending rows if the mode is RESUME.
+  Status Load(const ShardFile& file, wire::RestoreMeta::Mode mode);
+
+  const std::deque<Table>& tables() const { return tables_; }
+
+ private:
+  Status LoadRows(const ShardFile& file, uint32_t file_table, uint32_t table,
+                  wire::RestoreMeta::Mode mode);
+  Status LoadPending(const ShardFile& file, const std::vector<int>& file_tables);
+  Status UsePending(StepState* step);
+  bool Owns(Key key) const {
+    return ShardOf(key, shape_.job.shards()) == shape_.first_shard + local_;
+  }
+
+  const uint32_t local_;
+  const ServerShape& shape_;
+  std::deque<Table> tables_;
+  std::unique_ptr<ShardSnapshot> snapshot_;
+  std::map<uint64_t, std::vector<PendingRows::TableRows>>
+      pending_;  // after a resume: step -> [table]
+};
+
+}  // namespace chorus::ps

@@ -1,0 +1,124 @@
+#pragma once
+// One logical shard in a checkpoint: shard-NNNNN.rows. Little-endian, every part a multiple of 8
+// bytes:
+//
+//   file     := header table* pending* checksum
+//   header   := "CHROWS1\n" version:u32=1 shard:u32 shards:u32 tables:u32 step:u64
+//   pending_steps:u32 0:u32 table    := dim:u32 state_floats:u32 rows:u64 name_hash:u64
+//   name_bytes:u32 0:u32 name, zeros to 8 bytes,
+//               row*, zeros to 8 bytes
+//   row      := key:u64 count:u32 last_step:u32 weights:f32[dim] state:f32[state_floats]
+//               (ascending keys; of every row that was ever updated)
+//   pending  := step:u64, for each table: rows:u64 key:u64[rows] weights:f32[rows * dim], zeros to
+//   8 bytes
+//               (ascending keys; what replies to the steps after `step` already held, see
+//               pull_ahead)
+//   checksum := XXH3-64 of everything before it
+//
+// Thread safety: a ShardFile may be read by many threads, a cursor by one.
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "common/file.h"
+#include "common/key.h"
+#include "common/status.h"
+
+namespace chorus::ps {
+
+constexpr uint32_t kShardFileVersion = 1;
+constexpr char kShardFileMagic[] = "CHROWS1\n";  // 8 bytes on disk
+
+std::string ShardFileName(uint32_t shard);  // "shard-00007.rows"
+
+struct ShardFileTable {
+  std::string name;
+  uint64_t name_hash = 0;
+  uint32_t dim = 0;
+  uint32_t state_floats = 0;
+  uint64_t rows = 0;
+  uint64_t offset = 0;  // of the first row
+
+  uint64_t row_bytes() const { return 16 + 4 * (uint64_t{dim} + state_floats); }
+};
+
+struct ShardRow {
+  Key key = 0;
+  uint32_t count = 0;
+  uint32_t last_step = 0;
+  const float* weights = nullptr;  // [dim], valid until the next call of Next
+  const float* state = nullptr;    // [state_floats]
+};
+
+// Rows whose values a pending step has already pulled.
+struct PendingRows {
+  uint64_t step = 0;
+  struct TableRows {
+    std::vector<Key> keys;       // ascending
+    std::vector<float> weights;  // [n, dim]
+  };
+  std::vector<TableRows> tables;
+};
+
+class ShardFile {
+ public:
+  // Reads headers and checks that the parts fill the file. Errors: kNotFound, kDataLoss.
+  static Result<std::unique_ptr<ShardFile>> Open(FileSystem& files, const std::string& path);
+
+  uint32_t shard() const { return shard_; }
+  uint32_t shards() const { return shards_; }
+  uint64_t step() const { return step_; }
+  const std::vector<ShardFileTable>& tables() const { return tables_; }
+  uint64_t rows() const;  // of all tables
+
+  // Reads everything and compares the checksum. Error: kDataLoss.
+  Status Verify() const;
+
+  // The rows of one table in ascending order of the keys. The file must outlive the cursor.
+  class Cursor {
+   public:
+    Cursor(const ShardFile* file, uint32_t table);
+    // False at the end, and on an error, which Next's caller finds in status().
+    bool Next(ShardRow* row);
+    const Status& status() const { return status_; }
+
+   private:
+    bool Fill();
+
+    const ShardFile* file_;
+    const ShardFileTable* table_;
+    uint64_t next_row_ = 0;  // not yet buffered
+    std::vector<std::byte> buffer_;
+    size_t at_ = 0;
+    bool any_ = false;
+    Key last_key_ = 0;
+    Status status_;
+  };
+  Cursor Rows(uint32_t table) const { return Cursor(this, table); }
+
+  uint32_t pending_steps() const { return static_cast<uint32_t>(pending_offsets_.size()); }
+  Result<PendingRows> ReadPending(uint32_t index) const;  // of step step() + 1 + index
+
+ private:
+  friend class Cursor;
+  ShardFile() = default;
+  Status ReadHeaders();
+  Status ReadTableHeader(uint64_t* offset);
+  Status SkipPending(uint64_t* offset);
+  Status Take(uint64_t* offset, void* out, uint64_t bytes) const;
+  Status Corrupt(const std::string& what) const;
+
+  std::string path_;
+  std::unique_ptr<RandomAccessFile> file_;
+  uint32_t shard_ = 0;
+  uint32_t shards_ = 0;
+  uint64_t step_ = 0;
+  uint64_t body_bytes_ = 0;  // without the checksum
+  std::vector<ShardFileTable> tables_;
+  std::vector<uint64_t> pending_offsets_;
+};
+
+}  // namespace chorus::ps

@@ -1,0 +1,66 @@
+#pragma once
+// A thread and the shards it owns: it alone touches their rows, so rows need no locks. Jobs run in
+// the order in which they were posted; between jobs and when idle it writes at a running snapshot.
+// Thread safety: Post from any thread; everything else from within a job.
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "common/mutex.h"
+#include "ps/shard.h"
+#include "ps/snapshot_writer.h"
+
+namespace chorus::ps {
+
+class ShardOwner {
+ public:
+  using Job = std::function<void(ShardOwner& owner)>;
+
+  // Owns the local shards [begin, end). side_limit_bytes: what rows copied aside for a snapshot may
+  // take here before their shard is written out at once.
+  ShardOwner(uint32_t begin, uint32_t end, const ServerShape* shape,
+             const std::vector<TableType>* types, MemoryBudget* budget, SnapshotWriter* writer,
+             bool count_gradients, uint64_t side_limit_bytes);
+  ~ShardOwner();  // ends the running job, drops the others
+
+  void Post(Job job);
+
+  // Jobs' tools.
+  std::deque<Shard>& shards() { return shards_; }
+  uint32_t first_local() const { return first_local_; }
+  ShardWorkspace& workspace() { return workspace_; }
+  // Applies the gradients that came with `step` to the rows that keys_of looked up (null: none
+  // came).
+  void Apply(const StepState& step, const StepState* keys_of);
+  void BeginSnapshot(uint32_t id, uint64_t step,
+                     const std::vector<std::shared_ptr<StepState>>& pending);
+  void FinishSnapshot();  // writes out all that is left
+
+ private:
+  void Run();
+  bool SnapshotWorkLeft() const { return !snapshotting_.empty(); }
+  // Writes at most so many rows of the shard in turn.
+  void WriteSnapshotSlice(uint32_t max_rows);
+  void WriteSnapshotOf(Shard* shard, uint32_t max_rows);
+  void BoundSideMemory(Shard* shard);
+
+  const uint32_t first_local_;
+  const uint64_t side_limit_bytes_;
+  SnapshotWriter& writer_;
+  std::deque<Shard> shards_;
+  ShardWorkspace workspace_;
+  std::deque<Shard*> snapshotting_;  // shards whose files are not complete, in order
+
+  Mutex mutex_;
+  ConditionVariable posted_;
+  std::deque<Job> jobs_ GUARDED_BY(mutex_);
+  bool stopping_ GUARDED_BY(mutex_) = false;
+  std::thread thread_;  // last: it uses all of the above
+};
+
+}  // namespace chorus::ps

@@ -1,0 +1,71 @@
+#pragma once
+// Writes the files of snapshots on a thread of its own, so that the owner threads of shards never
+// wait for a disk, and knows how each server's part of a snapshot stands. Thread safety: any
+// thread, but the blocks of one shard come from one thread in order.
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <memory>
+#include <string>
+#include <thread>
+
+#include "common/checksum_stream.h"
+#include "common/file.h"
+#include "common/mutex.h"
+#include "common/wire.pb.h"
+
+namespace chorus::ps {
+
+class SnapshotWriter {
+ public:
+  explicit SnapshotWriter(FileSystem& files);
+  ~SnapshotWriter();  // drops what is not written
+
+  // Announces a snapshot of `shards` files; the one before it counts as given up unless it has
+  // ended.
+  void Begin(uint64_t step, const std::string& directory, uint32_t shards);
+  // The next bytes of a shard's file; `last` ends it (the checksum is added here).
+  void Append(uint64_t step, uint32_t shard, std::string block, bool last, uint64_t rows);
+  // Bytes handed over and not yet written: what fills memory when the disk is slow.
+  uint64_t backlog_bytes() const;
+
+  // How the newest snapshot stands; step 0 and nothing else set before the first.
+  wire::SnapshotStatusMeta status() const;
+  bool ended() const;  // finished or failed
+
+ private:
+  struct Block {
+    uint64_t step;
+    uint32_t shard;
+    std::string bytes;
+    bool last;
+    uint64_t rows;
+  };
+  struct OpenFile {
+    std::unique_ptr<WritableFile> file;
+    ChecksumStream checksum;
+    uint64_t bytes = 0;
+  };
+
+  void Run();
+  Status Write(Block block, const std::string& directory);
+  Status Finish(OpenFile* file, const Block& block);
+
+  FileSystem& files_;
+  std::map<uint32_t, OpenFile> open_;  // the writer thread's
+
+  mutable Mutex mutex_;
+  ConditionVariable changed_;
+  bool stopping_ GUARDED_BY(mutex_) = false;
+  std::deque<Block> queue_ GUARDED_BY(mutex_);
+  uint64_t backlog_bytes_ GUARDED_BY(mutex_) = 0;
+  std::string directory_ GUARDED_BY(mutex_);
+  uint64_t step_ GUARDED_BY(mutex_) = 0;
+  uint32_t shards_ GUARDED_BY(mutex_) = 0;
+  std::map<uint32_t, wire::SnapshotFileMeta> done_ GUARDED_BY(mutex_);
+  Status error_ GUARDED_BY(mutex_);
+  std::thread thread_;  // last: it uses all of the above
+};
+
+}  // namespace chorus::ps

@@ -1,0 +1,128 @@
+#include "ps/step_window.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "common/check.h"
+#include "common/strings.h"
+
+namespace chorus::ps {
+
+void StepWindow::Reset(uint64_t step) {
+  steps_.clear();
+  base_ = dispatched_ = done_ = step;
+}
+
+Status StepWindow::CheckStep(const wire::StepMeta& meta) const {
+  const uint64_t first =
+      std::max(base_ + 1, done_ - std::min<uint64_t>(done_, shape_.job.pull_ahead()));
+  const uint64_t last = done_ + 1 + shape_.job.pull_ahead();
+  if (meta.step() < first || meta.step() > last) {
+    return FailedPrecondition(StrCat(shape_.name(), ": frame of step ", meta.step(),
+                                     " from worker ", meta.worker(), ", expected a step from ",
+                                     first, " to ", last));
+  }
+  if (IsDuplicate(meta)) return Status::Ok();
+  if (meta.has_gradients() != CarriesGradients(meta.step())) {
+    return InvalidArgument(StrCat("frame of step ", meta.step(), " from worker ", meta.worker(),
+                                  meta.has_gradients()
+                                      ? " has gradients of a step before the run's first"
+                                      : " lacks gradients"));
+  }
+  const uint64_t lag = 1 + shape_.job.pull_ahead();
+  if (meta.has_snapshot() &&
+      (meta.snapshot().step() < base_ || meta.snapshot().step() + lag != meta.step())) {
+    return InvalidArgument(StrCat("frame of step ", meta.step(), " asks for a snapshot of step ",
+                                  meta.snapshot().step(), ", which is not the one it completes"));
+  }
+  return Status::Ok();
+}
+
+Result<std::shared_ptr<const StepRequest>> StepWindow::KeysOfGradients(
+    const wire::StepMeta& meta) const {
+  std::shared_ptr<const StepRequest> none;
+  if (!meta.has_gradients()) return none;
+  const StepState* const state = Find(meta.step() - 1 - shape_.job.pull_ahead());
+  if (state == nullptr || state->workers[meta.worker()].request == nullptr) {
+    return FailedPrecondition(StrCat("frame of step ", meta.step(), " from worker ", meta.worker(),
+                                     " has gradients of a step that it has not sent keys for"));
+  }
+  return state->workers[meta.worker()].request;
+}
+
+bool StepWindow::IsDuplicate(const wire::StepMeta& meta) const {
+  const StepState* const state = Find(meta.step());
+  return state != nullptr && state->workers[meta.worker()].request != nullptr;
+}
+
+Status StepWindow::Add(std::shared_ptr<const StepRequest> request) {
+  const wire::StepMeta& meta = request->meta;
+  std::shared_ptr<StepState>& state = steps_[meta.step()];
+  if (state == nullptr) {
+    state = std::make_shared<StepState>();
+    state->step = meta.step();
+    state->workers.resize(shape_.job.workers());
+  }
+  for (const WorkerStep& other : state->workers) {
+    if (other.request == nullptr) continue;
+    const wire::StepMeta& first = other.request->meta;
+    if (first.snapshot().SerializeAsString() != meta.snapshot().SerializeAsString() ||
+        !std::equal(first.lr_factor().begin(), first.lr_factor().end(), meta.lr_factor().begin(),
+                    meta.lr_factor().end())) {
+      return InvalidArgument(StrCat("workers ", first.worker(), " and ", meta.worker(),
+                                    " disagree on the snapshot or learning rate of step ",
+                                    meta.step()));
+    }
+  }
+  WorkerStep& worker = state->workers[meta.worker()];
+  worker.request = std::move(request);
+  ++state->arrived;
+  return Status::Ok();
+}
+
+std::shared_ptr<StepState> StepWindow::NextComplete() const {
+  std::shared_ptr<StepState> state = Share(dispatched_ + 1);
+  return state != nullptr && state->arrived == state->workers.size() ? state : nullptr;
+}
+
+void StepWindow::MarkDispatched(StepState* state) {
+  CHECK(state->step == dispatched_ + 1, "step=", state->step, " dispatched=", dispatched_);
+  dispatched_ = state->step;
+  state->dispatched = true;
+}
+
+void StepWindow::MarkDone(StepState* state) {
+  CHECK(state->step == done_ + 1, "step=", state->step, " done=", done_);
+  done_ = state->step;
+  state->done = true;
+  // Frame t shows that its worker has the replies up to t - 1 - pull_ahead, and the next gradients
+  // to come are those of step t - pull_ahead.
+  while (!steps_.empty() && steps_.begin()->first + shape_.job.pull_ahead() < done_) {
+    steps_.erase(steps_.begin());
+  }
+}
+
+StepState* StepWindow::Find(uint64_t step) const {
+  const auto found = steps_.find(step);
+  return found == steps_.end() ? nullptr : found->second.get();
+}
+
+std::shared_ptr<StepState> StepWindow::Share(uint64_t step) const {
+  const auto found = steps_.find(step);
+  return found == steps_.end() ? nullptr : found->second;
+}
+
+uint64_t StepWindow::applied_step() const {
+  const uint64_t lag = 1 + shape_.job.pull_ahead();
+  return done_ > base_ + lag ? done_ - lag : base_;
+}
+
+std::string MissingWorkers(const StepState& state) {
+  std::vector<std::string> missing;
+  for (size_t worker = 0; worker < state.workers.size(); ++worker) {
+    if (state.workers[worker].request == nullptr) missing.push_back(StrCat("worker ", worker));
+  }
+  return Join(missing, ", ");
+}
+
+}  // namespace chorus::ps

@@ -1,0 +1,45 @@
+#pragma once
+// The rows of one table instance in one logical shard.
+// Thread safety: none; the shard's owner thread makes every call.
+
+#include <cstdint>
+#include <span>
+
+#include "common/key.h"
+#include "common/status.h"
+#include "ps/key_index.h"
+#include "ps/memory_budget.h"
+#include "ps/row_arena.h"
+#include "ps/table_type.h"
+
+namespace chorus::ps {
+
+class Table {
+ public:
+  Table(const TableType* type, MemoryBudget* budget)
+      : type_(type), arena_(type->layout.stride_bytes(), budget), index_(budget) {}
+
+  // rows[i] = index of the row of keys[i], created with its initial value if there is none.
+  // weights: [n, dim], copied out of the rows; null = not wanted.
+  // Error: kResourceExhausted if a new row would pass the memory limit; earlier keys' rows stay.
+  Status LookUp(std::span<const Key> keys, uint32_t* rows, float* weights);
+  // weights: [n, dim]. Creates nothing: a key without updates reads as TableConfig.unseen says.
+  void Read(std::span<const Key> keys, float* weights) const;
+
+  // The row of a key, created if there is none; null if memory is used up. For restoring.
+  RowHeader* FindOrCreate(Key key);
+
+  const TableType& type() const { return *type_; }
+  uint32_t size() const { return arena_.size(); }
+  RowHeader* row(uint32_t index) const { return arena_.at(index); }
+  void Clear();
+
+ private:
+  uint32_t Create(uint32_t hash, Key key);
+
+  const TableType* type_;
+  RowArena arena_;
+  KeyIndex index_;
+};
+
+}  // namespace chorus::ps

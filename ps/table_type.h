@@ -1,0 +1,38 @@
+#pragma once
+// What all shards of a server know about one table instance: shape, optimizer, initial values.
+// Thread safety: immutable; any thread.
+
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "common/optimizer_config.h"
+#include "common/table_spec.h"
+#include "ps/initializer.h"
+#include "ps/row.h"
+
+namespace chorus::ps {
+
+struct TableType {
+  TableType(uint64_t seed, const TableSpec& table)
+      : spec(table),
+        optimizer(ParametersOf(table.config.optimizer())),
+        initializer(seed, table),
+        layout{table.config.dim(), optimizer.state_floats(table.config.dim())},
+        unseen_is_zero(table.config.unseen() == TableConfig::ZERO) {}
+
+  // Weights and state as a row that was never updated has them. floats: [dim + state_floats].
+  void InitializeFloats(Key key, float* floats) const {
+    initializer.Fill(key, floats);
+    optimizer.InitializeState(floats, layout.dim, floats + layout.dim);
+  }
+
+  TableSpec spec;
+  OptimizerParameters optimizer;
+  Initializer initializer;
+  RowLayout layout;
+  bool unseen_is_zero;
+};
+
+}  // namespace chorus::ps
