@@ -1,0 +1,51 @@
+#include "common/progress.h"
+
+#include <unistd.h>
+
+#include <string>
+
+#include "common/strings.h"
+
+namespace chorus {
+namespace {
+constexpr size_t kStatusBytes = 100;  // a wrapped line could not be overwritten
+constexpr char kBackAndWipe[] = "\r\033[K";
+}  // namespace
+
+ProgressLine::ProgressLine(const ProgressOptions& options)
+    : ProgressLine(options, stderr, isatty(fileno(stderr)) == 1) {}
+
+ProgressLine::ProgressLine(const ProgressOptions& options, std::FILE* out, bool terminal)
+    : out_(out),
+      terminal_(terminal),
+      interval_seconds_(terminal ? options.terminal_seconds : options.plain_seconds),
+      start_(Clock::now()),
+      last_shown_(start_) {}
+
+ProgressLine::~ProgressLine() { Clear(); }
+
+bool ProgressLine::Due() const {
+  return std::chrono::duration<double>(Clock::now() - last_shown_).count() >= interval_seconds_;
+}
+
+void ProgressLine::Show(std::string_view text) {
+  last_shown_ = Clock::now();
+  const std::string line =
+      terminal_ ? StrCat(kBackAndWipe, text.substr(0, kStatusBytes)) : StrCat(text, "\n");
+  std::fwrite(line.data(), 1, line.size(), out_);
+  std::fflush(out_);
+  status_shown_ = terminal_;
+}
+
+void ProgressLine::Clear() {
+  if (!status_shown_) return;
+  std::fputs(kBackAndWipe, out_);
+  std::fflush(out_);
+  status_shown_ = false;
+}
+
+double ProgressLine::elapsed_seconds() const {
+  return std::chrono::duration<double>(Clock::now() - start_).count();
+}
+
+}  // namespace chorus

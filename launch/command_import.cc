@@ -1,0 +1,31 @@
+// chorus import: delimited text becomes a binary log (worker/import).
+#include <cstdio>
+
+#include "common/config.h"
+#include "common/file.h"
+#include "common/progress.h"
+#include "launch/commands.h"
+#include "worker/import/import.h"
+
+namespace chorus::launch {
+
+Status RunImport(const ImportArguments& arguments) {
+  ImportSchema schema;
+  RETURN_IF_ERROR(LoadConfig(arguments.schema_file, arguments.sets, &schema));
+  ProgressLine progress;
+  worker::ImportOptions options{.inputs = arguments.inputs,
+                                .output = arguments.output,
+                                .max_bad_rows = arguments.max_bad_rows,
+                                .split_by = arguments.split_by,
+                                .split_contiguous = arguments.split_contiguous,
+                                .split_seed = arguments.split_seed,
+                                .progress = &progress};
+  ASSIGN_OR_RETURN(options.split, worker::Split::Parse(arguments.split));
+  const auto summary = worker::ImportText(PosixFiles(), schema, options);
+  progress.Clear();
+  RETURN_IF_ERROR(summary.status());
+  std::fputs(worker::FormatSummary(*summary).c_str(), stdout);
+  return Status::Ok();
+}
+
+}  // namespace chorus::launch

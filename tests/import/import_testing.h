@@ -1,0 +1,76 @@
+#pragma once
+// What the import tests share: schemas from text, texts as sources, gzip.
+
+#include <zlib.h>
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <google/protobuf/text_format.h>
+#include <gtest/gtest.h>
+
+#include "common/config.h"
+#include "common/file.h"
+#include "common/strings.h"
+#include "worker/import/byte_source.h"
+
+namespace chorus::worker {
+
+#define ASSERT_OK(expr)                                            \
+  do {                                                             \
+    const ::chorus::Status status_of_expr = (expr);                \
+    ASSERT_TRUE(status_of_expr.ok()) << status_of_expr.ToString(); \
+  } while (0)
+
+// A schema in text format with defaults filled in. Labels are the columns "click" and "sale" unless
+// written.
+inline ImportSchema MakeSchema(const std::string& text) {
+  ImportSchema schema;
+  EXPECT_TRUE(google::protobuf::TextFormat::ParseFromString(text, &schema)) << text;
+  if (!schema.has_click()) schema.set_click("click");
+  if (!schema.has_conversion()) schema.set_conversion("sale");
+  const Status finished = FinishConfig("test", &schema);
+  EXPECT_TRUE(finished.ok()) << finished.ToString();
+  return schema;
+}
+
+// The bytes of a string, at most `piece` of them a Read.
+class StringSource : public ByteSource {
+ public:
+  explicit StringSource(std::string text, size_t piece = 1 << 20)
+      : text_(std::move(text)), piece_(piece) {}
+  Result<size_t> Read(std::span<char> out) override {
+    const size_t bytes = std::min({out.size(), piece_, text_.size() - offset_});
+    std::copy_n(text_.data() + offset_, bytes, out.data());
+    offset_ += bytes;
+    return bytes;
+  }
+
+ private:
+  std::string text_;
+  size_t piece_;
+  size_t offset_ = 0;
+};
+
+inline std::string Gzip(std::string_view text) {
+  z_stream stream{};
+  EXPECT_EQ(deflateInit2(&stream, 6, Z_DEFLATED, 16 + MAX_WBITS, 8, Z_DEFAULT_STRATEGY), Z_OK);
+  std::string out(deflateBound(&stream, text.size()) + 64, '\0');
+  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(text.data()));
+  stream.avail_in = static_cast<uInt>(text.size());
+  stream.next_out = reinterpret_cast<Bytef*>(out.data());
+  stream.avail_out = static_cast<uInt>(out.size());
+  EXPECT_EQ(deflate(&stream, Z_FINISH), Z_STREAM_END);
+  out.resize(stream.total_out);
+  deflateEnd(&stream);
+  return out;
+}
+
+inline void WriteFile(FileSystem& files, const std::string& path, std::string_view data) {
+  const Status written = ReplaceFile(files, path, data);
+  ASSERT_TRUE(written.ok()) << written.ToString();
+}
+
+}  // namespace chorus::worker

@@ -1,0 +1,32 @@
+#pragma once
+// Where the text of an import comes from: bytes in order, from a file or a descriptor, unpacked
+// when they are gzip (told by content, not by name). Thread safety: none; one thread reads a
+// source.
+
+#include <cstddef>
+#include <memory>
+#include <span>
+#include <string>
+
+#include "common/file.h"
+#include "common/status.h"
+
+namespace chorus::worker {
+
+class ByteSource {
+ public:
+  virtual ~ByteSource() = default;
+  // Reads up to out.size() bytes; 0 only at the end. REQUIRES: out is not empty.
+  virtual Result<size_t> Read(std::span<char> out) = 0;
+};
+
+// The bytes of a file as they lie on disk.
+Result<std::unique_ptr<ByteSource>> OpenFileSource(FileSystem& files, const std::string& path);
+// The bytes of an open descriptor (standard input, a pipe); it stays open, and must outlive the
+// source.
+std::unique_ptr<ByteSource> NewDescriptorSource(int descriptor);
+// `packed`, unpacked if it begins with gzip's magic (several members in a row are one text), else
+// as it is. Error of Read: kDataLoss when the gzip data is damaged or ends early.
+Result<std::unique_ptr<ByteSource>> NewUnpackingSource(std::unique_ptr<ByteSource> packed);
+
+}  // namespace chorus::worker

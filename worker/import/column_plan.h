@@ -1,0 +1,60 @@
+#pragma once
+// What each column of a text becomes: ImportSchema applied to the names of the columns.
+// Thread safety: values.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "common/config.pb.h"
+#include "common/status.h"
+#include "worker/batch.h"
+
+namespace chorus::worker {
+
+struct SlotPlan {
+  uint32_t column;
+  uint64_t space_seed;          // of the slot's key space
+  std::string separator;        // "" = one-hot
+  std::string value_separator;  // "" = no values
+};
+struct NumericPlan {
+  uint32_t column;
+  uint32_t schema_index;  // into LogSchema::numerics
+  ColumnNumeric::Transform transform;
+  float missing;
+};
+// Features of one side, in the order of the schema's columns of that side.
+struct SidePlan {
+  std::vector<SlotPlan> slots;
+  std::vector<NumericPlan> numerics;
+};
+
+struct ColumnPlan {
+  std::vector<std::string> columns;  // names, in the text's order
+  uint32_t click = 0;
+  uint32_t conversion = 0;
+  std::optional<uint32_t> row_id, group, time, weight;
+  std::optional<uint32_t> split_by;  // the column whose text decides a row's part
+  SidePlan contexts;
+  SidePlan exposures;
+  std::vector<uint32_t> context_columns;  // those that contexts read, each once
+  LogSchema schema;                       // means and deviations not learnt yet
+};
+
+// REQUIRES: `schema` went through LoadConfig. Errors (kInvalidArgument): a column that is not
+// there, is there twice, or serves two labels; two features of one name; a separator that cannot
+// work.
+Result<ColumnPlan> PlanColumns(const ImportSchema& schema, const std::vector<std::string>& columns,
+                               const std::string& split_by);
+
+// Whether some numeric column is standardised, so that a first pass must learn its mean and
+// deviation.
+bool NeedsStatistics(const ImportSchema& schema);
+
+// The delimiter as a byte; "\t", and any single byte but quotes and line ends. Error:
+// kInvalidArgument.
+Result<char> DelimiterOf(const ImportSchema& schema);
+
+}  // namespace chorus::worker

@@ -1,0 +1,94 @@
+#include "worker/import/delimited_row.h"
+
+#include <algorithm>
+
+#include "common/strings.h"
+
+namespace chorus::worker {
+namespace {
+constexpr size_t kShownBytes = 40;
+}  // namespace
+
+Status RowSplitter::Split(std::string_view line) {
+  cells_.clear();
+  if (const size_t nul = line.find('\0'); nul != std::string_view::npos) {
+    return InvalidArgument(StrCat("found a NUL byte at byte ", nul + 1, ", expected text"));
+  }
+  if (quoting_ && line.find('"') != std::string_view::npos) return SplitQuoted(line);
+  SplitPlain(line);
+  return Status::Ok();
+}
+
+void RowSplitter::SplitPlain(std::string_view line) {
+  const char* begin = line.data();
+  const char* const end = begin + line.size();
+  // memchr's call costs more than it saves on cells of a few bytes.
+  for (const char* at = begin; at != end; ++at) {
+    if (*at != delimiter_) continue;
+    cells_.emplace_back(begin, static_cast<size_t>(at - begin));
+    begin = at + 1;
+  }
+  cells_.emplace_back(begin, static_cast<size_t>(end - begin));
+}
+
+Status RowSplitter::SplitQuoted(std::string_view line) {
+  unquoted_.clear();
+  unquoted_.reserve(line.size());
+  size_t begin = 0;
+  while (true) {
+    size_t end = begin;
+    if (begin < line.size() && line[begin] == '"') {
+      ASSIGN_OR_RETURN(end, TakeQuotedCell(line, begin));
+    } else {
+      end = line.find(delimiter_, begin);
+      if (end == std::string_view::npos) end = line.size();
+      cells_.push_back(line.substr(begin, end - begin));
+    }
+    if (end == line.size()) return Status::Ok();
+    begin = end + 1;
+  }
+}
+
+// Appends the cell whose opening quote is line[begin]; returns where its delimiter (or the line's
+// end) is.
+Result<size_t> RowSplitter::TakeQuotedCell(std::string_view line, size_t begin) {
+  const size_t first = unquoted_.size();
+  for (size_t at = begin + 1; at < line.size(); ++at) {
+    if (line[at] != '"') {
+      unquoted_.push_back(line[at]);
+    } else if (at + 1 < line.size() && line[at + 1] == '"') {
+      unquoted_.push_back('"');
+      ++at;
+    } else if (at + 1 == line.size() || line[at + 1] == delimiter_) {
+      cells_.emplace_back(unquoted_.data() + first, unquoted_.size() - first);
+      return at + 1;
+    } else {
+      return InvalidArgument(StrCat("cell ", cells_.size() + 1, ": found ",
+                                    Shown(line.substr(at + 1)),
+                                    " behind a closing quote, expected a delimiter"));
+    }
+  }
+  return InvalidArgument(StrCat("cell ", cells_.size() + 1, ": found ", Shown(line.substr(begin)),
+                                ", whose quote does not end in this line (line breaks inside "
+                                "cells are not supported)"));
+}
+
+std::string Shown(std::string_view text) {
+  constexpr char kHex[] = "0123456789abcdef";
+  size_t bytes = std::min(text.size(), kShownBytes);
+  // Not in the middle of a UTF-8 character.
+  while (bytes < text.size() && bytes > 0 && (text[bytes] & 0xc0) == 0x80) --bytes;
+  std::string out = "'";
+  for (const char c : text.substr(0, bytes)) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte >= 0x20 && byte != 0x7f) {
+      out.push_back(c);
+    } else {
+      out.append({'\\', 'x', kHex[byte >> 4], kHex[byte & 15]});
+    }
+  }
+  out.append(text.size() > bytes ? "'..." : "'");
+  return out;
+}
+
+}  // namespace chorus::worker

@@ -1,0 +1,41 @@
+#pragma once
+// One line of delimited text as cells, and the pieces of text that error messages show.
+//
+// Quoting is that of RFC 4180, for every delimiter but the tab: a cell that begins with '"' ends at
+// the next single '"' and may hold delimiters and doubled quotes; a quote inside an unquoted cell
+// is an ordinary character. A line is a row: a quoted cell that is still open at the line's end is
+// an error. Thread safety: pure functions; a RowSplitter belongs to one thread.
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "common/status.h"
+
+namespace chorus::worker {
+
+class RowSplitter {
+ public:
+  explicit RowSplitter(char delimiter) : delimiter_(delimiter), quoting_(delimiter != '\t') {}
+
+  // Cuts `line` (without its line end) into cells(), which are views into it or into this object,
+  // valid until the next call. Error: kInvalidArgument, says what stands where.
+  Status Split(std::string_view line);
+  const std::vector<std::string_view>& cells() const { return cells_; }
+
+ private:
+  void SplitPlain(std::string_view line);
+  Status SplitQuoted(std::string_view line);
+  Result<size_t> TakeQuotedCell(std::string_view line, size_t begin);
+
+  char delimiter_;
+  bool quoting_;
+  std::vector<std::string_view> cells_;
+  std::string unquoted_;  // cells whose doubled quotes were undone; never grows while a row is cut
+};
+
+// The text in quotes, at most 40 bytes of it, with unprintable bytes as \xNN: "'a\x00b'".
+std::string Shown(std::string_view text);
+
+}  // namespace chorus::worker

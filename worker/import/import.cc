@@ -1,0 +1,218 @@
+#include "worker/import/import.h"
+
+#include <algorithm>
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include "common/log.h"
+#include "common/strings.h"
+#include "worker/import/block_builder.h"
+#include "worker/import/column_plan.h"
+#include "worker/import/import_folder.h"
+#include "worker/import/inputs.h"
+#include "worker/import/numeric_statistics.h"
+#include "worker/import/row_parser.h"
+#include "worker/import/text_table.h"
+
+namespace chorus::worker {
+namespace {
+
+constexpr uint64_t kReportedBadRows = 5;
+constexpr uint64_t kRowsBetweenLooks = 4096;  // at the clock, for progress
+
+class Import {
+ public:
+  Import(FileSystem& files, const ImportSchema& schema, const ImportOptions& options)
+      : files_(files), schema_(schema), options_(options) {}
+
+  Result<ImportSummary> Run() {
+    ASSIGN_OR_RETURN(delimiter_, DelimiterOf(schema_));
+    RETURN_IF_ERROR(CheckOptions());
+    ASSIGN_OR_RETURN(const auto folder, ImportFolder::Create(files_, options_.output));
+    const bool several_passes = options_.split_contiguous || NeedsStatistics(schema_);
+    ASSIGN_OR_RETURN(inputs_, MakeInputs(files_, options_.inputs, options_.standard_input,
+                                         several_passes ? SpoolPath(folder->path()) : ""));
+    ASSIGN_OR_RETURN(auto table, OpenTable());
+    ASSIGN_OR_RETURN(plan_, PlanColumns(schema_, table->columns(), options_.split_by));
+    log_schema_ = plan_.schema;
+    if (options_.split_contiguous) {
+      RETURN_IF_ERROR(CountRows(*table));
+      ASSIGN_OR_RETURN(table, OpenTable());
+    }
+    if (NeedsStatistics(schema_)) {
+      RETURN_IF_ERROR(LearnStatistics(*table));
+      ASSIGN_OR_RETURN(table, OpenTable());
+    }
+    ASSIGN_OR_RETURN(ImportSummary summary, WriteLog(*table, folder->path()));
+    if (several_passes) RETURN_IF_ERROR(RemoveSpool(files_, SpoolPath(folder->path())));
+    RETURN_IF_ERROR(folder->Commit());
+    return summary;
+  }
+
+ private:
+  Status CheckOptions() const {
+    const bool splits = options_.split.parts() > 1 || !options_.split.name(0).empty();
+    if (!splits && (options_.split_contiguous || !options_.split_by.empty())) {
+      return InvalidArgument("--split-by and --split-contiguous need --split");
+    }
+    if (options_.split_contiguous && !options_.split_by.empty()) {
+      return InvalidArgument(
+          "--split-contiguous cuts by row number: it does not go with --split-by");
+    }
+    return Status::Ok();
+  }
+
+  Result<std::unique_ptr<TextTable>> OpenTable() {
+    ASSIGN_OR_RETURN(auto table, TextTable::Open(inputs_, delimiter_, schema_.header()));
+    if (!plan_.columns.empty() && table->columns() != plan_.columns) return InputChanged();
+    return table;
+  }
+
+  static Status InputChanged() {
+    return FailedPrecondition("the input changed while it was read a second time");
+  }
+
+  Status CountRows(TextTable& table) {
+    uint64_t rows = 0;
+    while (true) {
+      ASSIGN_OR_RETURN(const bool got, table.Next());
+      if (!got) break;
+      ShowProgress("counted", ++rows);
+    }
+    counted_rows_ = rows;
+    return Status::Ok();
+  }
+
+  Status LearnStatistics(TextTable& table) {
+    NumericStatistics statistics(plan_);
+    const uint32_t training = options_.split.training_part();
+    RETURN_IF_ERROR(ForEachRow(table, "learnt from", [&](const ParsedRow& row, uint32_t part) {
+      if (training == Split::kAllParts || part == training) statistics.Add(row);
+      return Status::Ok();
+    }));
+    statistics.Learn(&log_schema_);
+    return Status::Ok();
+  }
+
+  Result<ImportSummary> WriteLog(TextTable& table, const std::string& folder) {
+    std::vector<std::string> names;
+    std::vector<BlockBuilder> builders;
+    for (uint32_t part = 0; part < options_.split.parts(); ++part) {
+      names.push_back(options_.split.name(part));
+      builders.emplace_back(plan_, log_schema_);
+    }
+    const auto output = LogOutput::Create(files_, folder, names, log_schema_, schema_.file_rows());
+    const uint64_t block_rows = std::min<uint64_t>(schema_.block_rows(), schema_.file_rows());
+    RETURN_IF_ERROR(ForEachRow(table, "imported", [&](const ParsedRow& row, uint32_t part) {
+      BlockBuilder& builder = builders[part];
+      builder.Add(row);
+      if (builder.rows() < block_rows && !builder.crowded()) return Status::Ok();
+      return output->Add(part, builder.Take());
+    }));
+    for (uint32_t part = 0; part < builders.size(); ++part) {
+      if (builders[part].rows() > 0) RETURN_IF_ERROR(output->Add(part, builders[part].Take()));
+    }
+    ImportSummary summary;
+    summary.rows = *counts_;
+    summary.has_contexts = !plan_.context_columns.empty();
+    ASSIGN_OR_RETURN(summary.parts, output->Finish());
+    return summary;
+  }
+
+  // Calls visit(row, part) for every row that is kept. Counts, and checks that every pass counts
+  // the same.
+  template <typename Visit>
+  Status ForEachRow(TextTable& table, std::string_view verb, const Visit& visit) {
+    RowParser parser(plan_);
+    ParsedRow row;
+    RowCounts counts;
+    while (true) {
+      ASSIGN_OR_RETURN(const bool got, table.Next());
+      if (!got) break;
+      ShowProgress(verb, ++counts.read);
+      Status status = table.malformed();
+      if (status.ok()) status = parser.Parse(table.cells(), table.row_number(), &row);
+      if (!status.ok()) {
+        RETURN_IF_ERROR(CountBadRow(status.Annotate(table.Place()), &counts));
+        continue;
+      }
+      if (row.conversion > row.click) {
+        ASSIGN_OR_RETURN(const bool keep, KeepUnclickedConversion(table, &counts));
+        if (!keep) continue;
+      }
+      ASSIGN_OR_RETURN(const uint32_t part, PartOf(row, table.row_number()));
+      RETURN_IF_ERROR(visit(row, part));
+    }
+    if (options_.progress != nullptr) options_.progress->Clear();
+    if (counts_ && *counts_ != counts) return InputChanged();
+    counts_ = counts;
+    return Status::Ok();
+  }
+
+  Status CountBadRow(const Status& status, RowCounts* counts) const {
+    ++counts->bad;
+    if (counts->bad > options_.max_bad_rows) {
+      if (options_.max_bad_rows == 0) return status;
+      return InvalidArgument(StrCat(status.message(), " (this is bad row ", counts->bad,
+                                    ", --max-bad-rows allows ", options_.max_bad_rows, ")"));
+    }
+    const bool first_pass = !counts_.has_value();
+    if (first_pass && counts->bad <= kReportedBadRows) {
+      LogWarning("bad row: ", status.message());
+      if (counts->bad == kReportedBadRows) LogWarning("further bad rows are only counted");
+    }
+    return Status::Ok();
+  }
+
+  Result<bool> KeepUnclickedConversion(const TextTable& table, RowCounts* counts) const {
+    switch (schema_.unclicked_conversion()) {
+      case REJECT:
+        return InvalidArgument(StrCat(
+            table.Place(), ": a conversion without a click, and unclicked_conversion is REJECT"));
+      case KEEP_UNCLICKED:
+        ++counts->kept_unclicked_conversions;
+        return true;
+      default:
+        ++counts->dropped_unclicked_conversions;
+        return false;
+    }
+  }
+
+  Result<uint32_t> PartOf(const ParsedRow& row, uint64_t row_number) const {
+    if (options_.split.parts() == 1) return 0u;
+    if (!options_.split_contiguous) {
+      return options_.split.PartOf(options_.split_seed, plan_.split_by ? row.split_id : row_number);
+    }
+    if (row_number >= counted_rows_) return InputChanged();
+    return options_.split.PartOfRange(row_number, counted_rows_);
+  }
+
+  void ShowProgress(std::string_view verb, uint64_t rows) const {
+    if (rows % kRowsBetweenLooks != 0 || options_.progress == nullptr) return;
+    if (!options_.progress->Due()) return;
+    const double seconds = options_.progress->elapsed_seconds();
+    options_.progress->Show(StrCat("import: ", verb, " ", rows, " rows, ",
+                                   static_cast<uint64_t>(static_cast<double>(rows) / seconds),
+                                   " rows/s"));
+  }
+
+  FileSystem& files_;
+  const ImportSchema& schema_;
+  const ImportOptions& options_;
+  char delimiter_ = ',';
+  std::vector<TextInput> inputs_;
+  ColumnPlan plan_;
+  LogSchema log_schema_;             // plan_.schema and what was learnt
+  uint64_t counted_rows_ = 0;        // by CountRows
+  std::optional<RowCounts> counts_;  // of the first pass that parsed rows
+};
+
+}  // namespace
+
+Result<ImportSummary> ImportText(FileSystem& files, const ImportSchema& schema,
+                                 const ImportOptions& options) {
+  return Import(files, schema, options).Run();
+}
+
+}  // namespace chorus::worker

@@ -1,0 +1,58 @@
+#pragma once
+// `chorus import`: delimited text in, a binary log (or one a part of a split) out.
+//
+// One pass over the text, unless rows are needed before they can be written: one more pass learns
+// the mean and deviation of standardised numeric columns (from the training part's rows only), and
+// one more counts rows for a contiguous split. Standard input can be read once, so it is then
+// copied to a file in the output's temporary folder first. Thread safety: ImportText may be called
+// by many threads, with outputs of their own.
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "common/config.pb.h"
+#include "common/file.h"
+#include "common/progress.h"
+#include "common/status.h"
+#include "worker/import/log_output.h"
+#include "worker/import/split.h"
+
+namespace chorus::worker {
+
+struct ImportOptions {
+  std::vector<std::string> inputs = {};  // files in order; "-", or none, is standard input
+  std::string output = {};               // a folder that does not exist or is empty
+  uint64_t max_bad_rows = 0;             // so many malformed rows are skipped and counted
+  Split split = {};
+  std::string split_by = {};      // the column whose text decides a row's part; "" = its row number
+  bool split_contiguous = false;  // parts are ranges of rows
+  uint64_t split_seed = 1;
+  int standard_input = 0;  // its descriptor
+  ProgressLine* progress = nullptr;
+};
+
+struct RowCounts {
+  uint64_t read = 0;
+  uint64_t bad = 0;
+  uint64_t dropped_unclicked_conversions = 0;
+  uint64_t kept_unclicked_conversions = 0;
+  friend bool operator==(const RowCounts&, const RowCounts&) = default;
+};
+
+struct ImportSummary {
+  RowCounts rows;
+  bool has_contexts = false;            // some column is a context's
+  std::vector<PartSummary> parts = {};  // of the split; one without a name when there is none
+};
+
+// Error: the first malformed row past max_bad_rows ("data.csv:17: column 'sale': found '2',
+// expected 0 or 1"), or what else is wrong; the output folder is then not there.  REQUIRES:
+// `schema` went through LoadConfig.
+Result<ImportSummary> ImportText(FileSystem& files, const ImportSchema& schema,
+                                 const ImportOptions& options);
+
+// The summary as lines for a person.
+std::string FormatSummary(const ImportSummary& summary);
+
+}  // namespace chorus::worker

@@ -1,0 +1,53 @@
+#include "worker/import/import_folder.h"
+
+#include <utility>
+
+#include "common/log.h"
+#include "common/strings.h"
+
+namespace chorus::worker {
+namespace {
+
+Status RefuseToOverwrite(FileSystem& files, const std::string& output) {
+  if (!files.Exists(output)) return Status::Ok();
+  const auto names = files.List(output);
+  if (names.ok() && names->empty()) return Status::Ok();
+  return FailedPrecondition(StrCat(output, names.ok() ? " is not empty" : " is no folder",
+                                   ": give a new folder, or remove this one first"));
+}
+
+}  // namespace
+
+ImportFolder::ImportFolder(FileSystem& files, std::string output)
+    : files_(files), output_(std::move(output)), path_(StrCat(output_, ".importing")) {}
+
+Result<std::unique_ptr<ImportFolder>> ImportFolder::Create(FileSystem& files,
+                                                           const std::string& output) {
+  std::string name = output;
+  while (name.size() > 1 && name.ends_with('/')) name.pop_back();
+  if (name.empty() || name == "/" || name == ".") {
+    return InvalidArgument(
+        StrCat("output: found '", output, "', expected the name of a new folder"));
+  }
+  RETURN_IF_ERROR(RefuseToOverwrite(files, name));
+  std::unique_ptr<ImportFolder> folder(new ImportFolder(files, name));
+  if (files.Exists(folder->path_)) RETURN_IF_ERROR(files.RemoveRecursively(folder->path_));
+  RETURN_IF_ERROR(files.CreateDirectories(folder->path_));
+  return folder;
+}
+
+ImportFolder::~ImportFolder() {
+  if (committed_) return;
+  const Status removed = files_.RemoveRecursively(path_);
+  if (!removed.ok()) LogWarning("removing ", path_, ": ", removed.message());
+}
+
+Status ImportFolder::Commit() {
+  RETURN_IF_ERROR(RefuseToOverwrite(files_, output_));
+  if (files_.Exists(output_)) RETURN_IF_ERROR(files_.RemoveRecursively(output_));
+  RETURN_IF_ERROR(files_.Rename(path_, output_));
+  committed_ = true;
+  return Status::Ok();
+}
+
+}  // namespace chorus::worker

@@ -1,0 +1,67 @@
+#include "worker/import/inputs.h"
+
+#include <algorithm>
+
+#include "common/strings.h"
+
+namespace chorus::worker {
+namespace {
+
+constexpr char kStandardInputName[] = "standard input";
+constexpr size_t kCopyBytes = size_t{1} << 20;
+
+Status CopyToFile(ByteSource& source, FileSystem& files, const std::string& path) {
+  ASSIGN_OR_RETURN(auto file, files.Create(path));
+  std::vector<char> buffer(kCopyBytes);
+  while (true) {
+    ASSIGN_OR_RETURN(const size_t bytes, source.Read(buffer));
+    if (bytes == 0) return file->Close();
+    RETURN_IF_ERROR(file->Append(std::as_bytes(std::span<const char>(buffer).first(bytes))));
+  }
+}
+
+TextInput FileInput(FileSystem& files, const std::string& name, const std::string& path) {
+  return {name, [&files, path] { return OpenFileSource(files, path); }};
+}
+
+Result<TextInput> StandardInput(FileSystem& files, int descriptor, const std::string& spool_path) {
+  if (spool_path.empty()) {
+    return TextInput{kStandardInputName, [descriptor]() -> Result<std::unique_ptr<ByteSource>> {
+                       return NewDescriptorSource(descriptor);
+                     }};
+  }
+  const auto source = NewDescriptorSource(descriptor);
+  RETURN_IF_ERROR(CopyToFile(*source, files, spool_path).Annotate("copying standard input"));
+  return FileInput(files, kStandardInputName, spool_path);
+}
+
+}  // namespace
+
+Result<std::vector<TextInput>> MakeInputs(FileSystem& files, const std::vector<std::string>& paths,
+                                          int standard_input, const std::string& spool_path) {
+  const std::vector<std::string> all = paths.empty() ? std::vector<std::string>{"-"} : paths;
+  if (std::count(all.begin(), all.end(), "-") > 1) {
+    return InvalidArgument("standard input is named twice");
+  }
+  for (const std::string& path : all) {  // before hours go into those that are there
+    if (path != "-" && !files.Exists(path)) return NotFound(StrCat(path, ": no such file"));
+  }
+  std::vector<TextInput> inputs;
+  for (const std::string& path : all) {
+    if (path == "-") {
+      ASSIGN_OR_RETURN(TextInput input, StandardInput(files, standard_input, spool_path));
+      inputs.push_back(std::move(input));
+    } else {
+      inputs.push_back(FileInput(files, path, path));
+    }
+  }
+  return inputs;
+}
+
+std::string SpoolPath(const std::string& folder) { return JoinPath(folder, "standard-input"); }
+
+Status RemoveSpool(FileSystem& files, const std::string& spool_path) {
+  return files.Exists(spool_path) ? files.Remove(spool_path) : Status::Ok();
+}
+
+}  // namespace chorus::worker

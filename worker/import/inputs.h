@@ -1,0 +1,25 @@
+#pragma once
+// From the arguments of an import to inputs that can be opened, once or several times.
+// Thread safety: none.
+
+#include <string>
+#include <vector>
+
+#include "common/file.h"
+#include "common/status.h"
+#include "worker/import/text_table.h"
+
+namespace chorus::worker {
+
+// Inputs for `paths`; "-", or no path at all, is the open descriptor `standard_input`. With
+// spool_path not empty, standard input is first copied to that file, byte by byte as it comes, so
+// that it can be opened again. Errors: kInvalidArgument when standard input is named twice;
+// kNotFound when a file is not there.
+Result<std::vector<TextInput>> MakeInputs(FileSystem& files, const std::vector<std::string>& paths,
+                                          int standard_input, const std::string& spool_path);
+
+// Where in an import's folder the copy of standard input lies, and its removal, if it is there.
+std::string SpoolPath(const std::string& folder);
+Status RemoveSpool(FileSystem& files, const std::string& spool_path);
+
+}  // namespace chorus::worker

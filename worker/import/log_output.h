@@ -1,0 +1,43 @@
+#pragma once
+// The log files of an import: one log a part, cut into files, encoded and written by a thread of
+// its own. Blocks are encoded in the order of Add, so that the bytes do not depend on the thread.
+// Thread safety: none; one thread makes all calls.
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "common/file.h"
+#include "common/status.h"
+#include "worker/batch.h"
+
+namespace chorus::worker {
+
+struct PartSummary {
+  std::string name = {};  // of the part; "" without a split
+  uint64_t rows = 0;
+  uint64_t contexts = 0;  // stored ones: a context that goes on in the next block counts twice
+  uint64_t clicks = 0;
+  uint64_t conversions = 0;            // with a click
+  uint64_t unclicked_conversions = 0;  // kept conversions without one
+  uint64_t files = 0;
+  uint64_t bytes = 0;
+};
+
+class LogOutput {
+ public:
+  virtual ~LogOutput() = default;  // ends the thread; files that are not finished are given up
+  // Writes <folder>/part-00000.log, ...; for a part with a name <folder>/<name>/part-00000.log, ...
+  // file_rows: exposures a file at most (one block at least).
+  static std::unique_ptr<LogOutput> Create(FileSystem& files, const std::string& folder,
+                                           const std::vector<std::string>& parts,
+                                           const LogSchema& schema, uint64_t file_rows);
+  // Hands a block to the thread; waits while too many wait there. Error: the first one of the
+  // thread.
+  virtual Status Add(uint32_t part, Batch batch) = 0;
+  // Ends the thread and completes all files. Error: also a part without rows (kInvalidArgument).
+  virtual Result<std::vector<PartSummary>> Finish() = 0;
+};
+
+}  // namespace chorus::worker

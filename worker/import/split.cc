@@ -1,0 +1,101 @@
+#include "worker/import/split.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "common/random.h"
+#include "common/strings.h"
+#include "worker/import/delimited_row.h"
+
+namespace chorus::worker {
+namespace {
+
+constexpr uint64_t kMostFolds = 1000;
+constexpr double kFractionTolerance = 1e-9;
+
+// Parts are folder names.
+bool IsPartName(const std::string& name) {
+  return !name.empty() && std::all_of(name.begin(), name.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+           c == '_';
+  });
+}
+
+}  // namespace
+
+Result<Split> Split::Parse(const std::string& text) {
+  if (text.empty()) return Split();
+  constexpr std::string_view kFolds = "folds:";
+  if (text.starts_with(kFolds) && text.find(',') == std::string::npos) {
+    return ParseFolds(text.substr(kFolds.size()));
+  }
+  Split split;
+  split.parts_.clear();
+  for (const std::string& part : chorus::Split(text, ',')) RETURN_IF_ERROR(split.AddPart(part));
+  if (std::abs(split.parts_.back().end - 1) > kFractionTolerance) {
+    return InvalidArgument(StrCat("--split ", Shown(text), ": fractions sum to ",
+                                  split.parts_.back().end, ", expected 1"));
+  }
+  split.parts_.back().end = 1;
+  return split;
+}
+
+Result<Split> Split::ParseFolds(const std::string& count) {
+  const auto folds = ParseUint64(count);
+  if (!folds || *folds < 2 || *folds > kMostFolds) {
+    return InvalidArgument(
+        StrCat("--split folds: found ", Shown(count), ", expected a number in 2 .. ", kMostFolds));
+  }
+  Split split;
+  split.parts_.clear();
+  split.folds_ = true;
+  for (uint64_t i = 0; i < *folds; ++i) {
+    split.parts_.push_back(
+        {StrCat("fold-", i), static_cast<double>(i + 1) / static_cast<double>(*folds)});
+  }
+  return split;
+}
+
+Status Split::AddPart(const std::string& text) {
+  const std::vector<std::string> pieces = chorus::Split(text, ':');
+  const auto fraction = pieces.size() == 2 ? ParseDouble(pieces[1]) : std::nullopt;
+  if (!fraction || !IsPartName(pieces[0]) || *fraction <= 0 || *fraction > 1) {
+    return InvalidArgument(
+        StrCat("--split: found ", Shown(text),
+               ", expected NAME:FRACTION like \"train:0.8\" with letters, digits, "
+               "'-' and '_' in the name and a fraction in (0, 1]"));
+  }
+  for (const Part& part : parts_) {
+    if (part.name == pieces[0]) {
+      return InvalidArgument(StrCat("--split: part ", Shown(part.name), " stands there twice"));
+    }
+  }
+  parts_.push_back({pieces[0], (parts_.empty() ? 0.0 : parts_.back().end) + *fraction});
+  return Status::Ok();
+}
+
+uint32_t Split::training_part() const {
+  if (folds_) return kAllParts;
+  for (uint32_t part = 0; part < parts(); ++part) {
+    if (parts_[part].name == "train") return part;
+  }
+  return 0;
+}
+
+uint32_t Split::PartOf(uint64_t seed, uint64_t id) const {
+  const double draw = ToUniform(Random(seed, RandomPurpose::kSplit, id));
+  uint32_t part = 0;
+  while (draw >= parts_[part].end) ++part;  // ends: draw < 1, and the last end is 1
+  return part;
+}
+
+uint32_t Split::PartOfRange(uint64_t row, uint64_t rows) const {
+  uint32_t part = 0;
+  while (part + 1 < parts() && static_cast<double>(row) >=
+                                   std::floor(static_cast<double>(rows) * parts_[part].end + 0.5)) {
+    ++part;
+  }
+  return part;
+}
+
+}  // namespace chorus::worker

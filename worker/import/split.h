@@ -1,0 +1,47 @@
+#pragma once
+// How an import deals rows to parts ("train", "test", "fold-0", ...). A row's part is a function of
+// (seed, text of the split column) or of (seed, row number), or, when contiguous, of (row number,
+// number of rows): adding a column or changing a label moves no row. Thread safety: values.
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "common/status.h"
+
+namespace chorus::worker {
+
+class Split {
+ public:
+  // No split: one part without a name.
+  Split() : parts_{{"", 1.0}} {}
+  // "train:0.8,test:0.2" (fractions that sum to 1) or "folds:5" (equal parts "fold-0" .. "fold-4");
+  // "" = none. Error: kInvalidArgument, says what was found and expected.
+  static Result<Split> Parse(const std::string& text);
+
+  uint32_t parts() const { return static_cast<uint32_t>(parts_.size()); }
+  const std::string& name(uint32_t part) const { return parts_[part].name; }
+  // The part whose rows statistics are learnt from: "train" if there is one, else the first. Folds
+  // take turns as test data, so all of them count: kAllParts.
+  static constexpr uint32_t kAllParts = ~0u;
+  uint32_t training_part() const;
+
+  // By draw.  id: IdFromText of the split column's cell, or the row's number.
+  uint32_t PartOf(uint64_t seed, uint64_t id) const;
+  // By range: rows [0, rows) in order, part p ends before row round(rows * sum of fractions up to
+  // p).
+  uint32_t PartOfRange(uint64_t row, uint64_t rows) const;
+
+ private:
+  struct Part {
+    std::string name;
+    double end;  // sum of the fractions up to and with this part; the last is 1
+  };
+  static Result<Split> ParseFolds(const std::string& count);
+  Status AddPart(const std::string& text);
+
+  std::vector<Part> parts_;
+  bool folds_ = false;
+};
+
+}  // namespace chorus::worker
