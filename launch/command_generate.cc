@@ -1,0 +1,68 @@
+// chorus generate: a synthetic world's log, its oracle file and, when asked, its potential labels.
+
+#include <algorithm>
+#include <cstdio>
+#include <string>
+#include <thread>
+
+#include "common/config.h"
+#include "common/file.h"
+#include "common/progress.h"
+#include "common/strings.h"
+#include "launch/commands.h"
+#include "worker/synthetic/generate_log.h"
+
+namespace chorus::launch {
+namespace {
+
+double Ratio(uint64_t top, uint64_t bottom) {
+  return bottom == 0 ? 0 : static_cast<double>(top) / static_cast<double>(bottom);
+}
+
+void PrintSummary(const worker::World& world, const worker::GenerateSummary& summary) {
+  const worker::Calibration& c = world.calibration();
+  printf("exposures        %llu in %llu contexts\n", static_cast<unsigned long long>(summary.rows),
+         static_cast<unsigned long long>(summary.contexts));
+  printf("clicks           %llu (CTR %.5f)\n", static_cast<unsigned long long>(summary.clicks),
+         Ratio(summary.clicks, summary.rows));
+  printf("conversions      %llu (CVR of clicks %.5f)\n",
+         static_cast<unsigned long long>(summary.conversions),
+         Ratio(summary.conversions, summary.clicks));
+  printf("P(conversion | do(click)), mean  D %.6f  O %.6f  N %.6f\n", summary.all.mean_p_conv_do,
+         summary.clicked.mean_p_conv_do, summary.unclicked.mean_p_conv_do);
+  printf("alpha_c %.6f  alpha_v %.6f\n", c.alpha_c, c.alpha_v);
+  for (const std::string& file : summary.files) printf("wrote %s\n", file.c_str());
+}
+
+}  // namespace
+
+Status RunGenerate(const GenerateArguments& arguments) {
+  if (arguments.output.empty()) return InvalidArgument("generate: no output directory was given");
+  GenerateConfig config;
+  RETURN_IF_ERROR(LoadConfig(arguments.config_file, arguments.sets, &config));
+  const uint32_t threads = arguments.threads != 0
+                               ? arguments.threads
+                               : std::max(1u, std::thread::hardware_concurrency());
+  ProgressLine progress;
+  progress.Show("drawing the calibration sample");
+  const worker::World world = worker::World::Make(config, threads);
+  worker::GenerateOptions options;
+  options.directory = arguments.output;
+  options.potential_labels = arguments.potential_labels;
+  options.threads = threads;
+  options.progress = [&](uint64_t done) {
+    if (progress.Due()) {
+      progress.Show(
+          StrCat(done, " of ", config.exposures(), " exposures, ",
+                 static_cast<uint64_t>(static_cast<double>(done) / progress.elapsed_seconds()),
+                 " a second"));
+    }
+  };
+  ASSIGN_OR_RETURN(const worker::GenerateSummary summary,
+                   worker::GenerateLog(PosixFiles(), world, options));
+  progress.Clear();
+  PrintSummary(world, summary);
+  return Status::Ok();
+}
+
+}  // namespace chorus::launch
