@@ -65,7 +65,7 @@ CHORUS_HD inline double ExpDouble(double x) {
 // fdlibm's e_log: x = 2^k (1 + f), sqrt(2)/2 < 1 + f < sqrt(2), s = f / (2 + f).
 CHORUS_HD inline double LogDouble(double x) {
   if (x != x || x == kInfinity) return x;
-  if (x < 0) return (x - x) / 0.0;
+  if (x < 0) return kInfinity - kInfinity;
   if (x == 0) return -kInfinity;
   int k = 0;
   if (x < 2.2250738585072014e-308) {

@@ -1,0 +1,190 @@
+// The command line: one function a subcommand turns options into the arguments of commands.h. Exit
+// code 0 when the command succeeded, 1 when it failed (the reason once, on standard error), 2 when
+// the command line is wrong.
+
+#include <CLI/CLI.hpp>
+
+#include <cstdio>
+#include <functional>
+
+#include "launch/commands.h"
+
+namespace chorus::launch {
+namespace {
+
+constexpr char kVersion[] = "chorus 0.1.0";
+
+// What the chosen subcommand does; set while the command line is read.
+using Action = std::function<Status()>;
+
+// A subcommand with its example; `run` becomes *action when the user chooses it.
+CLI::App* AddCommand(CLI::App* app, const std::string& name, const std::string& description,
+                     const std::string& example, Action* action, Action run) {
+  CLI::App* command = app->add_subcommand(name, description);
+  command->footer("Example:\n  " + example);
+  command->final_callback([action, run = std::move(run)] { *action = run; });
+  return command;
+}
+
+// One value an occurrence, as written: commas inside are the value's own.
+void AddSets(CLI::App* command, std::vector<std::string>* sets) {
+  command->add_option("--set", *sets, "Set one field: path.to.field=value (repeatable)")
+      ->take_all()
+      ->expected(1)
+      ->allow_extra_args(false);
+}
+
+void AddConfig(CLI::App* command, ConfigArguments* config) {
+  command->add_option("--config", config->config_file,
+                      "Job in protobuf text format (common/config.proto is the reference)");
+  AddSets(command, &config->sets);
+  command->add_flag("--print-config", config->print_config,
+                    "Print the whole effective configuration and stop");
+}
+
+// The arguments outlive parsing: CLI11 writes into them, the action reads them.
+[[maybe_unused]] void AddTrain(CLI::App* app, Action* action) {
+  static TrainArguments arguments;
+  CLI::App* command =
+      AddCommand(app, "train", "Train a model; under mpirun, on every rank",
+                 "mpirun -n 3 chorus train --config configs/train/chorus_cvr.textproto "
+                 "--set data.log=train.log",
+                 action, [] { return RunTrain(arguments); });
+  AddConfig(command, &arguments.config);
+  command->add_flag("--resume", arguments.resume,
+                    "Continue from the newest complete checkpoint, if there is one");
+}
+
+[[maybe_unused]] void AddEvaluate(CLI::App* app, Action* action) {
+  static EvaluateArguments arguments;
+  CLI::App* command =
+      AddCommand(app, "evaluate", "Print the metrics of a checkpoint on a log",
+                 "chorus evaluate --config job.textproto --checkpoint ckpt --log test.log", action,
+                 [] { return RunEvaluate(arguments); });
+  AddConfig(command, &arguments.config);
+  command->add_option("--checkpoint", arguments.checkpoint,
+                      "A checkpoint, or a directory of them (the newest complete one)");
+  command->add_option("--log", arguments.log, "Log to evaluate on (default: evaluate.log)");
+  command->add_option("--oracle", arguments.oracle,
+                      "Oracle file of a generated log (default: evaluate.oracle)");
+}
+
+[[maybe_unused]] void AddPredict(CLI::App* app, Action* action) {
+  static PredictArguments arguments;
+  CLI::App* command = AddCommand(
+      app, "predict", "Write pCTR, pCVR and pCTCVR of every exposure, in log order",
+      "chorus predict --config job.textproto --checkpoint ckpt --log test.log --output scores.tsv",
+      action, [] { return RunPredict(arguments); });
+  AddConfig(command, &arguments.config);
+  command->add_option("--checkpoint", arguments.checkpoint,
+                      "A checkpoint, or a directory of them (the newest complete one)");
+  command->add_option("--log", arguments.log, "Log to predict (default: evaluate.log)");
+  command->add_option("--output", arguments.output, "File to write; - is standard output");
+}
+
+[[maybe_unused]] void AddExport(CLI::App* app, Action* action) {
+  static ExportArguments arguments;
+  CLI::App* command = AddCommand(
+      app, "export", "Write embeddings and towers as plain arrays with a manifest, for serving",
+      "chorus export --checkpoint ckpt --output model", action,
+      [] { return RunExport(arguments); });
+  command->add_option("--checkpoint", arguments.checkpoint, "A checkpoint, or a directory of them")
+      ->required();
+  command->add_option("--output", arguments.output, "Directory to make")->required();
+}
+
+[[maybe_unused]] void AddImport(CLI::App* app, Action* action) {
+  static ImportArguments arguments;
+  CLI::App* command = AddCommand(
+      app, "import", "Make a log from delimited text, plain or gzip",
+      "chorus import --schema configs/import/criteo.textproto --split train:0.8,test:0.2 "
+      "--output criteo day1.csv.gz",
+      action, [] { return RunImport(arguments); });
+  command->add_option("--schema", arguments.schema_file, "ImportSchema in protobuf text format")
+      ->required();
+  AddSets(command, &arguments.sets);
+  command->add_option("inputs", arguments.inputs, "Files; - or none is standard input");
+  command
+      ->add_option("--output", arguments.output,
+                   "Directory of the log; with --split, one folder a part inside it")
+      ->required();
+  command->add_option("--max-bad-rows", arguments.max_bad_rows,
+                      "Skip and count so many malformed rows; one more stops the import");
+  command->add_option("--split", arguments.split, "train:0.8,test:0.2 or folds:5");
+  command->add_option("--split-by", arguments.split_by,
+                      "Column whose hash decides the part (default: the row number)");
+  command->add_flag("--split-contiguous", arguments.split_contiguous,
+                    "By row number: parts are consecutive ranges instead of drawn rows");
+  command->add_option("--split-seed", arguments.split_seed, "Another seed draws other rows");
+}
+
+void AddGenerate(CLI::App* app, Action* action) {
+  static GenerateArguments arguments;
+  CLI::App* command =
+      AddCommand(app, "generate", "Make a log of a synthetic world whose truth is known",
+                 "chorus generate --set exposures=1000000 --output world", action,
+                 [] { return RunGenerate(arguments); });
+  command->add_option("--config", arguments.config_file, "GenerateConfig in protobuf text format");
+  AddSets(command, &arguments.sets);
+  command->add_option("--output", arguments.output, "Directory of log and oracle file")->required();
+  command->add_flag("--potential-labels", arguments.potential_labels,
+                    "Also write the log in which every exposure shows its conversion");
+  command->add_option("--threads", arguments.threads,
+                      "0 = all cores; the bytes do not depend on it");
+}
+
+[[maybe_unused]] void AddInspect(CLI::App* app, Action* action) {
+  static InspectArguments arguments;
+  CLI::App* command =
+      AddCommand(app, "inspect", "Describe a log or a checkpoint", "chorus inspect ckpt --verify",
+                 action, [] { return RunInspect(arguments); });
+  command->add_option("path", arguments.path, "A log file, a directory of them, or a checkpoint")
+      ->required();
+  command->add_flag("--verify", arguments.verify, "Read everything and check every checksum");
+  command->add_option("--canonical", arguments.canonical,
+                      "Checkpoint: write the bytes that do not depend on the layout (- is stdout)");
+  command->add_option("--rows", arguments.rows, "Log: print so many exposures as text");
+}
+
+void AddObjective(CLI::App* app, Action* action) {
+  static ObjectiveArguments arguments;
+  CLI::App* command = AddCommand(
+      app, "objective",
+      "Print every loss term, the total and the gradients of rows given as TSV\n"
+      "  in   o r <head> <head> ...            a header and one line a row, tab-separated\n"
+      "  out  term <name> <sum> <denominator> <weight>\n"
+      "       total <value>\n"
+      "       grad <row> <head> <d total / d logit>   rows count from 0",
+      "printf 'o\\tr\\tctr\\tcvr\\n1\\t0\\t-3\\t-2\\n' | chorus objective --method ESMM "
+      "--set w_ctcvr=10",
+      action, [] { return RunObjective(arguments); });
+  command->add_option("--method", arguments.method, "BASE, ESMM, CHORUS_CVR, ...")->required();
+  AddSets(command, &arguments.sets);
+  command->add_option("input", arguments.input, "File to read; - is standard input");
+}
+
+int Main(int argc, char** argv) {
+  CLI::App app{"Chorus: entire-space conversion-rate models over parameter servers"};
+  app.set_version_flag("--version", std::string(kVersion));
+  app.require_subcommand(1);
+  app.option_defaults()->always_capture_default();
+  Action action;
+  AddGenerate(&app, &action);
+  AddObjective(&app, &action);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    constexpr int kUsageError = 2;
+    return app.exit(error) == 0 ? 0 : kUsageError;
+  }
+  const Status status = action();
+  if (status.ok()) return 0;
+  std::fprintf(stderr, "chorus %s: %s\n", app.get_subcommands().front()->get_name().c_str(),
+               status.ToString().c_str());
+  return 1;
+}
+
+}  // namespace
+}  // namespace chorus::launch
+
+int main(int argc, char** argv) { return chorus::launch::Main(argc, argv); }
