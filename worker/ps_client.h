@@ -62,6 +62,7 @@ struct PsClientOptions {
   uint32_t shards = 64;
   uint32_t pull_ahead = 0;
   uint32_t grains_per_step = 8;
+  uint64_t seed = 1;         // must be the servers'
   double deadline_seconds = 120;
 };
 
