@@ -26,6 +26,9 @@ Status LoadConfig(const std::string& path, const std::vector<std::string>& sets,
 // the command's to say.
 Result<TrainConfig> LoadTrainConfig(const std::string& path, const std::vector<std::string>& sets);
 
+// Only the sets of LoadConfig, on what *config holds; defaults and checks are the caller's (FinishTrainConfig).
+Status ApplySets(const std::vector<std::string>& sets, google::protobuf::Message* config);
+
 // The same completion and checks for a job that is not read from a file.
 Status FinishTrainConfig(const std::string& where, TrainConfig* config);
 

@@ -25,7 +25,7 @@ struct GrainRange {
 };
 
 // The grains that worker `worker` of `workers` computes; REQUIRES: grains >= 1, workers >= 1. Ranges are
-// contiguous, in order of the workers, differ by at most one grain, and may be empty.
+// contiguous, in order of the workers, differ by at most one grain, and may be empty; grain 0 is worker 0's.
 GrainRange GrainsOfWorker(uint32_t worker, uint32_t workers, uint32_t grains);
 
 // The largest subtrees inside [range.begin, range.end), in order. They cover the range.

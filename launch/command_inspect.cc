@@ -1,12 +1,20 @@
 #include "launch/command_inspect.h"
 
+#include <optional>
+
 #include "common/file.h"
+#include "worker/checkpoint_store.h"
 
 namespace chorus::launch {
 
+// A checkpoint, the newest one of a directory of them, or else a log.
 Status RunInspect(const InspectArguments& arguments) {
-  const bool checkpoint = PosixFiles().Exists(JoinPath(arguments.path, "MANIFEST"));
-  return checkpoint ? InspectCheckpoint(arguments) : InspectLog(arguments);
+  ASSIGN_OR_RETURN(const std::optional<std::string> checkpoint,
+                   worker::FindCheckpoint(PosixFiles(), arguments.path));
+  if (!checkpoint.has_value()) return InspectLog(arguments);
+  InspectArguments found = arguments;
+  found.path = *checkpoint;
+  return InspectCheckpoint(found);
 }
 
 }  // namespace chorus::launch

@@ -1,11 +1,86 @@
+// `chorus inspect` of a checkpoint: what it is, whether it is whole, and its canonical bytes.
+
+#include <cstdio>
+#include <memory>
+#include <span>
+
+#include "common/config.h"
+#include "common/file.h"
 #include "common/strings.h"
+#include "launch/canonical.h"
+#include "launch/checkpoint_rows.h"
 #include "launch/command_inspect.h"
+#include "worker/checkpoint_store.h"
 
 namespace chorus::launch {
+namespace {
+
+Status WriteCanonicalTo(FileSystem& files, const std::string& folder, const std::string& path) {
+  if (path == "-") {
+    return WriteCanonical(files, folder, [](std::string_view bytes) {
+      const bool written = std::fwrite(bytes.data(), 1, bytes.size(), stdout) == bytes.size();
+      return written ? Status::Ok() : Internal("standard output cannot be written");
+    });
+  }
+  ASSIGN_OR_RETURN(const std::unique_ptr<WritableFile> file, files.Create(path + ".partial"));
+  RETURN_IF_ERROR(WriteCanonical(files, folder, [&](std::string_view bytes) {
+    return file->Append(std::as_bytes(std::span(bytes.data(), bytes.size())));
+  }));
+  RETURN_IF_ERROR(file->Sync());
+  RETURN_IF_ERROR(file->Close());
+  return files.Rename(path + ".partial", path);
+}
+
+void PrintSummary(const std::string& folder, const CheckpointManifest& manifest,
+                  const CheckpointRows& rows, const worker::DenseState& dense) {
+  uint64_t bytes = 0;
+  for (const CheckpointFile& file : manifest.file()) bytes += file.bytes();
+  std::printf("checkpoint  %s\nstep        %llu of %llu planned\nfiles       %d, %llu bytes\n",
+              folder.c_str(), static_cast<unsigned long long>(manifest.step()),
+              static_cast<unsigned long long>(manifest.planned_steps()), manifest.file_size(),
+              static_cast<unsigned long long>(bytes));
+  std::printf("shards      %u\n", manifest.shards());
+  for (const ps::ShardFileTable& table : rows.tables()) {
+    std::printf("table       %s: %llu rows of %u floats, %u of optimizer state\n",
+                table.name.c_str(), static_cast<unsigned long long>(table.rows), table.dim,
+                table.state_floats);
+  }
+  for (const worker::NamedArray& array : dense.arrays) {
+    std::printf("dense       %s [%llu, %llu]\n", array.name.c_str(),
+                static_cast<unsigned long long>(array.rows),
+                static_cast<unsigned long long>(array.cols));
+  }
+}
+
+// Every file against the manifest, every shard file against itself.
+Status Verify(FileSystem& files, const std::string& folder, const CheckpointManifest& manifest,
+              const CheckpointRows& rows) {
+  RETURN_IF_ERROR(worker::VerifyFiles(files, folder, manifest));
+  uint64_t count = 0;
+  for (uint32_t t = 0; t < rows.tables().size(); ++t) {
+    RETURN_IF_ERROR(rows.Visit(t, [&](const ps::ShardRow&) {
+      ++count;
+      return Status::Ok();
+    }));
+  }
+  std::printf("verified: %d files and %llu rows are whole\n", manifest.file_size(),
+              static_cast<unsigned long long>(count));
+  return Status::Ok();
+}
+
+}  // namespace
 
 Status InspectCheckpoint(const InspectArguments& arguments) {
-  return InvalidArgument(
-      StrCat(arguments.path, " is a checkpoint, and this program inspects logs only"));
+  FileSystem& files = PosixFiles();
+  const std::string& folder = arguments.path;
+  ASSIGN_OR_RETURN(const CheckpointManifest manifest, worker::ReadManifest(files, folder));
+  if (!arguments.canonical.empty()) {
+    return WriteCanonicalTo(files, folder, arguments.canonical).Annotate(folder);
+  }
+  ASSIGN_OR_RETURN(const auto rows, CheckpointRows::Open(files, folder, manifest));
+  ASSIGN_OR_RETURN(const worker::DenseState dense, worker::ReadDenseState(files, folder));
+  PrintSummary(folder, manifest, *rows, dense);
+  return arguments.verify ? Verify(files, folder, manifest, *rows) : Status::Ok();
 }
 
 }  // namespace chorus::launch

@@ -43,7 +43,7 @@ void AddConfig(CLI::App* command, ConfigArguments* config) {
 }
 
 // The arguments outlive parsing: CLI11 writes into them, the action reads them.
-[[maybe_unused]] void AddTrain(CLI::App* app, Action* action) {
+void AddTrain(CLI::App* app, Action* action) {
   static TrainArguments arguments;
   CLI::App* command =
       AddCommand(app, "train", "Train a model; under mpirun, on every rank",
@@ -55,7 +55,7 @@ void AddConfig(CLI::App* command, ConfigArguments* config) {
                     "Continue from the newest complete checkpoint, if there is one");
 }
 
-[[maybe_unused]] void AddEvaluate(CLI::App* app, Action* action) {
+void AddEvaluate(CLI::App* app, Action* action) {
   static EvaluateArguments arguments;
   CLI::App* command =
       AddCommand(app, "evaluate", "Print the metrics of a checkpoint on a log",
@@ -69,7 +69,7 @@ void AddConfig(CLI::App* command, ConfigArguments* config) {
                       "Oracle file of a generated log (default: evaluate.oracle)");
 }
 
-[[maybe_unused]] void AddPredict(CLI::App* app, Action* action) {
+void AddPredict(CLI::App* app, Action* action) {
   static PredictArguments arguments;
   CLI::App* command = AddCommand(
       app, "predict", "Write pCTR, pCVR and pCTCVR of every exposure, in log order",
@@ -82,7 +82,7 @@ void AddConfig(CLI::App* command, ConfigArguments* config) {
   command->add_option("--output", arguments.output, "File to write; - is standard output");
 }
 
-[[maybe_unused]] void AddExport(CLI::App* app, Action* action) {
+void AddExport(CLI::App* app, Action* action) {
   static ExportArguments arguments;
   CLI::App* command = AddCommand(
       app, "export", "Write embeddings and towers as plain arrays with a manifest, for serving",
@@ -93,7 +93,7 @@ void AddConfig(CLI::App* command, ConfigArguments* config) {
   command->add_option("--output", arguments.output, "Directory to make")->required();
 }
 
-[[maybe_unused]] void AddImport(CLI::App* app, Action* action) {
+void AddImport(CLI::App* app, Action* action) {
   static ImportArguments arguments;
   CLI::App* command = AddCommand(
       app, "import", "Make a log from delimited text, plain or gzip",
@@ -133,7 +133,7 @@ void AddGenerate(CLI::App* app, Action* action) {
                       "0 = all cores; the bytes do not depend on it");
 }
 
-[[maybe_unused]] void AddInspect(CLI::App* app, Action* action) {
+void AddInspect(CLI::App* app, Action* action) {
   static InspectArguments arguments;
   CLI::App* command =
       AddCommand(app, "inspect", "Describe a log or a checkpoint", "chorus inspect ckpt --verify",
@@ -169,7 +169,13 @@ int Main(int argc, char** argv) {
   app.require_subcommand(1);
   app.option_defaults()->always_capture_default();
   Action action;
+  AddImport(&app, &action);
   AddGenerate(&app, &action);
+  AddTrain(&app, &action);
+  AddEvaluate(&app, &action);
+  AddPredict(&app, &action);
+  AddExport(&app, &action);
+  AddInspect(&app, &action);
   AddObjective(&app, &action);
   try {
     app.parse(argc, argv);

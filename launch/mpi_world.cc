@@ -78,6 +78,19 @@ class MpiCommunicator : public Communicator {
     return Wait(&request, "a barrier");
   }
 
+  Status BarrierUntil(const std::function<bool()>& give_up) override {
+    MPI_Request request = MPI_REQUEST_NULL;
+    RETURN_IF_MPI_ERROR(MPI_Ibarrier(comm_, &request));
+    Backoff backoff;
+    for (int done = 0;; backoff.Pause()) {
+      RETURN_IF_MPI_ERROR(MPI_Test(&request, &done, MPI_STATUS_IGNORE));
+      if (done != 0) return Status::Ok();
+      if (give_up()) break;
+    }
+    failed_ = true;
+    return DeadlineExceeded("waiting for the other ranks to finish: gave up");
+  }
+
  private:
   // A collective that ran out of time cannot be taken back: the job is to end.
   Status Wait(MPI_Request* request, const char* what) {
@@ -114,6 +127,7 @@ class LoneCommunicator : public Communicator {
     return std::vector<std::string>{mine};
   }
   Status Barrier() override { return Status::Ok(); }
+  Status BarrierUntil(const std::function<bool()>&) override { return Status::Ok(); }
 };
 
 class LoneWorld : public MpiWorld {

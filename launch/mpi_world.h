@@ -6,6 +6,7 @@
 // Thread safety: one thread makes all calls of a communicator; Abort from any thread.
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -27,6 +28,9 @@ class Communicator {
   virtual Result<std::string> Broadcast(const std::string& text, uint32_t root) = 0;
   virtual Result<std::vector<std::string>> AllGather(const std::string& mine) = 0;
   virtual Status Barrier() = 0;
+  // A barrier without a deadline of its own: ends when all have come, or with kDeadlineExceeded once
+  // give_up() says so (asked now and then). For ranks that serve others until these are done.
+  virtual Status BarrierUntil(const std::function<bool()>& give_up) = 0;
 };
 
 class MpiWorld {

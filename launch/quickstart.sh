@@ -43,7 +43,7 @@ step "Generating a log of 200000 exposures to train on and 60000 to test on"
 rm -rf "$output"
 mkdir -p "$output"
 "$chorus" generate --set exposures=200000 --output "$output/train"
-"$chorus" generate --set exposures=60000 --set first_exposure_seed=1 --output "$output/test"
+"$chorus" generate --set exposures=60000 --set stream=1 --output "$output/test"
 
 step "Training ChorusCVR: 1 server rank, 2 worker ranks"
 # Stands for every subcommand below: the same model, logs and checkpoint.

@@ -19,7 +19,7 @@ namespace chorus::launch {
 class Supervisor {
  public:
   // role: "worker 1", "server 0", "server 0 and worker 0". `world` is kept by the caller.
-  Supervisor(MpiWorld* world, std::string role, double grace_seconds = 2.0);
+  Supervisor(MpiWorld* world, std::string role, double grace_seconds = 5.0);
 
   // Reports the error of this rank and ends the job. REQUIRES: !status.ok().
   [[noreturn]] void Fail(const Status& status);

@@ -1,0 +1,125 @@
+// `chorus export`: a checkpoint as plain arrays for serving, without optimizer state.
+//
+//   manifest.json                 names, shapes, types, file names and checksums of everything below
+//   <table>.keys.u64              [rows] ascending          <table>.weights.f32   [rows, dim] row-major
+//   dense/<block>.f32             [rows, cols] row-major    (all little-endian)
+
+#include <cstdio>
+#include <memory>
+#include <optional>
+#include <span>
+#include <utility>
+
+#include "common/file.h"
+#include "common/strings.h"
+#include "launch/checkpoint_rows.h"
+#include "launch/commands.h"
+#include "worker/checkpoint_store.h"
+
+namespace chorus::launch {
+namespace {
+
+constexpr std::string_view kWeights = "weight/";
+
+std::string Quoted(std::string_view text) {
+  std::string out = "\"";
+  for (const char c : text) {
+    if (c == '"' || c == '\\') out.push_back('\\');
+    out.push_back(c);
+  }
+  return out + "\"";
+}
+
+std::string Hex(uint64_t value) {
+  char buffer[20];
+  std::snprintf(buffer, sizeof(buffer), "%016llx", static_cast<unsigned long long>(value));
+  return buffer;
+}
+
+// One file of the export: written whole, synced, and remembered for the manifest.
+class Exporter {
+ public:
+  Exporter(FileSystem& files, std::string output) : files_(files), output_(std::move(output)) {}
+
+  Status Tables(const CheckpointRows& rows) {
+    for (uint32_t t = 0; t < rows.tables().size(); ++t) {
+      const ps::ShardFileTable& table = rows.tables()[t];
+      std::string keys, weights;
+      RETURN_IF_ERROR(rows.Visit(t, [&](const ps::ShardRow& row) {
+        keys.append(reinterpret_cast<const char*>(&row.key), sizeof(row.key));
+        weights.append(reinterpret_cast<const char*>(row.weights), table.dim * sizeof(float));
+        return Status::Ok();
+      }));
+      RETURN_IF_ERROR(Write(table.name + ".keys.u64", "uint64", table.rows, 1, keys));
+      RETURN_IF_ERROR(Write(table.name + ".weights.f32", "float32", table.rows, table.dim, weights));
+    }
+    return Status::Ok();
+  }
+
+  Status Dense(const worker::DenseState& dense) {
+    RETURN_IF_ERROR(files_.CreateDirectories(JoinPath(output_, "dense")));
+    for (const worker::NamedArray& array : dense.arrays) {
+      if (!array.name.starts_with(kWeights)) continue;
+      const std::string_view bytes(reinterpret_cast<const char*>(array.values.data()),
+                                   array.values.size() * sizeof(float));
+      RETURN_IF_ERROR(Write("dense/" + array.name.substr(kWeights.size()) + ".f32", "float32",
+                            array.rows, array.cols, bytes));
+    }
+    return Status::Ok();
+  }
+
+  // Last: its presence says that the export is whole.
+  Status Manifest(const CheckpointManifest& manifest) {
+    std::string text = "{\n  \"format\": \"chorus-export 1\",\n";
+    text += StrCat("  \"step\": ", manifest.step(), ",\n");
+    text += "  \"key\": \"mix(id ^ mix(xxh64(key_space))), see common/key.h\",\n  \"slots\": [\n";
+    for (int i = 0; i < manifest.slot_size(); ++i) {
+      const CheckpointSlot& slot = manifest.slot(i);
+      text += StrCat("    {\"name\": ", Quoted(slot.name()),
+                     ", \"key_space\": ", Quoted(slot.key_space()), ", \"context\": ",
+                     slot.context(), "}", i + 1 < manifest.slot_size() ? ",\n" : "\n");
+    }
+    text += "  ],\n  \"arrays\": [\n" + Join(entries_, ",\n") + "\n  ]\n}\n";
+    return ReplaceFile(files_, JoinPath(output_, "manifest.json"), text);
+  }
+
+ private:
+  Status Write(const std::string& name, const char* type, uint64_t rows, uint64_t cols,
+               std::string_view bytes) {
+    RETURN_IF_ERROR(ReplaceFile(files_, JoinPath(output_, name), bytes));
+    entries_.push_back(StrCat("    {\"file\": ", Quoted(name), ", \"type\": \"", type,
+                              "\", \"shape\": [", rows, ", ", cols, "], \"xxh3\": \"",
+                              Hex(Checksum(bytes)), "\"}"));
+    return Status::Ok();
+  }
+
+  FileSystem& files_;
+  const std::string output_;
+  std::vector<std::string> entries_;
+};
+
+}  // namespace
+
+Status RunExport(const ExportArguments& arguments) {
+  FileSystem& files = PosixFiles();
+  ASSIGN_OR_RETURN(const std::optional<std::string> folder,
+                   worker::FindCheckpoint(files, arguments.checkpoint));
+  if (!folder.has_value()) return NotFound(arguments.checkpoint + ": no complete checkpoint");
+  if (files.Exists(arguments.output)) {
+    return InvalidArgument(arguments.output + ": exists already; export makes a new directory");
+  }
+  ASSIGN_OR_RETURN(const CheckpointManifest manifest, worker::ReadManifest(files, *folder));
+  RETURN_IF_ERROR(worker::VerifyFiles(files, *folder, manifest));
+  ASSIGN_OR_RETURN(const auto rows, CheckpointRows::Open(files, *folder, manifest));
+  ASSIGN_OR_RETURN(const worker::DenseState dense, worker::ReadDenseState(files, *folder));
+  RETURN_IF_ERROR(files.CreateDirectories(arguments.output));
+  Exporter exporter(files, arguments.output);
+  RETURN_IF_ERROR(exporter.Tables(*rows));
+  RETURN_IF_ERROR(exporter.Dense(dense));
+  RETURN_IF_ERROR(exporter.Manifest(manifest));
+  std::printf("exported step %llu of %s to %s\n", static_cast<unsigned long long>(manifest.step()),
+              folder->c_str(), arguments.output.c_str());
+  return Status::Ok();
+}
+
+}  // namespace chorus::launch

@@ -1,0 +1,166 @@
+#include "launch/job.h"
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "common/config.h"
+#include "common/log.h"
+#include "common/strings.h"
+#include "launch/binding.h"
+#include "launch/job_token.h"
+#include "launch/mpi_world.h"
+#include "launch/server_node.h"
+#include "launch/supervisor.h"
+
+namespace chorus::launch {
+namespace {
+
+// Before the configuration is known.
+constexpr double kStartSeconds = 300;
+// A server gives up when nobody has asked it anything for so many deadlines.
+constexpr double kIdleDeadlines = 20;
+
+// Who a rank is.
+struct Roles {
+  uint32_t servers = 0;
+  uint32_t workers = 0;
+  int server = -1;  // this rank's number among the servers; -1: none
+  int worker = -1;
+
+  std::string Name() const {
+    if (server < 0) return StrCat("worker ", worker);
+    if (worker < 0) return StrCat("server ", server);
+    return StrCat("server ", server, " and worker ", worker);
+  }
+};
+
+Result<Roles> RolesOf(const ClusterConfig& cluster, uint32_t rank, uint32_t ranks) {
+  Roles roles;
+  if (cluster.placement() == ClusterConfig::COLOCATED) {
+    roles.servers = roles.workers = ranks;
+    roles.server = roles.worker = static_cast<int>(rank);
+    return roles;
+  }
+  if (cluster.servers() >= ranks) {
+    return InvalidArgument(StrCat("cluster.servers: ", cluster.servers(), " of ", ranks,
+                                  " ranks leave no worker; start more ranks (mpirun -n ",
+                                  cluster.servers() + 1, " or more)"));
+  }
+  roles.servers = cluster.servers();
+  roles.workers = ranks - cluster.servers();
+  const bool serves = rank < roles.servers;
+  roles.server = serves ? static_cast<int>(rank) : -1;
+  roles.worker = serves ? -1 : static_cast<int>(rank - roles.servers);
+  return roles;
+}
+
+// The first rank's configuration on every rank.
+Result<TrainConfig> ShareConfig(Communicator& all, const ConfigSource& source) {
+  std::string text;
+  if (all.rank() == 0) {
+    ASSIGN_OR_RETURN(const TrainConfig config, source());
+    text = config.SerializeAsString();
+  }
+  ASSIGN_OR_RETURN(text, all.Broadcast(text, 0));
+  TrainConfig config;
+  if (!config.ParseFromString(text)) return Internal("the configuration of rank 0 did not arrive");
+  return config;
+}
+
+// One rank of a job under MPI.
+class Rank {
+ public:
+  Rank(MpiWorld* world, const TrainConfig& config, const Roles& roles)
+      : world_(world), config_(config), roles_(roles) {}
+
+  Status Run(const WorkerMain& work) {
+    ASSIGN_OR_RETURN(const std::string token, ShareJobToken(world_->all()));
+    const TransportOptions options = TransportOptionsOf(config_, token, roles_.Name());
+    network_ = NewTcpTransport(options);
+    local_ = NewInprocTransport(options);
+    RETURN_IF_ERROR(StartServer());
+    ASSIGN_OR_RETURN(endpoints_, world_->all().AllGather(own_endpoint_));
+    ASSIGN_OR_RETURN(workers_, world_->Split(roles_.worker >= 0 ? 0 : MpiWorld::kNoGroup));
+    if (roles_.worker >= 0) RETURN_IF_ERROR(RunWorker(work));
+    // Workers come here when they are done; servers serve until then.
+    return world_->all().BarrierUntil([this] {
+      return server_ != nullptr &&
+             server_->idle_seconds() > kIdleDeadlines * config_.cluster().deadline_seconds();
+    });
+  }
+
+ private:
+  Status StartServer() {
+    if (roles_.server < 0) return Status::Ok();
+    ASSIGN_OR_RETURN(const std::vector<TableSpec> tables, TablesOfJob(config_));
+    server_ = std::make_unique<ServerNode>(config_, tables, static_cast<uint32_t>(roles_.server),
+                                           roles_.servers, roles_.workers, PosixFiles());
+    ASSIGN_OR_RETURN(own_endpoint_, server_->Listen(network_.get()));
+    if (roles_.worker >= 0) {
+      ASSIGN_OR_RETURN(local_endpoint_, server_->Listen(local_.get()));
+    }
+    return Status::Ok();
+  }
+
+  Status RunWorker(const WorkerMain& work) {
+    ReportBinding(config_.compute().threads());
+    const std::unique_ptr<worker::Collective> collective =
+        worker::NewMpiCollective(workers_->handle(), config_.cluster().deadline_seconds());
+    worker::WorkerEnvironment environment;
+    environment.files = &PosixFiles();
+    environment.collective = collective.get();
+    environment.connect = [this](const worker::PsClientOptions& options,
+                                 const std::vector<TableSpec>& tables)
+        -> Result<std::unique_ptr<worker::PsClient>> {
+      std::vector<std::unique_ptr<Channel>> channels;
+      for (uint32_t s = 0; s < roles_.servers; ++s) {
+        // The servers are the first ranks in both placements. A rank's own shards skip the network.
+        const bool own = static_cast<int>(s) == roles_.server;
+        channels.push_back(own ? local_->Connect(local_endpoint_, StrCat("server ", s))
+                               : network_->Connect(endpoints_[s], StrCat("server ", s)));
+      }
+      return worker::PsClient::Create(options, tables, std::move(channels));
+    };
+    return work(config_, environment);
+  }
+
+  MpiWorld* const world_;
+  const TrainConfig config_;
+  const Roles roles_;
+  std::unique_ptr<Transport> network_;  // before what listens and calls on it
+  std::unique_ptr<Transport> local_;
+  std::unique_ptr<ServerNode> server_;
+  std::string own_endpoint_;
+  std::string local_endpoint_;
+  std::vector<std::string> endpoints_;  // by rank
+  std::unique_ptr<Communicator> workers_;
+};
+
+Status RunOnRanks(const ConfigSource& source, const WorkerMain& work) {
+  ASSIGN_OR_RETURN(const std::unique_ptr<MpiWorld> world, MpiWorld::Create(kStartSeconds));
+  const uint32_t rank = world->all().rank();
+  Supervisor starter(world.get(), "starting");
+  TrainConfig config;
+  Roles roles;
+  starter.Run([&]() -> Status {
+    ASSIGN_OR_RETURN(config, ShareConfig(world->all(), source));
+    ASSIGN_OR_RETURN(roles, RolesOf(config.cluster(), rank, world->all().size()));
+    return Status::Ok();
+  });
+  SetLogName(roles.Name());
+  Supervisor supervisor(world.get(), roles.Name());
+  supervisor.Run([&] { return Rank(world.get(), config, roles).Run(work); });
+  return Status::Ok();
+}
+
+}  // namespace
+
+Status RunJob(const ConfigSource& source, const WorkerMain& work) {
+  if (MpiWorld::Launched()) return RunOnRanks(source, work);
+  ASSIGN_OR_RETURN(const TrainConfig config, source());
+  return RunLocalCluster(config, LocalClusterOptions(), PosixFiles(), work);
+}
+
+}  // namespace chorus::launch

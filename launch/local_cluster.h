@@ -1,0 +1,29 @@
+#pragma once
+// A whole job inside one process: its workers are threads, its servers objects. The embedded default of
+// `chorus train` is one worker and one server; tests run any layout.
+// Thread safety: one call a cluster.
+
+#include <cstdint>
+#include <functional>
+
+#include "common/config.pb.h"
+#include "common/file.h"
+#include "common/status.h"
+#include "worker/trainer.h"
+
+namespace chorus::launch {
+
+struct LocalClusterOptions {
+  uint32_t workers = 1;
+  uint32_t servers = 1;
+  bool tcp = false;  // frames cross the loopback device instead of being handed over
+};
+
+// Runs `work` on every worker, each on a thread of its own (the caller's, if there is one worker only). Returns the
+// first error in order of workers that is not another worker's doing.
+using WorkerMain = std::function<Status(const TrainConfig& config,
+                                         const worker::WorkerEnvironment& environment)>;
+Status RunLocalCluster(const TrainConfig& config, const LocalClusterOptions& options,
+                       FileSystem& files, const WorkerMain& work);
+
+}  // namespace chorus::launch

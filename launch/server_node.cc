@@ -1,0 +1,57 @@
+#include "launch/server_node.h"
+
+#include <utility>
+
+#include "worker/objective.h"
+
+namespace chorus::launch {
+
+ServerNode::ServerNode(const TrainConfig& config, const std::vector<TableSpec>& tables,
+                       uint32_t server, uint32_t servers, uint32_t workers, FileSystem& files)
+    : last_request_(Clock::now().time_since_epoch().count()) {
+  ps::ServerOptions options;
+  options.server = server;
+  options.servers = servers;
+  options.workers = workers;
+  options.shards = config.cluster().shards();
+  options.threads = config.cluster().server_threads();
+  options.pull_ahead = config.step().pull_ahead();
+  options.grains_per_step = config.step().grains_per_step();
+  options.seed = config.seed();
+  options.deadline_seconds = config.cluster().deadline_seconds();
+  options.memory_mb = config.cluster().server_memory_mb();
+  server_ = ps::Server::Create(options, tables, files);
+}
+
+Result<std::string> ServerNode::Listen(Transport* transport) {
+  ASSIGN_OR_RETURN(std::unique_ptr<Listener> listener,
+                   transport->Listen([this](Frame request, Responder respond) {
+                     last_request_ = Clock::now().time_since_epoch().count();
+                     server_->Handle(std::move(request), std::move(respond));
+                   }));
+  listeners_.push_back(std::move(listener));
+  return listeners_.back()->endpoint();
+}
+
+double ServerNode::idle_seconds() const {
+  const Clock::time_point last{Clock::duration(last_request_.load())};
+  return std::chrono::duration<double>(Clock::now() - last).count();
+}
+
+TransportOptions TransportOptionsOf(const TrainConfig& config, const std::string& token,
+                                    const std::string& name) {
+  TransportOptions options;
+  options.token = token;
+  options.listen_address = config.cluster().listen_address();
+  options.max_part_bytes = uint64_t{config.cluster().max_part_kb()} << 10;
+  options.max_frame_bytes = uint64_t{config.cluster().max_frame_mb()} << 20;
+  options.local_name = name;
+  return options;
+}
+
+Result<std::vector<TableSpec>> TablesOfJob(const TrainConfig& config) {
+  ASSIGN_OR_RETURN(const auto objective, worker::MakeObjective(config.objective()));
+  return TablesOf(config, objective->groups());
+}
+
+}  // namespace chorus::launch

@@ -1,0 +1,44 @@
+#pragma once
+// One server of a job with the transports it listens on.
+// Thread safety: made and destroyed by one thread; serves on the transports' threads.
+
+#include <atomic>
+#include <chrono>
+#include <memory>
+#include <string>
+
+#include "common/config.pb.h"
+#include "common/file.h"
+#include "common/status.h"
+#include "common/table_spec.h"
+#include "common/transport.h"
+#include "ps/server.h"
+
+namespace chorus::launch {
+
+class ServerNode {
+ public:
+  // Makes server `server` of `servers` for `workers` workers. `files` outlives it.
+  ServerNode(const TrainConfig& config, const std::vector<TableSpec>& tables, uint32_t server,
+             uint32_t servers, uint32_t workers, FileSystem& files);
+
+  // Serves on this transport too, which outlives the node; returns the endpoint.
+  Result<std::string> Listen(Transport* transport);
+  // Since the last request came, or since the node was made.
+  double idle_seconds() const;
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  std::unique_ptr<ps::Server> server_;
+  std::atomic<Clock::rep> last_request_;
+  std::vector<std::unique_ptr<Listener>> listeners_;  // before the server goes, no request comes any more
+};
+
+// The transport settings that a job's configuration gives. name: "worker 1", for messages.
+TransportOptions TransportOptionsOf(const TrainConfig& config, const std::string& token,
+                                    const std::string& name);
+
+// The tables that the configured objective needs.
+Result<std::vector<TableSpec>> TablesOfJob(const TrainConfig& config);
+
+}  // namespace chorus::launch

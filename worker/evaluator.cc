@@ -1,0 +1,136 @@
+#include "worker/evaluator.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "common/strings.h"
+#include "worker/metrics.h"
+#include "worker/row_pointers.h"
+#include "worker/step_reader.h"
+#include "worker/synthetic/oracle_file.h"
+
+namespace chorus::worker {
+namespace {
+
+Status CheckSameSlots(const LogSchema& model, const LogSchema& log) {
+  for (const SlotInfo& slot : model.slots) {
+    const auto same = [&](const SlotInfo& other) {
+      return other.name == slot.name && other.key_space == slot.key_space &&
+             other.context == slot.context;
+    };
+    if (std::none_of(log.slots.begin(), log.slots.end(), same)) {
+      return FailedPrecondition(StrCat("the log has no slot \"", slot.name, "\" of key space \"",
+                                       slot.key_space, "\" on the ",
+                                       slot.context ? "context" : "exposure",
+                                       " side, which the model was trained with"));
+    }
+  }
+  if (model.slots.size() != log.slots.size() || model.numerics != log.numerics) {
+    return FailedPrecondition(
+        "the log's columns differ from those the model was trained with (numeric columns must be "
+        "normalised alike: import both logs in one go)");
+  }
+  return Status::Ok();
+}
+
+}  // namespace
+
+EvaluationLogs EvaluationLogs::Of(const TrainConfig& config) {
+  return {{config.evaluate().log().begin(), config.evaluate().log().end()},
+          config.evaluate().oracle()};
+}
+
+Result<std::unique_ptr<Scorer>> Scorer::Create(Session* session,
+                                               const std::vector<std::string>& log) {
+  std::unique_ptr<Scorer> scorer(new Scorer(session));
+  ASSIGN_OR_RETURN(scorer->log_, LogReader::Open(*session->environment().files, log));
+  RETURN_IF_ERROR(
+      CheckSameSlots(session->schema(), scorer->log_->schema()).Annotate(Join(log, ", ")));
+  ReadingOptions options;
+  options.order = DataConfig::SEQUENTIAL;
+  options.unclicked_conversion = session->config().data().unclicked_conversion();
+  options.grain_rows = session->config().step().grain_rows();
+  options.grains_per_step = session->config().step().grains_per_step();
+  ASSIGN_OR_RETURN(scorer->plan_, ReadingPlan::Make(*scorer->log_, options));
+  for (uint32_t g = 0; g < session->grains().size(); ++g) {
+    scorer->workspaces_.push_back(session->model().NewWorkspace());
+  }
+  return scorer;
+}
+
+Status Scorer::Run(const GrainDone& grain_done, const StepDone& step_done) {
+  StepReaderOptions options;
+  options.grains = session_->grains();
+  options.slot_tables = session_->slot_tables();
+  options.tables = session_->configured_tables();
+  options.groups = session_->groups();
+  options.shards = session_->config().cluster().shards();
+  options.last_step = plan_->total_steps();
+  options.deadline_seconds = session_->config().cluster().deadline_seconds();
+  StepReader reader(*plan_, options);
+  RowPointers rows;
+  for (uint64_t step = 1; step <= options.last_step; ++step) {
+    ASSIGN_OR_RETURN(std::unique_ptr<StepBatch> batch, reader.Next());
+    ASSIGN_OR_RETURN(const auto pulled, session_->client().Read(batch->keys));
+    rows.Point(*pulled, batch->keys);
+    const auto score = [&](uint32_t g, uint32_t) -> Status {
+      const GrainInput input = {&batch->grains[g], &batch->positions[g], rows.tables()};
+      Workspace* const workspace = workspaces_[g].get();
+      RETURN_IF_ERROR(session_->model().Forward(input, session_->parameters(), workspace));
+      return session_->model().CheckLogits(*workspace);
+    };
+    RETURN_IF_ERROR(
+        session_->pool().ParallelFor(static_cast<uint32_t>(batch->grains.size()), score));
+    for (size_t g = 0; g < batch->grains.size(); ++g) {
+      RETURN_IF_ERROR(grain_done(batch->grains[g], workspaces_[g]->logits()));
+    }
+    RETURN_IF_ERROR(step_done());
+    reader.Recycle(std::move(batch));
+  }
+  return Status::Ok();
+}
+
+Result<std::unique_ptr<Evaluator>> Evaluator::Create(Session* session, const EvaluationLogs& logs) {
+  auto evaluator = std::make_unique<Evaluator>();
+  evaluator->session_ = session;
+  evaluator->log_name_ = Join(logs.log, ",");
+  evaluator->oracle_path_ = logs.oracle;
+  ASSIGN_OR_RETURN(evaluator->scorer_, Scorer::Create(session, logs.log));
+  return evaluator;
+}
+
+Result<std::optional<Evaluation>> Evaluator::Run() {
+  std::optional<OracleFile> oracle;
+  if (!oracle_path_.empty()) {
+    ASSIGN_OR_RETURN(oracle, OracleFile::Open(*session_->environment().files, oracle_path_));
+  }
+  const std::unique_ptr<MetricsAccumulator> metrics = MetricsAccumulator::Create();
+  const uint32_t ctr = session_->objective().ctr_head();
+  const uint32_t cvr = session_->objective().cvr_head();
+  std::vector<Prediction> predictions;
+  std::vector<OracleRow> truths;
+  const auto grain_done = [&](const Batch& batch, MatrixView<const float> logits) -> Status {
+    predictions.resize(batch.rows());
+    truths.clear();
+    for (uint32_t i = 0; i < batch.rows(); ++i) {
+      predictions[i] = {logits(i, ctr), logits(i, cvr)};
+      if (oracle.has_value()) {
+        ASSIGN_OR_RETURN(const OracleRow truth, oracle->Lookup(batch.row_id[i]));
+        truths.push_back(truth);
+      }
+    }
+    metrics->Add(predictions, batch.click.data(), batch.conversion.data(), truths);
+    return Status::Ok();
+  };
+  RETURN_IF_ERROR(scorer_->Run(grain_done, [] { return Status::Ok(); }).Annotate(log_name_));
+
+  Collective& collective = *session_->environment().collective;
+  ASSIGN_OR_RETURN(const std::vector<std::string> parts,
+                   collective.Gather(metrics->Serialize(), 0));
+  if (collective.rank() != 0) return std::optional<Evaluation>();
+  const std::unique_ptr<MetricsAccumulator> merged = MetricsAccumulator::Create();
+  for (const std::string& part : parts) RETURN_IF_ERROR(merged->Merge(part));
+  return std::optional<Evaluation>(merged->Report());
+}
+
+}  // namespace chorus::worker

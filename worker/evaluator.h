@@ -1,0 +1,60 @@
+#pragma once
+// Scores a log with the model as it is: metrics for evaluation, lines for prediction. Reads in log order, creates no
+// rows, and gives the same bits for any number of workers.
+// Thread safety: the trainer's thread; every worker calls the same.
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "common/report.pb.h"
+#include "common/status.h"
+#include "worker/log/grain_reader.h"
+#include "worker/session.h"
+
+namespace chorus::worker {
+
+struct EvaluationLogs {
+  std::vector<std::string> log;
+  std::string oracle;  // "" = none
+  static EvaluationLogs Of(const TrainConfig& config);
+};
+
+// Runs the model over a log, step by step.
+class Scorer {
+ public:
+  // `session` outlives the scorer. Error: the log's slots differ from those the model was made for.
+  static Result<std::unique_ptr<Scorer>> Create(Session* session, const std::vector<std::string>& log);
+
+  // Calls `grain_done` for each of this worker's grains in log order, and `step_done` after each step (worker
+  // order is log order inside a step).
+  using GrainDone = std::function<Status(const Batch& batch, MatrixView<const float> logits)>;
+  using StepDone = std::function<Status()>;
+  Status Run(const GrainDone& grain_done, const StepDone& step_done);
+
+ private:
+  explicit Scorer(Session* session) : session_(session) {}
+
+  Session* const session_;
+  std::unique_ptr<LogReader> log_;
+  std::unique_ptr<ReadingPlan> plan_;
+  std::vector<std::unique_ptr<Workspace>> workspaces_;  // [grains of this worker]
+};
+
+class Evaluator {
+ public:
+  static Result<std::unique_ptr<Evaluator>> Create(Session* session, const EvaluationLogs& logs);
+  // The metrics of the whole log on worker 0; nothing on the others.
+  Result<std::optional<Evaluation>> Run();
+  const std::string& log_name() const { return log_name_; }
+
+ private:
+  Session* session_ = nullptr;
+  std::string log_name_;
+  std::string oracle_path_;
+  std::unique_ptr<Scorer> scorer_;
+};
+
+}  // namespace chorus::worker

@@ -1,0 +1,28 @@
+#pragma once
+// metrics.jsonl: one line a report (report.proto as JSON). A resumed run keeps the lines up to the step it resumes
+// from and goes on behind them, so that the file reads as if nothing had happened.
+// Thread safety: one thread.
+
+#include <memory>
+#include <string>
+
+#include "common/file.h"
+#include "common/report.pb.h"
+#include "common/status.h"
+
+namespace chorus::worker {
+
+class ReportWriter {
+ public:
+  // path "": reports are dropped. resumed_step 0: a new file.
+  static Result<std::unique_ptr<ReportWriter>> Open(FileSystem& files, const std::string& path,
+                                                    uint64_t resumed_step);
+  Status Write(const Report& report);
+  Status Close();
+
+ private:
+  explicit ReportWriter(std::unique_ptr<WritableFile> file) : file_(std::move(file)) {}
+  std::unique_ptr<WritableFile> file_;  // null: dropped
+};
+
+}  // namespace chorus::worker

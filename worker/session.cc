@@ -1,0 +1,155 @@
+#include "worker/session.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "common/config.h"
+#include "common/log.h"
+#include "common/strings.h"
+#include "common/wire.pb.h"
+#include "worker/checkpoint_store.h"
+#include "worker/schedule.h"
+
+namespace chorus::worker {
+namespace {
+
+constexpr std::string_view kWeightPrefix = "weight/";
+
+std::vector<NamedArray> WeightArrays(const ParameterLayout& layout,
+                                     std::span<const float> parameters) {
+  std::vector<NamedArray> arrays;
+  for (const ParameterBlock& block : layout.blocks()) {
+    NamedArray array;
+    array.name = std::string(kWeightPrefix) + block.name;
+    array.rows = static_cast<uint64_t>(block.rows);
+    array.cols = static_cast<uint64_t>(block.cols);
+    const MatrixView<const float> values = block.In(parameters);
+    for (int64_t i = 0; i < block.rows; ++i) {
+      array.values.insert(array.values.end(), values.row(i), values.row(i) + block.cols);
+    }
+    arrays.push_back(std::move(array));
+  }
+  return arrays;
+}
+
+wire::RestoreMeta::Mode WireMode(Session::RestoreMode mode) {
+  switch (mode) {
+    case Session::RestoreMode::kResume: return wire::RestoreMeta::RESUME;
+    case Session::RestoreMode::kWarmStart: return wire::RestoreMeta::WARM_START;
+    case Session::RestoreMode::kWarmStartReset: return wire::RestoreMeta::WARM_START_RESET;
+  }
+  return wire::RestoreMeta::MODE_UNSPECIFIED;
+}
+
+}  // namespace
+
+GrainRange Session::grains() const {
+  return GrainsOfWorker(environment_.collective->rank(), environment_.collective->size(),
+                        config_.step().grains_per_step());
+}
+
+Result<std::unique_ptr<Session>> Session::Create(const TrainConfig& config,
+                                                 const LogSchema& schema,
+                                                 const WorkerEnvironment& environment) {
+  std::unique_ptr<Session> session(new Session());
+  session->config_ = config;
+  session->schema_ = schema;
+  session->environment_ = environment;
+  ASSIGN_OR_RETURN(session->objective_, MakeObjective(config.objective()));
+  session->tables_ = TablesOf(config, session->objective_->groups());
+  ASSIGN_OR_RETURN(session->backend_, NewCpuBackend(config.compute().isa()));
+  ASSIGN_OR_RETURN(session->model_,
+                   Model::Create(config, schema, session->objective_->heads(),
+                                 session->objective_->groups(), session->backend_.get()));
+  session->pool_ = ThreadPool::Create(config.compute().threads());
+  session->slot_tables_ = session->model_->inputs().slot_tables;
+  const ParameterLayout& layout = session->model_->parameters();
+  session->parameters_.resize(static_cast<size_t>(layout.size()));
+  layout.Initialize(config.seed(), session->parameters_);
+  session->optimizer_ = DenseOptimizer::Create(config.model().optimizer(),
+                                               config.model().clip_norm(), layout.size());
+
+  PsClientOptions options;
+  options.worker = environment.collective->rank();
+  options.workers = environment.collective->size();
+  options.shards = config.cluster().shards();
+  options.pull_ahead = config.step().pull_ahead();
+  options.grains_per_step = config.step().grains_per_step();
+  options.seed = config.seed();
+  options.deadline_seconds = config.cluster().deadline_seconds();
+  ASSIGN_OR_RETURN(session->client_, environment.connect(options, session->tables_));
+  return session;
+}
+
+void Session::UpdateDense(uint64_t step, uint64_t planned_steps, std::span<float> gradient) {
+  const float factor = ScheduleFactor(config_.model().schedule(), step, planned_steps);
+  optimizer_->Apply(++updates_, factor, gradient, parameters_);
+}
+
+DenseState Session::CaptureDenseState(uint64_t step) const {
+  DenseState state;
+  state.step = step;
+  state.updates = updates_;
+  state.arrays = WeightArrays(model_->parameters(), parameters_);
+  for (const OptimizerState& array : optimizer_->state()) {
+    for (NamedArray& part : WeightArrays(model_->parameters(), array.values)) {
+      part.name = array.name + part.name.substr(kWeightPrefix.size() - 1);
+      state.arrays.push_back(std::move(part));
+    }
+  }
+  return state;
+}
+
+Status Session::LoadDenseState(const DenseState& state, bool with_optimizer) {
+  const ParameterLayout& layout = model_->parameters();
+  const auto load = [&](const std::string& prefix, std::span<float> into) -> Status {
+    for (const ParameterBlock& block : layout.blocks()) {
+      const std::string name = prefix + block.name;
+      const NamedArray* found = nullptr;
+      for (const NamedArray& array : state.arrays) {
+        if (array.name == name) found = &array;
+      }
+      if (found == nullptr) return FailedPrecondition("the checkpoint has no array " + name);
+      if (found->rows != static_cast<uint64_t>(block.rows) ||
+          found->cols != static_cast<uint64_t>(block.cols)) {
+        return FailedPrecondition(StrCat(name, " is ", found->rows, " x ", found->cols,
+                                         " in the checkpoint, ", block.rows, " x ", block.cols,
+                                         " in this model"));
+      }
+      const MatrixView<float> values = block.In(into);
+      for (int64_t i = 0; i < block.rows; ++i) {
+        std::copy_n(&found->values[static_cast<size_t>(i * block.cols)], block.cols, values.row(i));
+      }
+    }
+    return Status::Ok();
+  };
+  RETURN_IF_ERROR(load(std::string(kWeightPrefix), parameters_));
+  if (!with_optimizer) return Status::Ok();
+  for (OptimizerState& array : optimizer_->state()) {
+    RETURN_IF_ERROR(load(array.name + "/", array.values));
+  }
+  updates_ = state.updates;
+  return Status::Ok();
+}
+
+Result<uint64_t> Session::Restore(const std::string& folder, RestoreMode mode) {
+  Collective& collective = *environment_.collective;
+  std::string bytes;
+  Status status;
+  if (collective.rank() == 0) {
+    Result<DenseState> state = ReadDenseState(*environment_.files, folder);
+    if (!state.ok()) return state.status();
+    bytes = EncodeDenseState(*state);
+    wire::ControlMeta meta;
+    meta.mutable_restore()->set_directory(folder);
+    meta.mutable_restore()->set_mode(WireMode(mode));
+    ASSIGN_OR_RETURN(const auto replies, client_->Control(meta.SerializeAsString()));
+  }
+  ASSIGN_OR_RETURN(bytes, collective.Broadcast(bytes, 0));
+  ASSIGN_OR_RETURN(const DenseState state, DecodeDenseState(bytes));
+  status = LoadDenseState(state, mode != RestoreMode::kWarmStartReset).Annotate(folder);
+  RETURN_IF_ERROR(status);
+  return mode == RestoreMode::kResume ? state.step : 0;
+}
+
+}  // namespace chorus::worker

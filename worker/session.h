@@ -1,0 +1,79 @@
+#pragma once
+// What training, evaluation and prediction have in common on a worker: objective, tables, model, parameters,
+// threads, and the connection to the servers.
+// Thread safety: one thread.
+
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "common/checkpoint.pb.h"
+#include "common/config.pb.h"
+#include "worker/backend.h"
+#include "worker/batch.h"
+#include "worker/dense_optimizer.h"
+#include "worker/dense_state.h"
+#include "worker/model.h"
+#include "worker/objective.h"
+#include "worker/ps_client.h"
+#include "worker/sparse_lookup.h"
+#include "worker/thread_pool.h"
+#include "worker/trainer.h"
+
+namespace chorus::worker {
+
+class Session {
+ public:
+  // schema: of the log that the model is made for. Connects to the servers.
+  static Result<std::unique_ptr<Session>> Create(const TrainConfig& config, const LogSchema& schema,
+                                                 const WorkerEnvironment& environment);
+
+  // How a checkpoint becomes the state of this job.
+  enum class RestoreMode {
+    kResume,           // exactly its state, rows pulled ahead included
+    kWarmStart,        // its weights and optimizer state, from step 0
+    kWarmStartReset,   // its weights only, from step 0
+  };
+  // Loads the dense state here and the rows into all servers. Every worker calls it; worker 0 reads and tells.
+  // Returns the step that the state is after (0 for warm starts).
+  Result<uint64_t> Restore(const std::string& folder, RestoreMode mode);
+
+  // One update of the dense weights from the gradient of the whole step (clipped in place).
+  // planned_steps: where the learning rate's schedule ends.
+  void UpdateDense(uint64_t step, uint64_t planned_steps, std::span<float> gradient);
+  DenseState CaptureDenseState(uint64_t step) const;
+
+  const TrainConfig& config() const { return config_; }
+  const LogSchema& schema() const { return schema_; }
+  const Objective& objective() const { return *objective_; }
+  const std::vector<TableSpec>& tables() const { return tables_; }
+  const Model& model() const { return *model_; }
+  ThreadPool& pool() { return *pool_; }
+  PsClient& client() { return *client_; }
+  const std::vector<float>& parameters() const { return parameters_; }
+  const SlotTables& slot_tables() const { return slot_tables_; }
+  uint32_t configured_tables() const { return static_cast<uint32_t>(config_.table_size()); }
+  uint32_t groups() const { return static_cast<uint32_t>(objective_->groups().size()); }
+  const WorkerEnvironment& environment() const { return environment_; }
+  GrainRange grains() const;  // of this worker
+
+ private:
+  Session() = default;
+  Status LoadDenseState(const DenseState& state, bool with_optimizer);
+
+  TrainConfig config_;
+  LogSchema schema_;
+  WorkerEnvironment environment_;
+  std::unique_ptr<Objective> objective_;
+  std::vector<TableSpec> tables_;
+  std::unique_ptr<Backend> backend_;
+  std::unique_ptr<Model> model_;
+  std::unique_ptr<ThreadPool> pool_;
+  std::unique_ptr<DenseOptimizer> optimizer_;
+  uint64_t updates_ = 0;  // of optimizer_
+  std::vector<float> parameters_;
+  SlotTables slot_tables_;
+  std::unique_ptr<PsClient> client_;
+};
+
+}  // namespace chorus::worker

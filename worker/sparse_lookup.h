@@ -1,0 +1,62 @@
+#pragma once
+// The keys of a worker's part of a step, each once: what it asks the servers for, and where each key of each
+// grain stands in that answer. Shared by all embedding groups, whose tables hold the same keys.
+// Thread safety: none; the reader thread owns it.
+
+#include <cstdint>
+#include <vector>
+
+#include "worker/batch.h"
+#include "worker/ps_client.h"
+
+namespace chorus::worker {
+
+constexpr int kNoTable = -1;
+
+// Which configured table serves each slot, by side, in the order of the columns of a batch; kNoTable: ignored.
+struct SlotTables {
+  std::vector<int> context;
+  std::vector<int> exposure;
+};
+
+// For every key of a grain, its position in TableKeys.keys of its slot's table; parallel to SlotColumn.keys.
+// Empty for ignored slots.
+struct GrainPositions {
+  std::vector<std::vector<uint32_t>> context;   // [slot][nnz]
+  std::vector<std::vector<uint32_t>> exposure;  // [slot][nnz]
+};
+
+class SparseLookup {
+ public:
+  // tables: number of configured tables.
+  SparseLookup(SlotTables slot_tables, uint32_t tables, uint32_t shards);
+
+  // Collects the unique keys of `grains`, grouped by shard. keys: [tables], positions: [grains]; both reused.
+  void Resolve(const std::vector<Batch>& grains, std::vector<TableKeys>* keys,
+               std::vector<GrainPositions>* positions);
+
+ private:
+  // An open-addressing set of keys that hands out numbers in order of first sight.
+  class Numbering {
+   public:
+    void Clear();
+    uint32_t NumberOf(Key key);
+    const std::vector<Key>& keys() const { return keys_; }
+
+   private:
+    void Grow();
+    std::vector<uint32_t> slots_;  // number + 1, 0 = free; size is a power of two
+    std::vector<Key> keys_;        // by number
+  };
+
+  void ResolveColumn(const SlotColumn& column, int table, std::vector<uint32_t>* positions);
+  // Moves the table's keys into the order of their shards; order_[number] becomes the position.
+  void GroupByShard(const Numbering& numbering, TableKeys* out);
+
+  const SlotTables slot_tables_;
+  const uint32_t shards_;
+  std::vector<Numbering> numberings_;             // [tables]
+  std::vector<std::vector<uint32_t>> order_;      // [tables][number] -> position
+};
+
+}  // namespace chorus::worker

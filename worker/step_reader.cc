@@ -1,0 +1,107 @@
+#include "worker/step_reader.h"
+
+#include <pthread.h>
+
+#include <chrono>
+#include <utility>
+
+#include "common/check.h"
+
+namespace chorus::worker {
+
+RowLabels LabelsOf(const Batch& batch) {
+  return {batch.click.data(), batch.conversion.data(),
+          batch.weight.empty() ? nullptr : batch.weight.data(), batch.rows()};
+}
+
+StepReader::StepReader(const ReadingPlan& plan, const StepReaderOptions& options)
+    : plan_(plan), options_(options) {
+  thread_ = std::thread([this] { ReadSteps(); });
+  pthread_setname_np(thread_.native_handle(), "chorus-reader");
+}
+
+StepReader::~StepReader() {
+  {
+    MutexLock lock(mutex_);
+    stop_ = true;
+    changed_.notify_all();
+  }
+  thread_.join();
+}
+
+void StepReader::ReadSteps() {
+  const std::unique_ptr<GrainReader> reader = plan_.NewReader(options_.grains);
+  SparseLookup lookup(options_.slot_tables, options_.tables, options_.shards);
+  for (uint64_t step = options_.first_step; step <= options_.last_step; ++step) {
+    std::unique_ptr<StepBatch> batch = TakeFree();
+    if (batch == nullptr) return;
+    batch->step = step;
+    const Status status = ReadStep(reader.get(), &lookup, batch.get());
+    MutexLock lock(mutex_);
+    if (status.ok()) {
+      ready_.push_back(std::move(batch));
+    } else {
+      failure_ = status.Annotate(StrCat("reading step ", step));
+      stop_ = true;
+    }
+    changed_.notify_all();
+    if (stop_) return;
+  }
+}
+
+std::unique_ptr<StepBatch> StepReader::TakeFree() {
+  MutexLock lock(mutex_);
+  while (!stop_ && ready_.size() >= options_.ahead) changed_.wait(mutex_);
+  if (stop_) return nullptr;
+  if (free_.empty()) return std::make_unique<StepBatch>();
+  std::unique_ptr<StepBatch> batch = std::move(free_.back());
+  free_.pop_back();
+  return batch;
+}
+
+Status StepReader::ReadStep(GrainReader* reader, SparseLookup* lookup, StepBatch* batch) {
+  const uint32_t grains = options_.grains.size();
+  batch->grains.resize(grains);
+  batch->spaces.resize(grains);
+  for (uint32_t g = 0; g < grains; ++g) {
+    RETURN_IF_ERROR(reader->Read(batch->step, options_.grains.begin + g, &batch->grains[g]));
+    batch->spaces[g] = SumSpaces(LabelsOf(batch->grains[g]));
+  }
+  batch->keys.resize(options_.tables);
+  lookup->Resolve(batch->grains, &batch->keys, &batch->positions);
+  batch->keys.reserve(size_t{options_.tables} * options_.groups);
+  for (uint32_t i = options_.tables; i < options_.tables * options_.groups; ++i) {
+    batch->keys.push_back(batch->keys[i - options_.tables]);
+  }
+  return Status::Ok();
+}
+
+Result<std::unique_ptr<StepBatch>> StepReader::Next() {
+  MutexLock lock(mutex_);
+  const auto deadline = std::chrono::steady_clock::now() +
+                        std::chrono::duration_cast<std::chrono::steady_clock::duration>(
+                            std::chrono::duration<double>(options_.deadline_seconds));
+  while (ready_.empty() && failure_.ok()) {
+    if (changed_.wait_until(mutex_, deadline) == std::cv_status::timeout && ready_.empty()) {
+      return DeadlineExceeded(StrCat("the log reader gave no step within ",
+                                     options_.deadline_seconds, " s: is the disk stuck?"));
+    }
+  }
+  if (ready_.empty()) return failure_;
+  std::unique_ptr<StepBatch> batch = std::move(ready_.front());
+  ready_.pop_front();
+  changed_.notify_all();
+  for (const TableKeys& keys : batch->keys) keys_unique_ += keys.keys.size();
+  for (const GrainPositions& grain : batch->positions) {
+    for (const auto& column : grain.context) keys_seen_ += column.size();
+    for (const auto& column : grain.exposure) keys_seen_ += column.size();
+  }
+  return batch;
+}
+
+void StepReader::Recycle(std::unique_ptr<StepBatch> used) {
+  MutexLock lock(mutex_);
+  free_.push_back(std::move(used));
+}
+
+}  // namespace chorus::worker

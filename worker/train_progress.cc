@@ -1,0 +1,122 @@
+#include "worker/train_progress.h"
+
+#include <cmath>
+#include <cstdio>
+
+#include "common/log.h"
+#include "common/strings.h"
+#include "worker/metrics.h"
+
+namespace chorus::worker {
+namespace {
+
+std::string ShortTime(double seconds) {
+  const auto whole = static_cast<uint64_t>(seconds + 0.5);
+  if (whole < 120) return StrCat(whole, " s");
+  if (whole < 7200) return StrCat(whole / 60, " min ", whole % 60, " s");
+  return StrCat(whole / 3600, " h ", whole % 3600 / 60, " min");
+}
+
+std::string Fixed(double value, int digits) {
+  char buffer[64];
+  std::snprintf(buffer, sizeof(buffer), "%.*f", digits, value);
+  return buffer;
+}
+
+}  // namespace
+
+TrainProgress::TrainProgress(Session* session, const ReadingPlan& plan, uint64_t last_step)
+    : session_(session),
+      plan_(plan),
+      last_step_(last_step),
+      speaks_(session->environment().collective->rank() == 0),
+      line_(speaks_ ? std::make_unique<ProgressLine>() : nullptr) {}
+
+Result<std::unique_ptr<TrainProgress>> TrainProgress::Create(Session* session,
+                                                             const ReadingPlan& plan,
+                                                             uint64_t done_steps,
+                                                             uint64_t last_step) {
+  std::unique_ptr<TrainProgress> progress(
+      new TrainProgress(session, plan, last_step));
+  const std::string path = progress->speaks_ ? session->config().report().metrics() : "";
+  ASSIGN_OR_RETURN(progress->writer_,
+                   ReportWriter::Open(*session->environment().files, path, done_steps));
+  return progress;
+}
+
+Report TrainProgress::NewReport(uint64_t step) const {
+  Report report;
+  report.set_step(step);
+  report.set_epoch(step == 0 ? 0 : plan_.epoch_of_step(step));
+  report.set_seconds(std::chrono::duration<double>(Clock::now() - begin_).count());
+  return report;
+}
+
+Result<double> TrainProgress::AddStep(uint64_t step, const SpaceWeights& spaces,
+                                      std::span<const double> term_sums, uint64_t rows) {
+  const Objective& objective = session_->objective();
+  const std::vector<double> scales = objective.Scales(spaces);
+  double loss = 0;
+  for (size_t k = 0; k < scales.size(); ++k) loss += scales[k] * term_sums[k];
+  if (!std::isfinite(loss)) return Internal("the loss is not finite");
+  exposures_ += rows;
+  exposures_since_report_ += rows;
+  ++steps_since_report_;
+  if (!speaks_) return loss;
+  if (line_->Due()) {
+    const double elapsed = line_->elapsed_seconds();
+    const double rate = elapsed > 0 ? static_cast<double>(exposures_) / elapsed : 0;
+    const double per_step = elapsed / static_cast<double>(exposures_ > 0 ? exposures_ : 1) *
+                            static_cast<double>(rows);
+    line_->Show(StrCat("step ", step, "/", last_step_, "  epoch ", plan_.epoch_of_step(step) + 1,
+                       "  ", static_cast<uint64_t>(rate), " exposures/s  loss ", Fixed(loss, 5),
+                       "  ", ShortTime(per_step * static_cast<double>(last_step_ - step)),
+                       " left"));
+  }
+  if (step % session_->config().report().every_steps() == 0 || step == last_step_) {
+    RETURN_IF_ERROR(ReportStep(step, loss, spaces, term_sums, rows));
+  }
+  return loss;
+}
+
+Status TrainProgress::ReportStep(uint64_t step, double loss, const SpaceWeights& spaces,
+                                 std::span<const double> term_sums, uint64_t rows) {
+  const Clock::time_point now = Clock::now();
+  const double seconds = std::chrono::duration<double>(now - last_report_).count();
+  Report report = NewReport(step);
+  StepReport* progress = report.mutable_progress();
+  progress->set_loss(loss);
+  progress->set_rows(rows);
+  progress->set_exposures_per_second(static_cast<double>(exposures_since_report_) / seconds);
+  progress->set_seconds_left(seconds / static_cast<double>(steps_since_report_) *
+                             static_cast<double>(last_step_ - step));
+  const std::vector<Term>& terms = session_->objective().terms();
+  for (size_t k = 0; k < terms.size(); ++k) {
+    TermLoss* term = progress->add_term();
+    term->set_name(terms[k].name);
+    term->set_sum(term_sums[k]);
+    term->set_denominator(session_->objective().Denominator(terms[k], spaces));
+    term->set_weight(terms[k].weight);
+  }
+  last_report_ = now;
+  exposures_since_report_ = 0;
+  steps_since_report_ = 0;
+  return writer_->Write(report);
+}
+
+Status TrainProgress::AddEvaluation(uint64_t step, const std::string& log,
+                                    const Evaluation& evaluation) {
+  Report report = NewReport(step);
+  report.set_log(log);
+  *report.mutable_evaluation() = evaluation;
+  line_->Clear();
+  LogInfo("after step ", step, ", on ", log, ":\n", FormatEvaluation(evaluation));
+  return writer_->Write(report);
+}
+
+Status TrainProgress::Finish() {
+  if (line_ != nullptr) line_->Clear();
+  return writer_->Close();
+}
+
+}  // namespace chorus::worker

@@ -1,0 +1,346 @@
+#include "worker/trainer.h"
+
+#include <algorithm>
+#include <chrono>
+#include <deque>
+#include <utility>
+
+#include "common/check.h"
+#include "common/config.h"
+#include "common/log.h"
+#include "worker/checkpoint_store.h"
+#include "worker/checkpointer.h"
+#include "worker/evaluator.h"
+#include "worker/log/grain_reader.h"
+#include "worker/restore.h"
+#include "worker/schedule.h"
+#include "worker/session.h"
+#include "worker/step_compute.h"
+#include "worker/step_reader.h"
+#include "worker/train_progress.h"
+
+namespace chorus::worker {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+// Adds the time since the last lap to a part of the step.
+class Laps {
+ public:
+  void Lap(double* part) {
+    const Clock::time_point now = Clock::now();
+    *part += std::chrono::duration<double>(now - last_).count();
+    last_ = now;
+  }
+
+ private:
+  Clock::time_point last_ = Clock::now();
+};
+
+// What rides in a step's sum beside gradients and term sums, grain by grain.
+enum Extra { kNextSpaces = 0, kRows = kSpaces, kSnapshotDue, kExtras };
+
+ReadingOptions TrainingOrder(const TrainConfig& config) {
+  ReadingOptions options;
+  options.seed = config.seed();
+  options.order = config.data().order();
+  options.rows = config.data().rows();
+  options.unclicked_conversion = config.data().unclicked_conversion();
+  options.epochs = config.data().epochs();
+  options.context_chunk = config.data().context_chunk();
+  options.window_blocks = config.data().window_blocks();
+  options.grain_rows = config.step().grain_rows();
+  options.grains_per_step = config.step().grains_per_step();
+  return options;
+}
+
+class Trainer {
+ public:
+  Trainer(const TrainConfig& config, const WorkerEnvironment& environment)
+      : config_(config), environment_(environment), ahead_(config.step().pull_ahead()) {}
+
+  Status Open(bool resume);
+  Result<TrainResult> Run();
+
+ private:
+  Status OpenLog();
+  Status RestoreState(bool resume);
+  Status StartReading();
+  // The batch of `step`, read if it has not been; steps in order.
+  Result<StepBatch*> BatchOf(uint64_t step);
+  Status Send(uint64_t step, std::unique_ptr<StepGradients> gradients,
+              const SnapshotRequest* snapshot);
+  Status WaitForRows(uint64_t step);  // until the replies of all steps up to this one are in
+  Status SumFirstSpaces();
+  Status TrainStep(uint64_t step);
+  void FillExtras(const StepBatch* batch, const StepBatch* next);
+  Status BeginSum(uint64_t step);
+  Status FinishSum(uint64_t step);
+  Status AfterStep(uint64_t step);
+  Status Evaluate(uint64_t step);
+  bool is_first() const { return environment_.collective->rank() == 0; }
+
+  const TrainConfig config_;
+  const WorkerEnvironment environment_;
+  const uint64_t ahead_;
+  std::unique_ptr<LogReader> log_;
+  std::unique_ptr<ReadingPlan> plan_;
+  std::unique_ptr<Session> session_;
+  std::unique_ptr<StepCompute> compute_;
+  std::unique_ptr<Checkpointer> checkpointer_;
+  std::unique_ptr<Evaluator> evaluator_;
+  std::unique_ptr<TrainProgress> progress_;
+  uint64_t first_step_ = 1;
+  uint64_t last_step_ = 0;
+  std::deque<std::unique_ptr<StepBatch>> batches_;  // read, not yet trained; front = the next step
+  std::unique_ptr<StepReader> reader_;              // after what it reads
+  std::deque<std::shared_ptr<const PulledRows>> rows_;  // replies that are in, not yet used
+  uint64_t rows_in_ = 0;                            // the last step whose reply is in
+  SpaceWeights spaces_;                             // of the whole step that is trained now
+  std::vector<float> gradient_;                     // [parameters], summed over all workers
+  std::vector<double> sums_;                        // [terms + extras], likewise
+  bool snapshot_due_ = false;                       // worker 0's clock said so in the last step
+  TrainResult result_;
+  Laps laps_;
+};
+
+Status Trainer::OpenLog() {
+  const std::vector<std::string> paths(config_.data().log().begin(), config_.data().log().end());
+  ASSIGN_OR_RETURN(log_, LogReader::Open(*environment_.files, paths));
+  ASSIGN_OR_RETURN(plan_, ReadingPlan::Make(*log_, TrainingOrder(config_)));
+  last_step_ = plan_->total_steps();
+  if (config_.data().max_steps() > 0) last_step_ = std::min(last_step_, config_.data().max_steps());
+  const ReadingCounts counts = plan_->counts();
+  if (is_first()) {
+    LogInfo("log: ", counts.rows, " exposures, ", counts.kept_rows, " kept; dropped ",
+            counts.dropped_unclicked_conversions, " conversions without click, ",
+            counts.filtered_rows, " by the row filter; ", last_step_, " steps planned");
+  }
+  return Status::Ok();
+}
+
+Status Trainer::Open(bool resume) {
+  RETURN_IF_ERROR(OpenLog());
+  ASSIGN_OR_RETURN(session_, Session::Create(config_, log_->schema(), environment_));
+  compute_ = std::make_unique<StepCompute>(session_.get(), kExtras);
+  gradient_.resize(session_->parameters().size());
+  sums_.resize(session_->objective().terms().size() + kExtras);
+
+  CheckpointManifest manifest;
+  manifest.set_version(1);
+  manifest.set_shards(config_.cluster().shards());
+  for (const TableSpec& table : session_->tables()) manifest.add_table(table.name);
+  *manifest.mutable_config() = config_;
+  manifest.set_log_fingerprint(log_->fingerprint());
+  manifest.set_planned_steps(last_step_);
+  SchemaToManifest(log_->schema(), &manifest);
+  checkpointer_ = std::make_unique<Checkpointer>(*environment_.files, manifest, is_first(),
+                                                 &session_->client());
+  if (config_.evaluate().log_size() > 0) {
+    ASSIGN_OR_RETURN(evaluator_, Evaluator::Create(session_.get(), EvaluationLogs::Of(config_)));
+  }
+  RETURN_IF_ERROR(RestoreState(resume));
+  ASSIGN_OR_RETURN(progress_, TrainProgress::Create(session_.get(), *plan_, first_step_ - 1, last_step_));
+  return StartReading();
+}
+
+Status Trainer::RestoreState(bool resume) {
+  ASSIGN_OR_RETURN(const std::string folder,
+                   FindResumable(session_.get(), resume, log_->fingerprint()));
+  if (!folder.empty()) {
+    ASSIGN_OR_RETURN(const uint64_t step,
+                     session_->Restore(folder, Session::RestoreMode::kResume));
+    first_step_ = step + 1;
+    result_.checkpoint = folder;
+    if (is_first()) LogInfo("resuming after step ", step, " from ", folder);
+  } else if (!config_.warm_start().checkpoint().empty()) {
+    RETURN_IF_ERROR(WarmStart(session_.get()));
+  }
+  return environment_.collective->Barrier();
+}
+
+Status Trainer::StartReading() {
+  StepReaderOptions options;
+  options.grains = session_->grains();
+  options.slot_tables = session_->slot_tables();
+  options.tables = session_->configured_tables();
+  options.groups = session_->groups();
+  options.shards = config_.cluster().shards();
+  options.first_step = first_step_;
+  options.last_step = last_step_;
+  options.deadline_seconds = config_.cluster().deadline_seconds();
+  reader_ = std::make_unique<StepReader>(*plan_, options);
+  return Status::Ok();
+}
+
+Result<StepBatch*> Trainer::BatchOf(uint64_t step) {
+  while (batches_.empty() || batches_.back()->step < step) {
+    ASSIGN_OR_RETURN(std::unique_ptr<StepBatch> batch, reader_->Next());
+    batches_.push_back(std::move(batch));
+  }
+  return batches_[step - batches_.front()->step].get();
+}
+
+Status Trainer::Send(uint64_t step, std::unique_ptr<StepGradients> gradients,
+                     const SnapshotRequest* snapshot) {
+  if (step <= last_step_) {
+    ASSIGN_OR_RETURN(StepBatch* const batch, BatchOf(step));
+    laps_.Lap(&result_.times.read);
+    return session_->client().Send(step, batch->keys, std::move(gradients), snapshot);
+  }
+  TableKeys none;
+  none.shard_counts.assign(config_.cluster().shards(), 0);
+  const std::vector<TableKeys> no_keys(session_->tables().size(), none);
+  return session_->client().Send(step, no_keys, std::move(gradients), snapshot);
+}
+
+Status Trainer::WaitForRows(uint64_t step) {
+  for (; rows_in_ < step; ++rows_in_) {
+    ASSIGN_OR_RETURN(std::shared_ptr<const PulledRows> rows,
+                     session_->client().Wait(rows_in_ + 1));
+    rows_.push_back(std::move(rows));
+  }
+  return Status::Ok();
+}
+
+// The first step's label counts have no earlier step to ride in.
+Status Trainer::SumFirstSpaces() {
+  ASSIGN_OR_RETURN(StepBatch* const batch, BatchOf(first_step_));
+  FillExtras(nullptr, batch);
+  RETURN_IF_ERROR(environment_.collective->BeginTreeSum(
+      compute_->ExtraSums(), config_.step().grains_per_step(), {}, sums_));
+  RETURN_IF_ERROR(environment_.collective->FinishTreeSum());
+  std::copy_n(&sums_[session_->objective().terms().size() + kNextSpaces], kSpaces, spaces_.sum);
+  return Status::Ok();
+}
+
+Result<TrainResult> Trainer::Run() {
+  const Clock::time_point begin = Clock::now();
+  if (first_step_ <= last_step_) {
+    rows_in_ = first_step_ - 1;
+    for (uint64_t step = first_step_; step <= first_step_ + ahead_; ++step) {
+      RETURN_IF_ERROR(Send(step, nullptr, nullptr));
+    }
+    RETURN_IF_ERROR(SumFirstSpaces());
+    for (uint64_t step = first_step_; step <= last_step_; ++step) {
+      const Status status = TrainStep(step);
+      if (!status.ok()) return status.Annotate(StrCat("step ", step));
+    }
+    RETURN_IF_ERROR(WaitForRows(last_step_ + 1 + ahead_));
+    RETURN_IF_ERROR(checkpointer_->Poll(true));
+    if (checkpointer_->enabled()) {
+      result_.checkpoint = CheckpointFolder(config_.checkpoint().directory(), last_step_);
+    }
+  } else if (is_first()) {
+    LogInfo("nothing left to train: the checkpoint is that of the last planned step");
+    if (evaluator_ != nullptr) RETURN_IF_ERROR(Evaluate(last_step_));
+  }
+  RETURN_IF_ERROR(progress_->Finish());
+  result_.steps = std::max(last_step_, first_step_ - 1);
+  result_.seconds = std::chrono::duration<double>(Clock::now() - begin).count();
+  result_.keys_seen = reader_->keys_seen();
+  result_.keys_unique = reader_->keys_unique();
+  result_.contexts_pooled = compute_->contexts_pooled();
+  result_.bytes_sent = session_->client().bytes_sent();
+  result_.bytes_received = session_->client().bytes_received();
+  return result_;
+}
+
+// One step: rows in, grains computed, gradients out, dense weights moved.
+Status Trainer::TrainStep(uint64_t step) {
+  ASSIGN_OR_RETURN(StepBatch* const batch, BatchOf(step));
+  laps_.Lap(&result_.times.read);
+  RETURN_IF_ERROR(WaitForRows(step));
+  std::shared_ptr<const PulledRows> rows = std::move(rows_.front());
+  rows_.pop_front();
+  laps_.Lap(&result_.times.pull);
+  RETURN_IF_ERROR(compute_->Train(*batch, *rows, session_->objective().Scales(spaces_)));
+  rows = nullptr;
+  laps_.Lap(&result_.times.compute);
+  RETURN_IF_ERROR(BeginSum(step));
+
+  auto gradients = std::make_unique<StepGradients>(compute_->CombineSparse(*batch));
+  for (const TableSpec& table : session_->tables()) {
+    gradients->lr_factors.push_back(ScheduleFactor(table.config.schedule(), step, last_step_));
+  }
+  std::optional<SnapshotRequest> snapshot;
+  if (checkpointer_->DueByStep(step) || std::exchange(snapshot_due_, false)) {
+    ASSIGN_OR_RETURN(snapshot, checkpointer_->Begin(step));
+  }
+  RETURN_IF_ERROR(Send(step + 1 + ahead_, std::move(gradients), snapshot ? &*snapshot : nullptr));
+  laps_.Lap(&result_.times.combine);
+  RETURN_IF_ERROR(FinishSum(step));
+  if (snapshot.has_value()) checkpointer_->AddDenseState(session_->CaptureDenseState(step));
+  reader_->Recycle(std::move(batches_.front()));
+  batches_.pop_front();
+  RETURN_IF_ERROR(AfterStep(step));
+  laps_.Lap(&result_.times.other);
+  return Status::Ok();
+}
+
+// What this worker's grains add to the step's sum beside losses. Either batch may be null.
+void Trainer::FillExtras(const StepBatch* batch, const StepBatch* next) {
+  for (uint32_t g = 0; g < session_->grains().size(); ++g) {
+    const std::span<double> extras = compute_->Extras(g);
+    std::fill(extras.begin(), extras.end(), 0.0);
+    if (next != nullptr) std::copy_n(next->spaces[g].sum, kSpaces, &extras[kNextSpaces]);
+    if (batch != nullptr) extras[kRows] = batch->grains[g].rows();
+    if (is_first() && g == 0) extras[kSnapshotDue] = checkpointer_->DueByTime() ? 1 : 0;
+  }
+}
+
+Status Trainer::BeginSum(uint64_t step) {
+  const StepBatch* next = nullptr;
+  if (step < last_step_) {
+    ASSIGN_OR_RETURN(next, BatchOf(step + 1));
+    laps_.Lap(&result_.times.read);
+  }
+  FillExtras(batches_.front().get(), next);
+  return environment_.collective->BeginTreeSum(compute_->NodeSums(),
+                                               config_.step().grains_per_step(), gradient_, sums_);
+}
+
+Status Trainer::FinishSum(uint64_t step) {
+  RETURN_IF_ERROR(environment_.collective->FinishTreeSum());
+  laps_.Lap(&result_.times.all_reduce);
+  session_->UpdateDense(step, last_step_, gradient_);
+  laps_.Lap(&result_.times.optimizer);
+  const size_t terms = session_->objective().terms().size();
+  ASSIGN_OR_RETURN(result_.loss, progress_->AddStep(step, spaces_, {sums_.data(), terms},
+                                                       static_cast<uint64_t>(sums_[terms + kRows])));
+  result_.exposures = progress_->exposures();
+  std::copy_n(&sums_[terms + kNextSpaces], kSpaces, spaces_.sum);
+  snapshot_due_ = sums_[terms + kSnapshotDue] > 0 && step + 1 < last_step_;
+  return Status::Ok();
+}
+
+Status Trainer::AfterStep(uint64_t step) {
+  RETURN_IF_ERROR(checkpointer_->Poll(false));
+  if (evaluator_ == nullptr) return Status::Ok();
+  const uint64_t every = config_.evaluate().every_steps();
+  if (step != last_step_ && (every == 0 || step % every != 0)) return Status::Ok();
+  // The reply to the frame that carried this step's gradients: until all workers send the next frame, the rows
+  // are those after this very step.
+  RETURN_IF_ERROR(WaitForRows(step + 1 + ahead_));
+  return Evaluate(step);
+}
+
+Status Trainer::Evaluate(uint64_t step) {
+  ASSIGN_OR_RETURN(std::optional<Evaluation> evaluation, evaluator_->Run());
+  if (evaluation.has_value()) {
+    RETURN_IF_ERROR(progress_->AddEvaluation(step, evaluator_->log_name(), *evaluation));
+    result_.evaluation = std::move(evaluation);
+  }
+  return Status::Ok();
+}
+
+}  // namespace
+
+Result<TrainResult> Train(const TrainConfig& config, bool resume,
+                          const WorkerEnvironment& environment) {
+  Trainer trainer(config, environment);
+  RETURN_IF_ERROR(trainer.Open(resume));
+  return trainer.Run();
+}
+
+}  // namespace chorus::worker
