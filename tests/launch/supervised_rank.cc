@@ -1,6 +1,6 @@
-// A job whose ranks fail as told: supervised_rank RANK:CODE:SECONDS ... ends rank RANK with a
-// status of that number after so many seconds; the other ranks end well, after a barrier that never
-// completes if a rank fails.
+// A job whose ranks fail as told: supervised_rank GRACE_SECONDS RANK:CODE:SECONDS ... ends rank
+// RANK with a status of that number after so many seconds; the other ranks end well, after a
+// barrier that never completes if a rank fails.
 #include <chrono>
 #include <stdexcept>
 #include <thread>
@@ -12,7 +12,7 @@ namespace chorus::launch {
 namespace {
 
 Status Work(MpiWorld& world, int argc, char** argv) {
-  for (int i = 1; i < argc; ++i) {
+  for (int i = 2; i < argc; ++i) {
     const std::vector<std::string> parts = Split(argv[i], ':');
     if (parts.size() != 3 || ParseUint64(parts[0]) != world.all().rank()) continue;
     std::this_thread::sleep_for(std::chrono::duration<double>(ParseDouble(parts[2]).value_or(0)));
@@ -26,7 +26,8 @@ Status Work(MpiWorld& world, int argc, char** argv) {
 int Main(int argc, char** argv) {
   auto world = MpiWorld::Create(20.0);
   if (!world.ok()) return 3;
-  Supervisor supervisor(world->get(), StrCat("worker ", (*world)->all().rank()), 1.0);
+  const double grace_seconds = argc > 1 ? ParseDouble(argv[1]).value_or(0) : 0;
+  Supervisor supervisor(world->get(), StrCat("worker ", (*world)->all().rank()), grace_seconds);
   supervisor.Run([&] { return Work(**world, argc, argv); });
   return 0;
 }

@@ -20,12 +20,12 @@ size_t CountOf(const std::string& text, const std::string& part) {
 }
 
 TEST(Supervisor, JobWithoutFailureEndsWell) {
-  const Finished job = test::RunMpirun(3, {kProgram}, 30);
+  const Finished job = test::RunMpirun(3, {kProgram, "1"}, 30);
   EXPECT_EQ(job.code, 0) << job.errors;
 }
 
 TEST(Supervisor, FailureOfOneRankIsNamedAndEndsTheJob) {
-  const Finished job = test::RunMpirun(3, {kProgram, "2:3:0.1"}, 15);
+  const Finished job = test::RunMpirun(3, {kProgram, "30", "2:3:0.1"}, 15);
   EXPECT_EQ(job.code, 1);
   EXPECT_NE(job.errors.find("rank 2 (worker 2 on "), std::string::npos) << job.errors;
   EXPECT_NE(job.errors.find("DataLoss: trouble of rank 2"), std::string::npos) << job.errors;
@@ -33,27 +33,28 @@ TEST(Supervisor, FailureOfOneRankIsNamedAndEndsTheJob) {
 
 TEST(Supervisor, CauseIsReportedInsteadOfItsConsequences) {
   // Rank 0 loses its connection (Unavailable) before rank 1, where the cause lies, can report.
-  const Finished job = test::RunMpirun(3, {kProgram, "0:4:0", "2:9:0", "1:6:0.4"}, 15);
+  const Finished job = test::RunMpirun(3, {kProgram, "30", "0:4:0", "2:9:0", "1:6:0.4"}, 25);
   EXPECT_EQ(job.code, 1);
   EXPECT_EQ(CountOf(job.errors, "trouble of rank 1"), 1u) << job.errors;
   EXPECT_EQ(CountOf(job.errors, "trouble of rank"), 1u) << job.errors;
 }
 
 TEST(Supervisor, ConsequenceWithoutACauseIsReportedAfterTheGracePeriod) {
-  const Finished job = test::RunMpirun(2, {kProgram, "1:4:0"}, 15);
+  const Finished job = test::RunMpirun(2, {kProgram, "0.3", "1:4:0"}, 15);
   EXPECT_EQ(job.code, 1);
   EXPECT_EQ(CountOf(job.errors, "Unavailable: trouble of rank 1"), 1u) << job.errors;
 }
 
 TEST(Supervisor, AnExceptionOfALibraryIsAFailure) {
-  const Finished job = test::RunProcess({kProgram, "0:throw:0"}, 15);
+  const Finished job = test::RunProcess({kProgram, "1", "0:throw:0"}, 15);
   EXPECT_EQ(job.code, 1);
   EXPECT_NE(job.errors.find("Internal: exception: a library threw"), std::string::npos)
       << job.errors;
 }
 
 TEST(Supervisor, AKilledRankEndsTheJobWithItsSignal) {
-  test::Process job(test::Mpirun(2, {kProgram, "0:3:20", "1:3:20"}), test::MpirunEnvironment());
+  test::Process job(test::Mpirun(2, {kProgram, "1", "0:3:20", "1:3:20"}),
+                    test::MpirunEnvironment());
   ASSERT_TRUE(job.KillRank(1, 10));
   EXPECT_EQ(job.Wait(15), 137) << job.Errors();
 }
