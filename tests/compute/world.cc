@@ -1,0 +1,281 @@
+#include "tests/compute/world.h"
+
+#include <google/protobuf/text_format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdlib>
+
+#include "common/check.h"
+#include "common/random.h"
+
+namespace chorus::worker {
+namespace {
+
+uint32_t Draw(uint64_t seed, uint64_t a, uint64_t b, uint32_t below) {
+  return ToBelow(Random(seed, RandomPurpose::kTest, a, b), below);
+}
+
+// Rows of 0 to 4 keys of key_count keys (one-hot: 0 or 1, mostly 1), with repeats.
+void FillSlot(uint64_t seed, const SlotInfo& info, uint32_t rows, uint32_t key_count,
+              SlotColumn* column, std::vector<uint32_t>* positions) {
+  column->offsets = {0};
+  for (uint32_t i = 0; i < rows; ++i) {
+    const uint32_t count =
+        info.multi_valued ? Draw(seed, i, 0, 5) : (Draw(seed, i, 0, 8) > 0 ? 1 : 0);
+    for (uint32_t k = 0; k < count; ++k) {
+      const uint32_t key = Draw(seed, i, k + 1, key_count);
+      positions->push_back(key);
+      column->keys.push_back(1000 + key);
+      if (info.has_values) {
+        column->values.push_back(static_cast<float>(Draw(seed, i, k + 100, 9)) * 0.25f - 1.0f);
+      }
+    }
+    column->offsets.push_back(static_cast<uint32_t>(column->keys.size()));
+  }
+}
+
+void CopySlotRows(const SlotColumn& from, const std::vector<uint32_t>& from_positions,
+                  const std::vector<uint32_t>& order, SlotColumn* to,
+                  std::vector<uint32_t>* to_positions) {
+  to->offsets = {0};
+  for (uint32_t row : order) {
+    for (uint32_t k = from.offsets[row]; k < from.offsets[row + 1]; ++k) {
+      to->keys.push_back(from.keys[k]);
+      to_positions->push_back(from_positions[k]);
+      if (!from.values.empty()) to->values.push_back(from.values[k]);
+    }
+    to->offsets.push_back(static_cast<uint32_t>(to->keys.size()));
+  }
+}
+
+void AppendPooled(const SideInputs& side, const FeatureColumns& features,
+                  const std::vector<std::vector<uint32_t>>& positions, uint32_t row,
+                  const std::vector<double>* embeddings, std::vector<double>* x) {
+  for (const SlotInput& slot : side.slots) {
+    const SlotColumn& column = features.slots[slot.column];
+    std::vector<double> sum(slot.dim, 0.0);
+    double count = 0, magnitude = 0;
+    for (uint32_t k = column.offsets[row]; k < column.offsets[row + 1]; ++k) {
+      const double value = column.values.empty() ? 1.0 : column.values[k];
+      count += 1;
+      magnitude += std::abs(value);
+      const uint32_t position = positions[slot.column][k];
+      for (uint32_t j = 0; j < slot.dim; ++j) {
+        sum[j] += value * embeddings[slot.table][position * slot.dim + j];
+      }
+    }
+    double divisor = 1;
+    if (slot.pooling == SlotConfig::MEAN) divisor = std::max(count, 1.0);
+    if (slot.pooling == SlotConfig::WEIGHTED_MEAN) divisor = magnitude > 0 ? magnitude : 1.0;
+    for (double value : sum) x->push_back(value / divisor);
+  }
+  for (uint32_t column : side.numerics) x->push_back(features.numerics[column][row]);
+}
+
+}  // namespace
+
+LogSchema TestSchema() {
+  LogSchema schema;
+  schema.slots = {{"user", "user", true, false, false},
+                  {"item", "item", false, false, false},
+                  {"history", "item", true, true, true},
+                  {"tags", "tags", false, true, false}};
+  schema.numerics = {{"age", true}, {"price", false}};
+  return schema;
+}
+
+TrainConfig TestConfig(const std::string& more, uint32_t grain_rows) {
+  TrainConfig config;
+  std::string text = R"(table { name: "default" dim: 3 } table { name: "small" dim: 2 })" + more;
+  if (more.find("slot {") == std::string::npos) {
+    text += R"(slot { name: "history" table: "small" pooling: WEIGHTED_MEAN }
+               slot { name: "tags" table: "small" pooling: MEAN })";
+  }
+  CHECK(google::protobuf::TextFormat::ParseFromString(text, &config));
+  if (config.model().tower_size() == 0) {
+    TowerConfig* tower = config.mutable_model()->add_tower();
+    tower->add_hidden(5);
+    tower->add_hidden(4);
+  }
+  config.mutable_step()->set_grain_rows(grain_rows);
+  return config;
+}
+
+std::vector<float> RandomFloats(int64_t n, uint64_t seed, float scale) {
+  std::vector<float> values(static_cast<size_t>(n));
+  for (int64_t i = 0; i < n; ++i) {
+    const double u = ToUniform(Random(seed, RandomPurpose::kTest, i));
+    values[static_cast<size_t>(i)] = static_cast<float>((2 * u - 1) * scale);
+  }
+  return values;
+}
+
+void TestGrain::PointAtEmbeddings(const std::vector<uint32_t>& dims) {
+  rows.assign(embeddings.size(), {});
+  row_tables.clear();
+  for (size_t instance = 0; instance < embeddings.size(); ++instance) {
+    for (size_t i = 0; i < embeddings[instance].size(); i += dims[instance]) {
+      rows[instance].push_back(embeddings[instance].data() + i);
+    }
+    row_tables.push_back(rows[instance].data());
+  }
+}
+
+TestGrain MakeGrain(const Model& model, const std::vector<uint32_t>& dims, uint64_t seed,
+                    uint32_t exposures, uint32_t contexts) {
+  TestGrain grain;
+  const InputLayout& inputs = model.inputs();
+  const uint32_t kKeys[] = {7, 9};
+  for (uint32_t table = 0; table < inputs.tables; ++table)
+    grain.key_count.push_back(kKeys[table % 2]);
+  for (uint32_t instance = 0; instance < model.table_instances(); ++instance) {
+    grain.embeddings.push_back(RandomFloats(
+        grain.key_count[instance % inputs.tables] * dims[instance], seed + 50 + instance, 1.0f));
+  }
+  Batch& batch = grain.batch;
+  batch.contexts.rows = contexts;
+  batch.exposures.rows = exposures;
+  for (const SlotInfo& info : TestSchema().slots) {
+    FeatureColumns& side = info.context ? batch.contexts : batch.exposures;
+    auto& positions = info.context ? grain.positions.context : grain.positions.exposure;
+    const size_t column = side.slots.size();
+    const SlotTables& tables = inputs.slot_tables;
+    const int table = (info.context ? tables.context : tables.exposure)[column];
+    side.slots.emplace_back();
+    positions.emplace_back();
+    FillSlot(seed * 16 + column + (info.context ? 8 : 0), info, side.rows,
+             grain.key_count[table == kNoTable ? 0 : table], &side.slots.back(), &positions.back());
+  }
+  batch.contexts.numerics = {RandomFloats(contexts, seed + 7, 1.0f)};
+  batch.exposures.numerics = {RandomFloats(exposures, seed + 8, 1.0f)};
+  for (uint32_t i = 0; i < exposures; ++i) {
+    batch.context_of.push_back(i < contexts ? i : Draw(seed, i, 77, contexts));
+  }
+  grain.PointAtEmbeddings(dims);
+  return grain;
+}
+
+TestGrain Expanded(const TestGrain& grain, const std::vector<uint32_t>& dims) {
+  TestGrain expanded = grain;
+  FeatureColumns& contexts = expanded.batch.contexts;
+  contexts = {};
+  contexts.rows = grain.batch.rows();
+  for (size_t s = 0; s < grain.batch.contexts.slots.size(); ++s) {
+    contexts.slots.emplace_back();
+    expanded.positions.context[s].clear();
+    CopySlotRows(grain.batch.contexts.slots[s], grain.positions.context[s], grain.batch.context_of,
+                 &contexts.slots.back(), &expanded.positions.context[s]);
+  }
+  for (const std::vector<float>& column : grain.batch.contexts.numerics) {
+    contexts.numerics.emplace_back();
+    for (uint32_t context : grain.batch.context_of) {
+      contexts.numerics.back().push_back(column[context]);
+    }
+  }
+  for (uint32_t i = 0; i < contexts.rows; ++i) expanded.batch.context_of[i] = i;
+  expanded.PointAtEmbeddings(dims);
+  return expanded;
+}
+
+TestGrain Renumbered(const TestGrain& grain, const std::vector<uint32_t>& dims,
+                     const std::vector<std::vector<uint32_t>>& renumber) {
+  TestGrain other = grain;
+  const std::vector<int> tables_of_contexts = {0, 1};   // user, history
+  const std::vector<int> tables_of_exposures = {0, 1};  // item, tags
+  for (size_t s = 0; s < 2; ++s) {
+    for (uint32_t& p : other.positions.context[s]) p = renumber[tables_of_contexts[s]][p];
+    for (uint32_t& p : other.positions.exposure[s]) p = renumber[tables_of_exposures[s]][p];
+  }
+  for (size_t instance = 0; instance < grain.embeddings.size(); ++instance) {
+    const std::vector<uint32_t>& to = renumber[instance % grain.key_count.size()];
+    const uint32_t dim = dims[instance];
+    for (uint32_t key = 0; key < to.size(); ++key) {
+      std::copy_n(grain.embeddings[instance].begin() + key * dim, dim,
+                  other.embeddings[instance].begin() + to[key] * dim);
+    }
+  }
+  other.PointAtEmbeddings(dims);
+  return other;
+}
+
+Oracle::Oracle(const TrainConfig& config, const Model& model, const std::vector<Head>& heads,
+               const std::vector<std::string>& groups)
+    : config_(config), model_(model), heads_(heads), groups_(groups) {}
+
+std::vector<double> Oracle::Inputs(const TestGrain& grain,
+                                   const std::vector<std::vector<double>>& embeddings, uint32_t row,
+                                   uint32_t group, size_t* contexts) const {
+  std::vector<double> x;
+  const std::vector<double>* tables = embeddings.data() + group * config_.table_size();
+  AppendPooled(model_.inputs().contexts, grain.batch.contexts, grain.positions.context,
+               grain.batch.context_of[row], tables, &x);
+  *contexts = x.size();
+  AppendPooled(model_.inputs().exposures, grain.batch.exposures, grain.positions.exposure, row,
+               tables, &x);
+  return x;
+}
+
+// Joins the blocks "name.context" and "name.exposure", or takes "name.weight".
+std::vector<double> Oracle::Layer(const std::string& name, const std::vector<double>& parameters,
+                                  const std::vector<double>& x, size_t contexts, bool relu) const {
+  std::vector<double> y;
+  for (const ParameterBlock& block : model_.parameters().blocks()) {
+    size_t first = 0;
+    if (block.name == name + ".bias") {
+      first = x.size();
+    } else if (block.name == name + ".exposure") {
+      first = contexts;
+    } else if (block.name != name + ".context" && block.name != name + ".weight") {
+      continue;
+    }
+    y.resize(static_cast<size_t>(block.cols));
+    for (int64_t i = 0; i < block.rows; ++i) {
+      for (int64_t j = 0; j < block.cols; ++j) {
+        const double input = first == x.size() ? 1.0 : x[first + static_cast<size_t>(i)];
+        y[static_cast<size_t>(j)] +=
+            input * parameters[static_cast<size_t>(block.offset + i * block.stride + j)];
+      }
+    }
+  }
+  CHECK(!y.empty(), "no layer ", name);
+  if (relu) {
+    for (double& value : y) value = std::max(value, 0.0);
+  }
+  return y;
+}
+
+double Oracle::Logit(const TestGrain& grain, const std::vector<double>& parameters,
+                     const std::vector<std::vector<double>>& embeddings, uint32_t row,
+                     uint32_t head) const {
+  size_t contexts = 0;
+  std::vector<double> x = Inputs(grain, embeddings, row, heads_[head].group, &contexts);
+  for (int l = 0; l < config_.model().shared_bottom().hidden_size(); ++l) {
+    x = Layer(StrCat("bottom.", groups_[heads_[head].group], ".", l), parameters, x, contexts,
+              true);
+  }
+  const TowerConfig* tower = nullptr;
+  for (const TowerConfig& candidate : config_.model().tower()) {
+    if (candidate.head() == heads_[head].name) tower = &candidate;
+    if (!candidate.has_head() && tower == nullptr) tower = &candidate;
+  }
+  const std::string name = "tower." + heads_[head].name;
+  for (int l = 0; l < tower->hidden_size(); ++l) {
+    x = Layer(StrCat(name, ".", l), parameters, x, contexts, true);
+  }
+  return Layer(name + ".logit", parameters, x, contexts, false)[0];
+}
+
+double Oracle::Total(const TestGrain& grain, const std::vector<double>& parameters,
+                     const std::vector<std::vector<double>>& embeddings,
+                     const std::vector<double>& factor) const {
+  double total = 0;
+  for (uint32_t i = 0; i < grain.batch.rows(); ++i) {
+    for (uint32_t h = 0; h < heads_.size(); ++h) {
+      total += factor[i * heads_.size() + h] * Logit(grain, parameters, embeddings, i, h);
+    }
+  }
+  return total;
+}
+
+}  // namespace chorus::worker

@@ -1,0 +1,71 @@
+#pragma once
+// A small world for model tests: a log schema, a seeded grain, embeddings, and a slow clear
+// double-precision model that knows nothing of splits, groups of products or padding: every
+// exposure is joined with its context.
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "worker/model.h"
+
+namespace chorus::worker {
+
+// Two tables (dims 3 and 2), context slots "user" (one-hot) and "history" (multi-valued, values),
+// exposure slots "item" (one-hot) and "tags" (multi-valued), numerics "age" (context) and "price"
+// (exposure).
+LogSchema TestSchema();
+// The tables, what `more` says in text format, and where that says nothing: towers 5-4; history and
+// tags in the second table, pooled by WEIGHTED_MEAN and MEAN.
+TrainConfig TestConfig(const std::string& more, uint32_t grain_rows = 16);
+
+struct TestGrain {
+  Batch batch;
+  GrainPositions positions;
+  std::vector<uint32_t> key_count;              // [configured tables]
+  std::vector<std::vector<float>> embeddings;   // [instance][key * dim]
+  std::vector<std::vector<const float*>> rows;  // [instance][key]
+  std::vector<const float* const*> row_tables;  // [instance]
+
+  GrainInput input() const { return {&batch, &positions, row_tables.data()}; }
+  void PointAtEmbeddings(const std::vector<uint32_t>& dims);
+};
+
+// keys: number of keys of each table; every context has an exposure.
+TestGrain MakeGrain(const Model& model, const std::vector<uint32_t>& dims, uint64_t seed,
+                    uint32_t exposures, uint32_t contexts);
+// The same exposures, each with a context of its own.
+TestGrain Expanded(const TestGrain& grain, const std::vector<uint32_t>& dims);
+// The same grain with table t's key k at position renumber[t][k].
+TestGrain Renumbered(const TestGrain& grain, const std::vector<uint32_t>& dims,
+                     const std::vector<std::vector<uint32_t>>& renumber);
+
+std::vector<float> RandomFloats(int64_t n, uint64_t seed, float scale);
+
+// The sum over rows and heads of factor[i, h] * logit[i, h], whose gradients the model computes
+// when dlogits is `factor`; and the logits.
+class Oracle {
+ public:
+  Oracle(const TrainConfig& config, const Model& model, const std::vector<Head>& heads,
+         const std::vector<std::string>& groups);
+  double Total(const TestGrain& grain, const std::vector<double>& parameters,
+               const std::vector<std::vector<double>>& embeddings,
+               const std::vector<double>& factor) const;
+  double Logit(const TestGrain& grain, const std::vector<double>& parameters,
+               const std::vector<std::vector<double>>& embeddings, uint32_t row,
+               uint32_t head) const;
+
+ private:
+  std::vector<double> Inputs(const TestGrain& grain,
+                             const std::vector<std::vector<double>>& embeddings, uint32_t row,
+                             uint32_t group, size_t* contexts) const;
+  std::vector<double> Layer(const std::string& name, const std::vector<double>& parameters,
+                            const std::vector<double>& x, size_t contexts, bool relu) const;
+
+  const TrainConfig config_;
+  const Model& model_;
+  const std::vector<Head> heads_;
+  const std::vector<std::string> groups_;
+};
+
+}  // namespace chorus::worker
