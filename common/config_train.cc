@@ -107,8 +107,9 @@ Status CheckLogs(const TrainConfig& config, const Origins& origins) {
   return not_empty(config.evaluate().log(), "evaluate.log");
 }
 
-// Settings that only mean something together with another one.
-Status CheckPairs(const TrainConfig& config, const Origins& origins) {
+// What the schema's ranges cannot say. Periods without a path are fine: a file may leave paths to
+// --set.
+Status CheckRules(const TrainConfig& config, const Origins& origins) {
   const struct {
     bool wrong;
     const char* path;
@@ -116,14 +117,6 @@ Status CheckPairs(const TrainConfig& config, const Origins& origins) {
   } rules[] = {
       {config.step().mode() == StepConfig::ASYNC, "step.mode",
        "ASYNC is not available yet; allowed: SYNC"},
-      {config.checkpoint().directory().empty() && config.checkpoint().every_steps() > 0,
-       "checkpoint.every_steps", "there is nowhere to write; set checkpoint.directory, or 0"},
-      {config.checkpoint().directory().empty() && config.checkpoint().every_minutes() > 0,
-       "checkpoint.every_minutes", "there is nowhere to write; set checkpoint.directory, or 0"},
-      {config.evaluate().log().empty() && config.evaluate().every_steps() > 0,
-       "evaluate.every_steps", "there is nothing to evaluate on; set evaluate.log, or 0"},
-      {config.evaluate().log().empty() && !config.evaluate().oracle().empty(), "evaluate.oracle",
-       "it belongs to a log that is not given; set evaluate.log, or \"\""},
       {uint64_t{config.cluster().max_part_kb()} > uint64_t{config.cluster().max_frame_mb()} * 1024,
        "cluster.max_part_kb", "a part may not be larger than a frame (cluster.max_frame_mb)"},
   };
@@ -142,7 +135,7 @@ Status Finish(const Origins& origins, TrainConfig* config) {
   RETURN_IF_ERROR(FinishSlots(origins, tables, config));
   RETURN_IF_ERROR(CheckTowers(*config, origins));
   RETURN_IF_ERROR(CheckLogs(*config, origins));
-  return CheckPairs(*config, origins);
+  return CheckRules(*config, origins);
 }
 
 }  // namespace

@@ -83,16 +83,21 @@ TEST_F(ConfigTrain, AsyncIsRefusedForNow) {
             "job.textproto:2: step.mode: ASYNC is not available yet; allowed: SYNC");
 }
 
-TEST_F(ConfigTrain, SettingsThatNeedAnotherSayWhich) {
-  EXPECT_THAT(ErrorOf("checkpoint { every_steps: 5 }"), HasSubstr("set checkpoint.directory"));
-  EXPECT_THAT(ErrorOf("checkpoint { every_minutes: 5 }"), HasSubstr("set checkpoint.directory"));
-  EXPECT_THAT(ErrorOf("evaluate { every_steps: 5 }"), HasSubstr("set evaluate.log"));
-  EXPECT_THAT(ErrorOf("evaluate { oracle: \"x\" }"), HasSubstr("set evaluate.log"));
+TEST_F(ConfigTrain, APartFitsIntoAFrame) {
   EXPECT_THAT(ErrorOf("cluster { max_part_kb: 1025 max_frame_mb: 1 }"),
               HasSubstr("cluster.max_part_kb: "));
   EXPECT_TRUE(Load("cluster { max_part_kb: 1024 max_frame_mb: 1 }").ok());
-  EXPECT_TRUE(Load("checkpoint { directory: \"d\" every_steps: 5 }").ok());
+}
+
+TEST_F(ConfigTrain, LogsAreNotEmptyNames) {
   EXPECT_THAT(ErrorOf("data { log: \"a\" log: \"\" }"), HasSubstr("data.log.1: \"\" is no log"));
+  EXPECT_THAT(ErrorOf("evaluate {\n log: \"\" }"), StartsWith("job.textproto:2: evaluate.log.0: "));
+}
+
+TEST_F(ConfigTrain, PathsMayBeLeftToTheCommandLine) {
+  const std::string job = "checkpoint { every_steps: 5 } evaluate { every_steps: 5 }";
+  EXPECT_TRUE(Load(job).ok());
+  EXPECT_EQ(Load(job, {"checkpoint.directory=d"})->checkpoint().every_steps(), 5u);
 }
 
 TEST_F(ConfigTrain, FinishingAJobInMemoryIsTheSameAsLoadingIt) {

@@ -1,0 +1,91 @@
+// The primitives against the same formulas in long double, relative accuracy for logits within
+// +-60.
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "worker/objective/primitives.h"
+
+namespace chorus::worker {
+namespace {
+
+using Real = long double;
+
+Real Sp(Real x) { return x > 0 ? x + std::log1p(std::exp(-x)) : std::log1p(std::exp(x)); }
+Real Sigma(Real x) { return x > 0 ? 1 / (1 + std::exp(-x)) : std::exp(x) / (1 + std::exp(x)); }
+
+void ExpectClose(double actual, Real expected, double tolerance) {
+  EXPECT_NEAR(actual, double(expected), tolerance * std::abs(double(expected)));
+}
+
+class Primitives : public ::testing::TestWithParam<double> {};
+
+TEST_P(Primitives, CrossEntropyKeepsRelativeAccuracy) {
+  const double z = GetParam();
+  ExpectClose(CrossEntropy(z, true), Sp(-Real(z)), 1e-14);
+  ExpectClose(CrossEntropy(z, false), Sp(z), 1e-14);
+  ExpectClose(CrossEntropySlope(z, true), -Sigma(-Real(z)), 1e-14);
+  ExpectClose(CrossEntropySlope(z, false), Sigma(z), 1e-14);
+}
+
+TEST_P(Primitives, ProductCrossEntropyKeepsRelativeAccuracy) {
+  for (double b = -60; b <= 60; b += 7.5) {
+    const Real a = GetParam();
+    // 1 - p = (e^-a + e^-b + e^-a-b) / ((1 + e^-a)(1 + e^-b)), every part positive.
+    const Real ea = std::exp(-a), eb = std::exp(-Real(b));
+    const Real rest = ea + eb + ea * eb;
+    const Real complement = rest / ((1 + ea) * (1 + eb));
+    const ProductLoss<double> zero = ProductCrossEntropy(GetParam(), b, false);
+    const Real value =
+        complement < 0.5L ? -std::log(complement) : -std::log1p(-1 / ((1 + ea) * (1 + eb)));
+    ExpectClose(zero.value, value, 1e-14);
+    ExpectClose(zero.da, ea / (1 + ea) / rest, 2e-14);
+    ExpectClose(zero.db, eb / (1 + eb) / rest, 2e-14);
+    const ProductLoss<double> one = ProductCrossEntropy(GetParam(), b, true);
+    ExpectClose(one.value, Sp(-a) + Sp(-Real(b)), 1e-14);
+    ExpectClose(one.da, -Sigma(-a), 1e-14);
+    ExpectClose(one.db, -Sigma(-Real(b)), 1e-14);
+  }
+}
+
+TEST_P(Primitives, ProductCrossEntropyInFloatLosesNoDigits) {
+  for (float b = -60; b <= 60; b += 7.5f) {
+    const auto a = static_cast<float>(GetParam());
+    const ProductLoss<double> exact = ProductCrossEntropy(double(a), double(b), false);
+    const ProductLoss<float> rounded = ProductCrossEntropy(a, b, false);
+    // sp(b) - a in float moves a probability by |a| ulp; below 1e-37 float has fewer digits.
+    EXPECT_NEAR(rounded.value, exact.value, 2e-5 * exact.value + 1e-37);
+    EXPECT_NEAR(rounded.da, exact.da, 2e-5 * exact.da + 1e-37);
+    EXPECT_NEAR(rounded.db, exact.db, 2e-5 * exact.db + 1e-37);
+  }
+}
+
+TEST_P(Primitives, ComplementCrossEntropyIsTheSoftLabelForm) {
+  for (double other = -60; other <= 60; other += 7.5) {
+    const Real z = GetParam();
+    const Real y = Sigma(-Real(other));
+    ExpectClose(ComplementCrossEntropy(GetParam(), other), y * Sp(-z) + Sigma(other) * Sp(z),
+                1e-14);
+    EXPECT_NEAR(ComplementCrossEntropySlope(GetParam(), other), double(Sigma(z) - y), 1e-15);
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Logits, Primitives,
+                         ::testing::Values(-60, -37.5, -20, -5.25, -1, -0.1, -1e-9, 0, 1e-9, 0.1, 1,
+                                           5.25, 20, 37.5, 60));
+
+TEST(InversePropensity, IsClippedAtItsFloor) {
+  EXPECT_DOUBLE_EQ(InversePropensity(0.0, 0, 0.01, true).value, 2.0);
+  EXPECT_DOUBLE_EQ(InversePropensity(-100.0, 0, 0.01, true).value, 100.0);
+  EXPECT_DOUBLE_EQ(InversePropensity(-1e4, 0, 0.01, false).value, 100.0);
+  EXPECT_EQ(InversePropensity(-100.0, 0, 0.01, false).slope, 0.0);
+  EXPECT_DOUBLE_EQ(InversePropensity(0.0, 0, 0.01, false).slope, -1.0);
+  EXPECT_EQ(InversePropensity(0.0, 0, 0.01, true).slope, 0.0);
+  EXPECT_DOUBLE_EQ(InverseComplement(1.0, 0, 0.01, true).value, 1 + std::exp(1.0));
+  EXPECT_DOUBLE_EQ(InverseComplement(1.0, 0, 0.01, false).slope, std::exp(1.0));
+  EXPECT_DOUBLE_EQ(InverseComplement(100.0f, 0, 0.02, true).value, 50.0f);
+}
+
+}  // namespace
+}  // namespace chorus::worker
