@@ -1,6 +1,6 @@
 #pragma once
-// The rows of a checkpoint as one sequence a table, in ascending order of keys whatever the number of shards.
-// Thread safety: one thread.
+// The rows of a checkpoint as one sequence a table, in ascending order of keys whatever the number
+// of shards. Thread safety: one thread.
 
 #include <functional>
 #include <memory>
@@ -16,7 +16,8 @@ namespace chorus::launch {
 
 class CheckpointRows {
  public:
-  // Opens every shard file that the manifest names. Error: kDataLoss when one is not of this step and cut.
+  // Opens every shard file that the manifest names. Error: kDataLoss when one is not of this step
+  // and cut.
   static Result<std::unique_ptr<CheckpointRows>> Open(FileSystem& files, const std::string& folder,
                                                       const CheckpointManifest& manifest);
 

@@ -1,8 +1,8 @@
 // `chorus export`: a checkpoint as plain arrays for serving, without optimizer state.
 //
-//   manifest.json                 names, shapes, types, file names and checksums of everything below
-//   <table>.keys.u64              [rows] ascending          <table>.weights.f32   [rows, dim] row-major
-//   dense/<block>.f32             [rows, cols] row-major    (all little-endian)
+//   manifest.json                 names, shapes, types, file names and checksums of everything
+//   below <table>.keys.u64              [rows] ascending          <table>.weights.f32   [rows, dim]
+//   row-major dense/<block>.f32             [rows, cols] row-major    (all little-endian)
 
 #include <cstdio>
 #include <memory>
@@ -51,7 +51,8 @@ class Exporter {
         return Status::Ok();
       }));
       RETURN_IF_ERROR(Write(table.name + ".keys.u64", "uint64", table.rows, 1, keys));
-      RETURN_IF_ERROR(Write(table.name + ".weights.f32", "float32", table.rows, table.dim, weights));
+      RETURN_IF_ERROR(
+          Write(table.name + ".weights.f32", "float32", table.rows, table.dim, weights));
     }
     return Status::Ok();
   }
@@ -75,9 +76,9 @@ class Exporter {
     text += "  \"key\": \"mix(id ^ mix(xxh64(key_space))), see common/key.h\",\n  \"slots\": [\n";
     for (int i = 0; i < manifest.slot_size(); ++i) {
       const CheckpointSlot& slot = manifest.slot(i);
-      text += StrCat("    {\"name\": ", Quoted(slot.name()),
-                     ", \"key_space\": ", Quoted(slot.key_space()), ", \"context\": ",
-                     slot.context(), "}", i + 1 < manifest.slot_size() ? ",\n" : "\n");
+      text += StrCat(
+          "    {\"name\": ", Quoted(slot.name()), ", \"key_space\": ", Quoted(slot.key_space()),
+          ", \"context\": ", slot.context(), "}", i + 1 < manifest.slot_size() ? ",\n" : "\n");
     }
     text += "  ],\n  \"arrays\": [\n" + Join(entries_, ",\n") + "\n  ]\n}\n";
     return ReplaceFile(files_, JoinPath(output_, "manifest.json"), text);

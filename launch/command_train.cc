@@ -31,8 +31,7 @@ void PrintShare(const char* name, double seconds, double all) {
 
 void PrintResult(const TrainConfig& config, const worker::TrainResult& result) {
   const worker::StepTimes& t = result.times;
-  const double all =
-      t.read + t.pull + t.compute + t.combine + t.all_reduce + t.optimizer + t.other;
+  const double all = t.read + t.pull + t.compute + t.combine + t.all_reduce + t.optimizer + t.other;
   std::printf("trained to step %llu: %llu exposures in %.1f s, %.0f exposures/s, last loss %.6f\n",
               static_cast<unsigned long long>(result.steps),
               static_cast<unsigned long long>(result.exposures), result.seconds,
@@ -68,13 +67,14 @@ Status RunTrain(const TrainArguments& arguments) {
     std::fputs(PrintConfig(config).c_str(), stdout);
     return Status::Ok();
   }
-  return RunJob([&] { return LoadTrainingJob(arguments); },
-                [&](const TrainConfig& config, const worker::WorkerEnvironment& environment) -> Status {
-                  ASSIGN_OR_RETURN(const worker::TrainResult result,
-                                   worker::Train(config, arguments.resume, environment));
-                  if (environment.collective->rank() == 0) PrintResult(config, result);
-                  return Status::Ok();
-                });
+  return RunJob(
+      [&] { return LoadTrainingJob(arguments); },
+      [&](const TrainConfig& config, const worker::WorkerEnvironment& environment) -> Status {
+        ASSIGN_OR_RETURN(const worker::TrainResult result,
+                         worker::Train(config, arguments.resume, environment));
+        if (environment.collective->rank() == 0) PrintResult(config, result);
+        return Status::Ok();
+      });
 }
 
 }  // namespace chorus::launch

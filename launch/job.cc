@@ -105,15 +105,16 @@ class Rank {
   }
 
   Status RunWorker(const WorkerMain& work) {
-    ReportBinding(config_.compute().threads());
+    const uint32_t threads = config_.compute().threads();
+    ReportBinding(threads > 0 ? threads : static_cast<uint32_t>(AllowedCores().size()));
     const std::unique_ptr<worker::Collective> collective =
         worker::NewMpiCollective(workers_->handle(), config_.cluster().deadline_seconds());
     worker::WorkerEnvironment environment;
     environment.files = &PosixFiles();
     environment.collective = collective.get();
-    environment.connect = [this](const worker::PsClientOptions& options,
-                                 const std::vector<TableSpec>& tables)
-        -> Result<std::unique_ptr<worker::PsClient>> {
+    environment.connect =
+        [this](const worker::PsClientOptions& options,
+               const std::vector<TableSpec>& tables) -> Result<std::unique_ptr<worker::PsClient>> {
       std::vector<std::unique_ptr<Channel>> channels;
       for (uint32_t s = 0; s < roles_.servers; ++s) {
         // The servers are the first ranks in both placements. A rank's own shards skip the network.

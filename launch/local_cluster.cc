@@ -41,8 +41,8 @@ Status RunLocalCluster(const TrainConfig& config, const LocalClusterOptions& opt
   std::vector<std::unique_ptr<ServerNode>> servers;
   std::vector<std::string> endpoints;
   for (uint32_t s = 0; s < options.servers; ++s) {
-    servers.push_back(std::make_unique<ServerNode>(config, tables, s, options.servers,
-                                                   options.workers, files));
+    servers.push_back(
+        std::make_unique<ServerNode>(config, tables, s, options.servers, options.workers, files));
     ASSIGN_OR_RETURN(std::string endpoint, servers.back()->Listen(server_transport.get()));
     endpoints.push_back(std::move(endpoint));
   }
@@ -51,8 +51,7 @@ Status RunLocalCluster(const TrainConfig& config, const LocalClusterOptions& opt
   if (options.workers == 1) {
     collectives.push_back(worker::NewSingleCollective());
   } else {
-    collectives =
-        worker::NewLocalCollectives(options.workers, config.cluster().deadline_seconds());
+    collectives = worker::NewLocalCollectives(options.workers, config.cluster().deadline_seconds());
   }
   std::vector<Status> statuses(options.workers);
   const auto run = [&](uint32_t w) {
@@ -61,9 +60,9 @@ Status RunLocalCluster(const TrainConfig& config, const LocalClusterOptions& opt
     worker::WorkerEnvironment environment;
     environment.files = &files;
     environment.collective = collectives[w].get();
-    environment.connect = [&](const worker::PsClientOptions& client_options,
-                              const std::vector<TableSpec>& specs)
-        -> Result<std::unique_ptr<worker::PsClient>> {
+    environment.connect =
+        [&](const worker::PsClientOptions& client_options,
+            const std::vector<TableSpec>& specs) -> Result<std::unique_ptr<worker::PsClient>> {
       std::vector<std::unique_ptr<Channel>> channels;
       for (uint32_t s = 0; s < options.servers; ++s) {
         channels.push_back(transport->Connect(endpoints[s], StrCat("server ", s)));

@@ -1,7 +1,7 @@
 #pragma once
-// A whole job inside one process: its workers are threads, its servers objects. The embedded default of
-// `chorus train` is one worker and one server; tests run any layout.
-// Thread safety: one call a cluster.
+// A whole job inside one process: its workers are threads, its servers objects. The embedded
+// default of `chorus train` is one worker and one server; tests run any layout. Thread safety: one
+// call a cluster.
 
 #include <cstdint>
 #include <functional>
@@ -19,10 +19,10 @@ struct LocalClusterOptions {
   bool tcp = false;  // frames cross the loopback device instead of being handed over
 };
 
-// Runs `work` on every worker, each on a thread of its own (the caller's, if there is one worker only). Returns the
-// first error in order of workers that is not another worker's doing.
-using WorkerMain = std::function<Status(const TrainConfig& config,
-                                         const worker::WorkerEnvironment& environment)>;
+// Runs `work` on every worker, each on a thread of its own (the caller's, if there is one worker
+// only). Returns the first error in order of workers that is not another worker's doing.
+using WorkerMain =
+    std::function<Status(const TrainConfig& config, const worker::WorkerEnvironment& environment)>;
 Status RunLocalCluster(const TrainConfig& config, const LocalClusterOptions& options,
                        FileSystem& files, const WorkerMain& work);
 

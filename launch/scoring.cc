@@ -15,7 +15,8 @@ namespace {
 // The complete checkpoint that `path` names. Error: kNotFound.
 Result<std::string> CheckpointAt(const std::string& path) {
   if (path.empty()) {
-    return InvalidArgument("no checkpoint: give --checkpoint, or a --config with checkpoint.directory");
+    return InvalidArgument(
+        "no checkpoint: give --checkpoint, or a --config with checkpoint.directory");
   }
   ASSIGN_OR_RETURN(const std::optional<std::string> folder,
                    worker::FindCheckpoint(PosixFiles(), path));
@@ -40,8 +41,7 @@ class ScoringJob {
       return WithCheckpoint(config);
     }
     ASSIGN_OR_RETURN(const std::string folder, CheckpointAt(checkpoint_));
-    ASSIGN_OR_RETURN(const CheckpointManifest manifest,
-                     worker::ReadManifest(PosixFiles(), folder));
+    ASSIGN_OR_RETURN(const CheckpointManifest manifest, worker::ReadManifest(PosixFiles(), folder));
     TrainConfig config = manifest.config();
     RETURN_IF_ERROR(ApplySets(sets_, &config));
     RETURN_IF_ERROR(FinishTrainConfig(folder, &config));
@@ -80,25 +80,23 @@ Status RunScoring(const ConfigArguments& arguments, const std::string& checkpoin
     std::fputs(PrintConfig(config).c_str(), stdout);
     return Status::Ok();
   }
-  return RunJob([&] { return job.Load(); },
-                [&](const TrainConfig& config,
-                    const worker::WorkerEnvironment& environment) -> Status {
-                  const std::string folder = config.checkpoint().directory();
-                  ASSIGN_OR_RETURN(const CheckpointManifest manifest,
-                                   worker::ReadManifest(*environment.files, folder));
-                  ASSIGN_OR_RETURN(
-                      const std::unique_ptr<worker::Session> session,
-                      worker::Session::Create(config, worker::SchemaOfManifest(manifest),
-                                              environment));
-                  ASSIGN_OR_RETURN(
-                      const uint64_t step,
-                      session->Restore(folder, worker::Session::RestoreMode::kResume));
-                  if (environment.collective->rank() == 0) {
-                    LogInfo("model of step ", step, " from ", folder);
-                  }
-                  RETURN_IF_ERROR(environment.collective->Barrier());
-                  return work(session.get());
-                });
+  return RunJob(
+      [&] { return job.Load(); },
+      [&](const TrainConfig& config, const worker::WorkerEnvironment& environment) -> Status {
+        const std::string folder = config.checkpoint().directory();
+        ASSIGN_OR_RETURN(const CheckpointManifest manifest,
+                         worker::ReadManifest(*environment.files, folder));
+        ASSIGN_OR_RETURN(
+            const std::unique_ptr<worker::Session> session,
+            worker::Session::Create(config, worker::SchemaOfManifest(manifest), environment));
+        ASSIGN_OR_RETURN(const uint64_t step,
+                         session->Restore(folder, worker::Session::RestoreMode::kResume));
+        if (environment.collective->rank() == 0) {
+          LogInfo("model of step ", step, " from ", folder);
+        }
+        RETURN_IF_ERROR(environment.collective->Barrier());
+        return work(session.get());
+      });
 }
 
 }  // namespace chorus::launch

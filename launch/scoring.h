@@ -1,6 +1,6 @@
 #pragma once
-// What `chorus evaluate` and `chorus predict` share: a checkpoint's model, loaded into the servers of this job.
-// Thread safety: called once, from main's thread.
+// What `chorus evaluate` and `chorus predict` share: a checkpoint's model, loaded into the servers
+// of this job. Thread safety: called once, from main's thread.
 
 #include <functional>
 #include <string>
@@ -12,9 +12,9 @@
 
 namespace chorus::launch {
 
-// checkpoint: a checkpoint or a directory of them; "" = checkpoint.directory of the configuration. The job's
-// configuration is --config if given, else the one that the checkpoint was trained with; --set changes either.
-// overrides: further sets, applied last ("evaluate.log=...").
+// checkpoint: a checkpoint or a directory of them; "" = checkpoint.directory of the configuration.
+// The job's configuration is --config if given, else the one that the checkpoint was trained with;
+// --set changes either. overrides: further sets, applied last ("evaluate.log=...").
 using ScoringMain = std::function<Status(worker::Session* session)>;
 Status RunScoring(const ConfigArguments& arguments, const std::string& checkpoint,
                   const std::vector<std::string>& overrides, const ScoringMain& work);

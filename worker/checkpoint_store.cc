@@ -154,8 +154,8 @@ void SchemaToManifest(const LogSchema& schema, CheckpointManifest* manifest) {
 LogSchema SchemaOfManifest(const CheckpointManifest& manifest) {
   LogSchema schema;
   for (const CheckpointSlot& slot : manifest.slot()) {
-    schema.slots.push_back({slot.name(), slot.key_space(), slot.context(), slot.multi_valued(),
-                            slot.has_values()});
+    schema.slots.push_back(
+        {slot.name(), slot.key_space(), slot.context(), slot.multi_valued(), slot.has_values()});
   }
   for (const CheckpointNumeric& numeric : manifest.numeric()) {
     schema.numerics.push_back({numeric.name(), numeric.context(), numeric.log_transform(),

@@ -1,8 +1,8 @@
 #pragma once
-// Checkpoints on disk. A checkpoint is a folder step-NNNNNNNNNNNN with dense.bin, one shard-NNNNN.rows a logical
-// shard, and MANIFEST (checkpoint.proto in text format and a checksum line), which is renamed into place last:
-// a folder without MANIFEST is no checkpoint and is never read.
-// Thread safety: functions on distinct folders; one writer a directory.
+// Checkpoints on disk. A checkpoint is a folder step-NNNNNNNNNNNN with dense.bin, one
+// shard-NNNNN.rows a logical shard, and MANIFEST (checkpoint.proto in text format and a checksum
+// line), which is renamed into place last: a folder without MANIFEST is no checkpoint and is never
+// read. Thread safety: functions on distinct folders; one writer a directory.
 
 #include <optional>
 #include <string>
@@ -21,24 +21,28 @@ inline constexpr char kDenseName[] = "dense.bin";
 
 std::string CheckpointFolder(const std::string& directory, uint64_t step);
 
-// `path` itself if it is a complete checkpoint, else the complete one with the highest step inside it.
-// Empty if there is none (or no such directory).
+// `path` itself if it is a complete checkpoint, else the complete one with the highest step inside
+// it. Empty if there is none (or no such directory).
 Result<std::optional<std::string>> FindCheckpoint(FileSystem& files, const std::string& path);
 
 // Errors: kDataLoss (checksum, version or syntax of the manifest).
 Result<CheckpointManifest> ReadManifest(FileSystem& files, const std::string& folder);
 // Completes the checkpoint: after it returns, a crash cannot undo it.
-Status WriteManifest(FileSystem& files, const std::string& folder, const CheckpointManifest& manifest);
+Status WriteManifest(FileSystem& files, const std::string& folder,
+                     const CheckpointManifest& manifest);
 
 // Writes dense.bin (synced) and tells its manifest entry.
 Result<CheckpointFile> WriteDenseState(FileSystem& files, const std::string& folder,
                                        const DenseState& state);
 Result<DenseState> ReadDenseState(FileSystem& files, const std::string& folder);
 
-// Reads every file that the manifest names and compares size and checksum. Error: kDataLoss, names the file.
-Status VerifyFiles(FileSystem& files, const std::string& folder, const CheckpointManifest& manifest);
+// Reads every file that the manifest names and compares size and checksum. Error: kDataLoss, names
+// the file.
+Status VerifyFiles(FileSystem& files, const std::string& folder,
+                   const CheckpointManifest& manifest);
 
-// Removes all but the `keep` newest complete checkpoints, and folders without MANIFEST older than the newest.
+// Removes all but the `keep` newest complete checkpoints, and folders without MANIFEST older than
+// the newest.
 Status PruneCheckpoints(FileSystem& files, const std::string& directory, uint32_t keep);
 
 // The log's columns as the manifest stores them, and back.

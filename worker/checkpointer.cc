@@ -47,10 +47,10 @@ Result<SnapshotRequest> Checkpointer::Begin(uint64_t step) {
 void Checkpointer::AddDenseState(DenseState state) {
   CHECK(pending_.has_value() && pending_->step == state.step);
   if (!is_writer_) return;
-  dense_file_ = std::async(std::launch::async,
-                           [this, folder = pending_->directory, kept = std::move(state)] {
-                             return WriteDenseState(files_, folder, kept);
-                           });
+  dense_file_ =
+      std::async(std::launch::async, [this, folder = pending_->directory, kept = std::move(state)] {
+        return WriteDenseState(files_, folder, kept);
+      });
 }
 
 Status Checkpointer::Poll(bool wait) {
@@ -63,9 +63,9 @@ Status Checkpointer::Poll(bool wait) {
     return Status::Ok();
   }
   const bool dense_ready =
-      !is_writer_ || (dense_file_.valid() &&
-                      (wait || dense_file_.wait_for(std::chrono::seconds(0)) ==
-                                   std::future_status::ready));
+      !is_writer_ ||
+      (dense_file_.valid() &&
+       (wait || dense_file_.wait_for(std::chrono::seconds(0)) == std::future_status::ready));
   if (!dense_ready) return Status::Ok();
   ASSIGN_OR_RETURN(std::vector<SnapshotFile> shard_files,
                    client_->SnapshotFiles(pending_->step, wait));

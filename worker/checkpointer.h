@@ -1,8 +1,8 @@
 #pragma once
-// Takes checkpoints while training goes on: asks the servers for a snapshot in the frame that carries the step's
-// gradients, writes the dense state on a thread of its own, and completes the manifest when every file is there.
-// One checkpoint at a time; worker 0 writes, the others only ask along.
-// Thread safety: the trainer's thread.
+// Takes checkpoints while training goes on: asks the servers for a snapshot in the frame that
+// carries the step's gradients, writes the dense state on a thread of its own, and completes the
+// manifest when every file is there. One checkpoint at a time; worker 0 writes, the others only ask
+// along. Thread safety: the trainer's thread.
 
 #include <chrono>
 #include <future>
@@ -20,15 +20,18 @@ namespace chorus::worker {
 class Checkpointer {
  public:
   // manifest: everything but step and files. `files` and `client` outlive this.
-  Checkpointer(FileSystem& files, const CheckpointManifest& manifest, bool is_writer, PsClient* client);
+  Checkpointer(FileSystem& files, const CheckpointManifest& manifest, bool is_writer,
+               PsClient* client);
 
   bool enabled() const { return !config_.directory().empty(); }
   // By count of steps: the same on every worker.
   bool DueByStep(uint64_t step) const;
-  // By the clock: worker 0 decides, and tells the others through the step's sum; never while one is under way.
+  // By the clock: worker 0 decides, and tells the others through the step's sum; never while one is
+  // under way.
   bool DueByTime() const;
 
-  // Before the frame with the gradients of `step` is sent: what it has to ask for. Finishes an earlier one first.
+  // Before the frame with the gradients of `step` is sent: what it has to ask for. Finishes an
+  // earlier one first.
   Result<SnapshotRequest> Begin(uint64_t step);
   // After that step's dense update.
   void AddDenseState(DenseState state);

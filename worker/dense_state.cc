@@ -87,7 +87,8 @@ Result<DenseState> DecodeDenseState(std::string_view bytes) {
   Cursor cursor(bytes.substr(kMagic.size()));
   DenseState state;
   uint64_t arrays = 0;
-  if (!cursor.Take(&state.step) || !cursor.Take(&state.updates) || !cursor.Take(&arrays) || arrays > cursor.left()) {
+  if (!cursor.Take(&state.step) || !cursor.Take(&state.updates) || !cursor.Take(&arrays) ||
+      arrays > cursor.left()) {
     return DataLoss("dense state: header does not fit the file");
   }
   state.arrays.resize(arrays);

@@ -19,10 +19,9 @@ Status CheckSameSlots(const LogSchema& model, const LogSchema& log) {
              other.context == slot.context;
     };
     if (std::none_of(log.slots.begin(), log.slots.end(), same)) {
-      return FailedPrecondition(StrCat("the log has no slot \"", slot.name, "\" of key space \"",
-                                       slot.key_space, "\" on the ",
-                                       slot.context ? "context" : "exposure",
-                                       " side, which the model was trained with"));
+      return FailedPrecondition(StrCat(
+          "the log has no slot \"", slot.name, "\" of key space \"", slot.key_space, "\" on the ",
+          slot.context ? "context" : "exposure", " side, which the model was trained with"));
     }
   }
   if (model.slots.size() != log.slots.size() || model.numerics != log.numerics) {

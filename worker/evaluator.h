@@ -1,7 +1,7 @@
 #pragma once
-// Scores a log with the model as it is: metrics for evaluation, lines for prediction. Reads in log order, creates no
-// rows, and gives the same bits for any number of workers.
-// Thread safety: the trainer's thread; every worker calls the same.
+// Scores a log with the model as it is: metrics for evaluation, lines for prediction. Reads in log
+// order, creates no rows, and gives the same bits for any number of workers. Thread safety: the
+// trainer's thread; every worker calls the same.
 
 #include <functional>
 #include <memory>
@@ -26,10 +26,11 @@ struct EvaluationLogs {
 class Scorer {
  public:
   // `session` outlives the scorer. Error: the log's slots differ from those the model was made for.
-  static Result<std::unique_ptr<Scorer>> Create(Session* session, const std::vector<std::string>& log);
+  static Result<std::unique_ptr<Scorer>> Create(Session* session,
+                                                const std::vector<std::string>& log);
 
-  // Calls `grain_done` for each of this worker's grains in log order, and `step_done` after each step (worker
-  // order is log order inside a step).
+  // Calls `grain_done` for each of this worker's grains in log order, and `step_done` after each
+  // step (worker order is log order inside a step).
   using GrainDone = std::function<Status(const Batch& batch, MatrixView<const float> logits)>;
   using StepDone = std::function<Status()>;
   Status Run(const GrainDone& grain_done, const StepDone& step_done);

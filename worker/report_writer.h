@@ -1,6 +1,6 @@
 #pragma once
-// metrics.jsonl: one line a report (report.proto as JSON). A resumed run keeps the lines up to the step it resumes
-// from and goes on behind them, so that the file reads as if nothing had happened.
+// metrics.jsonl: one line a report (report.proto as JSON). A resumed run keeps the lines up to the
+// step it resumes from and goes on behind them, so that the file reads as if nothing had happened.
 // Thread safety: one thread.
 
 #include <memory>

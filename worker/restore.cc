@@ -13,9 +13,9 @@ namespace {
 
 // What may differ between a run and the one it resumes: who computes, and what is told about it.
 const std::vector<std::string>& FreeFields() {
-  static const std::vector<std::string> fields = {
-      "cluster",  "checkpoint", "evaluate",        "report", "compute.threads",
-      "data.log", "warm_start", "data.max_steps"};
+  static const std::vector<std::string> fields = {"cluster",    "checkpoint",      "evaluate",
+                                                  "report",     "compute.threads", "data.log",
+                                                  "warm_start", "data.max_steps"};
   return fields;
 }
 
@@ -34,8 +34,8 @@ Result<std::string> LookForResumable(Session* session, uint64_t log_fingerprint)
   const std::vector<std::string> differing =
       DifferingFields(manifest.config(), session->config(), FreeFields());
   if (!differing.empty()) {
-    return FailedPrecondition(StrCat(*folder, " was made with another configuration (there | here): ",
-                                     Join(differing, "; ")));
+    return FailedPrecondition(StrCat(
+        *folder, " was made with another configuration (there | here): ", Join(differing, "; ")));
   }
   if (manifest.log_fingerprint() != log_fingerprint) {
     return FailedPrecondition(*folder + " was trained on another log than data.log names");
@@ -70,7 +70,8 @@ Status WarmStart(Session* session) {
     ASSIGN_OR_RETURN(const CheckpointManifest manifest, ReadManifest(files, *folder));
     const LogSchema made_for = SchemaOfManifest(manifest);
     if (made_for.slots != session->schema().slots) {
-      return FailedPrecondition(*folder + " was trained on a log with other slots than data.log has");
+      return FailedPrecondition(*folder +
+                                " was trained on a log with other slots than data.log has");
     }
     return *folder;
   };

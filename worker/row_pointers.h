@@ -1,6 +1,6 @@
 #pragma once
-// Where each pulled row lies, by table instance and position: what GrainInput reads. Memory is reused.
-// Thread safety: none.
+// Where each pulled row lies, by table instance and position: what GrainInput reads. Memory is
+// reused. Thread safety: none.
 
 #include <vector>
 

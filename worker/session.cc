@@ -34,9 +34,12 @@ std::vector<NamedArray> WeightArrays(const ParameterLayout& layout,
 
 wire::RestoreMeta::Mode WireMode(Session::RestoreMode mode) {
   switch (mode) {
-    case Session::RestoreMode::kResume: return wire::RestoreMeta::RESUME;
-    case Session::RestoreMode::kWarmStart: return wire::RestoreMeta::WARM_START;
-    case Session::RestoreMode::kWarmStartReset: return wire::RestoreMeta::WARM_START_RESET;
+    case Session::RestoreMode::kResume:
+      return wire::RestoreMeta::RESUME;
+    case Session::RestoreMode::kWarmStart:
+      return wire::RestoreMeta::WARM_START;
+    case Session::RestoreMode::kWarmStartReset:
+      return wire::RestoreMeta::WARM_START_RESET;
   }
   return wire::RestoreMeta::MODE_UNSPECIFIED;
 }
@@ -48,8 +51,7 @@ GrainRange Session::grains() const {
                         config_.step().grains_per_step());
 }
 
-Result<std::unique_ptr<Session>> Session::Create(const TrainConfig& config,
-                                                 const LogSchema& schema,
+Result<std::unique_ptr<Session>> Session::Create(const TrainConfig& config, const LogSchema& schema,
                                                  const WorkerEnvironment& environment) {
   std::unique_ptr<Session> session(new Session());
   session->config_ = config;
@@ -66,8 +68,8 @@ Result<std::unique_ptr<Session>> Session::Create(const TrainConfig& config,
   const ParameterLayout& layout = session->model_->parameters();
   session->parameters_.resize(static_cast<size_t>(layout.size()));
   layout.Initialize(config.seed(), session->parameters_);
-  session->optimizer_ = DenseOptimizer::Create(config.model().optimizer(),
-                                               config.model().clip_norm(), layout.size());
+  session->optimizer_ =
+      DenseOptimizer::Create(config.model().optimizer(), config.model().clip_norm(), layout.size());
 
   PsClientOptions options;
   options.worker = environment.collective->rank();

@@ -1,7 +1,6 @@
 #pragma once
-// What training, evaluation and prediction have in common on a worker: objective, tables, model, parameters,
-// threads, and the connection to the servers.
-// Thread safety: one thread.
+// What training, evaluation and prediction have in common on a worker: objective, tables, model,
+// parameters, threads, and the connection to the servers. Thread safety: one thread.
 
 #include <memory>
 #include <span>
@@ -30,12 +29,12 @@ class Session {
 
   // How a checkpoint becomes the state of this job.
   enum class RestoreMode {
-    kResume,           // exactly its state, rows pulled ahead included
-    kWarmStart,        // its weights and optimizer state, from step 0
-    kWarmStartReset,   // its weights only, from step 0
+    kResume,          // exactly its state, rows pulled ahead included
+    kWarmStart,       // its weights and optimizer state, from step 0
+    kWarmStartReset,  // its weights only, from step 0
   };
-  // Loads the dense state here and the rows into all servers. Every worker calls it; worker 0 reads and tells.
-  // Returns the step that the state is after (0 for warm starts).
+  // Loads the dense state here and the rows into all servers. Every worker calls it; worker 0 reads
+  // and tells. Returns the step that the state is after (0 for warm starts).
   Result<uint64_t> Restore(const std::string& folder, RestoreMode mode);
 
   // One update of the dense weights from the gradient of the whole step (clipped in place).

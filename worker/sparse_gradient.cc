@@ -44,7 +44,8 @@ NodeGradient SparseCombiner::Combine(TreeNode node, uint32_t dim, uint32_t keys,
   }
   grain_of_.resize(offsets_[keys]);
   sources_.resize(offsets_[keys]);
-  for (uint32_t g = 0; g < node.size; ++g) {  // counting sort by position, stable in the grains' order
+  for (uint32_t g = 0; g < node.size;
+       ++g) {  // counting sort by position, stable in the grains' order
     for (size_t i = 0; i < grains[g]->positions.size(); ++i) {
       const uint32_t at = offsets_[grains[g]->positions[i]]++;
       grain_of_[at] = node.begin + g;

@@ -1,7 +1,7 @@
 #pragma once
-// Gradients of embedding rows: those of one grain, and their sums along the canonical tree over a worker's
-// grains.
-// Thread safety: a combiner serves one thread at a time; the work inside runs on its pool.
+// Gradients of embedding rows: those of one grain, and their sums along the canonical tree over a
+// worker's grains. Thread safety: a combiner serves one thread at a time; the work inside runs on
+// its pool.
 
 #include <cstdint>
 #include <vector>
@@ -22,8 +22,9 @@ class SparseCombiner {
  public:
   explicit SparseCombiner(ThreadPool* pool) : pool_(pool) {}
 
-  // Sums the grains of one node, key by key: grains[i] belongs to grain node.begin + i, and a grain that lacks a
-  // key is skipped. keys: number of keys of this table in the step. The grains' gradients are used up.
+  // Sums the grains of one node, key by key: grains[i] belongs to grain node.begin + i, and a grain
+  // that lacks a key is skipped. keys: number of keys of this table in the step. The grains'
+  // gradients are used up.
   NodeGradient Combine(TreeNode node, uint32_t dim, uint32_t keys,
                        const std::vector<SparseGradient*>& grains);
 

@@ -1,7 +1,7 @@
 #pragma once
-// The keys of a worker's part of a step, each once: what it asks the servers for, and where each key of each
-// grain stands in that answer. Shared by all embedding groups, whose tables hold the same keys.
-// Thread safety: none; the reader thread owns it.
+// The keys of a worker's part of a step, each once: what it asks the servers for, and where each
+// key of each grain stands in that answer. Shared by all embedding groups, whose tables hold the
+// same keys. Thread safety: none; the reader thread owns it.
 
 #include <cstdint>
 #include <vector>
@@ -13,14 +13,15 @@ namespace chorus::worker {
 
 constexpr int kNoTable = -1;
 
-// Which configured table serves each slot, by side, in the order of the columns of a batch; kNoTable: ignored.
+// Which configured table serves each slot, by side, in the order of the columns of a batch;
+// kNoTable: ignored.
 struct SlotTables {
   std::vector<int> context;
   std::vector<int> exposure;
 };
 
-// For every key of a grain, its position in TableKeys.keys of its slot's table; parallel to SlotColumn.keys.
-// Empty for ignored slots.
+// For every key of a grain, its position in TableKeys.keys of its slot's table; parallel to
+// SlotColumn.keys. Empty for ignored slots.
 struct GrainPositions {
   std::vector<std::vector<uint32_t>> context;   // [slot][nnz]
   std::vector<std::vector<uint32_t>> exposure;  // [slot][nnz]
@@ -31,7 +32,8 @@ class SparseLookup {
   // tables: number of configured tables.
   SparseLookup(SlotTables slot_tables, uint32_t tables, uint32_t shards);
 
-  // Collects the unique keys of `grains`, grouped by shard. keys: [tables], positions: [grains]; both reused.
+  // Collects the unique keys of `grains`, grouped by shard. keys: [tables], positions: [grains];
+  // both reused.
   void Resolve(const std::vector<Batch>& grains, std::vector<TableKeys>* keys,
                std::vector<GrainPositions>* positions);
 
@@ -55,8 +57,8 @@ class SparseLookup {
 
   const SlotTables slot_tables_;
   const uint32_t shards_;
-  std::vector<Numbering> numberings_;             // [tables]
-  std::vector<std::vector<uint32_t>> order_;      // [tables][number] -> position
+  std::vector<Numbering> numberings_;         // [tables]
+  std::vector<std::vector<uint32_t>> order_;  // [tables][number] -> position
 };
 
 }  // namespace chorus::worker

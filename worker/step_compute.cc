@@ -38,11 +38,11 @@ Status StepCompute::Train(const StepBatch& batch, const PulledRows& rows,
                           const std::vector<double>& scales) {
   rows_.Point(rows, batch.keys);
   RETURN_IF_ERROR(session_->pool().ParallelFor(range_.size(), [&](uint32_t index, uint32_t) {
-    return TrainGrain(index, batch, scales)
-        .Annotate(StrCat("grain ", range_.begin + index));
+    return TrainGrain(index, batch, scales).Annotate(StrCat("grain ", range_.begin + index));
   }));
   contexts_pooled_ = 0;
-  for (const Grain& grain : grains_) contexts_pooled_ += grain.workspace->counters().contexts_pooled;
+  for (const Grain& grain : grains_)
+    contexts_pooled_ += grain.workspace->counters().contexts_pooled;
   return Status::Ok();
 }
 
@@ -65,14 +65,15 @@ Status StepCompute::TrainGrain(uint32_t index, const StepBatch& batch,
   return model.CheckGradients(*workspace, gradient);
 }
 
-// Sums the gradients of a node's grains into the row of its first one. The tasks are slices of the columns.
+// Sums the gradients of a node's grains into the row of its first one. The tasks are slices of the
+// columns.
 void StepCompute::SumGradients(uint32_t first_grain, TreeNode node) {
   if (node.size == 1) return;
   std::vector<TreeNode> leaves;
   for (uint32_t g = node.begin; g < node.end(); ++g) leaves.push_back({g, 1});
   const int64_t tasks = (gradients_.cols() + kFloatsPerTask - 1) / kFloatsPerTask;
-  const Status status = session_->pool().ParallelFor(
-      static_cast<uint32_t>(tasks), [&](uint32_t task, uint32_t) {
+  const Status status =
+      session_->pool().ParallelFor(static_cast<uint32_t>(tasks), [&](uint32_t task, uint32_t) {
         const int64_t begin = task * kFloatsPerTask;
         const int64_t count = std::min(kFloatsPerTask, gradients_.cols() - begin);
         const auto slice = [&](uint32_t term) {
@@ -107,9 +108,8 @@ MatrixView<const double> StepCompute::DoublesOfNodes() {
     const TreeNode node = nodes_[n];
     leaves.clear();
     for (uint32_t g = node.begin; g < node.end(); ++g) leaves.push_back({g, 1});
-    std::vector<double> sums(
-        &grain_doubles_[size_t{node.begin - range_.begin} * columns_],
-        &grain_doubles_[0] + size_t{node.end() - range_.begin} * columns_);
+    std::vector<double> sums(&grain_doubles_[size_t{node.begin - range_.begin} * columns_],
+                             &grain_doubles_[0] + size_t{node.end() - range_.begin} * columns_);
     ReduceAlongTree(leaves.data(), node.size, node, 0, [&](uint32_t into, uint32_t from) {
       for (uint32_t c = 0; c < columns_; ++c) {
         sums[size_t{into} * columns_ + c] += sums[size_t{from} * columns_ + c];

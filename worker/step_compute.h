@@ -1,7 +1,7 @@
 #pragma once
-// A worker's grains of one step: forward, losses and backward for each on the thread pool, and their sums along
-// the canonical tree, dense and sparse. Memory is taken once.
-// Thread safety: the trainer's thread; the work inside runs on the session's pool.
+// A worker's grains of one step: forward, losses and backward for each on the thread pool, and
+// their sums along the canonical tree, dense and sparse. Memory is taken once. Thread safety: the
+// trainer's thread; the work inside runs on the session's pool.
 
 #include <memory>
 #include <span>
@@ -21,15 +21,17 @@ class StepCompute {
   // extras: doubles a grain that ride in the step's sum behind the loss terms.
   StepCompute(Session* session, uint32_t extras);
 
-  // Computes every grain of `batch`. scales: [terms], Objective::Scales of the whole step. Error: kInternal when a
-  // logit, a loss or a gradient is not finite: names grain and head, block or slot.
+  // Computes every grain of `batch`. scales: [terms], Objective::Scales of the whole step. Error:
+  // kInternal when a logit, a loss or a gradient is not finite: names grain and head, block or
+  // slot.
   Status Train(const StepBatch& batch, const PulledRows& rows, const std::vector<double>& scales);
 
   // Grain g's extras, [extras]; g counts from this worker's first grain.
   std::span<double> Extras(uint32_t grain);
 
-  // Sums over this worker's nodes: dense gradients [nodes, parameters] and [nodes, terms + extras]. The memory
-  // belongs to this object. ExtraSums: without gradients, and terms are 0 (before the first step).
+  // Sums over this worker's nodes: dense gradients [nodes, parameters] and [nodes, terms + extras].
+  // The memory belongs to this object. ExtraSums: without gradients, and terms are 0 (before the
+  // first step).
   TreeTerms NodeSums();
   TreeTerms ExtraSums();
 
@@ -54,9 +56,10 @@ class StepCompute {
   const GrainRange range_;
   const std::vector<TreeNode> nodes_;
   const uint32_t terms_;
-  const uint32_t columns_;             // terms and extras
+  const uint32_t columns_;  // terms and extras
   std::vector<Grain> grains_;
-  AlignedMatrix gradients_;            // [grains, parameters]; after summing, a node's sum in its first grain's row
+  AlignedMatrix
+      gradients_;  // [grains, parameters]; after summing, a node's sum in its first grain's row
   AlignedMatrix node_gradients_;       // [nodes, parameters], when there are several nodes
   std::vector<double> grain_doubles_;  // [grains, columns]
   std::vector<double> node_doubles_;   // [nodes, columns]

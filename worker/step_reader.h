@@ -1,6 +1,6 @@
 #pragma once
-// A worker's part of each step, read and made ready ahead of its use by one reader thread: grains, unique keys,
-// positions, label counts. The queue is bounded; a full queue makes the reader wait.
+// A worker's part of each step, read and made ready ahead of its use by one reader thread: grains,
+// unique keys, positions, label counts. The queue is bounded; a full queue makes the reader wait.
 // Thread safety: Next and Recycle from one thread (the trainer's).
 
 #include <cstdint>
@@ -19,7 +19,7 @@ namespace chorus::worker {
 
 struct StepBatch {
   uint64_t step = 0;
-  std::vector<Batch> grains;              // of this worker, in order; a grain past the log's end is empty
+  std::vector<Batch> grains;  // of this worker, in order; a grain past the log's end is empty
   std::vector<GrainPositions> positions;  // [grains]
   std::vector<TableKeys> keys;            // [table instances]
   std::vector<SpaceWeights> spaces;       // [grains]
@@ -28,14 +28,14 @@ struct StepBatch {
 RowLabels LabelsOf(const Batch& batch);
 
 struct StepReaderOptions {
-  GrainRange grains;        // of this worker
+  GrainRange grains;  // of this worker
   SlotTables slot_tables;
-  uint32_t tables = 1;      // configured tables
-  uint32_t groups = 1;      // embedding groups: the keys are repeated for each
+  uint32_t tables = 1;  // configured tables
+  uint32_t groups = 1;  // embedding groups: the keys are repeated for each
   uint32_t shards = 64;
   uint64_t first_step = 1;
-  uint64_t last_step = 0;   // inclusive
-  uint32_t ahead = 2;       // steps kept ready
+  uint64_t last_step = 0;         // inclusive
+  uint32_t ahead = 2;             // steps kept ready
   double deadline_seconds = 120;  // of one Next
 };
 
@@ -45,11 +45,12 @@ class StepReader {
   StepReader(const ReadingPlan& plan, const StepReaderOptions& options);
   ~StepReader();  // stops and joins the reader thread
 
-  // The next step's part, in order, from first_step to last_step. REQUIRES: called at most so many times.
+  // The next step's part, in order, from first_step to last_step. REQUIRES: called at most so many
+  // times.
   Result<std::unique_ptr<StepBatch>> Next();
   void Recycle(std::unique_ptr<StepBatch> used);  // its memory serves a later step
 
-  uint64_t keys_seen() const { return keys_seen_; }      // by what Next returned
+  uint64_t keys_seen() const { return keys_seen_; }  // by what Next returned
   uint64_t keys_unique() const { return keys_unique_; }
 
  private:

@@ -36,8 +36,7 @@ Result<std::unique_ptr<TrainProgress>> TrainProgress::Create(Session* session,
                                                              const ReadingPlan& plan,
                                                              uint64_t done_steps,
                                                              uint64_t last_step) {
-  std::unique_ptr<TrainProgress> progress(
-      new TrainProgress(session, plan, last_step));
+  std::unique_ptr<TrainProgress> progress(new TrainProgress(session, plan, last_step));
   const std::string path = progress->speaks_ ? session->config().report().metrics() : "";
   ASSIGN_OR_RETURN(progress->writer_,
                    ReportWriter::Open(*session->environment().files, path, done_steps));
@@ -66,8 +65,8 @@ Result<double> TrainProgress::AddStep(uint64_t step, const SpaceWeights& spaces,
   if (line_->Due()) {
     const double elapsed = line_->elapsed_seconds();
     const double rate = elapsed > 0 ? static_cast<double>(exposures_) / elapsed : 0;
-    const double per_step = elapsed / static_cast<double>(exposures_ > 0 ? exposures_ : 1) *
-                            static_cast<double>(rows);
+    const double per_step =
+        elapsed / static_cast<double>(exposures_ > 0 ? exposures_ : 1) * static_cast<double>(rows);
     line_->Show(StrCat("step ", step, "/", last_step_, "  epoch ", plan_.epoch_of_step(step) + 1,
                        "  ", static_cast<uint64_t>(rate), " exposures/s  loss ", Fixed(loss, 5),
                        "  ", ShortTime(per_step * static_cast<double>(last_step_ - step)),

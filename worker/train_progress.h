@@ -1,7 +1,7 @@
 #pragma once
-// What a training run tells its user: step reports and evaluations in metrics.jsonl, a status line, plain lines.
-// Only worker 0 prints and writes; the others count along.
-// Thread safety: the trainer's thread.
+// What a training run tells its user: step reports and evaluations in metrics.jsonl, a status line,
+// plain lines. Only worker 0 prints and writes; the others count along. Thread safety: the
+// trainer's thread.
 
 #include <chrono>
 #include <memory>
@@ -24,9 +24,10 @@ class TrainProgress {
   static Result<std::unique_ptr<TrainProgress>> Create(Session* session, const ReadingPlan& plan,
                                                        uint64_t done_steps, uint64_t last_step);
 
-  // term_sums: [terms], over the whole step. Returns the step's total loss. Error: kInternal if it is not finite.
-  Result<double> AddStep(uint64_t step, const SpaceWeights& spaces, std::span<const double> term_sums,
-                         uint64_t rows);
+  // term_sums: [terms], over the whole step. Returns the step's total loss. Error: kInternal if it
+  // is not finite.
+  Result<double> AddStep(uint64_t step, const SpaceWeights& spaces,
+                         std::span<const double> term_sums, uint64_t rows);
   Status AddEvaluation(uint64_t step, const std::string& log, const Evaluation& evaluation);
   Status Finish();
 

@@ -95,11 +95,11 @@ class Trainer {
   std::deque<std::unique_ptr<StepBatch>> batches_;  // read, not yet trained; front = the next step
   std::unique_ptr<StepReader> reader_;              // after what it reads
   std::deque<std::shared_ptr<const PulledRows>> rows_;  // replies that are in, not yet used
-  uint64_t rows_in_ = 0;                            // the last step whose reply is in
-  SpaceWeights spaces_;                             // of the whole step that is trained now
-  std::vector<float> gradient_;                     // [parameters], summed over all workers
-  std::vector<double> sums_;                        // [terms + extras], likewise
-  bool snapshot_due_ = false;                       // worker 0's clock said so in the last step
+  uint64_t rows_in_ = 0;                                // the last step whose reply is in
+  SpaceWeights spaces_;                                 // of the whole step that is trained now
+  std::vector<float> gradient_;                         // [parameters], summed over all workers
+  std::vector<double> sums_;                            // [terms + extras], likewise
+  bool snapshot_due_ = false;                           // worker 0's clock said so in the last step
   TrainResult result_;
   Laps laps_;
 };
@@ -140,7 +140,8 @@ Status Trainer::Open(bool resume) {
     ASSIGN_OR_RETURN(evaluator_, Evaluator::Create(session_.get(), EvaluationLogs::Of(config_)));
   }
   RETURN_IF_ERROR(RestoreState(resume));
-  ASSIGN_OR_RETURN(progress_, TrainProgress::Create(session_.get(), *plan_, first_step_ - 1, last_step_));
+  ASSIGN_OR_RETURN(progress_,
+                   TrainProgress::Create(session_.get(), *plan_, first_step_ - 1, last_step_));
   return StartReading();
 }
 
@@ -148,8 +149,7 @@ Status Trainer::RestoreState(bool resume) {
   ASSIGN_OR_RETURN(const std::string folder,
                    FindResumable(session_.get(), resume, log_->fingerprint()));
   if (!folder.empty()) {
-    ASSIGN_OR_RETURN(const uint64_t step,
-                     session_->Restore(folder, Session::RestoreMode::kResume));
+    ASSIGN_OR_RETURN(const uint64_t step, session_->Restore(folder, Session::RestoreMode::kResume));
     first_step_ = step + 1;
     result_.checkpoint = folder;
     if (is_first()) LogInfo("resuming after step ", step, " from ", folder);
@@ -196,8 +196,7 @@ Status Trainer::Send(uint64_t step, std::unique_ptr<StepGradients> gradients,
 
 Status Trainer::WaitForRows(uint64_t step) {
   for (; rows_in_ < step; ++rows_in_) {
-    ASSIGN_OR_RETURN(std::shared_ptr<const PulledRows> rows,
-                     session_->client().Wait(rows_in_ + 1));
+    ASSIGN_OR_RETURN(std::shared_ptr<const PulledRows> rows, session_->client().Wait(rows_in_ + 1));
     rows_.push_back(std::move(rows));
   }
   return Status::Ok();
@@ -307,7 +306,7 @@ Status Trainer::FinishSum(uint64_t step) {
   laps_.Lap(&result_.times.optimizer);
   const size_t terms = session_->objective().terms().size();
   ASSIGN_OR_RETURN(result_.loss, progress_->AddStep(step, spaces_, {sums_.data(), terms},
-                                                       static_cast<uint64_t>(sums_[terms + kRows])));
+                                                    static_cast<uint64_t>(sums_[terms + kRows])));
   result_.exposures = progress_->exposures();
   std::copy_n(&sums_[terms + kNextSpaces], kSpaces, spaces_.sum);
   snapshot_due_ = sums_[terms + kSnapshotDue] > 0 && step + 1 < last_step_;
@@ -319,8 +318,8 @@ Status Trainer::AfterStep(uint64_t step) {
   if (evaluator_ == nullptr) return Status::Ok();
   const uint64_t every = config_.evaluate().every_steps();
   if (step != last_step_ && (every == 0 || step % every != 0)) return Status::Ok();
-  // The reply to the frame that carried this step's gradients: until all workers send the next frame, the rows
-  // are those after this very step.
+  // The reply to the frame that carried this step's gradients: until all workers send the next
+  // frame, the rows are those after this very step.
   RETURN_IF_ERROR(WaitForRows(step + 1 + ahead_));
   return Evaluate(step);
 }

@@ -1,6 +1,7 @@
 #pragma once
-// Trains a model: the loop over steps that every worker runs. README.md in the project's root has its picture.
-// Thread safety: one call a worker, from one thread; all workers of a job call it with the same configuration.
+// Trains a model: the loop over steps that every worker runs. README.md in the project's root has
+// its picture. Thread safety: one call a worker, from one thread; all workers of a job call it with
+// the same configuration.
 
 #include <functional>
 #include <memory>
@@ -34,26 +35,27 @@ struct StepTimes {
   double combine = 0;     // sparse gradients along the tree, and the frames
   double all_reduce = 0;  // waiting for the dense sum
   double optimizer = 0;
-  double other = 0;       // reports, evaluation, checkpoints
+  double other = 0;  // reports, evaluation, checkpoints
 };
 
 struct TrainResult {
-  uint64_t steps = 0;                 // of the whole run, resumed part included
-  uint64_t exposures = 0;             // trained by this call, over all workers
-  double seconds = 0;                 // of the loop
-  double loss = 0;                    // of the last step
+  uint64_t steps = 0;                    // of the whole run, resumed part included
+  uint64_t exposures = 0;                // trained by this call, over all workers
+  double seconds = 0;                    // of the loop
+  double loss = 0;                       // of the last step
   std::optional<Evaluation> evaluation;  // the last one; worker 0 only
-  std::string checkpoint;             // folder of the last one; "" = none
+  std::string checkpoint;                // folder of the last one; "" = none
   StepTimes times;
-  uint64_t keys_seen = 0;             // by this worker, before and after making them unique
+  uint64_t keys_seen = 0;  // by this worker, before and after making them unique
   uint64_t keys_unique = 0;
   uint64_t contexts_pooled = 0;
-  uint64_t bytes_sent = 0;            // to servers
+  uint64_t bytes_sent = 0;  // to servers
   uint64_t bytes_received = 0;
 };
 
-// REQUIRES: config comes from LoadTrainConfig. resume: continue from the newest complete checkpoint of
-// config.checkpoint.directory if there is one.
-Result<TrainResult> Train(const TrainConfig& config, bool resume, const WorkerEnvironment& environment);
+// REQUIRES: config comes from LoadTrainConfig. resume: continue from the newest complete checkpoint
+// of config.checkpoint.directory if there is one.
+Result<TrainResult> Train(const TrainConfig& config, bool resume,
+                          const WorkerEnvironment& environment);
 
 }  // namespace chorus::worker
