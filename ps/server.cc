@@ -112,6 +112,9 @@ class ServerImpl : public Server {
   StepWindow window_ GUARDED_BY(mutex_);
   Status failure_ GUARDED_BY(mutex_);
   bool restoring_ GUARDED_BY(mutex_) = false;
+  std::string restore_ GUARDED_BY(mutex_);        // the running or last restore: its RestoreMeta,
+  std::string restore_reply_ GUARDED_BY(mutex_);  // and its reply when it succeeded
+  std::vector<Responder> also_restoring_ GUARDED_BY(mutex_);
   bool stopping_ GUARDED_BY(mutex_) = false;
   uint32_t last_snapshot_id_ GUARDED_BY(mutex_) = 0;
   uint32_t reported_snapshot_id_ GUARDED_BY(mutex_) = 0;
@@ -154,6 +157,7 @@ ServerImpl::~ServerImpl() {
   std::vector<Responder> waiting;
   {
     MutexLock lock(mutex_);
+    waiting.swap(also_restoring_);
     for (auto& [step, state] : window_.steps()) {
       for (WorkerStep& worker : state->workers)
         std::move(worker.waiting.begin(), worker.waiting.end(), std::back_inserter(waiting));
@@ -370,18 +374,29 @@ Result<wire::ControlReplyMeta> ServerImpl::SnapshotStatus(uint64_t step) {
   return reply;
 }
 
+// A repetition of the restore that is under way waits with it; one of the last restore, nothing
+// having changed since, gets its answer again.
 void ServerImpl::Restore(const wire::RestoreMeta& meta, Responder respond) {
   Status status;
-  if (meta.mode() == wire::RestoreMeta::MODE_UNSPECIFIED)
-    status = InvalidArgument("restore without a mode");
+  std::string again;
   {
     MutexLock lock(mutex_);
-    if (status.ok() && (!window_.idle() || restoring_)) {
-      status = FailedPrecondition(shape_.name() + " cannot restore while a step is under way");
+    const std::string text = meta.SerializeAsString();
+    if (restoring_ && text == restore_) return also_restoring_.push_back(std::move(respond));
+    if (meta.mode() == wire::RestoreMeta::MODE_UNSPECIFIED) {
+      status = InvalidArgument("restore without a mode");
+    } else if (restoring_ || !window_.untouched()) {
+      status = FailedPrecondition(shape_.name() + " restores only before the first step");
+    } else if (text == restore_ && !restore_reply_.empty()) {
+      again = restore_reply_;
+    } else {
+      restoring_ = true;
+      restore_ = text;
+      restore_reply_.clear();
     }
-    if (status.ok()) restoring_ = true;
   }
   if (!status.ok()) return respond(MakeErrorFrame(status));
+  if (!again.empty()) return respond({FrameType::kControlReply, again, {}});
   auto work = std::make_shared<SharedWork>(std::move(respond), owners_.size());
   for (auto& owner : owners_) {
     owner->Post([this, work, meta](ShardOwner& here) {
@@ -404,15 +419,20 @@ void ServerImpl::FinishRestore(SharedWork* work, wire::RestoreMeta::Mode mode) {
     status = work->error.Annotate(shape_.name() + ": restoring");
     reply.set_restored_step(work->restored_step);
   }
+  std::vector<Responder> others;
   {
     MutexLock lock(mutex_);
     restoring_ = false;
     failure_ = status;
     failed_ = !status.ok();
+    if (status.ok()) restore_reply_ = reply.SerializeAsString();
     window_.Reset(mode == wire::RestoreMeta::RESUME ? reply.restored_step() : 0);
+    others.swap(also_restoring_);
   }
-  work->answer.Send(status.ok() ? Frame{FrameType::kControlReply, reply.SerializeAsString(), {}}
-                                : MakeErrorFrame(status));
+  const Frame frame = status.ok() ? Frame{FrameType::kControlReply, reply.SerializeAsString(), {}}
+                                  : MakeErrorFrame(status);
+  work->answer.Send(frame);
+  for (Responder& respond : others) respond(frame);
 }
 
 void ServerImpl::CollectStatistics(Responder respond) {

@@ -43,7 +43,7 @@ class StepWindow {
   // The step whose gradients come with step's frames has been looked up by this run: they carry
   // them.
   bool CarriesGradients(uint64_t step) const { return step > base_ + 1 + shape_.job.pull_ahead(); }
-  bool idle() const { return dispatched_ == done_; }
+  bool untouched() const { return steps_.empty() && done_ == base_; }  // no frame since Reset
   uint64_t done() const { return done_; }
   uint64_t applied_step() const;
   std::map<uint64_t, std::shared_ptr<StepState>>& steps() { return steps_; }

@@ -1,0 +1,189 @@
+// Servers and client together: any layout, delivery and restart gives the same bits.
+
+#include "tests/ps/cluster.h"
+
+#include <gtest/gtest.h>
+
+#include "common/wire.pb.h"
+
+namespace chorus::ps {
+namespace {
+
+constexpr uint64_t kLast = 6;  // steps with keys
+constexpr char kDirectory[] = "snap";
+
+struct Outcome {
+  std::string middle;  // canonical rows after step 3
+  std::string end;     // after the last step
+};
+
+wire::ControlReplyMeta Control(worker::PsClient& client, const wire::ControlMeta& meta,
+                               size_t server = 0) {
+  const auto replies = client.Control(meta.SerializeAsString());
+  wire::ControlReplyMeta reply;
+  EXPECT_TRUE(replies.ok()) << replies.status().ToString();
+  if (!replies.ok()) return reply;
+  EXPECT_TRUE(reply.ParseFromString((*replies)[server]));
+  return reply;
+}
+
+// Trains (from, kLast] with a snapshot of step `cut` into directory.
+std::string TrainAndCut(Cluster* cluster, const Layout& layout, FileSystem& files, uint64_t from,
+                        uint64_t cut, const std::string& directory) {
+  cluster->set_last_step(kLast);
+  const Status status = cluster->Train(from, kLast, cut, directory);
+  EXPECT_TRUE(status.ok()) << status.ToString();
+  const auto written = cluster->client(0).SnapshotFiles(cut, true);
+  EXPECT_TRUE(written.ok()) << written.status().ToString();
+  EXPECT_EQ(written.ok() ? written->size() : 0, layout.shards);
+  return Cluster::Canonical(files, directory, layout.shards);
+}
+
+std::string RunFresh(const Layout& layout, uint64_t cut, FileSystem& files,
+                     const std::string& directory) {
+  Cluster cluster(layout, TestTables(), files);
+  return TrainAndCut(&cluster, layout, files, 0, cut, directory);
+}
+
+class LayoutTest : public testing::TestWithParam<Layout> {};
+
+TEST_P(LayoutTest, TrainsTheSameBitsAsOneWorkerAndOneServer) {
+  const Layout layout = GetParam();
+  Layout alone;
+  alone.pull_ahead = layout.pull_ahead;
+  const auto files = NewMemoryFiles();
+  const std::string expected = RunFresh(alone, kLast, *files, "alone");
+  EXPECT_GT(expected.size(), 1000u);
+  EXPECT_EQ(RunFresh(layout, kLast, *files, "cluster"), expected);
+}
+
+TEST_P(LayoutTest, SnapshotTakenWhileTrainingEqualsTheStoppedTwin) {
+  const Layout layout = GetParam();
+  Layout alone;
+  alone.pull_ahead = layout.pull_ahead;
+  const auto files = NewMemoryFiles();
+  const std::string running = RunFresh(layout, 3, *files, "running");
+  Cluster twin(alone, TestTables(), *files);
+  ASSERT_TRUE(twin.Train(0, 3, 3, "stopped").ok());
+  ASSERT_TRUE(twin.client(0).SnapshotFiles(3, true).ok());
+  EXPECT_EQ(running, Cluster::Canonical(*files, "stopped", alone.shards));
+}
+
+TEST_P(LayoutTest, ContinuesFromACheckpointOfAnotherLayoutToTheSameBits) {
+  const Layout layout = GetParam();
+  Layout alone;
+  alone.pull_ahead = layout.pull_ahead;
+  alone.shards = 5;  // the checkpoint is cut into other shards than the cluster that reads it
+  const auto files = NewMemoryFiles();
+  const std::string expected = RunFresh(alone, kLast, *files, "uninterrupted");
+  RunFresh(alone, 3, *files, "cut");
+  Cluster cluster(layout, TestTables(), *files);
+  wire::ControlMeta meta;
+  meta.mutable_restore()->set_directory("cut");
+  meta.mutable_restore()->set_mode(wire::RestoreMeta::RESUME);
+  EXPECT_EQ(Control(cluster.client(0), meta).restored_step(), 3u);
+  EXPECT_EQ(TrainAndCut(&cluster, layout, *files, 3, kLast, "resumed"), expected);
+}
+
+INSTANTIATE_TEST_SUITE_P(Layouts, LayoutTest,
+                         testing::Values(Layout{1, 1, 1, 0}, Layout{2, 1, 2, 0}, Layout{3, 2, 1, 0},
+                                         Layout{4, 3, 2, 0}, Layout{1, 3, 1, 1}, Layout{2, 2, 2, 1},
+                                         Layout{3, 3, 1, 1}, Layout{4, 1, 3, 1}, Layout{1, 2, 2, 2},
+                                         Layout{2, 3, 1, 2}, Layout{3, 1, 1, 2}, Layout{4, 2, 2, 2},
+                                         Layout{3, 2, 2, 0, 16, true},
+                                         Layout{2, 1, 1, 2, 8, true}));
+
+TEST(ClusterTest, EveryGradientPushedIsAppliedOnce) {
+  for (const bool twice : {false, true}) {
+    const Layout layout{3, 2, 2, 1, 8, twice};
+    const auto files = NewMemoryFiles();
+    Cluster cluster(layout, TestTables(), *files);
+    cluster.set_exact(true);
+    cluster.set_last_step(kLast);
+    ASSERT_TRUE(cluster.Train(0, kLast).ok());
+    wire::ControlMeta meta;
+    meta.set_statistics(true);
+    double applied = 0;
+    uint64_t duplicates = 0;
+    for (size_t server = 0; server < layout.servers; ++server) {
+      const auto statistics = Control(cluster.client(0), meta, server).statistics();
+      for (const auto& table : statistics.table()) applied += table.gradient_sum();
+      duplicates += statistics.duplicates();
+      EXPECT_EQ(statistics.applied_step(), kLast);
+    }
+    EXPECT_EQ(applied, cluster.pushed_sum());
+    EXPECT_EQ(duplicates > 0, twice);
+  }
+}
+
+TEST(ClusterTest, ReadCreatesNoRowAndSeesWhatTrainingLeft) {
+  const auto files = NewMemoryFiles();
+  Cluster cluster({}, TestTables(), *files);
+  const auto keys = cluster.KeysOf(1, 0);
+  const auto before = cluster.client(0).Read(keys);
+  ASSERT_TRUE(before.ok());
+  wire::ControlMeta meta;
+  meta.set_statistics(true);
+  EXPECT_EQ(Control(cluster.client(0), meta).statistics().table(0).rows(), 0u);
+  ASSERT_TRUE(cluster.Train(0, 2).ok());
+  const auto after = cluster.client(0).Read(keys);
+  ASSERT_TRUE(after.ok());
+  EXPECT_NE((*before)->row(0, 0)[0], (*after)->row(0, 0)[0]);
+}
+
+TEST(ClusterTest, DeadlineMessageNamesTheMissingWorkers) {
+  const auto files = NewMemoryFiles();
+  Cluster cluster({3, 1}, TestTables(), *files, 0.05);
+  ASSERT_TRUE(cluster.client(1).Send(1, cluster.KeysOf(1, 1), nullptr, nullptr).ok());
+  const auto rows = cluster.client(1).Wait(1);
+  ASSERT_FALSE(rows.ok());
+  EXPECT_EQ(rows.status().code(), Code::kDeadlineExceeded);
+  EXPECT_NE(rows.status().message().find("worker 0, worker 2"), std::string::npos)
+      << rows.status().ToString();
+}
+
+TEST(ClusterTest, WarmStartKeepsWeightsAndStartsFromStepOne) {
+  const auto files = NewMemoryFiles();
+  RunFresh({}, kLast, *files, kDirectory);
+  for (const auto mode : {wire::RestoreMeta::WARM_START, wire::RestoreMeta::WARM_START_RESET}) {
+    Cluster cluster({2, 2}, TestTables(), *files);
+    wire::ControlMeta meta;
+    meta.mutable_restore()->set_directory(kDirectory);
+    meta.mutable_restore()->set_mode(mode);
+    Control(cluster.client(0), meta);
+    const auto file = ShardFile::Open(*files, JoinPath(kDirectory, ShardFileName(0)));
+    ASSERT_TRUE(file.ok());
+    auto cursor = (*file)->Rows(0);
+    ShardRow row;
+    ASSERT_TRUE(cursor.Next(&row));
+    std::vector<worker::TableKeys> keys(2);
+    for (auto& table : keys) table.shard_counts.resize(8);
+    keys[0].keys = {row.key};
+    keys[0].shard_counts[0] = 1;
+    const auto read = cluster.client(0).Read(keys);
+    ASSERT_TRUE(read.ok());
+    for (int i = 0; i < 5; ++i) EXPECT_EQ((*read)->row(0, 0)[i], row.weights[i]);
+    cluster.set_last_step(3);
+    EXPECT_TRUE(cluster.Train(0, 3).ok());
+  }
+}
+
+TEST(ClusterTest, DamagedCheckpointIsRefusedWithItsFileName) {
+  const auto files = NewMemoryFiles();
+  RunFresh({}, kLast, *files, kDirectory);
+  const std::string path = JoinPath(kDirectory, ShardFileName(2));
+  std::string bytes = *ReadWholeFile(*files, path);
+  bytes[bytes.size() / 2] = static_cast<char>(bytes[bytes.size() / 2] ^ 0x10);
+  ASSERT_TRUE(ReplaceFile(*files, path, bytes).ok());
+  Cluster cluster({}, TestTables(), *files);
+  wire::ControlMeta meta;
+  meta.mutable_restore()->set_directory(kDirectory);
+  meta.mutable_restore()->set_mode(wire::RestoreMeta::RESUME);
+  const auto reply = cluster.client(0).Control(meta.SerializeAsString());
+  ASSERT_FALSE(reply.ok());
+  EXPECT_EQ(reply.status().code(), Code::kDataLoss);
+  EXPECT_NE(reply.status().message().find("shard-00002.rows"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace chorus::ps

@@ -1,0 +1,146 @@
+// What a server does with frames it must refuse, and at its memory limit.
+
+#include "ps/server.h"
+
+#include <gtest/gtest.h>
+
+#include <cstring>
+#include <future>
+#include <limits>
+
+#include "common/job.h"
+#include "common/wire.pb.h"
+#include "tests/ps/cluster.h"
+
+namespace chorus::ps {
+namespace {
+
+class ServerTest : public testing::Test {
+ protected:
+  void Start(uint64_t memory_mb = 0) {
+    ServerOptions options;
+    options.shards = 1;
+    options.grains_per_step = kGrains;
+    options.seed = kSeed;
+    options.memory_mb = memory_mb;
+    server_ = Server::Create(options, TestTables(), *files_);
+  }
+
+  wire::StepMeta Meta(uint64_t step) const {
+    wire::StepMeta meta;
+    wire::JobMeta& job = *meta.mutable_job();
+    job.set_servers(1);
+    job.set_workers(1);
+    job.set_shards(1);
+    job.set_grains_per_step(kGrains);
+    job.set_seed(kSeed);
+    job.set_tables(TablesFingerprint(TestTables()));
+    meta.set_step(step);
+    return meta;
+  }
+  // Keys 1 .. n of table a, none of b.
+  static std::vector<ByteArray> Keys(std::vector<Key> keys) {
+    const uint32_t n = static_cast<uint32_t>(keys.size());
+    return {ByteArray::CopyOfVector(keys), ByteArray::CopyOfVector(std::vector<uint32_t>{n}),
+            ByteArray(), ByteArray::CopyOfVector(std::vector<uint32_t>{0})};
+  }
+  static void AddNode(wire::StepMeta* meta, std::vector<ByteArray>* arrays,
+                      std::vector<uint32_t> positions, std::vector<float> gradients,
+                      uint32_t size = kGrains) {
+    meta->set_has_gradients(true);
+    meta->clear_lr_factor();
+    meta->add_lr_factor(1);
+    meta->add_lr_factor(1);
+    wire::NodeMeta* const node = meta->add_node();
+    node->set_size(size);
+    arrays->push_back(ByteArray::CopyOfVector(positions));
+    arrays->push_back(ByteArray::CopyOfVector(gradients));
+  }
+  Frame Ask(const wire::StepMeta& meta, std::vector<ByteArray> arrays) {
+    return Ask(Frame{FrameType::kStep, meta.SerializeAsString(), std::move(arrays)});
+  }
+  Frame Ask(Frame frame) {
+    auto reply = std::make_shared<std::promise<Frame>>();
+    server_->Handle(std::move(frame),
+                    [reply](Frame answer) { reply->set_value(std::move(answer)); });
+    return reply->get_future().get();
+  }
+  void ExpectRefused(const Frame& reply, const std::string& why) {
+    const Status status = StatusOfFrame(reply);
+    EXPECT_FALSE(status.ok());
+    EXPECT_NE(status.message().find(why), std::string::npos) << status.ToString();
+  }
+
+  std::unique_ptr<FileSystem> files_ = NewMemoryFiles();
+  std::unique_ptr<Server> server_;
+};
+
+TEST_F(ServerTest, MalformedFramesAreRefusedAndTheStepStillRuns) {
+  Start();
+  EXPECT_EQ(Ask(Meta(1), Keys({1, 2, 3})).type, FrameType::kStepReply);
+  const auto with = [&](std::vector<uint32_t> positions, std::vector<float> gradients,
+                        uint32_t size = kGrains) {
+    wire::StepMeta meta = Meta(2);
+    auto arrays = Keys({4});
+    AddNode(&meta, &arrays, std::move(positions), std::move(gradients), size);
+    return Ask(meta, std::move(arrays));
+  };
+  const std::vector<float> row(5, 1.0f);
+  ExpectRefused(with({3}, row), "position 3 of 3 keys");
+  ExpectRefused(with({1, 1}, std::vector<float>(10)), "position 1");
+  ExpectRefused(with({0, 1}, row), "5 gradient values at 2 positions");
+  ExpectRefused(with({0}, std::vector<float>(4)), "4 gradient values");
+  ExpectRefused(with({0}, row, 2), "no subtree of 2 grains");
+  std::vector<float> bad = row;
+  bad[3] = std::numeric_limits<float>::quiet_NaN();
+  ExpectRefused(with({0}, bad), "not finite");
+  ExpectRefused(Ask(Meta(2), Keys({4})), "lacks gradients");
+  ExpectRefused(Ask({FrameType::kStep, "\xff\xff", {}}), "malformed");
+  ExpectRefused(Ask({FrameType::kStepReply, "", {}}), "does not answer");
+  EXPECT_EQ(with({0, 1, 2}, std::vector<float>(15, 0.5f)).type, FrameType::kStepReply);
+}
+
+TEST_F(ServerTest, KeysMustBeUniqueCountedAndOfTheServer) {
+  Start();
+  ExpectRefused(Ask(Meta(1), Keys({5, 6, 5})), "key 5 stands twice");
+  auto arrays = Keys({1, 2});
+  arrays[1] = ByteArray::CopyOfVector(std::vector<uint32_t>{3});
+  ExpectRefused(Ask(Meta(1), std::move(arrays)), "do not add up");
+  arrays = Keys({1, 2});
+  arrays.pop_back();
+  ExpectRefused(Ask(Meta(1), std::move(arrays)), "3 arrays");
+  arrays = Keys({1});
+  arrays[0] = ByteArray::CopyOf(std::as_bytes(std::span("12345")));
+  ExpectRefused(Ask(Meta(1), std::move(arrays)), "bytes");
+}
+
+TEST_F(ServerTest, FramesOfAnotherJobOrStepAreRefusedByName) {
+  Start();
+  wire::StepMeta meta = Meta(1);
+  meta.mutable_job()->set_seed(99);
+  ExpectRefused(Ask(meta, Keys({1})), "seed is 7 here and 99 there");
+  ExpectRefused(Ask(Meta(5), Keys({1})), "expected a step from 1 to 1");
+}
+
+TEST_F(ServerTest, RepetitionGetsTheSameBytes) {
+  Start();
+  const Frame first = Ask(Meta(1), Keys({1, 2}));
+  const Frame again = Ask(Meta(1), Keys({1, 2}));
+  EXPECT_EQ(first.meta, again.meta);
+  ASSERT_EQ(first.arrays[0].size(), again.arrays[0].size());
+  EXPECT_EQ(0, memcmp(first.arrays[0].data(), again.arrays[0].data(), first.arrays[0].size()));
+}
+
+TEST_F(ServerTest, MemoryLimitRefusesNewRowsAndNamesServerTableAndLimit) {
+  Start(1);
+  std::vector<Key> keys;
+  for (Key key = 0; key < 20000; ++key) keys.push_back(key);
+  const Status status = StatusOfFrame(Ask(Meta(1), Keys(keys)));
+  EXPECT_EQ(status.code(), Code::kResourceExhausted);
+  for (const char* part : {"server 0", "table a", "limit 1 MB"}) {
+    EXPECT_NE(status.message().find(part), std::string::npos) << status.ToString();
+  }
+}
+
+}  // namespace
+}  // namespace chorus::ps
