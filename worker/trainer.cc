@@ -274,6 +274,7 @@ Status Trainer::TrainStep(uint64_t step) {
   batches_.pop_front();
   RETURN_IF_ERROR(AfterStep(step));
   laps_.Lap(&result_.times.other);
+  if (environment_.on_step) environment_.on_step(step, result_.times);
   return Status::Ok();
 }
 

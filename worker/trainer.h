@@ -18,15 +18,6 @@
 
 namespace chorus::worker {
 
-// What launch gives a worker: its place in the job.
-struct WorkerEnvironment {
-  FileSystem* files = nullptr;
-  Collective* collective = nullptr;  // rank and size are the worker's
-  std::function<Result<std::unique_ptr<PsClient>>(const PsClientOptions&,
-                                                  const std::vector<TableSpec>&)>
-      connect;
-};
-
 // Seconds that this worker's trainer thread spent in each part of its steps.
 struct StepTimes {
   double read = 0;        // waiting for the reader thread (reading and dedup run there)
@@ -36,6 +27,17 @@ struct StepTimes {
   double all_reduce = 0;  // waiting for the dense sum
   double optimizer = 0;
   double other = 0;  // reports, evaluation, checkpoints
+};
+
+// What launch gives a worker: its place in the job.
+struct WorkerEnvironment {
+  FileSystem* files = nullptr;
+  Collective* collective = nullptr;  // rank and size are the worker's
+  std::function<Result<std::unique_ptr<PsClient>>(const PsClientOptions&,
+                                                  const std::vector<TableSpec>&)>
+      connect;
+  // Called after every step that Train does, on its thread, with the times so far; may be empty.
+  std::function<void(uint64_t step, const StepTimes& times)> on_step;
 };
 
 struct TrainResult {

@@ -1,0 +1,12 @@
+#pragma once
+// What a measurement is of: source, compiler, machine. Thread safety: one thread.
+
+#include <string>
+
+namespace chorus::perf {
+
+// "commit":"...","compiler":"...","flags":"...","cpu":"...","cores":N - fields of a JSON object.
+// The commit is that of the source tree now; "-dirty" when it holds changes.
+std::string BuildInfoJson();
+
+}  // namespace chorus::perf

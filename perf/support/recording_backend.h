@@ -1,0 +1,58 @@
+#pragma once
+// A backend that forwards to the real one and remembers its matrix products, to run them again
+// alone. Thread safety: one thread while it records.
+
+#include <vector>
+
+#include "worker/backend.h"
+
+namespace chorus::perf {
+
+class RecordingBackend final : public worker::Backend {
+ public:
+  struct Call {
+    worker::GemmOptions options;
+    MatrixView<const float> a, b;
+    MatrixView<float> c;
+
+    double flops() const {
+      const int64_t k = options.transpose_a ? a.rows : a.cols;
+      return 2.0 * static_cast<double>(c.rows * c.cols * k);
+    }
+  };
+
+  explicit RecordingBackend(Backend* real) : real_(real) {}
+  bool recording = false;
+  std::vector<Call> calls;
+
+  Status Gemm(const worker::GemmOptions& options, MatrixView<const float> a,
+              MatrixView<const float> b, MatrixView<float> c) override {
+    if (recording) calls.push_back({options, a, b, c});
+    return real_->Gemm(options, a, b, c);
+  }
+  void GatherRows(MatrixView<const float> from, const uint32_t* index, int64_t rows,
+                  MatrixView<float> to) override {
+    real_->GatherRows(from, index, rows, to);
+  }
+  void SumRowsByIndex(MatrixView<const float> from, const uint32_t* index, int64_t rows,
+                      MatrixView<float> to) override {
+    real_->SumRowsByIndex(from, index, rows, to);
+  }
+  void ReluBackward(MatrixView<const float> y, MatrixView<float> gradient,
+                    float* bias_gradient) override {
+    real_->ReluBackward(y, gradient, bias_gradient);
+  }
+  void DotRows(MatrixView<const float> x, const float* weight, float bias,
+               MatrixView<float> z) override {
+    real_->DotRows(x, weight, bias, z);
+  }
+  void DotRowsBackward(MatrixView<const float> x, const float* weight, MatrixView<const float> dz,
+                       float* weight_gradient, MatrixView<float> dx, bool accumulate_dx) override {
+    real_->DotRowsBackward(x, weight, dz, weight_gradient, dx, accumulate_dx);
+  }
+
+ private:
+  Backend* const real_;
+};
+
+}  // namespace chorus::perf
