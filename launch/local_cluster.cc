@@ -3,6 +3,7 @@
 #include <memory>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "common/strings.h"
@@ -55,8 +56,9 @@ Status RunLocalCluster(const TrainConfig& config, const LocalClusterOptions& opt
   }
   std::vector<Status> statuses(options.workers);
   const auto run = [&](uint32_t w) {
-    const std::unique_ptr<Transport> transport =
+    std::unique_ptr<Transport> transport =
         NewTransport(config, options.tcp, StrCat("worker ", w));
+    if (options.wrap_transport) transport = options.wrap_transport(std::move(transport));
     worker::WorkerEnvironment environment;
     environment.files = &files;
     environment.collective = collectives[w].get();

@@ -5,10 +5,12 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 
 #include "common/config.pb.h"
 #include "common/file.h"
 #include "common/status.h"
+#include "common/transport.h"
 #include "worker/trainer.h"
 
 namespace chorus::launch {
@@ -17,6 +19,8 @@ struct LocalClusterOptions {
   uint32_t workers = 1;
   uint32_t servers = 1;
   bool tcp = false;  // frames cross the loopback device instead of being handed over
+  // What each worker's transport is wrapped in, for tests of bad networks; empty: nothing.
+  std::function<std::unique_ptr<Transport>(std::unique_ptr<Transport>)> wrap_transport;
 };
 
 // Runs `work` on every worker, each on a thread of its own (the caller's, if there is one worker

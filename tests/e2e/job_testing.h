@@ -1,0 +1,87 @@
+#pragma once
+// Small jobs for tests of the whole system: logs with every odd shape, a model of two tables, and
+// runs of any layout inside this process (launch/local_cluster.h) on a file system in memory.
+// Thread safety: the test's thread.
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "common/config.pb.h"
+#include "common/file.h"
+#include "common/report.pb.h"
+#include "common/status.h"
+#include "launch/local_cluster.h"
+#include "worker/batch.h"
+#include "worker/session.h"
+#include "worker/trainer.h"
+
+namespace chorus::e2e {
+
+// Who computes: nothing here may show in a result.
+struct Layout {
+  uint32_t workers = 1;
+  uint32_t servers = 1;
+  uint32_t threads = 1;  // of a worker
+  uint32_t server_threads = 1;
+  uint32_t shards = 7;
+  bool tcp = false;
+  std::function<std::unique_ptr<Transport>(std::unique_ptr<Transport>)> wrap_transport;
+};
+
+// Context and exposure slots, one-hot and multi-valued, with values; numerics, weights.
+const worker::LogSchema& RichSchema();
+// Exposure slots only.
+const worker::LogSchema& FlatSchema();
+
+// Writes log `directory`: exposures in blocks of uneven sizes, some smaller than a grain.
+void WriteJobLog(FileSystem& files, const std::string& directory, const worker::LogSchema& schema,
+                 uint32_t exposures, uint64_t seed);
+// The same exposures in the same blocks, each with a context of its own.
+void WriteExpandedLog(FileSystem& files, const std::string& from, const std::string& to);
+
+// A job on log "train" that keeps its checkpoints in "ckpt" and writes "metrics.jsonl"; `more` in
+// text format is merged into it. Unless `more` says otherwise: tables a and b, slot "item" in b,
+// towers 16-8.
+TrainConfig JobConfig(const std::string& more = "");
+// Text format merged into a finished configuration.
+TrainConfig With(TrainConfig config, const std::string& more);
+
+// Runs `work` on all workers of the layout.
+Status RunOn(FileSystem& files, TrainConfig config, const Layout& layout,
+             const launch::WorkerMain& work);
+
+struct Trained {
+  Status status;
+  std::vector<worker::TrainResult> workers;  // by rank
+  const worker::TrainResult& first() const { return workers.front(); }
+};
+Trained TrainOn(FileSystem& files, const TrainConfig& config, const Layout& layout,
+                bool resume = false);
+
+// What a training run leaves behind, free of layout and time: the canonical bytes of its last
+// checkpoint and the lines of metrics.jsonl without seconds. Fails the test when the run fails.
+struct Outcome {
+  std::string state;
+  std::string reports;
+};
+Outcome OutcomeOf(FileSystem& files, const TrainConfig& config, const Layout& layout,
+                  bool resume = false);
+
+std::string Canonical(FileSystem& files, const std::string& checkpoint);
+std::vector<Report> ReadReports(FileSystem& files, const std::string& path);
+std::string TimelessReports(FileSystem& files, const std::string& path);
+
+// `chorus evaluate` and `chorus predict` of a checkpoint on another layout.
+Result<Evaluation> EvaluateOn(FileSystem& files, const TrainConfig& config, const Layout& layout,
+                              const std::string& checkpoint);
+Result<std::string> PredictOn(FileSystem& files, const TrainConfig& config, const Layout& layout,
+                              const std::string& checkpoint);
+
+// Makes checkpoint `step` of directory `from` the only one of directory `to`.
+void CopyCheckpoint(FileSystem& files, const std::string& from, uint64_t step,
+                    const std::string& to);
+
+}  // namespace chorus::e2e

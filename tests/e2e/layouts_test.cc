@@ -1,0 +1,187 @@
+// Who computes does not show in the result: canonical bytes and reports are equal for any threads,
+// workers, servers, shards and transport, whatever the model, the optimizers, the objective and the
+// reading order are.
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "common/strings.h"
+#include "tests/e2e/job_testing.h"
+#include "tests/e2e/pairwise.h"
+
+namespace chorus::e2e {
+namespace {
+
+// What a job computes, one list a factor. Each text is merged into the job's configuration.
+const std::vector<std::vector<std::string>>& Settings() {
+  static const std::vector<std::vector<std::string>> settings = {
+      {"objective { base {} }", "objective { esmm {} }", "objective { chorus_cvr {} }",
+       "objective { chorus_cvr_wo_ndm { norm: EXPOSURE } }",
+       "objective { chorus_cvr_wo_sam { detach: false } }"},
+      {"", "step { pull_ahead: 1 }", "step { pull_ahead: 2 }"},
+      {"table { name: 'a' dim: 4 optimizer { sgd { lr: 0.3 } } }",
+       "table { name: 'a' dim: 4 optimizer { adagrad {} } }",
+       "table { name: 'a' dim: 4 optimizer { rowwise_adagrad {} } }",
+       "table { name: 'a' dim: 4 optimizer { adam { lr: 0.01 } } }",
+       "table { name: 'a' dim: 4 optimizer { ftrl { l1: 0.001 l2: 0.1 } } }"},
+      {"table { name: 'b' dim: 3 initializer { uniform {} } }",
+       "table { name: 'b' dim: 3 clip_norm: 0.01 weight_decay: 0.02 }",
+       "table { name: 'b' dim: 3 schedule { warmup_steps: 3 decay: COSINE } }"},
+      {"model { optimizer { sgd { lr: 0.1 } } }", "model { optimizer { adagrad {} } }",
+       "model { optimizer { adam {} } clip_norm: 0.05 }",
+       "model { optimizer { adamw {} } schedule { warmup_steps: 2 decay: LINEAR } }"},
+      {"model { tower { hidden: [16, 8] } }", "model { tower {} }",
+       "model { shared_bottom { hidden: [12] } tower { hidden: [8] } }",
+       "model { tower { head: 'cvr' hidden: [9, 5] } tower { hidden: [7] } }"},
+      {"data { order: SHUFFLED }", "data { order: SEQUENTIAL unclicked_conversion: DROP }"},
+      // 8 grains: the last step is short, most lanes of it empty; 4 grains of 32 rows; 1 grain.
+      {"step { grain_rows: 16 grains_per_step: 8 }", "step { grain_rows: 32 grains_per_step: 4 }",
+       "step { grain_rows: 50 grains_per_step: 1 }"},
+  };
+  return settings;
+}
+
+// Who computes it: number of levels of each factor.
+const std::vector<uint32_t> kWorkers = {1, 2, 3, 4};
+const std::vector<uint32_t> kServers = {1, 2, 3};
+const std::vector<uint32_t> kThreads = {1, 2, 3};
+const std::vector<uint32_t> kServerThreads = {1, 2};
+const std::vector<uint32_t> kShards = {1, 7, 64};
+
+std::vector<uint32_t> Levels() {
+  std::vector<uint32_t> levels;
+  for (const auto& setting : Settings()) levels.push_back(static_cast<uint32_t>(setting.size()));
+  levels.push_back(2);  // schema
+  for (const auto* counts : {&kWorkers, &kServers, &kThreads, &kServerThreads, &kShards}) {
+    levels.push_back(static_cast<uint32_t>(counts->size()));
+  }
+  levels.push_back(2);  // transport
+  return levels;
+}
+
+const std::vector<Case>& Cases() {
+  static const std::vector<Case> cases = PairwiseCases(Levels());
+  return cases;
+}
+
+TEST(PairwiseTest, EveryTwoLevelsMeetInSomeCase) {
+  std::set<LevelPair> covered;
+  for (const Case& levels : Cases()) covered.merge(PairsOf(levels));
+  EXPECT_EQ(covered, AllPairs(Levels()));
+}
+
+struct Job {
+  TrainConfig config;
+  const worker::LogSchema* schema;
+  Layout layout;
+};
+
+Job JobOf(const Case& levels) {
+  std::string text = "checkpoint { every_steps: 4 } evaluate { log: 'test' every_steps: 5 }";
+  size_t factor = 0;
+  for (const auto& setting : Settings()) text += setting[levels[factor++]] + "\n";
+  Job job;
+  const bool rich = levels[factor++] == 0;
+  job.schema = rich ? &RichSchema() : &FlatSchema();
+  if (rich)
+    text +=
+        "slot { name: 'history' table: 'b' pooling: WEIGHTED_MEAN } slot { name: 'tags' pooling: "
+        "MEAN }";
+  job.layout.workers = kWorkers[levels[factor++]];
+  job.layout.servers = kServers[levels[factor++]];
+  job.layout.threads = kThreads[levels[factor++]];
+  job.layout.server_threads = kServerThreads[levels[factor++]];
+  job.layout.shards = kShards[levels[factor++]];
+  job.layout.tcp = levels[factor++] == 1;
+  job.config = JobConfig(text);
+  return job;
+}
+
+class LayoutTest : public testing::TestWithParam<size_t> {};
+
+TEST_P(LayoutTest, TrainsTheSameBitsAsOneThreadOfOneProcess) {
+  const Job job = JobOf(Cases()[GetParam()]);
+  Outcome outcomes[2];
+  for (int i = 0; i < 2; ++i) {
+    const auto files = NewMemoryFiles();
+    WriteJobLog(*files, "train", *job.schema, 500, 1);
+    WriteJobLog(*files, "test", *job.schema, 150, 2);
+    outcomes[i] = OutcomeOf(*files, job.config, i == 0 ? Layout() : job.layout);
+  }
+  EXPECT_GT(outcomes[0].state.size(), 1000u);
+  EXPECT_TRUE(outcomes[1].state == outcomes[0].state) << "the models differ";
+  EXPECT_EQ(outcomes[1].reports, outcomes[0].reports);
+}
+
+INSTANTIATE_TEST_SUITE_P(Pairwise, LayoutTest, testing::Range(size_t{0}, Cases().size()));
+
+// Runs the same job on both layouts.
+void ExpectEqualOutcomes(const TrainConfig& config, uint32_t exposures, const Layout& layout) {
+  Outcome outcomes[2];
+  for (int i = 0; i < 2; ++i) {
+    const auto files = NewMemoryFiles();
+    WriteJobLog(*files, "train", RichSchema(), exposures, 1);
+    outcomes[i] = OutcomeOf(*files, config, i == 0 ? Layout() : layout);
+  }
+  EXPECT_TRUE(outcomes[1].state == outcomes[0].state) << "the models differ";
+  EXPECT_EQ(outcomes[1].reports, outcomes[0].reports);
+}
+
+TEST(LayoutsTest, WorkersWithoutGrainsChangeNothing) {
+  Layout layout;
+  layout.workers = 5;
+  layout.servers = 2;
+  ExpectEqualOutcomes(JobConfig("step { grains_per_step: 2 pull_ahead: 1 }"), 200, layout);
+}
+
+TEST(LayoutsTest, ServersWithoutShardsChangeNothing) {
+  Layout layout;
+  layout.workers = 2;
+  layout.servers = 3;
+  layout.shards = 2;
+  ExpectEqualOutcomes(JobConfig(), 200, layout);
+}
+
+TEST(LayoutsTest, ALogOfASingleExposureTrainsOnAnyLayout) {
+  Layout layout;
+  layout.workers = 3;
+  layout.servers = 2;
+  ExpectEqualOutcomes(JobConfig("step { pull_ahead: 2 }"), 1, layout);
+}
+
+TEST(LayoutsTest, ARunOfFewerStepsThanPullAheadWorks) {
+  Layout layout;
+  layout.workers = 2;
+  layout.tcp = true;
+  ExpectEqualOutcomes(JobConfig("step { pull_ahead: 2 } data { max_steps: 1 }"), 300, layout);
+}
+
+TEST(LayoutsTest, ClickedRowsAloneTrainTheSameOnAnyLayout) {
+  Layout layout;
+  layout.workers = 3;
+  layout.threads = 2;
+  ExpectEqualOutcomes(JobConfig("data { rows: CLICKED } objective { base {} }"), 400, layout);
+}
+
+TEST(LayoutsTest, FramesOfManyPartsChangeNothing) {
+  Layout layout;
+  layout.workers = 2;
+  layout.servers = 2;
+  layout.tcp = true;
+  ExpectEqualOutcomes(JobConfig("cluster { max_part_kb: 1 }"), 300, layout);
+}
+
+TEST(LayoutsTest, PullAheadAndSeedAreOfTheModelNotOfTheLayout) {
+  std::set<std::string> states;
+  for (const char* const text :
+       {"", "step { pull_ahead: 1 }", "step { pull_ahead: 2 }", "seed: 8"}) {
+    const auto files = NewMemoryFiles();
+    WriteJobLog(*files, "train", RichSchema(), 400, 1);
+    states.insert(OutcomeOf(*files, JobConfig(text), Layout()).state);
+  }
+  EXPECT_EQ(states.size(), 4u);
+}
+
+}  // namespace
+}  // namespace chorus::e2e
