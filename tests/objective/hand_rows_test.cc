@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "common/strings.h"
 #include "tests/objective/objective_testing.h"
 
 namespace chorus::worker {
@@ -84,6 +85,23 @@ TEST(HandRows, DenominatorsFollowTheNorm) {
   ExpectNear(of({"chorus_cvr={}"}), {3, 3, 2, 3, 2, 2, 2, 1, 1});
   ExpectNear(of({"chorus_cvr={norm: EXPOSURE}"}), {3, 3, 3, 3, 3, 3, 3, 3, 3});
   ExpectNear(of({"base={}"}), {3, 2});
+}
+
+TEST(HandRows, EveryTermHasTheWeightOfItsName) {
+  const std::vector<std::string> methods[] = {
+      {"base={w_ctr: 2 w_cvr: 3}", "ctr 2", "cvr 3"},
+      {"esmm={w_ctr: 2 w_ctcvr: 3}", "ctr 2", "ctcvr 3"},
+      {"chorus_cvr={w_ctr: 2 w_ctcvr: 3 w_cvr: 4 w_ctuncvr: 5 w_uncvr: 6 w_align1: 7 w_align2: 8 "
+       "w_align3: 9 w_align4: 10}",
+       "ctr 2", "ctcvr 3", "cvr 4", "ctuncvr 5", "uncvr 6", "align1 7", "align2 8", "align3 9",
+       "align4 10"}};
+  for (const std::vector<std::string>& method : methods) {
+    std::vector<std::string> terms = {method[0]};
+    for (const Term& term : MakeMethod({method[0]})->terms()) {
+      terms.push_back(StrCat(term.name, " ", term.weight));
+    }
+    EXPECT_EQ(terms, method);
+  }
 }
 
 TEST(HandRows, GroupsAndHeadsAreTheMethods) {
