@@ -65,13 +65,16 @@ head -n 3 "$output/predictions.tsv"
 
 cat <<END
 
-== Done
+== Done: metrics on $output/test
+$(cat "$output/evaluation.txt")
+
 model        $output/model
 metrics      $output/metrics.jsonl
 evaluation   $output/evaluation.txt
 predictions  $output/predictions.tsv
 settings     $config
 
-Next: the same model in one process, to compare with the cluster's:
+Next: train the same model in one process and see that it is the cluster's, bit for bit:
   $chorus train --config $config --set data.log=$output/train --set checkpoint.directory=$output/one
+  cmp <($chorus inspect $output/model --canonical -) <($chorus inspect $output/one --canonical -) && echo identical
 END

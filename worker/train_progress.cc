@@ -109,7 +109,10 @@ Status TrainProgress::AddEvaluation(uint64_t step, const std::string& log,
   report.set_log(log);
   *report.mutable_evaluation() = evaluation;
   line_->Clear();
-  LogInfo("after step ", step, ", on ", log, ":\n", FormatEvaluation(evaluation));
+  // The last one is the result, which the command prints.
+  if (step != last_step_) {
+    LogInfo("after step ", step, ", on ", log, ":\n", FormatEvaluation(evaluation));
+  }
   return writer_->Write(report);
 }
 
