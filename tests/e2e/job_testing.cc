@@ -94,6 +94,7 @@ const worker::LogSchema& FlatSchema() {
 
 void WriteJobLog(FileSystem& files, const std::string& directory, const worker::LogSchema& schema,
                  uint32_t exposures, uint64_t seed) {
+  CHECK(files.CreateDirectories(directory).ok());
   constexpr uint32_t kBlockRows[] = {40, 9, 64, 23, 1, 51};
   std::vector<worker::Batch> blocks;
   for (uint32_t first = 0; first < exposures;) {
@@ -163,8 +164,11 @@ Outcome OutcomeOf(FileSystem& files, const TrainConfig& config, const Layout& la
   const Trained trained = TrainOn(files, config, layout, resume);
   EXPECT_TRUE(trained.status.ok()) << trained.status.ToString();
   if (!trained.status.ok()) return {};
-  return {Canonical(files, trained.first().checkpoint),
-          TimelessReports(files, config.report().metrics())};
+  Outcome outcome;
+  outcome.state = Canonical(files, trained.first().checkpoint);
+  const std::string& reports = config.report().metrics();
+  if (!reports.empty()) outcome.reports = TimelessReports(files, reports);
+  return outcome;
 }
 
 std::string Canonical(FileSystem& files, const std::string& checkpoint) {

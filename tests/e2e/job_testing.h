@@ -28,7 +28,7 @@ struct Layout {
   uint32_t server_threads = 1;
   uint32_t shards = 7;
   bool tcp = false;
-  std::function<std::unique_ptr<Transport>(std::unique_ptr<Transport>)> wrap_transport;
+  std::function<std::unique_ptr<Transport>(std::unique_ptr<Transport>)> wrap_transport = nullptr;
 };
 
 // Context and exposure slots, one-hot and multi-valued, with values; numerics, weights.

@@ -1,0 +1,129 @@
+// The ways a user goes: text to log to model to predictions; a model to arrays; a synthetic world
+// with its truth.
+
+#include <cmath>
+#include <map>
+
+#include "launch/checkpoint_rows.h"
+#include "tests/e2e/command_testing.h"
+
+namespace chorus::e2e {
+namespace {
+
+using PipelineTest = CommandTest;
+
+TEST_F(PipelineTest, FromTextToPredictions) {
+  std::string csv = "click,sale,user,age,item,price\n";
+  constexpr uint32_t kRows = 3000;
+  for (uint32_t i = 0; i < kRows; ++i) {
+    const uint32_t user = i / 4 % 50, item = i * 7 % 13;
+    const bool click = item < 4, sale = click && user % 2 == 0;  // easy to learn
+    csv += StrCat(click ? 1 : 0, ",", sale ? 1 : 0, ",u", user, ",", 20 + user, ",", item, ",",
+                  item * 3, ".5\n");
+  }
+  ASSERT_TRUE(ReplaceFile(files_, Path("shop.csv"), csv).ok());
+  ASSERT_TRUE(ReplaceFile(files_, Path("schema.textproto"), R"(
+      click: "click" conversion: "sale"
+      slot { column: "user" context: true } slot { column: "item" }
+      numeric { column: "age" context: true } numeric { column: "price" transform: LOG_STANDARD }
+      block_rows: 64)")
+                  .ok());
+  ExpectSuccess(Run(
+      0, Command("import", {"--schema", Path("schema.textproto"), "--split", "train:0.8,test:0.2",
+                            "--output", Path("shop"), Path("shop.csv")})));
+  const std::vector<std::string> config = {"--set", "data.log=" + Path("shop/train"),
+                                           "--set", "data.epochs=5",
+                                           "--set", "step.grain_rows=32",
+                                           "--set", "model.tower.hidden=16,8",
+                                           "--set", "table.dim=4",
+                                           "--set", "model.optimizer.adam.lr=0.01",
+                                           "--set", "table.optimizer.adagrad.lr=0.1",
+                                           "--set", "checkpoint.directory=" + Path("model"),
+                                           "--set", "evaluate.log=" + Path("shop/test")};
+  const test::Finished trained = Run(3, Command("train", config));
+  ExpectSuccess(trained);
+  const std::string scores = Path("scores.tsv");
+  ExpectSuccess(Run(0, Command("predict", {"--checkpoint", Path("model"), "--log",
+                                           Path("shop/test"), "--output", scores})));
+  double clicked = 0, unclicked = 0;
+  uint32_t clicks = 0, rows = 0;
+  const std::vector<std::string> lines = Split(*ReadWholeFile(files_, scores), '\n');
+  EXPECT_EQ(lines[0], "row_id\tclick\tconversion\tpctr\tpcvr\tpctcvr");
+  for (size_t i = 1; i + 1 < lines.size(); ++i, ++rows) {
+    const std::vector<std::string> cells = Split(lines[i], '\t');
+    ASSERT_EQ(cells.size(), 6u) << lines[i];
+    const double ctr = std::stod(cells[3]), cvr = std::stod(cells[4]);
+    EXPECT_NEAR(std::stod(cells[5]), ctr * cvr, 1e-6 * ctr * cvr);
+    (cells[1] == "1" ? clicked : unclicked) += ctr;
+    clicks += cells[1] == "1";
+  }
+  EXPECT_GT(rows, kRows / 10);
+  EXPECT_LT(rows, kRows * 3 / 10);
+  ASSERT_GT(clicks, 0u);
+  ASSERT_GT(rows, clicks);
+  EXPECT_GT(clicked / clicks, 0.5 + unclicked / (rows - clicks)) << "the model learnt nothing";
+}
+
+TEST_F(PipelineTest, ExportedArraysAreTheCheckpoints) {
+  ExpectSuccess(Run(0, Command("train", Config("run", "objective { base {} }"))));
+  const std::string folder = NewestCheckpoint("run");
+  ExpectSuccess(
+      Run(0, Command("export", {"--checkpoint", Path("run/ckpt"), "--output", Path("model")})));
+  const auto manifest = worker::ReadManifest(files_, folder);
+  ASSERT_TRUE(manifest.ok());
+  const auto rows = launch::CheckpointRows::Open(files_, folder, *manifest);
+  ASSERT_TRUE(rows.ok());
+  ASSERT_EQ((*rows)->tables().size(), 4u);
+  std::map<std::string, std::string> expected;
+  for (uint32_t t = 0; t < 4; ++t) {
+    const ps::ShardFileTable& table = (*rows)->tables()[t];
+    std::string& keys = expected[table.name + ".keys.u64"];
+    std::string& weights = expected[table.name + ".weights.f32"];
+    const Status status = (*rows)->Visit(t, [&](const ps::ShardRow& row) {
+      keys.append(reinterpret_cast<const char*>(&row.key), sizeof(row.key));
+      weights.append(reinterpret_cast<const char*>(row.weights), table.dim * sizeof(float));
+      return Status::Ok();
+    });
+    ASSERT_TRUE(status.ok());
+    EXPECT_EQ(keys.size(), 8 * table.rows);
+  }
+  const auto dense = worker::ReadDenseState(files_, folder);
+  ASSERT_TRUE(dense.ok());
+  for (const worker::NamedArray& array : dense->arrays) {
+    if (!array.name.starts_with("weight/")) continue;
+    expected["dense/" + array.name.substr(7) + ".f32"] = std::string(
+        reinterpret_cast<const char*>(array.values.data()), array.values.size() * sizeof(float));
+  }
+  const std::string listed = *ReadWholeFile(files_, Path("model/manifest.json"));
+  for (const auto& [name, bytes] : expected) {
+    const auto exported = ReadWholeFile(files_, JoinPath(Path("model"), name));
+    ASSERT_TRUE(exported.ok()) << exported.status().ToString();
+    EXPECT_TRUE(*exported == bytes) << name;
+    EXPECT_NE(listed.find("\"" + name + "\""), std::string::npos) << name;
+  }
+  ExpectFailure(
+      Run(0, Command("export", {"--checkpoint", Path("run/ckpt"), "--output", Path("model")})),
+      "exists already");
+}
+
+TEST_F(PipelineTest, CanonicalBytesOfInspectAreTheLibrarys) {
+  ExpectSuccess(Run(0, Command("train", Config("run", "step { pull_ahead: 1 }"))));
+  const std::string folder = NewestCheckpoint("run");
+  ExpectSuccess(Run(0, Command("inspect", {folder, "--verify", "--canonical", Path("canonical")})));
+  EXPECT_TRUE(*ReadWholeFile(files_, Path("canonical")) == Canonical(files_, folder));
+}
+
+TEST_F(PipelineTest, AGeneratedWorldIsEvaluatedAgainstItsTruth) {
+  ExpectSuccess(
+      Run(0, Command("generate", {"--set", "exposures=4000", "--output", Path("world")})));
+  const test::Finished trained =
+      Run(0, Command("train", {"--set", "data.log=" + Path("world"), "--set", "step.grain_rows=128",
+                               "--set", "table.dim=4", "--set", "model.tower.hidden=8", "--set",
+                               "evaluate.log=" + Path("world"), "--set",
+                               "evaluate.oracle=" + Path("world/oracle.bin")}));
+  ExpectSuccess(trained);
+  EXPECT_NE(trained.output.find("ceiling"), std::string::npos) << trained.output;
+}
+
+}  // namespace
+}  // namespace chorus::e2e

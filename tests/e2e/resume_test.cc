@@ -1,0 +1,249 @@
+// A run that was cut and continued ends with the state and the reports of the run that never was,
+// on whatever layout it goes on; what does not fit is refused by name; a warm start takes what it
+// says from another run.
+
+#include <gtest/gtest.h>
+
+#include "common/strings.h"
+#include "launch/checkpoint_rows.h"
+#include "tests/e2e/job_testing.h"
+#include "worker/checkpoint_store.h"
+
+namespace chorus::e2e {
+namespace {
+
+constexpr char kEveryStep[] = R"(
+  checkpoint { every_steps: 1 } evaluate { log: "test" every_steps: 4 } report { every_steps: 2 }
+  table { name: "a" dim: 4 optimizer { adam { lr: 0.01 } } schedule { warmup_steps: 3 decay: LINEAR } }
+  table { name: "b" dim: 3 optimizer { ftrl {} } clip_norm: 0.5 weight_decay: 0.01 }
+  model { optimizer { adamw {} } clip_norm: 1 schedule { decay: COSINE } }
+  objective { chorus_cvr {} })";
+
+std::unique_ptr<FileSystem> FilesWithLogs() {
+  auto files = NewMemoryFiles();
+  WriteJobLog(*files, "train", RichSchema(), 500, 1);
+  WriteJobLog(*files, "test", RichSchema(), 100, 2);
+  return files;
+}
+
+const Layout kLayouts[] = {
+    {.workers = 3, .servers = 2, .threads = 2, .server_threads = 2, .shards = 5},
+    {.workers = 1, .servers = 3, .shards = 64},
+    {.workers = 4, .servers = 1, .shards = 1, .tcp = true},
+    {.workers = 2, .servers = 2, .threads = 3, .shards = 7},
+};
+
+// The newest of its checkpoints that `files` holds.
+uint64_t LastStep(FileSystem& files) {
+  const auto newest = worker::FindCheckpoint(files, "ckpt");
+  EXPECT_TRUE(newest.ok() && newest->has_value());
+  return worker::ReadManifest(files, **newest)->step();
+}
+
+class ResumeTest : public testing::TestWithParam<uint32_t> {};
+
+TEST_P(ResumeTest, FromEveryCheckpointOnAnotherLayoutEqualsTheUninterruptedRun) {
+  const TrainConfig config = JobConfig(StrCat(kEveryStep, "step { pull_ahead: ", GetParam(), " }"));
+  const auto files = FilesWithLogs();
+  const Outcome whole = OutcomeOf(*files, config, Layout());
+  const uint64_t last = LastStep(*files);
+  ASSERT_GE(last, 8u);
+  const auto reports = ReadWholeFile(*files, "metrics.jsonl");
+  ASSERT_TRUE(reports.ok());
+  for (uint64_t step = 1; step < last; ++step) {
+    const std::string directory = StrCat("from-", step);
+    CopyCheckpoint(*files, "ckpt", step, directory);
+    TrainConfig resumed = config;
+    resumed.mutable_checkpoint()->set_directory(directory);
+    resumed.mutable_report()->set_metrics(directory + "/metrics.jsonl");
+    ASSERT_TRUE(ReplaceFile(*files, resumed.report().metrics(), *reports).ok());
+    const Outcome outcome = OutcomeOf(*files, resumed, kLayouts[step % 4], true);
+    EXPECT_TRUE(outcome.state == whole.state) << "resumed after step " << step;
+    EXPECT_EQ(outcome.reports, whole.reports) << "resumed after step " << step;
+  }
+}
+
+TEST_P(ResumeTest, CheckpointsThatTheResumedRunWritesAreThoseOfTheFirst) {
+  const TrainConfig config = JobConfig(StrCat(kEveryStep, "step { pull_ahead: ", GetParam(), " }"));
+  const auto files = FilesWithLogs();
+  OutcomeOf(*files, config, kLayouts[0]);
+  const uint64_t last = LastStep(*files);
+  CopyCheckpoint(*files, "ckpt", 2, "again");
+  TrainConfig resumed = config;
+  resumed.mutable_checkpoint()->set_directory("again");
+  OutcomeOf(*files, resumed, kLayouts[1], true);
+  for (uint64_t step = 3; step <= last; ++step) {
+    EXPECT_TRUE(Canonical(*files, worker::CheckpointFolder("again", step)) ==
+                Canonical(*files, worker::CheckpointFolder("ckpt", step)))
+        << "step " << step;
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(PullAhead, ResumeTest, testing::Values(0, 1, 2));
+
+TEST(ResumeTest, AFinishedRunIsLeftAsItIs) {
+  const TrainConfig config = JobConfig();
+  const auto files = FilesWithLogs();
+  const Outcome first = OutcomeOf(*files, config, Layout());
+  const Outcome again = OutcomeOf(*files, config, kLayouts[0], true);
+  EXPECT_TRUE(again.state == first.state);
+  EXPECT_EQ(again.reports, first.reports);
+}
+
+TEST(ResumeTest, WithoutACheckpointStartsFromTheBeginning) {
+  const TrainConfig config = JobConfig();
+  const auto files = FilesWithLogs();
+  const Outcome fresh = OutcomeOf(*files, config, Layout());
+  ASSERT_TRUE(files->RemoveRecursively("ckpt").ok());
+  EXPECT_TRUE(OutcomeOf(*files, config, Layout(), true).state == fresh.state);
+}
+
+TEST(ResumeTest, AnotherConfigurationIsRefusedWithTheDifferingField) {
+  const auto files = FilesWithLogs();
+  ASSERT_TRUE(TrainOn(*files, JobConfig("checkpoint { every_steps: 2 }"), Layout()).status.ok());
+  const struct {
+    const char* text;
+    const char* field;
+  } changes[] = {
+      {"seed: 8", "seed"},
+      {"step { grain_rows: 17 }", "step.grain_rows"},
+      {"step { pull_ahead: 1 }", "step.pull_ahead"},
+      {"data { epochs: 3 }", "data.epochs"},
+      {"model { optimizer { adam { lr: 0.5 } } }", "model.optimizer"},
+      {"objective { base {} }", "objective"},
+      {"table { name: 'a' dim: 5 } table { name: 'b' dim: 3 }", "dim"},
+  };
+  for (const auto& change : changes) {
+    const Status status = TrainOn(*files, JobConfig(change.text), {.workers = 2}, true).status;
+    EXPECT_EQ(status.code(), Code::kFailedPrecondition) << status.ToString();
+    EXPECT_NE(status.message().find(change.field), std::string::npos)
+        << change.text << ": " << status.ToString();
+  }
+}
+
+TEST(ResumeTest, AnotherLogIsRefused) {
+  const auto files = FilesWithLogs();
+  ASSERT_TRUE(TrainOn(*files, JobConfig(), Layout()).status.ok());
+  TrainConfig config = JobConfig();
+  config.mutable_data()->set_log(0, "test");
+  const Status status = TrainOn(*files, config, Layout(), true).status;
+  EXPECT_EQ(status.code(), Code::kFailedPrecondition) << status.ToString();
+  EXPECT_NE(status.message().find("another log"), std::string::npos) << status.ToString();
+}
+
+TEST(ResumeTest, ADamagedFileOfTheCheckpointIsRefusedByName) {
+  const TrainConfig config = JobConfig();
+  for (const std::string name : {"dense.bin", "shard-00003.rows", "MANIFEST"}) {
+    const auto files = FilesWithLogs();
+    const Trained trained = TrainOn(*files, config, Layout());
+    ASSERT_TRUE(trained.status.ok());
+    const std::string path = JoinPath(trained.first().checkpoint, name);
+    std::string bytes = *ReadWholeFile(*files, path);
+    bytes[bytes.size() / 2] ^= 1;
+    ASSERT_TRUE(ReplaceFile(*files, path, bytes).ok());
+    const Status status = TrainOn(*files, config, {.workers = 2, .servers = 2}, true).status;
+    EXPECT_EQ(status.code(), Code::kDataLoss) << status.ToString();
+    EXPECT_NE(status.message().find(name), std::string::npos) << status.ToString();
+  }
+}
+
+// Weights by table and key, and the largest count of updates of a row.
+struct Rows {
+  std::string weights;
+  uint32_t largest_count = 0;
+};
+Rows RowsOf(FileSystem& files, const std::string& checkpoint) {
+  Rows out;
+  const auto manifest = worker::ReadManifest(files, checkpoint);
+  EXPECT_TRUE(manifest.ok());
+  const auto rows = launch::CheckpointRows::Open(files, checkpoint, *manifest);
+  EXPECT_TRUE(rows.ok());
+  for (uint32_t t = 0; t < (*rows)->tables().size(); ++t) {
+    const uint32_t dim = (*rows)->tables()[t].dim;
+    EXPECT_TRUE((*rows)
+                    ->Visit(t,
+                            [&](const ps::ShardRow& row) {
+                              out.weights.append(reinterpret_cast<const char*>(&row.key), 8);
+                              out.weights.append(reinterpret_cast<const char*>(row.weights),
+                                                 dim * sizeof(float));
+                              out.largest_count = std::max(out.largest_count, row.count);
+                              return Status::Ok();
+                            })
+                    .ok());
+  }
+  return out;
+}
+
+// One step with learning rate 0: what a warm start brought is what it leaves.
+TrainConfig StandStill(const std::string& warm_start) {
+  return JobConfig(StrCat(R"(
+      data { max_steps: 1 }
+      table { name: "a" dim: 4 optimizer { adagrad { lr: 0 } } }
+      table { name: "b" dim: 3 optimizer { adagrad { lr: 0 } } }
+      model { optimizer { adam { lr: 0 } } }
+      checkpoint { directory: "warm" } warm_start { )",
+                          warm_start, "}"));
+}
+
+TEST(WarmStartTest, KeepsWeightsAndOptimizerStateOfAnotherRun) {
+  const auto files = FilesWithLogs();
+  const Trained source = TrainOn(*files, JobConfig(), {.workers = 2, .servers = 2});
+  ASSERT_TRUE(source.status.ok());
+  const Trained warm =
+      TrainOn(*files, StandStill("checkpoint: 'ckpt'"), {.workers = 2, .shards = 3});
+  ASSERT_TRUE(warm.status.ok()) << warm.status.ToString();
+  EXPECT_EQ(warm.first().steps, 1u);
+  const Rows before = RowsOf(*files, source.first().checkpoint);
+  const Rows after = RowsOf(*files, warm.first().checkpoint);
+  EXPECT_TRUE(after.weights == before.weights);
+  EXPECT_GE(after.largest_count, before.largest_count);
+  const auto old_dense = worker::ReadDenseState(*files, source.first().checkpoint);
+  const auto new_dense = worker::ReadDenseState(*files, warm.first().checkpoint);
+  ASSERT_TRUE(old_dense.ok() && new_dense.ok());
+  EXPECT_EQ(new_dense->updates, old_dense->updates + 1);
+  ASSERT_EQ(new_dense->arrays.size(), old_dense->arrays.size());
+  for (size_t i = 0; i < old_dense->arrays.size(); ++i) {
+    if (!old_dense->arrays[i].name.starts_with("weight/")) continue;
+    EXPECT_EQ(new_dense->arrays[i].values, old_dense->arrays[i].values)
+        << old_dense->arrays[i].name;
+  }
+}
+
+TEST(WarmStartTest, ResetForgetsOptimizerState) {
+  const auto files = FilesWithLogs();
+  const Trained source = TrainOn(*files, JobConfig(), Layout());
+  ASSERT_TRUE(source.status.ok());
+  const Trained warm = TrainOn(*files, StandStill("checkpoint: 'ckpt' reset_optimizer: true"),
+                               {.servers = 2, .shards = 64});
+  ASSERT_TRUE(warm.status.ok()) << warm.status.ToString();
+  EXPECT_TRUE(RowsOf(*files, warm.first().checkpoint).weights ==
+              RowsOf(*files, source.first().checkpoint).weights);
+  const auto dense = worker::ReadDenseState(*files, warm.first().checkpoint);
+  ASSERT_TRUE(dense.ok());
+  EXPECT_EQ(dense->updates, 1u);
+}
+
+TEST(WarmStartTest, GivesTheSameBitsOnAnyLayoutAndSurvivesAResume) {
+  const auto files = FilesWithLogs();
+  ASSERT_TRUE(TrainOn(*files, JobConfig(), Layout()).status.ok());
+  const TrainConfig config = JobConfig(
+      "checkpoint { directory: 'w' every_steps: 3 } warm_start { checkpoint: 'ckpt' } step { "
+      "pull_ahead: 1 } "
+      "seed: 9");
+  const Outcome whole = OutcomeOf(*files, config, Layout());
+  CopyCheckpoint(*files, "w", 3, "w-cut");
+  TrainConfig resumed = config;
+  resumed.mutable_checkpoint()->set_directory("w-cut");
+  EXPECT_TRUE(OutcomeOf(*files, resumed, kLayouts[0], true).state == whole.state);
+}
+
+TEST(WarmStartTest, AMissingCheckpointIsNamed) {
+  const auto files = FilesWithLogs();
+  const Status status =
+      TrainOn(*files, JobConfig("warm_start { checkpoint: 'nowhere' }"), {.workers = 2}).status;
+  EXPECT_EQ(status.code(), Code::kNotFound) << status.ToString();
+  EXPECT_NE(status.message().find("nowhere"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace chorus::e2e

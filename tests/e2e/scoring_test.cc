@@ -1,0 +1,135 @@
+// Metrics, predictions and counters of whole jobs: equal on any layout, equal between a training
+// run's own evaluation and a later one, and exact where exactness is promised.
+
+#include <gtest/gtest.h>
+
+#include <set>
+
+#include "common/strings.h"
+#include "tests/e2e/job_testing.h"
+#include "worker/log/grain_reader.h"
+
+namespace chorus::e2e {
+namespace {
+
+const Layout kWide = {.workers = 3, .servers = 2, .threads = 2, .shards = 5, .tcp = true};
+const Layout kManyWorkers = {.workers = 5, .servers = 1, .shards = 64};
+
+std::unique_ptr<FileSystem> FilesWithLogs() {
+  auto files = NewMemoryFiles();
+  WriteJobLog(*files, "train", RichSchema(), 400, 1);
+  WriteJobLog(*files, "test", RichSchema(), 230, 2);
+  return files;
+}
+
+TEST(ScoringTest, MetricsAreEqualToTheLastBitOnAnyLayout) {
+  const TrainConfig config = JobConfig("evaluate { log: 'test' } objective { chorus_cvr {} }");
+  const auto files = FilesWithLogs();
+  const Trained trained = TrainOn(*files, config, Layout());
+  ASSERT_TRUE(trained.status.ok()) << trained.status.ToString();
+  ASSERT_TRUE(trained.first().evaluation.has_value());
+  const std::string expected = trained.first().evaluation->SerializeAsString();
+  EXPECT_EQ(trained.first().evaluation->rows(), 230u);
+  for (const Layout& layout : {Layout(), kWide, kManyWorkers}) {
+    const auto evaluation = EvaluateOn(*files, config, layout, trained.first().checkpoint);
+    ASSERT_TRUE(evaluation.ok()) << evaluation.status().ToString();
+    EXPECT_EQ(evaluation->SerializeAsString(), expected);
+  }
+}
+
+TEST(ScoringTest, PredictionsAreEqualInLogOrderOnAnyLayout) {
+  const TrainConfig config = JobConfig("evaluate { log: 'test' } objective { base {} }");
+  const auto files = FilesWithLogs();
+  const Trained trained = TrainOn(*files, config, kWide);
+  ASSERT_TRUE(trained.status.ok()) << trained.status.ToString();
+  const auto expected = PredictOn(*files, config, Layout(), trained.first().checkpoint);
+  ASSERT_TRUE(expected.ok()) << expected.status().ToString();
+  const std::vector<std::string> lines = Split(*expected, '\n');
+  ASSERT_EQ(lines.size(), 1u + 230u + 1u);  // header, rows, what follows the last newline
+  for (uint32_t row = 0; row < 230; ++row) {
+    EXPECT_TRUE(lines[1 + row].starts_with(StrCat(row, "\t"))) << lines[1 + row];
+  }
+  for (const Layout& layout : {kWide, kManyWorkers}) {
+    const auto text = PredictOn(*files, config, layout, trained.first().checkpoint);
+    ASSERT_TRUE(text.ok()) << text.status().ToString();
+    EXPECT_TRUE(*text == *expected);
+  }
+}
+
+TEST(ScoringTest, EvaluationDuringTrainingChangesNothingInTheModel) {
+  const auto files = FilesWithLogs();
+  const std::string plain = OutcomeOf(*files, JobConfig(), kWide).state;
+  const std::string evaluated =
+      OutcomeOf(*files, JobConfig("evaluate { log: 'test' every_steps: 1 }"), kWide).state;
+  EXPECT_TRUE(evaluated == plain);
+}
+
+TEST(ScoringTest, AnEvaluationInTrainingIsThatOfTheCheckpointOfItsStep) {
+  for (const uint32_t pull_ahead : {0u, 2u}) {
+    const TrainConfig config =
+        JobConfig(StrCat("evaluate { log: 'test' every_steps: 2 } checkpoint { every_steps: 2 } ",
+                         "step { pull_ahead: ", pull_ahead, " }"));
+    const auto files = FilesWithLogs();
+    ASSERT_TRUE(TrainOn(*files, config, kWide).status.ok());
+    uint32_t compared = 0;
+    for (const Report& report : ReadReports(*files, "metrics.jsonl")) {
+      if (!report.has_evaluation() || report.step() % 2 != 0) continue;
+      char folder[40];
+      std::snprintf(folder, sizeof(folder), "ckpt/step-%012d", static_cast<int>(report.step()));
+      const auto evaluation = EvaluateOn(*files, config, Layout(), folder);
+      ASSERT_TRUE(evaluation.ok()) << evaluation.status().ToString();
+      EXPECT_EQ(evaluation->ShortDebugString(), report.evaluation().ShortDebugString())
+          << "step " << report.step() << " pull_ahead " << pull_ahead;
+      ++compared;
+    }
+    EXPECT_GE(compared, 3u);
+  }
+}
+
+// What the training log asks of a worker: distinct keys a step and table, and contexts a grain.
+TEST(CountersTest, AKeyIsLookedUpOnceAWorkerAndStepAndAContextPooledOnceAGrain) {
+  constexpr uint32_t kWorkers = 3;
+  const TrainConfig config = JobConfig("data { max_steps: 3 order: SEQUENTIAL }");
+  const auto files = FilesWithLogs();
+  const Trained trained = TrainOn(*files, config, {.workers = kWorkers, .servers = 2});
+  ASSERT_TRUE(trained.status.ok());
+
+  const auto log = worker::LogReader::Open(*files, {"train"});
+  ASSERT_TRUE(log.ok());
+  worker::ReadingOptions options;
+  options.order = DataConfig::SEQUENTIAL;
+  options.unclicked_conversion = KEEP_UNCLICKED;
+  options.grain_rows = config.step().grain_rows();
+  options.grains_per_step = config.step().grains_per_step();
+  const auto plan = worker::ReadingPlan::Make(**log, options);
+  ASSERT_TRUE(plan.ok());
+  const std::set<std::string> in_b = {"item"};
+  for (uint32_t w = 0; w < kWorkers; ++w) {
+    const GrainRange range = GrainsOfWorker(w, kWorkers, options.grains_per_step);
+    const auto reader = (*plan)->NewReader(range);
+    uint64_t seen = 0, unique = 0, contexts = 0;
+    for (uint64_t step = 1; step <= 3; ++step) {
+      std::set<Key> keys[2];
+      for (uint32_t grain = range.begin; grain < range.end; ++grain) {
+        worker::Batch batch;
+        ASSERT_TRUE(reader->Read(step, grain, &batch).ok());
+        contexts += batch.contexts.rows;
+        size_t side_slot[2] = {0, 0};
+        for (const worker::SlotInfo& slot : RichSchema().slots) {
+          const worker::FeatureColumns& side = slot.context ? batch.contexts : batch.exposures;
+          const worker::SlotColumn& column = side.slots[side_slot[slot.context]++];
+          seen += column.keys.size();
+          keys[in_b.contains(slot.name)].insert(column.keys.begin(), column.keys.end());
+        }
+      }
+      unique += keys[0].size() + keys[1].size();
+    }
+    EXPECT_EQ(trained.workers[w].keys_seen, seen) << "worker " << w;
+    EXPECT_EQ(trained.workers[w].keys_unique, unique) << "worker " << w;
+    EXPECT_EQ(trained.workers[w].contexts_pooled, contexts) << "worker " << w;
+    EXPECT_LT(unique, seen);
+  }
+}
+
+}  // namespace
+}  // namespace chorus::e2e

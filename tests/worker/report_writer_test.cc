@@ -1,0 +1,90 @@
+#include "worker/report_writer.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "tests/support/faulty_files.h"
+
+namespace chorus::worker {
+namespace {
+
+Report ReportOf(uint64_t step) {
+  Report report;
+  report.set_step(step);
+  report.mutable_progress()->set_loss(0.1 * static_cast<double>(step));
+  return report;
+}
+
+// Writes reports of steps first .. last, continuing after `resumed`.
+void WriteSteps(FileSystem& files, uint64_t resumed, uint64_t first, uint64_t last) {
+  auto writer = ReportWriter::Open(files, "out/metrics.jsonl", resumed);
+  ASSERT_TRUE(writer.ok()) << writer.status().ToString();
+  for (uint64_t step = first; step <= last; ++step) {
+    ASSERT_TRUE((*writer)->Write(ReportOf(step)).ok());
+  }
+  ASSERT_TRUE((*writer)->Close().ok());
+}
+
+std::string Text(FileSystem& files) { return *ReadWholeFile(files, "out/metrics.jsonl"); }
+
+TEST(ReportWriterTest, AResumedRunReadsAsIfNothingHadHappened) {
+  const auto whole = NewMemoryFiles();
+  WriteSteps(*whole, 0, 1, 9);
+  const auto resumed = NewMemoryFiles();
+  WriteSteps(*resumed, 0, 1, 7);
+  WriteSteps(*resumed, 4, 5, 9);  // the run had reported more than its last checkpoint holds
+  EXPECT_EQ(Text(*resumed), Text(*whole));
+}
+
+TEST(ReportWriterTest, ATornLastLineIsDropped) {
+  const auto whole = NewMemoryFiles();
+  WriteSteps(*whole, 0, 1, 5);
+  const std::string text = Text(*whole);
+  const size_t last_line = text.rfind('\n', text.size() - 2) + 1;
+  for (size_t size = last_line; size < text.size(); ++size) {
+    const auto torn = NewMemoryFiles();
+    ASSERT_TRUE(ReplaceFile(*torn, "out/metrics.jsonl", text.substr(0, size)).ok());
+    WriteSteps(*torn, 4, 5, 5);
+    EXPECT_EQ(Text(*torn), text) << "cut at " << size;
+  }
+}
+
+TEST(ReportWriterTest, ANewRunBeginsANewFile) {
+  const auto files = NewMemoryFiles();
+  WriteSteps(*files, 0, 1, 9);
+  WriteSteps(*files, 0, 1, 2);
+  const auto expected = NewMemoryFiles();
+  WriteSteps(*expected, 0, 1, 2);
+  EXPECT_EQ(Text(*files), Text(*expected));
+}
+
+TEST(ReportWriterTest, AResumedRunWithoutAFileBeginsOne) {
+  const auto files = NewMemoryFiles();
+  WriteSteps(*files, 5, 6, 6);
+  EXPECT_NE(Text(*files).find("\"step\":\"6\""), std::string::npos) << Text(*files);
+}
+
+TEST(ReportWriterTest, WithoutAPathReportsAreDropped) {
+  const auto files = NewMemoryFiles();
+  auto writer = ReportWriter::Open(*files, "", 3);
+  ASSERT_TRUE(writer.ok());
+  EXPECT_TRUE((*writer)->Write(ReportOf(1)).ok());
+  EXPECT_TRUE((*writer)->Close().ok());
+}
+
+TEST(ReportWriterTest, AFullDiskIsAnErrorAndResumingOntoItKeepsTheOldFile) {
+  const auto files = NewMemoryFiles();
+  WriteSteps(*files, 0, 1, 5);
+  const std::string before = Text(*files);
+  FaultPlan plan;
+  plan.failing_write = 0;
+  plan.write_half_first = true;
+  const auto full = NewFaultyFiles(*files, plan);
+  EXPECT_EQ(ReportWriter::Open(*full, "out/metrics.jsonl", 3).status().code(),
+            Code::kResourceExhausted);
+  EXPECT_EQ(Text(*files), before);
+}
+
+}  // namespace
+}  // namespace chorus::worker

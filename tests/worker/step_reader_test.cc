@@ -1,0 +1,134 @@
+#include "worker/step_reader.h"
+
+#include <gtest/gtest.h>
+
+#include "tests/log/log_testing.h"
+
+namespace chorus::worker {
+namespace {
+
+class StepReaderTest : public testing::Test {
+ protected:
+  StepReaderTest() {
+    std::vector<Batch> blocks;
+    for (uint32_t b = 0; b < 6; ++b) blocks.push_back(MakeBatch(FullSchema(), 25, 4, 100 * b));
+    WriteLog(*files_, "log", FullSchema(), blocks);
+  }
+
+  void Open() {
+    auto log = LogReader::Open(*files_, {"log"});
+    ASSERT_TRUE(log.ok()) << log.status().ToString();
+    log_ = std::move(log).value();
+    ReadingOptions order;
+    order.epochs = 2;
+    order.grain_rows = 8;
+    order.grains_per_step = 4;
+    auto plan = ReadingPlan::Make(*log_, order);
+    ASSERT_TRUE(plan.ok()) << plan.status().ToString();
+    plan_ = std::move(plan).value();
+    options_.grains = {1, 3};
+    options_.slot_tables = {{0, 1}, {1, kNoTable, 0}};
+    options_.tables = 2;
+    options_.shards = 5;
+    options_.last_step = plan_->total_steps();
+  }
+
+  std::unique_ptr<FileSystem> files_ = NewMemoryFiles();
+  std::unique_ptr<LogReader> log_;
+  std::unique_ptr<ReadingPlan> plan_;
+  StepReaderOptions options_;
+};
+
+TEST_F(StepReaderTest, GivesThePlansGrainsInOrderWithKeysPositionsAndLabelCounts) {
+  Open();
+  options_.groups = 2;
+  StepReader reader(*plan_, options_);
+  const auto direct = plan_->NewReader(options_.grains);
+  SparseLookup lookup(options_.slot_tables, 2, 5);
+  uint64_t seen = 0, unique = 0;
+  for (uint64_t step = 1; step <= options_.last_step; ++step) {
+    auto batch = reader.Next();
+    ASSERT_TRUE(batch.ok()) << batch.status().ToString();
+    EXPECT_EQ((*batch)->step, step);
+    ASSERT_EQ((*batch)->grains.size(), 2u);
+    std::vector<Batch> grains(2);
+    for (uint32_t g = 0; g < 2; ++g) {
+      ASSERT_TRUE(direct->Read(step, 1 + g, &grains[g]).ok());
+      EXPECT_TRUE(SameBatch((*batch)->grains[g], grains[g])) << "step " << step;
+      const SpaceWeights spaces = SumSpaces(LabelsOf(grains[g]));
+      for (int s = 0; s < kSpaces; ++s) EXPECT_EQ((*batch)->spaces[g].sum[s], spaces.sum[s]);
+    }
+    std::vector<TableKeys> keys;
+    std::vector<GrainPositions> positions;
+    lookup.Resolve(grains, &keys, &positions);
+    ASSERT_EQ((*batch)->keys.size(), 4u);  // both tables once a group
+    for (size_t t = 0; t < 4; ++t) {
+      EXPECT_EQ((*batch)->keys[t].keys, keys[t % 2].keys);
+      EXPECT_EQ((*batch)->keys[t].shard_counts, keys[t % 2].shard_counts);
+      unique += keys[t % 2].keys.size();
+    }
+    for (size_t g = 0; g < 2; ++g) {
+      EXPECT_EQ((*batch)->positions[g].context, positions[g].context);
+      EXPECT_EQ((*batch)->positions[g].exposure, positions[g].exposure);
+      for (const auto& column : positions[g].context) seen += column.size();
+      for (const auto& column : positions[g].exposure) seen += column.size();
+    }
+    reader.Recycle(std::move(*batch));
+  }
+  EXPECT_EQ(reader.keys_seen(), seen);
+  EXPECT_EQ(reader.keys_unique(), unique);
+}
+
+TEST_F(StepReaderTest, BeginsAtAnyStep) {
+  Open();
+  options_.first_step = 5;
+  StepReader reader(*plan_, options_);
+  const auto batch = reader.Next();
+  ASSERT_TRUE(batch.ok());
+  EXPECT_EQ((*batch)->step, 5u);
+  Batch expected;
+  ASSERT_TRUE(plan_->NewReader(options_.grains)->Read(5, 2, &expected).ok());
+  EXPECT_TRUE(SameBatch((*batch)->grains[1], expected));
+}
+
+TEST_F(StepReaderTest, StopsInTheMiddleWithoutWaitingForAnybody) {
+  Open();
+  StepReader reader(*plan_, options_);
+  ASSERT_TRUE(reader.Next().ok());
+}
+
+TEST_F(StepReaderTest, AWorkerWithoutGrainsGetsEmptySteps) {
+  Open();
+  options_.grains = {4, 4};
+  StepReader reader(*plan_, options_);
+  for (uint64_t step = 1; step <= options_.last_step; ++step) {
+    const auto batch = reader.Next();
+    ASSERT_TRUE(batch.ok());
+    EXPECT_TRUE((*batch)->grains.empty());
+    EXPECT_TRUE((*batch)->keys[0].keys.empty());
+    EXPECT_EQ((*batch)->keys[0].shard_counts.size(), 5u);
+  }
+}
+
+TEST_F(StepReaderTest, ADamagedBlockIsAnErrorThatNamesStepAndFile) {
+  std::string bytes = *ReadWholeFile(*files_, "log");
+  auto log = LogReader::Open(*files_, {"log"});
+  ASSERT_TRUE(log.ok());
+  const BlockInfo& block = (*log)->blocks()[3];
+  bytes[block.offset + block.bytes / 2] ^= 4;
+  ASSERT_TRUE(ReplaceFile(*files_, "log", bytes).ok());
+  Open();
+  options_.grains = {0, 4};
+  StepReader reader(*plan_, options_);
+  Status status;
+  for (uint64_t step = 1; step <= options_.last_step && status.ok(); ++step) {
+    status = reader.Next().status();
+  }
+  EXPECT_EQ(status.code(), Code::kDataLoss) << status.ToString();
+  EXPECT_NE(status.message().find("reading step "), std::string::npos) << status.ToString();
+  EXPECT_NE(status.message().find("log"), std::string::npos) << status.ToString();
+  EXPECT_EQ(reader.Next().status().code(), Code::kDataLoss) << "the error stays";
+}
+
+}  // namespace
+}  // namespace chorus::worker
