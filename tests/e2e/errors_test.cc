@@ -1,0 +1,87 @@
+// What can go wrong in a job ends it with a reason, on every worker and soon; and what the clock
+// decides changes nothing in the model.
+
+#include <gtest/gtest.h>
+
+#include "common/strings.h"
+#include "tests/e2e/job_testing.h"
+
+namespace chorus::e2e {
+namespace {
+
+const Layout kWide = {.workers = 3, .servers = 2, .shards = 5};
+
+std::unique_ptr<FileSystem> FilesWithLogs() {
+  auto files = NewMemoryFiles();
+  WriteJobLog(*files, "train", RichSchema(), 400, 1);
+  WriteJobLog(*files, "flat", FlatSchema(), 100, 2);
+  return files;
+}
+
+void ExpectError(const Status& status, Code code, const std::vector<std::string>& texts) {
+  EXPECT_EQ(status.code(), code) << status.ToString();
+  for (const std::string& text : texts) {
+    EXPECT_NE(status.message().find(text), std::string::npos) << text << ": " << status.ToString();
+  }
+}
+
+TEST(ErrorsTest, ANonFiniteValueStopsTheRunBeforeItIsPushedAndNamesItsPlace) {
+  const TrainConfig config = JobConfig(
+      "model { optimizer { sgd { lr: 1e30 } } } checkpoint { every_steps: 1 } data { epochs: 5 }");
+  for (const Layout& layout : {Layout(), kWide}) {
+    const auto files = FilesWithLogs();
+    const Status status = TrainOn(*files, config, layout).status;
+    EXPECT_FALSE(status.ok());
+    ExpectError(status, status.code(), {"step ", "grain ", "finite"});
+  }
+}
+
+TEST(ErrorsTest, AnEvaluationLogOfOtherColumnsIsRefusedBeforeTraining) {
+  const auto files = FilesWithLogs();
+  const Status status = TrainOn(*files, JobConfig("evaluate { log: 'flat' }"), kWide).status;
+  ExpectError(status, Code::kFailedPrecondition, {"flat", "slot"});
+  EXPECT_FALSE(files->Exists("ckpt"));
+}
+
+TEST(ErrorsTest, ASlotThatTheLogLacksIsNamed) {
+  const auto files = FilesWithLogs();
+  const Status status = TrainOn(*files, JobConfig("slot { name: 'colour' }"), kWide).status;
+  ExpectError(status, Code::kInvalidArgument, {"colour"});
+}
+
+TEST(ErrorsTest, ConversionsWithoutClickCanBeRejected) {
+  const auto files = FilesWithLogs();
+  const Status status =
+      TrainOn(*files, JobConfig("data { unclicked_conversion: REJECT }"), kWide).status;
+  EXPECT_EQ(status.code(), Code::kInvalidArgument) << status.ToString();
+}
+
+TEST(ErrorsTest, OneWorkersDamagedBlockEndsAllWorkersWithItsError) {
+  const auto files = FilesWithLogs();
+  const std::string path = "train/part-00000.log";
+  std::string bytes = *ReadWholeFile(*files, path);
+  bytes[bytes.size() / 3] ^= 1;
+  ASSERT_TRUE(ReplaceFile(*files, path, bytes).ok());
+  const Status status = TrainOn(*files, JobConfig(), kWide).status;
+  ExpectError(status, Code::kDataLoss, {path, "worker "});
+}
+
+TEST(ClockTest, CheckpointsByTheClockLeaveTheSameModel) {
+  for (const uint32_t pull_ahead : {0u, 2u}) {
+    const std::string step = StrCat("step { pull_ahead: ", pull_ahead, " } ");
+    const auto files = FilesWithLogs();
+    const std::string expected = OutcomeOf(*files, JobConfig(step), Layout()).state;
+    ASSERT_TRUE(files->RemoveRecursively("ckpt").ok());
+    // Due at every step.
+    const TrainConfig config = JobConfig(step + "checkpoint { every_minutes: 1e-9 }");
+    EXPECT_TRUE(OutcomeOf(*files, config, kWide).state == expected);
+    const size_t checkpoints = files->List("ckpt")->size();
+    EXPECT_GT(checkpoints, 1u);
+    // Going on from one of them, too.
+    ASSERT_TRUE(files->RemoveRecursively(JoinPath("ckpt", files->List("ckpt")->back())).ok());
+    EXPECT_TRUE(OutcomeOf(*files, config, Layout(), true).state == expected);
+  }
+}
+
+}  // namespace
+}  // namespace chorus::e2e
