@@ -14,6 +14,7 @@ struct Victim {
   uint32_t ranks;
   std::vector<std::string> layout;
 };
+void PrintTo(const Victim& victim, std::ostream* out) { *out << victim.name; }
 
 class KilledRankTest : public CommandTest, public testing::WithParamInterface<Victim> {};
 
