@@ -17,17 +17,17 @@ StepCompute::StepCompute(Session* session, uint32_t extras)
       nodes_(MaximalNodes(range_)),
       terms_(static_cast<uint32_t>(session->objective().terms().size())),
       columns_(terms_ + extras),
-      grains_(range_.size()),
+      sparse_(range_.size()),
       gradients_(range_.size(), session->model().parameters().size()),
       node_gradients_(nodes_.size() > 1 ? static_cast<int64_t>(nodes_.size()) : 0,
                       session->model().parameters().size()),
       grain_doubles_(size_t{range_.size()} * columns_, 0.0),
       node_doubles_(nodes_.size() * columns_, 0.0),
       combiner_(&session->pool()) {
-  for (Grain& grain : grains_) {
-    grain.workspace = session->model().NewWorkspace();
-    grain.sparse.resize(session->tables().size());
+  for (uint32_t thread = 0; thread < session->pool().threads(); ++thread) {
+    workspaces_.push_back(session->model().NewWorkspace());
   }
+  for (auto& sparse : sparse_) sparse.resize(session->tables().size());
 }
 
 std::span<double> StepCompute::Extras(uint32_t grain) {
@@ -37,21 +37,21 @@ std::span<double> StepCompute::Extras(uint32_t grain) {
 Status StepCompute::Train(const StepBatch& batch, const PulledRows& rows,
                           const std::vector<double>& scales) {
   rows_.Point(rows, batch.keys);
-  RETURN_IF_ERROR(session_->pool().ParallelFor(range_.size(), [&](uint32_t index, uint32_t) {
-    return TrainGrain(index, batch, scales).Annotate(StrCat("grain ", range_.begin + index));
+  RETURN_IF_ERROR(session_->pool().ParallelFor(range_.size(), [&](uint32_t index, uint32_t thread) {
+    return TrainGrain(index, batch, scales, workspaces_[thread].get())
+        .Annotate(StrCat("grain ", range_.begin + index));
   }));
   contexts_pooled_ = 0;
-  for (const Grain& grain : grains_)
-    contexts_pooled_ += grain.workspace->counters().contexts_pooled;
+  for (const auto& workspace : workspaces_) {
+    contexts_pooled_ += workspace->counters().contexts_pooled;
+  }
   return Status::Ok();
 }
 
 Status StepCompute::TrainGrain(uint32_t index, const StepBatch& batch,
-                               const std::vector<double>& scales) {
-  Grain& grain = grains_[index];
+                               const std::vector<double>& scales, Workspace* workspace) {
   const GrainInput input = {&batch.grains[index], &batch.positions[index], rows_.tables()};
   const Model& model = session_->model();
-  Workspace* const workspace = grain.workspace.get();
   RETURN_IF_ERROR(model.Forward(input, session_->parameters(), workspace));
   RETURN_IF_ERROR(model.CheckLogits(*workspace));
   double* const sums = &grain_doubles_[size_t{index} * columns_];
@@ -61,7 +61,7 @@ Status StepCompute::TrainGrain(uint32_t index, const StepBatch& batch,
   const std::span<float> gradient(gradients_.view().row(index),
                                   static_cast<size_t>(gradients_.cols()));
   RETURN_IF_ERROR(
-      model.Backward(input, session_->parameters(), workspace, gradient, &grain.sparse));
+      model.Backward(input, session_->parameters(), workspace, gradient, &sparse_[index]));
   return model.CheckGradients(*workspace, gradient);
 }
 
@@ -135,7 +135,7 @@ StepGradients StepCompute::CombineSparse(const StepBatch& batch) {
     for (const TreeNode node : nodes_) {
       std::vector<SparseGradient*> sources;
       for (uint32_t g = node.begin; g < node.end(); ++g) {
-        sources.push_back(&grains_[g - range_.begin].sparse[table]);
+        sources.push_back(&sparse_[g - range_.begin][table]);
       }
       out.tables[table].push_back(combiner_.Combine(node, dim, keys, sources));
     }

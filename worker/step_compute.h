@@ -41,13 +41,8 @@ class StepCompute {
   uint64_t contexts_pooled() const { return contexts_pooled_; }
 
  private:
-  // What one grain leaves behind until its step is over.
-  struct Grain {
-    std::unique_ptr<Workspace> workspace;
-    std::vector<SparseGradient> sparse;  // [table instances]
-  };
-
-  Status TrainGrain(uint32_t index, const StepBatch& batch, const std::vector<double>& scales);
+  Status TrainGrain(uint32_t index, const StepBatch& batch, const std::vector<double>& scales,
+                    Workspace* workspace);
   void SumGradients(uint32_t first_grain, TreeNode node);
   MatrixView<const float> GradientsOfNodes();
   MatrixView<const double> DoublesOfNodes();
@@ -57,7 +52,9 @@ class StepCompute {
   const std::vector<TreeNode> nodes_;
   const uint32_t terms_;
   const uint32_t columns_;  // terms and extras
-  std::vector<Grain> grains_;
+  // Activations are of no use once a grain is done: the next one finds the memory in the cache.
+  std::vector<std::unique_ptr<Workspace>> workspaces_;  // [threads]
+  std::vector<std::vector<SparseGradient>> sparse_;     // [grains][table instances]
   AlignedMatrix
       gradients_;  // [grains, parameters]; after summing, a node's sum in its first grain's row
   AlignedMatrix node_gradients_;       // [nodes, parameters], when there are several nodes

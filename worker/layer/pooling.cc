@@ -9,8 +9,15 @@
 namespace chorus::worker {
 namespace {
 
-constexpr uint32_t kPrefetchAhead =
-    16;  // keys; rows come from a reply of megabytes, in random order
+// Keys; rows come from a reply of megabytes, in random order, written by another core.
+constexpr uint32_t kPrefetchAhead = 16;
+constexpr int64_t kLineFloats = 16;
+
+// Asks the cache for a row, which may lie across lines.
+inline void PrefetchFloats(const float* row, int64_t dim) {
+  for (int64_t j = 0; j < dim; j += kLineFloats) __builtin_prefetch(row + j);
+  __builtin_prefetch(row + dim - 1);
+}
 
 // The factor that all keys of row i share.
 float MeanFactor(SlotConfig::Pooling pooling, const SlotColumn& column, uint32_t begin,
@@ -39,9 +46,7 @@ CHORUS_CLONES void PoolSlot(const SlotInput& slot, const SlotColumn& column, uin
     const float factor = MeanFactor(slot.pooling, column, begin, end);
     for (int64_t j = 0; j < dim; ++j) out[j] = 0;
     for (uint32_t k = begin; k < end; ++k) {
-      if (k + kPrefetchAhead < nnz) {
-        __builtin_prefetch(embeddings[positions[k + kPrefetchAhead]]);
-      }
+      if (k + kPrefetchAhead < nnz) PrefetchFloats(embeddings[positions[k + kPrefetchAhead]], dim);
       const float* __restrict row = embeddings[positions[k]];
       const float coefficient = Coefficient(column, k, factor);
       for (int64_t j = 0; j < dim; ++j) out[j] += coefficient * row[j];

@@ -1,5 +1,7 @@
 #include "worker/log/gather.h"
 
+#include <algorithm>
+
 #include "worker/log/format.h"
 
 namespace chorus::worker {
@@ -16,6 +18,18 @@ void AppendValues(std::span<const SlotColumn* const> sources, std::span<const Ro
     } else {
       out->insert(out->end(), from.values.begin() + begin, from.values.begin() + end);
     }
+  }
+}
+
+// Appends the keys of a slot of which every row of every source has exactly one.
+void AppendOneKeyRows(std::span<const SlotColumn* const> sources, std::span<const RowRef> refs,
+                      SlotColumn* out) {
+  const size_t offset = out->offsets.size(), key = out->keys.size();
+  out->offsets.resize(offset + refs.size());
+  out->keys.resize(key + refs.size());
+  for (size_t i = 0; i < refs.size(); ++i) {
+    out->offsets[offset + i] = static_cast<uint32_t>(key + i + 1);
+    out->keys[key + i] = sources[refs[i].source]->keys[refs[i].row];
   }
 }
 
@@ -63,7 +77,18 @@ void AppendRows(const LogSchema& schema, bool context,
   for (const SlotInfo& slot : schema.slots) {
     if (slot.context != context) continue;
     for (size_t s = 0; s < sources.size(); ++s) columns[s] = &sources[s]->slots[index];
-    AppendSlot(columns, refs, slot.has_values, &out->slots[index]);
+    SlotColumn* const to = &out->slots[index];
+    // A one-hot row has at most one key: as many keys as rows means one in each.
+    const bool one_key_rows =
+        !slot.multi_valued && !slot.has_values &&
+        std::all_of(columns.begin(), columns.end(), [](const SlotColumn* column) {
+          return column->keys.size() + 1 == column->offsets.size();
+        });
+    if (one_key_rows) {
+      AppendOneKeyRows(columns, refs, to);
+    } else {
+      AppendSlot(columns, refs, slot.has_values, to);
+    }
     ++index;
   }
   for (size_t n = 0; n < out->numerics.size(); ++n) {
