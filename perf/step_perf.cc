@@ -81,6 +81,7 @@ Result<TrainConfig> JobConfig(const Options& options, const RandomLogShape& shap
   config.mutable_data()->set_epochs(static_cast<uint32_t>(2 + options.steps / kWarmUpSteps));
   config.mutable_objective()->mutable_chorus_cvr();
   config.mutable_compute()->set_threads(options.threads);
+  config.mutable_cluster()->set_server_threads(options.threads);
   if (shape.context_slots > 0) {
     for (uint32_t s = 0; s < shape.context_slots; ++s) {
       SlotConfig* const slot = config.add_slot();
