@@ -97,7 +97,7 @@ void AddImport(CLI::App* app, Action* action) {
   static ImportArguments arguments;
   CLI::App* command = AddCommand(
       app, "import", "Make a log from delimited text, plain or gzip",
-      "chorus import --schema configs/import/criteo.textproto --split train:0.8,test:0.2 "
+      "chorus import --schema configs/import/criteo_ppml.textproto --split train:0.8,test:0.2 "
       "--output criteo day1.csv.gz",
       action, [] { return RunImport(arguments); });
   command->add_option("--schema", arguments.schema_file, "ImportSchema in protobuf text format")
