@@ -42,7 +42,7 @@ train() {
   done
   rm -rf "$out/model"
   "$chorus" train --config "configs/train/criteo_$1.textproto" --set "data.log=$logs" \
-      --set "seed=$2" --set compute.threads=1 --set "checkpoint.directory=$out/model" 2>"$out/train.log" \
+      --set "seed=$2" --set compute.threads=1 --set "checkpoint.directory=$out/model" >"$out/train.log" 2>&1 \
       || { cat "$out/train.log" >&2; return 1; }
   "$chorus" predict --checkpoint "$out/model" --log "$out/folds/fold-$predicted" --output "$4.part" \
       --set compute.threads=1 2>"$out/predict.log" || { cat "$out/predict.log" >&2; return 1; }
