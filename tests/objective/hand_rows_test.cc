@@ -97,7 +97,8 @@ TEST(HandRows, EveryTermHasTheWeightOfItsName) {
        "align4 10"}};
   for (const std::vector<std::string>& method : methods) {
     std::vector<std::string> terms = {method[0]};
-    for (const Term& term : MakeMethod({method[0]})->terms()) {
+    const auto objective = MakeMethod({method[0]});
+    for (const Term& term : objective->terms()) {
       terms.push_back(StrCat(term.name, " ", term.weight));
     }
     EXPECT_EQ(terms, method);
