@@ -28,7 +28,10 @@ CLI::App* AddCommand(CLI::App* app, const std::string& name, const std::string& 
 
 // One value an occurrence, as written: commas inside are the value's own.
 void AddSets(CLI::App* command, std::vector<std::string>* sets) {
-  command->add_option("--set", *sets, "Set one field: path.to.field=value (repeatable)")
+  command
+      ->add_option(
+          "--set", *sets,
+          "Set one field: path.to.field=value (repeatable; a list is one value: data.log=a,b)")
       ->take_all()
       ->expected(1)
       ->allow_extra_args(false);

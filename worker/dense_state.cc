@@ -51,7 +51,8 @@ bool TakeValues(Cursor* cursor, NamedArray* array) {
   std::string_view bytes;
   if (!cursor->TakeBytes(array->rows * array->cols * sizeof(float), &bytes)) return false;
   array->values.resize(array->rows * array->cols);
-  std::memcpy(array->values.data(), bytes.data(), bytes.size());
+  // An empty array has no address to copy to.
+  if (!bytes.empty()) std::memcpy(array->values.data(), bytes.data(), bytes.size());
   return true;
 }
 
