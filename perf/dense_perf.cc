@@ -15,6 +15,7 @@
 
 #include "common/check.h"
 #include "common/random.h"
+#include "perf/support/recording_backend.h"
 #include "worker/floating_point_mode.h"
 #include "worker/model.h"
 
@@ -47,49 +48,6 @@ std::vector<double> BestSeconds(const std::vector<std::function<void()>>& works)
   return best;
 }
 
-// A backend that forwards to the real one and remembers its products.
-class RecordingBackend final : public Backend {
- public:
-  struct Call {
-    GemmOptions options;
-    MatrixView<const float> a, b;
-    MatrixView<float> c;
-  };
-
-  explicit RecordingBackend(Backend* real) : real_(real) {}
-  bool recording = false;
-  std::vector<Call> calls;
-
-  Status Gemm(const GemmOptions& options, MatrixView<const float> a, MatrixView<const float> b,
-              MatrixView<float> c) override {
-    if (recording) calls.push_back({options, a, b, c});
-    return real_->Gemm(options, a, b, c);
-  }
-  void GatherRows(MatrixView<const float> from, const uint32_t* index, int64_t rows,
-                  MatrixView<float> to) override {
-    real_->GatherRows(from, index, rows, to);
-  }
-  void SumRowsByIndex(MatrixView<const float> from, const uint32_t* index, int64_t rows,
-                      MatrixView<float> to) override {
-    real_->SumRowsByIndex(from, index, rows, to);
-  }
-  void ReluBackward(MatrixView<const float> y, MatrixView<float> gradient,
-                    float* bias_gradient) override {
-    real_->ReluBackward(y, gradient, bias_gradient);
-  }
-  void DotRows(MatrixView<const float> x, const float* weight, float bias,
-               MatrixView<float> z) override {
-    real_->DotRows(x, weight, bias, z);
-  }
-  void DotRowsBackward(MatrixView<const float> x, const float* weight, MatrixView<const float> dz,
-                       float* weight_gradient, MatrixView<float> dx, bool accumulate_dx) override {
-    real_->DotRowsBackward(x, weight, dz, weight_gradient, dx, accumulate_dx);
-  }
-
- private:
-  Backend* const real_;
-};
-
 TrainConfig JobConfig(uint32_t grain_rows) {
   TrainConfig config;
   TableConfig* table = config.add_table();
@@ -120,7 +78,7 @@ void FillGrain(uint32_t rows, Batch* batch, GrainPositions* positions) {
 
 // Returns the share.
 double Measure(uint32_t grain_rows, Backend* real) {
-  RecordingBackend backend(real);
+  perf::RecordingBackend backend(real);
   LogSchema schema;
   for (uint32_t slot = 0; slot < kSlots; ++slot) {
     const std::string name = StrCat("s", slot);
