@@ -50,8 +50,21 @@ float* ThreadScratch(size_t bytes) {
   return scratch.view().data;
 }
 
+// The library keeps one cache of primitives a process, which all our backends share: they are made
+// and dropped one at a time. Locked after OneDnnGemmImpl::mutex_.
+Mutex& LibraryMutex() {
+  static Mutex mutex;
+  return mutex;
+}
+
 class OneDnnGemmImpl final : public OneDnnGemm {
  public:
+  ~OneDnnGemmImpl() override {
+    MutexLock lock(mutex_);
+    MutexLock library_lock(LibraryMutex());
+    products_.clear();
+  }
+
   Status Run(const GemmOptions& options, MatrixView<const float> a, MatrixView<const float> b,
              MatrixView<float> c) override {
     // A thread starts with OpenMP's default, all cores; a team inside a call would be slow, not
@@ -107,6 +120,7 @@ class OneDnnGemmImpl final : public OneDnnGemm {
     const auto found = products_.find(key);
     if (found != products_.end()) return found->second;
 
+    MutexLock library_lock(LibraryMutex());
     Product product;
     product.a = PlainDesc(c.rows, a.cols, a.stride, false);
     product.b = PlainDesc(a.cols, c.cols, b.stride, options.transpose_b);
