@@ -55,7 +55,7 @@ Result<std::unique_ptr<Objective>> MakeMethod(const ObjectiveArguments& argument
   for (const std::string& set : arguments.sets) sets.push_back(StrCat(method, ".", set));
   ObjectiveConfig config;
   RETURN_IF_ERROR(LoadConfig("", sets, &config));
-  return worker::MakeObjective(config);
+  return worker::MakeObjective(config, arguments.seed);
 }
 
 Result<std::string> ReadInput(const std::string& input) {
@@ -131,14 +131,14 @@ Result<Rows> ParseRows(const std::string& source, std::string_view text,
   return rows;
 }
 
-void PrintTerms(const Objective& objective, const worker::SpaceWeights& weights,
-                const std::vector<double>& scales, const std::vector<double>& sums) {
+void PrintTerms(const Objective& objective, const std::vector<worker::Normalizer>& normalizers,
+                const std::vector<double>& sums) {
   double total = 0;
   for (size_t k = 0; k < sums.size(); ++k) {
     const worker::Term& term = objective.terms()[k];
     std::printf("term\t%s\t%.17g\t%.17g\t%.17g\n", term.name.c_str(), sums[k],
-                objective.Denominator(term, weights), term.weight);
-    total += scales[k] * sums[k];
+                normalizers[k].denominator, normalizers[k].weight);
+    total += normalizers[k].scale() * sums[k];
   }
   std::printf("total\t%.17g\n", total);
 }
@@ -162,16 +162,19 @@ Status RunObjective(const ObjectiveArguments& arguments) {
   ASSIGN_OR_RETURN(const Rows rows, ParseRows(source, text, *objective));
 
   const worker::RowLabels labels{rows.click.data(), rows.conversion.data(), nullptr, rows.size()};
-  const worker::SpaceWeights weights = worker::SumSpaces(labels);
-  const std::vector<double> scales = objective->Scales(weights);
   const auto heads = static_cast<int64_t>(objective->heads().size());
   std::vector<double> gradients(rows.logits.size());
-  std::vector<double> sums(scales.size(), 0.0);
+  const MatrixView<const double> logits(rows.logits.data(), rows.size(), heads);
+  std::vector<double> partials(objective->partials(arguments.stage), 0.0);
+  objective->AddPartials(arguments.stage, labels, logits, partials.data());
+  const std::vector<worker::Normalizer> normalizers =
+      objective->Normalizers(arguments.stage, objective->SumSpaces(labels), partials);
+  std::vector<double> sums(normalizers.size(), 0.0);
   MatrixView<double> dlogits(gradients.data(), rows.size(), heads);
-  objective->Evaluate(labels, MatrixView<const double>(rows.logits.data(), rows.size(), heads),
-                      scales, dlogits, sums.data());
+  objective->Evaluate(arguments.stage, labels, logits, worker::ScalesOf(normalizers), dlogits,
+                      sums.data());
 
-  PrintTerms(*objective, weights, scales, sums);
+  PrintTerms(*objective, normalizers, sums);
   PrintGradients(*objective, rows, dlogits);
   if (std::fflush(stdout) != 0) return Internal("standard output: write failed");
   return Status::Ok();

@@ -1,7 +1,7 @@
 #pragma once
-// The subcommands of the executable, one function each. main.cc turns the command line into these arguments;
-// command_<name>.cc does the work. Results go to standard output, log lines and progress to standard error.
-// Thread safety: called once, from main's thread.
+// The subcommands of the executable, one function each. main.cc turns the command line into these
+// arguments; command_<name>.cc does the work. Results go to standard output, log lines and progress
+// to standard error. Thread safety: called once, from main's thread.
 
 #include <cstdint>
 #include <string>
@@ -13,33 +13,33 @@ namespace chorus::launch {
 
 // --config FILE, --set path=value (repeated), --print-config
 struct ConfigArguments {
-  std::string config_file;          // "" = defaults only
+  std::string config_file;  // "" = defaults only
   std::vector<std::string> sets;
   bool print_config = false;
 };
 
 struct TrainArguments {
   ConfigArguments config;
-  bool resume = false;              // continue from the newest complete checkpoint, if there is one
+  bool resume = false;  // continue from the newest complete checkpoint, if there is one
 };
 
 struct EvaluateArguments {
   ConfigArguments config;
-  std::string checkpoint;           // a checkpoint, or a directory of them (the newest complete one)
-  std::vector<std::string> log;     // overrides evaluate.log
-  std::string oracle;               // overrides evaluate.oracle
+  std::string checkpoint;        // a checkpoint, or a directory of them (the newest complete one)
+  std::vector<std::string> log;  // overrides evaluate.log
+  std::string oracle;            // overrides evaluate.oracle
 };
 
 struct PredictArguments {
   ConfigArguments config;
   std::string checkpoint;
   std::vector<std::string> log;
-  std::string output = "-";         // "-" = standard output
+  std::string output = "-";  // "-" = standard output
 };
 
 struct ExportArguments {
   std::string checkpoint;
-  std::string output;               // a new directory
+  std::string output;  // a new directory
 };
 
 struct ImportArguments {
@@ -48,30 +48,33 @@ struct ImportArguments {
   std::vector<std::string> inputs;  // files; "-" or none = standard input; *.gz are unpacked
   std::string output;               // directory of the log; with --split, one folder a part
   uint64_t max_bad_rows = 0;
-  std::string split;                // "train:0.8,test:0.2" or "folds:5"
-  std::string split_by;             // column whose hash decides; "" = row number
-  bool split_contiguous = false;    // by row number: parts are consecutive ranges instead of drawn rows
+  std::string split;     // "train:0.8,test:0.2" or "folds:5"
+  std::string split_by;  // column whose hash decides; "" = row number
+  bool split_contiguous =
+      false;  // by row number: parts are consecutive ranges instead of drawn rows
   uint64_t split_seed = 1;
 };
 
 struct GenerateArguments {
-  std::string config_file;          // GenerateConfig
+  std::string config_file;  // GenerateConfig
   std::vector<std::string> sets;
-  std::string output;               // directory: log files and oracle file
-  bool potential_labels = false;    // also write the log of all potential labels
-  uint32_t threads = 0;             // 0 = all cores
+  std::string output;             // directory: log files and oracle file
+  bool potential_labels = false;  // also write the log of all potential labels
+  uint32_t threads = 0;           // 0 = all cores
 };
 
 struct InspectArguments {
-  std::string path;                 // a log file or directory, or a checkpoint
-  bool verify = false;              // read everything, check every checksum
-  std::string canonical;            // checkpoint: write the layout-independent bytes here ("-" = stdout)
-  uint64_t rows = 0;                // log: print so many exposures as text
+  std::string path;       // a log file or directory, or a checkpoint
+  bool verify = false;    // read everything, check every checksum
+  std::string canonical;  // checkpoint: write the layout-independent bytes here ("-" = stdout)
+  uint64_t rows = 0;      // log: print so many exposures as text
 };
 
 struct ObjectiveArguments {
-  std::string method;               // "CHORUS_CVR"
-  std::vector<std::string> sets;    // options of the method: "eps=0.05"
+  std::string method;             // "CHORUS_CVR"
+  std::vector<std::string> sets;  // options of the method: "eps=0.05"
+  uint64_t seed = 1;              // of the draws of methods that sample; a row's number is its id
+  uint32_t stage = 0;             // of a method trained in stages
   std::string input = "-";
 };
 

@@ -50,8 +50,8 @@ TransportOptions TransportOptionsOf(const TrainConfig& config, const std::string
 }
 
 Result<std::vector<TableSpec>> TablesOfJob(const TrainConfig& config) {
-  ASSIGN_OR_RETURN(const auto objective, worker::MakeObjective(config.objective()));
-  return TablesOf(config, objective->groups());
+  ASSIGN_OR_RETURN(const auto objective, worker::MakeObjective(config.objective(), config.seed()));
+  return TablesOf(config, objective->shape().group_names());
 }
 
 }  // namespace chorus::launch

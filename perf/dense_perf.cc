@@ -86,7 +86,9 @@ double Measure(uint32_t grain_rows, Backend* real) {
   }
   const std::vector<Head> heads = {{"ctr", 0}, {"cvr", 0}, {"uncvr", 0}};
   const auto model =
-      std::move(Model::Create(JobConfig(grain_rows), schema, heads, {"main"}, &backend)).value();
+      std::move(Model::Create(JobConfig(grain_rows), schema,
+                              {.groups = {{"main"}}, .heads = heads, .transfers = {}}, &backend))
+          .value();
   Batch batch;
   GrainPositions positions;
   FillGrain(grain_rows, &batch, &positions);

@@ -62,7 +62,7 @@ Status Scorer::Run(const GrainDone& grain_done, const StepDone& step_done) {
   options.grains = session_->grains();
   options.slot_tables = session_->slot_tables();
   options.tables = session_->configured_tables();
-  options.groups = session_->groups();
+  options.objective = &session_->objective();
   options.shards = session_->config().cluster().shards();
   options.last_step = plan_->total_steps();
   options.deadline_seconds = session_->config().cluster().deadline_seconds();
@@ -104,15 +104,14 @@ Result<std::optional<Evaluation>> Evaluator::Run() {
     ASSIGN_OR_RETURN(oracle, OracleFile::Open(*session_->environment().files, oracle_path_));
   }
   const std::unique_ptr<MetricsAccumulator> metrics = MetricsAccumulator::Create();
-  const uint32_t ctr = session_->objective().ctr_head();
-  const uint32_t cvr = session_->objective().cvr_head();
+  const Objective& objective = session_->objective();
   std::vector<Prediction> predictions;
   std::vector<OracleRow> truths;
   const auto grain_done = [&](const Batch& batch, MatrixView<const float> logits) -> Status {
     predictions.resize(batch.rows());
     truths.clear();
     for (uint32_t i = 0; i < batch.rows(); ++i) {
-      predictions[i] = {logits(i, ctr), logits(i, cvr)};
+      predictions[i] = objective.Predict({logits.row(i), static_cast<size_t>(logits.cols)});
       if (oracle.has_value()) {
         ASSIGN_OR_RETURN(const OracleRow truth, oracle->Lookup(batch.row_id[i]));
         truths.push_back(truth);

@@ -1,13 +1,13 @@
 #pragma once
-// Metrics of predictions, made of integer counts only: merging parts in any order gives the same value to the
-// last bit, for any number of workers.
+// Metrics of predictions, made of integer counts only: merging parts in any order gives the same
+// value to the last bit, for any number of workers.
 //
-// Scores are histogrammed by logit (2^18 bins over [-32, 32], the end bins take what lies beyond); sums of
-// labels, probabilities and losses are kept in fixed point (2^-40) in 128 bits. AUC counts ties half; pairs
-// inside one bin count half too, so |error| <= bound, which is reported (0 when no bin holds both classes).
-// Tasks: ctr on all exposures (label o), cvr on clicked ones (label r), ctcvr on all (label o r, ranked by
-// the logit of pCTR pCVR). The conversion of an un-clicked exposure is never read.
-// Thread safety: a metric object belongs to one thread; merge to combine.
+// Scores are histogrammed by logit (2^18 bins over [-32, 32], the end bins take what lies beyond);
+// sums of labels, probabilities and losses are kept in fixed point (2^-40) in 128 bits. AUC counts
+// ties half; pairs inside one bin count half too, so |error| <= bound, which is reported (0 when no
+// bin holds both classes). Tasks: ctr on all exposures (label o), cvr on clicked ones (label r),
+// ctcvr on all (label o r, ranked by the logit of pCTR pCVR). The conversion of an un-clicked
+// exposure is never read. Thread safety: a metric object belongs to one thread; merge to combine.
 
 #include <cstdint>
 #include <memory>
@@ -18,14 +18,9 @@
 #include "common/report.pb.h"
 #include "common/status.h"
 #include "worker/oracle_row.h"
+#include "worker/prediction.h"
 
 namespace chorus::worker {
-
-// One exposure's predictions, as logits or log probabilities (never float32 probabilities).
-struct Prediction {
-  double ctr_logit = 0;
-  double cvr_logit = 0;
-};
 
 class MetricsAccumulator {
  public:
@@ -38,8 +33,9 @@ class MetricsAccumulator {
   virtual std::string Serialize() const = 0;
   // Adds another accumulator's Serialize(). Error: kDataLoss, and nothing is added.
   virtual Status Merge(const std::string& serialized) = 0;
-  // Values that are undefined (no rows, one class only) are absent; no oracle row added: no oracle metrics.
-  virtual Evaluation Report() const = 0;             // report.proto
+  // Values that are undefined (no rows, one class only) are absent; no oracle row added: no oracle
+  // metrics.
+  virtual Evaluation Report() const = 0;  // report.proto
 };
 
 // The evaluation as the table that a person reads on a terminal.

@@ -28,14 +28,14 @@ const SlotInput* FirstNonFiniteSlot(const SideInputs& side, MatrixView<const flo
 class GrainModel final : public Model {
  public:
   GrainModel(const TrainConfig& config, InputLayout inputs, Network network,
-             const std::vector<Head>& heads, const std::vector<std::string>& groups,
-             Backend* backend)
+             const MethodShape& shape, Backend* backend)
       : inputs_(std::move(inputs)),
         network_(std::move(network)),
-        heads_(heads),
+        heads_(shape.heads),
         grain_rows_(config.step().grain_rows()),
         backend_(backend) {
-    for (const TableSpec& table : TablesOf(config, groups)) dims_.push_back(table.config.dim());
+    for (const TableSpec& table : TablesOf(config, shape.group_names()))
+      dims_.push_back(table.config.dim());
   }
 
   const InputLayout& inputs() const override { return inputs_; }
@@ -199,13 +199,11 @@ int64_t PaddedContexts(int64_t n, int64_t grain_rows) {
 }
 
 Result<std::unique_ptr<Model>> Model::Create(const TrainConfig& config, const LogSchema& schema,
-                                             const std::vector<Head>& heads,
-                                             const std::vector<std::string>& groups,
-                                             Backend* backend) {
+                                             const MethodShape& shape, Backend* backend) {
   ASSIGN_OR_RETURN(InputLayout inputs, InputLayout::Make(config, schema));
-  ASSIGN_OR_RETURN(Network network, Network::Make(config.model(), inputs, heads, groups));
-  return std::unique_ptr<Model>(std::make_unique<GrainModel>(
-      config, std::move(inputs), std::move(network), heads, groups, backend));
+  ASSIGN_OR_RETURN(Network network, Network::Make(config.model(), inputs, shape));
+  return std::unique_ptr<Model>(
+      std::make_unique<GrainModel>(config, std::move(inputs), std::move(network), shape, backend));
 }
 
 Status Model::Forward(const GrainInput& grain, std::span<const float> parameters,

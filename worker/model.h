@@ -21,7 +21,7 @@
 #include "worker/backend.h"
 #include "worker/batch.h"
 #include "worker/input_layout.h"
-#include "worker/objective.h"
+#include "worker/method_shape.h"
 #include "worker/parameters.h"
 #include "worker/sparse_gradient.h"
 #include "worker/sparse_lookup.h"
@@ -35,6 +35,9 @@ struct GrainInput {
   const GrainPositions* positions = nullptr;
   const float* const* const* rows =
       nullptr;  // rows[table instance][position] -> [dim of the table]
+  uint32_t stage =
+      UINT32_MAX;     // groups of later stages are left out; only this stage's are trained
+  uint64_t step = 0;  // of training, what dropout depends on; 0: no dropout
 };
 
 // What a workspace has done since it was made.
@@ -53,12 +56,10 @@ class Workspace;
 
 class Model {
  public:
-  // config: with defaults applied. heads, groups: the objective's. `backend` outlives the model.
+  // config: with defaults applied. shape: the objective's. `backend` outlives the model.
   // Error: kInvalidArgument, see InputLayout::Make and Network::Make.
   static Result<std::unique_ptr<Model>> Create(const TrainConfig& config, const LogSchema& schema,
-                                               const std::vector<Head>& heads,
-                                               const std::vector<std::string>& groups,
-                                               Backend* backend);
+                                               const MethodShape& shape, Backend* backend);
   virtual ~Model() = default;
 
   virtual const InputLayout& inputs() const = 0;

@@ -171,8 +171,9 @@ GroupPlan BuildGroup(const std::string& bottom_name, const Widths& bottom,
 }  // namespace
 
 Result<Network> Network::Make(const ModelConfig& config, const InputLayout& inputs,
-                              const std::vector<Head>& heads,
-                              const std::vector<std::string>& groups) {
+                              const MethodShape& shape) {
+  const std::vector<Head>& heads = shape.heads;
+  const std::vector<Group>& groups = shape.groups;
   RETURN_IF_ERROR(CheckTowerHeads(config, heads));
   const auto& hidden = config.shared_bottom().hidden();
   const Widths bottom(hidden.begin(), hidden.end());
@@ -188,7 +189,7 @@ Result<Network> Network::Make(const ModelConfig& config, const InputLayout& inpu
       towers.push_back({h, "tower." + heads[h].name, std::move(widths)});
     }
     GroupBuilder builder(inputs, &network.parameters);
-    network.groups.push_back(BuildGroup("bottom." + groups[group], bottom, towers, &builder));
+    network.groups.push_back(BuildGroup("bottom." + groups[group].name, bottom, towers, &builder));
   }
   return network;
 }

@@ -17,7 +17,7 @@
 #include "worker/input_layout.h"
 #include "worker/layer/dense.h"
 #include "worker/layer/logit.h"
-#include "worker/objective.h"
+#include "worker/method_shape.h"
 #include "worker/parameters.h"
 
 namespace chorus::worker {
@@ -48,8 +48,7 @@ struct Network {
   // Error: kInvalidArgument when a tower names a head that the objective lacks, two towers name one
   // head, or a head has no tower.
   static Result<Network> Make(const ModelConfig& config, const InputLayout& inputs,
-                              const std::vector<Head>& heads,
-                              const std::vector<std::string>& groups);
+                              const MethodShape& shape);
 };
 
 }  // namespace chorus::worker

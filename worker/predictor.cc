@@ -8,16 +8,17 @@
 namespace chorus::worker {
 namespace {
 
-void AppendLine(const Batch& batch, uint32_t row, double ctr_logit, double cvr_logit,
-                std::string* out) {
-  // pCTCVR through logarithms: the product of two small float32 probabilities would lose digits.
-  const double log_ctcvr = -Softplus(-ctr_logit) - Softplus(-cvr_logit);
+void AppendLine(const Batch& batch, uint32_t row, const Prediction& p, std::string* out) {
   char line[160];
-  const int length =
-      std::snprintf(line, sizeof(line), "%llu\t%d\t%d\t%.9g\t%.9g\t%.9g\n",
-                    static_cast<unsigned long long>(batch.row_id[row]), batch.click[row],
-                    batch.conversion[row], Sigmoid(ctr_logit), Sigmoid(cvr_logit), Exp(log_ctcvr));
+  const int length = std::snprintf(line, sizeof(line), "%llu\t%d\t%d\t%.9g\t%.9g\t%.9g\n",
+                                   static_cast<unsigned long long>(batch.row_id[row]),
+                                   batch.click[row], batch.conversion[row], Sigmoid(p.ctr_logit),
+                                   Exp(p.log_cvr), Exp(p.log_ctcvr()));
   out->append(line, static_cast<size_t>(length));
+}
+
+std::span<const float> RowOf(MatrixView<const float> logits, int64_t i) {
+  return {logits.row(i), static_cast<size_t>(logits.cols)};
 }
 
 }  // namespace
@@ -26,15 +27,13 @@ Status Predict(Session* session, const std::function<Status(std::string_view tex
   ASSIGN_OR_RETURN(const std::unique_ptr<Scorer> scorer,
                    Scorer::Create(session, EvaluationLogs::Of(session->config()).log));
   Collective& collective = *session->environment().collective;
-  const uint32_t ctr = session->objective().ctr_head();
-  const uint32_t cvr = session->objective().cvr_head();
   if (collective.rank() == 0) {
     RETURN_IF_ERROR(write("row_id\tclick\tconversion\tpctr\tpcvr\tpctcvr\n"));
   }
   std::string lines;  // of this worker, of the current step
   const auto grain_done = [&](const Batch& batch, MatrixView<const float> logits) {
     for (uint32_t i = 0; i < batch.rows(); ++i) {
-      AppendLine(batch, i, logits(i, ctr), logits(i, cvr), &lines);
+      AppendLine(batch, i, session->objective().Predict(RowOf(logits, i)), &lines);
     }
     return Status::Ok();
   };

@@ -57,12 +57,11 @@ Result<std::unique_ptr<Session>> Session::Create(const TrainConfig& config, cons
   session->config_ = config;
   session->schema_ = schema;
   session->environment_ = environment;
-  ASSIGN_OR_RETURN(session->objective_, MakeObjective(config.objective()));
-  session->tables_ = TablesOf(config, session->objective_->groups());
+  ASSIGN_OR_RETURN(session->objective_, MakeObjective(config.objective(), config.seed()));
+  session->tables_ = TablesOf(config, session->objective_->shape().group_names());
   ASSIGN_OR_RETURN(session->backend_, NewCpuBackend(config.compute().isa()));
-  ASSIGN_OR_RETURN(session->model_,
-                   Model::Create(config, schema, session->objective_->heads(),
-                                 session->objective_->groups(), session->backend_.get()));
+  ASSIGN_OR_RETURN(session->model_, Model::Create(config, schema, session->objective_->shape(),
+                                                  session->backend_.get()));
   session->pool_ = ThreadPool::Create(config.compute().threads());
   session->slot_tables_ = session->model_->inputs().slot_tables;
   const ParameterLayout& layout = session->model_->parameters();

@@ -52,7 +52,6 @@ class Session {
   const std::vector<float>& parameters() const { return parameters_; }
   const SlotTables& slot_tables() const { return slot_tables_; }
   uint32_t configured_tables() const { return static_cast<uint32_t>(config_.table_size()); }
-  uint32_t groups() const { return static_cast<uint32_t>(objective_->groups().size()); }
   const WorkerEnvironment& environment() const { return environment_; }
   GrainRange grains() const;  // of this worker
 

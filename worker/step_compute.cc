@@ -56,7 +56,7 @@ Status StepCompute::TrainGrain(uint32_t index, const StepBatch& batch,
   RETURN_IF_ERROR(model.CheckLogits(*workspace));
   double* const sums = &grain_doubles_[size_t{index} * columns_];
   std::fill_n(sums, terms_, 0.0);
-  session_->objective().Evaluate(LabelsOf(batch.grains[index]), workspace->logits(), scales,
+  session_->objective().Evaluate(0, LabelsOf(batch.grains[index]), workspace->logits(), scales,
                                  workspace->dlogits(), sums);
   const std::span<float> gradient(gradients_.view().row(index),
                                   static_cast<size_t>(gradients_.cols()));

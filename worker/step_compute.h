@@ -21,7 +21,7 @@ class StepCompute {
   // extras: doubles a grain that ride in the step's sum behind the loss terms.
   StepCompute(Session* session, uint32_t extras);
 
-  // Computes every grain of `batch`. scales: [terms], Objective::Scales of the whole step. Error:
+  // Computes every grain of `batch`. scales: [terms], ScalesOf the whole step's Normalizers. Error:
   // kInternal when a logit, a loss or a gradient is not finite: names grain and head, block or
   // slot.
   Status Train(const StepBatch& batch, const PulledRows& rows, const std::vector<double>& scales);

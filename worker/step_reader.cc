@@ -11,7 +11,7 @@ namespace chorus::worker {
 
 RowLabels LabelsOf(const Batch& batch) {
   return {batch.click.data(), batch.conversion.data(),
-          batch.weight.empty() ? nullptr : batch.weight.data(), batch.rows()};
+          batch.weight.empty() ? nullptr : batch.weight.data(), batch.rows(), batch.row_id.data()};
 }
 
 StepReader::StepReader(const ReadingPlan& plan, const StepReaderOptions& options)
@@ -65,12 +65,13 @@ Status StepReader::ReadStep(GrainReader* reader, SparseLookup* lookup, StepBatch
   batch->spaces.resize(grains);
   for (uint32_t g = 0; g < grains; ++g) {
     RETURN_IF_ERROR(reader->Read(batch->step, options_.grains.begin + g, &batch->grains[g]));
-    batch->spaces[g] = SumSpaces(LabelsOf(batch->grains[g]));
+    batch->spaces[g] = options_.objective->SumSpaces(LabelsOf(batch->grains[g]));
   }
   batch->keys.resize(options_.tables);
   lookup->Resolve(batch->grains, &batch->keys, &batch->positions);
-  batch->keys.reserve(size_t{options_.tables} * options_.groups);
-  for (uint32_t i = options_.tables; i < options_.tables * options_.groups; ++i) {
+  const auto groups = static_cast<uint32_t>(options_.objective->shape().groups.size());
+  batch->keys.reserve(size_t{options_.tables} * groups);
+  for (uint32_t i = options_.tables; i < options_.tables * groups; ++i) {
     batch->keys.push_back(batch->keys[i - options_.tables]);
   }
   return Status::Ok();

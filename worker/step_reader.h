@@ -31,7 +31,8 @@ struct StepReaderOptions {
   GrainRange grains;  // of this worker
   SlotTables slot_tables;
   uint32_t tables = 1;  // configured tables
-  uint32_t groups = 1;  // embedding groups: the keys are repeated for each
+  const Objective* objective =
+      nullptr;  // its groups repeat the keys, its sample is summed; outlives the reader
   uint32_t shards = 64;
   uint64_t first_step = 1;
   uint64_t last_step = 0;         // inclusive

@@ -51,12 +51,10 @@ Report TrainProgress::NewReport(uint64_t step) const {
   return report;
 }
 
-Result<double> TrainProgress::AddStep(uint64_t step, const SpaceWeights& spaces,
+Result<double> TrainProgress::AddStep(uint64_t step, const std::vector<Normalizer>& normalizers,
                                       std::span<const double> term_sums, uint64_t rows) {
-  const Objective& objective = session_->objective();
-  const std::vector<double> scales = objective.Scales(spaces);
   double loss = 0;
-  for (size_t k = 0; k < scales.size(); ++k) loss += scales[k] * term_sums[k];
+  for (size_t k = 0; k < normalizers.size(); ++k) loss += normalizers[k].scale() * term_sums[k];
   if (!std::isfinite(loss)) return Internal("the loss is not finite");
   exposures_ += rows;
   exposures_since_report_ += rows;
@@ -73,12 +71,13 @@ Result<double> TrainProgress::AddStep(uint64_t step, const SpaceWeights& spaces,
                        " left"));
   }
   if (step % session_->config().report().every_steps() == 0 || step == last_step_) {
-    RETURN_IF_ERROR(ReportStep(step, loss, spaces, term_sums, rows));
+    RETURN_IF_ERROR(ReportStep(step, loss, normalizers, term_sums, rows));
   }
   return loss;
 }
 
-Status TrainProgress::ReportStep(uint64_t step, double loss, const SpaceWeights& spaces,
+Status TrainProgress::ReportStep(uint64_t step, double loss,
+                                 const std::vector<Normalizer>& normalizers,
                                  std::span<const double> term_sums, uint64_t rows) {
   const Clock::time_point now = Clock::now();
   const double seconds = std::chrono::duration<double>(now - last_report_).count();
@@ -94,8 +93,8 @@ Status TrainProgress::ReportStep(uint64_t step, double loss, const SpaceWeights&
     TermLoss* term = progress->add_term();
     term->set_name(terms[k].name);
     term->set_sum(term_sums[k]);
-    term->set_denominator(session_->objective().Denominator(terms[k], spaces));
-    term->set_weight(terms[k].weight);
+    term->set_denominator(normalizers[k].denominator);
+    term->set_weight(normalizers[k].weight);
   }
   last_report_ = now;
   exposures_since_report_ = 0;

@@ -7,6 +7,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "common/progress.h"
 #include "common/report.pb.h"
@@ -24,9 +25,9 @@ class TrainProgress {
   static Result<std::unique_ptr<TrainProgress>> Create(Session* session, const ReadingPlan& plan,
                                                        uint64_t done_steps, uint64_t last_step);
 
-  // term_sums: [terms], over the whole step. Returns the step's total loss. Error: kInternal if it
-  // is not finite.
-  Result<double> AddStep(uint64_t step, const SpaceWeights& spaces,
+  // normalizers, term_sums: [terms], of the whole step. Returns the step's total loss. Error:
+  // kInternal if it is not finite.
+  Result<double> AddStep(uint64_t step, const std::vector<Normalizer>& normalizers,
                          std::span<const double> term_sums, uint64_t rows);
   Status AddEvaluation(uint64_t step, const std::string& log, const Evaluation& evaluation);
   Status Finish();
@@ -37,7 +38,7 @@ class TrainProgress {
   using Clock = std::chrono::steady_clock;
   TrainProgress(Session* session, const ReadingPlan& plan, uint64_t last_step);
   Report NewReport(uint64_t step) const;
-  Status ReportStep(uint64_t step, double loss, const SpaceWeights& spaces,
+  Status ReportStep(uint64_t step, double loss, const std::vector<Normalizer>& normalizers,
                     std::span<const double> term_sums, uint64_t rows);
 
   Session* const session_;

@@ -164,7 +164,7 @@ Status Trainer::StartReading() {
   options.grains = session_->grains();
   options.slot_tables = session_->slot_tables();
   options.tables = session_->configured_tables();
-  options.groups = session_->groups();
+  options.objective = &session_->objective();
   options.shards = config_.cluster().shards();
   options.first_step = first_step_;
   options.last_step = last_step_;
@@ -253,7 +253,8 @@ Status Trainer::TrainStep(uint64_t step) {
   std::shared_ptr<const PulledRows> rows = std::move(rows_.front());
   rows_.pop_front();
   laps_.Lap(&result_.times.pull);
-  RETURN_IF_ERROR(compute_->Train(*batch, *rows, session_->objective().Scales(spaces_)));
+  RETURN_IF_ERROR(
+      compute_->Train(*batch, *rows, ScalesOf(session_->objective().Normalizers(0, spaces_, {}))));
   rows = nullptr;
   laps_.Lap(&result_.times.compute);
   RETURN_IF_ERROR(BeginSum(step));
@@ -306,8 +307,10 @@ Status Trainer::FinishSum(uint64_t step) {
   session_->UpdateDense(step, last_step_, gradient_);
   laps_.Lap(&result_.times.optimizer);
   const size_t terms = session_->objective().terms().size();
-  ASSIGN_OR_RETURN(result_.loss, progress_->AddStep(step, spaces_, {sums_.data(), terms},
-                                                    static_cast<uint64_t>(sums_[terms + kRows])));
+  ASSIGN_OR_RETURN(
+      result_.loss,
+      progress_->AddStep(step, session_->objective().Normalizers(0, spaces_, {}),
+                         {sums_.data(), terms}, static_cast<uint64_t>(sums_[terms + kRows])));
   result_.exposures = progress_->exposures();
   std::copy_n(&sums_[terms + kNextSpaces], kSpaces, spaces_.sum);
   snapshot_due_ = sums_[terms + kSnapshotDue] > 0 && step + 1 < last_step_;

@@ -29,8 +29,8 @@ class GrainWork {
                                                    const LogSchema& schema,
                                                    const Objective& objective, Backend* backend) {
     auto work = std::unique_ptr<GrainWork>(new GrainWork(objective, backend));
-    ASSIGN_OR_RETURN(work->model_, Model::Create(config, schema, objective.heads(),
-                                                 objective.groups(), &work->backend_));
+    ASSIGN_OR_RETURN(work->model_,
+                     Model::Create(config, schema, objective.shape(), &work->backend_));
     const auto parameters = static_cast<size_t>(work->model_->parameters().size());
     work->parameters_.resize(parameters);
     work->gradient_.resize(parameters);
@@ -142,7 +142,8 @@ Result<StepParts> MeasureStepParts(const TrainConfig& config, FileSystem& files)
   StepParts parts;
   const std::vector<std::string> paths(config.data().log().begin(), config.data().log().end());
   ASSIGN_OR_RETURN(const std::unique_ptr<LogReader> log, LogReader::Open(files, paths));
-  ASSIGN_OR_RETURN(const std::unique_ptr<Objective> objective, MakeObjective(config.objective()));
+  ASSIGN_OR_RETURN(const std::unique_ptr<Objective> objective,
+                   MakeObjective(config.objective(), config.seed()));
   ASSIGN_OR_RETURN(const std::unique_ptr<Backend> backend, NewCpuBackend(config.compute().isa()));
   const std::unique_ptr<ThreadPool> pool = ThreadPool::Create(config.compute().threads());
   std::vector<std::unique_ptr<GrainWork>> works(pool->threads());

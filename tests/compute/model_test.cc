@@ -14,6 +14,13 @@
 namespace chorus::worker {
 namespace {
 
+MethodShape ShapeOf(const std::vector<Head>& heads, const std::vector<std::string>& groups) {
+  MethodShape shape;
+  for (const std::string& group : groups) shape.groups.push_back({group});
+  shape.heads = heads;
+  return shape;
+}
+
 const std::vector<Head> kThreeHeads = {{"ctr", 0}, {"cvr", 0}, {"uncvr", 0}};
 const std::vector<Head> kTwoGroupHeads = {{"cvr", 0}, {"ctr", 1}};
 
@@ -29,7 +36,8 @@ class Fixture {
                    std::vector<std::string> all_groups = {"main"})
       : config(TestConfig(config_text)), heads(all_heads), groups(all_groups) {
     backend = std::move(NewCpuBackend(ComputeConfig::NATIVE)).value();
-    model = std::move(Model::Create(config, TestSchema(), heads, groups, backend.get())).value();
+    model = std::move(Model::Create(config, TestSchema(), ShapeOf(heads, groups), backend.get()))
+                .value();
     for (size_t group = 0; group < groups.size(); ++group) {
       for (const TableConfig& table : config.table()) dims.push_back(table.dim());
     }
@@ -317,7 +325,8 @@ TEST(ModelTest, PaddedContextsAreFewSizes) {
 TEST(ModelTest, RefusesTowersThatDoNotFitTheHeads) {
   const auto backend = std::move(NewCpuBackend(ComputeConfig::NATIVE)).value();
   const auto error = [&](const std::string& text) {
-    return Model::Create(TestConfig(text), TestSchema(), kThreeHeads, {"main"}, backend.get())
+    return Model::Create(TestConfig(text), TestSchema(), ShapeOf(kThreeHeads, {"main"}),
+                         backend.get())
         .status()
         .message();
   };

@@ -30,7 +30,7 @@ class Gradient : public ::testing::TestWithParam<std::vector<std::string>> {
     ASSERT_TRUE(LoadConfig("", GetParam(), &config_).ok());
     objective_ = MakeMethod(GetParam());
     batch_ = RandomBatch(*objective_, 30, 4.0);
-    scales_ = objective_->Scales(SumSpaces(batch_.labels()));
+    scales_ = BatchScales(*objective_, batch_);
   }
   Logits LogitsOf(int64_t row) const {
     Logits z;

@@ -73,13 +73,11 @@ TEST(HandRows, AblationsLackTheirTermsOnly) {
 }
 
 TEST(HandRows, DenominatorsFollowTheNorm) {
-  const Batch batch = ThreeRows(*MakeMethod({"esmm={}"}));
-  const SpaceWeights weights = SumSpaces(batch.labels());
   const auto of = [&](const std::vector<std::string>& sets) {
     const auto objective = MakeMethod(sets);
     std::vector<double> out;
-    for (const Term& term : objective->terms())
-      out.push_back(objective->Denominator(term, weights));
+    for (const Normalizer& normalizer : BatchNormalizers(*objective, ThreeRows(*objective)))
+      out.push_back(normalizer.denominator);
     return out;
   };
   ExpectNear(of({"chorus_cvr={}"}), {3, 3, 2, 3, 2, 2, 2, 1, 1});
@@ -107,14 +105,14 @@ TEST(HandRows, EveryTermHasTheWeightOfItsName) {
 
 TEST(HandRows, GroupsAndHeadsAreTheMethods) {
   const auto base = MakeMethod({"base={}"});
-  EXPECT_EQ(base->groups(), (std::vector<std::string>{"cvr", "ctr"}));
-  EXPECT_EQ(base->groups()[base->heads()[base->ctr_head()].group], "ctr");
-  EXPECT_EQ(base->groups()[base->heads()[base->cvr_head()].group], "cvr");
+  EXPECT_EQ(base->shape().group_names(), (std::vector<std::string>{"cvr", "ctr"}));
+  EXPECT_EQ(base->shape().groups[base->heads()[0].group].name, "ctr");
+  EXPECT_EQ(base->shape().groups[base->heads()[1].group].name, "cvr");
   for (const char* method : {"esmm={}", "chorus_cvr={}"}) {
     const auto objective = MakeMethod({method});
-    EXPECT_EQ(objective->groups().size(), 1u);
-    EXPECT_EQ(objective->heads()[objective->ctr_head()].name, "ctr");
-    EXPECT_EQ(objective->heads()[objective->cvr_head()].name, "cvr");
+    EXPECT_EQ(objective->shape().groups.size(), 1u);
+    EXPECT_EQ(objective->heads()[0].name, "ctr");
+    EXPECT_EQ(objective->heads()[1].name, "cvr");
   }
 }
 
@@ -124,7 +122,7 @@ TEST(HandRows, EveryNamedMethodCanBeMadeAndBearsItsName) {
     for (char& c : field) c = static_cast<char>(std::tolower(c));
     EXPECT_EQ(MakeMethod({field + "={}"})->name(), name);
   }
-  EXPECT_FALSE(MakeObjective(ObjectiveConfig()).ok());
+  EXPECT_FALSE(MakeObjective(ObjectiveConfig(), 1).ok());
 }
 
 }  // namespace

@@ -34,8 +34,7 @@ TEST_P(Invariance, AStepWithoutClicksIsFiniteAndItsEmptyTermsAreZero) {
   batch.click.assign(batch.click.size(), 0);
   const Outcome outcome = EvaluateBatch(*objective_, batch);
   ExpectFinite(outcome);
-  const SpaceWeights weights = SumSpaces(batch.labels());
-  const std::vector<double> scales = objective_->Scales(weights);
+  const std::vector<double> scales = BatchScales(*objective_, batch);
   for (size_t k = 0; k < scales.size(); ++k) {
     if (objective_->terms()[k].space != Space::kClicked) continue;
     EXPECT_EQ(scales[k], 0);

@@ -17,7 +17,7 @@ inline std::unique_ptr<Objective> MakeMethod(const std::vector<std::string>& set
   ObjectiveConfig config;
   const Status status = LoadConfig("", sets, &config);
   EXPECT_TRUE(status.ok()) << status.ToString();
-  Result<std::unique_ptr<Objective>> objective = MakeObjective(config);
+  Result<std::unique_ptr<Objective>> objective = MakeObjective(config, 1);
   EXPECT_TRUE(objective.ok()) << objective.status().ToString();
   return std::move(objective).value();
 }
@@ -60,15 +60,29 @@ struct Outcome {
   double total = 0;
 };
 
+inline std::vector<Normalizer> BatchNormalizers(const Objective& objective, const Batch& batch,
+                                                uint32_t stage = 0) {
+  std::vector<double> partials(objective.partials(stage), 0.0);
+  objective.AddPartials(stage, batch.labels(),
+                        MatrixView<const double>(batch.logits.data(), batch.rows(), batch.heads),
+                        partials.data());
+  return objective.Normalizers(stage, objective.SumSpaces(batch.labels()), partials);
+}
+inline std::vector<double> BatchScales(const Objective& objective, const Batch& batch,
+                                       uint32_t stage = 0) {
+  return ScalesOf(BatchNormalizers(objective, batch, stage));
+}
+
 template <typename T = double>
-Outcome EvaluateBatch(const Objective& objective, const Batch& batch) {
-  const std::vector<double> scales = objective.Scales(SumSpaces(batch.labels()));
+Outcome EvaluateBatch(const Objective& objective, const Batch& batch, uint32_t stage = 0) {
   const std::vector<T> logits(batch.logits.begin(), batch.logits.end());
+  const MatrixView<const T> z(logits.data(), batch.rows(), batch.heads);
+  const std::vector<double> scales = BatchScales(objective, batch, stage);
   std::vector<T> gradients(logits.size(), T(77));  // what was there before must not matter
   Outcome outcome;
   outcome.sums.resize(scales.size());
-  objective.Evaluate(batch.labels(), MatrixView<const T>(logits.data(), batch.rows(), batch.heads),
-                     scales, MatrixView<T>(gradients.data(), batch.rows(), batch.heads),
+  objective.Evaluate(stage, batch.labels(), z, scales,
+                     MatrixView<T>(gradients.data(), batch.rows(), batch.heads),
                      outcome.sums.data());
   outcome.gradients.assign(gradients.begin(), gradients.end());
   for (size_t k = 0; k < scales.size(); ++k) outcome.total += scales[k] * outcome.sums[k];

@@ -7,6 +7,12 @@
 namespace chorus::worker {
 namespace {
 
+std::unique_ptr<Objective> MakeBaseMethod() {
+  ObjectiveConfig config;
+  config.mutable_base();
+  return std::move(MakeObjective(config, 1)).value();
+}
+
 class StepReaderTest : public testing::Test {
  protected:
   StepReaderTest() {
@@ -29,6 +35,7 @@ class StepReaderTest : public testing::Test {
     options_.grains = {1, 3};
     options_.slot_tables = {{0, 1}, {1, kNoTable, 0}};
     options_.tables = 2;
+    options_.objective = base_.get();
     options_.shards = 5;
     options_.last_step = plan_->total_steps();
   }
@@ -36,12 +43,12 @@ class StepReaderTest : public testing::Test {
   std::unique_ptr<FileSystem> files_ = NewMemoryFiles();
   std::unique_ptr<LogReader> log_;
   std::unique_ptr<ReadingPlan> plan_;
+  std::unique_ptr<Objective> base_ = MakeBaseMethod();  // two groups
   StepReaderOptions options_;
 };
 
 TEST_F(StepReaderTest, GivesThePlansGrainsInOrderWithKeysPositionsAndLabelCounts) {
   Open();
-  options_.groups = 2;
   StepReader reader(*plan_, options_);
   const auto direct = plan_->NewReader(options_.grains);
   SparseLookup lookup(options_.slot_tables, 2, 5);
@@ -55,7 +62,7 @@ TEST_F(StepReaderTest, GivesThePlansGrainsInOrderWithKeysPositionsAndLabelCounts
     for (uint32_t g = 0; g < 2; ++g) {
       ASSERT_TRUE(direct->Read(step, 1 + g, &grains[g]).ok());
       EXPECT_TRUE(SameBatch((*batch)->grains[g], grains[g])) << "step " << step;
-      const SpaceWeights spaces = SumSpaces(LabelsOf(grains[g]));
+      const SpaceWeights spaces = base_->SumSpaces(LabelsOf(grains[g]));
       for (int s = 0; s < kSpaces; ++s) EXPECT_EQ((*batch)->spaces[g].sum[s], spaces.sum[s]);
     }
     std::vector<TableKeys> keys;

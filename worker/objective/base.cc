@@ -8,13 +8,11 @@ namespace chorus::worker {
 std::unique_ptr<Objective> MakeBase(const BaseConfig& options) {
   constexpr uint32_t kCvrGroup = 0;
   constexpr uint32_t kCtrGroup = 1;
-  MethodDescription base{.name = "BASE",
-                         .groups = {"cvr", "ctr"},
-                         .heads = {{"ctr", kCtrGroup}, {"cvr", kCvrGroup}},
-                         .terms = {{"ctr", Space::kExposures, options.w_ctr()},
-                                   {"cvr", Space::kClicked, options.w_cvr()}},
-                         .ctr_head = Base::kCtr,
-                         .cvr_head = Base::kCvr};
+  MethodDescription base{
+      .name = "BASE",
+      .shape = {.groups = {{"cvr"}, {"ctr"}}, .heads = {{"ctr", kCtrGroup}, {"cvr", kCvrGroup}}},
+      .terms = {{"ctr", Space::kExposures, options.w_ctr()},
+                {"cvr", Space::kClicked, options.w_cvr()}}};
   return std::make_unique<RowObjective<Base>>(Base{}, std::move(base));
 }
 

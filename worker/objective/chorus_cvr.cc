@@ -32,12 +32,10 @@ std::unique_ptr<Objective> Make(std::string name, const ChorusCvrConfig& options
                       .eps_un = options.eps_un(),
                       .ipw = options.ipw(),
                       .detach = options.detach()};
-  MethodDescription description{.name = std::move(name),
-                                .groups = {"shared"},
-                                .heads = {{"ctr"}, {"cvr"}, {"uncvr"}},
-                                .terms = TermsOf<kNdm, kSam>(options),
-                                .ctr_head = Method::kCtr,
-                                .cvr_head = Method::kCvr};
+  MethodDescription description{
+      .name = std::move(name),
+      .shape = {.groups = {{"shared"}}, .heads = {{"ctr"}, {"cvr"}, {"uncvr"}}},
+      .terms = TermsOf<kNdm, kSam>(options)};
   return std::make_unique<RowObjective<Method>>(method, std::move(description));
 }
 

@@ -7,12 +7,9 @@ namespace chorus::worker {
 
 std::unique_ptr<Objective> MakeEsmm(const EsmmConfig& options) {
   MethodDescription esmm{.name = "ESMM",
-                         .groups = {"shared"},
-                         .heads = {{"ctr"}, {"cvr"}},
+                         .shape = {.groups = {{"shared"}}, .heads = {{"ctr"}, {"cvr"}}},
                          .terms = {{"ctr", Space::kExposures, options.w_ctr()},
-                                   {"ctcvr", Space::kExposures, options.w_ctcvr()}},
-                         .ctr_head = Esmm::kCtr,
-                         .cvr_head = Esmm::kCvr};
+                                   {"ctcvr", Space::kExposures, options.w_ctcvr()}}};
   return std::make_unique<RowObjective<Esmm>>(Esmm{}, std::move(esmm));
 }
 

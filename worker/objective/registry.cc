@@ -4,7 +4,8 @@
 
 namespace chorus::worker {
 
-Result<std::unique_ptr<Objective>> MakeObjective(const ObjectiveConfig& config) {
+Result<std::unique_ptr<Objective>> MakeObjective(const ObjectiveConfig& config, uint64_t seed) {
+  (void)seed;
   switch (config.method_case()) {
     case ObjectiveConfig::kBase:
       return MakeBase(config.base());

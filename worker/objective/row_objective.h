@@ -1,7 +1,18 @@
 #pragma once
 // Makes an Objective of a method's row function: loops over rows, applies sample weights, sums
-// terms. Method has kHeads, kTerms and  template <T> void Row(RowTerms<T>&) const  (base.h, esmm.h,
-// ...). Thread safety: as Objective.
+// terms. Thread safety: as Objective.
+//
+// A Method has  enum Head {..., kHeads},  kTerms  and
+//   template <typename T> void Row(RowTerms<T>& row) const           losses and gradients of one
+//   exposure
+// and, where it needs them,
+//   double Copies(bool click, bool converted, uint64_t row_id) const  how often the sample holds a
+//   row static constexpr int kPartials                                    number of sums that need
+//   logits, and template <typename T> void Partials(const RowLogits<T>& row, T* sums) const     a
+//   row's part of them static constexpr uint32_t kPartialsStage                          the stage
+//   that needs them (default 0) double Weight(int term, double weight, const double* partials)
+//   const   a weight that moves with the step Prediction Predict(const float* logits) const if it
+//   is not sigma(ctr), sigma(cvr)
 
 #include <utility>
 
@@ -13,11 +24,8 @@ namespace chorus::worker {
 
 struct MethodDescription {
   std::string name;
-  std::vector<std::string> groups;
-  std::vector<Head> heads;  // in the order of Method::Head
+  MethodShape shape;        // heads in the order of Method::Head
   std::vector<Term> terms;  // in the order of Method's terms
-  uint32_t ctr_head = 0;
-  uint32_t cvr_head = 0;
 };
 
 template <typename Method>
@@ -25,31 +33,122 @@ class RowObjective final : public Objective {
  public:
   RowObjective(Method method, MethodDescription description)
       : method_(method), description_(std::move(description)) {
-    CHECK(description_.heads.size() == Method::kHeads, description_.name);
+    CHECK(description_.shape.heads.size() == Method::kHeads, description_.name);
     CHECK(description_.terms.size() == Method::kTerms, description_.name);
   }
 
   std::string_view name() const override { return description_.name; }
-  const std::vector<std::string>& groups() const override { return description_.groups; }
-  const std::vector<Head>& heads() const override { return description_.heads; }
+  const MethodShape& shape() const override { return description_.shape; }
   const std::vector<Term>& terms() const override { return description_.terms; }
-  uint32_t ctr_head() const override { return description_.ctr_head; }
-  uint32_t cvr_head() const override { return description_.cvr_head; }
 
-  void Evaluate(const RowLabels& labels, MatrixView<const float> logits,
+  SpaceWeights SumSpaces(const RowLabels& labels) const override {
+    SpaceWeights sums;
+    for (int64_t i = 0; i < labels.rows; ++i) {
+      const double weight = WeightOf(labels, i);
+      const bool click = labels.click[i] != 0;
+      sums.sum[static_cast<int>(Space::kExposures)] += weight;
+      sums.sum[static_cast<int>(click ? Space::kClicked : Space::kUnclicked)] += weight;
+      sums.sum[static_cast<int>(Space::kSample)] += weight * CopiesOf(labels, i);
+    }
+    return sums;
+  }
+
+  uint32_t partials(uint32_t stage) const override {
+    return stage == PartialsStage() ? kPartials : 0;
+  }
+  void AddPartials(uint32_t stage, const RowLabels& labels, MatrixView<const float> logits,
+                   double* sums) const override {
+    SumPartials(stage, labels, logits, sums);
+  }
+  void AddPartials(uint32_t stage, const RowLabels& labels, MatrixView<const double> logits,
+                   double* sums) const override {
+    SumPartials(stage, labels, logits, sums);
+  }
+
+  std::vector<Normalizer> Normalizers(uint32_t stage, const SpaceWeights& spaces,
+                                      std::span<const double> partials) const override {
+    std::vector<Normalizer> out;
+    for (const Term& term : description_.terms) {
+      Normalizer& normalizer = out.emplace_back();
+      if (term.stage != stage) continue;
+      normalizer.denominator = term.partial >= 0 ? partials[static_cast<size_t>(term.partial)]
+                                                 : spaces.sum[static_cast<int>(term.space)];
+      normalizer.weight = term.weight;
+      if constexpr (requires { method_.Weight(0, 0.0, partials.data()); }) {
+        const int index = static_cast<int>(&term - description_.terms.data());
+        normalizer.weight = method_.Weight(index, term.weight, partials.data());
+      }
+    }
+    return out;
+  }
+
+  void Evaluate(uint32_t stage, const RowLabels& labels, MatrixView<const float> logits,
                 const std::vector<double>& scales, MatrixView<float> dlogits,
                 double* term_sums) const override {
-    EvaluateRows(labels, logits, scales, dlogits, term_sums);
+    EvaluateRows(stage, labels, logits, scales, dlogits, term_sums);
   }
-  void Evaluate(const RowLabels& labels, MatrixView<const double> logits,
+  void Evaluate(uint32_t stage, const RowLabels& labels, MatrixView<const double> logits,
                 const std::vector<double>& scales, MatrixView<double> dlogits,
                 double* term_sums) const override {
-    EvaluateRows(labels, logits, scales, dlogits, term_sums);
+    EvaluateRows(stage, labels, logits, scales, dlogits, term_sums);
+  }
+
+  Prediction Predict(std::span<const float> logits) const override {
+    if constexpr (requires { method_.Predict(logits.data()); }) {
+      return method_.Predict(logits.data());
+    } else {
+      return PredictionOfLogits(static_cast<double>(logits[Method::kCtr]),
+                                static_cast<double>(logits[Method::kCvr]));
+    }
   }
 
  private:
+  static constexpr int CountPartials() {
+    if constexpr (requires { Method::kPartials; }) return Method::kPartials;
+    return 0;
+  }
+  static constexpr int kPartials = CountPartials();
+  static constexpr uint32_t PartialsStage() {
+    if constexpr (requires { Method::kPartialsStage; }) return Method::kPartialsStage;
+    return 0;
+  }
+
+  static double WeightOf(const RowLabels& labels, int64_t i) {
+    return labels.weight == nullptr ? 1.0 : static_cast<double>(labels.weight[i]);
+  }
+  double CopiesOf(const RowLabels& labels, int64_t i) const {
+    if constexpr (requires { method_.Copies(true, true, uint64_t{0}); }) {
+      const bool click = labels.click[i] != 0;
+      const uint64_t row = labels.row_id == nullptr ? static_cast<uint64_t>(i) : labels.row_id[i];
+      return method_.Copies(click, click && labels.conversion[i] != 0, row);
+    } else {
+      return 1.0;
+    }
+  }
   template <typename T>
-  void EvaluateRows(const RowLabels& labels, MatrixView<const T> logits,
+  RowLogits<T> LogitsOf(uint32_t stage, const RowLabels& labels, int64_t i, const T* z) const {
+    const bool click = labels.click[i] != 0;
+    return {stage, click, click && labels.conversion[i] != 0, static_cast<T>(CopiesOf(labels, i)),
+            z};
+  }
+
+  template <typename T>
+  void SumPartials(uint32_t stage, const RowLabels& labels, MatrixView<const T> logits,
+                   double* sums) const {
+    if constexpr (kPartials > 0) {
+      if (stage != PartialsStage()) return;
+      for (int64_t i = 0; i < labels.rows; ++i) {
+        const double weight = WeightOf(labels, i);
+        if (weight == 0) continue;
+        T row[kPartials] = {};
+        method_.Partials(LogitsOf(stage, labels, i, logits.row(i)), row);
+        for (int k = 0; k < kPartials; ++k) sums[k] += weight * static_cast<double>(row[k]);
+      }
+    }
+  }
+
+  template <typename T>
+  void EvaluateRows(uint32_t stage, const RowLabels& labels, MatrixView<const T> logits,
                     const std::vector<double>& scales, MatrixView<T> dlogits,
                     double* term_sums) const {
     CHECK(logits.rows == labels.rows && logits.cols == Method::kHeads, description_.name);
@@ -58,20 +157,19 @@ class RowObjective final : public Objective {
     T scale[Method::kTerms];
     for (int k = 0; k < Method::kTerms; ++k) scale[k] = static_cast<T>(scales[k]);
     for (int64_t i = 0; i < labels.rows; ++i) {
-      const double weight = labels.weight == nullptr ? 1.0 : labels.weight[i];
-      EvaluateRow(labels, i, weight, logits.row(i), scale, dlogits.row(i), term_sums);
+      EvaluateRow(LogitsOf(stage, labels, i, logits.row(i)), WeightOf(labels, i), scale,
+                  dlogits.row(i), term_sums);
     }
   }
 
   // A row of weight 0 (padding) counts for nothing, whatever its logits are.
   template <typename T>
-  void EvaluateRow(const RowLabels& labels, int64_t i, double weight, const T* logits,
-                   const T* scale, T* dlogits, double* term_sums) const {
+  void EvaluateRow(const RowLogits<T>& logits, double weight, const T* scale, T* dlogits,
+                   double* term_sums) const {
     T loss[Method::kTerms] = {};
     T dz[Method::kHeads] = {};
     if (weight != 0) {
-      const bool click = labels.click[i] != 0;
-      RowTerms<T> row{click, click && labels.conversion[i] != 0, logits, scale, loss, dz};
+      RowTerms<T> row{logits, scale, loss, dz};
       method_.Row(row);
     }
     for (int k = 0; k < Method::kTerms; ++k) term_sums[k] += weight * static_cast<double>(loss[k]);

@@ -1,18 +1,27 @@
 #pragma once
-// One exposure while a method computes it: logits in, losses and gradients out. A method's Row
-// function calls one member a term; each call sets loss[term] and adds scale[term] * d loss / d
-// logit to dz. A term that is not called for a row is outside the term's space there. Thread
-// safety: none; lives within one call. Compiled by g++ and nvcc.
+// One exposure while a method computes it: labels and logits in, losses and gradients out. A
+// method's Row function calls one member a term; each call sets loss[term] and adds scale[term] * d
+// loss / d logit to dz. A term that is not called for a row is outside the term's space there.
+// Thread safety: none; lives within one call. Compiled by g++ and nvcc.
+
+#include <cstdint>
 
 #include "worker/objective/primitives.h"
 
 namespace chorus::worker {
 
 template <typename T>
-struct RowTerms {
+struct RowLogits {
+  uint32_t stage;  // of training
   bool click;
   bool converted;  // click and conversion; the conversion of an un-clicked row never gets here
+  T copies;        // how often the method's sample holds this row; 1 for methods that do not sample
   const T* z;      // [heads]
+};
+
+template <typename T>
+struct RowTerms : RowLogits<T> {
+  using RowLogits<T>::z;
   const T* scale;  // [terms]  term weight / denominator of the global step
   T* loss;         // [terms]  zero on entry
   T* dz;           // [heads]  zero on entry

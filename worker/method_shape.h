@@ -1,0 +1,58 @@
+#pragma once
+// The towers that a method needs: what a model is built from. Every head is one logit of a tower;
+// towers of one group read that group's embedding tables. Groups belong to stages: stage s trains
+// the groups of stage s, reads those of earlier stages as they were left, and does not touch later
+// ones. Thread safety: values.
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace chorus::worker {
+
+struct Group {
+  std::string name;  // tables of later groups are called "default@name"
+  uint32_t stage = 0;
+};
+
+struct Head {
+  std::string name;  // "ctr", "cvr", "uncvr", ...
+  uint32_t group = 0;
+  // Heads of one tower share its hidden layers; "": a tower of its own, called as the head.
+  std::string tower = {};
+  // Of this head's view of the tower's last hidden layer, drawn apart for each head; 0: none.
+  double dropout = 0;
+  // Factor on the gradient that goes from this head into its tower; negative: gradient reversal
+  // (Ganin & Lempitsky, ICML 2015).
+  double pass_back = 1;
+};
+
+// Attention transfer between towers (CTM of DDPO, after AITM, Xi et al., KDD 2021, section 3.3): at
+// hidden layer `layer` of the towers (the output of the first `layer` hidden layers), h_to is
+// replaced by
+//   relu(W [o_1; o_2; ...] + b),  o_j = sum_k A_k V t_k,  t = (relu(W_j h_from_j), h_to),
+//   A = softmax_k(<Q t_k, K t_k> / sqrt(width))
+struct Transfer {
+  uint32_t to = 0;             // head whose tower receives
+  std::vector<uint32_t> from;  // heads whose towers give; their gradients flow back
+  uint32_t layer = 1;          // >= 1
+};
+
+struct MethodShape {
+  std::vector<Group> groups;  // at least one
+  std::vector<Head> heads;
+  std::vector<Transfer> transfers = {};  // at most one
+
+  uint32_t stages() const {
+    uint32_t last = 0;
+    for (const Group& group : groups) last = group.stage > last ? group.stage : last;
+    return last + 1;
+  }
+  std::vector<std::string> group_names() const {
+    std::vector<std::string> names;
+    for (const Group& group : groups) names.push_back(group.name);
+    return names;
+  }
+};
+
+}  // namespace chorus::worker
