@@ -1,6 +1,7 @@
 #include "worker/network.h"
 
 #include <algorithm>
+#include <numeric>
 
 #include "common/check.h"
 #include "common/strings.h"
@@ -44,9 +45,10 @@ Result<Widths> HiddenOf(const ModelConfig& config, const std::string& head) {
 // Adds the layers of one group to a network's parameters.
 class GroupBuilder {
  public:
-  GroupBuilder(const InputLayout& inputs, ParameterLayout* parameters)
+  GroupBuilder(const InputLayout& inputs, uint32_t stage, ParameterLayout* parameters)
       : context_in_(inputs.contexts.width()),
         exposure_in_(inputs.exposures.width()),
+        stage_(stage),
         parameters_(parameters) {}
 
   // One wide layer whose part i belongs to layers[i] ("tower.cvr.0").
@@ -98,11 +100,12 @@ class GroupBuilder {
   int64_t Add(std::vector<std::string> names, const char* suffix, int64_t rows,
               const Widths& widths, int64_t fan_in) {
     for (std::string& name : names) name += suffix;
-    return parameters_->AddMatrix(names, rows, widths, fan_in);
+    return parameters_->AddMatrix(names, rows, widths, fan_in, stage_);
   }
 
   const int64_t context_in_;
   const int64_t exposure_in_;
+  const uint32_t stage_;
   ParameterLayout* const parameters_;
 };
 
@@ -168,6 +171,15 @@ GroupPlan BuildGroup(const std::string& bottom_name, const Widths& bottom,
   return group;
 }
 
+// A stage's parameters lie together.
+std::vector<uint32_t> InOrderOfStages(const std::vector<Group>& groups) {
+  std::vector<uint32_t> order(groups.size());
+  std::iota(order.begin(), order.end(), 0u);
+  std::stable_sort(order.begin(), order.end(),
+                   [&](uint32_t a, uint32_t b) { return groups[a].stage < groups[b].stage; });
+  return order;
+}
+
 }  // namespace
 
 Result<Network> Network::Make(const ModelConfig& config, const InputLayout& inputs,
@@ -180,7 +192,8 @@ Result<Network> Network::Make(const ModelConfig& config, const InputLayout& inpu
 
   Network network;
   network.heads = static_cast<uint32_t>(heads.size());
-  for (uint32_t group = 0; group < groups.size(); ++group) {
+  network.groups.resize(groups.size());
+  for (const uint32_t group : InOrderOfStages(groups)) {
     std::vector<TowerShape> towers;
     for (uint32_t h = 0; h < heads.size(); ++h) {
       CHECK(heads[h].group < groups.size(), "head ", heads[h].name);
@@ -188,8 +201,9 @@ Result<Network> Network::Make(const ModelConfig& config, const InputLayout& inpu
       ASSIGN_OR_RETURN(Widths widths, HiddenOf(config, heads[h].name));
       towers.push_back({h, "tower." + heads[h].name, std::move(widths)});
     }
-    GroupBuilder builder(inputs, &network.parameters);
-    network.groups.push_back(BuildGroup("bottom." + groups[group].name, bottom, towers, &builder));
+    GroupBuilder builder(inputs, groups[group].stage, &network.parameters);
+    network.groups[group] = BuildGroup("bottom." + groups[group].name, bottom, towers, &builder);
+    network.groups[group].stage = groups[group].stage;
   }
   return network;
 }

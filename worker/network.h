@@ -32,6 +32,7 @@ struct TowerPlan {
 };
 
 struct GroupPlan {
+  uint32_t stage = 0;
   SplitLayer split;  // first layer on the inputs; out == 0: every tower is a logit on them
   std::vector<DenseLayer> bottom;  // shared layers after `split`
   bool has_bottom = false;         // then `split` is the bottom's first layer, else the wide one
@@ -43,7 +44,7 @@ struct GroupPlan {
 struct Network {
   uint32_t heads = 0;
   std::vector<GroupPlan> groups;
-  ParameterLayout parameters;
+  ParameterLayout parameters;  // in order of stages
 
   // Error: kInvalidArgument when a tower names a head that the objective lacks, two towers name one
   // head, or a head has no tower.

@@ -11,17 +11,30 @@
 namespace chorus::worker {
 
 int64_t ParameterLayout::AddMatrix(const std::vector<std::string>& names, int64_t rows,
-                                   const std::vector<int64_t>& widths, int64_t fan_in) {
+                                   const std::vector<int64_t>& widths, int64_t fan_in,
+                                   uint32_t stage) {
   CHECK(names.size() == widths.size());
+  CHECK(blocks_.empty() || blocks_.back().stage <= stage, "stages out of order: ", names[0]);
   const int64_t stride = std::accumulate(widths.begin(), widths.end(), int64_t{0});
   const int64_t begin = size_;
   int64_t column = 0;
   for (size_t i = 0; i < names.size(); ++i) {
-    blocks_.push_back({names[i], rows, widths[i], begin + column, stride, fan_in});
+    blocks_.push_back({names[i], rows, widths[i], begin + column, stride, fan_in, stage});
     column += widths[i];
   }
   size_ += rows * stride;
   return begin;
+}
+
+ParameterRange ParameterLayout::OfStage(uint32_t stage) const {
+  // A block's first float: blocks side by side start in one row, so the first of a matrix is least.
+  const auto begin = [this](uint32_t least_stage) {
+    for (const ParameterBlock& block : blocks_) {
+      if (block.stage >= least_stage) return block.offset;
+    }
+    return size_;
+  };
+  return {begin(stage), begin(stage + 1)};
 }
 
 void ParameterLayout::Initialize(uint64_t seed, std::span<float> parameters) const {

@@ -24,6 +24,7 @@ struct ParameterBlock {
   int64_t stride = 0;  // from one row to the next
   int64_t fan_in =
       0;  // inputs of the whole layer; 0: starts as zeros (biases and logits, METHODS.md 1.1)
+  uint32_t stage = 0;  // the stage that trains it (method_shape.h)
 
   MatrixView<float> In(std::span<float> parameters) const {
     return {parameters.data() + offset, rows, cols, stride};
@@ -33,15 +34,24 @@ struct ParameterBlock {
   }
 };
 
+// Floats [begin, end) of the flat array.
+struct ParameterRange {
+  int64_t begin = 0;
+  int64_t end = 0;
+  int64_t size() const { return end - begin; }
+};
+
 class ParameterLayout {
  public:
   // Places a matrix of rows x (sum of widths) after what there is and returns its offset; part i is
-  // the block names[i] of widths[i] columns.
+  // the block names[i] of widths[i] columns. REQUIRES: no matrix of a later stage came before.
   int64_t AddMatrix(const std::vector<std::string>& names, int64_t rows,
-                    const std::vector<int64_t>& widths, int64_t fan_in);
+                    const std::vector<int64_t>& widths, int64_t fan_in, uint32_t stage = 0);
 
   const std::vector<ParameterBlock>& blocks() const { return blocks_; }
   int64_t size() const { return size_; }
+  // Where the blocks of a stage lie, all of them and no others.
+  ParameterRange OfStage(uint32_t stage) const;
 
   // Glorot & Bengio 2010, uniform on +-sqrt(6 / (fan_in + cols)); element (i, j) is a function of
   // (seed, name of the block, i * cols + j).    parameters: [size()].
