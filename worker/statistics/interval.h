@@ -1,0 +1,31 @@
+#pragma once
+// Intervals: normal, Student t, and Wilson's for a proportion.
+// Thread safety: pure functions.
+
+#include <cstdint>
+
+namespace chorus::worker {
+
+struct Interval {
+  double low = 0;
+  double high = 0;
+  bool Contains(double x) const { return low <= x && x <= high; }
+};
+
+// The z with P(Z <= z) = p of a standard normal.  p: in (0, 1), taken to 2^-52.
+double NormalQuantile(double p);
+
+// 0.975 quantile of Student's t: exact to 1e-6 at 1 to 10 degrees of freedom, by the expansion of Fisher
+// and Cornish above (Abramowitz & Stegun 26.7.5). Fractions are rounded down (a wider interval).
+// REQUIRES: degrees_of_freedom >= 1; infinity gives the normal quantile.
+double StudentQuantile975(double degrees_of_freedom);
+
+// mean +- the 95 % quantile times the standard error.
+Interval NormalInterval95(double mean, double standard_error);
+Interval StudentInterval95(double mean, double standard_error, double degrees_of_freedom);
+
+// Wilson (1927): the 95 % score interval of a proportion; [0, 1] for no trials.
+// successes: in [0, trials].
+Interval WilsonInterval95(double successes, double trials);
+
+}  // namespace chorus::worker
