@@ -32,6 +32,7 @@ class GrainModel final : public Model {
       : inputs_(std::move(inputs)),
         network_(std::move(network)),
         heads_(shape.heads),
+        last_stage_(shape.stages() - 1),
         grain_rows_(config.step().grain_rows()),
         backend_(backend) {
     for (const TableSpec& table : TablesOf(config, shape.group_names()))
@@ -63,6 +64,8 @@ class GrainModel final : public Model {
     return static_cast<const GrainWorkspace&>(workspace);
   }
 
+  uint32_t StageOf(const GrainInput& grain) const { return std::min(grain.stage, last_stage_); }
+  uint32_t StageOf(size_t group) const { return network_.groups[group].stage; }
   SplitInput InputOf(const GrainInput& grain, GrainWorkspace& workspace, size_t group) const {
     GroupBuffers& buffers = workspace.groups[group];
     return {buffers.contexts.Top(workspace.padded_contexts), buffers.exposures.view(),
@@ -78,6 +81,7 @@ class GrainModel final : public Model {
   const InputLayout inputs_;
   const Network network_;
   const std::vector<Head> heads_;
+  const uint32_t last_stage_;
   const int64_t grain_rows_;
   std::vector<uint32_t> dims_;  // [table instances]
   Backend* const backend_;
@@ -91,6 +95,7 @@ void GrainModel::Pool(const GrainInput& grain, Workspace* workspace) const {
   space.rows = batch.rows();
   space.padded_contexts = PaddedContexts(batch.contexts.rows, grain_rows_);
   for (size_t group = 0; group < space.groups.size(); ++group) {
+    if (StageOf(group) > StageOf(grain)) continue;
     GroupBuffers& buffers = space.groups[group];
     const float* const* const* rows = grain.rows + group * inputs_.tables;
     PoolForward(inputs_.contexts, batch.contexts, grain.positions->context, rows,
@@ -109,6 +114,13 @@ Status GrainModel::ForwardDense(const GrainInput& grain, std::span<const float> 
   CHECK(static_cast<int64_t>(parameters.size()) == network_.parameters.size());
   GrainWorkspace& space = Of(workspace);
   for (size_t group = 0; group < space.groups.size(); ++group) {
+    if (StageOf(group) > StageOf(grain)) {
+      for (size_t h = 0; h < heads_.size(); ++h) {
+        if (heads_[h].group == group)
+          FillZero(space.padded_logits().Columns(static_cast<int64_t>(h), 1));
+      }
+      continue;
+    }
     RETURN_IF_ERROR(ForwardGroup(backend_, network_.groups[group], parameters,
                                  InputOf(grain, space, group), &space.groups[group],
                                  space.padded_logits()));
@@ -122,7 +134,12 @@ Status GrainModel::BackwardDense(const GrainInput& grain, std::span<const float>
   GrainWorkspace& space = Of(workspace);
   const MatrixView<float> dlogits = space.padded_dlogits();
   FillZero(dlogits.Rows(space.rows, grain_rows_ - space.rows));
+  space.stage = StageOf(grain);
+  const ParameterRange trained = network_.parameters.OfStage(space.stage);
+  std::fill_n(gradient.begin(), trained.begin, 0.0f);
+  std::fill(gradient.begin() + trained.end, gradient.end(), 0.0f);
   for (size_t group = 0; group < space.groups.size(); ++group) {
+    if (StageOf(group) != space.stage) continue;
     GroupBuffers& buffers = space.groups[group];
     const SplitInputGradient dx = {buffers.dcontexts.Top(space.padded_contexts),
                                    buffers.dexposures.view()};
@@ -140,18 +157,21 @@ void GrainModel::BackwardSparse(const GrainInput& grain, Workspace* workspace,
   MarkKeys(inputs_.exposures, grain.positions->exposure, &space);
   std::vector<const uint32_t*> ranks(inputs_.tables);
   for (uint32_t table = 0; table < inputs_.tables; ++table) {
-    space.keys[table].ListMarked(&(*sparse)[table].positions);
+    space.keys[table].ListMarked(&space.positions[table]);
     ranks[table] = space.keys[table].ranks();
   }
   std::vector<float*> sums(inputs_.tables);
   for (size_t group = 0; group < space.groups.size(); ++group) {
+    const bool trained = StageOf(group) == StageOf(grain);
     for (uint32_t table = 0; table < inputs_.tables; ++table) {
       const size_t instance = group * inputs_.tables + table;
       SparseGradient& out = (*sparse)[instance];
-      if (group > 0) out.positions = (*sparse)[table].positions;  // groups hold the same keys
+      out.positions.clear();
+      if (trained) out.positions = space.positions[table];  // groups hold the same keys
       out.gradients.assign(out.positions.size() * dims_[instance], 0.0f);
       sums[table] = out.gradients.data();
     }
+    if (!trained) continue;
     const GroupBuffers& buffers = space.groups[group];
     PoolBackward(inputs_.contexts, grain.batch->contexts, grain.positions->context,
                  buffers.dcontexts.view(), ranks.data(), sums.data());
@@ -179,7 +199,9 @@ Status GrainModel::CheckGradients(const Workspace& workspace,
   if (const ParameterBlock* block = network_.parameters.FirstNonFinite(gradient)) {
     return FailedPrecondition(StrCat("the gradient of ", block->name, " is not finite"));
   }
-  for (const GroupBuffers& buffers : space.groups) {
+  for (size_t group = 0; group < space.groups.size(); ++group) {
+    if (StageOf(group) != space.stage) continue;
+    const GroupBuffers& buffers = space.groups[group];
     const SlotInput* slot =
         FirstNonFiniteSlot(inputs_.contexts, buffers.dcontexts.Top(space.padded_contexts));
     if (slot == nullptr) slot = FirstNonFiniteSlot(inputs_.exposures, buffers.dexposures.view());

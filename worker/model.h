@@ -35,8 +35,8 @@ struct GrainInput {
   const GrainPositions* positions = nullptr;
   const float* const* const* rows =
       nullptr;  // rows[table instance][position] -> [dim of the table]
-  uint32_t stage =
-      UINT32_MAX;     // groups of later stages are left out; only this stage's are trained
+  // Groups of later stages are left out; only this stage's are trained. Past the last one: the last.
+  uint32_t stage = UINT32_MAX;
   uint64_t step = 0;  // of training, what dropout depends on; 0: no dropout
 };
 
@@ -67,7 +67,8 @@ class Model {
   virtual uint32_t table_instances() const = 0;                 // groups * configured tables
   virtual std::unique_ptr<Workspace> NewWorkspace() const = 0;  // the memory of one grain at a time
 
-  // Forward is Pool, then ForwardDense. Afterwards workspace->logits() holds the grain's logits.
+  // Forward is Pool, then ForwardDense. Afterwards workspace->logits() holds the grain's logits,
+  // 0 for heads of groups that are left out.
   //   parameters: [parameters().size()].
   Status Forward(const GrainInput& grain, std::span<const float> parameters,
                  Workspace* workspace) const;
@@ -76,9 +77,10 @@ class Model {
                               Workspace* workspace) const = 0;
 
   // Backward is BackwardDense, then BackwardSparse; workspace->dlogits() holds d loss / d logit.
+  // Groups of other stages cost nothing: their gradients are 0, and their sparse lists empty.
   // REQUIRES: Forward of the same grain and parameters on this workspace came before.
   //   gradient: [parameters().size()], overwritten.  sparse: [table_instances()], overwritten;
-  //   lists every key that the grain holds, also when its gradient is 0.
+  //   lists every key that the grain holds, also when its gradient is 0, for trained groups.
   Status Backward(const GrainInput& grain, std::span<const float> parameters, Workspace* workspace,
                   std::span<float> gradient, std::vector<SparseGradient>* sparse) const;
   virtual Status BackwardDense(const GrainInput& grain, std::span<const float> parameters,

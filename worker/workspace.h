@@ -16,7 +16,8 @@ class GrainWorkspace final : public Workspace {
   GrainWorkspace(const InputLayout& inputs, const Network& network, int64_t grain_rows)
       : logits_(grain_rows, network.heads),
         dlogits_(grain_rows, network.heads),
-        keys(inputs.tables) {
+        keys(inputs.tables),
+        positions(inputs.tables) {
     for (const GroupPlan& plan : network.groups) groups.emplace_back(plan, inputs, grain_rows);
   }
 
@@ -33,8 +34,10 @@ class GrainWorkspace final : public Workspace {
  public:
   int64_t rows = 0;  // of the grain at hand
   int64_t padded_contexts = 0;
+  uint32_t stage = 0;  // whose gradients it holds
   std::vector<GroupBuffers> groups;
-  std::vector<KeyIndex> keys;  // [configured tables]
+  std::vector<KeyIndex> keys;                    // [configured tables]
+  std::vector<std::vector<uint32_t>> positions;  // [configured tables], listed keys of the grain
   GrainCounters counted;
 };
 

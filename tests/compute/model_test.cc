@@ -8,134 +8,11 @@
 #include <limits>
 
 #include "common/random.h"
-#include "tests/compute/world.h"
+#include "tests/compute/model_fixture.h"
 #include "worker/thread_pool.h"
 
 namespace chorus::worker {
 namespace {
-
-MethodShape ShapeOf(const std::vector<Head>& heads, const std::vector<std::string>& groups) {
-  MethodShape shape;
-  for (const std::string& group : groups) shape.groups.push_back({group});
-  shape.heads = heads;
-  return shape;
-}
-
-const std::vector<Head> kThreeHeads = {{"ctr", 0}, {"cvr", 0}, {"uncvr", 0}};
-const std::vector<Head> kTwoGroupHeads = {{"cvr", 0}, {"ctr", 1}};
-
-struct Gradients {
-  std::vector<float> logits;
-  std::vector<float> dense;
-  std::vector<SparseGradient> sparse;
-};
-
-class Fixture {
- public:
-  explicit Fixture(const std::string& config_text, std::vector<Head> all_heads = kThreeHeads,
-                   std::vector<std::string> all_groups = {"main"})
-      : config(TestConfig(config_text)), heads(all_heads), groups(all_groups) {
-    backend = std::move(NewCpuBackend(ComputeConfig::NATIVE)).value();
-    model = std::move(Model::Create(config, TestSchema(), ShapeOf(heads, groups), backend.get()))
-                .value();
-    for (size_t group = 0; group < groups.size(); ++group) {
-      for (const TableConfig& table : config.table()) dims.push_back(table.dim());
-    }
-    // Every block random, biases and logits too.
-    parameters = RandomFloats(model->parameters().size(), 5, 0.7f);
-  }
-
-  TestGrain Grain(uint64_t seed, uint32_t exposures, uint32_t contexts) const {
-    return MakeGrain(*model, dims, seed, exposures, contexts);
-  }
-  std::vector<float> Factors(uint32_t rows) const {
-    return RandomFloats(rows * static_cast<int64_t>(heads.size()), 11, 1.0f);
-  }
-
-  Gradients Run(const TestGrain& grain, Workspace* workspace) const {
-    Gradients out;
-    EXPECT_TRUE(model->Forward(grain.input(), parameters, workspace).ok());
-    const MatrixView<const float> logits = workspace->logits();
-    out.logits.assign(logits.data, logits.data + logits.rows * logits.cols);
-    const std::vector<float> factors = Factors(grain.batch.rows());
-    std::copy(factors.begin(), factors.end(), workspace->dlogits().data);
-    out.dense.assign(parameters.size(), std::numeric_limits<float>::quiet_NaN());
-    EXPECT_TRUE(model->Backward(grain.input(), parameters, workspace, out.dense, &out.sparse).ok());
-    return out;
-  }
-  Gradients Run(const TestGrain& grain) const { return Run(grain, model->NewWorkspace().get()); }
-
-  TrainConfig config;
-  std::vector<Head> heads;
-  std::vector<std::string> groups;
-  std::vector<uint32_t> dims;
-  std::unique_ptr<Backend> backend;
-  std::unique_ptr<Model> model;
-  std::vector<float> parameters;
-};
-
-bool SameBits(const std::vector<float>& a, const std::vector<float>& b) {
-  return a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size() * sizeof(float)) == 0;
-}
-
-void ExpectSameBits(const Gradients& a, const Gradients& b) {
-  EXPECT_TRUE(SameBits(a.logits, b.logits));
-  EXPECT_TRUE(SameBits(a.dense, b.dense));
-  ASSERT_EQ(a.sparse.size(), b.sparse.size());
-  for (size_t t = 0; t < a.sparse.size(); ++t) {
-    EXPECT_EQ(a.sparse[t].positions, b.sparse[t].positions);
-    EXPECT_TRUE(SameBits(a.sparse[t].gradients, b.sparse[t].gradients));
-  }
-}
-
-std::vector<double> Doubles(const std::vector<float>& values) {
-  return {values.begin(), values.end()};
-}
-
-// Logits against the oracle; every gradient against its central differences. Float sums of a
-// hundred terms of size one err by about 1e-6; the differences' own error is 1e-9.
-void ExpectMatchesOracle(const Fixture& fixture, const TestGrain& grain) {
-  const Gradients got = fixture.Run(grain);
-  const Oracle oracle(fixture.config, *fixture.model, fixture.heads, fixture.groups);
-  std::vector<double> parameters = Doubles(fixture.parameters);
-  std::vector<std::vector<double>> embeddings;
-  for (const auto& table : grain.embeddings) embeddings.push_back(Doubles(table));
-  const std::vector<double> factors = Doubles(fixture.Factors(grain.batch.rows()));
-  const auto heads = static_cast<uint32_t>(fixture.heads.size());
-  for (uint32_t i = 0; i < grain.batch.rows(); ++i) {
-    for (uint32_t h = 0; h < heads; ++h) {
-      EXPECT_NEAR(got.logits[i * heads + h], oracle.Logit(grain, parameters, embeddings, i, h),
-                  2e-5);
-    }
-  }
-  const auto difference = [&](double& variable) {
-    constexpr double kStep = 1e-6;
-    const double at = variable;
-    variable = at + kStep;
-    const double above = oracle.Total(grain, parameters, embeddings, factors);
-    variable = at - kStep;
-    const double below = oracle.Total(grain, parameters, embeddings, factors);
-    variable = at;
-    return (above - below) / (2 * kStep);
-  };
-  for (size_t p = 0; p < parameters.size(); ++p) {
-    ASSERT_NEAR(got.dense[p], difference(parameters[p]), 1e-4) << "parameter " << p;
-  }
-  for (size_t t = 0; t < embeddings.size(); ++t) {
-    const std::vector<uint32_t>& positions = got.sparse[t].positions;
-    ASSERT_TRUE(std::is_sorted(positions.begin(), positions.end()));
-    for (size_t v = 0; v < embeddings[t].size(); ++v) {
-      const auto found =
-          std::find(positions.begin(), positions.end(), static_cast<uint32_t>(v / fixture.dims[t]));
-      const size_t rank = static_cast<size_t>(found - positions.begin());
-      const float gradient =
-          found == positions.end()
-              ? 0.0f
-              : got.sparse[t].gradients[rank * fixture.dims[t] + v % fixture.dims[t]];
-      ASSERT_NEAR(gradient, difference(embeddings[t][v]), 1e-4) << "table " << t << " value " << v;
-    }
-  }
-}
 
 TEST(ModelTest, MatchesTheOracleWithManyContexts) {
   const Fixture fixture("");
@@ -162,7 +39,7 @@ TEST(ModelTest, MatchesTheOracleAsALogisticRegression) {
   ExpectMatchesOracle(fixture, fixture.Grain(5, 10, 3));
 }
 TEST(ModelTest, MatchesTheOracleWithTwoEmbeddingGroups) {
-  const Fixture fixture("", kTwoGroupHeads, {"cvr", "ctr"});
+  const Fixture fixture("", ShapeOf({{"cvr", 0}, {"ctr", 1}}, {"cvr", "ctr"}));
   EXPECT_EQ(fixture.model->table_instances(), 4u);
   ExpectMatchesOracle(fixture, fixture.Grain(6, 9, 4));
 }
@@ -291,7 +168,7 @@ TEST(ModelTest, NamesWhatIsNotFinite) {
 }
 
 TEST(ModelTest, InitialValuesOfATowerDoNotDependOnItsNeighbours) {
-  const Fixture one("", {{"cvr", 0}});
+  const Fixture one("", ShapeOf({{"cvr", 0}}));
   const Fixture three("");
   std::vector<float> a(one.parameters.size()), b(three.parameters.size());
   one.model->parameters().Initialize(3, a);
@@ -325,8 +202,7 @@ TEST(ModelTest, PaddedContextsAreFewSizes) {
 TEST(ModelTest, RefusesTowersThatDoNotFitTheHeads) {
   const auto backend = std::move(NewCpuBackend(ComputeConfig::NATIVE)).value();
   const auto error = [&](const std::string& text) {
-    return Model::Create(TestConfig(text), TestSchema(), ShapeOf(kThreeHeads, {"main"}),
-                         backend.get())
+    return Model::Create(TestConfig(text), TestSchema(), ThreeHeads(), backend.get())
         .status()
         .message();
   };

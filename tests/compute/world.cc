@@ -199,10 +199,6 @@ TestGrain Renumbered(const TestGrain& grain, const std::vector<uint32_t>& dims,
   return other;
 }
 
-Oracle::Oracle(const TrainConfig& config, const Model& model, const std::vector<Head>& heads,
-               const std::vector<std::string>& groups)
-    : config_(config), model_(model), heads_(heads), groups_(groups) {}
-
 std::vector<double> Oracle::Inputs(const TestGrain& grain,
                                    const std::vector<std::vector<double>>& embeddings, uint32_t row,
                                    uint32_t group, size_t* contexts) const {
@@ -249,17 +245,17 @@ double Oracle::Logit(const TestGrain& grain, const std::vector<double>& paramete
                      const std::vector<std::vector<double>>& embeddings, uint32_t row,
                      uint32_t head) const {
   size_t contexts = 0;
-  std::vector<double> x = Inputs(grain, embeddings, row, heads_[head].group, &contexts);
+  std::vector<double> x = Inputs(grain, embeddings, row, shape_.heads[head].group, &contexts);
   for (int l = 0; l < config_.model().shared_bottom().hidden_size(); ++l) {
-    x = Layer(StrCat("bottom.", groups_[heads_[head].group], ".", l), parameters, x, contexts,
-              true);
+    x = Layer(StrCat("bottom.", shape_.groups[shape_.heads[head].group].name, ".", l), parameters,
+              x, contexts, true);
   }
   const TowerConfig* tower = nullptr;
   for (const TowerConfig& candidate : config_.model().tower()) {
-    if (candidate.head() == heads_[head].name) tower = &candidate;
+    if (candidate.head() == shape_.heads[head].name) tower = &candidate;
     if (!candidate.has_head() && tower == nullptr) tower = &candidate;
   }
-  const std::string name = "tower." + heads_[head].name;
+  const std::string name = "tower." + shape_.heads[head].name;
   for (int l = 0; l < tower->hidden_size(); ++l) {
     x = Layer(StrCat(name, ".", l), parameters, x, contexts, true);
   }
@@ -271,8 +267,8 @@ double Oracle::Total(const TestGrain& grain, const std::vector<double>& paramete
                      const std::vector<double>& factor) const {
   double total = 0;
   for (uint32_t i = 0; i < grain.batch.rows(); ++i) {
-    for (uint32_t h = 0; h < heads_.size(); ++h) {
-      total += factor[i * heads_.size() + h] * Logit(grain, parameters, embeddings, i, h);
+    for (uint32_t h = 0; h < shape_.heads.size(); ++h) {
+      total += factor[i * shape_.heads.size() + h] * Logit(grain, parameters, embeddings, i, h);
     }
   }
   return total;

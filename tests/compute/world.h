@@ -27,7 +27,10 @@ struct TestGrain {
   std::vector<std::vector<const float*>> rows;  // [instance][key]
   std::vector<const float* const*> row_tables;  // [instance]
 
-  GrainInput input() const { return {&batch, &positions, row_tables.data()}; }
+  uint32_t stage = UINT32_MAX;
+  uint64_t step = 0;
+
+  GrainInput input() const { return {&batch, &positions, row_tables.data(), stage, step}; }
   void PointAtEmbeddings(const std::vector<uint32_t>& dims);
 };
 
@@ -46,8 +49,8 @@ std::vector<float> RandomFloats(int64_t n, uint64_t seed, float scale);
 // when dlogits is `factor`; and the logits.
 class Oracle {
  public:
-  Oracle(const TrainConfig& config, const Model& model, const std::vector<Head>& heads,
-         const std::vector<std::string>& groups);
+  Oracle(const TrainConfig& config, const Model& model, const MethodShape& shape)
+      : config_(config), model_(model), shape_(shape) {}
   double Total(const TestGrain& grain, const std::vector<double>& parameters,
                const std::vector<std::vector<double>>& embeddings,
                const std::vector<double>& factor) const;
@@ -64,8 +67,7 @@ class Oracle {
 
   const TrainConfig config_;
   const Model& model_;
-  const std::vector<Head> heads_;
-  const std::vector<std::string> groups_;
+  const MethodShape shape_;
 };
 
 }  // namespace chorus::worker
