@@ -105,6 +105,19 @@ Status ParseNodes(const ServerShape& shape, StepRequest* request) {
   return Status::Ok();
 }
 
+Status CheckFrozenTables(const wire::StepMeta& meta, size_t tables) {
+  for (int i = 0; i < meta.frozen_table_size(); ++i) {
+    const uint32_t table = meta.frozen_table(i);
+    if (table >= tables || (i > 0 && table <= meta.frozen_table(i - 1))) {
+      return Malformed(StrCat("frozen table ", table, " of ", tables));
+    }
+    for (const wire::NodeMeta& node : meta.node()) {
+      if (node.table() == table) return Malformed(StrCat("gradients of frozen table ", table));
+    }
+  }
+  return Status::Ok();
+}
+
 Status CheckStepMeta(const wire::StepMeta& meta, size_t arrays, const ServerShape& shape) {
   RETURN_IF_ERROR(shape.CheckJob(meta.job()));
   const size_t tables = shape.dims.size();
@@ -127,7 +140,7 @@ Status CheckStepMeta(const wire::StepMeta& meta, size_t arrays, const ServerShap
     if (!std::isfinite(factor) || factor < 0)
       return Malformed(StrCat("learning rate factor ", factor));
   }
-  return Status::Ok();
+  return CheckFrozenTables(meta, tables);
 }
 
 bool AllFinite(std::span<const float> values) {

@@ -71,7 +71,9 @@ void Shard::Apply(const StepState& with_gradients, const StepState& keys_of,
                   ShardWorkspace* workspace) {
   auto& terms = workspace->terms;
   auto& worker_rows = workspace->worker_rows;
+  const auto& frozen = with_gradients.workers[0].request->meta.frozen_table();
   for (uint32_t t = 0; t < tables_.size(); ++t) {
+    if (std::find(frozen.begin(), frozen.end(), t) != frozen.end()) continue;
     Table& table = tables_[t];
     const uint32_t dim = table.type().layout.dim;
     terms.clear();

@@ -31,7 +31,7 @@ bool Checkpointer::DueByTime() const {
   return since.count() >= config_.every_minutes() * 60;
 }
 
-Result<SnapshotRequest> Checkpointer::Begin(uint64_t step) {
+Result<SnapshotRequest> Checkpointer::Begin(uint64_t step, uint32_t stage) {
   RETURN_IF_ERROR(Poll(true));
   const std::string folder = CheckpointFolder(config_.directory(), step);
   if (is_writer_) {
@@ -41,6 +41,7 @@ Result<SnapshotRequest> Checkpointer::Begin(uint64_t step) {
   }
   last_begin_ = Clock::now();
   pending_ = SnapshotRequest{step, folder};
+  pending_stage_ = stage;
   return *pending_;
 }
 
@@ -79,6 +80,7 @@ Status Checkpointer::Complete(std::vector<SnapshotFile> shard_files) {
   ASSIGN_OR_RETURN(const CheckpointFile dense, dense_file_.get());
   CheckpointManifest manifest = template_;
   manifest.set_step(pending_->step);
+  manifest.set_stage(pending_stage_);
   *manifest.add_file() = dense;
   uint64_t rows = 0;
   for (const SnapshotFile& file : shard_files) {

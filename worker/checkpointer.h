@@ -31,8 +31,8 @@ class Checkpointer {
   bool DueByTime() const;
 
   // Before the frame with the gradients of `step` is sent: what it has to ask for. Finishes an
-  // earlier one first.
-  Result<SnapshotRequest> Begin(uint64_t step);
+  // earlier one first. stage: of the step, for the manifest.
+  Result<SnapshotRequest> Begin(uint64_t step, uint32_t stage = 0);
   // After that step's dense update.
   void AddDenseState(DenseState state);
   // Completes the checkpoint when all its files are there; with `wait`, waits for them.
@@ -48,6 +48,7 @@ class Checkpointer {
   PsClient* const client_;
   std::chrono::steady_clock::time_point last_begin_;
   std::optional<SnapshotRequest> pending_;
+  uint32_t pending_stage_ = 0;
   std::future<Result<CheckpointFile>> dense_file_;
 };
 

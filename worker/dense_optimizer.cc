@@ -43,7 +43,7 @@ class RuleOptimizer final : public DenseOptimizer {
     }
   }
 
-  double Apply(uint64_t t, float lr_factor, std::span<float> gradient,
+  double Apply(uint64_t t, float lr_factor, int64_t first, std::span<float> gradient,
                std::span<float> weights) override {
     CHECK(gradient.size() == weights.size());
     const auto n = static_cast<int64_t>(weights.size());
@@ -55,12 +55,12 @@ class RuleOptimizer final : public DenseOptimizer {
         ApplySgd(parameters_.Sgd(lr_factor), g, n, w);
         break;
       case Kind::kAdagrad:
-        ApplyAdagrad(parameters_.Adagrad(lr_factor), g, n, w, state_[0].values.data());
+        ApplyAdagrad(parameters_.Adagrad(lr_factor), g, n, w, state_[0].values.data() + first);
         break;
       case Kind::kAdam:
       case Kind::kAdamW:
-        ApplyAdam(parameters_.Adam(lr_factor, t), g, n, w, state_[0].values.data(),
-                  state_[1].values.data());
+        ApplyAdam(parameters_.Adam(lr_factor, t), g, n, w, state_[0].values.data() + first,
+                  state_[1].values.data() + first);
         break;
       default:
         CHECK(false, "not an optimizer of dense weights");

@@ -26,10 +26,11 @@ class DenseOptimizer {
   static std::unique_ptr<DenseOptimizer> Create(const DenseOptimizerConfig& config,
                                                 double clip_norm, int64_t parameters);
 
-  // Applies update t (1, 2, ...; Adam's bias correction counts it). gradient: the global sum,
-  // scaled in place when clipped; squares are summed in double in a fixed order. Returns the norm
-  // before clipping, 0 when it is off.
-  virtual double Apply(uint64_t t, float lr_factor, std::span<float> gradient,
+  // Applies update t (1, 2, ...; Adam's bias correction counts it) to the weights from `first` on,
+  // and leaves all others as they are, state included. gradient, weights: of those weights alone,
+  // [n]. gradient: the global sum, scaled in place when clipped; squares are summed in double in a
+  // fixed order. Returns the norm before clipping, 0 when it is off.
+  virtual double Apply(uint64_t t, float lr_factor, int64_t first, std::span<float> gradient,
                        std::span<float> weights) = 0;
 
   // For checkpoints: read or overwritten in place, sizes stay.

@@ -158,6 +158,7 @@ void PsClientImpl::AddGradients(const StepGradients& gradients, const KeySegment
                                 uint32_t server, wire::StepMeta* meta, Frame* frame) const {
   meta->set_has_gradients(true);
   for (float factor : gradients.lr_factors) meta->add_lr_factor(factor);
+  for (uint32_t table : gradients.frozen_tables) meta->add_frozen_table(table);
   for (uint32_t table = 0; table < gradients.tables.size(); ++table) {
     const uint32_t begin = segments.begin(table, server);
     const uint32_t end = segments.end(table, server);

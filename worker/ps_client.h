@@ -39,6 +39,7 @@ struct NodeGradient {
 struct StepGradients {
   std::vector<std::vector<NodeGradient>> tables;  // [table instance][node], nodes in order
   std::vector<float> lr_factors;                  // [table instance], the schedule's factor for that step
+  std::vector<uint32_t> frozen_tables;            // ascending: instances that the step only read; no nodes
 };
 
 // Asks servers to write their shards as of the step whose gradients ride in the same frame (ps/checkpoint.h).

@@ -82,9 +82,15 @@ Result<std::unique_ptr<Session>> Session::Create(const TrainConfig& config, cons
   return session;
 }
 
-void Session::UpdateDense(uint64_t step, uint64_t planned_steps, std::span<float> gradient) {
+void Session::UpdateDense(uint32_t stage, uint64_t step, uint64_t planned_steps,
+                          std::span<float> gradient) {
   const float factor = ScheduleFactor(config_.model().schedule(), step, planned_steps);
-  optimizer_->Apply(++updates_, factor, gradient, parameters_);
+  if (stage > 0 && step == 1) updates_ = 0;
+  const ParameterRange range = model_->parameters().OfStage(stage);
+  const auto first = static_cast<size_t>(range.begin);
+  const auto count = static_cast<size_t>(range.end - range.begin);
+  optimizer_->Apply(++updates_, factor, range.begin, gradient.subspan(first, count),
+                    std::span(parameters_).subspan(first, count));
 }
 
 DenseState Session::CaptureDenseState(uint64_t step) const {

@@ -37,9 +37,10 @@ class Session {
   // and tells. Returns the step that the state is after (0 for warm starts).
   Result<uint64_t> Restore(const std::string& folder, RestoreMode mode);
 
-  // One update of the dense weights from the gradient of the whole step (clipped in place).
-  // planned_steps: where the learning rate's schedule ends.
-  void UpdateDense(uint64_t step, uint64_t planned_steps, std::span<float> gradient);
+  // One update of the dense weights of a stage from the gradient of the whole step (clipped in
+  // place). step: inside its stage, from 1; planned_steps: where the learning rate's schedule ends.
+  void UpdateDense(uint32_t stage, uint64_t step, uint64_t planned_steps,
+                   std::span<float> gradient);
   DenseState CaptureDenseState(uint64_t step) const;
 
   const TrainConfig& config() const { return config_; }
@@ -68,7 +69,7 @@ class Session {
   std::unique_ptr<Model> model_;
   std::unique_ptr<ThreadPool> pool_;
   std::unique_ptr<DenseOptimizer> optimizer_;
-  uint64_t updates_ = 0;  // of optimizer_
+  uint64_t updates_ = 0;  // of optimizer_, in the current stage
   std::vector<float> parameters_;
   SlotTables slot_tables_;
   std::unique_ptr<PsClient> client_;

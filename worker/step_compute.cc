@@ -9,6 +9,14 @@
 namespace chorus::worker {
 namespace {
 constexpr int64_t kFloatsPerTask = int64_t{1} << 15;
+
+bool AnyPartials(const Objective& objective) {
+  for (uint32_t stage = 0; stage < objective.shape().stages(); ++stage) {
+    if (objective.partials(stage) > 0) return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 StepCompute::StepCompute(Session* session, uint32_t extras)
@@ -17,14 +25,15 @@ StepCompute::StepCompute(Session* session, uint32_t extras)
       nodes_(MaximalNodes(range_)),
       terms_(static_cast<uint32_t>(session->objective().terms().size())),
       columns_(terms_ + extras),
+      keeps_activations_(AnyPartials(session->objective())),
       sparse_(range_.size()),
       gradients_(range_.size(), session->model().parameters().size()),
       node_gradients_(nodes_.size() > 1 ? static_cast<int64_t>(nodes_.size()) : 0,
                       session->model().parameters().size()),
       grain_doubles_(size_t{range_.size()} * columns_, 0.0),
-      node_doubles_(nodes_.size() * columns_, 0.0),
       combiner_(&session->pool()) {
-  for (uint32_t thread = 0; thread < session->pool().threads(); ++thread) {
+  const uint32_t workspaces = keeps_activations_ ? range_.size() : session->pool().threads();
+  for (uint32_t i = 0; i < workspaces; ++i) {
     workspaces_.push_back(session->model().NewWorkspace());
   }
   for (auto& sparse : sparse_) sparse.resize(session->tables().size());
@@ -34,12 +43,55 @@ std::span<double> StepCompute::Extras(uint32_t grain) {
   return {&grain_doubles_[size_t{grain} * columns_ + terms_], columns_ - terms_};
 }
 
-Status StepCompute::Train(const StepBatch& batch, const PulledRows& rows,
-                          const std::vector<double>& scales) {
+void StepCompute::Begin(const StepBatch& batch, const PulledRows& rows) {
+  batch_ = &batch;
+  forwarded_ = false;
   rows_.Point(rows, batch.keys);
-  RETURN_IF_ERROR(session_->pool().ParallelFor(range_.size(), [&](uint32_t index, uint32_t thread) {
-    return TrainGrain(index, batch, scales, workspaces_[thread].get())
-        .Annotate(StrCat("grain ", range_.begin + index));
+}
+
+GrainInput StepCompute::InputOf(uint32_t index) const {
+  return {&batch_->grains[index], &batch_->positions[index], rows_.tables(), batch_->stage,
+          batch_->step};
+}
+
+Status StepCompute::ForEachGrain(
+    const std::function<Status(uint32_t index, uint32_t thread)>& work) {
+  return session_->pool().ParallelFor(range_.size(), [&](uint32_t index, uint32_t thread) {
+    return work(index, thread).Annotate(StrCat("grain ", range_.begin + index));
+  });
+}
+
+Status StepCompute::ForwardGrain(uint32_t index, Workspace* workspace) {
+  const Model& model = session_->model();
+  RETURN_IF_ERROR(model.Forward(InputOf(index), session_->parameters(), workspace));
+  return model.CheckLogits(*workspace);
+}
+
+Status StepCompute::Forward() {
+  CHECK(keeps_activations_);
+  const Objective& objective = session_->objective();
+  const size_t partials = objective.partials(batch_->stage);
+  grain_partials_.assign(range_.size() * partials, 0.0);
+  forwarded_ = true;
+  return ForEachGrain([&](uint32_t index, uint32_t thread) -> Status {
+    Workspace* const workspace = WorkspaceOf(index, thread);
+    RETURN_IF_ERROR(ForwardGrain(index, workspace));
+    objective.AddPartials(batch_->stage, LabelsOf(batch_->grains[index]), workspace->logits(),
+                          grain_partials_.data() + index * partials);
+    return Status::Ok();
+  });
+}
+
+TreeTerms StepCompute::PartialSums() {
+  const uint32_t partials = session_->objective().partials(batch_->stage);
+  return {nodes_,
+          {nullptr, static_cast<int64_t>(nodes_.size()), 0},
+          DoublesOfNodes(grain_partials_, partials, &node_partials_)};
+}
+
+Status StepCompute::Train(const std::vector<double>& scales) {
+  RETURN_IF_ERROR(ForEachGrain([&](uint32_t index, uint32_t thread) {
+    return TrainGrain(index, scales, WorkspaceOf(index, thread));
   }));
   contexts_pooled_ = 0;
   for (const auto& workspace : workspaces_) {
@@ -48,20 +100,18 @@ Status StepCompute::Train(const StepBatch& batch, const PulledRows& rows,
   return Status::Ok();
 }
 
-Status StepCompute::TrainGrain(uint32_t index, const StepBatch& batch,
-                               const std::vector<double>& scales, Workspace* workspace) {
-  const GrainInput input = {&batch.grains[index], &batch.positions[index], rows_.tables()};
-  const Model& model = session_->model();
-  RETURN_IF_ERROR(model.Forward(input, session_->parameters(), workspace));
-  RETURN_IF_ERROR(model.CheckLogits(*workspace));
+Status StepCompute::TrainGrain(uint32_t index, const std::vector<double>& scales,
+                               Workspace* workspace) {
+  if (!forwarded_) RETURN_IF_ERROR(ForwardGrain(index, workspace));
   double* const sums = &grain_doubles_[size_t{index} * columns_];
   std::fill_n(sums, terms_, 0.0);
-  session_->objective().Evaluate(0, LabelsOf(batch.grains[index]), workspace->logits(), scales,
-                                 workspace->dlogits(), sums);
+  session_->objective().Evaluate(batch_->stage, LabelsOf(batch_->grains[index]),
+                                 workspace->logits(), scales, workspace->dlogits(), sums);
   const std::span<float> gradient(gradients_.view().row(index),
                                   static_cast<size_t>(gradients_.cols()));
+  const Model& model = session_->model();
   RETURN_IF_ERROR(
-      model.Backward(input, session_->parameters(), workspace, gradient, &sparse_[index]));
+      model.Backward(InputOf(index), session_->parameters(), workspace, gradient, &sparse_[index]));
   return model.CheckGradients(*workspace, gradient);
 }
 
@@ -102,36 +152,47 @@ MatrixView<const float> StepCompute::GradientsOfNodes() {
   return gradients_.Top(static_cast<int64_t>(nodes_.size()));
 }
 
-MatrixView<const double> StepCompute::DoublesOfNodes() {
+MatrixView<const double> StepCompute::DoublesOfNodes(const std::vector<double>& grains,
+                                                     uint32_t columns,
+                                                     std::vector<double>* nodes) const {
+  nodes->resize(nodes_.size() * columns);
   std::vector<TreeNode> leaves;
   for (size_t n = 0; n < nodes_.size(); ++n) {
     const TreeNode node = nodes_[n];
     leaves.clear();
     for (uint32_t g = node.begin; g < node.end(); ++g) leaves.push_back({g, 1});
-    std::vector<double> sums(&grain_doubles_[size_t{node.begin - range_.begin} * columns_],
-                             &grain_doubles_[0] + size_t{node.end() - range_.begin} * columns_);
+    const double* const first = grains.data() + size_t{node.begin - range_.begin} * columns;
+    std::vector<double> sums(first, first + size_t{node.size} * columns);
     ReduceAlongTree(leaves.data(), node.size, node, 0, [&](uint32_t into, uint32_t from) {
-      for (uint32_t c = 0; c < columns_; ++c) {
-        sums[size_t{into} * columns_ + c] += sums[size_t{from} * columns_ + c];
+      for (uint32_t c = 0; c < columns; ++c) {
+        sums[size_t{into} * columns + c] += sums[size_t{from} * columns + c];
       }
     });
-    std::copy_n(sums.data(), columns_, &node_doubles_[n * columns_]);
+    std::copy_n(sums.data(), columns, nodes->data() + n * columns);
   }
-  return {node_doubles_.data(), static_cast<int64_t>(nodes_.size()), columns_};
+  return {nodes->data(), static_cast<int64_t>(nodes_.size()), columns};
 }
 
-TreeTerms StepCompute::NodeSums() { return {nodes_, GradientsOfNodes(), DoublesOfNodes()}; }
+TreeTerms StepCompute::NodeSums() {
+  return {nodes_, GradientsOfNodes(), DoublesOfNodes(grain_doubles_, columns_, &node_doubles_)};
+}
 
 TreeTerms StepCompute::ExtraSums() {
-  return {nodes_, {nullptr, static_cast<int64_t>(nodes_.size()), 0}, DoublesOfNodes()};
+  return {nodes_,
+          {nullptr, static_cast<int64_t>(nodes_.size()), 0},
+          DoublesOfNodes(grain_doubles_, columns_, &node_doubles_)};
 }
 
-StepGradients StepCompute::CombineSparse(const StepBatch& batch) {
+StepGradients StepCompute::CombineSparse() {
   StepGradients out;
   out.tables.resize(session_->tables().size());
   for (uint32_t table = 0; table < out.tables.size(); ++table) {
+    const Group& group =
+        session_->objective().shape().groups[table / session_->configured_tables()];
+    if (group.stage < batch_->stage) out.frozen_tables.push_back(table);
+    if (group.stage != batch_->stage) continue;
     const uint32_t dim = session_->tables()[table].config.dim();
-    const auto keys = static_cast<uint32_t>(batch.keys[table].keys.size());
+    const auto keys = static_cast<uint32_t>(batch_->keys[table].keys.size());
     for (const TreeNode node : nodes_) {
       std::vector<SparseGradient*> sources;
       for (uint32_t g = node.begin; g < node.end(); ++g) {

@@ -36,6 +36,8 @@ void StepReader::ReadSteps() {
     std::unique_ptr<StepBatch> batch = TakeFree();
     if (batch == nullptr) return;
     batch->step = step;
+    batch->stage = options_.stages != nullptr ? options_.stages->StageOf(step)
+                                              : options_.objective->shape().stages() - 1;
     const Status status = ReadStep(reader.get(), &lookup, batch.get());
     MutexLock lock(mutex_);
     if (status.ok()) {
@@ -69,12 +71,20 @@ Status StepReader::ReadStep(GrainReader* reader, SparseLookup* lookup, StepBatch
   }
   batch->keys.resize(options_.tables);
   lookup->Resolve(batch->grains, &batch->keys, &batch->positions);
-  const auto groups = static_cast<uint32_t>(options_.objective->shape().groups.size());
-  batch->keys.reserve(size_t{options_.tables} * groups);
-  for (uint32_t i = options_.tables; i < options_.tables * groups; ++i) {
-    batch->keys.push_back(batch->keys[i - options_.tables]);
-  }
+  RepeatKeys(batch);
   return Status::Ok();
+}
+
+// All groups of the stage and of earlier ones look up the keys of the first (of stage 0).
+void StepReader::RepeatKeys(StepBatch* batch) const {
+  const std::vector<Group>& groups = options_.objective->shape().groups;
+  const TableKeys none = {{}, std::vector<uint32_t>(options_.shards, 0)};
+  batch->keys.reserve(size_t{options_.tables} * groups.size());  // it copies its own elements
+  for (size_t group = 1; group < groups.size(); ++group) {
+    for (uint32_t table = 0; table < options_.tables; ++table) {
+      batch->keys.push_back(groups[group].stage <= batch->stage ? batch->keys[table] : none);
+    }
+  }
 }
 
 Result<std::unique_ptr<StepBatch>> StepReader::Next() {

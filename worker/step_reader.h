@@ -14,14 +14,16 @@
 #include "worker/log/grain_reader.h"
 #include "worker/objective.h"
 #include "worker/sparse_lookup.h"
+#include "worker/stage_plan.h"
 
 namespace chorus::worker {
 
 struct StepBatch {
   uint64_t step = 0;
+  uint32_t stage = 0;
   std::vector<Batch> grains;  // of this worker, in order; a grain past the log's end is empty
   std::vector<GrainPositions> positions;  // [grains]
-  std::vector<TableKeys> keys;            // [table instances]
+  std::vector<TableKeys> keys;            // [table instances]; none in groups of later stages
   std::vector<SpaceWeights> spaces;       // [grains]
 };
 
@@ -30,9 +32,9 @@ RowLabels LabelsOf(const Batch& batch);
 struct StepReaderOptions {
   GrainRange grains;  // of this worker
   SlotTables slot_tables;
-  uint32_t tables = 1;  // configured tables
-  const Objective* objective =
-      nullptr;  // its groups repeat the keys, its sample is summed; outlives the reader
+  uint32_t tables = 1;                   // configured tables
+  const Objective* objective = nullptr;  // its groups repeat the keys, its sample is summed
+  const StagePlan* stages = nullptr;     // of training; null: every step is of the last stage
   uint32_t shards = 64;
   uint64_t first_step = 1;
   uint64_t last_step = 0;         // inclusive
@@ -42,7 +44,7 @@ struct StepReaderOptions {
 
 class StepReader {
  public:
-  // `plan` outlives the reader.
+  // `plan`, objective and stages outlive the reader.
   StepReader(const ReadingPlan& plan, const StepReaderOptions& options);
   ~StepReader();  // stops and joins the reader thread
 
@@ -57,6 +59,7 @@ class StepReader {
  private:
   void ReadSteps();
   Status ReadStep(GrainReader* reader, SparseLookup* lookup, StepBatch* batch);
+  void RepeatKeys(StepBatch* batch) const;
   std::unique_ptr<StepBatch> TakeFree();
 
   const ReadingPlan& plan_;

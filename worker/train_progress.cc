@@ -25,18 +25,21 @@ std::string Fixed(double value, int digits) {
 
 }  // namespace
 
-TrainProgress::TrainProgress(Session* session, const ReadingPlan& plan, uint64_t last_step)
+TrainProgress::TrainProgress(Session* session, const ReadingPlan& plan, const StagePlan& stages,
+                             uint64_t last_step)
     : session_(session),
       plan_(plan),
+      stages_(stages),
       last_step_(last_step),
       speaks_(session->environment().collective->rank() == 0),
       line_(speaks_ ? std::make_unique<ProgressLine>() : nullptr) {}
 
 Result<std::unique_ptr<TrainProgress>> TrainProgress::Create(Session* session,
                                                              const ReadingPlan& plan,
+                                                             const StagePlan& stages,
                                                              uint64_t done_steps,
                                                              uint64_t last_step) {
-  std::unique_ptr<TrainProgress> progress(new TrainProgress(session, plan, last_step));
+  std::unique_ptr<TrainProgress> progress(new TrainProgress(session, plan, stages, last_step));
   const std::string path = progress->speaks_ ? session->config().report().metrics() : "";
   ASSIGN_OR_RETURN(progress->writer_,
                    ReportWriter::Open(*session->environment().files, path, done_steps));
@@ -46,9 +49,19 @@ Result<std::unique_ptr<TrainProgress>> TrainProgress::Create(Session* session,
 Report TrainProgress::NewReport(uint64_t step) const {
   Report report;
   report.set_step(step);
-  report.set_epoch(step == 0 ? 0 : plan_.epoch_of_step(step));
+  report.set_stage(step == 0 ? 0 : stages_.StageOf(step));
+  report.set_epoch(step == 0 ? 0 : plan_.epoch_of_step(step) % session_->config().data().epochs());
   report.set_seconds(std::chrono::duration<double>(Clock::now() - begin_).count());
   return report;
+}
+
+// "  stage 1/2  epoch 1  "
+std::string TrainProgress::EpochText(uint64_t step) const {
+  const uint64_t epoch = plan_.epoch_of_step(step) % session_->config().data().epochs();
+  const std::string stage =
+      stages_.stages() == 1 ? ""
+                            : StrCat("  stage ", stages_.StageOf(step) + 1, "/", stages_.stages());
+  return StrCat(stage, "  epoch ", epoch + 1, "  ");
 }
 
 Result<double> TrainProgress::AddStep(uint64_t step, const std::vector<Normalizer>& normalizers,
@@ -65,10 +78,9 @@ Result<double> TrainProgress::AddStep(uint64_t step, const std::vector<Normalize
     const double rate = elapsed > 0 ? static_cast<double>(exposures_) / elapsed : 0;
     const double per_step =
         elapsed / static_cast<double>(exposures_ > 0 ? exposures_ : 1) * static_cast<double>(rows);
-    line_->Show(StrCat("step ", step, "/", last_step_, "  epoch ", plan_.epoch_of_step(step) + 1,
-                       "  ", static_cast<uint64_t>(rate), " exposures/s  loss ", Fixed(loss, 5),
-                       "  ", ShortTime(per_step * static_cast<double>(last_step_ - step)),
-                       " left"));
+    line_->Show(StrCat("step ", step, "/", last_step_, EpochText(step), static_cast<uint64_t>(rate),
+                       " exposures/s  loss ", Fixed(loss, 5), "  ",
+                       ShortTime(per_step * static_cast<double>(last_step_ - step)), " left"));
   }
   if (step % session_->config().report().every_steps() == 0 || step == last_step_) {
     RETURN_IF_ERROR(ReportStep(step, loss, normalizers, term_sums, rows));
@@ -90,6 +102,7 @@ Status TrainProgress::ReportStep(uint64_t step, double loss,
                              static_cast<double>(last_step_ - step));
   const std::vector<Term>& terms = session_->objective().terms();
   for (size_t k = 0; k < terms.size(); ++k) {
+    if (terms[k].stage != report.stage()) continue;
     TermLoss* term = progress->add_term();
     term->set_name(terms[k].name);
     term->set_sum(term_sums[k]);

@@ -16,14 +16,16 @@
 #include "worker/objective.h"
 #include "worker/report_writer.h"
 #include "worker/session.h"
+#include "worker/stage_plan.h"
 
 namespace chorus::worker {
 
 class TrainProgress {
  public:
-  // done_steps: before this run. `session` and `plan` outlive this.
+  // done_steps: before this run. `session`, `plan` and `stages` outlive this.
   static Result<std::unique_ptr<TrainProgress>> Create(Session* session, const ReadingPlan& plan,
-                                                       uint64_t done_steps, uint64_t last_step);
+                                                       const StagePlan& stages, uint64_t done_steps,
+                                                       uint64_t last_step);
 
   // normalizers, term_sums: [terms], of the whole step. Returns the step's total loss. Error:
   // kInternal if it is not finite.
@@ -36,13 +38,16 @@ class TrainProgress {
 
  private:
   using Clock = std::chrono::steady_clock;
-  TrainProgress(Session* session, const ReadingPlan& plan, uint64_t last_step);
+  TrainProgress(Session* session, const ReadingPlan& plan, const StagePlan& stages,
+                uint64_t last_step);
+  std::string EpochText(uint64_t step) const;
   Report NewReport(uint64_t step) const;
   Status ReportStep(uint64_t step, double loss, const std::vector<Normalizer>& normalizers,
                     std::span<const double> term_sums, uint64_t rows);
 
   Session* const session_;
   const ReadingPlan& plan_;
+  const StagePlan& stages_;
   const uint64_t last_step_;
   const bool speaks_;  // worker 0
   std::unique_ptr<ReportWriter> writer_;

@@ -15,6 +15,7 @@
 #include "worker/restore.h"
 #include "worker/schedule.h"
 #include "worker/session.h"
+#include "worker/stage_plan.h"
 #include "worker/step_compute.h"
 #include "worker/step_reader.h"
 #include "worker/train_progress.h"
@@ -40,13 +41,14 @@ class Laps {
 // What rides in a step's sum beside gradients and term sums, grain by grain.
 enum Extra { kNextSpaces = 0, kRows = kSpaces, kSnapshotDue, kExtras };
 
-ReadingOptions TrainingOrder(const TrainConfig& config) {
+// Every stage reads the log data.epochs times.
+ReadingOptions TrainingOrder(const TrainConfig& config, uint32_t stages) {
   ReadingOptions options;
   options.seed = config.seed();
   options.order = config.data().order();
   options.rows = config.data().rows();
   options.unclicked_conversion = config.data().unclicked_conversion();
-  options.epochs = config.data().epochs();
+  options.epochs = config.data().epochs() * stages;
   options.context_chunk = config.data().context_chunk();
   options.window_blocks = config.data().window_blocks();
   options.grain_rows = config.step().grain_rows();
@@ -64,6 +66,7 @@ class Trainer {
 
  private:
   Status OpenLog();
+  Status OpenSession();
   Status RestoreState(bool resume);
   Status StartReading();
   // The batch of `step`, read if it has not been; steps in order.
@@ -73,6 +76,8 @@ class Trainer {
   Status WaitForRows(uint64_t step);  // until the replies of all steps up to this one are in
   Status SumFirstSpaces();
   Status TrainStep(uint64_t step);
+  Status SumPartials(uint64_t step);
+  std::unique_ptr<StepGradients> TakeSparseGradients(uint64_t step);
   void FillExtras(const StepBatch* batch, const StepBatch* next);
   Status BeginSum(uint64_t step);
   Status FinishSum(uint64_t step);
@@ -85,6 +90,7 @@ class Trainer {
   const uint64_t ahead_;
   std::unique_ptr<LogReader> log_;
   std::unique_ptr<ReadingPlan> plan_;
+  std::optional<StagePlan> stages_;
   std::unique_ptr<Session> session_;
   std::unique_ptr<StepCompute> compute_;
   std::unique_ptr<Checkpointer> checkpointer_;
@@ -97,6 +103,8 @@ class Trainer {
   std::deque<std::shared_ptr<const PulledRows>> rows_;  // replies that are in, not yet used
   uint64_t rows_in_ = 0;                                // the last step whose reply is in
   SpaceWeights spaces_;                                 // of the whole step that is trained now
+  std::vector<double> partials_;                        // likewise, for objectives that need them
+  std::vector<Normalizer> normalizers_;                 // [terms], of the step that is trained now
   std::vector<float> gradient_;                         // [parameters], summed over all workers
   std::vector<double> sums_;                            // [terms + extras], likewise
   bool snapshot_due_ = false;                           // worker 0's clock said so in the last step
@@ -107,20 +115,32 @@ class Trainer {
 Status Trainer::OpenLog() {
   const std::vector<std::string> paths(config_.data().log().begin(), config_.data().log().end());
   ASSIGN_OR_RETURN(log_, LogReader::Open(*environment_.files, paths));
-  ASSIGN_OR_RETURN(plan_, ReadingPlan::Make(*log_, TrainingOrder(config_)));
+  ASSIGN_OR_RETURN(const auto objective, MakeObjective(config_.objective(), config_.seed()));
+  const uint32_t stages = objective->shape().stages();
+  ASSIGN_OR_RETURN(plan_, ReadingPlan::Make(*log_, TrainingOrder(config_, stages)));
   last_step_ = plan_->total_steps();
   if (config_.data().max_steps() > 0) last_step_ = std::min(last_step_, config_.data().max_steps());
+  stages_.emplace(*plan_, stages, config_.data().epochs(), last_step_);
   const ReadingCounts counts = plan_->counts();
   if (is_first()) {
     LogInfo("log: ", counts.rows, " exposures, ", counts.kept_rows, " kept; dropped ",
             counts.dropped_unclicked_conversions, " conversions without click, ",
-            counts.filtered_rows, " by the row filter; ", last_step_, " steps planned");
+            counts.filtered_rows, " by the row filter; ", last_step_, " steps planned",
+            stages > 1 ? StrCat(" in ", stages, " stages") : "");
   }
   return Status::Ok();
 }
 
 Status Trainer::Open(bool resume) {
   RETURN_IF_ERROR(OpenLog());
+  RETURN_IF_ERROR(OpenSession());
+  RETURN_IF_ERROR(RestoreState(resume));
+  ASSIGN_OR_RETURN(progress_, TrainProgress::Create(session_.get(), *plan_, *stages_,
+                                                    first_step_ - 1, last_step_));
+  return StartReading();
+}
+
+Status Trainer::OpenSession() {
   ASSIGN_OR_RETURN(session_, Session::Create(config_, log_->schema(), environment_));
   compute_ = std::make_unique<StepCompute>(session_.get(), kExtras);
   gradient_.resize(session_->parameters().size());
@@ -139,10 +159,7 @@ Status Trainer::Open(bool resume) {
   if (config_.evaluate().log_size() > 0) {
     ASSIGN_OR_RETURN(evaluator_, Evaluator::Create(session_.get(), EvaluationLogs::Of(config_)));
   }
-  RETURN_IF_ERROR(RestoreState(resume));
-  ASSIGN_OR_RETURN(progress_,
-                   TrainProgress::Create(session_.get(), *plan_, first_step_ - 1, last_step_));
-  return StartReading();
+  return Status::Ok();
 }
 
 Status Trainer::RestoreState(bool resume) {
@@ -165,6 +182,7 @@ Status Trainer::StartReading() {
   options.slot_tables = session_->slot_tables();
   options.tables = session_->configured_tables();
   options.objective = &session_->objective();
+  options.stages = &*stages_;
   options.shards = config_.cluster().shards();
   options.first_step = first_step_;
   options.last_step = last_step_;
@@ -253,19 +271,18 @@ Status Trainer::TrainStep(uint64_t step) {
   std::shared_ptr<const PulledRows> rows = std::move(rows_.front());
   rows_.pop_front();
   laps_.Lap(&result_.times.pull);
-  RETURN_IF_ERROR(
-      compute_->Train(*batch, *rows, ScalesOf(session_->objective().Normalizers(0, spaces_, {}))));
+  compute_->Begin(*batch, *rows);
+  RETURN_IF_ERROR(SumPartials(step));
+  normalizers_ = session_->objective().Normalizers(batch->stage, spaces_, partials_);
+  RETURN_IF_ERROR(compute_->Train(ScalesOf(normalizers_)));
   rows = nullptr;
   laps_.Lap(&result_.times.compute);
   RETURN_IF_ERROR(BeginSum(step));
 
-  auto gradients = std::make_unique<StepGradients>(compute_->CombineSparse(*batch));
-  for (const TableSpec& table : session_->tables()) {
-    gradients->lr_factors.push_back(ScheduleFactor(table.config.schedule(), step, last_step_));
-  }
+  std::unique_ptr<StepGradients> gradients = TakeSparseGradients(step);
   std::optional<SnapshotRequest> snapshot;
   if (checkpointer_->DueByStep(step) || std::exchange(snapshot_due_, false)) {
-    ASSIGN_OR_RETURN(snapshot, checkpointer_->Begin(step));
+    ASSIGN_OR_RETURN(snapshot, checkpointer_->Begin(step, stages_->StageOf(step)));
   }
   RETURN_IF_ERROR(Send(step + 1 + ahead_, std::move(gradients), snapshot ? &*snapshot : nullptr));
   laps_.Lap(&result_.times.combine);
@@ -277,6 +294,28 @@ Status Trainer::TrainStep(uint64_t step) {
   laps_.Lap(&result_.times.other);
   if (environment_.on_step) environment_.on_step(step, result_.times);
   return Status::Ok();
+}
+
+// For denominators that need logits: the forward pass, and its sums over the whole step.
+Status Trainer::SumPartials(uint64_t step) {
+  partials_.resize(session_->objective().partials(stages_->StageOf(step)));
+  if (partials_.empty()) return Status::Ok();
+  RETURN_IF_ERROR(compute_->Forward());
+  laps_.Lap(&result_.times.compute);
+  RETURN_IF_ERROR(environment_.collective->BeginTreeSum(
+      compute_->PartialSums(), config_.step().grains_per_step(), {}, partials_));
+  RETURN_IF_ERROR(environment_.collective->FinishTreeSum());
+  laps_.Lap(&result_.times.all_reduce);
+  return Status::Ok();
+}
+
+std::unique_ptr<StepGradients> Trainer::TakeSparseGradients(uint64_t step) {
+  auto gradients = std::make_unique<StepGradients>(compute_->CombineSparse());
+  for (const TableSpec& table : session_->tables()) {
+    gradients->lr_factors.push_back(ScheduleFactor(
+        table.config.schedule(), stages_->StepInStage(step), stages_->StepsOfStage(step)));
+  }
+  return gradients;
 }
 
 // What this worker's grains add to the step's sum beside losses. Either batch may be null.
@@ -304,13 +343,12 @@ Status Trainer::BeginSum(uint64_t step) {
 Status Trainer::FinishSum(uint64_t step) {
   RETURN_IF_ERROR(environment_.collective->FinishTreeSum());
   laps_.Lap(&result_.times.all_reduce);
-  session_->UpdateDense(step, last_step_, gradient_);
+  session_->UpdateDense(stages_->StageOf(step), stages_->StepInStage(step),
+                        stages_->StepsOfStage(step), gradient_);
   laps_.Lap(&result_.times.optimizer);
   const size_t terms = session_->objective().terms().size();
-  ASSIGN_OR_RETURN(
-      result_.loss,
-      progress_->AddStep(step, session_->objective().Normalizers(0, spaces_, {}),
-                         {sums_.data(), terms}, static_cast<uint64_t>(sums_[terms + kRows])));
+  ASSIGN_OR_RETURN(result_.loss, progress_->AddStep(step, normalizers_, {sums_.data(), terms},
+                                                    static_cast<uint64_t>(sums_[terms + kRows])));
   result_.exposures = progress_->exposures();
   std::copy_n(&sums_[terms + kNextSpaces], kSpaces, spaces_.sum);
   snapshot_due_ = sums_[terms + kSnapshotDue] > 0 && step + 1 < last_step_;

@@ -29,7 +29,7 @@ void ExpectFollows(const std::string& config, Update update) {
     const float factor = 1.0f / static_cast<float>(1 << (t - 1));
     std::vector<float> gradient = RandomFloats(kSize, 10 + t, 1.0f);
     for (size_t i = 0; i < kSize; ++i) update(t, factor, i, gradient[i], expected[i]);
-    EXPECT_EQ(optimizer->Apply(t, factor, gradient, weights), 0.0);
+    EXPECT_EQ(optimizer->Apply(t, factor, 0, gradient, weights), 0.0);
     for (size_t i = 0; i < kSize; ++i) ASSERT_NEAR(weights[i], expected[i], 2e-6) << t;
   }
 }
@@ -70,12 +70,28 @@ TEST(DenseOptimizerTest, AdamWDecaysWeightsApartFromTheGradient) {
 TEST(DenseOptimizerTest, ClippingScalesToTheGlobalNormOnlyAboveIt) {
   const auto optimizer = DenseOptimizer::Create(Config("sgd { lr: 1 }"), 2.5, 2);
   std::vector<float> weights = {0, 0}, gradient = {3, 4};
-  EXPECT_EQ(optimizer->Apply(1, 1.0f, gradient, weights), 5.0);
+  EXPECT_EQ(optimizer->Apply(1, 1.0f, 0, gradient, weights), 5.0);
   EXPECT_FLOAT_EQ(weights[0], -1.5f);
   EXPECT_FLOAT_EQ(weights[1], -2.0f);
   gradient = {0.25f, 0};
-  EXPECT_EQ(optimizer->Apply(2, 1.0f, gradient, weights), 0.25);
+  EXPECT_EQ(optimizer->Apply(2, 1.0f, 0, gradient, weights), 0.25);
   EXPECT_FLOAT_EQ(weights[0], -1.75f);
+}
+
+TEST(DenseOptimizerTest, ARangeLeavesTheOtherWeightsAndTheirStateAlone) {
+  const auto optimizer = DenseOptimizer::Create(Config("adam { lr: 0.01 }"), 0, 6);
+  const auto alone = DenseOptimizer::Create(Config("adam { lr: 0.01 }"), 0, 3);
+  std::vector<float> weights = {1, 2, 3, 4, 5, 6}, gradient = {9, 9, 0.5f, -1, 2, 9};
+  std::vector<float> few = {3, 4, 5}, few_gradient = {0.5f, -1, 2};
+  for (uint64_t t = 1; t <= 3; ++t) {
+    optimizer->Apply(t, 1.0f, 2, std::span(gradient).subspan(2, 3),
+                     std::span(weights).subspan(2, 3));
+    alone->Apply(t, 1.0f, 0, few_gradient, few);
+  }
+  EXPECT_EQ(weights, (std::vector<float>{1, 2, few[0], few[1], few[2], 6}));
+  for (const OptimizerState& state : optimizer->state()) {
+    for (const size_t untouched : {0, 1, 5}) EXPECT_EQ(state.values[untouched], 0) << state.name;
+  }
 }
 
 TEST(DenseOptimizerTest, RestoredStateContinuesBitForBit) {
@@ -83,11 +99,11 @@ TEST(DenseOptimizerTest, RestoredStateContinuesBitForBit) {
   const auto one = DenseOptimizer::Create(config, 0, kSize);
   const auto two = DenseOptimizer::Create(config, 0, kSize);
   std::vector<float> a = RandomFloats(kSize, 1, 1.0f), gradient = RandomFloats(kSize, 2, 1.0f);
-  one->Apply(1, 1.0f, gradient, a);
+  one->Apply(1, 1.0f, 0, gradient, a);
   std::vector<float> b = a;
   two->state() = one->state();
-  one->Apply(2, 1.0f, gradient, a);
-  two->Apply(2, 1.0f, gradient, b);
+  one->Apply(2, 1.0f, 0, gradient, a);
+  two->Apply(2, 1.0f, 0, gradient, b);
   EXPECT_EQ(a, b);
 }
 

@@ -157,6 +157,8 @@ class Cluster {
     return Status::Ok();
   }
   void set_last_step(uint64_t step) { last_step_ = step; }
+  // From the gradients of `step` on, table 0 is read only.
+  void set_frozen_from(uint64_t step) { frozen_from_ = step; }
 
   // The layout-independent bytes of a snapshot: every row by table and key.
   static std::string Canonical(FileSystem& files, const std::string& directory, uint32_t shards) {
@@ -199,7 +201,9 @@ class Cluster {
     out->tables.resize(tables_.size());
     if (step > last_step_) return out;
     const auto keys = KeysOf(step, w);
-    for (uint32_t table = 0; table < tables_.size(); ++table) {
+    const bool frozen = step >= frozen_from_;
+    if (frozen) out->frozen_tables = {0};
+    for (uint32_t table = frozen ? 1 : 0; table < tables_.size(); ++table) {
       const uint32_t dim = tables_[table].config.dim();
       std::map<Key, uint32_t> position;
       for (uint32_t i = 0; i < keys[table].keys.size(); ++i) position[keys[table].keys[i]] = i;
@@ -241,6 +245,7 @@ class Cluster {
   std::vector<std::unique_ptr<worker::PsClient>> clients_;
   std::vector<std::map<uint64_t, std::unique_ptr<worker::StepGradients>>> gradients_;  // [worker]
   uint64_t last_step_ = UINT64_MAX;
+  uint64_t frozen_from_ = UINT64_MAX;
   bool exact_ = false;
   double pushed_sum_ = 0;
 };

@@ -57,6 +57,33 @@ TEST_P(LayoutTest, TrainsTheSameBitsAsOneWorkerAndOneServer) {
   EXPECT_EQ(RunFresh(layout, kLast, *files, "cluster"), expected);
 }
 
+// The lines of canonical rows that belong to a table.
+std::string RowsOf(const std::string& canonical, const std::string& table) {
+  std::string rows;
+  for (const std::string& line : Split(canonical, '\n')) {
+    if (line.starts_with(table + " ")) rows += line + "\n";
+  }
+  return rows;
+}
+
+TEST_P(LayoutTest, AFrozenTableIsReadAndItsRowsAreNotTouched) {
+  const Layout layout = GetParam();
+  const auto files = NewMemoryFiles();
+  const auto train = [&](uint64_t last, const std::string& directory) {
+    Cluster cluster(layout, TestTables(), *files);
+    cluster.set_frozen_from(4);
+    cluster.set_last_step(last);
+    EXPECT_TRUE(cluster.Train(0, last, last, directory).ok());
+    EXPECT_TRUE(cluster.client(0).SnapshotFiles(last, true).ok());
+    return Cluster::Canonical(*files, directory, layout.shards);
+  };
+  const std::string before = train(3, "before");
+  const std::string after = train(kLast, "after");
+  EXPECT_GT(RowsOf(before, "a").size(), 100u);
+  EXPECT_EQ(RowsOf(after, "a"), RowsOf(before, "a"));
+  EXPECT_NE(RowsOf(after, "b"), RowsOf(before, "b"));
+}
+
 TEST_P(LayoutTest, SnapshotTakenWhileTrainingEqualsTheStoppedTwin) {
   const Layout layout = GetParam();
   Layout alone;

@@ -33,6 +33,10 @@ class EpochTable {
   }
 
   uint64_t total_steps() const { return ends_.empty() ? 0 : ends_.back(); }
+  uint64_t End(uint64_t epoch) const {
+    CHECK(epoch < ends_.size(), "epoch ", epoch, " of ", ends_.size());
+    return ends_[epoch];
+  }
   StepInEpoch Find(uint64_t step) const {
     CHECK(step >= 1 && step <= total_steps(), "step ", step, " of ", total_steps());
     const auto end = std::lower_bound(ends_.begin(), ends_.end(), step);
@@ -126,6 +130,7 @@ class LogReadingPlan final : public ReadingPlan {
 
   uint64_t total_steps() const override { return epochs_.total_steps(); }
   uint64_t epoch_of_step(uint64_t step) const override { return epochs_.Find(step).epoch; }
+  uint64_t last_step_of_epoch(uint64_t epoch) const override { return epochs_.End(epoch); }
   ReadingCounts counts() const override { return counts_; }
   std::unique_ptr<GrainReader> NewReader(GrainRange grains) const override {
     CHECK(grains.begin <= grains.end && grains.end <= options_.grains_per_step, "grains [",

@@ -54,6 +54,7 @@ class ReadingPlan {
                                                    const ReadingOptions& options);
   virtual uint64_t total_steps() const = 0;                 // over all epochs
   virtual uint64_t epoch_of_step(uint64_t step) const = 0;  // from 0
+  virtual uint64_t last_step_of_epoch(uint64_t epoch) const = 0;
   virtual ReadingCounts counts() const = 0;
   // A reader of these grains. It opens no blocks of other lanes (SHUFFLED).
   virtual std::unique_ptr<class GrainReader> NewReader(GrainRange grains) const = 0;
