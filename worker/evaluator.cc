@@ -6,6 +6,7 @@
 #include "common/strings.h"
 #include "worker/metrics.h"
 #include "worker/row_pointers.h"
+#include "worker/score_collector.h"
 #include "worker/step_reader.h"
 #include "worker/synthetic/oracle_file.h"
 
@@ -98,12 +99,15 @@ Result<std::unique_ptr<Evaluator>> Evaluator::Create(Session* session, const Eva
   return evaluator;
 }
 
-Result<std::optional<Evaluation>> Evaluator::Run() {
+Result<std::optional<Evaluation>> Evaluator::Run(Scores* scores) {
   std::optional<OracleFile> oracle;
   if (!oracle_path_.empty()) {
     ASSIGN_OR_RETURN(oracle, OracleFile::Open(*session_->environment().files, oracle_path_));
   }
+  Collective& collective = *session_->environment().collective;
   const std::unique_ptr<MetricsAccumulator> metrics = MetricsAccumulator::Create();
+  ScoreCollector collector(&collective, scorer_->schema().has_group, oracle.has_value());
+  const bool collect = scores != nullptr;
   const Objective& objective = session_->objective();
   std::vector<Prediction> predictions;
   std::vector<OracleRow> truths;
@@ -118,13 +122,15 @@ Result<std::optional<Evaluation>> Evaluator::Run() {
       }
     }
     metrics->Add(predictions, batch.click.data(), batch.conversion.data(), truths);
+    if (collect) collector.Add(batch, predictions, truths);
     return Status::Ok();
   };
-  RETURN_IF_ERROR(scorer_->Run(grain_done, [] { return Status::Ok(); }).Annotate(log_name_));
+  const auto step_done = [&] { return collect ? collector.FinishStep() : Status::Ok(); };
+  RETURN_IF_ERROR(scorer_->Run(grain_done, step_done).Annotate(log_name_));
 
-  Collective& collective = *session_->environment().collective;
   ASSIGN_OR_RETURN(const std::vector<std::string> parts,
                    collective.Gather(metrics->Serialize(), 0));
+  if (scores != nullptr) *scores = collector.scores();
   if (collective.rank() != 0) return std::optional<Evaluation>();
   const std::unique_ptr<MetricsAccumulator> merged = MetricsAccumulator::Create();
   for (const std::string& part : parts) RETURN_IF_ERROR(merged->Merge(part));

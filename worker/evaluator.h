@@ -12,6 +12,7 @@
 #include "common/report.pb.h"
 #include "common/status.h"
 #include "worker/log/grain_reader.h"
+#include "worker/scores.h"
 #include "worker/session.h"
 
 namespace chorus::worker {
@@ -34,6 +35,7 @@ class Scorer {
   using GrainDone = std::function<Status(const Batch& batch, MatrixView<const float> logits)>;
   using StepDone = std::function<Status()>;
   Status Run(const GrainDone& grain_done, const StepDone& step_done);
+  const LogSchema& schema() const { return log_->schema(); }
 
  private:
   explicit Scorer(Session* session) : session_(session) {}
@@ -44,11 +46,13 @@ class Scorer {
   std::vector<std::unique_ptr<Workspace>> workspaces_;  // [grains of this worker]
 };
 
+// Sample weights of the log are not used: a metric counts every exposure once.
 class Evaluator {
  public:
   static Result<std::unique_ptr<Evaluator>> Create(Session* session, const EvaluationLogs& logs);
   // The metrics of the whole log on worker 0; nothing on the others.
-  Result<std::optional<Evaluation>> Run();
+  // scores: null, or gets every exposure's scores on worker 0 (no row on the others).
+  Result<std::optional<Evaluation>> Run(Scores* scores = nullptr);
   const std::string& log_name() const { return log_name_; }
 
  private:

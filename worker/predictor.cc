@@ -3,7 +3,7 @@
 #include <cstdio>
 
 #include "common/device_math.h"
-#include "worker/evaluator.h"
+#include "worker/score_file.h"
 
 namespace chorus::worker {
 namespace {
@@ -44,6 +44,18 @@ Status Predict(Session* session, const std::function<Status(std::string_view tex
     return Status::Ok();
   };
   return scorer->Run(grain_done, step_done);
+}
+
+Result<std::optional<Evaluation>> WriteScores(Session* session, const EvaluationLogs& logs,
+                                              const std::string& path) {
+  ASSIGN_OR_RETURN(const std::unique_ptr<Evaluator> evaluator, Evaluator::Create(session, logs));
+  Scores scores;
+  ASSIGN_OR_RETURN(std::optional<Evaluation> evaluation, evaluator->Run(&scores));
+  const WorkerEnvironment& environment = session->environment();
+  if (environment.collective->rank() == 0) {
+    RETURN_IF_ERROR(SaveScores(*environment.files, path, scores));
+  }
+  return evaluation;
 }
 
 }  // namespace chorus::worker

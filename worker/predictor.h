@@ -1,17 +1,27 @@
 #pragma once
-// Writes one line an exposure, in log order whatever the layout:
-//   row_id <tab> click <tab> conversion <tab> pctr <tab> pcvr <tab> pctcvr
-// Thread safety: every worker calls it from its own thread; worker 0 writes.
+// Writes what the model says about every exposure of a log, in log order whatever the layout.
+// Thread safety: every worker calls the same from its own thread; worker 0 writes.
 
 #include <functional>
+#include <optional>
+#include <string>
 #include <string_view>
 
+#include "common/report.pb.h"
+
 #include "common/status.h"
+#include "worker/evaluator.h"
 #include "worker/session.h"
 
 namespace chorus::worker {
 
-// Scores evaluate.log. `write` gets the text piece by piece, on worker 0 only.
+// Scores evaluate.log as text, one line an exposure:
+//   row_id <tab> click <tab> conversion <tab> pctr <tab> pcvr <tab> pctcvr
+// `write` gets the text piece by piece, on worker 0 only.
 Status Predict(Session* session, const std::function<Status(std::string_view text)>& write);
+
+// Evaluates these logs and writes the scores to a score file (score_file.h); worker 0 gets the metrics.
+Result<std::optional<Evaluation>> WriteScores(Session* session, const EvaluationLogs& logs,
+                                              const std::string& path);
 
 }  // namespace chorus::worker

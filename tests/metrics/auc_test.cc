@@ -46,7 +46,7 @@ TEST(AucTest, TiesCountHalf) {
 TEST(AucTest, NoBinWithBothClassesIsExactAndSaysSo) {
   Rows rows;
   for (int i = 0; i < 40; ++i) {
-    rows.predictions.push_back({-4.0 + 0.2 * i, 0});
+    rows.predictions.push_back(PredictionOfLogits(-4.0 + 0.2 * i, 0));
     rows.click.push_back(i % 3 == 0);
     rows.conversion.push_back(0);
   }
@@ -64,7 +64,8 @@ TEST(AucTest, BoundHoldsWhenEveryPairIsANearTie) {
     for (int i = 0; i < 400; ++i) {
       const bool label = i % 4 == 0;
       const double bin = (i % 5) * 0x1p-12;
-      rows.predictions.push_back({-3 + bin + (label ? sign : -sign) * 1e-9 + 0x1p-13, 0});
+      rows.predictions.push_back(
+          PredictionOfLogits(-3 + bin + (label ? sign : -sign) * 1e-9 + 0x1p-13, 0));
       rows.click.push_back(label);
       rows.conversion.push_back(0);
     }
@@ -79,7 +80,7 @@ TEST(AucTest, BoundHoldsWhenEveryPairIsANearTie) {
 TEST(AucTest, ScoresBeyondTheBinsStayInsideTheBound) {
   Rows rows;
   for (int i = 0; i < 200; ++i) {
-    rows.predictions.push_back({100 * Normal(3, i, 0), 0});
+    rows.predictions.push_back(PredictionOfLogits(100 * Normal(3, i, 0), 0));
     rows.click.push_back(Uniform(3, i, 1) < 0.3);
     rows.conversion.push_back(0);
   }

@@ -47,7 +47,8 @@ inline Rows RandomRows(size_t n, uint64_t seed, double steps = 0) {
     const double a = -1.5 + Normal(seed, i, 0);
     const double b = -1.0 + 0.8 * Normal(seed, i, 1);
     const double do_b = b + 0.5 * Normal(seed, i, 2);
-    rows.predictions.push_back({rounded(a), rounded(b + 0.4 * Normal(seed, i, 3))});
+    rows.predictions.push_back(
+        PredictionOfLogits(rounded(a), rounded(b + 0.4 * Normal(seed, i, 3))));
     rows.click.push_back(Uniform(seed, i, 4) < Sigma(a));
     rows.conversion.push_back(Uniform(seed, i, 5) < Sigma(do_b));
     rows.oracle.push_back({static_cast<float>(Sigma(a)), static_cast<float>(Sigma(do_b)),
@@ -76,7 +77,7 @@ struct TaskRows {
 inline TaskRows RowsOfTask(const Rows& rows, const std::string& task) {
   TaskRows out;
   for (size_t i = 0; i < rows.predictions.size(); ++i) {
-    const auto [a, b] = rows.predictions[i];
+    const double a = rows.predictions[i].ctr_logit, b = rows.predictions[i].cvr_logit;
     if (task == "cvr" && !rows.click[i]) continue;
     const double p = task == "ctr" ? Sigma(a) : task == "cvr" ? Sigma(b) : Sigma(a) * Sigma(b);
     out.score.push_back(task == "ctr" ? a : task == "cvr" ? b : std::log(p));

@@ -41,7 +41,7 @@ TEST(OracleMetricsTest, TheTruthItselfHasNoDivergence) {
   Rows rows = RandomRows(300, 2);
   for (size_t i = 0; i < rows.click.size(); ++i) {
     const double p = static_cast<double>(rows.oracle[i].p_conv_do);
-    rows.predictions[i].cvr_logit = std::log(p / (1 - p));
+    rows.predictions[i] = PredictionOfLogits(rows.predictions[i].ctr_logit, std::log(p / (1 - p)));
   }
   const Evaluation evaluation = rows.Evaluate();
   for (const OracleMetrics& got : evaluation.oracle()) {

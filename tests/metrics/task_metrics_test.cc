@@ -54,7 +54,7 @@ TEST(TaskMetricsTest, CalibrationErrorEqualsAPlainLoopOverTwentyGroups) {
 TEST(TaskMetricsTest, SmallProductsKeepTheirDigits) {
   // p1 p2 = 1e-9 or so: 1 - p1 p2 in float32 would be 1 and the loss of a zero label 0.
   Rows rows;
-  rows.predictions = {{-10.0, -11.0}};
+  rows.predictions = {PredictionOfLogits(-10.0, -11.0)};
   rows.click = {0};
   rows.conversion = {0};
   const TaskMetrics got = rows.Evaluate(false).task(2);
