@@ -26,6 +26,11 @@ Status LoadConfig(const std::string& path, const std::vector<std::string>& sets,
 // the command's to say.
 Result<TrainConfig> LoadTrainConfig(const std::string& path, const std::vector<std::string>& sets);
 
+// LoadConfig of a CompareConfig whose train_file has become `train` (which --set then reaches), and the checks that
+// span fields. Names of data, base and k are filled in where they are not written.
+Result<CompareConfig> LoadCompareConfig(const std::string& path,
+                                        const std::vector<std::string>& sets);
+
 // Only the sets of LoadConfig, on what *config holds; defaults and checks are the caller's (FinishTrainConfig).
 Status ApplySets(const std::vector<std::string>& sets, google::protobuf::Message* config);
 

@@ -17,8 +17,6 @@
 namespace chorus::launch {
 namespace {
 
-// Before the configuration is known.
-constexpr double kStartSeconds = 300;
 // A server gives up when nobody has asked it anything for so many deadlines.
 constexpr double kIdleDeadlines = 20;
 
@@ -56,17 +54,34 @@ Result<Roles> RolesOf(const ClusterConfig& cluster, uint32_t rank, uint32_t rank
   return roles;
 }
 
-// The first rank's configuration on every rank.
-Result<TrainConfig> ShareConfig(Communicator& all, const ConfigSource& source) {
-  std::string text;
+// The first rank's next job on every rank.
+Result<std::optional<Job>> ShareJob(Communicator& all, const JobSource& source) {
+  std::string text;  // "" = there is no more job, else the configuration after one letter
+  std::string label;
   if (all.rank() == 0) {
-    ASSIGN_OR_RETURN(const TrainConfig config, source());
-    text = config.SerializeAsString();
+    ASSIGN_OR_RETURN(const std::optional<Job> job, source());
+    if (job.has_value()) {
+      text = "J" + job->config.SerializeAsString();
+      label = job->label;
+    }
   }
   ASSIGN_OR_RETURN(text, all.Broadcast(text, 0));
-  TrainConfig config;
-  if (!config.ParseFromString(text)) return Internal("the configuration of rank 0 did not arrive");
-  return config;
+  if (text.empty()) return std::optional<Job>();
+  Job job;
+  ASSIGN_OR_RETURN(job.label, all.Broadcast(label, 0));
+  if (!job.config.ParseFromString(text.substr(1))) {
+    return Internal("the configuration of rank 0 did not arrive");
+  }
+  return std::optional<Job>(std::move(job));
+}
+
+// `work` in an environment that knows the job's label.
+WorkerMain Labelled(const WorkerMain& work, const std::string& label) {
+  return [&work, label](const TrainConfig& config, const worker::WorkerEnvironment& environment) {
+    worker::WorkerEnvironment labelled = environment;
+    labelled.label = label;
+    return work(config, labelled);
+  };
 }
 
 // One rank of a job under MPI.
@@ -139,29 +154,53 @@ class Rank {
   std::unique_ptr<Communicator> workers_;
 };
 
-Status RunOnRanks(const ConfigSource& source, const WorkerMain& work) {
-  ASSIGN_OR_RETURN(const std::unique_ptr<MpiWorld> world, MpiWorld::Create(kStartSeconds));
-  const uint32_t rank = world->all().rank();
-  Supervisor starter(world.get(), "starting");
-  TrainConfig config;
+// One job of this rank; false when there is none left. Errors do not come back.
+bool RunNextOnRank(MpiWorld* world, const JobSource& next, const WorkerMain& work) {
+  Supervisor starter(world, "starting");
+  std::optional<Job> job;
   Roles roles;
   starter.Run([&]() -> Status {
-    ASSIGN_OR_RETURN(config, ShareConfig(world->all(), source));
-    ASSIGN_OR_RETURN(roles, RolesOf(config.cluster(), rank, world->all().size()));
+    ASSIGN_OR_RETURN(job, ShareJob(world->all(), next));
+    if (!job.has_value()) return Status::Ok();
+    ASSIGN_OR_RETURN(roles,
+                     RolesOf(job->config.cluster(), world->all().rank(), world->all().size()));
     return Status::Ok();
   });
+  if (!job.has_value()) return false;
   SetLogName(roles.Name());
-  Supervisor supervisor(world.get(), roles.Name());
-  supervisor.Run([&] { return Rank(world.get(), config, roles).Run(work); });
-  return Status::Ok();
+  Supervisor supervisor(world, roles.Name());
+  supervisor.Run([&] { return Rank(world, job->config, roles).Run(Labelled(work, job->label)); });
+  return true;
+}
+
+Result<bool> RunOnRanks(const JobSource& next, const WorkerMain& work) {
+  ASSIGN_OR_RETURN(const std::unique_ptr<MpiWorld> world, MpiWorld::Create(kNextJobSeconds));
+  const bool is_first = world->all().rank() == 0;
+  while (RunNextOnRank(world.get(), next, work)) {
+  }
+  return is_first;
 }
 
 }  // namespace
 
 Status RunJob(const ConfigSource& source, const WorkerMain& work) {
-  if (MpiWorld::Launched()) return RunOnRanks(source, work);
-  ASSIGN_OR_RETURN(const TrainConfig config, source());
-  return RunLocalCluster(config, LocalClusterOptions(), PosixFiles(), work);
+  bool given = false;
+  const auto once = [&]() -> Result<std::optional<Job>> {
+    if (std::exchange(given, true)) return std::optional<Job>();
+    ASSIGN_OR_RETURN(TrainConfig config, source());
+    return std::optional<Job>(Job{std::move(config), ""});
+  };
+  return RunJobs(once, work).status();
+}
+
+Result<bool> RunJobs(const JobSource& next, const WorkerMain& work) {
+  if (MpiWorld::Launched()) return RunOnRanks(next, work);
+  while (true) {
+    ASSIGN_OR_RETURN(const std::optional<Job> job, next());
+    if (!job.has_value()) return true;
+    RETURN_IF_ERROR(RunLocalCluster(job->config, LocalClusterOptions(), PosixFiles(),
+                                    Labelled(work, job->label)));
+  }
 }
 
 }  // namespace chorus::launch

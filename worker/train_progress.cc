@@ -78,8 +78,10 @@ Result<double> TrainProgress::AddStep(uint64_t step, const std::vector<Normalize
     const double rate = elapsed > 0 ? static_cast<double>(exposures_) / elapsed : 0;
     const double per_step =
         elapsed / static_cast<double>(exposures_ > 0 ? exposures_ : 1) * static_cast<double>(rows);
-    line_->Show(StrCat("step ", step, "/", last_step_, EpochText(step), static_cast<uint64_t>(rate),
-                       " exposures/s  loss ", Fixed(loss, 5), "  ",
+    const std::string& label = session_->environment().label;
+    line_->Show(StrCat(label, label.empty() ? "" : ", ", "step ", step, "/", last_step_,
+                       EpochText(step), static_cast<uint64_t>(rate), " exposures/s  loss ",
+                       Fixed(loss, 5), "  ",
                        ShortTime(per_step * static_cast<double>(last_step_ - step)), " left"));
   }
   if (step % session_->config().report().every_steps() == 0 || step == last_step_) {

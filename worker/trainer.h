@@ -38,6 +38,8 @@ struct WorkerEnvironment {
       connect;
   // Called after every step that Train does, on its thread, with the times so far; may be empty.
   std::function<void(uint64_t step, const StepTimes& times)> on_step;
+  // What progress lines begin with, where one process trains many models; "" = nothing.
+  std::string label;
 };
 
 struct TrainResult {

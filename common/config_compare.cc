@@ -1,0 +1,128 @@
+// LoadCompareConfig: a comparison and the job that its runs share, as one configuration.
+
+#include <set>
+
+#include "common/config.h"
+#include "common/config_internal.h"
+#include "common/file.h"
+#include "common/strings.h"
+
+namespace chorus {
+namespace {
+
+using internal::FieldError;
+using internal::Origins;
+
+constexpr uint32_t kDefaultK = 10;
+
+// train_file becomes train, so that --set reaches its fields.
+Status ReadTrainFile(CompareConfig* config, Origins* origins) {
+  if (config->common_case() != CompareConfig::kTrainFile) return Status::Ok();
+  const std::string path = config->train_file();
+  Result<std::string> text = ReadWholeFile(PosixFiles(), path);
+  if (!text.ok()) {
+    return text.status().Annotate(StrCat(origins->Of("train_file"), ": train_file"));
+  }
+  origins->Replace("train", path);
+  return internal::ParseText(path, *text, "train", config->mutable_train(), origins);
+}
+
+// Names become parts of paths and of addresses on the command line.
+bool IsPlainName(std::string_view name) {
+  return !name.empty() && name.front() != '.' &&
+         name.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                "0123456789_-.") == std::string_view::npos;
+}
+
+Status CheckName(const std::string& name, const std::string& path, const Origins& origins,
+                 std::set<std::string>* seen) {
+  if (!IsPlainName(name)) {
+    return FieldError(origins.Of(path), path,
+                      StrCat("\"", name, "\"; allowed: letters, digits, '_', '-' and '.'"));
+  }
+  if (seen->insert(name).second) return Status::Ok();
+  return FieldError(origins.Of(path), path,
+                    StrCat("\"", name, "\" is an earlier one's name; allowed: a name of its own"));
+}
+
+// A method's name, or "" where the field may be left out.
+Status CheckMethodName(const std::string& name, const std::string& path,
+                       const std::set<std::string>& methods, const Origins& origins) {
+  if (name.empty() || methods.contains(name)) return Status::Ok();
+  return FieldError(origins.Of(path), path,
+                    StrCat("\"", name, "\" is not a method; allowed: ",
+                           Join({methods.begin(), methods.end()}, ", ")));
+}
+
+Status CheckData(const CompareConfig& config, const Origins& origins) {
+  if (config.data_size() == 0) {
+    return FieldError(origins.Of("data"), "data", "is not written; required: at least one");
+  }
+  std::set<std::string> names;
+  for (int i = 0; i < config.data_size(); ++i) {
+    const std::string path = StrCat("data.", i);
+    RETURN_IF_ERROR(CheckName(config.data(i).name(), path + ".name", origins, &names));
+    if (config.data(i).train_size() == 0 || config.data(i).test_size() == 0) {
+      return FieldError(origins.Of(path), path, "required: train and test, at least one log each");
+    }
+  }
+  return Status::Ok();
+}
+
+Status CheckMethods(const CompareConfig& config, const Origins& origins,
+                    std::set<std::string>* names) {
+  if (config.method_size() == 0) {
+    return FieldError(origins.Of("method"), "method", "is not written; required: at least one");
+  }
+  for (int i = 0; i < config.method_size(); ++i) {
+    const CompareMethod& method = config.method(i);
+    const std::string path = StrCat("method.", i);
+    RETURN_IF_ERROR(CheckName(method.name(), path + ".name", origins, names));
+    if (method.objective().method_case() == ObjectiveConfig::METHOD_NOT_SET) {
+      return FieldError(origins.Of(path), path + ".objective",
+                        "is not written; required: a method, such as { esmm {} }");
+    }
+    for (int d = 0; method.potential() && d < config.data_size(); ++d) {
+      if (config.data(d).potential_size() > 0) continue;
+      return FieldError(origins.Of(path), path + ".potential",
+                        StrCat("data ", config.data(d).name(), " has no potential log"));
+    }
+  }
+  return Status::Ok();
+}
+
+// What is there when the user writes nothing about it.
+void AddWhatIsMissing(CompareConfig* config) {
+  for (int i = 0; i < config->data_size(); ++i) {
+    if (!config->data(i).has_name()) config->mutable_data(i)->set_name(StrCat(i));
+  }
+  if (config->k_size() == 0) config->add_k(kDefaultK);
+  if (config->base().empty() && config->method_size() > 0) {
+    config->set_base(config->method(0).name());
+  }
+}
+
+}  // namespace
+
+Result<CompareConfig> LoadCompareConfig(const std::string& path,
+                                        const std::vector<std::string>& sets) {
+  CompareConfig config;
+  Origins origins(path.empty() ? "configuration" : path);
+  RETURN_IF_ERROR(internal::ReadConfig(path, {}, &config, &origins));
+  RETURN_IF_ERROR(ReadTrainFile(&config, &origins));
+  for (const std::string& set : sets) {
+    RETURN_IF_ERROR(internal::ApplySet(set, &config, &origins));
+  }
+  AddWhatIsMissing(&config);
+  internal::FillDefaults(&config);
+  RETURN_IF_ERROR(internal::CheckAllowed(config, "", origins));
+  std::set<std::string> names, methods;
+  RETURN_IF_ERROR(CheckName(config.name(), "name", origins, &names));
+  RETURN_IF_ERROR(CheckData(config, origins));
+  RETURN_IF_ERROR(CheckMethods(config, origins, &methods));
+  RETURN_IF_ERROR(CheckMethodName(config.base(), "base", methods, origins));
+  RETURN_IF_ERROR(CheckMethodName(config.common_ctr(), "common_ctr", methods, origins));
+  return config;
+}
+
+}  // namespace chorus
