@@ -1,0 +1,144 @@
+// Metrics that walk the rows by ascending logit: AUC, KS, ECE.
+
+#include <algorithm>
+#include <cmath>
+
+#include "common/check.h"
+#include "worker/statistics/order.h"
+#include "worker/statistics/resampled_metric.h"
+
+namespace chorus::worker {
+namespace {
+
+struct RankedRow {
+  double label;
+  uint32_t group;
+  bool last_of_tie;
+};
+
+std::vector<RankedRow> Rank(const MetricRows& rows, std::span<const uint32_t> order) {
+  std::vector<RankedRow> ranked(rows.size());
+  ForEachTie(rows.logit, order, [&](size_t begin, size_t end) {
+    for (size_t k = begin; k < end; ++k) {
+      ranked[k] = {rows.label[order[k]], rows.group[order[k]], k + 1 == end};
+    }
+  });
+  return ranked;
+}
+
+class RankedAuc final : public ResampledMetric {
+ public:
+  explicit RankedAuc(const MetricRows& rows) : rows_(Rank(rows, AscendingOrder(rows.logit))) {}
+
+  std::optional<double> Value(std::span<const uint8_t> counts) const override {
+    double positives = 0, negatives = 0, wins = 0;
+    double plus = 0, minus = 0;  // of the tie
+    for (const RankedRow& row : rows_) {
+      const double count = counts[row.group];
+      plus += count * row.label;
+      minus += count * (1 - row.label);
+      if (!row.last_of_tie) continue;
+      wins += plus * (negatives + 0.5 * minus);
+      positives += plus;
+      negatives += minus;
+      plus = minus = 0;
+    }
+    if (!(positives > 0) || !(negatives > 0)) return std::nullopt;
+    return wins / (positives * negatives);
+  }
+
+ private:
+  std::vector<RankedRow> rows_;
+};
+
+// max over thresholds t of P(score >= t | positive) - P(score >= t | negative)
+//   = max (share of negatives below t - share of positives below t).
+class RankedKs final : public ResampledMetric {
+ public:
+  RankedKs(const MetricRows& rows, uint32_t groups)
+      : rows_(Rank(rows, AscendingOrder(rows.logit))),
+        positives_(groups, 0),
+        negatives_(groups, 0) {
+    for (const RankedRow& row : rows_) {
+      positives_[row.group] += row.label;
+      negatives_[row.group] += 1 - row.label;
+    }
+  }
+
+  std::optional<double> Value(std::span<const uint8_t> counts) const override {
+    double positives = 0, negatives = 0;
+    for (size_t g = 0; g < positives_.size(); ++g) {
+      positives += counts[g] * positives_[g];
+      negatives += counts[g] * negatives_[g];
+    }
+    if (!(positives > 0) || !(negatives > 0)) return std::nullopt;
+    double plus = 0, minus = 0, best = 0;
+    for (const RankedRow& row : rows_) {
+      const double count = counts[row.group];
+      plus += count * row.label;
+      minus += count * (1 - row.label);
+      if (row.last_of_tie) best = std::max(best, minus / negatives - plus / positives);
+    }
+    return best;
+  }
+
+ private:
+  std::vector<RankedRow> rows_;
+  std::vector<double> positives_, negatives_;  // [groups]
+};
+
+class RankedCalibration final : public ResampledMetric {
+ public:
+  RankedCalibration(const MetricRows& rows, uint32_t groups) : group_rows_(groups, 0) {
+    const std::vector<uint32_t> order = AscendingOrder(rows.logit);
+    rows_ = Rank(rows, order);
+    for (size_t k = 0; k < order.size(); ++k) {
+      rows_[k].label = rows.probability[order[k]] - rows.label[order[k]];
+      group_rows_[rows_[k].group] += 1;
+    }
+  }
+
+  std::optional<double> Value(std::span<const uint8_t> counts) const override {
+    uint64_t total = 0;
+    for (size_t g = 0; g < group_rows_.size(); ++g) total += counts[g] * group_rows_[g];
+    if (total == 0) return std::nullopt;
+    uint64_t before = 0, bin = 0, tie_rows = 0;
+    double sum = 0, of_bin = 0, of_tie = 0;  // of probability - label
+    for (const RankedRow& row : rows_) {
+      tie_rows += counts[row.group];
+      of_tie += counts[row.group] * row.label;
+      if (!row.last_of_tie) continue;
+      if (tie_rows > 0 && before * kBins / total != bin) {
+        sum += std::abs(of_bin);
+        of_bin = 0;
+        bin = before * kBins / total;
+      }
+      of_bin += of_tie;
+      before += tie_rows;
+      of_tie = 0;
+      tie_rows = 0;
+    }
+    return (sum + std::abs(of_bin)) / static_cast<double>(total);
+  }
+
+ private:
+  static constexpr uint64_t kBins = 20;
+  std::vector<RankedRow> rows_;       // label: probability - label
+  std::vector<uint64_t> group_rows_;  // [groups]
+};
+
+}  // namespace
+
+std::unique_ptr<ResampledMetric> NewAuc(const MetricRows& rows) {
+  return std::make_unique<RankedAuc>(rows);
+}
+
+std::unique_ptr<ResampledMetric> NewKs(const MetricRows& rows, uint32_t groups) {
+  return std::make_unique<RankedKs>(rows, groups);
+}
+
+std::unique_ptr<ResampledMetric> NewCalibrationError(const MetricRows& rows, uint32_t groups) {
+  return std::make_unique<RankedCalibration>(rows, groups);
+}
+
+}  // namespace chorus::worker
