@@ -1,7 +1,7 @@
 // `chorus objective`: a method's losses and gradients of rows that a user writes, in full double
 // precision.
-//   in   o <tab> r <tab> head <tab> head ...        one line a row; the heads are the method's, in
-//   any order out  term <name> <sum> <denominator> <weight>
+//   in   o <tab> r <tab> head <tab> head ...        one line a row; all heads, in any order
+//   out  term <name> <sum> <denominator> <weight>
 //        total <value>
 //        grad <row> <head> <d total / d logit>      rows count from 0
 // All separators are tabs; numbers have 17 digits.
@@ -157,6 +157,12 @@ void PrintGradients(const Objective& objective, const Rows& rows,
 
 Status RunObjective(const ObjectiveArguments& arguments) {
   ASSIGN_OR_RETURN(const std::unique_ptr<Objective> objective, MakeMethod(arguments));
+  const uint32_t stages = objective->shape().stages();
+  if (arguments.stage >= stages) {
+    return InvalidArgument(
+        StrCat("--stage ", arguments.stage, ": ", objective->name(), " has ",
+               stages == 1 ? "one stage, 0" : StrCat("stages 0 to ", stages - 1)));
+  }
   ASSIGN_OR_RETURN(const std::string text, ReadInput(arguments.input));
   const std::string source = arguments.input == "-" ? "standard input" : arguments.input;
   ASSIGN_OR_RETURN(const Rows rows, ParseRows(source, text, *objective));

@@ -162,6 +162,9 @@ void AddObjective(CLI::App* app, Action* action) {
       "--set w_ctcvr=10",
       action, [] { return RunObjective(arguments); });
   command->add_option("--method", arguments.method, "BASE, ESMM, CHORUS_CVR, ...")->required();
+  command->add_option("--seed", arguments.seed,
+                      "Of the draws of methods that sample; a row's number is its id");
+  command->add_option("--stage", arguments.stage, "Of methods that are trained in stages");
   AddSets(command, &arguments.sets);
   command->add_option("input", arguments.input, "File to read; - is standard input");
 }

@@ -28,7 +28,7 @@ class CommandObjective : public ::testing::Test {
     const std::string path = directory_ + "/rows.tsv";
     std::ofstream(path) << rows;
     ::testing::internal::CaptureStdout();
-    const Status status = RunObjective({method, sets, path});
+    const Status status = RunObjective({.method = method, .sets = sets, .input = path});
     output_ = ::testing::internal::GetCapturedStdout();
     return status;
   }
@@ -92,7 +92,7 @@ TEST_F(CommandObjective, MalformedInputNamesLineAndColumn) {
 }
 
 TEST_F(CommandObjective, UnknownMethodAndOptionSayWhatIsAllowed) {
-  EXPECT_THAT(Run("ESM", "").message(), HasSubstr("allowed: BASE, ESMM, CHORUS_CVR"));
+  EXPECT_THAT(Run("ESM", "").message(), HasSubstr("allowed: BASE, AMAN, OVERSAMPLING, UNBIAS"));
   EXPECT_THAT(Run("ESMM", "", {"eps=0.1"}).message(), HasSubstr("known fields: w_ctr, w_ctcvr"));
   EXPECT_THAT(Run("CHORUS_CVR", "", {"eps=0"}).message(), HasSubstr("0 is out of range"));
 }

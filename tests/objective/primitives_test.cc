@@ -61,14 +61,50 @@ TEST_P(Primitives, ProductCrossEntropyInFloatLosesNoDigits) {
   }
 }
 
-TEST_P(Primitives, ComplementCrossEntropyIsTheSoftLabelForm) {
-  for (double other = -60; other <= 60; other += 7.5) {
+TEST_P(Primitives, SoftCrossEntropyIsThatOfASoftLabel) {
+  for (double label = -60; label <= 60; label += 7.5) {
     const Real z = GetParam();
-    const Real y = Sigma(-Real(other));
-    ExpectClose(ComplementCrossEntropy(GetParam(), other), y * Sp(-z) + Sigma(other) * Sp(z),
-                1e-14);
-    EXPECT_NEAR(ComplementCrossEntropySlope(GetParam(), other), double(Sigma(z) - y), 1e-15);
+    ExpectClose(SoftCrossEntropy(GetParam(), label),
+                Sigma(label) * Sp(-z) + Sigma(-Real(label)) * Sp(z), 1e-14);
+    EXPECT_NEAR(SoftCrossEntropySlope(GetParam(), label), double(Sigma(z) - Sigma(label)), 1e-15);
   }
+}
+
+TEST_P(Primitives, BernoulliEntropyKeepsRelativeAccuracyOnBothSides) {
+  const Real z = std::abs(Real(GetParam()));
+  ExpectClose(BernoulliEntropy(GetParam()), Sp(-z) + Sigma(-z) * z, 1e-14);
+  ExpectClose(BernoulliEntropySlope(GetParam()), -Real(GetParam()) * Sigma(z) * Sigma(-z), 1e-14);
+}
+
+// e^-|z| / (1 + e^-|z|)^2 (1 - e^-(z - q)) ... written with the smaller of both tails.
+TEST_P(Primitives, SigmoidDifferenceKeepsRelativeAccuracyAndSign) {
+  for (const double step : {-60.0, -5.0, -0.1, -1e-9, 0.0, 1e-9, 0.1, 5.0, 60.0}) {
+    const double z = GetParam(), q = z + step;
+    const Real exact = Sigma(z) * Sigma(-Real(q)) * -std::expm1(Real(q) - Real(z));
+    ExpectClose(SigmoidDifference(z, q), exact, 1e-14);
+    EXPECT_EQ(SigmoidDifference(z, q) > 0, z > q);
+    EXPECT_EQ(SigmoidDifference(z, q) < 0, z < q);
+  }
+}
+
+// p log(p / q) + (1 - p) log((1 - p) / (1 - q)); of small p by log1p, so that the oracle cancels
+// little.
+Real Divergence(Real z, Real q) {
+  if (z > 0) return Divergence(-z, -q);
+  return std::log1p(Sigma(z) * std::expm1(q - z)) - Sigma(z) * (q - z);
+}
+
+TEST_P(Primitives, KullbackLeiblerKeepsItsDigits) {
+  for (const double step : {-30.0, -5.0, -1.0, -0.9, -0.1, -1e-3, 1e-3, 0.1, 0.9, 1.0, 5.0, 30.0}) {
+    const double z = GetParam(), q = z + step;
+    const Real expected = Divergence(z, q);
+    ExpectClose(KullbackLeibler(z, q), expected, 1e-14 + 1e-15 / std::abs(step));
+    EXPECT_NEAR(KullbackLeibler(float(z), float(q)), double(Divergence(float(z), float(q))),
+                1e-6 * double(expected) + 1e-37);
+    ExpectClose(KullbackLeiblerSlope(z, q), Sigma(z) * Sigma(-Real(z)) * (Real(z) - Real(q)),
+                1e-14);
+  }
+  EXPECT_EQ(KullbackLeibler(GetParam(), GetParam()), 0);
 }
 
 INSTANTIATE_TEST_SUITE_P(Logits, Primitives,

@@ -16,4 +16,13 @@ std::unique_ptr<Objective> MakeBase(const BaseConfig& options) {
   return std::make_unique<RowObjective<Base>>(Base{}, std::move(base));
 }
 
+std::unique_ptr<Objective> MakeTwoTask(const TwoTaskConfig& options) {
+  MethodDescription two_task{
+      .name = "TWO_TASK",
+      .shape = {.groups = {{"shared"}}, .heads = {{"ctr"}, {"cvr"}}},
+      .terms = {{"ctr", Space::kExposures, options.w_ctr()},
+                {"cvr", SpaceOf(Space::kClicked, options.norm()), options.w_cvr()}}};
+  return std::make_unique<RowObjective<Base>>(Base{}, std::move(two_task));
+}
+
 }  // namespace chorus::worker

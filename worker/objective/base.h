@@ -2,6 +2,8 @@
 // BASE (Ma et al., SIGIR 2018, section 2.2): CVR on clicked rows, with tables of its own; beside
 // it, sharing nothing, the CTR net by which the paper completes pCTCVR (section 3.1).
 //   L = w_ctr 1/|D| sum_D CE(a, o)  +  w_cvr 1/|O| sum_O CE(b, r)
+// TWO_TASK is the same loss on shared tables: the model that comes to mind first. norm = EXPOSURE
+// divides its second sum by |D|.
 
 #include "worker/objective/row_terms.h"
 

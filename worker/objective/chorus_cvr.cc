@@ -8,9 +8,8 @@ namespace {
 
 template <bool kNdm, bool kSam>
 std::vector<Term> TermsOf(const ChorusCvrConfig& options) {
-  const bool by_space = options.norm() != EXPOSURE;
-  const Space clicked = by_space ? Space::kClicked : Space::kExposures;
-  const Space unclicked = by_space ? Space::kUnclicked : Space::kExposures;
+  const Space clicked = SpaceOf(Space::kClicked, options.norm());
+  const Space unclicked = SpaceOf(Space::kUnclicked, options.norm());
   std::vector<Term> terms = {{"ctr", Space::kExposures, options.w_ctr()},
                              {"ctcvr", Space::kExposures, options.w_ctcvr()},
                              {"cvr", clicked, options.w_cvr()}};

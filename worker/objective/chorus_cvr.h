@@ -1,12 +1,16 @@
 #pragma once
 // ChorusCVR (Cheng et al., WSDM 2026, equations 2-11) and its ablations, which leave terms out.
 // Towers a (CTR), b (CVR), u (unCVR: not converting after a click). sg() is a stop-gradient.
-//   ctr      1/|D| sum_D   CE(a, o)               eq. 2   (not in eq. 11; w_ctr = 0 follows it to
-//   the letter) ctcvr    1/|D| sum_D   CEP(a, b, o r)         eq. 3 cvr      1/|O| sum_O w CE(b, r)
-//   eq. 4 ctuncvr  1/|D| sum_D   CEP(a, u, o (1 - r))   eq. 7   NDM uncvr    1/|O| sum_O w CE(u, 1
-//   - r)           eq. 9 align1   1/|O| sum_O w CE(b, 1 - sg(p_u))     eq. 10  SAM align2   1/|O|
-//   sum_O w CE(u, 1 - sg(p_b)) align3   1/|N| sum_N v CE(b, 1 - sg(p_u)) align4   1/|N| sum_N v
-//   CE(u, 1 - sg(p_b)) w = min(1 / sg(p_a), 1 / eps),  v = min(1 / (1 - sg(p_a)), 1 / eps_un)
+//   ctr      1/|D| sum_D   CE(a, o)                eq. 2; not in eq. 11, which w_ctr = 0 follows
+//   ctcvr    1/|D| sum_D   CEP(a, b, o r)          eq. 3
+//   cvr      1/|O| sum_O w CE(b, r)                eq. 4
+//   ctuncvr  1/|D| sum_D   CEP(a, u, o (1 - r))    eq. 7   NDM
+//   uncvr    1/|O| sum_O w CE(u, 1 - r)            eq. 9
+//   align1   1/|O| sum_O w CE(b, 1 - sg(p_u))      eq. 10  SAM
+//   align2   1/|O| sum_O w CE(u, 1 - sg(p_b))
+//   align3   1/|N| sum_N v CE(b, 1 - sg(p_u))
+//   align4   1/|N| sum_N v CE(u, 1 - sg(p_b))
+//   w = min(1 / sg(p_a), 1 / eps),  v = min(1 / (1 - sg(p_a)), 1 / eps_un)
 // Options: ipw = false puts 1 for w into cvr and uncvr; detach = false lets gradients flow through
 // w and v; norm = EXPOSURE divides every sum by |D| (the spaces of the terms, not this row
 // function).
@@ -54,8 +58,8 @@ struct ChorusCvr {
   template <typename T>
   CHORUS_HD void Align(int term, RowWeight<T> weight, RowTerms<T>& row) const {
     if constexpr (kSam) {
-      row.AddAlignment(term, kCvr, kUncvr, weight);
-      row.AddAlignment(term + 1, kUncvr, kCvr, weight);
+      row.AddSoftCrossEntropy(term, kCvr, -row.z[kUncvr], weight);
+      row.AddSoftCrossEntropy(term + 1, kUncvr, -row.z[kCvr], weight);
     }
   }
 };

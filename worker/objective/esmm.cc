@@ -4,13 +4,28 @@
 #include "worker/objective/row_objective.h"
 
 namespace chorus::worker {
+namespace {
+
+std::unique_ptr<Objective> Make(std::string name, MethodShape shape, const EsmmConfig& options) {
+  MethodDescription description{.name = std::move(name),
+                                .shape = std::move(shape),
+                                .terms = {{"ctr", Space::kExposures, options.w_ctr()},
+                                          {"ctcvr", Space::kExposures, options.w_ctcvr()}}};
+  return std::make_unique<RowObjective<Esmm>>(Esmm{}, std::move(description));
+}
+
+}  // namespace
 
 std::unique_ptr<Objective> MakeEsmm(const EsmmConfig& options) {
-  MethodDescription esmm{.name = "ESMM",
-                         .shape = {.groups = {{"shared"}}, .heads = {{"ctr"}, {"cvr"}}},
-                         .terms = {{"ctr", Space::kExposures, options.w_ctr()},
-                                   {"ctcvr", Space::kExposures, options.w_ctcvr()}}};
-  return std::make_unique<RowObjective<Esmm>>(Esmm{}, std::move(esmm));
+  return Make("ESMM", {.groups = {{"shared"}}, .heads = {{"ctr"}, {"cvr"}}}, options);
+}
+
+std::unique_ptr<Objective> MakeEsmmNs(const EsmmConfig& options) {
+  constexpr uint32_t kCvrGroup = 0;
+  constexpr uint32_t kCtrGroup = 1;
+  return Make("ESMM_NS",
+              {.groups = {{"cvr"}, {"ctr"}}, .heads = {{"ctr", kCtrGroup}, {"cvr", kCvrGroup}}},
+              options);
 }
 
 }  // namespace chorus::worker

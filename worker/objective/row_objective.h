@@ -3,16 +3,23 @@
 // terms. Thread safety: as Objective.
 //
 // A Method has  enum Head {..., kHeads},  kTerms  and
-//   template <typename T> void Row(RowTerms<T>& row) const           losses and gradients of one
-//   exposure
+//   template <typename T> void Row(RowTerms<T>& row) const
+//       losses and gradients of one exposure
 // and, where it needs them,
-//   double Copies(bool click, bool converted, uint64_t row_id) const  how often the sample holds a
-//   row static constexpr int kPartials                                    number of sums that need
-//   logits, and template <typename T> void Partials(const RowLogits<T>& row, T* sums) const     a
-//   row's part of them static constexpr uint32_t kPartialsStage                          the stage
-//   that needs them (default 0) double Weight(int term, double weight, const double* partials)
-//   const   a weight that moves with the step Prediction Predict(const float* logits) const if it
-//   is not sigma(ctr), sigma(cvr)
+//   double Copies(bool click, bool converted, uint64_t row_id) const
+//       how often the sample holds a row
+//   double Draw(uint64_t row_id) const
+//       the row's random number, for Row and Partials
+//   static constexpr int kPartials
+//   template <typename T> void Partials(const RowLogits<T>& row, T* sums) const
+//       the number of sums that need logits, and a row's part of them (zero on entry)
+//   static constexpr uint32_t kPartialsStage
+//       the stage that needs them (default 0)
+//   double Weight(int term, double weight, const double* partials) const
+//       a term's weight that moves with the step
+//   Prediction Predict(const float* logits) const
+//       where it is not sigma(ctr), sigma(cvr)
+// Copies, Draw, Weight and Predict run on the host only.
 
 #include <utility>
 
@@ -116,19 +123,32 @@ class RowObjective final : public Objective {
   static double WeightOf(const RowLabels& labels, int64_t i) {
     return labels.weight == nullptr ? 1.0 : static_cast<double>(labels.weight[i]);
   }
+  static uint64_t RowId(const RowLabels& labels, int64_t i) {
+    return labels.row_id == nullptr ? static_cast<uint64_t>(i) : labels.row_id[i];
+  }
   double CopiesOf(const RowLabels& labels, int64_t i) const {
     if constexpr (requires { method_.Copies(true, true, uint64_t{0}); }) {
       const bool click = labels.click[i] != 0;
-      const uint64_t row = labels.row_id == nullptr ? static_cast<uint64_t>(i) : labels.row_id[i];
-      return method_.Copies(click, click && labels.conversion[i] != 0, row);
+      return method_.Copies(click, click && labels.conversion[i] != 0, RowId(labels, i));
     } else {
       return 1.0;
+    }
+  }
+  double DrawOf(const RowLabels& labels, int64_t i) const {
+    if constexpr (requires { method_.Draw(uint64_t{0}); }) {
+      return method_.Draw(RowId(labels, i));
+    } else {
+      return 0.0;
     }
   }
   template <typename T>
   RowLogits<T> LogitsOf(uint32_t stage, const RowLabels& labels, int64_t i, const T* z) const {
     const bool click = labels.click[i] != 0;
-    return {stage, click, click && labels.conversion[i] != 0, static_cast<T>(CopiesOf(labels, i)),
+    return {stage,
+            click,
+            click && labels.conversion[i] != 0,
+            static_cast<T>(CopiesOf(labels, i)),
+            DrawOf(labels, i),
             z};
   }
 

@@ -1,8 +1,10 @@
 #pragma once
 // One exposure while a method computes it: labels and logits in, losses and gradients out. A
-// method's Row function calls one member a term; each call sets loss[term] and adds scale[term] * d
-// loss / d logit to dz. A term that is not called for a row is outside the term's space there.
-// Thread safety: none; lives within one call. Compiled by g++ and nvcc.
+// method's Row function calls one Add... a term, which sets loss[term] and adds scale[term] * d
+// loss / d logit to dz; losses of other shapes are put together of SetLoss and AddSlope. A term
+// that is not called for a row is outside the term's space there. Only terms of the stage and
+// logits of heads that are trained in it may be touched. Thread safety: none; lives within one
+// call. Compiled by g++ and nvcc.
 
 #include <cstdint>
 
@@ -16,6 +18,7 @@ struct RowLogits {
   bool click;
   bool converted;  // click and conversion; the conversion of an un-clicked row never gets here
   T copies;        // how often the method's sample holds this row; 1 for methods that do not sample
+  double draw;     // uniform in [0, 1), the row's own; 0 for methods that draw none
   const T* z;      // [heads]
 };
 
@@ -31,25 +34,28 @@ struct RowTerms : RowLogits<T> {
     Add(term, head, CrossEntropy(z[head], y), CrossEntropySlope(z[head], y), weight);
   }
 
-  // weight * CE(z[head], 1 - sg(sigma(z[other])))
-  CHORUS_HD void AddAlignment(int term, int head, int other, RowWeight<T> weight) {
-    Add(term, head, ComplementCrossEntropy(z[head], z[other]),
-        ComplementCrossEntropySlope(z[head], z[other]), weight);
+  // weight * CE(z[head], sg(sigma(label)))
+  CHORUS_HD void AddSoftCrossEntropy(int term, int head, T label, RowWeight<T> weight = {}) {
+    Add(term, head, SoftCrossEntropy(z[head], label), SoftCrossEntropySlope(z[head], label),
+        weight);
   }
 
   // CE of the probability sigma(z[first]) sigma(z[second]) with label y
   CHORUS_HD void AddProductCrossEntropy(int term, int first, int second, bool y) {
     const ProductLoss<T> product = ProductCrossEntropy(z[first], z[second], y);
-    loss[term] = product.value;
-    dz[first] += scale[term] * product.da;
-    dz[second] += scale[term] * product.db;
+    SetLoss(term, product.value);
+    AddSlope(term, first, product.da);
+    AddSlope(term, second, product.db);
   }
+
+  CHORUS_HD void SetLoss(int term, T value) { loss[term] = value; }
+  CHORUS_HD void AddSlope(int term, int head, T slope) { dz[head] += scale[term] * slope; }
 
  private:
   CHORUS_HD void Add(int term, int head, T value, T slope, RowWeight<T> weight) {
-    loss[term] = weight.value * value;
-    dz[head] += scale[term] * (weight.value * slope);
-    dz[weight.head] += scale[term] * (weight.slope * value);
+    SetLoss(term, weight.value * value);
+    AddSlope(term, head, weight.value * slope);
+    AddSlope(term, weight.head, weight.slope * value);
   }
 };
 
