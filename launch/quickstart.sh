@@ -76,5 +76,7 @@ settings     $config
 
 Next: train the same model in one process and see that it is the cluster's, bit for bit:
   $chorus train --config $config --set data.log=$output/train --set checkpoint.directory=$output/one
-  cmp <($chorus inspect $output/model --canonical -) <($chorus inspect $output/one --canonical -) && echo identical
+  $chorus inspect $output/model --canonical $output/model.bytes &&
+    $chorus inspect $output/one --canonical $output/one.bytes &&
+    cmp $output/model.bytes $output/one.bytes && echo identical
 END
