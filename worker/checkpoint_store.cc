@@ -46,7 +46,8 @@ std::string CheckpointFolder(const std::string& directory, uint64_t step) {
 Result<std::optional<std::string>> FindCheckpoint(FileSystem& files, const std::string& path) {
   if (IsComplete(files, path)) return std::optional<std::string>(path);
   const Result<std::vector<std::string>> listed = StepFolders(files, path);
-  if (!listed.ok()) return std::optional<std::string>();  // absent, or no directory
+  if (listed.status().code() == Code::kNotFound) return std::optional<std::string>();
+  RETURN_IF_ERROR(listed.status());
   const std::vector<std::string>& folders = *listed;
   for (auto it = folders.rbegin(); it != folders.rend(); ++it) {
     if (IsComplete(files, *it)) return std::optional<std::string>(*it);
@@ -118,16 +119,23 @@ Status VerifyFiles(FileSystem& files, const std::string& folder,
   return Status::Ok();
 }
 
-Status PruneCheckpoints(FileSystem& files, const std::string& directory, uint32_t keep) {
+Status RemoveCheckpoint(FileSystem& files, const std::string& folder) {
+  if (IsComplete(files, folder)) {
+    RETURN_IF_ERROR(files.Remove(JoinPath(folder, kManifestName)));
+  }
+  return files.RemoveRecursively(folder);
+}
+
+Status PruneCheckpoints(FileSystem& files, const std::string& directory, uint32_t keep,
+                        const std::string& written) {
   ASSIGN_OR_RETURN(const std::vector<std::string> folders, StepFolders(files, directory));
   uint32_t complete = 0;
   for (auto it = folders.rbegin(); it != folders.rend(); ++it) {
     const bool is_complete = IsComplete(files, *it);
     if (is_complete && ++complete <= keep) continue;
     if (!is_complete && complete == 0) continue;  // newer than the newest: being written
-    // The manifest goes first, so that a crash in between leaves no checkpoint that lacks files.
-    if (is_complete) RETURN_IF_ERROR(files.Remove(JoinPath(*it, kManifestName)));
-    RETURN_IF_ERROR(files.RemoveRecursively(*it));
+    if (*it == written) continue;
+    RETURN_IF_ERROR(RemoveCheckpoint(files, *it));
   }
   return Status::Ok();
 }

@@ -22,7 +22,7 @@ inline constexpr char kDenseName[] = "dense.bin";
 std::string CheckpointFolder(const std::string& directory, uint64_t step);
 
 // `path` itself if it is a complete checkpoint, else the complete one with the highest step inside
-// it. Empty if there is none (or no such directory).
+// it. Empty if there is none (or no such directory). Error: a directory that cannot be listed.
 Result<std::optional<std::string>> FindCheckpoint(FileSystem& files, const std::string& path);
 
 // Errors: kDataLoss (checksum, version or syntax of the manifest).
@@ -41,9 +41,14 @@ Result<DenseState> ReadDenseState(FileSystem& files, const std::string& folder);
 Status VerifyFiles(FileSystem& files, const std::string& folder,
                    const CheckpointManifest& manifest);
 
+// Removes a step's folder, complete or not: the manifest first, so that a crash in between leaves no
+// checkpoint that lacks files.
+Status RemoveCheckpoint(FileSystem& files, const std::string& folder);
+
 // Removes all but the `keep` newest complete checkpoints, and folders without MANIFEST older than
-// the newest.
-Status PruneCheckpoints(FileSystem& files, const std::string& directory, uint32_t keep);
+// the newest; never `written`, the one just completed.
+Status PruneCheckpoints(FileSystem& files, const std::string& directory, uint32_t keep,
+                        const std::string& written);
 
 // The log's columns as the manifest stores them, and back.
 void SchemaToManifest(const LogSchema& schema, CheckpointManifest* manifest);

@@ -31,12 +31,22 @@ bool Checkpointer::DueByTime() const {
   return since.count() >= config_.every_minutes() * 60;
 }
 
+Status Checkpointer::Open() {
+  if (!enabled() || !is_writer_) return Status::Ok();
+  const std::string& directory = config_.directory();
+  const std::string probe = JoinPath(directory, ".writable");
+  Status status = files_.CreateDirectories(directory);
+  if (status.ok()) status = files_.Create(probe).status();
+  if (status.ok()) status = files_.Remove(probe);
+  return status.Annotate("checkpoint.directory");
+}
+
 Result<SnapshotRequest> Checkpointer::Begin(uint64_t step, uint32_t stage) {
   RETURN_IF_ERROR(Poll(true));
   const std::string folder = CheckpointFolder(config_.directory(), step);
   if (is_writer_) {
     // What an earlier run left of this step would mix with ours.
-    if (files_.Exists(folder)) RETURN_IF_ERROR(files_.RemoveRecursively(folder));
+    if (files_.Exists(folder)) RETURN_IF_ERROR(RemoveCheckpoint(files_, folder));
     RETURN_IF_ERROR(files_.CreateDirectories(folder));
   }
   last_begin_ = Clock::now();
@@ -93,7 +103,7 @@ Status Checkpointer::Complete(std::vector<SnapshotFile> shard_files) {
   }
   RETURN_IF_ERROR(WriteManifest(files_, pending_->directory, manifest));
   LogInfo("checkpoint ", pending_->directory, ": step ", pending_->step, ", ", rows, " rows");
-  return PruneCheckpoints(files_, config_.directory(), config_.keep());
+  return PruneCheckpoints(files_, config_.directory(), config_.keep(), pending_->directory);
 }
 
 }  // namespace chorus::worker

@@ -30,6 +30,9 @@ class Checkpointer {
   // under way.
   bool DueByTime() const;
 
+  // Before training: makes checkpoint.directory and proves that files can be made in it. Errors name
+  // the field.
+  Status Open();
   // Before the frame with the gradients of `step` is sent: what it has to ask for. Finishes an
   // earlier one first. stage: of the step, for the manifest.
   Result<SnapshotRequest> Begin(uint64_t step, uint32_t stage = 0);

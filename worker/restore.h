@@ -9,12 +9,20 @@
 
 namespace chorus::worker {
 
-// The newest complete checkpoint of checkpoint.directory; "" when there is none or `resume` is
-// false. Error: kFailedPrecondition when its configuration or log is another (names the fields that
-// differ).
-Result<std::string> FindResumable(Session* session, bool resume, uint64_t log_fingerprint);
+// What the run would do, as far as its configuration does not say it.
+struct RunPlan {
+  uint64_t log_fingerprint = 0;
+  uint64_t planned_steps = 0;
+};
 
-// Loads warm_start.checkpoint as the initial state.
+// resume: the newest complete checkpoint of checkpoint.directory; "" when there is none. Error:
+// kFailedPrecondition when it is another run's (names the fields that differ).
+// Otherwise "". Error: kFailedPrecondition when the directory holds a complete checkpoint, which a
+// new run would mix with its own.
+Result<std::string> FindResumable(Session* session, bool resume, const RunPlan& plan);
+
+// Loads warm_start.checkpoint as the initial state. Error: kFailedPrecondition when the log's columns
+// or the optimizers are others than those it was made with.
 Status WarmStart(Session* session);
 
 }  // namespace chorus::worker

@@ -7,10 +7,10 @@
 namespace chorus::worker {
 
 StagePlan::StagePlan(const ReadingPlan& plan, uint32_t stages, uint32_t epochs,
-                     uint64_t last_step) {
+                     uint64_t last_step)
+    : last_step_(last_step) {
   for (uint32_t stage = 0; stage < stages; ++stage) {
-    const uint64_t end = plan.last_step_of_epoch(uint64_t{stage + 1} * epochs - 1);
-    ends_.push_back(std::min(end, last_step));
+    ends_.push_back(plan.last_step_of_epoch(uint64_t{stage + 1} * epochs - 1));
   }
 }
 
@@ -23,7 +23,7 @@ uint64_t StagePlan::StepInStage(uint64_t step) const { return step - Begin(Stage
 
 uint64_t StagePlan::StepsOfStage(uint64_t step) const {
   const uint32_t stage = StageOf(step);
-  return ends_[stage] - Begin(stage);
+  return std::min(ends_[stage], last_step_) - Begin(stage);
 }
 
 }  // namespace chorus::worker

@@ -98,6 +98,9 @@ class Trainer {
   std::unique_ptr<TrainProgress> progress_;
   uint64_t first_step_ = 1;
   uint64_t last_step_ = 0;
+  // The last step whose keys are sent. Rows are pulled ahead past data.max_steps, too, so that a
+  // checkpoint does not tell where its run was to end.
+  uint64_t last_pulled_ = 0;
   std::deque<std::unique_ptr<StepBatch>> batches_;  // read, not yet trained; front = the next step
   std::unique_ptr<StepReader> reader_;              // after what it reads
   std::deque<std::shared_ptr<const PulledRows>> rows_;  // replies that are in, not yet used
@@ -120,6 +123,7 @@ Status Trainer::OpenLog() {
   ASSIGN_OR_RETURN(plan_, ReadingPlan::Make(*log_, TrainingOrder(config_, stages)));
   last_step_ = plan_->total_steps();
   if (config_.data().max_steps() > 0) last_step_ = std::min(last_step_, config_.data().max_steps());
+  last_pulled_ = std::min(plan_->total_steps(), last_step_ + ahead_);
   stages_.emplace(*plan_, stages, config_.data().epochs(), last_step_);
   const ReadingCounts counts = plan_->counts();
   if (is_first()) {
@@ -164,7 +168,8 @@ Status Trainer::OpenSession() {
 
 Status Trainer::RestoreState(bool resume) {
   ASSIGN_OR_RETURN(const std::string folder,
-                   FindResumable(session_.get(), resume, log_->fingerprint()));
+                   FindResumable(session_.get(), resume, {log_->fingerprint(), last_step_}));
+  RETURN_IF_ERROR(checkpointer_->Open());
   if (!folder.empty()) {
     ASSIGN_OR_RETURN(const uint64_t step, session_->Restore(folder, Session::RestoreMode::kResume));
     first_step_ = step + 1;
@@ -185,7 +190,7 @@ Status Trainer::StartReading() {
   options.stages = &*stages_;
   options.shards = config_.cluster().shards();
   options.first_step = first_step_;
-  options.last_step = last_step_;
+  options.last_step = last_pulled_;
   options.deadline_seconds = config_.cluster().deadline_seconds();
   reader_ = std::make_unique<StepReader>(*plan_, options);
   return Status::Ok();
@@ -201,7 +206,7 @@ Result<StepBatch*> Trainer::BatchOf(uint64_t step) {
 
 Status Trainer::Send(uint64_t step, std::unique_ptr<StepGradients> gradients,
                      const SnapshotRequest* snapshot) {
-  if (step <= last_step_) {
+  if (step <= last_pulled_) {
     ASSIGN_OR_RETURN(StepBatch* const batch, BatchOf(step));
     laps_.Lap(&result_.times.read);
     return session_->client().Send(step, batch->keys, std::move(gradients), snapshot);
@@ -363,6 +368,8 @@ Status Trainer::AfterStep(uint64_t step) {
   // The reply to the frame that carried this step's gradients: until all workers send the next
   // frame, the rows are those after this very step.
   RETURN_IF_ERROR(WaitForRows(step + 1 + ahead_));
+  // What was trained is kept before anything else can go wrong.
+  if (step == last_step_) RETURN_IF_ERROR(checkpointer_->Poll(true));
   return Evaluate(step);
 }
 

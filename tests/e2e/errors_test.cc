@@ -5,6 +5,7 @@
 
 #include "common/strings.h"
 #include "tests/e2e/job_testing.h"
+#include "worker/checkpoint_store.h"
 
 namespace chorus::e2e {
 namespace {
@@ -64,6 +65,33 @@ TEST(ErrorsTest, OneWorkersDamagedBlockEndsAllWorkersWithItsError) {
   ASSERT_TRUE(ReplaceFile(*files, path, bytes).ok());
   const Status status = TrainOn(*files, JobConfig(), kWide).status;
   ExpectError(status, Code::kDataLoss, {path, "worker "});
+}
+
+TEST(ErrorsTest, WhatWasTrainedIsKeptWhenTheLastEvaluationFails) {
+  const auto files = FilesWithLogs();
+  WriteJobLog(*files, "test", RichSchema(), 300, 3);
+  const std::string path = "test/part-00000.log";
+  std::string bytes = *ReadWholeFile(*files, path);
+  bytes[bytes.size() / 3] ^= 1;
+  ASSERT_TRUE(ReplaceFile(*files, path, bytes).ok());
+  const Status status = TrainOn(*files, JobConfig("evaluate { log: 'test' }"), kWide).status;
+  ExpectError(status, Code::kDataLoss, {path});
+  const auto newest = worker::FindCheckpoint(*files, "ckpt");
+  ASSERT_TRUE(newest.ok() && newest->has_value());
+  const auto manifest = worker::ReadManifest(*files, **newest);
+  EXPECT_EQ(manifest->step(), manifest->planned_steps());
+}
+
+TEST(ErrorsTest, ADirectoryOfAnotherRunsCheckpointsIsRefusedAndLeftAlone) {
+  const auto files = FilesWithLogs();
+  ASSERT_TRUE(TrainOn(*files, JobConfig(), Layout()).status.ok());
+  const auto before = files->List("ckpt");
+  const TrainConfig shorter = JobConfig("data { max_steps: 2 }");
+  for (const Layout& layout : {Layout(), kWide}) {
+    ExpectError(TrainOn(*files, shorter, layout).status, Code::kFailedPrecondition,
+                {"checkpoint.directory", "ckpt/step-", "--resume"});
+  }
+  EXPECT_EQ(*files->List("ckpt"), *before);
 }
 
 TEST(ClockTest, CheckpointsByTheClockLeaveTheSameModel) {

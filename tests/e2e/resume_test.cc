@@ -79,6 +79,20 @@ TEST_P(ResumeTest, CheckpointsThatTheResumedRunWritesAreThoseOfTheFirst) {
   }
 }
 
+TEST_P(ResumeTest, AFinishedRunGoesOnWithMoreStepsAsIfItHadNeverEnded) {
+  const std::string job = StrCat("step { pull_ahead: ", GetParam(), " }");
+  const auto files = FilesWithLogs();
+  const Outcome whole = OutcomeOf(*files, JobConfig(job), Layout());
+  ASSERT_TRUE(files->RemoveRecursively("ckpt").ok());
+  for (const uint32_t steps : {3u, 4u, 7u}) {
+    const TrainConfig config = JobConfig(StrCat(job, "data { max_steps: ", steps, " }"));
+    const Trained trained = TrainOn(*files, config, kLayouts[steps % 4], true);
+    ASSERT_TRUE(trained.status.ok()) << trained.status.ToString();
+    EXPECT_EQ(trained.first().steps, steps);
+  }
+  EXPECT_TRUE(OutcomeOf(*files, JobConfig(job), kLayouts[0], true).state == whole.state);
+}
+
 INSTANTIATE_TEST_SUITE_P(PullAhead, ResumeTest, testing::Values(0, 1, 2));
 
 TEST(ResumeTest, AFinishedRunIsLeftAsItIs) {
@@ -118,6 +132,19 @@ TEST(ResumeTest, AnotherConfigurationIsRefusedWithTheDifferingField) {
     EXPECT_EQ(status.code(), Code::kFailedPrecondition) << status.ToString();
     EXPECT_NE(status.message().find(change.field), std::string::npos)
         << change.text << ": " << status.ToString();
+  }
+}
+
+TEST(ResumeTest, AnotherNumberOfStepsIsRefusedWhereADecayEndsWithThem) {
+  for (const std::string decaying :
+       {"table { name: 'a' dim: 4 schedule { decay: LINEAR } } table { name: 'b' dim: 3 } ",
+        "model { schedule { decay: COSINE } } "}) {
+    const auto files = FilesWithLogs();
+    const TrainConfig config = JobConfig(decaying + "data { max_steps: 3 }");
+    ASSERT_TRUE(TrainOn(*files, config, Layout()).status.ok());
+    const Status status = TrainOn(*files, JobConfig(decaying), {.workers = 2}, true).status;
+    EXPECT_EQ(status.code(), Code::kFailedPrecondition) << status.ToString();
+    EXPECT_NE(status.message().find("data.max_steps"), std::string::npos) << status.ToString();
   }
 }
 
@@ -235,6 +262,48 @@ TEST(WarmStartTest, GivesTheSameBitsOnAnyLayoutAndSurvivesAResume) {
   TrainConfig resumed = config;
   resumed.mutable_checkpoint()->set_directory("w-cut");
   EXPECT_TRUE(OutcomeOf(*files, resumed, kLayouts[0], true).state == whole.state);
+}
+
+TEST(WarmStartTest, TheStateOfAnotherOptimizerIsRefusedUnlessReset) {
+  const auto files = FilesWithLogs();
+  // Equal numbers of floats of state.
+  const std::string source =
+      "table { name: 'a' dim: 4 optimizer { adagrad {} } } table { name: 'b' dim: 3 } ";
+  ASSERT_TRUE(TrainOn(*files, JobConfig(source), Layout()).status.ok());
+  const struct {
+    std::string text;
+    std::string named;
+  } changes[] = {
+      {"table { name: 'a' dim: 4 optimizer { sgd {} } } table { name: 'b' dim: 3 } ", "table a"},
+      {"table { name: 'a' dim: 4 optimizer { ftrl {} } } table { name: 'b' dim: 3 } ", "ftrl"},
+      {source + "model { optimizer { adamw {} } } ", "model.optimizer"},
+  };
+  for (const auto& change : changes) {
+    const std::string warm =
+        change.text + "checkpoint { directory: 'warm' } warm_start { checkpoint: 'ckpt' } ";
+    const Status status = TrainOn(*files, JobConfig(warm), {.workers = 2}).status;
+    EXPECT_EQ(status.code(), Code::kFailedPrecondition) << status.ToString();
+    EXPECT_NE(status.message().find(change.named), std::string::npos) << status.ToString();
+    EXPECT_NE(status.message().find("reset_optimizer"), std::string::npos) << status.ToString();
+    const TrainConfig reset = JobConfig(warm + "warm_start { reset_optimizer: true }");
+    EXPECT_TRUE(TrainOn(*files, reset, Layout()).status.ok());
+    ASSERT_TRUE(files->RemoveRecursively("warm").ok());
+  }
+}
+
+TEST(WarmStartTest, NumericColumnsNormalisedOtherwiseAreRefused) {
+  const auto files = FilesWithLogs();
+  ASSERT_TRUE(TrainOn(*files, JobConfig(), Layout()).status.ok());
+  worker::LogSchema schema = RichSchema();
+  ASSERT_FALSE(schema.numerics.empty());
+  schema.numerics[0].mean += 1;
+  WriteJobLog(*files, "shifted", schema, 200, 3);
+  TrainConfig config = JobConfig(
+      "checkpoint { directory: 'warm' } warm_start { checkpoint: 'ckpt' reset_optimizer: true }");
+  config.mutable_data()->set_log(0, "shifted");
+  const Status status = TrainOn(*files, config, {.workers = 2}).status;
+  EXPECT_EQ(status.code(), Code::kFailedPrecondition) << status.ToString();
+  EXPECT_NE(status.message().find("numeric"), std::string::npos) << status.ToString();
 }
 
 TEST(WarmStartTest, AMissingCheckpointIsNamed) {

@@ -59,6 +59,7 @@ TEST(ScoringTest, PredictionsAreEqualInLogOrderOnAnyLayout) {
 TEST(ScoringTest, EvaluationDuringTrainingChangesNothingInTheModel) {
   const auto files = FilesWithLogs();
   const std::string plain = OutcomeOf(*files, JobConfig(), kWide).state;
+  ASSERT_TRUE(files->RemoveRecursively("ckpt").ok());
   const std::string evaluated =
       OutcomeOf(*files, JobConfig("evaluate { log: 'test' every_steps: 1 }"), kWide).state;
   EXPECT_TRUE(evaluated == plain);

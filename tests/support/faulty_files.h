@@ -21,6 +21,7 @@ struct FaultPlan {
   bool write_half_first = false;  // the failing write leaves the first half of its bytes behind
   uint64_t failing_sync = kNever;
   uint64_t failing_rename = kNever;
+  bool failing_lists = false;  // every one
 };
 
 namespace internal {
@@ -75,6 +76,7 @@ class FaultyFileSystem final : public FileSystem {
     return files_.CreateDirectories(path);
   }
   Result<std::vector<std::string>> List(const std::string& directory) override {
+    if (state_->plan.failing_lists) return Internal("listing: no permission (injected)");
     return files_.List(directory);
   }
   Status Remove(const std::string& path) override { return files_.Remove(path); }

@@ -95,13 +95,28 @@ TEST_F(CheckpointStoreTest, PruneKeepsTheNewestAndTheOneBeingWritten) {
   for (const uint64_t step : {1, 2, 3, 4, 5}) Make(step, step != 3);
   Make(6, false);  // being written
   ASSERT_TRUE(ReplaceFile(*files_, "ckpt/notes.txt", "mine").ok());
-  ASSERT_TRUE(PruneCheckpoints(*files_, "ckpt", 2).ok());
+  const std::string written = CheckpointFolder("ckpt", 5);
+  ASSERT_TRUE(PruneCheckpoints(*files_, "ckpt", 2, written).ok());
   EXPECT_EQ(*files_->List("ckpt"),
             (std::vector<std::string>{"notes.txt", "step-000000000004", "step-000000000005",
                                       "step-000000000006"}));
-  ASSERT_TRUE(PruneCheckpoints(*files_, "ckpt", 2).ok());
+  ASSERT_TRUE(PruneCheckpoints(*files_, "ckpt", 2, written).ok());
   EXPECT_EQ(Found(), CheckpointFolder("ckpt", 5));
   EXPECT_TRUE(files_->Exists(CheckpointFolder("ckpt", 6)));
+}
+
+TEST_F(CheckpointStoreTest, PruneLeavesTheOneJustWrittenWhateverElseLiesThere) {
+  for (const uint64_t step : {2, 8, 9}) Make(step, true);
+  ASSERT_TRUE(PruneCheckpoints(*files_, "ckpt", 2, CheckpointFolder("ckpt", 2)).ok());
+  EXPECT_TRUE(ReadManifest(*files_, CheckpointFolder("ckpt", 2)).ok());
+}
+
+TEST_F(CheckpointStoreTest, ADirectoryThatCannotBeListedIsAnError) {
+  Make(1, true);
+  FaultPlan plan;
+  plan.failing_lists = true;
+  const auto files = NewFaultyFiles(*files_, plan);
+  EXPECT_EQ(FindCheckpoint(*files, "ckpt").status().code(), Code::kInternal);
 }
 
 TEST_F(CheckpointStoreTest, AManifestThatCannotBeWrittenMakesNoCheckpoint) {

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdlib>
 #include <thread>
 
 #include "tests/support/faulty_files.h"
@@ -80,6 +81,28 @@ TEST(CheckpointerTest, WritesACompleteCheckpointAndKeepsTheNewest) {
   EXPECT_EQ(manifest->file_size(), 2);
   EXPECT_TRUE(VerifyFiles(*files, CheckpointFolder("ckpt", 4), *manifest).ok());
   EXPECT_EQ(ReadDenseState(*files, CheckpointFolder("ckpt", 4))->arrays[0].values[0], 4.0f);
+}
+
+TEST(CheckpointerTest, ADirectoryThatCannotBeMadeIsAnErrorBeforeTraining) {
+  std::string folder = JoinPath(testing::TempDir(), "checkpointer-XXXXXX");
+  ASSERT_NE(mkdtemp(folder.data()), nullptr);
+  FileSystem& files = PosixFiles();
+  const std::string in_the_way = JoinPath(folder, "file");
+  ASSERT_TRUE(ReplaceFile(files, in_the_way, "x").ok());
+  ScriptedServers servers;
+  CheckpointManifest manifest = Template(1);
+  CheckpointConfig* const config = manifest.mutable_config()->mutable_checkpoint();
+  for (const std::string& directory : {in_the_way, JoinPath(in_the_way, "below")}) {
+    config->set_directory(directory);
+    const Status status = Checkpointer(files, manifest, true, &servers).Open();
+    EXPECT_FALSE(status.ok());
+    EXPECT_NE(status.message().find("checkpoint.directory"), std::string::npos);
+    EXPECT_TRUE(Checkpointer(files, manifest, false, &servers).Open().ok()) << "not its business";
+  }
+  config->set_directory(JoinPath(folder, "a/b"));
+  EXPECT_TRUE(Checkpointer(files, manifest, true, &servers).Open().ok());
+  EXPECT_TRUE(files.List(config->directory())->empty());
+  ASSERT_TRUE(files.RemoveRecursively(folder).ok());
 }
 
 TEST(CheckpointerTest, IsDueEveryStepsAndAtTheEnd) {

@@ -33,6 +33,7 @@ TEST(StagePlanTest, TrainingMayEndInAnyStage) {
   const StagePlan early(GrowingEpochs(), 2, 2, 5);
   EXPECT_EQ(early.StageOf(5), 0u);
   EXPECT_EQ(early.StepsOfStage(5), 5u);
+  EXPECT_EQ(early.StageOf(8), 1u) << "steps behind the end are pulled ahead";
   const StagePlan late(GrowingEpochs(), 2, 2, 10);
   EXPECT_EQ(late.StageOf(10), 1u);
   EXPECT_EQ(late.StepInStage(10), 3u);
