@@ -12,6 +12,7 @@
 #include "common/config.pb.h"
 #include "common/matrix_view.h"
 #include "common/status.h"
+#include "worker/layer/dropout.h"
 
 namespace chorus::worker {
 
@@ -50,11 +51,27 @@ class Backend {
   // 1] views. z[i] = bias + dot(x[i, :], weight)
   virtual void DotRows(MatrixView<const float> x, const float* weight, float bias,
                        MatrixView<float> z) = 0;
-  // weight_gradient[j] = sum of dz[i] x[i, j]; dx[i, j] = dz[i] weight[j], or += it. dx may have
-  // fewer columns than x: inputs that need no gradient stand last.
+  // weight_gradient[j] = sum of dz[i] x[i, j]; dx[i, j] = dx_factor dz[i] weight[j], or += it. dx may
+  // have fewer columns than x: inputs that need no gradient stand last.
   virtual void DotRowsBackward(MatrixView<const float> x, const float* weight,
                                MatrixView<const float> dz, float* weight_gradient,
-                               MatrixView<float> dx, bool accumulate_dx) = 0;
+                               MatrixView<float> dx, float dx_factor, bool accumulate_dx) = 0;
+
+  // See worker/layer/dropout.h.
+  virtual void Dropout(const DropoutMask& mask, MatrixView<const float> from,
+                       MatrixView<float> to) = 0;
+  // to[i, j] = factor * from[i, j] where y[i, j] > 0, else 0; or += it. y is ReLU's output after
+  // dropout, so that this is dropout's gradient as far as ReLU passes it on. `from` may be `to`.
+  virtual void PassPositive(MatrixView<const float> y, float factor, MatrixView<const float> from,
+                            MatrixView<float> to, bool accumulate) = 0;
+
+  // See worker/layer/pair_attention.h.
+  virtual void AttendPair(MatrixView<const float> from, MatrixView<const float> to,
+                          MatrixView<float> share, MatrixView<float> out) = 0;
+  virtual void AttendPairBackward(MatrixView<const float> from, MatrixView<const float> to,
+                                  MatrixView<const float> share, MatrixView<const float> dout,
+                                  MatrixView<float> dfrom, MatrixView<float> dto,
+                                  bool accumulate_dto) = 0;
 };
 
 // oneDNN and own loops. The instruction set is a property of the process: all backends must ask for

@@ -4,6 +4,7 @@
 #include "worker/backend.h"
 #include "worker/gemm_onednn.h"
 #include "worker/layer/kernels.h"
+#include "worker/layer/pair_attention.h"
 
 namespace chorus::worker {
 namespace {
@@ -52,8 +53,27 @@ class CpuBackend final : public Backend {
     worker::DotRows(x, weight, bias, z);
   }
   void DotRowsBackward(MatrixView<const float> x, const float* weight, MatrixView<const float> dz,
-                       float* weight_gradient, MatrixView<float> dx, bool accumulate_dx) override {
-    worker::DotRowsBackward(x, weight, dz, weight_gradient, dx, accumulate_dx);
+                       float* weight_gradient, MatrixView<float> dx, float dx_factor,
+                       bool accumulate_dx) override {
+    worker::DotRowsBackward(x, weight, dz, weight_gradient, dx, dx_factor, accumulate_dx);
+  }
+  void Dropout(const DropoutMask& mask, MatrixView<const float> from,
+               MatrixView<float> to) override {
+    worker::Dropout(mask, from, to);
+  }
+  void PassPositive(MatrixView<const float> y, float factor, MatrixView<const float> from,
+                    MatrixView<float> to, bool accumulate) override {
+    worker::PassPositive(y, factor, from, to, accumulate);
+  }
+  void AttendPair(MatrixView<const float> from, MatrixView<const float> to, MatrixView<float> share,
+                  MatrixView<float> out) override {
+    worker::AttendPair(from, to, share, out);
+  }
+  void AttendPairBackward(MatrixView<const float> from, MatrixView<const float> to,
+                          MatrixView<const float> share, MatrixView<const float> dout,
+                          MatrixView<float> dfrom, MatrixView<float> dto,
+                          bool accumulate_dto) override {
+    worker::AttendPairBackward(from, to, share, dout, dfrom, dto, accumulate_dto);
   }
 
  private:

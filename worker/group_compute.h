@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "common/status.h"
+#include "worker/activation.h"
 #include "worker/aligned_matrix.h"
 #include "worker/backend.h"
 #include "worker/network.h"
@@ -16,9 +17,9 @@ namespace chorus::worker {
 
 // Everything one grain needs in one group. Rows are padded to grain_rows, contexts to a few sizes.
 struct GroupBuffers {
-  struct Activation {
-    AlignedMatrix y;   // [grain_rows, width]
-    AlignedMatrix dy;  // its gradient
+  struct Tower {
+    std::vector<Activation> hidden;  // [hidden layer - 1]; the first is part of the wide one
+    std::vector<Activation> heads;  // [heads] of [grain_rows, last layer], where a head drops units
   };
   AlignedMatrix contexts, dcontexts;  // [grain_rows, context inputs] and [.., context slot width]
   AlignedMatrix exposures,
@@ -27,20 +28,29 @@ struct GroupBuffers {
   AlignedMatrix context_logit;     // [grain_rows, 1], scratch of logits on the inputs
   std::vector<Activation> bottom;  // [layers of the bottom]
   Activation wide;
-  std::vector<std::vector<Activation>> towers;  // [tower][hidden layer - 1]
+  std::vector<Tower> towers;
+  AttentionBuffers attention;
+  Activation transferred;  // [grain_rows, width], what the receiving tower reads instead
 
   GroupBuffers(const GroupPlan& plan, const InputLayout& inputs, int64_t grain_rows);
 };
 
+// One grain in one group.
+struct GroupPass {
+  Backend* backend;
+  const GroupPlan& plan;
+  std::span<const float> parameters;
+  SplitInput x;
+  DropoutDraw draw;
+  GroupBuffers* buffers;
+};
+
 // logits: [grain_rows, heads]; writes the columns of this group's heads.
-Status ForwardGroup(Backend* backend, const GroupPlan& plan, std::span<const float> parameters,
-                    const SplitInput& x, GroupBuffers* buffers, MatrixView<float> logits);
+Status ForwardGroup(const GroupPass& pass, MatrixView<float> logits);
 
 // dlogits: [grain_rows, heads], 0 in padded rows. Overwrites this group's part of `gradient` and
-// dx. REQUIRES: ForwardGroup of the same grain and parameters came before.
-Status BackwardGroup(Backend* backend, const GroupPlan& plan, std::span<const float> parameters,
-                     const SplitInput& x, MatrixView<const float> dlogits,
-                     const SplitInputGradient& dx, GroupBuffers* buffers,
-                     std::span<float> gradient);
+// dx. REQUIRES: ForwardGroup with the same `pass` came before.
+Status BackwardGroup(const GroupPass& pass, MatrixView<const float> dlogits,
+                     const SplitInputGradient& dx, std::span<float> gradient);
 
 }  // namespace chorus::worker

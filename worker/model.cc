@@ -34,6 +34,7 @@ class GrainModel final : public Model {
         heads_(shape.heads),
         last_stage_(shape.stages() - 1),
         grain_rows_(config.step().grain_rows()),
+        seed_(config.seed()),
         backend_(backend) {
     for (const TableSpec& table : TablesOf(config, shape.group_names()))
       dims_.push_back(table.config.dim());
@@ -66,10 +67,23 @@ class GrainModel final : public Model {
 
   uint32_t StageOf(const GrainInput& grain) const { return std::min(grain.stage, last_stage_); }
   uint32_t StageOf(size_t group) const { return network_.groups[group].stage; }
-  SplitInput InputOf(const GrainInput& grain, GrainWorkspace& workspace, size_t group) const {
-    GroupBuffers& buffers = workspace.groups[group];
-    return {buffers.contexts.Top(workspace.padded_contexts), buffers.exposures.view(),
-            grain.batch->context_of.data(), workspace.rows};
+  // Of a grain whose inputs the workspace holds.
+  GroupPass PassOf(const GrainInput& grain, std::span<const float> parameters, size_t group,
+                   GrainWorkspace* workspace) const {
+    GroupBuffers& buffers = workspace->groups[group];
+    const Batch& batch = *grain.batch;
+    return {backend_,
+            network_.groups[group],
+            parameters,
+            {buffers.contexts.Top(workspace->padded_contexts), buffers.exposures.view(),
+             batch.context_of.data(), workspace->rows},
+            {seed_, grain.step, batch.row_id.data(), workspace->rows},
+            &buffers};
+  }
+  void ZeroLogits(size_t group, MatrixView<float> logits) const {
+    for (size_t h = 0; h < heads_.size(); ++h) {
+      if (heads_[h].group == group) FillZero(logits.Columns(static_cast<int64_t>(h), 1));
+    }
   }
   void MarkKeys(const SideInputs& side, const std::vector<std::vector<uint32_t>>& positions,
                 GrainWorkspace* workspace) const {
@@ -83,6 +97,7 @@ class GrainModel final : public Model {
   const std::vector<Head> heads_;
   const uint32_t last_stage_;
   const int64_t grain_rows_;
+  const uint64_t seed_;
   std::vector<uint32_t> dims_;  // [table instances]
   Backend* const backend_;
 };
@@ -112,18 +127,14 @@ void GrainModel::Pool(const GrainInput& grain, Workspace* workspace) const {
 Status GrainModel::ForwardDense(const GrainInput& grain, std::span<const float> parameters,
                                 Workspace* workspace) const {
   CHECK(static_cast<int64_t>(parameters.size()) == network_.parameters.size());
+  CHECK(grain.step == 0 || grain.batch->row_id.size() == grain.batch->rows(), "no row ids");
   GrainWorkspace& space = Of(workspace);
   for (size_t group = 0; group < space.groups.size(); ++group) {
     if (StageOf(group) > StageOf(grain)) {
-      for (size_t h = 0; h < heads_.size(); ++h) {
-        if (heads_[h].group == group)
-          FillZero(space.padded_logits().Columns(static_cast<int64_t>(h), 1));
-      }
+      ZeroLogits(group, space.padded_logits());
       continue;
     }
-    RETURN_IF_ERROR(ForwardGroup(backend_, network_.groups[group], parameters,
-                                 InputOf(grain, space, group), &space.groups[group],
-                                 space.padded_logits()));
+    RETURN_IF_ERROR(ForwardGroup(PassOf(grain, parameters, group, &space), space.padded_logits()));
   }
   return Status::Ok();
 }
@@ -143,8 +154,7 @@ Status GrainModel::BackwardDense(const GrainInput& grain, std::span<const float>
     GroupBuffers& buffers = space.groups[group];
     const SplitInputGradient dx = {buffers.dcontexts.Top(space.padded_contexts),
                                    buffers.dexposures.view()};
-    RETURN_IF_ERROR(BackwardGroup(backend_, network_.groups[group], parameters,
-                                  InputOf(grain, space, group), dlogits, dx, &buffers, gradient));
+    RETURN_IF_ERROR(BackwardGroup(PassOf(grain, parameters, group, &space), dlogits, dx, gradient));
   }
   return Status::Ok();
 }

@@ -5,42 +5,10 @@
 
 #include "common/check.h"
 #include "common/strings.h"
+#include "worker/tower_shape.h"
 
 namespace chorus::worker {
 namespace {
-
-using Widths = std::vector<int64_t>;
-
-Status CheckTowerHeads(const ModelConfig& config, const std::vector<Head>& heads) {
-  std::vector<std::string> known, seen;
-  for (const Head& head : heads) known.push_back(head.name);
-  for (const TowerConfig& tower : config.tower()) {
-    const std::string name = tower.head();
-    if (std::find(seen.begin(), seen.end(), name) != seen.end()) {
-      return InvalidArgument(name.empty()
-                                 ? "model.tower: two towers without a head"
-                                 : StrCat("model.tower: two towers of head \"", name, "\""));
-    }
-    seen.push_back(name);
-    if (!name.empty() && std::find(known.begin(), known.end(), name) == known.end()) {
-      return InvalidArgument(StrCat("model.tower: the objective has no head \"", name,
-                                    "\"; it has [", Join(known, ", "), "]"));
-    }
-  }
-  return Status::Ok();
-}
-
-Result<Widths> HiddenOf(const ModelConfig& config, const std::string& head) {
-  if (config.tower_size() == 0) return Widths{360, 200, 80};
-  const TowerConfig* common = nullptr;
-  for (const TowerConfig& tower : config.tower()) {
-    if (tower.head() == head) return Widths(tower.hidden().begin(), tower.hidden().end());
-    if (tower.head().empty()) common = &tower;
-  }
-  if (common != nullptr) return Widths(common->hidden().begin(), common->hidden().end());
-  return InvalidArgument(StrCat("model.tower: head \"", head,
-                                "\" has no tower; one without a head serves all others"));
-}
 
 // Adds the layers of one group to a network's parameters.
 class GroupBuilder {
@@ -76,23 +44,41 @@ class GroupBuilder {
     return layer;
   }
 
-  LogitLayer AddLogit(const std::string& tower, int64_t in) {
+  LogitLayer AddLogit(const Head& head, int64_t in) {
+    const std::string name = "tower." + head.name;
     LogitLayer layer;
     layer.in = in;
-    layer.weight = Add({tower}, ".logit.weight", in, {1}, 0);
-    layer.bias = Add({tower}, ".logit.bias", 1, {1}, 0);
+    layer.weight = Add({name}, ".logit.weight", in, {1}, 0);
+    layer.bias = Add({name}, ".logit.bias", 1, {1}, 0);
+    layer.pass_back = static_cast<float>(head.pass_back);
     return layer;
   }
 
-  SplitLogitLayer AddSplitLogit(const std::string& tower) {
+  SplitLogitLayer AddSplitLogit(const Head& head) {
+    const std::string name = "tower." + head.name;
     SplitLogitLayer layer;
     layer.context_in = context_in_;
     layer.exposure_in = exposure_in_;
-    if (context_in_ > 0) layer.context_weight = Add({tower}, ".logit.context", context_in_, {1}, 0);
+    if (context_in_ > 0) layer.context_weight = Add({name}, ".logit.context", context_in_, {1}, 0);
     if (exposure_in_ > 0) {
-      layer.exposure_weight = Add({tower}, ".logit.exposure", exposure_in_, {1}, 0);
+      layer.exposure_weight = Add({name}, ".logit.exposure", exposure_in_, {1}, 0);
     }
-    layer.bias = Add({tower}, ".logit.bias", 1, {1}, 0);
+    layer.bias = Add({name}, ".logit.bias", 1, {1}, 0);
+    layer.pass_back = static_cast<float>(head.pass_back);
+    return layer;
+  }
+
+  // from: name and width of the givers.
+  AttentionLayer AddAttention(const std::string& name, int64_t width,
+                              const std::vector<std::pair<std::string, int64_t>>& from) {
+    AttentionLayer layer;
+    layer.width = width;
+    for (const auto& [giver, in] : from) {
+      layer.from.push_back(AddDense({StrCat(name, ".from.", giver)}, in, {width}));
+    }
+    layer.projection = parameters_->AddMatrix({name + ".query", name + ".key", name + ".value"},
+                                              width, Widths(3, width), width, stage_);
+    layer.out = AddDense({name + ".out"}, static_cast<int64_t>(from.size()) * width, {width});
     return layer;
   }
 
@@ -109,64 +95,103 @@ class GroupBuilder {
   ParameterLayout* const parameters_;
 };
 
-struct TowerShape {
-  uint32_t head;
-  std::string name;  // "tower.cvr"
-  Widths hidden;
-};
-
-TowerPlan BuildTower(const TowerShape& shape, int64_t first_column, bool has_bottom,
-                     int64_t bottom_width, GroupBuilder* builder) {
+// below: width of the shared bottom, 0 = none.
+TowerPlan BuildTower(const TowerShape& shape, const std::vector<Head>& heads, int64_t first_column,
+                     int64_t below, GroupBuilder* builder) {
   TowerPlan tower;
-  tower.head = shape.head;
-  if (shape.hidden.empty()) {
-    if (has_bottom) {
-      tower.logit = builder->AddLogit(shape.name, bottom_width);
-    } else {
-      tower.split_logit = builder->AddSplitLogit(shape.name);
-    }
-    return tower;
-  }
-  tower.first_column = first_column;
-  tower.first_width = shape.hidden[0];
-  for (size_t l = 1; l < shape.hidden.size(); ++l) {
+  for (size_t l = 0; l < shape.hidden.size(); ++l) {
+    tower.dropout.emplace_back(shape.layer(l), shape.dropout);
+    if (l == 0) continue;
     tower.layers.push_back(
-        builder->AddDense({StrCat(shape.name, ".", l)}, shape.hidden[l - 1], {shape.hidden[l]}));
+        builder->AddDense({shape.layer(l)}, shape.hidden[l - 1], {shape.hidden[l]}));
   }
-  tower.logit = builder->AddLogit(shape.name, shape.hidden.back());
+  if (!shape.hidden.empty()) {
+    tower.first_column = first_column;
+    tower.first_width = shape.hidden[0];
+  }
+  const int64_t last = shape.hidden.empty() ? below : shape.hidden.back();
+  for (const uint32_t h : shape.heads) {
+    HeadPlan& head = tower.heads.emplace_back();
+    head.head = h;
+    head.dropout = DropoutLayer(StrCat("tower.", heads[h].name, ".logit"), heads[h].dropout);
+    if (last > 0) {
+      head.logit = builder->AddLogit(heads[h], last);
+    } else {
+      head.split_logit = builder->AddSplitLogit(heads[h]);
+    }
+  }
   return tower;
 }
 
-GroupPlan BuildGroup(const std::string& bottom_name, const Widths& bottom,
-                     const std::vector<TowerShape>& towers, GroupBuilder* builder) {
-  GroupPlan group;
-  group.has_bottom = !bottom.empty();
-  for (size_t l = 0; l < bottom.size(); ++l) {
-    const std::vector<std::string> name = {StrCat(bottom_name, ".", l)};
+Result<TransferPlan> BuildTransfer(const Transfer& transfer, const std::vector<Head>& heads,
+                                   const std::vector<TowerShape>& towers, GroupBuilder* builder) {
+  TransferPlan plan;
+  plan.layer = transfer.layer - 1;
+  ASSIGN_OR_RETURN(plan.to, TransferTower(towers, heads[transfer.to], transfer.layer));
+  std::vector<std::pair<std::string, int64_t>> givers;
+  for (const uint32_t head : transfer.from) {
+    ASSIGN_OR_RETURN(const size_t from, TransferTower(towers, heads[head], transfer.layer));
+    CHECK(from != plan.to, "tower ", towers[from].name, " gives to itself");
+    plan.from.push_back(from);
+    givers.emplace_back(towers[from].name, towers[from].hidden[plan.layer]);
+  }
+  const TowerShape& to = towers[plan.to];
+  plan.attention = builder->AddAttention("transfer." + to.name, to.hidden[plan.layer], givers);
+  return plan;
+}
+
+void BuildBottom(const std::string& name, const SharedBottomConfig& config, GroupBuilder* builder,
+                 GroupPlan* group) {
+  group->has_bottom = config.hidden_size() > 0;
+  for (int l = 0; l < config.hidden_size(); ++l) {
+    const std::string layer = StrCat("bottom.", name, ".", l);
+    group->bottom_dropout.emplace_back(layer, config.dropout());
     if (l == 0) {
-      group.split = builder->AddSplit(name, {bottom[0]});
+      group->split = builder->AddSplit({layer}, {config.hidden(0)});
     } else {
-      group.bottom.push_back(builder->AddDense(name, bottom[l - 1], {bottom[l]}));
+      group->bottom.push_back(builder->AddDense({layer}, config.hidden(l - 1), {config.hidden(l)}));
     }
   }
-  std::vector<std::string> first_layers;
-  Widths first_widths;
+}
+
+// The first layers of all towers, side by side.
+void BuildWide(const std::vector<TowerShape>& towers, int64_t below, GroupBuilder* builder,
+               GroupPlan* group) {
+  std::vector<std::string> layers;
+  Widths widths;
   for (const TowerShape& tower : towers) {
     if (tower.hidden.empty()) continue;
-    first_layers.push_back(tower.name + ".0");
-    first_widths.push_back(tower.hidden[0]);
-    group.wide_width += tower.hidden[0];
+    layers.push_back(tower.layer(0));
+    widths.push_back(tower.hidden[0]);
+    group->wide_width += tower.hidden[0];
   }
-  if (group.wide_width > 0 && group.has_bottom) {
-    group.wide = builder->AddDense(first_layers, bottom.back(), first_widths);
-  } else if (group.wide_width > 0) {
-    group.split = builder->AddSplit(first_layers, first_widths);
+  if (widths.empty()) return;
+  if (group->has_bottom) {
+    group->wide = builder->AddDense(layers, below, widths);
+  } else {
+    group->split = builder->AddSplit(layers, widths);
   }
+}
+
+Result<GroupPlan> BuildGroup(const ModelConfig& config, const MethodShape& shape, uint32_t index,
+                             const InputLayout& inputs, ParameterLayout* parameters) {
+  ASSIGN_OR_RETURN(const std::vector<TowerShape> towers, TowersOf(config, shape, index));
+  const SharedBottomConfig& bottom = config.shared_bottom();
+  const int64_t below = bottom.hidden_size() > 0 ? bottom.hidden(bottom.hidden_size() - 1) : 0;
+  GroupPlan group;
+  group.stage = shape.groups[index].stage;
+  GroupBuilder builder(inputs, group.stage, parameters);
+  BuildBottom(shape.groups[index].name, bottom, &builder, &group);
+  BuildWide(towers, below, &builder, &group);
   int64_t column = 0;
   for (const TowerShape& tower : towers) {
-    group.towers.push_back(
-        BuildTower(tower, column, group.has_bottom, group.has_bottom ? bottom.back() : 0, builder));
-    if (!tower.hidden.empty()) column += tower.hidden[0];
+    group.towers.push_back(BuildTower(tower, shape.heads, column, below, &builder));
+    column += group.towers.back().first_width;
+  }
+  for (const Transfer& transfer : shape.transfers) {
+    if (shape.heads[transfer.to].group != index) continue;
+    CHECK(!group.transfer.has_value(), "two transfers");
+    ASSIGN_OR_RETURN(group.transfer, BuildTransfer(transfer, shape.heads, towers, &builder));
   }
   return group;
 }
@@ -184,26 +209,13 @@ std::vector<uint32_t> InOrderOfStages(const std::vector<Group>& groups) {
 
 Result<Network> Network::Make(const ModelConfig& config, const InputLayout& inputs,
                               const MethodShape& shape) {
-  const std::vector<Head>& heads = shape.heads;
-  const std::vector<Group>& groups = shape.groups;
-  RETURN_IF_ERROR(CheckTowerHeads(config, heads));
-  const auto& hidden = config.shared_bottom().hidden();
-  const Widths bottom(hidden.begin(), hidden.end());
-
+  RETURN_IF_ERROR(CheckTowerNames(config, shape.heads));
   Network network;
-  network.heads = static_cast<uint32_t>(heads.size());
-  network.groups.resize(groups.size());
-  for (const uint32_t group : InOrderOfStages(groups)) {
-    std::vector<TowerShape> towers;
-    for (uint32_t h = 0; h < heads.size(); ++h) {
-      CHECK(heads[h].group < groups.size(), "head ", heads[h].name);
-      if (heads[h].group != group) continue;
-      ASSIGN_OR_RETURN(Widths widths, HiddenOf(config, heads[h].name));
-      towers.push_back({h, "tower." + heads[h].name, std::move(widths)});
-    }
-    GroupBuilder builder(inputs, groups[group].stage, &network.parameters);
-    network.groups[group] = BuildGroup("bottom." + groups[group].name, bottom, towers, &builder);
-    network.groups[group].stage = groups[group].stage;
+  network.heads = static_cast<uint32_t>(shape.heads.size());
+  network.groups.resize(shape.groups.size());
+  for (const uint32_t group : InOrderOfStages(shape.groups)) {
+    ASSIGN_OR_RETURN(network.groups[group],
+                     BuildGroup(config, shape, group, inputs, &network.parameters));
   }
   return network;
 }

@@ -4,41 +4,63 @@
 //
 // Each embedding group has its own inputs and trunk:
 //   inputs -> [shared bottom] -> first layer of all its towers, side by side in one wide product
-//          -> per tower: further hidden layers -> logit
+//          -> per tower: further hidden layers -> a logit for each of its heads
 // Later layers are one product a tower: at 512 rows they already run at the library's best speed.
+// Dropout comes after hidden layers, all of which lie after contexts and exposures join. A transfer
+// replaces what the rest of the receiving tower reads in place of one of its hidden layers.
 // Thread safety: a value.
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "common/config.pb.h"
 #include "common/status.h"
 #include "worker/input_layout.h"
+#include "worker/layer/attention.h"
 #include "worker/layer/dense.h"
+#include "worker/layer/dropout.h"
 #include "worker/layer/logit.h"
 #include "worker/method_shape.h"
 #include "worker/parameters.h"
 
 namespace chorus::worker {
 
+struct HeadPlan {
+  uint32_t head = 0;            // column of the logits
+  LogitLayer logit;             // on the last hidden layer, or on the shared bottom
+  SplitLogitLayer split_logit;  // instead, when there is neither
+  DropoutLayer dropout;         // of what `logit` reads
+};
+
 struct TowerPlan {
-  uint32_t head = 0;               // column of the logits
-  int64_t first_column = 0;        // of its first hidden layer in the group's wide one
-  int64_t first_width = 0;         // 0: no hidden layers
-  std::vector<DenseLayer> layers;  // hidden layers after the first
-  LogitLayer logit;                // on the last hidden layer, or on the shared bottom
-  SplitLogitLayer split_logit;     // instead, when there is neither
+  int64_t first_column = 0;           // of its first hidden layer in the group's wide one
+  int64_t first_width = 0;            // 0: no hidden layers
+  std::vector<DenseLayer> layers;     // hidden layers after the first
+  std::vector<DropoutLayer> dropout;  // [hidden layers]
+  std::vector<HeadPlan> heads;
+
+  size_t hidden_layers() const { return dropout.size(); }
+};
+
+struct TransferPlan {
+  size_t to = 0;             // tower of the group
+  std::vector<size_t> from;  // towers of the group
+  size_t layer = 0;          // hidden layer that gives, and that is replaced; the first is 0
+  AttentionLayer attention;
 };
 
 struct GroupPlan {
   uint32_t stage = 0;
   SplitLayer split;  // first layer on the inputs; out == 0: every tower is a logit on them
-  std::vector<DenseLayer> bottom;  // shared layers after `split`
-  bool has_bottom = false;         // then `split` is the bottom's first layer, else the wide one
-  DenseLayer wide;                 // on the bottom's output; out == 0: none
+  std::vector<DenseLayer> bottom;            // shared layers after `split`
+  std::vector<DropoutLayer> bottom_dropout;  // [shared layers]
+  bool has_bottom = false;  // then `split` is the bottom's first layer, else the wide one
+  DenseLayer wide;          // on the bottom's output; out == 0: none
   int64_t wide_width = 0;
   std::vector<TowerPlan> towers;
+  std::optional<TransferPlan> transfer;
 };
 
 struct Network {
@@ -46,8 +68,9 @@ struct Network {
   std::vector<GroupPlan> groups;
   ParameterLayout parameters;  // in order of stages
 
-  // Error: kInvalidArgument when a tower names a head that the objective lacks, two towers name one
-  // head, or a head has no tower.
+  // Error: kInvalidArgument when the configuration names a tower that the objective lacks, or one
+  // twice, when a tower is not configured, or has too few hidden layers for a transfer or a head's
+  // dropout.
   static Result<Network> Make(const ModelConfig& config, const InputLayout& inputs,
                               const MethodShape& shape);
 };

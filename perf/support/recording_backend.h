@@ -47,8 +47,27 @@ class RecordingBackend final : public worker::Backend {
     real_->DotRows(x, weight, bias, z);
   }
   void DotRowsBackward(MatrixView<const float> x, const float* weight, MatrixView<const float> dz,
-                       float* weight_gradient, MatrixView<float> dx, bool accumulate_dx) override {
-    real_->DotRowsBackward(x, weight, dz, weight_gradient, dx, accumulate_dx);
+                       float* weight_gradient, MatrixView<float> dx, float dx_factor,
+                       bool accumulate_dx) override {
+    real_->DotRowsBackward(x, weight, dz, weight_gradient, dx, dx_factor, accumulate_dx);
+  }
+  void Dropout(const worker::DropoutMask& mask, MatrixView<const float> from,
+               MatrixView<float> to) override {
+    real_->Dropout(mask, from, to);
+  }
+  void PassPositive(MatrixView<const float> y, float factor, MatrixView<const float> from,
+                    MatrixView<float> to, bool accumulate) override {
+    real_->PassPositive(y, factor, from, to, accumulate);
+  }
+  void AttendPair(MatrixView<const float> from, MatrixView<const float> to, MatrixView<float> share,
+                  MatrixView<float> out) override {
+    real_->AttendPair(from, to, share, out);
+  }
+  void AttendPairBackward(MatrixView<const float> from, MatrixView<const float> to,
+                          MatrixView<const float> share, MatrixView<const float> dout,
+                          MatrixView<float> dfrom, MatrixView<float> dto,
+                          bool accumulate_dto) override {
+    real_->AttendPairBackward(from, to, share, dout, dfrom, dto, accumulate_dto);
   }
 
  private:

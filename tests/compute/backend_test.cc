@@ -96,7 +96,7 @@ TEST(BackendTest, DotRowsAndItsBackwardMatchDoubleLoops) {
     std::vector<float> z(7), dw(static_cast<size_t>(m)), dx(static_cast<size_t>(7 * m), 1.0f);
     backend->DotRows({x.data(), 7, m}, w.data(), 0.5f, {z.data(), 7, 1});
     backend->DotRowsBackward({x.data(), 7, m}, w.data(), {dz.data(), 7, 1}, dw.data(),
-                             {dx.data(), 7, m}, true);
+                             {dx.data(), 7, m}, -0.5f, true);
     for (int64_t j = 0; j < m; ++j) {
       double sum = 0;
       for (int64_t i = 0; i < 7; ++i) sum += static_cast<double>(dz[i]) * x[i * m + j];
@@ -106,7 +106,7 @@ TEST(BackendTest, DotRowsAndItsBackwardMatchDoubleLoops) {
       double dot = 0.5;
       for (int64_t j = 0; j < m; ++j) dot += static_cast<double>(x[i * m + j]) * w[j];
       EXPECT_NEAR(z[i], dot, 1e-5);
-      EXPECT_NEAR(dx[i * m], 1.0 + dz[i] * w[0], 1e-6);
+      EXPECT_NEAR(dx[i * m], 1.0 - 0.5 * dz[i] * w[0], 1e-6);
     }
   }
 }

@@ -4,6 +4,8 @@
 #include <cstring>
 #include <limits>
 
+#include "tests/compute/oracle.h"
+
 namespace chorus::worker {
 namespace {
 
@@ -75,45 +77,63 @@ void ExpectSameBits(const Gradients& a, const Gradients& b) {
   }
 }
 
+namespace {
+
+// d Total / d variable by central differences.
+double Difference(const Oracle& oracle, const TestGrain& grain, const Oracle::Variables& at,
+                  const std::vector<double>& factors, double* variable) {
+  constexpr double kStep = 1e-6;
+  const double value = *variable;
+  *variable = value + kStep;
+  const double above = oracle.Total(grain, at, factors);
+  *variable = value - kStep;
+  const double below = oracle.Total(grain, at, factors);
+  *variable = value;
+  return (above - below) / (2 * kStep);
+}
+
+// Of value v of a table; 0 for keys that the grain lacks.
+float GradientOf(const SparseGradient& sparse, uint32_t dim, size_t v) {
+  const std::vector<uint32_t>& positions = sparse.positions;
+  const auto found = std::find(positions.begin(), positions.end(), static_cast<uint32_t>(v / dim));
+  if (found == positions.end()) return 0.0f;
+  return sparse.gradients[static_cast<size_t>(found - positions.begin()) * dim + v % dim];
+}
+
+}  // namespace
+
 void ExpectMatchesOracle(const Fixture& fixture, const TestGrain& grain) {
   const Gradients got = fixture.Run(grain);
   const Oracle oracle(fixture.config, *fixture.model, fixture.shape);
-  std::vector<double> parameters = Doubles(fixture.parameters);
-  std::vector<std::vector<double>> embeddings;
-  for (const auto& table : grain.embeddings) embeddings.push_back(Doubles(table));
+  Oracle::Variables at = {Doubles(fixture.parameters), {}};
+  for (const auto& table : grain.embeddings) at.embeddings.push_back(Doubles(table));
+  const std::vector<Head>& heads = fixture.shape.heads;
   const std::vector<double> factors = Doubles(fixture.Factors(grain.batch.rows()));
-  const auto heads = static_cast<uint32_t>(fixture.shape.heads.size());
-  for (uint32_t i = 0; i < grain.batch.rows(); ++i) {
-    for (uint32_t h = 0; h < heads; ++h) {
-      EXPECT_NEAR(got.logits[i * heads + h], oracle.Logit(grain, parameters, embeddings, i, h),
-                  2e-5);
+  std::vector<double> passed = factors;  // to what stands below a head's logit
+  for (size_t i = 0; i < passed.size(); ++i) passed[i] *= heads[i % heads.size()].pass_back;
+  for (size_t i = 0; i < factors.size(); ++i) {
+    const auto row = static_cast<uint32_t>(i / heads.size());
+    EXPECT_NEAR(got.logits[i],
+                oracle.Logit(grain, at, row, static_cast<uint32_t>(i % heads.size())), 2e-5);
+  }
+  for (const ParameterBlock& block : fixture.model->parameters().blocks()) {
+    const bool of_logit = block.name.find(".logit.") != std::string::npos;
+    for (int64_t e = 0; e < block.rows * block.cols; ++e) {
+      const auto p =
+          static_cast<size_t>(block.offset + e / block.cols * block.stride + e % block.cols);
+      ASSERT_NEAR(got.dense[p],
+                  Difference(oracle, grain, at, of_logit ? factors : passed, &at.parameters[p]),
+                  1e-4)
+          << block.name << " element " << e;
     }
   }
-  const auto difference = [&](double& variable) {
-    constexpr double kStep = 1e-6;
-    const double at = variable;
-    variable = at + kStep;
-    const double above = oracle.Total(grain, parameters, embeddings, factors);
-    variable = at - kStep;
-    const double below = oracle.Total(grain, parameters, embeddings, factors);
-    variable = at;
-    return (above - below) / (2 * kStep);
-  };
-  for (size_t p = 0; p < parameters.size(); ++p) {
-    ASSERT_NEAR(got.dense[p], difference(parameters[p]), 1e-4) << "parameter " << p;
-  }
-  for (size_t t = 0; t < embeddings.size(); ++t) {
+  for (size_t t = 0; t < at.embeddings.size(); ++t) {
     const std::vector<uint32_t>& positions = got.sparse[t].positions;
     ASSERT_TRUE(std::is_sorted(positions.begin(), positions.end()));
-    for (size_t v = 0; v < embeddings[t].size(); ++v) {
-      const auto found =
-          std::find(positions.begin(), positions.end(), static_cast<uint32_t>(v / fixture.dims[t]));
-      const size_t rank = static_cast<size_t>(found - positions.begin());
-      const float gradient =
-          found == positions.end()
-              ? 0.0f
-              : got.sparse[t].gradients[rank * fixture.dims[t] + v % fixture.dims[t]];
-      ASSERT_NEAR(gradient, difference(embeddings[t][v]), 1e-4) << "table " << t << " value " << v;
+    for (size_t v = 0; v < at.embeddings[t].size(); ++v) {
+      ASSERT_NEAR(GradientOf(got.sparse[t], fixture.dims[t], v),
+                  Difference(oracle, grain, at, passed, &at.embeddings[t][v]), 1e-4)
+          << "table " << t << " value " << v;
     }
   }
 }

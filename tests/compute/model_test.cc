@@ -207,7 +207,7 @@ TEST(ModelTest, RefusesTowersThatDoNotFitTheHeads) {
         .message();
   };
   EXPECT_EQ(error("model { tower { head: 'x' hidden: 3 } }"),
-            "model.tower: the objective has no head \"x\"; it has [ctr, cvr, uncvr]");
+            "model.tower: the objective has no tower \"x\"; it has [ctr, cvr, uncvr]");
   EXPECT_EQ(error("model { tower { head: 'ctr' } }"),
             "model.tower: head \"cvr\" has no tower; one without a head serves all others");
   EXPECT_EQ(error("model { tower { } tower { } }"), "model.tower: two towers without a head");

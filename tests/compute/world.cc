@@ -3,7 +3,6 @@
 #include <google/protobuf/text_format.h>
 
 #include <algorithm>
-#include <cmath>
 #include <cstdlib>
 
 #include "common/check.h"
@@ -47,30 +46,6 @@ void CopySlotRows(const SlotColumn& from, const std::vector<uint32_t>& from_posi
     }
     to->offsets.push_back(static_cast<uint32_t>(to->keys.size()));
   }
-}
-
-void AppendPooled(const SideInputs& side, const FeatureColumns& features,
-                  const std::vector<std::vector<uint32_t>>& positions, uint32_t row,
-                  const std::vector<double>* embeddings, std::vector<double>* x) {
-  for (const SlotInput& slot : side.slots) {
-    const SlotColumn& column = features.slots[slot.column];
-    std::vector<double> sum(slot.dim, 0.0);
-    double count = 0, magnitude = 0;
-    for (uint32_t k = column.offsets[row]; k < column.offsets[row + 1]; ++k) {
-      const double value = column.values.empty() ? 1.0 : column.values[k];
-      count += 1;
-      magnitude += std::abs(value);
-      const uint32_t position = positions[slot.column][k];
-      for (uint32_t j = 0; j < slot.dim; ++j) {
-        sum[j] += value * embeddings[slot.table][position * slot.dim + j];
-      }
-    }
-    double divisor = 1;
-    if (slot.pooling == SlotConfig::MEAN) divisor = std::max(count, 1.0);
-    if (slot.pooling == SlotConfig::WEIGHTED_MEAN) divisor = magnitude > 0 ? magnitude : 1.0;
-    for (double value : sum) x->push_back(value / divisor);
-  }
-  for (uint32_t column : side.numerics) x->push_back(features.numerics[column][row]);
 }
 
 }  // namespace
@@ -150,6 +125,7 @@ TestGrain MakeGrain(const Model& model, const std::vector<uint32_t>& dims, uint6
   batch.contexts.numerics = {RandomFloats(contexts, seed + 7, 1.0f)};
   batch.exposures.numerics = {RandomFloats(exposures, seed + 8, 1.0f)};
   for (uint32_t i = 0; i < exposures; ++i) {
+    batch.row_id.push_back(Random(seed, RandomPurpose::kTest, i, 33));
     batch.context_of.push_back(i < contexts ? i : Draw(seed, i, 77, contexts));
   }
   grain.PointAtEmbeddings(dims);
@@ -178,6 +154,34 @@ TestGrain Expanded(const TestGrain& grain, const std::vector<uint32_t>& dims) {
   return expanded;
 }
 
+TestGrain RowsOf(const TestGrain& expanded, const std::vector<uint32_t>& order) {
+  TestGrain picked = expanded;
+  const auto pick = [&](const FeatureColumns& from, const auto& from_positions, FeatureColumns* to,
+                        auto* to_positions) {
+    to->rows = static_cast<uint32_t>(order.size());
+    for (size_t s = 0; s < from.slots.size(); ++s) {
+      to->slots[s] = {};
+      (*to_positions)[s].clear();
+      CopySlotRows(from.slots[s], from_positions[s], order, &to->slots[s], &(*to_positions)[s]);
+    }
+    for (size_t n = 0; n < from.numerics.size(); ++n) {
+      to->numerics[n].clear();
+      for (uint32_t row : order) to->numerics[n].push_back(from.numerics[n][row]);
+    }
+  };
+  pick(expanded.batch.contexts, expanded.positions.context, &picked.batch.contexts,
+       &picked.positions.context);
+  pick(expanded.batch.exposures, expanded.positions.exposure, &picked.batch.exposures,
+       &picked.positions.exposure);
+  picked.batch.row_id.clear();
+  picked.batch.context_of.clear();
+  for (uint32_t i = 0; i < order.size(); ++i) {
+    picked.batch.row_id.push_back(expanded.batch.row_id[order[i]]);
+    picked.batch.context_of.push_back(i);
+  }
+  return picked;
+}
+
 TestGrain Renumbered(const TestGrain& grain, const std::vector<uint32_t>& dims,
                      const std::vector<std::vector<uint32_t>>& renumber) {
   TestGrain other = grain;
@@ -197,81 +201,6 @@ TestGrain Renumbered(const TestGrain& grain, const std::vector<uint32_t>& dims,
   }
   other.PointAtEmbeddings(dims);
   return other;
-}
-
-std::vector<double> Oracle::Inputs(const TestGrain& grain,
-                                   const std::vector<std::vector<double>>& embeddings, uint32_t row,
-                                   uint32_t group, size_t* contexts) const {
-  std::vector<double> x;
-  const std::vector<double>* tables = embeddings.data() + group * config_.table_size();
-  AppendPooled(model_.inputs().contexts, grain.batch.contexts, grain.positions.context,
-               grain.batch.context_of[row], tables, &x);
-  *contexts = x.size();
-  AppendPooled(model_.inputs().exposures, grain.batch.exposures, grain.positions.exposure, row,
-               tables, &x);
-  return x;
-}
-
-// Joins the blocks "name.context" and "name.exposure", or takes "name.weight".
-std::vector<double> Oracle::Layer(const std::string& name, const std::vector<double>& parameters,
-                                  const std::vector<double>& x, size_t contexts, bool relu) const {
-  std::vector<double> y;
-  for (const ParameterBlock& block : model_.parameters().blocks()) {
-    size_t first = 0;
-    if (block.name == name + ".bias") {
-      first = x.size();
-    } else if (block.name == name + ".exposure") {
-      first = contexts;
-    } else if (block.name != name + ".context" && block.name != name + ".weight") {
-      continue;
-    }
-    y.resize(static_cast<size_t>(block.cols));
-    for (int64_t i = 0; i < block.rows; ++i) {
-      for (int64_t j = 0; j < block.cols; ++j) {
-        const double input = first == x.size() ? 1.0 : x[first + static_cast<size_t>(i)];
-        y[static_cast<size_t>(j)] +=
-            input * parameters[static_cast<size_t>(block.offset + i * block.stride + j)];
-      }
-    }
-  }
-  CHECK(!y.empty(), "no layer ", name);
-  if (relu) {
-    for (double& value : y) value = std::max(value, 0.0);
-  }
-  return y;
-}
-
-double Oracle::Logit(const TestGrain& grain, const std::vector<double>& parameters,
-                     const std::vector<std::vector<double>>& embeddings, uint32_t row,
-                     uint32_t head) const {
-  size_t contexts = 0;
-  std::vector<double> x = Inputs(grain, embeddings, row, shape_.heads[head].group, &contexts);
-  for (int l = 0; l < config_.model().shared_bottom().hidden_size(); ++l) {
-    x = Layer(StrCat("bottom.", shape_.groups[shape_.heads[head].group].name, ".", l), parameters,
-              x, contexts, true);
-  }
-  const TowerConfig* tower = nullptr;
-  for (const TowerConfig& candidate : config_.model().tower()) {
-    if (candidate.head() == shape_.heads[head].name) tower = &candidate;
-    if (!candidate.has_head() && tower == nullptr) tower = &candidate;
-  }
-  const std::string name = "tower." + shape_.heads[head].name;
-  for (int l = 0; l < tower->hidden_size(); ++l) {
-    x = Layer(StrCat(name, ".", l), parameters, x, contexts, true);
-  }
-  return Layer(name + ".logit", parameters, x, contexts, false)[0];
-}
-
-double Oracle::Total(const TestGrain& grain, const std::vector<double>& parameters,
-                     const std::vector<std::vector<double>>& embeddings,
-                     const std::vector<double>& factor) const {
-  double total = 0;
-  for (uint32_t i = 0; i < grain.batch.rows(); ++i) {
-    for (uint32_t h = 0; h < shape_.heads.size(); ++h) {
-      total += factor[i * shape_.heads.size() + h] * Logit(grain, parameters, embeddings, i, h);
-    }
-  }
-  return total;
 }
 
 }  // namespace chorus::worker

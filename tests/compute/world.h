@@ -1,7 +1,5 @@
 #pragma once
-// A small world for model tests: a log schema, a seeded grain, embeddings, and a slow clear
-// double-precision model that knows nothing of splits, groups of products or padding: every
-// exposure is joined with its context.
+// A small world for model tests: a log schema, a seeded grain, embeddings.
 
 #include <memory>
 #include <string>
@@ -39,35 +37,12 @@ TestGrain MakeGrain(const Model& model, const std::vector<uint32_t>& dims, uint6
                     uint32_t exposures, uint32_t contexts);
 // The same exposures, each with a context of its own.
 TestGrain Expanded(const TestGrain& grain, const std::vector<uint32_t>& dims);
+// Rows `order` of an expanded grain; call PointAtEmbeddings.
+TestGrain RowsOf(const TestGrain& expanded, const std::vector<uint32_t>& order);
 // The same grain with table t's key k at position renumber[t][k].
 TestGrain Renumbered(const TestGrain& grain, const std::vector<uint32_t>& dims,
                      const std::vector<std::vector<uint32_t>>& renumber);
 
 std::vector<float> RandomFloats(int64_t n, uint64_t seed, float scale);
-
-// The sum over rows and heads of factor[i, h] * logit[i, h], whose gradients the model computes
-// when dlogits is `factor`; and the logits.
-class Oracle {
- public:
-  Oracle(const TrainConfig& config, const Model& model, const MethodShape& shape)
-      : config_(config), model_(model), shape_(shape) {}
-  double Total(const TestGrain& grain, const std::vector<double>& parameters,
-               const std::vector<std::vector<double>>& embeddings,
-               const std::vector<double>& factor) const;
-  double Logit(const TestGrain& grain, const std::vector<double>& parameters,
-               const std::vector<std::vector<double>>& embeddings, uint32_t row,
-               uint32_t head) const;
-
- private:
-  std::vector<double> Inputs(const TestGrain& grain,
-                             const std::vector<std::vector<double>>& embeddings, uint32_t row,
-                             uint32_t group, size_t* contexts) const;
-  std::vector<double> Layer(const std::string& name, const std::vector<double>& parameters,
-                            const std::vector<double>& x, size_t contexts, bool relu) const;
-
-  const TrainConfig config_;
-  const Model& model_;
-  const MethodShape shape_;
-};
 
 }  // namespace chorus::worker

@@ -10,10 +10,11 @@ MatrixView<const float> WeightView(std::span<const float> parameters, int64_t of
 
 // dW = x^T dy and dx = dy W^T, the latter for the first dx.cols inputs.
 Status ProductBackward(Backend* backend, MatrixView<const float> weight, MatrixView<const float> x,
-                       MatrixView<const float> dy, MatrixView<float> dweight,
-                       MatrixView<float> dx) {
+                       MatrixView<const float> dy, MatrixView<float> dweight, MatrixView<float> dx,
+                       bool accumulate_dx) {
   RETURN_IF_ERROR(backend->Gemm({.transpose_a = true}, x, dy, dweight));
-  return backend->Gemm({.transpose_b = true}, dy, weight.Rows(0, dx.cols), dx);
+  return backend->Gemm({.transpose_b = true, .accumulate = accumulate_dx}, dy,
+                       weight.Rows(0, dx.cols), dx);
 }
 
 }  // namespace
@@ -26,11 +27,11 @@ Status DenseLayer::Forward(Backend* backend, std::span<const float> parameters,
 
 Status DenseLayer::Backward(Backend* backend, std::span<const float> parameters,
                             MatrixView<const float> x, MatrixView<const float> y,
-                            MatrixView<float> dy, MatrixView<float> dx,
+                            MatrixView<float> dy, MatrixView<float> dx, bool accumulate_dx,
                             std::span<float> gradient) const {
   backend->ReluBackward(y, dy, gradient.data() + bias);
   return ProductBackward(backend, WeightView(parameters, weight, in, out), x, dy,
-                         {gradient.data() + weight, in, out}, dx);
+                         {gradient.data() + weight, in, out}, dx, accumulate_dx);
 }
 
 Status SplitLayer::Forward(Backend* backend, std::span<const float> parameters, const SplitInput& x,
@@ -52,12 +53,12 @@ Status SplitLayer::Backward(Backend* backend, std::span<const float> parameters,
   backend->ReluBackward(y, dy, gradient.data() + bias);
   RETURN_IF_ERROR(ProductBackward(
       backend, WeightView(parameters, exposure_weight, exposure_in, out), x.exposures, dy,
-      {gradient.data() + exposure_weight, exposure_in, out}, dx.exposures));
+      {gradient.data() + exposure_weight, exposure_in, out}, dx.exposures, false));
   if (context_in == 0) return Status::Ok();
   backend->SumRowsByIndex(dy, x.context_of, x.rows, context_sum);
   return ProductBackward(backend, WeightView(parameters, context_weight, context_in, out),
                          x.contexts, context_sum,
-                         {gradient.data() + context_weight, context_in, out}, dx.contexts);
+                         {gradient.data() + context_weight, context_in, out}, dx.contexts, false);
 }
 
 }  // namespace chorus::worker

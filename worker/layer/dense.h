@@ -21,10 +21,10 @@ struct DenseLayer {
 
   Status Forward(Backend* backend, std::span<const float> parameters, MatrixView<const float> x,
                  MatrixView<float> y) const;
-  // dy: used up.  dx: [rows, in], overwritten.
+  // dy: used up.  dx: [rows, in], overwritten or added to.
   Status Backward(Backend* backend, std::span<const float> parameters, MatrixView<const float> x,
                   MatrixView<const float> y, MatrixView<float> dy, MatrixView<float> dx,
-                  std::span<float> gradient) const;
+                  bool accumulate_dx, std::span<float> gradient) const;
 };
 
 // The two input matrices of a grain and what joins them.

@@ -3,24 +3,9 @@
 #include <cstring>
 
 #include "worker/layer/clones.h"
+#include "worker/layer/lanes.h"
 
 namespace chorus::worker {
-namespace {
-
-constexpr int kLanes = 16;
-
-// A fixed tree over the lanes.
-template <typename T>
-T SumLanes(const T (&lanes)[kLanes]) {
-  T sums[kLanes];
-  for (int i = 0; i < kLanes; ++i) sums[i] = lanes[i];
-  for (int width = kLanes / 2; width > 0; width /= 2) {
-    for (int i = 0; i < width; ++i) sums[i] += sums[i + width];
-  }
-  return sums[0];
-}
-
-}  // namespace
 
 void GatherRows(MatrixView<const float> from, const uint32_t* index, int64_t rows,
                 MatrixView<float> to) {
@@ -57,20 +42,13 @@ CHORUS_CLONES void ReluBackward(MatrixView<const float> y, MatrixView<float> gra
 CHORUS_CLONES void DotRows(MatrixView<const float> x, const float* weight, float bias,
                            MatrixView<float> z) {
   for (int64_t i = 0; i < x.rows; ++i) {
-    const float* row = x.row(i);
-    float lanes[kLanes] = {};
-    int64_t j = 0;
-    for (; j + kLanes <= x.cols; j += kLanes) {
-      for (int lane = 0; lane < kLanes; ++lane) lanes[lane] += row[j + lane] * weight[j + lane];
-    }
-    for (int lane = 0; j < x.cols; ++j, ++lane) lanes[lane] += row[j] * weight[j];
-    z(i, 0) = bias + SumLanes(lanes);
+    z(i, 0) = bias + DotLanes(x.row(i), weight, x.cols);
   }
 }
 
 CHORUS_CLONES void DotRowsBackward(MatrixView<const float> x, const float* weight,
                                    MatrixView<const float> dz, float* weight_gradient,
-                                   MatrixView<float> dx, bool accumulate_dx) {
+                                   MatrixView<float> dx, float dx_factor, bool accumulate_dx) {
   float* __restrict sums = weight_gradient;
   const float* __restrict w = weight;
   for (int64_t j = 0; j < x.cols; ++j) sums[j] = 0;
@@ -78,11 +56,27 @@ CHORUS_CLONES void DotRowsBackward(MatrixView<const float> x, const float* weigh
     const float factor = dz(i, 0);
     const float* __restrict input = x.row(i);
     for (int64_t j = 0; j < x.cols; ++j) sums[j] += factor * input[j];
+    const float passed = dx_factor * factor;
     float* __restrict out = dx.row(i);
     if (accumulate_dx) {
-      for (int64_t j = 0; j < dx.cols; ++j) out[j] += factor * w[j];
+      for (int64_t j = 0; j < dx.cols; ++j) out[j] += passed * w[j];
     } else {
-      for (int64_t j = 0; j < dx.cols; ++j) out[j] = factor * w[j];
+      for (int64_t j = 0; j < dx.cols; ++j) out[j] = passed * w[j];
+    }
+  }
+}
+
+CHORUS_CLONES void PassPositive(MatrixView<const float> y, float factor,
+                                MatrixView<const float> from, MatrixView<float> to,
+                                bool accumulate) {
+  for (int64_t i = 0; i < y.rows; ++i) {
+    const float* const output = y.row(i);
+    const float* const g = from.row(i);
+    float* const out = to.row(i);
+#pragma GCC ivdep  // `from` may be `to`
+    for (int64_t j = 0; j < y.cols; ++j) {
+      const float passed = output[j] > 0.0f ? factor * g[j] : 0.0f;
+      out[j] = accumulate ? out[j] + passed : passed;
     }
   }
 }

@@ -17,7 +17,10 @@ void SumRowsByIndex(MatrixView<const float> from, const uint32_t* index, int64_t
 void ReluBackward(MatrixView<const float> y, MatrixView<float> gradient, float* bias_gradient);
 void DotRows(MatrixView<const float> x, const float* weight, float bias, MatrixView<float> z);
 void DotRowsBackward(MatrixView<const float> x, const float* weight, MatrixView<const float> dz,
-                     float* weight_gradient, MatrixView<float> dx, bool accumulate_dx);
+                     float* weight_gradient, MatrixView<float> dx, float dx_factor,
+                     bool accumulate_dx);
+void PassPositive(MatrixView<const float> y, float factor, MatrixView<const float> from,
+                  MatrixView<float> to, bool accumulate);
 
 void FillZero(MatrixView<float> matrix);
 // into[i] += from[i]: one edge of the canonical tree.

@@ -23,7 +23,7 @@ void LogitLayer::Backward(Backend* backend, std::span<const float> parameters,
                           std::span<float> gradient) const {
   gradient[bias] = SumRows(dz);
   backend->DotRowsBackward(x, parameters.data() + weight, dz, gradient.data() + weight, dx,
-                           accumulate_dx);
+                           pass_back, accumulate_dx);
 }
 
 void SplitLogitLayer::Forward(Backend* backend, std::span<const float> parameters,
@@ -41,11 +41,11 @@ void SplitLogitLayer::Backward(Backend* backend, std::span<const float> paramete
                                std::span<float> gradient) const {
   gradient[bias] = SumRows(dz);
   backend->DotRowsBackward(x.exposures, parameters.data() + exposure_weight, dz,
-                           gradient.data() + exposure_weight, dx.exposures, true);
+                           gradient.data() + exposure_weight, dx.exposures, pass_back, true);
   if (context_in == 0) return;
   backend->SumRowsByIndex(dz, x.context_of, x.rows, context_scratch);
   backend->DotRowsBackward(x.contexts, parameters.data() + context_weight, context_scratch,
-                           gradient.data() + context_weight, dx.contexts, true);
+                           gradient.data() + context_weight, dx.contexts, pass_back, true);
 }
 
 }  // namespace chorus::worker

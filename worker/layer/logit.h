@@ -1,8 +1,8 @@
 #pragma once
 // The last layer of a tower, one linear output: on hidden units, or straight on the inputs of a
 // grain (a tower without hidden layers is a logistic regression). Gradients as in dense.h, but that
-// of the input may be added to, since several towers can share an input. Thread safety: values;
-// const.
+// of the input may be added to, since several logits can share an input, and is `pass_back` times as
+// large (Head::pass_back). Thread safety: values; const.
 
 #include <cstdint>
 #include <span>
@@ -18,6 +18,7 @@ struct LogitLayer {
   int64_t in = 0;
   int64_t weight = 0;
   int64_t bias = 0;
+  float pass_back = 1;
 
   void Forward(Backend* backend, std::span<const float> parameters, MatrixView<const float> x,
                MatrixView<float> z) const;
@@ -33,6 +34,7 @@ struct SplitLogitLayer {
   int64_t context_weight = 0;
   int64_t exposure_weight = 0;
   int64_t bias = 0;
+  float pass_back = 1;
 
   // context_scratch: [padded contexts, 1].
   void Forward(Backend* backend, std::span<const float> parameters, const SplitInput& x,
