@@ -32,6 +32,16 @@ class CommandObjective : public ::testing::Test {
     output_ = ::testing::internal::GetCapturedStdout();
     return status;
   }
+  Status RunStage(const std::string& method, const std::string& rows, uint32_t stage,
+                  uint64_t seed = 1) {
+    const std::string path = directory_ + "/rows.tsv";
+    std::ofstream(path) << rows;
+    ::testing::internal::CaptureStdout();
+    const Status status =
+        RunObjective({.method = method, .sets = {}, .seed = seed, .stage = stage, .input = path});
+    output_ = ::testing::internal::GetCapturedStdout();
+    return status;
+  }
   // The error without the folder.
   std::string ErrorOf(const std::string& rows) {
     const Status status = Run("ESMM", rows);
@@ -65,6 +75,34 @@ TEST_F(CommandObjective, HeadsMayStandInAnyOrder) {
   EXPECT_EQ(turned.substr(0, turned.find("grad")), output_.substr(0, output_.find("grad")));
   EXPECT_THAT(turned.substr(turned.find("grad")), StartsWith("grad\t0\tuncvr\t"));
   EXPECT_THAT(output_.substr(output_.find("grad")), StartsWith("grad\t0\tctr\t"));
+}
+
+// UNBIAS: the first stage trains CTR, the second one CVR with w = 1 + e^0 and sum w = 4.
+TEST_F(CommandObjective, ComputesTheStageThatIsAskedFor) {
+  const std::string rows = "o\tr\tctr\tcvr\n1\t0\t0\t0\n1\t1\t0\t0\n";
+  ASSERT_TRUE(RunStage("UNBIAS", rows, 0).ok());
+  EXPECT_EQ(output_,
+            "term\tctr\t1.3862943611198906\t2\t1\nterm\tcvr\t0\t0\t0\n"
+            "total\t0.69314718055994529\n"
+            "grad\t0\tctr\t-0.25\ngrad\t0\tcvr\t0\ngrad\t1\tctr\t-0.25\ngrad\t1\tcvr\t0\n");
+  ASSERT_TRUE(RunStage("UNBIAS", rows, 1).ok());
+  EXPECT_EQ(output_,
+            "term\tctr\t0\t0\t0\nterm\tcvr\t2.7725887222397811\t4\t1\n"
+            "total\t0.69314718055994529\n"
+            "grad\t0\tctr\t0\ngrad\t0\tcvr\t0.25\ngrad\t1\tctr\t0\ngrad\t1\tcvr\t-0.25\n");
+  EXPECT_EQ(RunStage("UNBIAS", rows, 2).message(), "--stage 2: UNBIAS has stages 0 to 1");
+  EXPECT_EQ(RunStage("ESMM", rows, 1).message(), "--stage 1: ESMM has one stage, 0");
+}
+
+TEST_F(CommandObjective, DrawsSamplesOfTheSeed) {
+  std::string rows = "o\tr\tctr\tcvr\n";
+  for (int i = 0; i < 100; ++i) rows += "0\t0\t0\t0\n";
+  const auto sampled = [&](uint64_t seed) {
+    EXPECT_TRUE(RunStage("AMAN", rows, 0, seed).ok());
+    return output_;
+  };
+  EXPECT_EQ(sampled(3), sampled(3));
+  EXPECT_NE(sampled(3), sampled(4));
 }
 
 TEST_F(CommandObjective, NoRowsGiveEmptyTerms) {

@@ -1,7 +1,6 @@
 // What no method may depend on, and what must stay finite.
 
 #include <cmath>
-#include <numeric>
 
 #include "tests/objective/objective_testing.h"
 
@@ -221,35 +220,6 @@ TEST_P(Invariance, AWeightOfTwoIsTheRowTwice) {
 }
 
 INSTANTIATE_TEST_SUITE_P(AllVariants, Invariance, ::testing::ValuesIn(AllVariants()));
-
-TEST(Propensity, IsAStopGradientUnlessDetachIsFalse) {
-  // Only the weighted terms: whatever reaches the CTR logit came through w or v.
-  const std::string weighted = "w_ctr: 0 w_ctcvr: 0 w_ctuncvr: 0";
-  for (const bool detach : {true, false}) {
-    const auto objective =
-        MakeMethod({"chorus_cvr={" + weighted + (detach ? "}" : " detach: false}")});
-    const Batch batch = RandomBatch(*objective, 30, 3);
-    const Outcome outcome = EvaluateBatch(*objective, batch);
-    for (int64_t i = 0; i < batch.rows(); ++i) {
-      EXPECT_EQ(outcome.gradients[i * batch.heads] == 0, detach) << i;
-    }
-  }
-}
-
-TEST(Propensity, IsFlatBelowItsFloor) {
-  const auto objective = MakeMethod(
-      {"chorus_cvr={w_ctr: 0 w_ctcvr: 0 w_ctuncvr: 0 detach: false eps: 0.1 eps_un: 0.2}"});
-  Batch batch;
-  batch.heads = 3;
-  batch.click = {1, 0};
-  batch.conversion = {0, 0};
-  batch.logits = {-3, 0, 0, 2, 0, 0};  // 1 / p = 21.1 > 10,  1 / (1 - p) = 8.4 > 5
-  const Outcome outcome = EvaluateBatch(*objective, batch);
-  EXPECT_EQ(outcome.gradients[0], 0);
-  EXPECT_EQ(outcome.gradients[3], 0);
-  EXPECT_NEAR(outcome.sums[2], 10 * std::log(2.0), 1e-14);
-  EXPECT_NEAR(outcome.sums[7], 5 * std::log(2.0), 1e-14);
-}
 
 }  // namespace
 }  // namespace chorus::worker

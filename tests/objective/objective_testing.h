@@ -13,11 +13,12 @@
 
 namespace chorus::worker {
 
-inline std::unique_ptr<Objective> MakeMethod(const std::vector<std::string>& sets) {
+inline std::unique_ptr<Objective> MakeMethod(const std::vector<std::string>& sets,
+                                             uint64_t seed = 1) {
   ObjectiveConfig config;
   const Status status = LoadConfig("", sets, &config);
   EXPECT_TRUE(status.ok()) << status.ToString();
-  Result<std::unique_ptr<Objective>> objective = MakeObjective(config, 1);
+  Result<std::unique_ptr<Objective>> objective = MakeObjective(config, seed);
   EXPECT_TRUE(objective.ok()) << objective.status().ToString();
   return std::move(objective).value();
 }
