@@ -78,6 +78,18 @@ struct ObjectiveArguments {
   std::string input = "-";
 };
 
+struct CompareArguments {
+  std::vector<std::string> config_files;  // CompareConfig, one comparison each
+  std::vector<std::string> sets;          // of every one of them
+  bool print_config = false;
+  std::string output;   // overrides the configuration's; with several, one folder each inside it
+  bool resume = false;  // go on with the runs that are there
+  bool report_only = false;          // train nothing; tables of what is finished
+  uint32_t seeds = 0;                // 0 = as configured
+  std::vector<std::string> methods;  // none = all
+  uint32_t folds = 0;                // the first so many data sets; 0 = all
+};
+
 Status RunTrain(const TrainArguments& arguments);
 Status RunEvaluate(const EvaluateArguments& arguments);
 Status RunPredict(const PredictArguments& arguments);
@@ -86,5 +98,6 @@ Status RunImport(const ImportArguments& arguments);
 Status RunGenerate(const GenerateArguments& arguments);
 Status RunInspect(const InspectArguments& arguments);
 Status RunObjective(const ObjectiveArguments& arguments);
+Status RunCompare(const CompareArguments& arguments);
 
 }  // namespace chorus::launch

@@ -169,6 +169,30 @@ void AddObjective(CLI::App* app, Action* action) {
   command->add_option("input", arguments.input, "File to read; - is standard input");
 }
 
+void AddCompare(CLI::App* app, Action* action) {
+  static CompareArguments arguments;
+  CLI::App* command =
+      AddCommand(app, "compare",
+                 "Train methods by seeds by folds and compare them; under mpirun, on every rank",
+                 "chorus compare --config configs/compare/quick.textproto --output compared",
+                 action, [] { return RunCompare(arguments); });
+  command->add_option("--config", arguments.config_files, "CompareConfig in protobuf text format")
+      ->required();
+  AddSets(command, &arguments.sets);
+  command->add_flag("--print-config", arguments.print_config,
+                    "Print the whole effective configuration and stop");
+  command->add_option("--output", arguments.output,
+                      "Directory to write to; with several configurations, a folder each in it");
+  command->add_flag("--resume", arguments.resume,
+                    "Go on in a directory that holds runs: finished ones are not trained again");
+  command->add_flag("--report-only", arguments.report_only,
+                    "Train nothing; make the tables of the runs that are finished");
+  command->add_option("--seeds", arguments.seeds, "Seeds 1 .. N; 0: as configured");
+  command->add_option("--methods", arguments.methods, "These methods, and the base")
+      ->delimiter(',');
+  command->add_option("--folds", arguments.folds, "The first N data sets; 0: all");
+}
+
 int Main(int argc, char** argv) {
   CLI::App app{"Chorus: entire-space conversion-rate models over parameter servers"};
   app.set_version_flag("--version", std::string(kVersion));
@@ -183,6 +207,7 @@ int Main(int argc, char** argv) {
   AddExport(&app, &action);
   AddInspect(&app, &action);
   AddObjective(&app, &action);
+  AddCompare(&app, &action);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

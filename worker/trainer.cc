@@ -374,10 +374,14 @@ Status Trainer::AfterStep(uint64_t step) {
 }
 
 Status Trainer::Evaluate(uint64_t step) {
-  ASSIGN_OR_RETURN(std::optional<Evaluation> evaluation, evaluator_->Run());
+  const bool wants_scores = step == last_step_ && environment_.on_scores != nullptr;
+  Scores scores;
+  ASSIGN_OR_RETURN(std::optional<Evaluation> evaluation,
+                   evaluator_->Run(wants_scores ? &scores : nullptr));
   if (evaluation.has_value()) {
     RETURN_IF_ERROR(progress_->AddEvaluation(step, evaluator_->log_name(), *evaluation));
     result_.evaluation = std::move(evaluation);
+    if (wants_scores) RETURN_IF_ERROR(environment_.on_scores(scores));
   }
   return Status::Ok();
 }

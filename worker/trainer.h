@@ -15,6 +15,7 @@
 #include "common/status.h"
 #include "worker/collective.h"
 #include "worker/ps_client.h"
+#include "worker/scores.h"
 
 namespace chorus::worker {
 
@@ -38,6 +39,9 @@ struct WorkerEnvironment {
       connect;
   // Called after every step that Train does, on its thread, with the times so far; may be empty.
   std::function<void(uint64_t step, const StepTimes& times)> on_step;
+  // Called on worker 0 with the scores of the log of the last evaluation; empty: they are not
+  // gathered. Set on every worker or on none.
+  std::function<Status(const Scores& scores)> on_scores;
   // What progress lines begin with, where one process trains many models; "" = nothing.
   std::string label;
 };

@@ -20,6 +20,11 @@ Status Load(const std::string& folder, const std::string& path) {
     GenerateConfig config;
     return LoadConfig(path, {}, &config);
   }
+  if (folder == "compare") {
+    // Paths in configurations are relative to the project's root.
+    std::filesystem::current_path(std::filesystem::path(CHORUS_CONFIGS).parent_path());
+    return LoadCompareConfig(path, {}).status();
+  }
   return NotFound("no kind of configuration for the folder " + folder);
 }
 

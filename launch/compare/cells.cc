@@ -1,0 +1,167 @@
+#include "launch/compare/cells.h"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <optional>
+#include <string>
+#include <tuple>
+#include <utility>
+
+#include "launch/compare/results.h"
+
+namespace chorus::launch {
+namespace {
+
+// Values of one column by method, data set and seed.
+class ColumnValues {
+ public:
+  ColumnValues(const FinishedRuns& finished, const std::vector<RunResult>& results,
+               const std::string& column)
+      : folds_(static_cast<uint32_t>(finished.plan().config.data_size())),
+        seeds_(finished.plan().config.seeds()) {
+    for (size_t i = 0; i < results.size(); ++i) {
+      const PlannedRun& run = *finished.runs()[i].run;
+      if (const RunMetric* const metric = FindMetric(results[i], column)) {
+        values_[{run.method, run.fold, run.seed}] = metric->value();
+      }
+    }
+  }
+
+  bool empty() const { return values_.empty(); }
+
+  // Seeds for which all these methods have a value on all data sets.
+  std::vector<uint64_t> Seeds(const std::vector<uint32_t>& methods) const {
+    std::vector<uint64_t> seeds;
+    for (uint64_t seed = 1; seed <= seeds_; ++seed) {
+      const bool complete = std::all_of(methods.begin(), methods.end(), [&](uint32_t method) {
+        for (uint32_t fold = 0; fold < folds_; ++fold) {
+          if (!values_.contains({method, fold, seed})) return false;
+        }
+        return true;
+      });
+      if (complete) seeds.push_back(seed);
+    }
+    return seeds;
+  }
+  double At(uint32_t method, uint32_t fold, uint64_t seed) const {
+    return values_.at({method, fold, seed});
+  }
+  uint32_t folds() const { return folds_; }
+
+ private:
+  const uint32_t folds_;
+  const uint64_t seeds_;
+  std::map<std::tuple<uint32_t, uint32_t, uint64_t>, double> values_;
+};
+
+Cell MeanCell(const ColumnValues& values, uint32_t method) {
+  Cell cell;
+  std::vector<double> means;  // over data sets, by seed
+  for (const uint64_t seed : values.Seeds({method})) {
+    double sum = 0;
+    for (uint32_t fold = 0; fold < values.folds(); ++fold) sum += values.At(method, fold, seed);
+    means.push_back(sum / values.folds());
+  }
+  cell.seeds = static_cast<uint32_t>(means.size());
+  for (const double mean : means) cell.mean += mean / static_cast<double>(means.size());
+  if (means.size() < 2) return cell;
+  double squares = 0;
+  for (const double mean : means) squares += (mean - cell.mean) * (mean - cell.mean);
+  cell.sd = std::sqrt(squares / static_cast<double>(means.size() - 1));
+  return cell;
+}
+
+// variances: [folds].
+std::optional<worker::CombinedDifference> DifferenceOf(const ColumnValues& values, uint32_t method,
+                                                       uint32_t base, const std::string& column,
+                                                       const std::vector<uint64_t>& seeds,
+                                                       const std::vector<Variances>& variances) {
+  if (values.Seeds({method, base}) != seeds) return std::nullopt;
+  std::vector<double> sampling;
+  for (const Variances& fold : variances) {
+    const auto found = fold.find(column);
+    if (found == fold.end()) return std::nullopt;
+    sampling.push_back(found->second);
+  }
+  std::vector<double> differences;  // seed by seed, each fold by fold
+  for (const uint64_t seed : seeds) {
+    for (uint32_t fold = 0; fold < values.folds(); ++fold) {
+      differences.push_back(values.At(method, fold, seed) - values.At(base, fold, seed));
+    }
+  }
+  return worker::CombineDifferences(differences, sampling);
+}
+
+// Over the test logs of all data sets: those of one finished run each.
+uint64_t PositivesOf(const FinishedRuns& finished, const std::vector<RunResult>& results,
+                     const std::string& column) {
+  std::map<uint32_t, uint64_t> by_fold;
+  for (size_t i = 0; i < results.size(); ++i) {
+    if (const RunMetric* const metric = FindMetric(results[i], column)) {
+      by_fold.emplace(finished.runs()[i].run->fold, metric->positives());
+    }
+  }
+  uint64_t sum = 0;
+  for (const auto& [fold, positives] : by_fold) sum += positives;
+  return sum;
+}
+
+class TableMaker {
+ public:
+  TableMaker(const FinishedRuns& finished, const std::vector<RunResult>& results)
+      : finished_(finished),
+        base_(static_cast<uint32_t>(finished.plan().FindMethod(finished.plan().config.base()))) {
+    for (Column& column : ColumnsOf(finished.plan().config)) {
+      ColumnValues values(finished, results, column.id);
+      if (values.empty()) continue;
+      table_.positives.push_back(PositivesOf(finished, results, column.id));
+      table_.columns.push_back(std::move(column));
+      values_.push_back(std::move(values));
+    }
+  }
+
+  Result<CompareTable> Make(worker::ThreadPool* pool) {
+    Sampler sampler(finished_, base_, table_.columns, pool);
+    const CompareConfig& config = finished_.plan().config;
+    for (uint32_t method = 0; method < static_cast<uint32_t>(config.method_size()); ++method) {
+      TableRow row;
+      row.method = method;
+      row.reference = config.method(static_cast<int>(method)).reference();
+      row.is_base = method == base_;
+      for (const ColumnValues& values : values_) row.cells.push_back(MeanCell(values, method));
+      const bool any = std::any_of(row.cells.begin(), row.cells.end(),
+                                   [](const Cell& cell) { return cell.seeds > 0; });
+      if (!any) continue;
+      if (!row.is_base) RETURN_IF_ERROR(AddDifferences(&sampler, &row));
+      table_.rows.push_back(std::move(row));
+    }
+    return std::move(table_);
+  }
+
+ private:
+  Status AddDifferences(Sampler* sampler, TableRow* row) {
+    const std::vector<uint64_t> seeds = finished_.CompleteSeeds({row->method, base_});
+    if (seeds.empty()) return Status::Ok();
+    ASSIGN_OR_RETURN(const std::vector<Variances> variances, sampler->Of(row->method, seeds));
+    for (size_t c = 0; c < table_.columns.size(); ++c) {
+      row->cells[c].difference =
+          DifferenceOf(values_[c], row->method, base_, table_.columns[c].id, seeds, variances);
+    }
+    return Status::Ok();
+  }
+
+  const FinishedRuns& finished_;
+  const uint32_t base_;
+  CompareTable table_;
+  std::vector<ColumnValues> values_;  // [columns]
+};
+
+}  // namespace
+
+Result<CompareTable> MakeTable(const FinishedRuns& finished, const std::vector<RunResult>& results,
+                               worker::ThreadPool* pool) {
+  return TableMaker(finished, results).Make(pool);
+}
+
+}  // namespace chorus::launch

@@ -1,0 +1,48 @@
+#pragma once
+// The table of a comparison: a row a method, a cell a column.
+//   mean, sd    over seeds; of each seed the mean over data sets counts
+//   difference  to the base, paired by seed and data set, with its 95 % interval
+//               (worker/statistics/combine.h); significant: the interval excludes 0
+// Thread safety: values.
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "common/compare.pb.h"
+#include "launch/compare/columns.h"
+#include "launch/compare/finished_runs.h"
+#include "launch/compare/sampling.h"
+#include "worker/statistics/combine.h"
+
+namespace chorus::launch {
+
+struct Cell {
+  uint32_t seeds = 0;  // behind mean and sd; 0: the cell is empty
+  double mean = 0;
+  std::optional<double> sd;  // from two seeds on
+  std::optional<worker::CombinedDifference> difference;
+
+  // Nothing is known about the error of an exact column's difference with one seed.
+  bool has_interval() const { return difference.has_value() && difference->standard_error > 0; }
+  bool significant() const { return has_interval() && !difference->interval.Contains(0); }
+};
+
+struct TableRow {
+  uint32_t method = 0;
+  bool reference = false;
+  bool is_base = false;
+  std::vector<Cell> cells;  // [columns]
+};
+
+struct CompareTable {
+  std::vector<Column> columns;      // those that some run has
+  std::vector<uint64_t> positives;  // [columns], over all test logs; 0: exact
+  std::vector<TableRow> rows;       // in the configuration's order; methods with finished runs
+};
+
+// results: of all finished runs. pool: for the bootstrap.
+Result<CompareTable> MakeTable(const FinishedRuns& finished, const std::vector<RunResult>& results,
+                               worker::ThreadPool* pool);
+
+}  // namespace chorus::launch

@@ -1,0 +1,58 @@
+#pragma once
+// The runs of a comparison: every method on every data set with every seed, in the order in which
+// they are trained (all methods of a seed and data set before the next ones, so that a comparison
+// that is stopped early has rows to compare).
+//   OUTPUT/runs/METHOD/seed-S-FOLD/  job.textproto, metrics.jsonl, scores, checkpoint/, DONE
+// Thread safety: values.
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "common/config.pb.h"
+#include "common/status.h"
+
+namespace chorus::launch {
+
+inline constexpr char kScoresName[] = "scores";  // worker/score_file.h
+
+struct PlannedRun {
+  uint32_t method = 0;  // of CompareConfig.method
+  uint32_t fold = 0;    // of CompareConfig.data
+  uint64_t seed = 1;
+  std::string folder;
+  TrainConfig config;  // complete, with its paths
+
+  std::string JobPath() const;
+  std::string DonePath() const;
+  std::string ScoresPath() const;
+};
+
+struct ComparePlan {
+  CompareConfig config;
+  std::string output;
+  std::vector<PlannedRun> runs;
+
+  const CompareMethod& method(const PlannedRun& run) const {
+    return config.method(static_cast<int>(run.method));
+  }
+  // "ESMM seed 2", and " fold 1" where there are several.
+  std::string NameOf(const PlannedRun& run) const;
+  // The number of the method of this name; -1: none.
+  int FindMethod(const std::string& name) const;
+};
+
+// What the command line takes of the configuration: 0 and none mean all.
+struct CompareSelection {
+  uint32_t seeds = 0;                // seeds 1 .. seeds
+  std::vector<std::string> methods;  // base and common_ctr take part anyhow
+  uint32_t folds = 0;                // the first so many data sets
+};
+
+// Errors name the configuration's field.
+Result<CompareConfig> Select(const CompareConfig& config, const CompareSelection& selection);
+
+// REQUIRES: config comes from LoadCompareConfig. Error: a run's configuration is not valid.
+Result<ComparePlan> MakePlan(const CompareConfig& config, const std::string& output);
+
+}  // namespace chorus::launch

@@ -1,0 +1,35 @@
+#pragma once
+// What a run's scores contribute to sampling variances: the score vectors of the AUC columns, and
+// the bootstrap's draws of the others. Thread safety: values.
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "common/config.pb.h"
+#include "launch/compare/columns.h"
+#include "launch/compare/task_rows.h"
+#include "worker/scores.h"
+#include "worker/statistics/bootstrap.h"
+#include "worker/thread_pool.h"
+
+namespace chorus::launch {
+
+// Of one task: [n].
+struct RankedRows {
+  std::vector<double> score;
+  std::vector<uint8_t> label;
+};
+
+struct RunDraws {
+  std::map<std::string, RankedRows> ranked;          // of the columns with Sampling::kDeLong
+  std::map<std::string, worker::MetricDraws> draws;  // of those with kBootstrap
+};
+
+// common: the same log with the common pCTR; null where there is none. Only `columns` are drawn.
+RunDraws DrawRun(const worker::Scores& scores, const worker::Scores* common,
+                 const std::vector<Column>& columns, const CompareConfig& config,
+                 worker::ThreadPool* pool);
+
+}  // namespace chorus::launch

@@ -1,0 +1,109 @@
+#include "launch/compare/sampling.h"
+
+#include <optional>
+#include <span>
+#include <utility>
+
+#include "launch/compare/common_ctr.h"
+#include "launch/compare/run_draws.h"
+#include "worker/statistics/bootstrap.h"
+#include "worker/statistics/delong.h"
+
+namespace chorus::launch {
+namespace {
+
+using Runs = std::vector<const RunDraws*>;
+
+// Runs of the method, then as many of the base: their contrast is the mean of method minus base.
+std::vector<double> Coefficients(size_t seeds) {
+  std::vector<double> coefficients(2 * seeds, 1.0 / static_cast<double>(seeds));
+  for (size_t s = seeds; s < 2 * seeds; ++s) coefficients[s] = -coefficients[s];
+  return coefficients;
+}
+
+std::optional<double> DeLongVariance(const Runs& runs, const std::string& column) {
+  std::vector<std::span<const double>> scores;
+  for (const RunDraws* run : runs) {
+    const auto found = run->ranked.find(column);
+    if (found == run->ranked.end()) return std::nullopt;
+    scores.push_back(found->second.score);
+  }
+  const auto contrast =
+      worker::DeLong(scores, runs[0]->ranked.at(column).label, Coefficients(runs.size() / 2));
+  if (!contrast.has_value()) return std::nullopt;
+  return contrast->variance;
+}
+
+std::optional<double> BootstrapVariance(const Runs& runs, const std::string& column) {
+  std::vector<const worker::MetricDraws*> draws;
+  for (const RunDraws* run : runs) {
+    const auto found = run->draws.find(column);
+    if (found == run->draws.end()) return std::nullopt;
+    draws.push_back(&found->second);
+  }
+  const auto contrast = worker::ContrastDraws(draws, Coefficients(runs.size() / 2));
+  if (!contrast.has_value()) return std::nullopt;
+  return contrast->standard_error * contrast->standard_error;
+}
+
+Variances VariancesOf(const Runs& runs, const std::vector<Column>& columns) {
+  Variances out;
+  for (const Column& column : columns) {
+    std::optional<double> variance;
+    if (column.sampling == Sampling::kDeLong) variance = DeLongVariance(runs, column.id);
+    if (column.sampling == Sampling::kBootstrap) variance = BootstrapVariance(runs, column.id);
+    if (column.sampling == Sampling::kNone) variance = 0;  // the truth is known
+    if (variance.has_value()) out[column.id] = *variance;
+  }
+  return out;
+}
+
+}  // namespace
+
+Sampler::Sampler(const FinishedRuns& finished, uint32_t base, std::vector<Column> columns,
+                 worker::ThreadPool* pool)
+    : finished_(finished), base_(base), columns_(std::move(columns)), pool_(pool) {}
+
+Result<RunDraws> Sampler::DrawsOf(uint32_t method, uint32_t fold, uint64_t seed) const {
+  const FinishedRun& run = *finished_.At(method, fold, seed);
+  ASSIGN_OR_RETURN(const worker::Scores scores, finished_.ScoresOf(run));
+  const CompareConfig& config = finished_.plan().config;
+  const FinishedRun* const source = CommonCtrRun(finished_, run);
+  if (source == nullptr || config.common_ctr().empty()) {
+    return DrawRun(scores, nullptr, columns_, config, pool_);
+  }
+  ASSIGN_OR_RETURN(const worker::Scores common_scores, finished_.ScoresOf(*source));
+  ASSIGN_OR_RETURN(const worker::Scores common, WithCommonCtr(scores, common_scores));
+  return DrawRun(scores, &common, columns_, config, pool_);
+}
+
+Result<const RunDraws*> Sampler::BaseDrawsOf(uint32_t fold, uint64_t seed) {
+  const std::pair<uint32_t, uint64_t> place(fold, seed);
+  if (!base_draws_.contains(place)) {
+    ASSIGN_OR_RETURN(RunDraws draws, DrawsOf(base_, fold, seed));
+    base_draws_[place] = std::move(draws);
+  }
+  return &base_draws_[place];
+}
+
+Result<std::vector<Variances>> Sampler::Of(uint32_t method, const std::vector<uint64_t>& seeds) {
+  std::vector<Variances> out;
+  const auto folds = static_cast<uint32_t>(finished_.plan().config.data_size());
+  for (uint32_t fold = 0; fold < folds; ++fold) {
+    std::vector<RunDraws> own;
+    for (const uint64_t seed : seeds) {
+      ASSIGN_OR_RETURN(RunDraws draws, DrawsOf(method, fold, seed));
+      own.push_back(std::move(draws));
+    }
+    Runs runs;
+    for (const RunDraws& draws : own) runs.push_back(&draws);
+    for (const uint64_t seed : seeds) {
+      ASSIGN_OR_RETURN(const RunDraws* const draws, BaseDrawsOf(fold, seed));
+      runs.push_back(draws);
+    }
+    out.push_back(VariancesOf(runs, columns_));
+  }
+  return out;
+}
+
+}  // namespace chorus::launch

@@ -1,0 +1,44 @@
+#pragma once
+// How much a difference between a method and the base would vary with another test log of the same
+// size: the sampling variance of the seeds' mean of method minus base, for each column and data
+// set. AUCs by DeLong, the others by the paired bootstrap over groups (over exposures where the log
+// has none). The numbers are those of worker/statistics; here stands which rows each column takes.
+// Thread safety: one thread.
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "common/status.h"
+#include "launch/compare/columns.h"
+#include "launch/compare/finished_runs.h"
+#include "launch/compare/run_draws.h"
+#include "worker/thread_pool.h"
+
+namespace chorus::launch {
+
+// By column id; a column is absent where the variance cannot be told (one class only, ...).
+using Variances = std::map<std::string, double>;
+
+class Sampler {
+ public:
+  // `finished` and `pool` outlive the sampler. base: a method's number.
+  Sampler(const FinishedRuns& finished, uint32_t base, std::vector<Column> columns,
+          worker::ThreadPool* pool);
+  // [folds], of this method's runs of these seeds against the base's. REQUIRES: all are finished.
+  Result<std::vector<Variances>> Of(uint32_t method, const std::vector<uint64_t>& seeds);
+
+ private:
+  Result<RunDraws> DrawsOf(uint32_t method, uint32_t fold, uint64_t seed) const;
+  Result<const RunDraws*> BaseDrawsOf(uint32_t fold, uint64_t seed);
+
+  const FinishedRuns& finished_;
+  const uint32_t base_;
+  const std::vector<Column> columns_;
+  worker::ThreadPool* const pool_;
+  std::map<std::pair<uint32_t, uint64_t>, RunDraws> base_draws_;  // by fold and seed, made once
+};
+
+}  // namespace chorus::launch

@@ -1,0 +1,32 @@
+#pragma once
+// The words and numbers of a comparison's tables, for Markdown and HTML alike.
+// Thread safety: pure functions.
+
+#include <string>
+#include <vector>
+
+#include "launch/compare/cells.h"
+
+namespace chorus::launch {
+
+// 0.5 with 3 digits: "0.500"; with a sign: "+0.500".
+std::string FixedText(double value, int digits);
+std::string SignedText(double value, int digits);
+// "0.7726 ± 0.0010"; "-" for an empty cell.
+std::string MeanText(const Cell& cell, const Column& column);
+// "+0.0051 [+0.0021, +0.0081]"; "base" for the base's own cells, "-" where there is none.
+std::string DifferenceText(const Cell& cell, const Column& column, bool is_base);
+// "9,412"
+std::string CountText(uint64_t count);
+
+std::string SectionTitle(Section section);
+// Numbers of this section's columns in table.columns.
+std::vector<size_t> ColumnsIn(const CompareTable& table, Section section);
+inline constexpr Section kSections[] = {Section::kRanking, Section::kClicked, Section::kTruth};
+
+// How many runs stand behind the table, what ± and bold say, and what the intervals hold.
+std::vector<std::string> Notes(const FinishedRuns& finished, const CompareTable& table);
+// "conversions: 9,412 in the test logs": what stands behind a column, and its definition.
+std::string ColumnNote(const CompareTable& table, size_t column);
+
+}  // namespace chorus::launch
