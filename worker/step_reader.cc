@@ -2,6 +2,7 @@
 
 #include <pthread.h>
 
+#include <algorithm>
 #include <chrono>
 #include <utility>
 
@@ -75,7 +76,7 @@ Status StepReader::ReadStep(GrainReader* reader, SparseLookup* lookup, StepBatch
   return Status::Ok();
 }
 
-// All groups of the stage and of earlier ones look up the keys of the first (of stage 0).
+// The groups of this stage and of earlier ones look up the same keys, later ones none.
 void StepReader::RepeatKeys(StepBatch* batch) const {
   const std::vector<Group>& groups = options_.objective->shape().groups;
   const TableKeys none = {{}, std::vector<uint32_t>(options_.shards, 0)};
@@ -85,6 +86,7 @@ void StepReader::RepeatKeys(StepBatch* batch) const {
       batch->keys.push_back(groups[group].stage <= batch->stage ? batch->keys[table] : none);
     }
   }
+  if (groups[0].stage > batch->stage) std::fill_n(batch->keys.begin(), options_.tables, none);
 }
 
 Result<std::unique_ptr<StepBatch>> StepReader::Next() {

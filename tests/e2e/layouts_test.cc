@@ -18,7 +18,10 @@ const std::vector<std::vector<std::string>>& Settings() {
   static const std::vector<std::vector<std::string>> settings = {
       {"objective { base {} }", "objective { esmm {} }", "objective { chorus_cvr {} }",
        "objective { chorus_cvr_wo_ndm { norm: EXPOSURE } }",
-       "objective { chorus_cvr_wo_sam { detach: false } }"},
+       "objective { chorus_cvr_wo_sam { detach: false } }",
+       // Sampling, weight sums, a dynamic ratio, stages with a frozen net, dropout and reversal.
+       "objective { aman { rho: 0.5 } }", "objective { dcmt { snips: true } }",
+       "objective { nise {} }", "objective { unbias {} }", "objective { ukd { dropout: 0 } }"},
       {"", "step { pull_ahead: 1 }", "step { pull_ahead: 2 }"},
       {"table { name: 'a' dim: 4 optimizer { sgd { lr: 0.3 } } }",
        "table { name: 'a' dim: 4 optimizer { adagrad {} } }",
@@ -170,6 +173,23 @@ TEST(LayoutsTest, FramesOfManyPartsChangeNothing) {
   layout.servers = 2;
   layout.tcp = true;
   ExpectEqualOutcomes(JobConfig("cluster { max_part_kb: 1 }"), 300, layout);
+}
+
+TEST(LayoutsTest, AttentionDropoutAndWeightSumsTrainTheSameOnAnyLayout) {
+  Layout layout;
+  layout.workers = 3;
+  layout.servers = 2;
+  layout.threads = 2;
+  ExpectEqualOutcomes(JobConfig("objective { ddpo { ctm: true } } step { pull_ahead: 1 } "
+                                "model { tower { hidden: [12, 6] dropout: 0.3 } "
+                                "shared_bottom { hidden: [16] dropout: 0.2 } }"),
+                      300, layout);
+}
+
+TEST(LayoutsTest, ARunThatEndsInItsFirstStageWorks) {
+  Layout layout;
+  layout.workers = 2;
+  ExpectEqualOutcomes(JobConfig("objective { ukd {} } data { max_steps: 3 }"), 400, layout);
 }
 
 TEST(LayoutsTest, PullAheadAndSeedAreOfTheModelNotOfTheLayout) {

@@ -16,6 +16,8 @@ constexpr char kEveryStep[] = R"(
   checkpoint { every_steps: 1 } evaluate { log: "test" every_steps: 4 } report { every_steps: 2 }
   table { name: "a" dim: 4 optimizer { adam { lr: 0.01 } } schedule { warmup_steps: 3 decay: LINEAR } }
   table { name: "b" dim: 3 optimizer { ftrl {} } clip_norm: 0.5 weight_decay: 0.01 }
+)";
+constexpr char kModel[] = R"(
   model { optimizer { adamw {} } clip_norm: 1 schedule { decay: COSINE } }
   objective { chorus_cvr {} })";
 
@@ -40,10 +42,7 @@ uint64_t LastStep(FileSystem& files) {
   return worker::ReadManifest(files, **newest)->step();
 }
 
-class ResumeTest : public testing::TestWithParam<uint32_t> {};
-
-TEST_P(ResumeTest, FromEveryCheckpointOnAnotherLayoutEqualsTheUninterruptedRun) {
-  const TrainConfig config = JobConfig(StrCat(kEveryStep, "step { pull_ahead: ", GetParam(), " }"));
+void ExpectEveryCheckpointResumes(const TrainConfig& config) {
   const auto files = FilesWithLogs();
   const Outcome whole = OutcomeOf(*files, config, Layout());
   const uint64_t last = LastStep(*files);
@@ -63,8 +62,40 @@ TEST_P(ResumeTest, FromEveryCheckpointOnAnotherLayoutEqualsTheUninterruptedRun) 
   }
 }
 
+class ResumeTest : public testing::TestWithParam<uint32_t> {};
+
+TEST_P(ResumeTest, FromEveryCheckpointOnAnotherLayoutEqualsTheUninterruptedRun) {
+  ExpectEveryCheckpointResumes(
+      JobConfig(StrCat(kEveryStep, kModel, "step { pull_ahead: ", GetParam(), " }")));
+}
+
+// One method of each kind: sampling, weight sums, a dynamic ratio, stages, dropout, attention.
+class ResumeMethodTest : public testing::TestWithParam<const char*> {};
+
+TEST_P(ResumeMethodTest, FromEveryCheckpointInAnyStageEqualsTheUninterruptedRun) {
+  ExpectEveryCheckpointResumes(
+      JobConfig(StrCat(kEveryStep, "step { pull_ahead: 1 } objective { ", GetParam(), " }",
+                       "model { optimizer { adamw {} } tower { hidden: [12, 6] dropout: 0.2 } }")));
+}
+
+INSTANTIATE_TEST_SUITE_P(Methods, ResumeMethodTest,
+                         testing::Values("aman { rho: 0.5 }", "dcmt { snips: true }", "nise {}",
+                                         "unbias {}", "ukd {}", "ddpo { ctm: true }"));
+
+TEST(ResumeTest, ACheckpointKnowsItsStage) {
+  const auto files = FilesWithLogs();
+  OutcomeOf(*files, JobConfig("checkpoint { every_steps: 1 } objective { unbias {} }"), Layout());
+  const uint64_t last = LastStep(*files);
+  for (uint64_t step = 1; step <= last; ++step) {
+    const auto manifest = worker::ReadManifest(*files, worker::CheckpointFolder("ckpt", step));
+    ASSERT_TRUE(manifest.ok());
+    EXPECT_EQ(manifest->stage(), step <= last / 2 ? 0u : 1u) << "step " << step;
+  }
+}
+
 TEST_P(ResumeTest, CheckpointsThatTheResumedRunWritesAreThoseOfTheFirst) {
-  const TrainConfig config = JobConfig(StrCat(kEveryStep, "step { pull_ahead: ", GetParam(), " }"));
+  const TrainConfig config =
+      JobConfig(StrCat(kEveryStep, kModel, "step { pull_ahead: ", GetParam(), " }"));
   const auto files = FilesWithLogs();
   OutcomeOf(*files, config, kLayouts[0]);
   const uint64_t last = LastStep(*files);

@@ -86,6 +86,36 @@ TEST_F(StepReaderTest, GivesThePlansGrainsInOrderWithKeysPositionsAndLabelCounts
   EXPECT_EQ(reader.keys_unique(), unique);
 }
 
+// A method whose second group is trained after the first.
+std::unique_ptr<Objective> MakeStagedMethod() {
+  ObjectiveConfig config;
+  config.mutable_unbias();
+  return std::move(MakeObjective(config, 1)).value();
+}
+
+TEST_F(StepReaderTest, GroupsOfLaterStagesHaveNoKeysUntilTheirStage) {
+  Open();
+  const auto staged = MakeStagedMethod();
+  options_.objective = staged.get();
+  const StagePlan stages(*plan_, 2, 1, plan_->total_steps());
+  options_.stages = &stages;
+  StepReader reader(*plan_, options_);
+  for (uint64_t step = 1; step <= options_.last_step; ++step) {
+    const auto batch = reader.Next();
+    ASSERT_TRUE(batch.ok());
+    EXPECT_EQ((*batch)->stage, stages.StageOf(step));
+    ASSERT_EQ((*batch)->keys.size(), 4u);
+    const std::vector<Group>& groups = staged->shape().groups;
+    for (size_t t = 0; t < 4; ++t) {
+      EXPECT_EQ((*batch)->keys[t].shard_counts.size(), 5u);
+      const bool has_keys = groups[t / 2].stage <= (*batch)->stage;
+      const size_t trained_first = groups[0].stage == 0 ? 0 : 2;
+      EXPECT_EQ((*batch)->keys[t].keys,
+                has_keys ? (*batch)->keys[trained_first + t % 2].keys : std::vector<Key>());
+    }
+  }
+}
+
 TEST_F(StepReaderTest, BeginsAtAnyStep) {
   Open();
   options_.first_step = 5;
