@@ -5,6 +5,7 @@
 
 #include "common/strings.h"
 #include "worker/metrics.h"
+#include "worker/metrics/row_metrics.h"
 #include "worker/row_pointers.h"
 #include "worker/score_collector.h"
 #include "worker/step_reader.h"
@@ -36,8 +37,13 @@ Status CheckSameSlots(const LogSchema& model, const LogSchema& log) {
 }  // namespace
 
 EvaluationLogs EvaluationLogs::Of(const TrainConfig& config) {
-  return {{config.evaluate().log().begin(), config.evaluate().log().end()},
-          config.evaluate().oracle()};
+  const EvaluateConfig& evaluate = config.evaluate();
+  EvaluationLogs logs;
+  logs.log = {evaluate.log().begin(), evaluate.log().end()};
+  logs.oracle = evaluate.oracle();
+  logs.group_metrics = evaluate.group_metrics();
+  if (evaluate.k_size() > 0) logs.k = {evaluate.k().begin(), evaluate.k().end()};
+  return logs;
 }
 
 Result<std::unique_ptr<Scorer>> Scorer::Create(Session* session,
@@ -94,20 +100,21 @@ Result<std::unique_ptr<Evaluator>> Evaluator::Create(Session* session, const Eva
   auto evaluator = std::make_unique<Evaluator>();
   evaluator->session_ = session;
   evaluator->log_name_ = Join(logs.log, ",");
-  evaluator->oracle_path_ = logs.oracle;
+  evaluator->logs_ = logs;
   ASSIGN_OR_RETURN(evaluator->scorer_, Scorer::Create(session, logs.log));
   return evaluator;
 }
 
 Result<std::optional<Evaluation>> Evaluator::Run(Scores* scores) {
   std::optional<OracleFile> oracle;
-  if (!oracle_path_.empty()) {
-    ASSIGN_OR_RETURN(oracle, OracleFile::Open(*session_->environment().files, oracle_path_));
+  if (!logs_.oracle.empty()) {
+    ASSIGN_OR_RETURN(oracle, OracleFile::Open(*session_->environment().files, logs_.oracle));
   }
   Collective& collective = *session_->environment().collective;
   const std::unique_ptr<MetricsAccumulator> metrics = MetricsAccumulator::Create();
+  const bool by_group = logs_.group_metrics && scorer_->schema().has_group;
   ScoreCollector collector(&collective, scorer_->schema().has_group, oracle.has_value());
-  const bool collect = scores != nullptr;
+  const bool collect = scores != nullptr || by_group || oracle.has_value();
   const Objective& objective = session_->objective();
   std::vector<Prediction> predictions;
   std::vector<OracleRow> truths;
@@ -134,7 +141,10 @@ Result<std::optional<Evaluation>> Evaluator::Run(Scores* scores) {
   if (collective.rank() != 0) return std::optional<Evaluation>();
   const std::unique_ptr<MetricsAccumulator> merged = MetricsAccumulator::Create();
   for (const std::string& part : parts) RETURN_IF_ERROR(merged->Merge(part));
-  return std::optional<Evaluation>(merged->Report());
+  Evaluation evaluation = merged->Report();
+  if (by_group) AddGroupMetrics(collector.scores(), logs_.k, &evaluation);
+  if (oracle.has_value()) AddLowestTenth(collector.scores(), &evaluation);
+  return std::optional<Evaluation>(std::move(evaluation));
 }
 
 }  // namespace chorus::worker

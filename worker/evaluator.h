@@ -20,6 +20,9 @@ namespace chorus::worker {
 struct EvaluationLogs {
   std::vector<std::string> log;
   std::string oracle;  // "" = none
+  // Metrics by the log's group column, if it has one.
+  bool group_metrics = true;
+  std::vector<uint32_t> k = {1, 5, 10};  // of NDCG@k and Recall@k
   static EvaluationLogs Of(const TrainConfig& config);
 };
 
@@ -46,7 +49,6 @@ class Scorer {
   std::vector<std::unique_ptr<Workspace>> workspaces_;  // [grains of this worker]
 };
 
-// Sample weights of the log are not used: a metric counts every exposure once.
 class Evaluator {
  public:
   static Result<std::unique_ptr<Evaluator>> Create(Session* session, const EvaluationLogs& logs);
@@ -57,8 +59,8 @@ class Evaluator {
 
  private:
   Session* session_ = nullptr;
+  EvaluationLogs logs_;
   std::string log_name_;
-  std::string oracle_path_;
   std::unique_ptr<Scorer> scorer_;
 };
 

@@ -1,13 +1,19 @@
 #pragma once
 // Metrics of predictions, made of integer counts only: merging parts in any order gives the same
-// value to the last bit, for any number of workers.
+// value to the last bit, for any number of workers. Definitions: METHODS 5. Sample weights of a log are not
+// used: every exposure counts once.
 //
 // Scores are histogrammed by logit (2^18 bins over [-32, 32], the end bins take what lies beyond);
 // sums of labels, probabilities and losses are kept in fixed point (2^-40) in 128 bits. AUC counts
 // ties half; pairs inside one bin count half too, so |error| <= bound, which is reported (0 when no
 // bin holds both classes). Tasks: ctr on all exposures (label o), cvr on clicked ones (label r),
 // ctcvr on all (label o r, ranked by the logit of pCTR pCVR). The conversion of an un-clicked
-// exposure is never read. Thread safety: a metric object belongs to one thread; merge to combine.
+// exposure is never read.
+// A pCVR that is a ratio may exceed 1 and counts as it is in PCOC and calibration, up to 2^21; losses and KL
+// take its logit (prediction.h), so they stay finite.
+// What needs all rows at once (metrics by group, the lowest pCTR): metrics/row_metrics.h.
+// Memory: up to ten histograms of at most 12 MiB; usually some hundred kilobytes.
+// Thread safety: a metric object belongs to one thread; merge to combine.
 
 #include <cstdint>
 #include <memory>

@@ -1,7 +1,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/metrics/metrics_testing.h"
-#include "worker/metrics_histogram.h"
+#include "worker/metrics/score_histogram.h"
 
 namespace chorus::worker {
 namespace {

@@ -1,4 +1,4 @@
-#include "worker/metrics_histogram.h"
+#include "worker/metrics/score_histogram.h"
 
 #include <algorithm>
 #include <cmath>
@@ -16,49 +16,39 @@ uint32_t BinOf(double score) {
 
 }  // namespace
 
-ScoreHistogram::Bin& ScoreHistogram::BinAt(uint32_t index) {
+ScoreGroup& ScoreHistogram::BinAt(uint32_t index) {
   std::unique_ptr<Page>& page = pages_[index / kPageBins];
   if (page == nullptr) page = std::make_unique<Page>();
   return (*page)[index % kPageBins];
 }
 
-template <typename F>
-void ScoreHistogram::ForEach(F f) const {
-  for (uint32_t p = 0; p < pages_.size(); ++p) {
-    if (pages_[p] == nullptr) continue;
-    for (uint32_t i = 0; i < kPageBins; ++i) {
-      if ((*pages_[p])[i].rows > 0) f(p * kPageBins + i, (*pages_[p])[i]);
-    }
-  }
-}
-
-void ScoreHistogram::Add(double score, uint64_t label, uint64_t probability) {
-  Bin& bin = BinAt(BinOf(score));
+void ScoreHistogram::Add(double score, uint64_t label, uint64_t prediction) {
+  ScoreGroup& bin = BinAt(BinOf(score));
   bin.rows += 1;
   bin.labels += label;
-  bin.probabilities += probability;
+  bin.predictions += prediction;
   rows_ += 1;
 }
 
 void ScoreHistogram::Merge(const ScoreHistogram& other) {
-  other.ForEach([this](uint32_t index, const Bin& from) {
-    Bin& bin = BinAt(index);
+  other.ForEach([this](uint32_t index, const ScoreGroup& from) {
+    ScoreGroup& bin = BinAt(index);
     bin.rows += from.rows;
     bin.labels += from.labels;
-    bin.probabilities += from.probabilities;
+    bin.predictions += from.predictions;
   });
   rows_ += other.rows_;
 }
 
 Uint128 ScoreHistogram::labels() const {
   Uint128 sum = 0;
-  ForEach([&](uint32_t, const Bin& bin) { sum += bin.labels; });
+  ForEach([&](uint32_t, const ScoreGroup& bin) { sum += bin.labels; });
   return sum;
 }
 
-Uint128 ScoreHistogram::probabilities() const {
+Uint128 ScoreHistogram::predictions() const {
   Uint128 sum = 0;
-  ForEach([&](uint32_t, const Bin& bin) { sum += bin.probabilities; });
+  ForEach([&](uint32_t, const ScoreGroup& bin) { sum += bin.predictions; });
   return sum;
 }
 
@@ -67,7 +57,7 @@ std::optional<AucEstimate> ScoreHistogram::Auc() const {
   double positives = 0;
   double ordered = 0;   // pairs whose positive lies in the higher bin
   double together = 0;  // pairs inside one bin
-  ForEach([&](uint32_t, const Bin& bin) {
+  ForEach([&](uint32_t, const ScoreGroup& bin) {
     const double plus = FromFixed(bin.labels);
     const double minus = FromFixed((Uint128{bin.rows} << 40) - bin.labels);
     ordered += plus * below;
@@ -80,35 +70,55 @@ std::optional<AucEstimate> ScoreHistogram::Auc() const {
   return AucEstimate{(ordered + 0.5 * together) / pairs, 0.5 * together / pairs};
 }
 
-std::optional<double> ScoreHistogram::CalibrationError(uint32_t groups) const {
-  if (rows_ == 0) return std::nullopt;
+// A threshold inside a bin has at best all of the bin's negatives below it and no positive: the difference is
+// at most that at the bin's lower edge plus its negatives, and that at the upper edge plus its positives.
+std::optional<KsEstimate> ScoreHistogram::Ks() const {
+  const double positives = FromFixed(labels());
+  const double negatives = FromFixed((Uint128{rows_} << 40) - labels());
+  if (!(positives > 0) || !(negatives > 0)) return std::nullopt;
+  double plus = 0, minus = 0;  // below the bin's upper edge
+  double lower = 0;            // difference of the rates at its lower edge
+  double best = 0, highest = 0;
+  ForEach([&](uint32_t, const ScoreGroup& bin) {
+    const double bin_plus = FromFixed(bin.labels);
+    const double bin_minus = FromFixed((Uint128{bin.rows} << 40) - bin.labels);
+    plus += bin_plus;
+    minus += bin_minus;
+    const double upper = minus / negatives - plus / positives;
+    best = std::max(best, upper);
+    highest =
+        std::max(highest, std::min(lower + bin_minus / negatives, upper + bin_plus / positives));
+    lower = upper;
+  });
+  return KsEstimate{best, std::max(0.0, highest - best)};
+}
+
+std::vector<ScoreGroup> ScoreHistogram::Groups(uint32_t count) const {
+  std::vector<ScoreGroup> out;
   uint64_t before = 0;  // rows of lower bins
-  uint64_t group = 0;
-  double difference = 0;  // sum of probabilities minus labels in this group
-  double sum = 0;
-  ForEach([&](uint32_t, const Bin& bin) {
-    const auto group_of_bin = static_cast<uint64_t>(Uint128{before} * groups / rows_);
-    if (group_of_bin != group) {
-      sum += std::abs(difference);
-      difference = 0;
-      group = group_of_bin;
-    }
-    difference += FromFixed(bin.probabilities) - FromFixed(bin.labels);
+  uint64_t current = 0;
+  ForEach([&](uint32_t, const ScoreGroup& bin) {
+    const auto group = static_cast<uint64_t>(Uint128{before} * count / rows_);
+    if (out.empty() || group != current) out.emplace_back();
+    current = group;
+    out.back().rows += bin.rows;
+    out.back().labels += bin.labels;
+    out.back().predictions += bin.predictions;
     before += bin.rows;
   });
-  return (sum + std::abs(difference)) / static_cast<double>(rows_);
+  return out;
 }
 
 void ScoreHistogram::AppendTo(std::string* out) const {
   uint32_t occupied = 0;
-  ForEach([&](uint32_t, const Bin&) { ++occupied; });
+  ForEach([&](uint32_t, const ScoreGroup&) { ++occupied; });
   AppendVarint(out, occupied);
   uint32_t next = 0;
-  ForEach([&](uint32_t index, const Bin& bin) {
+  ForEach([&](uint32_t index, const ScoreGroup& bin) {
     AppendVarint(out, index - next);
     AppendVarint(out, bin.rows);
     AppendVarint(out, bin.labels);
-    AppendVarint(out, bin.probabilities);
+    AppendVarint(out, bin.predictions);
     next = index + 1;
   });
 }
@@ -122,17 +132,17 @@ Status ScoreHistogram::MergeFrom(std::string_view* in) {
     if (gap >= kBins - next) return DataLoss("histogram bin is out of range");
     ASSIGN_OR_RETURN(const Uint128 rows, TakeVarint(in));
     ASSIGN_OR_RETURN(const Uint128 labels, TakeVarint(in));
-    ASSIGN_OR_RETURN(const Uint128 probabilities, TakeVarint(in));
+    ASSIGN_OR_RETURN(const Uint128 predictions, TakeVarint(in));
     if (rows == 0 || rows > kMaxRows - rows_)
       return DataLoss("histogram has an impossible row count");
-    if (labels > rows << 40 || probabilities > rows << 40) {
+    if (labels > rows << 40 || predictions > rows << 62) {
       return DataLoss("histogram has sums that its row count does not allow");
     }
     next += static_cast<uint32_t>(gap);
-    Bin& bin = BinAt(next++);
+    ScoreGroup& bin = BinAt(next++);
     bin.rows += static_cast<uint64_t>(rows);
     bin.labels += labels;
-    bin.probabilities += probabilities;
+    bin.predictions += predictions;
     rows_ += static_cast<uint64_t>(rows);
   }
   return Status::Ok();

@@ -1,0 +1,105 @@
+#pragma once
+// A histogram of scores with, in every bin, the number of rows and fixed-point sums of their labels
+// (which may be fractional) and predictions: enough for AUC, KS, PCOC and calibration curves. Integers
+// only, so that sums do not depend on the order of rows and merges. At most 12 MiB (bins of 48 bytes, made in
+// pages of 256 when first needed). Thread safety: none.
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "common/status.h"
+
+namespace chorus::worker {
+
+__extension__ typedef unsigned __int128 Uint128;
+
+// Non-negative reals below 2^22 in units of 2^-40. Sums of 2^60 of them fit in 128 bits.
+inline uint64_t ToFixed(double x) { return static_cast<uint64_t>(x * 0x1p40 + 0.5); }
+inline double FromFixed(Uint128 x) { return static_cast<double>(x) * 0x1p-40; }
+
+struct AucEstimate {
+  double auc = 0;
+  double error_bound = 0;  // |auc - exact| is at most this
+};
+
+struct KsEstimate {
+  double ks = 0;
+  double error_bound = 0;  // exact - ks lies in [0, error_bound]
+};
+
+// Rows whose scores are neighbours.
+struct ScoreGroup {
+  uint64_t rows = 0;
+  Uint128 labels = 0;
+  Uint128 predictions = 0;
+};
+
+class ScoreHistogram {
+ public:
+  static constexpr uint32_t kBins = 1 << 18;
+  static constexpr double kLimit = 32;  // bins cover [-kLimit, kLimit]
+  static constexpr uint64_t kMaxRows = uint64_t{1} << 60;
+
+  // label: ToFixed of a number in [0, 1]; prediction: ToFixed of a probability, or of a ratio up to
+  // kMaxPrediction.
+  static constexpr double kMaxPrediction = 0x1p21;
+  void Add(double score, uint64_t label, uint64_t prediction);
+  void Merge(const ScoreHistogram& other);
+
+  uint64_t rows() const { return rows_; }
+  Uint128 labels() const;
+  Uint128 predictions() const;
+
+  // A row of label t counts as t positives and 1 - t negatives. Absent without both.
+  std::optional<AucEstimate> Auc() const;
+  // max over thresholds of true minus false positive rate. Absent without both.
+  std::optional<KsEstimate> Ks() const;
+  // Up to `count` equal-frequency groups by ascending score: rows of one bin stay together, in the
+  // group in which the bin's first row falls; groups that get no bin are left out.
+  std::vector<ScoreGroup> Groups(uint32_t count) const;
+  // f(lowest score of the bin, bin as ScoreGroup) for every occupied bin, in ascending order.
+  template <typename F>
+  void ForEachGroup(F f) const {
+    ForEach([&](uint32_t index, const ScoreGroup& bin) {
+      f(index * (2 * kLimit / kBins) - kLimit, bin);
+    });
+  }
+
+  // Appends the occupied bins as varints: their number, then (gap to the last one, rows, labels,
+  // predictions).
+  void AppendTo(std::string* out) const;
+  // Adds what AppendTo wrote and removes it from *in. Error: kDataLoss; then the histogram is of no
+  // use.
+  Status MergeFrom(std::string_view* in);
+
+ private:
+  static constexpr uint32_t kPageBins = 256;
+  using Page = std::array<ScoreGroup, kPageBins>;  // made when one of its bins is first needed
+
+  ScoreGroup& BinAt(uint32_t index);
+  // f(index, bin) for every occupied bin, in ascending order of scores.
+  template <typename F>
+  void ForEach(F f) const {
+    for (uint32_t p = 0; p < pages_.size(); ++p) {
+      if (pages_[p] == nullptr) continue;
+      for (uint32_t i = 0; i < kPageBins; ++i) {
+        if ((*pages_[p])[i].rows > 0) f(p * kPageBins + i, (*pages_[p])[i]);
+      }
+    }
+  }
+
+  std::array<std::unique_ptr<Page>, kBins / kPageBins> pages_;
+  uint64_t rows_ = 0;
+};
+
+// LEB128, up to 19 bytes.
+void AppendVarint(std::string* out, Uint128 value);
+// Removes a number from the front of *in. Error: kDataLoss.
+Result<Uint128> TakeVarint(std::string_view* in);
+
+}  // namespace chorus::worker

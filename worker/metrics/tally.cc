@@ -1,0 +1,136 @@
+#include "worker/metrics/tally.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "common/device_math.h"
+
+namespace chorus::worker {
+namespace {
+
+constexpr uint32_t kCalibrationBins = 20;
+
+double Cut(double x, double limit) { return std::min(std::max(x, -limit), limit); }
+
+double CutLogCvr(double log_cvr) {
+  return std::min(Cut(log_cvr, kMaxLogit), Log(ScoreHistogram::kMaxPrediction));
+}
+
+double LogCtcvr(const Prediction& p) {
+  return -Softplus(-Cut(p.ctr_logit, kMaxLogit)) + CutLogCvr(p.log_cvr);
+}
+
+// KL(Bernoulli(p) || Bernoulli(sigma(b))) = p log p + (1-p) log(1-p) + sp(b) - p b: finite for every logit,
+// also for that of a ratio above 1.
+double KlDivergence(double p, const Scored& b) {
+  const double minus_entropy = (p > 0 ? p * Log(p) : 0) + (p < 1 ? (1 - p) * Log1p(-p) : 0);
+  return std::max(0.0, minus_entropy + b.softplus - p * b.logit);
+}
+
+double LogitOf(double p) {
+  if (p <= 0) return -kMaxLogit;
+  if (p >= 1) return kMaxLogit;
+  return Log(p) - Log1p(-p);
+}
+
+void SetAuc(const ScoreHistogram& histogram, auto* out) {
+  const auto auc = histogram.Auc();
+  if (!auc.has_value()) return;
+  out->set_auc(auc->auc);
+  out->set_auc_error_bound(auc->error_bound);
+}
+
+double EntropyOfRate(double rate) { return -(rate * Log(rate) + (1 - rate) * Log1p(-rate)); }
+
+void SetLosses(const Tally& tally, TaskMetrics* out) {
+  const auto rows = static_cast<double>(tally.histogram.rows());
+  const double labels = FromFixed(tally.histogram.labels());
+  if (!(rows > 0)) return;
+  out->set_log_loss(FromFixed(tally.loss) / rows);
+  if (labels > 0 && labels < rows) {
+    out->set_normalized_entropy(out->log_loss() / EntropyOfRate(labels / rows));
+  }
+}
+
+void SetCalibration(const ScoreHistogram& histogram, TaskMetrics* out) {
+  double difference = 0;
+  for (const ScoreGroup& group : histogram.Groups(kCalibrationBins)) {
+    const double predictions = FromFixed(group.predictions);
+    CalibrationBin* bin = out->add_calibration();
+    bin->set_rows(group.rows);
+    bin->set_mean_prediction(predictions / static_cast<double>(group.rows));
+    bin->set_labels(FromFixed(group.labels));
+    difference += std::abs(predictions - bin->labels());
+  }
+  if (histogram.rows() > 0) out->set_ece(difference / static_cast<double>(histogram.rows()));
+}
+
+}  // namespace
+
+Scored::Scored(double z) : logit(Cut(z, kMaxLogit)) {
+  const double log1p = Log1p(Exp(-std::abs(logit)));
+  softplus = logit >= 0 ? logit + log1p : log1p;
+  softplus_of_minus = logit >= 0 ? log1p : log1p - logit;
+}
+
+double PcvrOf(const Prediction& prediction) { return Exp(CutLogCvr(prediction.log_cvr)); }
+
+double CtcvrLogit(const Prediction& prediction) { return LogitOfLog(LogCtcvr(prediction)); }
+
+double PctcvrOf(const Prediction& prediction) { return Exp(LogCtcvr(prediction)); }
+
+void Tally::Add(double score, bool label, double prediction, double loss_of_row) {
+  histogram.Add(score, label ? ToFixed(1) : 0, ToFixed(prediction));
+  loss += ToFixed(loss_of_row);
+}
+
+void Tally::Merge(const Tally& other) {
+  histogram.Merge(other.histogram);
+  loss += other.loss;
+}
+
+void OracleTally::Add(const Prediction& prediction, const OracleRow& row) {
+  const Scored b(prediction.cvr_logit);
+  const double truth = std::min(std::max(static_cast<double>(row.p_conv_do), 0.0), 1.0);
+  score.histogram.Add(b.logit, ToFixed(truth), ToFixed(PcvrOf(prediction)));
+  score.loss += ToFixed(KlDivergence(truth, b));
+  ceiling.histogram.Add(LogitOf(static_cast<double>(row.p_v)), ToFixed(truth), 0);
+}
+
+void OracleTally::Merge(const OracleTally& other) {
+  score.Merge(other.score);
+  ceiling.Merge(other.ceiling);
+}
+
+TaskMetrics ReportTask(const char* name, const Tally& tally) {
+  TaskMetrics out;
+  const Uint128 labels = tally.histogram.labels();
+  out.set_task(name);
+  out.set_rows(tally.histogram.rows());
+  out.set_positives(static_cast<uint64_t>(labels >> 40));
+  SetAuc(tally.histogram, &out);
+  SetLosses(tally, &out);
+  if (labels > 0) out.set_pcoc(FromFixed(tally.histogram.predictions()) / FromFixed(labels));
+  SetCalibration(tally.histogram, &out);
+  if (const auto ks = tally.histogram.Ks()) {
+    out.set_ks(ks->ks);
+    out.set_ks_error_bound(ks->error_bound);
+  }
+  return out;
+}
+
+OracleMetrics ReportOracle(const char* space, const OracleTally& tally) {
+  OracleMetrics out;
+  const ScoreHistogram& histogram = tally.score.histogram;
+  const Uint128 truth = histogram.labels();
+  const uint64_t rows = histogram.rows();
+  out.set_space(space);
+  out.set_rows(rows);
+  SetAuc(histogram, &out);
+  if (const auto auc = tally.ceiling.histogram.Auc()) out.set_auc_ceiling(auc->auc);
+  if (truth > 0) out.set_pcoc(FromFixed(histogram.predictions()) / FromFixed(truth));
+  if (rows > 0) out.set_kl(FromFixed(tally.score.loss) / static_cast<double>(rows));
+  return out;
+}
+
+}  // namespace chorus::worker

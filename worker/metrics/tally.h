@@ -1,0 +1,51 @@
+#pragma once
+// What one task or one comparison with the truth needs of the rows: a histogram and a sum of losses, in
+// integers. Adding rows and merging in any order gives the same contents. Thread safety: none.
+
+#include "common/report.pb.h"
+#include "worker/metrics/score_histogram.h"
+#include "worker/oracle_row.h"
+#include "worker/prediction.h"
+
+namespace chorus::worker {
+
+struct Tally {
+  ScoreHistogram histogram;
+  Uint128 loss = 0;  // ToFixed of losses below 2^11
+
+  void Add(double score, bool label, double prediction, double loss_of_row);
+  void Merge(const Tally& other);
+};
+
+constexpr double kMaxLogit = 700;  // e^-700 is still a normal double
+
+// A logit, cut to +-kMaxLogit, with what is made of it.
+struct Scored {
+  explicit Scored(double z);
+  double CrossEntropy(bool label) const { return label ? softplus_of_minus : softplus; }
+  double logit;
+  double softplus;           // -log(1 - p)
+  double softplus_of_minus;  // -log p
+};
+
+// pCVR, at most what a histogram takes; log_cvr is cut to [-kMaxLogit, log of that].
+double PcvrOf(const Prediction& prediction);
+// The logit of pCTR pCVR (METHODS 1.1: log p1 p2), from logits and logarithms cut to +-kMaxLogit.
+double CtcvrLogit(const Prediction& prediction);
+// pCTR pCVR.
+double PctcvrOf(const Prediction& prediction);
+
+// A row of a generated log: the CVR logit (loss: KL of the truth from it) and p_v, the best score there is,
+// against P(conversion | do(click)).
+struct OracleTally {
+  Tally score;
+  Tally ceiling;
+
+  void Add(const Prediction& prediction, const OracleRow& truth);
+  void Merge(const OracleTally& other);
+};
+
+TaskMetrics ReportTask(const char* name, const Tally& tally);
+OracleMetrics ReportOracle(const char* space, const OracleTally& tally);
+
+}  // namespace chorus::worker
