@@ -15,6 +15,7 @@
 #include "worker/checkpoint_store.h"
 #include "worker/evaluator.h"
 #include "worker/predictor.h"
+#include "worker/score_file.h"
 
 namespace chorus::e2e {
 namespace {
@@ -236,6 +237,18 @@ Result<std::string> PredictOn(FileSystem& files, const TrainConfig& config, cons
               });
             }));
   return text;
+}
+
+Result<worker::Scores> ScoresOn(FileSystem& files, const TrainConfig& config, const Layout& layout,
+                                const std::string& checkpoint) {
+  RETURN_IF_ERROR(RunOn(
+      files, config, layout,
+      [&](const TrainConfig& job, const worker::WorkerEnvironment& environment) -> Status {
+        ASSIGN_OR_RETURN(const auto session, Restored(job, environment, checkpoint));
+        return worker::WriteScores(session.get(), worker::EvaluationLogs::Of(job), "scores.bin")
+            .status();
+      }));
+  return worker::LoadScores(files, "scores.bin");
 }
 
 void CopyCheckpoint(FileSystem& files, const std::string& from, uint64_t step,

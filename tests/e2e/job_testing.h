@@ -15,6 +15,7 @@
 #include "common/status.h"
 #include "launch/local_cluster.h"
 #include "worker/batch.h"
+#include "worker/scores.h"
 #include "worker/session.h"
 #include "worker/trainer.h"
 
@@ -79,6 +80,9 @@ Result<Evaluation> EvaluateOn(FileSystem& files, const TrainConfig& config, cons
                               const std::string& checkpoint);
 Result<std::string> PredictOn(FileSystem& files, const TrainConfig& config, const Layout& layout,
                               const std::string& checkpoint);
+// The score file of evaluate.log, read back.
+Result<worker::Scores> ScoresOn(FileSystem& files, const TrainConfig& config, const Layout& layout,
+                                const std::string& checkpoint);
 
 // Makes checkpoint `step` of directory `from` the only one of directory `to`.
 void CopyCheckpoint(FileSystem& files, const std::string& from, uint64_t step,

@@ -56,6 +56,28 @@ TEST(ScoringTest, PredictionsAreEqualInLogOrderOnAnyLayout) {
   }
 }
 
+TEST(ScoringTest, ScoresAreEqualInLogOrderOnAnyLayoutAndMakeTheEvaluation) {
+  const TrainConfig config = JobConfig("evaluate { log: 'test' k: 2 } objective { esmm {} }");
+  const auto files = FilesWithLogs();
+  const Trained trained = TrainOn(*files, config, kWide);
+  ASSERT_TRUE(trained.status.ok()) << trained.status.ToString();
+  const auto expected = ScoresOn(*files, config, Layout(), trained.first().checkpoint);
+  ASSERT_TRUE(expected.ok()) << expected.status().ToString();
+  ASSERT_EQ(expected->rows(), 230u);
+  EXPECT_TRUE(expected->has_group);
+  for (uint64_t row = 0; row < 230; ++row) EXPECT_EQ(expected->row_id[row], row);
+  for (const Layout& layout : {kWide, kManyWorkers}) {
+    const auto scores = ScoresOn(*files, config, layout, trained.first().checkpoint);
+    ASSERT_TRUE(scores.ok()) << scores.status().ToString();
+    EXPECT_TRUE(*scores == *expected);
+  }
+  const Evaluation& evaluation = *trained.first().evaluation;
+  ASSERT_EQ(evaluation.ranking_size(), 1);
+  EXPECT_EQ(evaluation.ranking(0).k(), 2u);
+  EXPECT_GT(evaluation.groups(), 5u);
+  EXPECT_TRUE(evaluation.task(0).has_gauc());
+}
+
 TEST(ScoringTest, EvaluationDuringTrainingChangesNothingInTheModel) {
   const auto files = FilesWithLogs();
   const std::string plain = OutcomeOf(*files, JobConfig(), kWide).state;
