@@ -1,0 +1,168 @@
+#include "tests/support/cuda_host/call_log.h"
+
+#include <cstdlib>
+#include <cstring>
+#include <mutex>
+
+#include "tests/support/cuda_host/emulation.h"
+
+namespace chorus::cuda_host {
+namespace {
+
+constexpr size_t kAlignment = 256;  // of cudaMalloc
+
+struct State {
+  std::mutex mutex;  // guards all of the below
+  Counters counters;
+  LiveObjects live;
+  std::string failing;
+  uint64_t calls_until_failure = 0;  // 0: none
+  int error = 0;
+  int devices = 1;
+  bool asynchronous = std::getenv("CHORUS_CUDA_HOST_ASYNC") != nullptr;
+  std::map<uintptr_t, size_t> memory[2];  // by MemoryKind: address and bytes
+};
+
+// Never destroyed: streams may outlive static objects.
+State& TheState() {
+  static State* const state = new State();
+  return *state;
+}
+
+}  // namespace
+
+int EnterCall(const char* function) {
+  State& state = TheState();
+  const std::lock_guard lock(state.mutex);
+  ++state.counters.calls[function];
+  if (state.calls_until_failure == 0 || state.failing != function) return 0;
+  return --state.calls_until_failure == 0 ? state.error : 0;
+}
+
+void CountLaunch() {
+  State& state = TheState();
+  const std::lock_guard lock(state.mutex);
+  ++state.counters.launches;
+}
+
+void CountCopy(Direction direction, size_t bytes) {
+  State& state = TheState();
+  const std::lock_guard lock(state.mutex);
+  Counters& counters = state.counters;
+  (direction == Direction::kToDevice ? counters.bytes_to_device
+   : direction == Direction::kToHost ? counters.bytes_to_host
+                                     : counters.bytes_on_device) += bytes;
+}
+
+void CountHandle(int change) {
+  State& state = TheState();
+  const std::lock_guard lock(state.mutex);
+  state.live.handles += static_cast<uint64_t>(static_cast<int64_t>(change));
+}
+
+void* AllocateMemory(MemoryKind kind, size_t bytes) {
+  void* const memory = std::aligned_alloc(kAlignment, (bytes + kAlignment - 1) & ~(kAlignment - 1));
+  if (memory == nullptr) return nullptr;
+  std::memset(memory, 0xff, bytes);
+  State& state = TheState();
+  const std::lock_guard lock(state.mutex);
+  state.memory[static_cast<int>(kind)][reinterpret_cast<uintptr_t>(memory)] = bytes;
+  ++(kind == MemoryKind::kDevice ? state.live.device_allocations : state.live.pinned_allocations);
+  return memory;
+}
+
+bool FreeMemory(MemoryKind kind, void* memory) {
+  State& state = TheState();
+  {
+    const std::lock_guard lock(state.mutex);
+    if (state.memory[static_cast<int>(kind)].erase(reinterpret_cast<uintptr_t>(memory)) == 0) {
+      return false;
+    }
+    --(kind == MemoryKind::kDevice ? state.live.device_allocations : state.live.pinned_allocations);
+  }
+  std::free(memory);
+  return true;
+}
+
+bool IsDeviceMemory(const void* memory, size_t bytes) {
+  State& state = TheState();
+  const std::lock_guard lock(state.mutex);
+  const auto& allocations = state.memory[static_cast<int>(MemoryKind::kDevice)];
+  const auto begin = reinterpret_cast<uintptr_t>(memory);
+  auto after = allocations.upper_bound(begin);
+  if (after == allocations.begin()) return false;
+  --after;
+  return begin + bytes <= after->first + after->second;
+}
+
+bool TouchesDeviceMemory(const void* memory, size_t bytes) {
+  State& state = TheState();
+  const std::lock_guard lock(state.mutex);
+  const auto& allocations = state.memory[static_cast<int>(MemoryKind::kDevice)];
+  const auto begin = reinterpret_cast<uintptr_t>(memory);
+  auto after = allocations.upper_bound(begin);
+  if (after != allocations.end() && after->first < begin + bytes) return true;
+  if (after == allocations.begin()) return false;
+  --after;
+  return begin < after->first + after->second;
+}
+
+int Devices() {
+  State& state = TheState();
+  const std::lock_guard lock(state.mutex);
+  return state.devices;
+}
+
+bool Asynchronous() {
+  State& state = TheState();
+  const std::lock_guard lock(state.mutex);
+  return state.asynchronous;
+}
+
+Counters ReadCounters() {
+  State& state = TheState();
+  const std::lock_guard lock(state.mutex);
+  return state.counters;
+}
+
+void ResetCounters() {
+  State& state = TheState();
+  const std::lock_guard lock(state.mutex);
+  state.counters = Counters();
+}
+
+void FailCall(const std::string& function, uint64_t nth, int error) {
+  State& state = TheState();
+  const std::lock_guard lock(state.mutex);
+  state.failing = function;
+  state.calls_until_failure = nth;
+  state.error = error;
+}
+
+bool ClearFailure() {
+  State& state = TheState();
+  const std::lock_guard lock(state.mutex);
+  const bool pending = state.calls_until_failure > 0;
+  state.calls_until_failure = 0;
+  return pending;
+}
+
+LiveObjects ReadLiveObjects() {
+  State& state = TheState();
+  const std::lock_guard lock(state.mutex);
+  return state.live;
+}
+
+void SetDevices(int devices) {
+  State& state = TheState();
+  const std::lock_guard lock(state.mutex);
+  state.devices = devices;
+}
+
+void SetAsynchronous(bool asynchronous) {
+  State& state = TheState();
+  const std::lock_guard lock(state.mutex);
+  state.asynchronous = asynchronous;
+}
+
+}  // namespace chorus::cuda_host

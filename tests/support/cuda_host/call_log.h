@@ -1,0 +1,29 @@
+#pragma once
+// The emulation's own record of calls, objects and memory (emulation.h). Thread safety: any thread.
+
+#include <cstddef>
+#include <cstdint>
+
+namespace chorus::cuda_host {
+
+// Every function of the API begins with it. Returns the error that it must return at once; 0: none.
+int EnterCall(const char* function);
+
+void CountLaunch();
+enum class Direction { kToDevice, kToHost, kOnDevice };
+void CountCopy(Direction direction, size_t bytes);
+void CountHandle(int change);  // +1 made, -1 destroyed
+
+// Memory that kernels may use, and memory that copies need not stage.
+enum class MemoryKind { kDevice, kPinned };
+void* AllocateMemory(MemoryKind kind, size_t bytes);  // null: none left.  Filled with NaNs
+bool FreeMemory(MemoryKind kind, void* memory);       // false: not such memory
+// Whether all of [memory, memory + bytes) lies in one allocation of the device.
+bool IsDeviceMemory(const void* memory, size_t bytes);
+// Whether any of it does.
+bool TouchesDeviceMemory(const void* memory, size_t bytes);
+
+int Devices();
+bool Asynchronous();
+
+}  // namespace chorus::cuda_host

@@ -1,0 +1,42 @@
+#pragma once
+// What tests ask of the emulated CUDA: what was called, and to fail on demand. The state is the
+// process's. Thread safety: any thread.
+
+#include <cstdint>
+#include <map>
+#include <string>
+
+namespace chorus::cuda_host {
+
+// Since the last ResetCounters.
+struct Counters {
+  std::map<std::string, uint64_t> calls;  // by name of the function
+  uint64_t launches = 0;                  // of kernels; matrix products are calls of cublasLtMatmul
+  uint64_t bytes_to_device = 0;           // copied
+  uint64_t bytes_to_host = 0;
+  uint64_t bytes_on_device = 0;
+};
+Counters ReadCounters();
+void ResetCounters();
+
+// The nth call (from 1) of `function` from now on returns `error` once and does nothing.
+void FailCall(const std::string& function, uint64_t nth, int error);
+// Forgets a failure that has not happened. Returns whether there was one.
+bool ClearFailure();
+
+// What has been made and not yet destroyed.
+struct LiveObjects {
+  uint64_t device_allocations = 0;
+  uint64_t pinned_allocations = 0;
+  uint64_t handles = 0;  // streams, events, handles and descriptors of cublasLt
+  friend bool operator==(const LiveObjects&, const LiveObjects&) = default;
+};
+LiveObjects ReadLiveObjects();
+
+// Devices found from now on; 1 at first. All of them are this machine.
+void SetDevices(int devices);
+// Whether streams made from now on are threads, so that a missing event is a data race; false at
+// first, when work is done where it is enqueued.
+void SetAsynchronous(bool asynchronous);
+
+}  // namespace chorus::cuda_host

@@ -1,0 +1,249 @@
+// The functions of include/cuda_runtime.h. The default stream is not emulated: every call names one.
+
+#include <cstdio>
+#include <cstring>
+#include <utility>
+
+#include "cuda_runtime.h"
+#include "tests/support/cuda_host/block_runner.h"
+#include "tests/support/cuda_host/call_log.h"
+#include "tests/support/cuda_host/stream.h"
+
+using chorus::cuda_host::CountCopy;
+using chorus::cuda_host::CountHandle;
+using chorus::cuda_host::Direction;
+using chorus::cuda_host::EnterCall;
+using chorus::cuda_host::MemoryKind;
+
+thread_local uint3 threadIdx, blockIdx;
+thread_local dim3 blockDim, gridDim;
+
+namespace {
+
+constexpr int kVersion = 13000;
+constexpr size_t kDeviceBytes = size_t{8} << 30;
+thread_local cudaError_t last_error = cudaSuccess;
+
+cudaError_t Failed(cudaError_t error) {
+  if (error != cudaSuccess) last_error = error;
+  return error;
+}
+
+// Whether both ends are where the direction says.
+bool IsDirection(const void* to, const void* from, size_t bytes, cudaMemcpyKind kind) {
+  const bool to_device = kind == cudaMemcpyHostToDevice || kind == cudaMemcpyDeviceToDevice;
+  const bool from_device = kind == cudaMemcpyDeviceToHost || kind == cudaMemcpyDeviceToDevice;
+  const auto fits = [&](const void* memory, bool device) {
+    return device ? chorus::cuda_host::IsDeviceMemory(memory, bytes)
+                  : !chorus::cuda_host::TouchesDeviceMemory(memory, bytes);
+  };
+  return fits(to, to_device) && fits(from, from_device);
+}
+
+bool IsLaunchable(const cudaLaunchConfig_t& config) {
+  const uint64_t threads = uint64_t{config.blockDim.x} * config.blockDim.y * config.blockDim.z;
+  const dim3& grid = config.gridDim;
+  return threads > 0 && threads <= 1024 && config.blockDim.z <= 64 && grid.x > 0 &&
+         grid.x <= 0x7fffffff && grid.y > 0 && grid.y <= 65535 && grid.z > 0 && grid.z <= 65535 &&
+         config.dynamicSmemBytes <= 48 << 10;
+}
+
+void RunGrid(const cudaLaunchConfig_t& config, const std::function<void()>& body) {
+  blockDim = config.blockDim;
+  gridDim = config.gridDim;
+  const uint32_t threads = blockDim.x * blockDim.y * blockDim.z;
+  const auto set_thread = [](uint32_t t) {
+    threadIdx = {t % blockDim.x, t / blockDim.x % blockDim.y, t / blockDim.x / blockDim.y};
+  };
+  auto& runner = chorus::cuda_host::BlockRunner::OfThisThread();
+  for (unsigned z = 0; z < gridDim.z; ++z) {
+    for (unsigned y = 0; y < gridDim.y; ++y) {
+      for (unsigned x = 0; x < gridDim.x; ++x) {
+        blockIdx = {x, y, z};
+        runner.Run(threads, config.dynamicSmemBytes, body, set_thread);
+      }
+    }
+  }
+}
+
+}  // namespace
+
+// Returns the injected error from the enclosing function, if its turn has come.
+#define ENTER_CALL()                                             \
+  if (const int injected = EnterCall(__func__); injected != 0) { \
+    return Failed(static_cast<cudaError_t>(injected));           \
+  }
+
+namespace chorus::cuda_host {
+
+cudaError_t LaunchBlocks(const cudaLaunchConfig_t& config, std::function<void()> body) {
+  if (const int injected = EnterCall("cudaLaunchKernelExC"); injected != 0) {
+    return Failed(static_cast<cudaError_t>(injected));
+  }
+  if (!IsLaunchable(config)) return Failed(cudaErrorInvalidConfiguration);
+  if (config.stream == nullptr) return Failed(cudaErrorInvalidResourceHandle);
+  CountLaunch();
+  config.stream->Enqueue([config, body = std::move(body)] { RunGrid(config, body); });
+  return cudaSuccess;
+}
+
+void Enqueue(cudaStream_t stream, std::function<void()> work) { stream->Enqueue(std::move(work)); }
+
+void* DynamicShared() { return BlockRunner::OfThisThread().dynamic_shared(); }
+void BlockBarrier() { BlockRunner::OfThisThread().BlockBarrier(); }
+void WarpBarrier(uint32_t mask) { BlockRunner::OfThisThread().WarpBarrier(mask); }
+uint32_t Lane() { return BlockRunner::OfThisThread().lane(); }
+uint64_t* WarpSlots() { return BlockRunner::OfThisThread().warp_slots(); }
+
+}  // namespace chorus::cuda_host
+
+const char* cudaGetErrorName(cudaError_t error) {
+  switch (error) {
+    case cudaSuccess:
+      return "cudaSuccess";
+    case cudaErrorInvalidValue:
+      return "cudaErrorInvalidValue";
+    case cudaErrorMemoryAllocation:
+      return "cudaErrorMemoryAllocation";
+    case cudaErrorInvalidConfiguration:
+      return "cudaErrorInvalidConfiguration";
+    case cudaErrorInvalidMemcpyDirection:
+      return "cudaErrorInvalidMemcpyDirection";
+    case cudaErrorInsufficientDriver:
+      return "cudaErrorInsufficientDriver";
+    case cudaErrorNoDevice:
+      return "cudaErrorNoDevice";
+    case cudaErrorInvalidDevice:
+      return "cudaErrorInvalidDevice";
+    case cudaErrorInvalidResourceHandle:
+      return "cudaErrorInvalidResourceHandle";
+    case cudaErrorLaunchFailure:
+      return "cudaErrorLaunchFailure";
+    default:
+      return "cudaErrorUnknown";
+  }
+}
+const char* cudaGetErrorString(cudaError_t error) { return cudaGetErrorName(error); }
+cudaError_t cudaGetLastError() { return std::exchange(last_error, cudaSuccess); }
+
+cudaError_t cudaDriverGetVersion(int* version) {
+  ENTER_CALL();
+  *version = kVersion;
+  return cudaSuccess;
+}
+cudaError_t cudaRuntimeGetVersion(int* version) {
+  ENTER_CALL();
+  *version = kVersion;
+  return cudaSuccess;
+}
+cudaError_t cudaGetDeviceCount(int* count) {
+  ENTER_CALL();
+  *count = chorus::cuda_host::Devices();
+  return *count > 0 ? cudaSuccess : Failed(cudaErrorNoDevice);
+}
+cudaError_t cudaSetDevice(int device) {
+  ENTER_CALL();
+  const bool known = device >= 0 && device < chorus::cuda_host::Devices();
+  return known ? cudaSuccess : Failed(cudaErrorInvalidDevice);
+}
+cudaError_t cudaGetDeviceProperties(cudaDeviceProp* properties, int device) {
+  ENTER_CALL();
+  if (device < 0 || device >= chorus::cuda_host::Devices()) return Failed(cudaErrorInvalidDevice);
+  *properties = {};
+  std::snprintf(properties->name, sizeof(properties->name), "emulated on the host");
+  properties->totalGlobalMem = kDeviceBytes;
+  properties->major = 9;
+  properties->multiProcessorCount = 1;
+  return cudaSuccess;
+}
+cudaError_t cudaMemGetInfo(size_t* free, size_t* total) {
+  ENTER_CALL();
+  *free = *total = kDeviceBytes;
+  return cudaSuccess;
+}
+
+cudaError_t cudaMalloc(void** memory, size_t bytes) {
+  ENTER_CALL();
+  *memory = bytes == 0 ? nullptr : AllocateMemory(MemoryKind::kDevice, bytes);
+  return bytes == 0 || *memory != nullptr ? cudaSuccess : Failed(cudaErrorMemoryAllocation);
+}
+cudaError_t cudaFree(void* memory) {
+  ENTER_CALL();
+  if (memory == nullptr || FreeMemory(MemoryKind::kDevice, memory)) return cudaSuccess;
+  return Failed(cudaErrorInvalidValue);
+}
+cudaError_t cudaHostAlloc(void** memory, size_t bytes, unsigned) {
+  ENTER_CALL();
+  *memory = bytes == 0 ? nullptr : AllocateMemory(MemoryKind::kPinned, bytes);
+  return bytes == 0 || *memory != nullptr ? cudaSuccess : Failed(cudaErrorMemoryAllocation);
+}
+cudaError_t cudaFreeHost(void* memory) {
+  ENTER_CALL();
+  if (memory == nullptr || FreeMemory(MemoryKind::kPinned, memory)) return cudaSuccess;
+  return Failed(cudaErrorInvalidValue);
+}
+cudaError_t cudaMemcpyAsync(void* to, const void* from, size_t bytes, cudaMemcpyKind kind,
+                            cudaStream_t stream) {
+  ENTER_CALL();
+  if (bytes == 0) return cudaSuccess;
+  if (stream == nullptr) return Failed(cudaErrorInvalidResourceHandle);
+  if (!IsDirection(to, from, bytes, kind)) return Failed(cudaErrorInvalidMemcpyDirection);
+  if (kind == cudaMemcpyHostToDevice) CountCopy(Direction::kToDevice, bytes);
+  if (kind == cudaMemcpyDeviceToHost) CountCopy(Direction::kToHost, bytes);
+  if (kind == cudaMemcpyDeviceToDevice) CountCopy(Direction::kOnDevice, bytes);
+  stream->Enqueue([to, from, bytes] { std::memcpy(to, from, bytes); });
+  return cudaSuccess;
+}
+cudaError_t cudaMemsetAsync(void* memory, int value, size_t bytes, cudaStream_t stream) {
+  ENTER_CALL();
+  if (bytes == 0) return cudaSuccess;
+  if (stream == nullptr) return Failed(cudaErrorInvalidResourceHandle);
+  if (!chorus::cuda_host::IsDeviceMemory(memory, bytes)) return Failed(cudaErrorInvalidValue);
+  stream->Enqueue([memory, value, bytes] { std::memset(memory, value, bytes); });
+  return cudaSuccess;
+}
+
+cudaError_t cudaStreamCreateWithFlags(cudaStream_t* stream, unsigned) {
+  ENTER_CALL();
+  *stream = new CUstream_st(chorus::cuda_host::Asynchronous());
+  CountHandle(1);
+  return cudaSuccess;
+}
+cudaError_t cudaStreamDestroy(cudaStream_t stream) {
+  ENTER_CALL();
+  delete stream;
+  CountHandle(-1);
+  return cudaSuccess;
+}
+cudaError_t cudaStreamSynchronize(cudaStream_t stream) {
+  ENTER_CALL();
+  stream->Synchronize();
+  return cudaSuccess;
+}
+cudaError_t cudaStreamWaitEvent(cudaStream_t stream, cudaEvent_t event, unsigned) {
+  ENTER_CALL();
+  stream->Enqueue([event, recording = event->last()] { event->WaitFor(recording); });
+  return cudaSuccess;
+}
+cudaError_t cudaEventCreateWithFlags(cudaEvent_t* event, unsigned) {
+  ENTER_CALL();
+  *event = new CUevent_st();
+  CountHandle(1);
+  return cudaSuccess;
+}
+cudaError_t cudaEventDestroy(cudaEvent_t event) {
+  ENTER_CALL();
+  delete event;
+  CountHandle(-1);
+  return cudaSuccess;
+}
+cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t stream) {
+  ENTER_CALL();
+  stream->Enqueue([event, recording = event->Record()] { event->Reach(recording); });
+  return cudaSuccess;
+}
+cudaError_t cudaEventSynchronize(cudaEvent_t event) {
+  ENTER_CALL();
+  event->WaitFor(event->last());
+  return cudaSuccess;
+}

@@ -1,0 +1,68 @@
+#include "tests/support/cuda_host/stream.h"
+
+#include <utility>
+
+uint64_t CUevent_st::Record() {
+  const std::lock_guard lock(mutex);
+  return ++recorded;
+}
+
+void CUevent_st::Reach(uint64_t recording) {
+  const std::lock_guard lock(mutex);
+  done = recording;
+  reached.notify_all();
+}
+
+void CUevent_st::WaitFor(uint64_t recording) {
+  std::unique_lock lock(mutex);
+  reached.wait(lock, [&] { return done >= recording; });
+}
+
+uint64_t CUevent_st::last() {
+  const std::lock_guard lock(mutex);
+  return recorded;
+}
+
+CUstream_st::CUstream_st(bool asynchronous) {
+  if (asynchronous) thread_ = std::thread([this] { Work(); });
+}
+
+CUstream_st::~CUstream_st() {
+  if (!thread_.joinable()) return;
+  {
+    const std::lock_guard lock(mutex_);
+    stop_ = true;
+    changed_.notify_all();
+  }
+  thread_.join();
+}
+
+void CUstream_st::Work() {
+  std::unique_lock lock(mutex_);
+  for (;;) {
+    changed_.wait(lock, [&] { return stop_ || !queue_.empty(); });
+    if (queue_.empty()) return;
+    std::function<void()> work = std::move(queue_.front());
+    queue_.pop_front();
+    busy_ = true;
+    lock.unlock();
+    work();
+    work = nullptr;
+    lock.lock();
+    busy_ = false;
+    changed_.notify_all();
+  }
+}
+
+void CUstream_st::Enqueue(std::function<void()> work) {
+  if (!thread_.joinable()) return work();
+  const std::lock_guard lock(mutex_);
+  queue_.push_back(std::move(work));
+  changed_.notify_all();
+}
+
+void CUstream_st::Synchronize() {
+  if (!thread_.joinable()) return;
+  std::unique_lock lock(mutex_);
+  changed_.wait(lock, [&] { return queue_.empty() && !busy_; });
+}
