@@ -21,7 +21,9 @@ struct Activation {
   AlignedMatrix dy;
 
   Activation() = default;
-  Activation(int64_t rows, int64_t width) : y(rows, width), dy(rows, width) {}
+  // memory: see AlignedMatrix.
+  Activation(int64_t rows, int64_t width, MatrixMemory* memory = nullptr)
+      : y(rows, width, memory), dy(rows, width, memory) {}
   ActivationView view() { return {y.view(), dy.view()}; }
 };
 

@@ -1,5 +1,6 @@
 #pragma once
-// A row-major float matrix that owns its memory: 64-byte aligned, zero at first, rows packed.
+// A row-major float matrix: 64-byte aligned, zero at first, rows packed. It owns its memory, or is
+// given some of a MatrixMemory, which may be that of a device.
 // Thread safety: none of its own; one owner at a time.
 
 #include <cstdint>
@@ -11,10 +12,23 @@
 
 namespace chorus::worker {
 
+class MatrixMemory {
+ public:
+  virtual ~MatrixMemory() = default;
+  // Zeros, 64-byte aligned, that live as long as this.
+  virtual float* Take(int64_t floats) = 0;
+};
+
 class AlignedMatrix {
  public:
   AlignedMatrix() = default;
-  AlignedMatrix(int64_t rows, int64_t cols) : rows_(rows), cols_(cols) {
+  // memory: outlives the matrix; null: the matrix owns its memory.
+  AlignedMatrix(int64_t rows, int64_t cols, MatrixMemory* memory = nullptr)
+      : rows_(rows), cols_(cols) {
+    if (memory != nullptr) {
+      data_ = {memory->Take(rows * cols), Free{true}};
+      return;
+    }
     const size_t bytes = static_cast<size_t>(rows * cols) * sizeof(float);
     data_.reset(static_cast<float*>(::operator new (bytes, std::align_val_t{kAlignment})));
     std::memset(data_.get(), 0, bytes);
@@ -31,7 +45,10 @@ class AlignedMatrix {
  private:
   static constexpr size_t kAlignment = 64;
   struct Free {
-    void operator()(float* data) const { ::operator delete (data, std::align_val_t{kAlignment}); }
+    bool borrowed;  // false unless said otherwise
+    void operator()(float* data) const {
+      if (!borrowed) ::operator delete (data, std::align_val_t{kAlignment});
+    }
   };
   int64_t rows_ = 0;
   int64_t cols_ = 0;

@@ -25,6 +25,17 @@ struct GemmOptions {
   const float* bias = nullptr;  // [N], added to every row; null = none
 };
 
+// Rows of one matrix that rows of another belong to.
+struct RowIndex {
+  const uint32_t* of = nullptr;  // [rows]
+  int64_t rows = 0;
+  // The same by value, for backends that add in parallel; null elsewhere: the rows i with of[i] == v
+  // are order[begins[v] .. begins[v + 1]), ascending.
+  const uint32_t* order = nullptr;
+  const uint32_t* begins = nullptr;
+};
+
+// Matrices and arrays that calls are given may lie in memory that only the backend can read.
 class Backend {
  public:
   virtual ~Backend() = default;
@@ -35,11 +46,16 @@ class Backend {
   virtual Status Gemm(const GemmOptions& options, MatrixView<const float> a,
                       MatrixView<const float> b, MatrixView<float> c) = 0;
 
-  // to[i, :] = from[index[i], :] for i < rows, and 0 for the rows of `to` after them.
-  virtual void GatherRows(MatrixView<const float> from, const uint32_t* index, int64_t rows,
+  virtual void FillZero(MatrixView<float> matrix) = 0;
+
+  // to[i, :] = from[index.of[i], :] for i < index.rows, and 0 for the rows of `to` after them.
+  virtual void GatherRows(MatrixView<const float> from, const RowIndex& index,
                           MatrixView<float> to) = 0;
-  // to = 0, then to[index[i], :] += from[i, :] for i = 0, 1, ... rows - 1, in this order.
-  virtual void SumRowsByIndex(MatrixView<const float> from, const uint32_t* index, int64_t rows,
+  // to[i, :] += from[index.of[i], :] for i < index.rows.
+  virtual void AddGatheredRows(MatrixView<const float> from, const RowIndex& index,
+                               MatrixView<float> to) = 0;
+  // to = 0, then to[index.of[i], :] += from[i, :] for i = 0, 1, ... index.rows - 1, in this order.
+  virtual void SumRowsByIndex(MatrixView<const float> from, const RowIndex& index,
                               MatrixView<float> to) = 0;
 
   // gradient[i, j] = 0 where y[i, j] <= 0 (y is ReLU's output); bias_gradient[j] = the sum of what
@@ -48,9 +64,11 @@ class Backend {
                             float* bias_gradient) = 0;
 
   // A layer of width one, which matrix libraries are bad at.   x: [n, m].  weight: [m].  z, dz: [n,
-  // 1] views. z[i] = bias + dot(x[i, :], weight)
-  virtual void DotRows(MatrixView<const float> x, const float* weight, float bias,
+  // 1] views. z[i] = *bias + dot(x[i, :], weight); without a bias (null) 0 + dot.
+  virtual void DotRows(MatrixView<const float> x, const float* weight, const float* bias,
                        MatrixView<float> z) = 0;
+  // *sum = the sum of dz, in double and rounded once.
+  virtual void SumColumn(MatrixView<const float> dz, float* sum) = 0;
   // weight_gradient[j] = sum of dz[i] x[i, j]; dx[i, j] = dx_factor dz[i] weight[j], or += it. dx may
   // have fewer columns than x: inputs that need no gradient stand last.
   virtual void DotRowsBackward(MatrixView<const float> x, const float* weight,

@@ -36,21 +36,32 @@ class CpuBackend final : public Backend {
     return Status::Ok();
   }
 
-  void GatherRows(MatrixView<const float> from, const uint32_t* index, int64_t rows,
+  void FillZero(MatrixView<float> matrix) override { worker::FillZero(matrix); }
+  void GatherRows(MatrixView<const float> from, const RowIndex& index,
                   MatrixView<float> to) override {
-    worker::GatherRows(from, index, rows, to);
+    worker::GatherRows(from, index.of, index.rows, to);
   }
-  void SumRowsByIndex(MatrixView<const float> from, const uint32_t* index, int64_t rows,
+  void AddGatheredRows(MatrixView<const float> from, const RowIndex& index,
+                       MatrixView<float> to) override {
+    for (int64_t i = 0; i < index.rows; ++i) AddTo(to.row(i), from.row(index.of[i]), to.cols);
+  }
+  void SumRowsByIndex(MatrixView<const float> from, const RowIndex& index,
                       MatrixView<float> to) override {
-    worker::SumRowsByIndex(from, index, rows, to);
+    worker::SumRowsByIndex(from, index.of, index.rows, to);
   }
   void ReluBackward(MatrixView<const float> y, MatrixView<float> gradient,
                     float* bias_gradient) override {
     worker::ReluBackward(y, gradient, bias_gradient);
   }
-  void DotRows(MatrixView<const float> x, const float* weight, float bias,
+  void DotRows(MatrixView<const float> x, const float* weight, const float* bias,
                MatrixView<float> z) override {
-    worker::DotRows(x, weight, bias, z);
+    worker::DotRows(x, weight, bias == nullptr ? 0.0f : *bias, z);
+  }
+  // In order of rows.
+  void SumColumn(MatrixView<const float> dz, float* sum) override {
+    double total = 0;
+    for (int64_t i = 0; i < dz.rows; ++i) total += dz(i, 0);
+    *sum = static_cast<float>(total);
   }
   void DotRowsBackward(MatrixView<const float> x, const float* weight, MatrixView<const float> dz,
                        float* weight_gradient, MatrixView<float> dx, float dx_factor,

@@ -1,6 +1,5 @@
 #include "worker/group_compute.h"
 
-#include "worker/layer/kernels.h"
 #include "worker/tower_compute.h"
 
 namespace chorus::worker {
@@ -40,8 +39,8 @@ Status BackwardInputs(const GroupPass& pass, MatrixView<const float> dlogits,
         pass.backend, pass.parameters, pass.x, wide.y, wide.dy,
         pass.buffers->context_product.Top(pass.x.contexts.rows), dx, gradient));
   } else {
-    FillZero(dx.contexts);
-    FillZero(dx.exposures);
+    pass.backend->FillZero(dx.contexts);
+    pass.backend->FillZero(dx.exposures);
   }
   BackwardHeadsOnInputs(pass, dlogits, dx, gradient);
   return Status::Ok();
@@ -57,7 +56,7 @@ Status BackwardBottom(const GroupPass& pass, MatrixView<const float> dlogits,
     RETURN_IF_ERROR(plan.wide.Backward(pass.backend, pass.parameters, top.y, wide.y, wide.dy,
                                        top.dy, false, gradient));
   } else {
-    FillZero(top.dy);
+    pass.backend->FillZero(top.dy);
   }
   BackwardHeadsOnBottom(pass, dlogits, top, gradient);
   for (size_t l = bottom.size(); l > 0; --l) {
@@ -73,31 +72,36 @@ Status BackwardBottom(const GroupPass& pass, MatrixView<const float> dlogits,
                              pass.buffers->context_product.Top(pass.x.contexts.rows), dx, gradient);
 }
 
-GroupBuffers::Tower NewTower(const TowerPlan& tower, int64_t grain_rows) {
+GroupBuffers::Tower NewTower(const TowerPlan& tower, int64_t grain_rows, MatrixMemory* memory) {
   GroupBuffers::Tower buffers;
-  for (const DenseLayer& layer : tower.layers) buffers.hidden.emplace_back(grain_rows, layer.out);
+  for (const DenseLayer& layer : tower.layers) {
+    buffers.hidden.emplace_back(grain_rows, layer.out, memory);
+  }
   for (const HeadPlan& head : tower.heads) {
-    buffers.heads.emplace_back(grain_rows, head.dropout.threshold > 0 ? head.logit.in : 0);
+    buffers.heads.emplace_back(grain_rows, head.dropout.threshold > 0 ? head.logit.in : 0, memory);
   }
   return buffers;
 }
 
 }  // namespace
 
-GroupBuffers::GroupBuffers(const GroupPlan& plan, const InputLayout& inputs, int64_t grain_rows)
-    : contexts(grain_rows, inputs.contexts.width()),
-      dcontexts(grain_rows, inputs.contexts.slot_width),
-      exposures(grain_rows, inputs.exposures.width()),
-      dexposures(grain_rows, inputs.exposures.slot_width),
-      context_product(grain_rows, plan.split.context_in > 0 ? plan.split.out : 0),
-      context_logit(grain_rows, 1),
-      wide(grain_rows, plan.wide_width) {
-  if (plan.has_bottom) bottom.emplace_back(grain_rows, plan.split.out);
-  for (const DenseLayer& layer : plan.bottom) bottom.emplace_back(grain_rows, layer.out);
-  for (const TowerPlan& tower : plan.towers) towers.push_back(NewTower(tower, grain_rows));
+GroupBuffers::GroupBuffers(const GroupPlan& plan, const InputLayout& inputs, int64_t grain_rows,
+                           MatrixMemory* memory)
+    : contexts(grain_rows, inputs.contexts.width(), memory),
+      dcontexts(grain_rows, inputs.contexts.slot_width, memory),
+      exposures(grain_rows, inputs.exposures.width(), memory),
+      dexposures(grain_rows, inputs.exposures.slot_width, memory),
+      context_product(grain_rows, plan.split.context_in > 0 ? plan.split.out : 0, memory),
+      context_logit(grain_rows, 1, memory),
+      wide(grain_rows, plan.wide_width, memory) {
+  if (plan.has_bottom) bottom.emplace_back(grain_rows, plan.split.out, memory);
+  for (const DenseLayer& layer : plan.bottom) {
+    bottom.emplace_back(grain_rows, layer.out, memory);
+  }
+  for (const TowerPlan& tower : plan.towers) towers.push_back(NewTower(tower, grain_rows, memory));
   if (plan.transfer.has_value()) {
-    attention = AttentionBuffers(plan.transfer->attention, grain_rows);
-    transferred = Activation(grain_rows, plan.transfer->attention.width);
+    attention = AttentionBuffers(plan.transfer->attention, grain_rows, memory);
+    transferred = Activation(grain_rows, plan.transfer->attention.width, memory);
   }
 }
 

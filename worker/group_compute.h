@@ -32,7 +32,9 @@ struct GroupBuffers {
   AttentionBuffers attention;
   Activation transferred;  // [grain_rows, width], what the receiving tower reads instead
 
-  GroupBuffers(const GroupPlan& plan, const InputLayout& inputs, int64_t grain_rows);
+  // memory: see AlignedMatrix.
+  GroupBuffers(const GroupPlan& plan, const InputLayout& inputs, int64_t grain_rows,
+               MatrixMemory* memory = nullptr);
 };
 
 // One grain in one group.

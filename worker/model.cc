@@ -75,8 +75,9 @@ class GrainModel final : public Model {
     return {backend_,
             network_.groups[group],
             parameters,
-            {buffers.contexts.Top(workspace->padded_contexts), buffers.exposures.view(),
-             batch.context_of.data(), workspace->rows},
+            {buffers.contexts.Top(workspace->padded_contexts),
+             buffers.exposures.view(),
+             {batch.context_of.data(), workspace->rows}},
             {seed_, grain.step, batch.row_id.data(), workspace->rows},
             &buffers};
   }

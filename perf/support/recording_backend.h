@@ -30,22 +30,28 @@ class RecordingBackend final : public worker::Backend {
     if (recording) calls.push_back({options, a, b, c});
     return real_->Gemm(options, a, b, c);
   }
-  void GatherRows(MatrixView<const float> from, const uint32_t* index, int64_t rows,
+  void FillZero(MatrixView<float> matrix) override { real_->FillZero(matrix); }
+  void GatherRows(MatrixView<const float> from, const worker::RowIndex& index,
                   MatrixView<float> to) override {
-    real_->GatherRows(from, index, rows, to);
+    real_->GatherRows(from, index, to);
   }
-  void SumRowsByIndex(MatrixView<const float> from, const uint32_t* index, int64_t rows,
+  void AddGatheredRows(MatrixView<const float> from, const worker::RowIndex& index,
+                       MatrixView<float> to) override {
+    real_->AddGatheredRows(from, index, to);
+  }
+  void SumRowsByIndex(MatrixView<const float> from, const worker::RowIndex& index,
                       MatrixView<float> to) override {
-    real_->SumRowsByIndex(from, index, rows, to);
+    real_->SumRowsByIndex(from, index, to);
   }
   void ReluBackward(MatrixView<const float> y, MatrixView<float> gradient,
                     float* bias_gradient) override {
     real_->ReluBackward(y, gradient, bias_gradient);
   }
-  void DotRows(MatrixView<const float> x, const float* weight, float bias,
+  void DotRows(MatrixView<const float> x, const float* weight, const float* bias,
                MatrixView<float> z) override {
     real_->DotRows(x, weight, bias, z);
   }
+  void SumColumn(MatrixView<const float> dz, float* sum) override { real_->SumColumn(dz, sum); }
   void DotRowsBackward(MatrixView<const float> x, const float* weight, MatrixView<const float> dz,
                        float* weight_gradient, MatrixView<float> dx, float dx_factor,
                        bool accumulate_dx) override {

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 #include "tests/compute/world.h"
 #include "worker/layer/kernels.h"
@@ -70,12 +71,16 @@ TEST(BackendTest, SumsRowsByIndexInOrderAndGathersThemBack) {
   const std::vector<float> from = RandomFloats(6 * 5, 1, 1.0f);
   const uint32_t index[] = {2, 0, 2, 1};
   std::vector<float> sums(3 * 5, 9.0f), gathered(6 * 5, 9.0f);
-  backend->SumRowsByIndex({from.data(), 6, 5}, index, 4, {sums.data(), 3, 5});
-  backend->GatherRows({sums.data(), 3, 5}, index, 4, {gathered.data(), 6, 5});
+  backend->SumRowsByIndex({from.data(), 6, 5}, {index, 4}, {sums.data(), 3, 5});
+  backend->GatherRows({sums.data(), 3, 5}, {index, 4}, {gathered.data(), 6, 5});
+  std::vector<float> twice = gathered;
+  backend->AddGatheredRows({sums.data(), 3, 5}, {index, 4}, {twice.data(), 6, 5});
   for (int j = 0; j < 5; ++j) {
     EXPECT_EQ(sums[2 * 5 + j], from[0 * 5 + j] + from[2 * 5 + j]);
     EXPECT_EQ(gathered[3 * 5 + j], from[3 * 5 + j]);
     EXPECT_EQ(gathered[4 * 5 + j], 0.0f) << "rows past the grain's end are zero";
+    EXPECT_EQ(twice[3 * 5 + j], 2 * gathered[3 * 5 + j]);
+    EXPECT_EQ(twice[4 * 5 + j], 0.0f);
   }
 }
 
@@ -94,7 +99,11 @@ TEST(BackendTest, DotRowsAndItsBackwardMatchDoubleLoops) {
     const std::vector<float> x = RandomFloats(7 * m, 1, 1.0f), w = RandomFloats(m, 2, 1.0f);
     const std::vector<float> dz = RandomFloats(7, 3, 1.0f);
     std::vector<float> z(7), dw(static_cast<size_t>(m)), dx(static_cast<size_t>(7 * m), 1.0f);
-    backend->DotRows({x.data(), 7, m}, w.data(), 0.5f, {z.data(), 7, 1});
+    const float bias = 0.5f;
+    float sum_of_dz = 0;
+    backend->DotRows({x.data(), 7, m}, w.data(), &bias, {z.data(), 7, 1});
+    backend->SumColumn({dz.data(), 7, 1}, &sum_of_dz);
+    EXPECT_NEAR(sum_of_dz, std::accumulate(dz.begin(), dz.end(), 0.0), 1e-6);
     backend->DotRowsBackward({x.data(), 7, m}, w.data(), {dz.data(), 7, 1}, dw.data(),
                              {dx.data(), 7, m}, -0.5f, true);
     for (int64_t j = 0; j < m; ++j) {

@@ -2,12 +2,12 @@
 
 namespace chorus::worker {
 
-AttentionBuffers::AttentionBuffers(const AttentionLayer& layer, int64_t rows)
-    : share(rows, static_cast<int64_t>(layer.from.size())),
-      joined(rows, static_cast<int64_t>(layer.from.size()) * layer.width) {
-  for (const DenseLayer& from : layer.from) tokens.emplace_back(rows, from.out);
+AttentionBuffers::AttentionBuffers(const AttentionLayer& layer, int64_t rows, MatrixMemory* memory)
+    : share(rows, static_cast<int64_t>(layer.from.size()), memory),
+      joined(rows, static_cast<int64_t>(layer.from.size()) * layer.width, memory) {
+  for (const DenseLayer& from : layer.from) tokens.emplace_back(rows, from.out, memory);
   for (size_t token = 0; token <= layer.from.size(); ++token) {
-    projected.emplace_back(rows, 3 * layer.width);
+    projected.emplace_back(rows, 3 * layer.width, memory);
   }
 }
 

@@ -28,7 +28,8 @@ struct AttentionBuffers {
   Activation joined;                  // [rows, givers * width], the o_j side by side
 
   AttentionBuffers() = default;
-  AttentionBuffers(const AttentionLayer& layer, int64_t rows);
+  // memory: see AlignedMatrix.
+  AttentionBuffers(const AttentionLayer& layer, int64_t rows, MatrixMemory* memory);
 };
 
 struct AttentionLayer {

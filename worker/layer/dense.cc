@@ -42,7 +42,7 @@ Status SplitLayer::Forward(Backend* backend, std::span<const float> parameters, 
   RETURN_IF_ERROR(backend->Gemm({.bias = b}, x.contexts,
                                 WeightView(parameters, context_weight, context_in, out),
                                 context_product));
-  backend->GatherRows(context_product, x.context_of, x.rows, y);
+  backend->GatherRows(context_product, x.context_of, y);
   return backend->Gemm({.accumulate = true, .relu = true}, x.exposures, w_e, y);
 }
 
@@ -55,7 +55,7 @@ Status SplitLayer::Backward(Backend* backend, std::span<const float> parameters,
       backend, WeightView(parameters, exposure_weight, exposure_in, out), x.exposures, dy,
       {gradient.data() + exposure_weight, exposure_in, out}, dx.exposures, false));
   if (context_in == 0) return Status::Ok();
-  backend->SumRowsByIndex(dy, x.context_of, x.rows, context_sum);
+  backend->SumRowsByIndex(dy, x.context_of, context_sum);
   return ProductBackward(backend, WeightView(parameters, context_weight, context_in, out),
                          x.contexts, context_sum,
                          {gradient.data() + context_weight, context_in, out}, dx.contexts, false);

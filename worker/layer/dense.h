@@ -32,9 +32,8 @@ struct SplitInput {
   MatrixView<const float>
       contexts;  // [padded contexts, context inputs], zero rows after the real ones
   MatrixView<const float>
-      exposures;  // [padded rows, exposure inputs], zero rows after the real ones
-  const uint32_t* context_of = nullptr;  // [rows]
-  int64_t rows = 0;                      // real exposures
+      exposures;        // [padded rows, exposure inputs], zero rows after the real ones
+  RowIndex context_of;  // of the real exposures
 };
 
 // Gradients of the inputs; they may have fewer columns: inputs without a gradient stand last.

@@ -1,27 +1,16 @@
 #include "worker/layer/logit.h"
 
 namespace chorus::worker {
-namespace {
-
-// In double and in order of rows.
-float SumRows(MatrixView<const float> dz) {
-  double sum = 0;
-  for (int64_t i = 0; i < dz.rows; ++i) sum += dz(i, 0);
-  return static_cast<float>(sum);
-}
-
-}  // namespace
-
 void LogitLayer::Forward(Backend* backend, std::span<const float> parameters,
                          MatrixView<const float> x, MatrixView<float> z) const {
-  backend->DotRows(x, parameters.data() + weight, parameters[bias], z);
+  backend->DotRows(x, parameters.data() + weight, parameters.data() + bias, z);
 }
 
 void LogitLayer::Backward(Backend* backend, std::span<const float> parameters,
                           MatrixView<const float> x, MatrixView<const float> dz,
                           MatrixView<float> dx, bool accumulate_dx,
                           std::span<float> gradient) const {
-  gradient[bias] = SumRows(dz);
+  backend->SumColumn(dz, gradient.data() + bias);
   backend->DotRowsBackward(x, parameters.data() + weight, dz, gradient.data() + weight, dx,
                            pass_back, accumulate_dx);
 }
@@ -29,21 +18,21 @@ void LogitLayer::Backward(Backend* backend, std::span<const float> parameters,
 void SplitLogitLayer::Forward(Backend* backend, std::span<const float> parameters,
                               const SplitInput& x, MatrixView<float> context_scratch,
                               MatrixView<float> z) const {
-  backend->DotRows(x.exposures, parameters.data() + exposure_weight, parameters[bias], z);
+  backend->DotRows(x.exposures, parameters.data() + exposure_weight, parameters.data() + bias, z);
   if (context_in == 0) return;
-  backend->DotRows(x.contexts, parameters.data() + context_weight, 0.0f, context_scratch);
-  for (int64_t i = 0; i < x.rows; ++i) z(i, 0) += context_scratch(x.context_of[i], 0);
+  backend->DotRows(x.contexts, parameters.data() + context_weight, nullptr, context_scratch);
+  backend->AddGatheredRows(context_scratch, x.context_of, z);
 }
 
 void SplitLogitLayer::Backward(Backend* backend, std::span<const float> parameters,
                                const SplitInput& x, MatrixView<const float> dz,
                                MatrixView<float> context_scratch, const SplitInputGradient& dx,
                                std::span<float> gradient) const {
-  gradient[bias] = SumRows(dz);
+  backend->SumColumn(dz, gradient.data() + bias);
   backend->DotRowsBackward(x.exposures, parameters.data() + exposure_weight, dz,
                            gradient.data() + exposure_weight, dx.exposures, pass_back, true);
   if (context_in == 0) return;
-  backend->SumRowsByIndex(dz, x.context_of, x.rows, context_scratch);
+  backend->SumRowsByIndex(dz, x.context_of, context_scratch);
   backend->DotRowsBackward(x.contexts, parameters.data() + context_weight, context_scratch,
                            gradient.data() + context_weight, dx.contexts, pass_back, true);
 }
