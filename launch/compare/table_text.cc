@@ -38,7 +38,7 @@ std::string DifferenceText(const Cell& cell, const Column& column, bool is_base)
 
 std::string CountText(uint64_t count) {
   std::string digits = StrCat(count);
-  for (size_t at = digits.size(); at > 3; at -= 3) digits.insert(at - 3, ",");
+  for (size_t at = digits.size(); at > 3; at -= 3) digits.insert(at - 3, 1, ',');
   return digits;
 }
 
