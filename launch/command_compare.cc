@@ -51,7 +51,7 @@ Status WriteOutputs(const CompareArguments& arguments) {
     RETURN_IF_ERROR(WriteOutput(PosixFiles(), plan, pool.get()));
     ASSIGN_OR_RETURN(const std::string table,
                      ReadWholeFile(PosixFiles(), JoinPath(plan.output, "table.md")));
-    std::printf("%s\nwrote %s: results.jsonl, table.md\n", table.c_str(),
+    std::printf("%s\nwrote %s: results.jsonl, table.md, report.html\n", table.c_str(),
                 plan.output.c_str());
   }
   std::fflush(stdout);

@@ -90,6 +90,11 @@ struct CompareArguments {
   uint32_t folds = 0;                // the first so many data sets; 0 = all
 };
 
+struct ReportArguments {
+  std::string path;    // a training run's directory, or its metrics.jsonl
+  std::string output;  // "" = report.html beside it
+};
+
 Status RunTrain(const TrainArguments& arguments);
 Status RunEvaluate(const EvaluateArguments& arguments);
 Status RunPredict(const PredictArguments& arguments);
@@ -99,5 +104,6 @@ Status RunGenerate(const GenerateArguments& arguments);
 Status RunInspect(const InspectArguments& arguments);
 Status RunObjective(const ObjectiveArguments& arguments);
 Status RunCompare(const CompareArguments& arguments);
+Status RunReport(const ReportArguments& arguments);
 
 }  // namespace chorus::launch

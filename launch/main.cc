@@ -193,6 +193,16 @@ void AddCompare(CLI::App* app, Action* action) {
   command->add_option("--folds", arguments.folds, "The first N data sets; 0: all");
 }
 
+void AddReport(CLI::App* app, Action* action) {
+  static ReportArguments arguments;
+  CLI::App* command = AddCommand(
+      app, "report", "Draw the curves of a training run: a page that needs nothing but itself",
+      "chorus report build/quickstart", action, [] { return RunReport(arguments); });
+  command->add_option("run", arguments.path, "The run's directory, or its metrics.jsonl")
+      ->required();
+  command->add_option("--output", arguments.output, "File to write (default: report.html beside)");
+}
+
 int Main(int argc, char** argv) {
   CLI::App app{"Chorus: entire-space conversion-rate models over parameter servers"};
   app.set_version_flag("--version", std::string(kVersion));
@@ -208,6 +218,7 @@ int Main(int argc, char** argv) {
   AddInspect(&app, &action);
   AddObjective(&app, &action);
   AddCompare(&app, &action);
+  AddReport(&app, &action);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -6,7 +6,8 @@
 
 #include "common/device_math.h"
 #include "launch/compare/columns.h"
-#include "launch/compare/task_rows.h"
+#include "launch/compare/same_log.h"
+#include "worker/metrics/task_rows.h"
 #include "worker/statistics/auc.h"
 #include "worker/statistics/order.h"
 
@@ -23,13 +24,12 @@ RunMetric MetricOf(const char* name, double value, uint64_t positives) {
 
 // Of all exposures by pCTCVR.
 std::optional<RunMetric> CtcvrAuc(const worker::Scores& scores) {
-  const TaskRows rows = RowsOf(Task::kCtcvr, scores);
-  uint64_t positives = 0;
-  for (const uint8_t label : rows.label) positives += label;
-  const std::vector<double> labels(rows.label.begin(), rows.label.end());
-  const std::optional<double> auc = worker::Auc(rows.score, labels);
+  const worker::TaskRows rows = worker::RowsOfTask(scores, worker::Task::kCtcvr, {});
+  double positives = 0;
+  for (const double label : rows.label) positives += label;
+  const std::optional<double> auc = worker::Auc(rows.logit, rows.label);
   if (!auc.has_value()) return std::nullopt;
-  return MetricOf(kCommonCtcvrAuc, *auc, positives);
+  return MetricOf(kCommonCtcvrAuc, *auc, static_cast<uint64_t>(positives));
 }
 
 // mean pCVR / mean P(conversion | do(click)) of the tenth with the lowest pCTR.

@@ -7,6 +7,7 @@
 #include "common/strings.h"
 #include "launch/compare/cells.h"
 #include "launch/compare/finished_runs.h"
+#include "launch/compare/report_page.h"
 #include "launch/compare/results.h"
 #include "launch/compare/table_markdown.h"
 
@@ -33,7 +34,9 @@ Status WriteOutput(FileSystem& files, const ComparePlan& plan, worker::ThreadPoo
   };
   RETURN_IF_ERROR(write("compare.textproto", PrintConfig(plan.config)));
   RETURN_IF_ERROR(write("results.jsonl", lines));
-  return write("table.md", TableMarkdown(finished, table));
+  RETURN_IF_ERROR(write("table.md", TableMarkdown(finished, table)));
+  ASSIGN_OR_RETURN(const std::string page, ReportPage(files, finished, table));
+  return write("report.html", page);
 }
 
 }  // namespace chorus::launch

@@ -26,6 +26,7 @@ Result<TrainConfig> ConfigOf(const CompareConfig& config, const PlannedRun& run)
   *job.mutable_data()->mutable_log() = method.potential() ? data.potential() : data.train();
   *job.mutable_evaluate()->mutable_log() = data.test();
   job.mutable_evaluate()->set_oracle(data.oracle());
+  *job.mutable_evaluate()->mutable_k() = config.k();
   RETURN_IF_ERROR(ApplySets({method.set().begin(), method.set().end()}, &job));
   CheckpointConfig* checkpoint = job.mutable_checkpoint();
   checkpoint->set_directory(JoinPath(run.folder, "checkpoint"));

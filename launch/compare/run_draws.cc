@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "common/strings.h"
+#include "worker/metrics/task_rows.h"
 #include "worker/statistics/group_values.h"
 #include "worker/statistics/resampled_metric.h"
 
@@ -13,27 +14,6 @@ namespace {
 // Everybody's draws are paired: one seed for all.
 constexpr uint64_t kBootstrapSeed = 1;
 
-// A task's rows as worker/statistics reads them, with the memory they lie in.
-class MetricMemory {
- public:
-  MetricMemory(Task task, const worker::Scores& scores, const worker::GroupNumbers& groups)
-      : rows_(RowsOf(task, scores)), label_(rows_.label.begin(), rows_.label.end()) {
-    for (const uint32_t row : rows_.row) {
-      group_.push_back(groups.of_row[row]);
-      row_id_.push_back(scores.row_id[row]);
-    }
-  }
-  worker::MetricRows View() const {
-    return {rows_.score, rows_.probability, label_, group_, row_id_};
-  }
-
- private:
-  TaskRows rows_;
-  std::vector<double> label_;
-  std::vector<uint32_t> group_;
-  std::vector<uint64_t> row_id_;
-};
-
 // The bootstrap's metrics of one run.
 class MetricMaker {
  public:
@@ -41,26 +21,26 @@ class MetricMaker {
       : config_(config),
         has_group_(scores.has_group),
         groups_(worker::NumberGroups(scores.has_group ? scores.group : scores.row_id)),
-        ctr_(Task::kCtr, scores, groups_),
-        cvr_(Task::kCvr, scores, groups_),
-        ctcvr_(Task::kCtcvr, scores, groups_) {}
+        ctr_(worker::RowsOfTask(scores, worker::Task::kCtr, groups_.of_row)),
+        cvr_(worker::RowsOfTask(scores, worker::Task::kCvr, groups_.of_row)),
+        ctcvr_(worker::RowsOfTask(scores, worker::Task::kCtcvr, groups_.of_row)) {}
 
   const worker::GroupNumbers& groups() const { return groups_; }
 
   // Null for a column that needs groups where there are none.
   std::unique_ptr<worker::ResampledMetric> Make(const std::string& id) const {
     const auto groups = static_cast<uint32_t>(groups_.ids.size());
-    if (id == "cvr_log_loss") return worker::NewLogLoss(cvr_.View(), groups);
-    if (id == "cvr_ne") return worker::NewNormalizedEntropy(cvr_.View(), groups);
-    if (id == "cvr_ks") return worker::NewKs(cvr_.View(), groups);
-    if (id == "cvr_pcoc") return worker::NewPcoc(cvr_.View(), groups);
-    if (id == "cvr_ece") return worker::NewCalibrationError(cvr_.View(), groups);
-    if (id == "ctr_pcoc") return worker::NewPcoc(ctr_.View(), groups);
+    if (id == "cvr_log_loss") return worker::NewLogLoss(cvr_.view(), groups);
+    if (id == "cvr_ne") return worker::NewNormalizedEntropy(cvr_.view(), groups);
+    if (id == "cvr_ks") return worker::NewKs(cvr_.view(), groups);
+    if (id == "cvr_pcoc") return worker::NewPcoc(cvr_.view(), groups);
+    if (id == "cvr_ece") return worker::NewCalibrationError(cvr_.view(), groups);
+    if (id == "ctr_pcoc") return worker::NewPcoc(ctr_.view(), groups);
     if (!has_group_) return nullptr;
-    if (id == "ctcvr_gauc") return worker::NewGroupAuc(ctcvr_.View(), groups);
+    if (id == "ctcvr_gauc") return worker::NewGroupAuc(ctcvr_.view(), groups);
     for (const uint32_t k : config_.k()) {
-      if (id == StrCat("ndcg@", k)) return worker::NewNdcg(ctcvr_.View(), groups, k);
-      if (id == StrCat("recall@", k)) return worker::NewRecall(ctcvr_.View(), groups, k);
+      if (id == StrCat("ndcg@", k)) return worker::NewNdcg(ctcvr_.view(), groups, k);
+      if (id == StrCat("recall@", k)) return worker::NewRecall(ctcvr_.view(), groups, k);
     }
     return nullptr;
   }
@@ -69,7 +49,7 @@ class MetricMaker {
   const CompareConfig& config_;
   const bool has_group_;
   const worker::GroupNumbers groups_;
-  const MetricMemory ctr_, cvr_, ctcvr_;
+  const worker::TaskRows ctr_, cvr_, ctcvr_;
 };
 
 void DrawBootstrap(const worker::Scores& scores, const std::vector<Column>& columns,
@@ -94,9 +74,9 @@ void DrawBootstrap(const worker::Scores& scores, const std::vector<Column>& colu
   for (size_t m = 0; m < names.size(); ++m) out->draws[names[m]] = std::move(draws[m]);
 }
 
-RankedRows Ranked(Task task, const worker::Scores& scores) {
-  TaskRows rows = RowsOf(task, scores);
-  return {std::move(rows.score), std::move(rows.label)};
+RankedRows Ranked(worker::Task task, const worker::Scores& scores) {
+  worker::TaskRows rows = worker::RowsOfTask(scores, task, {});
+  return {std::move(rows.logit), {rows.label.begin(), rows.label.end()}};
 }
 
 }  // namespace
@@ -106,11 +86,11 @@ RunDraws DrawRun(const worker::Scores& scores, const worker::Scores* common,
                  worker::ThreadPool* pool) {
   RunDraws out;
   for (const Column& column : columns) {
-    if (column.id == "ctr_auc") out.ranked[column.id] = Ranked(Task::kCtr, scores);
-    if (column.id == "cvr_auc") out.ranked[column.id] = Ranked(Task::kCvr, scores);
-    if (column.id == "ctcvr_auc") out.ranked[column.id] = Ranked(Task::kCtcvr, scores);
+    if (column.id == "ctr_auc") out.ranked[column.id] = Ranked(worker::Task::kCtr, scores);
+    if (column.id == "cvr_auc") out.ranked[column.id] = Ranked(worker::Task::kCvr, scores);
+    if (column.id == "ctcvr_auc") out.ranked[column.id] = Ranked(worker::Task::kCtcvr, scores);
     if (column.id == kCommonCtcvrAuc && common != nullptr) {
-      out.ranked[column.id] = Ranked(Task::kCtcvr, *common);
+      out.ranked[column.id] = Ranked(worker::Task::kCtcvr, *common);
     }
   }
   DrawBootstrap(scores, columns, config, pool, &out);

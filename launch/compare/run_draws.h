@@ -9,7 +9,6 @@
 
 #include "common/config.pb.h"
 #include "launch/compare/columns.h"
-#include "launch/compare/task_rows.h"
 #include "worker/scores.h"
 #include "worker/statistics/bootstrap.h"
 #include "worker/thread_pool.h"

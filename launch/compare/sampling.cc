@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "launch/compare/common_ctr.h"
-#include "launch/compare/run_draws.h"
+#include "launch/compare/same_log.h"
 #include "worker/statistics/bootstrap.h"
 #include "worker/statistics/delong.h"
 

@@ -1,0 +1,13 @@
+#pragma once
+// report.html of a comparison: its tables and figures on one page. Thread safety: one thread.
+
+#include <string>
+
+#include "launch/compare/cells.h"
+
+namespace chorus::launch {
+
+Result<std::string> ReportPage(FileSystem& files, const FinishedRuns& finished,
+                               const CompareTable& table);
+
+}  // namespace chorus::launch

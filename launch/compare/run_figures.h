@@ -1,0 +1,24 @@
+#pragma once
+// Pictures of a comparison's runs, one a method: training curves, calibration, PCOC by pCTR. Where
+// there are several data sets, curves and calibration show the first one; PCOC takes all together.
+// Thread safety: one thread.
+
+#include <string>
+#include <vector>
+
+#include "launch/compare/finished_runs.h"
+
+namespace chorus::launch {
+
+// Loss by step: a thin line a seed, a bold one for their mean.
+Result<std::vector<std::string>> TrainingCurves(FileSystem& files, const FinishedRuns& finished);
+
+// pCVR on clicked exposures, one line a seed.
+std::vector<std::string> CalibrationCurves(const FinishedRuns& finished);
+
+// Clicked exposures in buckets of the common CTR model's pCTR, that of the first finished seed, so
+// that all methods and seeds have the same buckets; pCVR is the mean over seeds. Without a common
+// CTR model, the first seed's own.
+Result<std::vector<std::string>> PcocCurves(const FinishedRuns& finished);
+
+}  // namespace chorus::launch

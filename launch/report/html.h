@@ -1,0 +1,24 @@
+#pragma once
+// Pages that need nothing but themselves: no script, no font, no picture from elsewhere. Colours are
+// CSS variables, for light and dark screens and for paper; they are told apart by the colour-blind
+// too (Okabe & Ito 2008), and nothing is said by colour alone. Thread safety: pure functions.
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace chorus::launch {
+
+// Text as it stands between tags and in quoted attributes.
+std::string Escape(std::string_view text);
+
+// <tag>escaped text</tag>
+std::string Element(std::string_view tag, std::string_view text);
+
+// The whole document. body: HTML.
+std::string Page(std::string_view title, std::string_view body);
+
+// Pictures side by side, as many as the page is wide; caption: HTML below them.
+std::string Figure(const std::vector<std::string>& pictures, std::string_view caption);
+
+}  // namespace chorus::launch

@@ -1,0 +1,38 @@
+#include "launch/report/report_log.h"
+
+#include <google/protobuf/util/json_util.h>
+
+#include "common/strings.h"
+
+namespace chorus::launch {
+
+std::string MetricsPath(FileSystem& files, const std::string& path) {
+  const std::string inside = JoinPath(path, "metrics.jsonl");
+  return path.ends_with(".jsonl") && !files.Exists(inside) ? path : inside;
+}
+
+Result<std::vector<Report>> ReadReports(FileSystem& files, const std::string& path) {
+  const std::string file = MetricsPath(files, path);
+  ASSIGN_OR_RETURN(const std::string text, ReadWholeFile(files, file));
+  std::vector<std::string> lines = Split(text, '\n');
+  lines.pop_back();  // behind the last line's end: nothing, or a torn line
+  std::vector<Report> reports;
+  for (size_t i = 0; i < lines.size(); ++i) {
+    const auto parsed =
+        google::protobuf::util::JsonStringToMessage(lines[i], &reports.emplace_back());
+    if (parsed.ok()) continue;
+    return DataLoss(StrCat(file, ":", i + 1, ": is not a report: ",
+                           std::string_view(parsed.message().data(), parsed.message().size())));
+  }
+  if (reports.empty()) return DataLoss(file + ": holds no report");
+  return reports;
+}
+
+const Evaluation* LastEvaluation(const std::vector<Report>& reports) {
+  for (auto report = reports.rbegin(); report != reports.rend(); ++report) {
+    if (report->has_evaluation()) return &report->evaluation();
+  }
+  return nullptr;
+}
+
+}  // namespace chorus::launch

@@ -1,0 +1,23 @@
+#pragma once
+// Reads metrics.jsonl, what a training run reported (report.proto). Thread safety: pure functions.
+
+#include <string>
+#include <vector>
+
+#include "common/file.h"
+#include "common/report.pb.h"
+#include "common/status.h"
+
+namespace chorus::launch {
+
+// path: the file, or a directory that holds metrics.jsonl. Errors: kNotFound; kDataLoss, which names
+// the file and the line. A last line without an end is what a killed run leaves, and is passed over.
+Result<std::vector<Report>> ReadReports(FileSystem& files, const std::string& path);
+
+// `path` itself if it is a file's, else that of the metrics.jsonl in it.
+std::string MetricsPath(FileSystem& files, const std::string& path);
+
+// The last evaluation; null: there is none.
+const Evaluation* LastEvaluation(const std::vector<Report>& reports);
+
+}  // namespace chorus::launch

@@ -1,0 +1,121 @@
+#include "launch/report/run_page.h"
+
+#include <optional>
+#include <utility>
+
+#include "common/strings.h"
+#include "launch/report/figures.h"
+#include "launch/report/html.h"
+#include "launch/report/report_log.h"
+#include "worker/metrics.h"
+
+namespace chorus::launch {
+namespace {
+
+std::string Losses(const std::vector<Report>& reports) {
+  std::vector<std::string> pictures;
+  const std::vector<Curve> total = LossCurves(reports, "main");
+  if (total.empty()) return "";
+  pictures.push_back(
+      CurvesPicture("total", "Total loss of the reported steps, by step.", "step", "loss", total));
+  for (const std::string& term : TermNames(reports)) {
+    const std::vector<Curve> curves = TermCurves(reports, term, "main");
+    if (curves.empty()) continue;
+    pictures.push_back(CurvesPicture(term, StrCat("Weighted loss of the term ", term, ", by step."),
+                                     "step", "loss", curves));
+  }
+  return Element("h2", "Loss") +
+         Figure(pictures,
+                "Loss of each reported step: the total and every term as it enters the "
+                "total. Each picture has a scale of its own; a method trained in stages "
+                "has a line a stage.");
+}
+
+// One metric of the evaluations, by step.
+using Metric = std::optional<double> (*)(const TaskMetrics& task);
+
+void AddMetric(const std::vector<Report>& reports, const std::string& task, const char* metric,
+               Metric value, std::vector<std::string>* pictures) {
+  Curve curve{{}, "main"};
+  for (const Report& report : reports) {
+    if (!report.has_evaluation()) continue;
+    const std::optional<TaskMetrics> metrics = FindTask(report.evaluation(), task);
+    if (!metrics.has_value()) continue;
+    if (const std::optional<double> y = value(*metrics)) {
+      curve.points.push_back({static_cast<double>(report.step()), *y});
+    }
+  }
+  if (curve.points.size() < 2) return;  // one evaluation is a number, not a curve
+  pictures->push_back(CurvesPicture(StrCat(task, " ", metric),
+                                    StrCat(metric, " of ", task, " on the test log, by step."),
+                                    "step", "", {curve}));
+}
+
+std::string Evaluations(const std::vector<Report>& reports) {
+  std::vector<std::string> pictures;
+  for (const char* task : {"ctr", "cvr", "ctcvr"}) {
+    AddMetric(
+        reports, task, "AUC",
+        [](const TaskMetrics& t) {
+          return t.has_auc() ? std::optional<double>(t.auc()) : std::nullopt;
+        },
+        &pictures);
+    AddMetric(
+        reports, task, "log loss",
+        [](const TaskMetrics& t) {
+          return t.has_log_loss() ? std::optional<double>(t.log_loss()) : std::nullopt;
+        },
+        &pictures);
+  }
+  std::string out;
+  if (!pictures.empty()) {
+    out += Element("h2", "Evaluations") +
+           Figure(pictures, "Metrics of each evaluation, by step. CVR counts clicked exposures.");
+  }
+  if (const Evaluation* const last = LastEvaluation(reports)) {
+    out += Element("h2", "Last evaluation") + "<div class=\"scroll\">" +
+           Element("pre", worker::FormatEvaluation(*last)) + "</div>\n";
+  }
+  return out;
+}
+
+std::string Calibration(const Evaluation& evaluation) {
+  const std::pair<const char*, const char*> tasks[] = {{"ctr", "pCTR on all exposures"},
+                                                       {"cvr", "pCVR on clicked exposures"},
+                                                       {"ctcvr", "pCTCVR on all exposures"}};
+  std::vector<std::string> pictures;
+  for (const auto& [task, about] : tasks) {
+    const std::optional<TaskMetrics> metrics = FindTask(evaluation, task);
+    if (!metrics.has_value() || metrics->calibration().empty()) continue;
+    pictures.push_back(CalibrationPicture(
+        task, about, {{metrics->calibration().begin(), metrics->calibration().end()}}));
+  }
+  if (pictures.empty()) return "";
+  return Element("h2", "Calibration") +
+         Figure(pictures,
+                "Rate of positive labels by mean prediction, in 20 bins of equal size; "
+                "both axes by square root. On the dashed line predictions are right, "
+                "below it they are too high.");
+}
+
+std::string Pcoc(const Evaluation& evaluation) {
+  const std::vector<PcocBucket> buckets(evaluation.pcoc_bucket().begin(),
+                                        evaluation.pcoc_bucket().end());
+  if (buckets.empty()) return "";
+  return Element("h2", "PCOC by pCTR") +
+         Figure({PcocPicture("CVR", buckets, RangeOf(buckets))},
+                "Mean pCVR over the conversion rate of clicked exposures, in buckets of this "
+                "model's own pCTR; bars are Wilson's 95 % intervals of the rate.");
+}
+
+}  // namespace
+
+std::string RunPage(const std::string& name, const std::vector<Report>& reports) {
+  std::string body = Losses(reports) + Evaluations(reports);
+  if (const Evaluation* const last = LastEvaluation(reports)) {
+    body += Calibration(*last) + Pcoc(*last);
+  }
+  return Page("Training run " + name, body);
+}
+
+}  // namespace chorus::launch
