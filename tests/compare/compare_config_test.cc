@@ -1,0 +1,58 @@
+// What LoadCompareConfig completes and refuses.
+
+#include <gtest/gtest.h>
+
+#include "common/config.h"
+#include "tests/compare/compare_testing.h"
+
+namespace chorus::e2e {
+namespace {
+
+using CompareConfigTest = CompareTest;
+
+TEST_F(CompareConfigTest, CompletesNamesBaseAndK) {
+  const auto config = LoadCompareConfig(WriteConfig("two"), {"train.seed=9", "data.0.oracle=o"});
+  ASSERT_TRUE(config.ok()) << config.status().ToString();
+  EXPECT_EQ(config->data(0).name(), "0");
+  EXPECT_EQ(config->data(0).oracle(), "o");
+  EXPECT_EQ(config->base(), "BASE");
+  EXPECT_EQ(config->k(0), 10u);
+  EXPECT_EQ(config->train().seed(), 9u);
+}
+
+TEST_F(CompareConfigTest, ReadsTheCommonPartFromAFile) {
+  const std::string train = Path("train.textproto"), path = Path("file.textproto");
+  ASSERT_TRUE(ReplaceFile(files_, train, "step { grain_rows: 32 }\n").ok());
+  const std::string rest =
+      StrCat("name: \"a\" train_file: \"", train, "\" data { train: \"x\" test: \"y\" }\n",
+             "method { name: \"ESMM\" objective { esmm {} } }\n");
+  ASSERT_TRUE(ReplaceFile(files_, path, rest).ok());
+  EXPECT_EQ(LoadCompareConfig(path, {})->train().step().grain_rows(), 32u);
+  EXPECT_EQ(LoadCompareConfig(path, {"train.step.grain_rows=8"})->train().step().grain_rows(), 8u);
+  ASSERT_TRUE(ReplaceFile(files_, train, "step { grain_rows: 0 }\n").ok());
+  const Status status = LoadCompareConfig(path, {}).status();
+  EXPECT_NE(status.message().find("train.textproto:1: train.step.grain_rows"), std::string::npos)
+      << status.message();
+}
+
+TEST_F(CompareConfigTest, NamesTheFieldThatIsWrong) {
+  const std::pair<std::string, std::string> cases[] = {
+      {"base: \"NISE\"", "base: \"NISE\" is not a method"},
+      {"method { name: \"ESMM\" objective { esmm {} } }", "method.2.name"},
+      {"method { name: \"a/b\" objective { esmm {} } }", "method.2.name"},
+      {"method { name: \"x\" }", "method.2.objective"},
+      {"method { name: \"x\" objective { base {} } potential: true }", "method.2.potential"},
+      {"data { name: \"1\" train: \"x\" }", "data.1"},
+      {"seeds: 0", "seeds"},
+      {"no_such_field: 1", "no such field"},
+  };
+  for (const auto& [text, problem] : cases) {
+    const auto config = LoadCompareConfig(WriteConfig("wrong", text), {});
+    ASSERT_FALSE(config.ok()) << text;
+    EXPECT_NE(config.status().message().find(problem), std::string::npos)
+        << text << ": " << config.status().message();
+  }
+}
+
+}  // namespace
+}  // namespace chorus::e2e

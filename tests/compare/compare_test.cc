@@ -1,0 +1,111 @@
+// `chorus compare` from a configuration to its pages: complete, resumable, the same on any ranks.
+
+#include <google/protobuf/util/json_util.h>
+#include <signal.h>
+
+#include "common/compare.pb.h"
+#include "tests/compare/compare_testing.h"
+#include "tests/compare/well_formed.h"
+
+namespace chorus::e2e {
+namespace {
+
+TEST_F(CompareTest, TrainsEveryMethodBySeedAndWritesResultsTableAndPage) {
+  ExpectSuccess(Run(0, Compare(WriteConfig("two"), "out")));
+  std::vector<std::string> seen;
+  for (const std::string& line : Split(Read("out/results.jsonl"), '\n')) {
+    if (line.empty()) continue;
+    RunResult result;
+    ASSERT_TRUE(google::protobuf::util::JsonStringToMessage(line, &result).ok()) << line;
+    seen.push_back(StrCat(result.method(), " ", result.seed()));
+    EXPECT_EQ(result.evaluation().rows(), 130u);
+    EXPECT_GT(result.metric_size(), 5);
+  }
+  EXPECT_EQ(Join(seen, ", "), "BASE 1, ESMM 1, BASE 2, ESMM 2");
+  const std::string table = Read("out/table.md");
+  for (const char* text : {"| BASE |", "| ESMM |", "CTCVR AUC, common pCTR", "4 of 4 runs"}) {
+    EXPECT_NE(table.find(text), std::string::npos) << text << "\n" << table;
+  }
+  EXPECT_EQ(WhatIsUnbalanced(Read("out/report.html")), "");
+  EXPECT_FALSE(files_.Exists(Path("out/runs/BASE/seed-1-0/checkpoint")));
+
+  ExpectSuccess(Run(0, Command("report", {Path("out/runs/BASE/seed-1-0")})));
+  EXPECT_EQ(WhatIsUnbalanced(Read("out/runs/BASE/seed-1-0/report.html")), "");
+}
+
+TEST_F(CompareTest, AKilledComparisonGoesOnToTheSameBytes) {
+  const std::string config = WriteConfig("two");
+  ExpectSuccess(Run(0, Compare(config, "whole")));
+  {
+    test::Process killed(Compare(config, "parts"));
+    ASSERT_TRUE(killed.WaitForText("run 2/4", kLimitSeconds));
+    killed.Kill(SIGKILL);
+    EXPECT_EQ(killed.Wait(kLimitSeconds), 128 + SIGKILL);
+  }
+  EXPECT_FALSE(files_.Exists(Path("parts/results.jsonl")));
+  const std::string first = Read("parts/runs/BASE/seed-1-0/DONE");
+  const test::Finished resumed = Run(0, Compare(config, "parts", {"--resume"}));
+  ExpectSuccess(resumed);
+  EXPECT_NE(resumed.errors.find("of 4 runs are done already"), std::string::npos);
+  EXPECT_EQ(Read("parts/runs/BASE/seed-1-0/DONE"), first);  // its time too: it was not run again
+  EXPECT_EQ(Read("parts/results.jsonl"), Read("whole/results.jsonl"));
+  EXPECT_EQ(Read("parts/table.md"), Read("whole/table.md"));
+  EXPECT_EQ(Read("parts/report.html"), Read("whole/report.html"));
+}
+
+TEST_F(CompareTest, UnderMpirunItIsThatOfOneProcess) {
+  const std::string config = WriteConfig("two");
+  ExpectSuccess(Run(0, Compare(config, "one")));
+  const struct {
+    const char* out;
+    uint32_t ranks;
+    std::vector<std::string> more;
+  } jobs[] = {{"dedicated", 3, {}},
+              {"colocated", 2, {"--set", "train.cluster.placement=COLOCATED"}}};
+  for (const auto& job : jobs) {
+    ExpectSuccess(Run(job.ranks, Compare(config, job.out, job.more)));
+    EXPECT_EQ(Read(StrCat(job.out, "/results.jsonl")), Read("one/results.jsonl"));
+    EXPECT_EQ(Read(StrCat(job.out, "/table.md")), Read("one/table.md"));
+  }
+}
+
+TEST_F(CompareTest, ADamagedRecordIsDoneAgainToTheSameBytes) {
+  const std::string config = WriteConfig("two");
+  ExpectSuccess(Run(0, Compare(config, "out", {"--seeds", "1"})));
+  const std::string results = Read("out/results.jsonl");
+  std::string record = Read("out/runs/ESMM/seed-1-0/DONE");
+  record[record.size() / 2] ^= 1;
+  ASSERT_TRUE(ReplaceFile(files_, Path("out/runs/ESMM/seed-1-0/DONE"), record).ok());
+  const test::Finished again = Run(0, Compare(config, "out", {"--seeds", "1", "--resume"}));
+  ExpectSuccess(again);
+  EXPECT_NE(again.errors.find("is done again"), std::string::npos) << again.errors;
+  EXPECT_EQ(Read("out/results.jsonl"), results);
+}
+
+TEST_F(CompareTest, ADirectoryInUseAndAnotherConfigurationAreRefused) {
+  const std::string config = WriteConfig("two");
+  ExpectSuccess(Run(0, Compare(config, "out", {"--seeds", "1"})));
+  ExpectFailure(Run(0, Compare(config, "out")), "--resume");
+  for (const uint32_t ranks : {0u, 2u}) {
+    ExpectFailure(
+        Run(ranks, Compare(config, "out", {"--resume", "--set", "train.step.grain_rows=8"})),
+        "step.grain_rows: 16 | 8");
+  }
+  // More seeds, other threads, fewer methods are no other configuration.
+  ExpectSuccess(
+      Run(0, Compare(config, "out",
+                     {"--resume", "--methods", "BASE", "--set", "train.compute.threads=2"})));
+  EXPECT_NE(Read("out/results.jsonl").find("\"seed\":\"2\""), std::string::npos);
+}
+
+TEST_F(CompareTest, FoldsAndSelectionsSayWhatIsWrong) {
+  const std::string config = WriteConfig("two");
+  ExpectFailure(Run(0, Compare(config, "out", {"--methods", "NISE"})), "\"NISE\" is not a method");
+  ExpectFailure(Run(0, Compare(config, "out", {"--folds", "3"})), "--folds 3");
+  ExpectFailure(Run(0, Compare(config, "out", {"--report-only"})), "no run is finished");
+  ExpectFailure(Run(0, Compare(Path("nowhere"), "out")), "nowhere");
+  ExpectFailure(Run(0, Command("report", {Path("nowhere")})), "nowhere");
+}
+
+}  // namespace
+}  // namespace chorus::e2e

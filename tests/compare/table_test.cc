@@ -1,0 +1,129 @@
+// What stands in the cells: means and spreads of the runs, differences with the intervals that the
+// statistics give, bold exactly where an interval excludes 0.
+
+#include <cmath>
+#include <map>
+
+#include "launch/compare/cells.h"
+#include "launch/compare/results.h"
+#include "launch/compare/table_markdown.h"
+#include "launch/compare/table_text.h"
+#include "tests/compare/compare_testing.h"
+#include "worker/metrics/task_rows.h"
+#include "worker/statistics/delong.h"
+
+namespace chorus::launch {
+namespace {
+
+class TableTest : public e2e::CompareTest {
+ protected:
+  // Trains the comparison and makes its table.
+  void MakeRuns() {
+    const std::string path = WriteConfig("two");
+    ExpectSuccess(Run(0, Compare(path, "out")));
+    auto config = LoadCompareConfig(path, {});
+    ASSERT_TRUE(config.ok());
+    auto plan = MakePlan(*config, Path("out"));
+    ASSERT_TRUE(plan.ok());
+    plan_ = *plan;
+    finished_ = *FinishedRuns::Find(files_, plan_);
+    results_ = *ResultsOf(finished_);
+    const auto pool = worker::ThreadPool::Create(1);
+    table_ = *MakeTable(finished_, results_, pool.get());
+  }
+
+  size_t ColumnOf(const std::string& id) const {
+    for (size_t c = 0; c < table_.columns.size(); ++c) {
+      if (table_.columns[c].id == id) return c;
+    }
+    ADD_FAILURE() << "no column " << id;
+    return 0;
+  }
+
+  ComparePlan plan_;
+  FinishedRuns finished_;
+  std::vector<RunResult> results_;
+  CompareTable table_;
+};
+
+TEST_F(TableTest, MeansSpreadsAndDeLongIntervalsAreThoseOfTheRuns) {
+  MakeRuns();
+  const size_t c = ColumnOf("cvr_auc");
+  std::map<std::string, std::vector<double>> values;
+  for (const RunResult& result : results_) {
+    values[result.method()].push_back(FindMetric(result, "cvr_auc")->value());
+  }
+  const std::vector<double>& base = values["BASE"];
+  const std::vector<double>& esmm = values["ESMM"];
+  const Cell& cell = table_.rows[1].cells[c];
+  EXPECT_NEAR(cell.mean, (esmm[0] + esmm[1]) / 2, 1e-12);
+  EXPECT_NEAR(*cell.sd, std::abs(esmm[0] - esmm[1]) / std::sqrt(2.0), 1e-12);
+
+  // The interval from the score files alone.
+  std::vector<worker::TaskRows> rows;
+  for (const uint32_t method : {1u, 0u}) {
+    for (const uint64_t seed : {1u, 2u}) {
+      rows.push_back(worker::RowsOfTask(*finished_.ScoresOf(*finished_.At(method, 0, seed)),
+                                        worker::Task::kCvr, {}));
+    }
+  }
+  std::vector<std::span<const double>> scores;
+  for (const worker::TaskRows& run : rows) scores.push_back(run.logit);
+  const std::vector<uint8_t> labels(rows[0].label.begin(), rows[0].label.end());
+  const std::vector<double> contrast = {0.5, 0.5, -0.5, -0.5};
+  const double variance = worker::DeLong(scores, labels, contrast)->variance;
+  const std::vector<double> differences = {esmm[0] - base[0], esmm[1] - base[1]};
+  const auto expected = worker::CombineDifferences(differences, std::vector<double>{variance});
+  EXPECT_NEAR(cell.difference->interval.low, expected.interval.low, 1e-12);
+  EXPECT_NEAR(cell.difference->interval.high, expected.interval.high, 1e-12);
+}
+
+TEST_F(TableTest, EveryColumnOfAMethodHasAnIntervalAndTheBaseHasNone) {
+  MakeRuns();
+  ASSERT_EQ(table_.rows.size(), 2u);
+  EXPECT_TRUE(table_.rows[0].is_base);
+  for (size_t c = 0; c < table_.columns.size(); ++c) {
+    EXPECT_FALSE(table_.rows[0].cells[c].difference.has_value()) << table_.columns[c].id;
+    EXPECT_TRUE(table_.rows[1].cells[c].difference.has_value()) << table_.columns[c].id;
+    EXPECT_GT(table_.positives[c], 0u) << table_.columns[c].id;
+  }
+}
+
+TEST_F(TableTest, BoldIsWhatItsIntervalSetsApartFromZero) {
+  MakeRuns();
+  const size_t c = ColumnOf("cvr_auc");
+  const struct {
+    double low, high;
+    bool bold;
+  } cases[] = {{0.01, 0.03, true}, {-0.03, -0.01, true}, {-0.01, 0.03, false}, {0, 0.02, false}};
+  for (const auto& x : cases) {
+    worker::CombinedDifference& difference = *table_.rows[1].cells[c].difference;
+    difference.estimate = (x.low + x.high) / 2;
+    difference.standard_error = 0.01;
+    difference.interval = {x.low, x.high};
+    const std::string text = DifferenceText(table_.rows[1].cells[c], table_.columns[c], false);
+    const std::string table = TableMarkdown(finished_, table_);
+    EXPECT_NE(table.find(text), std::string::npos) << text;
+    EXPECT_EQ(table.find("**" + text + "**") != std::string::npos, x.bold) << text;
+    table_.rows[1].reference = true;  // a bound is never bold
+    EXPECT_EQ(TableMarkdown(finished_, table_).find("**" + text + "**"), std::string::npos);
+    table_.rows[1].reference = false;
+  }
+}
+
+TEST_F(TableTest, AnExactDifferenceOfOneSeedHasNoInterval) {
+  Cell cell;
+  cell.seeds = 1;
+  cell.difference = worker::CombineDifferences(std::vector<double>{0.25}, std::vector<double>{0});
+  EXPECT_FALSE(cell.significant());
+  EXPECT_EQ(DifferenceText(cell, Column{"x", "X", ""}, false), "+0.2500");
+}
+
+TEST(TableTextTest, NumbersAreWrittenForPeople) {
+  EXPECT_EQ(CountText(1234567), "1,234,567");
+  EXPECT_EQ(CountText(999), "999");
+  EXPECT_EQ(SignedText(-0.00051, 4), "-0.0005");
+}
+
+}  // namespace
+}  // namespace chorus::launch
