@@ -83,6 +83,13 @@ class Backend {
   virtual void PassPositive(MatrixView<const float> y, float factor, MatrixView<const float> from,
                             MatrixView<float> to, bool accumulate) = 0;
 
+  // See worker/layer/batch_norm_kernels.h.
+  virtual void ColumnMoments(MatrixView<const float> z, float* mean, float* variance) = 0;
+  virtual void NormalizeRelu(const float* mean, const float* variance, const float* bias,
+                             MatrixView<float> normalized, MatrixView<float> y) = 0;
+  virtual void NormalizeBackward(MatrixView<const float> normalized, const float* variance,
+                                 bool of_moments, MatrixView<float> gradient) = 0;
+
   // See worker/layer/pair_attention.h.
   virtual void AttendPair(MatrixView<const float> from, MatrixView<const float> to,
                           MatrixView<float> share, MatrixView<float> out) = 0;

@@ -3,6 +3,7 @@
 #include "common/check.h"
 #include "worker/backend.h"
 #include "worker/gemm_onednn.h"
+#include "worker/layer/batch_norm_kernels.h"
 #include "worker/layer/kernels.h"
 #include "worker/layer/pair_attention.h"
 
@@ -75,6 +76,17 @@ class CpuBackend final : public Backend {
   void PassPositive(MatrixView<const float> y, float factor, MatrixView<const float> from,
                     MatrixView<float> to, bool accumulate) override {
     worker::PassPositive(y, factor, from, to, accumulate);
+  }
+  void ColumnMoments(MatrixView<const float> z, float* mean, float* variance) override {
+    worker::ColumnMoments(z, mean, variance);
+  }
+  void NormalizeRelu(const float* mean, const float* variance, const float* bias,
+                     MatrixView<float> normalized, MatrixView<float> y) override {
+    worker::NormalizeRelu(mean, variance, bias, normalized, y);
+  }
+  void NormalizeBackward(MatrixView<const float> normalized, const float* variance, bool of_moments,
+                         MatrixView<float> gradient) override {
+    worker::NormalizeBackward(normalized, variance, of_moments, gradient);
   }
   void AttendPair(MatrixView<const float> from, MatrixView<const float> to, MatrixView<float> share,
                   MatrixView<float> out) override {

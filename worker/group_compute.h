@@ -18,7 +18,8 @@ namespace chorus::worker {
 // Everything one grain needs in one group. Rows are padded to grain_rows, contexts to a few sizes.
 struct GroupBuffers {
   struct Tower {
-    std::vector<Activation> hidden;  // [hidden layer - 1]; the first is part of the wide one
+    std::vector<Activation> hidden;       // [hidden layer - 1]; the first is part of the wide one
+    std::vector<BatchNormBuffers> norms;  // [hidden layer - 1]
     std::vector<Activation> heads;  // [heads] of [grain_rows, last layer], where a head drops units
   };
   AlignedMatrix contexts, dcontexts;  // [grain_rows, context inputs] and [.., context slot width]
@@ -27,7 +28,9 @@ struct GroupBuffers {
   AlignedMatrix context_product;   // [grain_rows, split.out], scratch of the first layer
   AlignedMatrix context_logit;     // [grain_rows, 1], scratch of logits on the inputs
   std::vector<Activation> bottom;  // [layers of the bottom]
+  std::vector<BatchNormBuffers> bottom_norms;  // [layers of the bottom]
   Activation wide;
+  BatchNormBuffers wide_norm;
   std::vector<Tower> towers;
   AttentionBuffers attention;
   Activation transferred;  // [grain_rows, width], what the receiving tower reads instead
@@ -45,6 +48,8 @@ struct GroupPass {
   SplitInput x;
   DropoutDraw draw;
   GroupBuffers* buffers;
+
+  bool training() const { return draw.step > 0; }
 };
 
 // logits: [grain_rows, heads]; writes the columns of this group's heads.

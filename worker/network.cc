@@ -99,6 +99,8 @@ class GroupBuilder {
 TowerPlan BuildTower(const TowerShape& shape, const std::vector<Head>& heads, int64_t first_column,
                      int64_t below, GroupBuilder* builder) {
   TowerPlan tower;
+  tower.name = "tower." + shape.name;
+  tower.norms.resize(shape.hidden.empty() ? 0 : shape.hidden.size() - 1);
   for (size_t l = 0; l < shape.hidden.size(); ++l) {
     tower.dropout.emplace_back(shape.layer(l), shape.dropout);
     if (l == 0) continue;
@@ -146,6 +148,7 @@ void BuildBottom(const std::string& name, const SharedBottomConfig& config, Grou
   for (int l = 0; l < config.hidden_size(); ++l) {
     const std::string layer = StrCat("bottom.", name, ".", l);
     group->bottom_dropout.emplace_back(layer, config.dropout());
+    group->bottom_norms.emplace_back();
     if (l == 0) {
       group->split = builder->AddSplit({layer}, {config.hidden(0)});
     } else {
@@ -179,9 +182,10 @@ Result<GroupPlan> BuildGroup(const ModelConfig& config, const MethodShape& shape
   const SharedBottomConfig& bottom = config.shared_bottom();
   const int64_t below = bottom.hidden_size() > 0 ? bottom.hidden(bottom.hidden_size() - 1) : 0;
   GroupPlan group;
+  group.name = shape.groups[index].name;
   group.stage = shape.groups[index].stage;
   GroupBuilder builder(inputs, group.stage, parameters);
-  BuildBottom(shape.groups[index].name, bottom, &builder, &group);
+  BuildBottom(group.name, bottom, &builder, &group);
   BuildWide(towers, below, &builder, &group);
   int64_t column = 0;
   for (const TowerShape& tower : towers) {
@@ -194,6 +198,55 @@ Result<GroupPlan> BuildGroup(const ModelConfig& config, const MethodShape& shape
     ASSIGN_OR_RETURN(group.transfer, BuildTransfer(transfer, shape.heads, towers, &builder));
   }
   return group;
+}
+
+// Makes `layer` a product alone that `norm` follows. names, widths: of the layers side by side.
+template <typename Layer>
+void Normalize(const std::vector<std::string>& names, const Widths& widths, uint32_t stage,
+               Layer* layer, BatchNormLayer* norm, ParameterLayout* parameters) {
+  const auto add = [&](const char* suffix, const Widths& cols, float initial) {
+    std::vector<std::string> blocks = names;
+    for (std::string& name : blocks) name += suffix;
+    blocks.resize(cols.size());
+    return parameters->AddStatistics(blocks, cols, initial, stage);
+  };
+  layer->linear = true;
+  norm->width = layer->out;
+  norm->bias = layer->bias;
+  norm->mean = add(".mean", widths, 0.0f);
+  norm->variance = add(".variance", widths, 1.0f);
+  norm->count = add(".count", {1}, 0.0f);
+}
+
+void NormalizeGroup(GroupPlan* group, ParameterLayout* parameters) {
+  for (size_t l = 0; l < group->bottom_norms.size(); ++l) {
+    const std::vector<std::string> name = {StrCat("bottom.", group->name, ".", l)};
+    BatchNormLayer* const norm = &group->bottom_norms[l];
+    if (l == 0) {
+      Normalize(name, {group->split.out}, group->stage, &group->split, norm, parameters);
+    } else {
+      DenseLayer* const layer = &group->bottom[l - 1];
+      Normalize(name, {layer->out}, group->stage, layer, norm, parameters);
+    }
+  }
+  std::vector<std::string> names;
+  Widths widths;
+  for (TowerPlan& tower : group->towers) {
+    if (tower.hidden_layers() == 0) continue;
+    names.push_back(tower.name + ".0");
+    widths.push_back(tower.first_width);
+    for (size_t l = 0; l < tower.layers.size(); ++l) {
+      DenseLayer* const layer = &tower.layers[l];
+      Normalize({StrCat(tower.name, ".", l + 1)}, {layer->out}, group->stage, layer,
+                &tower.norms[l], parameters);
+    }
+  }
+  if (names.empty()) return;
+  if (group->has_bottom) {
+    Normalize(names, widths, group->stage, &group->wide, &group->wide_norm, parameters);
+  } else {
+    Normalize(names, widths, group->stage, &group->split, &group->wide_norm, parameters);
+  }
 }
 
 // A stage's parameters lie together.
@@ -216,6 +269,9 @@ Result<Network> Network::Make(const ModelConfig& config, const InputLayout& inpu
   for (const uint32_t group : InOrderOfStages(shape.groups)) {
     ASSIGN_OR_RETURN(network.groups[group],
                      BuildGroup(config, shape, group, inputs, &network.parameters));
+  }
+  if (config.batch_norm()) {
+    for (GroupPlan& group : network.groups) NormalizeGroup(&group, &network.parameters);
   }
   return network;
 }

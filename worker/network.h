@@ -6,7 +6,7 @@
 //   inputs -> [shared bottom] -> first layer of all its towers, side by side in one wide product
 //          -> per tower: further hidden layers -> a logit for each of its heads
 // Later layers are one product a tower: at 512 rows they already run at the library's best speed.
-// Dropout comes after hidden layers, all of which lie after contexts and exposures join. A transfer
+// Batch normalisation stands inside hidden layers; dropout comes after hidden layers, all of which lie after contexts and exposures join. A transfer
 // replaces what the rest of the receiving tower reads in place of one of its hidden layers.
 // Thread safety: a value.
 
@@ -19,6 +19,7 @@
 #include "common/status.h"
 #include "worker/input_layout.h"
 #include "worker/layer/attention.h"
+#include "worker/layer/batch_norm.h"
 #include "worker/layer/dense.h"
 #include "worker/layer/dropout.h"
 #include "worker/layer/logit.h"
@@ -35,10 +36,12 @@ struct HeadPlan {
 };
 
 struct TowerPlan {
+  std::string name;                   // "tower.cvr"
   int64_t first_column = 0;           // of its first hidden layer in the group's wide one
   int64_t first_width = 0;            // 0: no hidden layers
   std::vector<DenseLayer> layers;     // hidden layers after the first
   std::vector<DropoutLayer> dropout;  // [hidden layers]
+  std::vector<BatchNormLayer> norms;  // [hidden layers after the first]
   std::vector<HeadPlan> heads;
 
   size_t hidden_layers() const { return dropout.size(); }
@@ -52,13 +55,16 @@ struct TransferPlan {
 };
 
 struct GroupPlan {
+  std::string name;
   uint32_t stage = 0;
   SplitLayer split;  // first layer on the inputs; out == 0: every tower is a logit on them
   std::vector<DenseLayer> bottom;            // shared layers after `split`
   std::vector<DropoutLayer> bottom_dropout;  // [shared layers]
+  std::vector<BatchNormLayer> bottom_norms;  // [shared layers]
   bool has_bottom = false;  // then `split` is the bottom's first layer, else the wide one
   DenseLayer wide;          // on the bottom's output; out == 0: none
   int64_t wide_width = 0;
+  BatchNormLayer wide_norm;
   std::vector<TowerPlan> towers;
   std::optional<TransferPlan> transfer;
 };

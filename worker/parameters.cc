@@ -1,5 +1,6 @@
 #include "worker/parameters.h"
 
+#include <algorithm>
 #include <cmath>
 #include <numeric>
 
@@ -14,15 +15,28 @@ int64_t ParameterLayout::AddMatrix(const std::vector<std::string>& names, int64_
                                    const std::vector<int64_t>& widths, int64_t fan_in,
                                    uint32_t stage) {
   CHECK(names.size() == widths.size());
-  CHECK(blocks_.empty() || blocks_.back().stage <= stage, "stages out of order: ", names[0]);
+  CHECK(blocks_.empty() || (blocks_.back().stage <= stage && weights_ == size_),
+        "stages out of order: ", names[0]);
   const int64_t stride = std::accumulate(widths.begin(), widths.end(), int64_t{0});
   const int64_t begin = size_;
   int64_t column = 0;
   for (size_t i = 0; i < names.size(); ++i) {
-    blocks_.push_back({names[i], rows, widths[i], begin + column, stride, fan_in, stage});
+    blocks_.push_back({names[i], rows, widths[i], begin + column, stride, fan_in, stage, false, 0});
     column += widths[i];
   }
   size_ += rows * stride;
+  weights_ = size_;
+  return begin;
+}
+
+int64_t ParameterLayout::AddStatistics(const std::vector<std::string>& names,
+                                       const std::vector<int64_t>& widths, float initial,
+                                       uint32_t stage) {
+  const int64_t begin = size_;
+  for (size_t i = 0; i < names.size(); ++i) {
+    blocks_.push_back({names[i], 1, widths[i], size_, widths[i], 0, stage, true, initial});
+    size_ += widths[i];
+  }
   return begin;
 }
 
@@ -30,9 +44,9 @@ ParameterRange ParameterLayout::OfStage(uint32_t stage) const {
   // A block's first float: blocks side by side start in one row, so the first of a matrix is least.
   const auto begin = [this](uint32_t least_stage) {
     for (const ParameterBlock& block : blocks_) {
-      if (block.stage >= least_stage) return block.offset;
+      if (block.stage >= least_stage && !block.statistic) return block.offset;
     }
-    return size_;
+    return weights_;
   };
   return {begin(stage), begin(stage + 1)};
 }
@@ -41,6 +55,10 @@ void ParameterLayout::Initialize(uint64_t seed, std::span<float> parameters) con
   CHECK(static_cast<int64_t>(parameters.size()) == size_);
   for (const ParameterBlock& block : blocks_) {
     const MatrixView<float> matrix = block.In(parameters);
+    if (block.statistic) {
+      std::fill_n(matrix.data, matrix.cols, block.initial);
+      continue;
+    }
     if (block.fan_in == 0) {
       FillZero(matrix);
       continue;

@@ -25,6 +25,10 @@ struct ParameterBlock {
   int64_t fan_in =
       0;  // inputs of the whole layer; 0: starts as zeros (biases and logits, METHODS.md 1.1)
   uint32_t stage = 0;  // the stage that trains it (method_shape.h)
+  // A running statistic, no weight: no optimizer steps it, and its gradient is what the step
+  // measured (layer/batch_norm.h).
+  bool statistic = false;
+  float initial = 0;  // of a statistic
 
   MatrixView<float> In(std::span<float> parameters) const {
     return {parameters.data() + offset, rows, cols, stride};
@@ -48,9 +52,13 @@ class ParameterLayout {
   int64_t AddMatrix(const std::vector<std::string>& names, int64_t rows,
                     const std::vector<int64_t>& widths, int64_t fan_in, uint32_t stage = 0);
 
+  // The same of statistics: one row each. They lie behind all weights. REQUIRES: no AddMatrix after.
+  int64_t AddStatistics(const std::vector<std::string>& names, const std::vector<int64_t>& widths,
+                        float initial, uint32_t stage);
+
   const std::vector<ParameterBlock>& blocks() const { return blocks_; }
   int64_t size() const { return size_; }
-  // Where the blocks of a stage lie, all of them and no others.
+  // Where the weights of a stage lie, all of them and nothing else. Statistics lie after all.
   ParameterRange OfStage(uint32_t stage) const;
 
   // Glorot & Bengio 2010, uniform on +-sqrt(6 / (fan_in + cols)); element (i, j) is a function of
@@ -62,6 +70,7 @@ class ParameterLayout {
  private:
   std::vector<ParameterBlock> blocks_;
   int64_t size_ = 0;
+  int64_t weights_ = 0;  // floats of weights
 };
 
 }  // namespace chorus::worker

@@ -63,6 +63,7 @@ Status TowerPass::ForwardHidden(size_t layer) const {
   if (layer > 0) {
     RETURN_IF_ERROR(
         plan_.layers[layer - 1].Forward(pass_.backend, pass_.parameters, Above(layer - 1).y, y));
+    Norm(pass_, plan_.norms[layer - 1], y, &buffers_.norms[layer - 1]);
   }
   Drop(pass_, plan_.dropout[layer], y);
   if (transfer_ == nullptr || layer != transfer_->layer) return Status::Ok();
@@ -92,6 +93,7 @@ Status TowerPass::BackwardHidden(size_t layer, std::span<float> gradient) const 
   }
   DropBackward(pass_, plan_.dropout[layer], y);
   if (layer == 0) return Status::Ok();
+  NormBackward(pass_, plan_.norms[layer - 1], y, &buffers_.norms[layer - 1], gradient);
   const ActivationView x = Above(layer - 1);
   return plan_.layers[layer - 1].Backward(pass_.backend, pass_.parameters, x.y, y.y, y.dy, x.dy,
                                           false, gradient);
@@ -166,6 +168,16 @@ Status ForTowers(const GroupPlan& plan, bool receiver_last, const Visit& visit) 
 }
 
 }  // namespace
+
+void Norm(const GroupPass& pass, const BatchNormLayer& norm, MatrixView<float> y,
+          BatchNormBuffers* buffers) {
+  norm.Forward(pass.backend, pass.parameters, pass.training(), pass.x.rows, y, buffers);
+}
+
+void NormBackward(const GroupPass& pass, const BatchNormLayer& norm, const ActivationView& layer,
+                  BatchNormBuffers* buffers, std::span<float> gradient) {
+  norm.Backward(pass.backend, pass.training(), pass.x.rows, layer, buffers, gradient);
+}
 
 void Drop(const GroupPass& pass, const DropoutLayer& dropout, MatrixView<float> y) {
   if (dropout.IsOn(pass.draw)) pass.backend->Dropout(dropout.MaskOf(pass.draw), y, y);

@@ -22,6 +22,12 @@ void BackwardHeadsOnBottom(const GroupPass& pass, MatrixView<const float> dlogit
 void BackwardHeadsOnInputs(const GroupPass& pass, MatrixView<const float> dlogits,
                            const SplitInputGradient& dx, std::span<float> gradient);
 
+// Batch normalisation of a layer's output, when it has one: between the layer and its dropout.
+void Norm(const GroupPass& pass, const BatchNormLayer& norm, MatrixView<float> y,
+          BatchNormBuffers* buffers);
+void NormBackward(const GroupPass& pass, const BatchNormLayer& norm, const ActivationView& layer,
+                  BatchNormBuffers* buffers, std::span<float> gradient);
+
 // Dropout of a layer's output, in place, and the gradient of what was before it.
 void Drop(const GroupPass& pass, const DropoutLayer& dropout, MatrixView<float> y);
 void DropBackward(const GroupPass& pass, const DropoutLayer& dropout, const ActivationView& layer);

@@ -65,6 +65,17 @@ class RecordingBackend final : public worker::Backend {
                     MatrixView<float> to, bool accumulate) override {
     real_->PassPositive(y, factor, from, to, accumulate);
   }
+  void ColumnMoments(MatrixView<const float> z, float* mean, float* variance) override {
+    real_->ColumnMoments(z, mean, variance);
+  }
+  void NormalizeRelu(const float* mean, const float* variance, const float* bias,
+                     MatrixView<float> normalized, MatrixView<float> y) override {
+    real_->NormalizeRelu(mean, variance, bias, normalized, y);
+  }
+  void NormalizeBackward(MatrixView<const float> normalized, const float* variance, bool of_moments,
+                         MatrixView<float> gradient) override {
+    real_->NormalizeBackward(normalized, variance, of_moments, gradient);
+  }
   void AttendPair(MatrixView<const float> from, MatrixView<const float> to, MatrixView<float> share,
                   MatrixView<float> out) override {
     real_->AttendPair(from, to, share, out);

@@ -21,7 +21,7 @@ Status ProductBackward(Backend* backend, MatrixView<const float> weight, MatrixV
 
 Status DenseLayer::Forward(Backend* backend, std::span<const float> parameters,
                            MatrixView<const float> x, MatrixView<float> y) const {
-  return backend->Gemm({.relu = true, .bias = parameters.data() + bias}, x,
+  return backend->Gemm({.relu = !linear, .bias = linear ? nullptr : parameters.data() + bias}, x,
                        WeightView(parameters, weight, in, out), y);
 }
 
@@ -29,28 +29,28 @@ Status DenseLayer::Backward(Backend* backend, std::span<const float> parameters,
                             MatrixView<const float> x, MatrixView<const float> y,
                             MatrixView<float> dy, MatrixView<float> dx, bool accumulate_dx,
                             std::span<float> gradient) const {
-  backend->ReluBackward(y, dy, gradient.data() + bias);
+  if (!linear) backend->ReluBackward(y, dy, gradient.data() + bias);
   return ProductBackward(backend, WeightView(parameters, weight, in, out), x, dy,
                          {gradient.data() + weight, in, out}, dx, accumulate_dx);
 }
 
 Status SplitLayer::Forward(Backend* backend, std::span<const float> parameters, const SplitInput& x,
                            MatrixView<float> context_product, MatrixView<float> y) const {
-  const float* b = parameters.data() + bias;
+  const float* b = linear ? nullptr : parameters.data() + bias;
   const MatrixView<const float> w_e = WeightView(parameters, exposure_weight, exposure_in, out);
-  if (context_in == 0) return backend->Gemm({.relu = true, .bias = b}, x.exposures, w_e, y);
+  if (context_in == 0) return backend->Gemm({.relu = !linear, .bias = b}, x.exposures, w_e, y);
   RETURN_IF_ERROR(backend->Gemm({.bias = b}, x.contexts,
                                 WeightView(parameters, context_weight, context_in, out),
                                 context_product));
   backend->GatherRows(context_product, x.context_of, y);
-  return backend->Gemm({.accumulate = true, .relu = true}, x.exposures, w_e, y);
+  return backend->Gemm({.accumulate = true, .relu = !linear}, x.exposures, w_e, y);
 }
 
 Status SplitLayer::Backward(Backend* backend, std::span<const float> parameters,
                             const SplitInput& x, MatrixView<const float> y, MatrixView<float> dy,
                             MatrixView<float> context_sum, const SplitInputGradient& dx,
                             std::span<float> gradient) const {
-  backend->ReluBackward(y, dy, gradient.data() + bias);
+  if (!linear) backend->ReluBackward(y, dy, gradient.data() + bias);
   RETURN_IF_ERROR(ProductBackward(
       backend, WeightView(parameters, exposure_weight, exposure_in, out), x.exposures, dy,
       {gradient.data() + exposure_weight, exposure_in, out}, dx.exposures, false));

@@ -12,12 +12,13 @@
 
 namespace chorus::worker {
 
-// y = relu(x W + b).  x: [rows, in].  y: [rows, out].
+// y = relu(x W + b), or x W alone.  x: [rows, in].  y: [rows, out].
 struct DenseLayer {
   int64_t in = 0;
   int64_t out = 0;
-  int64_t weight = 0;  // offset of W
-  int64_t bias = 0;    // offset of b
+  int64_t weight = 0;   // offset of W
+  int64_t bias = 0;     // offset of b
+  bool linear = false;  // bias and ReLU are another's, with their gradients (batch_norm.h)
 
   Status Forward(Backend* backend, std::span<const float> parameters, MatrixView<const float> x,
                  MatrixView<float> y) const;
@@ -52,6 +53,7 @@ struct SplitLayer {
   int64_t context_weight = 0;
   int64_t exposure_weight = 0;
   int64_t bias = 0;
+  bool linear = false;
 
   // context_product: [padded contexts, out], scratch.
   Status Forward(Backend* backend, std::span<const float> parameters, const SplitInput& x,

@@ -1,0 +1,20 @@
+#pragma once
+// The element loops of batch normalisation (batch_norm.h). Sums over rows are in double, in order of
+// rows. Thread safety: pure functions of their arguments.
+
+#include "common/matrix_view.h"
+
+namespace chorus::worker {
+
+// Mean and (biased) variance of each column of z; 0 and 1 when it has no rows.   mean, variance:
+// [z.cols].
+void ColumnMoments(MatrixView<const float> z, float* mean, float* variance);
+// normalized = (z - mean) / sqrt(variance + 1e-5), then y = relu(normalized + bias).   y holds z.
+void NormalizeRelu(const float* mean, const float* variance, const float* bias,
+                   MatrixView<float> normalized, MatrixView<float> y);
+// gradient: of normalized; becomes that of z. of_moments: mean and variance are functions of z, else
+// constants.
+void NormalizeBackward(MatrixView<const float> normalized, const float* variance, bool of_moments,
+                       MatrixView<float> gradient);
+
+}  // namespace chorus::worker
