@@ -204,18 +204,13 @@ Result<GroupPlan> BuildGroup(const ModelConfig& config, const MethodShape& shape
 template <typename Layer>
 void Normalize(const std::vector<std::string>& names, const Widths& widths, uint32_t stage,
                Layer* layer, BatchNormLayer* norm, ParameterLayout* parameters) {
-  const auto add = [&](const char* suffix, const Widths& cols, float initial) {
-    std::vector<std::string> blocks = names;
-    for (std::string& name : blocks) name += suffix;
-    blocks.resize(cols.size());
-    return parameters->AddStatistics(blocks, cols, initial, stage);
-  };
+  const ParameterLayout::Statistics offsets = parameters->AddStatistics(names, widths, stage);
   layer->linear = true;
   norm->width = layer->out;
   norm->bias = layer->bias;
-  norm->mean = add(".mean", widths, 0.0f);
-  norm->variance = add(".variance", widths, 1.0f);
-  norm->count = add(".count", {1}, 0.0f);
+  norm->mean = offsets.mean;
+  norm->variance = offsets.variance;
+  norm->count = offsets.count;
 }
 
 void NormalizeGroup(GroupPlan* group, ParameterLayout* parameters) {

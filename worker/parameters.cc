@@ -21,7 +21,7 @@ int64_t ParameterLayout::AddMatrix(const std::vector<std::string>& names, int64_
   const int64_t begin = size_;
   int64_t column = 0;
   for (size_t i = 0; i < names.size(); ++i) {
-    blocks_.push_back({names[i], rows, widths[i], begin + column, stride, fan_in, stage, false, 0});
+    blocks_.push_back({names[i], rows, widths[i], begin + column, stride, fan_in, stage});
     column += widths[i];
   }
   size_ += rows * stride;
@@ -29,15 +29,19 @@ int64_t ParameterLayout::AddMatrix(const std::vector<std::string>& names, int64_
   return begin;
 }
 
-int64_t ParameterLayout::AddStatistics(const std::vector<std::string>& names,
-                                       const std::vector<int64_t>& widths, float initial,
-                                       uint32_t stage) {
-  const int64_t begin = size_;
-  for (size_t i = 0; i < names.size(); ++i) {
-    blocks_.push_back({names[i], 1, widths[i], size_, widths[i], 0, stage, true, initial});
-    size_ += widths[i];
-  }
-  return begin;
+ParameterLayout::Statistics ParameterLayout::AddStatistics(const std::vector<std::string>& names,
+                                                           const std::vector<int64_t>& widths,
+                                                           uint32_t stage) {
+  const int64_t width = std::accumulate(widths.begin(), widths.end(), int64_t{0});
+  const Statistics offsets = {size_, size_ + width, size_ + 2 * width};
+  const auto add = [&](const std::string& name, int64_t cols, float initial) {
+    blocks_.push_back({name, 1, cols, size_, cols, 0, stage, true, initial, offsets.count});
+    size_ += cols;
+  };
+  for (size_t i = 0; i < names.size(); ++i) add(names[i] + ".mean", widths[i], 0.0f);
+  for (size_t i = 0; i < names.size(); ++i) add(names[i] + ".variance", widths[i], 1.0f);
+  add(names[0] + ".count", 1, 0.0f);
+  return offsets;
 }
 
 ParameterRange ParameterLayout::OfStage(uint32_t stage) const {
@@ -71,6 +75,22 @@ void ParameterLayout::Initialize(uint64_t seed, std::span<float> parameters) con
             Random(seed, RandomPurpose::kDenseInitializer, name, i * block.cols + j);
         matrix(i, j) = static_cast<float>((2.0 * ToUniform(bits) - 1.0) * limit);
       }
+    }
+  }
+}
+
+void ParameterLayout::UpdateStatistics(uint32_t stage, double momentum,
+                                       std::span<const float> gradient,
+                                       std::span<float> parameters) const {
+  for (const ParameterBlock& block : blocks_) {
+    if (!block.statistic || block.stage != stage || block.offset == block.count) continue;
+    const double grains = gradient[static_cast<size_t>(block.count)];
+    if (grains == 0) continue;
+    for (int64_t j = block.offset; j < block.offset + block.cols; ++j) {
+      const auto at = static_cast<size_t>(j);
+      const double value = parameters[at];
+      parameters[at] =
+          static_cast<float>(value + (1.0 - momentum) * (gradient[at] / grains - value));
     }
   }
 }

@@ -28,7 +28,8 @@ struct ParameterBlock {
   // A running statistic, no weight: no optimizer steps it, and its gradient is what the step
   // measured (layer/batch_norm.h).
   bool statistic = false;
-  float initial = 0;  // of a statistic
+  float initial = 0;   // of a statistic
+  int64_t count = -1;  // of a statistic: where the number of grains stands that its gradient sums
 
   MatrixView<float> In(std::span<float> parameters) const {
     return {parameters.data() + offset, rows, cols, stride};
@@ -52,9 +53,15 @@ class ParameterLayout {
   int64_t AddMatrix(const std::vector<std::string>& names, int64_t rows,
                     const std::vector<int64_t>& widths, int64_t fan_in, uint32_t stage = 0);
 
-  // The same of statistics: one row each. They lie behind all weights. REQUIRES: no AddMatrix after.
-  int64_t AddStatistics(const std::vector<std::string>& names, const std::vector<int64_t>& widths,
-                        float initial, uint32_t stage);
+  // Mean and variance of units, and the count of what they were measured on ("<name>.mean", ...,
+  // the count under the first name). They lie behind all weights. REQUIRES: no AddMatrix after.
+  struct Statistics {
+    int64_t mean = 0;  // offsets
+    int64_t variance = 0;
+    int64_t count = 0;
+  };
+  Statistics AddStatistics(const std::vector<std::string>& names,
+                           const std::vector<int64_t>& widths, uint32_t stage);
 
   const std::vector<ParameterBlock>& blocks() const { return blocks_; }
   int64_t size() const { return size_; }
@@ -64,6 +71,10 @@ class ParameterLayout {
   // Glorot & Bengio 2010, uniform on +-sqrt(6 / (fan_in + cols)); element (i, j) is a function of
   // (seed, name of the block, i * cols + j).    parameters: [size()].
   void Initialize(uint64_t seed, std::span<float> parameters) const;
+  // What a step does to the statistics of a stage that some grain measured:
+  //   p += (1 - momentum) * (gradient / number of grains - p)
+  void UpdateStatistics(uint32_t stage, double momentum, std::span<const float> gradient,
+                        std::span<float> parameters) const;
   // The first block with an infinite or NaN element; null: all are finite.     values: [size()].
   const ParameterBlock* FirstNonFinite(std::span<const float> values) const;
 

@@ -91,6 +91,8 @@ void Session::UpdateDense(uint32_t stage, uint64_t step, uint64_t planned_steps,
   const auto count = static_cast<size_t>(range.end - range.begin);
   optimizer_->Apply(++updates_, factor, range.begin, gradient.subspan(first, count),
                     std::span(parameters_).subspan(first, count));
+  model_->parameters().UpdateStatistics(stage, config_.model().batch_norm_momentum(), gradient,
+                                        parameters_);
 }
 
 DenseState Session::CaptureDenseState(uint64_t step) const {

@@ -114,6 +114,30 @@ TEST(BatchNormTest, InferenceReadsARowAlone) {
   for (size_t h = 0; h < 3; ++h) EXPECT_NEAR(alone.logits[h], whole.logits[21 + h], 1e-5);
 }
 
+// Two steps of momentum 3/4, of 2 and of no grains; the weights and the count stay.
+TEST(BatchNormTest, AStepMovesStatisticsTowardsTheMeanOverItsGrains) {
+  const Fixture fixture = Normed();
+  const ParameterLayout& layout = fixture.model->parameters();
+  std::vector<float> gradient(fixture.parameters.size(), 3.0f), parameters = fixture.parameters;
+  for (const ParameterBlock& block : layout.blocks()) {
+    if (block.statistic) gradient[static_cast<size_t>(block.count)] = 2.0f;
+  }
+  layout.UpdateStatistics(0, 0.75, gradient, parameters);
+  for (const ParameterBlock& block : layout.blocks()) {
+    for (int64_t j = 0; block.rows == 1 && j < block.cols; ++j) {
+      const auto at = static_cast<size_t>(block.offset + j);
+      const float before = fixture.parameters[at];
+      const bool moves = block.statistic && block.offset != block.count;
+      EXPECT_FLOAT_EQ(parameters[at], moves ? before + 0.25f * (1.5f - before) : before)
+          << block.name;
+    }
+  }
+  const std::vector<float> once = parameters;
+  layout.UpdateStatistics(0, 0.75, std::vector<float>(gradient.size(), 0.0f), parameters);
+  layout.UpdateStatistics(1, 0.75, gradient, parameters);
+  EXPECT_TRUE(SameBits(parameters, once));
+}
+
 TEST(BatchNormTest, StatisticsStartAsThoseOfStandardUnits) {
   const Fixture fixture = Normed();
   const ParameterLayout& layout = fixture.model->parameters();

@@ -7,7 +7,7 @@
 //
 // The running statistics' part of a grain's gradient is its own mean and variance, and 1 in the
 // layer's count (all 0 for a grain without exposures). Summed along the tree with the gradient they
-// become, in a step of training,   p += (1 - momentum) * (sum / count - p).
+// make ParameterLayout::UpdateStatistics' step.
 // Thread safety: BatchNormLayer is a value, const; a BatchNormBuffers serves one grain at a time.
 
 #include <cstdint>
