@@ -171,12 +171,12 @@ Status ForTowers(const GroupPlan& plan, bool receiver_last, const Visit& visit) 
 
 void Norm(const GroupPass& pass, const BatchNormLayer& norm, MatrixView<float> y,
           BatchNormBuffers* buffers) {
-  norm.Forward(pass.backend, pass.parameters, pass.training(), pass.x.rows, y, buffers);
+  norm.Forward(pass.backend, pass.parameters, pass.training(), pass.x.context_of.rows, y, buffers);
 }
 
 void NormBackward(const GroupPass& pass, const BatchNormLayer& norm, const ActivationView& layer,
                   BatchNormBuffers* buffers, std::span<float> gradient) {
-  norm.Backward(pass.backend, pass.training(), pass.x.rows, layer, buffers, gradient);
+  norm.Backward(pass.backend, pass.training(), pass.x.context_of.rows, layer, buffers, gradient);
 }
 
 void Drop(const GroupPass& pass, const DropoutLayer& dropout, MatrixView<float> y) {

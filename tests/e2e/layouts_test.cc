@@ -186,6 +186,16 @@ TEST(LayoutsTest, AttentionDropoutAndWeightSumsTrainTheSameOnAnyLayout) {
                       300, layout);
 }
 
+TEST(LayoutsTest, RunningStatisticsOfBatchNormAreTheSameOnAnyLayout) {
+  Layout layout;
+  layout.workers = 3;
+  layout.threads = 2;
+  ExpectEqualOutcomes(
+      JobConfig("objective { unbias {} } step { pull_ahead: 1 } model { batch_norm: true "
+                "tower { hidden: [12, 6] } shared_bottom { hidden: [16, 8] } }"),
+      300, layout);
+}
+
 TEST(LayoutsTest, ARunThatEndsInItsFirstStageWorks) {
   Layout layout;
   layout.workers = 2;

@@ -69,13 +69,14 @@ TEST_P(ResumeTest, FromEveryCheckpointOnAnotherLayoutEqualsTheUninterruptedRun) 
       JobConfig(StrCat(kEveryStep, kModel, "step { pull_ahead: ", GetParam(), " }")));
 }
 
-// One method of each kind: sampling, weight sums, a dynamic ratio, stages, dropout, attention.
+// One method of each kind: sampling, weight sums, a dynamic ratio, stages, dropout and batch norm,
+// attention.
 class ResumeMethodTest : public testing::TestWithParam<const char*> {};
 
 TEST_P(ResumeMethodTest, FromEveryCheckpointInAnyStageEqualsTheUninterruptedRun) {
-  ExpectEveryCheckpointResumes(
-      JobConfig(StrCat(kEveryStep, "step { pull_ahead: 1 } objective { ", GetParam(), " }",
-                       "model { optimizer { adamw {} } tower { hidden: [12, 6] dropout: 0.2 } }")));
+  ExpectEveryCheckpointResumes(JobConfig(StrCat(
+      kEveryStep, "step { pull_ahead: 1 } objective { ", GetParam(), " }",
+      "model { optimizer { adamw {} } batch_norm: true tower { hidden: [12, 6] dropout: 0.2 } }")));
 }
 
 INSTANTIATE_TEST_SUITE_P(Methods, ResumeMethodTest,
