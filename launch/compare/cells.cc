@@ -8,7 +8,9 @@
 #include <tuple>
 #include <utility>
 
+#include "common/strings.h"
 #include "launch/compare/results.h"
+#include "launch/compare/table_text.h"
 
 namespace chorus::launch {
 namespace {
@@ -107,6 +109,18 @@ uint64_t PositivesOf(const FinishedRuns& finished, const std::vector<RunResult>&
   return sum;
 }
 
+// Which share of the exposures GAUC looks at: a matter of labels, equal for all runs of a test log.
+std::string CoverageNote(const std::vector<RunResult>& results) {
+  for (const RunResult& result : results) {
+    for (const TaskMetrics& task : result.evaluation().task()) {
+      if (task.task() != "ctcvr" || !task.has_gauc_coverage()) continue;
+      return StrCat("; ", task.gauc_groups(), " groups with ",
+                    FixedText(100 * task.gauc_coverage(), 1), " % of the exposures");
+    }
+  }
+  return "";
+}
+
 class TableMaker {
  public:
   TableMaker(const FinishedRuns& finished, const std::vector<RunResult>& results)
@@ -115,6 +129,7 @@ class TableMaker {
     for (Column& column : ColumnsOf(finished.plan().config)) {
       ColumnValues values(finished, results, column.id);
       if (values.empty()) continue;
+      if (column.id == "ctcvr_gauc") column.about += CoverageNote(results);
       table_.positives.push_back(PositivesOf(finished, results, column.id));
       table_.columns.push_back(std::move(column));
       values_.push_back(std::move(values));

@@ -82,6 +82,11 @@ Axis Axis::Fit(std::string label, Scale scale, std::span<const double> values) {
   }
   if (!any) return Range(std::move(label), scale, scale == Scale::kLog ? 0.1 : 0, 1);
   if (scale == Scale::kRoot) low = 0;
+  if (scale == Scale::kLog) {  // what lies at the ends stands off the frame
+    constexpr double kRoom = 0.05;
+    const double room = std::pow(high / low, kRoom);
+    return Range(std::move(label), scale, low / room, high * room);
+  }
   if (scale == Scale::kLinear && high > low) {
     const double step = NiceStep((high - low) / 4);
     low = std::floor(low / step) * step;
