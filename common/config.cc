@@ -34,9 +34,8 @@ Status ReadConfig(const std::string& path, const std::vector<std::string>& sets,
                   google::protobuf::Message* config, Origins* origins) {
   config->Clear();
   if (!path.empty()) {
-    Result<std::string> text = ReadWholeFile(PosixFiles(), path);
-    if (!text.ok()) return text.status().Annotate("configuration");
-    RETURN_IF_ERROR(ParseText(path, *text, "", config, origins));
+    ASSIGN_OR_RETURN(const std::string text, ReadWholeFile(PosixFiles(), path));
+    RETURN_IF_ERROR(ParseText(path, text, "", config, origins));
   }
   for (const std::string& set : sets) RETURN_IF_ERROR(ApplySet(set, config, origins));
   return Status::Ok();

@@ -44,6 +44,15 @@ class FileSystem {
   virtual Status Remove(const std::string& path) = 0;           // a file; kNotFound if absent
   virtual Status RemoveRecursively(const std::string& path) = 0;
   virtual bool Exists(const std::string& path) = 0;
+
+  // Where the bytes of an output named `path` belong: symbolic links are followed. in_place: a pipe, a
+  // device or the like, which is written to but never replaced by a file.
+  struct Target {
+    std::string path;
+    bool in_place = false;
+  };
+  // The default is that of a file system of files and directories alone.
+  virtual Result<Target> TargetOf(const std::string& path) { return Target{path, false}; }
 };
 
 FileSystem& PosixFiles();
@@ -52,6 +61,7 @@ std::unique_ptr<FileSystem> NewMemoryFiles();
 
 Result<std::string> ReadWholeFile(FileSystem& files, const std::string& path);
 // Writes a new file beside `path`, syncs it and renames it: `path` holds the old bytes or the new ones.
+// For files that are the program's own; what a user names is an OutputFile (output_file.h).
 Status ReplaceFile(FileSystem& files, const std::string& path, std::string_view data);
 
 std::string JoinPath(std::string_view directory, std::string_view name);

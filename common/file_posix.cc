@@ -106,7 +106,10 @@ class PosixWritableFile final : public WritableFile {
 
   Status Sync() override {
     CHECK(descriptor_.fd() >= 0, descriptor_.path(), " is closed");
-    if (::fsync(descriptor_.fd()) != 0) return PosixError("syncing", descriptor_.path(), errno);
+    // EINVAL, EROFS: a pipe or a device, which keeps nothing.
+    if (::fsync(descriptor_.fd()) != 0 && errno != EINVAL && errno != EROFS) {
+      return PosixError("syncing", descriptor_.path(), errno);
+    }
     return Status::Ok();
   }
 
@@ -151,11 +154,16 @@ class PosixFileSystem final : public FileSystem {
 
   Status CreateDirectories(const std::string& path) override {
     std::error_code error;
+    std::vector<std::string> made_in;  // directories that get a new name
+    for (std::string at = path; !Exists(at) && at != "." && at != "/"; at = made_in.back()) {
+      made_in.push_back(DirectoryOf(at));
+    }
     std::filesystem::create_directories(path, error);
     if (error) return PosixError("creating directory", path, error.value());
     if (!std::filesystem::is_directory(path, error)) {
       return InvalidArgument(StrCat(path, " is not a directory"));
     }
+    for (const std::string& directory : made_in) RETURN_IF_ERROR(SyncDirectory(directory));
     return Status::Ok();
   }
 
@@ -184,6 +192,20 @@ class PosixFileSystem final : public FileSystem {
   }
 
   bool Exists(const std::string& path) override { return ::access(path.c_str(), F_OK) == 0; }
+
+  Result<Target> TargetOf(const std::string& path) override {
+    struct stat named, meant;
+    if (::lstat(path.c_str(), &named) != 0) return Target{path, false};
+    const bool link = S_ISLNK(named.st_mode);
+    // A link to nothing yet: opening it makes the file that it points to.
+    if (::stat(path.c_str(), &meant) != 0) return Target{path, link};
+    if (!S_ISREG(meant.st_mode)) return Target{path, !S_ISDIR(meant.st_mode)};
+    if (!link) return Target{path, false};
+    std::error_code error;
+    const std::filesystem::path real = std::filesystem::canonical(path, error);
+    if (error) return PosixError("following", path, error.value());
+    return Target{real.string(), false};
+  }
 
  private:
   static Result<std::unique_ptr<WritableFile>> OpenForWrite(const std::string& path, int flag) {

@@ -41,7 +41,8 @@ class [[nodiscard]] Status {
   const std::string& message() const { return message_; }
   // "DataLoss: reading train.log: block 3: checksum differs"; "OK" when ok.
   std::string ToString() const;
-  // The same error with "context: " in front of its message; OK stays OK.
+  // The same error with "context: " in front of its message, unless it begins with that context; OK
+  // stays OK.
   Status Annotate(std::string_view context) const;
 
  private:
@@ -66,8 +67,8 @@ Status Internal(std::string message);
 template <typename T>
 class [[nodiscard]] Result {
  public:
-  Result(T value) : value_(std::move(value)) {}             // NOLINT: implicit by design
-  Result(Status status) : status_(std::move(status)) {      // NOLINT: implicit by design
+  Result(T value) : value_(std::move(value)) {}         // NOLINT: implicit by design
+  Result(Status status) : status_(std::move(status)) {  // NOLINT: implicit by design
     if (status_.ok()) DieOfBadResultAccess(status_);
   }
 
@@ -98,8 +99,8 @@ class [[nodiscard]] Result {
 #define CHORUS_CONCAT(a, b) CHORUS_CONCAT_INNER(a, b)
 
 // Returns from the enclosing function when `expr` (a Status) is an error.
-#define RETURN_IF_ERROR(expr)                            \
-  do {                                                   \
+#define RETURN_IF_ERROR(expr)                                                                  \
+  do {                                                                                         \
     if (::chorus::Status status_of_expr = (expr); !status_of_expr.ok()) return status_of_expr; \
   } while (0)
 

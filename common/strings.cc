@@ -23,6 +23,12 @@ std::optional<T> ParseWhole(std::string_view text) {
 }
 }  // namespace
 
+std::string HexDigits(uint64_t value) {
+  char digits[17];
+  std::snprintf(digits, sizeof(digits), "%016llx", static_cast<unsigned long long>(value));
+  return digits;
+}
+
 std::vector<std::string> Split(std::string_view text, char separator) {
   std::vector<std::string> parts;
   size_t begin = 0;

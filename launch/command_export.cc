@@ -1,8 +1,9 @@
 // `chorus export`: a checkpoint as plain arrays for serving, without optimizer state.
 //
-//   manifest.json                 names, shapes, types, file names and checksums of everything
-//   below <table>.keys.u64              [rows] ascending          <table>.weights.f32   [rows, dim]
-//   row-major dense/<block>.f32             [rows, cols] row-major    (all little-endian)
+//   manifest.json         names, shapes, types, file names and checksums of everything below
+//   <table>.keys.u64      [rows], ascending
+//   <table>.weights.f32   [rows, dim], row-major
+//   dense/<block>.f32     [rows, cols], row-major    (all little-endian)
 
 #include <cstdio>
 #include <memory>
@@ -11,6 +12,7 @@
 #include <utility>
 
 #include "common/file.h"
+#include "common/output_folder.h"
 #include "common/strings.h"
 #include "launch/checkpoint_rows.h"
 #include "launch/commands.h"
@@ -28,12 +30,6 @@ std::string Quoted(std::string_view text) {
     out.push_back(c);
   }
   return out + "\"";
-}
-
-std::string Hex(uint64_t value) {
-  char buffer[20];
-  std::snprintf(buffer, sizeof(buffer), "%016llx", static_cast<unsigned long long>(value));
-  return buffer;
 }
 
 // One file of the export: written whole, synced, and remembered for the manifest.
@@ -90,7 +86,7 @@ class Exporter {
     RETURN_IF_ERROR(ReplaceFile(files_, JoinPath(output_, name), bytes));
     entries_.push_back(StrCat("    {\"file\": ", Quoted(name), ", \"type\": \"", type,
                               "\", \"shape\": [", rows, ", ", cols, "], \"xxh3\": \"",
-                              Hex(Checksum(bytes)), "\"}"));
+                              HexDigits(Checksum(bytes)), "\"}"));
     return Status::Ok();
   }
 
@@ -106,20 +102,19 @@ Status RunExport(const ExportArguments& arguments) {
   ASSIGN_OR_RETURN(const std::optional<std::string> folder,
                    worker::FindCheckpoint(files, arguments.checkpoint));
   if (!folder.has_value()) return NotFound(arguments.checkpoint + ": no complete checkpoint");
-  if (files.Exists(arguments.output)) {
-    return InvalidArgument(arguments.output + ": exists already; export makes a new directory");
-  }
+  ASSIGN_OR_RETURN(const auto output,
+                   OutputFolder::Create(files, arguments.output, "exporting"));
   ASSIGN_OR_RETURN(const CheckpointManifest manifest, worker::ReadManifest(files, *folder));
   RETURN_IF_ERROR(worker::VerifyFiles(files, *folder, manifest));
   ASSIGN_OR_RETURN(const auto rows, CheckpointRows::Open(files, *folder, manifest));
-  ASSIGN_OR_RETURN(const worker::DenseState dense, worker::ReadDenseState(files, *folder));
-  RETURN_IF_ERROR(files.CreateDirectories(arguments.output));
-  Exporter exporter(files, arguments.output);
+  ASSIGN_OR_RETURN(const worker::DenseState dense, worker::ReadDenseState(files, *folder, manifest));
+  Exporter exporter(files, output->path());
   RETURN_IF_ERROR(exporter.Tables(*rows));
   RETURN_IF_ERROR(exporter.Dense(dense));
   RETURN_IF_ERROR(exporter.Manifest(manifest));
+  RETURN_IF_ERROR(output->Commit());
   std::printf("exported step %llu of %s to %s\n", static_cast<unsigned long long>(manifest.step()),
-              folder->c_str(), arguments.output.c_str());
+              folder->c_str(), output->output().c_str());
   return Status::Ok();
 }
 

@@ -13,7 +13,8 @@ Status RunImport(const ImportArguments& arguments) {
   ImportSchema schema;
   RETURN_IF_ERROR(LoadConfig(arguments.schema_file, arguments.sets, &schema));
   ProgressLine progress;
-  worker::ImportOptions options{.inputs = arguments.inputs,
+  worker::ImportOptions options{.schema_name = arguments.schema_file,
+                                .inputs = arguments.inputs,
                                 .output = arguments.output,
                                 .max_bad_rows = arguments.max_bad_rows,
                                 .split_by = arguments.split_by,

@@ -11,7 +11,11 @@ namespace chorus::launch {
 Status RunInspect(const InspectArguments& arguments) {
   ASSIGN_OR_RETURN(const std::optional<std::string> checkpoint,
                    worker::FindCheckpoint(PosixFiles(), arguments.path));
-  if (!checkpoint.has_value()) return InspectLog(arguments);
+  if (!checkpoint.has_value()) {
+    const Status status = InspectLog(arguments);
+    if (status.code() != Code::kNotFound || !PosixFiles().Exists(arguments.path)) return status;
+    return status.Annotate(arguments.path + " is no complete checkpoint (no MANIFEST), nor a log");
+  }
   InspectArguments found = arguments;
   found.path = *checkpoint;
   return InspectCheckpoint(found);

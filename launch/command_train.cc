@@ -29,7 +29,7 @@ void PrintShare(const char* name, double seconds, double all) {
   if (all > 0) std::printf(" %s %.0f %%", name, 100 * seconds / all);
 }
 
-void PrintResult(const TrainConfig& config, const worker::TrainResult& result) {
+void PrintSteps(const worker::TrainResult& result) {
   const worker::StepTimes& t = result.times;
   const double all = t.read + t.pull + t.compute + t.combine + t.all_reduce + t.optimizer + t.other;
   std::printf("trained to step %llu: %llu exposures in %.1f s, %.0f exposures/s, last loss %.6f\n",
@@ -48,6 +48,15 @@ void PrintResult(const TrainConfig& config, const worker::TrainResult& result) {
   std::printf("\nkeys of worker 0: %llu, unique per step %llu\n",
               static_cast<unsigned long long>(result.keys_seen),
               static_cast<unsigned long long>(result.keys_unique));
+}
+
+void PrintResult(const TrainConfig& config, const worker::TrainResult& result) {
+  if (result.exposures > 0) {
+    PrintSteps(result);
+  } else {
+    std::printf("nothing was left to train after step %llu\n",
+                static_cast<unsigned long long>(result.steps));
+  }
   if (result.evaluation.has_value()) {
     std::printf("%s", worker::FormatEvaluation(*result.evaluation).c_str());
   }

@@ -2,10 +2,10 @@
 
 #include <cstdio>
 #include <memory>
-#include <span>
 
 #include "common/config.h"
 #include "common/file.h"
+#include "common/output_file.h"
 #include "common/strings.h"
 #include "launch/canonical.h"
 #include "launch/checkpoint_rows.h"
@@ -16,19 +16,10 @@ namespace chorus::launch {
 namespace {
 
 Status WriteCanonicalTo(FileSystem& files, const std::string& folder, const std::string& path) {
-  if (path == "-") {
-    return WriteCanonical(files, folder, [](std::string_view bytes) {
-      const bool written = std::fwrite(bytes.data(), 1, bytes.size(), stdout) == bytes.size();
-      return written ? Status::Ok() : Internal("standard output cannot be written");
-    });
-  }
-  ASSIGN_OR_RETURN(const std::unique_ptr<WritableFile> file, files.Create(path + ".partial"));
-  RETURN_IF_ERROR(WriteCanonical(files, folder, [&](std::string_view bytes) {
-    return file->Append(std::as_bytes(std::span(bytes.data(), bytes.size())));
-  }));
-  RETURN_IF_ERROR(file->Sync());
-  RETURN_IF_ERROR(file->Close());
-  return files.Rename(path + ".partial", path);
+  ASSIGN_OR_RETURN(const std::unique_ptr<OutputFile> out, OutputFile::Create(files, path));
+  const auto write = [&](std::string_view bytes) { return out->Append(bytes); };
+  RETURN_IF_ERROR(WriteCanonical(files, folder, write));
+  return out->Commit();
 }
 
 void PrintSummary(const std::string& folder, const CheckpointManifest& manifest,
@@ -78,7 +69,7 @@ Status InspectCheckpoint(const InspectArguments& arguments) {
     return WriteCanonicalTo(files, folder, arguments.canonical).Annotate(folder);
   }
   ASSIGN_OR_RETURN(const auto rows, CheckpointRows::Open(files, folder, manifest));
-  ASSIGN_OR_RETURN(const worker::DenseState dense, worker::ReadDenseState(files, folder));
+  ASSIGN_OR_RETURN(const worker::DenseState dense, worker::ReadDenseState(files, folder, manifest));
   PrintSummary(folder, manifest, *rows, dense);
   return arguments.verify ? Verify(files, folder, manifest, *rows) : Status::Ok();
 }

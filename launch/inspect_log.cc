@@ -57,10 +57,7 @@ void PrintTotals(const LogReader& log) {
   Print(StrCat("unclicked conversions  ", unclicked));
   Print(StrCat("bytes an exposure      ",
                rows == 0 ? 0.0 : static_cast<double>(bytes) / static_cast<double>(rows)));
-  char fingerprint[24];
-  std::snprintf(fingerprint, sizeof(fingerprint), "%016llx",
-                static_cast<unsigned long long>(log.fingerprint()));
-  Print(StrCat("fingerprint            ", fingerprint));
+  Print(StrCat("fingerprint            ", HexDigits(log.fingerprint())));
 }
 
 // Appends " name=key:value,key" of each slot and " name=x" of each numeric of one side.

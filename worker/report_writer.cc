@@ -4,6 +4,7 @@
 
 #include <span>
 
+#include "common/log.h"
 #include "common/strings.h"
 
 namespace chorus::worker {
@@ -14,16 +15,34 @@ std::span<const std::byte> BytesOf(const std::string& text) {
 }
 
 // The lines of reports up to `step`; a torn last line is dropped.
-std::string LinesUpTo(const std::string& text, uint64_t step) {
+Result<std::string> LinesUpTo(const std::string& text, uint64_t step) {
   std::string kept;
-  for (const std::string& line : Split(text, '\n')) {
+  const std::vector<std::string> lines = Split(text, '\n');
+  for (size_t i = 0; i < lines.size(); ++i) {
+    if (lines[i].empty()) continue;
     Report report;
-    if (google::protobuf::util::JsonStringToMessage(line, &report).ok() && report.step() <= step &&
-        !line.empty()) {
-      kept.append(line).append("\n");
+    if (google::protobuf::util::JsonStringToMessage(lines[i], &report).ok()) {
+      if (report.step() <= step) kept.append(lines[i]).append("\n");
+    } else if (i + 1 < lines.size()) {  // the last piece has no end of line
+      return DataLoss(StrCat("line ", i + 1, " is no report: move the file away, or give another"));
     }
   }
   return kept;
+}
+
+// Makes the file hold what the run goes on from.
+Status Prepare(FileSystem& files, const std::string& path, uint64_t resumed_step) {
+  RETURN_IF_ERROR(files.CreateDirectories(DirectoryOf(path)));
+  std::string kept;
+  if (files.Exists(path)) {
+    ASSIGN_OR_RETURN(const std::string text, ReadWholeFile(files, path));
+    if (resumed_step > 0) {
+      ASSIGN_OR_RETURN(kept, LinesUpTo(text, resumed_step));
+    } else if (!text.empty()) {
+      LogInfo("report.metrics: a new run, ", path, " is replaced");
+    }
+  }
+  return ReplaceFile(files, path, kept);
 }
 
 }  // namespace
@@ -31,14 +50,11 @@ std::string LinesUpTo(const std::string& text, uint64_t step) {
 Result<std::unique_ptr<ReportWriter>> ReportWriter::Open(FileSystem& files, const std::string& path,
                                                          uint64_t resumed_step) {
   if (path.empty()) return std::unique_ptr<ReportWriter>(new ReportWriter(nullptr));
-  RETURN_IF_ERROR(files.CreateDirectories(DirectoryOf(path)));
-  std::string kept;
-  if (resumed_step > 0 && files.Exists(path)) {
-    ASSIGN_OR_RETURN(const std::string text, ReadWholeFile(files, path));
-    kept = LinesUpTo(text, resumed_step);
+  ASSIGN_OR_RETURN(const FileSystem::Target target, files.TargetOf(path));
+  if (!target.in_place) {
+    RETURN_IF_ERROR(Prepare(files, target.path, resumed_step).Annotate("report.metrics: " + path));
   }
-  RETURN_IF_ERROR(ReplaceFile(files, path, kept));
-  ASSIGN_OR_RETURN(std::unique_ptr<WritableFile> file, files.OpenForAppend(path));
+  ASSIGN_OR_RETURN(std::unique_ptr<WritableFile> file, files.OpenForAppend(target.path));
   return std::unique_ptr<ReportWriter>(new ReportWriter(std::move(file)));
 }
 
@@ -54,6 +70,12 @@ Status ReportWriter::Write(const Report& report) {
   return file_->Append(BytesOf(line));
 }
 
-Status ReportWriter::Close() { return file_ == nullptr ? Status::Ok() : file_->Close(); }
+Status ReportWriter::Sync() { return file_ == nullptr ? Status::Ok() : file_->Sync(); }
+
+Status ReportWriter::Close() {
+  if (file_ == nullptr) return Status::Ok();
+  RETURN_IF_ERROR(file_->Sync());
+  return file_->Close();
+}
 
 }  // namespace chorus::worker

@@ -14,11 +14,14 @@ namespace chorus::worker {
 
 class ReportWriter {
  public:
-  // path "": reports are dropped. resumed_step 0: a new file.
+  // path "": reports are dropped. resumed_step 0: a new file, which replaces an old one (and says so).
+  // A pipe or a device is written to as it is. Error: kDataLoss when the file to go on in holds a line
+  // that is no report, other than a torn last one.
   static Result<std::unique_ptr<ReportWriter>> Open(FileSystem& files, const std::string& path,
                                                     uint64_t resumed_step);
   Status Write(const Report& report);
-  Status Close();
+  Status Sync();   // what was written survives a crash
+  Status Close();  // synced
 
  private:
   explicit ReportWriter(std::unique_ptr<WritableFile> file) : file_(std::move(file)) {}

@@ -292,7 +292,10 @@ Status Trainer::TrainStep(uint64_t step) {
   RETURN_IF_ERROR(Send(step + 1 + ahead_, std::move(gradients), snapshot ? &*snapshot : nullptr));
   laps_.Lap(&result_.times.combine);
   RETURN_IF_ERROR(FinishSum(step));
-  if (snapshot.has_value()) checkpointer_->AddDenseState(session_->CaptureDenseState(step));
+  if (snapshot.has_value()) {
+    RETURN_IF_ERROR(progress_->Sync());  // a resumed run goes on behind them
+    checkpointer_->AddDenseState(session_->CaptureDenseState(step));
+  }
   reader_->Recycle(std::move(batches_.front()));
   batches_.pop_front();
   RETURN_IF_ERROR(AfterStep(step));

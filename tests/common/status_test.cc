@@ -20,6 +20,8 @@ TEST(Status, PrintsCodeAndMessage) {
 
 TEST(Status, ContextGrowsInFront) {
   EXPECT_EQ(NotFound("b").Annotate("a").ToString(), "NotFound: a: b");
+  EXPECT_EQ(NotFound("a: b").Annotate("a").message(), "a: b") << "not twice";
+  EXPECT_EQ(NotFound("ab").Annotate("a").message(), "a: ab");
   EXPECT_TRUE(Status::Ok().Annotate("a").ok());
   EXPECT_EQ(Status::Ok().Annotate("a").message(), "");
 }

@@ -302,6 +302,13 @@ TEST_F(ImportTest, MissingInputsAreNamedBeforeAnythingIsRead) {
   EXPECT_EQ(ErrorOf(kPlain, {.inputs = {"-", "-"}}), "standard input is named twice");
 }
 
+TEST_F(ImportTest, AMissingColumnNamesTheSchemaAndTheText) {
+  Write("click,item\n0,1\n");
+  EXPECT_EQ(ErrorOf(kPlain, {.schema_name = "shop.textproto"}),
+            "shop.textproto and in.csv: conversion: the text has no column 'sale'; its columns are "
+            "'click', 'item'");
+}
+
 TEST_F(ImportTest, NoRowIsAnError) {
   Write("click,sale,item\n0,1,1\n");
   EXPECT_EQ(ErrorOf(kPlain), "no row is left to write");

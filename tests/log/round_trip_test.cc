@@ -125,6 +125,14 @@ TEST(LogFileTest, FilesOfALogReadBackInOrder) {
   }
 }
 
+TEST(LogFileTest, ADirectoryWithoutLogFilesIsNamed) {
+  const auto files = NewMemoryFiles();
+  ASSERT_TRUE(files->CreateDirectories("empty").ok());
+  const Status status = LogReader::Open(*files, {"empty"}).status();
+  EXPECT_EQ(status.code(), Code::kNotFound);
+  EXPECT_NE(status.message().find("holds no *.log file"), std::string::npos) << status.ToString();
+}
+
 TEST(LogFileTest, TheFingerprintTellsLogsApart) {
   const auto files = NewMemoryFiles();
   const LogSchema schema = PlainSchema();

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/support/faulty_files.h"
 #include "tests/synthetic/synthetic_testing.h"
 #include "worker/log/log_reader.h"
 #include "worker/synthetic/oracle_file.h"
@@ -86,6 +87,20 @@ TEST(GenerateLogTest, DirectoryWithALogIsRefused) {
   options.directory = "log";
   const auto again = GenerateLog(*files, SharedWorld(SmallConfig()), options);
   EXPECT_EQ(again.status().code(), Code::kFailedPrecondition);
+}
+
+TEST(GenerateLogTest, NothingAppearsUnderTheNameBeforeAllIsWritten) {
+  FaultPlan plan;
+  for (plan.failing_rename = 0;; ++plan.failing_rename) {
+    const auto memory = NewMemoryFiles();
+    const auto files = NewFaultyFiles(*memory, plan);
+    GenerateOptions options;
+    options.directory = "log";
+    if (GenerateLog(*files, SharedWorld(SmallConfig()), options).ok()) break;
+    EXPECT_FALSE(memory->Exists("log"));
+    EXPECT_FALSE(memory->Exists("log.generating"));
+  }
+  EXPECT_EQ(plan.failing_rename, 5u);  // three parts and the oracle, and the whole
 }
 
 }  // namespace

@@ -1,8 +1,12 @@
 #include "worker/report_writer.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <cmath>
+#include <cstdlib>
 
 #include "tests/support/faulty_files.h"
 
@@ -48,6 +52,36 @@ TEST(ReportWriterTest, ATornLastLineIsDropped) {
     WriteSteps(*torn, 4, 5, 5);
     EXPECT_EQ(Text(*torn), text) << "cut at " << size;
   }
+}
+
+TEST(ReportWriterTest, ALineThatIsNoReportStopsTheResumedRunAndIsKept) {
+  const auto files = NewMemoryFiles();
+  WriteSteps(*files, 0, 1, 2);
+  const std::string text = Text(*files) + "my own note\n" + Text(*files);
+  ASSERT_TRUE(ReplaceFile(*files, "out/metrics.jsonl", text).ok());
+  const Status status = ReportWriter::Open(*files, "out/metrics.jsonl", 2).status();
+  EXPECT_EQ(status.code(), Code::kDataLoss);
+  EXPECT_NE(status.message().find("line 3"), std::string::npos) << status.ToString();
+  EXPECT_EQ(Text(*files), text);
+}
+
+TEST(ReportWriterTest, APipeIsWrittenInPlace) {
+  std::string folder = JoinPath(testing::TempDir(), "reports-XXXXXX");
+  ASSERT_NE(mkdtemp(folder.data()), nullptr);
+  const std::string path = JoinPath(folder, "pipe");
+  ASSERT_EQ(mkfifo(path.c_str(), 0600), 0);
+  const int reader = open(path.c_str(), O_RDONLY | O_NONBLOCK);
+  ASSERT_GE(reader, 0);
+  auto writer = ReportWriter::Open(PosixFiles(), path, 0);
+  ASSERT_TRUE(writer.ok()) << writer.status().ToString();
+  ASSERT_TRUE((*writer)->Write(ReportOf(1)).ok());
+  ASSERT_TRUE((*writer)->Close().ok());
+  char text[256] = {};
+  EXPECT_GT(read(reader, text, sizeof(text) - 1), 0);
+  EXPECT_NE(std::string(text).find("\"step\":\"1\""), std::string::npos) << text;
+  close(reader);
+  EXPECT_EQ(PosixFiles().List(folder)->size(), 1u);
+  ASSERT_TRUE(PosixFiles().RemoveRecursively(folder).ok());
 }
 
 TEST(ReportWriterTest, ANewRunBeginsANewFile) {

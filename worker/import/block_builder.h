@@ -1,7 +1,7 @@
 #pragma once
 // Collects parsed rows into the batch that becomes a block of the log. A context stands once for
-// all consecutive rows that share it, and again in the next block when they go on there. Thread
-// safety: none.
+// all consecutive rows that share it, and again in the next block when they go on there.
+// Thread safety: none.
 
 #include <cstdint>
 

@@ -6,10 +6,10 @@
 #include <utility>
 
 #include "common/log.h"
+#include "common/output_folder.h"
 #include "common/strings.h"
 #include "worker/import/block_builder.h"
 #include "worker/import/column_plan.h"
-#include "worker/import/import_folder.h"
 #include "worker/import/inputs.h"
 #include "worker/import/numeric_statistics.h"
 #include "worker/import/row_parser.h"
@@ -29,12 +29,17 @@ class Import {
   Result<ImportSummary> Run() {
     ASSIGN_OR_RETURN(delimiter_, DelimiterOf(schema_));
     RETURN_IF_ERROR(CheckOptions());
-    ASSIGN_OR_RETURN(const auto folder, ImportFolder::Create(files_, options_.output));
+    ASSIGN_OR_RETURN(const auto folder,
+                     OutputFolder::Create(files_, options_.output, "importing"));
     const bool several_passes = options_.split_contiguous || NeedsStatistics(schema_);
     ASSIGN_OR_RETURN(inputs_, MakeInputs(files_, options_.inputs, options_.standard_input,
                                          several_passes ? SpoolPath(folder->path()) : ""));
     ASSIGN_OR_RETURN(auto table, OpenTable());
-    ASSIGN_OR_RETURN(plan_, PlanColumns(schema_, table->columns(), options_.split_by));
+    auto plan = PlanColumns(schema_, table->columns(), options_.split_by);
+    if (!plan.ok()) {
+      return plan.status().Annotate(StrCat(options_.schema_name, " and ", inputs_[0].name));
+    }
+    plan_ = std::move(plan).value();
     log_schema_ = plan_.schema;
     if (options_.split_contiguous) {
       RETURN_IF_ERROR(CountRows(*table));

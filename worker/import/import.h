@@ -21,6 +21,7 @@
 namespace chorus::worker {
 
 struct ImportOptions {
+  std::string schema_name = "the schema";  // for messages
   std::vector<std::string> inputs = {};  // files in order; "-", or none, is standard input
   std::string output = {};               // a folder that does not exist or is empty
   uint64_t max_bad_rows = 0;             // so many malformed rows are skipped and counted

@@ -117,10 +117,7 @@ Result<std::vector<std::string>> ExpandPath(FileSystem& files, const std::string
   for (const std::string& name : names.value()) {
     if (name.ends_with(".log")) paths.push_back(JoinPath(path, name));
   }
-  if (paths.empty() && !names.value().empty()) {
-    return NotFound(StrCat("directory ", path, " holds no *.log file"));
-  }
-  if (paths.empty()) return std::vector<std::string>{path};
+  if (paths.empty()) return NotFound(StrCat("directory ", path, " holds no *.log file"));
   return paths;
 }
 

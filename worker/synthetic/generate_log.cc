@@ -5,6 +5,7 @@
 #include <memory>
 #include <utility>
 
+#include "common/output_folder.h"
 #include "common/parallel_for.h"
 #include "common/strings.h"
 #include "worker/log/log_writer.h"
@@ -13,6 +14,9 @@
 
 namespace chorus::worker {
 namespace {
+
+constexpr char kOracle[] = "oracle.bin";
+constexpr char kPotential[] = "potential";
 
 // One block on its way from the thread that makes it to the thread that writes it.
 struct Made {
@@ -43,15 +47,15 @@ class LogParts {
     writer_.reset();
     return Status::Ok();
   }
-  const std::vector<std::string>& paths() const { return paths_; }
+  const std::vector<std::string>& names() const { return names_; }  // inside the directory
 
  private:
   Status Begin() {
     char name[32];
     snprintf(name, sizeof(name), "part-%05llu.log",
              static_cast<unsigned long long>(blocks_ / blocks_per_file_));
-    paths_.push_back(JoinPath(directory_, name));
-    ASSIGN_OR_RETURN(writer_, LogWriter::Create(files_, paths_.back(), schema_));
+    names_.emplace_back(name);
+    ASSIGN_OR_RETURN(writer_, LogWriter::Create(files_, JoinPath(directory_, name), schema_));
     return Status::Ok();
   }
 
@@ -61,20 +65,12 @@ class LogParts {
   const uint64_t blocks_per_file_;
   std::unique_ptr<LogWriter> writer_;
   uint64_t blocks_ = 0;
-  std::vector<std::string> paths_;
+  std::vector<std::string> names_;
 };
 
-// A new directory, or one without logs: a directory stands for all its log files, so that parts of
-// another world left there would be read with ours.
-Status PrepareDirectory(FileSystem& files, const std::string& directory) {
-  RETURN_IF_ERROR(files.CreateDirectories(directory));
-  ASSIGN_OR_RETURN(const std::vector<std::string> names, files.List(directory));
-  for (const std::string& name : names) {
-    if (!name.ends_with(".log")) continue;
-    return FailedPrecondition(StrCat(directory, " already holds a log (", name,
-                                     "): remove it or choose another directory"));
-  }
-  return Status::Ok();
+void AddPaths(const std::string& directory, const std::vector<std::string>& names,
+              std::vector<std::string>* paths) {
+  for (const std::string& name : names) paths->push_back(JoinPath(directory, name));
 }
 
 Made MakeBlock(const BlockMaker& maker, uint64_t index, bool potential_labels) {
@@ -119,16 +115,17 @@ Result<GenerateSummary> GenerateLog(FileSystem& files, const World& world,
                                     const GenerateOptions& options) {
   const GenerateConfig& config = world.config();
   const BlockMaker maker(world);
-  const std::string potential_directory = JoinPath(options.directory, "potential");
-  const std::string oracle_path = JoinPath(options.directory, "oracle.bin");
-  RETURN_IF_ERROR(PrepareDirectory(files, options.directory));
-  if (options.potential_labels) RETURN_IF_ERROR(PrepareDirectory(files, potential_directory));
+  ASSIGN_OR_RETURN(const std::unique_ptr<OutputFolder> folder,
+                   OutputFolder::Create(files, options.directory, "generating"));
+  const std::string potential_directory = JoinPath(folder->path(), kPotential);
+  if (options.potential_labels) RETURN_IF_ERROR(files.CreateDirectories(potential_directory));
 
   const uint64_t blocks_per_file = std::max<uint64_t>(1, config.file_rows() / config.block_rows());
-  LogParts observed(files, options.directory, maker.schema(), blocks_per_file);
+  LogParts observed(files, folder->path(), maker.schema(), blocks_per_file);
   LogParts potential(files, potential_directory, maker.schema(), blocks_per_file);
   ASSIGN_OR_RETURN(std::unique_ptr<OracleWriter> oracle,
-                   OracleWriter::Create(files, oracle_path, config.exposures()));
+                   OracleWriter::Create(files, JoinPath(folder->path(), kOracle),
+                                        config.exposures()));
 
   // Waves: all threads make blocks, then one writes them in order.
   GenerateSummary summary;
@@ -150,10 +147,11 @@ Result<GenerateSummary> GenerateLog(FileSystem& files, const World& world,
   RETURN_IF_ERROR(observed.Finish());
   RETURN_IF_ERROR(potential.Finish());
   RETURN_IF_ERROR(oracle->Finish());
+  RETURN_IF_ERROR(folder->Commit());
   FinishMeans(&summary);
-  summary.files = observed.paths();
-  summary.files.push_back(oracle_path);
-  summary.files.insert(summary.files.end(), potential.paths().begin(), potential.paths().end());
+  AddPaths(folder->output(), observed.names(), &summary.files);
+  summary.files.push_back(JoinPath(folder->output(), kOracle));
+  AddPaths(JoinPath(folder->output(), kPotential), potential.names(), &summary.files);
   return summary;
 }
 

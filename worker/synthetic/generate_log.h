@@ -16,11 +16,11 @@
 namespace chorus::worker {
 
 struct GenerateOptions {
-  std::string directory;  // made if absent; must hold no log files yet
+  std::string directory;  // appears when all is written; must be new, or empty
   bool potential_labels = false;
   uint32_t threads = 1;
-  std::function<void(uint64_t exposures_done)>
-      progress;  // may be empty; called by the caller's thread
+  // May be empty; called by the caller's thread.
+  std::function<void(uint64_t exposures_done)> progress;
 };
 
 // Of one space (D, O or N).
@@ -38,7 +38,7 @@ struct GenerateSummary {
   std::vector<std::string> files;
 };
 
-// Error: kFailedPrecondition if the directory holds a log; what writing gives.
+// Errors: kFailedPrecondition if the directory is not empty; what writing gives. Nothing is left then.
 Result<GenerateSummary> GenerateLog(FileSystem& files, const World& world,
                                     const GenerateOptions& options);
 

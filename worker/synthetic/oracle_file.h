@@ -1,9 +1,8 @@
 #pragma once
 // The oracle file of a generated log: for each exposure the probabilities that made its labels, by
 // row id. No trainer opens it. Little-endian:
-//   header  64 bytes: "CHORACLE", u32 version = 1, u32 columns = 5, u64 rows, u32 chunk rows, 28
-//   bytes of
-//           zero, u64 XXH3-64 of the 56 bytes before
+//   header  64 bytes: "CHORACLE", u32 version = 1, u32 columns = 5, u64 rows, u32 chunk rows,
+//           28 bytes of zero, u64 XXH3-64 of the 56 bytes before
 //   chunks  of `chunk rows` rows (the last one shorter): per row f32 p_click, p_conv_do, p_v, p_c,
 //           p_{v|c}; then u64 XXH3-64 of the chunk's rows. Row id i is row i % chunk rows of chunk
 //           i / chunk rows.

@@ -1,11 +1,11 @@
-#include "worker/import/import_folder.h"
+#include "common/output_folder.h"
 
 #include <utility>
 
 #include "common/log.h"
 #include "common/strings.h"
 
-namespace chorus::worker {
+namespace chorus {
 namespace {
 
 Status RefuseToOverwrite(FileSystem& files, const std::string& output) {
@@ -18,31 +18,32 @@ Status RefuseToOverwrite(FileSystem& files, const std::string& output) {
 
 }  // namespace
 
-ImportFolder::ImportFolder(FileSystem& files, std::string output)
-    : files_(files), output_(std::move(output)), path_(StrCat(output_, ".importing")) {}
+OutputFolder::OutputFolder(FileSystem& files, std::string output, const std::string& doing)
+    : files_(files), output_(std::move(output)), path_(StrCat(output_, ".", doing)) {}
 
-Result<std::unique_ptr<ImportFolder>> ImportFolder::Create(FileSystem& files,
-                                                           const std::string& output) {
+Result<std::unique_ptr<OutputFolder>> OutputFolder::Create(FileSystem& files,
+                                                           const std::string& output,
+                                                           const std::string& doing) {
   std::string name = output;
   while (name.size() > 1 && name.ends_with('/')) name.pop_back();
-  if (name.empty() || name == "/" || name == ".") {
+  if (name.empty() || name == "/" || BaseName(name) == "." || BaseName(name) == "..") {
     return InvalidArgument(
         StrCat("output: found '", output, "', expected the name of a new folder"));
   }
   RETURN_IF_ERROR(RefuseToOverwrite(files, name));
-  std::unique_ptr<ImportFolder> folder(new ImportFolder(files, name));
+  std::unique_ptr<OutputFolder> folder(new OutputFolder(files, name, doing));
   if (files.Exists(folder->path_)) RETURN_IF_ERROR(files.RemoveRecursively(folder->path_));
   RETURN_IF_ERROR(files.CreateDirectories(folder->path_));
   return folder;
 }
 
-ImportFolder::~ImportFolder() {
+OutputFolder::~OutputFolder() {
   if (committed_) return;
   const Status removed = files_.RemoveRecursively(path_);
   if (!removed.ok()) LogWarning("removing ", path_, ": ", removed.message());
 }
 
-Status ImportFolder::Commit() {
+Status OutputFolder::Commit() {
   RETURN_IF_ERROR(RefuseToOverwrite(files_, output_));
   if (files_.Exists(output_)) RETURN_IF_ERROR(files_.RemoveRecursively(output_));
   RETURN_IF_ERROR(files_.Rename(path_, output_));
@@ -50,4 +51,4 @@ Status ImportFolder::Commit() {
   return Status::Ok();
 }
 
-}  // namespace chorus::worker
+}  // namespace chorus

@@ -1,0 +1,36 @@
+#pragma once
+// A file that a command writes for its user. It appears under its name when it is complete: until
+// then it is "<path>.partial" beside it. What is no file (a pipe, a device, "-" for standard output)
+// is written in place, never replaced; symbolic links are followed. Thread safety: none.
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "common/file.h"
+#include "common/status.h"
+
+namespace chorus {
+
+class OutputFile {
+ public:
+  // `files` outlives it.
+  static Result<std::unique_ptr<OutputFile>> Create(FileSystem& files, const std::string& path);
+  ~OutputFile();  // removes what was not committed
+  OutputFile(const OutputFile&) = delete;
+  OutputFile& operator=(const OutputFile&) = delete;
+
+  Status Append(std::string_view text);
+  Status Commit();  // synced, and under its name
+
+ private:
+  OutputFile(FileSystem& files, FileSystem::Target target)
+      : files_(files), target_(std::move(target)) {}
+
+  FileSystem& files_;
+  const FileSystem::Target target_;
+  std::string partial_;                 // "": written in place
+  std::unique_ptr<WritableFile> file_;  // null: standard output, or committed
+};
+
+}  // namespace chorus

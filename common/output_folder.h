@@ -1,0 +1,37 @@
+#pragma once
+// The folder of a command's output. Everything is written into "<output>.<doing>" beside it, which
+// becomes <output> by one rename at the end: a command that fails, or is killed, leaves nothing that
+// looks whole. Thread safety: none.
+
+#include <memory>
+#include <string>
+
+#include "common/file.h"
+#include "common/status.h"
+
+namespace chorus {
+
+class OutputFolder {
+ public:
+  // doing: "importing". Error: kFailedPrecondition when `output` is a file or a folder that is not
+  // empty. What a killed command left in "<output>.<doing>" is removed.
+  static Result<std::unique_ptr<OutputFolder>> Create(FileSystem& files, const std::string& output,
+                                                      const std::string& doing);
+  ~OutputFolder();  // removes what was not committed
+  OutputFolder(const OutputFolder&) = delete;
+  OutputFolder& operator=(const OutputFolder&) = delete;
+
+  const std::string& path() const { return path_; }      // "<output>.<doing>"
+  const std::string& output() const { return output_; }  // without a slash at its end
+  Status Commit();
+
+ private:
+  OutputFolder(FileSystem& files, std::string output, const std::string& doing);
+
+  FileSystem& files_;
+  const std::string output_;
+  const std::string path_;
+  bool committed_ = false;
+};
+
+}  // namespace chorus
