@@ -20,6 +20,7 @@ ServerNode::ServerNode(const TrainConfig& config, const std::vector<TableSpec>& 
   options.seed = config.seed();
   options.deadline_seconds = config.cluster().deadline_seconds();
   options.memory_mb = config.cluster().server_memory_mb();
+  options.max_reply_bytes = uint64_t{config.cluster().max_frame_mb()} << 20;
   server_ = ps::Server::Create(options, tables, files);
 }
 

@@ -31,8 +31,8 @@ class ServerNode {
   using Clock = std::chrono::steady_clock;
   std::unique_ptr<ps::Server> server_;
   std::atomic<Clock::rep> last_request_;
-  std::vector<std::unique_ptr<Listener>>
-      listeners_;  // before the server goes, no request comes any more
+  // Last: before the server goes, no request comes any more.
+  std::vector<std::unique_ptr<Listener>> listeners_;
 };
 
 // The transport settings that a job's configuration gives. name: "worker 1", for messages.

@@ -201,4 +201,16 @@ Status CheckGradients(StepRequest* request, const std::vector<RequestKeys>& keys
   return Status::Ok();
 }
 
+Status CheckReplyBytes(const std::vector<RequestKeys>& tables, const ServerShape& shape,
+                       uint64_t max_bytes) {
+  uint64_t bytes = 0;
+  for (size_t t = 0; t < tables.size(); ++t) {
+    bytes += tables[t].keys.size() * sizeof(float) * shape.dims[t];
+  }
+  if (bytes <= max_bytes) return Status::Ok();
+  return ResourceExhausted(StrCat(shape.name(), ": the rows asked for take ", bytes,
+                                  " bytes, more than a frame may have (cluster.max_frame_mb: ",
+                                  max_bytes >> 20, " MB)"));
+}
+
 }  // namespace chorus::ps

@@ -53,4 +53,9 @@ Result<std::shared_ptr<ReadRequest>> ParseRead(Frame frame, const ServerShape& s
 Status CheckGradients(StepRequest* request, const std::vector<RequestKeys>& keys,
                       const ServerShape& shape);
 
+// What a request makes the server allocate: the rows of all its keys. Error: kResourceExhausted
+// above max_bytes.
+Status CheckReplyBytes(const std::vector<RequestKeys>& tables, const ServerShape& shape,
+                       uint64_t max_bytes);
+
 }  // namespace chorus::ps

@@ -10,15 +10,28 @@ namespace {
 
 struct Source {
   FileSystem& files;
-  const std::string& directory;
+  const wire::RestoreMeta& meta;
   uint32_t shards = 0;
   uint64_t step = 0;
 };
 
+// Whether the file is the one that the manifest lists; one of another run may be whole, too.
+Status CheckListed(const wire::RestoreMeta& meta, uint32_t shard, uint64_t checksum) {
+  if (meta.file_size() == 0) return Status::Ok();
+  const std::string name = ShardFileName(shard);
+  for (const wire::SnapshotFileMeta& file : meta.file()) {
+    if (file.name() != name) continue;
+    return file.checksum() == checksum ? Status::Ok()
+                                       : DataLoss("checksum differs from the manifest's");
+  }
+  return DataLoss("the manifest does not name it");
+}
+
 Result<std::unique_ptr<ShardFile>> OpenShard(const Source& source, uint32_t shard) {
-  const std::string path = JoinPath(source.directory, ShardFileName(shard));
+  const std::string path = JoinPath(source.meta.directory(), ShardFileName(shard));
   ASSIGN_OR_RETURN(auto file, ShardFile::Open(source.files, path));
-  RETURN_IF_ERROR(file->Verify());
+  ASSIGN_OR_RETURN(const uint64_t checksum, file->Verify());
+  RETURN_IF_ERROR(CheckListed(source.meta, shard, checksum).Annotate(path));
   if (file->shard() != shard || file->shards() != source.shards || file->step() != source.step) {
     return DataLoss(StrCat(path, " is shard ", file->shard(), " of ", file->shards(), " at step ",
                            file->step(), ", not shard ", shard, " of ", source.shards, " at step ",
@@ -29,25 +42,25 @@ Result<std::unique_ptr<ShardFile>> OpenShard(const Source& source, uint32_t shar
 
 }  // namespace
 
-Result<uint64_t> RestoreShards(FileSystem& files, const std::string& directory,
-                               wire::RestoreMeta::Mode mode, const ServerShape& shape,
-                               ShardOwner* owner) {
+Result<uint64_t> RestoreShards(FileSystem& files, const wire::RestoreMeta& meta,
+                               const ServerShape& shape, ShardOwner* owner) {
   owner->FinishSnapshot();
   for (Shard& shard : owner->shards()) shard.Clear();
-  ASSIGN_OR_RETURN(const auto first, ShardFile::Open(files, JoinPath(directory, ShardFileName(0))));
-  const Source source{files, directory, first->shards(), first->step()};
-  if (source.shards ==
-      shape.job.shards()) {  // cut alike: each shard finds all of its rows in one file
+  const std::string first_path = JoinPath(meta.directory(), ShardFileName(0));
+  ASSIGN_OR_RETURN(const auto first, ShardFile::Open(files, first_path));
+  const Source source{files, meta, first->shards(), first->step()};
+  // Cut alike: each shard finds all of its rows in one file.
+  if (source.shards == shape.job.shards()) {
     uint32_t number = shape.first_shard + owner->first_local();
     for (Shard& shard : owner->shards()) {
       ASSIGN_OR_RETURN(const auto file, OpenShard(source, number++));
-      RETURN_IF_ERROR(shard.Load(*file, mode));
+      RETURN_IF_ERROR(shard.Load(*file, meta.mode()));
     }
     return source.step;
   }
   for (uint32_t number = 0; number < source.shards; ++number) {
     ASSIGN_OR_RETURN(const auto file, OpenShard(source, number));
-    for (Shard& shard : owner->shards()) RETURN_IF_ERROR(shard.Load(*file, mode));
+    for (Shard& shard : owner->shards()) RETURN_IF_ERROR(shard.Load(*file, meta.mode()));
   }
   return source.step;
 }

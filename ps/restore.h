@@ -13,10 +13,9 @@
 namespace chorus::ps {
 
 // Replaces every row of the owner's shards. Returns the step of the files. Errors: kNotFound,
-// kDataLoss, kFailedPrecondition (another table or pull_ahead), kResourceExhausted; the shards are
-// then incomplete.
-Result<uint64_t> RestoreShards(FileSystem& files, const std::string& directory,
-                               wire::RestoreMeta::Mode mode, const ServerShape& shape,
-                               ShardOwner* owner);
+// kDataLoss (damaged, or not the files that `meta` lists), kFailedPrecondition (another table or
+// pull_ahead), kResourceExhausted; the shards are then incomplete.
+Result<uint64_t> RestoreShards(FileSystem& files, const wire::RestoreMeta& meta,
+                               const ServerShape& shape, ShardOwner* owner);
 
 }  // namespace chorus::ps

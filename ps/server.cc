@@ -117,6 +117,7 @@ void ServerImpl::HandleStep(Frame frame, Responder respond) {
 
 // All checks that need what the worker sent before; the long ones run without the lock.
 Status ServerImpl::PrepareStep(StepRequest* request) {
+  RETURN_IF_ERROR(CheckReplyBytes(request->tables, shape_, options_.max_reply_bytes));
   std::shared_ptr<const StepRequest> keys;
   {
     MutexLock lock(mutex_);
@@ -214,9 +215,11 @@ void ServerImpl::CompleteStep(StepState* state) {
     {
       MutexLock state_lock(state->mutex);
       if (failure_.ok() && !state->error.ok()) {
+        const std::string limit =
+            options_.memory_mb == 0 ? "none" : StrCat(options_.memory_mb, " MB");
         failure_ = state->error.Annotate(StrCat(shape_.name(), " (memory in use ",
-                                                budget_.used_bytes() >> 20, " MB, limit ",
-                                                options_.memory_mb, " MB)"));
+                                                budget_.used_bytes() >> 20, " MB, limit ", limit,
+                                                ")"));
         failed_ = true;
       }
     }
@@ -248,6 +251,10 @@ std::string ServerImpl::ReplyMeta(const StepState& state) {
 void ServerImpl::HandleRead(Frame frame, Responder respond) {
   auto request = ParseRead(std::move(frame), shape_);
   if (!request.ok()) return respond(MakeErrorFrame(request.status()));
+  if (Status status = CheckReplyBytes((*request)->tables, shape_, options_.max_reply_bytes);
+      !status.ok()) {
+    return respond(MakeErrorFrame(status));
+  }
   auto work = std::make_shared<SharedWork>(std::move(respond), owners_.size());
   auto rows =
       std::make_shared<std::vector<ByteArray>>(AllocateRows((*request)->tables, shape_.dims));
@@ -257,41 +264,6 @@ void ServerImpl::HandleRead(Frame frame, Responder respond) {
       if (work->IsLast()) work->answer.Send({FrameType::kReadReply, "", std::move(*rows)});
     });
   }
-}
-
-void ServerImpl::Watch() {
-  const double period = std::clamp(options_.deadline_seconds / 8, 0.002, 0.25);
-  for (;;) {
-    std::vector<Outgoing> out;
-    {
-      MutexLock lock(mutex_);
-      if (!stopping_) stop_watch_.wait_for(mutex_, std::chrono::duration<double>(period));
-      if (stopping_) return;
-      out = TakeExpired();
-    }
-    for (Outgoing& reply : out) reply.respond(std::move(reply.frame));
-  }
-}
-
-// Frames stay: a worker that asks again waits again.
-std::vector<ServerImpl::Outgoing> ServerImpl::TakeExpired() {
-  std::vector<Outgoing> out;
-  const auto now = Clock::now();
-  for (auto& [step, state] : window_.steps()) {
-    if (state->dispatched) continue;
-    const double waited = std::chrono::duration<double>(now - state->first_arrival).count();
-    if (waited < options_.deadline_seconds) continue;
-    const std::string missing = MissingWorkers(*state);
-    const Status status = DeadlineExceeded(
-        StrCat(shape_.name(), ": step ", step, " waited ", options_.deadline_seconds, " s for ",
-               missing.empty() ? std::string("an earlier step") : "the frame of " + missing));
-    for (WorkerStep& worker : state->workers) {
-      for (Responder& respond : worker.waiting)
-        out.push_back({std::move(respond), MakeErrorFrame(status)});
-      worker.waiting.clear();
-    }
-  }
-  return out;
 }
 
 std::unique_ptr<Server> Server::Create(const ServerOptions& options,

@@ -24,8 +24,7 @@
 namespace chorus::ps {
 
 struct ServerOptions {
-  uint32_t server =
-      0;  // owns the shards [server * shards / servers, (server + 1) * shards / servers)
+  uint32_t server = 0;  // owns shards [server * shards / servers, (server + 1) * shards / servers)
   uint32_t servers = 1;
   uint32_t workers = 1;
   uint32_t shards = 64;
@@ -35,6 +34,7 @@ struct ServerOptions {
   uint64_t seed = 1;
   double deadline_seconds = 120;  // how long a step's first frame waits for the other workers'
   uint64_t memory_mb = 0;         // rows and their index; 0 = no limit
+  uint64_t max_reply_bytes = uint64_t{1} << 30;  // a request for more rows is refused
   uint64_t snapshot_side_bytes = 256ull << 20;  // rows copied aside for a running snapshot
   bool count_gradients = false;                 // sum what is applied, for tests of conservation
 };

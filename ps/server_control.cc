@@ -70,7 +70,7 @@ void ServerImpl::Restore(const wire::RestoreMeta& meta, Responder respond) {
   auto work = std::make_shared<SharedWork>(std::move(respond), owners_.size());
   for (auto& owner : owners_) {
     owner->Post([this, work, meta](ShardOwner& here) {
-      const auto step = RestoreShards(files_, meta.directory(), meta.mode(), shape_, &here);
+      const auto step = RestoreShards(files_, meta, shape_, &here);
       {
         MutexLock lock(work->mutex);
         if (step.ok()) work->restored_step = *step;
@@ -140,7 +140,5 @@ void ServerImpl::AddStatistics(ShardOwner* owner, SharedWork* work) {
     table.set_gradient_sum(table.gradient_sum() + owner->workspace().gradient_sums[t]);
   }
 }
-
-// --------------------------------------------------------------------------------------- deadlines
 
 }  // namespace chorus::ps

@@ -1,7 +1,8 @@
 #pragma once
 // Inside the server: the state of steps, reads, restores and snapshots behind Server::Create
-// (server.h gives the contract). Steps, reads and deadlines are in server.cc, control requests in
-// server_control.cc. Thread safety: any thread; the lock order stands at mutex_.
+// (server.h gives the contract). Steps and reads are in server.cc, control requests in
+// server_control.cc, deadlines in server_watch.cc.
+// Thread safety: any thread; the lock order stands at mutex_.
 
 #include <atomic>
 #include <memory>

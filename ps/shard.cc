@@ -240,8 +240,8 @@ Status Shard::LoadPending(const ShardFile& file, const std::vector<int>& file_ta
     into.resize(tables_.size());
     for (size_t t = 0; t < tables_.size(); ++t) {
       const PendingRows::TableRows& rows = from.tables[static_cast<size_t>(file_tables[t])];
-      PendingRows::TableRows
-          merged;  // of this shard, in order; files of other cuts add to it one by one
+      // Of this shard, in order; files of other cuts add to it one by one.
+      PendingRows::TableRows merged;
       const auto append = [&](const PendingRows::TableRows& source, size_t at) {
         merged.keys.push_back(source.keys[at]);
         const auto weights = source.weights.begin() + static_cast<ptrdiff_t>(at * shape_.dims[t]);

@@ -76,8 +76,8 @@ class Shard {
   const ServerShape& shape_;
   std::deque<Table> tables_;
   std::unique_ptr<ShardSnapshot> snapshot_;
-  std::map<uint64_t, std::vector<PendingRows::TableRows>>
-      pending_;  // after a resume: step -> [table]
+  // After a resume: step -> [table].
+  std::map<uint64_t, std::vector<PendingRows::TableRows>> pending_;
 };
 
 }  // namespace chorus::ps

@@ -132,7 +132,7 @@ uint64_t ShardFile::rows() const {
   return sum;
 }
 
-Status ShardFile::Verify() const {
+Result<uint64_t> ShardFile::Verify() const {
   ChecksumStream checksum;
   std::vector<std::byte> buffer(kBufferBytes);
   for (uint64_t offset = 0; offset < body_bytes_;) {
@@ -143,7 +143,9 @@ Status ShardFile::Verify() const {
   uint64_t stored;
   RETURN_IF_ERROR(
       file_->ReadAt(body_bytes_, {reinterpret_cast<std::byte*>(&stored), sizeof(stored)}));
-  return stored == checksum.value() ? Status::Ok() : Corrupt("the checksum differs");
+  if (stored != checksum.value()) return Corrupt("the checksum differs");
+  checksum.Add(std::as_bytes(std::span(&stored, 1)));
+  return checksum.value();
 }
 
 Result<PendingRows> ShardFile::ReadPending(uint32_t index) const {

@@ -4,15 +4,14 @@
 //
 //   file     := header table* pending* checksum
 //   header   := "CHROWS1\n" version:u32=1 shard:u32 shards:u32 tables:u32 step:u64
-//   pending_steps:u32 0:u32 table    := dim:u32 state_floats:u32 rows:u64 name_hash:u64
-//   name_bytes:u32 0:u32 name, zeros to 8 bytes,
-//               row*, zeros to 8 bytes
+//               pending_steps:u32 0:u32
+//   table    := dim:u32 state_floats:u32 rows:u64 name_hash:u64 name_bytes:u32 0:u32
+//               name, zeros to 8 bytes, row*, zeros to 8 bytes
 //   row      := key:u64 count:u32 last_step:u32 weights:f32[dim] state:f32[state_floats]
 //               (ascending keys; of every row that was ever updated)
-//   pending  := step:u64, for each table: rows:u64 key:u64[rows] weights:f32[rows * dim], zeros to
-//   8 bytes
-//               (ascending keys; what replies to the steps after `step` already held, see
-//               pull_ahead)
+//   pending  := step:u64, for each table:
+//                 rows:u64 key:u64[rows] weights:f32[rows * dim], zeros to 8 bytes
+//               (ascending keys; what replies to the steps after `step` already held, see pull_ahead)
 //   checksum := XXH3-64 of everything before it
 //
 // Thread safety: a ShardFile may be read by many threads, a cursor by one.
@@ -74,8 +73,9 @@ class ShardFile {
   const std::vector<ShardFileTable>& tables() const { return tables_; }
   uint64_t rows() const;  // of all tables
 
-  // Reads everything and compares the checksum. Error: kDataLoss.
-  Status Verify() const;
+  // Reads everything and compares the checksum. Returns that of the whole file, the stored one
+  // included, as the manifest has it. Error: kDataLoss.
+  Result<uint64_t> Verify() const;
 
   // The rows of one table in ascending order of the keys. The file must outlive the cursor.
   class Cursor {

@@ -95,7 +95,13 @@ void SnapshotWriter::Run() {
 }
 
 Status SnapshotWriter::Write(Block block, const std::string& directory) {
-  OpenFile& file = open_[block.shard];
+  const Status status = WriteTo(&open_[block.shard], block, directory);
+  if (block.last || !status.ok()) open_.erase(block.shard);
+  return status;
+}
+
+Status SnapshotWriter::WriteTo(OpenFile* out, const Block& block, const std::string& directory) {
+  OpenFile& file = *out;
   if (file.file == nullptr) {
     ASSIGN_OR_RETURN(file.file, files_.Create(JoinPath(directory, ShardFileName(block.shard))));
   }
@@ -103,10 +109,7 @@ Status SnapshotWriter::Write(Block block, const std::string& directory) {
   file.checksum.Add(bytes);
   file.bytes += bytes.size();
   RETURN_IF_ERROR(file.file->Append(bytes));
-  if (!block.last) return Status::Ok();
-  const Status status = Finish(&file, block);
-  open_.erase(block.shard);
-  return status;
+  return block.last ? Finish(&file, block) : Status::Ok();
 }
 
 Status SnapshotWriter::Finish(OpenFile* file, const Block& block) {

@@ -50,6 +50,7 @@ class SnapshotWriter {
 
   void Run();
   Status Write(Block block, const std::string& directory);
+  Status WriteTo(OpenFile* out, const Block& block, const std::string& directory);
   Status Finish(OpenFile* file, const Block& block);
 
   FileSystem& files_;

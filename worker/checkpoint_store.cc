@@ -2,6 +2,7 @@
 
 #include <google/protobuf/text_format.h>
 
+#include <algorithm>
 #include <cstdio>
 
 #include "common/strings.h"
@@ -12,14 +13,19 @@ namespace {
 constexpr std::string_view kFolderPrefix = "step-";
 constexpr std::string_view kChecksumPrefix = "# checksum ";
 
-std::string Hex(uint64_t value) {
-  char buffer[17];
-  std::snprintf(buffer, sizeof(buffer), "%016llx", static_cast<unsigned long long>(value));
-  return buffer;
-}
-
 bool IsComplete(FileSystem& files, const std::string& folder) {
   return files.Exists(JoinPath(folder, kManifestName));
+}
+
+Status CheckFile(const std::string& path, std::string_view bytes, const CheckpointFile& expected) {
+  if (bytes.size() != expected.bytes()) {
+    return DataLoss(
+        StrCat(path, ": ", bytes.size(), " bytes, the manifest says ", expected.bytes()));
+  }
+  if (Checksum(bytes) != expected.checksum()) {
+    return DataLoss(path + ": checksum differs from the manifest's");
+  }
+  return Status::Ok();
 }
 
 // Step folders of `directory`, ascending.
@@ -61,7 +67,7 @@ Result<CheckpointManifest> ReadManifest(FileSystem& files, const std::string& fo
   const size_t line = text.rfind(kChecksumPrefix);
   if (line == std::string::npos ||
       text.substr(line + kChecksumPrefix.size()) !=
-          Hex(Checksum(std::string_view(text).substr(0, line))) + "\n") {
+          HexDigits(Checksum(std::string_view(text).substr(0, line))) + "\n") {
     return DataLoss(path + ": its checksum line does not fit the text before it");
   }
   CheckpointManifest manifest;
@@ -80,7 +86,7 @@ Status WriteManifest(FileSystem& files, const std::string& folder,
   if (!google::protobuf::TextFormat::PrintToString(manifest, &text)) {
     return Internal("a checkpoint manifest cannot be printed");
   }
-  const std::string checksum = Hex(Checksum(text));
+  const std::string checksum = HexDigits(Checksum(text));
   text.append(kChecksumPrefix).append(checksum).append("\n");
   return ReplaceFile(files, JoinPath(folder, kManifestName), text).Annotate(folder);
 }
@@ -96,11 +102,21 @@ Result<CheckpointFile> WriteDenseState(FileSystem& files, const std::string& fol
   return file;
 }
 
-Result<DenseState> ReadDenseState(FileSystem& files, const std::string& folder) {
+Result<DenseState> ReadDenseState(FileSystem& files, const std::string& folder,
+                                  const CheckpointManifest& manifest) {
   const std::string path = JoinPath(folder, kDenseName);
   ASSIGN_OR_RETURN(const std::string bytes, ReadWholeFile(files, path));
+  const auto entry =
+      std::find_if(manifest.file().begin(), manifest.file().end(),
+                   [](const CheckpointFile& file) { return file.name() == kDenseName; });
+  if (entry == manifest.file().end()) return DataLoss(path + ": the manifest does not name it");
+  RETURN_IF_ERROR(CheckFile(path, bytes, *entry));
   Result<DenseState> state = DecodeDenseState(bytes);
   if (!state.ok()) return state.status().Annotate(path);
+  if (state->step != manifest.step()) {
+    return DataLoss(StrCat(path, ": is of step ", state->step, ", the manifest of step ",
+                           manifest.step()));
+  }
   return state;
 }
 
@@ -109,12 +125,7 @@ Status VerifyFiles(FileSystem& files, const std::string& folder,
   for (const CheckpointFile& file : manifest.file()) {
     const std::string path = JoinPath(folder, file.name());
     ASSIGN_OR_RETURN(const std::string bytes, ReadWholeFile(files, path));
-    if (bytes.size() != file.bytes()) {
-      return DataLoss(StrCat(path, ": ", bytes.size(), " bytes, the manifest says ", file.bytes()));
-    }
-    if (Checksum(bytes) != file.checksum()) {
-      return DataLoss(path + ": checksum differs from the manifest's");
-    }
+    RETURN_IF_ERROR(CheckFile(path, bytes, file));
   }
   return Status::Ok();
 }

@@ -34,7 +34,9 @@ Status WriteManifest(FileSystem& files, const std::string& folder,
 // Writes dense.bin (synced) and tells its manifest entry.
 Result<CheckpointFile> WriteDenseState(FileSystem& files, const std::string& folder,
                                        const DenseState& state);
-Result<DenseState> ReadDenseState(FileSystem& files, const std::string& folder);
+// Error: kDataLoss when dense.bin is damaged or not that of the manifest.
+Result<DenseState> ReadDenseState(FileSystem& files, const std::string& folder,
+                                  const CheckpointManifest& manifest);
 
 // Reads every file that the manifest names and compares size and checksum. Error: kDataLoss, names
 // the file.

@@ -4,6 +4,7 @@
 
 #include "common/check.h"
 #include "common/log.h"
+#include "common/strings.h"
 #include "worker/checkpoint_store.h"
 
 namespace chorus::worker {
@@ -87,6 +88,12 @@ Status Checkpointer::Poll(bool wait) {
 }
 
 Status Checkpointer::Complete(std::vector<SnapshotFile> shard_files) {
+  const double seconds = template_.config().cluster().deadline_seconds();
+  if (dense_file_.wait_for(std::chrono::duration<double>(seconds)) != std::future_status::ready) {
+    const std::string path = JoinPath(pending_->directory, kDenseName);
+    return DeadlineExceeded(
+        StrCat(path, " was not written within ", seconds, " s: is the disk stuck?"));
+  }
   ASSIGN_OR_RETURN(const CheckpointFile dense, dense_file_.get());
   CheckpointManifest manifest = template_;
   manifest.set_step(pending_->step);

@@ -2,9 +2,10 @@
 // The dense part of a model's state as named arrays, and the file that holds it (dense.bin of a
 // checkpoint):
 //
-//   8 bytes "CHRSDNS1" | u64 step | u64 updates | u64 arrays | per array: u32 name bytes, name, u64
-//   rows, u64 cols | per array: rows * cols float32 | u64 XXH3-64 of everything before (all
-//   little-endian)
+//   8 bytes "CHRSDNS1" | u64 step | u64 updates | u64 arrays
+//   | per array: u32 name bytes, name, u64 rows, u64 cols
+//   | per array: rows * cols float32
+//   | u64 XXH3-64 of everything before                        (all little-endian)
 //
 // Thread safety: values.
 
@@ -18,7 +19,8 @@
 namespace chorus::worker {
 
 struct NamedArray {
-  std::string name;  // "weight/tower.cvr.0.kernel", "adam.m/...": see model.h, dense_optimizer.h
+  std::string
+      name;  // "weight/tower.cvr.0.exposure", "adam.mean/...": parameters.h, dense_optimizer.h
   uint64_t rows = 0;
   uint64_t cols = 0;
   std::vector<float> values;  // [rows, cols] row-major

@@ -44,6 +44,23 @@ wire::RestoreMeta::Mode WireMode(Session::RestoreMode mode) {
   return wire::RestoreMeta::MODE_UNSPECIFIED;
 }
 
+std::string RestoreRequest(const std::string& folder, Session::RestoreMode mode,
+                           const CheckpointManifest& manifest) {
+  wire::ControlMeta meta;
+  wire::RestoreMeta& restore = *meta.mutable_restore();
+  restore.set_directory(folder);
+  restore.set_mode(WireMode(mode));
+  for (const CheckpointFile& file : manifest.file()) {
+    if (file.name() == kDenseName) continue;
+    wire::SnapshotFileMeta& expected = *restore.add_file();
+    expected.set_name(file.name());
+    expected.set_bytes(file.bytes());
+    expected.set_checksum(file.checksum());
+    expected.set_rows(file.rows());
+  }
+  return meta.SerializeAsString();
+}
+
 }  // namespace
 
 GrainRange Session::grains() const {
@@ -144,20 +161,19 @@ Status Session::LoadDenseState(const DenseState& state, bool with_optimizer) {
 Result<uint64_t> Session::Restore(const std::string& folder, RestoreMode mode) {
   Collective& collective = *environment_.collective;
   std::string bytes;
-  Status status;
   if (collective.rank() == 0) {
-    Result<DenseState> state = ReadDenseState(*environment_.files, folder);
-    if (!state.ok()) return state.status();
-    bytes = EncodeDenseState(*state);
-    wire::ControlMeta meta;
-    meta.mutable_restore()->set_directory(folder);
-    meta.mutable_restore()->set_mode(WireMode(mode));
-    ASSIGN_OR_RETURN(const auto replies, client_->Control(meta.SerializeAsString()));
+    ASSIGN_OR_RETURN(const CheckpointManifest manifest,
+                     ReadManifest(*environment_.files, folder));
+    ASSIGN_OR_RETURN(const DenseState state,
+                     ReadDenseState(*environment_.files, folder, manifest));
+    bytes = EncodeDenseState(state);
+    const std::string request = RestoreRequest(folder, mode, manifest);
+    RETURN_IF_ERROR(client_->Control(request).status());
   }
   ASSIGN_OR_RETURN(bytes, collective.Broadcast(bytes, 0));
   ASSIGN_OR_RETURN(const DenseState state, DecodeDenseState(bytes));
-  status = LoadDenseState(state, mode != RestoreMode::kWarmStartReset).Annotate(folder);
-  RETURN_IF_ERROR(status);
+  const bool with_optimizer = mode != RestoreMode::kWarmStartReset;
+  RETURN_IF_ERROR(LoadDenseState(state, with_optimizer).Annotate(folder));
   return mode == RestoreMode::kResume ? state.step : 0;
 }
 

@@ -35,7 +35,7 @@ Weights WeightsOf(FileSystem& files, const std::string& checkpoint) {
     });
     EXPECT_TRUE(status.ok());
   }
-  const auto dense = worker::ReadDenseState(files, checkpoint);
+  const auto dense = worker::ReadDenseState(files, checkpoint, *manifest);
   EXPECT_TRUE(dense.ok());
   for (const worker::NamedArray& array : dense->arrays) {
     if (!array.name.starts_with("weight/")) continue;

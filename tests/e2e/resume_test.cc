@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "common/strings.h"
+#include "launch/canonical.h"
 #include "launch/checkpoint_rows.h"
 #include "tests/e2e/job_testing.h"
 #include "worker/checkpoint_store.h"
@@ -206,6 +207,44 @@ TEST(ResumeTest, ADamagedFileOfTheCheckpointIsRefusedByName) {
   }
 }
 
+// One step with learning rate 0: what a warm start brought is what it leaves.
+TrainConfig StandStill(const std::string& warm_start) {
+  return JobConfig(StrCat(R"(
+      data { max_steps: 1 }
+      table { name: "a" dim: 4 optimizer { adagrad { lr: 0 } } }
+      table { name: "b" dim: 3 optimizer { adagrad { lr: 0 } } }
+      model { optimizer { adam { lr: 0 } } }
+      checkpoint { directory: "warm" } warm_start { )",
+                          warm_start, "}"));
+}
+
+// A file that is whole but another run's, of the same step and shape.
+TEST(ResumeTest, AFileOfAnotherRunsCheckpointIsRefusedByName) {
+  for (const std::string name : {"dense.bin", "shard-00003.rows", "MANIFEST"}) {
+    const auto files = FilesWithLogs();
+    const Trained trained = TrainOn(*files, JobConfig(), Layout());
+    const TrainConfig other =
+        JobConfig("model { optimizer { adam { lr: 0.1 } } } checkpoint { directory: 'other' }");
+    const Trained second = TrainOn(*files, other, Layout());
+    ASSERT_TRUE(trained.status.ok() && second.status.ok());
+    const std::string bytes = *ReadWholeFile(*files, JoinPath(second.first().checkpoint, name));
+    const std::string& folder = trained.first().checkpoint;
+    ASSERT_TRUE(ReplaceFile(*files, JoinPath(folder, name), bytes).ok());
+    const std::string named = name == "MANIFEST" ? "dense.bin" : name;
+    const Layout layout = {.workers = 2, .servers = 2, .shards = 3};
+    const TrainConfig test = JobConfig("evaluate { log: 'test' }");
+    const Status evaluated = EvaluateOn(*files, test, layout, folder).status();
+    EXPECT_EQ(evaluated.code(), Code::kDataLoss) << evaluated.ToString();
+    EXPECT_NE(evaluated.message().find(named), std::string::npos) << evaluated.ToString();
+    const Status canonical =
+        launch::WriteCanonical(*files, folder, [](std::string_view) { return Status::Ok(); });
+    EXPECT_EQ(canonical.code(), Code::kDataLoss) << canonical.ToString();
+    const Status warm =
+        TrainOn(*files, StandStill("checkpoint: 'ckpt' reset_optimizer: true"), layout).status;
+    EXPECT_EQ(warm.code(), Code::kDataLoss) << warm.ToString();
+  }
+}
+
 // Weights by table and key, and the largest count of updates of a row.
 struct Rows {
   std::string weights;
@@ -233,15 +272,9 @@ Rows RowsOf(FileSystem& files, const std::string& checkpoint) {
   return out;
 }
 
-// One step with learning rate 0: what a warm start brought is what it leaves.
-TrainConfig StandStill(const std::string& warm_start) {
-  return JobConfig(StrCat(R"(
-      data { max_steps: 1 }
-      table { name: "a" dim: 4 optimizer { adagrad { lr: 0 } } }
-      table { name: "b" dim: 3 optimizer { adagrad { lr: 0 } } }
-      model { optimizer { adam { lr: 0 } } }
-      checkpoint { directory: "warm" } warm_start { )",
-                          warm_start, "}"));
+Result<worker::DenseState> DenseStateOf(FileSystem& files, const std::string& checkpoint) {
+  ASSIGN_OR_RETURN(const CheckpointManifest manifest, worker::ReadManifest(files, checkpoint));
+  return worker::ReadDenseState(files, checkpoint, manifest);
 }
 
 TEST(WarmStartTest, KeepsWeightsAndOptimizerStateOfAnotherRun) {
@@ -256,8 +289,8 @@ TEST(WarmStartTest, KeepsWeightsAndOptimizerStateOfAnotherRun) {
   const Rows after = RowsOf(*files, warm.first().checkpoint);
   EXPECT_TRUE(after.weights == before.weights);
   EXPECT_GE(after.largest_count, before.largest_count);
-  const auto old_dense = worker::ReadDenseState(*files, source.first().checkpoint);
-  const auto new_dense = worker::ReadDenseState(*files, warm.first().checkpoint);
+  const auto old_dense = DenseStateOf(*files, source.first().checkpoint);
+  const auto new_dense = DenseStateOf(*files, warm.first().checkpoint);
   ASSERT_TRUE(old_dense.ok() && new_dense.ok());
   EXPECT_EQ(new_dense->updates, old_dense->updates + 1);
   ASSERT_EQ(new_dense->arrays.size(), old_dense->arrays.size());
@@ -277,7 +310,7 @@ TEST(WarmStartTest, ResetForgetsOptimizerState) {
   ASSERT_TRUE(warm.status.ok()) << warm.status.ToString();
   EXPECT_TRUE(RowsOf(*files, warm.first().checkpoint).weights ==
               RowsOf(*files, source.first().checkpoint).weights);
-  const auto dense = worker::ReadDenseState(*files, warm.first().checkpoint);
+  const auto dense = DenseStateOf(*files, warm.first().checkpoint);
   ASSERT_TRUE(dense.ok());
   EXPECT_EQ(dense->updates, 1u);
 }

@@ -166,7 +166,7 @@ class Cluster {
     for (uint32_t shard = 0; shard < shards; ++shard) {
       auto file = ShardFile::Open(files, JoinPath(directory, ShardFileName(shard)));
       if (!file.ok()) return file.status().ToString();
-      if (Status status = (*file)->Verify(); !status.ok()) return status.ToString();
+      if (const auto sum = (*file)->Verify(); !sum.ok()) return sum.status().ToString();
       for (uint32_t t = 0; t < (*file)->tables().size(); ++t) {
         const ShardFileTable& table = (*file)->tables()[t];
         auto cursor = (*file)->Rows(t);

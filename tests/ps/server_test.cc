@@ -17,12 +17,13 @@ namespace {
 
 class ServerTest : public testing::Test {
  protected:
-  void Start(uint64_t memory_mb = 0) {
+  void Start(uint64_t memory_mb = 0, uint64_t max_reply_bytes = 1 << 30) {
     ServerOptions options;
     options.shards = 1;
     options.grains_per_step = kGrains;
     options.seed = kSeed;
     options.memory_mb = memory_mb;
+    options.max_reply_bytes = max_reply_bytes;
     server_ = Server::Create(options, TestTables(), *files_);
   }
 
@@ -140,6 +141,20 @@ TEST_F(ServerTest, MemoryLimitRefusesNewRowsAndNamesServerTableAndLimit) {
   for (const char* part : {"server 0", "table a", "limit 1 MB"}) {
     EXPECT_NE(status.message().find(part), std::string::npos) << status.ToString();
   }
+}
+
+TEST_F(ServerTest, ARequestForMoreRowsThanAFrameHoldsIsRefusedBeforeTheyAreAllocated) {
+  std::vector<Key> keys;
+  for (Key key = 0; key < 20; ++key) keys.push_back(key);
+  const uint64_t row_bytes = 4 * uint64_t{TestTables()[0].config.dim()};
+  Start(0, 20 * row_bytes - 1);
+  ExpectRefused(Ask(Meta(1), Keys(keys)), "cluster.max_frame_mb");
+  wire::ReadMeta read;
+  *read.mutable_job() = Meta(1).job();
+  ExpectRefused(Ask(Frame{FrameType::kRead, read.SerializeAsString(), Keys(keys)}),
+                "cluster.max_frame_mb");
+  Start(0, 20 * row_bytes);
+  EXPECT_TRUE(StatusOfFrame(Ask(Meta(1), Keys(keys))).ok());
 }
 
 }  // namespace

@@ -41,6 +41,7 @@ CheckpointManifest Template(uint64_t every_steps, uint32_t keep = 2) {
   CheckpointManifest manifest;
   manifest.set_version(1);
   manifest.set_planned_steps(10);
+  manifest.mutable_config()->mutable_cluster()->set_deadline_seconds(60);
   CheckpointConfig* const config = manifest.mutable_config()->mutable_checkpoint();
   config->set_directory("ckpt");
   config->set_every_steps(every_steps);
@@ -80,7 +81,9 @@ TEST(CheckpointerTest, WritesACompleteCheckpointAndKeepsTheNewest) {
   EXPECT_EQ(manifest->step(), 4u);
   EXPECT_EQ(manifest->file_size(), 2);
   EXPECT_TRUE(VerifyFiles(*files, CheckpointFolder("ckpt", 4), *manifest).ok());
-  EXPECT_EQ(ReadDenseState(*files, CheckpointFolder("ckpt", 4))->arrays[0].values[0], 4.0f);
+  const auto dense = ReadDenseState(*files, CheckpointFolder("ckpt", 4), *manifest);
+  ASSERT_TRUE(dense.ok());
+  EXPECT_EQ(dense->arrays[0].values[0], 4.0f);
 }
 
 TEST(CheckpointerTest, ADirectoryThatCannotBeMadeIsAnErrorBeforeTraining) {

@@ -79,10 +79,27 @@ TEST(DenseStateTest, TheFileReadsBackAndTheManifestEntryFitsIt) {
   CheckpointManifest manifest;
   *manifest.add_file() = *entry;
   EXPECT_TRUE(VerifyFiles(*files, "folder", manifest).ok());
-  const auto state = ReadDenseState(*files, "folder");
+  manifest.set_step(Example().step);
+  const auto state = ReadDenseState(*files, "folder", manifest);
   ASSERT_TRUE(state.ok());
   EXPECT_EQ(EncodeDenseState(*state), EncodeDenseState(Example()));
-  EXPECT_EQ(ReadDenseState(*files, "elsewhere").status().code(), Code::kNotFound);
+  EXPECT_EQ(ReadDenseState(*files, "elsewhere", manifest).status().code(), Code::kNotFound);
+}
+
+TEST(DenseStateTest, AFileThatIsWholeButNotTheManifestsIsRefused) {
+  const auto files = NewMemoryFiles();
+  DenseState other = Example();
+  other.updates += 1;
+  const auto entry = WriteDenseState(*files, "folder", Example());
+  const auto other_entry = WriteDenseState(*files, "other", other);
+  ASSERT_TRUE(entry.ok() && other_entry.ok());
+  CheckpointManifest manifest;
+  manifest.set_step(Example().step);
+  EXPECT_EQ(ReadDenseState(*files, "folder", manifest).status().code(), Code::kDataLoss);
+  *manifest.add_file() = *entry;
+  EXPECT_EQ(ReadDenseState(*files, "other", manifest).status().code(), Code::kDataLoss);
+  manifest.set_step(manifest.step() + 1);
+  EXPECT_EQ(ReadDenseState(*files, "folder", manifest).status().code(), Code::kDataLoss);
 }
 
 }  // namespace
