@@ -1,5 +1,7 @@
 #include "launch/job.h"
 
+#include <algorithm>
+#include <chrono>
 #include <memory>
 #include <string>
 #include <utility>
@@ -17,7 +19,8 @@
 namespace chorus::launch {
 namespace {
 
-// A server gives up when nobody has asked it anything for so many deadlines.
+// At the end of a job a rank gives up when it has waited, and nobody has asked its server anything, for
+// so many deadlines.
 constexpr double kIdleDeadlines = 20;
 
 // Who a rank is.
@@ -100,9 +103,11 @@ class Rank {
     ASSIGN_OR_RETURN(workers_, world_->Split(roles_.worker >= 0 ? 0 : MpiWorld::kNoGroup));
     if (roles_.worker >= 0) RETURN_IF_ERROR(RunWorker(work));
     // Workers come here when they are done; servers serve until then.
-    return world_->all().BarrierUntil([this] {
-      return server_ != nullptr &&
-             server_->idle_seconds() > kIdleDeadlines * config_.cluster().deadline_seconds();
+    const auto begin = std::chrono::steady_clock::now();
+    return world_->all().BarrierUntil([&] {
+      const std::chrono::duration<double> waited = std::chrono::steady_clock::now() - begin;
+      const double idle = server_ == nullptr ? waited.count() : server_->idle_seconds();
+      return std::min(idle, waited.count()) > kIdleDeadlines * config_.cluster().deadline_seconds();
     });
   }
 

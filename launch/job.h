@@ -1,8 +1,8 @@
 #pragma once
 // Runs jobs on the ranks that there are: under mpirun or srun on all of them by role, otherwise in
 // this process alone, with its servers embedded.
-//   DEDICATED: ranks 0 .. servers-1 serve, the others work.   COLOCATED: every rank serves and
-//   works.
+//   DEDICATED   ranks 0 .. servers-1 serve, the others work
+//   COLOCATED   every rank serves and works
 // Thread safety: one of these calls a process, from main's thread.
 
 #include <functional>

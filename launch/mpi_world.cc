@@ -54,60 +54,93 @@ class MpiCommunicator : public Communicator {
     return std::move(all[root]);
   }
 
+  // Sizes first: only then does anybody know what to receive.
   Result<std::vector<std::string>> AllGather(const std::string& mine) override {
-    const int length = static_cast<int>(mine.size());
-    std::vector<int> lengths(size());
-    MPI_Request request = MPI_REQUEST_NULL;
-    RETURN_IF_MPI_ERROR(
-        MPI_Iallgather(&length, 1, MPI_INT, lengths.data(), 1, MPI_INT, comm_, &request));
-    RETURN_IF_ERROR(Wait(&request, "exchanging the sizes of texts"));
-    std::vector<int> begins(size());
-    for (size_t i = 1; i < begins.size(); ++i) begins[i] = begins[i - 1] + lengths[i - 1];
-    std::string bytes(begins.back() + lengths.back(), '\0');
-    RETURN_IF_MPI_ERROR(MPI_Iallgatherv(mine.data(), length, MPI_CHAR, bytes.data(), lengths.data(),
-                                        begins.data(), MPI_CHAR, comm_, &request));
-    RETURN_IF_ERROR(Wait(&request, "exchanging texts"));
-    std::vector<std::string> all;
-    for (size_t i = 0; i < begins.size(); ++i) all.push_back(bytes.substr(begins[i], lengths[i]));
+    const uint64_t bytes = mine.size();
+    std::vector<uint64_t> sizes(size(), bytes);
+    RETURN_IF_ERROR(
+        TellAll({&bytes, sizeof(bytes)}, "exchanging the sizes of texts", [&](size_t peer) {
+          return Bytes{&sizes[peer], sizeof(uint64_t)};
+        }));
+    std::vector<std::string> all(size());
+    for (size_t peer = 0; peer < all.size(); ++peer) all[peer].resize(sizes[peer]);
+    RETURN_IF_ERROR(TellAll({mine.data(), mine.size()}, "exchanging texts", [&](size_t peer) {
+      return Bytes{all[peer].data(), all[peer].size()};
+    }));
+    all[rank()] = mine;
     return all;
   }
 
-  Status Barrier() override {
-    MPI_Request request = MPI_REQUEST_NULL;
-    RETURN_IF_MPI_ERROR(MPI_Ibarrier(comm_, &request));
-    return Wait(&request, "a barrier");
-  }
-
+  Status Barrier() override { return TellAll({}, "a barrier", Nothing); }
   Status BarrierUntil(const std::function<bool()>& give_up) override {
-    MPI_Request request = MPI_REQUEST_NULL;
-    RETURN_IF_MPI_ERROR(MPI_Ibarrier(comm_, &request));
-    Backoff backoff;
-    for (int done = 0;; backoff.Pause()) {
-      RETURN_IF_MPI_ERROR(MPI_Test(&request, &done, MPI_STATUS_IGNORE));
-      if (done != 0) return Status::Ok();
-      if (give_up()) break;
-    }
-    failed_ = true;
-    return DeadlineExceeded("waiting for the other ranks to finish: gave up");
+    return TellAll({}, "waiting for the other ranks to finish", Nothing, give_up);
   }
 
  private:
-  // A collective that ran out of time cannot be taken back: the job is to end.
-  Status Wait(MPI_Request* request, const char* what) {
+  struct Bytes {
+    void* data = nullptr;
+    size_t size = 0;
+  };
+  struct ConstBytes {
+    const void* data = nullptr;
+    size_t size = 0;
+  };
+  static Bytes Nothing(size_t) { return {}; }
+
+  // Everybody tells everybody, so that each rank can name exactly those that are missing.
+  // into: where a peer's bytes go. give_up: instead of the deadline.
+  Status TellAll(ConstBytes mine, const char* what, const std::function<Bytes(size_t peer)>& into,
+                 const std::function<bool()>& give_up = nullptr) {
+    std::vector<MPI_Request> receives(size(), MPI_REQUEST_NULL), sends(size(), MPI_REQUEST_NULL);
+    for (int peer = 0; peer < size_; ++peer) {
+      if (peer == rank_) continue;
+      const Bytes to = into(static_cast<size_t>(peer));
+      RETURN_IF_MPI_ERROR(MPI_Irecv(to.data, static_cast<int>(to.size), MPI_BYTE, peer, kTag, comm_,
+                                    &receives[static_cast<size_t>(peer)]));
+    }
+    for (int peer = 0; peer < size_; ++peer) {
+      if (peer == rank_) continue;
+      RETURN_IF_MPI_ERROR(MPI_Isend(mine.data, static_cast<int>(mine.size), MPI_BYTE, peer, kTag,
+                                    comm_, &sends[static_cast<size_t>(peer)]));
+    }
+    RETURN_IF_ERROR(Wait(&receives, what, give_up));
+    return Wait(&sends, what, give_up);
+  }
+
+  // requests: [peer].
+  Status Wait(std::vector<MPI_Request>* requests, const char* what,
+              const std::function<bool()>& give_up) {
     const auto start = Clock::now();
+    const auto waited = [&] { return std::chrono::duration<double>(Clock::now() - start).count(); };
     Backoff backoff;
     while (true) {
       int done = 0;
-      RETURN_IF_MPI_ERROR(MPI_Test(request, &done, MPI_STATUS_IGNORE));
+      RETURN_IF_MPI_ERROR(MPI_Testall(size_, requests->data(), &done, MPI_STATUSES_IGNORE));
       if (done != 0) return Status::Ok();
-      if (std::chrono::duration<double>(Clock::now() - start).count() > deadline_seconds_) break;
+      if (give_up ? give_up() : waited() > deadline_seconds_) break;
       backoff.Pause();
     }
-    failed_ = true;
-    return DeadlineExceeded(
-        StrCat(what, ": not all of ", size_, " ranks came within ", deadline_seconds_, " s"));
+    return DeadlineExceeded(StrCat(what, ": ", Missing(requests), " did not come within ",
+                                   static_cast<uint64_t>(waited()), " s"));
   }
 
+  // "ranks 1, 3" whose requests are not done; withdraws these. The job is to end.
+  std::string Missing(std::vector<MPI_Request>* requests) {
+    failed_ = true;
+    std::vector<std::string> names;
+    for (size_t peer = 0; peer < requests->size(); ++peer) {
+      MPI_Request& request = (*requests)[peer];
+      int done = 0;
+      MPI_Test(&request, &done, MPI_STATUS_IGNORE);
+      if (done != 0) continue;
+      names.push_back(StrCat(peer));
+      MPI_Cancel(&request);
+      MPI_Request_free(&request);
+    }
+    return StrCat(names.size() == 1 ? "rank " : "ranks ", Join(names, ", "));
+  }
+
+  static constexpr int kTag = 2;  // the workers' sums have another (worker/collective_mpi.cc)
   MPI_Comm comm_;
   const bool owned_;
   const double deadline_seconds_;
@@ -200,6 +233,14 @@ class RealWorld : public MpiWorld {
 bool MpiWorld::Launched() {
   for (const char* name : {"OMPI_COMM_WORLD_SIZE", "PMIX_RANK", "PMI_RANK"}) {
     if (std::getenv(name) != nullptr) return true;
+  }
+  return false;
+}
+
+bool MpiWorld::LaunchedAmongOthers() {
+  for (const char* name : {"OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "SLURM_STEP_NUM_TASKS"}) {
+    const char* const size = std::getenv(name);
+    if (size != nullptr && ParseUint64(size).value_or(1) > 1) return true;
   }
   return false;
 }

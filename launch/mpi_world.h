@@ -24,12 +24,14 @@ class Communicator {
   // Points to the MPI_Comm, for NewMpiCollective; null in a process without MPI.
   virtual void* handle() = 0;
 
-  // Everybody gets root's text, or everybody's texts in order of ranks. Error: kDeadlineExceeded.
+  // Everybody gets root's text, or everybody's texts in order of ranks. Error: kDeadlineExceeded, names
+  // the ranks that did not come.
   virtual Result<std::string> Broadcast(const std::string& text, uint32_t root) = 0;
   virtual Result<std::vector<std::string>> AllGather(const std::string& mine) = 0;
   virtual Status Barrier() = 0;
-  // A barrier without a deadline of its own: ends when all have come, or with kDeadlineExceeded once
-  // give_up() says so (asked now and then). For ranks that serve others until these are done.
+  // A barrier without a deadline of its own: ends when all have come, or with kDeadlineExceeded (names
+  // who has not) once give_up() says so (asked now and then). For ranks that serve others until these
+  // are done.
   virtual Status BarrierUntil(const std::function<bool()>& give_up) = 0;
 };
 
@@ -40,6 +42,8 @@ class MpiWorld {
   // True when the environment says that mpirun or srun started this process as one of a job's
   // ranks.
   static bool Launched();
+  // The same, and there are other ranks.
+  static bool LaunchedAmongOthers();
   // Once a process, before any thread. Every wait of its communicators ends after deadline_seconds.
   static Result<std::unique_ptr<MpiWorld>> Create(double deadline_seconds);
 

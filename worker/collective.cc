@@ -171,8 +171,9 @@ Status MissingRanks(uint32_t rank, const std::vector<char>& missing) {
   for (size_t i = 0; i < missing.size(); ++i) {
     if (missing[i]) names.push_back(StrCat(i));
   }
-  return DeadlineExceeded(StrCat("rank ", rank, " of ", missing.size(), " waited in vain for rank",
-                                 names.size() == 1 ? " " : "s ", Join(names, ", ")));
+  return DeadlineExceeded(StrCat("worker ", rank, " of ", missing.size(),
+                                 " waited in vain for worker", names.size() == 1 ? " " : "s ",
+                                 Join(names, ", ")));
 }
 
 }  // namespace chorus::worker

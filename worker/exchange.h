@@ -47,8 +47,8 @@ std::vector<std::unique_ptr<Exchange>> NewLocalExchanges(uint32_t size);
 std::unique_ptr<Collective> NewExchangeCollective(std::unique_ptr<Exchange> exchange,
                                                   double deadline_seconds);
 
-// "rank 0 of 3 waited in vain for ranks 1, 2": the deadline's error. missing: [size], nonzero =
-// missing.
+// "worker 0 of 3 waited in vain for workers 1, 2": the deadline's error (the ranks of a collective are
+// workers; under mpirun the processes have other numbers). missing: [size], nonzero = missing.
 Status MissingRanks(uint32_t rank, const std::vector<char>& missing);
 
 }  // namespace chorus::worker

@@ -9,10 +9,11 @@
 
 #include "common/check.h"
 #include "common/job.h"
-#include "common/mutex.h"
 #include "common/strings.h"
 #include "common/wire.pb.h"
 #include "worker/key_segments.h"
+#include "worker/server_calls.h"
+#include "worker/snapshot_progress.h"
 
 namespace chorus::worker {
 namespace {
@@ -21,42 +22,6 @@ constexpr std::chrono::milliseconds kPollPause{10};
 
 // A call waits longer than a server does for other workers, so that the server's reason arrives.
 double CallSeconds(double deadline_seconds) { return 1.25 * deadline_seconds + 0.5; }
-
-// One request to each server and what came back.
-class Calls {
- public:
-  explicit Calls(size_t servers) : replies_(servers), left_(servers) {}
-
-  void Set(size_t server, Result<Frame> reply) {
-    {
-      MutexLock lock(mutex_);
-      if (!reply.ok() && error_.ok()) error_ = reply.status().Annotate(StrCat("server ", server));
-      if (reply.ok()) replies_[server] = std::move(*reply);
-      --left_;
-    }
-    changed_.notify_all();
-  }
-  // All replies, or the first failure as soon as there is one. Call once.
-  Result<std::vector<Frame>> Wait(double seconds) {
-    MutexLock lock(mutex_);
-    const auto deadline = std::chrono::steady_clock::now() + std::chrono::duration<double>(seconds);
-    while (left_ > 0 && error_.ok()) {
-      if (changed_.wait_until(mutex_, deadline) == std::cv_status::timeout && left_ > 0 &&
-          error_.ok()) {
-        return DeadlineExceeded(StrCat(left_, " servers did not answer within ", seconds, " s"));
-      }
-    }
-    if (!error_.ok()) return error_;
-    return std::move(replies_);
-  }
-
- private:
-  Mutex mutex_;
-  ConditionVariable changed_;
-  std::vector<Frame> replies_ GUARDED_BY(mutex_);
-  size_t left_ GUARDED_BY(mutex_);
-  Status error_ GUARDED_BY(mutex_);
-};
 
 class ReplyRows : public PulledRows {
  public:
@@ -94,7 +59,8 @@ class PsClientImpl : public PsClient {
  private:
   struct StepInFlight {
     KeySegments segments;
-    std::shared_ptr<Calls> calls;  // null once waited for; the segments serve the gradients to come
+    std::shared_ptr<ServerCalls>
+        calls;  // null once waited for; the segments serve the gradients to come
   };
 
   uint32_t server_count() const { return static_cast<uint32_t>(servers_.size()); }
@@ -103,19 +69,17 @@ class PsClientImpl : public PsClient {
                Frame* frame) const;
   void AddGradients(const StepGradients& gradients, const KeySegments& segments, uint32_t server,
                     wire::StepMeta* meta, Frame* frame) const;
-  void Call(uint32_t server, Frame frame, const std::shared_ptr<Calls>& calls);
-  Result<std::vector<Frame>> WaitFor(Calls* calls, FrameType type);
+  void Call(uint32_t server, Frame frame, const std::shared_ptr<ServerCalls>& calls);
+  Result<std::vector<Frame>> WaitFor(ServerCalls* calls, FrameType type);
   Result<std::shared_ptr<const PulledRows>> RowsOf(const KeySegments& segments,
                                                    std::vector<Frame> replies) const;
   Status PollSnapshot(uint64_t step);
-  bool SnapshotEnded(uint64_t step) const;
 
   const PsClientOptions options_;
   std::vector<uint32_t> dims_;
   wire::JobMeta job_;
   std::map<uint64_t, StepInFlight> steps_;
-  std::vector<wire::SnapshotStatusMeta>
-      snapshots_;  // [server]: the newest that is known to have ended
+  SnapshotProgress snapshots_;
   uint64_t bytes_sent_ = 0;
   uint64_t bytes_received_ = 0;
   std::vector<std::unique_ptr<Channel>> servers_;
@@ -201,7 +165,7 @@ Status PsClientImpl::Send(uint64_t step, const std::vector<TableKeys>& keys,
     gradient_segments = &found->second.segments;
   }
   StepInFlight in_flight{KeySegments(keys, server_count(), options_.shards),
-                         std::make_shared<Calls>(servers_.size())};
+                         std::make_shared<ServerCalls>(servers_.size())};
   for (uint32_t server = 0; server < server_count(); ++server) {
     wire::StepMeta meta;
     *meta.mutable_job() = JobFor(server);
@@ -222,7 +186,7 @@ Status PsClientImpl::Send(uint64_t step, const std::vector<TableKeys>& keys,
   return Status::Ok();
 }
 
-void PsClientImpl::Call(uint32_t server, Frame frame, const std::shared_ptr<Calls>& calls) {
+void PsClientImpl::Call(uint32_t server, Frame frame, const std::shared_ptr<ServerCalls>& calls) {
   bytes_sent_ += frame.payload_bytes();
   servers_[server]->CallAsync(std::move(frame), CallSeconds(options_.deadline_seconds),
                               [calls, server](Result<Frame> reply) {
@@ -234,7 +198,7 @@ void PsClientImpl::Call(uint32_t server, Frame frame, const std::shared_ptr<Call
                               });
 }
 
-Result<std::vector<Frame>> PsClientImpl::WaitFor(Calls* calls, FrameType type) {
+Result<std::vector<Frame>> PsClientImpl::WaitFor(ServerCalls* calls, FrameType type) {
   ASSIGN_OR_RETURN(std::vector<Frame> replies,
                    calls->Wait(2 * CallSeconds(options_.deadline_seconds)));
   for (size_t server = 0; server < replies.size(); ++server) {
@@ -265,7 +229,7 @@ Result<std::shared_ptr<const PulledRows>> PsClientImpl::RowsOf(const KeySegments
 Result<std::shared_ptr<const PulledRows>> PsClientImpl::Wait(uint64_t step) {
   const auto found = steps_.find(step);
   CHECK(found != steps_.end() && found->second.calls != nullptr, "step=", step);
-  const std::shared_ptr<Calls> calls = std::move(found->second.calls);
+  const std::shared_ptr<ServerCalls> calls = std::move(found->second.calls);
   auto replies = WaitFor(calls.get(), FrameType::kStepReply);
   if (!replies.ok()) return replies.status().Annotate(StrCat("step ", step));
   for (size_t server = 0; server < replies->size(); ++server) {
@@ -274,14 +238,14 @@ Result<std::shared_ptr<const PulledRows>> PsClientImpl::Wait(uint64_t step) {
       return Internal(
           StrCat("server ", server, " answered step ", step, " with a reply to another"));
     }
-    if (meta.has_snapshot()) snapshots_[server] = meta.snapshot();
+    if (meta.has_snapshot()) snapshots_.SetEnded(server, meta.snapshot());
   }
   return RowsOf(found->second.segments, std::move(*replies));
 }
 
 Result<std::shared_ptr<const PulledRows>> PsClientImpl::Read(const std::vector<TableKeys>& keys) {
   const KeySegments segments(keys, server_count(), options_.shards);
-  const auto calls = std::make_shared<Calls>(servers_.size());
+  const auto calls = std::make_shared<ServerCalls>(servers_.size());
   for (uint32_t server = 0; server < server_count(); ++server) {
     wire::ReadMeta meta;
     *meta.mutable_job() = JobFor(server);
@@ -294,7 +258,7 @@ Result<std::shared_ptr<const PulledRows>> PsClientImpl::Read(const std::vector<T
 }
 
 Result<std::vector<std::string>> PsClientImpl::Control(const std::string& control_meta) {
-  const auto calls = std::make_shared<Calls>(servers_.size());
+  const auto calls = std::make_shared<ServerCalls>(servers_.size());
   for (uint32_t server = 0; server < server_count(); ++server) {
     Call(server, Frame{FrameType::kControl, control_meta, {}}, calls);
   }
@@ -304,57 +268,36 @@ Result<std::vector<std::string>> PsClientImpl::Control(const std::string& contro
   return metas;
 }
 
-// -----------------------------------------------------------------------------------------
-// snapshots
-
 Status PsClientImpl::PollSnapshot(uint64_t step) {
   wire::ControlMeta meta;
   meta.mutable_snapshot_status()->set_step(step);
   ASSIGN_OR_RETURN(const std::vector<std::string> replies, Control(meta.SerializeAsString()));
   for (size_t server = 0; server < replies.size(); ++server) {
     wire::ControlReplyMeta reply;
-    if (!reply.ParseFromString(replies[server]))
+    if (!reply.ParseFromString(replies[server])) {
       return Internal(StrCat("server ", server, ": bad reply"));
-    if (reply.snapshot().finished() || reply.snapshot().has_error())
-      snapshots_[server] = reply.snapshot();
+    }
+    if (reply.snapshot().finished() || reply.snapshot().has_error()) {
+      snapshots_.SetEnded(server, reply.snapshot());
+    }
   }
   return Status::Ok();
-}
-
-bool PsClientImpl::SnapshotEnded(uint64_t step) const {
-  return std::all_of(snapshots_.begin(), snapshots_.end(),
-                     [step](const wire::SnapshotStatusMeta& status) {
-                       return status.step() == step && (status.finished() || status.has_error());
-                     });
 }
 
 Result<std::vector<SnapshotFile>> PsClientImpl::SnapshotFiles(uint64_t step, bool wait) {
   const auto deadline =
       std::chrono::steady_clock::now() + std::chrono::duration<double>(options_.deadline_seconds);
-  while (wait && !SnapshotEnded(step)) {
+  while (wait && !snapshots_.Ended(step)) {
     RETURN_IF_ERROR(PollSnapshot(step));
-    if (SnapshotEnded(step)) break;
+    if (snapshots_.Ended(step)) break;
     if (std::chrono::steady_clock::now() > deadline) {
       return DeadlineExceeded(StrCat("the snapshot of step ", step, " did not end within ",
-                                     options_.deadline_seconds, " s"));
+                                     options_.deadline_seconds, " s on ",
+                                     snapshots_.UnderWay(step)));
     }
     std::this_thread::sleep_for(kPollPause);
   }
-  std::vector<SnapshotFile> files;
-  for (size_t server = 0; server < snapshots_.size(); ++server) {
-    const wire::SnapshotStatusMeta& status = snapshots_[server];
-    if (status.step() == step && status.has_error()) {
-      return Status(static_cast<Code>(status.error().code()), status.error().message())
-          .Annotate(StrCat("server ", server, ": snapshot of step ", step));
-    }
-  }
-  if (!SnapshotEnded(step)) return files;
-  for (const wire::SnapshotStatusMeta& status : snapshots_) {
-    for (const wire::SnapshotFileMeta& file : status.file()) {
-      files.push_back({file.name(), file.bytes(), file.checksum(), file.rows()});
-    }
-  }
-  return files;
+  return snapshots_.Files(step);
 }
 
 }  // namespace

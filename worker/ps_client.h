@@ -38,22 +38,22 @@ struct NodeGradient {
 
 struct StepGradients {
   std::vector<std::vector<NodeGradient>> tables;  // [table instance][node], nodes in order
-  std::vector<float> lr_factors;                  // [table instance], the schedule's factor for that step
-  std::vector<uint32_t> frozen_tables;            // ascending: instances that the step only read; no nodes
+  std::vector<float> lr_factors;        // [table instance], the schedule's factor for that step
+  std::vector<uint32_t> frozen_tables;  // ascending: instances that the step only read; no nodes
 };
 
-// Asks servers to write their shards as of the step whose gradients ride in the same frame (ps/checkpoint.h).
+// Asks servers to write their shards as of the step whose gradients ride in the same frame (ps/shard_file.h).
 // Every worker must ask for the same in the same frame.
 struct SnapshotRequest {
-  uint64_t step = 0;         // the state after this step's update
-  std::string directory;     // exists; servers write shard-NNNNN.rows into it
+  uint64_t step = 0;      // the state after this step's update
+  std::string directory;  // exists; servers write shard-NNNNN.rows into it
 };
 
 // A finished snapshot of one server, told in the first step reply after it.
 struct SnapshotFile {
-  std::string name;          // inside the directory
+  std::string name;  // inside the directory
   uint64_t bytes = 0;
-  uint64_t checksum = 0;     // XXH3-64 of the whole file
+  uint64_t checksum = 0;  // XXH3-64 of the whole file
   uint64_t rows = 0;
 };
 
@@ -63,7 +63,7 @@ struct PsClientOptions {
   uint32_t shards = 64;
   uint32_t pull_ahead = 0;
   uint32_t grains_per_step = 8;
-  uint64_t seed = 1;         // must be the servers'
+  uint64_t seed = 1;  // must be the servers'
   double deadline_seconds = 120;
 };
 

@@ -61,7 +61,8 @@ TEST(LocalCollective, DeadlineNamesTheMissingRank) {
     const auto start = Clock::now();
     const Status status = collective.Barrier();
     EXPECT_EQ(status.code(), Code::kDeadlineExceeded);
-    EXPECT_NE(status.message().find("in vain for rank 1"), std::string::npos) << status.ToString();
+    EXPECT_NE(status.message().find("in vain for worker 1"), std::string::npos)
+        << status.ToString();
     EXPECT_EQ(status.message().find("ranks"), std::string::npos) << status.ToString();
     EXPECT_GE(SecondsSince(start), 0.19);
   };
@@ -75,7 +76,7 @@ TEST(LocalCollective, DeadlineOfATreeSumNamesAllMissingRanks) {
   ASSERT_TRUE(collectives[3]->BeginTreeSum({}, 8, floats, {}).ok());
   const Status status = collectives[3]->FinishTreeSum();
   EXPECT_EQ(status.code(), Code::kDeadlineExceeded);
-  EXPECT_NE(status.message().find("ranks 0, 1, 2"), std::string::npos) << status.ToString();
+  EXPECT_NE(status.message().find("workers 0, 1, 2"), std::string::npos) << status.ToString();
 }
 
 TEST(LocalCollective, IsBrokenAfterItsFirstErrorAndKeepsReturningIt) {

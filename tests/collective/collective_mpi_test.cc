@@ -48,7 +48,8 @@ TEST(MpiCollective, DeadlineNamesTheMissingRank) {
   } else {
     const Status status = collective->Barrier();
     EXPECT_EQ(status.code(), Code::kDeadlineExceeded);
-    EXPECT_NE(status.message().find("in vain for rank 1"), std::string::npos) << status.ToString();
+    EXPECT_NE(status.message().find("in vain for worker 1"), std::string::npos)
+        << status.ToString();
   }
 }
 

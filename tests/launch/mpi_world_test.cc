@@ -75,6 +75,23 @@ TEST(MpiWorld, SharesOneTokenPerCall) {
   EXPECT_NE(*again, *token);
 }
 
+TEST(MpiWorld, AGivenUpBarrierNamesWhoIsMissing) {
+  Communicator& all = world->all();
+  if (all.size() == 1) return;
+  auto group = world->Split(0);
+  ASSERT_TRUE(group.ok());
+  if (all.rank() == 1) std::this_thread::sleep_for(std::chrono::milliseconds(300));
+  const auto begin = std::chrono::steady_clock::now();
+  const Status status = (*group)->BarrierUntil([&] {
+    return all.rank() != 1 &&
+           std::chrono::steady_clock::now() - begin > std::chrono::milliseconds(100);
+  });
+  EXPECT_EQ(status.code() == Code::kDeadlineExceeded, all.rank() != 1) << status.ToString();
+  EXPECT_EQ(status.message().find(": rank 1 did not come") != std::string::npos, all.rank() != 1)
+      << status.ToString();
+  EXPECT_TRUE(all.Barrier().ok());
+}
+
 // On a group of its own: the world's communicator stays usable.
 TEST(MpiWorld, ABarrierEndsAtItsDeadline) {
   Communicator& all = world->all();
@@ -84,6 +101,8 @@ TEST(MpiWorld, ABarrierEndsAtItsDeadline) {
   if (all.rank() == 1) std::this_thread::sleep_for(std::chrono::milliseconds(2500));
   const Status status = (*group)->Barrier();
   EXPECT_EQ(status.code() == Code::kDeadlineExceeded, all.rank() != 1) << status.ToString();
+  EXPECT_EQ(status.message().find(": rank 1 did not come") != std::string::npos, all.rank() != 1)
+      << status.ToString();
   EXPECT_TRUE(all.Barrier().ok());
 }
 
