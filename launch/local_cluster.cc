@@ -71,7 +71,11 @@ Status RunLocalCluster(const TrainConfig& config, const LocalClusterOptions& opt
       }
       return worker::PsClient::Create(client_options, specs, std::move(channels));
     };
-    statuses[w] = work(config, environment);
+    try {
+      statuses[w] = work(config, environment);
+    } catch (const std::exception& error) {
+      statuses[w] = StatusOfException(error);
+    }
     if (!statuses[w].ok()) collectives[w]->Abort(statuses[w].ToString());
   };
   if (options.workers == 1) {

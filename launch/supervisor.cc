@@ -3,7 +3,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstdlib>
-#include <exception>
+#include <new>
 #include <thread>
 #include <utility>
 
@@ -22,6 +22,13 @@ void Sleep(double seconds) { std::this_thread::sleep_for(std::chrono::duration<d
 
 bool IsConsequence(Code code) {
   return code == Code::kAborted || code == Code::kUnavailable || code == Code::kDeadlineExceeded;
+}
+
+Status StatusOfException(const std::exception& error) {
+  if (dynamic_cast<const std::bad_alloc*>(&error) == nullptr) {
+    return Internal(StrCat("exception: ", error.what()));
+  }
+  return ResourceExhausted("out of memory: what the configuration asks for does not fit");
 }
 
 Supervisor::Supervisor(MpiWorld* world, std::string role, double grace_seconds)
@@ -46,7 +53,7 @@ void Supervisor::Run(const std::function<Status()>& work) {
   try {
     status = work();
   } catch (const std::exception& error) {
-    status = Internal(StrCat("exception: ", error.what()));
+    status = StatusOfException(error);
   }
   if (!status.ok()) Fail(status);
 }

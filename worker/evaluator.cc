@@ -3,13 +3,13 @@
 #include <algorithm>
 #include <utility>
 
+#include "common/log.h"
 #include "common/strings.h"
 #include "worker/metrics.h"
 #include "worker/metrics/row_metrics.h"
 #include "worker/row_pointers.h"
 #include "worker/score_collector.h"
 #include "worker/step_reader.h"
-#include "worker/synthetic/oracle_file.h"
 
 namespace chorus::worker {
 namespace {
@@ -34,6 +34,19 @@ Status CheckSameSlots(const LogSchema& model, const LogSchema& log) {
   return Status::Ok();
 }
 
+// The oracle file, once it is clear that it has the log's rows (those of its first and last block:
+// the log of another world is told before training, not at its first evaluation).
+Result<OracleFile> OpenOracle(FileSystem& files, const std::string& path, const LogReader& log) {
+  ASSIGN_OR_RETURN(OracleFile oracle, OracleFile::Open(files, path));
+  if (log.blocks().empty()) return oracle;
+  Batch block;
+  for (const size_t index : {size_t{0}, log.blocks().size() - 1}) {
+    RETURN_IF_ERROR(log.ReadBlock(static_cast<uint32_t>(index), &block));
+    for (const uint64_t row : block.row_id) RETURN_IF_ERROR(oracle.Lookup(row).status());
+  }
+  return oracle;
+}
+
 }  // namespace
 
 EvaluationLogs EvaluationLogs::Of(const TrainConfig& config) {
@@ -47,14 +60,15 @@ EvaluationLogs EvaluationLogs::Of(const TrainConfig& config) {
 }
 
 Result<std::unique_ptr<Scorer>> Scorer::Create(Session* session,
-                                               const std::vector<std::string>& log) {
+                                               const std::vector<std::string>& log,
+                                               UnclickedConversion unclicked_conversion) {
   std::unique_ptr<Scorer> scorer(new Scorer(session));
   ASSIGN_OR_RETURN(scorer->log_, LogReader::Open(*session->environment().files, log));
   RETURN_IF_ERROR(
       CheckSameSlots(session->schema(), scorer->log_->schema()).Annotate(Join(log, ", ")));
   ReadingOptions options;
   options.order = DataConfig::SEQUENTIAL;
-  options.unclicked_conversion = session->config().data().unclicked_conversion();
+  options.unclicked_conversion = unclicked_conversion;
   options.grain_rows = session->config().step().grain_rows();
   options.grains_per_step = session->config().step().grains_per_step();
   ASSIGN_OR_RETURN(scorer->plan_, ReadingPlan::Make(*scorer->log_, options));
@@ -101,20 +115,27 @@ Result<std::unique_ptr<Evaluator>> Evaluator::Create(Session* session, const Eva
   evaluator->session_ = session;
   evaluator->log_name_ = Join(logs.log, ",");
   evaluator->logs_ = logs;
-  ASSIGN_OR_RETURN(evaluator->scorer_, Scorer::Create(session, logs.log));
+  const UnclickedConversion policy = session->config().data().unclicked_conversion();
+  ASSIGN_OR_RETURN(evaluator->scorer_, Scorer::Create(session, logs.log, policy));
+  if (!logs.oracle.empty()) {
+    auto oracle = OpenOracle(*session->environment().files, logs.oracle, evaluator->scorer_->log());
+    if (!oracle.ok()) return oracle.status().Annotate("evaluate.oracle");
+    evaluator->oracle_ = std::move(oracle).value();
+  }
+  const uint64_t dropped = evaluator->scorer_->counts().dropped_unclicked_conversions;
+  if (dropped > 0 && session->environment().collective->rank() == 0) {
+    LogInfo("evaluation on ", evaluator->log_name_, " leaves out ", dropped,
+            " conversions without click (data.unclicked_conversion)");
+  }
   return evaluator;
 }
 
 Result<std::optional<Evaluation>> Evaluator::Run(Scores* scores) {
-  std::optional<OracleFile> oracle;
-  if (!logs_.oracle.empty()) {
-    ASSIGN_OR_RETURN(oracle, OracleFile::Open(*session_->environment().files, logs_.oracle));
-  }
   Collective& collective = *session_->environment().collective;
   const std::unique_ptr<MetricsAccumulator> metrics = MetricsAccumulator::Create();
   const bool by_group = logs_.group_metrics && scorer_->schema().has_group;
-  ScoreCollector collector(&collective, scorer_->schema().has_group, oracle.has_value());
-  const bool collect = scores != nullptr || by_group || oracle.has_value();
+  ScoreCollector collector(&collective, scorer_->schema().has_group, oracle_.has_value());
+  const bool collect = scores != nullptr || by_group || oracle_.has_value();
   const Objective& objective = session_->objective();
   std::vector<Prediction> predictions;
   std::vector<OracleRow> truths;
@@ -123,8 +144,8 @@ Result<std::optional<Evaluation>> Evaluator::Run(Scores* scores) {
     truths.clear();
     for (uint32_t i = 0; i < batch.rows(); ++i) {
       predictions[i] = objective.Predict({logits.row(i), static_cast<size_t>(logits.cols)});
-      if (oracle.has_value()) {
-        ASSIGN_OR_RETURN(const OracleRow truth, oracle->Lookup(batch.row_id[i]));
+      if (oracle_.has_value()) {
+        ASSIGN_OR_RETURN(const OracleRow truth, oracle_->Lookup(batch.row_id[i]));
         truths.push_back(truth);
       }
     }
@@ -143,7 +164,7 @@ Result<std::optional<Evaluation>> Evaluator::Run(Scores* scores) {
   for (const std::string& part : parts) RETURN_IF_ERROR(merged->Merge(part));
   Evaluation evaluation = merged->Report();
   if (by_group) AddGroupMetrics(collector.scores(), logs_.k, &evaluation);
-  if (oracle.has_value()) AddLowestTenth(collector.scores(), &evaluation);
+  if (oracle_.has_value()) AddLowestTenth(collector.scores(), &evaluation);
   return std::optional<Evaluation>(std::move(evaluation));
 }
 

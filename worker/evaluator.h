@@ -14,6 +14,7 @@
 #include "worker/log/grain_reader.h"
 #include "worker/scores.h"
 #include "worker/session.h"
+#include "worker/synthetic/oracle_file.h"
 
 namespace chorus::worker {
 
@@ -31,7 +32,8 @@ class Scorer {
  public:
   // `session` outlives the scorer. Error: the log's slots differ from those the model was made for.
   static Result<std::unique_ptr<Scorer>> Create(Session* session,
-                                                const std::vector<std::string>& log);
+                                                const std::vector<std::string>& log,
+                                                UnclickedConversion unclicked_conversion);
 
   // Calls `grain_done` for each of this worker's grains in log order, and `step_done` after each
   // step (worker order is log order inside a step).
@@ -39,6 +41,8 @@ class Scorer {
   using StepDone = std::function<Status()>;
   Status Run(const GrainDone& grain_done, const StepDone& step_done);
   const LogSchema& schema() const { return log_->schema(); }
+  const LogReader& log() const { return *log_; }
+  ReadingCounts counts() const { return plan_->counts(); }
 
  private:
   explicit Scorer(Session* session) : session_(session) {}
@@ -51,6 +55,8 @@ class Scorer {
 
 class Evaluator {
  public:
+  // Conversions without click are treated as in training. Errors: those of Scorer::Create; an oracle
+  // file that is absent, damaged or too short for the log (names evaluate.oracle).
   static Result<std::unique_ptr<Evaluator>> Create(Session* session, const EvaluationLogs& logs);
   // The metrics of the whole log on worker 0; nothing on the others.
   // scores: null, or gets every exposure's scores on worker 0 (no row on the others).
@@ -61,6 +67,7 @@ class Evaluator {
   Session* session_ = nullptr;
   EvaluationLogs logs_;
   std::string log_name_;
+  std::optional<OracleFile> oracle_;
   std::unique_ptr<Scorer> scorer_;
 };
 

@@ -24,8 +24,9 @@ std::span<const float> RowOf(MatrixView<const float> logits, int64_t i) {
 }  // namespace
 
 Status Predict(Session* session, const std::function<Status(std::string_view text)>& write) {
-  ASSIGN_OR_RETURN(const std::unique_ptr<Scorer> scorer,
-                   Scorer::Create(session, EvaluationLogs::Of(session->config()).log));
+  ASSIGN_OR_RETURN(
+      const std::unique_ptr<Scorer> scorer,
+      Scorer::Create(session, EvaluationLogs::Of(session->config()).log, KEEP_UNCLICKED));
   Collective& collective = *session->environment().collective;
   if (collective.rank() == 0) {
     RETURN_IF_ERROR(write("row_id\tclick\tconversion\tpctr\tpcvr\tpctcvr\n"));

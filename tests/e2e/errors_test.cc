@@ -3,9 +3,12 @@
 
 #include <gtest/gtest.h>
 
+#include <new>
+
 #include "common/strings.h"
 #include "tests/e2e/job_testing.h"
 #include "worker/checkpoint_store.h"
+#include "worker/synthetic/oracle_file.h"
 
 namespace chorus::e2e {
 namespace {
@@ -80,6 +83,45 @@ TEST(ErrorsTest, WhatWasTrainedIsKeptWhenTheLastEvaluationFails) {
   ASSERT_TRUE(newest.ok() && newest->has_value());
   const auto manifest = worker::ReadManifest(*files, **newest);
   EXPECT_EQ(manifest->step(), manifest->planned_steps());
+}
+
+TEST(ErrorsTest, AnOracleThatIsNotTheLogsIsRefusedBeforeTraining) {
+  const auto files = FilesWithLogs();
+  WriteJobLog(*files, "test", RichSchema(), 300, 3);
+  auto writer = worker::OracleWriter::Create(*files, "short", 10);
+  ASSERT_TRUE(writer.ok());
+  ASSERT_TRUE((*writer)->Add(std::vector<worker::OracleRow>(10)).ok());
+  ASSERT_TRUE((*writer)->Finish().ok());
+  for (const std::string oracle : {"nowhere", "short"}) {
+    const TrainConfig config = JobConfig(StrCat("evaluate { log: 'test' oracle: '", oracle, "' }"));
+    const Status status = TrainOn(*files, config, kWide).status;
+    ExpectError(status, status.code(), {"evaluate.oracle", oracle});
+    EXPECT_FALSE(status.ok());
+    EXPECT_FALSE(files->Exists("ckpt"));
+  }
+}
+
+TEST(ErrorsTest, PredictionsHoldEveryExposureWhateverTrainingDrops) {
+  const auto files = FilesWithLogs();
+  WriteJobLog(*files, "test", RichSchema(), 300, 3);
+  const TrainConfig config =
+      JobConfig("evaluate { log: 'test' } data { unclicked_conversion: DROP }");
+  const Trained trained = TrainOn(*files, config, Layout());
+  ASSERT_TRUE(trained.status.ok()) << trained.status.ToString();
+  const auto text = PredictOn(*files, config, kWide, trained.first().checkpoint);
+  ASSERT_TRUE(text.ok()) << text.status().ToString();
+  EXPECT_EQ(Split(*text, '\n').size(), 1u + 300u + 1u);
+}
+
+TEST(ErrorsTest, AnAllocationThatFailsIsAnErrorOfTheWorker) {
+  const auto files = FilesWithLogs();
+  for (const Layout& layout : {Layout(), kWide}) {
+    const auto exhaust = [](const TrainConfig&, const worker::WorkerEnvironment& environment) {
+      if (environment.collective->rank() == 0) throw std::bad_alloc();
+      return environment.collective->Barrier();
+    };
+    ExpectError(RunOn(*files, JobConfig(), layout, exhaust), Code::kResourceExhausted, {"memory"});
+  }
 }
 
 TEST(ErrorsTest, ADirectoryOfAnotherRunsCheckpointsIsRefusedAndLeftAlone) {
