@@ -115,6 +115,8 @@ Status CheckRules(const TrainConfig& config, const Origins& origins) {
     const char* path;
     const char* problem;
   } rules[] = {
+      {config.evaluate().log_size() == 0 && !config.evaluate().oracle().empty(), "evaluate.oracle",
+       "is of no use without evaluate.log, the log that it belongs to"},
       {config.step().mode() == StepConfig::ASYNC, "step.mode",
        "ASYNC is not available yet; allowed: SYNC"},
       {uint64_t{config.cluster().max_part_kb()} > uint64_t{config.cluster().max_frame_mb()} * 1024,

@@ -8,6 +8,8 @@
 #include <functional>
 
 #include "launch/commands.h"
+#include "launch/mpi_world.h"
+#include "launch/supervisor.h"
 
 namespace chorus::launch {
 namespace {
@@ -24,6 +26,13 @@ CLI::App* AddCommand(CLI::App* app, const std::string& name, const std::string& 
   command->footer("Example:\n  " + example);
   command->final_callback([action, run = std::move(run)] { *action = run; });
   return command;
+}
+
+// For commands of one process.
+Status Alone(Status (*run)()) {
+  if (!MpiWorld::LaunchedAmongOthers()) return run();
+  return FailedPrecondition(
+      "runs as one process: under mpirun every rank would write the same output; start it plainly");
 }
 
 // One value an occurrence, as written: commas inside are the value's own.
@@ -90,7 +99,7 @@ void AddExport(CLI::App* app, Action* action) {
   CLI::App* command = AddCommand(
       app, "export", "Write embeddings and towers as plain arrays with a manifest, for serving",
       "chorus export --checkpoint ckpt --output model", action,
-      [] { return RunExport(arguments); });
+      [] { return Alone([] { return RunExport(arguments); }); });
   command->add_option("--checkpoint", arguments.checkpoint, "A checkpoint, or a directory of them")
       ->required();
   command->add_option("--output", arguments.output, "Directory to make")->required();
@@ -102,7 +111,7 @@ void AddImport(CLI::App* app, Action* action) {
       app, "import", "Make a log from delimited text, plain or gzip",
       "chorus import --schema configs/import/criteo_ppml.textproto --split train:0.8,test:0.2 "
       "--output criteo day1.csv.gz",
-      action, [] { return RunImport(arguments); });
+      action, [] { return Alone([] { return RunImport(arguments); }); });
   command->add_option("--schema", arguments.schema_file, "ImportSchema in protobuf text format")
       ->required();
   AddSets(command, &arguments.sets);
@@ -111,14 +120,17 @@ void AddImport(CLI::App* app, Action* action) {
       ->add_option("--output", arguments.output,
                    "Directory of the log; with --split, one folder a part inside it")
       ->required();
-  command->add_option("--max-bad-rows", arguments.max_bad_rows,
-                      "Skip and count so many malformed rows; one more stops the import");
+  command
+      ->add_option("--max-bad-rows", arguments.max_bad_rows,
+                   "Skip and count so many malformed rows; one more stops the import")
+      ->check(CLI::NonNegativeNumber);
   command->add_option("--split", arguments.split, "train:0.8,test:0.2 or folds:5");
   command->add_option("--split-by", arguments.split_by,
                       "Column whose hash decides the part (default: the row number)");
   command->add_flag("--split-contiguous", arguments.split_contiguous,
                     "By row number: parts are consecutive ranges instead of drawn rows");
-  command->add_option("--split-seed", arguments.split_seed, "Another seed draws other rows");
+  command->add_option("--split-seed", arguments.split_seed, "Another seed draws other rows")
+      ->check(CLI::NonNegativeNumber);
 }
 
 void AddGenerate(CLI::App* app, Action* action) {
@@ -126,27 +138,29 @@ void AddGenerate(CLI::App* app, Action* action) {
   CLI::App* command =
       AddCommand(app, "generate", "Make a log of a synthetic world whose truth is known",
                  "chorus generate --set exposures=1000000 --output world", action,
-                 [] { return RunGenerate(arguments); });
+                 [] { return Alone([] { return RunGenerate(arguments); }); });
   command->add_option("--config", arguments.config_file, "GenerateConfig in protobuf text format");
   AddSets(command, &arguments.sets);
   command->add_option("--output", arguments.output, "Directory of log and oracle file")->required();
   command->add_flag("--potential-labels", arguments.potential_labels,
                     "Also write the log in which every exposure shows its conversion");
-  command->add_option("--threads", arguments.threads,
-                      "0 = all cores; the bytes do not depend on it");
+  command
+      ->add_option("--threads", arguments.threads, "0 = all cores; the bytes do not depend on it")
+      ->check(CLI::NonNegativeNumber);
 }
 
 void AddInspect(CLI::App* app, Action* action) {
   static InspectArguments arguments;
   CLI::App* command =
       AddCommand(app, "inspect", "Describe a log or a checkpoint", "chorus inspect ckpt --verify",
-                 action, [] { return RunInspect(arguments); });
+                 action, [] { return Alone([] { return RunInspect(arguments); }); });
   command->add_option("path", arguments.path, "A log file, a directory of them, or a checkpoint")
       ->required();
   command->add_flag("--verify", arguments.verify, "Read everything and check every checksum");
   command->add_option("--canonical", arguments.canonical,
                       "Checkpoint: write the bytes that do not depend on the layout (- is stdout)");
-  command->add_option("--rows", arguments.rows, "Log: print so many exposures as text");
+  command->add_option("--rows", arguments.rows, "Log: print so many exposures as text")
+      ->check(CLI::NonNegativeNumber);
 }
 
 void AddObjective(CLI::App* app, Action* action) {
@@ -160,11 +174,14 @@ void AddObjective(CLI::App* app, Action* action) {
       "       grad <row> <head> <d total / d logit>   rows count from 0",
       "printf 'o\\tr\\tctr\\tcvr\\n1\\t0\\t-3\\t-2\\n' | chorus objective --method ESMM "
       "--set w_ctcvr=10",
-      action, [] { return RunObjective(arguments); });
+      action, [] { return Alone([] { return RunObjective(arguments); }); });
   command->add_option("--method", arguments.method, "BASE, ESMM, CHORUS_CVR, ...")->required();
-  command->add_option("--seed", arguments.seed,
-                      "Of the draws of methods that sample; a row's number is its id");
-  command->add_option("--stage", arguments.stage, "Of methods that are trained in stages");
+  command
+      ->add_option("--seed", arguments.seed,
+                   "Of the draws of methods that sample; a row's number is its id")
+      ->check(CLI::NonNegativeNumber);
+  command->add_option("--stage", arguments.stage, "Of methods that are trained in stages")
+      ->check(CLI::NonNegativeNumber);
   AddSets(command, &arguments.sets);
   command->add_option("input", arguments.input, "File to read; - is standard input");
 }
@@ -197,10 +214,26 @@ void AddReport(CLI::App* app, Action* action) {
   static ReportArguments arguments;
   CLI::App* command = AddCommand(
       app, "report", "Draw the curves of a training run: a page that needs nothing but itself",
-      "chorus report build/quickstart", action, [] { return RunReport(arguments); });
+      "chorus report build/quickstart", action,
+      [] { return Alone([] { return RunReport(arguments); }); });
   command->add_option("run", arguments.path, "The run's directory, or its metrics.jsonl")
       ->required();
   command->add_option("--output", arguments.output, "File to write (default: report.html beside)");
+}
+
+// What was printed has arrived: a full disk under standard output is no success.
+Status FlushOutput() {
+  if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return Status::Ok();
+  return Internal("standard output cannot be written: what is there is incomplete");
+}
+
+Status RunAction(const Action& action) {
+  try {
+    RETURN_IF_ERROR(action());
+  } catch (const std::exception& error) {
+    return StatusOfException(error);
+  }
+  return FlushOutput();
 }
 
 int Main(int argc, char** argv) {
@@ -225,7 +258,7 @@ int Main(int argc, char** argv) {
     constexpr int kUsageError = 2;
     return app.exit(error) == 0 ? 0 : kUsageError;
   }
-  const Status status = action();
+  const Status status = RunAction(action);
   if (status.ok()) return 0;
   std::fprintf(stderr, "chorus %s: %s\n", app.get_subcommands().front()->get_name().c_str(),
                status.ToString().c_str());

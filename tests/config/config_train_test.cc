@@ -43,6 +43,20 @@ TEST_F(ConfigTrain, WrittenValuesAreKeptEvenWhenZero) {
   EXPECT_TRUE(config->objective().chorus_cvr().ipw());
 }
 
+TEST_F(ConfigTrain, AnOracleWithoutItsLogIsRefused) {
+  EXPECT_THAT(ErrorOf("evaluate {\n oracle: \"o\" }"),
+              StartsWith("job.textproto:2: evaluate.oracle: "));
+  EXPECT_TRUE(Load("evaluate { oracle: \"o\" log: \"l\" }").ok());
+}
+
+TEST_F(ConfigTrain, NumbersThatOverflowLaterAreRefused) {
+  for (const char* set :
+       {"cluster.server_memory_mb=18446744073709551615", "table.initializer.normal.stddev=1e30",
+        "table.initializer.constant.value=-1e30"}) {
+    EXPECT_THAT(ErrorOf("", {set}), HasSubstr("out of range")) << set;
+  }
+}
+
 TEST_F(ConfigTrain, ATowerOfItsOwnIsNotJoinedByTheDefault) {
   const auto config = Load("model { tower { head: \"ctr\" hidden: [4] } }");
   ASSERT_TRUE(config.ok());

@@ -87,7 +87,7 @@ TEST_F(PipelineTest, ExportedArraysAreTheCheckpoints) {
     ASSERT_TRUE(status.ok());
     EXPECT_EQ(keys.size(), 8 * table.rows);
   }
-  const auto dense = worker::ReadDenseState(files_, folder);
+  const auto dense = worker::ReadDenseState(files_, folder, *manifest);
   ASSERT_TRUE(dense.ok());
   for (const worker::NamedArray& array : dense->arrays) {
     if (!array.name.starts_with("weight/")) continue;
@@ -103,14 +103,44 @@ TEST_F(PipelineTest, ExportedArraysAreTheCheckpoints) {
   }
   ExpectFailure(
       Run(0, Command("export", {"--checkpoint", Path("run/ckpt"), "--output", Path("model")})),
-      "exists already");
+      "is not empty");
 }
 
 TEST_F(PipelineTest, CanonicalBytesOfInspectAreTheLibrarys) {
   ExpectSuccess(Run(0, Command("train", Config("run", "step { pull_ahead: 1 }"))));
   const std::string folder = NewestCheckpoint("run");
   ExpectSuccess(Run(0, Command("inspect", {folder, "--verify", "--canonical", Path("canonical")})));
-  EXPECT_TRUE(*ReadWholeFile(files_, Path("canonical")) == Canonical(files_, folder));
+  const std::string canonical = Canonical(files_, folder);
+  EXPECT_TRUE(*ReadWholeFile(files_, Path("canonical")) == canonical);
+  // What a user names may be a link.
+  ASSERT_EQ(symlink("canonical", Path("link").c_str()), 0);
+  ASSERT_TRUE(ReplaceFile(files_, Path("canonical"), "old").ok());
+  ExpectSuccess(Run(0, Command("inspect", {folder, "--canonical", Path("link")})));
+  EXPECT_TRUE(*ReadWholeFile(files_, Path("canonical")) == canonical);
+}
+
+TEST_F(PipelineTest, OutputThatCannotBeWrittenIsAFailure) {
+  const std::vector<std::string> full = {"sh", "-c", "exec \"$0\" \"$@\" > /dev/full"};
+  for (const auto& command :
+       {Command("train", {"--print-config"}), Command("inspect", {Path("train")})}) {
+    std::vector<std::string> redirected = full;
+    redirected.insert(redirected.end(), command.begin(), command.end());
+    ExpectFailure(Run(0, redirected), "standard output");
+  }
+}
+
+TEST_F(PipelineTest, AnIncompleteCheckpointIsSaidToBeOne) {
+  ASSERT_TRUE(files_.CreateDirectories(Path("ckpt/step-000000000010")).ok());
+  ExpectFailure(Run(0, Command("inspect", {Path("ckpt"), "--verify"})), "no MANIFEST");
+}
+
+TEST_F(PipelineTest, CommandsOfOneProcessAreRefusedOnSeveralRanks) {
+  const auto generate = Command("generate", {"--set", "exposures=1000", "--output", Path("world")});
+  ExpectFailure(Run(2, generate), "start it plainly");
+  EXPECT_FALSE(files_.Exists(Path("world")));
+  EXPECT_EQ(
+      Run(0, Command("import", {"--schema", "s", "--output", "o", "--max-bad-rows", "-1"})).code,
+      2);
 }
 
 TEST_F(PipelineTest, AGeneratedWorldIsEvaluatedAgainstItsTruth) {
