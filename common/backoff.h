@@ -1,7 +1,7 @@
 #pragma once
 // Waiting for something that can only be polled, without taking the core from whoever is to bring
-// it: yields for the first tenth of a millisecond, then sleeps, a little longer each time. Thread
-// safety: one thread.
+// it: yields for the first tenth of a millisecond, then sleeps, a little longer each time.
+// Thread safety: one thread.
 
 #include <sched.h>
 

@@ -58,7 +58,7 @@ enum class FrameType : uint16_t {
   kStepReply = 4,
   kRead = 5,  // worker -> server: rows without creating any (evaluation, prediction, export)
   kReadReply = 6,
-  kControl = 7,  // checkpoint, restore, statistics, shutdown; meta: wire.proto ControlMeta
+  kControl = 7,  // restore, statistics, how snapshots stand; meta: wire.proto ControlMeta
   kControlReply = 8,
 };
 

@@ -1,7 +1,7 @@
 #pragma once
 // Which keys of a worker's step go to which server: they are grouped by logical shard, and a server
-// owns a contiguous range of shards, so every server's keys are one segment of each table's. Thread
-// safety: a value.
+// owns a contiguous range of shards, so every server's keys are one segment of each table's.
+// Thread safety: a value.
 
 #include <cstdint>
 #include <vector>

@@ -15,15 +15,15 @@
 namespace chorus::worker {
 
 // Fills the first features.rows rows of `x` (slots, then numeric columns) and zeroes the rest.
-//   positions[column][k]: of a slot's key k.   rows[table][position]: the embedding.   x: [>= rows,
-//   side.width()].
+//   positions[column][k]: of a slot's key k.   rows[table][position]: the embedding.
+//   x: [>= rows, side.width()].
 void PoolForward(const SideInputs& side, const FeatureColumns& features,
                  const std::vector<std::vector<uint32_t>>& positions,
                  const float* const* const* rows, MatrixView<float> x);
 
-// Adds the gradient of every key's row: sums[table] + dim * index_of[table][position] +=
-// coefficient * dx, slot by slot and row by row, which order does not depend on how positions are
-// numbered.
+// Adds the gradient of every key's row,
+//   sums[table] + dim * index_of[table][position]  +=  coefficient * dx,
+// slot by slot and row by row, an order that does not depend on how positions are numbered.
 //   dx: [>= rows, side.slot_width].
 void PoolBackward(const SideInputs& side, const FeatureColumns& features,
                   const std::vector<std::vector<uint32_t>>& positions, MatrixView<const float> dx,

@@ -12,8 +12,8 @@ namespace chorus::worker {
 // The rows of a block that policy and filter keep, by its index entry.
 uint32_t KeptRows(const BlockInfo& block, const ReadingOptions& options);
 
-// One stream of kept rows. Its blocks form windows; window w holds rows [window_begin[w],
-// window_begin[w+1]).
+// One stream of kept rows. Its blocks form windows; window w holds rows
+// [window_begin[w], window_begin[w+1]).
 struct Lane {
   std::vector<uint32_t> blocks;
   std::vector<uint64_t> window_begin;  // [windows + 1]

@@ -32,10 +32,10 @@ constexpr size_t kHeadPrefixBytes = 16;
 // block header = magic u32, rows u32, contexts u32, columns u32, chunk headers, checksum u64
 constexpr size_t kBlockPrefixBytes = 16;
 // chunk header = encoding u8, compression u8, reserved u16, dictionary u32, stored_bytes u32,
-// checksum u64
+//                checksum u64
 constexpr size_t kChunkHeaderBytes = 20;
-// index entry = bytes u64, rows, contexts, clicks, conversions, unclicked_conversions u32, checksum
-// u64
+// index entry = bytes u64, rows, contexts, clicks, conversions, unclicked_conversions u32,
+//               checksum u64
 constexpr size_t kIndexEntryBytes = 36;
 // tail = blocks u64, checksum u64 (of the index and blocks), magic u64
 constexpr size_t kTailBytes = 24;
