@@ -131,6 +131,11 @@ Status Trainer::OpenLog() {
             counts.dropped_unclicked_conversions, " conversions without click, ",
             counts.filtered_rows, " by the row filter; ", last_step_, " steps planned",
             stages > 1 ? StrCat(" in ", stages, " stages") : "");
+    const uint32_t last_stage = stages_->StageOf(last_step_) + 1;
+    if (last_stage < stages) {
+      LogWarning("data.max_steps ends training in stage ", last_stage, " of ", stages,
+                 ": the towers of later stages stay untrained");
+    }
   }
   return Status::Ok();
 }

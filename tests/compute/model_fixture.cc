@@ -64,7 +64,8 @@ std::map<std::string, std::vector<float>> ByBlock(const ParameterLayout& layout,
 }
 
 bool SameBits(const std::vector<float>& a, const std::vector<float>& b) {
-  return a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size() * sizeof(float)) == 0;
+  if (a.size() != b.size() || a.empty()) return a.size() == b.size();
+  return std::memcmp(a.data(), b.data(), a.size() * sizeof(float)) == 0;
 }
 
 void ExpectSameBits(const Gradients& a, const Gradients& b) {

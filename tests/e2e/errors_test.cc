@@ -88,11 +88,11 @@ TEST(ErrorsTest, WhatWasTrainedIsKeptWhenTheLastEvaluationFails) {
 TEST(ErrorsTest, AnOracleThatIsNotTheLogsIsRefusedBeforeTraining) {
   const auto files = FilesWithLogs();
   WriteJobLog(*files, "test", RichSchema(), 300, 3);
-  auto writer = worker::OracleWriter::Create(*files, "short", 10);
+  auto writer = worker::OracleWriter::Create(*files, "foreign", 300);
   ASSERT_TRUE(writer.ok());
-  ASSERT_TRUE((*writer)->Add(std::vector<worker::OracleRow>(10)).ok());
-  ASSERT_TRUE((*writer)->Finish().ok());
-  for (const std::string oracle : {"nowhere", "short"}) {
+  ASSERT_TRUE((*writer)->Add(std::vector<worker::OracleRow>(300)).ok());
+  ASSERT_TRUE((*writer)->Finish(12345).ok());  // of another log with as many rows
+  for (const std::string oracle : {"nowhere", "foreign"}) {
     const TrainConfig config = JobConfig(StrCat("evaluate { log: 'test' oracle: '", oracle, "' }"));
     const Status status = TrainOn(*files, config, kWide).status;
     ExpectError(status, status.code(), {"evaluate.oracle", oracle});

@@ -50,6 +50,7 @@ TEST(GenerateLogTest, FilesHoldTheBlocksOfTheMaker) {
   auto oracle = OracleFile::Open(*files, "log/oracle.bin");
   ASSERT_TRUE(oracle.ok());
   EXPECT_EQ(oracle->rows(), summary.rows);
+  EXPECT_EQ(oracle->log_fingerprint(), (*log)->fingerprint());
   uint64_t clicks = 0;
   Batch read, all_labels;
   GeneratedBlock made;

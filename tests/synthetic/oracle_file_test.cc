@@ -19,7 +19,7 @@ void WriteRows(FileSystem& files, const std::string& path, uint64_t rows) {
   ASSERT_TRUE((*writer)->Add(std::span(all).first(cut)).ok());
   ASSERT_TRUE((*writer)->Add(std::span(all).subspan(cut)).ok());
   ASSERT_FALSE(files.Exists(path));
-  ASSERT_TRUE((*writer)->Finish().ok());
+  ASSERT_TRUE((*writer)->Finish(rows + 77).ok());
 }
 
 TEST(OracleFileTest, LookupsGiveTheRowsInAnyOrder) {
@@ -29,6 +29,7 @@ TEST(OracleFileTest, LookupsGiveTheRowsInAnyOrder) {
     auto file = OracleFile::Open(*files, "oracle.bin");
     ASSERT_TRUE(file.ok()) << file.status().ToString();
     EXPECT_EQ(file->rows(), rows);
+    EXPECT_EQ(file->log_fingerprint(), rows + 77);
     for (uint64_t i = 0; i < rows; ++i) {
       const uint64_t id = i * 7919 % rows;
       const auto row = file->Lookup(id);
@@ -57,6 +58,11 @@ TEST(OracleFileTest, DamageIsFound) {
   };
   EXPECT_TRUE(damaged(good).ok());
   for (size_t i = 0; i < good.size(); i += i < 64 ? 1 : 997) {
+    std::string flipped = good;
+    flipped[i] = static_cast<char>(flipped[i] ^ 4);
+    EXPECT_EQ(damaged(flipped).code(), Code::kDataLoss) << "byte " << i;
+  }
+  for (size_t i = good.size() - 16; i < good.size(); ++i) {
     std::string flipped = good;
     flipped[i] = static_cast<char>(flipped[i] ^ 4);
     EXPECT_EQ(damaged(flipped).code(), Code::kDataLoss) << "byte " << i;

@@ -8,6 +8,7 @@
 #include "common/output_folder.h"
 #include "common/parallel_for.h"
 #include "common/strings.h"
+#include "worker/log/log_reader.h"
 #include "worker/log/log_writer.h"
 #include "worker/synthetic/block_maker.h"
 #include "worker/synthetic/oracle_file.h"
@@ -123,9 +124,9 @@ Result<GenerateSummary> GenerateLog(FileSystem& files, const World& world,
   const uint64_t blocks_per_file = std::max<uint64_t>(1, config.file_rows() / config.block_rows());
   LogParts observed(files, folder->path(), maker.schema(), blocks_per_file);
   LogParts potential(files, potential_directory, maker.schema(), blocks_per_file);
-  ASSIGN_OR_RETURN(std::unique_ptr<OracleWriter> oracle,
-                   OracleWriter::Create(files, JoinPath(folder->path(), kOracle),
-                                        config.exposures()));
+  ASSIGN_OR_RETURN(
+      std::unique_ptr<OracleWriter> oracle,
+      OracleWriter::Create(files, JoinPath(folder->path(), kOracle), config.exposures()));
 
   // Waves: all threads make blocks, then one writes them in order.
   GenerateSummary summary;
@@ -146,7 +147,8 @@ Result<GenerateSummary> GenerateLog(FileSystem& files, const World& world,
   }
   RETURN_IF_ERROR(observed.Finish());
   RETURN_IF_ERROR(potential.Finish());
-  RETURN_IF_ERROR(oracle->Finish());
+  ASSIGN_OR_RETURN(const std::unique_ptr<LogReader> log, LogReader::Open(files, {folder->path()}));
+  RETURN_IF_ERROR(oracle->Finish(log->fingerprint()));
   RETURN_IF_ERROR(folder->Commit());
   FinishMeans(&summary);
   AddPaths(folder->output(), observed.names(), &summary.files);

@@ -10,7 +10,7 @@ namespace chorus::worker {
 namespace {
 
 constexpr char kMagic[8] = {'C', 'H', 'O', 'R', 'A', 'C', 'L', 'E'};
-constexpr uint32_t kVersion = 1;
+constexpr uint32_t kVersion = 2;
 constexpr uint32_t kColumns = 5;
 constexpr uint32_t kChunkRows = 4096;
 constexpr uint32_t kMaxChunkRows = 1 << 20;  // of a file that another version may have written
@@ -28,6 +28,12 @@ struct Header {
 };
 static_assert(sizeof(Header) == 64);
 
+struct Trailer {
+  uint64_t log_fingerprint;
+  uint64_t checksum;
+};
+static_assert(sizeof(Trailer) == 16);
+
 template <typename T>
 std::span<const std::byte> BytesOf(const T& value) {
   return std::as_bytes(std::span<const T>(&value, 1));
@@ -39,7 +45,7 @@ uint64_t HeaderChecksum(const Header& header) {
 
 uint64_t FileSize(uint64_t rows, uint32_t chunk_rows) {
   const uint64_t chunks = (rows + chunk_rows - 1) / chunk_rows;
-  return sizeof(Header) + rows * kRowBytes + chunks * sizeof(uint64_t);
+  return sizeof(Header) + rows * kRowBytes + chunks * sizeof(uint64_t) + sizeof(Trailer);
 }
 
 }  // namespace
@@ -68,6 +74,15 @@ Result<OracleFile> OracleFile::Open(FileSystem& files, const std::string& path) 
   }
   out.rows_ = header.rows;
   out.chunk_rows_ = header.chunk_rows;
+  Trailer trailer;
+  RETURN_IF_ERROR(out.file_
+                      ->ReadAt(out.file_->size() - sizeof(Trailer),
+                               std::as_writable_bytes(std::span<Trailer>(&trailer, 1)))
+                      .Annotate(path));
+  if (trailer.checksum != Checksum(BytesOf(trailer.log_fingerprint))) {
+    return DataLoss(StrCat(path, ": trailer checksum differs"));
+  }
+  out.log_fingerprint_ = trailer.log_fingerprint;
   return out;
 }
 
@@ -133,9 +148,11 @@ Status OracleWriter::FlushChunk() {
   return Status::Ok();
 }
 
-Status OracleWriter::Finish() {
+Status OracleWriter::Finish(uint64_t log_fingerprint) {
   CHECK(added_ == rows_, "added=", added_, " rows=", rows_);
   if (!chunk_.empty()) RETURN_IF_ERROR(FlushChunk());
+  const Trailer trailer = {log_fingerprint, Checksum(BytesOf(log_fingerprint))};
+  RETURN_IF_ERROR(file_->Append(BytesOf(trailer)));
   RETURN_IF_ERROR(file_->Sync());
   RETURN_IF_ERROR(file_->Close());
   return files_.Rename(path_ + ".tmp", path_);
