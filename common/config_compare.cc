@@ -30,8 +30,9 @@ Status ReadTrainFile(CompareConfig* config, Origins* origins) {
 // Names become parts of paths and of addresses on the command line.
 bool IsPlainName(std::string_view name) {
   return !name.empty() && name.front() != '.' &&
-         name.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-                                "0123456789_-.") == std::string_view::npos;
+         name.find_first_not_of(
+             "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+             "0123456789_-.") == std::string_view::npos;
 }
 
 Status CheckName(const std::string& name, const std::string& path, const Origins& origins,
@@ -45,6 +46,15 @@ Status CheckName(const std::string& name, const std::string& path, const Origins
                     StrCat("\"", name, "\" is an earlier one's name; allowed: a name of its own"));
 }
 
+// Whether the method has a CTR loss: its w_ctr is not 0. REQUIRES: a method is set.
+bool TrainsCtr(const ObjectiveConfig& objective) {
+  const auto* const one = objective.GetDescriptor()->FindOneofByName("method");
+  const auto* const set = objective.GetReflection()->GetOneofFieldDescriptor(objective, one);
+  const google::protobuf::Message& method = objective.GetReflection()->GetMessage(objective, set);
+  const auto* const weight = method.GetDescriptor()->FindFieldByName("w_ctr");
+  return weight == nullptr || method.GetReflection()->GetDouble(method, weight) > 0;
+}
+
 // A method's name, or "" where the field may be left out.
 Status CheckMethodName(const std::string& name, const std::string& path,
                        const std::set<std::string>& methods, const Origins& origins) {
@@ -52,6 +62,36 @@ Status CheckMethodName(const std::string& name, const std::string& path,
   return FieldError(origins.Of(path), path,
                     StrCat("\"", name, "\" is not a method; allowed: ",
                            Join({methods.begin(), methods.end()}, ", ")));
+}
+
+// As CheckMethodName, of a method whose pCTR and pCVR are both looked at: no bound.
+Status CheckMeasuredMethod(const CompareConfig& config, const std::string& name,
+                           const std::string& path, const std::set<std::string>& methods,
+                           const Origins& origins) {
+  RETURN_IF_ERROR(CheckMethodName(name, path, methods, origins));
+  for (const CompareMethod& method : config.method()) {
+    if (name.empty() || method.name() != name) continue;
+    if (method.reference() || method.potential()) {
+      return FieldError(origins.Of(path), path,
+                        StrCat("\"", name, "\" is a reference: what it says of clicks means ",
+                               "nothing; allowed: a method that is none"));
+    }
+    if (path == "common_ctr" && !TrainsCtr(method.objective())) {
+      return FieldError(origins.Of(path), path,
+                        StrCat("\"", name, "\" has w_ctr 0: its pCTR is not trained"));
+    }
+  }
+  return Status::Ok();
+}
+
+// Numbers of places, each asked for once.
+Status CheckK(const CompareConfig& config, const Origins& origins) {
+  std::set<uint32_t> seen;
+  for (const uint32_t k : config.k()) {
+    if (seen.insert(k).second) continue;
+    return FieldError(origins.Of("k"), "k", StrCat(k, " is written twice; allowed: each once"));
+  }
+  return Status::Ok();
 }
 
 Status CheckData(const CompareConfig& config, const Origins& origins) {
@@ -81,6 +121,10 @@ Status CheckMethods(const CompareConfig& config, const Origins& origins,
     if (method.objective().method_case() == ObjectiveConfig::METHOD_NOT_SET) {
       return FieldError(origins.Of(path), path + ".objective",
                         "is not written; required: a method, such as { esmm {} }");
+    }
+    if (method.potential() && !method.reference()) {
+      return FieldError(origins.Of(path), path + ".potential",
+                        "trains on labels that no real log has; required: reference: true");
     }
     for (int d = 0; method.potential() && d < config.data_size(); ++d) {
       if (config.data(d).potential_size() > 0) continue;
@@ -120,8 +164,9 @@ Result<CompareConfig> LoadCompareConfig(const std::string& path,
   RETURN_IF_ERROR(CheckName(config.name(), "name", origins, &names));
   RETURN_IF_ERROR(CheckData(config, origins));
   RETURN_IF_ERROR(CheckMethods(config, origins, &methods));
-  RETURN_IF_ERROR(CheckMethodName(config.base(), "base", methods, origins));
-  RETURN_IF_ERROR(CheckMethodName(config.common_ctr(), "common_ctr", methods, origins));
+  RETURN_IF_ERROR(CheckK(config, origins));
+  RETURN_IF_ERROR(CheckMeasuredMethod(config, config.base(), "base", methods, origins));
+  RETURN_IF_ERROR(CheckMeasuredMethod(config, config.common_ctr(), "common_ctr", methods, origins));
   return config;
 }
 

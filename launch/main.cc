@@ -204,10 +204,12 @@ void AddCompare(CLI::App* app, Action* action) {
                     "Go on in a directory that holds runs: finished ones are not trained again");
   command->add_flag("--report-only", arguments.report_only,
                     "Train nothing; make the tables of the runs that are finished");
-  command->add_option("--seeds", arguments.seeds, "Seeds 1 .. N; 0: as configured");
+  command->add_option("--seeds", arguments.seeds, "Seeds 1 .. N; default: as configured")
+      ->check(CLI::Range(1, 1000));
   command->add_option("--methods", arguments.methods, "These methods, and the base")
       ->delimiter(',');
-  command->add_option("--folds", arguments.folds, "The first N data sets; 0: all");
+  command->add_option("--folds", arguments.folds, "The first N data sets; default: all")
+      ->check(CLI::Range(1, 1000000));
 }
 
 void AddReport(CLI::App* app, Action* action) {

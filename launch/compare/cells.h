@@ -25,7 +25,11 @@ struct Cell {
 
   // Nothing is known about the error of an exact column's difference with one seed.
   bool has_interval() const { return difference.has_value() && difference->standard_error > 0; }
-  bool significant() const { return has_interval() && !difference->interval.Contains(0); }
+  // With one seed the interval knows of the test set alone: never.
+  bool significant() const {
+    return has_interval() && difference->seed_variance.has_value() &&
+           !difference->interval.Contains(0);
+  }
 };
 
 struct TableRow {

@@ -23,13 +23,10 @@ void Put(const std::string& name, bool present, double value, uint64_t positives
 void PutTask(const TaskMetrics& task, Values* values) {
   const std::string t = task.task() + "_";
   const uint64_t positives = task.positives();
-  Put(t + "auc", task.has_auc(), task.auc(), positives, values);
   Put(t + "gauc", task.has_gauc(), task.gauc(), positives, values);
   Put(t + "log_loss", task.has_log_loss(), task.log_loss(), positives, values);
   Put(t + "ne", task.has_normalized_entropy(), task.normalized_entropy(), positives, values);
-  Put(t + "ks", task.has_ks(), task.ks(), positives, values);
   Put(t + "pcoc", task.has_pcoc(), task.pcoc(), positives, values);
-  Put(t + "ece", task.has_ece(), task.ece(), positives, values);
 }
 
 void PutRanking(const RankingMetrics& ranking, uint64_t positives, Values* values) {
@@ -39,7 +36,6 @@ void PutRanking(const RankingMetrics& ranking, uint64_t positives, Values* value
 
 void PutOracle(const OracleMetrics& oracle, Values* values) {
   if (oracle.space() == "L") return;  // by each model's own pCTR; the table's is by the common one
-  Put("oracle_auc_" + oracle.space(), oracle.has_auc(), oracle.auc(), 0, values);
   Put("oracle_pcoc_" + oracle.space(), oracle.has_pcoc(), oracle.pcoc(), 0, values);
   Put("oracle_kl_" + oracle.space(), oracle.has_kl(), oracle.kl(), 0, values);
 }
@@ -127,8 +123,7 @@ std::vector<Column> ColumnsOf(const CompareConfig& config) {
   return columns;
 }
 
-std::vector<RunMetric> MetricsOf(const Evaluation& evaluation, const std::vector<Column>& columns,
-                                 bool reference) {
+std::vector<RunMetric> MetricsOf(const Evaluation& evaluation) {
   Values values;
   uint64_t conversions = 0;
   for (const TaskMetrics& task : evaluation.task()) {
@@ -140,13 +135,20 @@ std::vector<RunMetric> MetricsOf(const Evaluation& evaluation, const std::vector
   }
   for (const OracleMetrics& oracle : evaluation.oracle()) PutOracle(oracle, &values);
   std::vector<RunMetric> metrics;
+  for (auto& [name, metric] : values) metrics.push_back(std::move(metric));
+  return metrics;
+}
+
+std::vector<RunMetric> InColumns(const std::vector<RunMetric>& metrics,
+                                 const std::vector<Column>& columns, bool reference) {
+  std::vector<RunMetric> out;
   for (const Column& column : columns) {
     if (reference && column.needs_pctr) continue;
-    if (const auto found = values.find(column.id); found != values.end()) {
-      metrics.push_back(found->second);
+    for (const RunMetric& metric : metrics) {
+      if (metric.name() == column.id) out.push_back(metric);
     }
   }
-  return metrics;
+  return out;
 }
 
 }  // namespace chorus::launch

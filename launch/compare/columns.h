@@ -39,9 +39,12 @@ inline constexpr char kCommonLowPcoc[] = "oracle_pcoc_L";
 // All columns that a comparison may have, in order; those with no value in any run are not shown.
 std::vector<Column> ColumnsOf(const CompareConfig& config);
 
-// The metrics that a run's own evaluation holds, in the order of the columns. reference: without
-// those of pCTR.
-std::vector<RunMetric> MetricsOf(const Evaluation& evaluation, const std::vector<Column>& columns,
-                                 bool reference);
+// The metrics of a run that its own evaluation holds exactly. Those that it takes from histograms
+// come from the scores instead (exact_metrics.h).
+std::vector<RunMetric> MetricsOf(const Evaluation& evaluation);
+
+// Those that have a column, in the order of the columns. reference: without those of pCTR.
+std::vector<RunMetric> InColumns(const std::vector<RunMetric>& metrics,
+                                 const std::vector<Column>& columns, bool reference);
 
 }  // namespace chorus::launch

@@ -72,7 +72,9 @@ Result<std::vector<RunMetric>> CommonCtrMetrics(const FinishedRuns& finished,
   ASSIGN_OR_RETURN(worker::Scores scores, finished.ScoresOf(run));
   if (common != &run) {
     ASSIGN_OR_RETURN(const worker::Scores common_scores, finished.ScoresOf(*common));
-    ASSIGN_OR_RETURN(scores, WithCommonCtr(std::move(scores), common_scores));
+    Result<worker::Scores> joined = WithCommonCtr(std::move(scores), common_scores);
+    if (!joined.ok()) return joined.status().Annotate(BothPaths(run, *common));
+    scores = *std::move(joined);
   }
   if (!finished.plan().config.common_ctr().empty()) {
     if (auto auc = CtcvrAuc(scores)) metrics.push_back(*std::move(auc));

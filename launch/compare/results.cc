@@ -7,6 +7,7 @@
 
 #include "launch/compare/columns.h"
 #include "launch/compare/common_ctr.h"
+#include "launch/compare/exact_metrics.h"
 
 namespace chorus::launch {
 namespace {
@@ -23,10 +24,15 @@ Result<RunResult> ResultOf(const FinishedRuns& finished, const FinishedRun& run,
   result.set_fold(config.data(static_cast<int>(run.run->fold)).name());
   result.set_steps(run.record.steps());
   *result.mutable_evaluation() = run.record.evaluation();
-  std::vector<RunMetric> metrics = MetricsOf(run.record.evaluation(), columns, method.reference());
+  std::vector<RunMetric> metrics = MetricsOf(run.record.evaluation());
+  ASSIGN_OR_RETURN(const worker::Scores scores, finished.ScoresOf(run));
+  const std::vector<RunMetric> exact = ExactMetrics(scores);
+  metrics.insert(metrics.end(), exact.begin(), exact.end());
   ASSIGN_OR_RETURN(const std::vector<RunMetric> common, CommonCtrMetrics(finished, run));
   metrics.insert(metrics.end(), common.begin(), common.end());
-  for (RunMetric& metric : metrics) *result.add_metric() = std::move(metric);
+  for (RunMetric& metric : InColumns(metrics, columns, method.reference())) {
+    *result.add_metric() = std::move(metric);
+  }
   return result;
 }
 

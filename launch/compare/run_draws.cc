@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "common/strings.h"
+#include "launch/compare/same_log.h"
 #include "worker/metrics/task_rows.h"
 #include "worker/statistics/group_values.h"
 #include "worker/statistics/resampled_metric.h"
@@ -85,6 +86,7 @@ RunDraws DrawRun(const worker::Scores& scores, const worker::Scores* common,
                  const std::vector<Column>& columns, const CompareConfig& config,
                  worker::ThreadPool* pool) {
   RunDraws out;
+  out.log = LogChecksum(scores);
   for (const Column& column : columns) {
     if (column.id == "ctr_auc") out.ranked[column.id] = Ranked(worker::Task::kCtr, scores);
     if (column.id == "cvr_auc") out.ranked[column.id] = Ranked(worker::Task::kCvr, scores);

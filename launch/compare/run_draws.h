@@ -24,6 +24,7 @@ struct RankedRows {
 struct RunDraws {
   std::map<std::string, RankedRows> ranked;          // of the columns with Sampling::kDeLong
   std::map<std::string, worker::MetricDraws> draws;  // of those with kBootstrap
+  uint64_t log = 0;                                  // LogChecksum of the scores
 };
 
 // common: the same log with the common pCTR; null where there is none. Only `columns` are drawn.

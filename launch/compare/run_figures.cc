@@ -66,7 +66,9 @@ Status AddClicked(const FinishedRuns& finished, const std::vector<const Finished
   const size_t begin = out->pcvr.size();
   for (const FinishedRun* run : seeds) {
     ASSIGN_OR_RETURN(worker::Scores scores, finished.ScoresOf(*run));
-    ASSIGN_OR_RETURN(scores, WithCommonCtr(std::move(scores), ctr));
+    Result<worker::Scores> joined = WithCommonCtr(std::move(scores), ctr);
+    if (!joined.ok()) return joined.status().Annotate(BothPaths(*run, *buckets));
+    scores = *std::move(joined);
     const worker::TaskRows rows = worker::RowsOfTask(scores, worker::Task::kCvr, {});
     if (run == seeds[0]) {
       for (uint64_t row = 0; row < ctr.rows(); ++row) {

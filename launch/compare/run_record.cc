@@ -1,5 +1,6 @@
 #include "launch/compare/run_record.h"
 
+#include <google/protobuf/repeated_ptr_field.h>
 #include <google/protobuf/text_format.h>
 
 #include <string>
@@ -10,6 +11,7 @@
 #include "common/config.h"
 #include "common/log.h"
 #include "common/strings.h"
+#include "worker/log/log_reader.h"
 
 namespace chorus::launch {
 namespace {
@@ -54,6 +56,45 @@ Status CheckSameJob(const PlannedRun& run) {
       run.folder, " was made with another configuration (there | here): ", Join(differing, "; ")));
 }
 
+using Paths = google::protobuf::RepeatedPtrField<std::string>;
+
+Result<uint64_t> FingerprintOf(FileSystem& files, const Paths& paths) {
+  ASSIGN_OR_RETURN(const auto log, worker::LogReader::Open(files, {paths.begin(), paths.end()}));
+  return log->fingerprint();
+}
+
+// `made`: the log's fingerprint when the run was made.
+Status CheckLog(FileSystem& files, const PlannedRun& run, const char* kind, const Paths& paths,
+                uint64_t made) {
+  const Result<uint64_t> now = FingerprintOf(files, paths);
+  if (!now.ok() && now.status().code() == Code::kNotFound) return Status::Ok();
+  RETURN_IF_ERROR(now.status());
+  if (*now == made) return Status::Ok();
+  return FailedPrecondition(
+      StrCat(run.folder, " was made with another ", kind, " log than is now at ",
+             Join(std::vector<std::string>(paths.begin(), paths.end()), ", "), " (fingerprint ",
+             HexDigits(made), " | ", HexDigits(*now),
+             "): compare into another --output, or remove the runs that are out of date"));
+}
+
+Status CheckSameLogs(FileSystem& files, const PlannedRun& run, const RunRecord& record) {
+  if (record.has_train_log()) {
+    RETURN_IF_ERROR(CheckLog(files, run, "training", run.config.data().log(), record.train_log()));
+  }
+  if (!record.has_test_log()) return Status::Ok();
+  return CheckLog(files, run, "test", run.config.evaluate().log(), record.test_log());
+}
+
+// "" where the scores are those that the run left, otherwise what is wrong with them.
+Result<std::string> WrongWithScores(FileSystem& files, const PlannedRun& run,
+                                    const RunRecord& record) {
+  if (!files.Exists(run.ScoresPath())) return run.ScoresPath() + ": is not there";
+  if (!record.has_scores_checksum()) return std::string();
+  ASSIGN_OR_RETURN(const std::string scores, ReadWholeFile(files, run.ScoresPath()));
+  if (Checksum(scores) == record.scores_checksum()) return std::string();
+  return run.ScoresPath() + ": its checksum is not the one in DONE";
+}
+
 }  // namespace
 
 Status WriteJob(FileSystem& files, const PlannedRun& run) {
@@ -62,10 +103,21 @@ Status WriteJob(FileSystem& files, const PlannedRun& run) {
   return ReplaceFile(files, run.JobPath(), PrintConfig(run.config));
 }
 
+Result<RunRecord> RecordOfLogs(FileSystem& files, const TrainConfig& config) {
+  RunRecord record;
+  ASSIGN_OR_RETURN(const uint64_t train, FingerprintOf(files, config.data().log()));
+  ASSIGN_OR_RETURN(const uint64_t test, FingerprintOf(files, config.evaluate().log()));
+  record.set_train_log(train);
+  record.set_test_log(test);
+  return record;
+}
+
 Status WriteRunRecord(FileSystem& files, const std::string& folder, RunRecord record) {
   ASSIGN_OR_RETURN(const std::string job, ReadWholeFile(files, JoinPath(folder, "job.textproto")));
+  ASSIGN_OR_RETURN(const std::string scores, ReadWholeFile(files, JoinPath(folder, kScoresName)));
   record.set_version(kVersion);
   record.set_job_checksum(Checksum(job));
+  record.set_scores_checksum(Checksum(scores));
   std::string text;
   if (!google::protobuf::TextFormat::PrintToString(record, &text)) {
     return Internal("the record of a run cannot be printed");
@@ -86,6 +138,12 @@ Result<std::optional<RunRecord>> FindRunRecord(FileSystem& files, const PlannedR
   ASSIGN_OR_RETURN(const std::string job, ReadWholeFile(files, run.JobPath()));
   if (record->job_checksum() != Checksum(job)) {
     LogWarning(run.DonePath(), ": is the record of another job.textproto; this run is done again");
+    return std::optional<RunRecord>();
+  }
+  RETURN_IF_ERROR(CheckSameLogs(files, run, *record));
+  ASSIGN_OR_RETURN(const std::string wrong, WrongWithScores(files, run, *record));
+  if (!wrong.empty()) {
+    LogWarning(wrong, "; this run is done again");
     return std::optional<RunRecord>();
   }
   return std::optional<RunRecord>(std::move(*record));

@@ -15,12 +15,17 @@ namespace chorus::launch {
 // Writes job.textproto of a run that begins, unless it is there.
 Status WriteJob(FileSystem& files, const PlannedRun& run);
 
-// Completes the run whose job.textproto lies in `folder`.
+// The fingerprints of the run's logs in a record that holds nothing else yet. To be taken before the
+// run begins. Errors name the log.
+Result<RunRecord> RecordOfLogs(FileSystem& files, const TrainConfig& config);
+
+// Completes the run whose job.textproto and scores lie in `folder`.
 Status WriteRunRecord(FileSystem& files, const std::string& folder, RunRecord record);
 
 // The record of a finished run; nothing for a run that is to be trained (again): there is no
-// record, or it is damaged, which is logged. Error: kFailedPrecondition when the run in that folder
-// was made with another configuration, and in which fields.
+// record, or the record or the scores are damaged, which is logged. Error: kFailedPrecondition when
+// the run in that folder was made with another configuration, and in which fields, or from another
+// log than lies at that path now (a log that is gone is not compared).
 Result<std::optional<RunRecord>> FindRunRecord(FileSystem& files, const PlannedRun& run);
 
 }  // namespace chorus::launch

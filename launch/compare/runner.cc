@@ -29,9 +29,13 @@ Status TrainRun(const TrainConfig& config, const worker::WorkerEnvironment& envi
   scoring.on_scores = [&](const worker::Scores& scores) {
     return worker::SaveScores(files, JoinPath(folder, kScoresName), scores);
   };
-  ASSIGN_OR_RETURN(const worker::TrainResult result, worker::Train(config, true, scoring));
-  if (environment.collective->rank() != 0) return Status::Ok();
+  const bool is_first = environment.collective->rank() == 0;
   RunRecord record;
+  if (is_first) {
+    ASSIGN_OR_RETURN(record, RecordOfLogs(files, config));
+  }
+  ASSIGN_OR_RETURN(const worker::TrainResult result, worker::Train(config, true, scoring));
+  if (!is_first) return Status::Ok();
   record.set_steps(result.steps);
   record.set_seconds(std::chrono::duration<double>(Clock::now() - begin).count());
   *record.mutable_evaluation() = *result.evaluation;

@@ -1,5 +1,10 @@
 #include "launch/compare/same_log.h"
 
+#include <span>
+
+#include "common/checksum_stream.h"
+#include "common/strings.h"
+
 namespace chorus::launch {
 
 Status CheckSameLog(const worker::Scores& a, const worker::Scores& b) {
@@ -7,7 +12,25 @@ Status CheckSameLog(const worker::Scores& a, const worker::Scores& b) {
       a.group == b.group) {
     return Status::Ok();
   }
+  return OtherLogs();
+}
+
+Status OtherLogs() {
   return FailedPrecondition("runs of one data set were evaluated on different test logs");
+}
+
+std::string BothPaths(const FinishedRun& a, const FinishedRun& b) {
+  return StrCat(a.run->ScoresPath(), " and ", b.run->ScoresPath());
+}
+
+uint64_t LogChecksum(const worker::Scores& scores) {
+  ChecksumStream checksum;
+  const auto add = [&](const auto& column) { checksum.Add(std::as_bytes(std::span(column))); };
+  add(scores.row_id);
+  add(scores.click);
+  add(scores.conversion);
+  add(scores.group);
+  return checksum.value();
 }
 
 Result<worker::Scores> WithCommonCtr(worker::Scores scores, const worker::Scores& common) {

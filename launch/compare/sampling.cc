@@ -73,8 +73,9 @@ Result<RunDraws> Sampler::DrawsOf(uint32_t method, uint32_t fold, uint64_t seed)
     return DrawRun(scores, nullptr, columns_, config, pool_);
   }
   ASSIGN_OR_RETURN(const worker::Scores common_scores, finished_.ScoresOf(*source));
-  ASSIGN_OR_RETURN(const worker::Scores common, WithCommonCtr(scores, common_scores));
-  return DrawRun(scores, &common, columns_, config, pool_);
+  const Result<worker::Scores> common = WithCommonCtr(scores, common_scores);
+  if (!common.ok()) return common.status().Annotate(BothPaths(run, *source));
+  return DrawRun(scores, &*common, columns_, config, pool_);
 }
 
 Result<const RunDraws*> Sampler::BaseDrawsOf(uint32_t fold, uint64_t seed) {
@@ -86,6 +87,12 @@ Result<const RunDraws*> Sampler::BaseDrawsOf(uint32_t fold, uint64_t seed) {
   return &base_draws_[place];
 }
 
+Status Sampler::CheckLog(const RunDraws& draws, const FinishedRun& run, uint64_t base_seed) {
+  ASSIGN_OR_RETURN(const RunDraws* const base, BaseDrawsOf(run.run->fold, base_seed));
+  if (draws.log == base->log) return Status::Ok();
+  return OtherLogs().Annotate(BothPaths(run, *finished_.At(base_, run.run->fold, base_seed)));
+}
+
 Result<std::vector<Variances>> Sampler::Of(uint32_t method, const std::vector<uint64_t>& seeds) {
   std::vector<Variances> out;
   const auto folds = static_cast<uint32_t>(finished_.plan().config.data_size());
@@ -93,12 +100,14 @@ Result<std::vector<Variances>> Sampler::Of(uint32_t method, const std::vector<ui
     std::vector<RunDraws> own;
     for (const uint64_t seed : seeds) {
       ASSIGN_OR_RETURN(RunDraws draws, DrawsOf(method, fold, seed));
+      RETURN_IF_ERROR(CheckLog(draws, *finished_.At(method, fold, seed), seeds[0]));
       own.push_back(std::move(draws));
     }
     Runs runs;
     for (const RunDraws& draws : own) runs.push_back(&draws);
     for (const uint64_t seed : seeds) {
       ASSIGN_OR_RETURN(const RunDraws* const draws, BaseDrawsOf(fold, seed));
+      RETURN_IF_ERROR(CheckLog(*draws, *finished_.At(base_, fold, seed), seeds[0]));
       runs.push_back(draws);
     }
     out.push_back(VariancesOf(runs, columns_));

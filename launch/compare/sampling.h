@@ -28,11 +28,14 @@ class Sampler {
   Sampler(const FinishedRuns& finished, uint32_t base, std::vector<Column> columns,
           worker::ThreadPool* pool);
   // [folds], of this method's runs of these seeds against the base's. REQUIRES: all are finished.
+  // Error: kFailedPrecondition, names both score files, when runs of a fold are of different logs.
   Result<std::vector<Variances>> Of(uint32_t method, const std::vector<uint64_t>& seeds);
 
  private:
   Result<RunDraws> DrawsOf(uint32_t method, uint32_t fold, uint64_t seed) const;
   Result<const RunDraws*> BaseDrawsOf(uint32_t fold, uint64_t seed);
+  // This run's draws are of the test log that the base's run of `base_seed` is of.
+  Status CheckLog(const RunDraws& draws, const FinishedRun& run, uint64_t base_seed);
 
   const FinishedRuns& finished_;
   const uint32_t base_;

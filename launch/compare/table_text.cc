@@ -76,8 +76,8 @@ std::vector<std::string> Notes(const FinishedRuns& finished, const CompareTable&
       ", paired by seed and data set, with 95 % intervals: DeLong's variance of the seeds' mean "
       "contrast for AUCs, the paired bootstrap by group (by exposure where the log has no groups; ",
       config.bootstrap(),
-      " draws) for the rest, and the variance of the seeds. With one seed, the seed's share is "
-      "missing."));
+      " draws) for the rest, and the variance of the seeds. With one seed, an interval holds the "
+      "test set's noise only, and nothing is bold."));
   notes.push_back(
       "Bold: the interval excludes 0. Of cells without any true difference one in twenty is bold "
       "too; nothing is adjusted for the number of cells.");

@@ -42,6 +42,10 @@ TEST_F(CompareConfigTest, NamesTheFieldThatIsWrong) {
       {"method { name: \"a/b\" objective { esmm {} } }", "method.2.name"},
       {"method { name: \"x\" }", "method.2.objective"},
       {"method { name: \"x\" objective { base {} } potential: true }", "method.2.potential"},
+      {"method { name: \"x\" objective { base {} } potential: true reference: true }",
+       "data 0 has no potential log"},
+      {"method { name: \"x\" objective { base {} } reference: true } base: \"x\"", "base: \"x\""},
+      {"k: 5 k: 10 k: 5", "k: 5 is written twice"},
       {"data { name: \"1\" train: \"x\" }", "data.1"},
       {"seeds: 0", "seeds"},
       {"no_such_field: 1", "no such field"},
@@ -51,6 +55,19 @@ TEST_F(CompareConfigTest, NamesTheFieldThatIsWrong) {
     ASSERT_FALSE(config.ok()) << text;
     EXPECT_NE(config.status().message().find(problem), std::string::npos)
         << text << ": " << config.status().message();
+  }
+}
+
+TEST_F(CompareConfigTest, TheCommonCtrNetIsOneThatIsTrained) {
+  const std::pair<std::string, std::string> cases[] = {
+      {"method { name: \"x\" objective { base {} } reference: true }", "is a reference"},
+      {"method { name: \"x\" objective { base { w_ctr: 0 } } }", "w_ctr 0"},
+  };
+  for (const auto& [method, problem] : cases) {
+    const Status status =
+        LoadCompareConfig(WriteConfig("wrong", method), {"common_ctr=x"}).status();
+    EXPECT_NE(status.message().find("common_ctr: \"x\""), std::string::npos) << status.message();
+    EXPECT_NE(status.message().find(problem), std::string::npos) << status.message();
   }
 }
 

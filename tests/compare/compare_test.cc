@@ -3,6 +3,8 @@
 #include <google/protobuf/util/json_util.h>
 #include <signal.h>
 
+#include <filesystem>
+
 #include "common/compare.pb.h"
 #include "tests/compare/compare_testing.h"
 #include "tests/compare/well_formed.h"
@@ -82,6 +84,43 @@ TEST_F(CompareTest, ADamagedRecordIsDoneAgainToTheSameBytes) {
   EXPECT_EQ(Read("out/results.jsonl"), results);
 }
 
+TEST_F(CompareTest, MissingAndDamagedScoresAreDoneAgainToTheSameBytes) {
+  const std::string config = WriteConfig("two");
+  ExpectSuccess(Run(0, Compare(config, "out", {"--seeds", "1"})));
+  const std::string results = Read("out/results.jsonl");
+  const std::string scores = Read("out/runs/ESMM/seed-1-0/scores");
+  std::string damaged = scores;
+  damaged[damaged.size() / 2] ^= 1;
+  ASSERT_TRUE(ReplaceFile(files_, Path("out/runs/ESMM/seed-1-0/scores"), damaged).ok());
+  ASSERT_TRUE(files_.RemoveRecursively(Path("out/runs/BASE/seed-1-0/scores")).ok());
+  const test::Finished again = Run(0, Compare(config, "out", {"--seeds", "1", "--resume"}));
+  ExpectSuccess(again);
+  EXPECT_NE(again.errors.find("BASE/seed-1-0/scores: is not there"), std::string::npos);
+  EXPECT_NE(again.errors.find("ESMM/seed-1-0/scores: its checksum"), std::string::npos);
+  EXPECT_EQ(Read("out/runs/ESMM/seed-1-0/scores"), scores);
+  EXPECT_EQ(Read("out/results.jsonl"), results);
+}
+
+TEST_F(CompareTest, AnotherLogAtTheSamePathIsRefusedByFolderAndLog) {
+  const std::string config = WriteConfig("two");
+  ExpectSuccess(Run(0, Compare(config, "out", {"--seeds", "1"})));
+  const auto resumed = [&] { return Run(0, Compare(config, "out", {"--resume"})); };
+  const auto swap = [&](const char* a, const char* b) {
+    std::filesystem::rename(Path(a), Path("kept"));
+    std::filesystem::rename(Path(b), Path(a));
+    std::filesystem::rename(Path("kept"), Path(b));
+  };
+  WriteJobLog(files_, Path("other"), RichSchema(), 100, 9);
+  swap("test", "other");
+  ExpectFailure(resumed(), "out/runs/BASE/seed-1-0 was made with another test log");
+  ExpectFailure(resumed(), Path("test"));
+  swap("test", "other");
+  swap("train", "other");
+  ExpectFailure(resumed(), "was made with another training log");
+  swap("train", "other");
+  ExpectSuccess(resumed());
+}
+
 TEST_F(CompareTest, ADirectoryInUseAndAnotherConfigurationAreRefused) {
   const std::string config = WriteConfig("two");
   ExpectSuccess(Run(0, Compare(config, "out", {"--seeds", "1"})));
@@ -102,6 +141,13 @@ TEST_F(CompareTest, FoldsAndSelectionsSayWhatIsWrong) {
   const std::string config = WriteConfig("two");
   ExpectFailure(Run(0, Compare(config, "out", {"--methods", "NISE"})), "\"NISE\" is not a method");
   ExpectFailure(Run(0, Compare(config, "out", {"--folds", "3"})), "--folds 3");
+  const std::pair<const char*, const char*> wrong[] = {
+      {"--seeds", "0"}, {"--seeds", "-1"}, {"--folds", "0"}};
+  for (const auto& [option, value] : wrong) {
+    const test::Finished refused = Run(0, Compare(config, "out", {option, value}));
+    EXPECT_EQ(refused.code, 2);  // wrong usage
+    EXPECT_NE(refused.errors.find(StrCat(option, ": Value ", value)), std::string::npos);
+  }
   ExpectFailure(Run(0, Compare(config, "out", {"--report-only"})), "no run is finished");
   ExpectFailure(Run(0, Compare(Path("nowhere"), "out")), "nowhere");
   ExpectFailure(Run(0, Command("report", {Path("nowhere")})), "nowhere");

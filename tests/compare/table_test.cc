@@ -119,6 +119,36 @@ TEST_F(TableTest, AnExactDifferenceOfOneSeedHasNoInterval) {
   EXPECT_EQ(DifferenceText(cell, Column{"x", "X", ""}, false), "+0.2500");
 }
 
+TEST_F(TableTest, ADifferenceOfOneSeedIsNeverBold) {
+  Cell cell;
+  cell.seeds = 1;
+  cell.difference =
+      worker::CombineDifferences(std::vector<double>{0.25}, std::vector<double>{1e-6});
+  EXPECT_TRUE(cell.has_interval());
+  EXPECT_FALSE(cell.significant());
+}
+
+TEST_F(TableTest, CellsAreMadeFromEveryScore) {
+  MakeRuns();
+  for (size_t i = 0; i < results_.size(); ++i) {
+    const worker::Scores scores = *finished_.ScoresOf(finished_.runs()[i]);
+    double pairs = 0, won = 0;
+    for (uint64_t p = 0; p < scores.rows(); ++p) {
+      for (uint64_t n = 0; n < scores.rows(); ++n) {
+        if (scores.click[p] == 0 || scores.click[n] == 1) continue;
+        pairs += 1;
+        if (scores.ctr_logit[p] > scores.ctr_logit[n]) won += 1;
+        if (scores.ctr_logit[p] == scores.ctr_logit[n]) won += 0.5;
+      }
+    }
+    EXPECT_NEAR(FindMetric(results_[i], "ctr_auc")->value(), won / pairs, 1e-12);
+    for (const char* id : {"cvr_auc", "ctcvr_auc", "cvr_ks", "cvr_ece"}) {
+      ASSERT_NE(FindMetric(results_[i], id), nullptr) << id;
+      EXPECT_GT(FindMetric(results_[i], id)->positives(), 0u) << id;
+    }
+  }
+}
+
 TEST(TableTextTest, NumbersAreWrittenForPeople) {
   EXPECT_EQ(CountText(1234567), "1,234,567");
   EXPECT_EQ(CountText(999), "999");
