@@ -10,3 +10,10 @@
 #else
 #define CHORUS_CLONES
 #endif
+
+// Before a loop: its iterations do not depend on one another, whatever the pointers may hide.
+#if defined(__GNUC__) && !defined(__clang__)
+#define CHORUS_INDEPENDENT _Pragma("GCC ivdep")
+#else
+#define CHORUS_INDEPENDENT
+#endif

@@ -73,7 +73,7 @@ CHORUS_CLONES void PassPositive(MatrixView<const float> y, float factor,
     const float* const output = y.row(i);
     const float* const g = from.row(i);
     float* const out = to.row(i);
-#pragma GCC ivdep  // `from` may be `to`
+    CHORUS_INDEPENDENT  // `from` may be `to`, element by element
     for (int64_t j = 0; j < y.cols; ++j) {
       const float passed = output[j] > 0.0f ? factor * g[j] : 0.0f;
       out[j] = accumulate ? out[j] + passed : passed;
