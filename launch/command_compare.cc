@@ -37,8 +37,10 @@ Result<std::vector<ComparePlan>> PlansOf(const CompareArguments& arguments) {
       if (other.output != output) continue;
       return InvalidArgument(StrCat(path, ": another comparison writes to ", output, " too"));
     }
-    ASSIGN_OR_RETURN(config, Select(config, {arguments.seeds, arguments.methods, arguments.folds}));
-    ASSIGN_OR_RETURN(ComparePlan plan, MakePlan(config, output));
+    ASSIGN_OR_RETURN(const CompareConfig selected,
+                     Select(config, {arguments.seeds, arguments.methods, arguments.folds}));
+    ASSIGN_OR_RETURN(ComparePlan plan, MakePlan(selected, output));
+    plan.selection = SelectionNote(config, selected);
     plans.push_back(std::move(plan));
   }
   return plans;

@@ -32,24 +32,15 @@ class ColumnValues {
 
   bool empty() const { return values_.empty(); }
 
-  // Seeds for which all these methods have a value on all data sets.
-  std::vector<uint64_t> Seeds(const std::vector<uint32_t>& methods) const {
-    std::vector<uint64_t> seeds;
-    for (uint64_t seed = 1; seed <= seeds_; ++seed) {
-      const bool complete = std::all_of(methods.begin(), methods.end(), [&](uint32_t method) {
-        for (uint32_t fold = 0; fold < folds_; ++fold) {
-          if (!values_.contains({method, fold, seed})) return false;
-        }
-        return true;
-      });
-      if (complete) seeds.push_back(seed);
-    }
-    return seeds;
+  // The runs of all these methods that have a value.
+  RunGrid Grid(const std::vector<uint32_t>& methods) const {
+    return GridOf(methods, folds_, seeds_, [&](uint32_t method, uint32_t fold, uint64_t seed) {
+      return values_.contains({method, fold, seed});
+    });
   }
   double At(uint32_t method, uint32_t fold, uint64_t seed) const {
     return values_.at({method, fold, seed});
   }
-  uint32_t folds() const { return folds_; }
 
  private:
   const uint32_t folds_;
@@ -60,10 +51,11 @@ class ColumnValues {
 Cell MeanCell(const ColumnValues& values, uint32_t method) {
   Cell cell;
   std::vector<double> means;  // over data sets, by seed
-  for (const uint64_t seed : values.Seeds({method})) {
+  const RunGrid grid = values.Grid({method});
+  for (const uint64_t seed : grid.seeds) {
     double sum = 0;
-    for (uint32_t fold = 0; fold < values.folds(); ++fold) sum += values.At(method, fold, seed);
-    means.push_back(sum / values.folds());
+    for (const uint32_t fold : grid.folds) sum += values.At(method, fold, seed);
+    means.push_back(sum / static_cast<double>(grid.folds.size()));
   }
   cell.seeds = static_cast<uint32_t>(means.size());
   for (const double mean : means) cell.mean += mean / static_cast<double>(means.size());
@@ -74,12 +66,12 @@ Cell MeanCell(const ColumnValues& values, uint32_t method) {
   return cell;
 }
 
-// variances: [folds].
+// variances: [grid.folds].
 std::optional<worker::CombinedDifference> DifferenceOf(const ColumnValues& values, uint32_t method,
                                                        uint32_t base, const std::string& column,
-                                                       const std::vector<uint64_t>& seeds,
+                                                       const RunGrid& grid,
                                                        const std::vector<Variances>& variances) {
-  if (values.Seeds({method, base}) != seeds) return std::nullopt;
+  if (values.Grid({method, base}) != grid) return std::nullopt;
   std::vector<double> sampling;
   for (const Variances& fold : variances) {
     const auto found = fold.find(column);
@@ -87,8 +79,8 @@ std::optional<worker::CombinedDifference> DifferenceOf(const ColumnValues& value
     sampling.push_back(found->second);
   }
   std::vector<double> differences;  // seed by seed, each fold by fold
-  for (const uint64_t seed : seeds) {
-    for (uint32_t fold = 0; fold < values.folds(); ++fold) {
+  for (const uint64_t seed : grid.seeds) {
+    for (const uint32_t fold : grid.folds) {
       differences.push_back(values.At(method, fold, seed) - values.At(base, fold, seed));
     }
   }
@@ -156,12 +148,12 @@ class TableMaker {
 
  private:
   Status AddDifferences(Sampler* sampler, TableRow* row) {
-    const std::vector<uint64_t> seeds = finished_.CompleteSeeds({row->method, base_});
-    if (seeds.empty()) return Status::Ok();
-    ASSIGN_OR_RETURN(const std::vector<Variances> variances, sampler->Of(row->method, seeds));
+    const RunGrid grid = finished_.CommonRuns({row->method, base_});
+    if (grid.empty()) return Status::Ok();
+    ASSIGN_OR_RETURN(const std::vector<Variances> variances, sampler->Of(row->method, grid));
     for (size_t c = 0; c < table_.columns.size(); ++c) {
       row->cells[c].difference =
-          DifferenceOf(values_[c], row->method, base_, table_.columns[c].id, seeds, variances);
+          DifferenceOf(values_[c], row->method, base_, table_.columns[c].id, grid, variances);
     }
     return Status::Ok();
   }

@@ -113,6 +113,10 @@ void AddTruth(const CompareConfig& config, std::vector<Column>* columns) {
                       5});
 }
 
+bool IsLoss(const std::string& id) {
+  return id == "cvr_log_loss" || id == "cvr_ne" || id == "cvr_ece" || id == "oracle_kl_D";
+}
+
 }  // namespace
 
 std::vector<Column> ColumnsOf(const CompareConfig& config) {
@@ -120,6 +124,7 @@ std::vector<Column> ColumnsOf(const CompareConfig& config) {
   AddRanking(config, &columns);
   AddClicked(&columns);
   AddTruth(config, &columns);
+  for (Column& column : columns) column.low_is_best = IsLoss(column.id);
   return columns;
 }
 

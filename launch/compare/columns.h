@@ -30,6 +30,7 @@ struct Column {
   int digits = 4;            // behind the point
   bool needs_pctr = false;   // is about a method's own pCTR: not shown for references
   bool one_is_best = false;  // a ratio: 1 is right
+  bool low_is_best = false;  // a loss or a distance
 };
 
 // ids of the columns that need more than one run's scores (see Derived).

@@ -8,6 +8,30 @@
 
 namespace chorus::launch {
 
+RunGrid GridOf(const std::vector<uint32_t>& methods, uint32_t folds, uint64_t seeds,
+               const std::function<bool(uint32_t, uint32_t, uint64_t)>& has) {
+  RunGrid grid;
+  const auto has_fold = [&](uint32_t method, uint32_t fold) {
+    bool any = false;
+    for (uint64_t seed = 1; seed <= seeds; ++seed) any = any || has(method, fold, seed);
+    return any;
+  };
+  for (uint32_t fold = 0; fold < folds; ++fold) {
+    if (std::all_of(methods.begin(), methods.end(),
+                    [&](uint32_t method) { return has_fold(method, fold); })) {
+      grid.folds.push_back(fold);
+    }
+  }
+  for (uint64_t seed = 1; seed <= seeds && !grid.folds.empty(); ++seed) {
+    bool complete = true;
+    for (const uint32_t method : methods) {
+      for (const uint32_t fold : grid.folds) complete = complete && has(method, fold, seed);
+    }
+    if (complete) grid.seeds.push_back(seed);
+  }
+  return grid;
+}
+
 Result<FinishedRuns> FinishedRuns::Find(FileSystem& files, const ComparePlan& plan) {
   FinishedRuns out;
   out.files_ = &files;
@@ -26,19 +50,11 @@ const FinishedRun* FinishedRuns::At(uint32_t method, uint32_t fold, uint64_t see
   return found == runs_.end() ? nullptr : &*found;
 }
 
-std::vector<uint64_t> FinishedRuns::CompleteSeeds(const std::vector<uint32_t>& methods) const {
-  std::vector<uint64_t> seeds;
-  const auto folds = static_cast<uint32_t>(plan_->config.data_size());
-  for (uint64_t seed = 1; seed <= plan_->config.seeds(); ++seed) {
-    bool complete = true;
-    for (const uint32_t method : methods) {
-      for (uint32_t fold = 0; fold < folds; ++fold) {
-        complete = complete && At(method, fold, seed) != nullptr;
-      }
-    }
-    if (complete) seeds.push_back(seed);
-  }
-  return seeds;
+RunGrid FinishedRuns::CommonRuns(const std::vector<uint32_t>& methods) const {
+  return GridOf(methods, static_cast<uint32_t>(plan_->config.data_size()), plan_->config.seeds(),
+                [&](uint32_t method, uint32_t fold, uint64_t seed) {
+                  return At(method, fold, seed) != nullptr;
+                });
 }
 
 Result<worker::Scores> FinishedRuns::ScoresOf(const FinishedRun& run) const {

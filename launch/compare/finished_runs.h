@@ -3,6 +3,7 @@
 // Thread safety: const methods from any thread.
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <vector>
 
@@ -19,6 +20,20 @@ struct FinishedRun {
   RunRecord record;
 };
 
+// Seeds by data sets: what means and differences are taken over. Both ascending.
+struct RunGrid {
+  std::vector<uint32_t> folds;
+  std::vector<uint64_t> seeds;  // each on all of these folds
+
+  bool empty() const { return seeds.empty(); }
+  friend bool operator==(const RunGrid&, const RunGrid&) = default;
+};
+
+// The folds for which each of these methods has a run, and the seeds for which all have one on all
+// those folds. has(method, fold, seed); seeds 1 .. seeds.
+RunGrid GridOf(const std::vector<uint32_t>& methods, uint32_t folds, uint64_t seeds,
+               const std::function<bool(uint32_t, uint32_t, uint64_t)>& has);
+
 class FinishedRuns {
  public:
   // `plan` outlives the result. Error: what FindRunRecord gives.
@@ -28,8 +43,8 @@ class FinishedRuns {
   const std::vector<FinishedRun>& runs() const { return runs_; }  // in the plan's order
   // Null: not finished.
   const FinishedRun* At(uint32_t method, uint32_t fold, uint64_t seed) const;
-  // Seeds for which the runs of all these methods on all data sets are finished, ascending.
-  std::vector<uint64_t> CompleteSeeds(const std::vector<uint32_t>& methods) const;
+  // The finished runs that all these methods have.
+  RunGrid CommonRuns(const std::vector<uint32_t>& methods) const;
   // The scores of the run's test log. Errors name the file.
   Result<worker::Scores> ScoresOf(const FinishedRun& run) const;
 

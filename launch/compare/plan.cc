@@ -87,6 +87,21 @@ Result<CompareConfig> Select(const CompareConfig& config, const CompareSelection
   return selected;
 }
 
+std::string SelectionNote(const CompareConfig& all, const CompareConfig& selected) {
+  std::vector<std::string> parts;
+  const auto add = [&](uint64_t part, uint64_t whole, const char* things) {
+    if (part != whole) parts.push_back(StrCat(part, " of ", whole, " ", things));
+  };
+  add(static_cast<uint64_t>(selected.method_size()), static_cast<uint64_t>(all.method_size()),
+      "methods");
+  add(selected.seeds(), all.seeds(), "seeds");
+  add(static_cast<uint64_t>(selected.data_size()), static_cast<uint64_t>(all.data_size()),
+      "data sets");
+  if (parts.empty()) return "";
+  return StrCat("Selected on the command line, of what the configuration has: ", Join(parts, ", "),
+                ".");
+}
+
 Result<ComparePlan> MakePlan(const CompareConfig& config, const std::string& output) {
   ComparePlan plan{config, output, {}};
   for (uint64_t seed = 1; seed <= config.seeds(); ++seed) {

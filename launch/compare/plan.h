@@ -32,6 +32,7 @@ struct ComparePlan {
   CompareConfig config;
   std::string output;
   std::vector<PlannedRun> runs;
+  std::string selection = {};  // SelectionNote
 
   const CompareMethod& method(const PlannedRun& run) const {
     return config.method(static_cast<int>(run.method));
@@ -51,6 +52,9 @@ struct CompareSelection {
 
 // Errors name the configuration's field.
 Result<CompareConfig> Select(const CompareConfig& config, const CompareSelection& selection);
+
+// What `selected` leaves out of the configuration, for its reader; "" where it is all of it.
+std::string SelectionNote(const CompareConfig& all, const CompareConfig& selected);
 
 // REQUIRES: config comes from LoadCompareConfig. Error: a run's configuration is not valid.
 Result<ComparePlan> MakePlan(const CompareConfig& config, const std::string& output);

@@ -14,12 +14,14 @@ namespace {
 
 using CellHtml = std::function<std::string(const TableRow& row, size_t column)>;
 
-std::string MethodHtml(const CompareConfig& config, const TableRow& row) {
+std::string MethodHtml(const FinishedRuns& finished, const TableRow& row) {
+  const CompareConfig& config = finished.plan().config;
   const std::string name = Escape(config.method(static_cast<int>(row.method)).name());
-  return row.reference ? StrCat("<i>", name, "</i> (reference)") : name;
+  const std::string runs = RunsText(finished, row.method);
+  return row.reference ? StrCat("<i>", name, "</i> (reference)", runs) : name + runs;
 }
 
-std::string Grid(const CompareConfig& config, const CompareTable& table,
+std::string Grid(const FinishedRuns& finished, const CompareTable& table,
                  const std::vector<size_t>& columns, const std::string& caption,
                  const CellHtml& cell) {
   std::string out = "<div class=\"scroll\"><table>\n" + Element("caption", caption) +
@@ -29,7 +31,7 @@ std::string Grid(const CompareConfig& config, const CompareTable& table,
   }
   out += "</tr></thead>\n<tbody>\n";
   for (const TableRow& row : table.rows) {
-    out += StrCat("<tr><th scope=\"row\">", MethodHtml(config, row), "</th>");
+    out += StrCat("<tr><th scope=\"row\">", MethodHtml(finished, row), "</th>");
     for (const size_t c : columns) out += StrCat("<td>", cell(row, c), "</td>");
     out += "</tr>\n";
   }
@@ -47,11 +49,11 @@ std::string SectionHtml(const FinishedRuns& finished, const CompareTable& table,
   if (columns.empty()) return "";
   const CompareConfig& config = finished.plan().config;
   std::string out = Element("h2", SectionTitle(section));
-  out += Grid(config, table, columns, "Mean ± standard deviation over seeds",
+  out += Grid(finished, table, columns, "Mean ± standard deviation over seeds",
               [&](const TableRow& row, size_t c) {
                 return Escape(MeanText(row.cells[c], table.columns[c]));
               });
-  out += Grid(config, table, columns, "Difference to " + config.base() + ", 95 % interval",
+  out += Grid(finished, table, columns, "Difference to " + config.base() + ", 95 % interval",
               [&](const TableRow& row, size_t c) {
                 const std::string text =
                     Escape(DifferenceText(row.cells[c], table.columns[c], row.is_base));

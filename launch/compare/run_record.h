@@ -15,8 +15,8 @@ namespace chorus::launch {
 // Writes job.textproto of a run that begins, unless it is there.
 Status WriteJob(FileSystem& files, const PlannedRun& run);
 
-// The fingerprints of the run's logs in a record that holds nothing else yet. To be taken before the
-// run begins. Errors name the log.
+// The fingerprints of the run's logs in a record that holds nothing else yet. To be taken before
+// the run begins. Errors name the log.
 Result<RunRecord> RecordOfLogs(FileSystem& files, const TrainConfig& config);
 
 // Completes the run whose job.textproto and scores lie in `folder`.

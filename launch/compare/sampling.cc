@@ -93,21 +93,20 @@ Status Sampler::CheckLog(const RunDraws& draws, const FinishedRun& run, uint64_t
   return OtherLogs().Annotate(BothPaths(run, *finished_.At(base_, run.run->fold, base_seed)));
 }
 
-Result<std::vector<Variances>> Sampler::Of(uint32_t method, const std::vector<uint64_t>& seeds) {
+Result<std::vector<Variances>> Sampler::Of(uint32_t method, const RunGrid& grid) {
   std::vector<Variances> out;
-  const auto folds = static_cast<uint32_t>(finished_.plan().config.data_size());
-  for (uint32_t fold = 0; fold < folds; ++fold) {
+  for (const uint32_t fold : grid.folds) {
     std::vector<RunDraws> own;
-    for (const uint64_t seed : seeds) {
+    for (const uint64_t seed : grid.seeds) {
       ASSIGN_OR_RETURN(RunDraws draws, DrawsOf(method, fold, seed));
-      RETURN_IF_ERROR(CheckLog(draws, *finished_.At(method, fold, seed), seeds[0]));
+      RETURN_IF_ERROR(CheckLog(draws, *finished_.At(method, fold, seed), grid.seeds[0]));
       own.push_back(std::move(draws));
     }
     Runs runs;
     for (const RunDraws& draws : own) runs.push_back(&draws);
-    for (const uint64_t seed : seeds) {
+    for (const uint64_t seed : grid.seeds) {
       ASSIGN_OR_RETURN(const RunDraws* const draws, BaseDrawsOf(fold, seed));
-      RETURN_IF_ERROR(CheckLog(*draws, *finished_.At(base_, fold, seed), seeds[0]));
+      RETURN_IF_ERROR(CheckLog(*draws, *finished_.At(base_, fold, seed), grid.seeds[0]));
       runs.push_back(draws);
     }
     out.push_back(VariancesOf(runs, columns_));

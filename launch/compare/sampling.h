@@ -27,9 +27,9 @@ class Sampler {
   // `finished` and `pool` outlive the sampler. base: a method's number.
   Sampler(const FinishedRuns& finished, uint32_t base, std::vector<Column> columns,
           worker::ThreadPool* pool);
-  // [folds], of this method's runs of these seeds against the base's. REQUIRES: all are finished.
+  // [grid.folds], of this method's runs against the base's. REQUIRES: all of the grid are finished.
   // Error: kFailedPrecondition, names both score files, when runs of a fold are of different logs.
-  Result<std::vector<Variances>> Of(uint32_t method, const std::vector<uint64_t>& seeds);
+  Result<std::vector<Variances>> Of(uint32_t method, const RunGrid& grid);
 
  private:
   Result<RunDraws> DrawsOf(uint32_t method, uint32_t fold, uint64_t seed) const;

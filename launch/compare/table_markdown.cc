@@ -13,7 +13,8 @@ using CellText = std::function<std::string(const TableRow& row, size_t column)>;
 
 std::string MethodName(const FinishedRuns& finished, const TableRow& row) {
   const CompareMethod& method = finished.plan().config.method(static_cast<int>(row.method));
-  return row.reference ? StrCat("*", method.name(), "* (reference)") : method.name();
+  const std::string runs = RunsText(finished, row.method);
+  return row.reference ? StrCat("*", method.name(), "* (reference)", runs) : method.name() + runs;
 }
 
 std::string Line(const std::vector<std::string>& cells) {

@@ -1,5 +1,6 @@
 #include "launch/compare/table_text.h"
 
+#include <algorithm>
 #include <cstdio>
 
 #include "common/strings.h"
@@ -36,6 +37,20 @@ std::string DifferenceText(const Cell& cell, const Column& column, bool is_base)
                 SignedText(difference.interval.high, column.digits), "]");
 }
 
+std::string NumberOf(uint64_t count, const std::string& thing) {
+  return StrCat(count, " ", thing, count == 1 ? "" : "s");
+}
+
+std::string RunsText(const FinishedRuns& finished, uint32_t method) {
+  const CompareConfig& config = finished.plan().config;
+  const RunGrid grid = finished.CommonRuns({method});
+  const auto folds = static_cast<size_t>(config.data_size());
+  if (grid.seeds.size() == config.seeds() && grid.folds.size() == folds) return "";
+  std::string text = StrCat(" (", grid.seeds.size(), " of ", NumberOf(config.seeds(), "seed"));
+  if (folds > 1) text += StrCat(", ", grid.folds.size(), " of ", NumberOf(folds, "data set"));
+  return text + ")";
+}
+
 std::string CountText(uint64_t count) {
   std::string digits = StrCat(count);
   for (size_t at = digits.size(); at > 3; at -= 3) digits.insert(at - 3, 1, ',');
@@ -62,12 +77,37 @@ std::vector<size_t> ColumnsIn(const CompareTable& table, Section section) {
   return columns;
 }
 
+namespace {
+
+// What an unfinished comparison's rows are made of, and whose rows are missing.
+std::string UnfinishedNote(const CompareConfig& config, const CompareTable& table) {
+  std::vector<std::string> missing;
+  for (int m = 0; m < config.method_size(); ++m) {
+    const bool shown = std::any_of(table.rows.begin(), table.rows.end(), [&](const TableRow& row) {
+      return row.method == static_cast<uint32_t>(m);
+    });
+    if (!shown) missing.push_back(config.method(m).name());
+  }
+  std::string note =
+      "Unfinished: a row takes the seeds and data sets that its method has, as written behind its "
+      "name; a difference those that the base has too.";
+  if (!missing.empty())
+    note += StrCat(" Left out, without enough runs: ", Join(missing, ", "), ".");
+  return note;
+}
+
+}  // namespace
+
 std::vector<std::string> Notes(const FinishedRuns& finished, const CompareTable& table) {
   const CompareConfig& config = finished.plan().config;
   std::vector<std::string> notes;
   notes.push_back(StrCat(finished.runs().size(), " of ", finished.plan().runs.size(),
-                         " runs are finished: ", table.rows.size(), " methods, ", config.seeds(),
-                         " seeds, ", config.data_size(), " data sets."));
+                         " runs are finished: ", NumberOf(table.rows.size(), "method"), ", ",
+                         NumberOf(config.seeds(), "seed"), ", ",
+                         NumberOf(static_cast<uint64_t>(config.data_size()), "data set"), "."));
+  if (finished.runs().size() < finished.plan().runs.size())
+    notes.push_back(UnfinishedNote(config, table));
+  if (!finished.plan().selection.empty()) notes.push_back(finished.plan().selection);
   notes.push_back(
       "Mean ± standard deviation over seeds; where there are several data sets (folds), of each "
       "seed their mean.");
@@ -90,10 +130,13 @@ std::vector<std::string> Notes(const FinishedRuns& finished, const CompareTable&
 
 std::string ColumnNote(const CompareTable& table, size_t column) {
   const Column& c = table.columns[column];
-  if (table.positives[column] == 0) return c.about + " (exact)";
+  const std::string best = c.one_is_best   ? "; 1 is right"
+                           : c.low_is_best ? "; lower is better"
+                                           : "";
+  if (table.positives[column] == 0) return c.about + " (exact)" + best;
   const bool clicks = c.id.starts_with("ctr_");
   return StrCat(c.about, " (", CountText(table.positives[column]),
-                clicks ? " clicks)" : " conversions)");
+                clicks ? " clicks)" : " conversions)", best);
 }
 
 }  // namespace chorus::launch

@@ -3,6 +3,8 @@
 
 #include <cmath>
 #include <map>
+#include <set>
+#include <tuple>
 
 #include "launch/compare/cells.h"
 #include "launch/compare/results.h"
@@ -147,6 +149,39 @@ TEST_F(TableTest, CellsAreMadeFromEveryScore) {
       EXPECT_GT(FindMetric(results_[i], id)->positives(), 0u) << id;
     }
   }
+}
+
+TEST_F(TableTest, AnUnfinishedComparisonSaysWhatItsRowsAreMadeOf) {
+  MakeRuns();
+  EXPECT_EQ(RunsText(finished_, 1), "");
+  ASSERT_TRUE(files_.RemoveRecursively(Path("out/runs/ESMM/seed-2-0")).ok());
+  finished_ = *FinishedRuns::Find(files_, plan_);
+  results_ = *ResultsOf(finished_);
+  const auto pool = worker::ThreadPool::Create(1);
+  table_ = *MakeTable(finished_, results_, pool.get());
+  const std::string text = TableMarkdown(finished_, table_);
+  for (const char* part : {"| ESMM (1 of 2 seeds) |", "| BASE |", "Unfinished: ",
+                           "3 of 4 runs are finished: 2 methods, 2 seeds, 1 data set.",
+                           "; lower is better", "; 1 is right"}) {
+    EXPECT_NE(text.find(part), std::string::npos) << part << "\n" << text;
+  }
+  const Cell& cell = table_.rows[1].cells[ColumnOf("cvr_auc")];
+  EXPECT_EQ(cell.seeds, 1u);
+  ASSERT_TRUE(cell.difference.has_value());
+  EXPECT_NEAR(cell.difference->estimate, cell.mean - FindMetric(results_[0], "cvr_auc")->value(),
+              1e-12);
+  EXPECT_FALSE(cell.difference->seed_variance.has_value());
+}
+
+TEST(RunGridTest, IsWhatAllMethodsHave) {
+  using Run = std::tuple<uint32_t, uint32_t, uint64_t>;  // method, fold, seed
+  std::set<Run> runs = {{0, 0, 1}, {0, 1, 1}, {1, 0, 1}};
+  const auto has = [&](uint32_t m, uint32_t f, uint64_t s) { return runs.contains({m, f, s}); };
+  EXPECT_EQ(GridOf({0}, 3, 2, has), (RunGrid{{0, 1}, {1}}));
+  EXPECT_EQ(GridOf({0, 1}, 3, 2, has), (RunGrid{{0}, {1}}));
+  runs.insert({0, 0, 2});  // a seed that has begun
+  EXPECT_EQ(GridOf({0}, 3, 2, has), (RunGrid{{0, 1}, {1}}));
+  EXPECT_TRUE(GridOf({2}, 3, 2, has).empty());
 }
 
 TEST(TableTextTest, NumbersAreWrittenForPeople) {
