@@ -54,7 +54,7 @@ class GrainWork {
   }
   void Loss() {
     double sums[16] = {};
-    objective_.Evaluate(LabelsOf(*grain_.batch), workspace_->logits(),
+    objective_.Evaluate(0, LabelsOf(*grain_.batch), workspace_->logits(),
                         std::vector<double>(objective_.terms().size(), 1e-4), workspace_->dlogits(),
                         sums);
   }
@@ -97,7 +97,8 @@ class GrainWork {
 
 // The reading part; leaves the last step read in *batch.
 Status MeasureReading(const TrainConfig& config, const LogReader& log, const SlotTables& tables,
-                      std::unique_ptr<StepBatch>* batch, StepParts* parts) {
+                      const Objective& objective, std::unique_ptr<StepBatch>* batch,
+                      StepParts* parts) {
   ReadingOptions order;
   order.context_chunk = config.data().context_chunk();
   order.window_blocks = config.data().window_blocks();
@@ -107,6 +108,7 @@ Status MeasureReading(const TrainConfig& config, const LogReader& log, const Slo
   StepReaderOptions options;
   options.grains = {0, config.step().grains_per_step()};
   options.slot_tables = tables;
+  options.objective = &objective;
   options.last_step = std::min(kReadSteps, plan->total_steps());
   options.shards = config.cluster().shards();
   StepReader reader(*plan, options);
@@ -151,8 +153,8 @@ Result<StepParts> MeasureStepParts(const TrainConfig& config, FileSystem& files)
     ASSIGN_OR_RETURN(work, GrainWork::Create(config, log->schema(), *objective, backend.get()));
   }
   std::unique_ptr<StepBatch> batch;
-  RETURN_IF_ERROR(
-      MeasureReading(config, *log, works[0]->model().inputs().slot_tables, &batch, &parts));
+  RETURN_IF_ERROR(MeasureReading(config, *log, works[0]->model().inputs().slot_tables, *objective,
+                                 &batch, &parts));
 
   const uint32_t dim = config.table(0).dim();
   const std::vector<float> weights(batch->keys[0].keys.size() * dim, 0.01f);
