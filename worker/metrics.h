@@ -1,6 +1,6 @@
 #pragma once
 // Metrics of predictions, made of integer counts only: merging parts in any order gives the same
-// value to the last bit, for any number of workers. Definitions: METHODS 5. Sample weights of a log are not
+// value to the last bit, for any number of workers. Sample weights of a log are not
 // used: every exposure counts once.
 //
 // Scores are histogrammed by logit (2^18 bins over [-32, 32], the end bins take what lies beyond);

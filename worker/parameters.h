@@ -23,7 +23,7 @@ struct ParameterBlock {
   int64_t offset = 0;  // of element (0, 0) in the flat array
   int64_t stride = 0;  // from one row to the next
   int64_t fan_in =
-      0;  // inputs of the whole layer; 0: starts as zeros (biases and logits, METHODS.md 1.1)
+      0;  // inputs of the whole layer; 0: starts as zeros (biases and logits)
   uint32_t stage = 0;  // the stage that trains it (method_shape.h)
   // A running statistic, no weight: no optimizer steps it, and its gradient is what the step
   // measured (layer/batch_norm.h).

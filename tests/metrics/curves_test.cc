@@ -86,7 +86,7 @@ TEST(CurvesTest, CalibrationBinsAreTheRowsAndMakeTheError) {
   }
 }
 
-// Clicked rows of ascending pCTR, cut into ten and merged by the rule of METHODS 5.3.
+// Clicked rows of ascending pCTR, cut into ten and merged.
 TEST(CurvesTest, PcocBucketsEqualAPlainLoop) {
   const Rows rows = RandomRows(6000, 3);
   std::vector<std::array<double, 3>> clicked;  // CTR logit, pCVR, conversion

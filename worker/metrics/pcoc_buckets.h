@@ -1,5 +1,5 @@
 #pragma once
-// PCOC of clicked exposures by pCTR, the figure 3 of ChorusCVR (METHODS 5.3): equal-frequency buckets of
+// PCOC of clicked exposures by pCTR, the figure 3 of ChorusCVR: equal-frequency buckets of
 // clicked rows, neighbours merged from the lowest pCTR on until each holds kMinConversions, Wilson's interval
 // for the rate. Where pCTR is small clicks are few: a model trained on clicked rows alone goes wrong there.
 // Thread safety: pure functions.

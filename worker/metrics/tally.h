@@ -30,7 +30,7 @@ struct Scored {
 
 // pCVR, at most what a histogram takes; log_cvr is cut to [-kMaxLogit, log of that].
 double PcvrOf(const Prediction& prediction);
-// The logit of pCTR pCVR (METHODS 1.1: log p1 p2), from logits and logarithms cut to +-kMaxLogit.
+// The logit of pCTR pCVR (log p1 p2), from logits and logarithms cut to +-kMaxLogit.
 double CtcvrLogit(const Prediction& prediction);
 // pCTR pCVR.
 double PctcvrOf(const Prediction& prediction);

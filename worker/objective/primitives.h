@@ -1,5 +1,5 @@
 #pragma once
-// What losses are made of (METHODS 1.1): cross entropies of one logit and of a product of two
+// What losses are made of: cross entropies of one logit and of a product of two
 // sigmoids, with exact gradients, and clipped inverse propensities. No subtraction of near-equal
 // numbers: values keep their relative accuracy for |logit| <= 60 and beyond, in float and double.
 // Compiled by g++ and nvcc. Thread safety: pure functions.

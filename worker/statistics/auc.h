@@ -1,7 +1,7 @@
 #pragma once
 // The exact area under the ROC curve, ties counted half, with fractional labels and row weights:
 //   sum_{i,j} p_i q_j ([s_i > s_j] + [s_i = s_j] / 2) / (sum p  sum q),  p = w t, q = w (1 - t)
-// (METHODS 5, "wauc"): a row of label t is t positives and 1 - t negatives. O(n log n).
+// A row of label t is t positives and 1 - t negatives. O(n log n).
 // Thread safety: pure functions.
 
 #include <optional>

@@ -1,5 +1,5 @@
 #pragma once
-// Metrics inside groups (users, requests), whose weighted mean is GAUC, NDCG@k or Recall@k (METHODS 5).
+// Metrics inside groups (users, requests), whose weighted mean is GAUC, NDCG@k or Recall@k.
 // Thread safety: pure functions.
 
 #include <cstdint>

@@ -1,7 +1,7 @@
 #pragma once
 // A metric of one run on one set of rows, ready to be evaluated again and again with other counts of the same
 // groups: sorted once, then O(rows) an evaluation (AUC, KS, ECE) or O(groups) (the others). The bootstrap
-// (bootstrap.h) draws the counts; counts of 1 give the metric itself. Definitions: METHODS 5.
+// (bootstrap.h) draws the counts; counts of 1 give the metric itself.
 // Thread safety: const methods from any thread.
 
 #include <cstdint>
@@ -28,7 +28,7 @@ struct MetricRows {
 class ResampledMetric {
  public:
   virtual ~ResampledMetric() = default;
-  // counts: [groups], how often each group was drawn. Absent where undefined (METHODS 5), so for all zeros.
+  // counts: [groups], how often each group was drawn. Absent where undefined, so for all zeros.
   virtual std::optional<double> Value(std::span<const uint8_t> counts) const = 0;
 };
 
