@@ -74,14 +74,8 @@ Result<std::unique_ptr<Scorer>> Scorer::Create(Session* session,
 }
 
 Status Scorer::Run(const GrainDone& grain_done, const StepDone& step_done) {
-  StepReaderOptions options;
-  options.grains = session_->grains();
-  options.slot_tables = session_->slot_tables();
-  options.tables = session_->configured_tables();
-  options.objective = &session_->objective();
-  options.shards = session_->config().cluster().shards();
+  StepReaderOptions options = session_->reader_options();
   options.last_step = plan_->total_steps();
-  options.deadline_seconds = session_->config().cluster().deadline_seconds();
   StepReader reader(*plan_, options);
   RowPointers rows;
   for (uint64_t step = 1; step <= options.last_step; ++step) {

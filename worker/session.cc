@@ -68,6 +68,17 @@ GrainRange Session::grains() const {
                         config_.step().grains_per_step());
 }
 
+StepReaderOptions Session::reader_options() const {
+  StepReaderOptions options;
+  options.grains = grains();
+  options.slot_tables = slot_tables_;
+  options.tables = configured_tables();
+  options.objective = objective_.get();
+  options.shards = config_.cluster().shards();
+  options.deadline_seconds = config_.cluster().deadline_seconds();
+  return options;
+}
+
 Result<std::unique_ptr<Session>> Session::Create(const TrainConfig& config, const LogSchema& schema,
                                                  const WorkerEnvironment& environment) {
   std::unique_ptr<Session> session(new Session());
@@ -162,10 +173,8 @@ Result<uint64_t> Session::Restore(const std::string& folder, RestoreMode mode) {
   Collective& collective = *environment_.collective;
   std::string bytes;
   if (collective.rank() == 0) {
-    ASSIGN_OR_RETURN(const CheckpointManifest manifest,
-                     ReadManifest(*environment_.files, folder));
-    ASSIGN_OR_RETURN(const DenseState state,
-                     ReadDenseState(*environment_.files, folder, manifest));
+    ASSIGN_OR_RETURN(const CheckpointManifest manifest, ReadManifest(*environment_.files, folder));
+    ASSIGN_OR_RETURN(const DenseState state, ReadDenseState(*environment_.files, folder, manifest));
     bytes = EncodeDenseState(state);
     const std::string request = RestoreRequest(folder, mode, manifest);
     RETURN_IF_ERROR(client_->Control(request).status());

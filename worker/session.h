@@ -16,6 +16,7 @@
 #include "worker/objective.h"
 #include "worker/ps_client.h"
 #include "worker/sparse_lookup.h"
+#include "worker/step_reader.h"
 #include "worker/thread_pool.h"
 #include "worker/trainer.h"
 
@@ -56,6 +57,8 @@ class Session {
   uint32_t configured_tables() const { return static_cast<uint32_t>(config_.table_size()); }
   const WorkerEnvironment& environment() const { return environment_; }
   GrainRange grains() const;  // of this worker
+  // How this worker reads a log for the model: everything but which steps, of which stages.
+  StepReaderOptions reader_options() const;
 
  private:
   Session() = default;

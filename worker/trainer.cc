@@ -68,12 +68,13 @@ class Trainer {
   Status OpenLog();
   Status OpenSession();
   Status RestoreState(bool resume);
-  Status StartReading();
+  void StartReading();
   // The batch of `step`, read if it has not been; steps in order.
   Result<StepBatch*> BatchOf(uint64_t step);
   Status Send(uint64_t step, std::unique_ptr<StepGradients> gradients,
               const SnapshotRequest* snapshot);
   Status WaitForRows(uint64_t step);  // until the replies of all steps up to this one are in
+  Status SumDoubles(const TreeTerms& terms, std::span<double> out);  // over all workers, and waits
   Status SumFirstSpaces();
   Status TrainStep(uint64_t step);
   Status SumPartials(uint64_t step);
@@ -146,7 +147,8 @@ Status Trainer::Open(bool resume) {
   RETURN_IF_ERROR(RestoreState(resume));
   ASSIGN_OR_RETURN(progress_, TrainProgress::Create(session_.get(), *plan_, *stages_,
                                                     first_step_ - 1, last_step_));
-  return StartReading();
+  StartReading();
+  return Status::Ok();
 }
 
 Status Trainer::OpenSession() {
@@ -186,19 +188,12 @@ Status Trainer::RestoreState(bool resume) {
   return environment_.collective->Barrier();
 }
 
-Status Trainer::StartReading() {
-  StepReaderOptions options;
-  options.grains = session_->grains();
-  options.slot_tables = session_->slot_tables();
-  options.tables = session_->configured_tables();
-  options.objective = &session_->objective();
+void Trainer::StartReading() {
+  StepReaderOptions options = session_->reader_options();
   options.stages = &*stages_;
-  options.shards = config_.cluster().shards();
   options.first_step = first_step_;
   options.last_step = last_pulled_;
-  options.deadline_seconds = config_.cluster().deadline_seconds();
   reader_ = std::make_unique<StepReader>(*plan_, options);
-  return Status::Ok();
 }
 
 Result<StepBatch*> Trainer::BatchOf(uint64_t step) {
@@ -230,13 +225,17 @@ Status Trainer::WaitForRows(uint64_t step) {
   return Status::Ok();
 }
 
+Status Trainer::SumDoubles(const TreeTerms& terms, std::span<double> out) {
+  RETURN_IF_ERROR(
+      environment_.collective->BeginTreeSum(terms, config_.step().grains_per_step(), {}, out));
+  return environment_.collective->FinishTreeSum();
+}
+
 // The first step's label counts have no earlier step to ride in.
 Status Trainer::SumFirstSpaces() {
   ASSIGN_OR_RETURN(StepBatch* const batch, BatchOf(first_step_));
   FillExtras(nullptr, batch);
-  RETURN_IF_ERROR(environment_.collective->BeginTreeSum(
-      compute_->ExtraSums(), config_.step().grains_per_step(), {}, sums_));
-  RETURN_IF_ERROR(environment_.collective->FinishTreeSum());
+  RETURN_IF_ERROR(SumDoubles(compute_->ExtraSums(), sums_));
   std::copy_n(&sums_[session_->objective().terms().size() + kNextSpaces], kSpaces, spaces_.sum);
   return Status::Ok();
 }
@@ -315,9 +314,7 @@ Status Trainer::SumPartials(uint64_t step) {
   if (partials_.empty()) return Status::Ok();
   RETURN_IF_ERROR(compute_->Forward());
   laps_.Lap(&result_.times.compute);
-  RETURN_IF_ERROR(environment_.collective->BeginTreeSum(
-      compute_->PartialSums(), config_.step().grains_per_step(), {}, partials_));
-  RETURN_IF_ERROR(environment_.collective->FinishTreeSum());
+  RETURN_IF_ERROR(SumDoubles(compute_->PartialSums(), partials_));
   laps_.Lap(&result_.times.all_reduce);
   return Status::Ok();
 }
