@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "common/strings.h"
+#include "launch/compare/run_metric.h"
 
 namespace chorus::launch {
 namespace {
@@ -13,11 +14,7 @@ using Values = std::map<std::string, RunMetric>;
 
 void Put(const std::string& name, bool present, double value, uint64_t positives, Values* values) {
   if (!present) return;
-  RunMetric metric;
-  metric.set_name(name);
-  metric.set_value(value);
-  metric.set_positives(positives);
-  (*values)[name] = metric;
+  (*values)[name] = MakeRunMetric(name, value, positives);
 }
 
 void PutTask(const TaskMetrics& task, Values* values) {

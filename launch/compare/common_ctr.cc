@@ -6,6 +6,7 @@
 
 #include "common/device_math.h"
 #include "launch/compare/columns.h"
+#include "launch/compare/run_metric.h"
 #include "launch/compare/same_log.h"
 #include "worker/metrics/task_rows.h"
 #include "worker/statistics/auc.h"
@@ -14,14 +15,6 @@
 namespace chorus::launch {
 namespace {
 
-RunMetric MetricOf(const char* name, double value, uint64_t positives) {
-  RunMetric metric;
-  metric.set_name(name);
-  metric.set_value(value);
-  metric.set_positives(positives);
-  return metric;
-}
-
 // Of all exposures by pCTCVR.
 std::optional<RunMetric> CtcvrAuc(const worker::Scores& scores) {
   const worker::TaskRows rows = worker::RowsOfTask(scores, worker::Task::kCtcvr, {});
@@ -29,7 +22,7 @@ std::optional<RunMetric> CtcvrAuc(const worker::Scores& scores) {
   for (const double label : rows.label) positives += label;
   const std::optional<double> auc = worker::Auc(rows.logit, rows.label);
   if (!auc.has_value()) return std::nullopt;
-  return MetricOf(kCommonCtcvrAuc, *auc, static_cast<uint64_t>(positives));
+  return MakeRunMetric(kCommonCtcvrAuc, *auc, static_cast<uint64_t>(positives));
 }
 
 // mean pCVR / mean P(conversion | do(click)) of the tenth with the lowest pCTR.
@@ -43,7 +36,7 @@ std::optional<RunMetric> LowPcoc(const worker::Scores& scores) {
     truth += static_cast<double>(scores.p_conv_do[i]);
   }
   if (truth <= 0) return std::nullopt;
-  return MetricOf(kCommonLowPcoc, predicted / truth, 0);
+  return MakeRunMetric(kCommonLowPcoc, predicted / truth, 0);
 }
 
 }  // namespace

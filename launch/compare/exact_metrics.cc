@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "launch/compare/run_metric.h"
 #include "worker/metrics/task_rows.h"
 #include "worker/statistics/auc.h"
 #include "worker/statistics/resampled_metric.h"
@@ -15,12 +16,7 @@ namespace {
 class Metrics {
  public:
   void Put(const std::string& name, const std::optional<double>& value, uint64_t positives) {
-    if (!value.has_value()) return;
-    RunMetric metric;
-    metric.set_name(name);
-    metric.set_value(*value);
-    metric.set_positives(positives);
-    metrics_.push_back(metric);
+    if (value.has_value()) metrics_.push_back(MakeRunMetric(name, *value, positives));
   }
   std::vector<RunMetric> Take() { return std::move(metrics_); }
 
