@@ -46,7 +46,8 @@ class Backend {
   virtual Status Gemm(const GemmOptions& options, MatrixView<const float> a,
                       MatrixView<const float> b, MatrixView<float> c) = 0;
 
-  virtual void FillZero(MatrixView<float> matrix) = 0;
+  virtual void Fill(float value, MatrixView<float> matrix) = 0;
+  virtual void Copy(MatrixView<const float> from, MatrixView<float> to) = 0;
 
   // to[i, :] = from[index.of[i], :] for i < index.rows, and 0 for the rows of `to` after them.
   virtual void GatherRows(MatrixView<const float> from, const RowIndex& index,

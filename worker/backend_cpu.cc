@@ -37,7 +37,12 @@ class CpuBackend final : public Backend {
     return Status::Ok();
   }
 
-  void FillZero(MatrixView<float> matrix) override { worker::FillZero(matrix); }
+  void Fill(float value, MatrixView<float> matrix) override {
+    for (int64_t i = 0; i < matrix.rows; ++i) std::fill_n(matrix.row(i), matrix.cols, value);
+  }
+  void Copy(MatrixView<const float> from, MatrixView<float> to) override {
+    for (int64_t i = 0; i < to.rows; ++i) std::copy_n(from.row(i), to.cols, to.row(i));
+  }
   void GatherRows(MatrixView<const float> from, const RowIndex& index,
                   MatrixView<float> to) override {
     worker::GatherRows(from, index.of, index.rows, to);

@@ -45,8 +45,8 @@ Status BackwardInputs(const GroupPass& pass, MatrixView<const float> dlogits,
         pass.backend, pass.parameters, pass.x, wide.y, wide.dy,
         pass.buffers->context_product.Top(pass.x.contexts.rows), dx, gradient));
   } else {
-    pass.backend->FillZero(dx.contexts);
-    pass.backend->FillZero(dx.exposures);
+    pass.backend->Fill(0.0f, dx.contexts);
+    pass.backend->Fill(0.0f, dx.exposures);
   }
   BackwardHeadsOnInputs(pass, dlogits, dx, gradient);
   return Status::Ok();
@@ -63,7 +63,7 @@ Status BackwardBottom(const GroupPass& pass, MatrixView<const float> dlogits,
     RETURN_IF_ERROR(plan.wide.Backward(pass.backend, pass.parameters, top.y, wide.y, wide.dy,
                                        top.dy, false, gradient));
   } else {
-    pass.backend->FillZero(top.dy);
+    pass.backend->Fill(0.0f, top.dy);
   }
   BackwardHeadsOnBottom(pass, dlogits, top, gradient);
   for (size_t l = bottom.size(); l > 0; --l) {

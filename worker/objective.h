@@ -60,6 +60,19 @@ struct Normalizer {
   double scale() const { return denominator == 0 ? 0.0 : weight / denominator; }
 };
 
+// A method's row function as a value, for devices that run it: its type and its bytes.
+struct MethodValue {
+  const char* type = nullptr;  // what typeid names it
+  const void* bytes = nullptr;
+  size_t size = 0;
+};
+
+// What row functions need of the host, row by row.
+struct RowDraws {
+  std::vector<double> copies;  // [rows], or empty: 1
+  std::vector<double> draw;    // [rows], or empty: 0
+};
+
 class Objective {
  public:
   virtual ~Objective() = default;
@@ -95,6 +108,10 @@ class Objective {
   virtual void Evaluate(uint32_t stage, const RowLabels& labels, MatrixView<const double> logits,
                         const std::vector<double>& scales, MatrixView<double> dlogits,
                         double* term_sums) const = 0;
+
+  // For devices, which compute AddPartials and Evaluate of floats by the same row function.
+  virtual MethodValue method() const = 0;
+  virtual RowDraws DrawsOf(const RowLabels& labels) const = 0;
 
   // What the trained model says about an exposure.  logits: [heads].
   virtual Prediction Predict(std::span<const float> logits) const = 0;

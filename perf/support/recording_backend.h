@@ -30,7 +30,8 @@ class RecordingBackend final : public worker::Backend {
     if (recording) calls.push_back({options, a, b, c});
     return real_->Gemm(options, a, b, c);
   }
-  void FillZero(MatrixView<float> matrix) override { real_->FillZero(matrix); }
+  void Fill(float value, MatrixView<float> matrix) override { real_->Fill(value, matrix); }
+  void Copy(MatrixView<const float> from, MatrixView<float> to) override { real_->Copy(from, to); }
   void GatherRows(MatrixView<const float> from, const worker::RowIndex& index,
                   MatrixView<float> to) override {
     real_->GatherRows(from, index, to);

@@ -1,9 +1,5 @@
 #include "worker/layer/batch_norm.h"
 
-#include <algorithm>
-
-#include "worker/layer/kernels.h"
-
 namespace chorus::worker {
 
 BatchNormBuffers BatchNormLayer::NewBuffers(int64_t grain_rows, MatrixMemory* memory) const {
@@ -19,12 +15,12 @@ void BatchNormLayer::Forward(Backend* backend, std::span<const float> parameters
   if (training) {
     backend->ColumnMoments(y.Rows(0, rows), used_mean, used_variance);
   } else {
-    std::copy_n(parameters.data() + mean, width, used_mean);
-    std::copy_n(parameters.data() + variance, width, used_variance);
+    backend->Copy({parameters.data() + mean, 1, width}, {used_mean, 1, width});
+    backend->Copy({parameters.data() + variance, 1, width}, {used_variance, 1, width});
   }
   backend->NormalizeRelu(used_mean, used_variance, parameters.data() + bias,
                          buffers->normalized.Top(rows), y.Rows(0, rows));
-  FillZero(y.Rows(rows, y.rows - rows));
+  backend->Fill(0.0f, y.Rows(rows, y.rows - rows));
 }
 
 void BatchNormLayer::Backward(Backend* backend, bool training, int64_t rows,
@@ -35,12 +31,17 @@ void BatchNormLayer::Backward(Backend* backend, bool training, int64_t rows,
   const MatrixView<float> moments = buffers->moments.view();
   backend->ReluBackward(layer.y.Rows(0, rows), dy, gradient.data() + bias);
   backend->NormalizeBackward(buffers->normalized.Top(rows), moments.row(1), training, dy);
-  FillZero(layer.dy.Rows(rows, layer.dy.rows - rows));
+  backend->Fill(0.0f, layer.dy.Rows(rows, layer.dy.rows - rows));
   const bool counts = training && rows > 0;
-  gradient[count] = counts ? 1.0f : 0.0f;
-  for (int64_t j = 0; j < width; ++j) {
-    gradient[mean + j] = counts ? moments(0, j) : 0.0f;
-    gradient[variance + j] = counts ? moments(1, j) : 0.0f;
+  backend->Fill(counts ? 1.0f : 0.0f, {gradient.data() + count, 1, 1});
+  const MatrixView<float> of_mean = {gradient.data() + mean, 1, width};
+  const MatrixView<float> of_variance = {gradient.data() + variance, 1, width};
+  if (counts) {
+    backend->Copy(moments.Rows(0, 1), of_mean);
+    backend->Copy(moments.Rows(1, 1), of_variance);
+  } else {
+    backend->Fill(0.0f, of_mean);
+    backend->Fill(0.0f, of_variance);
   }
 }
 

@@ -11,8 +11,8 @@
 namespace chorus::worker {
 namespace {
 
-constexpr uint32_t kOne = 1u << 16;
-constexpr uint64_t kWeyl = 0x9e3779b97f4a7c15ULL;  // the counter of Random and of splitmix64
+constexpr uint32_t kOne = kDropoutOne;
+constexpr uint64_t kWeyl = kDropoutWeyl;
 constexpr int64_t kUnits = 64;                     // drawn at a time
 
 // words: of units [0, 64) after those that `counter` already counts.

@@ -12,6 +12,7 @@
 #include <string>
 
 #include "common/matrix_view.h"
+#include "worker/layer/dropout_mask.h"
 
 namespace chorus::worker {
 
@@ -20,14 +21,6 @@ struct DropoutDraw {
   uint64_t seed = 0;
   uint64_t step = 0;                 // 0: not training, nothing is dropped
   const uint64_t* row_id = nullptr;  // [rows]
-  int64_t rows = 0;
-};
-
-// One layer's draws in one grain.
-struct DropoutMask {
-  uint64_t state = 0;      // Random(seed, kDropout, step, layer)
-  uint32_t threshold = 0;  // p * 2^16
-  const uint64_t* row_id = nullptr;
   int64_t rows = 0;
 };
 

@@ -1,10 +1,10 @@
 #include "worker/layer/pooling.h"
 
-#include <cmath>
 #include <cstring>
 
 #include "worker/layer/clones.h"
 #include "worker/layer/kernels.h"
+#include "worker/layer/pooling_factor.h"
 
 namespace chorus::worker {
 namespace {
@@ -19,16 +19,14 @@ inline void PrefetchFloats(const float* row, int64_t dim) {
   __builtin_prefetch(row + dim - 1);
 }
 
-// The factor that all keys of row i share.
+static_assert(kMeanPooling == static_cast<int>(SlotConfig::MEAN));
+static_assert(kWeightedMeanPooling == static_cast<int>(SlotConfig::WEIGHTED_MEAN));
+
+// The factor that all keys of a row share.
 float MeanFactor(SlotConfig::Pooling pooling, const SlotColumn& column, uint32_t begin,
                  uint32_t end) {
-  if (pooling == SlotConfig::MEAN)
-    return end > begin ? 1.0f / static_cast<float>(end - begin) : 0.0f;
-  if (pooling != SlotConfig::WEIGHTED_MEAN) return 1.0f;
-  if (column.values.empty()) return end > begin ? 1.0f / static_cast<float>(end - begin) : 0.0f;
-  float sum = 0;
-  for (uint32_t k = begin; k < end; ++k) sum += std::abs(column.values[k]);
-  return sum > 0 ? 1.0f / sum : 0.0f;
+  const float* const values = column.values.empty() ? nullptr : column.values.data();
+  return PoolingFactor(static_cast<int>(pooling), values, begin, end);
 }
 
 float Coefficient(const SlotColumn& column, uint32_t k, float factor) {

@@ -21,11 +21,12 @@
 //       where it is not sigma(ctr), sigma(cvr)
 // Copies, Draw, Weight and Predict run on the host only.
 
+#include <typeinfo>
 #include <utility>
 
 #include "common/check.h"
 #include "worker/objective.h"
-#include "worker/objective/row_terms.h"
+#include "worker/objective/evaluate_row.h"
 
 namespace chorus::worker {
 
@@ -61,7 +62,7 @@ class RowObjective final : public Objective {
   }
 
   uint32_t partials(uint32_t stage) const override {
-    return stage == PartialsStage() ? kPartials : 0;
+    return stage == PartialsStageOf<Method>() ? kPartials : 0;
   }
   void AddPartials(uint32_t stage, const RowLabels& labels, MatrixView<const float> logits,
                    double* sums) const override {
@@ -100,6 +101,16 @@ class RowObjective final : public Objective {
     EvaluateRows(stage, labels, logits, scales, dlogits, term_sums);
   }
 
+  MethodValue method() const override { return {typeid(Method).name(), &method_, sizeof(Method)}; }
+  RowDraws DrawsOf(const RowLabels& labels) const override {
+    RowDraws draws;
+    for (int64_t i = 0; i < labels.rows; ++i) {
+      if constexpr (kHasCopies) draws.copies.push_back(CopiesOf(labels, i));
+      if constexpr (kHasDraw) draws.draw.push_back(DrawOf(labels, i));
+    }
+    return draws;
+  }
+
   Prediction Predict(std::span<const float> logits) const override {
     if constexpr (requires { method_.Predict(logits.data()); }) {
       return method_.Predict(logits.data());
@@ -110,15 +121,12 @@ class RowObjective final : public Objective {
   }
 
  private:
-  static constexpr int CountPartials() {
-    if constexpr (requires { Method::kPartials; }) return Method::kPartials;
-    return 0;
-  }
-  static constexpr int kPartials = CountPartials();
-  static constexpr uint32_t PartialsStage() {
-    if constexpr (requires { Method::kPartialsStage; }) return Method::kPartialsStage;
-    return 0;
-  }
+  static constexpr int kPartials = PartialsOf<Method>();
+
+  static constexpr bool kHasCopies = requires(const Method& method) {
+    method.Copies(true, true, uint64_t{0});
+  };
+  static constexpr bool kHasDraw = requires(const Method& method) { method.Draw(uint64_t{0}); };
 
   static double WeightOf(const RowLabels& labels, int64_t i) {
     return labels.weight == nullptr ? 1.0 : static_cast<double>(labels.weight[i]);
@@ -127,7 +135,7 @@ class RowObjective final : public Objective {
     return labels.row_id == nullptr ? static_cast<uint64_t>(i) : labels.row_id[i];
   }
   double CopiesOf(const RowLabels& labels, int64_t i) const {
-    if constexpr (requires { method_.Copies(true, true, uint64_t{0}); }) {
+    if constexpr (kHasCopies) {
       const bool click = labels.click[i] != 0;
       return method_.Copies(click, click && labels.conversion[i] != 0, RowId(labels, i));
     } else {
@@ -135,7 +143,7 @@ class RowObjective final : public Objective {
     }
   }
   double DrawOf(const RowLabels& labels, int64_t i) const {
-    if constexpr (requires { method_.Draw(uint64_t{0}); }) {
+    if constexpr (kHasDraw) {
       return method_.Draw(RowId(labels, i));
     } else {
       return 0.0;
@@ -156,7 +164,7 @@ class RowObjective final : public Objective {
   void SumPartials(uint32_t stage, const RowLabels& labels, MatrixView<const T> logits,
                    double* sums) const {
     if constexpr (kPartials > 0) {
-      if (stage != PartialsStage()) return;
+      if (stage != PartialsStageOf<Method>()) return;
       for (int64_t i = 0; i < labels.rows; ++i) {
         const double weight = WeightOf(labels, i);
         if (weight == 0) continue;
@@ -176,24 +184,15 @@ class RowObjective final : public Objective {
     CHECK(scales.size() == Method::kTerms, description_.name);
     T scale[Method::kTerms];
     for (int k = 0; k < Method::kTerms; ++k) scale[k] = static_cast<T>(scales[k]);
+    T loss[Method::kTerms];
     for (int64_t i = 0; i < labels.rows; ++i) {
-      EvaluateRow(LogitsOf(stage, labels, i, logits.row(i)), WeightOf(labels, i), scale,
-                  dlogits.row(i), term_sums);
+      const double weight = WeightOf(labels, i);
+      EvaluateRow(method_, LogitsOf(stage, labels, i, logits.row(i)), weight, scale, loss,
+                  dlogits.row(i));
+      for (int k = 0; k < Method::kTerms; ++k) {
+        term_sums[k] += weight * static_cast<double>(loss[k]);
+      }
     }
-  }
-
-  // A row of weight 0 (padding) counts for nothing, whatever its logits are.
-  template <typename T>
-  void EvaluateRow(const RowLogits<T>& logits, double weight, const T* scale, T* dlogits,
-                   double* term_sums) const {
-    T loss[Method::kTerms] = {};
-    T dz[Method::kHeads] = {};
-    if (weight != 0) {
-      RowTerms<T> row{logits, scale, loss, dz};
-      method_.Row(row);
-    }
-    for (int k = 0; k < Method::kTerms; ++k) term_sums[k] += weight * static_cast<double>(loss[k]);
-    for (int h = 0; h < Method::kHeads; ++h) dlogits[h] = static_cast<T>(weight) * dz[h];
   }
 
   const Method method_;

@@ -1,0 +1,336 @@
+#include "worker/cuda/cuda_device.h"
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+#include <vector>
+
+#include "common/check.h"
+#include "worker/cuda/handles.h"
+#include "worker/cuda/kernels.h"
+#include "worker/cuda/matmul.h"
+#include "worker/cuda/method_kernels.h"
+
+namespace chorus::worker::cuda {
+namespace {
+
+constexpr size_t kMatmulWorkspace = size_t{32} << 20;  // bytes
+constexpr size_t kScratch = size_t{16} << 20;          // bytes, of sums in two rounds
+
+class CudaDevice final : public Device {
+ public:
+  explicit CudaDevice(const DeviceOptions& options) : options_(options) {}
+  Status Open();
+
+  const DeviceInfo& info() const override { return info_; }
+  Result<std::byte*> TakeMemory(size_t bytes) override;
+  Result<std::byte*> TakeHostMemory(size_t bytes) override;
+  Status Upload(const void* host, void* device, size_t bytes) override;
+  Status Download(const void* device, void* host, size_t bytes) override;
+  Status Zero(void* device, size_t bytes) override;
+  Status Synchronize() override;
+
+  Status Gemm(const GemmOptions& options, MatrixView<const float> a, MatrixView<const float> b,
+              MatrixView<float> c) override;
+  void Fill(float value, MatrixView<float> matrix) override {
+    Keep(cuda::Fill(compute(), value, matrix));
+  }
+  void Copy(MatrixView<const float> from, MatrixView<float> to) override {
+    Keep(cuda::Copy(compute(), from, to));
+  }
+  void ColumnMoments(MatrixView<const float> z, float* mean, float* variance) override {
+    Keep(cuda::ColumnMoments(compute(), z, mean, variance));
+  }
+  void NormalizeRelu(const float* mean, const float* variance, const float* bias,
+                     MatrixView<float> normalized, MatrixView<float> y) override {
+    Keep(cuda::NormalizeRelu(compute(), mean, variance, bias, normalized, y));
+  }
+  void NormalizeBackward(MatrixView<const float> normalized, const float* variance, bool of_moments,
+                         MatrixView<float> gradient) override {
+    Keep(cuda::NormalizeBackward(compute(), normalized, variance, of_moments, gradient));
+  }
+  void GatherRows(MatrixView<const float> from, const RowIndex& index,
+                  MatrixView<float> to) override {
+    Keep(cuda::GatherRows(compute(), from, index.of, index.rows, false, to));
+  }
+  void AddGatheredRows(MatrixView<const float> from, const RowIndex& index,
+                       MatrixView<float> to) override {
+    Keep(cuda::GatherRows(compute(), from, index.of, index.rows, true, to));
+  }
+  void SumRowsByIndex(MatrixView<const float> from, const RowIndex& index,
+                      MatrixView<float> to) override {
+    Keep(cuda::SumRowsByOrder(compute(), from, index.order, index.begins, to));
+  }
+  void ReluBackward(MatrixView<const float> y, MatrixView<float> gradient,
+                    float* bias_gradient) override {
+    float* const sums = ColumnScratch(y.rows, y.cols);
+    Keep(cuda::ReluBackward(compute(), y, gradient, sums, bias_gradient));
+  }
+  void DotRows(MatrixView<const float> x, const float* weight, const float* bias,
+               MatrixView<float> z) override {
+    Keep(cuda::DotRows(compute(), x, weight, bias, z));
+  }
+  void SumColumn(MatrixView<const float> dz, float* sum) override {
+    Keep(cuda::SumColumn(compute(), dz, sum));
+  }
+  void DotRowsBackward(MatrixView<const float> x, const float* weight, MatrixView<const float> dz,
+                       float* weight_gradient, MatrixView<float> dx, float dx_factor,
+                       bool accumulate_dx) override {
+    float* const sums = ColumnScratch(x.rows, x.cols);
+    Keep(cuda::DotRowsBackward(compute(), x, weight, dz, sums, weight_gradient, dx, dx_factor,
+                               accumulate_dx));
+  }
+  void Dropout(const DropoutMask& mask, MatrixView<const float> from,
+               MatrixView<float> to) override {
+    Keep(cuda::Dropout(compute(), mask, from, to));
+  }
+  void PassPositive(MatrixView<const float> y, float factor, MatrixView<const float> from,
+                    MatrixView<float> to, bool accumulate) override {
+    Keep(cuda::PassPositive(compute(), y, factor, from, to, accumulate));
+  }
+  void AttendPair(MatrixView<const float> from, MatrixView<const float> to, MatrixView<float> share,
+                  MatrixView<float> out) override {
+    Keep(cuda::AttendPair(compute(), from, to, share, out));
+  }
+  void AttendPairBackward(MatrixView<const float> from, MatrixView<const float> to,
+                          MatrixView<const float> share, MatrixView<const float> dout,
+                          MatrixView<float> dfrom, MatrixView<float> dto,
+                          bool accumulate_dto) override {
+    Keep(cuda::AttendPairBackward(compute(), from, to, share, dout, dfrom, dto, accumulate_dto));
+  }
+
+  Status SetMethod(const MethodValue& method) override;
+  Status Partials(const DeviceLabels& labels, MatrixView<const float> logits,
+                  double* sums) override;
+  Status Evaluate(const DeviceLabels& labels, const DeviceScales& scales,
+                  MatrixView<const float> logits, MatrixView<float> dlogits,
+                  double* term_sums) override;
+
+  Status Pool(const DeviceSide& side, const float* const* tables, bool contexts,
+              const DeviceKeyNotes& notes, MatrixView<float> x) override {
+    CUDA_RETURN_IF_ERROR(cuda::Pool(compute(), side, tables, contexts, notes, x));
+    return Status::Ok();
+  }
+  Status SumPieces(const DevicePieces& pieces, const DeviceKeyNotes& notes, const float* dcontexts,
+                   const float* dexposures, uint32_t dim, uint32_t first, float* sums) override {
+    CUDA_RETURN_IF_ERROR(
+        cuda::SumPieces(compute(), pieces, notes, dcontexts, dexposures, dim, first, sums));
+    return Status::Ok();
+  }
+  Status JoinPieces(const DeviceSegments& segments, uint32_t dim, float* sums) override {
+    CUDA_RETURN_IF_ERROR(cuda::JoinPieces(compute(), segments, dim, sums));
+    return Status::Ok();
+  }
+  Status CombineTerms(const DeviceTerms& terms, uint32_t dim, float* sums, float* out) override {
+    CUDA_RETURN_IF_ERROR(cuda::CombineTerms(compute(), terms, dim, sums, out));
+    return Status::Ok();
+  }
+  Status SumGrains(MatrixView<float> gradients) override {
+    CUDA_RETURN_IF_ERROR(cuda::SumGrains(compute(), gradients));
+    return Status::Ok();
+  }
+  Status FlagNonFinite(MatrixView<const float> values, const uint32_t* flag_of_column,
+                       uint32_t* flags) override {
+    CUDA_RETURN_IF_ERROR(cuda::FlagNonFinite(compute(), values, flag_of_column, flags));
+    return Status::Ok();
+  }
+  Status ApplyOptimizer(const OptimizerParameters& parameters, uint64_t t, float lr_factor,
+                        double clip_norm, int64_t n, float* gradient, float* weights,
+                        float* const (&state)[2]) override;
+
+ private:
+  cudaStream_t compute() const { return compute_.get(); }
+  Status FindDevice();
+  // Keeps the first error of calls that return none.
+  void Keep(cudaError_t error) {
+    if (error != cudaSuccess && kept_.ok()) kept_ = StatusOf(error, {__FILE__, __LINE__, "launch"});
+  }
+  Status TakeKept() { return std::exchange(kept_, Status()); }
+  float* ColumnScratch(int64_t rows, int64_t cols) {
+    CHECK(static_cast<size_t>(ColumnChunks(rows) * cols) * sizeof(float) <= kScratch, "rows=", rows,
+          " cols=", cols);
+    return reinterpret_cast<float*>(scratch_);
+  }
+  double* RowScratch(int64_t rows) {
+    CHECK(static_cast<size_t>(MethodKernels::ScratchDoubles(rows)) * sizeof(double) <= kScratch,
+          "rows=", rows);
+    return reinterpret_cast<double*>(scratch_);
+  }
+
+  const DeviceOptions options_;
+  DeviceInfo info_;
+  std::vector<DeviceMemory> memory_;
+  std::vector<PinnedMemory> pinned_;
+  std::vector<std::unique_ptr<std::byte[]>> plain_;  // where memory could not be page-locked
+  std::byte* scratch_ = nullptr;
+  std::unique_ptr<Matmul> matmul_;
+  std::unique_ptr<MethodKernels> method_;
+  Status kept_;
+  Event copied_;
+  Stream copies_;  // streams last: what they still do ends before memory goes
+  Stream compute_;
+};
+
+std::string Version(int version) { return StrCat(version / 1000, ".", version % 1000 / 10); }
+
+// Finds the device, or says what was found instead.
+Status CudaDevice::FindDevice() {
+  static_cast<void>(cudaDriverGetVersion(&info_.driver_version));
+  static_cast<void>(cudaRuntimeGetVersion(&info_.toolkit_version));
+  int devices = 0;
+  const cudaError_t error = cudaGetDeviceCount(&devices);
+  const std::string found = StrCat(
+      info_.driver_version == 0 ? "no driver"
+                                : StrCat("a driver for CUDA ", Version(info_.driver_version)),
+      ", toolkit ", Version(info_.toolkit_version), ", ", error == cudaSuccess ? devices : 0,
+      " devices");
+  if (error != cudaSuccess) {
+    static_cast<void>(cudaGetLastError());
+    return FailedPrecondition(
+        StrCat("CUDA has no usable device: ", cudaGetErrorString(error), " (found ", found, ")"));
+  }
+  if (options_.index >= devices) {
+    return FailedPrecondition(
+        StrCat("rank ", options_.rank, " asks for CUDA device ", options_.index, " (found ", found,
+               "): start at most as many workers on a host as it has devices"));
+  }
+  info_.index = options_.index;
+  return Status::Ok();
+}
+
+Status CudaDevice::Open() {
+  RETURN_IF_ERROR(FindDevice());
+  CUDA_RETURN_IF_ERROR(cudaSetDevice(options_.index));
+  cudaDeviceProp properties = {};
+  CUDA_RETURN_IF_ERROR(cudaGetDeviceProperties(&properties, options_.index));
+  info_.name = properties.name;
+  info_.memory_bytes = properties.totalGlobalMem;
+  CUDA_RETURN_IF_ERROR(cudaStreamCreateWithFlags(compute_.receive(), cudaStreamNonBlocking));
+  CUDA_RETURN_IF_ERROR(cudaStreamCreateWithFlags(copies_.receive(), cudaStreamNonBlocking));
+  CUDA_RETURN_IF_ERROR(cudaEventCreateWithFlags(copied_.receive(), cudaEventDisableTiming));
+  ASSIGN_OR_RETURN(scratch_, TakeMemory(kScratch));
+  ASSIGN_OR_RETURN(std::byte* const workspace, TakeMemory(kMatmulWorkspace));
+  ASSIGN_OR_RETURN(matmul_, Matmul::Create(options_.allow_tf32, workspace, kMatmulWorkspace));
+  return Status::Ok();
+}
+
+Result<std::byte*> CudaDevice::TakeMemory(size_t bytes) {
+  if (bytes == 0) return static_cast<std::byte*>(nullptr);
+  DeviceMemory memory;
+  CUDA_RETURN_IF_ERROR(cudaMalloc(memory.receive(), bytes));
+  auto* const data = static_cast<std::byte*>(memory.get());
+  memory_.push_back(std::move(memory));
+  RETURN_IF_ERROR(Zero(data, bytes));
+  return data;
+}
+
+Result<std::byte*> CudaDevice::TakeHostMemory(size_t bytes) {
+  if (bytes == 0) return static_cast<std::byte*>(nullptr);
+  PinnedMemory memory;
+  if (cudaHostAlloc(memory.receive(), bytes, cudaHostAllocDefault) != cudaSuccess) {
+    static_cast<void>(cudaGetLastError());  // copies are slower from plain memory, and as right
+    plain_.push_back(std::make_unique<std::byte[]>(bytes));
+    return plain_.back().get();
+  }
+  pinned_.push_back(std::move(memory));
+  auto* const data = static_cast<std::byte*>(pinned_.back().get());
+  std::memset(data, 0, bytes);
+  return data;
+}
+
+// The compute stream goes on once the copy is there.
+Status CudaDevice::Upload(const void* host, void* device, size_t bytes) {
+  if (bytes == 0) return Status::Ok();
+  CUDA_RETURN_IF_ERROR(cudaMemcpyAsync(device, host, bytes, cudaMemcpyHostToDevice, copies_.get()));
+  CUDA_RETURN_IF_ERROR(cudaEventRecord(copied_.get(), copies_.get()));
+  CUDA_RETURN_IF_ERROR(cudaStreamWaitEvent(compute(), copied_.get(), 0));
+  return Status::Ok();
+}
+
+Status CudaDevice::Download(const void* device, void* host, size_t bytes) {
+  if (bytes == 0) return Status::Ok();
+  CUDA_RETURN_IF_ERROR(cudaMemcpyAsync(host, device, bytes, cudaMemcpyDeviceToHost, compute()));
+  return Status::Ok();
+}
+
+Status CudaDevice::Zero(void* device, size_t bytes) {
+  CUDA_RETURN_IF_ERROR(cudaMemsetAsync(device, 0, bytes, compute()));
+  return Status::Ok();
+}
+
+Status CudaDevice::Synchronize() {
+  RETURN_IF_ERROR(TakeKept());
+  CUDA_RETURN_IF_ERROR(cudaStreamSynchronize(compute()));
+  return Status::Ok();
+}
+
+Status CudaDevice::Gemm(const GemmOptions& options, MatrixView<const float> a,
+                        MatrixView<const float> b, MatrixView<float> c) {
+  const int64_t k = options.transpose_a ? a.rows : a.cols;
+  if (c.rows == 0 || c.cols == 0) return Status::Ok();
+  if (k > 0) return matmul_->Run(options, a, b, c, compute());
+  // The product of nothing: what is added to it, through the epilogue.
+  CHECK(options.bias == nullptr && !options.relu, "an empty product with an epilogue");
+  if (!options.accumulate) CUDA_RETURN_IF_ERROR(cuda::Fill(compute(), 0.0f, c));
+  return Status::Ok();
+}
+
+Status CudaDevice::SetMethod(const MethodValue& method) {
+  method_ = MethodKernels::Find(method.type, method.bytes, method.size);
+  if (method_ != nullptr) return Status::Ok();
+  return FailedPrecondition(StrCat("the CUDA backend was built without the method ", method.type));
+}
+
+Status CudaDevice::Partials(const DeviceLabels& labels, MatrixView<const float> logits,
+                            double* sums) {
+  CUDA_RETURN_IF_ERROR(method_->Partials(compute(), labels, logits, RowScratch(labels.rows), sums));
+  return Status::Ok();
+}
+
+Status CudaDevice::Evaluate(const DeviceLabels& labels, const DeviceScales& scales,
+                            MatrixView<const float> logits, MatrixView<float> dlogits,
+                            double* term_sums) {
+  CHECK(logits.cols == method_->heads() && dlogits.cols == method_->heads());
+  CUDA_RETURN_IF_ERROR(method_->Evaluate(compute(), labels, scales, logits, dlogits,
+                                         RowScratch(dlogits.rows), term_sums));
+  return Status::Ok();
+}
+
+Status CudaDevice::ApplyOptimizer(const OptimizerParameters& parameters, uint64_t t,
+                                  float lr_factor, double clip_norm, int64_t n, float* gradient,
+                                  float* weights, float* const (&state)[2]) {
+  if (clip_norm > 0) {
+    double* const squares = reinterpret_cast<double*>(scratch_);
+    CUDA_RETURN_IF_ERROR(cuda::SumSquares(compute(), n, gradient, squares));
+    CUDA_RETURN_IF_ERROR(cuda::Clip(compute(), n, squares, clip_norm, gradient));
+  }
+  using Kind = OptimizerParameters::Kind;
+  switch (parameters.kind) {
+    case Kind::kSgd:
+      CUDA_RETURN_IF_ERROR(cuda::Apply(compute(), parameters.Sgd(lr_factor), n, gradient, weights));
+      return Status::Ok();
+    case Kind::kAdagrad:
+      CUDA_RETURN_IF_ERROR(
+          cuda::Apply(compute(), parameters.Adagrad(lr_factor), n, gradient, weights, state[0]));
+      return Status::Ok();
+    case Kind::kAdam:
+    case Kind::kAdamW:
+      CUDA_RETURN_IF_ERROR(cuda::Apply(compute(), parameters.Adam(lr_factor, t), n, gradient,
+                                       weights, state[0], state[1]));
+      return Status::Ok();
+    default:
+      CHECK(false, "not an optimizer of dense weights");
+  }
+  return Status::Ok();
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Device>> OpenCudaDevice(const DeviceOptions& options) {
+  auto device = std::make_unique<CudaDevice>(options);
+  const auto place = [&] { return StrCat("rank ", options.rank, ", CUDA device ", options.index); };
+  if (const Status status = device->Open(); !status.ok()) return status.Annotate(place());
+  return std::unique_ptr<Device>(std::move(device));
+}
+
+}  // namespace chorus::worker::cuda

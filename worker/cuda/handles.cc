@@ -1,0 +1,32 @@
+#include "worker/cuda/handles.h"
+
+namespace chorus::worker::cuda {
+namespace {
+
+// "cudaMalloc(&memory, bytes)" -> its first part: arguments say nothing to a user.
+std::string FunctionOf(const char* call) {
+  const std::string text = call;
+  return text.substr(0, text.find('('));
+}
+
+std::string Describe(const std::string& name, const Place& place) {
+  return StrCat(FunctionOf(place.call), ": ", name, " (", place.file, ":", place.line, ")");
+}
+
+}  // namespace
+
+Status StatusOf(cudaError_t error, const Place& place) {
+  if (error == cudaSuccess) return Status::Ok();
+  const std::string text =
+      Describe(StrCat(cudaGetErrorName(error), ", ", cudaGetErrorString(error)), place);
+  static_cast<void>(cudaGetLastError());  // it has been told
+  return error == cudaErrorMemoryAllocation ? ResourceExhausted(text) : Internal(text);
+}
+
+Status StatusOf(cublasStatus_t error, const Place& place) {
+  if (error == CUBLAS_STATUS_SUCCESS) return Status::Ok();
+  const std::string text = Describe(cublasLtGetStatusName(error), place);
+  return error == CUBLAS_STATUS_ALLOC_FAILED ? ResourceExhausted(text) : Internal(text);
+}
+
+}  // namespace chorus::worker::cuda

@@ -1,0 +1,68 @@
+#pragma once
+// Owners of what CUDA hands out, and the macros that turn its errors into Status. Destructors do not
+// fail: an error there is of a device that is lost anyway. Thread safety: none; move-only.
+
+#include <cublasLt.h>
+#include <cuda_runtime.h>
+
+#include <string>
+#include <utility>
+
+#include "common/status.h"
+#include "common/strings.h"
+
+namespace chorus::worker::cuda {
+
+// Where an error happened, for its message.
+struct Place {
+  const char* file;
+  int line;
+  const char* call;
+};
+
+// kResourceExhausted for memory, kInternal for the rest.
+Status StatusOf(cudaError_t error, const Place& place);
+Status StatusOf(cublasStatus_t error, const Place& place);
+
+// Returns the status of `call` from the enclosing function if it fails.
+#define CUDA_RETURN_IF_ERROR(call)                                                         \
+  do {                                                                                     \
+    if (const auto error_of_call = (call); static_cast<int>(error_of_call) != 0) {         \
+      return ::chorus::worker::cuda::StatusOf(error_of_call, {__FILE__, __LINE__, #call}); \
+    }                                                                                      \
+  } while (0)
+
+// An owner of a handle that `kDestroy` ends.
+template <typename Handle, auto kDestroy>
+class Owned {
+ public:
+  Owned() = default;
+  explicit Owned(Handle handle) : handle_(handle) {}
+  Owned(Owned&& other) noexcept : handle_(std::exchange(other.handle_, nullptr)) {}
+  Owned& operator=(Owned&& other) noexcept {
+    std::swap(handle_, other.handle_);
+    return *this;
+  }
+  ~Owned() {
+    if (handle_ != nullptr) static_cast<void>(kDestroy(handle_));
+  }
+
+  Handle get() const { return handle_; }
+  Handle* receive() {
+    return &handle_;
+  }  // for a call that makes the handle. REQUIRES: none is held
+
+ private:
+  Handle handle_ = nullptr;
+};
+
+using Stream = Owned<cudaStream_t, cudaStreamDestroy>;
+using Event = Owned<cudaEvent_t, cudaEventDestroy>;
+using DeviceMemory = Owned<void*, cudaFree>;
+using PinnedMemory = Owned<void*, cudaFreeHost>;
+using LtHandle = Owned<cublasLtHandle_t, cublasLtDestroy>;
+using MatmulDesc = Owned<cublasLtMatmulDesc_t, cublasLtMatmulDescDestroy>;
+using MatrixLayout = Owned<cublasLtMatrixLayout_t, cublasLtMatrixLayoutDestroy>;
+using MatmulPreference = Owned<cublasLtMatmulPreference_t, cublasLtMatmulPreferenceDestroy>;
+
+}  // namespace chorus::worker::cuda

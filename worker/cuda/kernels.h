@@ -1,0 +1,83 @@
+#pragma once
+// What runs on the device: one function a kernel, which enqueues it on `stream`. Contracts stand in
+// worker/backend.h and worker/device.h. Compiled by nvcc, and for tests by g++ with an emulation of
+// CUDA. Thread safety: pure but for what they write on the device.
+
+#include <cuda_runtime.h>
+
+#include <cstdint>
+
+#include "common/matrix_view.h"
+#include "common/optimizer.h"
+#include "worker/device_types.h"
+#include "worker/layer/dropout_mask.h"
+
+namespace chorus::worker::cuda {
+
+// elements.cu
+cudaError_t Fill(cudaStream_t stream, float value, MatrixView<float> matrix);
+cudaError_t Copy(cudaStream_t stream, MatrixView<const float> from, MatrixView<float> to);
+cudaError_t GatherRows(cudaStream_t stream, MatrixView<const float> from, const uint32_t* index,
+                       int64_t rows, bool accumulate, MatrixView<float> to);
+cudaError_t SumRowsByOrder(cudaStream_t stream, MatrixView<const float> from, const uint32_t* order,
+                           const uint32_t* begins, MatrixView<float> to);
+cudaError_t Dropout(cudaStream_t stream, const DropoutMask& mask, MatrixView<const float> from,
+                    MatrixView<float> to);
+cudaError_t PassPositive(cudaStream_t stream, MatrixView<const float> y, float factor,
+                         MatrixView<const float> from, MatrixView<float> to, bool accumulate);
+cudaError_t FlagNonFinite(cudaStream_t stream, MatrixView<const float> values,
+                          const uint32_t* flag_of_column, uint32_t* flags);
+cudaError_t SumGrains(cudaStream_t stream, MatrixView<float> gradients);
+
+// columns.cu: sums over rows. scratch: [ColumnChunks(rows), columns].
+int64_t ColumnChunks(int64_t rows);
+cudaError_t ReluBackward(cudaStream_t stream, MatrixView<const float> y, MatrixView<float> gradient,
+                         float* scratch, float* bias_gradient);
+cudaError_t DotRowsBackward(cudaStream_t stream, MatrixView<const float> x, const float* weight,
+                            MatrixView<const float> dz, float* scratch, float* weight_gradient,
+                            MatrixView<float> dx, float dx_factor, bool accumulate_dx);
+cudaError_t SumColumn(cudaStream_t stream, MatrixView<const float> dz, float* sum);
+
+// batch_norm.cu: see worker/layer/batch_norm_kernels.h.
+cudaError_t ColumnMoments(cudaStream_t stream, MatrixView<const float> z, float* mean,
+                          float* variance);
+cudaError_t NormalizeRelu(cudaStream_t stream, const float* mean, const float* variance,
+                          const float* bias, MatrixView<float> normalized, MatrixView<float> y);
+cudaError_t NormalizeBackward(cudaStream_t stream, MatrixView<const float> normalized,
+                              const float* variance, bool of_moments, MatrixView<float> gradient);
+
+// rows.cu: sums over columns.
+cudaError_t DotRows(cudaStream_t stream, MatrixView<const float> x, const float* weight,
+                    const float* bias, MatrixView<float> z);
+cudaError_t AttendPair(cudaStream_t stream, MatrixView<const float> from,
+                       MatrixView<const float> to, MatrixView<float> share, MatrixView<float> out);
+cudaError_t AttendPairBackward(cudaStream_t stream, MatrixView<const float> from,
+                               MatrixView<const float> to, MatrixView<const float> share,
+                               MatrixView<const float> dout, MatrixView<float> dfrom,
+                               MatrixView<float> dto, bool accumulate_dto);
+
+// pooling.cu
+cudaError_t Pool(cudaStream_t stream, const DeviceSide& side, const float* const* tables,
+                 bool contexts, const DeviceKeyNotes& notes, MatrixView<float> x);
+cudaError_t SumPieces(cudaStream_t stream, const DevicePieces& pieces, const DeviceKeyNotes& notes,
+                      const float* dcontexts, const float* dexposures, uint32_t dim, uint32_t first,
+                      float* sums);
+cudaError_t JoinPieces(cudaStream_t stream, const DeviceSegments& segments, uint32_t dim,
+                       float* sums);
+cudaError_t CombineTerms(cudaStream_t stream, const DeviceTerms& terms, uint32_t dim, float* sums,
+                         float* out);
+
+// optimizer.cu.  squares: [kSquareParts], scratch.
+constexpr int kSquareParts = 64;
+cudaError_t SumSquares(cudaStream_t stream, int64_t n, const float* values, double* squares);
+// Scales values to the norm that the squares exceed, if they do.
+cudaError_t Clip(cudaStream_t stream, int64_t n, const double* squares, double clip_norm,
+                 float* values);
+cudaError_t Apply(cudaStream_t stream, const SgdRule& rule, int64_t n, const float* gradient,
+                  float* weights);
+cudaError_t Apply(cudaStream_t stream, const AdagradRule& rule, int64_t n, const float* gradient,
+                  float* weights, float* sum);
+cudaError_t Apply(cudaStream_t stream, const AdamRule& rule, int64_t n, const float* gradient,
+                  float* weights, float* mean, float* variance);
+
+}  // namespace chorus::worker::cuda

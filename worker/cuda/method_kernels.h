@@ -1,0 +1,37 @@
+#pragma once
+// Losses and their gradients on the device: the row functions of worker/objective, one thread a row.
+// Thread safety: const methods from any thread.
+
+#include <cuda_runtime.h>
+
+#include <cstdint>
+#include <memory>
+#include <string_view>
+
+#include "common/matrix_view.h"
+#include "worker/device_types.h"
+
+namespace chorus::worker::cuda {
+
+class MethodKernels {
+ public:
+  virtual ~MethodKernels() = default;
+  // The method of that type and value (worker/objective.h, MethodValue); null: it is not known here.
+  static std::unique_ptr<MethodKernels> Find(std::string_view type, const void* bytes, size_t size);
+
+  virtual int terms() const = 0;
+  virtual int heads() const = 0;
+  virtual int partials() const = 0;
+
+  // The contracts of Device::Partials and Device::Evaluate.  scratch: [ScratchDoubles(rows)].
+  virtual cudaError_t Partials(cudaStream_t stream, const DeviceLabels& labels,
+                               MatrixView<const float> logits, double* scratch,
+                               double* sums) const = 0;
+  virtual cudaError_t Evaluate(cudaStream_t stream, const DeviceLabels& labels,
+                               const DeviceScales& scales, MatrixView<const float> logits,
+                               MatrixView<float> dlogits, double* scratch,
+                               double* term_sums) const = 0;
+  static int64_t ScratchDoubles(int64_t rows);
+};
+
+}  // namespace chorus::worker::cuda

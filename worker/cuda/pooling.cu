@@ -1,0 +1,128 @@
+// Embedding rows to input matrices and back. On the way back no two threads write one place: keys
+// are sorted beforehand (worker/gradient_order.h), and every sum runs in that order.
+
+#include "worker/cuda/kernels.h"
+#include "worker/cuda/launch.h"
+#include "worker/layer/pooling_factor.h"
+
+namespace chorus::worker::cuda {
+namespace {
+
+constexpr uint32_t kOfContexts = 0x80000000u;
+
+__device__ float PoolElement(const DeviceSlot& slot, const float* const* tables, int64_t i,
+                             uint32_t element, uint32_t source, const DeviceKeyNotes& notes) {
+  const uint32_t begin = slot.offsets[i], end = slot.offsets[i + 1];
+  const float factor = PoolingFactor(slot.pooling, slot.values, begin, end);
+  const float* const table = tables[slot.table];
+  float sum = 0.0f;
+  for (uint32_t k = begin; k < end; ++k) {
+    const float coefficient = slot.values == nullptr ? factor : factor * slot.values[k];
+    sum += coefficient * table[static_cast<int64_t>(slot.positions[k]) * slot.dim + element];
+    if (element > 0) continue;
+    notes.source[slot.first_key + k] = source;
+    notes.factor[slot.first_key + k] = coefficient;
+  }
+  return sum;
+}
+
+__global__ void PoolKernel(DeviceSide side, const float* const* tables, uint32_t side_bit,
+                           DeviceKeyNotes notes, MatrixView<float> x) {
+  const int64_t t = ThreadNumber();
+  if (t >= x.rows * x.cols) return;
+  const int64_t i = t / x.cols, j = t % x.cols;
+  float value = 0.0f;
+  if (i < side.rows && j >= side.slot_width) {
+    value = side.numerics[(j - side.slot_width) * side.rows + i];
+  } else if (i < side.rows) {
+    const DeviceSlot& slot = side.slots[side.slot_of_column[j]];
+    const auto source = static_cast<uint32_t>(i * side.slot_width + slot.first_column) | side_bit;
+    value =
+        PoolElement(slot, tables, i, static_cast<uint32_t>(j) - slot.first_column, source, notes);
+  }
+  x.data[i * x.stride + j] = value;
+}
+
+__global__ void SumPiecesKernel(DevicePieces pieces, DeviceKeyNotes notes, const float* dcontexts,
+                                const float* dexposures, uint32_t dim, uint32_t first,
+                                float* sums) {
+  const int64_t t = ThreadNumber();
+  if (t >= pieces.pieces * dim) return;
+  const int64_t piece = t / dim, j = t % dim;
+  float sum = 0.0f;
+  for (uint32_t k = pieces.begins[piece]; k < pieces.begins[piece + 1]; ++k) {
+    const uint32_t key = pieces.order[k];
+    const uint32_t source = notes.source[key];
+    const float* const dx = (source & kOfContexts) != 0 ? dcontexts : dexposures;
+    sum += notes.factor[key] * dx[(source & ~kOfContexts) + j];
+  }
+  sums[(first + piece) * dim + j] = sum;
+}
+
+__global__ void JoinPiecesKernel(DeviceSegments segments, uint32_t dim, float* sums) {
+  const int64_t t = ThreadNumber();
+  if (t >= segments.segments * dim) return;
+  const int64_t segment = t / dim, j = t % dim;
+  const uint32_t begin = segments.first[segment], end = segments.first[segment + 1];
+  float sum = sums[static_cast<int64_t>(begin) * dim + j];
+  for (uint32_t piece = begin + 1; piece < end; ++piece) {
+    sum += sums[static_cast<int64_t>(piece) * dim + j];
+  }
+  sums[static_cast<int64_t>(begin) * dim + j] = sum;
+}
+
+// The canonical tree over a key's terms, level by level: at each, the sum of a node of 2 * half
+// grains is that of its halves, and lies where its first term did. A half without terms is skipped.
+__device__ void SumTermsAlongTree(const DeviceTerms& terms, uint32_t begin, uint32_t end,
+                                  uint32_t dim, int64_t j, float* sums) {
+  for (uint32_t half = 1; half < terms.grains; half *= 2) {
+    uint32_t first = begin;  // of the node that term t is in
+    bool joined = false;
+    for (uint32_t t = begin + 1; t < end; ++t) {
+      if (terms.grain[t] / (2 * half) != terms.grain[first] / (2 * half)) {
+        first = t;
+        joined = false;
+      } else if (!joined && terms.grain[t] / half != terms.grain[first] / half) {
+        sums[static_cast<int64_t>(terms.piece[first]) * dim + j] +=
+            sums[static_cast<int64_t>(terms.piece[t]) * dim + j];
+        joined = true;
+      }
+    }
+  }
+}
+
+__global__ void CombineTermsKernel(DeviceTerms terms, uint32_t dim, float* sums, float* out) {
+  const int64_t t = ThreadNumber();
+  if (t >= terms.keys * dim) return;
+  const int64_t key = t / dim, j = t % dim;
+  const uint32_t begin = terms.begins[key];
+  SumTermsAlongTree(terms, begin, terms.begins[key + 1], dim, j, sums);
+  out[t] = sums[static_cast<int64_t>(terms.piece[begin]) * dim + j];
+}
+
+}  // namespace
+
+cudaError_t Pool(cudaStream_t stream, const DeviceSide& side, const float* const* tables,
+                 bool contexts, const DeviceKeyNotes& notes, MatrixView<float> x) {
+  return LaunchElements(stream, PoolKernel, x.rows * x.cols, side, tables,
+                        contexts ? kOfContexts : 0u, notes, x);
+}
+
+cudaError_t SumPieces(cudaStream_t stream, const DevicePieces& pieces, const DeviceKeyNotes& notes,
+                      const float* dcontexts, const float* dexposures, uint32_t dim, uint32_t first,
+                      float* sums) {
+  return LaunchElements(stream, SumPiecesKernel, pieces.pieces * dim, pieces, notes, dcontexts,
+                        dexposures, dim, first, sums);
+}
+
+cudaError_t JoinPieces(cudaStream_t stream, const DeviceSegments& segments, uint32_t dim,
+                       float* sums) {
+  return LaunchElements(stream, JoinPiecesKernel, segments.segments * dim, segments, dim, sums);
+}
+
+cudaError_t CombineTerms(cudaStream_t stream, const DeviceTerms& terms, uint32_t dim, float* sums,
+                         float* out) {
+  return LaunchElements(stream, CombineTermsKernel, terms.keys * dim, terms, dim, sums, out);
+}
+
+}  // namespace chorus::worker::cuda

@@ -1,0 +1,92 @@
+#pragma once
+// A Backend with memory of its own: a GPU. Calls are enqueued in order and return at once; what they
+// are given lies in the device's memory. Errors of calls that return nothing are kept and returned
+// by the next call that can. Every sum is added in an order that depends on shapes alone, so that
+// the same inputs give the same bits. Thread safety: none; one thread at a time.
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+
+#include "common/optimizer_config.h"
+#include "common/status.h"
+#include "worker/backend.h"
+#include "worker/device_types.h"
+#include "worker/objective.h"
+
+namespace chorus::worker {
+
+struct DeviceInfo {
+  std::string name;
+  int index = 0;
+  uint64_t memory_bytes = 0;
+  int driver_version = 0;   // 13000 is CUDA 13.0
+  int toolkit_version = 0;  // likewise
+};
+
+class Device : public Backend {
+ public:
+  virtual const DeviceInfo& info() const = 0;
+
+  // Memory, zero at first, 256-byte aligned, that lives as long as the device. Host memory is
+  // page-locked where the system allows it.
+  virtual Result<std::byte*> TakeMemory(size_t bytes) = 0;
+  virtual Result<std::byte*> TakeHostMemory(size_t bytes) = 0;
+
+  // Copies. Host memory stays untouched until Synchronize.
+  virtual Status Upload(const void* host, void* device, size_t bytes) = 0;
+  virtual Status Download(const void* device, void* host, size_t bytes) = 0;
+  virtual Status Zero(void* device, size_t bytes) = 0;
+  // Until all that was enqueued is done.
+  virtual Status Synchronize() = 0;
+
+  // Method of the losses that later calls compute. Error: kFailedPrecondition, the device has not
+  // been built with it.
+  virtual Status SetMethod(const MethodValue& method) = 0;
+  // sums: [partials], of the grain.
+  virtual Status Partials(const DeviceLabels& labels, MatrixView<const float> logits,
+                          double* sums) = 0;
+  // dlogits: [>= rows, heads], 0 after the grain's rows.  term_sums: [terms], of the grain.
+  virtual Status Evaluate(const DeviceLabels& labels, const DeviceScales& scales,
+                          MatrixView<const float> logits, MatrixView<float> dlogits,
+                          double* term_sums) = 0;
+
+  // See layer/pooling.h.  tables: [configured tables] of [keys, dim].  x: [>= rows, inputs]; 0
+  // after the side's rows.
+  virtual Status Pool(const DeviceSide& side, const float* const* tables, bool contexts,
+                      const DeviceKeyNotes& notes, MatrixView<float> x) = 0;
+  // sums: [pieces of the step, dim], of which `pieces` are written from `first` on.
+  virtual Status SumPieces(const DevicePieces& pieces, const DeviceKeyNotes& notes,
+                           const float* dcontexts, const float* dexposures, uint32_t dim,
+                           uint32_t first, float* sums) = 0;
+  // Adds each segment's pieces, in order, to its first one.
+  virtual Status JoinPieces(const DeviceSegments& segments, uint32_t dim, float* sums) = 0;
+  // out: [keys, dim].
+  virtual Status CombineTerms(const DeviceTerms& terms, uint32_t dim, float* sums, float* out) = 0;
+
+  // Sums gradients[grain, :] along the canonical tree into the first row.
+  virtual Status SumGrains(MatrixView<float> gradients) = 0;
+
+  // flags[flag_of_column[j]] = 1 where column j of `values` is not finite; null: flags[0].
+  virtual Status FlagNonFinite(MatrixView<const float> values, const uint32_t* flag_of_column,
+                               uint32_t* flags) = 0;
+
+  // One update (see worker/dense_optimizer.h).  gradient, weights, state: [n].  clip_norm: 0 = off.
+  virtual Status ApplyOptimizer(const OptimizerParameters& parameters, uint64_t t, float lr_factor,
+                                double clip_norm, int64_t n, float* gradient, float* weights,
+                                float* const (&state)[2]) = 0;
+};
+
+struct DeviceOptions {
+  int index = 0;            // of the device on this host
+  uint32_t rank = 0;        // for messages
+  bool allow_tf32 = false;  // products with inputs rounded to 10 bits of mantissa
+};
+// How a job gets its device. Error: kFailedPrecondition when there is none that can be used; names
+// driver, toolkit and device found.
+using OpenDevice = std::function<Result<std::unique_ptr<Device>>(const DeviceOptions& options)>;
+
+}  // namespace chorus::worker

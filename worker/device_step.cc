@@ -1,0 +1,446 @@
+#include "worker/device_step.h"
+
+#include <algorithm>
+#include <cstring>
+#include <numeric>
+#include <utility>
+
+#include "common/check.h"
+#include "common/strings.h"
+#include "common/table_spec.h"
+#include "worker/model.h"
+
+namespace chorus::worker {
+namespace {
+
+bool AnyPartials(const Objective& objective) {
+  for (uint32_t stage = 0; stage < objective.shape().stages(); ++stage) {
+    if (objective.partials(stage) > 0) return true;
+  }
+  return false;
+}
+
+uint32_t MostPartials(const Objective& objective) {
+  uint32_t most = 0;
+  for (uint32_t stage = 0; stage < objective.shape().stages(); ++stage) {
+    most = std::max(most, objective.partials(stage));
+  }
+  return most;
+}
+
+std::vector<TreeNode> FromFirstGrain(std::vector<TreeNode> nodes, uint32_t first) {
+  for (TreeNode& node : nodes) node.begin -= first;
+  return nodes;
+}
+
+}  // namespace
+
+DeviceStep::DeviceStep(const DeviceStepOptions& options, Device* device)
+    : config_(*options.config),
+      schema_(*options.schema),
+      objective_(*options.objective),
+      range_(options.grains),
+      nodes_(MaximalNodes(range_)),
+      device_(device),
+      grain_rows_(config_.step().grain_rows()),
+      keeps_activations_(AnyPartials(objective_)),
+      last_stage_(objective_.shape().stages() - 1),
+      heads_(static_cast<int64_t>(objective_.heads().size())),
+      terms_(static_cast<int64_t>(objective_.terms().size())),
+      step_bytes_(options.step_bytes) {}
+
+Result<std::unique_ptr<DeviceStep>> DeviceStep::Create(const DeviceStepOptions& options,
+                                                       Device* device) {
+  std::unique_ptr<DeviceStep> step(new DeviceStep(options, device));
+  RETURN_IF_ERROR(step->Open());
+  return step;
+}
+
+// Called twice, see DeviceArena.
+void DeviceStep::TakeFixedMemory() {
+  const int64_t parameters = network_.parameters.size();
+  const int64_t grains = range_.size();
+  weights_ = fixed_.Take(parameters);
+  for (float*& state : optimizer_state_) state = fixed_.Take(parameters);
+  summed_gradient_ = fixed_.Take(parameters);
+  gradients_ = {fixed_.Take(grains * parameters), grains, parameters};
+  workspaces_.clear();
+  for (int64_t w = 0; w < (keeps_activations_ ? grains : std::min<int64_t>(grains, 1)); ++w) {
+    Workspace& workspace = workspaces_.emplace_back();
+    for (const GroupPlan& plan : network_.groups) {
+      workspace.groups.emplace_back(plan, inputs_, grain_rows_, &fixed_);
+    }
+    workspace.dlogits = {fixed_.Take(grain_rows_ * heads_), grain_rows_, heads_};
+  }
+  flag_of_head_ = fixed_.TakeOf<uint32_t>(heads_);
+  flag_of_context_ = fixed_.TakeOf<uint32_t>(inputs_.contexts.slot_width);
+  flag_of_exposure_ = fixed_.TakeOf<uint32_t>(inputs_.exposures.slot_width);
+  const size_t before = fixed_.used();
+  flags_of_.device = reinterpret_cast<std::byte*>(fixed_.TakeOf<uint32_t>(grains * flags_));
+  sums_.device = reinterpret_cast<std::byte*>(fixed_.TakeOf<double>(grains * terms_));
+  partials_.device =
+      reinterpret_cast<std::byte*>(fixed_.TakeOf<double>(grains * MostPartials(objective_)));
+  logits_.device = reinterpret_cast<std::byte*>(fixed_.Take(grains * grain_rows_ * heads_));
+  returned_.device = flags_of_.device;
+  returned_bytes_ = fixed_.used() - before;
+}
+
+// Flags of a grain: one a head, a slot of contexts, a slot of exposures, and one for the dense
+// gradient.
+Status DeviceStep::FillFlagColumns() {
+  std::vector<uint32_t> flags(static_cast<size_t>(heads_));
+  std::iota(flags.begin(), flags.end(), 0u);
+  auto first = static_cast<uint32_t>(heads_);
+  const auto append = [&](const SideInputs& side) {
+    for (uint32_t s = 0; s < side.slots.size(); ++s) {
+      flags.insert(flags.end(), side.slots[s].dim, first + s);
+    }
+    first += static_cast<uint32_t>(side.slots.size());
+  };
+  append(inputs_.contexts);
+  append(inputs_.exposures);
+  const uint32_t* from = flags.data();
+  const auto upload = [&](uint32_t* to, int64_t count) {
+    const Status status =
+        device_->Upload(std::exchange(from, from + count), to, sizeof(uint32_t) * count);
+    return status;
+  };
+  RETURN_IF_ERROR(upload(flag_of_head_, heads_));
+  RETURN_IF_ERROR(upload(flag_of_context_, inputs_.contexts.slot_width));
+  RETURN_IF_ERROR(upload(flag_of_exposure_, inputs_.exposures.slot_width));
+  return device_->Synchronize();
+}
+
+Status DeviceStep::Open() {
+  RETURN_IF_ERROR(device_->SetMethod(objective_.method()));
+  ASSIGN_OR_RETURN(inputs_, InputLayout::Make(config_, schema_));
+  ASSIGN_OR_RETURN(network_, Network::Make(config_.model(), inputs_, objective_.shape()));
+  for (const TableSpec& table : TablesOf(config_, objective_.shape().group_names())) {
+    dims_.push_back(table.config.dim());
+  }
+  const int64_t widest = std::max(inputs_.contexts.slot_width, inputs_.exposures.slot_width);
+  if (grain_rows_ * widest > int64_t{0x7fffffff}) {
+    return InvalidArgument(StrCat("step.grain_rows: ", grain_rows_, " rows of ", widest,
+                                  " pooled floats are too many for a device"));
+  }
+  packer_ = std::make_unique<StepPacker>(
+      PackingPlan{&inputs_, &objective_, dims_, FromFirstGrain(nodes_, range_.begin)});
+  flags_ = static_cast<uint32_t>(heads_) + 1 +
+           static_cast<uint32_t>(inputs_.contexts.slots.size() + inputs_.exposures.slots.size());
+
+  TakeFixedMemory();
+  ASSIGN_OR_RETURN(std::byte* const fixed, device_->TakeMemory(fixed_.used()));
+  fixed_.Start(fixed);
+  TakeFixedMemory();
+  ASSIGN_OR_RETURN(returned_.host, device_->TakeHostMemory(returned_bytes_));
+  for (Returned* part : {&flags_of_, &sums_, &partials_, &logits_}) {
+    part->host = returned_.host + (part->device - returned_.device);
+  }
+  const size_t gradient_bytes =
+      nodes_.size() * static_cast<size_t>(network_.parameters.size()) * sizeof(float);
+  ASSIGN_OR_RETURN(gradient_host_, device_->TakeHostMemory(gradient_bytes));
+
+  ASSIGN_OR_RETURN(std::byte* const upload, device_->TakeMemory(step_bytes_));
+  ASSIGN_OR_RETURN(std::byte* const upload_host, device_->TakeHostMemory(step_bytes_));
+  ASSIGN_OR_RETURN(std::byte* const download, device_->TakeMemory(step_bytes_));
+  ASSIGN_OR_RETURN(std::byte* const download_host, device_->TakeHostMemory(step_bytes_));
+  ASSIGN_OR_RETURN(step_memory_base_, device_->TakeMemory(step_bytes_));
+  upload_ = std::make_unique<PackedBlock>(upload_host, upload, step_bytes_);
+  download_ = std::make_unique<PackedBlock>(download_host, download, step_bytes_);
+  return FillFlagColumns();
+}
+
+Status DeviceStep::SetWeights(std::span<const float> weights) {
+  RETURN_IF_ERROR(device_->Upload(weights.data(), weights_, weights.size_bytes()));
+  return device_->Synchronize();
+}
+
+Status DeviceStep::SetOptimizerState(size_t array, std::span<const float> values) {
+  RETURN_IF_ERROR(device_->Upload(values.data(), optimizer_state_[array], values.size_bytes()));
+  return device_->Synchronize();
+}
+
+Status DeviceStep::GetWeights(std::span<float> weights) {
+  RETURN_IF_ERROR(device_->Download(weights_, weights.data(), weights.size_bytes()));
+  return device_->Synchronize();
+}
+
+Status DeviceStep::GetOptimizerState(size_t array, std::span<float> values) {
+  RETURN_IF_ERROR(device_->Download(optimizer_state_[array], values.data(), values.size_bytes()));
+  return device_->Synchronize();
+}
+
+Status DeviceStep::UpdateWeights(const OptimizerParameters& optimizer, uint64_t t, float lr_factor,
+                                 double clip_norm, uint32_t stage,
+                                 std::span<const float> gradient) {
+  const ParameterRange range = network_.parameters.OfStage(stage);
+  float* const state[2] = {optimizer_state_[0] + range.begin, optimizer_state_[1] + range.begin};
+  float* const sum = summed_gradient_ + range.begin;
+  RETURN_IF_ERROR(device_->Upload(gradient.data() + range.begin, sum,
+                                  static_cast<size_t>(range.size()) * sizeof(float)));
+  RETURN_IF_ERROR(device_->ApplyOptimizer(optimizer, t, lr_factor, clip_norm, range.size(), sum,
+                                          weights_ + range.begin, state));
+  RETURN_IF_ERROR(device_->Synchronize());  // the caller's gradient is free again
+  return UpdateStatistics(stage, gradient);
+}
+
+// Running statistics are few, and move by what the step measured, which the host has.
+Status DeviceStep::UpdateStatistics(uint32_t stage, std::span<const float> gradient) {
+  const int64_t first = network_.parameters.OfStage(last_stage_).end;
+  const auto bytes = static_cast<size_t>(network_.parameters.size() - first) * sizeof(float);
+  if (bytes == 0) return Status::Ok();
+  std::vector<float> values(gradient.size());
+  RETURN_IF_ERROR(device_->Download(weights_ + first, &values[static_cast<size_t>(first)], bytes));
+  RETURN_IF_ERROR(device_->Synchronize());
+  network_.parameters.UpdateStatistics(stage, config_.model().batch_norm_momentum(), gradient,
+                                       values);
+  RETURN_IF_ERROR(device_->Upload(&values[static_cast<size_t>(first)], weights_ + first, bytes));
+  return device_->Synchronize();
+}
+
+Status DeviceStep::TakeStepMemory() {
+  step_memory_.Start(step_memory_base_);
+  notes_.source = step_memory_.TakeOf<uint32_t>(packed_.keys);
+  notes_.factor = step_memory_.TakeOf<float>(packed_.keys);
+  piece_sums_.assign(dims_.size(), nullptr);
+  combined_.assign(dims_.size(), nullptr);
+  combined_on_host_.assign(dims_.size(), nullptr);
+  download_->Clear();
+  for (size_t instance = 0; training_ && instance < dims_.size(); ++instance) {
+    if (!IsTrained(instance / inputs_.tables)) continue;
+    const GradientOrder& order = packed_.orders[instance % inputs_.tables].order;
+    piece_sums_[instance] =
+        step_memory_.Take(static_cast<int64_t>(order.piece_begins.size() - 1) * dims_[instance]);
+    combined_on_host_[instance] =
+        download_->Take<float>(order.positions.size() * dims_[instance], &combined_[instance]);
+  }
+  if (step_memory_.used() <= step_bytes_ && !download_->full()) return Status::Ok();
+  return ResourceExhausted(StrCat(
+      "the gradients of a step need ", (std::max(step_memory_.used(), download_->used()) >> 20) + 1,
+      " MB on the device, compute.step_memory_mb is ", step_bytes_ >> 20));
+}
+
+Status DeviceStep::Load(const StepBatch& batch, const PulledRows& rows, bool training) {
+  stage_ = std::min(batch.stage, last_stage_);
+  step_ = training ? batch.step : 0;
+  training_ = training;
+  forwarded_ = false;
+  contexts_pooled_ = 0;
+  RETURN_IF_ERROR(packer_->Pack(batch, rows, training, upload_.get(), &packed_));
+  RETURN_IF_ERROR(TakeStepMemory());
+  padded_contexts_.clear();
+  for (PackedGrain& grain : packed_.grains) {
+    padded_contexts_.push_back(PaddedContexts(grain.contexts, grain_rows_));
+    grain.labels.stage = stage_;
+  }
+  RETURN_IF_ERROR(device_->Zero(flags_of_.device, range_.size() * flags_ * sizeof(uint32_t)));
+  return device_->Upload(upload_->host(), upload_->device(), upload_->used());
+}
+
+MatrixView<float> DeviceStep::LogitsOf(size_t grain) const {
+  float* const all = reinterpret_cast<float*>(logits_.device);
+  return {all + static_cast<int64_t>(grain) * grain_rows_ * heads_, grain_rows_, heads_};
+}
+
+GroupPass DeviceStep::PassOf(size_t grain, size_t group) {
+  const PackedGrain& packed = packed_.grains[grain];
+  GroupBuffers& buffers = WorkspaceOf(grain).groups[group];
+  return {
+      device_,
+      network_.groups[group],
+      {weights_, static_cast<size_t>(network_.parameters.size())},
+      {buffers.contexts.Top(padded_contexts_[grain]), buffers.exposures.view(), packed.context_of},
+      {config_.seed(), step_, packed.row_id, packed.rows},
+      &buffers};
+}
+
+Status DeviceStep::ForwardGrain(size_t grain) {
+  const PackedGrain& packed = packed_.grains[grain];
+  const MatrixView<float> logits = LogitsOf(grain);
+  for (size_t group = 0; group < network_.groups.size(); ++group) {
+    if (!IsComputed(group)) {
+      for (size_t h = 0; h < objective_.heads().size(); ++h) {
+        if (objective_.heads()[h].group != group) continue;
+        device_->Fill(0.0f, logits.Columns(static_cast<int64_t>(h), 1));
+      }
+      continue;
+    }
+    const GroupPass pass = PassOf(grain, group);
+    const float* const* const tables = packed_.group_tables[group];
+    RETURN_IF_ERROR(device_->Pool(packed.context_side, tables, true, notes_,
+                                  pass.buffers->contexts.Top(padded_contexts_[grain])));
+    RETURN_IF_ERROR(
+        device_->Pool(packed.exposure_side, tables, false, notes_, pass.buffers->exposures.view()));
+    contexts_pooled_ += static_cast<uint64_t>(packed.contexts);
+    RETURN_IF_ERROR(ForwardGroup(pass, logits));
+  }
+  uint32_t* const flags = reinterpret_cast<uint32_t*>(flags_of_.device) + grain * flags_;
+  return device_->FlagNonFinite(logits.Rows(0, packed.rows), flag_of_head_, flags);
+}
+
+Status DeviceStep::Forward() {
+  const uint32_t partials = objective_.partials(stage_);
+  CHECK(keeps_activations_ || !training_, "activations of all grains are not kept");
+  forwarded_ = true;
+  for (size_t grain = 0; grain < packed_.grains.size(); ++grain) {
+    RETURN_IF_ERROR(ForwardGrain(grain));
+    if (partials == 0) continue;
+    RETURN_IF_ERROR(
+        device_->Partials(packed_.grains[grain].labels, LogitsOf(grain),
+                          reinterpret_cast<double*>(partials_.device) + grain * partials));
+  }
+  RETURN_IF_ERROR(BringBack(false));
+  return CheckFlags(false);
+}
+
+// The sums of the grain's keys, now that the gradients of its inputs are there.
+Status DeviceStep::SumGrainPieces(size_t grain, size_t group) {
+  GroupBuffers& buffers = WorkspaceOf(grain).groups[group];
+  for (uint32_t table = 0; table < inputs_.tables; ++table) {
+    const size_t instance = group * inputs_.tables + table;
+    const PackedOrder& packed = packed_.orders[table];
+    const GradientOrder::Grain& part = packed.order.grains[grain];
+    const DevicePieces pieces = {packed.keys, packed.piece_begins + part.first_piece, part.pieces};
+    RETURN_IF_ERROR(device_->SumPieces(pieces, notes_, buffers.dcontexts.view().data,
+                                       buffers.dexposures.view().data, dims_[instance],
+                                       part.first_piece, piece_sums_[instance]));
+    if (!part.has_joins) continue;
+    RETURN_IF_ERROR(device_->JoinPieces({packed.segment_first + part.first_segment, part.segments},
+                                        dims_[instance], piece_sums_[instance]));
+  }
+  return Status::Ok();
+}
+
+Status DeviceStep::TrainGrain(size_t grain, const DeviceScales& scales) {
+  if (!forwarded_) RETURN_IF_ERROR(ForwardGrain(grain));
+  const MatrixView<float> dlogits = WorkspaceOf(grain).dlogits;
+  RETURN_IF_ERROR(device_->Evaluate(packed_.grains[grain].labels, scales, LogitsOf(grain), dlogits,
+                                    reinterpret_cast<double*>(sums_.device) + grain * terms_));
+  const MatrixView<float> gradient = gradients_.Rows(static_cast<int64_t>(grain), 1);
+  const ParameterRange trained = network_.parameters.OfStage(stage_);
+  device_->Fill(0.0f, gradient.Columns(0, trained.begin));
+  device_->Fill(0.0f, gradient.Columns(trained.end, gradient.cols - trained.end));
+  uint32_t* const flags = reinterpret_cast<uint32_t*>(flags_of_.device) + grain * flags_;
+  for (size_t group = 0; group < network_.groups.size(); ++group) {
+    if (!IsTrained(group)) continue;
+    const GroupPass pass = PassOf(grain, group);
+    const SplitInputGradient dx = {pass.buffers->dcontexts.Top(padded_contexts_[grain]),
+                                   pass.buffers->dexposures.view()};
+    RETURN_IF_ERROR(
+        BackwardGroup(pass, dlogits, dx, {gradient.data, static_cast<size_t>(gradient.cols)}));
+    RETURN_IF_ERROR(SumGrainPieces(grain, group));
+    RETURN_IF_ERROR(device_->FlagNonFinite(dx.contexts, flag_of_context_, flags));
+    RETURN_IF_ERROR(device_->FlagNonFinite(dx.exposures, flag_of_exposure_, flags));
+  }
+  return device_->FlagNonFinite(gradient, nullptr, flags + flags_ - 1);
+}
+
+// The worker's nodes: dense gradients in the row of their first grain, sparse ones where they are
+// brought back from.
+Status DeviceStep::CombineNodes() {
+  for (size_t n = 0; n < nodes_.size(); ++n) {
+    const uint32_t first = nodes_[n].begin - range_.begin;
+    RETURN_IF_ERROR(device_->SumGrains(gradients_.Rows(first, nodes_[n].size)));
+    for (size_t instance = 0; instance < dims_.size(); ++instance) {
+      if (piece_sums_[instance] == nullptr) continue;
+      const PackedOrder& packed = packed_.orders[instance % inputs_.tables];
+      const GradientOrder::Node& node = packed.order.nodes[n];
+      const DeviceTerms terms = {packed.term_begins + node.first_key, packed.term_grain,
+                                 packed.term_piece, node.keys, nodes_[n].size};
+      // What the block has taken lies in the device's own memory.
+      float* const out =
+          const_cast<float*>(combined_[instance]) + size_t{node.first_key} * dims_[instance];
+      RETURN_IF_ERROR(device_->CombineTerms(terms, dims_[instance], piece_sums_[instance], out));
+    }
+  }
+  return Status::Ok();
+}
+
+Status DeviceStep::BringBack(bool gradients) {
+  RETURN_IF_ERROR(device_->Download(returned_.device, returned_.host, returned_bytes_));
+  if (gradients) {
+    const auto bytes = static_cast<size_t>(gradients_.cols) * sizeof(float);
+    for (size_t n = 0; n < nodes_.size(); ++n) {
+      RETURN_IF_ERROR(device_->Download(gradients_.row(nodes_[n].begin - range_.begin),
+                                        gradient_host_ + n * bytes, bytes));
+    }
+    RETURN_IF_ERROR(device_->Download(download_->device(), download_->host(), download_->used()));
+  }
+  return device_->Synchronize();
+}
+
+Status DeviceStep::CheckFlags(bool gradients) {
+  const auto* const all = reinterpret_cast<const uint32_t*>(flags_of_.host);
+  for (uint32_t grain = 0; grain < range_.size(); ++grain) {
+    const uint32_t* const flags = all + size_t{grain} * flags_;
+    const uint32_t* const bad =
+        std::find(flags, flags + (gradients ? flags_ : static_cast<uint32_t>(heads_)), 1u);
+    auto at = static_cast<size_t>(bad - flags);
+    if (at == (gradients ? flags_ : static_cast<uint32_t>(heads_))) continue;
+    const std::string where = StrCat("grain ", range_.begin + grain, ": the ");
+    if (at < objective_.heads().size()) {
+      return FailedPrecondition(
+          StrCat(where, "logit of head \"", objective_.heads()[at].name, "\" is not finite"));
+    }
+    at -= objective_.heads().size();
+    for (const SideInputs* side : {&inputs_.contexts, &inputs_.exposures}) {
+      if (at < side->slots.size()) {
+        return FailedPrecondition(
+            StrCat(where, "gradient of slot \"", side->slots[at].name, "\" is not finite"));
+      }
+      at -= side->slots.size();
+    }
+    return FailedPrecondition(StrCat(where, "gradient of the dense weights is not finite"));
+  }
+  return Status::Ok();
+}
+
+Status DeviceStep::Train(const std::vector<double>& scales) {
+  CHECK(training_ && static_cast<int64_t>(scales.size()) == terms_ && terms_ <= kMaxTerms);
+  DeviceScales by_value = {};
+  std::copy(scales.begin(), scales.end(), by_value.scale);
+  for (size_t grain = 0; grain < packed_.grains.size(); ++grain) {
+    RETURN_IF_ERROR(TrainGrain(grain, by_value));
+  }
+  RETURN_IF_ERROR(CombineNodes());
+  RETURN_IF_ERROR(BringBack(true));
+  return CheckFlags(true);
+}
+
+MatrixView<const double> DeviceStep::partials() const {
+  return {reinterpret_cast<const double*>(partials_.host), range_.size(),
+          objective_.partials(stage_)};
+}
+
+MatrixView<const float> DeviceStep::logits(uint32_t grain) const {
+  const auto* const all = reinterpret_cast<const float*>(logits_.host);
+  return {all + int64_t{grain} * grain_rows_ * heads_, packed_.grains[grain].rows, heads_};
+}
+
+MatrixView<const double> DeviceStep::term_sums() const {
+  return {reinterpret_cast<const double*>(sums_.host), range_.size(), terms_};
+}
+
+MatrixView<const float> DeviceStep::node_gradients() const {
+  return {reinterpret_cast<const float*>(gradient_host_), static_cast<int64_t>(nodes_.size()),
+          gradients_.cols};
+}
+
+std::vector<NodeGradient> DeviceStep::SparseGradients(uint32_t instance) const {
+  std::vector<NodeGradient> out;
+  if (combined_on_host_[instance] == nullptr) return out;
+  const GradientOrder& order = packed_.orders[instance % inputs_.tables].order;
+  const uint32_t dim = dims_[instance];
+  for (size_t n = 0; n < nodes_.size(); ++n) {
+    const GradientOrder::Node& part = order.nodes[n];
+    NodeGradient& gradient = out.emplace_back();
+    gradient.node = nodes_[n];
+    const auto first = order.positions.begin() + part.first_key;
+    gradient.positions.assign(first, first + part.keys);
+    const float* const values = combined_on_host_[instance] + size_t{part.first_key} * dim;
+    gradient.gradients.assign(values, values + size_t{part.keys} * dim);
+  }
+  return out;
+}
+
+}  // namespace chorus::worker

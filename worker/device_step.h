@@ -1,0 +1,157 @@
+#pragma once
+// A worker's grains of a step on a device: pooling, towers, losses, backward, and the sums over the
+// worker's nodes of the canonical tree. All memory is taken when it is made; a step is one copy to
+// the device, launches, and one wait for what goes to servers and workers. Grains are computed one
+// after the other with the shapes that the CPU uses, so that a grain's result depends on the grain
+// alone. Thread safety: none.
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "common/config.pb.h"
+#include "common/status.h"
+#include "worker/batch.h"
+#include "worker/device.h"
+#include "worker/device_arena.h"
+#include "worker/group_compute.h"
+#include "worker/network.h"
+#include "worker/packed_step.h"
+
+namespace chorus::worker {
+
+struct DeviceStepOptions {
+  const TrainConfig* config = nullptr;    // with defaults applied
+  const LogSchema* schema = nullptr;      // of the log that the model is made for
+  const Objective* objective = nullptr;   // outlives the DeviceStep
+  GrainRange grains;                      // of this worker
+  size_t step_bytes = size_t{256} << 20;  // most that a step's inputs, or its gradients, may need
+};
+
+class DeviceStep {
+ public:
+  // `device` outlives what is made. Error: kResourceExhausted, the device has too little memory;
+  // kFailedPrecondition, it lacks the objective's method.
+  static Result<std::unique_ptr<DeviceStep>> Create(const DeviceStepOptions& options,
+                                                    Device* device);
+
+  const ParameterLayout& parameters() const { return network_.parameters; }
+
+  // Dense weights and the arrays of their optimizer.  [parameters] each.
+  Status SetWeights(std::span<const float> weights);
+  Status SetOptimizerState(size_t array, std::span<const float> values);
+  Status GetWeights(std::span<float> weights);
+  Status GetOptimizerState(size_t array, std::span<float> values);
+  // One update of the weights of a stage, and of its running statistics, from the gradient of the
+  // whole step.
+  Status UpdateWeights(const OptimizerParameters& optimizer, uint64_t t, float lr_factor,
+                       double clip_norm, uint32_t stage, std::span<const float> gradient);
+
+  // The step that later calls are about.  training: gradients will be wanted. Both arguments are
+  // copied.
+  Status Load(const StepBatch& batch, const PulledRows& rows, bool training);
+
+  // The forward pass of all grains, and where the stage has them, the objective's partial sums.
+  // Error, of this and Train: kFailedPrecondition when a logit or gradient is not finite: names
+  // grain and head, slot or block.
+  Status Forward();
+  // [grains, partials of the stage].
+  MatrixView<const double> partials() const;
+  // Logits of a grain, [rows, heads]. REQUIRES: Forward has run.
+  MatrixView<const float> logits(uint32_t grain) const;
+
+  // Losses and gradients of all grains; the forward pass first unless it has run.  scales: [terms].
+  Status Train(const std::vector<double>& scales);
+  // [grains, terms].
+  MatrixView<const double> term_sums() const;
+  // Sums of the dense gradients over the worker's nodes, [nodes, parameters].
+  MatrixView<const float> node_gradients() const;
+  // Sums of the gradients of a table instance over the worker's nodes.
+  std::vector<NodeGradient> SparseGradients(uint32_t instance) const;
+
+  uint64_t contexts_pooled() const { return contexts_pooled_; }
+
+ private:
+  // Activations of one grain in all groups.
+  struct Workspace {
+    std::vector<GroupBuffers> groups;
+    MatrixView<float> dlogits;  // [grain_rows, heads]
+  };
+  // Where what a step brings back lies, on the device and on the host.
+  struct Returned {
+    std::byte* device = nullptr;
+    std::byte* host = nullptr;
+  };
+
+  DeviceStep(const DeviceStepOptions& options, Device* device);
+  Status Open();
+  void TakeFixedMemory();
+  Status FillFlagColumns();
+  Workspace& WorkspaceOf(size_t grain) { return workspaces_[keeps_activations_ ? grain : 0]; }
+  bool IsComputed(size_t group) const { return network_.groups[group].stage <= stage_; }
+  bool IsTrained(size_t group) const { return network_.groups[group].stage == stage_; }
+  MatrixView<float> LogitsOf(size_t grain) const;
+  GroupPass PassOf(size_t grain, size_t group);
+
+  Status UpdateStatistics(uint32_t stage, std::span<const float> gradient);
+  Status ForwardGrain(size_t grain);
+  Status TrainGrain(size_t grain, const DeviceScales& scales);
+  Status SumGrainPieces(size_t grain, size_t group);
+  Status CombineNodes();
+  Status TakeStepMemory();
+  Status BringBack(bool gradients);
+  Status CheckFlags(bool gradients);
+
+  const TrainConfig& config_;
+  const LogSchema& schema_;
+  const Objective& objective_;
+  const GrainRange range_;
+  const std::vector<TreeNode> nodes_;  // counted from grain 0 of the step
+  Device* const device_;
+  const int64_t grain_rows_;
+  InputLayout inputs_;
+  Network network_;
+  std::vector<uint32_t> dims_;  // [table instances]
+  std::unique_ptr<StepPacker> packer_;
+  bool keeps_activations_ = false;
+  uint32_t last_stage_ = 0;
+
+  DeviceArena fixed_;  // everything of known size
+  float* weights_ = nullptr;
+  float* optimizer_state_[2] = {};
+  float* summed_gradient_ = nullptr;      // [parameters], of all workers
+  MatrixView<float> gradients_;           // [grains, parameters]
+  std::vector<Workspace> workspaces_;     // one, or [grains]
+  uint32_t* flag_of_head_ = nullptr;      // [heads]
+  uint32_t* flag_of_context_ = nullptr;   // [contexts' slot width]
+  uint32_t* flag_of_exposure_ = nullptr;  // [exposures' slot width]
+  uint32_t flags_ = 0;                    // of a grain: heads, context slots, exposure slots, dense
+  int64_t heads_ = 0;
+  int64_t terms_ = 0;
+
+  // What returns every step, in this order: flags, term sums, partials, logits.
+  Returned flags_of_, sums_, partials_, logits_;
+  Returned returned_;  // the whole of it
+  size_t returned_bytes_ = 0;
+  std::byte* gradient_host_ = nullptr;  // page-locked, [nodes, parameters]
+
+  std::unique_ptr<PackedBlock> upload_;    // the packed step
+  std::unique_ptr<PackedBlock> download_;  // sparse gradients of nodes
+  DeviceArena step_memory_;                // what a step needs beside
+  std::byte* step_memory_base_ = nullptr;
+  const size_t step_bytes_;  // capacity of each of the three
+  PackedStep packed_;
+  DeviceKeyNotes notes_ = {};
+  std::vector<float*> piece_sums_;              // [table instances]
+  std::vector<const float*> combined_;          // [table instances], on the device
+  std::vector<const float*> combined_on_host_;  // likewise, on the host
+  std::vector<int64_t> padded_contexts_;        // [grains]
+  uint32_t stage_ = 0;
+  uint64_t step_ = 0;
+  bool training_ = false;
+  bool forwarded_ = false;
+  uint64_t contexts_pooled_ = 0;
+};
+
+}  // namespace chorus::worker

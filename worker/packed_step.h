@@ -1,0 +1,121 @@
+#pragma once
+// A worker's part of a step as one block of bytes that a device gets in one copy: embedding rows,
+// grains (offsets, positions, values, numerics, labels, who belongs to which context), and the order
+// in which gradients are added. Pointers in it are the device's, at `device` + where the bytes lie.
+// Thread safety: none.
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "common/status.h"
+#include "common/tree.h"
+#include "worker/backend.h"
+#include "worker/device_types.h"
+#include "worker/gradient_order.h"
+#include "worker/input_layout.h"
+#include "worker/objective.h"
+#include "worker/ps_client.h"
+#include "worker/step_reader.h"
+
+namespace chorus::worker {
+
+// Writes arrays one after the other, each 256-byte aligned.
+class PackedBlock {
+ public:
+  PackedBlock(std::byte* host, std::byte* device, size_t capacity)
+      : host_(host), device_(device), capacity_(capacity) {}
+  void Clear() { used_ = 0; }
+  // Room for `count` elements: where the host writes them, and in *on_device where the device finds
+  // them. Null once the block is full; full() then says so.
+  template <typename T>
+  T* Take(size_t count, const T** on_device) {
+    const size_t begin = used_;
+    used_ += (count * sizeof(T) + 255) / 256 * 256;
+    *on_device = used_ <= capacity_ ? reinterpret_cast<const T*>(device_ + begin) : nullptr;
+    return used_ <= capacity_ ? reinterpret_cast<T*>(host_ + begin) : nullptr;
+  }
+  template <typename T>
+  const T* Copy(const std::vector<T>& values) {
+    const T* on_device = nullptr;
+    T* const to = Take<T>(values.size(), &on_device);
+    if (to != nullptr) std::copy(values.begin(), values.end(), to);
+    return on_device;
+  }
+  size_t used() const { return used_; }
+  size_t capacity() const { return capacity_; }
+  bool full() const { return used_ > capacity_; }
+  std::byte* host() const { return host_; }
+  std::byte* device() const { return device_; }
+
+ private:
+  std::byte* const host_;
+  std::byte* const device_;
+  const size_t capacity_;
+  size_t used_ = 0;  // bytes, also beyond the capacity
+};
+
+struct PackedGrain {
+  int64_t rows = 0;
+  int64_t contexts = 0;
+  DeviceSide context_side = {};
+  DeviceSide exposure_side = {};
+  RowIndex context_of;
+  DeviceLabels labels = {};  // stage unset
+  const uint64_t* row_id = nullptr;
+};
+
+struct PackedTable {
+  const float* rows = nullptr;  // [keys, dim], of a table instance
+};
+
+// A configured table's order of gradients, and where the device finds its arrays.
+struct PackedOrder {
+  GradientOrder order;
+  const uint32_t* keys = nullptr;  // order.order, and so on
+  const uint32_t* piece_begins = nullptr;
+  const uint32_t* segment_first = nullptr;
+  const uint32_t* term_begins = nullptr;
+  const uint32_t* term_grain = nullptr;
+  const uint32_t* term_piece = nullptr;
+};
+
+struct PackedStep {
+  std::vector<PackedGrain> grains;
+  std::vector<const float* const*> group_tables;  // [groups]: [configured tables] of embeddings
+  std::vector<PackedOrder> orders;                // [configured tables]
+  uint32_t keys = 0;                              // of all slots of all grains
+};
+
+// What a packer needs to know of the model.
+struct PackingPlan {
+  const InputLayout* inputs = nullptr;
+  const Objective* objective = nullptr;
+  std::vector<uint32_t> dims;   // [table instances]
+  std::vector<TreeNode> nodes;  // of this worker, counted from its first grain
+};
+
+class StepPacker {
+ public:
+  explicit StepPacker(PackingPlan plan) : plan_(std::move(plan)) {}
+
+  // with_order: gradients will be wanted. Error: kResourceExhausted, the block is too small.
+  Status Pack(const StepBatch& batch, const PulledRows& rows, bool with_order, PackedBlock* block,
+              PackedStep* out);
+
+ private:
+  void PackRows(const StepBatch& batch, const PulledRows& rows, PackedBlock* block,
+                PackedStep* out);
+  void PackGrain(const StepBatch& batch, size_t index, PackedBlock* block, PackedStep* out);
+  DeviceSide PackSide(const SideInputs& side, const FeatureColumns& features,
+                      const std::vector<std::vector<uint32_t>>& positions, PackedBlock* block,
+                      uint32_t* keys);
+  void PackOrders(const StepBatch& batch, PackedBlock* block, PackedStep* out);
+
+  const PackingPlan plan_;
+  GradientOrderMaker maker_;
+  std::vector<std::vector<std::vector<PositionedKeys>>> slots_;  // [configured table][grain]
+};
+
+}  // namespace chorus::worker
