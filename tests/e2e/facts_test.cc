@@ -153,6 +153,51 @@ TEST(FactsTest, EntropyCollapsesAndTwiceCountedTargetsInflate) {
   }
 }
 
+TEST(FactsTest, InversePropensitiesMoveTheMeanTowardsUnclickedExposures) {
+  FactWorld world(kConfounded);
+  for (const uint64_t seed : kSeeds) {
+    const Facts weighed = world.Train("unbias {}", seed);
+    const Facts equal = world.Train("unbias { eps: 1 }", seed);     // every weight is 1
+    EXPECT_LT(weighed.pcoc_unclicked, 1.55);                        // 1.31 1.32 1.39
+    EXPECT_GT(equal.pcoc_unclicked, weighed.pcoc_unclicked + 0.2);  // 0.42 0.70 0.61 more
+    EXPECT_LT(weighed.pcoc_clicked, equal.pcoc_clicked - 0.1);      // 0.21 0.35 0.28 less
+    // Its clicks are those of a net that was trained alone, and the second stage left them alone.
+    EXPECT_EQ(weighed.ctr_auc, world.Train("base {}", seed).ctr_auc);
+  }
+}
+
+TEST(FactsTest, ReversingTheDomainHeadForgetsWhatTellsClicksWhichHereAreTheConfounders) {
+  FactWorld world(kConfounded);
+  for (const uint64_t seed : kSeeds) {
+    const Facts plain = world.Train("ukd { domain_reversal: 0 }", seed);
+    const Facts reversed = world.Train("ukd { domain_reversal: 3 }", seed);
+    EXPECT_GT(plain.auc_unclicked, 0.62);                           // 0.68 0.68 0.68
+    EXPECT_LT(reversed.auc_unclicked, plain.auc_unclicked - 0.12);  // 0.30 0.24 0.28 less
+  }
+}
+
+TEST(FactsTest, TheRatioOfLossesHelpsConversionsAgainstClicks) {
+  FactWorld world(kConfounded);
+  for (const uint64_t seed : kSeeds) {
+    const Facts ratio = world.Train("nise {}", seed),
+                capped = world.Train("nise { beta: 0.1 }", seed);
+    EXPECT_GT(ratio.auc_clicked, capped.auc_clicked + 0.02);  // 0.056 0.057 0.046
+  }
+}
+
+TEST(FactsTest, SumsOfWeightsForDenominatorsRankBetterThanExposures) {
+  FactWorld world(kConfounded);
+  for (const uint64_t seed : kSeeds) {
+    const Facts dcmt = world.Train("dcmt {}", seed);
+    const Facts snips = world.Train("dcmt { snips: true }", seed);
+    EXPECT_GT(snips.auc_unclicked, dcmt.auc_unclicked + 0.005);  // 0.017 0.023 0.035
+    EXPECT_GT(snips.ctr_auc, dcmt.ctr_auc + 0.01);               // 0.020 0.028 0.024
+    const Facts ddpo = world.Train("ddpo {}", seed);
+    const Facts literal = world.Train("ddpo { ddpo_literal: true }", seed);
+    EXPECT_GT(ddpo.auc_clicked, literal.auc_clicked + 0.02);  // 0.048 0.045 0.040
+  }
+}
+
 TEST(FactsTest, ClickProbabilitiesStayCalibratedInEveryJointMethod) {
   FactWorld world(kConfounded);
   for (const char* method :
