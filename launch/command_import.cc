@@ -16,6 +16,7 @@ Status RunImport(const ImportArguments& arguments) {
   worker::ImportOptions options{.schema_name = arguments.schema_file,
                                 .inputs = arguments.inputs,
                                 .output = arguments.output,
+                                .like = arguments.like,
                                 .max_bad_rows = arguments.max_bad_rows,
                                 .split_by = arguments.split_by,
                                 .split_contiguous = arguments.split_contiguous,

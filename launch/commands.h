@@ -47,6 +47,7 @@ struct ImportArguments {
   std::vector<std::string> sets;
   std::vector<std::string> inputs;  // files; "-" or none = standard input; *.gz are unpacked
   std::string output;               // directory of the log; with --split, one folder a part
+  std::string like;                 // a log whose normalisation to take over
   uint64_t max_bad_rows = 0;
   std::string split;     // "train:0.8,test:0.2" or "folds:5"
   std::string split_by;  // column whose hash decides; "" = row number

@@ -121,6 +121,11 @@ void AddImport(CLI::App* app, Action* action) {
                    "Directory of the log; with --split, one folder a part inside it")
       ->required();
   command
+      ->add_option("--like", arguments.like,
+                   "A log of the same features: normalise numbers by its means and deviations, so "
+                   "that its models take this one")
+      ->check(CLI::ExistingPath);
+  command
       ->add_option("--max-bad-rows", arguments.max_bad_rows,
                    "Skip and count so many malformed rows; one more stops the import")
       ->check(CLI::NonNegativeNumber);

@@ -29,7 +29,7 @@ Status CheckSameSlots(const LogSchema& model, const LogSchema& log) {
   if (model.slots.size() != log.slots.size() || model.numerics != log.numerics) {
     return FailedPrecondition(
         "the log's columns differ from those the model was trained with (numeric columns must be "
-        "normalised alike: import both logs in one go)");
+        "normalised alike: import both logs in one go, or the second one with --like)");
   }
   return Status::Ok();
 }

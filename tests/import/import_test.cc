@@ -190,6 +190,38 @@ TEST_F(ImportTest, NormalisesByTheTrainingPartAlone) {
   EXPECT_EQ(test_blocks[0].exposures.numerics[2][0], static_cast<float>(x));
 }
 
+TEST_F(ImportTest, TakesTheNormalisationOfAnEarlierLog) {
+  const std::string schema =
+      "slot { column: 'user' } numeric { column: 'price' }"
+      "numeric { column: 'price' name: 'raw' transform: NONE }";
+  Write(Table(200));
+  ASSERT_OK(Import(schema, {.output = "monday"}).status());
+  Write(Table(50, 1000));
+  ASSERT_OK(Import(schema, {.output = "tuesday", .like = "monday"}).status());
+  LogSchema monday, tuesday;
+  ReadLog(*files_, "monday", &monday);
+  const auto blocks = ReadLog(*files_, "tuesday", &tuesday);
+  EXPECT_EQ(tuesday, monday);
+  EXPECT_FLOAT_EQ(blocks[0].exposures.numerics[0][0],
+                  static_cast<float>((1000 - monday.numerics[0].mean) / monday.numerics[0].stddev));
+  EXPECT_EQ(blocks[0].exposures.numerics[1][0], 1000.0f);
+}
+
+TEST_F(ImportTest, AnEarlierLogOfOtherFeaturesIsRefused) {
+  Write(Table(20));
+  ASSERT_OK(
+      Import("slot { column: 'user' } numeric { column: 'price' }", {.output = "monday"}).status());
+  const ImportOptions like = {.like = "monday"};
+  EXPECT_EQ(ErrorOf("slot { column: 'user' name: 'who' } numeric { column: 'price' }", like),
+            "--like monday: its slot 0 is 'user', the schema's is 'who'");
+  EXPECT_EQ(ErrorOf("slot { column: 'user' }", like),
+            "--like monday: its numeric 0 is 'price', the schema's is not there");
+  EXPECT_EQ(ErrorOf("slot { column: 'user' context: true } numeric { column: 'price' }", like),
+            "--like monday: its slot 0 is 'user', the schema's is 'user', of another kind");
+  EXPECT_EQ(ErrorOf("slot { column: 'user' } numeric { column: 'price' transform: NONE }", like),
+            "--like monday: its numeric 'price' is standardised, the schema's transform is NONE");
+}
+
 TEST_F(ImportTest, EmptyAndConstantNumbersStayFinite) {
   Write("click,sale,a,b\n1,0,,3\n0,0,,3\n");
   ASSERT_OK(Import("numeric { column: 'a' missing: -2 } numeric { column: 'b' }").status());

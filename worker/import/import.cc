@@ -14,6 +14,7 @@
 #include "worker/import/numeric_statistics.h"
 #include "worker/import/row_parser.h"
 #include "worker/import/text_table.h"
+#include "worker/log/log_reader.h"
 
 namespace chorus::worker {
 namespace {
@@ -29,9 +30,9 @@ class Import {
   Result<ImportSummary> Run() {
     ASSIGN_OR_RETURN(delimiter_, DelimiterOf(schema_));
     RETURN_IF_ERROR(CheckOptions());
-    ASSIGN_OR_RETURN(const auto folder,
-                     OutputFolder::Create(files_, options_.output, "importing"));
-    const bool several_passes = options_.split_contiguous || NeedsStatistics(schema_);
+    ASSIGN_OR_RETURN(const auto folder, OutputFolder::Create(files_, options_.output, "importing"));
+    const bool learns = options_.like.empty() && NeedsStatistics(schema_);
+    const bool several_passes = options_.split_contiguous || learns;
     ASSIGN_OR_RETURN(inputs_, MakeInputs(files_, options_.inputs, options_.standard_input,
                                          several_passes ? SpoolPath(folder->path()) : ""));
     ASSIGN_OR_RETURN(auto table, OpenTable());
@@ -45,7 +46,8 @@ class Import {
       RETURN_IF_ERROR(CountRows(*table));
       ASSIGN_OR_RETURN(table, OpenTable());
     }
-    if (NeedsStatistics(schema_)) {
+    if (!options_.like.empty()) RETURN_IF_ERROR(TakeEarlierStatistics());
+    if (learns) {
       RETURN_IF_ERROR(LearnStatistics(*table));
       ASSIGN_OR_RETURN(table, OpenTable());
     }
@@ -87,6 +89,12 @@ class Import {
     }
     counted_rows_ = rows;
     return Status::Ok();
+  }
+
+  Status TakeEarlierStatistics() {
+    ASSIGN_OR_RETURN(const auto log, LogReader::Open(files_, {options_.like}));
+    return TakeStatistics(log->schema(), plan_, &log_schema_)
+        .Annotate(StrCat("--like ", options_.like));
   }
 
   Status LearnStatistics(TextTable& table) {

@@ -2,7 +2,8 @@
 // `chorus import`: delimited text in, a binary log (or one a part of a split) out.
 //
 // One pass over the text, unless rows are needed before they can be written: one more pass learns
-// the mean and deviation of standardised numeric columns (from the training part's rows only), and
+// the mean and deviation of standardised numeric columns (from the training part's rows only,
+// or not at all: they can be taken from an earlier log), and
 // one more counts rows for a contiguous split. Standard input can be read once, so it is then
 // copied to a file in the output's temporary folder first. Thread safety: ImportText may be called
 // by many threads, with outputs of their own.
@@ -22,9 +23,10 @@ namespace chorus::worker {
 
 struct ImportOptions {
   std::string schema_name = "the schema";  // for messages
-  std::vector<std::string> inputs = {};  // files in order; "-", or none, is standard input
-  std::string output = {};               // a folder that does not exist or is empty
-  uint64_t max_bad_rows = 0;             // so many malformed rows are skipped and counted
+  std::vector<std::string> inputs = {};    // files in order; "-", or none, is standard input
+  std::string output = {};                 // a folder that does not exist or is empty
+  std::string like = {};      // a log whose means and deviations to use; "" = learn them here
+  uint64_t max_bad_rows = 0;  // so many malformed rows are skipped and counted
   Split split = {};
   std::string split_by = {};      // the column whose text decides a row's part; "" = its row number
   bool split_contiguous = false;  // parts are ranges of rows

@@ -1,6 +1,10 @@
 #include "worker/import/numeric_statistics.h"
 
+#include <algorithm>
 #include <cmath>
+
+#include "common/strings.h"
+#include "worker/import/delimited_row.h"
 
 namespace chorus::worker {
 
@@ -38,6 +42,44 @@ void NumericStatistics::LearnSide(const SidePlan& plan, LogSchema* schema) const
     schema->numerics[numeric.schema_index].mean = m.mean;
     schema->numerics[numeric.schema_index].stddev = stddev > 0 ? stddev : 1;
   }
+}
+
+namespace {
+
+bool SameColumn(const SlotInfo& a, const SlotInfo& b) { return a == b; }
+bool SameColumn(const NumericInfo& a, const NumericInfo& b) {
+  return a.name == b.name && a.context == b.context && a.log_transform == b.log_transform;
+}
+
+template <typename Info>
+Status CheckAlike(const char* kind, const std::vector<Info>& like, const std::vector<Info>& made) {
+  for (size_t i = 0; i < std::max(like.size(), made.size()); ++i) {
+    if (i < like.size() && i < made.size() && SameColumn(like[i], made[i])) continue;
+    return FailedPrecondition(StrCat(
+        "its ", kind, " ", i, " is ", i < like.size() ? Shown(like[i].name) : "not there",
+        ", the schema's is ", i < made.size() ? Shown(made[i].name) : "not there",
+        i < like.size() && i < made.size() && like[i].name == made[i].name ? ", of another kind"
+                                                                           : ""));
+  }
+  return Status::Ok();
+}
+
+}  // namespace
+
+Status TakeStatistics(const LogSchema& like, const ColumnPlan& plan, LogSchema* schema) {
+  RETURN_IF_ERROR(CheckAlike("slot", like.slots, schema->slots));
+  RETURN_IF_ERROR(CheckAlike("numeric", like.numerics, schema->numerics));
+  for (const SidePlan* side : {&plan.contexts, &plan.exposures}) {
+    for (const NumericPlan& numeric : side->numerics) {
+      const NumericInfo& from = like.numerics[numeric.schema_index];
+      if (numeric.transform == ColumnNumeric::NONE && (from.mean != 0 || from.stddev != 1)) {
+        return FailedPrecondition(StrCat("its numeric ", Shown(from.name),
+                                         " is standardised, the schema's transform is NONE"));
+      }
+      schema->numerics[numeric.schema_index] = from;
+    }
+  }
+  return Status::Ok();
 }
 
 }  // namespace chorus::worker

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "common/status.h"
 #include "worker/import/column_plan.h"
 #include "worker/import/row_parser.h"
 
@@ -33,5 +34,9 @@ class NumericStatistics {
   const ColumnPlan& plan_;
   std::vector<Moments> moments_;  // by LogSchema::numerics
 };
+
+// Writes the means and deviations of another log, `like`, into `schema`, in place of learnt ones.
+// Error: kFailedPrecondition, the log has other features than `plan` makes: names the first one.
+Status TakeStatistics(const LogSchema& like, const ColumnPlan& plan, LogSchema* schema);
 
 }  // namespace chorus::worker
