@@ -15,6 +15,7 @@
 #include "launch/mpi_world.h"
 #include "launch/server_node.h"
 #include "launch/supervisor.h"
+#include "worker/device_library.h"
 
 namespace chorus::launch {
 namespace {
@@ -124,6 +125,13 @@ class Rank {
     return Status::Ok();
   }
 
+  // The number of this worker among those of its node, which is its device's.
+  Result<int> DeviceNumber() {
+    ASSIGN_OR_RETURN(const std::vector<std::string> nodes, workers_->AllGather(world_->node()));
+    return static_cast<int>(
+        std::count(nodes.begin(), nodes.begin() + workers_->rank(), world_->node()));
+  }
+
   Status RunWorker(const WorkerMain& work) {
     const uint32_t threads = config_.compute().threads();
     ReportBinding(threads > 0 ? threads : static_cast<uint32_t>(AllowedCores().size()));
@@ -132,6 +140,11 @@ class Rank {
     worker::WorkerEnvironment environment;
     environment.files = &PosixFiles();
     environment.collective = collective.get();
+    ASSIGN_OR_RETURN(const int device, DeviceNumber());
+    environment.open_device = [device](worker::DeviceOptions options) {
+      options.index = device;
+      return worker::OpenLibraryDevice(options);
+    };
     environment.connect =
         [this](const worker::PsClientOptions& options,
                const std::vector<TableSpec>& tables) -> Result<std::unique_ptr<worker::PsClient>> {
@@ -203,8 +216,10 @@ Result<bool> RunJobs(const JobSource& next, const WorkerMain& work) {
   while (true) {
     ASSIGN_OR_RETURN(const std::optional<Job> job, next());
     if (!job.has_value()) return true;
-    RETURN_IF_ERROR(RunLocalCluster(job->config, LocalClusterOptions(), PosixFiles(),
-                                    Labelled(work, job->label)));
+    LocalClusterOptions options;
+    options.open_device = worker::OpenLibraryDevice;
+    RETURN_IF_ERROR(
+        RunLocalCluster(job->config, options, PosixFiles(), Labelled(work, job->label)));
   }
 }
 

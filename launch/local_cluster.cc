@@ -56,12 +56,17 @@ Status RunLocalCluster(const TrainConfig& config, const LocalClusterOptions& opt
   }
   std::vector<Status> statuses(options.workers);
   const auto run = [&](uint32_t w) {
-    std::unique_ptr<Transport> transport =
-        NewTransport(config, options.tcp, StrCat("worker ", w));
+    std::unique_ptr<Transport> transport = NewTransport(config, options.tcp, StrCat("worker ", w));
     if (options.wrap_transport) transport = options.wrap_transport(std::move(transport));
     worker::WorkerEnvironment environment;
     environment.files = &files;
     environment.collective = collectives[w].get();
+    if (options.open_device) {
+      environment.open_device = [&, w](worker::DeviceOptions device) {
+        device.index = static_cast<int>(w);
+        return options.open_device(device);
+      };
+    }
     environment.connect =
         [&](const worker::PsClientOptions& client_options,
             const std::vector<TableSpec>& specs) -> Result<std::unique_ptr<worker::PsClient>> {

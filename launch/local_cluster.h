@@ -11,6 +11,7 @@
 #include "common/file.h"
 #include "common/status.h"
 #include "common/transport.h"
+#include "worker/device.h"
 #include "worker/trainer.h"
 
 namespace chorus::launch {
@@ -21,6 +22,8 @@ struct LocalClusterOptions {
   bool tcp = false;  // frames cross the loopback device instead of being handed over
   // What each worker's transport is wrapped in, for tests of bad networks; empty: nothing.
   std::function<std::unique_ptr<Transport>(std::unique_ptr<Transport>)> wrap_transport;
+  // Where workers find devices; each asks for the one of its own number. Empty: there are none.
+  worker::OpenDevice open_device;
 };
 
 // Runs `work` on every worker, each on a thread of its own (the caller's, if there is one worker

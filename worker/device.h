@@ -21,10 +21,10 @@ namespace chorus::worker {
 
 struct DeviceInfo {
   std::string name;
-  int index = 0;
+  std::string id;  // the same for every process that has this device, and for no other device
+  int index = 0;   // among those that this process sees
   uint64_t memory_bytes = 0;
-  int driver_version = 0;   // 13000 is CUDA 13.0
-  int toolkit_version = 0;  // likewise
+  std::string versions;  // of driver and toolkit, for messages
 };
 
 class Device : public Backend {
@@ -80,13 +80,17 @@ class Device : public Backend {
                                 float* const (&state)[2]) = 0;
 };
 
+// Of the inputs of matrix products; all else is float32.
+enum class DevicePrecision { kFp32, kTf32, kBf16 };
+
 struct DeviceOptions {
-  int index = 0;            // of the device on this host
-  uint32_t rank = 0;        // for messages
-  bool allow_tf32 = false;  // products with inputs rounded to 10 bits of mantissa
+  int index = 0;      // of the device, modulo the number of devices that this process sees
+  uint32_t rank = 0;  // for messages
+  DevicePrecision precision = DevicePrecision::kFp32;
+  std::string library;  // that holds the backend, see device_library.h
 };
 // How a job gets its device. Error: kFailedPrecondition when there is none that can be used; names
-// driver, toolkit and device found.
+// driver, toolkit and devices found.
 using OpenDevice = std::function<Result<std::unique_ptr<Device>>(const DeviceOptions& options)>;
 
 }  // namespace chorus::worker

@@ -217,7 +217,7 @@ Status DeviceStep::TakeStepMemory() {
   if (step_memory_.used() <= step_bytes_ && !download_->full()) return Status::Ok();
   return ResourceExhausted(StrCat(
       "the gradients of a step need ", (std::max(step_memory_.used(), download_->used()) >> 20) + 1,
-      " MB on the device, compute.step_memory_mb is ", step_bytes_ >> 20));
+      " MB on the device, compute.cuda.step_memory_mb is ", step_bytes_ >> 20));
 }
 
 Status DeviceStep::Load(const StepBatch& batch, const PulledRows& rows, bool training) {

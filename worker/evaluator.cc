@@ -7,8 +7,8 @@
 #include "common/strings.h"
 #include "worker/metrics.h"
 #include "worker/metrics/row_metrics.h"
-#include "worker/row_pointers.h"
 #include "worker/score_collector.h"
+#include "worker/step_engine.h"
 #include "worker/step_reader.h"
 
 namespace chorus::worker {
@@ -67,9 +67,6 @@ Result<std::unique_ptr<Scorer>> Scorer::Create(Session* session,
   options.grain_rows = session->config().step().grain_rows();
   options.grains_per_step = session->config().step().grains_per_step();
   ASSIGN_OR_RETURN(scorer->plan_, ReadingPlan::Make(*scorer->log_, options));
-  for (uint32_t g = 0; g < session->grains().size(); ++g) {
-    scorer->workspaces_.push_back(session->model().NewWorkspace());
-  }
   return scorer;
 }
 
@@ -77,21 +74,13 @@ Status Scorer::Run(const GrainDone& grain_done, const StepDone& step_done) {
   StepReaderOptions options = session_->reader_options();
   options.last_step = plan_->total_steps();
   StepReader reader(*plan_, options);
-  RowPointers rows;
+  StepEngine& engine = session_->engine();
   for (uint64_t step = 1; step <= options.last_step; ++step) {
     ASSIGN_OR_RETURN(std::unique_ptr<StepBatch> batch, reader.Next());
     ASSIGN_OR_RETURN(const auto pulled, session_->client().Read(batch->keys));
-    rows.Point(*pulled, batch->keys);
-    const auto score = [&](uint32_t g, uint32_t) -> Status {
-      const GrainInput input = {&batch->grains[g], &batch->positions[g], rows.tables()};
-      Workspace* const workspace = workspaces_[g].get();
-      RETURN_IF_ERROR(session_->model().Forward(input, session_->parameters(), workspace));
-      return session_->model().CheckLogits(*workspace);
-    };
-    RETURN_IF_ERROR(
-        session_->pool().ParallelFor(static_cast<uint32_t>(batch->grains.size()), score));
-    for (size_t g = 0; g < batch->grains.size(); ++g) {
-      RETURN_IF_ERROR(grain_done(batch->grains[g], workspaces_[g]->logits()));
+    RETURN_IF_ERROR(engine.Score(*batch, *pulled));
+    for (uint32_t g = 0; g < batch->grains.size(); ++g) {
+      RETURN_IF_ERROR(grain_done(batch->grains[g], engine.Logits(g)));
     }
     RETURN_IF_ERROR(step_done());
     reader.Recycle(std::move(batch));

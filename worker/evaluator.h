@@ -50,7 +50,6 @@ class Scorer {
   Session* const session_;
   std::unique_ptr<LogReader> log_;
   std::unique_ptr<ReadingPlan> plan_;
-  std::vector<std::unique_ptr<Workspace>> workspaces_;  // [grains of this worker]
 };
 
 class Evaluator {

@@ -144,7 +144,7 @@ Status StepPacker::Pack(const StepBatch& batch, const PulledRows& rows, bool wit
   if (with_order) PackOrders(batch, block, out);
   if (!block->full()) return Status::Ok();
   return ResourceExhausted(StrCat("a step needs ", (block->used() >> 20) + 1,
-                                  " MB on the device, compute.step_memory_mb is ",
+                                  " MB on the device, compute.cuda.step_memory_mb is ",
                                   block->capacity() >> 20));
 }
 

@@ -14,9 +14,9 @@ namespace {
 
 // What may differ between a run and the one it resumes: who computes, and what is told about it.
 const std::vector<std::string>& FreeFields() {
-  static const std::vector<std::string> fields = {"cluster",    "checkpoint",      "evaluate",
-                                                  "report",     "compute.threads", "data.log",
-                                                  "warm_start", "data.max_steps"};
+  static const std::vector<std::string> fields = {
+      "cluster",         "checkpoint",   "evaluate", "report",     "compute.threads",
+      "compute.backend", "compute.cuda", "data.log", "warm_start", "data.max_steps"};
   return fields;
 }
 
@@ -94,9 +94,9 @@ Status CheckOptimizers(const TrainConfig& there, const TrainConfig& here) {
     compare(StrCat("table ", table.name(), ": optimizer"), old->optimizer(), table.optimizer());
   }
   if (differing.empty()) return Status::Ok();
-  return FailedPrecondition(StrCat("has the state of other optimizers (there | here): ",
-                                   Join(differing, "; "),
-                                   "; set warm_start.reset_optimizer to keep its weights alone"));
+  return FailedPrecondition(
+      StrCat("has the state of other optimizers (there | here): ", Join(differing, "; "),
+             "; set warm_start.reset_optimizer to keep its weights alone"));
 }
 
 // The result of worker 0's look on every worker.

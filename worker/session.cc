@@ -80,7 +80,8 @@ StepReaderOptions Session::reader_options() const {
 }
 
 Result<std::unique_ptr<Session>> Session::Create(const TrainConfig& config, const LogSchema& schema,
-                                                 const WorkerEnvironment& environment) {
+                                                 const WorkerEnvironment& environment,
+                                                 uint32_t extras) {
   std::unique_ptr<Session> session(new Session());
   session->config_ = config;
   session->schema_ = schema;
@@ -107,23 +108,29 @@ Result<std::unique_ptr<Session>> Session::Create(const TrainConfig& config, cons
   options.seed = config.seed();
   options.deadline_seconds = config.cluster().deadline_seconds();
   ASSIGN_OR_RETURN(session->client_, environment.connect(options, session->tables_));
+  ASSIGN_OR_RETURN(session->engine_, NewStepEngine(session.get(), extras));
   return session;
 }
 
-void Session::UpdateDense(uint32_t stage, uint64_t step, uint64_t planned_steps,
-                          std::span<float> gradient) {
+Status Session::UpdateDense(uint32_t stage, uint64_t step, uint64_t planned_steps,
+                            std::span<float> gradient) {
   const float factor = ScheduleFactor(config_.model().schedule(), step, planned_steps);
   if (stage > 0 && step == 1) updates_ = 0;
-  const ParameterRange range = model_->parameters().OfStage(stage);
-  const auto first = static_cast<size_t>(range.begin);
-  const auto count = static_cast<size_t>(range.end - range.begin);
-  optimizer_->Apply(++updates_, factor, range.begin, gradient.subspan(first, count),
-                    std::span(parameters_).subspan(first, count));
-  model_->parameters().UpdateStatistics(stage, config_.model().batch_norm_momentum(), gradient,
-                                        parameters_);
+  return engine_->ApplyDense({stage, ++updates_, factor}, gradient);
 }
 
-DenseState Session::CaptureDenseState(uint64_t step) const {
+void Session::ApplyDense(const DenseUpdate& update, std::span<float> gradient) {
+  const ParameterRange range = model_->parameters().OfStage(update.stage);
+  const auto first = static_cast<size_t>(range.begin);
+  const auto count = static_cast<size_t>(range.end - range.begin);
+  optimizer_->Apply(update.t, update.lr_factor, range.begin, gradient.subspan(first, count),
+                    std::span(parameters_).subspan(first, count));
+  model_->parameters().UpdateStatistics(update.stage, config_.model().batch_norm_momentum(),
+                                        gradient, parameters_);
+}
+
+Result<DenseState> Session::CaptureDenseState(uint64_t step) {
+  RETURN_IF_ERROR(engine_->FetchDense());
   DenseState state;
   state.step = step;
   state.updates = updates_;
@@ -160,6 +167,7 @@ Status Session::LoadDenseState(const DenseState& state, bool with_optimizer) {
     }
     return Status::Ok();
   };
+  engine_->ForgetDense();
   RETURN_IF_ERROR(load(std::string(kWeightPrefix), parameters_));
   if (!with_optimizer) return Status::Ok();
   for (OptimizerState& array : optimizer_->state()) {

@@ -16,6 +16,7 @@
 #include "worker/objective.h"
 #include "worker/ps_client.h"
 #include "worker/sparse_lookup.h"
+#include "worker/step_engine.h"
 #include "worker/step_reader.h"
 #include "worker/thread_pool.h"
 #include "worker/trainer.h"
@@ -25,8 +26,10 @@ namespace chorus::worker {
 class Session {
  public:
   // schema: of the log that the model is made for. Connects to the servers.
+  // extras: see StepEngine::Extras.
   static Result<std::unique_ptr<Session>> Create(const TrainConfig& config, const LogSchema& schema,
-                                                 const WorkerEnvironment& environment);
+                                                 const WorkerEnvironment& environment,
+                                                 uint32_t extras = 0);
 
   // How a checkpoint becomes the state of this job.
   enum class RestoreMode {
@@ -41,9 +44,16 @@ class Session {
 
   // One update of the dense weights of a stage from the gradient of the whole step (clipped in
   // place). step: inside its stage, from 1; planned_steps: where the learning rate's schedule ends.
-  void UpdateDense(uint32_t stage, uint64_t step, uint64_t planned_steps,
-                   std::span<float> gradient);
-  DenseState CaptureDenseState(uint64_t step) const;
+  Status UpdateDense(uint32_t stage, uint64_t step, uint64_t planned_steps,
+                     std::span<float> gradient);
+  Result<DenseState> CaptureDenseState(uint64_t step);
+
+  StepEngine& engine() { return *engine_; }
+  // For engines: the update of this session's own weights; the weights and their optimizer's state,
+  // to be brought up to date.
+  void ApplyDense(const DenseUpdate& update, std::span<float> gradient);
+  std::span<float> mutable_parameters() { return parameters_; }
+  DenseOptimizer& optimizer() { return *optimizer_; }
 
   const TrainConfig& config() const { return config_; }
   const LogSchema& schema() const { return schema_; }
@@ -77,6 +87,7 @@ class Session {
   std::vector<float> parameters_;
   SlotTables slot_tables_;
   std::unique_ptr<PsClient> client_;
+  std::unique_ptr<StepEngine> engine_;  // after what it computes with
 };
 
 }  // namespace chorus::worker

@@ -5,6 +5,8 @@
 
 #include "common/check.h"
 #include "common/strings.h"
+#include "worker/node_sums.h"
+#include "worker/session.h"
 
 namespace chorus::worker {
 namespace {
@@ -43,10 +45,37 @@ std::span<double> StepCompute::Extras(uint32_t grain) {
   return {&grain_doubles_[size_t{grain} * columns_ + terms_], columns_ - terms_};
 }
 
-void StepCompute::Begin(const StepBatch& batch, const PulledRows& rows) {
+Status StepCompute::Begin(const StepBatch& batch, const PulledRows& rows) {
   batch_ = &batch;
   forwarded_ = false;
   rows_.Point(rows, batch.keys);
+  return Status::Ok();
+}
+
+Status StepCompute::Score(const StepBatch& batch, const PulledRows& rows) {
+  RETURN_IF_ERROR(Begin(batch, rows));
+  logits_.resize(range_.size());
+  const Status status = ForEachGrain([&](uint32_t index, uint32_t thread) -> Status {
+    Workspace* const workspace = WorkspaceOf(index, thread);
+    const GrainInput input = {&batch.grains[index], &batch.positions[index], rows_.tables()};
+    RETURN_IF_ERROR(session_->model().Forward(input, session_->parameters(), workspace));
+    RETURN_IF_ERROR(session_->model().CheckLogits(*workspace));
+    const MatrixView<const float> logits = workspace->logits();
+    logits_[index].assign(logits.data, logits.data + logits.rows * logits.cols);
+    return Status::Ok();
+  });
+  counted_ = PooledSoFar();
+  return status;
+}
+
+MatrixView<const float> StepCompute::Logits(uint32_t grain) {
+  return {logits_[grain].data(), batch_->grains[grain].rows(),
+          static_cast<int64_t>(session_->objective().heads().size())};
+}
+
+Status StepCompute::ApplyDense(const DenseUpdate& update, std::span<float> gradient) {
+  session_->ApplyDense(update, gradient);
+  return Status::Ok();
 }
 
 GrainInput StepCompute::InputOf(uint32_t index) const {
@@ -86,18 +115,23 @@ TreeTerms StepCompute::PartialSums() {
   const uint32_t partials = session_->objective().partials(batch_->stage);
   return {nodes_,
           {nullptr, static_cast<int64_t>(nodes_.size()), 0},
-          DoublesOfNodes(grain_partials_, partials, &node_partials_)};
+          SumDoublesOfNodes(nodes_, grain_partials_, partials, &node_partials_)};
 }
 
 Status StepCompute::Train(const std::vector<double>& scales) {
   RETURN_IF_ERROR(ForEachGrain([&](uint32_t index, uint32_t thread) {
     return TrainGrain(index, scales, WorkspaceOf(index, thread));
   }));
-  contexts_pooled_ = 0;
-  for (const auto& workspace : workspaces_) {
-    contexts_pooled_ += workspace->counters().contexts_pooled;
-  }
+  const uint64_t pooled = PooledSoFar();
+  contexts_pooled_ += pooled - counted_;
+  counted_ = pooled;
   return Status::Ok();
+}
+
+uint64_t StepCompute::PooledSoFar() const {
+  uint64_t pooled = 0;
+  for (const auto& workspace : workspaces_) pooled += workspace->counters().contexts_pooled;
+  return pooled;
 }
 
 Status StepCompute::TrainGrain(uint32_t index, const std::vector<double>& scales,
@@ -152,35 +186,15 @@ MatrixView<const float> StepCompute::GradientsOfNodes() {
   return gradients_.Top(static_cast<int64_t>(nodes_.size()));
 }
 
-MatrixView<const double> StepCompute::DoublesOfNodes(const std::vector<double>& grains,
-                                                     uint32_t columns,
-                                                     std::vector<double>* nodes) const {
-  nodes->resize(nodes_.size() * columns);
-  std::vector<TreeNode> leaves;
-  for (size_t n = 0; n < nodes_.size(); ++n) {
-    const TreeNode node = nodes_[n];
-    leaves.clear();
-    for (uint32_t g = node.begin; g < node.end(); ++g) leaves.push_back({g, 1});
-    const double* const first = grains.data() + size_t{node.begin - range_.begin} * columns;
-    std::vector<double> sums(first, first + size_t{node.size} * columns);
-    ReduceAlongTree(leaves.data(), node.size, node, 0, [&](uint32_t into, uint32_t from) {
-      for (uint32_t c = 0; c < columns; ++c) {
-        sums[size_t{into} * columns + c] += sums[size_t{from} * columns + c];
-      }
-    });
-    std::copy_n(sums.data(), columns, nodes->data() + n * columns);
-  }
-  return {nodes->data(), static_cast<int64_t>(nodes_.size()), columns};
-}
-
 TreeTerms StepCompute::NodeSums() {
-  return {nodes_, GradientsOfNodes(), DoublesOfNodes(grain_doubles_, columns_, &node_doubles_)};
+  return {nodes_, GradientsOfNodes(),
+          SumDoublesOfNodes(nodes_, grain_doubles_, columns_, &node_doubles_)};
 }
 
 TreeTerms StepCompute::ExtraSums() {
   return {nodes_,
           {nullptr, static_cast<int64_t>(nodes_.size()), 0},
-          DoublesOfNodes(grain_doubles_, columns_, &node_doubles_)};
+          SumDoublesOfNodes(nodes_, grain_doubles_, columns_, &node_doubles_)};
 }
 
 StepGradients StepCompute::CombineSparse() {

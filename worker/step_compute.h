@@ -1,7 +1,7 @@
 #pragma once
-// A worker's grains of one step: forward, losses and backward for each on the thread pool, and
-// their sums along the canonical tree, dense and sparse. Memory is taken once. Thread safety: the
-// trainer's thread; the work inside runs on the session's pool.
+// A worker's grains of one step on this machine's cores: forward, losses and backward for each on
+// the thread pool, and their sums along the canonical tree, dense and sparse. Memory is taken once.
+// Thread safety: the trainer's thread; the work inside runs on the session's pool.
 
 #include <functional>
 #include <memory>
@@ -9,56 +9,41 @@
 #include <vector>
 
 #include "worker/aligned_matrix.h"
-#include "worker/collective.h"
 #include "worker/row_pointers.h"
 #include "worker/session.h"
 #include "worker/sparse_gradient.h"
+#include "worker/step_engine.h"
 #include "worker/step_reader.h"
 
 namespace chorus::worker {
 
-class StepCompute {
+class StepCompute final : public StepEngine {
  public:
-  // extras: doubles a grain that ride in the step's sum behind the loss terms.
   StepCompute(Session* session, uint32_t extras);
 
-  // The step that the calls below are about, until the next Begin. Both arguments outlive them.
-  void Begin(const StepBatch& batch, const PulledRows& rows);
-
-  // For objectives whose denominators need logits (partials() > 0): the forward pass of every
-  // grain, and the sums over this worker's nodes, [nodes, partials]. Train then goes on from the
-  // kept activations. Error: as Train.
-  Status Forward();
-  TreeTerms PartialSums();
-
-  // Computes every grain. scales: [terms], ScalesOf the whole step's Normalizers. Error:
-  // kFailedPrecondition when a logit or a gradient is not finite: names grain and head, block or
-  // slot.
-  Status Train(const std::vector<double>& scales);
-
-  // Grain g's extras, [extras]; g counts from this worker's first grain.
-  std::span<double> Extras(uint32_t grain);
-
-  // Sums over this worker's nodes: dense gradients [nodes, parameters] and [nodes, terms + extras].
-  // The memory belongs to this object. ExtraSums: without gradients, and terms are 0 (before the
-  // first step).
-  TreeTerms NodeSums();
-  TreeTerms ExtraSums();
-
-  // Sums of the sparse gradients by table instance and node; lr_factors are the caller's.
-  StepGradients CombineSparse();
-
-  uint64_t contexts_pooled() const { return contexts_pooled_; }
+  Status Begin(const StepBatch& batch, const PulledRows& rows) override;
+  Status Forward() override;
+  TreeTerms PartialSums() override;
+  Status Train(const std::vector<double>& scales) override;
+  std::span<double> Extras(uint32_t grain) override;
+  TreeTerms NodeSums() override;
+  TreeTerms ExtraSums() override;
+  StepGradients CombineSparse() override;
+  Status ApplyDense(const DenseUpdate& update, std::span<float> gradient) override;
+  Status FetchDense() override { return Status::Ok(); }
+  void ForgetDense() override {}
+  Status Score(const StepBatch& batch, const PulledRows& rows) override;
+  MatrixView<const float> Logits(uint32_t grain) override;
+  uint64_t contexts_pooled() const override { return contexts_pooled_; }
 
  private:
   GrainInput InputOf(uint32_t index) const;
   Status ForwardGrain(uint32_t index, Workspace* workspace);
   Status TrainGrain(uint32_t index, const std::vector<double>& scales, Workspace* workspace);
   Status ForEachGrain(const std::function<Status(uint32_t index, uint32_t thread)>& work);
+  uint64_t PooledSoFar() const;
   void SumGradients(uint32_t first_grain, TreeNode node);
   MatrixView<const float> GradientsOfNodes();
-  MatrixView<const double> DoublesOfNodes(const std::vector<double>& grains, uint32_t columns,
-                                          std::vector<double>* nodes) const;
   // The workspace of a grain: its own where activations are kept, else that of the thread.
   Workspace* WorkspaceOf(uint32_t grain, uint32_t thread) {
     return workspaces_[keeps_activations_ ? grain : thread].get();
@@ -76,16 +61,18 @@ class StepCompute {
   std::vector<std::vector<SparseGradient>> sparse_;     // [grains][table instances]
   AlignedMatrix
       gradients_;  // [grains, parameters]; after summing, a node's sum in its first grain's row
-  AlignedMatrix node_gradients_;        // [nodes, parameters], when there are several nodes
-  std::vector<double> grain_doubles_;   // [grains, columns]
-  std::vector<double> node_doubles_;    // [nodes, columns]
-  std::vector<double> grain_partials_;  // [grains, partials of the stage]
-  std::vector<double> node_partials_;   // [nodes, partials]
+  AlignedMatrix node_gradients_;            // [nodes, parameters], when there are several nodes
+  std::vector<double> grain_doubles_;       // [grains, columns]
+  std::vector<double> node_doubles_;        // [nodes, columns]
+  std::vector<double> grain_partials_;      // [grains, partials of the stage]
+  std::vector<double> node_partials_;       // [nodes, partials]
+  std::vector<std::vector<float>> logits_;  // [grains], of Score
   const StepBatch* batch_ = nullptr;
   bool forwarded_ = false;  // Forward has run for this step
   RowPointers rows_;
   SparseCombiner combiner_;
   uint64_t contexts_pooled_ = 0;
+  uint64_t counted_ = 0;  // of what workspaces pooled, by Train or Score
 };
 
 }  // namespace chorus::worker

@@ -16,7 +16,7 @@
 #include "worker/schedule.h"
 #include "worker/session.h"
 #include "worker/stage_plan.h"
-#include "worker/step_compute.h"
+#include "worker/step_engine.h"
 #include "worker/step_reader.h"
 #include "worker/train_progress.h"
 
@@ -93,7 +93,7 @@ class Trainer {
   std::unique_ptr<ReadingPlan> plan_;
   std::optional<StagePlan> stages_;
   std::unique_ptr<Session> session_;
-  std::unique_ptr<StepCompute> compute_;
+  StepEngine* compute_ = nullptr;  // the session's
   std::unique_ptr<Checkpointer> checkpointer_;
   std::unique_ptr<Evaluator> evaluator_;
   std::unique_ptr<TrainProgress> progress_;
@@ -152,8 +152,8 @@ Status Trainer::Open(bool resume) {
 }
 
 Status Trainer::OpenSession() {
-  ASSIGN_OR_RETURN(session_, Session::Create(config_, log_->schema(), environment_));
-  compute_ = std::make_unique<StepCompute>(session_.get(), kExtras);
+  ASSIGN_OR_RETURN(session_, Session::Create(config_, log_->schema(), environment_, kExtras));
+  compute_ = &session_->engine();
   gradient_.resize(session_->parameters().size());
   sums_.resize(session_->objective().terms().size() + kExtras);
 
@@ -280,7 +280,7 @@ Status Trainer::TrainStep(uint64_t step) {
   std::shared_ptr<const PulledRows> rows = std::move(rows_.front());
   rows_.pop_front();
   laps_.Lap(&result_.times.pull);
-  compute_->Begin(*batch, *rows);
+  RETURN_IF_ERROR(compute_->Begin(*batch, *rows));
   RETURN_IF_ERROR(SumPartials(step));
   normalizers_ = session_->objective().Normalizers(batch->stage, spaces_, partials_);
   RETURN_IF_ERROR(compute_->Train(ScalesOf(normalizers_)));
@@ -298,7 +298,8 @@ Status Trainer::TrainStep(uint64_t step) {
   RETURN_IF_ERROR(FinishSum(step));
   if (snapshot.has_value()) {
     RETURN_IF_ERROR(progress_->Sync());  // a resumed run goes on behind them
-    checkpointer_->AddDenseState(session_->CaptureDenseState(step));
+    ASSIGN_OR_RETURN(DenseState state, session_->CaptureDenseState(step));
+    checkpointer_->AddDenseState(std::move(state));
   }
   reader_->Recycle(std::move(batches_.front()));
   batches_.pop_front();
@@ -353,8 +354,8 @@ Status Trainer::BeginSum(uint64_t step) {
 Status Trainer::FinishSum(uint64_t step) {
   RETURN_IF_ERROR(environment_.collective->FinishTreeSum());
   laps_.Lap(&result_.times.all_reduce);
-  session_->UpdateDense(stages_->StageOf(step), stages_->StepInStage(step),
-                        stages_->StepsOfStage(step), gradient_);
+  RETURN_IF_ERROR(session_->UpdateDense(stages_->StageOf(step), stages_->StepInStage(step),
+                                        stages_->StepsOfStage(step), gradient_));
   laps_.Lap(&result_.times.optimizer);
   const size_t terms = session_->objective().terms().size();
   ASSIGN_OR_RETURN(result_.loss, progress_->AddStep(step, normalizers_, {sums_.data(), terms},

@@ -14,6 +14,7 @@
 #include "common/report.pb.h"
 #include "common/status.h"
 #include "worker/collective.h"
+#include "worker/device.h"
 #include "worker/ps_client.h"
 #include "worker/scores.h"
 
@@ -37,6 +38,8 @@ struct WorkerEnvironment {
   std::function<Result<std::unique_ptr<PsClient>>(const PsClientOptions&,
                                                   const std::vector<TableSpec>&)>
       connect;
+  // For compute.backend CUDA and AUTO; empty: this job has no devices.
+  OpenDevice open_device;
   // Called after every step that Train does, on its thread, with the times so far; may be empty.
   std::function<void(uint64_t step, const StepTimes& times)> on_step;
   // Called on worker 0 with the scores of the log of the last evaluation; empty: they are not

@@ -360,11 +360,14 @@ TEST(DeviceStepTest, AStepThatIsTooLargeSaysWhatItNeeds) {
   ASSERT_TRUE(step.ok());
   const Status status = (*step)->Load(world.batch(), world.rows(), true);
   EXPECT_EQ(status.code(), Code::kResourceExhausted);
-  EXPECT_NE(status.message().find("compute.step_memory_mb"), std::string::npos) << status.message();
+  EXPECT_NE(status.message().find("compute.cuda.step_memory_mb"), std::string::npos)
+      << status.message();
 }
 
 Status RunOnce(const StepWorld& world) {
-  ASSIGN_OR_RETURN(const std::unique_ptr<Device> device, cuda::OpenCudaDevice({.rank = 7}));
+  DeviceOptions options;
+  options.rank = 7;
+  ASSIGN_OR_RETURN(const std::unique_ptr<Device> device, cuda::OpenCudaDevice(options));
   ASSIGN_OR_RETURN(const std::unique_ptr<DeviceStep> step,
                    DeviceStep::Create(world.options(), device.get()));
   RETURN_IF_ERROR(step->SetWeights(world.parameters()));

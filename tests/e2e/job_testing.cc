@@ -145,6 +145,7 @@ Status RunOn(FileSystem& files, TrainConfig config, const Layout& layout,
   options.servers = layout.servers;
   options.tcp = layout.tcp;
   options.wrap_transport = layout.wrap_transport;
+  options.open_device = layout.open_device;
   return launch::RunLocalCluster(config, options, files, work);
 }
 

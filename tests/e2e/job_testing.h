@@ -30,6 +30,7 @@ struct Layout {
   uint32_t shards = 7;
   bool tcp = false;
   std::function<std::unique_ptr<Transport>(std::unique_ptr<Transport>)> wrap_transport = nullptr;
+  worker::OpenDevice open_device = nullptr;
 };
 
 // Context and exposure slots, one-hot and multi-valued, with values; numerics, weights.

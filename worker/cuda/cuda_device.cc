@@ -175,42 +175,48 @@ std::string Version(int version) { return StrCat(version / 1000, ".", version % 
 
 // Finds the device, or says what was found instead.
 Status CudaDevice::FindDevice() {
-  static_cast<void>(cudaDriverGetVersion(&info_.driver_version));
-  static_cast<void>(cudaRuntimeGetVersion(&info_.toolkit_version));
-  int devices = 0;
+  int driver = 0, toolkit = 0, devices = 0;
+  static_cast<void>(cudaDriverGetVersion(&driver));
+  static_cast<void>(cudaRuntimeGetVersion(&toolkit));
+  info_.versions = StrCat(driver == 0 ? "no driver" : StrCat("a driver for CUDA ", Version(driver)),
+                          ", toolkit ", Version(toolkit));
   const cudaError_t error = cudaGetDeviceCount(&devices);
-  const std::string found = StrCat(
-      info_.driver_version == 0 ? "no driver"
-                                : StrCat("a driver for CUDA ", Version(info_.driver_version)),
-      ", toolkit ", Version(info_.toolkit_version), ", ", error == cudaSuccess ? devices : 0,
-      " devices");
-  if (error != cudaSuccess) {
+  if (error != cudaSuccess || devices == 0) {
     static_cast<void>(cudaGetLastError());
     return FailedPrecondition(
-        StrCat("CUDA has no usable device: ", cudaGetErrorString(error), " (found ", found, ")"));
+        StrCat("CUDA has no usable device: ",
+               error == cudaSuccess ? "none is visible" : cudaGetErrorString(error), " (found ",
+               info_.versions, ", ", error == cudaSuccess ? devices : 0, " devices)"));
   }
-  if (options_.index >= devices) {
-    return FailedPrecondition(
-        StrCat("rank ", options_.rank, " asks for CUDA device ", options_.index, " (found ", found,
-               "): start at most as many workers on a host as it has devices"));
-  }
-  info_.index = options_.index;
+  info_.index = options_.index % devices;
   return Status::Ok();
+}
+
+std::string IdOf(const cudaUUID_t& uuid) {
+  std::string id = "GPU-";
+  for (const char byte : uuid.bytes) {
+    constexpr char kDigits[] = "0123456789abcdef";
+    const auto value = static_cast<unsigned char>(byte);
+    id += kDigits[value >> 4];
+    id += kDigits[value & 15];
+  }
+  return id;
 }
 
 Status CudaDevice::Open() {
   RETURN_IF_ERROR(FindDevice());
-  CUDA_RETURN_IF_ERROR(cudaSetDevice(options_.index));
+  CUDA_RETURN_IF_ERROR(cudaSetDevice(info_.index));
   cudaDeviceProp properties = {};
-  CUDA_RETURN_IF_ERROR(cudaGetDeviceProperties(&properties, options_.index));
+  CUDA_RETURN_IF_ERROR(cudaGetDeviceProperties(&properties, info_.index));
   info_.name = properties.name;
+  info_.id = IdOf(properties.uuid);
   info_.memory_bytes = properties.totalGlobalMem;
   CUDA_RETURN_IF_ERROR(cudaStreamCreateWithFlags(compute_.receive(), cudaStreamNonBlocking));
   CUDA_RETURN_IF_ERROR(cudaStreamCreateWithFlags(copies_.receive(), cudaStreamNonBlocking));
   CUDA_RETURN_IF_ERROR(cudaEventCreateWithFlags(copied_.receive(), cudaEventDisableTiming));
   ASSIGN_OR_RETURN(scratch_, TakeMemory(kScratch));
   ASSIGN_OR_RETURN(std::byte* const workspace, TakeMemory(kMatmulWorkspace));
-  ASSIGN_OR_RETURN(matmul_, Matmul::Create(options_.allow_tf32, workspace, kMatmulWorkspace));
+  ASSIGN_OR_RETURN(matmul_, Matmul::Create(options_.precision, workspace, kMatmulWorkspace));
   return Status::Ok();
 }
 
@@ -328,8 +334,9 @@ Status CudaDevice::ApplyOptimizer(const OptimizerParameters& parameters, uint64_
 
 Result<std::unique_ptr<Device>> OpenCudaDevice(const DeviceOptions& options) {
   auto device = std::make_unique<CudaDevice>(options);
-  const auto place = [&] { return StrCat("rank ", options.rank, ", CUDA device ", options.index); };
-  if (const Status status = device->Open(); !status.ok()) return status.Annotate(place());
+  if (const Status status = device->Open(); !status.ok()) {
+    return status.Annotate(StrCat("rank ", options.rank, ", CUDA device ", device->info().index));
+  }
   return std::unique_ptr<Device>(std::move(device));
 }
 

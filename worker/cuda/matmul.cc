@@ -45,10 +45,10 @@ Status SetPreference(const MatmulPreference& preference,
 
 }  // namespace
 
-Result<std::unique_ptr<Matmul>> Matmul::Create(bool allow_tf32, void* workspace,
+Result<std::unique_ptr<Matmul>> Matmul::Create(DevicePrecision precision, void* workspace,
                                                size_t workspace_bytes) {
   std::unique_ptr<Matmul> matmul(new Matmul());
-  if (allow_tf32) matmul->compute_ = CUBLAS_COMPUTE_32F_FAST_TF32;
+  if (precision == DevicePrecision::kTf32) matmul->compute_ = CUBLAS_COMPUTE_32F_FAST_TF32;
   matmul->workspace_ = workspace;
   matmul->workspace_bytes_ = workspace_bytes;
   CUDA_RETURN_IF_ERROR(cublasLtCreate(matmul->handle_.receive()));

@@ -9,6 +9,7 @@
 
 #include "common/status.h"
 #include "worker/backend.h"
+#include "worker/device.h"
 #include "worker/cuda/handles.h"
 
 namespace chorus::worker::cuda {
@@ -16,7 +17,7 @@ namespace chorus::worker::cuda {
 class Matmul {
  public:
   // workspace: of the device, for products that want some.
-  static Result<std::unique_ptr<Matmul>> Create(bool allow_tf32, void* workspace,
+  static Result<std::unique_ptr<Matmul>> Create(DevicePrecision precision, void* workspace,
                                                 size_t workspace_bytes);
   // The contract of Backend::Gemm. REQUIRES: M, N, K > 0.
   Status Run(const GemmOptions& options, MatrixView<const float> a, MatrixView<const float> b,

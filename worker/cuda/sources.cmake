@@ -10,4 +10,5 @@ set(CHORUS_CUDA_KERNELS
 set(CHORUS_CUDA_SOURCES
   ${PROJECT_SOURCE_DIR}/worker/cuda/cuda_device.cc
   ${PROJECT_SOURCE_DIR}/worker/cuda/handles.cc
+  ${PROJECT_SOURCE_DIR}/worker/cuda/library.cc
   ${PROJECT_SOURCE_DIR}/worker/cuda/matmul.cc)

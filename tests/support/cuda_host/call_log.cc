@@ -11,6 +11,11 @@ namespace {
 
 constexpr size_t kAlignment = 256;  // of cudaMalloc
 
+int DevicesAtStart() {
+  const char* const number = std::getenv("CHORUS_CUDA_HOST_DEVICES");
+  return number == nullptr ? 1 : std::atoi(number);
+}
+
 struct State {
   std::mutex mutex;  // guards all of the below
   Counters counters;
@@ -18,7 +23,7 @@ struct State {
   std::string failing;
   uint64_t calls_until_failure = 0;  // 0: none
   int error = 0;
-  int devices = 1;
+  int devices = DevicesAtStart();
   bool asynchronous = std::getenv("CHORUS_CUDA_HOST_ASYNC") != nullptr;
   std::map<uintptr_t, size_t> memory[2];  // by MemoryKind: address and bytes
 };

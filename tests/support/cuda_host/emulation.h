@@ -33,10 +33,11 @@ struct LiveObjects {
 };
 LiveObjects ReadLiveObjects();
 
-// Devices found from now on; 1 at first. All of them are this machine.
+// Devices found from now on; at first what CHORUS_CUDA_HOST_DEVICES says, else 1. All of them are
+// this machine.
 void SetDevices(int devices);
 // Whether streams made from now on are threads, so that a missing event is a data race; false at
-// first, when work is done where it is enqueued.
+// first (unless CHORUS_CUDA_HOST_ASYNC is set), when work is done where it is enqueued.
 void SetAsynchronous(bool asynchronous);
 
 }  // namespace chorus::cuda_host

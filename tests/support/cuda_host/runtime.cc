@@ -151,6 +151,7 @@ cudaError_t cudaGetDeviceProperties(cudaDeviceProp* properties, int device) {
   if (device < 0 || device >= chorus::cuda_host::Devices()) return Failed(cudaErrorInvalidDevice);
   *properties = {};
   std::snprintf(properties->name, sizeof(properties->name), "emulated on the host");
+  properties->uuid.bytes[15] = static_cast<char>(device);
   properties->totalGlobalMem = kDeviceBytes;
   properties->major = 9;
   properties->multiProcessorCount = 1;

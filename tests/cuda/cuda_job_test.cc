@@ -1,0 +1,160 @@
+// Whole jobs whose workers compute on emulated devices: as the CPU does up to rounding, as
+// themselves bit for bit on any number of devices, and from each other's checkpoints.
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "common/strings.h"
+#include "tests/e2e/job_testing.h"
+#include "tests/support/cuda_host/emulation.h"
+#include "worker/checkpoint_store.h"
+#include "worker/cuda/cuda_device.h"
+
+namespace chorus::e2e {
+namespace {
+
+constexpr char kJob[] = R"(
+  checkpoint { every_steps: 4 } evaluate { log: "test" every_steps: 4 } report { every_steps: 1 }
+  model { optimizer { adamw {} } clip_norm: 1 }
+  objective { chorus_cvr {} }
+  compute { cuda { step_memory_mb: 4 } })";
+
+TrainConfig On(const char* backend, const std::string& job = kJob) {
+  return With(JobConfig(job), StrCat("compute { backend: ", backend, " }"));
+}
+
+Layout Devices(uint32_t workers) {
+  Layout layout;
+  layout.workers = workers;
+  layout.open_device = worker::cuda::OpenCudaDevice;
+  return layout;
+}
+
+class CudaJobTest : public testing::Test {
+ protected:
+  CudaJobTest() : files_(NewMemoryFiles()) {
+    WriteJobLog(*files_, "train", RichSchema(), 500, 1);
+    WriteJobLog(*files_, "test", RichSchema(), 100, 2);
+    cuda_host::SetDevices(4);
+  }
+  ~CudaJobTest() override {
+    cuda_host::SetDevices(1);
+    EXPECT_EQ(cuda_host::ReadLiveObjects(), cuda_host::LiveObjects());
+  }
+
+  // Dense weights and their optimizer's state, as the run left them.
+  worker::DenseState DenseOf(const TrainConfig& config, const Layout& layout) {
+    const Trained trained = TrainOn(*files_, config, layout);
+    EXPECT_TRUE(trained.status.ok()) << trained.status.ToString();
+    return DenseAt(trained.first().checkpoint);
+  }
+  worker::DenseState DenseAt(const std::string& checkpoint) {
+    const auto manifest = worker::ReadManifest(*files_, checkpoint);
+    EXPECT_TRUE(manifest.ok()) << manifest.status().ToString();
+    return std::move(worker::ReadDenseState(*files_, checkpoint, *manifest)).value();
+  }
+
+  std::unique_ptr<FileSystem> files_;
+};
+
+// After a dozen steps of Adam rounding differs by far less than a step of it moves a weight.
+void ExpectClose(const worker::DenseState& a, const worker::DenseState& b) {
+  ASSERT_EQ(a.arrays.size(), b.arrays.size());
+  double largest = 0;
+  for (size_t i = 0; i < a.arrays.size(); ++i) {
+    ASSERT_EQ(a.arrays[i].name, b.arrays[i].name);
+    for (size_t j = 0; j < a.arrays[i].values.size(); ++j) {
+      const double difference = std::abs(a.arrays[i].values[j] - b.arrays[i].values[j]);
+      largest = std::max(largest, difference);
+    }
+  }
+  EXPECT_LT(largest, 1e-4);
+  EXPECT_GT(largest, 0) << "the device did not compute";
+}
+
+TEST_F(CudaJobTest, TrainsAsTheCpuDoesUpToRounding) {
+  const worker::DenseState cpu = DenseOf(On("CPU"), Layout());
+  ExpectClose(DenseOf(With(On("CUDA"), "checkpoint { directory: \"cuda\" }"), Devices(1)), cpu);
+}
+
+TEST_F(CudaJobTest, AnyNumberOfDevicesGivesTheSameBits) {
+  const Outcome one = OutcomeOf(*files_, On("CUDA"), Devices(1));
+  for (const uint32_t workers : {2u, 4u}) {
+    const auto files = NewMemoryFiles();
+    WriteJobLog(*files, "train", RichSchema(), 500, 1);
+    WriteJobLog(*files, "test", RichSchema(), 100, 2);
+    const Outcome many = OutcomeOf(*files, On("CUDA"), Devices(workers));
+    EXPECT_TRUE(many.state == one.state) << workers;
+    EXPECT_EQ(many.reports, one.reports) << workers;
+  }
+}
+
+TEST_F(CudaJobTest, StagesWeightSumsAndBatchNormTrainAsOnTheCpu) {
+  for (const char* job : {"objective { ukd {} }", "objective { dcmt { snips: true } }",
+                          "objective { nise {} }", "model { batch_norm: true }"}) {
+    SCOPED_TRACE(job);
+    const std::string text = StrCat("compute { cuda { step_memory_mb: 4 } } ", job);
+    const auto directory = [](const char* name) {
+      return StrCat("checkpoint { directory: \"", name, "\" }");
+    };
+    const worker::DenseState cpu =
+        DenseOf(With(On("CPU", text), directory(StrCat(job, "cpu").c_str())), Layout());
+    ExpectClose(DenseOf(With(On("CUDA", text), directory(StrCat(job, "cuda").c_str())), Devices(2)),
+                cpu);
+  }
+}
+
+TEST_F(CudaJobTest, ResumesWithTheSameBitsAndAcrossBackends) {
+  const Outcome whole = OutcomeOf(*files_, On("CUDA"), Devices(1));
+  CopyCheckpoint(*files_, "ckpt", 4, "cut");
+  CopyCheckpoint(*files_, "ckpt", 4, "crossed");
+  const auto from = [&](const char* directory, const char* backend) {
+    return With(On(backend), StrCat("checkpoint { directory: \"", directory,
+                                    "\" } report { metrics: \"", directory, ".jsonl\" }"));
+  };
+  const Trained resumed = TrainOn(*files_, from("cut", "CUDA"), Devices(2), true);
+  ASSERT_TRUE(resumed.status.ok()) << resumed.status.ToString();
+  EXPECT_TRUE(Canonical(*files_, resumed.first().checkpoint) == whole.state);
+  const Trained crossed = TrainOn(*files_, from("crossed", "CPU"), Layout(), true);
+  ASSERT_TRUE(crossed.status.ok()) << crossed.status.ToString();
+  EXPECT_EQ(crossed.first().steps, resumed.first().steps);
+  ExpectClose(DenseAt(crossed.first().checkpoint), DenseAt(resumed.first().checkpoint));
+}
+
+TEST_F(CudaJobTest, ScoresACheckpointAsTheCpuDoes) {
+  const Trained trained = TrainOn(*files_, On("CUDA"), Devices(1));
+  ASSERT_TRUE(trained.status.ok()) << trained.status.ToString();
+  const std::string& checkpoint = trained.first().checkpoint;
+  const auto cpu = ScoresOn(*files_, On("CPU"), Layout(), checkpoint);
+  const auto cuda = ScoresOn(*files_, On("CUDA"), Devices(2), checkpoint);
+  ASSERT_TRUE(cpu.ok() && cuda.ok()) << cuda.status().ToString();
+  ASSERT_EQ(cuda->row_id, cpu->row_id);
+  for (size_t i = 0; i < cpu->cvr_logit.size(); ++i) {
+    EXPECT_NEAR(cuda->cvr_logit[i], cpu->cvr_logit[i], 1e-5);
+  }
+}
+
+TEST_F(CudaJobTest, WithoutADeviceCudaIsAnErrorAndAutoTheCpu) {
+  cuda_host::SetDevices(0);
+  const Trained refused = TrainOn(*files_, On("CUDA"), Devices(1));
+  EXPECT_EQ(refused.status.code(), Code::kFailedPrecondition);
+  EXPECT_NE(refused.status.message().find("driver for CUDA 13.0, toolkit 13.0, 0 devices"),
+            std::string::npos)
+      << refused.status.ToString();
+  const Outcome automatic =
+      OutcomeOf(*files_, With(On("AUTO"), "checkpoint { directory: \"auto\" }"), Devices(1));
+  const Outcome cpu = OutcomeOf(*files_, On("CPU"), Layout());
+  EXPECT_TRUE(automatic.state == cpu.state);
+}
+
+TEST_F(CudaJobTest, MoreWorkersThanDevicesAreRefused) {
+  cuda_host::SetDevices(1);
+  const Trained refused = TrainOn(*files_, On("CUDA"), Devices(2));
+  EXPECT_NE(refused.status.message().find("workers 0 and 1 have the same device"),
+            std::string::npos)
+      << refused.status.ToString();
+}
+
+}  // namespace
+}  // namespace chorus::e2e

@@ -1,0 +1,19 @@
+#pragma once
+// The CUDA backend as a shared library that is opened at run time, so that the executable starts on
+// machines without driver or toolkit. Thread safety: any thread.
+
+#include "worker/device.h"
+
+namespace chorus::worker {
+
+// The function that such a library exports, under kOpenDeviceSymbol.
+using OpenDeviceFunction = void (*)(const DeviceOptions& options,
+                                    Result<std::unique_ptr<Device>>* out);
+constexpr char kOpenDeviceSymbol[] = "ChorusOpenDevice";
+
+// Opens options.library: a path, or a name that is looked for beside the executable and then where
+// the system looks. It stays open until the process ends. Error: kNotFound, there is no such
+// library; kFailedPrecondition, it is of another build, or has no usable device.
+Result<std::unique_ptr<Device>> OpenLibraryDevice(const DeviceOptions& options);
+
+}  // namespace chorus::worker

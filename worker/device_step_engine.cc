@@ -1,0 +1,162 @@
+#include "worker/device_step_engine.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "common/strings.h"
+#include "worker/device_step.h"
+#include "worker/node_sums.h"
+#include "worker/session.h"
+
+namespace chorus::worker {
+namespace {
+
+class DeviceStepEngine final : public StepEngine {
+ public:
+  DeviceStepEngine(Session* session, std::unique_ptr<Device> device, uint32_t extras)
+      : session_(session),
+        nodes_(MaximalNodes(session->grains())),
+        terms_(static_cast<uint32_t>(session->objective().terms().size())),
+        columns_(terms_ + extras),
+        optimizer_(ParametersOf(session->config().model().optimizer())),
+        grain_doubles_(size_t{session->grains().size()} * columns_, 0.0),
+        device_(std::move(device)) {}
+
+  Status Open() {
+    const DeviceStepOptions options = {
+        &session_->config(), &session_->schema(), &session_->objective(), session_->grains(),
+        size_t{session_->config().compute().cuda().step_memory_mb()} << 20};
+    Result<std::unique_ptr<DeviceStep>> step = DeviceStep::Create(options, device_.get());
+    if (!step.ok()) return Named(step.status());
+    step_ = std::move(step).value();
+    return Status::Ok();
+  }
+
+  Status Begin(const StepBatch& batch, const PulledRows& rows) override {
+    RETURN_IF_ERROR(LoadDense());
+    batch_ = &batch;
+    return Named(step_->Load(batch, rows, true));
+  }
+  Status Forward() override { return Named(step_->Forward()); }
+  TreeTerms PartialSums() override {
+    const MatrixView<const double> partials = step_->partials();
+    const std::vector<double> grains(partials.data, partials.data + partials.rows * partials.cols);
+    return {
+        nodes_, NoGradients(),
+        SumDoublesOfNodes(nodes_, grains, static_cast<uint32_t>(partials.cols), &node_partials_)};
+  }
+  Status Train(const std::vector<double>& scales) override;
+
+  std::span<double> Extras(uint32_t grain) override {
+    return {&grain_doubles_[size_t{grain} * columns_ + terms_], columns_ - terms_};
+  }
+  TreeTerms NodeSums() override {
+    return {nodes_, step_->node_gradients(),
+            SumDoublesOfNodes(nodes_, grain_doubles_, columns_, &node_doubles_)};
+  }
+  TreeTerms ExtraSums() override {
+    return {nodes_, NoGradients(),
+            SumDoublesOfNodes(nodes_, grain_doubles_, columns_, &node_doubles_)};
+  }
+  StepGradients CombineSparse() override;
+
+  Status ApplyDense(const DenseUpdate& update, std::span<float> gradient) override {
+    fetched_ = false;
+    return Named(step_->UpdateWeights(optimizer_, update.t, update.lr_factor,
+                                      session_->config().model().clip_norm(), update.stage,
+                                      gradient));
+  }
+  Status FetchDense() override;
+  void ForgetDense() override { loaded_ = false; }
+
+  Status Score(const StepBatch& batch, const PulledRows& rows) override {
+    RETURN_IF_ERROR(LoadDense());
+    RETURN_IF_ERROR(Named(step_->Load(batch, rows, false)));
+    return Named(step_->Forward());
+  }
+  MatrixView<const float> Logits(uint32_t grain) override { return step_->logits(grain); }
+  uint64_t contexts_pooled() const override { return contexts_pooled_; }
+
+ private:
+  MatrixView<const float> NoGradients() const {
+    return {nullptr, static_cast<int64_t>(nodes_.size()), 0};
+  }
+  Status Named(Status status) const {
+    if (status.ok()) return status;
+    return status.Annotate(StrCat("rank ", session_->environment().collective->rank(), ", device ",
+                                  device_->info().index));
+  }
+  // The session's weights to the device, when they are newer.
+  Status LoadDense();
+
+  Session* const session_;
+  const std::vector<TreeNode> nodes_;
+  const uint32_t terms_;
+  const uint32_t columns_;  // terms and extras
+  const OptimizerParameters optimizer_;
+  std::vector<double> grain_doubles_;  // [grains, columns]
+  std::vector<double> node_doubles_;   // [nodes, columns]
+  std::vector<double> node_partials_;  // [nodes, partials]
+  const StepBatch* batch_ = nullptr;
+  bool loaded_ = false;   // the device holds the session's weights, or newer ones
+  bool fetched_ = false;  // the session holds the device's weights
+  uint64_t contexts_pooled_ = 0;
+  std::unique_ptr<Device> device_;
+  std::unique_ptr<DeviceStep> step_;  // after its device
+};
+
+Status DeviceStepEngine::LoadDense() {
+  if (loaded_) return Status::Ok();
+  RETURN_IF_ERROR(Named(step_->SetWeights(session_->parameters())));
+  const std::vector<OptimizerState>& state = session_->optimizer().state();
+  for (size_t array = 0; array < state.size(); ++array) {
+    RETURN_IF_ERROR(Named(step_->SetOptimizerState(array, state[array].values)));
+  }
+  loaded_ = fetched_ = true;
+  return Status::Ok();
+}
+
+Status DeviceStepEngine::FetchDense() {
+  if (!loaded_ || fetched_) return Status::Ok();
+  RETURN_IF_ERROR(Named(step_->GetWeights(session_->mutable_parameters())));
+  std::vector<OptimizerState>& state = session_->optimizer().state();
+  for (size_t array = 0; array < state.size(); ++array) {
+    RETURN_IF_ERROR(Named(step_->GetOptimizerState(array, state[array].values)));
+  }
+  fetched_ = true;
+  return Status::Ok();
+}
+
+Status DeviceStepEngine::Train(const std::vector<double>& scales) {
+  RETURN_IF_ERROR(Named(step_->Train(scales)));
+  const MatrixView<const double> sums = step_->term_sums();
+  for (int64_t g = 0; g < sums.rows; ++g) {
+    std::copy_n(sums.row(g), terms_, &grain_doubles_[static_cast<size_t>(g) * columns_]);
+  }
+  contexts_pooled_ += step_->contexts_pooled();
+  return Status::Ok();
+}
+
+StepGradients DeviceStepEngine::CombineSparse() {
+  StepGradients out;
+  out.tables.resize(session_->tables().size());
+  for (uint32_t table = 0; table < out.tables.size(); ++table) {
+    const Group& group =
+        session_->objective().shape().groups[table / session_->configured_tables()];
+    if (group.stage < batch_->stage) out.frozen_tables.push_back(table);
+    if (group.stage == batch_->stage) out.tables[table] = step_->SparseGradients(table);
+  }
+  return out;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<StepEngine>> NewDeviceStepEngine(Session* session,
+                                                        std::unique_ptr<Device> device,
+                                                        uint32_t extras) {
+  auto engine = std::make_unique<DeviceStepEngine>(session, std::move(device), extras);
+  RETURN_IF_ERROR(engine->Open());
+  return std::unique_ptr<StepEngine>(std::move(engine));
+}
+
+}  // namespace chorus::worker

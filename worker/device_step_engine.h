@@ -1,0 +1,17 @@
+#pragma once
+// The step engine of a device: device_step.h in the terms of a session. Thread safety: the trainer's
+// thread.
+
+#include <memory>
+
+#include "worker/device.h"
+#include "worker/step_engine.h"
+
+namespace chorus::worker {
+
+// Error: as DeviceStep::Create.
+Result<std::unique_ptr<StepEngine>> NewDeviceStepEngine(Session* session,
+                                                        std::unique_ptr<Device> device,
+                                                        uint32_t extras);
+
+}  // namespace chorus::worker

@@ -1,0 +1,79 @@
+#pragma once
+// What computes a worker's grains: this machine's cores (step_compute.h) or a device
+// (device_step_engine.h). The trainer and the scorer see nothing else of it. Thread safety: the
+// trainer's thread.
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "common/matrix_view.h"
+#include "common/status.h"
+#include "worker/collective.h"
+#include "worker/ps_client.h"
+#include "worker/step_reader.h"
+
+namespace chorus::worker {
+
+class Session;
+
+// One update of the dense weights of a stage.
+struct DenseUpdate {
+  uint32_t stage = 0;
+  uint64_t t = 1;       // updates of the stage, this one included
+  float lr_factor = 1;  // the schedule's
+};
+
+class StepEngine {
+ public:
+  virtual ~StepEngine() = default;
+
+  // The step that the calls below are about, until the next Begin. Both arguments outlive them.
+  virtual Status Begin(const StepBatch& batch, const PulledRows& rows) = 0;
+
+  // For objectives whose denominators need logits (partials() > 0): the forward pass of every
+  // grain, and the sums over this worker's nodes, [nodes, partials]. Train then goes on from the
+  // kept activations. Error: as Train.
+  virtual Status Forward() = 0;
+  virtual TreeTerms PartialSums() = 0;
+
+  // Computes every grain. scales: [terms], ScalesOf the whole step's Normalizers. Error:
+  // kFailedPrecondition when a logit or a gradient is not finite: names grain and head, block or
+  // slot.
+  virtual Status Train(const std::vector<double>& scales) = 0;
+
+  // Grain g's extras, [extras], doubles that ride in the step's sum behind the loss terms; g counts
+  // from this worker's first grain.
+  virtual std::span<double> Extras(uint32_t grain) = 0;
+
+  // Sums over this worker's nodes: dense gradients [nodes, parameters] and [nodes, terms + extras].
+  // The memory belongs to this object. ExtraSums: without gradients, and terms are 0 (before the
+  // first step).
+  virtual TreeTerms NodeSums() = 0;
+  virtual TreeTerms ExtraSums() = 0;
+
+  // Sums of the sparse gradients by table instance and node; lr_factors are the caller's.
+  virtual StepGradients CombineSparse() = 0;
+
+  // Moves the dense weights, where they are computed with, by the gradient of the whole step
+  // (clipped in place).
+  virtual Status ApplyDense(const DenseUpdate& update, std::span<float> gradient) = 0;
+  // Makes the session's dense weights and optimizer state those after the last update.
+  virtual Status FetchDense() = 0;
+  // The session's have been set: what was computed with before no longer counts.
+  virtual void ForgetDense() = 0;
+
+  // The forward pass of every grain of all stages, without dropout; then a grain's logits, [rows,
+  // heads], until the next Begin or Score.
+  virtual Status Score(const StepBatch& batch, const PulledRows& rows) = 0;
+  virtual MatrixView<const float> Logits(uint32_t grain) = 0;
+
+  virtual uint64_t contexts_pooled() const = 0;  // by Train, since it was made
+};
+
+// The engine that the session's configuration asks for; `extras`: doubles a grain. `session`
+// outlives it. Error: kFailedPrecondition when it asks for a device and none can be used.
+Result<std::unique_ptr<StepEngine>> NewStepEngine(Session* session, uint32_t extras);
+
+}  // namespace chorus::worker
