@@ -106,20 +106,32 @@ TEST_F(CudaJobTest, StagesWeightSumsAndBatchNormTrainAsOnTheCpu) {
 }
 
 TEST_F(CudaJobTest, ResumesWithTheSameBitsAndAcrossBackends) {
-  const Outcome whole = OutcomeOf(*files_, On("CUDA"), Devices(1));
-  CopyCheckpoint(*files_, "ckpt", 4, "cut");
-  CopyCheckpoint(*files_, "ckpt", 4, "crossed");
-  const auto from = [&](const char* directory, const char* backend) {
+  const auto in = [](const std::string& directory, const char* backend) {
     return With(On(backend), StrCat("checkpoint { directory: \"", directory,
                                     "\" } report { metrics: \"", directory, ".jsonl\" }"));
   };
-  const Trained resumed = TrainOn(*files_, from("cut", "CUDA"), Devices(2), true);
-  ASSERT_TRUE(resumed.status.ok()) << resumed.status.ToString();
-  EXPECT_TRUE(Canonical(*files_, resumed.first().checkpoint) == whole.state);
-  const Trained crossed = TrainOn(*files_, from("crossed", "CPU"), Layout(), true);
-  ASSERT_TRUE(crossed.status.ok()) << crossed.status.ToString();
-  EXPECT_EQ(crossed.first().steps, resumed.first().steps);
-  ExpectClose(DenseAt(crossed.first().checkpoint), DenseAt(resumed.first().checkpoint));
+  const Outcome device = OutcomeOf(*files_, in("cuda", "CUDA"), Devices(1));
+  const worker::DenseState cpu = DenseOf(in("cpu", "CPU"), Layout());
+
+  CopyCheckpoint(*files_, "cuda", 4, "same");
+  const Trained same = TrainOn(*files_, in("same", "CUDA"), Devices(2), true);
+  ASSERT_TRUE(same.status.ok()) << same.status.ToString();
+  EXPECT_TRUE(Canonical(*files_, same.first().checkpoint) == device.state);
+
+  const struct {
+    const char* from;
+    const char* to;
+    Layout layout;
+  } crossings[] = {{"cuda", "CPU", Layout()}, {"cpu", "CUDA", Devices(2)}};
+  for (const auto& crossing : crossings) {
+    SCOPED_TRACE(StrCat("from ", crossing.from));
+    const std::string directory = StrCat("from-", crossing.from);
+    CopyCheckpoint(*files_, crossing.from, 4, directory);
+    const Trained crossed = TrainOn(*files_, in(directory, crossing.to), crossing.layout, true);
+    ASSERT_TRUE(crossed.status.ok()) << crossed.status.ToString();
+    EXPECT_EQ(crossed.first().steps, same.first().steps);
+    ExpectClose(DenseAt(crossed.first().checkpoint), cpu);
+  }
 }
 
 TEST_F(CudaJobTest, ScoresACheckpointAsTheCpuDoes) {

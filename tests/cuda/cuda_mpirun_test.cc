@@ -1,0 +1,93 @@
+// The program with the CUDA backend as a user runs it: a library that it opens, a device for each
+// rank of a node, and what it says where there is none. Devices are emulated.
+
+#include "tests/e2e/command_testing.h"
+
+namespace chorus::e2e {
+namespace {
+
+constexpr char kJob[] =
+    "objective { chorus_cvr {} } step { pull_ahead: 1 } checkpoint { every_steps: 3 } "
+    "compute { cuda { step_memory_mb: 4 } }";
+
+class CudaMpirunTest : public CommandTest {
+ protected:
+  static std::vector<std::string> On(const std::string& backend, const std::string& library,
+                                     std::vector<std::string> more = {}) {
+    std::vector<std::string> sets = {"--set", "compute.backend=" + backend, "--set",
+                                     "compute.cuda.library=" + library};
+    sets.insert(sets.end(), more.begin(), more.end());
+    return sets;
+  }
+  // How often a text stands in another.
+  static size_t Count(const std::string& text, const std::string& part) {
+    size_t count = 0;
+    for (size_t at = text.find(part); at != std::string::npos; at = text.find(part, at + 1)) {
+      ++count;
+    }
+    return count;
+  }
+  static void SetDevices(const char* number) { setenv("CHORUS_CUDA_HOST_DEVICES", number, 1); }
+};
+
+const std::vector<std::string> kTwoRanks = {"--set", "cluster.placement=COLOCATED"};
+
+TEST_F(CudaMpirunTest, RanksWithADeviceEachGiveTheBitsOfOne) {
+  SetDevices("2");
+  const test::Finished one =
+      Run(0, Command("train", Config("one", kJob), On("CUDA", CHORUS_CUDA_LIBRARY)));
+  ExpectSuccess(one);
+  EXPECT_EQ(Count(one.errors, "computing on CUDA device 0: emulated"), 1u) << one.errors;
+  const test::Finished two =
+      Run(2, Command("train", Config("two", kJob), On("AUTO", CHORUS_CUDA_LIBRARY, kTwoRanks)));
+  ExpectSuccess(two);
+  EXPECT_EQ(Count(two.errors, "computing on CUDA device 0: emulated"), 1u) << two.errors;
+  EXPECT_EQ(Count(two.errors, "computing on CUDA device 1: emulated"), 1u) << two.errors;
+  const Outcome outcome = OutcomeOfRun("one"), same = OutcomeOfRun("two");
+  EXPECT_TRUE(outcome.state == same.state);
+  EXPECT_EQ(outcome.reports, same.reports);
+
+  const std::vector<std::string> config = Config("one", kJob);
+  const test::Finished alone = Run(0, Command("predict", config, On("CUDA", CHORUS_CUDA_LIBRARY)));
+  const test::Finished both =
+      Run(2, Command("predict", config, On("CUDA", CHORUS_CUDA_LIBRARY, kTwoRanks)));
+  ExpectSuccess(alone);
+  EXPECT_EQ(Split(alone.output, '\n').size(), 1u + 130u + 1u);
+  EXPECT_EQ(both.output, alone.output);
+}
+
+TEST_F(CudaMpirunTest, TwoRanksOnOneDeviceAreRefusedUnlessTold) {
+  SetDevices("1");
+  ExpectFailure(
+      Run(2, Command("train", Config("run", kJob), On("CUDA", CHORUS_CUDA_LIBRARY, kTwoRanks))),
+      "workers 0 and 1 have the same device");
+  std::vector<std::string> told = kTwoRanks;
+  told.insert(told.end(), {"--set", "compute.cuda.share_devices=true"});
+  ExpectSuccess(
+      Run(2, Command("train", Config("shared", kJob), On("CUDA", CHORUS_CUDA_LIBRARY, told))));
+}
+
+TEST_F(CudaMpirunTest, WithoutADeviceCudaSaysWhatIsThere) {
+  SetDevices("0");
+  for (const uint32_t ranks : {0u, 2u}) {
+    ExpectFailure(Run(ranks, Command("train", Config("run", kJob),
+                                     On("CUDA", CHORUS_CUDA_LIBRARY, kTwoRanks))),
+                  "found a driver for CUDA 13.0, toolkit 13.0, 0 devices");
+  }
+}
+
+TEST_F(CudaMpirunTest, WithoutALibraryCudaIsAnErrorAndAutoTheCpuInOneLine) {
+  ExpectFailure(Run(0, Command("train", Config("run", kJob), On("CUDA", "libnone.so"))),
+                "libnone.so");
+  ExpectFailure(Run(0, Command("train", Config("run", kJob), On("CUDA", Path("train")))),
+                "there is no CUDA backend");
+  const test::Finished automatic =
+      Run(2, Command("train", Config("auto", kJob), On("AUTO", "libnone.so", kTwoRanks)));
+  ExpectSuccess(automatic);
+  EXPECT_EQ(Count(automatic.errors, "computing on the CPU: "), 1u) << automatic.errors;
+  ExpectSuccess(Run(0, Command("train", Config("cpu", kJob), On("CPU", "libnone.so"))));
+  EXPECT_TRUE(OutcomeOfRun("auto").state == OutcomeOfRun("cpu").state);
+}
+
+}  // namespace
+}  // namespace chorus::e2e
