@@ -7,10 +7,15 @@
 // whole lines.
 
 #include <chrono>
+#include <cstdint>
 #include <cstdio>
+#include <string>
 #include <string_view>
 
 namespace chorus {
+
+// "45 s", "12 min 5 s", "3 h 20 min".
+std::string ShortTime(double seconds);
 
 struct ProgressOptions {
   double terminal_seconds = 0.2;  // at least so long between two updates of the status line
@@ -31,6 +36,8 @@ class ProgressLine {
   // shown.
   bool Due() const;
   void Show(std::string_view text);
+  // "what: 300 of 1200 rows, 100 rows/s, 9.0 s left", when it is due.
+  void ShowDone(std::string_view what, uint64_t done, uint64_t total, std::string_view unit);
   // Wipes the status line, so that what is printed next stands on a clean one. Nothing where lines
   // are plain.
   void Clear();

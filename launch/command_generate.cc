@@ -51,12 +51,7 @@ Status RunGenerate(const GenerateArguments& arguments) {
   options.potential_labels = arguments.potential_labels;
   options.threads = threads;
   options.progress = [&](uint64_t done) {
-    if (progress.Due()) {
-      progress.Show(
-          StrCat(done, " of ", config.exposures(), " exposures, ",
-                 static_cast<uint64_t>(static_cast<double>(done) / progress.elapsed_seconds()),
-                 " a second"));
-    }
+    progress.ShowDone("generating", done, config.exposures(), "exposures");
   };
   ASSIGN_OR_RETURN(const worker::GenerateSummary summary,
                    worker::GenerateLog(PosixFiles(), world, options));

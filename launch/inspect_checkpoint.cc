@@ -6,6 +6,7 @@
 #include "common/config.h"
 #include "common/file.h"
 #include "common/output_file.h"
+#include "common/progress.h"
 #include "common/strings.h"
 #include "launch/canonical.h"
 #include "launch/checkpoint_rows.h"
@@ -14,6 +15,8 @@
 
 namespace chorus::launch {
 namespace {
+
+constexpr uint64_t kRowsBetweenLooks = 4096;  // at the clock, for progress
 
 Status WriteCanonicalTo(FileSystem& files, const std::string& folder, const std::string& path) {
   ASSIGN_OR_RETURN(const std::unique_ptr<OutputFile> out, OutputFile::Create(files, path));
@@ -46,14 +49,18 @@ void PrintSummary(const std::string& folder, const CheckpointManifest& manifest,
 // Every file against the manifest, every shard file against itself.
 Status Verify(FileSystem& files, const std::string& folder, const CheckpointManifest& manifest,
               const CheckpointRows& rows) {
+  ProgressLine progress;
+  progress.Show("verifying: checksums of all files");
   RETURN_IF_ERROR(worker::VerifyFiles(files, folder, manifest));
-  uint64_t count = 0;
+  uint64_t count = 0, total = 0;
+  for (const ps::ShardFileTable& table : rows.tables()) total += table.rows;
   for (uint32_t t = 0; t < rows.tables().size(); ++t) {
     RETURN_IF_ERROR(rows.Visit(t, [&](const ps::ShardRow&) {
-      ++count;
+      if (++count % kRowsBetweenLooks == 0) progress.ShowDone("verifying", count, total, "rows");
       return Status::Ok();
     }));
   }
+  progress.Clear();
   std::printf("verified: %d files and %llu rows are whole\n", manifest.file_size(),
               static_cast<unsigned long long>(count));
   return Status::Ok();

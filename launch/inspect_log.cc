@@ -2,6 +2,7 @@
 #include <cstdio>
 
 #include "common/file.h"
+#include "common/progress.h"
 #include "common/strings.h"
 #include "launch/command_inspect.h"
 #include "worker/log/log_reader.h"
@@ -102,9 +103,12 @@ Status PrintRows(const LogReader& log, uint64_t count) {
 
 Status VerifyBlocks(const LogReader& log) {
   Batch block;
+  ProgressLine progress;
   for (uint32_t index = 0; index < log.blocks().size(); ++index) {
     RETURN_IF_ERROR(log.ReadBlock(index, &block));
+    progress.ShowDone("verifying", index + 1, log.blocks().size(), "blocks");
   }
+  progress.Clear();
   Print(StrCat("verified: all checksums of ", log.blocks().size(), " blocks in ",
                log.files().size(), " files hold, and every block decodes to what the index says"));
   return Status::Ok();

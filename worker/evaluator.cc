@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "common/log.h"
+#include "common/progress.h"
 #include "common/strings.h"
 #include "worker/metrics.h"
 #include "worker/metrics/row_metrics.h"
@@ -42,6 +43,30 @@ Result<OracleFile> OpenOracle(FileSystem& files, const std::string& path, const 
       StrCat(path, " tells the truth of another log than ", Join(log.files(), ", ")));
 }
 
+// Worker 0's status line while it scores a log. In log order all steps but the last one are full.
+class ScoringProgress {
+ public:
+  ScoringProgress(const Session& session, uint64_t rows)
+      : rows_(rows),
+        step_rows_(uint64_t{session.config().step().grain_rows()} *
+                   session.config().step().grains_per_step()) {
+    const WorkerEnvironment& environment = session.environment();
+    if (environment.collective->rank() > 0) return;
+    what_ = StrCat(environment.label, environment.label.empty() ? "" : ", ", "scoring");
+    line_.emplace();
+  }
+  void AddStep() {
+    done_ = std::min(done_ + step_rows_, rows_);
+    if (line_.has_value()) line_->ShowDone(what_, done_, rows_, "exposures");
+  }
+
+ private:
+  const uint64_t rows_, step_rows_;
+  uint64_t done_ = 0;
+  std::string what_;
+  std::optional<ProgressLine> line_;
+};
+
 }  // namespace
 
 EvaluationLogs EvaluationLogs::Of(const TrainConfig& config) {
@@ -75,6 +100,7 @@ Status Scorer::Run(const GrainDone& grain_done, const StepDone& step_done) {
   options.last_step = plan_->total_steps();
   StepReader reader(*plan_, options);
   StepEngine& engine = session_->engine();
+  ScoringProgress progress(*session_, plan_->counts().kept_rows);
   for (uint64_t step = 1; step <= options.last_step; ++step) {
     ASSIGN_OR_RETURN(std::unique_ptr<StepBatch> batch, reader.Next());
     ASSIGN_OR_RETURN(const auto pulled, session_->client().Read(batch->keys));
@@ -83,6 +109,7 @@ Status Scorer::Run(const GrainDone& grain_done, const StepDone& step_done) {
       RETURN_IF_ERROR(grain_done(batch->grains[g], engine.Logits(g)));
     }
     RETURN_IF_ERROR(step_done());
+    progress.AddStep();
     reader.Recycle(std::move(batch));
   }
   return Status::Ok();

@@ -10,13 +10,6 @@
 namespace chorus::worker {
 namespace {
 
-std::string ShortTime(double seconds) {
-  const auto whole = static_cast<uint64_t>(seconds + 0.5);
-  if (whole < 120) return StrCat(whole, " s");
-  if (whole < 7200) return StrCat(whole / 60, " min ", whole % 60, " s");
-  return StrCat(whole / 3600, " h ", whole % 3600 / 60, " min");
-}
-
 std::string Fixed(double value, int digits) {
   char buffer[64];
   std::snprintf(buffer, sizeof(buffer), "%.*f", digits, value);

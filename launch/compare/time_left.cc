@@ -1,8 +1,6 @@
 #include "launch/compare/time_left.h"
 
-#include <cstdint>
-
-#include "common/strings.h"
+#include "common/progress.h"
 
 namespace chorus::launch {
 
@@ -30,11 +28,7 @@ std::string TimeLeft::Text() const {
                                             : seconds_of_all / static_cast<double>(finished);
     left += mean * static_cast<double>(method.planned);
   }
-  const auto whole = static_cast<uint64_t>(left + 0.5);
-  if (whole == 0) return "";
-  if (whole < 120) return StrCat(whole, " s");
-  if (whole < 7200) return StrCat(whole / 60, " min");
-  return StrCat(whole / 3600, " h ", whole % 3600 / 60, " min");
+  return left < 0.5 ? "" : ShortTime(left);
 }
 
 }  // namespace chorus::launch

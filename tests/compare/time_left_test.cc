@@ -15,7 +15,7 @@ TEST(TimeLeftTest, TakesAMethodsOwnTimeAndElseTheMeanOfAll) {
   left.Finish("new", 600);
   left.Plan("new");
   left.Plan("new");
-  EXPECT_EQ(left.Text(), "21 min");
+  EXPECT_EQ(left.Text(), "21 min 0 s");
   for (const char* method : {"new", "new", "slow", "fast"}) left.Finish(method, 1);
   EXPECT_EQ(left.Text(), "");
 }

@@ -47,6 +47,20 @@ TEST(ProgressLine, WritesPlainLinesElsewhere) {
   EXPECT_EQ(screen.text(), "10 rows\n20 rows\n");
 }
 
+TEST(ProgressLine, SaysWhatIsDoneHowFastAndWhatIsLeft) {
+  Screen screen;
+  ProgressLine progress({.terminal_seconds = 0, .plain_seconds = 0}, screen.file(), false);
+  progress.ShowDone("scoring", 0, 100, "rows");
+  EXPECT_EQ(screen.text(), "scoring: 0 of 100 rows, 0 rows/s\n");
+  progress.ShowDone("scoring", 40, 100, "rows");
+  EXPECT_NE(screen.text().find("\nscoring: 40 of 100 rows, "), std::string::npos);
+  EXPECT_NE(screen.text().find(" left\n"), std::string::npos);
+  ProgressLine never({.terminal_seconds = 1e6, .plain_seconds = 1e6}, screen.file(), false);
+  const std::string before = screen.text();
+  never.ShowDone("scoring", 40, 100, "rows");
+  EXPECT_EQ(screen.text(), before);
+}
+
 TEST(ProgressLine, IsDueOnlyAfterItsInterval) {
   Screen screen;
   ProgressLine never({.terminal_seconds = 1e6, .plain_seconds = 0}, screen.file(), true);
