@@ -5,9 +5,9 @@
 
 #include <gtest/gtest.h>
 
-#include "common/config.h"
 #include "common/random.h"
 #include "tests/compute/model_fixture.h"
+#include "tests/cuda/all_objectives.h"
 #include "tests/cuda/device_testing.h"
 #include "tests/support/cuda_host/emulation.h"
 #include "worker/row_pointers.h"
@@ -56,10 +56,7 @@ class StepWorld {
   StepWorld(const std::string& objective, const std::string& config_text, const Case& setup,
             uint32_t grain_rows)
       : setup_(setup) {
-    ObjectiveConfig config;
-    const Status status = LoadConfig("", {objective}, &config);
-    EXPECT_TRUE(status.ok()) << status.ToString();
-    objective_ = std::move(MakeObjective(config, 5)).value();
+    objective_ = ObjectiveOf(objective);
     fixture_ = std::make_unique<Fixture>(config_text, objective_->shape());
     fixture_->config.mutable_step()->set_grain_rows(grain_rows);
     fixture_->model = std::move(Model::Create(fixture_->config, TestSchema(), objective_->shape(),
@@ -266,15 +263,6 @@ bool SameSums(const Sums& a, const Sums& b) {
 }
 
 const Case kOddShapes = {{{0, 0}, {1, 1}, {31, 1}, {33, 20}}};
-
-// Every alternative of the configuration, and the options that choose other row functions.
-std::vector<std::string> AllObjectives() {
-  std::vector<std::string> all = {"nise.nise_target=TOWER", "dcmt.snips=true",
-                                  "ddpo.ddpo_literal=true", "unbias.sample=true"};
-  const auto* methods = ObjectiveConfig::descriptor()->FindOneofByName("method");
-  for (int i = 0; i < methods->field_count(); ++i) all.push_back(methods->field(i)->name() + "={}");
-  return all;
-}
 
 TEST(DeviceStepTest, EveryMethodMatchesTheCpuInEveryStage) {
   for (const std::string& name : AllObjectives()) {
