@@ -4,11 +4,19 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "common/file.h"
 #include "common/status.h"
 
 namespace chorus::perf {
+
+struct RandomSlot {
+  uint64_t ids = 1000000;
+  uint32_t tokens = 1;  // in each row; one-hot when 1
+  bool context = false;
+  bool values = false;  // tokens have values
+};
 
 struct RandomLogShape {
   uint64_t rows = 0;
@@ -19,7 +27,11 @@ struct RandomLogShape {
   uint64_t ids_per_slot = 1000000;
   double exponent = 1.05;  // P(rank k) ~ k^-exponent
   double ctr = 0.04;
-  double cvr = 0.05;  // of clicks
+  double cvr = 0.05;              // of clicks
+  std::vector<RandomSlot> slots;  // unlike ones, instead of those that the numbers above give
+  uint32_t numerics = 0;          // numeric columns of exposures, ...
+  uint32_t context_numerics = 0;  // ... and of contexts
+  bool weights = false;           // rows have weights
 
   uint32_t tokens_per_context() const { return context_slots * tokens_per_slot; }
 };

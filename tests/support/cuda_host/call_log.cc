@@ -50,6 +50,12 @@ void CountLaunch() {
   ++state.counters.launches;
 }
 
+void CountProduct(uint64_t flops) {
+  State& state = TheState();
+  const std::lock_guard lock(state.mutex);
+  state.counters.product_flops += flops;
+}
+
 void CountCopy(Direction direction, size_t bytes) {
   State& state = TheState();
   const std::lock_guard lock(state.mutex);

@@ -10,6 +10,7 @@ namespace chorus::cuda_host {
 int EnterCall(const char* function);
 
 void CountLaunch();
+void CountProduct(uint64_t flops);
 enum class Direction { kToDevice, kToHost, kOnDevice };
 void CountCopy(Direction direction, size_t bytes);
 void CountHandle(int change);  // +1 made, -1 destroyed

@@ -231,6 +231,7 @@ cublasStatus_t cublasLtMatmul(cublasLtHandle_t, cublasLtMatmulDesc_t desc, const
                            static_cast<const float*>(b),
                            static_cast<float*>(d)};
   if (!product.IsConsistent()) return CUBLAS_STATUS_INVALID_VALUE;
+  chorus::cuda_host::CountProduct(2 * product.m() * product.n() * product.k());
   chorus::cuda_host::Enqueue(stream, [product] { product.Compute(); });
   return CUBLAS_STATUS_SUCCESS;
 }

@@ -12,6 +12,7 @@ namespace chorus::cuda_host {
 struct Counters {
   std::map<std::string, uint64_t> calls;  // by name of the function
   uint64_t launches = 0;                  // of kernels; matrix products are calls of cublasLtMatmul
+  uint64_t product_flops = 0;             // 2 M N K of each
   uint64_t bytes_to_device = 0;           // copied
   uint64_t bytes_to_host = 0;
   uint64_t bytes_on_device = 0;

@@ -1,0 +1,179 @@
+#include "perf/gpu_model/call_cost.h"
+
+namespace chorus::perf::call_cost {
+namespace {
+
+constexpr uint64_t kFloat = sizeof(float);
+constexpr int64_t kChunkRows = 256;  // worker/cuda/columns.cu
+
+uint64_t Bytes(int64_t floats) { return static_cast<uint64_t>(floats) * kFloat; }
+
+// A kernel of one thread an element, or of 16 a row, is not started for none.
+Cost Kernel(int64_t threads, uint64_t memory_bytes) {
+  Cost cost;
+  if (threads == 0) return cost;
+  cost.launches = 1;
+  cost.memory_bytes = memory_bytes;
+  return cost;
+}
+
+uint64_t Parts(int64_t n, int64_t part) { return static_cast<uint64_t>((n + part - 1) / part); }
+
+// Sums over rows: chunk by chunk, then over chunks.
+Cost ColumnSums(Shape x, uint64_t memory_bytes) {
+  const uint64_t sums = Parts(x.rows, kChunkRows) * Bytes(x.cols);
+  Cost cost = Kernel(x.elements(), memory_bytes + sums);
+  cost += Kernel(x.cols, sums + Bytes(x.cols));
+  return cost;
+}
+
+}  // namespace
+
+Cost Upload(size_t bytes) {
+  Cost cost;
+  if (bytes == 0) return cost;
+  cost.copies = 1;
+  cost.bytes_to_device = cost.memory_bytes = bytes;
+  return cost;
+}
+
+Cost Download(size_t bytes) {
+  Cost cost;
+  if (bytes == 0) return cost;
+  cost.copies = 1;
+  cost.bytes_to_host = cost.memory_bytes = bytes;
+  return cost;
+}
+
+Cost Zero(size_t bytes) {
+  Cost cost;
+  cost.fills = 1;
+  cost.memory_bytes = bytes;
+  return cost;
+}
+
+Cost Synchronize() {
+  Cost cost;
+  cost.waits = 1;
+  return cost;
+}
+
+Cost Gemm(const worker::GemmOptions& options, Shape a, Shape b, Shape c) {
+  const int64_t k = options.transpose_a ? a.rows : a.cols;
+  if (c.elements() == 0) return {};
+  if (k == 0) return options.accumulate ? Cost() : Fill(c);
+  Cost cost;
+  cost.products = 1;
+  cost.flops = 2 * static_cast<uint64_t>(c.elements()) * static_cast<uint64_t>(k);
+  cost.memory_bytes =
+      Bytes(a.elements() + b.elements() + c.elements() * (options.accumulate ? 2 : 1)) +
+      (options.bias != nullptr ? Bytes(c.cols) : 0);
+  cost.pieces = Parts(c.rows, 64) * Parts(c.cols, 64) * Parts(k, 1024);
+  return cost;
+}
+
+Cost Fill(Shape matrix) { return Kernel(matrix.elements(), Bytes(matrix.elements())); }
+
+Cost Copy(Shape to) { return Kernel(to.elements(), 2 * Bytes(to.elements())); }
+
+Cost GatherRows(int64_t index_rows, bool accumulate, Shape to) {
+  return Kernel(to.elements(),
+                Bytes(index_rows * (1 + to.cols)) + (accumulate ? 2 : 1) * Bytes(to.elements()));
+}
+
+Cost SumRowsByIndex(int64_t index_rows, Shape to) {
+  return Kernel(to.elements(),
+                Bytes(index_rows * (1 + to.cols)) + Bytes(to.rows + 1) + Bytes(to.elements()));
+}
+
+Cost ReluBackward(Shape y) { return ColumnSums(y, 3 * Bytes(y.elements())); }
+
+Cost DotRows(Shape x) { return Kernel(x.rows, Bytes(x.elements() + x.cols + x.rows)); }
+
+Cost SumColumn(int64_t rows) { return Kernel(1, Bytes(rows + 1)); }
+
+Cost DotRowsBackward(Shape x, Shape dx, bool accumulate_dx) {
+  return ColumnSums(
+      x, Bytes(x.elements() + x.rows + x.cols) + (accumulate_dx ? 2 : 1) * Bytes(dx.elements()));
+}
+
+Cost Dropout(Shape to) {
+  return Kernel(to.elements(), 2 * Bytes(to.elements()) + 2 * Bytes(to.rows));
+}
+
+Cost PassPositive(Shape y, bool accumulate) {
+  return Kernel(y.elements(), (accumulate ? 4 : 3) * Bytes(y.elements()));
+}
+
+Cost ColumnMoments(Shape z) { return Kernel(z.cols, 2 * Bytes(z.elements() + z.cols)); }
+
+Cost NormalizeRelu(Shape y) { return Kernel(y.elements(), 3 * Bytes(y.elements() + y.cols)); }
+
+Cost NormalizeBackward(Shape gradient, bool of_moments) {
+  return Kernel(gradient.cols,
+                (of_moments ? 5 : 3) * Bytes(gradient.elements()) + Bytes(gradient.cols));
+}
+
+// Six rows of the width are read: query, key and value of both.
+Cost AttendPair(Shape out) { return Kernel(out.rows, Bytes(7 * out.elements() + out.rows)); }
+
+Cost AttendPairBackward(Shape dout, bool accumulate_dto) {
+  return Kernel(dout.rows, Bytes((accumulate_dto ? 16 : 13) * dout.elements()) + Bytes(dout.rows));
+}
+
+Cost Partials(int64_t rows, int64_t row_bytes, int64_t heads, bool any) {
+  Cost cost = Kernel(any ? rows : 0, static_cast<uint64_t>(rows * row_bytes) + Bytes(rows * heads));
+  cost += Kernel(1, 0);
+  return cost;
+}
+
+Cost Evaluate(int64_t rows, int64_t row_bytes, Shape dlogits) {
+  Cost cost = Kernel(dlogits.elements(), static_cast<uint64_t>(rows * row_bytes) +
+                                             Bytes(rows * dlogits.cols + dlogits.elements()));
+  cost += Kernel(1, 0);
+  return cost;
+}
+
+// A key's source and factor are noted.
+Cost Pool(const SideTokens& tokens, Shape x) {
+  return Kernel(x.elements(), tokens.index_bytes + kFloat * tokens.row_floats + 8 * tokens.keys +
+                                  Bytes(x.elements()));
+}
+
+Cost SumPieces(uint64_t keys, uint64_t pieces, uint32_t dim) {
+  return Kernel(static_cast<int64_t>(pieces * dim),
+                keys * (12 + kFloat * dim) + pieces * kFloat * (1 + dim));
+}
+
+Cost JoinPieces(uint64_t pieces, uint64_t segments, uint32_t dim) {
+  return Kernel(static_cast<int64_t>(segments * dim),
+                (pieces + segments) * kFloat * dim + segments * kFloat);
+}
+
+Cost CombineTerms(uint64_t terms, uint64_t keys, uint32_t dim) {
+  return Kernel(static_cast<int64_t>(keys * dim),
+                terms * (8 + kFloat * dim) + keys * kFloat * (1 + dim));
+}
+
+Cost SumGrains(Shape gradients) {
+  if (gradients.rows <= 1) return {};
+  return Kernel(gradients.cols, 3 * Bytes((gradients.rows - 1) * gradients.cols));
+}
+
+Cost FlagNonFinite(Shape values, bool by_column) {
+  return Kernel(values.elements(), Bytes(values.elements()) + (by_column ? Bytes(values.cols) : 0));
+}
+
+Cost ApplyOptimizer(OptimizerParameters::Kind kind, bool clip, int64_t n) {
+  Cost cost;
+  if (clip) {
+    cost += Kernel(1, Bytes(n));
+    cost += Kernel(n, 2 * Bytes(n));
+  }
+  using Kind = OptimizerParameters::Kind;
+  const int arrays = kind == Kind::kSgd ? 0 : kind == Kind::kAdagrad ? 1 : 2;
+  cost += Kernel(n, Bytes(n) * static_cast<uint64_t>(1 + 2 * (1 + arrays)));
+  return cost;
+}
+
+}  // namespace chorus::perf::call_cost

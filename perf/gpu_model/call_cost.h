@@ -1,0 +1,64 @@
+#pragma once
+// The cost of each call of a device, from shapes: how many kernels worker/cuda starts for it, and
+// what it reads and writes. One function a call, named as the call. tests/cuda/gpu_model_test.cc
+// holds them against what the emulated CUDA counts. Thread safety: pure functions.
+
+#include <cstddef>
+#include <cstdint>
+
+#include "common/optimizer_config.h"
+#include "perf/gpu_model/cost.h"
+#include "worker/backend.h"
+
+namespace chorus::perf::call_cost {
+
+struct Shape {
+  int64_t rows = 0;
+  int64_t cols = 0;
+  int64_t elements() const { return rows * cols; }
+};
+
+// Copies, fills and waits.
+Cost Upload(size_t bytes);
+Cost Download(size_t bytes);
+Cost Zero(size_t bytes);
+Cost Synchronize();
+
+// Backend.
+Cost Gemm(const worker::GemmOptions& options, Shape a, Shape b, Shape c);
+Cost Fill(Shape matrix);
+Cost Copy(Shape to);
+Cost GatherRows(int64_t index_rows, bool accumulate, Shape to);
+Cost SumRowsByIndex(int64_t index_rows, Shape to);
+Cost ReluBackward(Shape y);
+Cost DotRows(Shape x);
+Cost SumColumn(int64_t rows);
+Cost DotRowsBackward(Shape x, Shape dx, bool accumulate_dx);
+Cost Dropout(Shape to);
+Cost PassPositive(Shape y, bool accumulate);
+Cost ColumnMoments(Shape z);
+Cost NormalizeRelu(Shape y);
+Cost NormalizeBackward(Shape gradient, bool of_moments);
+Cost AttendPair(Shape out);
+Cost AttendPairBackward(Shape dout, bool accumulate_dto);
+
+// Losses.  row_bytes: of labels, a row.
+Cost Partials(int64_t rows, int64_t row_bytes, int64_t heads, bool any);
+Cost Evaluate(int64_t rows, int64_t row_bytes, Shape dlogits);
+
+// Embeddings.  row_floats: over all keys, the floats of their rows.
+struct SideTokens {
+  uint64_t keys = 0;
+  uint64_t row_floats = 0;
+  uint64_t index_bytes = 0;  // offsets, positions, values, numerics
+};
+Cost Pool(const SideTokens& tokens, Shape x);
+Cost SumPieces(uint64_t keys, uint64_t pieces, uint32_t dim);
+Cost JoinPieces(uint64_t pieces, uint64_t segments, uint32_t dim);
+Cost CombineTerms(uint64_t terms, uint64_t keys, uint32_t dim);
+
+Cost SumGrains(Shape gradients);
+Cost FlagNonFinite(Shape values, bool by_column);
+Cost ApplyOptimizer(OptimizerParameters::Kind kind, bool clip, int64_t n);
+
+}  // namespace chorus::perf::call_cost

@@ -1,0 +1,58 @@
+#pragma once
+// What calls of a device (worker/device.h) cost, in numbers that do not depend on the device: starts
+// of kernels, matrix products and copies, bytes over its bus and in its memory, operations of
+// products. Thread safety: values.
+
+#include <cstdint>
+#include <vector>
+
+namespace chorus::perf {
+
+// What a step's calls are for, in the order of a step.
+enum class Phase {
+  kUpload,        // the packed step: pulled rows, grains, the order of gradients
+  kPool,          // rows to input matrices
+  kForward,       // towers
+  kLoss,          // losses and their gradients
+  kBackward,      // towers
+  kRowGradients,  // input gradients to sums of keys of a grain
+  kSums,          // sums over grains, dense and sparse
+  kCheck,         // for infinities and NaN
+  kReturn,        // flags, sums, logits and gradients to the host
+  kUpdate,        // dense weights
+};
+constexpr int kPhases = 10;
+const char* NameOf(Phase phase);
+
+struct Cost {
+  uint64_t launches = 0;         // of our kernels
+  uint64_t products = 0;         // calls of the matrix library
+  uint64_t copies = 0;           // between host and device
+  uint64_t fills = 0;            // of device memory by the copy engine
+  uint64_t waits = 0;            // of the host for the device
+  uint64_t bytes_to_device = 0;  // copied
+  uint64_t bytes_to_host = 0;
+  // Device memory read and written, when each operand crosses its bus once and rows that are
+  // gathered each time they are.
+  uint64_t memory_bytes = 0;
+  uint64_t flops = 0;  // of products: 2 M N K
+  // Pieces of 64 x 64 x 1024 (M x N x K) that products have: how many multiprocessors they can keep
+  // busy.
+  uint64_t pieces = 0;
+
+  Cost& operator+=(const Cost& other);
+  friend bool operator==(const Cost&, const Cost&) = default;
+};
+
+// One call of a device.
+struct CallCost {
+  const char* name = "";  // of the method
+  Phase phase = Phase::kUpload;
+  Cost cost;
+};
+using StepCost = std::vector<CallCost>;  // in the order of the calls
+
+Cost TotalOf(const StepCost& calls);
+Cost TotalOf(const StepCost& calls, Phase phase);
+
+}  // namespace chorus::perf

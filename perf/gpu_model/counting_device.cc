@@ -1,0 +1,300 @@
+#include "perf/gpu_model/counting_device.h"
+
+#include <cstdlib>
+
+#include "common/check.h"
+
+namespace chorus::perf {
+namespace {
+
+using namespace worker;
+using call_cost::Shape;
+
+template <typename T>
+Shape ShapeOf(const MatrixView<T>& matrix) {
+  return {matrix.rows, matrix.cols};
+}
+
+int64_t RowBytes(const DeviceLabels& labels) {
+  return 2 + (labels.weight != nullptr ? 4 : 0) + (labels.copies != nullptr ? 8 : 0) +
+         (labels.draw != nullptr ? 8 : 0);
+}
+
+}  // namespace
+
+void CountingDevice::FreeMemory::operator()(std::byte* memory) const { std::free(memory); }
+
+Status CountingDevice::Do(const char* name, Phase phase, const Cost& cost,
+                          const std::function<Status(Device*)>& call) {
+  const CallCost noted = {name, fixed_phase_.value_or(phase), cost};
+  calls_.push_back(noted);
+  if (before_call) before_call(noted);
+  if (inner_ != nullptr) RETURN_IF_ERROR(call(inner_));
+  if (after_call) after_call(noted);
+  return Status::Ok();
+}
+
+void CountingDevice::DoVoid(const char* name, Phase phase, const Cost& cost,
+                            const std::function<void(Device*)>& call) {
+  const Status status = Do(name, phase, cost, [&](Device* device) {
+    call(device);
+    return Status::Ok();
+  });
+  CHECK(status.ok());
+}
+
+const void* CountingDevice::Uploaded(const void* device) const {
+  const auto* const at = static_cast<const std::byte*>(device);
+  auto after = uploads_.upper_bound(at);
+  CHECK(after != uploads_.begin(), "memory that nothing was copied to");
+  --after;
+  const auto offset = static_cast<size_t>(at - after->first);
+  CHECK(offset < after->second.bytes, "memory that nothing was copied to");
+  return after->second.host + offset;
+}
+
+call_cost::SideTokens CountingDevice::TokensOf(const DeviceSide& side, int64_t columns) const {
+  call_cost::SideTokens tokens;
+  const auto rows = static_cast<uint64_t>(side.rows);
+  for (int64_t column = 0; column < side.slot_width;) {
+    const DeviceSlot& slot = OnHost(side.slots)[OnHost(side.slot_of_column)[column]];
+    const uint64_t keys = OnHost(slot.offsets)[side.rows];
+    tokens.keys += keys;
+    tokens.row_floats += keys * slot.dim;
+    tokens.index_bytes += 4 * (rows + 1) + keys * (slot.values != nullptr ? 8 : 4);
+    column += slot.dim;
+  }
+  // The slot of each column that has one; the numeric columns.
+  tokens.index_bytes += 4 * static_cast<uint64_t>(side.slot_width) +
+                        4 * rows * static_cast<uint64_t>(columns - side.slot_width);
+  return tokens;
+}
+
+const DeviceInfo& CountingDevice::info() const {
+  return inner_ != nullptr ? inner_->info() : dry_info_;
+}
+
+Result<std::byte*> CountingDevice::TakeMemory(size_t bytes) {
+  if (inner_ != nullptr) return inner_->TakeMemory(bytes);
+  std::byte* const memory = next_;
+  next_ += (bytes + 255) / 256 * 256;
+  return memory;
+}
+
+Result<std::byte*> CountingDevice::TakeHostMemory(size_t bytes) {
+  if (inner_ != nullptr) return inner_->TakeHostMemory(bytes);
+  if (bytes == 0) return static_cast<std::byte*>(nullptr);
+  // Large blocks come from the system as zeros that take no memory until they are touched.
+  auto* const memory = static_cast<std::byte*>(std::calloc(bytes, 1));
+  if (memory == nullptr) return ResourceExhausted("no memory for a dry run");
+  host_memory_.emplace_back(memory);
+  return memory;
+}
+
+Status CountingDevice::Upload(const void* host, void* device, size_t bytes) {
+  uploads_[static_cast<const std::byte*>(device)] = {static_cast<const std::byte*>(host), bytes};
+  return Do("Upload", Phase::kUpload, call_cost::Upload(bytes),
+            [&](Device* inner) { return inner->Upload(host, device, bytes); });
+}
+
+Status CountingDevice::Download(const void* device, void* host, size_t bytes) {
+  return Do("Download", Phase::kReturn, call_cost::Download(bytes),
+            [&](Device* inner) { return inner->Download(device, host, bytes); });
+}
+
+Status CountingDevice::Zero(void* device, size_t bytes) {
+  return Do("Zero", Phase::kUpload, call_cost::Zero(bytes),
+            [&](Device* inner) { return inner->Zero(device, bytes); });
+}
+
+Status CountingDevice::Synchronize() {
+  return Do("Synchronize", Phase::kReturn, call_cost::Synchronize(),
+            [](Device* inner) { return inner->Synchronize(); });
+}
+
+Status CountingDevice::SetMethod(const MethodValue& method) {
+  return inner_ != nullptr ? inner_->SetMethod(method) : Status::Ok();
+}
+
+Status CountingDevice::Partials(const DeviceLabels& labels, MatrixView<const float> logits,
+                                double* sums) {
+  return Do("Partials", Phase::kLoss,
+            call_cost::Partials(labels.rows, RowBytes(labels), logits.cols, true),
+            [&](Device* inner) { return inner->Partials(labels, logits, sums); });
+}
+
+Status CountingDevice::Evaluate(const DeviceLabels& labels, const DeviceScales& scales,
+                                MatrixView<const float> logits, MatrixView<float> dlogits,
+                                double* term_sums) {
+  compute_ = Phase::kBackward;
+  return Do(
+      "Evaluate", Phase::kLoss,
+      call_cost::Evaluate(labels.rows, RowBytes(labels), ShapeOf(dlogits)),
+      [&](Device* inner) { return inner->Evaluate(labels, scales, logits, dlogits, term_sums); });
+}
+
+Status CountingDevice::Pool(const DeviceSide& side, const float* const* tables, bool contexts,
+                            const DeviceKeyNotes& notes, MatrixView<float> x) {
+  compute_ = Phase::kForward;
+  return Do("Pool", Phase::kPool, call_cost::Pool(TokensOf(side, x.cols), ShapeOf(x)),
+            [&](Device* inner) { return inner->Pool(side, tables, contexts, notes, x); });
+}
+
+Status CountingDevice::SumPieces(const DevicePieces& pieces, const DeviceKeyNotes& notes,
+                                 const float* dcontexts, const float* dexposures, uint32_t dim,
+                                 uint32_t first, float* sums) {
+  const uint32_t* const begins = OnHost(pieces.begins);
+  const auto count = static_cast<uint64_t>(pieces.pieces);
+  const Cost cost = call_cost::SumPieces(begins[count] - begins[0], count, dim);
+  return Do("SumPieces", Phase::kRowGradients, cost, [&](Device* inner) {
+    return inner->SumPieces(pieces, notes, dcontexts, dexposures, dim, first, sums);
+  });
+}
+
+Status CountingDevice::JoinPieces(const DeviceSegments& segments, uint32_t dim, float* sums) {
+  const uint32_t* const first = OnHost(segments.first);
+  const auto count = static_cast<uint64_t>(segments.segments);
+  return Do("JoinPieces", Phase::kRowGradients,
+            call_cost::JoinPieces(first[count] - first[0], count, dim),
+            [&](Device* inner) { return inner->JoinPieces(segments, dim, sums); });
+}
+
+Status CountingDevice::CombineTerms(const DeviceTerms& terms, uint32_t dim, float* sums,
+                                    float* out) {
+  const uint32_t* const begins = OnHost(terms.begins);
+  const auto keys = static_cast<uint64_t>(terms.keys);
+  return Do("CombineTerms", Phase::kSums,
+            call_cost::CombineTerms(begins[keys] - begins[0], keys, dim),
+            [&](Device* inner) { return inner->CombineTerms(terms, dim, sums, out); });
+}
+
+Status CountingDevice::SumGrains(MatrixView<float> gradients) {
+  return Do("SumGrains", Phase::kSums, call_cost::SumGrains(ShapeOf(gradients)),
+            [&](Device* inner) { return inner->SumGrains(gradients); });
+}
+
+Status CountingDevice::FlagNonFinite(MatrixView<const float> values, const uint32_t* flag_of_column,
+                                     uint32_t* flags) {
+  return Do("FlagNonFinite", Phase::kCheck,
+            call_cost::FlagNonFinite(ShapeOf(values), flag_of_column != nullptr),
+            [&](Device* inner) { return inner->FlagNonFinite(values, flag_of_column, flags); });
+}
+
+Status CountingDevice::ApplyOptimizer(const OptimizerParameters& parameters, uint64_t t,
+                                      float lr_factor, double clip_norm, int64_t n, float* gradient,
+                                      float* weights, float* const (&state)[2]) {
+  return Do("ApplyOptimizer", Phase::kUpdate,
+            call_cost::ApplyOptimizer(parameters.kind, clip_norm > 0, n), [&](Device* inner) {
+              return inner->ApplyOptimizer(parameters, t, lr_factor, clip_norm, n, gradient,
+                                           weights, state);
+            });
+}
+
+Status CountingDevice::Gemm(const GemmOptions& options, MatrixView<const float> a,
+                            MatrixView<const float> b, MatrixView<float> c) {
+  return Do("Gemm", compute_, call_cost::Gemm(options, ShapeOf(a), ShapeOf(b), ShapeOf(c)),
+            [&](Device* inner) { return inner->Gemm(options, a, b, c); });
+}
+
+void CountingDevice::Fill(float value, MatrixView<float> matrix) {
+  DoVoid("Fill", compute_, call_cost::Fill(ShapeOf(matrix)),
+         [&](Device* inner) { inner->Fill(value, matrix); });
+}
+
+void CountingDevice::Copy(MatrixView<const float> from, MatrixView<float> to) {
+  DoVoid("Copy", compute_, call_cost::Copy(ShapeOf(to)),
+         [&](Device* inner) { inner->Copy(from, to); });
+}
+
+void CountingDevice::GatherRows(MatrixView<const float> from, const RowIndex& index,
+                                MatrixView<float> to) {
+  DoVoid("GatherRows", compute_, call_cost::GatherRows(index.rows, false, ShapeOf(to)),
+         [&](Device* inner) { inner->GatherRows(from, index, to); });
+}
+
+void CountingDevice::AddGatheredRows(MatrixView<const float> from, const RowIndex& index,
+                                     MatrixView<float> to) {
+  DoVoid("AddGatheredRows", compute_, call_cost::GatherRows(index.rows, true, ShapeOf(to)),
+         [&](Device* inner) { inner->AddGatheredRows(from, index, to); });
+}
+
+void CountingDevice::SumRowsByIndex(MatrixView<const float> from, const RowIndex& index,
+                                    MatrixView<float> to) {
+  DoVoid("SumRowsByIndex", compute_, call_cost::SumRowsByIndex(index.rows, ShapeOf(to)),
+         [&](Device* inner) { inner->SumRowsByIndex(from, index, to); });
+}
+
+void CountingDevice::ReluBackward(MatrixView<const float> y, MatrixView<float> gradient,
+                                  float* bias_gradient) {
+  DoVoid("ReluBackward", compute_, call_cost::ReluBackward(ShapeOf(y)),
+         [&](Device* inner) { inner->ReluBackward(y, gradient, bias_gradient); });
+}
+
+void CountingDevice::DotRows(MatrixView<const float> x, const float* weight, const float* bias,
+                             MatrixView<float> z) {
+  DoVoid("DotRows", compute_, call_cost::DotRows(ShapeOf(x)),
+         [&](Device* inner) { inner->DotRows(x, weight, bias, z); });
+}
+
+void CountingDevice::SumColumn(MatrixView<const float> dz, float* sum) {
+  DoVoid("SumColumn", compute_, call_cost::SumColumn(dz.rows),
+         [&](Device* inner) { inner->SumColumn(dz, sum); });
+}
+
+void CountingDevice::DotRowsBackward(MatrixView<const float> x, const float* weight,
+                                     MatrixView<const float> dz, float* weight_gradient,
+                                     MatrixView<float> dx, float dx_factor, bool accumulate_dx) {
+  DoVoid("DotRowsBackward", compute_,
+         call_cost::DotRowsBackward(ShapeOf(x), ShapeOf(dx), accumulate_dx), [&](Device* inner) {
+           inner->DotRowsBackward(x, weight, dz, weight_gradient, dx, dx_factor, accumulate_dx);
+         });
+}
+
+void CountingDevice::Dropout(const DropoutMask& mask, MatrixView<const float> from,
+                             MatrixView<float> to) {
+  DoVoid("Dropout", compute_, call_cost::Dropout(ShapeOf(to)),
+         [&](Device* inner) { inner->Dropout(mask, from, to); });
+}
+
+void CountingDevice::PassPositive(MatrixView<const float> y, float factor,
+                                  MatrixView<const float> from, MatrixView<float> to,
+                                  bool accumulate) {
+  DoVoid("PassPositive", compute_, call_cost::PassPositive(ShapeOf(y), accumulate),
+         [&](Device* inner) { inner->PassPositive(y, factor, from, to, accumulate); });
+}
+
+void CountingDevice::ColumnMoments(MatrixView<const float> z, float* mean, float* variance) {
+  DoVoid("ColumnMoments", compute_, call_cost::ColumnMoments(ShapeOf(z)),
+         [&](Device* inner) { inner->ColumnMoments(z, mean, variance); });
+}
+
+void CountingDevice::NormalizeRelu(const float* mean, const float* variance, const float* bias,
+                                   MatrixView<float> normalized, MatrixView<float> y) {
+  DoVoid("NormalizeRelu", compute_, call_cost::NormalizeRelu(ShapeOf(y)),
+         [&](Device* inner) { inner->NormalizeRelu(mean, variance, bias, normalized, y); });
+}
+
+void CountingDevice::NormalizeBackward(MatrixView<const float> normalized, const float* variance,
+                                       bool of_moments, MatrixView<float> gradient) {
+  DoVoid(
+      "NormalizeBackward", compute_, call_cost::NormalizeBackward(ShapeOf(gradient), of_moments),
+      [&](Device* inner) { inner->NormalizeBackward(normalized, variance, of_moments, gradient); });
+}
+
+void CountingDevice::AttendPair(MatrixView<const float> from, MatrixView<const float> to,
+                                MatrixView<float> share, MatrixView<float> out) {
+  DoVoid("AttendPair", compute_, call_cost::AttendPair(ShapeOf(out)),
+         [&](Device* inner) { inner->AttendPair(from, to, share, out); });
+}
+
+void CountingDevice::AttendPairBackward(MatrixView<const float> from, MatrixView<const float> to,
+                                        MatrixView<const float> share, MatrixView<const float> dout,
+                                        MatrixView<float> dfrom, MatrixView<float> dto,
+                                        bool accumulate_dto) {
+  DoVoid("AttendPairBackward", compute_,
+         call_cost::AttendPairBackward(ShapeOf(dout), accumulate_dto), [&](Device* inner) {
+           inner->AttendPairBackward(from, to, share, dout, dfrom, dto, accumulate_dto);
+         });
+}
+
+}  // namespace chorus::perf

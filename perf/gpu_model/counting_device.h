@@ -1,0 +1,129 @@
+#pragma once
+// A device that notes what its calls cost (call_cost.h), and for which phase of a step they are.
+// Around another device it passes every call on. Alone it computes nothing: its memory does not
+// exist, what it downloads stays as it was, and a worker's step on it is a dry run. Thread safety:
+// none.
+
+#include <cstddef>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "perf/gpu_model/call_cost.h"
+#include "perf/gpu_model/cost.h"
+#include "worker/device.h"
+
+namespace chorus::perf {
+
+class CountingDevice final : public worker::Device {
+ public:
+  // inner: outlives this one; null: none.
+  explicit CountingDevice(worker::Device* inner = nullptr) : inner_(inner) {}
+
+  // Calls since the last Clear.
+  const StepCost& calls() const { return calls_; }
+  void Clear() { calls_.clear(); }
+  // Called with every call's cost: before it is passed on, and after it.
+  std::function<void(const CallCost&)> before_call, after_call;
+  // From now on all calls are for `phase`; null: it follows from the calls.
+  void SetPhase(std::optional<Phase> phase) { fixed_phase_ = phase; }
+
+  const worker::DeviceInfo& info() const override;
+  Result<std::byte*> TakeMemory(size_t bytes) override;
+  Result<std::byte*> TakeHostMemory(size_t bytes) override;
+  Status Upload(const void* host, void* device, size_t bytes) override;
+  Status Download(const void* device, void* host, size_t bytes) override;
+  Status Zero(void* device, size_t bytes) override;
+  Status Synchronize() override;
+
+  Status SetMethod(const worker::MethodValue& method) override;
+  Status Partials(const worker::DeviceLabels& labels, MatrixView<const float> logits,
+                  double* sums) override;
+  Status Evaluate(const worker::DeviceLabels& labels, const worker::DeviceScales& scales,
+                  MatrixView<const float> logits, MatrixView<float> dlogits,
+                  double* term_sums) override;
+  Status Pool(const worker::DeviceSide& side, const float* const* tables, bool contexts,
+              const worker::DeviceKeyNotes& notes, MatrixView<float> x) override;
+  Status SumPieces(const worker::DevicePieces& pieces, const worker::DeviceKeyNotes& notes,
+                   const float* dcontexts, const float* dexposures, uint32_t dim, uint32_t first,
+                   float* sums) override;
+  Status JoinPieces(const worker::DeviceSegments& segments, uint32_t dim, float* sums) override;
+  Status CombineTerms(const worker::DeviceTerms& terms, uint32_t dim, float* sums,
+                      float* out) override;
+  Status SumGrains(MatrixView<float> gradients) override;
+  Status FlagNonFinite(MatrixView<const float> values, const uint32_t* flag_of_column,
+                       uint32_t* flags) override;
+  Status ApplyOptimizer(const OptimizerParameters& parameters, uint64_t t, float lr_factor,
+                        double clip_norm, int64_t n, float* gradient, float* weights,
+                        float* const (&state)[2]) override;
+
+  Status Gemm(const worker::GemmOptions& options, MatrixView<const float> a,
+              MatrixView<const float> b, MatrixView<float> c) override;
+  void Fill(float value, MatrixView<float> matrix) override;
+  void Copy(MatrixView<const float> from, MatrixView<float> to) override;
+  void GatherRows(MatrixView<const float> from, const worker::RowIndex& index,
+                  MatrixView<float> to) override;
+  void AddGatheredRows(MatrixView<const float> from, const worker::RowIndex& index,
+                       MatrixView<float> to) override;
+  void SumRowsByIndex(MatrixView<const float> from, const worker::RowIndex& index,
+                      MatrixView<float> to) override;
+  void ReluBackward(MatrixView<const float> y, MatrixView<float> gradient,
+                    float* bias_gradient) override;
+  void DotRows(MatrixView<const float> x, const float* weight, const float* bias,
+               MatrixView<float> z) override;
+  void SumColumn(MatrixView<const float> dz, float* sum) override;
+  void DotRowsBackward(MatrixView<const float> x, const float* weight, MatrixView<const float> dz,
+                       float* weight_gradient, MatrixView<float> dx, float dx_factor,
+                       bool accumulate_dx) override;
+  void Dropout(const worker::DropoutMask& mask, MatrixView<const float> from,
+               MatrixView<float> to) override;
+  void PassPositive(MatrixView<const float> y, float factor, MatrixView<const float> from,
+                    MatrixView<float> to, bool accumulate) override;
+  void ColumnMoments(MatrixView<const float> z, float* mean, float* variance) override;
+  void NormalizeRelu(const float* mean, const float* variance, const float* bias,
+                     MatrixView<float> normalized, MatrixView<float> y) override;
+  void NormalizeBackward(MatrixView<const float> normalized, const float* variance, bool of_moments,
+                         MatrixView<float> gradient) override;
+  void AttendPair(MatrixView<const float> from, MatrixView<const float> to, MatrixView<float> share,
+                  MatrixView<float> out) override;
+  void AttendPairBackward(MatrixView<const float> from, MatrixView<const float> to,
+                          MatrixView<const float> share, MatrixView<const float> dout,
+                          MatrixView<float> dfrom, MatrixView<float> dto,
+                          bool accumulate_dto) override;
+
+ private:
+  // Notes a call and passes it on.
+  Status Do(const char* name, Phase phase, const Cost& cost,
+            const std::function<Status(worker::Device*)>& call);
+  void DoVoid(const char* name, Phase phase, const Cost& cost,
+              const std::function<void(worker::Device*)>& call);
+  // Host memory that was copied to where `device` points.
+  template <typename T>
+  const T* OnHost(const T* device) const {
+    return static_cast<const T*>(Uploaded(device));
+  }
+  const void* Uploaded(const void* device) const;
+  call_cost::SideTokens TokensOf(const worker::DeviceSide& side, int64_t columns) const;
+
+  struct Copied {
+    const std::byte* host;
+    size_t bytes;
+  };
+  struct FreeMemory {
+    void operator()(std::byte* memory) const;
+  };
+
+  worker::Device* const inner_;
+  StepCost calls_;
+  Phase compute_ = Phase::kForward;  // of calls that both passes make
+  std::optional<Phase> fixed_phase_;
+  std::map<const std::byte*, Copied> uploads_;  // by where they lie on the device
+  std::byte* next_ = reinterpret_cast<std::byte*>(uintptr_t{1} << 44);  // of memory without any
+  std::vector<std::unique_ptr<std::byte, FreeMemory>> host_memory_;
+  worker::DeviceInfo dry_info_;
+};
+
+}  // namespace chorus::perf

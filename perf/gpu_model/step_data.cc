@@ -1,0 +1,131 @@
+#include "perf/gpu_model/step_data.h"
+
+#include <algorithm>
+#include <string>
+#include <unordered_set>
+
+#include "common/table_spec.h"
+#include "perf/support/timing.h"
+#include "worker/input_layout.h"
+#include "worker/log/log_reader.h"
+
+namespace chorus::perf {
+namespace {
+
+using namespace worker;
+
+// The keys of table `table` of a step.
+const std::vector<Key>& KeysOf(const StepBatch& batch, size_t table) {
+  return batch.keys[table].keys;
+}
+
+size_t TablesOfStep(const StepData& data) {
+  return data.dims.size() / data.objective->shape().groups.size();
+}
+
+// Share of the last step's keys that are among those of steps [begin, end).
+double ShareSeen(const StepData& data, size_t begin) {
+  const StepBatch& last = *data.steps.back();
+  uint64_t keys = 0, seen = 0;
+  for (size_t table = 0; table < TablesOfStep(data); ++table) {
+    std::unordered_set<Key> before;
+    for (size_t s = begin; s + 1 < data.steps.size(); ++s) {
+      before.insert(KeysOf(*data.steps[s], table).begin(), KeysOf(*data.steps[s], table).end());
+    }
+    for (const Key key : KeysOf(last, table)) seen += before.count(key);
+    keys += KeysOf(last, table).size();
+  }
+  return keys == 0 ? 0.0 : static_cast<double>(seen) / static_cast<double>(keys);
+}
+
+uint64_t KeysOfSide(const FeatureColumns& side) {
+  uint64_t keys = 0;
+  for (const SlotColumn& slot : side.slots) keys += slot.keys.size();
+  return keys;
+}
+
+// What the trainer's reader would have made in a stage: no keys in groups of later ones.
+void MakeOfStage(const Objective& objective, size_t tables, uint32_t stage, StepBatch* batch) {
+  batch->stage = stage;
+  for (size_t i = 0; i < batch->keys.size(); ++i) {
+    if (objective.shape().groups[i / tables].stage > stage) batch->keys[i] = TableKeys();
+  }
+}
+
+}  // namespace
+
+Result<StepData> ReadStepData(const TrainConfig& config, FileSystem& files, GrainRange grains,
+                              uint32_t steps, uint32_t stage) {
+  StepData data;
+  data.grains = grains;
+  const std::vector<std::string> paths(config.data().log().begin(), config.data().log().end());
+  ASSIGN_OR_RETURN(const std::unique_ptr<LogReader> log, LogReader::Open(files, paths));
+  data.schema = log->schema();
+  ASSIGN_OR_RETURN(data.objective, MakeObjective(config.objective(), config.seed()));
+  for (const TableSpec& table : TablesOf(config, data.objective->shape().group_names())) {
+    data.dims.push_back(table.config.dim());
+  }
+  ASSIGN_OR_RETURN(const InputLayout inputs, InputLayout::Make(config, data.schema));
+  ReadingOptions order;
+  order.seed = config.seed();
+  order.order = config.data().order();
+  order.rows = config.data().rows();
+  order.unclicked_conversion = config.data().unclicked_conversion();
+  order.context_chunk = config.data().context_chunk();
+  order.window_blocks = config.data().window_blocks();
+  order.grain_rows = config.step().grain_rows();
+  order.grains_per_step = config.step().grains_per_step();
+  ASSIGN_OR_RETURN(const std::unique_ptr<ReadingPlan> plan, ReadingPlan::Make(*log, order));
+  StepReaderOptions options;
+  options.grains = grains;
+  options.slot_tables = inputs.slot_tables;
+  options.tables = inputs.tables;
+  options.objective = data.objective.get();
+  options.shards = config.cluster().shards();
+  options.last_step = std::min<uint64_t>(steps, plan->total_steps());
+  StepReader reader(*plan, options);
+  const double begin = Seconds();
+  for (uint64_t step = 1; step <= options.last_step; ++step) {
+    ASSIGN_OR_RETURN(std::unique_ptr<StepBatch> batch, reader.Next());
+    MakeOfStage(*data.objective, inputs.tables, stage, batch.get());
+    data.steps.push_back(std::move(batch));
+  }
+  if (data.steps.empty()) return InvalidArgument("the log has no step");
+  data.read_seconds = (Seconds() - begin) / static_cast<double>(data.steps.size());
+  return data;
+}
+
+StepShape ShapeOf(const StepData& data) {
+  StepShape shape;
+  const StepBatch& last = *data.steps.back();
+  for (const Batch& grain : last.grains) {
+    shape.exposures += grain.rows();
+    shape.contexts += grain.contexts.rows;
+    shape.keys += KeysOfSide(grain.contexts) + KeysOfSide(grain.exposures);
+  }
+  for (size_t table = 0; table < TablesOfStep(data); ++table) {
+    shape.unique_keys += KeysOf(last, table).size();
+  }
+  if (data.steps.size() > 1) {
+    shape.of_last_step = ShareSeen(data, data.steps.size() - 2);
+    shape.of_last_steps = ShareSeen(data, 0);
+  }
+  return shape;
+}
+
+uint64_t UniqueKeys(const std::vector<const StepBatch*>& parts, size_t tables) {
+  uint64_t count = 0;
+  for (size_t table = 0; table < tables; ++table) {
+    std::unordered_set<Key> keys;
+    for (const StepBatch* part : parts) {
+      keys.insert(KeysOf(*part, table).begin(), KeysOf(*part, table).end());
+    }
+    count += keys.size();
+  }
+  return count;
+}
+
+ZeroRows::ZeroRows(const std::vector<uint32_t>& dims)
+    : zeros_(dims.empty() ? 0 : *std::max_element(dims.begin(), dims.end())) {}
+
+}  // namespace chorus::perf

@@ -1,0 +1,57 @@
+#pragma once
+// Steps of a job as one of its workers gets them from the log, and what they hold. Thread safety:
+// functions of their arguments.
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "common/config.pb.h"
+#include "common/file.h"
+#include "common/status.h"
+#include "worker/batch.h"
+#include "worker/objective.h"
+#include "worker/ps_client.h"
+#include "worker/step_reader.h"
+
+namespace chorus::perf {
+
+struct StepData {
+  worker::LogSchema schema;
+  std::unique_ptr<worker::Objective> objective;
+  std::vector<uint32_t> dims;  // [table instances]
+  GrainRange grains;           // of this worker
+  std::vector<std::unique_ptr<worker::StepBatch>> steps;
+  double read_seconds = 0;  // of a step, on one thread of this machine
+};
+
+// The first `steps` steps of the config's log (fewer, if it has fewer), as those of `stage`.
+Result<StepData> ReadStepData(const TrainConfig& config, FileSystem& files, GrainRange grains,
+                              uint32_t steps, uint32_t stage);
+
+// What one worker's part of a step holds.
+struct StepShape {
+  uint64_t exposures = 0;
+  uint64_t contexts = 0;     // distinct ones, over grains
+  uint64_t keys = 0;         // in all slots, contexts' once
+  uint64_t unique_keys = 0;  // over configured tables
+  double of_last_step = 0;   // share of the unique keys that the step before had too
+  double of_last_steps = 0;  // that any of the steps before had
+};
+// Of the last step read; shares are 0 when it is the only one.
+StepShape ShapeOf(const StepData& data);
+
+// Keys that several workers' parts of one step hold together, over configured tables.
+uint64_t UniqueKeys(const std::vector<const worker::StepBatch*>& parts, size_t tables);
+
+// Rows of zeros, as servers would send them.
+class ZeroRows final : public worker::PulledRows {
+ public:
+  explicit ZeroRows(const std::vector<uint32_t>& dims);
+  const float* row(uint32_t, uint32_t) const override { return zeros_.data(); }
+
+ private:
+  std::vector<float> zeros_;
+};
+
+}  // namespace chorus::perf

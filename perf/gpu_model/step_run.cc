@@ -1,0 +1,106 @@
+#include "perf/gpu_model/step_run.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "common/optimizer_config.h"
+#include "perf/support/timing.h"
+
+namespace chorus::perf {
+
+using namespace worker;
+
+Result<std::unique_ptr<StepRun>> StepRun::Create(const TrainConfig& config, const StepData& data,
+                                                 CountingDevice* device) {
+  std::unique_ptr<StepRun> run(new StepRun(config, data, device));
+  const DeviceStepOptions options = {&config, &data.schema, data.objective.get(), data.grains,
+                                     size_t{config.compute().cuda().step_memory_mb()} << 20};
+  ASSIGN_OR_RETURN(run->step_, DeviceStep::Create(options, device));
+  const auto parameters = static_cast<size_t>(run->step_->parameters().size());
+  run->gradient_.resize(parameters);
+  std::vector<float> weights(parameters);
+  run->step_->parameters().Initialize(config.seed(), weights);
+  RETURN_IF_ERROR(run->step_->SetWeights(weights));
+  device->Clear();
+  return run;
+}
+
+Status StepRun::Load(const StepBatch& batch, const PulledRows& rows) {
+  device_->SetPhase(Phase::kUpload);
+  const Status status = step_->Load(batch, rows, true);
+  device_->SetPhase({});
+  return status;
+}
+
+Status StepRun::Compute(const StepBatch& batch) {
+  const Objective& objective = *data_.objective;
+  SpaceWeights spaces;
+  for (const SpaceWeights& grain : batch.spaces) {
+    for (int s = 0; s < kSpaces; ++s) spaces.sum[s] += grain.sum[s];
+  }
+  std::vector<double> partials(objective.partials(batch.stage), 0.0);
+  if (!partials.empty()) {
+    RETURN_IF_ERROR(step_->Forward());
+    const MatrixView<const double> grains = step_->partials();
+    for (int64_t g = 0; g < grains.rows; ++g) {
+      for (size_t k = 0; k < partials.size(); ++k) partials[k] += grains.row(g)[k];
+    }
+  }
+  return step_->Train(ScalesOf(objective.Normalizers(batch.stage, spaces, partials)));
+}
+
+Status StepRun::Update(const StepBatch& batch) {
+  const MatrixView<const float> nodes = step_->node_gradients();
+  std::fill(gradient_.begin(), gradient_.end(), 0.0f);
+  for (int64_t n = 0; n < nodes.rows; ++n) {
+    for (int64_t i = 0; i < nodes.cols; ++i) gradient_[static_cast<size_t>(i)] += nodes.row(n)[i];
+  }
+  device_->SetPhase(Phase::kUpdate);
+  const Status status =
+      step_->UpdateWeights(ParametersOf(config_.model().optimizer()), ++updates_, 1.0f,
+                           config_.model().clip_norm(), batch.stage, gradient_);
+  device_->SetPhase({});
+  return status;
+}
+
+Status StepRun::Run(const StepBatch& batch, const PulledRows& rows) {
+  RETURN_IF_ERROR(Load(batch, rows));
+  RETURN_IF_ERROR(Compute(batch));
+  return Update(batch);
+}
+
+std::unique_ptr<StepGradients> StepRun::Gradients(const StepBatch& batch) const {
+  auto gradients = std::make_unique<StepGradients>();
+  const auto& groups = data_.objective->shape().groups;
+  const size_t tables = data_.dims.size() / groups.size();
+  for (uint32_t i = 0; i < data_.dims.size(); ++i) {
+    const uint32_t stage = groups[i / tables].stage;
+    gradients->tables.emplace_back();
+    gradients->lr_factors.push_back(1.0f);
+    if (stage < batch.stage) gradients->frozen_tables.push_back(i);
+    if (stage == batch.stage) gradients->tables.back() = step_->SparseGradients(i);
+  }
+  return gradients;
+}
+
+Result<DryRun> RunDry(const TrainConfig& config, const StepData& data) {
+  CountingDevice device;
+  ASSIGN_OR_RETURN(const std::unique_ptr<StepRun> run, StepRun::Create(config, data, &device));
+  const StepBatch& batch = *data.steps.back();
+  const ZeroRows rows(data.dims);
+  RETURN_IF_ERROR(run->Load(batch, rows));  // touches memory for the first time
+  device.Clear();
+  DryRun result;
+  const double begin = Seconds();
+  RETURN_IF_ERROR(run->Load(batch, rows));
+  result.pack_seconds = Seconds() - begin;
+  RETURN_IF_ERROR(run->Compute(batch));
+  RETURN_IF_ERROR(run->Update(batch));
+  result.cost = device.calls();
+  result.gradients = run->Gradients(batch);
+  result.parameters = run->step().parameters().size();
+  result.nodes = static_cast<size_t>(run->step().node_gradients().rows);
+  return result;
+}
+
+}  // namespace chorus::perf

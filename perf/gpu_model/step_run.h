@@ -1,0 +1,57 @@
+#pragma once
+// One worker's training step on a device, as the trainer has it made, with every call's cost. On a
+// CountingDevice alone it is a dry run: what a step of a job costs is known before there is a
+// device. Thread safety: none.
+
+#include <memory>
+
+#include "common/config.pb.h"
+#include "common/status.h"
+#include "perf/gpu_model/counting_device.h"
+#include "perf/gpu_model/step_data.h"
+#include "worker/device_step.h"
+
+namespace chorus::perf {
+
+class StepRun {
+ public:
+  // config, data and device outlive what is made.
+  static Result<std::unique_ptr<StepRun>> Create(const TrainConfig& config, const StepData& data,
+                                                 CountingDevice* device);
+
+  // Loads the step, computes it and updates the weights by the worker's own gradient (the sum of
+  // all workers' has the same size).
+  Status Run(const worker::StepBatch& batch, const worker::PulledRows& rows);
+  // Parts of Run.
+  Status Load(const worker::StepBatch& batch, const worker::PulledRows& rows);
+  Status Compute(const worker::StepBatch& batch);
+  Status Update(const worker::StepBatch& batch);
+
+  // What goes to the servers after Compute.
+  std::unique_ptr<worker::StepGradients> Gradients(const worker::StepBatch& batch) const;
+
+  worker::DeviceStep& step() { return *step_; }
+
+ private:
+  StepRun(const TrainConfig& config, const StepData& data, CountingDevice* device)
+      : config_(config), data_(data), device_(device) {}
+
+  const TrainConfig& config_;
+  const StepData& data_;
+  CountingDevice* const device_;
+  std::unique_ptr<worker::DeviceStep> step_;
+  std::vector<float> gradient_;
+  uint64_t updates_ = 0;
+};
+
+// The cost of the last of the steps that were read, without a device.
+struct DryRun {
+  StepCost cost;
+  std::unique_ptr<worker::StepGradients> gradients;  // zeros, where the servers get them
+  int64_t parameters = 0;
+  size_t nodes = 0;         // of the canonical tree that this worker sums
+  double pack_seconds = 0;  // on this machine, of Load: one thread's copies into the packed step
+};
+Result<DryRun> RunDry(const TrainConfig& config, const StepData& data);
+
+}  // namespace chorus::perf

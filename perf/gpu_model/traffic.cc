@@ -1,0 +1,112 @@
+#include "perf/gpu_model/traffic.h"
+
+#include <algorithm>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "common/frame_codec.h"
+#include "common/table_spec.h"
+#include "common/wire.pb.h"
+#include "perf/support/timing.h"
+#include "worker/ps_client.h"
+
+namespace chorus::perf {
+namespace {
+
+using namespace worker;
+
+// A server that answers with rows of zeros at once.
+class CountingChannel final : public Channel {
+ public:
+  CountingChannel(std::vector<uint32_t> dims, uint64_t part_bytes, ServerTraffic* traffic)
+      : dims_(std::move(dims)), part_bytes_(part_bytes), traffic_(traffic) {}
+
+  void CallAsync(Frame request, double, ReplyCallback done) override {
+    traffic_->bytes_sent += WireBytes(request);
+    wire::StepMeta meta;
+    if (!meta.ParseFromString(request.meta)) return done(Internal("a frame without its meta"));
+    Frame reply{FrameType::kStepReply, "", {}};
+    wire::StepReplyMeta reply_meta;
+    reply_meta.set_step(meta.step());
+    reply.meta = reply_meta.SerializeAsString();
+    for (size_t table = 0; table < dims_.size(); ++table) {
+      const size_t keys = request.arrays[2 * table].size() / sizeof(Key);
+      reply.arrays.push_back(ByteArray::Allocate(keys * dims_[table] * sizeof(float)));
+    }
+    traffic_->bytes_received += WireBytes(reply);
+    traffic_->frames += 2;
+    done(std::move(reply));
+  }
+
+ private:
+  uint64_t WireBytes(const Frame& frame) const {
+    const uint64_t body = FrameBytes(frame);
+    const uint64_t parts = std::max<uint64_t>(1, (body + part_bytes_ - 1) / part_bytes_);
+    return body + parts * kPartHeaderBytes;
+  }
+
+  const std::vector<uint32_t> dims_;
+  const uint64_t part_bytes_;
+  ServerTraffic* const traffic_;
+};
+
+void CountRows(const StepData& data, const StepGradients& gradients, ServerTraffic* traffic) {
+  const StepBatch& batch = *data.steps.back();
+  for (size_t i = 0; i < data.dims.size(); ++i) {
+    const uint64_t pulled = batch.keys[i].keys.size();
+    traffic->rows_pulled += pulled;
+    traffic->floats_pulled += pulled * data.dims[i];
+    for (const NodeGradient& node : gradients.tables[i]) {
+      traffic->rows_pushed += node.positions.size();
+      traffic->floats_pushed += node.gradients.size();
+    }
+  }
+}
+
+// A reader always gives shard counts; an instance without keys has none.
+std::vector<TableKeys> KeysToSend(const StepBatch& batch, uint32_t shards) {
+  std::vector<TableKeys> keys = batch.keys;
+  for (TableKeys& table : keys) table.shard_counts.resize(shards);
+  return keys;
+}
+
+}  // namespace
+
+Result<ServerTraffic> TrafficOf(const TrainConfig& config, const StepData& data, const DryRun& dry,
+                                uint32_t workers, uint32_t servers) {
+  ServerTraffic traffic;
+  PsClientOptions options;
+  options.workers = workers;
+  options.shards = config.cluster().shards();
+  options.pull_ahead = 0;
+  options.grains_per_step = config.step().grains_per_step();
+  std::vector<std::unique_ptr<Channel>> channels;
+  for (uint32_t s = 0; s < servers; ++s) {
+    channels.push_back(std::make_unique<CountingChannel>(
+        data.dims, uint64_t{config.cluster().max_part_kb()} << 10, &traffic));
+  }
+  const std::unique_ptr<PsClient> client = PsClient::Create(
+      options, TablesOf(config, data.objective->shape().group_names()), std::move(channels));
+  const std::vector<TableKeys> keys = KeysToSend(*data.steps.back(), options.shards);
+  RETURN_IF_ERROR(client->Send(1, keys, nullptr, nullptr));
+  RETURN_IF_ERROR(client->Wait(1).status());
+  traffic = {};
+  auto gradients = std::make_unique<StepGradients>(*dry.gradients);
+  CountRows(data, *gradients, &traffic);
+  const double begin = Seconds();
+  RETURN_IF_ERROR(client->Send(2, keys, std::move(gradients), nullptr));
+  RETURN_IF_ERROR(client->Wait(2).status());
+  traffic.client_seconds = Seconds() - begin;
+  return traffic;
+}
+
+uint64_t CanonicalSumBytes(uint64_t floats, uint64_t nodes, uint32_t workers) {
+  return (nodes + 1) * floats * sizeof(float) * (workers - 1) / workers;
+}
+
+uint64_t RingSumBytes(uint64_t floats, uint32_t workers) {
+  return 2 * floats * sizeof(float) * (workers - 1) / workers;
+}
+
+}  // namespace chorus::perf

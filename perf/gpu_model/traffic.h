@@ -1,0 +1,34 @@
+#pragma once
+// Bytes between machines: what a worker's step sends to servers and gets from them, by running the
+// client's side of the protocol (worker/ps_client.h) against channels that count, and what a sum
+// over workers moves. Thread safety: functions of their arguments.
+
+#include <cstdint>
+
+#include "common/config.pb.h"
+#include "common/status.h"
+#include "perf/gpu_model/step_run.h"
+
+namespace chorus::perf {
+
+// Of one worker's step, over all servers.
+struct ServerTraffic {
+  uint64_t bytes_sent = 0;      // keys and gradients; headers of frames and parts included
+  uint64_t bytes_received = 0;  // rows
+  uint64_t frames = 0;          // there and back
+  uint64_t rows_pulled = 0;
+  uint64_t rows_pushed = 0;    // gradients of rows, by node of the canonical tree
+  uint64_t floats_pulled = 0;  // of rows_pulled
+  uint64_t floats_pushed = 0;
+  double client_seconds = 0;  // on this machine: making the frames
+};
+Result<ServerTraffic> TrafficOf(const TrainConfig& config, const StepData& data, const DryRun& dry,
+                                uint32_t workers, uint32_t servers);
+
+// Bytes that each worker sends (and receives) when the dense gradients of all are summed. Canonical:
+// an owner of each piece of the vector gets that piece of every node and sends back the sum
+// (worker/tree_sum.h); ring: each piece passes all workers twice.
+uint64_t CanonicalSumBytes(uint64_t floats, uint64_t nodes, uint32_t workers);
+uint64_t RingSumBytes(uint64_t floats, uint32_t workers);
+
+}  // namespace chorus::perf
