@@ -1,39 +1,10 @@
 #pragma once
-// An optimizer's parameters as plain numbers, made once from the configuration, and the rules
-// (optimizer.h) they give for one step. Thread safety: values.
-
-#include <cstdint>
+// An optimizer's parameters from the configuration. Thread safety: pure functions.
 
 #include "common/config.pb.h"
-#include "common/optimizer.h"
+#include "common/optimizer_parameters.h"
 
 namespace chorus {
-
-struct OptimizerParameters {
-  enum class Kind { kSgd, kAdagrad, kRowwiseAdagrad, kAdam, kAdamW, kFtrl };
-  Kind kind = Kind::kSgd;
-  double lr = 0;                  // FTRL: alpha
-  float initial_accumulator = 0;  // Adagrad, row-wise Adagrad
-  float eps = 0;
-  double beta1 = 0, beta2 = 0;     // Adam, AdamW
-  double weight_decay = 0;         // AdamW
-  float beta = 0, l1 = 0, l2 = 0;  // FTRL
-
-  // Floats of state beside `elements` weights (of a row, or of a dense array).
-  uint32_t state_floats(uint32_t elements) const;
-
-  // lr_factor: the schedule's factor of the step. t >= 1: updates of this row or array, this one
-  // included.
-  float ScaledLr(float lr_factor) const;
-  SgdRule Sgd(float lr_factor) const { return {ScaledLr(lr_factor)}; }
-  AdagradRule Adagrad(float lr_factor) const { return {ScaledLr(lr_factor), eps}; }
-  RowwiseAdagradRule RowwiseAdagrad(float lr_factor) const { return {ScaledLr(lr_factor), eps}; }
-  AdamRule Adam(float lr_factor, uint64_t t) const;  // AdamW too
-  FtrlRule Ftrl(float lr_factor) const { return {ScaledLr(lr_factor), beta, l1, l2}; }
-
-  // Fills `state` ([state_floats(elements)]) beside fresh weights.
-  void InitializeState(const float* weights, uint32_t elements, float* state) const;
-};
 
 // Unset fields count as their defaults in config.proto; none written: Adagrad for tables, Adam for
 // dense.

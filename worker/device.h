@@ -11,7 +11,7 @@
 #include <span>
 #include <string>
 
-#include "common/optimizer_config.h"
+#include "common/optimizer_parameters.h"
 #include "common/status.h"
 #include "worker/backend.h"
 #include "worker/device_types.h"
@@ -87,7 +87,8 @@ struct DeviceOptions {
   int index = 0;      // of the device, modulo the number of devices that this process sees
   uint32_t rank = 0;  // for messages
   DevicePrecision precision = DevicePrecision::kFp32;
-  std::string library;  // that holds the backend, see device_library.h
+  std::string library;    // that holds the backend, see device_library.h
+  bool optional = false;  // the job can do without
 };
 // How a job gets its device. Error: kFailedPrecondition when there is none that can be used; names
 // driver, toolkit and devices found.

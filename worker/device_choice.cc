@@ -70,6 +70,7 @@ Result<std::unique_ptr<Device>> ChooseDevice(const ComputeConfig& config,
   options.rank = environment.collective->rank();
   options.precision = PrecisionOf(config.cuda().precision());
   options.library = config.cuda().library();
+  options.optional = !required;
   Result<std::unique_ptr<Device>> device = environment.open_device(options);
   const std::string answer =
       device.ok() ? kFound + (*device)->info().id : kNone + std::string(device.status().message());

@@ -19,10 +19,15 @@ std::string BesideTheExecutable(const std::string& name) {
   return executable.substr(0, executable.rfind('/') + 1) + name;
 }
 
+bool HasDriver() { return dlopen("libcuda.so.1", RTLD_LAZY | RTLD_LOCAL) != nullptr; }
+
 }  // namespace
 
 Result<std::unique_ptr<Device>> OpenLibraryDevice(const DeviceOptions& options) {
   const bool is_path = options.library.find('/') != std::string::npos;
+  if (options.optional && !is_path && !HasDriver()) {
+    return NotFound("there is no CUDA driver (libcuda.so.1)");
+  }
   void* library = nullptr;
   std::string reasons;
   const auto open = [&](const std::string& path) {

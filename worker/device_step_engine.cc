@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "common/optimizer_config.h"
 #include "common/strings.h"
 #include "worker/device_step.h"
 #include "worker/node_sums.h"

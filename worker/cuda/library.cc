@@ -3,7 +3,8 @@
 #include "worker/cuda/cuda_device.h"
 #include "worker/device_library.h"
 
-extern "C" void ChorusOpenDevice(const chorus::worker::DeviceOptions& options,
-                                 chorus::Result<std::unique_ptr<chorus::worker::Device>>* out) {
+extern "C" __attribute__((visibility("default"))) void ChorusOpenDevice(
+    const chorus::worker::DeviceOptions& options,
+    chorus::Result<std::unique_ptr<chorus::worker::Device>>* out) {
   *out = chorus::worker::cuda::OpenCudaDevice(options);
 }

@@ -1,4 +1,5 @@
-# The CUDA device's sources, for two targets: chorus_cuda (nvcc, worker/CMakeLists.txt) and chorus_cuda_emulated (g++, for tests).
+# The CUDA device's sources, for two targets: chorus_cuda (nvcc, CMakeLists.txt beside this file) and
+# chorus_cuda_emulated (g++, for tests).
 set(CHORUS_CUDA_KERNELS
   ${PROJECT_SOURCE_DIR}/worker/cuda/batch_norm.cu
   ${PROJECT_SOURCE_DIR}/worker/cuda/columns.cu
@@ -12,3 +13,9 @@ set(CHORUS_CUDA_SOURCES
   ${PROJECT_SOURCE_DIR}/worker/cuda/handles.cc
   ${PROJECT_SOURCE_DIR}/worker/cuda/library.cc
   ${PROJECT_SOURCE_DIR}/worker/cuda/matmul.cc)
+# What a library of them needs of Chorus: it takes nothing from the program that opens it.
+set(CHORUS_CUDA_BASE
+  ${PROJECT_SOURCE_DIR}/common/check.cc
+  ${PROJECT_SOURCE_DIR}/common/optimizer_parameters.cc
+  ${PROJECT_SOURCE_DIR}/common/status.cc
+  ${PROJECT_SOURCE_DIR}/common/strings.cc)
