@@ -20,7 +20,8 @@ struct Counters {
 Counters ReadCounters();
 void ResetCounters();
 
-// The nth call (from 1) of `function` from now on returns `error` once and does nothing.
+// The nth call (from 1) of `function` from now on returns `error` once and does nothing. "NCCL's
+// work": the nth group of a communicator fails while it runs, as an asynchronous error.
 void FailCall(const std::string& function, uint64_t nth, int error);
 // Forgets a failure that has not happened. Returns whether there was one.
 bool ClearFailure();
@@ -29,7 +30,7 @@ bool ClearFailure();
 struct LiveObjects {
   uint64_t device_allocations = 0;
   uint64_t pinned_allocations = 0;
-  uint64_t handles = 0;  // streams, events, handles and descriptors of cublasLt
+  uint64_t handles = 0;  // streams, events, handles and descriptors of cublasLt, communicators
   friend bool operator==(const LiveObjects&, const LiveObjects&) = default;
 };
 LiveObjects ReadLiveObjects();
@@ -38,7 +39,8 @@ LiveObjects ReadLiveObjects();
 // this machine.
 void SetDevices(int devices);
 // Whether streams made from now on are threads, so that a missing event is a data race; false at
-// first (unless CHORUS_CUDA_HOST_ASYNC is set), when work is done where it is enqueued.
+// first (unless CHORUS_CUDA_HOST_ASYNC is set), when work is done where it is enqueued: then
+// whoever has NCCL work for a rank that never comes waits for ever.
 void SetAsynchronous(bool asynchronous);
 
 }  // namespace chorus::cuda_host

@@ -204,8 +204,21 @@ cudaError_t cudaMemsetAsync(void* memory, int value, size_t bytes, cudaStream_t 
   return cudaSuccess;
 }
 
+cudaError_t cudaDeviceGetStreamPriorityRange(int* least, int* greatest) {
+  ENTER_CALL();
+  *least = 0;
+  *greatest = -5;
+  return cudaSuccess;
+}
 cudaError_t cudaStreamCreateWithFlags(cudaStream_t* stream, unsigned) {
   ENTER_CALL();
+  *stream = new CUstream_st(chorus::cuda_host::Asynchronous());
+  CountHandle(1);
+  return cudaSuccess;
+}
+cudaError_t cudaStreamCreateWithPriority(cudaStream_t* stream, unsigned, int priority) {
+  ENTER_CALL();
+  if (priority > 0 || priority < -5) return Failed(cudaErrorInvalidValue);
   *stream = new CUstream_st(chorus::cuda_host::Asynchronous());
   CountHandle(1);
   return cudaSuccess;
@@ -220,6 +233,11 @@ cudaError_t cudaStreamSynchronize(cudaStream_t stream) {
   ENTER_CALL();
   stream->Synchronize();
   return cudaSuccess;
+}
+// "Not ready" is an answer, which cudaGetLastError does not repeat.
+cudaError_t cudaStreamQuery(cudaStream_t stream) {
+  ENTER_CALL();
+  return stream->IsIdle() ? cudaSuccess : cudaErrorNotReady;
 }
 cudaError_t cudaStreamWaitEvent(cudaStream_t stream, cudaEvent_t event, unsigned) {
   ENTER_CALL();

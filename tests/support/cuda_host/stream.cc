@@ -66,3 +66,8 @@ void CUstream_st::Synchronize() {
   std::unique_lock lock(mutex_);
   changed_.wait(lock, [&] { return queue_.empty() && !busy_; });
 }
+
+bool CUstream_st::IsIdle() {
+  const std::lock_guard lock(mutex_);
+  return queue_.empty() && !busy_;
+}

@@ -28,6 +28,7 @@ struct CUstream_st {
   ~CUstream_st();
   void Enqueue(std::function<void()> work);
   void Synchronize();
+  bool IsIdle();
 
  private:
   void Work();

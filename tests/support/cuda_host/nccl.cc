@@ -1,0 +1,258 @@
+// The functions of include/nccl.h. Work of a communicator runs on the stream that it is given, and
+// starts only once a poll of ncclCommGetAsyncError has ended "in progress", as NCCL may do it: who
+// records an event before that does so too early.
+
+#include "nccl.h"
+
+#include <sys/random.h>
+
+#include <atomic>
+#include <cstring>
+#include <functional>
+#include <memory>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "common/strings.h"
+#include "tests/support/cuda_host/call_log.h"
+#include "tests/support/cuda_host/nccl_work.h"
+
+using chorus::cuda_host::CountHandle;
+using chorus::cuda_host::EnterCall;
+using chorus::cuda_host::NcclGroup;
+using chorus::cuda_host::NcclShared;
+
+namespace {
+
+constexpr int kPollsInProgress = 2;  // of each group that is started, when nothing blocks
+
+// Groups that this thread has begun, and what they hold.
+thread_local int group_depth = 0;
+thread_local std::vector<NcclGroup> pending;
+
+}  // namespace
+
+struct ncclComm {
+  std::shared_ptr<NcclShared> shared;
+  bool blocking = true;
+  std::thread connecting;
+  std::atomic<bool> connected = false;
+  int polls = 0;                  // that still say "in progress"
+  std::vector<NcclGroup> queued;  // until then
+  std::string last_error;         // as it was told
+
+  bool busy() const { return !connected || polls > 0; }
+  void Start() {
+    for (NcclGroup& group : queued) {
+      chorus::cuda_host::Enqueue(group.stream, [kept = shared, group] {
+        chorus::cuda_host::RunNcclGroup(kept.get(), group);
+      });
+    }
+    queued.clear();
+  }
+};
+
+namespace {
+
+ncclResult_t Submit(NcclGroup group) {
+  ncclComm_t const comm = group.comm;
+  comm->queued.push_back(std::move(group));
+  if (comm->blocking) {
+    comm->Start();
+    return ncclSuccess;
+  }
+  comm->polls = kPollsInProgress;
+  return ncclInProgress;
+}
+
+// The group that an operation belongs to: the open one of its communicator and stream, or its own.
+ncclResult_t Add(ncclComm_t comm, cudaStream_t stream,
+                 const std::function<void(NcclGroup*)>& append) {
+  if (comm == nullptr || stream == nullptr) return ncclInvalidArgument;
+  if (comm->busy()) return ncclInvalidUsage;
+  if (group_depth == 0) {
+    NcclGroup own;
+    own.comm = comm;
+    own.stream = stream;
+    append(&own);
+    return Submit(std::move(own));
+  }
+  for (NcclGroup& group : pending) {
+    if (group.comm == comm && group.stream == stream) {
+      append(&group);
+      return ncclSuccess;
+    }
+  }
+  NcclGroup& group = pending.emplace_back();
+  group.comm = comm;
+  group.stream = stream;
+  append(&group);
+  return ncclSuccess;
+}
+
+ncclResult_t AddTransfer(bool is_send, void* data, size_t count, ncclDataType_t type, int peer,
+                         ncclComm_t comm, cudaStream_t stream) {
+  const size_t bytes = count * chorus::cuda_host::BytesOf(type);
+  if (comm == nullptr || peer < 0 || peer >= comm->shared->mesh.ranks() ||
+      peer == comm->shared->mesh.rank() || !chorus::cuda_host::IsDeviceMemory(data, bytes)) {
+    return ncclInvalidArgument;
+  }
+  return Add(comm, stream, [&](NcclGroup* group) {
+    group->transfers.push_back({is_send, peer, static_cast<char*>(data), bytes});
+  });
+}
+
+void Free(ncclComm_t comm) {
+  if (comm->connecting.joinable()) comm->connecting.join();
+  delete comm;
+  CountHandle(-1);
+}
+
+}  // namespace
+
+#define ENTER_CALL()                                             \
+  if (const int injected = EnterCall(__func__); injected != 0) { \
+    return static_cast<ncclResult_t>(injected);                  \
+  }
+
+ncclResult_t ncclGetVersion(int* version) {
+  ENTER_CALL();
+  *version = NCCL_VERSION_CODE;
+  return ncclSuccess;
+}
+
+const char* ncclGetErrorString(ncclResult_t result) {
+  switch (result) {
+    case ncclSuccess:
+      return "no error";
+    case ncclUnhandledCudaError:
+      return "unhandled cuda error";
+    case ncclSystemError:
+      return "unhandled system error";
+    case ncclInternalError:
+      return "internal error";
+    case ncclInvalidArgument:
+      return "invalid argument";
+    case ncclInvalidUsage:
+      return "invalid usage";
+    case ncclRemoteError:
+      return "remote process exited or there was a network error";
+    case ncclInProgress:
+      return "NCCL operation in progress";
+  }
+  return "unknown result code";
+}
+
+const char* ncclGetLastError(ncclComm_t comm) {
+  if (comm == nullptr) return "";
+  const std::lock_guard lock(comm->shared->mutex);
+  comm->last_error = comm->shared->reason;
+  return comm->last_error.c_str();
+}
+
+ncclResult_t ncclGetUniqueId(ncclUniqueId* id) {
+  ENTER_CALL();
+  uint64_t random[2] = {};
+  if (getrandom(random, sizeof(random), 0) != sizeof(random)) return ncclSystemError;
+  const std::string name = chorus::StrCat("chorus-nccl-", random[0], "-", random[1]);
+  *id = {};
+  std::memcpy(id->internal, name.data(), name.size());
+  return ncclSuccess;
+}
+
+ncclResult_t ncclCommInitRankConfig(ncclComm_t* comm, int ranks, ncclUniqueId id, int rank,
+                                    ncclConfig_t* config) {
+  ENTER_CALL();
+  if (rank < 0 || rank >= ranks) return ncclInvalidArgument;
+  auto* const made = new ncclComm();
+  made->shared = std::make_shared<NcclShared>(id.internal, rank, ranks);
+  made->blocking = config == nullptr || config->blocking != 0;
+  made->connecting = std::thread([made, shared = made->shared] {
+    if (const std::string error = shared->mesh.Connect(); !error.empty()) {
+      shared->Fail(ncclSystemError, error);
+    }
+    made->connected = true;
+  });
+  if (made->blocking) made->connecting.join();
+  *comm = made;
+  CountHandle(1);
+  return made->blocking ? static_cast<ncclResult_t>(made->shared->error.load()) : ncclInProgress;
+}
+
+ncclResult_t ncclCommGetAsyncError(ncclComm_t comm, ncclResult_t* error) {
+  ENTER_CALL();
+  *error = static_cast<ncclResult_t>(comm->shared->error.load());
+  if (*error != ncclSuccess) return ncclSuccess;
+  if (comm->polls > 0 && --comm->polls == 0) comm->Start();
+  if (comm->busy()) *error = ncclInProgress;
+  return ncclSuccess;
+}
+
+// Work that was started goes on; there is nothing else to flush.
+ncclResult_t ncclCommFinalize(ncclComm_t comm) {
+  ENTER_CALL();
+  if (comm->busy()) return ncclInvalidUsage;
+  if (comm->blocking) return ncclSuccess;
+  comm->polls = kPollsInProgress;
+  return ncclInProgress;
+}
+
+ncclResult_t ncclCommDestroy(ncclComm_t comm) {
+  ENTER_CALL();
+  Free(comm);
+  return ncclSuccess;
+}
+
+ncclResult_t ncclCommAbort(ncclComm_t comm) {
+  ENTER_CALL();
+  comm->shared->mesh.Abort();
+  Free(comm);
+  return ncclSuccess;
+}
+
+ncclResult_t ncclGroupStart() {
+  ENTER_CALL();
+  ++group_depth;
+  return ncclSuccess;
+}
+
+ncclResult_t ncclGroupEnd() {
+  if (group_depth == 0) return ncclInvalidUsage;
+  if (--group_depth > 0) return ncclSuccess;
+  std::vector<NcclGroup> groups = std::exchange(pending, {});
+  ENTER_CALL();
+  ncclResult_t result = ncclSuccess;
+  for (NcclGroup& group : groups) {
+    const ncclResult_t submitted = Submit(std::move(group));
+    if (result == ncclSuccess) result = submitted;
+  }
+  return result;
+}
+
+ncclResult_t ncclSend(const void* from, size_t count, ncclDataType_t type, int peer,
+                      ncclComm_t comm, cudaStream_t stream) {
+  ENTER_CALL();
+  return AddTransfer(true, const_cast<void*>(from), count, type, peer, comm, stream);
+}
+
+ncclResult_t ncclRecv(void* to, size_t count, ncclDataType_t type, int peer, ncclComm_t comm,
+                      cudaStream_t stream) {
+  ENTER_CALL();
+  return AddTransfer(false, to, count, type, peer, comm, stream);
+}
+
+ncclResult_t ncclAllReduce(const void* from, void* to, size_t count, ncclDataType_t type,
+                           ncclRedOp_t op, ncclComm_t comm, cudaStream_t stream) {
+  ENTER_CALL();
+  const size_t bytes = count * chorus::cuda_host::BytesOf(type);
+  if (op != ncclSum || !chorus::cuda_host::IsDeviceMemory(from, bytes) ||
+      !chorus::cuda_host::IsDeviceMemory(to, bytes)) {
+    return ncclInvalidArgument;
+  }
+  return Add(comm, stream, [&](NcclGroup* group) {
+    group->reductions.push_back(
+        {static_cast<const char*>(from), static_cast<char*>(to), count, type});
+  });
+}
