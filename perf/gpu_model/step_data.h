@@ -22,7 +22,7 @@ struct StepData {
   std::vector<uint32_t> dims;  // [table instances]
   GrainRange grains;           // of this worker
   std::vector<std::unique_ptr<worker::StepBatch>> steps;
-  double read_seconds = 0;  // of a step, on one thread of this machine
+  double read_seconds = 0;  // of a step, by one thread of this machine; 0: only one was read
 };
 
 // The first `steps` steps of the config's log (fewer, if it has fewer), as those of `stage`.

@@ -1,0 +1,50 @@
+#pragma once
+// What GPUs and the machines around them can do at best, by their makers, and how much of it a step
+// is assumed to get. None of it has been measured here. Thread safety: constants.
+
+#include <cstdint>
+#include <span>
+#include <string>
+
+namespace chorus::perf {
+
+struct Gpu {
+  const char* name;
+  double fp32_tflops;   // vector units
+  double tf32_tflops;   // tensor cores, without sparsity; 0: it has none for this type
+  double bf16_tflops;   // likewise
+  double memory_gb_s;   // peak of the device's memory
+  double bus_gb_s;      // of its PCIe slot, each way
+  double link_gb_s;     // to the other GPUs of the host, each way
+  double host_gbit_s;   // network of a usual host of 8 of them, each way
+  uint32_t processors;  // multiprocessors
+  const char* source;
+};
+std::span<const Gpu> Gpus();
+const Gpu* FindGpu(const std::string& name);  // null: unknown
+
+// Shares of the peaks. Long copies and large products reach about these; the starts are what a host
+// thread takes to start one kernel after the other, which is what short ones cost.
+namespace assumed {
+constexpr double kProductShare = 0.75;
+constexpr double kMemoryShare = 0.75;
+constexpr double kBusShare = 0.8;
+constexpr double kLinkShare = 0.7;
+constexpr double kNetworkShare = 0.8;
+constexpr double kStartSeconds = 4e-6;  // of a kernel or product
+constexpr double kCopySeconds = 10e-6;  // of a copy, beside its bytes
+constexpr double kWaitSeconds = 15e-6;  // of a wait for the device
+constexpr double kSumSeconds = 40e-6;   // of a sum over workers, beside its bytes
+
+// A server: a look-up or an update is some cache misses and the row's bytes; bytes of frames are
+// read for checksums and copied. table_perf and frame_perf measure these on a machine at hand.
+constexpr double kRowSeconds = 45e-9;
+constexpr double kRowGbS = 10;
+constexpr double kFrameGbS = 4;
+constexpr uint32_t kServerCores = 16;
+constexpr double kServerGbitS = 100;
+constexpr double kRoundTripSeconds = 100e-6;
+constexpr uint32_t kGpusOfHost = 8;
+}  // namespace assumed
+
+}  // namespace chorus::perf

@@ -1,0 +1,17 @@
+#pragma once
+// Prints what the model found. Thread safety: writes to stdout.
+
+#include "perf/gpu_model/job_model.h"
+
+namespace chorus::perf {
+
+void PrintStep(const JobModel& model);  // what a worker's step holds and moves
+// Counts and predicted time by phase of the device.
+void PrintPhases(const JobModel& model, const Gpu& gpu);
+// One line a cluster: resources in ms a step, both rates, the bound.
+void PrintClusterHeader();
+void PrintCluster(const JobModel& model, const Cluster& cluster);
+// The same cluster if rows travelled in 16 bits, if devices kept hot rows, and with both.
+void PrintWhatIfs(const JobModel& model, const Cluster& cluster);
+
+}  // namespace chorus::perf

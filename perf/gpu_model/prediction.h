@@ -1,0 +1,64 @@
+#pragma once
+// How long a step takes on a cluster: the time that each resource is busy for one step, from the
+// step's cost and what the resource can do at best (hardware.h). Thread safety: pure functions.
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "common/config.pb.h"
+#include "perf/gpu_model/hardware.h"
+#include "perf/gpu_model/step_run.h"
+#include "perf/gpu_model/traffic.h"
+
+namespace chorus::perf {
+
+// What one worker's step costs, and what all workers' steps have in common.
+struct StepWork {
+  uint64_t exposures = 0;  // of one worker
+  StepCost device;
+  ServerTraffic traffic;
+  uint64_t unique_rows = 0;  // over all workers and groups: rows that servers update
+  uint64_t unique_floats = 0;
+  uint64_t parameters = 0;  // dense
+  uint64_t nodes = 1;       // of the canonical tree that a worker sums
+  // On the machine that runs the model, one thread each.
+  double read_seconds = 0;
+  double pack_seconds = 0;
+  double client_seconds = 0;
+};
+
+struct Cluster {
+  const Gpu* gpu = nullptr;
+  uint32_t gpus = 1;
+  uint32_t servers = 1;
+  CudaConfig::Precision precision = CudaConfig::FP32;
+  bool canonical_sum = true;
+};
+
+// What a design that does not exist yet would change.
+struct WhatIf {
+  bool half_rows = false;   // rows and their gradients travel in 16 bits
+  double cached_share = 0;  // of a step's unique rows that stay on the devices, their gradients
+                            // summed among these as dense ones
+};
+
+struct Resource {
+  const char* name;
+  double seconds;  // busy for one step
+};
+
+struct Prediction {
+  std::vector<Resource> resources;
+  double in_turn = 0;      // seconds a step: nothing overlaps (but the reader, which runs ahead)
+  double overlapped = 0;   // everything does: the busiest resource
+  const char* bound = "";  // its name
+};
+Prediction Predict(const StepWork& work, const Cluster& cluster, const WhatIf& what_if = {});
+
+// Of one call on the device, copies included.
+double SecondsOf(const Cost& cost, const Gpu& gpu, CudaConfig::Precision precision);
+// Products by a precision's units, else by what the GPU has: operations a second.
+double ProductPeakOf(const Gpu& gpu, CudaConfig::Precision precision);
+
+}  // namespace chorus::perf
