@@ -81,16 +81,17 @@ void PrintWhatIfs(const JobModel& model, const Cluster& cluster) {
                   {"rows in 16 bits", {true, 0}},
                   {"rows of those steps cached", {false, cached}},
                   {"both", {true, cached}}};
-  std::printf("  %-32s %8s %8s %8s %8s %9s  %s\n", "design", "up", "down", "s.net", "s.cpu",
-              "overlap", "bound; without read, pack and client");
+  std::printf("  %-28s %8s %8s %8s %8s %8s %9s  %s\n", "design", "up", "down", "w.net", "s.net",
+              "s.cpu", "overlap", "bound; without read, pack and client");
   for (const auto& variant : variants) {
     StepWork device_side = model.work;
     device_side.read_seconds = device_side.pack_seconds = device_side.client_seconds = 0;
     const Prediction p = Predict(device_side, cluster, variant.what_if);
-    std::printf("  %-32s %8.3f %8.3f %8.3f %8.3f %8.0fk  %s\n", variant.name,
+    std::printf("  %-28s %8.3f %8.3f %8.3f %8.3f %8.3f %8.0fk  %s\n", variant.name,
                 p.resources[2].seconds * 1e3, p.resources[4].seconds * 1e3,
-                p.resources[8].seconds * 1e3, p.resources[9].seconds * 1e3,
-                Rate(model.work, cluster.gpus, p.overlapped) * 1e-3, p.bound);
+                p.resources[7].seconds * 1e3, p.resources[8].seconds * 1e3,
+                p.resources[9].seconds * 1e3, Rate(model.work, cluster.gpus, p.overlapped) * 1e-3,
+                p.bound);
   }
 }
 

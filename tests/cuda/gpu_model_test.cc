@@ -6,6 +6,8 @@
 
 #include "common/config.h"
 #include "common/strings.h"
+#include "perf/gpu_model/anchors.h"
+#include "perf/gpu_model/prediction.h"
 #include "perf/gpu_model/step_run.h"
 #include "perf/gpu_model/traffic.h"
 #include "perf/support/random_log.h"
@@ -265,6 +267,72 @@ TEST(GpuModelTest, SumsOverWorkersMoveNothingForOneAndTwiceTheVectorForMany) {
   EXPECT_EQ(RingSumBytes(1000, 4), 6000u);
   EXPECT_EQ(CanonicalSumBytes(1000, 1, 4), 6000u);
   EXPECT_EQ(CanonicalSumBytes(1000, 2, 4), 9000u);
+}
+
+double BusyOf(const Prediction& prediction, const std::string& name) {
+  for (const Resource& resource : prediction.resources) {
+    if (resource.name == name) return resource.seconds;
+  }
+  ADD_FAILURE() << name;
+  return 0;
+}
+
+TEST(GpuModelTest, TheBusiestResourceBoundsAStep) {
+  const World world = MakeWorld(Jobs()[0]);
+  const Result<DryRun> dry = RunDry(world.config, world.data);
+  ASSERT_TRUE(dry.ok()) << dry.status().ToString();
+  const Result<ServerTraffic> traffic = TrafficOf(world.config, world.data, *dry, 8, 1);
+  ASSERT_TRUE(traffic.ok()) << traffic.status().ToString();
+  StepWork work;
+  work.device = dry->cost;
+  work.traffic = *traffic;
+  work.parameters = static_cast<uint64_t>(dry->parameters);
+  const Gpu* const gpu = FindGpu("T4");
+  ASSERT_NE(gpu, nullptr);
+  const Prediction one = Predict(work, {gpu, 8, 1});
+  const Prediction two = Predict(work, {gpu, 8, 2});
+  EXPECT_DOUBLE_EQ(BusyOf(two, "server network"), BusyOf(one, "server network") / 2);
+  EXPECT_DOUBLE_EQ(BusyOf(two, "server cpu"), BusyOf(one, "server cpu") / 2);
+  EXPECT_EQ(BusyOf(Predict(work, {gpu, 1, 1}), "gradient sum"), 0.0);
+  EXPECT_EQ(one.overlapped, BusyOf(one, one.bound));
+  EXPECT_GT(one.in_turn, one.overlapped);
+  // Small kernels cost their starts.
+  const Cost all = TotalOf(work.device);
+  EXPECT_GE(BusyOf(one, "device"),
+            static_cast<double>(all.launches + all.products) * assumed::kStartSeconds);
+  work.read_seconds = 10;
+  EXPECT_STREQ(Predict(work, {gpu, 8, 1}).bound, "read");
+}
+
+TEST(GpuModelTest, RowsThatAreCachedOrHalvedDoNotTravel) {
+  const World world = MakeWorld(Jobs()[0]);
+  const Result<DryRun> dry = RunDry(world.config, world.data);
+  ASSERT_TRUE(dry.ok()) << dry.status().ToString();
+  const Result<ServerTraffic> traffic = TrafficOf(world.config, world.data, *dry, 8, 1);
+  ASSERT_TRUE(traffic.ok()) << traffic.status().ToString();
+  StepWork work;
+  work.device = dry->cost;
+  work.traffic = *traffic;
+  const Cluster cluster = {FindGpu("T4"), 8, 1};
+  const auto bus = [&](const WhatIf& what_if) {
+    return BusyOf(Predict(work, cluster, what_if), "bus to device");
+  };
+  const double rows = 4.0 * static_cast<double>(traffic->floats_pulled) /
+                      (cluster.gpu->bus_gb_s * 1e9 * assumed::kBusShare);
+  EXPECT_NEAR(bus({}) - bus({true, 0}), rows / 2, 1e-12);
+  EXPECT_NEAR(bus({}) - bus({false, 0.75}), rows * 0.75, 1e-12);
+  EXPECT_LT(BusyOf(Predict(work, cluster, {false, 0.75}), "server cpu"),
+            BusyOf(Predict(work, cluster), "server cpu") / 2);
+}
+
+TEST(GpuModelTest, PublishedShapesAreJobs) {
+  for (const Anchor& anchor : Anchors()) {
+    const Result<TrainConfig> config = ConfigOf(anchor, {"compute.cuda.precision=TF32"});
+    ASSERT_TRUE(config.ok()) << anchor.name << ": " << config.status().ToString();
+    EXPECT_EQ(config->compute().cuda().precision(), CudaConfig::TF32);
+    EXPECT_NE(FindGpu(anchor.gpu), nullptr);
+    EXPECT_EQ(LogShapeOf(anchor).slots.size(), 26u);
+  }
 }
 
 }  // namespace
