@@ -88,7 +88,7 @@ Status Checkpointer::Poll(bool wait) {
 }
 
 Status Checkpointer::Complete(std::vector<SnapshotFile> shard_files) {
-  const double seconds = template_.config().cluster().deadline_seconds();
+  const double seconds = 60 * config_.deadline_minutes();
   if (dense_file_.wait_for(std::chrono::duration<double>(seconds)) != std::future_status::ready) {
     const std::string path = JoinPath(pending_->directory, kDenseName);
     return DeadlineExceeded(

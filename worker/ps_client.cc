@@ -53,6 +53,8 @@ class PsClientImpl : public PsClient {
   Result<std::shared_ptr<const PulledRows>> Read(const std::vector<TableKeys>& keys) override;
   Result<std::vector<SnapshotFile>> SnapshotFiles(uint64_t step, bool wait) override;
   Result<std::vector<std::string>> Control(const std::string& control_meta) override;
+  void BeginRestore(const std::string& control_meta) override;
+  Result<bool> RestoreEnded(double seconds) override;
   uint64_t bytes_sent() const override { return bytes_sent_; }
   uint64_t bytes_received() const override { return bytes_received_; }
 
@@ -69,7 +71,9 @@ class PsClientImpl : public PsClient {
                Frame* frame) const;
   void AddGradients(const StepGradients& gradients, const KeySegments& segments, uint32_t server,
                     wire::StepMeta* meta, Frame* frame) const;
-  void Call(uint32_t server, Frame frame, const std::shared_ptr<ServerCalls>& calls);
+  // seconds: that the server may take.
+  void Call(uint32_t server, Frame frame, const std::shared_ptr<ServerCalls>& calls,
+            double seconds);
   Result<std::vector<Frame>> WaitFor(ServerCalls* calls, FrameType type);
   Result<std::shared_ptr<const PulledRows>> RowsOf(const KeySegments& segments,
                                                    std::vector<Frame> replies) const;
@@ -79,6 +83,7 @@ class PsClientImpl : public PsClient {
   std::vector<uint32_t> dims_;
   wire::JobMeta job_;
   std::map<uint64_t, StepInFlight> steps_;
+  std::shared_ptr<ServerCalls> restore_;  // under way
   SnapshotProgress snapshots_;
   uint64_t bytes_sent_ = 0;
   uint64_t bytes_received_ = 0;
@@ -179,16 +184,17 @@ Status PsClientImpl::Send(uint64_t step, const std::vector<TableKeys>& keys,
       meta.mutable_snapshot()->set_directory(snapshot->directory);
     }
     frame.meta = meta.SerializeAsString();
-    Call(server, std::move(frame), in_flight.calls);
+    Call(server, std::move(frame), in_flight.calls, options_.deadline_seconds);
   }
   steps_.erase(steps_.begin(), steps_.lower_bound(step > lag ? step - lag + 1 : 0));
   steps_[step] = std::move(in_flight);
   return Status::Ok();
 }
 
-void PsClientImpl::Call(uint32_t server, Frame frame, const std::shared_ptr<ServerCalls>& calls) {
+void PsClientImpl::Call(uint32_t server, Frame frame, const std::shared_ptr<ServerCalls>& calls,
+                        double seconds) {
   bytes_sent_ += frame.payload_bytes();
-  servers_[server]->CallAsync(std::move(frame), CallSeconds(options_.deadline_seconds),
+  servers_[server]->CallAsync(std::move(frame), CallSeconds(seconds),
                               [calls, server](Result<Frame> reply) {
                                 if (reply.ok()) {
                                   if (Status status = StatusOfFrame(*reply); !status.ok())
@@ -251,7 +257,7 @@ Result<std::shared_ptr<const PulledRows>> PsClientImpl::Read(const std::vector<T
     *meta.mutable_job() = JobFor(server);
     Frame frame{FrameType::kRead, meta.SerializeAsString(), {}};
     AddKeys(keys, segments, server, &frame);
-    Call(server, std::move(frame), calls);
+    Call(server, std::move(frame), calls, options_.deadline_seconds);
   }
   ASSIGN_OR_RETURN(std::vector<Frame> replies, WaitFor(calls.get(), FrameType::kReadReply));
   return RowsOf(segments, std::move(replies));
@@ -260,12 +266,27 @@ Result<std::shared_ptr<const PulledRows>> PsClientImpl::Read(const std::vector<T
 Result<std::vector<std::string>> PsClientImpl::Control(const std::string& control_meta) {
   const auto calls = std::make_shared<ServerCalls>(servers_.size());
   for (uint32_t server = 0; server < server_count(); ++server) {
-    Call(server, Frame{FrameType::kControl, control_meta, {}}, calls);
+    Call(server, Frame{FrameType::kControl, control_meta, {}}, calls, options_.deadline_seconds);
   }
   ASSIGN_OR_RETURN(std::vector<Frame> replies, WaitFor(calls.get(), FrameType::kControlReply));
   std::vector<std::string> metas;
   for (Frame& reply : replies) metas.push_back(std::move(reply.meta));
   return metas;
+}
+
+void PsClientImpl::BeginRestore(const std::string& control_meta) {
+  restore_ = std::make_shared<ServerCalls>(servers_.size());
+  for (uint32_t server = 0; server < server_count(); ++server) {
+    Call(server, Frame{FrameType::kControl, control_meta, {}}, restore_, options_.storage_seconds);
+  }
+}
+
+Result<bool> PsClientImpl::RestoreEnded(double seconds) {
+  CHECK(restore_ != nullptr);
+  if (!restore_->Ended(seconds)) return false;
+  const std::shared_ptr<ServerCalls> calls = std::move(restore_);
+  RETURN_IF_ERROR(WaitFor(calls.get(), FrameType::kControlReply).status());
+  return true;
 }
 
 Status PsClientImpl::PollSnapshot(uint64_t step) {
@@ -286,13 +307,13 @@ Status PsClientImpl::PollSnapshot(uint64_t step) {
 
 Result<std::vector<SnapshotFile>> PsClientImpl::SnapshotFiles(uint64_t step, bool wait) {
   const auto deadline =
-      std::chrono::steady_clock::now() + std::chrono::duration<double>(options_.deadline_seconds);
+      std::chrono::steady_clock::now() + std::chrono::duration<double>(options_.storage_seconds);
   while (wait && !snapshots_.Ended(step)) {
     RETURN_IF_ERROR(PollSnapshot(step));
     if (snapshots_.Ended(step)) break;
     if (std::chrono::steady_clock::now() > deadline) {
       return DeadlineExceeded(StrCat("the snapshot of step ", step, " did not end within ",
-                                     options_.deadline_seconds, " s on ",
+                                     options_.storage_seconds, " s on ",
                                      snapshots_.UnderWay(step)));
     }
     std::this_thread::sleep_for(kPollPause);

@@ -65,6 +65,7 @@ struct PsClientOptions {
   uint32_t grains_per_step = 8;
   uint64_t seed = 1;  // must be the servers'
   double deadline_seconds = 120;
+  double storage_seconds = 3600;  // instead, of a restore and of the wait for a snapshot
 };
 
 // Rows of one table instance in the order of the keys asked for. Shares the reply's memory.
@@ -96,11 +97,17 @@ class PsClient {
   virtual Result<std::shared_ptr<const PulledRows>> Read(const std::vector<TableKeys>& keys) = 0;
 
   // The files of the snapshot of `step` when every server has finished it; empty while any has not. Without
-  // `wait` it uses what step replies brought; with it, it asks the servers until the deadline.
+  // `wait` it uses what step replies brought; with it, it asks the servers until storage_seconds are over.
   virtual Result<std::vector<SnapshotFile>> SnapshotFiles(uint64_t step, bool wait) = 0;
 
   // Sends one kControl frame to every server and returns their replies (meta bytes: ControlReplyMeta), in order.
   virtual Result<std::vector<std::string>> Control(const std::string& control_meta) = 0;
+
+  // Sends a restore (the meta of a kControl frame) to every server, and returns at once.
+  virtual void BeginRestore(const std::string& control_meta) = 0;
+  // Waits so long at most. Whether every server has restored its shards; then, or after an error, the
+  // restore is over. Error: the first failure, naming the server; kDeadlineExceeded past storage_seconds.
+  virtual Result<bool> RestoreEnded(double seconds) = 0;
 
   virtual uint64_t bytes_sent() const = 0;
   virtual uint64_t bytes_received() const = 0;

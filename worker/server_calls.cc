@@ -19,14 +19,20 @@ void ServerCalls::Set(size_t server, Result<Frame> reply) {
   changed_.notify_all();
 }
 
-Result<std::vector<Frame>> ServerCalls::Wait(double seconds) {
+bool ServerCalls::Ended(double seconds) {
   MutexLock lock(mutex_);
   const auto deadline = std::chrono::steady_clock::now() + std::chrono::duration<double>(seconds);
   while (left_ > 0 && error_.ok()) {
-    const bool late = changed_.wait_until(mutex_, deadline) == std::cv_status::timeout;
-    if (late && left_ > 0 && error_.ok()) return TooLate(seconds);
+    if (changed_.wait_until(mutex_, deadline) == std::cv_status::timeout) break;
   }
+  return left_ == 0 || !error_.ok();
+}
+
+Result<std::vector<Frame>> ServerCalls::Wait(double seconds) {
+  const bool ended = Ended(seconds);
+  MutexLock lock(mutex_);
   if (!error_.ok()) return error_;
+  if (!ended && left_ > 0) return TooLate(seconds);
   return std::move(replies_);
 }
 

@@ -1,6 +1,6 @@
 #pragma once
 // One request to each server and what came back.
-// Thread safety: Set from any thread; Wait from one.
+// Thread safety: Set from any thread; Wait and Ended from one.
 
 #include <cstdint>
 #include <vector>
@@ -16,6 +16,8 @@ class ServerCalls {
   explicit ServerCalls(size_t servers) : replies_(servers), answered_(servers), left_(servers) {}
 
   void Set(size_t server, Result<Frame> reply);
+  // Waits so long at most. Whether Wait would return at once.
+  bool Ended(double seconds);
   // All replies, by server, or the first failure as soon as there is one. Call once. Error besides:
   // kDeadlineExceeded after so long, names the servers that did not answer.
   Result<std::vector<Frame>> Wait(double seconds);

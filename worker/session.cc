@@ -1,10 +1,12 @@
 #include "worker/session.h"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "common/config.h"
 #include "common/log.h"
+#include "common/progress.h"
 #include "common/strings.h"
 #include "common/wire.pb.h"
 #include "worker/checkpoint_store.h"
@@ -107,6 +109,7 @@ Result<std::unique_ptr<Session>> Session::Create(const TrainConfig& config, cons
   options.grains_per_step = config.step().grains_per_step();
   options.seed = config.seed();
   options.deadline_seconds = config.cluster().deadline_seconds();
+  options.storage_seconds = 60 * config.checkpoint().deadline_minutes();
   ASSIGN_OR_RETURN(session->client_, environment.connect(options, session->tables_));
   ASSIGN_OR_RETURN(session->engine_, NewStepEngine(session.get(), extras));
   return session;
@@ -177,6 +180,27 @@ Status Session::LoadDenseState(const DenseState& state, bool with_optimizer) {
   return Status::Ok();
 }
 
+// Worker 0 tells the others every so often that it goes on, so that no wait of theirs is as long as
+// a restore.
+Status Session::WaitForRestore(const std::string& folder) {
+  const double seconds_between_signs = std::min(1.0, config_.cluster().deadline_seconds() / 8);
+  Collective& collective = *environment_.collective;
+  std::optional<ProgressLine> line;
+  if (collective.rank() == 0) line.emplace();
+  while (true) {
+    std::string ended;  // "" = not yet
+    if (collective.rank() == 0) {
+      ASSIGN_OR_RETURN(const bool all, client_->RestoreEnded(seconds_between_signs));
+      if (all) ended = "ended";
+      if (!all && line->Due()) {
+        line->Show(StrCat("reading ", folder, ", for ", ShortTime(line->elapsed_seconds())));
+      }
+    }
+    ASSIGN_OR_RETURN(ended, collective.Broadcast(ended, 0));
+    if (!ended.empty()) return Status::Ok();
+  }
+}
+
 Result<uint64_t> Session::Restore(const std::string& folder, RestoreMode mode) {
   Collective& collective = *environment_.collective;
   std::string bytes;
@@ -184,9 +208,9 @@ Result<uint64_t> Session::Restore(const std::string& folder, RestoreMode mode) {
     ASSIGN_OR_RETURN(const CheckpointManifest manifest, ReadManifest(*environment_.files, folder));
     ASSIGN_OR_RETURN(const DenseState state, ReadDenseState(*environment_.files, folder, manifest));
     bytes = EncodeDenseState(state);
-    const std::string request = RestoreRequest(folder, mode, manifest);
-    RETURN_IF_ERROR(client_->Control(request).status());
+    client_->BeginRestore(RestoreRequest(folder, mode, manifest));
   }
+  RETURN_IF_ERROR(WaitForRestore(folder));
   ASSIGN_OR_RETURN(bytes, collective.Broadcast(bytes, 0));
   ASSIGN_OR_RETURN(const DenseState state, DecodeDenseState(bytes));
   const bool with_optimizer = mode != RestoreMode::kWarmStartReset;

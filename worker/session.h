@@ -72,6 +72,7 @@ class Session {
 
  private:
   Session() = default;
+  Status WaitForRestore(const std::string& folder);
   Status LoadDenseState(const DenseState& state, bool with_optimizer);
 
   TrainConfig config_;

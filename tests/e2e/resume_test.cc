@@ -8,6 +8,7 @@
 #include "launch/canonical.h"
 #include "launch/checkpoint_rows.h"
 #include "tests/e2e/job_testing.h"
+#include "tests/support/faulty_files.h"
 #include "worker/checkpoint_store.h"
 
 namespace chorus::e2e {
@@ -189,6 +190,27 @@ TEST(ResumeTest, AnotherLogIsRefused) {
   const Status status = TrainOn(*files, config, Layout(), true).status;
   EXPECT_EQ(status.code(), Code::kFailedPrecondition) << status.ToString();
   EXPECT_NE(status.message().find("another log"), std::string::npos) << status.ToString();
+}
+
+TEST(ResumeTest, ReadingACheckpointMayTakeLongerThanAStep) {
+  const auto files = FilesWithLogs();
+  TrainConfig config = With(JobConfig(StrCat(kEveryStep, kModel)),
+                            "cluster { deadline_seconds: 1 } data { max_steps: 2 }");
+  const Layout layout = {.workers = 2, .servers = 2, .shards = 16};
+  OutcomeOf(*files, config, layout);
+  CopyCheckpoint(*files, "ckpt", 1, "from-1");
+  config.mutable_checkpoint()->set_directory("from-1");
+  config.mutable_report()->clear_metrics();
+  const auto slow = NewFaultyFiles(*files, {.open_seconds = 0.15});
+
+  // It has a deadline of its own.
+  const Trained late =
+      TrainOn(*slow, With(config, "checkpoint { deadline_minutes: 0.005 }"), layout, true);
+  EXPECT_EQ(late.status.code(), Code::kDeadlineExceeded) << late.status.ToString();
+  EXPECT_NE(late.status.message().find("server"), std::string::npos) << late.status.ToString();
+
+  const Trained resumed = TrainOn(*slow, config, layout, true);
+  EXPECT_TRUE(resumed.status.ok()) << resumed.status.ToString();
 }
 
 TEST(ResumeTest, ADamagedFileOfTheCheckpointIsRefusedByName) {

@@ -1,12 +1,15 @@
 #pragma once
-// A file system whose n-th write, sync or rename fails, as a full or broken disk does.
+// A file system whose n-th write, sync or rename fails, as a full or broken disk does,
+// or whose files open slowly.
 // Thread safety: as the file system below it; counters are atomic.
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <limits>
 #include <memory>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -22,6 +25,7 @@ struct FaultPlan {
   uint64_t failing_sync = kNever;
   uint64_t failing_rename = kNever;
   bool failing_lists = false;  // every one
+  double open_seconds = 0;     // that opening a file to read takes
 };
 
 namespace internal {
@@ -60,6 +64,7 @@ class FaultyFileSystem final : public FileSystem {
     state_->plan = plan;
   }
   Result<std::unique_ptr<RandomAccessFile>> OpenForRead(const std::string& path) override {
+    std::this_thread::sleep_for(std::chrono::duration<double>(state_->plan.open_seconds));
     return files_.OpenForRead(path);
   }
   Result<std::unique_ptr<WritableFile>> Create(const std::string& path) override {

@@ -33,6 +33,8 @@ class ScriptedServers final : public PsClient {
   Result<std::vector<std::string>> Control(const std::string&) override {
     return Internal("unused");
   }
+  void BeginRestore(const std::string&) override {}
+  Result<bool> RestoreEnded(double) override { return Internal("unused"); }
   uint64_t bytes_sent() const override { return 0; }
   uint64_t bytes_received() const override { return 0; }
 };
@@ -41,11 +43,11 @@ CheckpointManifest Template(uint64_t every_steps, uint32_t keep = 2) {
   CheckpointManifest manifest;
   manifest.set_version(1);
   manifest.set_planned_steps(10);
-  manifest.mutable_config()->mutable_cluster()->set_deadline_seconds(60);
   CheckpointConfig* const config = manifest.mutable_config()->mutable_checkpoint();
   config->set_directory("ckpt");
   config->set_every_steps(every_steps);
   config->set_keep(keep);
+  config->set_deadline_minutes(1);
   return manifest;
 }
 

@@ -32,6 +32,14 @@ TEST(ServerCallsTest, ADeadlineNamesTheServersThatDidNotAnswer) {
       << status.ToString();
 }
 
+TEST(ServerCallsTest, TellsWhetherAllHaveAnswered) {
+  ServerCalls calls(2);
+  calls.Set(1, Frame{FrameType::kReadReply, "", {}});
+  EXPECT_FALSE(calls.Ended(0.01));
+  calls.Set(0, Unavailable("gone"));
+  EXPECT_TRUE(calls.Ended(60));
+}
+
 TEST(SnapshotProgressTest, FilesAreThereWhenAllServersHaveFinishedTheStep) {
   SnapshotProgress progress(2);
   wire::SnapshotStatusMeta status;
