@@ -39,9 +39,16 @@ class Device : public Backend {
   // Copies. Host memory stays untouched until Synchronize.
   virtual Status Upload(const void* host, void* device, size_t bytes) = 0;
   virtual Status Download(const void* device, void* host, size_t bytes) = 0;
+  virtual Status CopyOnDevice(const void* from, void* to, size_t bytes) = 0;
   virtual Status Zero(void* device, size_t bytes) = 0;
   // Until all that was enqueued is done.
   virtual Status Synchronize() = 0;
+
+  // Times for measurements. Mark notes, under a small number of the caller's choice, when the
+  // device is through with what was enqueued; after Synchronize, SecondsBetween is what lies
+  // between two marks.
+  virtual Status Mark(uint32_t mark) = 0;
+  virtual Result<double> SecondsBetween(uint32_t from, uint32_t to) = 0;
 
   // Method of the losses that later calls compute. Error: kFailedPrecondition, the device has not
   // been built with it.

@@ -45,6 +45,14 @@ Cost Download(size_t bytes) {
   return cost;
 }
 
+Cost CopyOnDevice(size_t bytes) {
+  Cost cost;
+  if (bytes == 0) return cost;
+  cost.copies = 1;
+  cost.memory_bytes = 2 * bytes;
+  return cost;
+}
+
 Cost Zero(size_t bytes) {
   Cost cost;
   cost.fills = 1;

@@ -21,6 +21,7 @@ struct Shape {
 // Copies, fills and waits.
 Cost Upload(size_t bytes);
 Cost Download(size_t bytes);
+Cost CopyOnDevice(size_t bytes);
 Cost Zero(size_t bytes);
 Cost Synchronize();
 

@@ -40,6 +40,7 @@ struct Cost {
   // busy.
   uint64_t pieces = 0;
 
+  uint64_t bus_bytes() const { return bytes_to_device + bytes_to_host; }
   Cost& operator+=(const Cost& other);
   friend bool operator==(const Cost&, const Cost&) = default;
 };

@@ -102,6 +102,19 @@ Status CountingDevice::Download(const void* device, void* host, size_t bytes) {
             [&](Device* inner) { return inner->Download(device, host, bytes); });
 }
 
+Status CountingDevice::CopyOnDevice(const void* from, void* to, size_t bytes) {
+  return Do("CopyOnDevice", compute_, call_cost::CopyOnDevice(bytes),
+            [&](Device* inner) { return inner->CopyOnDevice(from, to, bytes); });
+}
+
+Status CountingDevice::Mark(uint32_t mark) {
+  return inner_ != nullptr ? inner_->Mark(mark) : Status::Ok();
+}
+
+Result<double> CountingDevice::SecondsBetween(uint32_t from, uint32_t to) {
+  return inner_ != nullptr ? inner_->SecondsBetween(from, to) : Result<double>(0.0);
+}
+
 Status CountingDevice::Zero(void* device, size_t bytes) {
   return Do("Zero", Phase::kUpload, call_cost::Zero(bytes),
             [&](Device* inner) { return inner->Zero(device, bytes); });

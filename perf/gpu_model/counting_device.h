@@ -36,8 +36,12 @@ class CountingDevice final : public worker::Device {
   Result<std::byte*> TakeHostMemory(size_t bytes) override;
   Status Upload(const void* host, void* device, size_t bytes) override;
   Status Download(const void* device, void* host, size_t bytes) override;
+  Status CopyOnDevice(const void* from, void* to, size_t bytes) override;
   Status Zero(void* device, size_t bytes) override;
   Status Synchronize() override;
+  // Marks cost nothing; without a device all times are 0.
+  Status Mark(uint32_t mark) override;
+  Result<double> SecondsBetween(uint32_t from, uint32_t to) override;
 
   Status SetMethod(const worker::MethodValue& method) override;
   Status Partials(const worker::DeviceLabels& labels, MatrixView<const float> logits,

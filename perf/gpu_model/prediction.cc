@@ -20,7 +20,7 @@ double TravellingShare(const WhatIf& what_if) {
 double DeviceSeconds(const StepCost& calls, const Gpu& gpu, CudaConfig::Precision precision) {
   double seconds = 0;
   for (const CallCost& call : calls) {
-    if (call.cost.copies == 0) seconds += SecondsOf(call.cost, gpu, precision);
+    if (call.cost.bus_bytes() == 0) seconds += SecondsOf(call.cost, gpu, precision);
   }
   return seconds;
 }
@@ -93,12 +93,12 @@ double ProductPeakOf(const Gpu& gpu, CudaConfig::Precision precision) {
 }
 
 double SecondsOf(const Cost& cost, const Gpu& gpu, CudaConfig::Precision precision) {
-  if (cost.copies > 0) {
+  if (cost.bus_bytes() > 0) {
     return Of(cost.copies) * assumed::kCopySeconds +
-           Of(cost.bytes_to_device + cost.bytes_to_host) /
-               (gpu.bus_gb_s * kGiga * assumed::kBusShare);
+           Of(cost.bus_bytes()) / (gpu.bus_gb_s * kGiga * assumed::kBusShare);
   }
-  const double starts = Of(cost.launches + cost.products + cost.fills) * assumed::kStartSeconds;
+  const double starts =
+      Of(cost.launches + cost.products + cost.fills + cost.copies) * assumed::kStartSeconds;
   const double memory = Of(cost.memory_bytes) / (gpu.memory_gb_s * kGiga * assumed::kMemoryShare);
   double products = 0;
   if (cost.flops > 0) {

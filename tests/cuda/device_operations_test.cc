@@ -6,6 +6,7 @@
 #include <cmath>
 #include <cstring>
 
+#include "common/optimizer_config.h"
 #include "common/random.h"
 #include "tests/cuda/all_objectives.h"
 #include "tests/cuda/both_backends.h"

@@ -27,8 +27,11 @@ class CudaDevice final : public Device {
   Result<std::byte*> TakeHostMemory(size_t bytes) override;
   Status Upload(const void* host, void* device, size_t bytes) override;
   Status Download(const void* device, void* host, size_t bytes) override;
+  Status CopyOnDevice(const void* from, void* to, size_t bytes) override;
   Status Zero(void* device, size_t bytes) override;
   Status Synchronize() override;
+  Status Mark(uint32_t mark) override;
+  Result<double> SecondsBetween(uint32_t from, uint32_t to) override;
 
   Status Gemm(const GemmOptions& options, MatrixView<const float> a, MatrixView<const float> b,
               MatrixView<float> c) override;
@@ -167,6 +170,7 @@ class CudaDevice final : public Device {
   std::unique_ptr<MethodKernels> method_;
   Status kept_;
   Event copied_;
+  std::vector<Event> marks_;
   Stream copies_;  // streams last: what they still do ends before memory goes
   Stream compute_;
 };
@@ -259,6 +263,12 @@ Status CudaDevice::Download(const void* device, void* host, size_t bytes) {
   return Status::Ok();
 }
 
+Status CudaDevice::CopyOnDevice(const void* from, void* to, size_t bytes) {
+  if (bytes == 0) return Status::Ok();
+  CUDA_RETURN_IF_ERROR(cudaMemcpyAsync(to, from, bytes, cudaMemcpyDeviceToDevice, compute()));
+  return Status::Ok();
+}
+
 Status CudaDevice::Zero(void* device, size_t bytes) {
   CUDA_RETURN_IF_ERROR(cudaMemsetAsync(device, 0, bytes, compute()));
   return Status::Ok();
@@ -268,6 +278,23 @@ Status CudaDevice::Synchronize() {
   RETURN_IF_ERROR(TakeKept());
   CUDA_RETURN_IF_ERROR(cudaStreamSynchronize(compute()));
   return Status::Ok();
+}
+
+Status CudaDevice::Mark(uint32_t mark) {
+  while (marks_.size() <= mark) {
+    Event event;
+    CUDA_RETURN_IF_ERROR(cudaEventCreateWithFlags(event.receive(), cudaEventDefault));
+    marks_.push_back(std::move(event));
+  }
+  CUDA_RETURN_IF_ERROR(cudaEventRecord(marks_[mark].get(), compute()));
+  return Status::Ok();
+}
+
+Result<double> CudaDevice::SecondsBetween(uint32_t from, uint32_t to) {
+  CHECK(from < marks_.size() && to < marks_.size(), "marks ", from, " and ", to);
+  float milliseconds = 0;
+  CUDA_RETURN_IF_ERROR(cudaEventElapsedTime(&milliseconds, marks_[from].get(), marks_[to].get()));
+  return static_cast<double>(milliseconds) * 1e-3;
 }
 
 Status CudaDevice::Gemm(const GemmOptions& options, MatrixView<const float> a,

@@ -244,9 +244,10 @@ cudaError_t cudaStreamWaitEvent(cudaStream_t stream, cudaEvent_t event, unsigned
   stream->Enqueue([event, recording = event->last()] { event->WaitFor(recording); });
   return cudaSuccess;
 }
-cudaError_t cudaEventCreateWithFlags(cudaEvent_t* event, unsigned) {
+cudaError_t cudaEventCreateWithFlags(cudaEvent_t* event, unsigned flags) {
   ENTER_CALL();
   *event = new CUevent_st();
+  (*event)->timed = (flags & cudaEventDisableTiming) == 0;
   CountHandle(1);
   return cudaSuccess;
 }
@@ -264,5 +265,11 @@ cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t stream) {
 cudaError_t cudaEventSynchronize(cudaEvent_t event) {
   ENTER_CALL();
   event->WaitFor(event->last());
+  return cudaSuccess;
+}
+cudaError_t cudaEventElapsedTime(float* milliseconds, cudaEvent_t from, cudaEvent_t to) {
+  ENTER_CALL();
+  if (from == to || !to->TimeSince(from, milliseconds))
+    return Failed(cudaErrorInvalidResourceHandle);
   return cudaSuccess;
 }

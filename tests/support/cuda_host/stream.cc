@@ -10,6 +10,7 @@ uint64_t CUevent_st::Record() {
 void CUevent_st::Reach(uint64_t recording) {
   const std::lock_guard lock(mutex);
   done = recording;
+  reached_at = std::chrono::steady_clock::now();
   reached.notify_all();
 }
 
@@ -21,6 +22,16 @@ void CUevent_st::WaitFor(uint64_t recording) {
 uint64_t CUevent_st::last() {
   const std::lock_guard lock(mutex);
   return recorded;
+}
+
+bool CUevent_st::TimeSince(CUevent_st* earlier, float* milliseconds) {
+  const std::scoped_lock lock(mutex, earlier->mutex);
+  for (const CUevent_st* event : {this, earlier}) {
+    if (!event->timed || event->done == 0 || event->done < event->recorded) return false;
+  }
+  const auto time = reached_at - earlier->reached_at;
+  *milliseconds = std::chrono::duration<float, std::milli>(time).count();
+  return true;
 }
 
 CUstream_st::CUstream_st(bool asynchronous) {

@@ -3,6 +3,7 @@
 // SetAsynchronous) in order on a thread of its own, so that only events, and waits of the host,
 // order it with others. Thread safety: any thread.
 
+#include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <deque>
@@ -15,11 +16,16 @@ struct CUevent_st {
   std::condition_variable reached;
   uint64_t recorded = 0;  // times
   uint64_t done = 0;      // the last recording that its stream has come to
+  std::chrono::steady_clock::time_point reached_at;  // of the last one
+  bool timed = false;
 
   uint64_t Record();
   void Reach(uint64_t recording);
   void WaitFor(uint64_t recording);
   uint64_t last();
+  // Milliseconds from `earlier` to this one. False: one of them is not timed, or not reached.
+  // REQUIRES: two events.
+  bool TimeSince(CUevent_st* earlier, float* milliseconds);
 };
 
 struct CUstream_st {
