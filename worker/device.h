@@ -14,6 +14,7 @@
 #include "common/optimizer_parameters.h"
 #include "common/status.h"
 #include "worker/backend.h"
+#include "worker/device_collective.h"
 #include "worker/device_types.h"
 #include "worker/objective.h"
 
@@ -85,6 +86,14 @@ class Device : public Backend {
   virtual Status ApplyOptimizer(const OptimizerParameters& parameters, uint64_t t, float lr_factor,
                                 double clip_norm, int64_t n, float* gradient, float* weights,
                                 float* const (&state)[2]) = 0;
+
+  // Sums with the devices of other workers: whether this one can; the id that all of them are given,
+  // from one; and their meeting, once, after which the device owns the collective.
+  virtual Status CheckCollective() { return FailedPrecondition("it has no collective"); }
+  virtual Result<std::string> NewCollectiveId() { return CheckCollective(); }
+  virtual Result<DeviceCollective*> OpenCollective(const DeviceCollectiveOptions&) {
+    return CheckCollective();
+  }
 };
 
 // Of the inputs of matrix products; all else is float32.

@@ -25,6 +25,7 @@ class Rank {
   Rank(const ncclUniqueId& id, int rank, int ranks, bool asynchronous = false) : rank_(rank) {
     SetAsynchronous(asynchronous);
     EXPECT_EQ(cudaStreamCreateWithFlags(&stream, cudaStreamNonBlocking), cudaSuccess);
+    EXPECT_EQ(cudaEventCreateWithFlags(&event_, cudaEventDisableTiming), cudaSuccess);
     ncclConfig_t config = NCCL_CONFIG_INITIALIZER;
     config.blocking = 0;
     EXPECT_EQ(ncclCommInitRankConfig(&comm, ranks, id, rank, &config), ncclInProgress);
@@ -32,6 +33,7 @@ class Rank {
   ~Rank() {
     EXPECT_TRUE(comm == nullptr || ncclCommDestroy(comm) == ncclSuccess);
     EXPECT_EQ(cudaStreamDestroy(stream), cudaSuccess);
+    EXPECT_EQ(cudaEventDestroy(event_), cudaSuccess);
     for (void* memory : memory_) EXPECT_EQ(cudaFree(memory), cudaSuccess);
   }
 
@@ -55,7 +57,10 @@ class Rank {
     EXPECT_EQ(cudaStreamSynchronize(stream), cudaSuccess);
     return Poll();
   }
-  bool IsIdle() const { return cudaStreamQuery(stream) == cudaSuccess; }
+  bool IsIdle() {
+    EXPECT_EQ(cudaEventRecord(event_, stream), cudaSuccess);
+    return cudaEventQuery(event_) == cudaSuccess;
+  }
   void Abort() {
     EXPECT_EQ(ncclCommAbort(comm), ncclSuccess);
     comm = nullptr;
@@ -96,6 +101,7 @@ class Rank {
 
  private:
   const int rank_;
+  cudaEvent_t event_ = nullptr;
   std::vector<void*> memory_;
 };
 
@@ -279,6 +285,10 @@ TEST_F(NcclEmulationTest, RefusesMemoryOfTheHostAndRanksThatAreNot) {
     EXPECT_EQ(rank.Send(2, array, 4), ncclInvalidArgument);
     EXPECT_EQ(rank.Send(rank.rank(), array, 4), ncclInvalidArgument);
     EXPECT_EQ(ncclGroupEnd(), ncclInvalidUsage);
+    EXPECT_EQ(ncclGroupStart(), ncclSuccess);
+    EXPECT_EQ(rank.Send(1 - rank.rank(), array, 4), ncclSuccess);
+    EXPECT_EQ(rank.Send(2, array, 4), ncclInvalidArgument);
+    EXPECT_EQ(ncclGroupEnd(), ncclInvalidArgument) << "and nothing of the group starts";
   });
 }
 

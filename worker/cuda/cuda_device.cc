@@ -6,10 +6,12 @@
 #include <vector>
 
 #include "common/check.h"
+#include "worker/cuda/collective_nccl.h"
 #include "worker/cuda/handles.h"
 #include "worker/cuda/kernels.h"
 #include "worker/cuda/matmul.h"
 #include "worker/cuda/method_kernels.h"
+#include "worker/cuda/nccl_functions.h"
 
 namespace chorus::worker::cuda {
 namespace {
@@ -141,6 +143,10 @@ class CudaDevice final : public Device {
                         double clip_norm, int64_t n, float* gradient, float* weights,
                         float* const (&state)[2]) override;
 
+  Status CheckCollective() override { return LoadNccl().status(); }
+  Result<std::string> NewCollectiveId() override;
+  Result<DeviceCollective*> OpenCollective(const DeviceCollectiveOptions& options) override;
+
  private:
   cudaStream_t compute() const { return compute_.get(); }
   Status FindDevice();
@@ -173,6 +179,7 @@ class CudaDevice final : public Device {
   std::vector<Event> marks_;
   Stream copies_;  // streams last: what they still do ends before memory goes
   Stream compute_;
+  std::unique_ptr<NcclCollective> collective_;  // before the stream that it orders ends
 };
 
 std::string Version(int version) { return StrCat(version / 1000, ".", version % 1000 / 10); }
@@ -276,6 +283,8 @@ Status CudaDevice::Zero(void* device, size_t bytes) {
 
 Status CudaDevice::Synchronize() {
   RETURN_IF_ERROR(TakeKept());
+  // The stream may wait for other workers, which end its wait by a deadline only here.
+  if (collective_ != nullptr) RETURN_IF_ERROR(collective_->WaitForJoined());
   CUDA_RETURN_IF_ERROR(cudaStreamSynchronize(compute()));
   return Status::Ok();
 }
@@ -355,6 +364,22 @@ Status CudaDevice::ApplyOptimizer(const OptimizerParameters& parameters, uint64_
       CHECK(false, "not an optimizer of dense weights");
   }
   return Status::Ok();
+}
+
+Result<std::string> CudaDevice::NewCollectiveId() {
+  ASSIGN_OR_RETURN(const NcclFunctions* const nccl, LoadNccl());
+  ncclUniqueId id;
+  const ncclResult_t result = nccl->ncclGetUniqueId(&id);
+  if (result == ncclSuccess) return std::string(id.internal, sizeof(id.internal));
+  return Internal(
+      Describe(nccl->ncclGetErrorString(result), {__FILE__, __LINE__, "ncclGetUniqueId"}));
+}
+
+Result<DeviceCollective*> CudaDevice::OpenCollective(const DeviceCollectiveOptions& options) {
+  CHECK(collective_ == nullptr, "a device meets others once");
+  ASSIGN_OR_RETURN(const NcclFunctions* const nccl, LoadNccl());
+  ASSIGN_OR_RETURN(collective_, OpenNcclCollective(options, *nccl, compute()));
+  return collective_.get();
 }
 
 }  // namespace

@@ -96,6 +96,24 @@ __global__ void SumGrainsKernel(MatrixView<float> gradients) {
   }
 }
 
+__global__ void AddKernel(MatrixView<const float> from, MatrixView<float> to) {
+  const int64_t t = ThreadNumber();
+  if (t >= to.rows * to.cols) return;
+  const Element at = ElementOf(t, to.cols);
+  to.data[at.i * to.stride + at.j] += from.data[at.i * from.stride + at.j];
+}
+
+__global__ void AddTermsKernel(MatrixView<float> terms, const uint32_t* additions, size_t count,
+                               float* sum) {
+  const int64_t j = ThreadNumber();
+  if (j >= terms.cols) return;
+  for (size_t a = 0; a < count; ++a) {
+    const uint32_t into = additions[2 * a], from = additions[2 * a + 1];
+    terms.data[into * terms.stride + j] += terms.data[from * terms.stride + j];
+  }
+  sum[j] = terms.rows == 0 ? 0.0f : terms.data[j];
+}
+
 }  // namespace
 
 cudaError_t Fill(cudaStream_t stream, float value, MatrixView<float> matrix) {
@@ -137,6 +155,15 @@ cudaError_t FlagNonFinite(cudaStream_t stream, MatrixView<const float> values,
 cudaError_t SumGrains(cudaStream_t stream, MatrixView<float> gradients) {
   if (gradients.rows <= 1) return cudaSuccess;
   return LaunchElements(stream, SumGrainsKernel, gradients.cols, gradients);
+}
+
+cudaError_t Add(cudaStream_t stream, MatrixView<const float> from, MatrixView<float> to) {
+  return LaunchElements(stream, AddKernel, to.rows * to.cols, from, to);
+}
+
+cudaError_t AddTerms(cudaStream_t stream, MatrixView<float> terms, const uint32_t* additions,
+                     size_t count, float* sum) {
+  return LaunchElements(stream, AddTermsKernel, terms.cols, terms, additions, count, sum);
 }
 
 }  // namespace chorus::worker::cuda

@@ -3,17 +3,18 @@
 namespace chorus::worker::cuda {
 namespace {
 
-// "cudaMalloc(&memory, bytes)" -> its first part: arguments say nothing to a user.
+// "nccl_.ncclSend(from, count)" -> "ncclSend": arguments say nothing to a user.
 std::string FunctionOf(const char* call) {
   const std::string text = call;
-  return text.substr(0, text.find('('));
-}
-
-std::string Describe(const std::string& name, const Place& place) {
-  return StrCat(FunctionOf(place.call), ": ", name, " (", place.file, ":", place.line, ")");
+  const std::string function = text.substr(0, text.find('('));
+  return function.substr(function.rfind('.') + 1);
 }
 
 }  // namespace
+
+std::string Describe(const std::string& what, const Place& place) {
+  return StrCat(FunctionOf(place.call), ": ", what, " (", place.file, ":", place.line, ")");
+}
 
 Status StatusOf(cudaError_t error, const Place& place) {
   if (error == cudaSuccess) return Status::Ok();

@@ -20,6 +20,9 @@ struct Place {
   const char* call;
 };
 
+// "cudaMalloc: what (file:line)"
+std::string Describe(const std::string& what, const Place& place);
+
 // kResourceExhausted for memory, kInternal for the rest.
 Status StatusOf(cudaError_t error, const Place& place);
 Status StatusOf(cublasStatus_t error, const Place& place);

@@ -28,6 +28,12 @@ cudaError_t PassPositive(cudaStream_t stream, MatrixView<const float> y, float f
 cudaError_t FlagNonFinite(cudaStream_t stream, MatrixView<const float> values,
                           const uint32_t* flag_of_column, uint32_t* flags);
 cudaError_t SumGrains(cudaStream_t stream, MatrixView<float> gradients);
+// to += from.
+cudaError_t Add(cudaStream_t stream, MatrixView<const float> from, MatrixView<float> to);
+// sum = row 0 of `terms` [terms, n] after the additions [count, 2] (into which row, which one) one by
+// one; 0 without terms.
+cudaError_t AddTerms(cudaStream_t stream, MatrixView<float> terms, const uint32_t* additions,
+                     size_t count, float* sum);
 
 // columns.cu: sums over rows. scratch: [ColumnChunks(rows), columns].
 int64_t ColumnChunks(int64_t rows);

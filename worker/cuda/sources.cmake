@@ -9,10 +9,13 @@ set(CHORUS_CUDA_KERNELS
   ${PROJECT_SOURCE_DIR}/worker/cuda/pooling.cu
   ${PROJECT_SOURCE_DIR}/worker/cuda/rows.cu)
 set(CHORUS_CUDA_SOURCES
+  ${PROJECT_SOURCE_DIR}/worker/cuda/collective_nccl.cc
   ${PROJECT_SOURCE_DIR}/worker/cuda/cuda_device.cc
   ${PROJECT_SOURCE_DIR}/worker/cuda/handles.cc
   ${PROJECT_SOURCE_DIR}/worker/cuda/library.cc
-  ${PROJECT_SOURCE_DIR}/worker/cuda/matmul.cc)
+  ${PROJECT_SOURCE_DIR}/worker/cuda/matmul.cc
+  ${PROJECT_SOURCE_DIR}/worker/cuda/nccl_communicator.cc
+  ${PROJECT_SOURCE_DIR}/worker/cuda/tree_exchange.cc)
 # What a library of them needs of Chorus: it takes nothing from the program that opens it.
 set(CHORUS_CUDA_BASE
   ${PROJECT_SOURCE_DIR}/common/check.cc

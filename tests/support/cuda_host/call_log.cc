@@ -25,6 +25,7 @@ struct State {
   int error = 0;
   int devices = DevicesAtStart();
   bool asynchronous = std::getenv("CHORUS_CUDA_HOST_ASYNC") != nullptr;
+  bool nccl = std::getenv("CHORUS_CUDA_HOST_NO_NCCL") == nullptr;
   std::map<uintptr_t, size_t> memory[2];  // by MemoryKind: address and bytes
 };
 
@@ -168,6 +169,18 @@ void SetDevices(int devices) {
   State& state = TheState();
   const std::lock_guard lock(state.mutex);
   state.devices = devices;
+}
+
+void SetNccl(bool found) {
+  State& state = TheState();
+  const std::lock_guard lock(state.mutex);
+  state.nccl = found;
+}
+
+bool HasNccl() {
+  State& state = TheState();
+  const std::lock_guard lock(state.mutex);
+  return state.nccl;
 }
 
 void SetAsynchronous(bool asynchronous) {

@@ -38,6 +38,10 @@ LiveObjects ReadLiveObjects();
 // Devices found from now on; at first what CHORUS_CUDA_HOST_DEVICES says, else 1. All of them are
 // this machine.
 void SetDevices(int devices);
+// Whether a library of NCCL is found from now on; true at first (unless CHORUS_CUDA_HOST_NO_NCCL is
+// set).
+void SetNccl(bool found);
+bool HasNccl();
 // Whether streams made from now on are threads, so that a missing event is a data race; false at
 // first (unless CHORUS_CUDA_HOST_ASYNC is set), when work is done where it is enqueued: then
 // whoever has NCCL work for a rank that never comes waits for ever.

@@ -31,6 +31,12 @@ constexpr int kPollsInProgress = 2;  // of each group that is started, when noth
 // Groups that this thread has begun, and what they hold.
 thread_local int group_depth = 0;
 thread_local std::vector<NcclGroup> pending;
+thread_local ncclResult_t group_error = ncclSuccess;  // of a call in them: none of it starts
+
+ncclResult_t Noted(ncclResult_t result) {
+  if (group_depth > 0 && result != ncclSuccess && group_error == ncclSuccess) group_error = result;
+  return result;
+}
 
 }  // namespace
 
@@ -114,7 +120,7 @@ void Free(ncclComm_t comm) {
 
 #define ENTER_CALL()                                             \
   if (const int injected = EnterCall(__func__); injected != 0) { \
-    return static_cast<ncclResult_t>(injected);                  \
+    return Noted(static_cast<ncclResult_t>(injected));           \
   }
 
 ncclResult_t ncclGetVersion(int* version) {
@@ -222,8 +228,9 @@ ncclResult_t ncclGroupEnd() {
   if (group_depth == 0) return ncclInvalidUsage;
   if (--group_depth > 0) return ncclSuccess;
   std::vector<NcclGroup> groups = std::exchange(pending, {});
+  ncclResult_t result = std::exchange(group_error, ncclSuccess);
+  if (result != ncclSuccess) return result;
   ENTER_CALL();
-  ncclResult_t result = ncclSuccess;
   for (NcclGroup& group : groups) {
     const ncclResult_t submitted = Submit(std::move(group));
     if (result == ncclSuccess) result = submitted;
@@ -234,13 +241,13 @@ ncclResult_t ncclGroupEnd() {
 ncclResult_t ncclSend(const void* from, size_t count, ncclDataType_t type, int peer,
                       ncclComm_t comm, cudaStream_t stream) {
   ENTER_CALL();
-  return AddTransfer(true, const_cast<void*>(from), count, type, peer, comm, stream);
+  return Noted(AddTransfer(true, const_cast<void*>(from), count, type, peer, comm, stream));
 }
 
 ncclResult_t ncclRecv(void* to, size_t count, ncclDataType_t type, int peer, ncclComm_t comm,
                       cudaStream_t stream) {
   ENTER_CALL();
-  return AddTransfer(false, to, count, type, peer, comm, stream);
+  return Noted(AddTransfer(false, to, count, type, peer, comm, stream));
 }
 
 ncclResult_t ncclAllReduce(const void* from, void* to, size_t count, ncclDataType_t type,
@@ -249,10 +256,10 @@ ncclResult_t ncclAllReduce(const void* from, void* to, size_t count, ncclDataTyp
   const size_t bytes = count * chorus::cuda_host::BytesOf(type);
   if (op != ncclSum || !chorus::cuda_host::IsDeviceMemory(from, bytes) ||
       !chorus::cuda_host::IsDeviceMemory(to, bytes)) {
-    return ncclInvalidArgument;
+    return Noted(ncclInvalidArgument);
   }
-  return Add(comm, stream, [&](NcclGroup* group) {
+  return Noted(Add(comm, stream, [&](NcclGroup* group) {
     group->reductions.push_back(
         {static_cast<const char*>(from), static_cast<char*>(to), count, type});
-  });
+  }));
 }

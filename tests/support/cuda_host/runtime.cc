@@ -234,11 +234,6 @@ cudaError_t cudaStreamSynchronize(cudaStream_t stream) {
   stream->Synchronize();
   return cudaSuccess;
 }
-// "Not ready" is an answer, which cudaGetLastError does not repeat.
-cudaError_t cudaStreamQuery(cudaStream_t stream) {
-  ENTER_CALL();
-  return stream->IsIdle() ? cudaSuccess : cudaErrorNotReady;
-}
 cudaError_t cudaStreamWaitEvent(cudaStream_t stream, cudaEvent_t event, unsigned) {
   ENTER_CALL();
   stream->Enqueue([event, recording = event->last()] { event->WaitFor(recording); });
@@ -261,6 +256,11 @@ cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t stream) {
   ENTER_CALL();
   stream->Enqueue([event, recording = event->Record()] { event->Reach(recording); });
   return cudaSuccess;
+}
+// "Not ready" is an answer, which cudaGetLastError does not repeat.
+cudaError_t cudaEventQuery(cudaEvent_t event) {
+  ENTER_CALL();
+  return event->IsReached() ? cudaSuccess : cudaErrorNotReady;
 }
 cudaError_t cudaEventSynchronize(cudaEvent_t event) {
   ENTER_CALL();

@@ -34,6 +34,11 @@ bool CUevent_st::TimeSince(CUevent_st* earlier, float* milliseconds) {
   return true;
 }
 
+bool CUevent_st::IsReached() {
+  const std::lock_guard lock(mutex);
+  return done >= recorded;
+}
+
 CUstream_st::CUstream_st(bool asynchronous) {
   if (asynchronous) thread_ = std::thread([this] { Work(); });
 }
@@ -76,9 +81,4 @@ void CUstream_st::Synchronize() {
   if (!thread_.joinable()) return;
   std::unique_lock lock(mutex_);
   changed_.wait(lock, [&] { return queue_.empty() && !busy_; });
-}
-
-bool CUstream_st::IsIdle() {
-  const std::lock_guard lock(mutex_);
-  return queue_.empty() && !busy_;
 }

@@ -26,6 +26,7 @@ struct CUevent_st {
   // Milliseconds from `earlier` to this one. False: one of them is not timed, or not reached.
   // REQUIRES: two events.
   bool TimeSince(CUevent_st* earlier, float* milliseconds);
+  bool IsReached();  // the last recording
 };
 
 struct CUstream_st {
@@ -34,7 +35,6 @@ struct CUstream_st {
   ~CUstream_st();
   void Enqueue(std::function<void()> work);
   void Synchronize();
-  bool IsIdle();
 
  private:
   void Work();

@@ -1,0 +1,33 @@
+#pragma once
+// DeviceCollective over NCCL, on a stream of its own. Reproducible sums take two groups of messages
+// and a kernel a bucket:
+//
+//   A bucket is cut into chunks, one a worker. Every worker sends each of its terms' chunks to its
+//   owner, who adds them along the canonical tree and sends the sum to all: each element is added
+//   once, in one order, as on the host (worker/tree_sum.h).
+//
+// Others are one ncclAllReduce a bucket of the sum of the worker's own terms. Thread safety: as
+// Device.
+
+#include <cuda_runtime.h>
+
+#include <memory>
+
+#include "worker/cuda/nccl_functions.h"
+#include "worker/device_collective.h"
+
+namespace chorus::worker::cuda {
+
+class NcclCollective : public DeviceCollective {
+ public:
+  // Until the sums that have been joined are done, or have failed; at once when there are none.
+  virtual Status WaitForJoined() = 0;
+};
+
+// Meets the other workers' devices and moves a first message between any two, which later ones need
+// not wait for. compute: where the device computes; outlives what is made.
+Result<std::unique_ptr<NcclCollective>> OpenNcclCollective(const DeviceCollectiveOptions& options,
+                                                           const NcclFunctions& nccl,
+                                                           cudaStream_t compute);
+
+}  // namespace chorus::worker::cuda

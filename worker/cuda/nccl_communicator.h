@@ -1,0 +1,62 @@
+#pragma once
+// A communicator of NCCL that never waits for ever: calls and waits poll it and end at a deadline or
+// at its first error, with the communicator aborted, so that no kernel waits for a lost peer any
+// longer. After an error every call returns that error. Thread safety: none.
+
+#include <nccl.h>
+
+#include <memory>
+#include <span>
+#include <string>
+
+#include "common/status.h"
+#include "worker/cuda/handles.h"
+#include "worker/cuda/nccl_functions.h"
+
+namespace chorus::worker::cuda {
+
+// One message of floats on the device, to or from a peer.
+struct NcclMessage {
+  bool is_send;
+  int peer;
+  float* data;
+  size_t count;
+};
+
+class NcclCommunicator {
+ public:
+  // Meets the ranks that were given the same id. Error: kDeadlineExceeded, not all have come.
+  static Result<std::unique_ptr<NcclCommunicator>> Open(const NcclFunctions& nccl,
+                                                        const ncclUniqueId& id, int rank, int ranks,
+                                                        double deadline_seconds);
+  // Work that is under way is finished while the communicator is well, else given up.
+  ~NcclCommunicator();
+  NcclCommunicator(const NcclCommunicator&) = delete;
+  NcclCommunicator& operator=(const NcclCommunicator&) = delete;
+
+  // Enqueues the messages as one group: they go in any order, but that of messages between two
+  // ranks.
+  Status Exchange(std::span<const NcclMessage> messages, cudaStream_t stream);
+  // Enqueues to[i] = the sum of all ranks' from[i], in NCCL's order.
+  Status Sum(const float* from, float* to, size_t count, cudaStream_t stream);
+
+  // Until the last recording of `event` is done.
+  Status Wait(cudaEvent_t event);
+
+ private:
+  NcclCommunicator(const NcclFunctions& nccl, double deadline_seconds)
+      : nccl_(nccl), deadline_seconds_(deadline_seconds) {}
+  // Polls until `result`, of the call at `place`, is no longer "in progress".
+  Status Settle(ncclResult_t result, const Place& place);
+  // One look at the communicator; whether it is still busy.
+  Status Poll(const Place& place, bool* busy);
+  Status Broken(Status status);
+  void Abort();
+
+  const NcclFunctions& nccl_;
+  const double deadline_seconds_;
+  ncclComm_t comm_ = nullptr;
+  Status broken_;
+};
+
+}  // namespace chorus::worker::cuda

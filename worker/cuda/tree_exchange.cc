@@ -1,0 +1,74 @@
+#include "worker/cuda/tree_exchange.h"
+
+#include <algorithm>
+
+#include "common/tree.h"
+
+namespace chorus::worker::cuda {
+namespace {
+
+constexpr int64_t kChunkFloats = 32;  // chunks begin where a line of 128 bytes does
+
+}  // namespace
+
+TreeExchange::TreeExchange(const DeviceCollectiveOptions& options)
+    : rank_(options.rank), own_(options.terms) {
+  std::vector<TreeNode> nodes;
+  for (size_t rank = 0; rank < options.nodes.size(); ++rank) {
+    if (rank == rank_) first_term_ = nodes.size();
+    counts_.push_back(options.nodes[rank].size());
+    nodes.insert(nodes.end(), options.nodes[rank].begin(), options.nodes[rank].end());
+  }
+  terms_ = nodes.size();
+  ReduceAlongTree(nodes, options.grains, [&](uint32_t into, uint32_t from) {
+    additions_.insert(additions_.end(), {into, from});
+  });
+}
+
+Chunk TreeExchange::ChunkOf(size_t rank, int64_t n) const {
+  const auto workers = static_cast<int64_t>(counts_.size());
+  const int64_t even = (n + workers - 1) / workers;
+  const int64_t size = (even + kChunkFloats - 1) / kChunkFloats * kChunkFloats;
+  const int64_t begin = std::min(n, static_cast<int64_t>(rank) * size);
+  return {begin, std::min(n - begin, size)};
+}
+
+std::vector<NcclMessage> TreeExchange::ShareTerms(int64_t begin, int64_t n, float* received,
+                                                  int64_t stride) const {
+  std::vector<NcclMessage> messages;
+  const Chunk mine = ChunkOf(rank_, n);
+  int64_t term = 0;
+  for (size_t peer = 0; peer < counts_.size(); ++peer) {
+    const auto first = static_cast<int64_t>(term);
+    term += static_cast<int64_t>(counts_[peer]);
+    if (peer == rank_) continue;
+    const int to = static_cast<int>(peer);
+    const Chunk theirs = ChunkOf(peer, n);
+    for (size_t i = 0; i < own_.size() && theirs.size > 0; ++i) {
+      // NCCL takes what it sends as const; a message has one pointer for both ways.
+      float* const from = const_cast<float*>(own_[i]) + begin + theirs.begin;
+      messages.push_back({true, to, from, static_cast<size_t>(theirs.size)});
+    }
+    for (int64_t t = first; t < term && mine.size > 0; ++t) {
+      messages.push_back({false, to, received + t * stride, static_cast<size_t>(mine.size)});
+    }
+  }
+  return messages;
+}
+
+std::vector<NcclMessage> TreeExchange::ShareSums(int64_t begin, int64_t n, float* sum) const {
+  std::vector<NcclMessage> messages;
+  const auto add = [&](bool is_send, size_t peer, const Chunk& chunk) {
+    if (chunk.size == 0) return;
+    messages.push_back({is_send, static_cast<int>(peer), sum + begin + chunk.begin,
+                        static_cast<size_t>(chunk.size)});
+  };
+  for (size_t peer = 0; peer < counts_.size(); ++peer) {
+    if (peer == rank_) continue;
+    add(true, peer, ChunkOf(rank_, n));
+    add(false, peer, ChunkOf(peer, n));
+  }
+  return messages;
+}
+
+}  // namespace chorus::worker::cuda

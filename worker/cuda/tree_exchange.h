@@ -1,0 +1,51 @@
+#pragma once
+// Who sends what to whom in a reproducible sum, and in which order the owner of a chunk adds. All
+// workers derive the same from the same nodes. No arithmetic. Thread safety: const.
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "worker/cuda/nccl_communicator.h"
+#include "worker/device_collective.h"
+
+namespace chorus::worker::cuda {
+
+// Elements [begin, begin + size) of a bucket.
+struct Chunk {
+  int64_t begin;
+  int64_t size;
+};
+
+class TreeExchange {
+ public:
+  explicit TreeExchange(const DeviceCollectiveOptions& options);
+
+  // The part of n elements that `rank` adds; may be empty.
+  Chunk ChunkOf(size_t rank, int64_t n) const;
+  int64_t longest_chunk(int64_t n) const { return ChunkOf(0, n).size; }
+
+  size_t terms() const { return terms_; }            // of all workers
+  size_t first_term() const { return first_term_; }  // of this worker
+  size_t own_terms() const { return own_.size(); }
+  const float* own_term(size_t i) const { return own_[i]; }
+  // [additions, 2]: into which term, and which one.
+  const std::vector<uint32_t>& additions() const { return additions_; }
+
+  // Messages of elements [begin, begin + n): terms to the owners of chunks, where this worker's own
+  // chunk of term t goes to received[t, :].    received: [terms, stride]
+  std::vector<NcclMessage> ShareTerms(int64_t begin, int64_t n, float* received,
+                                      int64_t stride) const;
+  // The owners' sums to all.
+  std::vector<NcclMessage> ShareSums(int64_t begin, int64_t n, float* sum) const;
+
+ private:
+  const size_t rank_;
+  std::vector<size_t> counts_;  // [workers], of terms
+  const std::vector<const float*> own_;
+  size_t terms_ = 0;
+  size_t first_term_ = 0;
+  std::vector<uint32_t> additions_;
+};
+
+}  // namespace chorus::worker::cuda
