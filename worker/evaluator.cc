@@ -139,8 +139,9 @@ Result<std::optional<Evaluation>> Evaluator::Run(Scores* scores) {
   Collective& collective = *session_->environment().collective;
   const std::unique_ptr<MetricsAccumulator> metrics = MetricsAccumulator::Create();
   const bool by_group = logs_.group_metrics && scorer_->schema().has_group;
-  ScoreCollector collector(&collective, scorer_->schema().has_group, oracle_.has_value());
   const bool collect = scores != nullptr || by_group || oracle_.has_value();
+  ScoreCollector collector(&collective, scorer_->schema().has_group, oracle_.has_value(),
+                           collect ? scorer_->counts().kept_rows : 0);
   const Objective& objective = session_->objective();
   std::vector<Prediction> predictions;
   std::vector<OracleRow> truths;
@@ -163,13 +164,13 @@ Result<std::optional<Evaluation>> Evaluator::Run(Scores* scores) {
 
   ASSIGN_OR_RETURN(const std::vector<std::string> parts,
                    collective.Gather(metrics->Serialize(), 0));
-  if (scores != nullptr) *scores = collector.scores();
   if (collective.rank() != 0) return std::optional<Evaluation>();
   const std::unique_ptr<MetricsAccumulator> merged = MetricsAccumulator::Create();
   for (const std::string& part : parts) RETURN_IF_ERROR(merged->Merge(part));
   Evaluation evaluation = merged->Report();
   if (by_group) AddGroupMetrics(collector.scores(), logs_.k, &evaluation);
   if (oracle_.has_value()) AddLowestTenth(collector.scores(), &evaluation);
+  if (scores != nullptr) *scores = collector.Take();
   return std::optional<Evaluation>(std::move(evaluation));
 }
 

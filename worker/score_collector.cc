@@ -5,10 +5,17 @@
 
 namespace chorus::worker {
 
-ScoreCollector::ScoreCollector(Collective* collective, bool has_group, bool has_oracle)
+ScoreCollector::ScoreCollector(Collective* collective, bool has_group, bool has_oracle,
+                               uint64_t rows)
     : collective_(collective), has_group_(has_group), has_oracle_(has_oracle) {
   step_ = EmptyScores();
   scores_ = EmptyScores();
+  if (collective->rank() != 0) return;
+  const auto reserve = [&](auto&... columns) { (columns.reserve(rows), ...); };
+  reserve(scores_.row_id, scores_.click, scores_.conversion, scores_.ctr_logit, scores_.cvr_logit,
+          scores_.log_cvr);
+  if (has_group) reserve(scores_.group);
+  if (has_oracle) reserve(scores_.p_conv_do, scores_.p_v);
 }
 
 Scores ScoreCollector::EmptyScores() const {

@@ -5,6 +5,7 @@
 // same.
 
 #include <span>
+#include <utility>
 
 #include "common/status.h"
 #include "worker/batch.h"
@@ -16,7 +17,8 @@ namespace chorus::worker {
 
 class ScoreCollector {
  public:
-  ScoreCollector(Collective* collective, bool has_group, bool has_oracle);
+  // rows: how many are to come, so that they are stored once and not again as they become more.
+  ScoreCollector(Collective* collective, bool has_group, bool has_oracle, uint64_t rows);
   // One of this worker's grains, in log order. predictions: [n]; truths: [n], or empty without the truth.
   void Add(const Batch& batch, std::span<const Prediction> predictions,
            std::span<const OracleRow> truths);
@@ -24,6 +26,7 @@ class ScoreCollector {
   Status FinishStep();
   // All rows on worker 0, none elsewhere.
   const Scores& scores() const { return scores_; }
+  Scores Take() { return std::move(scores_); }  // ends the collector's use
 
  private:
   Scores EmptyScores() const;

@@ -160,8 +160,8 @@ Result<Scores> DecodeScores(std::string_view bytes) {
 
 void AppendScores(const Scores& from, Scores* to) {
   if (to->rows() == 0) {
-    *to = from;
-    return;
+    to->has_group = from.has_group;
+    to->has_oracle = from.has_oracle;
   }
   CHECK(from.has_group == to->has_group && from.has_oracle == to->has_oracle,
         "score columns differ");

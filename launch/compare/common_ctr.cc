@@ -1,16 +1,14 @@
 #include "launch/compare/common_ctr.h"
 
 #include <optional>
-#include <span>
 #include <utility>
 
-#include "common/device_math.h"
 #include "launch/compare/columns.h"
 #include "launch/compare/run_metric.h"
 #include "launch/compare/same_log.h"
+#include "worker/metrics/row_metrics.h"
 #include "worker/metrics/task_rows.h"
 #include "worker/statistics/auc.h"
-#include "worker/statistics/order.h"
 
 namespace chorus::launch {
 namespace {
@@ -25,28 +23,14 @@ std::optional<RunMetric> CtcvrAuc(const worker::Scores& scores) {
   return MakeRunMetric(kCommonCtcvrAuc, *auc, static_cast<uint64_t>(positives));
 }
 
-// mean pCVR / mean P(conversion | do(click)) of the tenth with the lowest pCTR.
 std::optional<RunMetric> LowPcoc(const worker::Scores& scores) {
   if (!scores.has_oracle) return std::nullopt;
-  const std::vector<uint8_t> is_low = LowestTenth(scores.ctr_logit);
-  double predicted = 0, truth = 0;
-  for (size_t i = 0; i < is_low.size(); ++i) {
-    if (is_low[i] == 0) continue;
-    predicted += Exp(scores.log_cvr[i]);
-    truth += static_cast<double>(scores.p_conv_do[i]);
-  }
-  if (truth <= 0) return std::nullopt;
-  return MakeRunMetric(kCommonLowPcoc, predicted / truth, 0);
+  const OracleMetrics lowest = worker::LowestTenth(scores, scores.ctr_logit);
+  if (!lowest.has_pcoc()) return std::nullopt;
+  return MakeRunMetric(kCommonLowPcoc, lowest.pcoc(), 0);
 }
 
 }  // namespace
-
-std::vector<uint8_t> LowestTenth(const std::vector<double>& logits) {
-  std::vector<uint8_t> is_low(logits.size(), 0);
-  const std::vector<uint32_t> order = worker::AscendingOrder(logits);
-  for (size_t i = 0; i < logits.size() / 10; ++i) is_low[order[i]] = 1;
-  return is_low;
-}
 
 const FinishedRun* CommonCtrRun(const FinishedRuns& finished, const FinishedRun& run) {
   const ComparePlan& plan = finished.plan();

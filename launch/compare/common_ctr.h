@@ -17,8 +17,4 @@ Result<std::vector<RunMetric>> CommonCtrMetrics(const FinishedRuns& finished,
 // The pCTR logits that stand for the run's in such metrics are those of this run; null: none.
 const FinishedRun* CommonCtrRun(const FinishedRuns& finished, const FinishedRun& run);
 
-// Exposures that are the tenth with the lowest logits: [n], 1 where it is one. Equal logits at the
-// edge are in by row number.
-std::vector<uint8_t> LowestTenth(const std::vector<double>& logits);
-
 }  // namespace chorus::launch

@@ -1,14 +1,12 @@
 #include "worker/metrics/row_metrics.h"
 
-#include <algorithm>
 #include <array>
-#include <numeric>
-#include <tuple>
 
 #include "common/check.h"
 #include "worker/metrics/tally.h"
 #include "worker/metrics/task_rows.h"
 #include "worker/statistics/group_values.h"
+#include "worker/statistics/order.h"
 
 namespace chorus::worker {
 namespace {
@@ -48,28 +46,22 @@ void AddGroupMetrics(const Scores& scores, std::span<const uint32_t> k, Evaluati
   }
 }
 
-// The rows / 10 exposures (at least one) with the lowest pCTR; ties by row id, then by what else differs.
-void AddLowestTenth(const Scores& scores, Evaluation* evaluation) {
-  CHECK(scores.has_oracle, "no truth");
-  if (scores.rows() == 0) return;
-  std::vector<uint64_t> order(scores.rows());
-  std::iota(order.begin(), order.end(), uint64_t{0});
-  const auto key = [&](uint64_t i) {
-    return std::tuple(scores.ctr_logit[i], scores.row_id[i], scores.cvr_logit[i], scores.log_cvr[i],
-                      scores.p_conv_do[i], scores.p_v[i]);
-  };
-  const auto count = static_cast<std::ptrdiff_t>(std::max<uint64_t>(scores.rows() / 10, 1));
-  std::nth_element(order.begin(), order.begin() + (count - 1), order.end(),
-                   [&](uint64_t i, uint64_t j) { return key(i) < key(j); });
+OracleMetrics LowestTenth(const Scores& scores, std::span<const double> ctr_logit) {
+  CHECK(scores.has_oracle && ctr_logit.size() == scores.rows(), "rows=", scores.rows(),
+        " ctr_logit=", ctr_logit.size());
   OracleTally tally;
-  for (std::ptrdiff_t n = 0; n < count; ++n) {
-    const uint64_t i = order[static_cast<size_t>(n)];
+  for (const uint32_t i : LowestPart(ctr_logit, scores.row_id, 10)) {
     OracleRow truth;
     truth.p_conv_do = scores.p_conv_do[i];
     truth.p_v = scores.p_v[i];
     tally.Add(scores.PredictionOf(i), truth);
   }
-  *evaluation->add_oracle() = ReportOracle("L", tally);
+  return ReportOracle("L", tally);
+}
+
+void AddLowestTenth(const Scores& scores, Evaluation* evaluation) {
+  if (scores.rows() == 0) return;
+  *evaluation->add_oracle() = LowestTenth(scores, scores.ctr_logit);
 }
 
 }  // namespace chorus::worker

@@ -1,5 +1,7 @@
 #include "worker/metrics/task_rows.h"
 
+#include <algorithm>
+
 #include "common/check.h"
 #include "common/device_math.h"
 #include "worker/metrics/tally.h"
@@ -21,6 +23,15 @@ TaskRows RowsOfTask(const Scores& scores, Task task, std::span<const uint32_t> g
   CHECK(group_of_row.empty() || group_of_row.size() == scores.rows(),
         "group_of_row=", group_of_row.size(), " rows=", scores.rows());
   TaskRows out;
+  const auto rows =
+      task == Task::kCvr
+          ? static_cast<size_t>(std::count(scores.click.begin(), scores.click.end(), 1))
+          : scores.rows();
+  out.logit.reserve(rows);
+  out.probability.reserve(rows);
+  out.label.reserve(rows);
+  out.group.reserve(rows);
+  out.row_id.reserve(rows);
   for (uint64_t i = 0; i < scores.rows(); ++i) {
     if (task == Task::kCvr && scores.click[i] == 0) continue;
     const Prediction p = scores.PredictionOf(i);

@@ -43,6 +43,8 @@ GroupNumbers NumberGroups(std::span<const uint64_t> group_of_row) {
   out.ids.assign(group_of_row.begin(), group_of_row.end());
   std::sort(out.ids.begin(), out.ids.end());
   out.ids.erase(std::unique(out.ids.begin(), out.ids.end()), out.ids.end());
+  out.ids.shrink_to_fit();
+  out.of_row.reserve(group_of_row.size());
   for (const uint64_t id : group_of_row) {
     const auto at = std::lower_bound(out.ids.begin(), out.ids.end(), id);
     out.of_row.push_back(static_cast<uint32_t>(at - out.ids.begin()));

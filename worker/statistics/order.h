@@ -1,7 +1,8 @@
 #pragma once
-// The order of scores, and its runs of equal ones. Thread safety: pure functions.
+// The order of scores, its runs of equal ones, and its lowest part. Thread safety: pure functions.
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <numeric>
 #include <span>
@@ -17,6 +18,24 @@ inline std::vector<uint32_t> AscendingOrder(std::span<const double> scores) {
     return scores[i] != scores[j] ? scores[i] < scores[j] : i < j;
   });
   return order;
+}
+
+// The n / parts rows with the lowest scores, at least one of any: their numbers, ascending. Equal scores at the
+// edge are in by the lower row id, then by the lower number.  scores, row_id: [n].  REQUIRES: parts > 0.
+inline std::vector<uint32_t> LowestPart(std::span<const double> scores,
+                                        std::span<const uint64_t> row_id, uint32_t parts) {
+  std::vector<uint32_t> rows(scores.size());
+  if (rows.empty()) return rows;
+  std::iota(rows.begin(), rows.end(), 0u);
+  const size_t count = std::max<size_t>(rows.size() / parts, 1);
+  std::nth_element(rows.begin(), rows.begin() + static_cast<std::ptrdiff_t>(count - 1), rows.end(),
+                   [&](uint32_t i, uint32_t j) {
+                     if (scores[i] != scores[j]) return scores[i] < scores[j];
+                     return row_id[i] != row_id[j] ? row_id[i] < row_id[j] : i < j;
+                   });
+  rows.resize(count);
+  std::sort(rows.begin(), rows.end());
+  return rows;
 }
 
 // f(begin, end): order[begin, end) is a maximal run of equal scores; runs ascend.
