@@ -31,6 +31,10 @@ Result<TrainConfig> LoadTrainConfig(const std::string& path, const std::vector<s
 Result<CompareConfig> LoadCompareConfig(const std::string& path,
                                         const std::vector<std::string>& sets);
 
+// The job that all runs of a method share: config.train with the method's objective and its `set`s, defaults filled in.
+// Seed, logs and paths are those of a run, and not in it. Error: a set is wrong.
+Result<TrainConfig> MethodConfig(const CompareConfig& config, const CompareMethod& method);
+
 // Only the sets of LoadConfig, on what *config holds; defaults and checks are the caller's (FinishTrainConfig).
 Status ApplySets(const std::vector<std::string>& sets, google::protobuf::Message* config);
 

@@ -1,5 +1,6 @@
 // LoadCompareConfig: a comparison and the job that its runs share, as one configuration.
 
+#include <algorithm>
 #include <set>
 
 #include "common/config.h"
@@ -46,6 +47,30 @@ Status CheckName(const std::string& name, const std::string& path, const Origins
                     StrCat("\"", name, "\" is an earlier one's name; allowed: a name of its own"));
 }
 
+// The first field in which a and b differ of those that a comparison sets for each run; "": none.
+std::string ChangedFieldOfARun(const TrainConfig& a, const TrainConfig& b) {
+  const auto differ = [](const auto& x, const auto& y) {
+    return !std::equal(x.begin(), x.end(), y.begin(), y.end());
+  };
+  if (a.seed() != b.seed()) return "seed";
+  if (differ(a.data().log(), b.data().log())) return "data.log";
+  if (differ(a.evaluate().log(), b.evaluate().log())) return "evaluate.log";
+  if (a.evaluate().oracle() != b.evaluate().oracle()) return "evaluate.oracle";
+  if (a.checkpoint().directory() != b.checkpoint().directory()) return "checkpoint.directory";
+  if (a.report().metrics() != b.report().metrics()) return "report.metrics";
+  return "";
+}
+
+Status CheckSets(const CompareConfig& config, const CompareMethod& method, const std::string& path,
+                 const Origins& origins) {
+  const Result<TrainConfig> job = MethodConfig(config, method);
+  if (!job.ok()) return FieldError(origins.Of(path), path + ".set", job.status().message());
+  const std::string changed = ChangedFieldOfARun(config.train(), *job);
+  if (changed.empty()) return Status::Ok();
+  return FieldError(origins.Of(path), path + ".set",
+                    StrCat(changed, " is set for each run by the comparison"));
+}
+
 // Whether the method has a CTR loss: its w_ctr is not 0. REQUIRES: a method is set.
 bool TrainsCtr(const ObjectiveConfig& objective) {
   const auto* const one = objective.GetDescriptor()->FindOneofByName("method");
@@ -76,7 +101,8 @@ Status CheckMeasuredMethod(const CompareConfig& config, const std::string& name,
                         StrCat("\"", name, "\" is a reference: what it says of clicks means ",
                                "nothing; allowed: a method that is none"));
     }
-    if (path == "common_ctr" && !TrainsCtr(method.objective())) {
+    ASSIGN_OR_RETURN(const TrainConfig job, MethodConfig(config, method));
+    if (path == "common_ctr" && !TrainsCtr(job.objective())) {
       return FieldError(origins.Of(path), path,
                         StrCat("\"", name, "\" has w_ctr 0: its pCTR is not trained"));
     }
@@ -122,6 +148,7 @@ Status CheckMethods(const CompareConfig& config, const Origins& origins,
       return FieldError(origins.Of(path), path + ".objective",
                         "is not written; required: a method, such as { esmm {} }");
     }
+    RETURN_IF_ERROR(CheckSets(config, method, path, origins));
     if (method.potential() && !method.reference()) {
       return FieldError(origins.Of(path), path + ".potential",
                         "trains on labels that no real log has; required: reference: true");
@@ -147,6 +174,14 @@ void AddWhatIsMissing(CompareConfig* config) {
 }
 
 }  // namespace
+
+Result<TrainConfig> MethodConfig(const CompareConfig& config, const CompareMethod& method) {
+  TrainConfig job = config.train();
+  *job.mutable_objective() = method.objective();
+  RETURN_IF_ERROR(ApplySets({method.set().begin(), method.set().end()}, &job));
+  internal::FillDefaults(&job);
+  return job;
+}
 
 Result<CompareConfig> LoadCompareConfig(const std::string& path,
                                         const std::vector<std::string>& sets) {

@@ -20,14 +20,11 @@ bool Contains(const std::vector<std::string>& names, const std::string& name) {
 Result<TrainConfig> ConfigOf(const CompareConfig& config, const PlannedRun& run) {
   const CompareMethod& method = config.method(static_cast<int>(run.method));
   const CompareData& data = config.data(static_cast<int>(run.fold));
-  TrainConfig job = config.train();
+  ASSIGN_OR_RETURN(TrainConfig job, MethodConfig(config, method));
   job.set_seed(run.seed);
-  *job.mutable_objective() = method.objective();
   *job.mutable_data()->mutable_log() = method.potential() ? data.potential() : data.train();
   *job.mutable_evaluate()->mutable_log() = data.test();
   job.mutable_evaluate()->set_oracle(data.oracle());
-  *job.mutable_evaluate()->mutable_k() = config.k();
-  RETURN_IF_ERROR(ApplySets({method.set().begin(), method.set().end()}, &job));
   CheckpointConfig* checkpoint = job.mutable_checkpoint();
   checkpoint->set_directory(JoinPath(run.folder, "checkpoint"));
   if (checkpoint->every_steps() == 0 && checkpoint->every_minutes() == 0) {

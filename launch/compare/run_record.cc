@@ -3,11 +3,14 @@
 #include <google/protobuf/repeated_ptr_field.h>
 #include <google/protobuf/text_format.h>
 
+#include <algorithm>
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "common/checksum_stream.h"
 #include "common/config.h"
 #include "common/log.h"
 #include "common/strings.h"
@@ -19,10 +22,13 @@ namespace {
 constexpr uint32_t kVersion = 1;
 constexpr std::string_view kChecksumPrefix = "# checksum ";
 
-// What may differ between a run and its continuation: who computes, what is told, and where.
+// What may differ between a run and its continuation: who computes, what is told, and where; and what an evaluation says
+// beside the scores, from which the tables are made.
 const std::vector<std::string>& FreeFields() {
-  static const std::vector<std::string> fields = {"cluster", "checkpoint", "report",
-                                                  "compute.threads"};
+  static const std::vector<std::string> fields = {
+      "cluster",        "checkpoint",           "report",
+      "evaluate.k",     "evaluate.every_steps", "evaluate.group_metrics",
+      "compute.threads"};
   return fields;
 }
 
@@ -63,26 +69,45 @@ Result<uint64_t> FingerprintOf(FileSystem& files, const Paths& paths) {
   return log->fingerprint();
 }
 
-// `made`: the log's fingerprint when the run was made.
-Status CheckLog(FileSystem& files, const PlannedRun& run, const char* kind, const Paths& paths,
-                uint64_t made) {
-  const Result<uint64_t> now = FingerprintOf(files, paths);
+Result<uint64_t> ChecksumOfFile(FileSystem& files, const std::string& path) {
+  ASSIGN_OR_RETURN(const auto file, files.OpenForRead(path));
+  std::vector<std::byte> part(1 << 20);
+  ChecksumStream checksum;
+  for (uint64_t at = 0; at < file->size(); at += part.size()) {
+    part.resize(std::min<uint64_t>(part.size(), file->size() - at));
+    RETURN_IF_ERROR(file->ReadAt(at, part).Annotate(path));
+    checksum.Add(part);
+  }
+  return checksum.value();
+}
+
+// made, now: the fingerprint of the input when the run was made, and of what lies at its path.
+Status CheckInput(const PlannedRun& run, const char* kind, const std::string& paths, uint64_t made,
+                  const Result<uint64_t>& now) {
   if (!now.ok() && now.status().code() == Code::kNotFound) return Status::Ok();
   RETURN_IF_ERROR(now.status());
   if (*now == made) return Status::Ok();
   return FailedPrecondition(
-      StrCat(run.folder, " was made with another ", kind, " log than is now at ",
-             Join(std::vector<std::string>(paths.begin(), paths.end()), ", "), " (fingerprint ",
-             HexDigits(made), " | ", HexDigits(*now),
+      StrCat(run.folder, " was made with another ", kind, " than is now at ", paths,
+             " (fingerprint ", HexDigits(made), " | ", HexDigits(*now),
              "): compare into another --output, or remove the runs that are out of date"));
 }
 
-Status CheckSameLogs(FileSystem& files, const PlannedRun& run, const RunRecord& record) {
+Status CheckSameInputs(FileSystem& files, const PlannedRun& run, const RunRecord& record) {
+  const Paths& train = run.config.data().log();
+  const Paths& test = run.config.evaluate().log();
+  const std::string& oracle = run.config.evaluate().oracle();
+  const auto joined = [](const Paths& paths) { return Join({paths.begin(), paths.end()}, ", "); };
   if (record.has_train_log()) {
-    RETURN_IF_ERROR(CheckLog(files, run, "training", run.config.data().log(), record.train_log()));
+    RETURN_IF_ERROR(CheckInput(run, "training log", joined(train), record.train_log(),
+                               FingerprintOf(files, train)));
   }
-  if (!record.has_test_log()) return Status::Ok();
-  return CheckLog(files, run, "test", run.config.evaluate().log(), record.test_log());
+  if (record.has_test_log()) {
+    RETURN_IF_ERROR(
+        CheckInput(run, "test log", joined(test), record.test_log(), FingerprintOf(files, test)));
+  }
+  if (!record.has_oracle()) return Status::Ok();
+  return CheckInput(run, "oracle file", oracle, record.oracle(), ChecksumOfFile(files, oracle));
 }
 
 // "" where the scores are those that the run left, otherwise what is wrong with them.
@@ -90,8 +115,8 @@ Result<std::string> WrongWithScores(FileSystem& files, const PlannedRun& run,
                                     const RunRecord& record) {
   if (!files.Exists(run.ScoresPath())) return run.ScoresPath() + ": is not there";
   if (!record.has_scores_checksum()) return std::string();
-  ASSIGN_OR_RETURN(const std::string scores, ReadWholeFile(files, run.ScoresPath()));
-  if (Checksum(scores) == record.scores_checksum()) return std::string();
+  ASSIGN_OR_RETURN(const uint64_t scores, ChecksumOfFile(files, run.ScoresPath()));
+  if (scores == record.scores_checksum()) return std::string();
   return run.ScoresPath() + ": its checksum is not the one in DONE";
 }
 
@@ -103,21 +128,24 @@ Status WriteJob(FileSystem& files, const PlannedRun& run) {
   return ReplaceFile(files, run.JobPath(), PrintConfig(run.config));
 }
 
-Result<RunRecord> RecordOfLogs(FileSystem& files, const TrainConfig& config) {
+Result<RunRecord> RecordOfInputs(FileSystem& files, const TrainConfig& config) {
   RunRecord record;
   ASSIGN_OR_RETURN(const uint64_t train, FingerprintOf(files, config.data().log()));
   ASSIGN_OR_RETURN(const uint64_t test, FingerprintOf(files, config.evaluate().log()));
   record.set_train_log(train);
   record.set_test_log(test);
+  if (config.evaluate().oracle().empty()) return record;
+  ASSIGN_OR_RETURN(const uint64_t oracle, ChecksumOfFile(files, config.evaluate().oracle()));
+  record.set_oracle(oracle);
   return record;
 }
 
 Status WriteRunRecord(FileSystem& files, const std::string& folder, RunRecord record) {
-  ASSIGN_OR_RETURN(const std::string job, ReadWholeFile(files, JoinPath(folder, "job.textproto")));
-  ASSIGN_OR_RETURN(const std::string scores, ReadWholeFile(files, JoinPath(folder, kScoresName)));
+  ASSIGN_OR_RETURN(const uint64_t job, ChecksumOfFile(files, JoinPath(folder, "job.textproto")));
+  ASSIGN_OR_RETURN(const uint64_t scores, ChecksumOfFile(files, JoinPath(folder, kScoresName)));
   record.set_version(kVersion);
-  record.set_job_checksum(Checksum(job));
-  record.set_scores_checksum(Checksum(scores));
+  record.set_job_checksum(job);
+  record.set_scores_checksum(scores);
   std::string text;
   if (!google::protobuf::TextFormat::PrintToString(record, &text)) {
     return Internal("the record of a run cannot be printed");
@@ -135,12 +163,12 @@ Result<std::optional<RunRecord>> FindRunRecord(FileSystem& files, const PlannedR
     return std::optional<RunRecord>();
   }
   RETURN_IF_ERROR(record.status());
-  ASSIGN_OR_RETURN(const std::string job, ReadWholeFile(files, run.JobPath()));
-  if (record->job_checksum() != Checksum(job)) {
+  ASSIGN_OR_RETURN(const uint64_t job, ChecksumOfFile(files, run.JobPath()));
+  if (record->job_checksum() != job) {
     LogWarning(run.DonePath(), ": is the record of another job.textproto; this run is done again");
     return std::optional<RunRecord>();
   }
-  RETURN_IF_ERROR(CheckSameLogs(files, run, *record));
+  RETURN_IF_ERROR(CheckSameInputs(files, run, *record));
   ASSIGN_OR_RETURN(const std::string wrong, WrongWithScores(files, run, *record));
   if (!wrong.empty()) {
     LogWarning(wrong, "; this run is done again");

@@ -15,9 +15,9 @@ namespace chorus::launch {
 // Writes job.textproto of a run that begins, unless it is there.
 Status WriteJob(FileSystem& files, const PlannedRun& run);
 
-// The fingerprints of the run's logs in a record that holds nothing else yet. To be taken before
-// the run begins. Errors name the log.
-Result<RunRecord> RecordOfLogs(FileSystem& files, const TrainConfig& config);
+// The fingerprints of the run's logs and oracle file in a record that holds nothing else yet. To be
+// taken before the run begins. Errors name the file.
+Result<RunRecord> RecordOfInputs(FileSystem& files, const TrainConfig& config);
 
 // Completes the run whose job.textproto and scores lie in `folder`.
 Status WriteRunRecord(FileSystem& files, const std::string& folder, RunRecord record);
@@ -25,7 +25,7 @@ Status WriteRunRecord(FileSystem& files, const std::string& folder, RunRecord re
 // The record of a finished run; nothing for a run that is to be trained (again): there is no
 // record, or the record or the scores are damaged, which is logged. Error: kFailedPrecondition when
 // the run in that folder was made with another configuration, and in which fields, or from another
-// log than lies at that path now (a log that is gone is not compared).
+// log or oracle file than lies at that path now (one that is gone is not compared).
 Result<std::optional<RunRecord>> FindRunRecord(FileSystem& files, const PlannedRun& run);
 
 }  // namespace chorus::launch

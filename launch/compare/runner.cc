@@ -32,7 +32,7 @@ Status TrainRun(const TrainConfig& config, const worker::WorkerEnvironment& envi
   const bool is_first = environment.collective->rank() == 0;
   RunRecord record;
   if (is_first) {
-    ASSIGN_OR_RETURN(record, RecordOfLogs(files, config));
+    ASSIGN_OR_RETURN(record, RecordOfInputs(files, config));
   }
   ASSIGN_OR_RETURN(const worker::TrainResult result, worker::Train(config, true, scoring));
   if (!is_first) return Status::Ok();

@@ -45,6 +45,12 @@ TEST_F(CompareConfigTest, NamesTheFieldThatIsWrong) {
       {"method { name: \"x\" objective { base {} } potential: true reference: true }",
        "data 0 has no potential log"},
       {"method { name: \"x\" objective { base {} } reference: true } base: \"x\"", "base: \"x\""},
+      {"method { name: \"x\" objective { base {} } set: \"step.grain_row=8\" }", "method.2.set"},
+      {"method { name: \"x\" objective { base {} } set: \"seed=8\" }",
+       "seed is set for each run by the comparison"},
+      {"method { name: \"x\" objective { base {} } set: \"data.log=other\" }", "data.log is set"},
+      {"method { name: \"x\" objective { base {} } set: \"evaluate={log: 'o'}\" }",
+       "evaluate.log is set"},
       {"k: 5 k: 10 k: 5", "k: 5 is written twice"},
       {"data { name: \"1\" train: \"x\" }", "data.1"},
       {"seeds: 0", "seeds"},
@@ -62,6 +68,9 @@ TEST_F(CompareConfigTest, TheCommonCtrNetIsOneThatIsTrained) {
   const std::pair<std::string, std::string> cases[] = {
       {"method { name: \"x\" objective { base {} } reference: true }", "is a reference"},
       {"method { name: \"x\" objective { base { w_ctr: 0 } } }", "w_ctr 0"},
+      {"method { name: \"x\" objective { base {} } set: \"objective.base.w_ctr=0\" }", "w_ctr 0"},
+      {"method { name: \"x\" objective { base {} } set: \"objective.esmm={w_ctr: 0}\" }",
+       "w_ctr 0"},
   };
   for (const auto& [method, problem] : cases) {
     const Status status =

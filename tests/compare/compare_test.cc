@@ -121,6 +121,36 @@ TEST_F(CompareTest, AnotherLogAtTheSamePathIsRefusedByFolderAndLog) {
   ExpectSuccess(resumed());
 }
 
+TEST_F(CompareTest, AnotherOracleFileAtTheSamePathIsRefused) {
+  const std::string config = WriteConfig("two");
+  const std::string oracle = "data.0.oracle=" + Path("oracle");
+  WriteOracle("oracle", 1);
+  ExpectSuccess(Run(0, Compare(config, "out", {"--seeds", "1", "--set", oracle})));
+  const auto resumed = [&] {
+    return Run(0, Compare(config, "out", {"--seeds", "1", "--resume", "--set", oracle}));
+  };
+  WriteOracle("oracle", 2);
+  ExpectFailure(resumed(), "out/runs/BASE/seed-1-0 was made with another oracle file");
+  WriteOracle("oracle", 1);
+  ExpectSuccess(resumed());
+  ASSERT_TRUE(files_.Remove(Path("oracle")).ok());  // scores hold its truth: it is not needed again
+  ExpectSuccess(resumed());
+}
+
+TEST_F(CompareTest, WhatIsEvaluatedBesideTheScoresTrainsNothingAgain) {
+  const std::string config = WriteConfig("two");
+  ExpectSuccess(Run(0, Compare(config, "out")));
+  EXPECT_NE(Read("out/table.md").find("NDCG@10"), std::string::npos);
+  const test::Finished again =
+      Run(0, Compare(config, "out",
+                     {"--resume", "--set", "k=3", "--set", "train.evaluate.k=2", "--set",
+                      "train.evaluate.every_steps=1"}));
+  ExpectSuccess(again);
+  EXPECT_NE(again.errors.find("4 of 4 runs are done already"), std::string::npos) << again.errors;
+  EXPECT_NE(Read("out/table.md").find("Recall@3"), std::string::npos);
+  EXPECT_EQ(Read("out/table.md").find("@10"), std::string::npos);
+}
+
 TEST_F(CompareTest, ADirectoryInUseAndAnotherConfigurationAreRefused) {
   const std::string config = WriteConfig("two");
   ExpectSuccess(Run(0, Compare(config, "out", {"--seeds", "1"})));

@@ -1,16 +1,20 @@
 #pragma once
-// A comparison in a folder of its own: two methods by two seeds on a log of 400 exposures, run as a
-// user runs it. Thread safety: the test's thread.
+// A comparison in a folder of its own: two methods by two seeds on a log of 400 exposures, judged on
+// one of 130, run as a user runs it. Thread safety: the test's thread.
 
 #include <string>
 #include <vector>
 
+#include "common/random.h"
 #include "tests/e2e/command_testing.h"
+#include "worker/synthetic/oracle_file.h"
 
 namespace chorus::e2e {
 
 class CompareTest : public CommandTest {
  protected:
+  static constexpr uint64_t kTestRows = 130;
+
   // The configuration's path; `more` in text format is added to it.
   std::string WriteConfig(const std::string& name, const std::string& more = "") {
     TrainConfig train = JobConfig();
@@ -30,6 +34,22 @@ class CompareTest : public CommandTest {
   std::vector<std::string> Compare(const std::string& config, const std::string& out,
                                    const std::vector<std::string>& more = {}) {
     return Command("compare", {"--config", config, "--output", Path(out)}, more);
+  }
+
+  // The truth about the test log, drawn from `seed`.
+  void WriteOracle(const std::string& name, uint64_t seed) {
+    const auto log = worker::LogReader::Open(files_, {Path("test")});
+    ASSERT_TRUE(log.ok());
+    std::vector<worker::OracleRow> rows;
+    for (uint64_t i = 0; i < kTestRows; ++i) {
+      worker::OracleRow row;
+      row.p_v = static_cast<float>(ToUniform(Random(seed, RandomPurpose::kTest, i, 0)));
+      row.p_conv_do = row.p_v / 2;
+      rows.push_back(row);
+    }
+    const auto writer = worker::OracleWriter::Create(files_, Path(name), rows.size());
+    ASSERT_TRUE(writer.ok() && (*writer)->Add(rows).ok());
+    ASSERT_TRUE((*writer)->Finish((*log)->fingerprint()).ok());
   }
 
   std::string Read(const std::string& name) {
