@@ -8,9 +8,8 @@
 #include <tuple>
 #include <utility>
 
-#include "common/strings.h"
+#include "launch/compare/column_notes.h"
 #include "launch/compare/results.h"
-#include "launch/compare/table_text.h"
 
 namespace chorus::launch {
 namespace {
@@ -31,6 +30,9 @@ class ColumnValues {
   }
 
   bool empty() const { return values_.empty(); }
+  bool all_zero() const {
+    return std::all_of(values_.begin(), values_.end(), [](const auto& x) { return x.second == 0; });
+  }
 
   // The runs of all these methods that have a value.
   RunGrid Grid(const std::vector<uint32_t>& methods) const {
@@ -87,32 +89,6 @@ std::optional<worker::CombinedDifference> DifferenceOf(const ColumnValues& value
   return worker::CombineDifferences(differences, sampling);
 }
 
-// Over the test logs of all data sets: those of one finished run each.
-uint64_t PositivesOf(const FinishedRuns& finished, const std::vector<RunResult>& results,
-                     const std::string& column) {
-  std::map<uint32_t, uint64_t> by_fold;
-  for (size_t i = 0; i < results.size(); ++i) {
-    if (const RunMetric* const metric = FindMetric(results[i], column)) {
-      by_fold.emplace(finished.runs()[i].run->fold, metric->positives());
-    }
-  }
-  uint64_t sum = 0;
-  for (const auto& [fold, positives] : by_fold) sum += positives;
-  return sum;
-}
-
-// Which share of the exposures GAUC looks at: a matter of labels, equal for all runs of a test log.
-std::string CoverageNote(const std::vector<RunResult>& results) {
-  for (const RunResult& result : results) {
-    for (const TaskMetrics& task : result.evaluation().task()) {
-      if (task.task() != "ctcvr" || !task.has_gauc_coverage()) continue;
-      return StrCat("; ", task.gauc_groups(), " groups with ",
-                    FixedText(100 * task.gauc_coverage(), 1), " % of the exposures");
-    }
-  }
-  return "";
-}
-
 class TableMaker {
  public:
   TableMaker(const FinishedRuns& finished, const std::vector<RunResult>& results)
@@ -120,9 +96,8 @@ class TableMaker {
         base_(static_cast<uint32_t>(finished.plan().FindMethod(finished.plan().config.base()))) {
     for (Column& column : ColumnsOf(finished.plan().config)) {
       ColumnValues values(finished, results, column.id);
-      if (values.empty()) continue;
-      if (column.id == "ctcvr_gauc") column.about += CoverageNote(results);
-      table_.positives.push_back(PositivesOf(finished, results, column.id));
+      if (values.empty() || (column.best == Best::kNothing && values.all_zero())) continue;
+      table_.notes.push_back(ColumnNote(finished, results, column));
       table_.columns.push_back(std::move(column));
       values_.push_back(std::move(values));
     }

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "common/compare.pb.h"
@@ -40,9 +41,9 @@ struct TableRow {
 };
 
 struct CompareTable {
-  std::vector<Column> columns;      // those that some run has
-  std::vector<uint64_t> positives;  // [columns], over all test logs; 0: exact
-  std::vector<TableRow> rows;       // in the configuration's order; methods with finished runs
+  std::vector<Column> columns;     // those that some run has
+  std::vector<std::string> notes;  // [columns], see ColumnNote
+  std::vector<TableRow> rows;      // in the configuration's order; methods with finished runs
 };
 
 // results: of all finished runs. pool: for the bootstrap.

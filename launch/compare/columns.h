@@ -1,15 +1,43 @@
 #pragma once
-// The columns of a comparison's tables: what they measure, and their value for one run.
-// Thread safety: pure functions.
+// The columns of a comparison's tables: which exposures each looks at, what it measures of them, and
+// how it is shown. Their values: run_rows.h. Thread safety: pure functions.
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
-#include "common/compare.pb.h"
 #include "common/config.pb.h"
-#include "common/report.pb.h"
 
 namespace chorus::launch {
+
+// Exposures, what they are ranked by, and their label.
+enum class RowSet {
+  kCtr,             // all by pCTR, label click
+  kCvr,             // clicked ones by pCVR, label conversion
+  kCvrLowest,       // of those the fifth with the lowest common pCTR
+  kCvrOnAll,        // all by pCVR, label click and conversion
+  kCtcvr,           // all by pCTR pCVR, label click and conversion
+  kCtcvrCommon,     // the same with the common pCTR
+  kTruthAll,        // all by pCVR, label P(conversion | do(click))
+  kTruthClicked,    // of those the clicked ones,
+  kTruthUnclicked,  // the others,
+  kTruthLowest,     // and the tenth with the lowest common pCTR
+};
+
+enum class Measure {
+  kAuc,
+  kGroupAuc,
+  kNdcg,
+  kRecall,
+  kLogLoss,
+  kNormalizedEntropy,
+  kKs,
+  kPcoc,
+  kCalibrationError,
+  kFieldError,
+  kShareAboveOne,
+  kDivergence,
+};
 
 // Where the uncertainty of a column comes from, beside the seeds.
 enum class Sampling {
@@ -19,33 +47,28 @@ enum class Sampling {
 };
 
 // The tables: a column stands in one of them.
-enum class Section { kRanking, kClicked, kTruth };
+enum class Section { kRanking, kGroups, kCtr, kCvr, kCtcvr, kTruth };
+
+enum class Best { kHigh, kLow, kOne, kNothing };
 
 struct Column {
   std::string id;     // "cvr_auc": RunMetric.name
   std::string title;  // "CVR AUC"
-  std::string about;  // one sentence: rows, score, label
+  std::string about;  // one sentence
   Section section = Section::kRanking;
-  Sampling sampling = Sampling::kNone;
-  int digits = 4;            // behind the point
-  bool needs_pctr = false;   // is about a method's own pCTR: not shown for references
-  bool one_is_best = false;  // a ratio: 1 is right
-  bool low_is_best = false;  // a loss or a distance
-};
+  RowSet rows = RowSet::kCtr;
+  Measure measure = Measure::kAuc;
+  uint32_t k = 0;  // of kNdcg and kRecall
+  Best best = Best::kHigh;
+  int digits = 4;  // behind the point
 
-// ids of the columns that need more than one run's scores (see Derived).
-inline constexpr char kCommonCtcvrAuc[] = "ctcvr_auc_common";
-inline constexpr char kCommonLowPcoc[] = "oracle_pcoc_L";
+  Sampling sampling() const;
+  bool is_truth() const;    // is judged by the truth of a generated world
+  bool needs_pctr() const;  // is about a method's own pCTR: not shown for references
+  bool needs_groups() const;
+};
 
 // All columns that a comparison may have, in order; those with no value in any run are not shown.
 std::vector<Column> ColumnsOf(const CompareConfig& config);
-
-// The metrics of a run that its own evaluation holds exactly. Those that it takes from histograms
-// come from the scores instead (exact_metrics.h).
-std::vector<RunMetric> MetricsOf(const Evaluation& evaluation);
-
-// Those that have a column, in the order of the columns. reference: without those of pCTR.
-std::vector<RunMetric> InColumns(const std::vector<RunMetric>& metrics,
-                                 const std::vector<Column>& columns, bool reference);
 
 }  // namespace chorus::launch

@@ -36,9 +36,10 @@ RunGrid GridOf(const std::vector<uint32_t>& methods, uint32_t folds, uint64_t se
 
 class FinishedRuns {
  public:
-  // `plan` outlives the result. Error: what FindRunRecord gives.
+  // `files` and `plan` outlive the result. Error: what FindRunRecord gives.
   static Result<FinishedRuns> Find(FileSystem& files, const ComparePlan& plan);
 
+  FileSystem& files() const { return *files_; }
   const ComparePlan& plan() const { return *plan_; }
   const std::vector<FinishedRun>& runs() const { return runs_; }  // in the plan's order
   // Null: not finished.

@@ -35,7 +35,7 @@ Status WriteOutput(FileSystem& files, const ComparePlan& plan, worker::ThreadPoo
   RETURN_IF_ERROR(write("compare.textproto", PrintConfig(plan.config)));
   RETURN_IF_ERROR(write("results.jsonl", lines));
   RETURN_IF_ERROR(write("table.md", TableMarkdown(finished, table)));
-  ASSIGN_OR_RETURN(const std::string page, ReportPage(files, finished, table));
+  ASSIGN_OR_RETURN(const std::string page, ReportPage(finished, table));
   return write("report.html", page);
 }
 

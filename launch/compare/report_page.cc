@@ -62,7 +62,7 @@ std::string SectionHtml(const FinishedRuns& finished, const CompareTable& table,
               });
   std::vector<std::string> notes;
   for (const size_t c : columns) {
-    notes.push_back(StrCat(table.columns[c].title, ": ", ColumnNote(table, c)));
+    notes.push_back(StrCat(table.columns[c].title, ": ", table.notes[c]));
   }
   out += List(notes);
   const std::vector<std::string> plots = DotPlots(finished, table, section);
@@ -79,8 +79,7 @@ std::string FigureSection(const std::string& title, const std::vector<std::strin
 
 }  // namespace
 
-Result<std::string> ReportPage(FileSystem& files, const FinishedRuns& finished,
-                               const CompareTable& table) {
+Result<std::string> ReportPage(const FinishedRuns& finished, const CompareTable& table) {
   const CompareConfig& config = finished.plan().config;
   std::string body = List(Notes(finished, table));
   for (const Section section : kSections) body += SectionHtml(finished, table, section);
@@ -94,13 +93,14 @@ Result<std::string> ReportPage(FileSystem& files, const FinishedRuns& finished,
                             " pCTR of one seed; buckets with under 30 conversions are merged. Bars "
                             "are Wilson's 95 % intervals of the rate. The dashed line at 1 is "
                             "right; both axes are logarithmic.");
-  body += FigureSection("Calibration of pCVR", CalibrationCurves(finished),
+  ASSIGN_OR_RETURN(const std::vector<std::string> calibration, CalibrationCurves(finished));
+  body += FigureSection("Calibration of pCVR", calibration,
                         "Conversion rate of clicked exposures by mean pCVR, in 20 bins of equal "
                         "size, a line a seed; both axes by square root. Below the dashed line pCVR "
                         "is too high.");
-  ASSIGN_OR_RETURN(const std::vector<std::string> curves, TrainingCurves(files, finished));
+  ASSIGN_OR_RETURN(const std::vector<std::string> curves, TrainingCurves(finished));
   body += FigureSection("Training", curves,
-                        "Loss of the reported steps: a thin line a seed, a bold one for their "
+                        "Loss of the reported steps: a thin line a run, a bold one for their "
                         "mean. Losses of different methods are different sums and cannot be "
                         "compared; a method trained in stages has a line a stage.");
   return Page("Comparison " + config.name(), body);

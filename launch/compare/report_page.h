@@ -7,7 +7,6 @@
 
 namespace chorus::launch {
 
-Result<std::string> ReportPage(FileSystem& files, const FinishedRuns& finished,
-                               const CompareTable& table);
+Result<std::string> ReportPage(const FinishedRuns& finished, const CompareTable& table);
 
 }  // namespace chorus::launch

@@ -3,17 +3,18 @@
 #include <google/protobuf/util/json_util.h>
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "launch/compare/columns.h"
-#include "launch/compare/common_ctr.h"
-#include "launch/compare/exact_metrics.h"
+#include "launch/compare/run_rows.h"
+#include "launch/compare/run_scores.h"
 
 namespace chorus::launch {
 namespace {
 
 Result<RunResult> ResultOf(const FinishedRuns& finished, const FinishedRun& run,
-                           const std::vector<Column>& columns) {
+                           const std::vector<Column>& columns, RunScoresReader* reader) {
   const CompareConfig& config = finished.plan().config;
   const CompareMethod& method = finished.plan().method(*run.run);
   RunResult result;
@@ -24,14 +25,11 @@ Result<RunResult> ResultOf(const FinishedRuns& finished, const FinishedRun& run,
   result.set_fold(config.data(static_cast<int>(run.run->fold)).name());
   result.set_steps(run.record.steps());
   *result.mutable_evaluation() = run.record.evaluation();
-  std::vector<RunMetric> metrics = MetricsOf(run.record.evaluation());
-  ASSIGN_OR_RETURN(const worker::Scores scores, finished.ScoresOf(run));
-  const std::vector<RunMetric> exact = ExactMetrics(scores);
-  metrics.insert(metrics.end(), exact.begin(), exact.end());
-  ASSIGN_OR_RETURN(const std::vector<RunMetric> common, CommonCtrMetrics(finished, run));
-  metrics.insert(metrics.end(), common.begin(), common.end());
-  for (RunMetric& metric : InColumns(metrics, columns, method.reference())) {
-    *result.add_metric() = std::move(metric);
+  ASSIGN_OR_RETURN(const RunScores scores, reader->Read(run));
+  RunRows rows(scores, method.reference());
+  for (const Column& column : columns) {
+    std::optional<RunMetric> metric = rows.Value(column);
+    if (metric.has_value()) *result.add_metric() = *std::move(metric);
   }
   return result;
 }
@@ -40,9 +38,10 @@ Result<RunResult> ResultOf(const FinishedRuns& finished, const FinishedRun& run,
 
 Result<std::vector<RunResult>> ResultsOf(const FinishedRuns& finished) {
   const std::vector<Column> columns = ColumnsOf(finished.plan().config);
+  RunScoresReader reader(finished);
   std::vector<RunResult> results;
   for (const FinishedRun& run : finished.runs()) {
-    ASSIGN_OR_RETURN(RunResult result, ResultOf(finished, run, columns));
+    ASSIGN_OR_RETURN(RunResult result, ResultOf(finished, run, columns, &reader));
     results.push_back(std::move(result));
   }
   return results;

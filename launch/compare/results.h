@@ -10,6 +10,7 @@
 
 namespace chorus::launch {
 
+// Errors: those of RunScoresReader.
 Result<std::vector<RunResult>> ResultsOf(const FinishedRuns& finished);
 
 // The lines, each ended by a newline.

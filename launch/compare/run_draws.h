@@ -7,9 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "common/config.pb.h"
 #include "launch/compare/columns.h"
-#include "worker/scores.h"
+#include "launch/compare/run_scores.h"
 #include "worker/statistics/bootstrap.h"
 #include "worker/thread_pool.h"
 
@@ -27,9 +26,8 @@ struct RunDraws {
   uint64_t log = 0;                                  // LogChecksum of the scores
 };
 
-// common: the same log with the common pCTR; null where there is none. Only `columns` are drawn.
-RunDraws DrawRun(const worker::Scores& scores, const worker::Scores* common,
-                 const std::vector<Column>& columns, const CompareConfig& config,
-                 worker::ThreadPool* pool);
+// Of the columns that the run has. reference: see RunRows. replicates: of the bootstrap.
+RunDraws DrawRun(const RunScores& run, bool reference, const std::vector<Column>& columns,
+                 uint32_t replicates, worker::ThreadPool* pool);
 
 }  // namespace chorus::launch

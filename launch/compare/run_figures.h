@@ -1,6 +1,6 @@
 #pragma once
-// Pictures of a comparison's runs, one a method: training curves, calibration, PCOC by pCTR. Where
-// there are several data sets, curves and calibration show the first one; PCOC takes all together.
+// Pictures of a comparison's runs, one a method: training curves, calibration, PCOC by pCTR. All finished
+// runs are in them: the test rows of several data sets are taken together.
 // Thread safety: one thread.
 
 #include <string>
@@ -10,11 +10,11 @@
 
 namespace chorus::launch {
 
-// Loss by step: a thin line a seed, a bold one for their mean.
-Result<std::vector<std::string>> TrainingCurves(FileSystem& files, const FinishedRuns& finished);
+// Loss by step: a thin line a run, a bold one for their mean where all report the same steps.
+Result<std::vector<std::string>> TrainingCurves(const FinishedRuns& finished);
 
 // pCVR on clicked exposures, one line a seed.
-std::vector<std::string> CalibrationCurves(const FinishedRuns& finished);
+Result<std::vector<std::string>> CalibrationCurves(const FinishedRuns& finished);
 
 // Clicked exposures in buckets of the common CTR model's pCTR, that of the first finished seed, so
 // that all methods and seeds have the same buckets; pCVR is the mean over seeds. Without a common

@@ -33,10 +33,4 @@ uint64_t LogChecksum(const worker::Scores& scores) {
   return checksum.value();
 }
 
-Result<worker::Scores> WithCommonCtr(worker::Scores scores, const worker::Scores& common) {
-  RETURN_IF_ERROR(CheckSameLog(scores, common));
-  scores.ctr_logit = common.ctr_logit;
-  return scores;
-}
-
 }  // namespace chorus::launch

@@ -19,7 +19,4 @@ std::string BothPaths(const FinishedRun& a, const FinishedRun& b);
 // A checksum of what CheckSameLog compares.
 uint64_t LogChecksum(const worker::Scores& scores);
 
-// `scores` with the pCTR of `common`. Error: kFailedPrecondition unless both are of the same log.
-Result<worker::Scores> WithCommonCtr(worker::Scores scores, const worker::Scores& common);
-
 }  // namespace chorus::launch

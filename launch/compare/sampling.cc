@@ -4,7 +4,6 @@
 #include <span>
 #include <utility>
 
-#include "launch/compare/common_ctr.h"
 #include "launch/compare/same_log.h"
 #include "worker/statistics/bootstrap.h"
 #include "worker/statistics/delong.h"
@@ -50,9 +49,17 @@ Variances VariancesOf(const Runs& runs, const std::vector<Column>& columns) {
   Variances out;
   for (const Column& column : columns) {
     std::optional<double> variance;
-    if (column.sampling == Sampling::kDeLong) variance = DeLongVariance(runs, column.id);
-    if (column.sampling == Sampling::kBootstrap) variance = BootstrapVariance(runs, column.id);
-    if (column.sampling == Sampling::kNone) variance = 0;  // the truth is known
+    switch (column.sampling()) {
+      case Sampling::kDeLong:
+        variance = DeLongVariance(runs, column.id);
+        break;
+      case Sampling::kBootstrap:
+        variance = BootstrapVariance(runs, column.id);
+        break;
+      case Sampling::kNone:
+        variance = 0;  // the truth is known
+        break;
+    }
     if (variance.has_value()) out[column.id] = *variance;
   }
   return out;
@@ -62,20 +69,18 @@ Variances VariancesOf(const Runs& runs, const std::vector<Column>& columns) {
 
 Sampler::Sampler(const FinishedRuns& finished, uint32_t base, std::vector<Column> columns,
                  worker::ThreadPool* pool)
-    : finished_(finished), base_(base), columns_(std::move(columns)), pool_(pool) {}
+    : finished_(finished),
+      reader_(finished),
+      base_(base),
+      columns_(std::move(columns)),
+      pool_(pool) {}
 
-Result<RunDraws> Sampler::DrawsOf(uint32_t method, uint32_t fold, uint64_t seed) const {
+Result<RunDraws> Sampler::DrawsOf(uint32_t method, uint32_t fold, uint64_t seed) {
   const FinishedRun& run = *finished_.At(method, fold, seed);
-  ASSIGN_OR_RETURN(const worker::Scores scores, finished_.ScoresOf(run));
-  const CompareConfig& config = finished_.plan().config;
-  const FinishedRun* const source = CommonCtrRun(finished_, run);
-  if (source == nullptr || config.common_ctr().empty()) {
-    return DrawRun(scores, nullptr, columns_, config, pool_);
-  }
-  ASSIGN_OR_RETURN(const worker::Scores common_scores, finished_.ScoresOf(*source));
-  const Result<worker::Scores> common = WithCommonCtr(scores, common_scores);
-  if (!common.ok()) return common.status().Annotate(BothPaths(run, *source));
-  return DrawRun(scores, &*common, columns_, config, pool_);
+  ASSIGN_OR_RETURN(const RunScores scores, reader_.Read(run));
+  const ComparePlan& plan = finished_.plan();
+  return DrawRun(scores, plan.method(*run.run).reference(), columns_, plan.config.bootstrap(),
+                 pool_);
 }
 
 Result<const RunDraws*> Sampler::BaseDrawsOf(uint32_t fold, uint64_t seed) {

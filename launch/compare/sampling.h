@@ -15,6 +15,7 @@
 #include "launch/compare/columns.h"
 #include "launch/compare/finished_runs.h"
 #include "launch/compare/run_draws.h"
+#include "launch/compare/run_scores.h"
 #include "worker/thread_pool.h"
 
 namespace chorus::launch {
@@ -32,12 +33,13 @@ class Sampler {
   Result<std::vector<Variances>> Of(uint32_t method, const RunGrid& grid);
 
  private:
-  Result<RunDraws> DrawsOf(uint32_t method, uint32_t fold, uint64_t seed) const;
+  Result<RunDraws> DrawsOf(uint32_t method, uint32_t fold, uint64_t seed);
   Result<const RunDraws*> BaseDrawsOf(uint32_t fold, uint64_t seed);
   // This run's draws are of the test log that the base's run of `base_seed` is of.
   Status CheckLog(const RunDraws& draws, const FinishedRun& run, uint64_t base_seed);
 
   const FinishedRuns& finished_;
+  RunScoresReader reader_;
   const uint32_t base_;
   const std::vector<Column> columns_;
   worker::ThreadPool* const pool_;

@@ -51,7 +51,7 @@ std::string SectionText(const FinishedRuns& finished, const CompareTable& table,
     return row.cells[c].significant() && !row.reference ? StrCat("**", cell, "**") : cell;
   });
   for (const size_t c : columns) {
-    out += StrCat("- ", table.columns[c].title, ": ", ColumnNote(table, c), "\n");
+    out += StrCat("- ", table.columns[c].title, ": ", table.notes[c], "\n");
   }
   return out + "\n";
 }

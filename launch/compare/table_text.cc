@@ -51,20 +51,20 @@ std::string RunsText(const FinishedRuns& finished, uint32_t method) {
   return text + ")";
 }
 
-std::string CountText(uint64_t count) {
-  std::string digits = StrCat(count);
-  for (size_t at = digits.size(); at > 3; at -= 3) digits.insert(at - 3, 1, ',');
-  return digits;
-}
-
 std::string SectionTitle(Section section) {
   switch (section) {
     case Section::kRanking:
       return "Ranking";
-    case Section::kClicked:
-      return "Calibration and loss";
+    case Section::kGroups:
+      return "Ranking within groups";
+    case Section::kCtr:
+      return "pCTR on all exposures";
+    case Section::kCvr:
+      return "pCVR on clicked exposures";
+    case Section::kCtcvr:
+      return "pCTCVR on all exposures";
     case Section::kTruth:
-      return "Against the truth of the generated world";
+      return "pCVR against the truth of the generated world";
   }
   return "";
 }
@@ -126,17 +126,6 @@ std::vector<std::string> Notes(const FinishedRuns& finished, const CompareTable&
       "drawn labels. There is no sampling of labels to allow for; intervals show the spread of "
       "seeds alone.");
   return notes;
-}
-
-std::string ColumnNote(const CompareTable& table, size_t column) {
-  const Column& c = table.columns[column];
-  const std::string best = c.one_is_best   ? "; 1 is right"
-                           : c.low_is_best ? "; lower is better"
-                                           : "";
-  if (table.positives[column] == 0) return c.about + " (exact)" + best;
-  const bool clicks = c.id.starts_with("ctr_");
-  return StrCat(c.about, " (", CountText(table.positives[column]),
-                clicks ? " clicks)" : " conversions)", best);
 }
 
 }  // namespace chorus::launch

@@ -20,17 +20,14 @@ std::string DifferenceText(const Cell& cell, const Column& column, bool is_base)
 std::string NumberOf(uint64_t count, const std::string& thing);
 // " (1 of 3 seeds, 2 of 5 data sets)" behind a method whose runs are not all finished, else "".
 std::string RunsText(const FinishedRuns& finished, uint32_t method);
-// "9,412"
-std::string CountText(uint64_t count);
 
 std::string SectionTitle(Section section);
 // Numbers of this section's columns in table.columns.
 std::vector<size_t> ColumnsIn(const CompareTable& table, Section section);
-inline constexpr Section kSections[] = {Section::kRanking, Section::kClicked, Section::kTruth};
+inline constexpr Section kSections[] = {Section::kRanking, Section::kGroups, Section::kCtr,
+                                        Section::kCvr,     Section::kCtcvr,  Section::kTruth};
 
 // How many runs stand behind the table, what ± and bold say, and what the intervals hold.
 std::vector<std::string> Notes(const FinishedRuns& finished, const CompareTable& table);
-// "conversions: 9,412 in the test logs": what stands behind a column, and its definition.
-std::string ColumnNote(const CompareTable& table, size_t column);
 
 }  // namespace chorus::launch

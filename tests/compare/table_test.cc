@@ -7,6 +7,7 @@
 #include <tuple>
 
 #include "launch/compare/cells.h"
+#include "launch/compare/column_notes.h"
 #include "launch/compare/results.h"
 #include "launch/compare/table_markdown.h"
 #include "launch/compare/table_text.h"
@@ -87,7 +88,10 @@ TEST_F(TableTest, EveryColumnOfAMethodHasAnIntervalAndTheBaseHasNone) {
   for (size_t c = 0; c < table_.columns.size(); ++c) {
     EXPECT_FALSE(table_.rows[0].cells[c].difference.has_value()) << table_.columns[c].id;
     EXPECT_TRUE(table_.rows[1].cells[c].difference.has_value()) << table_.columns[c].id;
-    EXPECT_GT(table_.positives[c], 0u) << table_.columns[c].id;
+    EXPECT_NE(table_.notes[c].find(table_.columns[c].id.starts_with("ctr_") ? " clicks)"
+                                                                            : " conversions)"),
+              std::string::npos)
+        << table_.notes[c];
   }
 }
 

@@ -156,6 +156,35 @@ std::pair<double, double> RankingByLoop(const Sample& s, uint32_t k) {
   return {ndcg / groups, recall / groups};
 }
 
+double DivergenceByLoop(const Sample& s) {
+  double sum = 0;
+  for (size_t i = 0; i < s.size(); ++i) {
+    const double t = s.label[i], p = s.probability[i];
+    if (t > 0) sum += t * std::log(t / p);
+    if (t < 1) sum += (1 - t) * std::log((1 - t) / (1 - p));
+  }
+  return sum / static_cast<double>(s.size());
+}
+
+// of(logit): the row's value of the field. Values with few positives in `all` are one.
+template <typename F>
+double FieldErrorByLoop(const Sample& all, const Sample& drawn, F of) {
+  std::map<uint64_t, double> positives;
+  for (size_t i = 0; i < all.size(); ++i) positives[of(all.logit[i])] += all.label[i];
+  std::map<uint64_t, Sample> fields;
+  for (size_t i = 0; i < drawn.size(); ++i) {
+    const uint64_t value = of(drawn.logit[i]);
+    fields[positives[value] < 30 ? 1000 : value].Add(drawn, i);
+  }
+  double sum = 0, rows = 0;
+  for (const auto& [value, of_value] : fields) {
+    if (std::isinf(PcocByLoop(of_value))) continue;  // no positives
+    sum += static_cast<double>(of_value.size()) * std::abs(PcocByLoop(of_value) - 1);
+    rows += static_cast<double>(of_value.size());
+  }
+  return sum / rows;
+}
+
 std::vector<uint8_t> RandomCounts(uint64_t seed) {
   std::vector<uint8_t> counts(kGroups);
   for (uint64_t g = 0; g < kGroups; ++g) {
@@ -180,6 +209,12 @@ TEST(ResampledMetricTest, EveryMetricEqualsPlainLoopsOverTheDrawnRows) {
       EXPECT_NEAR(*NewNormalizedEntropy(rows, kGroups)->Value(counts),
                   LogLossByLoop(drawn) / EntropyByLoop(drawn), 1e-11);
       EXPECT_NEAR(*NewPcoc(rows, kGroups)->Value(counts), PcocByLoop(drawn), 1e-11);
+      EXPECT_NEAR(*NewDivergence(rows, kGroups)->Value(counts), DivergenceByLoop(drawn), 1e-11);
+      const auto field_of = [](double z) { return z < -2.5 ? 7u : z < -1 ? 3u : z < 2 ? 9u : 2u; };
+      std::vector<uint64_t> field;
+      for (const double z : sample.logit) field.push_back(field_of(z));
+      EXPECT_NEAR(*NewFieldError(rows, field)->Value(counts),
+                  FieldErrorByLoop(sample, drawn, field_of), 1e-11);
       if (seed > 4) continue;  // the others take 0 or 1
       EXPECT_NEAR(*NewGroupAuc(rows, kGroups)->Value(counts), GaucByLoop(drawn), 1e-11);
       for (const uint32_t k : {1u, 3u, 1000u}) {
@@ -201,8 +236,20 @@ TEST(ResampledMetricTest, NothingDrawnIsUndefined) {
   EXPECT_FALSE(NewLogLoss(rows, kGroups)->Value(none).has_value());
   EXPECT_FALSE(NewNormalizedEntropy(rows, kGroups)->Value(none).has_value());
   EXPECT_FALSE(NewPcoc(rows, kGroups)->Value(none).has_value());
+  EXPECT_FALSE(NewDivergence(rows, kGroups)->Value(none).has_value());
+  EXPECT_FALSE(NewShareAboveOne(rows, kGroups)->Value(none).has_value());
+  EXPECT_FALSE(NewFieldError(rows, sample.row_id)->Value(none).has_value());
   EXPECT_FALSE(NewGroupAuc(rows, kGroups)->Value(none).has_value());
   EXPECT_FALSE(NewNdcg(rows, kGroups, 5)->Value(none).has_value());
+}
+
+TEST(ResampledMetricTest, TheShareAboveOneCountsRatios) {
+  Sample sample = RandomSample(1, false, false);
+  sample.probability[3] = 1.5;
+  sample.probability[5] = 1;
+  sample.probability[8] = 2e6;
+  std::vector<uint8_t> counts(kGroups, 1);
+  EXPECT_DOUBLE_EQ(*NewShareAboveOne(sample.rows(), kGroups)->Value(counts), 2.0 / 400);
 }
 
 TEST(ResampledMetricTest, LossOfLogitsBeyondSevenHundredIsFinite) {

@@ -46,22 +46,17 @@ void AddGroupMetrics(const Scores& scores, std::span<const uint32_t> k, Evaluati
   }
 }
 
-OracleMetrics LowestTenth(const Scores& scores, std::span<const double> ctr_logit) {
-  CHECK(scores.has_oracle && ctr_logit.size() == scores.rows(), "rows=", scores.rows(),
-        " ctr_logit=", ctr_logit.size());
+void AddLowestTenth(const Scores& scores, Evaluation* evaluation) {
+  CHECK(scores.has_oracle, "no truth");
+  if (scores.rows() == 0) return;
   OracleTally tally;
-  for (const uint32_t i : LowestPart(ctr_logit, scores.row_id, 10)) {
+  for (const uint32_t i : LowestPart(scores.ctr_logit, scores.row_id, 10)) {
     OracleRow truth;
     truth.p_conv_do = scores.p_conv_do[i];
     truth.p_v = scores.p_v[i];
     tally.Add(scores.PredictionOf(i), truth);
   }
-  return ReportOracle("L", tally);
-}
-
-void AddLowestTenth(const Scores& scores, Evaluation* evaluation) {
-  if (scores.rows() == 0) return;
-  *evaluation->add_oracle() = LowestTenth(scores, scores.ctr_logit);
+  *evaluation->add_oracle() = ReportOracle("L", tally);
 }
 
 }  // namespace chorus::worker

@@ -16,11 +16,8 @@ namespace chorus::worker {
 
 // GAUC of every task; NDCG@k and Recall@k of pCTCVR for each k. REQUIRES: scores.has_group.
 void AddGroupMetrics(const Scores& scores, std::span<const uint32_t> k, Evaluation* evaluation);
-// Oracle space "L", by the model's own pCTR. REQUIRES: scores.has_oracle.
+// Oracle space "L", by the model's own pCTR (LowestPart in statistics/order.h says which exposures are in).
+// REQUIRES: scores.has_oracle.
 void AddLowestTenth(const Scores& scores, Evaluation* evaluation);
-
-// pCVR against the truth on the tenth of the exposures with the lowest of these pCTR logits (LowestPart in
-// statistics/order.h says which).  ctr_logit: [rows], of this model or another.  REQUIRES: scores.has_oracle.
-OracleMetrics LowestTenth(const Scores& scores, std::span<const double> ctr_logit);
 
 }  // namespace chorus::worker

@@ -4,11 +4,10 @@
 #include <cmath>
 
 #include "common/device_math.h"
+#include "worker/metrics/calibration_bins.h"
 
 namespace chorus::worker {
 namespace {
-
-constexpr uint32_t kCalibrationBins = 20;
 
 double Cut(double x, double limit) { return std::min(std::max(x, -limit), limit); }
 

@@ -7,17 +7,14 @@
 #include "worker/metrics/tally.h"
 
 namespace chorus::worker {
-namespace {
 
-double LogitOfTask(const Prediction& p, Task task) {
+double LogitOf(const Prediction& p, Task task) {
   return task == Task::kCtr ? p.ctr_logit : task == Task::kCvr ? p.cvr_logit : CtcvrLogit(p);
 }
 
-double ProbabilityOfTask(const Prediction& p, Task task) {
+double ProbabilityOf(const Prediction& p, Task task) {
   return task == Task::kCtr ? Sigmoid(p.ctr_logit) : task == Task::kCvr ? PcvrOf(p) : PctcvrOf(p);
 }
-
-}  // namespace
 
 TaskRows RowsOfTask(const Scores& scores, Task task, std::span<const uint32_t> group_of_row) {
   CHECK(group_of_row.empty() || group_of_row.size() == scores.rows(),
@@ -35,8 +32,8 @@ TaskRows RowsOfTask(const Scores& scores, Task task, std::span<const uint32_t> g
   for (uint64_t i = 0; i < scores.rows(); ++i) {
     if (task == Task::kCvr && scores.click[i] == 0) continue;
     const Prediction p = scores.PredictionOf(i);
-    out.logit.push_back(LogitOfTask(p, task));
-    out.probability.push_back(ProbabilityOfTask(p, task));
+    out.logit.push_back(LogitOf(p, task));
+    out.probability.push_back(ProbabilityOf(p, task));
     out.label.push_back(task == Task::kCtr ? scores.click[i] : scores.conversion[i]);
     out.group.push_back(group_of_row.empty() ? 0 : group_of_row[i]);
     out.row_id.push_back(scores.row_id[i]);

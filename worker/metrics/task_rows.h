@@ -16,6 +16,10 @@ enum class Task {
   kCtcvr,  // all exposures, label click * conversion
 };
 
+// What rows are ranked by: a logit, cut to +-kMaxLogit (metrics/tally.h).
+double LogitOf(const Prediction& prediction, Task task);
+double ProbabilityOf(const Prediction& prediction, Task task);
+
 struct TaskRows {
   std::vector<double> logit, probability, label;
   std::vector<uint32_t> group;

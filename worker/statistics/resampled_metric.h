@@ -40,6 +40,15 @@ std::unique_ptr<ResampledMetric> NewCalibrationError(const MetricRows& rows, uin
 std::unique_ptr<ResampledMetric> NewLogLoss(const MetricRows& rows, uint32_t groups);
 std::unique_ptr<ResampledMetric> NewNormalizedEntropy(const MetricRows& rows, uint32_t groups);
 std::unique_ptr<ResampledMetric> NewPcoc(const MetricRows& rows, uint32_t groups);
+// mean KL(Bernoulli(label) || Bernoulli(sigma(logit))), in nats: log loss less the entropy of the labels.
+std::unique_ptr<ResampledMetric> NewDivergence(const MetricRows& rows, uint32_t groups);
+// The share of rows whose probability, a ratio, exceeds 1.
+std::unique_ptr<ResampledMetric> NewShareAboveOne(const MetricRows& rows, uint32_t groups);
+// Field-RCE: sum_f n_f |PCOC_f - 1| / n over the values f of a field. Values with under kMinFieldPositives positives are
+// one value together; one without positives among the drawn rows is left out.  field: [n], the rows' values.
+constexpr double kMinFieldPositives = 30;
+std::unique_ptr<ResampledMetric> NewFieldError(const MetricRows& rows,
+                                               std::span<const uint64_t> field);
 // Labels count as 1 from 1/2 on.
 std::unique_ptr<ResampledMetric> NewGroupAuc(const MetricRows& rows, uint32_t groups);
 std::unique_ptr<ResampledMetric> NewNdcg(const MetricRows& rows, uint32_t groups, uint32_t k);

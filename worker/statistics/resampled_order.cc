@@ -72,14 +72,14 @@ class RankedKs final : public ResampledMetric {
       negatives += counts[g] * negatives_[g];
     }
     if (!(positives > 0) || !(negatives > 0)) return std::nullopt;
-    double plus = 0, minus = 0, best = 0;
+    double plus = 0, minus = 0, best = 0;  // best: times positives * negatives
     for (const RankedRow& row : rows_) {
       const double count = counts[row.group];
       plus += count * row.label;
       minus += count * (1 - row.label);
-      if (row.last_of_tie) best = std::max(best, minus / negatives - plus / positives);
+      if (row.last_of_tie) best = std::max(best, minus * positives - plus * negatives);
     }
-    return best;
+    return best / (positives * negatives);
   }
 
  private:
@@ -102,21 +102,18 @@ class RankedCalibration final : public ResampledMetric {
     uint64_t total = 0;
     for (size_t g = 0; g < group_rows_.size(); ++g) total += counts[g] * group_rows_[g];
     if (total == 0) return std::nullopt;
-    uint64_t before = 0, bin = 0, tie_rows = 0;
-    double sum = 0, of_bin = 0, of_tie = 0;  // of probability - label
+    uint64_t before = 0, end_of_bin = total;  // end_of_bin: kBins times it
+    double sum = 0, of_bin = 0;               // of probability - label
+    bool begins_tie = true;
     for (const RankedRow& row : rows_) {
-      tie_rows += counts[row.group];
-      of_tie += counts[row.group] * row.label;
-      if (!row.last_of_tie) continue;
-      if (tie_rows > 0 && before * kBins / total != bin) {
+      if (begins_tie && before * kBins >= end_of_bin) {
         sum += std::abs(of_bin);
         of_bin = 0;
-        bin = before * kBins / total;
+        end_of_bin = (before * kBins / total + 1) * total;
       }
-      of_bin += of_tie;
-      before += tie_rows;
-      of_tie = 0;
-      tie_rows = 0;
+      of_bin += counts[row.group] * row.label;
+      before += counts[row.group];
+      begins_tie = row.last_of_tie;
     }
     return (sum + std::abs(of_bin)) / static_cast<double>(total);
   }

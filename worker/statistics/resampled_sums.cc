@@ -1,4 +1,4 @@
-// Metrics of sums over rows, hence of sums over groups: log loss, normalised entropy, PCOC.
+// Metrics of sums over rows, hence of sums over groups: log loss, normalised entropy, PCOC, divergence, the share above 1.
 
 #include <algorithm>
 
@@ -10,12 +10,16 @@ namespace {
 
 struct Sums {
   double rows = 0, labels = 0, probabilities = 0, losses = 0;
+  double entropies = 0;  // of the labels, for themselves
+  double above_one = 0;
 
   void Add(double count, const Sums& other) {
     rows += count * other.rows;
     labels += count * other.labels;
     probabilities += count * other.probabilities;
     losses += count * other.losses;
+    entropies += count * other.entropies;
+    above_one += count * other.above_one;
   }
 };
 
@@ -24,6 +28,8 @@ double CrossEntropy(double logit, double label) {
   return label * Softplus(-z) + (1 - label) * Softplus(z);
 }
 
+double Entropy(double p) { return p > 0 && p < 1 ? -(p * Log(p) + (1 - p) * Log1p(-p)) : 0; }
+
 std::optional<double> LogLossOf(const Sums& sums) {
   if (!(sums.rows > 0)) return std::nullopt;
   return sums.losses / sums.rows;
@@ -31,13 +37,22 @@ std::optional<double> LogLossOf(const Sums& sums) {
 
 std::optional<double> NormalizedEntropyOf(const Sums& sums) {
   if (!(sums.labels > 0) || !(sums.labels < sums.rows)) return std::nullopt;
-  const double rate = sums.labels / sums.rows;
-  return sums.losses / sums.rows / -(rate * Log(rate) + (1 - rate) * Log1p(-rate));
+  return sums.losses / sums.rows / Entropy(sums.labels / sums.rows);
 }
 
 std::optional<double> PcocOf(const Sums& sums) {
   if (!(sums.labels > 0)) return std::nullopt;
   return sums.probabilities / sums.labels;
+}
+
+std::optional<double> DivergenceOf(const Sums& sums) {
+  if (!(sums.rows > 0)) return std::nullopt;
+  return std::max(0.0, (sums.losses - sums.entropies) / sums.rows);
+}
+
+std::optional<double> ShareAboveOneOf(const Sums& sums) {
+  if (!(sums.rows > 0)) return std::nullopt;
+  return sums.above_one / sums.rows;
 }
 
 class MetricOfSums final : public ResampledMetric {
@@ -48,7 +63,8 @@ class MetricOfSums final : public ResampledMetric {
       : function_(function), sums_(groups) {
     for (size_t i = 0; i < rows.size(); ++i) {
       sums_[rows.group[i]].Add(
-          1, {1, rows.label[i], rows.probability[i], CrossEntropy(rows.logit[i], rows.label[i])});
+          1, {1, rows.label[i], rows.probability[i], CrossEntropy(rows.logit[i], rows.label[i]),
+              Entropy(rows.label[i]), rows.probability[i] > 1 ? 1.0 : 0.0});
     }
   }
 
@@ -75,6 +91,14 @@ std::unique_ptr<ResampledMetric> NewNormalizedEntropy(const MetricRows& rows, ui
 
 std::unique_ptr<ResampledMetric> NewPcoc(const MetricRows& rows, uint32_t groups) {
   return std::make_unique<MetricOfSums>(rows, groups, PcocOf);
+}
+
+std::unique_ptr<ResampledMetric> NewDivergence(const MetricRows& rows, uint32_t groups) {
+  return std::make_unique<MetricOfSums>(rows, groups, DivergenceOf);
+}
+
+std::unique_ptr<ResampledMetric> NewShareAboveOne(const MetricRows& rows, uint32_t groups) {
+  return std::make_unique<MetricOfSums>(rows, groups, ShareAboveOneOf);
 }
 
 }  // namespace chorus::worker

@@ -1,0 +1,179 @@
+#include "launch/compare/run_rows.h"
+
+#include <algorithm>
+#include <numeric>
+#include <span>
+#include <utility>
+
+#include "common/check.h"
+#include "worker/statistics/order.h"
+
+namespace chorus::launch {
+namespace {
+
+using worker::Scores;
+using worker::Task;
+
+// "Lowest pCTR" is so much of the exposures: of the clicked ones a fifth, of all a tenth.
+constexpr uint32_t kClickedParts = 5;
+constexpr uint32_t kAllParts = 10;
+
+bool NeedsCommonCtr(RowSet set) {
+  return set == RowSet::kCvrLowest || set == RowSet::kCtcvrCommon || set == RowSet::kTruthLowest;
+}
+
+Task TaskOf(RowSet set) {
+  if (set == RowSet::kCtr) return Task::kCtr;
+  return set == RowSet::kCtcvr || set == RowSet::kCtcvrCommon ? Task::kCtcvr : Task::kCvr;
+}
+
+std::vector<uint32_t> RowsWithClick(const Scores& scores, bool click) {
+  std::vector<uint32_t> rows;
+  for (uint32_t i = 0; i < scores.rows(); ++i) {
+    if ((scores.click[i] != 0) == click) rows.push_back(i);
+  }
+  return rows;
+}
+
+// Those of `rows` with the lowest logits.
+std::vector<uint32_t> LowestOf(const std::vector<uint32_t>& rows, const Scores& scores,
+                               const std::vector<double>& logits, uint32_t parts) {
+  std::vector<double> logit;
+  std::vector<uint64_t> row_id;
+  for (const uint32_t i : rows) {
+    logit.push_back(logits[i]);
+    row_id.push_back(scores.row_id[i]);
+  }
+  std::vector<uint32_t> lowest = worker::LowestPart(logit, row_id, parts);
+  for (uint32_t& i : lowest) i = rows[i];
+  return lowest;
+}
+
+double LabelOf(const Scores& scores, RowSet set, uint32_t row) {
+  switch (set) {
+    case RowSet::kCtr:
+      return scores.click[row];
+    case RowSet::kTruthAll:
+    case RowSet::kTruthClicked:
+    case RowSet::kTruthUnclicked:
+    case RowSet::kTruthLowest:
+      return static_cast<double>(scores.p_conv_do[row]);
+    default:
+      return scores.conversion[row];
+  }
+}
+
+worker::GroupNumbers GroupsOf(const Scores& scores) {
+  return worker::NumberGroups(scores.has_group ? scores.group : scores.row_id);
+}
+
+}  // namespace
+
+RunRows::RunRows(const RunScores& run, bool reference)
+    : run_(run), reference_(reference), groups_(GroupsOf(run.scores)) {}
+
+bool RunRows::Has(const Column& column) const {
+  return !(column.needs_pctr() && reference_) && !(column.is_truth() && !run_.scores.has_oracle) &&
+         !(column.needs_groups() && !run_.scores.has_group) &&
+         !(NeedsCommonCtr(column.rows) && run_.common_ctr.empty());
+}
+
+std::vector<uint32_t> RunRows::RowsIn(RowSet set) const {
+  const Scores& scores = run_.scores;
+  std::vector<uint32_t> all(scores.rows());
+  std::iota(all.begin(), all.end(), 0u);
+  switch (set) {
+    case RowSet::kCvr:
+    case RowSet::kTruthClicked:
+      return RowsWithClick(scores, true);
+    case RowSet::kTruthUnclicked:
+      return RowsWithClick(scores, false);
+    case RowSet::kCvrLowest:
+      return LowestOf(RowsWithClick(scores, true), scores, run_.common_ctr, kClickedParts);
+    case RowSet::kTruthLowest:
+      return LowestOf(all, scores, run_.common_ctr, kAllParts);
+    default:
+      return all;
+  }
+}
+
+const worker::TaskRows& RunRows::Of(RowSet set) {
+  if (set_ == set) return rows_;
+  set_ = set;
+  rows_ = {};
+  for (const uint32_t i : RowsIn(set)) {
+    worker::Prediction p = run_.scores.PredictionOf(i);
+    if (set == RowSet::kCtcvrCommon) p.ctr_logit = run_.common_ctr[i];
+    rows_.logit.push_back(worker::LogitOf(p, TaskOf(set)));
+    rows_.probability.push_back(worker::ProbabilityOf(p, TaskOf(set)));
+    rows_.label.push_back(LabelOf(run_.scores, set, i));
+    rows_.group.push_back(groups_.of_row[i]);
+    rows_.row_id.push_back(run_.scores.row_id[i]);
+  }
+  return rows_;
+}
+
+std::vector<uint64_t> RunRows::FieldOf(RowSet set) const {
+  std::vector<uint64_t> values;
+  for (const uint32_t i : RowsIn(set)) values.push_back(run_.field[i]);
+  return values;
+}
+
+std::unique_ptr<worker::ResampledMetric> RunRows::Metric(const Column& column) {
+  const auto groups = static_cast<uint32_t>(groups_.ids.size());
+  const worker::MetricRows rows = Of(column.rows).view();
+  switch (column.measure) {
+    case Measure::kAuc:
+      return worker::NewAuc(rows);
+    case Measure::kGroupAuc:
+      return worker::NewGroupAuc(rows, groups);
+    case Measure::kNdcg:
+      return worker::NewNdcg(rows, groups, column.k);
+    case Measure::kRecall:
+      return worker::NewRecall(rows, groups, column.k);
+    case Measure::kLogLoss:
+      return worker::NewLogLoss(rows, groups);
+    case Measure::kNormalizedEntropy:
+      return worker::NewNormalizedEntropy(rows, groups);
+    case Measure::kKs:
+      return worker::NewKs(rows, groups);
+    case Measure::kPcoc:
+      return worker::NewPcoc(rows, groups);
+    case Measure::kCalibrationError:
+      return worker::NewCalibrationError(rows, groups);
+    case Measure::kFieldError:
+      return worker::NewFieldError(rows, FieldOf(column.rows));
+    case Measure::kShareAboveOne:
+      return worker::NewShareAboveOne(rows, groups);
+    case Measure::kDivergence:
+      return worker::NewDivergence(rows, groups);
+  }
+  CHECK(false, "measure=", static_cast<int>(column.measure));
+  return nullptr;
+}
+
+void RunRows::AddCoverage(const Column& column, RunMetric* metric) {
+  const auto groups = static_cast<uint32_t>(groups_.ids.size());
+  const worker::MetricRows rows = Of(column.rows).view();
+  const worker::GroupValues auc = worker::AucOfGroups(rows, worker::RankGroups(rows, groups));
+  metric->set_groups(auc.groups_counted());
+  metric->set_coverage(auc.total_weight() / static_cast<double>(rows.size()));
+}
+
+std::optional<RunMetric> RunRows::Value(const Column& column) {
+  if (!Has(column)) return std::nullopt;
+  const std::vector<uint8_t> once(groups_.ids.size(), 1);
+  const std::optional<double> value = Metric(column)->Value(once);
+  if (!value.has_value()) return std::nullopt;
+  RunMetric metric;
+  metric.set_name(column.id);
+  metric.set_value(*value);
+  if (!column.is_truth()) {
+    const std::vector<double>& labels = Of(column.rows).label;
+    metric.set_positives(static_cast<uint64_t>(std::accumulate(labels.begin(), labels.end(), 0.0)));
+  }
+  if (column.measure == Measure::kGroupAuc) AddCoverage(column, &metric);
+  return metric;
+}
+
+}  // namespace chorus::launch
