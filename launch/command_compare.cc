@@ -31,16 +31,15 @@ Result<std::string> OutputOf(const CompareArguments& arguments, const CompareCon
 Result<std::vector<ComparePlan>> PlansOf(const CompareArguments& arguments) {
   std::vector<ComparePlan> plans;
   for (const std::string& path : arguments.config_files) {
-    ASSIGN_OR_RETURN(CompareConfig config, LoadCompareConfig(path, arguments.sets));
+    ASSIGN_OR_RETURN(const CompareConfig config, LoadCompareConfig(path, arguments.sets));
     ASSIGN_OR_RETURN(const std::string output, OutputOf(arguments, config));
     for (const ComparePlan& other : plans) {
       if (other.output != output) continue;
       return InvalidArgument(StrCat(path, ": another comparison writes to ", output, " too"));
     }
-    ASSIGN_OR_RETURN(const CompareConfig selected,
-                     Select(config, {arguments.seeds, arguments.methods, arguments.folds}));
-    ASSIGN_OR_RETURN(ComparePlan plan, MakePlan(selected, output));
-    plan.selection = SelectionNote(config, selected);
+    ASSIGN_OR_RETURN(ComparePlan plan,
+                     MakePlan(PosixFiles(), config,
+                              {arguments.seeds, arguments.methods, arguments.folds}, output));
     plans.push_back(std::move(plan));
   }
   return plans;

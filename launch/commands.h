@@ -85,7 +85,8 @@ struct CompareArguments {
   bool print_config = false;
   std::string output;   // overrides the configuration's; with several, one folder each inside it
   bool resume = false;  // go on with the runs that are there
-  bool report_only = false;          // train nothing; tables of what is finished
+  bool report_only = false;  // train nothing; tables of what is finished
+  // What is trained of the configuration; tables always show all that is finished.
   uint32_t seeds = 0;                // 0 = as configured
   std::vector<std::string> methods;  // none = all
   uint32_t folds = 0;                // the first so many data sets; 0 = all

@@ -207,14 +207,27 @@ void AddCompare(CLI::App* app, Action* action) {
                       "Directory to write to; with several configurations, a folder each in it");
   command->add_flag("--resume", arguments.resume,
                     "Go on in a directory that holds runs: finished ones are not trained again");
-  command->add_flag("--report-only", arguments.report_only,
-                    "Train nothing; make the tables of the runs that are finished");
-  command->add_option("--seeds", arguments.seeds, "Seeds 1 .. N; default: as configured")
-      ->check(CLI::Range(1, 1000));
-  command->add_option("--methods", arguments.methods, "These methods, and the base")
-      ->delimiter(',');
-  command->add_option("--folds", arguments.folds, "The first N data sets; default: all")
-      ->check(CLI::Range(1, 1000000));
+  CLI::Option* const seeds =
+      command
+          ->add_option("--seeds", arguments.seeds,
+                       "Train seeds 1 .. N; default: as configured. Tables show all finished runs "
+                       "of the configuration, whatever is trained this time")
+          ->check(CLI::Range(1, 1000));
+  CLI::Option* const methods =
+      command
+          ->add_option("--methods", arguments.methods,
+                       "Train these methods, the base and the common CTR net; default: all")
+          ->delimiter(',');
+  CLI::Option* const folds =
+      command
+          ->add_option("--folds", arguments.folds, "Train on the first N data sets; default: all")
+          ->check(CLI::Range(1, 1000000));
+  command
+      ->add_flag("--report-only", arguments.report_only,
+                 "Train nothing; make the tables of the runs that are finished")
+      ->excludes(seeds)
+      ->excludes(methods)
+      ->excludes(folds);
 }
 
 void AddReport(CLI::App* app, Action* action) {

@@ -10,6 +10,7 @@
 #include "launch/compare/report_page.h"
 #include "launch/compare/results.h"
 #include "launch/compare/table_markdown.h"
+#include "launch/report/write_page.h"
 
 namespace chorus::launch {
 
@@ -36,7 +37,7 @@ Status WriteOutput(FileSystem& files, const ComparePlan& plan, worker::ThreadPoo
   RETURN_IF_ERROR(write("results.jsonl", lines));
   RETURN_IF_ERROR(write("table.md", TableMarkdown(finished, table)));
   ASSIGN_OR_RETURN(const std::string page, ReportPage(finished, table));
-  return write("report.html", page);
+  return WritePage(files, JoinPath(plan.output, "report.html"), page);
 }
 
 }  // namespace chorus::launch

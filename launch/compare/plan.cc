@@ -35,10 +35,70 @@ Result<TrainConfig> ConfigOf(const CompareConfig& config, const PlannedRun& run)
   return job;
 }
 
+std::string MethodFolder(const std::string& output, const std::string& method) {
+  return JoinPath(output, "runs/" + method);
+}
+
+// The seed of a run's folder "seed-S-FOLD" on one of the configuration's data sets; 0: it is no such folder.
+uint64_t SeedOf(const CompareConfig& config, const std::string& folder) {
+  for (const CompareData& data : config.data()) {
+    const std::string prefix = "seed-", suffix = "-" + data.name();
+    if (folder.size() <= prefix.size() + suffix.size() || !folder.starts_with(prefix) ||
+        !folder.ends_with(suffix)) {
+      continue;
+    }
+    const std::string digits =
+        folder.substr(prefix.size(), folder.size() - prefix.size() - suffix.size());
+    if (digits.size() <= 4 && digits.find_first_not_of("0123456789") == std::string::npos) {
+      return static_cast<uint64_t>(std::stoi(digits));
+    }
+  }
+  return 0;
+}
+
+// The highest seed with a finished run of the configuration's methods and data sets.
+Result<uint64_t> LastFinishedSeed(FileSystem& files, const CompareConfig& config,
+                                  const std::string& output) {
+  uint64_t last = 0;
+  for (const CompareMethod& method : config.method()) {
+    const std::string folder = MethodFolder(output, method.name());
+    if (!files.Exists(folder)) continue;
+    ASSIGN_OR_RETURN(const std::vector<std::string> names, files.List(folder));
+    for (const std::string& name : names) {
+      if (!files.Exists(JoinPath(JoinPath(folder, name), kDoneName))) continue;
+      last = std::max(last, SeedOf(config, name));
+    }
+  }
+  return last;
+}
+
+Status CheckSelection(const CompareConfig& config, const CompareSelection& selection) {
+  if (selection.folds > static_cast<uint32_t>(config.data_size())) {
+    return InvalidArgument(StrCat("--folds ", selection.folds, ": data has ", config.data_size()));
+  }
+  std::vector<std::string> known;
+  for (const CompareMethod& method : config.method()) known.push_back(method.name());
+  for (const std::string& name : selection.methods) {
+    if (Contains(known, name)) continue;
+    return InvalidArgument(
+        StrCat("--methods: \"", name, "\" is not a method; allowed: ", Join(known, ", ")));
+  }
+  return Status::Ok();
+}
+
+bool IsSelected(const CompareConfig& config, const CompareSelection& selection,
+                const PlannedRun& run) {
+  const std::string& method = config.method(static_cast<int>(run.method)).name();
+  const uint64_t seeds = selection.seeds > 0 ? selection.seeds : config.seeds();
+  return run.seed <= seeds && (selection.folds == 0 || run.fold < selection.folds) &&
+         (selection.methods.empty() || Contains(selection.methods, method) ||
+          method == config.base() || method == config.common_ctr());
+}
+
 }  // namespace
 
 std::string PlannedRun::JobPath() const { return JoinPath(folder, "job.textproto"); }
-std::string PlannedRun::DonePath() const { return JoinPath(folder, "DONE"); }
+std::string PlannedRun::DonePath() const { return JoinPath(folder, kDoneName); }
 std::string PlannedRun::ScoresPath() const { return JoinPath(folder, kScoresName); }
 
 std::string ComparePlan::NameOf(const PlannedRun& run) const {
@@ -56,62 +116,26 @@ int ComparePlan::FindMethod(const std::string& name) const {
   return -1;
 }
 
-Result<CompareConfig> Select(const CompareConfig& config, const CompareSelection& selection) {
-  CompareConfig selected = config;
-  if (selection.seeds > 0) selected.set_seeds(selection.seeds);
-  if (selection.folds > static_cast<uint32_t>(config.data_size())) {
-    return InvalidArgument(StrCat("--folds ", selection.folds, ": data has ", config.data_size()));
-  }
-  if (selection.folds > 0) {
-    const int folds = static_cast<int>(selection.folds);
-    selected.mutable_data()->DeleteSubrange(folds, config.data_size() - folds);
-  }
-  if (selection.methods.empty()) return selected;
-  selected.clear_method();
-  std::vector<std::string> known;
-  for (const CompareMethod& method : config.method()) {
-    known.push_back(method.name());
-    if (Contains(selection.methods, method.name()) || method.name() == config.base() ||
-        method.name() == config.common_ctr()) {
-      *selected.add_method() = method;
-    }
-  }
-  for (const std::string& name : selection.methods) {
-    if (Contains(known, name)) continue;
-    return InvalidArgument(
-        StrCat("--methods: \"", name, "\" is not a method; allowed: ", Join(known, ", ")));
-  }
-  return selected;
-}
-
-std::string SelectionNote(const CompareConfig& all, const CompareConfig& selected) {
-  std::vector<std::string> parts;
-  const auto add = [&](uint64_t part, uint64_t whole, const char* things) {
-    if (part != whole) parts.push_back(StrCat(part, " of ", whole, " ", things));
-  };
-  add(static_cast<uint64_t>(selected.method_size()), static_cast<uint64_t>(all.method_size()),
-      "methods");
-  add(selected.seeds(), all.seeds(), "seeds");
-  add(static_cast<uint64_t>(selected.data_size()), static_cast<uint64_t>(all.data_size()),
-      "data sets");
-  if (parts.empty()) return "";
-  return StrCat("Selected on the command line, of what the configuration has: ", Join(parts, ", "),
-                ".");
-}
-
-Result<ComparePlan> MakePlan(const CompareConfig& config, const std::string& output) {
+Result<ComparePlan> MakePlan(FileSystem& files, const CompareConfig& config,
+                             const CompareSelection& selection, const std::string& output) {
+  RETURN_IF_ERROR(CheckSelection(config, selection));
+  ASSIGN_OR_RETURN(const uint64_t finished, LastFinishedSeed(files, config, output));
+  const uint64_t seeds = std::max<uint64_t>({config.seeds(), selection.seeds, finished});
   ComparePlan plan{config, output, {}};
-  for (uint64_t seed = 1; seed <= config.seeds(); ++seed) {
+  plan.config.set_seeds(static_cast<uint32_t>(seeds));
+  for (uint64_t seed = 1; seed <= seeds; ++seed) {
     for (int fold = 0; fold < config.data_size(); ++fold) {
       for (int method = 0; method < config.method_size(); ++method) {
+        const std::string& name = config.method(method).name();
         PlannedRun run;
         run.method = static_cast<uint32_t>(method);
         run.fold = static_cast<uint32_t>(fold);
         run.seed = seed;
-        run.folder = JoinPath(JoinPath(output, "runs/" + config.method(method).name()),
+        run.folder = JoinPath(MethodFolder(output, name),
                               StrCat("seed-", seed, "-", config.data(fold).name()));
+        run.selected = IsSelected(config, selection, run);
         Result<TrainConfig> job = ConfigOf(config, run);
-        if (!job.ok()) return job.status().Annotate("method " + config.method(method).name());
+        if (!job.ok()) return job.status().Annotate("method " + name);
         run.config = std::move(*job);
         plan.runs.push_back(std::move(run));
       }

@@ -10,18 +10,21 @@
 #include <vector>
 
 #include "common/config.pb.h"
+#include "common/file.h"
 #include "common/status.h"
 
 namespace chorus::launch {
 
 inline constexpr char kScoresName[] = "scores";  // worker/score_file.h
+inline constexpr char kDoneName[] = "DONE";      // run_record.h
 
 struct PlannedRun {
   uint32_t method = 0;  // of CompareConfig.method
   uint32_t fold = 0;    // of CompareConfig.data
   uint64_t seed = 1;
   std::string folder;
-  TrainConfig config;  // complete, with its paths
+  TrainConfig config;    // complete, with its paths
+  bool selected = true;  // to be trained; else only looked at
 
   std::string JobPath() const;
   std::string DonePath() const;
@@ -32,7 +35,6 @@ struct ComparePlan {
   CompareConfig config;
   std::string output;
   std::vector<PlannedRun> runs;
-  std::string selection = {};  // SelectionNote
 
   const CompareMethod& method(const PlannedRun& run) const {
     return config.method(static_cast<int>(run.method));
@@ -43,20 +45,18 @@ struct ComparePlan {
   int FindMethod(const std::string& name) const;
 };
 
-// What the command line takes of the configuration: 0 and none mean all.
+// What the command line takes of the configuration to be trained: 0 and none mean all.
 struct CompareSelection {
   uint32_t seeds = 0;                // seeds 1 .. seeds
   std::vector<std::string> methods;  // base and common_ctr take part anyhow
   uint32_t folds = 0;                // the first so many data sets
 };
 
-// Errors name the configuration's field.
-Result<CompareConfig> Select(const CompareConfig& config, const CompareSelection& selection);
-
-// What `selected` leaves out of the configuration, for its reader; "" where it is all of it.
-std::string SelectionNote(const CompareConfig& all, const CompareConfig& selected);
-
-// REQUIRES: config comes from LoadCompareConfig. Error: a run's configuration is not valid.
-Result<ComparePlan> MakePlan(const CompareConfig& config, const std::string& output);
+// The plan of all runs that the configuration has, and of those with further seeds that are selected or finished
+// in `output` already: tables are made of them all, whatever is trained this time.
+// REQUIRES: config comes from LoadCompareConfig. Errors: a run's configuration is not valid; the selection names what
+// is not there.
+Result<ComparePlan> MakePlan(FileSystem& files, const CompareConfig& config,
+                             const CompareSelection& selection, const std::string& output);
 
 }  // namespace chorus::launch

@@ -150,7 +150,7 @@ Status WriteRunRecord(FileSystem& files, const std::string& folder, RunRecord re
   if (!google::protobuf::TextFormat::PrintToString(record, &text)) {
     return Internal("the record of a run cannot be printed");
   }
-  return ReplaceFile(files, JoinPath(folder, "DONE"), text + ChecksumLine(text));
+  return ReplaceFile(files, JoinPath(folder, kDoneName), text + ChecksumLine(text));
 }
 
 Result<std::optional<RunRecord>> FindRunRecord(FileSystem& files, const PlannedRun& run) {

@@ -89,8 +89,9 @@ class Queue {
     ASSIGN_OR_RETURN(plans_, source_());
     for (const ComparePlan& plan : plans_) {
       for (const PlannedRun& run : plan.runs) {
-        ++total_;
         ASSIGN_OR_RETURN(const std::optional<RunRecord> record, FindRunRecord(files_, run));
+        if (!run.selected) continue;
+        ++total_;
         if (!record.has_value()) {
           todo_.push_back({&plan, &run});
           time_left_.Plan(plan.method(run).name());

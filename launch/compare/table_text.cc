@@ -107,7 +107,6 @@ std::vector<std::string> Notes(const FinishedRuns& finished, const CompareTable&
                          NumberOf(static_cast<uint64_t>(config.data_size()), "data set"), "."));
   if (finished.runs().size() < finished.plan().runs.size())
     notes.push_back(UnfinishedNote(config, table));
-  if (!finished.plan().selection.empty()) notes.push_back(finished.plan().selection);
   notes.push_back(
       "Mean ± standard deviation over seeds; where there are several data sets (folds), of each "
       "seed their mean.");

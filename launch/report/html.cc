@@ -73,12 +73,16 @@ std::string Element(std::string_view tag, std::string_view text) {
   return StrCat("<", tag, ">", Escape(text), "</", tag, ">\n");
 }
 
+std::string_view PageStart() {
+  return "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\"/>\n"
+         "<meta name=\"generator\" content=\"chorus\"/>\n";
+}
+
 std::string Page(std::string_view title, std::string_view body) {
-  return StrCat(
-      "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\"/>\n"
-      "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"/>\n",
-      Element("title", title), "<style>", kStyle, "</style>\n</head>\n<body>\n",
-      Element("h1", title), body, "</body>\n</html>\n");
+  return StrCat(PageStart(),
+                "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"/>\n",
+                Element("title", title), "<style>", kStyle, "</style>\n</head>\n<body>\n",
+                Element("h1", title), body, "</body>\n</html>\n");
 }
 
 std::string Figure(const std::vector<std::string>& pictures, std::string_view caption) {

@@ -15,6 +15,9 @@ std::string Escape(std::string_view text);
 // <tag>escaped text</tag>
 std::string Element(std::string_view tag, std::string_view text);
 
+// How every page begins, and nothing else does.
+std::string_view PageStart();
+
 // The whole document. body: HTML.
 std::string Page(std::string_view title, std::string_view body);
 

@@ -2,6 +2,8 @@
 
 #include <google/protobuf/util/json_util.h>
 
+#include <algorithm>
+
 #include "common/strings.h"
 
 namespace chorus::launch {
@@ -26,6 +28,12 @@ Result<std::vector<Report>> ReadReports(FileSystem& files, const std::string& pa
   }
   if (reports.empty()) return DataLoss(file + ": holds no report");
   return reports;
+}
+
+bool HasAnythingToDraw(const std::vector<Report>& reports) {
+  return std::any_of(reports.begin(), reports.end(), [](const Report& report) {
+    return report.has_progress() || report.has_evaluation();
+  });
 }
 
 const Evaluation* LastEvaluation(const std::vector<Report>& reports) {

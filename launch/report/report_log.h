@@ -17,6 +17,9 @@ Result<std::vector<Report>> ReadReports(FileSystem& files, const std::string& pa
 // `path` itself if it is a file's, else that of the metrics.jsonl in it.
 std::string MetricsPath(FileSystem& files, const std::string& path);
 
+// Whether a page of these would show anything: a reported step or an evaluation.
+bool HasAnythingToDraw(const std::vector<Report>& reports);
+
 // The last evaluation; null: there is none.
 const Evaluation* LastEvaluation(const std::vector<Report>& reports);
 

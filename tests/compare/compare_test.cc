@@ -167,6 +167,31 @@ TEST_F(CompareTest, ADirectoryInUseAndAnotherConfigurationAreRefused) {
   EXPECT_NE(Read("out/results.jsonl").find("\"seed\":\"2\""), std::string::npos);
 }
 
+TEST_F(CompareTest, ASelectionTrainsLessAndShowsAllThatIsFinished) {
+  const std::string config = WriteConfig("two");
+  ExpectSuccess(Run(0, Compare(config, "out", {"--methods", "BASE", "--seeds", "3"})));
+  EXPECT_EQ(Read("out/table.md").find("| ESMM"), std::string::npos);
+  const test::Finished rest = Run(0, Compare(config, "out", {"--resume"}));
+  ExpectSuccess(rest);
+  EXPECT_NE(rest.errors.find("2 of 4 runs are done already"), std::string::npos) << rest.errors;
+  const char* const outputs[] = {"compare.textproto", "results.jsonl", "table.md", "report.html"};
+  std::vector<std::string> full;
+  for (const char* output : outputs) full.push_back(Read(StrCat("out/", output)));
+  EXPECT_NE(full[2].find("5 of 6 runs are finished"), std::string::npos) << full[2];
+  EXPECT_NE(full[2].find("| ESMM (2 of 3 seeds) |"), std::string::npos) << full[2];
+  const std::vector<std::vector<std::string>> selections = {
+      {"--resume", "--seeds", "1", "--methods", "BASE"},
+      {"--resume", "--folds", "1"},
+      {"--report-only"}};
+  for (const std::vector<std::string>& selection : selections) {
+    ExpectSuccess(Run(0, Compare(config, "out", selection)));
+    for (size_t i = 0; i < full.size(); ++i) {
+      EXPECT_EQ(Read(StrCat("out/", outputs[i])), full[i]) << outputs[i];
+    }
+  }
+  EXPECT_EQ(Run(0, Compare(config, "out", {"--report-only", "--seeds", "1"})).code, 2);
+}
+
 TEST_F(CompareTest, FoldsAndSelectionsSayWhatIsWrong) {
   const std::string config = WriteConfig("two");
   ExpectFailure(Run(0, Compare(config, "out", {"--methods", "NISE"})), "\"NISE\" is not a method");

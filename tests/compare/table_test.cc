@@ -26,7 +26,7 @@ class TableTest : public e2e::CompareTest {
     ExpectSuccess(Run(0, Compare(path, "out")));
     auto config = LoadCompareConfig(path, {});
     ASSERT_TRUE(config.ok());
-    auto plan = MakePlan(*config, Path("out"));
+    auto plan = MakePlan(files_, *config, {}, Path("out"));
     ASSERT_TRUE(plan.ok());
     plan_ = *plan;
     finished_ = *FinishedRuns::Find(files_, plan_);
