@@ -28,6 +28,10 @@ class CountingDevice final : public worker::Device {
   void Clear() { calls_.clear(); }
   // Called with every call's cost: before it is passed on, and after it.
   std::function<void(const CallCost&)> before_call, after_call;
+  // Called with every matrix product, before it is passed on.
+  std::function<void(const worker::GemmOptions& options, MatrixView<const float> a,
+                     MatrixView<const float> b, MatrixView<float> c)>
+      on_product;
   // From now on all calls are for `phase`; null: it follows from the calls.
   void SetPhase(std::optional<Phase> phase) { fixed_phase_ = phase; }
 

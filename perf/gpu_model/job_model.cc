@@ -59,7 +59,7 @@ Status AddTraffic(uint32_t gpus, uint32_t servers, JobModel* model) {
   return Status::Ok();
 }
 
-uint64_t RandomRows(const TrainConfig& config, const JobModelOptions& options) {
+uint64_t RandomLogRows(const TrainConfig& config, const JobModelOptions& options) {
   const uint64_t rows = uint64_t{config.step().grain_rows()} * (options.steps + 1);
   const uint64_t lane = (rows + kBlockRows - 1) / kBlockRows * kBlockRows;
   return lane * config.step().grains_per_step() * options.gpus;

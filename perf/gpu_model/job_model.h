@@ -36,6 +36,6 @@ Result<JobModel> ModelJob(const TrainConfig& config, FileSystem& files,
 Status AddTraffic(uint32_t gpus, uint32_t servers, JobModel* model);
 
 // Rows that a random log needs so that each of the job's grains is full in so many steps.
-uint64_t RandomRows(const TrainConfig& config, const JobModelOptions& options);
+uint64_t RandomLogRows(const TrainConfig& config, const JobModelOptions& options);
 
 }  // namespace chorus::perf

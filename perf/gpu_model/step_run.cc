@@ -4,11 +4,21 @@
 #include <utility>
 
 #include "common/optimizer_config.h"
+#include "common/random.h"
 #include "perf/support/timing.h"
 
 namespace chorus::perf {
 
 using namespace worker;
+
+std::vector<float> RunWeights(const ParameterLayout& layout, uint64_t seed) {
+  std::vector<float> weights(static_cast<size_t>(layout.size()));
+  layout.Initialize(seed, weights);
+  for (size_t i = 0; i < weights.size(); ++i) {
+    weights[i] += static_cast<float>(ToUniform(Random(seed, RandomPurpose::kTest, i)) * 0.1 - 0.05);
+  }
+  return weights;
+}
 
 Result<std::unique_ptr<StepRun>> StepRun::Create(const TrainConfig& config, const StepData& data,
                                                  CountingDevice* device) {
@@ -18,9 +28,7 @@ Result<std::unique_ptr<StepRun>> StepRun::Create(const TrainConfig& config, cons
   ASSIGN_OR_RETURN(run->step_, DeviceStep::Create(options, device));
   const auto parameters = static_cast<size_t>(run->step_->parameters().size());
   run->gradient_.resize(parameters);
-  std::vector<float> weights(parameters);
-  run->step_->parameters().Initialize(config.seed(), weights);
-  RETURN_IF_ERROR(run->step_->SetWeights(weights));
+  RETURN_IF_ERROR(run->step_->SetWeights(RunWeights(run->step_->parameters(), config.seed())));
   device->Clear();
   return run;
 }

@@ -3,7 +3,9 @@
 // CountingDevice alone it is a dry run: what a step of a job costs is known before there is a
 // device. Thread safety: none.
 
+#include <cstdint>
 #include <memory>
+#include <vector>
 
 #include "common/config.pb.h"
 #include "common/status.h"
@@ -12,6 +14,10 @@
 #include "worker/device_step.h"
 
 namespace chorus::perf {
+
+// Those that a job begins with, and a little more at random: its biases and logits begin as zeros,
+// which would hide what goes wrong on the way to them.
+std::vector<float> RunWeights(const worker::ParameterLayout& layout, uint64_t seed);
 
 class StepRun {
  public:

@@ -1,0 +1,53 @@
+#pragma once
+// The command line of programs that model or measure a job: its configuration and its log, or what a
+// log at random should look like.
+//   --config FILE  --set field=value ...  --log PATH ...
+//   --anchor NAME                    a published shape (anchors.h) instead of --config
+//   --slots N  --context-slots N  --tokens N  --rows-per-context N  --ids N  --numerics N
+//                                    without --log: of a log at random
+//   --steps N  --stage N             read so many steps; compute one of this stage
+// Thread safety: functions of their arguments.
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "common/config.pb.h"
+#include "common/file.h"
+#include "common/status.h"
+#include "perf/gpu_model/anchors.h"
+#include "perf/gpu_model/job_model.h"
+#include "perf/support/random_log.h"
+
+namespace chorus::perf {
+
+struct JobOptions {
+  std::string config;
+  std::vector<std::string> sets;
+  std::vector<std::string> logs;
+  std::string anchor;
+  JobModelOptions job;
+  RandomLogShape shape;
+};
+
+// Error: kInvalidArgument, not a count.
+Result<uint32_t> CountOf(const std::string& name, const std::string& value);
+// Takes one option. Error: kNotFound, it is none of these; kInvalidArgument, its value.
+Status SetJobOption(const std::string& name, const std::string& value, JobOptions* options);
+
+// A job and the log that it reads.
+struct JobSource {
+  TrainConfig config;
+  const Anchor* anchor = nullptr;
+  RandomLogShape shape;
+  bool random = true;
+  std::unique_ptr<FileSystem> memory;  // with the log, where it is at random
+
+  FileSystem& files() const { return random ? *memory : PosixFiles(); }
+  // Writes the log, if it is one at random, with rows for so many GPUs and steps.
+  Status WriteLog(const JobModelOptions& options);
+};
+Result<JobSource> SourceOf(const JobOptions& options);
+
+}  // namespace chorus::perf

@@ -1,0 +1,26 @@
+#pragma once
+// What a device can do at best, measured: the ceilings of gpu_step's figures. Thread safety:
+// functions of their arguments.
+
+#include <cstdint>
+
+#include "common/status.h"
+#include "worker/device.h"
+
+namespace chorus::perf {
+
+struct LimitSizes {
+  int64_t product = 4096;          // n of an n x n x n product
+  size_t copy_bytes = 256u << 20;  // of a copy
+};
+
+struct DeviceLimits {
+  double product_flops = 0;  // a second, in the precision that the device was opened with
+  double to_device = 0;      // bytes a second, from page-locked memory
+  double to_host = 0;
+  double memory = 0;  // bytes a second, read and written by a copy inside the device
+};
+// Takes memory of the device, which goes with it.
+Result<DeviceLimits> MeasureLimits(worker::Device* device, const LimitSizes& sizes);
+
+}  // namespace chorus::perf

@@ -1,0 +1,212 @@
+// How fast are training steps on a CUDA device, where does a step's time go, and what share of the
+// device's own limits, measured in the same run, does it reach? The backend is opened at run time.
+// Checks that what was computed is finite, the same bits each time, and the CPU's up to rounding;
+// fails otherwise. README.md in perf/ gives the columns.
+//   gpu_step [a job: job_options.h] [--library PATH] [--device N] [--timed-steps N]
+//            [--product N] [--copy-mb N]
+
+#include <cstdio>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "common/log.h"
+#include "common/strings.h"
+#include "perf/gpu_model/job_options.h"
+#include "perf/gpu_step/device_limits.h"
+#include "perf/gpu_step/step_sums.h"
+#include "perf/gpu_step/step_times.h"
+#include "perf/support/build_info.h"
+#include "worker/device_library.h"
+
+namespace chorus::perf {
+namespace {
+
+using worker::Device;
+
+struct Options {
+  JobOptions job;
+  std::string library;
+  uint32_t device = 0;
+  uint32_t timed_steps = 50;
+  LimitSizes limits;
+};
+
+Result<Options> ParseOptions(const std::vector<std::string>& arguments) {
+  Options options;
+  for (size_t i = 0; i < arguments.size(); i += 2) {
+    const std::string& name = arguments[i];
+    if (i + 1 == arguments.size()) return InvalidArgument(StrCat(name, ": no value"));
+    const std::string& value = arguments[i + 1];
+    if (name == "--library") {
+      options.library = value;
+      continue;
+    }
+    if (name != "--device" && name != "--timed-steps" && name != "--product" &&
+        name != "--copy-mb") {
+      RETURN_IF_ERROR(SetJobOption(name, value, &options.job));
+      continue;
+    }
+    ASSIGN_OR_RETURN(const uint32_t count, CountOf(name, value));
+    if (count == 0 && name != "--device") return InvalidArgument(StrCat(name, " 0"));
+    if (name == "--device") options.device = count;
+    if (name == "--timed-steps") options.timed_steps = count;
+    if (name == "--product") options.limits.product = count;
+    if (name == "--copy-mb") options.limits.copy_bytes = size_t{count} << 20;
+  }
+  return options;
+}
+
+// The largest difference from the CPU that rounding explains: of float sums in another order, of
+// inputs with 10 or 7 bits of mantissa through a few layers.
+double ToleranceOf(CudaConfig::Precision precision) {
+  if (precision == CudaConfig::BF16) return 0.1;
+  return precision == CudaConfig::TF32 ? 0.02 : 2e-4;
+}
+
+worker::DevicePrecision DevicePrecisionOf(CudaConfig::Precision precision) {
+  if (precision == CudaConfig::BF16) return worker::DevicePrecision::kBf16;
+  return precision == CudaConfig::TF32 ? worker::DevicePrecision::kTf32
+                                       : worker::DevicePrecision::kFp32;
+}
+
+struct Results {
+  DeviceLimits limits;
+  HostTimes host;
+  PhaseTimes phases;
+  double products = 0;  // seconds
+  Difference difference;
+  uint64_t exposures = 0;
+};
+
+// Computes one step twice, and on the CPU.
+Status Check(const TrainConfig& config, const StepData& data, StepRun* run,
+             Difference* difference) {
+  const worker::StepBatch& batch = *data.steps[0];
+  const DrawnRows rows(data.dims);
+  RETURN_IF_ERROR(run->Load(batch, rows));
+  RETURN_IF_ERROR(run->Compute(batch));
+  const StepSums first = SumsOf(run->step(), data, batch);
+  RETURN_IF_ERROR(run->Load(batch, rows));
+  RETURN_IF_ERROR(run->Compute(batch));
+  if (!SameBits(SumsOf(run->step(), data, batch), first)) {
+    return Internal("the same step gave other bits the second time");
+  }
+  ASSIGN_OR_RETURN(const StepSums expected, SumsOnCpu(config, data, batch, rows));
+  *difference = DifferenceOf(first, expected);
+  const double tolerance = ToleranceOf(config.compute().cuda().precision());
+  if (difference->largest() <= tolerance) return Status::Ok();
+  return Internal(StrCat("the device is not the CPU up to rounding (", tolerance, "): logits ",
+                         difference->logits, ", losses ", difference->losses, ", dense gradient ",
+                         difference->dense, ", gradients of rows ", difference->rows));
+}
+
+Result<Results> Measure(const Options& options, const TrainConfig& config, const StepData& data,
+                        Device* device) {
+  Results results;
+  CountingDevice counting(device);
+  ASSIGN_OR_RETURN(const std::unique_ptr<StepRun> run, StepRun::Create(config, data, &counting));
+  RETURN_IF_ERROR(Check(config, data, run.get(), &results.difference));
+  const DrawnRows rows(data.dims);
+  ASSIGN_OR_RETURN(results.host, MeasureSteps(data, rows, options.timed_steps, run.get()));
+  ASSIGN_OR_RETURN(results.phases, MeasurePhases(data, rows, &counting, run.get()));
+  ASSIGN_OR_RETURN(results.products, MeasureProducts(data, rows, &counting, run.get()));
+  for (const auto& grain : data.steps[0]->grains) results.exposures += grain.rows();
+  return results;
+}
+
+double Of(uint64_t n) { return static_cast<double>(n); }
+
+double Rate(double amount, double seconds) { return seconds > 0 ? amount / seconds : 0; }
+
+void PrintPhases(const Results& results) {
+  std::printf("  %-14s %9s %8s %8s | %9s %6s | %9s %6s | %9s %6s\n", "phase", "ms", "launches",
+              "products", "GFLOP/s", "share", "GB/s mem", "share", "GB/s bus", "share");
+  for (int p = 0; p < kPhases; ++p) {
+    const auto phase = static_cast<Phase>(p);
+    const Cost cost = TotalOf(results.phases.cost, phase);
+    const double seconds = results.phases.seconds[p];
+    const double flops = Rate(Of(cost.flops), seconds);
+    const double memory = Rate(Of(cost.memory_bytes), seconds);
+    const double bus = Rate(Of(cost.bus_bytes()), seconds);
+    const double way = cost.bytes_to_device > cost.bytes_to_host ? results.limits.to_device
+                                                                 : results.limits.to_host;
+    std::printf("  %-14s %9.3f %8.0f %8.0f | %9.1f %6.3f | %9.1f %6.3f | %9.1f %6.3f\n",
+                NameOf(phase), seconds * 1e3, Of(cost.launches), Of(cost.products), flops * 1e-9,
+                flops / results.limits.product_flops, memory * 1e-9, memory / results.limits.memory,
+                bus * 1e-9, bus / way);
+  }
+}
+
+void Print(const TrainConfig& config, const Device& device, const Results& results) {
+  const DeviceLimits& limits = results.limits;
+  const Cost all = TotalOf(results.phases.cost);
+  const double achieved = Rate(Of(all.flops), results.products);
+  const double in_step = Rate(Of(all.flops), results.host.step);
+  const double exposures = Rate(Of(results.exposures), results.host.step);
+  std::printf("%s, %s\n", device.info().name.c_str(), device.info().versions.c_str());
+  std::printf(
+      "limits: product %.1f GFLOP/s, copies up %.2f GB/s, down %.2f GB/s, device memory %.1f "
+      "GB/s\n",
+      limits.product_flops * 1e-9, limits.to_device * 1e-9, limits.to_host * 1e-9,
+      limits.memory * 1e-9);
+  std::printf(
+      "step of %.0f exposures: %.3f ms (load %.3f, compute %.3f, update %.3f), %.0f "
+      "exposures/s\n",
+      Of(results.exposures), results.host.step * 1e3, results.host.load * 1e3,
+      results.host.compute * 1e3, results.host.update * 1e3, exposures);
+  PrintPhases(results);
+  std::printf("products: %.1f GFLOP/s alone (%.3f of the limit), %.1f in the step (%.3f)\n",
+              achieved * 1e-9, achieved / limits.product_flops, in_step * 1e-9,
+              in_step / limits.product_flops);
+  std::printf(
+      "difference from the CPU: logits %.1e, losses %.1e, dense gradient %.1e, gradients "
+      "of rows %.1e\n",
+      results.difference.logits, results.difference.losses, results.difference.dense,
+      results.difference.rows);
+  std::printf(
+      "{\"bench\":\"gpu_step\",\"device\":\"%s\",\"precision\":\"%s\",\"exposures_per_s\":%"
+      ".0f,\"step_ms\":%.3f,\"product_share\":%.3f,\"step_share\":%.3f,"
+      "\"product_gflops\":%.1f,\"up_gb_s\":%.2f,\"down_gb_s\":%.2f,\"memory_gb_s\":%.1f,%s}"
+      "\n",
+      device.info().name.c_str(),
+      CudaConfig::Precision_Name(config.compute().cuda().precision()).c_str(), exposures,
+      results.host.step * 1e3, achieved / limits.product_flops, in_step / limits.product_flops,
+      limits.product_flops * 1e-9, limits.to_device * 1e-9, limits.to_host * 1e-9,
+      limits.memory * 1e-9, BuildInfoJson().c_str());
+}
+
+Status Main(const std::vector<std::string>& arguments) {
+  ASSIGN_OR_RETURN(Options options, ParseOptions(arguments));
+  SetLogLevel(LogLevel::kWarning);
+  ASSIGN_OR_RETURN(JobSource source, SourceOf(options.job));
+  const CudaConfig& cuda = source.config.compute().cuda();
+  worker::DeviceOptions device_options;
+  device_options.index = static_cast<int>(options.device);
+  device_options.library = options.library.empty() ? cuda.library() : options.library;
+  device_options.precision = DevicePrecisionOf(cuda.precision());
+  // Limits take memory that steps then lack, were it the same device object.
+  ASSIGN_OR_RETURN(std::unique_ptr<Device> device, worker::OpenLibraryDevice(device_options));
+  ASSIGN_OR_RETURN(const DeviceLimits limits, MeasureLimits(device.get(), options.limits));
+  device.reset();
+  ASSIGN_OR_RETURN(device, worker::OpenLibraryDevice(device_options));
+
+  RETURN_IF_ERROR(source.WriteLog(options.job.job));
+  ASSIGN_OR_RETURN(const StepData data, ReadStepData(source.config, source.files(),
+                                                     {0, source.config.step().grains_per_step()},
+                                                     options.job.job.steps, options.job.job.stage));
+  ASSIGN_OR_RETURN(Results results, Measure(options, source.config, data, device.get()));
+  results.limits = limits;
+  Print(source.config, *device, results);
+  return Status::Ok();
+}
+
+}  // namespace
+}  // namespace chorus::perf
+
+int main(int argc, char** argv) {
+  const chorus::Status status = chorus::perf::Main({argv + 1, argv + argc});
+  if (status.ok()) return 0;
+  std::fprintf(stderr, "gpu_step: %s\n", status.ToString().c_str());
+  return 1;
+}

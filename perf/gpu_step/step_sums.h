@@ -1,0 +1,51 @@
+#pragma once
+// What a step computes, from a device and from this machine's cores, and how far apart the two are.
+// Thread safety: functions of their arguments.
+
+#include <string>
+#include <vector>
+
+#include "common/config.pb.h"
+#include "common/status.h"
+#include "perf/gpu_model/step_data.h"
+#include "worker/device_step.h"
+
+namespace chorus::perf {
+
+struct StepSums {
+  std::vector<double> logits;             // of all grains
+  std::vector<double> losses;             // [terms]
+  std::vector<double> dense;              // [parameters]
+  std::vector<std::vector<double>> rows;  // [table instances][keys of the step * dim]
+};
+
+// With the weights that a run begins with.
+Result<StepSums> SumsOnCpu(const TrainConfig& config, const StepData& data,
+                           const worker::StepBatch& batch, const worker::PulledRows& rows);
+// After DeviceStep::Train.
+StepSums SumsOf(const worker::DeviceStep& step, const StepData& data,
+                const worker::StepBatch& batch);
+
+// The largest difference of two elements beside the largest element, of each part.
+struct Difference {
+  double logits = 0, losses = 0, dense = 0, rows = 0;
+  double largest() const;
+};
+Difference DifferenceOf(const StepSums& got, const StepSums& expected);
+bool SameBits(const StepSums& a, const StepSums& b);
+
+// Rows of small values at random.
+class DrawnRows final : public worker::PulledRows {
+ public:
+  explicit DrawnRows(const std::vector<uint32_t>& dims);
+  const float* row(uint32_t table, uint32_t position) const override {
+    return &values_[(size_t{table} * 977 + position) % kRows * dim_];
+  }
+
+ private:
+  static constexpr size_t kRows = 1024;
+  size_t dim_;
+  std::vector<float> values_;
+};
+
+}  // namespace chorus::perf

@@ -1,0 +1,35 @@
+#pragma once
+// How long steps take on a device, and where a step's time goes. Thread safety: none.
+
+#include "common/status.h"
+#include "perf/gpu_model/cost.h"
+#include "perf/gpu_model/step_run.h"
+
+namespace chorus::perf {
+
+// Medians over steps, in seconds of the host's clock. Nothing overlaps in these steps: each part is
+// waited for.
+struct HostTimes {
+  double step = 0;
+  double load = 0;     // packing, and beginning the copy
+  double compute = 0;  // until gradients and sums are back
+  double update = 0;   // of dense weights
+};
+// Steps of the data in turn.
+Result<HostTimes> MeasureSteps(const StepData& data, const worker::PulledRows& rows, uint32_t steps,
+                               StepRun* run);
+
+struct PhaseTimes {
+  double seconds[kPhases] = {};  // of the device's clock, until the next phase begins
+  StepCost cost;
+};
+// One step with a mark of the device wherever its phase changes, the fastest of several.
+Result<PhaseTimes> MeasurePhases(const StepData& data, const worker::PulledRows& rows,
+                                 CountingDevice* device, StepRun* run);
+
+// The step's matrix products alone, one after the other, in the same memory: the floor of its
+// forward and backward passes. In seconds.
+Result<double> MeasureProducts(const StepData& data, const worker::PulledRows& rows,
+                               CountingDevice* device, StepRun* run);
+
+}  // namespace chorus::perf
