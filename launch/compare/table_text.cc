@@ -120,6 +120,7 @@ std::vector<std::string> Notes(const FinishedRuns& finished, const CompareTable&
   notes.push_back(
       "Bold: the interval excludes 0. Of cells without any true difference one in twenty is bold "
       "too; nothing is adjusted for the number of cells.");
+  if (ColumnsIn(table, Section::kTruth).empty()) return notes;
   notes.push_back(
       "Against the truth: computed from P(conversion | do(click)) of each test exposure, not from "
       "drawn labels. There is no sampling of labels to allow for; intervals show the spread of "

@@ -55,6 +55,35 @@ TEST_F(CompareTest, AKilledComparisonGoesOnToTheSameBytes) {
   EXPECT_EQ(Read("parts/report.html"), Read("whole/report.html"));
 }
 
+TEST_F(CompareTest, AStagedMethodKilledInEachStageGoesOnUnderMpirunToTheSameBytes) {
+  const std::string config =
+      WriteConfig("staged", "method { name: \"UKD\" objective { ukd {} } }\n");
+  const auto job = [&](const std::string& out, const std::string& resume) {
+    std::vector<std::string> more = {"--methods", "UKD",
+                                     "--seeds",   "1",
+                                     "--set",     "train.checkpoint.every_steps=10",
+                                     "--set",     "train.data.epochs=6"};
+    if (!resume.empty()) more.push_back(resume);
+    return Compare(config, out, more);
+  };
+  ExpectSuccess(Run(0, job("whole", "")));
+  const std::string folder = "parts/runs/UKD/seed-1-0/checkpoint/step-000000000";
+  for (const char* step : {"010", "040"}) {  // of two stages by 30 steps
+    test::Process killed(job("parts", "--resume"));
+    ASSERT_TRUE(killed.WaitForText(StrCat(folder, step, ":"), kLimitSeconds)) << killed.Errors();
+    killed.Kill(SIGKILL);
+    EXPECT_EQ(killed.Wait(kLimitSeconds), 128 + SIGKILL);
+  }
+  EXPECT_FALSE(files_.Exists(Path("parts/runs/UKD/seed-1-0/DONE")));
+  const test::Finished resumed = Run(3, job("parts", "--resume"));
+  ExpectSuccess(resumed);
+  EXPECT_NE(resumed.errors.find("resuming after step "), std::string::npos) << resumed.errors;
+  for (const char* name :
+       {"results.jsonl", "table.md", "report.html", "runs/UKD/seed-1-0/scores"}) {
+    EXPECT_EQ(Read(StrCat("parts/", name)), Read(StrCat("whole/", name))) << name;
+  }
+}
+
 TEST_F(CompareTest, UnderMpirunItIsThatOfOneProcess) {
   const std::string config = WriteConfig("two");
   ExpectSuccess(Run(0, Compare(config, "one")));
@@ -118,6 +147,9 @@ TEST_F(CompareTest, AnotherLogAtTheSamePathIsRefusedByFolderAndLog) {
   swap("train", "other");
   ExpectFailure(resumed(), "was made with another training log");
   swap("train", "other");
+  ExpectSuccess(resumed());
+  ASSERT_TRUE(files_.RemoveRecursively(Path("train")).ok());  // gone: not compared
+  ASSERT_TRUE(files_.RemoveRecursively(Path("test")).ok());
   ExpectSuccess(resumed());
 }
 

@@ -13,6 +13,7 @@
 #include "launch/compare/table_text.h"
 #include "tests/compare/compare_testing.h"
 #include "worker/metrics/task_rows.h"
+#include "worker/score_file.h"
 #include "worker/statistics/delong.h"
 
 namespace chorus::launch {
@@ -175,6 +176,63 @@ TEST_F(TableTest, AnUnfinishedComparisonSaysWhatItsRowsAreMadeOf) {
   EXPECT_NEAR(cell.difference->estimate, cell.mean - FindMetric(results_[0], "cvr_auc")->value(),
               1e-12);
   EXPECT_FALSE(cell.difference->seed_variance.has_value());
+}
+
+// A log of other exposures in place of the one that the run was evaluated on.
+void ReplaceLogOf(FileSystem& files, const FinishedRuns& finished, uint32_t method, uint64_t seed) {
+  const FinishedRun& run = *finished.At(method, 0, seed);
+  worker::Scores scores = *finished.ScoresOf(run);
+  scores.row_id[7] += 1000;
+  ASSERT_TRUE(worker::SaveScores(files, run.run->ScoresPath(), scores).ok());
+}
+
+TEST_F(TableTest, RunsOnDifferentTestLogsAreNotComparedAndBothAreNamed) {
+  MakeRuns();
+  const auto error = [&] {
+    const auto pool = worker::ThreadPool::Create(1);
+    return MakeTable(finished_, results_, pool.get()).status();
+  };
+  const auto expect = [&](const std::string& one, const std::string& other) {
+    const Status status = error();
+    EXPECT_EQ(status.code(), Code::kFailedPrecondition);
+    for (const std::string& text : {one, other, std::string("different test logs")}) {
+      EXPECT_NE(status.message().find(text), std::string::npos) << status.message();
+    }
+  };
+  ReplaceLogOf(files_, finished_, 1, 2);  // another one than the common CTR net has
+  expect("ESMM/seed-2-0/scores", "BASE/seed-2-0/scores");
+  EXPECT_FALSE(ResultsOf(finished_).ok());
+  ReplaceLogOf(files_, finished_, 0, 2);  // another one than seed 1 has
+  expect("ESMM/seed-2-0/scores", "BASE/seed-1-0/scores");
+}
+
+TEST_F(TableTest, DamagedScoresAreNamed) {
+  MakeRuns();
+  const std::string path = finished_.At(1, 0, 1)->run->ScoresPath();
+  std::string scores = Read("out/runs/ESMM/seed-1-0/scores");
+  scores[scores.size() / 2] ^= 1;
+  ASSERT_TRUE(ReplaceFile(files_, path, scores).ok());
+  const Status status = ResultsOf(finished_).status();
+  EXPECT_EQ(status.code(), Code::kDataLoss);
+  EXPECT_NE(status.message().find(path), std::string::npos) << status.message();
+}
+
+TEST_F(TableTest, TheTablesHoldWhatThePapersAndTheMethodsNeed) {
+  MakeRuns();
+  const std::string text = TableMarkdown(finished_, table_);
+  for (const char* heads :
+       {"| CTR AUC | CVR AUC | CTCVR AUC | CTCVR AUC, common pCTR | CVR AUC as NISE's code has it "
+        "|",
+        "| CTR GAUC | CVR GAUC | CTCVR GAUC | NDCG@10 | Recall@10 |",
+        "| CTR log loss | CTR NE | CTR KS | CTR PCOC | CTR ECE |",
+        "| CVR log loss | CVR NE | CVR KS | CVR PCOC | CVR ECE | CVR PCOC, lowest pCTR |",
+        "| CTCVR log loss | CTCVR NE | CTCVR KS | CTCVR PCOC | CTCVR ECE |"}) {
+    EXPECT_NE(text.find(heads), std::string::npos) << heads;
+  }
+  // Nobody's pCVR is a ratio here, and no truth is known.
+  for (const char* none : {"pCVR > 1", "truth", "Field-RCE"}) {
+    EXPECT_EQ(text.find(none), std::string::npos) << none;
+  }
 }
 
 TEST(RunGridTest, IsWhatAllMethodsHave) {

@@ -2,7 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
-#include <map>
+#include <numeric>
+#include <unordered_map>
 
 #include "common/check.h"
 #include "worker/statistics/resampled_metric.h"
@@ -10,50 +11,54 @@
 namespace chorus::worker {
 namespace {
 
-// Positions of the values, by ascending value; all rare ones share the last position.
-std::vector<uint32_t> NumberFields(const MetricRows& rows, std::span<const uint64_t> field,
-                                   uint32_t* count) {
-  std::map<uint64_t, double> positives;
+// The field's value of each row, with one value for all that have few positives.
+std::vector<uint64_t> WithRareTogether(const MetricRows& rows, std::span<const uint64_t> field) {
+  std::unordered_map<uint64_t, double> positives;
   for (size_t i = 0; i < rows.size(); ++i) positives[field[i]] += rows.label[i];
-  std::map<uint64_t, uint32_t> number;
+  uint64_t rare = 0;  // the lowest of them stands for all
+  bool any = false;
   for (const auto& [value, labels] : positives) {
-    if (labels >= kMinFieldPositives) number.emplace(value, static_cast<uint32_t>(number.size()));
+    if (labels >= kMinFieldPositives) continue;
+    rare = any ? std::min(rare, value) : value;
+    any = true;
   }
-  const auto rare = static_cast<uint32_t>(number.size());
-  *count = rare + 1;
-  std::vector<uint32_t> of_row;
-  for (const uint64_t value : field) {
-    const auto found = number.find(value);
-    of_row.push_back(found == number.end() ? rare : found->second);
+  std::vector<uint64_t> out(field.begin(), field.end());
+  for (uint64_t& value : out) {
+    if (positives.at(value) < kMinFieldPositives) value = rare;
   }
-  return of_row;
+  return out;
 }
 
 class FieldError final : public ResampledMetric {
  public:
   FieldError(const MetricRows& rows, std::span<const uint64_t> field) {
-    const std::vector<uint32_t> numbers = NumberFields(rows, field, &fields_);
-    for (size_t i = 0; i < rows.size(); ++i) {
-      rows_.push_back({rows.label[i], rows.probability[i], rows.group[i], numbers[i]});
+    const std::vector<uint64_t> values = WithRareTogether(rows, field);
+    std::vector<uint32_t> order(rows.size());
+    std::iota(order.begin(), order.end(), 0u);
+    std::sort(order.begin(), order.end(), [&](uint32_t i, uint32_t j) {
+      return values[i] != values[j] ? values[i] < values[j] : i < j;
+    });
+    for (size_t k = 0; k < order.size(); ++k) {
+      const uint32_t i = order[k];
+      const bool is_last = k + 1 == order.size() || values[order[k + 1]] != values[i];
+      rows_.push_back({rows.label[i], rows.probability[i], rows.group[i], is_last});
     }
   }
 
   std::optional<double> Value(std::span<const uint8_t> counts) const override {
-    struct Sums {
-      double rows = 0, labels = 0, probabilities = 0;
-    };
-    std::vector<Sums> fields(fields_);
+    double error = 0, total = 0;
+    double drawn = 0, labels = 0, probabilities = 0;  // of one value of the field
     for (const Row& row : rows_) {
       const double count = counts[row.group];
-      fields[row.field].rows += count;
-      fields[row.field].labels += count * row.label;
-      fields[row.field].probabilities += count * row.probability;
-    }
-    double error = 0, total = 0;
-    for (const Sums& field : fields) {
-      if (!(field.labels > 0)) continue;
-      error += field.rows * std::abs(field.probabilities / field.labels - 1);
-      total += field.rows;
+      drawn += count;
+      labels += count * row.label;
+      probabilities += count * row.probability;
+      if (!row.last_of_value) continue;
+      if (labels > 0) {
+        error += drawn * std::abs(probabilities / labels - 1);
+        total += drawn;
+      }
+      drawn = labels = probabilities = 0;
     }
     if (!(total > 0)) return std::nullopt;
     return error / total;
@@ -62,10 +67,10 @@ class FieldError final : public ResampledMetric {
  private:
   struct Row {
     double label, probability;
-    uint32_t group, field;
+    uint32_t group;
+    bool last_of_value;
   };
-  std::vector<Row> rows_;
-  uint32_t fields_ = 0;
+  std::vector<Row> rows_;  // by value of the field
 };
 
 }  // namespace
