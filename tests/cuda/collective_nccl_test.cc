@@ -1,4 +1,4 @@
-// Sums among emulated devices: the host's bits on any number of them, ordered with what the devices
+// Sums among devices (tested_device.h): the host's bits on any number of them, ordered with what the devices
 // compute, and an error in time where a worker or a call fails. Workers are threads.
 
 #include <gtest/gtest.h>
@@ -33,7 +33,7 @@ class Worker {
     DeviceOptions device_options;
     device_options.index = static_cast<int>(rank);
     device_options.rank = rank;
-    device_ = std::move(cuda::OpenCudaDevice(device_options)).value();
+    device_ = std::move(OpenTestedDevice(device_options)).value();
     DeviceArrays arrays(device_.get());
     options_.id = id;
     options_.rank = rank;
@@ -87,8 +87,9 @@ class NcclCollectiveTest : public testing::Test {
     EXPECT_EQ(cuda_host::ReadLiveObjects(), cuda_host::LiveObjects());
   }
 
-  // Every worker in a thread of its own.
+  // Every worker in a thread of its own, with a device of its own; nothing where there are fewer.
   void OnWorkers(const Case& c, const std::function<void(Worker&, uint32_t)>& run) {
+    if (c.workers > TestedDevices()) return;
     grains_ = RandomGrains<float>(c.grains, c.n, 17);
     const std::string id = OpenTestDevice()->NewCollectiveId().value();
     std::vector<std::jthread> threads;
@@ -131,6 +132,7 @@ TEST_F(NcclCollectiveTest, AWorkerWithoutGrainsGetsTheSum) {
 }
 
 TEST_F(NcclCollectiveTest, TheFastSumIsOneCallABucketAndTheSameOnEveryDevice) {
+  NEEDS_EMULATION();
   std::vector<std::vector<float>> sums(3);
   cuda_host::ResetCounters();
   OnWorkers({3, 8, 1000, 300, false}, [&](Worker& worker, uint32_t rank) {
@@ -194,6 +196,7 @@ TEST_F(NcclCollectiveTest, AWorkerThatDoesNotComeIsAnErrorAtTheDeadline) {
 }
 
 TEST_F(NcclCollectiveTest, AWorkerThatIsGoneIsAnErrorThatNamesIt) {
+  NEEDS_EMULATION();
   cuda_host::SetAsynchronous(true);
   OnWorkers({3, 4, 1000, 1000}, [&](Worker& worker, uint32_t rank) {
     ASSERT_TRUE(worker.Open().ok());
@@ -209,6 +212,7 @@ class FailingCallTest : public NcclCollectiveTest,
 
 // Whichever worker it hits: that one's error names the call, and no worker waits for ever.
 TEST_P(FailingCallTest, IsNamedAndEndsTheSumOfAll) {
+  NEEDS_EMULATION();
   const std::string call = GetParam();
   const Case c = {2, 4, 1000, 300, true, 0.5};
   const GrainVectors<float> grains = RandomGrains<float>(4, c.n, 17);
@@ -251,6 +255,7 @@ INSTANTIATE_TEST_SUITE_P(, FailingCallTest,
 
 // The fast sum's call; and at the end, where there is nobody to tell.
 TEST_F(NcclCollectiveTest, AnAllReduceThatFailsIsNamedAndAFailingEndLeavesNothingBehind) {
+  NEEDS_EMULATION();
   cuda_host::FailCall("ncclAllReduce", 1, 3);
   OnWorkers({1, 2, 10, 10, false}, [&](Worker& worker, uint32_t) {
     const Status status = worker.Open();
@@ -265,6 +270,7 @@ TEST_F(NcclCollectiveTest, AnAllReduceThatFailsIsNamedAndAFailingEndLeavesNothin
 }
 
 TEST_F(NcclCollectiveTest, AnIdThatCannotBeMadeAndALibraryThatIsMissingAreErrors) {
+  NEEDS_EMULATION();
   const std::unique_ptr<Device> device = OpenTestDevice();
   cuda_host::FailCall("ncclGetUniqueId", 1, 2);
   EXPECT_NE(device->NewCollectiveId().status().message().find("ncclGetUniqueId"),

@@ -1,4 +1,4 @@
-// Whole jobs whose workers compute on emulated devices: as the CPU does up to rounding, as
+// Whole jobs whose workers compute on devices (tested_device.h): as the CPU does up to rounding, as
 // themselves bit for bit on any number of devices, and from each other's checkpoints.
 
 #include <gtest/gtest.h>
@@ -6,10 +6,10 @@
 #include <cmath>
 
 #include "common/strings.h"
+#include "tests/cuda/tested_device.h"
 #include "tests/e2e/job_testing.h"
 #include "tests/support/cuda_host/emulation.h"
 #include "worker/checkpoint_store.h"
-#include "worker/cuda/cuda_device.h"
 
 namespace chorus::e2e {
 namespace {
@@ -21,13 +21,15 @@ constexpr char kJob[] = R"(
   compute { cuda { step_memory_mb: 4 } })";
 
 TrainConfig On(const char* backend, const std::string& job = kJob) {
-  return With(JobConfig(job), StrCat("compute { backend: ", backend, " }"));
+  // Real devices may be fewer than the workers of a test.
+  const char* const share = worker::OnRealDevices() ? " cuda { share_devices: true }" : "";
+  return With(JobConfig(job), StrCat("compute { backend: ", backend, share, " }"));
 }
 
 Layout Devices(uint32_t workers) {
   Layout layout;
   layout.workers = workers;
-  layout.open_device = worker::cuda::OpenCudaDevice;
+  layout.open_device = worker::OpenTestedDevice;
   return layout;
 }
 
@@ -148,6 +150,7 @@ TEST_F(CudaJobTest, ScoresACheckpointAsTheCpuDoes) {
 }
 
 TEST_F(CudaJobTest, WithoutADeviceCudaIsAnErrorAndAutoTheCpu) {
+  NEEDS_EMULATION();
   cuda_host::SetDevices(0);
   const Trained refused = TrainOn(*files_, On("CUDA"), Devices(1));
   EXPECT_EQ(refused.status.code(), Code::kFailedPrecondition);
@@ -161,6 +164,7 @@ TEST_F(CudaJobTest, WithoutADeviceCudaIsAnErrorAndAutoTheCpu) {
 }
 
 TEST_F(CudaJobTest, MoreWorkersThanDevicesAreRefused) {
+  NEEDS_EMULATION();
   cuda_host::SetDevices(1);
   const Trained refused = TrainOn(*files_, On("CUDA"), Devices(2));
   EXPECT_NE(refused.status.message().find("workers 0 and 1 have the same device"),

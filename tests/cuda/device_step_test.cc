@@ -316,6 +316,7 @@ TEST(DeviceStepTest, TheSameStepGivesTheSameBitsAlsoOnAUsedDevice) {
 }
 
 TEST(DeviceStepTest, AsynchronousStreamsGiveTheSameBits) {
+  NEEDS_EMULATION();
   const StepWorld world("chorus_cvr={}", "", kOddShapes, 48);
   const Sums expected = world.OnDevice();
   cuda_host::SetAsynchronous(true);
@@ -365,6 +366,7 @@ Status RunOnce(const StepWorld& world) {
 
 // Some calls may fail without harm; of them a run that succeeds is expected.
 TEST(DeviceStepTest, EveryFailedCallIsAnErrorThatNamesItAndNothingLeaks) {
+  NEEDS_EMULATION();
   const StepWorld world("esmm={}", "", {{{9, 3}, {5, 5}}}, 16);
   cuda_host::ResetCounters();
   const Status clean = RunOnce(world);

@@ -1,5 +1,5 @@
 #pragma once
-// An emulated CUDA device for tests, and matrices in its memory. Thread safety: one thread.
+// A CUDA device for tests (tested_device.h), and matrices in its memory. Thread safety: one thread.
 
 #include <gtest/gtest.h>
 
@@ -7,13 +7,12 @@
 #include <memory>
 #include <vector>
 
-#include "worker/cuda/cuda_device.h"
-#include "worker/device.h"
+#include "tests/cuda/tested_device.h"
 
 namespace chorus::worker {
 
 inline std::unique_ptr<Device> OpenTestDevice() {
-  Result<std::unique_ptr<Device>> device = cuda::OpenCudaDevice({});
+  Result<std::unique_ptr<Device>> device = OpenTestedDevice({});
   EXPECT_TRUE(device.ok()) << device.status().ToString();
   return std::move(device).value();
 }

@@ -166,6 +166,7 @@ Status RunStep(StepRun* run, const StepData& data) {
 }
 
 TEST(GpuModelTest, EveryCallCostsWhatTheEmulationCounts) {
+  NEEDS_EMULATION();
   for (const Job& job : Jobs()) {
     SCOPED_TRACE(job.name);
     const World world = MakeWorld(job);
@@ -185,6 +186,7 @@ TEST(GpuModelTest, EveryCallCostsWhatTheEmulationCounts) {
 }
 
 TEST(GpuModelTest, AStepsCallsAreAllThatItCosts) {
+  NEEDS_EMULATION();
   for (const Job& job : Jobs()) {
     SCOPED_TRACE(job.name);
     const World world = MakeWorld(job);

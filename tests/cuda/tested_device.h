@@ -1,0 +1,44 @@
+#pragma once
+// Which devices these tests run on: emulated ones, or real ones when CHORUS_TEST_CUDA_LIBRARY names
+// the library that nvcc built (tests/gpu/run.sh). Thread safety: pure but for the environment.
+
+#include <gtest/gtest.h>
+
+#include <cstdint>
+#include <cstdlib>
+#include <memory>
+#include <string>
+
+#include "worker/cuda/cuda_device.h"
+#include "worker/device.h"
+#include "worker/device_library.h"
+
+namespace chorus::worker {
+
+// "": devices are emulated.
+inline std::string TestedLibrary() {
+  const char* const library = std::getenv("CHORUS_TEST_CUDA_LIBRARY");
+  return library == nullptr ? "" : library;
+}
+inline bool OnRealDevices() { return !TestedLibrary().empty(); }
+
+// Devices that tests may have at once: CHORUS_TEST_CUDA_DEVICES of the real ones.
+inline uint32_t TestedDevices() {
+  if (!OnRealDevices()) return 8;
+  const char* const number = std::getenv("CHORUS_TEST_CUDA_DEVICES");
+  return number == nullptr ? 1 : static_cast<uint32_t>(std::atoi(number));
+}
+
+inline Result<std::unique_ptr<Device>> OpenTestedDevice(const DeviceOptions& options) {
+  if (!OnRealDevices()) return cuda::OpenCudaDevice(options);
+  DeviceOptions real = options;
+  real.library = TestedLibrary();
+  real.optional = false;
+  return OpenLibraryDevice(real);
+}
+
+// At the head of a test that asks the emulation what was called, or tells it what to do.
+#define NEEDS_EMULATION() \
+  if (::chorus::worker::OnRealDevices()) GTEST_SKIP() << "looks into the emulation"
+
+}  // namespace chorus::worker
