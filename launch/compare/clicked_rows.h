@@ -21,8 +21,8 @@ struct ClickedRows {
 
 Result<ClickedRows> ClickedRowsOf(const FinishedRun& run, RunScoresReader* reader);
 
-// Runs of one data set: rows of the first one, with the mean pCVR of all. Error: kFailedPrecondition,
-// names two score files, when they are of different logs.
+// Runs of one data set: rows of the first one, with the mean pCVR of all. Error:
+// kFailedPrecondition, names two score files, when they are of different logs.
 Result<ClickedRows> MeanOfSeeds(const std::vector<const FinishedRun*>& seeds,
                                 RunScoresReader* reader);
 

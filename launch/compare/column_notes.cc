@@ -10,8 +10,8 @@
 namespace chorus::launch {
 namespace {
 
-// The first finished run of each data set that has the column: what depends on labels alone is equal in
-// all of them.
+// The first finished run of each data set that has the column: what depends on labels alone is
+// equal in all of them.
 std::map<uint32_t, const RunResult*> RunOfEachFold(const FinishedRuns& finished,
                                                    const std::vector<RunResult>& results,
                                                    const Column& column) {

@@ -1,6 +1,6 @@
 #pragma once
-// The columns of a comparison's tables: which exposures each looks at, what it measures of them, and
-// how it is shown. Their values: run_rows.h. Thread safety: pure functions.
+// The columns of a comparison's tables: which exposures each looks at, what it measures of them,
+// and how it is shown. Their values: column_value.h. Thread safety: pure functions.
 
 #include <cstdint>
 #include <string>

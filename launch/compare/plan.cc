@@ -39,7 +39,8 @@ std::string MethodFolder(const std::string& output, const std::string& method) {
   return JoinPath(output, "runs/" + method);
 }
 
-// The seed of a run's folder "seed-S-FOLD" on one of the configuration's data sets; 0: it is no such folder.
+// The seed of a run's folder "seed-S-FOLD" on one of the configuration's data sets; 0: it is no
+// such folder.
 uint64_t SeedOf(const CompareConfig& config, const std::string& folder) {
   for (const CompareData& data : config.data()) {
     const std::string prefix = "seed-", suffix = "-" + data.name();

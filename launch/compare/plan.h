@@ -52,10 +52,10 @@ struct CompareSelection {
   uint32_t folds = 0;                // the first so many data sets
 };
 
-// The plan of all runs that the configuration has, and of those with further seeds that are selected or finished
-// in `output` already: tables are made of them all, whatever is trained this time.
-// REQUIRES: config comes from LoadCompareConfig. Errors: a run's configuration is not valid; the selection names what
-// is not there.
+// The plan of all runs that the configuration has, and of those with further seeds that are
+// selected or finished in `output` already: tables are made of them all, whatever is trained this
+// time. REQUIRES: config comes from LoadCompareConfig. Errors: a run's configuration is not valid;
+// the selection names what is not there.
 Result<ComparePlan> MakePlan(FileSystem& files, const CompareConfig& config,
                              const CompareSelection& selection, const std::string& output);
 

@@ -6,6 +6,7 @@
 #include "common/strings.h"
 #include "launch/compare/dot_plot.h"
 #include "launch/compare/run_figures.h"
+#include "launch/compare/table_notes.h"
 #include "launch/compare/table_text.h"
 #include "launch/report/html.h"
 
@@ -81,7 +82,7 @@ std::string FigureSection(const std::string& title, const std::vector<std::strin
 
 Result<std::string> ReportPage(const FinishedRuns& finished, const CompareTable& table) {
   const CompareConfig& config = finished.plan().config;
-  std::string body = List(Notes(finished, table));
+  std::string body = List(TableNotes(finished, table));
   for (const Section section : kSections) body += SectionHtml(finished, table, section);
   ASSIGN_OR_RETURN(const std::vector<std::string> pcoc, PcocCurves(finished));
   const std::string source =

@@ -6,6 +6,7 @@
 #include <optional>
 #include <utility>
 
+#include "launch/compare/column_value.h"
 #include "launch/compare/columns.h"
 #include "launch/compare/run_rows.h"
 #include "launch/compare/run_scores.h"
@@ -28,7 +29,7 @@ Result<RunResult> ResultOf(const FinishedRuns& finished, const FinishedRun& run,
   ASSIGN_OR_RETURN(const RunScores scores, reader->Read(run));
   RunRows rows(scores, method.reference());
   for (const Column& column : columns) {
-    std::optional<RunMetric> metric = rows.Value(column);
+    std::optional<RunMetric> metric = ValueOf(column, &rows);
     if (metric.has_value()) *result.add_metric() = *std::move(metric);
   }
   return result;

@@ -3,6 +3,7 @@
 #include <memory>
 #include <utility>
 
+#include "launch/compare/column_value.h"
 #include "launch/compare/run_rows.h"
 #include "launch/compare/same_log.h"
 
@@ -21,7 +22,7 @@ std::map<std::string, worker::MetricDraws> DrawBootstrap(const std::vector<Colum
   for (const Column& column : columns) {
     if (column.sampling() != Sampling::kBootstrap || !rows->Has(column)) continue;
     names.push_back(column.id);
-    metrics.push_back(rows->Metric(column));
+    metrics.push_back(MetricOf(column, rows));
     views.push_back(metrics.back().get());
   }
   worker::BootstrapOptions options;

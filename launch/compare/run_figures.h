@@ -1,7 +1,7 @@
 #pragma once
-// Pictures of a comparison's runs, one a method: training curves, calibration, PCOC by pCTR. All finished
-// runs are in them: the test rows of several data sets are taken together.
-// Thread safety: one thread.
+// Pictures of a comparison's runs, one a method: training curves, calibration, PCOC by pCTR. All
+// finished runs are in them: the test rows of several data sets are taken together. Thread safety:
+// one thread.
 
 #include <string>
 #include <vector>

@@ -1,20 +1,16 @@
 #include "launch/compare/run_record.h"
 
-#include <google/protobuf/repeated_ptr_field.h>
 #include <google/protobuf/text_format.h>
 
-#include <algorithm>
-#include <cstddef>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
-#include "common/checksum_stream.h"
 #include "common/config.h"
 #include "common/log.h"
 #include "common/strings.h"
-#include "worker/log/log_reader.h"
+#include "launch/compare/run_inputs.h"
 
 namespace chorus::launch {
 namespace {
@@ -22,8 +18,8 @@ namespace {
 constexpr uint32_t kVersion = 1;
 constexpr std::string_view kChecksumPrefix = "# checksum ";
 
-// What may differ between a run and its continuation: who computes, what is told, and where; and what an evaluation says
-// beside the scores, from which the tables are made.
+// What may differ between a run and its continuation: who computes, what is told, and where; and
+// what an evaluation says beside the scores, from which the tables are made.
 const std::vector<std::string>& FreeFields() {
   static const std::vector<std::string> fields = {
       "cluster",        "checkpoint",           "report",
@@ -62,54 +58,6 @@ Status CheckSameJob(const PlannedRun& run) {
       run.folder, " was made with another configuration (there | here): ", Join(differing, "; ")));
 }
 
-using Paths = google::protobuf::RepeatedPtrField<std::string>;
-
-Result<uint64_t> FingerprintOf(FileSystem& files, const Paths& paths) {
-  ASSIGN_OR_RETURN(const auto log, worker::LogReader::Open(files, {paths.begin(), paths.end()}));
-  return log->fingerprint();
-}
-
-Result<uint64_t> ChecksumOfFile(FileSystem& files, const std::string& path) {
-  ASSIGN_OR_RETURN(const auto file, files.OpenForRead(path));
-  std::vector<std::byte> part(1 << 20);
-  ChecksumStream checksum;
-  for (uint64_t at = 0; at < file->size(); at += part.size()) {
-    part.resize(std::min<uint64_t>(part.size(), file->size() - at));
-    RETURN_IF_ERROR(file->ReadAt(at, part).Annotate(path));
-    checksum.Add(part);
-  }
-  return checksum.value();
-}
-
-// made, now: the fingerprint of the input when the run was made, and of what lies at its path.
-Status CheckInput(const PlannedRun& run, const char* kind, const std::string& paths, uint64_t made,
-                  const Result<uint64_t>& now) {
-  if (!now.ok() && now.status().code() == Code::kNotFound) return Status::Ok();
-  RETURN_IF_ERROR(now.status());
-  if (*now == made) return Status::Ok();
-  return FailedPrecondition(
-      StrCat(run.folder, " was made with another ", kind, " than is now at ", paths,
-             " (fingerprint ", HexDigits(made), " | ", HexDigits(*now),
-             "): compare into another --output, or remove the runs that are out of date"));
-}
-
-Status CheckSameInputs(FileSystem& files, const PlannedRun& run, const RunRecord& record) {
-  const Paths& train = run.config.data().log();
-  const Paths& test = run.config.evaluate().log();
-  const std::string& oracle = run.config.evaluate().oracle();
-  const auto joined = [](const Paths& paths) { return Join({paths.begin(), paths.end()}, ", "); };
-  if (record.has_train_log()) {
-    RETURN_IF_ERROR(CheckInput(run, "training log", joined(train), record.train_log(),
-                               FingerprintOf(files, train)));
-  }
-  if (record.has_test_log()) {
-    RETURN_IF_ERROR(
-        CheckInput(run, "test log", joined(test), record.test_log(), FingerprintOf(files, test)));
-  }
-  if (!record.has_oracle()) return Status::Ok();
-  return CheckInput(run, "oracle file", oracle, record.oracle(), ChecksumOfFile(files, oracle));
-}
-
 // "" where the scores are those that the run left, otherwise what is wrong with them.
 Result<std::string> WrongWithScores(FileSystem& files, const PlannedRun& run,
                                     const RunRecord& record) {
@@ -126,18 +74,6 @@ Status WriteJob(FileSystem& files, const PlannedRun& run) {
   RETURN_IF_ERROR(files.CreateDirectories(run.folder));
   if (files.Exists(run.JobPath())) return Status::Ok();
   return ReplaceFile(files, run.JobPath(), PrintConfig(run.config));
-}
-
-Result<RunRecord> RecordOfInputs(FileSystem& files, const TrainConfig& config) {
-  RunRecord record;
-  ASSIGN_OR_RETURN(const uint64_t train, FingerprintOf(files, config.data().log()));
-  ASSIGN_OR_RETURN(const uint64_t test, FingerprintOf(files, config.evaluate().log()));
-  record.set_train_log(train);
-  record.set_test_log(test);
-  if (config.evaluate().oracle().empty()) return record;
-  ASSIGN_OR_RETURN(const uint64_t oracle, ChecksumOfFile(files, config.evaluate().oracle()));
-  record.set_oracle(oracle);
-  return record;
 }
 
 Status WriteRunRecord(FileSystem& files, const std::string& folder, RunRecord record) {

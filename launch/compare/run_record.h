@@ -15,10 +15,6 @@ namespace chorus::launch {
 // Writes job.textproto of a run that begins, unless it is there.
 Status WriteJob(FileSystem& files, const PlannedRun& run);
 
-// The fingerprints of the run's logs and oracle file in a record that holds nothing else yet. To be
-// taken before the run begins. Errors name the file.
-Result<RunRecord> RecordOfInputs(FileSystem& files, const TrainConfig& config);
-
 // Completes the run whose job.textproto and scores lie in `folder`.
 Status WriteRunRecord(FileSystem& files, const std::string& folder, RunRecord record);
 

@@ -5,7 +5,6 @@
 #include <span>
 #include <utility>
 
-#include "common/check.h"
 #include "worker/statistics/order.h"
 
 namespace chorus::launch {
@@ -117,63 +116,6 @@ std::vector<uint64_t> RunRows::FieldOf(RowSet set) const {
   std::vector<uint64_t> values;
   for (const uint32_t i : RowsIn(set)) values.push_back(run_.field[i]);
   return values;
-}
-
-std::unique_ptr<worker::ResampledMetric> RunRows::Metric(const Column& column) {
-  const auto groups = static_cast<uint32_t>(groups_.ids.size());
-  const worker::MetricRows rows = Of(column.rows).view();
-  switch (column.measure) {
-    case Measure::kAuc:
-      return worker::NewAuc(rows);
-    case Measure::kGroupAuc:
-      return worker::NewGroupAuc(rows, groups);
-    case Measure::kNdcg:
-      return worker::NewNdcg(rows, groups, column.k);
-    case Measure::kRecall:
-      return worker::NewRecall(rows, groups, column.k);
-    case Measure::kLogLoss:
-      return worker::NewLogLoss(rows, groups);
-    case Measure::kNormalizedEntropy:
-      return worker::NewNormalizedEntropy(rows, groups);
-    case Measure::kKs:
-      return worker::NewKs(rows, groups);
-    case Measure::kPcoc:
-      return worker::NewPcoc(rows, groups);
-    case Measure::kCalibrationError:
-      return worker::NewCalibrationError(rows, groups);
-    case Measure::kFieldError:
-      return worker::NewFieldError(rows, FieldOf(column.rows));
-    case Measure::kShareAboveOne:
-      return worker::NewShareAboveOne(rows, groups);
-    case Measure::kDivergence:
-      return worker::NewDivergence(rows, groups);
-  }
-  CHECK(false, "measure=", static_cast<int>(column.measure));
-  return nullptr;
-}
-
-void RunRows::AddCoverage(const Column& column, RunMetric* metric) {
-  const auto groups = static_cast<uint32_t>(groups_.ids.size());
-  const worker::MetricRows rows = Of(column.rows).view();
-  const worker::GroupValues auc = worker::AucOfGroups(rows, worker::RankGroups(rows, groups));
-  metric->set_groups(auc.groups_counted());
-  metric->set_coverage(auc.total_weight() / static_cast<double>(rows.size()));
-}
-
-std::optional<RunMetric> RunRows::Value(const Column& column) {
-  if (!Has(column)) return std::nullopt;
-  const std::vector<uint8_t> once(groups_.ids.size(), 1);
-  const std::optional<double> value = Metric(column)->Value(once);
-  if (!value.has_value()) return std::nullopt;
-  RunMetric metric;
-  metric.set_name(column.id);
-  metric.set_value(*value);
-  if (!column.is_truth()) {
-    const std::vector<double>& labels = Of(column.rows).label;
-    metric.set_positives(static_cast<uint64_t>(std::accumulate(labels.begin(), labels.end(), 0.0)));
-  }
-  if (column.measure == Measure::kGroupAuc) AddCoverage(column, &metric);
-  return metric;
 }
 
 }  // namespace chorus::launch

@@ -1,7 +1,7 @@
 #pragma once
-// What the columns of a comparison take of one run: its scores, the pCTR that stands for all runs of
-// its seed and data set, and the values of the field that Field-RCE looks at.
-// Thread safety: one thread.
+// What the columns of a comparison take of one run: its scores, the pCTR that stands for all runs
+// of its seed and data set, and the values of the field that Field-RCE looks at. Thread safety: one
+// thread.
 
 #include <cstdint>
 #include <map>

@@ -8,6 +8,7 @@
 #include "common/file.h"
 #include "common/log.h"
 #include "common/strings.h"
+#include "launch/compare/run_inputs.h"
 #include "launch/compare/run_record.h"
 #include "launch/compare/time_left.h"
 #include "launch/job.h"

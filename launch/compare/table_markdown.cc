@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "common/strings.h"
+#include "launch/compare/table_notes.h"
 #include "launch/compare/table_text.h"
 
 namespace chorus::launch {
@@ -62,7 +63,7 @@ std::string TableMarkdown(const FinishedRuns& finished, const CompareTable& tabl
   std::string out = StrCat("# Comparison ", finished.plan().config.name(), "\n\n");
   for (const Section section : kSections) out += SectionText(finished, table, section);
   out += "## How to read this\n\n";
-  for (const std::string& note : Notes(finished, table)) out += StrCat("- ", note, "\n");
+  for (const std::string& note : TableNotes(finished, table)) out += StrCat("- ", note, "\n");
   return out;
 }
 

@@ -27,7 +27,4 @@ std::vector<size_t> ColumnsIn(const CompareTable& table, Section section);
 inline constexpr Section kSections[] = {Section::kRanking, Section::kGroups, Section::kCtr,
                                         Section::kCvr,     Section::kCtcvr,  Section::kTruth};
 
-// How many runs stand behind the table, what ± and bold say, and what the intervals hold.
-std::vector<std::string> Notes(const FinishedRuns& finished, const CompareTable& table);
-
 }  // namespace chorus::launch

@@ -10,8 +10,9 @@
 
 namespace chorus::launch {
 
-// path: the file, or a directory that holds metrics.jsonl. Errors: kNotFound; kDataLoss, which names
-// the file and the line. A last line without an end is what a killed run leaves, and is passed over.
+// path: the file, or a directory that holds metrics.jsonl. Errors: kNotFound; kDataLoss, which
+// names the file and the line. A last line without an end is what a killed run leaves, and is
+// passed over.
 Result<std::vector<Report>> ReadReports(FileSystem& files, const std::string& path);
 
 // `path` itself if it is a file's, else that of the metrics.jsonl in it.

@@ -10,8 +10,8 @@
 
 namespace chorus::launch {
 
-// page: of Page (html.h). An earlier page at `path` is replaced as a whole; a pipe or a device is written to.
-// Error: kFailedPrecondition when another file is there.
+// page: of Page (html.h). An earlier page at `path` is replaced as a whole; a pipe or a device is
+// written to. Error: kFailedPrecondition when another file is there.
 Status WritePage(FileSystem& files, const std::string& path, std::string_view page);
 
 }  // namespace chorus::launch

@@ -1,6 +1,6 @@
 // Which exposures the columns of a run look at, against plain loops over drawn scores.
 
-#include "launch/compare/run_rows.h"
+#include "launch/compare/column_value.h"
 
 #include <gtest/gtest.h>
 
@@ -62,7 +62,8 @@ Column ColumnOf(const std::string& id) {
 }
 
 double ValueOf(const RunScores& run, const std::string& id) {
-  const auto metric = RunRows(run, false).Value(ColumnOf(id));
+  RunRows rows(run, false);
+  const auto metric = ValueOf(ColumnOf(id), &rows);
   EXPECT_TRUE(metric.has_value()) << id;
   return metric.has_value() ? metric->value() : std::nan("");
 }
@@ -90,7 +91,8 @@ TEST(RunRowsTest, TheLowestFifthOfClicksAndTenthOfExposuresAreByTheCommonPctr) {
     converted += s.conversion[i];
   }
   EXPECT_NEAR(ValueOf(run, "cvr_pcoc_low"), predicted / converted, 1e-9);
-  EXPECT_EQ(RunRows(run, false).Value(ColumnOf("cvr_pcoc_low"))->positives(), converted);
+  RunRows rows(run, false);
+  EXPECT_EQ(ValueOf(ColumnOf("cvr_pcoc_low"), &rows)->positives(), converted);
   predicted = converted = 0;
   for (const uint32_t i : Lowest(run, 10, [](uint32_t) { return true; })) {
     predicted += std::exp(s.log_cvr[i]);
@@ -153,7 +155,7 @@ TEST(RunRowsTest, EveryColumnOfALogWithEverythingHasAValue) {
   const RunScores run = DrawnScores();
   RunRows rows(run, false);
   for (const Column& column : ColumnsOf(Config())) {
-    const auto metric = rows.Value(column);
+    const auto metric = ValueOf(column, &rows);
     ASSERT_TRUE(metric.has_value()) << column.id;
     EXPECT_EQ(metric->name(), column.id);
     EXPECT_EQ(metric->positives() == 0, column.is_truth()) << column.id;
@@ -164,7 +166,8 @@ TEST(RunRowsTest, EveryColumnOfALogWithEverythingHasAValue) {
 TEST(RunRowsTest, ColumnsAreLeftOutWhereTheirRowsAreNotKnown) {
   RunScores run = DrawnScores();
   const auto has = [&](const char* id, bool reference = false) {
-    return RunRows(run, reference).Value(ColumnOf(id)).has_value();
+    RunRows rows(run, reference);
+    return ValueOf(ColumnOf(id), &rows).has_value();
   };
   EXPECT_FALSE(has("ctr_auc", true));  // what a reference says of clicks means nothing
   EXPECT_TRUE(has("cvr_auc", true));

@@ -20,8 +20,9 @@ inline std::vector<uint32_t> AscendingOrder(std::span<const double> scores) {
   return order;
 }
 
-// The n / parts rows with the lowest scores, at least one of any: their numbers, ascending. Equal scores at the
-// edge are in by the lower row id, then by the lower number.  scores, row_id: [n].  REQUIRES: parts > 0.
+// The n / parts rows with the lowest scores, at least one of any: their numbers, ascending. Equal
+// scores at the edge are in by the lower row id, then by the lower number.  scores, row_id: [n].
+// REQUIRES: parts > 0.
 inline std::vector<uint32_t> LowestPart(std::span<const double> scores,
                                         std::span<const uint64_t> row_id, uint32_t parts) {
   std::vector<uint32_t> rows(scores.size());

@@ -1,8 +1,8 @@
 #pragma once
-// A metric of one run on one set of rows, ready to be evaluated again and again with other counts of the same
-// groups: sorted once, then O(rows) an evaluation (AUC, KS, ECE) or O(groups) (the others). The bootstrap
-// (bootstrap.h) draws the counts; counts of 1 give the metric itself.
-// Thread safety: const methods from any thread.
+// A metric of one run on one set of rows, ready to be evaluated again and again with other counts
+// of the same groups: sorted once, then O(rows) an evaluation (AUC, KS, ECE) or O(groups) (the
+// others). The bootstrap (bootstrap.h) draws the counts; counts of 1 give the metric itself. Thread
+// safety: const methods from any thread.
 
 #include <cstdint>
 #include <memory>
@@ -12,8 +12,8 @@
 
 namespace chorus::worker {
 
-// Rows of a task on its own space (clicked rows only for CVR). All [n], views of memory that must live while
-// a metric is being made.
+// Rows of a task on its own space (clicked rows only for CVR). All [n], views of memory that must
+// live while a metric is being made.
 struct MetricRows {
   std::span<const double>
       logit;  // what rows are ranked by, and whose cross-entropy is the loss; +-700
@@ -40,12 +40,14 @@ std::unique_ptr<ResampledMetric> NewCalibrationError(const MetricRows& rows, uin
 std::unique_ptr<ResampledMetric> NewLogLoss(const MetricRows& rows, uint32_t groups);
 std::unique_ptr<ResampledMetric> NewNormalizedEntropy(const MetricRows& rows, uint32_t groups);
 std::unique_ptr<ResampledMetric> NewPcoc(const MetricRows& rows, uint32_t groups);
-// mean KL(Bernoulli(label) || Bernoulli(sigma(logit))), in nats: log loss less the entropy of the labels.
+// mean KL(Bernoulli(label) || Bernoulli(sigma(logit))), in nats: log loss less the entropy of the
+// labels.
 std::unique_ptr<ResampledMetric> NewDivergence(const MetricRows& rows, uint32_t groups);
 // The share of rows whose probability, a ratio, exceeds 1.
 std::unique_ptr<ResampledMetric> NewShareAboveOne(const MetricRows& rows, uint32_t groups);
-// Field-RCE: sum_f n_f |PCOC_f - 1| / n over the values f of a field. Values with under kMinFieldPositives positives are
-// one value together; one without positives among the drawn rows is left out.  field: [n], the rows' values.
+// Field-RCE: sum_f n_f |PCOC_f - 1| / n over the values f of a field. Values with under
+// kMinFieldPositives positives are one value together; one without positives among the drawn rows
+// is left out.  field: [n], the rows' values.
 constexpr double kMinFieldPositives = 30;
 std::unique_ptr<ResampledMetric> NewFieldError(const MetricRows& rows,
                                                std::span<const uint64_t> field);

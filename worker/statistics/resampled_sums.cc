@@ -1,4 +1,5 @@
-// Metrics of sums over rows, hence of sums over groups: log loss, normalised entropy, PCOC, divergence, the share above 1.
+// Metrics of sums over rows, hence of sums over groups: log loss, normalised entropy, PCOC,
+// divergence, the share above 1.
 
 #include <algorithm>
 
