@@ -28,6 +28,8 @@ struct DeviceInfo {
   std::string versions;  // of driver and toolkit, for messages
 };
 
+constexpr uint32_t kStagingSlots = 2;
+
 class Device : public Backend {
  public:
   virtual const DeviceInfo& info() const = 0;
@@ -37,12 +39,12 @@ class Device : public Backend {
   virtual Result<std::byte*> TakeMemory(size_t bytes) = 0;
   virtual Result<std::byte*> TakeHostMemory(size_t bytes) = 0;
 
-  // Copies. Host memory stays untouched until Synchronize.
+  // Copies, in the order of the other calls. Host memory stays untouched until Synchronize.
   virtual Status Upload(const void* host, void* device, size_t bytes) = 0;
   virtual Status Download(const void* device, void* host, size_t bytes) = 0;
   virtual Status CopyOnDevice(const void* from, void* to, size_t bytes) = 0;
   virtual Status Zero(void* device, size_t bytes) = 0;
-  // Until all that was enqueued is done.
+  // Until all that was enqueued is done, but for staged copies that have not been taken.
   virtual Status Synchronize() = 0;
 
   // Times for measurements. Mark notes, under a small number of the caller's choice, when the
@@ -50,6 +52,12 @@ class Device : public Backend {
   // between two marks.
   virtual Status Mark(uint32_t mark) = 0;
   virtual Result<double> SecondsBetween(uint32_t from, uint32_t to) = 0;
+
+  // Copies to the device beside the other calls. A slot's copies follow on its last release, and
+  // what is enqueued after a slot was taken finds its copies done.  slot: < kStagingSlots.
+  virtual Status Stage(uint32_t slot, const void* host, void* device, size_t bytes) = 0;
+  virtual Status TakeStaged(uint32_t slot) = 0;
+  virtual Status ReleaseStaged(uint32_t slot) = 0;
 
   // Method of the losses that later calls compute. Error: kFailedPrecondition, the device has not
   // been built with it.
@@ -86,6 +94,13 @@ class Device : public Backend {
   virtual Status ApplyOptimizer(const OptimizerParameters& parameters, uint64_t t, float lr_factor,
                                 double clip_norm, int64_t n, float* gradient, float* weights,
                                 float* const (&state)[2]) = 0;
+  // See ParameterLayout::UpdateStatistics.  gradient, values: [statistics.n].
+  virtual Status MoveStatistics(const DeviceStatistics& statistics, const float* gradient,
+                                float* values) = 0;
+
+  // Most elements of one input of a product, for precisions that round inputs to another place;
+  // once, before the first product.
+  virtual Status ReserveProducts(int64_t elements) = 0;
 
   // Sums with the devices of other workers: whether this one can; the id that all of them are given,
   // from one; and their meeting, once, after which the device owns the collective.

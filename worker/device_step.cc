@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cstring>
-#include <numeric>
 #include <utility>
 
 #include "common/check.h"
@@ -60,9 +59,8 @@ Result<std::unique_ptr<DeviceStep>> DeviceStep::Create(const DeviceStepOptions& 
 void DeviceStep::TakeFixedMemory() {
   const int64_t parameters = network_.parameters.size();
   const int64_t grains = range_.size();
-  weights_ = fixed_.Take(parameters);
-  for (float*& state : optimizer_state_) state = fixed_.Take(parameters);
-  summed_gradient_ = fixed_.Take(parameters);
+  weights_->TakeMemory(&fixed_);
+  flags_->TakeMemory(&fixed_);
   gradients_ = {fixed_.Take(grains * parameters), grains, parameters};
   workspaces_.clear();
   for (int64_t w = 0; w < (keeps_activations_ ? grains : std::min<int64_t>(grains, 1)); ++w) {
@@ -72,43 +70,15 @@ void DeviceStep::TakeFixedMemory() {
     }
     workspace.dlogits = {fixed_.Take(grain_rows_ * heads_), grain_rows_, heads_};
   }
-  flag_of_head_ = fixed_.TakeOf<uint32_t>(heads_);
-  flag_of_context_ = fixed_.TakeOf<uint32_t>(inputs_.contexts.slot_width);
-  flag_of_exposure_ = fixed_.TakeOf<uint32_t>(inputs_.exposures.slot_width);
   const size_t before = fixed_.used();
-  flags_of_.device = reinterpret_cast<std::byte*>(fixed_.TakeOf<uint32_t>(grains * flags_));
+  flags_of_.device =
+      reinterpret_cast<std::byte*>(fixed_.TakeOf<uint32_t>(grains * flags_->per_grain()));
   sums_.device = reinterpret_cast<std::byte*>(fixed_.TakeOf<double>(grains * terms_));
   partials_.device =
       reinterpret_cast<std::byte*>(fixed_.TakeOf<double>(grains * MostPartials(objective_)));
   logits_.device = reinterpret_cast<std::byte*>(fixed_.Take(grains * grain_rows_ * heads_));
   returned_.device = flags_of_.device;
   returned_bytes_ = fixed_.used() - before;
-}
-
-// Flags of a grain: one a head, a slot of contexts, a slot of exposures, and one for the dense
-// gradient.
-Status DeviceStep::FillFlagColumns() {
-  std::vector<uint32_t> flags(static_cast<size_t>(heads_));
-  std::iota(flags.begin(), flags.end(), 0u);
-  auto first = static_cast<uint32_t>(heads_);
-  const auto append = [&](const SideInputs& side) {
-    for (uint32_t s = 0; s < side.slots.size(); ++s) {
-      flags.insert(flags.end(), side.slots[s].dim, first + s);
-    }
-    first += static_cast<uint32_t>(side.slots.size());
-  };
-  append(inputs_.contexts);
-  append(inputs_.exposures);
-  const uint32_t* from = flags.data();
-  const auto upload = [&](uint32_t* to, int64_t count) {
-    const Status status =
-        device_->Upload(std::exchange(from, from + count), to, sizeof(uint32_t) * count);
-    return status;
-  };
-  RETURN_IF_ERROR(upload(flag_of_head_, heads_));
-  RETURN_IF_ERROR(upload(flag_of_context_, inputs_.contexts.slot_width));
-  RETURN_IF_ERROR(upload(flag_of_exposure_, inputs_.exposures.slot_width));
-  return device_->Synchronize();
 }
 
 Status DeviceStep::Open() {
@@ -123,15 +93,21 @@ Status DeviceStep::Open() {
     return InvalidArgument(StrCat("step.grain_rows: ", grain_rows_, " rows of ", widest,
                                   " pooled floats are too many for a device"));
   }
-  packer_ = std::make_unique<StepPacker>(
-      PackingPlan{&inputs_, &objective_, dims_, FromFirstGrain(nodes_, range_.begin)});
-  flags_ = static_cast<uint32_t>(heads_) + 1 +
-           static_cast<uint32_t>(inputs_.contexts.slots.size() + inputs_.exposures.slots.size());
-
+  weights_ = std::make_unique<DeviceWeights>(&network_.parameters, last_stage_ + 1,
+                                             config_.model().batch_norm_momentum(), device_);
+  flags_ = std::make_unique<FiniteFlags>(&inputs_, &objective_, range_, device_);
   TakeFixedMemory();
   ASSIGN_OR_RETURN(std::byte* const fixed, device_->TakeMemory(fixed_.used()));
   fixed_.Start(fixed);
   TakeFixedMemory();
+  RETURN_IF_ERROR(weights_->Open());
+  RETURN_IF_ERROR(flags_->Open());
+  RETURN_IF_ERROR(device_->ReserveProducts(LargestProductInput()));
+  return OpenBuffers();
+}
+
+// What a step brings, needs and returns.
+Status DeviceStep::OpenBuffers() {
   ASSIGN_OR_RETURN(returned_.host, device_->TakeHostMemory(returned_bytes_));
   for (Returned* part : {&flags_of_, &sums_, &partials_, &logits_}) {
     part->host = returned_.host + (part->device - returned_.device);
@@ -139,76 +115,36 @@ Status DeviceStep::Open() {
   const size_t gradient_bytes =
       nodes_.size() * static_cast<size_t>(network_.parameters.size()) * sizeof(float);
   ASSIGN_OR_RETURN(gradient_host_, device_->TakeHostMemory(gradient_bytes));
-
-  ASSIGN_OR_RETURN(std::byte* const upload, device_->TakeMemory(step_bytes_));
-  ASSIGN_OR_RETURN(std::byte* const upload_host, device_->TakeHostMemory(step_bytes_));
+  PackingPlan plan = {&inputs_, &objective_, dims_, FromFirstGrain(nodes_, range_.begin)};
+  ASSIGN_OR_RETURN(staged_, StagedSteps::Create(std::move(plan), step_bytes_, device_));
   ASSIGN_OR_RETURN(std::byte* const download, device_->TakeMemory(step_bytes_));
   ASSIGN_OR_RETURN(std::byte* const download_host, device_->TakeHostMemory(step_bytes_));
   ASSIGN_OR_RETURN(step_memory_base_, device_->TakeMemory(step_bytes_));
-  upload_ = std::make_unique<PackedBlock>(upload_host, upload, step_bytes_);
   download_ = std::make_unique<PackedBlock>(download_host, download, step_bytes_);
-  return FillFlagColumns();
+  return Status::Ok();
 }
 
-Status DeviceStep::SetWeights(std::span<const float> weights) {
-  RETURN_IF_ERROR(device_->Upload(weights.data(), weights_, weights.size_bytes()));
-  return device_->Synchronize();
-}
-
-Status DeviceStep::SetOptimizerState(size_t array, std::span<const float> values) {
-  RETURN_IF_ERROR(device_->Upload(values.data(), optimizer_state_[array], values.size_bytes()));
-  return device_->Synchronize();
-}
-
-Status DeviceStep::GetWeights(std::span<float> weights) {
-  RETURN_IF_ERROR(device_->Download(weights_, weights.data(), weights.size_bytes()));
-  return device_->Synchronize();
-}
-
-Status DeviceStep::GetOptimizerState(size_t array, std::span<float> values) {
-  RETURN_IF_ERROR(device_->Download(optimizer_state_[array], values.data(), values.size_bytes()));
-  return device_->Synchronize();
-}
-
-Status DeviceStep::UpdateWeights(const OptimizerParameters& optimizer, uint64_t t, float lr_factor,
-                                 double clip_norm, uint32_t stage,
-                                 std::span<const float> gradient) {
-  const ParameterRange range = network_.parameters.OfStage(stage);
-  float* const state[2] = {optimizer_state_[0] + range.begin, optimizer_state_[1] + range.begin};
-  float* const sum = summed_gradient_ + range.begin;
-  RETURN_IF_ERROR(device_->Upload(gradient.data() + range.begin, sum,
-                                  static_cast<size_t>(range.size()) * sizeof(float)));
-  RETURN_IF_ERROR(device_->ApplyOptimizer(optimizer, t, lr_factor, clip_norm, range.size(), sum,
-                                          weights_ + range.begin, state));
-  RETURN_IF_ERROR(device_->Synchronize());  // the caller's gradient is free again
-  return UpdateStatistics(stage, gradient);
-}
-
-// Running statistics are few, and move by what the step measured, which the host has.
-Status DeviceStep::UpdateStatistics(uint32_t stage, std::span<const float> gradient) {
-  const int64_t first = network_.parameters.OfStage(last_stage_).end;
-  const auto bytes = static_cast<size_t>(network_.parameters.size() - first) * sizeof(float);
-  if (bytes == 0) return Status::Ok();
-  std::vector<float> values(gradient.size());
-  RETURN_IF_ERROR(device_->Download(weights_ + first, &values[static_cast<size_t>(first)], bytes));
-  RETURN_IF_ERROR(device_->Synchronize());
-  network_.parameters.UpdateStatistics(stage, config_.model().batch_norm_momentum(), gradient,
-                                       values);
-  RETURN_IF_ERROR(device_->Upload(&values[static_cast<size_t>(first)], weights_ + first, bytes));
-  return device_->Synchronize();
+// Inputs of products are activations of a grain and weights.
+int64_t DeviceStep::LargestProductInput() const {
+  int64_t widest = std::max(inputs_.contexts.width(), inputs_.exposures.width()), most = 0;
+  for (const ParameterBlock& block : network_.parameters.blocks()) {
+    widest = std::max({widest, block.rows, block.stride});
+    most = std::max(most, block.rows * block.stride);
+  }
+  return std::max(most, grain_rows_ * widest);
 }
 
 Status DeviceStep::TakeStepMemory() {
   step_memory_.Start(step_memory_base_);
-  notes_.source = step_memory_.TakeOf<uint32_t>(packed_.keys);
-  notes_.factor = step_memory_.TakeOf<float>(packed_.keys);
+  notes_.source = step_memory_.TakeOf<uint32_t>(staged_->current().keys);
+  notes_.factor = step_memory_.TakeOf<float>(staged_->current().keys);
   piece_sums_.assign(dims_.size(), nullptr);
   combined_.assign(dims_.size(), nullptr);
   combined_on_host_.assign(dims_.size(), nullptr);
   download_->Clear();
   for (size_t instance = 0; training_ && instance < dims_.size(); ++instance) {
     if (!IsTrained(instance / inputs_.tables)) continue;
-    const GradientOrder& order = packed_.orders[instance % inputs_.tables].order;
+    const GradientOrder& order = staged_->current().orders[instance % inputs_.tables].order;
     piece_sums_[instance] =
         step_memory_.Take(static_cast<int64_t>(order.piece_begins.size() - 1) * dims_[instance]);
     combined_on_host_[instance] =
@@ -226,15 +162,14 @@ Status DeviceStep::Load(const StepBatch& batch, const PulledRows& rows, bool tra
   training_ = training;
   forwarded_ = false;
   contexts_pooled_ = 0;
-  RETURN_IF_ERROR(packer_->Pack(batch, rows, training, upload_.get(), &packed_));
+  RETURN_IF_ERROR(staged_->Load(batch, rows, training));
   RETURN_IF_ERROR(TakeStepMemory());
   padded_contexts_.clear();
-  for (PackedGrain& grain : packed_.grains) {
+  for (PackedGrain& grain : staged_->current().grains) {
     padded_contexts_.push_back(PaddedContexts(grain.contexts, grain_rows_));
     grain.labels.stage = stage_;
   }
-  RETURN_IF_ERROR(device_->Zero(flags_of_.device, range_.size() * flags_ * sizeof(uint32_t)));
-  return device_->Upload(upload_->host(), upload_->device(), upload_->used());
+  return device_->Zero(flags_of_.device, range_.size() * flags_->per_grain() * sizeof(uint32_t));
 }
 
 MatrixView<float> DeviceStep::LogitsOf(size_t grain) const {
@@ -242,20 +177,24 @@ MatrixView<float> DeviceStep::LogitsOf(size_t grain) const {
   return {all + static_cast<int64_t>(grain) * grain_rows_ * heads_, grain_rows_, heads_};
 }
 
+uint32_t* DeviceStep::FlagsOf(size_t grain) const {
+  return reinterpret_cast<uint32_t*>(flags_of_.device) + grain * flags_->per_grain();
+}
+
 GroupPass DeviceStep::PassOf(size_t grain, size_t group) {
-  const PackedGrain& packed = packed_.grains[grain];
+  const PackedGrain& packed = staged_->current().grains[grain];
   GroupBuffers& buffers = WorkspaceOf(grain).groups[group];
   return {
       device_,
       network_.groups[group],
-      {weights_, static_cast<size_t>(network_.parameters.size())},
+      weights_->values(),
       {buffers.contexts.Top(padded_contexts_[grain]), buffers.exposures.view(), packed.context_of},
       {config_.seed(), step_, packed.row_id, packed.rows},
       &buffers};
 }
 
 Status DeviceStep::ForwardGrain(size_t grain) {
-  const PackedGrain& packed = packed_.grains[grain];
+  const PackedGrain& packed = staged_->current().grains[grain];
   const MatrixView<float> logits = LogitsOf(grain);
   for (size_t group = 0; group < network_.groups.size(); ++group) {
     if (!IsComputed(group)) {
@@ -266,7 +205,7 @@ Status DeviceStep::ForwardGrain(size_t grain) {
       continue;
     }
     const GroupPass pass = PassOf(grain, group);
-    const float* const* const tables = packed_.group_tables[group];
+    const float* const* const tables = staged_->current().group_tables[group];
     RETURN_IF_ERROR(device_->Pool(packed.context_side, tables, true, notes_,
                                   pass.buffers->contexts.Top(padded_contexts_[grain])));
     RETURN_IF_ERROR(
@@ -274,23 +213,22 @@ Status DeviceStep::ForwardGrain(size_t grain) {
     contexts_pooled_ += static_cast<uint64_t>(packed.contexts);
     RETURN_IF_ERROR(ForwardGroup(pass, logits));
   }
-  uint32_t* const flags = reinterpret_cast<uint32_t*>(flags_of_.device) + grain * flags_;
-  return device_->FlagNonFinite(logits.Rows(0, packed.rows), flag_of_head_, flags);
+  return flags_->OfLogits(logits.Rows(0, packed.rows), FlagsOf(grain));
 }
 
 Status DeviceStep::Forward() {
   const uint32_t partials = objective_.partials(stage_);
   CHECK(keeps_activations_ || !training_, "activations of all grains are not kept");
   forwarded_ = true;
-  for (size_t grain = 0; grain < packed_.grains.size(); ++grain) {
+  for (size_t grain = 0; grain < staged_->current().grains.size(); ++grain) {
     RETURN_IF_ERROR(ForwardGrain(grain));
     if (partials == 0) continue;
     RETURN_IF_ERROR(
-        device_->Partials(packed_.grains[grain].labels, LogitsOf(grain),
+        device_->Partials(staged_->current().grains[grain].labels, LogitsOf(grain),
                           reinterpret_cast<double*>(partials_.device) + grain * partials));
   }
   RETURN_IF_ERROR(BringBack(false));
-  return CheckFlags(false);
+  return WaitAndCheck(false);
 }
 
 // The sums of the grain's keys, now that the gradients of its inputs are there.
@@ -298,7 +236,7 @@ Status DeviceStep::SumGrainPieces(size_t grain, size_t group) {
   GroupBuffers& buffers = WorkspaceOf(grain).groups[group];
   for (uint32_t table = 0; table < inputs_.tables; ++table) {
     const size_t instance = group * inputs_.tables + table;
-    const PackedOrder& packed = packed_.orders[table];
+    const PackedOrder& packed = staged_->current().orders[table];
     const GradientOrder::Grain& part = packed.order.grains[grain];
     const DevicePieces pieces = {packed.keys, packed.piece_begins + part.first_piece, part.pieces};
     RETURN_IF_ERROR(device_->SumPieces(pieces, notes_, buffers.dcontexts.view().data,
@@ -314,13 +252,13 @@ Status DeviceStep::SumGrainPieces(size_t grain, size_t group) {
 Status DeviceStep::TrainGrain(size_t grain, const DeviceScales& scales) {
   if (!forwarded_) RETURN_IF_ERROR(ForwardGrain(grain));
   const MatrixView<float> dlogits = WorkspaceOf(grain).dlogits;
-  RETURN_IF_ERROR(device_->Evaluate(packed_.grains[grain].labels, scales, LogitsOf(grain), dlogits,
+  RETURN_IF_ERROR(device_->Evaluate(staged_->current().grains[grain].labels, scales,
+                                    LogitsOf(grain), dlogits,
                                     reinterpret_cast<double*>(sums_.device) + grain * terms_));
   const MatrixView<float> gradient = gradients_.Rows(static_cast<int64_t>(grain), 1);
   const ParameterRange trained = network_.parameters.OfStage(stage_);
   device_->Fill(0.0f, gradient.Columns(0, trained.begin));
   device_->Fill(0.0f, gradient.Columns(trained.end, gradient.cols - trained.end));
-  uint32_t* const flags = reinterpret_cast<uint32_t*>(flags_of_.device) + grain * flags_;
   for (size_t group = 0; group < network_.groups.size(); ++group) {
     if (!IsTrained(group)) continue;
     const GroupPass pass = PassOf(grain, group);
@@ -329,10 +267,9 @@ Status DeviceStep::TrainGrain(size_t grain, const DeviceScales& scales) {
     RETURN_IF_ERROR(
         BackwardGroup(pass, dlogits, dx, {gradient.data, static_cast<size_t>(gradient.cols)}));
     RETURN_IF_ERROR(SumGrainPieces(grain, group));
-    RETURN_IF_ERROR(device_->FlagNonFinite(dx.contexts, flag_of_context_, flags));
-    RETURN_IF_ERROR(device_->FlagNonFinite(dx.exposures, flag_of_exposure_, flags));
+    RETURN_IF_ERROR(flags_->OfInputs(dx.contexts, dx.exposures, FlagsOf(grain)));
   }
-  return device_->FlagNonFinite(gradient, nullptr, flags + flags_ - 1);
+  return flags_->OfWeights(gradient, FlagsOf(grain));
 }
 
 // The worker's nodes: dense gradients in the row of their first grain, sparse ones where they are
@@ -343,7 +280,7 @@ Status DeviceStep::CombineNodes() {
     RETURN_IF_ERROR(device_->SumGrains(gradients_.Rows(first, nodes_[n].size)));
     for (size_t instance = 0; instance < dims_.size(); ++instance) {
       if (piece_sums_[instance] == nullptr) continue;
-      const PackedOrder& packed = packed_.orders[instance % inputs_.tables];
+      const PackedOrder& packed = staged_->current().orders[instance % inputs_.tables];
       const GradientOrder::Node& node = packed.order.nodes[n];
       const DeviceTerms terms = {packed.term_begins + node.first_key, packed.term_grain,
                                  packed.term_piece, node.keys, nodes_[n].size};
@@ -357,55 +294,37 @@ Status DeviceStep::CombineNodes() {
 }
 
 Status DeviceStep::BringBack(bool gradients) {
+  if (gradients || !training_) RETURN_IF_ERROR(staged_->Release());
   RETURN_IF_ERROR(device_->Download(returned_.device, returned_.host, returned_bytes_));
-  if (gradients) {
-    const auto bytes = static_cast<size_t>(gradients_.cols) * sizeof(float);
-    for (size_t n = 0; n < nodes_.size(); ++n) {
-      RETURN_IF_ERROR(device_->Download(gradients_.row(nodes_[n].begin - range_.begin),
-                                        gradient_host_ + n * bytes, bytes));
-    }
-    RETURN_IF_ERROR(device_->Download(download_->device(), download_->host(), download_->used()));
+  if (!gradients) return Status::Ok();
+  const auto bytes = static_cast<size_t>(gradients_.cols) * sizeof(float);
+  for (size_t n = 0; n < nodes_.size(); ++n) {
+    RETURN_IF_ERROR(device_->Download(gradients_.row(nodes_[n].begin - range_.begin),
+                                      gradient_host_ + n * bytes, bytes));
   }
-  return device_->Synchronize();
+  return device_->Download(download_->device(), download_->host(), download_->used());
 }
 
-Status DeviceStep::CheckFlags(bool gradients) {
-  const auto* const all = reinterpret_cast<const uint32_t*>(flags_of_.host);
-  for (uint32_t grain = 0; grain < range_.size(); ++grain) {
-    const uint32_t* const flags = all + size_t{grain} * flags_;
-    const uint32_t* const bad =
-        std::find(flags, flags + (gradients ? flags_ : static_cast<uint32_t>(heads_)), 1u);
-    auto at = static_cast<size_t>(bad - flags);
-    if (at == (gradients ? flags_ : static_cast<uint32_t>(heads_))) continue;
-    const std::string where = StrCat("grain ", range_.begin + grain, ": the ");
-    if (at < objective_.heads().size()) {
-      return FailedPrecondition(
-          StrCat(where, "logit of head \"", objective_.heads()[at].name, "\" is not finite"));
-    }
-    at -= objective_.heads().size();
-    for (const SideInputs* side : {&inputs_.contexts, &inputs_.exposures}) {
-      if (at < side->slots.size()) {
-        return FailedPrecondition(
-            StrCat(where, "gradient of slot \"", side->slots[at].name, "\" is not finite"));
-      }
-      at -= side->slots.size();
-    }
-    return FailedPrecondition(StrCat(where, "gradient of the dense weights is not finite"));
-  }
-  return Status::Ok();
+// The one wait of a step, for what servers and workers need of it.
+Status DeviceStep::WaitAndCheck(bool gradients) {
+  RETURN_IF_ERROR(device_->Synchronize());
+  staged_->Settle();
+  weights_->Settle();
+  return flags_->Check(reinterpret_cast<const uint32_t*>(flags_of_.host), gradients);
 }
 
 Status DeviceStep::Train(const std::vector<double>& scales) {
   CHECK(training_ && static_cast<int64_t>(scales.size()) == terms_ && terms_ <= kMaxTerms);
   DeviceScales by_value = {};
   std::copy(scales.begin(), scales.end(), by_value.scale);
-  for (size_t grain = 0; grain < packed_.grains.size(); ++grain) {
+  for (size_t grain = 0; grain < staged_->current().grains.size(); ++grain) {
     RETURN_IF_ERROR(TrainGrain(grain, by_value));
   }
   RETURN_IF_ERROR(CombineNodes());
-  RETURN_IF_ERROR(BringBack(true));
-  return CheckFlags(true);
+  return BringBack(true);
 }
+
+Status DeviceStep::Finish() { return WaitAndCheck(true); }
 
 MatrixView<const double> DeviceStep::partials() const {
   return {reinterpret_cast<const double*>(partials_.host), range_.size(),
@@ -414,7 +333,8 @@ MatrixView<const double> DeviceStep::partials() const {
 
 MatrixView<const float> DeviceStep::logits(uint32_t grain) const {
   const auto* const all = reinterpret_cast<const float*>(logits_.host);
-  return {all + int64_t{grain} * grain_rows_ * heads_, packed_.grains[grain].rows, heads_};
+  return {all + int64_t{grain} * grain_rows_ * heads_, staged_->current().grains[grain].rows,
+          heads_};
 }
 
 MatrixView<const double> DeviceStep::term_sums() const {
@@ -429,7 +349,7 @@ MatrixView<const float> DeviceStep::node_gradients() const {
 std::vector<NodeGradient> DeviceStep::SparseGradients(uint32_t instance) const {
   std::vector<NodeGradient> out;
   if (combined_on_host_[instance] == nullptr) return out;
-  const GradientOrder& order = packed_.orders[instance % inputs_.tables].order;
+  const GradientOrder& order = staged_->current().orders[instance % inputs_.tables].order;
   const uint32_t dim = dims_[instance];
   for (size_t n = 0; n < nodes_.size(); ++n) {
     const GradientOrder::Node& part = order.nodes[n];

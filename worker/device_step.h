@@ -1,6 +1,6 @@
 #pragma once
 // A worker's grains of a step on a device: pooling, towers, losses, backward, and the sums over the
-// worker's nodes of the canonical tree. All memory is taken when it is made; a step is one copy to
+// worker's nodes of the canonical tree. All memory is taken when it is made; a step is two copies to
 // the device, launches, and one wait for what goes to servers and workers. Grains are computed one
 // after the other with the shapes that the CPU uses, so that a grain's result depends on the grain
 // alone. Thread safety: none.
@@ -15,9 +15,11 @@
 #include "worker/batch.h"
 #include "worker/device.h"
 #include "worker/device_arena.h"
+#include "worker/device_weights.h"
+#include "worker/finite_flags.h"
 #include "worker/group_compute.h"
 #include "worker/network.h"
-#include "worker/packed_step.h"
+#include "worker/staged_steps.h"
 
 namespace chorus::worker {
 
@@ -37,23 +39,17 @@ class DeviceStep {
                                                     Device* device);
 
   const ParameterLayout& parameters() const { return network_.parameters; }
+  DeviceWeights& weights() { return *weights_; }
 
-  // Dense weights and the arrays of their optimizer.  [parameters] each.
-  Status SetWeights(std::span<const float> weights);
-  Status SetOptimizerState(size_t array, std::span<const float> values);
-  Status GetWeights(std::span<float> weights);
-  Status GetOptimizerState(size_t array, std::span<float> values);
-  // One update of the weights of a stage, and of its running statistics, from the gradient of the
-  // whole step.
-  Status UpdateWeights(const OptimizerParameters& optimizer, uint64_t t, float lr_factor,
-                       double clip_norm, uint32_t stage, std::span<const float> gradient);
-
+  // Begins to bring over a training batch that a later Load will name, beside what is computed.
+  // Error: kResourceExhausted, the step needs more memory than there is.
+  Status Prepare(const StepBatch& batch) { return staged_->Prepare(batch); }
   // The step that later calls are about.  training: gradients will be wanted. Both arguments are
-  // copied.
+  // copied. Error: as Prepare.
   Status Load(const StepBatch& batch, const PulledRows& rows, bool training);
 
   // The forward pass of all grains, and where the stage has them, the objective's partial sums.
-  // Error, of this and Train: kFailedPrecondition when a logit or gradient is not finite: names
+  // Error, of this and Finish: kFailedPrecondition when a logit or gradient is not finite: names
   // grain and head, slot or block.
   Status Forward();
   // [grains, partials of the stage].
@@ -61,8 +57,10 @@ class DeviceStep {
   // Logits of a grain, [rows, heads]. REQUIRES: Forward has run.
   MatrixView<const float> logits(uint32_t grain) const;
 
-  // Losses and gradients of all grains; the forward pass first unless it has run.  scales: [terms].
+  // Begins losses and gradients of all grains; the forward pass first unless it has run.  scales:
+  // [terms]. Nothing waits; host memory that results go to is written until Finish returns.
   Status Train(const std::vector<double>& scales);
+  Status Finish();
   // [grains, terms].
   MatrixView<const double> term_sums() const;
   // Sums of the dense gradients over the worker's nodes, [nodes, parameters].
@@ -86,22 +84,23 @@ class DeviceStep {
 
   DeviceStep(const DeviceStepOptions& options, Device* device);
   Status Open();
+  Status OpenBuffers();
   void TakeFixedMemory();
-  Status FillFlagColumns();
+  int64_t LargestProductInput() const;
   Workspace& WorkspaceOf(size_t grain) { return workspaces_[keeps_activations_ ? grain : 0]; }
   bool IsComputed(size_t group) const { return network_.groups[group].stage <= stage_; }
   bool IsTrained(size_t group) const { return network_.groups[group].stage == stage_; }
   MatrixView<float> LogitsOf(size_t grain) const;
+  uint32_t* FlagsOf(size_t grain) const;
   GroupPass PassOf(size_t grain, size_t group);
 
-  Status UpdateStatistics(uint32_t stage, std::span<const float> gradient);
   Status ForwardGrain(size_t grain);
   Status TrainGrain(size_t grain, const DeviceScales& scales);
   Status SumGrainPieces(size_t grain, size_t group);
   Status CombineNodes();
   Status TakeStepMemory();
   Status BringBack(bool gradients);
-  Status CheckFlags(bool gradients);
+  Status WaitAndCheck(bool gradients);
 
   const TrainConfig& config_;
   const LogSchema& schema_;
@@ -113,22 +112,16 @@ class DeviceStep {
   InputLayout inputs_;
   Network network_;
   std::vector<uint32_t> dims_;  // [table instances]
-  std::unique_ptr<StepPacker> packer_;
   bool keeps_activations_ = false;
   uint32_t last_stage_ = 0;
-
-  DeviceArena fixed_;  // everything of known size
-  float* weights_ = nullptr;
-  float* optimizer_state_[2] = {};
-  float* summed_gradient_ = nullptr;      // [parameters], of all workers
-  MatrixView<float> gradients_;           // [grains, parameters]
-  std::vector<Workspace> workspaces_;     // one, or [grains]
-  uint32_t* flag_of_head_ = nullptr;      // [heads]
-  uint32_t* flag_of_context_ = nullptr;   // [contexts' slot width]
-  uint32_t* flag_of_exposure_ = nullptr;  // [exposures' slot width]
-  uint32_t flags_ = 0;                    // of a grain: heads, context slots, exposure slots, dense
   int64_t heads_ = 0;
   int64_t terms_ = 0;
+
+  DeviceArena fixed_;  // everything of known size
+  std::unique_ptr<DeviceWeights> weights_;
+  std::unique_ptr<FiniteFlags> flags_;
+  MatrixView<float> gradients_;        // [grains, parameters]
+  std::vector<Workspace> workspaces_;  // one, or [grains]
 
   // What returns every step, in this order: flags, term sums, partials, logits.
   Returned flags_of_, sums_, partials_, logits_;
@@ -136,12 +129,11 @@ class DeviceStep {
   size_t returned_bytes_ = 0;
   std::byte* gradient_host_ = nullptr;  // page-locked, [nodes, parameters]
 
-  std::unique_ptr<PackedBlock> upload_;    // the packed step
+  std::unique_ptr<StagedSteps> staged_;
   std::unique_ptr<PackedBlock> download_;  // sparse gradients of nodes
   DeviceArena step_memory_;                // what a step needs beside
   std::byte* step_memory_base_ = nullptr;
   const size_t step_bytes_;  // capacity of each of the three
-  PackedStep packed_;
   DeviceKeyNotes notes_ = {};
   std::vector<float*> piece_sums_;              // [table instances]
   std::vector<const float*> combined_;          // [table instances], on the device

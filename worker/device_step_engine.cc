@@ -46,7 +46,9 @@ class DeviceStepEngine final : public StepEngine {
         nodes_, NoGradients(),
         SumDoublesOfNodes(nodes_, grains, static_cast<uint32_t>(partials.cols), &node_partials_)};
   }
-  Status Train(const std::vector<double>& scales) override;
+  Status Train(const std::vector<double>& scales) override { return Named(step_->Train(scales)); }
+  Status Prepare(const StepBatch& next) override { return Named(step_->Prepare(next)); }
+  Status FinishTrain() override;
 
   std::span<double> Extras(uint32_t grain) override {
     return {&grain_doubles_[size_t{grain} * columns_ + terms_], columns_ - terms_};
@@ -63,9 +65,9 @@ class DeviceStepEngine final : public StepEngine {
 
   Status ApplyDense(const DenseUpdate& update, std::span<float> gradient) override {
     fetched_ = false;
-    return Named(step_->UpdateWeights(optimizer_, update.t, update.lr_factor,
-                                      session_->config().model().clip_norm(), update.stage,
-                                      gradient));
+    const WeightUpdate of_weights = {optimizer_, update.t, update.lr_factor,
+                                     session_->config().model().clip_norm(), update.stage};
+    return Named(step_->weights().Update(of_weights, gradient));
   }
   Status FetchDense() override;
   void ForgetDense() override { loaded_ = false; }
@@ -108,10 +110,10 @@ class DeviceStepEngine final : public StepEngine {
 
 Status DeviceStepEngine::LoadDense() {
   if (loaded_) return Status::Ok();
-  RETURN_IF_ERROR(Named(step_->SetWeights(session_->parameters())));
+  RETURN_IF_ERROR(Named(step_->weights().Set(session_->parameters())));
   const std::vector<OptimizerState>& state = session_->optimizer().state();
   for (size_t array = 0; array < state.size(); ++array) {
-    RETURN_IF_ERROR(Named(step_->SetOptimizerState(array, state[array].values)));
+    RETURN_IF_ERROR(Named(step_->weights().SetState(array, state[array].values)));
   }
   loaded_ = fetched_ = true;
   return Status::Ok();
@@ -119,17 +121,17 @@ Status DeviceStepEngine::LoadDense() {
 
 Status DeviceStepEngine::FetchDense() {
   if (!loaded_ || fetched_) return Status::Ok();
-  RETURN_IF_ERROR(Named(step_->GetWeights(session_->mutable_parameters())));
+  RETURN_IF_ERROR(Named(step_->weights().Get(session_->mutable_parameters())));
   std::vector<OptimizerState>& state = session_->optimizer().state();
   for (size_t array = 0; array < state.size(); ++array) {
-    RETURN_IF_ERROR(Named(step_->GetOptimizerState(array, state[array].values)));
+    RETURN_IF_ERROR(Named(step_->weights().GetState(array, state[array].values)));
   }
   fetched_ = true;
   return Status::Ok();
 }
 
-Status DeviceStepEngine::Train(const std::vector<double>& scales) {
-  RETURN_IF_ERROR(Named(step_->Train(scales)));
+Status DeviceStepEngine::FinishTrain() {
+  RETURN_IF_ERROR(Named(step_->Finish()));
   const MatrixView<const double> sums = step_->term_sums();
   for (int64_t g = 0; g < sums.rows; ++g) {
     std::copy_n(sums.row(g), terms_, &grain_doubles_[static_cast<size_t>(g) * columns_]);

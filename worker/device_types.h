@@ -67,6 +67,19 @@ struct DeviceLabels {
   int64_t rows;
 };
 
+// One float of the running statistics (layer/batch_norm.h).
+struct DeviceStatistic {
+  uint32_t count;  // where the number of grains stands that its gradient sums, among statistics
+  uint32_t stage;
+  uint32_t moves;  // 0: a count itself
+};
+struct DeviceStatistics {
+  const DeviceStatistic* table;  // [n]
+  int64_t n;
+  uint32_t stage;  // those that move
+  double momentum;
+};
+
 constexpr int kMaxTerms = 16;
 struct DeviceScales {
   double scale[kMaxTerms];

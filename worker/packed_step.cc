@@ -27,6 +27,13 @@ RowIndex PackIndex(const Batch& batch, PackedBlock* block) {
   return index;
 }
 
+Status CheckRoom(const PackedBlock& block) {
+  if (!block.full()) return Status::Ok();
+  return ResourceExhausted(StrCat("a step needs ", (block.used() >> 20) + 1,
+                                  " MiB on the device, compute.cuda.step_memory_mb is ",
+                                  block.capacity() >> 20));
+}
+
 }  // namespace
 
 DeviceSide StepPacker::PackSide(const SideInputs& side, const FeatureColumns& features,
@@ -95,8 +102,8 @@ void StepPacker::PackGrain(const StepBatch& batch, size_t index, PackedBlock* bl
   packed.row_id = block->Copy(grain.row_id);
 }
 
-void StepPacker::PackRows(const StepBatch& batch, const PulledRows& rows, PackedBlock* block,
-                          PackedStep* out) {
+Status StepPacker::PackRows(const StepBatch& batch, const PulledRows& rows, PackedBlock* block,
+                            PackedStep* out) {
   std::vector<const float*> instances;
   for (uint32_t instance = 0; instance < batch.keys.size(); ++instance) {
     const size_t keys = batch.keys[instance].keys.size(), dim = plan_.dims[instance];
@@ -111,6 +118,7 @@ void StepPacker::PackRows(const StepBatch& batch, const PulledRows& rows, Packed
         std::vector<const float*>(instances.begin() + static_cast<int64_t>(first),
                                   instances.begin() + static_cast<int64_t>(first + tables))));
   }
+  return CheckRoom(*block);
 }
 
 void StepPacker::PackOrders(const StepBatch& batch, PackedBlock* block, PackedStep* out) {
@@ -131,21 +139,17 @@ void StepPacker::PackOrders(const StepBatch& batch, PackedBlock* block, PackedSt
   }
 }
 
-Status StepPacker::Pack(const StepBatch& batch, const PulledRows& rows, bool with_order,
-                        PackedBlock* block, PackedStep* out) {
+Status StepPacker::PackBatch(const StepBatch& batch, bool with_order, PackedBlock* block,
+                             PackedStep* out) {
   block->Clear();
   out->grains.clear();
   out->keys = 0;
   out->orders.resize(plan_.inputs->tables);
   slots_.assign(plan_.inputs->tables, {});
   for (auto& grains : slots_) grains.resize(batch.grains.size());
-  PackRows(batch, rows, block, out);
   for (size_t g = 0; g < batch.grains.size(); ++g) PackGrain(batch, g, block, out);
   if (with_order) PackOrders(batch, block, out);
-  if (!block->full()) return Status::Ok();
-  return ResourceExhausted(StrCat("a step needs ", (block->used() >> 20) + 1,
-                                  " MB on the device, compute.cuda.step_memory_mb is ",
-                                  block->capacity() >> 20));
+  return CheckRoom(*block);
 }
 
 }  // namespace chorus::worker

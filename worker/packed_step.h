@@ -1,8 +1,8 @@
 #pragma once
-// A worker's part of a step as one block of bytes that a device gets in one copy: embedding rows,
-// grains (offsets, positions, values, numerics, labels, who belongs to which context), and the order
-// in which gradients are added. Pointers in it are the device's, at `device` + where the bytes lie.
-// Thread safety: none.
+// A worker's part of a step as one block of bytes that a device gets in two copies: first grains
+// (offsets, positions, values, numerics, labels, who belongs to which context) and the order in which
+// gradients are added; behind them embedding rows, which arrive later. Pointers in it are the
+// device's, at `device` + where the bytes lie. Thread safety: none.
 
 #include <cstddef>
 #include <cstdint>
@@ -100,13 +100,14 @@ class StepPacker {
  public:
   explicit StepPacker(PackingPlan plan) : plan_(std::move(plan)) {}
 
-  // with_order: gradients will be wanted. Error: kResourceExhausted, the block is too small.
-  Status Pack(const StepBatch& batch, const PulledRows& rows, bool with_order, PackedBlock* block,
-              PackedStep* out);
+  // Everything but embedding rows, into an empty block.  with_order: gradients will be wanted.
+  // Error, of both: kResourceExhausted, the block is too small.
+  Status PackBatch(const StepBatch& batch, bool with_order, PackedBlock* block, PackedStep* out);
+  // The rows of the same batch, behind it.
+  Status PackRows(const StepBatch& batch, const PulledRows& rows, PackedBlock* block,
+                  PackedStep* out);
 
  private:
-  void PackRows(const StepBatch& batch, const PulledRows& rows, PackedBlock* block,
-                PackedStep* out);
   void PackGrain(const StepBatch& batch, size_t index, PackedBlock* block, PackedStep* out);
   DeviceSide PackSide(const SideInputs& side, const FeatureColumns& features,
                       const std::vector<std::vector<uint32_t>>& positions, PackedBlock* block,

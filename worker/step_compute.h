@@ -25,6 +25,8 @@ class StepCompute final : public StepEngine {
   Status Forward() override;
   TreeTerms PartialSums() override;
   Status Train(const std::vector<double>& scales) override;
+  Status Prepare(const StepBatch&) override { return Status::Ok(); }
+  Status FinishTrain() override { return Status::Ok(); }
   std::span<double> Extras(uint32_t grain) override;
   TreeTerms NodeSums() override;
   TreeTerms ExtraSums() override;

@@ -34,14 +34,19 @@ class StepEngine {
 
   // For objectives whose denominators need logits (partials() > 0): the forward pass of every
   // grain, and the sums over this worker's nodes, [nodes, partials]. Train then goes on from the
-  // kept activations. Error: as Train.
+  // kept activations. Error: as FinishTrain.
   virtual Status Forward() = 0;
   virtual TreeTerms PartialSums() = 0;
 
-  // Computes every grain. scales: [terms], ScalesOf the whole step's Normalizers. Error:
-  // kFailedPrecondition when a logit or a gradient is not finite: names grain and head, block or
-  // slot.
+  // Computes every grain, or begins to. scales: [terms], ScalesOf the whole step's Normalizers.
   virtual Status Train(const std::vector<double>& scales) = 0;
+  // Between Train and FinishTrain: the batch that the next Begin will name, for what can be done
+  // while a device computes.
+  virtual Status Prepare(const StepBatch& next) = 0;
+  // Until all that Train began is done; what it computed is there from then on. Error, of it and
+  // Train: kFailedPrecondition when a logit or a gradient is not finite: names grain and head, block
+  // or slot.
+  virtual Status FinishTrain() = 0;
 
   // Grain g's extras, [extras], doubles that ride in the step's sum behind the loss terms; g counts
   // from this worker's first grain.

@@ -18,6 +18,7 @@
 #include "worker/stage_plan.h"
 #include "worker/step_engine.h"
 #include "worker/step_reader.h"
+#include "worker/step_sums.h"
 #include "worker/train_progress.h"
 
 namespace chorus::worker {
@@ -37,9 +38,6 @@ class Laps {
  private:
   Clock::time_point last_ = Clock::now();
 };
-
-// What rides in a step's sum beside gradients and term sums, grain by grain.
-enum Extra { kNextSpaces = 0, kRows = kSpaces, kSnapshotDue, kExtras };
 
 // Every stage reads the log data.epochs times.
 ReadingOptions TrainingOrder(const TrainConfig& config, uint32_t stages) {
@@ -80,7 +78,6 @@ class Trainer {
   Status SumPartials(uint64_t step);
   std::unique_ptr<StepGradients> TakeSparseGradients(uint64_t step);
   void FillExtras(const StepBatch* batch, const StepBatch* next);
-  Status BeginSum(uint64_t step);
   Status FinishSum(uint64_t step);
   Status AfterStep(uint64_t step);
   Status Evaluate(uint64_t step);
@@ -110,7 +107,7 @@ class Trainer {
   std::vector<double> partials_;                        // likewise, for objectives that need them
   std::vector<Normalizer> normalizers_;                 // [terms], of the step that is trained now
   std::vector<float> gradient_;                         // [parameters], summed over all workers
-  std::vector<double> sums_;                            // [terms + extras], likewise
+  StepSums sums_;                                       // likewise
   bool snapshot_due_ = false;                           // worker 0's clock said so in the last step
   TrainResult result_;
   Laps laps_;
@@ -152,10 +149,11 @@ Status Trainer::Open(bool resume) {
 }
 
 Status Trainer::OpenSession() {
-  ASSIGN_OR_RETURN(session_, Session::Create(config_, log_->schema(), environment_, kExtras));
+  ASSIGN_OR_RETURN(session_,
+                   Session::Create(config_, log_->schema(), environment_, StepSums::kExtras));
   compute_ = &session_->engine();
   gradient_.resize(session_->parameters().size());
-  sums_.resize(session_->objective().terms().size() + kExtras);
+  sums_ = StepSums(session_->objective().terms().size());
 
   CheckpointManifest manifest;
   manifest.set_version(1);
@@ -235,8 +233,8 @@ Status Trainer::SumDoubles(const TreeTerms& terms, std::span<double> out) {
 Status Trainer::SumFirstSpaces() {
   ASSIGN_OR_RETURN(StepBatch* const batch, BatchOf(first_step_));
   FillExtras(nullptr, batch);
-  RETURN_IF_ERROR(SumDoubles(compute_->ExtraSums(), sums_));
-  std::copy_n(&sums_[session_->objective().terms().size() + kNextSpaces], kSpaces, spaces_.sum);
+  RETURN_IF_ERROR(SumDoubles(compute_->ExtraSums(), sums_.all()));
+  spaces_ = sums_.next_spaces();
   return Status::Ok();
 }
 
@@ -284,9 +282,19 @@ Status Trainer::TrainStep(uint64_t step) {
   RETURN_IF_ERROR(SumPartials(step));
   normalizers_ = session_->objective().Normalizers(batch->stage, spaces_, partials_);
   RETURN_IF_ERROR(compute_->Train(ScalesOf(normalizers_)));
+  laps_.Lap(&result_.times.compute);
+  StepBatch* next = nullptr;
+  if (step < last_step_) {
+    ASSIGN_OR_RETURN(next, BatchOf(step + 1));
+    laps_.Lap(&result_.times.read);
+    RETURN_IF_ERROR(compute_->Prepare(*next));
+  }
+  RETURN_IF_ERROR(compute_->FinishTrain());
   rows = nullptr;
   laps_.Lap(&result_.times.compute);
-  RETURN_IF_ERROR(BeginSum(step));
+  FillExtras(batch, next);
+  RETURN_IF_ERROR(environment_.collective->BeginTreeSum(
+      compute_->NodeSums(), config_.step().grains_per_step(), gradient_, sums_.all()));
 
   std::unique_ptr<StepGradients> gradients = TakeSparseGradients(step);
   std::optional<SnapshotRequest> snapshot;
@@ -332,23 +340,11 @@ std::unique_ptr<StepGradients> Trainer::TakeSparseGradients(uint64_t step) {
 // What this worker's grains add to the step's sum beside losses. Either batch may be null.
 void Trainer::FillExtras(const StepBatch* batch, const StepBatch* next) {
   for (uint32_t g = 0; g < session_->grains().size(); ++g) {
-    const std::span<double> extras = compute_->Extras(g);
-    std::fill(extras.begin(), extras.end(), 0.0);
-    if (next != nullptr) std::copy_n(next->spaces[g].sum, kSpaces, &extras[kNextSpaces]);
-    if (batch != nullptr) extras[kRows] = batch->grains[g].rows();
-    if (is_first() && g == 0) extras[kSnapshotDue] = checkpointer_->DueByTime() ? 1 : 0;
+    const bool snapshot_due = is_first() && g == 0 && checkpointer_->DueByTime();
+    StepSums::FillExtras(batch != nullptr ? &batch->grains[g] : nullptr,
+                         next != nullptr ? &next->spaces[g] : nullptr, snapshot_due,
+                         compute_->Extras(g));
   }
-}
-
-Status Trainer::BeginSum(uint64_t step) {
-  const StepBatch* next = nullptr;
-  if (step < last_step_) {
-    ASSIGN_OR_RETURN(next, BatchOf(step + 1));
-    laps_.Lap(&result_.times.read);
-  }
-  FillExtras(batches_.front().get(), next);
-  return environment_.collective->BeginTreeSum(compute_->NodeSums(),
-                                               config_.step().grains_per_step(), gradient_, sums_);
 }
 
 Status Trainer::FinishSum(uint64_t step) {
@@ -357,12 +353,11 @@ Status Trainer::FinishSum(uint64_t step) {
   RETURN_IF_ERROR(session_->UpdateDense(stages_->StageOf(step), stages_->StepInStage(step),
                                         stages_->StepsOfStage(step), gradient_));
   laps_.Lap(&result_.times.optimizer);
-  const size_t terms = session_->objective().terms().size();
-  ASSIGN_OR_RETURN(result_.loss, progress_->AddStep(step, normalizers_, {sums_.data(), terms},
-                                                    static_cast<uint64_t>(sums_[terms + kRows])));
+  ASSIGN_OR_RETURN(result_.loss,
+                   progress_->AddStep(step, normalizers_, sums_.terms(), sums_.rows()));
   result_.exposures = progress_->exposures();
-  std::copy_n(&sums_[terms + kNextSpaces], kSpaces, spaces_.sum);
-  snapshot_due_ = sums_[terms + kSnapshotDue] > 0 && step + 1 < last_step_;
+  spaces_ = sums_.next_spaces();
+  snapshot_due_ = sums_.snapshot_due() && step + 1 < last_step_;
   return Status::Ok();
 }
 

@@ -172,6 +172,9 @@ Cost FlagNonFinite(Shape values, bool by_column) {
   return Kernel(values.elements(), Bytes(values.elements()) + (by_column ? Bytes(values.cols) : 0));
 }
 
+// Each has an entry of three words in the table; those that move are read and written.
+Cost MoveStatistics(int64_t n) { return Kernel(n, 6 * Bytes(n)); }
+
 Cost ApplyOptimizer(OptimizerParameters::Kind kind, bool clip, int64_t n) {
   Cost cost;
   if (clip) {

@@ -91,8 +91,28 @@ Result<std::byte*> CountingDevice::TakeHostMemory(size_t bytes) {
   return memory;
 }
 
+void CountingDevice::NoteUpload(const void* host, const void* device, size_t bytes) {
+  const auto* const at = static_cast<const std::byte*>(device);
+  uploads_.erase(uploads_.lower_bound(at), uploads_.lower_bound(at + bytes));
+  uploads_[at] = {static_cast<const std::byte*>(host), bytes};
+}
+
+Status CountingDevice::Stage(uint32_t slot, const void* host, void* device, size_t bytes) {
+  NoteUpload(host, device, bytes);
+  return Do("Stage", Phase::kUpload, call_cost::Upload(bytes),
+            [&](Device* inner) { return inner->Stage(slot, host, device, bytes); });
+}
+
+Status CountingDevice::TakeStaged(uint32_t slot) {
+  return inner_ != nullptr ? inner_->TakeStaged(slot) : Status::Ok();
+}
+
+Status CountingDevice::ReleaseStaged(uint32_t slot) {
+  return inner_ != nullptr ? inner_->ReleaseStaged(slot) : Status::Ok();
+}
+
 Status CountingDevice::Upload(const void* host, void* device, size_t bytes) {
-  uploads_[static_cast<const std::byte*>(device)] = {static_cast<const std::byte*>(host), bytes};
+  NoteUpload(host, device, bytes);
   return Do("Upload", Phase::kUpload, call_cost::Upload(bytes),
             [&](Device* inner) { return inner->Upload(host, device, bytes); });
 }
@@ -191,6 +211,16 @@ Status CountingDevice::FlagNonFinite(MatrixView<const float> values, const uint3
   return Do("FlagNonFinite", Phase::kCheck,
             call_cost::FlagNonFinite(ShapeOf(values), flag_of_column != nullptr),
             [&](Device* inner) { return inner->FlagNonFinite(values, flag_of_column, flags); });
+}
+
+Status CountingDevice::MoveStatistics(const DeviceStatistics& statistics, const float* gradient,
+                                      float* values) {
+  return Do("MoveStatistics", Phase::kUpdate, call_cost::MoveStatistics(statistics.n),
+            [&](Device* inner) { return inner->MoveStatistics(statistics, gradient, values); });
+}
+
+Status CountingDevice::ReserveProducts(int64_t elements) {
+  return inner_ != nullptr ? inner_->ReserveProducts(elements) : Status::Ok();
 }
 
 Status CountingDevice::ApplyOptimizer(const OptimizerParameters& parameters, uint64_t t,

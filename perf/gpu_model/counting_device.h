@@ -25,7 +25,10 @@ class CountingDevice final : public worker::Device {
 
   // Calls since the last Clear.
   const StepCost& calls() const { return calls_; }
-  void Clear() { calls_.clear(); }
+  void Clear() {
+    calls_.clear();
+    compute_ = Phase::kForward;
+  }
   // Called with every call's cost: before it is passed on, and after it.
   std::function<void(const CallCost&)> before_call, after_call;
   // Called with every matrix product, before it is passed on.
@@ -46,6 +49,9 @@ class CountingDevice final : public worker::Device {
   // Marks cost nothing; without a device all times are 0.
   Status Mark(uint32_t mark) override;
   Result<double> SecondsBetween(uint32_t from, uint32_t to) override;
+  Status Stage(uint32_t slot, const void* host, void* device, size_t bytes) override;
+  Status TakeStaged(uint32_t slot) override;
+  Status ReleaseStaged(uint32_t slot) override;
 
   Status SetMethod(const worker::MethodValue& method) override;
   Status Partials(const worker::DeviceLabels& labels, MatrixView<const float> logits,
@@ -67,6 +73,9 @@ class CountingDevice final : public worker::Device {
   Status ApplyOptimizer(const OptimizerParameters& parameters, uint64_t t, float lr_factor,
                         double clip_norm, int64_t n, float* gradient, float* weights,
                         float* const (&state)[2]) override;
+  Status MoveStatistics(const worker::DeviceStatistics& statistics, const float* gradient,
+                        float* values) override;
+  Status ReserveProducts(int64_t elements) override;
 
   Status Gemm(const worker::GemmOptions& options, MatrixView<const float> a,
               MatrixView<const float> b, MatrixView<float> c) override;
@@ -114,6 +123,7 @@ class CountingDevice final : public worker::Device {
     return static_cast<const T*>(Uploaded(device));
   }
   const void* Uploaded(const void* device) const;
+  void NoteUpload(const void* host, const void* device, size_t bytes);
   call_cost::SideTokens TokensOf(const worker::DeviceSide& side, int64_t columns) const;
 
   struct Copied {

@@ -28,7 +28,7 @@ Result<std::unique_ptr<StepRun>> StepRun::Create(const TrainConfig& config, cons
   ASSIGN_OR_RETURN(run->step_, DeviceStep::Create(options, device));
   const auto parameters = static_cast<size_t>(run->step_->parameters().size());
   run->gradient_.resize(parameters);
-  RETURN_IF_ERROR(run->step_->SetWeights(RunWeights(run->step_->parameters(), config.seed())));
+  RETURN_IF_ERROR(run->step_->weights().Set(RunWeights(run->step_->parameters(), config.seed())));
   device->Clear();
   return run;
 }
@@ -54,7 +54,8 @@ Status StepRun::Compute(const StepBatch& batch) {
       for (size_t k = 0; k < partials.size(); ++k) partials[k] += grains.row(g)[k];
     }
   }
-  return step_->Train(ScalesOf(objective.Normalizers(batch.stage, spaces, partials)));
+  RETURN_IF_ERROR(step_->Train(ScalesOf(objective.Normalizers(batch.stage, spaces, partials))));
+  return step_->Finish();
 }
 
 Status StepRun::Update(const StepBatch& batch) {
@@ -64,9 +65,9 @@ Status StepRun::Update(const StepBatch& batch) {
     for (int64_t i = 0; i < nodes.cols; ++i) gradient_[static_cast<size_t>(i)] += nodes.row(n)[i];
   }
   device_->SetPhase(Phase::kUpdate);
-  const Status status =
-      step_->UpdateWeights(ParametersOf(config_.model().optimizer()), ++updates_, 1.0f,
-                           config_.model().clip_norm(), batch.stage, gradient_);
+  const WeightUpdate update = {ParametersOf(config_.model().optimizer()), ++updates_, 1.0f,
+                               config_.model().clip_norm(), batch.stage};
+  const Status status = step_->weights().Update(update, gradient_);
   device_->SetPhase({});
   return status;
 }
@@ -100,6 +101,7 @@ Result<DryRun> RunDry(const TrainConfig& config, const StepData& data) {
   Status packed;
   result.pack_seconds = BestSeconds(3, [&] { packed = run->Load(batch, rows); });
   RETURN_IF_ERROR(packed);
+  RETURN_IF_ERROR(run->Run(batch, rows));  // afterwards no copy is under way, as between steps
   device.Clear();
   RETURN_IF_ERROR(run->Load(batch, rows));
   RETURN_IF_ERROR(run->Compute(batch));

@@ -53,6 +53,48 @@ TEST_F(DenseOperationsTest, GemmOfEveryShapeAndEpilogue) {
   }
 }
 
+// Inputs of `bits` bits of mantissa, products and sums of float32: what is computed is the product of
+// the rounded inputs, and each rounding errs by at most 2^-(bits + 1).
+void ExpectRoundedProducts(DevicePrecision precision, int bits) {
+  const std::unique_ptr<Device> device = OpenTestDevice(precision);
+  ASSERT_TRUE(device->ReserveProducts(40 * 40).ok());
+  const auto rounded = [bits](double value) {
+    int exponent = 0;
+    const double mantissa = std::frexp(value, &exponent);  // in [1/2, 1): its first bit is implied
+    return std::ldexp(std::nearbyint(std::ldexp(mantissa, bits + 1)), exponent - bits - 1);
+  };
+  for (const int64_t k : {1, 33}) {
+    for (int options = 0; options < 4; ++options) {
+      BothBackends both(device.get());
+      const GemmOptions gemm = {.transpose_a = (options & 1) != 0,
+                                .transpose_b = (options & 2) != 0};
+      const size_t a = gemm.transpose_a ? both.Matrix(k, 31) : both.Matrix(31, k);
+      const size_t b = gemm.transpose_b ? both.Matrix(7, k) : both.Matrix(k, 7);
+      const size_t c = both.Matrix(31, 7);
+      both.Run([&](const BothBackends::Arguments& on) {
+        ASSERT_TRUE(on.backend->Gemm(gemm, on[a], on[b], on[c]).ok());
+      });
+      const auto product = [&](int64_t i, int64_t j) {
+        double sum = 0;
+        for (int64_t p = 0; p < k; ++p) {
+          sum += rounded(gemm.transpose_a ? both.before(a, p, i) : both.before(a, i, p)) *
+                 rounded(gemm.transpose_b ? both.before(b, j, p) : both.before(b, p, j));
+        }
+        return sum;
+      };
+      both.ExpectNear(c, product, SumError(k));
+      both.ExpectSame(static_cast<double>(k) * std::ldexp(1.0, -bits));
+    }
+  }
+}
+
+TEST_F(DenseOperationsTest, ProductsRoundTheirInputsToTf32) {
+  ExpectRoundedProducts(DevicePrecision::kTf32, 10);
+}
+TEST_F(DenseOperationsTest, ProductsRoundTheirInputsToBf16) {
+  ExpectRoundedProducts(DevicePrecision::kBf16, 7);
+}
+
 TEST_F(DenseOperationsTest, FillAndCopyTouchTheirMatrixAlone) {
   for (const int64_t rows : kOddRows) {
     BothBackends both(device_.get());

@@ -11,8 +11,10 @@
 
 namespace chorus::worker {
 
-inline std::unique_ptr<Device> OpenTestDevice() {
-  Result<std::unique_ptr<Device>> device = OpenTestedDevice({});
+inline std::unique_ptr<Device> OpenTestDevice(DevicePrecision precision = DevicePrecision::kFp32) {
+  DeviceOptions options;
+  options.precision = precision;
+  Result<std::unique_ptr<Device>> device = OpenTestedDevice(options);
   EXPECT_TRUE(device.ok()) << device.status().ToString();
   return std::move(device).value();
 }

@@ -58,6 +58,20 @@ __global__ void NormalizeBackwardKernel(MatrixView<const float> normalized, cons
   }
 }
 
+// As ParameterLayout::UpdateStatistics does.
+__global__ void MoveStatisticsKernel(DeviceStatistics statistics, const float* gradient,
+                                     float* values) {
+  const int64_t j = ThreadNumber();
+  if (j >= statistics.n) return;
+  const DeviceStatistic& own = statistics.table[j];
+  if (own.moves == 0 || own.stage != statistics.stage) return;
+  const double grains = gradient[own.count];
+  if (grains == 0) return;
+  const double value = values[j];
+  values[j] =
+      static_cast<float>(value + (1.0 - statistics.momentum) * (gradient[j] / grains - value));
+}
+
 }  // namespace
 
 cudaError_t ColumnMoments(cudaStream_t stream, MatrixView<const float> z, float* mean,
@@ -75,6 +89,11 @@ cudaError_t NormalizeBackward(cudaStream_t stream, MatrixView<const float> norma
                               const float* variance, bool of_moments, MatrixView<float> gradient) {
   return LaunchElements(stream, NormalizeBackwardKernel, gradient.cols, normalized, variance,
                         of_moments, gradient);
+}
+
+cudaError_t MoveStatistics(cudaStream_t stream, const DeviceStatistics& statistics,
+                           const float* gradient, float* values) {
+  return LaunchElements(stream, MoveStatisticsKernel, statistics.n, statistics, gradient, values);
 }
 
 }  // namespace chorus::worker::cuda

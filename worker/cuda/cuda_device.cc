@@ -22,6 +22,13 @@ constexpr size_t kScratch = size_t{16} << 20;          // bytes, of sums in two 
 class CudaDevice final : public Device {
  public:
   explicit CudaDevice(const DeviceOptions& options) : options_(options) {}
+  // What streams still do ends before memory goes.
+  ~CudaDevice() override {
+    collective_ = nullptr;  // aborts sums that will not end
+    for (const Stream* stream : {&copies_, &compute_}) {
+      if (stream->get() != nullptr) static_cast<void>(cudaStreamSynchronize(stream->get()));
+    }
+  }
   Status Open();
 
   const DeviceInfo& info() const override { return info_; }
@@ -34,74 +41,78 @@ class CudaDevice final : public Device {
   Status Synchronize() override;
   Status Mark(uint32_t mark) override;
   Result<double> SecondsBetween(uint32_t from, uint32_t to) override;
+  Status Stage(uint32_t slot, const void* host, void* device, size_t bytes) override;
+  Status TakeStaged(uint32_t slot) override;
+  Status ReleaseStaged(uint32_t slot) override;
 
   Status Gemm(const GemmOptions& options, MatrixView<const float> a, MatrixView<const float> b,
               MatrixView<float> c) override;
   void Fill(float value, MatrixView<float> matrix) override {
-    Keep(cuda::Fill(compute(), value, matrix));
+    CUDA_KEEP_ERROR(cuda::Fill(compute(), value, matrix));
   }
   void Copy(MatrixView<const float> from, MatrixView<float> to) override {
-    Keep(cuda::Copy(compute(), from, to));
+    CUDA_KEEP_ERROR(cuda::Copy(compute(), from, to));
   }
   void ColumnMoments(MatrixView<const float> z, float* mean, float* variance) override {
-    Keep(cuda::ColumnMoments(compute(), z, mean, variance));
+    CUDA_KEEP_ERROR(cuda::ColumnMoments(compute(), z, mean, variance));
   }
   void NormalizeRelu(const float* mean, const float* variance, const float* bias,
                      MatrixView<float> normalized, MatrixView<float> y) override {
-    Keep(cuda::NormalizeRelu(compute(), mean, variance, bias, normalized, y));
+    CUDA_KEEP_ERROR(cuda::NormalizeRelu(compute(), mean, variance, bias, normalized, y));
   }
   void NormalizeBackward(MatrixView<const float> normalized, const float* variance, bool of_moments,
                          MatrixView<float> gradient) override {
-    Keep(cuda::NormalizeBackward(compute(), normalized, variance, of_moments, gradient));
+    CUDA_KEEP_ERROR(cuda::NormalizeBackward(compute(), normalized, variance, of_moments, gradient));
   }
   void GatherRows(MatrixView<const float> from, const RowIndex& index,
                   MatrixView<float> to) override {
-    Keep(cuda::GatherRows(compute(), from, index.of, index.rows, false, to));
+    CUDA_KEEP_ERROR(cuda::GatherRows(compute(), from, index.of, index.rows, false, to));
   }
   void AddGatheredRows(MatrixView<const float> from, const RowIndex& index,
                        MatrixView<float> to) override {
-    Keep(cuda::GatherRows(compute(), from, index.of, index.rows, true, to));
+    CUDA_KEEP_ERROR(cuda::GatherRows(compute(), from, index.of, index.rows, true, to));
   }
   void SumRowsByIndex(MatrixView<const float> from, const RowIndex& index,
                       MatrixView<float> to) override {
-    Keep(cuda::SumRowsByOrder(compute(), from, index.order, index.begins, to));
+    CUDA_KEEP_ERROR(cuda::SumRowsByOrder(compute(), from, index.order, index.begins, to));
   }
   void ReluBackward(MatrixView<const float> y, MatrixView<float> gradient,
                     float* bias_gradient) override {
     float* const sums = ColumnScratch(y.rows, y.cols);
-    Keep(cuda::ReluBackward(compute(), y, gradient, sums, bias_gradient));
+    CUDA_KEEP_ERROR(cuda::ReluBackward(compute(), y, gradient, sums, bias_gradient));
   }
   void DotRows(MatrixView<const float> x, const float* weight, const float* bias,
                MatrixView<float> z) override {
-    Keep(cuda::DotRows(compute(), x, weight, bias, z));
+    CUDA_KEEP_ERROR(cuda::DotRows(compute(), x, weight, bias, z));
   }
   void SumColumn(MatrixView<const float> dz, float* sum) override {
-    Keep(cuda::SumColumn(compute(), dz, sum));
+    CUDA_KEEP_ERROR(cuda::SumColumn(compute(), dz, sum));
   }
   void DotRowsBackward(MatrixView<const float> x, const float* weight, MatrixView<const float> dz,
                        float* weight_gradient, MatrixView<float> dx, float dx_factor,
                        bool accumulate_dx) override {
     float* const sums = ColumnScratch(x.rows, x.cols);
-    Keep(cuda::DotRowsBackward(compute(), x, weight, dz, sums, weight_gradient, dx, dx_factor,
-                               accumulate_dx));
+    CUDA_KEEP_ERROR(cuda::DotRowsBackward(compute(), x, weight, dz, sums, weight_gradient, dx,
+                                          dx_factor, accumulate_dx));
   }
   void Dropout(const DropoutMask& mask, MatrixView<const float> from,
                MatrixView<float> to) override {
-    Keep(cuda::Dropout(compute(), mask, from, to));
+    CUDA_KEEP_ERROR(cuda::Dropout(compute(), mask, from, to));
   }
   void PassPositive(MatrixView<const float> y, float factor, MatrixView<const float> from,
                     MatrixView<float> to, bool accumulate) override {
-    Keep(cuda::PassPositive(compute(), y, factor, from, to, accumulate));
+    CUDA_KEEP_ERROR(cuda::PassPositive(compute(), y, factor, from, to, accumulate));
   }
   void AttendPair(MatrixView<const float> from, MatrixView<const float> to, MatrixView<float> share,
                   MatrixView<float> out) override {
-    Keep(cuda::AttendPair(compute(), from, to, share, out));
+    CUDA_KEEP_ERROR(cuda::AttendPair(compute(), from, to, share, out));
   }
   void AttendPairBackward(MatrixView<const float> from, MatrixView<const float> to,
                           MatrixView<const float> share, MatrixView<const float> dout,
                           MatrixView<float> dfrom, MatrixView<float> dto,
                           bool accumulate_dto) override {
-    Keep(cuda::AttendPairBackward(compute(), from, to, share, dout, dfrom, dto, accumulate_dto));
+    CUDA_KEEP_ERROR(
+        cuda::AttendPairBackward(compute(), from, to, share, dout, dfrom, dto, accumulate_dto));
   }
 
   Status SetMethod(const MethodValue& method) override;
@@ -142,6 +153,9 @@ class CudaDevice final : public Device {
   Status ApplyOptimizer(const OptimizerParameters& parameters, uint64_t t, float lr_factor,
                         double clip_norm, int64_t n, float* gradient, float* weights,
                         float* const (&state)[2]) override;
+  Status MoveStatistics(const DeviceStatistics& statistics, const float* gradient,
+                        float* values) override;
+  Status ReserveProducts(int64_t elements) override;
 
   Status CheckCollective() override { return LoadNccl().status(); }
   Result<std::string> NewCollectiveId() override;
@@ -151,8 +165,8 @@ class CudaDevice final : public Device {
   cudaStream_t compute() const { return compute_.get(); }
   Status FindDevice();
   // Keeps the first error of calls that return none.
-  void Keep(cudaError_t error) {
-    if (error != cudaSuccess && kept_.ok()) kept_ = StatusOf(error, {__FILE__, __LINE__, "launch"});
+  void Keep(cudaError_t error, const Place& place) {
+    if (error != cudaSuccess && kept_.ok()) kept_ = StatusOf(error, place);
   }
   Status TakeKept() { return std::exchange(kept_, Status()); }
   float* ColumnScratch(int64_t rows, int64_t cols) {
@@ -175,9 +189,9 @@ class CudaDevice final : public Device {
   std::unique_ptr<Matmul> matmul_;
   std::unique_ptr<MethodKernels> method_;
   Status kept_;
-  Event copied_;
   std::vector<Event> marks_;
-  Stream copies_;  // streams last: what they still do ends before memory goes
+  Event staged_[kStagingSlots], released_[kStagingSlots];
+  Stream copies_;
   Stream compute_;
   std::unique_ptr<NcclCollective> collective_;  // before the stream that it orders ends
 };
@@ -224,7 +238,9 @@ Status CudaDevice::Open() {
   info_.memory_bytes = properties.totalGlobalMem;
   CUDA_RETURN_IF_ERROR(cudaStreamCreateWithFlags(compute_.receive(), cudaStreamNonBlocking));
   CUDA_RETURN_IF_ERROR(cudaStreamCreateWithFlags(copies_.receive(), cudaStreamNonBlocking));
-  CUDA_RETURN_IF_ERROR(cudaEventCreateWithFlags(copied_.receive(), cudaEventDisableTiming));
+  for (Event* event : {&staged_[0], &staged_[1], &released_[0], &released_[1]}) {
+    CUDA_RETURN_IF_ERROR(cudaEventCreateWithFlags(event->receive(), cudaEventDisableTiming));
+  }
   ASSIGN_OR_RETURN(scratch_, TakeMemory(kScratch));
   ASSIGN_OR_RETURN(std::byte* const workspace, TakeMemory(kMatmulWorkspace));
   ASSIGN_OR_RETURN(matmul_, Matmul::Create(options_.precision, workspace, kMatmulWorkspace));
@@ -238,6 +254,7 @@ Result<std::byte*> CudaDevice::TakeMemory(size_t bytes) {
   auto* const data = static_cast<std::byte*>(memory.get());
   memory_.push_back(std::move(memory));
   RETURN_IF_ERROR(Zero(data, bytes));
+  CUDA_RETURN_IF_ERROR(cudaStreamSynchronize(compute()));  // before copies on the other stream
   return data;
 }
 
@@ -255,12 +272,27 @@ Result<std::byte*> CudaDevice::TakeHostMemory(size_t bytes) {
   return data;
 }
 
-// The compute stream goes on once the copy is there.
 Status CudaDevice::Upload(const void* host, void* device, size_t bytes) {
   if (bytes == 0) return Status::Ok();
+  CUDA_RETURN_IF_ERROR(cudaMemcpyAsync(device, host, bytes, cudaMemcpyHostToDevice, compute()));
+  return Status::Ok();
+}
+
+Status CudaDevice::Stage(uint32_t slot, const void* host, void* device, size_t bytes) {
+  if (bytes == 0) return Status::Ok();
+  CUDA_RETURN_IF_ERROR(cudaStreamWaitEvent(copies_.get(), released_[slot].get(), 0));
   CUDA_RETURN_IF_ERROR(cudaMemcpyAsync(device, host, bytes, cudaMemcpyHostToDevice, copies_.get()));
-  CUDA_RETURN_IF_ERROR(cudaEventRecord(copied_.get(), copies_.get()));
-  CUDA_RETURN_IF_ERROR(cudaStreamWaitEvent(compute(), copied_.get(), 0));
+  CUDA_RETURN_IF_ERROR(cudaEventRecord(staged_[slot].get(), copies_.get()));
+  return Status::Ok();
+}
+
+Status CudaDevice::TakeStaged(uint32_t slot) {
+  CUDA_RETURN_IF_ERROR(cudaStreamWaitEvent(compute(), staged_[slot].get(), 0));
+  return Status::Ok();
+}
+
+Status CudaDevice::ReleaseStaged(uint32_t slot) {
+  CUDA_RETURN_IF_ERROR(cudaEventRecord(released_[slot].get(), compute()));
   return Status::Ok();
 }
 
@@ -363,6 +395,21 @@ Status CudaDevice::ApplyOptimizer(const OptimizerParameters& parameters, uint64_
     default:
       CHECK(false, "not an optimizer of dense weights");
   }
+  return Status::Ok();
+}
+
+Status CudaDevice::MoveStatistics(const DeviceStatistics& statistics, const float* gradient,
+                                  float* values) {
+  CUDA_RETURN_IF_ERROR(cuda::MoveStatistics(compute(), statistics, gradient, values));
+  return Status::Ok();
+}
+
+Status CudaDevice::ReserveProducts(int64_t elements) {
+  if (options_.precision != DevicePrecision::kBf16) return Status::Ok();
+  // Rows are padded to 16 bytes: at most eightfold for a matrix of one column.
+  const auto bytes = static_cast<size_t>(8 * elements) * sizeof(uint16_t);
+  ASSIGN_OR_RETURN(std::byte* const memory, TakeMemory(2 * bytes));
+  matmul_->RoundInto(memory, memory + bytes, bytes);
   return Status::Ok();
 }
 

@@ -1,6 +1,9 @@
 // Kernels of one thread an element.
 
+#include <cstring>
+
 #include "common/random.h"
+#include "worker/cuda/bf16.h"
 #include "worker/cuda/kernels.h"
 #include "worker/cuda/launch.h"
 
@@ -72,6 +75,15 @@ __global__ void PassPositiveKernel(MatrixView<const float> y, float factor,
   const float passed = positive ? factor * from.data[at.i * from.stride + at.j] : 0.0f;
   float* const out = to.data + at.i * to.stride + at.j;
   *out = accumulate ? *out + passed : passed;
+}
+
+__global__ void RoundKernel(MatrixView<const float> from, uint16_t* to, int64_t stride) {
+  const int64_t t = ThreadNumber();
+  if (t >= from.rows * from.cols) return;
+  const Element at = ElementOf(t, from.cols);
+  uint32_t bits = 0;
+  memcpy(&bits, from.data + at.i * from.stride + at.j, sizeof(bits));
+  to[at.i * stride + at.j] = RoundToBf16(bits);
 }
 
 // Whoever finds one writes the same 1.
@@ -150,6 +162,10 @@ cudaError_t FlagNonFinite(cudaStream_t stream, MatrixView<const float> values,
                           const uint32_t* flag_of_column, uint32_t* flags) {
   return LaunchElements(stream, FlagNonFiniteKernel, values.rows * values.cols, values,
                         flag_of_column, flags);
+}
+
+cudaError_t Round(cudaStream_t stream, MatrixView<const float> from, uint16_t* to, int64_t stride) {
+  return LaunchElements(stream, RoundKernel, from.rows * from.cols, from, to, stride);
 }
 
 cudaError_t SumGrains(cudaStream_t stream, MatrixView<float> gradients) {

@@ -35,6 +35,9 @@ Status StatusOf(cublasStatus_t error, const Place& place);
     }                                                                                      \
   } while (0)
 
+// In a class with Keep(error, place): the same for calls that return nothing.
+#define CUDA_KEEP_ERROR(call) Keep((call), {__FILE__, __LINE__, #call})
+
 // An owner of a handle that `kDestroy` ends.
 template <typename Handle, auto kDestroy>
 class Owned {

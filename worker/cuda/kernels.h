@@ -27,6 +27,8 @@ cudaError_t PassPositive(cudaStream_t stream, MatrixView<const float> y, float f
                          MatrixView<const float> from, MatrixView<float> to, bool accumulate);
 cudaError_t FlagNonFinite(cudaStream_t stream, MatrixView<const float> values,
                           const uint32_t* flag_of_column, uint32_t* flags);
+// to: rows of `stride` bfloat16, see bf16.h.
+cudaError_t Round(cudaStream_t stream, MatrixView<const float> from, uint16_t* to, int64_t stride);
 cudaError_t SumGrains(cudaStream_t stream, MatrixView<float> gradients);
 // to += from.
 cudaError_t Add(cudaStream_t stream, MatrixView<const float> from, MatrixView<float> to);
@@ -51,6 +53,8 @@ cudaError_t NormalizeRelu(cudaStream_t stream, const float* mean, const float* v
                           const float* bias, MatrixView<float> normalized, MatrixView<float> y);
 cudaError_t NormalizeBackward(cudaStream_t stream, MatrixView<const float> normalized,
                               const float* variance, bool of_moments, MatrixView<float> gradient);
+cudaError_t MoveStatistics(cudaStream_t stream, const DeviceStatistics& statistics,
+                           const float* gradient, float* values);
 
 // rows.cu: sums over columns.
 cudaError_t DotRows(cudaStream_t stream, MatrixView<const float> x, const float* weight,

@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <utility>
 
+#include "common/check.h"
+#include "worker/cuda/kernels.h"
+
 namespace chorus::worker::cuda {
 namespace {
 
@@ -18,14 +21,6 @@ cublasLtEpilogue_t EpilogueOf(const GemmOptions& options) {
     return options.relu ? CUBLASLT_EPILOGUE_RELU_BIAS : CUBLASLT_EPILOGUE_BIAS;
   }
   return options.relu ? CUBLASLT_EPILOGUE_RELU : CUBLASLT_EPILOGUE_DEFAULT;
-}
-
-// A row-major matrix is the transpose of a column-major one of as many columns as it has rows.
-Status MakeLayout(MatrixView<const float> matrix, MatrixLayout* layout) {
-  CUDA_RETURN_IF_ERROR(
-      cublasLtMatrixLayoutCreate(layout->receive(), CUDA_R_32F, static_cast<uint64_t>(matrix.cols),
-                                 static_cast<uint64_t>(matrix.rows), matrix.stride));
-  return Status::Ok();
 }
 
 template <typename T>
@@ -53,6 +48,34 @@ Result<std::unique_ptr<Matmul>> Matmul::Create(DevicePrecision precision, void* 
   matmul->workspace_bytes_ = workspace_bytes;
   CUDA_RETURN_IF_ERROR(cublasLtCreate(matmul->handle_.receive()));
   return matmul;
+}
+
+void Matmul::RoundInto(void* first, void* second, size_t bytes) {
+  rounded_[0] = static_cast<uint16_t*>(first);
+  rounded_[1] = static_cast<uint16_t*>(second);
+  rounded_bytes_ = bytes;
+}
+
+Matmul::Operand Matmul::AsItIs(MatrixView<const float> matrix) {
+  return {matrix.data, matrix.rows, matrix.cols, matrix.stride, CUDA_R_32F};
+}
+
+Result<Matmul::Operand> Matmul::Read(MatrixView<const float> matrix, uint16_t* rounded,
+                                     cudaStream_t stream) const {
+  if (rounded == nullptr) return AsItIs(matrix);
+  const int64_t stride = (matrix.cols + 7) / 8 * 8;  // rows of whole 16 bytes
+  CHECK(static_cast<size_t>(matrix.rows * stride) * sizeof(uint16_t) <= rounded_bytes_,
+        "rows=", matrix.rows, " cols=", matrix.cols);
+  CUDA_RETURN_IF_ERROR(Round(stream, matrix, rounded, stride));
+  return Operand{rounded, matrix.rows, matrix.cols, stride, CUDA_R_16BF};
+}
+
+// A row-major matrix is the transpose of a column-major one of as many columns as it has rows.
+Status Matmul::MakeLayout(const Operand& matrix, MatrixLayout* layout) {
+  CUDA_RETURN_IF_ERROR(
+      cublasLtMatrixLayoutCreate(layout->receive(), matrix.type, static_cast<uint64_t>(matrix.cols),
+                                 static_cast<uint64_t>(matrix.rows), matrix.stride));
+  return Status::Ok();
 }
 
 Status Matmul::ChooseAlgorithm(const void* const (&pointers)[3], Plan* plan) const {
@@ -84,8 +107,8 @@ Status Matmul::ChooseAlgorithm(const void* const (&pointers)[3], Plan* plan) con
 
 // Row-major c = op(a) op(b) is column-major c^T = op(b)^T op(a)^T: b comes first, and its
 // transposition stays as it is.
-Status Matmul::MakePlan(const GemmOptions& options, MatrixView<const float> a,
-                        MatrixView<const float> b, MatrixView<float> c, Plan* plan) const {
+Status Matmul::MakePlan(const GemmOptions& options, const Operand& a, const Operand& b,
+                        const Operand& c, Plan* plan) const {
   CUDA_RETURN_IF_ERROR(cublasLtMatmulDescCreate(plan->desc.receive(), compute_, CUDA_R_32F));
   RETURN_IF_ERROR(SetDesc(plan->desc, CUBLASLT_MATMUL_DESC_TRANSA,
                           options.transpose_b ? CUBLAS_OP_T : CUBLAS_OP_N));
@@ -101,8 +124,8 @@ Status Matmul::MakePlan(const GemmOptions& options, MatrixView<const float> a,
   return ChooseAlgorithm({b.data, a.data, c.data}, plan);
 }
 
-Result<Matmul::Plan*> Matmul::PlanOf(const GemmOptions& options, MatrixView<const float> a,
-                                     MatrixView<const float> b, MatrixView<float> c) {
+Result<Matmul::Plan*> Matmul::PlanOf(const GemmOptions& options, const Operand& a, const Operand& b,
+                                     const Operand& c) {
   const uint32_t bits = (options.transpose_a ? 1u : 0u) | (options.transpose_b ? 2u : 0u) |
                         static_cast<uint32_t>(EpilogueOf(options)) << 2 |
                         AlignmentOf(options.bias) << 8;
@@ -119,14 +142,16 @@ Result<Matmul::Plan*> Matmul::PlanOf(const GemmOptions& options, MatrixView<cons
 
 Status Matmul::Run(const GemmOptions& options, MatrixView<const float> a, MatrixView<const float> b,
                    MatrixView<float> c, cudaStream_t stream) {
-  ASSIGN_OR_RETURN(Plan* const plan, PlanOf(options, a, b, c));
+  ASSIGN_OR_RETURN(const Operand first, Read(b, rounded_[0], stream));
+  ASSIGN_OR_RETURN(const Operand second, Read(a, rounded_[1], stream));
+  ASSIGN_OR_RETURN(Plan* const plan, PlanOf(options, second, first, AsItIs(c)));
   if (options.bias != nullptr) {
     RETURN_IF_ERROR(SetDesc(plan->desc, CUBLASLT_MATMUL_DESC_BIAS_POINTER, options.bias));
   }
   const float alpha = 1, beta = options.accumulate ? 1 : 0;
-  CUDA_RETURN_IF_ERROR(cublasLtMatmul(handle_.get(), plan->desc.get(), &alpha, b.data,
-                                      plan->first.get(), a.data, plan->second.get(), &beta, c.data,
-                                      plan->out.get(), c.data, plan->out.get(), &plan->algo,
+  CUDA_RETURN_IF_ERROR(cublasLtMatmul(handle_.get(), plan->desc.get(), &alpha, first.data,
+                                      plan->first.get(), second.data, plan->second.get(), &beta,
+                                      c.data, plan->out.get(), c.data, plan->out.get(), &plan->algo,
                                       workspace_, workspace_bytes_, stream));
   return Status::Ok();
 }

@@ -1,7 +1,8 @@
 #pragma once
 // Matrix products by cuBLASLt with bias and ReLU as their epilogue. A product's descriptors and
 // algorithm are found once a shape and kept; algorithms that add in no fixed order are excluded, so
-// that the same product gives the same bits. Thread safety: none.
+// that the same product gives the same bits. Products are float32 and sum in float32; inputs may be
+// read as TF32, or rounded to bfloat16 beforehand. Thread safety: none.
 
 #include <map>
 #include <memory>
@@ -9,8 +10,8 @@
 
 #include "common/status.h"
 #include "worker/backend.h"
-#include "worker/device.h"
 #include "worker/cuda/handles.h"
+#include "worker/device.h"
 
 namespace chorus::worker::cuda {
 
@@ -19,6 +20,8 @@ class Matmul {
   // workspace: of the device, for products that want some.
   static Result<std::unique_ptr<Matmul>> Create(DevicePrecision precision, void* workspace,
                                                 size_t workspace_bytes);
+  // From now on inputs are rounded to bfloat16, there.  first, second: `bytes` each.
+  void RoundInto(void* first, void* second, size_t bytes);
   // The contract of Backend::Gemm. REQUIRES: M, N, K > 0.
   Status Run(const GemmOptions& options, MatrixView<const float> a, MatrixView<const float> b,
              MatrixView<float> c, cudaStream_t stream);
@@ -26,6 +29,12 @@ class Matmul {
  private:
   // What the choice of an algorithm depends on: sizes, strides, options and alignments.
   using Key = std::tuple<int64_t, int64_t, int64_t, int64_t, int64_t, int64_t, uint32_t, uint32_t>;
+  // A row-major matrix of the device as cuBLASLt is told of it.
+  struct Operand {
+    const void* data;
+    int64_t rows, cols, stride;
+    cudaDataType_t type;
+  };
   struct Plan {
     MatmulDesc desc;
     MatrixLayout first, second, out;
@@ -33,16 +42,23 @@ class Matmul {
   };
 
   Matmul() = default;
-  Result<Plan*> PlanOf(const GemmOptions& options, MatrixView<const float> a,
-                       MatrixView<const float> b, MatrixView<float> c);
-  Status MakePlan(const GemmOptions& options, MatrixView<const float> a, MatrixView<const float> b,
-                  MatrixView<float> c, Plan* plan) const;
+  static Operand AsItIs(MatrixView<const float> matrix);
+  static Status MakeLayout(const Operand& matrix, MatrixLayout* layout);
+  // The matrix, or what becomes of it in `rounded`.
+  Result<Operand> Read(MatrixView<const float> matrix, uint16_t* rounded,
+                       cudaStream_t stream) const;
+  Result<Plan*> PlanOf(const GemmOptions& options, const Operand& a, const Operand& b,
+                       const Operand& c);
+  Status MakePlan(const GemmOptions& options, const Operand& a, const Operand& b, const Operand& c,
+                  Plan* plan) const;
   Status ChooseAlgorithm(const void* const (&pointers)[3], Plan* plan) const;
 
   LtHandle handle_;
   cublasComputeType_t compute_ = CUBLAS_COMPUTE_32F;
   void* workspace_ = nullptr;
   size_t workspace_bytes_ = 0;
+  uint16_t* rounded_[2] = {};  // null: inputs are read as they are
+  size_t rounded_bytes_ = 0;
   std::map<Key, Plan> plans_;  // after handle_
 };
 

@@ -1,5 +1,5 @@
 // The functions of include/cublasLt.h. A product is computed in one fixed order whatever algorithm
-// is asked for, in float as on a device. Pointers are checked against the alignment that the
+// is asked for, in float as on a device, from inputs of the precision that is asked for. Pointers are checked against the alignment that the
 // algorithm was chosen for.
 
 #include "cublasLt.h"
@@ -15,6 +15,7 @@ using chorus::cuda_host::EnterCall;
 
 struct cublasLtContext {};
 struct cublasLtMatmulDescOpaque_t {
+  cublasComputeType_t compute = CUBLAS_COMPUTE_32F;
   int transpose_a = CUBLAS_OP_N;
   int transpose_b = CUBLAS_OP_N;
   int epilogue = CUBLASLT_EPILOGUE_DEFAULT;
@@ -24,6 +25,7 @@ struct cublasLtMatrixLayoutOpaque_t {
   uint64_t rows;
   uint64_t cols;
   int64_t ld;
+  cudaDataType_t type;
 };
 struct cublasLtMatmulPreferenceOpaque_t {
   uint32_t alignment[4] = {256, 256, 256, 256};  // of A, B, C, D; cuBLASLt's own default
@@ -31,13 +33,37 @@ struct cublasLtMatmulPreferenceOpaque_t {
 
 namespace {
 
+// The matrix as floats, [cols, ld], each what a product of that precision reads of it.
+std::vector<float> Read(const void* data, const cublasLtMatrixLayoutOpaque_t& layout,
+                        cublasComputeType_t compute) {
+  std::vector<float> values(layout.cols * static_cast<uint64_t>(layout.ld));
+  for (uint64_t j = 0; j < layout.cols; ++j) {
+    for (uint64_t i = 0; i < layout.rows; ++i) {
+      const uint64_t at = j * static_cast<uint64_t>(layout.ld) + i;
+      uint32_t bits = 0;
+      if (layout.type == CUDA_R_16BF) {
+        bits = uint32_t{static_cast<const uint16_t*>(data)[at]} << 16;
+      } else {
+        std::memcpy(&bits, static_cast<const float*>(data) + at, sizeof(bits));
+        // TF32 has 10 bits of mantissa; to the nearest, ties to even.
+        if (compute == CUBLAS_COMPUTE_32F_FAST_TF32) {
+          bits = (bits + 0xfffu + (bits >> 13 & 1u)) & ~0x1fffu;
+        }
+      }
+      std::memcpy(&values[at], &bits, sizeof(bits));
+    }
+  }
+  return values;
+}
+
 struct Product {
   cublasLtMatmulDescOpaque_t desc;
   cublasLtMatrixLayoutOpaque_t a_layout, b_layout, d_layout;
   float alpha, beta;
-  const float* a;
-  const float* b;
+  const void* a_data;
+  const void* b_data;
   float* d;
+  std::vector<float> a, b;  // what Compute reads
 
   uint64_t m() const { return d_layout.rows; }
   uint64_t n() const { return d_layout.cols; }
@@ -70,7 +96,9 @@ struct Product {
     }
   }
 
-  void Compute() const {
+  void Compute() {
+    a = Read(a_data, a_layout, desc.compute);
+    b = Read(b_data, b_layout, desc.compute);
     std::vector<float> sums(m());
     for (uint64_t j = 0; j < n(); ++j) {
       SumColumn(j, sums.data());
@@ -127,10 +155,10 @@ cublasStatus_t cublasLtDestroy(cublasLtHandle_t handle) {
   CountHandle(-1);
   return CUBLAS_STATUS_SUCCESS;
 }
-cublasStatus_t cublasLtMatmulDescCreate(cublasLtMatmulDesc_t* desc, cublasComputeType_t,
+cublasStatus_t cublasLtMatmulDescCreate(cublasLtMatmulDesc_t* desc, cublasComputeType_t compute,
                                         cudaDataType_t) {
   ENTER_CALL();
-  *desc = new cublasLtMatmulDescOpaque_t();
+  *desc = new cublasLtMatmulDescOpaque_t{.compute = compute};
   CountHandle(1);
   return CUBLAS_STATUS_SUCCESS;
 }
@@ -161,11 +189,11 @@ cublasStatus_t cublasLtMatmulDescSetAttribute(cublasLtMatmulDesc_t desc,
   }
   return CUBLAS_STATUS_NOT_SUPPORTED;
 }
-cublasStatus_t cublasLtMatrixLayoutCreate(cublasLtMatrixLayout_t* layout, cudaDataType_t,
+cublasStatus_t cublasLtMatrixLayoutCreate(cublasLtMatrixLayout_t* layout, cudaDataType_t type,
                                           uint64_t rows, uint64_t cols, int64_t ld) {
   ENTER_CALL();
   if (rows == 0 || cols == 0 || ld < static_cast<int64_t>(rows)) return CUBLAS_STATUS_INVALID_VALUE;
-  *layout = new cublasLtMatrixLayoutOpaque_t{rows, cols, ld};
+  *layout = new cublasLtMatrixLayoutOpaque_t{rows, cols, ld, type};
   CountHandle(1);
   return CUBLAS_STATUS_SUCCESS;
 }
@@ -221,17 +249,19 @@ cublasStatus_t cublasLtMatmul(cublasLtHandle_t, cublasLtMatmulDesc_t desc, const
   for (int i = 0; i < 4; ++i) {
     if (!IsAligned(pointers[i], algo->data[i])) return CUBLAS_STATUS_INVALID_VALUE;
   }
-  const Product product = {*desc,
+  Product product = {*desc,
                            *a_layout,
                            *b_layout,
                            *d_layout,
                            *static_cast<const float*>(alpha),
                            *static_cast<const float*>(beta),
-                           static_cast<const float*>(a),
-                           static_cast<const float*>(b),
-                           static_cast<float*>(d)};
+                           a,
+                           b,
+                           static_cast<float*>(d),
+                           {},
+                           {}};
   if (!product.IsConsistent()) return CUBLAS_STATUS_INVALID_VALUE;
   chorus::cuda_host::CountProduct(2 * product.m() * product.n() * product.k());
-  chorus::cuda_host::Enqueue(stream, [product] { product.Compute(); });
+  chorus::cuda_host::Enqueue(stream, [product]() mutable { product.Compute(); });
   return CUBLAS_STATUS_SUCCESS;
 }

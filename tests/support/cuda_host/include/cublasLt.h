@@ -1,6 +1,6 @@
 #pragma once
 // The part of cuBLASLt that Chorus uses, for a build without CUDA: products of column-major float
-// matrices with their epilogues, computed by plain loops (../cublaslt.cc). Names, signatures and
+// matrices with their epilogues, computed by plain loops (../cublaslt.cc); inputs may be bfloat16. Names, signatures and
 // numbers are cuBLASLt's.
 
 #include <cstddef>
@@ -18,7 +18,7 @@ enum cublasStatus_t {
 };
 enum cublasOperation_t { CUBLAS_OP_N = 0, CUBLAS_OP_T = 1 };
 enum cublasComputeType_t { CUBLAS_COMPUTE_32F = 68, CUBLAS_COMPUTE_32F_FAST_TF32 = 77 };
-enum cudaDataType_t { CUDA_R_32F = 0 };
+enum cudaDataType_t { CUDA_R_32F = 0, CUDA_R_16BF = 14 };
 
 enum cublasLtMatmulDescAttributes_t {
   CUBLASLT_MATMUL_DESC_TRANSA = 3,
