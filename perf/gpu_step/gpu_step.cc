@@ -3,7 +3,8 @@
 // Checks that what was computed is finite, the same bits each time, and the CPU's up to rounding;
 // fails otherwise. README.md in perf/ gives the columns.
 //   gpu_step [a job: job_options.h] [--library PATH] [--device N] [--timed-steps N]
-//            [--product N] [--copy-mb N]
+//            [--product N] [--copy-mb N] [--gpus N]
+// With --gpus above 1 also: sums of gradients among the first N devices.
 
 #include <cstdio>
 #include <memory>
@@ -16,6 +17,7 @@
 #include "perf/gpu_step/device_limits.h"
 #include "perf/gpu_step/step_sums.h"
 #include "perf/gpu_step/step_times.h"
+#include "perf/gpu_step/sum_times.h"
 #include "perf/support/build_info.h"
 #include "worker/device_library.h"
 
@@ -29,6 +31,7 @@ struct Options {
   std::string library;
   uint32_t device = 0;
   uint32_t timed_steps = 50;
+  uint32_t gpus = 1;
   LimitSizes limits;
 };
 
@@ -43,7 +46,7 @@ Result<Options> ParseOptions(const std::vector<std::string>& arguments) {
       continue;
     }
     if (name != "--device" && name != "--timed-steps" && name != "--product" &&
-        name != "--copy-mb") {
+        name != "--copy-mb" && name != "--gpus") {
       RETURN_IF_ERROR(SetJobOption(name, value, &options.job));
       continue;
     }
@@ -51,6 +54,7 @@ Result<Options> ParseOptions(const std::vector<std::string>& arguments) {
     if (count == 0 && name != "--device") return InvalidArgument(StrCat(name, " 0"));
     if (name == "--device") options.device = count;
     if (name == "--timed-steps") options.timed_steps = count;
+    if (name == "--gpus") options.gpus = count;
     if (name == "--product") options.limits.product = count;
     if (name == "--copy-mb") options.limits.copy_bytes = size_t{count} << 20;
   }
@@ -77,6 +81,7 @@ struct Results {
   double products = 0;  // seconds
   Difference difference;
   uint64_t exposures = 0;
+  int64_t parameters = 0;
 };
 
 // Computes one step twice, and on the CPU.
@@ -111,6 +116,7 @@ Result<Results> Measure(const Options& options, const TrainConfig& config, const
   ASSIGN_OR_RETURN(results.host, MeasureSteps(data, rows, options.timed_steps, run.get()));
   ASSIGN_OR_RETURN(results.phases, MeasurePhases(data, rows, &counting, run.get()));
   ASSIGN_OR_RETURN(results.products, MeasureProducts(data, rows, &counting, run.get()));
+  results.parameters = run->step().parameters().size();
   for (const auto& grain : data.steps[0]->grains) results.exposures += grain.rows();
   return results;
 }
@@ -176,6 +182,24 @@ void Print(const TrainConfig& config, const Device& device, const Results& resul
       limits.memory * 1e-9, BuildInfoJson().c_str());
 }
 
+// The dense gradient's sum beside one so long that starting it costs nothing.
+Status PrintSums(const Options& options, const worker::DeviceOptions& device_options,
+                 int64_t parameters) {
+  const auto large = static_cast<int64_t>(options.limits.copy_bytes / sizeof(float));
+  ASSIGN_OR_RETURN(
+      const std::vector<SumTime> times,
+      MeasureSums(worker::OpenLibraryDevice, device_options, options.gpus, {parameters, large}));
+  const double limit = times.back().bytes_per_s();
+  for (const SumTime& time : times) {
+    std::printf(
+        "sum of %.0f floats among %u devices, %s order: %.3f ms, %.2f GB/s sent by each, "
+        "%.3f of the longest fast one\n",
+        static_cast<double>(time.floats), options.gpus, time.reproducible ? "canonical" : "fastest",
+        time.seconds * 1e3, time.bytes_per_s() * 1e-9, time.bytes_per_s() / limit);
+  }
+  return Status::Ok();
+}
+
 Status Main(const std::vector<std::string>& arguments) {
   ASSIGN_OR_RETURN(Options options, ParseOptions(arguments));
   SetLogLevel(LogLevel::kWarning);
@@ -198,7 +222,8 @@ Status Main(const std::vector<std::string>& arguments) {
   ASSIGN_OR_RETURN(Results results, Measure(options, source.config, data, device.get()));
   results.limits = limits;
   Print(source.config, *device, results);
-  return Status::Ok();
+  if (options.gpus == 1) return Status::Ok();
+  return PrintSums(options, device_options, results.parameters);
 }
 
 }  // namespace

@@ -10,7 +10,7 @@
 #   - compute-sanitizer (memcheck, racecheck), where it is installed, over the operations and some steps;
 #   - perf/gpu_step in FP32, TF32 and BF16: figures beside the device's own limits.
 # --library takes another library of the backend, and what DIR has, and builds nothing; so the script itself can be
-# tried with the emulated one and CHORUS_CUDA_HOST_DEVICES=2.
+# tried with the emulated one, CHORUS_CUDA_HOST_DEVICES=2 and CHORUS_CUDA_HOST_ASYNC=1.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
@@ -116,9 +116,9 @@ fi
 
 if [ "$perf" = yes ]; then
   for precision in FP32 TF32 BF16; do
-    CUDA_VISIBLE_DEVICES=0 run "gpu_step-$precision" 1200 "$build/perf/gpu_step" --library "$library" \
+    run "gpu_step-$precision" 1200 "$build/perf/gpu_step" --library "$library" \
       --config configs/train/chorus_cvr.textproto --slots 23 --set step.grain_rows=4096 \
-      --set step.grains_per_step=1 --set "compute.cuda.precision=$precision"
+      --set step.grains_per_step=1 --set "compute.cuda.precision=$precision" --gpus "$devices"
     cat "$logs/gpu_step-$precision.log"
   done
 fi

@@ -1,0 +1,26 @@
+#pragma once
+// How fast the gradients of several devices are summed (worker/device_collective.h), each driven by
+// a thread of this process. Thread safety: functions of their arguments.
+
+#include <cstdint>
+#include <vector>
+
+#include "common/status.h"
+#include "worker/device.h"
+
+namespace chorus::perf {
+
+struct SumTime {
+  int64_t floats = 0;
+  bool reproducible = true;
+  double seconds = 0;     // of the device's clock, the slowest device's best
+  double bytes_sent = 0;  // by each device: 2 (N - 1) / N of the vector
+  double bytes_per_s() const { return bytes_sent / seconds; }
+};
+// Sums of each length, in the canonical order and in the fastest one. Error: kInternal, a sum is
+// wrong; what opening a device or a collective gives.
+Result<std::vector<SumTime>> MeasureSums(const worker::OpenDevice& open,
+                                         const worker::DeviceOptions& options, uint32_t gpus,
+                                         const std::vector<int64_t>& lengths);
+
+}  // namespace chorus::perf
