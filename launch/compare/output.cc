@@ -1,5 +1,6 @@
 #include "launch/compare/output.h"
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -15,11 +16,15 @@
 namespace chorus::launch {
 
 Status CheckOutput(FileSystem& files, const std::string& output, bool resume) {
-  if (resume || !files.Exists(output)) return Status::Ok();
+  if (!files.Exists(output)) return Status::Ok();
   ASSIGN_OR_RETURN(const std::vector<std::string> names, files.List(output));
   if (names.empty()) return Status::Ok();
+  const bool has_runs = std::find(names.begin(), names.end(), kRunsName) != names.end();
+  if (resume && has_runs) return Status::Ok();
   return FailedPrecondition(StrCat(
-      output, " is not empty: --resume goes on with the runs in it, --output names another"));
+      output, " is not empty: ",
+      has_runs ? "--resume goes on with the runs in it, " : "it holds something else than runs; ",
+      "--output names another"));
 }
 
 Status WriteOutput(FileSystem& files, const ComparePlan& plan, worker::ThreadPool* pool) {

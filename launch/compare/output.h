@@ -9,7 +9,7 @@
 
 namespace chorus::launch {
 
-// Error: the directory holds something and resume is false.
+// Error: the directory holds something, and resume is false or it is something else than runs.
 Status CheckOutput(FileSystem& files, const std::string& output, bool resume);
 
 // Tables and figures of the runs that are finished. Error: none is.

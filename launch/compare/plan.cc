@@ -36,7 +36,7 @@ Result<TrainConfig> ConfigOf(const CompareConfig& config, const PlannedRun& run)
 }
 
 std::string MethodFolder(const std::string& output, const std::string& method) {
-  return JoinPath(output, "runs/" + method);
+  return JoinPath(JoinPath(output, kRunsName), method);
 }
 
 // The seed of a run's folder "seed-S-FOLD" on one of the configuration's data sets; 0: it is no

@@ -15,6 +15,7 @@
 
 namespace chorus::launch {
 
+inline constexpr char kRunsName[] = "runs";
 inline constexpr char kScoresName[] = "scores";  // worker/score_file.h
 inline constexpr char kDoneName[] = "DONE";      // run_record.h
 

@@ -22,6 +22,7 @@ TEST_F(CompareTest, TrainsEveryMethodBySeedAndWritesResultsTableAndPage) {
     seen.push_back(StrCat(result.method(), " ", result.seed()));
     EXPECT_EQ(result.evaluation().rows(), 130u);
     EXPECT_GT(result.metric_size(), 5);
+    EXPECT_NE(line.find("\"name\":\"cvr_above_one\",\"value\":0"), std::string::npos) << line;
   }
   EXPECT_EQ(Join(seen, ", "), "BASE 1, ESMM 1, BASE 2, ESMM 2");
   const std::string table = Read("out/table.md");
@@ -222,6 +223,18 @@ TEST_F(CompareTest, ASelectionTrainsLessAndShowsAllThatIsFinished) {
     }
   }
   EXPECT_EQ(Run(0, Compare(config, "out", {"--report-only", "--seeds", "1"})).code, 2);
+}
+
+TEST_F(CompareTest, ADirectoryOfSomethingElseIsLeftAlone) {
+  const std::string config = WriteConfig("two");
+  ASSERT_TRUE(files_.CreateDirectories(Path("mine")).ok());
+  ASSERT_TRUE(ReplaceFile(files_, Path("mine/table.md"), "notes").ok());
+  ExpectFailure(Run(0, Compare(config, "mine", {"--resume"})), "holds something else than runs");
+  EXPECT_EQ(Read("mine/table.md"), "notes");
+  ExpectFailure(Run(0, Command("report", {Path("mine")})), "mine/metrics.jsonl");
+  ASSERT_TRUE(ReplaceFile(files_, Path("mine/metrics.jsonl"), "{\"step\":\"1\"}\n").ok());
+  ExpectFailure(Run(0, Command("report", {Path("mine")})), "nothing to draw");
+  EXPECT_FALSE(files_.Exists(Path("mine/report.html")));
 }
 
 TEST_F(CompareTest, FoldsAndSelectionsSayWhatIsWrong) {
