@@ -66,16 +66,21 @@ Cost Synchronize() {
   return cost;
 }
 
-Cost Gemm(const worker::GemmOptions& options, Shape a, Shape b, Shape c) {
+Cost Gemm(const worker::GemmOptions& options, Shape a, Shape b, Shape c, bool rounds) {
   const int64_t k = options.transpose_a ? a.rows : a.cols;
   if (c.elements() == 0) return {};
   if (k == 0) return options.accumulate ? Cost() : Fill(c);
   Cost cost;
   cost.products = 1;
   cost.flops = 2 * static_cast<uint64_t>(c.elements()) * static_cast<uint64_t>(k);
-  cost.memory_bytes =
-      Bytes(a.elements() + b.elements() + c.elements() * (options.accumulate ? 2 : 1)) +
-      (options.bias != nullptr ? Bytes(c.cols) : 0);
+  const uint64_t inputs = Bytes(a.elements() + b.elements());
+  if (rounds) {
+    cost.launches = 2;
+    cost.memory_bytes = inputs + inputs / 2;
+  }
+  cost.memory_bytes += (rounds ? inputs / 2 : inputs) +
+                       Bytes(c.elements() * (options.accumulate ? 2 : 1)) +
+                       (options.bias != nullptr ? Bytes(c.cols) : 0);
   cost.pieces = Parts(c.rows, 64) * Parts(c.cols, 64) * Parts(k, 1024);
   return cost;
 }

@@ -26,7 +26,8 @@ Cost Zero(size_t bytes);
 Cost Synchronize();
 
 // Backend.
-Cost Gemm(const worker::GemmOptions& options, Shape a, Shape b, Shape c);
+// rounds: both inputs are rounded to 16 bits first, into another place.
+Cost Gemm(const worker::GemmOptions& options, Shape a, Shape b, Shape c, bool rounds);
 Cost Fill(Shape matrix);
 Cost Copy(Shape to);
 Cost GatherRows(int64_t index_rows, bool accumulate, Shape to);

@@ -236,7 +236,7 @@ Status CountingDevice::ApplyOptimizer(const OptimizerParameters& parameters, uin
 Status CountingDevice::Gemm(const GemmOptions& options, MatrixView<const float> a,
                             MatrixView<const float> b, MatrixView<float> c) {
   if (on_product) on_product(options, a, b, c);
-  return Do("Gemm", compute_, call_cost::Gemm(options, ShapeOf(a), ShapeOf(b), ShapeOf(c)),
+  return Do("Gemm", compute_, call_cost::Gemm(options, ShapeOf(a), ShapeOf(b), ShapeOf(c), rounds_),
             [&](Device* inner) { return inner->Gemm(options, a, b, c); });
 }
 

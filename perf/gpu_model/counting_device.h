@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "common/config.pb.h"
 #include "perf/gpu_model/call_cost.h"
 #include "perf/gpu_model/cost.h"
 #include "worker/device.h"
@@ -20,8 +21,9 @@ namespace chorus::perf {
 
 class CountingDevice final : public worker::Device {
  public:
-  // inner: outlives this one; null: none.
-  explicit CountingDevice(worker::Device* inner = nullptr) : inner_(inner) {}
+  // inner: outlives this one; null: none.  precision: that of its products.
+  explicit CountingDevice(worker::Device* inner, CudaConfig::Precision precision)
+      : inner_(inner), rounds_(precision == CudaConfig::BF16) {}
 
   // Calls since the last Clear.
   const StepCost& calls() const { return calls_; }
@@ -135,6 +137,7 @@ class CountingDevice final : public worker::Device {
   };
 
   worker::Device* const inner_;
+  const bool rounds_;  // inputs of products
   StepCost calls_;
   Phase compute_ = Phase::kForward;  // of calls that both passes make
   std::optional<Phase> fixed_phase_;

@@ -93,7 +93,7 @@ std::unique_ptr<StepGradients> StepRun::Gradients(const StepBatch& batch) const 
 }
 
 Result<DryRun> RunDry(const TrainConfig& config, const StepData& data) {
-  CountingDevice device;
+  CountingDevice device(nullptr, config.compute().cuda().precision());
   ASSIGN_OR_RETURN(const std::unique_ptr<StepRun> run, StepRun::Create(config, data, &device));
   const StepBatch& batch = *data.steps.back();
   const ZeroRows rows(data.dims);

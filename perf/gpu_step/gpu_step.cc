@@ -109,7 +109,7 @@ Status Check(const TrainConfig& config, const StepData& data, StepRun* run,
 Result<Results> Measure(const Options& options, const TrainConfig& config, const StepData& data,
                         Device* device) {
   Results results;
-  CountingDevice counting(device);
+  CountingDevice counting(device, config.compute().cuda().precision());
   ASSIGN_OR_RETURN(const std::unique_ptr<StepRun> run, StepRun::Create(config, data, &counting));
   RETURN_IF_ERROR(Check(config, data, run.get(), &results.difference));
   const DrawnRows rows(data.dims);

@@ -77,6 +77,8 @@ std::vector<Job> Jobs() {
   add("transfer", "objective { ddpo {} } model { optimizer { sgd {} } }", RichLog());
   add("partials", "objective { dcmt { snips: true } } model { optimizer { adagrad {} } }",
       RichLog());
+  add("16-bit products", "objective { chorus_cvr {} } compute { cuda { precision: BF16 } }",
+      RichLog());
   add("draws", "objective { oversampling {} }", RichLog());
   for (const uint32_t stage : {0u, 1u}) {
     add(StrCat("ukd stage ", stage), "objective { ukd {} }", RichLog()).stage = stage;
@@ -161,6 +163,12 @@ void ExpectSameCost(const Cost& got, const Cost& expected, const std::string& wh
   EXPECT_EQ(got.flops, expected.flops) << what;
 }
 
+std::unique_ptr<worker::Device> OpenDeviceFor(const TrainConfig& config) {
+  return worker::OpenTestDevice(config.compute().cuda().precision() == CudaConfig::BF16
+                                    ? worker::DevicePrecision::kBf16
+                                    : worker::DevicePrecision::kFp32);
+}
+
 Status RunStep(StepRun* run, const StepData& data) {
   return run->Run(*data.steps.back(), ZeroRows(data.dims));
 }
@@ -170,8 +178,8 @@ TEST(GpuModelTest, EveryCallCostsWhatTheEmulationCounts) {
   for (const Job& job : Jobs()) {
     SCOPED_TRACE(job.name);
     const World world = MakeWorld(job);
-    const std::unique_ptr<worker::Device> emulated = worker::OpenTestDevice();
-    CountingDevice device(emulated.get());
+    const std::unique_ptr<worker::Device> emulated = OpenDeviceFor(world.config);
+    CountingDevice device(emulated.get(), world.config.compute().cuda().precision());
     auto run = StepRun::Create(world.config, world.data, &device);
     ASSERT_TRUE(run.ok()) << run.status().ToString();
     Counters before;
@@ -190,8 +198,8 @@ TEST(GpuModelTest, AStepsCallsAreAllThatItCosts) {
   for (const Job& job : Jobs()) {
     SCOPED_TRACE(job.name);
     const World world = MakeWorld(job);
-    const std::unique_ptr<worker::Device> emulated = worker::OpenTestDevice();
-    CountingDevice device(emulated.get());
+    const std::unique_ptr<worker::Device> emulated = OpenDeviceFor(world.config);
+    CountingDevice device(emulated.get(), world.config.compute().cuda().precision());
     auto run = StepRun::Create(world.config, world.data, &device);
     ASSERT_TRUE(run.ok()) << run.status().ToString();
     const Counters before = cuda_host::ReadCounters();
@@ -209,8 +217,8 @@ TEST(GpuModelTest, ADryRunCostsWhatARealOneDoes) {
   for (const Job& job : Jobs()) {
     SCOPED_TRACE(job.name);
     const World world = MakeWorld(job);
-    const std::unique_ptr<worker::Device> emulated = worker::OpenTestDevice();
-    CountingDevice device(emulated.get());
+    const std::unique_ptr<worker::Device> emulated = OpenDeviceFor(world.config);
+    CountingDevice device(emulated.get(), world.config.compute().cuda().precision());
     auto run = StepRun::Create(world.config, world.data, &device);
     ASSERT_TRUE(run.ok()) << run.status().ToString();
     ASSERT_TRUE(RunStep(run->get(), world.data).ok());
