@@ -1,9 +1,6 @@
 #include "launch/compare/run_rows.h"
 
-#include <algorithm>
 #include <numeric>
-#include <span>
-#include <utility>
 
 #include "worker/statistics/order.h"
 

@@ -1,7 +1,6 @@
 #include "launch/compare/runner.h"
 
 #include <chrono>
-#include <memory>
 #include <optional>
 #include <utility>
 
