@@ -8,6 +8,7 @@
 #include "common/strings.h"
 #include "common/table_spec.h"
 #include "worker/model.h"
+#include "worker/tower_compute.h"
 
 namespace chorus::worker {
 namespace {
@@ -25,6 +26,12 @@ uint32_t MostPartials(const Objective& objective) {
     most = std::max(most, objective.partials(stage));
   }
   return most;
+}
+
+// Whether a group's towers are through once BackwardTowers is.
+bool EndsWithTowers(const GroupPlan& plan) {
+  return std::all_of(plan.towers.begin(), plan.towers.end(),
+                     [](const TowerPlan& tower) { return tower.hidden_layers() > 0; });
 }
 
 std::vector<TreeNode> FromFirstGrain(std::vector<TreeNode> nodes, uint32_t first) {
@@ -264,20 +271,57 @@ Status DeviceStep::TrainGrain(size_t grain, const DeviceScales& scales) {
     const GroupPass pass = PassOf(grain, group);
     const SplitInputGradient dx = {pass.buffers->dcontexts.Top(padded_contexts_[grain]),
                                    pass.buffers->dexposures.view()};
-    RETURN_IF_ERROR(
-        BackwardGroup(pass, dlogits, dx, {gradient.data, static_cast<size_t>(gradient.cols)}));
+    const std::span<float> weights(gradient.data, static_cast<size_t>(gradient.cols));
+    RETURN_IF_ERROR(BackwardTowers(pass, dlogits, weights));
+    if (IsLast(grain)) RETURN_IF_ERROR(SumTowers(group));
+    RETURN_IF_ERROR(BackwardTrunk(pass, dlogits, dx, weights));
+    if (IsLast(grain)) RETURN_IF_ERROR(SumTrunk(group));
     RETURN_IF_ERROR(SumGrainPieces(grain, group));
     RETURN_IF_ERROR(flags_->OfInputs(dx.contexts, dx.exposures, FlagsOf(grain)));
   }
   return flags_->OfWeights(gradient, FlagsOf(grain));
 }
 
-// The worker's nodes: dense gradients in the row of their first grain, sparse ones where they are
-// brought back from.
+// The gradients of these weights are final in all grains: adds them up over the worker's nodes, each
+// in the row of its first grain. Where they stay on the device their sum over workers begins.
+Status DeviceStep::SumDense(const ParameterRange& range) {
+  if (range.size() == 0) return Status::Ok();
+  for (const TreeNode& node : nodes_) {
+    const MatrixView<float> grains = gradients_.Rows(node.begin - range_.begin, node.size);
+    RETURN_IF_ERROR(device_->SumGrains(grains.Columns(range.begin, range.size())));
+  }
+  return collective_ == nullptr ? Status::Ok() : collective_->BeginSum(range.begin, range.end);
+}
+
+// After the backward pass of a group's towers in the last grain, and after that of what lies below,
+// with which towers without hidden layers are computed.
+Status DeviceStep::SumTowers(size_t group) {
+  const GroupPlan& plan = network_.groups[group];
+  if (collective_ == nullptr || !EndsWithTowers(plan)) return Status::Ok();
+  return SumDense(plan.tower_parameters);
+}
+
+Status DeviceStep::SumTrunk(size_t group) {
+  const GroupPlan& plan = network_.groups[group];
+  if (collective_ == nullptr) return Status::Ok();
+  if (EndsWithTowers(plan)) return SumDense(plan.trunk_parameters);
+  return SumDense({plan.trunk_parameters.begin, plan.tower_parameters.end});
+}
+
+// The rest of the dense gradients: all of them, unless their sums have begun.
+Status DeviceStep::SumRest() {
+  if (collective_ == nullptr) return SumDense({0, gradients_.cols});
+  for (size_t group = 0; group < network_.groups.size() && range_.size() == 0; ++group) {
+    if (!IsTrained(group)) continue;  // a worker without grains sums along
+    RETURN_IF_ERROR(SumTowers(group));
+    RETURN_IF_ERROR(SumTrunk(group));
+  }
+  return SumDense({network_.parameters.OfStage(last_stage_).end, gradients_.cols});
+}
+
+// The worker's nodes' sparse gradients, to where they are brought back from.
 Status DeviceStep::CombineNodes() {
   for (size_t n = 0; n < nodes_.size(); ++n) {
-    const uint32_t first = nodes_[n].begin - range_.begin;
-    RETURN_IF_ERROR(device_->SumGrains(gradients_.Rows(first, nodes_[n].size)));
     for (size_t instance = 0; instance < dims_.size(); ++instance) {
       if (piece_sums_[instance] == nullptr) continue;
       const PackedOrder& packed = staged_->current().orders[instance % inputs_.tables];
@@ -298,7 +342,7 @@ Status DeviceStep::BringBack(bool gradients) {
   RETURN_IF_ERROR(device_->Download(returned_.device, returned_.host, returned_bytes_));
   if (!gradients) return Status::Ok();
   const auto bytes = static_cast<size_t>(gradients_.cols) * sizeof(float);
-  for (size_t n = 0; n < nodes_.size(); ++n) {
+  for (size_t n = 0; n < nodes_.size() && !keeps_gradients_; ++n) {
     RETURN_IF_ERROR(device_->Download(gradients_.row(nodes_[n].begin - range_.begin),
                                       gradient_host_ + n * bytes, bytes));
   }
@@ -320,11 +364,34 @@ Status DeviceStep::Train(const std::vector<double>& scales) {
   for (size_t grain = 0; grain < staged_->current().grains.size(); ++grain) {
     RETURN_IF_ERROR(TrainGrain(grain, by_value));
   }
+  RETURN_IF_ERROR(SumRest());
   RETURN_IF_ERROR(CombineNodes());
   return BringBack(true);
 }
 
 Status DeviceStep::Finish() { return WaitAndCheck(true); }
+
+void DeviceStep::DescribeGradients(DeviceCollectiveOptions* options) const {
+  options->terms.clear();
+  for (const TreeNode& node : nodes_) {
+    options->terms.push_back(gradients_.row(node.begin - range_.begin));
+  }
+  options->sum = weights_->gradient();
+  options->n = gradients_.cols;
+}
+
+void DeviceStep::KeepGradients(DeviceCollective* collective) {
+  keeps_gradients_ = true;
+  collective_ = collective;
+}
+
+Status DeviceStep::UpdateWeights(const WeightUpdate& update) {
+  CHECK(keeps_gradients_ && (collective_ != nullptr || nodes_.size() == 1));
+  // A single worker's only node is the whole step.
+  if (collective_ == nullptr) return weights_->UpdateOnDevice(update, gradients_.row(0));
+  RETURN_IF_ERROR(collective_->Join());
+  return weights_->UpdateOnDevice(update, weights_->gradient());
+}
 
 MatrixView<const double> DeviceStep::partials() const {
   return {reinterpret_cast<const double*>(partials_.host), range_.size(),
@@ -343,7 +410,7 @@ MatrixView<const double> DeviceStep::term_sums() const {
 
 MatrixView<const float> DeviceStep::node_gradients() const {
   return {reinterpret_cast<const float*>(gradient_host_), static_cast<int64_t>(nodes_.size()),
-          gradients_.cols};
+          keeps_gradients_ ? 0 : gradients_.cols};
 }
 
 std::vector<NodeGradient> DeviceStep::SparseGradients(uint32_t instance) const {

@@ -41,6 +41,14 @@ class DeviceStep {
   const ParameterLayout& parameters() const { return network_.parameters; }
   DeviceWeights& weights() { return *weights_; }
 
+  // From now on dense gradients stay on the device: this worker is the only one (null), or all
+  // devices sum them in `collective`, which was opened with what DescribeGradients filled in.
+  // UpdateWeights then follows on Finish.
+  void DescribeGradients(DeviceCollectiveOptions* options) const;
+  void KeepGradients(DeviceCollective* collective);
+  bool keeps_gradients() const { return keeps_gradients_; }
+  Status UpdateWeights(const WeightUpdate& update);
+
   // Begins to bring over a training batch that a later Load will name, beside what is computed.
   // Error: kResourceExhausted, the step needs more memory than there is.
   Status Prepare(const StepBatch& batch) { return staged_->Prepare(batch); }
@@ -63,7 +71,8 @@ class DeviceStep {
   Status Finish();
   // [grains, terms].
   MatrixView<const double> term_sums() const;
-  // Sums of the dense gradients over the worker's nodes, [nodes, parameters].
+  // Sums of the dense gradients over the worker's nodes, [nodes, parameters]; [nodes, 0] where they
+  // stay on the device.
   MatrixView<const float> node_gradients() const;
   // Sums of the gradients of a table instance over the worker's nodes.
   std::vector<NodeGradient> SparseGradients(uint32_t instance) const;
@@ -90,6 +99,7 @@ class DeviceStep {
   Workspace& WorkspaceOf(size_t grain) { return workspaces_[keeps_activations_ ? grain : 0]; }
   bool IsComputed(size_t group) const { return network_.groups[group].stage <= stage_; }
   bool IsTrained(size_t group) const { return network_.groups[group].stage == stage_; }
+  bool IsLast(size_t grain) const { return grain + 1 == range_.size(); }
   MatrixView<float> LogitsOf(size_t grain) const;
   uint32_t* FlagsOf(size_t grain) const;
   GroupPass PassOf(size_t grain, size_t group);
@@ -97,6 +107,10 @@ class DeviceStep {
   Status ForwardGrain(size_t grain);
   Status TrainGrain(size_t grain, const DeviceScales& scales);
   Status SumGrainPieces(size_t grain, size_t group);
+  Status SumDense(const ParameterRange& range);
+  Status SumTowers(size_t group);
+  Status SumTrunk(size_t group);
+  Status SumRest();
   Status CombineNodes();
   Status TakeStepMemory();
   Status BringBack(bool gradients);
@@ -113,6 +127,8 @@ class DeviceStep {
   Network network_;
   std::vector<uint32_t> dims_;  // [table instances]
   bool keeps_activations_ = false;
+  bool keeps_gradients_ = false;
+  DeviceCollective* collective_ = nullptr;  // the device's
   uint32_t last_stage_ = 0;
   int64_t heads_ = 0;
   int64_t terms_ = 0;

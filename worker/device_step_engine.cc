@@ -6,6 +6,7 @@
 #include "common/optimizer_config.h"
 #include "common/strings.h"
 #include "worker/device_step.h"
+#include "worker/meet_devices.h"
 #include "worker/node_sums.h"
 #include "worker/session.h"
 
@@ -32,6 +33,9 @@ class DeviceStepEngine final : public StepEngine {
     step_ = std::move(step).value();
     return Status::Ok();
   }
+
+  Status JoinWorkers() override;
+  bool keeps_gradients() const override { return step_->keeps_gradients(); }
 
   Status Begin(const StepBatch& batch, const PulledRows& rows) override {
     RETURN_IF_ERROR(LoadDense());
@@ -67,7 +71,8 @@ class DeviceStepEngine final : public StepEngine {
     fetched_ = false;
     const WeightUpdate of_weights = {optimizer_, update.t, update.lr_factor,
                                      session_->config().model().clip_norm(), update.stage};
-    return Named(step_->weights().Update(of_weights, gradient));
+    return Named(keeps_gradients() ? step_->UpdateWeights(of_weights)
+                                   : step_->weights().Update(of_weights, gradient));
   }
   Status FetchDense() override;
   void ForgetDense() override { loaded_ = false; }
@@ -107,6 +112,31 @@ class DeviceStepEngine final : public StepEngine {
   std::unique_ptr<Device> device_;
   std::unique_ptr<DeviceStep> step_;  // after its device
 };
+
+Status DeviceStepEngine::JoinWorkers() {
+  const TrainConfig& config = session_->config();
+  const CudaConfig& cuda = config.compute().cuda();
+  Collective* const hosts = session_->environment().collective;
+  if (hosts->size() == 1) {
+    step_->KeepGradients(nullptr);
+    return Status::Ok();
+  }
+  DeviceCollectiveOptions options;
+  options.grains = config.step().grains_per_step();
+  for (uint32_t worker = 0; worker < hosts->size(); ++worker) {
+    options.nodes.push_back(MaximalNodes(GrainsOfWorker(worker, hosts->size(), options.grains)));
+  }
+  step_->DescribeGradients(&options);
+  options.reproducible = cuda.reproducible();
+  options.bucket = int64_t{cuda.bucket_kb()} * 1024 / static_cast<int64_t>(sizeof(float));
+  // Less than the hosts': who waits there for a worker whose device waits hears of it.
+  options.deadline_seconds = config.cluster().deadline_seconds() / 2;
+  const Result<DeviceCollective*> met =
+      MeetDevices(cuda, std::move(options), device_.get(), hosts);
+  if (!met.ok()) return Named(met.status());
+  if (*met != nullptr) step_->KeepGradients(*met);
+  return Status::Ok();
+}
 
 Status DeviceStepEngine::LoadDense() {
   if (loaded_) return Status::Ok();

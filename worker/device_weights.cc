@@ -58,16 +58,20 @@ Status DeviceWeights::Update(const WeightUpdate& update, std::span<const float> 
   // Not so from step to step: each waits for what servers need of it.
   if (gradient_in_flight_) RETURN_IF_ERROR(device_->Synchronize());
   gradient_in_flight_ = true;
+  RETURN_IF_ERROR(UploadGradient(layout_.OfStage(update.stage), gradient));
+  if (statistics_.size() > 0) RETURN_IF_ERROR(UploadGradient(statistics_, gradient));
+  return UpdateOnDevice(update, gradient_);
+}
+
+Status DeviceWeights::UpdateOnDevice(const WeightUpdate& update, float* gradient) {
   const ParameterRange range = layout_.OfStage(update.stage);
-  RETURN_IF_ERROR(UploadGradient(range, gradient));
   float* const state[2] = {state_[0] + range.begin, state_[1] + range.begin};
   RETURN_IF_ERROR(device_->ApplyOptimizer(update.optimizer, update.t, update.lr_factor,
-                                          update.clip_norm, range.size(), gradient_ + range.begin,
+                                          update.clip_norm, range.size(), gradient + range.begin,
                                           weights_ + range.begin, state));
   if (statistics_.size() == 0) return Status::Ok();
-  RETURN_IF_ERROR(UploadGradient(statistics_, gradient));
   return device_->MoveStatistics({table_, statistics_.size(), update.stage, momentum_},
-                                 gradient_ + statistics_.begin, weights_ + statistics_.begin);
+                                 gradient + statistics_.begin, weights_ + statistics_.begin);
 }
 
 }  // namespace chorus::worker

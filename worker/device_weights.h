@@ -40,8 +40,11 @@ class DeviceWeights {
   Status Get(std::span<float> weights);
   Status GetState(size_t array, std::span<float> values);
 
-  // From the gradient of the whole step, which is copied.  [parameters].  Does not wait.
+  // From the gradient of the whole step, [parameters], which is copied; or which is on the device,
+  // and is used up. Do not wait.
   Status Update(const WeightUpdate& update, std::span<const float> gradient);
+  Status UpdateOnDevice(const WeightUpdate& update, float* gradient);
+  float* gradient() const { return gradient_; }  // room for one on the device
   // The device has been synchronised.
   void Settle() { gradient_in_flight_ = false; }
 

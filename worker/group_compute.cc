@@ -128,6 +128,11 @@ Status ForwardGroup(const GroupPass& pass, MatrixView<float> logits) {
 Status BackwardGroup(const GroupPass& pass, MatrixView<const float> dlogits,
                      const SplitInputGradient& dx, std::span<float> gradient) {
   RETURN_IF_ERROR(BackwardTowers(pass, dlogits, gradient));
+  return BackwardTrunk(pass, dlogits, dx, gradient);
+}
+
+Status BackwardTrunk(const GroupPass& pass, MatrixView<const float> dlogits,
+                     const SplitInputGradient& dx, std::span<float> gradient) {
   const auto below = pass.plan.has_bottom ? BackwardBottom : BackwardInputs;
   return below(pass, dlogits, dx, gradient);
 }

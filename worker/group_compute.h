@@ -59,5 +59,9 @@ Status ForwardGroup(const GroupPass& pass, MatrixView<float> logits);
 // dx. REQUIRES: ForwardGroup with the same `pass` came before.
 Status BackwardGroup(const GroupPass& pass, MatrixView<const float> dlogits,
                      const SplitInputGradient& dx, std::span<float> gradient);
+// Its second half: what lies below the towers, and towers without hidden layers. The first one is
+// BackwardTowers (tower_compute.h).
+Status BackwardTrunk(const GroupPass& pass, MatrixView<const float> dlogits,
+                     const SplitInputGradient& dx, std::span<float> gradient);
 
 }  // namespace chorus::worker

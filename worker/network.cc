@@ -185,8 +185,10 @@ Result<GroupPlan> BuildGroup(const ModelConfig& config, const MethodShape& shape
   group.name = shape.groups[index].name;
   group.stage = shape.groups[index].stage;
   GroupBuilder builder(inputs, group.stage, parameters);
+  const int64_t begin = parameters->size();
   BuildBottom(group.name, bottom, &builder, &group);
   BuildWide(towers, below, &builder, &group);
+  group.trunk_parameters = {begin, parameters->size()};
   int64_t column = 0;
   for (const TowerShape& tower : towers) {
     group.towers.push_back(BuildTower(tower, shape.heads, column, below, &builder));
@@ -197,6 +199,7 @@ Result<GroupPlan> BuildGroup(const ModelConfig& config, const MethodShape& shape
     CHECK(!group.transfer.has_value(), "two transfers");
     ASSIGN_OR_RETURN(group.transfer, BuildTransfer(transfer, shape.heads, towers, &builder));
   }
+  group.tower_parameters = {group.trunk_parameters.end, parameters->size()};
   return group;
 }
 

@@ -67,6 +67,8 @@ struct GroupPlan {
   BatchNormLayer wide_norm;
   std::vector<TowerPlan> towers;
   std::optional<TransferPlan> transfer;
+  // Where its weights lie: those that a backward pass comes to last, and the others.
+  ParameterRange trunk_parameters, tower_parameters;
 };
 
 struct Network {

@@ -21,6 +21,8 @@ class StepCompute final : public StepEngine {
  public:
   StepCompute(Session* session, uint32_t extras);
 
+  Status JoinWorkers() override { return Status::Ok(); }
+  bool keeps_gradients() const override { return false; }
   Status Begin(const StepBatch& batch, const PulledRows& rows) override;
   Status Forward() override;
   TreeTerms PartialSums() override;

@@ -29,6 +29,12 @@ class StepEngine {
  public:
   virtual ~StepEngine() = default;
 
+  // Before the first Begin, on every worker: agrees with the others on what sums dense gradients.
+  virtual Status JoinWorkers() = 0;
+  // Whether they are summed where they are computed: then NodeSums has none and ApplyDense needs
+  // none.
+  virtual bool keeps_gradients() const = 0;
+
   // The step that the calls below are about, until the next Begin. Both arguments outlive them.
   virtual Status Begin(const StepBatch& batch, const PulledRows& rows) = 0;
 

@@ -106,7 +106,7 @@ class Trainer {
   SpaceWeights spaces_;                                 // of the whole step that is trained now
   std::vector<double> partials_;                        // likewise, for objectives that need them
   std::vector<Normalizer> normalizers_;                 // [terms], of the step that is trained now
-  std::vector<float> gradient_;                         // [parameters], summed over all workers
+  std::vector<float> gradient_;                         // [parameters], of all workers, or empty
   StepSums sums_;                                       // likewise
   bool snapshot_due_ = false;                           // worker 0's clock said so in the last step
   TrainResult result_;
@@ -152,7 +152,8 @@ Status Trainer::OpenSession() {
   ASSIGN_OR_RETURN(session_,
                    Session::Create(config_, log_->schema(), environment_, StepSums::kExtras));
   compute_ = &session_->engine();
-  gradient_.resize(session_->parameters().size());
+  RETURN_IF_ERROR(compute_->JoinWorkers());
+  gradient_.resize(compute_->keeps_gradients() ? 0 : session_->parameters().size());
   sums_ = StepSums(session_->objective().terms().size());
 
   CheckpointManifest manifest;

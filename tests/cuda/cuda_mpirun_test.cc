@@ -1,6 +1,7 @@
 // The program with the CUDA backend as a user runs it: a library that it opens, a device for each
 // rank of a node, and what it says where there is none. CHORUS_TEST_CUDA_LIBRARY: see tested_device.h.
 
+#include <csignal>
 #include <cstdlib>
 
 #include "common/strings.h"
@@ -67,6 +68,64 @@ TEST_F(CudaMpirunTest, RanksWithADeviceEachGiveTheBitsOfOne) {
   ExpectSuccess(alone);
   EXPECT_EQ(Split(alone.output, '\n').size(), 1u + 130u + 1u);
   EXPECT_EQ(both.output, alone.output);
+}
+
+TEST_F(CudaMpirunTest, RanksSumAmongTheirDevicesToTheBitsOfOne) {
+  if (worker::TestedDevices() < 4) GTEST_SKIP() << "needs four devices";
+  SetDevices(4);
+  ExpectSuccess(Run(0, Command("train", Config("one", kJob), On("CUDA", Library()))));
+  std::vector<std::string> nccl = kTwoRanks;
+  nccl.insert(nccl.end(), {"--set", "compute.cuda.collective=NCCL"});
+  for (const uint32_t ranks : {2u, 4u}) {
+    const std::string run = StrCat("of", ranks);
+    const test::Finished finished =
+        Run(ranks, Command("train", Config(run, kJob), On("CUDA", Library(), nccl)));
+    ExpectSuccess(finished);
+    EXPECT_EQ(Count(finished.errors, "summing gradients on the hosts"), 0u);
+    EXPECT_TRUE(OutcomeOfRun(run).state == OutcomeOfRun("one").state) << ranks;
+  }
+}
+
+TEST_F(CudaMpirunTest, WithoutNcclRanksSumOnTheirHostsOrSayWhoLacksIt) {
+  NEEDS_EMULATION();
+  SetDevices(2);
+  setenv("CHORUS_CUDA_HOST_NO_NCCL", "1", 1);
+  const test::Finished automatic =
+      Run(2, Command("train", Config("auto", kJob), On("CUDA", Library(), kTwoRanks)));
+  std::vector<std::string> nccl = kTwoRanks;
+  nccl.insert(nccl.end(), {"--set", "compute.cuda.collective=NCCL"});
+  const test::Finished refused =
+      Run(2, Command("train", Config("run", kJob), On("CUDA", Library(), nccl)));
+  unsetenv("CHORUS_CUDA_HOST_NO_NCCL");
+  ExpectSuccess(automatic);
+  EXPECT_EQ(Count(automatic.errors, "summing gradients on the hosts: worker 0 on "), 1u)
+      << automatic.errors;
+  ExpectFailure(refused, "compute.cuda.collective is NCCL: worker 0 on ");
+}
+
+// A worker that stands still, or is killed, in the middle of sums among devices.
+TEST_F(CudaMpirunTest, ALostRankEndsTheOthersInTime) {
+  if (worker::TestedDevices() < 2) GTEST_SKIP() << "needs two devices";
+  SetDevices(2);
+  setenv("CHORUS_CUDA_HOST_ASYNC", "1", 1);
+  const std::vector<std::string> nccl = {"--set", "compute.cuda.collective=NCCL", "--set",
+                                         "cluster.deadline_seconds=4"};
+  const std::string job = StrCat(kJob, " data { epochs: 10000 } checkpoint { keep: 1000 }");
+  for (const int signal : {SIGSTOP, SIGKILL}) {
+    const std::string run = signal == SIGSTOP ? "stopped" : "killed";
+    test::Process process(
+        test::Mpirun(3, Command("train", Config(run, job), On("CUDA", Library(), nccl))),
+        test::MpirunEnvironment());
+    ASSERT_TRUE(process.WaitForText("step-000000000003: step 3", kLimitSeconds))
+        << process.Errors();
+    ASSERT_TRUE(process.KillRank(2, 10, signal));
+    const std::optional<int> code = process.Wait(40);
+    ASSERT_TRUE(code.has_value()) << "the job hangs\n" << process.Errors();
+    EXPECT_NE(*code, 0);
+    EXPECT_GT(Count(process.Errors(), "rank ") + Count(process.Errors(), "worker 1"), 0u)
+        << process.Errors();
+  }
+  unsetenv("CHORUS_CUDA_HOST_ASYNC");
 }
 
 TEST_F(CudaMpirunTest, TwoRanksOnOneDeviceAreRefusedUnlessTold) {

@@ -304,7 +304,7 @@ TEST_F(NcclEmulationTest, CallsAndTheirWorkFailOnDemand) {
   ASSERT_EQ(ncclAllReduce(array, array, 1, ncclFloat32, ncclSum, rank.comm, rank.stream),
             ncclInProgress);
   EXPECT_EQ(rank.Finish(), ncclSystemError);
-  EXPECT_STREQ(ncclGetLastError(rank.comm), "the network failed");
+  EXPECT_STREQ(ncclGetLastError(rank.comm), "NCCL's work failed");
 }
 
 }  // namespace

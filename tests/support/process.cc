@@ -138,10 +138,10 @@ bool Process::WaitForText(const std::string& text, double seconds) {
   });
 }
 
-bool Process::KillRank(uint32_t rank, double seconds) {
+bool Process::KillRank(uint32_t rank, double seconds, int signal) {
   pid_t found = -1;
   Poll(seconds, [&] { return (found = FindRank(pid_, rank)) > 0 || Wait(0).has_value(); });
-  return found > 0 && kill(found, SIGKILL) == 0;
+  return found > 0 && kill(found, signal) == 0;
 }
 
 std::vector<std::string> Mpirun(uint32_t ranks, const std::vector<std::string>& command) {

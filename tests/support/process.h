@@ -4,6 +4,7 @@
 
 #include <sys/types.h>
 
+#include <csignal>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -32,9 +33,9 @@ class Process {
   // True when the text stands in output or errors within so many seconds.
   bool WaitForText(const std::string& text, double seconds);
 
-  // Sends SIGKILL to rank `rank` of the mpirun job that this process is; false when no such rank
+  // Sends a signal to rank `rank` of the mpirun job that this process is; false when no such rank
   // shows up within so many seconds.
-  bool KillRank(uint32_t rank, double seconds);
+  bool KillRank(uint32_t rank, double seconds, int signal = SIGKILL);
 
  private:
   pid_t pid_ = -1;

@@ -1,5 +1,6 @@
 #include "worker/cuda/nccl_communicator.h"
 
+#include <algorithm>
 #include <chrono>
 
 #include "common/backoff.h"
@@ -7,6 +8,8 @@
 
 namespace chorus::worker::cuda {
 namespace {
+
+constexpr double kLastWords = 2;  // seconds that an end may take: a lost peer needs no more
 
 class Deadline {
  public:
@@ -43,6 +46,7 @@ Result<std::unique_ptr<NcclCommunicator>> NcclCommunicator::Open(const NcclFunct
 
 NcclCommunicator::~NcclCommunicator() {
   if (comm_ == nullptr) return;
+  deadline_seconds_ = std::min(deadline_seconds_, kLastWords);
   const Place place = {__FILE__, __LINE__, "ncclCommFinalize"};
   if (!Settle(nccl_.ncclCommFinalize(comm_), place).ok()) return;
   static_cast<void>(nccl_.ncclCommDestroy(comm_));
@@ -58,8 +62,9 @@ Status NcclCommunicator::Poll(const Place& place, bool* busy) {
   *busy = state == ncclInProgress;
   if (state == ncclSuccess || state == ncclInProgress) return Status::Ok();
   const std::string last = nccl_.ncclGetLastError(comm_);
-  return Broken(Unavailable(
-      Describe(StrCat(nccl_.ncclGetErrorString(state), last.empty() ? "" : ", ", last), place)));
+  const std::string text =
+      Describe(StrCat(nccl_.ncclGetErrorString(state), last.empty() ? "" : ", ", last), place);
+  return Broken(state == ncclRemoteError ? Unavailable(text) : Internal(text));
 }
 
 Status NcclCommunicator::Settle(ncclResult_t result, const Place& place) {

@@ -29,7 +29,7 @@ class NcclCommunicator {
   static Result<std::unique_ptr<NcclCommunicator>> Open(const NcclFunctions& nccl,
                                                         const ncclUniqueId& id, int rank, int ranks,
                                                         double deadline_seconds);
-  // Work that is under way is finished while the communicator is well, else given up.
+  // Work that is under way has two seconds to end; then it is given up.
   ~NcclCommunicator();
   NcclCommunicator(const NcclCommunicator&) = delete;
   NcclCommunicator& operator=(const NcclCommunicator&) = delete;
@@ -54,7 +54,7 @@ class NcclCommunicator {
   void Abort();
 
   const NcclFunctions& nccl_;
-  const double deadline_seconds_;
+  double deadline_seconds_;
   ncclComm_t comm_ = nullptr;
   Status broken_;
 };

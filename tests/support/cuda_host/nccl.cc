@@ -1,6 +1,6 @@
 // The functions of include/nccl.h. Work of a communicator runs on the stream that it is given, and
 // starts only once a poll of ncclCommGetAsyncError has ended "in progress", as NCCL may do it: who
-// records an event before that does so too early.
+// records an event before that does so too early. Communicators that block are not emulated.
 
 #include "nccl.h"
 
@@ -42,18 +42,21 @@ ncclResult_t Noted(ncclResult_t result) {
 
 struct ncclComm {
   std::shared_ptr<NcclShared> shared;
-  bool blocking = true;
   std::thread connecting;
   std::atomic<bool> connected = false;
   int polls = 0;                  // that still say "in progress"
   std::vector<NcclGroup> queued;  // until then
   std::string last_error;         // as it was told
 
-  bool busy() const { return !connected || polls > 0; }
+  bool finalizing = false;
+
+  bool busy() const { return !connected || polls > 0 || (finalizing && shared->unfinished > 0); }
   void Start() {
     for (NcclGroup& group : queued) {
+      ++shared->unfinished;
       chorus::cuda_host::Enqueue(group.stream, [kept = shared, group] {
         chorus::cuda_host::RunNcclGroup(kept.get(), group);
+        --kept->unfinished;
       });
     }
     queued.clear();
@@ -65,10 +68,6 @@ namespace {
 ncclResult_t Submit(NcclGroup group) {
   ncclComm_t const comm = group.comm;
   comm->queued.push_back(std::move(group));
-  if (comm->blocking) {
-    comm->Start();
-    return ncclSuccess;
-  }
   comm->polls = kPollsInProgress;
   return ncclInProgress;
 }
@@ -172,19 +171,18 @@ ncclResult_t ncclCommInitRankConfig(ncclComm_t* comm, int ranks, ncclUniqueId id
                                     ncclConfig_t* config) {
   ENTER_CALL();
   if (rank < 0 || rank >= ranks) return ncclInvalidArgument;
+  if (config == nullptr || config->blocking != 0) return ncclInvalidUsage;  // not emulated
   auto* const made = new ncclComm();
   made->shared = std::make_shared<NcclShared>(id.internal, rank, ranks);
-  made->blocking = config == nullptr || config->blocking != 0;
   made->connecting = std::thread([made, shared = made->shared] {
     if (const std::string error = shared->mesh.Connect(); !error.empty()) {
       shared->Fail(ncclSystemError, error);
     }
     made->connected = true;
   });
-  if (made->blocking) made->connecting.join();
   *comm = made;
   CountHandle(1);
-  return made->blocking ? static_cast<ncclResult_t>(made->shared->error.load()) : ncclInProgress;
+  return ncclInProgress;
 }
 
 ncclResult_t ncclCommGetAsyncError(ncclComm_t comm, ncclResult_t* error) {
@@ -196,11 +194,11 @@ ncclResult_t ncclCommGetAsyncError(ncclComm_t comm, ncclResult_t* error) {
   return ncclSuccess;
 }
 
-// Work that was started goes on; there is nothing else to flush.
+// In progress until all work is done.
 ncclResult_t ncclCommFinalize(ncclComm_t comm) {
   ENTER_CALL();
   if (comm->busy()) return ncclInvalidUsage;
-  if (comm->blocking) return ncclSuccess;
+  comm->finalizing = true;
   comm->polls = kPollsInProgress;
   return ncclInProgress;
 }

@@ -50,7 +50,7 @@ void RunNcclGroup(NcclShared* shared, const NcclGroup& group) {
   const std::lock_guard lock(shared->working);
   if (shared->mesh.aborted() || shared->error != ncclSuccess) return;
   if (const int injected = EnterCall("NCCL's work"); injected != 0) {
-    return shared->Fail(injected, "the network failed");
+    return shared->Fail(injected, "NCCL's work failed");
   }
   std::string error = shared->mesh.Exchange(group.transfers);
   for (const NcclReduction& reduction : group.reductions) {

@@ -22,6 +22,7 @@ struct NcclShared {
 
   Mesh mesh;
   std::mutex working;                   // one group at a time
+  std::atomic<int> unfinished = 0;      // groups that streams have
   std::atomic<int> error{ncclSuccess};  // of the work
   std::mutex mutex;                     // guards `reason`
   std::string reason;
