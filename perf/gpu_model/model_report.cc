@@ -26,13 +26,13 @@ double Rate(const StepWork& work, uint32_t gpus, double seconds) {
 void PrintStep(const JobModel& model) {
   const StepShape& shape = model.shape;
   const ServerTraffic& traffic = model.work.traffic;
-  std::printf(
-      "a worker's step: %llu exposures, %llu contexts, %llu keys, %llu unique "
-      "(%.0f %% of them in the step before, %.0f %% in the %zu before)\n",
-      static_cast<unsigned long long>(shape.exposures),
-      static_cast<unsigned long long>(shape.contexts), static_cast<unsigned long long>(shape.keys),
-      static_cast<unsigned long long>(shape.unique_keys), 100 * shape.of_last_step,
-      100 * shape.of_last_steps, model.data.steps.size() - 1);
+  const auto number = [](uint64_t n) { return static_cast<unsigned long long>(n); };
+  std::printf("a worker's step: %llu exposures, %llu contexts, %llu keys, %llu unique\n",
+              number(shape.exposures), number(shape.contexts), number(shape.keys),
+              number(shape.unique_keys));
+  std::printf("%.0f %% of these are in the step before, %.0f %% in the %zu before (%llu keys)\n",
+              100 * shape.of_last_step, 100 * shape.of_last_steps, model.data.steps.size() - 1,
+              number(shape.keys_of_last_steps));
   std::printf("rows: %.3f MB pulled, %.3f MB of gradients pushed; %llu dense parameters\n",
               4 * Mega(traffic.floats_pulled), 4 * Mega(traffic.floats_pushed),
               static_cast<unsigned long long>(model.work.parameters));

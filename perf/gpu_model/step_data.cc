@@ -23,15 +23,18 @@ size_t TablesOfStep(const StepData& data) {
   return data.dims.size() / data.objective->shape().groups.size();
 }
 
-// Share of the last step's keys that are among those of steps [begin, end).
-double ShareSeen(const StepData& data, size_t begin) {
+// Share of the last step's keys that are among those of the steps from `begin` on before it; *count:
+// how many these have.
+double ShareSeen(const StepData& data, size_t begin, uint64_t* count) {
   const StepBatch& last = *data.steps.back();
   uint64_t keys = 0, seen = 0;
+  *count = 0;
   for (size_t table = 0; table < TablesOfStep(data); ++table) {
     std::unordered_set<Key> before;
     for (size_t s = begin; s + 1 < data.steps.size(); ++s) {
       before.insert(KeysOf(*data.steps[s], table).begin(), KeysOf(*data.steps[s], table).end());
     }
+    *count += before.size();
     for (const Key key : KeysOf(last, table)) seen += before.count(key);
     keys += KeysOf(last, table).size();
   }
@@ -122,8 +125,8 @@ StepShape ShapeOf(const StepData& data) {
     shape.unique_keys += KeysOf(last, table).size();
   }
   if (data.steps.size() > 1) {
-    shape.of_last_step = ShareSeen(data, data.steps.size() - 2);
-    shape.of_last_steps = ShareSeen(data, 0);
+    shape.of_last_step = ShareSeen(data, data.steps.size() - 2, &shape.keys_of_last_steps);
+    shape.of_last_steps = ShareSeen(data, 0, &shape.keys_of_last_steps);
   }
   return shape;
 }

@@ -32,11 +32,12 @@ Result<StepData> ReadStepData(const TrainConfig& config, FileSystem& files, Grai
 // What one worker's part of a step holds.
 struct StepShape {
   uint64_t exposures = 0;
-  uint64_t contexts = 0;     // distinct ones, over grains
-  uint64_t keys = 0;         // in all slots, contexts' once
-  uint64_t unique_keys = 0;  // over configured tables
-  double of_last_step = 0;   // share of the unique keys that the step before had too
-  double of_last_steps = 0;  // that any of the steps before had
+  uint64_t contexts = 0;            // distinct ones, over grains
+  uint64_t keys = 0;                // in all slots, contexts' once
+  uint64_t unique_keys = 0;         // over configured tables
+  double of_last_step = 0;          // share of the unique keys that the step before had too
+  double of_last_steps = 0;         // that any of the steps before had
+  uint64_t keys_of_last_steps = 0;  // unique ones, of all the steps before
 };
 // Of the last step read; shares are 0 when it is the only one.
 StepShape ShapeOf(const StepData& data);
