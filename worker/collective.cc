@@ -166,10 +166,11 @@ std::unique_ptr<Collective> NewSingleCollective() {
   return std::move(NewLocalCollectives(1, 1.0).front());
 }
 
-Status MissingRanks(uint32_t rank, const std::vector<char>& missing) {
+Status MissingRanks(uint32_t rank, const std::vector<char>& missing,
+                    const std::vector<std::string>& nodes) {
   std::vector<std::string> names;
   for (size_t i = 0; i < missing.size(); ++i) {
-    if (missing[i]) names.push_back(StrCat(i));
+    if (missing[i]) names.push_back(nodes.empty() ? StrCat(i) : StrCat(i, " on ", nodes[i]));
   }
   return DeadlineExceeded(StrCat("worker ", rank, " of ", missing.size(),
                                  " waited in vain for worker", names.size() == 1 ? " " : "s ",

@@ -73,6 +73,45 @@ class Requests {
   std::vector<uint32_t> peers_;
 };
 
+// Where the ranks are, which each tells all when it begins.
+class NodeNames {
+ public:
+  NodeNames(MPI_Comm communicator, uint32_t size)
+      : own_(new char[MPI_MAX_PROCESSOR_NAME]()),
+        all_(new char[size_t{size} * MPI_MAX_PROCESSOR_NAME]()),
+        size_(size) {
+    int length = 0;
+    MPI_Get_processor_name(own_.get(), &length);
+    MPI_Iallgather(own_.get(), MPI_MAX_PROCESSOR_NAME, MPI_CHAR, all_.get(), MPI_MAX_PROCESSOR_NAME,
+                   MPI_CHAR, communicator, &request_);
+  }
+  ~NodeNames() {
+    if (IsComplete()) return;
+    // A rank never began: the job is failing, and MPI keeps the memory.
+    static_cast<void>(own_.release());
+    static_cast<void>(all_.release());
+  }
+  NodeNames(const NodeNames&) = delete;
+
+  // [ranks]; empty while some rank has not begun.
+  std::vector<std::string> Get() {
+    std::vector<std::string> names;
+    if (!IsComplete()) return names;
+    for (size_t r = 0; r < size_; ++r) names.emplace_back(&all_[r * MPI_MAX_PROCESSOR_NAME]);
+    return names;
+  }
+
+ private:
+  bool IsComplete() {
+    int flag = 0;
+    return MPI_Test(&request_, &flag, MPI_STATUS_IGNORE) == MPI_SUCCESS && flag != 0;
+  }
+
+  std::unique_ptr<char[]> own_, all_;
+  const size_t size_;
+  MPI_Request request_ = MPI_REQUEST_NULL;
+};
+
 class MpiExchange : public Exchange {
  public:
   explicit MpiExchange(MPI_Comm communicator) : communicator_(communicator) {
@@ -83,6 +122,7 @@ class MpiExchange : public Exchange {
     CHECK(MPI_Comm_size(communicator_, &size) == MPI_SUCCESS, "no communicator");
     rank_ = static_cast<uint32_t>(rank);
     size_ = static_cast<uint32_t>(size);
+    names_ = std::make_unique<NodeNames>(communicator_, size_);
   }
   ~MpiExchange() override { Withdraw(); }
 
@@ -145,7 +185,7 @@ class MpiExchange : public Exchange {
     std::vector<char> missing(size_);
     receives_.MarkMissing(&missing);
     if (sends_too) sends_.MarkMissing(&missing);
-    return MissingRanks(rank_, missing);
+    return MissingRanks(rank_, missing, names_->Get());
   }
 
   Status CheckNotAborted() {
@@ -161,6 +201,7 @@ class MpiExchange : public Exchange {
   const MPI_Comm communicator_;
   uint32_t rank_ = 0;
   uint32_t size_ = 1;
+  std::unique_ptr<NodeNames> names_;
   Requests receives_;
   Requests sends_;
   Mutex mutex_;

@@ -48,7 +48,9 @@ std::unique_ptr<Collective> NewExchangeCollective(std::unique_ptr<Exchange> exch
                                                   double deadline_seconds);
 
 // "worker 0 of 3 waited in vain for workers 1, 2": the deadline's error (the ranks of a collective are
-// workers; under mpirun the processes have other numbers). missing: [size], nonzero = missing.
-Status MissingRanks(uint32_t rank, const std::vector<char>& missing);
+// workers; under mpirun the processes have other numbers). missing: [size], nonzero = missing.  nodes: [size], where ranks
+// are ("worker 1 on node7"), or empty.
+Status MissingRanks(uint32_t rank, const std::vector<char>& missing,
+                    const std::vector<std::string>& nodes = {});
 
 }  // namespace chorus::worker

@@ -39,7 +39,7 @@ std::vector<NcclMessage> TreeExchange::ShareTerms(int64_t begin, int64_t n, floa
   const Chunk mine = ChunkOf(rank_, n);
   int64_t term = 0;
   for (size_t peer = 0; peer < counts_.size(); ++peer) {
-    const auto first = static_cast<int64_t>(term);
+    const int64_t first = term;
     term += static_cast<int64_t>(counts_[peer]);
     if (peer == rank_) continue;
     const int to = static_cast<int>(peer);
