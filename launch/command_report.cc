@@ -26,6 +26,7 @@ Status RunReport(const ReportArguments& arguments) {
       arguments.output.empty() ? JoinPath(directory, "report.html") : arguments.output;
   RETURN_IF_ERROR(files.CreateDirectories(DirectoryOf(output)));
   RETURN_IF_ERROR(WritePage(files, output, RunPage(directory, reports)));
+  if (output == "-") return Status::Ok();
   std::printf("wrote %s\n", output.c_str());
   std::fflush(stdout);
   return Status::Ok();

@@ -45,6 +45,12 @@ std::vector<Tick> LogTicks(double low, double high, int about) {
   return ticks;
 }
 
+// Whether an axis can show both: steps between values that differ in their last bits alone would be
+// lost in rounding.
+bool DifferVisibly(double low, double high) {
+  return high - low > 1e-12 * std::max(std::abs(low), std::abs(high));
+}
+
 }  // namespace
 
 std::string TickText(double value, double step) {
@@ -63,7 +69,7 @@ Axis Axis::Range(std::string label, Scale scale, double low, double high) {
   axis.scale_ = scale;
   axis.low_ = low;
   axis.high_ = high;
-  if (!(high > low)) {  // one value only: some room around it
+  if (!DifferVisibly(low, high)) {  // one value only: some room around it
     const double room = low == 0 ? 1.0 : std::abs(low) / 2;
     axis.low_ = scale == Scale::kLog ? low / 2 : low - (scale == Scale::kRoot ? 0 : room);
     axis.high_ = scale == Scale::kLog ? low * 2 : low + room;
@@ -87,7 +93,7 @@ Axis Axis::Fit(std::string label, Scale scale, std::span<const double> values) {
     const double room = std::pow(high / low, kRoom);
     return Range(std::move(label), scale, low / room, high * room);
   }
-  if (scale == Scale::kLinear && high > low) {
+  if (scale == Scale::kLinear && DifferVisibly(low, high)) {
     const double step = NiceStep((high - low) / 4);
     low = std::floor(low / step) * step;
     high = std::ceil(high / step) * step;
@@ -109,8 +115,11 @@ std::vector<Tick> Axis::Ticks(int about) const {
   if (scale_ == Scale::kLog) return LogTicks(low_, high_, about);
   const double step = NiceStep((high_ - low_) / about);
   std::vector<Tick> ticks;
-  for (double i = std::ceil(low_ / step - 1e-9); i * step <= high_ * (1 + 1e-9) + 1e-300; ++i) {
-    ticks.push_back({i * step, TickText(i * step, step)});
+  const double first = std::ceil(low_ / step - 1e-9);
+  const auto count = static_cast<int>(std::floor(high_ / step + 1e-9) - first) + 1;
+  for (int i = 0; i < count; ++i) {
+    const double at = (first + i) * step;
+    ticks.push_back({at, TickText(at, step)});
   }
   return ticks;
 }

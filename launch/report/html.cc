@@ -12,7 +12,9 @@ constexpr char kStyle[] = R"(
   --grid: #3a3a3a; --main: #56b4e9; --other: #8f8f8f; --third: #e69f00; --fourth: #2fc99e; } }
 @media print { :root { color-scheme: light; --paper: #ffffff; --ink: #000000; --quiet: #444444;
   --grid: #cccccc; --main: #0072b2; --other: #777777; --third: #b04a00; --fourth: #00735a; }
-  figure, table { break-inside: avoid; } }
+  figure, table { break-inside: avoid; } .scroll { overflow: visible; }
+  table { font-size: 0.6rem; } th, td { white-space: normal; } }
+@page { size: landscape; }
 body { background: var(--paper); color: var(--ink); font: 15px/1.45 system-ui, sans-serif;
   max-width: 1200px; margin: 1.5rem auto; padding: 0 1rem; }
 h1 { font-size: 1.5rem; } h2 { font-size: 1.15rem; margin-top: 2rem; }

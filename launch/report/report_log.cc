@@ -10,7 +10,9 @@ namespace chorus::launch {
 
 std::string MetricsPath(FileSystem& files, const std::string& path) {
   const std::string inside = JoinPath(path, "metrics.jsonl");
-  return path.ends_with(".jsonl") && !files.Exists(inside) ? path : inside;
+  if (files.Exists(inside)) return inside;
+  const bool is_file = files.Exists(path) && !files.List(path).ok();
+  return is_file || path.ends_with(".jsonl") ? path : inside;
 }
 
 Result<std::vector<Report>> ReadReports(FileSystem& files, const std::string& path) {

@@ -57,6 +57,15 @@ TEST(AxisTest, HasARangeWithoutValuesAndWithOne) {
   }
 }
 
+TEST(AxisTest, ValuesThatDifferInTheirLastBitAreOne) {
+  const std::vector<double> values = {0.7, std::nextafter(0.7, 1)};
+  for (const auto scale : {Axis::Scale::kLinear, Axis::Scale::kLog, Axis::Scale::kRoot}) {
+    const Axis axis = Axis::Fit("x", scale, values);
+    EXPECT_GT(axis.high() - axis.low(), 0.1);
+    EXPECT_LE(axis.Ticks(4).size(), 10u);
+  }
+}
+
 TEST(AxisTest, NumbersAreWrittenWithTheDigitsOfTheirStep) {
   EXPECT_EQ(TickText(0.05, 0.01), "0.05");
   EXPECT_EQ(TickText(-0.002, 0.001), "-0.002");

@@ -16,15 +16,15 @@ TEST(CombineTest, OneRunIsItsOwnNormalInterval) {
 }
 
 TEST(CombineTest, AddsSeedAndSamplingVarianceByTheFormula) {
-  // Two seeds, two folds: fold means 2 and 5, sample variances 2 and 8.
+  // Two seeds, two folds: the seeds' means are 2 and 5, their sample variance 4.5.
   const std::vector<double> difference = {1, 3, 3, 7}, variance = {0.5, 1.5};
   const CombinedDifference got = CombineDifferences(difference, variance);
   EXPECT_DOUBLE_EQ(got.estimate, 3.5);
   EXPECT_DOUBLE_EQ(got.sampling_variance, 0.5);
-  EXPECT_DOUBLE_EQ(*got.seed_variance, 10.0 / 8);
-  EXPECT_DOUBLE_EQ(got.standard_error, std::sqrt(1.75));
-  // Satterthwaite: 1.75^2 / (1.25^2 / 2) = 3.92 -> 3 degrees of freedom.
-  EXPECT_DOUBLE_EQ(got.interval.high, 3.5 + StudentQuantile975(3) * std::sqrt(1.75));
+  EXPECT_DOUBLE_EQ(*got.seed_variance, 2.25);
+  EXPECT_DOUBLE_EQ(got.standard_error, std::sqrt(2.75));
+  // Satterthwaite: 2.75^2 / (2.25^2 / 1) = 1.49 -> 1 degree of freedom.
+  EXPECT_DOUBLE_EQ(got.interval.high, 3.5 + StudentQuantile975(1) * std::sqrt(2.75));
 }
 
 TEST(CombineTest, EqualSeedsLeaveTheSamplingVarianceAlone) {
@@ -47,6 +47,24 @@ TEST(CombineTest, IntervalCoversTheTruthWithThreeSeeds) {
   const double share = covered / double{kTrials};
   EXPECT_GT(share, 0.93);
   EXPECT_LT(share, 0.97);  // the normal quantile would give 0.917
+}
+
+TEST(CombineTest, IntervalCoversTheTruthWhereASeedsFoldsAgree) {
+  int covered = 0;
+  constexpr int kTrials = 4000;
+  for (uint64_t trial = 0; trial < kTrials; ++trial) {
+    std::vector<double> difference;
+    for (uint64_t s = 0; s < 3; ++s) {
+      const double seed = TestNormal(11, trial, 100 + s);
+      for (uint64_t f = 0; f < 5; ++f) {
+        const double test_set = 0.1 * TestNormal(11, trial, f);
+        difference.push_back(test_set + seed + 0.6 * TestNormal(11, trial, 200 + 5 * s + f));
+      }
+    }
+    const std::vector<double> variances(5, 0.01);
+    covered += CombineDifferences(difference, variances).interval.Contains(0);
+  }
+  EXPECT_GT(covered / double{kTrials}, 0.93);  // folds taken as independent: 0.7
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <limits>
+#include <vector>
 
 #include "common/check.h"
 
@@ -15,23 +16,21 @@ CombinedDifference CombineDifferences(std::span<const double> differences,
   const size_t seeds = differences.size() / folds;
   const auto s_count = static_cast<double>(seeds), f_count = static_cast<double>(folds);
   CombinedDifference out;
-  double seed_variance = 0;
-  for (size_t f = 0; f < folds; ++f) {
-    double mean = 0, squares = 0;
-    for (size_t s = 0; s < seeds; ++s) mean += differences[s * folds + f] / s_count;
-    for (size_t s = 0; s < seeds; ++s) {
-      squares += (differences[s * folds + f] - mean) * (differences[s * folds + f] - mean);
-    }
-    out.estimate += mean / f_count;
-    out.sampling_variance += sampling_variances[f] / (f_count * f_count);
-    if (seeds > 1) seed_variance += squares / (s_count - 1) / (s_count * f_count * f_count);
+  for (const double v : sampling_variances) out.sampling_variance += v / (f_count * f_count);
+  std::vector<double> of_seed(seeds, 0.0);  // means over folds
+  for (size_t s = 0; s < seeds; ++s) {
+    for (size_t f = 0; f < folds; ++f) of_seed[s] += differences[s * folds + f] / f_count;
+    out.estimate += of_seed[s] / s_count;
   }
+  double squares = 0;
+  for (const double d : of_seed) squares += (d - out.estimate) * (d - out.estimate);
+  const double seed_variance = seeds > 1 ? squares / (s_count - 1) / s_count : 0;
   if (seeds > 1) out.seed_variance = seed_variance;
   const double variance = out.sampling_variance + seed_variance;
   out.standard_error = std::sqrt(variance);
   double degrees = std::numeric_limits<double>::infinity();
   if (seed_variance > 0) {
-    degrees = variance * variance * f_count * (s_count - 1) / (seed_variance * seed_variance);
+    degrees = variance * variance * (s_count - 1) / (seed_variance * seed_variance);
   }
   out.interval = StudentInterval95(out.estimate, out.standard_error, degrees);
   return out;
