@@ -10,6 +10,7 @@
 #include "launch/commands.h"
 #include "launch/compare/output.h"
 #include "launch/compare/plan.h"
+#include "launch/compare/run_inputs.h"
 #include "launch/compare/runner.h"
 #include "worker/thread_pool.h"
 
@@ -74,6 +75,7 @@ Status RunCompare(const CompareArguments& arguments) {
   const auto plans = [&]() -> Result<std::vector<ComparePlan>> {
     ASSIGN_OR_RETURN(std::vector<ComparePlan> all, PlansOf(arguments));
     for (const ComparePlan& plan : all) {
+      RETURN_IF_ERROR(CheckTestLogs(PosixFiles(), plan.config));
       RETURN_IF_ERROR(CheckOutput(PosixFiles(), plan.output, arguments.resume));
     }
     return all;

@@ -225,6 +225,17 @@ TEST_F(CompareTest, ASelectionTrainsLessAndShowsAllThatIsFinished) {
   EXPECT_EQ(Run(0, Compare(config, "out", {"--report-only", "--seeds", "1"})).code, 2);
 }
 
+TEST_F(CompareTest, ATestLogThatWouldCountTwiceIsRefused) {
+  const auto data = [&](const char* name, const char* train, const char* test) {
+    return StrCat("data { name: \"", name, "\" train: \"", Path(train), "\" test: \"", Path(test),
+                  "\" }\n");
+  };
+  ExpectFailure(Run(0, Compare(WriteConfig("twice", data("b", "train", "test")), "twice")),
+                "data \"0\" and \"b\" have one test log");
+  ExpectFailure(Run(0, Compare(WriteConfig("leak", data("b", "train", "train")), "leak")),
+                "data \"b\": trains and tests on one log");
+}
+
 TEST_F(CompareTest, ADirectoryOfSomethingElseIsLeftAlone) {
   const std::string config = WriteConfig("two");
   ASSERT_TRUE(files_.CreateDirectories(Path("mine")).ok());

@@ -22,7 +22,7 @@ namespace chorus::worker {
 
 struct CombinedDifference {
   double estimate = 0;
-  double sampling_variance = 0;  // sum_f v_f / F^2
+  double sampling_variance = 0;         // sum_f v_f / F^2
   std::optional<double> seed_variance;  // s^2 / S; absent with one seed: not in the interval
   double standard_error = 0;
   Interval interval;  // 95 %
