@@ -53,11 +53,11 @@ class Device : public Backend {
   virtual Status Mark(uint32_t mark) = 0;
   virtual Result<double> SecondsBetween(uint32_t from, uint32_t to) = 0;
 
-  // Copies to the device beside the other calls. A slot's copies follow on its last release, and
-  // what is enqueued after a slot was taken finds its copies done.  slot: < kStagingSlots.
+  // Copies to the device beside the other calls: what is enqueued after a slot was taken finds its
+  // copies done.  slot: < kStagingSlots. REQUIRES: the device was synchronised after calls that read
+  // what a copy overwrites.
   virtual Status Stage(uint32_t slot, const void* host, void* device, size_t bytes) = 0;
   virtual Status TakeStaged(uint32_t slot) = 0;
-  virtual Status ReleaseStaged(uint32_t slot) = 0;
 
   // Method of the losses that later calls compute. Error: kFailedPrecondition, the device has not
   // been built with it.

@@ -338,7 +338,6 @@ Status DeviceStep::CombineNodes() {
 }
 
 Status DeviceStep::BringBack(bool gradients) {
-  if (gradients || !training_) RETURN_IF_ERROR(staged_->Release());
   RETURN_IF_ERROR(device_->Download(returned_.device, returned_.host, returned_bytes_));
   if (!gradients) return Status::Ok();
   const auto bytes = static_cast<size_t>(gradients_.cols) * sizeof(float);

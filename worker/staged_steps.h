@@ -24,9 +24,7 @@ class StagedSteps {
   Status Prepare(const StepBatch& batch);
   // Makes a step the current one: later calls to the device find all of it. Error: as Prepare.
   Status Load(const StepBatch& batch, const PulledRows& rows, bool training);
-  // The calls to the device so far are the last ones that read the current step.
-  Status Release() { return device_->ReleaseStaged(current_); }
-  // The device has been synchronised.
+  // The device has been synchronised: nothing reads blocks any more but copies of the prepared one.
   void Settle() {
     for (uint32_t slot = 0; slot < kStagingSlots; ++slot) {
       if (slot == current_ || !prepared_.has_value()) in_flight_[slot] = false;
@@ -45,7 +43,7 @@ class StagedSteps {
   Device* const device_;
   std::array<std::optional<PackedBlock>, kStagingSlots> blocks_;
   std::array<PackedStep, kStagingSlots> steps_;
-  std::array<bool, kStagingSlots> in_flight_ = {};  // copies may still read the block
+  std::array<bool, kStagingSlots> in_flight_ = {};  // the device may still read the block
   uint32_t current_ = 0;
   std::optional<uint64_t> prepared_;  // the step that is in the other slot
 };

@@ -107,10 +107,6 @@ Status CountingDevice::TakeStaged(uint32_t slot) {
   return inner_ != nullptr ? inner_->TakeStaged(slot) : Status::Ok();
 }
 
-Status CountingDevice::ReleaseStaged(uint32_t slot) {
-  return inner_ != nullptr ? inner_->ReleaseStaged(slot) : Status::Ok();
-}
-
 Status CountingDevice::Upload(const void* host, void* device, size_t bytes) {
   NoteUpload(host, device, bytes);
   return Do("Upload", Phase::kUpload, call_cost::Upload(bytes),

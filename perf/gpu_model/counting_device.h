@@ -53,7 +53,6 @@ class CountingDevice final : public worker::Device {
   Result<double> SecondsBetween(uint32_t from, uint32_t to) override;
   Status Stage(uint32_t slot, const void* host, void* device, size_t bytes) override;
   Status TakeStaged(uint32_t slot) override;
-  Status ReleaseStaged(uint32_t slot) override;
 
   Status SetMethod(const worker::MethodValue& method) override;
   Status Partials(const worker::DeviceLabels& labels, MatrixView<const float> logits,

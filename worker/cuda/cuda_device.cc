@@ -43,7 +43,6 @@ class CudaDevice final : public Device {
   Result<double> SecondsBetween(uint32_t from, uint32_t to) override;
   Status Stage(uint32_t slot, const void* host, void* device, size_t bytes) override;
   Status TakeStaged(uint32_t slot) override;
-  Status ReleaseStaged(uint32_t slot) override;
 
   Status Gemm(const GemmOptions& options, MatrixView<const float> a, MatrixView<const float> b,
               MatrixView<float> c) override;
@@ -190,7 +189,7 @@ class CudaDevice final : public Device {
   std::unique_ptr<MethodKernels> method_;
   Status kept_;
   std::vector<Event> marks_;
-  Event staged_[kStagingSlots], released_[kStagingSlots];
+  Event staged_[kStagingSlots];
   Stream copies_;
   Stream compute_;
   std::unique_ptr<NcclCollective> collective_;  // before the stream that it orders ends
@@ -238,8 +237,8 @@ Status CudaDevice::Open() {
   info_.memory_bytes = properties.totalGlobalMem;
   CUDA_RETURN_IF_ERROR(cudaStreamCreateWithFlags(compute_.receive(), cudaStreamNonBlocking));
   CUDA_RETURN_IF_ERROR(cudaStreamCreateWithFlags(copies_.receive(), cudaStreamNonBlocking));
-  for (Event* event : {&staged_[0], &staged_[1], &released_[0], &released_[1]}) {
-    CUDA_RETURN_IF_ERROR(cudaEventCreateWithFlags(event->receive(), cudaEventDisableTiming));
+  for (Event& event : staged_) {
+    CUDA_RETURN_IF_ERROR(cudaEventCreateWithFlags(event.receive(), cudaEventDisableTiming));
   }
   ASSIGN_OR_RETURN(scratch_, TakeMemory(kScratch));
   ASSIGN_OR_RETURN(std::byte* const workspace, TakeMemory(kMatmulWorkspace));
@@ -280,7 +279,6 @@ Status CudaDevice::Upload(const void* host, void* device, size_t bytes) {
 
 Status CudaDevice::Stage(uint32_t slot, const void* host, void* device, size_t bytes) {
   if (bytes == 0) return Status::Ok();
-  CUDA_RETURN_IF_ERROR(cudaStreamWaitEvent(copies_.get(), released_[slot].get(), 0));
   CUDA_RETURN_IF_ERROR(cudaMemcpyAsync(device, host, bytes, cudaMemcpyHostToDevice, copies_.get()));
   CUDA_RETURN_IF_ERROR(cudaEventRecord(staged_[slot].get(), copies_.get()));
   return Status::Ok();
@@ -288,11 +286,6 @@ Status CudaDevice::Stage(uint32_t slot, const void* host, void* device, size_t b
 
 Status CudaDevice::TakeStaged(uint32_t slot) {
   CUDA_RETURN_IF_ERROR(cudaStreamWaitEvent(compute(), staged_[slot].get(), 0));
-  return Status::Ok();
-}
-
-Status CudaDevice::ReleaseStaged(uint32_t slot) {
-  CUDA_RETURN_IF_ERROR(cudaEventRecord(released_[slot].get(), compute()));
   return Status::Ok();
 }
 

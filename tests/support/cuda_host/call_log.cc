@@ -24,7 +24,10 @@ struct State {
   uint64_t calls_until_failure = 0;  // 0: none
   int error = 0;
   int devices = DevicesAtStart();
-  bool asynchronous = std::getenv("CHORUS_CUDA_HOST_ASYNC") != nullptr;
+  StreamOrder order = std::getenv("CHORUS_CUDA_HOST_ASYNC") != nullptr ? StreamOrder::kThreads
+                                                                       : StreamOrder::kAtOnce;
+  uint32_t streams = 0;           // made since the order was set
+  uint64_t waits_until_drop = 0;  // 0: none is dropped
   bool nccl = std::getenv("CHORUS_CUDA_HOST_NO_NCCL") == nullptr;
   std::map<uintptr_t, size_t> memory[2];  // by MemoryKind: address and bytes
 };
@@ -125,10 +128,28 @@ int Devices() {
   return state.devices;
 }
 
-bool Asynchronous() {
+WorkTime NextStreamsWork() {
   State& state = TheState();
   const std::lock_guard lock(state.mutex);
-  return state.asynchronous;
+  const uint32_t number = state.streams++;
+  switch (state.order) {
+    case StreamOrder::kAtOnce:
+      return WorkTime::kAtOnce;
+    case StreamOrder::kThreads:
+      return WorkTime::kThread;
+    case StreamOrder::kFirstAtOnce:
+      return number == 0 ? WorkTime::kAtOnce : WorkTime::kLate;
+    case StreamOrder::kSecondAtOnce:
+      return number == 1 ? WorkTime::kAtOnce : WorkTime::kLate;
+    default:
+      return WorkTime::kLate;
+  }
+}
+
+bool IsDroppedWait() {
+  State& state = TheState();
+  const std::lock_guard lock(state.mutex);
+  return state.waits_until_drop > 0 && --state.waits_until_drop == 0;
 }
 
 Counters ReadCounters() {
@@ -184,9 +205,20 @@ bool HasNccl() {
 }
 
 void SetAsynchronous(bool asynchronous) {
+  SetStreamOrder(asynchronous ? StreamOrder::kThreads : StreamOrder::kAtOnce);
+}
+
+void SetStreamOrder(StreamOrder order) {
   State& state = TheState();
   const std::lock_guard lock(state.mutex);
-  state.asynchronous = asynchronous;
+  state.order = order;
+  state.streams = 0;
+}
+
+void DropWait(uint64_t nth) {
+  State& state = TheState();
+  const std::lock_guard lock(state.mutex);
+  state.waits_until_drop = nth;
 }
 
 }  // namespace chorus::cuda_host

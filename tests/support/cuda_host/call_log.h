@@ -25,6 +25,9 @@ bool IsDeviceMemory(const void* memory, size_t bytes);
 bool TouchesDeviceMemory(const void* memory, size_t bytes);
 
 int Devices();
-bool Asynchronous();
+// Of the stream that is being made.
+enum class WorkTime { kAtOnce, kThread, kLate };
+WorkTime NextStreamsWork();
+bool IsDroppedWait();  // once a wait
 
 }  // namespace chorus::cuda_host

@@ -250,16 +250,16 @@ cublasStatus_t cublasLtMatmul(cublasLtHandle_t, cublasLtMatmulDesc_t desc, const
     if (!IsAligned(pointers[i], algo->data[i])) return CUBLAS_STATUS_INVALID_VALUE;
   }
   Product product = {*desc,
-                           *a_layout,
-                           *b_layout,
-                           *d_layout,
-                           *static_cast<const float*>(alpha),
-                           *static_cast<const float*>(beta),
-                           a,
-                           b,
-                           static_cast<float*>(d),
-                           {},
-                           {}};
+                     *a_layout,
+                     *b_layout,
+                     *d_layout,
+                     *static_cast<const float*>(alpha),
+                     *static_cast<const float*>(beta),
+                     a,
+                     b,
+                     static_cast<float*>(d),
+                     {},
+                     {}};
   if (!product.IsConsistent()) return CUBLAS_STATUS_INVALID_VALUE;
   chorus::cuda_host::CountProduct(2 * product.m() * product.n() * product.k());
   chorus::cuda_host::Enqueue(stream, [product]() mutable { product.Compute(); });

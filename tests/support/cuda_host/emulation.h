@@ -46,5 +46,18 @@ bool HasNccl();
 // first (unless CHORUS_CUDA_HOST_ASYNC is set), when work is done where it is enqueued: then
 // whoever has NCCL work for a rank that never comes waits for ever.
 void SetAsynchronous(bool asynchronous);
+// When streams made from now on do their work. Late: when the host waits for it, or another stream
+// for an event behind it, so that what no event orders is done in another order than it was
+// enqueued, on every run. For streams that one thread of the host uses.
+enum class StreamOrder {
+  kAtOnce,
+  kThreads,  // SetAsynchronous
+  kAllLate,
+  kFirstAtOnce,  // the first that is made from now on; the others are late
+  kSecondAtOnce,
+};
+void SetStreamOrder(StreamOrder order);
+// The nth cudaStreamWaitEvent (from 1) from now on does nothing.
+void DropWait(uint64_t nth);
 
 }  // namespace chorus::cuda_host

@@ -212,14 +212,14 @@ cudaError_t cudaDeviceGetStreamPriorityRange(int* least, int* greatest) {
 }
 cudaError_t cudaStreamCreateWithFlags(cudaStream_t* stream, unsigned) {
   ENTER_CALL();
-  *stream = new CUstream_st(chorus::cuda_host::Asynchronous());
+  *stream = new CUstream_st(chorus::cuda_host::NextStreamsWork());
   CountHandle(1);
   return cudaSuccess;
 }
 cudaError_t cudaStreamCreateWithPriority(cudaStream_t* stream, unsigned, int priority) {
   ENTER_CALL();
   if (priority > 0 || priority < -5) return Failed(cudaErrorInvalidValue);
-  *stream = new CUstream_st(chorus::cuda_host::Asynchronous());
+  *stream = new CUstream_st(chorus::cuda_host::NextStreamsWork());
   CountHandle(1);
   return cudaSuccess;
 }
@@ -236,6 +236,7 @@ cudaError_t cudaStreamSynchronize(cudaStream_t stream) {
 }
 cudaError_t cudaStreamWaitEvent(cudaStream_t stream, cudaEvent_t event, unsigned) {
   ENTER_CALL();
+  if (chorus::cuda_host::IsDroppedWait()) return cudaSuccess;
   stream->Enqueue([event, recording = event->last()] { event->WaitFor(recording); });
   return cudaSuccess;
 }
@@ -254,7 +255,7 @@ cudaError_t cudaEventDestroy(cudaEvent_t event) {
 }
 cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t stream) {
   ENTER_CALL();
-  stream->Enqueue([event, recording = event->Record()] { event->Reach(recording); });
+  stream->Enqueue([event, recording = event->Record(stream)] { event->Reach(recording); });
   return cudaSuccess;
 }
 // "Not ready" is an answer, which cudaGetLastError does not repeat.

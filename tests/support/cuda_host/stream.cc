@@ -2,8 +2,11 @@
 
 #include <utility>
 
-uint64_t CUevent_st::Record() {
+using chorus::cuda_host::WorkTime;
+
+uint64_t CUevent_st::Record(CUstream_st* stream) {
   const std::lock_guard lock(mutex);
+  recorder = stream;
   return ++recorded;
 }
 
@@ -15,6 +18,11 @@ void CUevent_st::Reach(uint64_t recording) {
 }
 
 void CUevent_st::WaitFor(uint64_t recording) {
+  const auto is_done = [&] {
+    const std::lock_guard lock(mutex);
+    return done >= recording;
+  };
+  if (!is_done()) recorder->DoUntil(is_done);
   std::unique_lock lock(mutex);
   reached.wait(lock, [&] { return done >= recording; });
 }
@@ -39,11 +47,12 @@ bool CUevent_st::IsReached() {
   return done >= recorded;
 }
 
-CUstream_st::CUstream_st(bool asynchronous) {
-  if (asynchronous) thread_ = std::thread([this] { Work(); });
+CUstream_st::CUstream_st(WorkTime time) : late_(time == WorkTime::kLate) {
+  if (time == WorkTime::kThread) thread_ = std::thread([this] { Work(); });
 }
 
 CUstream_st::~CUstream_st() {
+  Synchronize();
   if (!thread_.joinable()) return;
   {
     const std::lock_guard lock(mutex_);
@@ -71,13 +80,23 @@ void CUstream_st::Work() {
 }
 
 void CUstream_st::Enqueue(std::function<void()> work) {
-  if (!thread_.joinable()) return work();
+  if (!thread_.joinable() && !late_) return work();
   const std::lock_guard lock(mutex_);
   queue_.push_back(std::move(work));
   changed_.notify_all();
 }
 
+void CUstream_st::DoUntil(const std::function<bool()>& done) {
+  if (!late_) return;
+  while (!queue_.empty() && !done()) {
+    const std::function<void()> work = std::move(queue_.front());
+    queue_.pop_front();
+    work();
+  }
+}
+
 void CUstream_st::Synchronize() {
+  DoUntil([] { return false; });
   if (!thread_.joinable()) return;
   std::unique_lock lock(mutex_);
   changed_.wait(lock, [&] { return queue_.empty() && !busy_; });

@@ -1,7 +1,7 @@
 #pragma once
-// Streams and events of the emulation. A stream does its work at once, or (emulation.h,
-// SetAsynchronous) in order on a thread of its own, so that only events, and waits of the host,
-// order it with others. Thread safety: any thread.
+// Streams and events of the emulation. A stream does its work at once, in order on a thread of its
+// own, or when somebody waits for it (emulation.h, StreamOrder), so that only events, and waits of
+// the host, order it with others. Thread safety: any thread; late streams: one thread.
 
 #include <chrono>
 #include <condition_variable>
@@ -11,15 +11,20 @@
 #include <mutex>
 #include <thread>
 
+#include "tests/support/cuda_host/call_log.h"
+
+struct CUstream_st;
+
 struct CUevent_st {
   std::mutex mutex;
   std::condition_variable reached;
-  uint64_t recorded = 0;  // times
-  uint64_t done = 0;      // the last recording that its stream has come to
+  uint64_t recorded = 0;            // times
+  CUstream_st* recorder = nullptr;  // the last stream
+  uint64_t done = 0;                // the last recording that its stream has come to
   std::chrono::steady_clock::time_point reached_at;  // of the last one
   bool timed = false;
 
-  uint64_t Record();
+  uint64_t Record(CUstream_st* stream);
   void Reach(uint64_t recording);
   void WaitFor(uint64_t recording);
   uint64_t last();
@@ -31,14 +36,17 @@ struct CUevent_st {
 
 struct CUstream_st {
  public:
-  explicit CUstream_st(bool asynchronous);
+  explicit CUstream_st(chorus::cuda_host::WorkTime time);
   ~CUstream_st();
   void Enqueue(std::function<void()> work);
   void Synchronize();
+  // Of a late stream, work in order until `done` says so or none is left; nothing for others.
+  void DoUntil(const std::function<bool()>& done);
 
  private:
   void Work();
 
+  const bool late_;
   std::mutex mutex_;
   std::condition_variable changed_;
   std::deque<std::function<void()>> queue_;  // guarded by mutex_, as are the next two
