@@ -64,7 +64,8 @@ Status PrintModel(const Options& options, const Gpu& gpu, JobSource* source) {
     job.gpus = gpus;
     RETURN_IF_ERROR(source->WriteLog(job));
     ASSIGN_OR_RETURN(JobModel model, ModelJob(source->config, source->files(), job));
-    Cluster cluster = {&gpu, gpus, 1, source->config.compute().cuda().precision(), true};
+    Cluster cluster = {&gpu, gpus, 1, source->config.compute().cuda().precision(),
+                       source->config.compute().cuda().reproducible()};
     for (const uint32_t servers : options.servers) {
       RETURN_IF_ERROR(AddTraffic(gpus, servers, &model));
       if (gpus == options.gpus.front() && servers == options.servers.front()) {

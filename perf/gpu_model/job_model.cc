@@ -39,7 +39,7 @@ Result<JobModel> ModelJob(const TrainConfig& config, FileSystem& files,
   model.config.mutable_step()->set_grains_per_step(grains * options.gpus);
   ASSIGN_OR_RETURN(model.data,
                    ReadStepData(model.config, files, {0, grains}, options.steps, options.stage));
-  ASSIGN_OR_RETURN(model.dry, RunDry(model.config, model.data));
+  ASSIGN_OR_RETURN(model.dry, RunDry(model.config, model.data, options.gpus));
   model.shape = ShapeOf(model.data);
   StepWork& work = model.work;
   work.exposures = model.shape.exposures;

@@ -20,6 +20,22 @@ std::vector<float> RunWeights(const ParameterLayout& layout, uint64_t seed) {
   return weights;
 }
 
+namespace {
+
+// Other devices' part in a sum, which is nothing.
+class LoneCollective final : public DeviceCollective {
+ public:
+  Status BeginSum(int64_t, int64_t) override { return Status::Ok(); }
+  Status Join() override { return Status::Ok(); }
+};
+
+}  // namespace
+
+void StepRun::KeepGradients(bool among) {
+  if (among) collective_ = std::make_unique<LoneCollective>();
+  step_->KeepGradients(collective_.get());
+}
+
 Result<std::unique_ptr<StepRun>> StepRun::Create(const TrainConfig& config, const StepData& data,
                                                  CountingDevice* device) {
   std::unique_ptr<StepRun> run(new StepRun(config, data, device));
@@ -59,7 +75,7 @@ Status StepRun::Compute(const StepBatch& batch) {
 }
 
 Status StepRun::Update(const StepBatch& batch) {
-  const MatrixView<const float> nodes = step_->node_gradients();
+  const MatrixView<const float> nodes = step_->node_gradients();  // none, where they are kept
   std::fill(gradient_.begin(), gradient_.end(), 0.0f);
   for (int64_t n = 0; n < nodes.rows; ++n) {
     for (int64_t i = 0; i < nodes.cols; ++i) gradient_[static_cast<size_t>(i)] += nodes.row(n)[i];
@@ -67,7 +83,8 @@ Status StepRun::Update(const StepBatch& batch) {
   device_->SetPhase(Phase::kUpdate);
   const WeightUpdate update = {ParametersOf(config_.model().optimizer()), ++updates_, 1.0f,
                                config_.model().clip_norm(), batch.stage};
-  const Status status = step_->weights().Update(update, gradient_);
+  const Status status = step_->keeps_gradients() ? step_->UpdateWeights(update)
+                                                 : step_->weights().Update(update, gradient_);
   device_->SetPhase({});
   return status;
 }
@@ -92,9 +109,10 @@ std::unique_ptr<StepGradients> StepRun::Gradients(const StepBatch& batch) const 
   return gradients;
 }
 
-Result<DryRun> RunDry(const TrainConfig& config, const StepData& data) {
+Result<DryRun> RunDry(const TrainConfig& config, const StepData& data, uint32_t workers) {
   CountingDevice device(nullptr, config.compute().cuda().precision());
   ASSIGN_OR_RETURN(const std::unique_ptr<StepRun> run, StepRun::Create(config, data, &device));
+  if (config.compute().cuda().collective() != CudaConfig::HOST) run->KeepGradients(workers > 1);
   const StepBatch& batch = *data.steps.back();
   const ZeroRows rows(data.dims);
   DryRun result;
@@ -109,7 +127,7 @@ Result<DryRun> RunDry(const TrainConfig& config, const StepData& data) {
   result.cost = device.calls();
   result.gradients = run->Gradients(batch);
   result.parameters = run->step().parameters().size();
-  result.nodes = static_cast<size_t>(run->step().node_gradients().rows);
+  result.nodes = MaximalNodes(data.grains).size();
   return result;
 }
 

@@ -11,6 +11,7 @@
 #include "common/status.h"
 #include "perf/gpu_model/counting_device.h"
 #include "perf/gpu_model/step_data.h"
+#include "worker/device_collective.h"
 #include "worker/device_step.h"
 
 namespace chorus::perf {
@@ -24,6 +25,10 @@ class StepRun {
   // config, data and device outlive what is made.
   static Result<std::unique_ptr<StepRun>> Create(const TrainConfig& config, const StepData& data,
                                                  CountingDevice* device);
+
+  // From now on dense gradients stay on the device (DeviceStep::KeepGradients): the only worker's, or
+  // with `among`, as if other devices summed them too.
+  void KeepGradients(bool among);
 
   // Loads the step, computes it and updates the weights by the worker's own gradient (the sum of
   // all workers' has the same size).
@@ -45,12 +50,14 @@ class StepRun {
   const TrainConfig& config_;
   const StepData& data_;
   CountingDevice* const device_;
+  std::unique_ptr<worker::DeviceCollective> collective_;
   std::unique_ptr<worker::DeviceStep> step_;
   std::vector<float> gradient_;
   uint64_t updates_ = 0;
 };
 
-// The cost of the last of the steps that were read, without a device.
+// The cost of the last of the steps that were read, without a device. Unless compute.cuda.collective
+// says HOST, dense gradients stay on it.
 struct DryRun {
   StepCost cost;
   std::unique_ptr<worker::StepGradients> gradients;  // zeros, where the servers get them
@@ -58,6 +65,6 @@ struct DryRun {
   size_t nodes = 0;         // of the canonical tree that this worker sums
   double pack_seconds = 0;  // on this machine, of Load: one thread's copies into the packed step
 };
-Result<DryRun> RunDry(const TrainConfig& config, const StepData& data);
+Result<DryRun> RunDry(const TrainConfig& config, const StepData& data, uint32_t workers);
 
 }  // namespace chorus::perf

@@ -112,6 +112,7 @@ Result<Results> Measure(const Options& options, const TrainConfig& config, const
   CountingDevice counting(device, config.compute().cuda().precision());
   ASSIGN_OR_RETURN(const std::unique_ptr<StepRun> run, StepRun::Create(config, data, &counting));
   RETURN_IF_ERROR(Check(config, data, run.get(), &results.difference));
+  run->KeepGradients(false);  // as those of the only worker
   const DrawnRows rows(data.dims);
   ASSIGN_OR_RETURN(results.host, MeasureSteps(data, rows, options.timed_steps, run.get()));
   ASSIGN_OR_RETURN(results.phases, MeasurePhases(data, rows, &counting, run.get()));

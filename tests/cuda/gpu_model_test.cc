@@ -26,6 +26,8 @@ struct Job {
   RandomLogShape log;
   GrainRange grains = {0, 4};
   uint32_t stage = 0;
+  // Of the step; dense gradients stay on the device unless the host sums them.
+  uint32_t workers = 1;
 };
 
 RandomLogShape PlainLog() {
@@ -56,14 +58,20 @@ std::vector<Job> Jobs() {
   };
   add("plain", "objective { esmm {} }", PlainLog());
   add("one grain", "objective { esmm {} } step { grains_per_step: 1 }", PlainLog()).grains = {0, 1};
+  add("summed by the host", "objective { esmm {} } compute { cuda { collective: HOST } }",
+      PlainLog())
+      .workers = 2;
+  add("summed in parts", "objective { base {} } model { shared_bottom { hidden: 6 } }", RichLog())
+      .workers = 2;
   add("contexts", "objective { chorus_cvr {} }", RichLog());
   add("two tables", R"(objective { base {} } table { name: "a" dim: 5 } table { name: "b" dim: 3 }
       slot { name: "s1" table: "b" pooling: WEIGHTED_MEAN } slot { name: "s2" pooling: MEAN }
       slot { name: "s4" table: "b" } slot { name: "s0" ignore: true }
       slot { name: "n1" numeric: true })",
       RichLog());
-  add("nodes", "objective { chorus_cvr {} } step { grains_per_step: 8 }", RichLog()).grains = {1,
-                                                                                               6};
+  add("nodes", "objective { chorus_cvr {} } step { grains_per_step: 8 }", RichLog());
+  jobs.back().grains = {1, 6};
+  jobs.back().workers = 2;
   add("batch norm", "objective { two_task {} } model { batch_norm: true clip_norm: 1 }", RichLog());
   add("bottom",
       "objective { esmm {} } model { shared_bottom { hidden: 6 hidden: 5 dropout: 0.3 } "
@@ -91,6 +99,7 @@ std::vector<Job> Jobs() {
 struct World {
   TrainConfig config;
   StepData data;
+  uint32_t workers = 1;
 };
 
 // The job's configuration over small sizes.
@@ -115,6 +124,7 @@ TrainConfig ConfigOf(const std::string& text) {
 
 World MakeWorld(const Job& job) {
   World world;
+  world.workers = job.workers;
   world.config = ConfigOf(job.config);
   const std::unique_ptr<FileSystem> files = NewMemoryFiles();
   const Status written = WriteRandomLog(job.log, *files, "log");
@@ -163,6 +173,10 @@ void ExpectSameCost(const Cost& got, const Cost& expected, const std::string& wh
   EXPECT_EQ(got.flops, expected.flops) << what;
 }
 
+bool SumsOnHost(const TrainConfig& config) {
+  return config.compute().cuda().collective() == CudaConfig::HOST;
+}
+
 std::unique_ptr<worker::Device> OpenDeviceFor(const TrainConfig& config) {
   return worker::OpenTestDevice(config.compute().cuda().precision() == CudaConfig::BF16
                                     ? worker::DevicePrecision::kBf16
@@ -182,6 +196,7 @@ TEST(GpuModelTest, EveryCallCostsWhatTheEmulationCounts) {
     CountingDevice device(emulated.get(), world.config.compute().cuda().precision());
     auto run = StepRun::Create(world.config, world.data, &device);
     ASSERT_TRUE(run.ok()) << run.status().ToString();
+    if (!SumsOnHost(world.config)) (*run)->KeepGradients(world.workers > 1);
     Counters before;
     device.before_call = [&](const CallCost&) { before = cuda_host::ReadCounters(); };
     device.after_call = [&](const CallCost& call) {
@@ -202,6 +217,7 @@ TEST(GpuModelTest, AStepsCallsAreAllThatItCosts) {
     CountingDevice device(emulated.get(), world.config.compute().cuda().precision());
     auto run = StepRun::Create(world.config, world.data, &device);
     ASSERT_TRUE(run.ok()) << run.status().ToString();
+    if (!SumsOnHost(world.config)) (*run)->KeepGradients(world.workers > 1);
     const Counters before = cuda_host::ReadCounters();
     ASSERT_TRUE(RunStep(run->get(), world.data).ok());
     const Cost total = TotalOf(device.calls());
@@ -221,8 +237,9 @@ TEST(GpuModelTest, ADryRunCostsWhatARealOneDoes) {
     CountingDevice device(emulated.get(), world.config.compute().cuda().precision());
     auto run = StepRun::Create(world.config, world.data, &device);
     ASSERT_TRUE(run.ok()) << run.status().ToString();
+    if (!SumsOnHost(world.config)) (*run)->KeepGradients(world.workers > 1);
     ASSERT_TRUE(RunStep(run->get(), world.data).ok());
-    const Result<DryRun> dry = RunDry(world.config, world.data);
+    const Result<DryRun> dry = RunDry(world.config, world.data, world.workers);
     ASSERT_TRUE(dry.ok()) << dry.status().ToString();
     ASSERT_EQ(dry->cost.size(), device.calls().size());
     for (size_t i = 0; i < dry->cost.size(); ++i) {
@@ -237,7 +254,7 @@ TEST(GpuModelTest, ADryRunCostsWhatARealOneDoes) {
 // multiplies twice as often as the forward pass; logits are no products.
 TEST(GpuModelTest, ProductsOfAPlainModelAreThoseOfItsLayers) {
   const World world = MakeWorld(Jobs()[0]);
-  const Result<DryRun> dry = RunDry(world.config, world.data);
+  const Result<DryRun> dry = RunDry(world.config, world.data, world.workers);
   ASSERT_TRUE(dry.ok()) << dry.status().ToString();
   const uint64_t rows = 48, grains = 4, inputs = 3 * 4;
   const uint64_t forward = grains * 2 * rows * (inputs * 18 + 2 * 9 * 5);
@@ -247,14 +264,22 @@ TEST(GpuModelTest, ProductsOfAPlainModelAreThoseOfItsLayers) {
   // Weights of the wide layer, of both second layers, and of both logits, each with biases.
   const uint64_t parameters = (inputs + 1) * 18 + 2 * (9 + 1) * 5 + 2 * (5 + 1);
   EXPECT_EQ(dry->parameters, static_cast<int64_t>(parameters));
-  EXPECT_EQ(TotalOf(dry->cost, Phase::kUpdate).bytes_to_device, parameters * sizeof(float));
+  // One worker's gradient stays on the device; a host that sums gets it and gives it back.
+  EXPECT_EQ(TotalOf(dry->cost, Phase::kUpdate).bytes_to_device, 0u);
+  TrainConfig host_sums = world.config;
+  host_sums.mutable_compute()->mutable_cuda()->set_collective(CudaConfig::HOST);
+  const Result<DryRun> by_host = RunDry(host_sums, world.data, 2);
+  ASSERT_TRUE(by_host.ok()) << by_host.status().ToString();
+  const uint64_t bytes = parameters * sizeof(float);
+  EXPECT_EQ(TotalOf(by_host->cost, Phase::kUpdate).bytes_to_device, bytes);
+  EXPECT_EQ(TotalOf(by_host->cost).bytes_to_host, TotalOf(dry->cost).bytes_to_host + bytes);
 }
 
 // The rows that are pulled go to the device once, those that are pushed come from it once, and both
 // cross the network with 8 bytes of key.
 TEST(GpuModelTest, ServersAreSentKeysAndGradientsAndSendRows) {
   const World world = MakeWorld(Jobs()[0]);
-  const Result<DryRun> dry = RunDry(world.config, world.data);
+  const Result<DryRun> dry = RunDry(world.config, world.data, world.workers);
   ASSERT_TRUE(dry.ok()) << dry.status().ToString();
   for (const uint32_t servers : {1u, 3u}) {
     const Result<ServerTraffic> traffic = TrafficOf(world.config, world.data, *dry, 1, servers);
@@ -289,7 +314,7 @@ double BusyOf(const Prediction& prediction, const std::string& name) {
 
 TEST(GpuModelTest, TheBusiestResourceBoundsAStep) {
   const World world = MakeWorld(Jobs()[0]);
-  const Result<DryRun> dry = RunDry(world.config, world.data);
+  const Result<DryRun> dry = RunDry(world.config, world.data, world.workers);
   ASSERT_TRUE(dry.ok()) << dry.status().ToString();
   const Result<ServerTraffic> traffic = TrafficOf(world.config, world.data, *dry, 8, 1);
   ASSERT_TRUE(traffic.ok()) << traffic.status().ToString();
@@ -316,7 +341,7 @@ TEST(GpuModelTest, TheBusiestResourceBoundsAStep) {
 
 TEST(GpuModelTest, RowsThatAreCachedOrHalvedDoNotTravel) {
   const World world = MakeWorld(Jobs()[0]);
-  const Result<DryRun> dry = RunDry(world.config, world.data);
+  const Result<DryRun> dry = RunDry(world.config, world.data, world.workers);
   ASSERT_TRUE(dry.ok()) << dry.status().ToString();
   const Result<ServerTraffic> traffic = TrafficOf(world.config, world.data, *dry, 8, 1);
   ASSERT_TRUE(traffic.ok()) << traffic.status().ToString();
