@@ -237,25 +237,28 @@ cudaError_t cudaStreamSynchronize(cudaStream_t stream) {
 cudaError_t cudaStreamWaitEvent(cudaStream_t stream, cudaEvent_t event, unsigned) {
   ENTER_CALL();
   if (chorus::cuda_host::IsDroppedWait()) return cudaSuccess;
-  stream->Enqueue([event, recording = event->last()] { event->WaitFor(recording); });
+  stream->Enqueue([event = event->self, recording = event->last()] { event->WaitFor(recording); });
   return cudaSuccess;
 }
 cudaError_t cudaEventCreateWithFlags(cudaEvent_t* event, unsigned flags) {
   ENTER_CALL();
-  *event = new CUevent_st();
+  const auto made = std::make_shared<CUevent_st>();
+  made->self = made;
+  *event = made.get();
   (*event)->timed = (flags & cudaEventDisableTiming) == 0;
   CountHandle(1);
   return cudaSuccess;
 }
 cudaError_t cudaEventDestroy(cudaEvent_t event) {
   ENTER_CALL();
-  delete event;
+  const std::shared_ptr<CUevent_st> owner = std::move(event->self);
   CountHandle(-1);
   return cudaSuccess;
 }
 cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t stream) {
   ENTER_CALL();
-  stream->Enqueue([event, recording = event->Record(stream)] { event->Reach(recording); });
+  stream->Enqueue(
+      [event = event->self, recording = event->Record(stream)] { event->Reach(recording); });
   return cudaSuccess;
 }
 // "Not ready" is an answer, which cudaGetLastError does not repeat.

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <memory>
 #include <mutex>
 #include <thread>
 
@@ -16,6 +17,8 @@
 struct CUstream_st;
 
 struct CUevent_st {
+  // Its owners are the program, until it destroys the event, and what streams still do with it.
+  std::shared_ptr<CUevent_st> self;
   std::mutex mutex;
   std::condition_variable reached;
   uint64_t recorded = 0;            // times
