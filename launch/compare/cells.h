@@ -1,8 +1,9 @@
 #pragma once
 // The table of a comparison: a row a method, a cell a column.
-//   mean, sd    over seeds; of each seed the mean over data sets counts
-//   difference  to the base, paired by seed and data set, with its 95 % interval
-//               (worker/statistics/combine.h); significant: the interval excludes 0
+//   mean, sd    over seeds; of each seed the mean over data sets counts. Data sets on which the
+//               column has no value are left out, and named in its note.
+//   difference  to the base, paired by seed and data set, of those where both have a value, with
+//               its 95 % interval (worker/statistics/combine.h); significant: it excludes 0
 // Thread safety: values.
 
 #include <cstdint>
@@ -42,7 +43,7 @@ struct TableRow {
 
 struct CompareTable {
   std::vector<Column> columns;     // those that some run has
-  std::vector<std::string> notes;  // [columns], see ColumnNote
+  std::vector<std::string> notes;  // [columns], see ColumnNote and ColumnRuns.LeftOut
   std::vector<TableRow> rows;      // in the configuration's order; methods with finished runs
 };
 

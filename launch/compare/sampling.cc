@@ -1,5 +1,6 @@
 #include "launch/compare/sampling.h"
 
+#include <algorithm>
 #include <optional>
 #include <span>
 #include <utility>
@@ -45,24 +46,16 @@ std::optional<double> BootstrapVariance(const Runs& runs, const std::string& col
   return contrast->standard_error * contrast->standard_error;
 }
 
-Variances VariancesOf(const Runs& runs, const std::vector<Column>& columns) {
-  Variances out;
-  for (const Column& column : columns) {
-    std::optional<double> variance;
-    switch (column.sampling()) {
-      case Sampling::kDeLong:
-        variance = DeLongVariance(runs, column.id);
-        break;
-      case Sampling::kBootstrap:
-        variance = BootstrapVariance(runs, column.id);
-        break;
-      case Sampling::kNone:
-        variance = 0;  // the truth is known
-        break;
-    }
-    if (variance.has_value()) out[column.id] = *variance;
+std::optional<double> VarianceOf(const Runs& runs, const Column& column) {
+  switch (column.sampling()) {
+    case Sampling::kDeLong:
+      return DeLongVariance(runs, column.id);
+    case Sampling::kBootstrap:
+      return BootstrapVariance(runs, column.id);
+    case Sampling::kNone:
+      return 0;  // the truth is known
   }
-  return out;
+  return std::nullopt;
 }
 
 }  // namespace
@@ -98,23 +91,50 @@ Status Sampler::CheckLog(const RunDraws& draws, const FinishedRun& run, uint64_t
   return OtherLogs().Annotate(BothPaths(run, *finished_.At(base_, run.run->fold, base_seed)));
 }
 
-Result<std::vector<Variances>> Sampler::Of(uint32_t method, const RunGrid& grid) {
-  std::vector<Variances> out;
-  for (const uint32_t fold : grid.folds) {
-    std::vector<RunDraws> own;
-    for (const uint64_t seed : grid.seeds) {
-      ASSIGN_OR_RETURN(RunDraws draws, DrawsOf(method, fold, seed));
-      RETURN_IF_ERROR(CheckLog(draws, *finished_.At(method, fold, seed), grid.seeds[0]));
-      own.push_back(std::move(draws));
+Result<Sampler::FoldDraws> Sampler::DrawFold(uint32_t method, uint32_t fold,
+                                             const std::set<uint64_t>& seeds) {
+  FoldDraws out;
+  const uint64_t first = *seeds.begin();
+  for (const uint64_t seed : seeds) {
+    ASSIGN_OR_RETURN(RunDraws draws, DrawsOf(method, fold, seed));
+    RETURN_IF_ERROR(CheckLog(draws, *finished_.At(method, fold, seed), first));
+    out.own.emplace(seed, std::move(draws));
+  }
+  for (const uint64_t seed : seeds) {
+    ASSIGN_OR_RETURN(out.base[seed], BaseDrawsOf(fold, seed));
+    RETURN_IF_ERROR(CheckLog(*out.base[seed], *finished_.At(base_, fold, seed), first));
+  }
+  return out;
+}
+
+Result<std::vector<ColumnVariances>> Sampler::Of(uint32_t method,
+                                                 const std::vector<RunGrid>& grids) {
+  std::vector<ColumnVariances> out(grids.size());
+  std::map<uint32_t, std::set<uint64_t>> seeds_of_fold;  // that some column takes
+  for (size_t c = 0; c < grids.size(); ++c) {
+    if (grids[c].empty()) continue;
+    out[c].emplace();
+    for (const uint32_t fold : grids[c].folds) {
+      seeds_of_fold[fold].insert(grids[c].seeds.begin(), grids[c].seeds.end());
     }
-    Runs runs;
-    for (const RunDraws& draws : own) runs.push_back(&draws);
-    for (const uint64_t seed : grid.seeds) {
-      ASSIGN_OR_RETURN(const RunDraws* const draws, BaseDrawsOf(fold, seed));
-      RETURN_IF_ERROR(CheckLog(*draws, *finished_.At(base_, fold, seed), grid.seeds[0]));
-      runs.push_back(draws);
+  }
+  for (const auto& [fold, seeds] : seeds_of_fold) {
+    ASSIGN_OR_RETURN(const FoldDraws draws, DrawFold(method, fold, seeds));
+    for (size_t c = 0; c < grids.size(); ++c) {
+      const std::vector<uint32_t>& folds = grids[c].folds;
+      if (!out[c].has_value() || std::find(folds.begin(), folds.end(), fold) == folds.end()) {
+        continue;
+      }
+      Runs runs;
+      for (const uint64_t seed : grids[c].seeds) runs.push_back(&draws.own.at(seed));
+      for (const uint64_t seed : grids[c].seeds) runs.push_back(draws.base.at(seed));
+      const std::optional<double> variance = VarianceOf(runs, columns_[c]);
+      if (variance.has_value()) {
+        out[c]->push_back(*variance);
+      } else {
+        out[c].reset();
+      }
     }
-    out.push_back(VariancesOf(runs, columns_));
   }
   return out;
 }

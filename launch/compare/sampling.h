@@ -7,6 +7,8 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -20,19 +22,27 @@
 
 namespace chorus::launch {
 
-// By column id; a column is absent where the variance cannot be told (one class only, ...).
-using Variances = std::map<std::string, double>;
+// Of one column, [folds] of its grid; absent where one cannot be told (one positive only, ...).
+using ColumnVariances = std::optional<std::vector<double>>;
 
 class Sampler {
  public:
   // `finished` and `pool` outlive the sampler. base: a method's number.
   Sampler(const FinishedRuns& finished, uint32_t base, std::vector<Column> columns,
           worker::ThreadPool* pool);
-  // [grid.folds], of this method's runs against the base's. REQUIRES: all of the grid are finished.
-  // Error: kFailedPrecondition, names both score files, when runs of a fold are of different logs.
-  Result<std::vector<Variances>> Of(uint32_t method, const RunGrid& grid);
+  // [columns], of this method's runs against the base's. grids: [columns], the runs that each
+  // column's difference takes; an empty one has no variances. REQUIRES: method and base have
+  // finished them. Error: kFailedPrecondition, names both score files, when runs of a fold are of
+  // different logs.
+  Result<std::vector<ColumnVariances>> Of(uint32_t method, const std::vector<RunGrid>& grids);
 
  private:
+  // The draws that columns of one data set take.
+  struct FoldDraws {
+    std::map<uint64_t, RunDraws> own;          // by seed
+    std::map<uint64_t, const RunDraws*> base;  // likewise
+  };
+  Result<FoldDraws> DrawFold(uint32_t method, uint32_t fold, const std::set<uint64_t>& seeds);
   Result<RunDraws> DrawsOf(uint32_t method, uint32_t fold, uint64_t seed);
   Result<const RunDraws*> BaseDrawsOf(uint32_t fold, uint64_t seed);
   // This run's draws are of the test log that the base's run of `base_seed` is of.

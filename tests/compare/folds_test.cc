@@ -1,11 +1,16 @@
 // A comparison on two data sets: what is said of each, and what takes both together.
 
+#include <algorithm>
+
 #include "common/device_math.h"
+#include "launch/compare/cells.h"
 #include "launch/compare/output.h"
+#include "launch/compare/results.h"
 #include "launch/compare/run_figures.h"
 #include "launch/report/figures.h"
 #include "tests/compare/compare_testing.h"
 #include "worker/metrics/calibration_bins.h"
+#include "worker/score_file.h"
 
 namespace chorus::launch {
 namespace {
@@ -19,6 +24,14 @@ class FoldsTest : public e2e::CompareTest {
     ExpectSuccess(Run(0, Compare(config_, "out", {"--seeds", "1"})));
     plan_ = *MakePlan(files_, *LoadCompareConfig(config_, {}), {}, Path("out"));
     finished_ = *FinishedRuns::Find(files_, plan_);
+  }
+
+  static size_t ColumnOf(const CompareTable& table, const std::string& id) {
+    for (size_t c = 0; c < table.columns.size(); ++c) {
+      if (table.columns[c].id == id) return c;
+    }
+    ADD_FAILURE() << "no column " << id;
+    return 0;
   }
 
   std::string config_;
@@ -73,6 +86,47 @@ TEST_F(FoldsTest, FieldRceLooksItsSlotUpInTheTestLogs) {
   ExpectFailure(report("tags"), "many ids");
   ASSERT_TRUE(files_.RemoveRecursively(Path("other")).ok());
   ExpectFailure(report("item"), Path("other"));
+}
+
+TEST_F(FoldsTest, AColumnWithoutAValueOnADataSetSaysSoAndIsComparedOnTheOthers) {
+  MakeRuns();
+  const auto pool = worker::ThreadPool::Create(1);
+  for (const uint32_t method : {0u, 1u}) {  // nobody converts on data set b
+    const FinishedRun& run = *finished_.At(method, 1, 1);
+    worker::Scores scores = *finished_.ScoresOf(run);
+    std::fill(scores.conversion.begin(), scores.conversion.end(), 0);
+    ASSERT_TRUE(worker::SaveScores(files_, run.run->ScoresPath(), scores).ok());
+  }
+  std::vector<RunResult> results = *ResultsOf(finished_);
+  CompareTable table = *MakeTable(finished_, results, pool.get());
+  const size_t c = ColumnOf(table, "cvr_auc"), ctr = ColumnOf(table, "ctr_auc");
+  EXPECT_NE(table.notes[c].find("no value on data set b: left out of means and differences"),
+            std::string::npos)
+      << table.notes[c];
+  EXPECT_EQ(table.notes[ctr].find("left out"), std::string::npos) << table.notes[ctr];
+  const auto value = [&](uint32_t method) {  // runs: both methods on one data set, then the other
+    return FindMetric(results[method], "cvr_auc")->value();
+  };
+  EXPECT_EQ(table.rows[1].cells[c].mean, value(1));
+  ASSERT_TRUE(table.rows[1].cells[c].difference.has_value());
+  EXPECT_NEAR(table.rows[1].cells[c].difference->estimate, value(1) - value(0), 1e-12);
+  const double ctr_difference = table.rows[1].cells[ctr].difference->estimate;
+
+  // ESMM alone has no value there: the base's mean takes both data sets, the difference one.
+  auto* metrics = results[3].mutable_metric();
+  ASSERT_EQ(results[3].method(), "ESMM");
+  metrics->erase(std::find_if(metrics->begin(), metrics->end(),
+                              [](const RunMetric& m) { return m.name() == "ctr_auc"; }));
+  table = *MakeTable(finished_, results, pool.get());
+  EXPECT_NE(table.notes[ctr].find("no value for ESMM on data set b: left out of that row"),
+            std::string::npos)
+      << table.notes[ctr];
+  const double base = FindMetric(results[0], "ctr_auc")->value();
+  EXPECT_NEAR(table.rows[0].cells[ctr].mean,
+              (base + FindMetric(results[2], "ctr_auc")->value()) / 2, 1e-12);
+  EXPECT_NEAR(table.rows[1].cells[ctr].difference->estimate,
+              FindMetric(results[1], "ctr_auc")->value() - base, 1e-12);
+  EXPECT_NE(table.rows[1].cells[ctr].difference->estimate, ctr_difference);
 }
 
 }  // namespace
