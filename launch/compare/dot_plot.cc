@@ -32,11 +32,13 @@ std::vector<double> Shown(const std::vector<const Cell*>& cells) {
 std::string DotPlot(const CompareConfig& config, const CompareTable& table, size_t column) {
   std::vector<std::string> names;
   std::vector<const Cell*> cells;
+  std::vector<bool> filled;  // as the table has bold
   for (const TableRow& row : table.rows) {
     const Cell& cell = row.cells[column];
     if (!cell.difference.has_value()) continue;
     names.push_back(config.method(static_cast<int>(row.method)).name());
     cells.push_back(&cell);
+    filled.push_back(cell.significant() && !row.reference);
   }
   if (cells.empty()) return "";
   const auto rows = static_cast<double>(names.size());
@@ -54,7 +56,7 @@ std::string DotPlot(const CompareConfig& config, const CompareTable& table, size
     if (cells[i]->has_interval()) {
       panel.IntervalX(y, difference.interval.low, difference.interval.high, "main");
     }
-    panel.Dot({difference.estimate, y}, cells[i]->significant() ? "main" : "main hollow");
+    panel.Dot({difference.estimate, y}, filled[i] ? "main" : "main hollow");
   }
   return panel.Svg();
 }

@@ -1,6 +1,7 @@
 #pragma once
 // The output directory of a comparison: runs/, and made from them compare.textproto, results.jsonl,
-// table.md and report.html. Thread safety: one thread.
+// table.md and report.html, which replace those of an earlier time and nothing else. Thread safety:
+// one thread.
 
 #include "common/file.h"
 #include "common/status.h"
@@ -9,10 +10,12 @@
 
 namespace chorus::launch {
 
-// Error: the directory holds something, and resume is false or it is something else than runs.
+// Error: kFailedPrecondition when the directory holds something, and resume is false or it is
+// something else than runs, or what the comparison is to write stands there and is not its own.
 Status CheckOutput(FileSystem& files, const std::string& output, bool resume);
 
-// Tables and figures of the runs that are finished. Error: none is.
+// Tables and figures of the runs that are finished; all are made before the first is written.
+// Errors: no run is finished; as CheckOutput of what is to be written.
 Status WriteOutput(FileSystem& files, const ComparePlan& plan, worker::ThreadPool* pool);
 
 }  // namespace chorus::launch

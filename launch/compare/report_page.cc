@@ -99,11 +99,13 @@ Result<std::string> ReportPage(const FinishedRuns& finished, const CompareTable&
                         "Conversion rate of clicked exposures by mean pCVR, in 20 bins of equal "
                         "size, a line a seed; both axes by square root. Below the dashed line pCVR "
                         "is too high.");
-  ASSIGN_OR_RETURN(const std::vector<std::string> curves, TrainingCurves(finished));
-  body += FigureSection("Training", curves,
-                        "Loss of the reported steps: a thin line a run, a bold one for their "
-                        "mean. Losses of different methods are different sums and cannot be "
-                        "compared; a method trained in stages has a line a stage.");
+  const TrainingPictures training = TrainingCurves(finished);
+  body += FigureSection("Training", training.pictures,
+                        "Loss of the reported steps: a thin line a run, and where all runs report "
+                        "the same steps a bold one for their mean. Losses of different methods are "
+                        "different sums and cannot be compared; a method trained in stages has a "
+                        "line a stage.");
+  if (!training.missing.empty()) body += List(training.missing);
   return Page("Comparison " + config.name(), body);
 }
 

@@ -6,6 +6,7 @@
 #include <optional>
 #include <utility>
 
+#include "common/strings.h"
 #include "launch/compare/column_value.h"
 #include "launch/compare/columns.h"
 #include "launch/compare/run_rows.h"
@@ -60,6 +61,16 @@ Result<std::string> ResultLines(const std::vector<RunResult>& results) {
     lines += line + "\n";
   }
   return lines;
+}
+
+bool AreResultLines(const std::string& text) {
+  for (const std::string& line : Split(text, '\n')) {
+    RunResult result;
+    if (line.empty()) continue;
+    if (!google::protobuf::util::JsonStringToMessage(line, &result).ok()) return false;
+    if (result.comparison().empty() || result.method().empty()) return false;
+  }
+  return true;
 }
 
 const RunMetric* FindMetric(const RunResult& result, const std::string& column) {

@@ -16,6 +16,9 @@ Result<std::vector<RunResult>> ResultsOf(const FinishedRuns& finished);
 // The lines, each ended by a newline.
 Result<std::string> ResultLines(const std::vector<RunResult>& results);
 
+// Whether every line of a text is one of ResultLines.
+bool AreResultLines(const std::string& text);
+
 // The value of this column; null: the run has none.
 const RunMetric* FindMetric(const RunResult& result, const std::string& column);
 

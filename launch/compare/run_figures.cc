@@ -1,9 +1,9 @@
 #include "launch/compare/run_figures.h"
 
 #include <algorithm>
-#include <functional>
 #include <utility>
 
+#include "common/log.h"
 #include "common/strings.h"
 #include "launch/compare/clicked_rows.h"
 #include "launch/compare/run_scores.h"
@@ -15,11 +15,11 @@
 namespace chorus::launch {
 namespace {
 
-std::vector<const FinishedRun*> RunsOf(const FinishedRuns& finished,
-                                       const std::function<bool(const PlannedRun&)>& is_in) {
+std::vector<const FinishedRun*> RunsOnFold(const FinishedRuns& finished, uint32_t method,
+                                           uint32_t fold) {
   std::vector<const FinishedRun*> runs;
-  for (const FinishedRun& run : finished.runs()) {
-    if (is_in(*run.run)) runs.push_back(&run);
+  for (const uint64_t seed : finished.CommonRuns({method}).seeds) {
+    runs.push_back(finished.At(method, fold, seed));
   }
   return runs;
 }
@@ -49,13 +49,30 @@ std::vector<Curve> MeanCurves(const std::vector<std::vector<Curve>>& runs) {
   return means;
 }
 
+// Of each of the method's runs that can be read; *missing: what is wrong with the others.
+std::vector<std::vector<Curve>> CurvesOf(const FinishedRuns& finished, uint32_t method,
+                                         std::vector<std::string>* missing) {
+  std::vector<std::vector<Curve>> curves;
+  for (const uint32_t fold : finished.CommonRuns({method}).folds) {
+    for (const FinishedRun* run : RunsOnFold(finished, method, fold)) {
+      const auto reports = ReadReports(finished.files(), run->run->config.report().metrics());
+      if (reports.ok()) {
+        curves.push_back(LossCurves(*reports, "other thin"));
+        continue;
+      }
+      missing->push_back(StrCat("No training curve of ", finished.plan().NameOf(*run->run), ": ",
+                                reports.status().message()));
+      LogWarning(missing->back());
+    }
+  }
+  return curves;
+}
+
 Result<std::vector<PcocBucket>> PcocOf(const FinishedRuns& finished, uint32_t method,
                                        RunScoresReader* reader) {
   ClickedRows rows;
-  const auto folds = static_cast<uint32_t>(finished.plan().config.data_size());
-  for (uint32_t fold = 0; fold < folds; ++fold) {
-    const std::vector<const FinishedRun*> seeds =
-        RunsOf(finished, [&](const PlannedRun& r) { return r.method == method && r.fold == fold; });
+  for (const uint32_t fold : finished.CommonRuns({method}).folds) {
+    const std::vector<const FinishedRun*> seeds = RunsOnFold(finished, method, fold);
     if (seeds.empty() || CommonCtrRun(finished, *seeds[0]) == nullptr) continue;
     ASSIGN_OR_RETURN(const ClickedRows mean, MeanOfSeeds(seeds, reader));
     rows.Append(mean);
@@ -67,9 +84,9 @@ Result<std::vector<PcocBucket>> PcocOf(const FinishedRuns& finished, uint32_t me
 Result<std::vector<CalibrationBin>> CalibrationOf(const FinishedRuns& finished, uint32_t method,
                                                   uint64_t seed, RunScoresReader* reader) {
   ClickedRows rows;
-  for (const FinishedRun* run : RunsOf(
-           finished, [&](const PlannedRun& r) { return r.method == method && r.seed == seed; })) {
-    ASSIGN_OR_RETURN(const ClickedRows clicked, ClickedRowsOf(*run, reader));
+  for (const uint32_t fold : finished.CommonRuns({method}).folds) {
+    ASSIGN_OR_RETURN(const ClickedRows clicked,
+                     ClickedRowsOf(*finished.At(method, fold, seed), reader));
     rows.Append(clicked);
   }
   const std::vector<double> labels(rows.conversion.begin(), rows.conversion.end());
@@ -78,28 +95,24 @@ Result<std::vector<CalibrationBin>> CalibrationOf(const FinishedRuns& finished, 
 
 }  // namespace
 
-Result<std::vector<std::string>> TrainingCurves(const FinishedRuns& finished) {
-  std::vector<std::string> pictures;
+TrainingPictures TrainingCurves(const FinishedRuns& finished) {
+  TrainingPictures out;
   const CompareConfig& config = finished.plan().config;
   for (uint32_t m = 0; m < static_cast<uint32_t>(config.method_size()); ++m) {
-    std::vector<std::vector<Curve>> runs;
-    for (const FinishedRun* run :
-         RunsOf(finished, [&](const PlannedRun& r) { return r.method == m; })) {
-      ASSIGN_OR_RETURN(const std::vector<Report> reports,
-                       ReadReports(finished.files(), run->run->config.report().metrics()));
-      runs.push_back(LossCurves(reports, "other thin"));
-    }
+    const std::vector<std::vector<Curve>> runs = CurvesOf(finished, m, &out.missing);
     if (runs.empty()) continue;
     std::vector<Curve> curves;
     for (const std::vector<Curve>& run : runs) curves.insert(curves.end(), run.begin(), run.end());
     const std::vector<Curve> means = MeanCurves(runs);
     curves.insert(curves.end(), means.begin(), means.end());
     const std::string& name = config.method(static_cast<int>(m)).name();
-    pictures.push_back(CurvesPicture(
-        name, StrCat("Loss of ", name, " by step: a thin line a run, a bold one for their mean."),
-        "step", "loss", curves));
+    out.pictures.push_back(
+        CurvesPicture(name,
+                      StrCat("Loss of ", name, " by step: a thin line a run",
+                             means.empty() ? "." : ", a bold one for their mean."),
+                      "step", "loss", curves));
   }
-  return pictures;
+  return out;
 }
 
 Result<std::vector<std::string>> CalibrationCurves(const FinishedRuns& finished) {
@@ -108,7 +121,7 @@ Result<std::vector<std::string>> CalibrationCurves(const FinishedRuns& finished)
   const CompareConfig& config = finished.plan().config;
   for (uint32_t m = 0; m < static_cast<uint32_t>(config.method_size()); ++m) {
     std::vector<std::vector<CalibrationBin>> seeds;
-    for (uint64_t seed = 1; seed <= config.seeds(); ++seed) {
+    for (const uint64_t seed : finished.CommonRuns({m}).seeds) {
       ASSIGN_OR_RETURN(std::vector<CalibrationBin> bins, CalibrationOf(finished, m, seed, &reader));
       if (!bins.empty()) seeds.push_back(std::move(bins));
     }

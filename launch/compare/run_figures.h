@@ -1,7 +1,7 @@
 #pragma once
-// Pictures of a comparison's runs, one a method: training curves, calibration, PCOC by pCTR. All
-// finished runs are in them: the test rows of several data sets are taken together. Thread safety:
-// one thread.
+// Pictures of a comparison's runs, one a method: training curves, calibration, PCOC by pCTR. In them
+// are the runs that the method's row of the tables is made of; the test rows of several data sets
+// are taken together. Thread safety: one thread.
 
 #include <string>
 #include <vector>
@@ -10,8 +10,13 @@
 
 namespace chorus::launch {
 
-// Loss by step: a thin line a run, a bold one for their mean where all report the same steps.
-Result<std::vector<std::string>> TrainingCurves(const FinishedRuns& finished);
+struct TrainingPictures {
+  std::vector<std::string> pictures;
+  std::vector<std::string> missing;  // why a run has no line: names its file
+};
+// Loss by step: a thin line a run, a bold one for their mean where all report the same steps. A run
+// whose metrics.jsonl cannot be read has none, which is logged too.
+TrainingPictures TrainingCurves(const FinishedRuns& finished);
 
 // pCVR on clicked exposures, one line a seed.
 Result<std::vector<std::string>> CalibrationCurves(const FinishedRuns& finished);

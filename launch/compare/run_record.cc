@@ -16,6 +16,7 @@ namespace chorus::launch {
 namespace {
 
 constexpr uint32_t kVersion = 1;
+constexpr std::string_view kNotFinished = "; this run counts as not finished";
 constexpr std::string_view kChecksumPrefix = "# checksum ";
 
 // What may differ between a run and its continuation: who computes, what is told, and where; and
@@ -49,7 +50,13 @@ Result<RunRecord> ReadRecord(FileSystem& files, const std::string& path) {
   return record;
 }
 
-Status CheckSameJob(const PlannedRun& run) {
+Status CheckSameJob(FileSystem& files, const PlannedRun& run) {
+  ASSIGN_OR_RETURN(const auto file, files.OpenForRead(run.JobPath()));
+  if (file->size() == 0) {
+    return FailedPrecondition(StrCat(run.JobPath(), " is empty: what ", run.folder,
+                                     " was made with is lost; remove that folder, and its run is "
+                                     "done again"));
+  }
   Result<TrainConfig> made = LoadTrainConfig(run.JobPath(), {});
   if (!made.ok()) return made.status();
   const std::vector<std::string> differing = DifferingFields(*made, run.config, FreeFields());
@@ -91,23 +98,23 @@ Status WriteRunRecord(FileSystem& files, const std::string& folder, RunRecord re
 
 Result<std::optional<RunRecord>> FindRunRecord(FileSystem& files, const PlannedRun& run) {
   if (!files.Exists(run.JobPath())) return std::optional<RunRecord>();
-  RETURN_IF_ERROR(CheckSameJob(run));
+  RETURN_IF_ERROR(CheckSameJob(files, run));
   if (!files.Exists(run.DonePath())) return std::optional<RunRecord>();
   Result<RunRecord> record = ReadRecord(files, run.DonePath());
   if (!record.ok() && record.status().code() == Code::kDataLoss) {
-    LogWarning(record.status().message(), "; this run is done again");
+    LogWarning(record.status().message(), kNotFinished);
     return std::optional<RunRecord>();
   }
   RETURN_IF_ERROR(record.status());
   ASSIGN_OR_RETURN(const uint64_t job, ChecksumOfFile(files, run.JobPath()));
   if (record->job_checksum() != job) {
-    LogWarning(run.DonePath(), ": is the record of another job.textproto; this run is done again");
+    LogWarning(run.DonePath(), ": is the record of another job.textproto", kNotFinished);
     return std::optional<RunRecord>();
   }
   RETURN_IF_ERROR(CheckSameInputs(files, run, *record));
   ASSIGN_OR_RETURN(const std::string wrong, WrongWithScores(files, run, *record));
   if (!wrong.empty()) {
-    LogWarning(wrong, "; this run is done again");
+    LogWarning(wrong, kNotFinished);
     return std::optional<RunRecord>();
   }
   return std::optional<RunRecord>(std::move(*record));

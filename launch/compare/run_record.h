@@ -20,8 +20,9 @@ Status WriteRunRecord(FileSystem& files, const std::string& folder, RunRecord re
 
 // The record of a finished run; nothing for a run that is to be trained (again): there is no
 // record, or the record or the scores are damaged, which is logged. Error: kFailedPrecondition when
-// the run in that folder was made with another configuration, and in which fields, or from another
-// log or oracle file than lies at that path now (one that is gone is not compared).
+// the run in that folder was made with another configuration, and in which fields, or with one that
+// is lost, or from another log or oracle file than lies at that path now (one that is gone is not
+// compared).
 Result<std::optional<RunRecord>> FindRunRecord(FileSystem& files, const PlannedRun& run);
 
 }  // namespace chorus::launch

@@ -1,6 +1,7 @@
 #include "launch/compare/table_markdown.h"
 
 #include <functional>
+#include <string_view>
 #include <vector>
 
 #include "common/strings.h"
@@ -9,6 +10,9 @@
 
 namespace chorus::launch {
 namespace {
+
+constexpr std::string_view kTitle = "# Comparison ";
+constexpr std::string_view kLastSection = "## How to read this\n\n";
 
 using CellText = std::function<std::string(const TableRow& row, size_t column)>;
 
@@ -60,11 +64,15 @@ std::string SectionText(const FinishedRuns& finished, const CompareTable& table,
 }  // namespace
 
 std::string TableMarkdown(const FinishedRuns& finished, const CompareTable& table) {
-  std::string out = StrCat("# Comparison ", finished.plan().config.name(), "\n\n");
+  std::string out = StrCat(kTitle, finished.plan().config.name(), "\n\n");
   for (const Section section : kSections) out += SectionText(finished, table, section);
-  out += "## How to read this\n\n";
+  out += kLastSection;
   for (const std::string& note : TableNotes(finished, table)) out += StrCat("- ", note, "\n");
   return out;
+}
+
+bool IsTableMarkdown(const std::string& text) {
+  return text.starts_with(kTitle) && text.find(kLastSection) != std::string::npos;
 }
 
 }  // namespace chorus::launch

@@ -8,5 +8,7 @@
 namespace chorus::launch {
 
 std::string TableMarkdown(const FinishedRuns& finished, const CompareTable& table);
+// Whether a text is one of these.
+bool IsTableMarkdown(const std::string& text);
 
 }  // namespace chorus::launch

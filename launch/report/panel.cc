@@ -1,6 +1,7 @@
 #include "launch/report/panel.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
 
 #include "common/strings.h"
@@ -20,6 +21,8 @@ std::string Pixels(double value) {
   std::snprintf(buffer, sizeof(buffer), "%.1f", value);
   return buffer;
 }
+
+bool IsFinite(const Point& at) { return std::isfinite(at.x) && std::isfinite(at.y); }
 
 std::string Text(double x, double y, const std::string& anchor, const std::string& style,
                  const std::string& text) {
@@ -55,21 +58,34 @@ double Panel::PlaceY(double y) const {
 }
 
 void Panel::Line(const std::vector<Point>& points, const std::string& style) {
-  if (points.empty()) return;
   std::string places;
+  const auto end_line = [&] {
+    if (places.empty()) return;
+    marks_ += StrCat("<polyline points=\"", places, "\" class=\"", style, "\"/>\n");
+    places.clear();
+  };
   for (const Point& point : points) {
+    if (!IsFinite(point)) {
+      end_line();
+      continue;
+    }
     places +=
         StrCat(places.empty() ? "" : " ", Pixels(PlaceX(point.x)), ",", Pixels(PlaceY(point.y)));
   }
-  marks_ += StrCat("<polyline points=\"", places, "\" class=\"", style, "\"/>\n");
+  end_line();
 }
 
 void Panel::Dot(Point at, const std::string& style) {
+  if (!IsFinite(at)) return;
   marks_ += StrCat("<circle cx=\"", Pixels(PlaceX(at.x)), "\" cy=\"", Pixels(PlaceY(at.y)),
                    "\" r=\"3\" class=\"", style, "\"/>\n");
 }
 
 void Panel::Segment(Point from, Point to, const std::string& style) {
+  // An end at infinity lies on the frame.
+  for (const double place : {from.x, from.y, to.x, to.y}) {
+    if (std::isnan(place)) return;
+  }
   marks_ += LineElement(PlaceX(from.x), PlaceY(from.y), PlaceX(to.x), PlaceY(to.y), style);
 }
 

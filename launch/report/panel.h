@@ -25,6 +25,7 @@ class Panel {
   // Names on the y axis in place of numbers; row i lies at i + 1/2, from above.
   void Rows(std::vector<std::string> names);
 
+  // What is not a finite number is not drawn; a line has a gap there.
   void Line(const std::vector<Point>& points, const std::string& style);
   void Dot(Point at, const std::string& style);
   void IntervalX(double y, double low, double high, const std::string& style);

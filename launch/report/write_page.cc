@@ -16,12 +16,14 @@ Status CheckReplaceable(FileSystem& files, const std::string& path) {
   ASSIGN_OR_RETURN(const auto file, files.OpenForRead(target.path));
   std::string begin(std::min<uint64_t>(file->size(), PageStart().size()), 0);
   RETURN_IF_ERROR(file->ReadAt(0, std::as_writable_bytes(std::span(begin))).Annotate(path));
-  if (begin == PageStart()) return Status::Ok();
+  if (IsPage(begin)) return Status::Ok();
   return FailedPrecondition(
       path + " is there and is no page that chorus wrote: move it away, or write to another file");
 }
 
 }  // namespace
+
+bool IsPage(std::string_view text) { return text.starts_with(PageStart()); }
 
 Status WritePage(FileSystem& files, const std::string& path, std::string_view page) {
   RETURN_IF_ERROR(CheckReplaceable(files, path));

@@ -10,6 +10,9 @@
 
 namespace chorus::launch {
 
+// Whether a file that begins like this is such a page.
+bool IsPage(std::string_view text);
+
 // page: of Page (html.h). An earlier page at `path` is replaced as a whole; a pipe or a device is
 // written to. Error: kFailedPrecondition when another file is there.
 Status WritePage(FileSystem& files, const std::string& path, std::string_view page);

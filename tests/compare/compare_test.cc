@@ -110,8 +110,42 @@ TEST_F(CompareTest, ADamagedRecordIsDoneAgainToTheSameBytes) {
   ASSERT_TRUE(ReplaceFile(files_, Path("out/runs/ESMM/seed-1-0/DONE"), record).ok());
   const test::Finished again = Run(0, Compare(config, "out", {"--seeds", "1", "--resume"}));
   ExpectSuccess(again);
-  EXPECT_NE(again.errors.find("is done again"), std::string::npos) << again.errors;
+  EXPECT_NE(again.errors.find("counts as not finished"), std::string::npos) << again.errors;
+  EXPECT_NE(again.errors.find("run 2/2 ESMM seed 1"), std::string::npos) << again.errors;
   EXPECT_EQ(Read("out/results.jsonl"), results);
+}
+
+TEST_F(CompareTest, ARunWhoseReportsAreLostIsInTheReportWithoutItsCurve) {
+  const std::string config = WriteConfig("two");
+  ExpectSuccess(Run(0, Compare(config, "out")));
+  const std::string table = Read("out/table.md");
+  EXPECT_EQ(Read("out/report.html").find("No training curve"), std::string::npos);
+  const std::string lost = "out/runs/ESMM/seed-1-0/metrics.jsonl";
+  const std::string damaged = "out/runs/BASE/seed-2-0/metrics.jsonl";
+  ASSERT_TRUE(files_.Remove(Path(lost)).ok());
+  ASSERT_TRUE(ReplaceFile(files_, Path(damaged), "mine\n" + Read(damaged)).ok());
+  const test::Finished report = Run(0, Compare(config, "out", {"--report-only"}));
+  ExpectSuccess(report);
+  const std::string page = Read("out/report.html");
+  EXPECT_EQ(WhatIsUnbalanced(page), "");
+  for (const std::string& text :
+       {std::string("No training curve of ESMM seed 1: "), Path(lost),
+        std::string("No training curve of BASE seed 2: "), Path(damaged) + ":1"}) {
+    EXPECT_NE(page.find(text), std::string::npos) << text;
+    EXPECT_NE(report.errors.find(text), std::string::npos) << text << report.errors;
+  }
+  EXPECT_NE(page.find("Loss of ESMM by step"), std::string::npos);  // of seed 2
+  EXPECT_EQ(Read("out/table.md"), table);
+}
+
+TEST_F(CompareTest, AnEmptyJobIsNamedWithWhatToDo) {
+  const std::string config = WriteConfig("two");
+  ExpectSuccess(Run(0, Compare(config, "out", {"--seeds", "1"})));
+  const std::string folder = Path("out/runs/ESMM/seed-1-0");
+  ASSERT_TRUE(ReplaceFile(files_, folder + "/job.textproto", "").ok());
+  ExpectFailure(Run(0, Compare(config, "out", {"--resume"})),
+                StrCat(folder, "/job.textproto is empty: what ", folder,
+                       " was made with is lost; remove that folder"));
 }
 
 TEST_F(CompareTest, MissingAndDamagedScoresAreDoneAgainToTheSameBytes) {
@@ -246,6 +280,28 @@ TEST_F(CompareTest, ADirectoryOfSomethingElseIsLeftAlone) {
   ASSERT_TRUE(ReplaceFile(files_, Path("mine/metrics.jsonl"), "{\"step\":\"1\"}\n").ok());
   ExpectFailure(Run(0, Command("report", {Path("mine")})), "nothing to draw");
   EXPECT_FALSE(files_.Exists(Path("mine/report.html")));
+}
+
+TEST_F(CompareTest, AForeignFileWhereATableIsToStandIsRefusedBeforeTraining) {
+  const std::string config = WriteConfig("two");
+  ExpectSuccess(Run(0, Compare(config, "out", {"--seeds", "1"})));
+  for (const char* name : {"compare.textproto", "results.jsonl", "table.md", "report.html"}) {
+    const std::string path = StrCat("out/", name), ours = Read(path);
+    // By hand, with a remark: what it says besides would be lost.
+    const std::string foreign = name == std::string("compare.textproto")
+                                    ? "# do not touch\n" + ours
+                                    : "{\"method\":\"mine\"}\n";
+    ASSERT_TRUE(ReplaceFile(files_, Path(path), foreign).ok());
+    for (const char* how : {"--resume", "--report-only"}) {
+      const test::Finished refused = Run(0, Compare(config, "out", {how}));
+      ExpectFailure(refused, Path(path) + " is there and is nothing that a comparison wrote");
+      EXPECT_EQ(refused.errors.find("begins"), std::string::npos) << refused.errors;
+    }
+    EXPECT_EQ(Read(path), foreign);
+    EXPECT_FALSE(files_.Exists(Path("out/runs/BASE/seed-2-0")));
+    ASSERT_TRUE(ReplaceFile(files_, Path(path), ours).ok());
+  }
+  ExpectSuccess(Run(0, Compare(config, "out", {"--report-only"})));
 }
 
 TEST_F(CompareTest, FoldsAndSelectionsSayWhatIsWrong) {

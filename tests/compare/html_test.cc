@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 #include "launch/report/figures.h"
 #include "launch/report/panel.h"
 #include "launch/report/run_page.h"
@@ -37,6 +39,27 @@ TEST(PanelTest, APictureHasATitleADescriptionAndItsMarksInside) {
   EXPECT_NE(svg.find("<desc>what it shows</desc>"), std::string::npos);
   EXPECT_NE(svg.find("cx=\"50.0\" cy=\"0.0\""), std::string::npos) << svg;
   EXPECT_NE(svg.find("cx=\"100.0\" cy=\"50.0\""), std::string::npos) << svg;
+}
+
+TEST(PanelTest, WhatIsNoFiniteNumberIsAGap) {
+  Panel panel("loss", "", Axis::Range("x", Axis::Scale::kLinear, 0, 10),
+              Axis::Range("y", Axis::Scale::kLinear, 0, 1));
+  panel.Line({{0, NAN}, {1, 0.5}, {2, 0.25}, {3, INFINITY}, {4, -INFINITY}, {5, 0.5}, {6, 0.5}},
+             "main");
+  panel.Dot({7, NAN}, "main");
+  panel.IntervalY(8, 0.5, NAN, "main");
+  panel.IntervalY(9, 0.5, INFINITY, "main");
+  const std::string svg = panel.Svg();
+  EXPECT_EQ(svg.find("nan"), std::string::npos) << svg;
+  EXPECT_EQ(svg.find("inf"), std::string::npos) << svg;
+  const auto count = [&](const std::string& mark) {
+    size_t marks = 0;
+    for (size_t at = svg.find(mark); at != std::string::npos; at = svg.find(mark, at + 1)) ++marks;
+    return marks;
+  };
+  EXPECT_EQ(count("<polyline"), 2u) << svg;
+  EXPECT_EQ(count("<circle"), 0u) << svg;
+  EXPECT_EQ(count("whisker"), 1u) << svg;
 }
 
 Report StepOf(uint64_t step, uint32_t stage, double loss) {
