@@ -39,36 +39,26 @@ bool IsPlainName(std::string_view name) {
 Status CheckName(const std::string& name, const std::string& path, const Origins& origins,
                  std::set<std::string>* seen) {
   if (!IsPlainName(name)) {
-    return FieldError(origins.Of(path), path,
-                      StrCat("\"", name, "\"; allowed: letters, digits, '_', '-' and '.'"));
+    return FieldError(
+        origins.Of(path), path,
+        StrCat(name.empty() ? "is empty" : StrCat("\"", name, "\" is no name"),
+               "; allowed: letters, digits, '_', '-' and '.', which does not stand first"));
   }
   if (seen->insert(name).second) return Status::Ok();
-  return FieldError(origins.Of(path), path,
-                    StrCat("\"", name, "\" is an earlier one's name; allowed: a name of its own"));
-}
-
-// The first field in which a and b differ of those that a comparison sets for each run; "": none.
-std::string ChangedFieldOfARun(const TrainConfig& a, const TrainConfig& b) {
-  const auto differ = [](const auto& x, const auto& y) {
-    return !std::equal(x.begin(), x.end(), y.begin(), y.end());
-  };
-  if (a.seed() != b.seed()) return "seed";
-  if (differ(a.data().log(), b.data().log())) return "data.log";
-  if (differ(a.evaluate().log(), b.evaluate().log())) return "evaluate.log";
-  if (a.evaluate().oracle() != b.evaluate().oracle()) return "evaluate.oracle";
-  if (a.checkpoint().directory() != b.checkpoint().directory()) return "checkpoint.directory";
-  if (a.report().metrics() != b.report().metrics()) return "report.metrics";
-  return "";
+  return FieldError(
+      origins.Of(path), path,
+      StrCat("\"", name, "\" is the name of an earlier one; required: one of its own"));
 }
 
 Status CheckSets(const CompareConfig& config, const CompareMethod& method, const std::string& path,
                  const Origins& origins) {
+  const std::string& place = origins.Of(path + ".set");
+  for (const std::string& set : method.set()) {
+    const std::string refusal = internal::WhyNotOfMethod(set);
+    if (!refusal.empty()) return FieldError(place, path + ".set", refusal);
+  }
   const Result<TrainConfig> job = MethodConfig(config, method);
-  if (!job.ok()) return FieldError(origins.Of(path), path + ".set", job.status().message());
-  const std::string changed = ChangedFieldOfARun(config.train(), *job);
-  if (changed.empty()) return Status::Ok();
-  return FieldError(origins.Of(path), path + ".set",
-                    StrCat(changed, " is set for each run by the comparison"));
+  return job.ok() ? Status::Ok() : FieldError(place, path + ".set", job.status().message());
 }
 
 // Whether the method has a CTR loss: its w_ctr is not 0. REQUIRES: a method is set.
@@ -190,6 +180,8 @@ Result<CompareConfig> LoadCompareConfig(const std::string& path,
   RETURN_IF_ERROR(internal::ReadConfig(path, {}, &config, &origins));
   RETURN_IF_ERROR(ReadTrainFile(&config, &origins));
   for (const std::string& set : sets) {
+    const std::string refusal = internal::WhyNotOfTrain(set);
+    if (!refusal.empty()) return InvalidArgument(StrCat("--set ", set, ": ", refusal));
     RETURN_IF_ERROR(internal::ApplySet(set, &config, &origins));
   }
   AddWhatIsMissing(&config);

@@ -50,6 +50,12 @@ Status ParseText(const std::string& file, const std::string& text, const std::st
 // Applies one "path=value".
 Status ApplySet(const std::string& set, google::protobuf::Message* config, Origins* origins);
 
+// What is wrong with a set of CompareMethod.set, or with one of a comparison's command line, that
+// names a field which the comparison sets for each run: names the field, and what to use. "": it
+// names none.
+std::string WhyNotOfMethod(const std::string& set);
+std::string WhyNotOfTrain(const std::string& set);
+
 // Defaults into *config, recursively; in a oneof only the chosen alternative is completed.
 void FillDefaults(google::protobuf::Message* config);
 // Ranges, required texts, no unspecified enum, no NaN or infinity.

@@ -11,13 +11,14 @@ namespace {
 using CompareConfigTest = CompareTest;
 
 TEST_F(CompareConfigTest, CompletesNamesBaseAndK) {
-  const auto config = LoadCompareConfig(WriteConfig("two"), {"train.seed=9", "data.0.oracle=o"});
+  const auto config =
+      LoadCompareConfig(WriteConfig("two"), {"train.data.epochs=9", "data.0.oracle=o"});
   ASSERT_TRUE(config.ok()) << config.status().ToString();
   EXPECT_EQ(config->data(0).name(), "0");
   EXPECT_EQ(config->data(0).oracle(), "o");
   EXPECT_EQ(config->base(), "BASE");
   EXPECT_EQ(config->k(0), 10u);
-  EXPECT_EQ(config->train().seed(), 9u);
+  EXPECT_EQ(config->train().data().epochs(), 9u);
 }
 
 TEST_F(CompareConfigTest, ReadsTheCommonPartFromAFile) {
@@ -39,7 +40,9 @@ TEST_F(CompareConfigTest, NamesTheFieldThatIsWrong) {
   const std::pair<std::string, std::string> cases[] = {
       {"base: \"NISE\"", "base: \"NISE\" is not a method"},
       {"method { name: \"ESMM\" objective { esmm {} } }", "method.2.name"},
-      {"method { name: \"a/b\" objective { esmm {} } }", "method.2.name"},
+      {"method { name: \"a/b\" objective { esmm {} } }", "method.2.name: \"a/b\" is no name"},
+      {"method { name: \".a\" objective { esmm {} } }", "'.', which does not stand first"},
+      {"method { name: \"\" objective { esmm {} } }", "method.2.name"},
       {"method { name: \"x\" }", "method.2.objective"},
       {"method { name: \"x\" objective { base {} } potential: true }", "method.2.potential"},
       {"method { name: \"x\" objective { base {} } potential: true reference: true }",
@@ -62,6 +65,40 @@ TEST_F(CompareConfigTest, NamesTheFieldThatIsWrong) {
     EXPECT_NE(config.status().message().find(problem), std::string::npos)
         << text << ": " << config.status().message();
   }
+}
+
+TEST_F(CompareConfigTest, AFieldThatEachRunSetsIsRefusedOnTheCommandLineToo) {
+  const std::string config = WriteConfig("two");
+  const std::pair<const char*, const char*> cases[] = {
+      {"train.seed=7", "train.seed is set for each run by the comparison; use seeds (--seeds N)"},
+      {"train.seed=1", "train.seed is set for each run"},  // what it is already
+      {"train.data.log=other", "use train of a data set (data.NAME.train)"},
+      {"train.data={log: 'other' epochs: 2}", "train.data.log is set for each run"},
+      {"train.evaluate.log=other", "train.evaluate.log is set for each run"},
+      {"train.evaluate.oracle=other", "train.evaluate.oracle is set for each run"},
+      {"train.checkpoint.directory=here", "use output (--output)"},
+      {"train.report.metrics=here", "train.report.metrics is set for each run"},
+      {"train.objective.esmm={w_ctr: 3}", "use objective of a method (method.NAME.objective)"},
+      {"train={seed: 3}", "train.seed is set for each run"},
+      {"method.ESMM.set=seed=7", "method.1.set: seed is set for each run"},
+  };
+  for (const auto& [set, problem] : cases) {
+    const Status status = LoadCompareConfig(config, {set}).status();
+    EXPECT_EQ(status.code(), Code::kInvalidArgument) << set;
+    EXPECT_TRUE(status.message().starts_with(StrCat("--set ", set, ": "))) << status.message();
+    EXPECT_NE(status.message().find(problem), std::string::npos) << status.message();
+  }
+  const auto free = LoadCompareConfig(
+      config, {"train.data.epochs=2", "train.table={name: \"mine\"}", "train.table.mine.dim=4",
+               "method.ESMM.objective.esmm={w_ctr: 3}", "method.ESMM.set=table.mine.dim=3"});
+  EXPECT_TRUE(free.ok()) << free.status().ToString();
+}
+
+TEST_F(CompareConfigTest, AWrongSetOfAMethodIsNamedWhereItWasWritten) {
+  const std::string config = WriteConfig("two");
+  const Status status = LoadCompareConfig(config, {"method.0.set=nonsense"}).status();
+  EXPECT_TRUE(status.message().starts_with("--set method.0.set=nonsense: method.0.set: "))
+      << status.message();
 }
 
 TEST_F(CompareConfigTest, TheCommonCtrNetIsOneThatIsTrained) {
