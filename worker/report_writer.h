@@ -14,11 +14,14 @@ namespace chorus::worker {
 
 class ReportWriter {
  public:
-  // path "": reports are dropped. resumed_step 0: a new file, which replaces an old one (and says so).
-  // A pipe or a device is written to as it is. Error: kDataLoss when the file to go on in holds a line
-  // that is no report, other than a torn last one.
+  // path "": reports are dropped. resumed_step 0: a new file, which replaces that of an earlier run
+  // (and says so). evaluates_again: the run evaluates resumed_step once more, in place of what the
+  // file says of it. A pipe or a device is written to as it is. Error: kFailedPrecondition (a new
+  // file) or kDataLoss (one to go on in) when there is a file with a line that is no report, other
+  // than a torn last one.
   static Result<std::unique_ptr<ReportWriter>> Open(FileSystem& files, const std::string& path,
-                                                    uint64_t resumed_step);
+                                                    uint64_t resumed_step,
+                                                    bool evaluates_again = false);
   Status Write(const Report& report);
   Status Sync();   // what was written survives a crash
   Status Close();  // synced

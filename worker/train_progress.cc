@@ -31,11 +31,12 @@ Result<std::unique_ptr<TrainProgress>> TrainProgress::Create(Session* session,
                                                              const ReadingPlan& plan,
                                                              const StagePlan& stages,
                                                              uint64_t done_steps,
-                                                             uint64_t last_step) {
+                                                             uint64_t last_step, bool evaluates) {
   std::unique_ptr<TrainProgress> progress(new TrainProgress(session, plan, stages, last_step));
   const std::string path = progress->speaks_ ? session->config().report().metrics() : "";
   ASSIGN_OR_RETURN(progress->writer_,
-                   ReportWriter::Open(*session->environment().files, path, done_steps));
+                   ReportWriter::Open(*session->environment().files, path, done_steps,
+                                      evaluates && done_steps >= last_step));
   return progress;
 }
 

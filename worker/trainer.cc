@@ -142,8 +142,9 @@ Status Trainer::Open(bool resume) {
   RETURN_IF_ERROR(OpenLog());
   RETURN_IF_ERROR(OpenSession());
   RETURN_IF_ERROR(RestoreState(resume));
-  ASSIGN_OR_RETURN(progress_, TrainProgress::Create(session_.get(), *plan_, *stages_,
-                                                    first_step_ - 1, last_step_));
+  ASSIGN_OR_RETURN(progress_,
+                   TrainProgress::Create(session_.get(), *plan_, *stages_, first_step_ - 1,
+                                         last_step_, evaluator_ != nullptr));
   StartReading();
   return Status::Ok();
 }
@@ -256,8 +257,10 @@ Result<TrainResult> Trainer::Run() {
     if (checkpointer_->enabled()) {
       result_.checkpoint = CheckpointFolder(config_.checkpoint().directory(), last_step_);
     }
-  } else if (is_first()) {
-    LogInfo("nothing left to train: the checkpoint is that of the last planned step");
+  } else {
+    if (is_first()) {
+      LogInfo("nothing left to train: the checkpoint is that of the last planned step");
+    }
     if (evaluator_ != nullptr) RETURN_IF_ERROR(Evaluate(last_step_));
   }
   RETURN_IF_ERROR(progress_->Finish());

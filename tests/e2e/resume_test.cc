@@ -127,6 +127,15 @@ TEST_P(ResumeTest, AFinishedRunGoesOnWithMoreStepsAsIfItHadNeverEnded) {
   EXPECT_TRUE(OutcomeOf(*files, JobConfig(job), kLayouts[0], true).state == whole.state);
 }
 
+TEST(ResumeTest, AFinishedRunThatIsResumedReportsItsLastEvaluationOnce) {
+  const TrainConfig config = JobConfig("evaluate { log: \"test\" }");
+  const auto files = FilesWithLogs();
+  const Outcome once = OutcomeOf(*files, config, Layout());
+  const Outcome again = OutcomeOf(*files, config, kLayouts[0], true);
+  EXPECT_NE(once.reports.size(), 0u);
+  EXPECT_EQ(again.reports, once.reports);
+}
+
 INSTANTIATE_TEST_SUITE_P(PullAhead, ResumeTest, testing::Values(0, 1, 2));
 
 TEST(ResumeTest, AFinishedRunIsLeftAsItIs) {

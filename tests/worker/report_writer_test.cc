@@ -93,6 +93,45 @@ TEST(ReportWriterTest, ANewRunBeginsANewFile) {
   EXPECT_EQ(Text(*files), Text(*expected));
 }
 
+TEST(ReportWriterTest, ANewRunLeavesWhatIsNoFileOfReportsAlone) {
+  const auto reports = NewMemoryFiles();
+  WriteSteps(*reports, 0, 1, 2);
+  for (const std::string& foreign :
+       {std::string("my own notes\n"), std::string("notes without an end"), std::string("{}\n"),
+        std::string("{\"step\":\"1\"}\n"), std::string("{\"id\": 1}"),
+        Text(*reports) + "a remark\n", Text(*reports) + "a remark"}) {
+    const auto files = NewMemoryFiles();
+    ASSERT_TRUE(ReplaceFile(*files, "out/metrics.jsonl", foreign).ok());
+    const Status status = ReportWriter::Open(*files, "out/metrics.jsonl", 0).status();
+    EXPECT_EQ(status.code(), Code::kFailedPrecondition) << foreign;
+    EXPECT_NE(status.message().find("out/metrics.jsonl: is there and is no file of reports"),
+              std::string::npos)
+        << status.ToString();
+    EXPECT_EQ(Text(*files), foreign);
+  }
+}
+
+TEST(ReportWriterTest, AnEvaluationThatIsMadeAgainTakesTheOldOnesPlace) {
+  const auto files = NewMemoryFiles();
+  const auto evaluate = [&](uint64_t resumed, uint64_t rows) {
+    auto writer = ReportWriter::Open(*files, "out/metrics.jsonl", resumed, resumed > 0);
+    ASSERT_TRUE(writer.ok());
+    if (resumed == 0) {
+      ASSERT_TRUE((*writer)->Write(ReportOf(2)).ok());
+    }
+    Report report;
+    report.set_step(2);
+    report.mutable_evaluation()->set_rows(rows);
+    ASSERT_TRUE((*writer)->Write(report).ok() && (*writer)->Close().ok());
+  };
+  evaluate(0, 7);
+  evaluate(2, 8);
+  const std::string text = Text(*files);
+  EXPECT_NE(text.find("\"progress\""), std::string::npos) << text;
+  EXPECT_EQ(text.find("\"rows\":\"7\""), std::string::npos) << text;
+  EXPECT_NE(text.find("\"rows\":\"8\""), std::string::npos) << text;
+}
+
 TEST(ReportWriterTest, AResumedRunWithoutAFileBeginsOne) {
   const auto files = NewMemoryFiles();
   WriteSteps(*files, 5, 6, 6);
