@@ -15,6 +15,8 @@
 #include "worker/batch.h"
 #include "worker/device.h"
 #include "worker/device_arena.h"
+#include "worker/device_gradients.h"
+#include "worker/device_row_gradients.h"
 #include "worker/device_weights.h"
 #include "worker/finite_flags.h"
 #include "worker/group_compute.h"
@@ -44,9 +46,9 @@ class DeviceStep {
   // From now on dense gradients stay on the device: this worker is the only one (null), or all
   // devices sum them in `collective`, which was opened with what DescribeGradients filled in.
   // UpdateWeights then follows on Finish.
-  void DescribeGradients(DeviceCollectiveOptions* options) const;
-  void KeepGradients(DeviceCollective* collective);
-  bool keeps_gradients() const { return keeps_gradients_; }
+  void DescribeGradients(DeviceCollectiveOptions* options) const { dense_->Describe(options); }
+  void KeepGradients(DeviceCollective* collective) { dense_->Keep(collective); }
+  bool keeps_gradients() const { return dense_->kept(); }
   Status UpdateWeights(const WeightUpdate& update);
 
   // Begins to bring over a training batch that a later Load will name, beside what is computed.
@@ -73,9 +75,11 @@ class DeviceStep {
   MatrixView<const double> term_sums() const;
   // Sums of the dense gradients over the worker's nodes, [nodes, parameters]; [nodes, 0] where they
   // stay on the device.
-  MatrixView<const float> node_gradients() const;
-  // Sums of the gradients of a table instance over the worker's nodes.
-  std::vector<NodeGradient> SparseGradients(uint32_t instance) const;
+  MatrixView<const float> node_gradients() const { return dense_->of_nodes(); }
+  // Sums of the gradients of a table instance over the worker's nodes; valid until the next Load.
+  std::vector<NodeGradient> SparseGradients(uint32_t instance) const {
+    return rows_->OnHost(instance);
+  }
 
   uint64_t contexts_pooled() const { return contexts_pooled_; }
 
@@ -106,13 +110,6 @@ class DeviceStep {
 
   Status ForwardGrain(size_t grain);
   Status TrainGrain(size_t grain, const DeviceScales& scales);
-  Status SumGrainPieces(size_t grain, size_t group);
-  Status SumDense(const ParameterRange& range);
-  Status SumTowers(size_t group);
-  Status SumTrunk(size_t group);
-  Status SumRest();
-  Status CombineNodes();
-  Status TakeStepMemory();
   Status BringBack(bool gradients);
   Status WaitAndCheck(bool gradients);
 
@@ -120,15 +117,11 @@ class DeviceStep {
   const LogSchema& schema_;
   const Objective& objective_;
   const GrainRange range_;
-  const std::vector<TreeNode> nodes_;  // counted from grain 0 of the step
   Device* const device_;
   const int64_t grain_rows_;
   InputLayout inputs_;
   Network network_;
-  std::vector<uint32_t> dims_;  // [table instances]
   bool keeps_activations_ = false;
-  bool keeps_gradients_ = false;
-  DeviceCollective* collective_ = nullptr;  // the device's
   uint32_t last_stage_ = 0;
   int64_t heads_ = 0;
   int64_t terms_ = 0;
@@ -136,25 +129,18 @@ class DeviceStep {
   DeviceArena fixed_;  // everything of known size
   std::unique_ptr<DeviceWeights> weights_;
   std::unique_ptr<FiniteFlags> flags_;
-  MatrixView<float> gradients_;        // [grains, parameters]
+  std::unique_ptr<DeviceGradients> dense_;
   std::vector<Workspace> workspaces_;  // one, or [grains]
 
   // What returns every step, in this order: flags, term sums, partials, logits.
   Returned flags_of_, sums_, partials_, logits_;
   Returned returned_;  // the whole of it
   size_t returned_bytes_ = 0;
-  std::byte* gradient_host_ = nullptr;  // page-locked, [nodes, parameters]
 
   std::unique_ptr<StagedSteps> staged_;
-  std::unique_ptr<PackedBlock> download_;  // sparse gradients of nodes
-  DeviceArena step_memory_;                // what a step needs beside
-  std::byte* step_memory_base_ = nullptr;
-  const size_t step_bytes_;  // capacity of each of the three
-  DeviceKeyNotes notes_ = {};
-  std::vector<float*> piece_sums_;              // [table instances]
-  std::vector<const float*> combined_;          // [table instances], on the device
-  std::vector<const float*> combined_on_host_;  // likewise, on the host
-  std::vector<int64_t> padded_contexts_;        // [grains]
+  std::unique_ptr<DeviceRowGradients> rows_;
+  const size_t step_bytes_;               // capacity of what a step brings, and what it needs
+  std::vector<int64_t> padded_contexts_;  // [grains]
   uint32_t stage_ = 0;
   uint64_t step_ = 0;
   bool training_ = false;

@@ -9,6 +9,7 @@
 #include "worker/meet_devices.h"
 #include "worker/node_sums.h"
 #include "worker/session.h"
+#include "worker/step_gradients.h"
 
 namespace chorus::worker {
 namespace {
@@ -19,9 +20,9 @@ class DeviceStepEngine final : public StepEngine {
       : session_(session),
         nodes_(MaximalNodes(session->grains())),
         terms_(static_cast<uint32_t>(session->objective().terms().size())),
-        columns_(terms_ + extras),
         optimizer_(ParametersOf(session->config().model().optimizer())),
-        grain_doubles_(size_t{session->grains().size()} * columns_, 0.0),
+        doubles_(nodes_, terms_ + extras),
+        partials_(nodes_),
         device_(std::move(device)) {}
 
   Status Open() {
@@ -43,29 +44,21 @@ class DeviceStepEngine final : public StepEngine {
     return Named(step_->Load(batch, rows, true));
   }
   Status Forward() override { return Named(step_->Forward()); }
-  TreeTerms PartialSums() override {
-    const MatrixView<const double> partials = step_->partials();
-    const std::vector<double> grains(partials.data, partials.data + partials.rows * partials.cols);
-    return {
-        nodes_, NoGradients(),
-        SumDoublesOfNodes(nodes_, grains, static_cast<uint32_t>(partials.cols), &node_partials_)};
-  }
+  TreeTerms PartialSums() override;
   Status Train(const std::vector<double>& scales) override { return Named(step_->Train(scales)); }
   Status Prepare(const StepBatch& next) override { return Named(step_->Prepare(next)); }
   Status FinishTrain() override;
 
   std::span<double> Extras(uint32_t grain) override {
-    return {&grain_doubles_[size_t{grain} * columns_ + terms_], columns_ - terms_};
+    return doubles_.grain(grain).subspan(terms_);
   }
-  TreeTerms NodeSums() override {
-    return {nodes_, step_->node_gradients(),
-            SumDoublesOfNodes(nodes_, grain_doubles_, columns_, &node_doubles_)};
+  TreeTerms NodeSums() override { return doubles_.Terms(step_->node_gradients()); }
+  TreeTerms ExtraSums() override { return doubles_.Terms(); }
+  StepGradients CombineSparse() override {
+    return GradientsOfStage(session_->objective().shape(), session_->configured_tables(),
+                            batch_->stage,
+                            [&](uint32_t table) { return step_->SparseGradients(table); });
   }
-  TreeTerms ExtraSums() override {
-    return {nodes_, NoGradients(),
-            SumDoublesOfNodes(nodes_, grain_doubles_, columns_, &node_doubles_)};
-  }
-  StepGradients CombineSparse() override;
 
   Status ApplyDense(const DenseUpdate& update, std::span<float> gradient) override {
     fetched_ = false;
@@ -86,9 +79,6 @@ class DeviceStepEngine final : public StepEngine {
   uint64_t contexts_pooled() const override { return contexts_pooled_; }
 
  private:
-  MatrixView<const float> NoGradients() const {
-    return {nullptr, static_cast<int64_t>(nodes_.size()), 0};
-  }
   Status Named(Status status) const {
     if (status.ok()) return status;
     return status.Annotate(StrCat("rank ", session_->environment().collective->rank(), ", device ",
@@ -100,11 +90,9 @@ class DeviceStepEngine final : public StepEngine {
   Session* const session_;
   const std::vector<TreeNode> nodes_;
   const uint32_t terms_;
-  const uint32_t columns_;  // terms and extras
   const OptimizerParameters optimizer_;
-  std::vector<double> grain_doubles_;  // [grains, columns]
-  std::vector<double> node_doubles_;   // [nodes, columns]
-  std::vector<double> node_partials_;  // [nodes, partials]
+  GrainDoubles doubles_;   // of terms and extras
+  GrainDoubles partials_;  // of the stage
   const StepBatch* batch_ = nullptr;
   bool loaded_ = false;   // the device holds the session's weights, or newer ones
   bool fetched_ = false;  // the session holds the device's weights
@@ -131,8 +119,7 @@ Status DeviceStepEngine::JoinWorkers() {
   options.bucket = int64_t{cuda.bucket_kb()} * 1024 / static_cast<int64_t>(sizeof(float));
   // Less than the hosts': who waits there for a worker whose device waits hears of it.
   options.deadline_seconds = config.cluster().deadline_seconds() / 2;
-  const Result<DeviceCollective*> met =
-      MeetDevices(cuda, std::move(options), device_.get(), hosts);
+  const Result<DeviceCollective*> met = MeetDevices(cuda, std::move(options), device_.get(), hosts);
   if (!met.ok()) return Named(met.status());
   if (*met != nullptr) step_->KeepGradients(*met);
   return Status::Ok();
@@ -160,26 +147,23 @@ Status DeviceStepEngine::FetchDense() {
   return Status::Ok();
 }
 
+TreeTerms DeviceStepEngine::PartialSums() {
+  const MatrixView<const double> partials = step_->partials();
+  partials_.Reset(static_cast<uint32_t>(partials.cols));
+  for (int64_t g = 0; g < partials.rows; ++g) {
+    std::copy_n(partials.row(g), partials.cols, partials_.grain(static_cast<size_t>(g)).data());
+  }
+  return partials_.Terms();
+}
+
 Status DeviceStepEngine::FinishTrain() {
   RETURN_IF_ERROR(Named(step_->Finish()));
   const MatrixView<const double> sums = step_->term_sums();
   for (int64_t g = 0; g < sums.rows; ++g) {
-    std::copy_n(sums.row(g), terms_, &grain_doubles_[static_cast<size_t>(g) * columns_]);
+    std::copy_n(sums.row(g), terms_, doubles_.grain(static_cast<size_t>(g)).data());
   }
   contexts_pooled_ += step_->contexts_pooled();
   return Status::Ok();
-}
-
-StepGradients DeviceStepEngine::CombineSparse() {
-  StepGradients out;
-  out.tables.resize(session_->tables().size());
-  for (uint32_t table = 0; table < out.tables.size(); ++table) {
-    const Group& group =
-        session_->objective().shape().groups[table / session_->configured_tables()];
-    if (group.stage < batch_->stage) out.frozen_tables.push_back(table);
-    if (group.stage == batch_->stage) out.tables[table] = step_->SparseGradients(table);
-  }
-  return out;
 }
 
 }  // namespace

@@ -1,28 +1,38 @@
 #include "worker/node_sums.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace chorus::worker {
 
-MatrixView<const double> SumDoublesOfNodes(const std::vector<TreeNode>& nodes,
-                                           const std::vector<double>& grains, uint32_t columns,
-                                           std::vector<double>* sums) {
-  sums->resize(nodes.size() * columns);
-  const double* first = grains.data();
-  for (size_t n = 0; n < nodes.size(); ++n) {
-    const TreeNode node = nodes[n];
-    std::vector<TreeNode> leaves;
-    for (uint32_t g = node.begin; g < node.end(); ++g) leaves.push_back({g, 1});
-    std::vector<double> terms(first, first + size_t{node.size} * columns);
-    ReduceAlongTree(leaves.data(), node.size, node, 0, [&](uint32_t into, uint32_t from) {
-      for (uint32_t c = 0; c < columns; ++c) {
-        terms[size_t{into} * columns + c] += terms[size_t{from} * columns + c];
-      }
-    });
-    std::copy_n(terms.data(), columns, sums->data() + n * columns);
-    first += size_t{node.size} * columns;
+GrainDoubles::GrainDoubles(std::vector<TreeNode> nodes, uint32_t columns)
+    : nodes_(std::move(nodes)) {
+  for (const TreeNode& node : nodes_) {
+    for (uint32_t g = node.begin; g < node.end(); ++g) leaves_.push_back({g, 1});
   }
-  return {sums->data(), static_cast<int64_t>(nodes.size()), columns};
+  Reset(columns);
+}
+
+void GrainDoubles::Reset(uint32_t columns) {
+  columns_ = columns;
+  grains_.assign(leaves_.size() * columns, 0.0);
+  sums_.resize(grains_.size());
+  node_sums_.resize(nodes_.size() * columns);
+}
+
+TreeTerms GrainDoubles::Terms(MatrixView<const float> floats) {
+  std::copy(grains_.begin(), grains_.end(), sums_.begin());
+  const auto row = [&](uint32_t g) { return sums_.data() + size_t{g} * columns_; };
+  uint32_t first = 0;
+  for (size_t n = 0; n < nodes_.size(); ++n) {
+    const TreeNode node = nodes_[n];
+    ReduceAlongTree(&leaves_[first], node.size, node, first, [&](uint32_t into, uint32_t from) {
+      for (uint32_t c = 0; c < columns_; ++c) row(into)[c] += row(from)[c];
+    });
+    std::copy_n(row(first), columns_, node_sums_.data() + n * columns_);
+    first += node.size;
+  }
+  return {nodes_, floats, {node_sums_.data(), static_cast<int64_t>(nodes_.size()), columns_}};
 }
 
 }  // namespace chorus::worker

@@ -10,6 +10,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -30,10 +31,11 @@ struct TableKeys {
 };
 
 // The sum of this worker's gradients over one subtree of the step's grains, for one table instance.
+// Views of memory of who made them.
 struct NodeGradient {
   TreeNode node;
-  std::vector<uint32_t> positions;  // [m], ascending positions in that step's TableKeys.keys
-  std::vector<float> gradients;     // [m, dim]
+  std::span<const uint32_t> positions;  // [m], ascending positions in that step's TableKeys.keys
+  std::span<const float> gradients;     // [m, dim]
 };
 
 struct StepGradients {
@@ -86,7 +88,7 @@ class PsClient {
   // Sends the frames of step `step` (steps in order, from first_step) and returns at once. `keys` are
   // step `step`'s, by table instance (all empty past the last step). `gradients` are those of step
   // `step - 1 - pull_ahead`, whose keys an earlier Send gave; null while no such step has been computed by
-  // this run (its first frames, also after a resume).
+  // this run (its first frames, also after a resume). What they view is copied.
   virtual Status Send(uint64_t step, const std::vector<TableKeys>& keys,
                       std::unique_ptr<StepGradients> gradients,
                       const SnapshotRequest* snapshot) = 0;

@@ -29,17 +29,16 @@ void SumAlongTree(const uint32_t* grains, float* const* rows, uint32_t count, Tr
 
 }  // namespace
 
-NodeGradient SparseCombiner::Combine(TreeNode node, uint32_t dim, uint32_t keys,
-                                     const std::vector<SparseGradient*>& grains) {
+void SparseCombiner::Combine(TreeNode node, uint32_t dim, uint32_t keys,
+                             const std::vector<SparseGradient*>& grains, SparseGradient* sum) {
   CHECK(grains.size() == node.size, "grains=", grains.size(), " node=", node.size);
   offsets_.assign(keys + 1, 0);
   for (const SparseGradient* grain : grains) {
     for (const uint32_t position : grain->positions) ++offsets_[position + 1];
   }
-  NodeGradient out;
-  out.node = node;
+  sum->positions.clear();
   for (uint32_t p = 0; p < keys; ++p) {
-    if (offsets_[p + 1] > 0) out.positions.push_back(p);
+    if (offsets_[p + 1] > 0) sum->positions.push_back(p);
     offsets_[p + 1] += offsets_[p];
   }
   grain_of_.resize(offsets_[keys]);
@@ -53,22 +52,21 @@ NodeGradient SparseCombiner::Combine(TreeNode node, uint32_t dim, uint32_t keys,
     }
   }
   // offsets_[p] now ends position p's contributions.
-  out.gradients.resize(out.positions.size() * dim);
+  sum->gradients.resize(sum->positions.size() * dim);
   constexpr uint32_t kKeysPerTask = 4096;
-  const auto count = static_cast<uint32_t>(out.positions.size());
+  const auto count = static_cast<uint32_t>(sum->positions.size());
   const uint32_t tasks = (count + kKeysPerTask - 1) / kKeysPerTask;
   const Status status = pool_->ParallelFor(tasks, [&](uint32_t task, uint32_t) {
     const uint32_t end = std::min(count, (task + 1) * kKeysPerTask);
     for (uint32_t i = task * kKeysPerTask; i < end; ++i) {
-      const uint32_t p = out.positions[i];
+      const uint32_t p = sum->positions[i];
       const uint32_t first = p == 0 ? 0 : offsets_[p - 1];
       SumAlongTree(&grain_of_[first], &sources_[first], offsets_[p] - first, node, dim);
-      std::memcpy(&out.gradients[size_t{i} * dim], sources_[first], dim * sizeof(float));
+      std::memcpy(&sum->gradients[size_t{i} * dim], sources_[first], dim * sizeof(float));
     }
     return Status::Ok();
   });
   CHECK(status.ok(), status.message());
-  return out;
 }
 
 }  // namespace chorus::worker

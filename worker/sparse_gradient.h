@@ -7,12 +7,11 @@
 #include <vector>
 
 #include "common/tree.h"
-#include "worker/ps_client.h"
 #include "worker/thread_pool.h"
 
 namespace chorus::worker {
 
-// One grain's gradients of one table instance.
+// Gradients of one table instance: of one grain, or summed over a node's grains.
 struct SparseGradient {
   std::vector<uint32_t> positions;  // [m], ascending, unique: rows of the step's TableKeys.keys
   std::vector<float> gradients;     // [m, dim]
@@ -24,9 +23,9 @@ class SparseCombiner {
 
   // Sums the grains of one node, key by key: grains[i] belongs to grain node.begin + i, and a grain
   // that lacks a key is skipped. keys: number of keys of this table in the step. The grains'
-  // gradients are used up.
-  NodeGradient Combine(TreeNode node, uint32_t dim, uint32_t keys,
-                       const std::vector<SparseGradient*>& grains);
+  // gradients are used up. What *sum held is lost but for its memory.
+  void Combine(TreeNode node, uint32_t dim, uint32_t keys,
+               const std::vector<SparseGradient*>& grains, SparseGradient* sum);
 
  private:
   ThreadPool* const pool_;

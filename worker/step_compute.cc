@@ -5,20 +5,12 @@
 
 #include "common/check.h"
 #include "common/strings.h"
-#include "worker/node_sums.h"
 #include "worker/session.h"
+#include "worker/step_gradients.h"
 
 namespace chorus::worker {
 namespace {
 constexpr int64_t kFloatsPerTask = int64_t{1} << 15;
-
-bool AnyPartials(const Objective& objective) {
-  for (uint32_t stage = 0; stage < objective.shape().stages(); ++stage) {
-    if (objective.partials(stage) > 0) return true;
-  }
-  return false;
-}
-
 }  // namespace
 
 StepCompute::StepCompute(Session* session, uint32_t extras)
@@ -26,23 +18,21 @@ StepCompute::StepCompute(Session* session, uint32_t extras)
       range_(session->grains()),
       nodes_(MaximalNodes(range_)),
       terms_(static_cast<uint32_t>(session->objective().terms().size())),
-      columns_(terms_ + extras),
-      keeps_activations_(AnyPartials(session->objective())),
+      keeps_activations_(MostPartials(session->objective()) > 0),
       sparse_(range_.size()),
       gradients_(range_.size(), session->model().parameters().size()),
       node_gradients_(nodes_.size() > 1 ? static_cast<int64_t>(nodes_.size()) : 0,
                       session->model().parameters().size()),
-      grain_doubles_(size_t{range_.size()} * columns_, 0.0),
+      doubles_(nodes_, terms_ + extras),
+      partials_(nodes_),
       combiner_(&session->pool()) {
   const uint32_t workspaces = keeps_activations_ ? range_.size() : session->pool().threads();
   for (uint32_t i = 0; i < workspaces; ++i) {
     workspaces_.push_back(session->model().NewWorkspace());
   }
   for (auto& sparse : sparse_) sparse.resize(session->tables().size());
-}
-
-std::span<double> StepCompute::Extras(uint32_t grain) {
-  return {&grain_doubles_[size_t{grain} * columns_ + terms_], columns_ - terms_};
+  combined_.resize(session->tables().size());
+  for (auto& of_nodes : combined_) of_nodes.resize(nodes_.size());
 }
 
 Status StepCompute::Begin(const StepBatch& batch, const PulledRows& rows) {
@@ -99,23 +89,15 @@ Status StepCompute::ForwardGrain(uint32_t index, Workspace* workspace) {
 Status StepCompute::Forward() {
   CHECK(keeps_activations_);
   const Objective& objective = session_->objective();
-  const size_t partials = objective.partials(batch_->stage);
-  grain_partials_.assign(range_.size() * partials, 0.0);
+  partials_.Reset(objective.partials(batch_->stage));
   forwarded_ = true;
   return ForEachGrain([&](uint32_t index, uint32_t thread) -> Status {
     Workspace* const workspace = WorkspaceOf(index, thread);
     RETURN_IF_ERROR(ForwardGrain(index, workspace));
     objective.AddPartials(batch_->stage, LabelsOf(batch_->grains[index]), workspace->logits(),
-                          grain_partials_.data() + index * partials);
+                          partials_.grain(index).data());
     return Status::Ok();
   });
-}
-
-TreeTerms StepCompute::PartialSums() {
-  const uint32_t partials = session_->objective().partials(batch_->stage);
-  return {nodes_,
-          {nullptr, static_cast<int64_t>(nodes_.size()), 0},
-          SumDoublesOfNodes(nodes_, grain_partials_, partials, &node_partials_)};
 }
 
 Status StepCompute::Train(const std::vector<double>& scales) {
@@ -137,7 +119,7 @@ uint64_t StepCompute::PooledSoFar() const {
 Status StepCompute::TrainGrain(uint32_t index, const std::vector<double>& scales,
                                Workspace* workspace) {
   if (!forwarded_) RETURN_IF_ERROR(ForwardGrain(index, workspace));
-  double* const sums = &grain_doubles_[size_t{index} * columns_];
+  double* const sums = doubles_.grain(index).data();
   std::fill_n(sums, terms_, 0.0);
   session_->objective().Evaluate(batch_->stage, LabelsOf(batch_->grains[index]),
                                  workspace->logits(), scales, workspace->dlogits(), sums);
@@ -186,34 +168,23 @@ MatrixView<const float> StepCompute::GradientsOfNodes() {
   return gradients_.Top(static_cast<int64_t>(nodes_.size()));
 }
 
-TreeTerms StepCompute::NodeSums() {
-  return {nodes_, GradientsOfNodes(),
-          SumDoublesOfNodes(nodes_, grain_doubles_, columns_, &node_doubles_)};
-}
-
-TreeTerms StepCompute::ExtraSums() {
-  return {nodes_,
-          {nullptr, static_cast<int64_t>(nodes_.size()), 0},
-          SumDoublesOfNodes(nodes_, grain_doubles_, columns_, &node_doubles_)};
-}
-
 StepGradients StepCompute::CombineSparse() {
-  StepGradients out;
-  out.tables.resize(session_->tables().size());
-  for (uint32_t table = 0; table < out.tables.size(); ++table) {
-    const Group& group =
-        session_->objective().shape().groups[table / session_->configured_tables()];
-    if (group.stage < batch_->stage) out.frozen_tables.push_back(table);
-    if (group.stage != batch_->stage) continue;
-    const uint32_t dim = session_->tables()[table].config.dim();
-    const auto keys = static_cast<uint32_t>(batch_->keys[table].keys.size());
-    for (const TreeNode node : nodes_) {
-      std::vector<SparseGradient*> sources;
-      for (uint32_t g = node.begin; g < node.end(); ++g) {
-        sources.push_back(&sparse_[g - range_.begin][table]);
-      }
-      out.tables[table].push_back(combiner_.Combine(node, dim, keys, sources));
+  return GradientsOfStage(session_->objective().shape(), session_->configured_tables(),
+                          batch_->stage, [&](uint32_t table) { return CombineTable(table); });
+}
+
+std::vector<NodeGradient> StepCompute::CombineTable(uint32_t table) {
+  const uint32_t dim = session_->tables()[table].config.dim();
+  const auto keys = static_cast<uint32_t>(batch_->keys[table].keys.size());
+  std::vector<NodeGradient> out;
+  for (size_t n = 0; n < nodes_.size(); ++n) {
+    std::vector<SparseGradient*> sources;
+    for (uint32_t g = nodes_[n].begin; g < nodes_[n].end(); ++g) {
+      sources.push_back(&sparse_[g - range_.begin][table]);
     }
+    SparseGradient& sum = combined_[table][n];
+    combiner_.Combine(nodes_[n], dim, keys, sources, &sum);
+    out.push_back({nodes_[n], sum.positions, sum.gradients});
   }
   return out;
 }

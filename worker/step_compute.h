@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "worker/aligned_matrix.h"
+#include "worker/node_sums.h"
 #include "worker/row_pointers.h"
 #include "worker/session.h"
 #include "worker/sparse_gradient.h"
@@ -25,13 +26,15 @@ class StepCompute final : public StepEngine {
   bool keeps_gradients() const override { return false; }
   Status Begin(const StepBatch& batch, const PulledRows& rows) override;
   Status Forward() override;
-  TreeTerms PartialSums() override;
+  TreeTerms PartialSums() override { return partials_.Terms(); }
   Status Train(const std::vector<double>& scales) override;
   Status Prepare(const StepBatch&) override { return Status::Ok(); }
   Status FinishTrain() override { return Status::Ok(); }
-  std::span<double> Extras(uint32_t grain) override;
-  TreeTerms NodeSums() override;
-  TreeTerms ExtraSums() override;
+  std::span<double> Extras(uint32_t grain) override {
+    return doubles_.grain(grain).subspan(terms_);
+  }
+  TreeTerms NodeSums() override { return doubles_.Terms(GradientsOfNodes()); }
+  TreeTerms ExtraSums() override { return doubles_.Terms(); }
   StepGradients CombineSparse() override;
   Status ApplyDense(const DenseUpdate& update, std::span<float> gradient) override;
   Status FetchDense() override { return Status::Ok(); }
@@ -48,6 +51,7 @@ class StepCompute final : public StepEngine {
   uint64_t PooledSoFar() const;
   void SumGradients(uint32_t first_grain, TreeNode node);
   MatrixView<const float> GradientsOfNodes();
+  std::vector<NodeGradient> CombineTable(uint32_t table);
   // The workspace of a grain: its own where activations are kept, else that of the thread.
   Workspace* WorkspaceOf(uint32_t grain, uint32_t thread) {
     return workspaces_[keeps_activations_ ? grain : thread].get();
@@ -57,19 +61,17 @@ class StepCompute final : public StepEngine {
   const GrainRange range_;
   const std::vector<TreeNode> nodes_;
   const uint32_t terms_;
-  const uint32_t columns_;        // terms and extras
   const bool keeps_activations_;  // some stage has partials
   // Activations are mostly of no use once a grain is done: the next one finds the memory in the
   // cache.
   std::vector<std::unique_ptr<Workspace>> workspaces_;  // [threads], or [grains] if it keeps them
   std::vector<std::vector<SparseGradient>> sparse_;     // [grains][table instances]
+  std::vector<std::vector<SparseGradient>> combined_;   // [table instances][nodes]
   AlignedMatrix
       gradients_;  // [grains, parameters]; after summing, a node's sum in its first grain's row
   AlignedMatrix node_gradients_;            // [nodes, parameters], when there are several nodes
-  std::vector<double> grain_doubles_;       // [grains, columns]
-  std::vector<double> node_doubles_;        // [nodes, columns]
-  std::vector<double> grain_partials_;      // [grains, partials of the stage]
-  std::vector<double> node_partials_;       // [nodes, partials]
+  GrainDoubles doubles_;                    // of terms and extras
+  GrainDoubles partials_;                   // of the stage
   std::vector<std::vector<float>> logits_;  // [grains], of Score
   const StepBatch* batch_ = nullptr;
   bool forwarded_ = false;  // Forward has run for this step

@@ -11,6 +11,7 @@
 #include "common/matrix_view.h"
 #include "common/status.h"
 #include "worker/collective.h"
+#include "worker/objective.h"
 #include "worker/ps_client.h"
 #include "worker/step_reader.h"
 
@@ -64,7 +65,8 @@ class StepEngine {
   virtual TreeTerms NodeSums() = 0;
   virtual TreeTerms ExtraSums() = 0;
 
-  // Sums of the sparse gradients by table instance and node; lr_factors are the caller's.
+  // Sums of the sparse gradients by table instance and node; lr_factors are the caller's. The memory
+  // belongs to this object, until the next Begin.
   virtual StepGradients CombineSparse() = 0;
 
   // Moves the dense weights, where they are computed with, by the gradient of the whole step
@@ -82,6 +84,9 @@ class StepEngine {
 
   virtual uint64_t contexts_pooled() const = 0;  // by Train, since it was made
 };
+
+// Most partials of any stage; without any, activations are of no use once their grain is done.
+uint32_t MostPartials(const Objective& objective);
 
 // The engine that the session's configuration asks for; `extras`: doubles a grain. `session`
 // outlives it. Error: kFailedPrecondition when it asks for a device and none can be used.

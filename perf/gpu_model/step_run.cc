@@ -6,6 +6,7 @@
 #include "common/optimizer_config.h"
 #include "common/random.h"
 #include "perf/support/timing.h"
+#include "worker/step_gradients.h"
 
 namespace chorus::perf {
 
@@ -96,16 +97,11 @@ Status StepRun::Run(const StepBatch& batch, const PulledRows& rows) {
 }
 
 std::unique_ptr<StepGradients> StepRun::Gradients(const StepBatch& batch) const {
-  auto gradients = std::make_unique<StepGradients>();
-  const auto& groups = data_.objective->shape().groups;
-  const size_t tables = data_.dims.size() / groups.size();
-  for (uint32_t i = 0; i < data_.dims.size(); ++i) {
-    const uint32_t stage = groups[i / tables].stage;
-    gradients->tables.emplace_back();
-    gradients->lr_factors.push_back(1.0f);
-    if (stage < batch.stage) gradients->frozen_tables.push_back(i);
-    if (stage == batch.stage) gradients->tables.back() = step_->SparseGradients(i);
-  }
+  const MethodShape& shape = data_.objective->shape();
+  auto gradients = std::make_unique<StepGradients>(
+      GradientsOfStage(shape, data_.dims.size() / shape.groups.size(), batch.stage,
+                       [&](uint32_t table) { return step_->SparseGradients(table); }));
+  gradients->lr_factors.assign(data_.dims.size(), 1.0f);
   return gradients;
 }
 
@@ -126,6 +122,14 @@ Result<DryRun> RunDry(const TrainConfig& config, const StepData& data, uint32_t 
   RETURN_IF_ERROR(run->Update(batch));
   result.cost = device.calls();
   result.gradients = run->Gradients(batch);
+  for (std::vector<NodeGradient>& nodes : result.gradients->tables) {
+    for (NodeGradient& node : nodes) {
+      const SparseGradient& own = result.viewed.emplace_back(
+          SparseGradient{{node.positions.begin(), node.positions.end()},
+                         {node.gradients.begin(), node.gradients.end()}});
+      node = {node.node, own.positions, own.gradients};
+    }
+  }
   result.parameters = run->step().parameters().size();
   result.nodes = MaximalNodes(data.grains).size();
   return result;

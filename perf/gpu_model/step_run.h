@@ -4,6 +4,7 @@
 // device. Thread safety: none.
 
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <vector>
 
@@ -13,6 +14,7 @@
 #include "perf/gpu_model/step_data.h"
 #include "worker/device_collective.h"
 #include "worker/device_step.h"
+#include "worker/sparse_gradient.h"
 
 namespace chorus::perf {
 
@@ -38,7 +40,7 @@ class StepRun {
   Status Compute(const worker::StepBatch& batch);
   Status Update(const worker::StepBatch& batch);
 
-  // What goes to the servers after Compute.
+  // What goes to the servers after Compute; views of this object's memory.
   std::unique_ptr<worker::StepGradients> Gradients(const worker::StepBatch& batch) const;
 
   worker::DeviceStep& step() { return *step_; }
@@ -61,6 +63,7 @@ class StepRun {
 struct DryRun {
   StepCost cost;
   std::unique_ptr<worker::StepGradients> gradients;  // zeros, where the servers get them
+  std::deque<worker::SparseGradient> viewed;         // by the gradients
   int64_t parameters = 0;
   size_t nodes = 0;         // of the canonical tree that this worker sums
   double pack_seconds = 0;  // on this machine, of Load: one thread's copies into the packed step

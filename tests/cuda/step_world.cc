@@ -117,8 +117,10 @@ Sums StepWorld::OnCpu() const {
       if (objective_->shape().groups[group].stage != setup_.stage) continue;
       std::vector<SparseGradient*> sources;
       for (uint32_t g = 0; g < node.size; ++g) sources.push_back(&sparse[first + g][i]);
-      out.sparse[i].push_back(combiner.Combine(
-          node, fixture_->dims[i], static_cast<uint32_t>(batch_.keys[i].keys.size()), sources));
+      NodeSum& of_node = out.sparse[i].emplace_back();
+      of_node.node = node;
+      combiner.Combine(node, fixture_->dims[i], static_cast<uint32_t>(batch_.keys[i].keys.size()),
+                       sources, &of_node.sum);
     }
   }
   return out;
@@ -164,7 +166,12 @@ Sums StepWorld::Read(const DeviceStep& step) const {
   const MatrixView<const float> dense = step.node_gradients();
   out.dense.assign(dense.data, dense.data + dense.rows * dense.cols);
   for (uint32_t i = 0; i < batch_.keys.size(); ++i) {
-    out.sparse.push_back(step.SparseGradients(i));
+    std::vector<NodeSum>& nodes = out.sparse.emplace_back();
+    for (const NodeGradient& gradient : step.SparseGradients(i)) {
+      nodes.push_back({gradient.node,
+                       {{gradient.positions.begin(), gradient.positions.end()},
+                        {gradient.gradients.begin(), gradient.gradients.end()}}});
+    }
   }
   return out;
 }
@@ -185,8 +192,8 @@ void ExpectCloseSums(const Sums& got, const Sums& expected) {
     ASSERT_EQ(got.sparse[i].size(), expected.sparse[i].size()) << "table " << i;
     for (size_t n = 0; n < got.sparse[i].size(); ++n) {
       EXPECT_EQ(got.sparse[i][n].node, expected.sparse[i][n].node);
-      EXPECT_EQ(got.sparse[i][n].positions, expected.sparse[i][n].positions);
-      ExpectClose(got.sparse[i][n].gradients, expected.sparse[i][n].gradients, 1e-5);
+      EXPECT_EQ(got.sparse[i][n].sum.positions, expected.sparse[i][n].sum.positions);
+      ExpectClose(got.sparse[i][n].sum.gradients, expected.sparse[i][n].sum.gradients, 1e-5);
     }
   }
 }
@@ -196,8 +203,8 @@ bool SameSums(const Sums& a, const Sums& b) {
               SameBits(a.dense, b.dense);
   for (size_t i = 0; i < a.sparse.size(); ++i) {
     for (size_t n = 0; n < a.sparse[i].size(); ++n) {
-      same = same && a.sparse[i][n].positions == b.sparse[i][n].positions &&
-             SameBits(a.sparse[i][n].gradients, b.sparse[i][n].gradients);
+      same = same && a.sparse[i][n].sum.positions == b.sparse[i][n].sum.positions &&
+             SameBits(a.sparse[i][n].sum.gradients, b.sparse[i][n].sum.gradients);
     }
   }
   return same;

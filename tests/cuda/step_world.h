@@ -10,6 +10,7 @@
 
 #include "tests/compute/model_fixture.h"
 #include "worker/device_step.h"
+#include "worker/sparse_gradient.h"
 
 namespace chorus::worker {
 
@@ -39,12 +40,17 @@ struct Case {
   uint64_t step = 3;
 };
 
+struct NodeSum {
+  TreeNode node;
+  SparseGradient sum;
+};
+
 struct Sums {
   std::vector<float> logits;  // of all grains
   std::vector<double> partials;
   std::vector<double> terms;
-  std::vector<float> dense;                       // [nodes, parameters]
-  std::vector<std::vector<NodeGradient>> sparse;  // [table instance][node]
+  std::vector<float> dense;                  // [nodes, parameters]
+  std::vector<std::vector<NodeSum>> sparse;  // [table instance][node]
 };
 
 class StepWorld {

@@ -5,9 +5,11 @@
 
 #include <algorithm>
 #include <atomic>
+#include <deque>
 #include <map>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "common/file.h"
@@ -223,17 +225,16 @@ class Cluster {
             terms[position[key]].second.push_back(std::move(gradient));
           }
         }
-        worker::NodeGradient sum;
-        sum.node = node;
+        auto& [positions, gradients] = gradient_memory_.emplace_back();
         for (auto& [at, parts] : terms) {
           auto& values = parts.second;
           ReduceAlongTree(parts.first, kGrains, [&](uint32_t into, uint32_t from) {
             for (uint32_t i = 0; i < dim; ++i) values[into][i] += values[from][i];
           });
-          sum.positions.push_back(at);
-          sum.gradients.insert(sum.gradients.end(), values[0].begin(), values[0].end());
+          positions.push_back(at);
+          gradients.insert(gradients.end(), values[0].begin(), values[0].end());
         }
-        if (!sum.positions.empty()) out->tables[table].push_back(std::move(sum));
+        if (!positions.empty()) out->tables[table].push_back({node, positions, gradients});
       }
     }
     return out;
@@ -244,6 +245,8 @@ class Cluster {
   std::vector<std::unique_ptr<Server>> servers_;
   std::vector<std::unique_ptr<worker::PsClient>> clients_;
   std::vector<std::map<uint64_t, std::unique_ptr<worker::StepGradients>>> gradients_;  // [worker]
+  // What gradients view.
+  std::deque<std::pair<std::vector<uint32_t>, std::vector<float>>> gradient_memory_;
   uint64_t last_step_ = UINT64_MAX;
   uint64_t frozen_from_ = UINT64_MAX;
   bool exact_ = false;

@@ -7,6 +7,7 @@
 
 #include "common/check.h"
 #include "worker/cuda/collective_nccl.h"
+#include "worker/cuda/find_device.h"
 #include "worker/cuda/handles.h"
 #include "worker/cuda/kernels.h"
 #include "worker/cuda/matmul.h"
@@ -162,7 +163,6 @@ class CudaDevice final : public Device {
 
  private:
   cudaStream_t compute() const { return compute_.get(); }
-  Status FindDevice();
   // Keeps the first error of calls that return none.
   void Keep(cudaError_t error, const Place& place) {
     if (error != cudaSuccess && kept_.ok()) kept_ = StatusOf(error, place);
@@ -195,46 +195,8 @@ class CudaDevice final : public Device {
   std::unique_ptr<NcclCollective> collective_;  // before the stream that it orders ends
 };
 
-std::string Version(int version) { return StrCat(version / 1000, ".", version % 1000 / 10); }
-
-// Finds the device, or says what was found instead.
-Status CudaDevice::FindDevice() {
-  int driver = 0, toolkit = 0, devices = 0;
-  static_cast<void>(cudaDriverGetVersion(&driver));
-  static_cast<void>(cudaRuntimeGetVersion(&toolkit));
-  info_.versions = StrCat(driver == 0 ? "no driver" : StrCat("a driver for CUDA ", Version(driver)),
-                          ", toolkit ", Version(toolkit));
-  const cudaError_t error = cudaGetDeviceCount(&devices);
-  if (error != cudaSuccess || devices == 0) {
-    static_cast<void>(cudaGetLastError());
-    return FailedPrecondition(
-        StrCat("CUDA has no usable device: ",
-               error == cudaSuccess ? "none is visible" : cudaGetErrorString(error), " (found ",
-               info_.versions, ", ", error == cudaSuccess ? devices : 0, " devices)"));
-  }
-  info_.index = options_.index % devices;
-  return Status::Ok();
-}
-
-std::string IdOf(const cudaUUID_t& uuid) {
-  std::string id = "GPU-";
-  for (const char byte : uuid.bytes) {
-    constexpr char kDigits[] = "0123456789abcdef";
-    const auto value = static_cast<unsigned char>(byte);
-    id += kDigits[value >> 4];
-    id += kDigits[value & 15];
-  }
-  return id;
-}
-
 Status CudaDevice::Open() {
-  RETURN_IF_ERROR(FindDevice());
-  CUDA_RETURN_IF_ERROR(cudaSetDevice(info_.index));
-  cudaDeviceProp properties = {};
-  CUDA_RETURN_IF_ERROR(cudaGetDeviceProperties(&properties, info_.index));
-  info_.name = properties.name;
-  info_.id = IdOf(properties.uuid);
-  info_.memory_bytes = properties.totalGlobalMem;
+  RETURN_IF_ERROR(FindDevice(options_.index, &info_));
   CUDA_RETURN_IF_ERROR(cudaStreamCreateWithFlags(compute_.receive(), cudaStreamNonBlocking));
   CUDA_RETURN_IF_ERROR(cudaStreamCreateWithFlags(copies_.receive(), cudaStreamNonBlocking));
   for (Event& event : staged_) {

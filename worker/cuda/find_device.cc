@@ -1,0 +1,54 @@
+#include "worker/cuda/find_device.h"
+
+#include <string>
+
+#include "worker/cuda/handles.h"
+
+namespace chorus::worker::cuda {
+namespace {
+
+std::string Version(int version) { return StrCat(version / 1000, ".", version % 1000 / 10); }
+
+std::string VersionsFound() {
+  int driver = 0, toolkit = 0;
+  static_cast<void>(cudaDriverGetVersion(&driver));
+  static_cast<void>(cudaRuntimeGetVersion(&toolkit));
+  return StrCat(driver == 0 ? "no driver" : StrCat("a driver for CUDA ", Version(driver)),
+                ", toolkit ", Version(toolkit));
+}
+
+std::string IdOf(const cudaUUID_t& uuid) {
+  std::string id = "GPU-";
+  for (const char byte : uuid.bytes) {
+    constexpr char kDigits[] = "0123456789abcdef";
+    const auto value = static_cast<unsigned char>(byte);
+    id += kDigits[value >> 4];
+    id += kDigits[value & 15];
+  }
+  return id;
+}
+
+}  // namespace
+
+Status FindDevice(int index, DeviceInfo* info) {
+  info->versions = VersionsFound();
+  int devices = 0;
+  const cudaError_t error = cudaGetDeviceCount(&devices);
+  if (error != cudaSuccess || devices == 0) {
+    static_cast<void>(cudaGetLastError());
+    return FailedPrecondition(
+        StrCat("CUDA has no usable device: ",
+               error == cudaSuccess ? "none is visible" : cudaGetErrorString(error), " (found ",
+               info->versions, ", ", error == cudaSuccess ? devices : 0, " devices)"));
+  }
+  info->index = index % devices;
+  CUDA_RETURN_IF_ERROR(cudaSetDevice(info->index));
+  cudaDeviceProp properties = {};
+  CUDA_RETURN_IF_ERROR(cudaGetDeviceProperties(&properties, info->index));
+  info->name = properties.name;
+  info->id = IdOf(properties.uuid);
+  info->memory_bytes = properties.totalGlobalMem;
+  return Status::Ok();
+}
+
+}  // namespace chorus::worker::cuda
