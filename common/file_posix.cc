@@ -211,6 +211,12 @@ class PosixFileSystem final : public FileSystem {
   static Result<std::unique_ptr<WritableFile>> OpenForWrite(const std::string& path, int flag) {
     const int fd = OpenRetrying(path, O_WRONLY | O_CREAT | flag);
     if (fd < 0 && errno == ENOENT) {
+      std::error_code none;
+      const std::filesystem::path meant = std::filesystem::read_symlink(path, none);
+      if (!meant.empty()) {
+        return NotFound(StrCat("creating ", path, ": it is a link to ", meant.string(),
+                               ", where there is no directory"));
+      }
       return NotFound(StrCat("creating ", path, ": there is no directory ", DirectoryOf(path)));
     }
     if (fd < 0) return PosixError("creating", path, errno);

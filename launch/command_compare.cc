@@ -29,6 +29,15 @@ Result<std::string> OutputOf(const CompareArguments& arguments, const CompareCon
   return JoinPath(arguments.output, config.name());
 }
 
+// --methods "A, B" as "A,B".
+CompareSelection SelectionOf(const CompareArguments& arguments) {
+  CompareSelection selection{arguments.seeds, {}, arguments.folds};
+  for (const std::string& name : arguments.methods) {
+    selection.methods.push_back(std::string(Trim(name)));
+  }
+  return selection;
+}
+
 Result<std::vector<ComparePlan>> PlansOf(const CompareArguments& arguments) {
   std::vector<ComparePlan> plans;
   for (const std::string& path : arguments.config_files) {
@@ -39,8 +48,7 @@ Result<std::vector<ComparePlan>> PlansOf(const CompareArguments& arguments) {
       return InvalidArgument(StrCat(path, ": another comparison writes to ", output, " too"));
     }
     ASSIGN_OR_RETURN(ComparePlan plan,
-                     MakePlan(PosixFiles(), config,
-                              {arguments.seeds, arguments.methods, arguments.folds}, output));
+                     MakePlan(PosixFiles(), config, SelectionOf(arguments), output));
     plans.push_back(std::move(plan));
   }
   return plans;

@@ -1,4 +1,5 @@
-// `chorus report`: the curves of one training run as a page, from its metrics.jsonl.
+// `chorus report`: the curves of one training run as a page, from its metrics.jsonl. Of a comparison,
+// where its report is.
 
 #include <cstdio>
 #include <string>
@@ -7,14 +8,36 @@
 #include "common/file.h"
 #include "common/strings.h"
 #include "launch/commands.h"
+#include "launch/compare/plan.h"
 #include "launch/report/report_log.h"
 #include "launch/report/run_page.h"
 #include "launch/report/write_page.h"
 
 namespace chorus::launch {
 
+namespace {
+
+// A comparison's directory has a report of its own, and no metrics.jsonl.
+Status PointToComparison(FileSystem& files, const std::string& directory) {
+  const std::string page = JoinPath(directory, "report.html");
+  if (files.Exists(page)) {
+    std::printf("%s holds a comparison; its report is %s\n", directory.c_str(), page.c_str());
+    return Status::Ok();
+  }
+  return FailedPrecondition(
+      StrCat(directory, " holds a comparison without a report yet: `chorus compare --config ... ",
+             "--output ", directory, " --report-only` makes it"));
+}
+
+bool HoldsComparison(FileSystem& files, const std::string& path) {
+  return !files.Exists(MetricsPath(files, path)) && files.Exists(JoinPath(path, kRunsName));
+}
+
+}  // namespace
+
 Status RunReport(const ReportArguments& arguments) {
   FileSystem& files = PosixFiles();
+  if (HoldsComparison(files, arguments.path)) return PointToComparison(files, arguments.path);
   ASSIGN_OR_RETURN(const std::vector<Report> reports, ReadReports(files, arguments.path));
   if (!HasAnythingToDraw(reports)) {
     return FailedPrecondition(

@@ -40,11 +40,12 @@ std::string ForEachFold(const std::map<uint32_t, const RunResult*>& runs,
   return out;
 }
 
-std::string CoverageOf(const RunResult& result, const Column& column) {
+std::string GroupsOf(const RunResult& result, const Column& column) {
   const RunMetric& metric = *FindMetric(result, column.id);
-  if (!metric.has_coverage()) return "";
-  return StrCat(CountText(metric.groups()), " groups with ", FixedText(100 * metric.coverage(), 1),
-                " % of the exposures");
+  if (!column.needs_groups()) return "";
+  const std::string groups = CountText(metric.groups()) + " groups with ";
+  if (!metric.has_coverage()) return groups + "a conversion";
+  return StrCat(groups, FixedText(100 * metric.coverage(), 1), " % of the exposures");
 }
 
 std::string CeilingOf(const RunResult& result, const Column& column) {
@@ -87,7 +88,7 @@ std::string ColumnNote(const FinishedRuns& finished, const std::vector<RunResult
   const auto runs = RunOfEachFold(finished, results, column);
   return StrCat(
       column.about, Behind(runs, column), BestText(column),
-      ForEachFold(runs, config, [&](const RunResult& run) { return CoverageOf(run, column); }),
+      ForEachFold(runs, config, [&](const RunResult& run) { return GroupsOf(run, column); }),
       ForEachFold(runs, config, [&](const RunResult& run) { return CeilingOf(run, column); }));
 }
 

@@ -11,7 +11,7 @@
 namespace chorus::launch {
 
 // Its definition, how many clicks or conversions of the test logs stand behind it, which direction
-// is good; for GAUC the groups that count, and for the truth's AUC what the features allow, of each
+// is good; by group the groups that count, and for the truth's AUC what the features allow, of each
 // data set. results: of finished.runs(), one each.
 std::string ColumnNote(const FinishedRuns& finished, const std::vector<RunResult>& results,
                        const Column& column);

@@ -10,11 +10,16 @@
 namespace chorus::launch {
 namespace {
 
-// Of GAUC: the groups that count, and their share of the rows.
-void AddCoverage(const Column& column, RunRows* run, RunMetric* metric) {
+// Of metrics by group: the groups that count, and of GAUC their share of the rows.
+void AddGroups(const Column& column, RunRows* run, RunMetric* metric) {
   const auto groups = static_cast<uint32_t>(run->groups().ids.size());
   const worker::MetricRows rows = run->Of(column.rows).view();
-  const worker::GroupValues auc = worker::AucOfGroups(rows, worker::RankGroups(rows, groups));
+  const worker::GroupRanking ranking = worker::RankGroups(rows, groups);
+  if (column.measure != Measure::kGroupAuc) {  // recall counts the same groups
+    metric->set_groups(worker::NdcgOfGroups(rows, ranking, column.k).groups_counted());
+    return;
+  }
+  const worker::GroupValues auc = worker::AucOfGroups(rows, ranking);
   metric->set_groups(auc.groups_counted());
   metric->set_coverage(auc.total_weight() / static_cast<double>(rows.size()));
 }
@@ -66,7 +71,7 @@ std::optional<RunMetric> ValueOf(const Column& column, RunRows* run) {
     const std::vector<double>& labels = run->Of(column.rows).label;
     metric.set_positives(static_cast<uint64_t>(std::accumulate(labels.begin(), labels.end(), 0.0)));
   }
-  if (column.measure == Measure::kGroupAuc) AddCoverage(column, run, &metric);
+  if (column.needs_groups()) AddGroups(column, run, &metric);
   return metric;
 }
 

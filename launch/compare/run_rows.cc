@@ -1,7 +1,9 @@
 #include "launch/compare/run_rows.h"
 
 #include <numeric>
+#include <unordered_map>
 
+#include "common/random.h"
 #include "worker/statistics/order.h"
 
 namespace chorus::launch {
@@ -59,8 +61,18 @@ double LabelOf(const Scores& scores, RowSet set, uint32_t row) {
   }
 }
 
+// Numbers of the exposures, all different: test logs of one data set may each count theirs from 1.
+std::vector<uint64_t> OwnNumbers(std::vector<uint64_t> row_id) {
+  std::unordered_map<uint64_t, uint64_t> seen;
+  for (uint64_t& id : row_id) {
+    const uint64_t times = seen[id]++;
+    if (times > 0) id = Random(times, RandomPurpose::kSampling, id);
+  }
+  return row_id;
+}
+
 worker::GroupNumbers GroupsOf(const Scores& scores) {
-  return worker::NumberGroups(scores.has_group ? scores.group : scores.row_id);
+  return worker::NumberGroups(scores.has_group ? scores.group : OwnNumbers(scores.row_id));
 }
 
 }  // namespace

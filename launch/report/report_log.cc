@@ -3,6 +3,7 @@
 #include <google/protobuf/util/json_util.h>
 
 #include <algorithm>
+#include <string_view>
 
 #include "common/strings.h"
 
@@ -25,8 +26,9 @@ Result<std::vector<Report>> ReadReports(FileSystem& files, const std::string& pa
     const auto parsed =
         google::protobuf::util::JsonStringToMessage(lines[i], &reports.emplace_back());
     if (parsed.ok()) continue;
-    return DataLoss(StrCat(file, ":", i + 1, ": is not a report: ",
-                           std::string_view(parsed.message().data(), parsed.message().size())));
+    // The parser's further lines show the place with a caret.
+    const std::string_view problem(parsed.message().data(), parsed.message().size());
+    return DataLoss(StrCat(file, ":", i + 1, ": is not a report: ", Split(problem, '\n')[0]));
   }
   if (reports.empty()) return DataLoss(file + ": holds no report");
   return reports;

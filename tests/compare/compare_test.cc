@@ -34,6 +34,11 @@ TEST_F(CompareTest, TrainsEveryMethodBySeedAndWritesResultsTableAndPage) {
 
   ExpectSuccess(Run(0, Command("report", {Path("out/runs/BASE/seed-1-0")})));
   EXPECT_EQ(WhatIsUnbalanced(Read("out/runs/BASE/seed-1-0/report.html")), "");
+  const test::Finished report = Run(0, Command("report", {Path("out")}));
+  ExpectSuccess(report);
+  EXPECT_NE(report.output.find("its report is " + Path("out/report.html")), std::string::npos);
+  ASSERT_TRUE(files_.Remove(Path("out/report.html")).ok());
+  ExpectFailure(Run(0, Command("report", {Path("out")})), "--report-only` makes it");
 }
 
 TEST_F(CompareTest, AKilledComparisonGoesOnToTheSameBytes) {
@@ -247,7 +252,7 @@ TEST_F(CompareTest, ASelectionTrainsLessAndShowsAllThatIsFinished) {
   EXPECT_NE(full[2].find("5 of 6 runs are finished"), std::string::npos) << full[2];
   EXPECT_NE(full[2].find("| ESMM (2 of 3 seeds) |"), std::string::npos) << full[2];
   const std::vector<std::vector<std::string>> selections = {
-      {"--resume", "--seeds", "1", "--methods", "BASE"},
+      {"--resume", "--seeds", "1", "--methods", "BASE, ESMM"},
       {"--resume", "--folds", "1"},
       {"--report-only"}};
   for (const std::vector<std::string>& selection : selections) {

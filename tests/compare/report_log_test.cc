@@ -26,6 +26,7 @@ TEST(ReportLogTest, NamesTheFileAndTheLineOfWhatIsNoReport) {
   const Status status = ReadReports(*files, "run").status();
   EXPECT_EQ(status.code(), Code::kDataLoss);
   EXPECT_NE(status.message().find("run/metrics.jsonl:2"), std::string::npos) << status.message();
+  EXPECT_EQ(status.message().find_first_of("\n^"), std::string::npos) << status.message();
   EXPECT_EQ(ReadReports(*files, "nowhere").status().code(), Code::kNotFound);
   ASSERT_TRUE(ReplaceFile(*files, "empty/metrics.jsonl", "").ok());
   EXPECT_EQ(ReadReports(*files, "empty").status().code(), Code::kDataLoss);

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <set>
 #include <tuple>
 
 #include "common/config.h"
@@ -160,7 +161,31 @@ TEST(RunRowsTest, EveryColumnOfALogWithEverythingHasAValue) {
     EXPECT_EQ(metric->name(), column.id);
     EXPECT_EQ(metric->positives() == 0, column.is_truth()) << column.id;
     EXPECT_EQ(metric->has_coverage(), column.measure == Measure::kGroupAuc) << column.id;
+    EXPECT_EQ(metric->groups() > 0, column.needs_groups()) << column.id;
   }
+}
+
+TEST(RunRowsTest, NdcgAndRecallCountTheGroupsWithAConversion) {
+  const RunScores run = DrawnScores();
+  std::set<uint64_t> converted;
+  for (uint32_t i = 0; i < kRows; ++i) {
+    if (run.scores.conversion[i] != 0) converted.insert(run.scores.group[i]);
+  }
+  RunRows rows(run, false);
+  EXPECT_EQ(ValueOf(ColumnOf("ndcg@3"), &rows)->groups(), converted.size());
+  EXPECT_EQ(ValueOf(ColumnOf("recall@3"), &rows)->groups(), converted.size());
+}
+
+TEST(RunRowsTest, WithoutGroupsEveryExposureIsOneAlsoWhereNumbersRepeat) {
+  RunScores run = DrawnScores();
+  run.scores.has_group = false;
+  const std::vector<uint64_t> once = RunRows(run, false).groups().ids;
+  EXPECT_EQ(once.size(), kRows);
+  // Two logs that both number their exposures from 1 on.
+  for (uint32_t i = 0; i < kRows; ++i) run.scores.row_id[i] = 1 + i % (kRows / 2);
+  const worker::GroupNumbers twice = RunRows(run, false).groups();
+  EXPECT_EQ(twice.ids.size(), kRows);
+  EXPECT_EQ(std::set<uint32_t>(twice.of_row.begin(), twice.of_row.end()).size(), kRows);
 }
 
 TEST(RunRowsTest, ColumnsAreLeftOutWhereTheirRowsAreNotKnown) {

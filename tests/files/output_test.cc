@@ -77,6 +77,16 @@ TEST_F(OutputTest, ASymbolicLinkStaysOneAndItsFileIsReplaced) {
   EXPECT_EQ(*ReadWholeFile(files_, Path("later")), "new");
 }
 
+TEST_F(OutputTest, ALinkIntoADirectoryThatIsNotThereIsNamedWithWhatItMeans) {
+  ASSERT_EQ(symlink("nowhere/file", Path("link").c_str()), 0);
+  const Status status = Write(files_, Path("link"), "new");
+  EXPECT_EQ(status.code(), Code::kNotFound);
+  EXPECT_NE(
+      status.message().find("link: it is a link to nowhere/file, where there is no directory"),
+      std::string::npos)
+      << status.message();
+}
+
 TEST_F(OutputTest, APipeIsWrittenInPlace) {
   ASSERT_EQ(mkfifo(Path("pipe").c_str(), 0600), 0);
   const int reader = open(Path("pipe").c_str(), O_RDONLY | O_NONBLOCK);
