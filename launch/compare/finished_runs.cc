@@ -36,8 +36,9 @@ Result<FinishedRuns> FinishedRuns::Find(FileSystem& files, const ComparePlan& pl
   FinishedRuns out;
   out.files_ = &files;
   out.plan_ = &plan;
+  InputChecksums now(files);
   for (const PlannedRun& run : plan.runs) {
-    ASSIGN_OR_RETURN(std::optional<RunRecord> record, FindRunRecord(files, run));
+    ASSIGN_OR_RETURN(std::optional<RunRecord> record, FindRunRecord(run, &now));
     if (record.has_value()) out.runs_.push_back({&run, std::move(*record)});
   }
   return out;

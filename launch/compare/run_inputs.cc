@@ -1,7 +1,5 @@
 #include "launch/compare/run_inputs.h"
 
-#include <google/protobuf/repeated_ptr_field.h>
-
 #include <algorithm>
 #include <cstddef>
 #include <map>
@@ -47,21 +45,34 @@ Result<RunRecord> RecordOfInputs(FileSystem& files, const TrainConfig& config) {
   return record;
 }
 
-Status CheckSameInputs(FileSystem& files, const PlannedRun& run, const RunRecord& record) {
+const Result<uint64_t>& InputChecksums::OfLog(const Paths& paths) {
+  const std::vector<std::string> key(paths.begin(), paths.end());
+  const auto made = logs_.find(key);
+  return (made != logs_.end() ? made : logs_.emplace(key, FingerprintOf(files_, paths)).first)
+      ->second;
+}
+
+const Result<uint64_t>& InputChecksums::OfFile(const std::string& path) {
+  const auto made = checksums_.find(path);
+  return (made != checksums_.end() ? made
+                                   : checksums_.emplace(path, ChecksumOfFile(files_, path)).first)
+      ->second;
+}
+
+Status CheckSameInputs(const PlannedRun& run, const RunRecord& record, InputChecksums* now) {
   const Paths& train = run.config.data().log();
   const Paths& test = run.config.evaluate().log();
   const std::string& oracle = run.config.evaluate().oracle();
   const auto joined = [](const Paths& paths) { return Join({paths.begin(), paths.end()}, ", "); };
   if (record.has_train_log()) {
-    RETURN_IF_ERROR(CheckInput(run, "training log", joined(train), record.train_log(),
-                               FingerprintOf(files, train)));
+    RETURN_IF_ERROR(
+        CheckInput(run, "training log", joined(train), record.train_log(), now->OfLog(train)));
   }
   if (record.has_test_log()) {
-    RETURN_IF_ERROR(
-        CheckInput(run, "test log", joined(test), record.test_log(), FingerprintOf(files, test)));
+    RETURN_IF_ERROR(CheckInput(run, "test log", joined(test), record.test_log(), now->OfLog(test)));
   }
   if (!record.has_oracle()) return Status::Ok();
-  return CheckInput(run, "oracle file", oracle, record.oracle(), ChecksumOfFile(files, oracle));
+  return CheckInput(run, "oracle file", oracle, record.oracle(), now->OfFile(oracle));
 }
 
 Status CheckTestLogs(FileSystem& files, const CompareConfig& config) {

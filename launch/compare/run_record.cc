@@ -10,7 +10,6 @@
 #include "common/config.h"
 #include "common/log.h"
 #include "common/strings.h"
-#include "launch/compare/run_inputs.h"
 
 namespace chorus::launch {
 namespace {
@@ -96,7 +95,8 @@ Status WriteRunRecord(FileSystem& files, const std::string& folder, RunRecord re
   return ReplaceFile(files, JoinPath(folder, kDoneName), text + ChecksumLine(text));
 }
 
-Result<std::optional<RunRecord>> FindRunRecord(FileSystem& files, const PlannedRun& run) {
+Result<std::optional<RunRecord>> FindRunRecord(const PlannedRun& run, InputChecksums* now) {
+  FileSystem& files = now->files();
   if (!files.Exists(run.JobPath())) return std::optional<RunRecord>();
   RETURN_IF_ERROR(CheckSameJob(files, run));
   if (!files.Exists(run.DonePath())) return std::optional<RunRecord>();
@@ -111,7 +111,7 @@ Result<std::optional<RunRecord>> FindRunRecord(FileSystem& files, const PlannedR
     LogWarning(run.DonePath(), ": is the record of another job.textproto", kNotFinished);
     return std::optional<RunRecord>();
   }
-  RETURN_IF_ERROR(CheckSameInputs(files, run, *record));
+  RETURN_IF_ERROR(CheckSameInputs(run, *record, now));
   ASSIGN_OR_RETURN(const std::string wrong, WrongWithScores(files, run, *record));
   if (!wrong.empty()) {
     LogWarning(wrong, kNotFinished);

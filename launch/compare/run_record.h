@@ -9,6 +9,7 @@
 #include "common/file.h"
 #include "common/status.h"
 #include "launch/compare/plan.h"
+#include "launch/compare/run_inputs.h"
 
 namespace chorus::launch {
 
@@ -23,6 +24,6 @@ Status WriteRunRecord(FileSystem& files, const std::string& folder, RunRecord re
 // the run in that folder was made with another configuration, and in which fields, or with one that
 // is lost, or from another log or oracle file than lies at that path now (one that is gone is not
 // compared).
-Result<std::optional<RunRecord>> FindRunRecord(FileSystem& files, const PlannedRun& run);
+Result<std::optional<RunRecord>> FindRunRecord(const PlannedRun& run, InputChecksums* now);
 
 }  // namespace chorus::launch

@@ -87,9 +87,10 @@ class Queue {
   Status Open() {
     open_ = true;
     ASSIGN_OR_RETURN(plans_, source_());
+    InputChecksums now(files_);
     for (const ComparePlan& plan : plans_) {
       for (const PlannedRun& run : plan.runs) {
-        ASSIGN_OR_RETURN(const std::optional<RunRecord> record, FindRunRecord(files_, run));
+        ASSIGN_OR_RETURN(const std::optional<RunRecord> record, FindRunRecord(run, &now));
         if (!run.selected) continue;
         ++total_;
         if (!record.has_value()) {
@@ -109,7 +110,8 @@ class Queue {
   Status Finish() {
     running_ = false;
     const Todo& todo = todo_[next_++];
-    ASSIGN_OR_RETURN(const std::optional<RunRecord> record, FindRunRecord(files_, *todo.run));
+    InputChecksums now(files_);
+    ASSIGN_OR_RETURN(const std::optional<RunRecord> record, FindRunRecord(*todo.run, &now));
     if (!record.has_value()) return Internal(todo.run->DonePath() + " was not written");
     if (!todo.plan->config.keep_checkpoints()) {
       RETURN_IF_ERROR(files_.RemoveRecursively(todo.run->config.checkpoint().directory()));
