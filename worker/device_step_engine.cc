@@ -35,6 +35,7 @@ class DeviceStepEngine final : public StepEngine {
     return Status::Ok();
   }
 
+  bool leaves_cores_free() const override { return true; }
   Status JoinWorkers() override;
   bool keeps_gradients() const override { return step_->keeps_gradients(); }
 

@@ -70,6 +70,13 @@ GrainRange Session::grains() const {
                         config_.step().grains_per_step());
 }
 
+uint32_t Session::reader_threads() const {
+  const uint32_t asked = config_.compute().reader_threads();
+  if (asked > 0) return asked;
+  const uint32_t cores = pool_->threads();
+  return engine_->leaves_cores_free() ? std::clamp(cores / 2, 1u, 8u) : std::max(cores / 16, 1u);
+}
+
 StepReaderOptions Session::reader_options() const {
   StepReaderOptions options;
   options.grains = grains();
@@ -77,6 +84,7 @@ StepReaderOptions Session::reader_options() const {
   options.tables = configured_tables();
   options.objective = objective_.get();
   options.shards = config_.cluster().shards();
+  options.threads = reader_threads();
   options.deadline_seconds = config_.cluster().deadline_seconds();
   return options;
 }

@@ -72,6 +72,7 @@ class Session {
 
  private:
   Session() = default;
+  uint32_t reader_threads() const;
   Status WaitForRestore(const std::string& folder);
   Status LoadDenseState(const DenseState& state, bool with_optimizer);
 

@@ -6,11 +6,30 @@
 #include "common/check.h"
 
 namespace chorus::worker {
+namespace {
+
+constexpr size_t kFewestSlots = 1024;  // a power of two
+constexpr size_t kAhead = 16;          // keys that are fetched before their turn
+
+}  // namespace
 
 void SparseLookup::Numbering::Clear() {
-  std::fill(slots_.begin(), slots_.end(), 0u);
   keys_.clear();
-  if (slots_.empty()) slots_.assign(1024, 0u);
+  if (slots_.empty() || ++round_ == 0) {
+    slots_.assign(std::max(slots_.size(), kFewestSlots), Slot());
+    round_ = 1;
+  }
+}
+
+void SparseLookup::Numbering::AddNumbers(const std::vector<Key>& keys,
+                                         std::vector<uint32_t>* numbers) {
+  const size_t first = numbers->size();
+  numbers->resize(first + keys.size());
+  const size_t far = keys.size() - std::min(keys.size(), kAhead);
+  for (size_t i = 0; i < keys.size(); ++i) {
+    if (i < far) __builtin_prefetch(&slots_[keys[i + kAhead] & (slots_.size() - 1)], 1);
+    (*numbers)[first + i] = NumberOf(keys[i]);
+  }
 }
 
 uint32_t SparseLookup::Numbering::NumberOf(Key key) {
@@ -18,22 +37,23 @@ uint32_t SparseLookup::Numbering::NumberOf(Key key) {
   const size_t mask = slots_.size() - 1;
   // Keys are hashes already: their low bits place them.
   for (size_t i = key & mask;; i = (i + 1) & mask) {
-    if (slots_[i] == 0) {
+    Slot& slot = slots_[i];
+    if (slot.round != round_) {
+      slot = {key, static_cast<uint32_t>(keys_.size()), round_};
       keys_.push_back(key);
-      slots_[i] = static_cast<uint32_t>(keys_.size());
-      return slots_[i] - 1;
+      return slot.number;
     }
-    if (keys_[slots_[i] - 1] == key) return slots_[i] - 1;
+    if (slot.key == key) return slot.number;
   }
 }
 
 void SparseLookup::Numbering::Grow() {
-  slots_.assign(slots_.size() * 2, 0u);
+  slots_.assign(slots_.size() * 2, Slot());
   const size_t mask = slots_.size() - 1;
   for (size_t number = 0; number < keys_.size(); ++number) {
     size_t i = keys_[number] & mask;
-    while (slots_[i] != 0) i = (i + 1) & mask;
-    slots_[i] = static_cast<uint32_t>(number + 1);
+    while (slots_[i].round == round_) i = (i + 1) & mask;
+    slots_[i] = {keys_[number], static_cast<uint32_t>(number), round_};
   }
 }
 
@@ -44,11 +64,7 @@ void SparseLookup::ResolveColumn(const SlotColumn& column, int table,
                                  std::vector<uint32_t>* positions) {
   positions->clear();
   if (table == kNoTable) return;
-  positions->resize(column.keys.size());
-  Numbering& numbering = numberings_[static_cast<size_t>(table)];
-  for (size_t i = 0; i < column.keys.size(); ++i) {
-    (*positions)[i] = numbering.NumberOf(column.keys[i]);
-  }
+  numberings_[static_cast<size_t>(table)].AddNumbers(column.keys, positions);
 }
 
 void SparseLookup::GroupByShard(const Numbering& numbering, TableKeys* out) {

@@ -42,13 +42,21 @@ class SparseLookup {
   class Numbering {
    public:
     void Clear();
-    uint32_t NumberOf(Key key);
+    // Appends the numbers of `keys`.
+    void AddNumbers(const std::vector<Key>& keys, std::vector<uint32_t>* numbers);
     const std::vector<Key>& keys() const { return keys_; }
 
    private:
+    struct Slot {
+      Key key = 0;
+      uint32_t number = 0;
+      uint32_t round = 0;  // taken in the round of this number, free in others
+    };
+    uint32_t NumberOf(Key key);
     void Grow();
-    std::vector<uint32_t> slots_;  // number + 1, 0 = free; size is a power of two
-    std::vector<Key> keys_;        // by number
+    std::vector<Slot> slots_;  // a power of two; at most half are taken
+    uint32_t round_ = 0;
+    std::vector<Key> keys_;  // by number
   };
 
   void ResolveColumn(const SlotColumn& column, int table, std::vector<uint32_t>* positions);

@@ -30,6 +30,9 @@ class StepEngine {
  public:
   virtual ~StepEngine() = default;
 
+  // Whether a device computes, so that this machine's cores are free for other work.
+  virtual bool leaves_cores_free() const = 0;
+
   // Before the first Begin, on every worker: agrees with the others on what sums dense gradients.
   virtual Status JoinWorkers() = 0;
   // Whether they are summed where they are computed: then NodeSums has none and ApplyDense needs

@@ -16,9 +16,15 @@ RowLabels LabelsOf(const Batch& batch) {
 }
 
 StepReader::StepReader(const ReadingPlan& plan, const StepReaderOptions& options)
-    : plan_(plan), options_(options) {
-  thread_ = std::thread([this] { ReadSteps(); });
-  pthread_setname_np(thread_.native_handle(), "chorus-reader");
+    : plan_(plan),
+      options_(options),
+      next_claimed_(options.first_step),
+      next_given_(options.first_step) {
+  CHECK(options.threads >= 1, "threads=", options.threads);
+  for (std::unique_ptr<GrainReader>& reader : plan.NewReaders(options.grains, options.threads)) {
+    threads_.emplace_back([this, own = std::move(reader)] { ReadSteps(own.get()); });
+    pthread_setname_np(threads_.back().native_handle(), "chorus-reader");
+  }
 }
 
 StepReader::~StepReader() {
@@ -27,42 +33,46 @@ StepReader::~StepReader() {
     stop_ = true;
     changed_.notify_all();
   }
-  thread_.join();
+  for (std::thread& thread : threads_) thread.join();
 }
 
-void StepReader::ReadSteps() {
-  const std::unique_ptr<GrainReader> reader = plan_.NewReader(options_.grains);
+void StepReader::ReadSteps(GrainReader* reader) {
   SparseLookup lookup(options_.slot_tables, options_.tables, options_.shards);
-  for (uint64_t step = options_.first_step; step <= options_.last_step; ++step) {
-    std::unique_ptr<StepBatch> batch = TakeFree();
-    if (batch == nullptr) return;
-    batch->step = step;
-    batch->stage = options_.stages != nullptr ? options_.stages->StageOf(step)
-                                              : options_.objective->shape().stages() - 1;
-    const Status status = ReadStep(reader.get(), &lookup, batch.get());
+  while (std::unique_ptr<StepBatch> batch = ClaimStep()) {
+    const uint64_t step = batch->step;
+    const Status status = ReadStep(reader, &lookup, batch.get());
     MutexLock lock(mutex_);
     if (status.ok()) {
-      ready_.push_back(std::move(batch));
+      ready_.emplace(step, std::move(batch));
     } else {
-      failure_ = status.Annotate(StrCat("reading step ", step));
-      stop_ = true;
+      ready_.emplace(step, status.Annotate(StrCat("reading step ", step)));
+      stop_ = true;  // no further step: Next never gets there
     }
     changed_.notify_all();
-    if (stop_) return;
   }
 }
 
-std::unique_ptr<StepBatch> StepReader::TakeFree() {
+std::unique_ptr<StepBatch> StepReader::ClaimStep() {
   MutexLock lock(mutex_);
-  while (!stop_ && ready_.size() >= options_.ahead) changed_.wait(mutex_);
-  if (stop_) return nullptr;
-  if (free_.empty()) return std::make_unique<StepBatch>();
-  std::unique_ptr<StepBatch> batch = std::move(free_.back());
-  free_.pop_back();
+  while (!stop_ && next_claimed_ <= options_.last_step &&
+         next_claimed_ - next_given_ >= options_.ahead + options_.threads) {
+    changed_.wait(mutex_);
+  }
+  if (stop_ || next_claimed_ > options_.last_step) return nullptr;
+  std::unique_ptr<StepBatch> batch;
+  if (free_.empty()) {
+    batch = std::make_unique<StepBatch>();
+  } else {
+    batch = std::move(free_.back());
+    free_.pop_back();
+  }
+  batch->step = next_claimed_++;
   return batch;
 }
 
-Status StepReader::ReadStep(GrainReader* reader, SparseLookup* lookup, StepBatch* batch) {
+Status StepReader::ReadStep(GrainReader* reader, SparseLookup* lookup, StepBatch* batch) const {
+  batch->stage = options_.stages != nullptr ? options_.stages->StageOf(batch->step)
+                                            : options_.objective->shape().stages() - 1;
   const uint32_t grains = options_.grains.size();
   batch->grains.resize(grains);
   batch->spaces.resize(grains);
@@ -94,15 +104,18 @@ Result<std::unique_ptr<StepBatch>> StepReader::Next() {
   const auto deadline = std::chrono::steady_clock::now() +
                         std::chrono::duration_cast<std::chrono::steady_clock::duration>(
                             std::chrono::duration<double>(options_.deadline_seconds));
-  while (ready_.empty() && failure_.ok()) {
-    if (changed_.wait_until(mutex_, deadline) == std::cv_status::timeout && ready_.empty()) {
+  while (!ready_.contains(next_given_)) {
+    if (changed_.wait_until(mutex_, deadline) == std::cv_status::timeout &&
+        !ready_.contains(next_given_)) {
       return DeadlineExceeded(StrCat("the log reader gave no step within ",
                                      options_.deadline_seconds, " s: is the disk stuck?"));
     }
   }
-  if (ready_.empty()) return failure_;
-  std::unique_ptr<StepBatch> batch = std::move(ready_.front());
-  ready_.pop_front();
+  const auto found = ready_.find(next_given_);
+  if (!found->second.ok()) return found->second.status();  // it stays
+  std::unique_ptr<StepBatch> batch = std::move(found->second).value();
+  ready_.erase(found);
+  ++next_given_;
   changed_.notify_all();
   for (const TableKeys& keys : batch->keys) keys_unique_ += keys.keys.size();
   for (const GrainPositions& grain : batch->positions) {

@@ -1,10 +1,11 @@
 #pragma once
-// A worker's part of each step, read and made ready ahead of its use by one reader thread: grains,
-// unique keys, positions, label counts. The queue is bounded; a full queue makes the reader wait.
-// Thread safety: Next and Recycle from one thread (the trainer's).
+// A worker's part of each step, read and made ready ahead of its use by reader threads: grains,
+// unique keys, positions, label counts. A step is one thread's work and a function of the log alone,
+// so that their number changes nothing but the time. The queue is bounded; a full queue makes them
+// wait. Thread safety: Next and Recycle from one thread (the trainer's).
 
 #include <cstdint>
-#include <deque>
+#include <map>
 #include <memory>
 #include <thread>
 #include <vector>
@@ -37,8 +38,9 @@ struct StepReaderOptions {
   const StagePlan* stages = nullptr;     // of training; null: every step is of the last stage
   uint32_t shards = 64;
   uint64_t first_step = 1;
-  uint64_t last_step = 0;         // inclusive
-  uint32_t ahead = 2;             // steps kept ready
+  uint64_t last_step = 0;  // inclusive
+  uint32_t threads = 1;
+  uint32_t ahead = 2;             // steps kept ready, beside one that each thread works on
   double deadline_seconds = 120;  // of one Next
 };
 
@@ -46,7 +48,7 @@ class StepReader {
  public:
   // `plan`, objective and stages outlive the reader.
   StepReader(const ReadingPlan& plan, const StepReaderOptions& options);
-  ~StepReader();  // stops and joins the reader thread
+  ~StepReader();  // stops and joins the reader threads
 
   // The next step's part, in order, from first_step to last_step. REQUIRES: called at most so many
   // times.
@@ -57,22 +59,24 @@ class StepReader {
   uint64_t keys_unique() const { return keys_unique_; }
 
  private:
-  void ReadSteps();
-  Status ReadStep(GrainReader* reader, SparseLookup* lookup, StepBatch* batch);
+  void ReadSteps(GrainReader* reader);
+  Status ReadStep(GrainReader* reader, SparseLookup* lookup, StepBatch* batch) const;
   void RepeatKeys(StepBatch* batch) const;
-  std::unique_ptr<StepBatch> TakeFree();
+  // Memory for the next step that nobody reads yet, named in it; null when there is none left.
+  std::unique_ptr<StepBatch> ClaimStep();
 
   const ReadingPlan& plan_;
   const StepReaderOptions options_;
   Mutex mutex_;
   ConditionVariable changed_;
-  std::deque<std::unique_ptr<StepBatch>> ready_ GUARDED_BY(mutex_);
+  std::map<uint64_t, Result<std::unique_ptr<StepBatch>>> ready_ GUARDED_BY(mutex_);  // by step
   std::vector<std::unique_ptr<StepBatch>> free_ GUARDED_BY(mutex_);
-  Status failure_ GUARDED_BY(mutex_);
+  uint64_t next_claimed_ GUARDED_BY(mutex_);
+  uint64_t next_given_ GUARDED_BY(mutex_);  // by Next
   bool stop_ GUARDED_BY(mutex_) = false;
   uint64_t keys_seen_ = 0;
   uint64_t keys_unique_ = 0;
-  std::thread thread_;  // last: it uses all of the above
+  std::vector<std::thread> threads_;  // last: they use all of the above
 };
 
 }  // namespace chorus::worker

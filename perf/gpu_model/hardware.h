@@ -43,6 +43,7 @@ constexpr double kRowGbS = 10;
 constexpr double kFrameGbS = 4;
 constexpr uint32_t kServerCores = 16;
 constexpr double kServerGbitS = 100;
+constexpr uint32_t kReaderThreads = 8;  // compute.reader_threads of 0, with 16 cores or more a GPU
 constexpr double kRoundTripSeconds = 100e-6;
 constexpr uint32_t kGpusOfHost = 8;
 }  // namespace assumed

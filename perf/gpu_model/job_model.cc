@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "common/strings.h"
+#include "perf/gpu_model/hardware.h"
 
 namespace chorus::perf {
 namespace {
@@ -46,7 +47,9 @@ Result<JobModel> ModelJob(const TrainConfig& config, FileSystem& files,
   work.device = model.dry.cost;
   work.parameters = static_cast<uint64_t>(model.dry.parameters);
   work.nodes = model.dry.nodes;
-  work.read_seconds = model.data.read_seconds;
+  const uint32_t reader_threads = config.compute().reader_threads();
+  work.read_seconds =
+      model.data.read_seconds / (reader_threads > 0 ? reader_threads : assumed::kReaderThreads);
   work.pack_seconds = model.dry.pack_seconds;
   RETURN_IF_ERROR(CountUniqueRows(model, files, options.stage, &work));
   return model;

@@ -22,7 +22,7 @@ struct StepWork {
   uint64_t unique_floats = 0;
   uint64_t parameters = 0;  // dense
   uint64_t nodes = 1;       // of the canonical tree that a worker sums
-  // On the machine that runs the model, one thread each.
+  // On the machine that runs the model: the reader threads' share each, then one thread each.
   double read_seconds = 0;
   double pack_seconds = 0;
   double client_seconds = 0;

@@ -49,6 +49,7 @@ const std::vector<std::vector<std::string>>& Settings() {
 const std::vector<uint32_t> kWorkers = {1, 2, 3, 4};
 const std::vector<uint32_t> kServers = {1, 2, 3};
 const std::vector<uint32_t> kThreads = {1, 2, 3};
+const std::vector<uint32_t> kReaderThreads = {0, 3};
 const std::vector<uint32_t> kServerThreads = {1, 2};
 const std::vector<uint32_t> kShards = {1, 7, 64};
 
@@ -56,7 +57,8 @@ std::vector<uint32_t> Levels() {
   std::vector<uint32_t> levels;
   for (const auto& setting : Settings()) levels.push_back(static_cast<uint32_t>(setting.size()));
   levels.push_back(2);  // schema
-  for (const auto* counts : {&kWorkers, &kServers, &kThreads, &kServerThreads, &kShards}) {
+  for (const auto* counts :
+       {&kWorkers, &kServers, &kThreads, &kReaderThreads, &kServerThreads, &kShards}) {
     levels.push_back(static_cast<uint32_t>(counts->size()));
   }
   levels.push_back(2);  // transport
@@ -94,10 +96,12 @@ Job JobOf(const Case& levels) {
   job.layout.workers = kWorkers[levels[factor++]];
   job.layout.servers = kServers[levels[factor++]];
   job.layout.threads = kThreads[levels[factor++]];
+  const uint32_t reader_threads = kReaderThreads[levels[factor++]];
   job.layout.server_threads = kServerThreads[levels[factor++]];
   job.layout.shards = kShards[levels[factor++]];
   job.layout.tcp = levels[factor++] == 1;
   job.config = JobConfig(text);
+  job.config.mutable_compute()->set_reader_threads(reader_threads);
   return job;
 }
 

@@ -16,7 +16,9 @@ class GrowingEpochs : public ReadingPlan {
     return (epoch + 1) * (epoch + 6) / 2;
   }
   ReadingCounts counts() const override { return {}; }
-  std::unique_ptr<GrainReader> NewReader(GrainRange) const override { return nullptr; }
+  std::vector<std::unique_ptr<GrainReader>> NewReaders(GrainRange, uint32_t) const override {
+    return {};
+  }
 };
 
 TEST(StagePlanTest, StepsCountFromOneInEveryStage) {

@@ -47,7 +47,14 @@ class StepReaderTest : public testing::Test {
   StepReaderOptions options_;
 };
 
-TEST_F(StepReaderTest, GivesThePlansGrainsInOrderWithKeysPositionsAndLabelCounts) {
+// By number of reader threads.
+class StepReaderThreadsTest : public StepReaderTest, public testing::WithParamInterface<uint32_t> {
+ protected:
+  StepReaderThreadsTest() { options_.threads = GetParam(); }
+};
+INSTANTIATE_TEST_SUITE_P(Threads, StepReaderThreadsTest, testing::Values(1, 2, 5));
+
+TEST_P(StepReaderThreadsTest, GivesThePlansGrainsInOrderWithKeysPositionsAndLabelCounts) {
   Open();
   StepReader reader(*plan_, options_);
   const auto direct = plan_->NewReader(options_.grains);
@@ -116,7 +123,7 @@ TEST_F(StepReaderTest, GroupsOfLaterStagesHaveNoKeysUntilTheirStage) {
   }
 }
 
-TEST_F(StepReaderTest, BeginsAtAnyStep) {
+TEST_P(StepReaderThreadsTest, BeginsAtAnyStep) {
   Open();
   options_.first_step = 5;
   StepReader reader(*plan_, options_);
@@ -128,13 +135,13 @@ TEST_F(StepReaderTest, BeginsAtAnyStep) {
   EXPECT_TRUE(SameBatch((*batch)->grains[1], expected));
 }
 
-TEST_F(StepReaderTest, StopsInTheMiddleWithoutWaitingForAnybody) {
+TEST_P(StepReaderThreadsTest, StopsInTheMiddleWithoutWaitingForAnybody) {
   Open();
   StepReader reader(*plan_, options_);
   ASSERT_TRUE(reader.Next().ok());
 }
 
-TEST_F(StepReaderTest, AWorkerWithoutGrainsGetsEmptySteps) {
+TEST_P(StepReaderThreadsTest, AWorkerWithoutGrainsGetsEmptySteps) {
   Open();
   options_.grains = {4, 4};
   StepReader reader(*plan_, options_);
@@ -147,7 +154,7 @@ TEST_F(StepReaderTest, AWorkerWithoutGrainsGetsEmptySteps) {
   }
 }
 
-TEST_F(StepReaderTest, ADamagedBlockIsAnErrorThatNamesStepAndFile) {
+TEST_P(StepReaderThreadsTest, ADamagedBlockIsAnErrorThatNamesStepAndFile) {
   std::string bytes = *ReadWholeFile(*files_, "log");
   auto log = LogReader::Open(*files_, {"log"});
   ASSERT_TRUE(log.ok());
@@ -156,13 +163,21 @@ TEST_F(StepReaderTest, ADamagedBlockIsAnErrorThatNamesStepAndFile) {
   ASSERT_TRUE(ReplaceFile(*files_, "log", bytes).ok());
   Open();
   options_.grains = {0, 4};
-  StepReader reader(*plan_, options_);
-  Status status;
-  for (uint64_t step = 1; step <= options_.last_step && status.ok(); ++step) {
-    status = reader.Next().status();
+  uint64_t bad = 1;
+  const auto direct = plan_->NewReader(options_.grains);
+  for (Batch grain; direct->Read(bad, 0, &grain).ok() && direct->Read(bad, 1, &grain).ok() &&
+                    direct->Read(bad, 2, &grain).ok() && direct->Read(bad, 3, &grain).ok();) {
+    ++bad;
   }
+  StepReader reader(*plan_, options_);
+  for (uint64_t step = 1; step < bad; ++step) {
+    const Status status = reader.Next().status();
+    EXPECT_TRUE(status.ok()) << status.ToString();
+  }
+  const Status status = reader.Next().status();
   EXPECT_EQ(status.code(), Code::kDataLoss) << status.ToString();
-  EXPECT_NE(status.message().find("reading step "), std::string::npos) << status.ToString();
+  EXPECT_NE(status.message().find(StrCat("reading step ", bad, ": ")), std::string::npos)
+      << status.ToString();
   EXPECT_NE(status.message().find("log"), std::string::npos) << status.ToString();
   EXPECT_EQ(reader.Next().status().code(), Code::kDataLoss) << "the error stays";
 }

@@ -2,11 +2,13 @@
 
 #include <algorithm>
 #include <optional>
+#include <utility>
 
 #include "common/check.h"
 #include "common/strings.h"
 #include "worker/log/epoch_layout.h"
 #include "worker/log/window.h"
+#include "worker/log/window_store.h"
 
 namespace chorus::worker {
 namespace {
@@ -51,8 +53,12 @@ class EpochTable {
 class LogGrainReader final : public GrainReader {
  public:
   LogGrainReader(const LogReader& log, const ReadingOptions& options, const EpochTable& epochs,
-                 GrainRange grains)
-      : log_(log), options_(options), epochs_(epochs), grains_(grains) {
+                 GrainRange grains, std::shared_ptr<WindowStore> windows)
+      : log_(log),
+        options_(options),
+        epochs_(epochs),
+        grains_(grains),
+        windows_(std::move(windows)) {
     streams_.resize(options.order == DataConfig::SEQUENTIAL ? 1 : grains.size());
   }
 
@@ -69,17 +75,17 @@ class LogGrainReader final : public GrainReader {
   }
 
  private:
-  // One lane's decoded window.
+  // Where this reader is in a lane.
   struct Stream {
-    std::optional<uint64_t> loaded;  // number of the window that `window` holds
-    Window window;
+    uint64_t number = 0;  // of `window`
+    std::shared_ptr<const Window> window;
   };
 
   void EnterEpoch(uint64_t epoch) {
     if (epoch_ == epoch) return;
     layout_ = MakeEpochLayout(log_.blocks(), options_, epoch);
     epoch_ = epoch;
-    for (Stream& stream : streams_) stream.loaded.reset();
+    for (Stream& stream : streams_) stream.window.reset();
   }
 
   // Appends up to grain_rows rows of the lane's stream from row `begin` on.
@@ -89,28 +95,26 @@ class LogGrainReader final : public GrainReader {
     while (begin < end) {
       const auto next = std::upper_bound(lane.window_begin.begin(), lane.window_begin.end(), begin);
       const uint64_t window = static_cast<uint64_t>(next - lane.window_begin.begin()) - 1;
-      if (stream->loaded != window) RETURN_IF_ERROR(LoadWindow(lane_number, window, stream));
+      RETURN_IF_ERROR(EnterWindow(lane_number, window, stream));
       const uint64_t count = std::min(end, *next) - begin;
-      stream->window.Append(begin - lane.window_begin[window], count, out);
+      stream->window->Append(begin - lane.window_begin[window], count, &numbers_, out);
       begin += count;
     }
     return Status::Ok();
   }
 
-  Status LoadWindow(uint32_t lane_number, uint64_t window, Stream* stream) {
+  Status EnterWindow(uint32_t lane_number, uint64_t window, Stream* stream) {
+    if (stream->window != nullptr && stream->number == window) return Status::Ok();
     const Lane& lane = layout_.lanes[lane_number];
     const size_t first = window * layout_.window_blocks;
     const size_t count = std::min<size_t>(layout_.window_blocks, lane.blocks.size() - first);
-    stream->loaded.reset();
-    RETURN_IF_ERROR(
-        stream->window.Load(log_, options_, std::span(lane.blocks).subspan(first, count)));
+    stream->window.reset();  // its memory can serve the next one
+    ASSIGN_OR_RETURN(stream->window, windows_->Get({*epoch_, lane_number, window},
+                                                   std::span(lane.blocks).subspan(first, count)));
     // ReadBlock holds each block against its index entry, from which window_begin comes.
-    CHECK(stream->window.rows() == lane.window_begin[window + 1] - lane.window_begin[window],
+    CHECK(stream->window->rows() == lane.window_begin[window + 1] - lane.window_begin[window],
           "window ", window);
-    if (options_.order != DataConfig::SEQUENTIAL) {
-      stream->window.Shuffle(options_, *epoch_, lane_number, window);
-    }
-    stream->loaded = window;
+    stream->number = window;
     return Status::Ok();
   }
 
@@ -121,6 +125,8 @@ class LogGrainReader final : public GrainReader {
   std::optional<uint64_t> epoch_;
   EpochLayout layout_;           // of epoch_
   std::vector<Stream> streams_;  // SHUFFLED: one a grain of grains_; SEQUENTIAL: one
+  ContextNumbers numbers_;
+  const std::shared_ptr<WindowStore> windows_;
 };
 
 class LogReadingPlan final : public ReadingPlan {
@@ -132,10 +138,16 @@ class LogReadingPlan final : public ReadingPlan {
   uint64_t epoch_of_step(uint64_t step) const override { return epochs_.Find(step).epoch; }
   uint64_t last_step_of_epoch(uint64_t epoch) const override { return epochs_.End(epoch); }
   ReadingCounts counts() const override { return counts_; }
-  std::unique_ptr<GrainReader> NewReader(GrainRange grains) const override {
+  std::vector<std::unique_ptr<GrainReader>> NewReaders(GrainRange grains,
+                                                       uint32_t count) const override {
     CHECK(grains.begin <= grains.end && grains.end <= options_.grains_per_step, "grains [",
           grains.begin, ", ", grains.end, ")");
-    return std::make_unique<LogGrainReader>(log_, options_, epochs_, grains);
+    const auto windows = std::make_shared<WindowStore>(log_, options_);
+    std::vector<std::unique_ptr<GrainReader>> readers(count);
+    for (std::unique_ptr<GrainReader>& reader : readers) {
+      reader = std::make_unique<LogGrainReader>(log_, options_, epochs_, grains, windows);
+    }
+    return readers;
   }
 
  private:
@@ -176,6 +188,10 @@ Status RejectUnclickedConversion(const LogReader& log) {
 }
 
 }  // namespace
+
+std::unique_ptr<GrainReader> ReadingPlan::NewReader(GrainRange grains) const {
+  return std::move(NewReaders(grains, 1)[0]);
+}
 
 Result<std::unique_ptr<ReadingPlan>> ReadingPlan::Make(const LogReader& log,
                                                        const ReadingOptions& options) {

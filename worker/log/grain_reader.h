@@ -54,8 +54,11 @@ class ReadingPlan {
   virtual uint64_t epoch_of_step(uint64_t step) const = 0;  // from 0
   virtual uint64_t last_step_of_epoch(uint64_t epoch) const = 0;
   virtual ReadingCounts counts() const = 0;
-  // A reader of these grains. It opens no blocks of other lanes (SHUFFLED).
-  virtual std::unique_ptr<class GrainReader> NewReader(GrainRange grains) const = 0;
+  // `count` readers of these grains, for as many threads: they decode each window once between them
+  // while their steps stay close together. They open no blocks of other lanes (SHUFFLED).
+  virtual std::vector<std::unique_ptr<class GrainReader>> NewReaders(GrainRange grains,
+                                                                     uint32_t count) const = 0;
+  std::unique_ptr<class GrainReader> NewReader(GrainRange grains) const;
 };
 
 class GrainReader {

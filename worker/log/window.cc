@@ -34,34 +34,23 @@ void ClearBatch(const LogSchema& schema, Batch* out) {
   out->time.clear();
 }
 
-Status Window::Load(const LogReader& log, const ReadingOptions& options,
-                    std::span<const uint32_t> blocks) {
-  schema_ = &log.schema();
-  shares_contexts_ = HasContextColumns(*schema_);
-  loaded_ = blocks.size();
+void Window::Begin(const LogSchema& schema, size_t blocks) {
+  schema_ = &schema;
+  shares_contexts_ = HasContextColumns(schema);
+  loaded_ = blocks;
   if (blocks_.size() < loaded_) blocks_.resize(loaded_);
-  exposures_.clear();
-  contexts_.clear();
-  first_context_.clear();
-  uint32_t contexts = 0;
-  for (size_t i = 0; i < loaded_; ++i) {
-    RETURN_IF_ERROR(log.ReadBlock(blocks[i], &blocks_[i]));
-    exposures_.push_back(&blocks_[i].exposures);
-    contexts_.push_back(&blocks_[i].contexts);
-    first_context_.push_back(contexts);
-    contexts += blocks_[i].contexts.rows;
-  }
-  number_.assign(contexts, 0);
-  stamp_.assign(contexts, 0);
-  current_stamp_ = 0;
-  KeepRows(options);
-  return Status::Ok();
 }
 
-void Window::KeepRows(const ReadingOptions& options) {
+void Window::Finish(const ReadingOptions& options) {
+  exposures_.clear();
+  contexts_.clear();
+  first_context_.assign(1, 0);
   order_.clear();
   for (uint32_t source = 0; source < loaded_; ++source) {
     const Batch& block = blocks_[source];
+    exposures_.push_back(&block.exposures);
+    contexts_.push_back(&block.contexts);
+    first_context_.push_back(first_context_.back() + block.contexts.rows);
     for (uint32_t row = 0; row < block.rows(); ++row) {
       if (Keeps(options, block.click[row], block.conversion[row])) order_.push_back({source, row});
     }
@@ -90,33 +79,38 @@ void Window::Shuffle(const ReadingOptions& options, uint64_t epoch, uint32_t lan
   }
 }
 
-void Window::NumberContexts(std::span<const RowRef> refs, Batch* out) {
+void Window::NumberContexts(std::span<const RowRef> refs, ContextNumbers* numbers,
+                            Batch* out) const {
   if (!shares_contexts_) {
     out->contexts.rows = 1;
     out->context_of.resize(out->context_of.size() + refs.size(), 0);
     return;
   }
-  ++current_stamp_;
-  new_contexts_.clear();
+  if (numbers->stamp.size() < first_context_.back()) {
+    numbers->number.resize(first_context_.back());
+    numbers->stamp.resize(first_context_.back(), 0);
+  }
+  ++numbers->current_stamp;
+  numbers->fresh.clear();
   uint32_t next = out->contexts.rows;
   for (const RowRef ref : refs) {
     const uint32_t context = blocks_[ref.source].context_of[ref.row];
     const uint32_t in_window = first_context_[ref.source] + context;
-    if (stamp_[in_window] != current_stamp_) {
-      stamp_[in_window] = current_stamp_;
-      number_[in_window] = next++;
-      new_contexts_.push_back({ref.source, context});
+    if (numbers->stamp[in_window] != numbers->current_stamp) {
+      numbers->stamp[in_window] = numbers->current_stamp;
+      numbers->number[in_window] = next++;
+      numbers->fresh.push_back({ref.source, context});
     }
-    out->context_of.push_back(number_[in_window]);
+    out->context_of.push_back(numbers->number[in_window]);
   }
-  AppendRows(*schema_, true, contexts_, new_contexts_, &out->contexts);
+  AppendRows(*schema_, true, contexts_, numbers->fresh, &out->contexts);
 }
 
-void Window::Append(uint64_t begin, uint64_t count, Batch* out) {
+void Window::Append(uint64_t begin, uint64_t count, ContextNumbers* numbers, Batch* out) const {
   CHECK(begin + count <= order_.size(), "begin=", begin, " count=", count);
   if (count == 0) return;
   const std::span<const RowRef> refs(order_.data() + begin, count);
-  NumberContexts(refs, out);
+  NumberContexts(refs, numbers, out);
   AppendRows(*schema_, false, exposures_, refs, &out->exposures);
   AppendColumn(blocks_, refs, &Batch::row_id, out);
   AppendColumn(blocks_, refs, &Batch::click, out);
