@@ -21,37 +21,35 @@ std::vector<double> Coefficients(size_t seeds) {
   return coefficients;
 }
 
-std::optional<double> DeLongVariance(const Runs& runs, const std::string& column) {
+std::optional<double> VarianceOfAucs(const Runs& runs, const std::string& column) {
   std::vector<std::span<const double>> scores;
   for (const RunDraws* run : runs) {
     const auto found = run->ranked.find(column);
     if (found == run->ranked.end()) return std::nullopt;
     scores.push_back(found->second.score);
   }
-  const auto contrast =
-      worker::DeLong(scores, runs[0]->ranked.at(column).label, Coefficients(runs.size() / 2));
-  if (!contrast.has_value()) return std::nullopt;
-  return contrast->variance;
+  return worker::DeLongVariance(scores, runs[0]->ranked.at(column).label,
+                                Coefficients(runs.size() / 2));
 }
 
-std::optional<double> BootstrapVariance(const Runs& runs, const std::string& column) {
+std::optional<double> VarianceOfDraws(const Runs& runs, const std::string& column) {
   std::vector<const worker::MetricDraws*> draws;
   for (const RunDraws* run : runs) {
     const auto found = run->draws.find(column);
     if (found == run->draws.end()) return std::nullopt;
     draws.push_back(&found->second);
   }
-  const auto contrast = worker::ContrastDraws(draws, Coefficients(runs.size() / 2));
-  if (!contrast.has_value()) return std::nullopt;
-  return contrast->standard_error * contrast->standard_error;
+  const auto error = worker::ContrastError(draws, Coefficients(runs.size() / 2));
+  if (!error.has_value()) return std::nullopt;
+  return *error * *error;
 }
 
 std::optional<double> VarianceOf(const Runs& runs, const Column& column) {
   switch (column.sampling()) {
     case Sampling::kDeLong:
-      return DeLongVariance(runs, column.id);
+      return VarianceOfAucs(runs, column.id);
     case Sampling::kBootstrap:
-      return BootstrapVariance(runs, column.id);
+      return VarianceOfDraws(runs, column.id);
     case Sampling::kNone:
       return 0;  // the truth is known
   }

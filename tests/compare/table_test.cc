@@ -75,7 +75,7 @@ TEST_F(TableTest, MeansSpreadsAndDeLongIntervalsAreThoseOfTheRuns) {
   for (const worker::TaskRows& run : rows) scores.push_back(run.logit);
   const std::vector<uint8_t> labels(rows[0].label.begin(), rows[0].label.end());
   const std::vector<double> contrast = {0.5, 0.5, -0.5, -0.5};
-  const double variance = worker::DeLong(scores, labels, contrast)->variance;
+  const double variance = *worker::DeLongVariance(scores, labels, contrast);
   const std::vector<double> differences = {esmm[0] - base[0], esmm[1] - base[1]};
   const auto expected = worker::CombineDifferences(differences, std::vector<double>{variance});
   EXPECT_NEAR(cell.difference->interval.low, expected.interval.low, 1e-12);

@@ -243,6 +243,17 @@ TEST(ResampledMetricTest, NothingDrawnIsUndefined) {
   EXPECT_FALSE(NewNdcg(rows, kGroups, 5)->Value(none).has_value());
 }
 
+TEST(ResampledMetricTest, OneClassAloneHasNeitherAucNorKs) {
+  const std::vector<uint8_t> once(kGroups, 1);
+  for (const double label : {0.0, 1.0}) {
+    Sample sample = RandomSample(1, false, false);
+    std::fill(sample.label.begin(), sample.label.end(), label);
+    EXPECT_FALSE(NewAuc(sample.rows())->Value(once).has_value());
+    EXPECT_FALSE(NewKs(sample.rows(), kGroups)->Value(once).has_value());
+    EXPECT_FALSE(NewGroupAuc(sample.rows(), kGroups)->Value(once).has_value());
+  }
+}
+
 TEST(ResampledMetricTest, TheShareAboveOneCountsRatios) {
   Sample sample = RandomSample(1, false, false);
   sample.probability[3] = 1.5;

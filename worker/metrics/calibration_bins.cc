@@ -1,6 +1,7 @@
 #include "worker/metrics/calibration_bins.h"
 
 #include "common/check.h"
+#include "worker/statistics/equal_bins.h"
 #include "worker/statistics/order.h"
 
 namespace chorus::worker {
@@ -12,11 +13,10 @@ std::vector<CalibrationBin> CalibrationBins(std::span<const double> logit,
         " probability=", probability.size(), " label=", label.size());
   const std::vector<uint32_t> order = AscendingOrder(logit);
   std::vector<CalibrationBin> bins;
-  size_t bin = 0;
+  EqualBins equal(order.size(), kCalibrationBins);
   ForEachTie(logit, order, [&](size_t begin, size_t end) {
-    const size_t falls_in = begin * kCalibrationBins / order.size();
-    if (bins.empty() || falls_in != bin) bins.emplace_back();
-    bin = falls_in;
+    if (equal.NextBegins()) bins.emplace_back();
+    equal.Add(end - begin);
     for (size_t k = begin; k < end; ++k) {
       bins.back().set_rows(bins.back().rows() + 1);
       bins.back().set_labels(bins.back().labels() + label[order[k]]);

@@ -2,6 +2,7 @@
 
 #include "common/check.h"
 #include "common/device_math.h"
+#include "worker/statistics/equal_bins.h"
 #include "worker/statistics/interval.h"
 #include "worker/statistics/order.h"
 
@@ -17,15 +18,14 @@ void AddCell(const PcocCell& cell, PcocCell* sum) {
 }
 
 std::vector<PcocCell> EqualFrequency(std::span<const PcocCell> cells, uint32_t buckets) {
-  uint64_t rows = 0, before = 0, current = 0;
+  uint64_t rows = 0;
   for (const PcocCell& cell : cells) rows += cell.rows;
   std::vector<PcocCell> out;
+  EqualBins equal(rows, buckets);
   for (const PcocCell& cell : cells) {
-    const uint64_t bucket = before * buckets / rows;
-    if (out.empty() || bucket != current) out.emplace_back();
-    current = bucket;
+    if (equal.NextBegins()) out.emplace_back();
+    equal.Add(cell.rows);
     AddCell(cell, &out.back());
-    before += cell.rows;
   }
   return out;
 }

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "worker/statistics/equal_bins.h"
+
 namespace chorus::worker {
 namespace {
 
@@ -95,16 +97,13 @@ std::optional<KsEstimate> ScoreHistogram::Ks() const {
 
 std::vector<ScoreGroup> ScoreHistogram::Groups(uint32_t count) const {
   std::vector<ScoreGroup> out;
-  uint64_t before = 0;  // rows of lower bins
-  uint64_t current = 0;
+  EqualBins equal(rows_, count);
   ForEach([&](uint32_t, const ScoreGroup& bin) {
-    const auto group = static_cast<uint64_t>(Uint128{before} * count / rows_);
-    if (out.empty() || group != current) out.emplace_back();
-    current = group;
+    if (equal.NextBegins()) out.emplace_back();
+    equal.Add(bin.rows);
     out.back().rows += bin.rows;
     out.back().labels += bin.labels;
     out.back().predictions += bin.predictions;
-    before += bin.rows;
   });
   return out;
 }

@@ -5,6 +5,7 @@
 
 #include "common/device_math.h"
 #include "worker/metrics/calibration_bins.h"
+#include "worker/statistics/entropy.h"
 
 namespace chorus::worker {
 namespace {
@@ -22,11 +23,10 @@ double LogCtcvr(const Prediction& p) {
 // KL(Bernoulli(p) || Bernoulli(sigma(b))) = p log p + (1-p) log(1-p) + sp(b) - p b: finite for every logit,
 // also for that of a ratio above 1.
 double KlDivergence(double p, const Scored& b) {
-  const double minus_entropy = (p > 0 ? p * Log(p) : 0) + (p < 1 ? (1 - p) * Log1p(-p) : 0);
-  return std::max(0.0, minus_entropy + b.softplus - p * b.logit);
+  return std::max(0.0, -Entropy(p) + b.softplus - p * b.logit);
 }
 
-double LogitOf(double p) {
+double LogitOfProbability(double p) {
   if (p <= 0) return -kMaxLogit;
   if (p >= 1) return kMaxLogit;
   return Log(p) - Log1p(-p);
@@ -39,15 +39,13 @@ void SetAuc(const ScoreHistogram& histogram, auto* out) {
   out->set_auc_error_bound(auc->error_bound);
 }
 
-double EntropyOfRate(double rate) { return -(rate * Log(rate) + (1 - rate) * Log1p(-rate)); }
-
 void SetLosses(const Tally& tally, TaskMetrics* out) {
   const auto rows = static_cast<double>(tally.histogram.rows());
   const double labels = FromFixed(tally.histogram.labels());
   if (!(rows > 0)) return;
   out->set_log_loss(FromFixed(tally.loss) / rows);
   if (labels > 0 && labels < rows) {
-    out->set_normalized_entropy(out->log_loss() / EntropyOfRate(labels / rows));
+    out->set_normalized_entropy(out->log_loss() / Entropy(labels / rows));
   }
 }
 
@@ -93,7 +91,7 @@ void OracleTally::Add(const Prediction& prediction, const OracleRow& row) {
   const double truth = std::min(std::max(static_cast<double>(row.p_conv_do), 0.0), 1.0);
   score.histogram.Add(b.logit, ToFixed(truth), ToFixed(PcvrOf(prediction)));
   score.loss += ToFixed(KlDivergence(truth, b));
-  ceiling.histogram.Add(LogitOf(static_cast<double>(row.p_v)), ToFixed(truth), 0);
+  ceiling.histogram.Add(LogitOfProbability(static_cast<double>(row.p_v)), ToFixed(truth), 0);
 }
 
 void OracleTally::Merge(const OracleTally& other) {

@@ -1,17 +1,33 @@
 #pragma once
 // The exact area under the ROC curve, ties counted half, with fractional labels and row weights:
 //   sum_{i,j} p_i q_j ([s_i > s_j] + [s_i = s_j] / 2) / (sum p  sum q),  p = w t, q = w (1 - t)
-// A row of label t is t positives and 1 - t negatives. O(n log n).
-// Thread safety: pure functions.
+// A row of label t and weight w is w t positives and w (1 - t) negatives. (ScoreHistogram has the
+// estimate from bins, with its bound.)
+// Thread safety: none.
 
 #include <optional>
-#include <span>
 
 namespace chorus::worker {
 
-// scores, labels: [n], labels in [0, 1]; weights: [n], >= 0, or empty: every weight is 1.
-// Absent without positives or without negatives. REQUIRES: no NaN.
-std::optional<double> Auc(std::span<const double> scores, std::span<const double> labels,
-                          std::span<const double> weights = {});
+class AucSums {
+ public:
+  // Rows of one score, the scores ascending: their positives and negatives. (Descending with the
+  // two exchanged gives the same.)
+  void AddTie(double positives, double negatives) {
+    wins_ += positives * (negatives_ + 0.5 * negatives);
+    positives_ += positives;
+    negatives_ += negatives;
+  }
+  // Absent without positives or without negatives.
+  std::optional<double> Auc() const {
+    if (!(positives_ > 0) || !(negatives_ > 0)) return std::nullopt;
+    return wins_ / (positives_ * negatives_);
+  }
+
+ private:
+  double positives_ = 0;
+  double negatives_ = 0;
+  double wins_ = 0;
+};
 
 }  // namespace chorus::worker

@@ -1,6 +1,5 @@
 #include "worker/statistics/bootstrap.h"
 
-#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -18,14 +17,6 @@ constexpr double kCumulative[] = {0.36787944117144233, 0.73575888234288467, 0.91
 
 // Draws of these counters only: sampling by methods has fewer.
 constexpr uint64_t kBootstrapStream = 0x626f6f7473747270;  // "bootstrp"
-
-// Linear interpolation between order statistics, the minimum at 0 and the maximum at 1.
-double Quantile(std::span<const double> sorted, double p) {
-  const double at = p * static_cast<double>(sorted.size() - 1);
-  const auto below = static_cast<size_t>(at);
-  if (below + 1 >= sorted.size()) return sorted.back();
-  return sorted[below] + (at - static_cast<double>(below)) * (sorted[below + 1] - sorted[below]);
-}
 
 double StandardDeviation(std::span<const double> x) {
   double mean = 0, squares = 0;
@@ -69,26 +60,20 @@ std::vector<MetricDraws> DrawReplicates(std::span<const ResampledMetric* const> 
   return out;
 }
 
-std::optional<BootstrapContrast> ContrastDraws(std::span<const MetricDraws* const> draws,
-                                               std::span<const double> coefficients) {
+std::optional<double> ContrastError(std::span<const MetricDraws* const> draws,
+                                    std::span<const double> coefficients) {
   CHECK(!draws.empty() && draws.size() == coefficients.size(), "draws=", draws.size(),
         " coefficients=", coefficients.size());
   const size_t replicates = draws[0]->draws.size();
-  BootstrapContrast out;
   std::vector<double> sums(replicates, 0.0);
   for (size_t k = 0; k < draws.size(); ++k) {
     CHECK(draws[k]->draws.size() == replicates, "replicates=", draws[k]->draws.size());
     if (!draws[k]->value.has_value()) return std::nullopt;
-    out.estimate += coefficients[k] * *draws[k]->value;
     for (size_t r = 0; r < replicates; ++r) sums[r] += coefficients[k] * draws[k]->draws[r];
   }
   std::erase_if(sums, [](double x) { return std::isnan(x); });
   if (sums.size() < 2 || sums.size() < (replicates + 1) / 2) return std::nullopt;
-  std::sort(sums.begin(), sums.end());
-  out.standard_error = StandardDeviation(sums);
-  out.interval = {Quantile(sums, 0.025), Quantile(sums, 0.975)};
-  out.replicates = static_cast<uint32_t>(sums.size());
-  return out;
+  return StandardDeviation(sums);
 }
 
 }  // namespace chorus::worker

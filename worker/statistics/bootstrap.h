@@ -14,7 +14,6 @@
 #include <span>
 #include <vector>
 
-#include "worker/statistics/interval.h"
 #include "worker/statistics/resampled_metric.h"
 #include "worker/thread_pool.h"
 
@@ -36,15 +35,11 @@ std::vector<MetricDraws> DrawReplicates(std::span<const ResampledMetric* const> 
                                         std::span<const uint64_t> group_ids,
                                         const BootstrapOptions& options, ThreadPool* pool);
 
-struct BootstrapContrast {
-  double estimate = 0;        // sum_k c_k value_k
-  double standard_error = 0;  // of the draws; its square is the sampling variance of combine.h
-  Interval interval;          // percentiles 2.5 and 97.5 of the draws
-  uint32_t replicates = 0;    // in which every metric is defined
-};
-// draws: [k], of the same replicates. Absent when a value is, or under half of the replicates are defined.
-std::optional<BootstrapContrast> ContrastDraws(std::span<const MetricDraws* const> draws,
-                                               std::span<const double> coefficients);
+// The standard error of sum_k c_k value_k, as its draws vary; its square is the sampling variance of
+// combine.h. draws: [k], of the same replicates. Absent when a value is, or under half of the
+// replicates are defined for every metric.
+std::optional<double> ContrastError(std::span<const MetricDraws* const> draws,
+                                    std::span<const double> coefficients);
 
 // How often replicate `replicate` draws the group: Poisson(1).
 uint8_t GroupCount(uint64_t seed, uint32_t replicate, uint64_t group_id);

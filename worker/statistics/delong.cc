@@ -1,19 +1,21 @@
 #include "worker/statistics/delong.h"
 
+#include <vector>
+
 #include "common/check.h"
 #include "worker/statistics/order.h"
 
 namespace chorus::worker {
 namespace {
 
-// Adds coefficient * V10(i) or V01(j) to component[row] of every row; returns the AUC. Walking up the
+// Adds coefficient * V10(i) or V01(j) to component[row] of every row. Walking up the
 // scores, the opposite class's rows passed so far (half of those in the tie) are the wins of a positive and
 // the losses of a negative: the difference of the two midranks.
-double AddComponents(std::span<const double> scores, std::span<const uint8_t> labels,
-                     double coefficient, double positives, double negatives,
-                     std::vector<double>* component) {
+void AddComponents(std::span<const double> scores, std::span<const uint8_t> labels,
+                   double coefficient, double positives, double negatives,
+                   std::vector<double>* component) {
   const std::vector<uint32_t> order = AscendingOrder(scores);
-  double positives_below = 0, negatives_below = 0, sum = 0;
+  double positives_below = 0, negatives_below = 0;
   ForEachTie(scores, order, [&](size_t begin, size_t end) {
     double plus = 0;
     for (size_t k = begin; k < end; ++k) plus += labels[order[k]] != 0 ? 1 : 0;
@@ -23,11 +25,9 @@ double AddComponents(std::span<const double> scores, std::span<const uint8_t> la
     for (size_t k = begin; k < end; ++k) {
       (*component)[order[k]] += coefficient * (labels[order[k]] != 0 ? v10 : v01);
     }
-    sum += plus * v10;
     positives_below += plus;
     negatives_below += minus;
   });
-  return sum / positives;
 }
 
 // The sample variance of the components of one class, divided by their number.
@@ -49,28 +49,23 @@ double VarianceOfMean(std::span<const double> component, std::span<const uint8_t
 
 }  // namespace
 
-std::optional<AucContrast> DeLong(std::span<const std::span<const double>> scores,
-                                  std::span<const uint8_t> labels,
-                                  std::span<const double> coefficients) {
+std::optional<double> DeLongVariance(std::span<const std::span<const double>> scores,
+                                     std::span<const uint8_t> labels,
+                                     std::span<const double> coefficients) {
   CHECK(scores.size() == coefficients.size(), "scores=", scores.size(),
         " coefficients=", coefficients.size());
-  AucContrast out;
-  for (const uint8_t label : labels) out.positives += label != 0 ? 1 : 0;
-  out.negatives = labels.size() - out.positives;
-  if (out.positives < 2 || out.negatives < 2) return std::nullopt;
-  const auto positives = static_cast<double>(out.positives);
-  const auto negatives = static_cast<double>(out.negatives);
+  double positives = 0;
+  for (const uint8_t label : labels) positives += label != 0 ? 1 : 0;
+  const double negatives = static_cast<double>(labels.size()) - positives;
+  if (positives < 2 || negatives < 2) return std::nullopt;
   std::vector<double> component(labels.size(), 0.0);
   for (size_t k = 0; k < scores.size(); ++k) {
     CHECK(scores[k].size() == labels.size(), "vector ", k, " scores=", scores[k].size(),
           " labels=", labels.size());
-    out.auc.push_back(
-        AddComponents(scores[k], labels, coefficients[k], positives, negatives, &component));
-    out.estimate += coefficients[k] * out.auc.back();
+    AddComponents(scores[k], labels, coefficients[k], positives, negatives, &component);
   }
-  out.variance = VarianceOfMean(component, labels, true, positives) +
-                 VarianceOfMean(component, labels, false, negatives);
-  return out;
+  return VarianceOfMean(component, labels, true, positives) +
+         VarianceOfMean(component, labels, false, negatives);
 }
 
 }  // namespace chorus::worker

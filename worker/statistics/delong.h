@@ -14,23 +14,14 @@
 #include <cstdint>
 #include <optional>
 #include <span>
-#include <vector>
 
 namespace chorus::worker {
 
-struct AucContrast {
-  double estimate = 0;      // sum_k c_k AUC_k
-  double variance = 0;      // of the estimate
-  std::vector<double> auc;  // [k], exact, ties counted half
-  uint64_t positives = 0;
-  uint64_t negatives = 0;
-};
-
-// scores: [k][n]; labels: [n], 0 or 1; coefficients: [k]: {1} for one AUC, {1, -1} for the paired test, the
-// mean over seeds of method minus base as {1/S, .., -1/S, ..}. Absent with fewer than two rows of either
-// class. REQUIRES: no NaN.
-std::optional<AucContrast> DeLong(std::span<const std::span<const double>> scores,
-                                  std::span<const uint8_t> labels,
-                                  std::span<const double> coefficients);
+// Var(sum_k c_k AUC_k).  scores: [k][n]; labels: [n], 0 or 1; coefficients: [k]: {1} for one AUC,
+// {1, -1} for the paired test, the mean over seeds of method minus base as {1/S, .., -1/S, ..}.
+// Absent with fewer than two rows of either class. REQUIRES: no NaN.
+std::optional<double> DeLongVariance(std::span<const std::span<const double>> scores,
+                                     std::span<const uint8_t> labels,
+                                     std::span<const double> coefficients);
 
 }  // namespace chorus::worker

@@ -7,6 +7,7 @@
 
 #include "common/check.h"
 #include "common/device_math.h"
+#include "worker/statistics/auc.h"
 
 namespace chorus::worker {
 namespace {
@@ -61,10 +62,13 @@ double GroupValues::total_weight() const {
   return std::accumulate(weight.begin(), weight.end(), 0.0);
 }
 
-std::optional<double> GroupValues::Mean() const {
-  double sum = 0;
-  for (size_t g = 0; g < value.size(); ++g) sum += weight[g] * value[g];
-  const double total = total_weight();
+std::optional<double> GroupValues::Mean(std::span<const uint8_t> counts) const {
+  double sum = 0, total = 0;
+  for (size_t g = 0; g < value.size(); ++g) {
+    const double counted = counts.empty() ? weight[g] : counts[g] * weight[g];
+    sum += counted * value[g];
+    total += counted;
+  }
   if (!(total > 0)) return std::nullopt;
   return sum / total;
 }
@@ -92,18 +96,16 @@ GroupRanking RankGroups(const MetricRows& rows, uint32_t groups) {
 
 GroupValues AucOfGroups(const MetricRows& rows, const GroupRanking& ranking) {
   return OfEachGroup(ranking, [&](std::span<const uint32_t> ranked) {
-    const double positives = CountPositives(rows, ranked);
-    const double negatives = static_cast<double>(ranked.size()) - positives;
-    if (positives == 0 || negatives == 0) return std::pair(0.0, 0.0);
-    double above = 0, wins = 0;  // positives with a higher logit
+    AucSums sums;
     for (size_t begin = 0, end; begin < ranked.size(); begin = end) {
       end = begin + 1;
       while (end < ranked.size() && rows.logit[ranked[end]] == rows.logit[ranked[begin]]) ++end;
       const double plus = CountPositives(rows, ranked.subspan(begin, end - begin));
-      wins += (static_cast<double>(end - begin) - plus) * (above + 0.5 * plus);
-      above += plus;
+      sums.AddTie(static_cast<double>(end - begin) - plus, plus);  // logits descend
     }
-    return std::pair(wins / (positives * negatives), static_cast<double>(ranked.size()));
+    const std::optional<double> auc = sums.Auc();
+    if (!auc.has_value()) return std::pair(0.0, 0.0);
+    return std::pair(*auc, static_cast<double>(ranked.size()));
   });
 }
 

@@ -24,7 +24,8 @@ struct GroupValues {
   std::vector<double> weight;  // [groups]
   uint64_t groups_counted() const;
   double total_weight() const;
-  std::optional<double> Mean() const;  // absent when nothing counts
+  // counts: [groups], how often each group is there, or empty: once. Absent when nothing counts.
+  std::optional<double> Mean(std::span<const uint8_t> counts = {}) const;
 };
 
 // Row numbers, group by group (group g: order[begin[g], begin[g + 1])), in a group by descending logit, ties by

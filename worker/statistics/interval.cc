@@ -4,7 +4,6 @@
 #include <cmath>
 
 #include "common/check.h"
-#include "common/random.h"
 
 namespace chorus::worker {
 namespace {
@@ -17,12 +16,6 @@ constexpr int kStudentRows = 10;
 
 }  // namespace
 
-double NormalQuantile(double p) {
-  CHECK(p > 0 && p < 1, "p=", p);
-  // ToNormal inverts the distribution at the middle of the 2^-52 wide cell that holds p.
-  return ToNormal(static_cast<uint64_t>(p * 0x1p63) << 1);
-}
-
 double StudentQuantile975(double degrees_of_freedom) {
   CHECK(degrees_of_freedom >= 1, "degrees_of_freedom=", degrees_of_freedom);
   if (std::isinf(degrees_of_freedom)) return kNormal975;
@@ -34,10 +27,6 @@ double StudentQuantile975(double degrees_of_freedom) {
   const double g3 = z * (((3 * z2 + 19) * z2 + 17) * z2 - 15) / 384;
   const double g4 = z * ((((79 * z2 + 776) * z2 + 1482) * z2 - 1920) * z2 - 945) / 92160;
   return z + (g1 + (g2 + (g3 + g4 / v) / v) / v) / v;
-}
-
-Interval NormalInterval95(double mean, double standard_error) {
-  return {mean - kNormal975 * standard_error, mean + kNormal975 * standard_error};
 }
 
 Interval StudentInterval95(double mean, double standard_error, double degrees_of_freedom) {

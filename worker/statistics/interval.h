@@ -1,5 +1,5 @@
 #pragma once
-// Intervals: normal, Student t, and Wilson's for a proportion.
+// 95 % intervals: Student's t, and Wilson's for a proportion.
 // Thread safety: pure functions.
 
 #include <cstdint>
@@ -12,16 +12,12 @@ struct Interval {
   bool Contains(double x) const { return low <= x && x <= high; }
 };
 
-// The z with P(Z <= z) = p of a standard normal.  p: in (0, 1), taken to 2^-52.
-double NormalQuantile(double p);
-
 // 0.975 quantile of Student's t: exact to 1e-6 at 1 to 10 degrees of freedom, by the expansion of Fisher
 // and Cornish above (Abramowitz & Stegun 26.7.5). Fractions are rounded down (a wider interval).
 // REQUIRES: degrees_of_freedom >= 1; infinity gives the normal quantile.
 double StudentQuantile975(double degrees_of_freedom);
 
-// mean +- the 95 % quantile times the standard error.
-Interval NormalInterval95(double mean, double standard_error);
+// mean +- the quantile times the standard error.
 Interval StudentInterval95(double mean, double standard_error, double degrees_of_freedom);
 
 // Wilson (1927): the 95 % score interval of a proportion; [0, 1] for no trials.

@@ -13,13 +13,7 @@ class MeanOfGroups final : public ResampledMetric {
   explicit MeanOfGroups(GroupValues values) : values_(std::move(values)) {}
 
   std::optional<double> Value(std::span<const uint8_t> counts) const override {
-    double sum = 0, total = 0;
-    for (size_t g = 0; g < values_.value.size(); ++g) {
-      sum += counts[g] * values_.weight[g] * values_.value[g];
-      total += counts[g] * values_.weight[g];
-    }
-    if (!(total > 0)) return std::nullopt;
-    return sum / total;
+    return values_.Mean(counts);
   }
 
  private:

@@ -4,6 +4,8 @@
 #include <cmath>
 
 #include "common/check.h"
+#include "worker/statistics/auc.h"
+#include "worker/statistics/equal_bins.h"
 #include "worker/statistics/order.h"
 #include "worker/statistics/resampled_metric.h"
 
@@ -31,20 +33,17 @@ class RankedAuc final : public ResampledMetric {
   explicit RankedAuc(const MetricRows& rows) : rows_(Rank(rows, AscendingOrder(rows.logit))) {}
 
   std::optional<double> Value(std::span<const uint8_t> counts) const override {
-    double positives = 0, negatives = 0, wins = 0;
+    AucSums sums;
     double plus = 0, minus = 0;  // of the tie
     for (const RankedRow& row : rows_) {
       const double count = counts[row.group];
       plus += count * row.label;
       minus += count * (1 - row.label);
       if (!row.last_of_tie) continue;
-      wins += plus * (negatives + 0.5 * minus);
-      positives += plus;
-      negatives += minus;
+      sums.AddTie(plus, minus);
       plus = minus = 0;
     }
-    if (!(positives > 0) || !(negatives > 0)) return std::nullopt;
-    return wins / (positives * negatives);
+    return sums.Auc();
   }
 
  private:
@@ -102,24 +101,23 @@ class RankedCalibration final : public ResampledMetric {
     uint64_t total = 0;
     for (size_t g = 0; g < group_rows_.size(); ++g) total += counts[g] * group_rows_[g];
     if (total == 0) return std::nullopt;
-    uint64_t before = 0, end_of_bin = total;  // end_of_bin: kBins times it
-    double sum = 0, of_bin = 0;               // of probability - label
+    EqualBins bins(total, kBins);
+    double sum = 0, of_bin = 0;  // of probability - label
     bool begins_tie = true;
     for (const RankedRow& row : rows_) {
-      if (begins_tie && before * kBins >= end_of_bin) {
+      if (begins_tie && bins.NextBegins()) {
         sum += std::abs(of_bin);
         of_bin = 0;
-        end_of_bin = (before * kBins / total + 1) * total;
       }
       of_bin += counts[row.group] * row.label;
-      before += counts[row.group];
+      bins.Add(counts[row.group]);
       begins_tie = row.last_of_tie;
     }
     return (sum + std::abs(of_bin)) / static_cast<double>(total);
   }
 
  private:
-  static constexpr uint64_t kBins = 20;
+  static constexpr uint32_t kBins = 20;
   std::vector<RankedRow> rows_;       // label: probability - label
   std::vector<uint64_t> group_rows_;  // [groups]
 };

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "common/device_math.h"
+#include "worker/statistics/entropy.h"
 #include "worker/statistics/resampled_metric.h"
 
 namespace chorus::worker {
@@ -28,8 +29,6 @@ double CrossEntropy(double logit, double label) {
   const double z = std::min(std::max(logit, -700.0), 700.0);
   return label * Softplus(-z) + (1 - label) * Softplus(z);
 }
-
-double Entropy(double p) { return p > 0 && p < 1 ? -(p * Log(p) + (1 - p) * Log1p(-p)) : 0; }
 
 std::optional<double> LogLossOf(const Sums& sums) {
   if (!(sums.rows > 0)) return std::nullopt;
