@@ -5,8 +5,10 @@
 
 #include <climits>
 #include <string>
+#include <string_view>
 
 #include "common/strings.h"
+#include "worker/device_interface.h"
 
 namespace chorus::worker {
 namespace {
@@ -17,6 +19,24 @@ std::string BesideTheExecutable(const std::string& name) {
   if (length <= 0) return name;
   const std::string executable(path, static_cast<size_t>(length));
   return executable.substr(0, executable.rfind('/') + 1) + name;
+}
+
+// Error: kFailedPrecondition when the library's parts do not fit this program's.
+Status FindOpenDevice(void* library, const std::string& name, OpenDeviceFunction* function) {
+  const auto* const interface =
+      static_cast<const char* const*>(dlsym(library, kDeviceInterfaceSymbol));
+  *function = reinterpret_cast<OpenDeviceFunction>(dlsym(library, kOpenDeviceSymbol));
+  if (interface == nullptr || *function == nullptr) {
+    return FailedPrecondition(
+        StrCat(name, " is no CUDA backend of this program: it lacks ",
+               interface == nullptr ? kDeviceInterfaceSymbol : kOpenDeviceSymbol));
+  }
+  if (std::string_view(*interface) != kDeviceInterface) {
+    return FailedPrecondition(
+        StrCat(name, " belongs to another build of this program: its interface is ", *interface,
+               ", this program's ", kDeviceInterface, "; take both from one build"));
+  }
+  return Status::Ok();
 }
 
 bool HasDriver() { return dlopen("libcuda.so.1", RTLD_LAZY | RTLD_LOCAL) != nullptr; }
@@ -40,11 +60,8 @@ Result<std::unique_ptr<Device>> OpenLibraryDevice(const DeviceOptions& options) 
   if (library == nullptr) {
     return NotFound(StrCat("there is no CUDA backend: ", reasons));
   }
-  const auto function = reinterpret_cast<OpenDeviceFunction>(dlsym(library, kOpenDeviceSymbol));
-  if (function == nullptr) {
-    return FailedPrecondition(
-        StrCat(options.library, " is no CUDA backend of this program: ", dlerror()));
-  }
+  OpenDeviceFunction function = nullptr;
+  RETURN_IF_ERROR(FindOpenDevice(library, options.library, &function));
   Result<std::unique_ptr<Device>> device = Internal("no answer");
   function(options, &device);
   return device;

@@ -2,14 +2,13 @@
 
 #include <unistd.h>
 
-#include <algorithm>
 #include <climits>
 #include <string>
 #include <utility>
-#include <vector>
 
 #include "common/log.h"
 #include "common/strings.h"
+#include "worker/first_cause.h"
 
 namespace chorus::worker {
 namespace {
@@ -20,23 +19,10 @@ std::string Node() {
   return name;
 }
 
-// Whether an error may come of another worker's.
-bool IsConsequence(Code code) {
-  return code == Code::kAborted || code == Code::kUnavailable || code == Code::kDeadlineExceeded;
-}
-
-// An error of a worker, if there is any, or ""; the same on every one of them. The first by rank of
-// those that are no consequence of another's, else the first.
-Result<std::string> FirstCause(const Status& mine, const Device& device, Collective* hosts) {
-  const std::string answer =
-      mine.ok() ? ""
-                : StrCat(IsConsequence(mine.code()) ? "C" : "E", "worker ", hosts->rank(), " on ",
-                         Node(), ", device ", device.info().index, ": ", mine.message());
-  ASSIGN_OR_RETURN(std::vector<std::string> answers, hosts->Gather(answer, 0));
-  std::erase(answers, "");
-  std::stable_partition(answers.begin(), answers.end(),
-                        [](const std::string& error) { return error[0] == 'E'; });
-  return hosts->Broadcast(answers.empty() ? "" : answers[0].substr(1), 0);
+Status Named(Status status, const Device& device, const Collective& hosts) {
+  if (status.ok()) return status;
+  return status.Annotate(
+      StrCat("worker ", hosts.rank(), " on ", Node(), ", device ", device.info().index));
 }
 
 // error: becomes why there is no collective.
@@ -50,11 +36,11 @@ Result<DeviceCollective*> Meet(DeviceCollectiveOptions options, Device* device, 
     id = device->NewCollectiveId();
     ready = id.status();
   }
-  ASSIGN_OR_RETURN(*error, FirstCause(ready, *device, hosts));
+  ASSIGN_OR_RETURN(*error, FirstCause(Named(ready, *device, *hosts), hosts));
   if (!error->empty()) return none;
   ASSIGN_OR_RETURN(options.id, hosts->Broadcast(*id, 0));
   const Result<DeviceCollective*> met = device->OpenCollective(options);
-  ASSIGN_OR_RETURN(*error, FirstCause(met.status(), *device, hosts));
+  ASSIGN_OR_RETURN(*error, FirstCause(Named(met.status(), *device, *hosts), hosts));
   return error->empty() ? met.value() : none;
 }
 

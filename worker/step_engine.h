@@ -92,7 +92,9 @@ class StepEngine {
 uint32_t MostPartials(const Objective& objective);
 
 // The engine that the session's configuration asks for; `extras`: doubles a grain. `session`
-// outlives it. Error: kFailedPrecondition when it asks for a device and none can be used.
+// outlives it. Every worker calls it: either all compute on devices or none does. Error, where it asks
+// for devices: that of one that cannot be used or has too little memory; AUTO then takes the CPU, and
+// worker 0 says why.
 Result<std::unique_ptr<StepEngine>> NewStepEngine(Session* session, uint32_t extras);
 
 }  // namespace chorus::worker

@@ -182,6 +182,41 @@ TEST_F(CudaJobTest, WithoutADeviceCudaIsAnErrorAndAutoTheCpu) {
   EXPECT_TRUE(automatic.state == cpu.state);
 }
 
+// What a job does when a call of one of its two workers fails while they take their devices.
+TEST_F(CudaJobTest, WithADeviceThatCannotDoTheJobCudaIsAnErrorAndAutoTheCpuOfAllWorkers) {
+  NEEDS_EMULATION();
+  const Outcome cpu = OutcomeOf(*files_, On("CPU"), Layout());
+  constexpr int kNoMemory = 2, kNoKernelImage = 209;
+  const struct {
+    const char* call;
+    uint64_t nth;  // of both workers together
+    int error;
+    Code code;
+    const char* says;
+  } failures[] = {
+      // A device takes two pieces of memory when it opens, then those of the job.
+      {"cudaMalloc", 6, kNoMemory, Code::kResourceExhausted, "cudaMalloc"},
+      {"cudaFuncGetAttributes", 2, kNoKernelImage, Code::kFailedPrecondition,
+       "compute capability 9.0) cannot run the kernels of this library, which is built for the "
+       "emulation: cudaFuncGetAttributes: cudaErrorNoKernelImageForDevice"},
+  };
+  for (const auto& failure : failures) {
+    SCOPED_TRACE(failure.call);
+    cuda_host::FailCall(failure.call, failure.nth, failure.error);
+    const Trained refused = TrainOn(*files_, On("CUDA"), Devices(2));
+    EXPECT_FALSE(cuda_host::ClearFailure());
+    EXPECT_TRUE(refused.status.code() == failure.code ||
+                refused.status.code() == Code::kFailedPrecondition)
+        << refused.status.ToString();
+    EXPECT_NE(refused.status.message().find(failure.says), std::string::npos)
+        << refused.status.ToString();
+    cuda_host::FailCall(failure.call, failure.nth, failure.error);
+    const std::string directory = StrCat("checkpoint { directory: \"", failure.call, "\" }");
+    EXPECT_TRUE(OutcomeOf(*files_, With(On("AUTO"), directory), Devices(2)).state == cpu.state);
+    EXPECT_FALSE(cuda_host::ClearFailure());
+  }
+}
+
 TEST_F(CudaJobTest, MoreWorkersThanDevicesAreRefused) {
   NEEDS_EMULATION();
   cuda_host::SetDevices(1);

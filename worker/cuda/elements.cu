@@ -128,6 +128,11 @@ __global__ void AddTermsKernel(MatrixView<float> terms, const uint32_t* addition
 
 }  // namespace
 
+cudaError_t CheckKernels() {
+  cudaFuncAttributes attributes = {};
+  return cudaFuncGetAttributes(&attributes, FillKernel);
+}
+
 cudaError_t Fill(cudaStream_t stream, float value, MatrixView<float> matrix) {
   return LaunchElements(stream, FillKernel, matrix.rows * matrix.cols, value, matrix);
 }

@@ -3,6 +3,7 @@
 #include <string>
 
 #include "worker/cuda/handles.h"
+#include "worker/cuda/kernels.h"
 
 namespace chorus::worker::cuda {
 namespace {
@@ -28,6 +29,19 @@ std::string IdOf(const cudaUUID_t& uuid) {
   return id;
 }
 
+// The library has code for some architectures, the driver knows some of its versions.
+Status CheckCode(const cudaDeviceProp& properties, const DeviceInfo& info) {
+  const cudaError_t error = CheckKernels();
+  if (error == cudaSuccess) return Status::Ok();
+  static_cast<void>(cudaGetLastError());
+  return FailedPrecondition(
+      StrCat("CUDA device ", info.index, " (", info.name, ", compute capability ", properties.major,
+             ".", properties.minor, ") cannot run the kernels of this library, which is built for ",
+             CHORUS_CUDA_BUILT_FOR, ": ",
+             StatusOf(error, {__FILE__, __LINE__, "cudaFuncGetAttributes"}).message(), " (found ",
+             info.versions, ")"));
+}
+
 }  // namespace
 
 Status FindDevice(int index, DeviceInfo* info) {
@@ -48,7 +62,7 @@ Status FindDevice(int index, DeviceInfo* info) {
   info->name = properties.name;
   info->id = IdOf(properties.uuid);
   info->memory_bytes = properties.totalGlobalMem;
-  return Status::Ok();
+  return CheckCode(properties, *info);
 }
 
 }  // namespace chorus::worker::cuda

@@ -9,7 +9,7 @@ namespace chorus::worker::cuda {
 
 // Makes device `index`, modulo their number, the calling thread's, and describes it; `info` is filled in
 // as far as it is known, also after an error. Error: kFailedPrecondition when there is none that can be
-// used: says what driver, toolkit and devices were found.
+// used, or the library has no code for it: says what driver, toolkit and devices were found.
 Status FindDevice(int index, DeviceInfo* info);
 
 }  // namespace chorus::worker::cuda

@@ -15,6 +15,8 @@
 namespace chorus::worker::cuda {
 
 // elements.cu
+// Whether the current device can run what stands here; cudaErrorNoKernelImageForDevice and the like.
+cudaError_t CheckKernels();
 cudaError_t Fill(cudaStream_t stream, float value, MatrixView<float> matrix);
 cudaError_t Copy(cudaStream_t stream, MatrixView<const float> from, MatrixView<float> to);
 cudaError_t GatherRows(cudaStream_t stream, MatrixView<const float> from, const uint32_t* index,

@@ -115,6 +115,8 @@ const char* cudaGetErrorName(cudaError_t error) {
       return "cudaErrorNoDevice";
     case cudaErrorInvalidDevice:
       return "cudaErrorInvalidDevice";
+    case cudaErrorNoKernelImageForDevice:
+      return "cudaErrorNoKernelImageForDevice";
     case cudaErrorInvalidResourceHandle:
       return "cudaErrorInvalidResourceHandle";
     case cudaErrorLaunchFailure:
@@ -145,6 +147,11 @@ cudaError_t cudaSetDevice(int device) {
   ENTER_CALL();
   const bool known = device >= 0 && device < chorus::cuda_host::Devices();
   return known ? cudaSuccess : Failed(cudaErrorInvalidDevice);
+}
+cudaError_t cudaFuncGetAttributes(cudaFuncAttributes* attributes, const void*) {
+  ENTER_CALL();
+  *attributes = {};
+  return cudaSuccess;
 }
 cudaError_t cudaGetDeviceProperties(cudaDeviceProp* properties, int device) {
   ENTER_CALL();

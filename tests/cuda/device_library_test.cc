@@ -1,0 +1,48 @@
+// Libraries that compute.cuda.library may name, right and wrong ones.
+
+#include <gtest/gtest.h>
+
+#include "common/strings.h"
+#include "worker/device_interface.h"
+#include "worker/device_library.h"
+
+namespace chorus::worker {
+namespace {
+
+Result<std::unique_ptr<Device>> Open(const std::string& library) {
+  DeviceOptions options;
+  options.library = library;
+  return OpenLibraryDevice(options);
+}
+
+TEST(DeviceLibraryTest, OfThisBuildOpens) {
+  const auto device = Open(CHORUS_EMULATED_LIBRARY);
+  ASSERT_TRUE(device.ok()) << device.status().ToString();
+  EXPECT_GT((*device)->info().memory_bytes, 0u);
+}
+
+TEST(DeviceLibraryTest, OfAnotherBuildIsAnErrorThatNamesBothInterfaces) {
+  const Status status = Open(CHORUS_OTHER_LIBRARY).status();
+  EXPECT_EQ(status.code(), Code::kFailedPrecondition);
+  EXPECT_EQ(status.message(),
+            StrCat(CHORUS_OTHER_LIBRARY,
+                   " belongs to another build of this program: its interface is another, this "
+                   "program's ",
+                   kDeviceInterface, "; take both from one build"));
+}
+
+TEST(DeviceLibraryTest, ThatIsNoBackendIsAnErrorThatSaysWhatItLacks) {
+  const Status status = Open("libm.so.6").status();
+  EXPECT_EQ(status.code(), Code::kFailedPrecondition);
+  EXPECT_EQ(status.message(),
+            "libm.so.6 is no CUDA backend of this program: it lacks ChorusDeviceInterface");
+}
+
+TEST(DeviceLibraryTest, ThatIsNotThereIsAnErrorThatNamesIt) {
+  const Status status = Open("/none/libnone.so").status();
+  EXPECT_EQ(status.code(), Code::kNotFound);
+  EXPECT_NE(status.message().find("/none/libnone.so"), std::string::npos) << status.message();
+}
+
+}  // namespace
+}  // namespace chorus::worker
