@@ -23,7 +23,7 @@ class StagePlan {
 
  private:
   uint64_t Begin(uint32_t stage) const { return stage == 0 ? 0 : ends_[stage - 1]; }
-  const uint64_t last_step_;
+  uint64_t last_step_;
   std::vector<uint64_t> ends_;  // [stages], the last step of each, were all trained
 };
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <deque>
+#include <optional>
 #include <utility>
 
 #include "common/check.h"
@@ -11,15 +12,14 @@
 #include "worker/checkpoint_store.h"
 #include "worker/checkpointer.h"
 #include "worker/evaluator.h"
-#include "worker/log/grain_reader.h"
 #include "worker/restore.h"
 #include "worker/schedule.h"
 #include "worker/session.h"
-#include "worker/stage_plan.h"
 #include "worker/step_engine.h"
 #include "worker/step_reader.h"
 #include "worker/step_sums.h"
 #include "worker/train_progress.h"
+#include "worker/training_data.h"
 
 namespace chorus::worker {
 namespace {
@@ -39,21 +39,6 @@ class Laps {
   Clock::time_point last_ = Clock::now();
 };
 
-// Every stage reads the log data.epochs times.
-ReadingOptions TrainingOrder(const TrainConfig& config, uint32_t stages) {
-  ReadingOptions options;
-  options.seed = config.seed();
-  options.order = config.data().order();
-  options.rows = config.data().rows();
-  options.unclicked_conversion = config.data().unclicked_conversion();
-  options.epochs = config.data().epochs() * stages;
-  options.context_chunk = config.data().context_chunk();
-  options.window_blocks = config.data().window_blocks();
-  options.grain_rows = config.step().grain_rows();
-  options.grains_per_step = config.step().grains_per_step();
-  return options;
-}
-
 class Trainer {
  public:
   Trainer(const TrainConfig& config, const WorkerEnvironment& environment)
@@ -63,7 +48,6 @@ class Trainer {
   Result<TrainResult> Run();
 
  private:
-  Status OpenLog();
   Status OpenSession();
   Status RestoreState(bool resume);
   void StartReading();
@@ -86,19 +70,13 @@ class Trainer {
   const TrainConfig config_;
   const WorkerEnvironment environment_;
   const uint64_t ahead_;
-  std::unique_ptr<LogReader> log_;
-  std::unique_ptr<ReadingPlan> plan_;
-  std::optional<StagePlan> stages_;
+  std::optional<TrainingData> data_;
   std::unique_ptr<Session> session_;
   StepEngine* compute_ = nullptr;  // the session's
   std::unique_ptr<Checkpointer> checkpointer_;
   std::unique_ptr<Evaluator> evaluator_;
   std::unique_ptr<TrainProgress> progress_;
   uint64_t first_step_ = 1;
-  uint64_t last_step_ = 0;
-  // The last step whose keys are sent. Rows are pulled ahead past data.max_steps, too, so that a
-  // checkpoint does not tell where its run was to end.
-  uint64_t last_pulled_ = 0;
   std::deque<std::unique_ptr<StepBatch>> batches_;  // read, not yet trained; front = the next step
   std::unique_ptr<StepReader> reader_;              // after what it reads
   std::deque<std::shared_ptr<const PulledRows>> rows_;  // replies that are in, not yet used
@@ -113,45 +91,21 @@ class Trainer {
   Laps laps_;
 };
 
-Status Trainer::OpenLog() {
-  const std::vector<std::string> paths(config_.data().log().begin(), config_.data().log().end());
-  ASSIGN_OR_RETURN(log_, LogReader::Open(*environment_.files, paths));
-  ASSIGN_OR_RETURN(const auto objective, MakeObjective(config_.objective(), config_.seed()));
-  const uint32_t stages = objective->shape().stages();
-  ASSIGN_OR_RETURN(plan_, ReadingPlan::Make(*log_, TrainingOrder(config_, stages)));
-  last_step_ = plan_->total_steps();
-  if (config_.data().max_steps() > 0) last_step_ = std::min(last_step_, config_.data().max_steps());
-  last_pulled_ = std::min(plan_->total_steps(), last_step_ + ahead_);
-  stages_.emplace(*plan_, stages, config_.data().epochs(), last_step_);
-  const ReadingCounts counts = plan_->counts();
-  if (is_first()) {
-    LogInfo("log: ", counts.rows, " exposures, ", counts.kept_rows, " kept; dropped ",
-            counts.dropped_unclicked_conversions, " conversions without click, ",
-            counts.filtered_rows, " by the row filter; ", last_step_, " steps planned",
-            stages > 1 ? StrCat(" in ", stages, " stages") : "");
-    const uint32_t last_stage = stages_->StageOf(last_step_) + 1;
-    if (last_stage < stages) {
-      LogWarning("data.max_steps ends training in stage ", last_stage, " of ", stages,
-                 ": the towers of later stages stay untrained");
-    }
-  }
-  return Status::Ok();
-}
-
 Status Trainer::Open(bool resume) {
-  RETURN_IF_ERROR(OpenLog());
+  ASSIGN_OR_RETURN(data_, OpenTrainingData(config_, *environment_.files));
+  if (is_first()) Announce(*data_);
   RETURN_IF_ERROR(OpenSession());
   RETURN_IF_ERROR(RestoreState(resume));
-  ASSIGN_OR_RETURN(progress_,
-                   TrainProgress::Create(session_.get(), *plan_, *stages_, first_step_ - 1,
-                                         last_step_, evaluator_ != nullptr));
+  ASSIGN_OR_RETURN(
+      progress_, TrainProgress::Create(session_.get(), *data_->plan, data_->stages, first_step_ - 1,
+                                       data_->last_step, evaluator_ != nullptr));
   StartReading();
   return Status::Ok();
 }
 
 Status Trainer::OpenSession() {
   ASSIGN_OR_RETURN(session_,
-                   Session::Create(config_, log_->schema(), environment_, StepSums::kExtras));
+                   Session::Create(config_, data_->log->schema(), environment_, StepSums::kExtras));
   compute_ = &session_->engine();
   RETURN_IF_ERROR(compute_->JoinWorkers());
   gradient_.resize(compute_->keeps_gradients() ? 0 : session_->parameters().size());
@@ -162,9 +116,9 @@ Status Trainer::OpenSession() {
   manifest.set_shards(config_.cluster().shards());
   for (const TableSpec& table : session_->tables()) manifest.add_table(table.name);
   *manifest.mutable_config() = config_;
-  manifest.set_log_fingerprint(log_->fingerprint());
-  manifest.set_planned_steps(last_step_);
-  SchemaToManifest(log_->schema(), &manifest);
+  manifest.set_log_fingerprint(data_->log->fingerprint());
+  manifest.set_planned_steps(data_->last_step);
+  SchemaToManifest(data_->log->schema(), &manifest);
   checkpointer_ = std::make_unique<Checkpointer>(*environment_.files, manifest, is_first(),
                                                  &session_->client());
   if (config_.evaluate().log_size() > 0) {
@@ -174,8 +128,9 @@ Status Trainer::OpenSession() {
 }
 
 Status Trainer::RestoreState(bool resume) {
-  ASSIGN_OR_RETURN(const std::string folder,
-                   FindResumable(session_.get(), resume, {log_->fingerprint(), last_step_}));
+  ASSIGN_OR_RETURN(
+      const std::string folder,
+      FindResumable(session_.get(), resume, {data_->log->fingerprint(), data_->last_step}));
   RETURN_IF_ERROR(checkpointer_->Open());
   if (!folder.empty()) {
     ASSIGN_OR_RETURN(const uint64_t step, session_->Restore(folder, Session::RestoreMode::kResume));
@@ -190,10 +145,10 @@ Status Trainer::RestoreState(bool resume) {
 
 void Trainer::StartReading() {
   StepReaderOptions options = session_->reader_options();
-  options.stages = &*stages_;
+  options.stages = &data_->stages;
   options.first_step = first_step_;
-  options.last_step = last_pulled_;
-  reader_ = std::make_unique<StepReader>(*plan_, options);
+  options.last_step = data_->last_pulled;
+  reader_ = std::make_unique<StepReader>(*data_->plan, options);
 }
 
 Result<StepBatch*> Trainer::BatchOf(uint64_t step) {
@@ -206,7 +161,7 @@ Result<StepBatch*> Trainer::BatchOf(uint64_t step) {
 
 Status Trainer::Send(uint64_t step, std::unique_ptr<StepGradients> gradients,
                      const SnapshotRequest* snapshot) {
-  if (step <= last_pulled_) {
+  if (step <= data_->last_pulled) {
     ASSIGN_OR_RETURN(StepBatch* const batch, BatchOf(step));
     laps_.Lap(&result_.times.read);
     return session_->client().Send(step, batch->keys, std::move(gradients), snapshot);
@@ -242,29 +197,29 @@ Status Trainer::SumFirstSpaces() {
 
 Result<TrainResult> Trainer::Run() {
   const Clock::time_point begin = Clock::now();
-  if (first_step_ <= last_step_) {
+  if (first_step_ <= data_->last_step) {
     rows_in_ = first_step_ - 1;
     for (uint64_t step = first_step_; step <= first_step_ + ahead_; ++step) {
       RETURN_IF_ERROR(Send(step, nullptr, nullptr));
     }
     RETURN_IF_ERROR(SumFirstSpaces());
-    for (uint64_t step = first_step_; step <= last_step_; ++step) {
+    for (uint64_t step = first_step_; step <= data_->last_step; ++step) {
       const Status status = TrainStep(step);
       if (!status.ok()) return status.Annotate(StrCat("step ", step));
     }
-    RETURN_IF_ERROR(WaitForRows(last_step_ + 1 + ahead_));
+    RETURN_IF_ERROR(WaitForRows(data_->last_step + 1 + ahead_));
     RETURN_IF_ERROR(checkpointer_->Poll(true));
     if (checkpointer_->enabled()) {
-      result_.checkpoint = CheckpointFolder(config_.checkpoint().directory(), last_step_);
+      result_.checkpoint = CheckpointFolder(config_.checkpoint().directory(), data_->last_step);
     }
   } else {
     if (is_first()) {
       LogInfo("nothing left to train: the checkpoint is that of the last planned step");
     }
-    if (evaluator_ != nullptr) RETURN_IF_ERROR(Evaluate(last_step_));
+    if (evaluator_ != nullptr) RETURN_IF_ERROR(Evaluate(data_->last_step));
   }
   RETURN_IF_ERROR(progress_->Finish());
-  result_.steps = std::max(last_step_, first_step_ - 1);
+  result_.steps = std::max(data_->last_step, first_step_ - 1);
   result_.seconds = std::chrono::duration<double>(Clock::now() - begin).count();
   result_.keys_seen = reader_->keys_seen();
   result_.keys_unique = reader_->keys_unique();
@@ -288,7 +243,7 @@ Status Trainer::TrainStep(uint64_t step) {
   RETURN_IF_ERROR(compute_->Train(ScalesOf(normalizers_)));
   laps_.Lap(&result_.times.compute);
   StepBatch* next = nullptr;
-  if (step < last_step_) {
+  if (step < data_->last_step) {
     ASSIGN_OR_RETURN(next, BatchOf(step + 1));
     laps_.Lap(&result_.times.read);
     RETURN_IF_ERROR(compute_->Prepare(*next));
@@ -303,7 +258,7 @@ Status Trainer::TrainStep(uint64_t step) {
   std::unique_ptr<StepGradients> gradients = TakeSparseGradients(step);
   std::optional<SnapshotRequest> snapshot;
   if (checkpointer_->DueByStep(step) || std::exchange(snapshot_due_, false)) {
-    ASSIGN_OR_RETURN(snapshot, checkpointer_->Begin(step, stages_->StageOf(step)));
+    ASSIGN_OR_RETURN(snapshot, checkpointer_->Begin(step, data_->stages.StageOf(step)));
   }
   RETURN_IF_ERROR(Send(step + 1 + ahead_, std::move(gradients), snapshot ? &*snapshot : nullptr));
   laps_.Lap(&result_.times.combine);
@@ -323,7 +278,7 @@ Status Trainer::TrainStep(uint64_t step) {
 
 // For denominators that need logits: the forward pass, and its sums over the whole step.
 Status Trainer::SumPartials(uint64_t step) {
-  partials_.resize(session_->objective().partials(stages_->StageOf(step)));
+  partials_.resize(session_->objective().partials(data_->stages.StageOf(step)));
   if (partials_.empty()) return Status::Ok();
   RETURN_IF_ERROR(compute_->Forward());
   laps_.Lap(&result_.times.compute);
@@ -335,8 +290,9 @@ Status Trainer::SumPartials(uint64_t step) {
 std::unique_ptr<StepGradients> Trainer::TakeSparseGradients(uint64_t step) {
   auto gradients = std::make_unique<StepGradients>(compute_->CombineSparse());
   for (const TableSpec& table : session_->tables()) {
-    gradients->lr_factors.push_back(ScheduleFactor(
-        table.config.schedule(), stages_->StepInStage(step), stages_->StepsOfStage(step)));
+    gradients->lr_factors.push_back(ScheduleFactor(table.config.schedule(),
+                                                   data_->stages.StepInStage(step),
+                                                   data_->stages.StepsOfStage(step)));
   }
   return gradients;
 }
@@ -354,14 +310,15 @@ void Trainer::FillExtras(const StepBatch* batch, const StepBatch* next) {
 Status Trainer::FinishSum(uint64_t step) {
   RETURN_IF_ERROR(environment_.collective->FinishTreeSum());
   laps_.Lap(&result_.times.all_reduce);
-  RETURN_IF_ERROR(session_->UpdateDense(stages_->StageOf(step), stages_->StepInStage(step),
-                                        stages_->StepsOfStage(step), gradient_));
+  RETURN_IF_ERROR(session_->UpdateDense(data_->stages.StageOf(step),
+                                        data_->stages.StepInStage(step),
+                                        data_->stages.StepsOfStage(step), gradient_));
   laps_.Lap(&result_.times.optimizer);
   ASSIGN_OR_RETURN(result_.loss,
                    progress_->AddStep(step, normalizers_, sums_.terms(), sums_.rows()));
   result_.exposures = progress_->exposures();
   spaces_ = sums_.next_spaces();
-  snapshot_due_ = sums_.snapshot_due() && step + 1 < last_step_;
+  snapshot_due_ = sums_.snapshot_due() && step + 1 < data_->last_step;
   return Status::Ok();
 }
 
@@ -369,17 +326,17 @@ Status Trainer::AfterStep(uint64_t step) {
   RETURN_IF_ERROR(checkpointer_->Poll(false));
   if (evaluator_ == nullptr) return Status::Ok();
   const uint64_t every = config_.evaluate().every_steps();
-  if (step != last_step_ && (every == 0 || step % every != 0)) return Status::Ok();
+  if (step != data_->last_step && (every == 0 || step % every != 0)) return Status::Ok();
   // The reply to the frame that carried this step's gradients: until all workers send the next
   // frame, the rows are those after this very step.
   RETURN_IF_ERROR(WaitForRows(step + 1 + ahead_));
   // What was trained is kept before anything else can go wrong.
-  if (step == last_step_) RETURN_IF_ERROR(checkpointer_->Poll(true));
+  if (step == data_->last_step) RETURN_IF_ERROR(checkpointer_->Poll(true));
   return Evaluate(step);
 }
 
 Status Trainer::Evaluate(uint64_t step) {
-  const bool wants_scores = step == last_step_ && environment_.on_scores != nullptr;
+  const bool wants_scores = step == data_->last_step && environment_.on_scores != nullptr;
   Scores scores;
   ASSIGN_OR_RETURN(std::optional<Evaluation> evaluation,
                    evaluator_->Run(wants_scores ? &scores : nullptr));

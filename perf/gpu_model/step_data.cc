@@ -8,6 +8,7 @@
 #include "perf/support/timing.h"
 #include "worker/input_layout.h"
 #include "worker/log/log_reader.h"
+#include "worker/training_data.h"
 
 namespace chorus::perf {
 namespace {
@@ -85,16 +86,7 @@ Result<StepData> ReadStepData(const TrainConfig& config, FileSystem& files, Grai
     data.dims.push_back(table.config.dim());
   }
   ASSIGN_OR_RETURN(const InputLayout inputs, InputLayout::Make(config, data.schema));
-  ReadingOptions order;
-  order.seed = config.seed();
-  order.order = config.data().order();
-  order.rows = config.data().rows();
-  order.unclicked_conversion = config.data().unclicked_conversion();
-  order.context_chunk = config.data().context_chunk();
-  order.window_blocks = config.data().window_blocks();
-  order.grain_rows = config.step().grain_rows();
-  order.grains_per_step = config.step().grains_per_step();
-  ASSIGN_OR_RETURN(const std::unique_ptr<ReadingPlan> plan, ReadingPlan::Make(*log, order));
+  ASSIGN_OR_RETURN(const std::unique_ptr<ReadingPlan> plan, ReadingPlan::Make(*log, TrainingOrder(config, 1)));
   StepReaderOptions options;
   options.grains = grains;
   options.slot_tables = inputs.slot_tables;
