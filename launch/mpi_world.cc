@@ -9,20 +9,13 @@
 
 #include "common/backoff.h"
 #include "common/log.h"
+#include "common/mpi_status.h"
 #include "common/strings.h"
 
 namespace chorus::launch {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-
-Status CheckMpi(int code, const char* call) {
-  if (code == MPI_SUCCESS) return Status::Ok();
-  char text[MPI_MAX_ERROR_STRING] = "";
-  int length = 0;
-  MPI_Error_string(code, text, &length);
-  return Internal(StrCat(call, ": ", std::string_view(text, length)));
-}
 
 #define RETURN_IF_MPI_ERROR(call) RETURN_IF_ERROR(CheckMpi(call, #call))
 

@@ -5,6 +5,7 @@
 
 #include "common/backoff.h"
 #include "common/check.h"
+#include "common/mpi_status.h"
 #include "common/mutex.h"
 #include "common/strings.h"
 #include "worker/exchange.h"
@@ -14,14 +15,6 @@ namespace {
 
 constexpr int kTag = 0x43;                       // one tag: order alone tells messages apart
 constexpr size_t kMaxMessage = size_t{1} << 30;  // MPI counts in int: longer ones travel in parts
-
-Status CheckMpi(int code, const char* call) {
-  if (code == MPI_SUCCESS) return Status::Ok();
-  char text[MPI_MAX_ERROR_STRING] = "";
-  int length = 0;
-  MPI_Error_string(code, text, &length);
-  return Internal(StrCat(call, ": ", std::string_view(text, length)));
-}
 
 // Requests under way, with the rank at the other end of each.
 class Requests {

@@ -9,8 +9,8 @@
 
 #include <gtest/gtest.h>
 
-#include "tests/import/faulty_files.h"
 #include "tests/import/import_testing.h"
+#include "tests/support/faulty_files.h"
 #include "worker/log/log_reader.h"
 
 namespace chorus::worker {
@@ -351,16 +351,16 @@ TEST_F(ImportTest, AFullDiskAtAnyByteIsAnErrorAndLeavesNoLog) {
   const std::string schema = StrCat(kPlain, " block_rows: 16 file_rows: 64");
   ImportOptions options{.inputs = {"in.csv"}, .output = "out"};
   ASSERT_OK(Import(schema).status());
-  int64_t bytes = 0;
+  uint64_t bytes = 0;
   const auto names = files_->List("out");
   ASSERT_OK(names.status());
   for (const std::string& name : *names) {
-    bytes += static_cast<int64_t>(ReadWholeFile(*files_, JoinPath("out", name))->size());
+    bytes += ReadWholeFile(*files_, JoinPath("out", name))->size();
   }
   ASSERT_OK(files_->RemoveRecursively("out"));
-  for (int64_t free_bytes = 0; free_bytes < bytes; free_bytes += 97) {
-    FullDisk disk(*files_, free_bytes);
-    const auto summary = ImportText(disk, MakeSchema(schema), options);
+  for (uint64_t free_bytes = 0; free_bytes < bytes; free_bytes += 97) {
+    const auto disk = NewFaultyFiles(*files_, {.free_bytes = free_bytes});
+    const auto summary = ImportText(*disk, MakeSchema(schema), options);
     ASSERT_EQ(summary.status().code(), Code::kResourceExhausted) << free_bytes;
     ASSERT_FALSE(files_->Exists("out"));
     ASSERT_FALSE(files_->Exists("out.importing"));

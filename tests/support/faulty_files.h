@@ -24,15 +24,16 @@ struct FaultPlan {
   bool write_half_first = false;  // the failing write leaves the first half of its bytes behind
   uint64_t failing_sync = kNever;
   uint64_t failing_rename = kNever;
-  bool failing_lists = false;  // every one
-  double open_seconds = 0;     // that opening a file to read takes
+  bool failing_lists = false;    // every one
+  uint64_t free_bytes = kNever;  // that written files have together
+  double open_seconds = 0;       // that opening a file to read takes
 };
 
 namespace internal {
 
 struct FaultState {
   FaultPlan plan;
-  std::atomic<uint64_t> writes{0}, syncs{0}, renames{0};
+  std::atomic<uint64_t> writes{0}, bytes{0}, syncs{0}, renames{0};
 };
 
 class FaultyWritableFile final : public WritableFile {
@@ -40,7 +41,8 @@ class FaultyWritableFile final : public WritableFile {
   FaultyWritableFile(std::unique_ptr<WritableFile> file, std::shared_ptr<FaultState> state)
       : file_(std::move(file)), state_(std::move(state)) {}
   Status Append(std::span<const std::byte> data) override {
-    if (state_->writes++ != state_->plan.failing_write) return file_->Append(data);
+    const bool fits = (state_->bytes += data.size()) <= state_->plan.free_bytes;
+    if (state_->writes++ != state_->plan.failing_write && fits) return file_->Append(data);
     if (state_->plan.write_half_first) {
       if (Status status = file_->Append(data.first(data.size() / 2)); !status.ok()) return status;
     }
