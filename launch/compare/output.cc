@@ -53,10 +53,10 @@ Status CheckReplaceable(FileSystem& files, const std::string& output) {
     if (target.in_place || !files.Exists(target.path)) continue;
     ASSIGN_OR_RETURN(const std::string text, ReadWholeFile(files, target.path));
     if (written.is_ours(text)) continue;
-    return FailedPrecondition(
-        path +
-        " is there and is nothing that a comparison wrote: move it away, or give another "
-        "--output");
+    return FailedPrecondition(path +
+                              " is there and is nothing that a comparison of this version wrote: "
+                              "move it away, or give another "
+                              "--output");
   }
   return Status::Ok();
 }

@@ -299,7 +299,8 @@ TEST_F(CompareTest, AForeignFileWhereATableIsToStandIsRefusedBeforeTraining) {
     ASSERT_TRUE(ReplaceFile(files_, Path(path), foreign).ok());
     for (const char* how : {"--resume", "--report-only"}) {
       const test::Finished refused = Run(0, Compare(config, "out", {how}));
-      ExpectFailure(refused, Path(path) + " is there and is nothing that a comparison wrote");
+      ExpectFailure(
+          refused, Path(path) + " is there and is nothing that a comparison of this version wrote");
       EXPECT_EQ(refused.errors.find("begins"), std::string::npos) << refused.errors;
     }
     EXPECT_EQ(Read(path), foreign);

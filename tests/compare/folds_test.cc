@@ -75,6 +75,26 @@ TEST_F(FoldsTest, CalibrationTakesTheTestRowsOfAllDataSets) {
                                                {worker::CalibrationBins(logit, pcvr, label)}));
 }
 
+TEST_F(FoldsTest, FiguresTakeTheSeedsThatTheTablesTake) {
+  MakeRuns();
+  ExpectSuccess(Run(0, Compare(config_, "out", {"--resume"})));
+  const auto pictures = [&] {
+    finished_ = *FinishedRuns::Find(files_, plan_);
+    std::vector<std::string> all = *CalibrationCurves(finished_);
+    const std::vector<std::string> pcoc = *PcocCurves(finished_);
+    all.insert(all.end(), pcoc.begin(), pcoc.end());
+    const TrainingPictures training = TrainingCurves(finished_);
+    all.insert(all.end(), training.pictures.begin(), training.pictures.end());
+    return all;
+  };
+  const std::vector<std::string> both = pictures();
+  ASSERT_TRUE(files_.RemoveRecursively(Path("out/runs/ESMM/seed-2-b")).ok());
+  const std::vector<std::string> half = pictures();  // seed 2 is only partly done
+  ASSERT_TRUE(files_.RemoveRecursively(Path("out/runs/ESMM/seed-2-0")).ok());
+  EXPECT_EQ(half, pictures());
+  EXPECT_NE(half, both);
+}
+
 TEST_F(FoldsTest, FieldRceLooksItsSlotUpInTheTestLogs) {
   MakeRuns();
   const auto report = [&](const std::string& field) {

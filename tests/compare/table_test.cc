@@ -8,6 +8,7 @@
 
 #include "launch/compare/cells.h"
 #include "launch/compare/column_notes.h"
+#include "launch/compare/dot_plot.h"
 #include "launch/compare/results.h"
 #include "launch/compare/table_markdown.h"
 #include "launch/compare/table_text.h"
@@ -115,6 +116,24 @@ TEST_F(TableTest, BoldIsWhatItsIntervalSetsApartFromZero) {
     table_.rows[1].reference = true;  // a bound is never bold
     EXPECT_EQ(TableMarkdown(finished_, table_).find("**" + text + "**"), std::string::npos);
     table_.rows[1].reference = false;
+  }
+}
+
+TEST_F(TableTest, DotsAreFilledWhereTheTableIsBold) {
+  MakeRuns();
+  const size_t c = ColumnOf("cvr_auc");
+  for (size_t other = 0; other < table_.columns.size(); ++other) {
+    if (other != c) table_.rows[1].cells[other].difference.reset();
+  }
+  worker::CombinedDifference& difference = *table_.rows[1].cells[c].difference;
+  for (const auto& [low, reference, hollow] :
+       {std::tuple{0.01, false, false}, {-0.01, false, true}, {0.01, true, true}}) {
+    difference.estimate = 0.02;
+    difference.interval = {low, 0.04};
+    table_.rows[1].reference = reference;
+    const std::vector<std::string> plots = DotPlots(finished_, table_, Section::kRanking);
+    ASSERT_EQ(plots.size(), 1u);
+    EXPECT_EQ(plots[0].find("hollow") != std::string::npos, hollow) << plots[0];
   }
 }
 

@@ -16,17 +16,18 @@ class EqualBins {
   // Whether the next rows that stay together begin a bin: the first ones do.
   bool NextBegins() {
     if (before_ < end_) return false;
-    end_ = (before_ / rows_ + 1) * rows_;
+    const Wide bin = Wide{before_} * count_ / rows_;
+    end_ = static_cast<uint64_t>(((bin + 1) * rows_ + count_ - 1) / count_);
     return true;
   }
-  void Add(uint64_t rows) { before_ += Wide{rows} * count_; }
+  void Add(uint64_t rows) { before_ += rows; }
 
  private:
   __extension__ typedef unsigned __int128 Wide;
   const uint64_t rows_;
   const uint32_t count_;
-  Wide before_ = 0;  // rows added, times count
-  Wide end_ = 0;     // likewise, where the bin ends
+  uint64_t before_ = 0;  // rows added
+  uint64_t end_ = 0;     // the least number of rows before those of a later bin
 };
 
 }  // namespace chorus::worker
