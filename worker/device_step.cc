@@ -8,6 +8,7 @@
 #include "common/strings.h"
 #include "common/table_spec.h"
 #include "worker/model.h"
+#include "worker/row_stride.h"
 #include "worker/step_engine.h"
 #include "worker/tower_compute.h"
 
@@ -70,7 +71,8 @@ Status DeviceStep::Open() {
   RETURN_IF_ERROR(device_->SetMethod(objective_.method()));
   ASSIGN_OR_RETURN(inputs_, InputLayout::Make(config_, schema_));
   ASSIGN_OR_RETURN(network_, Network::Make(config_.model(), inputs_, objective_.shape()));
-  const int64_t widest = std::max(inputs_.contexts.slot_width, inputs_.exposures.slot_width);
+  const int64_t widest =
+      RowStride(std::max(inputs_.contexts.slot_width, inputs_.exposures.slot_width));
   if (grain_rows_ * widest > int64_t{0x7fffffff}) {
     return InvalidArgument(StrCat("step.grain_rows: ", grain_rows_, " rows of ", widest,
                                   " pooled floats are too many for a device"));

@@ -24,6 +24,7 @@ struct DeviceSide {
   const uint32_t* slot_of_column;  // [slot_width]
   const float* numerics;           // [columns][rows]
   int64_t slot_width;
+  int64_t gradient_stride;  // of the side's input gradient, [rows, slot_width]
   int64_t rows;
 };
 

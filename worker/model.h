@@ -79,8 +79,8 @@ class Model {
   // Backward is BackwardDense, then BackwardSparse; workspace->dlogits() holds d loss / d logit.
   // Groups of other stages cost nothing: their gradients are 0, and their sparse lists empty.
   // REQUIRES: Forward of the same grain and parameters on this workspace came before.
-  //   gradient: [parameters().size()], overwritten.  sparse: [table_instances()], overwritten;
-  //   lists every key that the grain holds, also when its gradient is 0, for trained groups.
+  //   gradient: [parameters().size()], its blocks overwritten.  sparse: [table_instances()],
+  //   overwritten; lists every key that the grain holds, also when its gradient is 0, for trained groups.
   Status Backward(const GrainInput& grain, std::span<const float> parameters, Workspace* workspace,
                   std::span<float> gradient, std::vector<SparseGradient>* sparse) const;
   virtual Status BackwardDense(const GrainInput& grain, std::span<const float> parameters,

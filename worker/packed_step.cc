@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "common/strings.h"
+#include "worker/row_stride.h"
 
 namespace chorus::worker {
 namespace {
@@ -42,6 +43,7 @@ DeviceSide StepPacker::PackSide(const SideInputs& side, const FeatureColumns& fe
   DeviceSide out = {};
   out.rows = features.rows;
   out.slot_width = side.slot_width;
+  out.gradient_stride = RowStride(side.slot_width);
   DeviceSlot* const slots = block->Take<DeviceSlot>(side.slots.size(), &out.slots);
   uint32_t* const slot_of =
       block->Take<uint32_t>(static_cast<size_t>(side.slot_width), &out.slot_of_column);

@@ -8,6 +8,7 @@
 #include "common/key.h"
 #include "common/random.h"
 #include "worker/layer/kernels.h"
+#include "worker/row_stride.h"
 
 namespace chorus::worker {
 
@@ -17,14 +18,14 @@ int64_t ParameterLayout::AddMatrix(const std::vector<std::string>& names, int64_
   CHECK(names.size() == widths.size());
   CHECK(blocks_.empty() || (blocks_.back().stage <= stage && weights_ == size_),
         "stages out of order: ", names[0]);
-  const int64_t stride = std::accumulate(widths.begin(), widths.end(), int64_t{0});
+  const int64_t stride = RowStride(std::accumulate(widths.begin(), widths.end(), int64_t{0}));
   const int64_t begin = size_;
   int64_t column = 0;
   for (size_t i = 0; i < names.size(); ++i) {
     blocks_.push_back({names[i], rows, widths[i], begin + column, stride, fan_in, stage});
     column += widths[i];
   }
-  size_ += rows * stride;
+  End(begin + rows * stride);
   weights_ = size_;
   return begin;
 }
@@ -34,13 +35,15 @@ ParameterLayout::Statistics ParameterLayout::AddStatistics(const std::vector<std
                                                            uint32_t stage) {
   const int64_t width = std::accumulate(widths.begin(), widths.end(), int64_t{0});
   const Statistics offsets = {size_, size_ + width, size_ + 2 * width};
+  int64_t next = size_;
   const auto add = [&](const std::string& name, int64_t cols, float initial) {
-    blocks_.push_back({name, 1, cols, size_, cols, 0, stage, true, initial, offsets.count});
-    size_ += cols;
+    blocks_.push_back({name, 1, cols, next, cols, 0, stage, true, initial, offsets.count});
+    next += cols;
   };
   for (size_t i = 0; i < names.size(); ++i) add(names[i] + ".mean", widths[i], 0.0f);
   for (size_t i = 0; i < names.size(); ++i) add(names[i] + ".variance", widths[i], 1.0f);
   add(names[0] + ".count", 1, 0.0f);
+  End(next);
   return offsets;
 }
 

@@ -1,8 +1,9 @@
 #pragma once
 // The dense parameters of a model: one flat array of floats, in which named blocks lie. Blocks of
 // towers that are computed as one wide product interleave (a block has a stride), so that names,
-// shapes and initial values of a tower do not depend on what stands beside it. Every float belongs
-// to exactly one block.
+// shapes and initial values of a tower do not depend on what stands beside it. A float belongs to at
+// most one block: matrices begin at multiples of kAlignment floats and have rows of RowStride, for
+// devices; what lies between them is 0, as is its gradient, and stands in no file.
 //   "tower.cvr.0.exposure" [inputs, 360], "tower.cvr.0.bias" [1, 360], "tower.cvr.logit.weight"
 //   [80, 1], ...
 // Thread safety: a value.
@@ -22,8 +23,7 @@ struct ParameterBlock {
   int64_t cols = 0;
   int64_t offset = 0;  // of element (0, 0) in the flat array
   int64_t stride = 0;  // from one row to the next
-  int64_t fan_in =
-      0;  // inputs of the whole layer; 0: starts as zeros (biases and logits)
+  int64_t fan_in = 0;  // inputs of the whole layer; 0: starts as zeros (biases and logits)
   uint32_t stage = 0;  // the stage that trains it (method_shape.h)
   // A running statistic, no weight: no optimizer steps it, and its gradient is what the step
   // measured (layer/batch_norm.h).
@@ -48,6 +48,8 @@ struct ParameterRange {
 
 class ParameterLayout {
  public:
+  static constexpr int64_t kAlignment = 64;  // floats
+
   // Places a matrix of rows x (sum of widths) after what there is and returns its offset; part i is
   // the block names[i] of widths[i] columns. REQUIRES: no matrix of a later stage came before.
   int64_t AddMatrix(const std::vector<std::string>& names, int64_t rows,
@@ -64,8 +66,8 @@ class ParameterLayout {
                            const std::vector<int64_t>& widths, uint32_t stage);
 
   const std::vector<ParameterBlock>& blocks() const { return blocks_; }
-  int64_t size() const { return size_; }
-  // Where the weights of a stage lie, all of them and nothing else. Statistics lie after all.
+  int64_t size() const { return size_; }  // floats, a multiple of kAlignment
+  // Where the weights of a stage lie, all of them and no others. Statistics lie after all.
   ParameterRange OfStage(uint32_t stage) const;
 
   // Glorot & Bengio 2010, uniform on +-sqrt(6 / (fan_in + cols)); element (i, j) is a function of
@@ -79,9 +81,11 @@ class ParameterLayout {
   const ParameterBlock* FirstNonFinite(std::span<const float> values) const;
 
  private:
+  void End(int64_t end) { size_ = (end + kAlignment - 1) / kAlignment * kAlignment; }
+
   std::vector<ParameterBlock> blocks_;
   int64_t size_ = 0;
-  int64_t weights_ = 0;  // floats of weights
+  int64_t weights_ = 0;  // where statistics begin
 };
 
 }  // namespace chorus::worker

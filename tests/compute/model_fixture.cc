@@ -45,7 +45,13 @@ Gradients Fixture::Run(const TestGrain& grain, Workspace* workspace) const {
   out.logits.assign(logits.data, logits.data + logits.rows * logits.cols);
   const std::vector<float> factors = Factors(grain.batch.rows());
   std::copy(factors.begin(), factors.end(), workspace->dlogits().data);
-  out.dense.assign(parameters.size(), std::numeric_limits<float>::quiet_NaN());
+  out.dense.assign(parameters.size(), 0.0f);
+  for (const ParameterBlock& block : model->parameters().blocks()) {
+    const MatrixView<float> values = block.In(std::span(out.dense));
+    for (int64_t i = 0; i < values.rows; ++i) {
+      std::fill_n(values.row(i), values.cols, std::numeric_limits<float>::quiet_NaN());
+    }
+  }
   EXPECT_TRUE(model->Backward(grain.input(), parameters, workspace, out.dense, &out.sparse).ok());
   return out;
 }

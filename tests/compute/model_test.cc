@@ -142,6 +142,23 @@ TEST(ModelTest, PoolsEveryContextOncePerGrain) {
   EXPECT_EQ(workspace->counters().contexts_pooled, 8u);
 }
 
+// Floats between blocks: whoever adds, measures or updates the flat array finds nothing there.
+TEST(ModelTest, WhatLiesBetweenBlocksHasNoGradient) {
+  const Fixture fixture("model { tower { hidden: 5 hidden: 3 } batch_norm: true }");
+  const Gradients got = fixture.Run(fixture.Grain(16, 9, 4));
+  std::vector<bool> of_block(got.dense.size());
+  for (const ParameterBlock& block : fixture.model->parameters().blocks()) {
+    for (int64_t e = 0; e < block.rows * block.cols; ++e) {
+      of_block[static_cast<size_t>(block.offset + e / block.cols * block.stride + e % block.cols)] =
+          true;
+    }
+  }
+  EXPECT_GT(std::count(of_block.begin(), of_block.end(), false), 100);
+  for (size_t i = 0; i < got.dense.size(); ++i) {
+    EXPECT_TRUE(of_block[i] || got.dense[i] == 0.0f) << i;
+  }
+}
+
 TEST(ModelTest, AnEmptyGrainHasZeroGradients) {
   const Fixture fixture("");
   const Gradients got = fixture.Run(fixture.Grain(16, 0, 0));
@@ -157,10 +174,10 @@ TEST(ModelTest, NamesWhatIsNotFinite) {
   Gradients got = fixture.Run(grain, workspace.get());
   EXPECT_TRUE(fixture.model->CheckLogits(*workspace).ok());
   EXPECT_TRUE(fixture.model->CheckGradients(*workspace, got.dense).ok());
-  got.dense.back() = std::numeric_limits<float>::infinity();
+  const ParameterBlock& last = fixture.model->parameters().blocks().back();
+  got.dense[static_cast<size_t>(last.offset)] = std::numeric_limits<float>::infinity();
   EXPECT_EQ(fixture.model->CheckGradients(*workspace, got.dense).message(),
             "the gradient of tower.uncvr.logit.bias is not finite");
-  const ParameterBlock& last = fixture.model->parameters().blocks().back();
   fixture.parameters[static_cast<size_t>(last.offset)] = std::numeric_limits<float>::quiet_NaN();
   fixture.Run(grain, workspace.get());
   EXPECT_EQ(fixture.model->CheckLogits(*workspace).message(),

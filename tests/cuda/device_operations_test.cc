@@ -86,8 +86,8 @@ TEST_F(DeviceOperationsTest, PoolsEveryKindOfSlotAndNumericColumns) {
       keys += static_cast<uint32_t>(slot.positions.size());
     }
     const std::vector<float> numerics = RandomFloats(2 * rows, 3, 1.0f);
-    const DeviceSide side = {arrays_.Put(packed), arrays_.Put(slot_of), arrays_.Put(numerics), 10,
-                             rows};
+    const DeviceSide side = {
+        arrays_.Put(packed), arrays_.Put(slot_of), arrays_.Put(numerics), 10, 16, rows};
     const DeviceKeyNotes notes = {arrays_.Put(std::vector<uint32_t>(keys)),
                                   arrays_.Put(std::vector<float>(keys))};
     const int64_t padded = rows + 5, width = 12, stride = 13;
@@ -111,7 +111,7 @@ TEST_F(DeviceOperationsTest, PoolsEveryKindOfSlotAndNumericColumns) {
     for (size_t s = 0; s < slots.size(); ++s) {
       for (int64_t i = 0; i < rows; ++i) {
         for (uint32_t k = slots[s].offsets[i]; k < slots[s].offsets[i + 1]; ++k) {
-          ASSERT_EQ(source[packed[s].first_key + k], (i * 10 + slots[s].first) | 0x80000000u);
+          ASSERT_EQ(source[packed[s].first_key + k], (i * 16 + slots[s].first) | 0x80000000u);
         }
       }
     }

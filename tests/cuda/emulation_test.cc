@@ -139,6 +139,54 @@ TEST_F(EmulationTest, CountsCallsAndFailsTheOneAskedFor) {
   EXPECT_EQ(ReadCounters().bytes_to_device, 40u);
 }
 
+// As with cuBLASLt: who lets alignments depend on what must not show in the bits finds out.
+TEST_F(EmulationTest, TheOrderOfAProductsAdditionsDependsOnAlignmentsAndABiasNeedsSixteenBytes) {
+  constexpr uint64_t kTerms = 3;
+  const float* const a = OnDevice(std::vector<float>{1, 0x1p24f, -0x1p24f});
+  const float* const ones = OnDevice(std::vector<float>(8, 1.0f));
+  float* const d = OnDevice(std::vector<float>(8, 0.0f));
+  cublasLtHandle_t handle = nullptr;
+  cublasLtMatmulDesc_t desc = nullptr;
+  cublasLtMatrixLayout_t row = nullptr, column = nullptr, one = nullptr;
+  ASSERT_EQ(cublasLtCreate(&handle), CUBLAS_STATUS_SUCCESS);
+  cublasLtMatmulDescCreate(&desc, CUBLAS_COMPUTE_32F, CUDA_R_32F);
+  cublasLtMatrixLayoutCreate(&row, CUDA_R_32F, 1, kTerms, 1);
+  cublasLtMatrixLayoutCreate(&column, CUDA_R_32F, kTerms, 1, kTerms);
+  cublasLtMatrixLayoutCreate(&one, CUDA_R_32F, 1, 1, 1);
+  const auto product = [&](float* to, uint32_t alignment) {
+    cublasLtMatmulPreference_t preference = nullptr;
+    cublasLtMatmulPreferenceCreate(&preference);
+    for (const auto matrix :
+         {CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_C_BYTES, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_D_BYTES}) {
+      cublasLtMatmulPreferenceSetAttribute(preference, matrix, &alignment, sizeof(alignment));
+    }
+    cublasLtMatmulHeuristicResult_t result = {};
+    int found = 0;
+    cublasLtMatmulAlgoGetHeuristic(handle, desc, row, column, one, one, preference, 1, &result,
+                                   &found);
+    cublasLtMatmulPreferenceDestroy(preference);
+    const float alpha = 1, beta = 0;
+    return cublasLtMatmul(handle, desc, &alpha, a, row, ones, column, &beta, to, one, to, one,
+                          &result.algo, nullptr, 0, stream_);
+  };
+  EXPECT_EQ(product(d, 256), CUBLAS_STATUS_SUCCESS);
+  EXPECT_EQ(product(d + 1, 4), CUBLAS_STATUS_SUCCESS);
+  const std::vector<float> sums = Back(d, 2);
+  EXPECT_EQ(sums[0], 0.0f) << "(1 + 2^24) - 2^24";
+  EXPECT_EQ(sums[1], 1.0f) << "(-2^24 + 2^24) + 1";
+  EXPECT_EQ(product(d + 1, 8), CUBLAS_STATUS_INVALID_VALUE) << "a claim that does not hold";
+  const int epilogue = CUBLASLT_EPILOGUE_BIAS;
+  cublasLtMatmulDescSetAttribute(desc, CUBLASLT_MATMUL_DESC_EPILOGUE, &epilogue, sizeof(epilogue));
+  for (const uint64_t first : {0u, 1u}) {
+    const float* const bias = ones + first;
+    cublasLtMatmulDescSetAttribute(desc, CUBLASLT_MATMUL_DESC_BIAS_POINTER, &bias, sizeof(bias));
+    EXPECT_EQ(product(d, 256), first == 0 ? CUBLAS_STATUS_SUCCESS : CUBLAS_STATUS_INVALID_VALUE);
+  }
+  for (const auto layout : {row, column, one}) cublasLtMatrixLayoutDestroy(layout);
+  cublasLtMatmulDescDestroy(desc);
+  cublasLtDestroy(handle);
+}
+
 TEST_F(EmulationTest, AsynchronousStreamsAreOrderedByEventsAndByTheHost) {
   SetAsynchronous(true);
   cudaStream_t first = nullptr, second = nullptr;

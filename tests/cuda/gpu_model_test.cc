@@ -261,8 +261,11 @@ TEST(GpuModelTest, ProductsOfAPlainModelAreThoseOfItsLayers) {
   EXPECT_EQ(TotalOf(dry->cost, Phase::kForward).flops, forward);
   EXPECT_EQ(TotalOf(dry->cost, Phase::kBackward).flops, 2 * forward);
   EXPECT_EQ(TotalOf(dry->cost, Phase::kForward).products, grains * 3);
-  // Weights of the wide layer, of both second layers, and of both logits, each with biases.
-  const uint64_t parameters = (inputs + 1) * 18 + 2 * (9 + 1) * 5 + 2 * (5 + 1);
+  // Weights of the wide layer, of both second layers, and of both logits, each with biases; rows of
+  // 8 floats, matrices of 64.
+  const auto matrix = [](uint64_t floats) { return (floats + 63) / 64 * 64; };
+  const uint64_t parameters = matrix(inputs * 24) + matrix(24) + 2 * (matrix(9 * 8) + matrix(8)) +
+                              2 * (matrix(5) + matrix(1));
   EXPECT_EQ(dry->parameters, static_cast<int64_t>(parameters));
   // One worker's gradient stays on the device; a host that sums gets it and gives it back.
   EXPECT_EQ(TotalOf(dry->cost, Phase::kUpdate).bytes_to_device, 0u);

@@ -36,7 +36,8 @@ __global__ void PoolKernel(DeviceSide side, const float* const* tables, uint32_t
     value = side.numerics[(j - side.slot_width) * side.rows + i];
   } else if (i < side.rows) {
     const DeviceSlot& slot = side.slots[side.slot_of_column[j]];
-    const auto source = static_cast<uint32_t>(i * side.slot_width + slot.first_column) | side_bit;
+    const auto source =
+        static_cast<uint32_t>(i * side.gradient_stride + slot.first_column) | side_bit;
     value =
         PoolElement(slot, tables, i, static_cast<uint32_t>(j) - slot.first_column, source, notes);
   }

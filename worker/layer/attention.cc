@@ -49,7 +49,7 @@ Status AttentionLayer::BackwardReceiver(Backend* backend, std::span<const float>
                                 joined.dy.Columns(column * width, width), given.dy, own.dy,
                                 giver > 0);
   }
-  const MatrixView<float> dprojection = {gradient.data() + projection, width, 3 * width};
+  const MatrixView<float> dprojection = Projection(gradient);
   RETURN_IF_ERROR(backend->Gemm({.transpose_a = true}, h, own.dy, dprojection));
   return backend->Gemm({.transpose_b = true}, own.dy, Projection(parameters), dh);
 }
@@ -59,7 +59,7 @@ Status AttentionLayer::BackwardGiver(Backend* backend, std::span<const float> pa
                                      AttentionBuffers* buffers, std::span<float> gradient) const {
   const ActivationView token = buffers->tokens[giver].view();
   const MatrixView<const float> dprojected = buffers->projected[giver].dy.view();
-  const MatrixView<float> dprojection = {gradient.data() + projection, width, 3 * width};
+  const MatrixView<float> dprojection = Projection(gradient);
   RETURN_IF_ERROR(
       backend->Gemm({.transpose_a = true, .accumulate = true}, token.y, dprojected, dprojection));
   RETURN_IF_ERROR(

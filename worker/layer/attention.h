@@ -16,6 +16,7 @@
 #include "worker/activation.h"
 #include "worker/backend.h"
 #include "worker/layer/dense.h"
+#include "worker/row_stride.h"
 
 namespace chorus::worker {
 
@@ -57,8 +58,9 @@ struct AttentionLayer {
 
  private:
   size_t receiver() const { return from.size(); }
-  MatrixView<const float> Projection(std::span<const float> parameters) const {
-    return {parameters.data() + projection, width, 3 * width};
+  template <typename T>
+  MatrixView<T> Projection(std::span<T> parameters) const {
+    return {parameters.data() + projection, width, 3 * width, RowStride(3 * width)};
   }
 };
 

@@ -1,11 +1,16 @@
 #include "worker/layer/dense.h"
 
+#include "worker/row_stride.h"
+
 namespace chorus::worker {
 namespace {
 
 MatrixView<const float> WeightView(std::span<const float> parameters, int64_t offset, int64_t in,
                                    int64_t out) {
-  return {parameters.data() + offset, in, out};
+  return {parameters.data() + offset, in, out, RowStride(out)};
+}
+MatrixView<float> WeightView(std::span<float> parameters, int64_t offset, int64_t in, int64_t out) {
+  return {parameters.data() + offset, in, out, RowStride(out)};
 }
 
 // dW = x^T dy and dx = dy W^T, the latter for the first dx.cols inputs.
@@ -31,7 +36,7 @@ Status DenseLayer::Backward(Backend* backend, std::span<const float> parameters,
                             std::span<float> gradient) const {
   if (!linear) backend->ReluBackward(y, dy, gradient.data() + bias);
   return ProductBackward(backend, WeightView(parameters, weight, in, out), x, dy,
-                         {gradient.data() + weight, in, out}, dx, accumulate_dx);
+                         WeightView(gradient, weight, in, out), dx, accumulate_dx);
 }
 
 Status SplitLayer::Forward(Backend* backend, std::span<const float> parameters, const SplitInput& x,
@@ -53,12 +58,12 @@ Status SplitLayer::Backward(Backend* backend, std::span<const float> parameters,
   if (!linear) backend->ReluBackward(y, dy, gradient.data() + bias);
   RETURN_IF_ERROR(ProductBackward(
       backend, WeightView(parameters, exposure_weight, exposure_in, out), x.exposures, dy,
-      {gradient.data() + exposure_weight, exposure_in, out}, dx.exposures, false));
+      WeightView(gradient, exposure_weight, exposure_in, out), dx.exposures, false));
   if (context_in == 0) return Status::Ok();
   backend->SumRowsByIndex(dy, x.context_of, context_sum);
   return ProductBackward(backend, WeightView(parameters, context_weight, context_in, out),
                          x.contexts, context_sum,
-                         {gradient.data() + context_weight, context_in, out}, dx.contexts, false);
+                         WeightView(gradient, context_weight, context_in, out), dx.contexts, false);
 }
 
 }  // namespace chorus::worker

@@ -1,6 +1,8 @@
-// The functions of include/cublasLt.h. A product is computed in one fixed order whatever algorithm
-// is asked for, in float as on a device, from inputs of the precision that is asked for. Pointers are checked against the alignment that the
-// algorithm was chosen for.
+// The functions of include/cublasLt.h. A product is computed in float as on a device, from inputs of
+// the precision that is asked for. As with cuBLASLt, the algorithm depends on the alignments that it
+// is chosen for, and its order of additions on the algorithm: forwards for rows of whole 16 bytes,
+// else backwards. Pointers are checked against these alignments, and the bias that an epilogue adds
+// against 16 bytes, which its vector loads need.
 
 #include "cublasLt.h"
 
@@ -63,6 +65,7 @@ struct Product {
   const void* a_data;
   const void* b_data;
   float* d;
+  bool backwards;           // order of additions
   std::vector<float> a, b;  // what Compute reads
 
   uint64_t m() const { return d_layout.rows; }
@@ -80,17 +83,22 @@ struct Product {
            (tb ? b_layout.cols : b_layout.rows) == k();
   }
 
+  uint64_t Term(uint64_t nth) const { return backwards ? k() - 1 - nth : nth; }
+
   // sums = column j of op(A) op(B), term after term.
   void SumColumn(uint64_t j, float* sums) const {
     const auto ld = static_cast<uint64_t>(a_layout.ld);
     std::fill_n(sums, m(), 0.0f);
     if (desc.transpose_a != CUBLAS_OP_N) {
       for (uint64_t i = 0; i < m(); ++i) {
-        for (uint64_t p = 0; p < k(); ++p) sums[i] += a[i * ld + p] * B(p, j);
+        for (uint64_t nth = 0; nth < k(); ++nth) {
+          sums[i] += a[i * ld + Term(nth)] * B(Term(nth), j);
+        }
       }
       return;
     }
-    for (uint64_t p = 0; p < k(); ++p) {
+    for (uint64_t nth = 0; nth < k(); ++nth) {
+      const uint64_t p = Term(nth);
       const float factor = B(p, j);
       for (uint64_t i = 0; i < m(); ++i) sums[i] += a[p * ld + i] * factor;
     }
@@ -113,6 +121,8 @@ struct Product {
     }
   }
 };
+
+constexpr uint32_t kVector = 16;  // bytes that a thread loads at a time
 
 bool IsAligned(const void* pointer, uint64_t bytes) {
   return bytes == 0 || reinterpret_cast<uintptr_t>(pointer) % bytes == 0;
@@ -249,6 +259,9 @@ cublasStatus_t cublasLtMatmul(cublasLtHandle_t, cublasLtMatmulDesc_t desc, const
   for (int i = 0; i < 4; ++i) {
     if (!IsAligned(pointers[i], algo->data[i])) return CUBLAS_STATUS_INVALID_VALUE;
   }
+  if (!IsAligned(desc->bias, kVector)) return CUBLAS_STATUS_INVALID_VALUE;
+  const bool vectors =
+      std::all_of(algo->data, algo->data + 4, [](uint64_t bytes) { return bytes >= kVector; });
   Product product = {*desc,
                      *a_layout,
                      *b_layout,
@@ -258,6 +271,7 @@ cublasStatus_t cublasLtMatmul(cublasLtHandle_t, cublasLtMatmulDesc_t desc, const
                      a,
                      b,
                      static_cast<float*>(d),
+                     !vectors,
                      {},
                      {}};
   if (!product.IsConsistent()) return CUBLAS_STATUS_INVALID_VALUE;
