@@ -15,8 +15,10 @@ namespace {
 // What may differ between a run and the one it resumes: who computes, and what is told about it.
 const std::vector<std::string>& FreeFields() {
   static const std::vector<std::string> fields = {
-      "cluster",         "checkpoint",   "evaluate", "report",     "compute.threads",
-      "compute.backend", "compute.cuda", "data.log", "warm_start", "data.max_steps"};
+      "cluster",         "checkpoint",      "evaluate",
+      "report",          "compute.threads", "compute.reader_threads",
+      "compute.backend", "compute.cuda",    "data.log",
+      "warm_start",      "data.max_steps"};
   return fields;
 }
 

@@ -21,10 +21,14 @@ constexpr std::string_view kChecksumPrefix = "# checksum ";
 // What may differ between a run and its continuation: who computes, what is told, and where; and
 // what an evaluation says beside the scores, from which the tables are made.
 const std::vector<std::string>& FreeFields() {
-  static const std::vector<std::string> fields = {
-      "cluster",        "checkpoint",           "report",
-      "evaluate.k",     "evaluate.every_steps", "evaluate.group_metrics",
-      "compute.threads"};
+  static const std::vector<std::string> fields = {"cluster",
+                                                  "checkpoint",
+                                                  "report",
+                                                  "evaluate.k",
+                                                  "evaluate.every_steps",
+                                                  "evaluate.group_metrics",
+                                                  "compute.threads",
+                                                  "compute.reader_threads"};
   return fields;
 }
 

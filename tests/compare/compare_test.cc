@@ -233,9 +233,9 @@ TEST_F(CompareTest, ADirectoryInUseAndAnotherConfigurationAreRefused) {
         "step.grain_rows: 16 | 8");
   }
   // More seeds, other threads, fewer methods are no other configuration.
-  ExpectSuccess(
-      Run(0, Compare(config, "out",
-                     {"--resume", "--methods", "BASE", "--set", "train.compute.threads=2"})));
+  ExpectSuccess(Run(0, Compare(config, "out",
+                               {"--resume", "--methods", "BASE", "--set", "train.compute.threads=2",
+                                "--set", "train.compute.reader_threads=2"})));
   EXPECT_NE(Read("out/results.jsonl").find("\"seed\":\"2\""), std::string::npos);
 }
 
