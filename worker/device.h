@@ -39,7 +39,8 @@ class Device : public Backend {
   virtual Result<std::byte*> TakeMemory(size_t bytes) = 0;
   virtual Result<std::byte*> TakeHostMemory(size_t bytes) = 0;
 
-  // Copies, in the order of the other calls. Host memory stays untouched until Synchronize.
+  // Copies, in the order of the other calls. Host memory stays untouched until Synchronize. A copy
+  // from or to host memory that TakeHostMemory has not page-locked synchronises first.
   virtual Status Upload(const void* host, void* device, size_t bytes) = 0;
   virtual Status Download(const void* device, void* host, size_t bytes) = 0;
   virtual Status CopyOnDevice(const void* from, void* to, size_t bytes) = 0;

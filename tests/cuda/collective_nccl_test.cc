@@ -1,6 +1,7 @@
 // Sums among devices (tested_device.h): the host's bits on any number of them, ordered with what the devices
 // compute, and an error in time where a worker or a call fails. Workers are threads.
 
+#include <cuda_runtime.h>
 #include <gtest/gtest.h>
 
 #include <chrono>
@@ -193,6 +194,64 @@ TEST_F(NcclCollectiveTest, AWorkerThatDoesNotComeIsAnErrorAtTheDeadline) {
     });
   });
   EXPECT_LT(seconds, 10);
+}
+
+// Copies from and to memory that is not page-locked wait inside CUDA, where there is no deadline.
+TEST_F(NcclCollectiveTest, ACopyBehindASumThatAWorkerHasLeftEndsAtTheDeadline) {
+  cuda_host::SetAsynchronous(true);
+  for (const bool to_host : {true, false}) {
+    OnWorkers({2, 2, 100, 100, true, 0.2}, [&](Worker& worker, uint32_t rank) {
+      ASSERT_TRUE(worker.Open().ok());
+      if (rank == 1) return std::this_thread::sleep_for(std::chrono::milliseconds(600));
+      ASSERT_TRUE(worker.collective().BeginSum(0, 100).ok());
+      ASSERT_TRUE(worker.collective().Join().ok());
+      std::vector<float> host(100);
+      Device& device = worker.device();
+      const Status status = to_host ? device.Download(worker.sum_memory(), host.data(), 400)
+                                    : device.Upload(host.data(), worker.sum_memory(), 400);
+      EXPECT_EQ(status.code(), Code::kDeadlineExceeded) << status.ToString();
+    });
+  }
+}
+
+// It waits only where it must: once a bucket, for the terms that it adds, and not for the sums that
+// it sends back.
+TEST_F(NcclCollectiveTest, TheHostDoesNotWaitForTheLastMessagesOfASum) {
+  NEEDS_EMULATION();
+  cuda_host::SetAsynchronous(true);
+  const Case c = {2, 2, 100, 100};
+  const GrainVectors<float> grains = RandomGrains<float>(2, c.n, 17);
+  const std::string id = OpenTestDevice()->NewCollectiveId().value();
+  Worker workers[] = {Worker(c, grains, id, 0), Worker(c, grains, id, 1)};
+  {
+    const std::jthread other([&] { EXPECT_TRUE(workers[1].Open().ok()); });
+    EXPECT_TRUE(workers[0].Open().ok());
+  }
+  const auto polls_of = [&](const std::function<Status(Worker&)>& call) {
+    cuda_host::ResetCounters();
+    for (Worker& worker : workers) EXPECT_TRUE(call(worker).ok());
+    return cuda_host::ReadCounters().calls["ncclCommGetAsyncError"] / 2;
+  };
+  constexpr uint64_t kGroup = 2;  // of the emulation, until a group is enqueued
+  EXPECT_EQ(polls_of([](Worker& w) { return w.collective().BeginSum(50, 100); }), kGroup);
+  EXPECT_EQ(polls_of([](Worker& w) { return w.collective().BeginSum(0, 50); }), 2 * kGroup);
+  EXPECT_EQ(polls_of([](Worker& w) { return w.collective().Join(); }), kGroup);
+  for (Worker& worker : workers) {
+    EXPECT_TRUE(worker.device().Synchronize().ok());
+    EXPECT_TRUE(SameBits(worker.sum(), PlainTreeSum(grains, 0, 2)));
+  }
+}
+
+// CUDA keeps "not ready" as the last error, which others, NCCL for one, would take for their own.
+TEST_F(NcclCollectiveTest, AWaitLeavesNoErrorBehind) {
+  NEEDS_EMULATION();
+  cuda_host::SetAsynchronous(true);
+  OnWorkers({2, 2, 100, 100}, [&](Worker& worker, uint32_t rank) {
+    ASSERT_TRUE(worker.Open().ok());
+    if (rank == 1) std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    ASSERT_TRUE(worker.Sum().ok());
+    EXPECT_EQ(cudaGetLastError(), cudaSuccess);
+  });
 }
 
 // A worker that has failed for another reason takes its device down while a sum waits for a peer.

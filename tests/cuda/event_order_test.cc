@@ -16,13 +16,17 @@ namespace {
 
 using cuda_host::StreamOrder;
 
+// Streams are those of computing, of copies, and of sums among devices.
 constexpr StreamOrder kOrders[] = {StreamOrder::kAllLate, StreamOrder::kFirstAtOnce,
-                                   StreamOrder::kSecondAtOnce};
+                                   StreamOrder::kSecondAtOnce, StreamOrder::kThirdAtOnce};
 
 // Three training steps, each prepared while the one before is computed, and one that is scored
 // between them, as a trainer goes about them.
 class Steps {
  public:
+  // with_sums: dense gradients pass through a collective, of this device alone.
+  explicit Steps(bool with_sums) : with_sums_(with_sums) {}
+
   struct Results {
     std::vector<Sums> sums;
     std::vector<float> weights;
@@ -31,9 +35,10 @@ class Steps {
   Results Run(StreamOrder order) const {
     cuda_host::SetStreamOrder(order);
     const std::unique_ptr<Device> device = OpenTestDevice();
-    cuda_host::SetStreamOrder(StreamOrder::kAtOnce);
     auto step = DeviceStep::Create(worlds_[0].options(), device.get());
     EXPECT_TRUE(step.ok()) << step.status().ToString();
+    if (with_sums_) step->get()->KeepGradients(OpenSums(**step, device.get()));
+    cuda_host::SetStreamOrder(StreamOrder::kAtOnce);
     Results results;
     EXPECT_TRUE((*step)->weights().Set(worlds_[0].parameters()).ok());
     for (size_t t = 0; t < 3; ++t) {
@@ -45,13 +50,14 @@ class Steps {
       }
       EXPECT_TRUE((*step)->Finish().ok());
       results.sums.push_back(world.Read(**step));
-      const MatrixView<const float> gradient = (*step)->node_gradients();
       WeightUpdate update;
       update.optimizer.lr = 0.5;
-      EXPECT_TRUE((*step)
-                      ->weights()
-                      .Update(update, {gradient.data, static_cast<size_t>(gradient.cols)})
-                      .ok());
+      const MatrixView<const float> gradient = (*step)->node_gradients();
+      const Status updated = with_sums_
+                                 ? (*step)->UpdateWeights(update)
+                                 : (*step)->weights().Update(
+                                       update, {gradient.data, static_cast<size_t>(gradient.cols)});
+      EXPECT_TRUE(updated.ok()) << updated.ToString();
       if (t != 1) continue;
       EXPECT_TRUE((*step)->Load(worlds_[3].batch(), worlds_[3].rows(), false).ok());
       EXPECT_TRUE((*step)->Forward().ok());
@@ -69,18 +75,34 @@ class Steps {
   }
 
  private:
+  static DeviceCollective* OpenSums(const DeviceStep& step, Device* device) {
+    DeviceCollectiveOptions options;
+    step.DescribeGradients(&options);
+    options.id = device->NewCollectiveId().value();
+    options.grains = 2;
+    options.nodes = {MaximalNodes({0, 2})};
+    options.bucket = options.n / 3;
+    options.deadline_seconds = 60;
+    const Result<DeviceCollective*> sums = device->OpenCollective(options);
+    EXPECT_TRUE(sums.ok()) << sums.status().ToString();
+    return *sums;
+  }
   static StepWorld World(uint64_t step, uint32_t rows) {
     Case setup = {{{rows, 3}, {7, 2}}};
     setup.step = step;
     return StepWorld("esmm={}", "model { tower { hidden: 6 hidden: 4 dropout: 0.4 } }", setup, 64);
   }
+  const bool with_sums_;
   const StepWorld worlds_[4] = {World(3, 9), World(4, 60), World(5, 40), World(1, 20)};
 };
 
-TEST(EventOrderTest, AnyOrderThatEventsAllowGivesTheSameBits) {
+class EventOrderTest : public testing::TestWithParam<bool> {};
+
+TEST_P(EventOrderTest, AnyOrderThatEventsAllowGivesTheSameBits) {
   NEEDS_EMULATION();
-  const Steps steps;
+  const Steps steps(GetParam());
   const Steps::Results expected = steps.Run(StreamOrder::kAtOnce);
+  EXPECT_TRUE(SameBits(expected.weights, Steps(!GetParam()).Run(StreamOrder::kAtOnce).weights));
   for (const StreamOrder order : kOrders) EXPECT_TRUE(Steps::Same(steps.Run(order), expected));
   EXPECT_TRUE(Steps::Same(steps.Run(StreamOrder::kThreads), expected));
 }
@@ -100,13 +122,15 @@ bool ShowsMissingWait(const Steps& steps, const Steps::Results& expected, uint64
   return !WIFEXITED(status) || WEXITSTATUS(status) != 0;
 }
 
-TEST(EventOrderTest, WithoutAnyOneWaitForAnEventSomeOrderShowsIt) {
+TEST_P(EventOrderTest, WithoutAnyOneWaitForAnEventSomeOrderShowsIt) {
   NEEDS_EMULATION();
-  const Steps steps;
+  const Steps steps(GetParam());
   cuda_host::ResetCounters();
   const Steps::Results expected = steps.Run(StreamOrder::kAtOnce);
   const uint64_t waits = cuda_host::ReadCounters().calls.at("cudaStreamWaitEvent");
-  ASSERT_EQ(waits, 4u) << "one a step";
+  // One a step for its copies; of those that train, two for the sums of towers and of the rest, and
+  // one for what joins them.
+  ASSERT_EQ(waits, GetParam() ? 4u + 3 * 3 : 4u);
   for (const StreamOrder order : kOrders) {
     EXPECT_FALSE(ShowsMissingWait(steps, expected, waits + 1, order)) << "none is missing";
   }
@@ -118,6 +142,10 @@ TEST(EventOrderTest, WithoutAnyOneWaitForAnEventSomeOrderShowsIt) {
     EXPECT_TRUE(shown) << "wait " << nth;
   }
 }
+
+INSTANTIATE_TEST_SUITE_P(, EventOrderTest, testing::Bool(), [](const auto& sums) {
+  return std::string(sums.param ? "WithSumsAmongDevices" : "WithSumsOnTheHost");
+});
 
 }  // namespace
 }  // namespace chorus::worker

@@ -88,11 +88,15 @@ Status NcclCollectiveOnStream::Greet() {
   }
   RETURN_IF_ERROR(communicator_->Exchange(messages, stream()));
   if (!options_.reproducible) RETURN_IF_ERROR(communicator_->Sum(memory, memory, 1, stream()));
+  RETURN_IF_ERROR(communicator_->Settle());
   CUDA_RETURN_IF_ERROR(cudaEventRecord(done_.get(), stream()));
   return communicator_->Wait(done_.get());
 }
 
+// NCCL enqueues on threads of its own. The host waits for that where what comes next reads what was
+// received, and else only when it comes to the stream again.
 Status NcclCollectiveOnStream::BeginSum(int64_t begin, int64_t end) {
+  RETURN_IF_ERROR(communicator_->Settle());
   CUDA_RETURN_IF_ERROR(cudaEventRecord(ready_.get(), compute_));
   CUDA_RETURN_IF_ERROR(cudaStreamWaitEvent(stream(), ready_.get(), 0));
   for (; begin < end; begin += options_.bucket) {
@@ -113,6 +117,7 @@ Status NcclCollectiveOnStream::SumAlongTree(int64_t begin, int64_t n) {
     CUDA_RETURN_IF_ERROR(cudaMemcpyAsync(to, exchange_.own_term(i) + begin + mine.begin, bytes,
                                          cudaMemcpyDeviceToDevice, stream()));
   }
+  RETURN_IF_ERROR(communicator_->Settle());
   CUDA_RETURN_IF_ERROR(
       AddTerms(stream(), {received, static_cast<int64_t>(exchange_.terms()), mine.size, stride_},
                static_cast<const uint32_t*>(additions_.get()), exchange_.additions().size() / 2,
@@ -135,6 +140,7 @@ Status NcclCollectiveOnStream::SumAnyhow(int64_t begin, int64_t n) {
 }
 
 Status NcclCollectiveOnStream::Join() {
+  RETURN_IF_ERROR(communicator_->Settle());
   CUDA_RETURN_IF_ERROR(cudaEventRecord(done_.get(), stream()));
   CUDA_RETURN_IF_ERROR(cudaStreamWaitEvent(compute_, done_.get(), 0));
   joined_ = true;

@@ -168,6 +168,8 @@ class CudaDevice final : public Device {
     if (error != cudaSuccess && kept_.ok()) kept_ = StatusOf(error, place);
   }
   Status TakeKept() { return std::exchange(kept_, Status()); }
+  // Before every copy between there and the device, in the order of the compute stream.
+  Status BeforeCopy(const void* host, size_t bytes);
   float* ColumnScratch(int64_t rows, int64_t cols) {
     CHECK(static_cast<size_t>(ColumnChunks(rows) * cols) * sizeof(float) <= kScratch, "rows=", rows,
           " cols=", cols);
@@ -182,7 +184,11 @@ class CudaDevice final : public Device {
   const DeviceOptions options_;
   DeviceInfo info_;
   std::vector<DeviceMemory> memory_;
-  std::vector<PinnedMemory> pinned_;
+  struct HostBlock {
+    PinnedMemory memory;
+    size_t bytes;
+  };
+  std::vector<HostBlock> pinned_;
   std::vector<std::unique_ptr<std::byte[]>> plain_;  // where memory could not be page-locked
   std::byte* scratch_ = nullptr;
   std::unique_ptr<Matmul> matmul_;
@@ -223,18 +229,30 @@ Result<std::byte*> CudaDevice::TakeHostMemory(size_t bytes) {
   if (bytes == 0) return static_cast<std::byte*>(nullptr);
   PinnedMemory memory;
   if (cudaHostAlloc(memory.receive(), bytes, cudaHostAllocDefault) != cudaSuccess) {
-    static_cast<void>(cudaGetLastError());  // copies are slower from plain memory, and as right
+    static_cast<void>(cudaGetLastError());
     plain_.push_back(std::make_unique<std::byte[]>(bytes));
     return plain_.back().get();
   }
-  pinned_.push_back(std::move(memory));
-  auto* const data = static_cast<std::byte*>(pinned_.back().get());
+  auto* const data = static_cast<std::byte*>(memory.get());
+  pinned_.push_back({std::move(memory), bytes});
   std::memset(data, 0, bytes);
   return data;
 }
 
+// CUDA copies memory that is not page-locked by way of its own, and waits inside the call for what
+// was enqueued before: for ever, where that waits for other workers. Synchronize has a deadline.
+Status CudaDevice::BeforeCopy(const void* host, size_t bytes) {
+  const auto* const begin = static_cast<const std::byte*>(host);
+  for (const HostBlock& block : pinned_) {
+    const auto* const data = static_cast<const std::byte*>(block.memory.get());
+    if (begin >= data && begin + bytes <= data + block.bytes) return Status::Ok();
+  }
+  return Synchronize();
+}
+
 Status CudaDevice::Upload(const void* host, void* device, size_t bytes) {
   if (bytes == 0) return Status::Ok();
+  RETURN_IF_ERROR(BeforeCopy(host, bytes));
   CUDA_RETURN_IF_ERROR(cudaMemcpyAsync(device, host, bytes, cudaMemcpyHostToDevice, compute()));
   return Status::Ok();
 }
@@ -253,6 +271,7 @@ Status CudaDevice::TakeStaged(uint32_t slot) {
 
 Status CudaDevice::Download(const void* device, void* host, size_t bytes) {
   if (bytes == 0) return Status::Ok();
+  RETURN_IF_ERROR(BeforeCopy(host, bytes));
   CUDA_RETURN_IF_ERROR(cudaMemcpyAsync(host, device, bytes, cudaMemcpyDeviceToHost, compute()));
   return Status::Ok();
 }

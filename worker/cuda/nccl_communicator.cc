@@ -30,7 +30,7 @@ class Deadline {
 }  // namespace
 
 // The place of a call of NCCL, which must be settled before the next.
-#define NCCL_RETURN_IF_ERROR(call) RETURN_IF_ERROR(Settle((call), {__FILE__, __LINE__, #call}))
+#define NCCL_RETURN_IF_ERROR(call) RETURN_IF_ERROR(Check((call), {__FILE__, __LINE__, #call}))
 
 Result<std::unique_ptr<NcclCommunicator>> NcclCommunicator::Open(const NcclFunctions& nccl,
                                                                  const ncclUniqueId& id, int rank,
@@ -48,6 +48,7 @@ NcclCommunicator::~NcclCommunicator() {
   if (comm_ == nullptr) return;
   deadline_seconds_ = std::min(deadline_seconds_, kLastWords);
   const Place place = {__FILE__, __LINE__, "ncclCommFinalize"};
+  if (!Settle().ok()) return;
   if (!Settle(nccl_.ncclCommFinalize(comm_), place).ok()) return;
   static_cast<void>(nccl_.ncclCommDestroy(comm_));
 }
@@ -67,25 +68,39 @@ Status NcclCommunicator::Poll(const Place& place, bool* busy) {
   return Broken(state == ncclRemoteError ? Unavailable(text) : Internal(text));
 }
 
-Status NcclCommunicator::Settle(ncclResult_t result, const Place& place) {
+Status NcclCommunicator::Check(ncclResult_t result, const Place& place) {
   RETURN_IF_ERROR(broken_);
   if (result != ncclSuccess && result != ncclInProgress) {
     const std::string last = comm_ == nullptr ? "" : nccl_.ncclGetLastError(comm_);
     return Broken(Internal(
         Describe(StrCat(nccl_.ncclGetErrorString(result), last.empty() ? "" : ", ", last), place)));
   }
+  if (result == ncclInProgress) begun_ = place;
+  return Status::Ok();
+}
+
+Status NcclCommunicator::Settle(ncclResult_t result, const Place& place) {
+  RETURN_IF_ERROR(Check(result, place));
+  return Settle();
+}
+
+Status NcclCommunicator::Settle() {
+  RETURN_IF_ERROR(broken_);
+  if (!begun_.has_value()) return Status::Ok();
+  const Place place = *begun_;
   const Deadline deadline(deadline_seconds_);
   Backoff backoff;
-  for (bool busy = result == ncclInProgress; busy;) {
+  for (bool busy = true; busy;) {
     RETURN_IF_ERROR(Poll(place, &busy));
     if (busy && deadline.passed()) return Broken(deadline.Error(place));
     if (busy) backoff.Pause();
   }
+  begun_.reset();
   return Status::Ok();
 }
 
 Status NcclCommunicator::Exchange(std::span<const NcclMessage> messages, cudaStream_t stream) {
-  RETURN_IF_ERROR(broken_);
+  RETURN_IF_ERROR(Settle());
   if (messages.empty()) return Status::Ok();
   NCCL_RETURN_IF_ERROR(nccl_.ncclGroupStart());
   ncclResult_t result = ncclSuccess;
@@ -98,11 +113,11 @@ Status NcclCommunicator::Exchange(std::span<const NcclMessage> messages, cudaStr
     break;
   }
   const ncclResult_t ended = nccl_.ncclGroupEnd();  // also of a group that has failed
-  return Settle(result == ncclSuccess || result == ncclInProgress ? ended : result, place);
+  return Check(result == ncclSuccess || result == ncclInProgress ? ended : result, place);
 }
 
 Status NcclCommunicator::Sum(const float* from, float* to, size_t count, cudaStream_t stream) {
-  RETURN_IF_ERROR(broken_);
+  RETURN_IF_ERROR(Settle());
   NCCL_RETURN_IF_ERROR(nccl_.ncclAllReduce(from, to, count, ncclFloat32, ncclSum, comm_, stream));
   return Status::Ok();
 }
@@ -120,6 +135,7 @@ Status NcclCommunicator::Wait(cudaEvent_t event) {
     if (error != cudaErrorNotReady) {
       return Broken(StatusOf(error, {__FILE__, __LINE__, "cudaEventQuery"}));
     }
+    static_cast<void>(cudaGetLastError());  // an answer, but kept like an error
     if (deadline.passed()) return Broken(deadline.Error(place));
     backoff.Pause();
   }

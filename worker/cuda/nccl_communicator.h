@@ -6,6 +6,7 @@
 #include <nccl.h>
 
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 
@@ -34,11 +35,14 @@ class NcclCommunicator {
   NcclCommunicator(const NcclCommunicator&) = delete;
   NcclCommunicator& operator=(const NcclCommunicator&) = delete;
 
-  // Enqueues the messages as one group: they go in any order, but that of messages between two
-  // ranks.
+  // Begins to enqueue the messages as one group: they go in any order, but that of messages between
+  // two ranks.
   Status Exchange(std::span<const NcclMessage> messages, cudaStream_t stream);
-  // Enqueues to[i] = the sum of all ranks' from[i], in NCCL's order.
+  // Begins to enqueue to[i] = the sum of all ranks' from[i], in NCCL's order.
   Status Sum(const float* from, float* to, size_t count, cudaStream_t stream);
+  // Until all that was begun is enqueued: before what must come after it on the stream, or an event
+  // that is to say that it is done.
+  Status Settle();
 
   // Until the last recording of `event` is done.
   Status Wait(cudaEvent_t event);
@@ -46,7 +50,9 @@ class NcclCommunicator {
  private:
   NcclCommunicator(const NcclFunctions& nccl, double deadline_seconds)
       : nccl_(nccl), deadline_seconds_(deadline_seconds) {}
-  // Polls until `result`, of the call at `place`, is no longer "in progress".
+  // The error of `result`, of the call at `place`, which may still be in progress.
+  Status Check(ncclResult_t result, const Place& place);
+  // And until it no longer is.
   Status Settle(ncclResult_t result, const Place& place);
   // One look at the communicator; whether it is still busy.
   Status Poll(const Place& place, bool* busy);
@@ -57,6 +63,7 @@ class NcclCommunicator {
   double deadline_seconds_;
   ncclComm_t comm_ = nullptr;
   Status broken_;
+  std::optional<Place> begun_;  // a call that may still be in progress
 };
 
 }  // namespace chorus::worker::cuda

@@ -38,7 +38,27 @@ State& TheState() {
   return *state;
 }
 
+// Whether all of [memory, memory + bytes) lies in one allocation.
+bool LiesIn(MemoryKind kind, const void* memory, size_t bytes) {
+  State& state = TheState();
+  const std::lock_guard lock(state.mutex);
+  const auto& allocations = state.memory[static_cast<int>(kind)];
+  const auto begin = reinterpret_cast<uintptr_t>(memory);
+  auto after = allocations.upper_bound(begin);
+  if (after == allocations.begin()) return false;
+  --after;
+  return begin + bytes <= after->first + after->second;
+}
+
 }  // namespace
+
+bool IsDeviceMemory(const void* memory, size_t bytes) {
+  return LiesIn(MemoryKind::kDevice, memory, bytes);
+}
+
+bool IsPinnedMemory(const void* memory, size_t bytes) {
+  return LiesIn(MemoryKind::kPinned, memory, bytes);
+}
 
 int EnterCall(const char* function) {
   State& state = TheState();
@@ -99,17 +119,6 @@ bool FreeMemory(MemoryKind kind, void* memory) {
   return true;
 }
 
-bool IsDeviceMemory(const void* memory, size_t bytes) {
-  State& state = TheState();
-  const std::lock_guard lock(state.mutex);
-  const auto& allocations = state.memory[static_cast<int>(MemoryKind::kDevice)];
-  const auto begin = reinterpret_cast<uintptr_t>(memory);
-  auto after = allocations.upper_bound(begin);
-  if (after == allocations.begin()) return false;
-  --after;
-  return begin + bytes <= after->first + after->second;
-}
-
 bool TouchesDeviceMemory(const void* memory, size_t bytes) {
   State& state = TheState();
   const std::lock_guard lock(state.mutex);
@@ -141,6 +150,8 @@ WorkTime NextStreamsWork() {
       return number == 0 ? WorkTime::kAtOnce : WorkTime::kLate;
     case StreamOrder::kSecondAtOnce:
       return number == 1 ? WorkTime::kAtOnce : WorkTime::kLate;
+    case StreamOrder::kThirdAtOnce:
+      return number == 2 ? WorkTime::kAtOnce : WorkTime::kLate;
     default:
       return WorkTime::kLate;
   }

@@ -23,6 +23,8 @@ bool FreeMemory(MemoryKind kind, void* memory);       // false: not such memory
 bool IsDeviceMemory(const void* memory, size_t bytes);
 // Whether any of it does.
 bool TouchesDeviceMemory(const void* memory, size_t bytes);
+// Whether all of it is page-locked.
+bool IsPinnedMemory(const void* memory, size_t bytes);
 
 int Devices();
 // Of the stream that is being made.

@@ -55,6 +55,7 @@ enum class StreamOrder {
   kAllLate,
   kFirstAtOnce,  // the first that is made from now on; the others are late
   kSecondAtOnce,
+  kThirdAtOnce,
 };
 void SetStreamOrder(StreamOrder order);
 // The nth cudaStreamWaitEvent (from 1) from now on does nothing.

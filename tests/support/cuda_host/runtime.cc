@@ -172,6 +172,7 @@ cudaError_t cudaMemGetInfo(size_t* free, size_t* total) {
 
 cudaError_t cudaMalloc(void** memory, size_t bytes) {
   ENTER_CALL();
+  if (bytes > kDeviceBytes) return Failed(cudaErrorMemoryAllocation);
   *memory = bytes == 0 ? nullptr : AllocateMemory(MemoryKind::kDevice, bytes);
   return bytes == 0 || *memory != nullptr ? cudaSuccess : Failed(cudaErrorMemoryAllocation);
 }
@@ -200,6 +201,11 @@ cudaError_t cudaMemcpyAsync(void* to, const void* from, size_t bytes, cudaMemcpy
   if (kind == cudaMemcpyDeviceToHost) CountCopy(Direction::kToHost, bytes);
   if (kind == cudaMemcpyDeviceToDevice) CountCopy(Direction::kOnDevice, bytes);
   stream->Enqueue([to, from, bytes] { std::memcpy(to, from, bytes); });
+  // Other memory is copied by way of the driver's own, inside the call.
+  const void* const host = kind == cudaMemcpyHostToDevice ? from : to;
+  if (kind != cudaMemcpyDeviceToDevice && !chorus::cuda_host::IsPinnedMemory(host, bytes)) {
+    stream->Synchronize();
+  }
   return cudaSuccess;
 }
 cudaError_t cudaMemsetAsync(void* memory, int value, size_t bytes, cudaStream_t stream) {
@@ -268,10 +274,13 @@ cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t stream) {
       [event = event->self, recording = event->Record(stream)] { event->Reach(recording); });
   return cudaSuccess;
 }
-// "Not ready" is an answer, which cudaGetLastError does not repeat.
+// "Not ready" is an answer, and the last error too, as on real devices. Who asks waits: streams that
+// work late do some of it.
 cudaError_t cudaEventQuery(cudaEvent_t event) {
   ENTER_CALL();
-  return event->IsReached() ? cudaSuccess : cudaErrorNotReady;
+  if (event->IsReached()) return cudaSuccess;
+  event->Hurry();
+  return Failed(cudaErrorNotReady);
 }
 cudaError_t cudaEventSynchronize(cudaEvent_t event) {
   ENTER_CALL();

@@ -47,6 +47,11 @@ bool CUevent_st::IsReached() {
   return done >= recorded;
 }
 
+void CUevent_st::Hurry() {
+  bool done_one = false;
+  recorder->DoUntil([&] { return std::exchange(done_one, true); });
+}
+
 CUstream_st::CUstream_st(WorkTime time) : late_(time == WorkTime::kLate) {
   if (time == WorkTime::kThread) thread_ = std::thread([this] { Work(); });
 }

@@ -35,6 +35,7 @@ struct CUevent_st {
   // REQUIRES: two events.
   bool TimeSince(CUevent_st* earlier, float* milliseconds);
   bool IsReached();  // the last recording
+  void Hurry();      // a late stream comes nearer to it
 };
 
 struct CUstream_st {
