@@ -25,10 +25,20 @@ struct DeviceInfo {
   std::string id;  // the same for every process that has this device, and for no other device
   int index = 0;   // among those that this process sees
   uint64_t memory_bytes = 0;
-  std::string versions;  // of driver and toolkit, for messages
+  std::string versions;      // of driver and toolkit, for messages
+  uint64_t plain_bytes = 0;  // of host memory that could not be page-locked
 };
 
 constexpr uint32_t kStagingSlots = 2;
+
+// The largest calls that a device will get.
+struct DeviceSizes {
+  int64_t rows = 0;     // of matrices
+  int64_t columns = 0;  // of matrices that are summed over rows
+  int64_t product_input =
+      0;                // floats, with rows of RowStride, of what products read beside weights
+  int64_t weights = 0;  // floats
+};
 
 class Device : public Backend {
  public:
@@ -73,8 +83,10 @@ class Device : public Backend {
 
   // See layer/pooling.h.  tables: [configured tables] of [keys, dim].  x: [>= rows, inputs]; 0
   // after the side's rows.
-  virtual Status Pool(const DeviceSide& side, const float* const* tables, bool contexts,
-                      const DeviceKeyNotes& notes, MatrixView<float> x) = 0;
+  virtual Status Pool(const DeviceSide& side, const float* const* tables, MatrixView<float> x) = 0;
+  // For the way back: notes of the keys of a grain's two sides.
+  virtual Status NoteKeys(const DeviceSide& contexts, const DeviceSide& exposures,
+                          const DeviceKeyNotes& notes) = 0;
   // sums: [pieces of the step, dim], of which `pieces` are written from `first` on.
   virtual Status SumPieces(const DevicePieces& pieces, const DeviceKeyNotes& notes,
                            const float* dcontexts, const float* dexposures, uint32_t dim,
@@ -99,9 +111,13 @@ class Device : public Backend {
   virtual Status MoveStatistics(const DeviceStatistics& statistics, const float* gradient,
                                 float* values) = 0;
 
-  // Most elements of one input of a product, for precisions that round inputs to another place;
-  // once, before the first product.
-  virtual Status ReserveProducts(int64_t elements) = 0;
+  // Memory that calls of at most these sizes need beside their arguments; before the first of them.
+  // Error: kResourceExhausted.
+  virtual Status Reserve(const DeviceSizes& sizes) = 0;
+  // Products will read weights from there, as they are now: to be called again when they have
+  // changed. A precision that rounds inputs rounds these here, once, and not in every product.
+  // REQUIRES: n is at most what was reserved.
+  virtual Status UseWeights(const float* weights, int64_t n) = 0;
 
   // Sums with the devices of other workers: whether this one can; the id that all of them are given,
   // from one; and their meeting, once, after which the device owns the collective.

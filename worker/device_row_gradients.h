@@ -29,7 +29,7 @@ class DeviceRowGradients {
   // Room for a step's; `step` outlives the calls below.  trained: whether a group's rows get
   // gradients. Error: kResourceExhausted.
   Status Begin(const PackedStep& step, const std::function<bool(size_t group)>& trained);
-  // What pooling notes for the sums.
+  // Where NoteKeys leaves what the sums need.
   const DeviceKeyNotes& notes() const { return notes_; }
 
   // Sums of a grain's keys in a trained group, now that the gradients of its inputs are there.

@@ -89,7 +89,7 @@ Status DeviceStep::Open() {
   RETURN_IF_ERROR(weights_->Open());
   RETURN_IF_ERROR(flags_->Open());
   RETURN_IF_ERROR(dense_->Open());
-  RETURN_IF_ERROR(device_->ReserveProducts(LargestProductInput()));
+  RETURN_IF_ERROR(device_->Reserve(LargestSizes()));
   return OpenBuffers();
 }
 
@@ -111,14 +111,13 @@ Status DeviceStep::OpenBuffers() {
   return Status::Ok();
 }
 
-// Inputs of products are activations of a grain and weights.
-int64_t DeviceStep::LargestProductInput() const {
-  int64_t widest = std::max(inputs_.contexts.width(), inputs_.exposures.width()), most = 0;
+// What products read are activations of a grain and weights.
+DeviceSizes DeviceStep::LargestSizes() const {
+  int64_t widest = std::max(inputs_.contexts.width(), inputs_.exposures.width());
   for (const ParameterBlock& block : network_.parameters.blocks()) {
     widest = std::max({widest, block.rows, block.stride});
-    most = std::max(most, block.rows * block.stride);
   }
-  return std::max(most, grain_rows_ * widest);
+  return {grain_rows_, widest, grain_rows_ * RowStride(widest), network_.parameters.size()};
 }
 
 Status DeviceStep::Load(const StepBatch& batch, const PulledRows& rows, bool training) {
@@ -162,6 +161,9 @@ GroupPass DeviceStep::PassOf(size_t grain, size_t group) {
 Status DeviceStep::ForwardGrain(size_t grain) {
   const PackedGrain& packed = staged_->current().grains[grain];
   const MatrixView<float> logits = LogitsOf(grain);
+  if (training_) {
+    RETURN_IF_ERROR(device_->NoteKeys(packed.context_side, packed.exposure_side, rows_->notes()));
+  }
   for (size_t group = 0; group < network_.groups.size(); ++group) {
     if (!IsComputed(group)) {
       for (size_t h = 0; h < objective_.heads().size(); ++h) {
@@ -172,10 +174,9 @@ Status DeviceStep::ForwardGrain(size_t grain) {
     }
     const GroupPass pass = PassOf(grain, group);
     const float* const* const tables = staged_->current().group_tables[group];
-    RETURN_IF_ERROR(device_->Pool(packed.context_side, tables, true, rows_->notes(),
+    RETURN_IF_ERROR(device_->Pool(packed.context_side, tables,
                                   pass.buffers->contexts.Top(padded_contexts_[grain])));
-    RETURN_IF_ERROR(device_->Pool(packed.exposure_side, tables, false, rows_->notes(),
-                                  pass.buffers->exposures.view()));
+    RETURN_IF_ERROR(device_->Pool(packed.exposure_side, tables, pass.buffers->exposures.view()));
     contexts_pooled_ += static_cast<uint64_t>(packed.contexts);
     RETURN_IF_ERROR(ForwardGroup(pass, logits));
   }

@@ -99,7 +99,7 @@ class DeviceStep {
   Status Open();
   Status OpenBuffers();
   void TakeFixedMemory();
-  int64_t LargestProductInput() const;
+  DeviceSizes LargestSizes() const;
   Workspace& WorkspaceOf(size_t grain) { return workspaces_[keeps_activations_ ? grain : 0]; }
   bool IsComputed(size_t group) const { return network_.groups[group].stage <= stage_; }
   bool IsTrained(size_t group) const { return network_.groups[group].stage == stage_; }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "common/log.h"
 #include "common/optimizer_config.h"
 #include "common/strings.h"
 #include "worker/device_step.h"
@@ -32,6 +33,10 @@ class DeviceStepEngine final : public StepEngine {
     Result<std::unique_ptr<DeviceStep>> step = DeviceStep::Create(options, device_.get());
     if (!step.ok()) return Named(step.status());
     step_ = std::move(step).value();
+    if (const uint64_t bytes = device_->info().plain_bytes; bytes > 0) {
+      LogWarning("device ", device_->info().index, ": ", bytes >> 20,
+                 " MB of host memory cannot be page-locked; steps wait for their copies");
+    }
     return Status::Ok();
   }
 

@@ -26,9 +26,12 @@ struct DeviceSide {
   int64_t slot_width;
   int64_t gradient_stride;  // of the side's input gradient, [rows, slot_width]
   int64_t rows;
+  int64_t slot_count;
+  uint32_t first_key;  // of the step, as in slots
+  uint32_t keys;       // of all slots
 };
 
-// Where a key's gradient comes from and with what factor, noted when it is pooled.
+// Where a key's gradient comes from and with what factor.
 struct DeviceKeyNotes {
   uint32_t* source;  // [keys of the step]: element of the side's input gradient; bit 31: contexts
   float* factor;     // [keys of the step]

@@ -29,6 +29,7 @@ Status DeviceWeights::Open() {
 
 Status DeviceWeights::Set(std::span<const float> weights) {
   RETURN_IF_ERROR(device_->Upload(weights.data(), weights_, weights.size_bytes()));
+  RETURN_IF_ERROR(device_->UseWeights(weights_, layout_.size()));
   return device_->Synchronize();
 }
 
@@ -69,6 +70,7 @@ Status DeviceWeights::UpdateOnDevice(const WeightUpdate& update, float* gradient
   RETURN_IF_ERROR(device_->ApplyOptimizer(update.optimizer, update.t, update.lr_factor,
                                           update.clip_norm, range.size(), gradient + range.begin,
                                           weights_ + range.begin, state));
+  RETURN_IF_ERROR(device_->UseWeights(weights_, layout_.size()));
   if (statistics_.size() == 0) return Status::Ok();
   return device_->MoveStatistics({table_, statistics_.size(), update.stage, momentum_},
                                  gradient + statistics_.begin, weights_ + statistics_.begin);

@@ -6,8 +6,9 @@
 //   inputs -> [shared bottom] -> first layer of all its towers, side by side in one wide product
 //          -> per tower: further hidden layers -> a logit for each of its heads
 // Later layers are one product a tower: at 512 rows they already run at the library's best speed.
-// Batch normalisation stands inside hidden layers; dropout comes after hidden layers, all of which lie after contexts and exposures join. A transfer
-// replaces what the rest of the receiving tower reads in place of one of its hidden layers.
+// Batch normalisation stands inside hidden layers; dropout comes after hidden layers, all of which
+// lie after contexts and exposures join. A transfer replaces what the rest of the receiving tower
+// reads in place of one of its hidden layers.
 // Thread safety: a value.
 
 #include <cstdint>

@@ -44,6 +44,8 @@ DeviceSide StepPacker::PackSide(const SideInputs& side, const FeatureColumns& fe
   out.rows = features.rows;
   out.slot_width = side.slot_width;
   out.gradient_stride = RowStride(side.slot_width);
+  out.slot_count = static_cast<int64_t>(side.slots.size());
+  out.first_key = *keys;
   DeviceSlot* const slots = block->Take<DeviceSlot>(side.slots.size(), &out.slots);
   uint32_t* const slot_of =
       block->Take<uint32_t>(static_cast<size_t>(side.slot_width), &out.slot_of_column);
@@ -64,6 +66,7 @@ DeviceSide StepPacker::PackSide(const SideInputs& side, const FeatureColumns& fe
     slots[s] = packed;
     std::fill_n(slot_of + slot.first, slot.dim, s);
   }
+  out.keys = *keys - out.first_key;
   float* numerics = block->Take<float>(side.numerics.size() * size_t{features.rows}, &out.numerics);
   for (const uint32_t column : side.numerics) {
     if (block->full()) break;

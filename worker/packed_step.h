@@ -66,10 +66,6 @@ struct PackedGrain {
   const uint64_t* row_id = nullptr;
 };
 
-struct PackedTable {
-  const float* rows = nullptr;  // [keys, dim], of a table instance
-};
-
 // A configured table's order of gradients, and where the device finds its arrays.
 struct PackedOrder {
   GradientOrder order;

@@ -1,29 +1,40 @@
 #include "perf/gpu_model/call_cost.h"
 
+#include <algorithm>
+
+#include "worker/gradient_order.h"
+
 namespace chorus::perf::call_cost {
 namespace {
 
 constexpr uint64_t kFloat = sizeof(float);
-constexpr int64_t kChunkRows = 256;  // worker/cuda/columns.cu
+constexpr int64_t kChunkRows = 256;  // worker/cuda/column_chunks.h, likewise
+constexpr uint64_t kStripes = 8;
+constexpr int64_t kThreads = 256;   // of a block, worker/cuda/launch.h
+constexpr int64_t kLossRows = 128;  // of a block, worker/cuda/method_kernels.cu
+constexpr uint64_t kPieceKeys = worker::GradientOrder::kPieceKeys;
 
 uint64_t Bytes(int64_t floats) { return static_cast<uint64_t>(floats) * kFloat; }
 
-// A kernel of one thread an element, or of 16 a row, is not started for none.
-Cost Kernel(int64_t threads, uint64_t memory_bytes) {
+// A kernel of one thread an element, or of 16 a row, is not started for none.  passes: see Cost.
+Cost Kernel(int64_t threads, uint64_t memory_bytes, uint64_t passes = 1) {
   Cost cost;
   if (threads == 0) return cost;
   cost.launches = 1;
   cost.memory_bytes = memory_bytes;
+  cost.passes = passes;
   return cost;
 }
 
 uint64_t Parts(int64_t n, int64_t part) { return static_cast<uint64_t>((n + part - 1) / part); }
 
-// Sums over rows: chunk by chunk, then over chunks.
-Cost ColumnSums(Shape x, uint64_t memory_bytes) {
-  const uint64_t sums = Parts(x.rows, kChunkRows) * Bytes(x.cols);
-  Cost cost = Kernel(x.elements(), memory_bytes + sums);
-  cost += Kernel(x.cols, sums + Bytes(x.cols));
+// Sums over rows: chunk by chunk, then over chunks.  sum_bytes: of one chunk and column.  sweeps: over
+// the rows of a chunk, which stay in a cache.
+Cost ColumnSums(Shape x, uint64_t memory_bytes, uint64_t sum_bytes = kFloat, uint64_t sweeps = 1) {
+  const uint64_t chunks = Parts(x.rows, kChunkRows);
+  const uint64_t sums = chunks * static_cast<uint64_t>(x.cols) * sum_bytes;
+  Cost cost = Kernel(x.elements(), memory_bytes + sums, sweeps * kChunkRows / kStripes);
+  cost += Kernel(x.cols, sums + Bytes(x.cols), chunks);
   return cost;
 }
 
@@ -66,24 +77,28 @@ Cost Synchronize() {
   return cost;
 }
 
-Cost Gemm(const worker::GemmOptions& options, Shape a, Shape b, Shape c, bool rounds) {
+Cost Gemm(const worker::GemmOptions& options, Shape a, Shape b, Shape c, const Rounding& rounding) {
   const int64_t k = options.transpose_a ? a.rows : a.cols;
   if (c.elements() == 0) return {};
   if (k == 0) return options.accumulate ? Cost() : Fill(c);
   Cost cost;
   cost.products = 1;
   cost.flops = 2 * static_cast<uint64_t>(c.elements()) * static_cast<uint64_t>(k);
-  const uint64_t inputs = Bytes(a.elements() + b.elements());
-  if (rounds) {
-    cost.launches = 2;
-    cost.memory_bytes = inputs + inputs / 2;
-  }
-  cost.memory_bytes += (rounds ? inputs / 2 : inputs) +
-                       Bytes(c.elements() * (options.accumulate ? 2 : 1)) +
-                       (options.bias != nullptr ? Bytes(c.cols) : 0);
+  const auto read = [&](Shape input, bool rounds) {
+    const uint64_t bytes = Bytes(input.elements());
+    if (!rounding.any) return bytes;
+    if (!rounds) return bytes / 2;
+    cost.launches += 1;
+    return bytes + bytes / 2 + bytes / 2;
+  };
+  cost.memory_bytes = read(a, rounding.a) + read(b, rounding.b) +
+                      Bytes(c.elements() * (options.accumulate ? 2 : 1)) +
+                      (options.bias != nullptr ? Bytes(c.cols) : 0);
   cost.pieces = Parts(c.rows, 64) * Parts(c.cols, 64) * Parts(k, 1024);
   return cost;
 }
+
+Cost UseWeights(int64_t n) { return Kernel(n, Bytes(n) + Bytes(n) / 2); }
 
 Cost Fill(Shape matrix) { return Kernel(matrix.elements(), Bytes(matrix.elements())); }
 
@@ -94,16 +109,17 @@ Cost GatherRows(int64_t index_rows, bool accumulate, Shape to) {
                 Bytes(index_rows * (1 + to.cols)) + (accumulate ? 2 : 1) * Bytes(to.elements()));
 }
 
-Cost SumRowsByIndex(int64_t index_rows, Shape to) {
+Cost SumRowsByIndex(int64_t index_rows, int64_t longest, Shape to) {
   return Kernel(to.elements(),
-                Bytes(index_rows * (1 + to.cols)) + Bytes(to.rows + 1) + Bytes(to.elements()));
+                Bytes(index_rows * (1 + to.cols)) + Bytes(to.rows + 1) + Bytes(to.elements()),
+                1 + static_cast<uint64_t>(longest));
 }
 
 Cost ReluBackward(Shape y) { return ColumnSums(y, 3 * Bytes(y.elements())); }
 
 Cost DotRows(Shape x) { return Kernel(x.rows, Bytes(x.elements() + x.cols + x.rows)); }
 
-Cost SumColumn(int64_t rows) { return Kernel(1, Bytes(rows + 1)); }
+Cost SumColumn(int64_t rows) { return Kernel(1, Bytes(rows + 1), Parts(rows, kThreads)); }
 
 Cost DotRowsBackward(Shape x, Shape dx, bool accumulate_dx) {
   return ColumnSums(
@@ -118,13 +134,18 @@ Cost PassPositive(Shape y, bool accumulate) {
   return Kernel(y.elements(), (accumulate ? 4 : 3) * Bytes(y.elements()));
 }
 
-Cost ColumnMoments(Shape z) { return Kernel(z.cols, 2 * Bytes(z.elements() + z.cols)); }
+Cost ColumnMoments(Shape z) { return ColumnSums(z, Bytes(z.elements()), 2 * sizeof(double), 2); }
 
 Cost NormalizeRelu(Shape y) { return Kernel(y.elements(), 3 * Bytes(y.elements() + y.cols)); }
 
 Cost NormalizeBackward(Shape gradient, bool of_moments) {
-  return Kernel(gradient.cols,
-                (of_moments ? 5 : 3) * Bytes(gradient.elements()) + Bytes(gradient.cols));
+  Cost cost;
+  if (of_moments && gradient.elements() > 0) {
+    cost += ColumnSums(gradient, 2 * Bytes(gradient.elements()), 2 * sizeof(double));
+  }
+  cost += Kernel(gradient.elements(),
+                 3 * Bytes(gradient.elements()) + Bytes(gradient.cols) * (of_moments ? 5 : 1));
+  return cost;
 }
 
 // Six rows of the width are read: query, key and value of both.
@@ -136,26 +157,33 @@ Cost AttendPairBackward(Shape dout, bool accumulate_dto) {
 
 Cost Partials(int64_t rows, int64_t row_bytes, int64_t heads, bool any) {
   Cost cost = Kernel(any ? rows : 0, static_cast<uint64_t>(rows * row_bytes) + Bytes(rows * heads));
-  cost += Kernel(1, 0);
+  cost += Kernel(1, 0, Parts(rows, kLossRows));
   return cost;
 }
 
 Cost Evaluate(int64_t rows, int64_t row_bytes, Shape dlogits) {
   Cost cost = Kernel(dlogits.elements(), static_cast<uint64_t>(rows * row_bytes) +
                                              Bytes(rows * dlogits.cols + dlogits.elements()));
-  cost += Kernel(1, 0);
+  cost += Kernel(1, 0, Parts(dlogits.rows, kLossRows));
   return cost;
 }
 
-// A key's source and factor are noted.
 Cost Pool(const SideTokens& tokens, Shape x) {
-  return Kernel(x.elements(), tokens.index_bytes + kFloat * tokens.row_floats + 8 * tokens.keys +
-                                  Bytes(x.elements()));
+  return Kernel(x.elements(), tokens.index_bytes + kFloat * tokens.row_floats + Bytes(x.elements()),
+                2 + tokens.longest);
+}
+
+// A key is found by halving, and its source and factor are written.
+Cost NoteKeys(const SideTokens& contexts, const SideTokens& exposures) {
+  const uint64_t keys = contexts.keys + exposures.keys;
+  return Kernel(static_cast<int64_t>(keys), contexts.index_bytes + exposures.index_bytes + 8 * keys,
+                16);
 }
 
 Cost SumPieces(uint64_t keys, uint64_t pieces, uint32_t dim) {
   return Kernel(static_cast<int64_t>(pieces * dim),
-                keys * (12 + kFloat * dim) + pieces * kFloat * (1 + dim));
+                keys * (12 + kFloat * dim) + pieces * kFloat * (1 + dim),
+                2 + std::min(keys, kPieceKeys));
 }
 
 Cost JoinPieces(uint64_t pieces, uint64_t segments, uint32_t dim) {
@@ -170,7 +198,8 @@ Cost CombineTerms(uint64_t terms, uint64_t keys, uint32_t dim) {
 
 Cost SumGrains(Shape gradients) {
   if (gradients.rows <= 1) return {};
-  return Kernel(gradients.cols, 3 * Bytes((gradients.rows - 1) * gradients.cols));
+  return Kernel(gradients.cols, 3 * Bytes((gradients.rows - 1) * gradients.cols),
+                static_cast<uint64_t>(gradients.rows - 1));
 }
 
 Cost FlagNonFinite(Shape values, bool by_column) {

@@ -26,12 +26,20 @@ Cost Zero(size_t bytes);
 Cost Synchronize();
 
 // Backend.
-// rounds: both inputs are rounded to 16 bits first, into another place.
-Cost Gemm(const worker::GemmOptions& options, Shape a, Shape b, Shape c, bool rounds);
+// Whether a product's inputs are read as 16 bits, and which it rounds itself, into another place.
+struct Rounding {
+  bool any = false;
+  bool a = false;
+  bool b = false;
+};
+Cost Gemm(const worker::GemmOptions& options, Shape a, Shape b, Shape c, const Rounding& rounding);
+// Where inputs are rounded.
+Cost UseWeights(int64_t n);
 Cost Fill(Shape matrix);
 Cost Copy(Shape to);
 Cost GatherRows(int64_t index_rows, bool accumulate, Shape to);
-Cost SumRowsByIndex(int64_t index_rows, Shape to);
+// longest: rows of one sum.
+Cost SumRowsByIndex(int64_t index_rows, int64_t longest, Shape to);
 Cost ReluBackward(Shape y);
 Cost DotRows(Shape x);
 Cost SumColumn(int64_t rows);
@@ -53,8 +61,10 @@ struct SideTokens {
   uint64_t keys = 0;
   uint64_t row_floats = 0;
   uint64_t index_bytes = 0;  // offsets, positions, values, numerics
+  uint64_t longest = 0;      // keys of one row and slot
 };
 Cost Pool(const SideTokens& tokens, Shape x);
+Cost NoteKeys(const SideTokens& contexts, const SideTokens& exposures);
 Cost SumPieces(uint64_t keys, uint64_t pieces, uint32_t dim);
 Cost JoinPieces(uint64_t pieces, uint64_t segments, uint32_t dim);
 Cost CombineTerms(uint64_t terms, uint64_t keys, uint32_t dim);

@@ -19,6 +19,7 @@ Cost& Cost::operator+=(const Cost& other) {
   memory_bytes += other.memory_bytes;
   flops += other.flops;
   pieces += other.pieces;
+  passes += other.passes;
   return *this;
 }
 

@@ -39,6 +39,9 @@ struct Cost {
   // Pieces of 64 x 64 x 1024 (M x N x K) that products have: how many multiprocessors they can keep
   // busy.
   uint64_t pieces = 0;
+  // Passes of the longest loop over memory that one thread of each kernel goes through: what a kernel
+  // of few threads takes, however little it reads.
+  uint64_t passes = 0;
 
   uint64_t bus_bytes() const { return bytes_to_device + bytes_to_host; }
   Cost& operator+=(const Cost& other);

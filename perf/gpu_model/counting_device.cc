@@ -1,6 +1,8 @@
 #include "perf/gpu_model/counting_device.h"
 
+#include <algorithm>
 #include <cstdlib>
+#include <functional>
 
 #include "common/check.h"
 
@@ -58,7 +60,11 @@ call_cost::SideTokens CountingDevice::TokensOf(const DeviceSide& side, int64_t c
   const auto rows = static_cast<uint64_t>(side.rows);
   for (int64_t column = 0; column < side.slot_width;) {
     const DeviceSlot& slot = OnHost(side.slots)[OnHost(side.slot_of_column)[column]];
-    const uint64_t keys = OnHost(slot.offsets)[side.rows];
+    const uint32_t* const offsets = OnHost(slot.offsets);
+    const uint64_t keys = offsets[side.rows];
+    for (uint64_t i = 0; i < rows; ++i) {
+      tokens.longest = std::max<uint64_t>(tokens.longest, offsets[i + 1] - offsets[i]);
+    }
     tokens.keys += keys;
     tokens.row_floats += keys * slot.dim;
     tokens.index_bytes += 4 * (rows + 1) + keys * (slot.values != nullptr ? 8 : 4);
@@ -162,11 +168,19 @@ Status CountingDevice::Evaluate(const DeviceLabels& labels, const DeviceScales& 
       [&](Device* inner) { return inner->Evaluate(labels, scales, logits, dlogits, term_sums); });
 }
 
-Status CountingDevice::Pool(const DeviceSide& side, const float* const* tables, bool contexts,
-                            const DeviceKeyNotes& notes, MatrixView<float> x) {
+Status CountingDevice::Pool(const DeviceSide& side, const float* const* tables,
+                            MatrixView<float> x) {
   compute_ = Phase::kForward;
   return Do("Pool", Phase::kPool, call_cost::Pool(TokensOf(side, x.cols), ShapeOf(x)),
-            [&](Device* inner) { return inner->Pool(side, tables, contexts, notes, x); });
+            [&](Device* inner) { return inner->Pool(side, tables, x); });
+}
+
+Status CountingDevice::NoteKeys(const DeviceSide& contexts, const DeviceSide& exposures,
+                                const DeviceKeyNotes& notes) {
+  const Cost cost = call_cost::NoteKeys(TokensOf(contexts, contexts.slot_width),
+                                        TokensOf(exposures, exposures.slot_width));
+  return Do("NoteKeys", Phase::kPool, cost,
+            [&](Device* inner) { return inner->NoteKeys(contexts, exposures, notes); });
 }
 
 Status CountingDevice::SumPieces(const DevicePieces& pieces, const DeviceKeyNotes& notes,
@@ -215,8 +229,14 @@ Status CountingDevice::MoveStatistics(const DeviceStatistics& statistics, const 
             [&](Device* inner) { return inner->MoveStatistics(statistics, gradient, values); });
 }
 
-Status CountingDevice::ReserveProducts(int64_t elements) {
-  return inner_ != nullptr ? inner_->ReserveProducts(elements) : Status::Ok();
+Status CountingDevice::Reserve(const DeviceSizes& sizes) {
+  return inner_ != nullptr ? inner_->Reserve(sizes) : Status::Ok();
+}
+
+Status CountingDevice::UseWeights(const float* weights, int64_t n) {
+  weights_ = {weights, static_cast<size_t>(n)};
+  return Do("UseWeights", Phase::kUpdate, rounds_ ? call_cost::UseWeights(n) : Cost(),
+            [&](Device* inner) { return inner->UseWeights(weights, n); });
 }
 
 Status CountingDevice::ApplyOptimizer(const OptimizerParameters& parameters, uint64_t t,
@@ -232,7 +252,13 @@ Status CountingDevice::ApplyOptimizer(const OptimizerParameters& parameters, uin
 Status CountingDevice::Gemm(const GemmOptions& options, MatrixView<const float> a,
                             MatrixView<const float> b, MatrixView<float> c) {
   if (on_product) on_product(options, a, b, c);
-  return Do("Gemm", compute_, call_cost::Gemm(options, ShapeOf(a), ShapeOf(b), ShapeOf(c), rounds_),
+  const auto rounds = [this](const float* input) {
+    const std::less<> before;
+    return before(input, weights_.data()) || !before(input, weights_.data() + weights_.size());
+  };
+  const call_cost::Rounding rounding = {rounds_, rounds(a.data), rounds(b.data)};
+  return Do("Gemm", compute_,
+            call_cost::Gemm(options, ShapeOf(a), ShapeOf(b), ShapeOf(c), rounding),
             [&](Device* inner) { return inner->Gemm(options, a, b, c); });
 }
 
@@ -260,7 +286,10 @@ void CountingDevice::AddGatheredRows(MatrixView<const float> from, const RowInde
 
 void CountingDevice::SumRowsByIndex(MatrixView<const float> from, const RowIndex& index,
                                     MatrixView<float> to) {
-  DoVoid("SumRowsByIndex", compute_, call_cost::SumRowsByIndex(index.rows, ShapeOf(to)),
+  const uint32_t* const begins = OnHost(index.begins);
+  uint32_t longest = 0;
+  for (int64_t i = 0; i < to.rows; ++i) longest = std::max(longest, begins[i + 1] - begins[i]);
+  DoVoid("SumRowsByIndex", compute_, call_cost::SumRowsByIndex(index.rows, longest, ShapeOf(to)),
          [&](Device* inner) { inner->SumRowsByIndex(from, index, to); });
 }
 

@@ -9,6 +9,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -60,8 +61,10 @@ class CountingDevice final : public worker::Device {
   Status Evaluate(const worker::DeviceLabels& labels, const worker::DeviceScales& scales,
                   MatrixView<const float> logits, MatrixView<float> dlogits,
                   double* term_sums) override;
-  Status Pool(const worker::DeviceSide& side, const float* const* tables, bool contexts,
-              const worker::DeviceKeyNotes& notes, MatrixView<float> x) override;
+  Status Pool(const worker::DeviceSide& side, const float* const* tables,
+              MatrixView<float> x) override;
+  Status NoteKeys(const worker::DeviceSide& contexts, const worker::DeviceSide& exposures,
+                  const worker::DeviceKeyNotes& notes) override;
   Status SumPieces(const worker::DevicePieces& pieces, const worker::DeviceKeyNotes& notes,
                    const float* dcontexts, const float* dexposures, uint32_t dim, uint32_t first,
                    float* sums) override;
@@ -76,7 +79,8 @@ class CountingDevice final : public worker::Device {
                         float* const (&state)[2]) override;
   Status MoveStatistics(const worker::DeviceStatistics& statistics, const float* gradient,
                         float* values) override;
-  Status ReserveProducts(int64_t elements) override;
+  Status Reserve(const worker::DeviceSizes& sizes) override;
+  Status UseWeights(const float* weights, int64_t n) override;
 
   Status Gemm(const worker::GemmOptions& options, MatrixView<const float> a,
               MatrixView<const float> b, MatrixView<float> c) override;
@@ -136,7 +140,8 @@ class CountingDevice final : public worker::Device {
   };
 
   worker::Device* const inner_;
-  const bool rounds_;  // inputs of products
+  const bool rounds_;               // inputs of products
+  std::span<const float> weights_;  // of the last UseWeights
   StepCost calls_;
   Phase compute_ = Phase::kForward;  // of calls that both passes make
   std::optional<Phase> fixed_phase_;

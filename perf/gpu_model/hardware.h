@@ -33,6 +33,9 @@ constexpr double kLinkShare = 0.7;
 constexpr double kNetworkShare = 0.8;
 constexpr double kStartSeconds = 4e-6;  // of a kernel or product
 constexpr double kCopySeconds = 10e-6;  // of a copy, beside its bytes
+// Of one pass of a thread's loop: memory answers after some 0.5 us, and the compiler sends out the
+// loads of about four passes at once.
+constexpr double kPassSeconds = 0.12e-6;
 constexpr double kWaitSeconds = 15e-6;  // of a wait for the device
 constexpr double kSumSeconds = 40e-6;   // of a sum over workers, beside its bytes
 

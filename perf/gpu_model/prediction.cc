@@ -105,7 +105,8 @@ double SecondsOf(const Cost& cost, const Gpu& gpu, CudaConfig::Precision precisi
     const double busy = std::min(1.0, Of(cost.pieces) / gpu.processors);
     products = Of(cost.flops) / (ProductPeakOf(gpu, precision) * assumed::kProductShare * busy);
   }
-  return std::max({starts, memory, products}) + Of(cost.waits) * assumed::kWaitSeconds;
+  const double loops = Of(cost.passes) * assumed::kPassSeconds;
+  return std::max({starts, memory, products, loops}) + Of(cost.waits) * assumed::kWaitSeconds;
 }
 
 Prediction Predict(const StepWork& work, const Cluster& cluster, const WhatIf& what_if) {

@@ -57,7 +57,6 @@ TEST_F(DenseOperationsTest, GemmOfEveryShapeAndEpilogue) {
 // the rounded inputs, and each rounding errs by at most 2^-(bits + 1).
 void ExpectRoundedProducts(DevicePrecision precision, int bits) {
   const std::unique_ptr<Device> device = OpenTestDevice(precision);
-  ASSERT_TRUE(device->ReserveProducts(40 * 40).ok());
   const auto rounded = [bits](double value) {
     int exponent = 0;
     const double mantissa = std::frexp(value, &exponent);  // in [1/2, 1): its first bit is implied

@@ -87,14 +87,11 @@ TEST_F(DeviceOperationsTest, PoolsEveryKindOfSlotAndNumericColumns) {
     }
     const std::vector<float> numerics = RandomFloats(2 * rows, 3, 1.0f);
     const DeviceSide side = {
-        arrays_.Put(packed), arrays_.Put(slot_of), arrays_.Put(numerics), 10, 16, rows};
-    const DeviceKeyNotes notes = {arrays_.Put(std::vector<uint32_t>(keys)),
-                                  arrays_.Put(std::vector<float>(keys))};
+        arrays_.Put(packed), arrays_.Put(slot_of), arrays_.Put(numerics), 10, 16, rows, 4, 0, keys};
     const int64_t padded = rows + 5, width = 12, stride = 13;
     float* const x = arrays_.Put(std::vector<float>(padded * stride, 7.0f));
-    ASSERT_TRUE(device_->Pool(side, on_device, true, notes, {x, padded, width, stride}).ok());
+    ASSERT_TRUE(device_->Pool(side, on_device, {x, padded, width, stride}).ok());
     const std::vector<float> got = arrays_.Get(x, static_cast<size_t>(padded * stride));
-    const auto source = arrays_.Get(notes.source, keys);
     for (int64_t i = 0; i < padded; ++i) {
       for (int64_t j = 0; j < stride; ++j) {
         double want = j < width ? 0.0 : 7.0;
@@ -108,10 +105,50 @@ TEST_F(DeviceOperationsTest, PoolsEveryKindOfSlotAndNumericColumns) {
         ASSERT_NEAR(got[static_cast<size_t>(i * stride + j)], want, 1e-6) << i << " " << j;
       }
     }
+  }
+}
+
+// Two sides of slots with and without keys, of rows with and without.
+TEST_F(DeviceOperationsTest, NotesWhereTheGradientOfEveryKeyComesFrom) {
+  for (const int64_t rows : kOddRows) {
+    SCOPED_TRACE(rows);
+    std::vector<SlotData> slots = {
+        {SlotConfig::SUM, false, 3, 0},          {SlotConfig::SUM, false, 1, 20},
+        {SlotConfig::WEIGHTED_MEAN, true, 2, 3}, {SlotConfig::MEAN, true, 2, 5},
+        {SlotConfig::MEAN, false, 1, 21},
+    };
+    std::vector<DeviceSlot> packed;
+    uint32_t keys = 0, of_contexts = 0;
     for (size_t s = 0; s < slots.size(); ++s) {
-      for (int64_t i = 0; i < rows; ++i) {
-        for (uint32_t k = slots[s].offsets[i]; k < slots[s].offsets[i + 1]; ++k) {
-          ASSERT_EQ(source[packed[s].first_key + k], (i * 16 + slots[s].first) | 0x80000000u);
+      SlotData& slot = slots[s];
+      if (s == 3) of_contexts = keys;
+      const bool empty = slot.first >= 20;
+      slot.FillRows(empty ? 0 : rows, 50);
+      if (empty) slot.offsets.resize(static_cast<size_t>(rows) + 1);
+      packed.push_back({arrays_.Put(slot.offsets), arrays_.Put(slot.positions),
+                        slot.has_values ? arrays_.Put(slot.values) : nullptr, keys, 0, slot.dim,
+                        slot.first, slot.pooling});
+      keys += static_cast<uint32_t>(slot.positions.size());
+    }
+    const DeviceSlot* const on_device = arrays_.Put(packed);
+    const DeviceSide contexts = {on_device, nullptr, nullptr, 10, 16, rows, 3, 0, of_contexts};
+    const DeviceSide exposures = {on_device + 3, nullptr,           nullptr, 10, 24, rows, 2,
+                                  of_contexts,   keys - of_contexts};
+    const DeviceKeyNotes notes = {arrays_.Put(std::vector<uint32_t>(keys)),
+                                  arrays_.Put(std::vector<float>(keys))};
+    ASSERT_TRUE(device_->NoteKeys(contexts, exposures, notes).ok());
+    const auto source = arrays_.Get(notes.source, keys);
+    const auto factor = arrays_.Get(notes.factor, keys);
+    for (size_t s = 0; s < slots.size(); ++s) {
+      const uint32_t stride = s < 3 ? 16 : 24, side_bit = s < 3 ? 0x80000000u : 0u;
+      const float* const values = slots[s].has_values ? slots[s].values.data() : nullptr;
+      for (uint32_t i = 0; i < rows; ++i) {
+        const uint32_t begin = slots[s].offsets[i], end = slots[s].offsets[i + 1];
+        const float of_row = PoolingFactor(slots[s].pooling, values, begin, end);
+        for (uint32_t k = begin; k < end; ++k) {
+          const size_t key = packed[s].first_key + k;
+          ASSERT_EQ(source[key], (i * stride + slots[s].first) | side_bit) << s << " " << k;
+          ASSERT_EQ(factor[key], values == nullptr ? of_row : of_row * values[k]) << s << " " << k;
         }
       }
     }

@@ -16,6 +16,7 @@ inline std::unique_ptr<Device> OpenTestDevice(DevicePrecision precision = Device
   options.precision = precision;
   Result<std::unique_ptr<Device>> device = OpenTestedDevice(options);
   EXPECT_TRUE(device.ok()) << device.status().ToString();
+  EXPECT_TRUE((*device)->Reserve({1100, 1100, 1100 * 48, 0}).ok());
   return std::move(device).value();
 }
 

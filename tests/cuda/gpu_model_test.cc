@@ -158,7 +158,7 @@ Cost CountedSince(const Counters& before) {
 
 // What the emulation does not count left out.
 Cost Countable(Cost cost) {
-  cost.memory_bytes = cost.pieces = 0;
+  cost.memory_bytes = cost.pieces = cost.passes = 0;
   return cost;
 }
 
@@ -296,6 +296,20 @@ TEST(GpuModelTest, ServersAreSentKeysAndGradientsAndSendRows) {
     EXPECT_LT(traffic->bytes_sent, keys * (8 + 16) + 64 * 4 + servers * 512);
     EXPECT_GT(traffic->bytes_received, keys * 16);
     EXPECT_LT(traffic->bytes_received, keys * 16 + servers * 256);
+  }
+}
+
+// A thread a column would go through all rows, one after the other; chunks of rows do not.
+TEST(GpuModelTest, ALongLoopOfFewThreadsIsNotFree) {
+  const Gpu& gpu = *FindGpu("A100-80");
+  constexpr int64_t kRows = 8192, kColumns = 360;
+  Cost serial = call_cost::Fill({1, kColumns});
+  const double start = SecondsOf(serial, gpu, CudaConfig::FP32);
+  serial.passes = 3 * kRows;
+  EXPECT_GT(SecondsOf(serial, gpu, CudaConfig::FP32), 100 * start);
+  for (const Cost& cost : {call_cost::ColumnMoments({kRows, kColumns}),
+                           call_cost::NormalizeBackward({kRows, kColumns}, true)}) {
+    EXPECT_LT(SecondsOf(cost, gpu, CudaConfig::FP32), 20 * start);
   }
 }
 

@@ -1,61 +1,102 @@
-// Batch normalisation. One thread a column adds in order of rows, in double, as the CPU does.
+// Batch normalisation. Sums run over the rows of chunks and then over chunks (column_chunks.h), in
+// double; squares are taken of distances from a chunk's own mean (Chan, Golub & LeVeque 1979, eq.
+// 2.1), so that a chunk's rows are read once from memory.
 
+#include "worker/cuda/column_chunks.h"
 #include "worker/cuda/kernels.h"
 #include "worker/cuda/launch.h"
 
 namespace chorus::worker::cuda {
 namespace {
 
+struct Pair {
+  double first, second;
+  __device__ Pair& operator+=(const Pair& other) {
+    first += other.first;
+    second += other.second;
+    return *this;
+  }
+};
+
 __device__ inline float InverseDeviation(float variance) {
   return static_cast<float>(1.0 / sqrt(static_cast<double>(variance) + 1e-5));
 }
 
-__global__ void ColumnMomentsKernel(MatrixView<const float> z, float* mean, float* variance) {
+// chunks[chunk, column] = {sum, squares of the distances from the chunk's mean}.
+__global__ void ChunkMomentsKernel(MatrixView<const float> z, Pair* chunks) {
+  const ChunkOfThread chunk(z.rows);
+  const double sum = SumOfChunk<double>(chunk, z.cols, [&](int64_t i) {
+    return static_cast<double>(z.data[i * z.stride + chunk.column]);
+  });
+  const double center = sum / static_cast<double>(chunk.rows());
+  const double squares = SumOfChunk<double>(chunk, z.cols, [&](int64_t i) {
+    const double distance = z.data[i * z.stride + chunk.column] - center;
+    return distance * distance;
+  });
+  if (chunk.Writes(z.cols)) chunks[blockIdx.y * z.cols + chunk.column] = {sum, squares};
+}
+
+__global__ void JoinMomentsKernel(const Pair* chunks, int64_t rows, int64_t cols, float* mean,
+                                  float* variance) {
   const int64_t j = ThreadNumber();
-  if (j >= z.cols) return;
-  const double n = static_cast<double>(z.rows);
+  if (j >= cols) return;
+  const int64_t count = CountChunks(rows);
   double total = 0, squares = 0;
-  for (int64_t i = 0; i < z.rows; ++i) total += z.data[i * z.stride + j];
-  const double center = z.rows > 0 ? total / n : 0.0;
-  for (int64_t i = 0; i < z.rows; ++i) {
-    const double distance = z.data[i * z.stride + j] - center;
-    squares += distance * distance;
+  for (int64_t c = 0; c < count; ++c) total += chunks[c * cols + j].first;
+  const double center = rows > 0 ? total / static_cast<double>(rows) : 0.0;
+  for (int64_t c = 0; c < count; ++c) {
+    const Pair chunk = chunks[c * cols + j];
+    const auto n = static_cast<double>(RowsOfChunk(c, rows));
+    const double distance = chunk.first / n - center;
+    squares += chunk.second + n * distance * distance;
   }
   mean[j] = static_cast<float>(center);
-  variance[j] = z.rows > 0 ? static_cast<float>(squares / n) : 1.0f;
+  variance[j] = rows > 0 ? static_cast<float>(squares / static_cast<double>(rows)) : 1.0f;
 }
 
 __global__ void NormalizeReluKernel(const float* mean, const float* variance, const float* bias,
                                     MatrixView<float> normalized, MatrixView<float> y) {
   const int64_t t = ThreadNumber();
   if (t >= y.rows * y.cols) return;
-  const int64_t i = t / y.cols, j = t % y.cols;
-  float* const out = y.data + i * y.stride + j;
-  const float kept = (*out - mean[j]) * InverseDeviation(variance[j]);
-  normalized.data[i * normalized.stride + j] = kept;
-  const float sum = kept + bias[j];
+  const Element at = ElementOf(t, y.cols);
+  float* const out = y.data + at.i * y.stride + at.j;
+  const float kept = (*out - mean[at.j]) * InverseDeviation(variance[at.j]);
+  normalized.data[at.i * normalized.stride + at.j] = kept;
+  const float sum = kept + bias[at.j];
   *out = sum > 0.0f ? sum : 0.0f;
 }
 
-// dz = (g - mean(g) - normalized mean(g normalized)) / sqrt(variance + eps).
-__global__ void NormalizeBackwardKernel(MatrixView<const float> normalized, const float* variance,
-                                        bool of_moments, MatrixView<float> gradient) {
+// chunks[chunk, column] = {sum of g, sum of g normalized}.
+__global__ void ChunkGradientsKernel(MatrixView<const float> normalized,
+                                     MatrixView<const float> gradient, Pair* chunks) {
+  const ChunkOfThread chunk(gradient.rows);
+  const Pair sums = SumOfChunk<Pair>(chunk, gradient.cols, [&](int64_t i) {
+    const double g = gradient.data[i * gradient.stride + chunk.column];
+    return Pair{g, g * normalized.data[i * normalized.stride + chunk.column]};
+  });
+  if (chunk.Writes(gradient.cols)) chunks[blockIdx.y * gradient.cols + chunk.column] = sums;
+}
+
+// means[column] = {mean of g, mean of g normalized}.
+__global__ void JoinGradientsKernel(const Pair* chunks, int64_t rows, int64_t cols, Pair* means) {
   const int64_t j = ThreadNumber();
-  if (j >= gradient.cols) return;
-  double sum = 0, product = 0;
-  for (int64_t i = 0; of_moments && i < gradient.rows; ++i) {
-    const float g = gradient.data[i * gradient.stride + j];
-    sum += g;
-    product += static_cast<double>(g) * normalized.data[i * normalized.stride + j];
-  }
-  const double n = static_cast<double>(gradient.rows);
-  const float inverse = InverseDeviation(variance[j]);
-  const float shift = gradient.rows > 0 ? static_cast<float>(sum / n) : 0.0f;
-  const float slope = gradient.rows > 0 ? static_cast<float>(product / n) : 0.0f;
-  for (int64_t i = 0; i < gradient.rows; ++i) {
-    float* const g = gradient.data + i * gradient.stride + j;
-    *g = (*g - shift - slope * normalized.data[i * normalized.stride + j]) * inverse;
-  }
+  if (j >= cols) return;
+  Pair sum = {};
+  for (int64_t c = 0; c < CountChunks(rows); ++c) sum += chunks[c * cols + j];
+  means[j] = {sum.first / static_cast<double>(rows), sum.second / static_cast<double>(rows)};
+}
+
+// dz = (g - mean(g) - normalized mean(g normalized)) / sqrt(variance + eps).  means: null: both are 0.
+__global__ void NormalizeBackwardKernel(MatrixView<const float> normalized, const float* variance,
+                                        const Pair* means, MatrixView<float> gradient) {
+  const int64_t t = ThreadNumber();
+  if (t >= gradient.rows * gradient.cols) return;
+  const Element at = ElementOf(t, gradient.cols);
+  const float shift = means == nullptr ? 0.0f : static_cast<float>(means[at.j].first);
+  const float slope = means == nullptr ? 0.0f : static_cast<float>(means[at.j].second);
+  float* const g = gradient.data + at.i * gradient.stride + at.j;
+  *g = (*g - shift - slope * normalized.data[at.i * normalized.stride + at.j]) *
+       InverseDeviation(variance[at.j]);
 }
 
 // As ParameterLayout::UpdateStatistics does.
@@ -74,9 +115,15 @@ __global__ void MoveStatisticsKernel(DeviceStatistics statistics, const float* g
 
 }  // namespace
 
-cudaError_t ColumnMoments(cudaStream_t stream, MatrixView<const float> z, float* mean,
-                          float* variance) {
-  return LaunchElements(stream, ColumnMomentsKernel, z.cols, z, mean, variance);
+cudaError_t ColumnMoments(cudaStream_t stream, MatrixView<const float> z, void* scratch,
+                          float* mean, float* variance) {
+  auto* const chunks = static_cast<Pair*>(scratch);
+  if (z.rows > 0 && z.cols > 0) {
+    const cudaError_t error = Launch(stream, ChunkMomentsKernel, ChunkGrid(z.rows, z.cols),
+                                     dim3(kChunkColumns, kChunkStripes), z, chunks);
+    if (error != cudaSuccess) return error;
+  }
+  return LaunchElements(stream, JoinMomentsKernel, z.cols, chunks, z.rows, z.cols, mean, variance);
 }
 
 cudaError_t NormalizeRelu(cudaStream_t stream, const float* mean, const float* variance,
@@ -86,9 +133,20 @@ cudaError_t NormalizeRelu(cudaStream_t stream, const float* mean, const float* v
 }
 
 cudaError_t NormalizeBackward(cudaStream_t stream, MatrixView<const float> normalized,
-                              const float* variance, bool of_moments, MatrixView<float> gradient) {
-  return LaunchElements(stream, NormalizeBackwardKernel, gradient.cols, normalized, variance,
-                        of_moments, gradient);
+                              const float* variance, bool of_moments, void* scratch,
+                              MatrixView<float> gradient) {
+  const int64_t rows = gradient.rows, cols = gradient.cols;
+  auto* const chunks = static_cast<Pair*>(scratch);
+  Pair* const means = of_moments ? chunks + CountChunks(rows) * cols : nullptr;
+  if (of_moments && rows > 0 && cols > 0) {
+    cudaError_t error = Launch(stream, ChunkGradientsKernel, ChunkGrid(rows, cols),
+                               dim3(kChunkColumns, kChunkStripes), normalized, gradient, chunks);
+    if (error != cudaSuccess) return error;
+    error = LaunchElements(stream, JoinGradientsKernel, cols, chunks, rows, cols, means);
+    if (error != cudaSuccess) return error;
+  }
+  return LaunchElements(stream, NormalizeBackwardKernel, rows * cols, normalized, variance, means,
+                        gradient);
 }
 
 cudaError_t MoveStatistics(cudaStream_t stream, const DeviceStatistics& statistics,

@@ -18,7 +18,6 @@ namespace chorus::worker::cuda {
 namespace {
 
 constexpr size_t kMatmulWorkspace = size_t{32} << 20;  // bytes
-constexpr size_t kScratch = size_t{16} << 20;          // bytes, of sums in two rounds
 
 class CudaDevice final : public Device {
  public:
@@ -54,7 +53,8 @@ class CudaDevice final : public Device {
     CUDA_KEEP_ERROR(cuda::Copy(compute(), from, to));
   }
   void ColumnMoments(MatrixView<const float> z, float* mean, float* variance) override {
-    CUDA_KEEP_ERROR(cuda::ColumnMoments(compute(), z, mean, variance));
+    CUDA_KEEP_ERROR(
+        cuda::ColumnMoments(compute(), z, ColumnScratch(z.rows, z.cols), mean, variance));
   }
   void NormalizeRelu(const float* mean, const float* variance, const float* bias,
                      MatrixView<float> normalized, MatrixView<float> y) override {
@@ -62,7 +62,8 @@ class CudaDevice final : public Device {
   }
   void NormalizeBackward(MatrixView<const float> normalized, const float* variance, bool of_moments,
                          MatrixView<float> gradient) override {
-    CUDA_KEEP_ERROR(cuda::NormalizeBackward(compute(), normalized, variance, of_moments, gradient));
+    CUDA_KEEP_ERROR(cuda::NormalizeBackward(compute(), normalized, variance, of_moments,
+                                            ColumnScratch(gradient.rows, gradient.cols), gradient));
   }
   void GatherRows(MatrixView<const float> from, const RowIndex& index,
                   MatrixView<float> to) override {
@@ -122,9 +123,13 @@ class CudaDevice final : public Device {
                   MatrixView<const float> logits, MatrixView<float> dlogits,
                   double* term_sums) override;
 
-  Status Pool(const DeviceSide& side, const float* const* tables, bool contexts,
-              const DeviceKeyNotes& notes, MatrixView<float> x) override {
-    CUDA_RETURN_IF_ERROR(cuda::Pool(compute(), side, tables, contexts, notes, x));
+  Status Pool(const DeviceSide& side, const float* const* tables, MatrixView<float> x) override {
+    CUDA_RETURN_IF_ERROR(cuda::Pool(compute(), side, tables, x));
+    return Status::Ok();
+  }
+  Status NoteKeys(const DeviceSide& contexts, const DeviceSide& exposures,
+                  const DeviceKeyNotes& notes) override {
+    CUDA_RETURN_IF_ERROR(cuda::NoteKeys(compute(), contexts, exposures, notes));
     return Status::Ok();
   }
   Status SumPieces(const DevicePieces& pieces, const DeviceKeyNotes& notes, const float* dcontexts,
@@ -155,7 +160,8 @@ class CudaDevice final : public Device {
                         float* const (&state)[2]) override;
   Status MoveStatistics(const DeviceStatistics& statistics, const float* gradient,
                         float* values) override;
-  Status ReserveProducts(int64_t elements) override;
+  Status Reserve(const DeviceSizes& sizes) override;
+  Status UseWeights(const float* weights, int64_t n) override;
 
   Status CheckCollective() override { return LoadNccl().status(); }
   Result<std::string> NewCollectiveId() override;
@@ -170,15 +176,16 @@ class CudaDevice final : public Device {
   Status TakeKept() { return std::exchange(kept_, Status()); }
   // Before every copy between there and the device, in the order of the compute stream.
   Status BeforeCopy(const void* host, size_t bytes);
-  float* ColumnScratch(int64_t rows, int64_t cols) {
-    CHECK(static_cast<size_t>(ColumnChunks(rows) * cols) * sizeof(float) <= kScratch, "rows=", rows,
-          " cols=", cols);
-    return reinterpret_cast<float*>(scratch_);
+  // REQUIRES, of all three: the sizes were reserved.
+  void* Scratch(size_t bytes) {
+    CHECK(bytes <= scratch_bytes_, "bytes=", bytes, " reserved=", scratch_bytes_);
+    return scratch_;
   }
-  double* RowScratch(int64_t rows) {
-    CHECK(static_cast<size_t>(MethodKernels::ScratchDoubles(rows)) * sizeof(double) <= kScratch,
-          "rows=", rows);
-    return reinterpret_cast<double*>(scratch_);
+  float* ColumnScratch(int64_t rows, int64_t cols) {
+    return static_cast<float*>(Scratch(ColumnScratchBytes(rows, cols)));
+  }
+  double* DoubleScratch(int64_t doubles) {
+    return static_cast<double*>(Scratch(static_cast<size_t>(doubles) * sizeof(double)));
   }
 
   const DeviceOptions options_;
@@ -190,7 +197,8 @@ class CudaDevice final : public Device {
   };
   std::vector<HostBlock> pinned_;
   std::vector<std::unique_ptr<std::byte[]>> plain_;  // where memory could not be page-locked
-  std::byte* scratch_ = nullptr;
+  std::byte* scratch_ = nullptr;                     // of sums in two rounds
+  size_t scratch_bytes_ = 0;
   std::unique_ptr<Matmul> matmul_;
   std::unique_ptr<MethodKernels> method_;
   Status kept_;
@@ -208,7 +216,6 @@ Status CudaDevice::Open() {
   for (Event& event : staged_) {
     CUDA_RETURN_IF_ERROR(cudaEventCreateWithFlags(event.receive(), cudaEventDisableTiming));
   }
-  ASSIGN_OR_RETURN(scratch_, TakeMemory(kScratch));
   ASSIGN_OR_RETURN(std::byte* const workspace, TakeMemory(kMatmulWorkspace));
   ASSIGN_OR_RETURN(matmul_, Matmul::Create(options_.precision, workspace, kMatmulWorkspace));
   return Status::Ok();
@@ -230,6 +237,7 @@ Result<std::byte*> CudaDevice::TakeHostMemory(size_t bytes) {
   PinnedMemory memory;
   if (cudaHostAlloc(memory.receive(), bytes, cudaHostAllocDefault) != cudaSuccess) {
     static_cast<void>(cudaGetLastError());
+    info_.plain_bytes += bytes;
     plain_.push_back(std::make_unique<std::byte[]>(bytes));
     return plain_.back().get();
   }
@@ -331,7 +339,8 @@ Status CudaDevice::SetMethod(const MethodValue& method) {
 
 Status CudaDevice::Partials(const DeviceLabels& labels, MatrixView<const float> logits,
                             double* sums) {
-  CUDA_RETURN_IF_ERROR(method_->Partials(compute(), labels, logits, RowScratch(labels.rows), sums));
+  CUDA_RETURN_IF_ERROR(method_->Partials(
+      compute(), labels, logits, DoubleScratch(MethodKernels::ScratchDoubles(labels.rows)), sums));
   return Status::Ok();
 }
 
@@ -340,7 +349,8 @@ Status CudaDevice::Evaluate(const DeviceLabels& labels, const DeviceScales& scal
                             double* term_sums) {
   CHECK(logits.cols == method_->heads() && dlogits.cols == method_->heads());
   CUDA_RETURN_IF_ERROR(method_->Evaluate(compute(), labels, scales, logits, dlogits,
-                                         RowScratch(dlogits.rows), term_sums));
+                                         DoubleScratch(MethodKernels::ScratchDoubles(dlogits.rows)),
+                                         term_sums));
   return Status::Ok();
 }
 
@@ -348,7 +358,7 @@ Status CudaDevice::ApplyOptimizer(const OptimizerParameters& parameters, uint64_
                                   float lr_factor, double clip_norm, int64_t n, float* gradient,
                                   float* weights, float* const (&state)[2]) {
   if (clip_norm > 0) {
-    double* const squares = reinterpret_cast<double*>(scratch_);
+    double* const squares = DoubleScratch(kSquareParts);
     CUDA_RETURN_IF_ERROR(cuda::SumSquares(compute(), n, gradient, squares));
     CUDA_RETURN_IF_ERROR(cuda::Clip(compute(), n, squares, clip_norm, gradient));
   }
@@ -378,13 +388,26 @@ Status CudaDevice::MoveStatistics(const DeviceStatistics& statistics, const floa
   return Status::Ok();
 }
 
-Status CudaDevice::ReserveProducts(int64_t elements) {
+Status CudaDevice::Reserve(const DeviceSizes& sizes) {
+  const int64_t doubles =
+      std::max<int64_t>(kSquareParts, MethodKernels::ScratchDoubles(sizes.rows));
+  const size_t bytes = std::max(ColumnScratchBytes(sizes.rows, sizes.columns),
+                                static_cast<size_t>(doubles) * sizeof(double));
+  ASSIGN_OR_RETURN(scratch_, TakeMemory(bytes));
+  scratch_bytes_ = bytes;
   if (options_.precision != DevicePrecision::kBf16) return Status::Ok();
-  // Rows are padded to 16 bytes: at most eightfold for a matrix of one column.
-  const auto bytes = static_cast<size_t>(8 * elements) * sizeof(uint16_t);
-  ASSIGN_OR_RETURN(std::byte* const memory, TakeMemory(2 * bytes));
-  matmul_->RoundInto(memory, memory + bytes, bytes);
+  const size_t input = static_cast<size_t>(sizes.product_input) * sizeof(uint16_t);
+  ASSIGN_OR_RETURN(std::byte* const first, TakeMemory(input));
+  ASSIGN_OR_RETURN(std::byte* const second, TakeMemory(input));
+  ASSIGN_OR_RETURN(std::byte* const weights,
+                   TakeMemory(static_cast<size_t>(sizes.weights) * sizeof(uint16_t)));
+  matmul_->RoundInto({first, second}, input, weights);
   return Status::Ok();
+}
+
+Status CudaDevice::UseWeights(const float* weights, int64_t n) {
+  if (options_.precision != DevicePrecision::kBf16) return Status::Ok();
+  return matmul_->RoundWeights(weights, n, compute());
 }
 
 Result<std::string> CudaDevice::NewCollectiveId() {

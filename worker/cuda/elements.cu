@@ -10,13 +10,6 @@
 namespace chorus::worker::cuda {
 namespace {
 
-// Element (i, j) of a matrix of `cols` columns that thread t works on.
-struct Element {
-  int64_t i;
-  int64_t j;
-};
-__device__ inline Element ElementOf(int64_t t, int64_t cols) { return {t / cols, t % cols}; }
-
 __global__ void FillKernel(float value, MatrixView<float> matrix) {
   const int64_t t = ThreadNumber();
   if (t >= matrix.rows * matrix.cols) return;

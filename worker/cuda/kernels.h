@@ -39,8 +39,8 @@ cudaError_t Add(cudaStream_t stream, MatrixView<const float> from, MatrixView<fl
 cudaError_t AddTerms(cudaStream_t stream, MatrixView<float> terms, const uint32_t* additions,
                      size_t count, float* sum);
 
-// columns.cu: sums over rows. scratch: [ColumnChunks(rows), columns].
-int64_t ColumnChunks(int64_t rows);
+// columns.cu, batch_norm.cu: sums over rows. scratch: ColumnScratchBytes(rows, columns).
+size_t ColumnScratchBytes(int64_t rows, int64_t cols);
 cudaError_t ReluBackward(cudaStream_t stream, MatrixView<const float> y, MatrixView<float> gradient,
                          float* scratch, float* bias_gradient);
 cudaError_t DotRowsBackward(cudaStream_t stream, MatrixView<const float> x, const float* weight,
@@ -49,12 +49,13 @@ cudaError_t DotRowsBackward(cudaStream_t stream, MatrixView<const float> x, cons
 cudaError_t SumColumn(cudaStream_t stream, MatrixView<const float> dz, float* sum);
 
 // batch_norm.cu: see worker/layer/batch_norm_kernels.h.
-cudaError_t ColumnMoments(cudaStream_t stream, MatrixView<const float> z, float* mean,
-                          float* variance);
+cudaError_t ColumnMoments(cudaStream_t stream, MatrixView<const float> z, void* scratch,
+                          float* mean, float* variance);
 cudaError_t NormalizeRelu(cudaStream_t stream, const float* mean, const float* variance,
                           const float* bias, MatrixView<float> normalized, MatrixView<float> y);
 cudaError_t NormalizeBackward(cudaStream_t stream, MatrixView<const float> normalized,
-                              const float* variance, bool of_moments, MatrixView<float> gradient);
+                              const float* variance, bool of_moments, void* scratch,
+                              MatrixView<float> gradient);
 cudaError_t MoveStatistics(cudaStream_t stream, const DeviceStatistics& statistics,
                            const float* gradient, float* values);
 
@@ -69,8 +70,10 @@ cudaError_t AttendPairBackward(cudaStream_t stream, MatrixView<const float> from
                                MatrixView<float> dto, bool accumulate_dto);
 
 // pooling.cu
+cudaError_t NoteKeys(cudaStream_t stream, const DeviceSide& contexts, const DeviceSide& exposures,
+                     const DeviceKeyNotes& notes);
 cudaError_t Pool(cudaStream_t stream, const DeviceSide& side, const float* const* tables,
-                 bool contexts, const DeviceKeyNotes& notes, MatrixView<float> x);
+                 MatrixView<float> x);
 cudaError_t SumPieces(cudaStream_t stream, const DevicePieces& pieces, const DeviceKeyNotes& notes,
                       const float* dcontexts, const float* dexposures, uint32_t dim, uint32_t first,
                       float* sums);

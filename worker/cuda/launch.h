@@ -6,6 +6,13 @@
 #include <cstdint>
 #include <utility>
 
+// Before a loop: several passes' loads go out together.
+#ifdef __CUDACC__
+#define CHORUS_UNROLL _Pragma("unroll 4")
+#else
+#define CHORUS_UNROLL
+#endif
+
 namespace chorus::worker::cuda {
 
 constexpr uint32_t kBlockThreads = 256;
@@ -28,6 +35,18 @@ cudaError_t Launch(cudaStream_t stream, void (*kernel)(Parameters...), dim3 grid
 // The thread's number in a one-dimensional grid.
 __device__ inline int64_t ThreadNumber() {
   return static_cast<int64_t>(blockIdx.x) * blockDim.x + threadIdx.x;
+}
+
+// Element (i, j) of a matrix of `cols` columns that thread t works on. Devices divide 32 bits several
+// times as fast as 64.
+struct Element {
+  int64_t i;
+  int64_t j;
+};
+__device__ inline Element ElementOf(int64_t t, int64_t cols) {
+  if (((t | cols) >> 32) != 0) return {t / cols, t % cols};
+  const auto number = static_cast<uint32_t>(t), width = static_cast<uint32_t>(cols);
+  return {number / width, number % width};
 }
 
 // One thread an element; nothing to start for none.

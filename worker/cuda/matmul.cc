@@ -1,15 +1,18 @@
 #include "worker/cuda/matmul.h"
 
 #include <algorithm>
+#include <functional>
 #include <utility>
 
 #include "common/check.h"
 #include "worker/cuda/kernels.h"
+#include "worker/row_stride.h"
 
 namespace chorus::worker::cuda {
 namespace {
 
 constexpr uint32_t kMostAlignment = 256;  // bytes
+constexpr uint32_t kBiasAlignment = 16;   // of vector loads in epilogues
 
 uint32_t AlignmentOf(const void* pointer) {
   const auto address = reinterpret_cast<uintptr_t>(pointer);
@@ -50,10 +53,16 @@ Result<std::unique_ptr<Matmul>> Matmul::Create(DevicePrecision precision, void* 
   return matmul;
 }
 
-void Matmul::RoundInto(void* first, void* second, size_t bytes) {
-  rounded_[0] = static_cast<uint16_t*>(first);
-  rounded_[1] = static_cast<uint16_t*>(second);
+void Matmul::RoundInto(const std::array<std::byte*, 2>& inputs, size_t bytes, std::byte* weights) {
+  for (size_t i = 0; i < 2; ++i) rounded_[i] = reinterpret_cast<uint16_t*>(inputs[i]);
   rounded_bytes_ = bytes;
+  rounded_weights_ = reinterpret_cast<uint16_t*>(weights);
+}
+
+Status Matmul::RoundWeights(const float* weights, int64_t n, cudaStream_t stream) {
+  weights_ = {weights, static_cast<size_t>(n)};
+  CUDA_RETURN_IF_ERROR(Round(stream, {weights, 1, n}, rounded_weights_, n));
+  return Status::Ok();
 }
 
 Matmul::Operand Matmul::AsItIs(MatrixView<const float> matrix) {
@@ -63,7 +72,12 @@ Matmul::Operand Matmul::AsItIs(MatrixView<const float> matrix) {
 Result<Matmul::Operand> Matmul::Read(MatrixView<const float> matrix, uint16_t* rounded,
                                      cudaStream_t stream) const {
   if (rounded == nullptr) return AsItIs(matrix);
-  const int64_t stride = (matrix.cols + 7) / 8 * 8;  // rows of whole 16 bytes
+  if (!weights_.empty() && std::less_equal<>()(&weights_.front(), matrix.data) &&
+      std::less_equal<>()(matrix.data, &weights_.back())) {
+    return Operand{rounded_weights_ + (matrix.data - weights_.data()), matrix.rows, matrix.cols,
+                   matrix.stride, CUDA_R_16BF};
+  }
+  const int64_t stride = RowStride(matrix.cols);  // rows of whole 16 bytes
   CHECK(static_cast<size_t>(matrix.rows * stride) * sizeof(uint16_t) <= rounded_bytes_,
         "rows=", matrix.rows, " cols=", matrix.cols);
   CUDA_RETURN_IF_ERROR(Round(stream, matrix, rounded, stride));
@@ -101,6 +115,7 @@ Status Matmul::ChooseAlgorithm(const void* const (&pointers)[3], Plan* plan) con
       handle_.get(), plan->desc.get(), plan->first.get(), plan->second.get(), plan->out.get(),
       plan->out.get(), preference.get(), 1, &result, &found));
   if (found == 0) return Internal("cuBLASLt has no algorithm for a product");
+  CUDA_RETURN_IF_ERROR(result.state);
   plan->algo = result.algo;
   return Status::Ok();
 }
@@ -146,6 +161,7 @@ Status Matmul::Run(const GemmOptions& options, MatrixView<const float> a, Matrix
   ASSIGN_OR_RETURN(const Operand second, Read(a, rounded_[1], stream));
   ASSIGN_OR_RETURN(Plan* const plan, PlanOf(options, second, first, AsItIs(c)));
   if (options.bias != nullptr) {
+    CHECK(AlignmentOf(options.bias) >= kBiasAlignment, "a bias that epilogues cannot load");
     RETURN_IF_ERROR(SetDesc(plan->desc, CUBLASLT_MATMUL_DESC_BIAS_POINTER, options.bias));
   }
   const float alpha = 1, beta = options.accumulate ? 1 : 0;

@@ -4,8 +4,11 @@
 // that the same product gives the same bits. Products are float32 and sum in float32; inputs may be
 // read as TF32, or rounded to bfloat16 beforehand. Thread safety: none.
 
+#include <array>
+#include <cstddef>
 #include <map>
 #include <memory>
+#include <span>
 #include <tuple>
 
 #include "common/status.h"
@@ -20,8 +23,10 @@ class Matmul {
   // workspace: of the device, for products that want some.
   static Result<std::unique_ptr<Matmul>> Create(DevicePrecision precision, void* workspace,
                                                 size_t workspace_bytes);
-  // From now on inputs are rounded to bfloat16, there.  first, second: `bytes` each.
-  void RoundInto(void* first, void* second, size_t bytes);
+  // From now on inputs are rounded to bfloat16: into one of two places of `bytes` each for every
+  // product, but weights into a place of their own, at RoundWeights.
+  void RoundInto(const std::array<std::byte*, 2>& inputs, size_t bytes, std::byte* weights);
+  Status RoundWeights(const float* weights, int64_t n, cudaStream_t stream);
   // The contract of Backend::Gemm. REQUIRES: M, N, K > 0.
   Status Run(const GemmOptions& options, MatrixView<const float> a, MatrixView<const float> b,
              MatrixView<float> c, cudaStream_t stream);
@@ -44,7 +49,7 @@ class Matmul {
   Matmul() = default;
   static Operand AsItIs(MatrixView<const float> matrix);
   static Status MakeLayout(const Operand& matrix, MatrixLayout* layout);
-  // The matrix, or what becomes of it in `rounded`.
+  // The matrix, or what became of it among weights, or what becomes of it in `rounded`.
   Result<Operand> Read(MatrixView<const float> matrix, uint16_t* rounded,
                        cudaStream_t stream) const;
   Result<Plan*> PlanOf(const GemmOptions& options, const Operand& a, const Operand& b,
@@ -59,6 +64,8 @@ class Matmul {
   size_t workspace_bytes_ = 0;
   uint16_t* rounded_[2] = {};  // null: inputs are read as they are
   size_t rounded_bytes_ = 0;
+  uint16_t* rounded_weights_ = nullptr;  // element by element what `weights_` is
+  std::span<const float> weights_;
   std::map<Key, Plan> plans_;  // after handle_
 };
 

@@ -10,47 +10,75 @@ namespace {
 
 constexpr uint32_t kOfContexts = 0x80000000u;
 
-__device__ float PoolElement(const DeviceSlot& slot, const float* const* tables, int64_t i,
-                             uint32_t element, uint32_t source, const DeviceKeyNotes& notes) {
+// The last of n ascending numbers that is not above `value`.  numbers(0) is not.
+template <typename Numbers>
+__device__ uint32_t LastNotAbove(uint32_t value, int64_t n, const Numbers& numbers) {
+  int64_t last = 0, above = n;
+  while (above - last > 1) {
+    const int64_t middle = (last + above) / 2;
+    (numbers(middle) <= value ? last : above) = middle;
+  }
+  return static_cast<uint32_t>(last);
+}
+
+// One thread a key. Slots and rows without keys begin where the next ones do.
+__global__ void NoteKeysKernel(DeviceSide contexts, DeviceSide exposures, DeviceKeyNotes notes) {
+  const int64_t t = ThreadNumber();
+  if (t >= int64_t{contexts.keys} + exposures.keys) return;
+  const bool of_contexts = t < contexts.keys;
+  const DeviceSide& side = of_contexts ? contexts : exposures;
+  const uint32_t key = side.first_key + static_cast<uint32_t>(of_contexts ? t : t - contexts.keys);
+  const DeviceSlot& slot = side.slots[LastNotAbove(
+      key, side.slot_count, [&](int64_t s) { return side.slots[s].first_key; })];
+  const uint32_t k = key - slot.first_key;
+  const uint32_t row = LastNotAbove(k, side.rows, [&](int64_t i) { return slot.offsets[i]; });
+  const float factor =
+      PoolingFactor(slot.pooling, slot.values, slot.offsets[row], slot.offsets[row + 1]);
+  notes.source[key] = static_cast<uint32_t>(row * side.gradient_stride + slot.first_column) |
+                      (of_contexts ? kOfContexts : 0u);
+  notes.factor[key] = slot.values == nullptr ? factor : factor * slot.values[k];
+}
+
+// The keys are added in order; their rows are on the way at once, since nothing is written between.
+__device__ float PoolElement(const DeviceSlot& slot, const float* __restrict__ table, int64_t i,
+                             uint32_t element) {
   const uint32_t begin = slot.offsets[i], end = slot.offsets[i + 1];
-  const float factor = PoolingFactor(slot.pooling, slot.values, begin, end);
-  const float* const table = tables[slot.table];
+  const uint32_t* __restrict__ const positions = slot.positions;
+  const float* __restrict__ const values = slot.values;
+  const float factor = PoolingFactor(slot.pooling, values, begin, end);
   float sum = 0.0f;
+  CHORUS_UNROLL
   for (uint32_t k = begin; k < end; ++k) {
-    const float coefficient = slot.values == nullptr ? factor : factor * slot.values[k];
-    sum += coefficient * table[static_cast<int64_t>(slot.positions[k]) * slot.dim + element];
-    if (element > 0) continue;
-    notes.source[slot.first_key + k] = source;
-    notes.factor[slot.first_key + k] = coefficient;
+    const float coefficient = values == nullptr ? factor : factor * values[k];
+    sum += coefficient * table[static_cast<int64_t>(positions[k]) * slot.dim + element];
   }
   return sum;
 }
 
-__global__ void PoolKernel(DeviceSide side, const float* const* tables, uint32_t side_bit,
-                           DeviceKeyNotes notes, MatrixView<float> x) {
+__global__ void PoolKernel(DeviceSide side, const float* const* __restrict__ tables,
+                           MatrixView<float> x) {
   const int64_t t = ThreadNumber();
   if (t >= x.rows * x.cols) return;
-  const int64_t i = t / x.cols, j = t % x.cols;
+  const auto [i, j] = ElementOf(t, x.cols);
   float value = 0.0f;
   if (i < side.rows && j >= side.slot_width) {
     value = side.numerics[(j - side.slot_width) * side.rows + i];
   } else if (i < side.rows) {
     const DeviceSlot& slot = side.slots[side.slot_of_column[j]];
-    const auto source =
-        static_cast<uint32_t>(i * side.gradient_stride + slot.first_column) | side_bit;
-    value =
-        PoolElement(slot, tables, i, static_cast<uint32_t>(j) - slot.first_column, source, notes);
+    value = PoolElement(slot, tables[slot.table], i, static_cast<uint32_t>(j) - slot.first_column);
   }
   x.data[i * x.stride + j] = value;
 }
 
-__global__ void SumPiecesKernel(DevicePieces pieces, DeviceKeyNotes notes, const float* dcontexts,
-                                const float* dexposures, uint32_t dim, uint32_t first,
-                                float* sums) {
+__global__ void SumPiecesKernel(DevicePieces pieces, DeviceKeyNotes notes,
+                                const float* __restrict__ dcontexts,
+                                const float* __restrict__ dexposures, uint32_t dim, uint32_t first,
+                                float* __restrict__ sums) {
   const int64_t t = ThreadNumber();
   if (t >= pieces.pieces * dim) return;
-  const int64_t piece = t / dim, j = t % dim;
+  const auto [piece, j] = ElementOf(t, dim);
   float sum = 0.0f;
+  CHORUS_UNROLL
   for (uint32_t k = pieces.begins[piece]; k < pieces.begins[piece + 1]; ++k) {
     const uint32_t key = pieces.order[k];
     const uint32_t source = notes.source[key];
@@ -63,7 +91,7 @@ __global__ void SumPiecesKernel(DevicePieces pieces, DeviceKeyNotes notes, const
 __global__ void JoinPiecesKernel(DeviceSegments segments, uint32_t dim, float* sums) {
   const int64_t t = ThreadNumber();
   if (t >= segments.segments * dim) return;
-  const int64_t segment = t / dim, j = t % dim;
+  const auto [segment, j] = ElementOf(t, dim);
   const uint32_t begin = segments.first[segment], end = segments.first[segment + 1];
   float sum = sums[static_cast<int64_t>(begin) * dim + j];
   for (uint32_t piece = begin + 1; piece < end; ++piece) {
@@ -95,7 +123,7 @@ __device__ void SumTermsAlongTree(const DeviceTerms& terms, uint32_t begin, uint
 __global__ void CombineTermsKernel(DeviceTerms terms, uint32_t dim, float* sums, float* out) {
   const int64_t t = ThreadNumber();
   if (t >= terms.keys * dim) return;
-  const int64_t key = t / dim, j = t % dim;
+  const auto [key, j] = ElementOf(t, dim);
   const uint32_t begin = terms.begins[key];
   SumTermsAlongTree(terms, begin, terms.begins[key + 1], dim, j, sums);
   out[t] = sums[static_cast<int64_t>(terms.piece[begin]) * dim + j];
@@ -103,10 +131,15 @@ __global__ void CombineTermsKernel(DeviceTerms terms, uint32_t dim, float* sums,
 
 }  // namespace
 
+cudaError_t NoteKeys(cudaStream_t stream, const DeviceSide& contexts, const DeviceSide& exposures,
+                     const DeviceKeyNotes& notes) {
+  return LaunchElements(stream, NoteKeysKernel, int64_t{contexts.keys} + exposures.keys, contexts,
+                        exposures, notes);
+}
+
 cudaError_t Pool(cudaStream_t stream, const DeviceSide& side, const float* const* tables,
-                 bool contexts, const DeviceKeyNotes& notes, MatrixView<float> x) {
-  return LaunchElements(stream, PoolKernel, x.rows * x.cols, side, tables,
-                        contexts ? kOfContexts : 0u, notes, x);
+                 MatrixView<float> x) {
+  return LaunchElements(stream, PoolKernel, x.rows * x.cols, side, tables, x);
 }
 
 cudaError_t SumPieces(cudaStream_t stream, const DevicePieces& pieces, const DeviceKeyNotes& notes,
