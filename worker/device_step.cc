@@ -77,8 +77,8 @@ Status DeviceStep::Open() {
     return InvalidArgument(StrCat("step.grain_rows: ", grain_rows_, " rows of ", widest,
                                   " pooled floats are too many for a device"));
   }
-  weights_ = std::make_unique<DeviceWeights>(&network_.parameters, last_stage_ + 1,
-                                             config_.model().batch_norm_momentum(), device_);
+  weights_ = std::make_unique<DeviceWeights>(&network_.parameters, last_stage_ + 1, config_.model(),
+                                             device_);
   flags_ = std::make_unique<FiniteFlags>(&inputs_, &objective_, range_, device_);
   dense_ = std::make_unique<DeviceGradients>(
       &network_, FromFirstGrain(MaximalNodes(range_), range_.begin), weights_.get(), device_);
@@ -254,7 +254,7 @@ Status DeviceStep::Train(const std::vector<double>& scales) {
 
 Status DeviceStep::Finish() { return WaitAndCheck(true); }
 
-Status DeviceStep::UpdateWeights(const WeightUpdate& update) {
+Status DeviceStep::UpdateWeights(const DenseUpdate& update) {
   ASSIGN_OR_RETURN(float* const sum, dense_->OfStep());
   return weights_->UpdateOnDevice(update, sum);
 }

@@ -49,7 +49,7 @@ class DeviceStep {
   void DescribeGradients(DeviceCollectiveOptions* options) const { dense_->Describe(options); }
   void KeepGradients(DeviceCollective* collective) { dense_->Keep(collective); }
   bool keeps_gradients() const { return dense_->kept(); }
-  Status UpdateWeights(const WeightUpdate& update);
+  Status UpdateWeights(const DenseUpdate& update);
 
   // Begins to bring over a training batch that a later Load will name, beside what is computed.
   // Error: kResourceExhausted, the step needs more memory than there is.

@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "common/log.h"
-#include "common/optimizer_config.h"
 #include "common/strings.h"
 #include "worker/device_step.h"
 #include "worker/meet_devices.h"
@@ -21,7 +20,6 @@ class DeviceStepEngine final : public StepEngine {
       : session_(session),
         nodes_(MaximalNodes(session->grains())),
         terms_(static_cast<uint32_t>(session->objective().terms().size())),
-        optimizer_(ParametersOf(session->config().model().optimizer())),
         doubles_(nodes_, terms_ + extras),
         partials_(nodes_),
         device_(std::move(device)) {}
@@ -68,10 +66,8 @@ class DeviceStepEngine final : public StepEngine {
 
   Status ApplyDense(const DenseUpdate& update, std::span<float> gradient) override {
     fetched_ = false;
-    const WeightUpdate of_weights = {optimizer_, update.t, update.lr_factor,
-                                     session_->config().model().clip_norm(), update.stage};
-    return Named(keeps_gradients() ? step_->UpdateWeights(of_weights)
-                                   : step_->weights().Update(of_weights, gradient));
+    return Named(keeps_gradients() ? step_->UpdateWeights(update)
+                                   : step_->weights().Update(update, gradient));
   }
   Status FetchDense() override;
   void ForgetDense() override { loaded_ = false; }
@@ -96,7 +92,6 @@ class DeviceStepEngine final : public StepEngine {
   Session* const session_;
   const std::vector<TreeNode> nodes_;
   const uint32_t terms_;
-  const OptimizerParameters optimizer_;
   GrainDoubles doubles_;   // of terms and extras
   GrainDoubles partials_;  // of the stage
   const StepBatch* batch_ = nullptr;

@@ -55,7 +55,7 @@ Status DeviceWeights::UploadGradient(ParameterRange range, std::span<const float
                          static_cast<size_t>(range.size()) * sizeof(float));
 }
 
-Status DeviceWeights::Update(const WeightUpdate& update, std::span<const float> gradient) {
+Status DeviceWeights::Update(const DenseUpdate& update, std::span<const float> gradient) {
   // Not so from step to step: each waits for what servers need of it.
   if (gradient_in_flight_) RETURN_IF_ERROR(device_->Synchronize());
   gradient_in_flight_ = true;
@@ -64,11 +64,11 @@ Status DeviceWeights::Update(const WeightUpdate& update, std::span<const float> 
   return UpdateOnDevice(update, gradient_);
 }
 
-Status DeviceWeights::UpdateOnDevice(const WeightUpdate& update, float* gradient) {
+Status DeviceWeights::UpdateOnDevice(const DenseUpdate& update, float* gradient) {
   const ParameterRange range = layout_.OfStage(update.stage);
   float* const state[2] = {state_[0] + range.begin, state_[1] + range.begin};
-  RETURN_IF_ERROR(device_->ApplyOptimizer(update.optimizer, update.t, update.lr_factor,
-                                          update.clip_norm, range.size(), gradient + range.begin,
+  RETURN_IF_ERROR(device_->ApplyOptimizer(optimizer_, update.t, update.lr_factor, clip_norm_,
+                                          range.size(), gradient + range.begin,
                                           weights_ + range.begin, state));
   RETURN_IF_ERROR(device_->UseWeights(weights_, layout_.size()));
   if (statistics_.size() == 0) return Status::Ok();

@@ -5,28 +5,28 @@
 #include <cstdint>
 #include <span>
 
+#include "common/config.pb.h"
+#include "common/optimizer_config.h"
 #include "common/optimizer_parameters.h"
 #include "common/status.h"
+#include "worker/dense_update.h"
 #include "worker/device.h"
 #include "worker/device_arena.h"
 #include "worker/parameters.h"
 
 namespace chorus::worker {
 
-// One update of the weights of a stage.
-struct WeightUpdate {
-  OptimizerParameters optimizer;
-  uint64_t t = 1;  // updates of the stage, this one included
-  float lr_factor = 1;
-  double clip_norm = 0;  // 0 = off
-  uint32_t stage = 0;
-};
-
 class DeviceWeights {
  public:
-  // layout, device: outlive it.  stages: of the method.
-  DeviceWeights(const ParameterLayout* layout, uint32_t stages, double momentum, Device* device)
-      : layout_(*layout), last_stage_(stages - 1), momentum_(momentum), device_(device) {}
+  // layout, device: outlive it.  stages: of the method.  config: with defaults applied.
+  DeviceWeights(const ParameterLayout* layout, uint32_t stages, const ModelConfig& config,
+                Device* device)
+      : layout_(*layout),
+        last_stage_(stages - 1),
+        optimizer_(ParametersOf(config.optimizer())),
+        clip_norm_(config.clip_norm()),
+        momentum_(config.batch_norm_momentum()),
+        device_(device) {}
   // Called twice, see DeviceArena; then Open.
   void TakeMemory(DeviceArena* arena);
   Status Open();
@@ -42,8 +42,8 @@ class DeviceWeights {
 
   // From the gradient of the whole step, [parameters], which is copied; or which is on the device,
   // and is used up. Do not wait.
-  Status Update(const WeightUpdate& update, std::span<const float> gradient);
-  Status UpdateOnDevice(const WeightUpdate& update, float* gradient);
+  Status Update(const DenseUpdate& update, std::span<const float> gradient);
+  Status UpdateOnDevice(const DenseUpdate& update, float* gradient);
   float* gradient() const { return gradient_; }  // room for one on the device
   // The device has been synchronised.
   void Settle() { gradient_in_flight_ = false; }
@@ -54,6 +54,8 @@ class DeviceWeights {
 
   const ParameterLayout& layout_;
   const uint32_t last_stage_;
+  const OptimizerParameters optimizer_;
+  const double clip_norm_;
   const double momentum_;
   Device* const device_;
   float* weights_ = nullptr;

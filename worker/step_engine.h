@@ -11,6 +11,7 @@
 #include "common/matrix_view.h"
 #include "common/status.h"
 #include "worker/collective.h"
+#include "worker/dense_update.h"
 #include "worker/objective.h"
 #include "worker/ps_client.h"
 #include "worker/step_reader.h"
@@ -18,13 +19,6 @@
 namespace chorus::worker {
 
 class Session;
-
-// One update of the dense weights of a stage.
-struct DenseUpdate {
-  uint32_t stage = 0;
-  uint64_t t = 1;       // updates of the stage, this one included
-  float lr_factor = 1;  // the schedule's
-};
 
 class StepEngine {
  public:

@@ -82,8 +82,7 @@ Status StepRun::Update(const StepBatch& batch) {
     for (int64_t i = 0; i < nodes.cols; ++i) gradient_[static_cast<size_t>(i)] += nodes.row(n)[i];
   }
   device_->SetPhase(Phase::kUpdate);
-  const WeightUpdate update = {ParametersOf(config_.model().optimizer()), ++updates_, 1.0f,
-                               config_.model().clip_norm(), batch.stage};
+  const DenseUpdate update = {batch.stage, ++updates_, 1.0f};
   const Status status = step_->keeps_gradients() ? step_->UpdateWeights(update)
                                                  : step_->weights().Update(update, gradient_);
   device_->SetPhase({});

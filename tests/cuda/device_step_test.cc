@@ -122,6 +122,17 @@ Status RunOnce(const StepWorld& world, std::map<std::string, uint64_t>* calls) {
   return Status::Ok();
 }
 
+// What sums take beside their arguments grows with a grain, as the rest does.
+TEST(DeviceStepTest, AGrainThatIsTooLargeForTheDeviceIsAnErrorAtTheStart) {
+  NEEDS_EMULATION();
+  const std::unique_ptr<Device> device = OpenTestDevice();
+  const Status status = device->Reserve({1 << 20, 1 << 20, 0, 0});
+  EXPECT_EQ(status.code(), Code::kResourceExhausted) << status.ToString();
+  const StepWorld world("esmm={}", "model { tower { hidden: 2000 } }", {{{9, 3}}}, 1 << 20);
+  const auto step = DeviceStep::Create(world.options(), device.get());
+  EXPECT_EQ(step.status().code(), Code::kResourceExhausted) << step.status().ToString();
+}
+
 TEST(DeviceStepTest, EveryFailedCallIsAnErrorThatNamesItAndNothingLeaks) {
   NEEDS_EMULATION();
   const StepWorld world("esmm={}", "", {{{9, 3}, {5, 5}}}, 16);

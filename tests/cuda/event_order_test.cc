@@ -50,8 +50,7 @@ class Steps {
       }
       EXPECT_TRUE((*step)->Finish().ok());
       results.sums.push_back(world.Read(**step));
-      WeightUpdate update;
-      update.optimizer.lr = 0.5;
+      const DenseUpdate update = {0, t + 1, 1.0f};
       const MatrixView<const float> gradient = (*step)->node_gradients();
       const Status updated = with_sums_
                                  ? (*step)->UpdateWeights(update)
@@ -90,7 +89,10 @@ class Steps {
   static StepWorld World(uint64_t step, uint32_t rows) {
     Case setup = {{{rows, 3}, {7, 2}}};
     setup.step = step;
-    return StepWorld("esmm={}", "model { tower { hidden: 6 hidden: 4 dropout: 0.4 } }", setup, 64);
+    return StepWorld(
+        "esmm={}",
+        "model { tower { hidden: 6 hidden: 4 dropout: 0.4 } optimizer { sgd { lr: 0.5 } } }", setup,
+        64);
   }
   const bool with_sums_;
   const StepWorld worlds_[4] = {World(3, 9), World(4, 60), World(5, 40), World(1, 20)};
