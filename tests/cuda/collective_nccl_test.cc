@@ -4,6 +4,7 @@
 #include <cuda_runtime.h>
 #include <gtest/gtest.h>
 
+#include <barrier>
 #include <chrono>
 #include <functional>
 #include <thread>
@@ -194,6 +195,29 @@ TEST_F(NcclCollectiveTest, AWorkerThatDoesNotComeIsAnErrorAtTheDeadline) {
     });
   });
   EXPECT_LT(seconds, 10);
+}
+
+TEST_F(NcclCollectiveTest, AtTheDeadlineADeviceSaysWhetherItHangsItself) {
+  NEEDS_EMULATION();
+  cuda_host::SetAsynchronous(true);
+  std::barrier together(2);
+  OnWorkers({2, 2, 100, 100, true, 0.3}, [&](Worker& worker, uint32_t rank) {
+    ASSERT_TRUE(worker.Open().ok());
+    together.arrive_and_wait();
+    if (rank == 1) {
+      cuda_host::HoldNextKernel();
+      worker.device().Fill(1, {worker.term(0), 1, 1});
+    }
+    together.arrive_and_wait();
+    const std::string message = worker.Sum().ToString();
+    EXPECT_NE(message.find("sums of devices: no end"), std::string::npos) << message;
+    EXPECT_NE(message.find(rank == 1 ? "this device itself has not finished what it computes"
+                                     : "this device has done its part, another worker's has not"),
+              std::string::npos)
+        << message;
+    together.arrive_and_wait();
+    cuda_host::ReleaseKernel();
+  });
 }
 
 // Copies from and to memory that is not page-locked wait inside CUDA, where there is no deadline.

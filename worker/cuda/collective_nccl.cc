@@ -149,7 +149,14 @@ Status NcclCollectiveOnStream::Join() {
 
 Status NcclCollectiveOnStream::WaitForJoined() {
   if (!std::exchange(joined_, false)) return Status::Ok();
-  return communicator_->Wait(done_.get());
+  const Status status = communicator_->Wait(done_.get());
+  if (status.code() != Code::kDeadlineExceeded) return status;
+  // Whose fault it is: `ready_` waits for nothing but what this device computes.
+  const bool came = cudaEventQuery(ready_.get()) == cudaSuccess;
+  static_cast<void>(cudaGetLastError());
+  return DeadlineExceeded(
+      StrCat(status.message(), came ? ": this device has done its part, another worker's has not"
+                                    : ": this device itself has not finished what it computes"));
 }
 
 }  // namespace

@@ -61,4 +61,8 @@ void SetStreamOrder(StreamOrder order);
 // The nth cudaStreamWaitEvent (from 1) from now on does nothing.
 void DropWait(uint64_t nth);
 
+// The next kernel that is launched never ends, until ReleaseKernel. For asynchronous streams.
+void HoldNextKernel();
+void ReleaseKernel();
+
 }  // namespace chorus::cuda_host

@@ -1,5 +1,6 @@
 // The functions of include/cuda_runtime.h. The default stream is not emulated: every call names one.
 
+#include <atomic>
 #include <cstdio>
 #include <cstring>
 #include <utility>
@@ -7,6 +8,7 @@
 #include "cuda_runtime.h"
 #include "tests/support/cuda_host/block_runner.h"
 #include "tests/support/cuda_host/call_log.h"
+#include "tests/support/cuda_host/emulation.h"
 #include "tests/support/cuda_host/stream.h"
 
 using chorus::cuda_host::CountCopy;
@@ -23,6 +25,8 @@ namespace {
 constexpr int kVersion = 13000;
 constexpr size_t kDeviceBytes = size_t{8} << 30;
 thread_local cudaError_t last_error = cudaSuccess;
+std::atomic<bool> hold_next_kernel{false};  // HoldNextKernel
+std::atomic<bool> kernel_released{true};
 
 cudaError_t Failed(cudaError_t error) {
   if (error != cudaSuccess) last_error = error;
@@ -76,6 +80,15 @@ void RunGrid(const cudaLaunchConfig_t& config, const std::function<void()>& body
 
 namespace chorus::cuda_host {
 
+void HoldNextKernel() {
+  kernel_released = false;
+  hold_next_kernel = true;
+}
+void ReleaseKernel() {
+  kernel_released = true;
+  kernel_released.notify_all();
+}
+
 cudaError_t LaunchBlocks(const cudaLaunchConfig_t& config, std::function<void()> body) {
   if (const int injected = EnterCall("cudaLaunchKernelExC"); injected != 0) {
     return Failed(static_cast<cudaError_t>(injected));
@@ -83,6 +96,9 @@ cudaError_t LaunchBlocks(const cudaLaunchConfig_t& config, std::function<void()>
   if (!IsLaunchable(config)) return Failed(cudaErrorInvalidConfiguration);
   if (config.stream == nullptr) return Failed(cudaErrorInvalidResourceHandle);
   CountLaunch();
+  if (hold_next_kernel.exchange(false)) {
+    config.stream->Enqueue([] { kernel_released.wait(false); });
+  }
   config.stream->Enqueue([config, body = std::move(body)] { RunGrid(config, body); });
   return cudaSuccess;
 }
