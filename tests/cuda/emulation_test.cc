@@ -170,10 +170,10 @@ TEST_F(EmulationTest, TheOrderOfAProductsAdditionsDependsOnAlignmentsAndABiasNee
                           &result.algo, nullptr, 0, stream_);
   };
   EXPECT_EQ(product(d, 256), CUBLAS_STATUS_SUCCESS);
-  EXPECT_EQ(product(d + 1, 4), CUBLAS_STATUS_SUCCESS);
-  const std::vector<float> sums = Back(d, 2);
+  EXPECT_EQ(product(d + 4, 16), CUBLAS_STATUS_SUCCESS);
+  const std::vector<float> sums = Back(d, 5);
   EXPECT_EQ(sums[0], 0.0f) << "(1 + 2^24) - 2^24";
-  EXPECT_EQ(sums[1], 1.0f) << "(-2^24 + 2^24) + 1";
+  EXPECT_EQ(sums[4], 1.0f) << "(-2^24 + 1) + 2^24";
   EXPECT_EQ(product(d + 1, 8), CUBLAS_STATUS_INVALID_VALUE) << "a claim that does not hold";
   const int epilogue = CUBLASLT_EPILOGUE_BIAS;
   cublasLtMatmulDescSetAttribute(desc, CUBLASLT_MATMUL_DESC_EPILOGUE, &epilogue, sizeof(epilogue));

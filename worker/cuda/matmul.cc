@@ -115,7 +115,8 @@ Status Matmul::ChooseAlgorithm(const void* const (&pointers)[3], Plan* plan) con
       handle_.get(), plan->desc.get(), plan->first.get(), plan->second.get(), plan->out.get(),
       plan->out.get(), preference.get(), 1, &result, &found));
   if (found == 0) return Internal("cuBLASLt has no algorithm for a product");
-  CUDA_RETURN_IF_ERROR(result.state);
+  RETURN_IF_ERROR(
+      StatusOf(result.state, {__FILE__, __LINE__, "cublasLtMatmulAlgoGetHeuristic's result"}));
   plan->algo = result.algo;
   return Status::Ok();
 }

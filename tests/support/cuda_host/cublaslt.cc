@@ -1,8 +1,8 @@
 // The functions of include/cublasLt.h. A product is computed in float as on a device, from inputs of
 // the precision that is asked for. As with cuBLASLt, the algorithm depends on the alignments that it
-// is chosen for, and its order of additions on the algorithm: forwards for rows of whole 16 bytes,
-// else backwards. Pointers are checked against these alignments, and the bias that an epilogue adds
-// against 16 bytes, which its vector loads need.
+// is chosen for, and the order of additions on the algorithm: here, the term that it begins with.
+// Pointers are checked against these alignments, and the bias that an epilogue adds against 16
+// bytes, which its vector loads need.
 
 #include "cublasLt.h"
 
@@ -65,7 +65,7 @@ struct Product {
   const void* a_data;
   const void* b_data;
   float* d;
-  bool backwards;           // order of additions
+  uint64_t first_term;
   std::vector<float> a, b;  // what Compute reads
 
   uint64_t m() const { return d_layout.rows; }
@@ -83,7 +83,9 @@ struct Product {
            (tb ? b_layout.cols : b_layout.rows) == k();
   }
 
-  uint64_t Term(uint64_t nth) const { return backwards ? k() - 1 - nth : nth; }
+  uint64_t Term(uint64_t nth) const {
+    return nth < k() - first_term ? first_term + nth : first_term + nth - k();
+  }
 
   // sums = column j of op(A) op(B), term after term.
   void SumColumn(uint64_t j, float* sums) const {
@@ -121,6 +123,16 @@ struct Product {
     }
   }
 };
+
+// Of an algorithm; 0 where everything is 256-byte aligned, else another for every other alignment.
+uint64_t NumberOf(const cublasLtMatmulAlgo_t& algo) {
+  uint64_t number = 0;
+  for (int i = 0; i < 4; ++i) {
+    for (uint64_t bytes = algo.data[i]; bytes < 256; bytes *= 2) ++number;
+    number *= 10;
+  }
+  return number / 10;
+}
 
 constexpr uint32_t kVector = 16;  // bytes that a thread loads at a time
 
@@ -244,6 +256,8 @@ cublasStatus_t cublasLtMatmulAlgoGetHeuristic(cublasLtHandle_t, cublasLtMatmulDe
   ENTER_CALL();
   *results = {};
   for (int i = 0; i < 4; ++i) results->algo.data[i] = preference->alignment[i];
+  results->state =
+      static_cast<cublasStatus_t>(EnterCall("cublasLtMatmulAlgoGetHeuristic's result"));
   *found = 1;
   return CUBLAS_STATUS_SUCCESS;
 }
@@ -260,8 +274,6 @@ cublasStatus_t cublasLtMatmul(cublasLtHandle_t, cublasLtMatmulDesc_t desc, const
     if (!IsAligned(pointers[i], algo->data[i])) return CUBLAS_STATUS_INVALID_VALUE;
   }
   if (!IsAligned(desc->bias, kVector)) return CUBLAS_STATUS_INVALID_VALUE;
-  const bool vectors =
-      std::all_of(algo->data, algo->data + 4, [](uint64_t bytes) { return bytes >= kVector; });
   Product product = {*desc,
                      *a_layout,
                      *b_layout,
@@ -271,10 +283,11 @@ cublasStatus_t cublasLtMatmul(cublasLtHandle_t, cublasLtMatmulDesc_t desc, const
                      a,
                      b,
                      static_cast<float*>(d),
-                     !vectors,
+                     0,
                      {},
                      {}};
   if (!product.IsConsistent()) return CUBLAS_STATUS_INVALID_VALUE;
+  product.first_term = NumberOf(*algo) % product.k();
   chorus::cuda_host::CountProduct(2 * product.m() * product.n() * product.k());
   chorus::cuda_host::Enqueue(stream, [product]() mutable { product.Compute(); });
   return CUBLAS_STATUS_SUCCESS;
