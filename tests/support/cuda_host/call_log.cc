@@ -68,25 +68,22 @@ int EnterCall(const char* function) {
   return --state.calls_until_failure == 0 ? state.error : 0;
 }
 
-void CountLaunch() {
-  State& state = TheState();
-  const std::lock_guard lock(state.mutex);
-  ++state.counters.launches;
-}
-
-void CountProduct(uint64_t flops) {
-  State& state = TheState();
-  const std::lock_guard lock(state.mutex);
-  state.counters.product_flops += flops;
-}
-
-void CountCopy(Direction direction, size_t bytes) {
+void CountWork(const WorkCount& work) {
   State& state = TheState();
   const std::lock_guard lock(state.mutex);
   Counters& counters = state.counters;
-  (direction == Direction::kToDevice ? counters.bytes_to_device
-   : direction == Direction::kToHost ? counters.bytes_to_host
-                                     : counters.bytes_on_device) += bytes;
+  counters.launches += work.kernels;
+  counters.product_flops += work.product_flops;
+  counters.bytes_to_device += work.bytes_to_device;
+  counters.bytes_to_host += work.bytes_to_host;
+  counters.bytes_on_device += work.bytes_on_device;
+}
+
+void CountGraph(size_t nodes) {
+  State& state = TheState();
+  const std::lock_guard lock(state.mutex);
+  ++state.counters.graphs;
+  state.counters.graph_nodes += nodes;
 }
 
 void CountHandle(int change) {

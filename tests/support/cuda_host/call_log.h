@@ -9,11 +9,17 @@ namespace chorus::cuda_host {
 // Every function of the API begins with it. Returns the error that it must return at once; 0: none.
 int EnterCall(const char* function);
 
-void CountLaunch();
-void CountProduct(uint64_t flops);
-enum class Direction { kToDevice, kToHost, kOnDevice };
-void CountCopy(Direction direction, size_t bytes);
-void CountHandle(int change);  // +1 made, -1 destroyed
+// What an item of a stream's work counts for.
+struct WorkCount {
+  uint64_t kernels = 0;
+  uint64_t product_flops = 0;
+  uint64_t bytes_to_device = 0;
+  uint64_t bytes_to_host = 0;
+  uint64_t bytes_on_device = 0;
+};
+void CountWork(const WorkCount& work);
+void CountGraph(size_t nodes);  // launched; its work is counted beside
+void CountHandle(int change);   // +1 made, -1 destroyed
 
 // Memory that kernels may use, and memory that copies need not stage.
 enum class MemoryKind { kDevice, kPinned };

@@ -288,7 +288,8 @@ cublasStatus_t cublasLtMatmul(cublasLtHandle_t, cublasLtMatmulDesc_t desc, const
                      {}};
   if (!product.IsConsistent()) return CUBLAS_STATUS_INVALID_VALUE;
   product.first_term = NumberOf(*algo) % product.k();
-  chorus::cuda_host::CountProduct(2 * product.m() * product.n() * product.k());
-  chorus::cuda_host::Enqueue(stream, [product]() mutable { product.Compute(); });
+  chorus::cuda_host::Enqueue(
+      stream, [product]() mutable { product.Compute(); },
+      2 * product.m() * product.n() * product.k());
   return CUBLAS_STATUS_SUCCESS;
 }

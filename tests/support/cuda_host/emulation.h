@@ -11,9 +11,12 @@ namespace chorus::cuda_host {
 // Since the last ResetCounters.
 struct Counters {
   std::map<std::string, uint64_t> calls;  // by name of the function
-  uint64_t launches = 0;                  // of kernels; matrix products are calls of cublasLtMatmul
-  uint64_t product_flops = 0;             // 2 M N K of each
-  uint64_t bytes_to_device = 0;           // copied
+  // Of kernels one by one; matrix products are calls of cublasLtMatmul, which capture counts too.
+  uint64_t launches = 0;
+  uint64_t graphs = 0;           // launches of graphs
+  uint64_t graph_nodes = 0;      // in them: kernels, products, fills and copies
+  uint64_t product_flops = 0;    // 2 M N K of each product that was done, as are copies
+  uint64_t bytes_to_device = 0;  // copied
   uint64_t bytes_to_host = 0;
   uint64_t bytes_on_device = 0;
 };
@@ -30,7 +33,8 @@ bool ClearFailure();
 struct LiveObjects {
   uint64_t device_allocations = 0;
   uint64_t pinned_allocations = 0;
-  uint64_t handles = 0;  // streams, events, handles and descriptors of cublasLt, communicators
+  // Streams, events, graphs, handles and descriptors of cublasLt, communicators.
+  uint64_t handles = 0;
   friend bool operator==(const LiveObjects&, const LiveObjects&) = default;
 };
 LiveObjects ReadLiveObjects();

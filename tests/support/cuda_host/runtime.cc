@@ -9,13 +9,13 @@
 #include "tests/support/cuda_host/block_runner.h"
 #include "tests/support/cuda_host/call_log.h"
 #include "tests/support/cuda_host/emulation.h"
+#include "tests/support/cuda_host/runtime_call.h"
 #include "tests/support/cuda_host/stream.h"
 
-using chorus::cuda_host::CountCopy;
 using chorus::cuda_host::CountHandle;
-using chorus::cuda_host::Direction;
-using chorus::cuda_host::EnterCall;
+using chorus::cuda_host::Failed;
 using chorus::cuda_host::MemoryKind;
+using chorus::cuda_host::WorkCount;
 
 thread_local uint3 threadIdx, blockIdx;
 thread_local dim3 blockDim, gridDim;
@@ -27,11 +27,6 @@ constexpr size_t kDeviceBytes = size_t{8} << 30;
 thread_local cudaError_t last_error = cudaSuccess;
 std::atomic<bool> hold_next_kernel{false};  // HoldNextKernel
 std::atomic<bool> kernel_released{true};
-
-cudaError_t Failed(cudaError_t error) {
-  if (error != cudaSuccess) last_error = error;
-  return error;
-}
 
 // Whether both ends are where the direction says.
 bool IsDirection(const void* to, const void* from, size_t bytes, cudaMemcpyKind kind) {
@@ -72,12 +67,6 @@ void RunGrid(const cudaLaunchConfig_t& config, const std::function<void()>& body
 
 }  // namespace
 
-// Returns the injected error from the enclosing function, if its turn has come.
-#define ENTER_CALL()                                             \
-  if (const int injected = EnterCall(__func__); injected != 0) { \
-    return Failed(static_cast<cudaError_t>(injected));           \
-  }
-
 namespace chorus::cuda_host {
 
 void HoldNextKernel() {
@@ -89,21 +78,28 @@ void ReleaseKernel() {
   kernel_released.notify_all();
 }
 
+cudaError_t Failed(cudaError_t error) {
+  if (error != cudaSuccess) last_error = error;
+  return error;
+}
+
 cudaError_t LaunchBlocks(const cudaLaunchConfig_t& config, std::function<void()> body) {
   if (const int injected = EnterCall("cudaLaunchKernelExC"); injected != 0) {
     return Failed(static_cast<cudaError_t>(injected));
   }
   if (!IsLaunchable(config)) return Failed(cudaErrorInvalidConfiguration);
   if (config.stream == nullptr) return Failed(cudaErrorInvalidResourceHandle);
-  CountLaunch();
   if (hold_next_kernel.exchange(false)) {
     config.stream->Enqueue([] { kernel_released.wait(false); });
   }
-  config.stream->Enqueue([config, body = std::move(body)] { RunGrid(config, body); });
+  config.stream->Enqueue([config, body = std::move(body)] { RunGrid(config, body); },
+                         {.kernels = 1});
   return cudaSuccess;
 }
 
-void Enqueue(cudaStream_t stream, std::function<void()> work) { stream->Enqueue(std::move(work)); }
+void Enqueue(cudaStream_t stream, std::function<void()> work, uint64_t product_flops) {
+  stream->Enqueue(std::move(work), {.product_flops = product_flops});
+}
 
 void* DynamicShared() { return BlockRunner::OfThisThread().dynamic_shared(); }
 void BlockBarrier() { BlockRunner::OfThisThread().BlockBarrier(); }
@@ -137,6 +133,20 @@ const char* cudaGetErrorName(cudaError_t error) {
       return "cudaErrorInvalidResourceHandle";
     case cudaErrorLaunchFailure:
       return "cudaErrorLaunchFailure";
+    case cudaErrorIllegalState:
+      return "cudaErrorIllegalState";
+    case cudaErrorNotSupported:
+      return "cudaErrorNotSupported";
+    case cudaErrorStreamCaptureUnsupported:
+      return "cudaErrorStreamCaptureUnsupported";
+    case cudaErrorStreamCaptureInvalidated:
+      return "cudaErrorStreamCaptureInvalidated";
+    case cudaErrorStreamCaptureIsolation:
+      return "cudaErrorStreamCaptureIsolation";
+    case cudaErrorCapturedEvent:
+      return "cudaErrorCapturedEvent";
+    case cudaErrorStreamCaptureWrongThread:
+      return "cudaErrorStreamCaptureWrongThread";
     default:
       return "cudaErrorUnknown";
   }
@@ -187,23 +197,23 @@ cudaError_t cudaMemGetInfo(size_t* free, size_t* total) {
 }
 
 cudaError_t cudaMalloc(void** memory, size_t bytes) {
-  ENTER_CALL();
+  ENTER_UNSAFE_CALL();
   if (bytes > kDeviceBytes) return Failed(cudaErrorMemoryAllocation);
   *memory = bytes == 0 ? nullptr : AllocateMemory(MemoryKind::kDevice, bytes);
   return bytes == 0 || *memory != nullptr ? cudaSuccess : Failed(cudaErrorMemoryAllocation);
 }
 cudaError_t cudaFree(void* memory) {
-  ENTER_CALL();
+  ENTER_UNSAFE_CALL();
   if (memory == nullptr || FreeMemory(MemoryKind::kDevice, memory)) return cudaSuccess;
   return Failed(cudaErrorInvalidValue);
 }
 cudaError_t cudaHostAlloc(void** memory, size_t bytes, unsigned) {
-  ENTER_CALL();
+  ENTER_UNSAFE_CALL();
   *memory = bytes == 0 ? nullptr : AllocateMemory(MemoryKind::kPinned, bytes);
   return bytes == 0 || *memory != nullptr ? cudaSuccess : Failed(cudaErrorMemoryAllocation);
 }
 cudaError_t cudaFreeHost(void* memory) {
-  ENTER_CALL();
+  ENTER_UNSAFE_CALL();
   if (memory == nullptr || FreeMemory(MemoryKind::kPinned, memory)) return cudaSuccess;
   return Failed(cudaErrorInvalidValue);
 }
@@ -213,15 +223,20 @@ cudaError_t cudaMemcpyAsync(void* to, const void* from, size_t bytes, cudaMemcpy
   if (bytes == 0) return cudaSuccess;
   if (stream == nullptr) return Failed(cudaErrorInvalidResourceHandle);
   if (!IsDirection(to, from, bytes, kind)) return Failed(cudaErrorInvalidMemcpyDirection);
-  if (kind == cudaMemcpyHostToDevice) CountCopy(Direction::kToDevice, bytes);
-  if (kind == cudaMemcpyDeviceToHost) CountCopy(Direction::kToHost, bytes);
-  if (kind == cudaMemcpyDeviceToDevice) CountCopy(Direction::kOnDevice, bytes);
-  stream->Enqueue([to, from, bytes] { std::memcpy(to, from, bytes); });
+  WorkCount count;
+  if (kind == cudaMemcpyHostToDevice) count.bytes_to_device = bytes;
+  if (kind == cudaMemcpyDeviceToHost) count.bytes_to_host = bytes;
+  if (kind == cudaMemcpyDeviceToDevice) count.bytes_on_device = bytes;
   // Other memory is copied by way of the driver's own, inside the call.
   const void* const host = kind == cudaMemcpyHostToDevice ? from : to;
-  if (kind != cudaMemcpyDeviceToDevice && !chorus::cuda_host::IsPinnedMemory(host, bytes)) {
-    stream->Synchronize();
+  const bool waits =
+      kind != cudaMemcpyDeviceToDevice && !chorus::cuda_host::IsPinnedMemory(host, bytes);
+  if (waits && stream->capturing()) {
+    stream->SpoilCapture();
+    return Failed(cudaErrorStreamCaptureUnsupported);
   }
+  stream->Enqueue([to, from, bytes] { std::memcpy(to, from, bytes); }, count);
+  if (waits) stream->Synchronize();
   return cudaSuccess;
 }
 cudaError_t cudaMemsetAsync(void* memory, int value, size_t bytes, cudaStream_t stream) {
@@ -259,12 +274,18 @@ cudaError_t cudaStreamDestroy(cudaStream_t stream) {
   return cudaSuccess;
 }
 cudaError_t cudaStreamSynchronize(cudaStream_t stream) {
-  ENTER_CALL();
+  ENTER_UNSAFE_CALL();
   stream->Synchronize();
   return cudaSuccess;
 }
 cudaError_t cudaStreamWaitEvent(cudaStream_t stream, cudaEvent_t event, unsigned) {
   ENTER_CALL();
+  if (stream->capturing() != event->captured) {
+    if (!stream->capturing()) return Failed(cudaErrorNotSupported);  // it would be captured too
+    stream->SpoilCapture();
+    return Failed(cudaErrorStreamCaptureIsolation);
+  }
+  if (stream->capturing()) return cudaSuccess;  // what it waits for comes before it in the line
   if (chorus::cuda_host::IsDroppedWait()) return cudaSuccess;
   stream->Enqueue([event = event->self, recording = event->last()] { event->WaitFor(recording); });
   return cudaSuccess;
@@ -286,6 +307,8 @@ cudaError_t cudaEventDestroy(cudaEvent_t event) {
 }
 cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t stream) {
   ENTER_CALL();
+  event->captured = stream->capturing();
+  if (event->captured) return cudaSuccess;
   stream->Enqueue(
       [event = event->self, recording = event->Record(stream)] { event->Reach(recording); });
   return cudaSuccess;
@@ -293,13 +316,15 @@ cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t stream) {
 // "Not ready" is an answer, and the last error too, as on real devices. Who asks waits: streams that
 // work late do some of it.
 cudaError_t cudaEventQuery(cudaEvent_t event) {
-  ENTER_CALL();
+  ENTER_UNSAFE_CALL();
+  if (event->captured) return Failed(cudaErrorCapturedEvent);
   if (event->IsReached()) return cudaSuccess;
   event->Hurry();
   return Failed(cudaErrorNotReady);
 }
 cudaError_t cudaEventSynchronize(cudaEvent_t event) {
-  ENTER_CALL();
+  ENTER_UNSAFE_CALL();
+  if (event->captured) return Failed(cudaErrorCapturedEvent);
   event->WaitFor(event->last());
   return cudaSuccess;
 }

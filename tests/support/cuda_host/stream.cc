@@ -4,6 +4,12 @@
 
 using chorus::cuda_host::WorkTime;
 
+namespace {
+
+thread_local CUstream_st* captured_by_this_thread = nullptr;
+
+}  // namespace
+
 uint64_t CUevent_st::Record(CUstream_st* stream) {
   const std::lock_guard lock(mutex);
   recorder = stream;
@@ -57,6 +63,7 @@ CUstream_st::CUstream_st(WorkTime time) : late_(time == WorkTime::kLate) {
 }
 
 CUstream_st::~CUstream_st() {
+  if (captured_by_this_thread == this) captured_by_this_thread = nullptr;
   Synchronize();
   if (!thread_.joinable()) return;
   {
@@ -84,7 +91,23 @@ void CUstream_st::Work() {
   }
 }
 
-void CUstream_st::Enqueue(std::function<void()> work) {
+CUstream_st* CUstream_st::CapturedByThisThread() { return captured_by_this_thread; }
+
+void CUstream_st::BeginCapture() {
+  capture_ = std::make_unique<CUgraph_st>();
+  spoiled_ = false;
+  captured_by_this_thread = this;
+}
+
+std::unique_ptr<CUgraph_st> CUstream_st::EndCapture() {
+  captured_by_this_thread = nullptr;
+  std::unique_ptr<CUgraph_st> captured = std::move(capture_);
+  return spoiled_ ? nullptr : std::move(captured);
+}
+
+void CUstream_st::Enqueue(std::function<void()> work, const chorus::cuda_host::WorkCount& count) {
+  if (capture_ != nullptr) return capture_->nodes.push_back({std::move(work), count});
+  chorus::cuda_host::CountWork(count);
   if (!thread_.joinable() && !late_) return work();
   const std::lock_guard lock(mutex_);
   queue_.push_back(std::move(work));

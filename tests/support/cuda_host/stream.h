@@ -13,6 +13,7 @@
 #include <thread>
 
 #include "tests/support/cuda_host/call_log.h"
+#include "tests/support/cuda_host/graph.h"
 
 struct CUstream_st;
 
@@ -26,6 +27,7 @@ struct CUevent_st {
   uint64_t done = 0;                // the last recording that its stream has come to
   std::chrono::steady_clock::time_point reached_at;  // of the last one
   bool timed = false;
+  bool captured = false;  // the last recording was by a stream that was being captured
 
   uint64_t Record(CUstream_st* stream);
   void Reach(uint64_t recording);
@@ -42,15 +44,25 @@ struct CUstream_st {
  public:
   explicit CUstream_st(chorus::cuda_host::WorkTime time);
   ~CUstream_st();
-  void Enqueue(std::function<void()> work);
+  // While the stream is captured, the work becomes a node, and is counted when it is done.
+  void Enqueue(std::function<void()> work, const chorus::cuda_host::WorkCount& count = {});
   void Synchronize();
   // Of a late stream, work in order until `done` says so or none is left; nothing for others.
   void DoUntil(const std::function<bool()>& done);
+
+  // Capture, by one thread.
+  static CUstream_st* CapturedByThisThread();  // null: none
+  bool capturing() const { return capture_ != nullptr; }
+  void BeginCapture();
+  void SpoilCapture() { spoiled_ = true; }
+  std::unique_ptr<CUgraph_st> EndCapture();  // null: it was spoiled
 
  private:
   void Work();
 
   const bool late_;
+  std::unique_ptr<CUgraph_st> capture_;
+  bool spoiled_ = false;
   std::mutex mutex_;
   std::condition_variable changed_;
   std::deque<std::function<void()>> queue_;  // guarded by mutex_, as are the next two
