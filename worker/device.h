@@ -73,17 +73,21 @@ class Device : public Backend {
   // Method of the losses that later calls compute. Error: kFailedPrecondition, the device has not
   // been built with it.
   virtual Status SetMethod(const MethodValue& method) = 0;
+  // A few values into the device's memory; they are read before it returns.  values: at most
+  // kMaxTerms.
+  virtual Status Put(std::span<const double> values, double* to) = 0;
   // sums: [partials], of the grain.
   virtual Status Partials(const DeviceLabels& labels, MatrixView<const float> logits,
                           double* sums) = 0;
-  // dlogits: [>= rows, heads], 0 after the grain's rows.  term_sums: [terms], of the grain.
-  virtual Status Evaluate(const DeviceLabels& labels, const DeviceScales& scales,
+  // scales: [terms].  dlogits: [>= rows, heads], 0 after the grain's rows.  term_sums: [terms], of
+  // the grain.
+  virtual Status Evaluate(const DeviceLabels& labels, const double* scales,
                           MatrixView<const float> logits, MatrixView<float> dlogits,
                           double* term_sums) = 0;
 
   // See layer/pooling.h.  tables: [configured tables] of [keys, dim].  x: [>= rows, inputs]; 0
   // after the side's rows.
-  virtual Status Pool(const DeviceSide& side, const float* const* tables, MatrixView<float> x) = 0;
+  virtual Status Pool(const DeviceSide* side, const float* const* tables, MatrixView<float> x) = 0;
   // For the way back: notes of the keys of a grain's two sides.
   virtual Status NoteKeys(const DeviceSide& contexts, const DeviceSide& exposures,
                           const DeviceKeyNotes& notes) = 0;
@@ -118,6 +122,16 @@ class Device : public Backend {
   // changed. A precision that rounds inputs rounds these here, once, and not in every product.
   // REQUIRES: n is at most what was reserved.
   virtual Status UseWeights(const float* weights, int64_t n) = 0;
+
+  // Work that comes again. `enqueue` makes the same calls with the same arguments whenever the key is
+  // the same, and only calls that enqueue work on what lies in the device's memory. The first time
+  // that it comes it is called; the second time what it enqueues is kept as well (a CUDA graph), as
+  // far as the device keeps anything, and from then on that is started as one, without a call.
+  // Returns whether it was started as one.
+  virtual Result<bool> Replay(std::span<const uint64_t>, const std::function<Status()>& enqueue) {
+    RETURN_IF_ERROR(enqueue());
+    return false;
+  }
 
   // Sums with the devices of other workers: whether this one can; the id that all of them are given,
   // from one; and their meeting, once, after which the device owns the collective.

@@ -33,7 +33,8 @@ DeviceStep::DeviceStep(const DeviceStepOptions& options, Device* device)
       last_stage_(objective_.shape().stages() - 1),
       heads_(static_cast<int64_t>(objective_.heads().size())),
       terms_(static_cast<int64_t>(objective_.terms().size())),
-      step_bytes_(options.step_bytes) {}
+      step_bytes_(options.step_bytes),
+      graphs_(config_.compute().cuda().graphs()) {}
 
 Result<std::unique_ptr<DeviceStep>> DeviceStep::Create(const DeviceStepOptions& options,
                                                        Device* device) {
@@ -56,6 +57,7 @@ void DeviceStep::TakeFixedMemory() {
     }
     workspace.dlogits = {fixed_.Take(grain_rows_ * heads_), grain_rows_, heads_};
   }
+  scales_ = fixed_.TakeOf<double>(terms_);
   const size_t before = fixed_.used();
   flags_of_.device =
       reinterpret_cast<std::byte*>(fixed_.TakeOf<uint32_t>(grains * flags_->per_grain()));
@@ -106,7 +108,8 @@ Status DeviceStep::OpenBuffers() {
   const std::vector<TreeNode> nodes = MaximalNodes(range_);
   rows_ = std::make_unique<DeviceRowGradients>(dims, inputs_.tables, nodes, step_bytes_, device_);
   RETURN_IF_ERROR(rows_->Open());
-  PackingPlan plan = {&inputs_, &objective_, std::move(dims), FromFirstGrain(nodes, range_.begin)};
+  PackingPlan plan = {&inputs_, &objective_, std::move(dims), FromFirstGrain(nodes, range_.begin),
+                      static_cast<size_t>(grain_rows_)};
   ASSIGN_OR_RETURN(staged_, StagedSteps::Create(std::move(plan), step_bytes_, device_));
   return Status::Ok();
 }
@@ -133,6 +136,9 @@ Status DeviceStep::Load(const StepBatch& batch, const PulledRows& rows, bool tra
   for (PackedGrain& grain : staged_->current().grains) {
     padded_contexts_.push_back(PaddedContexts(grain.contexts, grain_rows_));
     grain.labels.stage = stage_;
+    for (size_t group = 0; group < network_.groups.size(); ++group) {
+      if (IsComputed(group)) contexts_pooled_ += static_cast<uint64_t>(grain.contexts);
+    }
   }
   return device_->Zero(flags_of_.device, range_.size() * flags_->per_grain() * sizeof(uint32_t));
 }
@@ -154,16 +160,13 @@ GroupPass DeviceStep::PassOf(size_t grain, size_t group) {
       network_.groups[group],
       weights_->values(),
       {buffers.contexts.Top(padded_contexts_[grain]), buffers.exposures.view(), packed.context_of},
-      {config_.seed(), step_, packed.row_id, packed.rows},
+      {config_.seed(), step_, packed.row_id, packed.rows, staged_->current().step},
       &buffers};
 }
 
 Status DeviceStep::ForwardGrain(size_t grain) {
   const PackedGrain& packed = staged_->current().grains[grain];
   const MatrixView<float> logits = LogitsOf(grain);
-  if (training_) {
-    RETURN_IF_ERROR(device_->NoteKeys(packed.context_side, packed.exposure_side, rows_->notes()));
-  }
   for (size_t group = 0; group < network_.groups.size(); ++group) {
     if (!IsComputed(group)) {
       for (size_t h = 0; h < objective_.heads().size(); ++h) {
@@ -174,55 +177,122 @@ Status DeviceStep::ForwardGrain(size_t grain) {
     }
     const GroupPass pass = PassOf(grain, group);
     const float* const* const tables = staged_->current().group_tables[group];
-    RETURN_IF_ERROR(device_->Pool(packed.context_side, tables,
+    RETURN_IF_ERROR(device_->Pool(packed.context_side.on_device, tables,
                                   pass.buffers->contexts.Top(padded_contexts_[grain])));
-    RETURN_IF_ERROR(device_->Pool(packed.exposure_side, tables, pass.buffers->exposures.view()));
-    contexts_pooled_ += static_cast<uint64_t>(packed.contexts);
+    RETURN_IF_ERROR(
+        device_->Pool(packed.exposure_side.on_device, tables, pass.buffers->exposures.view()));
     RETURN_IF_ERROR(ForwardGroup(pass, logits));
   }
   return flags_->OfLogits(logits.Rows(0, packed.rows), FlagsOf(grain));
 }
 
-Status DeviceStep::Forward() {
+Status DeviceStep::ForwardGrainWithPartials(size_t grain) {
+  RETURN_IF_ERROR(ForwardGrain(grain));
   const uint32_t partials = objective_.partials(stage_);
+  if (partials == 0) return Status::Ok();
+  return device_->Partials(staged_->current().grains[grain].labels, LogitsOf(grain),
+                           reinterpret_cast<double*>(partials_.device) + grain * partials);
+}
+
+Status DeviceStep::Forward() {
   CHECK(keeps_activations_ || !training_, "activations of all grains are not kept");
   forwarded_ = true;
-  for (size_t grain = 0; grain < staged_->current().grains.size(); ++grain) {
-    RETURN_IF_ERROR(ForwardGrain(grain));
-    if (partials == 0) continue;
-    RETURN_IF_ERROR(
-        device_->Partials(staged_->current().grains[grain].labels, LogitsOf(grain),
-                          reinterpret_cast<double*>(partials_.device) + grain * partials));
+  for (size_t grain = 0; grain < range_.size(); ++grain) {
+    const auto calls = [&] { return ForwardGrainWithPartials(grain); };
+    RETURN_IF_ERROR(AsOne(Part::kForward, grain, 0, calls));
   }
   RETURN_IF_ERROR(BringBack(false));
   return WaitAndCheck(false);
 }
 
-Status DeviceStep::TrainGrain(size_t grain, const DeviceScales& scales) {
+// The key has all that the calls are given and that is not the same in every step, or in every grain.
+Status DeviceStep::AsOne(Part part, size_t grain, size_t group,
+                         const std::function<Status()>& calls) {
+  const PackedStep& step = staged_->current();
+  const PackedGrain& packed = step.grains[grain];
+  if (!graphs_ || packed.rows != grain_rows_) return calls();
+  key_ = {static_cast<uint64_t>(part),
+          grain,
+          group,
+          stage_,
+          training_,
+          forwarded_,
+          static_cast<uint64_t>(padded_contexts_[grain])};
+  const DeviceLabels& labels = packed.labels;
+  const RowIndex& index = packed.context_of;
+  const void* const pointers[] = {packed.context_side.on_device,
+                                  packed.exposure_side.on_device,
+                                  index.of,
+                                  index.order,
+                                  index.begins,
+                                  labels.click,
+                                  labels.conversion,
+                                  labels.weight,
+                                  labels.copies,
+                                  labels.draw,
+                                  packed.row_id,
+                                  step.step};
+  for (const void* pointer : pointers) {
+    key_.push_back(reinterpret_cast<uintptr_t>(pointer));
+  }
+  for (const float* const* tables : step.group_tables) {
+    key_.push_back(reinterpret_cast<uintptr_t>(tables));
+  }
+  return device_->Replay(key_, calls).status();
+}
+
+std::span<float> DeviceStep::GradientOf(size_t grain) const {
+  const MatrixView<float> gradient = dense_->grain(grain);
+  return {gradient.data, static_cast<size_t>(gradient.cols)};
+}
+
+// The forward pass unless it has run, losses, and zeros where the stage has no gradient.
+Status DeviceStep::Losses(size_t grain) {
   if (!forwarded_) RETURN_IF_ERROR(ForwardGrain(grain));
-  const MatrixView<float> dlogits = WorkspaceOf(grain).dlogits;
-  RETURN_IF_ERROR(device_->Evaluate(staged_->current().grains[grain].labels, scales,
-                                    LogitsOf(grain), dlogits,
+  RETURN_IF_ERROR(device_->Evaluate(staged_->current().grains[grain].labels, scales_,
+                                    LogitsOf(grain), WorkspaceOf(grain).dlogits,
                                     reinterpret_cast<double*>(sums_.device) + grain * terms_));
   const MatrixView<float> gradient = dense_->grain(grain);
   const ParameterRange trained = network_.parameters.OfStage(stage_);
   device_->Fill(0.0f, gradient.Columns(0, trained.begin));
   device_->Fill(0.0f, gradient.Columns(trained.end, gradient.cols - trained.end));
+  return Status::Ok();
+}
+
+Status DeviceStep::Towers(size_t grain, size_t group) {
+  return BackwardTowers(PassOf(grain, group), WorkspaceOf(grain).dlogits, GradientOf(grain));
+}
+
+Status DeviceStep::Trunk(size_t grain, size_t group) {
+  const GroupPass pass = PassOf(grain, group);
+  const SplitInputGradient dx = {pass.buffers->dcontexts.Top(padded_contexts_[grain]),
+                                 pass.buffers->dexposures.view()};
+  RETURN_IF_ERROR(BackwardTrunk(pass, WorkspaceOf(grain).dlogits, dx, GradientOf(grain)));
+  return flags_->OfInputs(dx.contexts, dx.exposures, FlagsOf(grain));
+}
+
+Status DeviceStep::TrainGrain(size_t grain) {
+  RETURN_IF_ERROR(Losses(grain));
   for (size_t group = 0; group < network_.groups.size(); ++group) {
     if (!IsTrained(group)) continue;
-    const GroupPass pass = PassOf(grain, group);
-    const SplitInputGradient dx = {pass.buffers->dcontexts.Top(padded_contexts_[grain]),
-                                   pass.buffers->dexposures.view()};
-    const std::span<float> weights(gradient.data, static_cast<size_t>(gradient.cols));
-    RETURN_IF_ERROR(BackwardTowers(pass, dlogits, weights));
-    if (IsLast(grain)) RETURN_IF_ERROR(dense_->SumTowers(group));
-    RETURN_IF_ERROR(BackwardTrunk(pass, dlogits, dx, weights));
-    if (IsLast(grain)) RETURN_IF_ERROR(dense_->SumTrunk(group));
-    RETURN_IF_ERROR(rows_->SumGrain(grain, group, pass.buffers->dcontexts.view().data,
-                                    pass.buffers->dexposures.view().data));
-    RETURN_IF_ERROR(flags_->OfInputs(dx.contexts, dx.exposures, FlagsOf(grain)));
+    RETURN_IF_ERROR(Towers(grain, group));
+    RETURN_IF_ERROR(Trunk(grain, group));
   }
-  return flags_->OfWeights(gradient, FlagsOf(grain));
+  return flags_->OfWeights(dense_->grain(grain), FlagsOf(grain));
+}
+
+// The last grain, where sums among devices begin before it is through: they are no part of what is
+// started as one.
+Status DeviceStep::TrainGrainInParts(size_t grain) {
+  RETURN_IF_ERROR(AsOne(Part::kLosses, grain, 0, [&] { return Losses(grain); }));
+  for (size_t group = 0; group < network_.groups.size(); ++group) {
+    if (!IsTrained(group)) continue;
+    RETURN_IF_ERROR(AsOne(Part::kTowers, grain, group, [&] { return Towers(grain, group); }));
+    RETURN_IF_ERROR(dense_->SumTowers(group));
+    RETURN_IF_ERROR(AsOne(Part::kTrunk, grain, group, [&] { return Trunk(grain, group); }));
+    RETURN_IF_ERROR(dense_->SumTrunk(group));
+  }
+  return flags_->OfWeights(dense_->grain(grain), FlagsOf(grain));
 }
 
 Status DeviceStep::BringBack(bool gradients) {
@@ -242,10 +312,23 @@ Status DeviceStep::WaitAndCheck(bool gradients) {
 
 Status DeviceStep::Train(const std::vector<double>& scales) {
   CHECK(training_ && static_cast<int64_t>(scales.size()) == terms_ && terms_ <= kMaxTerms);
-  DeviceScales by_value = {};
-  std::copy(scales.begin(), scales.end(), by_value.scale);
-  for (size_t grain = 0; grain < staged_->current().grains.size(); ++grain) {
-    RETURN_IF_ERROR(TrainGrain(grain, by_value));
+  RETURN_IF_ERROR(device_->Put(scales, scales_));
+  for (size_t grain = 0; grain < range_.size(); ++grain) {
+    const PackedGrain& packed = staged_->current().grains[grain];
+    RETURN_IF_ERROR(
+        device_->NoteKeys(packed.context_side.side, packed.exposure_side.side, rows_->notes()));
+    if (IsLast(grain) && dense_->begin_early()) {
+      RETURN_IF_ERROR(TrainGrainInParts(grain));
+    } else {
+      const auto calls = [&] { return TrainGrain(grain); };
+      RETURN_IF_ERROR(AsOne(Part::kTrain, grain, 0, calls));
+    }
+    for (size_t group = 0; group < network_.groups.size(); ++group) {
+      if (!IsTrained(group)) continue;
+      const GroupBuffers& buffers = WorkspaceOf(grain).groups[group];
+      RETURN_IF_ERROR(rows_->SumGrain(grain, group, buffers.dcontexts.view().data,
+                                      buffers.dexposures.view().data));
+    }
   }
   RETURN_IF_ERROR(dense_->SumRest(stage_));
   RETURN_IF_ERROR(rows_->SumNodes());

@@ -6,6 +6,7 @@
 // alone. Thread safety: none.
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <vector>
@@ -67,6 +68,11 @@ class DeviceStep {
   // Logits of a grain, [rows, heads]. REQUIRES: Forward has run.
   MatrixView<const float> logits(uint32_t grain) const;
 
+  // Whether what repeats from step to step is started as one (Device::Replay), as
+  // compute.cuda.graphs says at first: of a full grain everything but the gradients of rows, for
+  // each block of staged_steps.h and each padded number of contexts. The bits are the same.
+  void UseGraphs(bool on) { graphs_ = on; }
+
   // Begins losses and gradients of all grains; the forward pass first unless it has run.  scales:
   // [terms]. Nothing waits; host memory that results go to is written until Finish returns.
   Status Train(const std::vector<double>& scales);
@@ -108,8 +114,18 @@ class DeviceStep {
   uint32_t* FlagsOf(size_t grain) const;
   GroupPass PassOf(size_t grain, size_t group);
 
+  // What may be started as one, of a grain; towers and trunks are one group's.
+  enum class Part : uint64_t { kForward, kTrain, kLosses, kTowers, kTrunk };
+  Status AsOne(Part part, size_t grain, size_t group, const std::function<Status()>& calls);
+
   Status ForwardGrain(size_t grain);
-  Status TrainGrain(size_t grain, const DeviceScales& scales);
+  Status ForwardGrainWithPartials(size_t grain);
+  Status TrainGrain(size_t grain);
+  Status TrainGrainInParts(size_t grain);
+  Status Losses(size_t grain);
+  Status Towers(size_t grain, size_t group);
+  Status Trunk(size_t grain, size_t group);
+  std::span<float> GradientOf(size_t grain) const;
   Status BringBack(bool gradients);
   Status WaitAndCheck(bool gradients);
 
@@ -134,13 +150,16 @@ class DeviceStep {
 
   // What returns every step, in this order: flags, term sums, partials, logits.
   Returned flags_of_, sums_, partials_, logits_;
-  Returned returned_;  // the whole of it
+  Returned returned_;         // the whole of it
+  double* scales_ = nullptr;  // [terms]
   size_t returned_bytes_ = 0;
 
   std::unique_ptr<StagedSteps> staged_;
   std::unique_ptr<DeviceRowGradients> rows_;
   const size_t step_bytes_;               // capacity of what a step brings, and what it needs
   std::vector<int64_t> padded_contexts_;  // [grains]
+  bool graphs_ = false;
+  std::vector<uint64_t> key_;  // of the last AsOne
   uint32_t stage_ = 0;
   uint64_t step_ = 0;
   bool training_ = false;

@@ -1,9 +1,14 @@
 #pragma once
 // A worker's part of a step as one block of bytes that a device gets in two copies: first grains
-// (offsets, positions, values, numerics, labels, who belongs to which context) and the order in which
+// (numerics, labels, who belongs to which context; offsets, positions, values) and the order in which
 // gradients are added; behind them embedding rows, which arrive later. Pointers in it are the
-// device's, at `device` + where the bytes lie. Thread safety: none.
+// device's, at `device` + where the bytes lie.
+//
+// What has no more elements than a grain has rows comes first, with room for as many: it lies in the
+// same place in every step, and points to the rest, so that what has been enqueued for one step can be
+// started again for the next in the same block. Thread safety: none.
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -36,10 +41,11 @@ class PackedBlock {
     *on_device = used_ <= capacity_ ? reinterpret_cast<const T*>(device_ + begin) : nullptr;
     return used_ <= capacity_ ? reinterpret_cast<T*>(host_ + begin) : nullptr;
   }
+  // room: for so many elements at least.
   template <typename T>
-  const T* Copy(const std::vector<T>& values) {
+  const T* Copy(const std::vector<T>& values, size_t room = 0) {
     const T* on_device = nullptr;
-    T* const to = Take<T>(values.size(), &on_device);
+    T* const to = Take<T>(std::max(values.size(), room), &on_device);
     if (to != nullptr) std::copy(values.begin(), values.end(), to);
     return on_device;
   }
@@ -56,11 +62,18 @@ class PackedBlock {
   size_t used_ = 0;  // bytes, also beyond the capacity
 };
 
+// One side of a grain, and the same where the device finds it.
+struct PackedSide {
+  DeviceSide side = {};
+  const DeviceSide* on_device = nullptr;
+};
+
+// Pointers are to places that are the same in every step.
 struct PackedGrain {
   int64_t rows = 0;
   int64_t contexts = 0;
-  DeviceSide context_side = {};
-  DeviceSide exposure_side = {};
+  PackedSide context_side;
+  PackedSide exposure_side;
   RowIndex context_of;
   DeviceLabels labels = {};  // stage unset
   const uint64_t* row_id = nullptr;
@@ -79,9 +92,12 @@ struct PackedOrder {
 
 struct PackedStep {
   std::vector<PackedGrain> grains;
+  const uint64_t* step = nullptr;                 // its number, for a training step
   std::vector<const float* const*> group_tables;  // [groups]: [configured tables] of embeddings
   std::vector<PackedOrder> orders;                // [configured tables]
   uint32_t keys = 0;                              // of all slots of all grains
+  size_t batch_bytes = 0;                         // before the rows
+  std::vector<float*> rows;                       // [table instances], where the host writes them
 };
 
 // What a packer needs to know of the model.
@@ -90,28 +106,40 @@ struct PackingPlan {
   const Objective* objective = nullptr;
   std::vector<uint32_t> dims;   // [table instances]
   std::vector<TreeNode> nodes;  // of this worker, counted from its first grain
+  size_t grain_rows = 0;
 };
 
 class StepPacker {
  public:
   explicit StepPacker(PackingPlan plan) : plan_(std::move(plan)) {}
 
-  // Everything but embedding rows, into an empty block.  with_order: gradients will be wanted.
-  // Error, of both: kResourceExhausted, the block is too small.
-  Status PackBatch(const StepBatch& batch, bool with_order, PackedBlock* block, PackedStep* out);
-  // The rows of the same batch, behind it.
-  Status PackRows(const StepBatch& batch, const PulledRows& rows, PackedBlock* block,
-                  PackedStep* out);
+  // Everything but embedding rows, for which there is room behind it then, into an empty block.
+  // training: gradients will be wanted. Error: kResourceExhausted, the block is too small.
+  Status PackBatch(const StepBatch& batch, bool training, PackedBlock* block, PackedStep* out);
+  // The rows of the same batch.
+  void PackRows(const StepBatch& batch, const PulledRows& rows, const PackedStep& packed) const;
 
  private:
-  void PackGrain(const StepBatch& batch, size_t index, PackedBlock* block, PackedStep* out);
-  DeviceSide PackSide(const SideInputs& side, const FeatureColumns& features,
-                      const std::vector<std::vector<uint32_t>>& positions, PackedBlock* block,
-                      uint32_t* keys);
+  // Where the host writes what PackSlots finds out; null once the block is full.
+  struct SidePlaces {
+    DeviceSide* side;
+    DeviceSlot* slots;
+  };
+
+  PackedGrain PackGrain(const Batch& grain, PackedBlock* block);
+  RowIndex PackIndex(const Batch& batch, PackedBlock* block) const;
+  PackedSide PackSide(const SideInputs& side, const FeatureColumns& features, PackedBlock* block);
+  // A side's offsets, positions and values.
+  void PackSlots(const SideInputs& inputs, const FeatureColumns& features,
+                 const std::vector<std::vector<uint32_t>>& positions, size_t grain,
+                 const SidePlaces& places, PackedSide* side, PackedBlock* block, PackedStep* out);
   void PackOrders(const StepBatch& batch, PackedBlock* block, PackedStep* out);
+  void PlaceRows(const StepBatch& batch, const std::vector<const float**>& tables,
+                 PackedBlock* block, PackedStep* out) const;
 
   const PackingPlan plan_;
   GradientOrderMaker maker_;
+  std::vector<SidePlaces> places_;  // of contexts and of exposures, grain by grain
   std::vector<std::vector<std::vector<PositionedKeys>>> slots_;  // [configured table][grain]
 };
 

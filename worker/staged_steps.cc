@@ -21,13 +21,13 @@ Status StagedSteps::PackBatch(const StepBatch& batch, bool training, uint32_t sl
     RETURN_IF_ERROR(device_->Synchronize());
   }
   RETURN_IF_ERROR(packer_.PackBatch(batch, training, &*blocks_[slot], &steps_[slot]));
-  return StageFrom(0, slot);
+  return Stage(0, steps_[slot].batch_bytes, slot);
 }
 
-Status StagedSteps::StageFrom(size_t first, uint32_t slot) {
+Status StagedSteps::Stage(size_t begin, size_t end, uint32_t slot) {
   const PackedBlock& block = *blocks_[slot];
   in_flight_[slot] = true;
-  return device_->Stage(slot, block.host() + first, block.device() + first, block.used() - first);
+  return device_->Stage(slot, block.host() + begin, block.device() + begin, end - begin);
 }
 
 Status StagedSteps::Prepare(const StepBatch& batch) {
@@ -46,10 +46,9 @@ Status StagedSteps::Load(const StepBatch& batch, const PulledRows& rows, bool tr
     if (!prepared_.has_value()) current_ = 1 - current_;
     RETURN_IF_ERROR(PackBatch(batch, training, current_));
   }
-  PackedBlock* const block = &*blocks_[current_];
-  const size_t behind = block->used();
-  RETURN_IF_ERROR(packer_.PackRows(batch, rows, block, &steps_[current_]));
-  RETURN_IF_ERROR(StageFrom(behind, current_));
+  const PackedStep& packed = steps_[current_];
+  packer_.PackRows(batch, rows, packed);
+  RETURN_IF_ERROR(Stage(packed.batch_bytes, blocks_[current_]->used(), current_));
   return device_->TakeStaged(current_);
 }
 

@@ -37,7 +37,7 @@ class StagedSteps {
  private:
   StagedSteps(PackingPlan plan, Device* device) : packer_(std::move(plan)), device_(device) {}
   Status PackBatch(const StepBatch& batch, bool training, uint32_t slot);
-  Status StageFrom(size_t first, uint32_t slot);
+  Status Stage(size_t begin, size_t end, uint32_t slot);  // bytes of the block
 
   StepPacker packer_;
   Device* const device_;

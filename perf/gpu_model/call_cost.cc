@@ -161,6 +161,8 @@ Cost Partials(int64_t rows, int64_t row_bytes, int64_t heads, bool any) {
   return cost;
 }
 
+Cost Put(size_t values) { return Kernel(1, values * sizeof(double)); }
+
 Cost Evaluate(int64_t rows, int64_t row_bytes, Shape dlogits) {
   Cost cost = Kernel(dlogits.elements(), static_cast<uint64_t>(rows * row_bytes) +
                                              Bytes(rows * dlogits.cols + dlogits.elements()));

@@ -52,6 +52,9 @@ Cost NormalizeBackward(Shape gradient, bool of_moments);
 Cost AttendPair(Shape out);
 Cost AttendPairBackward(Shape dout, bool accumulate_dto);
 
+// A few doubles.
+Cost Put(size_t values);
+
 // Losses.  row_bytes: of labels, a row.
 Cost Partials(int64_t rows, int64_t row_bytes, int64_t heads, bool any);
 Cost Evaluate(int64_t rows, int64_t row_bytes, Shape dlogits);

@@ -13,6 +13,8 @@ Cost& Cost::operator+=(const Cost& other) {
   products += other.products;
   copies += other.copies;
   fills += other.fills;
+  graphs += other.graphs;
+  nodes += other.nodes;
   waits += other.waits;
   bytes_to_device += other.bytes_to_device;
   bytes_to_host += other.bytes_to_host;
@@ -21,6 +23,11 @@ Cost& Cost::operator+=(const Cost& other) {
   pieces += other.pieces;
   passes += other.passes;
   return *this;
+}
+
+void Cost::BecomeNodes() {
+  nodes += launches + products + fills + copies;
+  launches = products = fills = copies = 0;
 }
 
 Cost TotalOf(const StepCost& calls) {

@@ -29,6 +29,8 @@ struct Cost {
   uint64_t products = 0;         // calls of the matrix library
   uint64_t copies = 0;           // between host and device
   uint64_t fills = 0;            // of device memory by the copy engine
+  uint64_t graphs = 0;           // started: their launches, products and fills are nodes instead
+  uint64_t nodes = 0;            // of graphs
   uint64_t waits = 0;            // of the host for the device
   uint64_t bytes_to_device = 0;  // copied
   uint64_t bytes_to_host = 0;
@@ -44,6 +46,8 @@ struct Cost {
   uint64_t passes = 0;
 
   uint64_t bus_bytes() const { return bytes_to_device + bytes_to_host; }
+  // Each start is a node of a graph from now on.
+  void BecomeNodes();
   Cost& operator+=(const Cost& other);
   friend bool operator==(const Cost&, const Cost&) = default;
 };

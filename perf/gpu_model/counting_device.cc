@@ -29,10 +29,10 @@ void CountingDevice::FreeMemory::operator()(std::byte* memory) const { std::free
 Status CountingDevice::Do(const char* name, Phase phase, const Cost& cost,
                           const std::function<Status(Device*)>& call) {
   const CallCost noted = {name, fixed_phase_.value_or(phase), cost};
-  calls_.push_back(noted);
-  if (before_call) before_call(noted);
-  if (inner_ != nullptr) RETURN_IF_ERROR(call(inner_));
-  if (after_call) after_call(noted);
+  if (notes_) calls_.push_back(noted);
+  if (before_call && notes_ && passes_) before_call(noted);
+  if (inner_ != nullptr && passes_) RETURN_IF_ERROR(call(inner_));
+  if (after_call && notes_ && passes_) after_call(noted);
   return Status::Ok();
 }
 
@@ -53,6 +53,29 @@ const void* CountingDevice::Uploaded(const void* device) const {
   const auto offset = static_cast<size_t>(at - after->first);
   CHECK(offset < after->second.bytes, "memory that nothing was copied to");
   return after->second.host + offset;
+}
+
+Result<bool> CountingDevice::Replay(std::span<const uint64_t> key,
+                                    const std::function<Status()>& enqueue) {
+  bool as_one = !seen_.emplace(key.begin(), key.end()).second;
+  if (inner_ != nullptr) {
+    notes_ = false;
+    const Result<bool> started = inner_->Replay(key, enqueue);
+    notes_ = true;
+    if (!started.ok()) return started.status();
+    as_one = *started;
+  }
+  const size_t first = calls_.size();
+  passes_ = false;
+  const Status noted = enqueue();
+  passes_ = true;
+  RETURN_IF_ERROR(noted);
+  if (!as_one || first == calls_.size()) return as_one;
+  for (size_t i = first; i < calls_.size(); ++i) calls_[i].cost.BecomeNodes();
+  CallCost start = {"Replay", calls_[first].phase, {}};
+  start.cost.graphs = 1;
+  calls_.push_back(start);
+  return true;
 }
 
 call_cost::SideTokens CountingDevice::TokensOf(const DeviceSide& side, int64_t columns) const {
@@ -151,6 +174,11 @@ Status CountingDevice::SetMethod(const MethodValue& method) {
   return inner_ != nullptr ? inner_->SetMethod(method) : Status::Ok();
 }
 
+Status CountingDevice::Put(std::span<const double> values, double* to) {
+  return Do("Put", Phase::kLoss, call_cost::Put(values.size()),
+            [&](Device* inner) { return inner->Put(values, to); });
+}
+
 Status CountingDevice::Partials(const DeviceLabels& labels, MatrixView<const float> logits,
                                 double* sums) {
   return Do("Partials", Phase::kLoss,
@@ -158,7 +186,7 @@ Status CountingDevice::Partials(const DeviceLabels& labels, MatrixView<const flo
             [&](Device* inner) { return inner->Partials(labels, logits, sums); });
 }
 
-Status CountingDevice::Evaluate(const DeviceLabels& labels, const DeviceScales& scales,
+Status CountingDevice::Evaluate(const DeviceLabels& labels, const double* scales,
                                 MatrixView<const float> logits, MatrixView<float> dlogits,
                                 double* term_sums) {
   compute_ = Phase::kBackward;
@@ -168,10 +196,10 @@ Status CountingDevice::Evaluate(const DeviceLabels& labels, const DeviceScales& 
       [&](Device* inner) { return inner->Evaluate(labels, scales, logits, dlogits, term_sums); });
 }
 
-Status CountingDevice::Pool(const DeviceSide& side, const float* const* tables,
+Status CountingDevice::Pool(const DeviceSide* side, const float* const* tables,
                             MatrixView<float> x) {
   compute_ = Phase::kForward;
-  return Do("Pool", Phase::kPool, call_cost::Pool(TokensOf(side, x.cols), ShapeOf(x)),
+  return Do("Pool", Phase::kPool, call_cost::Pool(TokensOf(*OnHost(side), x.cols), ShapeOf(x)),
             [&](Device* inner) { return inner->Pool(side, tables, x); });
 }
 

@@ -9,6 +9,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <span>
 #include <utility>
 #include <vector>
@@ -32,7 +33,7 @@ class CountingDevice final : public worker::Device {
     calls_.clear();
     compute_ = Phase::kForward;
   }
-  // Called with every call's cost: before it is passed on, and after it.
+  // Called with every call's cost: before it is passed on, and after it; not for what Replay starts.
   std::function<void(const CallCost&)> before_call, after_call;
   // Called with every matrix product, before it is passed on.
   std::function<void(const worker::GemmOptions& options, MatrixView<const float> a,
@@ -55,13 +56,18 @@ class CountingDevice final : public worker::Device {
   Status Stage(uint32_t slot, const void* host, void* device, size_t bytes) override;
   Status TakeStaged(uint32_t slot) override;
 
+  // What is started as one is noted call by call, as nodes, and then its start.
+  Result<bool> Replay(std::span<const uint64_t> key,
+                      const std::function<Status()>& enqueue) override;
+
   Status SetMethod(const worker::MethodValue& method) override;
+  Status Put(std::span<const double> values, double* to) override;
   Status Partials(const worker::DeviceLabels& labels, MatrixView<const float> logits,
                   double* sums) override;
-  Status Evaluate(const worker::DeviceLabels& labels, const worker::DeviceScales& scales,
+  Status Evaluate(const worker::DeviceLabels& labels, const double* scales,
                   MatrixView<const float> logits, MatrixView<float> dlogits,
                   double* term_sums) override;
-  Status Pool(const worker::DeviceSide& side, const float* const* tables,
+  Status Pool(const worker::DeviceSide* side, const float* const* tables,
               MatrixView<float> x) override;
   Status NoteKeys(const worker::DeviceSide& contexts, const worker::DeviceSide& exposures,
                   const worker::DeviceKeyNotes& notes) override;
@@ -143,7 +149,10 @@ class CountingDevice final : public worker::Device {
   const bool rounds_;               // inputs of products
   std::span<const float> weights_;  // of the last UseWeights
   StepCost calls_;
-  Phase compute_ = Phase::kForward;  // of calls that both passes make
+  bool notes_ = true;                     // calls
+  bool passes_ = true;                    // them on
+  std::set<std::vector<uint64_t>> seen_;  // keys of Replay
+  Phase compute_ = Phase::kForward;       // of calls that both passes make
   std::optional<Phase> fixed_phase_;
   std::map<const std::byte*, Copied> uploads_;  // by where they lie on the device
   std::byte* next_ = reinterpret_cast<std::byte*>(uintptr_t{1} << 44);  // of memory without any

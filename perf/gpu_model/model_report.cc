@@ -9,12 +9,13 @@ namespace {
 double Mega(uint64_t bytes) { return static_cast<double>(bytes) * 1e-6; }
 
 void PrintPhase(const char* name, const Cost& cost, double seconds) {
-  std::printf("  %-14s %8llu %8llu %6llu %10.3f %10.3f %10.3f %10.3f %8.3f\n", name,
-              static_cast<unsigned long long>(cost.launches),
-              static_cast<unsigned long long>(cost.products),
-              static_cast<unsigned long long>(cost.copies), Mega(cost.bytes_to_device),
-              Mega(cost.bytes_to_host), Mega(cost.memory_bytes),
-              static_cast<double>(cost.flops) * 1e-9, seconds * 1e3);
+  std::printf(
+      "  %-14s %8llu %8llu %6llu %6llu %6llu %10.3f %10.3f %10.3f %10.3f %8.3f\n", name,
+      static_cast<unsigned long long>(cost.launches),
+      static_cast<unsigned long long>(cost.products), static_cast<unsigned long long>(cost.graphs),
+      static_cast<unsigned long long>(cost.nodes), static_cast<unsigned long long>(cost.copies),
+      Mega(cost.bytes_to_device), Mega(cost.bytes_to_host), Mega(cost.memory_bytes),
+      static_cast<double>(cost.flops) * 1e-9, seconds * 1e3);
 }
 
 double Rate(const StepWork& work, uint32_t gpus, double seconds) {
@@ -39,8 +40,9 @@ void PrintStep(const JobModel& model) {
 }
 
 void PrintPhases(const JobModel& model, const Gpu& gpu) {
-  std::printf("  %-14s %8s %8s %6s %10s %10s %10s %10s %8s\n", "phase", "launches", "products",
-              "copies", "MB up", "MB down", "MB memory", "GFLOP", "ms");
+  std::printf("  %-14s %8s %8s %6s %6s %6s %10s %10s %10s %10s %8s\n", "phase", "launches",
+              "products", "graphs", "nodes", "copies", "MB up", "MB down", "MB memory", "GFLOP",
+              "ms");
   double seconds[kPhases] = {}, all = 0;
   for (const CallCost& call : model.work.device) {
     const double own = SecondsOf(call.cost, gpu, model.config.compute().cuda().precision());

@@ -97,8 +97,9 @@ double SecondsOf(const Cost& cost, const Gpu& gpu, CudaConfig::Precision precisi
     return Of(cost.copies) * assumed::kCopySeconds +
            Of(cost.bus_bytes()) / (gpu.bus_gb_s * kGiga * assumed::kBusShare);
   }
-  const double starts =
-      Of(cost.launches + cost.products + cost.fills + cost.copies) * assumed::kStartSeconds;
+  const double starts = Of(cost.launches + cost.products + cost.fills + cost.copies + cost.graphs) *
+                            assumed::kStartSeconds +
+                        Of(cost.nodes) * assumed::kNodeSeconds;
   const double memory = Of(cost.memory_bytes) / (gpu.memory_gb_s * kGiga * assumed::kMemoryShare);
   double products = 0;
   if (cost.flops > 0) {

@@ -76,6 +76,27 @@ TEST_F(CollectiveJobTest, EveryShapeOfModelIsSummedWhole) {
   }
 }
 
+// Grains are full but for the last steps' ones, and a log is scored between steps.
+TEST_F(CollectiveJobTest, GraphsChangeNoBitOnAnyNumberOfDevices) {
+  if (worker::TestedDevices() < 3) GTEST_SKIP() << "needs 3 devices";
+  for (const char* shape :
+       {"objective { dcmt { snips: true } }", "objective { ukd {} } model { batch_norm: true }",
+        "model { tower { hidden: [6, 4] dropout: 0.3 } }", "model { tower { } }"}) {
+    const std::string job = StrCat(
+        shape, " data { max_steps: 9 epochs: 9 } evaluate { log: \"train\" every_steps: 4 }");
+    const Outcome plain = Run(Job("HOST", job), 1);
+    cuda_host::ResetCounters();
+    for (const uint32_t workers : {1u, 2u, 3u}) {
+      const Outcome graphs = Run(Job("NCCL", job + " compute { cuda { graphs: true } }"), workers);
+      EXPECT_TRUE(graphs.state == plain.state) << shape << ", " << workers;
+      EXPECT_EQ(graphs.reports, plain.reports) << shape << ", " << workers;
+    }
+    if (!worker::OnRealDevices()) {
+      EXPECT_GT(cuda_host::ReadCounters().graphs, 0u) << shape;
+    }
+  }
+}
+
 TEST_F(CollectiveJobTest, DeviceSumsOverlapWithTheDevicesWorkInTheRightOrder) {
   if (worker::TestedDevices() < 2) GTEST_SKIP() << "needs 2 devices";
   const Outcome one = Run(Job("NCCL"), 1);

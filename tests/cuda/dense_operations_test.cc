@@ -261,6 +261,25 @@ TEST_F(DenseOperationsTest, DropoutDropsTheSameUnits) {
   }
 }
 
+// As a kernel does that is started again in another step.
+TEST_F(DenseOperationsTest, DropoutReadsTheStepOnTheDevice) {
+  constexpr int64_t kRows = 33, kCols = 17;
+  const std::vector<uint64_t> ids(kRows, 11), steps = {7, 8};
+  const std::vector<float> ones(kRows * kCols, 1.0f);
+  DeviceArrays arrays(device_.get());
+  const DropoutLayer layer("tower.cvr.0", 0.25);
+  const uint64_t* const on_device = arrays.Put(steps);
+  float* const out = arrays.Put(ones);
+  for (size_t i = 0; i < steps.size(); ++i) {
+    const DropoutDraw told = {5, steps[i], ids.data(), kRows};
+    const DropoutDraw read = {5, 1, arrays.Put(ids), kRows, on_device + i};
+    device_->Dropout(layer.MaskOf(read), {arrays.Put(ones), kRows, kCols}, {out, kRows, kCols});
+    std::vector<float> expected(ones.size());
+    Dropout(layer.MaskOf(told), {ones.data(), kRows, kCols}, {expected.data(), kRows, kCols});
+    EXPECT_EQ(arrays.Get(out, ones.size()), expected) << "step " << steps[i];
+  }
+}
+
 TEST_F(DenseOperationsTest, BatchNormAndItsGradient) {
   for (const int64_t rows : kOddRows) {
     for (const bool of_moments : {true, false}) {

@@ -86,8 +86,9 @@ TEST_F(DeviceOperationsTest, PoolsEveryKindOfSlotAndNumericColumns) {
       keys += static_cast<uint32_t>(slot.positions.size());
     }
     const std::vector<float> numerics = RandomFloats(2 * rows, 3, 1.0f);
-    const DeviceSide side = {
-        arrays_.Put(packed), arrays_.Put(slot_of), arrays_.Put(numerics), 10, 16, rows, 4, 0, keys};
+    const DeviceSide* const side =
+        arrays_.Put(std::vector<DeviceSide>{{arrays_.Put(packed), arrays_.Put(slot_of),
+                                             arrays_.Put(numerics), 10, 16, rows, 4, 0, keys}});
     const int64_t padded = rows + 5, width = 12, stride = 13;
     float* const x = arrays_.Put(std::vector<float>(padded * stride, 7.0f));
     ASSERT_TRUE(device_->Pool(side, on_device, {x, padded, width, stride}).ok());
@@ -269,10 +270,9 @@ void ExpectLosses(Device* device, DeviceArrays* arrays, const Objective& objecti
   const MatrixView<const double> wide(rows.wide.data(), n, heads);
   const MatrixView<const float> uploaded(arrays->Put(rows.logits), n, heads);
   std::vector<double> scales, on_cpu(terms), in_double(terms), sums(partials), wide_sums(partials);
-  DeviceScales by_value = {};
-  for (size_t k = 0; k < terms; ++k) {
-    scales.push_back(by_value.scale[k] = 0.1 * static_cast<double>(k + 1));
-  }
+  for (size_t k = 0; k < terms; ++k) scales.push_back(0.1 * static_cast<double>(k + 1));
+  double* const scales_on_device = arrays->Put(std::vector<double>(terms, NAN));
+  ASSERT_TRUE(device->Put(scales, scales_on_device).ok());
   if (partials > 0) {
     objective.AddPartials(stage, rows.labels(), logits, sums.data());
     objective.AddPartials(stage, rows.labels(), wide, wide_sums.data());
@@ -294,7 +294,7 @@ void ExpectLosses(Device* device, DeviceArrays* arrays, const Objective& objecti
   float* const back = arrays->Put(std::vector<float>(static_cast<size_t>(padded * heads), NAN));
   double* const term_sums = arrays->Put(std::vector<double>(terms, NAN));
   const Status status =
-      device->Evaluate(labels, by_value, uploaded, {back, padded, heads}, term_sums);
+      device->Evaluate(labels, scales_on_device, uploaded, {back, padded, heads}, term_sums);
   ASSERT_TRUE(status.ok()) << status.ToString();
   const std::vector<double> got = arrays->Get(term_sums, terms);
   for (size_t k = 0; k < terms; ++k) {

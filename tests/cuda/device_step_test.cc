@@ -107,17 +107,20 @@ TEST(DeviceStepTest, AStepThatIsTooLargeSaysWhatItNeeds) {
       << status.message();
 }
 
-// One step on a device of its own. calls: those before the device goes.
-Status RunOnce(const StepWorld& world, std::map<std::string, uint64_t>* calls) {
+// Steps on a device of its own. calls: those before the device goes.
+Status RunSteps(const StepWorld& world, int steps, std::map<std::string, uint64_t>* calls) {
   DeviceOptions options;
   options.rank = 7;
   ASSIGN_OR_RETURN(const std::unique_ptr<Device> device, cuda::OpenCudaDevice(options));
   ASSIGN_OR_RETURN(const std::unique_ptr<DeviceStep> step,
                    DeviceStep::Create(world.options(), device.get()));
+  step->UseGraphs(steps > 1);
   RETURN_IF_ERROR(step->weights().Set(world.parameters()));
-  RETURN_IF_ERROR(step->Load(world.batch(), world.rows(), true));
-  RETURN_IF_ERROR(step->Train(std::vector<double>(2, 1.0)));
-  RETURN_IF_ERROR(step->Finish());
+  for (int i = 0; i < steps; ++i) {
+    RETURN_IF_ERROR(step->Load(world.batch(), world.rows(), true));
+    RETURN_IF_ERROR(step->Train(std::vector<double>(2, 1.0)));
+    RETURN_IF_ERROR(step->Finish());
+  }
   *calls = cuda_host::ReadCounters().calls;
   return Status::Ok();
 }
@@ -133,12 +136,10 @@ TEST(DeviceStepTest, AGrainThatIsTooLargeForTheDeviceIsAnErrorAtTheStart) {
   EXPECT_EQ(step.status().code(), Code::kResourceExhausted) << step.status().ToString();
 }
 
-TEST(DeviceStepTest, EveryFailedCallIsAnErrorThatNamesItAndNothingLeaks) {
-  NEEDS_EMULATION();
-  const StepWorld world("esmm={}", "", {{{9, 3}, {5, 5}}}, 16);
+void ExpectNamedFailures(const StepWorld& world, int steps) {
   std::map<std::string, uint64_t> calls, unused;
   cuda_host::ResetCounters();
-  const Status clean = RunOnce(world, &calls);
+  const Status clean = RunSteps(world, steps, &calls);
   ASSERT_TRUE(clean.ok()) << clean.ToString();
   const cuda_host::LiveObjects none;
   ASSERT_EQ(cuda_host::ReadLiveObjects(), none);
@@ -148,7 +149,7 @@ TEST(DeviceStepTest, EveryFailedCallIsAnErrorThatNamesItAndNothingLeaks) {
     for (const uint64_t nth : {uint64_t{1}, (count + 1) / 2, count}) {
       SCOPED_TRACE(StrCat(name, " call ", nth, " of ", count));
       cuda_host::FailCall(name, nth, 7);
-      const Status status = RunOnce(world, &unused);
+      const Status status = RunSteps(world, steps, &unused);
       EXPECT_FALSE(cuda_host::ClearFailure());
       EXPECT_EQ(cuda_host::ReadLiveObjects(), none);
       // Memory that is not page-locked serves as well, and versions are for messages.
@@ -161,6 +162,25 @@ TEST(DeviceStepTest, EveryFailedCallIsAnErrorThatNamesItAndNothingLeaks) {
       EXPECT_NE(status.message().find("worker/cuda/"), std::string::npos) << status.ToString();
     }
   }
+}
+
+TEST(DeviceStepTest, EveryFailedCallIsAnErrorThatNamesItAndNothingLeaks) {
+  NEEDS_EMULATION();
+  ExpectNamedFailures(StepWorld("esmm={}", "", {{{9, 3}, {5, 5}}}, 16), 1);
+}
+
+// Calls that fail before, during and after captures, and those that graphs are made with.
+TEST(DeviceStepTest, EveryFailedCallOfStepsWithGraphsIsNamedAndNothingLeaks) {
+  NEEDS_EMULATION();
+  const StepWorld world("esmm={}", "", {{{16, 3}}}, 16);
+  std::map<std::string, uint64_t> calls;
+  cuda_host::ResetCounters();
+  ASSERT_TRUE(RunSteps(world, 5, &calls).ok());
+  EXPECT_EQ(calls["cudaStreamBeginCapture"], 2u);
+  EXPECT_EQ(calls["cudaStreamEndCapture"], 2u);
+  EXPECT_EQ(calls["cudaGraphInstantiate"], 2u);
+  EXPECT_EQ(calls["cudaGraphLaunch"], 3u);
+  ExpectNamedFailures(world, 5);
 }
 
 }  // namespace

@@ -20,33 +20,41 @@ using cuda_host::StreamOrder;
 constexpr StreamOrder kOrders[] = {StreamOrder::kAllLate, StreamOrder::kFirstAtOnce,
                                    StreamOrder::kSecondAtOnce, StreamOrder::kThirdAtOnce};
 
-// Three training steps, each prepared while the one before is computed, and one that is scored
-// between them, as a trainer goes about them.
+// Training steps, each prepared while the one before is computed, and one that is scored between
+// them, as a trainer goes about them.
 class Steps {
  public:
-  // with_sums: dense gradients pass through a collective, of this device alone.
-  explicit Steps(bool with_sums) : with_sums_(with_sums) {}
-
   struct Results {
     std::vector<Sums> sums;
     std::vector<float> weights;
   };
 
-  Results Run(StreamOrder order) const {
+  // with_sums: dense gradients pass through a collective, of this device alone.  count: of training
+  // steps.  graphs: their grains are full, so that they are started as graphs.
+  explicit Steps(bool with_sums, size_t count = 3, bool graphs = false)
+      : with_sums_(with_sums),
+        count_(count),
+        graphs_(graphs),
+        worlds_{World(3, graphs ? 64 : 9), World(4, graphs ? 64 : 60), World(5, graphs ? 64 : 40),
+                World(1, 20)} {}
+
+  Results Run(StreamOrder order) const { return Run(order, graphs_); }
+  Results Run(StreamOrder order, bool graphs) const {
     cuda_host::SetStreamOrder(order);
     const std::unique_ptr<Device> device = OpenTestDevice();
     auto step = DeviceStep::Create(worlds_[0].options(), device.get());
     EXPECT_TRUE(step.ok()) << step.status().ToString();
     if (with_sums_) step->get()->KeepGradients(OpenSums(**step, device.get()));
+    (*step)->UseGraphs(graphs);
     cuda_host::SetStreamOrder(StreamOrder::kAtOnce);
     Results results;
     EXPECT_TRUE((*step)->weights().Set(worlds_[0].parameters()).ok());
-    for (size_t t = 0; t < 3; ++t) {
-      const StepWorld& world = worlds_[t];
+    for (size_t t = 0; t < count_; ++t) {
+      const StepWorld& world = worlds_[t % 3];
       EXPECT_TRUE((*step)->Load(world.batch(), world.rows(), true).ok());
       EXPECT_TRUE((*step)->Train(std::vector<double>(2, 0.125)).ok());
-      if (t < 2) {
-        EXPECT_TRUE((*step)->Prepare(worlds_[t + 1].batch()).ok());
+      if (t + 1 < count_) {
+        EXPECT_TRUE((*step)->Prepare(worlds_[(t + 1) % 3].batch()).ok());
       }
       EXPECT_TRUE((*step)->Finish().ok());
       results.sums.push_back(world.Read(**step));
@@ -87,7 +95,7 @@ class Steps {
     return *sums;
   }
   static StepWorld World(uint64_t step, uint32_t rows) {
-    Case setup = {{{rows, 3}, {7, 2}}};
+    Case setup = {{{rows, static_cast<uint32_t>(step)}, {7, 2}}};
     setup.step = step;
     return StepWorld(
         "esmm={}",
@@ -95,7 +103,9 @@ class Steps {
         64);
   }
   const bool with_sums_;
-  const StepWorld worlds_[4] = {World(3, 9), World(4, 60), World(5, 40), World(1, 20)};
+  const size_t count_;
+  const bool graphs_;
+  const StepWorld worlds_[4];
 };
 
 class EventOrderTest : public testing::TestWithParam<bool> {};
@@ -107,6 +117,16 @@ TEST_P(EventOrderTest, AnyOrderThatEventsAllowGivesTheSameBits) {
   EXPECT_TRUE(SameBits(expected.weights, Steps(!GetParam()).Run(StreamOrder::kAtOnce).weights));
   for (const StreamOrder order : kOrders) EXPECT_TRUE(Steps::Same(steps.Run(order), expected));
   EXPECT_TRUE(Steps::Same(steps.Run(StreamOrder::kThreads), expected));
+}
+
+TEST_P(EventOrderTest, GraphsKeepTheOrderThatEventsAskFor) {
+  NEEDS_EMULATION();
+  const Steps steps(GetParam(), 7, true);
+  const Steps::Results expected = steps.Run(StreamOrder::kAtOnce, false);
+  cuda_host::ResetCounters();
+  for (const StreamOrder order : kOrders) EXPECT_TRUE(Steps::Same(steps.Run(order), expected));
+  EXPECT_TRUE(Steps::Same(steps.Run(StreamOrder::kThreads), expected));
+  EXPECT_GT(cuda_host::ReadCounters().graphs, 0u);
 }
 
 // Whether the steps end otherwise without a wait: with other bits, or not at all, since kernels follow

@@ -149,6 +149,8 @@ Cost CountedSince(const Counters& before) {
   cost.products = calls("cublasLtMatmul");
   cost.copies = calls("cudaMemcpyAsync");
   cost.fills = calls("cudaMemsetAsync");
+  cost.graphs = now.graphs - before.graphs;
+  cost.nodes = now.graph_nodes - before.graph_nodes;
   cost.waits = calls("cudaStreamSynchronize") + calls("cudaEventSynchronize");
   cost.bytes_to_device = now.bytes_to_device - before.bytes_to_device;
   cost.bytes_to_host = now.bytes_to_host - before.bytes_to_host;
@@ -167,6 +169,8 @@ void ExpectSameCost(const Cost& got, const Cost& expected, const std::string& wh
   EXPECT_EQ(got.products, expected.products) << what;
   EXPECT_EQ(got.copies, expected.copies) << what;
   EXPECT_EQ(got.fills, expected.fills) << what;
+  EXPECT_EQ(got.graphs, expected.graphs) << what;
+  EXPECT_EQ(got.nodes, expected.nodes) << what;
   EXPECT_EQ(got.waits, expected.waits) << what;
   EXPECT_EQ(got.bytes_to_device, expected.bytes_to_device) << what;
   EXPECT_EQ(got.bytes_to_host, expected.bytes_to_host) << what;
@@ -247,6 +251,40 @@ TEST(GpuModelTest, ADryRunCostsWhatARealOneDoes) {
       EXPECT_EQ(dry->cost[i].phase, device.calls()[i].phase) << i;
       EXPECT_EQ(dry->cost[i].cost, device.calls()[i].cost) << i << dry->cost[i].name;
     }
+  }
+}
+
+// What repeats is started as one: the same work as nodes, and fewer starts.
+TEST(GpuModelTest, AStepWithGraphsCostsWhatTheEmulationCountsAndADryRunSays) {
+  NEEDS_EMULATION();
+  for (Job job : Jobs()) {
+    SCOPED_TRACE(job.name);
+    job.log.rows = 6000;  // most lanes have full grains
+    World world = MakeWorld(job);
+    const Result<DryRun> plain = RunDry(world.config, world.data, world.workers);
+    ASSERT_TRUE(plain.ok()) << plain.status().ToString();
+    world.config.mutable_compute()->mutable_cuda()->set_graphs(true);
+    const std::unique_ptr<worker::Device> emulated = OpenDeviceFor(world.config);
+    CountingDevice device(emulated.get(), world.config.compute().cuda().precision());
+    auto run = StepRun::Create(world.config, world.data, &device);
+    ASSERT_TRUE(run.ok()) << run.status().ToString();
+    if (!SumsOnHost(world.config)) (*run)->KeepGradients(world.workers > 1);
+    for (int i = 0; i < 4; ++i) ASSERT_TRUE(RunStep(run->get(), world.data).ok());
+    device.Clear();
+    const Counters before = cuda_host::ReadCounters();
+    ASSERT_TRUE(RunStep(run->get(), world.data).ok());
+    const Cost total = TotalOf(device.calls()), expected = TotalOf(plain->cost);
+    ExpectSameCost(Countable(total), CountedSince(before), "step");
+    EXPECT_EQ(total.launches + total.products + total.fills + total.nodes,
+              expected.launches + expected.products + expected.fills);
+    EXPECT_EQ(total.memory_bytes, expected.memory_bytes);
+    EXPECT_EQ(total.flops, expected.flops);
+    EXPECT_GE(total.graphs, std::min(job.grains.size(), 2u));
+    EXPECT_LT(total.launches + total.products + total.graphs,
+              expected.launches + expected.products);
+    const Result<DryRun> dry = RunDry(world.config, world.data, world.workers);
+    ASSERT_TRUE(dry.ok()) << dry.status().ToString();
+    EXPECT_EQ(TotalOf(dry->cost), total);
   }
 }
 
@@ -352,6 +390,12 @@ TEST(GpuModelTest, TheBusiestResourceBoundsAStep) {
   const Cost all = TotalOf(work.device);
   EXPECT_GE(BusyOf(one, "device"),
             static_cast<double>(all.launches + all.products) * assumed::kStartSeconds);
+  // Inside a graph they cost less.
+  StepWork with_graphs = work;
+  for (CallCost& call : with_graphs.device) {
+    if (call.cost.bus_bytes() == 0) call.cost.BecomeNodes();
+  }
+  EXPECT_LT(BusyOf(Predict(with_graphs, {gpu, 8, 1}), "device"), BusyOf(one, "device"));
   work.read_seconds = 10;
   EXPECT_STREQ(Predict(work, {gpu, 8, 1}).bound, "read");
 }

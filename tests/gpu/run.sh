@@ -8,7 +8,9 @@
 #   - the tests of tests/cuda that do not look into the emulation, on the first GPU alone;
 #   - with two GPUs or more: sums among GPUs, jobs of several workers, jobs under mpirun, on all of them;
 #   - compute-sanitizer (memcheck, racecheck), where it is installed, over the operations and some steps;
-#   - perf/gpu_step in FP32, TF32 and BF16: figures beside the device's own limits.
+#   - perf/gpu_step in FP32, TF32 and BF16, with CUDA graphs and without: figures beside the device's own limits; in small
+#     grains too, whose starts graphs save.
+# Tests of steps and of jobs run with graphs and without.
 # --library takes another library of the backend, and what DIR has, and builds nothing; so the script itself can be
 # tried with the emulated one, CHORUS_CUDA_HOST_DEVICES=2 and CHORUS_CUDA_HOST_ASYNC=1.
 set -euo pipefail
@@ -108,7 +110,7 @@ if [ "$sanitizer" = yes ] && tool=$(find_sanitizer); then
       "$tool" --tool "$check" --error-exitcode 3 "$build/tests/cuda/cuda_operations_test"
     CUDA_VISIBLE_DEVICES=0 run "$check-steps" 3600 \
       "$tool" --tool "$check" --error-exitcode 3 "$build/tests/cuda/cuda_step_test" \
-      --gtest_filter='*NodesInsideTheTree*:*BottomsDropout*:*SameStepGivesTheSameBits*'
+      --gtest_filter='*NodesInsideTheTree*:*BottomsDropout*:*SameStepGivesTheSameBits*:GraphsTest.EveryShapeOfModel*'
   done
 else
   summary+=("compute-sanitizer                  SKIPPED          not wanted, or not installed")
@@ -121,6 +123,9 @@ if [ "$perf" = yes ]; then
       --set step.grains_per_step=1 --set "compute.cuda.precision=$precision" --gpus "$devices"
     cat "$logs/gpu_step-$precision.log"
   done
+  run gpu_step-small-grains 1200 "$build/perf/gpu_step" --library "$library" \
+    --config configs/train/chorus_cvr.textproto --slots 23 --set step.grain_rows=512 --set step.grains_per_step=8
+  cat "$logs/gpu_step-small-grains.log"
 fi
 
 printf '\n=== summary: %s GPUs, %s\n' "$devices" "$library"

@@ -8,6 +8,7 @@
 #include "common/check.h"
 #include "worker/cuda/collective_nccl.h"
 #include "worker/cuda/find_device.h"
+#include "worker/cuda/graphs.h"
 #include "worker/cuda/handles.h"
 #include "worker/cuda/kernels.h"
 #include "worker/cuda/matmul.h"
@@ -116,14 +117,22 @@ class CudaDevice final : public Device {
         cuda::AttendPairBackward(compute(), from, to, share, dout, dfrom, dto, accumulate_dto));
   }
 
+  Result<bool> Replay(std::span<const uint64_t> key,
+                      const std::function<Status()>& enqueue) override {
+    return graphs_.Run(key, [&]() -> Status {
+      RETURN_IF_ERROR(enqueue());
+      return TakeKept();
+    });
+  }
+
   Status SetMethod(const MethodValue& method) override;
+  Status Put(std::span<const double> values, double* to) override;
   Status Partials(const DeviceLabels& labels, MatrixView<const float> logits,
                   double* sums) override;
-  Status Evaluate(const DeviceLabels& labels, const DeviceScales& scales,
-                  MatrixView<const float> logits, MatrixView<float> dlogits,
-                  double* term_sums) override;
+  Status Evaluate(const DeviceLabels& labels, const double* scales, MatrixView<const float> logits,
+                  MatrixView<float> dlogits, double* term_sums) override;
 
-  Status Pool(const DeviceSide& side, const float* const* tables, MatrixView<float> x) override {
+  Status Pool(const DeviceSide* side, const float* const* tables, MatrixView<float> x) override {
     CUDA_RETURN_IF_ERROR(cuda::Pool(compute(), side, tables, x));
     return Status::Ok();
   }
@@ -206,6 +215,7 @@ class CudaDevice final : public Device {
   Event staged_[kStagingSlots];
   Stream copies_;
   Stream compute_;
+  Graphs graphs_;                               // of compute_
   std::unique_ptr<NcclCollective> collective_;  // before the stream that it orders ends
 };
 
@@ -213,6 +223,7 @@ Status CudaDevice::Open() {
   RETURN_IF_ERROR(FindDevice(options_.index, &info_));
   CUDA_RETURN_IF_ERROR(cudaStreamCreateWithFlags(compute_.receive(), cudaStreamNonBlocking));
   CUDA_RETURN_IF_ERROR(cudaStreamCreateWithFlags(copies_.receive(), cudaStreamNonBlocking));
+  graphs_ = Graphs(compute());
   for (Event& event : staged_) {
     CUDA_RETURN_IF_ERROR(cudaEventCreateWithFlags(event.receive(), cudaEventDisableTiming));
   }
@@ -337,6 +348,14 @@ Status CudaDevice::SetMethod(const MethodValue& method) {
   return FailedPrecondition(StrCat("the CUDA backend was built without the method ", method.type));
 }
 
+Status CudaDevice::Put(std::span<const double> values, double* to) {
+  CHECK(values.size() <= static_cast<size_t>(kMaxTerms), values.size(), " values");
+  DeviceDoubles by_value = {};
+  std::copy(values.begin(), values.end(), by_value.value);
+  CUDA_RETURN_IF_ERROR(cuda::Put(compute(), by_value, static_cast<int>(values.size()), to));
+  return Status::Ok();
+}
+
 Status CudaDevice::Partials(const DeviceLabels& labels, MatrixView<const float> logits,
                             double* sums) {
   CUDA_RETURN_IF_ERROR(method_->Partials(
@@ -344,7 +363,7 @@ Status CudaDevice::Partials(const DeviceLabels& labels, MatrixView<const float> 
   return Status::Ok();
 }
 
-Status CudaDevice::Evaluate(const DeviceLabels& labels, const DeviceScales& scales,
+Status CudaDevice::Evaluate(const DeviceLabels& labels, const double* scales,
                             MatrixView<const float> logits, MatrixView<float> dlogits,
                             double* term_sums) {
   CHECK(logits.cols == method_->heads() && dlogits.cols == method_->heads());

@@ -52,6 +52,7 @@ __global__ void DropoutKernel(DropoutMask mask, MatrixView<const float> from,
   const int64_t t = ThreadNumber();
   if (t >= to.rows * to.cols) return;
   const Element at = ElementOf(t, to.cols);
+  if (mask.step != nullptr) mask.state = DropoutState(mask.of_seed, *mask.step, mask.layer);
   float* const out = to.data + at.i * to.stride + at.j;
   *out = at.i < mask.rows ? from.data[at.i * from.stride + at.j] *
                                 DropoutFactor(mask, mask.row_id[at.i], static_cast<uint64_t>(at.j))
@@ -119,11 +120,20 @@ __global__ void AddTermsKernel(MatrixView<float> terms, const uint32_t* addition
   sum[j] = terms.rows == 0 ? 0.0f : terms.data[j];
 }
 
+__global__ void PutKernel(DeviceDoubles values, int count, double* to) {
+  const int k = static_cast<int>(threadIdx.x);
+  if (k < count) to[k] = values.value[k];
+}
+
 }  // namespace
 
 cudaError_t CheckKernels() {
   cudaFuncAttributes attributes = {};
   return cudaFuncGetAttributes(&attributes, FillKernel);
+}
+
+cudaError_t Put(cudaStream_t stream, const DeviceDoubles& values, int count, double* to) {
+  return Launch(stream, PutKernel, 1, kMaxTerms, values, count, to);
 }
 
 cudaError_t Fill(cudaStream_t stream, float value, MatrixView<float> matrix) {

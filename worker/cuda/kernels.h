@@ -17,6 +17,8 @@ namespace chorus::worker::cuda {
 // elements.cu
 // Whether the current device can run what stands here; cudaErrorNoKernelImageForDevice and the like.
 cudaError_t CheckKernels();
+// count: <= kMaxTerms.
+cudaError_t Put(cudaStream_t stream, const DeviceDoubles& values, int count, double* to);
 cudaError_t Fill(cudaStream_t stream, float value, MatrixView<float> matrix);
 cudaError_t Copy(cudaStream_t stream, MatrixView<const float> from, MatrixView<float> to);
 cudaError_t GatherRows(cudaStream_t stream, MatrixView<const float> from, const uint32_t* index,
@@ -72,7 +74,7 @@ cudaError_t AttendPairBackward(cudaStream_t stream, MatrixView<const float> from
 // pooling.cu
 cudaError_t NoteKeys(cudaStream_t stream, const DeviceSide& contexts, const DeviceSide& exposures,
                      const DeviceKeyNotes& notes);
-cudaError_t Pool(cudaStream_t stream, const DeviceSide& side, const float* const* tables,
+cudaError_t Pool(cudaStream_t stream, const DeviceSide* side, const float* const* tables,
                  MatrixView<float> x);
 cudaError_t SumPieces(cudaStream_t stream, const DevicePieces& pieces, const DeviceKeyNotes& notes,
                       const float* dcontexts, const float* dexposures, uint32_t dim, uint32_t first,

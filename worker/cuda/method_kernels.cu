@@ -48,14 +48,14 @@ __global__ void AddBlocksKernel(const double* block_sums, int64_t blocks, int co
 }
 
 template <typename Method>
-__global__ void EvaluateKernel(Method method, DeviceLabels labels, DeviceScales scales,
+__global__ void EvaluateKernel(Method method, DeviceLabels labels, const double* scales,
                                MatrixView<const float> logits, MatrixView<float> dlogits,
                                double* block_sums) {
   const int64_t i = ThreadNumber();
   float scale[Method::kTerms], loss[Method::kTerms], dz[Method::kHeads] = {};
   double own[Method::kTerms] = {};
   if (i < labels.rows) {
-    for (int k = 0; k < Method::kTerms; ++k) scale[k] = static_cast<float>(scales.scale[k]);
+    for (int k = 0; k < Method::kTerms; ++k) scale[k] = static_cast<float>(scales[k]);
     const double weight = WeightOf(labels, i);
     EvaluateRow(method, LogitsOf(labels, i, logits.data + i * logits.stride), weight, scale, loss,
                 dz);
@@ -111,7 +111,7 @@ class KernelsOf final : public MethodKernels {
     return AddBlocks(stream, scratch, blocks, PartialsOf<Method>(), sums);
   }
 
-  cudaError_t Evaluate(cudaStream_t stream, const DeviceLabels& labels, const DeviceScales& scales,
+  cudaError_t Evaluate(cudaStream_t stream, const DeviceLabels& labels, const double* scales,
                        MatrixView<const float> logits, MatrixView<float> dlogits, double* scratch,
                        double* term_sums) const override {
     const uint32_t blocks = BlocksFor(dlogits.rows, kRowsPerBlock);

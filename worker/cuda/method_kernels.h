@@ -28,7 +28,7 @@ class MethodKernels {
                                MatrixView<const float> logits, double* scratch,
                                double* sums) const = 0;
   virtual cudaError_t Evaluate(cudaStream_t stream, const DeviceLabels& labels,
-                               const DeviceScales& scales, MatrixView<const float> logits,
+                               const double* scales, MatrixView<const float> logits,
                                MatrixView<float> dlogits, double* scratch,
                                double* term_sums) const = 0;
   static int64_t ScratchDoubles(int64_t rows);

@@ -55,8 +55,9 @@ __device__ float PoolElement(const DeviceSlot& slot, const float* __restrict__ t
   return sum;
 }
 
-__global__ void PoolKernel(DeviceSide side, const float* const* __restrict__ tables,
-                           MatrixView<float> x) {
+__global__ void PoolKernel(const DeviceSide* __restrict__ where,
+                           const float* const* __restrict__ tables, MatrixView<float> x) {
+  const DeviceSide& side = *where;
   const int64_t t = ThreadNumber();
   if (t >= x.rows * x.cols) return;
   const auto [i, j] = ElementOf(t, x.cols);
@@ -137,7 +138,7 @@ cudaError_t NoteKeys(cudaStream_t stream, const DeviceSide& contexts, const Devi
                         exposures, notes);
 }
 
-cudaError_t Pool(cudaStream_t stream, const DeviceSide& side, const float* const* tables,
+cudaError_t Pool(cudaStream_t stream, const DeviceSide* side, const float* const* tables,
                  MatrixView<float> x) {
   return LaunchElements(stream, PoolKernel, x.rows * x.cols, side, tables, x);
 }

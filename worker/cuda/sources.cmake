@@ -12,6 +12,7 @@ set(CHORUS_CUDA_SOURCES
   ${PROJECT_SOURCE_DIR}/worker/cuda/collective_nccl.cc
   ${PROJECT_SOURCE_DIR}/worker/cuda/cuda_device.cc
   ${PROJECT_SOURCE_DIR}/worker/cuda/find_device.cc
+  ${PROJECT_SOURCE_DIR}/worker/cuda/graphs.cc
   ${PROJECT_SOURCE_DIR}/worker/cuda/handles.cc
   ${PROJECT_SOURCE_DIR}/worker/cuda/library.cc
   ${PROJECT_SOURCE_DIR}/worker/cuda/matmul.cc

@@ -29,8 +29,13 @@ DropoutLayer::DropoutLayer(const std::string& name, double probability)
 }
 
 DropoutMask DropoutLayer::MaskOf(const DropoutDraw& draw) const {
-  return {Random(draw.seed, RandomPurpose::kDropout, draw.step, layer), threshold, draw.row_id,
-          draw.rows};
+  DropoutMask mask = {Random(draw.seed, RandomPurpose::kDropout, draw.step, layer), threshold,
+                      draw.row_id, draw.rows};
+  if (draw.step_on_device == nullptr) return mask;
+  mask.step = draw.step_on_device;
+  mask.of_seed = Random(draw.seed, RandomPurpose::kDropout);
+  mask.layer = layer;
+  return mask;
 }
 
 CHORUS_CLONES void Dropout(const DropoutMask& mask, MatrixView<const float> from,
