@@ -12,9 +12,9 @@ namespace chorus {
                               const std::string& message);
 }  // namespace chorus
 
-#define CHECK(condition, ...)                                                                   \
-  do {                                                                                          \
-    if (!(condition)) [[unlikely]] {                                                            \
-      ::chorus::CheckFailed(__FILE__, __LINE__, #condition, ::chorus::StrCat(__VA_ARGS__));     \
-    }                                                                                           \
+#define CHECK(condition, ...)                                                               \
+  do {                                                                                      \
+    if (!(condition)) [[unlikely]] {                                                        \
+      ::chorus::CheckFailed(__FILE__, __LINE__, #condition, ::chorus::StrCat(__VA_ARGS__)); \
+    }                                                                                       \
   } while (0)

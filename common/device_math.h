@@ -1,9 +1,9 @@
 #pragma once
-// Arithmetic that g++ and nvcc both compile: exp, log and what losses are made of, for float and double.
-// Own exp and log, since libm picks its code by CPU: here the same input gives the same bits on every x86-64
-// machine. Float versions compute in double and round once.
-// Accuracy: under 1 ulp in double for Exp and Log, a few ulp for what is built on them.
-// Thread safety: pure functions.
+// Arithmetic that g++ and nvcc both compile: exp, log and what losses are made of, for float and
+// double. Own exp and log, since libm picks its code by CPU: here the same input gives the same
+// bits on every x86-64 machine. Float versions compute in double and round once. Accuracy: under 1
+// ulp in double for Exp and Log, a few ulp for what is built on them. Thread safety: pure
+// functions.
 
 #include <cstdint>
 #include <cstring>
@@ -94,7 +94,8 @@ CHORUS_HD inline double LogDouble(double x) {
   return k * kLn2High - ((half_square - (s * (half_square + r) + k * kLn2Low)) - f);
 }
 
-// log(1 + x) for x > -1: log(u) corrected by what rounding u = 1 + x lost (Goldberg 1991, theorem 4).
+// log(1 + x) for x > -1: log(u) corrected by what rounding u = 1 + x lost (Goldberg 1991, theorem
+// 4).
 CHORUS_HD inline double Log1pDouble(double x) {
   const double u = 1.0 + x;
   if (u == 1.0) return x;
@@ -114,13 +115,21 @@ CHORUS_HD inline double Expm1Double(double x) {
 }  // namespace internal
 
 template <typename T>
-CHORUS_HD inline T Exp(T x) { return static_cast<T>(internal::ExpDouble(static_cast<double>(x))); }
+CHORUS_HD inline T Exp(T x) {
+  return static_cast<T>(internal::ExpDouble(static_cast<double>(x)));
+}
 template <typename T>
-CHORUS_HD inline T Log(T x) { return static_cast<T>(internal::LogDouble(static_cast<double>(x))); }
+CHORUS_HD inline T Log(T x) {
+  return static_cast<T>(internal::LogDouble(static_cast<double>(x)));
+}
 template <typename T>
-CHORUS_HD inline T Log1p(T x) { return static_cast<T>(internal::Log1pDouble(static_cast<double>(x))); }
+CHORUS_HD inline T Log1p(T x) {
+  return static_cast<T>(internal::Log1pDouble(static_cast<double>(x)));
+}
 template <typename T>
-CHORUS_HD inline T Expm1(T x) { return static_cast<T>(internal::Expm1Double(static_cast<double>(x))); }
+CHORUS_HD inline T Expm1(T x) {
+  return static_cast<T>(internal::Expm1Double(static_cast<double>(x)));
+}
 
 // sigma(x) = 1 / (1 + e^-x), never through a subtraction of near-equal numbers.
 template <typename T>
@@ -143,8 +152,12 @@ CHORUS_HD inline T Log1mExp(T x) {
 }
 
 template <typename T>
-CHORUS_HD inline T Min(T a, T b) { return b < a ? b : a; }
+CHORUS_HD inline T Min(T a, T b) {
+  return b < a ? b : a;
+}
 template <typename T>
-CHORUS_HD inline T Max(T a, T b) { return a < b ? b : a; }
+CHORUS_HD inline T Max(T a, T b) {
+  return a < b ? b : a;
+}
 
 }  // namespace chorus

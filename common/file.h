@@ -1,7 +1,7 @@
 #pragma once
-// The seam to the file system: everything Chorus reads back or promises to keep goes through it, so that
-// tests can make disks fail. Paths are those of the operating system.
-// Thread safety: a FileSystem may be used by many threads; a file object by one at a time (ReadAt: many).
+// The seam to the file system: everything Chorus reads back or promises to keep goes through it, so
+// that tests can make disks fail. Paths are those of the operating system. Thread safety: a
+// FileSystem may be used by many threads; a file object by one at a time (ReadAt: many).
 
 #include <cstddef>
 #include <cstdint>
@@ -18,7 +18,8 @@ namespace chorus {
 class RandomAccessFile {
  public:
   virtual ~RandomAccessFile() = default;
-  // Fills `out` from `offset`. Error: kDataLoss if the file ends before; kInternal if the read fails.
+  // Fills `out` from `offset`. Error: kDataLoss if the file ends before; kInternal if the read
+  // fails.
   virtual Status ReadAt(uint64_t offset, std::span<std::byte> out) const = 0;
   virtual uint64_t size() const = 0;
 };
@@ -27,8 +28,8 @@ class WritableFile {
  public:
   virtual ~WritableFile() = default;  // closes; what was not synced may be lost
   virtual Status Append(std::span<const std::byte> data) = 0;
-  virtual Status Sync() = 0;          // returns when the data is on stable storage
-  virtual Status Close() = 0;         // flushes, no sync; further calls are bugs
+  virtual Status Sync() = 0;   // returns when the data is on stable storage
+  virtual Status Close() = 0;  // flushes, no sync; further calls are bugs
 };
 
 class FileSystem {
@@ -41,12 +42,12 @@ class FileSystem {
   virtual Status Rename(const std::string& from, const std::string& to) = 0;
   virtual Status CreateDirectories(const std::string& path) = 0;
   virtual Result<std::vector<std::string>> List(const std::string& directory) = 0;  // names, sorted
-  virtual Status Remove(const std::string& path) = 0;           // a file; kNotFound if absent
+  virtual Status Remove(const std::string& path) = 0;  // a file; kNotFound if absent
   virtual Status RemoveRecursively(const std::string& path) = 0;
   virtual bool Exists(const std::string& path) = 0;
 
-  // Where the bytes of an output named `path` belong: symbolic links are followed. in_place: a pipe, a
-  // device or the like, which is written to but never replaced by a file.
+  // Where the bytes of an output named `path` belong: symbolic links are followed. in_place: a
+  // pipe, a device or the like, which is written to but never replaced by a file.
   struct Target {
     std::string path;
     bool in_place = false;
@@ -60,8 +61,8 @@ FileSystem& PosixFiles();
 std::unique_ptr<FileSystem> NewMemoryFiles();
 
 Result<std::string> ReadWholeFile(FileSystem& files, const std::string& path);
-// Writes a new file beside `path`, syncs it and renames it: `path` holds the old bytes or the new ones.
-// For files that are the program's own; what a user names is an OutputFile (output_file.h).
+// Writes a new file beside `path`, syncs it and renames it: `path` holds the old bytes or the new
+// ones. For files that are the program's own; what a user names is an OutputFile (output_file.h).
 Status ReplaceFile(FileSystem& files, const std::string& path, std::string_view data);
 
 std::string JoinPath(std::string_view directory, std::string_view name);

@@ -17,12 +17,20 @@ void SetLogLevel(LogLevel lowest);
 void LogLine(LogLevel level, std::string_view text);
 
 template <typename... Parts>
-void LogDebug(const Parts&... parts) { LogLine(LogLevel::kDebug, StrCat(parts...)); }
+void LogDebug(const Parts&... parts) {
+  LogLine(LogLevel::kDebug, StrCat(parts...));
+}
 template <typename... Parts>
-void LogInfo(const Parts&... parts) { LogLine(LogLevel::kInfo, StrCat(parts...)); }
+void LogInfo(const Parts&... parts) {
+  LogLine(LogLevel::kInfo, StrCat(parts...));
+}
 template <typename... Parts>
-void LogWarning(const Parts&... parts) { LogLine(LogLevel::kWarning, StrCat(parts...)); }
+void LogWarning(const Parts&... parts) {
+  LogLine(LogLevel::kWarning, StrCat(parts...));
+}
 template <typename... Parts>
-void LogError(const Parts&... parts) { LogLine(LogLevel::kError, StrCat(parts...)); }
+void LogError(const Parts&... parts) {
+  LogLine(LogLevel::kError, StrCat(parts...));
+}
 
 }  // namespace chorus

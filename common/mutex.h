@@ -1,7 +1,7 @@
 #pragma once
-// std::mutex with clang's thread-safety attributes, so that `clang++ -Wthread-safety` proves that what a
-// mutex guards is touched only under it. Write GUARDED_BY(mutex_) at each guarded member and the lock
-// order at the lock.
+// std::mutex with clang's thread-safety attributes, so that `clang++ -Wthread-safety` proves that
+// what a mutex guards is touched only under it. Write GUARDED_BY(mutex_) at each guarded member and
+// the lock order at the lock.
 
 #include <condition_variable>
 #include <mutex>

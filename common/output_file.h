@@ -1,7 +1,7 @@
 #pragma once
 // A file that a command writes for its user. It appears under its name when it is complete: until
-// then it is "<path>.partial" beside it. What is no file (a pipe, a device, "-" for standard output)
-// is written in place, never replaced; symbolic links are followed. Thread safety: none.
+// then it is "<path>.partial" beside it. What is no file (a pipe, a device, "-" for standard
+// output) is written in place, never replaced; symbolic links are followed. Thread safety: none.
 
 #include <memory>
 #include <string>

@@ -1,7 +1,7 @@
 #pragma once
 // The folder of a command's output. Everything is written into "<output>.<doing>" beside it, which
-// becomes <output> by one rename at the end: a command that fails, or is killed, leaves nothing that
-// looks whole. Thread safety: none.
+// becomes <output> by one rename at the end: a command that fails, or is killed, leaves nothing
+// that looks whole. Thread safety: none.
 
 #include <memory>
 #include <string>

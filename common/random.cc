@@ -58,8 +58,8 @@ double ToNormal(uint64_t bits) {
   return q < 0 ? -magnitude : magnitude;
 }
 
-std::vector<uint32_t> RandomPermutation(uint32_t n, uint64_t seed, RandomPurpose purpose, uint64_t a,
-                                        uint64_t b) {
+std::vector<uint32_t> RandomPermutation(uint32_t n, uint64_t seed, RandomPurpose purpose,
+                                        uint64_t a, uint64_t b) {
   std::vector<uint32_t> order(n);
   std::iota(order.begin(), order.end(), 0u);
   for (uint32_t i = n; i > 1; --i) {

@@ -1,6 +1,6 @@
 #pragma once
-// Counter-based randomness: every number is a function of (seed, who asks, which one), so that results do
-// not depend on order, threads or machines, and a resumed run needs no generator state.
+// Counter-based randomness: every number is a function of (seed, who asks, which one), so that
+// results do not depend on order, threads or machines, and a resumed run needs no generator state.
 //   Random(seed, kInitializer, table, key, lane)
 // Thread safety: pure functions.
 
@@ -42,12 +42,12 @@ constexpr double ToOpenUniform(uint64_t bits) {  // (0, 1), 52 bits and a half
 constexpr uint32_t ToBelow(uint64_t bits, uint32_t n) {  // [0, n), bias under n / 2^32
   return static_cast<uint32_t>(((bits >> 32) * n) >> 32);
 }
-// Standard normal by inversion (Wichura 1988, AS 241 PPND16, relative error 1e-16), own log: the same bits
-// on every CPU.
+// Standard normal by inversion (Wichura 1988, AS 241 PPND16, relative error 1e-16), own log: the
+// same bits on every CPU.
 double ToNormal(uint64_t bits);
 
 // The permutation of 0..n-1 that a Fisher-Yates shuffle with these counters makes.
-std::vector<uint32_t> RandomPermutation(uint32_t n, uint64_t seed, RandomPurpose purpose, uint64_t a,
-                                        uint64_t b);
+std::vector<uint32_t> RandomPermutation(uint32_t n, uint64_t seed, RandomPurpose purpose,
+                                        uint64_t a, uint64_t b);
 
 }  // namespace chorus

@@ -1,8 +1,8 @@
 #pragma once
 // Errors that the world can cause (file, socket, peer, configuration, log row) are values: a Status
-// is a code and a message, and the message grows a context ("reading train.log: block 3: ...") on its
-// way up. What only a bug can cause is a CHECK (check.h). Nothing in Chorus throws.
-// Thread safety: values; share them like an int.
+// is a code and a message, and the message grows a context ("reading train.log: block 3: ...") on
+// its way up. What only a bug can cause is a CHECK (check.h). Nothing in Chorus throws. Thread
+// safety: values; share them like an int.
 
 #include <optional>
 #include <string>

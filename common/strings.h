@@ -43,7 +43,7 @@ std::string StrCat(const Parts&... parts) {
 
 std::vector<std::string> Split(std::string_view text, char separator);
 std::string Join(const std::vector<std::string>& parts, std::string_view separator);
-std::string HexDigits(uint64_t value);  // 16 of them, lower case: checksums and fingerprints
+std::string HexDigits(uint64_t value);         // 16 of them, lower case: checksums and fingerprints
 std::string_view Trim(std::string_view text);  // without leading and trailing blanks and tabs
 
 // The whole text as a number, or nothing: no leading blank, no trailing rest, no overflow.

@@ -6,7 +6,9 @@ namespace chorus {
 
 GrainRange GrainsOfWorker(uint32_t worker, uint32_t workers, uint32_t grains) {
   CHECK(worker < workers && grains > 0, "worker=", worker, " workers=", workers);
-  const auto cut = [&](uint64_t w) { return static_cast<uint32_t>((w * grains + workers - 1) / workers); };
+  const auto cut = [&](uint64_t w) {
+    return static_cast<uint32_t>((w * grains + workers - 1) / workers);
+  };
   return {cut(worker), cut(worker + 1)};
 }
 

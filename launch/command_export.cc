@@ -102,12 +102,12 @@ Status RunExport(const ExportArguments& arguments) {
   ASSIGN_OR_RETURN(const std::optional<std::string> folder,
                    worker::FindCheckpoint(files, arguments.checkpoint));
   if (!folder.has_value()) return NotFound(arguments.checkpoint + ": no complete checkpoint");
-  ASSIGN_OR_RETURN(const auto output,
-                   OutputFolder::Create(files, arguments.output, "exporting"));
+  ASSIGN_OR_RETURN(const auto output, OutputFolder::Create(files, arguments.output, "exporting"));
   ASSIGN_OR_RETURN(const CheckpointManifest manifest, worker::ReadManifest(files, *folder));
   RETURN_IF_ERROR(worker::VerifyFiles(files, *folder, manifest));
   ASSIGN_OR_RETURN(const auto rows, CheckpointRows::Open(files, *folder, manifest));
-  ASSIGN_OR_RETURN(const worker::DenseState dense, worker::ReadDenseState(files, *folder, manifest));
+  ASSIGN_OR_RETURN(const worker::DenseState dense,
+                   worker::ReadDenseState(files, *folder, manifest));
   Exporter exporter(files, output->path());
   RETURN_IF_ERROR(exporter.Tables(*rows));
   RETURN_IF_ERROR(exporter.Dense(dense));

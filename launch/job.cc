@@ -20,8 +20,8 @@
 namespace chorus::launch {
 namespace {
 
-// At the end of a job a rank gives up when it has waited, and nobody has asked its server anything, for
-// so many deadlines.
+// At the end of a job a rank gives up when it has waited, and nobody has asked its server anything,
+// for so many deadlines.
 constexpr double kIdleDeadlines = 20;
 
 // Who a rank is.

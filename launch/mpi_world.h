@@ -24,14 +24,14 @@ class Communicator {
   // Points to the MPI_Comm, for NewMpiCollective; null in a process without MPI.
   virtual void* handle() = 0;
 
-  // Everybody gets root's text, or everybody's texts in order of ranks. Error: kDeadlineExceeded, names
-  // the ranks that did not come.
+  // Everybody gets root's text, or everybody's texts in order of ranks. Error: kDeadlineExceeded,
+  // names the ranks that did not come.
   virtual Result<std::string> Broadcast(const std::string& text, uint32_t root) = 0;
   virtual Result<std::vector<std::string>> AllGather(const std::string& mine) = 0;
   virtual Status Barrier() = 0;
-  // A barrier without a deadline of its own: ends when all have come, or with kDeadlineExceeded (names
-  // who has not) once give_up() says so (asked now and then). For ranks that serve others until these
-  // are done.
+  // A barrier without a deadline of its own: ends when all have come, or with kDeadlineExceeded
+  // (names who has not) once give_up() says so (asked now and then). For ranks that serve others
+  // until these are done.
   virtual Status BarrierUntil(const std::function<bool()>& give_up) = 0;
 };
 

@@ -1,6 +1,6 @@
 // How fast does a log become steps? Reading and dedup (StepReader) by number of reader threads, and
-// its parts alone: decoding blocks, gathering grains, numbering keys; the last against the same keys
-// in a std::unordered_map, in the same run. Every number of threads must give the same steps.
+// its parts alone: decoding blocks, gathering grains, numbering keys; the last against the same
+// keys in a std::unordered_map, in the same run. Every number of threads must give the same steps.
 // README.md gives the columns.
 //   reader_perf [threads ...]      default 1 2
 

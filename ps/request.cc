@@ -208,9 +208,9 @@ Status CheckReplyBytes(const std::vector<RequestKeys>& tables, const ServerShape
     bytes += tables[t].keys.size() * sizeof(float) * shape.dims[t];
   }
   if (bytes <= max_bytes) return Status::Ok();
-  return ResourceExhausted(StrCat(shape.name(), ": the rows asked for take ", bytes,
-                                  " bytes, more than a frame may have (cluster.max_frame_mb: ",
-                                  max_bytes >> 20, " MB)"));
+  return ResourceExhausted(StrCat(
+      shape.name(), ": the rows asked for take ", bytes,
+      " bytes, more than a frame may have (cluster.max_frame_mb: ", max_bytes >> 20, " MB)"));
 }
 
 }  // namespace chorus::ps

@@ -217,9 +217,9 @@ void ServerImpl::CompleteStep(StepState* state) {
       if (failure_.ok() && !state->error.ok()) {
         const std::string limit =
             options_.memory_mb == 0 ? "none" : StrCat(options_.memory_mb, " MB");
-        failure_ = state->error.Annotate(StrCat(shape_.name(), " (memory in use ",
-                                                budget_.used_bytes() >> 20, " MB, limit ", limit,
-                                                ")"));
+        failure_ =
+            state->error.Annotate(StrCat(shape_.name(), " (memory in use ",
+                                         budget_.used_bytes() >> 20, " MB, limit ", limit, ")"));
         failed_ = true;
       }
     }

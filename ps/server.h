@@ -35,8 +35,8 @@ struct ServerOptions {
   double deadline_seconds = 120;  // how long a step's first frame waits for the other workers'
   uint64_t memory_mb = 0;         // rows and their index; 0 = no limit
   uint64_t max_reply_bytes = uint64_t{1} << 30;  // a request for more rows is refused
-  uint64_t snapshot_side_bytes = 256ull << 20;  // rows copied aside for a running snapshot
-  bool count_gradients = false;                 // sum what is applied, for tests of conservation
+  uint64_t snapshot_side_bytes = 256ull << 20;   // rows copied aside for a running snapshot
+  bool count_gradients = false;                  // sum what is applied, for tests of conservation
 };
 
 class Server {

@@ -11,7 +11,8 @@
 //               (ascending keys; of every row that was ever updated)
 //   pending  := step:u64, for each table:
 //                 rows:u64 key:u64[rows] weights:f32[rows * dim], zeros to 8 bytes
-//               (ascending keys; what replies to the steps after `step` already held, see pull_ahead)
+//               (ascending keys; what replies to the steps after `step` already held, see
+//               pull_ahead)
 //   checksum := XXH3-64 of everything before it
 //
 // Thread safety: a ShardFile may be read by many threads, a cursor by one.

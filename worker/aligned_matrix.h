@@ -1,7 +1,7 @@
 #pragma once
 // A row-major float matrix: 64-byte aligned, zero at first. It owns its memory and its rows are
-// packed, or it is given some of a MatrixMemory, which may be that of a device, with rows of RowStride.
-// Thread safety: none of its own; one owner at a time.
+// packed, or it is given some of a MatrixMemory, which may be that of a device, with rows of
+// RowStride. Thread safety: none of its own; one owner at a time.
 
 #include <cstdint>
 #include <cstring>

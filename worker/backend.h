@@ -29,8 +29,8 @@ struct GemmOptions {
 struct RowIndex {
   const uint32_t* of = nullptr;  // [rows]
   int64_t rows = 0;
-  // The same by value, for backends that add in parallel; null elsewhere: the rows i with of[i] == v
-  // are order[begins[v] .. begins[v + 1]), ascending.
+  // The same by value, for backends that add in parallel; null elsewhere: the rows i with of[i] ==
+  // v are order[begins[v] .. begins[v + 1]), ascending.
   const uint32_t* order = nullptr;
   const uint32_t* begins = nullptr;
 };
@@ -70,8 +70,8 @@ class Backend {
                        MatrixView<float> z) = 0;
   // *sum = the sum of dz, in double and rounded once.
   virtual void SumColumn(MatrixView<const float> dz, float* sum) = 0;
-  // weight_gradient[j] = sum of dz[i] x[i, j]; dx[i, j] = dx_factor dz[i] weight[j], or += it. dx may
-  // have fewer columns than x: inputs that need no gradient stand last.
+  // weight_gradient[j] = sum of dz[i] x[i, j]; dx[i, j] = dx_factor dz[i] weight[j], or += it. dx
+  // may have fewer columns than x: inputs that need no gradient stand last.
   virtual void DotRowsBackward(MatrixView<const float> x, const float* weight,
                                MatrixView<const float> dz, float* weight_gradient,
                                MatrixView<float> dx, float dx_factor, bool accumulate_dx) = 0;

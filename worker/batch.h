@@ -1,8 +1,7 @@
 #pragma once
-// A set of exposures with their contexts, column by column: what a log block decodes into, and what a grain
-// is. Contexts are never expanded: exposure i has the features of row i of `exposures` and those of row
-// context_of[i] of `contexts`.
-// Thread safety: values.
+// A set of exposures with their contexts, column by column: what a log block decodes into, and what
+// a grain is. Contexts are never expanded: exposure i has the features of row i of `exposures` and
+// those of row context_of[i] of `contexts`. Thread safety: values.
 
 #include <cstdint>
 #include <string>
@@ -12,14 +11,16 @@
 
 namespace chorus::worker {
 
-// One slot of one side. Row i has keys[offsets[i] .. offsets[i+1]); a one-hot slot has none or one a row.
+// One slot of one side. Row i has keys[offsets[i] .. offsets[i+1]); a one-hot slot has none or one
+// a row.
 struct SlotColumn {
   std::vector<uint32_t> offsets;  // [rows + 1], offsets[0] == 0
   std::vector<Key> keys;          // [nnz]
   std::vector<float> values;      // [nnz], or empty: every value is 1
 };
 
-// One side (contexts or exposures). Columns stand in the order of the schema's columns of that side.
+// One side (contexts or exposures). Columns stand in the order of the schema's columns of that
+// side.
 struct FeatureColumns {
   uint32_t rows = 0;
   std::vector<SlotColumn> slots;
@@ -44,7 +45,7 @@ struct Batch {
 struct SlotInfo {
   std::string name;
   std::string key_space;
-  bool context = false;       // a feature of the context, else of the exposure
+  bool context = false;  // a feature of the context, else of the exposure
   bool multi_valued = false;
   bool has_values = false;
   friend bool operator==(const SlotInfo&, const SlotInfo&) = default;
@@ -58,7 +59,7 @@ struct NumericInfo {
   friend bool operator==(const NumericInfo&, const NumericInfo&) = default;
 };
 struct LogSchema {
-  std::vector<SlotInfo> slots;        // names are unique among slots and numerics
+  std::vector<SlotInfo> slots;  // names are unique among slots and numerics
   std::vector<NumericInfo> numerics;
   bool has_weight = false;
   bool has_group = false;

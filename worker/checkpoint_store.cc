@@ -114,8 +114,8 @@ Result<DenseState> ReadDenseState(FileSystem& files, const std::string& folder,
   Result<DenseState> state = DecodeDenseState(bytes);
   if (!state.ok()) return state.status().Annotate(path);
   if (state->step != manifest.step()) {
-    return DataLoss(StrCat(path, ": is of step ", state->step, ", the manifest of step ",
-                           manifest.step()));
+    return DataLoss(
+        StrCat(path, ": is of step ", state->step, ", the manifest of step ", manifest.step()));
   }
   return state;
 }

@@ -43,8 +43,8 @@ Result<DenseState> ReadDenseState(FileSystem& files, const std::string& folder,
 Status VerifyFiles(FileSystem& files, const std::string& folder,
                    const CheckpointManifest& manifest);
 
-// Removes a step's folder, complete or not: the manifest first, so that a crash in between leaves no
-// checkpoint that lacks files.
+// Removes a step's folder, complete or not: the manifest first, so that a crash in between leaves
+// no checkpoint that lacks files.
 Status RemoveCheckpoint(FileSystem& files, const std::string& folder);
 
 // Removes all but the `keep` newest complete checkpoints, and folders without MANIFEST older than

@@ -30,8 +30,8 @@ class Checkpointer {
   // under way.
   bool DueByTime() const;
 
-  // Before training: makes checkpoint.directory and proves that files can be made in it. Errors name
-  // the field.
+  // Before training: makes checkpoint.directory and proves that files can be made in it. Errors
+  // name the field.
   Status Open();
   // Before the frame with the gradients of `step` is sent: what it has to ask for. Finishes an
   // earlier one first. stage: of the step, for the manifest.

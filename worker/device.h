@@ -1,8 +1,8 @@
 #pragma once
-// A Backend with memory of its own: a GPU. Calls are enqueued in order and return at once; what they
-// are given lies in the device's memory. Errors of calls that return nothing are kept and returned
-// by the next call that can. Every sum is added in an order that depends on shapes alone, so that
-// the same inputs give the same bits. Thread safety: none; one thread at a time.
+// A Backend with memory of its own: a GPU. Calls are enqueued in order and return at once; what
+// they are given lies in the device's memory. Errors of calls that return nothing are kept and
+// returned by the next call that can. Every sum is added in an order that depends on shapes alone,
+// so that the same inputs give the same bits. Thread safety: none; one thread at a time.
 
 #include <cstddef>
 #include <cstdint>
@@ -65,8 +65,8 @@ class Device : public Backend {
   virtual Result<double> SecondsBetween(uint32_t from, uint32_t to) = 0;
 
   // Copies to the device beside the other calls: what is enqueued after a slot was taken finds its
-  // copies done.  slot: < kStagingSlots. REQUIRES: the device was synchronised after calls that read
-  // what a copy overwrites.
+  // copies done.  slot: < kStagingSlots. REQUIRES: the device was synchronised after calls that
+  // read what a copy overwrites.
   virtual Status Stage(uint32_t slot, const void* host, void* device, size_t bytes) = 0;
   virtual Status TakeStaged(uint32_t slot) = 0;
 
@@ -123,18 +123,18 @@ class Device : public Backend {
   // REQUIRES: n is at most what was reserved.
   virtual Status UseWeights(const float* weights, int64_t n) = 0;
 
-  // Work that comes again. `enqueue` makes the same calls with the same arguments whenever the key is
-  // the same, and only calls that enqueue work on what lies in the device's memory. The first time
-  // that it comes it is called; the second time what it enqueues is kept as well (a CUDA graph), as
-  // far as the device keeps anything, and from then on that is started as one, without a call.
-  // Returns whether it was started as one.
+  // Work that comes again. `enqueue` makes the same calls with the same arguments whenever the key
+  // is the same, and only calls that enqueue work on what lies in the device's memory. The first
+  // time that it comes it is called; the second time what it enqueues is kept as well (a CUDA
+  // graph), as far as the device keeps anything, and from then on that is started as one, without a
+  // call. Returns whether it was started as one.
   virtual Result<bool> Replay(std::span<const uint64_t>, const std::function<Status()>& enqueue) {
     RETURN_IF_ERROR(enqueue());
     return false;
   }
 
-  // Sums with the devices of other workers: whether this one can; the id that all of them are given,
-  // from one; and their meeting, once, after which the device owns the collective.
+  // Sums with the devices of other workers: whether this one can; the id that all of them are
+  // given, from one; and their meeting, once, after which the device owns the collective.
   virtual Status CheckCollective() { return FailedPrecondition("it has no collective"); }
   virtual Result<std::string> NewCollectiveId() { return CheckCollective(); }
   virtual Result<DeviceCollective*> OpenCollective(const DeviceCollectiveOptions&) {

@@ -33,8 +33,8 @@ class DeviceCollective {
  public:
   virtual ~DeviceCollective() = default;
 
-  // Begins to sum elements [begin, end) of the terms, as they are once all that has been enqueued on
-  // the device is done.
+  // Begins to sum elements [begin, end) of the terms, as they are once all that has been enqueued
+  // on the device is done.
   virtual Status BeginSum(int64_t begin, int64_t end) = 0;
   // What is enqueued on the device from now on comes after the sums that have begun.
   virtual Status Join() = 0;

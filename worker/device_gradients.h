@@ -26,8 +26,8 @@ class DeviceGradients {
   void TakeMemory(DeviceArena* arena);
   Status Open();
 
-  // From now on sums stay on the device: this worker is the only one (null), or all devices sum them
-  // in `collective`, which was opened with what Describe filled in.
+  // From now on sums stay on the device: this worker is the only one (null), or all devices sum
+  // them in `collective`, which was opened with what Describe filled in.
   void Keep(DeviceCollective* collective);
   bool kept() const { return kept_; }
   void Describe(DeviceCollectiveOptions* options) const;

@@ -1,7 +1,7 @@
 #pragma once
-// The gradients of embedding rows on a device: from the gradients of a grain's inputs to sums of its
-// keys, to sums over the worker's nodes of the canonical tree, and to the host. Orders of additions
-// are those that a packed step brings (gradient_order.h). Thread safety: none.
+// The gradients of embedding rows on a device: from the gradients of a grain's inputs to sums of
+// its keys, to sums over the worker's nodes of the canonical tree, and to the host. Orders of
+// additions are those that a packed step brings (gradient_order.h). Thread safety: none.
 
 #include <cstddef>
 #include <cstdint>
@@ -20,8 +20,8 @@ namespace chorus::worker {
 
 class DeviceRowGradients {
  public:
-  // dims: [table instances], group by group of `tables`.  nodes: of the worker, counted from grain 0
-  // of the step.  bytes: most that a step may need, twice.
+  // dims: [table instances], group by group of `tables`.  nodes: of the worker, counted from grain
+  // 0 of the step.  bytes: most that a step may need, twice.
   DeviceRowGradients(std::vector<uint32_t> dims, size_t tables, std::vector<TreeNode> nodes,
                      size_t bytes, Device* device);
   Status Open();
@@ -40,8 +40,8 @@ class DeviceRowGradients {
     return device_->Download(download_->device(), download_->host(), download_->used());
   }
 
-  // A table instance's sums over the worker's nodes; none unless it is trained. Views of page-locked
-  // memory and of the packed step, until the next Begin.
+  // A table instance's sums over the worker's nodes; none unless it is trained. Views of
+  // page-locked memory and of the packed step, until the next Begin.
   std::vector<NodeGradient> OnHost(uint32_t instance) const;
 
  private:

@@ -205,7 +205,8 @@ Status DeviceStep::Forward() {
   return WaitAndCheck(false);
 }
 
-// The key has all that the calls are given and that is not the same in every step, or in every grain.
+// The key has all that the calls are given and that is not the same in every step, or in every
+// grain.
 Status DeviceStep::AsOne(Part part, size_t grain, size_t group,
                          const std::function<Status()>& calls) {
   const PackedStep& step = staged_->current();

@@ -1,9 +1,9 @@
 #pragma once
 // A worker's grains of a step on a device: pooling, towers, losses, backward, and the sums over the
-// worker's nodes of the canonical tree. All memory is taken when it is made; a step is two copies to
-// the device, launches, and one wait for what goes to servers and workers. Grains are computed one
-// after the other with the shapes that the CPU uses, so that a grain's result depends on the grain
-// alone. Thread safety: none.
+// worker's nodes of the canonical tree. All memory is taken when it is made; a step is two copies
+// to the device, launches, and one wait for what goes to servers and workers. Grains are computed
+// one after the other with the shapes that the CPU uses, so that a grain's result depends on the
+// grain alone. Thread safety: none.
 
 #include <cstdint>
 #include <functional>

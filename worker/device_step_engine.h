@@ -1,6 +1,6 @@
 #pragma once
-// The step engine of a device: device_step.h in the terms of a session. Thread safety: the trainer's
-// thread.
+// The step engine of a device: device_step.h in the terms of a session. Thread safety: the
+// trainer's thread.
 
 #include <memory>
 

@@ -18,8 +18,8 @@ struct DeviceSlot {
   int32_t pooling;  // SlotConfig::Pooling
 };
 
-// One side (contexts or exposures) of a grain. Pooling is given where it lies on the device, so that
-// it finds the side of another step when it runs again.
+// One side (contexts or exposures) of a grain. Pooling is given where it lies on the device, so
+// that it finds the side of another step when it runs again.
 struct DeviceSide {
   const DeviceSlot* slots;
   const uint32_t* slot_of_column;  // [slot_width]

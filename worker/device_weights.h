@@ -1,6 +1,6 @@
 #pragma once
-// The dense parameters of a model on a device: weights, running statistics, the optimizer's state, and
-// the updates of all of them. Thread safety: none.
+// The dense parameters of a model on a device: weights, running statistics, the optimizer's state,
+// and the updates of all of them. Thread safety: none.
 
 #include <cstdint>
 #include <span>

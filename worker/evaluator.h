@@ -54,8 +54,8 @@ class Scorer {
 
 class Evaluator {
  public:
-  // Conversions without click are treated as in training. Errors: those of Scorer::Create; an oracle
-  // file that is absent, damaged or too short for the log (names evaluate.oracle).
+  // Conversions without click are treated as in training. Errors: those of Scorer::Create; an
+  // oracle file that is absent, damaged or too short for the log (names evaluate.oracle).
   static Result<std::unique_ptr<Evaluator>> Create(Session* session, const EvaluationLogs& logs);
   // The metrics of the whole log on worker 0; nothing on the others.
   // scores: null, or gets every exposure's scores on worker 0 (no row on the others).

@@ -47,9 +47,9 @@ std::vector<std::unique_ptr<Exchange>> NewLocalExchanges(uint32_t size);
 std::unique_ptr<Collective> NewExchangeCollective(std::unique_ptr<Exchange> exchange,
                                                   double deadline_seconds);
 
-// "worker 0 of 3 waited in vain for workers 1, 2": the deadline's error (the ranks of a collective are
-// workers; under mpirun the processes have other numbers). missing: [size], nonzero = missing.  nodes: [size], where ranks
-// are ("worker 1 on node7"), or empty.
+// "worker 0 of 3 waited in vain for workers 1, 2": the deadline's error (the ranks of a collective
+// are workers; under mpirun the processes have other numbers). missing: [size], nonzero = missing.
+// nodes: [size], where ranks are ("worker 1 on node7"), or empty.
 Status MissingRanks(uint32_t rank, const std::vector<char>& missing,
                     const std::vector<std::string>& nodes = {});
 

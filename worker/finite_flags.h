@@ -1,7 +1,7 @@
 #pragma once
 // Which logits and gradients of a worker's grains are finite: flags that a device raises, and what
-// they say. A grain has one for each head, each slot of contexts, each slot of exposures, and one for
-// its dense gradient, in this order. Thread safety: none.
+// they say. A grain has one for each head, each slot of contexts, each slot of exposures, and one
+// for its dense gradient, in this order. Thread safety: none.
 
 #include <cstdint>
 

@@ -1,8 +1,8 @@
 #pragma once
 // In which order a device adds the gradients of a table's keys, so that no two of its threads write
 // one place: the keys of each grain sorted by position (stable: batch order within a position), cut
-// into pieces so that a frequent key is not one long sum, and the places of each key's sums in every
-// node of the canonical tree. Cuts depend on the grain alone. Thread safety: values; none.
+// into pieces so that a frequent key is not one long sum, and the places of each key's sums in
+// every node of the canonical tree. Cuts depend on the grain alone. Thread safety: values; none.
 
 #include <cstdint>
 #include <vector>
@@ -47,8 +47,9 @@ struct PositionedKeys {
 
 class GradientOrderMaker {
  public:
-  // grains: slots of the table by grain, in the order in which gradients are added (contexts' first).
-  // nodes cover the grains in order, counted from 0.  positions: number of the table's keys.
+  // grains: slots of the table by grain, in the order in which gradients are added (contexts'
+  // first). nodes cover the grains in order, counted from 0.  positions: number of the table's
+  // keys.
   void Make(const std::vector<std::vector<PositionedKeys>>& grains,
             const std::vector<TreeNode>& nodes, uint32_t positions, GradientOrder* out);
 

@@ -9,11 +9,11 @@
 // bin holds both classes). Tasks: ctr on all exposures (label o), cvr on clicked ones (label r),
 // ctcvr on all (label o r, ranked by the logit of pCTR pCVR). The conversion of an un-clicked
 // exposure is never read.
-// A pCVR that is a ratio may exceed 1 and counts as it is in PCOC and calibration, up to 2^21; losses and KL
-// take its logit (prediction.h), so they stay finite.
-// What needs all rows at once (metrics by group, the lowest pCTR): metrics/row_metrics.h.
-// Memory: up to ten histograms of at most 12 MiB; usually some hundred kilobytes.
-// Thread safety: a metric object belongs to one thread; merge to combine.
+// A pCVR that is a ratio may exceed 1 and counts as it is in PCOC and calibration, up to 2^21;
+// losses and KL take its logit (prediction.h), so they stay finite. What needs all rows at once
+// (metrics by group, the lowest pCTR): metrics/row_metrics.h. Memory: up to ten histograms of at
+// most 12 MiB; usually some hundred kilobytes. Thread safety: a metric object belongs to one
+// thread; merge to combine.
 
 #include <cstdint>
 #include <memory>

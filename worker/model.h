@@ -35,7 +35,8 @@ struct GrainInput {
   const GrainPositions* positions = nullptr;
   const float* const* const* rows =
       nullptr;  // rows[table instance][position] -> [dim of the table]
-  // Groups of later stages are left out; only this stage's are trained. Past the last one: the last.
+  // Groups of later stages are left out; only this stage's are trained. Past the last one: the
+  // last.
   uint32_t stage = UINT32_MAX;
   uint64_t step = 0;  // of training, what dropout depends on; 0: no dropout
 };
@@ -80,7 +81,8 @@ class Model {
   // Groups of other stages cost nothing: their gradients are 0, and their sparse lists empty.
   // REQUIRES: Forward of the same grain and parameters on this workspace came before.
   //   gradient: [parameters().size()], its blocks overwritten.  sparse: [table_instances()],
-  //   overwritten; lists every key that the grain holds, also when its gradient is 0, for trained groups.
+  //   overwritten; lists every key that the grain holds, also when its gradient is 0, for trained
+  //   groups.
   Status Backward(const GrainInput& grain, std::span<const float> parameters, Workspace* workspace,
                   std::span<float> gradient, std::vector<SparseGradient>* sparse) const;
   virtual Status BackwardDense(const GrainInput& grain, std::span<const float> parameters,

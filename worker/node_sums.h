@@ -1,6 +1,6 @@
 #pragma once
-// Doubles of a worker's grains, and their sums over its nodes of the canonical tree. Memory is taken
-// once for each number of columns. Thread safety: none.
+// Doubles of a worker's grains, and their sums over its nodes of the canonical tree. Memory is
+// taken once for each number of columns. Thread safety: none.
 
 #include <cstdint>
 #include <span>

@@ -1,6 +1,6 @@
 #pragma once
-// What a generated log's oracle file knows of one exposure: probabilities, not draws. e is the exposure's
-// hidden confounder, x its features (worker/synthetic/README.md).
+// What a generated log's oracle file knows of one exposure: probabilities, not draws. e is the
+// exposure's hidden confounder, x its features (worker/synthetic/README.md).
 
 namespace chorus::worker {
 

@@ -1,12 +1,12 @@
 #pragma once
 // A worker's part of a step as one block of bytes that a device gets in two copies: first grains
-// (numerics, labels, who belongs to which context; offsets, positions, values) and the order in which
-// gradients are added; behind them embedding rows, which arrive later. Pointers in it are the
+// (numerics, labels, who belongs to which context; offsets, positions, values) and the order in
+// which gradients are added; behind them embedding rows, which arrive later. Pointers in it are the
 // device's, at `device` + where the bytes lie.
 //
-// What has no more elements than a grain has rows comes first, with room for as many: it lies in the
-// same place in every step, and points to the rest, so that what has been enqueued for one step can be
-// started again for the next in the same block. Thread safety: none.
+// What has no more elements than a grain has rows comes first, with room for as many: it lies in
+// the same place in every step, and points to the rest, so that what has been enqueued for one step
+// can be started again for the next in the same block. Thread safety: none.
 
 #include <algorithm>
 #include <cstddef>

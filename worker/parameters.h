@@ -1,9 +1,9 @@
 #pragma once
 // The dense parameters of a model: one flat array of floats, in which named blocks lie. Blocks of
 // towers that are computed as one wide product interleave (a block has a stride), so that names,
-// shapes and initial values of a tower do not depend on what stands beside it. A float belongs to at
-// most one block: matrices begin at multiples of kAlignment floats and have rows of RowStride, for
-// devices; what lies between them is 0, as is its gradient, and stands in no file.
+// shapes and initial values of a tower do not depend on what stands beside it. A float belongs to
+// at most one block: matrices begin at multiples of kAlignment floats and have rows of RowStride,
+// for devices; what lies between them is 0, as is its gradient, and stands in no file.
 //   "tower.cvr.0.exposure" [inputs, 360], "tower.cvr.0.bias" [1, 360], "tower.cvr.logit.weight"
 //   [80, 1], ...
 // Thread safety: a value.

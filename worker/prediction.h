@@ -20,8 +20,8 @@ inline Prediction PredictionOfLogits(double ctr_logit, double cvr_logit) {
   return {ctr_logit, cvr_logit, -Softplus(-cvr_logit)};
 }
 
-// The logit of a probability that is given by its logarithm, at most kAboveOne; kAboveOne + log_p from 1 on,
-// so that ratios above 1 stay finite, keep their order and come last.
+// The logit of a probability that is given by its logarithm, at most kAboveOne; kAboveOne + log_p
+// from 1 on, so that ratios above 1 stay finite, keep their order and come last.
 inline double LogitOfLog(double log_p) {
   if (log_p >= 0) return Prediction::kAboveOne + log_p;
   const double logit = log_p - Log1mExp(log_p);

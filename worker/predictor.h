@@ -20,7 +20,8 @@ namespace chorus::worker {
 // `write` gets the text piece by piece, on worker 0 only.
 Status Predict(Session* session, const std::function<Status(std::string_view text)>& write);
 
-// Evaluates these logs and writes the scores to a score file (score_file.h); worker 0 gets the metrics.
+// Evaluates these logs and writes the scores to a score file (score_file.h); worker 0 gets the
+// metrics.
 Result<std::optional<Evaluation>> WriteScores(Session* session, const EvaluationLogs& logs,
                                               const std::string& path);
 

@@ -1,6 +1,6 @@
 #pragma once
-// A worker's connection to all servers: one frame a (step, server) carries the gradients of a past step and
-// the keys of a coming one, and the reply its rows (wire.proto gives the frames).
+// A worker's connection to all servers: one frame a (step, server) carries the gradients of a past
+// step and the keys of a coming one, and the reply its rows (wire.proto gives the frames).
 //
 //   frame of step t  =  gradients of step t - 1 - pull_ahead  +  keys of step t
 //   its reply        =  rows that contain exactly the updates of steps 1 .. t - 1 - pull_ahead
@@ -44,8 +44,8 @@ struct StepGradients {
   std::vector<uint32_t> frozen_tables;  // ascending: instances that the step only read; no nodes
 };
 
-// Asks servers to write their shards as of the step whose gradients ride in the same frame (ps/shard_file.h).
-// Every worker must ask for the same in the same frame.
+// Asks servers to write their shards as of the step whose gradients ride in the same frame
+// (ps/shard_file.h). Every worker must ask for the same in the same frame.
 struct SnapshotRequest {
   uint64_t step = 0;      // the state after this step's update
   std::string directory;  // exists; servers write shard-NNNNN.rows into it
@@ -85,10 +85,10 @@ class PsClient {
                                           const std::vector<TableSpec>& tables,
                                           std::vector<std::unique_ptr<Channel>> servers);
 
-  // Sends the frames of step `step` (steps in order, from first_step) and returns at once. `keys` are
-  // step `step`'s, by table instance (all empty past the last step). `gradients` are those of step
-  // `step - 1 - pull_ahead`, whose keys an earlier Send gave; null while no such step has been computed by
-  // this run (its first frames, also after a resume). What they view is copied.
+  // Sends the frames of step `step` (steps in order, from first_step) and returns at once. `keys`
+  // are step `step`'s, by table instance (all empty past the last step). `gradients` are those of
+  // step `step - 1 - pull_ahead`, whose keys an earlier Send gave; null while no such step has been
+  // computed by this run (its first frames, also after a resume). What they view is copied.
   virtual Status Send(uint64_t step, const std::vector<TableKeys>& keys,
                       std::unique_ptr<StepGradients> gradients,
                       const SnapshotRequest* snapshot) = 0;
@@ -98,17 +98,20 @@ class PsClient {
   // Rows as they are now, without creating any; unseen keys read as TableConfig.unseen says.
   virtual Result<std::shared_ptr<const PulledRows>> Read(const std::vector<TableKeys>& keys) = 0;
 
-  // The files of the snapshot of `step` when every server has finished it; empty while any has not. Without
-  // `wait` it uses what step replies brought; with it, it asks the servers until storage_seconds are over.
+  // The files of the snapshot of `step` when every server has finished it; empty while any has not.
+  // Without `wait` it uses what step replies brought; with it, it asks the servers until
+  // storage_seconds are over.
   virtual Result<std::vector<SnapshotFile>> SnapshotFiles(uint64_t step, bool wait) = 0;
 
-  // Sends one kControl frame to every server and returns their replies (meta bytes: ControlReplyMeta), in order.
+  // Sends one kControl frame to every server and returns their replies (meta bytes:
+  // ControlReplyMeta), in order.
   virtual Result<std::vector<std::string>> Control(const std::string& control_meta) = 0;
 
   // Sends a restore (the meta of a kControl frame) to every server, and returns at once.
   virtual void BeginRestore(const std::string& control_meta) = 0;
-  // Waits so long at most. Whether every server has restored its shards; then, or after an error, the
-  // restore is over. Error: the first failure, naming the server; kDeadlineExceeded past storage_seconds.
+  // Waits so long at most. Whether every server has restored its shards; then, or after an error,
+  // the restore is over. Error: the first failure, naming the server; kDeadlineExceeded past
+  // storage_seconds.
   virtual Result<bool> RestoreEnded(double seconds) = 0;
 
   virtual uint64_t bytes_sent() const = 0;

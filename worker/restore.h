@@ -21,8 +21,8 @@ struct RunPlan {
 // new run would mix with its own.
 Result<std::string> FindResumable(Session* session, bool resume, const RunPlan& plan);
 
-// Loads warm_start.checkpoint as the initial state. Error: kFailedPrecondition when the log's columns
-// or the optimizers are others than those it was made with.
+// Loads warm_start.checkpoint as the initial state. Error: kFailedPrecondition when the log's
+// columns or the optimizers are others than those it was made with.
 Status WarmStart(Session* session);
 
 }  // namespace chorus::worker

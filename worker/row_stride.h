@@ -1,7 +1,7 @@
 #pragma once
 // Where the rows of matrices begin that products of a device read or write: at whole 32 bytes, 8
-// floats or 8 pairs of bytes, so that vectors of 16 bytes can be loaded from either, and the rows are
-// those of kernels that tensor cores need. Thread safety: pure.
+// floats or 8 pairs of bytes, so that vectors of 16 bytes can be loaded from either, and the rows
+// are those of kernels that tensor cores need. Thread safety: pure.
 
 #include <cstdint>
 

@@ -1,8 +1,8 @@
 #pragma once
-// Brings the scores of a log together on worker 0, in log order for any layout: rows of this worker's grains
-// are kept until the step ends, then all workers' follow one another (worker order is log order inside a
-// step). Memory on worker 0: the whole Scores. Thread safety: the trainer's thread; every worker calls the
-// same.
+// Brings the scores of a log together on worker 0, in log order for any layout: rows of this
+// worker's grains are kept until the step ends, then all workers' follow one another (worker order
+// is log order inside a step). Memory on worker 0: the whole Scores. Thread safety: the trainer's
+// thread; every worker calls the same.
 
 #include <span>
 #include <utility>
@@ -19,7 +19,8 @@ class ScoreCollector {
  public:
   // rows: how many are to come, so that they are stored once and not again as they become more.
   ScoreCollector(Collective* collective, bool has_group, bool has_oracle, uint64_t rows);
-  // One of this worker's grains, in log order. predictions: [n]; truths: [n], or empty without the truth.
+  // One of this worker's grains, in log order. predictions: [n]; truths: [n], or empty without the
+  // truth.
   void Add(const Batch& batch, std::span<const Prediction> predictions,
            std::span<const OracleRow> truths);
   // After every step, on every worker.

@@ -1,7 +1,7 @@
 #pragma once
 // The score file: Scores on disk. Little-endian:
-//   header   64 bytes: "CHSCORES", u32 version = 1, u32 columns there are (1 groups, 2 truth), u64 rows,
-//            u64 XXH3-64 of the columns, 24 bytes of zero, u64 XXH3-64 of the 56 bytes before
+//   header   64 bytes: "CHSCORES", u32 version = 1, u32 columns there are (1 groups, 2 truth),
+//            u64 rows, u64 XXH3-64 of the columns, 24 bytes of zero, u64 XXH3-64 of the 56 bytes before
 //   columns  back to back, `rows` values each: row_id u64, [group u64], click u8, conversion u8,
 //            ctr_logit f64, cvr_logit f64, log_cvr f64, [p_conv_do f32, p_v f32]
 // Thread safety: functions without state.

@@ -1,7 +1,7 @@
 #pragma once
-// What a model says about every exposure of a log, column by column in log order, beside what is known of
-// it: all that a comparison of two runs needs. 34 bytes an exposure, 8 more with groups, 8 more with the
-// truth. Thread safety: values.
+// What a model says about every exposure of a log, column by column in log order, beside what is
+// known of it: all that a comparison of two runs needs. 34 bytes an exposure, 8 more with groups, 8
+// more with the truth. Thread safety: values.
 
 #include <cstdint>
 #include <vector>

@@ -38,8 +38,8 @@ class Session {
     kWarmStartReset,  // its weights only, from step 0
   };
   // Loads the dense state here and the rows into all servers. Every worker calls it; worker 0 reads
-  // and tells. Returns the step that the state is after (0 for warm starts). Error: kDataLoss when a
-  // file is not that of the folder's manifest.
+  // and tells. Returns the step that the state is after (0 for warm starts). Error: kDataLoss when
+  // a file is not that of the folder's manifest.
   Result<uint64_t> Restore(const std::string& folder, RestoreMode mode);
 
   // One update of the dense weights of a stage from the gradient of the whole step (clipped in

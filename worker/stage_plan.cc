@@ -6,8 +6,7 @@
 
 namespace chorus::worker {
 
-StagePlan::StagePlan(const ReadingPlan& plan, uint32_t stages, uint32_t epochs,
-                     uint64_t last_step)
+StagePlan::StagePlan(const ReadingPlan& plan, uint32_t stages, uint32_t epochs, uint64_t last_step)
     : last_step_(last_step) {
   for (uint32_t stage = 0; stage < stages; ++stage) {
     ends_.push_back(plan.last_step_of_epoch(uint64_t{stage + 1} * epochs - 1));

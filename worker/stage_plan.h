@@ -1,6 +1,6 @@
 #pragma once
-// Which stage of its method each step trains. Every stage reads the log `epochs` times, one stage after the other;
-// a method of one stage is the usual case. Thread safety: a value.
+// Which stage of its method each step trains. Every stage reads the log `epochs` times, one stage
+// after the other; a method of one stage is the usual case. Thread safety: a value.
 
 #include <cstdint>
 #include <vector>

@@ -1,6 +1,6 @@
 #pragma once
-// Steps on their way to a device, two at a time: while one is computed, the next one's batch is packed
-// and copied, and its rows follow when they are there. Thread safety: none.
+// Steps on their way to a device, two at a time: while one is computed, the next one's batch is
+// packed and copied, and its rows follow when they are there. Thread safety: none.
 
 #include <array>
 #include <cstdint>

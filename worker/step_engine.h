@@ -48,8 +48,8 @@ class StepEngine {
   // while a device computes.
   virtual Status Prepare(const StepBatch& next) = 0;
   // Until all that Train began is done; what it computed is there from then on. Error, of it and
-  // Train: kFailedPrecondition when a logit or a gradient is not finite: names grain and head, block
-  // or slot.
+  // Train: kFailedPrecondition when a logit or a gradient is not finite: names grain and head,
+  // block or slot.
   virtual Status FinishTrain() = 0;
 
   // Grain g's extras, [extras], doubles that ride in the step's sum behind the loss terms; g counts
@@ -62,8 +62,8 @@ class StepEngine {
   virtual TreeTerms NodeSums() = 0;
   virtual TreeTerms ExtraSums() = 0;
 
-  // Sums of the sparse gradients by table instance and node; lr_factors are the caller's. The memory
-  // belongs to this object, until the next Begin.
+  // Sums of the sparse gradients by table instance and node; lr_factors are the caller's. The
+  // memory belongs to this object, until the next Begin.
   virtual StepGradients CombineSparse() = 0;
 
   // Moves the dense weights, where they are computed with, by the gradient of the whole step
@@ -86,9 +86,9 @@ class StepEngine {
 uint32_t MostPartials(const Objective& objective);
 
 // The engine that the session's configuration asks for; `extras`: doubles a grain. `session`
-// outlives it. Every worker calls it: either all compute on devices or none does. Error, where it asks
-// for devices: that of one that cannot be used or has too little memory; AUTO then takes the CPU, and
-// worker 0 says why.
+// outlives it. Every worker calls it: either all compute on devices or none does. Error, where it
+// asks for devices: that of one that cannot be used or has too little memory; AUTO then takes the
+// CPU, and worker 0 says why.
 Result<std::unique_ptr<StepEngine>> NewStepEngine(Session* session, uint32_t extras);
 
 }  // namespace chorus::worker

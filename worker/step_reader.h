@@ -1,8 +1,8 @@
 #pragma once
 // A worker's part of each step, read and made ready ahead of its use by reader threads: grains,
-// unique keys, positions, label counts. A step is one thread's work and a function of the log alone,
-// so that their number changes nothing but the time. The queue is bounded; a full queue makes them
-// wait. Thread safety: Next and Recycle from one thread (the trainer's).
+// unique keys, positions, label counts. A step is one thread's work and a function of the log
+// alone, so that their number changes nothing but the time. The queue is bounded; a full queue
+// makes them wait. Thread safety: Next and Recycle from one thread (the trainer's).
 
 #include <cstdint>
 #include <map>

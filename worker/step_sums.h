@@ -1,6 +1,7 @@
 #pragma once
-// The doubles that are summed over all grains of a step beside gradients: the loss terms, and behind
-// them extras that a worker knows of a grain before or beside its losses. Thread safety: a value.
+// The doubles that are summed over all grains of a step beside gradients: the loss terms, and
+// behind them extras that a worker knows of a grain before or beside its losses. Thread safety: a
+// value.
 
 #include <cstdint>
 #include <span>

@@ -1,7 +1,7 @@
 #pragma once
-// The towers of a group: from the group's wide layer, or from what it has instead, to the logits and
-// back. A transfer's receiver is computed after the towers that give, and before them on the way
-// back. Thread safety: functions of their arguments.
+// The towers of a group: from the group's wide layer, or from what it has instead, to the logits
+// and back. A transfer's receiver is computed after the towers that give, and before them on the
+// way back. Thread safety: functions of their arguments.
 
 #include "worker/group_compute.h"
 

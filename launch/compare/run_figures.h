@@ -1,7 +1,7 @@
 #pragma once
-// Pictures of a comparison's runs, one a method: training curves, calibration, PCOC by pCTR. In them
-// are the runs that the method's row of the tables is made of; the test rows of several data sets
-// are taken together. Thread safety: one thread.
+// Pictures of a comparison's runs, one a method: training curves, calibration, PCOC by pCTR. In
+// them are the runs that the method's row of the tables is made of; the test rows of several data
+// sets are taken together. Thread safety: one thread.
 
 #include <string>
 #include <vector>

@@ -39,8 +39,8 @@ constexpr char kLargeDlrm[] = R"(
           tower { head: "ctr" hidden: [1024, 1024, 512, 256] } tower {}
           optimizer { sgd {} } }
   objective { esmm {} })";
-// DCNv2: three cross layers of rank 512 over 3456 inputs become three pairs of hidden layers; 15.8 M
-// multiply-adds an exposure, as theirs 16.1 M.
+// DCNv2: three cross layers of rank 512 over 3456 inputs become three pairs of hidden layers; 15.8
+// M multiply-adds an exposure, as theirs 16.1 M.
 constexpr char kDcn[] = R"(
   step { grain_rows: 8192 grains_per_step: 1 pull_ahead: 1 }
   table { dim: 128 optimizer { rowwise_adagrad {} } }

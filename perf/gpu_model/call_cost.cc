@@ -28,8 +28,8 @@ Cost Kernel(int64_t threads, uint64_t memory_bytes, uint64_t passes = 1) {
 
 uint64_t Parts(int64_t n, int64_t part) { return static_cast<uint64_t>((n + part - 1) / part); }
 
-// Sums over rows: chunk by chunk, then over chunks.  sum_bytes: of one chunk and column.  sweeps: over
-// the rows of a chunk, which stay in a cache.
+// Sums over rows: chunk by chunk, then over chunks.  sum_bytes: of one chunk and column.  sweeps:
+// over the rows of a chunk, which stay in a cache.
 Cost ColumnSums(Shape x, uint64_t memory_bytes, uint64_t sum_bytes = kFloat, uint64_t sweeps = 1) {
   const uint64_t chunks = Parts(x.rows, kChunkRows);
   const uint64_t sums = chunks * static_cast<uint64_t>(x.cols) * sum_bytes;

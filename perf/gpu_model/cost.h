@@ -1,7 +1,7 @@
 #pragma once
-// What calls of a device (worker/device.h) cost, in numbers that do not depend on the device: starts
-// of kernels, matrix products and copies, bytes over its bus and in its memory, operations of
-// products. Thread safety: values.
+// What calls of a device (worker/device.h) cost, in numbers that do not depend on the device:
+// starts of kernels, matrix products and copies, bytes over its bus and in its memory, operations
+// of products. Thread safety: values.
 
 #include <cstdint>
 #include <vector>
@@ -41,8 +41,8 @@ struct Cost {
   // Pieces of 64 x 64 x 1024 (M x N x K) that products have: how many multiprocessors they can keep
   // busy.
   uint64_t pieces = 0;
-  // Passes of the longest loop over memory that one thread of each kernel goes through: what a kernel
-  // of few threads takes, however little it reads.
+  // Passes of the longest loop over memory that one thread of each kernel goes through: what a
+  // kernel of few threads takes, however little it reads.
   uint64_t passes = 0;
 
   uint64_t bus_bytes() const { return bytes_to_device + bytes_to_host; }

@@ -33,7 +33,8 @@ class CountingDevice final : public worker::Device {
     calls_.clear();
     compute_ = Phase::kForward;
   }
-  // Called with every call's cost: before it is passed on, and after it; not for what Replay starts.
+  // Called with every call's cost: before it is passed on, and after it; not for what Replay
+  // starts.
   std::function<void(const CallCost&)> before_call, after_call;
   // Called with every matrix product, before it is passed on.
   std::function<void(const worker::GemmOptions& options, MatrixView<const float> a,

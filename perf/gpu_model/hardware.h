@@ -32,9 +32,9 @@ constexpr double kBusShare = 0.8;
 constexpr double kLinkShare = 0.7;
 constexpr double kNetworkShare = 0.8;
 constexpr double kStartSeconds = 4e-6;  // of a kernel or product, or of a graph
-// Of a kernel inside a graph: about 0.5 us from one to the next (A. Gray, "Getting Started with CUDA
-// Graphs", NVIDIA developer blog, 2019: kernels of 2.9 us come every 3.4 us), and what even a kernel
-// without work takes.
+// Of a kernel inside a graph: about 0.5 us from one to the next (A. Gray, "Getting Started with
+// CUDA Graphs", NVIDIA developer blog, 2019: kernels of 2.9 us come every 3.4 us), and what even a
+// kernel without work takes.
 constexpr double kNodeSeconds = 2e-6;
 constexpr double kCopySeconds = 10e-6;  // of a copy, beside its bytes
 // Of one pass of a thread's loop: memory answers after some 0.5 us, and the compiler sends out the

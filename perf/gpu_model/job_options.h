@@ -1,6 +1,6 @@
 #pragma once
-// The command line of programs that model or measure a job: its configuration and its log, or what a
-// log at random should look like.
+// The command line of programs that model or measure a job: its configuration and its log, or what
+// a log at random should look like.
 //   --config FILE  --set field=value ...  --log PATH ...
 //   --anchor NAME                    a published shape (anchors.h) instead of --config
 //   --slots N  --context-slots N  --tokens N  --rows-per-context N  --ids N  --numerics N

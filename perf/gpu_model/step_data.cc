@@ -24,8 +24,8 @@ size_t TablesOfStep(const StepData& data) {
   return data.dims.size() / data.objective->shape().groups.size();
 }
 
-// Share of the last step's keys that are among those of the steps from `begin` on before it; *count:
-// how many these have.
+// Share of the last step's keys that are among those of the steps from `begin` on before it;
+// *count: how many these have.
 double ShareSeen(const StepData& data, size_t begin, uint64_t* count) {
   const StepBatch& last = *data.steps.back();
   uint64_t keys = 0, seen = 0;
@@ -86,7 +86,8 @@ Result<StepData> ReadStepData(const TrainConfig& config, FileSystem& files, Grai
     data.dims.push_back(table.config.dim());
   }
   ASSIGN_OR_RETURN(const InputLayout inputs, InputLayout::Make(config, data.schema));
-  ASSIGN_OR_RETURN(const std::unique_ptr<ReadingPlan> plan, ReadingPlan::Make(*log, TrainingOrder(config, 1)));
+  ASSIGN_OR_RETURN(const std::unique_ptr<ReadingPlan> plan,
+                   ReadingPlan::Make(*log, TrainingOrder(config, 1)));
   StepReaderOptions options;
   options.grains = grains;
   options.slot_tables = inputs.slot_tables;

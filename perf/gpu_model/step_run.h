@@ -28,8 +28,8 @@ class StepRun {
   static Result<std::unique_ptr<StepRun>> Create(const TrainConfig& config, const StepData& data,
                                                  CountingDevice* device);
 
-  // From now on dense gradients stay on the device (DeviceStep::KeepGradients): the only worker's, or
-  // with `among`, as if other devices summed them too.
+  // From now on dense gradients stay on the device (DeviceStep::KeepGradients): the only worker's,
+  // or with `among`, as if other devices summed them too.
   void KeepGradients(bool among);
 
   // Loads the step, computes it and updates the weights by the worker's own gradient (the sum of
@@ -58,8 +58,8 @@ class StepRun {
   uint64_t updates_ = 0;
 };
 
-// The cost of the last of the steps that were read, without a device. Unless compute.cuda.collective
-// says HOST, dense gradients stay on it.
+// The cost of the last of the steps that were read, without a device. Unless
+// compute.cuda.collective says HOST, dense gradients stay on it.
 struct DryRun {
   StepCost cost;
   std::unique_ptr<worker::StepGradients> gradients;  // zeros, where the servers get them

@@ -25,9 +25,9 @@ struct ServerTraffic {
 Result<ServerTraffic> TrafficOf(const TrainConfig& config, const StepData& data, const DryRun& dry,
                                 uint32_t workers, uint32_t servers);
 
-// Bytes that each worker sends (and receives) when the dense gradients of all are summed. Canonical:
-// an owner of each piece of the vector gets that piece of every node and sends back the sum
-// (worker/tree_sum.h); ring: each piece passes all workers twice.
+// Bytes that each worker sends (and receives) when the dense gradients of all are summed.
+// Canonical: an owner of each piece of the vector gets that piece of every node and sends back the
+// sum (worker/tree_sum.h); ring: each piece passes all workers twice.
 uint64_t CanonicalSumBytes(uint64_t floats, uint64_t nodes, uint32_t workers);
 uint64_t RingSumBytes(uint64_t floats, uint32_t workers);
 

@@ -1,6 +1,6 @@
 #pragma once
-// A comparison in a folder of its own: two methods by two seeds on a log of 400 exposures, judged on
-// one of 130, run as a user runs it. Thread safety: the test's thread.
+// A comparison in a folder of its own: two methods by two seeds on a log of 400 exposures, judged
+// on one of 130, run as a user runs it. Thread safety: the test's thread.
 
 #include <string>
 #include <vector>

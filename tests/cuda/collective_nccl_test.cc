@@ -1,5 +1,5 @@
-// Sums among devices (tested_device.h): the host's bits on any number of them, ordered with what the devices
-// compute, and an error in time where a worker or a call fails. Workers are threads.
+// Sums among devices (tested_device.h): the host's bits on any number of them, ordered with what
+// the devices compute, and an error in time where a worker or a call fails. Workers are threads.
 
 #include <cuda_runtime.h>
 #include <gtest/gtest.h>

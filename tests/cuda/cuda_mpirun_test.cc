@@ -1,5 +1,6 @@
 // The program with the CUDA backend as a user runs it: a library that it opens, a device for each
-// rank of a node, and what it says where there is none. CHORUS_TEST_CUDA_LIBRARY: see tested_device.h.
+// rank of a node, and what it says where there is none. CHORUS_TEST_CUDA_LIBRARY: see
+// tested_device.h.
 
 #include <csignal>
 #include <cstdlib>

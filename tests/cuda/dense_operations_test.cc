@@ -53,8 +53,8 @@ TEST_F(DenseOperationsTest, GemmOfEveryShapeAndEpilogue) {
   }
 }
 
-// Inputs of `bits` bits of mantissa, products and sums of float32: what is computed is the product of
-// the rounded inputs, and each rounding errs by at most 2^-(bits + 1).
+// Inputs of `bits` bits of mantissa, products and sums of float32: what is computed is the product
+// of the rounded inputs, and each rounding errs by at most 2^-(bits + 1).
 void ExpectRoundedProducts(DevicePrecision precision, int bits) {
   const std::unique_ptr<Device> device = OpenTestDevice(precision);
   const auto rounded = [bits](double value) {

@@ -129,8 +129,8 @@ TEST_P(EventOrderTest, GraphsKeepTheOrderThatEventsAskFor) {
   EXPECT_GT(cuda_host::ReadCounters().graphs, 0u);
 }
 
-// Whether the steps end otherwise without a wait: with other bits, or not at all, since kernels follow
-// pointers that have not arrived. In a process of its own.
+// Whether the steps end otherwise without a wait: with other bits, or not at all, since kernels
+// follow pointers that have not arrived. In a process of its own.
 bool ShowsMissingWait(const Steps& steps, const Steps::Results& expected, uint64_t nth,
                       StreamOrder order) {
   const pid_t child = fork();

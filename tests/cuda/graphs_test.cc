@@ -30,8 +30,8 @@ class Worlds {
 
   // Each kind of step without graphs.
   std::vector<Sums> Expected() const { return Run(false, {0, 1}); }
-  // Steps with graphs, in such an order that each of the two blocks, used in turns, gets another kind
-  // of step than that its graphs were captured from.
+  // Steps with graphs, in such an order that each of the two blocks, used in turns, gets another
+  // kind of step than that its graphs were captured from.
   void ExpectSameBits(const std::vector<Sums>& expected) const {
     EXPECT_FALSE(SameSums(expected[0], expected[1])) << "the steps are the same";
     const std::vector<int> order = {0, 0, 1, 0, 0, 1};

@@ -1,5 +1,5 @@
-// The emulated NCCL itself: it moves the right bytes between threads and processes, and waits, fails
-// and can be aborted as NCCL does.
+// The emulated NCCL itself: it moves the right bytes between threads and processes, and waits,
+// fails and can be aborted as NCCL does.
 
 #include <gtest/gtest.h>
 #include <nccl.h>

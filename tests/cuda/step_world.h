@@ -1,6 +1,6 @@
 #pragma once
-// A worker's part of a step with everything that a step can have, computed by the CPU's model and by
-// a device. Thread safety: one thread.
+// A worker's part of a step with everything that a step can have, computed by the CPU's model and
+// by a device. Thread safety: one thread.
 
 #include <gtest/gtest.h>
 

@@ -1,7 +1,8 @@
-// What a correct implementation of each method shows in a world whose truth is known: the oracle gives the
-// probability of conversion of every exposure, clicked or not. Worlds of 100 thousand exposures, small towers; each
-// fact holds for both seeds by the margin that was measured over three (beside it), and fails when a
-// stop-gradient, a denominator or a space is wrong (the last tests show it).
+// What a correct implementation of each method shows in a world whose truth is known: the oracle
+// gives the probability of conversion of every exposure, clicked or not. Worlds of 100 thousand
+// exposures, small towers; each fact holds for both seeds by the margin that was measured over
+// three (beside it), and fails when a stop-gradient, a denominator or a space is wrong (the last
+// tests show it).
 
 #include <gtest/gtest.h>
 
@@ -31,8 +32,8 @@ class FactWorld {
     Generate(text, "test", 60000, 1, false);
   }
 
-  // method: text of an ObjectiveConfig. log: "train", or "train/potential", in which every exposure shows its
-  // conversion.
+  // method: text of an ObjectiveConfig. log: "train", or "train/potential", in which every exposure
+  // shows its conversion.
   Facts Train(const std::string& method, uint64_t seed, const std::string& log = "train") {
     const Result<TrainConfig> config = LoadTrainConfig(
         "", {StrCat("seed=", seed), "data.log=" + log, StrCat("objective={", method, "}"),

@@ -76,7 +76,8 @@ TEST(BootstrapTest, StandardErrorOfAMeanIsTheKnownOne) {
 }
 
 TEST(BootstrapTest, ADifferenceVariesAsThePairsDo) {
-  // The second run is the first plus little noise: unpaired, the difference would vary as sqrt(2) means do.
+  // The second run is the first plus little noise: unpaired, the difference would vary as sqrt(2)
+  // means do.
   const std::vector<double> first = Normals(2, 300), noise = Normals(3, 300);
   std::vector<double> second;
   for (size_t i = 0; i < 300; ++i) second.push_back(first[i] + 0.05 * noise[i]);

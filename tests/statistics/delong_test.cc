@@ -98,7 +98,8 @@ TEST(DeLongTest, EqualScoresDifferByNothingForSure) {
 }
 
 TEST(DeLongTest, IntervalCoversTheTruthInNinetyFivePercentOfTestSets) {
-  // Scores 1 and 2 have AUCs with a known difference: AUC = Phi(d / sd of the difference of two draws).
+  // Scores 1 and 2 have AUCs with a known difference: AUC = Phi(d / sd of the difference of two
+  // draws).
   const double d0 = 0.8, sd0 = std::sqrt(2 * (1 + 0.49));
   const auto phi = [](double x) { return 0.5 * std::erfc(-x / std::sqrt(2.0)); };
   const double truth = phi(d0 / sd0) - phi(0.5 * d0 / std::sqrt(2.0));

@@ -46,7 +46,8 @@ Sample RandomSample(uint64_t seed, bool rounded, bool fractional) {
   return s;
 }
 
-// The drawn rows written out: group g's rows counts[g] times, each copy of a group as a group of its own.
+// The drawn rows written out: group g's rows counts[g] times, each copy of a group as a group of
+// its own.
 Sample Draw(const Sample& from, std::span<const uint8_t> counts) {
   Sample out;
   for (size_t i = 0; i < from.size(); ++i) {

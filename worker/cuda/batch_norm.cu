@@ -86,7 +86,8 @@ __global__ void JoinGradientsKernel(const Pair* chunks, int64_t rows, int64_t co
   means[j] = {sum.first / static_cast<double>(rows), sum.second / static_cast<double>(rows)};
 }
 
-// dz = (g - mean(g) - normalized mean(g normalized)) / sqrt(variance + eps).  means: null: both are 0.
+// dz = (g - mean(g) - normalized mean(g normalized)) / sqrt(variance + eps).  means: null: both are
+// 0.
 __global__ void NormalizeBackwardKernel(MatrixView<const float> normalized, const float* variance,
                                         const Pair* means, MatrixView<float> gradient) {
   const int64_t t = ThreadNumber();

@@ -1,6 +1,6 @@
 #pragma once
-// Owners of what CUDA hands out, and the macros that turn its errors into Status. Destructors do not
-// fail: an error there is of a device that is lost anyway. Thread safety: none; move-only.
+// Owners of what CUDA hands out, and the macros that turn its errors into Status. Destructors do
+// not fail: an error there is of a device that is lost anyway. Thread safety: none; move-only.
 
 #include <cublasLt.h>
 #include <cuda_runtime.h>

@@ -15,7 +15,8 @@
 namespace chorus::worker::cuda {
 
 // elements.cu
-// Whether the current device can run what stands here; cudaErrorNoKernelImageForDevice and the like.
+// Whether the current device can run what stands here; cudaErrorNoKernelImageForDevice and the
+// like.
 cudaError_t CheckKernels();
 // count: <= kMaxTerms.
 cudaError_t Put(cudaStream_t stream, const DeviceDoubles& values, int count, double* to);
@@ -36,8 +37,8 @@ cudaError_t Round(cudaStream_t stream, MatrixView<const float> from, uint16_t* t
 cudaError_t SumGrains(cudaStream_t stream, MatrixView<float> gradients);
 // to += from.
 cudaError_t Add(cudaStream_t stream, MatrixView<const float> from, MatrixView<float> to);
-// sum = row 0 of `terms` [terms, n] after the additions [count, 2] (into which row, which one) one by
-// one; 0 without terms.
+// sum = row 0 of `terms` [terms, n] after the additions [count, 2] (into which row, which one) one
+// by one; 0 without terms.
 cudaError_t AddTerms(cudaStream_t stream, MatrixView<float> terms, const uint32_t* additions,
                      size_t count, float* sum);
 

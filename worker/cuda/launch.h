@@ -37,8 +37,8 @@ __device__ inline int64_t ThreadNumber() {
   return static_cast<int64_t>(blockIdx.x) * blockDim.x + threadIdx.x;
 }
 
-// Element (i, j) of a matrix of `cols` columns that thread t works on. Devices divide 32 bits several
-// times as fast as 64.
+// Element (i, j) of a matrix of `cols` columns that thread t works on. Devices divide 32 bits
+// several times as fast as 64.
 struct Element {
   int64_t i;
   int64_t j;

@@ -1,6 +1,6 @@
 #pragma once
-// A communicator of NCCL that never waits for ever: calls and waits poll it and end at a deadline or
-// at its first error, with the communicator aborted, so that no kernel waits for a lost peer any
+// A communicator of NCCL that never waits for ever: calls and waits poll it and end at a deadline
+// or at its first error, with the communicator aborted, so that no kernel waits for a lost peer any
 // longer. After an error every call returns that error. Thread safety: none.
 
 #include <nccl.h>

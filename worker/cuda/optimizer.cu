@@ -6,8 +6,8 @@
 namespace chorus::worker::cuda {
 namespace {
 
-// Block b adds the squares of part b in double: its threads take every kBlockThreads-th element, and
-// thread 0 adds their sums in order.
+// Block b adds the squares of part b in double: its threads take every kBlockThreads-th element,
+// and thread 0 adds their sums in order.
 __global__ void SumSquaresKernel(int64_t n, const float* values, double* squares) {
   __shared__ double sums[kBlockThreads];
   const int64_t part = (n + kSquareParts - 1) / kSquareParts;

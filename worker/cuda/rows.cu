@@ -11,7 +11,8 @@ namespace {
 constexpr int kLanes = 16;
 constexpr unsigned kWholeWarp = 0xffffffffu;
 
-// The dot product of two arrays of n, in lane 0 of the row's lanes; every lane of the warp calls it.
+// The dot product of two arrays of n, in lane 0 of the row's lanes; every lane of the warp calls
+// it.
 __device__ inline float DotLanes(const float* a, const float* b, int64_t n, bool on) {
   const int lane = static_cast<int>(threadIdx.x % kLanes);
   float sum = 0.0f;

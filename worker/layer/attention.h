@@ -1,7 +1,7 @@
 #pragma once
-// Attention transfer between towers (method_shape.h, Transfer): hidden units of giving towers become
-// tokens of the receiver's width, each is weighed against the receiver's own units, and the results
-// make the units that the rest of the receiving tower reads:
+// Attention transfer between towers (method_shape.h, Transfer): hidden units of giving towers
+// become tokens of the receiver's width, each is weighed against the receiver's own units, and the
+// results make the units that the rest of the receiving tower reads:
 //   t_j = relu(h_j W_j + b_j),  o_j = attention of (t_j, h) by shared queries, keys and values
 //   y = relu([o_1 ... o_n] W + b)
 // Gradients as in dense.h. Thread safety: AttentionLayer is a value, const; an AttentionBuffers

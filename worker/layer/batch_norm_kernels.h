@@ -1,6 +1,6 @@
 #pragma once
-// The element loops of batch normalisation (batch_norm.h). Sums over rows are in double, in order of
-// rows. Thread safety: pure functions of their arguments.
+// The element loops of batch normalisation (batch_norm.h). Sums over rows are in double, in order
+// of rows. Thread safety: pure functions of their arguments.
 
 #include "common/matrix_view.h"
 
@@ -12,8 +12,8 @@ void ColumnMoments(MatrixView<const float> z, float* mean, float* variance);
 // normalized = (z - mean) / sqrt(variance + 1e-5), then y = relu(normalized + bias).   y holds z.
 void NormalizeRelu(const float* mean, const float* variance, const float* bias,
                    MatrixView<float> normalized, MatrixView<float> y);
-// gradient: of normalized; becomes that of z. of_moments: mean and variance are functions of z, else
-// constants.
+// gradient: of normalized; becomes that of z. of_moments: mean and variance are functions of z,
+// else constants.
 void NormalizeBackward(MatrixView<const float> normalized, const float* variance, bool of_moments,
                        MatrixView<float> gradient);
 

@@ -13,7 +13,7 @@ namespace {
 
 constexpr uint32_t kOne = kDropoutOne;
 constexpr uint64_t kWeyl = kDropoutWeyl;
-constexpr int64_t kUnits = 64;                     // drawn at a time
+constexpr int64_t kUnits = 64;  // drawn at a time
 
 // words: of units [0, 64) after those that `counter` already counts.
 inline void DrawWords(uint64_t state, uint64_t counter, uint64_t (&words)[kUnits / 4]) {

@@ -74,7 +74,7 @@ CHORUS_CLONES void PassPositive(MatrixView<const float> y, float factor,
     const float* const g = from.row(i);
     float* const out = to.row(i);
     CHORUS_INDEPENDENT  // `from` may be `to`, element by element
-    for (int64_t j = 0; j < y.cols; ++j) {
+        for (int64_t j = 0; j < y.cols; ++j) {
       const float passed = output[j] > 0.0f ? factor * g[j] : 0.0f;
       out[j] = accumulate ? out[j] + passed : passed;
     }

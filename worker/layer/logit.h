@@ -1,8 +1,8 @@
 #pragma once
 // The last layer of a tower, one linear output: on hidden units, or straight on the inputs of a
 // grain (a tower without hidden layers is a logistic regression). Gradients as in dense.h, but that
-// of the input may be added to, since several logits can share an input, and is `pass_back` times as
-// large (Head::pass_back). Thread safety: values; const.
+// of the input may be added to, since several logits can share an input, and is `pass_back` times
+// as large (Head::pass_back). Thread safety: values; const.
 
 #include <cstdint>
 #include <span>

@@ -2,8 +2,8 @@
 // The reading order: which exposures make grain g of step t. A pure function of (options, log),
 // independent of who reads: that makes the result independent of the machine.
 //
-// SHUFFLED:   each epoch permutes the blocks and deals them, each to the lane with the fewest rows so
-//             far (lowest number first); a lane's blocks form windows of `window_blocks`; inside a
+// SHUFFLED:   each epoch permutes the blocks and deals them, each to the lane with the fewest rows
+//             so far (lowest number first); a lane's blocks form windows of `window_blocks`; inside a
 //             window, chunks (up to `context_chunk` consecutive exposures of one context) are
 //             shuffled; lane g's stream, cut every grain_rows, gives grain g of steps 1, 2, ... of
 //             the epoch.

@@ -11,8 +11,8 @@
 namespace chorus::worker {
 namespace {
 
-// Serialised form: magic, the tallies in ForEachTally's order (histogram, then the varint of the loss sum),
-// the varint of pcvr_above_one, XXH3-64 of it all.
+// Serialised form: magic, the tallies in ForEachTally's order (histogram, then the varint of the
+// loss sum), the varint of pcvr_above_one, XXH3-64 of it all.
 constexpr std::string_view kMagic = "CHMETR02";
 constexpr uint64_t kMaxLossBits = 51;  // a loss is below 2^11, in units of 2^-40
 

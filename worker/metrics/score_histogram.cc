@@ -72,8 +72,9 @@ std::optional<AucEstimate> ScoreHistogram::Auc() const {
   return AucEstimate{(ordered + 0.5 * together) / pairs, 0.5 * together / pairs};
 }
 
-// A threshold inside a bin has at best all of the bin's negatives below it and no positive: the difference is
-// at most that at the bin's lower edge plus its negatives, and that at the upper edge plus its positives.
+// A threshold inside a bin has at best all of the bin's negatives below it and no positive: the
+// difference is at most that at the bin's lower edge plus its negatives, and that at the upper edge
+// plus its positives.
 std::optional<KsEstimate> ScoreHistogram::Ks() const {
   const double positives = FromFixed(labels());
   const double negatives = FromFixed((Uint128{rows_} << 40) - labels());

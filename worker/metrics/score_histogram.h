@@ -1,8 +1,8 @@
 #pragma once
 // A histogram of scores with, in every bin, the number of rows and fixed-point sums of their labels
-// (which may be fractional) and predictions: enough for AUC, KS, PCOC and calibration curves. Integers
-// only, so that sums do not depend on the order of rows and merges. At most 12 MiB (bins of 48 bytes, made in
-// pages of 256 when first needed). Thread safety: none.
+// (which may be fractional) and predictions: enough for AUC, KS, PCOC and calibration curves.
+// Integers only, so that sums do not depend on the order of rows and merges. At most 12 MiB (bins
+// of 48 bytes, made in pages of 256 when first needed). Thread safety: none.
 
 #include <array>
 #include <cstdint>

@@ -20,8 +20,8 @@ double LogCtcvr(const Prediction& p) {
   return -Softplus(-Cut(p.ctr_logit, kMaxLogit)) + CutLogCvr(p.log_cvr);
 }
 
-// KL(Bernoulli(p) || Bernoulli(sigma(b))) = p log p + (1-p) log(1-p) + sp(b) - p b: finite for every logit,
-// also for that of a ratio above 1.
+// KL(Bernoulli(p) || Bernoulli(sigma(b))) = p log p + (1-p) log(1-p) + sp(b) - p b: finite for
+// every logit, also for that of a ratio above 1.
 double KlDivergence(double p, const Scored& b) {
   return std::max(0.0, -Entropy(p) + b.softplus - p * b.logit);
 }

@@ -1,6 +1,7 @@
 #pragma once
-// What one task or one comparison with the truth needs of the rows: a histogram and a sum of losses, in
-// integers. Adding rows and merging in any order gives the same contents. Thread safety: none.
+// What one task or one comparison with the truth needs of the rows: a histogram and a sum of
+// losses, in integers. Adding rows and merging in any order gives the same contents. Thread safety:
+// none.
 
 #include "common/report.pb.h"
 #include "worker/metrics/score_histogram.h"
@@ -35,8 +36,8 @@ double CtcvrLogit(const Prediction& prediction);
 // pCTR pCVR.
 double PctcvrOf(const Prediction& prediction);
 
-// A row of a generated log: the CVR logit (loss: KL of the truth from it) and p_v, the best score there is,
-// against P(conversion | do(click)).
+// A row of a generated log: the CVR logit (loss: KL of the truth from it) and p_v, the best score
+// there is, against P(conversion | do(click)).
 struct OracleTally {
   Tally score;
   Tally ceiling;

@@ -28,7 +28,8 @@ struct TaskRows {
   MetricRows view() const { return {logit, probability, label, group, row_id}; }
 };
 
-// group_of_row: [rows of scores], numbers (NumberGroups), or empty: every row counts as one of group 0.
+// group_of_row: [rows of scores], numbers (NumberGroups), or empty: every row counts as one of
+// group 0.
 TaskRows RowsOfTask(const Scores& scores, Task task, std::span<const uint32_t> group_of_row);
 
 }  // namespace chorus::worker

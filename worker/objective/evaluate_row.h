@@ -19,8 +19,8 @@ constexpr uint32_t PartialsStageOf() {
   return 0;
 }
 
-// loss: [terms], of the row, without its weight.  dlogits: [heads], with it. Both overwritten. A row
-// of weight 0 (padding) counts for nothing, whatever its logits are.
+// loss: [terms], of the row, without its weight.  dlogits: [heads], with it. Both overwritten. A
+// row of weight 0 (padding) counts for nothing, whatever its logits are.
 template <typename Method, typename T>
 CHORUS_HD void EvaluateRow(const Method& method, const RowLogits<T>& logits, double weight,
                            const T* scale, T* loss, T* dlogits) {

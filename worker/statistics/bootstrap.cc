@@ -9,7 +9,8 @@
 namespace chorus::worker {
 namespace {
 
-// P(Poisson(1) <= k) = e^-1 sum_{j <= k} 1 / j!, for k = 0 .. 11; what lies above has probability 1e-9.
+// P(Poisson(1) <= k) = e^-1 sum_{j <= k} 1 / j!, for k = 0 .. 11; what lies above has probability
+// 1e-9.
 constexpr double kCumulative[] = {0.36787944117144233, 0.73575888234288467, 0.91969860292860584,
                                   0.98101184312384627, 0.99634015317265634, 0.99940581518241833,
                                   0.99991675885071196, 0.99998975080332542, 0.99999887479740202,

@@ -9,8 +9,8 @@ namespace chorus::worker {
 namespace {
 
 // Adds coefficient * V10(i) or V01(j) to component[row] of every row. Walking up the
-// scores, the opposite class's rows passed so far (half of those in the tie) are the wins of a positive and
-// the losses of a negative: the difference of the two midranks.
+// scores, the opposite class's rows passed so far (half of those in the tie) are the wins of a
+// positive and the losses of a negative: the difference of the two midranks.
 void AddComponents(std::span<const double> scores, std::span<const uint8_t> labels,
                    double coefficient, double positives, double negatives,
                    std::vector<double>* component) {

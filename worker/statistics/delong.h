@@ -4,12 +4,13 @@
 // Processing Letters 2014), O(k n log n).
 //
 // With m positives and n negatives, score vector k has the components
-//   V10_k(i) = mean over negatives j of psi(s_i, s_j),  V01_k(j) = mean over positives i of the same,
-//   psi = [s_i > s_j] + [s_i = s_j] / 2;   AUC_k = mean of V10_k = mean of V01_k.
+//   V10_k(i) = mean over negatives j of psi(s_i, s_j),  V01_k(j) = mean over positives i of the
+//   same, psi = [s_i > s_j] + [s_i = s_j] / 2;   AUC_k = mean of V10_k = mean of V01_k.
 // A contrast's components are the contrasts of the components, hence
 //   Var(sum_k c_k AUC_k) = S^2(sum_k c_k V10_k) / m + S^2(sum_k c_k V01_k) / n
 // (S^2: sample variance), which is c' S c of the paper without its k x k matrix.
-// The variance is that of drawing another test set; the scores are given. Thread safety: pure function.
+// The variance is that of drawing another test set; the scores are given. Thread safety: pure
+// function.
 
 #include <cstdint>
 #include <optional>

@@ -28,8 +28,9 @@ struct GroupValues {
   std::optional<double> Mean(std::span<const uint8_t> counts = {}) const;
 };
 
-// Row numbers, group by group (group g: order[begin[g], begin[g + 1])), in a group by descending logit, ties by
-// row id, then by row number: the ranking that NDCG and Recall cut. A label counts as 1 from 1/2 on.
+// Row numbers, group by group (group g: order[begin[g], begin[g + 1])), in a group by descending
+// logit, ties by row id, then by row number: the ranking that NDCG and Recall cut. A label counts
+// as 1 from 1/2 on.
 struct GroupRanking {
   std::vector<uint32_t> order;  // [n]
   std::vector<uint32_t> begin;  // [groups + 1]
@@ -38,8 +39,8 @@ GroupRanking RankGroups(const MetricRows& rows, uint32_t groups);
 
 // AUC of groups with both classes, ties counted half; weight: the group's rows.
 GroupValues AucOfGroups(const MetricRows& rows, const GroupRanking& ranking);
-// Groups with a positive, weight 1.  DCG = sum over the first k of label / log2(1 + position), divided by
-// the DCG of the best order;  recall: positives among the first k / positives.
+// Groups with a positive, weight 1.  DCG = sum over the first k of label / log2(1 + position),
+// divided by the DCG of the best order;  recall: positives among the first k / positives.
 GroupValues NdcgOfGroups(const MetricRows& rows, const GroupRanking& ranking, uint32_t k);
 GroupValues RecallOfGroups(const MetricRows& rows, const GroupRanking& ranking, uint32_t k);
 

@@ -12,9 +12,9 @@ struct Interval {
   bool Contains(double x) const { return low <= x && x <= high; }
 };
 
-// 0.975 quantile of Student's t: exact to 1e-6 at 1 to 10 degrees of freedom, by the expansion of Fisher
-// and Cornish above (Abramowitz & Stegun 26.7.5). Fractions are rounded down (a wider interval).
-// REQUIRES: degrees_of_freedom >= 1; infinity gives the normal quantile.
+// 0.975 quantile of Student's t: exact to 1e-6 at 1 to 10 degrees of freedom, by the expansion of
+// Fisher and Cornish above (Abramowitz & Stegun 26.7.5). Fractions are rounded down (a wider
+// interval). REQUIRES: degrees_of_freedom >= 1; infinity gives the normal quantile.
 double StudentQuantile975(double degrees_of_freedom);
 
 // mean +- the quantile times the standard error.

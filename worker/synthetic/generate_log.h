@@ -38,7 +38,8 @@ struct GenerateSummary {
   std::vector<std::string> files;
 };
 
-// Errors: kFailedPrecondition if the directory is not empty; what writing gives. Nothing is left then.
+// Errors: kFailedPrecondition if the directory is not empty; what writing gives. Nothing is left
+// then.
 Result<GenerateSummary> GenerateLog(FileSystem& files, const World& world,
                                     const GenerateOptions& options);
 

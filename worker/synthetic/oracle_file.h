@@ -51,7 +51,8 @@ class OracleWriter {
   static Result<std::unique_ptr<OracleWriter>> Create(FileSystem& files, const std::string& path,
                                                       uint64_t rows);
   Status Add(std::span<const OracleRow> rows);  // the next ones, in order
-  // log_fingerprint: LogReader::fingerprint of the log. REQUIRES: as many rows added as Create was told.
+  // log_fingerprint: LogReader::fingerprint of the log. REQUIRES: as many rows added as Create was
+  // told.
   Status Finish(uint64_t log_fingerprint);
 
  private:

@@ -1,8 +1,8 @@
-// The functions of include/cublasLt.h. A product is computed in float as on a device, from inputs of
-// the precision that is asked for. As with cuBLASLt, the algorithm depends on the alignments that it
-// is chosen for, and the order of additions on the algorithm: here, the term that it begins with.
-// Pointers are checked against these alignments, and the bias that an epilogue adds against 16
-// bytes, which its vector loads need.
+// The functions of include/cublasLt.h. A product is computed in float as on a device, from inputs
+// of the precision that is asked for. As with cuBLASLt, the algorithm depends on the alignments
+// that it is chosen for, and the order of additions on the algorithm: here, the term that it begins
+// with. Pointers are checked against these alignments, and the bias that an epilogue adds against
+// 16 bytes, which its vector loads need.
 
 #include "cublasLt.h"
 

@@ -1,5 +1,5 @@
-// Capture of streams, and graphs, of include/cuda_runtime.h. What is not emulated: captures of several
-// streams, and graphs inside graphs (both are errors here).
+// Capture of streams, and graphs, of include/cuda_runtime.h. What is not emulated: captures of
+// several streams, and graphs inside graphs (both are errors here).
 
 #include "tests/support/cuda_host/graph.h"
 

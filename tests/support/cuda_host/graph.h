@@ -1,7 +1,7 @@
 #pragma once
-// Graphs of the emulation: the work that a stream was given while it was captured, with its arguments
-// as they were then. A line of nodes: one stream is captured at a time, alone. Thread safety: none; a
-// graph's work is never changed.
+// Graphs of the emulation: the work that a stream was given while it was captured, with its
+// arguments as they were then. A line of nodes: one stream is captured at a time, alone. Thread
+// safety: none; a graph's work is never changed.
 
 #include <cstddef>
 #include <functional>

@@ -1,7 +1,7 @@
 #pragma once
 // The connections of one rank of an emulated communicator to all others: sockets of this machine,
-// between threads and processes alike. A send is done when its receiver has taken it, as on a device
-// whose peer does not come: sends and receives that do not meet wait for ever, or for Abort.
+// between threads and processes alike. A send is done when its receiver has taken it, as on a
+// device whose peer does not come: sends and receives that do not meet wait for ever, or for Abort.
 // Thread safety: one thread connects or exchanges at a time; Abort from any thread.
 
 #include <atomic>

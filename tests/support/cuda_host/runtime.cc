@@ -1,4 +1,5 @@
-// The functions of include/cuda_runtime.h. The default stream is not emulated: every call names one.
+// The functions of include/cuda_runtime.h. The default stream is not emulated: every call names
+// one.
 
 #include <atomic>
 #include <cstdio>
@@ -313,8 +314,8 @@ cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t stream) {
       [event = event->self, recording = event->Record(stream)] { event->Reach(recording); });
   return cudaSuccess;
 }
-// "Not ready" is an answer, and the last error too, as on real devices. Who asks waits: streams that
-// work late do some of it.
+// "Not ready" is an answer, and the last error too, as on real devices. Who asks waits: streams
+// that work late do some of it.
 cudaError_t cudaEventQuery(cudaEvent_t event) {
   ENTER_UNSAFE_CALL();
   if (event->captured) return Failed(cudaErrorCapturedEvent);

@@ -1,7 +1,7 @@
 #pragma once
 // The part of cuBLASLt that Chorus uses, for a build without CUDA: products of column-major float
-// matrices with their epilogues, computed by plain loops (../cublaslt.cc); inputs may be bfloat16. Names, signatures and
-// numbers are cuBLASLt's.
+// matrices with their epilogues, computed by plain loops (../cublaslt.cc); inputs may be bfloat16.
+// Names, signatures and numbers are cuBLASLt's.
 
 #include <cstddef>
 #include <cstdint>

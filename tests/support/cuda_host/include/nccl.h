@@ -1,6 +1,6 @@
 #pragma once
-// The part of NCCL that Chorus uses, for a build without CUDA: ranks are threads or processes of one
-// machine and meet over its sockets (../nccl.cc). Names, signatures and numbers are NCCL's.
+// The part of NCCL that Chorus uses, for a build without CUDA: ranks are threads or processes of
+// one machine and meet over its sockets (../nccl.cc). Names, signatures and numbers are NCCL's.
 
 #include <climits>
 #include <cstddef>
