@@ -64,6 +64,12 @@ class ExchangeCollective : public Collective {
     return Remember("barrier", DoBarrier());
   }
 
+  void GiveUpTreeSum() override {
+    if (!std::exchange(summing_, false)) return;
+    exchange_->Withdraw();
+    if (broken_.ok()) broken_ = Aborted("a tree sum was given up");
+  }
+
   void Abort(const std::string& why) override { exchange_->Abort(why); }
 
  private:

@@ -38,6 +38,9 @@ class Collective {
   virtual Status BeginTreeSum(const TreeTerms& terms, uint32_t grains, std::span<float> floats_out,
                               std::span<double> doubles_out) = 0;
   virtual Status FinishTreeSum() = 0;
+  // For a caller that fails between Begin and Finish: the memory is its own again, and every later
+  // call is an error. Nothing when no sum has begun.
+  virtual void GiveUpTreeSum() = 0;
 
   // Rank `root` gets every rank's bytes, in order of ranks; the others get an empty vector.
   virtual Result<std::vector<std::string>> Gather(const std::string& mine, uint32_t root) = 0;

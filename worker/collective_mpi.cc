@@ -151,6 +151,11 @@ class MpiExchange : public Exchange {
   Status WaitReceives(Deadline deadline) override { return Wait(deadline, false); }
   Status WaitAll(Deadline deadline) override { return Wait(deadline, true); }
 
+  void Withdraw() override {
+    receives_.Cancel(true);
+    sends_.Cancel(false);
+  }
+
   void Abort(const std::string& why) override {
     MutexLock lock(mutex_);
     if (aborted_.ok()) aborted_ = Aborted(why);
@@ -184,11 +189,6 @@ class MpiExchange : public Exchange {
   Status CheckNotAborted() {
     MutexLock lock(mutex_);
     return aborted_;
-  }
-
-  void Withdraw() {
-    receives_.Cancel(true);
-    sends_.Cancel(false);
   }
 
   const MPI_Comm communicator_;

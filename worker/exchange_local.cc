@@ -79,6 +79,17 @@ class LocalExchange : public Exchange {
   Status WaitReceives(Deadline deadline) override { return Wait(deadline, false); }
   Status WaitAll(Deadline deadline) override { return Wait(deadline, true); }
 
+  // Takes back what nobody has fetched and sits out the copies under way: then the memory is the
+  // caller's again.
+  void Withdraw() override {
+    MutexLock lock(group_->mutex);
+    for (uint32_t peer = 0; peer < size(); ++peer) {
+      slots_[peer].Clear();
+      group_->boxes[rank_ * size() + peer].Clear();
+    }
+    while (BeingCopied()) group_->wake[rank_].wait(group_->mutex);
+  }
+
   void Abort(const std::string& why) override {
     MutexLock lock(group_->mutex);
     if (group_->aborted) return;
@@ -138,17 +149,6 @@ class LocalExchange : public Exchange {
       any |= missing_[peer] != 0;
     }
     return any;
-  }
-
-  // Takes back what nobody has fetched and sits out the copies under way: then the memory is the
-  // caller's again.
-  void Withdraw() {
-    MutexLock lock(group_->mutex);
-    for (uint32_t peer = 0; peer < size(); ++peer) {
-      slots_[peer].Clear();
-      group_->boxes[rank_ * size() + peer].Clear();
-    }
-    while (BeingCopied()) group_->wake[rank_].wait(group_->mutex);
   }
 
   bool BeingCopied() const REQUIRES_LOCK(group_->mutex) {

@@ -39,6 +39,18 @@ class Laps {
   Clock::time_point last_ = Clock::now();
 };
 
+// The memory of a sum over workers stays in use until it is finished; a step that fails gives it up.
+class BegunSum {
+ public:
+  explicit BegunSum(Collective* workers) : workers_(workers) {}
+  ~BegunSum() { workers_->GiveUpTreeSum(); }
+  BegunSum(const BegunSum&) = delete;
+  BegunSum& operator=(const BegunSum&) = delete;
+
+ private:
+  Collective* const workers_;
+};
+
 class Trainer {
  public:
   Trainer(const TrainConfig& config, const WorkerEnvironment& environment)
@@ -252,6 +264,7 @@ Status Trainer::TrainStep(uint64_t step) {
   rows = nullptr;
   laps_.Lap(&result_.times.compute);
   FillExtras(batch, next);
+  const BegunSum sum(environment_.collective);
   RETURN_IF_ERROR(environment_.collective->BeginTreeSum(
       compute_->NodeSums(), config_.step().grains_per_step(), gradient_, sums_.all()));
 

@@ -120,5 +120,26 @@ TEST(LocalCollective, ARankThatGivesUpTakesItsMessagesBack) {
   EXPECT_EQ(collectives[1]->Barrier().code(), Code::kDeadlineExceeded);
 }
 
+// As above, for a rank that fails before it comes to the end of its sum.
+TEST(LocalCollective, ASumThatIsGivenUpIsReadByNobody) {
+  auto collectives = NewLocalCollectives(2, 0.05);
+  collectives[0]->GiveUpTreeSum();
+  {
+    const SumCase c(2, 50000, 10, 5);
+    const WorkerTerms terms(c.floats, c.doubles, {0, 1}, c.n, c.m);
+    std::vector<float> floats(c.n);
+    std::vector<double> doubles(c.m);
+    ASSERT_TRUE(collectives[0]->BeginTreeSum(terms.get(), 2, floats, doubles).ok());
+    collectives[0]->GiveUpTreeSum();
+  }
+  EXPECT_EQ(collectives[0]->Barrier().code(), Code::kAborted) << "from then on";
+  const SumCase c(2, 50000, 10, 5);
+  const WorkerTerms terms(c.floats, c.doubles, {1, 2}, c.n, c.m);
+  std::vector<float> floats(c.n);
+  std::vector<double> doubles(c.m);
+  ASSERT_TRUE(collectives[1]->BeginTreeSum(terms.get(), 2, floats, doubles).ok());
+  EXPECT_EQ(collectives[1]->FinishTreeSum().code(), Code::kDeadlineExceeded);
+}
+
 }  // namespace
 }  // namespace chorus::worker
