@@ -2,16 +2,19 @@
 
 #include <cstdio>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "common/config.h"
 #include "common/file.h"
+#include "common/folder_lock.h"
 #include "common/strings.h"
 #include "launch/commands.h"
 #include "launch/compare/output.h"
 #include "launch/compare/plan.h"
 #include "launch/compare/run_inputs.h"
 #include "launch/compare/runner.h"
+#include "launch/mpi_world.h"
 #include "worker/thread_pool.h"
 
 namespace chorus::launch {
@@ -68,6 +71,12 @@ Status WriteOutputs(const CompareArguments& arguments) {
   return Status::Ok();
 }
 
+// Every rank would write the same pages.
+Status ReportOnly(const CompareArguments& arguments) {
+  if (!MpiWorld::LaunchedAmongOthers()) return WriteOutputs(arguments);
+  return InvalidArgument("--report-only trains nothing: start it without mpirun");
+}
+
 }  // namespace
 
 Status RunCompare(const CompareArguments& arguments) {
@@ -79,12 +88,16 @@ Status RunCompare(const CompareArguments& arguments) {
     for (const ComparePlan& plan : plans) std::fputs(PrintConfig(plan.config).c_str(), stdout);
     return Status::Ok();
   }
-  if (arguments.report_only) return WriteOutputs(arguments);
+  if (arguments.report_only) return ReportOnly(arguments);
+  std::vector<FolderLock> locks;
   const auto plans = [&]() -> Result<std::vector<ComparePlan>> {
     ASSIGN_OR_RETURN(std::vector<ComparePlan> all, PlansOf(arguments));
     for (const ComparePlan& plan : all) {
       RETURN_IF_ERROR(CheckTestLogs(PosixFiles(), plan.config));
       RETURN_IF_ERROR(CheckOutput(PosixFiles(), plan.output, arguments.resume));
+      RETURN_IF_ERROR(PosixFiles().CreateDirectories(plan.output));
+      ASSIGN_OR_RETURN(FolderLock lock, FolderLock::Take(plan.output));
+      locks.push_back(std::move(lock));
     }
     return all;
   };

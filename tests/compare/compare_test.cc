@@ -6,6 +6,7 @@
 #include <filesystem>
 
 #include "common/compare.pb.h"
+#include "common/folder_lock.h"
 #include "tests/compare/compare_testing.h"
 #include "tests/compare/well_formed.h"
 
@@ -237,6 +238,21 @@ TEST_F(CompareTest, ADirectoryInUseAndAnotherConfigurationAreRefused) {
                                {"--resume", "--methods", "BASE", "--set", "train.compute.threads=2",
                                 "--set", "train.compute.reader_threads=2"})));
   EXPECT_NE(Read("out/results.jsonl").find("\"seed\":\"2\""), std::string::npos);
+}
+
+TEST_F(CompareTest, ADirectoryInWhichAnotherComparisonWorksIsRefused) {
+  const std::string config = WriteConfig("two");
+  ExpectSuccess(Run(0, Compare(config, "out", {"--seeds", "1"})));
+  {
+    const Result<FolderLock> other = FolderLock::Take(Path("out"));
+    ASSERT_TRUE(other.ok()) << other.status().ToString();
+    for (const uint32_t ranks : {0u, 2u}) {
+      ExpectFailure(Run(ranks, Compare(config, "out", {"--resume"})),
+                    "out: another process is working in this folder");
+    }
+  }
+  ExpectSuccess(Run(0, Compare(config, "out", {"--resume"})));
+  ExpectFailure(Run(2, Compare(config, "out", {"--report-only"})), "without mpirun");
 }
 
 TEST_F(CompareTest, ASelectionTrainsLessAndShowsAllThatIsFinished) {
