@@ -10,9 +10,9 @@
 #include "common/folder_lock.h"
 #include "common/strings.h"
 #include "launch/commands.h"
+#include "launch/compare/data_logs.h"
 #include "launch/compare/output.h"
 #include "launch/compare/plan.h"
-#include "launch/compare/run_inputs.h"
 #include "launch/compare/runner.h"
 #include "launch/mpi_world.h"
 #include "worker/thread_pool.h"
@@ -52,6 +52,7 @@ Result<std::vector<ComparePlan>> PlansOf(const CompareArguments& arguments) {
     }
     ASSIGN_OR_RETURN(ComparePlan plan,
                      MakePlan(PosixFiles(), config, SelectionOf(arguments), output));
+    plan.source = path;
     plans.push_back(std::move(plan));
   }
   return plans;
@@ -93,7 +94,7 @@ Status RunCompare(const CompareArguments& arguments) {
   const auto plans = [&]() -> Result<std::vector<ComparePlan>> {
     ASSIGN_OR_RETURN(std::vector<ComparePlan> all, PlansOf(arguments));
     for (const ComparePlan& plan : all) {
-      RETURN_IF_ERROR(CheckTestLogs(PosixFiles(), plan.config));
+      RETURN_IF_ERROR(CheckDataLogs(PosixFiles(), plan.config).Annotate(plan.source));
       RETURN_IF_ERROR(CheckOutput(PosixFiles(), plan.output, arguments.resume));
       RETURN_IF_ERROR(PosixFiles().CreateDirectories(plan.output));
       ASSIGN_OR_RETURN(FolderLock lock, FolderLock::Take(plan.output));

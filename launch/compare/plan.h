@@ -36,6 +36,7 @@ struct ComparePlan {
   CompareConfig config;
   std::string output;
   std::vector<PlannedRun> runs;
+  std::string source = {};  // the configuration's file, for errors; "": it is of none
 
   const CompareMethod& method(const PlannedRun& run) const {
     return config.method(static_cast<int>(run.method));

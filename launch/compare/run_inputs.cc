@@ -75,26 +75,6 @@ Status CheckSameInputs(const PlannedRun& run, const RunRecord& record, InputChec
   return CheckInput(run, "oracle file", oracle, record.oracle(), now->OfFile(oracle));
 }
 
-Status CheckTestLogs(FileSystem& files, const CompareConfig& config) {
-  std::map<uint64_t, std::string> data_of_test;
-  for (const CompareData& data : config.data()) {
-    const Result<uint64_t> train = FingerprintOf(files, data.train());
-    const Result<uint64_t> test = FingerprintOf(files, data.test());
-    for (const auto* const fingerprint : {&train, &test}) {
-      if (fingerprint->status().code() != Code::kNotFound) RETURN_IF_ERROR(fingerprint->status());
-    }
-    if (!train.ok() || !test.ok()) continue;
-    if (*train == *test) {
-      return InvalidArgument(StrCat("data \"", data.name(), "\": trains and tests on one log"));
-    }
-    const auto [other, is_new] = data_of_test.emplace(*test, data.name());
-    if (is_new) continue;
-    return InvalidArgument(StrCat("data \"", other->second, "\" and \"", data.name(),
-                                  "\" have one test log: its exposures would count twice"));
-  }
-  return Status::Ok();
-}
-
 Result<uint64_t> ChecksumOfFile(FileSystem& files, const std::string& path) {
   ASSIGN_OR_RETURN(const auto file, files.OpenForRead(path));
   std::vector<std::byte> part(1 << 20);

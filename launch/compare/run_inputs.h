@@ -41,10 +41,6 @@ Result<RunRecord> RecordOfInputs(FileSystem& files, const TrainConfig& config);
 // when the run was made (one that is gone is not compared).
 Status CheckSameInputs(const PlannedRun& run, const RunRecord& record, InputChecksums* now);
 
-// Error: kInvalidArgument when a data set trains on its test log, or two have one test log, whose
-// rows would count twice; that of a log that cannot be read (one that is gone is passed over).
-Status CheckTestLogs(FileSystem& files, const CompareConfig& config);
-
 // Checksum (file.h) of a file of any size.
 Result<uint64_t> ChecksumOfFile(FileSystem& files, const std::string& path);
 

@@ -286,9 +286,12 @@ TEST_F(CompareTest, ATestLogThatWouldCountTwiceIsRefused) {
                   "\" }\n");
   };
   ExpectFailure(Run(0, Compare(WriteConfig("twice", data("b", "train", "test")), "twice")),
-                "data \"0\" and \"b\" have one test log");
-  ExpectFailure(Run(0, Compare(WriteConfig("leak", data("b", "train", "train")), "leak")),
-                "data \"b\": trains and tests on one log");
+                "are one log: its exposures would count twice");
+  const test::Finished leak =
+      Run(0, Compare(WriteConfig("leak", data("b", "train", "train")), "leak"));
+  ExpectFailure(leak, "are one log: a method would be tested on what it was trained on");
+  EXPECT_NE(leak.errors.find("leak.textproto"), std::string::npos) << leak.errors;
+  EXPECT_FALSE(files_.Exists(Path("leak")));
 }
 
 TEST_F(CompareTest, ADirectoryOfSomethingElseIsLeftAlone) {
