@@ -209,7 +209,11 @@ TEST_F(NcclCollectiveTest, AtTheDeadlineADeviceSaysWhetherItHangsItself) {
       worker.device().Fill(1, {worker.term(0), 1, 1});
     }
     together.arrive_and_wait();
-    const std::string message = worker.Sum().ToString();
+    // The next sum begins behind the one that hangs, as the next step's does.
+    DeviceCollective& collective = worker.collective();
+    ASSERT_TRUE(collective.BeginSum(0, 100).ok() && collective.Join().ok());
+    ASSERT_TRUE(collective.BeginSum(50, 100).ok());
+    const std::string message = worker.device().Synchronize().ToString();
     EXPECT_NE(message.find("sums of devices: no end"), std::string::npos) << message;
     EXPECT_NE(message.find(rank == 1 ? "this device itself has not finished what it computes"
                                      : "this device has done its part, another worker's has not"),

@@ -37,7 +37,7 @@ class NcclCollectiveOnStream final : public NcclCollective {
   const cudaStream_t compute_;
   int64_t stride_ = 0;  // of received terms: a bucket's longest chunk
   DeviceMemory received_, additions_;
-  Event ready_, done_;
+  Event ready_, done_, computed_;
   Stream stream_;
   std::unique_ptr<NcclCommunicator> communicator_;  // last: it ends before its stream does
   bool joined_ = false;                             // and nobody has waited since
@@ -48,8 +48,9 @@ Status NcclCollectiveOnStream::Open(const NcclFunctions& nccl) {
   CUDA_RETURN_IF_ERROR(cudaDeviceGetStreamPriorityRange(&least, &greatest));
   CUDA_RETURN_IF_ERROR(
       cudaStreamCreateWithPriority(stream_.receive(), cudaStreamNonBlocking, greatest));
-  CUDA_RETURN_IF_ERROR(cudaEventCreateWithFlags(ready_.receive(), cudaEventDisableTiming));
-  CUDA_RETURN_IF_ERROR(cudaEventCreateWithFlags(done_.receive(), cudaEventDisableTiming));
+  for (Event* event : {&ready_, &done_, &computed_}) {
+    CUDA_RETURN_IF_ERROR(cudaEventCreateWithFlags(event->receive(), cudaEventDisableTiming));
+  }
   RETURN_IF_ERROR(TakeMemory());
   ncclUniqueId id;
   if (options_.id.size() != sizeof(id.internal)) return InvalidArgument("not an id of NCCL");
@@ -141,6 +142,7 @@ Status NcclCollectiveOnStream::SumAnyhow(int64_t begin, int64_t n) {
 
 Status NcclCollectiveOnStream::Join() {
   RETURN_IF_ERROR(communicator_->Settle());
+  CUDA_RETURN_IF_ERROR(cudaEventRecord(computed_.get(), compute_));
   CUDA_RETURN_IF_ERROR(cudaEventRecord(done_.get(), stream()));
   CUDA_RETURN_IF_ERROR(cudaStreamWaitEvent(compute_, done_.get(), 0));
   joined_ = true;
@@ -151,8 +153,8 @@ Status NcclCollectiveOnStream::WaitForJoined() {
   if (!std::exchange(joined_, false)) return Status::Ok();
   const Status status = communicator_->Wait(done_.get());
   if (status.code() != Code::kDeadlineExceeded) return status;
-  // Whose fault it is: `ready_` waits for nothing but what this device computes.
-  const bool came = cudaEventQuery(ready_.get()) == cudaSuccess;
+  // Whose fault it is: `computed_` waits for nothing but what this device computes.
+  const bool came = cudaEventQuery(computed_.get()) == cudaSuccess;
   static_cast<void>(cudaGetLastError());
   return DeadlineExceeded(
       StrCat(status.message(), came ? ": this device has done its part, another worker's has not"

@@ -337,8 +337,9 @@ Status CudaDevice::Gemm(const GemmOptions& options, MatrixView<const float> a,
   if (c.rows == 0 || c.cols == 0) return Status::Ok();
   if (k > 0) return matmul_->Run(options, a, b, c, compute());
   // The product of nothing: what is added to it, through the epilogue.
-  CHECK(options.bias == nullptr && !options.relu, "an empty product with an epilogue");
-  if (!options.accumulate) CUDA_RETURN_IF_ERROR(cuda::Fill(compute(), 0.0f, c));
+  if (options.accumulate && options.bias == nullptr && !options.relu) return Status::Ok();
+  CUDA_RETURN_IF_ERROR(
+      cuda::Epilogue(compute(), options.accumulate, options.bias, options.relu, c));
   return Status::Ok();
 }
 

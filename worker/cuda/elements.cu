@@ -17,6 +17,16 @@ __global__ void FillKernel(float value, MatrixView<float> matrix) {
   matrix.data[at.i * matrix.stride + at.j] = value;
 }
 
+__global__ void EpilogueKernel(bool accumulate, const float* bias, bool relu, MatrixView<float> c) {
+  const int64_t t = ThreadNumber();
+  if (t >= c.rows * c.cols) return;
+  const Element at = ElementOf(t, c.cols);
+  float* const out = c.data + at.i * c.stride + at.j;
+  float value = accumulate ? *out : 0.0f;
+  if (bias != nullptr) value += bias[at.j];
+  *out = relu && value < 0 ? 0.0f : value;
+}
+
 __global__ void CopyKernel(MatrixView<const float> from, MatrixView<float> to) {
   const int64_t t = ThreadNumber();
   if (t >= to.rows * to.cols) return;
@@ -138,6 +148,11 @@ cudaError_t Put(cudaStream_t stream, const DeviceDoubles& values, int count, dou
 
 cudaError_t Fill(cudaStream_t stream, float value, MatrixView<float> matrix) {
   return LaunchElements(stream, FillKernel, matrix.rows * matrix.cols, value, matrix);
+}
+
+cudaError_t Epilogue(cudaStream_t stream, bool accumulate, const float* bias, bool relu,
+                     MatrixView<float> c) {
+  return LaunchElements(stream, EpilogueKernel, c.rows * c.cols, accumulate, bias, relu, c);
 }
 
 cudaError_t Copy(cudaStream_t stream, MatrixView<const float> from, MatrixView<float> to) {

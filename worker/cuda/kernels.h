@@ -22,6 +22,9 @@ cudaError_t CheckKernels();
 cudaError_t Put(cudaStream_t stream, const DeviceDoubles& values, int count, double* to);
 cudaError_t Fill(cudaStream_t stream, float value, MatrixView<float> matrix);
 cudaError_t Copy(cudaStream_t stream, MatrixView<const float> from, MatrixView<float> to);
+// c = act([c] + bias).  bias: [columns], or null.
+cudaError_t Epilogue(cudaStream_t stream, bool accumulate, const float* bias, bool relu,
+                     MatrixView<float> c);
 cudaError_t GatherRows(cudaStream_t stream, MatrixView<const float> from, const uint32_t* index,
                        int64_t rows, bool accumulate, MatrixView<float> to);
 cudaError_t SumRowsByOrder(cudaStream_t stream, MatrixView<const float> from, const uint32_t* order,
