@@ -7,6 +7,7 @@
 
 #include "launch/compare/column_notes.h"
 #include "launch/compare/column_runs.h"
+#include "launch/compare/missing_columns.h"
 
 namespace chorus::launch {
 namespace {
@@ -48,14 +49,16 @@ class TableMaker {
         base_(static_cast<uint32_t>(finished.plan().FindMethod(finished.plan().config.base()))) {
     for (Column& column : ColumnsOf(finished.plan().config)) {
       ColumnRuns values(finished, results, column.id);
+      if (values.empty()) missing_.push_back(column);
       if (values.empty() || (column.best == Best::kNothing && values.all_zero())) continue;
-      table_.notes.push_back(ColumnNote(finished, results, column) + values.LeftOut(base_));
+      table_.notes.push_back(ColumnNote(finished, results, column, values) + values.LeftOut(base_));
       table_.columns.push_back(std::move(column));
       values_.push_back(std::move(values));
     }
   }
 
   Result<CompareTable> Make(worker::ThreadPool* pool) {
+    ASSIGN_OR_RETURN(table_.missing, MissingNotes(finished_, missing_));
     Sampler sampler(finished_, base_, table_.columns, pool);
     const CompareConfig& config = finished_.plan().config;
     for (uint32_t method = 0; method < static_cast<uint32_t>(config.method_size()); ++method) {
@@ -90,6 +93,7 @@ class TableMaker {
   const uint32_t base_;
   CompareTable table_;
   std::vector<ColumnRuns> values_;  // [columns]
+  std::vector<Column> missing_;     // without a value in any run
 };
 
 }  // namespace

@@ -42,9 +42,10 @@ struct TableRow {
 };
 
 struct CompareTable {
-  std::vector<Column> columns;     // those that some run has
-  std::vector<std::string> notes;  // [columns], see ColumnNote and ColumnRuns.LeftOut
-  std::vector<TableRow> rows;      // in the configuration's order; methods with finished runs
+  std::vector<Column> columns;       // those that some run has
+  std::vector<std::string> notes;    // [columns], see ColumnNote and ColumnRuns.LeftOut
+  std::vector<std::string> missing;  // MissingNotes of the columns that no run has
+  std::vector<TableRow> rows;        // in the configuration's order; methods with finished runs
 };
 
 // results: of all finished runs. pool: for the bootstrap.

@@ -1,7 +1,9 @@
 #include "launch/compare/column_notes.h"
 
+#include <algorithm>
 #include <functional>
 #include <map>
+#include <utility>
 
 #include "common/strings.h"
 #include "launch/compare/results.h"
@@ -43,7 +45,7 @@ std::string ForEachFold(const std::map<uint32_t, const RunResult*>& runs,
 std::string GroupsOf(const RunResult& result, const Column& column) {
   const RunMetric& metric = *FindMetric(result, column.id);
   if (!column.needs_groups()) return "";
-  const std::string groups = CountText(metric.groups()) + " groups with ";
+  const std::string groups = NumberOf(metric.groups(), "group") + " with ";
   if (!metric.has_coverage()) return groups + "a conversion";
   return StrCat(groups, FixedText(100 * metric.coverage(), 1), " % of the exposures");
 }
@@ -57,14 +59,47 @@ std::string CeilingOf(const RunResult& result, const Column& column) {
   return "";
 }
 
-// " (621 conversions)"
-std::string Behind(const std::map<uint32_t, const RunResult*>& runs, const Column& column) {
+// "621 conversions"
+std::string Positives(const std::map<uint32_t, const RunResult*>& runs, const Column& column,
+                      const std::vector<uint32_t>& folds) {
+  uint64_t positives = 0;
+  for (const uint32_t fold : folds) positives += FindMetric(*runs.at(fold), column.id)->positives();
+  return NumberOf(positives, column.rows == RowSet::kCtr ? "click" : "conversion");
+}
+
+// The data sets of each row's mean, and whose they are.
+std::vector<std::pair<std::vector<uint32_t>, std::vector<std::string>>> RowsOfFolds(
+    const CompareConfig& config, const ColumnRuns& values) {
+  std::vector<std::pair<std::vector<uint32_t>, std::vector<std::string>>> rows;
+  for (uint32_t method = 0; method < static_cast<uint32_t>(config.method_size()); ++method) {
+    const std::vector<uint32_t> folds = values.Grid({method}).folds;
+    if (folds.empty()) continue;
+    const auto same =
+        std::find_if(rows.begin(), rows.end(), [&](const auto& row) { return row.first == folds; });
+    (same != rows.end() ? *same : rows.emplace_back(folds, std::vector<std::string>()))
+        .second.push_back(config.method(static_cast<int>(method)).name());
+  }
+  return rows;
+}
+
+// " (621 conversions)", or " (BASE: 621 conversions on data sets a, b; ESMM: 320 on ...)".
+std::string Behind(const std::map<uint32_t, const RunResult*>& runs, const Column& column,
+                   const CompareConfig& config, const ColumnRuns& values) {
   if (column.is_truth()) return " (exact)";
   if (column.measure == Measure::kShareAboveOne) return "";
-  uint64_t positives = 0;
-  for (const auto& [fold, result] : runs) positives += FindMetric(*result, column.id)->positives();
-  return StrCat(" (", CountText(positives),
-                column.rows == RowSet::kCtr ? " clicks)" : " conversions)");
+  const auto rows = RowsOfFolds(config, values);
+  std::vector<std::string> parts;
+  for (const auto& [folds, methods] : rows) {
+    std::string part = Positives(runs, column, folds);
+    if (rows.size() > 1) {
+      std::vector<std::string> names;
+      for (const uint32_t f : folds) names.push_back(config.data(static_cast<int>(f)).name());
+      part = StrCat(Join(methods, ", "), ": ", part, " on data set", names.size() == 1 ? " " : "s ",
+                    Join(names, ", "));
+    }
+    parts.push_back(std::move(part));
+  }
+  return parts.empty() ? "" : StrCat(" (", Join(parts, "; "), ")");
 }
 
 std::string BestText(const Column& column) {
@@ -83,19 +118,13 @@ std::string BestText(const Column& column) {
 }  // namespace
 
 std::string ColumnNote(const FinishedRuns& finished, const std::vector<RunResult>& results,
-                       const Column& column) {
+                       const Column& column, const ColumnRuns& values) {
   const CompareConfig& config = finished.plan().config;
   const auto runs = RunOfEachFold(finished, results, column);
   return StrCat(
-      column.about, Behind(runs, column), BestText(column),
+      column.about, Behind(runs, column, config, values), BestText(column),
       ForEachFold(runs, config, [&](const RunResult& run) { return GroupsOf(run, column); }),
       ForEachFold(runs, config, [&](const RunResult& run) { return CeilingOf(run, column); }));
-}
-
-std::string CountText(uint64_t count) {
-  std::string digits = StrCat(count);
-  for (size_t at = digits.size(); at > 3; at -= 3) digits.insert(at - 3, 1, ',');
-  return digits;
 }
 
 }  // namespace chorus::launch

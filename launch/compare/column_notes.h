@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "common/compare.pb.h"
+#include "launch/compare/column_runs.h"
 #include "launch/compare/columns.h"
 #include "launch/compare/finished_runs.h"
 
@@ -12,11 +13,9 @@ namespace chorus::launch {
 
 // Its definition, how many clicks or conversions of the test logs stand behind it, which direction
 // is good; by group the groups that count, and for the truth's AUC what the features allow, of each
-// data set. results: of finished.runs(), one each.
+// data set. Where rows rest on different data sets, the counts behind each. results: of
+// finished.runs(), one each; values: of the column.
 std::string ColumnNote(const FinishedRuns& finished, const std::vector<RunResult>& results,
-                       const Column& column);
-
-// "9,412"
-std::string CountText(uint64_t count);
+                       const Column& column, const ColumnRuns& values);
 
 }  // namespace chorus::launch

@@ -49,6 +49,7 @@ std::vector<std::string> TableNotes(const FinishedRuns& finished, const CompareT
   notes.push_back(
       "Bold: the interval excludes 0. Of cells without any true difference one in twenty is bold "
       "too; nothing is adjusted for the number of cells.");
+  notes.insert(notes.end(), table.missing.begin(), table.missing.end());
   if (ColumnsIn(table, Section::kTruth).empty()) return notes;
   notes.push_back(
       "Against the truth: computed from P(conversion | do(click)) of each test exposure, not from "

@@ -36,8 +36,14 @@ std::string DifferenceText(const Cell& cell, const Column& column, bool is_base)
                 SignedText(difference.interval.high, column.digits), "]");
 }
 
+std::string CountText(uint64_t count) {
+  std::string digits = StrCat(count);
+  for (size_t at = digits.size(); at > 3; at -= 3) digits.insert(at - 3, 1, ',');
+  return digits;
+}
+
 std::string NumberOf(uint64_t count, const std::string& thing) {
-  return StrCat(count, " ", thing, count == 1 ? "" : "s");
+  return StrCat(CountText(count), " ", thing, count == 1 ? "" : "s");
 }
 
 std::string RunsText(const FinishedRuns& finished, uint32_t method) {

@@ -16,6 +16,8 @@ std::string SignedText(double value, int digits);
 std::string MeanText(const Cell& cell, const Column& column);
 // "+0.0051 [+0.0021, +0.0081]"; "base" for the base's own cells, "-" where there is none.
 std::string DifferenceText(const Cell& cell, const Column& column, bool is_base);
+// "9,412"
+std::string CountText(uint64_t count);
 // "1 seed", "3 seeds"
 std::string NumberOf(uint64_t count, const std::string& thing);
 // " (1 of 3 seeds, 2 of 5 data sets)" behind a method whose runs are not all finished, else "".

@@ -7,6 +7,7 @@
 #include "launch/compare/output.h"
 #include "launch/compare/results.h"
 #include "launch/compare/run_figures.h"
+#include "launch/compare/table_markdown.h"
 #include "launch/report/figures.h"
 #include "tests/compare/compare_testing.h"
 #include "worker/metrics/calibration_bins.h"
@@ -147,6 +148,56 @@ TEST_F(FoldsTest, AColumnWithoutAValueOnADataSetSaysSoAndIsComparedOnTheOthers) 
   EXPECT_NEAR(table.rows[1].cells[ctr].difference->estimate,
               FindMetric(results[1], "ctr_auc")->value() - base, 1e-12);
   EXPECT_NE(table.rows[1].cells[ctr].difference->estimate, ctr_difference);
+}
+
+TEST_F(FoldsTest, RowsThatRestOnDifferentDataSetsHaveTheirOwnCounts) {
+  MakeRuns();
+  const auto count = [&](uint32_t fold) {
+    const worker::Scores scores = *finished_.ScoresOf(*finished_.At(0, fold, 1));
+    return static_cast<uint64_t>(std::count(scores.conversion.begin(), scores.conversion.end(), 1));
+  };
+  const uint64_t first = count(0), both = first + count(1);
+  const auto pool = worker::ThreadPool::Create(1);
+  const auto note = [&] {
+    const CompareTable table = *MakeTable(finished_, *ResultsOf(finished_), pool.get());
+    return table.notes[ColumnOf(table, "cvr_auc")];
+  };
+  EXPECT_NE(note().find(StrCat(" (", both, " conversions)")), std::string::npos) << note();
+  ASSERT_TRUE(files_.RemoveRecursively(Path("out/runs/ESMM/seed-1-b")).ok());
+  finished_ = *FinishedRuns::Find(files_, plan_);
+  EXPECT_NE(note().find(StrCat(" (BASE: ", both, " conversions on data sets 0, b; ESMM: ", first,
+                               " conversions on data set 0)")),
+            std::string::npos)
+      << note();
+}
+
+TEST_F(FoldsTest, ColumnsWithoutAValueAreNamedWithTheReason) {
+  MakeRuns();
+  const auto pool = worker::ThreadPool::Create(1);
+  const auto text = [&](bool clicks) {
+    for (const FinishedRun& run : finished_.runs()) {
+      worker::Scores scores = *finished_.ScoresOf(run);
+      std::fill(scores.conversion.begin(), scores.conversion.end(), 0);
+      if (!clicks) std::fill(scores.click.begin(), scores.click.end(), 0);
+      if (!clicks) scores.has_group = false;
+      if (!clicks) scores.group.clear();
+      EXPECT_TRUE(worker::SaveScores(files_, run.run->ScoresPath(), scores).ok());
+    }
+    return TableMarkdown(finished_, *MakeTable(finished_, *ResultsOf(finished_), pool.get()));
+  };
+  EXPECT_EQ(Read("out/table.md").find("No value: "), std::string::npos);
+  const std::string unconverted = text(true);
+  EXPECT_NE(unconverted.find("No value: CVR AUC, CTCVR AUC, "), std::string::npos) << unconverted;
+  EXPECT_NE(unconverted.find("(no click of the test logs converts)"), std::string::npos);
+  EXPECT_EQ(unconverted.find("no group column"), std::string::npos);
+  const std::string unclicked = text(false);
+  EXPECT_NE(unclicked.find("No value: CTR AUC, CVR AUC, CTCVR AUC, "), std::string::npos)
+      << unclicked;
+  EXPECT_NE(unclicked.find("(no exposure of the test logs is clicked)"), std::string::npos);
+  EXPECT_NE(unclicked.find("No value: CTR GAUC, CVR GAUC, CTCVR GAUC, NDCG@10, Recall@10 (the test "
+                           "logs have no group column)"),
+            std::string::npos)
+      << unclicked;
 }
 
 }  // namespace
