@@ -35,6 +35,10 @@ uint64_t ValueOf(const worker::Batch& batch, const Place& place, uint32_t row) {
 
 }  // namespace
 
+Status CheckField(const worker::LogSchema& schema, const std::string& slot) {
+  return FindSlot(schema, slot).status();
+}
+
 Result<FieldValues> FieldValues::Read(FileSystem& files, const std::vector<std::string>& log,
                                       const std::string& slot) {
   ASSIGN_OR_RETURN(const auto reader, worker::LogReader::Open(files, log));

@@ -8,8 +8,12 @@
 
 #include "common/file.h"
 #include "common/status.h"
+#include "worker/batch.h"
 
 namespace chorus::launch {
+
+// Error: kInvalidArgument when the log has no such slot, or one of many values.
+Status CheckField(const worker::LogSchema& schema, const std::string& slot);
 
 class FieldValues {
  public:

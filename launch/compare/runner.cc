@@ -7,6 +7,7 @@
 #include "common/file.h"
 #include "common/log.h"
 #include "common/strings.h"
+#include "launch/compare/ready_inputs.h"
 #include "launch/compare/run_inputs.h"
 #include "launch/compare/run_record.h"
 #include "launch/compare/time_left.h"
@@ -83,7 +84,8 @@ class Queue {
     const PlannedRun* run;
   };
 
-  // All folders are looked at before the first run is trained: a wrong one is named at once.
+  // All folders and inputs are looked at before the first run is trained: a wrong one is named at
+  // once.
   Status Open() {
     open_ = true;
     ASSIGN_OR_RETURN(plans_, source_());
@@ -94,6 +96,7 @@ class Queue {
         if (!run.selected) continue;
         ++total_;
         if (!record.has_value()) {
+          RETURN_IF_ERROR(CheckReady(files_, plan, run));
           todo_.push_back({&plan, &run});
           time_left_.Plan(plan.method(run).name());
           continue;

@@ -294,6 +294,30 @@ TEST_F(CompareTest, ATestLogThatWouldCountTwiceIsRefused) {
   EXPECT_FALSE(files_.Exists(Path("leak")));
 }
 
+TEST_F(CompareTest, WhatALaterRunLacksIsNamedBeforeTheFirstOneTrains) {
+  WriteJobLog(files_, Path("more"), RichSchema(), 90, 5);
+  WriteOracle("oracle", 1);  // of the log "test"
+  const auto data = [&](const std::string& test, const std::string& more) {
+    return StrCat("data { name: \"b\" train: \"", Path("train"), "\" test: \"", Path(test), "\" ",
+                  more, " }\n");
+  };
+  const std::string oracle = StrCat("oracle: \"", Path("gone"), "\"");
+  const std::string others = StrCat("oracle: \"", Path("oracle"), "\"");
+  const struct {
+    std::string config, error;
+  } cases[] = {{data("gone", ""), "data \"b\": test (expected: a log to evaluate on)"},
+               {data("more", oracle), "data \"b\": oracle (expected: the oracle file"},
+               {data("more", others), "tells the truth of another log"},
+               {data("more", "") + "field: \"nowhere\"", "no slot \"nowhere\""}};
+  for (const auto& [config, error] : cases) {
+    const test::Finished refused = Run(0, Compare(WriteConfig("late", config), "late"));
+    ExpectFailure(refused, error);
+    EXPECT_NE(refused.errors.find("late.textproto: data "), std::string::npos) << refused.errors;
+    EXPECT_FALSE(files_.Exists(Path("late/runs"))) << error;
+    ASSERT_TRUE(files_.RemoveRecursively(Path("late")).ok());
+  }
+}
+
 TEST_F(CompareTest, ADirectoryOfSomethingElseIsLeftAlone) {
   const std::string config = WriteConfig("two");
   ASSERT_TRUE(files_.CreateDirectories(Path("mine")).ok());
