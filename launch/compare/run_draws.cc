@@ -16,6 +16,7 @@ constexpr uint64_t kBootstrapSeed = 1;
 std::map<std::string, worker::MetricDraws> DrawBootstrap(const std::vector<Column>& columns,
                                                          uint32_t replicates,
                                                          worker::ThreadPool* pool, RunRows* rows) {
+  if (rows->groups().ids.size() < kFewestGroups) return {};
   std::vector<std::string> names;
   std::vector<std::unique_ptr<worker::ResampledMetric>> metrics;
   std::vector<const worker::ResampledMetric*> views;

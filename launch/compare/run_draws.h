@@ -26,6 +26,9 @@ struct RunDraws {
   uint64_t log = 0;                                  // LogChecksum of the scores
 };
 
+// A bootstrap over fewer groups would call noise certain: it is not drawn.
+constexpr size_t kFewestGroups = 10;
+
 // Of the columns that the run has. reference: see RunRows. replicates: of the bootstrap.
 RunDraws DrawRun(const RunScores& run, bool reference, const std::vector<Column>& columns,
                  uint32_t replicates, worker::ThreadPool* pool);

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "common/strings.h"
+#include "launch/compare/run_draws.h"
 #include "launch/compare/table_text.h"
 
 namespace chorus::launch {
@@ -43,8 +44,8 @@ std::vector<std::string> TableNotes(const FinishedRuns& finished, const CompareT
       "Differences are to ", config.base(),
       ", paired by seed and data set, with 95 % intervals: DeLong's variance of the seeds' mean "
       "contrast for AUCs, the paired bootstrap by group (by exposure where the log has no groups; ",
-      config.bootstrap(),
-      " draws) for the rest, and the variance of the seeds. With one seed, an interval holds the "
+      config.bootstrap(), " draws) for the rest, none over fewer than ", kFewestGroups,
+      " groups, and the variance of the seeds. With one seed, an interval holds the "
       "test set's noise only, and nothing is bold."));
   notes.push_back(
       "Bold: the interval excludes 0. Of cells without any true difference one in twenty is bold "

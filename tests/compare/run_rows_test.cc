@@ -12,6 +12,7 @@
 #include "common/config.h"
 #include "common/random.h"
 #include "common/strings.h"
+#include "launch/compare/run_draws.h"
 #include "tests/statistics/statistics_testing.h"
 
 namespace chorus::launch {
@@ -190,6 +191,21 @@ TEST(RunRowsTest, WithoutGroupsEveryExposureIsOneAlsoWhereNumbersRepeat) {
   const worker::GroupNumbers twice = RunRows(run, false).groups();
   EXPECT_EQ(twice.ids.size(), kRows);
   EXPECT_EQ(std::set<uint32_t>(twice.of_row.begin(), twice.of_row.end()).size(), kRows);
+}
+
+// Two users' rows vary little between draws, whatever a third would do.
+TEST(RunRowsTest, NothingIsDrawnFromTooFewGroups) {
+  RunScores run = DrawnScores();
+  const std::vector<Column> columns = {ColumnOf("cvr_log_loss"), ColumnOf("cvr_auc")};
+  const auto pool = worker::ThreadPool::Create(1);
+  EXPECT_EQ(DrawRun(run, false, columns, 20, pool.get()).draws.count("cvr_log_loss"), 1u);
+  for (uint64_t& group : run.scores.group) group %= kFewestGroups - 1;
+  const RunDraws few = DrawRun(run, false, columns, 20, pool.get());
+  EXPECT_TRUE(few.draws.empty());
+  EXPECT_EQ(few.ranked.count("cvr_auc"), 1u) << "DeLong's variance is of exposures";
+  for (uint64_t& group : run.scores.group) group = 0;
+  run.scores.has_group = false;  // then exposures are drawn
+  EXPECT_EQ(DrawRun(run, false, columns, 20, pool.get()).draws.count("cvr_log_loss"), 1u);
 }
 
 TEST(RunRowsTest, ColumnsAreLeftOutWhereTheirRowsAreNotKnown) {
