@@ -1,6 +1,6 @@
 #pragma once
-// A folder that one process works in at a time, held until the object or the process ends, however it
-// ends. It leaves nothing in the folder. Thread safety: one thread.
+// A folder that one process works in at a time, held until the object or the process ends, however
+// it ends. It leaves nothing in the folder. Thread safety: one thread.
 
 #include <string>
 #include <utility>

@@ -35,8 +35,8 @@ class Exchange {
   // are missing, kAborted with the reason given to Abort.
   virtual Status WaitAll(Deadline deadline) = 0;
 
-  // Gives up what is posted, after which the group is of no more use to this rank: the memory is the
-  // caller's again. (What MPI sends it may still read; the end of the job is near.)
+  // Gives up what is posted, after which the group is of no more use to this rank: the memory is
+  // the caller's again. (What MPI sends it may still read; the end of the job is near.)
   virtual void Withdraw() = 0;
 
   // Ends the group: waits under way and later ones return kAborted. Reaches the other ranks where

@@ -39,7 +39,8 @@ class Laps {
   Clock::time_point last_ = Clock::now();
 };
 
-// The memory of a sum over workers stays in use until it is finished; a step that fails gives it up.
+// The memory of a sum over workers stays in use until it is finished; a step that fails gives it
+// up.
 class BegunSum {
  public:
   explicit BegunSum(Collective* workers) : workers_(workers) {}

@@ -1,7 +1,8 @@
 #pragma once
 // One factory a method: its heads, terms and weights from its options. To add a method: a header
 // with its row function, a factory here, a line in registry.cc and one in all_methods.h, and its
-// options in config.proto's ObjectiveConfig. `seed` is that of a method's random draws. Thread safety: pure functions.
+// options in config.proto's ObjectiveConfig. `seed` is that of a method's random draws. Thread
+// safety: pure functions.
 
 #include <memory>
 
