@@ -133,6 +133,10 @@ bool Column::is_truth() const {
 
 bool Column::needs_pctr() const { return rows == RowSet::kCtr || rows == RowSet::kCtcvr; }
 
+bool Column::needs_common_ctr() const {
+  return rows == RowSet::kCvrLowest || rows == RowSet::kCtcvrCommon || rows == RowSet::kTruthLowest;
+}
+
 bool Column::needs_groups() const {
   return measure == Measure::kGroupAuc || measure == Measure::kNdcg || measure == Measure::kRecall;
 }

@@ -66,6 +66,7 @@ struct Column {
   bool is_truth() const;    // is judged by the truth of a generated world
   bool needs_pctr() const;  // is about a method's own pCTR: not shown for references
   bool needs_groups() const;
+  bool needs_common_ctr() const;  // takes the pCTR that stands for all methods'
 };
 
 // All columns that a comparison may have, in order; those with no value in any run are not shown.

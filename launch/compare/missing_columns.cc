@@ -47,16 +47,12 @@ bool LooksAtClickedRows(RowSet rows) {
   return rows == RowSet::kCvr || rows == RowSet::kCvrLowest || rows == RowSet::kTruthClicked;
 }
 
-bool NeedsCommonCtr(RowSet rows) {
-  return rows == RowSet::kCvrLowest || rows == RowSet::kCtcvrCommon || rows == RowSet::kTruthLowest;
-}
-
 // "": it is not to be spoken of.
 std::string WhyMissing(const Column& column, const Contents& contents, const std::string& common) {
   const bool of_clicks = column.rows == RowSet::kCtr;
   if (column.is_truth() && !contents.oracle) return "";
   if (column.needs_pctr() && !contents.own) return "only references are finished";
-  if (NeedsCommonCtr(column.rows) && !contents.common_ctr) {
+  if (column.needs_common_ctr() && !contents.common_ctr) {
     return StrCat("no run of ", common, ", whose pCTR it takes, is finished");
   }
   if (column.needs_groups() && !contents.group) return "the test logs have no group column";

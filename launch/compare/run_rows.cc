@@ -16,10 +16,6 @@ using worker::Task;
 constexpr uint32_t kClickedParts = 5;
 constexpr uint32_t kAllParts = 10;
 
-bool NeedsCommonCtr(RowSet set) {
-  return set == RowSet::kCvrLowest || set == RowSet::kCtcvrCommon || set == RowSet::kTruthLowest;
-}
-
 Task TaskOf(RowSet set) {
   if (set == RowSet::kCtr) return Task::kCtr;
   return set == RowSet::kCtcvr || set == RowSet::kCtcvrCommon ? Task::kCtcvr : Task::kCvr;
@@ -83,7 +79,7 @@ RunRows::RunRows(const RunScores& run, bool reference)
 bool RunRows::Has(const Column& column) const {
   return !(column.needs_pctr() && reference_) && !(column.is_truth() && !run_.scores.has_oracle) &&
          !(column.needs_groups() && !run_.scores.has_group) &&
-         !(NeedsCommonCtr(column.rows) && run_.common_ctr.empty());
+         !(column.needs_common_ctr() && run_.common_ctr.empty());
 }
 
 std::vector<uint32_t> RunRows::RowsIn(RowSet set) const {

@@ -1,7 +1,9 @@
 #include "launch/compare/runner.h"
 
 #include <chrono>
+#include <cstdint>
 #include <optional>
+#include <set>
 #include <utility>
 
 #include "common/file.h"
@@ -91,12 +93,16 @@ class Queue {
     ASSIGN_OR_RETURN(plans_, source_());
     InputChecksums now(files_);
     for (const ComparePlan& plan : plans_) {
+      // Data sets whose inputs are there, by which of their logs is trained on.
+      std::set<std::pair<uint32_t, bool>> ready;
       for (const PlannedRun& run : plan.runs) {
         ASSIGN_OR_RETURN(const std::optional<RunRecord> record, FindRunRecord(run, &now));
         if (!run.selected) continue;
         ++total_;
         if (!record.has_value()) {
-          RETURN_IF_ERROR(CheckReady(files_, plan, run));
+          if (ready.emplace(run.fold, plan.method(run).potential()).second) {
+            RETURN_IF_ERROR(CheckReady(files_, plan, run));
+          }
           todo_.push_back({&plan, &run});
           time_left_.Plan(plan.method(run).name());
           continue;
