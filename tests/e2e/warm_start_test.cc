@@ -1,0 +1,147 @@
+// A warm start takes what it says from another run, and refuses by name what does not fit.
+
+#include <gtest/gtest.h>
+
+#include "launch/checkpoint_rows.h"
+#include "tests/e2e/resume_testing.h"
+#include "worker/checkpoint_store.h"
+
+namespace chorus::e2e {
+namespace {
+
+// Weights by table and key, and the largest count of updates of a row.
+struct Rows {
+  std::string weights;
+  uint32_t largest_count = 0;
+};
+Rows RowsOf(FileSystem& files, const std::string& checkpoint) {
+  Rows out;
+  const auto manifest = worker::ReadManifest(files, checkpoint);
+  EXPECT_TRUE(manifest.ok());
+  const auto rows = launch::CheckpointRows::Open(files, checkpoint, *manifest);
+  EXPECT_TRUE(rows.ok());
+  for (uint32_t t = 0; t < (*rows)->tables().size(); ++t) {
+    const uint32_t dim = (*rows)->tables()[t].dim;
+    EXPECT_TRUE((*rows)
+                    ->Visit(t,
+                            [&](const ps::ShardRow& row) {
+                              out.weights.append(reinterpret_cast<const char*>(&row.key), 8);
+                              out.weights.append(reinterpret_cast<const char*>(row.weights),
+                                                 dim * sizeof(float));
+                              out.largest_count = std::max(out.largest_count, row.count);
+                              return Status::Ok();
+                            })
+                    .ok());
+  }
+  return out;
+}
+
+Result<worker::DenseState> DenseStateOf(FileSystem& files, const std::string& checkpoint) {
+  ASSIGN_OR_RETURN(const CheckpointManifest manifest, worker::ReadManifest(files, checkpoint));
+  return worker::ReadDenseState(files, checkpoint, manifest);
+}
+
+TEST(WarmStartTest, KeepsWeightsAndOptimizerStateOfAnotherRun) {
+  const auto files = FilesWithLogs();
+  const Trained source = TrainOn(*files, JobConfig(), {.workers = 2, .servers = 2});
+  ASSERT_TRUE(source.status.ok());
+  const Trained warm =
+      TrainOn(*files, StandStill("checkpoint: 'ckpt'"), {.workers = 2, .shards = 3});
+  ASSERT_TRUE(warm.status.ok()) << warm.status.ToString();
+  EXPECT_EQ(warm.first().steps, 1u);
+  const Rows before = RowsOf(*files, source.first().checkpoint);
+  const Rows after = RowsOf(*files, warm.first().checkpoint);
+  EXPECT_TRUE(after.weights == before.weights);
+  EXPECT_GE(after.largest_count, before.largest_count);
+  const auto old_dense = DenseStateOf(*files, source.first().checkpoint);
+  const auto new_dense = DenseStateOf(*files, warm.first().checkpoint);
+  ASSERT_TRUE(old_dense.ok() && new_dense.ok());
+  EXPECT_EQ(new_dense->updates, old_dense->updates + 1);
+  ASSERT_EQ(new_dense->arrays.size(), old_dense->arrays.size());
+  for (size_t i = 0; i < old_dense->arrays.size(); ++i) {
+    if (!old_dense->arrays[i].name.starts_with("weight/")) continue;
+    EXPECT_EQ(new_dense->arrays[i].values, old_dense->arrays[i].values)
+        << old_dense->arrays[i].name;
+  }
+}
+
+TEST(WarmStartTest, ResetForgetsOptimizerState) {
+  const auto files = FilesWithLogs();
+  const Trained source = TrainOn(*files, JobConfig(), Layout());
+  ASSERT_TRUE(source.status.ok());
+  const Trained warm = TrainOn(*files, StandStill("checkpoint: 'ckpt' reset_optimizer: true"),
+                               {.servers = 2, .shards = 64});
+  ASSERT_TRUE(warm.status.ok()) << warm.status.ToString();
+  EXPECT_TRUE(RowsOf(*files, warm.first().checkpoint).weights ==
+              RowsOf(*files, source.first().checkpoint).weights);
+  const auto dense = DenseStateOf(*files, warm.first().checkpoint);
+  ASSERT_TRUE(dense.ok());
+  EXPECT_EQ(dense->updates, 1u);
+}
+
+TEST(WarmStartTest, GivesTheSameBitsOnAnyLayoutAndSurvivesAResume) {
+  const auto files = FilesWithLogs();
+  ASSERT_TRUE(TrainOn(*files, JobConfig(), Layout()).status.ok());
+  const TrainConfig config = JobConfig(
+      "checkpoint { directory: 'w' every_steps: 3 } warm_start { checkpoint: 'ckpt' } step { "
+      "pull_ahead: 1 } "
+      "seed: 9");
+  const Outcome whole = OutcomeOf(*files, config, Layout());
+  CopyCheckpoint(*files, "w", 3, "w-cut");
+  TrainConfig resumed = config;
+  resumed.mutable_checkpoint()->set_directory("w-cut");
+  EXPECT_TRUE(OutcomeOf(*files, resumed, kLayouts[0], true).state == whole.state);
+}
+
+TEST(WarmStartTest, TheStateOfAnotherOptimizerIsRefusedUnlessReset) {
+  const auto files = FilesWithLogs();
+  // Equal numbers of floats of state.
+  const std::string source =
+      "table { name: 'a' dim: 4 optimizer { adagrad {} } } table { name: 'b' dim: 3 } ";
+  ASSERT_TRUE(TrainOn(*files, JobConfig(source), Layout()).status.ok());
+  const struct {
+    std::string text;
+    std::string named;
+  } changes[] = {
+      {"table { name: 'a' dim: 4 optimizer { sgd {} } } table { name: 'b' dim: 3 } ", "table a"},
+      {"table { name: 'a' dim: 4 optimizer { ftrl {} } } table { name: 'b' dim: 3 } ", "ftrl"},
+      {source + "model { optimizer { adamw {} } } ", "model.optimizer"},
+  };
+  for (const auto& change : changes) {
+    const std::string warm =
+        change.text + "checkpoint { directory: 'warm' } warm_start { checkpoint: 'ckpt' } ";
+    const Status status = TrainOn(*files, JobConfig(warm), {.workers = 2}).status;
+    EXPECT_EQ(status.code(), Code::kFailedPrecondition) << status.ToString();
+    EXPECT_NE(status.message().find(change.named), std::string::npos) << status.ToString();
+    EXPECT_NE(status.message().find("reset_optimizer"), std::string::npos) << status.ToString();
+    const TrainConfig reset = JobConfig(warm + "warm_start { reset_optimizer: true }");
+    EXPECT_TRUE(TrainOn(*files, reset, Layout()).status.ok());
+    ASSERT_TRUE(files->RemoveRecursively("warm").ok());
+  }
+}
+
+TEST(WarmStartTest, NumericColumnsNormalisedOtherwiseAreRefused) {
+  const auto files = FilesWithLogs();
+  ASSERT_TRUE(TrainOn(*files, JobConfig(), Layout()).status.ok());
+  worker::LogSchema schema = RichSchema();
+  ASSERT_FALSE(schema.numerics.empty());
+  schema.numerics[0].mean += 1;
+  WriteJobLog(*files, "shifted", schema, 200, 3);
+  TrainConfig config = JobConfig(
+      "checkpoint { directory: 'warm' } warm_start { checkpoint: 'ckpt' reset_optimizer: true }");
+  config.mutable_data()->set_log(0, "shifted");
+  const Status status = TrainOn(*files, config, {.workers = 2}).status;
+  EXPECT_EQ(status.code(), Code::kFailedPrecondition) << status.ToString();
+  EXPECT_NE(status.message().find("numeric"), std::string::npos) << status.ToString();
+}
+
+TEST(WarmStartTest, AMissingCheckpointIsNamed) {
+  const auto files = FilesWithLogs();
+  const Status status =
+      TrainOn(*files, JobConfig("warm_start { checkpoint: 'nowhere' }"), {.workers = 2}).status;
+  EXPECT_EQ(status.code(), Code::kNotFound) << status.ToString();
+  EXPECT_NE(status.message().find("nowhere"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace chorus::e2e

@@ -1,0 +1,108 @@
+#include "worker/cuda/kernel_calls.h"
+
+#include <algorithm>
+
+#include "common/strings.h"
+
+namespace chorus::worker::cuda {
+
+Status KernelCalls::Gemm(const GemmOptions& options, MatrixView<const float> a,
+                         MatrixView<const float> b, MatrixView<float> c) {
+  const int64_t k = options.transpose_a ? a.rows : a.cols;
+  if (c.rows == 0 || c.cols == 0) return Status::Ok();
+  if (k > 0) return matmul_->Run(options, a, b, c, compute());
+  // The product of nothing: what is added to it, through the epilogue.
+  if (options.accumulate && options.bias == nullptr && !options.relu) return Status::Ok();
+  CUDA_RETURN_IF_ERROR(
+      cuda::Epilogue(compute(), options.accumulate, options.bias, options.relu, c));
+  return Status::Ok();
+}
+
+Status KernelCalls::SetMethod(const MethodValue& method) {
+  method_ = MethodKernels::Find(method.type, method.bytes, method.size);
+  if (method_ != nullptr) return Status::Ok();
+  return FailedPrecondition(StrCat("the CUDA backend was built without the method ", method.type));
+}
+
+Status KernelCalls::Put(std::span<const double> values, double* to) {
+  CHECK(values.size() <= static_cast<size_t>(kMaxTerms), values.size(), " values");
+  DeviceDoubles by_value = {};
+  std::copy(values.begin(), values.end(), by_value.value);
+  CUDA_RETURN_IF_ERROR(cuda::Put(compute(), by_value, static_cast<int>(values.size()), to));
+  return Status::Ok();
+}
+
+Status KernelCalls::Partials(const DeviceLabels& labels, MatrixView<const float> logits,
+                             double* sums) {
+  CUDA_RETURN_IF_ERROR(method_->Partials(
+      compute(), labels, logits, DoubleScratch(MethodKernels::ScratchDoubles(labels.rows)), sums));
+  return Status::Ok();
+}
+
+Status KernelCalls::Evaluate(const DeviceLabels& labels, const double* scales,
+                             MatrixView<const float> logits, MatrixView<float> dlogits,
+                             double* term_sums) {
+  CHECK(logits.cols == method_->heads() && dlogits.cols == method_->heads());
+  CUDA_RETURN_IF_ERROR(method_->Evaluate(compute(), labels, scales, logits, dlogits,
+                                         DoubleScratch(MethodKernels::ScratchDoubles(dlogits.rows)),
+                                         term_sums));
+  return Status::Ok();
+}
+
+Status KernelCalls::ApplyOptimizer(const OptimizerParameters& parameters, uint64_t t,
+                                   float lr_factor, double clip_norm, int64_t n, float* gradient,
+                                   float* weights, float* const (&state)[2]) {
+  if (clip_norm > 0) {
+    double* const squares = DoubleScratch(kSquareParts);
+    CUDA_RETURN_IF_ERROR(cuda::SumSquares(compute(), n, gradient, squares));
+    CUDA_RETURN_IF_ERROR(cuda::Clip(compute(), n, squares, clip_norm, gradient));
+  }
+  using Kind = OptimizerParameters::Kind;
+  switch (parameters.kind) {
+    case Kind::kSgd:
+      CUDA_RETURN_IF_ERROR(cuda::Apply(compute(), parameters.Sgd(lr_factor), n, gradient, weights));
+      return Status::Ok();
+    case Kind::kAdagrad:
+      CUDA_RETURN_IF_ERROR(
+          cuda::Apply(compute(), parameters.Adagrad(lr_factor), n, gradient, weights, state[0]));
+      return Status::Ok();
+    case Kind::kAdam:
+    case Kind::kAdamW:
+      CUDA_RETURN_IF_ERROR(cuda::Apply(compute(), parameters.Adam(lr_factor, t), n, gradient,
+                                       weights, state[0], state[1]));
+      return Status::Ok();
+    default:
+      CHECK(false, "not an optimizer of dense weights");
+  }
+  return Status::Ok();
+}
+
+Status KernelCalls::MoveStatistics(const DeviceStatistics& statistics, const float* gradient,
+                                   float* values) {
+  CUDA_RETURN_IF_ERROR(cuda::MoveStatistics(compute(), statistics, gradient, values));
+  return Status::Ok();
+}
+
+Status KernelCalls::Reserve(const DeviceSizes& sizes) {
+  const int64_t doubles =
+      std::max<int64_t>(kSquareParts, MethodKernels::ScratchDoubles(sizes.rows));
+  const size_t bytes = std::max(ColumnScratchBytes(sizes.rows, sizes.columns),
+                                static_cast<size_t>(doubles) * sizeof(double));
+  ASSIGN_OR_RETURN(scratch_, TakeMemory(bytes));
+  scratch_bytes_ = bytes;
+  if (precision_ != DevicePrecision::kBf16) return Status::Ok();
+  const size_t input = static_cast<size_t>(sizes.product_input) * sizeof(uint16_t);
+  ASSIGN_OR_RETURN(std::byte* const first, TakeMemory(input));
+  ASSIGN_OR_RETURN(std::byte* const second, TakeMemory(input));
+  ASSIGN_OR_RETURN(std::byte* const weights,
+                   TakeMemory(static_cast<size_t>(sizes.weights) * sizeof(uint16_t)));
+  matmul_->RoundInto({first, second}, input, weights);
+  return Status::Ok();
+}
+
+Status KernelCalls::UseWeights(const float* weights, int64_t n) {
+  if (precision_ != DevicePrecision::kBf16) return Status::Ok();
+  return matmul_->RoundWeights(weights, n, compute());
+}
+
+}  // namespace chorus::worker::cuda

@@ -1,0 +1,34 @@
+#pragma once
+// The memory that a device has taken, on it and on the host, until its end. Thread safety: none.
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "common/status.h"
+#include "worker/cuda/handles.h"
+
+namespace chorus::worker::cuda {
+
+class MemoryBlocks {
+ public:
+  // Of the current device, as it comes.  bytes: > 0, here and below. Error: kResourceExhausted.
+  Result<std::byte*> Take(size_t bytes);
+  // Of the host, zero: page-locked, or plain where the system refuses that.
+  std::byte* TakeHost(size_t bytes);
+  uint64_t plain_bytes() const { return plain_bytes_; }
+  bool IsPinned(const void* host, size_t bytes) const;
+
+ private:
+  struct HostBlock {
+    PinnedMemory memory;
+    size_t bytes;
+  };
+  std::vector<DeviceMemory> device_;
+  std::vector<HostBlock> pinned_;
+  std::vector<std::unique_ptr<std::byte[]>> plain_;
+  uint64_t plain_bytes_ = 0;
+};
+
+}  // namespace chorus::worker::cuda
