@@ -58,7 +58,8 @@ Status CheckSets(const CompareConfig& config, const CompareMethod& method, const
     if (!refusal.empty()) return FieldError(place, path + ".set", refusal);
   }
   const Result<TrainConfig> job = MethodConfig(config, method);
-  return job.ok() ? Status::Ok() : FieldError(place, path + ".set", job.status().message());
+  if (!job.ok()) return FieldError(place, path + ".set", job.status().message());
+  return internal::CheckAllowed(*job, "", Origins(StrCat(place, ": ", path, ".set")));
 }
 
 // Whether the method has a CTR loss: its w_ctr is not 0. REQUIRES: a method is set.

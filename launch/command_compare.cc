@@ -51,8 +51,7 @@ Result<std::vector<ComparePlan>> PlansOf(const CompareArguments& arguments) {
       return InvalidArgument(StrCat(path, ": another comparison writes to ", output, " too"));
     }
     ASSIGN_OR_RETURN(ComparePlan plan,
-                     MakePlan(PosixFiles(), config, SelectionOf(arguments), output));
-    plan.source = path;
+                     MakePlan(PosixFiles(), config, path, SelectionOf(arguments), output));
     plans.push_back(std::move(plan));
   }
   return plans;

@@ -85,6 +85,8 @@ class TableMaker {
       if (grids[c].empty() || !variances[c].has_value()) continue;
       row->cells[c].difference =
           DifferenceOf(values_[c], row->method, base_, grids[c], *variances[c]);
+      row->cells[c].has_few_positives = table_.columns[c].counts_positives() &&
+                                        values_[c].PositivesOf(grids[c].folds) < kFewestPositives;
     }
     return Status::Ok();
   }

@@ -60,11 +60,9 @@ std::string CeilingOf(const RunResult& result, const Column& column) {
 }
 
 // "621 conversions"
-std::string Positives(const std::map<uint32_t, const RunResult*>& runs, const Column& column,
+std::string Positives(const Column& column, const ColumnRuns& values,
                       const std::vector<uint32_t>& folds) {
-  uint64_t positives = 0;
-  for (const uint32_t fold : folds) positives += FindMetric(*runs.at(fold), column.id)->positives();
-  return NumberOf(positives, column.rows == RowSet::kCtr ? "click" : "conversion");
+  return NumberOf(values.PositivesOf(folds), column.rows == RowSet::kCtr ? "click" : "conversion");
 }
 
 // The data sets of each row's mean, and whose they are.
@@ -83,14 +81,13 @@ std::vector<std::pair<std::vector<uint32_t>, std::vector<std::string>>> RowsOfFo
 }
 
 // " (621 conversions)", or " (BASE: 621 conversions on data sets a, b; ESMM: 320 on ...)".
-std::string Behind(const std::map<uint32_t, const RunResult*>& runs, const Column& column,
-                   const CompareConfig& config, const ColumnRuns& values) {
+std::string Behind(const Column& column, const CompareConfig& config, const ColumnRuns& values) {
   if (column.is_truth()) return " (exact)";
-  if (column.measure == Measure::kShareAboveOne) return "";
+  if (!column.counts_positives()) return "";
   const auto rows = RowsOfFolds(config, values);
   std::vector<std::string> parts;
   for (const auto& [folds, methods] : rows) {
-    std::string part = Positives(runs, column, folds);
+    std::string part = Positives(column, values, folds);
     if (rows.size() > 1) {
       std::vector<std::string> names;
       for (const uint32_t f : folds) names.push_back(config.data(static_cast<int>(f)).name());
@@ -122,7 +119,7 @@ std::string ColumnNote(const FinishedRuns& finished, const std::vector<RunResult
   const CompareConfig& config = finished.plan().config;
   const auto runs = RunOfEachFold(finished, results, column);
   return StrCat(
-      column.about, Behind(runs, column, config, values), BestText(column),
+      column.about, Behind(column, config, values), BestText(column),
       ForEachFold(runs, config, [&](const RunResult& run) { return GroupsOf(run, column); }),
       ForEachFold(runs, config, [&](const RunResult& run) { return CeilingOf(run, column); }));
 }

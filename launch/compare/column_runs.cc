@@ -27,6 +27,7 @@ ColumnRuns::ColumnRuns(const FinishedRuns& finished, const std::vector<RunResult
     const PlannedRun& run = *finished.runs()[i].run;
     if (const RunMetric* const metric = FindMetric(results[i], column)) {
       values_[{run.method, run.fold, run.seed}] = metric->value();
+      positives_.emplace(run.fold, metric->positives());
     }
   }
 }
@@ -47,6 +48,12 @@ RunGrid ColumnRuns::Grid(const std::vector<uint32_t>& methods) const {
 
 double ColumnRuns::At(uint32_t method, uint32_t fold, uint64_t seed) const {
   return values_.at({method, fold, seed});
+}
+
+uint64_t ColumnRuns::PositivesOf(const std::vector<uint32_t>& folds) const {
+  uint64_t positives = 0;
+  for (const uint32_t fold : folds) positives += positives_.at(fold);
+  return positives;
 }
 
 // "data set b", "seed 2", "data set b and seed 2"; "": the method's mean takes all of its runs, or

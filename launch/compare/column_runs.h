@@ -27,6 +27,8 @@ class ColumnRuns {
   RunGrid Grid(const std::vector<uint32_t>& methods) const;
   // REQUIRES: the run has a value.
   double At(uint32_t method, uint32_t fold, uint64_t seed) const;
+  // The clicks or conversions behind the column on these data sets. REQUIRES: it has a value there.
+  uint64_t PositivesOf(const std::vector<uint32_t>& folds) const;
 
   // What Grid leaves out of a method's runs, for the column's note: "; no value on data set b: left
   // out of means and differences", or of some methods' rows. "": nothing.
@@ -38,6 +40,7 @@ class ColumnRuns {
 
   const FinishedRuns& finished_;
   std::map<std::tuple<uint32_t, uint32_t, uint64_t>, double> values_;  // by method, fold, seed
+  std::map<uint32_t, uint64_t> positives_;  // by fold: labels alone decide
 };
 
 }  // namespace chorus::launch

@@ -137,6 +137,8 @@ bool Column::needs_common_ctr() const {
   return rows == RowSet::kCvrLowest || rows == RowSet::kCtcvrCommon || rows == RowSet::kTruthLowest;
 }
 
+bool Column::counts_positives() const { return !is_truth() && measure != Measure::kShareAboveOne; }
+
 bool Column::needs_groups() const {
   return measure == Measure::kGroupAuc || measure == Measure::kNdcg || measure == Measure::kRecall;
 }

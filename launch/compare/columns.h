@@ -66,6 +66,7 @@ struct Column {
   bool is_truth() const;    // is judged by the truth of a generated world
   bool needs_pctr() const;  // is about a method's own pCTR: not shown for references
   bool needs_groups() const;
+  bool counts_positives() const;  // its error depends on how many clicks or conversions there are
   bool needs_common_ctr() const;  // takes the pCTR that stands for all methods'
 };
 

@@ -17,7 +17,8 @@ bool Contains(const std::vector<std::string>& names, const std::string& name) {
   return std::find(names.begin(), names.end(), name) != names.end();
 }
 
-Result<TrainConfig> ConfigOf(const CompareConfig& config, const PlannedRun& run) {
+Result<TrainConfig> ConfigOf(const CompareConfig& config, const std::string& source,
+                             const PlannedRun& run) {
   const CompareMethod& method = config.method(static_cast<int>(run.method));
   const CompareData& data = config.data(static_cast<int>(run.fold));
   ASSIGN_OR_RETURN(TrainConfig job, MethodConfig(config, method));
@@ -31,7 +32,7 @@ Result<TrainConfig> ConfigOf(const CompareConfig& config, const PlannedRun& run)
     checkpoint->set_every_minutes(kCheckpointMinutes);
   }
   job.mutable_report()->set_metrics(JoinPath(run.folder, "metrics.jsonl"));
-  RETURN_IF_ERROR(FinishTrainConfig("configuration", &job));
+  RETURN_IF_ERROR(FinishTrainConfig(StrCat(source, ": method ", method.name()), &job));
   return job;
 }
 
@@ -118,11 +119,12 @@ int ComparePlan::FindMethod(const std::string& name) const {
 }
 
 Result<ComparePlan> MakePlan(FileSystem& files, const CompareConfig& config,
-                             const CompareSelection& selection, const std::string& output) {
+                             const std::string& source, const CompareSelection& selection,
+                             const std::string& output) {
   RETURN_IF_ERROR(CheckSelection(config, selection));
   ASSIGN_OR_RETURN(const uint64_t finished, LastFinishedSeed(files, config, output));
   const uint64_t seeds = std::max<uint64_t>({config.seeds(), selection.seeds, finished});
-  ComparePlan plan{config, output, {}};
+  ComparePlan plan{config, output, {}, source};
   plan.config.set_seeds(static_cast<uint32_t>(seeds));
   for (uint64_t seed = 1; seed <= seeds; ++seed) {
     for (int fold = 0; fold < config.data_size(); ++fold) {
@@ -135,9 +137,7 @@ Result<ComparePlan> MakePlan(FileSystem& files, const CompareConfig& config,
         run.folder = JoinPath(MethodFolder(output, name),
                               StrCat("seed-", seed, "-", config.data(fold).name()));
         run.selected = IsSelected(config, selection, run);
-        Result<TrainConfig> job = ConfigOf(config, run);
-        if (!job.ok()) return job.status().Annotate("method " + name);
-        run.config = std::move(*job);
+        ASSIGN_OR_RETURN(run.config, ConfigOf(config, source, run));
         plan.runs.push_back(std::move(run));
       }
     }

@@ -36,7 +36,7 @@ struct ComparePlan {
   CompareConfig config;
   std::string output;
   std::vector<PlannedRun> runs;
-  std::string source = {};  // the configuration's file, for errors; "": it is of none
+  std::string source;  // what errors call the configuration: its file
 
   const CompareMethod& method(const PlannedRun& run) const {
     return config.method(static_cast<int>(run.method));
@@ -56,9 +56,10 @@ struct CompareSelection {
 
 // The plan of all runs that the configuration has, and of those with further seeds that are
 // selected or finished in `output` already: tables are made of them all, whatever is trained this
-// time. REQUIRES: config comes from LoadCompareConfig. Errors: a run's configuration is not valid;
-// the selection names what is not there.
+// time. REQUIRES: config comes from LoadCompareConfig. Errors: a run's configuration is not valid
+// (names source and method); the selection names what is not there.
 Result<ComparePlan> MakePlan(FileSystem& files, const CompareConfig& config,
-                             const CompareSelection& selection, const std::string& output);
+                             const std::string& source, const CompareSelection& selection,
+                             const std::string& output);
 
 }  // namespace chorus::launch

@@ -48,8 +48,9 @@ std::vector<std::string> TableNotes(const FinishedRuns& finished, const CompareT
       " groups, and the variance of the seeds. With one seed, an interval holds the "
       "test set's noise only, and nothing is bold."));
   notes.push_back(
-      "Bold: the interval excludes 0. Of cells without any true difference one in twenty is bold "
-      "too; nothing is adjusted for the number of cells.");
+      StrCat("Bold: the interval excludes 0, and ", kFewestPositives,
+             " clicks or conversions are behind it. Of cells without any true difference one in "
+             "twenty is bold too; nothing is adjusted for the number of cells."));
   notes.insert(notes.end(), table.missing.begin(), table.missing.end());
   if (ColumnsIn(table, Section::kTruth).empty()) return notes;
   notes.push_back(

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <string_view>
 
+#include "common/log.h"
 #include "common/strings.h"
 
 namespace chorus::launch {
@@ -20,7 +21,11 @@ Result<std::vector<Report>> ReadReports(FileSystem& files, const std::string& pa
   const std::string file = MetricsPath(files, path);
   ASSIGN_OR_RETURN(const std::string text, ReadWholeFile(files, file));
   std::vector<std::string> lines = Split(text, '\n');
-  lines.pop_back();  // behind the last line's end: nothing, or a torn line
+  if (!lines.back().empty()) {
+    LogWarning(file, ":", lines.size(), ": has no end and is passed over: its run was killed, or ",
+               "is writing it");
+  }
+  lines.pop_back();
   std::vector<Report> reports;
   for (size_t i = 0; i < lines.size(); ++i) {
     const auto parsed =

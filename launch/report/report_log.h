@@ -1,5 +1,6 @@
 #pragma once
-// Reads metrics.jsonl, what a training run reported (report.proto). Thread safety: pure functions.
+// Reads metrics.jsonl, what a training run reported (report.proto). Thread safety: as pure
+// functions; what is passed over is logged.
 
 #include <string>
 #include <vector>

@@ -101,6 +101,16 @@ TEST_F(CompareConfigTest, AWrongSetOfAMethodIsNamedWhereItWasWritten) {
       << status.message();
 }
 
+TEST_F(CompareConfigTest, ASetOfAMethodThatIsOutOfRangeIsNamedWhereItWasWritten) {
+  const std::string config = WriteConfig(
+      "wrong", "method { name: \"x\" objective { base {} } set: \"step.grain_rows=0\" }");
+  const Status status = LoadCompareConfig(config, {}).status();
+  EXPECT_TRUE(status.message().starts_with(config + ":")) << status.message();
+  EXPECT_NE(status.message().find("method.2.set: step.grain_rows: 0 is out of range"),
+            std::string::npos)
+      << status.message();
+}
+
 TEST_F(CompareConfigTest, TheCommonCtrNetIsOneThatIsTrained) {
   const std::pair<std::string, std::string> cases[] = {
       {"method { name: \"x\" objective { base {} } reference: true }", "is a reference"},

@@ -23,7 +23,7 @@ class FoldsTest : public e2e::CompareTest {
     config_ = WriteConfig("two", StrCat("data { name: \"b\" train: \"", Path("train"),
                                         "\" test: \"", Path("other"), "\" }\n"));
     ExpectSuccess(Run(0, Compare(config_, "out", {"--seeds", "1"})));
-    plan_ = *MakePlan(files_, *LoadCompareConfig(config_, {}), {}, Path("out"));
+    plan_ = *MakePlan(files_, *LoadCompareConfig(config_, {}), config_, {}, Path("out"));
     finished_ = *FinishedRuns::Find(files_, plan_);
   }
 

@@ -12,7 +12,11 @@ TEST(ReportLogTest, ReadsADirectoryOrItsFileWithoutATornLastLine) {
                           "{\"step\":\"2\",\"evaluation\":{\"rows\":\"7\"}}\n{\"step\":")
                   .ok());
   for (const char* path : {"run", "run/metrics.jsonl"}) {
+    testing::internal::CaptureStderr();
     const auto reports = ReadReports(*files, path);
+    const std::string log = testing::internal::GetCapturedStderr();
+    EXPECT_NE(log.find("run/metrics.jsonl:3: has no end and is passed over"), std::string::npos)
+        << log;
     ASSERT_TRUE(reports.ok()) << reports.status().ToString();
     ASSERT_EQ(reports->size(), 2u);
     EXPECT_EQ((*reports)[0].progress().loss(), 2);

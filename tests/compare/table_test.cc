@@ -27,7 +27,7 @@ class TableTest : public e2e::CompareTest {
     ExpectSuccess(Run(0, Compare(path, "out")));
     auto config = LoadCompareConfig(path, {});
     ASSERT_TRUE(config.ok());
-    auto plan = MakePlan(files_, *config, {}, Path("out"));
+    auto plan = MakePlan(files_, *config, path, {}, Path("out"));
     ASSERT_TRUE(plan.ok());
     plan_ = *plan;
     finished_ = *FinishedRuns::Find(files_, plan_);
@@ -105,6 +105,7 @@ TEST_F(TableTest, BoldIsWhatItsIntervalSetsApartFromZero) {
   } cases[] = {{0.01, 0.03, true}, {-0.03, -0.01, true}, {-0.01, 0.03, false}, {0, 0.02, false}};
   for (const auto& x : cases) {
     worker::CombinedDifference& difference = *table_.rows[1].cells[c].difference;
+    table_.rows[1].cells[c].has_few_positives = false;
     difference.estimate = (x.low + x.high) / 2;
     difference.standard_error = 0.01;
     difference.interval = {x.low, x.high};
@@ -124,6 +125,7 @@ TEST_F(TableTest, DotsAreFilledWhereTheTableIsBold) {
   for (size_t other = 0; other < table_.columns.size(); ++other) {
     if (other != c) table_.rows[1].cells[other].difference.reset();
   }
+  table_.rows[1].cells[c].has_few_positives = false;
   worker::CombinedDifference& difference = *table_.rows[1].cells[c].difference;
   for (const auto& [low, reference, hollow] :
        {std::tuple{0.01, false, false}, {-0.01, false, true}, {0.01, true, true}}) {
@@ -151,6 +153,27 @@ TEST_F(TableTest, ADifferenceOfOneSeedIsNeverBold) {
       worker::CombineDifferences(std::vector<double>{0.25}, std::vector<double>{1e-6});
   EXPECT_TRUE(cell.has_interval());
   EXPECT_FALSE(cell.significant());
+}
+
+TEST_F(TableTest, ADifferenceOfFewConversionsIsNeverBold) {
+  Cell cell;
+  cell.seeds = 2;
+  cell.difference =
+      worker::CombineDifferences(std::vector<double>{0.25, 0.25}, std::vector<double>{1e-6});
+  EXPECT_TRUE(cell.significant());
+  cell.has_few_positives = true;
+  EXPECT_TRUE(cell.has_interval());
+  EXPECT_FALSE(cell.significant());
+
+  MakeRuns();
+  const auto has_few = [&](const char* column) {
+    const size_t c = ColumnOf(column);
+    const bool few = FindMetric(results_[0], column)->positives() < kFewestPositives;
+    EXPECT_EQ(table_.rows[1].cells[c].has_few_positives, few) << column;
+    return few;
+  };
+  EXPECT_FALSE(has_few("ctr_auc"));
+  EXPECT_TRUE(has_few("cvr_auc"));
 }
 
 TEST_F(TableTest, CellsAreMadeFromEveryScore) {
