@@ -1,23 +1,17 @@
 #include "common/frame.h"
 
-#include <cstdlib>
 #include <cstring>
 
+#include "common/byte_pool.h"
 #include "common/wire.pb.h"
 
 namespace chorus {
-namespace {
-constexpr size_t kAlignment = 64;  // a cache line, and the widest vector register
-}
 
 ByteArray ByteArray::Allocate(size_t bytes) {
   ByteArray array;
   if (bytes == 0) return array;
-  const size_t rounded = (bytes + kAlignment - 1) / kAlignment * kAlignment;
-  auto* data = static_cast<std::byte*>(std::aligned_alloc(kAlignment, rounded));
-  CHECK(data != nullptr, "out of memory, bytes=", bytes);
-  array.owner_ = std::shared_ptr<std::byte>(data, std::free);
-  array.data_ = data;
+  array.owner_ = BytePool::OfProcess().Take(bytes);
+  array.data_ = array.owner_.get();
   array.size_ = bytes;
   return array;
 }
@@ -29,8 +23,8 @@ ByteArray ByteArray::CopyOf(std::span<const std::byte> bytes) {
 }
 
 ByteArray ByteArray::Slice(size_t offset, size_t size) const {
-  CHECK(offset % kAlignment == 0 && offset <= size_ && size <= size_ - offset, "offset=", offset,
-        " size=", size, " of ", size_);
+  CHECK(offset % BytePool::kAlignment == 0 && offset <= size_ && size <= size_ - offset,
+        "offset=", offset, " size=", size, " of ", size_);
   ByteArray slice;
   if (size == 0) return slice;
   slice.owner_ = owner_;
