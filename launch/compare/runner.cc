@@ -23,11 +23,11 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 // One run, on every worker: trains from its newest checkpoint or from the start, keeps the scores
-// of the test log, and completes the run.
-Status TrainRun(const TrainConfig& config, const worker::WorkerEnvironment& environment) {
+// of the test log, and completes the run in its folder.
+Status TrainInto(const std::string& folder, const TrainConfig& config,
+                 const worker::WorkerEnvironment& environment) {
   const Clock::time_point begin = Clock::now();
   FileSystem& files = *environment.files;
-  const std::string folder = DirectoryOf(config.report().metrics());
   worker::WorkerEnvironment scoring = environment;
   scoring.on_scores = [&](const worker::Scores& scores) {
     return worker::SaveScores(files, JoinPath(folder, kScoresName), scores);
@@ -43,6 +43,11 @@ Status TrainRun(const TrainConfig& config, const worker::WorkerEnvironment& envi
   record.set_seconds(std::chrono::duration<double>(Clock::now() - begin).count());
   *record.mutable_evaluation() = *result.evaluation;
   return WriteRunRecord(files, folder, record);
+}
+
+Status TrainRun(const TrainConfig& config, const worker::WorkerEnvironment& environment) {
+  const std::string folder = DirectoryOf(config.report().metrics());
+  return TrainInto(folder, config, environment).Annotate(folder);
 }
 
 std::string OrDash(bool present, double value) {

@@ -296,6 +296,9 @@ TEST_F(CompareTest, ATestLogThatWouldCountTwiceIsRefused) {
 
 TEST_F(CompareTest, WhatALaterRunLacksIsNamedBeforeTheFirstOneTrains) {
   WriteJobLog(files_, Path("more"), RichSchema(), 90, 5);
+  worker::LogSchema other = RichSchema();
+  other.slots[0].name = "elsewhere";
+  WriteJobLog(files_, Path("other"), other, 90, 5);
   WriteOracle("oracle", 1);  // of the log "test"
   const auto data = [&](const std::string& test, const std::string& more) {
     return StrCat("data { name: \"b\" train: \"", Path("train"), "\" test: \"", Path(test), "\" ",
@@ -306,6 +309,7 @@ TEST_F(CompareTest, WhatALaterRunLacksIsNamedBeforeTheFirstOneTrains) {
   const struct {
     std::string config, error;
   } cases[] = {{data("gone", ""), "data \"b\": test (expected: a log to evaluate on)"},
+               {data("other", ""), "data \"b\": test (expected: a log with the slots of"},
                {data("more", oracle), "data \"b\": oracle (expected: the oracle file"},
                {data("more", others), "tells the truth of another log"},
                {data("more", "") + "field: \"nowhere\"", "no slot \"nowhere\""}};
