@@ -173,9 +173,14 @@ Status StepPacker::PackBatch(const StepBatch& batch, bool training, PackedBlock*
 void StepPacker::PackRows(const StepBatch& batch, const PulledRows& rows,
                           const PackedStep& packed) const {
   for (uint32_t instance = 0; instance < batch.keys.size(); ++instance) {
+    const size_t dim = plan_.dims[instance];
+    const size_t keys = batch.keys[instance].keys.size();
     float* to = packed.rows[instance];
-    for (uint32_t p = 0; p < batch.keys[instance].keys.size(); ++p) {
-      to = std::copy_n(rows.row(instance, p), plan_.dims[instance], to);
+    for (size_t p = 0; p < keys;) {
+      const std::span<const float> run = rows.RowsFrom(instance, static_cast<uint32_t>(p));
+      const size_t count = std::min(run.size() / dim, keys - p);
+      to = std::copy_n(run.data(), count * dim, to);
+      p += count;
     }
   }
 }

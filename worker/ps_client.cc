@@ -28,12 +28,14 @@ class ReplyRows : public PulledRows {
   ReplyRows(KeySegments segments, std::vector<Frame> replies, std::vector<uint32_t> dims)
       : segments_(std::move(segments)), replies_(std::move(replies)), dims_(std::move(dims)) {}
 
-  const float* row(uint32_t table, uint32_t position) const override {
+  std::span<const float> RowsFrom(uint32_t table, uint32_t position) const override {
     uint32_t server = 0;
     while (position >= segments_.end(table, server)) ++server;
     const float* const rows =
         reinterpret_cast<const float*>(std::as_const(replies_[server].arrays[table]).data());
-    return rows + size_t{position - segments_.begin(table, server)} * dims_[table];
+    const size_t dim = dims_[table];
+    return {rows + (position - segments_.begin(table, server)) * dim,
+            (segments_.end(table, server) - position) * dim};
   }
 
  private:

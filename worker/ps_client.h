@@ -74,7 +74,12 @@ struct PsClientOptions {
 class PulledRows {
  public:
   virtual ~PulledRows() = default;
-  virtual const float* row(uint32_t table, uint32_t position) const = 0;  // [dim of the table]
+  // Rows that lie one after the other from `position` on, as many as there are of the same server.
+  // [>= 1, dim of the table].
+  virtual std::span<const float> RowsFrom(uint32_t table, uint32_t position) const = 0;
+  const float* row(uint32_t table, uint32_t position) const {
+    return RowsFrom(table, position).data();
+  }
 };
 
 class PsClient {

@@ -137,6 +137,6 @@ uint64_t UniqueKeys(const std::vector<const StepBatch*>& parts, size_t tables) {
 }
 
 ZeroRows::ZeroRows(const std::vector<uint32_t>& dims)
-    : zeros_(dims.empty() ? 0 : *std::max_element(dims.begin(), dims.end())) {}
+    : dims_(dims), zeros_(dims.empty() ? 0 : kRows * *std::max_element(dims.begin(), dims.end())) {}
 
 }  // namespace chorus::perf

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "common/config.pb.h"
@@ -49,9 +50,13 @@ uint64_t UniqueKeys(const std::vector<const worker::StepBatch*>& parts, size_t t
 class ZeroRows final : public worker::PulledRows {
  public:
   explicit ZeroRows(const std::vector<uint32_t>& dims);
-  const float* row(uint32_t, uint32_t) const override { return zeros_.data(); }
+  std::span<const float> RowsFrom(uint32_t table, uint32_t) const override {
+    return {zeros_.data(), kRows * dims_[table]};
+  }
 
  private:
+  static constexpr size_t kRows = 1024;  // that lie together
+  const std::vector<uint32_t> dims_;
   std::vector<float> zeros_;
 };
 

@@ -159,8 +159,8 @@ bool SameBits(const StepSums& a, const StepSums& b) {
 }
 
 DrawnRows::DrawnRows(const std::vector<uint32_t>& dims)
-    : dim_(*std::max_element(dims.begin(), dims.end())) {
-  for (size_t i = 0; i < kRows * dim_; ++i) {
+    : dims_(dims), widest_(*std::max_element(dims.begin(), dims.end())) {
+  for (size_t i = 0; i < kRows * widest_; ++i) {
     values_.push_back(
         static_cast<float>(ToUniform(Random(1, RandomPurpose::kTest, i)) * 0.2 - 0.1));
   }

@@ -2,6 +2,7 @@
 // What a step computes, from a device and from this machine's cores, and how far apart the two are.
 // Thread safety: functions of their arguments.
 
+#include <span>
 #include <string>
 #include <vector>
 
@@ -38,13 +39,14 @@ bool SameBits(const StepSums& a, const StepSums& b);
 class DrawnRows final : public worker::PulledRows {
  public:
   explicit DrawnRows(const std::vector<uint32_t>& dims);
-  const float* row(uint32_t table, uint32_t position) const override {
-    return &values_[(size_t{table} * 977 + position) % kRows * dim_];
+  std::span<const float> RowsFrom(uint32_t table, uint32_t position) const override {
+    return {&values_[(size_t{table} * 977 + position) % kRows * widest_], dims_[table]};
   }
 
  private:
   static constexpr size_t kRows = 1024;
-  size_t dim_;
+  const std::vector<uint32_t> dims_;
+  const size_t widest_;
   std::vector<float> values_;
 };
 

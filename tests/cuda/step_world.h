@@ -18,8 +18,8 @@ class EmbeddingRows final : public PulledRows {
  public:
   EmbeddingRows(const TestGrain& grain, const std::vector<uint32_t>& dims)
       : grain_(grain), dims_(dims) {}
-  const float* row(uint32_t table, uint32_t position) const override {
-    return &grain_.embeddings[table][size_t{position} * dims_[table]];
+  std::span<const float> RowsFrom(uint32_t table, uint32_t position) const override {
+    return std::span(grain_.embeddings[table]).subspan(size_t{position} * dims_[table]);
   }
 
  private:
