@@ -20,6 +20,12 @@
 
 namespace chorus::worker {
 
+// Work that Device::Replay enqueues call by call though it comes again. Its results are the same.
+struct PlainReplays {
+  std::string refused;  // why, of the first that cannot be kept as one; "": there is none
+  uint64_t kept = 0;    // so many are kept, and others came; 0: none has
+};
+
 struct DeviceInfo {
   std::string name;
   std::string id;  // the same for every process that has this device, and for no other device
@@ -27,6 +33,7 @@ struct DeviceInfo {
   uint64_t memory_bytes = 0;
   std::string versions;      // of driver and toolkit, for messages
   uint64_t plain_bytes = 0;  // of host memory that could not be page-locked
+  PlainReplays plain_replays;
 };
 
 constexpr uint32_t kStagingSlots = 2;
@@ -126,12 +133,16 @@ class Device : public Backend {
   // Work that comes again. `enqueue` makes the same calls with the same arguments whenever the key
   // is the same, and only calls that enqueue work on what lies in the device's memory. The first
   // time that it comes it is called; the second time what it enqueues is kept as well (a CUDA
-  // graph), as far as the device keeps anything, and from then on that is started as one, without a
-  // call. Returns whether it was started as one.
+  // graph), as far as the device can keep it (PlainReplays), and from then on that is started as
+  // one, without a call. Returns whether it was started as one. Error: of the work alone, which is
+  // done once or, after an error, not again.
   virtual Result<bool> Replay(std::span<const uint64_t>, const std::function<Status()>& enqueue) {
     RETURN_IF_ERROR(enqueue());
     return false;
   }
+  // Frees what is kept: no key of before will come again soon. REQUIRES: the device was
+  // synchronised after the last Replay.
+  virtual void ForgetReplays() {}
 
   // Sums with the devices of other workers: whether this one can; the id that all of them are
   // given, from one; and their meeting, once, after which the device owns the collective.

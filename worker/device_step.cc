@@ -129,6 +129,7 @@ Status DeviceStep::Load(const StepBatch& batch, const PulledRows& rows, bool tra
   training_ = training;
   forwarded_ = false;
   contexts_pooled_ = 0;
+  if (training && std::exchange(trained_stage_, stage_) != stage_) device_->ForgetReplays();
   RETURN_IF_ERROR(staged_->Load(batch, rows, training));
   RETURN_IF_ERROR(
       rows_->Begin(staged_->current(), [&](size_t group) { return training && IsTrained(group); }));

@@ -161,6 +161,7 @@ class DeviceStep {
   bool graphs_ = false;
   std::vector<uint64_t> key_;  // of the last AsOne
   uint32_t stage_ = 0;
+  uint32_t trained_stage_ = 0;  // of the last training step
   uint64_t step_ = 0;
   bool training_ = false;
   bool forwarded_ = false;

@@ -75,7 +75,9 @@ class DeviceStepEngine final : public StepEngine {
   Status Score(const StepBatch& batch, const PulledRows& rows) override {
     RETURN_IF_ERROR(LoadDense());
     RETURN_IF_ERROR(Named(step_->Load(batch, rows, false)));
-    return Named(step_->Forward());
+    RETURN_IF_ERROR(Named(step_->Forward()));
+    TellOfPlainReplays();
+    return Status::Ok();
   }
   MatrixView<const float> Logits(uint32_t grain) override { return step_->logits(grain); }
   uint64_t contexts_pooled() const override { return contexts_pooled_; }
@@ -88,6 +90,7 @@ class DeviceStepEngine final : public StepEngine {
   }
   // The session's weights to the device, when they are newer.
   Status LoadDense();
+  void TellOfPlainReplays();
 
   Session* const session_;
   const std::vector<TreeNode> nodes_;
@@ -97,6 +100,8 @@ class DeviceStepEngine final : public StepEngine {
   const StepBatch* batch_ = nullptr;
   bool loaded_ = false;   // the device holds the session's weights, or newer ones
   bool fetched_ = false;  // the session holds the device's weights
+  bool told_of_refused_ = false;
+  bool told_of_kept_ = false;
   uint64_t contexts_pooled_ = 0;
   std::unique_ptr<Device> device_;
   std::unique_ptr<DeviceStep> step_;  // after its device
@@ -164,7 +169,22 @@ Status DeviceStepEngine::FinishTrain() {
     std::copy_n(sums.row(g), terms_, doubles_.grain(static_cast<size_t>(g)).data());
   }
   contexts_pooled_ += step_->contexts_pooled();
+  TellOfPlainReplays();
   return Status::Ok();
+}
+
+// Each of the two reasons once.
+void DeviceStepEngine::TellOfPlainReplays() {
+  const DeviceInfo& info = device_->info();
+  const PlainReplays& plain = info.plain_replays;
+  if (!plain.refused.empty() && !std::exchange(told_of_refused_, true)) {
+    LogWarning("device ", info.index,
+               ": some grains start kernel by kernel, CUDA makes no graph: ", plain.refused);
+  }
+  if (plain.kept > 0 && !std::exchange(told_of_kept_, true)) {
+    LogWarning("device ", info.index, ": some grains start kernel by kernel, there are ",
+               plain.kept, " CUDA graphs, the most that are kept");
+  }
 }
 
 }  // namespace

@@ -78,6 +78,11 @@ Result<bool> CountingDevice::Replay(std::span<const uint64_t> key,
   return true;
 }
 
+void CountingDevice::ForgetReplays() {
+  seen_.clear();
+  if (inner_ != nullptr) inner_->ForgetReplays();
+}
+
 call_cost::SideTokens CountingDevice::TokensOf(const DeviceSide& side, int64_t columns) const {
   call_cost::SideTokens tokens;
   const auto rows = static_cast<uint64_t>(side.rows);

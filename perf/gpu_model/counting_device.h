@@ -60,6 +60,7 @@ class CountingDevice final : public worker::Device {
   // What is started as one is noted call by call, as nodes, and then its start.
   Result<bool> Replay(std::span<const uint64_t> key,
                       const std::function<Status()>& enqueue) override;
+  void ForgetReplays() override;
 
   Status SetMethod(const worker::MethodValue& method) override;
   Status Put(std::span<const double> values, double* to) override;

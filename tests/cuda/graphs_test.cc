@@ -1,6 +1,7 @@
 // Steps whose grains are started as CUDA graphs give the bits of steps that are not, whatever steps
 // the graphs were captured from.
 
+#include <cuda_runtime.h>
 #include <gtest/gtest.h>
 
 #include "tests/cuda/all_objectives.h"
@@ -114,6 +115,51 @@ TEST(GraphsTest, AFullGrainIsOneGraph) {
             plain.launches + plain.calls.at("cublasLtMatmul"));
   EXPECT_EQ(captured.product_flops, plain.product_flops);
   EXPECT_LT(captured.launches * 4, plain.launches);
+}
+
+// Some of the graphs of a step are not made: the bits stay.
+TEST(GraphsTest, WithoutSomeGraphsTheBitsAreTheSame) {
+  NEEDS_EMULATION();
+  const StepWorld world("esmm={}", "", {{{kGrainRows, 9}, {kGrainRows, 9}}}, kGrainRows);
+  const Sums expected = world.OnDevice();
+  for (const char* call : {"cudaStreamBeginCapture", "cudaStreamEndCapture", "cudaGraphInstantiate",
+                           "cudaGraphUpload"}) {
+    for (uint64_t nth : {1, 2, 4}) {
+      SCOPED_TRACE(StrCat(call, " ", nth));
+      const std::unique_ptr<Device> device = OpenTestDevice();
+      auto step = DeviceStep::Create(world.options(), device.get());
+      ASSERT_TRUE(step.ok());
+      (*step)->UseGraphs(true);
+      cuda_host::FailCall(call, nth, cudaErrorMemoryAllocation);
+      for (int i = 0; i < 6; ++i) EXPECT_TRUE(SameSums(world.OnDevice(step->get()), expected)) << i;
+      EXPECT_FALSE(cuda_host::ClearFailure());
+      EXPECT_NE(device->info().plain_replays.refused.find(call), std::string::npos);
+      cuda_host::ResetCounters();
+      for (int i = 0; i < 2; ++i) EXPECT_TRUE(SameSums(world.OnDevice(step->get()), expected));
+      EXPECT_EQ(cuda_host::ReadCounters().graphs, 3u) << "two grains in two blocks, without one";
+    }
+  }
+}
+
+TEST(GraphsTest, ThoseOfAStageEndWithIt) {
+  NEEDS_EMULATION();
+  Case setup = {{{kGrainRows, 9}, {kGrainRows, 9}}};
+  const StepWorld first("unbias={}", "", setup, kGrainRows);
+  setup.stage = 1;
+  const StepWorld second("unbias={}", "", setup, kGrainRows);
+  const std::unique_ptr<Device> device = OpenTestDevice();
+  auto step = DeviceStep::Create(first.options(), device.get());
+  ASSERT_TRUE(step.ok());
+  (*step)->UseGraphs(true);
+  cuda_host::ResetCounters();
+  for (int i = 0; i < 4; ++i) first.OnDevice(step->get());
+  const uint64_t made = cuda_host::ReadCounters().calls.at("cudaGraphInstantiate");
+  EXPECT_EQ(cuda_host::ReadCounters().calls.count("cudaGraphExecDestroy"), 0u);
+  second.OnDevice(step->get());
+  EXPECT_EQ(cuda_host::ReadCounters().calls.at("cudaGraphExecDestroy"), made);
+  for (int i = 0; i < 4; ++i) second.OnDevice(step->get());
+  EXPECT_EQ(cuda_host::ReadCounters().calls.at("cudaGraphExecDestroy"), made);
+  EXPECT_GT(cuda_host::ReadCounters().calls.at("cudaGraphInstantiate"), made);
 }
 
 }  // namespace

@@ -37,6 +37,12 @@ inline Result<std::unique_ptr<Device>> OpenTestedDevice(const DeviceOptions& opt
   return OpenLibraryDevice(real);
 }
 
+// Whether a call of CUDA is one of making a graph: if it fails, work is started kernel by kernel.
+inline bool MakesGraphs(const std::string& call) {
+  return call == "cudaStreamBeginCapture" || call == "cudaStreamEndCapture" ||
+         call == "cudaGraphInstantiate" || call == "cudaGraphUpload";
+}
+
 // At the head of a test that asks the emulation what was called, or tells it what to do.
 #define NEEDS_EMULATION() \
   if (::chorus::worker::OnRealDevices()) GTEST_SKIP() << "looks into the emulation"

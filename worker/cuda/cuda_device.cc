@@ -47,11 +47,14 @@ class CudaDevice final : public KernelCalls {
 
   Result<bool> Replay(std::span<const uint64_t> key,
                       const std::function<Status()>& enqueue) override {
+    RETURN_IF_ERROR(TakeKept());  // of calls before it
     return graphs_.Run(key, [&]() -> Status {
-      RETURN_IF_ERROR(enqueue());
-      return TakeKept();
+      const Status status = enqueue();
+      const Status kept = TakeKept();
+      return kept.ok() ? status : kept;
     });
   }
+  void ForgetReplays() override { graphs_.Clear(); }
 
   Status CheckCollective() override { return LoadNccl().status(); }
   Result<std::string> NewCollectiveId() override;
@@ -77,7 +80,7 @@ Status CudaDevice::Open() {
   RETURN_IF_ERROR(FindDevice(options_.index, &info_));
   CUDA_RETURN_IF_ERROR(cudaStreamCreateWithFlags(compute_.receive(), cudaStreamNonBlocking));
   CUDA_RETURN_IF_ERROR(cudaStreamCreateWithFlags(copies_.receive(), cudaStreamNonBlocking));
-  graphs_ = Graphs(compute_.get());
+  graphs_ = Graphs(compute_.get(), &info_.plain_replays);
   for (Event& event : staged_) {
     CUDA_RETURN_IF_ERROR(cudaEventCreateWithFlags(event.receive(), cudaEventDisableTiming));
   }

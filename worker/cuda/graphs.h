@@ -2,7 +2,10 @@
 // Work of a stream that comes again, as CUDA graphs: one start instead of one a kernel. The first
 // time it runs as it is, so that whatever is chosen, loaded or made at a first use (algorithms of
 // products, modules of kernels) is there before it is captured; captures allocate nothing and wait
-// for nothing. Thread safety: none; what other threads do does not disturb a capture.
+// for nothing. A graph is an offer: where CUDA makes none of some work (no memory on the device,
+// or a call that no capture allows), that work runs as it is from then on, with the same bits.
+// Errors of the work itself stay errors. Thread safety: none; what other threads do does not
+// disturb a capture.
 
 #include <cuda_runtime.h>
 
@@ -15,6 +18,7 @@
 
 #include "common/status.h"
 #include "worker/cuda/handles.h"
+#include "worker/device.h"
 
 namespace chorus::worker::cuda {
 
@@ -24,12 +28,21 @@ class Graphs {
   static constexpr size_t kMost = 1024;
 
   Graphs() = default;
-  explicit Graphs(cudaStream_t stream) : stream_(stream) {}
+  // notes: learns what comes again and runs as it is all the same, and why; outlives this.
+  Graphs(cudaStream_t stream, PlainReplays* notes) : stream_(stream), notes_(notes) {}
 
-  // The contract of Device::Replay. enqueue: on the stream, on no other.
+  // The contract of Device::Replay. enqueue: on the stream, on no other. What it enqueues is done
+  // once, whether a graph is made or not.
   Result<bool> Run(std::span<const uint64_t> key, const std::function<Status()>& enqueue);
+  // Frees all graphs. REQUIRES: the stream was synchronised after the last Run.
+  void Clear();
 
  private:
+  // Neither: has come once.
+  struct Kept {
+    GraphExec graph;
+    bool refused = false;  // there will be no graph
+  };
   // Keys are looked up without being copied.
   struct Less {
     using is_transparent = void;
@@ -38,11 +51,14 @@ class Graphs {
     }
   };
 
-  Result<GraphExec> Capture(const std::function<Status()>& enqueue) const;
+  Result<GraphExec> Make(const std::function<Status()>& enqueue);
+  Status Capture(const std::function<Status()>& enqueue, Status* work, Graph* graph);
   bool HasRoom();
 
   cudaStream_t stream_ = nullptr;
-  std::map<std::vector<uint64_t>, GraphExec, Less> kept_;  // null: has come once
+  PlainReplays* notes_ = nullptr;
+  std::map<std::vector<uint64_t>, Kept, Less> kept_;
+  bool full_ = false;  // of what is not forgotten
 };
 
 }  // namespace chorus::worker::cuda

@@ -51,6 +51,12 @@ cudaError_t cudaGraphInstantiate(cudaGraphExec_t* exec, cudaGraph_t graph,
   return cudaSuccess;
 }
 
+cudaError_t cudaGraphUpload(cudaGraphExec_t, cudaStream_t stream) {
+  ENTER_CALL();
+  if (stream == nullptr) return Failed(cudaErrorInvalidResourceHandle);
+  return stream->capturing() ? Failed(cudaErrorNotSupported) : cudaSuccess;
+}
+
 cudaError_t cudaGraphExecDestroy(cudaGraphExec_t exec) {
   ENTER_CALL();
   delete exec;
