@@ -3,7 +3,9 @@
 // times.
 //   L = w_cvr sum_O (1 + (k - 1) r) CE(b, r) / sum_O (1 + (k - 1) r)  +  w_ctr 1/|D| sum_D CE(a, o)
 // k = 1 is BASE. The odds of sigma(b) are k times too high; `correct` predicts with b - ln k, which
-// orders rows alike.
+// orders rows alike. Sums are over a step: where a step has few clicks, a conversion's copies are
+// much of its own denominator, so that the odds are less than k times too high and `correct` takes
+// off too much (perf/README.md, Criteo).
 
 #include "worker/objective/row_terms.h"
 #include "worker/prediction.h"
