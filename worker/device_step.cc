@@ -34,6 +34,7 @@ DeviceStep::DeviceStep(const DeviceStepOptions& options, Device* device)
       heads_(static_cast<int64_t>(objective_.heads().size())),
       terms_(static_cast<int64_t>(objective_.terms().size())),
       step_bytes_(options.step_bytes),
+      pool_(options.pool),
       graphs_(config_.compute().cuda().graphs()) {}
 
 Result<std::unique_ptr<DeviceStep>> DeviceStep::Create(const DeviceStepOptions& options,
@@ -108,8 +109,13 @@ Status DeviceStep::OpenBuffers() {
   const std::vector<TreeNode> nodes = MaximalNodes(range_);
   rows_ = std::make_unique<DeviceRowGradients>(dims, inputs_.tables, nodes, step_bytes_, device_);
   RETURN_IF_ERROR(rows_->Open());
-  PackingPlan plan = {&inputs_, &objective_, std::move(dims), FromFirstGrain(nodes, range_.begin),
-                      static_cast<size_t>(grain_rows_)};
+  PackingPlan plan;
+  plan.inputs = &inputs_;
+  plan.objective = &objective_;
+  plan.dims = std::move(dims);
+  plan.nodes = FromFirstGrain(nodes, range_.begin);
+  plan.grain_rows = static_cast<size_t>(grain_rows_);
+  plan.pool = pool_;
   ASSIGN_OR_RETURN(staged_, StagedSteps::Create(std::move(plan), step_bytes_, device_));
   return Status::Ok();
 }

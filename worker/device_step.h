@@ -32,6 +32,7 @@ struct DeviceStepOptions {
   const Objective* objective = nullptr;   // outlives the DeviceStep
   GrainRange grains;                      // of this worker
   size_t step_bytes = size_t{256} << 20;  // most that a step's inputs, or its gradients, may need
+  ThreadPool* pool = nullptr;             // packs steps, see PackingPlan; outlives the DeviceStep
 };
 
 class DeviceStep {
@@ -156,7 +157,8 @@ class DeviceStep {
 
   std::unique_ptr<StagedSteps> staged_;
   std::unique_ptr<DeviceRowGradients> rows_;
-  const size_t step_bytes_;               // capacity of what a step brings, and what it needs
+  const size_t step_bytes_;  // capacity of what a step brings, and what it needs
+  ThreadPool* const pool_;
   std::vector<int64_t> padded_contexts_;  // [grains]
   bool graphs_ = false;
   std::vector<uint64_t> key_;  // of the last AsOne

@@ -10,9 +10,13 @@
 #include "worker/node_sums.h"
 #include "worker/session.h"
 #include "worker/step_gradients.h"
+#include "worker/thread_pool.h"
 
 namespace chorus::worker {
 namespace {
+
+// They copy memory: more of them would wait for it.
+constexpr uint32_t kMostPackingThreads = 8;
 
 class DeviceStepEngine final : public StepEngine {
  public:
@@ -22,12 +26,14 @@ class DeviceStepEngine final : public StepEngine {
         terms_(static_cast<uint32_t>(session->objective().terms().size())),
         doubles_(nodes_, terms_ + extras),
         partials_(nodes_),
+        pool_(ThreadPool::Create(std::min(session->pool().threads(), kMostPackingThreads))),
         device_(std::move(device)) {}
 
   Status Open() {
-    const DeviceStepOptions options = {
-        &session_->config(), &session_->schema(), &session_->objective(), session_->grains(),
-        size_t{session_->config().compute().cuda().step_memory_mb()} << 20};
+    DeviceStepOptions options = {&session_->config(), &session_->schema(), &session_->objective(),
+                                 session_->grains()};
+    options.step_bytes = size_t{session_->config().compute().cuda().step_memory_mb()} << 20;
+    options.pool = pool_.get();
     Result<std::unique_ptr<DeviceStep>> step = DeviceStep::Create(options, device_.get());
     if (!step.ok()) return Named(step.status());
     step_ = std::move(step).value();
@@ -103,6 +109,7 @@ class DeviceStepEngine final : public StepEngine {
   bool told_of_refused_ = false;
   bool told_of_kept_ = false;
   uint64_t contexts_pooled_ = 0;
+  std::unique_ptr<ThreadPool> pool_;  // packs steps
   std::unique_ptr<Device> device_;
   std::unique_ptr<DeviceStep> step_;  // after its device
 };

@@ -4,88 +4,111 @@
 
 namespace chorus::worker {
 
-void GradientOrderMaker::AddGrain(const std::vector<PositionedKeys>& slots, uint32_t positions,
-                                  GradientOrder* out) {
-  // A counting sort, stable in batch order.
-  counts_.assign(positions + 1, 0);
+void GradientOrderMaker::Begin(const std::vector<std::vector<PositionedKeys>>& grains,
+                               uint32_t positions, GradientOrder* out) {
+  grains_ = &grains;
+  positions_ = positions;
+  out_ = out;
+  sorted_.resize(grains.size());
   uint32_t keys = 0;
-  for (const PositionedKeys& slot : slots) {
-    for (const uint32_t position : *slot.positions) ++counts_[position + 1];
-    keys += static_cast<uint32_t>(slot.positions->size());
-  }
-  for (uint32_t p = 0; p < positions; ++p) counts_[p + 1] += counts_[p];
-  const auto base = static_cast<uint32_t>(out->order.size());
-  out->order.resize(base + keys);
-  for (const PositionedKeys& slot : slots) {
-    for (uint32_t k = 0; k < slot.positions->size(); ++k) {
-      out->order[base + counts_[(*slot.positions)[k]]++] = slot.first_key + k;
+  for (size_t g = 0; g < grains.size(); ++g) {
+    sorted_[g].first_key = keys;
+    for (const PositionedKeys& slot : grains[g]) {
+      keys += static_cast<uint32_t>(slot.positions->size());
     }
   }
-  // counts_[p] now ends position p.
-  GradientOrder::Grain grain;
-  grain.first_piece = static_cast<uint32_t>(out->piece_begins.size()) - 1;
-  grain.first_segment = static_cast<uint32_t>(out->segment_first.size()) - 1;
-  for (uint32_t p = 0, begin = 0; p < positions; begin = counts_[p++]) {
-    if (counts_[p] == begin) continue;
-    segment_positions_.push_back(p);
-    for (uint32_t at = begin; at < counts_[p];) {
-      at = std::min(at + GradientOrder::kPieceKeys, counts_[p]);
-      out->piece_begins.push_back(base + at);
-    }
-    const auto pieces = static_cast<uint32_t>(out->piece_begins.size()) - 1;
-    grain.has_joins = grain.has_joins || pieces - out->segment_first.back() > 1;
-    out->segment_first.push_back(pieces);
-  }
-  grain.pieces = static_cast<uint32_t>(out->piece_begins.size()) - 1 - grain.first_piece;
-  grain.segments = static_cast<uint32_t>(out->segment_first.size()) - 1 - grain.first_segment;
-  out->grains.push_back(grain);
+  out->order.resize(keys);
 }
 
-void GradientOrderMaker::AddNode(TreeNode node, uint32_t positions, GradientOrder* out) {
-  counts_.assign(positions + 1, 0);
+// A counting sort, stable in batch order.
+void GradientOrderMaker::SortGrain(size_t grain, std::vector<uint32_t>* scratch) {
+  const std::vector<PositionedKeys>& slots = (*grains_)[grain];
+  std::vector<uint32_t>& counts = *scratch;
+  counts.assign(positions_ + 1, 0);
+  for (const PositionedKeys& slot : slots) {
+    for (const uint32_t position : *slot.positions) ++counts[position + 1];
+  }
+  Sorted& sorted = sorted_[grain];
+  sorted.Clear();
+  counts[0] = sorted.first_key;
+  for (uint32_t p = 0; p < positions_; ++p) {
+    const uint32_t begin = counts[p], end = begin + counts[p + 1];
+    counts[p + 1] = end;
+    if (begin == end) continue;
+    for (uint32_t at = begin; at < end;) {
+      at = std::min(at + GradientOrder::kPieceKeys, end);
+      sorted.piece_ends.push_back(at);
+    }
+    sorted.has_joins = sorted.has_joins || end - begin > GradientOrder::kPieceKeys;
+    sorted.segment_ends.push_back(static_cast<uint32_t>(sorted.piece_ends.size()));
+    sorted.positions.push_back(p);
+  }
+  for (const PositionedKeys& slot : slots) {
+    for (uint32_t k = 0; k < slot.positions->size(); ++k) {
+      out_->order[counts[(*slot.positions)[k]]++] = slot.first_key + k;
+    }
+  }
+}
+
+// Numbers the grain's pieces and segments behind those of grains before it.
+void GradientOrderMaker::AddGrain(const Sorted& sorted) {
+  GradientOrder::Grain grain;
+  grain.first_piece = static_cast<uint32_t>(out_->piece_begins.size()) - 1;
+  grain.pieces = static_cast<uint32_t>(sorted.piece_ends.size());
+  grain.first_segment = static_cast<uint32_t>(out_->segment_first.size()) - 1;
+  grain.segments = static_cast<uint32_t>(sorted.segment_ends.size());
+  grain.has_joins = sorted.has_joins;
+  out_->piece_begins.insert(out_->piece_begins.end(), sorted.piece_ends.begin(),
+                            sorted.piece_ends.end());
+  for (const uint32_t end : sorted.segment_ends) {
+    out_->segment_first.push_back(grain.first_piece + end);
+  }
+  out_->grains.push_back(grain);
+}
+
+void GradientOrderMaker::AddNode(TreeNode node) {
+  counts_.assign(positions_ + 1, 0);
   const auto each_segment = [&](auto&& visit) {
     for (uint32_t g = node.begin; g < node.end(); ++g) {
-      const GradientOrder::Grain& grain = out->grains[g];
-      for (uint32_t s = 0; s < grain.segments; ++s) visit(g, grain.first_segment + s);
+      const uint32_t first = out_->grains[g].first_segment;
+      for (uint32_t s = 0; s < sorted_[g].positions.size(); ++s) {
+        visit(g, sorted_[g].positions[s], out_->segment_first[first + s]);
+      }
     }
   };
-  each_segment([&](uint32_t, uint32_t s) { ++counts_[segment_positions_[s] + 1]; });
+  each_segment([&](uint32_t, uint32_t position, uint32_t) { ++counts_[position + 1]; });
   GradientOrder::Node part;
-  part.first_key = static_cast<uint32_t>(out->positions.size());
-  const auto base = static_cast<uint32_t>(out->term_grain.size());
-  for (uint32_t p = 0; p < positions; ++p) {
+  part.first_key = static_cast<uint32_t>(out_->positions.size());
+  const auto base = static_cast<uint32_t>(out_->term_grain.size());
+  for (uint32_t p = 0; p < positions_; ++p) {
     const uint32_t terms = counts_[p + 1];
     counts_[p + 1] += counts_[p];
     if (terms == 0) continue;
-    out->positions.push_back(p);
-    out->term_begins.push_back(base + counts_[p + 1]);
+    out_->positions.push_back(p);
+    out_->term_begins.push_back(base + counts_[p + 1]);
   }
-  part.keys = static_cast<uint32_t>(out->positions.size()) - part.first_key;
-  out->term_grain.resize(base + counts_[positions]);
-  out->term_piece.resize(base + counts_[positions]);
-  each_segment([&](uint32_t g, uint32_t s) {
-    const uint32_t at = base + counts_[segment_positions_[s]]++;
-    out->term_grain[at] = g - node.begin;
-    out->term_piece[at] = out->segment_first[s];
+  part.keys = static_cast<uint32_t>(out_->positions.size()) - part.first_key;
+  out_->term_grain.resize(base + counts_[positions_]);
+  out_->term_piece.resize(base + counts_[positions_]);
+  each_segment([&](uint32_t g, uint32_t position, uint32_t piece) {
+    const uint32_t at = base + counts_[position]++;
+    out_->term_grain[at] = g - node.begin;
+    out_->term_piece[at] = piece;
   });
-  out->nodes.push_back(part);
+  out_->nodes.push_back(part);
 }
 
-void GradientOrderMaker::Make(const std::vector<std::vector<PositionedKeys>>& grains,
-                              const std::vector<TreeNode>& nodes, uint32_t positions,
-                              GradientOrder* out) {
-  out->order.clear();
-  out->piece_begins.assign(1, 0);
-  out->segment_first.assign(1, 0);
-  out->grains.clear();
-  out->positions.clear();
-  out->term_begins.assign(1, 0);
-  out->term_grain.clear();
-  out->term_piece.clear();
-  out->nodes.clear();
-  segment_positions_.clear();
-  for (const std::vector<PositionedKeys>& slots : grains) AddGrain(slots, positions, out);
-  for (const TreeNode node : nodes) AddNode(node, positions, out);
+void GradientOrderMaker::Join(const std::vector<TreeNode>& nodes) {
+  out_->piece_begins.assign(1, 0);
+  out_->segment_first.assign(1, 0);
+  out_->grains.clear();
+  out_->positions.clear();
+  out_->term_begins.assign(1, 0);
+  out_->term_grain.clear();
+  out_->term_piece.clear();
+  out_->nodes.clear();
+  for (const Sorted& sorted : sorted_) AddGrain(sorted);
+  for (const TreeNode node : nodes) AddNode(node);
 }
 
 }  // namespace chorus::worker

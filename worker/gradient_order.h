@@ -2,8 +2,10 @@
 // In which order a device adds the gradients of a table's keys, so that no two of its threads write
 // one place: the keys of each grain sorted by position (stable: batch order within a position), cut
 // into pieces so that a frequent key is not one long sum, and the places of each key's sums in
-// every node of the canonical tree. Cuts depend on the grain alone. Thread safety: values; none.
+// every node of the canonical tree. Cuts depend on the grain alone. Thread safety: values; of
+// GradientOrderMaker, grains may be sorted by several threads.
 
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 
@@ -45,20 +47,41 @@ struct PositionedKeys {
   uint32_t first_key;                      // of the step
 };
 
+// Begin, SortGrain of every grain, Join.
 class GradientOrderMaker {
  public:
   // grains: slots of the table by grain, in the order in which gradients are added (contexts'
-  // first). nodes cover the grains in order, counted from 0.  positions: number of the table's
-  // keys.
-  void Make(const std::vector<std::vector<PositionedKeys>>& grains,
-            const std::vector<TreeNode>& nodes, uint32_t positions, GradientOrder* out);
+  // first).  positions: number of the table's keys. Arguments stay until Join.
+  void Begin(const std::vector<std::vector<PositionedKeys>>& grains, uint32_t positions,
+             GradientOrder* out);
+  // Any thread, each grain once.  scratch: memory that no other thread uses.
+  void SortGrain(size_t grain, std::vector<uint32_t>* scratch);
+  // nodes cover the grains in order, counted from 0.
+  void Join(const std::vector<TreeNode>& nodes);
 
  private:
-  void AddGrain(const std::vector<PositionedKeys>& slots, uint32_t positions, GradientOrder* out);
-  void AddNode(TreeNode node, uint32_t positions, GradientOrder* out);
+  struct Sorted {
+    uint32_t first_key = 0;              // in GradientOrder::order
+    std::vector<uint32_t> piece_ends;    // [pieces], in order
+    std::vector<uint32_t> segment_ends;  // [segments], pieces of this grain
+    std::vector<uint32_t> positions;     // [segments]
+    bool has_joins = false;
+    void Clear() {
+      piece_ends.clear();
+      segment_ends.clear();
+      positions.clear();
+      has_joins = false;
+    }
+  };
 
-  std::vector<uint32_t> counts_;             // [positions + 1]
-  std::vector<uint32_t> segment_positions_;  // [segments of the step]
+  void AddGrain(const Sorted& sorted);
+  void AddNode(TreeNode node);
+
+  const std::vector<std::vector<PositionedKeys>>* grains_ = nullptr;
+  uint32_t positions_ = 0;
+  GradientOrder* out_ = nullptr;
+  std::vector<Sorted> sorted_;    // [grains]
+  std::vector<uint32_t> counts_;  // [positions + 1]
 };
 
 }  // namespace chorus::worker

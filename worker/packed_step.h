@@ -6,7 +6,8 @@
 //
 // What has no more elements than a grain has rows comes first, with room for as many: it lies in
 // the same place in every step, and points to the rest, so that what has been enqueued for one step
-// can be started again for the next in the same block. Thread safety: none.
+// can be started again for the next in the same block. Threads share the packing; whatever their
+// number, the bytes are the same. Thread safety: none.
 
 #include <algorithm>
 #include <cstddef>
@@ -16,51 +17,18 @@
 
 #include "common/status.h"
 #include "common/tree.h"
+#include "worker/array_copies.h"
 #include "worker/backend.h"
 #include "worker/device_types.h"
 #include "worker/gradient_order.h"
 #include "worker/input_layout.h"
 #include "worker/objective.h"
+#include "worker/packed_block.h"
 #include "worker/ps_client.h"
 #include "worker/step_reader.h"
+#include "worker/thread_pool.h"
 
 namespace chorus::worker {
-
-// Writes arrays one after the other, each 256-byte aligned.
-class PackedBlock {
- public:
-  PackedBlock(std::byte* host, std::byte* device, size_t capacity)
-      : host_(host), device_(device), capacity_(capacity) {}
-  void Clear() { used_ = 0; }
-  // Room for `count` elements: where the host writes them, and in *on_device where the device finds
-  // them. Null once the block is full; full() then says so.
-  template <typename T>
-  T* Take(size_t count, const T** on_device) {
-    const size_t begin = used_;
-    used_ += (count * sizeof(T) + 255) / 256 * 256;
-    *on_device = used_ <= capacity_ ? reinterpret_cast<const T*>(device_ + begin) : nullptr;
-    return used_ <= capacity_ ? reinterpret_cast<T*>(host_ + begin) : nullptr;
-  }
-  // room: for so many elements at least.
-  template <typename T>
-  const T* Copy(const std::vector<T>& values, size_t room = 0) {
-    const T* on_device = nullptr;
-    T* const to = Take<T>(std::max(values.size(), room), &on_device);
-    if (to != nullptr) std::copy(values.begin(), values.end(), to);
-    return on_device;
-  }
-  size_t used() const { return used_; }
-  size_t capacity() const { return capacity_; }
-  bool full() const { return used_ > capacity_; }
-  std::byte* host() const { return host_; }
-  std::byte* device() const { return device_; }
-
- private:
-  std::byte* const host_;
-  std::byte* const device_;
-  const size_t capacity_;
-  size_t used_ = 0;  // bytes, also beyond the capacity
-};
 
 // One side of a grain, and the same where the device finds it.
 struct PackedSide {
@@ -107,17 +75,18 @@ struct PackingPlan {
   std::vector<uint32_t> dims;   // [table instances]
   std::vector<TreeNode> nodes;  // of this worker, counted from its first grain
   size_t grain_rows = 0;
+  ThreadPool* pool = nullptr;  // its threads share the work; null: the caller's alone
 };
 
 class StepPacker {
  public:
-  explicit StepPacker(PackingPlan plan) : plan_(std::move(plan)) {}
+  explicit StepPacker(PackingPlan plan);
 
   // Everything but embedding rows, for which there is room behind it then, into an empty block.
   // training: gradients will be wanted. Error: kResourceExhausted, the block is too small.
   Status PackBatch(const StepBatch& batch, bool training, PackedBlock* block, PackedStep* out);
   // The rows of the same batch.
-  void PackRows(const StepBatch& batch, const PulledRows& rows, const PackedStep& packed) const;
+  Status PackRows(const StepBatch& batch, const PulledRows& rows, const PackedStep& packed);
 
  private:
   // Where the host writes what PackSlots finds out; null once the block is full.
@@ -125,22 +94,44 @@ class StepPacker {
     DeviceSide* side;
     DeviceSlot* slots;
   };
+  // Where it writes a grain's RowIndex.
+  struct IndexPlaces {
+    const Batch* grain;
+    uint32_t* order;
+    uint32_t* begins;
+    size_t contexts;  // padded
+  };
 
-  PackedGrain PackGrain(const Batch& grain, PackedBlock* block);
-  RowIndex PackIndex(const Batch& batch, PackedBlock* block) const;
+  template <typename T>
+  const T* Copy(const std::vector<T>& values, PackedBlock* block, size_t room = 0);
+  template <typename T>
+  const T* CopyOfRows(const std::vector<T>& values, bool in_step, PackedBlock* block);
+  void Begin(const StepBatch& batch, PackedStep* out);
+  PackedGrain PackGrain(const Batch& grain, const RowDraws& draws, PackedBlock* block);
+  RowIndex PlaceIndex(const Batch& grain, PackedBlock* block);
   PackedSide PackSide(const SideInputs& side, const FeatureColumns& features, PackedBlock* block);
+  void PackGrains(const StepBatch& batch, PackedBlock* block, PackedStep* out);
   // A side's offsets, positions and values.
   void PackSlots(const SideInputs& inputs, const FeatureColumns& features,
                  const std::vector<std::vector<uint32_t>>& positions, size_t grain,
                  const SidePlaces& places, PackedSide* side, PackedBlock* block, PackedStep* out);
-  void PackOrders(const StepBatch& batch, PackedBlock* block, PackedStep* out);
-  void PlaceRows(const StepBatch& batch, const std::vector<const float**>& tables,
-                 PackedBlock* block, PackedStep* out) const;
+  void BeginOrders(const StepBatch& batch, PackedStep* out);
+  Status FillIn(bool training, const PackedStep& step);
+  Status PackOrders(PackedBlock* block, PackedStep* out);
+  void PlaceRows(const StepBatch& batch, PackedBlock* block, PackedStep* out) const;
+  Status CopyAll();
 
   const PackingPlan plan_;
-  GradientOrderMaker maker_;
   std::vector<SidePlaces> places_;  // of contexts and of exposures, grain by grain
+  std::vector<IndexPlaces> indexes_;
+  std::vector<const float**> tables_;  // [groups], where the host writes down where rows will lie
+  std::vector<RowDraws> draws_;        // [grains]
+  // What some grain of the step has: empty ones then get a place for it.
+  bool has_weight_ = false, has_copies_ = false, has_draw_ = false;
   std::vector<std::vector<std::vector<PositionedKeys>>> slots_;  // [configured table][grain]
+  std::vector<GradientOrderMaker> makers_;                       // [configured tables]
+  std::vector<std::vector<uint32_t>> scratch_;                   // [threads]
+  ArrayCopies copies_;
 };
 
 }  // namespace chorus::worker

@@ -47,7 +47,7 @@ Status StagedSteps::Load(const StepBatch& batch, const PulledRows& rows, bool tr
     RETURN_IF_ERROR(PackBatch(batch, training, current_));
   }
   const PackedStep& packed = steps_[current_];
-  packer_.PackRows(batch, rows, packed);
+  RETURN_IF_ERROR(packer_.PackRows(batch, rows, packed));
   RETURN_IF_ERROR(Stage(packed.batch_bytes, blocks_[current_]->used(), current_));
   return device_->TakeStaged(current_);
 }

@@ -38,10 +38,11 @@ void StepRun::KeepGradients(bool among) {
 }
 
 Result<std::unique_ptr<StepRun>> StepRun::Create(const TrainConfig& config, const StepData& data,
-                                                 CountingDevice* device) {
+                                                 CountingDevice* device, ThreadPool* pool) {
   std::unique_ptr<StepRun> run(new StepRun(config, data, device));
-  const DeviceStepOptions options = {&config, &data.schema, data.objective.get(), data.grains,
-                                     size_t{config.compute().cuda().step_memory_mb()} << 20};
+  DeviceStepOptions options = {&config, &data.schema, data.objective.get(), data.grains};
+  options.step_bytes = size_t{config.compute().cuda().step_memory_mb()} << 20;
+  options.pool = pool;
   ASSIGN_OR_RETURN(run->step_, DeviceStep::Create(options, device));
   const auto parameters = static_cast<size_t>(run->step_->parameters().size());
   run->gradient_.resize(parameters);
@@ -106,7 +107,9 @@ std::unique_ptr<StepGradients> StepRun::Gradients(const StepBatch& batch) const 
 
 Result<DryRun> RunDry(const TrainConfig& config, const StepData& data, uint32_t workers) {
   CountingDevice device(nullptr, config.compute().cuda().precision());
-  ASSIGN_OR_RETURN(const std::unique_ptr<StepRun> run, StepRun::Create(config, data, &device));
+  const auto pool = ThreadPool::Create(config.compute().threads());
+  ASSIGN_OR_RETURN(const std::unique_ptr<StepRun> run,
+                   StepRun::Create(config, data, &device, pool.get()));
   if (config.compute().cuda().collective() != CudaConfig::HOST) run->KeepGradients(workers > 1);
   const StepBatch& batch = *data.steps.back();
   const ZeroRows rows(data.dims);

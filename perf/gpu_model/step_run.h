@@ -24,9 +24,11 @@ std::vector<float> RunWeights(const worker::ParameterLayout& layout, uint64_t se
 
 class StepRun {
  public:
-  // config, data and device outlive what is made.
+  // config, data and device outlive what is made, as does pool, whose threads pack steps (null: the
+  // caller's alone).
   static Result<std::unique_ptr<StepRun>> Create(const TrainConfig& config, const StepData& data,
-                                                 CountingDevice* device);
+                                                 CountingDevice* device,
+                                                 worker::ThreadPool* pool = nullptr);
 
   // From now on dense gradients stay on the device (DeviceStep::KeepGradients): the only worker's,
   // or with `among`, as if other devices summed them too.
@@ -66,7 +68,7 @@ struct DryRun {
   std::deque<worker::SparseGradient> viewed;         // by the gradients
   int64_t parameters = 0;
   size_t nodes = 0;         // of the canonical tree that this worker sums
-  double pack_seconds = 0;  // on this machine, of Load: one thread's copies into the packed step
+  double pack_seconds = 0;  // on this machine, of Load: into the packed step, by compute.threads
 };
 Result<DryRun> RunDry(const TrainConfig& config, const StepData& data, uint32_t workers);
 

@@ -179,7 +179,11 @@ TEST_F(DeviceOperationsTest, SparseGradientsSumByKeyAndNode) {
         factor.push_back(0.25f * static_cast<float>(Draw(22, k, 9)) - 1.0f);
       }
       GradientOrder order;
-      GradientOrderMaker().Make(slots, nodes, distinct, &order);
+      GradientOrderMaker maker;
+      maker.Begin(slots, distinct, &order);
+      std::vector<uint32_t> scratch;
+      for (size_t g = slots.size(); g-- > 0;) maker.SortGrain(g, &scratch);
+      maker.Join(nodes);
       const DeviceKeyNotes notes = {arrays_.Put(source), arrays_.Put(factor)};
       const uint32_t* const begins = arrays_.Put(order.piece_begins);
       const uint32_t* const first = arrays_.Put(order.segment_first);

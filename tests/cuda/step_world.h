@@ -60,6 +60,7 @@ class StepWorld {
 
   const Objective& objective() const { return *objective_; }
   const std::vector<float>& parameters() const { return fixture_->parameters; }
+  const std::vector<uint32_t>& dims() const { return fixture_->dims; }  // [table instances]
   GrainRange range() const {
     return {setup_.first_grain, setup_.first_grain + static_cast<uint32_t>(grains_.size())};
   }
