@@ -15,17 +15,6 @@ namespace {
 constexpr char kFound = 'D';
 constexpr char kNone = 'E';
 
-DevicePrecision PrecisionOf(CudaConfig::Precision precision) {
-  switch (precision) {
-    case CudaConfig::TF32:
-      return DevicePrecision::kTf32;
-    case CudaConfig::BF16:
-      return DevicePrecision::kBf16;
-    default:
-      return DevicePrecision::kFp32;
-  }
-}
-
 // Why the workers cannot all compute on devices; "": they can.
 std::string Objection(const std::vector<std::string>& answers, bool may_share) {
   for (size_t w = 0; w < answers.size(); ++w) {
@@ -57,6 +46,17 @@ std::string Describe(const DeviceInfo& info) {
 
 }  // namespace
 
+DevicePrecision DevicePrecisionOf(CudaConfig::Precision precision) {
+  switch (precision) {
+    case CudaConfig::TF32:
+      return DevicePrecision::kTf32;
+    case CudaConfig::BF16:
+      return DevicePrecision::kBf16;
+    default:
+      return DevicePrecision::kFp32;
+  }
+}
+
 Result<std::unique_ptr<Device>> ChooseDevice(const ComputeConfig& config,
                                              const WorkerEnvironment& environment) {
   std::unique_ptr<Device> none;
@@ -68,7 +68,7 @@ Result<std::unique_ptr<Device>> ChooseDevice(const ComputeConfig& config,
   }
   DeviceOptions options;
   options.rank = environment.collective->rank();
-  options.precision = PrecisionOf(config.cuda().precision());
+  options.precision = DevicePrecisionOf(config.cuda().precision());
   options.library = config.cuda().library();
   options.optional = !required;
   Result<std::unique_ptr<Device>> device = environment.open_device(options);

@@ -11,6 +11,8 @@
 
 namespace chorus::worker {
 
+DevicePrecision DevicePrecisionOf(CudaConfig::Precision precision);
+
 // This worker's device; null: all workers compute on the CPU. Every worker calls it: either all get
 // a device or none does, so that a result does not depend on which of them found one. Error, for
 // CUDA: kFailedPrecondition or that of opening, when a worker has no device or two have the same.

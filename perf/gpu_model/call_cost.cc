@@ -2,16 +2,18 @@
 
 #include <algorithm>
 
+#include "worker/cuda/launch_shapes.h"
 #include "worker/gradient_order.h"
 
 namespace chorus::perf::call_cost {
 namespace {
 
+using worker::cuda::kBlockThreads;
+using worker::cuda::kChunkRows;
+using worker::cuda::kChunkStripes;
+using worker::cuda::kLossRows;
+
 constexpr uint64_t kFloat = sizeof(float);
-constexpr int64_t kChunkRows = 256;  // worker/cuda/column_chunks.h, likewise
-constexpr uint64_t kStripes = 8;
-constexpr int64_t kThreads = 256;   // of a block, worker/cuda/launch.h
-constexpr int64_t kLossRows = 128;  // of a block, worker/cuda/method_kernels.cu
 constexpr uint64_t kPieceKeys = worker::GradientOrder::kPieceKeys;
 
 uint64_t Bytes(int64_t floats) { return static_cast<uint64_t>(floats) * kFloat; }
@@ -33,7 +35,7 @@ uint64_t Parts(int64_t n, int64_t part) { return static_cast<uint64_t>((n + part
 Cost ColumnSums(Shape x, uint64_t memory_bytes, uint64_t sum_bytes = kFloat, uint64_t sweeps = 1) {
   const uint64_t chunks = Parts(x.rows, kChunkRows);
   const uint64_t sums = chunks * static_cast<uint64_t>(x.cols) * sum_bytes;
-  Cost cost = Kernel(x.elements(), memory_bytes + sums, sweeps * kChunkRows / kStripes);
+  Cost cost = Kernel(x.elements(), memory_bytes + sums, sweeps * kChunkRows / kChunkStripes);
   cost += Kernel(x.cols, sums + Bytes(x.cols), chunks);
   return cost;
 }
@@ -119,7 +121,7 @@ Cost ReluBackward(Shape y) { return ColumnSums(y, 3 * Bytes(y.elements())); }
 
 Cost DotRows(Shape x) { return Kernel(x.rows, Bytes(x.elements() + x.cols + x.rows)); }
 
-Cost SumColumn(int64_t rows) { return Kernel(1, Bytes(rows + 1), Parts(rows, kThreads)); }
+Cost SumColumn(int64_t rows) { return Kernel(1, Bytes(rows + 1), Parts(rows, kBlockThreads)); }
 
 Cost DotRowsBackward(Shape x, Shape dx, bool accumulate_dx) {
   return ColumnSums(

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "common/matrix_view.h"
 #include "common/optimizer_config.h"
 #include "perf/gpu_model/cost.h"
 #include "worker/backend.h"
@@ -17,6 +18,10 @@ struct Shape {
   int64_t cols = 0;
   int64_t elements() const { return rows * cols; }
 };
+template <typename T>
+Shape ShapeOf(const MatrixView<T>& matrix) {
+  return {matrix.rows, matrix.cols};
+}
 
 // Copies, fills and waits.
 Cost Upload(size_t bytes);

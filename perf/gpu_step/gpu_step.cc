@@ -19,6 +19,7 @@
 #include "perf/gpu_step/step_times.h"
 #include "perf/gpu_step/sum_times.h"
 #include "perf/support/build_info.h"
+#include "worker/device_choice.h"
 #include "worker/device_library.h"
 
 namespace chorus::perf {
@@ -66,12 +67,6 @@ Result<Options> ParseOptions(const std::vector<std::string>& arguments) {
 double ToleranceOf(CudaConfig::Precision precision) {
   if (precision == CudaConfig::BF16) return 0.1;
   return precision == CudaConfig::TF32 ? 0.02 : 2e-4;
-}
-
-worker::DevicePrecision DevicePrecisionOf(CudaConfig::Precision precision) {
-  if (precision == CudaConfig::BF16) return worker::DevicePrecision::kBf16;
-  return precision == CudaConfig::TF32 ? worker::DevicePrecision::kTf32
-                                       : worker::DevicePrecision::kFp32;
 }
 
 struct Results {
@@ -220,7 +215,7 @@ Status Main(const std::vector<std::string>& arguments) {
   worker::DeviceOptions device_options;
   device_options.index = static_cast<int>(options.device);
   device_options.library = options.library.empty() ? cuda.library() : options.library;
-  device_options.precision = DevicePrecisionOf(cuda.precision());
+  device_options.precision = worker::DevicePrecisionOf(cuda.precision());
   // Limits take memory that steps then lack, were it the same device object.
   ASSIGN_OR_RETURN(std::unique_ptr<Device> device, worker::OpenLibraryDevice(device_options));
   ASSIGN_OR_RETURN(const DeviceLimits limits, MeasureLimits(device.get(), options.limits));

@@ -6,12 +6,9 @@
 
 #include "common/device_math.h"
 #include "worker/cuda/launch.h"
+#include "worker/cuda/launch_shapes.h"
 
 namespace chorus::worker::cuda {
-
-constexpr int64_t kChunkRows = 256;
-constexpr int kChunkColumns = 32;  // of a block: one warp reads 32 neighbours
-constexpr int kChunkStripes = 8;
 
 CHORUS_HD inline int64_t CountChunks(int64_t rows) { return (rows + kChunkRows - 1) / kChunkRows; }
 

@@ -6,6 +6,8 @@
 #include <cstdint>
 #include <utility>
 
+#include "worker/cuda/launch_shapes.h"
+
 // Before a loop: several passes' loads go out together.
 #ifdef __CUDACC__
 #define CHORUS_UNROLL _Pragma("unroll 4")
@@ -14,8 +16,6 @@
 #endif
 
 namespace chorus::worker::cuda {
-
-constexpr uint32_t kBlockThreads = 256;
 
 inline uint32_t BlocksFor(int64_t n, uint32_t threads) {
   return static_cast<uint32_t>((n + threads - 1) / threads);

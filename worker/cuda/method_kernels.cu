@@ -10,8 +10,6 @@
 namespace chorus::worker::cuda {
 namespace {
 
-constexpr uint32_t kRowsPerBlock = 128;
-
 __device__ inline double WeightOf(const DeviceLabels& labels, int64_t i) {
   return labels.weight == nullptr ? 1.0 : static_cast<double>(labels.weight[i]);
 }
@@ -30,12 +28,12 @@ __device__ inline RowLogits<float> LogitsOf(const DeviceLabels& labels, int64_t 
 // calls it.
 template <int kSums>
 __device__ void SumOverBlock(const double (&own)[kSums], double* block_sums) {
-  __shared__ double rows[kRowsPerBlock][kSums];
+  __shared__ double rows[kLossRows][kSums];
   for (int k = 0; k < kSums; ++k) rows[threadIdx.x][k] = own[k];
   __syncthreads();
   if (threadIdx.x >= kSums) return;
   double sum = 0;
-  for (uint32_t r = 0; r < kRowsPerBlock; ++r) sum += rows[r][threadIdx.x];
+  for (uint32_t r = 0; r < kLossRows; ++r) sum += rows[r][threadIdx.x];
   block_sums[blockIdx.x * kSums + threadIdx.x] = sum;
 }
 
@@ -100,10 +98,10 @@ class KernelsOf final : public MethodKernels {
   cudaError_t Partials(cudaStream_t stream, const DeviceLabels& labels,
                        MatrixView<const float> logits, double* scratch,
                        double* sums) const override {
-    const uint32_t blocks = BlocksFor(labels.rows, kRowsPerBlock);
+    const uint32_t blocks = BlocksFor(labels.rows, kLossRows);
     if constexpr (PartialsOf<Method>() > 0) {
       if (blocks > 0) {
-        const cudaError_t error = Launch(stream, PartialsKernel<Method>, blocks, kRowsPerBlock,
+        const cudaError_t error = Launch(stream, PartialsKernel<Method>, blocks, kLossRows,
                                          method_, labels, logits, scratch);
         if (error != cudaSuccess) return error;
       }
@@ -114,9 +112,9 @@ class KernelsOf final : public MethodKernels {
   cudaError_t Evaluate(cudaStream_t stream, const DeviceLabels& labels, const double* scales,
                        MatrixView<const float> logits, MatrixView<float> dlogits, double* scratch,
                        double* term_sums) const override {
-    const uint32_t blocks = BlocksFor(dlogits.rows, kRowsPerBlock);
+    const uint32_t blocks = BlocksFor(dlogits.rows, kLossRows);
     if (blocks > 0) {
-      const cudaError_t error = Launch(stream, EvaluateKernel<Method>, blocks, kRowsPerBlock,
+      const cudaError_t error = Launch(stream, EvaluateKernel<Method>, blocks, kLossRows,
                                        method_, labels, scales, logits, dlogits, scratch);
       if (error != cudaSuccess) return error;
     }
@@ -147,7 +145,7 @@ std::unique_ptr<MethodKernels> MethodKernels::Find(std::string_view type, const 
 }
 
 int64_t MethodKernels::ScratchDoubles(int64_t rows) {
-  return BlocksFor(rows, kRowsPerBlock) * kMaxTerms;
+  return BlocksFor(rows, kLossRows) * kMaxTerms;
 }
 
 }  // namespace chorus::worker::cuda
