@@ -7,6 +7,7 @@
 #include <netinet/tcp.h>
 #include <pthread.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
@@ -43,6 +44,12 @@ std::string TextOf(const tcp::endpoint& endpoint) {
                                     : StrCat(address, ":", endpoint.port());
 }
 
+// As transfer_all, but in as few system calls as the kernel allows: the library's own asks for 64 KiB
+// at a time.
+size_t TransferAll(const error_code& error, size_t /*transferred*/) {
+  return error ? 0 : size_t{1} << 30;
+}
+
 // Small frames must not wait for acknowledgements; a peer that vanished without a word (machine
 // down, cable cut) is noticed after about 25 seconds instead of hours.
 void Tune(tcp::socket& socket) {
@@ -69,7 +76,7 @@ class AsioSocket final : public Socket {
 
   void Read(std::span<std::byte> out, std::function<void(Status)> done) override {
     asio::async_read(
-        socket_, asio::buffer(out.data(), out.size()),
+        socket_, asio::buffer(out.data(), out.size()), TransferAll,
         [done = std::move(done)](const error_code& error, size_t) { done(StatusOf(error)); });
   }
 
@@ -79,7 +86,7 @@ class AsioSocket final : public Socket {
     buffers.reserve(pieces.size());
     for (const auto& piece : pieces) buffers.emplace_back(piece.data(), piece.size());
     asio::async_write(
-        socket_, std::move(buffers),
+        socket_, std::move(buffers), TransferAll,
         [done = std::move(done)](const error_code& error, size_t) { done(StatusOf(error)); });
   }
 
@@ -87,6 +94,8 @@ class AsioSocket final : public Socket {
     error_code ignored;
     socket_.close(ignored);
   }
+
+  Result<std::unique_ptr<Socket>> MoveTo(IoLoop& loop) override;
 
   const std::string& peer() const override { return peer_; }
 
@@ -184,6 +193,7 @@ class Attempt : public std::enable_shared_from_this<Attempt> {
 
 class AsioLoop final : public IoLoop {
  public:
+  asio::io_context& context() { return context_; }
   void Post(std::function<void()> work) override { asio::post(context_, std::move(work)); }
   bool InLoop() const override { return thread_.load() == std::this_thread::get_id(); }
   std::unique_ptr<Timer> NewTimer() override { return std::make_unique<AsioTimer>(context_); }
@@ -240,6 +250,21 @@ std::shared_ptr<void> AsioLoop::Connect(const std::string& endpoint, Attempt::Do
   return std::shared_ptr<void>(attempt.get(), [attempt](void*) { attempt->Cancel(); });
 }
 
+Result<std::unique_ptr<Socket>> AsioSocket::MoveTo(IoLoop& loop) {
+  error_code error;
+  const tcp::endpoint local = socket_.local_endpoint(error);
+  if (error) return StatusOf(error);
+  const int fd = socket_.release(error);
+  if (error) return StatusOf(error);
+  tcp::socket moved(static_cast<AsioLoop&>(loop).context());
+  moved.assign(local.protocol(), fd, error);
+  if (error) {
+    ::close(fd);
+    return StatusOf(error);
+  }
+  return std::unique_ptr<Socket>(std::make_unique<AsioSocket>(std::move(moved)));
+}
+
 }  // namespace
 
 IoThread::IoThread() {
@@ -262,6 +287,18 @@ void IoThread::RunAndWait(const std::function<void()>& work) {
     finished.set_value();
   });
   finished.get_future().wait();
+}
+
+std::shared_ptr<IoThread> IoThreads::Next() {
+  const MutexLock lock(mutex_);
+  const size_t i = handed_out_++ % most_;
+  if (i == threads_.size()) threads_.push_back(std::make_shared<IoThread>());
+  return threads_[i];
+}
+
+std::vector<std::shared_ptr<IoThread>> IoThreads::started() {
+  const MutexLock lock(mutex_);
+  return threads_;
 }
 
 }  // namespace chorus

@@ -1,7 +1,7 @@
 #pragma once
 // One thread that waits for sockets and timers and runs callbacks; the network library behind it is
-// hidden in io_loop.cc. IoLoop is the queue that anyone may post to; IoThread runs it and ends it.
-// Thread safety: IoLoop and IoThread: any thread. Sockets, acceptors and timers: the loop's thread
+// hidden in io_loop.cc. IoLoop is the queue that anyone may post to; IoThread runs it and ends it;
+// IoThreads are several. Thread safety: IoLoop, IoThread, IoThreads: any thread. Sockets, acceptors and timers: the loop's thread
 // only, and their callbacks run there, never inside the call that was given them.
 
 #include <cstdint>
@@ -12,9 +12,12 @@
 #include <thread>
 #include <vector>
 
+#include "common/mutex.h"
 #include "common/status.h"
 
 namespace chorus {
+
+class IoLoop;
 
 class Socket {
  public:
@@ -26,7 +29,10 @@ class Socket {
   // a time.
   virtual void Write(std::span<const std::span<const std::byte>> pieces,
                      std::function<void(Status)> done) = 0;
-  virtual void Close() = 0;                     // pending operations end with kAborted
+  virtual void Close() = 0;  // pending operations end with kAborted
+  // The connection as a socket of another loop's thread; this one is closed. REQUIRES: nothing is
+  // pending.
+  virtual Result<std::unique_ptr<Socket>> MoveTo(IoLoop& loop) = 0;
   virtual const std::string& peer() const = 0;  // "10.0.0.7:41230"
 };
 
@@ -76,6 +82,21 @@ class IoThread {
  private:
   std::shared_ptr<IoLoop> loop_;
   std::thread thread_;
+};
+
+// Hands out its threads in turn; one starts when it is first handed out.
+class IoThreads {
+ public:
+  explicit IoThreads(uint32_t most) : most_(most) {}
+
+  std::shared_ptr<IoThread> Next();
+  std::vector<std::shared_ptr<IoThread>> started();
+
+ private:
+  const uint32_t most_;
+  Mutex mutex_;
+  std::vector<std::shared_ptr<IoThread>> threads_ GUARDED_BY(mutex_);
+  size_t handed_out_ GUARDED_BY(mutex_) = 0;
 };
 
 }  // namespace chorus

@@ -8,6 +8,7 @@
 #include "common/strings.h"
 #include "common/tcp_connection.h"
 #include "common/tcp_handshake.h"
+#include "common/tcp_service.h"
 
 namespace chorus {
 namespace {
@@ -18,12 +19,18 @@ constexpr size_t kMaxUnproven = 256;
 constexpr double kAcceptRetrySeconds =
     0.1;  // after an accept that failed (no more file descriptors)
 
-// All state of a listener; lives on the loop's thread. Callbacks hold it weakly or check `open_`.
+// Accepts, shakes hands, and hands proven connections to the threads in turn; lives on its own
+// loop's thread. Callbacks hold it weakly or check `open_`.
 class ListenerState : public std::enable_shared_from_this<ListenerState> {
  public:
-  ListenerState(std::shared_ptr<IoLoop> loop, const TransportOptions& options,
+  // threads: outlive it.
+  ListenerState(std::shared_ptr<IoLoop> loop, IoThreads* threads, const TransportOptions& options,
                 RequestHandler handler)
-      : loop_(loop), options_(options), handler_(std::move(handler)), retry_(loop->NewTimer()) {}
+      : loop_(loop),
+        threads_(*threads),
+        options_(options),
+        service_(std::make_shared<TcpService>(options, std::move(handler))),
+        retry_(loop->NewTimer()) {}
 
   void Start(std::unique_ptr<Acceptor> acceptor) {
     acceptor_ = std::move(acceptor);
@@ -36,8 +43,8 @@ class ListenerState : public std::enable_shared_from_this<ListenerState> {
     retry_->Cancel();
     for (auto& [id, unproven] : unproven_) unproven.socket->Close();
     unproven_.clear();
-    for (auto& [client, connection] : connections_) connection->Close();
-    connections_.clear();
+    for (auto& [id, client] : clients_) client.CloseConnection();
+    clients_.clear();
   }
 
  private:
@@ -45,24 +52,34 @@ class ListenerState : public std::enable_shared_from_this<ListenerState> {
     std::shared_ptr<Socket> socket;
     std::unique_ptr<Timer> limit;
   };
+  struct Client {
+    std::weak_ptr<IoLoop> loop;  // of all its connections
+    std::shared_ptr<TcpConnection> connection;
+
+    void CloseConnection() const {
+      const auto live = loop.lock();
+      if (live) live->Post([old = connection] { old->Close(); });
+    }
+  };
 
   void Accept();
   void Admit(std::shared_ptr<Socket> socket);
-  void Proven(std::shared_ptr<Socket> socket, uint64_t client_id);
-  void Serve(const std::shared_ptr<TcpConnection>& connection, Envelope request);
+  void Proven(Socket& socket, uint64_t client_id);
+  void Forget(uint64_t client_id, const std::shared_ptr<TcpConnection>& closed);
   void Refuse(const std::string& peer, const Status& why) const {
     LogWarning(options_.local_name, ": connection from ", peer, " refused: ", why.ToString());
   }
 
   const std::weak_ptr<IoLoop> loop_;
+  IoThreads& threads_;
   const TransportOptions options_;
-  const RequestHandler handler_;
+  const std::shared_ptr<TcpService> service_;
   bool open_ = true;
   std::unique_ptr<Acceptor> acceptor_;
   std::unique_ptr<Timer> retry_;
   uint64_t next_unproven_ = 0;
   std::map<uint64_t, Unproven> unproven_;
-  std::map<uint64_t, std::shared_ptr<TcpConnection>> connections_;  // by client id
+  std::map<uint64_t, Client> clients_;  // by id
 };
 
 void ListenerState::Accept() {
@@ -98,92 +115,92 @@ void ListenerState::Admit(std::shared_ptr<Socket> socket) {
                        const auto self = weak.lock();
                        if (!self || self->unproven_.erase(id) == 0)
                          return;  // closed by us meanwhile
-                       if (client.ok()) return self->Proven(socket, *client);
+                       if (client.ok()) return self->Proven(*socket, *client);
                        self->Refuse(socket->peer(), client.status());
                        socket->Close();
                      });
 }
 
-void ListenerState::Proven(std::shared_ptr<Socket> socket, uint64_t client_id) {
+void ListenerState::Proven(Socket& socket, uint64_t client_id) {
+  // A client has one connection: an older one is a leftover of a cut that we have not noticed.
+  const auto [place, is_new] = clients_.try_emplace(client_id);
+  Client& client = place->second;
+  if (is_new) {
+    client.loop = threads_.Next()->loop();
+  } else {
+    client.CloseConnection();
+  }
+  const auto loop = client.loop.lock();
+  if (!loop) return;
+  Result<std::unique_ptr<Socket>> moved = socket.MoveTo(*loop);
+  if (!moved.ok()) {
+    clients_.erase(place);
+    return Refuse(socket.peer(), moved.status());
+  }
   ConnectionOptions limits;
   limits.max_part_bytes = options_.max_part_bytes;
   limits.max_frame_bytes = options_.max_frame_bytes;
   limits.max_queued_bytes = options_.max_frame_bytes;
-  auto connection = std::make_shared<TcpConnection>(std::move(socket), limits);
-  // A client has one connection: an older one is a leftover of a cut that we have not noticed.
-  std::shared_ptr<TcpConnection>& place = connections_[client_id];
-  if (place) place->Close();
-  place = connection;
-  connection->Start(
-      [weak = weak_from_this(), weak_connection = std::weak_ptr(connection)](Envelope request) {
-        const auto self = weak.lock();
-        const auto live = weak_connection.lock();
-        if (self && self->open_ && live) self->Serve(live, std::move(request));
-      },
-      [weak = weak_from_this(), raw = connection.get(), client_id](const Status& why) {
-        const auto self = weak.lock();
-        if (!self || !self->open_) return;
-        if (why.code() != Code::kUnavailable) {
-          LogWarning(self->options_.local_name, ": connection from ", raw->peer(),
-                     " closed: ", why.ToString());
-        }
-        const auto found = self->connections_.find(client_id);
-        if (found != self->connections_.end() && found->second.get() == raw)
-          self->connections_.erase(found);
-      });
+  client.connection = std::make_shared<TcpConnection>(std::move(*moved), limits);
+  const auto forget = [weak = weak_from_this(), own = loop_, client_id,
+                       closed = std::weak_ptr(client.connection)] {
+    const auto live = own.lock();
+    if (!live) return;
+    live->Post([weak, client_id, closed] {
+      if (const auto self = weak.lock()) self->Forget(client_id, closed.lock());
+    });
+  };
+  loop->Post([service = service_, connection = client.connection, weak = client.loop, forget] {
+    service->Start(connection, weak, forget);
+  });
 }
 
-void ListenerState::Serve(const std::shared_ptr<TcpConnection>& connection, Envelope request) {
-  const uint64_t id = request.request_id;
-  handler_(std::move(request.frame), [loop = loop_, weak = std::weak_ptr(connection), id,
-                                      limit = options_.max_frame_bytes](Frame reply) {
-    if (FrameBytes(reply) > limit) {
-      reply = MakeErrorFrame(ResourceExhausted(
-          StrCat("a reply of ", FrameBytes(reply), " bytes is above the frame limit of ", limit)));
-    }
-    const auto live_loop = loop.lock();
-    if (!live_loop) return;
-    live_loop->Post([weak, id, reply = std::move(reply)]() mutable {
-      const auto live = weak.lock();
-      if (live) live->Send({id, FrameDirection::kReply, std::move(reply)});
-    });
-  });
+void ListenerState::Forget(uint64_t client_id, const std::shared_ptr<TcpConnection>& closed) {
+  const auto found = clients_.find(client_id);
+  if (found != clients_.end() && found->second.connection == closed) clients_.erase(found);
 }
 
 class TcpListener final : public Listener {
  public:
-  TcpListener(std::shared_ptr<IoThread> thread, std::shared_ptr<ListenerState> state,
-              std::string endpoint)
-      : thread_(std::move(thread)), state_(std::move(state)), endpoint_(std::move(endpoint)) {}
+  TcpListener(std::shared_ptr<IoThreads> threads, std::shared_ptr<IoThread> thread,
+              std::shared_ptr<ListenerState> state, std::string endpoint)
+      : threads_(std::move(threads)),
+        thread_(std::move(thread)),
+        state_(std::move(state)),
+        endpoint_(std::move(endpoint)) {}
   ~TcpListener() override {
-    thread_->RunAndWait([this] {
-      state_->Close();
-      state_.reset();  // on its own thread: timers and sockets end where they run
-    });
+    thread_->RunAndWait([this] { state_->Close(); });
+    for (const auto& other : threads_->started()) {
+      other->RunAndWait([] {});  // its connections are closed by now: no handler runs any more
+    }
+    thread_->RunAndWait([this] { state_.reset(); });  // timers and sockets end where they run
   }
   std::string endpoint() const override { return endpoint_; }
 
  private:
-  const std::shared_ptr<IoThread> thread_;
+  const std::shared_ptr<IoThreads> threads_;
+  const std::shared_ptr<IoThread> thread_;  // of the state
   std::shared_ptr<ListenerState> state_;
   const std::string endpoint_;
 };
 
 }  // namespace
 
-Result<std::unique_ptr<Listener>> NewTcpListener(std::shared_ptr<IoThread> thread,
+Result<std::unique_ptr<Listener>> NewTcpListener(std::shared_ptr<IoThreads> threads,
                                                  const TransportOptions& options,
                                                  RequestHandler handler) {
+  std::shared_ptr<IoThread> thread = threads->Next();
   ASSIGN_OR_RETURN(std::unique_ptr<Acceptor> acceptor,
                    thread->loop()->Bind(options.listen_address));
   const std::string host =
       options.listen_address.empty() ? OutwardAddress() : options.listen_address;
   const bool is_v6 = host.find(':') != std::string::npos;
   std::string endpoint = StrCat(is_v6 ? "[" : "", host, is_v6 ? "]:" : ":", acceptor->port());
-  auto state = std::make_shared<ListenerState>(thread->loop(), options, std::move(handler));
+  auto state =
+      std::make_shared<ListenerState>(thread->loop(), threads.get(), options, std::move(handler));
   thread->RunAndWait([&] { state->Start(std::move(acceptor)); });
-  return std::unique_ptr<Listener>(
-      std::make_unique<TcpListener>(std::move(thread), std::move(state), std::move(endpoint)));
+  return std::unique_ptr<Listener>(std::make_unique<TcpListener>(
+      std::move(threads), std::move(thread), std::move(state), std::move(endpoint)));
 }
 
 }  // namespace chorus

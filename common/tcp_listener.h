@@ -8,7 +8,7 @@
 
 namespace chorus {
 
-Result<std::unique_ptr<Listener>> NewTcpListener(std::shared_ptr<IoThread> thread,
+Result<std::unique_ptr<Listener>> NewTcpListener(std::shared_ptr<IoThreads> threads,
                                                  const TransportOptions& options,
                                                  RequestHandler handler);
 

@@ -3,8 +3,9 @@
 // between threads of one process (transport_inproc.cc). A channel reconnects by itself and repeats
 // what was not answered, under the same request id, until the deadline: a server may therefore see
 // a request twice and must answer it with the same bytes (ps/server does). Thread safety: all
-// methods from any thread. A Transport has one thread; handlers of its listeners and callbacks of
-// its channels run there and must not block (no Call inside them) or destroy transport objects.
+// methods from any thread. Handlers of listeners and callbacks of channels run on the Transport's
+// threads, those of one connection on one of them, and must not block (no Call inside them) or
+// destroy transport objects.
 
 #include <cstdint>
 #include <functional>
@@ -21,6 +22,7 @@ struct TransportOptions {
   std::string listen_address;             // host or address to bind; "" = all interfaces
   uint64_t max_part_bytes = 1 << 20;      // larger frames are cut into parts
   uint64_t max_frame_bytes = 1ULL << 30;  // what a peer may make us allocate for one frame
+  uint32_t threads = 1;                   // at most, for connections (TCP)
   double handshake_seconds = 10;          // an unproven connection is closed after this
   std::string local_name = "?";           // "worker 1", for messages
 };
@@ -59,7 +61,8 @@ class Transport {
 };
 
 std::unique_ptr<Transport> NewTcpTransport(const TransportOptions& options);
-// Endpoints live in one shared registry of the process; frames pass by reference, uncopied.
+// Endpoints live in one shared registry of the process; frames pass by reference, uncopied. One
+// thread.
 std::unique_ptr<Transport> NewInprocTransport(const TransportOptions& options);
 
 }  // namespace chorus

@@ -1,5 +1,5 @@
-// The TCP transport: one thread for all sockets, timers and callbacks of a Transport, its listeners
-// and its channels. tcp_listener.cc is the server's side, tcp_channel.cc the client's,
+// The TCP transport: a few threads for all sockets, timers and callbacks of a Transport, its
+// listeners and its channels; each connection has one of them. tcp_listener.cc is the server's side, tcp_channel.cc the client's,
 // tcp_connection.cc what both do.
 
 #include <utility>
@@ -16,19 +16,19 @@ namespace {
 class TcpTransport final : public Transport {
  public:
   explicit TcpTransport(const TransportOptions& options) : options_(options) {
-    CHECK(options.max_part_bytes > 0 && options.max_frame_bytes > 0);
+    CHECK(options.max_part_bytes > 0 && options.max_frame_bytes > 0 && options.threads > 0);
   }
   Result<std::unique_ptr<Listener>> Listen(RequestHandler handler) override {
-    return NewTcpListener(thread_, options_, std::move(handler));
+    return NewTcpListener(threads_, options_, std::move(handler));
   }
   std::unique_ptr<Channel> Connect(const std::string& endpoint,
                                    const std::string& peer_name) override {
-    return NewTcpChannel(thread_, options_, endpoint, peer_name);
+    return NewTcpChannel(threads_->Next(), options_, endpoint, peer_name);
   }
 
  private:
   const TransportOptions options_;
-  const std::shared_ptr<IoThread> thread_ = std::make_shared<IoThread>();
+  const std::shared_ptr<IoThreads> threads_ = std::make_shared<IoThreads>(options_.threads);
 };
 
 }  // namespace

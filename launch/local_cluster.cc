@@ -17,6 +17,7 @@ std::unique_ptr<Transport> NewTransport(const TrainConfig& config, bool tcp,
                                         const std::string& name) {
   TransportOptions options = TransportOptionsOf(config, "local cluster", name);
   if (tcp) options.listen_address = "127.0.0.1";
+  options.threads = 2;
   return tcp ? NewTcpTransport(options) : NewInprocTransport(options);
 }
 

@@ -19,7 +19,8 @@ namespace chorus::launch {
 struct LocalClusterOptions {
   uint32_t workers = 1;
   uint32_t servers = 1;
-  bool tcp = false;  // frames cross the loopback device instead of being handed over
+  // Frames cross the loopback device, on two network threads an end, instead of being handed over.
+  bool tcp = false;
   // What each worker's transport is wrapped in, for tests of bad networks; empty: nothing.
   std::function<std::unique_ptr<Transport>(std::unique_ptr<Transport>)> wrap_transport;
   // Where workers find devices; each asks for the one of its own number. Empty: there are none.

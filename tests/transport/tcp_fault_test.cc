@@ -19,11 +19,12 @@ using testing::SameFrame;
 using testing::TcpProxy;
 
 // A listener that echoes and counts, and a proxy in front of it.
-class TcpFaultTest : public ::testing::Test {
+class TcpFaultTest : public ::testing::TestWithParam<uint32_t> {
  protected:
   TcpFaultTest() {
     options_.token = "secret";
     options_.listen_address = "127.0.0.1";
+    options_.threads = GetParam();
     options_.max_part_bytes = 1000;
     transport_ = NewTcpTransport(options_);
     auto listener = transport_->Listen([this](Frame request, const Responder& respond) {
@@ -50,7 +51,9 @@ class TcpFaultTest : public ::testing::Test {
   std::unique_ptr<TcpProxy> proxy_;
 };
 
-TEST_F(TcpFaultTest, AChannelReconnectsAfterACut) {
+INSTANTIATE_TEST_SUITE_P(Threads, TcpFaultTest, ::testing::Values(1, 3));
+
+TEST_P(TcpFaultTest, AChannelReconnectsAfterACut) {
   const auto channel = transport_->Connect(proxy_->endpoint(), "server 0");
   ExpectEcho(*channel, 5000);
   proxy_->CutAll();
@@ -58,7 +61,7 @@ TEST_F(TcpFaultTest, AChannelReconnectsAfterACut) {
   EXPECT_EQ(proxy_->connections(), 2u);
 }
 
-TEST_F(TcpFaultTest, ARequestCutInItsMiddleIsSentAgainAndServedOnce) {
+TEST_P(TcpFaultTest, ARequestCutInItsMiddleIsSentAgainAndServedOnce) {
   proxy_->SetDamage({TcpProxy::Kind::kCut, true, 20000});
   const auto channel = transport_->Connect(proxy_->endpoint(), "server 0");
   ExpectEcho(*channel, 50000);
@@ -66,14 +69,14 @@ TEST_F(TcpFaultTest, ARequestCutInItsMiddleIsSentAgainAndServedOnce) {
   EXPECT_EQ(served_, 1u);  // the half frame was never delivered
 }
 
-TEST_F(TcpFaultTest, AReplyCutInItsMiddleMakesADuplicateRequest) {
+TEST_P(TcpFaultTest, AReplyCutInItsMiddleMakesADuplicateRequest) {
   proxy_->SetDamage({TcpProxy::Kind::kCut, false, 20000});
   const auto channel = transport_->Connect(proxy_->endpoint(), "server 0");
   ExpectEcho(*channel, 50000);
   EXPECT_EQ(served_, 2u);
 }
 
-TEST_F(TcpFaultTest, AFlippedByteAnywhereNeverReachesTheReceiver) {
+TEST_P(TcpFaultTest, AFlippedByteAnywhereNeverReachesTheReceiver) {
   // Requests start after hello (48) and proof (32), replies after hello (40) and verdict (40).
   for (const bool to_listener : {true, false}) {
     for (const uint64_t at : {80u, 90u, 143u, 144u, 170u, 2000u}) {
@@ -85,7 +88,7 @@ TEST_F(TcpFaultTest, AFlippedByteAnywhereNeverReachesTheReceiver) {
   EXPECT_EQ(proxy_->damaged(), 12u);
 }
 
-TEST_F(TcpFaultTest, AllUnansweredCallsSurviveRepeatedCuts) {
+TEST_P(TcpFaultTest, AllUnansweredCallsSurviveRepeatedCuts) {
   const auto channel = transport_->Connect(proxy_->endpoint(), "server 0");
   std::vector<std::future<bool>> replies;
   for (uint64_t i = 0; i < 60; ++i) {
@@ -100,7 +103,7 @@ TEST_F(TcpFaultTest, AllUnansweredCallsSurviveRepeatedCuts) {
   for (auto& reply : replies) EXPECT_TRUE(reply.get());
 }
 
-TEST_F(TcpFaultTest, AnUnreachablePeerEndsTheCallAtTheDeadlineAndSaysWhy) {
+TEST_P(TcpFaultTest, AnUnreachablePeerEndsTheCallAtTheDeadlineAndSaysWhy) {
   std::string endpoint;
   {
     const auto [socket, free_port] = testing::ListenRaw();
@@ -114,12 +117,12 @@ TEST_F(TcpFaultTest, AnUnreachablePeerEndsTheCallAtTheDeadlineAndSaysWhy) {
   EXPECT_NE(status.message().find("connection refused"), std::string::npos) << status.message();
 }
 
-TEST_F(TcpFaultTest, AnEndpointThatIsNoneEndsAtTheDeadline) {
+TEST_P(TcpFaultTest, AnEndpointThatIsNoneEndsAtTheDeadline) {
   const auto channel = transport_->Connect("no port here", "server 7");
   EXPECT_EQ(channel->Call(MakeFrame({}, 1), 0.1).status().code(), Code::kDeadlineExceeded);
 }
 
-TEST_F(TcpFaultTest, APeerThatComesBackWithinTheDeadlineAnswers) {
+TEST_P(TcpFaultTest, APeerThatComesBackWithinTheDeadlineAnswers) {
   proxy_->Refuse(true);
   const auto channel = transport_->Connect(proxy_->endpoint(), "server 0");
   auto reply = std::async(std::launch::async, [&] { return channel->Call(MakeFrame({9}, 1), 20); });
@@ -128,7 +131,7 @@ TEST_F(TcpFaultTest, APeerThatComesBackWithinTheDeadlineAnswers) {
   EXPECT_TRUE(reply.get().ok());
 }
 
-TEST_F(TcpFaultTest, AFrameAboveTheLimitFailsAtOnce) {
+TEST_P(TcpFaultTest, AFrameAboveTheLimitFailsAtOnce) {
   TransportOptions small = options_;
   small.max_frame_bytes = 10000;
   const auto client = NewTcpTransport(small);
@@ -137,7 +140,7 @@ TEST_F(TcpFaultTest, AFrameAboveTheLimitFailsAtOnce) {
   ExpectEcho(*channel, 5000);
 }
 
-TEST_F(TcpFaultTest, AReplyAboveTheLimitBecomesAnError) {
+TEST_P(TcpFaultTest, AReplyAboveTheLimitBecomesAnError) {
   TransportOptions small = options_;
   small.max_frame_bytes = 10000;
   const auto server = NewTcpTransport(small);
@@ -148,7 +151,7 @@ TEST_F(TcpFaultTest, AReplyAboveTheLimitBecomesAnError) {
   EXPECT_EQ(channel->Call(MakeFrame({}, 1), 20).status().code(), Code::kResourceExhausted);
 }
 
-TEST_F(TcpFaultTest, AListenerThatEndsLeavesItsClientsRunning) {
+TEST_P(TcpFaultTest, AListenerThatEndsLeavesItsClientsRunning) {
   const auto channel = transport_->Connect(proxy_->endpoint(), "server 0");
   ExpectEcho(*channel, 10);
   proxy_.reset();

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstring>
 #include <thread>
+#include <vector>
 
 #include "common/file.h"
 #include "common/handshake.h"
@@ -20,11 +21,12 @@ using testing::MakeFrame;
 using testing::RawSocket;
 using Bytes = std::span<const std::byte>;
 
-class TcpRefusalTest : public ::testing::Test {
+class TcpRefusalTest : public ::testing::TestWithParam<uint32_t> {
  protected:
   TcpRefusalTest() {
     options_.token = "secret";
     options_.listen_address = "127.0.0.1";
+    options_.threads = GetParam();
     options_.handshake_seconds = 0.3;
     options_.max_frame_bytes = 1 << 20;
     transport_ = NewTcpTransport(options_);
@@ -65,7 +67,9 @@ class TcpRefusalTest : public ::testing::Test {
   std::unique_ptr<Channel> neighbour_;
 };
 
-TEST_F(TcpRefusalTest, AWrongTokenFailsTheCallAtOnce) {
+INSTANTIATE_TEST_SUITE_P(Threads, TcpRefusalTest, ::testing::Values(1, 3));
+
+TEST_P(TcpRefusalTest, AWrongTokenFailsTheCallAtOnce) {
   TransportOptions wrong = options_;
   wrong.token = "another job's";
   const auto client = NewTcpTransport(wrong);
@@ -75,7 +79,7 @@ TEST_F(TcpRefusalTest, AWrongTokenFailsTheCallAtOnce) {
   EXPECT_NE(status.message().find("token"), std::string::npos);
 }
 
-TEST_F(TcpRefusalTest, AServerWithoutTheTokenGetsNoRequest) {
+TEST_P(TcpRefusalTest, AServerWithoutTheTokenGetsNoRequest) {
   auto [acceptor, endpoint] = testing::ListenRaw();
   const auto channel = transport_->Connect(endpoint, "server 0");
   std::thread impostor([&, fd = acceptor.fd()] {
@@ -92,7 +96,7 @@ TEST_F(TcpRefusalTest, AServerWithoutTheTokenGetsNoRequest) {
   impostor.join();
 }
 
-TEST_F(TcpRefusalTest, AnotherVersionFailsTheCallAtOnce) {
+TEST_P(TcpRefusalTest, AnotherVersionFailsTheCallAtOnce) {
   auto [acceptor, endpoint] = testing::ListenRaw();
   const auto channel = transport_->Connect(endpoint, "server 0");
   std::thread other([&, fd = acceptor.fd()] {
@@ -110,7 +114,7 @@ TEST_F(TcpRefusalTest, AnotherVersionFailsTheCallAtOnce) {
   other.join();
 }
 
-TEST_F(TcpRefusalTest, AClientOfAnotherVersionLearnsOursAndIsClosed) {
+TEST_P(TcpRefusalTest, AClientOfAnotherVersionLearnsOursAndIsClosed) {
   RawSocket socket = ConnectRaw(listener_->endpoint());
   ClientHello hello = MakeClientHello(1, NewNonce());
   hello[4] = std::byte{77};
@@ -120,7 +124,7 @@ TEST_F(TcpRefusalTest, AClientOfAnotherVersionLearnsOursAndIsClosed) {
   EXPECT_TRUE(IsClosed(socket));
 }
 
-TEST_F(TcpRefusalTest, AStrangerIsClosedWithoutAWord) {
+TEST_P(TcpRefusalTest, AStrangerIsClosedWithoutAWord) {
   RawSocket socket = ConnectRaw(listener_->endpoint());
   const std::string http(64, 'G');
   EXPECT_TRUE(socket.SendAll(std::as_bytes(std::span(http))));
@@ -128,7 +132,7 @@ TEST_F(TcpRefusalTest, AStrangerIsClosedWithoutAWord) {
   EXPECT_EQ(socket.Receive(more), 0u);
 }
 
-TEST_F(TcpRefusalTest, ASlowHandshakeIsClosed) {
+TEST_P(TcpRefusalTest, ASlowHandshakeIsClosed) {
   RawSocket silent = ConnectRaw(listener_->endpoint());
   RawSocket slow = ConnectRaw(listener_->endpoint());
   const ClientHello hello = MakeClientHello(1, NewNonce());
@@ -137,14 +141,14 @@ TEST_F(TcpRefusalTest, ASlowHandshakeIsClosed) {
   EXPECT_TRUE(IsClosed(slow));
 }
 
-TEST_F(TcpRefusalTest, UnprovenConnectionsAreLimited) {
+TEST_P(TcpRefusalTest, UnprovenConnectionsAreLimited) {
   std::vector<RawSocket> sockets;
   for (int i = 0; i < 300; ++i) sockets.push_back(ConnectRaw(listener_->endpoint()));
   EXPECT_TRUE(IsClosed(sockets.back()));
   for (RawSocket& socket : sockets) EXPECT_TRUE(IsClosed(socket));  // by the limit or by the clock
 }
 
-TEST_F(TcpRefusalTest, AReplayedHandshakeIsRefused) {
+TEST_P(TcpRefusalTest, AReplayedHandshakeIsRefused) {
   RawSocket first = ConnectRaw(listener_->endpoint());
   const ClientHello hello = MakeClientHello(5, NewNonce());
   ServerHello answer;
@@ -160,14 +164,23 @@ TEST_F(TcpRefusalTest, AReplayedHandshakeIsRefused) {
   EXPECT_TRUE(IsClosed(second));
 }
 
-TEST_F(TcpRefusalTest, ARequestBeforeTheProofIsNotRead) {
+TEST_P(TcpRefusalTest, AClientThatComesBackTakesThePlaceOfItsOldConnection) {
+  RawSocket old = Prove();
+  RawSocket other = Prove();
+  EXPECT_TRUE(IsClosed(old));
+  const auto bytes = testing::Encode({1, FrameDirection::kRequest, MakeFrame({500}, 1)}, 1000);
+  std::vector<std::byte> reply(bytes.size());
+  EXPECT_TRUE(other.SendAll(bytes) && other.ReceiveAll(reply));
+}
+
+TEST_P(TcpRefusalTest, ARequestBeforeTheProofIsNotRead) {
   RawSocket socket = ConnectRaw(listener_->endpoint());
   EXPECT_TRUE(
       socket.SendAll(testing::Encode({1, FrameDirection::kRequest, MakeFrame({8}, 1)}, 1000)));
   EXPECT_TRUE(IsClosed(socket));
 }
 
-TEST_F(TcpRefusalTest, AFrameThatClaimsATerabyteAllocatesNothing) {
+TEST_P(TcpRefusalTest, AFrameThatClaimsATerabyteAllocatesNothing) {
   // A true header with another frame size (bytes 24..31) and its checksum (56..63) made good again.
   auto bytes = testing::Encode({1, FrameDirection::kRequest, MakeFrame({500}, 1)}, 1000);
   const uint64_t terabyte = 1ULL << 40;
@@ -179,7 +192,7 @@ TEST_F(TcpRefusalTest, AFrameThatClaimsATerabyteAllocatesNothing) {
   EXPECT_TRUE(IsClosed(socket));
 }
 
-TEST_F(TcpRefusalTest, AFlippedByteClosesOnlyItsConnection) {
+TEST_P(TcpRefusalTest, AFlippedByteClosesOnlyItsConnection) {
   RawSocket socket = Prove();
   auto bytes = testing::Encode({1, FrameDirection::kRequest, MakeFrame({500}, 1)}, 1000);
   bytes[300] ^= std::byte{1};
@@ -187,7 +200,7 @@ TEST_F(TcpRefusalTest, AFlippedByteClosesOnlyItsConnection) {
   EXPECT_TRUE(IsClosed(socket));
 }
 
-TEST_F(TcpRefusalTest, ATruncatedFrameIsDropped) {
+TEST_P(TcpRefusalTest, ATruncatedFrameIsDropped) {
   RawSocket socket = Prove();
   const auto bytes = testing::Encode({1, FrameDirection::kRequest, MakeFrame({500}, 1)}, 1000);
   EXPECT_TRUE(socket.SendAll(Bytes(bytes).first(300)));

@@ -17,7 +17,7 @@ namespace {
 using testing::MakeFrame;
 using testing::SameFrame;
 
-enum class Kind { kTcp, kInproc };
+enum class Kind { kTcp, kTcpOfThreads, kInproc };
 
 class TransportTest : public ::testing::TestWithParam<Kind> {
  protected:
@@ -27,14 +27,18 @@ class TransportTest : public ::testing::TestWithParam<Kind> {
     options.listen_address = "127.0.0.1";
     options.max_part_bytes = 100;  // so that most frames have several parts
     options.max_frame_bytes = 1 << 20;
-    return GetParam() == Kind::kTcp ? NewTcpTransport(options) : NewInprocTransport(options);
+    if (GetParam() == Kind::kTcpOfThreads) options.threads = 3;
+    return GetParam() == Kind::kInproc ? NewInprocTransport(options) : NewTcpTransport(options);
   }
 };
 
-INSTANTIATE_TEST_SUITE_P(All, TransportTest, ::testing::Values(Kind::kTcp, Kind::kInproc),
-                         [](const auto& test) {
-                           return test.param == Kind::kTcp ? "Tcp" : "Inproc";
-                         });
+std::string NameOf(Kind kind) {
+  return kind == Kind::kTcp ? "Tcp" : kind == Kind::kTcpOfThreads ? "TcpOfThreads" : "Inproc";
+}
+
+INSTANTIATE_TEST_SUITE_P(All, TransportTest,
+                         ::testing::Values(Kind::kTcp, Kind::kTcpOfThreads, Kind::kInproc),
+                         [](const auto& test) { return NameOf(test.param); });
 
 void Echo(Frame request, const Responder& respond) { respond(std::move(request)); }
 
