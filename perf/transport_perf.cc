@@ -3,6 +3,8 @@
 // Latency on an idle virtual machine is the wake-up of a halted core: pin the program to one core
 // (taskset -c 0) for it. Prints a table and a line of JSON a size; ends with 1 if a call failed.
 
+#include <sys/resource.h>
+
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
@@ -20,20 +22,33 @@ using Clock = std::chrono::steady_clock;
 struct Times {
   double median_us = 0;
   double p99_us = 0;
+  double cpu_us = 0;  // of all threads, a round trip
 };
+
+double ProcessorMicroseconds() {
+  rusage usage;
+  CHECK(::getrusage(RUSAGE_SELF, &usage) == 0);
+  const auto us = [](const timeval& time) {
+    return 1e6 * static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec);
+  };
+  return us(usage.ru_utime) + us(usage.ru_stime);
+}
 
 // One round trip after another, the first tenth to warm up.
 template <typename RoundTrip>
 Times Measure(int rounds, RoundTrip&& round_trip) {
   std::vector<double> us;
+  double cpu_begin = 0;
   for (int i = 0; i < rounds + rounds / 10; ++i) {
+    if (i == rounds / 10) cpu_begin = ProcessorMicroseconds();
     const auto begin = Clock::now();
     round_trip();
     const std::chrono::duration<double, std::micro> spent = Clock::now() - begin;
     if (i >= rounds / 10) us.push_back(spent.count());
   }
+  const double cpu_us = ProcessorMicroseconds() - cpu_begin;
   std::sort(us.begin(), us.end());
-  return {us[us.size() / 2], us[us.size() * 99 / 100]};
+  return {us[us.size() / 2], us[us.size() * 99 / 100], cpu_us / rounds};
 }
 
 Times RawPingPong(size_t bytes, int rounds) {
@@ -54,7 +69,7 @@ Times RawPingPong(size_t bytes, int rounds) {
 }
 
 bool MeasureSize(Channel& channel, size_t bytes) {
-  const int rounds = bytes > (1u << 20) ? 50 : 2000;
+  const int rounds = bytes > (16u << 20) ? 10 : bytes > (1u << 20) ? 50 : 2000;
   Frame request;
   request.type = FrameType::kStep;
   request.arrays.push_back(ByteArray::Allocate(bytes));
@@ -66,14 +81,15 @@ bool MeasureSize(Channel& channel, size_t bytes) {
     right = right && reply.ok() && reply->arrays.at(0).size() == bytes;
   });
   // Both directions carry the bytes.
-  const double gb_per_s = 2.0 * static_cast<double>(bytes) / call.median_us / 1e3;
-  std::printf("%9zu %9.1f %9.1f %9.1f %9.1f %7.2f %7.2f %s\n", bytes, raw.median_us, raw.p99_us,
-              call.median_us, call.p99_us, call.median_us / raw.median_us, gb_per_s,
+  const double both_ways = 2.0 * static_cast<double>(bytes) / 1e3;
+  std::printf("%9zu %9.1f %9.1f %9.1f %9.1f %7.2f %7.2f %9.1f %7.2f %s\n", bytes, raw.median_us,
+              raw.p99_us, call.median_us, call.p99_us, call.median_us / raw.median_us,
+              both_ways / call.median_us, call.cpu_us, 2 * both_ways / call.cpu_us,
               right ? "ok" : "FAILED");
   std::printf(
-      "{\"perf\":\"transport\",\"bytes\":%zu,\"raw_us\":%.2f,\"call_us\":%.2f,\"call_p99_us\":%.2f}"
-      "\n",
-      bytes, raw.median_us, call.median_us, call.p99_us);
+      "{\"perf\":\"transport\",\"bytes\":%zu,\"raw_us\":%.2f,\"call_us\":%.2f,\"call_p99_us\":%.2f,"
+      "\"cpu_us\":%.2f}\n",
+      bytes, raw.median_us, call.median_us, call.p99_us, call.cpu_us);
   return right;
 }
 
@@ -88,10 +104,10 @@ int main() {
       server->Listen([](Frame request, const Responder& respond) { respond(std::move(request)); });
   CHECK(listener.ok());
   const auto channel = client->Connect((*listener)->endpoint(), "server 0");
-  std::printf("%9s %9s %9s %9s %9s %7s %7s\n", "bytes", "raw_us", "raw_p99", "call_us", "call_p99",
-              "ratio", "GB/s");
+  std::printf("%9s %9s %9s %9s %9s %7s %7s %9s %7s\n", "bytes", "raw_us", "raw_p99", "call_us",
+              "call_p99", "ratio", "GB/s", "cpu_us", "GB/s/cpu");
   bool right = true;
-  for (const size_t bytes : {64u, 4096u, 65536u, 1u << 20, 16u << 20}) {
+  for (const size_t bytes : {64u, 4096u, 65536u, 1u << 20, 16u << 20, 128u << 20}) {
     right = MeasureSize(*channel, bytes) && right;
   }
   return right ? 0 : 1;

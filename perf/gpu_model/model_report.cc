@@ -59,9 +59,9 @@ void PrintPhases(const JobModel& model, const Gpu& gpu) {
 }
 
 void PrintClusterHeader() {
-  std::printf("  %-8s %4s %3s | %7s %7s %7s %7s %7s %7s %7s %7s %7s %7s | %9s %9s  %s\n", "gpu",
-              "gpus", "srv", "read", "pack", "up", "device", "down", "sum", "client", "w.net",
-              "s.net", "s.cpu", "in turn", "overlap", "bound");
+  std::printf("  %-8s %4s %3s | %7s %7s %7s %7s %7s %7s %7s %7s %7s %7s %7s %7s | %9s %9s  %s\n",
+              "gpu", "gpus", "srv", "read", "pack", "up", "device", "down", "sum", "client", "w.io",
+              "w.net", "s.net", "s.io", "s.cpu", "in turn", "overlap", "bound");
 }
 
 void PrintCluster(const JobModel& model, const Cluster& cluster) {
@@ -83,17 +83,16 @@ void PrintWhatIfs(const JobModel& model, const Cluster& cluster) {
                   {"rows in 16 bits", {true, 0}},
                   {"rows of those steps cached", {false, cached}},
                   {"both", {true, cached}}};
-  std::printf("  %-28s %8s %8s %8s %8s %8s %9s  %s\n", "design", "up", "down", "w.net", "s.net",
-              "s.cpu", "overlap", "bound; without read, pack and client");
+  constexpr size_t kShown[] = {2, 4, 7, 8, 9, 10, 11};  // resources
+  std::printf("  %-28s %8s %8s %8s %8s %8s %8s %8s %9s  %s\n", "design", "up", "down", "w.io",
+              "w.net", "s.net", "s.io", "s.cpu", "overlap", "bound; without read, pack and client");
   for (const auto& variant : variants) {
     StepWork device_side = model.work;
     device_side.read_seconds = device_side.pack_seconds = device_side.client_seconds = 0;
     const Prediction p = Predict(device_side, cluster, variant.what_if);
-    std::printf("  %-28s %8.3f %8.3f %8.3f %8.3f %8.3f %8.0fk  %s\n", variant.name,
-                p.resources[2].seconds * 1e3, p.resources[4].seconds * 1e3,
-                p.resources[7].seconds * 1e3, p.resources[8].seconds * 1e3,
-                p.resources[9].seconds * 1e3, Rate(model.work, cluster.gpus, p.overlapped) * 1e-3,
-                p.bound);
+    std::printf("  %-28s", variant.name);
+    for (const size_t shown : kShown) std::printf(" %8.3f", p.resources[shown].seconds * 1e3);
+    std::printf(" %8.0fk  %s\n", Rate(model.work, cluster.gpus, p.overlapped) * 1e-3, p.bound);
   }
 }
 

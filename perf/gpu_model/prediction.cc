@@ -69,7 +69,12 @@ WireBytes BytesOnWire(const ServerTraffic& traffic, const WhatIf& what_if) {
           Of(traffic.bytes_received) - 4 * Of(traffic.floats_pulled) * (1 - travelling)};
 }
 
-// Cores of all servers: look-ups and additions for every worker, one update a row, bytes of frames.
+// Network threads of a process with so many connections, each of which has one of them.
+double FrameSeconds(double bytes, double connections) {
+  return bytes / (assumed::kFrameGbS * kGiga * std::min(connections, assumed::kNetworkThreads));
+}
+
+// Cores of all servers: look-ups and additions for every worker, one update a row.
 double ServerCpuSeconds(const StepWork& work, const Cluster& cluster, const WhatIf& what_if) {
   const double left = 1 - what_if.cached_share, workers = cluster.gpus;
   const double rows = left * (workers * Of(work.traffic.rows_pulled + work.traffic.rows_pushed) +
@@ -77,9 +82,7 @@ double ServerCpuSeconds(const StepWork& work, const Cluster& cluster, const What
   const double floats =
       left * (workers * Of(work.traffic.floats_pulled + work.traffic.floats_pushed) +
               3 * Of(work.unique_floats));  // weights and state are read and written
-  const WireBytes wire = BytesOnWire(work.traffic, what_if);
-  const double seconds = rows * assumed::kRowSeconds + 4 * floats / (assumed::kRowGbS * kGiga) +
-                         workers * (wire.sent + wire.received) / (assumed::kFrameGbS * kGiga);
+  const double seconds = rows * assumed::kRowSeconds + 4 * floats / (assumed::kRowGbS * kGiga);
   return seconds / (assumed::kServerCores * cluster.servers);
 }
 
@@ -117,6 +120,7 @@ Prediction Predict(const StepWork& work, const Cluster& cluster, const WhatIf& w
   const double host_speed = GbitToBytes(gpu.host_gbit_s) * assumed::kNetworkShare;
   const double server_speed = GbitToBytes(assumed::kServerGbitS) * assumed::kNetworkShare;
   const double busier_way = std::max(wire.sent, wire.received);
+  const double both_ways = wire.sent + wire.received;
   Prediction out;
   out.resources = {
       {"read", work.read_seconds},
@@ -126,8 +130,11 @@ Prediction Predict(const StepWork& work, const Cluster& cluster, const WhatIf& w
       {"bus to host", BusSeconds(work.device, false, work.traffic.floats_pushed, gpu, what_if)},
       {"gradient sum", SumSeconds(work, cluster, what_if)},
       {"client", work.client_seconds},
+      {"worker network threads", FrameSeconds(both_ways, cluster.servers)},
       {"worker network", busier_way * workers_of_host / host_speed},
       {"server network", busier_way * cluster.gpus / cluster.servers / server_speed},
+      {"server network threads",
+       FrameSeconds(both_ways * cluster.gpus / cluster.servers, cluster.gpus)},
       {"server cpu", ServerCpuSeconds(work, cluster, what_if)},
   };
   for (const Resource& resource : out.resources) {
