@@ -30,14 +30,20 @@ struct FirstError : google::protobuf::io::ErrorCollector {
   std::optional<Error> first;
 };
 
-// The path of the field that the parser was in when it stopped at (line, column): names before '{'
-// nest, a name after ':' or inside [] is a value.
-std::vector<std::string> PathAt(const std::string& text, int line, int column) {
+// Where the parser was when it stopped.
+struct Stop {
+  std::vector<std::string> path;  // of the field
+  int last_line = 0;              // of the token before
+};
+
+// At (line, column): names before '{' nest, a name after ':' or inside [] is a value.
+Stop StopAt(const std::string& text, int line, int column) {
   google::protobuf::io::ArrayInputStream stream(text.data(), static_cast<int>(text.size()));
   FirstError ignored;
   Tokenizer tokens(&stream, &ignored);
   tokens.set_comment_style(Tokenizer::SH_COMMENT_STYLE);
-  std::vector<std::string> path;
+  Stop stop;
+  std::vector<std::string>& path = stop.path;
   std::string field;
   std::string previous;
   int brackets = 0;
@@ -58,9 +64,17 @@ std::vector<std::string> PathAt(const std::string& text, int line, int column) {
       field = token.text;
     }
     previous = token.text;
+    stop.last_line = token.line;
   }
   if (!field.empty()) path.push_back(field);
-  return path;
+  return stop;
+}
+
+// What is wrong with a name is told where the token behind it stands, maybe lines below.
+bool IsToldBehind(const std::string& error) {
+  return error.find("has no field named") != std::string::npos ||
+         error.starts_with("Unknown enumeration value") ||
+         error.starts_with("Invalid value for boolean field");
 }
 
 // What could have stood at `path` (of `type`): the alternatives to a wrong value or an unknown
@@ -77,11 +91,13 @@ std::string AllowedAt(const Descriptor* type, const std::vector<std::string>& pa
 
 Status DescribeError(const std::string& file, const std::string& text, const std::string& root,
                      const Descriptor* type, const FirstError::Error& error) {
-  const std::vector<std::string> path = PathAt(text, error.line, error.column);
+  const Stop stop = StopAt(text, error.line, error.column);
+  const std::vector<std::string>& path = stop.path;
   const bool unknown = error.text.find("has no field named") != std::string::npos;
   std::string problem = unknown ? "no such field" : error.text;
   while (problem.ends_with('.')) problem.pop_back();
-  const std::string place = StrCat(file, ":", error.line + 1);
+  const int line = IsToldBehind(error.text) ? stop.last_line : error.line;
+  const std::string place = StrCat(file, ":", line + 1);
   const std::string where = path.empty() ? root : Under(root, Join(path, "."));
   return FieldError(place, where, StrCat(problem, "; allowed: ", AllowedAt(type, path)));
 }

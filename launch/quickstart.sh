@@ -37,7 +37,7 @@ check_tools
 
 step "Building $chorus"
 cmake --preset release >/dev/null
-cmake --build --preset release --target chorus
+cmake --build --preset release --target program
 
 step "Generating a log of 200000 exposures to train on and 60000 to test on"
 rm -rf "$output"

@@ -24,6 +24,18 @@ Result<std::string> CheckpointAt(const std::string& path) {
   return *folder;
 }
 
+// The configuration that a checkpoint was made with, without what that run chose for its own
+// machines: a checkpoint must not say which library is opened, or that there is a GPU.
+TrainConfig ConfigOf(const CheckpointManifest& manifest) {
+  TrainConfig config = manifest.config();
+  const ComputeConfig there = config.compute();
+  config.clear_compute();
+  config.mutable_compute()->set_isa(there.isa());
+  config.mutable_compute()->mutable_cuda()->set_precision(there.cuda().precision());
+  config.mutable_cluster()->clear_listen_address();
+  return config;
+}
+
 class ScoringJob {
  public:
   ScoringJob(const ConfigArguments& arguments, std::string checkpoint,
@@ -42,7 +54,7 @@ class ScoringJob {
     }
     ASSIGN_OR_RETURN(const std::string folder, CheckpointAt(checkpoint_));
     ASSIGN_OR_RETURN(const CheckpointManifest manifest, worker::ReadManifest(PosixFiles(), folder));
-    TrainConfig config = manifest.config();
+    TrainConfig config = ConfigOf(manifest);
     RETURN_IF_ERROR(ApplySets(sets_, &config));
     RETURN_IF_ERROR(FinishTrainConfig(folder, &config));
     config.mutable_checkpoint()->set_directory(folder);

@@ -39,11 +39,6 @@ Result<std::string> ObjectionOfAll(const std::string& answer, bool may_share,
   return collective->Broadcast(answers.empty() ? "" : Objection(answers, may_share), 0);
 }
 
-std::string Describe(const DeviceInfo& info) {
-  return StrCat("CUDA device ", info.index, ": ", info.name, ", ", info.memory_bytes >> 20,
-                " MiB, ", info.versions);
-}
-
 }  // namespace
 
 DevicePrecision DevicePrecisionOf(CudaConfig::Precision precision) {
@@ -76,10 +71,7 @@ Result<std::unique_ptr<Device>> ChooseDevice(const ComputeConfig& config,
       device.ok() ? kFound + (*device)->info().id : kNone + std::string(device.status().message());
   ASSIGN_OR_RETURN(const std::string objection,
                    ObjectionOfAll(answer, config.cuda().share_devices(), environment.collective));
-  if (objection.empty()) {
-    LogInfo("computing on ", Describe((*device)->info()));
-    return device;
-  }
+  if (objection.empty()) return device;
   if (required) {
     const Status status = device.ok() ? FailedPrecondition(objection) : device.status();
     return status.Annotate("compute.backend is CUDA");

@@ -1,5 +1,5 @@
-# Writes OUT, a header with a fingerprint of the headers in FILES: what a program and a CUDA backend
-# that it opens must share (device_library.h). Run with cmake -P.
+# Writes OUT, a header with a fingerprint of FILES: what a program and a CUDA backend that it opens
+# must share (device_library.h). Run with cmake -P.
 set(all "")
 foreach(file IN LISTS FILES)
   file(SHA256 ${file} hash)

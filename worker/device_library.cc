@@ -1,9 +1,13 @@
 #include "worker/device_library.h"
 
 #include <dlfcn.h>
+#include <elf.h>
+#include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <climits>
+#include <cstring>
 #include <string>
 #include <string_view>
 
@@ -39,15 +43,38 @@ Status FindOpenDevice(void* library, const std::string& name, OpenDeviceFunction
   return Status::Ok();
 }
 
+// A file that was cut, by a copy that failed, maps pages that are not there: to read them ends the
+// process. Error: kDataLoss when the file ends before its table of sections, which stands last.
+Status CheckWhole(const std::string& path) {
+  const int file = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (file < 0) return Status::Ok();  // dlopen says why
+  Elf64_Ehdr header = {};
+  struct stat about = {};
+  const ssize_t read = pread(file, &header, sizeof(header), 0);
+  const bool known = fstat(file, &about) == 0 && S_ISREG(about.st_mode);
+  close(file);
+  if (!known || read != sizeof(header) || std::memcmp(header.e_ident, ELFMAG, SELFMAG) != 0) {
+    return Status::Ok();  // no library at all, as dlopen says
+  }
+  const uint64_t end = header.e_shoff + uint64_t{header.e_shentsize} * header.e_shnum;
+  if (end <= static_cast<uint64_t>(about.st_size)) return Status::Ok();
+  return DataLoss(StrCat(path, " was cut: it has ", about.st_size, " of ", end, " bytes"));
+}
+
 bool HasDriver() { return dlopen("libcuda.so.1", RTLD_LAZY | RTLD_LOCAL) != nullptr; }
 
 }  // namespace
 
 Result<std::unique_ptr<Device>> OpenLibraryDevice(const DeviceOptions& options) {
+  if (options.library.empty()) {
+    return InvalidArgument("compute.cuda.library is empty; expected: a file, or the name of one");
+  }
   const bool is_path = options.library.find('/') != std::string::npos;
   if (options.optional && !is_path && !HasDriver()) {
     return NotFound("there is no CUDA driver (libcuda.so.1)");
   }
+  const std::string beside = is_path ? options.library : BesideTheExecutable(options.library);
+  RETURN_IF_ERROR(CheckWhole(beside));
   void* library = nullptr;
   std::string reasons;
   const auto open = [&](const std::string& path) {
@@ -55,8 +82,8 @@ Result<std::unique_ptr<Device>> OpenLibraryDevice(const DeviceOptions& options) 
     library = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
     if (library == nullptr) reasons += StrCat(reasons.empty() ? "" : "; ", dlerror());
   };
-  if (!is_path) open(BesideTheExecutable(options.library));
-  open(options.library);
+  open(beside);
+  if (!is_path) open(options.library);
   if (library == nullptr) {
     return NotFound(StrCat("there is no CUDA backend: ", reasons));
   }

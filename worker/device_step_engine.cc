@@ -44,6 +44,11 @@ class DeviceStepEngine final : public StepEngine {
     return Status::Ok();
   }
 
+  std::string computes_on() const override {
+    const CudaConfig::Precision precision = session_->config().compute().cuda().precision();
+    return StrCat("CUDA on ", device_->info().name, ", products in ",
+                  CudaConfig::Precision_Name(precision));
+  }
   bool leaves_cores_free() const override { return true; }
   Status JoinWorkers() override;
   bool keeps_gradients() const override { return step_->keeps_gradients(); }

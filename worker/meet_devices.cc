@@ -3,8 +3,10 @@
 #include <unistd.h>
 
 #include <climits>
+#include <set>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "common/log.h"
 #include "common/strings.h"
@@ -23,6 +25,14 @@ Status Named(Status status, const Device& device, const Collective& hosts) {
   if (status.ok()) return status;
   return status.Annotate(
       StrCat("worker ", hosts.rank(), " on ", Node(), ", device ", device.info().index));
+}
+
+// Whether two workers have one device; the same answer on all of them.
+Result<bool> DevicesAreShared(const Device& device, Collective* hosts) {
+  ASSIGN_OR_RETURN(const std::vector<std::string> ids, hosts->Gather(device.info().id, 0));
+  const bool shared = std::set<std::string>(ids.begin(), ids.end()).size() < ids.size();
+  ASSIGN_OR_RETURN(const std::string answer, hosts->Broadcast(shared ? "shared" : "", 0));
+  return !answer.empty();
 }
 
 // error: becomes why there is no collective.
@@ -50,12 +60,24 @@ Result<DeviceCollective*> MeetDevices(const CudaConfig& config, DeviceCollective
                                       Device* device, Collective* hosts) {
   DeviceCollective* const none = nullptr;
   const bool required = config.collective() == CudaConfig::NCCL;
-  // NCCL has a device to itself.
-  if (!required && (config.collective() == CudaConfig::HOST || config.share_devices())) return none;
+  if (config.collective() == CudaConfig::HOST) return none;
+  if (!required && config.share_devices()) {
+    ASSIGN_OR_RETURN(const bool shared, DevicesAreShared(*device, hosts));
+    if (shared && hosts->rank() == 0) {
+      LogInfo("summing gradients on the hosts: NCCL needs a device for each worker");
+    }
+    if (shared) return none;
+  }
   std::string error;
   ASSIGN_OR_RETURN(DeviceCollective* const collective,
                    Meet(std::move(options), device, hosts, &error));
-  if (error.empty()) return collective;
+  if (error.empty()) {
+    if (hosts->rank() == 0) {
+      LogInfo("summing gradients among the devices, by NCCL",
+              config.reproducible() ? "" : ", in its own order: sums are not reproducible");
+    }
+    return collective;
+  }
   if (required) return FailedPrecondition(StrCat("compute.cuda.collective is NCCL: ", error));
   if (hosts->rank() == 0) LogInfo("summing gradients on the hosts: ", error);
   return none;

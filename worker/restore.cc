@@ -14,11 +14,22 @@ namespace {
 
 // What may differ between a run and the one it resumes: who computes, and what is told about it.
 const std::vector<std::string>& FreeFields() {
-  static const std::vector<std::string> fields = {
-      "cluster",         "checkpoint",      "evaluate",
-      "report",          "compute.threads", "compute.reader_threads",
-      "compute.backend", "compute.cuda",    "data.log",
-      "warm_start",      "data.max_steps"};
+  static const std::vector<std::string> fields = {"cluster",
+                                                  "checkpoint",
+                                                  "evaluate",
+                                                  "report",
+                                                  "compute.threads",
+                                                  "compute.reader_threads",
+                                                  "compute.backend",
+                                                  "compute.cuda.library",
+                                                  "compute.cuda.share_devices",
+                                                  "compute.cuda.step_memory_mb",
+                                                  "compute.cuda.collective",
+                                                  "compute.cuda.bucket_kb",
+                                                  "compute.cuda.graphs",
+                                                  "data.log",
+                                                  "warm_start",
+                                                  "data.max_steps"};
   return fields;
 }
 
@@ -70,6 +81,12 @@ Result<std::string> LookForResumable(Session* session, const RunPlan& plan) {
         *folder, " is of a run of ", manifest.planned_steps(), " steps, this one has ",
         plan.planned_steps, " (data.max_steps), and a schedule decays until the last step: ",
         "keep the number of steps, or set that schedule's decay_steps before the first run"));
+  }
+  const std::string& there = manifest.computed_on();
+  const std::string here = session->engine().computes_on();
+  if (!there.empty() && there != here) {
+    LogWarning(*folder, " was computed on ", there, ", this run computes on ", here,
+               ": the same mathematics, rounded otherwise");
   }
   return *folder;
 }

@@ -22,6 +22,7 @@ class StepCompute final : public StepEngine {
  public:
   StepCompute(Session* session, uint32_t extras);
 
+  std::string computes_on() const override { return "CPU"; }
   bool leaves_cores_free() const override { return false; }
   Status JoinWorkers() override { return Status::Ok(); }
   bool keeps_gradients() const override { return false; }

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "common/log.h"
+#include "common/strings.h"
 #include "worker/device_choice.h"
 #include "worker/device_step_engine.h"
 #include "worker/first_cause.h"
@@ -12,6 +13,11 @@
 
 namespace chorus::worker {
 namespace {
+
+std::string Describe(const DeviceInfo& info) {
+  return StrCat("CUDA device ", info.index, ": ", info.name, ", ", info.memory_bytes >> 20,
+                " MiB, ", info.versions);
+}
 
 std::unique_ptr<StepEngine> NewHostEngine(Session* session, uint32_t extras) {
   return std::make_unique<StepCompute>(session, extras);
@@ -31,11 +37,16 @@ Result<std::unique_ptr<StepEngine>> NewStepEngine(Session* session, uint32_t ext
   ASSIGN_OR_RETURN(std::unique_ptr<Device> device,
                    ChooseDevice(session->config().compute(), session->environment()));
   if (device == nullptr) return NewHostEngine(session, extras);
+  const std::string found = Describe(device->info());
   Result<std::unique_ptr<StepEngine>> engine =
       NewDeviceStepEngine(session, std::move(device), extras);
   Collective* const workers = session->environment().collective;
   ASSIGN_OR_RETURN(const std::string cause, FirstCause(engine.status(), workers));
-  if (cause.empty()) return engine;
+  if (cause.empty()) {
+    LogInfo("computing on ", found, ", products in ",
+            CudaConfig::Precision_Name(session->config().compute().cuda().precision()));
+    return engine;
+  }
   if (session->config().compute().backend() == ComputeConfig::CUDA) {
     return engine.ok() ? FailedPrecondition(cause) : engine.status();
   }

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "common/matrix_view.h"
@@ -24,6 +25,8 @@ class StepEngine {
  public:
   virtual ~StepEngine() = default;
 
+  // "CPU", or "CUDA on NVIDIA A100, products in TF32". Engines that say otherwise round otherwise.
+  virtual std::string computes_on() const = 0;
   // Whether a device computes, so that this machine's cores are free for other work.
   virtual bool leaves_cores_free() const = 0;
 

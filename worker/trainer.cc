@@ -106,7 +106,7 @@ class Trainer {
 
 Status Trainer::Open(bool resume) {
   ASSIGN_OR_RETURN(data_, OpenTrainingData(config_, *environment_.files));
-  if (is_first()) Announce(*data_);
+  if (is_first()) Announce(config_, *data_);
   RETURN_IF_ERROR(OpenSession());
   RETURN_IF_ERROR(RestoreState(resume));
   ASSIGN_OR_RETURN(
@@ -131,6 +131,7 @@ Status Trainer::OpenSession() {
   *manifest.mutable_config() = config_;
   manifest.set_log_fingerprint(data_->log->fingerprint());
   manifest.set_planned_steps(data_->last_step);
+  manifest.set_computed_on(session_->engine().computes_on());
   SchemaToManifest(data_->log->schema(), &manifest);
   checkpointer_ = std::make_unique<Checkpointer>(*environment_.files, manifest, is_first(),
                                                  &session_->client());

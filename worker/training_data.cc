@@ -39,13 +39,20 @@ Result<TrainingData> OpenTrainingData(const TrainConfig& config, FileSystem& fil
                       std::min(all, last_step + config.step().pull_ahead())};
 }
 
-void Announce(const TrainingData& data) {
+void Announce(const TrainConfig& config, const TrainingData& data) {
   const ReadingCounts counts = data.plan->counts();
   const uint32_t stages = data.stages.stages();
   LogInfo("log: ", counts.rows, " exposures, ", counts.kept_rows, " kept; dropped ",
           counts.dropped_unclicked_conversions, " conversions without click, ",
           counts.filtered_rows, " by the row filter; ", data.last_step, " steps planned",
           stages > 1 ? StrCat(" in ", stages, " stages") : "");
+  const size_t blocks = data.log->blocks().size();
+  if (config.data().order() == DataConfig::SHUFFLED && blocks < config.step().grains_per_step()) {
+    LogWarning("the log has ", blocks, blocks == 1 ? " block" : " blocks", ", and a step ",
+               config.step().grains_per_step(),
+               " grains, which read blocks of their own: the others stay empty. Write smaller ",
+               "blocks (block_rows), or set step.grains_per_step");
+  }
   const uint32_t last_stage = data.stages.StageOf(data.last_step) + 1;
   if (last_stage < stages) {
     LogWarning("data.max_steps ends training in stage ", last_stage, " of ", stages,

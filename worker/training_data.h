@@ -29,7 +29,8 @@ struct TrainingData {
 
 // Error: that of the log or of its plan.
 Result<TrainingData> OpenTrainingData(const TrainConfig& config, FileSystem& files);
-// Tells the user what is read and dropped, and what data.max_steps leaves out.
-void Announce(const TrainingData& data);
+// Tells the user what is read and dropped, and what data.max_steps or a log of few blocks leaves
+// out.
+void Announce(const TrainConfig& config, const TrainingData& data);
 
 }  // namespace chorus::worker

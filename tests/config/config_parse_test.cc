@@ -47,6 +47,14 @@ TEST_F(ConfigParse, UnknownEnumValueListsTheValues) {
   EXPECT_THAT(error, HasSubstr("allowed: SHUFFLED, SEQUENTIAL"));
 }
 
+TEST_F(ConfigParse, AWrongWordIsOnItsLineWhateverFollows) {
+  EXPECT_THAT(ErrorOf("data {\n order: RANDOM  # no\n\n\n epochs: 1 }"),
+              StartsWith("job.textproto:2: data.order: Unknown enumeration value"));
+  EXPECT_THAT(ErrorOf("compute { cuda {\n graphs: perhaps\n\n} }"),
+              StartsWith("job.textproto:2: compute.cuda.graphs: Invalid value for boolean"));
+  EXPECT_THAT(ErrorOf("sede\n\n : 1"), StartsWith("job.textproto:1: sede: no such field"));
+}
+
 TEST_F(ConfigParse, UnspecifiedEnumValueIsRefused) {
   EXPECT_EQ(ErrorOf("data { order: ORDER_UNSPECIFIED }"),
             "job.textproto:1: data.order: ORDER_UNSPECIFIED is out of range, allowed: SHUFFLED, "

@@ -135,7 +135,48 @@ TEST_F(CudaMpirunTest, TwoRanksOnOneDeviceAreRefusedUnlessTold) {
                 "workers 0 and 1 have the same device");
   std::vector<std::string> told = kTwoRanks;
   told.insert(told.end(), {"--set", "compute.cuda.share_devices=true"});
-  ExpectSuccess(Run(2, Command("train", Config("shared", kJob), On("CUDA", Library(), told))));
+  const test::Finished shared =
+      Run(2, Command("train", Config("shared", kJob), On("CUDA", Library(), told)));
+  ExpectSuccess(shared);
+  EXPECT_EQ(Count(shared.errors, "on the hosts: NCCL needs a device for each worker"), 1u)
+      << shared.errors;
+  if (worker::TestedDevices() < 2) return;
+  SetDevices(2);  // what may be shared need not be
+  const test::Finished own =
+      Run(2, Command("train", Config("own", kJob), On("CUDA", Library(), told)));
+  ExpectSuccess(own);
+  EXPECT_EQ(Count(own.errors, "summing gradients among the devices, by NCCL"), 1u) << own.errors;
+  EXPECT_TRUE(OutcomeOfRun("own").state == OutcomeOfRun("shared").state);
+}
+
+TEST_F(CudaMpirunTest, ARunThatGoesOnOnTheOtherKindIsToldOfOtherRounding) {
+  SetDevices(1);
+  const std::string job = StrCat(kJob, " data { max_steps: 3 }");
+  ExpectSuccess(Run(0, Command("train", Config("run", job), On("CPU", Library()))));
+  const test::Finished resumed =
+      Run(0, Command("train", Config("run", kJob), On("CUDA", Library(), {"--resume"})));
+  ExpectSuccess(resumed);
+  EXPECT_EQ(Count(resumed.errors, "was computed on CPU, this run computes on CUDA on "), 1u)
+      << resumed.errors;
+  EXPECT_EQ(Count(resumed.errors, "products in FP32: the same mathematics, rounded otherwise"), 1u)
+      << resumed.errors;
+}
+
+TEST_F(CudaMpirunTest, ACheckpointDoesNotSayWhichLibraryIsOpened) {
+  SetDevices(1);
+  const std::vector<std::string> precise = {"--set", "compute.cuda.precision=TF32",
+                                            "--set", "compute.threads=1",
+                                            "--set", "cluster.listen_address=127.0.0.1"};
+  ExpectSuccess(Run(0, Command("train", Config("run", kJob), On("CUDA", Library(), precise))));
+  const test::Finished printed =
+      Run(0, Command("evaluate",
+                     {"--checkpoint", Path("run/ckpt"), "--log", Path("test"), "--print-config"}));
+  ExpectSuccess(printed);
+  EXPECT_EQ(Count(printed.output, Library()), 0u) << printed.output;
+  EXPECT_EQ(Count(printed.output, "127.0.0.1"), 0u) << printed.output;
+  EXPECT_EQ(Count(printed.output, "backend: AUTO"), 1u) << printed.output;
+  EXPECT_EQ(Count(printed.output, "precision: TF32"), 1u) << printed.output;
+  EXPECT_EQ(Count(printed.output, "\n  threads: 0"), 1u) << printed.output;
 }
 
 TEST_F(CudaMpirunTest, WithoutADeviceCudaSaysWhatIsThere) {

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "common/file.h"
 #include "common/strings.h"
 #include "worker/device_interface.h"
 #include "worker/device_library.h"
@@ -42,6 +43,31 @@ TEST(DeviceLibraryTest, ThatIsNotThereIsAnErrorThatNamesIt) {
   const Status status = Open("/none/libnone.so").status();
   EXPECT_EQ(status.code(), Code::kNotFound);
   EXPECT_NE(status.message().find("/none/libnone.so"), std::string::npos) << status.message();
+}
+
+TEST(DeviceLibraryTest, WithoutANameIsAnErrorThatNamesTheField) {
+  const Status status = Open("").status();
+  EXPECT_EQ(status.code(), Code::kInvalidArgument);
+  EXPECT_NE(status.message().find("compute.cuda.library is empty"), std::string::npos)
+      << status.message();
+}
+
+TEST(DeviceLibraryTest, ThatWasCutIsAnErrorAndNotTheEndOfTheProcess) {
+  const auto bytes = ReadWholeFile(PosixFiles(), CHORUS_EMULATED_LIBRARY);
+  ASSERT_TRUE(bytes.ok());
+  const std::string path = testing::TempDir() + "/cut_library.so";
+  for (const size_t size : {size_t{100'000}, bytes->size() - 1}) {
+    ASSERT_TRUE(ReplaceFile(PosixFiles(), path, bytes->substr(0, size)).ok());
+    const Status status = Open(path).status();
+    EXPECT_EQ(status.code(), Code::kDataLoss) << status.ToString();
+    EXPECT_NE(status.message().find(StrCat(path, " was cut: it has ", size, " of ", bytes->size())),
+              std::string::npos)
+        << status.message();
+  }
+  for (const size_t size : {size_t{0}, size_t{40}}) {
+    ASSERT_TRUE(ReplaceFile(PosixFiles(), path, bytes->substr(0, size)).ok());
+    EXPECT_EQ(Open(path).status().code(), Code::kNotFound);
+  }
 }
 
 }  // namespace

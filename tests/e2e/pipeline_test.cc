@@ -106,6 +106,15 @@ TEST_F(PipelineTest, ExportedArraysAreTheCheckpoints) {
       "is not empty");
 }
 
+TEST_F(PipelineTest, ALogOfFewBlocksIsToldToLeaveGrainsEmpty) {
+  const test::Finished trained =
+      Run(0, Command("train", Config("run", "step { grains_per_step: 4096 grain_rows: 1 }")));
+  ExpectSuccess(trained);
+  EXPECT_NE(trained.errors.find("a step 4096 grains, which read blocks of their own: the others "),
+            std::string::npos)
+      << trained.errors;
+}
+
 TEST_F(PipelineTest, CanonicalBytesOfInspectAreTheLibrarys) {
   ExpectSuccess(Run(0, Command("train", Config("run", "step { pull_ahead: 1 }"))));
   const std::string folder = NewestCheckpoint("run");

@@ -18,11 +18,13 @@ std::string VersionsFound() {
                 ", toolkit ", Version(toolkit));
 }
 
+// As nvidia-smi writes it: "GPU-01234567-89ab-cdef-0123-456789abcdef".
 std::string IdOf(const cudaUUID_t& uuid) {
-  std::string id = "GPU-";
-  for (const char byte : uuid.bytes) {
+  std::string id = "GPU";
+  for (int i = 0; i < 16; ++i) {
     constexpr char kDigits[] = "0123456789abcdef";
-    const auto value = static_cast<unsigned char>(byte);
+    if (i == 0 || i == 4 || i == 6 || i == 8 || i == 10) id += '-';
+    const auto value = static_cast<unsigned char>(uuid.bytes[i]);
     id += kDigits[value >> 4];
     id += kDigits[value & 15];
   }
