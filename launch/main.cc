@@ -5,6 +5,7 @@
 #include <CLI/CLI.hpp>
 
 #include <cstdio>
+#include <cstdlib>
 #include <functional>
 
 #include "launch/commands.h"
@@ -282,7 +283,9 @@ int Main(int argc, char** argv) {
   if (status.ok()) return 0;
   std::fprintf(stderr, "chorus %s: %s\n", app.get_subcommands().front()->get_name().c_str(),
                status.ToString().c_str());
-  return 1;
+  // What libraries do when a program returns may wait for a device that hangs.
+  std::fflush(nullptr);
+  std::_Exit(1);
 }
 
 }  // namespace

@@ -62,7 +62,8 @@ class Device : public Backend {
   virtual Status Download(const void* device, void* host, size_t bytes) = 0;
   virtual Status CopyOnDevice(const void* from, void* to, size_t bytes) = 0;
   virtual Status Zero(void* device, size_t bytes) = 0;
-  // Until all that was enqueued is done, but for staged copies that have not been taken.
+  // Until all that was enqueued is done, but for staged copies that have not been taken; until the
+  // deadline.
   virtual Status Synchronize() = 0;
 
   // Times for measurements. Mark notes, under a small number of the caller's choice, when the
@@ -162,6 +163,9 @@ struct DeviceOptions {
   DevicePrecision precision = DevicePrecision::kFp32;
   std::string library;    // that holds the backend, see device_library.h
   bool optional = false;  // the job can do without
+  // Of every wait for the device. Error: kInternal, the device itself hangs: its end leaves what it
+  // has to the end of the process.
+  double deadline_seconds = 60;
 };
 // How a job gets its device. Error: kFailedPrecondition when there is none that can be used; names
 // driver, toolkit and devices found.

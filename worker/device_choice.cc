@@ -52,8 +52,9 @@ DevicePrecision DevicePrecisionOf(CudaConfig::Precision precision) {
   }
 }
 
-Result<std::unique_ptr<Device>> ChooseDevice(const ComputeConfig& config,
+Result<std::unique_ptr<Device>> ChooseDevice(const TrainConfig& job,
                                              const WorkerEnvironment& environment) {
+  const ComputeConfig& config = job.compute();
   std::unique_ptr<Device> none;
   const bool required = config.backend() == ComputeConfig::CUDA;
   if (!required && config.backend() != ComputeConfig::AUTO) return none;
@@ -66,6 +67,7 @@ Result<std::unique_ptr<Device>> ChooseDevice(const ComputeConfig& config,
   options.precision = DevicePrecisionOf(config.cuda().precision());
   options.library = config.cuda().library();
   options.optional = !required;
+  options.deadline_seconds = DeviceDeadline(job);
   Result<std::unique_ptr<Device>> device = environment.open_device(options);
   const std::string answer =
       device.ok() ? kFound + (*device)->info().id : kNone + std::string(device.status().message());

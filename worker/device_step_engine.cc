@@ -5,6 +5,7 @@
 
 #include "common/log.h"
 #include "common/strings.h"
+#include "worker/device_choice.h"
 #include "worker/device_step.h"
 #include "worker/meet_devices.h"
 #include "worker/node_sums.h"
@@ -135,8 +136,7 @@ Status DeviceStepEngine::JoinWorkers() {
   step_->DescribeGradients(&options);
   options.reproducible = cuda.reproducible();
   options.bucket = int64_t{cuda.bucket_kb()} * 1024 / static_cast<int64_t>(sizeof(float));
-  // Less than the hosts': who waits there for a worker whose device waits hears of it.
-  options.deadline_seconds = config.cluster().deadline_seconds() / 2;
+  options.deadline_seconds = DeviceDeadline(config);
   const Result<DeviceCollective*> met = MeetDevices(cuda, std::move(options), device_.get(), hosts);
   if (!met.ok()) return Named(met.status());
   if (*met != nullptr) step_->KeepGradients(*met);

@@ -35,7 +35,7 @@ uint32_t MostPartials(const Objective& objective) {
 
 Result<std::unique_ptr<StepEngine>> NewStepEngine(Session* session, uint32_t extras) {
   ASSIGN_OR_RETURN(std::unique_ptr<Device> device,
-                   ChooseDevice(session->config().compute(), session->environment()));
+                   ChooseDevice(session->config(), session->environment()));
   if (device == nullptr) return NewHostEngine(session, extras);
   const std::string found = Describe(device->info());
   Result<std::unique_ptr<StepEngine>> engine =

@@ -27,6 +27,8 @@ class CollectiveJobTest : public testing::Test {
     EXPECT_EQ(cuda_host::ReadLiveObjects(), cuda_host::LiveObjects());
   }
 
+  void SetUp() override { NEEDS_NCCL(); }
+
   static TrainConfig Job(const std::string& collective, const std::string& more = "") {
     return With(
         JobConfig(StrCat(

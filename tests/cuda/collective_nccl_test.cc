@@ -68,6 +68,7 @@ class Worker {
   }
   std::vector<float> sum() { return DeviceArrays(device_.get()).Get(sum_, case_.n); }
   Device& device() { return *device_; }
+  void EndDevice() { device_ = nullptr; }
   DeviceCollective& collective() { return *collective_; }
   float* term(size_t i) { return const_cast<float*>(options_.terms[i]); }
   float* sum_memory() { return sum_; }
@@ -88,6 +89,8 @@ class NcclCollectiveTest : public testing::Test {
     cuda_host::SetAsynchronous(false);
     EXPECT_EQ(cuda_host::ReadLiveObjects(), cuda_host::LiveObjects());
   }
+
+  void SetUp() override { NEEDS_NCCL(); }
 
   // Every worker in a thread of its own, with a device of its own; nothing where there are fewer.
   void OnWorkers(const Case& c, const std::function<void(Worker&, uint32_t)>& run) {
@@ -205,7 +208,7 @@ TEST_F(NcclCollectiveTest, AtTheDeadlineADeviceSaysWhetherItHangsItself) {
     ASSERT_TRUE(worker.Open().ok());
     together.arrive_and_wait();
     if (rank == 1) {
-      cuda_host::HoldNextKernel();
+      cuda_host::HangKernel(1);
       worker.device().Fill(1, {worker.term(0), 1, 1});
     }
     together.arrive_and_wait();
@@ -214,14 +217,21 @@ TEST_F(NcclCollectiveTest, AtTheDeadlineADeviceSaysWhetherItHangsItself) {
     ASSERT_TRUE(collective.BeginSum(0, 100).ok() && collective.Join().ok());
     ASSERT_TRUE(collective.BeginSum(50, 100).ok());
     const std::string message = worker.device().Synchronize().ToString();
-    EXPECT_NE(message.find("sums of devices: no end"), std::string::npos) << message;
-    EXPECT_NE(message.find(rank == 1 ? "this device itself has not finished what it computes"
-                                     : "this device has done its part, another worker's has not"),
+    EXPECT_NE(message.find(rank == 1 ? "sums of devices: this device itself has not finished what "
+                                       "it computes within 0.3 s: it hangs"
+                                     : "sums of devices: no end"),
               std::string::npos)
         << message;
+    EXPECT_EQ(
+        message.find("this device has done its part, another worker's has not") != message.npos,
+        rank == 0)
+        << message;
+    // Its end neither waits for the device nor for the others.
+    worker.EndDevice();
     together.arrive_and_wait();
     cuda_host::ReleaseKernel();
   });
+  cuda_host::ForgetLiveObjects();
 }
 
 // Copies from and to memory that is not page-locked wait inside CUDA, where there is no deadline.

@@ -33,10 +33,14 @@ class CudaMpirunTest : public CommandTest {
     }
     return count;
   }
-  // The first so many devices are seen from now on.
+  // The first so many devices are seen from now on, of those that this process saw at first.
   static void SetDevices(uint32_t number) {
+    const char* const visible = std::getenv("CUDA_VISIBLE_DEVICES");
+    static const std::vector<std::string> all =
+        Split(visible == nullptr ? "0,1,2,3,4,5,6,7" : visible, ',');
     std::string seen;
-    for (uint32_t d = 0; d < number; ++d) seen += StrCat(d == 0 ? "" : ",", d);
+    for (uint32_t d = 0; d < number && d < all.size(); ++d)
+      seen += StrCat(d == 0 ? "" : ",", all[d]);
     setenv("CHORUS_CUDA_HOST_DEVICES", StrCat(number).c_str(), 1);
     setenv("CUDA_VISIBLE_DEVICES", seen.c_str(), 1);
   }
@@ -72,6 +76,7 @@ TEST_F(CudaMpirunTest, RanksWithADeviceEachGiveTheBitsOfOne) {
 }
 
 TEST_F(CudaMpirunTest, RanksSumAmongTheirDevicesToTheBitsOfOne) {
+  NEEDS_NCCL();
   if (worker::TestedDevices() < 4) GTEST_SKIP() << "needs four devices";
   SetDevices(4);
   ExpectSuccess(Run(0, Command("train", Config("one", kJob), On("CUDA", Library()))));
@@ -106,6 +111,7 @@ TEST_F(CudaMpirunTest, WithoutNcclRanksSumOnTheirHostsOrSayWhoLacksIt) {
 
 // A worker that stands still, or is killed, in the middle of sums among devices.
 TEST_F(CudaMpirunTest, ALostRankEndsTheOthersInTime) {
+  NEEDS_NCCL();
   if (worker::TestedDevices() < 2) GTEST_SKIP() << "needs two devices";
   SetDevices(2);
   setenv("CHORUS_CUDA_HOST_ASYNC", "1", 1);
@@ -125,6 +131,34 @@ TEST_F(CudaMpirunTest, ALostRankEndsTheOthersInTime) {
     EXPECT_NE(*code, 0);
     EXPECT_GT(Count(process.Errors(), "rank ") + Count(process.Errors(), "worker 1"), 0u)
         << process.Errors();
+  }
+  unsetenv("CHORUS_CUDA_HOST_ASYNC");
+}
+
+// A kernel that never ends, of a job of one worker, which nobody else waits for, and of one of two.
+TEST_F(CudaMpirunTest, ADeviceThatHangsIsNamedByItsRankAndEndsTheJob) {
+  NEEDS_EMULATION();
+  SetDevices(2);
+  setenv("CHORUS_CUDA_HOST_ASYNC", "1", 1);
+  std::vector<std::string> sets = {"--set", "cluster.deadline_seconds=6"};
+  const std::string says =
+      "this device itself has not finished what it computes within 3 s: it hangs";
+  const auto run = [&](uint32_t ranks, const char* hang, const std::string& name) {
+    setenv("CHORUS_CUDA_HOST_HANG", hang, 1);
+    test::Finished finished =
+        Run(ranks, Command("train", Config(name, kJob), On("CUDA", Library(), sets)));
+    unsetenv("CHORUS_CUDA_HOST_HANG");
+    ExpectFailure(finished, says);
+    EXPECT_EQ(Count(finished.errors, says), 1u) << finished.errors;
+    return finished;
+  };
+  const test::Finished alone = run(0, "0:200", "alone");
+  EXPECT_EQ(Count(alone.errors, "rank 0, device 0: cudaStreamQuery: "), 1u) << alone.errors;
+  sets.insert(sets.end(), kTwoRanks.begin(), kTwoRanks.end());
+  for (const std::string collective : {"HOST", "NCCL"}) {
+    sets.insert(sets.end(), {"--set", "compute.cuda.collective=" + collective});
+    const test::Finished both = run(2, "1:200", collective);
+    EXPECT_EQ(Count(both.errors, "rank 1, device 1: "), 1u) << both.errors;
   }
   unsetenv("CHORUS_CUDA_HOST_ASYNC");
 }

@@ -48,7 +48,7 @@ TEST(FailedCallsTest, EndTheJobWithCallFileRankAndDevice) {
     if (is("Finalize")) continue;  // the job is done
     if (worker::MakesGraphs(name)) continue;
     SCOPED_TRACE(StrCat(name, " of ", count));
-    const bool polls = is("ncclCommGetAsyncError") || is("cudaEventQuery");  // as often as it takes
+    const bool polls = is("ncclCommGetAsyncError") || is("Query");  // as often as it takes
     cuda_host::FailCall(name, polls ? 2 : (count + 1) / 2, is("nccl") || is("NCCL") ? 3 : 7);
     const auto begin = std::chrono::steady_clock::now();
     const Status status = RunTwoWorkers(*files);

@@ -43,6 +43,11 @@ inline bool MakesGraphs(const std::string& call) {
          call == "cudaGraphInstantiate" || call == "cudaGraphUpload";
 }
 
+// At the head of a test of sums among devices; CHORUS_TEST_CUDA_NO_NCCL is set where there is none.
+#define NEEDS_NCCL()                                                                           \
+  if (::chorus::worker::OnRealDevices() && std::getenv("CHORUS_TEST_CUDA_NO_NCCL") != nullptr) \
+  GTEST_SKIP() << "needs NCCL"
+
 // At the head of a test that asks the emulation what was called, or tells it what to do.
 #define NEEDS_EMULATION() \
   if (::chorus::worker::OnRealDevices()) GTEST_SKIP() << "looks into the emulation"

@@ -11,19 +11,24 @@
 #include "worker/cuda/kernels.h"
 #include "worker/cuda/nccl_communicator.h"
 #include "worker/cuda/tree_exchange.h"
+#include "worker/cuda/wait.h"
 
 namespace chorus::worker::cuda {
 namespace {
 
 class NcclCollectiveOnStream final : public NcclCollective {
  public:
-  NcclCollectiveOnStream(const DeviceCollectiveOptions& options, cudaStream_t compute)
-      : options_(options), exchange_(options), compute_(compute) {}
-  Status Open(const NcclFunctions& nccl);
+  NcclCollectiveOnStream(const DeviceCollectiveOptions& options, const NcclFunctions& nccl,
+                         cudaStream_t compute)
+      : options_(options), exchange_(options), nccl_(nccl), compute_(compute) {}
 
+  Status Open() override;
   Status BeginSum(int64_t begin, int64_t end) override;
   Status Join() override;
-  Status WaitForJoined() override;
+  Status WaitForJoined(double at_most) override;
+  bool hangs() const override {
+    return hangs_ || (communicator_ != nullptr && communicator_->hangs());
+  }
 
  private:
   Status TakeMemory();
@@ -34,6 +39,7 @@ class NcclCollectiveOnStream final : public NcclCollective {
 
   const DeviceCollectiveOptions options_;
   const TreeExchange exchange_;
+  const NcclFunctions& nccl_;
   const cudaStream_t compute_;
   int64_t stride_ = 0;  // of received terms: a bucket's longest chunk
   DeviceMemory received_, additions_;
@@ -41,9 +47,10 @@ class NcclCollectiveOnStream final : public NcclCollective {
   Stream stream_;
   std::unique_ptr<NcclCommunicator> communicator_;  // last: it ends before its stream does
   bool joined_ = false;                             // and nobody has waited since
+  bool hangs_ = false;
 };
 
-Status NcclCollectiveOnStream::Open(const NcclFunctions& nccl) {
+Status NcclCollectiveOnStream::Open() {
   int least = 0, greatest = 0;
   CUDA_RETURN_IF_ERROR(cudaDeviceGetStreamPriorityRange(&least, &greatest));
   CUDA_RETURN_IF_ERROR(
@@ -55,9 +62,10 @@ Status NcclCollectiveOnStream::Open(const NcclFunctions& nccl) {
   ncclUniqueId id;
   if (options_.id.size() != sizeof(id.internal)) return InvalidArgument("not an id of NCCL");
   std::memcpy(id.internal, options_.id.data(), sizeof(id.internal));
-  ASSIGN_OR_RETURN(communicator_, NcclCommunicator::Open(nccl, id, static_cast<int>(options_.rank),
-                                                         static_cast<int>(options_.nodes.size()),
-                                                         options_.deadline_seconds));
+  ASSIGN_OR_RETURN(communicator_,
+                   NcclCommunicator::Open(nccl_, id, static_cast<int>(options_.rank),
+                                          static_cast<int>(options_.nodes.size()), computed_.get(),
+                                          options_.deadline_seconds));
   return Greet();
 }
 
@@ -72,8 +80,7 @@ Status NcclCollectiveOnStream::TakeMemory() {
   CUDA_RETURN_IF_ERROR(cudaMalloc(additions_.receive(), bytes));
   CUDA_RETURN_IF_ERROR(
       cudaMemcpyAsync(additions_.get(), additions.data(), bytes, cudaMemcpyHostToDevice, stream()));
-  CUDA_RETURN_IF_ERROR(cudaStreamSynchronize(stream()));
-  return Status::Ok();
+  return WaitFor(stream(), "a first copy", options_.deadline_seconds, &hangs_);
 }
 
 // Connections are made when they are first used, and that waits for the peer.
@@ -91,7 +98,7 @@ Status NcclCollectiveOnStream::Greet() {
   if (!options_.reproducible) RETURN_IF_ERROR(communicator_->Sum(memory, memory, 1, stream()));
   RETURN_IF_ERROR(communicator_->Settle());
   CUDA_RETURN_IF_ERROR(cudaEventRecord(done_.get(), stream()));
-  return communicator_->Wait(done_.get());
+  return communicator_->WaitFor(done_.get());
 }
 
 // NCCL enqueues on threads of its own. The host waits for that where what comes next reads what was
@@ -149,26 +156,16 @@ Status NcclCollectiveOnStream::Join() {
   return Status::Ok();
 }
 
-Status NcclCollectiveOnStream::WaitForJoined() {
+Status NcclCollectiveOnStream::WaitForJoined(double at_most) {
   if (!std::exchange(joined_, false)) return Status::Ok();
-  const Status status = communicator_->Wait(done_.get());
-  if (status.code() != Code::kDeadlineExceeded) return status;
-  // Whose fault it is: `computed_` waits for nothing but what this device computes.
-  const bool came = cudaEventQuery(computed_.get()) == cudaSuccess;
-  static_cast<void>(cudaGetLastError());
-  return DeadlineExceeded(
-      StrCat(status.message(), came ? ": this device has done its part, another worker's has not"
-                                    : ": this device itself has not finished what it computes"));
+  return communicator_->WaitFor(done_.get(), at_most);
 }
 
 }  // namespace
 
-Result<std::unique_ptr<NcclCollective>> OpenNcclCollective(const DeviceCollectiveOptions& options,
-                                                           const NcclFunctions& nccl,
-                                                           cudaStream_t compute) {
-  auto collective = std::make_unique<NcclCollectiveOnStream>(options, compute);
-  RETURN_IF_ERROR(collective->Open(nccl));
-  return std::unique_ptr<NcclCollective>(std::move(collective));
+std::unique_ptr<NcclCollective> NewNcclCollective(const DeviceCollectiveOptions& options,
+                                                  const NcclFunctions& nccl, cudaStream_t compute) {
+  return std::make_unique<NcclCollectiveOnStream>(options, nccl, compute);
 }
 
 }  // namespace chorus::worker::cuda

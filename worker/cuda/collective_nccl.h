@@ -20,14 +20,18 @@ namespace chorus::worker::cuda {
 
 class NcclCollective : public DeviceCollective {
  public:
-  // Until the sums that have been joined are done, or have failed; at once when there are none.
-  virtual Status WaitForJoined() = 0;
+  // Meets the other workers' devices and moves a first message between any two, which later ones
+  // need not wait for. Before the other calls.
+  virtual Status Open() = 0;
+  // Until the sums that have been joined are done, or have failed, or have taken `at_most` seconds;
+  // at once when there are none.
+  virtual Status WaitForJoined(double at_most) = 0;
+  // Whether, after an error, this device itself hangs: then nothing here can be ended.
+  virtual bool hangs() const = 0;
 };
 
-// Meets the other workers' devices and moves a first message between any two, which later ones need
-// not wait for. compute: where the device computes; outlives what is made.
-Result<std::unique_ptr<NcclCollective>> OpenNcclCollective(const DeviceCollectiveOptions& options,
-                                                           const NcclFunctions& nccl,
-                                                           cudaStream_t compute);
+// compute: where the device computes; outlives what is made.
+std::unique_ptr<NcclCollective> NewNcclCollective(const DeviceCollectiveOptions& options,
+                                                  const NcclFunctions& nccl, cudaStream_t compute);
 
 }  // namespace chorus::worker::cuda

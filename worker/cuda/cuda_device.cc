@@ -4,32 +4,52 @@
 #include <vector>
 
 #include "common/check.h"
+#include "common/mutex.h"
 #include "worker/cuda/collective_nccl.h"
 #include "worker/cuda/find_device.h"
 #include "worker/cuda/graphs.h"
 #include "worker/cuda/handles.h"
 #include "worker/cuda/kernel_calls.h"
+#include "worker/cuda/launch_limit.h"
 #include "worker/cuda/matmul.h"
 #include "worker/cuda/memory_blocks.h"
+#include "worker/cuda/nccl_communicator.h"
 #include "worker/cuda/nccl_functions.h"
+#include "worker/cuda/wait.h"
 
 namespace chorus::worker::cuda {
 namespace {
 
 constexpr size_t kMatmulWorkspace = size_t{32} << 20;  // bytes
 
+// What ends with the device.
+struct Parts {
+  MemoryBlocks memory;
+  std::unique_ptr<Matmul> matmul;
+  LaunchLimit launch_limit;
+  std::vector<Event> marks;
+  Event staged[kStagingSlots];
+  Stream copies;
+  Stream compute;
+  Graphs graphs;                               // of `compute`
+  std::unique_ptr<NcclCollective> collective;  // before the stream that it orders ends
+};
+
+// Of a device that hangs. To free its memory would wait for it, and the host's memory it may still
+// write: all of it is kept until the process ends, which after such an error is soon.
+void KeepForever(std::unique_ptr<Parts> parts) {
+  static auto* const mutex = new Mutex();
+  static auto* const kept = new std::vector<std::unique_ptr<Parts>>();
+  const MutexLock lock(*mutex);
+  kept->push_back(std::move(parts));
+}
+
 // Memory, copies, waits, and sums with other devices.
 class CudaDevice final : public KernelCalls {
  public:
   explicit CudaDevice(const DeviceOptions& options)
       : KernelCalls(options.precision), options_(options) {}
-  // What streams still do ends before memory goes.
-  ~CudaDevice() override {
-    collective_ = nullptr;  // aborts sums that will not end
-    for (const Stream* stream : {&copies_, &compute_}) {
-      if (stream->get() != nullptr) static_cast<void>(cudaStreamSynchronize(stream->get()));
-    }
-  }
+  ~CudaDevice() override;
   Status Open();
 
   const DeviceInfo& info() const override { return info_; }
@@ -47,131 +67,158 @@ class CudaDevice final : public KernelCalls {
 
   Result<bool> Replay(std::span<const uint64_t> key,
                       const std::function<Status()>& enqueue) override {
+    CountCall();
     RETURN_IF_ERROR(TakeKept());  // of calls before it
-    return graphs_.Run(key, [&]() -> Status {
+    return parts_->graphs.Run(key, [&]() -> Status {
       const Status status = enqueue();
       const Status kept = TakeKept();
       return kept.ok() ? status : kept;
     });
   }
-  void ForgetReplays() override { graphs_.Clear(); }
+  void ForgetReplays() override { parts_->graphs.Clear(); }
 
   Status CheckCollective() override { return LoadNccl().status(); }
   Result<std::string> NewCollectiveId() override;
   Result<DeviceCollective*> OpenCollective(const DeviceCollectiveOptions& options) override;
 
  private:
+  Status WaitForLaunched(cudaEvent_t event) override;
+  // Sums that have been joined, which wait for other devices.
+  Status WaitForSums(double at_most);
+  Status WaitForStream(cudaStream_t stream, const char* what);
   // Before every copy between there and the device, in the order of the compute stream.
   Status BeforeCopy(const void* host, size_t bytes);
 
   const DeviceOptions options_;
   DeviceInfo info_;
-  MemoryBlocks memory_;
-  std::unique_ptr<Matmul> matmul_;
-  std::vector<Event> marks_;
-  Event staged_[kStagingSlots];
-  Stream copies_;
-  Stream compute_;
-  Graphs graphs_;                               // of compute_
-  std::unique_ptr<NcclCollective> collective_;  // before the stream that it orders ends
+  std::unique_ptr<Parts> parts_ = std::make_unique<Parts>();
+  bool hangs_ = false;
 };
 
 Status CudaDevice::Open() {
   RETURN_IF_ERROR(FindDevice(options_.index, &info_));
-  CUDA_RETURN_IF_ERROR(cudaStreamCreateWithFlags(compute_.receive(), cudaStreamNonBlocking));
-  CUDA_RETURN_IF_ERROR(cudaStreamCreateWithFlags(copies_.receive(), cudaStreamNonBlocking));
-  graphs_ = Graphs(compute_.get(), &info_.plain_replays);
-  for (Event& event : staged_) {
+  Parts& parts = *parts_;
+  CUDA_RETURN_IF_ERROR(cudaStreamCreateWithFlags(parts.compute.receive(), cudaStreamNonBlocking));
+  CUDA_RETURN_IF_ERROR(cudaStreamCreateWithFlags(parts.copies.receive(), cudaStreamNonBlocking));
+  RETURN_IF_ERROR(parts.launch_limit.Open());
+  parts.graphs = Graphs(parts.compute.get(), &info_.plain_replays);
+  for (Event& event : parts.staged) {
     CUDA_RETURN_IF_ERROR(cudaEventCreateWithFlags(event.receive(), cudaEventDisableTiming));
   }
-  ComputeOn(compute_.get(), nullptr);
+  ComputeOn(parts.compute.get(), &parts.launch_limit, nullptr);
   ASSIGN_OR_RETURN(std::byte* const workspace, TakeMemory(kMatmulWorkspace));
-  ASSIGN_OR_RETURN(matmul_, Matmul::Create(options_.precision, workspace, kMatmulWorkspace));
-  ComputeOn(compute_.get(), matmul_.get());
+  ASSIGN_OR_RETURN(parts.matmul, Matmul::Create(options_.precision, workspace, kMatmulWorkspace));
+  ComputeOn(parts.compute.get(), &parts.launch_limit, parts.matmul.get());
   return Status::Ok();
+}
+
+// What streams still do ends before memory goes; sums that will not end are aborted.
+CudaDevice::~CudaDevice() {
+  if (!hangs_) static_cast<void>(WaitForSums(NcclCommunicator::kLastWords));
+  for (const Stream* stream : {&parts_->copies, &parts_->compute}) {
+    if (hangs_ || stream->get() == nullptr) continue;
+    static_cast<void>(WaitForStream(stream->get(), "what it was given"));
+  }
+  if (hangs_) KeepForever(std::move(parts_));
 }
 
 Result<std::byte*> CudaDevice::TakeMemory(size_t bytes) {
   if (bytes == 0) return static_cast<std::byte*>(nullptr);
-  ASSIGN_OR_RETURN(std::byte* const data, memory_.Take(bytes));
+  ASSIGN_OR_RETURN(std::byte* const data, parts_->memory.Take(bytes));
   RETURN_IF_ERROR(Zero(data, bytes));
-  CUDA_RETURN_IF_ERROR(cudaStreamSynchronize(compute()));  // before copies on the other stream
+  // Before copies on the other stream. So, too, nothing is under way when memory is taken next,
+  // which may wait for the device inside CUDA.
+  RETURN_IF_ERROR(WaitForStream(parts_->compute.get(), "zeros in new memory"));
   return data;
 }
 
 Result<std::byte*> CudaDevice::TakeHostMemory(size_t bytes) {
   if (bytes == 0) return static_cast<std::byte*>(nullptr);
-  std::byte* const data = memory_.TakeHost(bytes);
-  info_.plain_bytes = memory_.plain_bytes();
+  std::byte* const data = parts_->memory.TakeHost(bytes);
+  info_.plain_bytes = parts_->memory.plain_bytes();
   return data;
 }
 
 // CUDA copies memory that is not page-locked by way of its own, and waits inside the call for what
 // was enqueued before: for ever, where that waits for other workers. Synchronize has a deadline.
 Status CudaDevice::BeforeCopy(const void* host, size_t bytes) {
-  if (memory_.IsPinned(host, bytes)) return Status::Ok();
+  if (parts_->memory.IsPinned(host, bytes)) return Status::Ok();
   return Synchronize();
 }
 
 Status CudaDevice::Upload(const void* host, void* device, size_t bytes) {
   if (bytes == 0) return Status::Ok();
   RETURN_IF_ERROR(BeforeCopy(host, bytes));
-  CUDA_RETURN_IF_ERROR(cudaMemcpyAsync(device, host, bytes, cudaMemcpyHostToDevice, compute()));
-  return Status::Ok();
+  return CUDA_ENQUEUED(cudaMemcpyAsync(device, host, bytes, cudaMemcpyHostToDevice, compute()));
 }
 
 Status CudaDevice::Stage(uint32_t slot, const void* host, void* device, size_t bytes) {
   if (bytes == 0) return Status::Ok();
-  CUDA_RETURN_IF_ERROR(cudaMemcpyAsync(device, host, bytes, cudaMemcpyHostToDevice, copies_.get()));
-  CUDA_RETURN_IF_ERROR(cudaEventRecord(staged_[slot].get(), copies_.get()));
+  CUDA_RETURN_IF_ERROR(
+      cudaMemcpyAsync(device, host, bytes, cudaMemcpyHostToDevice, parts_->copies.get()));
+  CUDA_RETURN_IF_ERROR(cudaEventRecord(parts_->staged[slot].get(), parts_->copies.get()));
   return Status::Ok();
 }
 
 Status CudaDevice::TakeStaged(uint32_t slot) {
-  CUDA_RETURN_IF_ERROR(cudaStreamWaitEvent(compute(), staged_[slot].get(), 0));
+  CUDA_RETURN_IF_ERROR(cudaStreamWaitEvent(compute(), parts_->staged[slot].get(), 0));
   return Status::Ok();
 }
 
 Status CudaDevice::Download(const void* device, void* host, size_t bytes) {
   if (bytes == 0) return Status::Ok();
   RETURN_IF_ERROR(BeforeCopy(host, bytes));
-  CUDA_RETURN_IF_ERROR(cudaMemcpyAsync(host, device, bytes, cudaMemcpyDeviceToHost, compute()));
-  return Status::Ok();
+  return CUDA_ENQUEUED(cudaMemcpyAsync(host, device, bytes, cudaMemcpyDeviceToHost, compute()));
 }
 
 Status CudaDevice::CopyOnDevice(const void* from, void* to, size_t bytes) {
   if (bytes == 0) return Status::Ok();
-  CUDA_RETURN_IF_ERROR(cudaMemcpyAsync(to, from, bytes, cudaMemcpyDeviceToDevice, compute()));
-  return Status::Ok();
+  return CUDA_ENQUEUED(cudaMemcpyAsync(to, from, bytes, cudaMemcpyDeviceToDevice, compute()));
 }
 
 Status CudaDevice::Zero(void* device, size_t bytes) {
-  CUDA_RETURN_IF_ERROR(cudaMemsetAsync(device, 0, bytes, compute()));
-  return Status::Ok();
+  return CUDA_ENQUEUED(cudaMemsetAsync(device, 0, bytes, compute()));
 }
 
 Status CudaDevice::Synchronize() {
   RETURN_IF_ERROR(TakeKept());
-  // The stream may wait for other workers, which end its wait by a deadline only here.
-  if (collective_ != nullptr) RETURN_IF_ERROR(collective_->WaitForJoined());
-  CUDA_RETURN_IF_ERROR(cudaStreamSynchronize(compute()));
-  return Status::Ok();
+  RETURN_IF_ERROR(WaitForSums(NcclCommunicator::kNoLimit));
+  return WaitForStream(parts_->compute.get(), "what it computes");
+}
+
+Status CudaDevice::WaitForLaunched(cudaEvent_t event) {
+  if (hangs_) return Internal("this device hangs");
+  RETURN_IF_ERROR(WaitForSums(NcclCommunicator::kNoLimit));
+  return WaitFor(event, "what it computes", options_.deadline_seconds, &hangs_);
+}
+
+// The compute stream may wait for other workers, which end its wait by a deadline only here.
+Status CudaDevice::WaitForSums(double at_most) {
+  if (parts_->collective == nullptr) return Status::Ok();
+  const Status status = parts_->collective->WaitForJoined(at_most);
+  hangs_ = parts_->collective->hangs();
+  return status;
+}
+
+Status CudaDevice::WaitForStream(cudaStream_t stream, const char* what) {
+  return WaitFor(stream, what, options_.deadline_seconds, &hangs_);
 }
 
 Status CudaDevice::Mark(uint32_t mark) {
-  while (marks_.size() <= mark) {
+  while (parts_->marks.size() <= mark) {
     Event event;
     CUDA_RETURN_IF_ERROR(cudaEventCreateWithFlags(event.receive(), cudaEventDefault));
-    marks_.push_back(std::move(event));
+    parts_->marks.push_back(std::move(event));
   }
-  CUDA_RETURN_IF_ERROR(cudaEventRecord(marks_[mark].get(), compute()));
+  CUDA_RETURN_IF_ERROR(cudaEventRecord(parts_->marks[mark].get(), compute()));
   return Status::Ok();
 }
 
 Result<double> CudaDevice::SecondsBetween(uint32_t from, uint32_t to) {
-  CHECK(from < marks_.size() && to < marks_.size(), "marks ", from, " and ", to);
+  CHECK(from < parts_->marks.size() && to < parts_->marks.size(), "marks ", from, " and ", to);
   float milliseconds = 0;
-  CUDA_RETURN_IF_ERROR(cudaEventElapsedTime(&milliseconds, marks_[from].get(), marks_[to].get()));
+  CUDA_RETURN_IF_ERROR(
+      cudaEventElapsedTime(&milliseconds, parts_->marks[from].get(), parts_->marks[to].get()));
   return static_cast<double>(milliseconds) * 1e-3;
 }
 
@@ -185,10 +232,16 @@ Result<std::string> CudaDevice::NewCollectiveId() {
 }
 
 Result<DeviceCollective*> CudaDevice::OpenCollective(const DeviceCollectiveOptions& options) {
-  CHECK(collective_ == nullptr, "a device meets others once");
+  std::unique_ptr<NcclCollective>& collective = parts_->collective;
+  CHECK(collective == nullptr, "a device meets others once");
   ASSIGN_OR_RETURN(const NcclFunctions* const nccl, LoadNccl());
-  ASSIGN_OR_RETURN(collective_, OpenNcclCollective(options, *nccl, compute()));
-  return collective_.get();
+  RETURN_IF_ERROR(Synchronize());  // it takes memory
+  collective = NewNcclCollective(options, *nccl, parts_->compute.get());
+  const Status status = collective->Open();
+  if (status.ok()) return collective.get();
+  hangs_ = collective->hangs();
+  if (!hangs_) collective = nullptr;
+  return status;
 }
 
 }  // namespace

@@ -10,12 +10,12 @@ Status KernelCalls::Gemm(const GemmOptions& options, MatrixView<const float> a,
                          MatrixView<const float> b, MatrixView<float> c) {
   const int64_t k = options.transpose_a ? a.rows : a.cols;
   if (c.rows == 0 || c.cols == 0) return Status::Ok();
+  RETURN_IF_ERROR(TakeKept());
   if (k > 0) return matmul_->Run(options, a, b, c, compute());
   // The product of nothing: what is added to it, through the epilogue.
   if (options.accumulate && options.bias == nullptr && !options.relu) return Status::Ok();
-  CUDA_RETURN_IF_ERROR(
+  return CUDA_ENQUEUED(
       cuda::Epilogue(compute(), options.accumulate, options.bias, options.relu, c));
-  return Status::Ok();
 }
 
 Status KernelCalls::SetMethod(const MethodValue& method) {
@@ -28,25 +28,22 @@ Status KernelCalls::Put(std::span<const double> values, double* to) {
   CHECK(values.size() <= static_cast<size_t>(kMaxTerms), values.size(), " values");
   DeviceDoubles by_value = {};
   std::copy(values.begin(), values.end(), by_value.value);
-  CUDA_RETURN_IF_ERROR(cuda::Put(compute(), by_value, static_cast<int>(values.size()), to));
-  return Status::Ok();
+  return CUDA_ENQUEUED(cuda::Put(compute(), by_value, static_cast<int>(values.size()), to));
 }
 
 Status KernelCalls::Partials(const DeviceLabels& labels, MatrixView<const float> logits,
                              double* sums) {
-  CUDA_RETURN_IF_ERROR(method_->Partials(
+  return CUDA_ENQUEUED(method_->Partials(
       compute(), labels, logits, DoubleScratch(MethodKernels::ScratchDoubles(labels.rows)), sums));
-  return Status::Ok();
 }
 
 Status KernelCalls::Evaluate(const DeviceLabels& labels, const double* scales,
                              MatrixView<const float> logits, MatrixView<float> dlogits,
                              double* term_sums) {
   CHECK(logits.cols == method_->heads() && dlogits.cols == method_->heads());
-  CUDA_RETURN_IF_ERROR(method_->Evaluate(compute(), labels, scales, logits, dlogits,
+  return CUDA_ENQUEUED(method_->Evaluate(compute(), labels, scales, logits, dlogits,
                                          DoubleScratch(MethodKernels::ScratchDoubles(dlogits.rows)),
                                          term_sums));
-  return Status::Ok();
 }
 
 Status KernelCalls::ApplyOptimizer(const OptimizerParameters& parameters, uint64_t t,
@@ -60,17 +57,14 @@ Status KernelCalls::ApplyOptimizer(const OptimizerParameters& parameters, uint64
   using Kind = OptimizerParameters::Kind;
   switch (parameters.kind) {
     case Kind::kSgd:
-      CUDA_RETURN_IF_ERROR(cuda::Apply(compute(), parameters.Sgd(lr_factor), n, gradient, weights));
-      return Status::Ok();
+      return CUDA_ENQUEUED(cuda::Apply(compute(), parameters.Sgd(lr_factor), n, gradient, weights));
     case Kind::kAdagrad:
-      CUDA_RETURN_IF_ERROR(
+      return CUDA_ENQUEUED(
           cuda::Apply(compute(), parameters.Adagrad(lr_factor), n, gradient, weights, state[0]));
-      return Status::Ok();
     case Kind::kAdam:
     case Kind::kAdamW:
-      CUDA_RETURN_IF_ERROR(cuda::Apply(compute(), parameters.Adam(lr_factor, t), n, gradient,
+      return CUDA_ENQUEUED(cuda::Apply(compute(), parameters.Adam(lr_factor, t), n, gradient,
                                        weights, state[0], state[1]));
-      return Status::Ok();
     default:
       CHECK(false, "not an optimizer of dense weights");
   }
@@ -79,8 +73,7 @@ Status KernelCalls::ApplyOptimizer(const OptimizerParameters& parameters, uint64
 
 Status KernelCalls::MoveStatistics(const DeviceStatistics& statistics, const float* gradient,
                                    float* values) {
-  CUDA_RETURN_IF_ERROR(cuda::MoveStatistics(compute(), statistics, gradient, values));
-  return Status::Ok();
+  return CUDA_ENQUEUED(cuda::MoveStatistics(compute(), statistics, gradient, values));
 }
 
 Status KernelCalls::Reserve(const DeviceSizes& sizes) {

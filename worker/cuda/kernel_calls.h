@@ -11,11 +11,15 @@
 #include "common/check.h"
 #include "worker/cuda/handles.h"
 #include "worker/cuda/kernels.h"
+#include "worker/cuda/launch_limit.h"
 #include "worker/cuda/matmul.h"
 #include "worker/cuda/method_kernels.h"
 #include "worker/device.h"
 
 namespace chorus::worker::cuda {
+
+// In KernelCalls: what is kept after the call, which is one that can return it.
+#define CUDA_ENQUEUED(call) (CUDA_KEEP_ERROR(call), TakeKept())
 
 class KernelCalls : public Device {
  public:
@@ -99,36 +103,29 @@ class KernelCalls : public Device {
                   MatrixView<float> dlogits, double* term_sums) override;
 
   Status Pool(const DeviceSide* side, const float* const* tables, MatrixView<float> x) override {
-    CUDA_RETURN_IF_ERROR(cuda::Pool(compute(), side, tables, x));
-    return Status::Ok();
+    return CUDA_ENQUEUED(cuda::Pool(compute(), side, tables, x));
   }
   Status NoteKeys(const DeviceSide& contexts, const DeviceSide& exposures,
                   const DeviceKeyNotes& notes) override {
-    CUDA_RETURN_IF_ERROR(cuda::NoteKeys(compute(), contexts, exposures, notes));
-    return Status::Ok();
+    return CUDA_ENQUEUED(cuda::NoteKeys(compute(), contexts, exposures, notes));
   }
   Status SumPieces(const DevicePieces& pieces, const DeviceKeyNotes& notes, const float* dcontexts,
                    const float* dexposures, uint32_t dim, uint32_t first, float* sums) override {
-    CUDA_RETURN_IF_ERROR(
+    return CUDA_ENQUEUED(
         cuda::SumPieces(compute(), pieces, notes, dcontexts, dexposures, dim, first, sums));
-    return Status::Ok();
   }
   Status JoinPieces(const DeviceSegments& segments, uint32_t dim, float* sums) override {
-    CUDA_RETURN_IF_ERROR(cuda::JoinPieces(compute(), segments, dim, sums));
-    return Status::Ok();
+    return CUDA_ENQUEUED(cuda::JoinPieces(compute(), segments, dim, sums));
   }
   Status CombineTerms(const DeviceTerms& terms, uint32_t dim, float* sums, float* out) override {
-    CUDA_RETURN_IF_ERROR(cuda::CombineTerms(compute(), terms, dim, sums, out));
-    return Status::Ok();
+    return CUDA_ENQUEUED(cuda::CombineTerms(compute(), terms, dim, sums, out));
   }
   Status SumGrains(MatrixView<float> gradients) override {
-    CUDA_RETURN_IF_ERROR(cuda::SumGrains(compute(), gradients));
-    return Status::Ok();
+    return CUDA_ENQUEUED(cuda::SumGrains(compute(), gradients));
   }
   Status FlagNonFinite(MatrixView<const float> values, const uint32_t* flag_of_column,
                        uint32_t* flags) override {
-    CUDA_RETURN_IF_ERROR(cuda::FlagNonFinite(compute(), values, flag_of_column, flags));
-    return Status::Ok();
+    return CUDA_ENQUEUED(cuda::FlagNonFinite(compute(), values, flag_of_column, flags));
   }
   Status ApplyOptimizer(const OptimizerParameters& parameters, uint64_t t, float lr_factor,
                         double clip_norm, int64_t n, float* gradient, float* weights,
@@ -140,12 +137,23 @@ class KernelCalls : public Device {
 
  protected:
   explicit KernelCalls(DevicePrecision precision) : precision_(precision) {}
-  // Before the first call. Both outlive the calls.
-  void ComputeOn(cudaStream_t compute, Matmul* matmul) {
+  // Before the first call. All outlive the calls.
+  void ComputeOn(cudaStream_t compute, LaunchLimit* limit, Matmul* matmul) {
     compute_ = compute;
+    limit_ = limit;
     matmul_ = matmul;
   }
-  cudaStream_t compute() const { return compute_; }
+  // The stream, for one more call.
+  cudaStream_t compute() {
+    CountCall();
+    return compute_;
+  }
+  // Waits where too many are under way.
+  void CountCall() {
+    if (const Status status = LimitLaunches(); !status.ok() && kept_.ok()) kept_ = status;
+  }
+  // Until the event is done, which was recorded on the stream.
+  virtual Status WaitForLaunched(cudaEvent_t event) = 0;
   // Keeps the first error of calls that return none.
   void Keep(cudaError_t error, const Place& place) {
     if (error != cudaSuccess && kept_.ok()) kept_ = StatusOf(error, place);
@@ -153,6 +161,11 @@ class KernelCalls : public Device {
   Status TakeKept() { return std::exchange(kept_, Status()); }
 
  private:
+  Status LimitLaunches() {
+    cudaEvent_t full = nullptr;
+    RETURN_IF_ERROR(limit_->Count(compute_, &full));
+    return full == nullptr ? Status::Ok() : WaitForLaunched(full);
+  }
   // REQUIRES, of all three: the sizes were reserved.
   void* Scratch(size_t bytes) {
     CHECK(bytes <= scratch_bytes_, "bytes=", bytes, " reserved=", scratch_bytes_);
@@ -167,6 +180,7 @@ class KernelCalls : public Device {
 
   const DevicePrecision precision_;
   cudaStream_t compute_ = nullptr;
+  LaunchLimit* limit_ = nullptr;
   Matmul* matmul_ = nullptr;
   std::unique_ptr<MethodKernels> method_;
   std::byte* scratch_ = nullptr;  // of sums in two rounds

@@ -1,42 +1,21 @@
 #include "worker/cuda/nccl_communicator.h"
 
 #include <algorithm>
-#include <chrono>
 
-#include "common/backoff.h"
 #include "common/strings.h"
+#include "worker/cuda/wait.h"
 
 namespace chorus::worker::cuda {
-namespace {
-
-constexpr double kLastWords = 2;  // seconds that an end may take: a lost peer needs no more
-
-class Deadline {
- public:
-  explicit Deadline(double seconds) : seconds_(seconds), begin_(std::chrono::steady_clock::now()) {}
-  bool passed() const {
-    const std::chrono::duration<double> waited = std::chrono::steady_clock::now() - begin_;
-    return waited.count() > seconds_;
-  }
-  Status Error(const Place& place) const {
-    return DeadlineExceeded(StrCat(Describe("no end", place), " within ", seconds_, " s"));
-  }
-
- private:
-  const double seconds_;
-  const std::chrono::steady_clock::time_point begin_;
-};
-
-}  // namespace
+namespace {}  // namespace
 
 // The place of a call of NCCL, which must be settled before the next.
 #define NCCL_RETURN_IF_ERROR(call) RETURN_IF_ERROR(Check((call), {__FILE__, __LINE__, #call}))
 
 Result<std::unique_ptr<NcclCommunicator>> NcclCommunicator::Open(const NcclFunctions& nccl,
                                                                  const ncclUniqueId& id, int rank,
-                                                                 int ranks,
+                                                                 int ranks, cudaEvent_t own_work,
                                                                  double deadline_seconds) {
-  std::unique_ptr<NcclCommunicator> made(new NcclCommunicator(nccl, deadline_seconds));
+  std::unique_ptr<NcclCommunicator> made(new NcclCommunicator(nccl, own_work, deadline_seconds));
   ncclConfig_t config = NCCL_CONFIG_INITIALIZER;
   config.blocking = 0;
   const ncclResult_t result = nccl.ncclCommInitRankConfig(&made->comm_, ranks, id, rank, &config);
@@ -45,7 +24,7 @@ Result<std::unique_ptr<NcclCommunicator>> NcclCommunicator::Open(const NcclFunct
 }
 
 NcclCommunicator::~NcclCommunicator() {
-  if (comm_ == nullptr) return;
+  if (comm_ == nullptr || hangs_) return;  // NCCL would wait for the device
   deadline_seconds_ = std::min(deadline_seconds_, kLastWords);
   const Place place = {__FILE__, __LINE__, "ncclCommFinalize"};
   if (!Settle().ok()) return;
@@ -88,12 +67,11 @@ Status NcclCommunicator::Settle() {
   RETURN_IF_ERROR(broken_);
   if (!begun_.has_value()) return Status::Ok();
   const Place place = *begun_;
-  const Deadline deadline(deadline_seconds_);
-  Backoff backoff;
+  const Wait wait(deadline_seconds_);
   for (bool busy = true; busy;) {
     RETURN_IF_ERROR(Poll(place, &busy));
-    if (busy && deadline.passed()) return Broken(deadline.Error(place));
-    if (busy) backoff.Pause();
+    if (busy && wait.passed()) return Broken(wait.Late(place));
+    if (busy) wait.Pause();
   }
   begun_.reset();
   return Status::Ok();
@@ -122,23 +100,28 @@ Status NcclCommunicator::Sum(const float* from, float* to, size_t count, cudaStr
   return Status::Ok();
 }
 
-Status NcclCommunicator::Wait(cudaEvent_t event) {
+Status NcclCommunicator::WaitFor(cudaEvent_t event, double at_most) {
   RETURN_IF_ERROR(broken_);
   const Place place = {__FILE__, __LINE__, "sums of devices"};
-  const Deadline deadline(deadline_seconds_);
-  Backoff backoff;
+  const Wait wait(std::min(at_most, deadline_seconds_));
   for (;;) {
-    const cudaError_t error = cudaEventQuery(event);
+    const Result<bool> done = IsDone(event);
     bool busy = false;
     RETURN_IF_ERROR(Poll(place, &busy));
-    if (error == cudaSuccess) return Status::Ok();
-    if (error != cudaErrorNotReady) {
-      return Broken(StatusOf(error, {__FILE__, __LINE__, "cudaEventQuery"}));
-    }
-    static_cast<void>(cudaGetLastError());  // an answer, but kept like an error
-    if (deadline.passed()) return Broken(deadline.Error(place));
-    backoff.Pause();
+    if (!done.ok()) return Broken(done.status());
+    if (*done) return Status::Ok();
+    if (wait.passed()) return Late(wait, place);
+    wait.Pause();
   }
+}
+
+// Whose fault it is: `own_work_` waits for nothing but what this device computes.
+Status NcclCommunicator::Late(const Wait& wait, const Place& place) {
+  const Result<bool> done = IsDone(own_work_);
+  hangs_ = done.ok() && !*done;
+  if (hangs_) return Broken(wait.Hangs("what it computes", place));
+  return Broken(DeadlineExceeded(StrCat(
+      wait.Late(place).message(), ": this device has done its part, another worker's has not")));
 }
 
 Status NcclCommunicator::Broken(Status status) {
@@ -147,8 +130,12 @@ Status NcclCommunicator::Broken(Status status) {
   return broken_;
 }
 
+// NCCL frees memory here, which waits for all that the device does.
 void NcclCommunicator::Abort() {
-  if (comm_ != nullptr) static_cast<void>(nccl_.ncclCommAbort(comm_));
+  if (comm_ == nullptr || hangs_) return;
+  static_cast<void>(cuda::WaitFor(own_work_, "what it computes", kLastWords, &hangs_));
+  if (hangs_) return;
+  static_cast<void>(nccl_.ncclCommAbort(comm_));
   comm_ = nullptr;
 }
 

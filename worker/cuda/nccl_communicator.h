@@ -13,6 +13,7 @@
 #include "common/status.h"
 #include "worker/cuda/handles.h"
 #include "worker/cuda/nccl_functions.h"
+#include "worker/cuda/wait.h"
 
 namespace chorus::worker::cuda {
 
@@ -26,11 +27,16 @@ struct NcclMessage {
 
 class NcclCommunicator {
  public:
-  // Meets the ranks that were given the same id. Error: kDeadlineExceeded, not all have come.
+  static constexpr double kNoLimit = 1e9;
+  static constexpr double kLastWords =
+      2;  // seconds that an end may take: a lost peer needs no more
+  // Meets the ranks that were given the same id.  own_work: is recorded where this device computes,
+  // behind no other device's work. Error: kDeadlineExceeded, not all have come.
   static Result<std::unique_ptr<NcclCommunicator>> Open(const NcclFunctions& nccl,
                                                         const ncclUniqueId& id, int rank, int ranks,
+                                                        cudaEvent_t own_work,
                                                         double deadline_seconds);
-  // Work that is under way has two seconds to end; then it is given up.
+  // Work that is under way has kLastWords to end; then it is given up.
   ~NcclCommunicator();
   NcclCommunicator(const NcclCommunicator&) = delete;
   NcclCommunicator& operator=(const NcclCommunicator&) = delete;
@@ -44,25 +50,32 @@ class NcclCommunicator {
   // that is to say that it is done.
   Status Settle();
 
-  // Until the last recording of `event` is done.
-  Status Wait(cudaEvent_t event);
+  // Until the last recording of `event` is done, for `at_most` seconds or until the deadline; then
+  // the error says whether own work is done.
+  Status WaitFor(cudaEvent_t event, double at_most = kNoLimit);
+  // Whether, after an error, own work did not end either: this device itself hangs. Its communicator
+  // is then not aborted but left to the end of the process: NCCL would wait for the device.
+  bool hangs() const { return hangs_; }
 
  private:
-  NcclCommunicator(const NcclFunctions& nccl, double deadline_seconds)
-      : nccl_(nccl), deadline_seconds_(deadline_seconds) {}
+  NcclCommunicator(const NcclFunctions& nccl, cudaEvent_t own_work, double deadline_seconds)
+      : nccl_(nccl), own_work_(own_work), deadline_seconds_(deadline_seconds) {}
   // The error of `result`, of the call at `place`, which may still be in progress.
   Status Check(ncclResult_t result, const Place& place);
   // And until it no longer is.
   Status Settle(ncclResult_t result, const Place& place);
   // One look at the communicator; whether it is still busy.
   Status Poll(const Place& place, bool* busy);
+  Status Late(const Wait& wait, const Place& place);
   Status Broken(Status status);
   void Abort();
 
   const NcclFunctions& nccl_;
+  const cudaEvent_t own_work_;
   double deadline_seconds_;
   ncclComm_t comm_ = nullptr;
   Status broken_;
+  bool hangs_ = false;
   std::optional<Place> begun_;  // a call that may still be in progress
 };
 

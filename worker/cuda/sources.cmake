@@ -15,11 +15,13 @@ set(CHORUS_CUDA_SOURCES
   ${PROJECT_SOURCE_DIR}/worker/cuda/graphs.cc
   ${PROJECT_SOURCE_DIR}/worker/cuda/handles.cc
   ${PROJECT_SOURCE_DIR}/worker/cuda/kernel_calls.cc
+  ${PROJECT_SOURCE_DIR}/worker/cuda/launch_limit.cc
   ${PROJECT_SOURCE_DIR}/worker/cuda/library.cc
   ${PROJECT_SOURCE_DIR}/worker/cuda/matmul.cc
   ${PROJECT_SOURCE_DIR}/worker/cuda/memory_blocks.cc
   ${PROJECT_SOURCE_DIR}/worker/cuda/nccl_communicator.cc
-  ${PROJECT_SOURCE_DIR}/worker/cuda/tree_exchange.cc)
+  ${PROJECT_SOURCE_DIR}/worker/cuda/tree_exchange.cc
+  ${PROJECT_SOURCE_DIR}/worker/cuda/wait.cc)
 # What a library of them needs of Chorus: it takes nothing from the program that opens it.
 set(CHORUS_CUDA_BASE
   ${PROJECT_SOURCE_DIR}/common/check.cc

@@ -194,6 +194,12 @@ LiveObjects ReadLiveObjects() {
   return state.live;
 }
 
+void ForgetLiveObjects() {
+  State& state = TheState();
+  const std::lock_guard lock(state.mutex);
+  state.live = LiveObjects();
+}
+
 void SetDevices(int devices) {
   State& state = TheState();
   const std::lock_guard lock(state.mutex);

@@ -38,6 +38,7 @@ struct LiveObjects {
   friend bool operator==(const LiveObjects&, const LiveObjects&) = default;
 };
 LiveObjects ReadLiveObjects();
+void ForgetLiveObjects();  // what a device that hangs has left
 
 // Devices found from now on; at first what CHORUS_CUDA_HOST_DEVICES says, else 1. All of them are
 // this machine.
@@ -65,8 +66,11 @@ void SetStreamOrder(StreamOrder order);
 // The nth cudaStreamWaitEvent (from 1) from now on does nothing.
 void DropWait(uint64_t nth);
 
-// The next kernel that is launched never ends, until ReleaseKernel. For asynchronous streams.
-void HoldNextKernel();
+// The nth kernel (from 1) that is launched on `device` from now on never ends, until ReleaseKernel:
+// what is behind it on its stream is not done, and calls that take or free memory of that device, on
+// its own thread, do not return. A program's: CHORUS_CUDA_HOST_HANG=device:nth. For asynchronous
+// streams.
+void HangKernel(int device, uint64_t nth = 1);
 void ReleaseKernel();
 
 }  // namespace chorus::cuda_host

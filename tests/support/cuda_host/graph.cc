@@ -9,6 +9,12 @@ using chorus::cuda_host::CountHandle;
 using chorus::cuda_host::Failed;
 using chorus::cuda_host::GraphNode;
 
+cudaError_t cudaStreamIsCapturing(cudaStream_t stream, cudaStreamCaptureStatus* status) {
+  ENTER_CALL();
+  *status = stream->capturing() ? cudaStreamCaptureStatusActive : cudaStreamCaptureStatusNone;
+  return cudaSuccess;
+}
+
 cudaError_t cudaStreamBeginCapture(cudaStream_t stream, cudaStreamCaptureMode mode) {
   ENTER_CALL();
   if (stream == nullptr) return Failed(cudaErrorStreamCaptureUnsupported);

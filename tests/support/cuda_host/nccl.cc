@@ -17,6 +17,7 @@
 
 #include "common/strings.h"
 #include "tests/support/cuda_host/call_log.h"
+#include "tests/support/cuda_host/hang.h"
 #include "tests/support/cuda_host/nccl_work.h"
 
 using chorus::cuda_host::CountHandle;
@@ -205,12 +206,14 @@ ncclResult_t ncclCommFinalize(ncclComm_t comm) {
 
 ncclResult_t ncclCommDestroy(ncclComm_t comm) {
   ENTER_CALL();
+  chorus::cuda_host::WaitForHungKernel();
   Free(comm);
   return ncclSuccess;
 }
 
 ncclResult_t ncclCommAbort(ncclComm_t comm) {
   ENTER_CALL();
+  chorus::cuda_host::WaitForHungKernel();
   comm->shared->mesh.Abort();
   Free(comm);
   return ncclSuccess;

@@ -1,7 +1,6 @@
 // The functions of include/cuda_runtime.h. The default stream is not emulated: every call names
 // one.
 
-#include <atomic>
 #include <cstdio>
 #include <cstring>
 #include <utility>
@@ -10,6 +9,7 @@
 #include "tests/support/cuda_host/block_runner.h"
 #include "tests/support/cuda_host/call_log.h"
 #include "tests/support/cuda_host/emulation.h"
+#include "tests/support/cuda_host/hang.h"
 #include "tests/support/cuda_host/runtime_call.h"
 #include "tests/support/cuda_host/stream.h"
 
@@ -26,8 +26,6 @@ namespace {
 constexpr int kVersion = 13000;
 constexpr size_t kDeviceBytes = size_t{8} << 30;
 thread_local cudaError_t last_error = cudaSuccess;
-std::atomic<bool> hold_next_kernel{false};  // HoldNextKernel
-std::atomic<bool> kernel_released{true};
 
 // Whether both ends are where the direction says.
 bool IsDirection(const void* to, const void* from, size_t bytes, cudaMemcpyKind kind) {
@@ -70,15 +68,6 @@ void RunGrid(const cudaLaunchConfig_t& config, const std::function<void()>& body
 
 namespace chorus::cuda_host {
 
-void HoldNextKernel() {
-  kernel_released = false;
-  hold_next_kernel = true;
-}
-void ReleaseKernel() {
-  kernel_released = true;
-  kernel_released.notify_all();
-}
-
 cudaError_t Failed(cudaError_t error) {
   if (error != cudaSuccess) last_error = error;
   return error;
@@ -90,9 +79,7 @@ cudaError_t LaunchBlocks(const cudaLaunchConfig_t& config, std::function<void()>
   }
   if (!IsLaunchable(config)) return Failed(cudaErrorInvalidConfiguration);
   if (config.stream == nullptr) return Failed(cudaErrorInvalidResourceHandle);
-  if (hold_next_kernel.exchange(false)) {
-    config.stream->Enqueue([] { kernel_released.wait(false); });
-  }
+  if (!config.stream->capturing()) LaunchedKernel(config.stream);
   config.stream->Enqueue([config, body = std::move(body)] { RunGrid(config, body); },
                          {.kernels = 1});
   return cudaSuccess;
@@ -173,7 +160,9 @@ cudaError_t cudaGetDeviceCount(int* count) {
 cudaError_t cudaSetDevice(int device) {
   ENTER_CALL();
   const bool known = device >= 0 && device < chorus::cuda_host::Devices();
-  return known ? cudaSuccess : Failed(cudaErrorInvalidDevice);
+  if (!known) return Failed(cudaErrorInvalidDevice);
+  chorus::cuda_host::SetCurrentDevice(device);
+  return cudaSuccess;
 }
 cudaError_t cudaFuncGetAttributes(cudaFuncAttributes* attributes, const void*) {
   ENTER_CALL();
@@ -199,22 +188,26 @@ cudaError_t cudaMemGetInfo(size_t* free, size_t* total) {
 
 cudaError_t cudaMalloc(void** memory, size_t bytes) {
   ENTER_UNSAFE_CALL();
+  chorus::cuda_host::WaitForHungKernel();
   if (bytes > kDeviceBytes) return Failed(cudaErrorMemoryAllocation);
   *memory = bytes == 0 ? nullptr : AllocateMemory(MemoryKind::kDevice, bytes);
   return bytes == 0 || *memory != nullptr ? cudaSuccess : Failed(cudaErrorMemoryAllocation);
 }
 cudaError_t cudaFree(void* memory) {
   ENTER_UNSAFE_CALL();
+  chorus::cuda_host::WaitForHungKernel();
   if (memory == nullptr || FreeMemory(MemoryKind::kDevice, memory)) return cudaSuccess;
   return Failed(cudaErrorInvalidValue);
 }
 cudaError_t cudaHostAlloc(void** memory, size_t bytes, unsigned) {
   ENTER_UNSAFE_CALL();
+  chorus::cuda_host::WaitForHungKernel();
   *memory = bytes == 0 ? nullptr : AllocateMemory(MemoryKind::kPinned, bytes);
   return bytes == 0 || *memory != nullptr ? cudaSuccess : Failed(cudaErrorMemoryAllocation);
 }
 cudaError_t cudaFreeHost(void* memory) {
   ENTER_UNSAFE_CALL();
+  chorus::cuda_host::WaitForHungKernel();
   if (memory == nullptr || FreeMemory(MemoryKind::kPinned, memory)) return cudaSuccess;
   return Failed(cudaErrorInvalidValue);
 }
@@ -278,6 +271,12 @@ cudaError_t cudaStreamSynchronize(cudaStream_t stream) {
   ENTER_UNSAFE_CALL();
   stream->Synchronize();
   return cudaSuccess;
+}
+// Who asks waits: streams that work late do all of it.
+cudaError_t cudaStreamQuery(cudaStream_t stream) {
+  ENTER_UNSAFE_CALL();
+  stream->DoUntil([] { return false; });
+  return stream->IsIdle() ? cudaSuccess : Failed(cudaErrorNotReady);
 }
 cudaError_t cudaStreamWaitEvent(cudaStream_t stream, cudaEvent_t event, unsigned) {
   ENTER_CALL();

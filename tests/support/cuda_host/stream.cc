@@ -109,9 +109,15 @@ void CUstream_st::Enqueue(std::function<void()> work, const chorus::cuda_host::W
   if (capture_ != nullptr) return capture_->nodes.push_back({std::move(work), count});
   chorus::cuda_host::CountWork(count);
   if (!thread_.joinable() && !late_) return work();
-  const std::lock_guard lock(mutex_);
+  std::unique_lock lock(mutex_);
+  if (!late_) changed_.wait(lock, [&] { return queue_.size() < kLongestQueue; });
   queue_.push_back(std::move(work));
   changed_.notify_all();
+}
+
+bool CUstream_st::IsIdle() {
+  const std::lock_guard lock(mutex_);
+  return queue_.empty() && !busy_;
 }
 
 void CUstream_st::DoUntil(const std::function<bool()>& done) {

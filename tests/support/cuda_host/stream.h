@@ -44,9 +44,11 @@ struct CUstream_st {
  public:
   explicit CUstream_st(chorus::cuda_host::WorkTime time);
   ~CUstream_st();
-  // While the stream is captured, the work becomes a node, and is counted when it is done.
+  // While the stream is captured, the work becomes a node, and is counted when it is done. Waits
+  // while the queue of a thread is full.
   void Enqueue(std::function<void()> work, const chorus::cuda_host::WorkCount& count = {});
   void Synchronize();
+  bool IsIdle();
   // Of a late stream, work in order until `done` says so or none is left; nothing for others.
   void DoUntil(const std::function<bool()>& done);
 
@@ -58,6 +60,8 @@ struct CUstream_st {
   std::unique_ptr<CUgraph_st> EndCapture();  // null: it was spoiled
 
  private:
+  static constexpr size_t kLongestQueue = 1024;
+
   void Work();
 
   const bool late_;
