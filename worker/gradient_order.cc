@@ -3,80 +3,134 @@
 #include <algorithm>
 
 namespace chorus::worker {
+namespace {
+
+constexpr uint32_t kLeastKeys = 1 << 15;  // that a part of a grain is worth
+
+}  // namespace
 
 void GradientOrderMaker::Begin(const std::vector<std::vector<PositionedKeys>>& grains,
-                               uint32_t positions, GradientOrder* out) {
+                               uint32_t positions, uint32_t threads, GradientOrder* out) {
   grains_ = &grains;
   positions_ = positions;
   out_ = out;
-  sorted_.resize(grains.size());
-  uint32_t keys = 0;
-  for (size_t g = 0; g < grains.size(); ++g) {
-    sorted_[g].first_key = keys;
-    for (const PositionedKeys& slot : grains[g]) {
-      keys += static_cast<uint32_t>(slot.positions->size());
+  first_key_.assign(1, 0);
+  first_part_.assign(1, 0);
+  const auto grain_count = static_cast<uint32_t>(grains.size());
+  const uint32_t most = grains.empty() ? 1 : (threads + grain_count - 1) / grain_count;
+  for (const std::vector<PositionedKeys>& slots : grains) {
+    uint32_t keys = 0;
+    for (const PositionedKeys& slot : slots) keys += static_cast<uint32_t>(slot.positions->size());
+    first_key_.push_back(first_key_.back() + keys);
+    first_part_.push_back(first_part_.back() + std::clamp(keys / kLeastKeys, 1u, most));
+  }
+  out->order.resize(first_key_.back());
+  parts_.resize(first_part_.back());
+  for (uint32_t g = 0; g < grain_count; ++g) {
+    const uint64_t count = first_part_[g + 1] - first_part_[g];
+    for (uint64_t i = 0; i < count; ++i) {
+      Part& part = parts_[first_part_[g] + i];
+      part.grain = g;
+      part.begin = static_cast<uint32_t>(i * positions / count);
+      part.end = static_cast<uint32_t>((i + 1) * positions / count);
     }
   }
-  out->order.resize(keys);
+}
+
+// The part's keys in batch order, and returns how many of the grain's are of lower positions. No
+// branches: what random keys would do next cannot be foreseen.
+uint32_t GradientOrderMaker::TakeKeys(const Part& part, Scratch* scratch, size_t* count) const {
+  const size_t most = first_key_[part.grain + 1] - first_key_[part.grain] + 1;
+  if (scratch->capacity < most) {
+    scratch->keys = std::make_unique_for_overwrite<Keyed[]>(most);
+    scratch->capacity = most;
+  }
+  Keyed* const keys = scratch->keys.get();
+  const uint32_t width = part.end - part.begin;
+  size_t taken = 0;
+  uint32_t lower = 0;
+  for (const PositionedKeys& slot : (*grains_)[part.grain]) {
+    uint32_t key = slot.first_key;
+    for (const uint32_t position : *slot.positions) {
+      keys[taken] = {position - part.begin, key++};
+      taken += position - part.begin < width ? 1 : 0;
+      lower += position < part.begin ? 1 : 0;
+    }
+  }
+  *count = taken;
+  return lower;
+}
+
+// counts: [positions + 1], of keys at counts[p + 1]; then where those of p begin, at counts[p].
+void GradientOrderMaker::CutPieces(uint32_t begin, Part* part,
+                                   std::vector<uint32_t>* counts) const {
+  part->piece_ends.clear();
+  part->segment_ends.clear();
+  part->positions.clear();
+  part->has_joins = false;
+  (*counts)[0] = begin;
+  for (uint32_t p = 0; p < part->end - part->begin; ++p) {
+    uint32_t at = (*counts)[p];
+    const uint32_t end = at + (*counts)[p + 1];
+    (*counts)[p + 1] = end;
+    if (at == end) continue;
+    part->has_joins = part->has_joins || end - at > GradientOrder::kPieceKeys;
+    while (at < end) {
+      at = std::min(at + GradientOrder::kPieceKeys, end);
+      part->piece_ends.push_back(at);
+    }
+    part->segment_ends.push_back(static_cast<uint32_t>(part->piece_ends.size()));
+    part->positions.push_back(part->begin + p);
+  }
 }
 
 // A counting sort, stable in batch order.
-void GradientOrderMaker::SortGrain(size_t grain, std::vector<uint32_t>* scratch) {
-  const std::vector<PositionedKeys>& slots = (*grains_)[grain];
-  std::vector<uint32_t>& counts = *scratch;
-  counts.assign(positions_ + 1, 0);
-  for (const PositionedKeys& slot : slots) {
-    for (const uint32_t position : *slot.positions) ++counts[position + 1];
-  }
-  Sorted& sorted = sorted_[grain];
-  sorted.Clear();
-  counts[0] = sorted.first_key;
-  for (uint32_t p = 0; p < positions_; ++p) {
-    const uint32_t begin = counts[p], end = begin + counts[p + 1];
-    counts[p + 1] = end;
-    if (begin == end) continue;
-    for (uint32_t at = begin; at < end;) {
-      at = std::min(at + GradientOrder::kPieceKeys, end);
-      sorted.piece_ends.push_back(at);
-    }
-    sorted.has_joins = sorted.has_joins || end - begin > GradientOrder::kPieceKeys;
-    sorted.segment_ends.push_back(static_cast<uint32_t>(sorted.piece_ends.size()));
-    sorted.positions.push_back(p);
-  }
-  for (const PositionedKeys& slot : slots) {
-    for (uint32_t k = 0; k < slot.positions->size(); ++k) {
-      out_->order[counts[(*slot.positions)[k]]++] = slot.first_key + k;
-    }
-  }
+void GradientOrderMaker::SortPart(size_t number, Scratch* scratch) {
+  Part& part = parts_[number];
+  size_t count = 0;
+  const uint32_t lower = TakeKeys(part, scratch, &count);
+  const Keyed* const keys = scratch->keys.get();
+  std::vector<uint32_t>& counts = scratch->counts;
+  counts.assign(part.end - part.begin + 1, 0);
+  for (size_t k = 0; k < count; ++k) ++counts[keys[k].position + 1];
+  CutPieces(first_key_[part.grain] + lower, &part, &counts);
+  for (size_t k = 0; k < count; ++k) out_->order[counts[keys[k].position]++] = keys[k].key;
 }
 
 // Numbers the grain's pieces and segments behind those of grains before it.
-void GradientOrderMaker::AddGrain(const Sorted& sorted) {
-  GradientOrder::Grain grain;
-  grain.first_piece = static_cast<uint32_t>(out_->piece_begins.size()) - 1;
-  grain.pieces = static_cast<uint32_t>(sorted.piece_ends.size());
-  grain.first_segment = static_cast<uint32_t>(out_->segment_first.size()) - 1;
-  grain.segments = static_cast<uint32_t>(sorted.segment_ends.size());
-  grain.has_joins = sorted.has_joins;
-  out_->piece_begins.insert(out_->piece_begins.end(), sorted.piece_ends.begin(),
-                            sorted.piece_ends.end());
-  for (const uint32_t end : sorted.segment_ends) {
-    out_->segment_first.push_back(grain.first_piece + end);
+void GradientOrderMaker::AddGrain(uint32_t grain) {
+  GradientOrder::Grain added;
+  added.first_piece = static_cast<uint32_t>(out_->piece_begins.size()) - 1;
+  added.first_segment = static_cast<uint32_t>(out_->segment_first.size()) - 1;
+  for (uint32_t i = first_part_[grain]; i < first_part_[grain + 1]; ++i) {
+    const Part& part = parts_[i];
+    const auto first_piece = static_cast<uint32_t>(out_->piece_begins.size()) - 1;
+    out_->piece_begins.insert(out_->piece_begins.end(), part.piece_ends.begin(),
+                              part.piece_ends.end());
+    for (const uint32_t end : part.segment_ends) out_->segment_first.push_back(first_piece + end);
+    added.has_joins = added.has_joins || part.has_joins;
   }
-  out_->grains.push_back(grain);
+  added.pieces = static_cast<uint32_t>(out_->piece_begins.size()) - 1 - added.first_piece;
+  added.segments = static_cast<uint32_t>(out_->segment_first.size()) - 1 - added.first_segment;
+  out_->grains.push_back(added);
+}
+
+// visit(position, first piece), by position.
+template <typename Visit>
+void GradientOrderMaker::EachSegment(uint32_t grain, const Visit& visit) const {
+  uint32_t segment = out_->grains[grain].first_segment;
+  for (uint32_t i = first_part_[grain]; i < first_part_[grain + 1]; ++i) {
+    for (const uint32_t position : parts_[i].positions) {
+      visit(position, out_->segment_first[segment++]);
+    }
+  }
 }
 
 void GradientOrderMaker::AddNode(TreeNode node) {
   counts_.assign(positions_ + 1, 0);
-  const auto each_segment = [&](auto&& visit) {
-    for (uint32_t g = node.begin; g < node.end(); ++g) {
-      const uint32_t first = out_->grains[g].first_segment;
-      for (uint32_t s = 0; s < sorted_[g].positions.size(); ++s) {
-        visit(g, sorted_[g].positions[s], out_->segment_first[first + s]);
-      }
-    }
-  };
-  each_segment([&](uint32_t, uint32_t position, uint32_t) { ++counts_[position + 1]; });
+  for (uint32_t g = node.begin; g < node.end(); ++g) {
+    EachSegment(g, [&](uint32_t position, uint32_t) { ++counts_[position + 1]; });
+  }
   GradientOrder::Node part;
   part.first_key = static_cast<uint32_t>(out_->positions.size());
   const auto base = static_cast<uint32_t>(out_->term_grain.size());
@@ -90,10 +144,26 @@ void GradientOrderMaker::AddNode(TreeNode node) {
   part.keys = static_cast<uint32_t>(out_->positions.size()) - part.first_key;
   out_->term_grain.resize(base + counts_[positions_]);
   out_->term_piece.resize(base + counts_[positions_]);
-  each_segment([&](uint32_t g, uint32_t position, uint32_t piece) {
-    const uint32_t at = base + counts_[position]++;
-    out_->term_grain[at] = g - node.begin;
-    out_->term_piece[at] = piece;
+  for (uint32_t g = node.begin; g < node.end(); ++g) {
+    EachSegment(g, [&](uint32_t position, uint32_t piece) {
+      const uint32_t at = base + counts_[position]++;
+      out_->term_grain[at] = g - node.begin;
+      out_->term_piece[at] = piece;
+    });
+  }
+  out_->nodes.push_back(part);
+}
+
+// The same for a node of one grain: each of its segments is a term alone.
+void GradientOrderMaker::AddNodeOfGrain(uint32_t grain) {
+  GradientOrder::Node part;
+  part.first_key = static_cast<uint32_t>(out_->positions.size());
+  part.keys = out_->grains[grain].segments;
+  EachSegment(grain, [&](uint32_t position, uint32_t piece) {
+    out_->positions.push_back(position);
+    out_->term_begins.push_back(out_->term_begins.back() + 1);
+    out_->term_grain.push_back(0);
+    out_->term_piece.push_back(piece);
   });
   out_->nodes.push_back(part);
 }
@@ -107,8 +177,14 @@ void GradientOrderMaker::Join(const std::vector<TreeNode>& nodes) {
   out_->term_grain.clear();
   out_->term_piece.clear();
   out_->nodes.clear();
-  for (const Sorted& sorted : sorted_) AddGrain(sorted);
-  for (const TreeNode node : nodes) AddNode(node);
+  for (uint32_t g = 0; g < grains_->size(); ++g) AddGrain(g);
+  for (const TreeNode node : nodes) {
+    if (node.size == 1) {
+      AddNodeOfGrain(node.begin);
+    } else {
+      AddNode(node);
+    }
+  }
 }
 
 }  // namespace chorus::worker

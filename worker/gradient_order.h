@@ -3,10 +3,11 @@
 // one place: the keys of each grain sorted by position (stable: batch order within a position), cut
 // into pieces so that a frequent key is not one long sum, and the places of each key's sums in
 // every node of the canonical tree. Cuts depend on the grain alone. Thread safety: values; of
-// GradientOrderMaker, grains may be sorted by several threads.
+// GradientOrderMaker, several threads may sort.
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 #include "common/tree.h"
@@ -47,41 +48,58 @@ struct PositionedKeys {
   uint32_t first_key;                      // of the step
 };
 
-// Begin, SortGrain of every grain, Join.
+// Begin, SortPart of every part, Join.
 class GradientOrderMaker {
  public:
+  struct Keyed {
+    uint32_t position;
+    uint32_t key;
+  };
+  // What one thread sorts with; its memory is reused.
+  struct Scratch {
+    std::unique_ptr<Keyed[]> keys;  // [capacity]
+    size_t capacity = 0;
+    std::vector<uint32_t> counts;
+  };
+
   // grains: slots of the table by grain, in the order in which gradients are added (contexts'
-  // first).  positions: number of the table's keys. Arguments stay until Join.
+  // first).  positions: number of the table's keys.  threads: that will sort; the order does not
+  // depend on their number. Arguments stay until Join.
   void Begin(const std::vector<std::vector<PositionedKeys>>& grains, uint32_t positions,
-             GradientOrder* out);
-  // Any thread, each grain once.  scratch: memory that no other thread uses.
-  void SortGrain(size_t grain, std::vector<uint32_t>* scratch);
+             uint32_t threads, GradientOrder* out);
+  // Of a grain or, where grains are fewer than threads, of a range of positions in one.
+  size_t parts() const { return parts_.size(); }
+  // Any thread, each part once.
+  void SortPart(size_t part, Scratch* scratch);
   // nodes cover the grains in order, counted from 0.
   void Join(const std::vector<TreeNode>& nodes);
 
  private:
-  struct Sorted {
-    uint32_t first_key = 0;              // in GradientOrder::order
+  struct Part {
+    uint32_t grain = 0;
+    uint32_t begin = 0;  // positions
+    uint32_t end = 0;
     std::vector<uint32_t> piece_ends;    // [pieces], in order
-    std::vector<uint32_t> segment_ends;  // [segments], pieces of this grain
+    std::vector<uint32_t> segment_ends;  // [segments], pieces of this part
     std::vector<uint32_t> positions;     // [segments]
     bool has_joins = false;
-    void Clear() {
-      piece_ends.clear();
-      segment_ends.clear();
-      positions.clear();
-      has_joins = false;
-    }
   };
 
-  void AddGrain(const Sorted& sorted);
+  uint32_t TakeKeys(const Part& part, Scratch* scratch, size_t* count) const;
+  void CutPieces(uint32_t begin, Part* part, std::vector<uint32_t>* counts) const;
+  void AddGrain(uint32_t grain);
   void AddNode(TreeNode node);
+  void AddNodeOfGrain(uint32_t grain);
+  template <typename Visit>
+  void EachSegment(uint32_t grain, const Visit& visit) const;
 
   const std::vector<std::vector<PositionedKeys>>* grains_ = nullptr;
   uint32_t positions_ = 0;
   GradientOrder* out_ = nullptr;
-  std::vector<Sorted> sorted_;    // [grains]
-  std::vector<uint32_t> counts_;  // [positions + 1]
+  std::vector<uint32_t> first_key_;   // [grains + 1], in GradientOrder::order
+  std::vector<uint32_t> first_part_;  // [grains + 1]
+  std::vector<Part> parts_;
+  std::vector<uint32_t> counts_;  // [positions + 1], of Join
 };
 
 }  // namespace chorus::worker

@@ -155,25 +155,26 @@ void StepPacker::BeginOrders(const StepBatch& batch, PackedStep* out) {
       positions = std::max(positions, batch.keys[i].keys.size());
     }
     makers_[table].Begin(slots_[table], static_cast<uint32_t>(positions),
-                         &out->orders[table].order);
+                         static_cast<uint32_t>(scratch_.size()), &out->orders[table].order);
+    for (uint32_t part = 0; part < makers_[table].parts(); ++part) sorts_.push_back({table, part});
   }
 }
 
 // What is large in the places that have been taken: the longest parts first.
-Status StepPacker::FillIn(bool training, const PackedStep& step) {
-  const size_t grains = step.grains.size();
-  const size_t sorts = training ? makers_.size() * grains : 0;
-  const size_t bytes = copies_.bytes() + (training ? step.keys * 4 * sizeof(uint32_t) : 0);
+Status StepPacker::FillIn(const PackedStep& step) {
+  const size_t sorted_bytes = sorts_.empty() ? 0 : step.keys * 4 * sizeof(uint32_t);
   const auto work = [&](size_t part, uint32_t thread) {
-    std::vector<uint32_t>* const scratch = &scratch_[thread];
-    if (part < sorts) return makers_[part / grains].SortGrain(part % grains, scratch);
-    part -= sorts;
+    GradientOrderMaker::Scratch* const scratch = &scratch_[thread];
+    if (part < sorts_.size()) {
+      return makers_[sorts_[part].first].SortPart(sorts_[part].second, scratch);
+    }
+    part -= sorts_.size();
     if (part >= indexes_.size()) return copies_.Copy(part - indexes_.size());
     const IndexPlaces& index = indexes_[part];
-    FillIndex(*index.grain, index.contexts, scratch, index.order, index.begins);
+    FillIndex(*index.grain, index.contexts, &scratch->counts, index.order, index.begins);
   };
-  const size_t parts = sorts + indexes_.size() + copies_.pieces();
-  RETURN_IF_ERROR(ShareOut(plan_.pool, parts, bytes, work));
+  const size_t parts = sorts_.size() + indexes_.size() + copies_.pieces();
+  RETURN_IF_ERROR(ShareOut(plan_.pool, parts, copies_.bytes() + sorted_bytes, work));
   copies_.Clear();
   return Status::Ok();
 }
@@ -217,6 +218,7 @@ void StepPacker::Begin(const StepBatch& batch, PackedStep* out) {
   places_.clear();
   indexes_.clear();
   tables_.clear();
+  sorts_.clear();
   copies_.Clear();
   draws_.clear();
   has_weight_ = has_copies_ = has_draw_ = false;
@@ -241,7 +243,7 @@ Status StepPacker::PackBatch(const StepBatch& batch, bool training, PackedBlock*
   }
   PackGrains(batch, block, out);
   if (training) BeginOrders(batch, out);
-  RETURN_IF_ERROR(FillIn(training, *out));
+  RETURN_IF_ERROR(FillIn(*out));
   if (training) RETURN_IF_ERROR(PackOrders(block, out));
   PlaceRows(batch, block, out);
   return CheckRoom(*block);

@@ -13,6 +13,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "common/status.h"
@@ -116,7 +117,7 @@ class StepPacker {
                  const std::vector<std::vector<uint32_t>>& positions, size_t grain,
                  const SidePlaces& places, PackedSide* side, PackedBlock* block, PackedStep* out);
   void BeginOrders(const StepBatch& batch, PackedStep* out);
-  Status FillIn(bool training, const PackedStep& step);
+  Status FillIn(const PackedStep& step);
   Status PackOrders(PackedBlock* block, PackedStep* out);
   void PlaceRows(const StepBatch& batch, PackedBlock* block, PackedStep* out) const;
   Status CopyAll();
@@ -130,7 +131,8 @@ class StepPacker {
   bool has_weight_ = false, has_copies_ = false, has_draw_ = false;
   std::vector<std::vector<std::vector<PositionedKeys>>> slots_;  // [configured table][grain]
   std::vector<GradientOrderMaker> makers_;                       // [configured tables]
-  std::vector<std::vector<uint32_t>> scratch_;                   // [threads]
+  std::vector<std::pair<uint32_t, uint32_t>> sorts_;             // (table, part of its maker)
+  std::vector<GradientOrderMaker::Scratch> scratch_;             // [threads]
   ArrayCopies copies_;
 };
 

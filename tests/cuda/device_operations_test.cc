@@ -180,9 +180,9 @@ TEST_F(DeviceOperationsTest, SparseGradientsSumByKeyAndNode) {
       }
       GradientOrder order;
       GradientOrderMaker maker;
-      maker.Begin(slots, distinct, &order);
-      std::vector<uint32_t> scratch;
-      for (size_t g = slots.size(); g-- > 0;) maker.SortGrain(g, &scratch);
+      maker.Begin(slots, distinct, 1, &order);
+      GradientOrderMaker::Scratch scratch;
+      for (size_t part = maker.parts(); part-- > 0;) maker.SortPart(part, &scratch);
       maker.Join(nodes);
       const DeviceKeyNotes notes = {arrays_.Put(source), arrays_.Put(factor)};
       const uint32_t* const begins = arrays_.Put(order.piece_begins);
