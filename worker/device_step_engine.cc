@@ -7,6 +7,7 @@
 #include "common/strings.h"
 #include "worker/device_choice.h"
 #include "worker/device_step.h"
+#include "worker/floating_point_mode.h"
 #include "worker/meet_devices.h"
 #include "worker/node_sums.h"
 #include "worker/session.h"
@@ -55,6 +56,7 @@ class DeviceStepEngine final : public StepEngine {
   bool keeps_gradients() const override { return step_->keeps_gradients(); }
 
   Status Begin(const StepBatch& batch, const PulledRows& rows) override {
+    SetFloatingPointMode();  // also where steps are too small for the threads that would set it
     RETURN_IF_ERROR(LoadDense());
     batch_ = &batch;
     return Named(step_->Load(batch, rows, true));
@@ -85,6 +87,7 @@ class DeviceStepEngine final : public StepEngine {
   void ForgetDense() override { loaded_ = false; }
 
   Status Score(const StepBatch& batch, const PulledRows& rows) override {
+    SetFloatingPointMode();
     RETURN_IF_ERROR(LoadDense());
     RETURN_IF_ERROR(Named(step_->Load(batch, rows, false)));
     RETURN_IF_ERROR(Named(step_->Forward()));

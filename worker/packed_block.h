@@ -1,6 +1,6 @@
 #pragma once
-// A block of bytes that the host fills and a device gets a copy of. Thread safety: none; arrays that
-// were taken are anybody's to fill.
+// A block of bytes that the host fills and a device gets a copy of. Thread safety: none; arrays
+// that were taken are anybody's to fill.
 
 #include <cstddef>
 

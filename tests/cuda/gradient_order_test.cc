@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <memory>
 #include <utility>
 
 #include "common/random.h"
@@ -40,63 +41,71 @@ struct Keys {
   std::vector<std::vector<PositionedKeys>> slots;
 };
 
+using Segments = std::vector<std::pair<uint32_t, uint32_t>>;  // (position, first piece)
+
+Segments AddGrain(const std::vector<PositionedKeys>& slots, GradientOrder* out) {
+  std::vector<std::pair<uint32_t, uint32_t>> sorted;
+  for (const PositionedKeys& slot : slots) {
+    for (uint32_t k = 0; k < slot.positions->size(); ++k) {
+      sorted.push_back({(*slot.positions)[k], slot.first_key + k});
+    }
+  }
+  std::stable_sort(sorted.begin(), sorted.end(),
+                   [](const auto& a, const auto& b) { return a.first < b.first; });
+  Segments segments;
+  GradientOrder::Grain grain;
+  grain.first_piece = static_cast<uint32_t>(out->piece_begins.size() - 1);
+  grain.first_segment = static_cast<uint32_t>(out->segment_first.size() - 1);
+  for (size_t i = 0; i < sorted.size(); ++i) {
+    out->order.push_back(sorted[i].second);
+    const auto end = static_cast<uint32_t>(out->order.size());
+    if (i == 0 || sorted[i].first != sorted[i - 1].first) {
+      segments.push_back({sorted[i].first, out->piece_begins.size() - 1});
+      out->piece_begins.push_back(end);
+      out->segment_first.push_back(static_cast<uint32_t>(out->piece_begins.size() - 1));
+    } else if (end - out->piece_begins.end()[-2] > GradientOrder::kPieceKeys) {
+      out->piece_begins.push_back(end);
+      ++out->segment_first.back();
+      grain.has_joins = true;
+    } else {
+      out->piece_begins.back() = end;
+    }
+  }
+  grain.pieces = static_cast<uint32_t>(out->piece_begins.size() - 1) - grain.first_piece;
+  grain.segments = static_cast<uint32_t>(segments.size());
+  out->grains.push_back(grain);
+  return segments;
+}
+
+void AddNode(const std::vector<Segments>& segments, TreeNode node, uint32_t positions,
+             GradientOrder* out) {
+  std::vector<std::vector<std::pair<uint32_t, uint32_t>>> terms(positions);
+  for (uint32_t g = node.begin; g < node.end(); ++g) {
+    for (const auto& [position, piece] : segments[g]) {
+      terms[position].push_back({g - node.begin, piece});
+    }
+  }
+  GradientOrder::Node part;
+  part.first_key = static_cast<uint32_t>(out->positions.size());
+  for (uint32_t p = 0; p < positions; ++p) {
+    if (terms[p].empty()) continue;
+    out->positions.push_back(p);
+    for (const auto& [grain, piece] : terms[p]) {
+      out->term_grain.push_back(grain);
+      out->term_piece.push_back(piece);
+    }
+    out->term_begins.push_back(static_cast<uint32_t>(out->term_grain.size()));
+  }
+  part.keys = static_cast<uint32_t>(out->positions.size()) - part.first_key;
+  out->nodes.push_back(part);
+}
+
 GradientOrder Expected(const Keys& keys, const std::vector<TreeNode>& nodes) {
   GradientOrder out;
   out.piece_begins = out.segment_first = out.term_begins = {0};
-  std::vector<std::vector<std::pair<uint32_t, uint32_t>>> segments;  // (position, first piece)
-  for (const std::vector<PositionedKeys>& slots : keys.slots) {
-    std::vector<std::pair<uint32_t, uint32_t>> sorted;
-    for (const PositionedKeys& slot : slots) {
-      for (uint32_t k = 0; k < slot.positions->size(); ++k) {
-        sorted.push_back({(*slot.positions)[k], slot.first_key + k});
-      }
-    }
-    std::stable_sort(sorted.begin(), sorted.end(),
-                     [](const auto& a, const auto& b) { return a.first < b.first; });
-    GradientOrder::Grain grain;
-    grain.first_piece = static_cast<uint32_t>(out.piece_begins.size() - 1);
-    grain.first_segment = static_cast<uint32_t>(out.segment_first.size() - 1);
-    segments.emplace_back();
-    for (size_t i = 0; i < sorted.size(); ++i) {
-      out.order.push_back(sorted[i].second);
-      const auto end = static_cast<uint32_t>(out.order.size());
-      if (i == 0 || sorted[i].first != sorted[i - 1].first) {
-        segments.back().push_back({sorted[i].first, out.piece_begins.size() - 1});
-        out.piece_begins.push_back(end);
-        out.segment_first.push_back(static_cast<uint32_t>(out.piece_begins.size() - 1));
-      } else if (end - out.piece_begins.end()[-2] > GradientOrder::kPieceKeys) {
-        out.piece_begins.push_back(end);
-        ++out.segment_first.back();
-        grain.has_joins = true;
-      } else {
-        out.piece_begins.back() = end;
-      }
-    }
-    grain.pieces = static_cast<uint32_t>(out.piece_begins.size() - 1) - grain.first_piece;
-    grain.segments = static_cast<uint32_t>(out.segment_first.size() - 1) - grain.first_segment;
-    out.grains.push_back(grain);
-  }
-  for (const TreeNode node : nodes) {
-    std::vector<std::vector<std::pair<uint32_t, uint32_t>>> terms(keys.positions);
-    for (uint32_t g = node.begin; g < node.end(); ++g) {
-      for (const auto& [position, piece] : segments[g]) {
-        terms[position].push_back({g - node.begin, piece});
-      }
-    }
-    GradientOrder::Node part;
-    part.first_key = static_cast<uint32_t>(out.positions.size());
-    for (uint32_t p = 0; p < keys.positions; ++p) {
-      if (terms[p].empty()) continue;
-      out.positions.push_back(p);
-      for (const auto& [grain, piece] : terms[p]) {
-        out.term_grain.push_back(grain);
-        out.term_piece.push_back(piece);
-      }
-      out.term_begins.push_back(static_cast<uint32_t>(out.term_grain.size()));
-    }
-    part.keys = static_cast<uint32_t>(out.positions.size()) - part.first_key;
-    out.nodes.push_back(part);
-  }
+  std::vector<Segments> segments;
+  for (const auto& slots : keys.slots) segments.push_back(AddGrain(slots, &out));
+  for (const TreeNode node : nodes) AddNode(segments, node, keys.positions, &out);
   return out;
 }
 
