@@ -1,6 +1,6 @@
 // `chorus export`: a checkpoint as plain arrays for serving, without optimizer state.
 //
-//   manifest.json         names, shapes, types, file names and checksums of everything below
+//   manifest.json         inputs, layers and arrays: common/export.proto, launch/README.md
 //   <table>.keys.u64      [rows], ascending
 //   <table>.weights.f32   [rows, dim], row-major
 //   dense/<block>.f32     [rows, cols], row-major    (all little-endian)
@@ -16,21 +16,13 @@
 #include "common/strings.h"
 #include "launch/checkpoint_rows.h"
 #include "launch/commands.h"
+#include "launch/export_manifest.h"
 #include "worker/checkpoint_store.h"
 
 namespace chorus::launch {
 namespace {
 
 constexpr std::string_view kWeights = "weight/";
-
-std::string Quoted(std::string_view text) {
-  std::string out = "\"";
-  for (const char c : text) {
-    if (c == '"' || c == '\\') out.push_back('\\');
-    out.push_back(c);
-  }
-  return out + "\"";
-}
 
 // One file of the export: written whole, synced, and remembered for the manifest.
 class Exporter {
@@ -66,33 +58,29 @@ class Exporter {
   }
 
   // Last: its presence says that the export is whole.
-  Status Manifest(const CheckpointManifest& manifest) {
-    std::string text = "{\n  \"format\": \"chorus-export 1\",\n";
-    text += StrCat("  \"step\": ", manifest.step(), ",\n");
-    text += "  \"key\": \"mix(id ^ mix(xxh64(key_space))), see common/key.h\",\n  \"slots\": [\n";
-    for (int i = 0; i < manifest.slot_size(); ++i) {
-      const CheckpointSlot& slot = manifest.slot(i);
-      text += StrCat(
-          "    {\"name\": ", Quoted(slot.name()), ", \"key_space\": ", Quoted(slot.key_space()),
-          ", \"context\": ", slot.context(), "}", i + 1 < manifest.slot_size() ? ",\n" : "\n");
-    }
-    text += "  ],\n  \"arrays\": [\n" + Join(entries_, ",\n") + "\n  ]\n}\n";
-    return ReplaceFile(files_, JoinPath(output_, "manifest.json"), text);
+  Status Manifest(ExportManifest manifest) {
+    for (ExportArray& array : arrays_) *manifest.add_array() = std::move(array);
+    ASSIGN_OR_RETURN(const std::string json, ExportManifestJson(manifest));
+    return ReplaceFile(files_, JoinPath(output_, "manifest.json"), json);
   }
 
  private:
   Status Write(const std::string& name, const char* type, uint64_t rows, uint64_t cols,
                std::string_view bytes) {
     RETURN_IF_ERROR(ReplaceFile(files_, JoinPath(output_, name), bytes));
-    entries_.push_back(StrCat("    {\"file\": ", Quoted(name), ", \"type\": \"", type,
-                              "\", \"shape\": [", rows, ", ", cols, "], \"xxh3\": \"",
-                              HexDigits(Checksum(bytes)), "\"}"));
+    ExportArray array;
+    array.set_file(name);
+    array.set_type(type);
+    array.add_shape(rows);
+    array.add_shape(cols);
+    array.set_xxh3(HexDigits(Checksum(bytes)));
+    arrays_.push_back(std::move(array));
     return Status::Ok();
   }
 
   FileSystem& files_;
   const std::string output_;
-  std::vector<std::string> entries_;
+  std::vector<ExportArray> arrays_;
 };
 
 }  // namespace
@@ -105,13 +93,14 @@ Status RunExport(const ExportArguments& arguments) {
   ASSIGN_OR_RETURN(const auto output, OutputFolder::Create(files, arguments.output, "exporting"));
   ASSIGN_OR_RETURN(const CheckpointManifest manifest, worker::ReadManifest(files, *folder));
   RETURN_IF_ERROR(worker::VerifyFiles(files, *folder, manifest));
+  ASSIGN_OR_RETURN(ExportManifest model, DescribeModel(manifest));
   ASSIGN_OR_RETURN(const auto rows, CheckpointRows::Open(files, *folder, manifest));
   ASSIGN_OR_RETURN(const worker::DenseState dense,
                    worker::ReadDenseState(files, *folder, manifest));
   Exporter exporter(files, output->path());
   RETURN_IF_ERROR(exporter.Tables(*rows));
   RETURN_IF_ERROR(exporter.Dense(dense));
-  RETURN_IF_ERROR(exporter.Manifest(manifest));
+  RETURN_IF_ERROR(exporter.Manifest(std::move(model)));
   RETURN_IF_ERROR(output->Commit());
   std::printf("exported step %llu of %s to %s\n", static_cast<unsigned long long>(manifest.step()),
               folder->c_str(), output->output().c_str());

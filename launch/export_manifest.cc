@@ -1,0 +1,114 @@
+#include "launch/export_manifest.h"
+
+#include <google/protobuf/util/json_util.h>
+
+#include "common/strings.h"
+#include "worker/checkpoint_store.h"
+#include "worker/input_layout.h"
+#include "worker/network.h"
+#include "worker/objective.h"
+
+namespace chorus::launch {
+namespace {
+
+void AddInputs(const TrainConfig& config, const worker::LogSchema& schema, bool context,
+               const worker::SideInputs& side, ExportManifest* out) {
+  std::vector<const worker::SlotInfo*> slots;
+  for (const worker::SlotInfo& info : schema.slots) {
+    if (info.context == context) slots.push_back(&info);
+  }
+  for (const worker::SlotInput& input : side.slots) {
+    const worker::SlotInfo& info = *slots[input.column];
+    ExportSlot* const slot = out->add_slot();
+    slot->set_name(info.name);
+    slot->set_key_space(info.key_space);
+    slot->set_context(context);
+    slot->set_multi_valued(info.multi_valued);
+    slot->set_has_values(info.has_values);
+    slot->set_pooling(input.pooling);
+    slot->set_table(config.table(static_cast<int>(input.table)).name());
+    slot->set_first_column(static_cast<uint32_t>(input.first));
+    slot->set_dim(input.dim);
+  }
+  std::vector<const worker::NumericInfo*> numerics;
+  for (const worker::NumericInfo& info : schema.numerics) {
+    if (info.context == context) numerics.push_back(&info);
+  }
+  for (size_t i = 0; i < side.numerics.size(); ++i) {
+    const worker::NumericInfo& info = *numerics[side.numerics[i]];
+    ExportNumeric* const numeric = out->add_numeric();
+    numeric->set_name(info.name);
+    numeric->set_context(context);
+    numeric->set_column(static_cast<uint32_t>(side.slot_width) + static_cast<uint32_t>(i));
+    numeric->set_log_transform(info.log_transform);
+    numeric->set_mean(info.mean);
+    numeric->set_stddev(info.stddev);
+  }
+}
+
+void AddGroup(const worker::GroupPlan& plan, const std::vector<worker::Head>& heads,
+              ExportManifest* out) {
+  ExportGroup* const group = out->add_group();
+  group->set_name(plan.name);
+  for (size_t l = 0; l < plan.bottom_norms.size(); ++l) {
+    group->add_bottom(StrCat("bottom.", plan.name, ".", l));
+  }
+  for (const worker::TowerPlan& tower_plan : plan.towers) {
+    ExportTower* const tower = group->add_tower();
+    tower->set_name(tower_plan.name);
+    for (size_t l = 0; l < tower_plan.hidden_layers(); ++l) {
+      tower->add_layer(StrCat(tower_plan.name, ".", l));
+    }
+    for (const worker::HeadPlan& head : tower_plan.heads) tower->add_head(heads[head.head].name);
+  }
+  if (!plan.transfer.has_value()) return;
+  ExportTransfer* const transfer = group->mutable_transfer();
+  const std::string& to = plan.towers[plan.transfer->to].name;
+  transfer->set_name("transfer." + to.substr(to.find('.') + 1));
+  transfer->set_to(to);
+  for (const size_t from : plan.transfer->from) transfer->add_from(plan.towers[from].name);
+  transfer->set_layer(static_cast<uint32_t>(plan.transfer->layer));
+}
+
+}  // namespace
+
+Result<ExportManifest> DescribeModel(const CheckpointManifest& checkpoint) {
+  const TrainConfig& config = checkpoint.config();
+  const worker::LogSchema schema = worker::SchemaOfManifest(checkpoint);
+  ASSIGN_OR_RETURN(const auto objective, worker::MakeObjective(config.objective(), config.seed()));
+  ASSIGN_OR_RETURN(const worker::InputLayout inputs, worker::InputLayout::Make(config, schema));
+  ASSIGN_OR_RETURN(const worker::Network network,
+                   worker::Network::Make(config.model(), inputs, objective->shape()));
+  ExportManifest out;
+  out.set_format("chorus-export 2");
+  out.set_step(checkpoint.step());
+  out.set_method(std::string(objective->name()));
+  *out.mutable_objective() = config.objective();
+  for (const worker::Head& head : objective->heads()) out.add_head(head.name);
+  out.set_batch_norm(config.model().batch_norm());
+  AddInputs(config, schema, true, inputs.contexts, &out);
+  AddInputs(config, schema, false, inputs.exposures, &out);
+  for (const TableConfig& table : config.table()) {
+    ExportTable* const described = out.add_table();
+    described->set_name(table.name());
+    described->set_unseen(table.unseen());
+  }
+  for (const worker::GroupPlan& group : network.groups) {
+    AddGroup(group, objective->shape().heads, &out);
+  }
+  return out;
+}
+
+Result<std::string> ExportManifestJson(const ExportManifest& manifest) {
+  google::protobuf::util::JsonPrintOptions options;
+  options.preserve_proto_field_names = true;
+  options.always_print_primitive_fields = true;
+  options.add_whitespace = true;
+  std::string json;
+  if (!google::protobuf::util::MessageToJsonString(manifest, &json, options).ok()) {
+    return Internal("the manifest of an export cannot be written as JSON");
+  }
+  return json;
+}
+
+}  // namespace chorus::launch

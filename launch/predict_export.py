@@ -1,0 +1,233 @@
+#!/usr/bin/env python3
+"""Predicts with what `chorus export` wrote: the reference for whoever serves a model with other software.
+
+  launch/predict_export.py EXPORT < features.tsv > scores.tsv
+
+The first line of the input names its columns: slots and numeric columns of the model; others are passed over. A cell of
+a slot holds its ids, separated by commas, each with ":factor" behind it where the slot has values; a numeric cell
+holds the number as it was imported, before its transformation. Written are pctr, pcvr and pctcvr of each line, which
+are those of `chorus predict` up to the rounding of 32 bits. Plain Python, made to be read: some thousand lines a
+second take another language. launch/README.md explains the files.
+"""
+import array
+import bisect
+import json
+import math
+import os
+import re
+import sys
+
+MASK = (1 << 64) - 1
+
+
+def xxh64(data):
+    """XXH64 with seed 0 (github.com/Cyan4973/xxHash, doc/xxhash_spec.md)."""
+    p1, p2, p3 = 0x9E3779B185EBCA87, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9
+    p4, p5 = 0x85EBCA77C2B2AE63, 0x27D4EB2F165667C5
+
+    def rotl(x, r):
+        return ((x << r) | (x >> (64 - r))) & MASK
+
+    def mixed(lane, word):
+        return rotl((lane + word * p2) & MASK, 31) * p1 & MASK
+
+    def word(at, size):
+        return int.from_bytes(data[at:at + size], "little")
+
+    at = 0
+    if len(data) >= 32:
+        lanes = [(p1 + p2) & MASK, p2, 0, -p1 & MASK]
+        while at + 32 <= len(data):
+            lanes = [mixed(lane, word(at + 8 * i, 8)) for i, lane in enumerate(lanes)]
+            at += 32
+        h = sum(rotl(lane, r) for lane, r in zip(lanes, (1, 7, 12, 18))) & MASK
+        for lane in lanes:
+            h = ((h ^ mixed(0, lane)) * p1 + p4) & MASK
+    else:
+        h = p5
+    h = (h + len(data)) & MASK
+    while at + 8 <= len(data):
+        h = (rotl(h ^ mixed(0, word(at, 8)), 27) * p1 + p4) & MASK
+        at += 8
+    if at + 4 <= len(data):
+        h = (rotl(h ^ (word(at, 4) * p1 & MASK), 23) * p2 + p3) & MASK
+        at += 4
+    while at < len(data):
+        h = rotl(h ^ (data[at] * p5 & MASK), 11) * p1 & MASK
+        at += 1
+    h = (h ^ (h >> 33)) * p2 & MASK
+    h = (h ^ (h >> 29)) * p3 & MASK
+    return h ^ (h >> 32)
+
+
+def mix(x):
+    x = (x ^ (x >> 30)) * 0xBF58476D1CE4E5B9 & MASK
+    x = (x ^ (x >> 27)) * 0x94D049BB133111EB & MASK
+    return x ^ (x >> 31)
+
+
+def key_of(space_seed, text):
+    """The key of an id as a user writes it: integers count as numbers, the rest as text (common/key.h)."""
+    if re.fullmatch(r"0|-?[1-9][0-9]*", text) and -(1 << 63) <= int(text) <= MASK:
+        return mix((int(text) & MASK) ^ space_seed)
+    return mix(xxh64(text.encode()) ^ space_seed)
+
+
+def softplus(z):
+    return max(z, 0.0) + math.log1p(math.exp(-abs(z)))
+
+
+def relu(vector):
+    return [max(x, 0.0) for x in vector]
+
+
+class Model:
+    def __init__(self, folder):
+        with open(os.path.join(folder, "manifest.json"), encoding="utf-8") as file:
+            self.about = json.load(file)
+        if self.about["format"] != "chorus-export 2":
+            sys.exit(f"{folder}: format {self.about['format']}; expected: chorus-export 2")
+        self.arrays = {}
+        for entry in self.about["array"]:
+            values = array.array("Q" if entry["type"] == "uint64" else "f")
+            with open(os.path.join(folder, entry["file"]), "rb") as file:
+                values.frombytes(file.read())
+            rows, cols = (int(n) for n in entry["shape"])
+            if len(values) != rows * cols:
+                sys.exit(f"{folder}/{entry['file']}: {len(values)} values; expected: {rows} x {cols}")
+            self.arrays[entry["file"]] = (values, cols)
+        self.seeds = {slot["name"]: mix(xxh64(slot["key_space"].encode())) for slot in self.about["slot"]}
+
+    def multiply(self, x, name):
+        """x W of dense/NAME.f32; zeros of x cost nothing."""
+        values, cols = self.arrays[f"dense/{name}.f32"]
+        out = [0.0] * cols
+        for i, factor in enumerate(x):
+            if factor == 0:
+                continue
+            for j in range(cols):
+                out[j] += factor * values[i * cols + j]
+        return out
+
+    def row(self, name):
+        return list(self.arrays[f"dense/{name}.f32"][0])
+
+    def embedding(self, table, key, dim):
+        keys, _ = self.arrays[f"{table}.keys.u64"]
+        at = bisect.bisect_left(keys, key)
+        if at == len(keys) or keys[at] != key:
+            return [0.0] * dim  # a key that was never trained
+        return self.arrays[f"{table}.weights.f32"][0][at * dim:(at + 1) * dim]
+
+    def pooled(self, slot, table, cell):
+        total, count, weight = [0.0] * slot["dim"], 0, 0.0
+        for text in filter(None, cell.split(",")):
+            factor = 1.0
+            if slot["has_values"]:
+                text, _, number = text.rpartition(":")
+                factor = float(number)
+            row = self.embedding(table, key_of(self.seeds[slot["name"]], text), slot["dim"])
+            total = [t + factor * r for t, r in zip(total, row)]
+            count, weight = count + 1, weight + abs(factor)
+        divisor = {"SUM": 1.0, "MEAN": count, "WEIGHTED_MEAN": weight}[slot["pooling"]]
+        return [t / divisor for t in total] if divisor > 0 else [0.0] * slot["dim"]
+
+    def inputs(self, group, cells):
+        """The context row and the exposure row of one line: slots, then numeric columns."""
+        sides = {True: [], False: []}
+        for slot in self.about["slot"]:
+            table = slot["table"] if group is self.about["group"][0] else f"{slot['table']}@{group['name']}"
+            sides[slot["context"]] += self.pooled(slot, table, cells[slot["name"]])
+        for numeric in self.about["numeric"]:
+            x = float(cells[numeric["name"]])
+            if numeric["log_transform"]:
+                x = math.log1p(max(x, 0.0))
+            sides[numeric["context"]].append((x - numeric["mean"]) / numeric["stddev"])
+        return sides[True], sides[False]
+
+    def linear(self, name, x):
+        """A layer on a vector, or on the pair of inputs, before its bias."""
+        if not isinstance(x, tuple):
+            return self.multiply(x, name + ".weight")
+        parts = [self.multiply(side, f"{name}.{which}") for side, which in zip(x, ("context", "exposure")) if side]
+        return [sum(terms) for terms in zip(*parts)]
+
+    def hidden(self, name, x):
+        z = self.linear(name, x)
+        if self.about["batch_norm"]:
+            z = [(a - m) / math.sqrt(v + 1e-5)
+                 for a, m, v in zip(z, self.row(name + ".mean"), self.row(name + ".variance"))]
+        return relu([a + b for a, b in zip(z, self.row(name + ".bias"))])
+
+    def attention(self, name, h, givers):
+        """What replaces h: worker/method_shape.h, Transfer."""
+        tokens = [relu([a + b for a, b in zip(self.multiply(g, f"{name}.from.{giver}.weight"),
+                                             self.row(f"{name}.from.{giver}.bias"))]) for giver, g in givers]
+        own = [self.multiply(h, f"{name}.{part}") for part in ("query", "key", "value")]
+        joined = []
+        for token in tokens:
+            other = [self.multiply(token, f"{name}.{part}") for part in ("query", "key", "value")]
+            scores = [sum(q * k for q, k in zip(t[0], t[1])) / math.sqrt(len(h)) for t in (other, own)]
+            share = 1 / (1 + math.exp(scores[1] - scores[0]))
+            joined += [share * a + (1 - share) * b for a, b in zip(other[2], own[2])]
+        out = self.multiply(joined, name + ".out.weight")
+        return relu([a + b for a, b in zip(out, self.row(name + ".out.bias"))])
+
+    def logits(self, cells):
+        out = {}
+        for group in self.about["group"]:
+            x = self.inputs(group, cells)
+            for layer in group["bottom"]:
+                x = self.hidden(layer, x)
+            transfer = group.get("transfer")
+            towers = sorted(group["tower"], key=lambda t: transfer is not None and t["name"] == transfer["to"])
+            given = {}
+            for tower in towers:  # one that receives comes last
+                h = x
+                for number, layer in enumerate(tower["layer"]):
+                    h = self.hidden(layer, h)
+                    if transfer is None or number != transfer["layer"]:
+                        continue
+                    given[tower["name"]] = h
+                    if tower["name"] == transfer["to"]:
+                        givers = [(name.split(".", 1)[1], given[name]) for name in transfer["from"]]
+                        h = self.attention(transfer["name"], h, givers)
+                for head in tower["head"]:
+                    name = f"tower.{head}.logit"
+                    out[head] = self.linear(name, h)[0] + self.row(name + ".bias")[0]
+        return out
+
+    def predict(self, cells):
+        """(log pCTR, log pCVR); the methods that predict by more than two logits: worker/objective/."""
+        z = self.logits(cells)
+        options = next(iter(self.about["objective"].values()))
+        log_ctr = -softplus(-z["ctr"])
+        if self.about["method"] == "DIVISION":
+            log_cvr = -softplus(-z["ctcvr"]) - log_ctr
+            return log_ctr, min(log_cvr, 0.0) if options["cap"] else log_cvr
+        if self.about["method"] == "AMAN" and options["correct"] and options["rho"] > 0:
+            return log_ctr, softplus(math.log(options["rho"]) - z["ctr"]) - softplus(-z["cvr"])
+        if self.about["method"] == "OVERSAMPLING" and options["correct"]:
+            return log_ctr, -softplus(math.log(options["copies"]) - z["cvr"])
+        if self.about["method"] == "UKD" and options["average_heads"]:
+            return log_ctr, math.log((math.exp(-softplus(-z["cvr"])) + math.exp(-softplus(-z["cvr2"]))) / 2)
+        return log_ctr, -softplus(-z["cvr"])
+
+
+def main():
+    if len(sys.argv) != 2:
+        sys.exit(__doc__)
+    model = Model(sys.argv[1])
+    names = sys.stdin.readline().rstrip("\n").split("\t")
+    needed = [column["name"] for column in model.about["slot"] + model.about["numeric"]]
+    missing = [name for name in needed if name not in names]
+    if missing:
+        sys.exit(f"the input has no column {', '.join(missing)}")
+    print("pctr\tpcvr\tpctcvr")
+    for line in sys.stdin:
+        ctr, cvr = model.predict(dict(zip(names, line.rstrip("\n").split("\t"))))
+        print(f"{math.exp(ctr):.9g}\t{math.exp(cvr):.9g}\t{math.exp(ctr + cvr):.9g}")
+
+
+if __name__ == "__main__":
+    main()

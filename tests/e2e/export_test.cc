@@ -1,0 +1,152 @@
+// A model leaves Chorus whole: launch/predict_export.py, which reads nothing but the export and the
+// features as text, predicts what `chorus predict` does.
+
+#include <cmath>
+
+#include "tests/e2e/command_testing.h"
+
+namespace chorus::e2e {
+namespace {
+
+constexpr uint32_t kRows = 160;
+
+// Ids that are numbers and text, several with factors, numeric columns of both kinds.
+struct Features {
+  std::string user, item, bought;
+  double age, price;
+};
+
+Features FeaturesOf(uint32_t i) {
+  const uint32_t user = i / 4 % 11;
+  Features out;
+  out.user = StrCat(user % 2 == 0 ? "u" : "-", user + 1, user % 3 == 0 ? std::string(40, 'x') : "");
+  out.item = i % 9 == 0 ? "" : StrCat(i * 7 % 13);
+  for (uint32_t k = 0; k < user % 4; ++k) {
+    out.bought += StrCat(k == 0 ? "" : ",", user + 3 * k, ":", k + 0.25);
+  }
+  out.age = 20 + user;
+  out.price = i * 5 % 17 * 1.5;
+  return out;
+}
+
+class ExportTest : public CommandTest {
+ protected:
+  void SetUp() override {
+    CommandTest::SetUp();
+    std::string rows = "click\tsale\tuser\titem\tbought\tage\tprice\n";
+    features_ = "price\tuser\tage\tnothing\titem\tbought\n";
+    for (uint32_t i = 0; i < kRows; ++i) {
+      const Features f = FeaturesOf(i);
+      const bool click = i % 3 == 0, sale = click && i % 2 == 0;
+      rows += StrCat(click ? 1 : 0, "\t", sale ? 1 : 0, "\t", f.user, "\t", f.item, "\t", f.bought,
+                     "\t", f.age, "\t", f.price, "\n");
+      features_ +=
+          StrCat(f.price, "\t", f.user, "\t", f.age, "\t-\t", f.item, "\t", f.bought, "\n");
+    }
+    ASSERT_TRUE(ReplaceFile(files_, Path("rows.tsv"), rows).ok());
+    ASSERT_TRUE(ReplaceFile(files_, Path("features.tsv"), features_).ok());
+    ASSERT_TRUE(ReplaceFile(files_, Path("schema.textproto"), R"(
+        delimiter: "\t" click: "click" conversion: "sale"
+        slot { column: "user" context: true } slot { column: "item" key_space: "items" }
+        slot { column: "bought" context: true key_space: "items"
+               separator: "," value_separator: ":" }
+        numeric { column: "age" context: true } numeric { column: "price" transform: LOG_STANDARD }
+        block_rows: 64)")
+                    .ok());
+    ExpectSuccess(Run(0, Command("import", {"--schema", Path("schema.textproto"), "--output",
+                                            Path("log"), Path("rows.tsv")})));
+  }
+
+  // Lines of numbers behind a head.
+  static std::vector<std::vector<double>> Table(const std::string& text, size_t columns) {
+    std::vector<std::vector<double>> out;
+    const std::vector<std::string> lines = Split(text, '\n');
+    for (size_t i = 1; i + 1 < lines.size(); ++i) {
+      const std::vector<std::string> cells = Split(lines[i], '\t');
+      std::vector<double> row;
+      for (size_t c = cells.size() - columns; c < cells.size(); ++c) {
+        row.push_back(std::stod(cells[c]));
+      }
+      out.push_back(std::move(row));
+    }
+    return out;
+  }
+
+  // Trains, exports, and compares both ways to predict.
+  void ExpectSamePredictions(const std::string& name, const std::string& job) {
+    const std::string config = Path(name + ".textproto");
+    const std::string text =
+        StrCat("data { log: '", Path("log"), "' epochs: 4 } step { grain_rows: 16 } ",
+               "table { dim: 3 optimizer { adagrad { lr: 0.1 } } } ",
+               "table { name: 'wide' dim: 5 optimizer { adagrad { lr: 0.1 } } } ",
+               "slot { name: 'bought' pooling: WEIGHTED_MEAN } ",
+               "slot { name: 'user' table: 'wide' } checkpoint { directory: '", Path(name), "' } ",
+               "evaluate { log: '", Path("log"), "' group_metrics: false } ", job);
+    ASSERT_TRUE(ReplaceFile(files_, config, text).ok());
+    ExpectSuccess(Run(0, Command("train", {"--config", config})));
+    const std::string scores = Path(name + ".tsv"), output = Path(name + "-export");
+    ExpectSuccess(Run(0, Command("predict", {"--checkpoint", Path(name), "--log", Path("log"),
+                                             "--output", scores})));
+    ExpectSuccess(Run(0, Command("export", {"--checkpoint", Path(name), "--output", output})));
+    const test::Finished served =
+        test::RunProcess({"sh", "-c", "exec \"$0\" \"$1\" \"$2\" < \"$3\"", CHORUS_PYTHON,
+                          CHORUS_PREDICT_EXPORT, output, Path("features.tsv")},
+                         60);
+    ASSERT_EQ(served.code, 0) << served.errors;
+    const auto expected = Table(*ReadWholeFile(files_, scores), 3);
+    const auto actual = Table(served.output, 3);
+    ASSERT_EQ(expected.size(), kRows);
+    ASSERT_EQ(actual.size(), kRows);
+    for (uint32_t i = 0; i < kRows; ++i) {
+      for (size_t c = 0; c < 3; ++c) {
+        EXPECT_NEAR(actual[i][c], expected[i][c], 2e-5 * expected[i][c])
+            << name << ", row " << i << ", column " << c;
+      }
+    }
+  }
+
+  std::string features_;
+};
+
+TEST_F(ExportTest, PredictsWithoutChorusWhatChorusPredicts) {
+  if (std::string(CHORUS_PYTHON).empty()) GTEST_SKIP() << "needs python3";
+  const std::string small = "model { tower { hidden: [6, 4] } } ";
+  ExpectSamePredictions("esmm", small + "objective { esmm {} }");
+  ExpectSamePredictions("base", small + "objective { oversampling {} }");
+  ExpectSamePredictions("division", "model { tower { } } objective { division { cap: true } }");
+  ExpectSamePredictions("aman", small + "objective { aman { correct: true } }");
+}
+
+TEST_F(ExportTest, LayersOfEveryKindLeaveWithTheModel) {
+  if (std::string(CHORUS_PYTHON).empty()) GTEST_SKIP() << "needs python3";
+  ExpectSamePredictions("transfer", "model { tower { hidden: [6, 4] } } objective { ddpo {} }");
+  ExpectSamePredictions(
+      "bottom",
+      "model { shared_bottom { hidden: [7, 5] } tower { hidden: [6] } batch_norm: true } "
+      "objective { chorus_cvr {} }");
+  ExpectSamePredictions("teacher",
+                        "model { tower { hidden: [6, 4] } batch_norm: true } "
+                        "objective { ukd { average_heads: true } }");
+}
+
+TEST_F(ExportTest, WhatTheScriptCannotReadIsNamed) {
+  if (std::string(CHORUS_PYTHON).empty()) GTEST_SKIP() << "needs python3";
+  ExpectSamePredictions("esmm", "model { tower { hidden: [4] } } objective { esmm {} }");
+  const auto serve = [&](const std::string& input) {
+    return test::RunProcess({"sh", "-c", "printf \"$3\" | \"$0\" \"$1\" \"$2\"", CHORUS_PYTHON,
+                             CHORUS_PREDICT_EXPORT, Path("esmm-export"), input},
+                            60);
+  };
+  const test::Finished narrow = serve("user\\tage\\n");
+  EXPECT_NE(narrow.code, 0);
+  EXPECT_NE(narrow.errors.find("the input has no column bought, item, price"), std::string::npos)
+      << narrow.errors;
+  const std::string weights = Path("esmm-export/default.weights.f32");
+  ASSERT_TRUE(ReplaceFile(files_, weights, ReadWholeFile(files_, weights)->substr(4)).ok());
+  const test::Finished cut = serve("user\\n");
+  EXPECT_NE(cut.code, 0);
+  EXPECT_NE(cut.errors.find("default.weights.f32: "), std::string::npos) << cut.errors;
+}
+
+}  // namespace
+}  // namespace chorus::e2e
