@@ -22,7 +22,7 @@
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 2
 
-names=(operations steps perf-FP32 jobs collective-all mpirun-all perf-sums-all jobs-all memcheck-operations perf-TF32
+names=(device operations steps perf-FP32 jobs collective-all mpirun-all perf-sums-all jobs-all memcheck-operations perf-TF32
   perf-BF16 perf-small-grains mpirun memcheck-steps collective model racecheck-operations racecheck-steps)
 build=build-gpu library='' out='' minutes=0 most_gpus=0 wanted='' quick=no sanitizer=yes perf=yes
 
@@ -252,30 +252,43 @@ export CHORUS_TEST_CUDA_LIBRARY=$library_shown OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALL
 has_nccl || export CHORUS_TEST_CUDA_NO_NCCL=1
 [ "$quick" = no ] || export GTEST_TOTAL_SHARDS=6 GTEST_SHARD_INDEX=0
 
+# The device opens and computes: where it does not, nothing else need be built.
+open_device() {
+  check device 300 cuda_operations_test "${on_first[@]}" env -u GTEST_TOTAL_SHARDS -u GTEST_SHARD_INDEX \
+    "$build/tests/cuda/cuda_operations_test" --gtest_filter='DeviceMarksTest.*'
+  [[ ${summary[*]} == *"FAIL (code"* ]] || return
+  note "the rest" SKIPPED "" "the device cannot be used, see device.log"
+  finish 1
+}
 unit() { check "$1" 900 "cuda_$2_test" "${on_first[@]}" "$build/tests/cuda/cuda_$2_test"; }
 unit_on_all() { check "$1" 900 "cuda_$2_test" "${on_all[@]}" "$build/tests/cuda/cuda_$2_test"; }
 with_nccl() { if [ -z "${CHORUS_TEST_CUDA_NO_NCCL:-}" ]; then "$@"; else skip "$2" "there is no NCCL"; fi; }
 with_mpirun() { if command -v mpirun >/dev/null; then "$@"; else skip "$2" "there is no mpirun"; fi; }
 
-for name in "${names[@]}"; do
-  if [[ $name == *-all ]] && [ "$devices" -lt 2 ]; then
-    skip "$name" "one GPU here"
-    continue
-  fi
-  case $name in
-    operations) unit operations operations ;;
-    steps) unit steps step ;;
-    jobs) unit jobs job ;;
-    jobs-all) unit_on_all jobs-all job ;;
-    collective) with_nccl unit collective collective ;;
-    collective-all) with_nccl unit_on_all collective-all collective ;;
-    mpirun) with_mpirun unit mpirun mpirun ;;
-    mpirun-all) with_mpirun unit_on_all mpirun-all mpirun ;;
-    model) unit model gpu_model ;;
-    perf-small-grains) measure "$name" --set "step.grain_rows=$small_grain" --set step.grains_per_step=8 ;;
-    perf-sums-all) with_nccl measure "$name" --gpus "$devices" ;;
-    perf-*) measure "$name" --set "compute.cuda.precision=${name#perf-}" ;;
-    memcheck-* | racecheck-*) sanitize "${name%%-*}" "${name#*-}" ;;
-  esac
-done
-finish "$failed"
+run_all() {
+  local name
+  for name in "${names[@]}"; do
+    if [[ $name == *-all ]] && [ "$devices" -lt 2 ]; then
+      skip "$name" "one GPU here"
+      continue
+    fi
+    case $name in
+      device) open_device ;;
+      operations) unit operations operations ;;
+      steps) unit steps step ;;
+      jobs) unit jobs job ;;
+      jobs-all) unit_on_all jobs-all job ;;
+      collective) with_nccl unit collective collective ;;
+      collective-all) with_nccl unit_on_all collective-all collective ;;
+      mpirun) with_mpirun unit mpirun mpirun ;;
+      mpirun-all) with_mpirun unit_on_all mpirun-all mpirun ;;
+      model) unit model gpu_model ;;
+      perf-small-grains) measure "$name" --set "step.grain_rows=$small_grain" --set step.grains_per_step=8 ;;
+      perf-sums-all) with_nccl measure "$name" --gpus "$devices" ;;
+      perf-*) measure "$name" --set "compute.cuda.precision=${name#perf-}" ;;
+      memcheck-* | racecheck-*) sanitize "${name%%-*}" "${name#*-}" ;;
+    esac
+  done
+  finish "$failed"
+}
+run_all
