@@ -25,7 +25,7 @@ void GradientOrderMaker::Begin(const std::vector<std::vector<PositionedKeys>>& g
     first_part_.push_back(first_part_.back() + std::clamp(keys / kLeastKeys, 1u, most));
   }
   out->order.resize(first_key_.back());
-  parts_.resize(first_part_.back());
+  parts_.resize(std::max<size_t>(parts_.size(), first_part_.back()));  // keeps their memory
   for (uint32_t g = 0; g < grain_count; ++g) {
     const uint64_t count = first_part_[g + 1] - first_part_[g];
     for (uint64_t i = 0; i < count; ++i) {
@@ -84,17 +84,34 @@ void GradientOrderMaker::CutPieces(uint32_t begin, Part* part,
   }
 }
 
-// A counting sort, stable in batch order.
+// A counting sort, stable in the order of each_key(visit(position from part->begin, key)).
+template <typename EachKey>
+void GradientOrderMaker::Sort(const EachKey& each_key, uint32_t begin, Part* part,
+                              std::vector<uint32_t>* counts) {
+  counts->assign(part->end - part->begin + 1, 0);
+  each_key([&](uint32_t position, uint32_t) { ++(*counts)[position + 1]; });
+  CutPieces(begin, part, counts);
+  each_key([&](uint32_t position, uint32_t key) { out_->order[(*counts)[position]++] = key; });
+}
+
 void GradientOrderMaker::SortPart(size_t number, Scratch* scratch) {
   Part& part = parts_[number];
+  const uint32_t first = first_key_[part.grain];
+  if (first_part_[part.grain] + 1 == first_part_[part.grain + 1]) {  // the whole grain
+    const auto each_of_grain = [&](const auto& visit) {
+      for (const PositionedKeys& slot : (*grains_)[part.grain]) {
+        uint32_t key = slot.first_key;
+        for (const uint32_t position : *slot.positions) visit(position, key++);
+      }
+    };
+    return Sort(each_of_grain, first, &part, &scratch->counts);
+  }
   size_t count = 0;
   const uint32_t lower = TakeKeys(part, scratch, &count);
-  const Keyed* const keys = scratch->keys.get();
-  std::vector<uint32_t>& counts = scratch->counts;
-  counts.assign(part.end - part.begin + 1, 0);
-  for (size_t k = 0; k < count; ++k) ++counts[keys[k].position + 1];
-  CutPieces(first_key_[part.grain] + lower, &part, &counts);
-  for (size_t k = 0; k < count; ++k) out_->order[counts[keys[k].position]++] = keys[k].key;
+  const auto each_taken = [&](const auto& visit) {
+    for (size_t k = 0; k < count; ++k) visit(scratch->keys[k].position, scratch->keys[k].key);
+  };
+  Sort(each_taken, first + lower, &part, &scratch->counts);
 }
 
 // Numbers the grain's pieces and segments behind those of grains before it.

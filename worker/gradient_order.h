@@ -68,7 +68,7 @@ class GradientOrderMaker {
   void Begin(const std::vector<std::vector<PositionedKeys>>& grains, uint32_t positions,
              uint32_t threads, GradientOrder* out);
   // Of a grain or, where grains are fewer than threads, of a range of positions in one.
-  size_t parts() const { return parts_.size(); }
+  size_t parts() const { return first_part_.back(); }
   // Any thread, each part once.
   void SortPart(size_t part, Scratch* scratch);
   // nodes cover the grains in order, counted from 0.
@@ -86,6 +86,8 @@ class GradientOrderMaker {
   };
 
   uint32_t TakeKeys(const Part& part, Scratch* scratch, size_t* count) const;
+  template <typename EachKey>
+  void Sort(const EachKey& each_key, uint32_t begin, Part* part, std::vector<uint32_t>* counts);
   void CutPieces(uint32_t begin, Part* part, std::vector<uint32_t>* counts) const;
   void AddGrain(uint32_t grain);
   void AddNode(TreeNode node);
@@ -96,10 +98,10 @@ class GradientOrderMaker {
   const std::vector<std::vector<PositionedKeys>>* grains_ = nullptr;
   uint32_t positions_ = 0;
   GradientOrder* out_ = nullptr;
-  std::vector<uint32_t> first_key_;   // [grains + 1], in GradientOrder::order
-  std::vector<uint32_t> first_part_;  // [grains + 1]
-  std::vector<Part> parts_;
-  std::vector<uint32_t> counts_;  // [positions + 1], of Join
+  std::vector<uint32_t> first_key_;         // [grains + 1], in GradientOrder::order
+  std::vector<uint32_t> first_part_ = {0};  // [grains + 1]
+  std::vector<Part> parts_;                 // [>= parts()]
+  std::vector<uint32_t> counts_;            // [positions + 1], of Join
 };
 
 }  // namespace chorus::worker
