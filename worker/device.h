@@ -29,7 +29,8 @@ struct PlainReplays {
 struct DeviceInfo {
   std::string name;
   std::string id;  // the same for every process that has this device, and for no other device
-  int index = 0;   // among those that this process sees
+  int index = 0;    // among those that this process sees
+  int devices = 0;  // that it sees
   uint64_t memory_bytes = 0;
   std::string versions;      // of driver and toolkit, for messages
   uint64_t plain_bytes = 0;  // of host memory that could not be page-locked

@@ -16,6 +16,7 @@ constexpr uint64_t kBlockRows = 2048;  // of a random log
 Status CountUniqueRows(const JobModel& model, FileSystem& files, uint32_t stage, StepWork* work) {
   const GrainRange all = {0, model.config.step().grains_per_step()};
   ASSIGN_OR_RETURN(const StepData whole, ReadStepData(model.config, files, all, 1, stage));
+  RETURN_IF_ERROR(CheckFull(model.config, whole, 1));
   const auto& groups = whole.objective->shape().groups;
   const size_t tables = whole.dims.size() / groups.size();
   for (size_t i = 0; i < whole.dims.size(); ++i) {
@@ -40,6 +41,7 @@ Result<JobModel> ModelJob(const TrainConfig& config, FileSystem& files,
   model.config.mutable_step()->set_grains_per_step(grains * options.gpus);
   ASSIGN_OR_RETURN(model.data,
                    ReadStepData(model.config, files, {0, grains}, options.steps, options.stage));
+  RETURN_IF_ERROR(CheckFull(model.config, model.data, options.steps));
   ASSIGN_OR_RETURN(model.dry, RunDry(model.config, model.data, options.gpus));
   model.shape = ShapeOf(model.data);
   StepWork& work = model.work;

@@ -29,7 +29,8 @@ struct JobModel {
   TrainConfig config;  // of all workers' step
 };
 
-// Error: kInvalidArgument when a GPU's part is no power of two times as large as the config's.
+// Error: kInvalidArgument when a GPU's part is no power of two times as large as the config's, or
+// the log does not fill the steps that are counted.
 Result<JobModel> ModelJob(const TrainConfig& config, FileSystem& files,
                           const JobModelOptions& options);
 // Sets model->work.traffic for so many servers.

@@ -17,6 +17,7 @@
 #include "common/file.h"
 #include "common/status.h"
 #include "perf/gpu_model/anchors.h"
+#include "perf/gpu_model/command_line.h"
 #include "perf/gpu_model/job_model.h"
 #include "perf/support/random_log.h"
 
@@ -31,10 +32,11 @@ struct JobOptions {
   RandomLogShape shape;
 };
 
-// Error: kInvalidArgument, not a count.
-Result<uint32_t> CountOf(const std::string& name, const std::string& value);
-// Takes one option. Error: kNotFound, it is none of these; kInvalidArgument, its value.
-Status SetJobOption(const std::string& name, const std::string& value, JobOptions* options);
+// What --help says of these.
+extern const char kJobOptionsHelp[];
+// Takes one option. Error: kInvalidArgument, it is none of these, or its value; says what is
+// allowed.
+Status SetJobOption(const Option& option, JobOptions* options);
 
 // A job and the log that it reads.
 struct JobSource {
@@ -45,9 +47,12 @@ struct JobSource {
   std::unique_ptr<FileSystem> memory;  // with the log, where it is at random
 
   FileSystem& files() const { return random ? *memory : PosixFiles(); }
-  // Writes the log, if it is one at random, with rows for so many GPUs and steps.
+  // Writes the log, if it is one at random, with rows for so many GPUs and steps. Error:
+  // kInvalidArgument, it would not fit in memory.
   Status WriteLog(const JobModelOptions& options);
 };
+// Error: kInvalidArgument, options that contradict each other, or a stage that the method lacks;
+// what loading a configuration gives.
 Result<JobSource> SourceOf(const JobOptions& options);
 
 }  // namespace chorus::perf

@@ -4,6 +4,7 @@
 #include <string>
 #include <unordered_set>
 
+#include "common/strings.h"
 #include "common/table_spec.h"
 #include "perf/support/timing.h"
 #include "worker/input_layout.h"
@@ -104,6 +105,25 @@ Result<StepData> ReadStepData(const TrainConfig& config, FileSystem& files, Grai
   }
   ASSIGN_OR_RETURN(data.read_seconds, SecondsOfReading(*plan, options));
   return data;
+}
+
+Status CheckFull(const TrainConfig& config, const StepData& data, uint32_t steps) {
+  const uint64_t grain_rows = config.step().grain_rows();
+  const uint64_t full = grain_rows * (data.grains.end - data.grains.begin);
+  for (size_t step = 0; step < steps; ++step) {
+    uint64_t rows = 0;
+    if (step < data.steps.size()) {
+      for (const Batch& grain : data.steps[step]->grains) rows += grain.rows();
+    }
+    if (rows == full) continue;
+    return InvalidArgument(StrCat("the log has ", rows, " of the ", full, " exposures of grains ",
+                                  data.grains.begin, " to ", data.grains.end - 1, " in step ",
+                                  step + 1, " of ", steps,
+                                  ": give a longer one, or ask for fewer --steps, fewer --gpus or "
+                                  "a smaller step.grain_rows (",
+                                  grain_rows, ")"));
+  }
+  return Status::Ok();
 }
 
 StepShape ShapeOf(const StepData& data) {

@@ -30,6 +30,10 @@ struct StepData {
 Result<StepData> ReadStepData(const TrainConfig& config, FileSystem& files, GrainRange grains,
                               uint32_t steps, uint32_t stage);
 
+// Error: kInvalidArgument unless there are `steps` steps, each of full grains: what a step costs
+// that the log cannot fill is no figure of the job.
+Status CheckFull(const TrainConfig& config, const StepData& data, uint32_t steps);
+
 // What one worker's part of a step holds.
 struct StepShape {
   uint64_t exposures = 0;

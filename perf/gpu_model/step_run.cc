@@ -37,9 +37,10 @@ void StepRun::KeepGradients(bool among) {
   step_->KeepGradients(collective_.get());
 }
 
-Result<std::unique_ptr<StepRun>> StepRun::Create(const TrainConfig& config, const StepData& data,
-                                                 CountingDevice* device, ThreadPool* pool) {
-  std::unique_ptr<StepRun> run(new StepRun(config, data, device));
+Result<std::unique_ptr<StepRun>> StepRun::CreateOn(const TrainConfig& config, const StepData& data,
+                                                   Device* device, CountingDevice* counting,
+                                                   ThreadPool* pool) {
+  std::unique_ptr<StepRun> run(new StepRun(config, data, counting));
   DeviceStepOptions options = {&config, &data.schema, data.objective.get(), data.grains};
   options.step_bytes = size_t{config.compute().cuda().step_memory_mb()} << 20;
   options.pool = pool;
@@ -47,14 +48,14 @@ Result<std::unique_ptr<StepRun>> StepRun::Create(const TrainConfig& config, cons
   const auto parameters = static_cast<size_t>(run->step_->parameters().size());
   run->gradient_.resize(parameters);
   RETURN_IF_ERROR(run->step_->weights().Set(RunWeights(run->step_->parameters(), config.seed())));
-  device->Clear();
+  if (counting != nullptr) counting->Clear();
   return run;
 }
 
 Status StepRun::Load(const StepBatch& batch, const PulledRows& rows) {
-  device_->SetPhase(Phase::kUpload);
+  SetPhase(Phase::kUpload);
   const Status status = step_->Load(batch, rows, true);
-  device_->SetPhase({});
+  SetPhase({});
   return status;
 }
 
@@ -82,11 +83,11 @@ Status StepRun::Update(const StepBatch& batch) {
   for (int64_t n = 0; n < nodes.rows; ++n) {
     for (int64_t i = 0; i < nodes.cols; ++i) gradient_[static_cast<size_t>(i)] += nodes.row(n)[i];
   }
-  device_->SetPhase(Phase::kUpdate);
+  SetPhase(Phase::kUpdate);
   const DenseUpdate update = {batch.stage, ++updates_, 1.0f};
   const Status status = step_->keeps_gradients() ? step_->UpdateWeights(update)
                                                  : step_->weights().Update(update, gradient_);
-  device_->SetPhase({});
+  SetPhase({});
   return status;
 }
 

@@ -1,11 +1,12 @@
 #pragma once
-// One worker's training step on a device, as the trainer has it made, with every call's cost. On a
-// CountingDevice alone it is a dry run: what a step of a job costs is known before there is a
-// device. Thread safety: none.
+// One worker's training step on a device, as the trainer has it made; on a CountingDevice with every
+// call's cost, and on one that is alone as a dry run: what a step of a job costs is known before
+// there is a device. Thread safety: none.
 
 #include <cstdint>
 #include <deque>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "common/config.pb.h"
@@ -25,10 +26,17 @@ std::vector<float> RunWeights(const worker::ParameterLayout& layout, uint64_t se
 class StepRun {
  public:
   // config, data and device outlive what is made, as does pool, whose threads pack steps (null: the
-  // caller's alone).
+  // caller's alone). On a plain device nothing is counted: steps take what they take in a job.
+  static Result<std::unique_ptr<StepRun>> Create(const TrainConfig& config, const StepData& data,
+                                                 worker::Device* device,
+                                                 worker::ThreadPool* pool = nullptr) {
+    return CreateOn(config, data, device, nullptr, pool);
+  }
   static Result<std::unique_ptr<StepRun>> Create(const TrainConfig& config, const StepData& data,
                                                  CountingDevice* device,
-                                                 worker::ThreadPool* pool = nullptr);
+                                                 worker::ThreadPool* pool = nullptr) {
+    return CreateOn(config, data, device, device, pool);
+  }
 
   // From now on dense gradients stay on the device (DeviceStep::KeepGradients): the only worker's,
   // or with `among`, as if other devices summed them too.
@@ -48,12 +56,19 @@ class StepRun {
   worker::DeviceStep& step() { return *step_; }
 
  private:
-  StepRun(const TrainConfig& config, const StepData& data, CountingDevice* device)
-      : config_(config), data_(data), device_(device) {}
+  StepRun(const TrainConfig& config, const StepData& data, CountingDevice* counting)
+      : config_(config), data_(data), counting_(counting) {}
+  // counting: `device` as what it is, or null.
+  static Result<std::unique_ptr<StepRun>> CreateOn(const TrainConfig& config, const StepData& data,
+                                                   worker::Device* device, CountingDevice* counting,
+                                                   worker::ThreadPool* pool);
+  void SetPhase(std::optional<Phase> phase) {
+    if (counting_ != nullptr) counting_->SetPhase(phase);
+  }
 
   const TrainConfig& config_;
   const StepData& data_;
-  CountingDevice* const device_;
+  CountingDevice* const counting_;
   std::unique_ptr<worker::DeviceCollective> collective_;
   std::unique_ptr<worker::DeviceStep> step_;
   std::vector<float> gradient_;

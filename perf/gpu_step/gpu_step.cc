@@ -7,14 +7,15 @@
 // With --gpus above 1 also: sums of gradients among the first N devices.
 
 #include <cstdio>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "common/log.h"
 #include "common/strings.h"
-#include "perf/gpu_model/job_options.h"
 #include "perf/gpu_step/device_limits.h"
+#include "perf/gpu_step/step_options.h"
 #include "perf/gpu_step/step_sums.h"
 #include "perf/gpu_step/step_times.h"
 #include "perf/gpu_step/sum_times.h"
@@ -27,41 +28,6 @@ namespace {
 
 using worker::Device;
 
-struct Options {
-  JobOptions job;
-  std::string library;
-  uint32_t device = 0;
-  uint32_t timed_steps = 50;
-  uint32_t gpus = 1;
-  LimitSizes limits;
-};
-
-Result<Options> ParseOptions(const std::vector<std::string>& arguments) {
-  Options options;
-  for (size_t i = 0; i < arguments.size(); i += 2) {
-    const std::string& name = arguments[i];
-    if (i + 1 == arguments.size()) return InvalidArgument(StrCat(name, ": no value"));
-    const std::string& value = arguments[i + 1];
-    if (name == "--library") {
-      options.library = value;
-      continue;
-    }
-    if (name != "--device" && name != "--timed-steps" && name != "--product" &&
-        name != "--copy-mb" && name != "--gpus") {
-      RETURN_IF_ERROR(SetJobOption(name, value, &options.job));
-      continue;
-    }
-    ASSIGN_OR_RETURN(const uint32_t count, CountOf(name, value));
-    if (count == 0 && name != "--device") return InvalidArgument(StrCat(name, " 0"));
-    if (name == "--device") options.device = count;
-    if (name == "--timed-steps") options.timed_steps = count;
-    if (name == "--gpus") options.gpus = count;
-    if (name == "--product") options.limits.product = count;
-    if (name == "--copy-mb") options.limits.copy_bytes = size_t{count} << 20;
-  }
-  return options;
-}
-
 // The largest difference from the CPU that rounding explains: of float sums in another order, of
 // inputs with 10 or 7 bits of mantissa through a few layers.
 double ToleranceOf(CudaConfig::Precision precision) {
@@ -70,6 +36,7 @@ double ToleranceOf(CudaConfig::Precision precision) {
 }
 
 struct Results {
+  worker::DeviceInfo info;
   DeviceLimits limits;
   HostTimes host, with_graphs;
   PhaseTimes phases;
@@ -105,23 +72,53 @@ Status Check(const TrainConfig& config, const StepData& data, StepRun* run,
                          difference->dense, ", gradients of rows ", difference->rows));
 }
 
-Result<Results> Measure(const Options& options, const TrainConfig& config, const StepData& data,
-                        Device* device) {
-  Results results;
+// Device memory lives as long as its device: each part opens one of its own, which has all of it.
+using Open = std::function<Result<std::unique_ptr<Device>>()>;
+
+// As a job runs them: nothing counts.
+Status MeasureTimes(const StepOptions& options, const TrainConfig& config, const StepData& data,
+                    Device* device, Results* results) {
+  ASSIGN_OR_RETURN(const std::unique_ptr<StepRun> run, StepRun::Create(config, data, device));
+  run->step().UseGraphs(false);
+  RETURN_IF_ERROR(Check(config, data, run.get(), &results->difference));
+  run->KeepGradients(false);  // as those of the only worker
+  const DrawnRows rows(data.dims);
+  ASSIGN_OR_RETURN(results->host, MeasureSteps(data, rows, options.timed_steps, run.get()));
+  run->step().UseGraphs(true);
+  ASSIGN_OR_RETURN(results->with_graphs, MeasureSteps(data, rows, options.timed_steps, run.get()));
+  results->parameters = run->step().parameters().size();
+  for (const auto& grain : data.steps[0]->grains) results->exposures += grain.rows();
+  return Status::Ok();
+}
+
+// Where a step's time goes, by calls that are counted.
+Status MeasureParts(const TrainConfig& config, const StepData& data, Device* device,
+                    Results* results) {
   CountingDevice counting(device, config.compute().cuda().precision());
   ASSIGN_OR_RETURN(const std::unique_ptr<StepRun> run, StepRun::Create(config, data, &counting));
   run->step().UseGraphs(false);
-  RETURN_IF_ERROR(Check(config, data, run.get(), &results.difference));
-  run->KeepGradients(false);  // as those of the only worker
+  run->KeepGradients(false);
   const DrawnRows rows(data.dims);
-  ASSIGN_OR_RETURN(results.host, MeasureSteps(data, rows, options.timed_steps, run.get()));
-  run->step().UseGraphs(true);
-  ASSIGN_OR_RETURN(results.with_graphs, MeasureSteps(data, rows, options.timed_steps, run.get()));
-  run->step().UseGraphs(false);
-  ASSIGN_OR_RETURN(results.phases, MeasurePhases(data, rows, &counting, run.get()));
-  ASSIGN_OR_RETURN(results.products, MeasureProducts(data, rows, &counting, run.get()));
-  results.parameters = run->step().parameters().size();
-  for (const auto& grain : data.steps[0]->grains) results.exposures += grain.rows();
+  ASSIGN_OR_RETURN(results->phases, MeasurePhases(data, rows, &counting, run.get()));
+  ASSIGN_OR_RETURN(results->products, MeasureProducts(data, rows, &counting, run.get()));
+  return Status::Ok();
+}
+
+Result<DeviceLimits> LimitsOf(const StepOptions& options, const Open& open) {
+  ASSIGN_OR_RETURN(const std::unique_ptr<Device> device, open());
+  RETURN_IF_ERROR(CheckDevices(options, device->info()));
+  return MeasureLimits(device.get(), options.limits);
+}
+
+Result<Results> Measure(const StepOptions& options, const TrainConfig& config, const StepData& data,
+                        const Open& open) {
+  Results results;
+  ASSIGN_OR_RETURN(std::unique_ptr<Device> device, open());
+  RETURN_IF_ERROR(MeasureTimes(options, config, data, device.get(), &results));
+  device.reset();
+  ASSIGN_OR_RETURN(device, open());
+  RETURN_IF_ERROR(MeasureParts(config, data, device.get(), &results));
+  results.info = device->info();
   return results;
 }
 
@@ -148,13 +145,13 @@ void PrintPhases(const Results& results) {
   }
 }
 
-void Print(const TrainConfig& config, const Device& device, const Results& results) {
+void Print(const TrainConfig& config, const Results& results) {
   const DeviceLimits& limits = results.limits;
   const Cost all = TotalOf(results.phases.cost);
   const double achieved = Rate(Of(all.flops), results.products);
   const double in_step = Rate(Of(all.flops), results.host.step);
   const double exposures = Rate(Of(results.exposures), results.host.step);
-  std::printf("%s, %s\n", device.info().name.c_str(), device.info().versions.c_str());
+  std::printf("%s, %s\n", results.info.name.c_str(), results.info.versions.c_str());
   std::printf(
       "limits: product %.1f GFLOP/s, copies up %.2f GB/s, down %.2f GB/s, device memory %.1f "
       "GB/s\n",
@@ -182,7 +179,7 @@ void Print(const TrainConfig& config, const Device& device, const Results& resul
       ".0f,\"step_ms\":%.3f,\"graphs_step_ms\":%.3f,\"product_share\":%.3f,\"step_share\":%.3f,"
       "\"product_gflops\":%.1f,\"up_gb_s\":%.2f,\"down_gb_s\":%.2f,\"memory_gb_s\":%.1f,%s}"
       "\n",
-      device.info().name.c_str(),
+      results.info.name.c_str(),
       CudaConfig::Precision_Name(config.compute().cuda().precision()).c_str(), exposures,
       results.host.step * 1e3, results.with_graphs.step * 1e3, achieved / limits.product_flops,
       in_step / limits.product_flops, limits.product_flops * 1e-9, limits.to_device * 1e-9,
@@ -190,12 +187,14 @@ void Print(const TrainConfig& config, const Device& device, const Results& resul
 }
 
 // The dense gradient's sum beside one so long that starting it costs nothing.
-Status PrintSums(const Options& options, const worker::DeviceOptions& device_options,
-                 int64_t parameters) {
+Status PrintSums(const StepOptions& options, const CudaConfig& config,
+                 const worker::DeviceOptions& device_options, int64_t parameters) {
   const auto large = static_cast<int64_t>(options.limits.copy_bytes / sizeof(float));
-  ASSIGN_OR_RETURN(
-      const std::vector<SumTime> times,
-      MeasureSums(worker::OpenLibraryDevice, device_options, options.gpus, {parameters, large}));
+  const SumShapes shapes = {options.gpus,
+                            {parameters, large},
+                            int64_t{config.bucket_kb()} * 1024 / int64_t{sizeof(float)}};
+  ASSIGN_OR_RETURN(const std::vector<SumTime> times,
+                   MeasureSums(worker::OpenLibraryDevice, device_options, shapes));
   const double limit = times.back().bytes_per_s();
   for (const SumTime& time : times) {
     std::printf(
@@ -207,38 +206,43 @@ Status PrintSums(const Options& options, const worker::DeviceOptions& device_opt
   return Status::Ok();
 }
 
+worker::DeviceOptions DeviceOptionsOf(const StepOptions& options, const CudaConfig& config) {
+  worker::DeviceOptions device;
+  device.index = static_cast<int>(options.device);
+  device.library = options.library.empty() ? LibraryOfBuild(config.library()) : options.library;
+  device.precision = worker::DevicePrecisionOf(config.precision());
+  return device;
+}
+
 Status Main(const std::vector<std::string>& arguments) {
-  ASSIGN_OR_RETURN(Options options, ParseOptions(arguments));
+  if (AsksForHelp(arguments)) {
+    std::printf("%s%s", kStepHelp, kJobOptionsHelp);
+    return Status::Ok();
+  }
+  ASSIGN_OR_RETURN(const StepOptions options, ParseStepOptions(arguments));
   SetLogLevel(LogLevel::kWarning);
   ASSIGN_OR_RETURN(JobSource source, SourceOf(options.job));
-  const CudaConfig& cuda = source.config.compute().cuda();
-  worker::DeviceOptions device_options;
-  device_options.index = static_cast<int>(options.device);
-  device_options.library = options.library.empty() ? cuda.library() : options.library;
-  device_options.precision = worker::DevicePrecisionOf(cuda.precision());
-  // Limits take memory that steps then lack, were it the same device object.
-  ASSIGN_OR_RETURN(std::unique_ptr<Device> device, worker::OpenLibraryDevice(device_options));
-  ASSIGN_OR_RETURN(const DeviceLimits limits, MeasureLimits(device.get(), options.limits));
-  device.reset();
-  ASSIGN_OR_RETURN(device, worker::OpenLibraryDevice(device_options));
-
-  RETURN_IF_ERROR(source.WriteLog(options.job.job));
-  ASSIGN_OR_RETURN(const StepData data, ReadStepData(source.config, source.files(),
-                                                     {0, source.config.step().grains_per_step()},
-                                                     options.job.job.steps, options.job.job.stage));
-  ASSIGN_OR_RETURN(Results results, Measure(options, source.config, data, device.get()));
+  const TrainConfig& config = source.config;
+  const JobModelOptions& job = options.job.job;
+  const worker::DeviceOptions device = DeviceOptionsOf(options, config.compute().cuda());
+  const Open open = [&] { return worker::OpenLibraryDevice(device); };
+  RETURN_IF_ERROR(open().status());  // before what takes long
+  ASSIGN_OR_RETURN(const DeviceLimits limits, LimitsOf(options, open));
+  RETURN_IF_ERROR(source.WriteLog(job));
+  ASSIGN_OR_RETURN(const StepData data,
+                   ReadStepData(config, source.files(), {0, config.step().grains_per_step()},
+                                job.steps, job.stage));
+  RETURN_IF_ERROR(CheckFull(config, data, job.steps));
+  ASSIGN_OR_RETURN(Results results, Measure(options, config, data, open));
   results.limits = limits;
-  Print(source.config, *device, results);
+  Print(config, results);
   if (options.gpus == 1) return Status::Ok();
-  return PrintSums(options, device_options, results.parameters);
+  return PrintSums(options, config.compute().cuda(), device, results.parameters);
 }
 
 }  // namespace
 }  // namespace chorus::perf
 
 int main(int argc, char** argv) {
-  const chorus::Status status = chorus::perf::Main({argv + 1, argv + argc});
-  if (status.ok()) return 0;
-  std::fprintf(stderr, "gpu_step: %s\n", status.ToString().c_str());
-  return 1;
+  return chorus::perf::ExitCode("gpu_step", chorus::perf::Main({argv + 1, argv + argc}));
 }

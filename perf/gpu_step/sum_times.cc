@@ -17,14 +17,17 @@ namespace {
 using namespace worker;
 
 constexpr int kRepetitions = 10;
-constexpr int64_t kBucket = 4 << 20;  // floats
 constexpr double kDeadlineSeconds = 60;
 
 // One device of the sum.
 class Member {
  public:
-  Member(const OpenDevice& open, DeviceOptions options, uint32_t rank, uint32_t gpus)
-      : open_(open), options_(std::move(options)), rank_(rank), gpus_(gpus) {
+  Member(const OpenDevice& open, DeviceOptions options, uint32_t rank, const SumShapes& shapes)
+      : open_(open),
+        options_(std::move(options)),
+        rank_(rank),
+        gpus_(shapes.gpus),
+        bucket_(shapes.bucket) {
     options_.index = static_cast<int>(rank);
     options_.rank = rank;
   }
@@ -71,7 +74,7 @@ class Member {
     options.sum = sum;
     options.n = n;
     options.reproducible = reproducible;
-    options.bucket = kBucket;
+    options.bucket = bucket_;
     options.deadline_seconds = kDeadlineSeconds;
     return options;
   }
@@ -96,28 +99,29 @@ class Member {
   const OpenDevice& open_;
   DeviceOptions options_;
   const uint32_t rank_, gpus_;
+  const int64_t bucket_;
 };
 
 }  // namespace
 
 Result<std::vector<SumTime>> MeasureSums(const OpenDevice& open, const DeviceOptions& options,
-                                         uint32_t gpus, const std::vector<int64_t>& lengths) {
+                                         const SumShapes& shapes) {
   ASSIGN_OR_RETURN(const std::unique_ptr<Device> first, open(options));
   std::vector<SumTime> times;
-  for (const int64_t n : lengths) {
+  for (const int64_t n : shapes.lengths) {
     for (const bool reproducible : {true, false}) {
       ASSIGN_OR_RETURN(const std::string id, first->NewCollectiveId());
-      std::vector<Result<double>> seconds(gpus, Result<double>(0.0));
+      std::vector<Result<double>> seconds(shapes.gpus, Result<double>(0.0));
       {
         std::vector<std::jthread> threads;
-        for (uint32_t rank = 0; rank < gpus; ++rank) {
+        for (uint32_t rank = 0; rank < shapes.gpus; ++rank) {
           threads.emplace_back([&, rank] {
-            seconds[rank] = Member(open, options, rank, gpus).Measure(id, n, reproducible);
+            seconds[rank] = Member(open, options, rank, shapes).Measure(id, n, reproducible);
           });
         }
       }
       SumTime time = {n, reproducible, 0,
-                      static_cast<double>(RingSumBytes(static_cast<uint64_t>(n), gpus))};
+                      static_cast<double>(RingSumBytes(static_cast<uint64_t>(n), shapes.gpus))};
       for (const Result<double>& own : seconds) {
         RETURN_IF_ERROR(own.status());
         time.seconds = std::max(time.seconds, *own);

@@ -17,10 +17,15 @@ struct SumTime {
   double bytes_sent = 0;  // by each device: 2 (N - 1) / N of the vector
   double bytes_per_s() const { return bytes_sent / seconds; }
 };
+struct SumShapes {
+  uint32_t gpus = 1;             // the first so many devices
+  std::vector<int64_t> lengths;  // floats
+  int64_t bucket = 1;            // most floats that are summed at a time
+};
 // Sums of each length, in the canonical order and in the fastest one. Error: kInternal, a sum is
 // wrong; what opening a device or a collective gives.
 Result<std::vector<SumTime>> MeasureSums(const worker::OpenDevice& open,
-                                         const worker::DeviceOptions& options, uint32_t gpus,
-                                         const std::vector<int64_t>& lengths);
+                                         const worker::DeviceOptions& options,
+                                         const SumShapes& shapes);
 
 }  // namespace chorus::perf

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "perf/gpu_model/anchors.h"
+#include "perf/gpu_model/job_model.h"
 #include "perf/gpu_model/prediction.h"
 #include "perf/gpu_model/traffic.h"
 #include "tests/cuda/modelled_jobs.h"
@@ -142,6 +143,32 @@ TEST(GpuPredictionTest, RowsThatAreCachedOrHalvedDoNotTravel) {
   EXPECT_NEAR(bus({}) - bus({false, 0.75}), rows * 0.75, 1e-12);
   EXPECT_LT(BusyOf(Predict(work, cluster, {false, 0.75}), "server cpu"),
             BusyOf(Predict(work, cluster), "server cpu") / 2);
+}
+
+TEST(GpuPredictionTest, AJobIsModelledFromFullStepsOnly) {
+  const Job job = ModelledJobs().front();
+  const TrainConfig config = MakeWorld(job).config;
+  JobModelOptions options;
+  options.gpus = 8;
+  const auto model = [&](uint64_t rows) {
+    RandomLogShape log = job.log;
+    log.rows = rows;
+    const std::unique_ptr<FileSystem> files = NewMemoryFiles();
+    EXPECT_TRUE(WriteRandomLog(log, *files, "log").ok());
+    return ModelJob(config, *files, options);
+  };
+  const uint64_t full = RandomLogRows(config, options);
+  const auto filled = model(full);
+  ASSERT_TRUE(filled.ok()) << filled.status().ToString();
+  EXPECT_EQ(filled->work.exposures, 4u * 48);
+  for (const uint64_t rows : {uint64_t{100}, full / 8, full / 2}) {
+    const Status status = model(rows).status();
+    EXPECT_EQ(status.code(), Code::kInvalidArgument);
+    EXPECT_NE(status.message().find(" exposures of grains 0 to "), std::string::npos)
+        << status.ToString();
+    EXPECT_NE(status.message().find("fewer --steps, fewer --gpus"), std::string::npos)
+        << status.ToString();
+  }
 }
 
 TEST(GpuPredictionTest, PublishedShapesAreJobs) {

@@ -58,6 +58,7 @@ Status FindDevice(int index, DeviceInfo* info) {
                info->versions, ", ", error == cudaSuccess ? devices : 0, " devices)"));
   }
   info->index = index % devices;
+  info->devices = devices;
   CUDA_RETURN_IF_ERROR(cudaSetDevice(info->index));
   cudaDeviceProp properties = {};
   CUDA_RETURN_IF_ERROR(cudaGetDeviceProperties(&properties, info->index));
