@@ -46,7 +46,10 @@ expect $? 1 '^device +FAIL \(code [0-9]+\)' '^the rest +SKIPPED +the device cann
 
 # Interrupted in the middle.
 start --tests steps,jobs &
-sleep 2
+for _ in {1..600}; do
+  grep -q '=== steps' "$folder/said" && break
+  sleep 0.1
+done
 kill -TERM $!
 wait $!
 expect $? 130 '^(steps|jobs) +INTERRUPTED'

@@ -15,8 +15,9 @@ namespace chorus::worker::cuda {
 
 class LaunchLimit {
  public:
-  // Calls, of a few launches each; so many are under way at most.
-  static constexpr uint32_t kCalls = 256;
+  // Calls, of four launches at most (a product, its inputs rounded to bfloat16, a sum of its parts);
+  // so many are under way at most.
+  static constexpr uint32_t kCalls = 128;
 
   Status Open();
   // Before each call that enqueues on the stream. *full: the event that is to be waited for before
