@@ -116,12 +116,12 @@ Status CheckFull(const TrainConfig& config, const StepData& data, uint32_t steps
       for (const Batch& grain : data.steps[step]->grains) rows += grain.rows();
     }
     if (rows == full) continue;
-    return InvalidArgument(StrCat("the log has ", rows, " of the ", full, " exposures of grains ",
-                                  data.grains.begin, " to ", data.grains.end - 1, " in step ",
-                                  step + 1, " of ", steps,
-                                  ": give a longer one, or ask for fewer --steps, fewer --gpus or "
-                                  "a smaller step.grain_rows (",
-                                  grain_rows, ")"));
+    return InvalidArgument(StrCat(
+        "the log has ", rows, " of the ", full, " exposures of grains ", data.grains.begin, " to ",
+        data.grains.end - 1, ", which read blocks of their own, in step ", step + 1, " of ", steps,
+        ": give a longer one, or ask for fewer --steps, fewer --gpus or "
+        "a smaller step.grain_rows (",
+        grain_rows, ")"));
   }
   return Status::Ok();
 }
