@@ -44,7 +44,7 @@ Status DeviceRowGradients::Begin(const PackedStep& step,
   if (memory_.used() <= bytes_ && !download_->full()) return Status::Ok();
   return ResourceExhausted(StrCat(
       "the gradients of a step need ", (std::max(memory_.used(), download_->used()) >> 20) + 1,
-      " MB on the device, compute.cuda.step_memory_mb is ", bytes_ >> 20));
+      " MiB on the device, compute.cuda.step_memory_mb is ", bytes_ >> 20));
 }
 
 Status DeviceRowGradients::SumGrain(size_t grain, size_t group, const float* dcontexts,

@@ -41,7 +41,7 @@ class DeviceStepEngine final : public StepEngine {
     step_ = std::move(step).value();
     if (const uint64_t bytes = device_->info().plain_bytes; bytes > 0) {
       LogWarning("device ", device_->info().index, ": ", bytes >> 20,
-                 " MB of host memory cannot be page-locked; steps wait for their copies");
+                 " MiB of host memory cannot be page-locked; steps wait for their copies");
     }
     return Status::Ok();
   }

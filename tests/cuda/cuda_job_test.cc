@@ -195,7 +195,8 @@ TEST_F(CudaJobTest, WithADeviceThatCannotDoTheJobCudaIsAnErrorAndAutoTheCpuOfAll
     const char* says;
   } failures[] = {
       // A device takes two pieces of memory when it opens, then those of the job.
-      {"cudaMalloc", 6, kNoMemory, Code::kResourceExhausted, "cudaMalloc"},
+      {"cudaMalloc", 6, kNoMemory, Code::kResourceExhausted,
+       " MiB are free (compute.cuda.step_memory_mb, step.grain_rows"},
       {"cudaFuncGetAttributes", 2, kNoKernelImage, Code::kFailedPrecondition,
        "compute capability 9.0) cannot run the kernels of this library, which is built for the "
        "emulation: cudaFuncGetAttributes: cudaErrorNoKernelImageForDevice"},

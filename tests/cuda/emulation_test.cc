@@ -139,6 +139,18 @@ TEST_F(EmulationTest, CountsCallsAndFailsTheOneAskedFor) {
   EXPECT_EQ(ReadCounters().bytes_to_device, 40u);
 }
 
+TEST_F(EmulationTest, MemoryEnds) {
+  size_t free = 0, total = 0, after = 0;
+  ASSERT_EQ(cudaMemGetInfo(&free, &total), cudaSuccess);
+  EXPECT_LE(free, total);
+  OnDevice(std::vector<float>(1000));
+  ASSERT_EQ(cudaMemGetInfo(&after, &total), cudaSuccess);
+  EXPECT_EQ(after, free - 4000);
+  void* memory = nullptr;
+  EXPECT_EQ(cudaMalloc(&memory, after + 1), cudaErrorMemoryAllocation);
+  EXPECT_EQ(cudaGetLastError(), cudaErrorMemoryAllocation);
+}
+
 // As with cuBLASLt: who lets alignments depend on what must not show in the bits finds out.
 TEST_F(EmulationTest, TheOrderOfAProductsAdditionsDependsOnAlignmentsAndABiasNeedsSixteenBytes) {
   constexpr uint64_t kTerms = 3;

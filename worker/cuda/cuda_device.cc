@@ -134,7 +134,7 @@ Result<std::byte*> CudaDevice::TakeMemory(size_t bytes) {
 
 Result<std::byte*> CudaDevice::TakeHostMemory(size_t bytes) {
   if (bytes == 0) return static_cast<std::byte*>(nullptr);
-  std::byte* const data = parts_->memory.TakeHost(bytes);
+  ASSIGN_OR_RETURN(std::byte* const data, parts_->memory.TakeHost(bytes));
   info_.plain_bytes = parts_->memory.plain_bytes();
   return data;
 }

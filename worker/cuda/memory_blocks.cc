@@ -2,23 +2,49 @@
 
 #include <algorithm>
 #include <cstring>
+#include <new>
 #include <utility>
 
 namespace chorus::worker::cuda {
 
+namespace {
+
+constexpr const char* kWhatDecides =
+    "compute.cuda.step_memory_mb, step.grain_rows and the number of grains decide how much is "
+    "taken";
+
+Status WithSizes(Status status, size_t bytes) {
+  size_t free = 0, total = 0;
+  const bool known = cudaMemGetInfo(&free, &total) == cudaSuccess;
+  if (!known) static_cast<void>(cudaGetLastError());
+  return status.Annotate(
+      StrCat(bytes >> 20, " MiB more of the device's memory",
+             known ? StrCat(", of whose ", total >> 20, " MiB ", free >> 20, " are free") : "",
+             " (", kWhatDecides, ")"));
+}
+
+}  // namespace
+
 Result<std::byte*> MemoryBlocks::Take(size_t bytes) {
   DeviceMemory memory;
-  CUDA_RETURN_IF_ERROR(cudaMalloc(memory.receive(), bytes));
+  if (const cudaError_t error = cudaMalloc(memory.receive(), bytes); error != cudaSuccess) {
+    return WithSizes(StatusOf(error, {__FILE__, __LINE__, "cudaMalloc"}), bytes);
+  }
   device_.push_back(std::move(memory));
   return static_cast<std::byte*>(device_.back().get());
 }
 
-std::byte* MemoryBlocks::TakeHost(size_t bytes) {
+Result<std::byte*> MemoryBlocks::TakeHost(size_t bytes) {
   PinnedMemory memory;
   if (cudaHostAlloc(memory.receive(), bytes, cudaHostAllocDefault) != cudaSuccess) {
     static_cast<void>(cudaGetLastError());
+    std::unique_ptr<std::byte[]> plain(new (std::nothrow) std::byte[bytes]());
+    if (plain == nullptr) {
+      return ResourceExhausted(StrCat(
+          bytes >> 20, " MiB more of the host's memory are not to be had (", kWhatDecides, ")"));
+    }
     plain_bytes_ += bytes;
-    plain_.push_back(std::make_unique<std::byte[]>(bytes));
+    plain_.push_back(std::move(plain));
     return plain_.back().get();
   }
   std::memset(memory.get(), 0, bytes);

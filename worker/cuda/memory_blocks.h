@@ -13,10 +13,11 @@ namespace chorus::worker::cuda {
 
 class MemoryBlocks {
  public:
-  // Of the current device, as it comes.  bytes: > 0, here and below. Error: kResourceExhausted.
+  // Of the current device, as it comes.  bytes: > 0, here and below. Error, of both:
+  // kResourceExhausted, says how much was asked for.
   Result<std::byte*> Take(size_t bytes);
   // Of the host, zero: page-locked, or plain where the system refuses that.
-  std::byte* TakeHost(size_t bytes);
+  Result<std::byte*> TakeHost(size_t bytes);
   uint64_t plain_bytes() const { return plain_bytes_; }
   bool IsPinned(const void* host, size_t bytes) const;
 

@@ -92,6 +92,14 @@ void CountHandle(int change) {
   state.live.handles += static_cast<uint64_t>(static_cast<int64_t>(change));
 }
 
+size_t BytesOf(MemoryKind kind) {
+  State& state = TheState();
+  const std::lock_guard lock(state.mutex);
+  size_t bytes = 0;
+  for (const auto& [address, size] : state.memory[static_cast<int>(kind)]) bytes += size;
+  return bytes;
+}
+
 void* AllocateMemory(MemoryKind kind, size_t bytes) {
   void* const memory = std::aligned_alloc(kAlignment, (bytes + kAlignment - 1) & ~(kAlignment - 1));
   if (memory == nullptr) return nullptr;

@@ -23,6 +23,7 @@ void CountHandle(int change);   // +1 made, -1 destroyed
 
 // Memory that kernels may use, and memory that copies need not stage.
 enum class MemoryKind { kDevice, kPinned };
+size_t BytesOf(MemoryKind kind);                      // of all live blocks
 void* AllocateMemory(MemoryKind kind, size_t bytes);  // null: none left.  Filled with NaNs
 bool FreeMemory(MemoryKind kind, void* memory);       // false: not such memory
 // Whether all of [memory, memory + bytes) lies in one allocation of the device.

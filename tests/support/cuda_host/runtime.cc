@@ -27,6 +27,13 @@ constexpr int kVersion = 13000;
 constexpr size_t kDeviceBytes = size_t{8} << 30;
 thread_local cudaError_t last_error = cudaSuccess;
 
+// The devices of a process share their memory: one may take what the others leave.
+size_t FreeBytes() {
+  const size_t all = kDeviceBytes * static_cast<size_t>(chorus::cuda_host::Devices());
+  const size_t taken = chorus::cuda_host::BytesOf(MemoryKind::kDevice);
+  return taken < all ? all - taken : 0;
+}
+
 // Whether both ends are where the direction says.
 bool IsDirection(const void* to, const void* from, size_t bytes, cudaMemcpyKind kind) {
   const bool to_device = kind == cudaMemcpyHostToDevice || kind == cudaMemcpyDeviceToDevice;
@@ -182,14 +189,15 @@ cudaError_t cudaGetDeviceProperties(cudaDeviceProp* properties, int device) {
 }
 cudaError_t cudaMemGetInfo(size_t* free, size_t* total) {
   ENTER_CALL();
-  *free = *total = kDeviceBytes;
+  *free = FreeBytes();
+  *total = kDeviceBytes * static_cast<size_t>(chorus::cuda_host::Devices());
   return cudaSuccess;
 }
 
 cudaError_t cudaMalloc(void** memory, size_t bytes) {
   ENTER_UNSAFE_CALL();
   chorus::cuda_host::WaitForHungKernel();
-  if (bytes > kDeviceBytes) return Failed(cudaErrorMemoryAllocation);
+  if (bytes > FreeBytes()) return Failed(cudaErrorMemoryAllocation);
   *memory = bytes == 0 ? nullptr : AllocateMemory(MemoryKind::kDevice, bytes);
   return bytes == 0 || *memory != nullptr ? cudaSuccess : Failed(cudaErrorMemoryAllocation);
 }
