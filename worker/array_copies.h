@@ -11,12 +11,11 @@
 
 namespace chorus::worker {
 
-// Calls work(index, thread) for every index below n, by the threads of `pool` (null: by this one)
-// where that pays: `bytes` is about what all of it reads and writes.  Error: kInternal, no memory.
+// Calls work(index, thread) for every index below n, by the threads of `pool`; null: by this one.
+// Error: kInternal, no memory.
 template <typename Work>
-Status ShareOut(ThreadPool* pool, size_t n, size_t bytes, const Work& work) {
-  constexpr size_t kLeast = size_t{128} << 10;  // takes about as long as waking threads
-  if (pool == nullptr || n < 2 || bytes < kLeast) {
+Status ShareOut(ThreadPool* pool, size_t n, const Work& work) {
+  if (pool == nullptr || n < 2) {
     for (size_t i = 0; i < n; ++i) work(i, uint32_t{0});
     return Status::Ok();
   }

@@ -5,7 +5,7 @@
 namespace chorus::worker {
 namespace {
 
-constexpr uint32_t kLeastKeys = 1 << 15;  // that a part of a grain is worth
+constexpr uint32_t kLeastKeys = 1 << 16;  // of a part of a grain: each part looks at all keys
 
 }  // namespace
 

@@ -162,7 +162,7 @@ void StepPacker::BeginOrders(const StepBatch& batch, PackedStep* out) {
 
 // What is large in the places that have been taken: the longest parts first.
 Status StepPacker::FillIn(const PackedStep& step) {
-  const size_t sorted_bytes = sorts_.empty() ? 0 : step.keys * 4 * sizeof(uint32_t);
+  const size_t sorting = sorts_.empty() ? 0 : step.keys * size_t{16};  // as long as copying them
   const auto work = [&](size_t part, uint32_t thread) {
     GradientOrderMaker::Scratch* const scratch = &scratch_[thread];
     if (part < sorts_.size()) {
@@ -174,14 +174,14 @@ Status StepPacker::FillIn(const PackedStep& step) {
     FillIndex(*index.grain, index.contexts, &scratch->counts, index.order, index.begins);
   };
   const size_t parts = sorts_.size() + indexes_.size() + copies_.pieces();
-  RETURN_IF_ERROR(ShareOut(plan_.pool, parts, copies_.bytes() + sorted_bytes, work));
+  RETURN_IF_ERROR(ShareOut(PoolFor(copies_.bytes() + sorting), parts, work));
   copies_.Clear();
   return Status::Ok();
 }
 
 Status StepPacker::PackOrders(PackedBlock* block, PackedStep* out) {
   const auto join = [&](size_t table, uint32_t) { makers_[table].Join(plan_.nodes); };
-  RETURN_IF_ERROR(ShareOut(plan_.pool, makers_.size(), out->keys * sizeof(uint32_t), join));
+  RETURN_IF_ERROR(ShareOut(PoolFor(out->keys * size_t{8}), makers_.size(), join));
   for (PackedOrder& packed : out->orders) {
     packed.keys = Copy(packed.order.order, block);
     packed.piece_begins = Copy(packed.order.piece_begins, block);
@@ -251,7 +251,7 @@ Status StepPacker::PackBatch(const StepBatch& batch, bool training, PackedBlock*
 
 Status StepPacker::CopyAll() {
   const auto copy = [&](size_t piece, uint32_t) { copies_.Copy(piece); };
-  RETURN_IF_ERROR(ShareOut(plan_.pool, copies_.pieces(), copies_.bytes(), copy));
+  RETURN_IF_ERROR(ShareOut(PoolFor(copies_.bytes()), copies_.pieces(), copy));
   copies_.Clear();
   return Status::Ok();
 }

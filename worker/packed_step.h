@@ -76,7 +76,8 @@ struct PackingPlan {
   std::vector<uint32_t> dims;   // [table instances]
   std::vector<TreeNode> nodes;  // of this worker, counted from its first grain
   size_t grain_rows = 0;
-  ThreadPool* pool = nullptr;  // its threads share the work; null: the caller's alone
+  ThreadPool* pool = nullptr;             // its threads share the work; null: the caller's alone
+  size_t least_shared = size_t{4} << 20;  // bytes copied, that are worth waking threads for
 };
 
 class StepPacker {
@@ -121,6 +122,10 @@ class StepPacker {
   Status PackOrders(PackedBlock* block, PackedStep* out);
   void PlaceRows(const StepBatch& batch, PackedBlock* block, PackedStep* out) const;
   Status CopyAll();
+  // Null where work that takes as long as copying so many bytes is this thread's alone.
+  ThreadPool* PoolFor(size_t bytes) const {
+    return bytes < plan_.least_shared ? nullptr : plan_.pool;
+  }
 
   const PackingPlan plan_;
   std::vector<SidePlaces> places_;  // of contexts and of exposures, grain by grain

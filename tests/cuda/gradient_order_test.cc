@@ -138,11 +138,11 @@ TEST(GradientOrderTest, AnyNumberOfThreadsMakesTheOneOrder) {
     std::vector<TreeNode> nodes;
   };
   const Step steps[] = {
-      {Keys({300000}, 40000), {{0, 1}}},                           // one grain, of many parts
-      {Keys({150000, 0, 64}, 301), {{0, 2}, {2, 1}}},              // a part has no keys
-      {Keys({1000, 2000, 130, 128}, 1), {{0, 4}}},                 // one position
-      {Keys({0}, 0), {{0, 1}}},                                    // nothing
-      {Keys({90000, 90000, 500, 70000}, 9000), {{0, 2}, {2, 2}}},  // some grains in parts
+      {Keys({600000}, 40000), {{0, 1}}},                              // one grain, of many parts
+      {Keys({250000, 0, 64}, 301), {{0, 2}, {2, 1}}},                 // a part has no keys
+      {Keys({1000, 2000, 130, 128}, 1), {{0, 4}}},                    // one position
+      {Keys({0}, 0), {{0, 1}}},                                       // nothing
+      {Keys({180000, 180000, 500, 140000}, 9000), {{0, 2}, {2, 2}}},  // some grains in parts
   };
   for (const uint32_t threads : {1, 2, 3, 8}) {
     const auto pool = ThreadPool::Create(threads);
@@ -155,7 +155,7 @@ TEST(GradientOrderTest, AnyNumberOfThreadsMakesTheOneOrder) {
       const auto sort = [&](size_t part, uint32_t thread) {
         maker.SortPart(part, &scratch[thread]);
       };
-      ASSERT_TRUE(ShareOut(pool.get(), maker.parts(), 1 << 20, sort).ok());
+      ASSERT_TRUE(ShareOut(pool.get(), maker.parts(), sort).ok());
       maker.Join(step.nodes);
       ExpectSame(got, Expected(step.keys, step.nodes));
     }

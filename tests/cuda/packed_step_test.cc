@@ -44,7 +44,7 @@ class Packer {
             std::move(InputLayout::Make(*world.options().config, *world.options().schema)).value()),
         dims_(world.dims()),
         packer_({&inputs_, &world.objective(), dims_, MaximalNodes(world.range()),
-                 world.options().config->step().grain_rows(), pool}),
+                 world.options().config->step().grain_rows(), pool, 0}),
         host_((size_t{32} << 20) / sizeof(uint64_t), 0xabababababababab),
         block_(reinterpret_cast<std::byte*>(host_.data()), Device(), size_t{32} << 20) {}
 
