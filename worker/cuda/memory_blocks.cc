@@ -19,7 +19,7 @@ Status WithSizes(Status status, size_t bytes) {
   if (!known) static_cast<void>(cudaGetLastError());
   return status.Annotate(
       StrCat(bytes >> 20, " MiB more of the device's memory",
-             known ? StrCat(", of whose ", total >> 20, " MiB ", free >> 20, " are free") : "",
+             known ? StrCat(", of which ", free >> 20, " of ", total >> 20, " MiB are free") : "",
              " (", kWhatDecides, ")"));
 }
 
