@@ -11,6 +11,7 @@
 #include "common/job.h"
 #include "common/strings.h"
 #include "common/wire.pb.h"
+#include "worker/array_copies.h"
 #include "worker/key_segments.h"
 #include "worker/server_calls.h"
 #include "worker/snapshot_progress.h"
@@ -19,6 +20,8 @@ namespace chorus::worker {
 namespace {
 
 constexpr std::chrono::milliseconds kPollPause{10};
+// Bytes of a frame below which waking threads takes longer than copying.
+constexpr size_t kLeastShared = size_t{1} << 20;
 
 // A call waits longer than a server does for other workers, so that the server's reason arrives.
 double CallSeconds(double deadline_seconds) { return 1.25 * deadline_seconds + 0.5; }
@@ -70,9 +73,12 @@ class PsClientImpl : public PsClient {
   uint32_t server_count() const { return static_cast<uint32_t>(servers_.size()); }
   wire::JobMeta JobFor(uint32_t server) const;
   void AddKeys(const std::vector<TableKeys>& keys, const KeySegments& segments, uint32_t server,
-               Frame* frame) const;
+               Frame* frame);
   void AddGradients(const StepGradients& gradients, const KeySegments& segments, uint32_t server,
-                    wire::StepMeta* meta, Frame* frame) const;
+                    wire::StepMeta* meta, Frame* frame);
+  // An array of a frame that holds these bytes after CopyAll.
+  ByteArray ToBeCopied(std::span<const std::byte> bytes);
+  Status CopyAll();
   // seconds: that the server may take.
   void Call(uint32_t server, Frame frame, const std::shared_ptr<ServerCalls>& calls,
             double seconds);
@@ -87,6 +93,7 @@ class PsClientImpl : public PsClient {
   std::map<uint64_t, StepInFlight> steps_;
   std::shared_ptr<ServerCalls> restore_;  // under way
   SnapshotProgress snapshots_;
+  ArrayCopies copies_;  // into the frame that is made
   uint64_t bytes_sent_ = 0;
   uint64_t bytes_received_ = 0;
   std::vector<std::unique_ptr<Channel>> servers_;
@@ -112,7 +119,7 @@ wire::JobMeta PsClientImpl::JobFor(uint32_t server) const {
 }
 
 void PsClientImpl::AddKeys(const std::vector<TableKeys>& keys, const KeySegments& segments,
-                           uint32_t server, Frame* frame) const {
+                           uint32_t server, Frame* frame) {
   const ShardRange range = ShardsOfServer(server, server_count(), options_.shards);
   for (uint32_t table = 0; table < keys.size(); ++table) {
     const uint32_t begin = segments.begin(table, server);
@@ -120,13 +127,13 @@ void PsClientImpl::AddKeys(const std::vector<TableKeys>& keys, const KeySegments
                                    segments.end(table, server) - begin);
     const std::span<const uint32_t> counts(keys[table].shard_counts.data() + range.begin,
                                            range.end - range.begin);
-    frame->arrays.push_back(ByteArray::CopyOf(std::as_bytes(own)));
-    frame->arrays.push_back(ByteArray::CopyOf(std::as_bytes(counts)));
+    frame->arrays.push_back(ToBeCopied(std::as_bytes(own)));
+    frame->arrays.push_back(ToBeCopied(std::as_bytes(counts)));
   }
 }
 
 void PsClientImpl::AddGradients(const StepGradients& gradients, const KeySegments& segments,
-                                uint32_t server, wire::StepMeta* meta, Frame* frame) const {
+                                uint32_t server, wire::StepMeta* meta, Frame* frame) {
   meta->set_has_gradients(true);
   for (float factor : gradients.lr_factors) meta->add_lr_factor(factor);
   for (uint32_t table : gradients.frozen_tables) meta->add_frozen_table(table);
@@ -152,9 +159,23 @@ void PsClientImpl::AddGradients(const StepGradients& gradients, const KeySegment
       const std::span<const float> values(node.gradients.data() + skipped * dims_[table],
                                           m * dims_[table]);
       frame->arrays.push_back(std::move(positions));
-      frame->arrays.push_back(ByteArray::CopyOf(std::as_bytes(values)));
+      frame->arrays.push_back(ToBeCopied(std::as_bytes(values)));
     }
   }
+}
+
+ByteArray PsClientImpl::ToBeCopied(std::span<const std::byte> bytes) {
+  ByteArray array = ByteArray::Allocate(bytes.size());
+  copies_.Add(bytes.data(), array.data(), bytes.size());
+  return array;
+}
+
+Status PsClientImpl::CopyAll() {
+  const auto copy = [&](size_t piece, uint32_t) { copies_.Copy(piece); };
+  ThreadPool* const pool = copies_.bytes() < kLeastShared ? nullptr : options_.pool;
+  const Status status = ShareOut(pool, copies_.pieces(), copy);
+  copies_.Clear();
+  return status;
 }
 
 Status PsClientImpl::Send(uint64_t step, const std::vector<TableKeys>& keys,
@@ -186,6 +207,7 @@ Status PsClientImpl::Send(uint64_t step, const std::vector<TableKeys>& keys,
       meta.mutable_snapshot()->set_directory(snapshot->directory);
     }
     frame.meta = meta.SerializeAsString();
+    RETURN_IF_ERROR(CopyAll());
     Call(server, std::move(frame), in_flight.calls, options_.deadline_seconds);
   }
   steps_.erase(steps_.begin(), steps_.lower_bound(step > lag ? step - lag + 1 : 0));
@@ -259,6 +281,7 @@ Result<std::shared_ptr<const PulledRows>> PsClientImpl::Read(const std::vector<T
     *meta.mutable_job() = JobFor(server);
     Frame frame{FrameType::kRead, meta.SerializeAsString(), {}};
     AddKeys(keys, segments, server, &frame);
+    RETURN_IF_ERROR(CopyAll());
     Call(server, std::move(frame), calls, options_.deadline_seconds);
   }
   ASSIGN_OR_RETURN(std::vector<Frame> replies, WaitFor(calls.get(), FrameType::kReadReply));

@@ -59,6 +59,8 @@ struct SnapshotFile {
   uint64_t rows = 0;
 };
 
+class ThreadPool;
+
 struct PsClientOptions {
   uint32_t worker = 0;
   uint32_t workers = 1;
@@ -68,6 +70,7 @@ struct PsClientOptions {
   uint64_t seed = 1;  // must be the servers'
   double deadline_seconds = 120;
   double storage_seconds = 3600;  // instead, of a restore and of the wait for a snapshot
+  ThreadPool* pool = nullptr;     // its threads copy into frames; null: the caller alone does
 };
 
 // Rows of one table instance in the order of the keys asked for. Shares the reply's memory.

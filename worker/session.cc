@@ -118,6 +118,7 @@ Result<std::unique_ptr<Session>> Session::Create(const TrainConfig& config, cons
   options.seed = config.seed();
   options.deadline_seconds = config.cluster().deadline_seconds();
   options.storage_seconds = 60 * config.checkpoint().deadline_minutes();
+  options.pool = session->pool_.get();
   ASSIGN_OR_RETURN(session->client_, environment.connect(options, session->tables_));
   ASSIGN_OR_RETURN(session->engine_, NewStepEngine(session.get(), extras));
   return session;

@@ -10,6 +10,7 @@
 #include "common/wire.pb.h"
 #include "perf/support/timing.h"
 #include "worker/ps_client.h"
+#include "worker/thread_pool.h"
 
 namespace chorus::perf {
 namespace {
@@ -81,6 +82,8 @@ Result<ServerTraffic> TrafficOf(const TrainConfig& config, const StepData& data,
   options.shards = config.cluster().shards();
   options.pull_ahead = 0;
   options.grains_per_step = config.step().grains_per_step();
+  const auto pool = ThreadPool::Create(config.compute().threads());
+  options.pool = pool.get();
   std::vector<std::unique_ptr<Channel>> channels;
   for (uint32_t s = 0; s < servers; ++s) {
     channels.push_back(std::make_unique<CountingChannel>(
