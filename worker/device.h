@@ -28,7 +28,7 @@ struct PlainReplays {
 
 struct DeviceInfo {
   std::string name;
-  std::string id;  // the same for every process that has this device, and for no other device
+  std::string id;   // the same for every process that has this device, and for no other device
   int index = 0;    // among those that this process sees
   int devices = 0;  // that it sees
   uint64_t memory_bytes = 0;
@@ -43,9 +43,9 @@ constexpr uint32_t kStagingSlots = 2;
 struct DeviceSizes {
   int64_t rows = 0;     // of matrices
   int64_t columns = 0;  // of matrices that are summed over rows
-  int64_t product_input =
-      0;                // floats, with rows of RowStride, of what products read beside weights
-  int64_t weights = 0;  // floats
+  // In floats: what products read beside weights, with rows of RowStride, and weights.
+  int64_t product_input = 0;
+  int64_t weights = 0;
 };
 
 class Device : public Backend {
@@ -168,8 +168,9 @@ struct DeviceOptions {
   // has to the end of the process.
   double deadline_seconds = 60;
 };
-// How a job gets its device. Error: kFailedPrecondition when there is none that can be used; names
-// driver, toolkit and devices found.
+// How a job gets its device. Errors: kNotFound, no library or driver; kFailedPrecondition, a
+// library of another build, or no device that can be used (names driver, toolkit and devices
+// found); kInvalidArgument and kDataLoss, of the library's name and file; those of CUDA.
 using OpenDevice = std::function<Result<std::unique_ptr<Device>>(const DeviceOptions& options)>;
 
 }  // namespace chorus::worker

@@ -213,7 +213,7 @@ Status DeviceStep::Forward() {
 }
 
 // The key has all that the calls are given and that is not the same in every step, or in every
-// grain.
+// grain; but the step's number, which kernels read from the device's memory (DropoutMask).
 Status DeviceStep::AsOne(Part part, size_t grain, size_t group,
                          const std::function<Status()>& calls) {
   const PackedStep& step = staged_->current();

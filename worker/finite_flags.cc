@@ -60,8 +60,9 @@ std::string FiniteFlags::NameOf(uint32_t flag) const {
   if (flag < heads_) return StrCat("logit of head \"", objective_.heads()[flag].name, "\"");
   flag -= heads_;
   for (const SideInputs* side : {&inputs_.contexts, &inputs_.exposures}) {
-    if (flag < side->slots.size())
+    if (flag < side->slots.size()) {
       return StrCat("gradient of slot \"", side->slots[flag].name, "\"");
+    }
     flag -= static_cast<uint32_t>(side->slots.size());
   }
   return "gradient of the dense weights";

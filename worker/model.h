@@ -33,8 +33,8 @@ namespace chorus::worker {
 struct GrainInput {
   const Batch* batch = nullptr;
   const GrainPositions* positions = nullptr;
-  const float* const* const* rows =
-      nullptr;  // rows[table instance][position] -> [dim of the table]
+  // rows[table instance][position] -> [dim of the table].
+  const float* const* const* rows = nullptr;
   // Groups of later stages are left out; only this stage's are trained. Past the last one: the
   // last.
   uint32_t stage = UINT32_MAX;

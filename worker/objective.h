@@ -34,8 +34,8 @@ struct Term {
   std::string name;  // "ctr", "ctcvr", "align1", ...
   Space space;       // of its denominator, unless `partial` names one
   double weight;
-  int partial =
-      -1;  // >= 0: the denominator is this partial sum (a sum of weights that needs logits)
+  // >= 0: the denominator is this partial sum (a sum of weights that needs logits).
+  int partial = -1;
   uint32_t stage = 0;  // the term is part of the loss in this stage only
 };
 

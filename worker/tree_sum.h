@@ -31,8 +31,8 @@ class TreeSum {
   Status Finish(Deadline deadline);
 
  private:
-  static constexpr uint32_t kMaxNodes =
-      64;  // a contiguous range of 2^k grains has at most 2 k nodes
+  // A contiguous range of 2^k grains has at most 2 k nodes.
+  static constexpr uint32_t kMaxNodes = 64;
   struct Header {
     uint64_t floats = 0;
     uint64_t doubles = 0;

@@ -54,9 +54,8 @@ class Owned {
   }
 
   Handle get() const { return handle_; }
-  Handle* receive() {
-    return &handle_;
-  }  // for a call that makes the handle. REQUIRES: none is held
+  // For a call that makes the handle. REQUIRES: none is held.
+  Handle* receive() { return &handle_; }
 
  private:
   Handle handle_ = nullptr;

@@ -28,8 +28,7 @@ struct NcclMessage {
 class NcclCommunicator {
  public:
   static constexpr double kNoLimit = 1e9;
-  static constexpr double kLastWords =
-      2;  // seconds that an end may take: a lost peer needs no more
+  static constexpr double kLastWords = 2;  // seconds: a lost peer needs no more to end
   // Meets the ranks that were given the same id.  own_work: is recorded where this device computes,
   // behind no other device's work. Error: kDeadlineExceeded, not all have come.
   static Result<std::unique_ptr<NcclCommunicator>> Open(const NcclFunctions& nccl,

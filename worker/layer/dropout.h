@@ -22,8 +22,7 @@ struct DropoutDraw {
   uint64_t step = 0;                 // 0: not training, nothing is dropped
   const uint64_t* row_id = nullptr;  // [rows]
   int64_t rows = 0;
-  const uint64_t* step_on_device =
-      nullptr;  // where a device finds the step, if it is to look there
+  const uint64_t* step_on_device = nullptr;  // where a device is to look for the step, or null
 };
 
 struct DropoutLayer {
