@@ -44,8 +44,8 @@ std::string TextOf(const tcp::endpoint& endpoint) {
                                     : StrCat(address, ":", endpoint.port());
 }
 
-// As transfer_all, but in as few system calls as the kernel allows: the library's own asks for 64 KiB
-// at a time.
+// As transfer_all, but in as few system calls as the kernel allows: the library's own asks for 64
+// KiB at a time.
 size_t TransferAll(const error_code& error, size_t /*transferred*/) {
   return error ? 0 : size_t{1} << 30;
 }

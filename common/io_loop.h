@@ -1,8 +1,9 @@
 #pragma once
 // One thread that waits for sockets and timers and runs callbacks; the network library behind it is
 // hidden in io_loop.cc. IoLoop is the queue that anyone may post to; IoThread runs it and ends it;
-// IoThreads are several. Thread safety: IoLoop, IoThread, IoThreads: any thread. Sockets, acceptors and timers: the loop's thread
-// only, and their callbacks run there, never inside the call that was given them.
+// IoThreads are several. Thread safety: IoLoop, IoThread, IoThreads: any thread. Sockets, acceptors
+// and timers: the loop's thread only, and their callbacks run there, never inside the call that was
+// given them.
 
 #include <cstdint>
 #include <functional>

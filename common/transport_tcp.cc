@@ -1,6 +1,6 @@
 // The TCP transport: a few threads for all sockets, timers and callbacks of a Transport, its
-// listeners and its channels; each connection has one of them. tcp_listener.cc is the server's side, tcp_channel.cc the client's,
-// tcp_connection.cc what both do.
+// listeners and its channels; each connection has one of them. tcp_listener.cc is the server's
+// side, tcp_channel.cc the client's, tcp_connection.cc what both do.
 
 #include <utility>
 

@@ -13,8 +13,8 @@ namespace chorus::worker {
 
 DevicePrecision DevicePrecisionOf(CudaConfig::Precision precision);
 
-// Seconds of a wait for a device, or of devices for each other. Less than the hosts': who waits there
-// for a worker whose device waits hears of it.
+// Seconds of a wait for a device, or of devices for each other. Less than the hosts': who waits
+// there for a worker whose device waits hears of it.
 inline double DeviceDeadline(const TrainConfig& config) {
   return config.cluster().deadline_seconds() / 2;
 }

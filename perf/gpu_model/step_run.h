@@ -1,7 +1,7 @@
 #pragma once
-// One worker's training step on a device, as the trainer has it made; on a CountingDevice with every
-// call's cost, and on one that is alone as a dry run: what a step of a job costs is known before
-// there is a device. Thread safety: none.
+// One worker's training step on a device, as the trainer has it made; on a CountingDevice with
+// every call's cost, and on one that is alone as a dry run: what a step of a job costs is known
+// before there is a device. Thread safety: none.
 
 #include <cstdint>
 #include <deque>

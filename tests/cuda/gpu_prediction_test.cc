@@ -1,5 +1,5 @@
-// What the model of a step's cost (perf/gpu_model) says, by hand: products, traffic, bounds. It needs
-// no device.
+// What the model of a step's cost (perf/gpu_model) says, by hand: products, traffic, bounds. It
+// needs no device.
 
 #include <gtest/gtest.h>
 

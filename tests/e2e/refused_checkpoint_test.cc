@@ -1,5 +1,5 @@
-// What a run is not continued from, or warmly started: checkpoints of other configurations and logs,
-// damaged ones, files of another run's. Each is refused by name.
+// What a run is not continued from, or warmly started: checkpoints of other configurations and
+// logs, damaged ones, files of another run's. Each is refused by name.
 
 #include <gtest/gtest.h>
 

@@ -1,8 +1,8 @@
 #pragma once
 // How much a stream is given ahead of the device. A stream's queue ends somewhere (after about 1024
-// launches, which CUDA does not document), and who launches into a full one waits inside CUDA, where
-// there is no deadline: behind a kernel that never ends, for ever. So the host waits before, with
-// one, and the device has work meanwhile. Thread safety: none.
+// launches, which CUDA does not document), and who launches into a full one waits inside CUDA,
+// where there is no deadline: behind a kernel that never ends, for ever. So the host waits before,
+// with one, and the device has work meanwhile. Thread safety: none.
 
 #include <cuda_runtime.h>
 
@@ -15,8 +15,8 @@ namespace chorus::worker::cuda {
 
 class LaunchLimit {
  public:
-  // Calls, of four launches at most (a product, its inputs rounded to bfloat16, a sum of its parts);
-  // so many are under way at most.
+  // Calls, of four launches at most (a product, its inputs rounded to bfloat16, a sum of its
+  // parts); so many are under way at most.
   static constexpr uint32_t kCalls = 128;
 
   Status Open();

@@ -52,8 +52,9 @@ class NcclCommunicator {
   // Until the last recording of `event` is done, for `at_most` seconds or until the deadline; then
   // the error says whether own work is done.
   Status WaitFor(cudaEvent_t event, double at_most = kNoLimit);
-  // Whether, after an error, own work did not end either: this device itself hangs. Its communicator
-  // is then not aborted but left to the end of the process: NCCL would wait for the device.
+  // Whether, after an error, own work did not end either: this device itself hangs. Its
+  // communicator is then not aborted but left to the end of the process: NCCL would wait for the
+  // device.
   bool hangs() const { return hangs_; }
 
  private:

@@ -17,8 +17,8 @@ class Wait {
 
   bool passed() const;  // the deadline
   // Between two looks. Most waits of a step are short: the core is yielded for a millisecond, which
-  // costs them nothing; then it sleeps for a 32nd of what has been waited, a millisecond at most, so
-  // that a long wait takes 3 % longer and leaves the core to others.
+  // costs them nothing; then it sleeps for a 32nd of what has been waited, a millisecond at most,
+  // so that a long wait takes 3 % longer and leaves the core to others.
   void Pause() const;
 
   // "ncclSend: no end (file:line) within 60 s"

@@ -67,8 +67,8 @@ void SetStreamOrder(StreamOrder order);
 void DropWait(uint64_t nth);
 
 // The nth kernel (from 1) that is launched on `device` from now on never ends, until ReleaseKernel:
-// what is behind it on its stream is not done, and calls that take or free memory of that device, on
-// its own thread, do not return. A program's: CHORUS_CUDA_HOST_HANG=device:nth. For asynchronous
+// what is behind it on its stream is not done, and calls that take or free memory of that device,
+// on its own thread, do not return. A program's: CHORUS_CUDA_HOST_HANG=device:nth. For asynchronous
 // streams.
 void HangKernel(int device, uint64_t nth = 1);
 void ReleaseKernel();

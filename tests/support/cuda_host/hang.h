@@ -10,7 +10,8 @@ namespace chorus::cuda_host {
 void SetCurrentDevice(int device);
 // Before a kernel is launched on the current device: makes it hang if its turn has come.
 void LaunchedKernel(cudaStream_t stream);
-// Of calls that wait, inside CUDA, for all that the current device does: to take and to free memory.
+// Of calls that wait, inside CUDA, for all that the current device does: to take and to free
+// memory.
 void WaitForHungKernel();
 
 }  // namespace chorus::cuda_host
