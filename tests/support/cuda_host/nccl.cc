@@ -188,6 +188,8 @@ ncclResult_t ncclCommInitRankConfig(ncclComm_t* comm, int ranks, ncclUniqueId id
 
 ncclResult_t ncclCommGetAsyncError(ncclComm_t comm, ncclResult_t* error) {
   ENTER_CALL();
+  // A communicator that is left, with its device, leaves no thread.
+  if (comm->connected && comm->connecting.joinable()) comm->connecting.join();
   *error = static_cast<ncclResult_t>(comm->shared->error.load());
   if (*error != ncclSuccess) return ncclSuccess;
   if (comm->polls > 0 && --comm->polls == 0) comm->Start();
