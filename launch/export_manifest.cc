@@ -2,7 +2,8 @@
 
 #include <google/protobuf/util/json_util.h>
 
-#include "common/strings.h"
+#include <vector>
+
 #include "worker/checkpoint_store.h"
 #include "worker/input_layout.h"
 #include "worker/network.h"
@@ -11,12 +12,19 @@
 namespace chorus::launch {
 namespace {
 
+// Those of one side, which SlotInput.column and SideInputs.numerics number.
+template <typename Info>
+std::vector<const Info*> OfSide(const std::vector<Info>& all, bool context) {
+  std::vector<const Info*> out;
+  for (const Info& info : all) {
+    if (info.context == context) out.push_back(&info);
+  }
+  return out;
+}
+
 void AddInputs(const TrainConfig& config, const worker::LogSchema& schema, bool context,
                const worker::SideInputs& side, ExportManifest* out) {
-  std::vector<const worker::SlotInfo*> slots;
-  for (const worker::SlotInfo& info : schema.slots) {
-    if (info.context == context) slots.push_back(&info);
-  }
+  const std::vector<const worker::SlotInfo*> slots = OfSide(schema.slots, context);
   for (const worker::SlotInput& input : side.slots) {
     const worker::SlotInfo& info = *slots[input.column];
     ExportSlot* const slot = out->add_slot();
@@ -30,10 +38,7 @@ void AddInputs(const TrainConfig& config, const worker::LogSchema& schema, bool 
     slot->set_first_column(static_cast<uint32_t>(input.first));
     slot->set_dim(input.dim);
   }
-  std::vector<const worker::NumericInfo*> numerics;
-  for (const worker::NumericInfo& info : schema.numerics) {
-    if (info.context == context) numerics.push_back(&info);
-  }
+  const std::vector<const worker::NumericInfo*> numerics = OfSide(schema.numerics, context);
   for (size_t i = 0; i < side.numerics.size(); ++i) {
     const worker::NumericInfo& info = *numerics[side.numerics[i]];
     ExportNumeric* const numeric = out->add_numeric();
@@ -51,21 +56,20 @@ void AddGroup(const worker::GroupPlan& plan, const std::vector<worker::Head>& he
   ExportGroup* const group = out->add_group();
   group->set_name(plan.name);
   for (size_t l = 0; l < plan.bottom_norms.size(); ++l) {
-    group->add_bottom(StrCat("bottom.", plan.name, ".", l));
+    group->add_bottom(plan.bottom_layer(l));
   }
   for (const worker::TowerPlan& tower_plan : plan.towers) {
     ExportTower* const tower = group->add_tower();
     tower->set_name(tower_plan.name);
     for (size_t l = 0; l < tower_plan.hidden_layers(); ++l) {
-      tower->add_layer(StrCat(tower_plan.name, ".", l));
+      tower->add_layer(tower_plan.layer(l));
     }
     for (const worker::HeadPlan& head : tower_plan.heads) tower->add_head(heads[head.head].name);
   }
   if (!plan.transfer.has_value()) return;
   ExportTransfer* const transfer = group->mutable_transfer();
-  const std::string& to = plan.towers[plan.transfer->to].name;
-  transfer->set_name("transfer." + to.substr(to.find('.') + 1));
-  transfer->set_to(to);
+  transfer->set_name(plan.transfer->name);
+  transfer->set_to(plan.towers[plan.transfer->to].name);
   for (const size_t from : plan.transfer->from) transfer->add_from(plan.towers[from].name);
   transfer->set_layer(static_cast<uint32_t>(plan.transfer->layer));
 }

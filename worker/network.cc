@@ -138,15 +138,15 @@ Result<TransferPlan> BuildTransfer(const Transfer& transfer, const std::vector<H
     givers.emplace_back(towers[from].name, towers[from].hidden[plan.layer]);
   }
   const TowerShape& to = towers[plan.to];
-  plan.attention = builder->AddAttention("transfer." + to.name, to.hidden[plan.layer], givers);
+  plan.name = "transfer." + to.name;
+  plan.attention = builder->AddAttention(plan.name, to.hidden[plan.layer], givers);
   return plan;
 }
 
-void BuildBottom(const std::string& name, const SharedBottomConfig& config, GroupBuilder* builder,
-                 GroupPlan* group) {
+void BuildBottom(const SharedBottomConfig& config, GroupBuilder* builder, GroupPlan* group) {
   group->has_bottom = config.hidden_size() > 0;
   for (int l = 0; l < config.hidden_size(); ++l) {
-    const std::string layer = StrCat("bottom.", name, ".", l);
+    const std::string layer = group->bottom_layer(static_cast<size_t>(l));
     group->bottom_dropout.emplace_back(layer, config.dropout());
     group->bottom_norms.emplace_back();
     if (l == 0) {
@@ -186,7 +186,7 @@ Result<GroupPlan> BuildGroup(const ModelConfig& config, const MethodShape& shape
   group.stage = shape.groups[index].stage;
   GroupBuilder builder(inputs, group.stage, parameters);
   const int64_t begin = parameters->size();
-  BuildBottom(group.name, bottom, &builder, &group);
+  BuildBottom(bottom, &builder, &group);
   BuildWide(towers, below, &builder, &group);
   group.trunk_parameters = {begin, parameters->size()};
   int64_t column = 0;
@@ -218,7 +218,7 @@ void Normalize(const std::vector<std::string>& names, const Widths& widths, uint
 
 void NormalizeGroup(GroupPlan* group, ParameterLayout* parameters) {
   for (size_t l = 0; l < group->bottom_norms.size(); ++l) {
-    const std::vector<std::string> name = {StrCat("bottom.", group->name, ".", l)};
+    const std::vector<std::string> name = {group->bottom_layer(l)};
     BatchNormLayer* const norm = &group->bottom_norms[l];
     if (l == 0) {
       Normalize(name, {group->split.out}, group->stage, &group->split, norm, parameters);
@@ -231,12 +231,12 @@ void NormalizeGroup(GroupPlan* group, ParameterLayout* parameters) {
   Widths widths;
   for (TowerPlan& tower : group->towers) {
     if (tower.hidden_layers() == 0) continue;
-    names.push_back(tower.name + ".0");
+    names.push_back(tower.layer(0));
     widths.push_back(tower.first_width);
     for (size_t l = 0; l < tower.layers.size(); ++l) {
       DenseLayer* const layer = &tower.layers[l];
-      Normalize({StrCat(tower.name, ".", l + 1)}, {layer->out}, group->stage, layer,
-                &tower.norms[l], parameters);
+      Normalize({tower.layer(l + 1)}, {layer->out}, group->stage, layer, &tower.norms[l],
+                parameters);
     }
   }
   if (names.empty()) return;

@@ -18,6 +18,7 @@
 
 #include "common/config.pb.h"
 #include "common/status.h"
+#include "common/strings.h"
 #include "worker/input_layout.h"
 #include "worker/layer/attention.h"
 #include "worker/layer/batch_norm.h"
@@ -46,9 +47,11 @@ struct TowerPlan {
   std::vector<HeadPlan> heads;
 
   size_t hidden_layers() const { return dropout.size(); }
+  std::string layer(size_t l) const { return StrCat(name, ".", l); }  // what its blocks begin with
 };
 
 struct TransferPlan {
+  std::string name;          // "transfer.cvr": what its blocks begin with
   size_t to = 0;             // tower of the group
   std::vector<size_t> from;  // towers of the group
   size_t layer = 0;          // hidden layer that gives, and that is replaced; the first is 0
@@ -70,6 +73,8 @@ struct GroupPlan {
   std::optional<TransferPlan> transfer;
   // Where its weights lie: those that a backward pass comes to last, and the others.
   ParameterRange trunk_parameters, tower_parameters;
+
+  std::string bottom_layer(size_t l) const { return StrCat("bottom.", name, ".", l); }
 };
 
 struct Network {

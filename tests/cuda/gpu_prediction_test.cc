@@ -91,16 +91,21 @@ double BusyOf(const Prediction& prediction, const std::string& name) {
   return 0;
 }
 
-TEST(GpuPredictionTest, TheBusiestResourceBoundsAStep) {
+// A step of one worker of PlainWorld, with one server for eight workers.
+void MakePlainWork(StepWork* work) {
   const World world = PlainWorld();
   const Result<DryRun> dry = RunDry(world.config, world.data, world.workers);
   ASSERT_TRUE(dry.ok()) << dry.status().ToString();
   const Result<ServerTraffic> traffic = TrafficOf(world.config, world.data, *dry, 8, 1);
   ASSERT_TRUE(traffic.ok()) << traffic.status().ToString();
+  work->device = dry->cost;
+  work->traffic = *traffic;
+  work->parameters = static_cast<uint64_t>(dry->parameters);
+}
+
+TEST(GpuPredictionTest, TheBusiestResourceBoundsAStep) {
   StepWork work;
-  work.device = dry->cost;
-  work.traffic = *traffic;
-  work.parameters = static_cast<uint64_t>(dry->parameters);
+  ASSERT_NO_FATAL_FAILURE(MakePlainWork(&work));
   const Gpu* const gpu = FindGpu("T4");
   ASSERT_NE(gpu, nullptr);
   const Prediction one = Predict(work, {gpu, 8, 1});
@@ -125,19 +130,13 @@ TEST(GpuPredictionTest, TheBusiestResourceBoundsAStep) {
 }
 
 TEST(GpuPredictionTest, RowsThatAreCachedOrHalvedDoNotTravel) {
-  const World world = PlainWorld();
-  const Result<DryRun> dry = RunDry(world.config, world.data, world.workers);
-  ASSERT_TRUE(dry.ok()) << dry.status().ToString();
-  const Result<ServerTraffic> traffic = TrafficOf(world.config, world.data, *dry, 8, 1);
-  ASSERT_TRUE(traffic.ok()) << traffic.status().ToString();
   StepWork work;
-  work.device = dry->cost;
-  work.traffic = *traffic;
+  ASSERT_NO_FATAL_FAILURE(MakePlainWork(&work));
   const Cluster cluster = {FindGpu("T4"), 8, 1};
   const auto bus = [&](const WhatIf& what_if) {
     return BusyOf(Predict(work, cluster, what_if), "bus to device");
   };
-  const double rows = 4.0 * static_cast<double>(traffic->floats_pulled) /
+  const double rows = 4.0 * static_cast<double>(work.traffic.floats_pulled) /
                       (cluster.gpu->bus_gb_s * 1e9 * assumed::kBusShare);
   EXPECT_NEAR(bus({}) - bus({true, 0}), rows / 2, 1e-12);
   EXPECT_NEAR(bus({}) - bus({false, 0.75}), rows * 0.75, 1e-12);
