@@ -15,7 +15,7 @@ struct TableSpec {
   std::string name;        // "default"; of later groups "default@ctr"
   uint64_t name_hash = 0;  // SpaceSeed(name): stands for the table in random draws, so that adding
                            // a table changes no other table's initial values
-  TableConfig config;  // with defaults applied
+  TableConfig config;      // with defaults applied
 };
 
 // Table instances, group by group: instance = group * configured tables + table.

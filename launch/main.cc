@@ -9,8 +9,8 @@
 #include <functional>
 
 #include "launch/commands.h"
-#include "launch/mpi_world.h"
-#include "launch/supervisor.h"
+#include "launch/job/mpi_world.h"
+#include "launch/job/supervisor.h"
 
 namespace chorus::launch {
 namespace {

@@ -160,7 +160,7 @@ class Model:
         return relu([a + b for a, b in zip(z, self.row(name + ".bias"))])
 
     def attention(self, name, h, givers):
-        """What replaces h: worker/method_shape.h, Transfer."""
+        """What replaces h: worker/objective/method_shape.h, Transfer."""
         tokens = [relu([a + b for a, b in zip(self.multiply(g, f"{name}.from.{giver}.weight"),
                                              self.row(f"{name}.from.{giver}.bias"))]) for giver, g in givers]
         own = [self.multiply(h, f"{name}.{part}") for part in ("query", "key", "value")]

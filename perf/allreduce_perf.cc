@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "common/tree.h"
-#include "worker/collective.h"
+#include "worker/collective/collective.h"
 
 namespace chorus::worker {
 namespace {

@@ -16,8 +16,8 @@
 #include "common/check.h"
 #include "common/random.h"
 #include "perf/support/recording_backend.h"
-#include "worker/floating_point_mode.h"
-#include "worker/model.h"
+#include "worker/engine/cpu/grain_compute.h"
+#include "worker/math/floating_point_mode.h"
 
 namespace chorus::worker {
 namespace {

@@ -20,8 +20,8 @@
 #include "perf/support/random_log.h"
 #include "perf/support/timing.h"
 #include "worker/log/log_reader.h"
-#include "worker/sparse_lookup.h"
-#include "worker/step_reader.h"
+#include "worker/steps/sparse_lookup.h"
+#include "worker/steps/step_reader.h"
 
 namespace chorus::perf {
 namespace {

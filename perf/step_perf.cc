@@ -12,7 +12,7 @@
 #include "common/config.h"
 #include "common/log.h"
 #include "common/strings.h"
-#include "launch/local_cluster.h"
+#include "launch/job/local_cluster.h"
 #include "perf/support/build_info.h"
 #include "perf/support/random_log.h"
 #include "perf/support/step_parts.h"

@@ -1,6 +1,6 @@
 #pragma once
 // A parameter server: keeps the rows of a range of logical shards and answers the frames of all
-// workers (common/wire.proto, worker/ps_client.h). A step is answered when the frames of all
+// workers (common/wire.proto, worker/servers/ps_client.h). A step is answered when the frames of all
 // workers are in: first the gradients that came with it are applied, then its keys are read, so
 // that the rows of step t contain exactly the updates of steps 1 .. t - 1 - pull_ahead.
 //

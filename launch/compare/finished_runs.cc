@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "launch/compare/run_record.h"
-#include "worker/score_file.h"
+#include "worker/metrics/score_file.h"
 
 namespace chorus::launch {
 

@@ -11,7 +11,7 @@
 #include "common/file.h"
 #include "common/status.h"
 #include "launch/compare/plan.h"
-#include "worker/scores.h"
+#include "worker/metrics/scores.h"
 
 namespace chorus::launch {
 

@@ -6,7 +6,7 @@
 #include "common/file.h"
 #include "common/status.h"
 #include "launch/compare/plan.h"
-#include "worker/thread_pool.h"
+#include "worker/math/thread_pool.h"
 
 namespace chorus::launch {
 

@@ -16,7 +16,7 @@
 namespace chorus::launch {
 
 inline constexpr char kRunsName[] = "runs";
-inline constexpr char kScoresName[] = "scores";  // worker/score_file.h
+inline constexpr char kScoresName[] = "scores";  // worker/metrics/score_file.h
 inline constexpr char kDoneName[] = "DONE";      // run_record.h
 
 struct PlannedRun {

@@ -6,8 +6,8 @@
 #include "common/strings.h"
 #include "launch/compare/field_values.h"
 #include "worker/log/log_reader.h"
+#include "worker/log/oracle_file.h"
 #include "worker/log/same_slots.h"
-#include "worker/synthetic/oracle_file.h"
 
 namespace chorus::launch {
 namespace {

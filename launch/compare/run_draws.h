@@ -9,8 +9,8 @@
 
 #include "launch/compare/columns.h"
 #include "launch/compare/run_scores.h"
+#include "worker/math/thread_pool.h"
 #include "worker/statistics/bootstrap.h"
-#include "worker/thread_pool.h"
 
 namespace chorus::launch {
 

@@ -9,7 +9,7 @@
 
 #include "launch/compare/field_values.h"
 #include "launch/compare/finished_runs.h"
-#include "worker/scores.h"
+#include "worker/metrics/scores.h"
 
 namespace chorus::launch {
 

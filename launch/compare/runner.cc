@@ -13,9 +13,9 @@
 #include "launch/compare/run_inputs.h"
 #include "launch/compare/run_record.h"
 #include "launch/compare/time_left.h"
-#include "launch/job.h"
-#include "worker/score_file.h"
-#include "worker/trainer.h"
+#include "launch/job/job.h"
+#include "worker/metrics/score_file.h"
+#include "worker/train/trainer.h"
 
 namespace chorus::launch {
 namespace {

@@ -1,5 +1,5 @@
 #pragma once
-// Trains the runs of comparisons one after another (launch/job.h) and leaves DONE in the folder of
+// Trains the runs of comparisons one after another (launch/job/job.h) and leaves DONE in the folder of
 // each; runs that are done already are passed over. Thread safety: one call a process, from main's
 // thread; under mpirun every rank calls it.
 

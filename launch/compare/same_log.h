@@ -5,7 +5,7 @@
 
 #include "common/status.h"
 #include "launch/compare/finished_runs.h"
-#include "worker/scores.h"
+#include "worker/metrics/scores.h"
 
 namespace chorus::launch {
 

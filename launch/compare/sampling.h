@@ -18,7 +18,7 @@
 #include "launch/compare/finished_runs.h"
 #include "launch/compare/run_draws.h"
 #include "launch/compare/run_scores.h"
-#include "worker/thread_pool.h"
+#include "worker/math/thread_pool.h"
 
 namespace chorus::launch {
 

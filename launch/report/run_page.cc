@@ -7,7 +7,7 @@
 #include "launch/report/figures.h"
 #include "launch/report/html.h"
 #include "launch/report/report_log.h"
-#include "worker/metrics.h"
+#include "worker/metrics/metrics.h"
 
 namespace chorus::launch {
 namespace {

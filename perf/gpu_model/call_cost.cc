@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "worker/cuda/launch_shapes.h"
-#include "worker/gradient_order.h"
+#include "worker/engine/device/gradient_order.h"
 
 namespace chorus::perf::call_cost {
 namespace {

@@ -1,6 +1,6 @@
 #pragma once
 // The cost of each call of a device, from shapes: how many kernels worker/cuda starts for it, and
-// what it reads and writes. One function a call, named as the call. tests/cuda/gpu_model_test.cc
+// what it reads and writes. One function a call, named as the call. tests/perf/gpu_model_test.cc
 // holds them against what the emulated CUDA counts. Thread safety: pure functions.
 
 #include <cstddef>
@@ -9,7 +9,7 @@
 #include "common/matrix_view.h"
 #include "common/optimizer_config.h"
 #include "perf/gpu_model/cost.h"
-#include "worker/backend.h"
+#include "worker/math/backend.h"
 
 namespace chorus::perf::call_cost {
 

@@ -17,7 +17,7 @@
 #include "common/config.pb.h"
 #include "perf/gpu_model/call_cost.h"
 #include "perf/gpu_model/cost.h"
-#include "worker/device.h"
+#include "worker/device/device.h"
 
 namespace chorus::perf {
 

@@ -4,7 +4,7 @@
 
 #include "common/config.h"
 #include "common/strings.h"
-#include "worker/objective.h"
+#include "worker/objective/objective.h"
 
 namespace chorus::perf {
 namespace {

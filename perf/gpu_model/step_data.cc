@@ -7,9 +7,9 @@
 #include "common/strings.h"
 #include "common/table_spec.h"
 #include "perf/support/timing.h"
-#include "worker/input_layout.h"
 #include "worker/log/log_reader.h"
-#include "worker/training_data.h"
+#include "worker/model/input_layout.h"
+#include "worker/steps/training_data.h"
 
 namespace chorus::perf {
 namespace {

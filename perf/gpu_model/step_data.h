@@ -10,10 +10,10 @@
 #include "common/config.pb.h"
 #include "common/file.h"
 #include "common/status.h"
-#include "worker/batch.h"
-#include "worker/objective.h"
-#include "worker/ps_client.h"
-#include "worker/step_reader.h"
+#include "worker/log/batch.h"
+#include "worker/objective/objective.h"
+#include "worker/servers/ps_client.h"
+#include "worker/steps/step_reader.h"
 
 namespace chorus::perf {
 

@@ -6,7 +6,7 @@
 #include "common/optimizer_config.h"
 #include "common/random.h"
 #include "perf/support/timing.h"
-#include "worker/step_gradients.h"
+#include "worker/engine/step_gradients.h"
 
 namespace chorus::perf {
 

@@ -13,9 +13,9 @@
 #include "common/status.h"
 #include "perf/gpu_model/counting_device.h"
 #include "perf/gpu_model/step_data.h"
-#include "worker/device_collective.h"
-#include "worker/device_step.h"
-#include "worker/sparse_gradient.h"
+#include "worker/device/device_collective.h"
+#include "worker/engine/cpu/sparse_gradient.h"
+#include "worker/engine/device/device_step.h"
 
 namespace chorus::perf {
 

@@ -9,8 +9,8 @@
 #include "common/table_spec.h"
 #include "common/wire.pb.h"
 #include "perf/support/timing.h"
-#include "worker/ps_client.h"
-#include "worker/thread_pool.h"
+#include "worker/math/thread_pool.h"
+#include "worker/servers/ps_client.h"
 
 namespace chorus::perf {
 namespace {

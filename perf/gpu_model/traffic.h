@@ -1,6 +1,6 @@
 #pragma once
 // Bytes between machines: what a worker's step sends to servers and gets from them, by running the
-// client's side of the protocol (worker/ps_client.h) against channels that count, and what a sum
+// client's side of the protocol (worker/servers/ps_client.h) against channels that count, and what a sum
 // over workers moves. Thread safety: functions of their arguments.
 
 #include <cstdint>
@@ -27,7 +27,7 @@ Result<ServerTraffic> TrafficOf(const TrainConfig& config, const StepData& data,
 
 // Bytes that each worker sends (and receives) when the dense gradients of all are summed.
 // Canonical: an owner of each piece of the vector gets that piece of every node and sends back the
-// sum (worker/tree_sum.h); ring: each piece passes all workers twice.
+// sum (worker/collective/tree_sum.h); ring: each piece passes all workers twice.
 uint64_t CanonicalSumBytes(uint64_t floats, uint64_t nodes, uint32_t workers);
 uint64_t RingSumBytes(uint64_t floats, uint32_t workers);
 

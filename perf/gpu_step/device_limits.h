@@ -5,7 +5,7 @@
 #include <cstdint>
 
 #include "common/status.h"
-#include "worker/device.h"
+#include "worker/device/device.h"
 
 namespace chorus::perf {
 

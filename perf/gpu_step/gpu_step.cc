@@ -20,8 +20,8 @@
 #include "perf/gpu_step/step_times.h"
 #include "perf/gpu_step/sum_times.h"
 #include "perf/support/build_info.h"
-#include "worker/device_choice.h"
-#include "worker/device_library.h"
+#include "worker/device/device_library.h"
+#include "worker/engine/device/device_choice.h"
 
 namespace chorus::perf {
 namespace {

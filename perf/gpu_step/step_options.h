@@ -8,7 +8,7 @@
 #include "common/status.h"
 #include "perf/gpu_model/job_options.h"
 #include "perf/gpu_step/device_limits.h"
-#include "worker/device.h"
+#include "worker/device/device.h"
 
 namespace chorus::perf {
 

@@ -7,9 +7,9 @@
 
 #include "common/random.h"
 #include "perf/gpu_model/step_run.h"
-#include "worker/backend.h"
-#include "worker/model.h"
-#include "worker/row_pointers.h"
+#include "worker/engine/cpu/grain_compute.h"
+#include "worker/engine/cpu/row_pointers.h"
+#include "worker/math/backend.h"
 
 namespace chorus::perf {
 namespace {

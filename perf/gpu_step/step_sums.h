@@ -9,7 +9,7 @@
 #include "common/config.pb.h"
 #include "common/status.h"
 #include "perf/gpu_model/step_data.h"
-#include "worker/device_step.h"
+#include "worker/engine/device/device_step.h"
 
 namespace chorus::perf {
 

@@ -9,7 +9,7 @@
 #include "common/strings.h"
 #include "common/tree.h"
 #include "perf/gpu_model/traffic.h"
-#include "worker/device_collective.h"
+#include "worker/device/device_collective.h"
 
 namespace chorus::perf {
 namespace {

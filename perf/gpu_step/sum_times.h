@@ -1,12 +1,12 @@
 #pragma once
-// How fast the gradients of several devices are summed (worker/device_collective.h), each driven by
+// How fast the gradients of several devices are summed (worker/device/device_collective.h), each driven by
 // a thread of this process. Thread safety: functions of their arguments.
 
 #include <cstdint>
 #include <vector>
 
 #include "common/status.h"
-#include "worker/device.h"
+#include "worker/device/device.h"
 
 namespace chorus::perf {
 

@@ -4,7 +4,7 @@
 
 #include <vector>
 
-#include "worker/backend.h"
+#include "worker/math/backend.h"
 
 namespace chorus::perf {
 

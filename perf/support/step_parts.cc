@@ -7,12 +7,12 @@
 
 #include "perf/support/recording_backend.h"
 #include "perf/support/timing.h"
-#include "worker/aligned_matrix.h"
+#include "worker/engine/cpu/grain_compute.h"
 #include "worker/log/log_reader.h"
-#include "worker/model.h"
-#include "worker/objective.h"
-#include "worker/step_reader.h"
-#include "worker/thread_pool.h"
+#include "worker/math/aligned_matrix.h"
+#include "worker/math/thread_pool.h"
+#include "worker/objective/objective.h"
+#include "worker/steps/step_reader.h"
 
 namespace chorus::perf {
 namespace {

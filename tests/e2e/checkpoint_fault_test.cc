@@ -6,7 +6,7 @@
 #include "common/strings.h"
 #include "tests/e2e/job_testing.h"
 #include "tests/support/faulty_files.h"
-#include "worker/checkpoint_store.h"
+#include "worker/train/checkpoint_store.h"
 
 namespace chorus::e2e {
 namespace {

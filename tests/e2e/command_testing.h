@@ -14,8 +14,8 @@
 #include "common/strings.h"
 #include "tests/e2e/job_testing.h"
 #include "tests/support/process.h"
-#include "worker/checkpoint_store.h"
 #include "worker/log/log_reader.h"
+#include "worker/train/checkpoint_store.h"
 
 namespace chorus::e2e {
 

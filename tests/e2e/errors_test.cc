@@ -7,8 +7,8 @@
 
 #include "common/strings.h"
 #include "tests/e2e/job_testing.h"
-#include "worker/checkpoint_store.h"
-#include "worker/synthetic/oracle_file.h"
+#include "worker/log/oracle_file.h"
+#include "worker/train/checkpoint_store.h"
 
 namespace chorus::e2e {
 namespace {

@@ -7,9 +7,9 @@
 #include <cmath>
 
 #include "common/strings.h"
-#include "launch/checkpoint_rows.h"
+#include "launch/command/checkpoint_rows.h"
 #include "tests/e2e/job_testing.h"
-#include "worker/checkpoint_store.h"
+#include "worker/train/checkpoint_store.h"
 
 namespace chorus::e2e {
 namespace {

@@ -10,12 +10,12 @@
 
 #include "common/config.h"
 #include "common/strings.h"
-#include "launch/canonical.h"
-#include "tests/log/log_testing.h"
-#include "worker/checkpoint_store.h"
-#include "worker/evaluator.h"
-#include "worker/predictor.h"
-#include "worker/score_file.h"
+#include "launch/command/canonical.h"
+#include "tests/worker/log/log_testing.h"
+#include "worker/metrics/score_file.h"
+#include "worker/train/checkpoint_store.h"
+#include "worker/train/evaluator.h"
+#include "worker/train/predictor.h"
 
 namespace chorus::e2e {
 namespace {
@@ -61,7 +61,7 @@ worker::FeatureColumns Gathered(const worker::FeatureColumns& side,
   return out;
 }
 
-// A session with the checkpoint's state, as launch/scoring.cc makes it.
+// A session with the checkpoint's state, as launch/command/scoring.cc makes it.
 Result<std::unique_ptr<worker::Session>> Restored(const TrainConfig& config,
                                                   const worker::WorkerEnvironment& environment,
                                                   const std::string& checkpoint) {

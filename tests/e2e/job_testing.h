@@ -1,6 +1,6 @@
 #pragma once
 // Small jobs for tests of the whole system: logs with every odd shape, a model of two tables, and
-// runs of any layout inside this process (launch/local_cluster.h) on a file system in memory.
+// runs of any layout inside this process (launch/job/local_cluster.h) on a file system in memory.
 // Thread safety: the test's thread.
 
 #include <cstdint>
@@ -13,11 +13,11 @@
 #include "common/file.h"
 #include "common/report.pb.h"
 #include "common/status.h"
-#include "launch/local_cluster.h"
-#include "worker/batch.h"
-#include "worker/scores.h"
-#include "worker/session.h"
-#include "worker/trainer.h"
+#include "launch/job/local_cluster.h"
+#include "worker/log/batch.h"
+#include "worker/metrics/scores.h"
+#include "worker/train/session.h"
+#include "worker/train/trainer.h"
 
 namespace chorus::e2e {
 

@@ -4,7 +4,7 @@
 #include <cmath>
 #include <map>
 
-#include "launch/checkpoint_rows.h"
+#include "launch/command/checkpoint_rows.h"
 #include "tests/e2e/command_testing.h"
 
 namespace chorus::e2e {

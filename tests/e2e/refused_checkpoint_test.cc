@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-#include "launch/canonical.h"
+#include "launch/command/canonical.h"
 #include "tests/e2e/resume_testing.h"
 
 namespace chorus::e2e {

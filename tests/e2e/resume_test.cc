@@ -5,7 +5,7 @@
 
 #include "tests/e2e/resume_testing.h"
 #include "tests/support/faulty_files.h"
-#include "worker/checkpoint_store.h"
+#include "worker/train/checkpoint_store.h"
 
 namespace chorus::e2e {
 namespace {

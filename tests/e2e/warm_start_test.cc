@@ -2,9 +2,9 @@
 
 #include <gtest/gtest.h>
 
-#include "launch/checkpoint_rows.h"
+#include "launch/command/checkpoint_rows.h"
 #include "tests/e2e/resume_testing.h"
-#include "worker/checkpoint_store.h"
+#include "worker/train/checkpoint_store.h"
 
 namespace chorus::e2e {
 namespace {

@@ -7,7 +7,7 @@
 
 #include "common/check.h"
 #include "common/file.h"
-#include "tests/transport/frame_testing.h"
+#include "tests/common/frame_testing.h"
 
 namespace {
 

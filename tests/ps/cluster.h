@@ -18,7 +18,7 @@
 #include "common/tree.h"
 #include "ps/server.h"
 #include "ps/shard_file.h"
-#include "worker/ps_client.h"
+#include "worker/servers/ps_client.h"
 
 namespace chorus::ps {
 

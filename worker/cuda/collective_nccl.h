@@ -4,7 +4,7 @@
 //
 //   A bucket is cut into chunks, one a worker. Every worker sends each of its terms' chunks to its
 //   owner, who adds them along the canonical tree and sends the sum to all: each element is added
-//   once, in one order, as on the host (worker/tree_sum.h).
+//   once, in one order, as on the host (worker/collective/tree_sum.h).
 //
 // Others are one ncclAllReduce a bucket of the sum of the worker's own terms. Thread safety: as
 // Device.
@@ -14,7 +14,7 @@
 #include <memory>
 
 #include "worker/cuda/nccl_functions.h"
-#include "worker/device_collective.h"
+#include "worker/device/device_collective.h"
 
 namespace chorus::worker::cuda {
 

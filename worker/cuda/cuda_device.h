@@ -4,7 +4,7 @@
 
 #include <memory>
 
-#include "worker/device.h"
+#include "worker/device/device.h"
 
 namespace chorus::worker::cuda {
 

@@ -3,7 +3,7 @@
 // current device.
 
 #include "common/status.h"
-#include "worker/device.h"
+#include "worker/device/device.h"
 
 namespace chorus::worker::cuda {
 

@@ -18,7 +18,7 @@
 
 #include "common/status.h"
 #include "worker/cuda/handles.h"
-#include "worker/device.h"
+#include "worker/device/device.h"
 
 namespace chorus::worker::cuda {
 

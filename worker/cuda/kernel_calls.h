@@ -14,7 +14,7 @@
 #include "worker/cuda/launch_limit.h"
 #include "worker/cuda/matmul.h"
 #include "worker/cuda/method_kernels.h"
-#include "worker/device.h"
+#include "worker/device/device.h"
 
 namespace chorus::worker::cuda {
 

@@ -1,6 +1,6 @@
 #pragma once
 // What runs on the device: one function a kernel, which enqueues it on `stream`. Contracts stand in
-// worker/backend.h and worker/device.h. Compiled by nvcc, and for tests by g++ with an emulation of
+// worker/math/backend.h and worker/device/device.h. Compiled by nvcc, and for tests by g++ with an emulation of
 // CUDA. Thread safety: pure but for what they write on the device.
 
 #include <cuda_runtime.h>
@@ -9,8 +9,8 @@
 
 #include "common/matrix_view.h"
 #include "common/optimizer.h"
-#include "worker/device_types.h"
-#include "worker/layer/dropout_mask.h"
+#include "worker/device/device_types.h"
+#include "worker/math/dropout_mask.h"
 
 namespace chorus::worker::cuda {
 
@@ -54,7 +54,7 @@ cudaError_t DotRowsBackward(cudaStream_t stream, MatrixView<const float> x, cons
                             MatrixView<float> dx, float dx_factor, bool accumulate_dx);
 cudaError_t SumColumn(cudaStream_t stream, MatrixView<const float> dz, float* sum);
 
-// batch_norm.cu: see worker/layer/batch_norm_kernels.h.
+// batch_norm.cu: see worker/math/batch_norm_kernels.h.
 cudaError_t ColumnMoments(cudaStream_t stream, MatrixView<const float> z, void* scratch,
                           float* mean, float* variance);
 cudaError_t NormalizeRelu(cudaStream_t stream, const float* mean, const float* variance,

@@ -6,7 +6,7 @@
 
 #include "common/check.h"
 #include "worker/cuda/kernels.h"
-#include "worker/row_stride.h"
+#include "worker/math/row_stride.h"
 
 namespace chorus::worker::cuda {
 namespace {

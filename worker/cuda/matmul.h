@@ -12,9 +12,9 @@
 #include <tuple>
 
 #include "common/status.h"
-#include "worker/backend.h"
 #include "worker/cuda/handles.h"
-#include "worker/device.h"
+#include "worker/device/device.h"
+#include "worker/math/backend.h"
 
 namespace chorus::worker::cuda {
 

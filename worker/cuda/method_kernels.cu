@@ -101,8 +101,8 @@ class KernelsOf final : public MethodKernels {
     const uint32_t blocks = BlocksFor(labels.rows, kLossRows);
     if constexpr (PartialsOf<Method>() > 0) {
       if (blocks > 0) {
-        const cudaError_t error = Launch(stream, PartialsKernel<Method>, blocks, kLossRows,
-                                         method_, labels, logits, scratch);
+        const cudaError_t error = Launch(stream, PartialsKernel<Method>, blocks, kLossRows, method_,
+                                         labels, logits, scratch);
         if (error != cudaSuccess) return error;
       }
     }
@@ -114,8 +114,8 @@ class KernelsOf final : public MethodKernels {
                        double* term_sums) const override {
     const uint32_t blocks = BlocksFor(dlogits.rows, kLossRows);
     if (blocks > 0) {
-      const cudaError_t error = Launch(stream, EvaluateKernel<Method>, blocks, kLossRows,
-                                       method_, labels, scales, logits, dlogits, scratch);
+      const cudaError_t error = Launch(stream, EvaluateKernel<Method>, blocks, kLossRows, method_,
+                                       labels, scales, logits, dlogits, scratch);
       if (error != cudaSuccess) return error;
     }
     return AddBlocks(stream, scratch, blocks, Method::kTerms, term_sums);

@@ -9,14 +9,14 @@
 #include <string_view>
 
 #include "common/matrix_view.h"
-#include "worker/device_types.h"
+#include "worker/device/device_types.h"
 
 namespace chorus::worker::cuda {
 
 class MethodKernels {
  public:
   virtual ~MethodKernels() = default;
-  // The method of that type and value (worker/objective.h, MethodValue); null: it is not known
+  // The method of that type and value (worker/objective/objective.h, MethodValue); null: it is not known
   // here.
   static std::unique_ptr<MethodKernels> Find(std::string_view type, const void* bytes, size_t size);
 

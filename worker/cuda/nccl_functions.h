@@ -8,12 +8,13 @@
 
 namespace chorus::worker::cuda {
 
-#define CHORUS_NCCL_FUNCTIONS(USE)                                                             \
-  USE(ncclGetVersion)                                                                          \
-  USE(ncclGetErrorString)                                                                      \
-  USE(ncclGetLastError) USE(ncclGetUniqueId) USE(ncclCommInitRankConfig)                       \
-      USE(ncclCommGetAsyncError) USE(ncclCommFinalize) USE(ncclCommDestroy) USE(ncclCommAbort) \
-          USE(ncclGroupStart) USE(ncclGroupEnd) USE(ncclSend) USE(ncclRecv) USE(ncclAllReduce)
+#define CHORUS_NCCL_FUNCTIONS(USE)                                                      \
+  USE(ncclGetVersion)                                                                   \
+  USE(ncclGetErrorString)                                                               \
+  USE(ncclGetLastError)                                                                 \
+  USE(ncclGetUniqueId) USE(ncclCommInitRankConfig) USE(ncclCommGetAsyncError)           \
+      USE(ncclCommFinalize) USE(ncclCommDestroy) USE(ncclCommAbort) USE(ncclGroupStart) \
+          USE(ncclGroupEnd) USE(ncclSend) USE(ncclRecv) USE(ncclAllReduce)
 
 // Members are named as NCCL's functions.
 struct NcclFunctions {

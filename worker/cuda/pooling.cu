@@ -1,9 +1,9 @@
 // Embedding rows to input matrices and back. On the way back no two threads write one place: keys
-// are sorted beforehand (worker/gradient_order.h), and every sum runs in that order.
+// are sorted beforehand (worker/engine/device/gradient_order.h), and every sum runs in that order.
 
 #include "worker/cuda/kernels.h"
 #include "worker/cuda/launch.h"
-#include "worker/layer/pooling_factor.h"
+#include "worker/math/pooling_factor.h"
 
 namespace chorus::worker::cuda {
 namespace {

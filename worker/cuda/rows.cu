@@ -1,5 +1,5 @@
 // Sums over the columns of each row: 16 lanes, half a warp, serve a row and add as the CPU's 16
-// lanes do (worker/layer/lanes.h), so that both give the same bits.
+// lanes do (worker/math/lanes.h), so that both give the same bits.
 
 #include "common/device_math.h"
 #include "worker/cuda/kernels.h"
@@ -38,7 +38,7 @@ __global__ void DotRowsKernel(MatrixView<const float> x, const float* weight, co
   }
 }
 
-// See worker/layer/pair_attention.h.
+// See worker/math/pair_attention.h.
 __global__ void AttendPairKernel(MatrixView<const float> from, MatrixView<const float> to,
                                  MatrixView<float> share, MatrixView<float> out,
                                  float inverse_root) {

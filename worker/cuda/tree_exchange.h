@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "worker/cuda/nccl_communicator.h"
-#include "worker/device_collective.h"
+#include "worker/device/device_collective.h"
 
 namespace chorus::worker::cuda {
 

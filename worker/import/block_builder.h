@@ -5,9 +5,9 @@
 
 #include <cstdint>
 
-#include "worker/batch.h"
 #include "worker/import/column_plan.h"
 #include "worker/import/row_parser.h"
+#include "worker/log/batch.h"
 
 namespace chorus::worker {
 

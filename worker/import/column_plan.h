@@ -9,7 +9,7 @@
 
 #include "common/config.pb.h"
 #include "common/status.h"
-#include "worker/batch.h"
+#include "worker/log/batch.h"
 
 namespace chorus::worker {
 

@@ -7,7 +7,7 @@
 #include <span>
 
 #include "common/status.h"
-#include "worker/batch.h"
+#include "worker/log/batch.h"
 
 namespace chorus::worker {
 

@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "common/status.h"
-#include "worker/batch.h"
+#include "worker/log/batch.h"
 
 namespace chorus::worker {
 

@@ -6,7 +6,7 @@
 #include <span>
 #include <vector>
 
-#include "worker/batch.h"
+#include "worker/log/batch.h"
 
 namespace chorus::worker {
 

@@ -19,7 +19,7 @@
 #include "common/config.pb.h"
 #include "common/status.h"
 #include "common/tree.h"
-#include "worker/batch.h"
+#include "worker/log/batch.h"
 #include "worker/log/log_reader.h"
 
 namespace chorus::worker {

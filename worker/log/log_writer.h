@@ -8,7 +8,7 @@
 
 #include "common/file.h"
 #include "common/status.h"
-#include "worker/batch.h"
+#include "worker/log/batch.h"
 
 namespace chorus::worker {
 

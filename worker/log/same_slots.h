@@ -2,7 +2,7 @@
 // Whether a model that was trained on one log can score another. Thread safety: pure function.
 
 #include "common/status.h"
-#include "worker/batch.h"
+#include "worker/log/batch.h"
 
 namespace chorus::worker {
 

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "common/status.h"
-#include "worker/batch.h"
+#include "worker/log/batch.h"
 #include "worker/log/gather.h"
 #include "worker/log/grain_reader.h"
 #include "worker/log/log_reader.h"

@@ -4,7 +4,7 @@
 #include "common/check.h"
 #include "common/device_math.h"
 #include "common/file.h"
-#include "worker/metrics.h"
+#include "worker/metrics/metrics.h"
 #include "worker/metrics/pcoc_buckets.h"
 #include "worker/metrics/tally.h"
 

@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-#include "worker/metrics.h"
+#include "worker/metrics/metrics.h"
 
 namespace chorus::worker {
 namespace {

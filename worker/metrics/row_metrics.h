@@ -8,7 +8,7 @@
 #include <span>
 
 #include "common/report.pb.h"
-#include "worker/scores.h"
+#include "worker/metrics/scores.h"
 
 namespace chorus::worker {
 

@@ -4,9 +4,9 @@
 // none.
 
 #include "common/report.pb.h"
+#include "worker/log/oracle_row.h"
 #include "worker/metrics/score_histogram.h"
-#include "worker/oracle_row.h"
-#include "worker/prediction.h"
+#include "worker/objective/prediction.h"
 
 namespace chorus::worker {
 

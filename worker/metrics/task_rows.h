@@ -5,7 +5,7 @@
 #include <span>
 #include <vector>
 
-#include "worker/scores.h"
+#include "worker/metrics/scores.h"
 #include "worker/statistics/resampled_metric.h"
 
 namespace chorus::worker {

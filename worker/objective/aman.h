@@ -7,8 +7,8 @@
 // pCTR pCVR / (pCTR + rho (1 - pCTR)), too low; `correct` solves that for pCVR.
 
 #include "common/random.h"
+#include "worker/objective/prediction.h"
 #include "worker/objective/row_terms.h"
-#include "worker/prediction.h"
 
 namespace chorus::worker {
 

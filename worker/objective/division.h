@@ -5,8 +5,8 @@
 // Both are trained in one stage: no parameter sees both losses, so that is the same as training one
 // after the other. pCVR = exp(sp(-a) - sp(-t)) may exceed 1; `cap` cuts it there, which makes ties.
 
+#include "worker/objective/prediction.h"
 #include "worker/objective/row_terms.h"
-#include "worker/prediction.h"
 
 namespace chorus::worker {
 

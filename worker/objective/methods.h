@@ -6,7 +6,7 @@
 
 #include <memory>
 
-#include "worker/objective.h"
+#include "worker/objective/objective.h"
 
 namespace chorus::worker {
 

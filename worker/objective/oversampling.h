@@ -7,8 +7,8 @@
 // much of its own denominator, so that the odds are less than k times too high and `correct` takes
 // off too much (perf/README.md, Criteo).
 
+#include "worker/objective/prediction.h"
 #include "worker/objective/row_terms.h"
-#include "worker/prediction.h"
 
 namespace chorus::worker {
 

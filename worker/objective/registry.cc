@@ -1,6 +1,6 @@
 #include "common/strings.h"
-#include "worker/objective.h"
 #include "worker/objective/methods.h"
+#include "worker/objective/objective.h"
 
 namespace chorus::worker {
 

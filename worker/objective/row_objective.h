@@ -25,8 +25,8 @@
 #include <utility>
 
 #include "common/check.h"
-#include "worker/objective.h"
 #include "worker/objective/evaluate_row.h"
+#include "worker/objective/objective.h"
 
 namespace chorus::worker {
 

@@ -16,8 +16,8 @@
 // row), whose terms weigh 1 / unclicked_rate.
 
 #include "common/random.h"
+#include "worker/objective/prediction.h"
 #include "worker/objective/row_terms.h"
-#include "worker/prediction.h"
 
 namespace chorus::worker {
 

@@ -14,8 +14,8 @@
 #include <span>
 #include <vector>
 
+#include "worker/math/thread_pool.h"
 #include "worker/statistics/resampled_metric.h"
-#include "worker/thread_pool.h"
 
 namespace chorus::worker {
 

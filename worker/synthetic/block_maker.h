@@ -6,8 +6,8 @@
 #include <cstdint>
 #include <vector>
 
-#include "worker/batch.h"
-#include "worker/oracle_row.h"
+#include "worker/log/batch.h"
+#include "worker/log/oracle_row.h"
 #include "worker/synthetic/features.h"
 #include "worker/synthetic/world.h"
 

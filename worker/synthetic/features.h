@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "worker/batch.h"
+#include "worker/log/batch.h"
 #include "worker/synthetic/world.h"
 
 namespace chorus::worker {

@@ -10,8 +10,8 @@
 #include "common/strings.h"
 #include "worker/log/log_reader.h"
 #include "worker/log/log_writer.h"
+#include "worker/log/oracle_file.h"
 #include "worker/synthetic/block_maker.h"
-#include "worker/synthetic/oracle_file.h"
 
 namespace chorus::worker {
 namespace {

@@ -8,7 +8,7 @@
 
 #include "common/config.pb.h"
 #include "common/random.h"
-#include "worker/oracle_row.h"
+#include "worker/log/oracle_row.h"
 #include "worker/synthetic/zipf.h"
 
 namespace chorus::worker {

@@ -1,0 +1,108 @@
+// `chorus compare`: trains methods by seeds by data sets and writes what they say about each other.
+
+#include <cstdio>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "common/config.h"
+#include "common/file.h"
+#include "common/folder_lock.h"
+#include "common/strings.h"
+#include "launch/commands.h"
+#include "launch/compare/data_logs.h"
+#include "launch/compare/output.h"
+#include "launch/compare/plan.h"
+#include "launch/compare/runner.h"
+#include "launch/job/mpi_world.h"
+#include "worker/math/thread_pool.h"
+
+namespace chorus::launch {
+namespace {
+
+// Where the comparison writes: --output, in a folder of its own name when there are several.
+Result<std::string> OutputOf(const CompareArguments& arguments, const CompareConfig& config) {
+  if (arguments.output.empty()) {
+    if (!config.output().empty()) return config.output();
+    return InvalidArgument(config.name() +
+                           ": no output directory: give --output, or output in "
+                           "the configuration");
+  }
+  if (arguments.config_files.size() == 1) return arguments.output;
+  return JoinPath(arguments.output, config.name());
+}
+
+// --methods "A, B" as "A,B".
+CompareSelection SelectionOf(const CompareArguments& arguments) {
+  CompareSelection selection{arguments.seeds, {}, arguments.folds};
+  for (const std::string& name : arguments.methods) {
+    selection.methods.push_back(std::string(Trim(name)));
+  }
+  return selection;
+}
+
+Result<std::vector<ComparePlan>> PlansOf(const CompareArguments& arguments) {
+  std::vector<ComparePlan> plans;
+  for (const std::string& path : arguments.config_files) {
+    ASSIGN_OR_RETURN(const CompareConfig config, LoadCompareConfig(path, arguments.sets));
+    ASSIGN_OR_RETURN(const std::string output, OutputOf(arguments, config));
+    for (const ComparePlan& other : plans) {
+      if (other.output != output) continue;
+      return InvalidArgument(StrCat(path, ": another comparison writes to ", output, " too"));
+    }
+    ASSIGN_OR_RETURN(ComparePlan plan,
+                     MakePlan(PosixFiles(), config, path, SelectionOf(arguments), output));
+    plans.push_back(std::move(plan));
+  }
+  return plans;
+}
+
+Status WriteOutputs(const CompareArguments& arguments) {
+  ASSIGN_OR_RETURN(const std::vector<ComparePlan> plans, PlansOf(arguments));
+  for (const ComparePlan& plan : plans) {
+    const auto pool = worker::ThreadPool::Create(plan.config.train().compute().threads());
+    RETURN_IF_ERROR(WriteOutput(PosixFiles(), plan, pool.get()));
+    ASSIGN_OR_RETURN(const std::string table,
+                     ReadWholeFile(PosixFiles(), JoinPath(plan.output, "table.md")));
+    std::printf("%s\nwrote %s: results.jsonl, table.md, report.html\n", table.c_str(),
+                plan.output.c_str());
+  }
+  std::fflush(stdout);
+  return Status::Ok();
+}
+
+// Every rank would write the same pages.
+Status ReportOnly(const CompareArguments& arguments) {
+  if (!MpiWorld::LaunchedAmongOthers()) return WriteOutputs(arguments);
+  return InvalidArgument("--report-only trains nothing: start it without mpirun");
+}
+
+}  // namespace
+
+Status RunCompare(const CompareArguments& arguments) {
+  if (arguments.config_files.empty()) {
+    return InvalidArgument("no comparison: give --config (configs/compare has some)");
+  }
+  if (arguments.print_config) {
+    ASSIGN_OR_RETURN(const std::vector<ComparePlan> plans, PlansOf(arguments));
+    for (const ComparePlan& plan : plans) std::fputs(PrintConfig(plan.config).c_str(), stdout);
+    return Status::Ok();
+  }
+  if (arguments.report_only) return ReportOnly(arguments);
+  std::vector<FolderLock> locks;
+  const auto plans = [&]() -> Result<std::vector<ComparePlan>> {
+    ASSIGN_OR_RETURN(std::vector<ComparePlan> all, PlansOf(arguments));
+    for (const ComparePlan& plan : all) {
+      RETURN_IF_ERROR(CheckDataLogs(PosixFiles(), plan.config).Annotate(plan.source));
+      RETURN_IF_ERROR(CheckOutput(PosixFiles(), plan.output, arguments.resume));
+      RETURN_IF_ERROR(PosixFiles().CreateDirectories(plan.output));
+      ASSIGN_OR_RETURN(FolderLock lock, FolderLock::Take(plan.output));
+      locks.push_back(std::move(lock));
+    }
+    return all;
+  };
+  ASSIGN_OR_RETURN(const bool is_first, TrainRuns(plans));
+  return is_first ? WriteOutputs(arguments) : Status::Ok();
+}
+
+}  // namespace chorus::launch

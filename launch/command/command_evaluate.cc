@@ -1,0 +1,32 @@
+// `chorus evaluate`: the metrics of a checkpoint on a log, as a table on standard output.
+
+#include <cstdio>
+#include <optional>
+
+#include "launch/command/scoring.h"
+#include "launch/commands.h"
+#include "worker/metrics/metrics.h"
+#include "worker/train/evaluator.h"
+
+namespace chorus::launch {
+
+Status RunEvaluate(const EvaluateArguments& arguments) {
+  std::vector<std::string> overrides = LogOverrides(arguments.log);
+  // Another log than the configured one has another oracle, or none.
+  if (!arguments.oracle.empty() || !arguments.log.empty()) {
+    overrides.push_back("evaluate.oracle=" + arguments.oracle);
+  }
+  const auto work = [](worker::Session* session) -> Status {
+    ASSIGN_OR_RETURN(
+        const std::unique_ptr<worker::Evaluator> evaluator,
+        worker::Evaluator::Create(session, worker::EvaluationLogs::Of(session->config())));
+    ASSIGN_OR_RETURN(const std::optional<Evaluation> evaluation, evaluator->Run());
+    if (!evaluation.has_value()) return Status::Ok();
+    std::printf("%s", worker::FormatEvaluation(*evaluation).c_str());
+    std::fflush(stdout);
+    return Status::Ok();
+  };
+  return RunScoring(arguments.config, arguments.checkpoint, overrides, work);
+}
+
+}  // namespace chorus::launch

@@ -1,0 +1,89 @@
+// `chorus train`: trains a model on all ranks of the job, or in this process alone.
+
+#include <cstdio>
+
+#include "common/config.h"
+#include "common/log.h"
+#include "common/strings.h"
+#include "launch/commands.h"
+#include "launch/job/job.h"
+#include "worker/metrics/metrics.h"
+#include "worker/train/trainer.h"
+
+namespace chorus::launch {
+namespace {
+
+Result<TrainConfig> LoadTrainingJob(const TrainArguments& arguments) {
+  ASSIGN_OR_RETURN(TrainConfig config,
+                   LoadTrainConfig(arguments.config.config_file, arguments.config.sets));
+  if (config.data().log_size() == 0) {
+    return InvalidArgument("data.log: names no log to train on (--set data.log=DIRECTORY)");
+  }
+  if (arguments.resume && config.checkpoint().directory().empty()) {
+    return InvalidArgument("checkpoint.directory: --resume needs to know where checkpoints lie");
+  }
+  return config;
+}
+
+void PrintShare(const char* name, double seconds, double all) {
+  if (all > 0) std::printf(" %s %.0f %%", name, 100 * seconds / all);
+}
+
+void PrintSteps(const worker::TrainResult& result) {
+  const worker::StepTimes& t = result.times;
+  const double all = t.read + t.pull + t.compute + t.combine + t.all_reduce + t.optimizer + t.other;
+  std::printf("trained to step %llu: %llu exposures in %.1f s, %.0f exposures/s, last loss %.6f\n",
+              static_cast<unsigned long long>(result.steps),
+              static_cast<unsigned long long>(result.exposures), result.seconds,
+              result.seconds > 0 ? static_cast<double>(result.exposures) / result.seconds : 0.0,
+              result.loss);
+  std::printf("time of worker 0:");
+  PrintShare("read", t.read, all);
+  PrintShare("pull", t.pull, all);
+  PrintShare("compute", t.compute, all);
+  PrintShare("push", t.combine, all);
+  PrintShare("all-reduce", t.all_reduce, all);
+  PrintShare("optimizer", t.optimizer, all);
+  PrintShare("evaluate and save", t.other, all);
+  std::printf("\nkeys of worker 0: %llu, unique per step %llu\n",
+              static_cast<unsigned long long>(result.keys_seen),
+              static_cast<unsigned long long>(result.keys_unique));
+}
+
+void PrintResult(const TrainConfig& config, const worker::TrainResult& result) {
+  if (result.exposures > 0) {
+    PrintSteps(result);
+  } else {
+    std::printf("nothing was left to train after step %llu\n",
+                static_cast<unsigned long long>(result.steps));
+  }
+  if (result.evaluation.has_value()) {
+    std::printf("%s", worker::FormatEvaluation(*result.evaluation).c_str());
+  }
+  if (!result.checkpoint.empty()) std::printf("checkpoint: %s\n", result.checkpoint.c_str());
+  if (!config.report().metrics().empty()) {
+    std::printf("metrics: %s\n", config.report().metrics().c_str());
+  }
+  std::fflush(stdout);
+}
+
+}  // namespace
+
+Status RunTrain(const TrainArguments& arguments) {
+  if (arguments.config.print_config) {
+    ASSIGN_OR_RETURN(const TrainConfig config,
+                     LoadTrainConfig(arguments.config.config_file, arguments.config.sets));
+    std::fputs(PrintConfig(config).c_str(), stdout);
+    return Status::Ok();
+  }
+  return RunJob(
+      [&] { return LoadTrainingJob(arguments); },
+      [&](const TrainConfig& config, const worker::WorkerEnvironment& environment) -> Status {
+        ASSIGN_OR_RETURN(const worker::TrainResult result,
+                         worker::Train(config, arguments.resume, environment));
+        if (environment.collective->rank() == 0) PrintResult(config, result);
+        return Status::Ok();
+      });
+}
+
+}  // namespace chorus::launch

@@ -1,0 +1,114 @@
+#include "launch/command/scoring.h"
+
+#include <cstdio>
+#include <optional>
+
+#include "common/config.h"
+#include "common/log.h"
+#include "common/strings.h"
+#include "launch/job/job.h"
+#include "worker/train/checkpoint_store.h"
+
+namespace chorus::launch {
+namespace {
+
+// The complete checkpoint that `path` names. Error: kNotFound.
+Result<std::string> CheckpointAt(const std::string& path) {
+  if (path.empty()) {
+    return InvalidArgument(
+        "no checkpoint: give --checkpoint, or a --config with checkpoint.directory");
+  }
+  ASSIGN_OR_RETURN(const std::optional<std::string> folder,
+                   worker::FindCheckpoint(PosixFiles(), path));
+  if (!folder.has_value()) return NotFound(path + ": no complete checkpoint");
+  return *folder;
+}
+
+// The configuration that a checkpoint was made with, without what that run chose for its own
+// machines: a checkpoint must not say which library is opened, or that there is a GPU.
+TrainConfig ConfigOf(const CheckpointManifest& manifest) {
+  TrainConfig config = manifest.config();
+  const ComputeConfig there = config.compute();
+  config.clear_compute();
+  config.mutable_compute()->set_isa(there.isa());
+  config.mutable_compute()->mutable_cuda()->set_precision(there.cuda().precision());
+  config.mutable_cluster()->clear_listen_address();
+  return config;
+}
+
+class ScoringJob {
+ public:
+  ScoringJob(const ConfigArguments& arguments, std::string checkpoint,
+             const std::vector<std::string>& overrides)
+      : config_file_(arguments.config_file),
+        sets_(arguments.sets),
+        checkpoint_(std::move(checkpoint)) {
+    sets_.insert(sets_.end(), overrides.begin(), overrides.end());
+  }
+
+  Result<TrainConfig> Load() const {
+    if (!config_file_.empty()) {
+      ASSIGN_OR_RETURN(TrainConfig config, LoadTrainConfig(config_file_, sets_));
+      if (!checkpoint_.empty()) config.mutable_checkpoint()->set_directory(checkpoint_);
+      return WithCheckpoint(config);
+    }
+    ASSIGN_OR_RETURN(const std::string folder, CheckpointAt(checkpoint_));
+    ASSIGN_OR_RETURN(const CheckpointManifest manifest, worker::ReadManifest(PosixFiles(), folder));
+    TrainConfig config = ConfigOf(manifest);
+    RETURN_IF_ERROR(ApplySets(sets_, &config));
+    RETURN_IF_ERROR(FinishTrainConfig(folder, &config));
+    config.mutable_checkpoint()->set_directory(folder);
+    return WithCheckpoint(config);
+  }
+
+ private:
+  // checkpoint.directory becomes the very checkpoint, so that all ranks read the same.
+  static Result<TrainConfig> WithCheckpoint(TrainConfig config) {
+    ASSIGN_OR_RETURN(const std::string folder, CheckpointAt(config.checkpoint().directory()));
+    config.mutable_checkpoint()->set_directory(folder);
+    if (config.evaluate().log_size() == 0) {
+      return InvalidArgument("no log: give --log, or evaluate.log in the configuration");
+    }
+    return config;
+  }
+
+  const std::string config_file_;
+  std::vector<std::string> sets_;
+  const std::string checkpoint_;
+};
+
+}  // namespace
+
+std::vector<std::string> LogOverrides(const std::vector<std::string>& log) {
+  if (log.empty()) return {};
+  return {"evaluate.log=" + Join(log, ",")};
+}
+
+Status RunScoring(const ConfigArguments& arguments, const std::string& checkpoint,
+                  const std::vector<std::string>& overrides, const ScoringMain& work) {
+  const ScoringJob job(arguments, checkpoint, overrides);
+  if (arguments.print_config) {
+    ASSIGN_OR_RETURN(const TrainConfig config, job.Load());
+    std::fputs(PrintConfig(config).c_str(), stdout);
+    return Status::Ok();
+  }
+  return RunJob(
+      [&] { return job.Load(); },
+      [&](const TrainConfig& config, const worker::WorkerEnvironment& environment) -> Status {
+        const std::string folder = config.checkpoint().directory();
+        ASSIGN_OR_RETURN(const CheckpointManifest manifest,
+                         worker::ReadManifest(*environment.files, folder));
+        ASSIGN_OR_RETURN(
+            const std::unique_ptr<worker::Session> session,
+            worker::Session::Create(config, worker::SchemaOfManifest(manifest), environment));
+        ASSIGN_OR_RETURN(const uint64_t step,
+                         session->Restore(folder, worker::Session::RestoreMode::kResume));
+        if (environment.collective->rank() == 0) {
+          LogInfo("model of step ", step, " from ", folder);
+        }
+        RETURN_IF_ERROR(environment.collective->Barrier());
+        return work(session.get());
+      });
+}
+
+}  // namespace chorus::launch

@@ -1,0 +1,25 @@
+#pragma once
+// What `chorus evaluate` and `chorus predict` share: a checkpoint's model, loaded into the servers
+// of this job. Thread safety: called once, from main's thread.
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "common/status.h"
+#include "launch/commands.h"
+#include "worker/train/session.h"
+
+namespace chorus::launch {
+
+// checkpoint: a checkpoint or a directory of them; "" = checkpoint.directory of the configuration.
+// The job's configuration is --config if given, else the one that the checkpoint was trained with;
+// --set changes either. overrides: further sets, applied last ("evaluate.log=...").
+using ScoringMain = std::function<Status(worker::Session* session)>;
+Status RunScoring(const ConfigArguments& arguments, const std::string& checkpoint,
+                  const std::vector<std::string>& overrides, const ScoringMain& work);
+
+// {"evaluate.log=a,b"} for the logs of the command line; nothing for none.
+std::vector<std::string> LogOverrides(const std::vector<std::string>& log);
+
+}  // namespace chorus::launch

@@ -1,0 +1,226 @@
+#include "launch/job/job.h"
+
+#include <algorithm>
+#include <chrono>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "common/config.h"
+#include "common/log.h"
+#include "common/strings.h"
+#include "launch/job/binding.h"
+#include "launch/job/job_token.h"
+#include "launch/job/mpi_world.h"
+#include "launch/job/server_node.h"
+#include "launch/job/supervisor.h"
+#include "worker/device/device_library.h"
+
+namespace chorus::launch {
+namespace {
+
+// At the end of a job a rank gives up when it has waited, and nobody has asked its server anything,
+// for so many deadlines.
+constexpr double kIdleDeadlines = 20;
+
+// Who a rank is.
+struct Roles {
+  uint32_t servers = 0;
+  uint32_t workers = 0;
+  int server = -1;  // this rank's number among the servers; -1: none
+  int worker = -1;
+
+  std::string Name() const {
+    if (server < 0) return StrCat("worker ", worker);
+    if (worker < 0) return StrCat("server ", server);
+    return StrCat("server ", server, " and worker ", worker);
+  }
+};
+
+Result<Roles> RolesOf(const ClusterConfig& cluster, uint32_t rank, uint32_t ranks) {
+  Roles roles;
+  if (cluster.placement() == ClusterConfig::COLOCATED) {
+    roles.servers = roles.workers = ranks;
+    roles.server = roles.worker = static_cast<int>(rank);
+    return roles;
+  }
+  if (cluster.servers() >= ranks) {
+    return InvalidArgument(StrCat("cluster.servers: ", cluster.servers(), " of ", ranks,
+                                  " ranks leave no worker; start more ranks (mpirun -n ",
+                                  cluster.servers() + 1, " or more)"));
+  }
+  roles.servers = cluster.servers();
+  roles.workers = ranks - cluster.servers();
+  const bool serves = rank < roles.servers;
+  roles.server = serves ? static_cast<int>(rank) : -1;
+  roles.worker = serves ? -1 : static_cast<int>(rank - roles.servers);
+  return roles;
+}
+
+// The first rank's next job on every rank.
+Result<std::optional<Job>> ShareJob(Communicator& all, const JobSource& source) {
+  std::string text;  // "" = there is no more job, else the configuration after one letter
+  std::string label;
+  if (all.rank() == 0) {
+    ASSIGN_OR_RETURN(const std::optional<Job> job, source());
+    if (job.has_value()) {
+      text = "J" + job->config.SerializeAsString();
+      label = job->label;
+    }
+  }
+  ASSIGN_OR_RETURN(text, all.Broadcast(text, 0));
+  if (text.empty()) return std::optional<Job>();
+  Job job;
+  ASSIGN_OR_RETURN(job.label, all.Broadcast(label, 0));
+  if (!job.config.ParseFromString(text.substr(1))) {
+    return Internal("the configuration of rank 0 did not arrive");
+  }
+  return std::optional<Job>(std::move(job));
+}
+
+// `work` in an environment that knows the job's label.
+WorkerMain Labelled(const WorkerMain& work, const std::string& label) {
+  return [&work, label](const TrainConfig& config, const worker::WorkerEnvironment& environment) {
+    worker::WorkerEnvironment labelled = environment;
+    labelled.label = label;
+    return work(config, labelled);
+  };
+}
+
+// One rank of a job under MPI.
+class Rank {
+ public:
+  Rank(MpiWorld* world, const TrainConfig& config, const Roles& roles)
+      : world_(world), config_(config), roles_(roles) {}
+
+  Status Run(const WorkerMain& work) {
+    ASSIGN_OR_RETURN(const std::string token, ShareJobToken(world_->all()));
+    const TransportOptions options = TransportOptionsOf(config_, token, roles_.Name());
+    network_ = NewTcpTransport(options);
+    local_ = NewInprocTransport(options);
+    RETURN_IF_ERROR(StartServer());
+    ASSIGN_OR_RETURN(endpoints_, world_->all().AllGather(own_endpoint_));
+    ASSIGN_OR_RETURN(workers_, world_->Split(roles_.worker >= 0 ? 0 : MpiWorld::kNoGroup));
+    if (roles_.worker >= 0) RETURN_IF_ERROR(RunWorker(work));
+    // Workers come here when they are done; servers serve until then.
+    const auto begin = std::chrono::steady_clock::now();
+    return world_->all().BarrierUntil([&] {
+      const std::chrono::duration<double> waited = std::chrono::steady_clock::now() - begin;
+      const double idle = server_ == nullptr ? waited.count() : server_->idle_seconds();
+      return std::min(idle, waited.count()) > kIdleDeadlines * config_.cluster().deadline_seconds();
+    });
+  }
+
+ private:
+  Status StartServer() {
+    if (roles_.server < 0) return Status::Ok();
+    ASSIGN_OR_RETURN(const std::vector<TableSpec> tables, TablesOfJob(config_));
+    server_ = std::make_unique<ServerNode>(config_, tables, static_cast<uint32_t>(roles_.server),
+                                           roles_.servers, roles_.workers, PosixFiles());
+    ASSIGN_OR_RETURN(own_endpoint_, server_->Listen(network_.get()));
+    if (roles_.worker >= 0) {
+      ASSIGN_OR_RETURN(local_endpoint_, server_->Listen(local_.get()));
+    }
+    return Status::Ok();
+  }
+
+  // The number of this worker among those of its node, which is its device's.
+  Result<int> DeviceNumber() {
+    ASSIGN_OR_RETURN(const std::vector<std::string> nodes, workers_->AllGather(world_->node()));
+    return static_cast<int>(
+        std::count(nodes.begin(), nodes.begin() + workers_->rank(), world_->node()));
+  }
+
+  Status RunWorker(const WorkerMain& work) {
+    const uint32_t threads = config_.compute().threads();
+    ReportBinding(threads > 0 ? threads : static_cast<uint32_t>(AllowedCores().size()));
+    const std::unique_ptr<worker::Collective> collective =
+        worker::NewMpiCollective(workers_->handle(), config_.cluster().deadline_seconds());
+    worker::WorkerEnvironment environment;
+    environment.files = &PosixFiles();
+    environment.collective = collective.get();
+    ASSIGN_OR_RETURN(const int device, DeviceNumber());
+    environment.open_device = [device](worker::DeviceOptions options) {
+      options.index = device;
+      return worker::OpenLibraryDevice(options);
+    };
+    environment.connect =
+        [this](const worker::PsClientOptions& options,
+               const std::vector<TableSpec>& tables) -> Result<std::unique_ptr<worker::PsClient>> {
+      std::vector<std::unique_ptr<Channel>> channels;
+      for (uint32_t s = 0; s < roles_.servers; ++s) {
+        // The servers are the first ranks in both placements. A rank's own shards skip the network.
+        const bool own = static_cast<int>(s) == roles_.server;
+        channels.push_back(own ? local_->Connect(local_endpoint_, StrCat("server ", s))
+                               : network_->Connect(endpoints_[s], StrCat("server ", s)));
+      }
+      return worker::PsClient::Create(options, tables, std::move(channels));
+    };
+    return work(config_, environment);
+  }
+
+  MpiWorld* const world_;
+  const TrainConfig config_;
+  const Roles roles_;
+  std::unique_ptr<Transport> network_;  // before what listens and calls on it
+  std::unique_ptr<Transport> local_;
+  std::unique_ptr<ServerNode> server_;
+  std::string own_endpoint_;
+  std::string local_endpoint_;
+  std::vector<std::string> endpoints_;  // by rank
+  std::unique_ptr<Communicator> workers_;
+};
+
+// One job of this rank; false when there is none left. Errors do not come back.
+bool RunNextOnRank(MpiWorld* world, const JobSource& next, const WorkerMain& work) {
+  Supervisor starter(world, "starting");
+  std::optional<Job> job;
+  Roles roles;
+  starter.Run([&]() -> Status {
+    ASSIGN_OR_RETURN(job, ShareJob(world->all(), next));
+    if (!job.has_value()) return Status::Ok();
+    ASSIGN_OR_RETURN(roles,
+                     RolesOf(job->config.cluster(), world->all().rank(), world->all().size()));
+    return Status::Ok();
+  });
+  if (!job.has_value()) return false;
+  SetLogName(roles.Name());
+  Supervisor supervisor(world, roles.Name());
+  supervisor.Run([&] { return Rank(world, job->config, roles).Run(Labelled(work, job->label)); });
+  return true;
+}
+
+Result<bool> RunOnRanks(const JobSource& next, const WorkerMain& work) {
+  ASSIGN_OR_RETURN(const std::unique_ptr<MpiWorld> world, MpiWorld::Create(kNextJobSeconds));
+  const bool is_first = world->all().rank() == 0;
+  while (RunNextOnRank(world.get(), next, work)) {
+  }
+  return is_first;
+}
+
+}  // namespace
+
+Status RunJob(const ConfigSource& source, const WorkerMain& work) {
+  bool given = false;
+  const auto once = [&]() -> Result<std::optional<Job>> {
+    if (std::exchange(given, true)) return std::optional<Job>();
+    ASSIGN_OR_RETURN(TrainConfig config, source());
+    return std::optional<Job>(Job{std::move(config), ""});
+  };
+  return RunJobs(once, work).status();
+}
+
+Result<bool> RunJobs(const JobSource& next, const WorkerMain& work) {
+  if (MpiWorld::Launched()) return RunOnRanks(next, work);
+  while (true) {
+    ASSIGN_OR_RETURN(const std::optional<Job> job, next());
+    if (!job.has_value()) return true;
+    LocalClusterOptions options;
+    options.open_device = worker::OpenLibraryDevice;
+    RETURN_IF_ERROR(
+        RunLocalCluster(job->config, options, PosixFiles(), Labelled(work, job->label)));
+  }
+}
+
+}  // namespace chorus::launch

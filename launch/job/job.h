@@ -1,0 +1,39 @@
+#pragma once
+// Runs jobs on the ranks that there are: under mpirun or srun on all of them by role, otherwise in
+// this process alone, with its servers embedded.
+//   DEDICATED   ranks 0 .. servers-1 serve, the others work
+//   COLOCATED   every rank serves and works
+// Thread safety: one of these calls a process, from main's thread.
+
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "common/status.h"
+#include "launch/commands.h"
+#include "launch/job/local_cluster.h"
+
+namespace chorus::launch {
+
+// Gives the job's configuration; called on the first rank alone, the others get its result.
+using ConfigSource = std::function<Result<TrainConfig>()>;
+
+// `work` runs on every worker. Errors end the whole job (supervisor.h); in a single process they
+// are returned.
+Status RunJob(const ConfigSource& config, const WorkerMain& work);
+
+// One of several jobs that the same ranks do in turn.
+struct Job {
+  TrainConfig config;
+  std::string label;  // what its progress lines begin with: WorkerEnvironment::label
+};
+// Gives the next job, nothing after the last one; called on the first rank alone, after all ranks
+// have finished the job before. The others wait for it at most kNextJobSeconds.
+using JobSource = std::function<Result<std::optional<Job>>()>;
+inline constexpr double kNextJobSeconds = 300;
+
+// Jobs one after another, each with servers of its own. Returns true on the first rank, once the
+// ranks have parted: what it does then keeps nobody waiting.
+Result<bool> RunJobs(const JobSource& next, const WorkerMain& work);
+
+}  // namespace chorus::launch

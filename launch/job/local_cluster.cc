@@ -1,0 +1,96 @@
+#include "launch/job/local_cluster.h"
+
+#include <memory>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "common/strings.h"
+#include "launch/job/server_node.h"
+#include "launch/job/supervisor.h"
+
+namespace chorus::launch {
+namespace {
+
+std::unique_ptr<Transport> NewTransport(const TrainConfig& config, bool tcp,
+                                        const std::string& name) {
+  TransportOptions options = TransportOptionsOf(config, "local cluster", name);
+  if (tcp) options.listen_address = "127.0.0.1";
+  options.threads = 2;
+  return tcp ? NewTcpTransport(options) : NewInprocTransport(options);
+}
+
+// The error to report: the first that is not likely another's doing, else the first.
+Status FirstCause(const std::vector<Status>& statuses) {
+  Status first;
+  for (size_t w = 0; w < statuses.size(); ++w) {
+    if (statuses[w].ok()) continue;
+    const Status named =
+        statuses.size() == 1 ? statuses[w] : statuses[w].Annotate(StrCat("worker ", w));
+    if (!IsConsequence(named.code())) return named;
+    if (first.ok()) first = named;
+  }
+  return first;
+}
+
+}  // namespace
+
+Status RunLocalCluster(const TrainConfig& config, const LocalClusterOptions& options,
+                       FileSystem& files, const WorkerMain& work) {
+  ASSIGN_OR_RETURN(const std::vector<TableSpec> tables, TablesOfJob(config));
+  const std::unique_ptr<Transport> server_transport = NewTransport(config, options.tcp, "servers");
+  std::vector<std::unique_ptr<ServerNode>> servers;
+  std::vector<std::string> endpoints;
+  for (uint32_t s = 0; s < options.servers; ++s) {
+    servers.push_back(
+        std::make_unique<ServerNode>(config, tables, s, options.servers, options.workers, files));
+    ASSIGN_OR_RETURN(std::string endpoint, servers.back()->Listen(server_transport.get()));
+    endpoints.push_back(std::move(endpoint));
+  }
+
+  std::vector<std::unique_ptr<worker::Collective>> collectives;
+  if (options.workers == 1) {
+    collectives.push_back(worker::NewSingleCollective());
+  } else {
+    collectives = worker::NewLocalCollectives(options.workers, config.cluster().deadline_seconds());
+  }
+  std::vector<Status> statuses(options.workers);
+  const auto run = [&](uint32_t w) {
+    std::unique_ptr<Transport> transport = NewTransport(config, options.tcp, StrCat("worker ", w));
+    if (options.wrap_transport) transport = options.wrap_transport(std::move(transport));
+    worker::WorkerEnvironment environment;
+    environment.files = &files;
+    environment.collective = collectives[w].get();
+    if (options.open_device) {
+      environment.open_device = [&, w](worker::DeviceOptions device) {
+        device.index = static_cast<int>(w);
+        return options.open_device(device);
+      };
+    }
+    environment.connect =
+        [&](const worker::PsClientOptions& client_options,
+            const std::vector<TableSpec>& specs) -> Result<std::unique_ptr<worker::PsClient>> {
+      std::vector<std::unique_ptr<Channel>> channels;
+      for (uint32_t s = 0; s < options.servers; ++s) {
+        channels.push_back(transport->Connect(endpoints[s], StrCat("server ", s)));
+      }
+      return worker::PsClient::Create(client_options, specs, std::move(channels));
+    };
+    try {
+      statuses[w] = work(config, environment);
+    } catch (const std::exception& error) {
+      statuses[w] = StatusOfException(error);
+    }
+    if (!statuses[w].ok()) collectives[w]->Abort(statuses[w].ToString());
+  };
+  if (options.workers == 1) {
+    run(0);
+  } else {
+    std::vector<std::jthread> threads;
+    for (uint32_t w = 0; w < options.workers; ++w) threads.emplace_back(run, w);
+  }
+  return FirstCause(statuses);
+}
+
+}  // namespace chorus::launch

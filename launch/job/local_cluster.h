@@ -1,0 +1,37 @@
+#pragma once
+// A whole job inside one process: its workers are threads, its servers objects. The embedded
+// default of `chorus train` is one worker and one server; tests run any layout. Thread safety: one
+// call a cluster.
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+
+#include "common/config.pb.h"
+#include "common/file.h"
+#include "common/status.h"
+#include "common/transport.h"
+#include "worker/device/device.h"
+#include "worker/train/trainer.h"
+
+namespace chorus::launch {
+
+struct LocalClusterOptions {
+  uint32_t workers = 1;
+  uint32_t servers = 1;
+  // Frames cross the loopback device, on two network threads an end, instead of being handed over.
+  bool tcp = false;
+  // What each worker's transport is wrapped in, for tests of bad networks; empty: nothing.
+  std::function<std::unique_ptr<Transport>(std::unique_ptr<Transport>)> wrap_transport;
+  // Where workers find devices; each asks for the one of its own number. Empty: there are none.
+  worker::OpenDevice open_device;
+};
+
+// Runs `work` on every worker, each on a thread of its own (the caller's, if there is one worker
+// only). Returns the first error in order of workers that is not another worker's doing.
+using WorkerMain =
+    std::function<Status(const TrainConfig& config, const worker::WorkerEnvironment& environment)>;
+Status RunLocalCluster(const TrainConfig& config, const LocalClusterOptions& options,
+                       FileSystem& files, const WorkerMain& work);
+
+}  // namespace chorus::launch

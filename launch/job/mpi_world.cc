@@ -1,0 +1,253 @@
+#include "launch/job/mpi_world.h"
+
+#include <mpi.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <cstdlib>
+#include <utility>
+
+#include "common/backoff.h"
+#include "common/log.h"
+#include "common/mpi_status.h"
+#include "common/strings.h"
+
+namespace chorus::launch {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+#define RETURN_IF_MPI_ERROR(call) RETURN_IF_ERROR(CheckMpi(call, #call))
+
+std::string HostName() {
+  char name[256] = "";
+  if (gethostname(name, sizeof(name) - 1) != 0) return "unknown";
+  return name;
+}
+
+class MpiCommunicator : public Communicator {
+ public:
+  MpiCommunicator(MPI_Comm comm, bool owned, double deadline_seconds)
+      : comm_(comm), owned_(owned), deadline_seconds_(deadline_seconds) {
+    MPI_Comm_set_errhandler(comm_, MPI_ERRORS_RETURN);
+    MPI_Comm_rank(comm_, &rank_);
+    MPI_Comm_size(comm_, &size_);
+  }
+  ~MpiCommunicator() override {
+    if (owned_ && !failed_) MPI_Comm_free(&comm_);
+  }
+
+  uint32_t rank() const override { return static_cast<uint32_t>(rank_); }
+  uint32_t size() const override { return static_cast<uint32_t>(size_); }
+  void* handle() override { return &comm_; }
+
+  Result<std::string> Broadcast(const std::string& text, uint32_t root) override {
+    // Empty texts of the others: the gathered one is root's.
+    ASSIGN_OR_RETURN(auto all, AllGather(rank() == root ? text : std::string()));
+    return std::move(all[root]);
+  }
+
+  // Sizes first: only then does anybody know what to receive.
+  Result<std::vector<std::string>> AllGather(const std::string& mine) override {
+    const uint64_t bytes = mine.size();
+    std::vector<uint64_t> sizes(size(), bytes);
+    RETURN_IF_ERROR(
+        TellAll({&bytes, sizeof(bytes)}, "exchanging the sizes of texts", [&](size_t peer) {
+          return Bytes{&sizes[peer], sizeof(uint64_t)};
+        }));
+    std::vector<std::string> all(size());
+    for (size_t peer = 0; peer < all.size(); ++peer) all[peer].resize(sizes[peer]);
+    RETURN_IF_ERROR(TellAll({mine.data(), mine.size()}, "exchanging texts", [&](size_t peer) {
+      return Bytes{all[peer].data(), all[peer].size()};
+    }));
+    all[rank()] = mine;
+    return all;
+  }
+
+  Status Barrier() override { return TellAll({}, "a barrier", Nothing); }
+  Status BarrierUntil(const std::function<bool()>& give_up) override {
+    return TellAll({}, "waiting for the other ranks to finish", Nothing, give_up);
+  }
+
+ private:
+  struct Bytes {
+    void* data = nullptr;
+    size_t size = 0;
+  };
+  struct ConstBytes {
+    const void* data = nullptr;
+    size_t size = 0;
+  };
+  static Bytes Nothing(size_t) { return {}; }
+
+  // Everybody tells everybody, so that each rank can name exactly those that are missing.
+  // into: where a peer's bytes go. give_up: instead of the deadline.
+  Status TellAll(ConstBytes mine, const char* what, const std::function<Bytes(size_t peer)>& into,
+                 const std::function<bool()>& give_up = nullptr) {
+    std::vector<MPI_Request> receives(size(), MPI_REQUEST_NULL), sends(size(), MPI_REQUEST_NULL);
+    for (int peer = 0; peer < size_; ++peer) {
+      if (peer == rank_) continue;
+      const Bytes to = into(static_cast<size_t>(peer));
+      RETURN_IF_MPI_ERROR(MPI_Irecv(to.data, static_cast<int>(to.size), MPI_BYTE, peer, kTag, comm_,
+                                    &receives[static_cast<size_t>(peer)]));
+    }
+    for (int peer = 0; peer < size_; ++peer) {
+      if (peer == rank_) continue;
+      RETURN_IF_MPI_ERROR(MPI_Isend(mine.data, static_cast<int>(mine.size), MPI_BYTE, peer, kTag,
+                                    comm_, &sends[static_cast<size_t>(peer)]));
+    }
+    RETURN_IF_ERROR(Wait(&receives, what, give_up));
+    return Wait(&sends, what, give_up);
+  }
+
+  // requests: [peer].
+  Status Wait(std::vector<MPI_Request>* requests, const char* what,
+              const std::function<bool()>& give_up) {
+    const auto start = Clock::now();
+    const auto waited = [&] { return std::chrono::duration<double>(Clock::now() - start).count(); };
+    Backoff backoff;
+    while (true) {
+      int done = 0;
+      RETURN_IF_MPI_ERROR(MPI_Testall(size_, requests->data(), &done, MPI_STATUSES_IGNORE));
+      if (done != 0) return Status::Ok();
+      if (give_up ? give_up() : waited() > deadline_seconds_) break;
+      backoff.Pause();
+    }
+    return DeadlineExceeded(StrCat(what, ": ", Missing(requests), " did not come within ",
+                                   static_cast<uint64_t>(waited()), " s"));
+  }
+
+  // "ranks 1, 3" whose requests are not done; withdraws these. The job is to end.
+  std::string Missing(std::vector<MPI_Request>* requests) {
+    failed_ = true;
+    std::vector<std::string> names;
+    for (size_t peer = 0; peer < requests->size(); ++peer) {
+      MPI_Request& request = (*requests)[peer];
+      int done = 0;
+      MPI_Test(&request, &done, MPI_STATUS_IGNORE);
+      if (done != 0) continue;
+      names.push_back(StrCat(peer));
+      MPI_Cancel(&request);
+      MPI_Request_free(&request);
+    }
+    return StrCat(names.size() == 1 ? "rank " : "ranks ", Join(names, ", "));
+  }
+
+  static constexpr int kTag =
+      2;  // the workers' sums have another (worker/collective/collective_mpi.cc)
+  MPI_Comm comm_;
+  const bool owned_;
+  const double deadline_seconds_;
+  int rank_ = 0;
+  int size_ = 1;
+  bool failed_ = false;
+};
+
+// The group of a process that stands alone.
+class LoneCommunicator : public Communicator {
+ public:
+  uint32_t rank() const override { return 0; }
+  uint32_t size() const override { return 1; }
+  void* handle() override { return nullptr; }
+  Result<std::string> Broadcast(const std::string& text, uint32_t) override { return text; }
+  Result<std::vector<std::string>> AllGather(const std::string& mine) override {
+    return std::vector<std::string>{mine};
+  }
+  Status Barrier() override { return Status::Ok(); }
+  Status BarrierUntil(const std::function<bool()>&) override { return Status::Ok(); }
+};
+
+class LoneWorld : public MpiWorld {
+ public:
+  Communicator& all() override { return all_; }
+  uint32_t local_rank() const override { return 0; }
+  uint32_t local_size() const override { return 1; }
+  const std::string& node() const override { return node_; }
+  Result<std::unique_ptr<Communicator>> Split(int color) override {
+    if (color == kNoGroup) return std::unique_ptr<Communicator>();
+    return std::unique_ptr<Communicator>(std::make_unique<LoneCommunicator>());
+  }
+  void Abort(int code) override { _exit(code); }
+  void Fail() override {}
+
+ private:
+  LoneCommunicator all_;
+  const std::string node_ = HostName();
+};
+
+class RealWorld : public MpiWorld {
+ public:
+  explicit RealWorld(double deadline_seconds)
+      : deadline_seconds_(deadline_seconds),
+        all_(std::make_unique<MpiCommunicator>(MPI_COMM_WORLD, false, deadline_seconds)) {
+    MPI_Comm local = MPI_COMM_NULL;
+    MPI_Comm_split_type(MPI_COMM_WORLD, MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &local);
+    MPI_Comm_rank(local, &local_rank_);
+    MPI_Comm_size(local, &local_size_);
+    MPI_Comm_free(&local);
+  }
+  ~RealWorld() override {
+    if (failed_) Abort(1);
+    all_.reset();
+    MPI_Finalize();
+  }
+
+  Communicator& all() override { return *all_; }
+  uint32_t local_rank() const override { return static_cast<uint32_t>(local_rank_); }
+  uint32_t local_size() const override { return static_cast<uint32_t>(local_size_); }
+  const std::string& node() const override { return node_; }
+
+  Result<std::unique_ptr<Communicator>> Split(int color) override {
+    MPI_Comm group = MPI_COMM_NULL;
+    RETURN_IF_MPI_ERROR(
+        MPI_Comm_split(MPI_COMM_WORLD, color == kNoGroup ? MPI_UNDEFINED : color, 0, &group));
+    if (group == MPI_COMM_NULL) return std::unique_ptr<Communicator>();
+    return std::unique_ptr<Communicator>(
+        std::make_unique<MpiCommunicator>(group, true, deadline_seconds_));
+  }
+
+  void Abort(int code) override {
+    MPI_Abort(MPI_COMM_WORLD, code);
+    _exit(code);
+  }
+  void Fail() override { failed_ = true; }
+
+ private:
+  const double deadline_seconds_;
+  const std::string node_ = HostName();
+  std::unique_ptr<MpiCommunicator> all_;
+  int local_rank_ = 0;
+  int local_size_ = 1;
+  bool failed_ = false;
+};
+
+}  // namespace
+
+// What launchers set: Open MPI's mpirun, MPICH's (Hydra), PMIx (srun --mpi=pmix too), PMI of srun.
+bool MpiWorld::Launched() {
+  for (const char* name : {"OMPI_COMM_WORLD_SIZE", "PMIX_RANK", "PMI_RANK"}) {
+    if (std::getenv(name) != nullptr) return true;
+  }
+  return false;
+}
+
+bool MpiWorld::LaunchedAmongOthers() {
+  for (const char* name : {"OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "SLURM_STEP_NUM_TASKS"}) {
+    const char* const size = std::getenv(name);
+    if (size != nullptr && ParseUint64(size).value_or(1) > 1) return true;
+  }
+  return false;
+}
+
+Result<std::unique_ptr<MpiWorld>> MpiWorld::Create(double deadline_seconds) {
+  if (!Launched()) return std::unique_ptr<MpiWorld>(std::make_unique<LoneWorld>());
+  // The trainer's thread sums while a supervising thread may abort.
+  int granted = MPI_THREAD_SINGLE;
+  RETURN_IF_MPI_ERROR(MPI_Init_thread(nullptr, nullptr, MPI_THREAD_MULTIPLE, &granted));
+  if (granted < MPI_THREAD_SERIALIZED) {
+    LogWarning("this MPI grants thread level ", granted, ", below SERIALIZED");
+  }
+  return std::unique_ptr<MpiWorld>(std::make_unique<RealWorld>(deadline_seconds));
+}
+
+}  // namespace chorus::launch

@@ -1,0 +1,61 @@
+#include "launch/job/supervisor.h"
+
+#include <atomic>
+#include <chrono>
+#include <cstdlib>
+#include <new>
+#include <thread>
+#include <utility>
+
+#include "common/check.h"
+#include "common/log.h"
+#include "common/strings.h"
+
+namespace chorus::launch {
+namespace {
+
+constexpr int kExitFailure = 1;
+
+void Sleep(double seconds) { std::this_thread::sleep_for(std::chrono::duration<double>(seconds)); }
+
+}  // namespace
+
+bool IsConsequence(Code code) {
+  return code == Code::kAborted || code == Code::kUnavailable || code == Code::kDeadlineExceeded;
+}
+
+Status StatusOfException(const std::exception& error) {
+  if (dynamic_cast<const std::bad_alloc*>(&error) == nullptr) {
+    return Internal(StrCat("exception: ", error.what()));
+  }
+  return ResourceExhausted("out of memory: what the configuration asks for does not fit");
+}
+
+Supervisor::Supervisor(MpiWorld* world, std::string role, double grace_seconds)
+    : world_(world), role_(std::move(role)), grace_seconds_(grace_seconds) {}
+
+void Supervisor::Fail(const Status& status) {
+  CHECK(!status.ok(), "a failure without an error");
+  static std::atomic<bool> failing = false;
+  if (failing.exchange(true)) {
+    while (true) Sleep(1);  // another thread ends this process
+  }
+  const bool alone = world_->all().size() == 1;
+  if (IsConsequence(status.code()) && !alone) Sleep(grace_seconds_);
+  LogError("rank ", world_->all().rank(), " (", role_, " on ", world_->node(),
+           "): ", status.ToString());
+  world_->Abort(kExitFailure);
+  std::_Exit(kExitFailure);  // g++ does not take a virtual function's word that it never returns
+}
+
+void Supervisor::Run(const std::function<Status()>& work) {
+  Status status;
+  try {
+    status = work();
+  } catch (const std::exception& error) {
+    status = StatusOfException(error);
+  }
+  if (!status.ok()) Fail(status);
+}
+
+}  // namespace chorus::launch

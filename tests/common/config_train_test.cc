@@ -1,0 +1,127 @@
+#include <gmock/gmock.h>
+
+#include "tests/common/config_testing.h"
+
+namespace chorus {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
+
+using ConfigTrain = ConfigTest;
+
+TEST_F(ConfigTrain, AnEmptyJobHasEveryDefault) {
+  const auto config = Load("");
+  ASSERT_TRUE(config.ok()) << config.status().ToString();
+  EXPECT_EQ(config->seed(), 1u);
+  EXPECT_EQ(config->step().grain_rows(), 512u);
+  EXPECT_EQ(config->step().grains_per_step(), 8u);
+  EXPECT_EQ(config->step().mode(), StepConfig::SYNC);
+  EXPECT_EQ(config->data().unclicked_conversion(), DROP);
+  ASSERT_EQ(config->table_size(), 1);
+  EXPECT_EQ(config->table(0).name(), "default");
+  EXPECT_EQ(config->table(0).optimizer().adagrad().lr(), 0.02);
+  EXPECT_EQ(config->table(0).initializer().normal().stddev(), 0.01);
+  EXPECT_EQ(config->table(0).schedule().decay(), ScheduleConfig::CONSTANT);
+  ASSERT_EQ(config->model().tower_size(), 1);
+  EXPECT_THAT(config->model().tower(0).hidden(), ElementsAre(360, 200, 80));
+  EXPECT_EQ(config->model().optimizer().adam().beta2(), 0.999);
+  EXPECT_TRUE(config->model().has_shared_bottom());
+  EXPECT_EQ(config->objective().esmm().w_ctcvr(), 1);
+  EXPECT_EQ(config->cluster().shards(), 64u);
+  EXPECT_TRUE(config->checkpoint().has_directory());
+  EXPECT_TRUE(config->has_warm_start());
+}
+
+TEST_F(ConfigTrain, WrittenValuesAreKeptEvenWhenZero) {
+  const auto config = Load("seed: 0 objective { chorus_cvr { w_ctr: 0 detach: false } }");
+  ASSERT_TRUE(config.ok());
+  EXPECT_EQ(config->seed(), 0u);
+  EXPECT_EQ(config->objective().chorus_cvr().w_ctr(), 0);
+  EXPECT_FALSE(config->objective().chorus_cvr().detach());
+  EXPECT_TRUE(config->objective().chorus_cvr().ipw());
+}
+
+TEST_F(ConfigTrain, AnOracleWithoutItsLogIsRefused) {
+  EXPECT_THAT(ErrorOf("evaluate {\n oracle: \"o\" }"),
+              StartsWith("job.textproto:2: evaluate.oracle: "));
+  EXPECT_TRUE(Load("evaluate { oracle: \"o\" log: \"l\" }").ok());
+}
+
+TEST_F(ConfigTrain, NumbersThatOverflowLaterAreRefused) {
+  for (const char* set :
+       {"cluster.server_memory_mb=18446744073709551615", "table.initializer.normal.stddev=1e30",
+        "table.initializer.constant.value=-1e30"}) {
+    EXPECT_THAT(ErrorOf("", {set}), HasSubstr("out of range")) << set;
+  }
+}
+
+TEST_F(ConfigTrain, ATowerOfItsOwnIsNotJoinedByTheDefault) {
+  const auto config = Load("model { tower { head: \"ctr\" hidden: [4] } }");
+  ASSERT_TRUE(config.ok());
+  EXPECT_EQ(config->model().tower_size(), 1);
+}
+
+TEST_F(ConfigTrain, SlotsGetTheFirstTable) {
+  const auto config = Load(
+      "table { name: \"a\" } table { name: \"b\" } slot { name: \"1\" }"
+      "slot { name: \"2\" table: \"b\" }");
+  ASSERT_TRUE(config.ok());
+  EXPECT_EQ(config->slot(0).table(), "a");
+  EXPECT_EQ(config->slot(1).table(), "b");
+  EXPECT_EQ(config->slot(1).pooling(), SlotConfig::SUM);
+}
+
+TEST_F(ConfigTrain, NamesMustBeUniqueAndKnown) {
+  EXPECT_THAT(ErrorOf("table { name: \"a\" }\ntable { name: \"a\" }"),
+              StartsWith("job.textproto:2: table.1.name: \"a\" is the name of an earlier table"));
+  EXPECT_THAT(ErrorOf("table { }\ntable { }"), HasSubstr("\"default\" is the name of an earlier"));
+  EXPECT_THAT(ErrorOf("slot { name: \"1\" }\nslot { name: \"1\" }"),
+              StartsWith("job.textproto:2: slot.1.name: \"1\" is the name of an earlier slot"));
+  EXPECT_THAT(ErrorOf("table { name: \"a\" }\nslot { name: \"1\" table: \"b\" }"),
+              StartsWith("job.textproto:2: slot.0.table: \"b\" is not a table; allowed: a"));
+  EXPECT_THAT(ErrorOf("model { tower { } tower { } }"), HasSubstr("model.tower.1.head: "));
+}
+
+TEST_F(ConfigTrain, TableNamesArePlain) {
+  for (const char* name : {"a@b", "a/b", "a.b", ""}) {
+    EXPECT_THAT(ErrorOf(std::string("table { name: \"") + name + "\" }"),
+                HasSubstr("table.0.name: "))
+        << name;
+  }
+}
+
+TEST_F(ConfigTrain, AsyncIsRefusedForNow) {
+  EXPECT_EQ(ErrorOf("step {\n mode: ASYNC }"),
+            "job.textproto:2: step.mode: ASYNC is not available yet; allowed: SYNC");
+}
+
+TEST_F(ConfigTrain, APartFitsIntoAFrame) {
+  EXPECT_THAT(ErrorOf("cluster { max_part_kb: 1025 max_frame_mb: 1 }"),
+              HasSubstr("cluster.max_part_kb: "));
+  EXPECT_TRUE(Load("cluster { max_part_kb: 1024 max_frame_mb: 1 }").ok());
+}
+
+TEST_F(ConfigTrain, LogsAreNotEmptyNames) {
+  EXPECT_THAT(ErrorOf("data { log: \"a\" log: \"\" }"), HasSubstr("data.log.1: \"\" is no log"));
+  EXPECT_THAT(ErrorOf("evaluate {\n log: \"\" }"), StartsWith("job.textproto:2: evaluate.log.0: "));
+}
+
+TEST_F(ConfigTrain, PathsMayBeLeftToTheCommandLine) {
+  const std::string job = "checkpoint { every_steps: 5 } evaluate { every_steps: 5 }";
+  EXPECT_TRUE(Load(job).ok());
+  EXPECT_EQ(Load(job, {"checkpoint.directory=d"})->checkpoint().every_steps(), 5u);
+}
+
+TEST_F(ConfigTrain, FinishingAJobInMemoryIsTheSameAsLoadingIt) {
+  TrainConfig config;
+  config.mutable_step()->set_grain_rows(4);
+  ASSERT_TRUE(FinishTrainConfig("test", &config).ok());
+  EXPECT_TRUE(DifferingFields(config, *Load("step { grain_rows: 4 }"), {}).empty());
+  config.mutable_step()->set_grain_rows(0);
+  EXPECT_THAT(FinishTrainConfig("test", &config).message(), StartsWith("test: step.grain_rows: 0"));
+}
+
+}  // namespace
+}  // namespace chorus

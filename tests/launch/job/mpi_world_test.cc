@@ -1,0 +1,119 @@
+// Every process of an mpirun job runs all tests in step; also run as one plain process.
+#include "launch/job/mpi_world.h"
+
+#include <chrono>
+#include <cstdlib>
+#include <string>
+#include <thread>
+
+#include <gtest/gtest.h>
+
+#include "common/strings.h"
+#include "launch/job/job_token.h"
+
+namespace chorus::launch {
+namespace {
+
+MpiWorld* world = nullptr;
+
+uint32_t ExpectedRanks() {
+  const char* text = std::getenv("EXPECTED_RANKS");
+  return static_cast<uint32_t>(ParseUint64(text == nullptr ? "1" : text).value_or(0));
+}
+
+TEST(MpiWorld, KnowsItsRanksAndItsNode) {
+  EXPECT_EQ(world->all().size(), ExpectedRanks());
+  EXPECT_LT(world->all().rank(), world->all().size());
+  EXPECT_EQ(world->local_rank(), world->all().rank());  // all on this machine
+  EXPECT_EQ(world->local_size(), world->all().size());
+  EXPECT_FALSE(world->node().empty());
+  EXPECT_EQ(world->all().handle() != nullptr, MpiWorld::Launched());
+}
+
+TEST(MpiWorld, ExchangesTextsOfAnyLength) {
+  Communicator& all = world->all();
+  const auto text = [](uint32_t rank) {
+    return std::string(rank * 70000, 'x') + StrCat("rank ", rank);
+  };
+  const auto gathered = all.AllGather(text(all.rank()));
+  ASSERT_TRUE(gathered.ok()) << gathered.status().ToString();
+  ASSERT_EQ(gathered->size(), all.size());
+  for (uint32_t rank = 0; rank < all.size(); ++rank) EXPECT_EQ((*gathered)[rank], text(rank));
+  for (uint32_t root = 0; root < all.size(); ++root) {
+    const auto got = all.Broadcast(all.rank() == root ? "from the root" : "ignored", root);
+    ASSERT_TRUE(got.ok());
+    EXPECT_EQ(*got, "from the root");
+  }
+  const auto nothing = all.AllGather("");
+  ASSERT_TRUE(nothing.ok());
+  EXPECT_EQ((*nothing)[0], "");
+}
+
+TEST(MpiWorld, SplitGroupsRanksByColorAndLeavesOutWhoHasNone) {
+  Communicator& all = world->all();
+  const bool server = all.rank() == 0;
+  auto workers = world->Split(server ? MpiWorld::kNoGroup : 1);
+  ASSERT_TRUE(workers.ok()) << workers.status().ToString();
+  EXPECT_EQ(*workers == nullptr, server);
+  if (server) return;
+  EXPECT_EQ((*workers)->size(), all.size() - 1);
+  EXPECT_EQ((*workers)->rank(), all.rank() - 1);
+  EXPECT_TRUE((*workers)->Barrier().ok());
+}
+
+TEST(MpiWorld, SharesOneTokenPerCall) {
+  Communicator& all = world->all();
+  const auto token = ShareJobToken(all);
+  ASSERT_TRUE(token.ok());
+  EXPECT_EQ(token->size(), 64u);
+  EXPECT_EQ(token->find_first_not_of("0123456789abcdef"), std::string::npos);
+  const auto tokens = all.AllGather(*token);
+  ASSERT_TRUE(tokens.ok());
+  for (const std::string& other : *tokens) EXPECT_EQ(other, *token);
+  const auto again = ShareJobToken(all);
+  ASSERT_TRUE(again.ok());
+  EXPECT_NE(*again, *token);
+}
+
+TEST(MpiWorld, AGivenUpBarrierNamesWhoIsMissing) {
+  Communicator& all = world->all();
+  if (all.size() == 1) return;
+  auto group = world->Split(0);
+  ASSERT_TRUE(group.ok());
+  if (all.rank() == 1) std::this_thread::sleep_for(std::chrono::milliseconds(300));
+  const auto begin = std::chrono::steady_clock::now();
+  const Status status = (*group)->BarrierUntil([&] {
+    return all.rank() != 1 &&
+           std::chrono::steady_clock::now() - begin > std::chrono::milliseconds(100);
+  });
+  EXPECT_EQ(status.code() == Code::kDeadlineExceeded, all.rank() != 1) << status.ToString();
+  EXPECT_EQ(status.message().find(": rank 1 did not come") != std::string::npos, all.rank() != 1)
+      << status.ToString();
+  EXPECT_TRUE(all.Barrier().ok());
+}
+
+// On a group of its own: the world's communicator stays usable.
+TEST(MpiWorld, ABarrierEndsAtItsDeadline) {
+  Communicator& all = world->all();
+  if (all.size() == 1) return;
+  auto group = world->Split(0);
+  ASSERT_TRUE(group.ok());
+  if (all.rank() == 1) std::this_thread::sleep_for(std::chrono::milliseconds(2500));
+  const Status status = (*group)->Barrier();
+  EXPECT_EQ(status.code() == Code::kDeadlineExceeded, all.rank() != 1) << status.ToString();
+  EXPECT_EQ(status.message().find(": rank 1 did not come") != std::string::npos, all.rank() != 1)
+      << status.ToString();
+  EXPECT_TRUE(all.Barrier().ok());
+}
+
+}  // namespace
+}  // namespace chorus::launch
+
+int main(int argc, char** argv) {
+  testing::InitGoogleTest(&argc, argv);
+  auto created = chorus::launch::MpiWorld::Create(2.0);
+  if (!created.ok()) return 1;
+  chorus::launch::world = created->get();
+  const int failed = RUN_ALL_TESTS();
+  return failed;  // mpirun returns the first non-zero code
+}

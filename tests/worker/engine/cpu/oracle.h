@@ -1,0 +1,54 @@
+#pragma once
+// A slow clear double-precision model that knows nothing of splits, groups of products or padding:
+// every exposure is joined with its context, and every unit is a loop.
+
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "tests/worker/engine/cpu/world.h"
+
+namespace chorus::worker {
+
+class Oracle {
+ public:
+  Oracle(const TrainConfig& config, const Model& model, const MethodShape& shape);
+
+  // What logits are a function of.
+  struct Variables {
+    std::vector<double> parameters;
+    std::vector<std::vector<double>> embeddings;
+  };
+  double Logit(const TestGrain& grain, const Variables& at, uint32_t row, uint32_t head) const;
+  // The sum over rows and heads of factor[i, h] * logit[i, h], whose gradients the model computes
+  // when dlogits is `factor` and no head passes less or more back.
+  double Total(const TestGrain& grain, const Variables& at,
+               const std::vector<double>& factor) const;
+
+ private:
+  using Units = std::vector<double>;
+  struct Row {
+    const TestGrain& grain;
+    const Variables& at;
+    uint32_t row;
+  };
+  Units Inputs(const Row& row, uint32_t group) const;
+  // Of the shared bottom, or the inputs when there is none.
+  Units Bottom(const Row& row, uint32_t group) const;
+  // What stands above the first `layers` hidden layers of the head's tower.
+  Units Hidden(const Row& row, const Head& head, uint32_t layers) const;
+  Units Transferred(const Row& row, const Transfer& transfer, const Units& own) const;
+  // x W + b of the layer: "name.context" over "name.exposure", or "name.weight".
+  Units Linear(const Row& row, const std::string& name, const Units& x) const;
+  Units Dropped(const Row& row, const std::string& name, double probability, Units x) const;
+  const TowerConfig& TowerConfigOf(const Head& head) const;
+
+  const TrainConfig config_;
+  const Model& model_;
+  const MethodShape shape_;
+  // Of each layer: what its blocks are ("weight", "bias", ...), and where.
+  std::map<std::string, std::vector<std::pair<std::string, const ParameterBlock*>>> blocks_;
+};
+
+}  // namespace chorus::worker

@@ -1,0 +1,55 @@
+#include "worker/model/input_layout.h"
+
+#include <gtest/gtest.h>
+
+#include "tests/worker/engine/cpu/world.h"
+
+namespace chorus::worker {
+namespace {
+
+std::string ErrorOf(const std::string& slots) {
+  return InputLayout::Make(TestConfig(slots), TestSchema()).status().message();
+}
+
+TEST(InputLayoutTest, PutsSlotsSideBySideAndNumericsAfterThem) {
+  const InputLayout layout = std::move(InputLayout::Make(TestConfig(""), TestSchema())).value();
+  ASSERT_EQ(layout.contexts.slots.size(), 2u);
+  EXPECT_EQ(layout.contexts.slots[1].name, "history");
+  EXPECT_EQ(layout.contexts.slots[1].table, 1u);
+  EXPECT_EQ(layout.contexts.slots[1].first, 3);
+  EXPECT_EQ(layout.contexts.slot_width, 5);
+  EXPECT_EQ(layout.contexts.width(), 6);
+  EXPECT_EQ(layout.slot_tables.exposure, (std::vector<int>{0, 1}));
+}
+
+TEST(InputLayoutTest, IgnoredColumnsHaveNoTable) {
+  const InputLayout layout =
+      std::move(InputLayout::Make(TestConfig("slot { name: 'user' ignore: true } "
+                                             "slot { name: 'price' ignore: true }"),
+                                  TestSchema()))
+          .value();
+  EXPECT_EQ(layout.slot_tables.context, (std::vector<int>{kNoTable, 0}));
+  EXPECT_EQ(layout.contexts.slots[0].column, 1u);
+  EXPECT_TRUE(layout.exposures.numerics.empty());
+}
+
+TEST(InputLayoutTest, ASlotThatTheLogLacksIsNamedBesideWhatItHas) {
+  EXPECT_EQ(
+      ErrorOf("slot { name: 'usr' }"),
+      "slot \"usr\": not in the log; the log has slots [user, item, history, tags] and numeric "
+      "columns [age, price]");
+}
+
+TEST(InputLayoutTest, RefusesSettingsThatDoNotFitTheColumn) {
+  EXPECT_EQ(ErrorOf("slot { name: 'user' numeric: true }"),
+            "slot \"user\": numeric, but the log has ids under it");
+  EXPECT_EQ(ErrorOf("slot { name: 'age' }"),
+            "slot \"age\": a numeric column in the log: write numeric: true or ignore: true");
+  EXPECT_EQ(ErrorOf("slot { name: 'tags' pooling: WEIGHTED_MEAN }"),
+            "slot \"tags\": WEIGHTED_MEAN needs values, and the log has none under it");
+  EXPECT_EQ(ErrorOf("slot { name: 'tags' table: 'x' }"),
+            "slot \"tags\": table \"x\" is not configured");
+}
+
+}  // namespace
+}  // namespace chorus::worker

@@ -1,0 +1,163 @@
+#include "worker/train/report_writer.h"
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmath>
+#include <cstdlib>
+
+#include "tests/support/faulty_files.h"
+
+namespace chorus::worker {
+namespace {
+
+Report ReportOf(uint64_t step) {
+  Report report;
+  report.set_step(step);
+  report.mutable_progress()->set_loss(0.1 * static_cast<double>(step));
+  return report;
+}
+
+// Writes reports of steps first .. last, continuing after `resumed`.
+void WriteSteps(FileSystem& files, uint64_t resumed, uint64_t first, uint64_t last) {
+  auto writer = ReportWriter::Open(files, "out/metrics.jsonl", resumed);
+  ASSERT_TRUE(writer.ok()) << writer.status().ToString();
+  for (uint64_t step = first; step <= last; ++step) {
+    ASSERT_TRUE((*writer)->Write(ReportOf(step)).ok());
+  }
+  ASSERT_TRUE((*writer)->Close().ok());
+}
+
+std::string Text(FileSystem& files) { return *ReadWholeFile(files, "out/metrics.jsonl"); }
+
+TEST(ReportWriterTest, AResumedRunReadsAsIfNothingHadHappened) {
+  const auto whole = NewMemoryFiles();
+  WriteSteps(*whole, 0, 1, 9);
+  const auto resumed = NewMemoryFiles();
+  WriteSteps(*resumed, 0, 1, 7);
+  WriteSteps(*resumed, 4, 5, 9);  // the run had reported more than its last checkpoint holds
+  EXPECT_EQ(Text(*resumed), Text(*whole));
+}
+
+TEST(ReportWriterTest, ATornLastLineIsDropped) {
+  const auto whole = NewMemoryFiles();
+  WriteSteps(*whole, 0, 1, 5);
+  const std::string text = Text(*whole);
+  const size_t last_line = text.rfind('\n', text.size() - 2) + 1;
+  for (size_t size = last_line; size < text.size(); ++size) {
+    const auto torn = NewMemoryFiles();
+    ASSERT_TRUE(ReplaceFile(*torn, "out/metrics.jsonl", text.substr(0, size)).ok());
+    WriteSteps(*torn, 4, 5, 5);
+    EXPECT_EQ(Text(*torn), text) << "cut at " << size;
+  }
+}
+
+TEST(ReportWriterTest, ALineThatIsNoReportStopsTheResumedRunAndIsKept) {
+  const auto files = NewMemoryFiles();
+  WriteSteps(*files, 0, 1, 2);
+  const std::string text = Text(*files) + "my own note\n" + Text(*files);
+  ASSERT_TRUE(ReplaceFile(*files, "out/metrics.jsonl", text).ok());
+  const Status status = ReportWriter::Open(*files, "out/metrics.jsonl", 2).status();
+  EXPECT_EQ(status.code(), Code::kDataLoss);
+  EXPECT_NE(status.message().find("line 3"), std::string::npos) << status.ToString();
+  EXPECT_EQ(Text(*files), text);
+}
+
+TEST(ReportWriterTest, APipeIsWrittenInPlace) {
+  std::string folder = JoinPath(testing::TempDir(), "reports-XXXXXX");
+  ASSERT_NE(mkdtemp(folder.data()), nullptr);
+  const std::string path = JoinPath(folder, "pipe");
+  ASSERT_EQ(mkfifo(path.c_str(), 0600), 0);
+  const int reader = open(path.c_str(), O_RDONLY | O_NONBLOCK);
+  ASSERT_GE(reader, 0);
+  auto writer = ReportWriter::Open(PosixFiles(), path, 0);
+  ASSERT_TRUE(writer.ok()) << writer.status().ToString();
+  ASSERT_TRUE((*writer)->Write(ReportOf(1)).ok());
+  ASSERT_TRUE((*writer)->Close().ok());
+  char text[256] = {};
+  EXPECT_GT(read(reader, text, sizeof(text) - 1), 0);
+  EXPECT_NE(std::string(text).find("\"step\":\"1\""), std::string::npos) << text;
+  close(reader);
+  EXPECT_EQ(PosixFiles().List(folder)->size(), 1u);
+  ASSERT_TRUE(PosixFiles().RemoveRecursively(folder).ok());
+}
+
+TEST(ReportWriterTest, ANewRunBeginsANewFile) {
+  const auto files = NewMemoryFiles();
+  WriteSteps(*files, 0, 1, 9);
+  WriteSteps(*files, 0, 1, 2);
+  const auto expected = NewMemoryFiles();
+  WriteSteps(*expected, 0, 1, 2);
+  EXPECT_EQ(Text(*files), Text(*expected));
+}
+
+TEST(ReportWriterTest, ANewRunLeavesWhatIsNoFileOfReportsAlone) {
+  const auto reports = NewMemoryFiles();
+  WriteSteps(*reports, 0, 1, 2);
+  for (const std::string& foreign :
+       {std::string("my own notes\n"), std::string("notes without an end"), std::string("{}\n"),
+        std::string("{\"step\":\"1\"}\n"), std::string("{\"id\": 1}"),
+        Text(*reports) + "a remark\n", Text(*reports) + "a remark"}) {
+    const auto files = NewMemoryFiles();
+    ASSERT_TRUE(ReplaceFile(*files, "out/metrics.jsonl", foreign).ok());
+    const Status status = ReportWriter::Open(*files, "out/metrics.jsonl", 0).status();
+    EXPECT_EQ(status.code(), Code::kFailedPrecondition) << foreign;
+    EXPECT_NE(status.message().find("out/metrics.jsonl: is there and is no file of reports"),
+              std::string::npos)
+        << status.ToString();
+    EXPECT_EQ(Text(*files), foreign);
+  }
+}
+
+TEST(ReportWriterTest, AnEvaluationThatIsMadeAgainTakesTheOldOnesPlace) {
+  const auto files = NewMemoryFiles();
+  const auto evaluate = [&](uint64_t resumed, uint64_t rows) {
+    auto writer = ReportWriter::Open(*files, "out/metrics.jsonl", resumed, resumed > 0);
+    ASSERT_TRUE(writer.ok());
+    if (resumed == 0) {
+      ASSERT_TRUE((*writer)->Write(ReportOf(2)).ok());
+    }
+    Report report;
+    report.set_step(2);
+    report.mutable_evaluation()->set_rows(rows);
+    ASSERT_TRUE((*writer)->Write(report).ok() && (*writer)->Close().ok());
+  };
+  evaluate(0, 7);
+  evaluate(2, 8);
+  const std::string text = Text(*files);
+  EXPECT_NE(text.find("\"progress\""), std::string::npos) << text;
+  EXPECT_EQ(text.find("\"rows\":\"7\""), std::string::npos) << text;
+  EXPECT_NE(text.find("\"rows\":\"8\""), std::string::npos) << text;
+}
+
+TEST(ReportWriterTest, AResumedRunWithoutAFileBeginsOne) {
+  const auto files = NewMemoryFiles();
+  WriteSteps(*files, 5, 6, 6);
+  EXPECT_NE(Text(*files).find("\"step\":\"6\""), std::string::npos) << Text(*files);
+}
+
+TEST(ReportWriterTest, WithoutAPathReportsAreDropped) {
+  const auto files = NewMemoryFiles();
+  auto writer = ReportWriter::Open(*files, "", 3);
+  ASSERT_TRUE(writer.ok());
+  EXPECT_TRUE((*writer)->Write(ReportOf(1)).ok());
+  EXPECT_TRUE((*writer)->Close().ok());
+}
+
+TEST(ReportWriterTest, AFullDiskIsAnErrorAndResumingOntoItKeepsTheOldFile) {
+  const auto files = NewMemoryFiles();
+  WriteSteps(*files, 0, 1, 5);
+  const std::string before = Text(*files);
+  FaultPlan plan;
+  plan.failing_write = 0;
+  plan.write_half_first = true;
+  const auto full = NewFaultyFiles(*files, plan);
+  EXPECT_EQ(ReportWriter::Open(*full, "out/metrics.jsonl", 3).status().code(),
+            Code::kResourceExhausted);
+  EXPECT_EQ(Text(*files), before);
+}
+
+}  // namespace
+}  // namespace chorus::worker

@@ -1,0 +1,191 @@
+#include "worker/engine/cpu/cpu_engine.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "common/check.h"
+#include "common/strings.h"
+#include "worker/engine/step_gradients.h"
+#include "worker/train/session.h"
+
+namespace chorus::worker {
+namespace {
+constexpr int64_t kFloatsPerTask = int64_t{1} << 15;
+}  // namespace
+
+CpuEngine::CpuEngine(Session* session, uint32_t extras)
+    : session_(session),
+      range_(session->grains()),
+      nodes_(MaximalNodes(range_)),
+      terms_(static_cast<uint32_t>(session->objective().terms().size())),
+      keeps_activations_(MostPartials(session->objective()) > 0),
+      sparse_(range_.size()),
+      gradients_(range_.size(), session->model().parameters().size()),
+      node_gradients_(nodes_.size() > 1 ? static_cast<int64_t>(nodes_.size()) : 0,
+                      session->model().parameters().size()),
+      doubles_(nodes_, terms_ + extras),
+      partials_(nodes_),
+      combiner_(&session->pool()) {
+  const uint32_t workspaces = keeps_activations_ ? range_.size() : session->pool().threads();
+  for (uint32_t i = 0; i < workspaces; ++i) {
+    workspaces_.push_back(session->model().NewWorkspace());
+  }
+  for (auto& sparse : sparse_) sparse.resize(session->tables().size());
+  combined_.resize(session->tables().size());
+  for (auto& of_nodes : combined_) of_nodes.resize(nodes_.size());
+}
+
+Status CpuEngine::Begin(const StepBatch& batch, const PulledRows& rows) {
+  batch_ = &batch;
+  forwarded_ = false;
+  rows_.Point(rows, batch.keys);
+  return Status::Ok();
+}
+
+Status CpuEngine::Score(const StepBatch& batch, const PulledRows& rows) {
+  RETURN_IF_ERROR(Begin(batch, rows));
+  logits_.resize(range_.size());
+  const Status status = ForEachGrain([&](uint32_t index, uint32_t thread) -> Status {
+    Workspace* const workspace = WorkspaceOf(index, thread);
+    const GrainInput input = {&batch.grains[index], &batch.positions[index], rows_.tables()};
+    RETURN_IF_ERROR(session_->model().Forward(input, session_->parameters(), workspace));
+    RETURN_IF_ERROR(session_->model().CheckLogits(*workspace));
+    const MatrixView<const float> logits = workspace->logits();
+    logits_[index].assign(logits.data, logits.data + logits.rows * logits.cols);
+    return Status::Ok();
+  });
+  counted_ = PooledSoFar();
+  return status;
+}
+
+MatrixView<const float> CpuEngine::Logits(uint32_t grain) {
+  return {logits_[grain].data(), batch_->grains[grain].rows(),
+          static_cast<int64_t>(session_->objective().heads().size())};
+}
+
+Status CpuEngine::ApplyDense(const DenseUpdate& update, std::span<float> gradient) {
+  session_->ApplyDense(update, gradient);
+  return Status::Ok();
+}
+
+GrainInput CpuEngine::InputOf(uint32_t index) const {
+  return {&batch_->grains[index], &batch_->positions[index], rows_.tables(), batch_->stage,
+          batch_->step};
+}
+
+Status CpuEngine::ForEachGrain(const std::function<Status(uint32_t index, uint32_t thread)>& work) {
+  return session_->pool().ParallelFor(range_.size(), [&](uint32_t index, uint32_t thread) {
+    return work(index, thread).Annotate(StrCat("grain ", range_.begin + index));
+  });
+}
+
+Status CpuEngine::ForwardGrain(uint32_t index, Workspace* workspace) {
+  const Model& model = session_->model();
+  RETURN_IF_ERROR(model.Forward(InputOf(index), session_->parameters(), workspace));
+  return model.CheckLogits(*workspace);
+}
+
+Status CpuEngine::Forward() {
+  CHECK(keeps_activations_);
+  const Objective& objective = session_->objective();
+  partials_.Reset(objective.partials(batch_->stage));
+  forwarded_ = true;
+  return ForEachGrain([&](uint32_t index, uint32_t thread) -> Status {
+    Workspace* const workspace = WorkspaceOf(index, thread);
+    RETURN_IF_ERROR(ForwardGrain(index, workspace));
+    objective.AddPartials(batch_->stage, LabelsOf(batch_->grains[index]), workspace->logits(),
+                          partials_.grain(index).data());
+    return Status::Ok();
+  });
+}
+
+Status CpuEngine::Train(const std::vector<double>& scales) {
+  RETURN_IF_ERROR(ForEachGrain([&](uint32_t index, uint32_t thread) {
+    return TrainGrain(index, scales, WorkspaceOf(index, thread));
+  }));
+  const uint64_t pooled = PooledSoFar();
+  contexts_pooled_ += pooled - counted_;
+  counted_ = pooled;
+  return Status::Ok();
+}
+
+uint64_t CpuEngine::PooledSoFar() const {
+  uint64_t pooled = 0;
+  for (const auto& workspace : workspaces_) pooled += workspace->counters().contexts_pooled;
+  return pooled;
+}
+
+Status CpuEngine::TrainGrain(uint32_t index, const std::vector<double>& scales,
+                             Workspace* workspace) {
+  if (!forwarded_) RETURN_IF_ERROR(ForwardGrain(index, workspace));
+  double* const sums = doubles_.grain(index).data();
+  std::fill_n(sums, terms_, 0.0);
+  session_->objective().Evaluate(batch_->stage, LabelsOf(batch_->grains[index]),
+                                 workspace->logits(), scales, workspace->dlogits(), sums);
+  const std::span<float> gradient(gradients_.view().row(index),
+                                  static_cast<size_t>(gradients_.cols()));
+  const Model& model = session_->model();
+  RETURN_IF_ERROR(
+      model.Backward(InputOf(index), session_->parameters(), workspace, gradient, &sparse_[index]));
+  return model.CheckGradients(*workspace, gradient);
+}
+
+// Sums the gradients of a node's grains into the row of its first one. The tasks are slices of the
+// columns.
+void CpuEngine::SumGradients(uint32_t first_grain, TreeNode node) {
+  if (node.size == 1) return;
+  std::vector<TreeNode> leaves;
+  for (uint32_t g = node.begin; g < node.end(); ++g) leaves.push_back({g, 1});
+  const int64_t tasks = (gradients_.cols() + kFloatsPerTask - 1) / kFloatsPerTask;
+  const Status status =
+      session_->pool().ParallelFor(static_cast<uint32_t>(tasks), [&](uint32_t task, uint32_t) {
+        const int64_t begin = task * kFloatsPerTask;
+        const int64_t count = std::min(kFloatsPerTask, gradients_.cols() - begin);
+        const auto slice = [&](uint32_t term) {
+          return gradients_.view().row(first_grain + term) + begin;
+        };
+        ReduceAlongTree(leaves.data(), node.size, node, 0, [&](uint32_t into, uint32_t from) {
+          float* const a = slice(into);
+          const float* const b = slice(from);
+          for (int64_t i = 0; i < count; ++i) a[i] += b[i];
+        });
+        return Status::Ok();
+      });
+  CHECK(status.ok(), status.message());
+}
+
+MatrixView<const float> CpuEngine::GradientsOfNodes() {
+  for (size_t n = 0; n < nodes_.size(); ++n) {
+    const uint32_t first = nodes_[n].begin - range_.begin;
+    SumGradients(first, nodes_[n]);
+    if (nodes_.size() > 1) {
+      std::copy_n(gradients_.view().row(first), gradients_.cols(),
+                  node_gradients_.view().row(static_cast<int64_t>(n)));
+    }
+  }
+  if (nodes_.size() > 1) return node_gradients_.view();
+  return gradients_.Top(static_cast<int64_t>(nodes_.size()));
+}
+
+StepGradients CpuEngine::CombineSparse() {
+  return GradientsOfStage(session_->objective().shape(), session_->configured_tables(),
+                          batch_->stage, [&](uint32_t table) { return CombineTable(table); });
+}
+
+std::vector<NodeGradient> CpuEngine::CombineTable(uint32_t table) {
+  const uint32_t dim = session_->tables()[table].config.dim();
+  const auto keys = static_cast<uint32_t>(batch_->keys[table].keys.size());
+  std::vector<NodeGradient> out;
+  for (size_t n = 0; n < nodes_.size(); ++n) {
+    std::vector<SparseGradient*> sources;
+    for (uint32_t g = nodes_[n].begin; g < nodes_[n].end(); ++g) {
+      sources.push_back(&sparse_[g - range_.begin][table]);
+    }
+    SparseGradient& sum = combined_[table][n];
+    combiner_.Combine(nodes_[n], dim, keys, sources, &sum);
+    out.push_back({nodes_[n], sum.positions, sum.gradients});
+  }
+  return out;
+}
+
+}  // namespace chorus::worker

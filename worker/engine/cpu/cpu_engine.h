@@ -1,0 +1,86 @@
+#pragma once
+// A worker's grains of one step on this machine's cores: forward, losses and backward for each on
+// the thread pool, and their sums along the canonical tree, dense and sparse. Memory is taken once.
+// Thread safety: the trainer's thread; the work inside runs on the session's pool.
+
+#include <functional>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "worker/engine/cpu/row_pointers.h"
+#include "worker/engine/cpu/sparse_gradient.h"
+#include "worker/engine/engine.h"
+#include "worker/engine/node_sums.h"
+#include "worker/math/aligned_matrix.h"
+#include "worker/steps/step_reader.h"
+#include "worker/train/session.h"
+
+namespace chorus::worker {
+
+class CpuEngine final : public Engine {
+ public:
+  CpuEngine(Session* session, uint32_t extras);
+
+  std::string computes_on() const override { return "CPU"; }
+  bool leaves_cores_free() const override { return false; }
+  Status JoinWorkers() override { return Status::Ok(); }
+  bool keeps_gradients() const override { return false; }
+  Status Begin(const StepBatch& batch, const PulledRows& rows) override;
+  Status Forward() override;
+  TreeTerms PartialSums() override { return partials_.Terms(); }
+  Status Train(const std::vector<double>& scales) override;
+  Status Prepare(const StepBatch&) override { return Status::Ok(); }
+  Status FinishTrain() override { return Status::Ok(); }
+  std::span<double> Extras(uint32_t grain) override {
+    return doubles_.grain(grain).subspan(terms_);
+  }
+  TreeTerms NodeSums() override { return doubles_.Terms(GradientsOfNodes()); }
+  TreeTerms ExtraSums() override { return doubles_.Terms(); }
+  StepGradients CombineSparse() override;
+  Status ApplyDense(const DenseUpdate& update, std::span<float> gradient) override;
+  Status FetchDense() override { return Status::Ok(); }
+  void ForgetDense() override {}
+  Status Score(const StepBatch& batch, const PulledRows& rows) override;
+  MatrixView<const float> Logits(uint32_t grain) override;
+  uint64_t contexts_pooled() const override { return contexts_pooled_; }
+
+ private:
+  GrainInput InputOf(uint32_t index) const;
+  Status ForwardGrain(uint32_t index, Workspace* workspace);
+  Status TrainGrain(uint32_t index, const std::vector<double>& scales, Workspace* workspace);
+  Status ForEachGrain(const std::function<Status(uint32_t index, uint32_t thread)>& work);
+  uint64_t PooledSoFar() const;
+  void SumGradients(uint32_t first_grain, TreeNode node);
+  MatrixView<const float> GradientsOfNodes();
+  std::vector<NodeGradient> CombineTable(uint32_t table);
+  // The workspace of a grain: its own where activations are kept, else that of the thread.
+  Workspace* WorkspaceOf(uint32_t grain, uint32_t thread) {
+    return workspaces_[keeps_activations_ ? grain : thread].get();
+  }
+
+  Session* const session_;
+  const GrainRange range_;
+  const std::vector<TreeNode> nodes_;
+  const uint32_t terms_;
+  const bool keeps_activations_;  // some stage has partials
+  // Activations are mostly of no use once a grain is done: the next one finds the memory in the
+  // cache.
+  std::vector<std::unique_ptr<Workspace>> workspaces_;  // [threads], or [grains] if it keeps them
+  std::vector<std::vector<SparseGradient>> sparse_;     // [grains][table instances]
+  std::vector<std::vector<SparseGradient>> combined_;   // [table instances][nodes]
+  AlignedMatrix
+      gradients_;  // [grains, parameters]; after summing, a node's sum in its first grain's row
+  AlignedMatrix node_gradients_;            // [nodes, parameters], when there are several nodes
+  GrainDoubles doubles_;                    // of terms and extras
+  GrainDoubles partials_;                   // of the stage
+  std::vector<std::vector<float>> logits_;  // [grains], of Score
+  const StepBatch* batch_ = nullptr;
+  bool forwarded_ = false;  // Forward has run for this step
+  RowPointers rows_;
+  SparseCombiner combiner_;
+  uint64_t contexts_pooled_ = 0;
+  uint64_t counted_ = 0;  // of what workspaces pooled, by Train or Score
+};
+
+}  // namespace chorus::worker

@@ -1,0 +1,256 @@
+#include "worker/engine/cpu/grain_compute.h"
+
+#include <algorithm>
+
+#include "common/check.h"
+#include "common/strings.h"
+#include "common/table_spec.h"
+#include "worker/engine/cpu/pooling.h"
+#include "worker/engine/cpu/workspace.h"
+#include "worker/math/kernels.h"
+#include "worker/model/network.h"
+
+namespace chorus::worker {
+namespace {
+
+// The first slot of a side whose columns of `gradient` are not finite; null: all are.
+const SlotInput* FirstNonFiniteSlot(const SideInputs& side, MatrixView<const float> gradient) {
+  if (gradient.cols == 0 || AllFinite(gradient.data, gradient.rows * gradient.stride))
+    return nullptr;
+  for (const SlotInput& slot : side.slots) {
+    for (int64_t i = 0; i < gradient.rows; ++i) {
+      if (!AllFinite(gradient.row(i) + slot.first, slot.dim)) return &slot;
+    }
+  }
+  return nullptr;
+}
+
+class GrainModel final : public Model {
+ public:
+  GrainModel(const TrainConfig& config, InputLayout inputs, Network network,
+             const MethodShape& shape, Backend* backend)
+      : inputs_(std::move(inputs)),
+        network_(std::move(network)),
+        heads_(shape.heads),
+        last_stage_(shape.stages() - 1),
+        grain_rows_(config.step().grain_rows()),
+        seed_(config.seed()),
+        backend_(backend) {
+    for (const TableSpec& table : TablesOf(config, shape.group_names()))
+      dims_.push_back(table.config.dim());
+  }
+
+  const InputLayout& inputs() const override { return inputs_; }
+  const ParameterLayout& parameters() const override { return network_.parameters; }
+  uint32_t table_instances() const override { return static_cast<uint32_t>(dims_.size()); }
+  std::unique_ptr<Workspace> NewWorkspace() const override {
+    return std::make_unique<GrainWorkspace>(inputs_, network_, grain_rows_);
+  }
+
+  void Pool(const GrainInput& grain, Workspace* workspace) const override;
+  Status ForwardDense(const GrainInput& grain, std::span<const float> parameters,
+                      Workspace* workspace) const override;
+  Status BackwardDense(const GrainInput& grain, std::span<const float> parameters,
+                       Workspace* workspace, std::span<float> gradient) const override;
+  void BackwardSparse(const GrainInput& grain, Workspace* workspace,
+                      std::vector<SparseGradient>* sparse) const override;
+  Status CheckLogits(const Workspace& workspace) const override;
+  Status CheckGradients(const Workspace& workspace, std::span<const float> gradient) const override;
+
+ private:
+  static GrainWorkspace& Of(Workspace* workspace) {
+    return *static_cast<GrainWorkspace*>(workspace);
+  }
+  static const GrainWorkspace& Of(const Workspace& workspace) {
+    return static_cast<const GrainWorkspace&>(workspace);
+  }
+
+  uint32_t StageOf(const GrainInput& grain) const { return std::min(grain.stage, last_stage_); }
+  uint32_t StageOf(size_t group) const { return network_.groups[group].stage; }
+  // Of a grain whose inputs the workspace holds.
+  GroupPass PassOf(const GrainInput& grain, std::span<const float> parameters, size_t group,
+                   GrainWorkspace* workspace) const {
+    GroupBuffers& buffers = workspace->groups[group];
+    const Batch& batch = *grain.batch;
+    return {backend_,
+            network_.groups[group],
+            parameters,
+            {buffers.contexts.Top(workspace->padded_contexts),
+             buffers.exposures.view(),
+             {batch.context_of.data(), workspace->rows}},
+            {seed_, grain.step, batch.row_id.data(), workspace->rows},
+            &buffers};
+  }
+  void ZeroLogits(size_t group, MatrixView<float> logits) const {
+    for (size_t h = 0; h < heads_.size(); ++h) {
+      if (heads_[h].group == group) FillZero(logits.Columns(static_cast<int64_t>(h), 1));
+    }
+  }
+  void MarkKeys(const SideInputs& side, const std::vector<std::vector<uint32_t>>& positions,
+                GrainWorkspace* workspace) const {
+    for (const SlotInput& slot : side.slots) {
+      workspace->keys[slot.table].Mark(positions[slot.column]);
+    }
+  }
+
+  const InputLayout inputs_;
+  const Network network_;
+  const std::vector<Head> heads_;
+  const uint32_t last_stage_;
+  const int64_t grain_rows_;
+  const uint64_t seed_;
+  std::vector<uint32_t> dims_;  // [table instances]
+  Backend* const backend_;
+};
+
+void GrainModel::Pool(const GrainInput& grain, Workspace* workspace) const {
+  const Batch& batch = *grain.batch;
+  CHECK(batch.rows() <= grain_rows_ && batch.contexts.rows <= grain_rows_, "grain of ",
+        batch.rows(), " exposures, ", batch.contexts.rows, " contexts; at most ", grain_rows_);
+  GrainWorkspace& space = Of(workspace);
+  space.rows = batch.rows();
+  space.padded_contexts = PaddedContexts(batch.contexts.rows, grain_rows_);
+  for (size_t group = 0; group < space.groups.size(); ++group) {
+    if (StageOf(group) > StageOf(grain)) continue;
+    GroupBuffers& buffers = space.groups[group];
+    const float* const* const* rows = grain.rows + group * inputs_.tables;
+    PoolForward(inputs_.contexts, batch.contexts, grain.positions->context, rows,
+                buffers.contexts.Top(space.padded_contexts));
+    PoolForward(inputs_.exposures, batch.exposures, grain.positions->exposure, rows,
+                buffers.exposures.view());
+    space.counted.contexts_pooled += batch.contexts.rows;
+  }
+  space.counted.grains += 1;
+  space.counted.exposures += batch.rows();
+  space.counted.contexts += batch.contexts.rows;
+}
+
+Status GrainModel::ForwardDense(const GrainInput& grain, std::span<const float> parameters,
+                                Workspace* workspace) const {
+  CHECK(static_cast<int64_t>(parameters.size()) == network_.parameters.size());
+  CHECK(grain.step == 0 || grain.batch->row_id.size() == grain.batch->rows(), "no row ids");
+  GrainWorkspace& space = Of(workspace);
+  for (size_t group = 0; group < space.groups.size(); ++group) {
+    if (StageOf(group) > StageOf(grain)) {
+      ZeroLogits(group, space.padded_logits());
+      continue;
+    }
+    RETURN_IF_ERROR(ForwardGroup(PassOf(grain, parameters, group, &space), space.padded_logits()));
+  }
+  return Status::Ok();
+}
+
+Status GrainModel::BackwardDense(const GrainInput& grain, std::span<const float> parameters,
+                                 Workspace* workspace, std::span<float> gradient) const {
+  CHECK(static_cast<int64_t>(gradient.size()) == network_.parameters.size());
+  GrainWorkspace& space = Of(workspace);
+  const MatrixView<float> dlogits = space.padded_dlogits();
+  FillZero(dlogits.Rows(space.rows, grain_rows_ - space.rows));
+  space.stage = StageOf(grain);
+  const ParameterRange trained = network_.parameters.OfStage(space.stage);
+  std::fill_n(gradient.begin(), trained.begin, 0.0f);
+  std::fill(gradient.begin() + trained.end, gradient.end(), 0.0f);
+  for (size_t group = 0; group < space.groups.size(); ++group) {
+    if (StageOf(group) != space.stage) continue;
+    GroupBuffers& buffers = space.groups[group];
+    const SplitInputGradient dx = {buffers.dcontexts.Top(space.padded_contexts),
+                                   buffers.dexposures.view()};
+    RETURN_IF_ERROR(BackwardGroup(PassOf(grain, parameters, group, &space), dlogits, dx, gradient));
+  }
+  return Status::Ok();
+}
+
+void GrainModel::BackwardSparse(const GrainInput& grain, Workspace* workspace,
+                                std::vector<SparseGradient>* sparse) const {
+  GrainWorkspace& space = Of(workspace);
+  sparse->resize(dims_.size());
+  MarkKeys(inputs_.contexts, grain.positions->context, &space);
+  MarkKeys(inputs_.exposures, grain.positions->exposure, &space);
+  std::vector<const uint32_t*> ranks(inputs_.tables);
+  for (uint32_t table = 0; table < inputs_.tables; ++table) {
+    space.keys[table].ListMarked(&space.positions[table]);
+    ranks[table] = space.keys[table].ranks();
+  }
+  std::vector<float*> sums(inputs_.tables);
+  for (size_t group = 0; group < space.groups.size(); ++group) {
+    const bool trained = StageOf(group) == StageOf(grain);
+    for (uint32_t table = 0; table < inputs_.tables; ++table) {
+      const size_t instance = group * inputs_.tables + table;
+      SparseGradient& out = (*sparse)[instance];
+      out.positions.clear();
+      if (trained) out.positions = space.positions[table];  // groups hold the same keys
+      out.gradients.assign(out.positions.size() * dims_[instance], 0.0f);
+      sums[table] = out.gradients.data();
+    }
+    if (!trained) continue;
+    const GroupBuffers& buffers = space.groups[group];
+    PoolBackward(inputs_.contexts, grain.batch->contexts, grain.positions->context,
+                 buffers.dcontexts.view(), ranks.data(), sums.data());
+    PoolBackward(inputs_.exposures, grain.batch->exposures, grain.positions->exposure,
+                 buffers.dexposures.view(), ranks.data(), sums.data());
+  }
+}
+
+Status GrainModel::CheckLogits(const Workspace& workspace) const {
+  const MatrixView<const float> logits = workspace.logits();
+  if (AllFinite(logits.data, logits.rows * logits.cols)) return Status::Ok();
+  for (int64_t i = 0; i < logits.rows; ++i) {
+    for (int64_t h = 0; h < logits.cols; ++h) {
+      if (AllFinite(logits.row(i) + h, 1)) continue;
+      return FailedPrecondition(StrCat("the logit of head \"", heads_[h].name,
+                                       "\" is not finite in row ", i, " of the grain"));
+    }
+  }
+  return Status::Ok();
+}
+
+Status GrainModel::CheckGradients(const Workspace& workspace,
+                                  std::span<const float> gradient) const {
+  const GrainWorkspace& space = Of(workspace);
+  if (const ParameterBlock* block = network_.parameters.FirstNonFinite(gradient)) {
+    return FailedPrecondition(StrCat("the gradient of ", block->name, " is not finite"));
+  }
+  for (size_t group = 0; group < space.groups.size(); ++group) {
+    if (StageOf(group) != space.stage) continue;
+    const GroupBuffers& buffers = space.groups[group];
+    const SlotInput* slot =
+        FirstNonFiniteSlot(inputs_.contexts, buffers.dcontexts.Top(space.padded_contexts));
+    if (slot == nullptr) slot = FirstNonFiniteSlot(inputs_.exposures, buffers.dexposures.view());
+    if (slot == nullptr) continue;
+    return FailedPrecondition(StrCat("the gradient of slot \"", slot->name, "\" is not finite"));
+  }
+  return Status::Ok();
+}
+
+}  // namespace
+
+int64_t PaddedContexts(int64_t n, int64_t grain_rows) {
+  if (n == 0) return 0;
+  int64_t size = 8;
+  while (size < n) size = (size & (size - 1)) == 0 ? size / 2 * 3 : size / 3 * 4;
+  return std::min(size, grain_rows);
+}
+
+Result<std::unique_ptr<Model>> Model::Create(const TrainConfig& config, const LogSchema& schema,
+                                             const MethodShape& shape, Backend* backend) {
+  ASSIGN_OR_RETURN(InputLayout inputs, InputLayout::Make(config, schema));
+  ASSIGN_OR_RETURN(Network network, Network::Make(config.model(), inputs, shape));
+  return std::unique_ptr<Model>(
+      std::make_unique<GrainModel>(config, std::move(inputs), std::move(network), shape, backend));
+}
+
+Status Model::Forward(const GrainInput& grain, std::span<const float> parameters,
+                      Workspace* workspace) const {
+  Pool(grain, workspace);
+  return ForwardDense(grain, parameters, workspace);
+}
+
+Status Model::Backward(const GrainInput& grain, std::span<const float> parameters,
+                       Workspace* workspace, std::span<float> gradient,
+                       std::vector<SparseGradient>* sparse) const {
+  RETURN_IF_ERROR(BackwardDense(grain, parameters, workspace, gradient));
+  BackwardSparse(grain, workspace, sparse);
+  return Status::Ok();
+}
+
+}  // namespace chorus::worker

@@ -1,0 +1,110 @@
+#pragma once
+// A model on one grain: pooled embeddings through towers to logits, and back to the gradients of
+// the dense parameters and of the embedding rows. Contexts are pooled and multiplied once; the
+// exposures of a context share the result, and their gradients are summed before they go back.
+//
+// A grain's result depends on the grain, the rows and the parameters alone: not on the thread, on
+// other grains, on what the workspace computed before, or on how positions are numbered (sparse
+// gradients of a key are summed in the order of the batch). Shapes are fixed: rows are padded to
+// grain_rows, contexts to PaddedContexts; padding contributes nothing. Thread safety: const methods
+// from any thread at once, each with its own Workspace.
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "common/config.pb.h"
+#include "common/matrix_view.h"
+#include "common/status.h"
+#include "worker/engine/cpu/sparse_gradient.h"
+#include "worker/log/batch.h"
+#include "worker/math/backend.h"
+#include "worker/model/input_layout.h"
+#include "worker/model/parameters.h"
+#include "worker/objective/method_shape.h"
+#include "worker/steps/sparse_lookup.h"
+
+namespace chorus::worker {
+
+// One grain and where its embeddings are. Positions are by configured table; all groups' instances
+// of a table hold the same keys in the same order.
+struct GrainInput {
+  const Batch* batch = nullptr;
+  const GrainPositions* positions = nullptr;
+  // rows[table instance][position] -> [dim of the table].
+  const float* const* const* rows = nullptr;
+  // Groups of later stages are left out; only this stage's are trained. Past the last one: the
+  // last.
+  uint32_t stage = UINT32_MAX;
+  uint64_t step = 0;  // of training, what dropout depends on; 0: no dropout
+};
+
+// What a workspace has done since it was made.
+struct GrainCounters {
+  uint64_t grains = 0;
+  uint64_t exposures = 0;
+  uint64_t contexts = 0;         // distinct ones, over grains
+  uint64_t contexts_pooled = 0;  // times a context's slots were pooled, over groups
+};
+
+// The number of contexts that n are computed as: 0, or 8, 12, 16, 24, 32, 48, ..., at most
+// grain_rows. REQUIRES: n <= grain_rows.
+int64_t PaddedContexts(int64_t n, int64_t grain_rows);
+
+class Workspace;
+
+class Model {
+ public:
+  // config: with defaults applied. shape: the objective's. `backend` outlives the model.
+  // Error: kInvalidArgument, see InputLayout::Make and Network::Make.
+  static Result<std::unique_ptr<Model>> Create(const TrainConfig& config, const LogSchema& schema,
+                                               const MethodShape& shape, Backend* backend);
+  virtual ~Model() = default;
+
+  virtual const InputLayout& inputs() const = 0;
+  virtual const ParameterLayout& parameters() const = 0;        // layout, names, initial values
+  virtual uint32_t table_instances() const = 0;                 // groups * configured tables
+  virtual std::unique_ptr<Workspace> NewWorkspace() const = 0;  // the memory of one grain at a time
+
+  // Forward is Pool, then ForwardDense. Afterwards workspace->logits() holds the grain's logits,
+  // 0 for heads of groups that are left out.
+  //   parameters: [parameters().size()].
+  Status Forward(const GrainInput& grain, std::span<const float> parameters,
+                 Workspace* workspace) const;
+  virtual void Pool(const GrainInput& grain, Workspace* workspace) const = 0;
+  virtual Status ForwardDense(const GrainInput& grain, std::span<const float> parameters,
+                              Workspace* workspace) const = 0;
+
+  // Backward is BackwardDense, then BackwardSparse; workspace->dlogits() holds d loss / d logit.
+  // Groups of other stages cost nothing: their gradients are 0, and their sparse lists empty.
+  // REQUIRES: Forward of the same grain and parameters on this workspace came before.
+  //   gradient: [parameters().size()], its blocks overwritten.  sparse: [table_instances()],
+  //   overwritten; lists every key that the grain holds, also when its gradient is 0, for trained
+  //   groups.
+  Status Backward(const GrainInput& grain, std::span<const float> parameters, Workspace* workspace,
+                  std::span<float> gradient, std::vector<SparseGradient>* sparse) const;
+  virtual Status BackwardDense(const GrainInput& grain, std::span<const float> parameters,
+                               Workspace* workspace, std::span<float> gradient) const = 0;
+  virtual void BackwardSparse(const GrainInput& grain, Workspace* workspace,
+                              std::vector<SparseGradient>* sparse) const = 0;
+
+  // Whether logits and gradients of the grain just computed are finite. Error: kFailedPrecondition
+  // that names row and head, or slot, or parameter block.
+  virtual Status CheckLogits(const Workspace& workspace) const = 0;
+  virtual Status CheckGradients(const Workspace& workspace,
+                                std::span<const float> gradient) const = 0;
+};
+
+// Activations, pooled inputs and gradients of one grain, taken once: a grain in the steady state
+// allocates nothing of ours. Thread safety: none.
+class Workspace {
+ public:
+  virtual ~Workspace() = default;
+  virtual MatrixView<const float> logits() const = 0;  // [rows of the grain, heads]
+  virtual MatrixView<float> dlogits() = 0;  // [rows of the grain, heads], for the caller to fill
+  virtual const GrainCounters& counters() const = 0;
+};
+
+}  // namespace chorus::worker

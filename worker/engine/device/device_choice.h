@@ -1,0 +1,28 @@
+#pragma once
+// On what a job computes: compute.backend against the devices that are there. Thread safety: the
+// trainer's thread.
+
+#include <memory>
+
+#include "common/config.pb.h"
+#include "common/status.h"
+#include "worker/device/device.h"
+#include "worker/train/trainer.h"
+
+namespace chorus::worker {
+
+DevicePrecision DevicePrecisionOf(CudaConfig::Precision precision);
+
+// Seconds of a wait for a device, or of devices for each other. Less than the hosts': who waits
+// there for a worker whose device waits hears of it.
+inline double DeviceDeadline(const TrainConfig& config) {
+  return config.cluster().deadline_seconds() / 2;
+}
+
+// This worker's device; null: all workers compute on the CPU. Every worker calls it: either all get
+// a device or none does, so that a result does not depend on which of them found one. Error, for
+// CUDA: kFailedPrecondition or that of opening, when a worker has no device or two have the same.
+Result<std::unique_ptr<Device>> ChooseDevice(const TrainConfig& config,
+                                             const WorkerEnvironment& environment);
+
+}  // namespace chorus::worker

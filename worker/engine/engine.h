@@ -1,0 +1,86 @@
+#pragma once
+// What computes a worker's grains: this machine's cores (cpu/cpu_engine.h) or a device
+// (device/device_engine.h). The trainer and the scorer see nothing else of it. Thread safety: the
+// trainer's thread.
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "common/matrix_view.h"
+#include "common/status.h"
+#include "worker/collective/collective.h"
+#include "worker/model/dense_update.h"
+#include "worker/objective/objective.h"
+#include "worker/servers/ps_client.h"
+#include "worker/steps/step_reader.h"
+
+namespace chorus::worker {
+
+class Engine {
+ public:
+  virtual ~Engine() = default;
+
+  // "CPU", or "CUDA on NVIDIA A100, products in TF32". Engines that say otherwise round otherwise.
+  virtual std::string computes_on() const = 0;
+  // Whether a device computes, so that this machine's cores are free for other work.
+  virtual bool leaves_cores_free() const = 0;
+
+  // Before the first Begin, on every worker: agrees with the others on what sums dense gradients.
+  virtual Status JoinWorkers() = 0;
+  // Whether they are summed where they are computed: then NodeSums has none and ApplyDense needs
+  // none.
+  virtual bool keeps_gradients() const = 0;
+
+  // The step that the calls below are about, until the next Begin. Both arguments outlive them.
+  virtual Status Begin(const StepBatch& batch, const PulledRows& rows) = 0;
+
+  // For objectives whose denominators need logits (partials() > 0): the forward pass of every
+  // grain, and the sums over this worker's nodes, [nodes, partials]. Train then goes on from the
+  // kept activations. Error: as FinishTrain.
+  virtual Status Forward() = 0;
+  virtual TreeTerms PartialSums() = 0;
+
+  // Computes every grain, or begins to. scales: [terms], ScalesOf the whole step's Normalizers.
+  virtual Status Train(const std::vector<double>& scales) = 0;
+  // Between Train and FinishTrain: the batch that the next Begin will name, for what can be done
+  // while a device computes.
+  virtual Status Prepare(const StepBatch& next) = 0;
+  // Until all that Train began is done; what it computed is there from then on. Error, of it and
+  // Train: kFailedPrecondition when a logit or a gradient is not finite: names grain and head,
+  // block or slot.
+  virtual Status FinishTrain() = 0;
+
+  // Grain g's extras, [extras], doubles that ride in the step's sum behind the loss terms; g counts
+  // from this worker's first grain.
+  virtual std::span<double> Extras(uint32_t grain) = 0;
+
+  // Sums over this worker's nodes: dense gradients [nodes, parameters] and [nodes, terms + extras].
+  // The memory belongs to this object. ExtraSums: without gradients, and terms are 0 (before the
+  // first step).
+  virtual TreeTerms NodeSums() = 0;
+  virtual TreeTerms ExtraSums() = 0;
+
+  // Sums of the sparse gradients by table instance and node; lr_factors are the caller's. The
+  // memory belongs to this object, until the next Begin.
+  virtual StepGradients CombineSparse() = 0;
+
+  // Moves the dense weights, where they are computed with, by the gradient of the whole step
+  // (clipped in place).
+  virtual Status ApplyDense(const DenseUpdate& update, std::span<float> gradient) = 0;
+  // Makes the session's dense weights and optimizer state those after the last update.
+  virtual Status FetchDense() = 0;
+  // The session's have been set: what was computed with before no longer counts.
+  virtual void ForgetDense() = 0;
+
+  // The forward pass of every grain of all stages, without dropout; then a grain's logits, [rows,
+  // heads], until the next Begin or Score.
+  virtual Status Score(const StepBatch& batch, const PulledRows& rows) = 0;
+  virtual MatrixView<const float> Logits(uint32_t grain) = 0;
+
+  virtual uint64_t contexts_pooled() const = 0;  // by Train, since it was made
+};
+
+}  // namespace chorus::worker

@@ -1,0 +1,30 @@
+#pragma once
+// A layer's output and its gradient. Thread safety: none; one owner at a time.
+
+#include <cstdint>
+
+#include "worker/math/aligned_matrix.h"
+
+namespace chorus::worker {
+
+struct ActivationView {
+  MatrixView<float> y;
+  MatrixView<float> dy;
+
+  ActivationView Columns(int64_t begin, int64_t count) const {
+    return {y.Columns(begin, count), dy.Columns(begin, count)};
+  }
+};
+
+struct Activation {
+  AlignedMatrix y;
+  AlignedMatrix dy;
+
+  Activation() = default;
+  // memory: see AlignedMatrix.
+  Activation(int64_t rows, int64_t width, MatrixMemory* memory = nullptr)
+      : y(rows, width, memory), dy(rows, width, memory) {}
+  ActivationView view() { return {y.view(), dy.view()}; }
+};
+
+}  // namespace chorus::worker

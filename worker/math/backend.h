@@ -1,0 +1,108 @@
+#pragma once
+// Where the arithmetic of a model runs: matrix products with their epilogues, and the element loops
+// between them. Calls are whole matrices, so that a virtual call costs nothing beside its work.
+//
+// Every call computes the same bits for the same shapes, strides and inputs, whatever thread makes
+// it and whatever runs beside it: one thread a call, code chosen by shape and instruction set,
+// never by timing. Thread safety: any number of threads at once, on different outputs.
+
+#include <cstdint>
+#include <memory>
+
+#include "common/config.pb.h"
+#include "common/matrix_view.h"
+#include "common/status.h"
+#include "worker/math/dropout.h"
+
+namespace chorus::worker {
+
+// c = act(op(a) op(b) + bias [+ c])
+struct GemmOptions {
+  bool transpose_a = false;     // then a is stored [K, M]
+  bool transpose_b = false;     // then b is stored [N, K]
+  bool accumulate = false;      // add what c holds
+  bool relu = false;            // act(x) = max(x, 0), else x
+  const float* bias = nullptr;  // [N], added to every row; null = none
+};
+
+// Rows of one matrix that rows of another belong to.
+struct RowIndex {
+  const uint32_t* of = nullptr;  // [rows]
+  int64_t rows = 0;
+  // The same by value, for backends that add in parallel; null elsewhere: the rows i with of[i] ==
+  // v are order[begins[v] .. begins[v + 1]), ascending.
+  const uint32_t* order = nullptr;
+  const uint32_t* begins = nullptr;
+};
+
+// Matrices and arrays that calls are given may lie in memory that only the backend can read.
+class Backend {
+ public:
+  virtual ~Backend() = default;
+
+  // op(a): [M, K], op(b): [K, N], c: [M, N]; any of them may be 0. REQUIRES: no bias and no relu
+  // together with transpose_a (such products are weight gradients). Error: kInternal or
+  // kResourceExhausted from the library.
+  virtual Status Gemm(const GemmOptions& options, MatrixView<const float> a,
+                      MatrixView<const float> b, MatrixView<float> c) = 0;
+
+  virtual void Fill(float value, MatrixView<float> matrix) = 0;
+  virtual void Copy(MatrixView<const float> from, MatrixView<float> to) = 0;
+
+  // to[i, :] = from[index.of[i], :] for i < index.rows, and 0 for the rows of `to` after them.
+  virtual void GatherRows(MatrixView<const float> from, const RowIndex& index,
+                          MatrixView<float> to) = 0;
+  // to[i, :] += from[index.of[i], :] for i < index.rows.
+  virtual void AddGatheredRows(MatrixView<const float> from, const RowIndex& index,
+                               MatrixView<float> to) = 0;
+  // to = 0, then to[index.of[i], :] += from[i, :] for i = 0, 1, ... index.rows - 1, in this order.
+  virtual void SumRowsByIndex(MatrixView<const float> from, const RowIndex& index,
+                              MatrixView<float> to) = 0;
+
+  // gradient[i, j] = 0 where y[i, j] <= 0 (y is ReLU's output); bias_gradient[j] = the sum of what
+  // is left in column j, in order of rows.     y, gradient: [n, m].  bias_gradient: [m].
+  virtual void ReluBackward(MatrixView<const float> y, MatrixView<float> gradient,
+                            float* bias_gradient) = 0;
+
+  // A layer of width one, which matrix libraries are bad at.   x: [n, m].  weight: [m].  z, dz: [n,
+  // 1] views. z[i] = *bias + dot(x[i, :], weight); without a bias (null) 0 + dot.
+  virtual void DotRows(MatrixView<const float> x, const float* weight, const float* bias,
+                       MatrixView<float> z) = 0;
+  // *sum = the sum of dz, in double and rounded once.
+  virtual void SumColumn(MatrixView<const float> dz, float* sum) = 0;
+  // weight_gradient[j] = sum of dz[i] x[i, j]; dx[i, j] = dx_factor dz[i] weight[j], or += it. dx
+  // may have fewer columns than x: inputs that need no gradient stand last.
+  virtual void DotRowsBackward(MatrixView<const float> x, const float* weight,
+                               MatrixView<const float> dz, float* weight_gradient,
+                               MatrixView<float> dx, float dx_factor, bool accumulate_dx) = 0;
+
+  // See worker/math/dropout.h.
+  virtual void Dropout(const DropoutMask& mask, MatrixView<const float> from,
+                       MatrixView<float> to) = 0;
+  // to[i, j] = factor * from[i, j] where y[i, j] > 0, else 0; or += it. y is ReLU's output after
+  // dropout, so that this is dropout's gradient as far as ReLU passes it on. `from` may be `to`.
+  virtual void PassPositive(MatrixView<const float> y, float factor, MatrixView<const float> from,
+                            MatrixView<float> to, bool accumulate) = 0;
+
+  // See worker/math/batch_norm_kernels.h.
+  virtual void ColumnMoments(MatrixView<const float> z, float* mean, float* variance) = 0;
+  virtual void NormalizeRelu(const float* mean, const float* variance, const float* bias,
+                             MatrixView<float> normalized, MatrixView<float> y) = 0;
+  virtual void NormalizeBackward(MatrixView<const float> normalized, const float* variance,
+                                 bool of_moments, MatrixView<float> gradient) = 0;
+
+  // See worker/math/pair_attention.h.
+  virtual void AttendPair(MatrixView<const float> from, MatrixView<const float> to,
+                          MatrixView<float> share, MatrixView<float> out) = 0;
+  virtual void AttendPairBackward(MatrixView<const float> from, MatrixView<const float> to,
+                                  MatrixView<const float> share, MatrixView<const float> dout,
+                                  MatrixView<float> dfrom, MatrixView<float> dto,
+                                  bool accumulate_dto) = 0;
+};
+
+// oneDNN and own loops. The instruction set is a property of the process: all backends must ask for
+// the same. Error: kFailedPrecondition when the CPU lacks `isa` or the process already computes
+// with another.
+Result<std::unique_ptr<Backend>> NewCpuBackend(ComputeConfig::Isa isa);
+
+}  // namespace chorus::worker

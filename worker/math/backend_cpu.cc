@@ -1,0 +1,118 @@
+#include <algorithm>
+
+#include "common/check.h"
+#include "worker/math/backend.h"
+#include "worker/math/batch_norm_kernels.h"
+#include "worker/math/gemm_onednn.h"
+#include "worker/math/kernels.h"
+#include "worker/math/pair_attention.h"
+
+namespace chorus::worker {
+namespace {
+
+// The product of nothing: sums over an empty K.
+void EpilogueOnly(const GemmOptions& options, MatrixView<float> c) {
+  for (int64_t i = 0; i < c.rows; ++i) {
+    for (int64_t j = 0; j < c.cols; ++j) {
+      float value = options.accumulate ? c(i, j) : 0.0f;
+      if (options.bias != nullptr) value += options.bias[j];
+      c(i, j) = options.relu ? std::max(value, 0.0f) : value;
+    }
+  }
+}
+
+class CpuBackend final : public Backend {
+ public:
+  explicit CpuBackend(std::unique_ptr<OneDnnGemm> gemm) : gemm_(std::move(gemm)) {}
+
+  Status Gemm(const GemmOptions& options, MatrixView<const float> a, MatrixView<const float> b,
+              MatrixView<float> c) override {
+    const int64_t k = options.transpose_a ? a.rows : a.cols;
+    CHECK((options.transpose_a ? a.cols : a.rows) == c.rows, "rows of c: ", c.rows);
+    CHECK((options.transpose_b ? b.rows : b.cols) == c.cols, "columns of c: ", c.cols);
+    CHECK((options.transpose_b ? b.cols : b.rows) == k, "inner size: ", k);
+    if (c.rows == 0 || c.cols == 0) return Status::Ok();
+    if (k > 0) return gemm_->Run(options, a, b, c);
+    EpilogueOnly(options, c);
+    return Status::Ok();
+  }
+
+  void Fill(float value, MatrixView<float> matrix) override {
+    for (int64_t i = 0; i < matrix.rows; ++i) std::fill_n(matrix.row(i), matrix.cols, value);
+  }
+  void Copy(MatrixView<const float> from, MatrixView<float> to) override {
+    for (int64_t i = 0; i < to.rows; ++i) std::copy_n(from.row(i), to.cols, to.row(i));
+  }
+  void GatherRows(MatrixView<const float> from, const RowIndex& index,
+                  MatrixView<float> to) override {
+    worker::GatherRows(from, index.of, index.rows, to);
+  }
+  void AddGatheredRows(MatrixView<const float> from, const RowIndex& index,
+                       MatrixView<float> to) override {
+    for (int64_t i = 0; i < index.rows; ++i) AddTo(to.row(i), from.row(index.of[i]), to.cols);
+  }
+  void SumRowsByIndex(MatrixView<const float> from, const RowIndex& index,
+                      MatrixView<float> to) override {
+    worker::SumRowsByIndex(from, index.of, index.rows, to);
+  }
+  void ReluBackward(MatrixView<const float> y, MatrixView<float> gradient,
+                    float* bias_gradient) override {
+    worker::ReluBackward(y, gradient, bias_gradient);
+  }
+  void DotRows(MatrixView<const float> x, const float* weight, const float* bias,
+               MatrixView<float> z) override {
+    worker::DotRows(x, weight, bias == nullptr ? 0.0f : *bias, z);
+  }
+  // In order of rows.
+  void SumColumn(MatrixView<const float> dz, float* sum) override {
+    double total = 0;
+    for (int64_t i = 0; i < dz.rows; ++i) total += dz(i, 0);
+    *sum = static_cast<float>(total);
+  }
+  void DotRowsBackward(MatrixView<const float> x, const float* weight, MatrixView<const float> dz,
+                       float* weight_gradient, MatrixView<float> dx, float dx_factor,
+                       bool accumulate_dx) override {
+    worker::DotRowsBackward(x, weight, dz, weight_gradient, dx, dx_factor, accumulate_dx);
+  }
+  void Dropout(const DropoutMask& mask, MatrixView<const float> from,
+               MatrixView<float> to) override {
+    worker::Dropout(mask, from, to);
+  }
+  void PassPositive(MatrixView<const float> y, float factor, MatrixView<const float> from,
+                    MatrixView<float> to, bool accumulate) override {
+    worker::PassPositive(y, factor, from, to, accumulate);
+  }
+  void ColumnMoments(MatrixView<const float> z, float* mean, float* variance) override {
+    worker::ColumnMoments(z, mean, variance);
+  }
+  void NormalizeRelu(const float* mean, const float* variance, const float* bias,
+                     MatrixView<float> normalized, MatrixView<float> y) override {
+    worker::NormalizeRelu(mean, variance, bias, normalized, y);
+  }
+  void NormalizeBackward(MatrixView<const float> normalized, const float* variance, bool of_moments,
+                         MatrixView<float> gradient) override {
+    worker::NormalizeBackward(normalized, variance, of_moments, gradient);
+  }
+  void AttendPair(MatrixView<const float> from, MatrixView<const float> to, MatrixView<float> share,
+                  MatrixView<float> out) override {
+    worker::AttendPair(from, to, share, out);
+  }
+  void AttendPairBackward(MatrixView<const float> from, MatrixView<const float> to,
+                          MatrixView<const float> share, MatrixView<const float> dout,
+                          MatrixView<float> dfrom, MatrixView<float> dto,
+                          bool accumulate_dto) override {
+    worker::AttendPairBackward(from, to, share, dout, dfrom, dto, accumulate_dto);
+  }
+
+ private:
+  std::unique_ptr<OneDnnGemm> gemm_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Backend>> NewCpuBackend(ComputeConfig::Isa isa) {
+  ASSIGN_OR_RETURN(std::unique_ptr<OneDnnGemm> gemm, NewOneDnnGemm(isa));
+  return std::unique_ptr<Backend>(std::make_unique<CpuBackend>(std::move(gemm)));
+}
+
+}  // namespace chorus::worker

@@ -1,0 +1,185 @@
+#include "worker/math/gemm_onednn.h"
+
+#include <omp.h>
+
+#include <map>
+#include <oneapi/dnnl/dnnl.hpp>
+#include <tuple>
+#include <unordered_map>
+
+#include "common/check.h"
+#include "common/mutex.h"
+#include "common/strings.h"
+#include "worker/math/aligned_matrix.h"
+
+namespace chorus::worker {
+namespace {
+
+using dnnl::memory;
+using dnnl::primitive_attr;
+
+// m, n, k, strides of a, b and c, and the options as bits.
+using ShapeKey = std::tuple<int64_t, int64_t, int64_t, int64_t, int64_t, int64_t, int>;
+
+// A product of one shape, ready to run from any thread: its scratchpad comes with each call.
+struct Product {
+  memory::desc a, b, bias, c, scratchpad;
+  dnnl::matmul primitive;
+};
+
+memory::desc PlainDesc(int64_t rows, int64_t cols, int64_t stride, bool transposed) {
+  const memory::dims strides = transposed ? memory::dims{1, stride} : memory::dims{stride, 1};
+  return {{rows, cols}, memory::data_type::f32, strides};
+}
+
+primitive_attr AttributesOf(const GemmOptions& options) {
+  primitive_attr attributes;
+  attributes.set_scratchpad_mode(dnnl::scratchpad_mode::user);
+  dnnl::post_ops post_ops;
+  if (options.accumulate) post_ops.append_sum(1.0f);
+  if (options.relu) post_ops.append_eltwise(1.0f, dnnl::algorithm::eltwise_relu, 0.0f, 0.0f);
+  attributes.set_post_ops(post_ops);
+  return attributes;
+}
+
+// Grows, and is reused by all calls of its thread.
+float* ThreadScratch(size_t bytes) {
+  thread_local AlignedMatrix scratch;
+  const int64_t floats = static_cast<int64_t>(bytes / sizeof(float)) + 1;
+  if (floats > scratch.cols()) scratch = AlignedMatrix(1, floats);
+  return scratch.view().data;
+}
+
+// The library keeps one cache of primitives a process, which all our backends share: they are made
+// and dropped one at a time. Locked after OneDnnGemmImpl::mutex_.
+Mutex& LibraryMutex() {
+  static Mutex mutex;
+  return mutex;
+}
+
+class OneDnnGemmImpl final : public OneDnnGemm {
+ public:
+  ~OneDnnGemmImpl() override {
+    MutexLock lock(mutex_);
+    MutexLock library_lock(LibraryMutex());
+    products_.clear();
+  }
+
+  Status Run(const GemmOptions& options, MatrixView<const float> a, MatrixView<const float> b,
+             MatrixView<float> c) override {
+    // A thread starts with OpenMP's default, all cores; a team inside a call would be slow, not
+    // wrong.
+    if (omp_get_max_threads() != 1) omp_set_num_threads(1);
+    try {
+      return options.transpose_a ? RunSgemm(options, a, b, c) : RunPrimitive(options, a, b, c);
+    } catch (const dnnl::error& error) {
+      const Code code =
+          error.status == dnnl_out_of_memory ? Code::kResourceExhausted : Code::kInternal;
+      return Status(code, StrCat("oneDNN, product of ", c.rows, " x ", c.cols, ": ", error.what()));
+    }
+  }
+
+ private:
+  static Status RunSgemm(const GemmOptions& options, MatrixView<const float> a,
+                         MatrixView<const float> b, MatrixView<float> c) {
+    CHECK(!options.relu && options.bias == nullptr);
+    const dnnl::status status =
+        dnnl::sgemm('T', options.transpose_b ? 'T' : 'N', c.rows, c.cols, a.rows, 1.0f, a.data,
+                    a.stride, b.data, b.stride, options.accumulate ? 1.0f : 0.0f, c.data, c.stride);
+    if (status == dnnl::status::success) return Status::Ok();
+    return Internal(StrCat("oneDNN sgemm failed with status ", static_cast<int>(status)));
+  }
+
+  Status RunPrimitive(const GemmOptions& options, MatrixView<const float> a,
+                      MatrixView<const float> b, MatrixView<float> c) {
+    const Product& product = ProductOf(options, a, b, c);
+    const auto argument = [this](const memory::desc& desc, const void* data) {
+      return memory(desc, engine_, const_cast<void*>(data));
+    };
+    std::unordered_map<int, memory> arguments = {
+        {DNNL_ARG_SRC, argument(product.a, a.data)},
+        {DNNL_ARG_WEIGHTS, argument(product.b, b.data)},
+        {DNNL_ARG_DST, argument(product.c, c.data)},
+        {DNNL_ARG_SCRATCHPAD,
+         argument(product.scratchpad, ThreadScratch(product.scratchpad.get_size()))}};
+    if (options.bias != nullptr) {
+      arguments.emplace(DNNL_ARG_BIAS, argument(product.bias, options.bias));
+    }
+    dnnl::stream stream(engine_);
+    product.primitive.execute(stream, arguments);
+    stream.wait();
+    return Status::Ok();
+  }
+
+  const Product& ProductOf(const GemmOptions& options, MatrixView<const float> a,
+                           MatrixView<const float> b, MatrixView<float> c) {
+    const int bits = (options.transpose_b ? 1 : 0) | (options.accumulate ? 2 : 0) |
+                     (options.relu ? 4 : 0) | (options.bias != nullptr ? 8 : 0);
+    const ShapeKey key{c.rows, c.cols, a.cols, a.stride, b.stride, c.stride, bits};
+    MutexLock lock(mutex_);
+    const auto found = products_.find(key);
+    if (found != products_.end()) return found->second;
+
+    MutexLock library_lock(LibraryMutex());
+    Product product;
+    product.a = PlainDesc(c.rows, a.cols, a.stride, false);
+    product.b = PlainDesc(a.cols, c.cols, b.stride, options.transpose_b);
+    product.c = PlainDesc(c.rows, c.cols, c.stride, false);
+    product.bias = PlainDesc(1, c.cols, c.cols, false);
+    const dnnl::matmul::desc desc =
+        options.bias != nullptr ? dnnl::matmul::desc(product.a, product.b, product.bias, product.c)
+                                : dnnl::matmul::desc(product.a, product.b, product.c);
+    const dnnl::matmul::primitive_desc primitive_desc(desc, AttributesOf(options), engine_);
+    product.scratchpad = primitive_desc.scratchpad_desc();
+    product.primitive = dnnl::matmul(primitive_desc);
+    return products_.emplace(key, std::move(product))
+        .first->second;  // a map never moves its elements
+  }
+
+  dnnl::engine engine_{dnnl::engine::kind::cpu, 0};
+  Mutex mutex_;
+  std::map<ShapeKey, Product> products_ GUARDED_BY(mutex_);
+};
+
+Status CapIsa(ComputeConfig::Isa isa) {
+  static Mutex mutex;
+  static ComputeConfig::Isa chosen GUARDED_BY(mutex) = ComputeConfig::ISA_UNSPECIFIED;
+  if (isa == ComputeConfig::ISA_UNSPECIFIED) isa = ComputeConfig::NATIVE;
+  const bool known_to_cpu =
+      isa == ComputeConfig::NATIVE ||
+      (isa == ComputeConfig::AVX2 && __builtin_cpu_supports("avx2")) ||
+      (isa == ComputeConfig::AVX512 && __builtin_cpu_supports("avx512f") &&
+       __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") &&
+       __builtin_cpu_supports("avx512dq"));
+  if (!known_to_cpu) {
+    return FailedPrecondition(StrCat("compute.isa: this CPU lacks ", ComputeConfig::Isa_Name(isa)));
+  }
+  MutexLock lock(mutex);
+  if (chosen == isa) return Status::Ok();
+  if (chosen != ComputeConfig::ISA_UNSPECIFIED) {
+    return FailedPrecondition(StrCat("compute.isa: this process already computes with ",
+                                     ComputeConfig::Isa_Name(chosen)));
+  }
+  if (isa != ComputeConfig::NATIVE) {
+    const auto cap = isa == ComputeConfig::AVX2 ? dnnl::cpu_isa::avx2 : dnnl::cpu_isa::avx512_core;
+    if (dnnl::set_max_cpu_isa(cap) != dnnl::status::success) {
+      return FailedPrecondition(
+          "compute.isa: oneDNN was used before, its instruction set is fixed");
+    }
+  }
+  chosen = isa;
+  return Status::Ok();
+}
+
+}  // namespace
+
+Result<std::unique_ptr<OneDnnGemm>> NewOneDnnGemm(ComputeConfig::Isa isa) {
+  RETURN_IF_ERROR(CapIsa(isa));
+  try {
+    return std::unique_ptr<OneDnnGemm>(std::make_unique<OneDnnGemmImpl>());
+  } catch (const dnnl::error& error) {
+    return Internal(StrCat("oneDNN: ", error.what()));
+  }
+}
+
+}  // namespace chorus::worker

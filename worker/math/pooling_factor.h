@@ -1,0 +1,28 @@
+#pragma once
+// The factor that all keys of a row of a slot share (worker/engine/cpu/pooling.h). Compiled by g++ and
+// nvcc. Thread safety: pure functions.
+
+#include <cmath>
+#include <cstdint>
+
+#include "common/device_math.h"
+
+namespace chorus::worker {
+
+// SlotConfig::Pooling as a number that kernels can read.
+constexpr int kMeanPooling = 2;
+constexpr int kWeightedMeanPooling = 3;
+
+// The row's keys are [begin, end).  values: null where every value is 1.
+CHORUS_HD inline float PoolingFactor(int pooling, const float* values, uint32_t begin,
+                                     uint32_t end) {
+  if (pooling != kMeanPooling && pooling != kWeightedMeanPooling) return 1.0f;
+  if (pooling == kMeanPooling || values == nullptr) {
+    return end > begin ? 1.0f / static_cast<float>(end - begin) : 0.0f;
+  }
+  float sum = 0;
+  for (uint32_t k = begin; k < end; ++k) sum += fabsf(values[k]);
+  return sum > 0 ? 1.0f / sum : 0.0f;
+}
+
+}  // namespace chorus::worker

@@ -1,0 +1,33 @@
+#pragma once
+// What a model says about every exposure of a log, column by column in log order, beside what is
+// known of it: all that a comparison of two runs needs. 34 bytes an exposure, 8 more with groups, 8
+// more with the truth. Thread safety: values.
+
+#include <cstdint>
+#include <vector>
+
+#include "worker/objective/prediction.h"
+
+namespace chorus::worker {
+
+struct Scores {
+  bool has_group = false;   // the log has a group column
+  bool has_oracle = false;  // the truth was given
+  std::vector<uint64_t> row_id;
+  std::vector<uint64_t> group;      // empty without groups
+  std::vector<uint8_t> click;       // 0 or 1
+  std::vector<uint8_t> conversion;  // 0 or 1; 0 where click is 0, whatever the log says
+  std::vector<double> ctr_logit;    // what Prediction says
+  std::vector<double> cvr_logit;
+  std::vector<double> log_cvr;
+  std::vector<float> p_conv_do;  // what OracleRow says; empty without the truth
+  std::vector<float> p_v;
+
+  uint64_t rows() const { return row_id.size(); }
+  Prediction PredictionOf(uint64_t row) const {
+    return {ctr_logit[row], cvr_logit[row], log_cvr[row]};
+  }
+  friend bool operator==(const Scores&, const Scores&) = default;
+};
+
+}  // namespace chorus::worker

@@ -1,0 +1,94 @@
+#include "worker/model/dense_optimizer.h"
+
+#include <cmath>
+
+#include "common/check.h"
+#include "common/optimizer_config.h"
+#include "worker/math/clones.h"
+#include "worker/math/kernels.h"
+
+namespace chorus::worker {
+namespace {
+
+using Kind = OptimizerParameters::Kind;
+
+CHORUS_CLONES void ApplySgd(SgdRule rule, const float* g, int64_t n, float* __restrict w) {
+  for (int64_t i = 0; i < n; ++i) rule(g[i], w[i]);
+}
+
+CHORUS_CLONES void ApplyAdagrad(AdagradRule rule, const float* g, int64_t n, float* __restrict w,
+                                float* __restrict sum) {
+  for (int64_t i = 0; i < n; ++i) rule(g[i], w[i], sum[i]);
+}
+
+CHORUS_CLONES void ApplyAdam(AdamRule rule, const float* g, int64_t n, float* __restrict w,
+                             float* __restrict mean, float* __restrict variance) {
+  for (int64_t i = 0; i < n; ++i) rule(g[i], w[i], mean[i], variance[i]);
+}
+
+CHORUS_CLONES void Scale(float factor, int64_t n, float* values) {
+  for (int64_t i = 0; i < n; ++i) values[i] *= factor;
+}
+
+class RuleOptimizer final : public DenseOptimizer {
+ public:
+  RuleOptimizer(const OptimizerParameters& parameters, double clip_norm, int64_t n)
+      : parameters_(parameters), clip_norm_(clip_norm) {
+    const auto size = static_cast<size_t>(n);
+    if (parameters.kind == Kind::kAdagrad) {
+      state_.push_back({"adagrad.sum", std::vector<float>(size, parameters.initial_accumulator)});
+    } else if (parameters.kind == Kind::kAdam || parameters.kind == Kind::kAdamW) {
+      state_.push_back({"adam.mean", std::vector<float>(size)});
+      state_.push_back({"adam.variance", std::vector<float>(size)});
+    }
+  }
+
+  double Apply(uint64_t t, float lr_factor, int64_t first, std::span<float> gradient,
+               std::span<float> weights) override {
+    CHECK(gradient.size() == weights.size());
+    const auto n = static_cast<int64_t>(weights.size());
+    const double norm = Clip(gradient);
+    const float* g = gradient.data();
+    float* w = weights.data();
+    switch (parameters_.kind) {
+      case Kind::kSgd:
+        ApplySgd(parameters_.Sgd(lr_factor), g, n, w);
+        break;
+      case Kind::kAdagrad:
+        ApplyAdagrad(parameters_.Adagrad(lr_factor), g, n, w, state_[0].values.data() + first);
+        break;
+      case Kind::kAdam:
+      case Kind::kAdamW:
+        ApplyAdam(parameters_.Adam(lr_factor, t), g, n, w, state_[0].values.data() + first,
+                  state_[1].values.data() + first);
+        break;
+      default:
+        CHECK(false, "not an optimizer of dense weights");
+    }
+    return norm;
+  }
+
+  std::vector<OptimizerState>& state() override { return state_; }
+
+ private:
+  double Clip(std::span<float> gradient) const {
+    if (clip_norm_ == 0) return 0;
+    const auto n = static_cast<int64_t>(gradient.size());
+    const double norm = std::sqrt(SumOfSquares(gradient.data(), n));
+    if (norm > clip_norm_) Scale(static_cast<float>(clip_norm_ / norm), n, gradient.data());
+    return norm;
+  }
+
+  const OptimizerParameters parameters_;
+  const double clip_norm_;
+  std::vector<OptimizerState> state_;
+};
+
+}  // namespace
+
+std::unique_ptr<DenseOptimizer> DenseOptimizer::Create(const DenseOptimizerConfig& config,
+                                                       double clip_norm, int64_t parameters) {
+  return std::make_unique<RuleOptimizer>(ParametersOf(config), clip_norm, parameters);
+}
+
+}  // namespace chorus::worker

@@ -1,0 +1,67 @@
+#pragma once
+// Forward and backward of one embedding group's layers, from its pooled inputs to the logits of its
+// towers and back, side by side. Thread safety: functions of their arguments; a GroupBuffers serves
+// one grain at a time.
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "common/status.h"
+#include "worker/math/activation.h"
+#include "worker/math/aligned_matrix.h"
+#include "worker/math/backend.h"
+#include "worker/model/network.h"
+
+namespace chorus::worker {
+
+// Everything one grain needs in one group. Rows are padded to grain_rows, contexts to a few sizes.
+struct GroupBuffers {
+  struct Tower {
+    std::vector<Activation> hidden;       // [hidden layer - 1]; the first is part of the wide one
+    std::vector<BatchNormBuffers> norms;  // [hidden layer - 1]
+    std::vector<Activation> heads;  // [heads] of [grain_rows, last layer], where a head drops units
+  };
+  AlignedMatrix contexts, dcontexts;  // [grain_rows, context inputs] and [.., context slot width]
+  AlignedMatrix exposures,
+      dexposures;                  // [grain_rows, exposure inputs] and [.., exposure slot width]
+  AlignedMatrix context_product;   // [grain_rows, split.out], scratch of the first layer
+  AlignedMatrix context_logit;     // [grain_rows, 1], scratch of logits on the inputs
+  std::vector<Activation> bottom;  // [layers of the bottom]
+  std::vector<BatchNormBuffers> bottom_norms;  // [layers of the bottom]
+  Activation wide;
+  BatchNormBuffers wide_norm;
+  std::vector<Tower> towers;
+  AttentionBuffers attention;
+  Activation transferred;  // [grain_rows, width], what the receiving tower reads instead
+
+  // memory: see AlignedMatrix.
+  GroupBuffers(const GroupPlan& plan, const InputLayout& inputs, int64_t grain_rows,
+               MatrixMemory* memory = nullptr);
+};
+
+// One grain in one group.
+struct GroupPass {
+  Backend* backend;
+  const GroupPlan& plan;
+  std::span<const float> parameters;
+  SplitInput x;
+  DropoutDraw draw;
+  GroupBuffers* buffers;
+
+  bool training() const { return draw.step > 0; }
+};
+
+// logits: [grain_rows, heads]; writes the columns of this group's heads.
+Status ForwardGroup(const GroupPass& pass, MatrixView<float> logits);
+
+// dlogits: [grain_rows, heads], 0 in padded rows. Overwrites this group's part of `gradient` and
+// dx. REQUIRES: ForwardGroup with the same `pass` came before.
+Status BackwardGroup(const GroupPass& pass, MatrixView<const float> dlogits,
+                     const SplitInputGradient& dx, std::span<float> gradient);
+// Its second half: what lies below the towers, and towers without hidden layers. The first one is
+// BackwardTowers (tower_compute.h).
+Status BackwardTrunk(const GroupPass& pass, MatrixView<const float> dlogits,
+                     const SplitInputGradient& dx, std::span<float> gradient);
+
+}  // namespace chorus::worker

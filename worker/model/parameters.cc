@@ -1,0 +1,112 @@
+#include "worker/model/parameters.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "common/check.h"
+#include "common/key.h"
+#include "common/random.h"
+#include "worker/math/kernels.h"
+#include "worker/math/row_stride.h"
+
+namespace chorus::worker {
+
+int64_t ParameterLayout::AddMatrix(const std::vector<std::string>& names, int64_t rows,
+                                   const std::vector<int64_t>& widths, int64_t fan_in,
+                                   uint32_t stage) {
+  CHECK(names.size() == widths.size());
+  CHECK(blocks_.empty() || (blocks_.back().stage <= stage && weights_ == size_),
+        "stages out of order: ", names[0]);
+  const int64_t stride = RowStride(std::accumulate(widths.begin(), widths.end(), int64_t{0}));
+  const int64_t begin = size_;
+  int64_t column = 0;
+  for (size_t i = 0; i < names.size(); ++i) {
+    blocks_.push_back({names[i], rows, widths[i], begin + column, stride, fan_in, stage});
+    column += widths[i];
+  }
+  End(begin + rows * stride);
+  weights_ = size_;
+  return begin;
+}
+
+ParameterLayout::Statistics ParameterLayout::AddStatistics(const std::vector<std::string>& names,
+                                                           const std::vector<int64_t>& widths,
+                                                           uint32_t stage) {
+  const int64_t width = std::accumulate(widths.begin(), widths.end(), int64_t{0});
+  const Statistics offsets = {size_, size_ + width, size_ + 2 * width};
+  int64_t next = size_;
+  const auto add = [&](const std::string& name, int64_t cols, float initial) {
+    blocks_.push_back({name, 1, cols, next, cols, 0, stage, true, initial, offsets.count});
+    next += cols;
+  };
+  for (size_t i = 0; i < names.size(); ++i) add(names[i] + ".mean", widths[i], 0.0f);
+  for (size_t i = 0; i < names.size(); ++i) add(names[i] + ".variance", widths[i], 1.0f);
+  add(names[0] + ".count", 1, 0.0f);
+  End(next);
+  return offsets;
+}
+
+ParameterRange ParameterLayout::OfStage(uint32_t stage) const {
+  // A block's first float: blocks side by side start in one row, so the first of a matrix is least.
+  const auto begin = [this](uint32_t least_stage) {
+    for (const ParameterBlock& block : blocks_) {
+      if (block.stage >= least_stage && !block.statistic) return block.offset;
+    }
+    return weights_;
+  };
+  return {begin(stage), begin(stage + 1)};
+}
+
+void ParameterLayout::Initialize(uint64_t seed, std::span<float> parameters) const {
+  CHECK(static_cast<int64_t>(parameters.size()) == size_);
+  for (const ParameterBlock& block : blocks_) {
+    const MatrixView<float> matrix = block.In(parameters);
+    if (block.statistic) {
+      std::fill_n(matrix.data, matrix.cols, block.initial);
+      continue;
+    }
+    if (block.fan_in == 0) {
+      FillZero(matrix);
+      continue;
+    }
+    const uint64_t name = SpaceSeed(block.name);
+    const double limit = std::sqrt(6.0 / static_cast<double>(block.fan_in + block.cols));
+    for (int64_t i = 0; i < block.rows; ++i) {
+      for (int64_t j = 0; j < block.cols; ++j) {
+        const uint64_t bits =
+            Random(seed, RandomPurpose::kDenseInitializer, name, i * block.cols + j);
+        matrix(i, j) = static_cast<float>((2.0 * ToUniform(bits) - 1.0) * limit);
+      }
+    }
+  }
+}
+
+void ParameterLayout::UpdateStatistics(uint32_t stage, double momentum,
+                                       std::span<const float> gradient,
+                                       std::span<float> parameters) const {
+  for (const ParameterBlock& block : blocks_) {
+    if (!block.statistic || block.stage != stage || block.offset == block.count) continue;
+    const double grains = gradient[static_cast<size_t>(block.count)];
+    if (grains == 0) continue;
+    for (int64_t j = block.offset; j < block.offset + block.cols; ++j) {
+      const auto at = static_cast<size_t>(j);
+      const double value = parameters[at];
+      parameters[at] =
+          static_cast<float>(value + (1.0 - momentum) * (gradient[at] / grains - value));
+    }
+  }
+}
+
+const ParameterBlock* ParameterLayout::FirstNonFinite(std::span<const float> values) const {
+  if (AllFinite(values.data(), static_cast<int64_t>(values.size()))) return nullptr;
+  for (const ParameterBlock& block : blocks_) {
+    const MatrixView<const float> matrix = block.In(values);
+    for (int64_t i = 0; i < matrix.rows; ++i) {
+      if (!AllFinite(matrix.row(i), matrix.cols)) return &block;
+    }
+  }
+  return nullptr;
+}
+
+}  // namespace chorus::worker

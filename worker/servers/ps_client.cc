@@ -1,0 +1,358 @@
+#include "worker/servers/ps_client.h"
+
+#include <algorithm>
+#include <chrono>
+#include <map>
+#include <span>
+#include <thread>
+#include <utility>
+
+#include "common/check.h"
+#include "common/job.h"
+#include "common/strings.h"
+#include "common/wire.pb.h"
+#include "worker/math/array_copies.h"
+#include "worker/servers/key_segments.h"
+#include "worker/servers/server_calls.h"
+#include "worker/servers/snapshot_progress.h"
+
+namespace chorus::worker {
+namespace {
+
+constexpr std::chrono::milliseconds kPollPause{10};
+// Bytes of a frame below which waking threads takes longer than copying.
+constexpr size_t kLeastShared = size_t{1} << 20;
+
+// A call waits longer than a server does for other workers, so that the server's reason arrives.
+double CallSeconds(double deadline_seconds) { return 1.25 * deadline_seconds + 0.5; }
+
+class ReplyRows : public PulledRows {
+ public:
+  ReplyRows(KeySegments segments, std::vector<Frame> replies, std::vector<uint32_t> dims)
+      : segments_(std::move(segments)), replies_(std::move(replies)), dims_(std::move(dims)) {}
+
+  std::span<const float> RowsFrom(uint32_t table, uint32_t position) const override {
+    uint32_t server = 0;
+    while (position >= segments_.end(table, server)) ++server;
+    const float* const rows =
+        reinterpret_cast<const float*>(std::as_const(replies_[server].arrays[table]).data());
+    const size_t dim = dims_[table];
+    return {rows + (position - segments_.begin(table, server)) * dim,
+            (segments_.end(table, server) - position) * dim};
+  }
+
+ private:
+  const KeySegments segments_;
+  const std::vector<Frame> replies_;  // [server], arrays [table]
+  const std::vector<uint32_t> dims_;
+};
+
+class PsClientImpl : public PsClient {
+ public:
+  PsClientImpl(const PsClientOptions& options, const std::vector<TableSpec>& tables,
+               std::vector<std::unique_ptr<Channel>> servers);
+
+  Status Send(uint64_t step, const std::vector<TableKeys>& keys,
+              std::unique_ptr<StepGradients> gradients, const SnapshotRequest* snapshot) override;
+  Result<std::shared_ptr<const PulledRows>> Wait(uint64_t step) override;
+  Result<std::shared_ptr<const PulledRows>> Read(const std::vector<TableKeys>& keys) override;
+  Result<std::vector<SnapshotFile>> SnapshotFiles(uint64_t step, bool wait) override;
+  Result<std::vector<std::string>> Control(const std::string& control_meta) override;
+  void BeginRestore(const std::string& control_meta) override;
+  Result<bool> RestoreEnded(double seconds) override;
+  uint64_t bytes_sent() const override { return bytes_sent_; }
+  uint64_t bytes_received() const override { return bytes_received_; }
+
+ private:
+  struct StepInFlight {
+    KeySegments segments;
+    std::shared_ptr<ServerCalls>
+        calls;  // null once waited for; the segments serve the gradients to come
+  };
+
+  uint32_t server_count() const { return static_cast<uint32_t>(servers_.size()); }
+  wire::JobMeta JobFor(uint32_t server) const;
+  void AddKeys(const std::vector<TableKeys>& keys, const KeySegments& segments, uint32_t server,
+               Frame* frame);
+  void AddGradients(const StepGradients& gradients, const KeySegments& segments, uint32_t server,
+                    wire::StepMeta* meta, Frame* frame);
+  // An array of a frame that holds these bytes after CopyAll.
+  ByteArray ToBeCopied(std::span<const std::byte> bytes);
+  Status CopyAll();
+  // seconds: that the server may take.
+  void Call(uint32_t server, Frame frame, const std::shared_ptr<ServerCalls>& calls,
+            double seconds);
+  Result<std::vector<Frame>> WaitFor(ServerCalls* calls, FrameType type);
+  Result<std::shared_ptr<const PulledRows>> RowsOf(const KeySegments& segments,
+                                                   std::vector<Frame> replies) const;
+  Status PollSnapshot(uint64_t step);
+
+  const PsClientOptions options_;
+  std::vector<uint32_t> dims_;
+  wire::JobMeta job_;
+  std::map<uint64_t, StepInFlight> steps_;
+  std::shared_ptr<ServerCalls> restore_;  // under way
+  SnapshotProgress snapshots_;
+  ArrayCopies copies_;  // into the frame that is made
+  uint64_t bytes_sent_ = 0;
+  uint64_t bytes_received_ = 0;
+  std::vector<std::unique_ptr<Channel>> servers_;
+};
+
+PsClientImpl::PsClientImpl(const PsClientOptions& options, const std::vector<TableSpec>& tables,
+                           std::vector<std::unique_ptr<Channel>> servers)
+    : options_(options), snapshots_(servers.size()), servers_(std::move(servers)) {
+  for (const TableSpec& table : tables) dims_.push_back(table.config.dim());
+  job_.set_servers(server_count());
+  job_.set_workers(options.workers);
+  job_.set_shards(options.shards);
+  job_.set_pull_ahead(options.pull_ahead);
+  job_.set_grains_per_step(options.grains_per_step);
+  job_.set_seed(options.seed);
+  job_.set_tables(TablesFingerprint(tables));
+}
+
+wire::JobMeta PsClientImpl::JobFor(uint32_t server) const {
+  wire::JobMeta job = job_;
+  job.set_server(server);
+  return job;
+}
+
+void PsClientImpl::AddKeys(const std::vector<TableKeys>& keys, const KeySegments& segments,
+                           uint32_t server, Frame* frame) {
+  const ShardRange range = ShardsOfServer(server, server_count(), options_.shards);
+  for (uint32_t table = 0; table < keys.size(); ++table) {
+    const uint32_t begin = segments.begin(table, server);
+    const std::span<const Key> own(keys[table].keys.data() + begin,
+                                   segments.end(table, server) - begin);
+    const std::span<const uint32_t> counts(keys[table].shard_counts.data() + range.begin,
+                                           range.end - range.begin);
+    frame->arrays.push_back(ToBeCopied(std::as_bytes(own)));
+    frame->arrays.push_back(ToBeCopied(std::as_bytes(counts)));
+  }
+}
+
+void PsClientImpl::AddGradients(const StepGradients& gradients, const KeySegments& segments,
+                                uint32_t server, wire::StepMeta* meta, Frame* frame) {
+  meta->set_has_gradients(true);
+  for (float factor : gradients.lr_factors) meta->add_lr_factor(factor);
+  for (uint32_t table : gradients.frozen_tables) meta->add_frozen_table(table);
+  for (uint32_t table = 0; table < gradients.tables.size(); ++table) {
+    const uint32_t begin = segments.begin(table, server);
+    const uint32_t end = segments.end(table, server);
+    for (const NodeGradient& node : gradients.tables[table]) {
+      const auto first = std::lower_bound(node.positions.begin(), node.positions.end(), begin);
+      const auto last = std::lower_bound(first, node.positions.end(), end);
+      const size_t m = static_cast<size_t>(last - first);
+      if (m == 0) continue;
+      wire::NodeMeta* const node_meta = meta->add_node();
+      node_meta->set_table(table);
+      node_meta->set_begin(node.node.begin);
+      node_meta->set_size(node.node.size);
+      ByteArray positions;  // empty: all of the server's keys
+      if (m != end - begin) {
+        positions = ByteArray::Allocate(m * sizeof(uint32_t));
+        std::transform(first, last, positions.As<uint32_t>().begin(),
+                       [&](uint32_t p) { return p - begin; });
+      }
+      const size_t skipped = static_cast<size_t>(first - node.positions.begin());
+      const std::span<const float> values(node.gradients.data() + skipped * dims_[table],
+                                          m * dims_[table]);
+      frame->arrays.push_back(std::move(positions));
+      frame->arrays.push_back(ToBeCopied(std::as_bytes(values)));
+    }
+  }
+}
+
+ByteArray PsClientImpl::ToBeCopied(std::span<const std::byte> bytes) {
+  ByteArray array = ByteArray::Allocate(bytes.size());
+  copies_.Add(bytes.data(), array.data(), bytes.size());
+  return array;
+}
+
+Status PsClientImpl::CopyAll() {
+  const auto copy = [&](size_t piece, uint32_t) { copies_.Copy(piece); };
+  ThreadPool* const pool = copies_.bytes() < kLeastShared ? nullptr : options_.pool;
+  const Status status = ShareOut(pool, copies_.pieces(), copy);
+  copies_.Clear();
+  return status;
+}
+
+Status PsClientImpl::Send(uint64_t step, const std::vector<TableKeys>& keys,
+                          std::unique_ptr<StepGradients> gradients,
+                          const SnapshotRequest* snapshot) {
+  CHECK(keys.size() == dims_.size(), "tables=", keys.size());
+  const uint64_t lag = 1 + uint64_t{options_.pull_ahead};
+  const KeySegments* gradient_segments = nullptr;
+  if (gradients != nullptr) {
+    const auto found = step > lag ? steps_.find(step - lag) : steps_.end();
+    if (found == steps_.end()) {
+      return FailedPrecondition(
+          StrCat("gradients come with step ", step, " whose keys were never sent"));
+    }
+    gradient_segments = &found->second.segments;
+  }
+  StepInFlight in_flight{KeySegments(keys, server_count(), options_.shards),
+                         std::make_shared<ServerCalls>(servers_.size())};
+  for (uint32_t server = 0; server < server_count(); ++server) {
+    wire::StepMeta meta;
+    *meta.mutable_job() = JobFor(server);
+    meta.set_worker(options_.worker);
+    meta.set_step(step);
+    Frame frame{FrameType::kStep, "", {}};
+    AddKeys(keys, in_flight.segments, server, &frame);
+    if (gradients != nullptr) AddGradients(*gradients, *gradient_segments, server, &meta, &frame);
+    if (snapshot != nullptr) {
+      meta.mutable_snapshot()->set_step(snapshot->step);
+      meta.mutable_snapshot()->set_directory(snapshot->directory);
+    }
+    frame.meta = meta.SerializeAsString();
+    RETURN_IF_ERROR(CopyAll());
+    Call(server, std::move(frame), in_flight.calls, options_.deadline_seconds);
+  }
+  steps_.erase(steps_.begin(), steps_.lower_bound(step > lag ? step - lag + 1 : 0));
+  steps_[step] = std::move(in_flight);
+  return Status::Ok();
+}
+
+void PsClientImpl::Call(uint32_t server, Frame frame, const std::shared_ptr<ServerCalls>& calls,
+                        double seconds) {
+  bytes_sent_ += frame.payload_bytes();
+  servers_[server]->CallAsync(std::move(frame), CallSeconds(seconds),
+                              [calls, server](Result<Frame> reply) {
+                                if (reply.ok()) {
+                                  if (Status status = StatusOfFrame(*reply); !status.ok())
+                                    reply = status;
+                                }
+                                calls->Set(server, std::move(reply));
+                              });
+}
+
+Result<std::vector<Frame>> PsClientImpl::WaitFor(ServerCalls* calls, FrameType type) {
+  ASSIGN_OR_RETURN(std::vector<Frame> replies,
+                   calls->Wait(2 * CallSeconds(options_.deadline_seconds)));
+  for (size_t server = 0; server < replies.size(); ++server) {
+    bytes_received_ += replies[server].payload_bytes();
+    if (replies[server].type != type) {
+      return Internal(StrCat("server ", server, " answered with a frame of type ",
+                             static_cast<int>(replies[server].type)));
+    }
+  }
+  return replies;
+}
+
+Result<std::shared_ptr<const PulledRows>> PsClientImpl::RowsOf(const KeySegments& segments,
+                                                               std::vector<Frame> replies) const {
+  for (uint32_t server = 0; server < server_count(); ++server) {
+    const std::vector<ByteArray>& arrays = replies[server].arrays;
+    bool fits = arrays.size() == dims_.size();
+    for (uint32_t table = 0; fits && table < dims_.size(); ++table) {
+      const size_t n = segments.end(table, server) - segments.begin(table, server);
+      fits = arrays[table].size() == n * dims_[table] * sizeof(float);
+    }
+    if (!fits) return Internal(StrCat("server ", server, " answered with rows of another shape"));
+  }
+  return std::shared_ptr<const PulledRows>(
+      std::make_shared<ReplyRows>(segments, std::move(replies), dims_));
+}
+
+Result<std::shared_ptr<const PulledRows>> PsClientImpl::Wait(uint64_t step) {
+  const auto found = steps_.find(step);
+  CHECK(found != steps_.end() && found->second.calls != nullptr, "step=", step);
+  const std::shared_ptr<ServerCalls> calls = std::move(found->second.calls);
+  auto replies = WaitFor(calls.get(), FrameType::kStepReply);
+  if (!replies.ok()) return replies.status().Annotate(StrCat("step ", step));
+  for (size_t server = 0; server < replies->size(); ++server) {
+    wire::StepReplyMeta meta;
+    if (!meta.ParseFromString((*replies)[server].meta) || meta.step() != step) {
+      return Internal(
+          StrCat("server ", server, " answered step ", step, " with a reply to another"));
+    }
+    if (meta.has_snapshot()) snapshots_.SetEnded(server, meta.snapshot());
+  }
+  return RowsOf(found->second.segments, std::move(*replies));
+}
+
+Result<std::shared_ptr<const PulledRows>> PsClientImpl::Read(const std::vector<TableKeys>& keys) {
+  const KeySegments segments(keys, server_count(), options_.shards);
+  const auto calls = std::make_shared<ServerCalls>(servers_.size());
+  for (uint32_t server = 0; server < server_count(); ++server) {
+    wire::ReadMeta meta;
+    *meta.mutable_job() = JobFor(server);
+    Frame frame{FrameType::kRead, meta.SerializeAsString(), {}};
+    AddKeys(keys, segments, server, &frame);
+    RETURN_IF_ERROR(CopyAll());
+    Call(server, std::move(frame), calls, options_.deadline_seconds);
+  }
+  ASSIGN_OR_RETURN(std::vector<Frame> replies, WaitFor(calls.get(), FrameType::kReadReply));
+  return RowsOf(segments, std::move(replies));
+}
+
+Result<std::vector<std::string>> PsClientImpl::Control(const std::string& control_meta) {
+  const auto calls = std::make_shared<ServerCalls>(servers_.size());
+  for (uint32_t server = 0; server < server_count(); ++server) {
+    Call(server, Frame{FrameType::kControl, control_meta, {}}, calls, options_.deadline_seconds);
+  }
+  ASSIGN_OR_RETURN(std::vector<Frame> replies, WaitFor(calls.get(), FrameType::kControlReply));
+  std::vector<std::string> metas;
+  for (Frame& reply : replies) metas.push_back(std::move(reply.meta));
+  return metas;
+}
+
+void PsClientImpl::BeginRestore(const std::string& control_meta) {
+  restore_ = std::make_shared<ServerCalls>(servers_.size());
+  for (uint32_t server = 0; server < server_count(); ++server) {
+    Call(server, Frame{FrameType::kControl, control_meta, {}}, restore_, options_.storage_seconds);
+  }
+}
+
+Result<bool> PsClientImpl::RestoreEnded(double seconds) {
+  CHECK(restore_ != nullptr);
+  if (!restore_->Ended(seconds)) return false;
+  const std::shared_ptr<ServerCalls> calls = std::move(restore_);
+  RETURN_IF_ERROR(WaitFor(calls.get(), FrameType::kControlReply).status());
+  return true;
+}
+
+Status PsClientImpl::PollSnapshot(uint64_t step) {
+  wire::ControlMeta meta;
+  meta.mutable_snapshot_status()->set_step(step);
+  ASSIGN_OR_RETURN(const std::vector<std::string> replies, Control(meta.SerializeAsString()));
+  for (size_t server = 0; server < replies.size(); ++server) {
+    wire::ControlReplyMeta reply;
+    if (!reply.ParseFromString(replies[server])) {
+      return Internal(StrCat("server ", server, ": bad reply"));
+    }
+    if (reply.snapshot().finished() || reply.snapshot().has_error()) {
+      snapshots_.SetEnded(server, reply.snapshot());
+    }
+  }
+  return Status::Ok();
+}
+
+Result<std::vector<SnapshotFile>> PsClientImpl::SnapshotFiles(uint64_t step, bool wait) {
+  const auto deadline =
+      std::chrono::steady_clock::now() + std::chrono::duration<double>(options_.storage_seconds);
+  while (wait && !snapshots_.Ended(step)) {
+    RETURN_IF_ERROR(PollSnapshot(step));
+    if (snapshots_.Ended(step)) break;
+    if (std::chrono::steady_clock::now() > deadline) {
+      return DeadlineExceeded(StrCat("the snapshot of step ", step, " did not end within ",
+                                     options_.storage_seconds, " s on ",
+                                     snapshots_.UnderWay(step)));
+    }
+    std::this_thread::sleep_for(kPollPause);
+  }
+  return snapshots_.Files(step);
+}
+
+}  // namespace
+
+std::unique_ptr<PsClient> PsClient::Create(const PsClientOptions& options,
+                                           const std::vector<TableSpec>& tables,
+                                           std::vector<std::unique_ptr<Channel>> servers) {
+  CHECK(!servers.empty() && !tables.empty());
+  return std::make_unique<PsClientImpl>(options, tables, std::move(servers));
+}
+
+}  // namespace chorus::worker

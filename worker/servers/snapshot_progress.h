@@ -1,0 +1,32 @@
+#pragma once
+// How the servers' parts of the newest snapshot stand, as far as a worker has been told.
+// Thread safety: one thread.
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "common/status.h"
+#include "common/wire.pb.h"
+#include "worker/servers/ps_client.h"
+
+namespace chorus::worker {
+
+class SnapshotProgress {
+ public:
+  explicit SnapshotProgress(size_t servers) : servers_(servers) {}
+
+  // status: of a snapshot that has ended on this server, finished or failed.
+  void SetEnded(size_t server, const wire::SnapshotStatusMeta& status) {
+    servers_[server] = status;
+  }
+  bool Ended(uint64_t step) const;            // on all servers
+  std::string UnderWay(uint64_t step) const;  // "server 0, server 2": those where it has not
+  // All servers' files once all have finished; none before. Error: that of a server that failed.
+  Result<std::vector<SnapshotFile>> Files(uint64_t step) const;
+
+ private:
+  std::vector<wire::SnapshotStatusMeta> servers_;
+};
+
+}  // namespace chorus::worker

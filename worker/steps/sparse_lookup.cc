@@ -1,0 +1,114 @@
+#include "worker/steps/sparse_lookup.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "common/check.h"
+
+namespace chorus::worker {
+namespace {
+
+constexpr size_t kFewestSlots = 1024;  // a power of two
+constexpr size_t kAhead = 16;          // keys that are fetched before their turn
+
+}  // namespace
+
+void SparseLookup::Numbering::Clear() {
+  keys_.clear();
+  if (slots_.empty() || ++round_ == 0) {
+    slots_.assign(std::max(slots_.size(), kFewestSlots), Slot());
+    round_ = 1;
+  }
+}
+
+void SparseLookup::Numbering::AddNumbers(const std::vector<Key>& keys,
+                                         std::vector<uint32_t>* numbers) {
+  const size_t first = numbers->size();
+  numbers->resize(first + keys.size());
+  const size_t far = keys.size() - std::min(keys.size(), kAhead);
+  for (size_t i = 0; i < keys.size(); ++i) {
+    if (i < far) __builtin_prefetch(&slots_[keys[i + kAhead] & (slots_.size() - 1)], 1);
+    (*numbers)[first + i] = NumberOf(keys[i]);
+  }
+}
+
+uint32_t SparseLookup::Numbering::NumberOf(Key key) {
+  if (keys_.size() * 2 >= slots_.size()) Grow();
+  const size_t mask = slots_.size() - 1;
+  // Keys are hashes already: their low bits place them.
+  for (size_t i = key & mask;; i = (i + 1) & mask) {
+    Slot& slot = slots_[i];
+    if (slot.round != round_) {
+      slot = {key, static_cast<uint32_t>(keys_.size()), round_};
+      keys_.push_back(key);
+      return slot.number;
+    }
+    if (slot.key == key) return slot.number;
+  }
+}
+
+void SparseLookup::Numbering::Grow() {
+  slots_.assign(slots_.size() * 2, Slot());
+  const size_t mask = slots_.size() - 1;
+  for (size_t number = 0; number < keys_.size(); ++number) {
+    size_t i = keys_[number] & mask;
+    while (slots_[i].round == round_) i = (i + 1) & mask;
+    slots_[i] = {keys_[number], static_cast<uint32_t>(number), round_};
+  }
+}
+
+SparseLookup::SparseLookup(SlotTables slot_tables, uint32_t tables, uint32_t shards)
+    : slot_tables_(std::move(slot_tables)), shards_(shards), numberings_(tables), order_(tables) {}
+
+void SparseLookup::ResolveColumn(const SlotColumn& column, int table,
+                                 std::vector<uint32_t>* positions) {
+  positions->clear();
+  if (table == kNoTable) return;
+  numberings_[static_cast<size_t>(table)].AddNumbers(column.keys, positions);
+}
+
+void SparseLookup::GroupByShard(const Numbering& numbering, TableKeys* out) {
+  const std::vector<Key>& keys = numbering.keys();
+  std::vector<uint32_t>& order = order_[static_cast<size_t>(&numbering - numberings_.data())];
+  out->shard_counts.assign(shards_, 0);
+  for (const Key key : keys) ++out->shard_counts[ShardOf(key, shards_)];
+  std::vector<uint32_t> next(shards_, 0);
+  for (uint32_t s = 1; s < shards_; ++s) next[s] = next[s - 1] + out->shard_counts[s - 1];
+  out->keys.resize(keys.size());
+  order.resize(keys.size());
+  for (size_t number = 0; number < keys.size(); ++number) {
+    const uint32_t position = next[ShardOf(keys[number], shards_)]++;
+    out->keys[position] = keys[number];
+    order[number] = position;
+  }
+}
+
+void SparseLookup::Resolve(const std::vector<Batch>& grains, std::vector<TableKeys>* keys,
+                           std::vector<GrainPositions>* positions) {
+  for (Numbering& numbering : numberings_) numbering.Clear();
+  keys->resize(numberings_.size());
+  positions->resize(grains.size());
+  const auto each_column = [&](auto&& visit) {
+    for (size_t g = 0; g < grains.size(); ++g) {
+      const auto side = [&](const FeatureColumns& columns, const std::vector<int>& tables,
+                            std::vector<std::vector<uint32_t>>* out) {
+        CHECK(columns.slots.size() == tables.size(), "slots=", columns.slots.size());
+        out->resize(tables.size());
+        for (size_t s = 0; s < tables.size(); ++s) visit(columns.slots[s], tables[s], &(*out)[s]);
+      };
+      side(grains[g].contexts, slot_tables_.context, &(*positions)[g].context);
+      side(grains[g].exposures, slot_tables_.exposure, &(*positions)[g].exposure);
+    }
+  };
+  each_column([&](const SlotColumn& column, int table, std::vector<uint32_t>* out) {
+    ResolveColumn(column, table, out);
+  });
+  for (size_t t = 0; t < numberings_.size(); ++t) GroupByShard(numberings_[t], &(*keys)[t]);
+  each_column([&](const SlotColumn&, int table, std::vector<uint32_t>* out) {
+    if (table == kNoTable) return;
+    const std::vector<uint32_t>& order = order_[static_cast<size_t>(table)];
+    for (uint32_t& position : *out) position = order[position];
+  });
+}
+
+}  // namespace chorus::worker

@@ -1,0 +1,133 @@
+#include "worker/steps/step_reader.h"
+
+#include <pthread.h>
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+#include "common/check.h"
+
+namespace chorus::worker {
+
+RowLabels LabelsOf(const Batch& batch) {
+  return {batch.click.data(), batch.conversion.data(),
+          batch.weight.empty() ? nullptr : batch.weight.data(), batch.rows(), batch.row_id.data()};
+}
+
+StepReader::StepReader(const ReadingPlan& plan, const StepReaderOptions& options)
+    : plan_(plan),
+      options_(options),
+      next_claimed_(options.first_step),
+      next_given_(options.first_step) {
+  CHECK(options.threads >= 1, "threads=", options.threads);
+  for (std::unique_ptr<GrainReader>& reader : plan.NewReaders(options.grains, options.threads)) {
+    threads_.emplace_back([this, own = std::move(reader)] { ReadSteps(own.get()); });
+    pthread_setname_np(threads_.back().native_handle(), "chorus-reader");
+  }
+}
+
+StepReader::~StepReader() {
+  {
+    MutexLock lock(mutex_);
+    stop_ = true;
+    changed_.notify_all();
+  }
+  for (std::thread& thread : threads_) thread.join();
+}
+
+void StepReader::ReadSteps(GrainReader* reader) {
+  SparseLookup lookup(options_.slot_tables, options_.tables, options_.shards);
+  while (std::unique_ptr<StepBatch> batch = ClaimStep()) {
+    const uint64_t step = batch->step;
+    const Status status = ReadStep(reader, &lookup, batch.get());
+    MutexLock lock(mutex_);
+    if (status.ok()) {
+      ready_.emplace(step, std::move(batch));
+    } else {
+      ready_.emplace(step, status.Annotate(StrCat("reading step ", step)));
+      stop_ = true;  // no further step: Next never gets there
+    }
+    changed_.notify_all();
+  }
+}
+
+std::unique_ptr<StepBatch> StepReader::ClaimStep() {
+  MutexLock lock(mutex_);
+  while (!stop_ && next_claimed_ <= options_.last_step &&
+         next_claimed_ - next_given_ >= options_.ahead + options_.threads) {
+    changed_.wait(mutex_);
+  }
+  if (stop_ || next_claimed_ > options_.last_step) return nullptr;
+  std::unique_ptr<StepBatch> batch;
+  if (free_.empty()) {
+    batch = std::make_unique<StepBatch>();
+  } else {
+    batch = std::move(free_.back());
+    free_.pop_back();
+  }
+  batch->step = next_claimed_++;
+  return batch;
+}
+
+Status StepReader::ReadStep(GrainReader* reader, SparseLookup* lookup, StepBatch* batch) const {
+  batch->stage = options_.stages != nullptr ? options_.stages->StageOf(batch->step)
+                                            : options_.objective->shape().stages() - 1;
+  const uint32_t grains = options_.grains.size();
+  batch->grains.resize(grains);
+  batch->spaces.resize(grains);
+  for (uint32_t g = 0; g < grains; ++g) {
+    RETURN_IF_ERROR(reader->Read(batch->step, options_.grains.begin + g, &batch->grains[g]));
+    batch->spaces[g] = options_.objective->SumSpaces(LabelsOf(batch->grains[g]));
+  }
+  batch->keys.resize(options_.tables);
+  lookup->Resolve(batch->grains, &batch->keys, &batch->positions);
+  RepeatKeys(batch);
+  return Status::Ok();
+}
+
+// The groups of this stage and of earlier ones look up the same keys, later ones none.
+void StepReader::RepeatKeys(StepBatch* batch) const {
+  const std::vector<Group>& groups = options_.objective->shape().groups;
+  const TableKeys none = {{}, std::vector<uint32_t>(options_.shards, 0)};
+  batch->keys.reserve(size_t{options_.tables} * groups.size());  // it copies its own elements
+  for (size_t group = 1; group < groups.size(); ++group) {
+    for (uint32_t table = 0; table < options_.tables; ++table) {
+      batch->keys.push_back(groups[group].stage <= batch->stage ? batch->keys[table] : none);
+    }
+  }
+  if (groups[0].stage > batch->stage) std::fill_n(batch->keys.begin(), options_.tables, none);
+}
+
+Result<std::unique_ptr<StepBatch>> StepReader::Next() {
+  MutexLock lock(mutex_);
+  const auto deadline = std::chrono::steady_clock::now() +
+                        std::chrono::duration_cast<std::chrono::steady_clock::duration>(
+                            std::chrono::duration<double>(options_.deadline_seconds));
+  while (!ready_.contains(next_given_)) {
+    if (changed_.wait_until(mutex_, deadline) == std::cv_status::timeout &&
+        !ready_.contains(next_given_)) {
+      return DeadlineExceeded(StrCat("the log reader gave no step within ",
+                                     options_.deadline_seconds, " s: is the disk stuck?"));
+    }
+  }
+  const auto found = ready_.find(next_given_);
+  if (!found->second.ok()) return found->second.status();  // it stays
+  std::unique_ptr<StepBatch> batch = std::move(found->second).value();
+  ready_.erase(found);
+  ++next_given_;
+  changed_.notify_all();
+  for (const TableKeys& keys : batch->keys) keys_unique_ += keys.keys.size();
+  for (const GrainPositions& grain : batch->positions) {
+    for (const auto& column : grain.context) keys_seen_ += column.size();
+    for (const auto& column : grain.exposure) keys_seen_ += column.size();
+  }
+  return batch;
+}
+
+void StepReader::Recycle(std::unique_ptr<StepBatch> used) {
+  MutexLock lock(mutex_);
+  free_.push_back(std::move(used));
+}
+
+}  // namespace chorus::worker

@@ -1,0 +1,186 @@
+#include "worker/train/checkpoint_store.h"
+
+#include <google/protobuf/text_format.h>
+
+#include <algorithm>
+#include <cstdio>
+
+#include "common/strings.h"
+
+namespace chorus::worker {
+namespace {
+
+constexpr std::string_view kFolderPrefix = "step-";
+constexpr std::string_view kChecksumPrefix = "# checksum ";
+
+bool IsComplete(FileSystem& files, const std::string& folder) {
+  return files.Exists(JoinPath(folder, kManifestName));
+}
+
+Status CheckFile(const std::string& path, std::string_view bytes, const CheckpointFile& expected) {
+  if (bytes.size() != expected.bytes()) {
+    return DataLoss(
+        StrCat(path, ": ", bytes.size(), " bytes, the manifest says ", expected.bytes()));
+  }
+  if (Checksum(bytes) != expected.checksum()) {
+    return DataLoss(path + ": checksum differs from the manifest's");
+  }
+  return Status::Ok();
+}
+
+// Step folders of `directory`, ascending.
+Result<std::vector<std::string>> StepFolders(FileSystem& files, const std::string& directory) {
+  ASSIGN_OR_RETURN(const std::vector<std::string> names, files.List(directory));
+  std::vector<std::string> folders;
+  for (const std::string& name : names) {
+    if (name.starts_with(kFolderPrefix) &&
+        ParseUint64(Trim(std::string_view(name).substr(kFolderPrefix.size()))).has_value()) {
+      folders.push_back(JoinPath(directory, name));
+    }
+  }
+  return folders;
+}
+
+}  // namespace
+
+std::string CheckpointFolder(const std::string& directory, uint64_t step) {
+  char name[32];
+  std::snprintf(name, sizeof(name), "step-%012llu", static_cast<unsigned long long>(step));
+  return JoinPath(directory, name);
+}
+
+Result<std::optional<std::string>> FindCheckpoint(FileSystem& files, const std::string& path) {
+  if (IsComplete(files, path)) return std::optional<std::string>(path);
+  const Result<std::vector<std::string>> listed = StepFolders(files, path);
+  if (listed.status().code() == Code::kNotFound) return std::optional<std::string>();
+  RETURN_IF_ERROR(listed.status());
+  const std::vector<std::string>& folders = *listed;
+  for (auto it = folders.rbegin(); it != folders.rend(); ++it) {
+    if (IsComplete(files, *it)) return std::optional<std::string>(*it);
+  }
+  return std::optional<std::string>();
+}
+
+Result<CheckpointManifest> ReadManifest(FileSystem& files, const std::string& folder) {
+  const std::string path = JoinPath(folder, kManifestName);
+  ASSIGN_OR_RETURN(const std::string text, ReadWholeFile(files, path));
+  const size_t line = text.rfind(kChecksumPrefix);
+  if (line == std::string::npos ||
+      text.substr(line + kChecksumPrefix.size()) !=
+          HexDigits(Checksum(std::string_view(text).substr(0, line))) + "\n") {
+    return DataLoss(path + ": its checksum line does not fit the text before it");
+  }
+  CheckpointManifest manifest;
+  if (!google::protobuf::TextFormat::ParseFromString(text.substr(0, line), &manifest)) {
+    return DataLoss(path + ": not a manifest that this version can read");
+  }
+  if (manifest.version() != 1) {
+    return FailedPrecondition(StrCat(path, ": version ", manifest.version(), ", expected 1"));
+  }
+  return manifest;
+}
+
+Status WriteManifest(FileSystem& files, const std::string& folder,
+                     const CheckpointManifest& manifest) {
+  std::string text;
+  if (!google::protobuf::TextFormat::PrintToString(manifest, &text)) {
+    return Internal("a checkpoint manifest cannot be printed");
+  }
+  const std::string checksum = HexDigits(Checksum(text));
+  text.append(kChecksumPrefix).append(checksum).append("\n");
+  return ReplaceFile(files, JoinPath(folder, kManifestName), text).Annotate(folder);
+}
+
+Result<CheckpointFile> WriteDenseState(FileSystem& files, const std::string& folder,
+                                       const DenseState& state) {
+  const std::string bytes = EncodeDenseState(state);
+  RETURN_IF_ERROR(ReplaceFile(files, JoinPath(folder, kDenseName), bytes));
+  CheckpointFile file;
+  file.set_name(kDenseName);
+  file.set_bytes(bytes.size());
+  file.set_checksum(Checksum(bytes));
+  return file;
+}
+
+Result<DenseState> ReadDenseState(FileSystem& files, const std::string& folder,
+                                  const CheckpointManifest& manifest) {
+  const std::string path = JoinPath(folder, kDenseName);
+  ASSIGN_OR_RETURN(const std::string bytes, ReadWholeFile(files, path));
+  const auto entry =
+      std::find_if(manifest.file().begin(), manifest.file().end(),
+                   [](const CheckpointFile& file) { return file.name() == kDenseName; });
+  if (entry == manifest.file().end()) return DataLoss(path + ": the manifest does not name it");
+  RETURN_IF_ERROR(CheckFile(path, bytes, *entry));
+  Result<DenseState> state = DecodeDenseState(bytes);
+  if (!state.ok()) return state.status().Annotate(path);
+  if (state->step != manifest.step()) {
+    return DataLoss(
+        StrCat(path, ": is of step ", state->step, ", the manifest of step ", manifest.step()));
+  }
+  return state;
+}
+
+Status VerifyFiles(FileSystem& files, const std::string& folder,
+                   const CheckpointManifest& manifest) {
+  for (const CheckpointFile& file : manifest.file()) {
+    const std::string path = JoinPath(folder, file.name());
+    ASSIGN_OR_RETURN(const std::string bytes, ReadWholeFile(files, path));
+    RETURN_IF_ERROR(CheckFile(path, bytes, file));
+  }
+  return Status::Ok();
+}
+
+Status RemoveCheckpoint(FileSystem& files, const std::string& folder) {
+  if (IsComplete(files, folder)) {
+    RETURN_IF_ERROR(files.Remove(JoinPath(folder, kManifestName)));
+  }
+  return files.RemoveRecursively(folder);
+}
+
+Status PruneCheckpoints(FileSystem& files, const std::string& directory, uint32_t keep,
+                        const std::string& written) {
+  ASSIGN_OR_RETURN(const std::vector<std::string> folders, StepFolders(files, directory));
+  uint32_t complete = 0;
+  for (auto it = folders.rbegin(); it != folders.rend(); ++it) {
+    const bool is_complete = IsComplete(files, *it);
+    if (is_complete && ++complete <= keep) continue;
+    if (!is_complete && complete == 0) continue;  // newer than the newest: being written
+    if (*it == written) continue;
+    RETURN_IF_ERROR(RemoveCheckpoint(files, *it));
+  }
+  return Status::Ok();
+}
+
+void SchemaToManifest(const LogSchema& schema, CheckpointManifest* manifest) {
+  for (const SlotInfo& slot : schema.slots) {
+    CheckpointSlot* out = manifest->add_slot();
+    out->set_name(slot.name);
+    out->set_key_space(slot.key_space);
+    out->set_context(slot.context);
+    out->set_multi_valued(slot.multi_valued);
+    out->set_has_values(slot.has_values);
+  }
+  for (const NumericInfo& numeric : schema.numerics) {
+    CheckpointNumeric* out = manifest->add_numeric();
+    out->set_name(numeric.name);
+    out->set_context(numeric.context);
+    out->set_log_transform(numeric.log_transform);
+    out->set_mean(numeric.mean);
+    out->set_stddev(numeric.stddev);
+  }
+}
+
+LogSchema SchemaOfManifest(const CheckpointManifest& manifest) {
+  LogSchema schema;
+  for (const CheckpointSlot& slot : manifest.slot()) {
+    schema.slots.push_back(
+        {slot.name(), slot.key_space(), slot.context(), slot.multi_valued(), slot.has_values()});
+  }
+  for (const CheckpointNumeric& numeric : manifest.numeric()) {
+    schema.numerics.push_back({numeric.name(), numeric.context(), numeric.log_transform(),
+                               numeric.mean(), numeric.stddev()});
+  }
+  return schema;
+}
+
+}  // namespace chorus::worker

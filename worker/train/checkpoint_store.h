@@ -1,0 +1,59 @@
+#pragma once
+// Checkpoints on disk. A checkpoint is a folder step-NNNNNNNNNNNN with dense.bin, one
+// shard-NNNNN.rows a logical shard, and MANIFEST (checkpoint.proto in text format and a checksum
+// line), which is renamed into place last: a folder without MANIFEST is no checkpoint and is never
+// read. Thread safety: functions on distinct folders; one writer a directory.
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "common/checkpoint.pb.h"
+#include "common/file.h"
+#include "common/status.h"
+#include "worker/log/batch.h"
+#include "worker/train/dense_state.h"
+
+namespace chorus::worker {
+
+inline constexpr char kManifestName[] = "MANIFEST";
+inline constexpr char kDenseName[] = "dense.bin";
+
+std::string CheckpointFolder(const std::string& directory, uint64_t step);
+
+// `path` itself if it is a complete checkpoint, else the complete one with the highest step inside
+// it. Empty if there is none (or no such directory). Error: a directory that cannot be listed.
+Result<std::optional<std::string>> FindCheckpoint(FileSystem& files, const std::string& path);
+
+// Errors: kDataLoss (checksum, version or syntax of the manifest).
+Result<CheckpointManifest> ReadManifest(FileSystem& files, const std::string& folder);
+// Completes the checkpoint: after it returns, a crash cannot undo it.
+Status WriteManifest(FileSystem& files, const std::string& folder,
+                     const CheckpointManifest& manifest);
+
+// Writes dense.bin (synced) and tells its manifest entry.
+Result<CheckpointFile> WriteDenseState(FileSystem& files, const std::string& folder,
+                                       const DenseState& state);
+// Error: kDataLoss when dense.bin is damaged or not that of the manifest.
+Result<DenseState> ReadDenseState(FileSystem& files, const std::string& folder,
+                                  const CheckpointManifest& manifest);
+
+// Reads every file that the manifest names and compares size and checksum. Error: kDataLoss, names
+// the file.
+Status VerifyFiles(FileSystem& files, const std::string& folder,
+                   const CheckpointManifest& manifest);
+
+// Removes a step's folder, complete or not: the manifest first, so that a crash in between leaves
+// no checkpoint that lacks files.
+Status RemoveCheckpoint(FileSystem& files, const std::string& folder);
+
+// Removes all but the `keep` newest complete checkpoints, and folders without MANIFEST older than
+// the newest; never `written`, the one just completed.
+Status PruneCheckpoints(FileSystem& files, const std::string& directory, uint32_t keep,
+                        const std::string& written);
+
+// The log's columns as the manifest stores them, and back.
+void SchemaToManifest(const LogSchema& schema, CheckpointManifest* manifest);
+LogSchema SchemaOfManifest(const CheckpointManifest& manifest);
+
+}  // namespace chorus::worker

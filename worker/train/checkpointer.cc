@@ -1,0 +1,116 @@
+#include "worker/train/checkpointer.h"
+
+#include <utility>
+
+#include "common/check.h"
+#include "common/log.h"
+#include "common/strings.h"
+#include "worker/train/checkpoint_store.h"
+
+namespace chorus::worker {
+
+using Clock = std::chrono::steady_clock;
+
+Checkpointer::Checkpointer(FileSystem& files, const CheckpointManifest& manifest, bool is_writer,
+                           PsClient* client)
+    : files_(files),
+      template_(manifest),
+      config_(manifest.config().checkpoint()),
+      is_writer_(is_writer),
+      client_(client),
+      last_begin_(Clock::now()) {}
+
+bool Checkpointer::DueByStep(uint64_t step) const {
+  if (!enabled()) return false;
+  return step == template_.planned_steps() ||
+         (config_.every_steps() > 0 && step % config_.every_steps() == 0);
+}
+
+bool Checkpointer::DueByTime() const {
+  if (!enabled() || config_.every_minutes() <= 0 || pending_.has_value()) return false;
+  const std::chrono::duration<double> since = Clock::now() - last_begin_;
+  return since.count() >= config_.every_minutes() * 60;
+}
+
+Status Checkpointer::Open() {
+  if (!enabled() || !is_writer_) return Status::Ok();
+  const std::string& directory = config_.directory();
+  const std::string probe = JoinPath(directory, ".writable");
+  Status status = files_.CreateDirectories(directory);
+  if (status.ok()) status = files_.Create(probe).status();
+  if (status.ok()) status = files_.Remove(probe);
+  return status.Annotate("checkpoint.directory");
+}
+
+Result<SnapshotRequest> Checkpointer::Begin(uint64_t step, uint32_t stage) {
+  RETURN_IF_ERROR(Poll(true));
+  const std::string folder = CheckpointFolder(config_.directory(), step);
+  if (is_writer_) {
+    // What an earlier run left of this step would mix with ours.
+    if (files_.Exists(folder)) RETURN_IF_ERROR(RemoveCheckpoint(files_, folder));
+    RETURN_IF_ERROR(files_.CreateDirectories(folder));
+  }
+  last_begin_ = Clock::now();
+  pending_ = SnapshotRequest{step, folder};
+  pending_stage_ = stage;
+  return *pending_;
+}
+
+void Checkpointer::AddDenseState(DenseState state) {
+  CHECK(pending_.has_value() && pending_->step == state.step);
+  if (!is_writer_) return;
+  dense_file_ =
+      std::async(std::launch::async, [this, folder = pending_->directory, kept = std::move(state)] {
+        return WriteDenseState(files_, folder, kept);
+      });
+}
+
+Status Checkpointer::Poll(bool wait) {
+  if (!pending_.has_value()) return Status::Ok();
+  if (!is_writer_ && !wait) {
+    // Only whether the servers are done matters here; worker 0 completes the checkpoint.
+    ASSIGN_OR_RETURN(const std::vector<SnapshotFile> shard_files,
+                     client_->SnapshotFiles(pending_->step, false));
+    if (!shard_files.empty()) pending_.reset();
+    return Status::Ok();
+  }
+  const bool dense_ready =
+      !is_writer_ ||
+      (dense_file_.valid() &&
+       (wait || dense_file_.wait_for(std::chrono::seconds(0)) == std::future_status::ready));
+  if (!dense_ready) return Status::Ok();
+  ASSIGN_OR_RETURN(std::vector<SnapshotFile> shard_files,
+                   client_->SnapshotFiles(pending_->step, wait));
+  if (shard_files.empty()) return Status::Ok();
+  if (is_writer_) RETURN_IF_ERROR(Complete(std::move(shard_files)));
+  pending_.reset();
+  return Status::Ok();
+}
+
+Status Checkpointer::Complete(std::vector<SnapshotFile> shard_files) {
+  const double seconds = 60 * config_.deadline_minutes();
+  if (dense_file_.wait_for(std::chrono::duration<double>(seconds)) != std::future_status::ready) {
+    const std::string path = JoinPath(pending_->directory, kDenseName);
+    return DeadlineExceeded(
+        StrCat(path, " was not written within ", seconds, " s: is the disk stuck?"));
+  }
+  ASSIGN_OR_RETURN(const CheckpointFile dense, dense_file_.get());
+  CheckpointManifest manifest = template_;
+  manifest.set_step(pending_->step);
+  manifest.set_stage(pending_stage_);
+  *manifest.add_file() = dense;
+  uint64_t rows = 0;
+  for (const SnapshotFile& file : shard_files) {
+    CheckpointFile* out = manifest.add_file();
+    out->set_name(file.name);
+    out->set_bytes(file.bytes);
+    out->set_checksum(file.checksum);
+    out->set_rows(file.rows);
+    rows += file.rows;
+  }
+  RETURN_IF_ERROR(WriteManifest(files_, pending_->directory, manifest));
+  LogInfo("checkpoint ", pending_->directory, ": step ", pending_->step, ", ", rows, " rows");
+  return PruneCheckpoints(files_, config_.directory(), config_.keep(), pending_->directory);
+}
+
+}  // namespace chorus::worker

@@ -1,0 +1,58 @@
+#pragma once
+// Takes checkpoints while training goes on: asks the servers for a snapshot in the frame that
+// carries the step's gradients, writes the dense state on a thread of its own, and completes the
+// manifest when every file is there. One checkpoint at a time; worker 0 writes, the others only ask
+// along. Thread safety: the trainer's thread.
+
+#include <chrono>
+#include <future>
+#include <optional>
+#include <string>
+
+#include "common/checkpoint.pb.h"
+#include "common/file.h"
+#include "common/status.h"
+#include "worker/servers/ps_client.h"
+#include "worker/train/dense_state.h"
+
+namespace chorus::worker {
+
+class Checkpointer {
+ public:
+  // manifest: everything but step and files. `files` and `client` outlive this.
+  Checkpointer(FileSystem& files, const CheckpointManifest& manifest, bool is_writer,
+               PsClient* client);
+
+  bool enabled() const { return !config_.directory().empty(); }
+  // By count of steps: the same on every worker.
+  bool DueByStep(uint64_t step) const;
+  // By the clock: worker 0 decides, and tells the others through the step's sum; never while one is
+  // under way.
+  bool DueByTime() const;
+
+  // Before training: makes checkpoint.directory and proves that files can be made in it. Errors
+  // name the field.
+  Status Open();
+  // Before the frame with the gradients of `step` is sent: what it has to ask for. Finishes an
+  // earlier one first. stage: of the step, for the manifest.
+  Result<SnapshotRequest> Begin(uint64_t step, uint32_t stage = 0);
+  // After that step's dense update.
+  void AddDenseState(DenseState state);
+  // Completes the checkpoint when all its files are there; with `wait`, waits for them.
+  Status Poll(bool wait);
+
+ private:
+  Status Complete(std::vector<SnapshotFile> shard_files);
+
+  FileSystem& files_;
+  const CheckpointManifest template_;
+  const CheckpointConfig config_;
+  const bool is_writer_;
+  PsClient* const client_;
+  std::chrono::steady_clock::time_point last_begin_;
+  std::optional<SnapshotRequest> pending_;
+  uint32_t pending_stage_ = 0;
+  std::future<Result<CheckpointFile>> dense_file_;
+};
+
+}  // namespace chorus::worker

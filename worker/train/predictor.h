@@ -1,0 +1,28 @@
+#pragma once
+// Writes what the model says about every exposure of a log, in log order whatever the layout.
+// Thread safety: every worker calls the same from its own thread; worker 0 writes.
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "common/report.pb.h"
+
+#include "common/status.h"
+#include "worker/train/evaluator.h"
+#include "worker/train/session.h"
+
+namespace chorus::worker {
+
+// Scores evaluate.log as text, one line an exposure:
+//   row_id <tab> click <tab> conversion <tab> pctr <tab> pcvr <tab> pctcvr
+// `write` gets the text piece by piece, on worker 0 only.
+Status Predict(Session* session, const std::function<Status(std::string_view text)>& write);
+
+// Evaluates these logs and writes the scores to a score file (score_file.h); worker 0 gets the
+// metrics.
+Result<std::optional<Evaluation>> WriteScores(Session* session, const EvaluationLogs& logs,
+                                              const std::string& path);
+
+}  // namespace chorus::worker

@@ -1,0 +1,116 @@
+#include "worker/train/report_writer.h"
+
+#include <google/protobuf/util/json_util.h>
+
+#include <span>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "common/log.h"
+#include "common/strings.h"
+
+namespace chorus::worker {
+namespace {
+
+std::span<const std::byte> BytesOf(const std::string& text) {
+  return std::as_bytes(std::span(text.data(), text.size()));
+}
+
+// How every line begins; what a killed run left of one may be shorter.
+constexpr std::string_view kLineStart = "{\"step\":\"";
+
+bool IsTorn(std::string_view line) {
+  return line.starts_with(kLineStart) || kLineStart.starts_with(line);
+}
+
+struct Line {
+  std::string text;
+  Report report;
+};
+
+// The file's lines, without a torn last one. Error: a line is no report.
+Result<std::vector<Line>> LinesOf(const std::string& text) {
+  std::vector<Line> out;
+  const std::vector<std::string> lines = Split(text, '\n');
+  for (size_t i = 0; i < lines.size(); ++i) {
+    if (lines[i].empty()) continue;
+    Line line{lines[i], {}};
+    const bool parsed = google::protobuf::util::JsonStringToMessage(lines[i], &line.report).ok();
+    if (parsed && (line.report.has_progress() || line.report.has_evaluation())) {
+      out.push_back(std::move(line));
+    } else if (i + 1 < lines.size() || !IsTorn(lines[i])) {  // the last piece has no end of line
+      return DataLoss(StrCat("line ", i + 1, " is no report: move the file away, or give another"));
+    }
+  }
+  return out;
+}
+
+// What a run that resumes after `step` keeps.
+std::string KeptOf(const std::vector<Line>& lines, uint64_t step, bool evaluates_again) {
+  std::string kept;
+  for (const Line& line : lines) {
+    const bool again =
+        evaluates_again && line.report.step() == step && line.report.has_evaluation();
+    if (line.report.step() <= step && !again) kept.append(line.text).append("\n");
+  }
+  return kept;
+}
+
+// Makes the file hold what the run goes on from.
+Status Prepare(FileSystem& files, const std::string& path, uint64_t resumed_step,
+               bool evaluates_again) {
+  RETURN_IF_ERROR(files.CreateDirectories(DirectoryOf(path)));
+  std::string kept;
+  if (files.Exists(path)) {
+    ASSIGN_OR_RETURN(const std::string text, ReadWholeFile(files, path));
+    const Result<std::vector<Line>> lines = LinesOf(text);
+    if (resumed_step > 0) {
+      RETURN_IF_ERROR(lines.status());
+      kept = KeptOf(*lines, resumed_step, evaluates_again);
+    } else if (!lines.ok()) {
+      return FailedPrecondition(
+          StrCat("is there and is no file of reports (", lines.status().message(), ")"));
+    } else if (!text.empty()) {
+      LogInfo("report.metrics: a new run, ", path, " is replaced");
+    }
+  }
+  return ReplaceFile(files, path, kept);
+}
+
+}  // namespace
+
+Result<std::unique_ptr<ReportWriter>> ReportWriter::Open(FileSystem& files, const std::string& path,
+                                                         uint64_t resumed_step,
+                                                         bool evaluates_again) {
+  if (path.empty()) return std::unique_ptr<ReportWriter>(new ReportWriter(nullptr));
+  ASSIGN_OR_RETURN(const FileSystem::Target target, files.TargetOf(path));
+  if (!target.in_place) {
+    RETURN_IF_ERROR(Prepare(files, target.path, resumed_step, evaluates_again)
+                        .Annotate("report.metrics: " + path));
+  }
+  ASSIGN_OR_RETURN(std::unique_ptr<WritableFile> file, files.OpenForAppend(target.path));
+  return std::unique_ptr<ReportWriter>(new ReportWriter(std::move(file)));
+}
+
+Status ReportWriter::Write(const Report& report) {
+  if (file_ == nullptr) return Status::Ok();
+  google::protobuf::util::JsonPrintOptions options;
+  options.preserve_proto_field_names = true;
+  std::string line;
+  if (!google::protobuf::util::MessageToJsonString(report, &line, options).ok()) {
+    return Internal("a report cannot be written as JSON");
+  }
+  line.push_back('\n');
+  return file_->Append(BytesOf(line));
+}
+
+Status ReportWriter::Sync() { return file_ == nullptr ? Status::Ok() : file_->Sync(); }
+
+Status ReportWriter::Close() {
+  if (file_ == nullptr) return Status::Ok();
+  RETURN_IF_ERROR(file_->Sync());
+  return file_->Close();
+}
+
+}  // namespace chorus::worker

@@ -1,0 +1,231 @@
+#include "worker/train/session.h"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "common/config.h"
+#include "common/log.h"
+#include "common/progress.h"
+#include "common/strings.h"
+#include "common/wire.pb.h"
+#include "worker/model/schedule.h"
+#include "worker/train/checkpoint_store.h"
+#include "worker/train/engine_choice.h"
+
+namespace chorus::worker {
+namespace {
+
+constexpr std::string_view kWeightPrefix = "weight/";
+
+std::vector<NamedArray> WeightArrays(const ParameterLayout& layout,
+                                     std::span<const float> parameters) {
+  std::vector<NamedArray> arrays;
+  for (const ParameterBlock& block : layout.blocks()) {
+    NamedArray array;
+    array.name = std::string(kWeightPrefix) + block.name;
+    array.rows = static_cast<uint64_t>(block.rows);
+    array.cols = static_cast<uint64_t>(block.cols);
+    const MatrixView<const float> values = block.In(parameters);
+    for (int64_t i = 0; i < block.rows; ++i) {
+      array.values.insert(array.values.end(), values.row(i), values.row(i) + block.cols);
+    }
+    arrays.push_back(std::move(array));
+  }
+  return arrays;
+}
+
+wire::RestoreMeta::Mode WireMode(Session::RestoreMode mode) {
+  switch (mode) {
+    case Session::RestoreMode::kResume:
+      return wire::RestoreMeta::RESUME;
+    case Session::RestoreMode::kWarmStart:
+      return wire::RestoreMeta::WARM_START;
+    case Session::RestoreMode::kWarmStartReset:
+      return wire::RestoreMeta::WARM_START_RESET;
+  }
+  return wire::RestoreMeta::MODE_UNSPECIFIED;
+}
+
+std::string RestoreRequest(const std::string& folder, Session::RestoreMode mode,
+                           const CheckpointManifest& manifest) {
+  wire::ControlMeta meta;
+  wire::RestoreMeta& restore = *meta.mutable_restore();
+  restore.set_directory(folder);
+  restore.set_mode(WireMode(mode));
+  for (const CheckpointFile& file : manifest.file()) {
+    if (file.name() == kDenseName) continue;
+    wire::SnapshotFileMeta& expected = *restore.add_file();
+    expected.set_name(file.name());
+    expected.set_bytes(file.bytes());
+    expected.set_checksum(file.checksum());
+    expected.set_rows(file.rows());
+  }
+  return meta.SerializeAsString();
+}
+
+}  // namespace
+
+GrainRange Session::grains() const {
+  return GrainsOfWorker(environment_.collective->rank(), environment_.collective->size(),
+                        config_.step().grains_per_step());
+}
+
+uint32_t Session::reader_threads() const {
+  const uint32_t asked = config_.compute().reader_threads();
+  if (asked > 0) return asked;
+  const uint32_t cores = pool_->threads();
+  return engine_->leaves_cores_free() ? std::clamp(cores / 2, 1u, 8u) : std::max(cores / 16, 1u);
+}
+
+StepReaderOptions Session::reader_options() const {
+  StepReaderOptions options;
+  options.grains = grains();
+  options.slot_tables = slot_tables_;
+  options.tables = configured_tables();
+  options.objective = objective_.get();
+  options.shards = config_.cluster().shards();
+  options.threads = reader_threads();
+  options.deadline_seconds = config_.cluster().deadline_seconds();
+  return options;
+}
+
+Result<std::unique_ptr<Session>> Session::Create(const TrainConfig& config, const LogSchema& schema,
+                                                 const WorkerEnvironment& environment,
+                                                 uint32_t extras) {
+  std::unique_ptr<Session> session(new Session());
+  session->config_ = config;
+  session->schema_ = schema;
+  session->environment_ = environment;
+  ASSIGN_OR_RETURN(session->objective_, MakeObjective(config.objective(), config.seed()));
+  session->tables_ = TablesOf(config, session->objective_->shape().group_names());
+  ASSIGN_OR_RETURN(session->backend_, NewCpuBackend(config.compute().isa()));
+  ASSIGN_OR_RETURN(session->model_, Model::Create(config, schema, session->objective_->shape(),
+                                                  session->backend_.get()));
+  session->pool_ = ThreadPool::Create(config.compute().threads());
+  session->slot_tables_ = session->model_->inputs().slot_tables;
+  const ParameterLayout& layout = session->model_->parameters();
+  session->parameters_.resize(static_cast<size_t>(layout.size()));
+  layout.Initialize(config.seed(), session->parameters_);
+  session->optimizer_ =
+      DenseOptimizer::Create(config.model().optimizer(), config.model().clip_norm(), layout.size());
+
+  PsClientOptions options;
+  options.worker = environment.collective->rank();
+  options.workers = environment.collective->size();
+  options.shards = config.cluster().shards();
+  options.pull_ahead = config.step().pull_ahead();
+  options.grains_per_step = config.step().grains_per_step();
+  options.seed = config.seed();
+  options.deadline_seconds = config.cluster().deadline_seconds();
+  options.storage_seconds = 60 * config.checkpoint().deadline_minutes();
+  options.pool = session->pool_.get();
+  ASSIGN_OR_RETURN(session->client_, environment.connect(options, session->tables_));
+  ASSIGN_OR_RETURN(session->engine_, NewEngine(session.get(), extras));
+  return session;
+}
+
+Status Session::UpdateDense(uint32_t stage, uint64_t step, uint64_t planned_steps,
+                            std::span<float> gradient) {
+  const float factor = ScheduleFactor(config_.model().schedule(), step, planned_steps);
+  if (stage > 0 && step == 1) updates_ = 0;
+  return engine_->ApplyDense({stage, ++updates_, factor}, gradient);
+}
+
+void Session::ApplyDense(const DenseUpdate& update, std::span<float> gradient) {
+  const ParameterRange range = model_->parameters().OfStage(update.stage);
+  const auto first = static_cast<size_t>(range.begin);
+  const auto count = static_cast<size_t>(range.end - range.begin);
+  optimizer_->Apply(update.t, update.lr_factor, range.begin, gradient.subspan(first, count),
+                    std::span(parameters_).subspan(first, count));
+  model_->parameters().UpdateStatistics(update.stage, config_.model().batch_norm_momentum(),
+                                        gradient, parameters_);
+}
+
+Result<DenseState> Session::CaptureDenseState(uint64_t step) {
+  RETURN_IF_ERROR(engine_->FetchDense());
+  DenseState state;
+  state.step = step;
+  state.updates = updates_;
+  state.arrays = WeightArrays(model_->parameters(), parameters_);
+  for (const OptimizerState& array : optimizer_->state()) {
+    for (NamedArray& part : WeightArrays(model_->parameters(), array.values)) {
+      part.name = array.name + part.name.substr(kWeightPrefix.size() - 1);
+      state.arrays.push_back(std::move(part));
+    }
+  }
+  return state;
+}
+
+Status Session::LoadDenseState(const DenseState& state, bool with_optimizer) {
+  const ParameterLayout& layout = model_->parameters();
+  const auto load = [&](const std::string& prefix, std::span<float> into) -> Status {
+    for (const ParameterBlock& block : layout.blocks()) {
+      const std::string name = prefix + block.name;
+      const NamedArray* found = nullptr;
+      for (const NamedArray& array : state.arrays) {
+        if (array.name == name) found = &array;
+      }
+      if (found == nullptr) return FailedPrecondition("the checkpoint has no array " + name);
+      if (found->rows != static_cast<uint64_t>(block.rows) ||
+          found->cols != static_cast<uint64_t>(block.cols)) {
+        return FailedPrecondition(StrCat(name, " is ", found->rows, " x ", found->cols,
+                                         " in the checkpoint, ", block.rows, " x ", block.cols,
+                                         " in this model"));
+      }
+      const MatrixView<float> values = block.In(into);
+      for (int64_t i = 0; i < block.rows; ++i) {
+        std::copy_n(&found->values[static_cast<size_t>(i * block.cols)], block.cols, values.row(i));
+      }
+    }
+    return Status::Ok();
+  };
+  engine_->ForgetDense();
+  RETURN_IF_ERROR(load(std::string(kWeightPrefix), parameters_));
+  if (!with_optimizer) return Status::Ok();
+  for (OptimizerState& array : optimizer_->state()) {
+    RETURN_IF_ERROR(load(array.name + "/", array.values));
+  }
+  updates_ = state.updates;
+  return Status::Ok();
+}
+
+// Worker 0 tells the others every so often that it goes on, so that no wait of theirs is as long as
+// a restore.
+Status Session::WaitForRestore(const std::string& folder) {
+  const double seconds_between_signs = std::min(1.0, config_.cluster().deadline_seconds() / 8);
+  Collective& collective = *environment_.collective;
+  std::optional<ProgressLine> line;
+  if (collective.rank() == 0) line.emplace();
+  while (true) {
+    std::string ended;  // "" = not yet
+    if (collective.rank() == 0) {
+      ASSIGN_OR_RETURN(const bool all, client_->RestoreEnded(seconds_between_signs));
+      if (all) ended = "ended";
+      if (!all && line->Due()) {
+        line->Show(StrCat("reading ", folder, ", for ", ShortTime(line->elapsed_seconds())));
+      }
+    }
+    ASSIGN_OR_RETURN(ended, collective.Broadcast(ended, 0));
+    if (!ended.empty()) return Status::Ok();
+  }
+}
+
+Result<uint64_t> Session::Restore(const std::string& folder, RestoreMode mode) {
+  Collective& collective = *environment_.collective;
+  std::string bytes;
+  if (collective.rank() == 0) {
+    ASSIGN_OR_RETURN(const CheckpointManifest manifest, ReadManifest(*environment_.files, folder));
+    ASSIGN_OR_RETURN(const DenseState state, ReadDenseState(*environment_.files, folder, manifest));
+    bytes = EncodeDenseState(state);
+    client_->BeginRestore(RestoreRequest(folder, mode, manifest));
+  }
+  RETURN_IF_ERROR(WaitForRestore(folder));
+  ASSIGN_OR_RETURN(bytes, collective.Broadcast(bytes, 0));
+  ASSIGN_OR_RETURN(const DenseState state, DecodeDenseState(bytes));
+  const bool with_optimizer = mode != RestoreMode::kWarmStartReset;
+  RETURN_IF_ERROR(LoadDenseState(state, with_optimizer).Annotate(folder));
+  return mode == RestoreMode::kResume ? state.step : 0;
+}
+
+}  // namespace chorus::worker

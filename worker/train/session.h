@@ -1,0 +1,95 @@
+#pragma once
+// What training, evaluation and prediction have in common on a worker: objective, tables, model,
+// parameters, threads, and the connection to the servers. Thread safety: one thread.
+
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "common/checkpoint.pb.h"
+#include "common/config.pb.h"
+#include "worker/engine/cpu/grain_compute.h"
+#include "worker/engine/engine.h"
+#include "worker/log/batch.h"
+#include "worker/math/backend.h"
+#include "worker/math/thread_pool.h"
+#include "worker/model/dense_optimizer.h"
+#include "worker/objective/objective.h"
+#include "worker/servers/ps_client.h"
+#include "worker/steps/sparse_lookup.h"
+#include "worker/steps/step_reader.h"
+#include "worker/train/dense_state.h"
+#include "worker/train/trainer.h"
+
+namespace chorus::worker {
+
+class Session {
+ public:
+  // schema: of the log that the model is made for. Connects to the servers.
+  // extras: see Engine::Extras.
+  static Result<std::unique_ptr<Session>> Create(const TrainConfig& config, const LogSchema& schema,
+                                                 const WorkerEnvironment& environment,
+                                                 uint32_t extras = 0);
+
+  // How a checkpoint becomes the state of this job.
+  enum class RestoreMode {
+    kResume,          // exactly its state, rows pulled ahead included
+    kWarmStart,       // its weights and optimizer state, from step 0
+    kWarmStartReset,  // its weights only, from step 0
+  };
+  // Loads the dense state here and the rows into all servers. Every worker calls it; worker 0 reads
+  // and tells. Returns the step that the state is after (0 for warm starts). Error: kDataLoss when
+  // a file is not that of the folder's manifest.
+  Result<uint64_t> Restore(const std::string& folder, RestoreMode mode);
+
+  // One update of the dense weights of a stage from the gradient of the whole step (clipped in
+  // place). step: inside its stage, from 1; planned_steps: where the learning rate's schedule ends.
+  Status UpdateDense(uint32_t stage, uint64_t step, uint64_t planned_steps,
+                     std::span<float> gradient);
+  Result<DenseState> CaptureDenseState(uint64_t step);
+
+  Engine& engine() { return *engine_; }
+  // For engines: the update of this session's own weights; the weights and their optimizer's state,
+  // to be brought up to date.
+  void ApplyDense(const DenseUpdate& update, std::span<float> gradient);
+  std::span<float> mutable_parameters() { return parameters_; }
+  DenseOptimizer& optimizer() { return *optimizer_; }
+
+  const TrainConfig& config() const { return config_; }
+  const LogSchema& schema() const { return schema_; }
+  const Objective& objective() const { return *objective_; }
+  const std::vector<TableSpec>& tables() const { return tables_; }
+  const Model& model() const { return *model_; }
+  ThreadPool& pool() { return *pool_; }
+  PsClient& client() { return *client_; }
+  const std::vector<float>& parameters() const { return parameters_; }
+  const SlotTables& slot_tables() const { return slot_tables_; }
+  uint32_t configured_tables() const { return static_cast<uint32_t>(config_.table_size()); }
+  const WorkerEnvironment& environment() const { return environment_; }
+  GrainRange grains() const;  // of this worker
+  // How this worker reads a log for the model: everything but which steps, of which stages.
+  StepReaderOptions reader_options() const;
+
+ private:
+  Session() = default;
+  uint32_t reader_threads() const;
+  Status WaitForRestore(const std::string& folder);
+  Status LoadDenseState(const DenseState& state, bool with_optimizer);
+
+  TrainConfig config_;
+  LogSchema schema_;
+  WorkerEnvironment environment_;
+  std::unique_ptr<Objective> objective_;
+  std::vector<TableSpec> tables_;
+  std::unique_ptr<Backend> backend_;
+  std::unique_ptr<Model> model_;
+  std::unique_ptr<ThreadPool> pool_;
+  std::unique_ptr<DenseOptimizer> optimizer_;
+  uint64_t updates_ = 0;  // of optimizer_, in the current stage
+  std::vector<float> parameters_;
+  SlotTables slot_tables_;
+  std::unique_ptr<PsClient> client_;
+  std::unique_ptr<Engine> engine_;  // after what it computes with
+};
+
+}  // namespace chorus::worker

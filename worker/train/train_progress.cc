@@ -1,0 +1,132 @@
+#include "worker/train/train_progress.h"
+
+#include <cmath>
+#include <cstdio>
+
+#include "common/log.h"
+#include "common/strings.h"
+#include "worker/metrics/metrics.h"
+
+namespace chorus::worker {
+namespace {
+
+std::string Fixed(double value, int digits) {
+  char buffer[64];
+  std::snprintf(buffer, sizeof(buffer), "%.*f", digits, value);
+  return buffer;
+}
+
+}  // namespace
+
+TrainProgress::TrainProgress(Session* session, const ReadingPlan& plan, const StagePlan& stages,
+                             uint64_t last_step)
+    : session_(session),
+      plan_(plan),
+      stages_(stages),
+      last_step_(last_step),
+      speaks_(session->environment().collective->rank() == 0),
+      line_(speaks_ ? std::make_unique<ProgressLine>() : nullptr) {}
+
+Result<std::unique_ptr<TrainProgress>> TrainProgress::Create(Session* session,
+                                                             const ReadingPlan& plan,
+                                                             const StagePlan& stages,
+                                                             uint64_t done_steps,
+                                                             uint64_t last_step, bool evaluates) {
+  std::unique_ptr<TrainProgress> progress(new TrainProgress(session, plan, stages, last_step));
+  const std::string path = progress->speaks_ ? session->config().report().metrics() : "";
+  ASSIGN_OR_RETURN(progress->writer_,
+                   ReportWriter::Open(*session->environment().files, path, done_steps,
+                                      evaluates && done_steps >= last_step));
+  return progress;
+}
+
+Report TrainProgress::NewReport(uint64_t step) const {
+  Report report;
+  report.set_step(step);
+  report.set_stage(step == 0 ? 0 : stages_.StageOf(step));
+  report.set_epoch(step == 0 ? 0 : plan_.epoch_of_step(step) % session_->config().data().epochs());
+  report.set_seconds(std::chrono::duration<double>(Clock::now() - begin_).count());
+  return report;
+}
+
+// "  stage 1/2  epoch 1  "
+std::string TrainProgress::EpochText(uint64_t step) const {
+  const uint64_t epoch = plan_.epoch_of_step(step) % session_->config().data().epochs();
+  const std::string stage =
+      stages_.stages() == 1 ? ""
+                            : StrCat("  stage ", stages_.StageOf(step) + 1, "/", stages_.stages());
+  return StrCat(stage, "  epoch ", epoch + 1, "  ");
+}
+
+Result<double> TrainProgress::AddStep(uint64_t step, const std::vector<Normalizer>& normalizers,
+                                      std::span<const double> term_sums, uint64_t rows) {
+  double loss = 0;
+  for (size_t k = 0; k < normalizers.size(); ++k) loss += normalizers[k].scale() * term_sums[k];
+  if (!std::isfinite(loss)) return Internal("the loss is not finite");
+  exposures_ += rows;
+  exposures_since_report_ += rows;
+  ++steps_since_report_;
+  if (!speaks_) return loss;
+  if (line_->Due()) {
+    const double elapsed = line_->elapsed_seconds();
+    const double rate = elapsed > 0 ? static_cast<double>(exposures_) / elapsed : 0;
+    const double per_step =
+        elapsed / static_cast<double>(exposures_ > 0 ? exposures_ : 1) * static_cast<double>(rows);
+    const std::string& label = session_->environment().label;
+    line_->Show(StrCat(label, label.empty() ? "" : ", ", "step ", step, "/", last_step_,
+                       EpochText(step), static_cast<uint64_t>(rate), " exposures/s  loss ",
+                       Fixed(loss, 5), "  ",
+                       ShortTime(per_step * static_cast<double>(last_step_ - step)), " left"));
+  }
+  if (step % session_->config().report().every_steps() == 0 || step == last_step_) {
+    RETURN_IF_ERROR(ReportStep(step, loss, normalizers, term_sums, rows));
+  }
+  return loss;
+}
+
+Status TrainProgress::ReportStep(uint64_t step, double loss,
+                                 const std::vector<Normalizer>& normalizers,
+                                 std::span<const double> term_sums, uint64_t rows) {
+  const Clock::time_point now = Clock::now();
+  const double seconds = std::chrono::duration<double>(now - last_report_).count();
+  Report report = NewReport(step);
+  StepReport* progress = report.mutable_progress();
+  progress->set_loss(loss);
+  progress->set_rows(rows);
+  progress->set_exposures_per_second(static_cast<double>(exposures_since_report_) / seconds);
+  progress->set_seconds_left(seconds / static_cast<double>(steps_since_report_) *
+                             static_cast<double>(last_step_ - step));
+  const std::vector<Term>& terms = session_->objective().terms();
+  for (size_t k = 0; k < terms.size(); ++k) {
+    if (terms[k].stage != report.stage()) continue;
+    TermLoss* term = progress->add_term();
+    term->set_name(terms[k].name);
+    term->set_sum(term_sums[k]);
+    term->set_denominator(normalizers[k].denominator);
+    term->set_weight(normalizers[k].weight);
+  }
+  last_report_ = now;
+  exposures_since_report_ = 0;
+  steps_since_report_ = 0;
+  return writer_->Write(report);
+}
+
+Status TrainProgress::AddEvaluation(uint64_t step, const std::string& log,
+                                    const Evaluation& evaluation) {
+  Report report = NewReport(step);
+  report.set_log(log);
+  *report.mutable_evaluation() = evaluation;
+  line_->Clear();
+  // The last one is the result, which the command prints.
+  if (step != last_step_) {
+    LogInfo("after step ", step, ", on ", log, ":\n", FormatEvaluation(evaluation));
+  }
+  return writer_->Write(report);
+}
+
+Status TrainProgress::Finish() {
+  if (line_ != nullptr) line_->Clear();
+  return writer_->Close();
+}
+
+}  // namespace chorus::worker

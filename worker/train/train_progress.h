@@ -1,0 +1,64 @@
+#pragma once
+// What a training run tells its user: step reports and evaluations in metrics.jsonl, a status line,
+// plain lines. Only worker 0 prints and writes; the others count along. Thread safety: the
+// trainer's thread.
+
+#include <chrono>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "common/progress.h"
+#include "common/report.pb.h"
+#include "common/status.h"
+#include "worker/log/grain_reader.h"
+#include "worker/objective/objective.h"
+#include "worker/steps/stage_plan.h"
+#include "worker/train/report_writer.h"
+#include "worker/train/session.h"
+
+namespace chorus::worker {
+
+class TrainProgress {
+ public:
+  // done_steps: before this run; where they are all, `evaluates` says whether they are evaluated
+  // once more. `session`, `plan` and `stages` outlive this.
+  static Result<std::unique_ptr<TrainProgress>> Create(Session* session, const ReadingPlan& plan,
+                                                       const StagePlan& stages, uint64_t done_steps,
+                                                       uint64_t last_step, bool evaluates);
+
+  // normalizers, term_sums: [terms], of the whole step. Returns the step's total loss. Error:
+  // kInternal if it is not finite.
+  Result<double> AddStep(uint64_t step, const std::vector<Normalizer>& normalizers,
+                         std::span<const double> term_sums, uint64_t rows);
+  Status AddEvaluation(uint64_t step, const std::string& log, const Evaluation& evaluation);
+  Status Sync() { return writer_->Sync(); }  // reports so far survive a crash
+  Status Finish();
+
+  uint64_t exposures() const { return exposures_; }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  TrainProgress(Session* session, const ReadingPlan& plan, const StagePlan& stages,
+                uint64_t last_step);
+  std::string EpochText(uint64_t step) const;
+  Report NewReport(uint64_t step) const;
+  Status ReportStep(uint64_t step, double loss, const std::vector<Normalizer>& normalizers,
+                    std::span<const double> term_sums, uint64_t rows);
+
+  Session* const session_;
+  const ReadingPlan& plan_;
+  const StagePlan& stages_;
+  const uint64_t last_step_;
+  const bool speaks_;  // worker 0
+  std::unique_ptr<ReportWriter> writer_;
+  std::unique_ptr<ProgressLine> line_;
+  const Clock::time_point begin_ = Clock::now();
+  Clock::time_point last_report_ = begin_;
+  uint64_t exposures_ = 0;
+  uint64_t steps_since_report_ = 0;
+  uint64_t exposures_since_report_ = 0;
+};
+
+}  // namespace chorus::worker
