@@ -85,10 +85,10 @@ double Measure(uint32_t grain_rows, Backend* real) {
     schema.slots.push_back({name, name, false, false, false});
   }
   const std::vector<Head> heads = {{"ctr", 0}, {"cvr", 0}, {"uncvr", 0}};
-  const auto model =
-      std::move(Model::Create(JobConfig(grain_rows), schema,
-                              {.groups = {{"main"}}, .heads = heads, .transfers = {}}, &backend))
-          .value();
+  const TrainConfig config = JobConfig(grain_rows);
+  const MethodShape shape = {.groups = {{"main"}}, .heads = heads, .transfers = {}};
+  const Model model = std::move(Model::Make(config, schema, shape)).value();
+  const auto compute = GrainCompute::Create(config, model, shape, &backend);
   Batch batch;
   GrainPositions positions;
   FillGrain(grain_rows, &batch, &positions);
@@ -98,18 +98,18 @@ double Measure(uint32_t grain_rows, Backend* real) {
   const float* const* row_tables[] = {rows.data()};
   const GrainInput grain = {&batch, &positions, row_tables};
 
-  const auto size = static_cast<size_t>(model->parameters().size());
+  const auto size = static_cast<size_t>(model.parameters().size());
   std::vector<float> parameters(size), gradient(size);
-  model->parameters().Initialize(1, parameters);
-  const auto workspace = model->NewWorkspace();
+  model.parameters().Initialize(1, parameters);
+  const auto workspace = compute->NewWorkspace();
   std::vector<SparseGradient> sparse;
   const auto dense = [&] {
-    CHECK(model->ForwardDense(grain, parameters, workspace.get()).ok());
+    CHECK(compute->ForwardDense(grain, parameters, workspace.get()).ok());
     const MatrixView<float> dlogits = workspace->dlogits();
     std::fill(dlogits.data, dlogits.data + dlogits.rows * dlogits.cols, 1e-3f);
-    CHECK(model->BackwardDense(grain, parameters, workspace.get(), gradient).ok());
+    CHECK(compute->BackwardDense(grain, parameters, workspace.get(), gradient).ok());
   };
-  model->Pool(grain, workspace.get());
+  compute->Pool(grain, workspace.get());
   backend.recording = true;
   dense();
   backend.recording = false;
@@ -123,8 +123,8 @@ double Measure(uint32_t grain_rows, Backend* real) {
       CHECK(real->Gemm(call.options, call.a, call.b, call.c).ok());
   };
   const std::vector<double> best =
-      BestSeconds({products, dense, [&] { model->Pool(grain, workspace.get()); },
-                   [&] { model->BackwardSparse(grain, workspace.get(), &sparse); }});
+      BestSeconds({products, dense, [&] { compute->Pool(grain, workspace.get()); },
+                   [&] { compute->BackwardSparse(grain, workspace.get(), &sparse); }});
   const double alone = best[0], whole = best[1], pool = best[2], unpool = best[3];
   const double share = alone / whole;
   std::printf("%10u %10.2f %10.2f %7.3f %11.1f %11.1f %9.2f %9.2f %10.0f\n", grain_rows,

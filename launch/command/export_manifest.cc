@@ -4,8 +4,7 @@
 
 #include <vector>
 
-#include "worker/model/input_layout.h"
-#include "worker/model/network.h"
+#include "worker/model/model.h"
 #include "worker/objective/objective.h"
 #include "worker/train/checkpoint_store.h"
 
@@ -80,9 +79,8 @@ Result<ExportManifest> DescribeModel(const CheckpointManifest& checkpoint) {
   const TrainConfig& config = checkpoint.config();
   const worker::LogSchema schema = worker::SchemaOfManifest(checkpoint);
   ASSIGN_OR_RETURN(const auto objective, worker::MakeObjective(config.objective(), config.seed()));
-  ASSIGN_OR_RETURN(const worker::InputLayout inputs, worker::InputLayout::Make(config, schema));
-  ASSIGN_OR_RETURN(const worker::Network network,
-                   worker::Network::Make(config.model(), inputs, objective->shape()));
+  ASSIGN_OR_RETURN(const worker::Model model,
+                   worker::Model::Make(config, schema, objective->shape()));
   ExportManifest out;
   out.set_format("chorus-export 2");
   out.set_step(checkpoint.step());
@@ -90,14 +88,14 @@ Result<ExportManifest> DescribeModel(const CheckpointManifest& checkpoint) {
   *out.mutable_objective() = config.objective();
   for (const worker::Head& head : objective->heads()) out.add_head(head.name);
   out.set_batch_norm(config.model().batch_norm());
-  AddInputs(config, schema, true, inputs.contexts, &out);
-  AddInputs(config, schema, false, inputs.exposures, &out);
+  AddInputs(config, schema, true, model.inputs.contexts, &out);
+  AddInputs(config, schema, false, model.inputs.exposures, &out);
   for (const TableConfig& table : config.table()) {
     ExportTable* const described = out.add_table();
     described->set_name(table.name());
     described->set_unseen(table.unseen());
   }
-  for (const worker::GroupPlan& group : network.groups) {
+  for (const worker::GroupPlan& group : model.network.groups) {
     AddGroup(group, objective->shape().heads, &out);
   }
   return out;

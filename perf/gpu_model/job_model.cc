@@ -18,12 +18,12 @@ Status CountUniqueRows(const JobModel& model, FileSystem& files, uint32_t stage,
   ASSIGN_OR_RETURN(const StepData whole, ReadStepData(model.config, files, all, 1, stage));
   RETURN_IF_ERROR(CheckFull(model.config, whole, 1));
   const auto& groups = whole.objective->shape().groups;
-  const size_t tables = whole.dims.size() / groups.size();
-  for (size_t i = 0; i < whole.dims.size(); ++i) {
+  const size_t tables = whole.model.dims.size() / groups.size();
+  for (size_t i = 0; i < whole.model.dims.size(); ++i) {
     if (groups[i / tables].stage != stage) continue;
     const uint64_t rows = whole.steps.back()->keys[i].keys.size();
     work->unique_rows += rows;
-    work->unique_floats += rows * whole.dims[i];
+    work->unique_floats += rows * whole.model.dims[i];
   }
   return Status::Ok();
 }

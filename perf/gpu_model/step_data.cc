@@ -5,10 +5,8 @@
 #include <unordered_set>
 
 #include "common/strings.h"
-#include "common/table_spec.h"
 #include "perf/support/timing.h"
 #include "worker/log/log_reader.h"
-#include "worker/model/input_layout.h"
 #include "worker/steps/training_data.h"
 
 namespace chorus::perf {
@@ -22,7 +20,7 @@ const std::vector<Key>& KeysOf(const StepBatch& batch, size_t table) {
 }
 
 size_t TablesOfStep(const StepData& data) {
-  return data.dims.size() / data.objective->shape().groups.size();
+  return data.model.dims.size() / data.objective->shape().groups.size();
 }
 
 // Share of the last step's keys that are among those of the steps from `begin` on before it;
@@ -83,10 +81,8 @@ Result<StepData> ReadStepData(const TrainConfig& config, FileSystem& files, Grai
   ASSIGN_OR_RETURN(const std::unique_ptr<LogReader> log, LogReader::Open(files, paths));
   data.schema = log->schema();
   ASSIGN_OR_RETURN(data.objective, MakeObjective(config.objective(), config.seed()));
-  for (const TableSpec& table : TablesOf(config, data.objective->shape().group_names())) {
-    data.dims.push_back(table.config.dim());
-  }
-  ASSIGN_OR_RETURN(const InputLayout inputs, InputLayout::Make(config, data.schema));
+  ASSIGN_OR_RETURN(data.model, Model::Make(config, data.schema, data.objective->shape()));
+  const InputLayout& inputs = data.model.inputs;
   ASSIGN_OR_RETURN(const std::unique_ptr<ReadingPlan> plan,
                    ReadingPlan::Make(*log, TrainingOrder(config, 1)));
   StepReaderOptions options;

@@ -11,6 +11,7 @@
 #include "common/file.h"
 #include "common/status.h"
 #include "worker/log/batch.h"
+#include "worker/model/model.h"
 #include "worker/objective/objective.h"
 #include "worker/servers/ps_client.h"
 #include "worker/steps/step_reader.h"
@@ -20,8 +21,8 @@ namespace chorus::perf {
 struct StepData {
   worker::LogSchema schema;
   std::unique_ptr<worker::Objective> objective;
-  std::vector<uint32_t> dims;  // [table instances]
-  GrainRange grains;           // of this worker
+  worker::Model model;
+  GrainRange grains;  // of this worker
   std::vector<std::unique_ptr<worker::StepBatch>> steps;
   double read_seconds = 0;  // of a step, by one thread of this machine; 0: only one was read
 };

@@ -41,7 +41,7 @@ Result<std::unique_ptr<StepRun>> StepRun::CreateOn(const TrainConfig& config, co
                                                    Device* device, CountingDevice* counting,
                                                    ThreadPool* pool) {
   std::unique_ptr<StepRun> run(new StepRun(config, data, counting));
-  DeviceStepOptions options = {&config, &data.schema, data.objective.get(), data.grains};
+  DeviceStepOptions options = {&config, &data.model, data.objective.get(), data.grains};
   options.step_bytes = size_t{config.compute().cuda().step_memory_mb()} << 20;
   options.pool = pool;
   ASSIGN_OR_RETURN(run->step_, DeviceStep::Create(options, device));
@@ -100,9 +100,9 @@ Status StepRun::Run(const StepBatch& batch, const PulledRows& rows) {
 std::unique_ptr<StepGradients> StepRun::Gradients(const StepBatch& batch) const {
   const MethodShape& shape = data_.objective->shape();
   auto gradients = std::make_unique<StepGradients>(
-      GradientsOfStage(shape, data_.dims.size() / shape.groups.size(), batch.stage,
+      GradientsOfStage(shape, data_.model.dims.size() / shape.groups.size(), batch.stage,
                        [&](uint32_t table) { return step_->SparseGradients(table); }));
-  gradients->lr_factors.assign(data_.dims.size(), 1.0f);
+  gradients->lr_factors.assign(data_.model.dims.size(), 1.0f);
   return gradients;
 }
 
@@ -113,7 +113,7 @@ Result<DryRun> RunDry(const TrainConfig& config, const StepData& data, uint32_t 
                    StepRun::Create(config, data, &device, pool.get()));
   if (config.compute().cuda().collective() != CudaConfig::HOST) run->KeepGradients(workers > 1);
   const StepBatch& batch = *data.steps.back();
-  const ZeroRows rows(data.dims);
+  const ZeroRows rows(data.model.dims);
   DryRun result;
   Status packed;
   result.pack_seconds = BestSeconds(3, [&] { packed = run->Load(batch, rows); });

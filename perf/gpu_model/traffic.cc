@@ -54,10 +54,10 @@ class CountingChannel final : public Channel {
 
 void CountRows(const StepData& data, const StepGradients& gradients, ServerTraffic* traffic) {
   const StepBatch& batch = *data.steps.back();
-  for (size_t i = 0; i < data.dims.size(); ++i) {
+  for (size_t i = 0; i < data.model.dims.size(); ++i) {
     const uint64_t pulled = batch.keys[i].keys.size();
     traffic->rows_pulled += pulled;
-    traffic->floats_pulled += pulled * data.dims[i];
+    traffic->floats_pulled += pulled * data.model.dims[i];
     for (const NodeGradient& node : gradients.tables[i]) {
       traffic->rows_pushed += node.positions.size();
       traffic->floats_pushed += node.gradients.size();
@@ -87,7 +87,7 @@ Result<ServerTraffic> TrafficOf(const TrainConfig& config, const StepData& data,
   std::vector<std::unique_ptr<Channel>> channels;
   for (uint32_t s = 0; s < servers; ++s) {
     channels.push_back(std::make_unique<CountingChannel>(
-        data.dims, uint64_t{config.cluster().max_part_kb()} << 10, &traffic));
+        data.model.dims, uint64_t{config.cluster().max_part_kb()} << 10, &traffic));
   }
   const std::unique_ptr<PsClient> client = PsClient::Create(
       options, TablesOf(config, data.objective->shape().group_names()), std::move(channels));

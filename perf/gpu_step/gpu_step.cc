@@ -50,7 +50,7 @@ struct Results {
 Status Check(const TrainConfig& config, const StepData& data, StepRun* run,
              Difference* difference) {
   const worker::StepBatch& batch = *data.steps[0];
-  const DrawnRows rows(data.dims);
+  const DrawnRows rows(data.model.dims);
   RETURN_IF_ERROR(run->Load(batch, rows));
   RETURN_IF_ERROR(run->Compute(batch));
   const StepSums first = SumsOf(run->step(), data, batch);
@@ -82,7 +82,7 @@ Status MeasureTimes(const StepOptions& options, const TrainConfig& config, const
   run->step().UseGraphs(false);
   RETURN_IF_ERROR(Check(config, data, run.get(), &results->difference));
   run->KeepGradients(false);  // as those of the only worker
-  const DrawnRows rows(data.dims);
+  const DrawnRows rows(data.model.dims);
   ASSIGN_OR_RETURN(results->host, MeasureSteps(data, rows, options.timed_steps, run.get()));
   run->step().UseGraphs(true);
   ASSIGN_OR_RETURN(results->with_graphs, MeasureSteps(data, rows, options.timed_steps, run.get()));
@@ -98,7 +98,7 @@ Status MeasureParts(const TrainConfig& config, const StepData& data, Device* dev
   ASSIGN_OR_RETURN(const std::unique_ptr<StepRun> run, StepRun::Create(config, data, &counting));
   run->step().UseGraphs(false);
   run->KeepGradients(false);
-  const DrawnRows rows(data.dims);
+  const DrawnRows rows(data.model.dims);
   ASSIGN_OR_RETURN(results->phases, MeasurePhases(data, rows, &counting, run.get()));
   ASSIGN_OR_RETURN(results->products, MeasureProducts(data, rows, &counting, run.get()));
   return Status::Ok();

@@ -20,8 +20,8 @@ StepSums NewSums(const StepData& data, const StepBatch& batch, size_t parameters
   StepSums sums;
   sums.losses.resize(data.objective->terms().size());
   sums.dense.resize(parameters);
-  for (size_t i = 0; i < data.dims.size(); ++i) {
-    sums.rows.emplace_back(batch.keys[i].keys.size() * data.dims[i]);
+  for (size_t i = 0; i < data.model.dims.size(); ++i) {
+    sums.rows.emplace_back(batch.keys[i].keys.size() * data.model.dims[i]);
   }
   return sums;
 }
@@ -53,19 +53,19 @@ std::vector<double> ScalesOfStep(const StepData& data, const StepBatch& batch,
 // Grain after grain, with the activations of all of them kept.
 class CpuStep {
  public:
-  CpuStep(const StepData& data, const StepBatch& batch, const PulledRows& rows, const Model& model,
-          uint64_t seed)
-      : data_(data), batch_(batch), model_(model) {
+  CpuStep(const StepData& data, const StepBatch& batch, const PulledRows& rows,
+          const GrainCompute& compute, uint64_t seed)
+      : data_(data), batch_(batch), compute_(compute) {
     pointers_.Point(rows, batch.keys);
-    parameters_ = RunWeights(model.parameters(), seed);
-    for (size_t g = 0; g < batch.grains.size(); ++g) workspaces_.push_back(model.NewWorkspace());
+    parameters_ = RunWeights(compute.model().parameters(), seed);
+    for (size_t g = 0; g < batch.grains.size(); ++g) workspaces_.push_back(compute.NewWorkspace());
   }
 
   Result<StepSums> Compute() {
     StepSums sums = NewSums(data_, batch_, parameters_.size());
     std::vector<double> partials(data_.objective->partials(batch_.stage));
     for (size_t g = 0; g < batch_.grains.size(); ++g) {
-      RETURN_IF_ERROR(model_.Forward(InputOf(g), parameters_, workspaces_[g].get()));
+      RETURN_IF_ERROR(compute_.Forward(InputOf(g), parameters_, workspaces_[g].get()));
       const MatrixView<const float> logits = workspaces_[g]->logits();
       sums.logits.insert(sums.logits.end(), logits.data, logits.data + logits.rows * logits.cols);
       if (partials.empty()) continue;
@@ -87,12 +87,12 @@ class CpuStep {
     data_.objective->Evaluate(batch_.stage, LabelsOf(batch_.grains[g]), workspace->logits(), scales,
                               workspace->dlogits(), sums->losses.data());
     std::vector<float> gradient(parameters_.size());
-    RETURN_IF_ERROR(model_.Backward(InputOf(g), parameters_, workspace, gradient, &sparse_));
+    RETURN_IF_ERROR(compute_.Backward(InputOf(g), parameters_, workspace, gradient, &sparse_));
     for (size_t i = 0; i < gradient.size(); ++i) sums->dense[i] += gradient[i];
     for (size_t i = 0; i < sparse_.size(); ++i) {
       for (size_t k = 0; k < sparse_[i].positions.size(); ++k) {
-        AddRow(&sparse_[i].gradients[k * data_.dims[i]], sparse_[i].positions[k], data_.dims[i],
-               &sums->rows[i]);
+        AddRow(&sparse_[i].gradients[k * data_.model.dims[i]], sparse_[i].positions[k],
+               data_.model.dims[i], &sums->rows[i]);
       }
     }
     return Status::Ok();
@@ -100,7 +100,7 @@ class CpuStep {
 
   const StepData& data_;
   const StepBatch& batch_;
-  const Model& model_;
+  const GrainCompute& compute_;
   RowPointers pointers_;
   std::vector<float> parameters_;
   std::vector<std::unique_ptr<Workspace>> workspaces_;
@@ -112,9 +112,9 @@ class CpuStep {
 Result<StepSums> SumsOnCpu(const TrainConfig& config, const StepData& data, const StepBatch& batch,
                            const PulledRows& rows) {
   ASSIGN_OR_RETURN(const std::unique_ptr<Backend> backend, NewCpuBackend(config.compute().isa()));
-  ASSIGN_OR_RETURN(const std::unique_ptr<Model> model,
-                   Model::Create(config, data.schema, data.objective->shape(), backend.get()));
-  return CpuStep(data, batch, rows, *model, config.seed()).Compute();
+  const std::unique_ptr<GrainCompute> compute =
+      GrainCompute::Create(config, data.model, data.objective->shape(), backend.get());
+  return CpuStep(data, batch, rows, *compute, config.seed()).Compute();
 }
 
 StepSums SumsOf(const DeviceStep& step, const StepData& data, const StepBatch& batch) {
@@ -131,10 +131,11 @@ StepSums SumsOf(const DeviceStep& step, const StepData& data, const StepBatch& b
   for (int64_t n = 0; n < dense.rows; ++n) {
     for (size_t i = 0; i < sums.dense.size(); ++i) sums.dense[i] += dense.row(n)[i];
   }
-  for (uint32_t i = 0; i < data.dims.size(); ++i) {
+  for (uint32_t i = 0; i < data.model.dims.size(); ++i) {
     for (const NodeGradient& node : step.SparseGradients(i)) {
       for (size_t k = 0; k < node.positions.size(); ++k) {
-        AddRow(&node.gradients[k * data.dims[i]], node.positions[k], data.dims[i], &sums.rows[i]);
+        AddRow(&node.gradients[k * data.model.dims[i]], node.positions[k], data.model.dims[i],
+               &sums.rows[i]);
       }
     }
   }

@@ -29,28 +29,28 @@ class GrainWork {
                                                    const LogSchema& schema,
                                                    const Objective& objective, Backend* backend) {
     auto work = std::unique_ptr<GrainWork>(new GrainWork(objective, backend));
-    ASSIGN_OR_RETURN(work->model_,
-                     Model::Create(config, schema, objective.shape(), &work->backend_));
-    const auto parameters = static_cast<size_t>(work->model_->parameters().size());
+    ASSIGN_OR_RETURN(work->model_, Model::Make(config, schema, objective.shape()));
+    work->compute_ = GrainCompute::Create(config, work->model_, objective.shape(), &work->backend_);
+    const auto parameters = static_cast<size_t>(work->model_.parameters().size());
     work->parameters_.resize(parameters);
     work->gradient_.resize(parameters);
-    work->model_->parameters().Initialize(config.seed(), work->parameters_);
-    work->workspace_ = work->model_->NewWorkspace();
+    work->model_.parameters().Initialize(config.seed(), work->parameters_);
+    work->workspace_ = work->compute_->NewWorkspace();
     return work;
   }
 
-  const Model& model() const { return *model_; }
+  const Model& model() const { return model_; }
 
   // Computes this grain from now on.
   void Use(const Batch& batch, const GrainPositions& positions, const float* const* const* rows) {
     grain_ = {&batch, &positions, rows};
   }
-  void Pool() { model_->Pool(grain_, workspace_.get()); }
+  void Pool() { compute_->Pool(grain_, workspace_.get()); }
   Status Dense() {
-    RETURN_IF_ERROR(model_->ForwardDense(grain_, parameters_, workspace_.get()));
+    RETURN_IF_ERROR(compute_->ForwardDense(grain_, parameters_, workspace_.get()));
     const MatrixView<float> dlogits = workspace_->dlogits();
     for (int64_t i = 0; i < dlogits.rows; ++i) std::fill_n(dlogits.row(i), dlogits.cols, 1e-3f);
-    return model_->BackwardDense(grain_, parameters_, workspace_.get(), gradient_);
+    return compute_->BackwardDense(grain_, parameters_, workspace_.get(), gradient_);
   }
   void Loss() {
     double sums[16] = {};
@@ -58,11 +58,11 @@ class GrainWork {
                         std::vector<double>(objective_.terms().size(), 1e-4), workspace_->dlogits(),
                         sums);
   }
-  void Unpool() { model_->BackwardSparse(grain_, workspace_.get(), &sparse_); }
+  void Unpool() { compute_->BackwardSparse(grain_, workspace_.get(), &sparse_); }
 
   Status Record() {
     Pool();
-    sparse_.resize(model_->table_instances());
+    sparse_.resize(model_.dims.size());
     backend_.calls.clear();
     backend_.recording = true;
     const Status status = Dense();
@@ -88,7 +88,8 @@ class GrainWork {
   const Objective& objective_;
   Backend* const real_;
   RecordingBackend backend_;
-  std::unique_ptr<Model> model_;
+  Model model_;
+  std::unique_ptr<GrainCompute> compute_;
   std::vector<float> parameters_, gradient_;
   std::unique_ptr<Workspace> workspace_;
   std::vector<SparseGradient> sparse_;
@@ -153,14 +154,14 @@ Result<StepParts> MeasureStepParts(const TrainConfig& config, FileSystem& files)
     ASSIGN_OR_RETURN(work, GrainWork::Create(config, log->schema(), *objective, backend.get()));
   }
   std::unique_ptr<StepBatch> batch;
-  RETURN_IF_ERROR(MeasureReading(config, *log, works[0]->model().inputs().slot_tables, *objective,
+  RETURN_IF_ERROR(MeasureReading(config, *log, works[0]->model().inputs.slot_tables, *objective,
                                  &batch, &parts));
 
   const uint32_t dim = config.table(0).dim();
   const std::vector<float> weights(batch->keys[0].keys.size() * dim, 0.01f);
   std::vector<const float*> rows;
   for (size_t i = 0; i < batch->keys[0].keys.size(); ++i) rows.push_back(&weights[i * dim]);
-  const std::vector<const float* const*> tables(works[0]->model().table_instances(), rows.data());
+  const std::vector<const float* const*> tables(works[0]->model().dims.size(), rows.data());
   RETURN_IF_ERROR(pool->ParallelFor(1, [&](uint32_t, uint32_t) {
     return MeasureGrains(*batch, tables.data(), works[0].get(), &parts);
   }));

@@ -69,7 +69,7 @@ class CountedRun {
     if (!on_host) run_->KeepGradients(world.workers > 1);
   }
   CountingDevice& device() { return device_; }
-  Status Step() { return run_->Run(*data_.steps.back(), ZeroRows(data_.dims)); }
+  Status Step() { return run_->Run(*data_.steps.back(), ZeroRows(data_.model.dims)); }
 
  private:
   static std::unique_ptr<worker::Device> OpenDeviceFor(const TrainConfig& config) {

@@ -29,7 +29,7 @@ TEST(GpuStepTest, AStepIsTheSameOnAPlainDeviceAndOnACountingOne) {
     const auto counted_run = StepRun::Create(world.config, world.data, &counting);
     ASSERT_TRUE(plain_run.ok()) << plain_run.status().ToString();
     ASSERT_TRUE(counted_run.ok()) << counted_run.status().ToString();
-    const DrawnRows rows(world.data.dims);
+    const DrawnRows rows(world.data.model.dims);
     for (StepRun* const run : {plain_run->get(), counted_run->get()}) {
       for (int i = 0; i < 2; ++i) {
         const Status status = run->Run(batch, rows);

@@ -1,6 +1,6 @@
 #pragma once
 // What computes a worker's grains: this machine's cores (cpu/cpu_engine.h) or a device
-// (device/device_engine.h). The trainer and the scorer see nothing else of it. Thread safety: the
+// (device/device_engine.h). Its users see nothing else of it. Thread safety: the
 // trainer's thread.
 
 #include <cstdint>
@@ -70,9 +70,9 @@ class Engine {
   // Moves the dense weights, where they are computed with, by the gradient of the whole step
   // (clipped in place).
   virtual Status ApplyDense(const DenseUpdate& update, std::span<float> gradient) = 0;
-  // Makes the session's dense weights and optimizer state those after the last update.
+  // Makes the context's weights and optimizer state those after the last update.
   virtual Status FetchDense() = 0;
-  // The session's have been set: what was computed with before no longer counts.
+  // The context's weights have been set: what was computed with before no longer counts.
   virtual void ForgetDense() = 0;
 
   // The forward pass of every grain of all stages, without dropout; then a grain's logits, [rows,

@@ -1,6 +1,5 @@
 #include "worker/train/engine_choice.h"
 
-#include <algorithm>
 #include <utility>
 
 #include "common/log.h"
@@ -9,7 +8,6 @@
 #include "worker/engine/cpu/cpu_engine.h"
 #include "worker/engine/device/device_choice.h"
 #include "worker/engine/device/device_engine.h"
-#include "worker/train/session.h"
 
 namespace chorus::worker {
 namespace {
@@ -19,31 +17,27 @@ std::string Describe(const DeviceInfo& info) {
                 " MiB, ", info.versions);
 }
 
-std::unique_ptr<Engine> NewHostEngine(Session* session, uint32_t extras) {
-  return std::make_unique<CpuEngine>(session, extras);
-}
-
 }  // namespace
 
-Result<std::unique_ptr<Engine>> NewEngine(Session* session, uint32_t extras) {
+Result<std::unique_ptr<Engine>> NewEngine(const EngineContext& context, const OpenDevice& open) {
+  const ComputeConfig& compute = context.config->compute();
   ASSIGN_OR_RETURN(std::unique_ptr<Device> device,
-                   ChooseDevice(session->config(), session->environment()));
-  if (device == nullptr) return NewHostEngine(session, extras);
+                   ChooseDevice(*context.config, open, context.workers));
+  if (device == nullptr) return CpuEngine::Create(context);
   const std::string found = Describe(device->info());
-  Result<std::unique_ptr<Engine>> engine = NewDeviceEngine(session, std::move(device), extras);
-  Collective* const workers = session->environment().collective;
-  ASSIGN_OR_RETURN(const std::string cause, FirstCause(engine.status(), workers));
+  Result<std::unique_ptr<Engine>> engine = NewDeviceEngine(context, std::move(device));
+  ASSIGN_OR_RETURN(const std::string cause, FirstCause(engine.status(), context.workers));
   if (cause.empty()) {
     LogInfo("computing on ", found, ", products in ",
-            CudaConfig::Precision_Name(session->config().compute().cuda().precision()));
+            CudaConfig::Precision_Name(compute.cuda().precision()));
     return engine;
   }
-  if (session->config().compute().backend() == ComputeConfig::CUDA) {
+  if (compute.backend() == ComputeConfig::CUDA) {
     return engine.ok() ? FailedPrecondition(cause) : engine.status();
   }
   if (engine.ok()) engine.value().reset();  // another worker's device failed
-  if (workers->rank() == 0) LogWarning("computing on the CPU: ", cause);
-  return NewHostEngine(session, extras);
+  if (context.workers->rank() == 0) LogWarning("computing on the CPU: ", cause);
+  return CpuEngine::Create(context);
 }
 
 }  // namespace chorus::worker

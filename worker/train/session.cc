@@ -81,8 +81,8 @@ uint32_t Session::reader_threads() const {
 StepReaderOptions Session::reader_options() const {
   StepReaderOptions options;
   options.grains = grains();
-  options.slot_tables = slot_tables_;
-  options.tables = configured_tables();
+  options.slot_tables = model_.inputs.slot_tables;
+  options.tables = model_.inputs.tables;
   options.objective = objective_.get();
   options.shards = config_.cluster().shards();
   options.threads = reader_threads();
@@ -99,16 +99,10 @@ Result<std::unique_ptr<Session>> Session::Create(const TrainConfig& config, cons
   session->environment_ = environment;
   ASSIGN_OR_RETURN(session->objective_, MakeObjective(config.objective(), config.seed()));
   session->tables_ = TablesOf(config, session->objective_->shape().group_names());
-  ASSIGN_OR_RETURN(session->backend_, NewCpuBackend(config.compute().isa()));
-  ASSIGN_OR_RETURN(session->model_, Model::Create(config, schema, session->objective_->shape(),
-                                                  session->backend_.get()));
+  ASSIGN_OR_RETURN(session->model_,
+                   Model::Make(session->config_, schema, session->objective_->shape()));
   session->pool_ = ThreadPool::Create(config.compute().threads());
-  session->slot_tables_ = session->model_->inputs().slot_tables;
-  const ParameterLayout& layout = session->model_->parameters();
-  session->parameters_.resize(static_cast<size_t>(layout.size()));
-  layout.Initialize(config.seed(), session->parameters_);
-  session->optimizer_ =
-      DenseOptimizer::Create(config.model().optimizer(), config.model().clip_norm(), layout.size());
+  session->weights_.emplace(session->config_, session->model_.parameters());
 
   PsClientOptions options;
   options.worker = environment.collective->rank();
@@ -121,7 +115,10 @@ Result<std::unique_ptr<Session>> Session::Create(const TrainConfig& config, cons
   options.storage_seconds = 60 * config.checkpoint().deadline_minutes();
   options.pool = session->pool_.get();
   ASSIGN_OR_RETURN(session->client_, environment.connect(options, session->tables_));
-  ASSIGN_OR_RETURN(session->engine_, NewEngine(session.get(), extras));
+  const EngineContext context = {
+      &session->config_, &session->model_, session->objective_.get(), &*session->weights_,
+      session->grains(), extras,           session->pool_.get(),      environment.collective};
+  ASSIGN_OR_RETURN(session->engine_, NewEngine(context, environment.open_device));
   return session;
 }
 
@@ -132,24 +129,14 @@ Status Session::UpdateDense(uint32_t stage, uint64_t step, uint64_t planned_step
   return engine_->ApplyDense({stage, ++updates_, factor}, gradient);
 }
 
-void Session::ApplyDense(const DenseUpdate& update, std::span<float> gradient) {
-  const ParameterRange range = model_->parameters().OfStage(update.stage);
-  const auto first = static_cast<size_t>(range.begin);
-  const auto count = static_cast<size_t>(range.end - range.begin);
-  optimizer_->Apply(update.t, update.lr_factor, range.begin, gradient.subspan(first, count),
-                    std::span(parameters_).subspan(first, count));
-  model_->parameters().UpdateStatistics(update.stage, config_.model().batch_norm_momentum(),
-                                        gradient, parameters_);
-}
-
 Result<DenseState> Session::CaptureDenseState(uint64_t step) {
   RETURN_IF_ERROR(engine_->FetchDense());
   DenseState state;
   state.step = step;
   state.updates = updates_;
-  state.arrays = WeightArrays(model_->parameters(), parameters_);
-  for (const OptimizerState& array : optimizer_->state()) {
-    for (NamedArray& part : WeightArrays(model_->parameters(), array.values)) {
+  state.arrays = WeightArrays(model_.parameters(), weights_->values());
+  for (const OptimizerState& array : weights_->state()) {
+    for (NamedArray& part : WeightArrays(model_.parameters(), array.values)) {
       part.name = array.name + part.name.substr(kWeightPrefix.size() - 1);
       state.arrays.push_back(std::move(part));
     }
@@ -158,7 +145,7 @@ Result<DenseState> Session::CaptureDenseState(uint64_t step) {
 }
 
 Status Session::LoadDenseState(const DenseState& state, bool with_optimizer) {
-  const ParameterLayout& layout = model_->parameters();
+  const ParameterLayout& layout = model_.parameters();
   const auto load = [&](const std::string& prefix, std::span<float> into) -> Status {
     for (const ParameterBlock& block : layout.blocks()) {
       const std::string name = prefix + block.name;
@@ -181,9 +168,9 @@ Status Session::LoadDenseState(const DenseState& state, bool with_optimizer) {
     return Status::Ok();
   };
   engine_->ForgetDense();
-  RETURN_IF_ERROR(load(std::string(kWeightPrefix), parameters_));
+  RETURN_IF_ERROR(load(std::string(kWeightPrefix), weights_->values()));
   if (!with_optimizer) return Status::Ok();
-  for (OptimizerState& array : optimizer_->state()) {
+  for (OptimizerState& array : weights_->state()) {
     RETURN_IF_ERROR(load(array.name + "/", array.values));
   }
   updates_ = state.updates;

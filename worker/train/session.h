@@ -1,8 +1,9 @@
 #pragma once
 // What training, evaluation and prediction have in common on a worker: objective, tables, model,
-// parameters, threads, and the connection to the servers. Thread safety: one thread.
+// weights, threads, the engine, and the connection to the servers. Thread safety: one thread.
 
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -10,16 +11,15 @@
 #include "common/config.pb.h"
 #include "worker/engine/cpu/grain_compute.h"
 #include "worker/engine/engine.h"
+#include "worker/environment.h"
 #include "worker/log/batch.h"
-#include "worker/math/backend.h"
 #include "worker/math/thread_pool.h"
-#include "worker/model/dense_optimizer.h"
+#include "worker/model/dense_weights.h"
+#include "worker/model/model.h"
 #include "worker/objective/objective.h"
 #include "worker/servers/ps_client.h"
-#include "worker/steps/sparse_lookup.h"
 #include "worker/steps/step_reader.h"
 #include "worker/train/dense_state.h"
-#include "worker/train/trainer.h"
 
 namespace chorus::worker {
 
@@ -49,22 +49,14 @@ class Session {
   Result<DenseState> CaptureDenseState(uint64_t step);
 
   Engine& engine() { return *engine_; }
-  // For engines: the update of this session's own weights; the weights and their optimizer's state,
-  // to be brought up to date.
-  void ApplyDense(const DenseUpdate& update, std::span<float> gradient);
-  std::span<float> mutable_parameters() { return parameters_; }
-  DenseOptimizer& optimizer() { return *optimizer_; }
 
   const TrainConfig& config() const { return config_; }
   const LogSchema& schema() const { return schema_; }
   const Objective& objective() const { return *objective_; }
   const std::vector<TableSpec>& tables() const { return tables_; }
-  const Model& model() const { return *model_; }
+  const Model& model() const { return model_; }
   ThreadPool& pool() { return *pool_; }
   PsClient& client() { return *client_; }
-  const std::vector<float>& parameters() const { return parameters_; }
-  const SlotTables& slot_tables() const { return slot_tables_; }
-  uint32_t configured_tables() const { return static_cast<uint32_t>(config_.table_size()); }
   const WorkerEnvironment& environment() const { return environment_; }
   GrainRange grains() const;  // of this worker
   // How this worker reads a log for the model: everything but which steps, of which stages.
@@ -81,13 +73,10 @@ class Session {
   WorkerEnvironment environment_;
   std::unique_ptr<Objective> objective_;
   std::vector<TableSpec> tables_;
-  std::unique_ptr<Backend> backend_;
-  std::unique_ptr<Model> model_;
+  Model model_;
   std::unique_ptr<ThreadPool> pool_;
-  std::unique_ptr<DenseOptimizer> optimizer_;
-  uint64_t updates_ = 0;  // of optimizer_, in the current stage
-  std::vector<float> parameters_;
-  SlotTables slot_tables_;
+  std::optional<DenseWeights> weights_;
+  uint64_t updates_ = 0;  // of the weights, in the current stage
   std::unique_ptr<PsClient> client_;
   std::unique_ptr<Engine> engine_;  // after what it computes with
 };

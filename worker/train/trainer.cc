@@ -121,7 +121,7 @@ Status Trainer::OpenSession() {
                    Session::Create(config_, data_->log->schema(), environment_, StepSums::kExtras));
   compute_ = &session_->engine();
   RETURN_IF_ERROR(compute_->JoinWorkers());
-  gradient_.resize(compute_->keeps_gradients() ? 0 : session_->parameters().size());
+  gradient_.resize(compute_->keeps_gradients() ? 0 : session_->model().parameters().size());
   sums_ = StepSums(session_->objective().terms().size());
 
   CheckpointManifest manifest;

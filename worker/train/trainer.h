@@ -3,51 +3,15 @@
 // its picture. Thread safety: one call a worker, from one thread; all workers of a job call it with
 // the same configuration.
 
-#include <functional>
-#include <memory>
 #include <optional>
 #include <string>
-#include <vector>
 
 #include "common/config.pb.h"
-#include "common/file.h"
 #include "common/report.pb.h"
 #include "common/status.h"
-#include "worker/collective/collective.h"
-#include "worker/device/device.h"
-#include "worker/metrics/scores.h"
-#include "worker/servers/ps_client.h"
+#include "worker/environment.h"
 
 namespace chorus::worker {
-
-// Seconds that this worker's trainer thread spent in each part of its steps.
-struct StepTimes {
-  double read = 0;        // waiting for the reader thread (reading and dedup run there)
-  double pull = 0;        // waiting for rows
-  double compute = 0;     // pooling, towers, losses, backward
-  double combine = 0;     // sparse gradients along the tree, and the frames
-  double all_reduce = 0;  // waiting for the dense sum
-  double optimizer = 0;
-  double other = 0;  // reports, evaluation, checkpoints
-};
-
-// What launch gives a worker: its place in the job.
-struct WorkerEnvironment {
-  FileSystem* files = nullptr;
-  Collective* collective = nullptr;  // rank and size are the worker's
-  std::function<Result<std::unique_ptr<PsClient>>(const PsClientOptions&,
-                                                  const std::vector<TableSpec>&)>
-      connect;
-  // For compute.backend CUDA and AUTO; empty: this job has no devices.
-  OpenDevice open_device;
-  // Called after every step that Train does, on its thread, with the times so far; may be empty.
-  std::function<void(uint64_t step, const StepTimes& times)> on_step;
-  // Called on worker 0 with the scores of the log of the last evaluation; empty: they are not
-  // gathered. Set on every worker or on none.
-  std::function<Status(const Scores& scores)> on_scores;
-  // What progress lines begin with, where one process trains many models; "" = nothing.
-  std::string label;
-};
 
 struct TrainResult {
   uint64_t steps = 0;                    // of the whole run, resumed part included

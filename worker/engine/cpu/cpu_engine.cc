@@ -6,32 +6,38 @@
 #include "common/check.h"
 #include "common/strings.h"
 #include "worker/engine/step_gradients.h"
-#include "worker/train/session.h"
 
 namespace chorus::worker {
 namespace {
 constexpr int64_t kFloatsPerTask = int64_t{1} << 15;
 }  // namespace
 
-CpuEngine::CpuEngine(Session* session, uint32_t extras)
-    : session_(session),
-      range_(session->grains()),
+Result<std::unique_ptr<Engine>> CpuEngine::Create(const EngineContext& context) {
+  ASSIGN_OR_RETURN(std::unique_ptr<Backend> backend,
+                   NewCpuBackend(context.config->compute().isa()));
+  return std::unique_ptr<Engine>(new CpuEngine(context, std::move(backend)));
+}
+
+CpuEngine::CpuEngine(const EngineContext& context, std::unique_ptr<Backend> backend)
+    : context_(context),
+      backend_(std::move(backend)),
+      compute_(GrainCompute::Create(*context.config, *context.model, context.objective->shape(),
+                                    backend_.get())),
+      range_(context.grains),
       nodes_(MaximalNodes(range_)),
-      terms_(static_cast<uint32_t>(session->objective().terms().size())),
-      keeps_activations_(MostPartials(session->objective()) > 0),
+      terms_(static_cast<uint32_t>(context.objective->terms().size())),
+      keeps_activations_(MostPartials(*context.objective) > 0),
       sparse_(range_.size()),
-      gradients_(range_.size(), session->model().parameters().size()),
+      combined_(context.model->dims.size()),
+      gradients_(range_.size(), context.model->parameters().size()),
       node_gradients_(nodes_.size() > 1 ? static_cast<int64_t>(nodes_.size()) : 0,
-                      session->model().parameters().size()),
-      doubles_(nodes_, terms_ + extras),
+                      context.model->parameters().size()),
+      doubles_(nodes_, terms_ + context.extras),
       partials_(nodes_),
-      combiner_(&session->pool()) {
-  const uint32_t workspaces = keeps_activations_ ? range_.size() : session->pool().threads();
-  for (uint32_t i = 0; i < workspaces; ++i) {
-    workspaces_.push_back(session->model().NewWorkspace());
-  }
-  for (auto& sparse : sparse_) sparse.resize(session->tables().size());
-  combined_.resize(session->tables().size());
+      combiner_(context.pool) {
+  const uint32_t workspaces = keeps_activations_ ? range_.size() : context.pool->threads();
+  for (uint32_t i = 0; i < workspaces; ++i) workspaces_.push_back(compute_->NewWorkspace());
+  for (auto& sparse : sparse_) sparse.resize(context.model->dims.size());
   for (auto& of_nodes : combined_) of_nodes.resize(nodes_.size());
 }
 
@@ -48,8 +54,8 @@ Status CpuEngine::Score(const StepBatch& batch, const PulledRows& rows) {
   const Status status = ForEachGrain([&](uint32_t index, uint32_t thread) -> Status {
     Workspace* const workspace = WorkspaceOf(index, thread);
     const GrainInput input = {&batch.grains[index], &batch.positions[index], rows_.tables()};
-    RETURN_IF_ERROR(session_->model().Forward(input, session_->parameters(), workspace));
-    RETURN_IF_ERROR(session_->model().CheckLogits(*workspace));
+    RETURN_IF_ERROR(compute_->Forward(input, weights(), workspace));
+    RETURN_IF_ERROR(compute_->CheckLogits(*workspace));
     const MatrixView<const float> logits = workspace->logits();
     logits_[index].assign(logits.data, logits.data + logits.rows * logits.cols);
     return Status::Ok();
@@ -60,11 +66,11 @@ Status CpuEngine::Score(const StepBatch& batch, const PulledRows& rows) {
 
 MatrixView<const float> CpuEngine::Logits(uint32_t grain) {
   return {logits_[grain].data(), batch_->grains[grain].rows(),
-          static_cast<int64_t>(session_->objective().heads().size())};
+          static_cast<int64_t>(context_.objective->heads().size())};
 }
 
 Status CpuEngine::ApplyDense(const DenseUpdate& update, std::span<float> gradient) {
-  session_->ApplyDense(update, gradient);
+  context_.weights->Apply(update, gradient);
   return Status::Ok();
 }
 
@@ -74,20 +80,19 @@ GrainInput CpuEngine::InputOf(uint32_t index) const {
 }
 
 Status CpuEngine::ForEachGrain(const std::function<Status(uint32_t index, uint32_t thread)>& work) {
-  return session_->pool().ParallelFor(range_.size(), [&](uint32_t index, uint32_t thread) {
+  return context_.pool->ParallelFor(range_.size(), [&](uint32_t index, uint32_t thread) {
     return work(index, thread).Annotate(StrCat("grain ", range_.begin + index));
   });
 }
 
 Status CpuEngine::ForwardGrain(uint32_t index, Workspace* workspace) {
-  const Model& model = session_->model();
-  RETURN_IF_ERROR(model.Forward(InputOf(index), session_->parameters(), workspace));
-  return model.CheckLogits(*workspace);
+  RETURN_IF_ERROR(compute_->Forward(InputOf(index), weights(), workspace));
+  return compute_->CheckLogits(*workspace);
 }
 
 Status CpuEngine::Forward() {
   CHECK(keeps_activations_);
-  const Objective& objective = session_->objective();
+  const Objective& objective = *context_.objective;
   partials_.Reset(objective.partials(batch_->stage));
   forwarded_ = true;
   return ForEachGrain([&](uint32_t index, uint32_t thread) -> Status {
@@ -120,14 +125,13 @@ Status CpuEngine::TrainGrain(uint32_t index, const std::vector<double>& scales,
   if (!forwarded_) RETURN_IF_ERROR(ForwardGrain(index, workspace));
   double* const sums = doubles_.grain(index).data();
   std::fill_n(sums, terms_, 0.0);
-  session_->objective().Evaluate(batch_->stage, LabelsOf(batch_->grains[index]),
-                                 workspace->logits(), scales, workspace->dlogits(), sums);
+  context_.objective->Evaluate(batch_->stage, LabelsOf(batch_->grains[index]), workspace->logits(),
+                               scales, workspace->dlogits(), sums);
   const std::span<float> gradient(gradients_.view().row(index),
                                   static_cast<size_t>(gradients_.cols()));
-  const Model& model = session_->model();
   RETURN_IF_ERROR(
-      model.Backward(InputOf(index), session_->parameters(), workspace, gradient, &sparse_[index]));
-  return model.CheckGradients(*workspace, gradient);
+      compute_->Backward(InputOf(index), weights(), workspace, gradient, &sparse_[index]));
+  return compute_->CheckGradients(*workspace, gradient);
 }
 
 // Sums the gradients of a node's grains into the row of its first one. The tasks are slices of the
@@ -138,7 +142,7 @@ void CpuEngine::SumGradients(uint32_t first_grain, TreeNode node) {
   for (uint32_t g = node.begin; g < node.end(); ++g) leaves.push_back({g, 1});
   const int64_t tasks = (gradients_.cols() + kFloatsPerTask - 1) / kFloatsPerTask;
   const Status status =
-      session_->pool().ParallelFor(static_cast<uint32_t>(tasks), [&](uint32_t task, uint32_t) {
+      context_.pool->ParallelFor(static_cast<uint32_t>(tasks), [&](uint32_t task, uint32_t) {
         const int64_t begin = task * kFloatsPerTask;
         const int64_t count = std::min(kFloatsPerTask, gradients_.cols() - begin);
         const auto slice = [&](uint32_t term) {
@@ -168,12 +172,12 @@ MatrixView<const float> CpuEngine::GradientsOfNodes() {
 }
 
 StepGradients CpuEngine::CombineSparse() {
-  return GradientsOfStage(session_->objective().shape(), session_->configured_tables(),
-                          batch_->stage, [&](uint32_t table) { return CombineTable(table); });
+  return GradientsOfStage(context_.objective->shape(), context_.model->inputs.tables, batch_->stage,
+                          [&](uint32_t table) { return CombineTable(table); });
 }
 
 std::vector<NodeGradient> CpuEngine::CombineTable(uint32_t table) {
-  const uint32_t dim = session_->tables()[table].config.dim();
+  const uint32_t dim = context_.model->dims[table];
   const auto keys = static_cast<uint32_t>(batch_->keys[table].keys.size());
   std::vector<NodeGradient> out;
   for (size_t n = 0; n < nodes_.size(); ++n) {

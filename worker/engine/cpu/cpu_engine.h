@@ -1,26 +1,29 @@
 #pragma once
 // A worker's grains of one step on this machine's cores: forward, losses and backward for each on
 // the thread pool, and their sums along the canonical tree, dense and sparse. Memory is taken once.
-// Thread safety: the trainer's thread; the work inside runs on the session's pool.
+// Thread safety: the trainer's thread; the work inside runs on the context's pool.
 
 #include <functional>
 #include <memory>
 #include <span>
+#include <utility>
 #include <vector>
 
+#include "worker/engine/context.h"
+#include "worker/engine/cpu/grain_compute.h"
 #include "worker/engine/cpu/row_pointers.h"
 #include "worker/engine/cpu/sparse_gradient.h"
 #include "worker/engine/engine.h"
 #include "worker/engine/node_sums.h"
 #include "worker/math/aligned_matrix.h"
 #include "worker/steps/step_reader.h"
-#include "worker/train/session.h"
 
 namespace chorus::worker {
 
 class CpuEngine final : public Engine {
  public:
-  CpuEngine(Session* session, uint32_t extras);
+  // Error: kFailedPrecondition when this CPU lacks what compute.isa names.
+  static Result<std::unique_ptr<Engine>> Create(const EngineContext& context);
 
   std::string computes_on() const override { return "CPU"; }
   bool leaves_cores_free() const override { return false; }
@@ -46,6 +49,7 @@ class CpuEngine final : public Engine {
   uint64_t contexts_pooled() const override { return contexts_pooled_; }
 
  private:
+  CpuEngine(const EngineContext& context, std::unique_ptr<Backend> backend);
   GrainInput InputOf(uint32_t index) const;
   Status ForwardGrain(uint32_t index, Workspace* workspace);
   Status TrainGrain(uint32_t index, const std::vector<double>& scales, Workspace* workspace);
@@ -59,7 +63,11 @@ class CpuEngine final : public Engine {
     return workspaces_[keeps_activations_ ? grain : thread].get();
   }
 
-  Session* const session_;
+  std::span<const float> weights() const { return std::as_const(*context_.weights).values(); }
+
+  const EngineContext context_;
+  const std::unique_ptr<Backend> backend_;
+  const std::unique_ptr<GrainCompute> compute_;
   const GrainRange range_;
   const std::vector<TreeNode> nodes_;
   const uint32_t terms_;

@@ -4,11 +4,10 @@
 
 #include "common/check.h"
 #include "common/strings.h"
-#include "common/table_spec.h"
 #include "worker/engine/cpu/pooling.h"
 #include "worker/engine/cpu/workspace.h"
 #include "worker/math/kernels.h"
-#include "worker/model/network.h"
+#include "worker/model/padded_contexts.h"
 
 namespace chorus::worker {
 namespace {
@@ -25,24 +24,19 @@ const SlotInput* FirstNonFiniteSlot(const SideInputs& side, MatrixView<const flo
   return nullptr;
 }
 
-class GrainModel final : public Model {
+class NetworkGrainCompute final : public GrainCompute {
  public:
-  GrainModel(const TrainConfig& config, InputLayout inputs, Network network,
-             const MethodShape& shape, Backend* backend)
-      : inputs_(std::move(inputs)),
-        network_(std::move(network)),
+  NetworkGrainCompute(const TrainConfig& config, const Model& model, const MethodShape& shape,
+                      Backend* backend)
+      : GrainCompute(model),
+        inputs_(model.inputs),
+        network_(model.network),
         heads_(shape.heads),
         last_stage_(shape.stages() - 1),
         grain_rows_(config.step().grain_rows()),
         seed_(config.seed()),
-        backend_(backend) {
-    for (const TableSpec& table : TablesOf(config, shape.group_names()))
-      dims_.push_back(table.config.dim());
-  }
+        backend_(backend) {}
 
-  const InputLayout& inputs() const override { return inputs_; }
-  const ParameterLayout& parameters() const override { return network_.parameters; }
-  uint32_t table_instances() const override { return static_cast<uint32_t>(dims_.size()); }
   std::unique_ptr<Workspace> NewWorkspace() const override {
     return std::make_unique<GrainWorkspace>(inputs_, network_, grain_rows_);
   }
@@ -93,17 +87,16 @@ class GrainModel final : public Model {
     }
   }
 
-  const InputLayout inputs_;
-  const Network network_;
+  const InputLayout& inputs_;
+  const Network& network_;
   const std::vector<Head> heads_;
   const uint32_t last_stage_;
   const int64_t grain_rows_;
   const uint64_t seed_;
-  std::vector<uint32_t> dims_;  // [table instances]
   Backend* const backend_;
 };
 
-void GrainModel::Pool(const GrainInput& grain, Workspace* workspace) const {
+void NetworkGrainCompute::Pool(const GrainInput& grain, Workspace* workspace) const {
   const Batch& batch = *grain.batch;
   CHECK(batch.rows() <= grain_rows_ && batch.contexts.rows <= grain_rows_, "grain of ",
         batch.rows(), " exposures, ", batch.contexts.rows, " contexts; at most ", grain_rows_);
@@ -125,8 +118,8 @@ void GrainModel::Pool(const GrainInput& grain, Workspace* workspace) const {
   space.counted.contexts += batch.contexts.rows;
 }
 
-Status GrainModel::ForwardDense(const GrainInput& grain, std::span<const float> parameters,
-                                Workspace* workspace) const {
+Status NetworkGrainCompute::ForwardDense(const GrainInput& grain, std::span<const float> parameters,
+                                         Workspace* workspace) const {
   CHECK(static_cast<int64_t>(parameters.size()) == network_.parameters.size());
   CHECK(grain.step == 0 || grain.batch->row_id.size() == grain.batch->rows(), "no row ids");
   GrainWorkspace& space = Of(workspace);
@@ -140,8 +133,9 @@ Status GrainModel::ForwardDense(const GrainInput& grain, std::span<const float> 
   return Status::Ok();
 }
 
-Status GrainModel::BackwardDense(const GrainInput& grain, std::span<const float> parameters,
-                                 Workspace* workspace, std::span<float> gradient) const {
+Status NetworkGrainCompute::BackwardDense(const GrainInput& grain,
+                                          std::span<const float> parameters, Workspace* workspace,
+                                          std::span<float> gradient) const {
   CHECK(static_cast<int64_t>(gradient.size()) == network_.parameters.size());
   GrainWorkspace& space = Of(workspace);
   const MatrixView<float> dlogits = space.padded_dlogits();
@@ -160,10 +154,10 @@ Status GrainModel::BackwardDense(const GrainInput& grain, std::span<const float>
   return Status::Ok();
 }
 
-void GrainModel::BackwardSparse(const GrainInput& grain, Workspace* workspace,
-                                std::vector<SparseGradient>* sparse) const {
+void NetworkGrainCompute::BackwardSparse(const GrainInput& grain, Workspace* workspace,
+                                         std::vector<SparseGradient>* sparse) const {
   GrainWorkspace& space = Of(workspace);
-  sparse->resize(dims_.size());
+  sparse->resize(model_.dims.size());
   MarkKeys(inputs_.contexts, grain.positions->context, &space);
   MarkKeys(inputs_.exposures, grain.positions->exposure, &space);
   std::vector<const uint32_t*> ranks(inputs_.tables);
@@ -179,7 +173,7 @@ void GrainModel::BackwardSparse(const GrainInput& grain, Workspace* workspace,
       SparseGradient& out = (*sparse)[instance];
       out.positions.clear();
       if (trained) out.positions = space.positions[table];  // groups hold the same keys
-      out.gradients.assign(out.positions.size() * dims_[instance], 0.0f);
+      out.gradients.assign(out.positions.size() * model_.dims[instance], 0.0f);
       sums[table] = out.gradients.data();
     }
     if (!trained) continue;
@@ -191,7 +185,7 @@ void GrainModel::BackwardSparse(const GrainInput& grain, Workspace* workspace,
   }
 }
 
-Status GrainModel::CheckLogits(const Workspace& workspace) const {
+Status NetworkGrainCompute::CheckLogits(const Workspace& workspace) const {
   const MatrixView<const float> logits = workspace.logits();
   if (AllFinite(logits.data, logits.rows * logits.cols)) return Status::Ok();
   for (int64_t i = 0; i < logits.rows; ++i) {
@@ -204,8 +198,8 @@ Status GrainModel::CheckLogits(const Workspace& workspace) const {
   return Status::Ok();
 }
 
-Status GrainModel::CheckGradients(const Workspace& workspace,
-                                  std::span<const float> gradient) const {
+Status NetworkGrainCompute::CheckGradients(const Workspace& workspace,
+                                           std::span<const float> gradient) const {
   const GrainWorkspace& space = Of(workspace);
   if (const ParameterBlock* block = network_.parameters.FirstNonFinite(gradient)) {
     return FailedPrecondition(StrCat("the gradient of ", block->name, " is not finite"));
@@ -224,30 +218,20 @@ Status GrainModel::CheckGradients(const Workspace& workspace,
 
 }  // namespace
 
-int64_t PaddedContexts(int64_t n, int64_t grain_rows) {
-  if (n == 0) return 0;
-  int64_t size = 8;
-  while (size < n) size = (size & (size - 1)) == 0 ? size / 2 * 3 : size / 3 * 4;
-  return std::min(size, grain_rows);
+std::unique_ptr<GrainCompute> GrainCompute::Create(const TrainConfig& config, const Model& model,
+                                                   const MethodShape& shape, Backend* backend) {
+  return std::make_unique<NetworkGrainCompute>(config, model, shape, backend);
 }
 
-Result<std::unique_ptr<Model>> Model::Create(const TrainConfig& config, const LogSchema& schema,
-                                             const MethodShape& shape, Backend* backend) {
-  ASSIGN_OR_RETURN(InputLayout inputs, InputLayout::Make(config, schema));
-  ASSIGN_OR_RETURN(Network network, Network::Make(config.model(), inputs, shape));
-  return std::unique_ptr<Model>(
-      std::make_unique<GrainModel>(config, std::move(inputs), std::move(network), shape, backend));
-}
-
-Status Model::Forward(const GrainInput& grain, std::span<const float> parameters,
-                      Workspace* workspace) const {
+Status GrainCompute::Forward(const GrainInput& grain, std::span<const float> parameters,
+                             Workspace* workspace) const {
   Pool(grain, workspace);
   return ForwardDense(grain, parameters, workspace);
 }
 
-Status Model::Backward(const GrainInput& grain, std::span<const float> parameters,
-                       Workspace* workspace, std::span<float> gradient,
-                       std::vector<SparseGradient>* sparse) const {
+Status GrainCompute::Backward(const GrainInput& grain, std::span<const float> parameters,
+                              Workspace* workspace, std::span<float> gradient,
+                              std::vector<SparseGradient>* sparse) const {
   RETURN_IF_ERROR(BackwardDense(grain, parameters, workspace, gradient));
   BackwardSparse(grain, workspace, sparse);
   return Status::Ok();

@@ -1,5 +1,5 @@
 #pragma once
-// A model on one grain: pooled embeddings through towers to logits, and back to the gradients of
+// The CPU computes one grain of a model: pooled embeddings through towers to logits, and back to the gradients of
 // the dense parameters and of the embedding rows. Contexts are pooled and multiplied once; the
 // exposures of a context share the result, and their gradients are summed before they go back.
 //
@@ -21,8 +21,7 @@
 #include "worker/engine/cpu/sparse_gradient.h"
 #include "worker/log/batch.h"
 #include "worker/math/backend.h"
-#include "worker/model/input_layout.h"
-#include "worker/model/parameters.h"
+#include "worker/model/model.h"
 #include "worker/objective/method_shape.h"
 #include "worker/steps/sparse_lookup.h"
 
@@ -49,28 +48,22 @@ struct GrainCounters {
   uint64_t contexts_pooled = 0;  // times a context's slots were pooled, over groups
 };
 
-// The number of contexts that n are computed as: 0, or 8, 12, 16, 24, 32, 48, ..., at most
-// grain_rows. REQUIRES: n <= grain_rows.
-int64_t PaddedContexts(int64_t n, int64_t grain_rows);
-
 class Workspace;
 
-class Model {
+class GrainCompute {
  public:
-  // config: with defaults applied. shape: the objective's. `backend` outlives the model.
-  // Error: kInvalidArgument, see InputLayout::Make and Network::Make.
-  static Result<std::unique_ptr<Model>> Create(const TrainConfig& config, const LogSchema& schema,
-                                               const MethodShape& shape, Backend* backend);
-  virtual ~Model() = default;
+  // config: with defaults applied. shape: the objective's. `model` and `backend` outlive what is
+  // made.
+  static std::unique_ptr<GrainCompute> Create(const TrainConfig& config, const Model& model,
+                                              const MethodShape& shape, Backend* backend);
+  virtual ~GrainCompute() = default;
 
-  virtual const InputLayout& inputs() const = 0;
-  virtual const ParameterLayout& parameters() const = 0;        // layout, names, initial values
-  virtual uint32_t table_instances() const = 0;                 // groups * configured tables
+  const Model& model() const { return model_; }
   virtual std::unique_ptr<Workspace> NewWorkspace() const = 0;  // the memory of one grain at a time
 
   // Forward is Pool, then ForwardDense. Afterwards workspace->logits() holds the grain's logits,
   // 0 for heads of groups that are left out.
-  //   parameters: [parameters().size()].
+  //   parameters: [model().parameters().size()].
   Status Forward(const GrainInput& grain, std::span<const float> parameters,
                  Workspace* workspace) const;
   virtual void Pool(const GrainInput& grain, Workspace* workspace) const = 0;
@@ -80,7 +73,7 @@ class Model {
   // Backward is BackwardDense, then BackwardSparse; workspace->dlogits() holds d loss / d logit.
   // Groups of other stages cost nothing: their gradients are 0, and their sparse lists empty.
   // REQUIRES: Forward of the same grain and parameters on this workspace came before.
-  //   gradient: [parameters().size()], its blocks overwritten.  sparse: [table_instances()],
+  //   gradient: [model().parameters().size()], its blocks overwritten.  sparse: [table instances],
   //   overwritten; lists every key that the grain holds, also when its gradient is 0, for trained
   //   groups.
   Status Backward(const GrainInput& grain, std::span<const float> parameters, Workspace* workspace,
@@ -95,6 +88,10 @@ class Model {
   virtual Status CheckLogits(const Workspace& workspace) const = 0;
   virtual Status CheckGradients(const Workspace& workspace,
                                 std::span<const float> gradient) const = 0;
+
+ protected:
+  explicit GrainCompute(const Model& model) : model_(model) {}
+  const Model& model_;
 };
 
 // Activations, pooled inputs and gradients of one grain, taken once: a grain in the steady state

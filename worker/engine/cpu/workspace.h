@@ -1,5 +1,5 @@
 #pragma once
-// What a Workspace (model.h) holds; seen by the model only.
+// What a Workspace (grain_compute.h) holds; seen by GrainCompute alone.
 
 #include <memory>
 #include <vector>

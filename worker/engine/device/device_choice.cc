@@ -52,27 +52,27 @@ DevicePrecision DevicePrecisionOf(CudaConfig::Precision precision) {
   }
 }
 
-Result<std::unique_ptr<Device>> ChooseDevice(const TrainConfig& job,
-                                             const WorkerEnvironment& environment) {
+Result<std::unique_ptr<Device>> ChooseDevice(const TrainConfig& job, const OpenDevice& open,
+                                             Collective* workers) {
   const ComputeConfig& config = job.compute();
   std::unique_ptr<Device> none;
   const bool required = config.backend() == ComputeConfig::CUDA;
   if (!required && config.backend() != ComputeConfig::AUTO) return none;
-  if (environment.open_device == nullptr) {
+  if (open == nullptr) {
     if (required) return FailedPrecondition("compute.backend is CUDA, but this job has no devices");
     return none;
   }
   DeviceOptions options;
-  options.rank = environment.collective->rank();
+  options.rank = workers->rank();
   options.precision = DevicePrecisionOf(config.cuda().precision());
   options.library = config.cuda().library();
   options.optional = !required;
   options.deadline_seconds = DeviceDeadline(job);
-  Result<std::unique_ptr<Device>> device = environment.open_device(options);
+  Result<std::unique_ptr<Device>> device = open(options);
   const std::string answer =
       device.ok() ? kFound + (*device)->info().id : kNone + std::string(device.status().message());
   ASSIGN_OR_RETURN(const std::string objection,
-                   ObjectionOfAll(answer, config.cuda().share_devices(), environment.collective));
+                   ObjectionOfAll(answer, config.cuda().share_devices(), workers));
   if (objection.empty()) return device;
   if (required) {
     const Status status = device.ok() ? FailedPrecondition(objection) : device.status();

@@ -6,8 +6,8 @@
 
 #include "common/config.pb.h"
 #include "common/status.h"
+#include "worker/collective/collective.h"
 #include "worker/device/device.h"
-#include "worker/train/trainer.h"
 
 namespace chorus::worker {
 
@@ -22,7 +22,8 @@ inline double DeviceDeadline(const TrainConfig& config) {
 // This worker's device; null: all workers compute on the CPU. Every worker calls it: either all get
 // a device or none does, so that a result does not depend on which of them found one. Error, for
 // CUDA: kFailedPrecondition or that of opening, when a worker has no device or two have the same.
-Result<std::unique_ptr<Device>> ChooseDevice(const TrainConfig& config,
-                                             const WorkerEnvironment& environment);
+// open: empty when the job has no devices.
+Result<std::unique_ptr<Device>> ChooseDevice(const TrainConfig& config, const OpenDevice& open,
+                                             Collective* workers);
 
 }  // namespace chorus::worker

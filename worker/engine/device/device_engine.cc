@@ -12,7 +12,6 @@
 #include "worker/engine/step_gradients.h"
 #include "worker/math/floating_point_mode.h"
 #include "worker/math/thread_pool.h"
-#include "worker/train/session.h"
 
 namespace chorus::worker {
 namespace {
@@ -22,19 +21,19 @@ constexpr uint32_t kMostPackingThreads = 8;
 
 class DeviceEngine final : public Engine {
  public:
-  DeviceEngine(Session* session, std::unique_ptr<Device> device, uint32_t extras)
-      : session_(session),
-        nodes_(MaximalNodes(session->grains())),
-        terms_(static_cast<uint32_t>(session->objective().terms().size())),
-        doubles_(nodes_, terms_ + extras),
-        partials_(nodes_),
-        pool_(ThreadPool::Create(std::min(session->pool().threads(), kMostPackingThreads))),
+  DeviceEngine(const EngineContext& context, std::unique_ptr<Device> device)
+      : context_(context),
+        cuda_(context.config->compute().cuda()),
+        terms_(static_cast<uint32_t>(context.objective->terms().size())),
+        doubles_(MaximalNodes(context.grains), terms_ + context.extras),
+        partials_(MaximalNodes(context.grains)),
+        pool_(ThreadPool::Create(std::min(context.pool->threads(), kMostPackingThreads))),
         device_(std::move(device)) {}
 
   Status Open() {
-    DeviceStepOptions options = {&session_->config(), &session_->schema(), &session_->objective(),
-                                 session_->grains()};
-    options.step_bytes = size_t{session_->config().compute().cuda().step_memory_mb()} << 20;
+    DeviceStepOptions options = {context_.config, context_.model, context_.objective,
+                                 context_.grains};
+    options.step_bytes = size_t{cuda_.step_memory_mb()} << 20;
     options.pool = pool_.get();
     Result<std::unique_ptr<DeviceStep>> step = DeviceStep::Create(options, device_.get());
     if (!step.ok()) return Named(step.status());
@@ -47,9 +46,8 @@ class DeviceEngine final : public Engine {
   }
 
   std::string computes_on() const override {
-    const CudaConfig::Precision precision = session_->config().compute().cuda().precision();
     return StrCat("CUDA on ", device_->info().name, ", products in ",
-                  CudaConfig::Precision_Name(precision));
+                  CudaConfig::Precision_Name(cuda_.precision()));
   }
   bool leaves_cores_free() const override { return true; }
   Status JoinWorkers() override;
@@ -73,7 +71,7 @@ class DeviceEngine final : public Engine {
   TreeTerms NodeSums() override { return doubles_.Terms(step_->node_gradients()); }
   TreeTerms ExtraSums() override { return doubles_.Terms(); }
   StepGradients CombineSparse() override {
-    return GradientsOfStage(session_->objective().shape(), session_->configured_tables(),
+    return GradientsOfStage(context_.objective->shape(), context_.model->inputs.tables,
                             batch_->stage,
                             [&](uint32_t table) { return step_->SparseGradients(table); });
   }
@@ -100,21 +98,21 @@ class DeviceEngine final : public Engine {
  private:
   Status Named(Status status) const {
     if (status.ok()) return status;
-    return status.Annotate(StrCat("rank ", session_->environment().collective->rank(), ", device ",
-                                  device_->info().index));
+    return status.Annotate(
+        StrCat("rank ", context_.workers->rank(), ", device ", device_->info().index));
   }
-  // The session's weights to the device, when they are newer.
+  // The weights of this machine to the device, when they are newer.
   Status LoadDense();
   void TellOfPlainReplays();
 
-  Session* const session_;
-  const std::vector<TreeNode> nodes_;
+  const EngineContext context_;
+  const CudaConfig& cuda_;
   const uint32_t terms_;
   GrainDoubles doubles_;   // of terms and extras
   GrainDoubles partials_;  // of the stage
   const StepBatch* batch_ = nullptr;
-  bool loaded_ = false;   // the device holds the session's weights, or newer ones
-  bool fetched_ = false;  // the session holds the device's weights
+  bool loaded_ = false;   // the device holds the weights of this machine, or newer ones
+  bool fetched_ = false;  // this machine holds the device's weights
   bool told_of_refused_ = false;
   bool told_of_kept_ = false;
   uint64_t contexts_pooled_ = 0;
@@ -124,23 +122,22 @@ class DeviceEngine final : public Engine {
 };
 
 Status DeviceEngine::JoinWorkers() {
-  const TrainConfig& config = session_->config();
-  const CudaConfig& cuda = config.compute().cuda();
-  Collective* const hosts = session_->environment().collective;
+  Collective* const hosts = context_.workers;
   if (hosts->size() == 1) {
     step_->KeepGradients(nullptr);
     return Status::Ok();
   }
   DeviceCollectiveOptions options;
-  options.grains = config.step().grains_per_step();
+  options.grains = context_.config->step().grains_per_step();
   for (uint32_t worker = 0; worker < hosts->size(); ++worker) {
     options.nodes.push_back(MaximalNodes(GrainsOfWorker(worker, hosts->size(), options.grains)));
   }
   step_->DescribeGradients(&options);
-  options.reproducible = cuda.reproducible();
-  options.bucket = int64_t{cuda.bucket_kb()} * 1024 / static_cast<int64_t>(sizeof(float));
-  options.deadline_seconds = DeviceDeadline(config);
-  const Result<DeviceCollective*> met = MeetDevices(cuda, std::move(options), device_.get(), hosts);
+  options.reproducible = cuda_.reproducible();
+  options.bucket = int64_t{cuda_.bucket_kb()} * 1024 / static_cast<int64_t>(sizeof(float));
+  options.deadline_seconds = DeviceDeadline(*context_.config);
+  const Result<DeviceCollective*> met =
+      MeetDevices(cuda_, std::move(options), device_.get(), hosts);
   if (!met.ok()) return Named(met.status());
   if (*met != nullptr) step_->KeepGradients(*met);
   return Status::Ok();
@@ -148,8 +145,8 @@ Status DeviceEngine::JoinWorkers() {
 
 Status DeviceEngine::LoadDense() {
   if (loaded_) return Status::Ok();
-  RETURN_IF_ERROR(Named(step_->weights().Set(session_->parameters())));
-  const std::vector<OptimizerState>& state = session_->optimizer().state();
+  RETURN_IF_ERROR(Named(step_->weights().Set(std::as_const(*context_.weights).values())));
+  const std::vector<OptimizerState>& state = context_.weights->state();
   for (size_t array = 0; array < state.size(); ++array) {
     RETURN_IF_ERROR(Named(step_->weights().SetState(array, state[array].values)));
   }
@@ -159,8 +156,8 @@ Status DeviceEngine::LoadDense() {
 
 Status DeviceEngine::FetchDense() {
   if (!loaded_ || fetched_) return Status::Ok();
-  RETURN_IF_ERROR(Named(step_->weights().Get(session_->mutable_parameters())));
-  std::vector<OptimizerState>& state = session_->optimizer().state();
+  RETURN_IF_ERROR(Named(step_->weights().Get(context_.weights->values())));
+  std::vector<OptimizerState>& state = context_.weights->state();
   for (size_t array = 0; array < state.size(); ++array) {
     RETURN_IF_ERROR(Named(step_->weights().GetState(array, state[array].values)));
   }
@@ -204,9 +201,9 @@ void DeviceEngine::TellOfPlainReplays() {
 
 }  // namespace
 
-Result<std::unique_ptr<Engine>> NewDeviceEngine(Session* session, std::unique_ptr<Device> device,
-                                                uint32_t extras) {
-  auto engine = std::make_unique<DeviceEngine>(session, std::move(device), extras);
+Result<std::unique_ptr<Engine>> NewDeviceEngine(const EngineContext& context,
+                                                std::unique_ptr<Device> device) {
+  auto engine = std::make_unique<DeviceEngine>(context, std::move(device));
   RETURN_IF_ERROR(engine->Open());
   return std::unique_ptr<Engine>(std::move(engine));
 }

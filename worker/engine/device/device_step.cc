@@ -6,10 +6,8 @@
 
 #include "common/check.h"
 #include "common/strings.h"
-#include "common/table_spec.h"
-#include "worker/engine/cpu/grain_compute.h"
-#include "worker/engine/engine.h"
 #include "worker/math/row_stride.h"
+#include "worker/model/padded_contexts.h"
 #include "worker/model/tower_compute.h"
 
 namespace chorus::worker {
@@ -24,7 +22,7 @@ std::vector<TreeNode> FromFirstGrain(std::vector<TreeNode> nodes, uint32_t first
 
 DeviceStep::DeviceStep(const DeviceStepOptions& options, Device* device)
     : config_(*options.config),
-      schema_(*options.schema),
+      model_(*options.model),
       objective_(*options.objective),
       range_(options.grains),
       device_(device),
@@ -53,8 +51,8 @@ void DeviceStep::TakeFixedMemory() {
   workspaces_.clear();
   for (int64_t w = 0; w < (keeps_activations_ ? grains : std::min<int64_t>(grains, 1)); ++w) {
     Workspace& workspace = workspaces_.emplace_back();
-    for (const GroupPlan& plan : network_.groups) {
-      workspace.groups.emplace_back(plan, inputs_, grain_rows_, &fixed_);
+    for (const GroupPlan& plan : model_.network.groups) {
+      workspace.groups.emplace_back(plan, model_.inputs, grain_rows_, &fixed_);
     }
     workspace.dlogits = {fixed_.Take(grain_rows_ * heads_), grain_rows_, heads_};
   }
@@ -72,19 +70,17 @@ void DeviceStep::TakeFixedMemory() {
 
 Status DeviceStep::Open() {
   RETURN_IF_ERROR(device_->SetMethod(objective_.method()));
-  ASSIGN_OR_RETURN(inputs_, InputLayout::Make(config_, schema_));
-  ASSIGN_OR_RETURN(network_, Network::Make(config_.model(), inputs_, objective_.shape()));
   const int64_t widest =
-      RowStride(std::max(inputs_.contexts.slot_width, inputs_.exposures.slot_width));
+      RowStride(std::max(model_.inputs.contexts.slot_width, model_.inputs.exposures.slot_width));
   if (grain_rows_ * widest > int64_t{0x7fffffff}) {
     return InvalidArgument(StrCat("step.grain_rows: ", grain_rows_, " rows of ", widest,
                                   " pooled floats are too many for a device"));
   }
-  weights_ = std::make_unique<DeviceWeights>(&network_.parameters, last_stage_ + 1, config_.model(),
+  weights_ = std::make_unique<DeviceWeights>(&model_.parameters(), last_stage_ + 1, config_.model(),
                                              device_);
-  flags_ = std::make_unique<FiniteFlags>(&inputs_, &objective_, range_, device_);
+  flags_ = std::make_unique<FiniteFlags>(&model_.inputs, &objective_, range_, device_);
   dense_ = std::make_unique<DeviceGradients>(
-      &network_, FromFirstGrain(MaximalNodes(range_), range_.begin), weights_.get(), device_);
+      &model_.network, FromFirstGrain(MaximalNodes(range_), range_.begin), weights_.get(), device_);
   TakeFixedMemory();
   ASSIGN_OR_RETURN(std::byte* const fixed, device_->TakeMemory(fixed_.used()));
   fixed_.Start(fixed);
@@ -102,17 +98,14 @@ Status DeviceStep::OpenBuffers() {
   for (Returned* part : {&flags_of_, &sums_, &partials_, &logits_}) {
     part->host = returned_.host + (part->device - returned_.device);
   }
-  std::vector<uint32_t> dims;
-  for (const TableSpec& table : TablesOf(config_, objective_.shape().group_names())) {
-    dims.push_back(table.config.dim());
-  }
   const std::vector<TreeNode> nodes = MaximalNodes(range_);
-  rows_ = std::make_unique<DeviceRowGradients>(dims, inputs_.tables, nodes, step_bytes_, device_);
+  rows_ = std::make_unique<DeviceRowGradients>(model_.dims, model_.inputs.tables, nodes,
+                                               step_bytes_, device_);
   RETURN_IF_ERROR(rows_->Open());
   PackingPlan plan;
-  plan.inputs = &inputs_;
+  plan.inputs = &model_.inputs;
   plan.objective = &objective_;
-  plan.dims = std::move(dims);
+  plan.dims = model_.dims;
   plan.nodes = FromFirstGrain(nodes, range_.begin);
   plan.grain_rows = static_cast<size_t>(grain_rows_);
   plan.pool = pool_;
@@ -122,11 +115,11 @@ Status DeviceStep::OpenBuffers() {
 
 // What products read are activations of a grain and weights.
 DeviceSizes DeviceStep::LargestSizes() const {
-  int64_t widest = std::max(inputs_.contexts.width(), inputs_.exposures.width());
-  for (const ParameterBlock& block : network_.parameters.blocks()) {
+  int64_t widest = std::max(model_.inputs.contexts.width(), model_.inputs.exposures.width());
+  for (const ParameterBlock& block : model_.parameters().blocks()) {
     widest = std::max({widest, block.rows, block.stride});
   }
-  return {grain_rows_, widest, grain_rows_ * RowStride(widest), network_.parameters.size()};
+  return {grain_rows_, widest, grain_rows_ * RowStride(widest), model_.parameters().size()};
 }
 
 Status DeviceStep::Load(const StepBatch& batch, const PulledRows& rows, bool training) {
@@ -143,7 +136,7 @@ Status DeviceStep::Load(const StepBatch& batch, const PulledRows& rows, bool tra
   for (PackedGrain& grain : staged_->current().grains) {
     padded_contexts_.push_back(PaddedContexts(grain.contexts, grain_rows_));
     grain.labels.stage = stage_;
-    for (size_t group = 0; group < network_.groups.size(); ++group) {
+    for (size_t group = 0; group < model_.network.groups.size(); ++group) {
       if (IsComputed(group)) contexts_pooled_ += static_cast<uint64_t>(grain.contexts);
     }
   }
@@ -164,7 +157,7 @@ GroupPass DeviceStep::PassOf(size_t grain, size_t group) {
   GroupBuffers& buffers = WorkspaceOf(grain).groups[group];
   return {
       device_,
-      network_.groups[group],
+      model_.network.groups[group],
       weights_->values(),
       {buffers.contexts.Top(padded_contexts_[grain]), buffers.exposures.view(), packed.context_of},
       {config_.seed(), step_, packed.row_id, packed.rows, staged_->current().step},
@@ -174,7 +167,7 @@ GroupPass DeviceStep::PassOf(size_t grain, size_t group) {
 Status DeviceStep::ForwardGrain(size_t grain) {
   const PackedGrain& packed = staged_->current().grains[grain];
   const MatrixView<float> logits = LogitsOf(grain);
-  for (size_t group = 0; group < network_.groups.size(); ++group) {
+  for (size_t group = 0; group < model_.network.groups.size(); ++group) {
     if (!IsComputed(group)) {
       for (size_t h = 0; h < objective_.heads().size(); ++h) {
         if (objective_.heads()[h].group != group) continue;
@@ -261,7 +254,7 @@ Status DeviceStep::Losses(size_t grain) {
                                     LogitsOf(grain), WorkspaceOf(grain).dlogits,
                                     reinterpret_cast<double*>(sums_.device) + grain * terms_));
   const MatrixView<float> gradient = dense_->grain(grain);
-  const ParameterRange trained = network_.parameters.OfStage(stage_);
+  const ParameterRange trained = model_.parameters().OfStage(stage_);
   device_->Fill(0.0f, gradient.Columns(0, trained.begin));
   device_->Fill(0.0f, gradient.Columns(trained.end, gradient.cols - trained.end));
   return Status::Ok();
@@ -281,7 +274,7 @@ Status DeviceStep::Trunk(size_t grain, size_t group) {
 
 Status DeviceStep::TrainGrain(size_t grain) {
   RETURN_IF_ERROR(Losses(grain));
-  for (size_t group = 0; group < network_.groups.size(); ++group) {
+  for (size_t group = 0; group < model_.network.groups.size(); ++group) {
     if (!IsTrained(group)) continue;
     RETURN_IF_ERROR(Towers(grain, group));
     RETURN_IF_ERROR(Trunk(grain, group));
@@ -293,7 +286,7 @@ Status DeviceStep::TrainGrain(size_t grain) {
 // started as one.
 Status DeviceStep::TrainGrainInParts(size_t grain) {
   RETURN_IF_ERROR(AsOne(Part::kLosses, grain, 0, [&] { return Losses(grain); }));
-  for (size_t group = 0; group < network_.groups.size(); ++group) {
+  for (size_t group = 0; group < model_.network.groups.size(); ++group) {
     if (!IsTrained(group)) continue;
     RETURN_IF_ERROR(AsOne(Part::kTowers, grain, group, [&] { return Towers(grain, group); }));
     RETURN_IF_ERROR(dense_->SumTowers(group));
@@ -331,7 +324,7 @@ Status DeviceStep::Train(const std::vector<double>& scales) {
       const auto calls = [&] { return TrainGrain(grain); };
       RETURN_IF_ERROR(AsOne(Part::kTrain, grain, 0, calls));
     }
-    for (size_t group = 0; group < network_.groups.size(); ++group) {
+    for (size_t group = 0; group < model_.network.groups.size(); ++group) {
       if (!IsTrained(group)) continue;
       const GroupBuffers& buffers = WorkspaceOf(grain).groups[group];
       RETURN_IF_ERROR(rows_->SumGrain(grain, group, buffers.dcontexts.view().data,

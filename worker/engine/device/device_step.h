@@ -22,13 +22,13 @@
 #include "worker/engine/device/staged_steps.h"
 #include "worker/log/batch.h"
 #include "worker/model/group_compute.h"
-#include "worker/model/network.h"
+#include "worker/model/model.h"
 
 namespace chorus::worker {
 
 struct DeviceStepOptions {
   const TrainConfig* config = nullptr;    // with defaults applied
-  const LogSchema* schema = nullptr;      // of the log that the model is made for
+  const Model* model = nullptr;           // outlives the DeviceStep
   const Objective* objective = nullptr;   // outlives the DeviceStep
   GrainRange grains;                      // of this worker
   size_t step_bytes = size_t{256} << 20;  // most that a step's inputs, or its gradients, may need
@@ -42,7 +42,7 @@ class DeviceStep {
   static Result<std::unique_ptr<DeviceStep>> Create(const DeviceStepOptions& options,
                                                     Device* device);
 
-  const ParameterLayout& parameters() const { return network_.parameters; }
+  const ParameterLayout& parameters() const { return model_.parameters(); }
   DeviceWeights& weights() { return *weights_; }
 
   // From now on dense gradients stay on the device: this worker is the only one (null), or all
@@ -108,8 +108,8 @@ class DeviceStep {
   void TakeFixedMemory();
   DeviceSizes LargestSizes() const;
   Workspace& WorkspaceOf(size_t grain) { return workspaces_[keeps_activations_ ? grain : 0]; }
-  bool IsComputed(size_t group) const { return network_.groups[group].stage <= stage_; }
-  bool IsTrained(size_t group) const { return network_.groups[group].stage == stage_; }
+  bool IsComputed(size_t group) const { return model_.network.groups[group].stage <= stage_; }
+  bool IsTrained(size_t group) const { return model_.network.groups[group].stage == stage_; }
   bool IsLast(size_t grain) const { return grain + 1 == range_.size(); }
   MatrixView<float> LogitsOf(size_t grain) const;
   uint32_t* FlagsOf(size_t grain) const;
@@ -131,13 +131,11 @@ class DeviceStep {
   Status WaitAndCheck(bool gradients);
 
   const TrainConfig& config_;
-  const LogSchema& schema_;
+  const Model& model_;
   const Objective& objective_;
   const GrainRange range_;
   Device* const device_;
   const int64_t grain_rows_;
-  InputLayout inputs_;
-  Network network_;
   bool keeps_activations_ = false;
   uint32_t last_stage_ = 0;
   int64_t heads_ = 0;

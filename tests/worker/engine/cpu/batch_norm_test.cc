@@ -13,7 +13,7 @@ constexpr const char* kNormed =
 // As loaded at the start of training, but for weights.
 Fixture Normed(const std::string& text = kNormed) {
   Fixture fixture(text);
-  for (const ParameterBlock& block : fixture.model->parameters().blocks()) {
+  for (const ParameterBlock& block : fixture.model.parameters().blocks()) {
     if (!block.statistic) continue;
     for (int64_t j = 0; j < block.cols; ++j) {
       fixture.parameters[static_cast<size_t>(block.offset + j)] = 0.5f + 0.1f * (j % 4);
@@ -34,7 +34,7 @@ double Total(const Fixture& fixture, const TestGrain& grain) {
 void ExpectWeightsMatchDifferences(Fixture fixture, const TestGrain& grain) {
   const std::vector<float> dense = fixture.Run(grain).dense;
   int bad = 0, weights = 0;
-  for (const ParameterBlock& block : fixture.model->parameters().blocks()) {
+  for (const ParameterBlock& block : fixture.model.parameters().blocks()) {
     if (block.statistic) continue;
     for (int64_t e = 0; e < block.rows * block.cols; ++e) {
       const auto p =
@@ -90,7 +90,7 @@ TEST(BatchNormTest, StatisticsOfAGrainAreTheColumnsMoments) {
 
 TEST(BatchNormTest, AGrainReportsItsStatisticsAndThatItHasSome) {
   const Fixture fixture = Normed();
-  const ParameterLayout& layout = fixture.model->parameters();
+  const ParameterLayout& layout = fixture.model.parameters();
   TestGrain grain = fixture.Grain(3, 13, 6);
   TestGrain none = fixture.Grain(3, 0, 0);
   grain.step = none.step = 1;
@@ -117,7 +117,7 @@ TEST(BatchNormTest, InferenceReadsARowAlone) {
 // Two steps of momentum 3/4, of 2 and of no grains; the weights and the count stay.
 TEST(BatchNormTest, AStepMovesStatisticsTowardsTheMeanOverItsGrains) {
   const Fixture fixture = Normed();
-  const ParameterLayout& layout = fixture.model->parameters();
+  const ParameterLayout& layout = fixture.model.parameters();
   std::vector<float> gradient(fixture.parameters.size(), 3.0f), parameters = fixture.parameters;
   for (const ParameterBlock& block : layout.blocks()) {
     if (block.statistic) gradient[static_cast<size_t>(block.count)] = 2.0f;
@@ -140,7 +140,7 @@ TEST(BatchNormTest, AStepMovesStatisticsTowardsTheMeanOverItsGrains) {
 
 TEST(BatchNormTest, StatisticsStartAsThoseOfStandardUnits) {
   const Fixture fixture = Normed();
-  const ParameterLayout& layout = fixture.model->parameters();
+  const ParameterLayout& layout = fixture.model.parameters();
   std::vector<float> initial(fixture.parameters.size());
   layout.Initialize(1, initial);
   const auto values = ByBlock(layout, initial);

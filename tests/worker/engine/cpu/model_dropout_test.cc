@@ -103,7 +103,7 @@ TEST(ModelDropoutTest, DrawsFollowTheRowNotItsPlace) {
 
 TEST(ModelDropoutTest, WhatAWorkspaceComputedBeforeLeavesNoTrace) {
   const Fixture fixture(kTwins, Twins());
-  const std::unique_ptr<Workspace> used = fixture.model->NewWorkspace();
+  const std::unique_ptr<Workspace> used = fixture.compute->NewWorkspace();
   TestGrain poisoned = InStep(fixture.Grain(9, 16, 16), 1);
   for (auto& table : poisoned.embeddings) std::fill(table.begin(), table.end(), INFINITY);
   fixture.Run(poisoned, used.get());
@@ -112,12 +112,10 @@ TEST(ModelDropoutTest, WhatAWorkspaceComputedBeforeLeavesNoTrace) {
 }
 
 TEST(ModelDropoutTest, AHeadCannotDropUnitsOfALayerThatIsNotThere) {
-  const auto backend = std::move(NewCpuBackend(ComputeConfig::NATIVE)).value();
-  EXPECT_EQ(Model::Create(TestConfig("model { tower { } }"), TestSchema(), Twins(), backend.get())
-                .status()
-                .message(),
-            "model.tower: head \"cvr\" drops units of its tower's last hidden layer, and tower "
-            "\"twin\" has none");
+  EXPECT_EQ(
+      Model::Make(TestConfig("model { tower { } }"), TestSchema(), Twins()).status().message(),
+      "model.tower: head \"cvr\" drops units of its tower's last hidden layer, and tower "
+      "\"twin\" has none");
 }
 
 // 40000 draws: the share of zeros errs by sqrt(p (1 - p) / 40000) <= 0.0025 a standard deviation.

@@ -27,11 +27,12 @@ MethodShape ThreeHeads() { return ShapeOf({{"ctr", 0}, {"cvr", 0}, {"uncvr", 0}}
 Fixture::Fixture(const std::string& config_text, const MethodShape& method)
     : config(TestConfig(config_text)), shape(method) {
   backend = std::move(NewCpuBackend(ComputeConfig::NATIVE)).value();
-  model = std::move(Model::Create(config, TestSchema(), shape, backend.get())).value();
+  model = std::move(Model::Make(config, TestSchema(), shape)).value();
+  compute = GrainCompute::Create(config, model, shape, backend.get());
   for (size_t group = 0; group < shape.groups.size(); ++group) {
     for (const TableConfig& table : config.table()) dims.push_back(table.dim());
   }
-  parameters = RandomFloats(model->parameters().size(), 5, 0.7f);
+  parameters = RandomFloats(model.parameters().size(), 5, 0.7f);
 }
 
 std::vector<float> Fixture::Factors(uint32_t rows) const {
@@ -40,19 +41,19 @@ std::vector<float> Fixture::Factors(uint32_t rows) const {
 
 Gradients Fixture::Run(const TestGrain& grain, Workspace* workspace) const {
   Gradients out;
-  EXPECT_TRUE(model->Forward(grain.input(), parameters, workspace).ok());
+  EXPECT_TRUE(compute->Forward(grain.input(), parameters, workspace).ok());
   const MatrixView<const float> logits = workspace->logits();
   out.logits.assign(logits.data, logits.data + logits.rows * logits.cols);
   const std::vector<float> factors = Factors(grain.batch.rows());
   std::copy(factors.begin(), factors.end(), workspace->dlogits().data);
   out.dense.assign(parameters.size(), 0.0f);
-  for (const ParameterBlock& block : model->parameters().blocks()) {
+  for (const ParameterBlock& block : model.parameters().blocks()) {
     const MatrixView<float> values = block.In(std::span(out.dense));
     for (int64_t i = 0; i < values.rows; ++i) {
       std::fill_n(values.row(i), values.cols, std::numeric_limits<float>::quiet_NaN());
     }
   }
-  EXPECT_TRUE(model->Backward(grain.input(), parameters, workspace, out.dense, &out.sparse).ok());
+  EXPECT_TRUE(compute->Backward(grain.input(), parameters, workspace, out.dense, &out.sparse).ok());
   return out;
 }
 
@@ -111,7 +112,7 @@ float GradientOf(const SparseGradient& sparse, uint32_t dim, size_t v) {
 
 void ExpectMatchesOracle(const Fixture& fixture, const TestGrain& grain) {
   const Gradients got = fixture.Run(grain);
-  const Oracle oracle(fixture.config, *fixture.model, fixture.shape);
+  const Oracle oracle(fixture.config, fixture.model, fixture.shape);
   Oracle::Variables at = {Doubles(fixture.parameters), {}};
   for (const auto& table : grain.embeddings) at.embeddings.push_back(Doubles(table));
   const std::vector<Head>& heads = fixture.shape.heads;
@@ -123,7 +124,7 @@ void ExpectMatchesOracle(const Fixture& fixture, const TestGrain& grain) {
     EXPECT_NEAR(got.logits[i],
                 oracle.Logit(grain, at, row, static_cast<uint32_t>(i % heads.size())), 2e-5);
   }
-  for (const ParameterBlock& block : fixture.model->parameters().blocks()) {
+  for (const ParameterBlock& block : fixture.model.parameters().blocks()) {
     const bool of_logit = block.name.find(".logit.") != std::string::npos;
     for (int64_t e = 0; e < block.rows * block.cols; ++e) {
       const auto p =

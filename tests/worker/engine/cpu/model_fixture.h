@@ -27,18 +27,19 @@ class Fixture {
   explicit Fixture(const std::string& config_text, const MethodShape& method = ThreeHeads());
 
   TestGrain Grain(uint64_t seed, uint32_t exposures, uint32_t contexts) const {
-    return MakeGrain(*model, dims, seed, exposures, contexts);
+    return MakeGrain(model, dims, seed, exposures, contexts);
   }
   // What Run takes for d loss / d logit.
   std::vector<float> Factors(uint32_t rows) const;
   Gradients Run(const TestGrain& grain, Workspace* workspace) const;
-  Gradients Run(const TestGrain& grain) const { return Run(grain, model->NewWorkspace().get()); }
+  Gradients Run(const TestGrain& grain) const { return Run(grain, compute->NewWorkspace().get()); }
 
   TrainConfig config;
   MethodShape shape;
   std::vector<uint32_t> dims;  // [table instances]
   std::unique_ptr<Backend> backend;
-  std::unique_ptr<Model> model;
+  Model model;
+  std::unique_ptr<GrainCompute> compute;
   std::vector<float> parameters;  // every block random, biases and logits too
 };
 

@@ -45,7 +45,7 @@ TEST(ModelHeadsTest, AHeadThatPassesNothingBackLeavesItsTowerAlone) {
 TEST(ModelHeadsTest, BlocksAreNamedAfterTowerAndHead) {
   const Fixture fixture(kTowers, SharedTower());
   std::vector<std::string> names;
-  for (const ParameterBlock& block : fixture.model->parameters().blocks()) {
+  for (const ParameterBlock& block : fixture.model.parameters().blocks()) {
     if (block.name.starts_with("tower.")) names.push_back(block.name.substr(6));
   }
   EXPECT_EQ(
@@ -61,9 +61,8 @@ TEST(ModelHeadsTest, BlocksAreNamedAfterTowerAndHead) {
 }
 
 TEST(ModelHeadsTest, AHeadOfASharedTowerHasNoTowerToConfigure) {
-  const auto backend = std::move(NewCpuBackend(ComputeConfig::NATIVE)).value();
-  EXPECT_EQ(Model::Create(TestConfig("model { tower { } tower { head: 'cvr' hidden: 3 } }"),
-                          TestSchema(), SharedTower(), backend.get())
+  EXPECT_EQ(Model::Make(TestConfig("model { tower { } tower { head: 'cvr' hidden: 3 } }"),
+                        TestSchema(), SharedTower())
                 .status()
                 .message(),
             "model.tower: the objective has no tower \"cvr\"; it has [ctr, twin, last]");

@@ -20,7 +20,7 @@ constexpr const char* kModel = "model { shared_bottom { hidden: 6 } tower { hidd
 
 TEST(ModelStagesTest, ParametersOfAStageLieTogetherAndNowhereElse) {
   const Fixture fixture(kModel, ThreeStages());
-  const ParameterLayout& layout = fixture.model->parameters();
+  const ParameterLayout& layout = fixture.model.parameters();
   const std::vector<std::string> heads = {"cvr", "uncvr", "ctr"};  // by stage
   int64_t end = 0;
   for (uint32_t stage = 0; stage < 3; ++stage) {
@@ -45,8 +45,8 @@ Fixture InOneStage(const Fixture& fixture) {
   MethodShape shape = fixture.shape;
   for (Group& group : shape.groups) group.stage = 0;
   Fixture whole(kModel, shape);
-  const auto values = ByBlock(fixture.model->parameters(), fixture.parameters);
-  for (const ParameterBlock& block : whole.model->parameters().blocks()) {
+  const auto values = ByBlock(fixture.model.parameters(), fixture.parameters);
+  for (const ParameterBlock& block : whole.model.parameters().blocks()) {
     const MatrixView<float> to = block.In(std::span<float>(whole.parameters));
     for (int64_t i = 0; i < block.rows; ++i) {
       std::copy_n(&values.at(block.name)[static_cast<size_t>(i * block.cols)], block.cols,
@@ -72,12 +72,12 @@ TEST_P(StagesTest, AStageReadsEarlierGroupsAndTrainsItsOwnAlone) {
   const Fixture whole = InOneStage(fixture);
   TestGrain grain = fixture.Grain(1, 13, 5);
   const Gradients all = whole.Run(grain);
-  const auto workspace = fixture.model->NewWorkspace();
+  const auto workspace = fixture.compute->NewWorkspace();
   Poison(fixture, workspace.get());
   grain.stage = GetParam();
   const Gradients got = fixture.Run(grain, workspace.get());
-  EXPECT_TRUE(fixture.model->CheckLogits(*workspace).ok());
-  EXPECT_TRUE(fixture.model->CheckGradients(*workspace, got.dense).ok());
+  EXPECT_TRUE(fixture.compute->CheckLogits(*workspace).ok());
+  EXPECT_TRUE(fixture.compute->CheckGradients(*workspace, got.dense).ok());
 
   const std::vector<Head>& heads = fixture.shape.heads;
   for (size_t i = 0; i < got.logits.size(); ++i) {
@@ -85,9 +85,9 @@ TEST_P(StagesTest, AStageReadsEarlierGroupsAndTrainsItsOwnAlone) {
     EXPECT_EQ(got.logits[i], stage <= GetParam() ? all.logits[i] : 0.0f);
   }
   const uint32_t trained = std::min(GetParam(), 2u);
-  const auto expected = ByBlock(whole.model->parameters(), all.dense);
-  const auto gradient = ByBlock(fixture.model->parameters(), got.dense);
-  for (const ParameterBlock& block : fixture.model->parameters().blocks()) {
+  const auto expected = ByBlock(whole.model.parameters(), all.dense);
+  const auto gradient = ByBlock(fixture.model.parameters(), got.dense);
+  for (const ParameterBlock& block : fixture.model.parameters().blocks()) {
     std::vector<float> want = expected.at(block.name);
     if (block.stage != trained) want.assign(want.size(), 0.0f);
     EXPECT_TRUE(SameBits(gradient.at(block.name), want)) << block.name;
@@ -105,7 +105,7 @@ TEST(ModelStagesTest, LaterGroupsAreNotPooled) {
   const Fixture fixture(kModel, ThreeStages());
   TestGrain grain = fixture.Grain(1, 13, 5);
   for (uint32_t stage = 0; stage < 3; ++stage) {
-    const auto workspace = fixture.model->NewWorkspace();
+    const auto workspace = fixture.compute->NewWorkspace();
     grain.stage = stage;
     fixture.Run(grain, workspace.get());
     EXPECT_EQ(workspace->counters().contexts_pooled, 5u * (stage + 1));

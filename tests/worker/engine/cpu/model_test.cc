@@ -40,21 +40,21 @@ TEST(ModelTest, MatchesTheOracleAsALogisticRegression) {
 }
 TEST(ModelTest, MatchesTheOracleWithTwoEmbeddingGroups) {
   const Fixture fixture("", ShapeOf({{"cvr", 0}, {"ctr", 1}}, {"cvr", "ctr"}));
-  EXPECT_EQ(fixture.model->table_instances(), 4u);
+  EXPECT_EQ(fixture.model.dims.size(), 4u);
   ExpectMatchesOracle(fixture, fixture.Grain(6, 9, 4));
 }
 TEST(ModelTest, MatchesTheOracleWithoutContextInputs) {
   const Fixture fixture(
       "slot { name: 'user' ignore: true } slot { name: 'history' ignore: true } "
       "slot { name: 'age' ignore: true }");
-  EXPECT_EQ(fixture.model->inputs().contexts.width(), 0);
+  EXPECT_EQ(fixture.model.inputs.contexts.width(), 0);
   ExpectMatchesOracle(fixture, fixture.Grain(7, 10, 3));
 }
 TEST(ModelTest, MatchesTheOracleWithoutExposureInputs) {
   const Fixture fixture(
       "slot { name: 'item' ignore: true } slot { name: 'tags' ignore: true } "
       "slot { name: 'price' ignore: true }");
-  EXPECT_EQ(fixture.model->inputs().exposures.width(), 0);
+  EXPECT_EQ(fixture.model.inputs.exposures.width(), 0);
   ExpectMatchesOracle(fixture, fixture.Grain(8, 10, 3));
 }
 
@@ -82,7 +82,7 @@ TEST(ModelTest, ABatchAndItsExpansionAgree) {
 TEST(ModelTest, WhatAWorkspaceComputedBeforeLeavesNoTrace) {
   const Fixture fixture("model { shared_bottom { hidden: 6 } tower { hidden: 4 hidden: 3 } }");
   const TestGrain small = fixture.Grain(10, 5, 2);
-  const std::unique_ptr<Workspace> used = fixture.model->NewWorkspace();
+  const std::unique_ptr<Workspace> used = fixture.compute->NewWorkspace();
   TestGrain poisoned = fixture.Grain(11, 16, 16);
   for (auto& table : poisoned.embeddings) {
     std::fill(table.begin(), table.end(), std::numeric_limits<float>::infinity());
@@ -134,7 +134,7 @@ TEST(ModelTest, AKeysGradientDoesNotDependOnItsPosition) {
 
 TEST(ModelTest, PoolsEveryContextOncePerGrain) {
   const Fixture fixture("");
-  const auto workspace = fixture.model->NewWorkspace();
+  const auto workspace = fixture.compute->NewWorkspace();
   fixture.Run(fixture.Grain(14, 16, 3), workspace.get());
   fixture.Run(fixture.Grain(15, 12, 5), workspace.get());
   EXPECT_EQ(workspace->counters().grains, 2u);
@@ -147,7 +147,7 @@ TEST(ModelTest, WhatLiesBetweenBlocksHasNoGradient) {
   const Fixture fixture("model { tower { hidden: 5 hidden: 3 } batch_norm: true }");
   const Gradients got = fixture.Run(fixture.Grain(16, 9, 4));
   std::vector<bool> of_block(got.dense.size());
-  for (const ParameterBlock& block : fixture.model->parameters().blocks()) {
+  for (const ParameterBlock& block : fixture.model.parameters().blocks()) {
     for (int64_t e = 0; e < block.rows * block.cols; ++e) {
       of_block[static_cast<size_t>(block.offset + e / block.cols * block.stride + e % block.cols)] =
           true;
@@ -170,17 +170,17 @@ TEST(ModelTest, AnEmptyGrainHasZeroGradients) {
 TEST(ModelTest, NamesWhatIsNotFinite) {
   Fixture fixture("");
   TestGrain grain = fixture.Grain(17, 16, 5);
-  const auto workspace = fixture.model->NewWorkspace();
+  const auto workspace = fixture.compute->NewWorkspace();
   Gradients got = fixture.Run(grain, workspace.get());
-  EXPECT_TRUE(fixture.model->CheckLogits(*workspace).ok());
-  EXPECT_TRUE(fixture.model->CheckGradients(*workspace, got.dense).ok());
-  const ParameterBlock& last = fixture.model->parameters().blocks().back();
+  EXPECT_TRUE(fixture.compute->CheckLogits(*workspace).ok());
+  EXPECT_TRUE(fixture.compute->CheckGradients(*workspace, got.dense).ok());
+  const ParameterBlock& last = fixture.model.parameters().blocks().back();
   got.dense[static_cast<size_t>(last.offset)] = std::numeric_limits<float>::infinity();
-  EXPECT_EQ(fixture.model->CheckGradients(*workspace, got.dense).message(),
+  EXPECT_EQ(fixture.compute->CheckGradients(*workspace, got.dense).message(),
             "the gradient of tower.uncvr.logit.bias is not finite");
   fixture.parameters[static_cast<size_t>(last.offset)] = std::numeric_limits<float>::quiet_NaN();
   fixture.Run(grain, workspace.get());
-  EXPECT_EQ(fixture.model->CheckLogits(*workspace).message(),
+  EXPECT_EQ(fixture.compute->CheckLogits(*workspace).message(),
             "the logit of head \"uncvr\" is not finite in row 0 of the grain");
 }
 
@@ -188,10 +188,10 @@ TEST(ModelTest, InitialValuesOfATowerDoNotDependOnItsNeighbours) {
   const Fixture one("", ShapeOf({{"cvr", 0}}));
   const Fixture three("");
   std::vector<float> a(one.parameters.size()), b(three.parameters.size());
-  one.model->parameters().Initialize(3, a);
-  three.model->parameters().Initialize(3, b);
-  for (const ParameterBlock& block : one.model->parameters().blocks()) {
-    const auto& blocks = three.model->parameters().blocks();
+  one.model.parameters().Initialize(3, a);
+  three.model.parameters().Initialize(3, b);
+  for (const ParameterBlock& block : one.model.parameters().blocks()) {
+    const auto& blocks = three.model.parameters().blocks();
     const auto same = std::find_if(blocks.begin(), blocks.end(), [&](const ParameterBlock& other) {
       return other.name == block.name;
     });
@@ -217,11 +217,8 @@ TEST(ModelTest, PaddedContextsAreFewSizes) {
 }
 
 TEST(ModelTest, RefusesTowersThatDoNotFitTheHeads) {
-  const auto backend = std::move(NewCpuBackend(ComputeConfig::NATIVE)).value();
   const auto error = [&](const std::string& text) {
-    return Model::Create(TestConfig(text), TestSchema(), ThreeHeads(), backend.get())
-        .status()
-        .message();
+    return Model::Make(TestConfig(text), TestSchema(), ThreeHeads()).status().message();
   };
   EXPECT_EQ(error("model { tower { head: 'x' hidden: 3 } }"),
             "model.tower: the objective has no tower \"x\"; it has [ctr, cvr, uncvr]");

@@ -40,7 +40,7 @@ TEST(ModelTransferTest, MatchesTheOracleWithDropoutAroundIt) {
 
 TEST(ModelTransferTest, AttentionStartsAsGlorotSays) {
   const Fixture fixture(kTowers, WithTransfer(2));
-  const ParameterLayout& layout = fixture.model->parameters();
+  const ParameterLayout& layout = fixture.model.parameters();
   std::vector<float> initial(fixture.parameters.size());
   layout.Initialize(1, initial);
   const auto values = ByBlock(layout, initial);
@@ -59,17 +59,14 @@ TEST(ModelTransferTest, AttentionStartsAsGlorotSays) {
 
 TEST(ModelTransferTest, WhatAWorkspaceComputedBeforeLeavesNoTrace) {
   const Fixture fixture(kTowers, WithTransfer(1));
-  const std::unique_ptr<Workspace> used = fixture.model->NewWorkspace();
+  const std::unique_ptr<Workspace> used = fixture.compute->NewWorkspace();
   fixture.Run(fixture.Grain(5, 16, 16), used.get());
   const TestGrain small = fixture.Grain(6, 5, 2);
   ExpectSameBits(fixture.Run(small, used.get()), fixture.Run(small));
 }
 
 TEST(ModelTransferTest, ATowerWithTooFewLayersIsNamed) {
-  const auto backend = std::move(NewCpuBackend(ComputeConfig::NATIVE)).value();
-  EXPECT_EQ(Model::Create(TestConfig(kTowers), TestSchema(), WithTransfer(3), backend.get())
-                .status()
-                .message(),
+  EXPECT_EQ(Model::Make(TestConfig(kTowers), TestSchema(), WithTransfer(3)).status().message(),
             "objective.ddpo.ctm_layer: hidden layer 3 of tower \"ctr\" takes part in the transfer, "
             "but model.tower gives it 2");
 }

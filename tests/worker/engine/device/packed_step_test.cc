@@ -40,8 +40,7 @@ class UnevenRows final : public PulledRows {
 class Packer {
  public:
   Packer(const StepWorld& world, ThreadPool* pool)
-      : inputs_(
-            std::move(InputLayout::Make(*world.options().config, *world.options().schema)).value()),
+      : inputs_(world.options().model->inputs),
         dims_(world.dims()),
         packer_({&inputs_, &world.objective(), dims_, MaximalNodes(world.range()),
                  world.options().config->step().grain_rows(), pool, 0}),

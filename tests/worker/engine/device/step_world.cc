@@ -17,9 +17,8 @@ StepWorld::StepWorld(const std::string& objective, const std::string& config_tex
   objective_ = ObjectiveOf(objective);
   fixture_ = std::make_unique<Fixture>(config_text, objective_->shape());
   fixture_->config.mutable_step()->set_grain_rows(grain_rows);
-  fixture_->model = std::move(Model::Create(fixture_->config, TestSchema(), objective_->shape(),
-                                            fixture_->backend.get()))
-                        .value();
+  fixture_->compute = GrainCompute::Create(fixture_->config, fixture_->model, objective_->shape(),
+                                           fixture_->backend.get());
   for (size_t g = 0; g < setup.grains.size(); ++g) AddGrain(g);
   batch_.step = setup.step;
   batch_.stage = setup.stage;
@@ -60,7 +59,7 @@ std::vector<double> StepWorld::Scales(const std::vector<double>& partials) const
 }
 
 Sums StepWorld::OnCpu() const {
-  const Model& model = *fixture_->model;
+  const GrainCompute& compute = *fixture_->compute;
   Sums out;
   const size_t n = grains_.size(), terms = objective_->terms().size();
   const uint32_t partials = objective_->partials(setup_.stage);
@@ -75,8 +74,8 @@ Sums StepWorld::OnCpu() const {
                       setup_.step};
   };
   for (size_t g = 0; g < n; ++g) {
-    workspaces.push_back(model.NewWorkspace());
-    EXPECT_TRUE(model.Forward(input(g), parameters(), workspaces[g].get()).ok());
+    workspaces.push_back(compute.NewWorkspace());
+    EXPECT_TRUE(compute.Forward(input(g), parameters(), workspaces[g].get()).ok());
     const MatrixView<const float> logits = workspaces[g]->logits();
     out.logits.insert(out.logits.end(), logits.data, logits.data + logits.rows * logits.cols);
     if (partials > 0) {
@@ -94,7 +93,7 @@ Sums StepWorld::OnCpu() const {
     const std::span<float> gradient(&dense[g * static_cast<size_t>(size)],
                                     static_cast<size_t>(size));
     EXPECT_TRUE(
-        model.Backward(input(g), parameters(), workspaces[g].get(), gradient, &sparse[g]).ok());
+        compute.Backward(input(g), parameters(), workspaces[g].get(), gradient, &sparse[g]).ok());
   }
   out.sparse.resize(batch_.keys.size());
   const auto pool = ThreadPool::Create(1);

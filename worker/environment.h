@@ -1,0 +1,48 @@
+#pragma once
+// What launch gives a worker: its place in the job, and who hears of what it does.
+// Thread safety: a value; the functions are called on the trainer's thread.
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "common/file.h"
+#include "common/status.h"
+#include "worker/collective/collective.h"
+#include "worker/device/device.h"
+#include "worker/metrics/scores.h"
+#include "worker/servers/ps_client.h"
+
+namespace chorus::worker {
+
+// Seconds that this worker's trainer thread spent in each part of its steps.
+struct StepTimes {
+  double read = 0;        // waiting for the reader thread (reading and dedup run there)
+  double pull = 0;        // waiting for rows
+  double compute = 0;     // pooling, towers, losses, backward
+  double combine = 0;     // sparse gradients along the tree, and the frames
+  double all_reduce = 0;  // waiting for the dense sum
+  double optimizer = 0;
+  double other = 0;  // reports, evaluation, checkpoints
+};
+
+struct WorkerEnvironment {
+  FileSystem* files = nullptr;
+  Collective* collective = nullptr;  // rank and size are the worker's
+  std::function<Result<std::unique_ptr<PsClient>>(const PsClientOptions&,
+                                                  const std::vector<TableSpec>&)>
+      connect;
+  // For compute.backend CUDA and AUTO; empty: this job has no devices.
+  OpenDevice open_device;
+  // Called after every step that Train does, on its thread, with the times so far; may be empty.
+  std::function<void(uint64_t step, const StepTimes& times)> on_step;
+  // Called on worker 0 with the scores of the log of the last evaluation; empty: they are not
+  // gathered. Set on every worker or on none.
+  std::function<Status(const Scores& scores)> on_scores;
+  // What progress lines begin with, where one process trains many models; "" = nothing.
+  std::string label;
+};
+
+}  // namespace chorus::worker

@@ -1,0 +1,18 @@
+#include "worker/model/model.h"
+
+#include "common/table_spec.h"
+
+namespace chorus::worker {
+
+Result<Model> Model::Make(const TrainConfig& config, const LogSchema& schema,
+                          const MethodShape& shape) {
+  Model model;
+  ASSIGN_OR_RETURN(model.inputs, InputLayout::Make(config, schema));
+  ASSIGN_OR_RETURN(model.network, Network::Make(config.model(), model.inputs, shape));
+  for (const TableSpec& table : TablesOf(config, shape.group_names())) {
+    model.dims.push_back(table.config.dim());
+  }
+  return model;
+}
+
+}  // namespace chorus::worker
