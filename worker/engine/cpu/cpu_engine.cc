@@ -19,21 +19,18 @@ Result<std::unique_ptr<Engine>> CpuEngine::Create(const EngineContext& context) 
 }
 
 CpuEngine::CpuEngine(const EngineContext& context, std::unique_ptr<Backend> backend)
-    : context_(context),
+    : Engine(context, "CPU", false),
       backend_(std::move(backend)),
       compute_(GrainCompute::Create(*context.config, *context.model, context.objective->shape(),
                                     backend_.get())),
       range_(context.grains),
       nodes_(MaximalNodes(range_)),
-      terms_(static_cast<uint32_t>(context.objective->terms().size())),
       keeps_activations_(MostPartials(*context.objective) > 0),
       sparse_(range_.size()),
       combined_(context.model->dims.size()),
       gradients_(range_.size(), context.model->parameters().size()),
       node_gradients_(nodes_.size() > 1 ? static_cast<int64_t>(nodes_.size()) : 0,
                       context.model->parameters().size()),
-      doubles_(nodes_, terms_ + context.extras),
-      partials_(nodes_),
       combiner_(context.pool) {
   const uint32_t workspaces = keeps_activations_ ? range_.size() : context.pool->threads();
   for (uint32_t i = 0; i < workspaces; ++i) workspaces_.push_back(compute_->NewWorkspace());

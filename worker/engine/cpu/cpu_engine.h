@@ -14,7 +14,6 @@
 #include "worker/engine/cpu/row_pointers.h"
 #include "worker/engine/cpu/sparse_gradient.h"
 #include "worker/engine/engine.h"
-#include "worker/engine/node_sums.h"
 #include "worker/math/aligned_matrix.h"
 #include "worker/steps/step_reader.h"
 
@@ -25,28 +24,13 @@ class CpuEngine final : public Engine {
   // Error: kFailedPrecondition when this CPU lacks what compute.isa names.
   static Result<std::unique_ptr<Engine>> Create(const EngineContext& context);
 
-  std::string computes_on() const override { return "CPU"; }
-  bool leaves_cores_free() const override { return false; }
-  Status JoinWorkers() override { return Status::Ok(); }
-  bool keeps_gradients() const override { return false; }
   Status Begin(const StepBatch& batch, const PulledRows& rows) override;
   Status Forward() override;
-  TreeTerms PartialSums() override { return partials_.Terms(); }
   Status Train(const std::vector<double>& scales) override;
-  Status Prepare(const StepBatch&) override { return Status::Ok(); }
-  Status FinishTrain() override { return Status::Ok(); }
-  std::span<double> Extras(uint32_t grain) override {
-    return doubles_.grain(grain).subspan(terms_);
-  }
-  TreeTerms NodeSums() override { return doubles_.Terms(GradientsOfNodes()); }
-  TreeTerms ExtraSums() override { return doubles_.Terms(); }
   StepGradients CombineSparse() override;
   Status ApplyDense(const DenseUpdate& update, std::span<float> gradient) override;
-  Status FetchDense() override { return Status::Ok(); }
-  void ForgetDense() override {}
   Status Score(const StepBatch& batch, const PulledRows& rows) override;
   MatrixView<const float> Logits(uint32_t grain) override;
-  uint64_t contexts_pooled() const override { return contexts_pooled_; }
 
  private:
   CpuEngine(const EngineContext& context, std::unique_ptr<Backend> backend);
@@ -56,7 +40,7 @@ class CpuEngine final : public Engine {
   Status ForEachGrain(const std::function<Status(uint32_t index, uint32_t thread)>& work);
   uint64_t PooledSoFar() const;
   void SumGradients(uint32_t first_grain, TreeNode node);
-  MatrixView<const float> GradientsOfNodes();
+  MatrixView<const float> GradientsOfNodes() override;
   std::vector<NodeGradient> CombineTable(uint32_t table);
   // The workspace of a grain: its own where activations are kept, else that of the thread.
   Workspace* WorkspaceOf(uint32_t grain, uint32_t thread) {
@@ -65,29 +49,24 @@ class CpuEngine final : public Engine {
 
   std::span<const float> weights() const { return std::as_const(*context_.weights).values(); }
 
-  const EngineContext context_;
   const std::unique_ptr<Backend> backend_;
   const std::unique_ptr<GrainCompute> compute_;
   const GrainRange range_;
   const std::vector<TreeNode> nodes_;
-  const uint32_t terms_;
   const bool keeps_activations_;  // some stage has partials
   // Activations are mostly of no use once a grain is done: the next one finds the memory in the
   // cache.
   std::vector<std::unique_ptr<Workspace>> workspaces_;  // [threads], or [grains] if it keeps them
   std::vector<std::vector<SparseGradient>> sparse_;     // [grains][table instances]
   std::vector<std::vector<SparseGradient>> combined_;   // [table instances][nodes]
-  AlignedMatrix
-      gradients_;  // [grains, parameters]; after summing, a node's sum in its first grain's row
+  // [grains, parameters]; after summing, a node's sum is in the row of its first grain.
+  AlignedMatrix gradients_;
   AlignedMatrix node_gradients_;            // [nodes, parameters], when there are several nodes
-  GrainDoubles doubles_;                    // of terms and extras
-  GrainDoubles partials_;                   // of the stage
   std::vector<std::vector<float>> logits_;  // [grains], of Score
   const StepBatch* batch_ = nullptr;
   bool forwarded_ = false;  // Forward has run for this step
   RowPointers rows_;
   SparseCombiner combiner_;
-  uint64_t contexts_pooled_ = 0;
   uint64_t counted_ = 0;  // of what workspaces pooled, by Train or Score
 };
 

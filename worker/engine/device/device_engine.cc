@@ -8,7 +8,6 @@
 #include "worker/engine/device/device_choice.h"
 #include "worker/engine/device/device_step.h"
 #include "worker/engine/device/meet_devices.h"
-#include "worker/engine/node_sums.h"
 #include "worker/engine/step_gradients.h"
 #include "worker/math/floating_point_mode.h"
 #include "worker/math/thread_pool.h"
@@ -19,14 +18,16 @@ namespace {
 // They copy memory: more of them would wait for it.
 constexpr uint32_t kMostPackingThreads = 8;
 
+std::string NameOf(const DeviceInfo& info, const CudaConfig& cuda) {
+  return StrCat("CUDA on ", info.name, ", products in ",
+                CudaConfig::Precision_Name(cuda.precision()));
+}
+
 class DeviceEngine final : public Engine {
  public:
   DeviceEngine(const EngineContext& context, std::unique_ptr<Device> device)
-      : context_(context),
+      : Engine(context, NameOf(device->info(), context.config->compute().cuda()), true),
         cuda_(context.config->compute().cuda()),
-        terms_(static_cast<uint32_t>(context.objective->terms().size())),
-        doubles_(MaximalNodes(context.grains), terms_ + context.extras),
-        partials_(MaximalNodes(context.grains)),
         pool_(ThreadPool::Create(std::min(context.pool->threads(), kMostPackingThreads))),
         device_(std::move(device)) {}
 
@@ -45,11 +46,6 @@ class DeviceEngine final : public Engine {
     return Status::Ok();
   }
 
-  std::string computes_on() const override {
-    return StrCat("CUDA on ", device_->info().name, ", products in ",
-                  CudaConfig::Precision_Name(cuda_.precision()));
-  }
-  bool leaves_cores_free() const override { return true; }
   Status JoinWorkers() override;
   bool keeps_gradients() const override { return step_->keeps_gradients(); }
 
@@ -59,17 +55,11 @@ class DeviceEngine final : public Engine {
     batch_ = &batch;
     return Named(step_->Load(batch, rows, true));
   }
-  Status Forward() override { return Named(step_->Forward()); }
-  TreeTerms PartialSums() override;
+  Status Forward() override;
   Status Train(const std::vector<double>& scales) override { return Named(step_->Train(scales)); }
   Status Prepare(const StepBatch& next) override { return Named(step_->Prepare(next)); }
   Status FinishTrain() override;
 
-  std::span<double> Extras(uint32_t grain) override {
-    return doubles_.grain(grain).subspan(terms_);
-  }
-  TreeTerms NodeSums() override { return doubles_.Terms(step_->node_gradients()); }
-  TreeTerms ExtraSums() override { return doubles_.Terms(); }
   StepGradients CombineSparse() override {
     return GradientsOfStage(context_.objective->shape(), context_.model->inputs.tables,
                             batch_->stage,
@@ -93,9 +83,9 @@ class DeviceEngine final : public Engine {
     return Status::Ok();
   }
   MatrixView<const float> Logits(uint32_t grain) override { return step_->logits(grain); }
-  uint64_t contexts_pooled() const override { return contexts_pooled_; }
 
  private:
+  MatrixView<const float> GradientsOfNodes() override { return step_->node_gradients(); }
   Status Named(Status status) const {
     if (status.ok()) return status;
     return status.Annotate(
@@ -105,17 +95,12 @@ class DeviceEngine final : public Engine {
   Status LoadDense();
   void TellOfPlainReplays();
 
-  const EngineContext context_;
   const CudaConfig& cuda_;
-  const uint32_t terms_;
-  GrainDoubles doubles_;   // of terms and extras
-  GrainDoubles partials_;  // of the stage
   const StepBatch* batch_ = nullptr;
   bool loaded_ = false;   // the device holds the weights of this machine, or newer ones
   bool fetched_ = false;  // this machine holds the device's weights
   bool told_of_refused_ = false;
   bool told_of_kept_ = false;
-  uint64_t contexts_pooled_ = 0;
   std::unique_ptr<ThreadPool> pool_;  // packs steps
   std::unique_ptr<Device> device_;
   std::unique_ptr<DeviceStep> step_;  // after its device
@@ -165,13 +150,14 @@ Status DeviceEngine::FetchDense() {
   return Status::Ok();
 }
 
-TreeTerms DeviceEngine::PartialSums() {
+Status DeviceEngine::Forward() {
+  RETURN_IF_ERROR(Named(step_->Forward()));
   const MatrixView<const double> partials = step_->partials();
   partials_.Reset(static_cast<uint32_t>(partials.cols));
   for (int64_t g = 0; g < partials.rows; ++g) {
     std::copy_n(partials.row(g), partials.cols, partials_.grain(static_cast<size_t>(g)).data());
   }
-  return partials_.Terms();
+  return Status::Ok();
 }
 
 Status DeviceEngine::FinishTrain() {

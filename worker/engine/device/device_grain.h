@@ -39,9 +39,9 @@ struct GrainPlan {
 struct LoadedStep {
   const PackedStep* packed = nullptr;
   uint32_t stage = 0;
-  uint64_t step = 0;       // 0: no dropout
-  bool training = false;   // gradients will be wanted
-  bool forwarded = false;  // the forward pass of all grains has been enqueued
+  uint64_t step = 0;                     // 0: no dropout
+  bool training = false;                 // gradients will be wanted
+  bool forwarded = false;                // the forward pass of all grains has been enqueued
   std::vector<int64_t> padded_contexts;  // [grains]
 };
 

@@ -94,9 +94,8 @@ Status DeviceStep::Open() {
 Status DeviceStep::OpenBuffers() {
   RETURN_IF_ERROR(results_.Open());
   const Model& model = *plan_.model;
-  rows_ = std::make_unique<DeviceRowGradients>(model.dims, model.inputs.tables,
-                                               MaximalNodes(options_.grains), options_.step_bytes,
-                                               device_);
+  rows_ = std::make_unique<DeviceRowGradients>(
+      model.dims, model.inputs.tables, MaximalNodes(options_.grains), options_.step_bytes, device_);
   RETURN_IF_ERROR(rows_->Open());
   PackingPlan packing;
   packing.inputs = &model.inputs;
@@ -105,8 +104,7 @@ Status DeviceStep::OpenBuffers() {
   packing.nodes = NodesFromFirstGrain(options_.grains);
   packing.grain_rows = static_cast<size_t>(plan_.grain_rows);
   packing.pool = options_.pool;
-  ASSIGN_OR_RETURN(staged_,
-                   StagedSteps::Create(std::move(packing), options_.step_bytes, device_));
+  ASSIGN_OR_RETURN(staged_, StagedSteps::Create(std::move(packing), options_.step_bytes, device_));
   return Status::Ok();
 }
 
@@ -134,9 +132,8 @@ Status DeviceStep::Load(const StepBatch& batch, const PulledRows& rows, bool tra
   }
   RETURN_IF_ERROR(staged_->Load(batch, rows, training));
   step_.packed = &staged_->current();
-  RETURN_IF_ERROR(rows_->Begin(staged_->current(), [&](size_t group) {
-    return training && grains_.IsTrained(group);
-  }));
+  RETURN_IF_ERROR(rows_->Begin(staged_->current(),
+                               [&](size_t group) { return training && grains_.IsTrained(group); }));
   for (PackedGrain& grain : staged_->current().grains) {
     step_.padded_contexts.push_back(PaddedContexts(grain.contexts, plan_.grain_rows));
     grain.labels.stage = step_.stage;
@@ -151,8 +148,8 @@ Status DeviceStep::Forward() {
   CHECK(plan_.keeps_activations || !step_.training, "activations of all grains are not kept");
   step_.forwarded = true;
   for (size_t grain = 0; grain < grains(); ++grain) {
-    RETURN_IF_ERROR(AsOne(GrainReplay::Part::kForward, grain, 0,
-                          [&] { return grains_.Forward(grain); }));
+    RETURN_IF_ERROR(
+        AsOne(GrainReplay::Part::kForward, grain, 0, [&] { return grains_.Forward(grain); }));
   }
   RETURN_IF_ERROR(BringBack(false));
   return WaitAndCheck(false);
@@ -172,15 +169,13 @@ Status DeviceStep::TrainGrain(size_t grain) {
 // started as one.
 Status DeviceStep::TrainGrainInParts(size_t grain) {
   using Part = GrainReplay::Part;
-  RETURN_IF_ERROR(
-      AsOne(Part::kLosses, grain, 0, [&] { return grains_.Losses(grain, scales_); }));
+  RETURN_IF_ERROR(AsOne(Part::kLosses, grain, 0, [&] { return grains_.Losses(grain, scales_); }));
   for (size_t group = 0; group < plan_.groups().size(); ++group) {
     if (!grains_.IsTrained(group)) continue;
     RETURN_IF_ERROR(
         AsOne(Part::kTowers, grain, group, [&] { return grains_.Towers(grain, group); }));
     RETURN_IF_ERROR(dense_.SumTowers(group));
-    RETURN_IF_ERROR(
-        AsOne(Part::kTrunk, grain, group, [&] { return grains_.Trunk(grain, group); }));
+    RETURN_IF_ERROR(AsOne(Part::kTrunk, grain, group, [&] { return grains_.Trunk(grain, group); }));
     RETURN_IF_ERROR(dense_.SumTrunk(group));
   }
   return grains_.CheckWeights(grain);
@@ -207,8 +202,8 @@ Status DeviceStep::Train(const std::vector<double>& scales) {
     if (IsLast(grain) && dense_.begin_early()) {
       RETURN_IF_ERROR(TrainGrainInParts(grain));
     } else {
-      RETURN_IF_ERROR(AsOne(GrainReplay::Part::kTrain, grain, 0,
-                            [&] { return TrainGrain(grain); }));
+      RETURN_IF_ERROR(
+          AsOne(GrainReplay::Part::kTrain, grain, 0, [&] { return TrainGrain(grain); }));
     }
     RETURN_IF_ERROR(SumRows(grain));
   }

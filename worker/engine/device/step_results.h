@@ -49,8 +49,8 @@ class StepResults {
   template <typename T>
   const T* OnHost(const T* on_device) const {
     const auto* const begin = reinterpret_cast<const std::byte*>(flags_);
-    return reinterpret_cast<const T*>(
-        host_ + (reinterpret_cast<const std::byte*>(on_device) - begin));
+    return reinterpret_cast<const T*>(host_ +
+                                      (reinterpret_cast<const std::byte*>(on_device) - begin));
   }
 
   const StepResultSizes sizes_;
