@@ -1,40 +1,82 @@
 #pragma once
-// The doubles that are summed over all grains of a step beside gradients: the loss terms, and
-// behind them extras that a worker knows of a grain before or beside its losses. Thread safety: a
-// value.
+// What a step sums over the grains of all workers: dense gradients, loss terms, and beside them
+// extras that a worker knows of a grain before or beside its losses; for some objectives partial
+// sums before any loss can be weighed. Every worker makes the same calls in the same order, and
+// gets the same sums. Thread safety: the trainer's thread.
 
 #include <cstdint>
 #include <span>
 #include <vector>
 
-#include "worker/log/batch.h"
+#include "common/status.h"
+#include "worker/collective/collective.h"
+#include "worker/engine/engine.h"
 #include "worker/objective/objective.h"
+#include "worker/steps/step_reader.h"
 
 namespace chorus::worker {
 
 class StepSums {
  public:
+  // Doubles of a grain behind its loss terms: the label counts of the same grain of the next step,
+  // which ride one step ahead of it; its rows; and whether worker 0's clock asks for a snapshot.
   enum Extra { kNextSpaces = 0, kRows = kSpaces, kSnapshotDue, kExtras };
 
-  StepSums() = default;
-  explicit StepSums(size_t terms) : terms_(terms), sums_(terms + kExtras, 0.0) {}
+  // All outlive it.  grains_per_step: of all workers.  parameters: floats of the dense gradient.
+  StepSums(Engine* engine, const Objective* objective, Collective* workers,
+           uint32_t grains_per_step, int64_t parameters);
 
-  // A grain's extras, [kExtras].  grain: of this step, next_spaces: of the same grain of the next
-  // step; either may be null.
-  static void FillExtras(const Batch* grain, const SpaceWeights* next_spaces, bool snapshot_due,
-                         std::span<double> extras);
+  // Before the first step: its label counts have no earlier step to ride in.
+  Status SumFirstSpaces(const StepBatch& first);
 
-  std::span<double> all() { return sums_; }  // [terms + extras], for the sum to fill
-  std::span<const double> terms() const { return {sums_.data(), terms_}; }
-  SpaceWeights next_spaces() const;  // of the whole next step: its labels ride ahead of it
+  // Sums the objective's partials, if the stage has any, over the whole step. REQUIRES: where it
+  // has, the engine's Forward came before.
+  Status SumPartials(uint32_t stage);
+  // Weighs the terms of the step that is trained now. REQUIRES: SumPartials of the step.
+  const std::vector<Normalizer>& Normalize(uint32_t stage);
+  const std::vector<Normalizer>& normalizers() const { return normalizers_; }
+
+  // Begins to sum what the engine computed. next: null behind the last step. The memory of the sum
+  // is in use until Finish; a step that fails in between gives it up (BegunSum).
+  Status Begin(const StepBatch& batch, const StepBatch* next, bool snapshot_due);
+  // What the calls below tell is there from then on.
+  Status Finish();
+
+  std::span<float> gradient() { return gradient_; }  // [parameters], or empty: the engine keeps it
+  std::span<const double> terms() const { return {sums_.data(), terms_}; }  // [terms], of losses
   uint64_t rows() const { return static_cast<uint64_t>(extra(kRows)); }
-  bool snapshot_due() const { return extra(kSnapshotDue) > 0; }  // worker 0's clock says so
+  bool snapshot_due() const { return extra(kSnapshotDue) > 0; }
 
  private:
   double extra(size_t which) const { return sums_[terms_ + which]; }
+  void FillExtras(const StepBatch* batch, const StepBatch* next, bool snapshot_due);
+  Status Sum(const TreeTerms& terms, std::span<double> out);  // and waits
+  void TakeSpaces();
 
-  size_t terms_ = 0;
-  std::vector<double> sums_;
+  Engine& engine_;
+  const Objective& objective_;
+  Collective& workers_;
+  const uint32_t grains_per_step_;
+  const uint32_t grains_;  // of this worker
+  const size_t terms_;
+  SpaceWeights spaces_;                  // of the whole step that is trained next
+  std::vector<double> partials_;         // of the step that is trained now
+  std::vector<Normalizer> normalizers_;  // [terms], likewise
+  std::vector<float> gradient_;
+  std::vector<double> sums_;  // [terms + extras]
+};
+
+// The memory of a sum over workers stays in use until it is finished: a step that fails between
+// StepSums::Begin and Finish gives it up.
+class BegunSum {
+ public:
+  explicit BegunSum(Collective* workers) : workers_(workers) {}
+  ~BegunSum() { workers_->GiveUpTreeSum(); }
+  BegunSum(const BegunSum&) = delete;
+  BegunSum& operator=(const BegunSum&) = delete;
+
+ private:
+  Collective* const workers_;
 };
 
 }  // namespace chorus::worker

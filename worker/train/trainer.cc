@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <deque>
 #include <optional>
 #include <utility>
 
@@ -11,13 +10,13 @@
 #include "common/log.h"
 #include "worker/engine/engine.h"
 #include "worker/model/schedule.h"
-#include "worker/steps/step_reader.h"
 #include "worker/steps/training_data.h"
 #include "worker/train/checkpoint_store.h"
 #include "worker/train/checkpointer.h"
 #include "worker/train/evaluator.h"
 #include "worker/train/restore.h"
 #include "worker/train/session.h"
+#include "worker/train/step_feed.h"
 #include "worker/train/step_sums.h"
 #include "worker/train/train_progress.h"
 
@@ -39,19 +38,6 @@ class Laps {
   Clock::time_point last_ = Clock::now();
 };
 
-// The memory of a sum over workers stays in use until it is finished; a step that fails gives it
-// up.
-class BegunSum {
- public:
-  explicit BegunSum(Collective* workers) : workers_(workers) {}
-  ~BegunSum() { workers_->GiveUpTreeSum(); }
-  BegunSum(const BegunSum&) = delete;
-  BegunSum& operator=(const BegunSum&) = delete;
-
- private:
-  Collective* const workers_;
-};
-
 class Trainer {
  public:
   Trainer(const TrainConfig& config, const WorkerEnvironment& environment)
@@ -63,43 +49,32 @@ class Trainer {
  private:
   Status OpenSession();
   Status RestoreState(bool resume);
-  void StartReading();
-  // The batch of `step`, read if it has not been; steps in order.
-  Result<StepBatch*> BatchOf(uint64_t step);
   Status Send(uint64_t step, std::unique_ptr<StepGradients> gradients,
               const SnapshotRequest* snapshot);
-  Status WaitForRows(uint64_t step);  // until the replies of all steps up to this one are in
-  Status SumDoubles(const TreeTerms& terms, std::span<double> out);  // over all workers, and waits
-  Status SumFirstSpaces();
+  Status TrainPlannedSteps();
   Status TrainStep(uint64_t step);
-  Status SumPartials(uint64_t step);
+  Status Compute(const StepBatch& batch, const PulledRows& rows);
+  Result<StepBatch*> PrepareNext(uint64_t step);
   std::unique_ptr<StepGradients> TakeSparseGradients(uint64_t step);
-  void FillExtras(const StepBatch* batch, const StepBatch* next);
   Status FinishSum(uint64_t step);
   Status AfterStep(uint64_t step);
   Status Evaluate(uint64_t step);
+  TrainResult Finished(double seconds);
   bool is_first() const { return environment_.collective->rank() == 0; }
+  Engine& engine() { return session_->engine(); }
 
   const TrainConfig config_;
   const WorkerEnvironment environment_;
   const uint64_t ahead_;
   std::optional<TrainingData> data_;
   std::unique_ptr<Session> session_;
-  Engine* compute_ = nullptr;  // the session's
   std::unique_ptr<Checkpointer> checkpointer_;
   std::unique_ptr<Evaluator> evaluator_;
   std::unique_ptr<TrainProgress> progress_;
   uint64_t first_step_ = 1;
-  std::deque<std::unique_ptr<StepBatch>> batches_;  // read, not yet trained; front = the next step
-  std::unique_ptr<StepReader> reader_;              // after what it reads
-  std::deque<std::shared_ptr<const PulledRows>> rows_;  // replies that are in, not yet used
-  uint64_t rows_in_ = 0;                                // the last step whose reply is in
-  SpaceWeights spaces_;                                 // of the whole step that is trained now
-  std::vector<double> partials_;                        // likewise, for objectives that need them
-  std::vector<Normalizer> normalizers_;                 // [terms], of the step that is trained now
-  std::vector<float> gradient_;                         // [parameters], of all workers, or empty
-  StepSums sums_;                                       // likewise
-  bool snapshot_due_ = false;                           // worker 0's clock said so in the last step
+  std::optional<StepFeed> feed_;
+  std::optional<StepSums> sums_;
+  bool snapshot_due_ = false;  // worker 0's clock said so in the last step
   TrainResult result_;
   Laps laps_;
 };
@@ -112,17 +87,16 @@ Status Trainer::Open(bool resume) {
   ASSIGN_OR_RETURN(
       progress_, TrainProgress::Create(session_.get(), *data_->plan, data_->stages, first_step_ - 1,
                                        data_->last_step, evaluator_ != nullptr));
-  StartReading();
+  feed_.emplace(session_.get(), *data_, first_step_);
   return Status::Ok();
 }
 
 Status Trainer::OpenSession() {
   ASSIGN_OR_RETURN(session_,
                    Session::Create(config_, data_->log->schema(), environment_, StepSums::kExtras));
-  compute_ = &session_->engine();
-  RETURN_IF_ERROR(compute_->JoinWorkers());
-  gradient_.resize(compute_->keeps_gradients() ? 0 : session_->model().parameters().size());
-  sums_ = StepSums(session_->objective().terms().size());
+  RETURN_IF_ERROR(engine().JoinWorkers());
+  sums_.emplace(&engine(), &session_->objective(), environment_.collective,
+                config_.step().grains_per_step(), session_->model().parameters().size());
 
   CheckpointManifest manifest;
   manifest.set_version(1);
@@ -157,75 +131,19 @@ Status Trainer::RestoreState(bool resume) {
   return environment_.collective->Barrier();
 }
 
-void Trainer::StartReading() {
-  StepReaderOptions options = session_->reader_options();
-  options.stages = &data_->stages;
-  options.first_step = first_step_;
-  options.last_step = data_->last_pulled;
-  reader_ = std::make_unique<StepReader>(*data_->plan, options);
-}
-
-Result<StepBatch*> Trainer::BatchOf(uint64_t step) {
-  while (batches_.empty() || batches_.back()->step < step) {
-    ASSIGN_OR_RETURN(std::unique_ptr<StepBatch> batch, reader_->Next());
-    batches_.push_back(std::move(batch));
-  }
-  return batches_[step - batches_.front()->step].get();
-}
-
 Status Trainer::Send(uint64_t step, std::unique_ptr<StepGradients> gradients,
                      const SnapshotRequest* snapshot) {
-  if (step <= data_->last_pulled) {
-    ASSIGN_OR_RETURN(StepBatch* const batch, BatchOf(step));
+  if (feed_->is_pulled(step)) {
+    RETURN_IF_ERROR(feed_->BatchOf(step).status());
     laps_.Lap(&result_.times.read);
-    return session_->client().Send(step, batch->keys, std::move(gradients), snapshot);
   }
-  TableKeys none;
-  none.shard_counts.assign(config_.cluster().shards(), 0);
-  const std::vector<TableKeys> no_keys(session_->tables().size(), none);
-  return session_->client().Send(step, no_keys, std::move(gradients), snapshot);
-}
-
-Status Trainer::WaitForRows(uint64_t step) {
-  for (; rows_in_ < step; ++rows_in_) {
-    ASSIGN_OR_RETURN(std::shared_ptr<const PulledRows> rows, session_->client().Wait(rows_in_ + 1));
-    rows_.push_back(std::move(rows));
-  }
-  return Status::Ok();
-}
-
-Status Trainer::SumDoubles(const TreeTerms& terms, std::span<double> out) {
-  RETURN_IF_ERROR(
-      environment_.collective->BeginTreeSum(terms, config_.step().grains_per_step(), {}, out));
-  return environment_.collective->FinishTreeSum();
-}
-
-// The first step's label counts have no earlier step to ride in.
-Status Trainer::SumFirstSpaces() {
-  ASSIGN_OR_RETURN(StepBatch* const batch, BatchOf(first_step_));
-  FillExtras(nullptr, batch);
-  RETURN_IF_ERROR(SumDoubles(compute_->ExtraSums(), sums_.all()));
-  spaces_ = sums_.next_spaces();
-  return Status::Ok();
+  return feed_->Send(step, std::move(gradients), snapshot);
 }
 
 Result<TrainResult> Trainer::Run() {
   const Clock::time_point begin = Clock::now();
   if (first_step_ <= data_->last_step) {
-    rows_in_ = first_step_ - 1;
-    for (uint64_t step = first_step_; step <= first_step_ + ahead_; ++step) {
-      RETURN_IF_ERROR(Send(step, nullptr, nullptr));
-    }
-    RETURN_IF_ERROR(SumFirstSpaces());
-    for (uint64_t step = first_step_; step <= data_->last_step; ++step) {
-      const Status status = TrainStep(step);
-      if (!status.ok()) return status.Annotate(StrCat("step ", step));
-    }
-    RETURN_IF_ERROR(WaitForRows(data_->last_step + 1 + ahead_));
-    RETURN_IF_ERROR(checkpointer_->Poll(true));
-    if (checkpointer_->enabled()) {
-      result_.checkpoint = CheckpointFolder(config_.checkpoint().directory(), data_->last_step);
-    }
+    RETURN_IF_ERROR(TrainPlannedSteps());
   } else {
     if (is_first()) {
       LogInfo("nothing left to train: the checkpoint is that of the last planned step");
@@ -233,11 +151,35 @@ Result<TrainResult> Trainer::Run() {
     if (evaluator_ != nullptr) RETURN_IF_ERROR(Evaluate(data_->last_step));
   }
   RETURN_IF_ERROR(progress_->Finish());
+  return Finished(std::chrono::duration<double>(Clock::now() - begin).count());
+}
+
+Status Trainer::TrainPlannedSteps() {
+  for (uint64_t step = first_step_; step <= first_step_ + ahead_; ++step) {
+    RETURN_IF_ERROR(Send(step, nullptr, nullptr));
+  }
+  ASSIGN_OR_RETURN(const StepBatch* const first, feed_->BatchOf(first_step_));
+  RETURN_IF_ERROR(sums_->SumFirstSpaces(*first));
+  for (uint64_t step = first_step_; step <= data_->last_step; ++step) {
+    const Status status = TrainStep(step);
+    if (!status.ok()) return status.Annotate(StrCat("step ", step));
+  }
+  // The servers have applied the last gradients once they have answered the frame that carried
+  // them; the last snapshot is complete then, too.
+  RETURN_IF_ERROR(feed_->WaitForRows(data_->last_step + 1 + ahead_));
+  RETURN_IF_ERROR(checkpointer_->Poll(true));
+  if (checkpointer_->enabled()) {
+    result_.checkpoint = CheckpointFolder(config_.checkpoint().directory(), data_->last_step);
+  }
+  return Status::Ok();
+}
+
+TrainResult Trainer::Finished(double seconds) {
   result_.steps = std::max(data_->last_step, first_step_ - 1);
-  result_.seconds = std::chrono::duration<double>(Clock::now() - begin).count();
-  result_.keys_seen = reader_->keys_seen();
-  result_.keys_unique = reader_->keys_unique();
-  result_.contexts_pooled = compute_->contexts_pooled();
+  result_.seconds = seconds;
+  result_.keys_seen = feed_->reader().keys_seen();
+  result_.keys_unique = feed_->reader().keys_unique();
+  result_.contexts_pooled = engine().contexts_pooled();
   result_.bytes_sent = session_->client().bytes_sent();
   result_.bytes_received = session_->client().bytes_received();
   return result_;
@@ -245,30 +187,18 @@ Result<TrainResult> Trainer::Run() {
 
 // One step: rows in, grains computed, gradients out, dense weights moved.
 Status Trainer::TrainStep(uint64_t step) {
-  ASSIGN_OR_RETURN(StepBatch* const batch, BatchOf(step));
+  ASSIGN_OR_RETURN(StepBatch* const batch, feed_->BatchOf(step));
   laps_.Lap(&result_.times.read);
-  RETURN_IF_ERROR(WaitForRows(step));
-  std::shared_ptr<const PulledRows> rows = std::move(rows_.front());
-  rows_.pop_front();
+  RETURN_IF_ERROR(feed_->WaitForRows(step));
+  std::shared_ptr<const PulledRows> rows = feed_->TakeRows();
   laps_.Lap(&result_.times.pull);
-  RETURN_IF_ERROR(compute_->Begin(*batch, *rows));
-  RETURN_IF_ERROR(SumPartials(step));
-  normalizers_ = session_->objective().Normalizers(batch->stage, spaces_, partials_);
-  RETURN_IF_ERROR(compute_->Train(ScalesOf(normalizers_)));
-  laps_.Lap(&result_.times.compute);
-  StepBatch* next = nullptr;
-  if (step < data_->last_step) {
-    ASSIGN_OR_RETURN(next, BatchOf(step + 1));
-    laps_.Lap(&result_.times.read);
-    RETURN_IF_ERROR(compute_->Prepare(*next));
-  }
-  RETURN_IF_ERROR(compute_->FinishTrain());
+  RETURN_IF_ERROR(Compute(*batch, *rows));
+  ASSIGN_OR_RETURN(const StepBatch* const next, PrepareNext(step));
+  RETURN_IF_ERROR(engine().FinishTrain());
   rows = nullptr;
   laps_.Lap(&result_.times.compute);
-  FillExtras(batch, next);
   const BegunSum sum(environment_.collective);
-  RETURN_IF_ERROR(environment_.collective->BeginTreeSum(
-      compute_->NodeSums(), config_.step().grains_per_step(), gradient_, sums_.all()));
+  RETURN_IF_ERROR(sums_->Begin(*batch, next, is_first() && checkpointer_->DueByTime()));
 
   std::unique_ptr<StepGradients> gradients = TakeSparseGradients(step);
   std::optional<SnapshotRequest> snapshot;
@@ -283,27 +213,41 @@ Status Trainer::TrainStep(uint64_t step) {
     ASSIGN_OR_RETURN(DenseState state, session_->CaptureDenseState(step));
     checkpointer_->AddDenseState(std::move(state));
   }
-  reader_->Recycle(std::move(batches_.front()));
-  batches_.pop_front();
+  feed_->Recycle();
   RETURN_IF_ERROR(AfterStep(step));
   laps_.Lap(&result_.times.other);
   if (environment_.on_step) environment_.on_step(step, result_.times);
   return Status::Ok();
 }
 
-// For denominators that need logits: the forward pass, and its sums over the whole step.
-Status Trainer::SumPartials(uint64_t step) {
-  partials_.resize(session_->objective().partials(data_->stages.StageOf(step)));
-  if (partials_.empty()) return Status::Ok();
-  RETURN_IF_ERROR(compute_->Forward());
+// Begins losses and gradients of all grains. Denominators that need logits cost the forward pass
+// and one small sum over the whole step before it.
+Status Trainer::Compute(const StepBatch& batch, const PulledRows& rows) {
+  RETURN_IF_ERROR(engine().Begin(batch, rows));
+  if (session_->objective().partials(batch.stage) > 0) {
+    RETURN_IF_ERROR(engine().Forward());
+    laps_.Lap(&result_.times.compute);
+  }
+  RETURN_IF_ERROR(sums_->SumPartials(batch.stage));
+  if (session_->objective().partials(batch.stage) > 0) laps_.Lap(&result_.times.all_reduce);
+  RETURN_IF_ERROR(engine().Train(ScalesOf(sums_->Normalize(batch.stage))));
   laps_.Lap(&result_.times.compute);
-  RETURN_IF_ERROR(SumDoubles(compute_->PartialSums(), partials_));
-  laps_.Lap(&result_.times.all_reduce);
   return Status::Ok();
 }
 
+// The batch of the step after this one, on its way to a device while that computes; null behind the
+// last step.
+Result<StepBatch*> Trainer::PrepareNext(uint64_t step) {
+  StepBatch* next = nullptr;
+  if (step == data_->last_step) return next;
+  ASSIGN_OR_RETURN(next, feed_->BatchOf(step + 1));
+  laps_.Lap(&result_.times.read);
+  RETURN_IF_ERROR(engine().Prepare(*next));
+  return next;
+}
+
 std::unique_ptr<StepGradients> Trainer::TakeSparseGradients(uint64_t step) {
-  auto gradients = std::make_unique<StepGradients>(compute_->CombineSparse());
+  auto gradients = std::make_unique<StepGradients>(engine().CombineSparse());
   for (const TableSpec& table : session_->tables()) {
     gradients->lr_factors.push_back(ScheduleFactor(table.config.schedule(),
                                                    data_->stages.StepInStage(step),
@@ -312,28 +256,17 @@ std::unique_ptr<StepGradients> Trainer::TakeSparseGradients(uint64_t step) {
   return gradients;
 }
 
-// What this worker's grains add to the step's sum beside losses. Either batch may be null.
-void Trainer::FillExtras(const StepBatch* batch, const StepBatch* next) {
-  for (uint32_t g = 0; g < session_->grains().size(); ++g) {
-    const bool snapshot_due = is_first() && g == 0 && checkpointer_->DueByTime();
-    StepSums::FillExtras(batch != nullptr ? &batch->grains[g] : nullptr,
-                         next != nullptr ? &next->spaces[g] : nullptr, snapshot_due,
-                         compute_->Extras(g));
-  }
-}
-
 Status Trainer::FinishSum(uint64_t step) {
-  RETURN_IF_ERROR(environment_.collective->FinishTreeSum());
+  RETURN_IF_ERROR(sums_->Finish());
   laps_.Lap(&result_.times.all_reduce);
   RETURN_IF_ERROR(session_->UpdateDense(data_->stages.StageOf(step),
                                         data_->stages.StepInStage(step),
-                                        data_->stages.StepsOfStage(step), gradient_));
+                                        data_->stages.StepsOfStage(step), sums_->gradient()));
   laps_.Lap(&result_.times.optimizer);
   ASSIGN_OR_RETURN(result_.loss,
-                   progress_->AddStep(step, normalizers_, sums_.terms(), sums_.rows()));
+                   progress_->AddStep(step, sums_->normalizers(), sums_->terms(), sums_->rows()));
   result_.exposures = progress_->exposures();
-  spaces_ = sums_.next_spaces();
-  snapshot_due_ = sums_.snapshot_due() && step + 1 < data_->last_step;
+  snapshot_due_ = sums_->snapshot_due() && step + 1 < data_->last_step;
   return Status::Ok();
 }
 
@@ -344,7 +277,7 @@ Status Trainer::AfterStep(uint64_t step) {
   if (step != data_->last_step && (every == 0 || step % every != 0)) return Status::Ok();
   // The reply to the frame that carried this step's gradients: until all workers send the next
   // frame, the rows are those after this very step.
-  RETURN_IF_ERROR(WaitForRows(step + 1 + ahead_));
+  RETURN_IF_ERROR(feed_->WaitForRows(step + 1 + ahead_));
   // What was trained is kept before anything else can go wrong.
   if (step == data_->last_step) RETURN_IF_ERROR(checkpointer_->Poll(true));
   return Evaluate(step);
