@@ -8,7 +8,7 @@
 #include <cstdlib>
 #include <functional>
 
-#include "launch/commands.h"
+#include "launch/command/commands.h"
 #include "launch/job/mpi_world.h"
 #include "launch/job/supervisor.h"
 

@@ -9,7 +9,7 @@
 #include "common/file.h"
 #include "common/folder_lock.h"
 #include "common/strings.h"
-#include "launch/commands.h"
+#include "launch/command/commands.h"
 #include "launch/compare/data_logs.h"
 #include "launch/compare/output.h"
 #include "launch/compare/plan.h"

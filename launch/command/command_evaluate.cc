@@ -3,8 +3,8 @@
 #include <cstdio>
 #include <optional>
 
+#include "launch/command/commands.h"
 #include "launch/command/scoring.h"
-#include "launch/commands.h"
 #include "worker/metrics/metrics.h"
 #include "worker/train/evaluator.h"
 

@@ -15,8 +15,8 @@
 #include "common/output_folder.h"
 #include "common/strings.h"
 #include "launch/command/checkpoint_rows.h"
+#include "launch/command/commands.h"
 #include "launch/command/export_manifest.h"
-#include "launch/commands.h"
 #include "worker/train/checkpoint_store.h"
 
 namespace chorus::launch {

@@ -9,7 +9,7 @@
 #include "common/file.h"
 #include "common/progress.h"
 #include "common/strings.h"
-#include "launch/commands.h"
+#include "launch/command/commands.h"
 #include "worker/synthetic/generate_log.h"
 
 namespace chorus::launch {

@@ -4,7 +4,7 @@
 #include "common/config.h"
 #include "common/file.h"
 #include "common/progress.h"
-#include "launch/commands.h"
+#include "launch/command/commands.h"
 #include "worker/import/import.h"
 
 namespace chorus::launch {

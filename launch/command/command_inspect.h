@@ -3,7 +3,7 @@
 // anything else a log (command_inspect.cc decides). Thread safety: called once, from main's thread.
 
 #include "common/status.h"
-#include "launch/commands.h"
+#include "launch/command/commands.h"
 
 namespace chorus::launch {
 

@@ -15,7 +15,7 @@
 #include "common/config.h"
 #include "common/file.h"
 #include "common/strings.h"
-#include "launch/commands.h"
+#include "launch/command/commands.h"
 #include "worker/objective/objective.h"
 
 namespace chorus::launch {

@@ -4,8 +4,8 @@
 
 #include "common/file.h"
 #include "common/output_file.h"
+#include "launch/command/commands.h"
 #include "launch/command/scoring.h"
-#include "launch/commands.h"
 #include "worker/train/predictor.h"
 
 namespace chorus::launch {

@@ -7,7 +7,7 @@
 
 #include "common/file.h"
 #include "common/strings.h"
-#include "launch/commands.h"
+#include "launch/command/commands.h"
 #include "launch/compare/plan.h"
 #include "launch/report/report_log.h"
 #include "launch/report/run_page.h"

@@ -5,7 +5,7 @@
 #include "common/config.h"
 #include "common/log.h"
 #include "common/strings.h"
-#include "launch/commands.h"
+#include "launch/command/commands.h"
 #include "launch/job/job.h"
 #include "worker/metrics/metrics.h"
 #include "worker/train/trainer.h"

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "common/status.h"
-#include "launch/commands.h"
+#include "launch/command/commands.h"
 #include "worker/train/session.h"
 
 namespace chorus::launch {

@@ -10,7 +10,6 @@
 #include <string>
 
 #include "common/status.h"
-#include "launch/commands.h"
 #include "launch/job/local_cluster.h"
 
 namespace chorus::launch {

@@ -6,7 +6,7 @@
 #include <filesystem>
 #include <fstream>
 
-#include "launch/commands.h"
+#include "launch/command/commands.h"
 
 namespace chorus::launch {
 namespace {
