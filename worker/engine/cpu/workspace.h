@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "worker/engine/cpu/grain_compute.h"
-#include "worker/engine/cpu/key_index.h"
+#include "worker/engine/cpu/grain_keys.h"
 #include "worker/math/aligned_matrix.h"
 #include "worker/model/group_compute.h"
 
@@ -36,7 +36,7 @@ class GrainWorkspace final : public Workspace {
   int64_t padded_contexts = 0;
   uint32_t stage = 0;  // whose gradients it holds
   std::vector<GroupBuffers> groups;
-  std::vector<KeyIndex> keys;                    // [configured tables]
+  std::vector<GrainKeys> keys;                    // [configured tables]
   std::vector<std::vector<uint32_t>> positions;  // [configured tables], listed keys of the grain
   GrainCounters counted;
 };

@@ -1,11 +1,11 @@
-#include "worker/engine/cpu/key_index.h"
+#include "worker/engine/cpu/grain_keys.h"
 
 #include <bit>
 #include <cstddef>
 
 namespace chorus::worker {
 
-void KeyIndex::Mark(const std::vector<uint32_t>& positions) {
+void GrainKeys::Mark(const std::vector<uint32_t>& positions) {
   for (uint32_t position : positions) {
     const size_t word = position / 64;
     if (word >= marks_.size()) marks_.resize(word + 1 + marks_.size() / 2);
@@ -13,7 +13,7 @@ void KeyIndex::Mark(const std::vector<uint32_t>& positions) {
   }
 }
 
-void KeyIndex::ListMarked(std::vector<uint32_t>* positions) {
+void GrainKeys::ListMarked(std::vector<uint32_t>* positions) {
   positions->clear();
   if (ranks_.size() < marks_.size() * 64) ranks_.resize(marks_.size() * 64);
   for (size_t word = 0; word < marks_.size(); ++word) {
