@@ -119,7 +119,7 @@ void AddImport(CLI::App* app, Action* action) {
   command->add_option("inputs", arguments.inputs, "Files; - or none is standard input");
   command
       ->add_option("--output", arguments.output,
-                   "Directory of the log; with --split, one folder a part inside it")
+                   "Directory of the log; with --split, one folder per part inside it")
       ->required();
   command
       ->add_option("--like", arguments.like,
@@ -174,7 +174,7 @@ void AddObjective(CLI::App* app, Action* action) {
   CLI::App* command = AddCommand(
       app, "objective",
       "Print every loss term, the total and the gradients of rows given as TSV\n"
-      "  in   o r <head> <head> ...            a header and one line a row, tab-separated\n"
+      "  in   o r <head> <head> ...            a header and one line per row, tab-separated\n"
       "  out  term <name> <sum> <denominator> <weight>\n"
       "       total <value>\n"
       "       grad <row> <head> <d total / d logit>   rows count from 0",

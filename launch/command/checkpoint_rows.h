@@ -1,5 +1,5 @@
 #pragma once
-// The rows of a checkpoint as one sequence a table, in ascending order of keys whatever the number
+// The rows of a checkpoint as one sequence per table, in ascending order of keys whatever the number
 // of shards. Thread safety: one thread.
 
 #include <functional>

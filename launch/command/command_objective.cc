@@ -1,6 +1,6 @@
 // `chorus objective`: a method's losses and gradients of rows that a user writes, in full double
 // precision.
-//   in   o <tab> r <tab> head <tab> head ...        one line a row; all heads, in any order
+//   in   o <tab> r <tab> head <tab> head ...        one line per row; all heads, in any order
 //   out  term <name> <sum> <denominator> <weight>
 //        total <value>
 //        grad <row> <head> <d total / d logit>      rows count from 0

@@ -46,13 +46,13 @@ struct ImportArguments {
   std::string schema_file;
   std::vector<std::string> sets;
   std::vector<std::string> inputs;  // files; "-" or none = standard input; *.gz are unpacked
-  std::string output;               // directory of the log; with --split, one folder a part
+  std::string output;               // directory of the log; with --split, one folder per part
   std::string like;                 // a log whose normalisation to take over
   uint64_t max_bad_rows = 0;
   std::string split;     // "train:0.8,test:0.2" or "folds:5"
   std::string split_by;  // column whose hash decides; "" = row number
-  bool split_contiguous =
-      false;  // by row number: parts are consecutive ranges instead of drawn rows
+  // By row number: parts are consecutive ranges instead of drawn rows.
+  bool split_contiguous = false;
   uint64_t split_seed = 1;
 };
 

@@ -16,7 +16,7 @@ std::string FormatCores(const std::vector<uint32_t>& cores);
 
 // What to tell a user whose process wants `threads` threads on these cores of a machine with
 // `machine_cores`; "" when nothing is wrong. A rank is too tightly bound when the launcher, not the
-// machine, keeps it from having a core a thread.
+// machine, keeps it from having a core per thread.
 std::string BindingWarning(const std::vector<uint32_t>& cores, uint32_t machine_cores,
                            uint32_t threads);
 

@@ -3,7 +3,7 @@
 // this process alone, with its servers embedded.
 //   DEDICATED   ranks 0 .. servers-1 serve, the others work
 //   COLOCATED   every rank serves and works
-// Thread safety: one of these calls a process, from main's thread.
+// Thread safety: one of these calls per process, from main's thread.
 
 #include <functional>
 #include <optional>

@@ -1,7 +1,7 @@
 #pragma once
 // A whole job inside one process: its workers are threads, its servers objects. The embedded
 // default of `chorus train` is one worker and one server; tests run any layout. Thread safety: one
-// call a cluster.
+// call per cluster.
 
 #include <cstdint>
 #include <functional>

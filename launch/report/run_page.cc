@@ -28,7 +28,7 @@ std::string Losses(const std::vector<Report>& reports) {
          Figure(pictures,
                 "Loss of each reported step: the total and every term as it enters the "
                 "total. Each picture has a scale of its own; a method trained in stages "
-                "has a line a stage.");
+                "has a line per stage.");
 }
 
 // One metric of the evaluations, by step.

@@ -44,12 +44,12 @@ constexpr double kWaitSeconds = 15e-6;  // of a wait for the device
 constexpr double kSumSeconds = 40e-6;   // of a sum over workers, beside its bytes
 
 // A server: a look-up or an update is some cache misses and the row's bytes (table_perf). Bytes of
-// frames are read for checksums and copied by the kernel, by one thread a connection, of which a
+// frames are read for checksums and copied by the kernel, by one thread per connection, of which a
 // process has one for every four of its cores (transport_perf).
 constexpr double kRowSeconds = 45e-9;
 constexpr double kRowGbS = 10;
 constexpr double kFrameGbS = 4;
-constexpr double kNetworkThreads = 4;  // with 16 cores a GPU, and of a server
+constexpr double kNetworkThreads = 4;  // with 16 cores per GPU, and of a server
 constexpr uint32_t kServerCores = 16;
 constexpr double kServerGbitS = 100;
 constexpr uint32_t kReaderThreads = 8;  // compute.reader_threads of 0, with 16 cores or more a GPU

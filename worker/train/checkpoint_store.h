@@ -1,6 +1,6 @@
 #pragma once
 // Checkpoints on disk. A checkpoint is a folder step-NNNNNNNNNNNN with dense.bin, one
-// shard-NNNNN.rows a logical shard, and MANIFEST (checkpoint.proto in text format and a checksum
+// shard-NNNNN.rows per logical shard, and MANIFEST (checkpoint.proto in text format and a checksum
 // line), which is renamed into place last: a folder without MANIFEST is no checkpoint and is never
 // read. Thread safety: functions on distinct folders; one writer a directory.
 

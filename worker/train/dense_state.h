@@ -19,8 +19,8 @@
 namespace chorus::worker {
 
 struct NamedArray {
-  std::string
-      name;  // "weight/tower.cvr.0.exposure", "adam.mean/...": parameters.h, dense_optimizer.h
+  // "weight/tower.cvr.0.exposure", "adam.mean/...": see parameters.h and dense_optimizer.h.
+  std::string name;
   uint64_t rows = 0;
   uint64_t cols = 0;
   std::vector<float> values;  // [rows, cols] row-major

@@ -15,7 +15,7 @@
 
 namespace chorus::worker {
 
-// Scores evaluate.log as text, one line an exposure:
+// Scores evaluate.log as text, one line per exposure:
 //   row_id <tab> click <tab> conversion <tab> pctr <tab> pcvr <tab> pctcvr
 // `write` gets the text piece by piece, on worker 0 only.
 Status Predict(Session* session, const std::function<Status(std::string_view text)>& write);

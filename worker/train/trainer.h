@@ -1,6 +1,6 @@
 #pragma once
 // Trains a model: the loop over steps that every worker runs. README.md in the project's root has
-// its picture. Thread safety: one call a worker, from one thread; all workers of a job call it with
+// its picture. Thread safety: one call per worker, from one thread; all workers of a job call it with
 // the same configuration.
 
 #include <optional>

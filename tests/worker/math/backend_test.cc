@@ -6,7 +6,7 @@
 #include <cmath>
 #include <numeric>
 
-#include "tests/worker/engine/cpu/world.h"
+#include "tests/support/random_floats.h"
 #include "worker/math/kernels.h"
 
 namespace chorus::worker {

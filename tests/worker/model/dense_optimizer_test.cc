@@ -5,7 +5,7 @@
 
 #include <cmath>
 
-#include "tests/worker/engine/cpu/world.h"
+#include "tests/support/random_floats.h"
 
 namespace chorus::worker {
 namespace {

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "tests/worker/engine/cpu/world.h"
+#include "tests/worker/model/test_config.h"
 
 namespace chorus::worker {
 namespace {

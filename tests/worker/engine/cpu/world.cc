@@ -1,7 +1,5 @@
 #include "tests/worker/engine/cpu/world.h"
 
-#include <google/protobuf/text_format.h>
-
 #include <algorithm>
 #include <cstdlib>
 
@@ -49,42 +47,6 @@ void CopySlotRows(const SlotColumn& from, const std::vector<uint32_t>& from_posi
 }
 
 }  // namespace
-
-LogSchema TestSchema() {
-  LogSchema schema;
-  schema.slots = {{"user", "user", true, false, false},
-                  {"item", "item", false, false, false},
-                  {"history", "item", true, true, true},
-                  {"tags", "tags", false, true, false}};
-  schema.numerics = {{"age", true}, {"price", false}};
-  return schema;
-}
-
-TrainConfig TestConfig(const std::string& more, uint32_t grain_rows) {
-  TrainConfig config;
-  std::string text = R"(table { name: "default" dim: 3 } table { name: "small" dim: 2 })" + more;
-  if (more.find("slot {") == std::string::npos) {
-    text += R"(slot { name: "history" table: "small" pooling: WEIGHTED_MEAN }
-               slot { name: "tags" table: "small" pooling: MEAN })";
-  }
-  CHECK(google::protobuf::TextFormat::ParseFromString(text, &config));
-  if (config.model().tower_size() == 0) {
-    TowerConfig* tower = config.mutable_model()->add_tower();
-    tower->add_hidden(5);
-    tower->add_hidden(4);
-  }
-  config.mutable_step()->set_grain_rows(grain_rows);
-  return config;
-}
-
-std::vector<float> RandomFloats(int64_t n, uint64_t seed, float scale) {
-  std::vector<float> values(static_cast<size_t>(n));
-  for (int64_t i = 0; i < n; ++i) {
-    const double u = ToUniform(Random(seed, RandomPurpose::kTest, i));
-    values[static_cast<size_t>(i)] = static_cast<float>((2 * u - 1) * scale);
-  }
-  return values;
-}
 
 void TestGrain::PointAtEmbeddings(const std::vector<uint32_t>& dims) {
   rows.assign(embeddings.size(), {});

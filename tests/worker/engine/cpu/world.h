@@ -1,21 +1,15 @@
 #pragma once
-// A small world for model tests: a log schema, a seeded grain, embeddings.
+// A seeded grain of the world of test_config.h, with embeddings.
 
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "tests/support/random_floats.h"
+#include "tests/worker/model/test_config.h"
 #include "worker/engine/cpu/grain_compute.h"
 
 namespace chorus::worker {
-
-// Two tables (dims 3 and 2), context slots "user" (one-hot) and "history" (multi-valued, values),
-// exposure slots "item" (one-hot) and "tags" (multi-valued), numerics "age" (context) and "price"
-// (exposure).
-LogSchema TestSchema();
-// The tables, what `more` says in text format, and where that says nothing: towers 5-4; history and
-// tags in the second table, pooled by WEIGHTED_MEAN and MEAN.
-TrainConfig TestConfig(const std::string& more, uint32_t grain_rows = 16);
 
 struct TestGrain {
   Batch batch;
@@ -42,7 +36,5 @@ TestGrain RowsOf(const TestGrain& expanded, const std::vector<uint32_t>& order);
 // The same grain with table t's key k at position renumber[t][k].
 TestGrain Renumbered(const TestGrain& grain, const std::vector<uint32_t>& dims,
                      const std::vector<std::vector<uint32_t>>& renumber);
-
-std::vector<float> RandomFloats(int64_t n, uint64_t seed, float scale);
 
 }  // namespace chorus::worker
