@@ -207,15 +207,6 @@ TEST(ModelTest, InitialValuesOfATowerDoNotDependOnItsNeighbours) {
   }
 }
 
-TEST(ModelTest, PaddedContextsAreFewSizes) {
-  EXPECT_EQ(PaddedContexts(0, 512), 0);
-  EXPECT_EQ(PaddedContexts(1, 512), 8);
-  EXPECT_EQ(PaddedContexts(9, 512), 12);
-  EXPECT_EQ(PaddedContexts(13, 512), 16);
-  EXPECT_EQ(PaddedContexts(33, 512), 48);
-  EXPECT_EQ(PaddedContexts(500, 510), 510);
-}
-
 TEST(ModelTest, RefusesTowersThatDoNotFitTheHeads) {
   const auto error = [&](const std::string& text) {
     return Model::Make(TestConfig(text), TestSchema(), ThreeHeads()).status().message();

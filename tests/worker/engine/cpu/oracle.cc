@@ -52,9 +52,9 @@ Oracle::Units Oracle::Inputs(const Row& row, uint32_t group) const {
   Units x;
   const std::vector<double>* tables = row.at.embeddings.data() + group * config_.table_size();
   const Batch& batch = row.grain.batch;
-  AppendPooled(model_.inputs().contexts, batch.contexts, row.grain.positions.context,
+  AppendPooled(model_.inputs.contexts, batch.contexts, row.grain.positions.context,
                batch.context_of[row.row], tables, &x);
-  AppendPooled(model_.inputs().exposures, batch.exposures, row.grain.positions.exposure, row.row,
+  AppendPooled(model_.inputs.exposures, batch.exposures, row.grain.positions.exposure, row.row,
                tables, &x);
   return x;
 }
@@ -72,7 +72,7 @@ Oracle::Oracle(const TrainConfig& config, const Model& model, const MethodShape&
 Oracle::Units Oracle::Linear(const Row& row, const std::string& name, const Units& x) const {
   Units y;
   for (const auto& [part, block] : blocks_.at(name)) {
-    const auto contexts = static_cast<size_t>(model_.inputs().contexts.width());
+    const auto contexts = static_cast<size_t>(model_.inputs.contexts.width());
     const size_t first = part == "bias" ? x.size() : part == "exposure" ? contexts : 0;
     y.resize(static_cast<size_t>(block->cols));
     for (int64_t i = 0; i < block->rows; ++i) {

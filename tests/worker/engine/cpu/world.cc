@@ -62,11 +62,11 @@ void TestGrain::PointAtEmbeddings(const std::vector<uint32_t>& dims) {
 TestGrain MakeGrain(const Model& model, const std::vector<uint32_t>& dims, uint64_t seed,
                     uint32_t exposures, uint32_t contexts) {
   TestGrain grain;
-  const InputLayout& inputs = model.inputs();
+  const InputLayout& inputs = model.inputs;
   const uint32_t kKeys[] = {7, 9};
   for (uint32_t table = 0; table < inputs.tables; ++table)
     grain.key_count.push_back(kKeys[table % 2]);
-  for (uint32_t instance = 0; instance < model.table_instances(); ++instance) {
+  for (uint32_t instance = 0; instance < model.dims.size(); ++instance) {
     grain.embeddings.push_back(RandomFloats(
         grain.key_count[instance % inputs.tables] * dims[instance], seed + 50 + instance, 1.0f));
   }

@@ -84,7 +84,7 @@ Sums StepWorld::OnCpu() const {
     }
   }
   const std::vector<double> scales = Scales(out.partials);
-  const int64_t size = model.parameters().size();
+  const int64_t size = compute.model().parameters().size();
   std::vector<float> dense(n * static_cast<size_t>(size));
   std::vector<std::vector<SparseGradient>> sparse(n);
   for (size_t g = 0; g < n; ++g) {
@@ -112,7 +112,7 @@ Sums StepWorld::OnCpu() const {
     const auto sum = dense.begin() + static_cast<int64_t>(first) * size;
     out.dense.insert(out.dense.end(), sum, sum + size);
     for (uint32_t i = 0; i < batch_.keys.size(); ++i) {
-      const uint32_t group = i / model.inputs().tables;
+      const uint32_t group = i / compute.model().inputs.tables;
       if (objective_->shape().groups[group].stage != setup_.stage) continue;
       std::vector<SparseGradient*> sources;
       for (uint32_t g = 0; g < node.size; ++g) sources.push_back(&sparse[first + g][i]);
