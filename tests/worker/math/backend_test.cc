@@ -6,6 +6,7 @@
 #include <cmath>
 #include <numeric>
 
+#include "common/strings.h"
 #include "tests/support/random_floats.h"
 #include "worker/math/kernels.h"
 
