@@ -9,7 +9,7 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
 
-using ConfigTrain = ConfigTest;
+using ConfigTrain = testing::ConfigTest;
 
 TEST_F(ConfigTrain, AnEmptyJobHasEveryDefault) {
   const auto config = Load("");
