@@ -32,7 +32,7 @@ Frame ReplyOf(const StepState& state, uint32_t worker) {
   return {FrameType::kStepReply, state.reply_meta, state.workers[worker].weights};
 }
 
-// Arrays for the rows of a request, one a table.
+// Arrays for the rows of a request, one per table.
 std::vector<ByteArray> AllocateRows(const std::vector<RequestKeys>& tables,
                                     const std::vector<uint32_t>& dims) {
   std::vector<ByteArray> arrays;
@@ -50,16 +50,17 @@ ServerImpl::ServerImpl(const ServerOptions& options, const std::vector<TableSpec
       files_(files),
       shape_(JobOf(options, tables), tables),
       budget_(options.memory_mb << 20),
-      window_(&shape_),
+      steps_(&shape_),
       writer_(std::make_unique<SnapshotWriter>(files)) {
   for (const TableSpec& table : tables) types_.emplace_back(options.seed, table);
+  // A server without a shard (more servers than shards) still needs an owner to answer steps.
   const uint32_t threads = std::max(1u, std::min(options.threads, shape_.local_shards()));
   for (uint32_t i = 0; i < threads; ++i) {
     const auto cut = [&](uint64_t part) {
       return static_cast<uint32_t>(part * shape_.local_shards() / threads);
     };
     owners_.push_back(std::make_unique<ShardOwner>(cut(i), cut(i + 1), &shape_, &types_, &budget_,
-                                                   writer_.get(), options.count_gradients,
+                                                   writer_.get(),
                                                    options.snapshot_side_bytes / threads));
   }
   watch_ = std::thread([this] { Watch(); });
@@ -72,12 +73,14 @@ ServerImpl::~ServerImpl() {
   }
   stop_watch_.notify_all();
   watch_.join();
-  owners_.clear();  // what they drop answers by itself (Answer), or waits in the window:
+  // Owners end before anything that their jobs use. A read or a restore that they drop answers by
+  // itself (Answer); the responders of steps are still held, and are answered here.
+  owners_.clear();
   std::vector<Responder> waiting;
   {
     MutexLock lock(mutex_);
     waiting.swap(also_restoring_);
-    for (auto& [step, state] : window_.steps()) {
+    for (const auto& [step, state] : steps_.all()) {
       for (WorkerStep& worker : state->workers)
         std::move(worker.waiting.begin(), worker.waiting.end(), std::back_inserter(waiting));
     }
@@ -94,10 +97,15 @@ void ServerImpl::Handle(Frame request, Responder respond) {
       return HandleRead(std::move(request), std::move(respond));
     case FrameType::kControl:
       return HandleControl(std::move(request), std::move(respond));
-    default:
-      respond(MakeErrorFrame(InvalidArgument(StrCat(
-          shape_.name(), " does not answer frames of type ", static_cast<int>(request.type)))));
+    case FrameType::kError:
+    case FrameType::kStepReply:
+    case FrameType::kReadReply:
+    case FrameType::kControlReply:
+      break;
   }
+  // The type is what a peer wrote: also a number that has no name here.
+  respond(MakeErrorFrame(InvalidArgument(
+      StrCat(shape_.name(), " does not answer frames of type ", static_cast<int>(request.type)))));
 }
 
 // ------------------------------------------------------------------------------------------ steps
@@ -115,16 +123,18 @@ void ServerImpl::HandleStep(Frame frame, Responder respond) {
   for (Outgoing& reply : out) reply.respond(std::move(reply.frame));
 }
 
-// All checks that need what the worker sent before; the long ones run without the lock.
+// All checks that need what the worker sent before. The long one, every gradient's positions and
+// finiteness, runs without the lock, so that the frames of several workers are checked at the same
+// time. `keys` shares the ownership of the earlier request: its step may be forgotten meanwhile.
 Status ServerImpl::PrepareStep(StepRequest* request) {
   RETURN_IF_ERROR(CheckReplyBytes(request->tables, shape_, options_.max_reply_bytes));
   std::shared_ptr<const StepRequest> keys;
   {
     MutexLock lock(mutex_);
     RETURN_IF_ERROR(Accepting());
-    RETURN_IF_ERROR(window_.CheckStep(request->meta));
-    if (window_.IsDuplicate(request->meta)) return Status::Ok();
-    ASSIGN_OR_RETURN(keys, window_.KeysOfGradients(request->meta));
+    RETURN_IF_ERROR(steps_.CheckStep(request->meta));
+    if (steps_.IsDuplicate(request->meta)) return Status::Ok();
+    ASSIGN_OR_RETURN(keys, steps_.KeysOfGradients(request->meta));
   }
   return keys == nullptr ? Status::Ok() : CheckGradients(request, keys->tables, shape_);
 }
@@ -134,23 +144,25 @@ Status ServerImpl::Accepting() const {
   return failure_;
 }
 
+// PrepareStep has let the lock go: a restore may have begun meanwhile, and the same frame may have
+// come a second time, over a new connection, and be admitted already. So the questions are asked
+// again, and the answer counts: of two equal frames one is added, and the gradients of one are
+// applied. Both are answered, since the sender listens to the newer connection only.
 Status ServerImpl::AdmitStep(std::shared_ptr<StepRequest> request, const Responder& respond,
                              std::vector<Outgoing>* out) {
   MutexLock lock(mutex_);
   RETURN_IF_ERROR(Accepting());
-  RETURN_IF_ERROR(window_.CheckStep(request->meta));
+  RETURN_IF_ERROR(steps_.CheckStep(request->meta));
   const uint64_t step = request->meta.step();
   const uint32_t worker = request->meta.worker();
-  if (window_.IsDuplicate(request->meta)) {
-    ++duplicates_;
-  } else {
-    RETURN_IF_ERROR(window_.Add(std::move(request)));
-  }
-  StepState* const state = window_.Find(step);
-  if (state->done) {
+  if (!steps_.IsDuplicate(request->meta)) RETURN_IF_ERROR(steps_.Add(std::move(request)));
+  const auto state = steps_.Find(step);
+  if (state->done) {  // a repetition gets the bytes of the first reply
     out->push_back({respond, ReplyOf(*state, worker)});
     return Status::Ok();
   }
+  // The deadline counts from the first frame that waits: after an expired one was answered, the
+  // wait of those who ask again begins anew.
   const bool first = std::all_of(state->workers.begin(), state->workers.end(),
                                  [](const WorkerStep& other) { return other.waiting.empty(); });
   if (first) state->first_arrival = Clock::now();
@@ -159,27 +171,37 @@ Status ServerImpl::AdmitStep(std::shared_ptr<StepRequest> request, const Respond
   return Status::Ok();
 }
 
+// Runs under the lock to its end, so that every owner gets its jobs in the order of the steps. An
+// owner runs its jobs one after the other: when it applies the gradients of keys_of, its own part
+// of that step's rows is there, and no owner needs to wait for another.
 void ServerImpl::DispatchComplete() {
-  for (auto state = window_.NextComplete(); state != nullptr; state = window_.NextComplete()) {
+  for (auto state = steps_.NextComplete(); state != nullptr; state = steps_.NextComplete()) {
     const uint64_t lag = 1 + shape_.job.pull_ahead();
+    // The step whose gradients came with these frames. The jobs share its ownership, since it may
+    // be forgotten (MarkDone) before the last of them runs.
     std::shared_ptr<StepState> keys_of;
-    if (window_.CarriesGradients(state->step)) keys_of = window_.Share(state->step - lag);
+    if (steps_.CarriesGradients(state->step)) keys_of = steps_.Find(state->step - lag);
     uint32_t snapshot_id = 0;
     std::vector<std::shared_ptr<StepState>> pending;
     const wire::StepMeta& meta = state->workers[0].request->meta;
     if (meta.has_snapshot()) {
       snapshot_id = ++last_snapshot_id_;
+      // Steps that were pulled before the snapshot's state existed: a resumed run is answered with
+      // the same rows (README.md, "Snapshots").
       for (uint64_t s = meta.snapshot().step() + 1; s < state->step; ++s)
-        pending.push_back(window_.Share(s));
+        pending.push_back(steps_.Find(s));
+      // Before the owners' jobs: the writer drops blocks of snapshots that it was not told of.
       writer_->Begin(meta.snapshot().step(), meta.snapshot().directory(), shape_.local_shards());
     }
+    // Everything that the owners fill is allocated here: each then writes its own part of it, and
+    // they share nothing that grows.
     for (WorkerStep& worker : state->workers) {
       worker.weights = AllocateRows(worker.request->tables, shape_.dims);
       for (const RequestKeys& table : worker.request->tables)
         worker.rows.emplace_back(table.keys.size());
     }
     state->owners_left = static_cast<uint32_t>(owners_.size());
-    window_.MarkDispatched(state.get());
+    steps_.MarkDispatched(state.get());
     for (auto& owner : owners_) {
       owner->Post([this, state, keys_of, snapshot_id, pending](ShardOwner& here) {
         RunStep(&here, state, keys_of.get(), snapshot_id, pending);
@@ -188,6 +210,9 @@ void ServerImpl::DispatchComplete() {
   }
 }
 
+// Applies before it reads: so rows of step t contain the update of step t - 1 - pull_ahead although
+// both came in one frame. The snapshot begins in between, when the rows are exactly the state after
+// that update: lookups create rows, but none that a snapshot holds.
 void ServerImpl::RunStep(ShardOwner* owner, const std::shared_ptr<StepState>& state,
                          const StepState* keys_of, uint32_t snapshot_id,
                          const std::vector<std::shared_ptr<StepState>>& pending) {
@@ -208,6 +233,9 @@ void ServerImpl::RunStep(ShardOwner* owner, const std::shared_ptr<StepState>& st
   if (state->owners_left.fetch_sub(1) == 1) CompleteStep(state.get());
 }
 
+// Steps complete in order: each owner runs their jobs in order, so the last job of step t ends
+// before that of step t + 1. A step that failed is marked done as well; failure_ answers it and all
+// that follow, and Accepting refuses its repetitions.
 void ServerImpl::CompleteStep(StepState* state) {
   std::vector<Outgoing> out;
   {
@@ -231,11 +259,13 @@ void ServerImpl::CompleteStep(StepState* state) {
       }
       state->workers[worker].waiting.clear();
     }
-    window_.MarkDone(state);
+    steps_.MarkDone(state);
   }
   for (Outgoing& reply : out) reply.respond(std::move(reply.frame));
 }
 
+// The same bytes go to all workers, and again to a retry: so a snapshot's end is told in one step's
+// reply on every worker, and a lost reply does not lose the news.
 std::string ServerImpl::ReplyMeta(const StepState& state) {
   wire::StepReplyMeta meta;
   meta.set_step(state.step);
@@ -246,7 +276,7 @@ std::string ServerImpl::ReplyMeta(const StepState& state) {
   return meta.SerializeAsString();
 }
 
-// ------------------------------------------------------------------------------- reads and control
+// ------------------------------------------------------------------------------------------ reads
 
 void ServerImpl::HandleRead(Frame frame, Responder respond) {
   auto request = ParseRead(std::move(frame), shape_);
@@ -269,7 +299,8 @@ void ServerImpl::HandleRead(Frame frame, Responder respond) {
 std::unique_ptr<Server> Server::Create(const ServerOptions& options,
                                        const std::vector<TableSpec>& tables, FileSystem& files) {
   CHECK(options.server < options.servers && options.workers > 0 && options.shards > 0 &&
-        !tables.empty());
+        options.threads > 0 && options.grains_per_step > 0 && options.deadline_seconds > 0 &&
+        options.max_reply_bytes > 0 && !tables.empty());
   return std::make_unique<ServerImpl>(options, tables, files);
 }
 

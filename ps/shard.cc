@@ -9,7 +9,7 @@
 namespace chorus::ps {
 namespace {
 
-// The keys of `keys` that lie in a local shard.
+// Those of `keys` that are of a local shard.
 std::span<const Key> KeysIn(const RequestKeys& keys, uint32_t local) {
   return keys.keys.subspan(keys.begins[local], keys.begins[local + 1] - keys.begins[local]);
 }
@@ -33,7 +33,8 @@ GradientTerm TermIn(const RequestNode& node, uint32_t worker, uint32_t begin, ui
   return term;
 }
 
-// The `pending` part of one step for one shard: what any worker's reply holds, by key.
+// The `pending` part of one step for one shard: what any worker's reply holds, by key. A key that
+// several workers asked for is written once, so that the bytes do not depend on who asked.
 void AppendPendingStep(const StepState& step, uint32_t local, const std::vector<uint32_t>& dims,
                        std::string* out) {
   AppendValue(out, step.step);
@@ -71,6 +72,7 @@ void Shard::Apply(const StepState& with_gradients, const StepState& keys_of,
                   ShardWorkspace* workspace) {
   auto& terms = workspace->terms;
   auto& worker_rows = workspace->worker_rows;
+  // Frozen tables, snapshot and learning rate are those of the step: any worker's frame says them.
   const auto& frozen = with_gradients.workers[0].request->meta.frozen_table();
   for (uint32_t t = 0; t < tables_.size(); ++t) {
     if (std::find(frozen.begin(), frozen.end(), t) != frozen.end()) continue;
@@ -82,6 +84,8 @@ void Shard::Apply(const StepState& with_gradients, const StepState& keys_of,
       const RequestKeys& keys = keys_of.workers[w].request->tables[t];
       const uint32_t begin = keys.begins[local_];
       const uint32_t end = keys.begins[local_ + 1];
+      // The rows that LookUp found, in the step of the keys: rows never move, and no key is
+      // looked up a second time.
       worker_rows.push_back({std::span(keys_of.workers[w].rows[t]).subspan(begin, end - begin)});
       if (begin == end) continue;
       for (const RequestNode& node : with_gradients.workers[w].request->nodes) {
@@ -93,11 +97,7 @@ void Shard::Apply(const StepState& with_gradients, const StepState& keys_of,
                       with_gradients.workers[0].request->meta.lr_factor(static_cast<int>(t)));
     const auto apply = [&](RowHeader* row, uint32_t index, const float* gradient) {
       if (snapshot_ != nullptr) snapshot_->BeforeUpdate(t, index, row);
-      if (workspace->count_gradients) {
-        for (uint32_t i = 0; i < dim; ++i) workspace->gradient_sums[t] += gradient[i];
-      }
       updater.Apply(row, gradient);
-      ++workspace->updates[t];
     };
     workspace->combiner.Combine(table, worker_rows, terms, shape_.job.grains_per_step(), apply);
   }
@@ -116,7 +116,8 @@ Status Shard::LookUp(StepState* step) {
   return UsePending(step);
 }
 
-// A step pulled before the checkpoint was cut gets what it got then.
+// A step that was pulled before the checkpoint's state existed gets the rows that it got then: they
+// lack the last updates, as they did in the uninterrupted run.
 Status Shard::UsePending(StepState* step) {
   const auto pending = pending_.find(step->step);
   if (pending == pending_.end()) return Status::Ok();
@@ -240,7 +241,8 @@ Status Shard::LoadPending(const ShardFile& file, const std::vector<int>& file_ta
     into.resize(tables_.size());
     for (size_t t = 0; t < tables_.size(); ++t) {
       const PendingRows::TableRows& rows = from.tables[static_cast<size_t>(file_tables[t])];
-      // Of this shard, in order; files of other cuts add to it one by one.
+      // A checkpoint of another cut has this shard's keys in several files, each in order: they
+      // are merged one by one, so that UsePending can search.
       PendingRows::TableRows merged;
       const auto append = [&](const PendingRows::TableRows& source, size_t at) {
         merged.keys.push_back(source.keys[at]);

@@ -19,7 +19,7 @@
 namespace chorus::worker {
 namespace {
 
-constexpr std::chrono::milliseconds kPollPause{10};
+constexpr std::chrono::milliseconds kPollPause{10};  // between two questions how a snapshot stands
 // Bytes of a frame below which waking threads takes longer than copying.
 constexpr size_t kLeastShared = size_t{1} << 20;
 
@@ -57,7 +57,6 @@ class PsClientImpl : public PsClient {
   Result<std::shared_ptr<const PulledRows>> Wait(uint64_t step) override;
   Result<std::shared_ptr<const PulledRows>> Read(const std::vector<TableKeys>& keys) override;
   Result<std::vector<SnapshotFile>> SnapshotFiles(uint64_t step, bool wait) override;
-  Result<std::vector<std::string>> Control(const std::string& control_meta) override;
   void BeginRestore(const std::string& control_meta) override;
   Result<bool> RestoreEnded(double seconds) override;
   uint64_t bytes_sent() const override { return bytes_sent_; }
@@ -65,9 +64,9 @@ class PsClientImpl : public PsClient {
 
  private:
   struct StepInFlight {
+    // Kept when the step has been waited for: the gradients to come are cut by the same segments.
     KeySegments segments;
-    std::shared_ptr<ServerCalls>
-        calls;  // null once waited for; the segments serve the gradients to come
+    std::shared_ptr<ServerCalls> calls;  // null once the step has been waited for
   };
 
   uint32_t server_count() const { return static_cast<uint32_t>(servers_.size()); }
@@ -79,23 +78,24 @@ class PsClientImpl : public PsClient {
   // An array of a frame that holds these bytes after CopyAll.
   ByteArray ToBeCopied(std::span<const std::byte> bytes);
   Status CopyAll();
-  // seconds: that the server may take.
+  // seconds: what the server may take.
   void Call(uint32_t server, Frame frame, const std::shared_ptr<ServerCalls>& calls,
             double seconds);
   Result<std::vector<Frame>> WaitFor(ServerCalls* calls, FrameType type);
   Result<std::shared_ptr<const PulledRows>> RowsOf(const KeySegments& segments,
                                                    std::vector<Frame> replies) const;
-  Status PollSnapshot(uint64_t step);
+  Status PollSnapshot(uint64_t step);  // asks every server how its part stands
 
   const PsClientOptions options_;
   std::vector<uint32_t> dims_;
   wire::JobMeta job_;
   std::map<uint64_t, StepInFlight> steps_;
-  std::shared_ptr<ServerCalls> restore_;  // under way
+  std::shared_ptr<ServerCalls> restore_;  // the restore under way; null if there is none
   SnapshotProgress snapshots_;
-  ArrayCopies copies_;  // into the frame that is made
+  ArrayCopies copies_;  // into the frame that is being made
   uint64_t bytes_sent_ = 0;
   uint64_t bytes_received_ = 0;
+  // The last member, so that it ends first. Callbacks that still come hold their ServerCalls.
   std::vector<std::unique_ptr<Channel>> servers_;
 };
 
@@ -132,6 +132,8 @@ void PsClientImpl::AddKeys(const std::vector<TableKeys>& keys, const KeySegments
   }
 }
 
+// A node without a gradient for this server is left out: the tree skips an absent term. Positions
+// are counted from the server's first key, since the server knows no other.
 void PsClientImpl::AddGradients(const StepGradients& gradients, const KeySegments& segments,
                                 uint32_t server, wire::StepMeta* meta, Frame* frame) {
   meta->set_has_gradients(true);
@@ -178,6 +180,9 @@ Status PsClientImpl::CopyAll() {
   return status;
 }
 
+// Everything that keys and gradients view is copied into the frame before the frame is handed over:
+// the caller may use its memory again at once, while the channel keeps the frame to repeat it, with
+// the same bytes, until the reply is there. That is the client's part of "exactly once".
 Status PsClientImpl::Send(uint64_t step, const std::vector<TableKeys>& keys,
                           std::unique_ptr<StepGradients> gradients,
                           const SnapshotRequest* snapshot) {
@@ -210,11 +215,14 @@ Status PsClientImpl::Send(uint64_t step, const std::vector<TableKeys>& keys,
     RETURN_IF_ERROR(CopyAll());
     Call(server, std::move(frame), in_flight.calls, options_.deadline_seconds);
   }
+  // The gradients of step - lag are sent; those of the steps after it are to come.
   steps_.erase(steps_.begin(), steps_.lower_bound(step > lag ? step - lag + 1 : 0));
   steps_[step] = std::move(in_flight);
   return Status::Ok();
 }
 
+// The callback runs on a transport thread, perhaps after the waiting has ended with an error or a
+// deadline: it holds the calls, and nothing of this object.
 void PsClientImpl::Call(uint32_t server, Frame frame, const std::shared_ptr<ServerCalls>& calls,
                         double seconds) {
   bytes_sent_ += frame.payload_bytes();
@@ -228,6 +236,8 @@ void PsClientImpl::Call(uint32_t server, Frame frame, const std::shared_ptr<Serv
                               });
 }
 
+// Every call ends by itself, at the latest at its deadline. This wait is twice as long: it ends
+// only if a transport does not keep its word, and a trainer must not wait for ever even then.
 Result<std::vector<Frame>> PsClientImpl::WaitFor(ServerCalls* calls, FrameType type) {
   ASSIGN_OR_RETURN(std::vector<Frame> replies,
                    calls->Wait(2 * CallSeconds(options_.deadline_seconds)));
@@ -288,17 +298,6 @@ Result<std::shared_ptr<const PulledRows>> PsClientImpl::Read(const std::vector<T
   return RowsOf(segments, std::move(replies));
 }
 
-Result<std::vector<std::string>> PsClientImpl::Control(const std::string& control_meta) {
-  const auto calls = std::make_shared<ServerCalls>(servers_.size());
-  for (uint32_t server = 0; server < server_count(); ++server) {
-    Call(server, Frame{FrameType::kControl, control_meta, {}}, calls, options_.deadline_seconds);
-  }
-  ASSIGN_OR_RETURN(std::vector<Frame> replies, WaitFor(calls.get(), FrameType::kControlReply));
-  std::vector<std::string> metas;
-  for (Frame& reply : replies) metas.push_back(std::move(reply.meta));
-  return metas;
-}
-
 void PsClientImpl::BeginRestore(const std::string& control_meta) {
   restore_ = std::make_shared<ServerCalls>(servers_.size());
   for (uint32_t server = 0; server < server_count(); ++server) {
@@ -317,10 +316,16 @@ Result<bool> PsClientImpl::RestoreEnded(double seconds) {
 Status PsClientImpl::PollSnapshot(uint64_t step) {
   wire::ControlMeta meta;
   meta.mutable_snapshot_status()->set_step(step);
-  ASSIGN_OR_RETURN(const std::vector<std::string> replies, Control(meta.SerializeAsString()));
+  const auto calls = std::make_shared<ServerCalls>(servers_.size());
+  for (uint32_t server = 0; server < server_count(); ++server) {
+    Call(server, Frame{FrameType::kControl, meta.SerializeAsString(), {}}, calls,
+         options_.deadline_seconds);
+  }
+  ASSIGN_OR_RETURN(const std::vector<Frame> replies,
+                   WaitFor(calls.get(), FrameType::kControlReply));
   for (size_t server = 0; server < replies.size(); ++server) {
     wire::ControlReplyMeta reply;
-    if (!reply.ParseFromString(replies[server])) {
+    if (!reply.ParseFromString(replies[server].meta)) {
       return Internal(StrCat("server ", server, ": bad reply"));
     }
     if (reply.snapshot().finished() || reply.snapshot().has_error()) {
@@ -351,7 +356,8 @@ Result<std::vector<SnapshotFile>> PsClientImpl::SnapshotFiles(uint64_t step, boo
 std::unique_ptr<PsClient> PsClient::Create(const PsClientOptions& options,
                                            const std::vector<TableSpec>& tables,
                                            std::vector<std::unique_ptr<Channel>> servers) {
-  CHECK(!servers.empty() && !tables.empty());
+  CHECK(!servers.empty() && !tables.empty() && options.workers > 0 && options.shards > 0 &&
+        options.grains_per_step > 0 && options.deadline_seconds > 0 && options.storage_seconds > 0);
   return std::make_unique<PsClientImpl>(options, tables, std::move(servers));
 }
 
