@@ -213,4 +213,13 @@ Status CheckReplyBytes(const std::vector<RequestKeys>& tables, const ServerShape
       " bytes, more than a frame may have (cluster.max_frame_mb: ", max_bytes >> 20, " MB)"));
 }
 
+std::vector<ByteArray> AllocateRows(const std::vector<RequestKeys>& tables,
+                                    const ServerShape& shape) {
+  std::vector<ByteArray> arrays;
+  for (size_t t = 0; t < tables.size(); ++t) {
+    arrays.push_back(ByteArray::Allocate(tables[t].keys.size() * shape.dims[t] * sizeof(float)));
+  }
+  return arrays;
+}
+
 }  // namespace chorus::ps

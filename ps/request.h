@@ -64,4 +64,8 @@ Status CheckGradients(StepRequest* request, const std::vector<RequestKeys>& keys
 Status CheckReplyBytes(const std::vector<RequestKeys>& tables, const ServerShape& shape,
                        uint64_t max_bytes);
 
+// Uninitialised arrays for the rows of all keys: [table], [n, dim] float32.
+std::vector<ByteArray> AllocateRows(const std::vector<RequestKeys>& tables,
+                                    const ServerShape& shape);
+
 }  // namespace chorus::ps

@@ -1,7 +1,7 @@
 #pragma once
 // The state of steps, reads, restores and snapshots behind Server::Create (server.h gives the
-// contract). Steps and reads are in server.cc, control requests in server_control.cc, deadlines in
-// server_watch.cc.
+// contract). Steps are in server_step.cc, control requests in server_control.cc, deadlines in
+// server_watch.cc, reads and the rest in server.cc.
 //
 // A step frame goes through these functions, the first four on its connection's thread:
 //   HandleStep        parses the frame

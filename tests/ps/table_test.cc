@@ -11,7 +11,7 @@
 
 #include "common/random.h"
 #include "ps/row_updater.h"
-#include "tests/ps/cluster.h"
+#include "tests/ps/test_tables.h"
 
 namespace chorus::ps::testing {
 namespace {

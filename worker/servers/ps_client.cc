@@ -1,9 +1,7 @@
 #include "worker/servers/ps_client.h"
 
-#include <algorithm>
 #include <chrono>
 #include <map>
-#include <span>
 #include <thread>
 #include <utility>
 
@@ -11,8 +9,9 @@
 #include "common/job.h"
 #include "common/strings.h"
 #include "common/wire.pb.h"
-#include "worker/math/array_copies.h"
+#include "worker/servers/frame_maker.h"
 #include "worker/servers/key_segments.h"
+#include "worker/servers/reply_rows.h"
 #include "worker/servers/server_calls.h"
 #include "worker/servers/snapshot_progress.h"
 
@@ -20,32 +19,15 @@ namespace chorus::worker {
 namespace {
 
 constexpr std::chrono::milliseconds kPollPause{10};  // between two questions how a snapshot stands
-// Bytes of a frame below which waking threads takes longer than copying.
-constexpr size_t kLeastShared = size_t{1} << 20;
 
 // A call waits longer than a server does for other workers, so that the server's reason arrives.
 double CallSeconds(double deadline_seconds) { return 1.25 * deadline_seconds + 0.5; }
 
-class ReplyRows : public PulledRows {
- public:
-  ReplyRows(KeySegments segments, std::vector<Frame> replies, std::vector<uint32_t> dims)
-      : segments_(std::move(segments)), replies_(std::move(replies)), dims_(std::move(dims)) {}
-
-  std::span<const float> RowsFrom(uint32_t table, uint32_t position) const override {
-    uint32_t server = 0;
-    while (position >= segments_.end(table, server)) ++server;
-    const float* const rows =
-        reinterpret_cast<const float*>(std::as_const(replies_[server].arrays[table]).data());
-    const size_t dim = dims_[table];
-    return {rows + (position - segments_.begin(table, server)) * dim,
-            (segments_.end(table, server) - position) * dim};
-  }
-
- private:
-  const KeySegments segments_;
-  const std::vector<Frame> replies_;  // [server], arrays [table]
-  const std::vector<uint32_t> dims_;
-};
+std::vector<uint32_t> DimsOf(const std::vector<TableSpec>& tables) {
+  std::vector<uint32_t> dims;
+  for (const TableSpec& table : tables) dims.push_back(table.config.dim());
+  return dims;
+}
 
 class PsClientImpl : public PsClient {
  public:
@@ -71,28 +53,19 @@ class PsClientImpl : public PsClient {
 
   uint32_t server_count() const { return static_cast<uint32_t>(servers_.size()); }
   wire::JobMeta JobFor(uint32_t server) const;
-  void AddKeys(const std::vector<TableKeys>& keys, const KeySegments& segments, uint32_t server,
-               Frame* frame);
-  void AddGradients(const StepGradients& gradients, const KeySegments& segments, uint32_t server,
-                    wire::StepMeta* meta, Frame* frame);
-  // An array of a frame that holds these bytes after CopyAll.
-  ByteArray ToBeCopied(std::span<const std::byte> bytes);
-  Status CopyAll();
   // seconds: what the server may take.
   void Call(uint32_t server, Frame frame, const std::shared_ptr<ServerCalls>& calls,
             double seconds);
   Result<std::vector<Frame>> WaitFor(ServerCalls* calls, FrameType type);
-  Result<std::shared_ptr<const PulledRows>> RowsOf(const KeySegments& segments,
-                                                   std::vector<Frame> replies) const;
   Status PollSnapshot(uint64_t step);  // asks every server how its part stands
 
   const PsClientOptions options_;
-  std::vector<uint32_t> dims_;
+  const std::vector<uint32_t> dims_;
   wire::JobMeta job_;
   std::map<uint64_t, StepInFlight> steps_;
   std::shared_ptr<ServerCalls> restore_;  // the restore under way; null if there is none
   SnapshotProgress snapshots_;
-  ArrayCopies copies_;  // into the frame that is being made
+  FrameMaker maker_;
   uint64_t bytes_sent_ = 0;
   uint64_t bytes_received_ = 0;
   // The last member, so that it ends first. Callbacks that still come hold their ServerCalls.
@@ -101,8 +74,11 @@ class PsClientImpl : public PsClient {
 
 PsClientImpl::PsClientImpl(const PsClientOptions& options, const std::vector<TableSpec>& tables,
                            std::vector<std::unique_ptr<Channel>> servers)
-    : options_(options), snapshots_(servers.size()), servers_(std::move(servers)) {
-  for (const TableSpec& table : tables) dims_.push_back(table.config.dim());
+    : options_(options),
+      dims_(DimsOf(tables)),
+      snapshots_(servers.size()),
+      maker_(dims_, static_cast<uint32_t>(servers.size()), options.shards, options.pool),
+      servers_(std::move(servers)) {
   job_.set_servers(server_count());
   job_.set_workers(options.workers);
   job_.set_shards(options.shards);
@@ -116,68 +92,6 @@ wire::JobMeta PsClientImpl::JobFor(uint32_t server) const {
   wire::JobMeta job = job_;
   job.set_server(server);
   return job;
-}
-
-void PsClientImpl::AddKeys(const std::vector<TableKeys>& keys, const KeySegments& segments,
-                           uint32_t server, Frame* frame) {
-  const ShardRange range = ShardsOfServer(server, server_count(), options_.shards);
-  for (uint32_t table = 0; table < keys.size(); ++table) {
-    const uint32_t begin = segments.begin(table, server);
-    const std::span<const Key> own(keys[table].keys.data() + begin,
-                                   segments.end(table, server) - begin);
-    const std::span<const uint32_t> counts(keys[table].shard_counts.data() + range.begin,
-                                           range.end - range.begin);
-    frame->arrays.push_back(ToBeCopied(std::as_bytes(own)));
-    frame->arrays.push_back(ToBeCopied(std::as_bytes(counts)));
-  }
-}
-
-// A node without a gradient for this server is left out: the tree skips an absent term. Positions
-// are counted from the server's first key, since the server knows no other.
-void PsClientImpl::AddGradients(const StepGradients& gradients, const KeySegments& segments,
-                                uint32_t server, wire::StepMeta* meta, Frame* frame) {
-  meta->set_has_gradients(true);
-  for (float factor : gradients.lr_factors) meta->add_lr_factor(factor);
-  for (uint32_t table : gradients.frozen_tables) meta->add_frozen_table(table);
-  for (uint32_t table = 0; table < gradients.tables.size(); ++table) {
-    const uint32_t begin = segments.begin(table, server);
-    const uint32_t end = segments.end(table, server);
-    for (const NodeGradient& node : gradients.tables[table]) {
-      const auto first = std::lower_bound(node.positions.begin(), node.positions.end(), begin);
-      const auto last = std::lower_bound(first, node.positions.end(), end);
-      const size_t m = static_cast<size_t>(last - first);
-      if (m == 0) continue;
-      wire::NodeMeta* const node_meta = meta->add_node();
-      node_meta->set_table(table);
-      node_meta->set_begin(node.node.begin);
-      node_meta->set_size(node.node.size);
-      ByteArray positions;  // empty: all of the server's keys
-      if (m != end - begin) {
-        positions = ByteArray::Allocate(m * sizeof(uint32_t));
-        std::transform(first, last, positions.As<uint32_t>().begin(),
-                       [&](uint32_t p) { return p - begin; });
-      }
-      const size_t skipped = static_cast<size_t>(first - node.positions.begin());
-      const std::span<const float> values(node.gradients.data() + skipped * dims_[table],
-                                          m * dims_[table]);
-      frame->arrays.push_back(std::move(positions));
-      frame->arrays.push_back(ToBeCopied(std::as_bytes(values)));
-    }
-  }
-}
-
-ByteArray PsClientImpl::ToBeCopied(std::span<const std::byte> bytes) {
-  ByteArray array = ByteArray::Allocate(bytes.size());
-  copies_.Add(bytes.data(), array.data(), bytes.size());
-  return array;
-}
-
-Status PsClientImpl::CopyAll() {
-  const auto copy = [&](size_t piece, uint32_t) { copies_.Copy(piece); };
-  ThreadPool* const pool = copies_.bytes() < kLeastShared ? nullptr : options_.pool;
-  const Status status = ShareOut(pool, copies_.pieces(), copy);
-  copies_.Clear();
-  return status;
 }
 
 // Everything that keys and gradients view is copied into the frame before the frame is handed over:
@@ -205,14 +119,15 @@ Status PsClientImpl::Send(uint64_t step, const std::vector<TableKeys>& keys,
     meta.set_worker(options_.worker);
     meta.set_step(step);
     Frame frame{FrameType::kStep, "", {}};
-    AddKeys(keys, in_flight.segments, server, &frame);
-    if (gradients != nullptr) AddGradients(*gradients, *gradient_segments, server, &meta, &frame);
+    maker_.AddKeys(keys, in_flight.segments, server, &frame);
+    if (gradients != nullptr)
+      maker_.AddGradients(*gradients, *gradient_segments, server, &meta, &frame);
     if (snapshot != nullptr) {
       meta.mutable_snapshot()->set_step(snapshot->step);
       meta.mutable_snapshot()->set_directory(snapshot->directory);
     }
     frame.meta = meta.SerializeAsString();
-    RETURN_IF_ERROR(CopyAll());
+    RETURN_IF_ERROR(maker_.CopyAll());
     Call(server, std::move(frame), in_flight.calls, options_.deadline_seconds);
   }
   // The gradients of step - lag are sent; those of the steps after it are to come.
@@ -251,21 +166,6 @@ Result<std::vector<Frame>> PsClientImpl::WaitFor(ServerCalls* calls, FrameType t
   return replies;
 }
 
-Result<std::shared_ptr<const PulledRows>> PsClientImpl::RowsOf(const KeySegments& segments,
-                                                               std::vector<Frame> replies) const {
-  for (uint32_t server = 0; server < server_count(); ++server) {
-    const std::vector<ByteArray>& arrays = replies[server].arrays;
-    bool fits = arrays.size() == dims_.size();
-    for (uint32_t table = 0; fits && table < dims_.size(); ++table) {
-      const size_t n = segments.end(table, server) - segments.begin(table, server);
-      fits = arrays[table].size() == n * dims_[table] * sizeof(float);
-    }
-    if (!fits) return Internal(StrCat("server ", server, " answered with rows of another shape"));
-  }
-  return std::shared_ptr<const PulledRows>(
-      std::make_shared<ReplyRows>(segments, std::move(replies), dims_));
-}
-
 Result<std::shared_ptr<const PulledRows>> PsClientImpl::Wait(uint64_t step) {
   const auto found = steps_.find(step);
   CHECK(found != steps_.end() && found->second.calls != nullptr, "step=", step);
@@ -280,7 +180,7 @@ Result<std::shared_ptr<const PulledRows>> PsClientImpl::Wait(uint64_t step) {
     }
     if (meta.has_snapshot()) snapshots_.SetEnded(server, meta.snapshot());
   }
-  return RowsOf(found->second.segments, std::move(*replies));
+  return MakeReplyRows(found->second.segments, std::move(*replies), dims_);
 }
 
 Result<std::shared_ptr<const PulledRows>> PsClientImpl::Read(const std::vector<TableKeys>& keys) {
@@ -290,12 +190,12 @@ Result<std::shared_ptr<const PulledRows>> PsClientImpl::Read(const std::vector<T
     wire::ReadMeta meta;
     *meta.mutable_job() = JobFor(server);
     Frame frame{FrameType::kRead, meta.SerializeAsString(), {}};
-    AddKeys(keys, segments, server, &frame);
-    RETURN_IF_ERROR(CopyAll());
+    maker_.AddKeys(keys, segments, server, &frame);
+    RETURN_IF_ERROR(maker_.CopyAll());
     Call(server, std::move(frame), calls, options_.deadline_seconds);
   }
   ASSIGN_OR_RETURN(std::vector<Frame> replies, WaitFor(calls.get(), FrameType::kReadReply));
-  return RowsOf(segments, std::move(replies));
+  return MakeReplyRows(segments, std::move(replies), dims_);
 }
 
 void PsClientImpl::BeginRestore(const std::string& control_meta) {
