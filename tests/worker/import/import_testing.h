@@ -11,6 +11,7 @@
 #include <google/protobuf/text_format.h>
 #include <gtest/gtest.h>
 
+#include "common/config.pb.h"
 #include "common/config_internal.h"
 #include "common/file.h"
 #include "common/strings.h"
