@@ -1,6 +1,6 @@
 #pragma once
-// Waiting for something that can only be polled, without taking the core from whoever is to bring
-// it: yields for the first tenth of a millisecond, then sleeps, a little longer each time.
+// Waits for something that can only be polled, without taking the core from whoever is to bring it:
+// it yields for the first tenth of a millisecond, then sleeps, a little longer each time.
 // Thread safety: one thread.
 
 #include <sched.h>

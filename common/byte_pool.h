@@ -1,11 +1,13 @@
 #pragma once
-// Memory of frames' arrays, kept for the next ones: a step's arrays are about as large as the last
-// step's, and fresh memory costs a page fault for each 4 KiB, more than the copy that fills it.
+// The memory of frames' arrays, kept for the next ones: a step's arrays are about as large as the
+// last step's, and fresh memory costs a page fault for each 4 KiB, which is more than the copy that
+// fills it.
 //
-// Bound: what is in use and what is kept never exceed, together, the most that was in use at once;
-// the longest unused goes first. A block is up to an eighth larger than what it was made for, and
-// serves whatever needs half of it or more. Below kSmallestBlock the C library is as good.
-// Thread safety: any thread; another than took a block may end it.
+// Bound: the bytes in use and the bytes kept are, together, never more than the most that was in
+// use at once; the block that was unused for longest is freed first. A block is up to an eighth
+// larger than what it was made for, and serves whatever needs half of it or more. Pieces smaller
+// than kSmallestBlock come from the C library, which is as good for them.
+// Thread safety: any thread; a block may end on another thread than the one that took it.
 
 #include <cstddef>
 #include <memory>
@@ -27,11 +29,11 @@ class BytePool {
   BytePool(const BytePool&) = delete;
   BytePool& operator=(const BytePool&) = delete;
 
-  // So many bytes at least, aligned, uninitialised; the last owner gives them back. REQUIRES: the
-  // pool outlives them; bytes > 0.
+  // At least `bytes` bytes, aligned and uninitialised; they come back to the pool when their last
+  // owner ends. REQUIRES: the pool outlives them; bytes > 0.
   std::shared_ptr<std::byte> Take(size_t bytes);
 
-  // Of blocks, in bytes; smaller pieces of memory are not counted.
+  // Bytes of the blocks in use, and of those kept; pieces from the C library are not counted.
   size_t used() const;
   size_t kept() const;
 
@@ -41,7 +43,7 @@ class BytePool {
     size_t bytes = 0;
   };
 
-  Block TakeKept(size_t bytes);  // null if there is none that fits
+  Block TakeKept(size_t bytes);  // its data is null if none fits
   Block Make(size_t bytes);
   void GiveBack(Block block);
 

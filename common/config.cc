@@ -57,9 +57,4 @@ Status ApplySets(const std::vector<std::string>& sets, google::protobuf::Message
   return Status::Ok();
 }
 
-Status FinishConfig(const std::string& where, google::protobuf::Message* config) {
-  internal::FillDefaults(config);
-  return internal::CheckAllowed(*config, "", internal::Origins(where));
-}
-
 }  // namespace chorus

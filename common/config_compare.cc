@@ -1,6 +1,5 @@
 // LoadCompareConfig: a comparison and the job that its runs share, as one configuration.
 
-#include <algorithm>
 #include <set>
 
 #include "common/config.h"
@@ -13,8 +12,6 @@ namespace {
 
 using internal::FieldError;
 using internal::Origins;
-
-constexpr uint32_t kDefaultK = 10;
 
 // train_file becomes train, so that --set reaches its fields.
 Status ReadTrainFile(CompareConfig* config, Origins* origins) {
@@ -153,12 +150,11 @@ Status CheckMethods(const CompareConfig& config, const Origins& origins,
   return Status::Ok();
 }
 
-// What is there when the user writes nothing about it.
-void AddWhatIsMissing(CompareConfig* config) {
+// Names that are not written, which follow from what is.
+void FillNames(CompareConfig* config) {
   for (int i = 0; i < config->data_size(); ++i) {
     if (!config->data(i).has_name()) config->mutable_data(i)->set_name(StrCat(i));
   }
-  if (config->k_size() == 0) config->add_k(kDefaultK);
   if (config->base().empty() && config->method_size() > 0) {
     config->set_base(config->method(0).name());
   }
@@ -185,7 +181,7 @@ Result<CompareConfig> LoadCompareConfig(const std::string& path,
     if (!refusal.empty()) return InvalidArgument(StrCat("--set ", set, ": ", refusal));
     RETURN_IF_ERROR(internal::ApplySet(set, &config, &origins));
   }
-  AddWhatIsMissing(&config);
+  FillNames(&config);
   internal::FillDefaults(&config);
   RETURN_IF_ERROR(internal::CheckAllowed(config, "", origins));
   std::set<std::string> names, methods;

@@ -41,10 +41,16 @@ double NumberOf(const Message& config, const FieldDescriptor* field, int index) 
     case FieldDescriptor::CPPTYPE_UINT64:
       return static_cast<double>(list ? r.GetRepeatedUInt64(config, field, index)
                                       : r.GetUInt64(config, field));
-    default:
-      CHECK(false, "config.proto has a number of a type not handled here: ", field->full_name());
+    case FieldDescriptor::CPPTYPE_INT32:
+    case FieldDescriptor::CPPTYPE_INT64:
+    case FieldDescriptor::CPPTYPE_FLOAT:
+    case FieldDescriptor::CPPTYPE_BOOL:
+    case FieldDescriptor::CPPTYPE_ENUM:
+    case FieldDescriptor::CPPTYPE_STRING:
+    case FieldDescriptor::CPPTYPE_MESSAGE:
+      break;
   }
-  return 0;
+  CHECK(false, "config.proto has a number of a type not handled here: ", field->full_name());
 }
 
 bool IsPowerOfTwo(double value) {
@@ -92,8 +98,16 @@ Status CheckValue(const Message& config, const FieldDescriptor* field, int index
       break;
     case FieldDescriptor::CPPTYPE_BOOL:
       break;
-    default:
+    case FieldDescriptor::CPPTYPE_INT32:
+    case FieldDescriptor::CPPTYPE_INT64:
+    case FieldDescriptor::CPPTYPE_UINT32:
+    case FieldDescriptor::CPPTYPE_UINT64:
+    case FieldDescriptor::CPPTYPE_FLOAT:
+    case FieldDescriptor::CPPTYPE_DOUBLE:
       good = InRange(*field, NumberOf(config, field, index));
+      break;
+    case FieldDescriptor::CPPTYPE_MESSAGE:
+      CHECK(false, field->full_name(), " is no scalar");
   }
   if (good) return Status::Ok();
   return FieldError(origins.Of(path), path,
@@ -121,23 +135,33 @@ Status CheckField(const Message& config, const FieldDescriptor* field, const std
   return Status::Ok();
 }
 
-void FillField(Message* config, const FieldDescriptor* field) {
-  const Reflection* reflection = config->GetReflection();
-  if (field->is_repeated()) {
-    for (int i = 0; IsMessage(*field) && i < reflection->FieldSize(*config, field); ++i) {
-      FillDefaults(reflection->MutableRepeatedMessage(config, field, i));
+// Calls fill for every message below *config that a complete configuration has: all but the
+// alternatives that were not chosen.
+void FillBelow(Message* config, void (*fill)(Message*)) {
+  const Descriptor* const type = config->GetDescriptor();
+  const Reflection* const reflection = config->GetReflection();
+  for (int i = 0; i < type->field_count(); ++i) {
+    const FieldDescriptor* const field = type->field(i);
+    if (!IsMessage(*field)) continue;
+    if (field->is_repeated()) {
+      for (int element = 0; element < reflection->FieldSize(*config, field); ++element) {
+        fill(reflection->MutableRepeatedMessage(config, field, element));
+      }
+    } else if (field->real_containing_oneof() == nullptr || reflection->HasField(*config, field)) {
+      fill(reflection->MutableMessage(config, field));
     }
-  } else if (IsMessage(*field)) {
-    const bool chosen = reflection->HasField(*config, field);
-    if (field->real_containing_oneof() == nullptr || chosen) {
-      FillDefaults(reflection->MutableMessage(config, field));
-    }
-  } else if (!reflection->HasField(*config, field) &&
-             field->options().HasExtension(default_value)) {
-    const std::string& text = field->options().GetExtension(default_value);
-    CHECK(TextFormat::ParseFieldValueFromString(text, field, config), "default_value of ",
-          field->full_name(), " does not parse: ", text);
   }
+}
+
+bool IsWritten(const Message& config, const FieldDescriptor* field) {
+  const Reflection& reflection = *config.GetReflection();
+  return field->is_repeated() ? reflection.FieldSize(config, field) > 0
+                              : reflection.HasField(config, field);
+}
+
+void SetFromOption(const std::string& text, const FieldDescriptor* field, Message* config) {
+  CHECK(TextFormat::ParseFieldValueFromString(text, field, config), "the default of ",
+        field->full_name(), " does not parse: ", text);
 }
 
 }  // namespace
@@ -168,8 +192,27 @@ std::string WhatIsAllowed(const FieldDescriptor& field) {
 }
 
 void FillDefaults(Message* config) {
-  const Descriptor* type = config->GetDescriptor();
-  for (int i = 0; i < type->field_count(); ++i) FillField(config, type->field(i));
+  const Descriptor* const type = config->GetDescriptor();
+  for (int i = 0; i < type->field_count(); ++i) {
+    const FieldDescriptor* const field = type->field(i);
+    if (!field->options().HasExtension(default_value) || IsWritten(*config, field)) continue;
+    SetFromOption(field->options().GetExtension(default_value), field, config);
+  }
+  FillBelow(config, FillDefaults);
+}
+
+void FillWhatIsEmpty(Message* config) {
+  const Descriptor* const type = config->GetDescriptor();
+  const Reflection* const reflection = config->GetReflection();
+  for (int i = 0; i < type->field_count(); ++i) {
+    const FieldDescriptor* const field = type->field(i);
+    if (!field->options().HasExtension(when_empty)) continue;
+    const bool nothing_in_it =
+        !IsWritten(*config, field) ||
+        (!field->is_repeated() && reflection->GetMessage(*config, field).ByteSizeLong() == 0);
+    if (nothing_in_it) SetFromOption(field->options().GetExtension(when_empty), field, config);
+  }
+  FillBelow(config, FillWhatIsEmpty);
 }
 
 Status CheckAllowed(const Message& config, const std::string& path, const Origins& origins) {

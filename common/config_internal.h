@@ -1,7 +1,7 @@
 #pragma once
 // What the files that implement config.h share. A field's address is its path: names joined by
-// dots, a number for an element of a repeated message ("table.0.optimizer.adam.lr"). Thread safety:
-// pure functions.
+// dots, with a number for an element of a repeated message ("table.0.optimizer.adam.lr").
+// Thread safety: pure functions.
 
 #include <map>
 #include <string>
@@ -39,26 +39,33 @@ std::string FieldNames(const google::protobuf::Descriptor& type);
 // "place: path: problem"
 Status FieldError(const std::string& place, const std::string& path, std::string_view problem);
 
-// The file `path` ("" = none) and then `sets` into *config; defaults and checks are the caller's.
+// Reads the file `path` ("" = none) and then `sets` into *config; the caller adds defaults and
+// checks.
 Status ReadConfig(const std::string& path, const std::vector<std::string>& sets,
                   google::protobuf::Message* config, Origins* origins);
 
-// Text format into *config; errors and *origins name `file` and lines. `path` is that of *config.
+// Reads text format into *config; errors and *origins name `file` and lines. `path` is the address
+// of *config in the whole configuration.
 Status ParseText(const std::string& file, const std::string& text, const std::string& path,
                  google::protobuf::Message* config, Origins* origins);
 
 // Applies one "path=value".
 Status ApplySet(const std::string& set, google::protobuf::Message* config, Origins* origins);
 
-// What is wrong with a set of CompareMethod.set, or with one of a comparison's command line, that
-// names a field which the comparison sets for each run: names the field, and what to use. "": it
-// names none.
+// Why a set of CompareMethod.set, or one of a comparison's command line, is refused: it names a
+// field which the comparison sets for each run. The text names the field, and what to use instead;
+// "" if the set names no such field.
 std::string WhyNotOfMethod(const std::string& set);
 std::string WhyNotOfTrain(const std::string& set);
 
-// Defaults into *config, recursively; in a oneof only the chosen alternative is completed.
+// Puts the default_value of every field that is not written into *config, recursively; in a oneof
+// only the chosen alternative is completed.
 void FillDefaults(google::protobuf::Message* config);
-// Ranges, required texts, no unspecified enum, no NaN or infinity.
+// Puts what config.proto's when_empty says into messages and lists with nothing in them,
+// recursively. For jobs: a comparison completes the job that its runs share only when it makes a
+// run of it, since a method's `set` may still write there.
+void FillWhatIsEmpty(google::protobuf::Message* config);
+// Checks ranges and required texts, and that there is no unspecified enum, no NaN and no infinity.
 Status CheckAllowed(const google::protobuf::Message& config, const std::string& path,
                     const Origins& origins);
 

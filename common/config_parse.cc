@@ -70,7 +70,7 @@ Stop StopAt(const std::string& text, int line, int column) {
   return stop;
 }
 
-// What is wrong with a name is told where the token behind it stands, maybe lines below.
+// Whether the parser tells of the error at the token behind the wrong name, perhaps lines below it.
 bool IsToldBehind(const std::string& error) {
   return error.find("has no field named") != std::string::npos ||
          error.starts_with("Unknown enumeration value") ||

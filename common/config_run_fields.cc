@@ -1,7 +1,7 @@
 // The fields of a job that a comparison sets for each of its runs: what a user writes there would
 // be overwritten, and is refused.
 
-#include "common/config.h"
+#include "common/config.pb.h"
 #include "common/config_internal.h"
 #include "common/strings.h"
 

@@ -118,7 +118,7 @@ Result<const FieldDescriptor*> Walk(const std::vector<std::string>& names, Targe
   }
 }
 
-// One scalar from text; texts are taken as they stand, without quotes.
+// Sets one scalar from text. The value of a text field is taken as it is, without quotes.
 Status SetScalar(const FieldDescriptor* field, const std::string& value, const Target& target) {
   const auto* reflection = target.message->GetReflection();
   if (field->type() == FieldDescriptor::TYPE_STRING) {

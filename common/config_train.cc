@@ -1,4 +1,3 @@
-#include <functional>
 #include <set>
 
 #include "common/config.h"
@@ -10,30 +9,6 @@ namespace {
 
 using internal::FieldError;
 using internal::Origins;
-
-// What a job has when the user writes nothing about it.
-void AddWhatIsMissing(TrainConfig* config) {
-  if (config->table_size() == 0) config->add_table();
-  for (TableConfig& table : *config->mutable_table()) {
-    if (table.optimizer().kind_case() == TableOptimizerConfig::KIND_NOT_SET) {
-      table.mutable_optimizer()->mutable_adagrad();
-    }
-    if (table.initializer().kind_case() == InitializerConfig::KIND_NOT_SET) {
-      table.mutable_initializer()->mutable_normal();
-    }
-  }
-  if (config->model().tower_size() == 0) {
-    for (const uint32_t width : {360u, 200u, 80u}) {
-      if (config->model().tower_size() == 0) config->mutable_model()->add_tower();
-      config->mutable_model()->mutable_tower(0)->add_hidden(width);
-    }
-  }
-  DenseOptimizerConfig* optimizer = config->mutable_model()->mutable_optimizer();
-  if (optimizer->kind_case() == DenseOptimizerConfig::KIND_NOT_SET) optimizer->mutable_adam();
-  if (config->objective().method_case() == ObjectiveConfig::METHOD_NOT_SET) {
-    config->mutable_objective()->mutable_esmm();
-  }
-}
 
 // Names become parts of file names and of addresses in --set.
 bool IsPlainName(std::string_view name) {
@@ -129,7 +104,7 @@ Status CheckRules(const TrainConfig& config, const Origins& origins) {
 }
 
 Status Finish(const Origins& origins, TrainConfig* config) {
-  AddWhatIsMissing(config);
+  internal::FillWhatIsEmpty(config);
   internal::FillDefaults(config);
   RETURN_IF_ERROR(internal::CheckAllowed(*config, "", origins));
   std::set<std::string> tables;

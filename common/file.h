@@ -1,7 +1,8 @@
 #pragma once
-// The seam to the file system: everything Chorus reads back or promises to keep goes through it, so
-// that tests can make disks fail. Paths are those of the operating system. Thread safety: a
-// FileSystem may be used by many threads; a file object by one at a time (ReadAt: many).
+// The seam to the file system: everything that Chorus reads back or promises to keep goes through
+// it, so that tests can make disks fail. Paths are those of the operating system.
+// Thread safety: many threads may use a FileSystem, and call ReadAt of one file; everything else of
+// a file object belongs to one thread at a time.
 
 #include <cstddef>
 #include <cstdint>
@@ -18,7 +19,7 @@ namespace chorus {
 class RandomAccessFile {
  public:
   virtual ~RandomAccessFile() = default;
-  // Fills `out` from `offset`. Error: kDataLoss if the file ends before; kInternal if the read
+  // Fills `out` from `offset` on. Errors: kDataLoss if the file ends earlier, kInternal if the read
   // fails.
   virtual Status ReadAt(uint64_t offset, std::span<std::byte> out) const = 0;
   virtual uint64_t size() const = 0;
@@ -26,10 +27,10 @@ class RandomAccessFile {
 
 class WritableFile {
  public:
-  virtual ~WritableFile() = default;  // closes; what was not synced may be lost
+  virtual ~WritableFile() = default;  // closes the file; what was not synced may be lost
   virtual Status Append(std::span<const std::byte> data) = 0;
   virtual Status Sync() = 0;   // returns when the data is on stable storage
-  virtual Status Close() = 0;  // flushes, no sync; further calls are bugs
+  virtual Status Close() = 0;  // flushes and does not sync; further calls are bugs
 };
 
 class FileSystem {
@@ -46,23 +47,26 @@ class FileSystem {
   virtual Status RemoveRecursively(const std::string& path) = 0;
   virtual bool Exists(const std::string& path) = 0;
 
-  // Where the bytes of an output named `path` belong: symbolic links are followed. in_place: a
-  // pipe, a device or the like, which is written to but never replaced by a file.
+  // Where the bytes of an output belong. in_place: it is a pipe, a device or the like, which is
+  // written to and never replaced by a file.
   struct Target {
     std::string path;
     bool in_place = false;
   };
-  // The default is that of a file system of files and directories alone.
+  // The target of an output named `path`; symbolic links are followed. This one serves file systems
+  // of files and directories alone.
   virtual Result<Target> TargetOf(const std::string& path) { return Target{path, false}; }
 };
 
 FileSystem& PosixFiles();
-// A file system in memory, for tests: Rename is atomic, directories are implied by paths.
+// A file system in memory, for tests and benchmarks: Rename is atomic, and paths imply their
+// directories.
 std::unique_ptr<FileSystem> NewMemoryFiles();
 
 Result<std::string> ReadWholeFile(FileSystem& files, const std::string& path);
-// Writes a new file beside `path`, syncs it and renames it: `path` holds the old bytes or the new
-// ones. For files that are the program's own; what a user names is an OutputFile (output_file.h).
+// Writes a new file beside `path`, syncs it and renames it: at every moment `path` has the old
+// bytes or the new ones. For files that are the program's own; what a user names is an OutputFile
+// (output_file.h).
 Status ReplaceFile(FileSystem& files, const std::string& path, std::string_view data);
 
 std::string JoinPath(std::string_view directory, std::string_view name);

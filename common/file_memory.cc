@@ -173,7 +173,7 @@ class MemoryFileSystem final : public FileSystem {
     return Status::Ok();
   }
 
-  // Adds the name under `prefix` that leads to `path`, if `path` lies below it.
+  // Adds the name under `prefix` that leads to `path`, if `path` is below it.
   static void AddChild(const std::string& path, const std::string& prefix,
                        std::set<std::string>* names) {
     if (!path.starts_with(prefix) || path.size() == prefix.size()) return;

@@ -1,6 +1,7 @@
 #pragma once
-// A folder that one process works in at a time, held until the object or the process ends, however
-// it ends. It leaves nothing in the folder. Thread safety: one thread.
+// The right to work in a folder, which one process has at a time. It ends with the object or the
+// process, however that ends, and leaves nothing in the folder.
+// Thread safety: one thread.
 
 #include <string>
 #include <utility>
@@ -11,8 +12,8 @@ namespace chorus {
 
 class FolderLock {
  public:
-  // `folder` exists. Error: kFailedPrecondition, another process (or object) has it. Where the file
-  // system knows no locks, a warning says so and nothing is held.
+  // REQUIRES: `folder` exists. Error: kFailedPrecondition if another process or object has the
+  // lock. If the file system knows no locks, a warning says so and nothing is locked.
   static Result<FolderLock> Take(const std::string& folder);
   ~FolderLock();
   FolderLock(FolderLock&& other) noexcept : file_(std::exchange(other.file_, -1)) {}

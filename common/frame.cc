@@ -1,7 +1,5 @@
 #include "common/frame.h"
 
-#include <cstring>
-
 #include "common/byte_pool.h"
 #include "common/wire.pb.h"
 
@@ -13,12 +11,6 @@ ByteArray ByteArray::Allocate(size_t bytes) {
   array.owner_ = BytePool::OfProcess().Take(bytes);
   array.data_ = array.owner_.get();
   array.size_ = bytes;
-  return array;
-}
-
-ByteArray ByteArray::CopyOf(std::span<const std::byte> bytes) {
-  ByteArray array = Allocate(bytes.size());
-  if (!bytes.empty()) std::memcpy(array.data_, bytes.data(), bytes.size());
   return array;
 }
 
@@ -54,10 +46,7 @@ Status StatusOfFrame(const Frame& frame) {
   if (frame.type != FrameType::kError) return Status::Ok();
   wire::ErrorMeta meta;
   if (!meta.ParseFromString(frame.meta)) return DataLoss("an error frame without readable meta");
-  const auto code = static_cast<int>(meta.code());
-  const bool known =
-      code > static_cast<int>(Code::kOk) && code <= static_cast<int>(Code::kInternal);
-  return Status(known ? static_cast<Code>(code) : Code::kInternal, meta.message());
+  return Status(ErrorCodeOf(meta.code()), meta.message());
 }
 
 }  // namespace chorus

@@ -1,8 +1,8 @@
 #pragma once
 // One message between a worker and a server: a type, a small protobuf meta and raw little-endian
-// arrays. On the wire (README.md beside this file gives the bytes): fixed header, meta, arrays,
-// checksum; a frame above the part size is cut into parts and is delivered whole or not at all.
-// Thread safety: values; the arrays' bytes are shared and read-only once sent.
+// arrays. README.md beside this file gives the bytes on the wire. A large frame travels in parts,
+// and is delivered whole or not at all.
+// Thread safety: values; the bytes of arrays are shared, and read-only once they are sent.
 
 #include <cstddef>
 #include <cstdint>
@@ -16,22 +16,18 @@
 
 namespace chorus {
 
-// Bytes with shared ownership, aligned to 64: made once, filled by its maker, then only read.
+// Bytes with shared ownership, aligned to 64. Whoever makes an array fills it; then it is only
+// read.
 class ByteArray {
  public:
   ByteArray() = default;
   static ByteArray Allocate(size_t bytes);  // uninitialised
-  static ByteArray CopyOf(std::span<const std::byte> bytes);
-  template <typename T>
-  static ByteArray CopyOfVector(const std::vector<T>& values) {
-    return CopyOf(std::as_bytes(std::span<const T>(values)));
-  }
 
   size_t size() const { return size_; }
   std::byte* data() { return data_; }
   const std::byte* data() const { return data_; }
-  // The bytes as values of T. REQUIRES: size is a multiple of sizeof(T) (check frames from peers
-  // first).
+  // The bytes as values of T. REQUIRES: the size is a multiple of sizeof(T); arrays of a peer's
+  // frame are checked first.
   template <typename T>
   std::span<T> As() {
     CHECK(size_ % sizeof(T) == 0, "size=", size_);
@@ -42,7 +38,8 @@ class ByteArray {
     CHECK(size_ % sizeof(T) == 0, "size=", size_);
     return {reinterpret_cast<const T*>(data_), size_ / sizeof(T)};
   }
-  // Bytes [offset, offset + size) of this array, sharing its ownership. REQUIRES: offset % 64 == 0.
+  // Bytes [offset, offset + size) of this array, whose ownership is shared. REQUIRES: offset % 64
+  // == 0.
   ByteArray Slice(size_t offset, size_t size) const;
 
  private:
@@ -58,7 +55,7 @@ enum class FrameType : uint16_t {
   kStepReply = 4,
   kRead = 5,  // worker -> server: rows without creating any (evaluation, prediction, export)
   kReadReply = 6,
-  kControl = 7,  // restore, statistics, how snapshots stand; meta: wire.proto ControlMeta
+  kControl = 7,  // restore, how a snapshot stands; meta: wire.proto ControlMeta
   kControlReply = 8,
 };
 

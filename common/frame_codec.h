@@ -1,10 +1,10 @@
 #pragma once
 // Frames as bytes of a stream (README.md, "Frames"). A frame's body (sizes of the arrays, meta,
 // arrays at multiples of 64) is cut into parts; each part is a 64-byte header and a piece of the
-// body. The sender passes the arrays to the socket where they lie; the receiver reads each piece to
-// its place in one buffer, of which the frame's arrays are slices. The parts of one frame follow
-// each other: a connection never holds more than one half-received frame. Thread safety: none; one
-// thread a codec object.
+// body. The sender passes the arrays to the socket without copying them; the receiver reads each
+// piece to its place in one buffer, of which the frame's arrays are slices. The parts of one frame
+// follow each other: a connection never has more than one half-received frame.
+// Thread safety: none; a codec object belongs to one thread.
 
 #include <array>
 #include <cstddef>
@@ -58,8 +58,8 @@ class FrameEncoder {
   std::array<std::byte, kPartHeaderBytes> header_{};
   uint64_t frame_bytes_ = 0;
   uint64_t offset_ = 0;  // of the next part in the body
-  size_t piece_ = 0;     // the piece of body_ in which offset_ lies,
-  size_t in_piece_ = 0;  // and where in it
+  size_t piece_ = 0;     // the piece of body_ that offset_ is in,
+  size_t in_piece_ = 0;  // and where in the piece
   bool started_ = false;
 };
 
@@ -69,10 +69,10 @@ class FrameAssembler {
 
   // Checks a part's header; returns where the part's bytes belong (may be empty).
   // Errors: kDataLoss (magic, checksum, structure), kFailedPrecondition (version),
-  // kResourceExhausted (a frame above max_frame_bytes: refused before anything is allocated). No
-  // error leaves a usable stream.
+  // kResourceExhausted (a frame above max_frame_bytes, refused before anything is allocated). After
+  // an error the stream is of no more use.
   Result<std::span<std::byte>> BeginPart(std::span<const std::byte, kPartHeaderBytes> header);
-  // Checks the bytes that now lie there. True: the frame is whole, Take() it.
+  // Checks the bytes that are there now. True: the frame is whole, and Take returns it.
   Result<bool> FinishPart();
   Envelope Take();
 

@@ -1,10 +1,10 @@
 #pragma once
-// The proof of the job's token before a connection carries frames: a challenge and response in both
-// directions (README.md, "Handshake", gives the bytes). Each side proves HMAC-SHA256(token, role,
-// both hellos), with a fresh nonce of the other side in it: a recorded proof is worth nothing
-// later, and the roles make a reflected one worthless too. It shows who is there; it does not
-// encrypt or sign what follows. Thread safety: pure functions (NewNonce reads the system's random
-// source).
+// The proof of the job's token before a connection carries frames: a challenge and a response in
+// both directions (README.md, "Handshake", gives the bytes). Each side proves HMAC-SHA256(token,
+// role, both hellos), in which there is a fresh nonce of the other side: a recorded proof is worth
+// nothing later, and the roles make a reflected one worthless, too. The proof shows who is there;
+// it does not encrypt or sign what follows.
+// Thread safety: pure functions (NewNonce reads the system's random source).
 
 #include <array>
 #include <cstddef>
@@ -33,11 +33,11 @@ uint64_t ClientIdOf(const ClientHello& hello);
 
 Proof MakeProof(std::string_view token, Role role, const ClientHello& client,
                 const ServerHello& server);
-// Takes the same time wherever they differ.
+// Takes the same time wherever the two differ, so that the time tells nothing of the proof.
 bool SameProof(const Proof& a, const Proof& b);
 
-Verdict MakeVerdict(const Status& status, const Proof& proof);  // of an error: without the proof
-// What the server said, and that its proof is the one expected. Error: kPermissionDenied,
+Verdict MakeVerdict(const Status& status, const Proof& proof);  // without the proof if not OK
+// OK if the server accepted us and its proof is the one expected. Errors: kPermissionDenied,
 // kFailedPrecondition.
 Status CheckVerdict(const Verdict& verdict, const Proof& expected);
 

@@ -1,6 +1,6 @@
 #pragma once
-// Which address other machines reach this one at.
-// Thread safety: pure function of the network interfaces.
+// The address at which other machines reach this one.
+// Thread safety: a pure function of the network interfaces.
 
 #include <string>
 

@@ -28,7 +28,9 @@ namespace asio = boost::asio;
 using asio::ip::tcp;
 using boost::system::error_code;
 
-// A library failure as a Status: "connection refused" and the like.
+// A library failure as a Status: "connection refused" and the like. Everything but our own Close is
+// kUnavailable, so that whoever called tries again: a peer that restarts refuses connections for a
+// while, and only the deadline of a call can tell that from one that is gone.
 Status StatusOf(const error_code& error) {
   if (!error) return Status::Ok();
   if (error == asio::error::operation_aborted) return Aborted("closed");
@@ -112,7 +114,9 @@ class AsioTimer final : public Timer {
     // Longer than a year is never: the clock's count must not overflow.
     const double bounded = std::clamp(seconds, 0.0, 3.2e7);
     timer_.expires_after(std::chrono::microseconds(static_cast<int64_t>(bounded * 1e6)));
-    // A cancelled wait may already be queued as expired: the round tells the two apart.
+    // The library cannot take back a wait that has expired and whose callback is queued. Each Start
+    // and Cancel begins a round, and a callback of an earlier round does nothing. The count is
+    // shared, since such a callback may outlive the timer.
     const uint64_t round = ++*round_;
     timer_.async_wait([round, current = round_, done = std::move(done)](const error_code& error) {
       if (!error && *current == round) done();
@@ -153,7 +157,9 @@ class AsioAcceptor final : public Acceptor {
   const uint16_t port_;
 };
 
-// One attempt to reach an endpoint: resolve, then try its addresses in order.
+// One attempt to reach an endpoint: it resolves the name, then tries the addresses in order. The
+// library's callbacks own it; whoever started it can only cancel it, which empties done_, so that a
+// callback that is queued already tells nobody.
 class Attempt : public std::enable_shared_from_this<Attempt> {
  public:
   using Done = std::function<void(Result<std::unique_ptr<Socket>>)>;
@@ -210,6 +216,8 @@ class AsioLoop final : public IoLoop {
       CHECK(false, "the network thread failed: ", failure.what());
     }
   }
+  // Ends Run after the callback that is running. What is queued is destroyed with the context, and
+  // not called: that is why callbacks hold their objects weakly, or own them.
   void Stop() {
     work_.reset();
     context_.stop();
@@ -250,6 +258,9 @@ std::shared_ptr<void> AsioLoop::Connect(const std::string& endpoint, Attempt::Do
   return std::shared_ptr<void>(attempt.get(), [attempt](void*) { attempt->Cancel(); });
 }
 
+// The descriptor changes hands: release() takes it out of this thread's library object without
+// closing it, and the other thread's object takes it up. Only with nothing pending, since release()
+// would end a pending operation.
 Result<std::unique_ptr<Socket>> AsioSocket::MoveTo(IoLoop& loop) {
   error_code error;
   const tcp::endpoint local = socket_.local_endpoint(error);
@@ -279,6 +290,7 @@ IoThread::~IoThread() {
   thread_.join();
 }
 
+// The loop runs until ~IoThread, so the work is never dropped while somebody waits for it here.
 void IoThread::RunAndWait(const std::function<void()>& work) {
   if (loop_->InLoop()) return work();
   std::promise<void> finished;

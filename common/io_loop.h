@@ -1,9 +1,9 @@
 #pragma once
-// One thread that waits for sockets and timers and runs callbacks; the network library behind it is
-// hidden in io_loop.cc. IoLoop is the queue that anyone may post to; IoThread runs it and ends it;
-// IoThreads are several. Thread safety: IoLoop, IoThread, IoThreads: any thread. Sockets, acceptors
-// and timers: the loop's thread only, and their callbacks run there, never inside the call that was
-// given them.
+// A thread that waits for sockets and timers and runs callbacks; the network library behind it is
+// hidden in io_loop.cc. IoLoop is the queue that anyone may post to, IoThread runs and ends it, and
+// IoThreads are several of these.
+// Thread safety: IoLoop, IoThread and IoThreads from any thread. Sockets, acceptors and timers from
+// the loop's thread only; their callbacks run there, never inside the call that they were given to.
 
 #include <cstdint>
 #include <functional>
@@ -22,12 +22,12 @@ class IoLoop;
 
 class Socket {
  public:
-  virtual ~Socket() = default;  // closes
-  // Fills all of `out`, which must stay valid until `done`. One read at a time.
-  // Error: kUnavailable (connection lost), kAborted (closed by Close).
+  virtual ~Socket() = default;  // closes the connection
+  // Fills all of `out`, which must stay valid until `done` is called. One read at a time.
+  // Errors: kUnavailable (the connection is lost), kAborted (Close was called).
   virtual void Read(std::span<std::byte> out, std::function<void(Status)> done) = 0;
-  // Sends all the pieces in order, without copying: they must stay valid until `done`. One write at
-  // a time.
+  // Sends all the pieces in order, without copying them: they must stay valid until `done` is
+  // called. One write at a time.
   virtual void Write(std::span<const std::span<const std::byte>> pieces,
                      std::function<void(Status)> done) = 0;
   virtual void Close() = 0;  // pending operations end with kAborted
@@ -40,7 +40,7 @@ class Socket {
 class Timer {
  public:
   virtual ~Timer() = default;  // cancels
-  // Calls back once after `seconds`; an earlier Start that has not called back is cancelled.
+  // Calls back once after `seconds`. An earlier Start that has not called back yet is cancelled.
   virtual void Start(double seconds, std::function<void()> done) = 0;
   virtual void Cancel() = 0;
 };
@@ -55,15 +55,16 @@ class Acceptor {
 class IoLoop {
  public:
   virtual ~IoLoop() = default;
-  // Runs `work` on the loop's thread, after what was posted before. Dropped if the loop has ended.
+  // Runs `work` on the loop's thread, after what was posted before. It is dropped if the loop has
+  // ended.
   virtual void Post(std::function<void()> work) = 0;
   virtual bool InLoop() const = 0;
 
   virtual std::unique_ptr<Timer> NewTimer() = 0;
   // Binds to `address` (host or address; "" = every interface), on a port that the kernel chooses.
   virtual Result<std::unique_ptr<Acceptor>> Bind(const std::string& address) = 0;
-  // Resolves "host:port" and connects. Returns what cancels the attempt when destroyed (no call
-  // back then).
+  // Resolves "host:port" and connects. Destroying what it returns cancels the attempt, which then
+  // does not call back.
   virtual std::shared_ptr<void> Connect(
       const std::string& endpoint, std::function<void(Result<std::unique_ptr<Socket>>)> done) = 0;
 };
@@ -71,8 +72,8 @@ class IoLoop {
 class IoThread {
  public:
   IoThread();
-  ~IoThread();  // ends the loop; what was posted and has not run is dropped. Not on the loop's own
-                // thread.
+  // Ends the loop; what was posted and has not run is dropped. Not on the loop's own thread.
+  ~IoThread();
   IoThread(const IoThread&) = delete;
   IoThread& operator=(const IoThread&) = delete;
 
@@ -85,7 +86,7 @@ class IoThread {
   std::thread thread_;
 };
 
-// Hands out its threads in turn; one starts when it is first handed out.
+// Hands out up to `most` threads in turn; each starts when it is first handed out.
 class IoThreads {
  public:
   explicit IoThreads(uint32_t most) : most_(most) {}

@@ -1,5 +1,5 @@
 #pragma once
-// What workers and servers compare before they talk: that both were made from the same tables.
+// What shows workers and servers that they were made from the same tables.
 // Thread safety: pure functions.
 
 #include <cstdint>

@@ -1,6 +1,6 @@
 #pragma once
 // Keys: what a server stores a row under. A key is made from a key space (a name; by default the
-// slot's) and an id, once, when a log is written; nothing downstream sees ids again. The hash is
+// slot's) and an id, once, when a log is written; nothing after that sees ids again. The hash is
 // fixed for ever:
 //
 //   Mix(x)         = splitmix64's finaliser (a bijection of 64 bits)
@@ -31,8 +31,8 @@ constexpr uint64_t Mix(uint64_t x) {
 
 uint64_t SpaceSeed(std::string_view key_space);
 constexpr Key MakeKey(uint64_t space_seed, uint64_t id) { return Mix(id ^ space_seed); }
-// An id as a user writes it: a decimal integer in [-2^63, 2^64) without leading '+' or zeros counts
-// as that integer, everything else as text.
+// The id that a user's text is: a decimal integer in [-2^63, 2^64) without leading '+' or zeros
+// counts as that integer, everything else as text.
 uint64_t IdFromText(std::string_view text);
 
 // Which of `shards` logical shards holds a key. Fixed for ever: checkpoints are cut by it.

@@ -5,6 +5,8 @@
 
 #include <memory>
 
+#include "common/check.h"
+
 namespace chorus {
 namespace {
 
@@ -20,8 +22,6 @@ spdlog::logger& Logger() {
 
 spdlog::level::level_enum Level(LogLevel level) {
   switch (level) {
-    case LogLevel::kDebug:
-      return spdlog::level::debug;
     case LogLevel::kInfo:
       return spdlog::level::info;
     case LogLevel::kWarning:
@@ -29,7 +29,7 @@ spdlog::level::level_enum Level(LogLevel level) {
     case LogLevel::kError:
       return spdlog::level::err;
   }
-  return spdlog::level::info;
+  CHECK(false, "no level of the log: ", level);
 }
 
 }  // namespace

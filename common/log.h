@@ -1,6 +1,7 @@
 #pragma once
 // Log lines on standard error: "[I 12:00:03.120 worker 1] text". The library behind it is hidden in
-// log.cc. Thread safety: any thread.
+// log.cc.
+// Thread safety: any thread.
 
 #include <string>
 #include <string_view>
@@ -9,17 +10,13 @@
 
 namespace chorus {
 
-enum class LogLevel { kDebug, kInfo, kWarning, kError };
+enum class LogLevel { kInfo, kWarning, kError };
 
-// The name that stands in every line of this process ("worker 1", "server 0"); call once at start.
+// The name in every line of this process ("worker 1", "server 0"). Call once, at the start.
 void SetLogName(std::string_view name);
-void SetLogLevel(LogLevel lowest);
+void SetLogLevel(LogLevel lowest);  // lines below it are not written
 void LogLine(LogLevel level, std::string_view text);
 
-template <typename... Parts>
-void LogDebug(const Parts&... parts) {
-  LogLine(LogLevel::kDebug, StrCat(parts...));
-}
 template <typename... Parts>
 void LogInfo(const Parts&... parts) {
   LogLine(LogLevel::kInfo, StrCat(parts...));

@@ -1,5 +1,5 @@
 #pragma once
-// A row-major matrix that somebody else owns: element (i, j) lies at data[i * stride + j].
+// A row-major matrix that somebody else owns: element (i, j) is data[i * stride + j].
 // Thread safety: a value; the elements follow the rules of their owner.
 
 #include <cstdint>

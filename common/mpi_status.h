@@ -1,5 +1,6 @@
 #pragma once
-// Errors of MPI as Status, on communicators with MPI_ERRORS_RETURN; for what links chorus_mpi.
+// Errors of MPI as Status, on communicators with MPI_ERRORS_RETURN. For libraries that link
+// chorus_mpi.
 // Thread safety: pure functions.
 
 #include <mpi.h>

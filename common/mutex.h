@@ -1,7 +1,8 @@
 #pragma once
 // std::mutex with clang's thread-safety attributes, so that `clang++ -Wthread-safety` proves that
-// what a mutex guards is touched only under it. Write GUARDED_BY(mutex_) at each guarded member and
-// the lock order at the lock.
+// what a mutex guards is touched only under it. Write GUARDED_BY(mutex_) at each guarded member,
+// and the lock order at the mutex.
+// Thread safety: any thread.
 
 #include <condition_variable>
 #include <mutex>

@@ -4,9 +4,10 @@
 // float with plain operations (no contraction), sqrt is IEEE's, so that the same input gives the
 // same bits everywhere.
 //
-// `lr` is always the configured rate times the schedule's factor of the step. eps stands outside of
-// the square root in all of them. `State` floats an element are laid out as [first; second], arrays
-// of the weight's shape. Thread safety: values.
+// `lr` is always the configured rate times the schedule's factor of the step. eps is outside of the
+// square root in all of them. A rule has kStates floats of state per weight: `first`, or `first`
+// and then `second`, arrays of the weights' shape.
+// Thread safety: values.
 
 #include <cmath>
 #include <cstdint>
@@ -33,8 +34,8 @@ struct AdagradRule {
   }
 };
 
-// One accumulator a row: s += mean(g^2); w -= lr g / (sqrt(s) + eps). Scale() once a row, then each
-// element.
+// One accumulator per row: s += mean(g^2); w -= lr g / (sqrt(s) + eps). Call Scale once per row,
+// then Apply for each element.
 struct RowwiseAdagradRule {
   float lr = 0;
   float eps = 0;
@@ -53,8 +54,8 @@ CHORUS_HD inline double AdamCorrection(double beta, uint64_t t) {
 
 // Kingma & Ba 2015, algorithm 1: m = b1 m + (1-b1) g; v = b2 v + (1-b2) g^2;
 //   w -= lr (m / (1-b1^t)) / (sqrt(v / (1-b2^t)) + eps)
-// One rule holds for one t: of the row (counting its own updates) on a server, of the step for
-// dense weights.
+// A rule is that of one t: on a server the number of the row's own updates, for dense weights that
+// of the step.
 struct AdamRule {
   static constexpr int kStates = 2;
   float beta1 = 0, one_minus_beta1 = 0;

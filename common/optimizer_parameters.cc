@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "common/check.h"
+
 namespace chorus {
 
 uint32_t OptimizerParameters::state_floats(uint32_t elements) const {
@@ -17,7 +19,7 @@ uint32_t OptimizerParameters::state_floats(uint32_t elements) const {
     case Kind::kFtrl:
       return 2 * elements;
   }
-  return 0;
+  CHECK(false, "no optimizer: ", kind);
 }
 
 float OptimizerParameters::ScaledLr(float lr_factor) const {

@@ -1,5 +1,6 @@
 #pragma once
-// An optimizer's parameters as plain numbers, and the rules (optimizer.h) they give for one step.
+// An optimizer's parameters as plain numbers, and the rules (optimizer.h) that they give for one
+// step.
 // Thread safety: values.
 
 #include <cstdint>
@@ -18,11 +19,11 @@ struct OptimizerParameters {
   double weight_decay = 0;         // AdamW
   float beta = 0, l1 = 0, l2 = 0;  // FTRL
 
-  // Floats of state beside `elements` weights (of a row, or of a dense array).
+  // Floats of state that go with `elements` weights (of a row, or of a dense array).
   uint32_t state_floats(uint32_t elements) const;
 
-  // lr_factor: the schedule's factor of the step. t >= 1: updates of this row or array, this one
-  // included.
+  // lr_factor: the schedule's factor of the step. t >= 1: the number of this update of the row or
+  // array.
   float ScaledLr(float lr_factor) const;
   SgdRule Sgd(float lr_factor) const { return {ScaledLr(lr_factor)}; }
   AdagradRule Adagrad(float lr_factor) const { return {ScaledLr(lr_factor), eps}; }
@@ -30,7 +31,7 @@ struct OptimizerParameters {
   AdamRule Adam(float lr_factor, uint64_t t) const;  // AdamW too
   FtrlRule Ftrl(float lr_factor) const { return {ScaledLr(lr_factor), beta, l1, l2}; }
 
-  // Fills `state` ([state_floats(elements)]) beside fresh weights.
+  // Fills `state` ([state_floats(elements)]) for weights that have their initial values.
   void InitializeState(const float* weights, uint32_t elements, float* state) const;
 };
 

@@ -1,7 +1,8 @@
 #pragma once
-// A file that a command writes for its user. It appears under its name when it is complete: until
-// then it is "<path>.partial" beside it. What is no file (a pipe, a device, "-" for standard
-// output) is written in place, never replaced; symbolic links are followed. Thread safety: none.
+// A file that a command writes for its user. It gets its name when it is complete: until then it is
+// called "<path>.partial". What is no file (a pipe, a device, "-" for standard output) is written
+// in place and never replaced. Symbolic links are followed.
+// Thread safety: none.
 
 #include <memory>
 #include <string>
@@ -14,14 +15,14 @@ namespace chorus {
 
 class OutputFile {
  public:
-  // `files` outlives it.
+  // `files` must outlive the output.
   static Result<std::unique_ptr<OutputFile>> Create(FileSystem& files, const std::string& path);
-  ~OutputFile();  // removes what was not committed
+  ~OutputFile();  // removes a file that was not committed
   OutputFile(const OutputFile&) = delete;
   OutputFile& operator=(const OutputFile&) = delete;
 
   Status Append(std::string_view text);
-  Status Commit();  // synced, and under its name
+  Status Commit();  // syncs the file and gives it its name
 
  private:
   OutputFile(FileSystem& files, FileSystem::Target target)
@@ -29,7 +30,7 @@ class OutputFile {
 
   FileSystem& files_;
   const FileSystem::Target target_;
-  std::string partial_;                 // "": written in place
+  std::string partial_;                 // "": it is written in place
   std::unique_ptr<WritableFile> file_;  // null: standard output, or committed
 };
 

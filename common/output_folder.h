@@ -1,7 +1,8 @@
 #pragma once
-// The folder of a command's output. Everything is written into "<output>.<doing>" beside it, which
+// The folder of a command's output. Everything is written into the folder "<output>.<doing>", which
 // becomes <output> by one rename at the end: a command that fails, or is killed, leaves nothing
-// that looks whole. Thread safety: none.
+// that looks whole.
+// Thread safety: none.
 
 #include <memory>
 #include <string>
@@ -13,11 +14,11 @@ namespace chorus {
 
 class OutputFolder {
  public:
-  // doing: "importing". Error: kFailedPrecondition when `output` is a file or a folder that is not
+  // doing: "importing". Error: kFailedPrecondition if `output` is a file, or a folder that is not
   // empty. What a killed command left in "<output>.<doing>" is removed.
   static Result<std::unique_ptr<OutputFolder>> Create(FileSystem& files, const std::string& output,
                                                       const std::string& doing);
-  ~OutputFolder();  // removes what was not committed
+  ~OutputFolder();  // removes a folder that was not committed
   OutputFolder(const OutputFolder&) = delete;
   OutputFolder& operator=(const OutputFolder&) = delete;
 

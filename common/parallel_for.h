@@ -1,7 +1,8 @@
 #pragma once
-// Calls f(0) .. f(count - 1), each once, on up to `threads` threads, the caller's among them;
-// returns when all are done. Which thread makes which call is chance: f writes to its own index
-// only. REQUIRES: f does not throw.
+// ParallelFor calls f(0) .. f(count - 1), each once, on up to `threads` threads, of which the
+// caller's is one, and returns when all calls are done. Which thread makes which call is chance:
+// each call writes to what belongs to its own index only. REQUIRES: f does not throw.
+// Thread safety: any thread.
 
 #include <atomic>
 #include <cstdint>

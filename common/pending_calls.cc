@@ -29,6 +29,10 @@ uint64_t PendingCalls::Add(PendingCall call) {
   return id;
 }
 
+// A call that is not here has ended: its deadline passed, or its reply came twice, since a request
+// that was repeated on a new connection may have been answered on both. Ids are never used again,
+// so a late reply cannot end another call. The call is taken out before its callback runs, which
+// may add a call at once.
 void PendingCalls::Finish(uint64_t id, Result<Frame> reply) {
   const auto found = calls_.find(id);
   if (found == calls_.end()) return;
@@ -40,6 +44,7 @@ void PendingCalls::Finish(uint64_t id, Result<Frame> reply) {
   done(std::move(reply));
 }
 
+// The map is emptied first: a callback may add a call, which must not be failed with the others.
 void PendingCalls::FailAll(const Status& status) {
   const std::map<uint64_t, PendingCall> ended = std::exchange(calls_, {});
   timer_->Cancel();
@@ -47,6 +52,8 @@ void PendingCalls::FailAll(const Status& status) {
   for (const auto& [id, call] : ended) call.done(status.Annotate(peer_));
 }
 
+// One timer for all calls. It may go off for a call that has ended meanwhile: Expire then finds
+// nothing due and sets it anew, which is cheaper than setting it for every reply.
 void PendingCalls::Watch() {
   timer_at_ = Clock::time_point::max();
   for (const auto& [id, call] : calls_) timer_at_ = std::min(timer_at_, call.deadline);
@@ -57,6 +64,7 @@ void PendingCalls::Watch() {
 
 void PendingCalls::Expire() {
   const auto now = Clock::now();
+  // Collected first: Finish takes calls out of the map, and a callback may add some.
   std::vector<uint64_t> due;
   for (const auto& [id, call] : calls_) {
     if (call.deadline <= now) due.push_back(id);

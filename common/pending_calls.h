@@ -1,6 +1,8 @@
 #pragma once
-// The calls of a channel that have no reply yet, with their deadlines.
-// Thread safety: the loop's thread only; callbacks run there, and may destroy nothing of this.
+// The calls of a channel that have no reply yet, with their deadlines. Each call ends once: by its
+// reply, by its deadline or with the channel, whichever comes first.
+// Thread safety: the loop's thread only. Callbacks run there; they may add calls, and must not
+// destroy this object.
 
 #include <chrono>
 #include <cstdint>
@@ -17,7 +19,7 @@ namespace chorus {
 
 struct PendingCall {
   Frame request;
-  double deadline_seconds = 0;  // as asked for, for the message
+  double deadline_seconds = 0;  // as the caller asked for it, for the message
   std::chrono::steady_clock::time_point deadline;
   ReplyCallback done;
 };
@@ -26,12 +28,12 @@ std::chrono::steady_clock::time_point DeadlineAfter(double seconds);
 
 class PendingCalls {
  public:
-  // what_happened(): why there is no reply so far ("connection refused"), for the deadline's
-  // message.
+  // what_happened(): why there has been no reply so far ("connection refused"), for the message of
+  // a deadline.
   PendingCalls(IoLoop& loop, std::string peer, std::function<std::string()> what_happened);
 
-  uint64_t Add(PendingCall call);  // returns its request id: 1, 2, ...
-  // Ends a call: error frames become their error. A call that has ended already is ignored.
+  uint64_t Add(PendingCall call);  // returns the request id: 1, 2, ...
+  // Ends a call; an error frame becomes its error. Nothing if the call has ended already.
   void Finish(uint64_t id, Result<Frame> reply);
   void FailAll(const Status& status);
   const std::map<uint64_t, PendingCall>& all() const { return calls_; }

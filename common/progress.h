@@ -1,10 +1,10 @@
 #pragma once
 // What a long command shows while it works: on a terminal one status line that is overwritten,
-// elsewhere (a file, a pipe, a batch system's log) a plain line every so often. Only for people:
-// nothing may depend on it.
+// elsewhere (a file, a pipe, a log) a plain line from time to time. It is for people: nothing may
+// depend on it.
 //   if (progress.Due()) progress.Show(StrCat(rows, " rows"));
-// Thread safety: none; one thread shows progress. Log lines of other threads may interleave by
-// whole lines.
+// Thread safety: none; one thread shows progress. Whole log lines of other threads may come
+// between.
 
 #include <chrono>
 #include <cstdint>
@@ -18,28 +18,27 @@ namespace chorus {
 std::string ShortTime(double seconds);
 
 struct ProgressOptions {
-  double terminal_seconds = 0.2;  // at least so long between two updates of the status line
-  double plain_seconds = 10;      // and so long between two plain lines
+  double terminal_seconds = 0.2;  // the least time between two updates of the status line
+  double plain_seconds = 10;      // the least time between two plain lines
 };
 
 class ProgressLine {
  public:
-  // On standard error, as a terminal if it is one.
+  // Shows on standard error, with a status line if that is a terminal.
   explicit ProgressLine(const ProgressOptions& options = {});
-  // On `out`, which must outlive the object (tests).
+  // Shows on `out`, which must outlive the object.
   ProgressLine(const ProgressOptions& options, std::FILE* out, bool terminal);
   ~ProgressLine();  // Clear
   ProgressLine(const ProgressLine&) = delete;
   ProgressLine& operator=(const ProgressLine&) = delete;
 
-  // Whether it is time for the next Show. Cheap (reads a clock), so that texts are made only when
-  // shown.
+  // Whether it is time for the next Show. It only reads a clock: ask before a text is made.
   bool Due() const;
   void Show(std::string_view text);
-  // "what: 300 of 1200 rows, 100 rows/s, 9.0 s left", when it is due.
+  // Shows "what: 300 of 1200 rows, 100 rows/s, 9 s left" if it is time.
   void ShowDone(std::string_view what, uint64_t done, uint64_t total, std::string_view unit);
-  // Wipes the status line, so that what is printed next stands on a clean one. Nothing where lines
-  // are plain.
+  // Wipes the status line, so that what is printed next begins on a clean one. Does nothing if
+  // lines are plain.
   void Clear();
   double elapsed_seconds() const;  // since the object was made
 
@@ -51,7 +50,7 @@ class ProgressLine {
   double interval_seconds_;
   Clock::time_point start_;
   Clock::time_point last_shown_;
-  bool status_shown_ = false;  // the cursor stands behind a status line
+  bool status_shown_ = false;  // the cursor is behind a status line
 };
 
 }  // namespace chorus

@@ -1,7 +1,7 @@
 #pragma once
 // Counter-based randomness: every number is a function of (seed, who asks, which one), so that
 // results do not depend on order, threads or machines, and a resumed run needs no generator state.
-//   Random(seed, kInitializer, table, key, lane)
+//   Random(seed, RandomPurpose::kRowInitializer, table, key, lane)
 // Thread safety: pure functions.
 
 #include <cstdint>
@@ -11,7 +11,7 @@
 
 namespace chorus {
 
-// Who asks: streams never collide between purposes.
+// Who asks: the streams of two purposes never collide. The numbers are part of every result.
 enum class RandomPurpose : uint64_t {
   kRowInitializer = 1,
   kDenseInitializer = 2,
@@ -24,7 +24,7 @@ enum class RandomPurpose : uint64_t {
   kTest = 9,
 };
 
-// A 64-bit hash of all counters: Mix applied to a running Weyl sequence, one round a counter.
+// A 64-bit hash of all counters: Mix is applied to a running Weyl sequence, one round per counter.
 template <typename... Counters>
 constexpr uint64_t Random(uint64_t seed, RandomPurpose purpose, Counters... counters) {
   uint64_t state = Mix(seed + 0x9e3779b97f4a7c15ULL);
@@ -39,11 +39,11 @@ constexpr double ToUniform(uint64_t bits) {  // [0, 1), 53 bits
 constexpr double ToOpenUniform(uint64_t bits) {  // (0, 1), 52 bits and a half
   return (static_cast<double>(bits >> 12) + 0.5) * 0x1.0p-52;
 }
-constexpr uint32_t ToBelow(uint64_t bits, uint32_t n) {  // [0, n), bias under n / 2^32
+constexpr uint32_t ToBelow(uint64_t bits, uint32_t n) {  // [0, n), with a bias under n / 2^32
   return static_cast<uint32_t>(((bits >> 32) * n) >> 32);
 }
-// Standard normal by inversion (Wichura 1988, AS 241 PPND16, relative error 1e-16), own log: the
-// same bits on every CPU.
+// Standard normal by inversion (Wichura 1988, AS 241 PPND16, relative error 1e-16), with our own
+// log: the same bits on every CPU.
 double ToNormal(uint64_t bits);
 
 // The permutation of 0..n-1 that a Fisher-Yates shuffle with these counters makes.

@@ -33,6 +33,12 @@ std::string_view CodeName(Code code) {
   return "Unknown";
 }
 
+Code ErrorCodeOf(uint32_t number) {
+  const bool known =
+      number > static_cast<uint32_t>(Code::kOk) && number <= static_cast<uint32_t>(Code::kInternal);
+  return known ? static_cast<Code>(number) : Code::kInternal;
+}
+
 std::string Status::ToString() const {
   if (ok()) return "OK";
   return std::string(CodeName(code_)) + ": " + message_;

@@ -1,9 +1,10 @@
 #pragma once
 // Errors that the world can cause (file, socket, peer, configuration, log row) are values: a Status
-// is a code and a message, and the message grows a context ("reading train.log: block 3: ...") on
-// its way up. What only a bug can cause is a CHECK (check.h). Nothing in Chorus throws. Thread
-// safety: values; share them like an int.
+// is a code and a message, and the message gets a context ("reading train.log: block 3: ...") on
+// its way up. What only a bug can cause is a CHECK (check.h). Nothing in Chorus throws.
+// Thread safety: values; share them like an int.
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -28,6 +29,8 @@ enum class Code : int {
 
 // "InvalidArgument", "DataLoss", ...
 std::string_view CodeName(Code code);
+// The code of an error that a frame names; kInternal if the number is that of no error here.
+Code ErrorCodeOf(uint32_t number);
 
 class [[nodiscard]] Status {
  public:
@@ -41,8 +44,8 @@ class [[nodiscard]] Status {
   const std::string& message() const { return message_; }
   // "DataLoss: reading train.log: block 3: checksum differs"; "OK" when ok.
   std::string ToString() const;
-  // The same error with "context: " in front of its message, unless it begins with that context; OK
-  // stays OK.
+  // The same error with "context: " in front of its message, unless the message begins with that
+  // context already; OK stays OK.
   Status Annotate(std::string_view context) const;
 
  private:
@@ -61,6 +64,7 @@ Status PermissionDenied(std::string message);
 Status Aborted(std::string message);
 Status Internal(std::string message);
 
+// Aborts: somebody asked a Result for the value that it does not have.
 [[noreturn]] void DieOfBadResultAccess(const Status& status);
 
 // A value, or the reason why there is none.

@@ -1,5 +1,6 @@
 #pragma once
-// Joining, splitting and exact parsing of text, for messages and for numbers read from users.
+// Joins, splits and parses text, for messages and for numbers that users write.
+// Thread safety: pure functions.
 
 #include <charconv>
 #include <cstdint>
@@ -43,10 +44,10 @@ std::string StrCat(const Parts&... parts) {
 
 std::vector<std::string> Split(std::string_view text, char separator);
 std::string Join(const std::vector<std::string>& parts, std::string_view separator);
-std::string HexDigits(uint64_t value);         // 16 of them, lower case: checksums and fingerprints
+std::string HexDigits(uint64_t value);         // 16 digits in lower case
 std::string_view Trim(std::string_view text);  // without leading and trailing blanks and tabs
 
-// The whole text as a number, or nothing: no leading blank, no trailing rest, no overflow.
+// The whole text as a number, or nothing if there is a leading blank, a rest, or an overflow.
 std::optional<int64_t> ParseInt64(std::string_view text);
 std::optional<uint64_t> ParseUint64(std::string_view text);
 std::optional<double> ParseDouble(std::string_view text);  // finite values only

@@ -14,9 +14,13 @@
 namespace chorus {
 namespace {
 
+// Between two attempts to connect: short at first, for a connection that was cut, and longer each
+// time, so that the clients of a server that is gone do not flood its machine.
 constexpr double kFirstBackoffSeconds = 0.01;
 constexpr double kLastBackoffSeconds = 1;
 
+// Random, so that the clients of a job need no agreement. By it a listener knows a channel again
+// and closes the channel's older connection.
 uint64_t NewClientId() {
   uint64_t id = 0;
   const Nonce random = NewNonce();
@@ -24,8 +28,12 @@ uint64_t NewClientId() {
   return id;
 }
 
-// The state machine of a channel; lives on the loop's thread.
+// The state machine of a channel; it lives on the loop's thread.
 //   idle -> connecting -> connected; a loss with calls unanswered -> waiting -> connecting ...
+//
+// A request stays in calls_ until its reply or its deadline. Whatever breaks, the next connection
+// sends all of calls_ again, in order and under the same ids: nothing is lost. A request may arrive
+// twice, and the server makes that harmless (ps/README.md, "Exactly once").
 class ChannelState : public std::enable_shared_from_this<ChannelState> {
  public:
   ChannelState(IoLoop& loop, const TransportOptions& options, std::string endpoint,
@@ -76,7 +84,8 @@ void ChannelState::Call(PendingCall call) {
         ResourceExhausted(StrCat(peer_, ": a request of ", bytes,
                                  " bytes is above the frame limit of ", options_.max_frame_bytes)));
   }
-  const Frame request = call.request;  // shares the arrays
+  // A copy, which shares the arrays: calls_ takes the call.
+  const Frame request = call.request;
   const uint64_t id = calls_.Add(std::move(call));
   if (phase_ == Phase::kConnected) Send(id, request);
   if (phase_ == Phase::kIdle) StartConnecting();
@@ -90,6 +99,8 @@ void ChannelState::Close() {
 
 void ChannelState::StartConnecting() {
   phase_ = Phase::kConnecting;
+  // Bounds name resolution, connecting and handshake together. The callbacks of timers may hold
+  // `this`: the timer is cancelled with it.
   timer_->Start(options_.handshake_seconds, [this] {
     Lose(Unavailable(StrCat("no connection within ", options_.handshake_seconds, " s")));
   });
@@ -107,7 +118,8 @@ void ChannelState::Shake(std::unique_ptr<Socket> socket) {
   RunClientHandshake(socket_, options_.token, client_id_,
                      [weak = weak_from_this(), raw = socket_.get()](const Status& status) {
                        const auto self = weak.lock();
-                       if (!self || self->socket_.get() != raw) return;  // an attempt given up
+                       // Of an attempt that was given up: its socket is not the present one.
+                       if (!self || self->socket_.get() != raw) return;
                        if (!status.ok()) return self->Lose(status);
                        self->BecomeConnected();
                      });
@@ -129,6 +141,7 @@ void ChannelState::BecomeConnected() {
       [weak = weak_from_this()](const Status& why) {
         if (const auto self = weak.lock()) self->Lose(why);
       });
+  // What the last connection left unanswered, and what was asked meanwhile.
   for (const auto& [id, call] : calls_.all()) Send(id, call.request);
 }
 
@@ -138,6 +151,8 @@ void ChannelState::Send(uint64_t id, const Frame& request) {
 
 void ChannelState::Receive(Envelope reply) {
   if (reply.direction != FrameDirection::kReply) return Lose(DataLoss("the peer sent a request"));
+  // Only a reply shows that the server is well: one that accepts connections and then dies must not
+  // be tried without pause.
   backoff_seconds_ = kFirstBackoffSeconds;
   calls_.Finish(reply.request_id, std::move(reply.frame));
 }
@@ -147,16 +162,16 @@ void ChannelState::Lose(const Status& why) {
   last_event_ = why.message();
   phase_ = Phase::kIdle;
   if (why.code() == Code::kPermissionDenied || why.code() == Code::kFailedPrecondition) {
-    return calls_.FailAll(why);  // trying again would not help
+    return calls_.FailAll(why);  // another token or version: trying again would not help
   }
   if (why.code() != Code::kUnavailable) {
     LogWarning(options_.local_name, ": connection to ", peer_, " closed: ", why.ToString());
   }
-  if (calls_.all().empty()) return;
+  if (calls_.all().empty()) return;  // the next call connects
   phase_ = Phase::kWaiting;
   timer_->Start(backoff_seconds_, [this] {
     phase_ = Phase::kIdle;
-    if (!calls_.all().empty()) StartConnecting();
+    if (!calls_.all().empty()) StartConnecting();  // else all have passed their deadlines
   });
   backoff_seconds_ = std::min(2 * backoff_seconds_, kLastBackoffSeconds);
 }
@@ -173,9 +188,11 @@ class TcpChannel final : public Channel {
   TcpChannel(std::shared_ptr<IoThread> thread, std::shared_ptr<ChannelState> state)
       : thread_(std::move(thread)), state_(std::move(state)) {}
   ~TcpChannel() override {
+    // On its own thread: timers and sockets must end where they run, and Close must not come in the
+    // middle of a callback. Callbacks that are queued hold the state weakly and find it gone.
     thread_->RunAndWait([this] {
       state_->Close();
-      state_.reset();  // on its own thread: timers and sockets end where they run
+      state_.reset();
     });
   }
   void CallAsync(Frame request, double deadline_seconds, ReplyCallback done) override {

@@ -1,5 +1,6 @@
 #pragma once
-// The TCP channel behind Transport::Connect. Private to the transport.
+// The TCP channel behind Transport::Connect; for transport_tcp.cc alone.
+// Thread safety: any thread.
 
 #include <memory>
 #include <string>

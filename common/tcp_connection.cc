@@ -23,6 +23,8 @@ void TcpConnection::Send(Envelope envelope) {
   if (!writing_) WriteNextPart();
 }
 
+// Pending operations of the socket still call back, with kAborted. They own this object until then,
+// and do nothing, since open_ is false.
 void TcpConnection::Close() {
   open_ = false;
   on_envelope_ = nullptr;
@@ -37,6 +39,8 @@ void TcpConnection::Fail(const Status& status) {
   if (on_closed) on_closed(status);
 }
 
+// The bound is looked at before each part, and writing looks again when something has been taken:
+// so a peer that reads is never stopped for good.
 void TcpConnection::ReadHeader() {
   if (options_.max_queued_bytes > 0 && queued_bytes_ > options_.max_queued_bytes) {
     reading_paused_ = true;
@@ -64,13 +68,17 @@ void TcpConnection::FinishPart() {
   const Result<bool> whole = assembler_.FinishPart();
   if (!whole.ok()) return Fail(whole.status());
   if (*whole) {
-    const OnEnvelope on_envelope = on_envelope_;  // it may close us
+    // A copy: the callback may close this connection, which would destroy it while it runs.
+    const OnEnvelope on_envelope = on_envelope_;
     on_envelope(assembler_.Take());
     if (!open_) return;
   }
   ReadHeader();
 }
 
+// One part at a time, one frame after the other: parts of two frames must not mix. The pieces point
+// into queue_.front(), so the queue is kept until the write has called back, even if the connection
+// is closed meanwhile.
 void TcpConnection::WriteNextPart() {
   writing_ = true;
   socket_->Write(queue_.front()->NextPart(), [self = shared_from_this()](const Status& status) {

@@ -1,7 +1,8 @@
 #pragma once
-// A proven connection: envelopes in both directions over one socket. What is sent waits in a queue;
-// a part at a time goes to the socket from where the arrays lie. What arrives is read to its final
-// place and checked. Thread safety: the loop's thread only.
+// A proven connection: envelopes in both directions over one socket. What is sent waits in a queue,
+// and one part at a time goes to the socket, straight from the arrays. What arrives is read to its
+// final place and checked.
+// Thread safety: the loop's thread only.
 
 #include <cstdint>
 #include <deque>
@@ -17,21 +18,22 @@ namespace chorus {
 struct ConnectionOptions {
   uint64_t max_part_bytes = 0;
   uint64_t max_frame_bytes = 0;
-  // Above it nothing more is read until the peer has taken what waits for it; 0 = no bound. For
-  // servers, against a client that asks and does not read. (Two ends that both stopped reading
-  // would never go on.)
+  // Above it nothing more is read until the peer has taken what waits for it; 0 = no bound. It is
+  // for servers, against a client that asks and does not read. A client has no such bound: two ends
+  // that both stopped reading would never go on.
   uint64_t max_queued_bytes = 0;
 };
 
 class TcpConnection : public std::enable_shared_from_this<TcpConnection> {
  public:
   using OnEnvelope = std::function<void(Envelope)>;
-  using OnClosed = std::function<void(const Status&)>;  // once, not after Close
+  using OnClosed = std::function<void(const Status&)>;  // called once, and not after Close
 
   TcpConnection(std::shared_ptr<Socket> socket, const ConnectionOptions& options);
-  // Starts to read. Callbacks may call every method.
+  // Begins to read. Callbacks may call every method.
   void Start(OnEnvelope on_envelope, OnClosed on_closed);
-  // Queues; dropped if the connection is gone. REQUIRES: FrameBytes(frame) <= max_frame_bytes.
+  // Queues the envelope, or drops it if the connection is gone. REQUIRES: FrameBytes(frame) <=
+  // max_frame_bytes.
   void Send(Envelope envelope);
   void Close();
 

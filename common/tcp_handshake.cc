@@ -1,15 +1,14 @@
 #include "common/tcp_handshake.h"
 
 #include <utility>
-#include <vector>
 
 #include "common/handshake.h"
 
 namespace chorus {
 namespace {
 
-// State of one handshake, kept alive by the callback it waits for. Each step reads or writes one
-// message.
+// The state of one handshake. The callback that it waits for owns it: if the socket is destroyed,
+// so is the handshake. Each step reads or writes one message.
 struct Exchange {
   std::shared_ptr<Socket> socket;
   std::string token;
@@ -73,8 +72,8 @@ void Judge(const ExchangeRef& exchange, std::function<void(Result<uint64_t>)> do
 void AnswerClientHello(const ExchangeRef& exchange, std::function<void(Result<uint64_t>)> done) {
   exchange->server_hello = MakeServerHello(NewNonce());
   const Status checked = CheckHello(exchange->client_hello);
-  if (checked.code() == Code::kDataLoss) return done(checked);  // a stranger: not a word
-  // A client of another version reads ours in the hello.
+  if (checked.code() == Code::kDataLoss) return done(checked);  // a stranger is told nothing
+  // A client of another version is: it reads our version in the hello.
   Send(exchange, exchange->server_hello,
        [exchange, checked, done = std::move(done)](const Status& sent) {
          if (!checked.ok()) return done(checked);

@@ -16,11 +16,13 @@ namespace {
 // Connections that have not proved the token; further ones are closed at once. Far above the ranks
 // that connect at the same moment, far below the usual limit of open files.
 constexpr size_t kMaxUnproven = 256;
-constexpr double kAcceptRetrySeconds =
-    0.1;  // after an accept that failed (no more file descriptors)
+// After an accept that failed (no more file descriptors). Without a pause it would fail again at
+// once and keep the thread busy.
+constexpr double kAcceptRetrySeconds = 0.1;
 
-// Accepts, shakes hands, and hands proven connections to the threads in turn; lives on its own
-// loop's thread. Callbacks hold it weakly or check `open_`.
+// Accepts, shakes hands, and hands proven connections to the threads in turn; it lives on its own
+// loop's thread. Callbacks hold it weakly, since they may be queued when it ends, and check
+// `open_`, since they may be queued when it closes.
 class ListenerState : public std::enable_shared_from_this<ListenerState> {
  public:
   // threads: outlive it.
@@ -53,7 +55,9 @@ class ListenerState : public std::enable_shared_from_this<ListenerState> {
     std::unique_ptr<Timer> limit;
   };
   struct Client {
-    std::weak_ptr<IoLoop> loop;  // of all its connections
+    // Of all its connections, one after the other: so a connection is closed on the thread that the
+    // next one begins on, and the requests of one client are never handled at the same time.
+    std::weak_ptr<IoLoop> loop;
     std::shared_ptr<TcpConnection> connection;
 
     void CloseConnection() const {
@@ -70,6 +74,7 @@ class ListenerState : public std::enable_shared_from_this<ListenerState> {
     LogWarning(options_.local_name, ": connection from ", peer, " refused: ", why.ToString());
   }
 
+  // Weakly, as everything here holds a loop: its IoThread alone keeps it and ends it.
   const std::weak_ptr<IoLoop> loop_;
   IoThreads& threads_;
   const TransportOptions options_;
@@ -105,7 +110,8 @@ void ListenerState::Admit(std::shared_ptr<Socket> socket) {
   const auto loop = loop_.lock();
   if (!loop) return;
   entry.limit = loop->NewTimer();
-  entry.limit->Start(options_.handshake_seconds, [this, id] {  // cancelled with its entry
+  // The timer is cancelled with its entry, and the entry is there as long as the timer runs.
+  entry.limit->Start(options_.handshake_seconds, [this, id] {
     Refuse(unproven_[id].socket->peer(), DeadlineExceeded("handshake not finished in time"));
     unproven_[id].socket->Close();
     unproven_.erase(id);
@@ -113,8 +119,8 @@ void ListenerState::Admit(std::shared_ptr<Socket> socket) {
   RunServerHandshake(socket, options_.token,
                      [weak = weak_from_this(), socket, id](Result<uint64_t> client) {
                        const auto self = weak.lock();
-                       if (!self || self->unproven_.erase(id) == 0)
-                         return;  // closed by us meanwhile
+                       // Without its entry it was closed by us meanwhile: it was too slow.
+                       if (!self || self->unproven_.erase(id) == 0) return;
                        if (client.ok()) return self->Proven(*socket, *client);
                        self->Refuse(socket->peer(), client.status());
                        socket->Close();
@@ -122,7 +128,9 @@ void ListenerState::Admit(std::shared_ptr<Socket> socket) {
 }
 
 void ListenerState::Proven(Socket& socket, uint64_t client_id) {
-  // A client has one connection: an older one is a leftover of a cut that we have not noticed.
+  // A client has one connection: an older one is left of a cut that we have not noticed. It is
+  // closed so that its unsent replies free their memory; the client asks for them again on the new
+  // one.
   const auto [place, is_new] = clients_.try_emplace(client_id);
   Client& client = place->second;
   if (is_new) {
@@ -142,6 +150,8 @@ void ListenerState::Proven(Socket& socket, uint64_t client_id) {
   limits.max_frame_bytes = options_.max_frame_bytes;
   limits.max_queued_bytes = options_.max_frame_bytes;
   client.connection = std::make_shared<TcpConnection>(std::move(*moved), limits);
+  // Runs on the connection's thread when it ends by itself, and comes back to ours. By then the
+  // client may have a newer connection, which Forget leaves alone.
   const auto forget = [weak = weak_from_this(), own = loop_, client_id,
                        closed = std::weak_ptr(client.connection)] {
     const auto live = own.lock();
@@ -169,10 +179,10 @@ class TcpListener final : public Listener {
         state_(std::move(state)),
         endpoint_(std::move(endpoint)) {}
   ~TcpListener() override {
+    // Close posts the end of each connection to its thread. Work that is posted there afterwards
+    // and waited for runs behind it: then no handler runs any more, and what handlers use may end.
     thread_->RunAndWait([this] { state_->Close(); });
-    for (const auto& other : threads_->started()) {
-      other->RunAndWait([] {});  // its connections are closed by now: no handler runs any more
-    }
+    for (const auto& other : threads_->started()) other->RunAndWait([] {});
     thread_->RunAndWait([this] { state_.reset(); });  // timers and sockets end where they run
   }
   std::string endpoint() const override { return endpoint_; }

@@ -1,5 +1,6 @@
 #pragma once
-// The TCP listener behind Transport::Listen. Private to the transport.
+// The TCP listener behind Transport::Listen; for transport_tcp.cc alone.
+// Thread safety: any thread.
 
 #include <memory>
 

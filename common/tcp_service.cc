@@ -23,11 +23,15 @@ void TcpService::Start(const std::shared_ptr<TcpConnection>& connection,
       });
 }
 
+// The handler may answer on any thread, long after the connection or its loop has ended: the reply
+// holds both weakly, and is posted to the loop, where connections live. A reply to a connection
+// that is gone is dropped; the client asks again on its next one, under the same id.
 void TcpService::Serve(const std::shared_ptr<TcpConnection>& connection,
                        const std::weak_ptr<IoLoop>& loop, Envelope request) const {
   const uint64_t id = request.request_id;
   handler_(std::move(request.frame), [loop, weak = std::weak_ptr(connection), id,
                                       limit = options_.max_frame_bytes](Frame reply) {
+    // The client would refuse such a frame, close the connection, and ask again until its deadline.
     if (FrameBytes(reply) > limit) {
       reply = MakeErrorFrame(ResourceExhausted(
           StrCat("a reply of ", FrameBytes(reply), " bytes is above the frame limit of ", limit)));

@@ -1,6 +1,6 @@
 #pragma once
-// The proven connections of a listener: their requests go to the handler, its replies back.
-// Thread safety: every connection on its own loop's thread; they share only the handler.
+// The proven connections of a listener: their requests go to the handler, and its replies go back.
+// Thread safety: each connection is served on its own loop's thread; they share the handler alone.
 
 #include <functional>
 #include <memory>
@@ -17,8 +17,8 @@ class TcpService : public std::enable_shared_from_this<TcpService> {
   TcpService(const TransportOptions& options, RequestHandler handler)
       : options_(options), handler_(std::move(handler)) {}
 
-  // Starts to serve. Runs on `loop`'s thread, which is the connection's; so does on_closed, unless
-  // Close ended the connection.
+  // Begins to serve. Call it on the thread of `loop`, which is the connection's. on_closed is
+  // called there when the connection ends, unless Close ended it.
   void Start(const std::shared_ptr<TcpConnection>& connection, const std::weak_ptr<IoLoop>& loop,
              std::function<void()> on_closed) const;
 

@@ -1,11 +1,13 @@
 #pragma once
 // The seam between workers and servers: request and reply frames over TCP (transport_tcp.cc) or
-// between threads of one process (transport_inproc.cc). A channel reconnects by itself and repeats
-// what was not answered, under the same request id, until the deadline: a server may therefore see
-// a request twice and must answer it with the same bytes (ps/server does). Thread safety: all
-// methods from any thread. Handlers of listeners and callbacks of channels run on the Transport's
-// threads, those of one connection on one of them, and must not block (no Call inside them) or
-// destroy transport objects.
+// between threads of one process (transport_inproc.cc). A channel reconnects by itself, and repeats
+// what was not answered, under the same request id, until the deadline. So a handler may see a
+// request twice, and must answer it with the same bytes (ps/server.h does).
+//
+// Handlers of listeners and callbacks of channels run on the Transport's threads, those of one
+// connection on one of them. They must not block (no Call inside them) or destroy transport
+// objects.
+// Thread safety: all methods from any thread.
 
 #include <cstdint>
 #include <functional>
@@ -17,25 +19,27 @@
 
 namespace chorus {
 
+// REQUIRES: the two bounds of bytes are set (a job's are those of ClusterConfig).
 struct TransportOptions {
-  std::string token;                      // the job's secret; both sides must hold the same (TCP)
-  std::string listen_address;             // host or address to bind; "" = all interfaces
-  uint64_t max_part_bytes = 1 << 20;      // larger frames are cut into parts
-  uint64_t max_frame_bytes = 1ULL << 30;  // what a peer may make us allocate for one frame
-  uint32_t threads = 1;                   // at most, for connections (TCP)
-  double handshake_seconds = 10;          // an unproven connection is closed after this
-  std::string local_name = "?";           // "worker 1", for messages
+  std::string token;              // the job's secret; both sides must hold the same (TCP)
+  std::string listen_address;     // host or address to bind; "" = all interfaces
+  uint64_t max_part_bytes = 0;    // larger frames are cut into parts
+  uint64_t max_frame_bytes = 0;   // what a peer may make us allocate for one frame
+  uint32_t threads = 1;           // at most, for connections (TCP)
+  double handshake_seconds = 10;  // an unproven connection is closed after this
+  std::string local_name = "?";   // "worker 1", for messages
 };
 
-// Answers one request; call exactly once, from any thread. Answers to a connection that is gone are
-// dropped.
+// Answers one request. Call it exactly once, from any thread. An answer to a connection that is
+// gone is dropped: the client asks again on its next one.
 using Responder = std::function<void(Frame reply)>;
 using RequestHandler = std::function<void(Frame request, Responder respond)>;
 using ReplyCallback = std::function<void(Result<Frame> reply)>;
 
 class Listener {
  public:
-  virtual ~Listener() = default;  // stops accepting, closes every connection, joins
+  // Stops accepting and closes every connection; afterwards no handler runs any more.
+  virtual ~Listener() = default;
   // What Connect takes: "host:port" that other machines reach, or the in-process name.
   virtual std::string endpoint() const = 0;
 };
@@ -43,10 +47,10 @@ class Listener {
 class Channel {
  public:
   virtual ~Channel() = default;  // pending calls end with kAborted
-  // Sends and calls back once: with the reply, or with an error when `deadline_seconds` pass
-  // (kDeadlineExceeded, names peer and request), the peer refuses us (kPermissionDenied,
-  // kFailedPrecondition: version), or an error frame comes back (its own code). In-process:
-  // kUnavailable at once if nobody listens there.
+  // Sends and calls back once: with the reply, or with an error. Errors: kDeadlineExceeded, naming
+  // peer and request, when `deadline_seconds` have passed; kPermissionDenied or kFailedPrecondition
+  // (another version) when the peer refuses us; the code of an error frame that comes back;
+  // in-process, kUnavailable at once if nobody listens there.
   virtual void CallAsync(Frame request, double deadline_seconds, ReplyCallback done) = 0;
   Result<Frame> Call(Frame request, double deadline_seconds);  // waits for CallAsync
 };
@@ -55,14 +59,15 @@ class Transport {
  public:
   virtual ~Transport() = default;
   virtual Result<std::unique_ptr<Listener>> Listen(RequestHandler handler) = 0;
-  // Returns at once; the connection is made on first use. `peer_name` ("server 0") is for messages.
+  // Returns at once; the connection is made when it is first used. `peer_name` ("server 0") is for
+  // messages.
   virtual std::unique_ptr<Channel> Connect(const std::string& endpoint,
                                            const std::string& peer_name) = 0;
 };
 
 std::unique_ptr<Transport> NewTcpTransport(const TransportOptions& options);
-// Endpoints live in one shared registry of the process; frames pass by reference, uncopied. One
-// thread.
+// Endpoints are names in one registry of the process. Frames pass without being copied. The
+// transport has one thread.
 std::unique_ptr<Transport> NewInprocTransport(const TransportOptions& options);
 
 }  // namespace chorus

@@ -1,7 +1,7 @@
-// The transport between threads of one process. A Transport has one thread, as over TCP: handlers
-// of its listeners and callbacks of its channels run there, so that no caller's locks are held and
-// nothing recurses, and code that works here works over TCP. Frames pass as they are: arrays are
-// shared.
+// The transport between threads of one process. A Transport has a thread, as over TCP: handlers of
+// its listeners and callbacks of its channels run there, so that no caller's locks are held and
+// nothing recurses, and code that works here works over TCP. Frames pass as they are, and their
+// arrays are shared.
 
 #include <map>
 #include <utility>

@@ -1,6 +1,6 @@
-// The TCP transport: a few threads for all sockets, timers and callbacks of a Transport, its
-// listeners and its channels; each connection has one of them. tcp_listener.cc is the server's
-// side, tcp_channel.cc the client's, tcp_connection.cc what both do.
+// The TCP transport: a few threads run all sockets, timers and callbacks of a Transport's listeners
+// and channels; each connection has one of these threads. tcp_listener.cc is the server's side,
+// tcp_channel.cc the client's, tcp_connection.cc what both do.
 
 #include <utility>
 

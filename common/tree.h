@@ -2,8 +2,8 @@
 // The canonical tree: a fixed binary tree over the grains of a step. Whatever is summed over a step
 // (dense gradients, sparse gradients per key, loss terms) is summed along it, so that the result
 // depends on the grains alone and not on who computed them. A worker owns a contiguous range of
-// grains and contributes the sums of the largest subtrees that lie inside its range. Thread safety:
-// pure functions.
+// grains and contributes the sums of the largest subtrees inside its range.
+// Thread safety: pure functions.
 
 #include <cstdint>
 #include <vector>
@@ -29,13 +29,13 @@ struct GrainRange {
 // grain 0 is worker 0's.
 GrainRange GrainsOfWorker(uint32_t worker, uint32_t workers, uint32_t grains);
 
-// The largest subtrees inside [range.begin, range.end), in order. They cover the range.
+// The largest subtrees inside the range, in order. They cover the range.
 std::vector<TreeNode> MaximalNodes(GrainRange range);
 
-// Sums `terms` along the canonical tree over [0, grains): terms[i] belongs to nodes[i]; nodes are
-// disjoint, in order, and need not cover everything (an absent term is skipped, not added as zero).
-// add(into, from): term `into` += term `from` (indices into the terms). On return the sum lies in
-// term 0, and the others are used up. REQUIRES: nodes not empty; grains a power of two.
+// Sums terms along the canonical tree over [0, grains). Term i belongs to nodes[i]; the nodes are
+// disjoint and in order, and need not cover everything: an absent term is skipped, and not added as
+// zero. add(into, from) does term `into` += term `from`, given their numbers. On return term 0 is
+// the sum, and the others are used up. REQUIRES: there is a node; grains is a power of two.
 template <typename Add>
 void ReduceAlongTree(const TreeNode* nodes, uint32_t count, TreeNode root, uint32_t first,
                      Add&& add) {

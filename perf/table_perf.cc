@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "common/check.h"
+#include "common/config.h"
 #include "common/key.h"
 #include "common/random.h"
 #include "common/strings.h"
@@ -93,6 +94,8 @@ void Measure(uint64_t rows) {
   TableConfig* const table_config = config.add_table();
   table_config->set_dim(kDim);
   table_config->mutable_optimizer()->mutable_adagrad()->set_lr(0.02);
+  const Status finished = FinishTrainConfig("table_perf", &config);
+  CHECK(finished.ok(), finished.message());
   const TableType type(1, TablesOf(config, {""})[0]);
   MemoryBudget budget(0);
   Table table(&type, &budget);

@@ -99,6 +99,8 @@ int main() {
   TransportOptions options;
   options.token = "perf";
   options.listen_address = "127.0.0.1";
+  options.max_part_bytes = 1 << 20;
+  options.max_frame_bytes = 1 << 30;
   const auto server = NewTcpTransport(options), client = NewTcpTransport(options);
   const auto listener =
       server->Listen([](Frame request, const Responder& respond) { respond(std::move(request)); });

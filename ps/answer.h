@@ -1,5 +1,6 @@
 #pragma once
-// The one answer that a request gets, even if the work for it is dropped on the way.
+// The one answer that a request gets. If the work for it is dropped on the way, the destructor
+// answers that the server is shutting down: a client is never left to its deadline.
 // Thread safety: Send from any thread, once.
 
 #include <utility>

@@ -1,7 +1,7 @@
 #pragma once
-// All workers' gradients of one step for one table in one shard, combined per row along the
-// canonical tree: the sum does not depend on how many workers brought its terms. Thread safety:
-// none (it owns scratch); one an owner thread.
+// Combines all workers' gradients of one step, for one table in one shard, per row along the
+// canonical tree: the sum does not depend on how many workers brought its terms.
+// Thread safety: none, it owns scratch memory; each owner thread has one.
 
 #include <cstdint>
 #include <span>
@@ -12,16 +12,17 @@
 
 namespace chorus::ps {
 
-// The rows one worker looked up in this table and shard in the gradients' step.
+// The rows that one worker looked up in this table and shard in the gradients' step.
 struct WorkerRows {
-  std::span<const uint32_t> rows;  // row indices, in the order of its keys
+  std::span<const uint32_t> rows;  // row indices, in the order of the worker's keys
 };
 
 // The gradients of one subtree for some of those rows.
 struct GradientTerm {
   uint32_t worker = 0;  // index into the WorkerRows
   TreeNode node;
-  bool all = false;                     // of every row of the worker, in order
+  // Whether there is a gradient for every row of the worker, in order; `positions` is empty then.
+  bool all = false;
   std::span<const uint32_t> positions;  // [m]: first_position + index into the worker's rows
   uint32_t first_position = 0;
   const float* gradients = nullptr;  // [m, dim]
@@ -29,34 +30,36 @@ struct GradientTerm {
 
 class GradientCombiner {
  public:
-  // Calls apply(RowHeader*, row index, const float* gradient [dim]) once for every row that a
-  // worker looked up (a zero gradient where no term covers it). terms: in the order of their nodes,
-  // which are disjoint.
+  // Calls apply(RowHeader*, row index, const float* gradient [dim]) once for every row that some
+  // worker looked up; the gradient of a row that no term covers is zero. terms: in the order of
+  // their nodes, which are disjoint.
   template <typename Apply>
   void Combine(const Table& table, std::span<const WorkerRows> workers,
                std::span<const GradientTerm> terms, uint32_t grains, Apply&& apply);
 
  private:
-  // Rows ahead of the one being updated that the cache is asked for.
+  // How many rows before its use the cache is asked for a row.
   static constexpr size_t kAhead = 12;
 
-  // True if one term covers the rows of the only worker that has any.
+  // Whether one term covers all rows of the only worker that has any: its gradients are the sums.
   static bool IsPlain(std::span<const WorkerRows> workers, std::span<const GradientTerm> terms);
-  void AssignSlots(const Table& table, std::span<const WorkerRows> workers);
+  void AssignCells(const Table& table, std::span<const WorkerRows> workers);
   void CollectTerms(std::span<const GradientTerm> terms, uint32_t dim);
-  const float* Sum(uint32_t slot, std::span<const GradientTerm> terms, uint32_t dim,
+  const float* Sum(uint32_t cell, std::span<const GradientTerm> terms, uint32_t dim,
                    uint32_t grains);
 
+  // A cell is a row of this call's sum: distinct rows are numbered in the order in which they come.
+  // Parts are the gradients that are added in a cell.
   struct Part {
     uint32_t term;
     const float* gradient;
   };
-  std::vector<uint32_t> slot_rows_;           // [slot]: row index
-  std::vector<std::vector<uint32_t>> slots_;  // [worker][i]: slot of its i-th row
-  std::vector<uint32_t> part_begins_;         // [slots + 1]
-  std::vector<Part> parts_;                   // by slot, then by term
+  std::vector<uint32_t> cell_rows_;           // [cell]: row index
+  std::vector<std::vector<uint32_t>> cells_;  // [worker][i]: cell of its i-th row
+  std::vector<uint32_t> part_begins_;         // [cells + 1]
+  std::vector<Part> parts_;                   // by cell, then by term
   std::vector<TreeNode> nodes_;
-  std::vector<float> sums_;  // [parts of a slot, dim]
+  std::vector<float> sums_;  // [parts of a cell, dim]
 };
 
 template <typename Apply>
@@ -73,13 +76,13 @@ void GradientCombiner::Combine(const Table& table, std::span<const WorkerRows> w
     }
     return;
   }
-  AssignSlots(table, workers);
+  AssignCells(table, workers);
   CollectTerms(terms, dim);
-  for (uint32_t slot = 0; slot < slot_rows_.size(); ++slot) {
-    if (slot + kAhead < slot_rows_.size())
-      PrefetchRow(table.row(slot_rows_[slot + kAhead]), row_bytes);
-    const float* const gradient = Sum(slot, terms, dim, grains);
-    apply(table.row(slot_rows_[slot]), slot_rows_[slot], gradient);
+  for (uint32_t cell = 0; cell < cell_rows_.size(); ++cell) {
+    if (cell + kAhead < cell_rows_.size())
+      PrefetchRow(table.row(cell_rows_[cell + kAhead]), row_bytes);
+    const float* const gradient = Sum(cell, terms, dim, grains);
+    apply(table.row(cell_rows_[cell]), cell_rows_[cell], gradient);
   }
 }
 

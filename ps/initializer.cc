@@ -1,5 +1,6 @@
 #include "ps/initializer.h"
 
+#include "common/check.h"
 #include "common/random.h"
 
 namespace chorus::ps {
@@ -8,19 +9,23 @@ Initializer::Initializer(uint64_t seed, const TableSpec& table)
     : seed_(seed), name_hash_(table.name_hash), dim_(table.config.dim()) {
   const InitializerConfig& config = table.config.initializer();
   switch (config.kind_case()) {
+    case InitializerConfig::kNormal:
+      kind_ = Kind::kNormal;
+      center_ = config.normal().mean();
+      spread_ = config.normal().stddev();
+      return;
     case InitializerConfig::kUniform:
       kind_ = Kind::kUniform;
-      spread_ = config.uniform().has_scale() ? config.uniform().scale() : 0.05;
-      break;
+      spread_ = config.uniform().scale();
+      return;
     case InitializerConfig::kConstant:
       kind_ = Kind::kConstant;
       center_ = config.constant().value();
+      return;
+    case InitializerConfig::KIND_NOT_SET:
       break;
-    default:
-      kind_ = Kind::kNormal;
-      center_ = config.normal().mean();
-      spread_ = config.normal().has_stddev() ? config.normal().stddev() : 0.01;
   }
+  CHECK(false, "table ", table.name, " has no initializer: its configuration is not complete");
 }
 
 void Initializer::Fill(Key key, float* weights) const {

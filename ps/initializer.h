@@ -1,7 +1,7 @@
 #pragma once
-// Initial weights: a function of (seed, table, key, lane) and nothing else, so that a row comes out
-// the same whoever creates it, when, and in what order. Thread safety: const after construction;
-// any thread.
+// Initial weights. They are a function of (seed, table, key, lane) and of nothing else, so that a
+// row comes out the same whoever creates it, when, and in what order.
+// Thread safety: const after construction; any thread.
 
 #include <cstdint>
 
@@ -14,6 +14,8 @@ class Initializer {
  public:
   // normal:   mean + stddev * ToNormal(Random(seed, kRowInitializer, table.name_hash, key, lane))
   // uniform:  scale * (2 ToUniform(the same) - 1)
+  //   constant: its value
+  // REQUIRES: table.config is complete (common/config.h).
   Initializer(uint64_t seed, const TableSpec& table);
 
   void Fill(Key key, float* weights) const;  // weights: [dim]
@@ -24,7 +26,7 @@ class Initializer {
   uint64_t seed_;
   uint64_t name_hash_;
   uint32_t dim_;
-  Kind kind_;
+  Kind kind_ = Kind::kConstant;
   double center_ = 0;
   double spread_ = 0;
 };

@@ -13,7 +13,7 @@ constexpr uint64_t kHugePage = 2u << 20;
 }  // namespace
 
 bool KeyIndex::PrepareInsert() {
-  if ((size_ + 1) * 4 <= capacity_ * 3) return true;
+  if ((size_ + 1) * 4 <= capacity_ * 3) return true;  // at most three quarters full
   const uint64_t capacity = capacity_ == 0 ? kFirstCapacity : capacity_ * 2;
   const uint64_t bytes = capacity * sizeof(Entry);
   if (!budget_->Reserve(bytes)) return false;
@@ -24,7 +24,7 @@ bool KeyIndex::PrepareInsert() {
     budget_->Release(bytes);
     return false;
   }
-  if (huge) madvise(old.get(), bytes, MADV_HUGEPAGE);
+  if (huge) madvise(old.get(), bytes, MADV_HUGEPAGE);       // only advice: its failure costs time
   std::memset(static_cast<void*>(old.get()), 0xff, bytes);  // row = kNone everywhere
   old.swap(entries_);
   const uint64_t old_capacity = capacity_;

@@ -1,8 +1,9 @@
 #pragma once
-// From 64-bit keys to row indices: open addressing with linear probing over 8-byte entries {32 bits
-// of the key's hash, row}. The full key stands in the row itself, which a look-up touches anyway,
-// so that every key value is allowed and none collide. Growth copies entries in order without
-// touching rows. Thread safety: none.
+// The index of a table in a shard: from 64-bit keys to row numbers, by open addressing with linear
+// probing over 8-byte entries {32 bits of the key's hash, row number}. The full key is in the row
+// itself, which a look-up touches anyway, so that every key value is allowed and no two keys are
+// taken for one. Growth copies the entries in order without touching rows.
+// Thread safety: none.
 
 #include <cstdint>
 #include <cstdlib>
@@ -27,8 +28,8 @@ class KeyIndex {
   }
 
   void Prefetch(uint32_t hash) const { __builtin_prefetch(entries_.get() + Home(hash)); }
-  // The first row with this hash: very likely the one that is sought, if it exists. kNone: it does
-  // not exist.
+  // The first row with this hash: very likely the one that is sought, if it exists. kNone: the key
+  // has no row.
   uint32_t Guess(uint32_t hash) const {
     if (capacity_ == 0) return RowArena::kNone;
     for (uint64_t at = Home(hash);; at = (at + 1) & (capacity_ - 1)) {
@@ -59,7 +60,8 @@ class KeyIndex {
     void operator()(Entry* entries) const { std::free(entries); }
   };
 
-  // The hash's top bits, so that growth moves entries in order.
+  // By the hash's top bits: an entry's home doubles with the capacity, so that growth moves entries
+  // in order.
   uint64_t Home(uint32_t hash) const { return (uint64_t{hash} * capacity_) >> 32; }
 
   MemoryBudget* const budget_;

@@ -1,6 +1,7 @@
 #pragma once
-// The memory that the rows of one server may take. Tables reserve before they allocate, so that a
-// server at its limit refuses a new row instead of being killed. Thread safety: any thread.
+// The memory that the rows of one server and their indices may take. Tables reserve before they
+// allocate, so that a server at its limit refuses a new row instead of being killed.
+// Thread safety: any thread.
 
 #include <atomic>
 #include <cstdint>
@@ -11,7 +12,7 @@ class MemoryBudget {
  public:
   explicit MemoryBudget(uint64_t limit_bytes) : limit_bytes_(limit_bytes) {}  // 0 = no limit
 
-  // False, and nothing reserved, if the limit would be passed.
+  // False, and nothing is reserved, if the limit would be passed.
   bool Reserve(uint64_t bytes) {
     const uint64_t used = used_bytes_.fetch_add(bytes) + bytes;
     if (limit_bytes_ == 0 || used <= limit_bytes_) return true;
@@ -21,7 +22,6 @@ class MemoryBudget {
   void Release(uint64_t bytes) { used_bytes_.fetch_sub(bytes); }
 
   uint64_t used_bytes() const { return used_bytes_.load(); }
-  uint64_t limit_bytes() const { return limit_bytes_; }
 
  private:
   const uint64_t limit_bytes_;

@@ -21,7 +21,7 @@ Result<std::span<const T>> Values(const ByteArray& array, const char* what) {
   return array.As<T>();
 }
 
-// The first key that stands twice in `keys`, by open addressing over a scratch table; null if there
+// The first key that is in `keys` twice, found by open addressing in a scratch array; null if there
 // is none.
 const Key* FindDuplicate(std::span<const Key> keys, std::vector<uint32_t>* scratch) {
   constexpr uint32_t kEmpty = UINT32_MAX;
@@ -60,7 +60,7 @@ Result<RequestKeys> ParseKeys(const ByteArray& keys, const ByteArray& counts,
   for (uint32_t i = 0; i < shard_counts.size(); ++i) {
     const Key* const twice =
         FindDuplicate(out.keys.subspan(out.begins[i], out.begins[i + 1] - out.begins[i]), &scratch);
-    if (twice != nullptr) return Malformed(StrCat("key ", *twice, " stands twice in a table"));
+    if (twice != nullptr) return Malformed(StrCat("key ", *twice, " comes twice in a table"));
     for (uint32_t at = out.begins[i]; at < out.begins[i + 1]; ++at) {
       if (ShardOf(out.keys[at], shape.job.shards()) == shape.first_shard + i) continue;
       return Malformed(StrCat("key ", out.keys[at], " is not of shard ", shape.first_shard + i));
@@ -134,7 +134,7 @@ Status CheckStepMeta(const wire::StepMeta& meta, size_t arrays, const ServerShap
     return Malformed("gradients that are not announced");
   if (!meta.has_gradients()) return Status::Ok();
   if (static_cast<size_t>(meta.lr_factor_size()) != tables) {
-    return Malformed("not one learning rate factor a table");
+    return Malformed("not one learning rate factor per table");
   }
   for (float factor : meta.lr_factor()) {
     if (!std::isfinite(factor) || factor < 0)
@@ -211,6 +211,15 @@ Status CheckReplyBytes(const std::vector<RequestKeys>& tables, const ServerShape
   return ResourceExhausted(StrCat(
       shape.name(), ": the rows asked for take ", bytes,
       " bytes, more than a frame may have (cluster.max_frame_mb: ", max_bytes >> 20, " MB)"));
+}
+
+std::vector<ByteArray> AllocateRows(const std::vector<RequestKeys>& tables,
+                                    const ServerShape& shape) {
+  std::vector<ByteArray> arrays;
+  for (size_t t = 0; t < tables.size(); ++t) {
+    arrays.push_back(ByteArray::Allocate(tables[t].keys.size() * shape.dims[t] * sizeof(float)));
+  }
+  return arrays;
 }
 
 }  // namespace chorus::ps

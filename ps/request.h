@@ -1,7 +1,8 @@
 #pragma once
-// Frames from workers, taken apart and checked completely before anything in the server changes.
-// Views point into the frame's arrays, which the request keeps alive. Thread safety: pure
-// functions; requests are read-only once made.
+// Frames from workers, taken apart and checked completely before anything in the server changes: a
+// frame that fails a check leaves no trace. Views point into the frame's arrays, which the request
+// keeps alive.
+// Thread safety: pure functions; requests are read-only once made.
 
 #include <cstdint>
 #include <memory>
@@ -20,18 +21,21 @@ namespace chorus::ps {
 // The keys of one table instance for this server.
 struct RequestKeys {
   std::span<const Key> keys;
-  std::vector<uint32_t>
-      begins;  // [local shards + 1]: keys [begins[i], begins[i + 1]) lie in local shard i
+  // [local shards + 1]: keys [begins[i], begins[i + 1]) are of local shard i.
+  std::vector<uint32_t> begins;
 };
 
+// A worker's gradients of one subtree in one table instance.
 struct RequestNode {
   uint32_t table = 0;
   TreeNode node;
-  bool all = false;                     // of all keys of the gradients' step; positions is empty
-  std::span<const uint32_t> positions;  // ascending
+  // Whether there is a gradient for every key of the gradients' step; positions is empty then.
+  bool all = false;
+  std::span<const uint32_t> positions;  // [m], ascending
   std::span<const float> gradients;     // [m, dim], finite
 };
 
+// A frame of wire.proto's kStep.
 struct StepRequest {
   wire::StepMeta meta;
   std::vector<RequestKeys> tables;
@@ -39,23 +43,29 @@ struct StepRequest {
   std::vector<ByteArray> arrays;
 };
 
+// A frame of wire.proto's kRead.
 struct ReadRequest {
   std::vector<RequestKeys> tables;
   std::vector<ByteArray> arrays;
 };
 
-// Error: kInvalidArgument, or kFailedPrecondition for a frame of another job; says what is wrong.
+// Errors: kInvalidArgument, or kFailedPrecondition for a frame of another job; they say what is
+// wrong.
 Result<std::shared_ptr<StepRequest>> ParseStep(Frame frame, const ServerShape& shape);
 Result<std::shared_ptr<ReadRequest>> ParseRead(Frame frame, const ServerShape& shape);
 
 // Checks sizes, positions and finiteness of the gradients against the keys they belong to: those
-// that the same worker sent in the frame of the gradients' step. Sets `all`.
+// that the same worker sent in the frame of the gradients' step. Sets `all` of each node.
 Status CheckGradients(StepRequest* request, const std::vector<RequestKeys>& keys,
                       const ServerShape& shape);
 
-// What a request makes the server allocate: the rows of all its keys. Error: kResourceExhausted
-// above max_bytes.
+// Bounds what a request makes the server allocate: the rows of all its keys. Error:
+// kResourceExhausted above max_bytes.
 Status CheckReplyBytes(const std::vector<RequestKeys>& tables, const ServerShape& shape,
                        uint64_t max_bytes);
+
+// Uninitialised arrays for the rows of all keys: [table], [n, dim] float32.
+std::vector<ByteArray> AllocateRows(const std::vector<RequestKeys>& tables,
+                                    const ServerShape& shape);
 
 }  // namespace chorus::ps

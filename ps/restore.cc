@@ -15,7 +15,8 @@ struct Source {
   uint64_t step = 0;
 };
 
-// Whether the file is the one that the manifest lists; one of another run may be whole, too.
+// Whether the file is the one that the manifest lists. Its own checksum cannot say: a file of
+// another run is whole, too.
 Status CheckListed(const wire::RestoreMeta& meta, uint32_t shard, uint64_t checksum) {
   if (meta.file_size() == 0) return Status::Ok();
   const std::string name = ShardFileName(shard);
@@ -44,12 +45,12 @@ Result<std::unique_ptr<ShardFile>> OpenShard(const Source& source, uint32_t shar
 
 Result<uint64_t> RestoreShards(FileSystem& files, const wire::RestoreMeta& meta,
                                const ServerShape& shape, ShardOwner* owner) {
-  owner->FinishSnapshot();
+  owner->FinishSnapshot();  // Clear would take the rows that a running snapshot still needs
   for (Shard& shard : owner->shards()) shard.Clear();
   const std::string first_path = JoinPath(meta.directory(), ShardFileName(0));
   ASSIGN_OR_RETURN(const auto first, ShardFile::Open(files, first_path));
   const Source source{files, meta, first->shards(), first->step()};
-  // Cut alike: each shard finds all of its rows in one file.
+  // Cut alike: each shard finds all of its rows in one file, and reads no other.
   if (source.shards == shape.job.shards()) {
     uint32_t number = shape.first_shard + owner->first_local();
     for (Shard& shard : owner->shards()) {
@@ -58,6 +59,7 @@ Result<uint64_t> RestoreShards(FileSystem& files, const wire::RestoreMeta& meta,
     }
     return source.step;
   }
+  // Cut otherwise: the rows of a shard may be in any file, so every owner reads all of them.
   for (uint32_t number = 0; number < source.shards; ++number) {
     ASSIGN_OR_RETURN(const auto file, OpenShard(source, number));
     for (Shard& shard : owner->shards()) RETURN_IF_ERROR(shard.Load(*file, meta.mode()));

@@ -1,9 +1,9 @@
 #pragma once
-// Loading a checkpoint's shard files into the shards of one owner thread, whatever number of shards
-// the checkpoint was cut into. Thread safety: runs as a job of the owner.
+// Loads a checkpoint's shard files into the shards of one owner thread, whatever number of shards
+// the checkpoint was cut into.
+// Thread safety: runs as a job of the owner.
 
 #include <cstdint>
-#include <string>
 
 #include "common/file.h"
 #include "common/status.h"
@@ -12,9 +12,9 @@
 
 namespace chorus::ps {
 
-// Replaces every row of the owner's shards. Returns the step of the files. Errors: kNotFound,
+// Replaces every row of the owner's shards, and returns the step of the files. Errors: kNotFound,
 // kDataLoss (damaged, or not the files that `meta` lists), kFailedPrecondition (another table or
-// pull_ahead), kResourceExhausted; the shards are then incomplete.
+// pull_ahead), kResourceExhausted; after an error the shards are incomplete.
 Result<uint64_t> RestoreShards(FileSystem& files, const wire::RestoreMeta& meta,
                                const ServerShape& shape, ShardOwner* owner);
 

@@ -1,6 +1,7 @@
 #pragma once
 // One row in memory, contiguous: header | weights float32 [dim] | optimizer state float32
-// [state_floats]. Thread safety: none; the thread that owns the row's shard makes every access.
+// [state_floats].
+// Thread safety: none; the thread that owns the row's shard makes every access.
 
 #include <cstdint>
 
@@ -12,13 +13,13 @@ struct RowHeader {
   Key key = 0;
   uint32_t count = 0;      // updates so far
   uint32_t last_step = 0;  // of the last update
-  uint32_t slot = 0;       // scratch of GradientCombiner: a guess, checked before use
-  uint32_t snapshot : 31 =
-      0;                  // the last snapshot that holds this row already, written or copied aside
-  uint32_t kept : 1 = 0;  // came from a checkpoint: saved even without updates
+  uint32_t cell = 0;       // scratch of GradientCombiner: a guess, checked before use
+  // The id of the last snapshot that has this row already, written or copied aside.
+  uint32_t snapshot : 31 = 0;
+  // The row came from a checkpoint: it is saved even without an update.
+  uint32_t kept : 1 = 0;
 
-  // Rows that are only looked up are recreated equal from their key, so nothing saves or shows
-  // them.
+  // A row that was only looked up is made again, equal, from its key: so nothing saves or shows it.
   bool saved() const { return count > 0 || kept != 0; }
   float* weights() { return reinterpret_cast<float*>(this + 1); }
   const float* weights() const { return reinterpret_cast<const float*>(this + 1); }

@@ -16,10 +16,12 @@ uint64_t RoundUp(uint64_t value, uint64_t unit) { return (value + unit - 1) / un
 
 uint32_t RowArena::Append() {
   if (size_ == kNone) return kNone;
-  if (size_ % kFirstRows == 0) {  // memory counts as it is touched, not as chunks are mapped
+  // Memory is charged as it is touched, 64 rows at a time: the half of a slab that no row has
+  // reached yet takes no memory.
+  if (size_ % kFirstRows == 0) {
     if (!budget_->Reserve(uint64_t{kFirstRows} * stride_bytes_)) return kNone;
-    const int chunk = std::bit_width(size_ | (kFirstRows - 1)) - kFirstBits;
-    if (chunk == chunks_ && !AddChunk(chunk)) {
+    const int slab = std::bit_width(size_ | (kFirstRows - 1)) - kFirstBits;
+    if (slab == slabs_ && !AddSlab(slab)) {
       budget_->Release(uint64_t{kFirstRows} * stride_bytes_);
       return kNone;
     }
@@ -27,25 +29,25 @@ uint32_t RowArena::Append() {
   return size_++;
 }
 
-bool RowArena::AddChunk(int chunk) {
-  const uint64_t first = chunk == 0 ? 0 : uint64_t{1} << (chunk + kFirstBits - 1);
-  const uint64_t rows = chunk == 0 ? kFirstRows : first;
+bool RowArena::AddSlab(int slab) {
+  const uint64_t first = slab == 0 ? 0 : uint64_t{1} << (slab + kFirstBits - 1);
+  const uint64_t rows = slab == 0 ? kFirstRows : first;
   const bool huge = rows * stride_bytes_ >= kHugePage;
   const uint64_t alignment = huge ? kHugePage : kCacheLine;
   const uint64_t bytes = RoundUp(rows * stride_bytes_, alignment);
   void* memory = std::aligned_alloc(alignment, bytes);
   if (memory == nullptr) return false;
   if (huge) madvise(memory, bytes, MADV_HUGEPAGE);  // advice: works without, slower
-  memory_[chunk] = memory;
-  origins_[chunk] = reinterpret_cast<uintptr_t>(memory) - first * stride_bytes_;
-  ++chunks_;
+  memory_[slab] = memory;
+  origins_[slab] = reinterpret_cast<uintptr_t>(memory) - first * stride_bytes_;
+  ++slabs_;
   return true;
 }
 
 void RowArena::Clear() {
   budget_->Release(RoundUp(size_, kFirstRows) * stride_bytes_);
-  for (int chunk = 0; chunk < chunks_; ++chunk) std::free(memory_[chunk]);
-  chunks_ = 0;
+  for (int slab = 0; slab < slabs_; ++slab) std::free(memory_[slab]);
+  slabs_ = 0;
   size_ = 0;
 }
 

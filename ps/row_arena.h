@@ -1,7 +1,8 @@
 #pragma once
-// Rows of fixed stride under stable 32-bit indices 0, 1, 2, ... Memory comes in chunks that double
-// (64 rows, 64, 128, 256, ...), on huge pages once they are large; rows never move and are not
-// freed one by one. Thread safety: none.
+// Rows of fixed stride under stable 32-bit indices 0, 1, 2, ... Memory comes in slabs that double
+// (64 rows, 64, 128, 256, ...), on huge pages once they are large. Rows never move, and are not
+// freed one by one.
+// Thread safety: none.
 
 #include <bit>
 #include <cstdint>
@@ -24,9 +25,9 @@ class RowArena {
   uint32_t size() const { return size_; }
   // REQUIRES: index < size().
   RowHeader* at(uint32_t index) const {
-    // Chunk 0 holds rows [0, 64), chunk c >= 1 rows [2^(c+5), 2^(c+6)).
-    const int chunk = std::bit_width(index | (kFirstRows - 1)) - kFirstBits;
-    return reinterpret_cast<RowHeader*>(origins_[chunk] + uint64_t{index} * stride_bytes_);
+    // Slab 0 holds rows [0, 64), slab c >= 1 rows [2^(c+5), 2^(c+6)).
+    const int slab = std::bit_width(index | (kFirstRows - 1)) - kFirstBits;
+    return reinterpret_cast<RowHeader*>(origins_[slab] + uint64_t{index} * stride_bytes_);
   }
   // The index of a new row, uninitialised; kNone if memory or indices are used up.
   uint32_t Append();
@@ -35,16 +36,16 @@ class RowArena {
  private:
   static constexpr int kFirstBits = 6;
   static constexpr uint32_t kFirstRows = 1u << kFirstBits;
-  static constexpr int kMaxChunks = 32 - kFirstBits + 1;
+  static constexpr int kMaxSlabs = 32 - kFirstBits + 1;
 
-  bool AddChunk(int chunk);
+  bool AddSlab(int slab);
 
   const uint32_t stride_bytes_;
   MemoryBudget* const budget_;
   uint32_t size_ = 0;
-  int chunks_ = 0;
-  uintptr_t origins_[kMaxChunks] = {};  // where row 0 would lie if the chunk reached back to it
-  void* memory_[kMaxChunks] = {};
+  int slabs_ = 0;
+  uintptr_t origins_[kMaxSlabs] = {};  // where row 0 would be if the slab reached back to it
+  void* memory_[kMaxSlabs] = {};
 };
 
 }  // namespace chorus::ps

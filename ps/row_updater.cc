@@ -1,12 +1,13 @@
 #include "ps/row_updater.h"
 
-#include <algorithm>
 #include <cmath>
+
+#include "common/check.h"
 
 namespace chorus::ps {
 namespace {
 
-// Most rows are young: their bias corrections come from a table with the same values as computed
+// Most rows are young: their bias corrections are kept here, with the very values that are computed
 // ones.
 constexpr uint32_t kCachedCorrections = 1024;
 
@@ -47,8 +48,8 @@ void RowUpdater::Apply(RowHeader* row, const float* gradient) {
   float* const weights = row->weights();
   float* const state = weights + dim_;
   if (clip_norm_ > 0 || weight_decay_ > 0) gradient = Condition(weights, gradient);
-  row->count +=
-      row->count != UINT32_MAX;  // at the end of its range it stays: Adam is long past bias by then
+  // At the end of its range the count stays: Adam's bias is long gone by then.
+  row->count += row->count != UINT32_MAX;
   row->last_step = step_;
   const OptimizerParameters& optimizer = type_->optimizer;
   switch (optimizer.kind) {
@@ -64,6 +65,7 @@ void RowUpdater::Apply(RowHeader* row, const float* gradient) {
     case Kind::kFtrl:
       return Elementwise(optimizer.Ftrl(lr_factor_), dim_, gradient, weights, state);
   }
+  CHECK(false, "no optimizer of tables: ", optimizer.kind);
 }
 
 const float* RowUpdater::Condition(const float* weights, const float* gradient) {

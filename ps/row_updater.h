@@ -1,6 +1,6 @@
 #pragma once
-// One update of one row: clip its gradient, add weight decay, apply the optimizer, count.
-// Thread safety: none (it owns scratch); one a thread and table.
+// One update of one row: clips its gradient, adds weight decay, applies the optimizer, counts.
+// Thread safety: none, it owns scratch memory; each owner thread has one per table.
 
 #include <cstdint>
 #include <vector>
@@ -17,8 +17,8 @@ class RowUpdater {
   // Says what holds for the Apply calls that follow.
   void BeginStep(uint64_t step, float lr_factor);
   // gradient: [dim], combined over the step's grains. In this order:
-  //   g *= clip_norm / |g|  if |g| > clip_norm > 0;  g += weight_decay * w;  optimizer;  count,
-  //   last_step
+  //   g *= clip_norm / |g| if |g| > clip_norm > 0; g += weight_decay * w; count and last_step;
+  //   optimizer
   void Apply(RowHeader* row, const float* gradient);
 
  private:
@@ -33,8 +33,8 @@ class RowUpdater {
   float lr_factor_ = 1;
   uint32_t step_ = 0;
   std::vector<float> conditioned_;  // [dim]
-  std::vector<double>
-      corrections_;  // Adam: [2 (t - 1)], [2 (t - 1) + 1] = 1 - beta1^t, 1 - beta2^t
+  // Adam: [2 (t - 1)] = 1 - beta1^t and [2 (t - 1) + 1] = 1 - beta2^t.
+  std::vector<double> corrections_;
 };
 
 }  // namespace chorus::ps

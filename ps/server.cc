@@ -1,19 +1,15 @@
 #include "ps/server.h"
 
 #include <algorithm>
-#include <chrono>
 #include <utility>
 
 #include "common/check.h"
 #include "common/job.h"
-#include "common/log.h"
 #include "common/strings.h"
 #include "ps/server_impl.h"
 
 namespace chorus::ps {
 namespace {
-
-using Clock = std::chrono::steady_clock;
 
 wire::JobMeta JobOf(const ServerOptions& options, const std::vector<TableSpec>& tables) {
   wire::JobMeta job;
@@ -28,20 +24,6 @@ wire::JobMeta JobOf(const ServerOptions& options, const std::vector<TableSpec>& 
   return job;
 }
 
-Frame ReplyOf(const StepState& state, uint32_t worker) {
-  return {FrameType::kStepReply, state.reply_meta, state.workers[worker].weights};
-}
-
-// Arrays for the rows of a request, one a table.
-std::vector<ByteArray> AllocateRows(const std::vector<RequestKeys>& tables,
-                                    const std::vector<uint32_t>& dims) {
-  std::vector<ByteArray> arrays;
-  for (size_t t = 0; t < tables.size(); ++t) {
-    arrays.push_back(ByteArray::Allocate(tables[t].keys.size() * dims[t] * sizeof(float)));
-  }
-  return arrays;
-}
-
 }  // namespace
 
 ServerImpl::ServerImpl(const ServerOptions& options, const std::vector<TableSpec>& tables,
@@ -50,16 +32,17 @@ ServerImpl::ServerImpl(const ServerOptions& options, const std::vector<TableSpec
       files_(files),
       shape_(JobOf(options, tables), tables),
       budget_(options.memory_mb << 20),
-      window_(&shape_),
+      steps_(&shape_),
       writer_(std::make_unique<SnapshotWriter>(files)) {
   for (const TableSpec& table : tables) types_.emplace_back(options.seed, table);
+  // A server without a shard (more servers than shards) still needs an owner to answer steps.
   const uint32_t threads = std::max(1u, std::min(options.threads, shape_.local_shards()));
   for (uint32_t i = 0; i < threads; ++i) {
     const auto cut = [&](uint64_t part) {
       return static_cast<uint32_t>(part * shape_.local_shards() / threads);
     };
     owners_.push_back(std::make_unique<ShardOwner>(cut(i), cut(i + 1), &shape_, &types_, &budget_,
-                                                   writer_.get(), options.count_gradients,
+                                                   writer_.get(),
                                                    options.snapshot_side_bytes / threads));
   }
   watch_ = std::thread([this] { Watch(); });
@@ -72,12 +55,14 @@ ServerImpl::~ServerImpl() {
   }
   stop_watch_.notify_all();
   watch_.join();
-  owners_.clear();  // what they drop answers by itself (Answer), or waits in the window:
+  // Owners end before anything that their jobs use. A read or a restore that they drop answers by
+  // itself (Answer); the responders of steps are still held, and are answered here.
+  owners_.clear();
   std::vector<Responder> waiting;
   {
     MutexLock lock(mutex_);
     waiting.swap(also_restoring_);
-    for (auto& [step, state] : window_.steps()) {
+    for (const auto& [step, state] : steps_.all()) {
       for (WorkerStep& worker : state->workers)
         std::move(worker.waiting.begin(), worker.waiting.end(), std::back_inserter(waiting));
     }
@@ -94,159 +79,16 @@ void ServerImpl::Handle(Frame request, Responder respond) {
       return HandleRead(std::move(request), std::move(respond));
     case FrameType::kControl:
       return HandleControl(std::move(request), std::move(respond));
-    default:
-      respond(MakeErrorFrame(InvalidArgument(StrCat(
-          shape_.name(), " does not answer frames of type ", static_cast<int>(request.type)))));
+    case FrameType::kError:
+    case FrameType::kStepReply:
+    case FrameType::kReadReply:
+    case FrameType::kControlReply:
+      break;
   }
+  // The type is what a peer wrote: also a number that has no name here.
+  respond(MakeErrorFrame(InvalidArgument(
+      StrCat(shape_.name(), " does not answer frames of type ", static_cast<int>(request.type)))));
 }
-
-// ------------------------------------------------------------------------------------------ steps
-
-void ServerImpl::HandleStep(Frame frame, Responder respond) {
-  auto request = ParseStep(std::move(frame), shape_);
-  Status status = request.status();
-  if (status.ok()) status = PrepareStep(request->get());
-  std::vector<Outgoing> out;
-  if (status.ok()) status = AdmitStep(std::move(*request), respond, &out);
-  if (!status.ok()) {
-    LogWarning("refused a step frame: ", status.ToString());
-    return respond(MakeErrorFrame(status));
-  }
-  for (Outgoing& reply : out) reply.respond(std::move(reply.frame));
-}
-
-// All checks that need what the worker sent before; the long ones run without the lock.
-Status ServerImpl::PrepareStep(StepRequest* request) {
-  RETURN_IF_ERROR(CheckReplyBytes(request->tables, shape_, options_.max_reply_bytes));
-  std::shared_ptr<const StepRequest> keys;
-  {
-    MutexLock lock(mutex_);
-    RETURN_IF_ERROR(Accepting());
-    RETURN_IF_ERROR(window_.CheckStep(request->meta));
-    if (window_.IsDuplicate(request->meta)) return Status::Ok();
-    ASSIGN_OR_RETURN(keys, window_.KeysOfGradients(request->meta));
-  }
-  return keys == nullptr ? Status::Ok() : CheckGradients(request, keys->tables, shape_);
-}
-
-Status ServerImpl::Accepting() const {
-  if (restoring_) return FailedPrecondition(shape_.name() + " is restoring a checkpoint");
-  return failure_;
-}
-
-Status ServerImpl::AdmitStep(std::shared_ptr<StepRequest> request, const Responder& respond,
-                             std::vector<Outgoing>* out) {
-  MutexLock lock(mutex_);
-  RETURN_IF_ERROR(Accepting());
-  RETURN_IF_ERROR(window_.CheckStep(request->meta));
-  const uint64_t step = request->meta.step();
-  const uint32_t worker = request->meta.worker();
-  if (window_.IsDuplicate(request->meta)) {
-    ++duplicates_;
-  } else {
-    RETURN_IF_ERROR(window_.Add(std::move(request)));
-  }
-  StepState* const state = window_.Find(step);
-  if (state->done) {
-    out->push_back({respond, ReplyOf(*state, worker)});
-    return Status::Ok();
-  }
-  const bool first = std::all_of(state->workers.begin(), state->workers.end(),
-                                 [](const WorkerStep& other) { return other.waiting.empty(); });
-  if (first) state->first_arrival = Clock::now();
-  state->workers[worker].waiting.push_back(respond);
-  DispatchComplete();
-  return Status::Ok();
-}
-
-void ServerImpl::DispatchComplete() {
-  for (auto state = window_.NextComplete(); state != nullptr; state = window_.NextComplete()) {
-    const uint64_t lag = 1 + shape_.job.pull_ahead();
-    std::shared_ptr<StepState> keys_of;
-    if (window_.CarriesGradients(state->step)) keys_of = window_.Share(state->step - lag);
-    uint32_t snapshot_id = 0;
-    std::vector<std::shared_ptr<StepState>> pending;
-    const wire::StepMeta& meta = state->workers[0].request->meta;
-    if (meta.has_snapshot()) {
-      snapshot_id = ++last_snapshot_id_;
-      for (uint64_t s = meta.snapshot().step() + 1; s < state->step; ++s)
-        pending.push_back(window_.Share(s));
-      writer_->Begin(meta.snapshot().step(), meta.snapshot().directory(), shape_.local_shards());
-    }
-    for (WorkerStep& worker : state->workers) {
-      worker.weights = AllocateRows(worker.request->tables, shape_.dims);
-      for (const RequestKeys& table : worker.request->tables)
-        worker.rows.emplace_back(table.keys.size());
-    }
-    state->owners_left = static_cast<uint32_t>(owners_.size());
-    window_.MarkDispatched(state.get());
-    for (auto& owner : owners_) {
-      owner->Post([this, state, keys_of, snapshot_id, pending](ShardOwner& here) {
-        RunStep(&here, state, keys_of.get(), snapshot_id, pending);
-      });
-    }
-  }
-}
-
-void ServerImpl::RunStep(ShardOwner* owner, const std::shared_ptr<StepState>& state,
-                         const StepState* keys_of, uint32_t snapshot_id,
-                         const std::vector<std::shared_ptr<StepState>>& pending) {
-  Status status;
-  if (!failed_) {
-    owner->Apply(*state, keys_of);
-    if (snapshot_id != 0) {
-      owner->BeginSnapshot(snapshot_id, state->workers[0].request->meta.snapshot().step(), pending);
-    }
-    for (Shard& shard : owner->shards()) {
-      if (status.ok()) status = shard.LookUp(state.get());
-    }
-  }
-  if (!status.ok()) {
-    MutexLock lock(state->mutex);
-    if (state->error.ok()) state->error = status;
-  }
-  if (state->owners_left.fetch_sub(1) == 1) CompleteStep(state.get());
-}
-
-void ServerImpl::CompleteStep(StepState* state) {
-  std::vector<Outgoing> out;
-  {
-    MutexLock lock(mutex_);
-    {
-      MutexLock state_lock(state->mutex);
-      if (failure_.ok() && !state->error.ok()) {
-        const std::string limit =
-            options_.memory_mb == 0 ? "none" : StrCat(options_.memory_mb, " MB");
-        failure_ =
-            state->error.Annotate(StrCat(shape_.name(), " (memory in use ",
-                                         budget_.used_bytes() >> 20, " MB, limit ", limit, ")"));
-        failed_ = true;
-      }
-    }
-    state->reply_meta = ReplyMeta(*state);
-    for (uint32_t worker = 0; worker < state->workers.size(); ++worker) {
-      for (Responder& respond : state->workers[worker].waiting) {
-        out.push_back({std::move(respond),
-                       failure_.ok() ? ReplyOf(*state, worker) : MakeErrorFrame(failure_)});
-      }
-      state->workers[worker].waiting.clear();
-    }
-    window_.MarkDone(state);
-  }
-  for (Outgoing& reply : out) reply.respond(std::move(reply.frame));
-}
-
-std::string ServerImpl::ReplyMeta(const StepState& state) {
-  wire::StepReplyMeta meta;
-  meta.set_step(state.step);
-  if (reported_snapshot_id_ != last_snapshot_id_ && writer_->ended()) {
-    *meta.mutable_snapshot() = writer_->status();
-    reported_snapshot_id_ = last_snapshot_id_;
-  }
-  return meta.SerializeAsString();
-}
-
-// ------------------------------------------------------------------------------- reads and control
 
 void ServerImpl::HandleRead(Frame frame, Responder respond) {
   auto request = ParseRead(std::move(frame), shape_);
@@ -256,8 +98,7 @@ void ServerImpl::HandleRead(Frame frame, Responder respond) {
     return respond(MakeErrorFrame(status));
   }
   auto work = std::make_shared<SharedWork>(std::move(respond), owners_.size());
-  auto rows =
-      std::make_shared<std::vector<ByteArray>>(AllocateRows((*request)->tables, shape_.dims));
+  auto rows = std::make_shared<std::vector<ByteArray>>(AllocateRows((*request)->tables, shape_));
   for (auto& owner : owners_) {
     owner->Post([request = *request, rows, work](ShardOwner& here) {
       for (const Shard& shard : here.shards()) shard.Read(*request, *rows);
@@ -269,7 +110,8 @@ void ServerImpl::HandleRead(Frame frame, Responder respond) {
 std::unique_ptr<Server> Server::Create(const ServerOptions& options,
                                        const std::vector<TableSpec>& tables, FileSystem& files) {
   CHECK(options.server < options.servers && options.workers > 0 && options.shards > 0 &&
-        !tables.empty());
+        options.threads > 0 && options.grains_per_step > 0 && options.deadline_seconds > 0 &&
+        options.max_reply_bytes > 0 && !tables.empty());
   return std::make_unique<ServerImpl>(options, tables, files);
 }
 

@@ -1,15 +1,16 @@
 #pragma once
 // A parameter server: keeps the rows of a range of logical shards and answers the frames of all
-// workers (common/wire.proto, worker/servers/ps_client.h). A step is answered when the frames of all
-// workers are in: first the gradients that came with it are applied, then its keys are read, so
+// workers (common/wire.proto, worker/servers/ps_client.h). A step is answered when the frames of
+// all workers are in: first the gradients that came with it are applied, then its keys are read, so
 // that the rows of step t contain exactly the updates of steps 1 .. t - 1 - pull_ahead.
 //
-// Every gradient counts exactly once: a frame that arrives again while its step is kept gets the
-// same bytes, one that is malformed is refused whole. After an error that leaves rows incomplete
-// (memory used up) every step is refused with that error until a restore.
+// Every gradient counts exactly once: a frame that arrives again while its step is held gets the
+// same bytes as the first time, and a malformed frame is refused as a whole. After an error that
+// leaves rows incomplete (memory is used up, a restore failed) every step is refused with that
+// error; before the first step, another restore makes the rows whole again.
 //
 // Threads: `threads` owner threads (rows), one writer (snapshots), one watch (deadlines); Handle
-// runs on the transport's. Thread safety: any thread.
+// runs on the transport's threads. Thread safety: any thread.
 
 #include <cstdint>
 #include <memory>
@@ -17,35 +18,37 @@
 
 #include "common/file.h"
 #include "common/frame.h"
-#include "common/status.h"
 #include "common/table_spec.h"
 #include "common/transport.h"
 
 namespace chorus::ps {
 
+// What a job says of its servers. A caller sets every field that has no default here: the defaults
+// of a job are those of config.proto.
 struct ServerOptions {
   uint32_t server = 0;  // owns shards [server * shards / servers, (server + 1) * shards / servers)
-  uint32_t servers = 1;
-  uint32_t workers = 1;
-  uint32_t shards = 64;
-  uint32_t threads = 1;
+  uint32_t servers = 0;
+  uint32_t workers = 0;
+  uint32_t shards = 0;
+  uint32_t threads = 0;
   uint32_t pull_ahead = 0;
-  uint32_t grains_per_step = 8;
-  uint64_t seed = 1;
-  double deadline_seconds = 120;  // how long a step's first frame waits for the other workers'
-  uint64_t memory_mb = 0;         // rows and their index; 0 = no limit
-  uint64_t max_reply_bytes = uint64_t{1} << 30;  // a request for more rows is refused
-  uint64_t snapshot_side_bytes = 256ull << 20;   // rows copied aside for a running snapshot
-  bool count_gradients = false;                  // sum what is applied, for tests of conservation
+  uint32_t grains_per_step = 0;
+  uint64_t seed = 0;
+  double deadline_seconds = 0;   // how long a step's first frame waits for the other workers'
+  uint64_t memory_mb = 0;        // of rows and their indices; 0 = no limit
+  uint64_t max_reply_bytes = 0;  // a request for more rows is refused
+  // What rows copied aside for a running snapshot may take before shards are written out at once.
+  uint64_t snapshot_side_bytes = uint64_t{256} << 20;
 };
 
 class Server {
  public:
   virtual ~Server() = default;  // answers what waits with kAborted
-  // Answers one frame, now or later; what Transport::Listen takes.
+  // Answers one frame, now or later. It is the handler that Transport::Listen takes.
   virtual void Handle(Frame request, Responder respond) = 0;
 
-  // `files` must outlive the server. REQUIRES: server < servers, all counts >= 1.
+  // `files` must outlive the server. REQUIRES: server < servers; the numbers of servers, workers,
+  // shards, threads, grains and tables, and the two bounds of waiting and of replies, are above 0.
   static std::unique_ptr<Server> Create(const ServerOptions& options,
                                         const std::vector<TableSpec>& tables, FileSystem& files);
 };

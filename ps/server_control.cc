@@ -1,9 +1,7 @@
-// Control requests: whether the job is ours, snapshots, restore, statistics.
+// Control requests: the state of a snapshot, and restoring a checkpoint.
 
 #include <utility>
 
-#include "common/check.h"
-#include "common/log.h"
 #include "common/strings.h"
 #include "ps/restore.h"
 #include "ps/server_impl.h"
@@ -19,16 +17,12 @@ void ServerImpl::HandleControl(Frame frame, Responder respond) {
   switch (meta.request_case()) {
     case wire::ControlMeta::kRestore:
       return Restore(meta.restore(), std::move(respond));
-    case wire::ControlMeta::kStatistics:
-      return CollectStatistics(std::move(respond));
     case wire::ControlMeta::kSnapshotStatus:
       reply = SnapshotStatus(meta.snapshot_status().step());
       break;
-    case wire::ControlMeta::kCheckJob:
-      if (Status status = shape_.CheckJob(meta.check_job()); !status.ok()) reply = status;
-      break;
-    default:
+    case wire::ControlMeta::REQUEST_NOT_SET:  // also a request that only newer programs know
       reply = InvalidArgument("a control frame that asks for nothing known");
+      break;
   }
   if (!reply.ok()) return respond(MakeErrorFrame(reply.status()));
   respond({FrameType::kControlReply, reply->SerializeAsString(), {}});
@@ -44,8 +38,10 @@ Result<wire::ControlReplyMeta> ServerImpl::SnapshotStatus(uint64_t step) {
   return reply;
 }
 
-// A repetition of the restore that is under way waits with it; one of the last restore, nothing
-// having changed since, gets its answer again.
+// A client that lost its connection sends its restore again, so a restore may come twice. A
+// repetition of the one under way waits with it. A repetition of the last one gets that one's
+// answer if no step has come since: the rows are still those that it loaded, and loading them again
+// would only take time.
 void ServerImpl::Restore(const wire::RestoreMeta& meta, Responder respond) {
   Status status;
   std::string again;
@@ -55,7 +51,7 @@ void ServerImpl::Restore(const wire::RestoreMeta& meta, Responder respond) {
     if (restoring_ && text == restore_) return also_restoring_.push_back(std::move(respond));
     if (meta.mode() == wire::RestoreMeta::MODE_UNSPECIFIED) {
       status = InvalidArgument("restore without a mode");
-    } else if (restoring_ || !window_.untouched()) {
+    } else if (restoring_ || !steps_.untouched()) {
       status = FailedPrecondition(shape_.name() + " restores only before the first step");
     } else if (text == restore_ && !restore_reply_.empty()) {
       again = restore_reply_;
@@ -81,6 +77,8 @@ void ServerImpl::Restore(const wire::RestoreMeta& meta, Responder respond) {
   }
 }
 
+// Steps are accepted again only here, when every owner has loaded its shards; `failed_` changes
+// with `failure_`, under the lock, so that no step runs on rows that are half loaded.
 void ServerImpl::FinishRestore(SharedWork* work, wire::RestoreMeta::Mode mode) {
   Status status;
   wire::ControlReplyMeta reply;
@@ -96,49 +94,13 @@ void ServerImpl::FinishRestore(SharedWork* work, wire::RestoreMeta::Mode mode) {
     failure_ = status;
     failed_ = !status.ok();
     if (status.ok()) restore_reply_ = reply.SerializeAsString();
-    window_.Reset(mode == wire::RestoreMeta::RESUME ? reply.restored_step() : 0);
+    steps_.Reset(mode == wire::RestoreMeta::RESUME ? reply.restored_step() : 0);
     others.swap(also_restoring_);
   }
   const Frame frame = status.ok() ? Frame{FrameType::kControlReply, reply.SerializeAsString(), {}}
                                   : MakeErrorFrame(status);
   work->answer.Send(frame);
   for (Responder& respond : others) respond(frame);
-}
-
-void ServerImpl::CollectStatistics(Responder respond) {
-  auto work = std::make_shared<SharedWork>(std::move(respond), owners_.size());
-  {
-    MutexLock lock(mutex_);
-    MutexLock work_lock(work->mutex);
-    for (const TableType& type : types_) work->statistics.add_table()->set_name(type.spec.name);
-    work->statistics.set_applied_step(window_.applied_step());
-    work->statistics.set_duplicates(duplicates_);
-  }
-  for (auto& owner : owners_) {
-    owner->Post([this, work](ShardOwner& here) {
-      AddStatistics(&here, work.get());
-      if (!work->IsLast()) return;
-      wire::ControlReplyMeta reply;
-      {
-        MutexLock lock(work->mutex);
-        work->statistics.set_memory_bytes(budget_.used_bytes());
-        *reply.mutable_statistics() = work->statistics;
-      }
-      work->answer.Send({FrameType::kControlReply, reply.SerializeAsString(), {}});
-    });
-  }
-}
-
-void ServerImpl::AddStatistics(ShardOwner* owner, SharedWork* work) {
-  MutexLock lock(work->mutex);
-  for (size_t t = 0; t < types_.size(); ++t) {
-    wire::TableStatistics& table = *work->statistics.mutable_table(static_cast<int>(t));
-    uint64_t rows = 0;
-    for (const Shard& shard : owner->shards()) rows += shard.tables()[t].size();
-    table.set_rows(table.rows() + rows);
-    table.set_updates(table.updates() + owner->workspace().updates[t]);
-    table.set_gradient_sum(table.gradient_sum() + owner->workspace().gradient_sums[t]);
-  }
 }
 
 }  // namespace chorus::ps

@@ -1,8 +1,18 @@
 #pragma once
-// Inside the server: the state of steps, reads, restores and snapshots behind Server::Create
-// (server.h gives the contract). Steps and reads are in server.cc, control requests in
-// server_control.cc, deadlines in server_watch.cc.
-// Thread safety: any thread; the lock order stands at mutex_.
+// The state of steps, reads, restores and snapshots behind Server::Create (server.h gives the
+// contract). Steps are in server_step.cc, control requests in server_control.cc, deadlines in
+// server_watch.cc, reads and the rest in server.cc.
+//
+// A step frame goes through these functions, the first four on its connection's thread:
+//   HandleStep        parses the frame
+//   PrepareStep       checks it against earlier frames, most of that without the lock
+//   AdmitStep         adds the frame to its step, or answers a repetition
+//   DispatchComplete  hands a step whose frames are all in to the owner threads
+//   RunStep           on each owner thread: applies gradients, begins a snapshot, reads rows
+//   CompleteStep      on the owner thread that ends last: answers all workers
+//
+// Responders are never called under the lock: they enter the transport.
+// Thread safety: any thread; the lock order is at mutex_.
 
 #include <atomic>
 #include <memory>
@@ -14,26 +24,25 @@
 #include "common/mutex.h"
 #include "common/wire.pb.h"
 #include "ps/answer.h"
+#include "ps/held_steps.h"
 #include "ps/memory_budget.h"
 #include "ps/request.h"
 #include "ps/server.h"
 #include "ps/server_shape.h"
 #include "ps/shard_owner.h"
 #include "ps/snapshot_writer.h"
-#include "ps/step_window.h"
 
 namespace chorus::ps {
 
-// Work that every owner thread does its part of; the last part's end sends the reply.
+// A read or a restore. Every owner thread does its part; the one that ends last sends the reply.
 struct SharedWork {
   SharedWork(Responder respond, size_t owners) : answer(std::move(respond)), left(owners) {}
-  bool IsLast() { return left.fetch_sub(1) == 1; }
+  bool IsLast() { return left.fetch_sub(1) == 1; }  // call once, at the end of a part
 
   Answer answer;
   std::atomic<size_t> left;
-  Mutex mutex;  // leaf
+  Mutex mutex;  // a leaf: nothing is locked under it
   Status error GUARDED_BY(mutex);
-  wire::StatisticsMeta statistics GUARDED_BY(mutex);
   uint64_t restored_step GUARDED_BY(mutex) = 0;
 };
 
@@ -66,8 +75,6 @@ class ServerImpl : public Server {
   Result<wire::ControlReplyMeta> SnapshotStatus(uint64_t step);
   void Restore(const wire::RestoreMeta& meta, Responder respond);
   void FinishRestore(SharedWork* work, wire::RestoreMeta::Mode mode);
-  void CollectStatistics(Responder respond);
-  void AddStatistics(ShardOwner* owner, SharedWork* work);
 
   void Watch();
   std::vector<Outgoing> TakeExpired() REQUIRES_LOCK(mutex_);
@@ -77,22 +84,27 @@ class ServerImpl : public Server {
   const ServerShape shape_;
   std::vector<TableType> types_;
   MemoryBudget budget_;
-  std::atomic<bool> failed_{false};  // failure_ is set: owner threads leave rows alone
+  // Whether failure_ is set: owner threads read it without the lock, and leave the rows alone.
+  std::atomic<bool> failed_{false};
 
-  Mutex mutex_;  // locked before StepState::mutex, SharedWork::mutex and those of owners and writer
+  // Lock order: before StepState::mutex, SharedWork::mutex and the mutexes of owners and writer.
+  Mutex mutex_;
   ConditionVariable stop_watch_;
-  StepWindow window_ GUARDED_BY(mutex_);
+  HeldSteps steps_ GUARDED_BY(mutex_);
+  // Not OK: the rows are incomplete, and every step is refused with this error.
   Status failure_ GUARDED_BY(mutex_);
   bool restoring_ GUARDED_BY(mutex_) = false;
-  std::string restore_ GUARDED_BY(mutex_);        // the running or last restore: its RestoreMeta,
-  std::string restore_reply_ GUARDED_BY(mutex_);  // and its reply when it succeeded
+  // Of the running or last restore: its RestoreMeta, its reply once it has succeeded, and who asked
+  // for the same restore while it ran.
+  std::string restore_ GUARDED_BY(mutex_);
+  std::string restore_reply_ GUARDED_BY(mutex_);
   std::vector<Responder> also_restoring_ GUARDED_BY(mutex_);
   bool stopping_ GUARDED_BY(mutex_) = false;
-  uint32_t last_snapshot_id_ GUARDED_BY(mutex_) = 0;
-  uint32_t reported_snapshot_id_ GUARDED_BY(mutex_) = 0;
-  uint64_t duplicates_ GUARDED_BY(mutex_) = 0;
+  uint32_t last_snapshot_id_ GUARDED_BY(mutex_) = 0;      // of the newest snapshot that has begun
+  uint32_t reported_snapshot_id_ GUARDED_BY(mutex_) = 0;  // of the last that a step reply told of
 
-  std::unique_ptr<SnapshotWriter> writer_;  // outlives the owners
+  // The owners' threads use everything above; ~ServerImpl ends them first.
+  std::unique_ptr<SnapshotWriter> writer_;
   std::vector<std::unique_ptr<ShardOwner>> owners_;
   std::thread watch_;
 };

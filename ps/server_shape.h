@@ -1,5 +1,5 @@
 #pragma once
-// Where a server stands in its job: what it owns and what frames meant for it must look like.
+// A server's part in its job: what it owns, and what the frames meant for it must look like.
 // Thread safety: immutable; any thread.
 
 #include <cstdint>

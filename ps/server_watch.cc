@@ -1,4 +1,4 @@
-// A step that waits for a worker in vain is answered with who is missing.
+// A step that waits for other workers in vain is answered with an error that names them.
 
 #include <algorithm>
 #include <chrono>
@@ -11,6 +11,7 @@
 namespace chorus::ps {
 
 void ServerImpl::Watch() {
+  // Often enough that a deadline is late by an eighth at most, seldom enough to cost nothing.
   const double period = std::clamp(options_.deadline_seconds / 8, 0.002, 0.25);
   for (;;) {
     std::vector<Outgoing> out;
@@ -24,11 +25,12 @@ void ServerImpl::Watch() {
   }
 }
 
-// Frames stay: a worker that asks again waits again.
+// Frames stay: a worker that sends its frame again waits again, and the step still runs when the
+// missing frame comes. A step that is dispatched waits for this server alone, and has no deadline.
 std::vector<ServerImpl::Outgoing> ServerImpl::TakeExpired() {
   std::vector<Outgoing> out;
   const auto now = std::chrono::steady_clock::now();
-  for (auto& [step, state] : window_.steps()) {
+  for (const auto& [step, state] : steps_.all()) {
     if (state->dispatched) continue;
     const double waited = std::chrono::duration<double>(now - state->first_arrival).count();
     if (waited < options_.deadline_seconds) continue;

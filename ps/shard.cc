@@ -9,7 +9,7 @@
 namespace chorus::ps {
 namespace {
 
-// The keys of `keys` that lie in a local shard.
+// Those of `keys` that are of a local shard.
 std::span<const Key> KeysIn(const RequestKeys& keys, uint32_t local) {
   return keys.keys.subspan(keys.begins[local], keys.begins[local + 1] - keys.begins[local]);
 }
@@ -33,7 +33,8 @@ GradientTerm TermIn(const RequestNode& node, uint32_t worker, uint32_t begin, ui
   return term;
 }
 
-// The `pending` part of one step for one shard: what any worker's reply holds, by key.
+// The `pending` part of one step for one shard: what any worker's reply holds, by key. A key that
+// several workers asked for is written once, so that the bytes do not depend on who asked.
 void AppendPendingStep(const StepState& step, uint32_t local, const std::vector<uint32_t>& dims,
                        std::string* out) {
   AppendValue(out, step.step);
@@ -71,6 +72,7 @@ void Shard::Apply(const StepState& with_gradients, const StepState& keys_of,
                   ShardWorkspace* workspace) {
   auto& terms = workspace->terms;
   auto& worker_rows = workspace->worker_rows;
+  // Frozen tables, snapshot and learning rate are those of the step: any worker's frame says them.
   const auto& frozen = with_gradients.workers[0].request->meta.frozen_table();
   for (uint32_t t = 0; t < tables_.size(); ++t) {
     if (std::find(frozen.begin(), frozen.end(), t) != frozen.end()) continue;
@@ -82,6 +84,8 @@ void Shard::Apply(const StepState& with_gradients, const StepState& keys_of,
       const RequestKeys& keys = keys_of.workers[w].request->tables[t];
       const uint32_t begin = keys.begins[local_];
       const uint32_t end = keys.begins[local_ + 1];
+      // The rows that LookUp found, in the step of the keys: rows never move, and no key is
+      // looked up a second time.
       worker_rows.push_back({std::span(keys_of.workers[w].rows[t]).subspan(begin, end - begin)});
       if (begin == end) continue;
       for (const RequestNode& node : with_gradients.workers[w].request->nodes) {
@@ -93,11 +97,7 @@ void Shard::Apply(const StepState& with_gradients, const StepState& keys_of,
                       with_gradients.workers[0].request->meta.lr_factor(static_cast<int>(t)));
     const auto apply = [&](RowHeader* row, uint32_t index, const float* gradient) {
       if (snapshot_ != nullptr) snapshot_->BeforeUpdate(t, index, row);
-      if (workspace->count_gradients) {
-        for (uint32_t i = 0; i < dim; ++i) workspace->gradient_sums[t] += gradient[i];
-      }
       updater.Apply(row, gradient);
-      ++workspace->updates[t];
     };
     workspace->combiner.Combine(table, worker_rows, terms, shape_.job.grains_per_step(), apply);
   }
@@ -116,7 +116,8 @@ Status Shard::LookUp(StepState* step) {
   return UsePending(step);
 }
 
-// A step pulled before the checkpoint was cut gets what it got then.
+// A step that was pulled before the checkpoint's state existed gets the rows that it got then: they
+// lack the last updates, as they did in the uninterrupted run.
 Status Shard::UsePending(StepState* step) {
   const auto pending = pending_.find(step->step);
   if (pending == pending_.end()) return Status::Ok();
@@ -171,94 +172,6 @@ void Shard::Clear() {
   snapshot_.reset();
   pending_.clear();
   for (Table& table : tables_) table.Clear();
-}
-
-Status Shard::Load(const ShardFile& file, wire::RestoreMeta::Mode mode) {
-  const bool resume = mode == wire::RestoreMeta::RESUME;
-  std::vector<int> file_tables;  // [table]: its number in the file, -1 if it is new
-  for (uint32_t t = 0; t < tables_.size(); ++t) {
-    const TableSpec& spec = tables_[t].type().spec;
-    const auto& there = file.tables();
-    const auto found = std::find_if(there.begin(), there.end(), [&](const ShardFileTable& table) {
-      return table.name_hash == spec.name_hash;
-    });
-    file_tables.push_back(found == there.end() ? -1 : static_cast<int>(found - there.begin()));
-    if (found == there.end()) {
-      if (resume) return FailedPrecondition(StrCat("the checkpoint has no table ", spec.name));
-      continue;
-    }
-    RETURN_IF_ERROR(LoadRows(file, static_cast<uint32_t>(file_tables.back()), t, mode));
-  }
-  if (!resume) return Status::Ok();
-  if (file.pending_steps() != shape_.job.pull_ahead()) {
-    return FailedPrecondition(StrCat("the checkpoint was written with pull_ahead ",
-                                     file.pending_steps(), ", this run has ",
-                                     shape_.job.pull_ahead()));
-  }
-  return LoadPending(file, file_tables);
-}
-
-Status Shard::LoadRows(const ShardFile& file, uint32_t file_table, uint32_t t,
-                       wire::RestoreMeta::Mode mode) {
-  Table& table = tables_[t];
-  const TableType& type = table.type();
-  const ShardFileTable& header = file.tables()[file_table];
-  const bool reset = mode == wire::RestoreMeta::WARM_START_RESET;
-  if (header.dim != type.layout.dim ||
-      (!reset && header.state_floats != type.layout.state_floats)) {
-    return FailedPrecondition(StrCat("table ", header.name, " of the checkpoint has dimension ",
-                                     header.dim, " and ", header.state_floats,
-                                     " floats of optimizer state, this job ", type.layout.dim,
-                                     " and ", type.layout.state_floats));
-  }
-  ShardFile::Cursor rows = file.Rows(file_table);
-  ShardRow from;
-  while (rows.Next(&from)) {
-    if (!Owns(from.key)) continue;
-    RowHeader* const row = table.FindOrCreate(from.key);
-    if (row == nullptr) {
-      return ResourceExhausted(StrCat("table ", header.name, ": no memory for a restored row"));
-    }
-    row->kept = 1;
-    row->count = reset ? 0 : from.count;
-    row->last_step = mode == wire::RestoreMeta::RESUME ? from.last_step : 0;
-    float* const weights = row->weights();
-    std::memcpy(weights, from.weights, header.dim * sizeof(float));
-    if (reset) {
-      type.optimizer.InitializeState(weights, header.dim, weights + header.dim);
-    } else {
-      std::memcpy(weights + header.dim, from.state, header.state_floats * sizeof(float));
-    }
-  }
-  return rows.status();
-}
-
-Status Shard::LoadPending(const ShardFile& file, const std::vector<int>& file_tables) {
-  for (uint32_t i = 0; i < file.pending_steps(); ++i) {
-    ASSIGN_OR_RETURN(const PendingRows from, file.ReadPending(i));
-    auto& into = pending_[from.step];
-    into.resize(tables_.size());
-    for (size_t t = 0; t < tables_.size(); ++t) {
-      const PendingRows::TableRows& rows = from.tables[static_cast<size_t>(file_tables[t])];
-      // Of this shard, in order; files of other cuts add to it one by one.
-      PendingRows::TableRows merged;
-      const auto append = [&](const PendingRows::TableRows& source, size_t at) {
-        merged.keys.push_back(source.keys[at]);
-        const auto weights = source.weights.begin() + static_cast<ptrdiff_t>(at * shape_.dims[t]);
-        merged.weights.insert(merged.weights.end(), weights, weights + shape_.dims[t]);
-      };
-      size_t old = 0;
-      for (size_t at = 0; at < rows.keys.size(); ++at) {
-        if (!Owns(rows.keys[at])) continue;
-        for (; old < into[t].keys.size() && into[t].keys[old] < rows.keys[at]; ++old)
-          append(into[t], old);
-        append(rows, at);
-      }
-      for (; old < into[t].keys.size(); ++old) append(into[t], old);
-      into[t] = std::move(merged);
-    }
-  }
-  return Status::Ok();
 }
 
 }  // namespace chorus::ps

@@ -1,15 +1,13 @@
 #pragma once
-// All table instances' rows of one logical shard, and what one step does to them.
+// The rows of all table instances in one logical shard, and what one step does to them.
 // Thread safety: none; the owner thread makes every call.
 
 #include <cstdint>
 #include <deque>
 #include <map>
 #include <memory>
-#include <string>
 #include <vector>
 
-#include "common/file.h"
 #include "common/status.h"
 #include "common/wire.pb.h"
 #include "ps/gradient_combiner.h"
@@ -23,20 +21,16 @@
 
 namespace chorus::ps {
 
-// An owner thread's tools and tallies, shared by its shards.
+// An owner thread's tools and scratch memory, shared by its shards.
 struct ShardWorkspace {
-  explicit ShardWorkspace(const std::vector<TableType>& types, bool count_gradients_on)
-      : count_gradients(count_gradients_on), updates(types.size()), gradient_sums(types.size()) {
+  explicit ShardWorkspace(const std::vector<TableType>& types) {
     for (const TableType& type : types) updaters.emplace_back(&type);
   }
 
-  const bool count_gradients;
   std::vector<RowUpdater> updaters;  // [table]
   GradientCombiner combiner;
   std::vector<WorkerRows> worker_rows;
   std::vector<GradientTerm> terms;
-  std::vector<uint64_t> updates;      // [table]
-  std::vector<double> gradient_sums;  // [table], before clipping; only if count_gradients
 };
 
 class Shard {
@@ -46,22 +40,23 @@ class Shard {
         MemoryBudget* budget);
 
   // Applies the gradients in `with_gradients` (frames of step `keys_of.step` + 1 + pull_ahead) to
-  // the rows that the frames of `keys_of` looked up.
+  // the rows that the frames of `keys_of` looked up. Frozen tables are left as they are.
   void Apply(const StepState& with_gradients, const StepState& keys_of, ShardWorkspace* workspace);
-  // Finds or creates the rows of `step` and copies their weights into its replies.
+  // Finds or creates the rows of `step` and copies their weights into its replies. Error:
+  // kResourceExhausted, or kFailedPrecondition if a resumed run asks for other keys than its
+  // checkpoint's run did.
   Status LookUp(StepState* step);
+  // Copies the weights of all keys of this shard to their places. weights: [table], [n, dim].
   void Read(const ReadRequest& request, const std::vector<ByteArray>& weights) const;
 
   // pending: the steps after `step` whose rows replies hold already, in order.
   void BeginSnapshot(uint32_t id, uint64_t step, std::vector<std::shared_ptr<StepState>> pending);
-  ShardSnapshot* snapshot() { return snapshot_.get(); }  // null when none is being written
+  ShardSnapshot* snapshot() { return snapshot_.get(); }  // null while none is written
   void EndSnapshot() { snapshot_.reset(); }
 
-  void Clear();
+  void Clear();  // forgets every row, and drops a running snapshot
   // Adds the rows of `file` that belong here, and its pending rows if the mode is RESUME.
   Status Load(const ShardFile& file, wire::RestoreMeta::Mode mode);
-
-  const std::deque<Table>& tables() const { return tables_; }
 
  private:
   Status LoadRows(const ShardFile& file, uint32_t file_table, uint32_t table,
@@ -76,7 +71,7 @@ class Shard {
   const ServerShape& shape_;
   std::deque<Table> tables_;
   std::unique_ptr<ShardSnapshot> snapshot_;
-  // After a resume: step -> [table].
+  // After a resume: what the checkpoint's run had already been sent, by step, then [table].
   std::map<uint64_t, std::vector<PendingRows::TableRows>> pending_;
 };
 

@@ -10,14 +10,18 @@
 namespace chorus::ps {
 namespace {
 
-constexpr uint64_t kBufferBytes = 1 << 18;
+constexpr uint64_t kBufferBytes = 1 << 18;  // read at a time
 constexpr uint64_t kChecksumBytes = 8;
+// Far above what any job has. A damaged header must not make us allocate or loop for its numbers:
+// they are checked before the checksum is, which takes a pass over the whole file.
 constexpr uint32_t kMaxTables = 4096;
 constexpr uint32_t kMaxDim = 1 << 20;
 constexpr uint32_t kMaxName = 1 << 16;
+constexpr uint32_t kMaxPendingSteps = 64;
 
 uint64_t RoundUp8(uint64_t bytes) { return (bytes + 7) / 8 * 8; }
 
+// The headers as shard_file.h gives them: no gaps, so that they are copied as they are on disk.
 struct FileHeader {
   char magic[8];
   uint32_t version, shard, shards, tables;
@@ -53,6 +57,8 @@ Status ShardFile::Corrupt(const std::string& what) const {
   return DataLoss(StrCat(path_, ": ", what));
 }
 
+// Reads from the body and moves *offset on. The first comparison keeps the second from wrapping
+// around: `bytes` comes from the file.
 Status ShardFile::Take(uint64_t* offset, void* out, uint64_t bytes) const {
   if (bytes > body_bytes_ || *offset > body_bytes_ - bytes)
     return Corrupt("the file ends too early");
@@ -76,7 +82,8 @@ Status ShardFile::ReadHeaders() {
     return FailedPrecondition(StrCat(path_, ": format version ", header.version,
                                      ", this program reads ", kShardFileVersion));
   }
-  if (header.shard >= header.shards || header.tables > kMaxTables || header.pending_steps > 64) {
+  if (header.shard >= header.shards || header.tables > kMaxTables ||
+      header.pending_steps > kMaxPendingSteps) {
     return Corrupt("the header makes no sense");
   }
   shard_ = header.shard;
@@ -104,12 +111,15 @@ Status ShardFile::ReadTableHeader(uint64_t* offset) {
   RETURN_IF_ERROR(Take(offset, table.name.data(), table.name.size()));
   table.name.resize(header.name_bytes);
   table.offset = *offset;
+  // A division, since a product with a damaged number of rows could wrap around.
   if (table.rows > (body_bytes_ - *offset) / table.row_bytes()) return Corrupt("rows are missing");
   *offset = RoundUp8(*offset + table.rows * table.row_bytes());
   tables_.push_back(std::move(table));
   return Status::Ok();
 }
 
+// Remembers where the part is. Its rows are read when a run resumes (ReadPending), and not by those
+// who look at the tables only.
 Status ShardFile::SkipPending(uint64_t* offset) {
   pending_offsets_.push_back(*offset);
   uint64_t step;
@@ -132,6 +142,8 @@ uint64_t ShardFile::rows() const {
   return sum;
 }
 
+// Two checksums in one pass: the file's own, which says that the bytes are those that were written,
+// and the one that the manifest has, which says that the file is the one that it names.
 Result<uint64_t> ShardFile::Verify() const {
   ChecksumStream checksum;
   std::vector<std::byte> buffer(kBufferBytes);
@@ -161,6 +173,7 @@ Result<PendingRows> ShardFile::ReadPending(uint32_t index) const {
     RETURN_IF_ERROR(Take(&offset, out.keys.data(), rows * sizeof(Key)));
     RETURN_IF_ERROR(Take(&offset, out.weights.data(), out.weights.size() * sizeof(float)));
     offset = RoundUp8(offset);
+    // The server searches them (Shard::UsePending): a wrong order would look like missing keys.
     for (size_t i = 1; i < out.keys.size(); ++i) {
       if (out.keys[i] <= out.keys[i - 1]) return Corrupt("pending keys are out of order");
     }
@@ -192,6 +205,8 @@ bool ShardFile::Cursor::Next(ShardRow* row) {
   row->weights = reinterpret_cast<const float*>(bytes + 16);  // rows and buffer are 4-byte aligned
   row->state = row->weights + table_->dim;
   at_ += table_->row_bytes();
+  // Keys ascend strictly, so no row comes twice; a file that breaks this was not written by us,
+  // even if its checksum holds.
   if (any_ && row->key <= last_key_) {
     status_ = file_->Corrupt("rows are out of order");
     return false;

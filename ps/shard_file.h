@@ -11,11 +11,11 @@
 //               (ascending keys; of every row that was ever updated)
 //   pending  := step:u64, for each table:
 //                 rows:u64 key:u64[rows] weights:f32[rows * dim], zeros to 8 bytes
-//               (ascending keys; what replies to the steps after `step` already held, see
-//               pull_ahead)
+//               (ascending keys; what the replies to the steps after `step` held already, which
+//               pull_ahead of them did when the state of `step` was complete)
 //   checksum := XXH3-64 of everything before it
 //
-// Thread safety: a ShardFile may be read by many threads, a cursor by one.
+// Thread safety: many threads may read a ShardFile, one thread a cursor.
 
 #include <cstddef>
 #include <cstdint>
@@ -53,7 +53,7 @@ struct ShardRow {
   const float* state = nullptr;    // [state_floats]
 };
 
-// Rows whose values a pending step has already pulled.
+// The rows that a pending step has pulled already.
 struct PendingRows {
   uint64_t step = 0;
   struct TableRows {
@@ -65,7 +65,8 @@ struct PendingRows {
 
 class ShardFile {
  public:
-  // Reads headers and checks that the parts fill the file. Errors: kNotFound, kDataLoss.
+  // Reads the headers and checks that the parts fill the file. Errors: kNotFound, kDataLoss,
+  // kFailedPrecondition (another version of the format).
   static Result<std::unique_ptr<ShardFile>> Open(FileSystem& files, const std::string& path);
 
   uint32_t shard() const { return shard_; }
@@ -74,15 +75,15 @@ class ShardFile {
   const std::vector<ShardFileTable>& tables() const { return tables_; }
   uint64_t rows() const;  // of all tables
 
-  // Reads everything and compares the checksum. Returns that of the whole file, the stored one
-  // included, as the manifest has it. Error: kDataLoss.
+  // Reads everything and compares the stored checksum. Returns the checksum of the whole file,
+  // which includes the stored one, as the manifest has it. Error: kDataLoss.
   Result<uint64_t> Verify() const;
 
   // The rows of one table in ascending order of the keys. The file must outlive the cursor.
   class Cursor {
    public:
     Cursor(const ShardFile* file, uint32_t table);
-    // False at the end, and on an error, which Next's caller finds in status().
+    // False at the end and on an error; status() tells the two apart.
     bool Next(ShardRow* row);
     const Status& status() const { return status_; }
 
@@ -117,7 +118,7 @@ class ShardFile {
   uint32_t shard_ = 0;
   uint32_t shards_ = 0;
   uint64_t step_ = 0;
-  uint64_t body_bytes_ = 0;  // without the checksum
+  uint64_t body_bytes_ = 0;  // of the file without its checksum
   std::vector<ShardFileTable> tables_;
   std::vector<uint64_t> pending_offsets_;
 };

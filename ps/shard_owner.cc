@@ -7,19 +7,22 @@
 namespace chorus::ps {
 namespace {
 
-constexpr uint32_t kSliceRows = 4096;               // about a millisecond of writing
-constexpr uint64_t kMaxBacklogBytes = 64ull << 20;  // handed to the writer; more waits
+// About a millisecond of work: so long a job waits at most for the snapshot.
+constexpr uint32_t kSliceRows = 4096;
+// Bytes that the writer has not written yet: above it the snapshot waits for the disk instead of
+// filling memory. Jobs do not wait.
+constexpr uint64_t kMaxBacklogBytes = uint64_t{64} << 20;
 constexpr std::chrono::milliseconds kBacklogPause{5};
 
 }  // namespace
 
 ShardOwner::ShardOwner(uint32_t begin, uint32_t end, const ServerShape* shape,
                        const std::vector<TableType>* types, MemoryBudget* budget,
-                       SnapshotWriter* writer, bool count_gradients, uint64_t side_limit_bytes)
+                       SnapshotWriter* writer, uint64_t side_limit_bytes)
     : first_local_(begin),
       side_limit_bytes_(side_limit_bytes),
       writer_(*writer),
-      workspace_(*types, count_gradients) {
+      workspace_(*types) {
   for (uint32_t local = begin; local < end; ++local)
     shards_.emplace_back(local, shape, types, budget);
   thread_ = std::thread([this] { Run(); });
@@ -57,6 +60,7 @@ void ShardOwner::Run() {
       }
     }
     if (job) job(*this);
+    // One slice after each job, too: a busy server, which is never idle, still ends its snapshot.
     if (!SnapshotWorkLeft()) continue;
     if (writer_.backlog_bytes() < kMaxBacklogBytes) {
       WriteSnapshotSlice(kSliceRows);
@@ -77,6 +81,8 @@ void ShardOwner::Apply(const StepState& step, const StepState* keys_of) {
 
 void ShardOwner::BeginSnapshot(uint32_t id, uint64_t step,
                                const std::vector<std::shared_ptr<StepState>>& pending) {
+  // A row remembers one snapshot only, so two cannot run at a time. What is left of the last one
+  // goes to the writer, which drops it: it has been told of this one.
   FinishSnapshot();
   for (Shard& shard : shards_) {
     shard.BeginSnapshot(id, step, pending);
@@ -102,6 +108,8 @@ void ShardOwner::WriteSnapshotOf(Shard* shard, uint32_t max_rows) {
   snapshotting_.erase(std::find(snapshotting_.begin(), snapshotting_.end(), shard));
 }
 
+// Writes the shard out at once when too many rows are copied aside: its rows are then in the file,
+// and updates of it copy nothing any more. A step waits for that, which is the price of the bound.
 void ShardOwner::BoundSideMemory(Shard* shard) {
   if (shard->snapshot() == nullptr) return;
   uint64_t bytes = 0;

@@ -1,13 +1,13 @@
 #pragma once
-// A thread and the shards it owns: it alone touches their rows, so rows need no locks. Jobs run in
-// the order in which they were posted; between jobs and when idle it writes at a running snapshot.
+// A thread and the shards it owns. It alone touches their rows, so that rows need no locks. Jobs
+// run in the order in which they were posted; between jobs, and when there is none, the thread
+// writes at a running snapshot.
 // Thread safety: Post from any thread; everything else from within a job.
 
 #include <cstdint>
 #include <deque>
 #include <functional>
 #include <memory>
-#include <string>
 #include <thread>
 #include <vector>
 
@@ -22,30 +22,28 @@ class ShardOwner {
   using Job = std::function<void(ShardOwner& owner)>;
 
   // Owns the local shards [begin, end). side_limit_bytes: what rows copied aside for a snapshot may
-  // take here before their shard is written out at once.
+  // take here before their shard is written out at once. All pointers must outlive the owner.
   ShardOwner(uint32_t begin, uint32_t end, const ServerShape* shape,
              const std::vector<TableType>* types, MemoryBudget* budget, SnapshotWriter* writer,
-             bool count_gradients, uint64_t side_limit_bytes);
-  ~ShardOwner();  // ends the running job, drops the others
+             uint64_t side_limit_bytes);
+  ~ShardOwner();  // waits for the running job, and drops the others
 
   void Post(Job job);
 
-  // Jobs' tools.
+  // For jobs.
   std::deque<Shard>& shards() { return shards_; }
   uint32_t first_local() const { return first_local_; }
-  ShardWorkspace& workspace() { return workspace_; }
-  // Applies the gradients that came with `step` to the rows that keys_of looked up (null: none
-  // came).
+  // Applies the gradients that came with `step` to the rows that keys_of looked up; keys_of is null
+  // if none came.
   void Apply(const StepState& step, const StepState* keys_of);
   void BeginSnapshot(uint32_t id, uint64_t step,
                      const std::vector<std::shared_ptr<StepState>>& pending);
-  void FinishSnapshot();  // writes out all that is left
+  void FinishSnapshot();  // hands all that is left to the writer
 
  private:
   void Run();
   bool SnapshotWorkLeft() const { return !snapshotting_.empty(); }
-  // Writes at most so many rows of the shard in turn.
-  void WriteSnapshotSlice(uint32_t max_rows);
+  void WriteSnapshotSlice(uint32_t max_rows);  // of the first shard that is not complete
   void WriteSnapshotOf(Shard* shard, uint32_t max_rows);
   void BoundSideMemory(Shard* shard);
 
@@ -60,7 +58,7 @@ class ShardOwner {
   ConditionVariable posted_;
   std::deque<Job> jobs_ GUARDED_BY(mutex_);
   bool stopping_ GUARDED_BY(mutex_) = false;
-  std::thread thread_;  // last: it uses all of the above
+  std::thread thread_;  // the last member: it uses all of the above
 };
 
 }  // namespace chorus::ps

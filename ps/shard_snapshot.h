@@ -1,7 +1,8 @@
 #pragma once
-// One shard as it was after a step, written out bit by bit while updates go on: a row that is about
-// to change and is not written yet is copied aside first. Rows that appear after the start are not
-// part of it. Thread safety: none; the shard's owner thread makes every call.
+// One shard as it was after a step, written out little by little while updates go on: a row that is
+// about to change and is not written yet is copied aside first. Rows that are created after the
+// start are not part of it.
+// Thread safety: none; the shard's owner thread makes every call.
 
 #include <cstdint>
 #include <deque>
@@ -16,7 +17,8 @@
 namespace chorus::ps {
 
 struct SnapshotPlan {
-  uint32_t id = 0;  // marks rows: differs from that of any other snapshot a row may remember
+  // Marks rows. It differs from the id of every other snapshot that a row may remember.
+  uint32_t id = 0;
   uint64_t step = 0;
   uint32_t shard = 0;
   uint32_t shards = 0;
@@ -29,15 +31,16 @@ class ShardSnapshot {
  public:
   ShardSnapshot(SnapshotPlan plan, const std::deque<Table>* tables);
 
+  // Call before each update of a row.
   void BeforeUpdate(uint32_t table, uint32_t index, RowHeader* row) {
     if (row->snapshot != plan_.id) CopyAside(table, index, row);
   }
-  uint64_t side_bytes() const { return side_bytes_; }
+  uint64_t side_bytes() const { return side_bytes_; }  // of rows copied aside
 
-  // Appends what comes next of the file to *out, at most max_rows rows. True when all but the
-  // checksum is out.
+  // Appends the next bytes of the file to *out, at most max_rows rows. True when everything but the
+  // checksum has been appended.
   bool WriteSome(uint32_t max_rows, std::string* out);
-  uint64_t rows() const { return rows_; }  // written so far
+  uint64_t rows() const { return rows_; }  // appended so far, of tables that are complete
   uint64_t step() const { return plan_.step; }
   uint32_t shard() const { return plan_.shard; }
 
@@ -62,7 +65,7 @@ class ShardSnapshot {
   uint64_t side_bytes_ = 0;
   uint64_t rows_ = 0;
 
-  // Where writing stands: table `table_`, its rows in order, the next of them.
+  // What is written next: row `next_` of `order_`, in table `table_`.
   bool header_written_ = false;
   size_t table_ = 0;
   bool table_started_ = false;

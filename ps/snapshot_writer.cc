@@ -63,6 +63,12 @@ bool SnapshotWriter::ended() const {
   return !error_.ok() || done_.size() == shards_;
 }
 
+// The lock is held to take a block and to tell its end, never while the disk is busy: owner threads
+// ask for backlog_bytes() between two jobs.
+//
+// A block is skipped if a newer snapshot has begun or its own has failed. A skipped block also
+// closes its shard's file: the shard's next file must begin empty, not where the one given up
+// stopped.
 void SnapshotWriter::Run() {
   for (;;) {
     Block block;
@@ -87,6 +93,7 @@ void SnapshotWriter::Run() {
     }
     MutexLock lock(mutex_);
     backlog_bytes_ -= bytes;
+    // A newer snapshot may have begun while this block was written: the error is not its own.
     if (!status.ok() && step == step_) {
       LogError("snapshot of step ", step, " failed: ", status.ToString());
       error_ = status;
@@ -112,6 +119,9 @@ Status SnapshotWriter::WriteTo(OpenFile* out, const Block& block, const std::str
   return block.last ? Finish(&file, block) : Status::Ok();
 }
 
+// A file counts as done when it is on stable storage, not when it is written: worker 0 publishes
+// the manifest after the last server's word, and a checkpoint that has a manifest must survive a
+// crash.
 Status SnapshotWriter::Finish(OpenFile* file, const Block& block) {
   const uint64_t own_checksum = file->checksum.value();
   const auto trailer = std::as_bytes(std::span<const uint64_t>(&own_checksum, 1));

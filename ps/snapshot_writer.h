@@ -1,7 +1,7 @@
 #pragma once
-// Writes the files of snapshots on a thread of its own, so that the owner threads of shards never
-// wait for a disk, and knows how each server's part of a snapshot stands. Thread safety: any
-// thread, but the blocks of one shard come from one thread in order.
+// Writes the files of a server's snapshots on a thread of its own, so that the owner threads of the
+// shards never wait for a disk, and knows how the newest snapshot stands.
+// Thread safety: any thread, but the blocks of one shard come from one thread, in order.
 
 #include <cstdint>
 #include <deque>
@@ -20,17 +20,17 @@ namespace chorus::ps {
 class SnapshotWriter {
  public:
   explicit SnapshotWriter(FileSystem& files);
-  ~SnapshotWriter();  // drops what is not written
+  ~SnapshotWriter();  // waits for the block that is being written, and drops the others
 
-  // Announces a snapshot of `shards` files; the one before it counts as given up unless it has
-  // ended.
+  // Announces a snapshot of `shards` files. The one before it is given up unless it has ended.
   void Begin(uint64_t step, const std::string& directory, uint32_t shards);
-  // The next bytes of a shard's file; `last` ends it (the checksum is added here).
+  // The next bytes of a shard's file. `last` ends the file: the writer adds the checksum. rows: in
+  // the file so far. Blocks of a snapshot that is not the newest are dropped.
   void Append(uint64_t step, uint32_t shard, std::string block, bool last, uint64_t rows);
-  // Bytes handed over and not yet written: what fills memory when the disk is slow.
+  // Bytes that were handed over and are not written yet: what fills memory when the disk is slow.
   uint64_t backlog_bytes() const;
 
-  // How the newest snapshot stands; step 0 and nothing else set before the first.
+  // How the newest snapshot stands. Before the first one: step 0, and nothing else is set.
   wire::SnapshotStatusMeta status() const;
   bool ended() const;  // finished or failed
 
@@ -54,7 +54,7 @@ class SnapshotWriter {
   Status Finish(OpenFile* file, const Block& block);
 
   FileSystem& files_;
-  std::map<uint32_t, OpenFile> open_;  // the writer thread's
+  std::map<uint32_t, OpenFile> open_;  // [shard]; of the writer thread alone
 
   mutable Mutex mutex_;
   ConditionVariable changed_;
@@ -64,9 +64,10 @@ class SnapshotWriter {
   std::string directory_ GUARDED_BY(mutex_);
   uint64_t step_ GUARDED_BY(mutex_) = 0;
   uint32_t shards_ GUARDED_BY(mutex_) = 0;
-  std::map<uint32_t, wire::SnapshotFileMeta> done_ GUARDED_BY(mutex_);
+  // Of the newest snapshot.
+  std::map<uint32_t, wire::SnapshotFileMeta> done_ GUARDED_BY(mutex_);  // [shard]
   Status error_ GUARDED_BY(mutex_);
-  std::thread thread_;  // last: it uses all of the above
+  std::thread thread_;  // the last member: it uses all of the above
 };
 
 }  // namespace chorus::ps

@@ -1,7 +1,8 @@
 #pragma once
-// What a server holds of one step: every worker's frame, the rows its keys led to, and its reply,
-// kept until no retry can ask for it and no gradient can name its rows. Thread safety: see at the
-// members.
+// What a server holds of one step: every worker's frame, the rows that its keys led to, and its
+// reply. They are kept until no retry can ask for the reply and no gradient can name the rows
+// (held_steps.h).
+// Thread safety: as the members say.
 
 #include <atomic>
 #include <chrono>
@@ -19,27 +20,26 @@ namespace chorus::ps {
 
 struct WorkerStep {
   std::shared_ptr<const StepRequest> request;  // null until the frame is in; read-only afterwards
-  // [table][n], each shard's part written by its owner thread while the step is under way, then
-  // read-only.
-  std::vector<std::vector<uint32_t>> rows;  // row index within the shard's table
-  std::vector<ByteArray> weights;           // [n, dim] float32: the reply's arrays
-  // The server's, under its mutex.
+  // By table. While the step is under way each owner thread writes the parts of its shards; then
+  // they are read-only.
+  std::vector<std::vector<uint32_t>> rows;  // [table][n]: row number within the shard's table
+  std::vector<ByteArray> weights;           // [table]: [n, dim] float32, the reply's arrays
+  // Under the server's mutex: who waits for the reply, and who asked again.
   std::vector<Responder> waiting;
 };
 
 struct StepState {
   uint64_t step = 0;
   std::vector<WorkerStep> workers;
-  std::chrono::steady_clock::time_point
-      first_arrival;  // of those waiting now; under the server's mutex
-  // The server's, under its mutex.
-  uint32_t arrived = 0;
+  // Under the server's mutex.
+  std::chrono::steady_clock::time_point first_arrival;  // of the frames whose senders wait now
+  uint32_t arrived = 0;                                 // workers whose frames are in
   bool dispatched = false;
   bool done = false;
-  std::string reply_meta;  // when done
-  // Owner threads count down; the last one completes the step.
+  std::string reply_meta;  // once the step is done
+  // The owner threads count down, and the last one completes the step.
   std::atomic<uint32_t> owners_left{0};
-  Mutex mutex;                     // leaf: nothing is locked under it
+  Mutex mutex;                     // a leaf: nothing is locked under it
   Status error GUARDED_BY(mutex);  // the first that an owner thread met
 };
 

@@ -10,10 +10,10 @@ namespace {
 
 // Keys in flight at once: enough to hide memory latency, few enough to stay in the first-level
 // cache.
-constexpr size_t kBatch = 32;
+constexpr size_t kInFlight = 32;
 
-// For a batch of keys: asks the cache for all index entries, then for all rows, so that their
-// latencies overlap. guesses[i]: the row that keys[i] very likely has.
+// Asks the cache for the index entries of all keys, then for all their rows, so that the latencies
+// overlap. guesses[i]: the row that keys[i] very likely has.
 void StartLookUps(std::span<const Key> keys, const KeyIndex& index, const RowArena& arena,
                   uint32_t row_bytes, uint32_t* hashes, uint32_t* guesses) {
   for (size_t i = 0; i < keys.size(); ++i) {
@@ -31,15 +31,16 @@ void StartLookUps(std::span<const Key> keys, const KeyIndex& index, const RowAre
 Status Table::LookUp(std::span<const Key> keys, uint32_t* rows, float* weights) {
   const uint32_t dim = type_->layout.dim;
   const uint32_t row_bytes = static_cast<uint32_t>(sizeof(RowHeader)) + dim * 4;
-  uint32_t hashes[kBatch];
-  for (size_t begin = 0; begin < keys.size(); begin += kBatch) {
-    const auto batch = keys.subspan(begin, std::min(kBatch, keys.size() - begin));
+  uint32_t hashes[kInFlight];
+  for (size_t begin = 0; begin < keys.size(); begin += kInFlight) {
+    const auto part = keys.subspan(begin, std::min(kInFlight, keys.size() - begin));
     uint32_t* const found = rows + begin;
-    StartLookUps(batch, index_, arena_, row_bytes, hashes, found);
-    for (size_t i = 0; i < batch.size(); ++i) {
-      if (found[i] == RowArena::kNone || arena_.at(found[i])->key != batch[i]) {
-        found[i] = index_.Find(hashes[i], batch[i], arena_);
-        if (found[i] == RowArena::kNone) found[i] = Create(hashes[i], batch[i]);
+    StartLookUps(part, index_, arena_, row_bytes, hashes, found);
+    for (size_t i = 0; i < part.size(); ++i) {
+      // Also right if an earlier key of this part has created the row since the guess was made.
+      if (found[i] == RowArena::kNone || arena_.at(found[i])->key != part[i]) {
+        found[i] = index_.Find(hashes[i], part[i], arena_);
+        if (found[i] == RowArena::kNone) found[i] = Create(hashes[i], part[i]);
         if (found[i] == RowArena::kNone) {
           return ResourceExhausted(StrCat("table ", type_->spec.name, ": no memory for a new row"));
         }
@@ -56,20 +57,20 @@ Status Table::LookUp(std::span<const Key> keys, uint32_t* rows, float* weights) 
 void Table::Read(std::span<const Key> keys, float* weights) const {
   const uint32_t dim = type_->layout.dim;
   const uint32_t row_bytes = static_cast<uint32_t>(sizeof(RowHeader)) + dim * 4;
-  uint32_t hashes[kBatch];
-  uint32_t found[kBatch];
-  for (size_t begin = 0; begin < keys.size(); begin += kBatch) {
-    const auto batch = keys.subspan(begin, std::min(kBatch, keys.size() - begin));
-    StartLookUps(batch, index_, arena_, row_bytes, hashes, found);
-    for (size_t i = 0; i < batch.size(); ++i) {
+  uint32_t hashes[kInFlight];
+  uint32_t found[kInFlight];
+  for (size_t begin = 0; begin < keys.size(); begin += kInFlight) {
+    const auto part = keys.subspan(begin, std::min(kInFlight, keys.size() - begin));
+    StartLookUps(part, index_, arena_, row_bytes, hashes, found);
+    for (size_t i = 0; i < part.size(); ++i) {
       float* const out = weights + (begin + i) * dim;
-      const uint32_t row = index_.Find(hashes[i], batch[i], arena_);
+      const uint32_t row = index_.Find(hashes[i], part[i], arena_);
       if (row != RowArena::kNone && arena_.at(row)->saved()) {
         std::memcpy(out, arena_.at(row)->weights(), dim * sizeof(float));
       } else if (type_->unseen_is_zero) {
         std::fill_n(out, dim, 0.0f);
       } else {
-        type_->initializer.Fill(batch[i], out);
+        type_->initializer.Fill(part[i], out);
       }
     }
   }

@@ -1,5 +1,5 @@
 #pragma once
-// The rows of one table instance in one logical shard.
+// The rows of one table instance in one logical shard, by key.
 // Thread safety: none; the shard's owner thread makes every call.
 
 #include <cstdint>
@@ -19,14 +19,16 @@ class Table {
   Table(const TableType* type, MemoryBudget* budget)
       : type_(type), arena_(type->layout.stride_bytes(), budget), index_(budget) {}
 
-  // rows[i] = index of the row of keys[i], created with its initial value if there is none.
-  // weights: [n, dim], copied out of the rows; null = not wanted.
-  // Error: kResourceExhausted if a new row would pass the memory limit; earlier keys' rows stay.
+  // rows[i] = the number of the row of keys[i], which is created with its initial value if there is
+  // none. weights: [n, dim], copied out of the rows; null = not wanted.
+  // Error: kResourceExhausted if a new row would pass the memory limit; the rows of earlier keys
+  // stay.
   Status LookUp(std::span<const Key> keys, uint32_t* rows, float* weights);
-  // weights: [n, dim]. Creates nothing: a key without updates reads as TableConfig.unseen says.
+  // weights: [n, dim]. Creates no row: a key that was never updated reads as TableConfig.unseen
+  // says.
   void Read(std::span<const Key> keys, float* weights) const;
 
-  // The row of a key, created if there is none; null if memory is used up. For restoring.
+  // The row of a key, which is created if there is none; null if memory is used up.
   RowHeader* FindOrCreate(Key key);
 
   const TableType& type() const { return *type_; }

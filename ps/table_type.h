@@ -1,11 +1,8 @@
 #pragma once
-// What all shards of a server know about one table instance: shape, optimizer, initial values.
+// What all shards of a server know about one table instance: shape, optimizer and initial values.
 // Thread safety: immutable; any thread.
 
 #include <cstdint>
-#include <string>
-#include <utility>
-#include <vector>
 
 #include "common/optimizer_config.h"
 #include "common/table_spec.h"
@@ -15,6 +12,7 @@
 namespace chorus::ps {
 
 struct TableType {
+  // REQUIRES: table.config is complete (common/config.h).
   TableType(uint64_t seed, const TableSpec& table)
       : spec(table),
         optimizer(ParametersOf(table.config.optimizer())),
@@ -22,7 +20,7 @@ struct TableType {
         layout{table.config.dim(), optimizer.state_floats(table.config.dim())},
         unseen_is_zero(table.config.unseen() == TableConfig::ZERO) {}
 
-  // Weights and state as a row that was never updated has them. floats: [dim + state_floats].
+  // Weights and optimizer state of a row that was never updated. floats: [dim + state_floats].
   void InitializeFloats(Key key, float* floats) const {
     initializer.Fill(key, floats);
     optimizer.InitializeState(floats, layout.dim, floats + layout.dim);

@@ -82,6 +82,8 @@ Result<ServerTraffic> TrafficOf(const TrainConfig& config, const StepData& data,
   options.shards = config.cluster().shards();
   options.pull_ahead = 0;
   options.grains_per_step = config.step().grains_per_step();
+  options.deadline_seconds = config.cluster().deadline_seconds();
+  options.storage_seconds = 60 * config.checkpoint().deadline_minutes();
   const auto pool = ThreadPool::Create(config.compute().threads());
   options.pool = pool.get();
   std::vector<std::unique_ptr<Channel>> channels;

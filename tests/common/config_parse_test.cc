@@ -8,7 +8,7 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
 
-using ConfigParse = ConfigTest;
+using ConfigParse = testing::ConfigTest;
 
 TEST_F(ConfigParse, UnknownFieldNamesLinePathAndKnownFields) {
   EXPECT_EQ(ErrorOf("seed: 1\nstep {\n  grain_row: 4\n}\n"),

@@ -9,7 +9,7 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
-using ConfigPrint = ConfigTest;
+using ConfigPrint = testing::ConfigTest;
 
 TEST_F(ConfigPrint, TheWholeConfigurationReparsesToItself) {
   const std::string jobs[] = {

@@ -8,7 +8,7 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
-using ConfigSet = ConfigTest;
+using ConfigSet = testing::ConfigTest;
 
 TEST_F(ConfigSet, OverridesTheFile) {
   const auto config = Load("step { grain_rows: 64 }", {"step.grain_rows=128", "seed=7"});

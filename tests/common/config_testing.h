@@ -1,5 +1,6 @@
 #pragma once
-// A configuration file that lives as long as the test that writes it.
+// A configuration file that exists as long as the test that writes it.
+// Thread safety: the test's thread.
 
 #include <gtest/gtest.h>
 
@@ -11,7 +12,7 @@
 
 #include "common/config.h"
 
-namespace chorus {
+namespace chorus::testing {
 
 class ConfigTest : public ::testing::Test {
  protected:
@@ -45,4 +46,4 @@ class ConfigTest : public ::testing::Test {
   std::string directory_;
 };
 
-}  // namespace chorus
+}  // namespace chorus::testing

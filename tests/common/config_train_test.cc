@@ -1,5 +1,6 @@
 #include <gmock/gmock.h>
 
+#include "common/optimizer_config.h"
 #include "tests/common/config_testing.h"
 
 namespace chorus {
@@ -9,7 +10,7 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
 
-using ConfigTrain = ConfigTest;
+using ConfigTrain = testing::ConfigTest;
 
 TEST_F(ConfigTrain, AnEmptyJobHasEveryDefault) {
   const auto config = Load("");
@@ -32,6 +33,28 @@ TEST_F(ConfigTrain, AnEmptyJobHasEveryDefault) {
   EXPECT_EQ(config->cluster().shards(), 64u);
   EXPECT_TRUE(config->checkpoint().has_directory());
   EXPECT_TRUE(config->has_warm_start());
+}
+
+TEST_F(ConfigTrain, AMessageWithNothingInItIsAsOneThatIsNotWritten) {
+  const auto empty =
+      Load("table { optimizer { } initializer { } } model { optimizer { } } objective { }");
+  ASSERT_TRUE(empty.ok()) << empty.status().ToString();
+  EXPECT_THAT(DifferingFields(*empty, *Load(""), {}), ::testing::IsEmpty());
+}
+
+TEST_F(ConfigTrain, AnOptimizerHasTheDefaultsOfTheJobsThatNameIt) {
+  DenseOptimizerConfig config;
+  config.mutable_adamw()->set_lr(0.5);
+  const OptimizerParameters written = ParametersOf(config);
+  const auto job = Load("model { optimizer { adamw { lr: 0.5 } } }");
+  ASSERT_TRUE(job.ok()) << job.status().ToString();
+  const OptimizerParameters complete = ParametersOf(job->model().optimizer());
+  EXPECT_EQ(written.lr, 0.5);
+  EXPECT_GT(written.weight_decay, 0);
+  EXPECT_EQ(written.beta1, complete.beta1);
+  EXPECT_EQ(written.beta2, complete.beta2);
+  EXPECT_EQ(written.eps, complete.eps);
+  EXPECT_EQ(written.weight_decay, complete.weight_decay);
 }
 
 TEST_F(ConfigTrain, WrittenValuesAreKeptEvenWhenZero) {

@@ -26,7 +26,7 @@ TEST(FrameExampleTest, TheReadmeShowsTheBytesThatAreSent) {
   Frame frame;
   frame.type = FrameType::kStep;
   frame.meta = "hi";
-  frame.arrays.push_back(ByteArray::CopyOfVector(std::vector<uint64_t>{1, 2}));
+  frame.arrays.push_back(testing::BytesOf(std::vector<uint64_t>{1, 2}));
   const std::string hex = Hex(testing::Encode({5, FrameDirection::kRequest, frame}, 1 << 20));
   const auto readme =
       ReadWholeFile(PosixFiles(), std::string(CHORUS_SOURCE_DIR) + "/common/README.md");

@@ -1,5 +1,6 @@
 #pragma once
 // Frames with known contents, and the codec run over a byte string.
+// Thread safety: pure functions.
 
 #include <cstring>
 #include <string>
@@ -10,7 +11,15 @@
 
 namespace chorus::testing {
 
-// Arrays of the given sizes filled from the seed.
+// An array with the bytes of these values.
+template <typename T>
+ByteArray BytesOf(const std::vector<T>& values) {
+  ByteArray array = ByteArray::Allocate(values.size() * sizeof(T));
+  if (!values.empty()) std::memcpy(array.data(), values.data(), array.size());
+  return array;
+}
+
+// A frame with arrays of the given sizes, filled from the seed.
 inline Frame MakeFrame(const std::vector<size_t>& sizes, uint64_t seed, std::string meta = "meta") {
   Frame frame;
   frame.type = FrameType::kStep;

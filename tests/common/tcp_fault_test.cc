@@ -26,6 +26,7 @@ class TcpFaultTest : public ::testing::TestWithParam<uint32_t> {
     options_.listen_address = "127.0.0.1";
     options_.threads = GetParam();
     options_.max_part_bytes = 1000;
+    options_.max_frame_bytes = 1 << 30;
     transport_ = NewTcpTransport(options_);
     auto listener = transport_->Listen([this](Frame request, const Responder& respond) {
       ++served_;

@@ -28,6 +28,7 @@ class TcpRefusalTest : public ::testing::TestWithParam<uint32_t> {
     options_.listen_address = "127.0.0.1";
     options_.threads = GetParam();
     options_.handshake_seconds = 0.3;
+    options_.max_part_bytes = 1 << 20;
     options_.max_frame_bytes = 1 << 20;
     transport_ = NewTcpTransport(options_);
     auto listener = transport_->Listen(

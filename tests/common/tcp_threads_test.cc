@@ -23,6 +23,7 @@ std::unique_ptr<Transport> NewTransport(uint32_t threads) {
   options.token = "secret";
   options.listen_address = "127.0.0.1";
   options.max_part_bytes = 1000;
+  options.max_frame_bytes = 1 << 30;
   options.threads = threads;
   return NewTcpTransport(options);
 }

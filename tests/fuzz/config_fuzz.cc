@@ -16,7 +16,8 @@ void Try(const std::string& text) {
   internal::Origins origins("fuzz");
   Config config;
   if (!internal::ParseText("fuzz", text, "", &config, &origins).ok()) return;
-  if (!FinishConfig("fuzz", &config).ok()) return;
+  internal::FillDefaults(&config);
+  if (!internal::CheckAllowed(config, "", origins).ok()) return;
   const std::string printed = PrintConfig(config);
   Config again;
   const Status parsed = internal::ParseText("printed", printed, "", &again, &origins);

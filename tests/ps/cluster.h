@@ -1,7 +1,8 @@
 #pragma once
 // A whole cluster in one process for the tests of servers and client: servers behind channels that
-// call them directly, workers with made-up keys and gradients that are a function of (step, grain,
-// key), so that any layout trains on the same numbers. Thread safety: the test's thread.
+// call them directly, and workers with made-up keys and gradients, which are a function of (step,
+// grain, key), so that any layout trains on the same numbers.
+// Thread safety: the test's thread.
 
 #include <algorithm>
 #include <atomic>
@@ -18,9 +19,10 @@
 #include "common/tree.h"
 #include "ps/server.h"
 #include "ps/shard_file.h"
+#include "tests/ps/test_tables.h"
 #include "worker/servers/ps_client.h"
 
-namespace chorus::ps {
+namespace chorus::ps::testing {
 
 // Calls a server of the same process. `twice`: every request is delivered a second time.
 class DirectChannel : public Channel {
@@ -40,20 +42,6 @@ class DirectChannel : public Channel {
   bool twice_;
 };
 
-inline std::vector<TableSpec> TestTables() {
-  TrainConfig config;
-  TableConfig* const a = config.add_table();
-  a->set_name("a");
-  a->set_dim(5);
-  TableConfig* const b = config.add_table();
-  b->set_name("b");
-  b->set_dim(3);
-  b->mutable_optimizer()->mutable_adam()->set_lr(0.01);
-  b->set_clip_norm(1.5);
-  b->set_weight_decay(0.01);
-  return TablesOf(config, {""});
-}
-
 struct Layout {
   uint32_t workers = 1;
   uint32_t servers = 1;
@@ -64,7 +52,6 @@ struct Layout {
 };
 
 constexpr uint32_t kGrains = 8;
-constexpr uint64_t kSeed = 7;
 
 class Cluster {
  public:
@@ -80,8 +67,8 @@ class Cluster {
     options.grains_per_step = kGrains;
     options.seed = kSeed;
     options.deadline_seconds = deadline_seconds;
+    options.max_reply_bytes = 1 << 30;
     options.snapshot_side_bytes = 2000;
-    options.count_gradients = true;
     for (options.server = 0; options.server < layout.servers; ++options.server) {
       servers_.push_back(Server::Create(options, tables, files));
     }
@@ -92,6 +79,7 @@ class Cluster {
     client.grains_per_step = kGrains;
     client.seed = kSeed;
     client.deadline_seconds = deadline_seconds;
+    client.storage_seconds = 60;
     for (client.worker = 0; client.worker < layout.workers; ++client.worker) {
       std::vector<std::unique_ptr<Channel>> channels;
       for (auto& server : servers_)
@@ -136,9 +124,8 @@ class Cluster {
     return out;
   }
 
-  // Trains steps (from, to]; with the snapshot request at `snapshot_step` (0: none), drains
-  // `pull_ahead` steps of gradients at the end unless `stop_short`. Steps start after a fresh start
-  // or a restore at `from`.
+  // Trains steps (from, to] and applies all their gradients. `from`: 0, or the step of the restore
+  // before. Asks for a snapshot of `snapshot_step`, unless that is 0.
   Status Train(uint64_t from, uint64_t to, uint64_t snapshot_step = 0,
                const std::string& directory = "") {
     const uint64_t lag = 1 + layout_.pull_ahead;
@@ -158,29 +145,40 @@ class Cluster {
     }
     return Status::Ok();
   }
+  // Steps after it look up no key.
   void set_last_step(uint64_t step) { last_step_ = step; }
-  // From the gradients of `step` on, table 0 is read only.
+  // From the gradients of `step` on, table 0 is frozen.
   void set_frozen_from(uint64_t step) { frozen_from_ = step; }
 
-  // The layout-independent bytes of a snapshot: every row by table and key.
+  // Calls visit(table, row) for every row of a snapshot.
+  template <typename Visit>
+  static Status ForEachRow(FileSystem& files, const std::string& directory, uint32_t shards,
+                           Visit&& visit) {
+    for (uint32_t shard = 0; shard < shards; ++shard) {
+      const std::string path = JoinPath(directory, ShardFileName(shard));
+      ASSIGN_OR_RETURN(const auto file, ShardFile::Open(files, path));
+      RETURN_IF_ERROR(file->Verify().status());
+      for (uint32_t t = 0; t < file->tables().size(); ++t) {
+        auto cursor = file->Rows(t);
+        ShardRow row;
+        while (cursor.Next(&row)) visit(file->tables()[t], row);
+        RETURN_IF_ERROR(cursor.status());
+      }
+    }
+    return Status::Ok();
+  }
+
+  // The bytes of a snapshot, which do not depend on the layout: every row by table and key.
   static std::string Canonical(FileSystem& files, const std::string& directory, uint32_t shards) {
     std::map<std::pair<std::string, Key>, std::string> rows;
-    for (uint32_t shard = 0; shard < shards; ++shard) {
-      auto file = ShardFile::Open(files, JoinPath(directory, ShardFileName(shard)));
-      if (!file.ok()) return file.status().ToString();
-      if (const auto sum = (*file)->Verify(); !sum.ok()) return sum.status().ToString();
-      for (uint32_t t = 0; t < (*file)->tables().size(); ++t) {
-        const ShardFileTable& table = (*file)->tables()[t];
-        auto cursor = (*file)->Rows(t);
-        ShardRow row;
-        while (cursor.Next(&row)) {
-          std::string& bytes = rows[{table.name, row.key}];
-          bytes += StrCat(row.count, " ", row.last_step, " ");
-          bytes.append(reinterpret_cast<const char*>(row.weights),
-                       (table.dim + table.state_floats) * 4);
-        }
-        if (!cursor.status().ok()) return cursor.status().ToString();
-      }
+    const auto add = [&](const ShardFileTable& table, const ShardRow& row) {
+      std::string& bytes = rows[{table.name, row.key}];
+      bytes += StrCat(row.count, " ", row.last_step, " ");
+      bytes.append(reinterpret_cast<const char*>(row.weights),
+                   (table.dim + table.state_floats) * 4);
+    };
+    if (const Status read = ForEachRow(files, directory, shards, add); !read.ok()) {
+      return read.ToString();
     }
     std::string all;
     for (const auto& [key, bytes] : rows)
@@ -188,10 +186,10 @@ class Cluster {
     return all;
   }
 
-  double pushed_sum() const { return pushed_sum_; }
-  void set_exact(bool exact) {
-    exact_ = exact;
-  }  // gradients are small multiples of 1/8: sums are exact
+  // From now on gradients are small multiples of 1/8 and learning rates have the factor 1: sums of
+  // gradients are exact.
+  void set_exact(bool exact) { exact_ = exact; }
+  double pushed_sum() const { return pushed_sum_; }  // of all values of all gradients so far
 
  private:
   // Gradients per grain are a function of (step, grain, key) and the pulled weight; a node's are
@@ -199,7 +197,7 @@ class Cluster {
   std::unique_ptr<worker::StepGradients> MakeGradients(uint64_t step, uint32_t w,
                                                        const worker::PulledRows& rows) {
     auto out = std::make_unique<worker::StepGradients>();
-    out->lr_factors.assign(tables_.size(), 1.0f / static_cast<float>(1 + step % 3));
+    out->lr_factors.assign(tables_.size(), exact_ ? 1.0f : 1.0f / static_cast<float>(1 + step % 3));
     out->tables.resize(tables_.size());
     if (step > last_step_) return out;
     const auto keys = KeysOf(step, w);
@@ -253,4 +251,4 @@ class Cluster {
   double pushed_sum_ = 0;
 };
 
-}  // namespace chorus::ps
+}  // namespace chorus::ps::testing

@@ -7,19 +7,27 @@
 #include <cstring>
 #include <future>
 #include <limits>
+#include <utility>
 
 #include "common/job.h"
 #include "common/wire.pb.h"
+#include "tests/common/frame_testing.h"
 #include "tests/ps/cluster.h"
 
-namespace chorus::ps {
+namespace chorus::ps::testing {
 namespace {
 
-class ServerTest : public testing::Test {
+using chorus::testing::BytesOf;
+
+class ServerTest : public ::testing::Test {
  protected:
   void Start(uint64_t memory_mb = 0, uint64_t max_reply_bytes = 1 << 30) {
     ServerOptions options;
+    options.servers = 1;
+    options.workers = 1;
     options.shards = 1;
+    options.threads = 1;
+    options.deadline_seconds = 20;
     options.grains_per_step = kGrains;
     options.seed = kSeed;
     options.memory_mb = memory_mb;
@@ -42,8 +50,8 @@ class ServerTest : public testing::Test {
   // Keys 1 .. n of table a, none of b.
   static std::vector<ByteArray> Keys(std::vector<Key> keys) {
     const uint32_t n = static_cast<uint32_t>(keys.size());
-    return {ByteArray::CopyOfVector(keys), ByteArray::CopyOfVector(std::vector<uint32_t>{n}),
-            ByteArray(), ByteArray::CopyOfVector(std::vector<uint32_t>{0})};
+    return {BytesOf(keys), BytesOf(std::vector<uint32_t>{n}), ByteArray(),
+            BytesOf(std::vector<uint32_t>{0})};
   }
   static void AddNode(wire::StepMeta* meta, std::vector<ByteArray>* arrays,
                       std::vector<uint32_t> positions, std::vector<float> gradients,
@@ -54,11 +62,16 @@ class ServerTest : public testing::Test {
     meta->add_lr_factor(1);
     wire::NodeMeta* const node = meta->add_node();
     node->set_size(size);
-    arrays->push_back(ByteArray::CopyOfVector(positions));
-    arrays->push_back(ByteArray::CopyOfVector(gradients));
+    arrays->push_back(BytesOf(positions));
+    arrays->push_back(BytesOf(gradients));
   }
   Frame Ask(const wire::StepMeta& meta, std::vector<ByteArray> arrays) {
     return Ask(Frame{FrameType::kStep, meta.SerializeAsString(), std::move(arrays)});
+  }
+  Frame Read(const std::vector<Key>& keys) {
+    wire::ReadMeta meta;
+    *meta.mutable_job() = Meta(1).job();
+    return Ask(Frame{FrameType::kRead, meta.SerializeAsString(), Keys(keys)});
   }
   Frame Ask(Frame frame) {
     auto reply = std::make_shared<std::promise<Frame>>();
@@ -103,15 +116,15 @@ TEST_F(ServerTest, MalformedFramesAreRefusedAndTheStepStillRuns) {
 
 TEST_F(ServerTest, KeysMustBeUniqueCountedAndOfTheServer) {
   Start();
-  ExpectRefused(Ask(Meta(1), Keys({5, 6, 5})), "key 5 stands twice");
+  ExpectRefused(Ask(Meta(1), Keys({5, 6, 5})), "key 5 comes twice");
   auto arrays = Keys({1, 2});
-  arrays[1] = ByteArray::CopyOfVector(std::vector<uint32_t>{3});
+  arrays[1] = BytesOf(std::vector<uint32_t>{3});
   ExpectRefused(Ask(Meta(1), std::move(arrays)), "do not add up");
   arrays = Keys({1, 2});
   arrays.pop_back();
   ExpectRefused(Ask(Meta(1), std::move(arrays)), "3 arrays");
   arrays = Keys({1});
-  arrays[0] = ByteArray::CopyOf(std::as_bytes(std::span("12345")));
+  arrays[0] = BytesOf(std::vector<char>(6));
   ExpectRefused(Ask(Meta(1), std::move(arrays)), "bytes");
 }
 
@@ -132,6 +145,32 @@ TEST_F(ServerTest, RepetitionGetsTheSameBytes) {
   EXPECT_EQ(0, memcmp(first.arrays[0].data(), again.arrays[0].data(), first.arrays[0].size()));
 }
 
+// The first delivery waits or is answered; the second must not count, whenever it comes.
+TEST_F(ServerTest, GradientsOfARepeatedFrameAreAppliedOnce) {
+  const auto weight_after = [&](int deliveries) {
+    Start();
+    EXPECT_EQ(Ask(Meta(1), Keys({1})).type, FrameType::kStepReply);
+    for (int i = 0; i < deliveries; ++i) {
+      wire::StepMeta meta = Meta(2);
+      auto arrays = Keys({1});
+      AddNode(&meta, &arrays, {}, std::vector<float>(5, 0.5f));
+      EXPECT_EQ(Ask(meta, std::move(arrays)).type, FrameType::kStepReply);
+    }
+    return std::as_const(Read({1}).arrays[0]).As<float>()[0];
+  };
+  const float once = weight_after(1);
+  EXPECT_NE(once, weight_after(0));
+  EXPECT_EQ(once, weight_after(3));
+}
+
+TEST_F(ServerTest, ReadsCreateNoRow) {
+  Start(1);  // in MB: less than the rows of these keys
+  std::vector<Key> keys;
+  for (Key key = 0; key < 20000; ++key) keys.push_back(key);
+  EXPECT_EQ(Read(keys).type, FrameType::kReadReply);
+  EXPECT_EQ(Ask(Meta(1), Keys({1})).type, FrameType::kStepReply) << "memory is left";
+}
+
 TEST_F(ServerTest, MemoryLimitRefusesNewRowsAndNamesServerTableAndLimit) {
   Start(1);
   std::vector<Key> keys;
@@ -149,13 +188,10 @@ TEST_F(ServerTest, ARequestForMoreRowsThanAFrameHoldsIsRefusedBeforeTheyAreAlloc
   const uint64_t row_bytes = 4 * uint64_t{TestTables()[0].config.dim()};
   Start(0, 20 * row_bytes - 1);
   ExpectRefused(Ask(Meta(1), Keys(keys)), "cluster.max_frame_mb");
-  wire::ReadMeta read;
-  *read.mutable_job() = Meta(1).job();
-  ExpectRefused(Ask(Frame{FrameType::kRead, read.SerializeAsString(), Keys(keys)}),
-                "cluster.max_frame_mb");
+  ExpectRefused(Read(keys), "cluster.max_frame_mb");
   Start(0, 20 * row_bytes);
   EXPECT_TRUE(StatusOfFrame(Ask(Meta(1), Keys(keys))).ok());
 }
 
 }  // namespace
-}  // namespace chorus::ps
+}  // namespace chorus::ps::testing

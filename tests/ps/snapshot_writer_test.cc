@@ -8,7 +8,7 @@
 #include "ps/shard_file.h"
 #include "tests/support/faulty_files.h"
 
-namespace chorus::ps {
+namespace chorus::ps::testing {
 namespace {
 
 void WaitForEnd(const SnapshotWriter& writer) {
@@ -41,4 +41,4 @@ TEST(SnapshotWriterTest, AFailureOfOneSnapshotLeavesNothingOpenForTheNext) {
 }
 
 }  // namespace
-}  // namespace chorus::ps
+}  // namespace chorus::ps::testing

@@ -11,9 +11,9 @@
 
 #include "common/random.h"
 #include "ps/row_updater.h"
-#include "tests/ps/cluster.h"
+#include "tests/ps/test_tables.h"
 
-namespace chorus::ps {
+namespace chorus::ps::testing {
 namespace {
 
 TEST(TableTest, HoldsEveryKeyLikeAMap) {
@@ -46,6 +46,16 @@ TEST(TableTest, HoldsEveryKeyLikeAMap) {
   EXPECT_EQ(budget.used_bytes(), 0u);
 }
 
+TEST(TableTest, ReadingCreatesNoRow) {
+  const TableType type(kSeed, TestTables()[0]);
+  MemoryBudget budget(0);
+  Table table(&type, &budget);
+  const std::vector<Key> keys = {1, 2, 3};
+  std::vector<float> weights(keys.size() * 5);
+  table.Read(keys, weights.data());
+  EXPECT_EQ(table.size(), 0u);
+}
+
 TEST(TableTest, InitialValuesDependOnSeedTableAndKeyOnly) {
   const TableType a(kSeed, TestTables()[0]);
   const TableType other_seed(kSeed + 1, TestTables()[0]);
@@ -68,11 +78,8 @@ void ExpectFollows(
     const std::function<void(double g, int t, double* w, double* a, double* b)>& step, double a,
     double b, double tolerance) {
   constexpr uint32_t kDim = 7;
-  TableSpec spec;
-  spec.name = "t";
-  spec.config = config;
-  spec.config.set_dim(kDim);
-  const TableType type(kSeed, spec);
+  config.set_dim(kDim);
+  const TableType type(kSeed, Complete(config));
   MemoryBudget budget(0);
   Table table(&type, &budget);
   RowHeader* const row = table.FindOrCreate(9);
@@ -150,10 +157,10 @@ TEST(OptimizerTest, FtrlFollowsTheDoubleLoop) {
 }
 
 TEST(OptimizerTest, RowwiseAdagradSharesOneAccumulatorARow) {
-  TableSpec spec;
-  spec.config.set_dim(2);
-  spec.config.mutable_optimizer()->mutable_rowwise_adagrad()->set_lr(0.1);
-  const TableType type(kSeed, spec);
+  TableConfig config;
+  config.set_dim(2);
+  config.mutable_optimizer()->mutable_rowwise_adagrad()->set_lr(0.1);
+  const TableType type(kSeed, Complete(config));
   EXPECT_EQ(type.layout.state_floats, 1u);
   MemoryBudget budget(0);
   Table table(&type, &budget);
@@ -169,13 +176,13 @@ TEST(OptimizerTest, RowwiseAdagradSharesOneAccumulatorARow) {
 }
 
 TEST(OptimizerTest, ClipComesBeforeWeightDecay) {
-  TableSpec spec;
-  spec.config.set_dim(2);
-  spec.config.mutable_optimizer()->mutable_sgd()->set_lr(1);
-  spec.config.mutable_initializer()->mutable_constant()->set_value(2);
-  spec.config.set_clip_norm(1);
-  spec.config.set_weight_decay(0.5);
-  const TableType type(kSeed, spec);
+  TableConfig config;
+  config.set_dim(2);
+  config.mutable_optimizer()->mutable_sgd()->set_lr(1);
+  config.mutable_initializer()->mutable_constant()->set_value(2);
+  config.set_clip_norm(1);
+  config.set_weight_decay(0.5);
+  const TableType type(kSeed, Complete(config));
   MemoryBudget budget(0);
   Table table(&type, &budget);
   RowHeader* const row = table.FindOrCreate(1);
@@ -188,4 +195,4 @@ TEST(OptimizerTest, ClipComesBeforeWeightDecay) {
 }
 
 }  // namespace
-}  // namespace chorus::ps
+}  // namespace chorus::ps::testing

@@ -11,8 +11,8 @@
 namespace chorus::worker {
 namespace {
 
-// After its first error a collective returns that error from every call: ranks are no longer in
-// step.
+// After its first error a collective returns that error from every call: the ranks are no longer in
+// step, and the next message that comes could be that of another call.
 class ExchangeCollective : public Collective {
  public:
   ExchangeCollective(std::unique_ptr<Exchange> exchange, double deadline_seconds)

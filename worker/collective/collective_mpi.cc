@@ -45,8 +45,8 @@ class Requests {
     }
   }
 
-  // Gives receives back, so that their memory may be freed. A send cannot be taken back: MPI
-  // finishes it or the end of the job does.
+  // Takes receives back, so that their memory may be freed. A send cannot be taken back: it ends
+  // when MPI has finished it, or with the job.
   void Cancel(bool receives) {
     for (MPI_Request& request : requests_) {
       if (request == MPI_REQUEST_NULL) continue;
@@ -66,7 +66,8 @@ class Requests {
   std::vector<uint32_t> peers_;
 };
 
-// Where the ranks are, which each tells all when it begins.
+// The machines of the ranks, which each rank tells all others when it begins: a deadline's message
+// must name the machine of a rank that does not answer any more.
 class NodeNames {
  public:
   NodeNames(MPI_Comm communicator, uint32_t size)

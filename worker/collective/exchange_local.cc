@@ -1,5 +1,5 @@
 // Ranks as threads of one process. A send leaves a note (pointer and size) in the box of its pair
-// of ranks; the receiver copies straight from the sender's memory while it waits.
+// of ranks, and the receiver copies straight from the sender's memory while it waits.
 #include <algorithm>
 #include <cstring>
 #include <utility>
@@ -15,7 +15,7 @@ struct Message {
   const void* data;
   size_t bytes;
 };
-struct Slot {
+struct PostedReceive {
   void* data;
   size_t bytes;
 };
@@ -31,7 +31,6 @@ class Queue {
     if (empty()) Clear();
     return item;
   }
-  size_t size() const { return items_.size() - head_; }
   void Clear() {
     items_.clear();
     head_ = 0;
@@ -56,7 +55,7 @@ struct Group {
 class LocalExchange : public Exchange {
  public:
   LocalExchange(std::shared_ptr<Group> group, uint32_t rank)
-      : group_(std::move(group)), rank_(rank), slots_(group_->size), missing_(group_->size) {}
+      : group_(std::move(group)), rank_(rank), receives_(group_->size), missing_(group_->size) {}
   ~LocalExchange() override { Withdraw(); }
 
   uint32_t rank() const override { return rank_; }
@@ -72,19 +71,20 @@ class LocalExchange : public Exchange {
 
   Status Receive(uint32_t from, void* data, size_t bytes) override {
     CHECK(from != rank_ && from < size(), "from=", from);
-    slots_[from].Push({data, bytes});
+    receives_[from].Push({data, bytes});
     return Status::Ok();
   }
 
   Status WaitReceives(Deadline deadline) override { return Wait(deadline, false); }
   Status WaitAll(Deadline deadline) override { return Wait(deadline, true); }
 
-  // Takes back what nobody has fetched and sits out the copies under way: then the memory is the
-  // caller's again.
+  // Takes back what nobody has fetched, and waits for the copies under way, which a peer makes
+  // without the lock: then the memory is the caller's again. That wait has no deadline, and needs
+  // none: a copy ends.
   void Withdraw() override {
     MutexLock lock(group_->mutex);
     for (uint32_t peer = 0; peer < size(); ++peer) {
-      slots_[peer].Clear();
+      receives_[peer].Clear();
       group_->boxes[rank_ * size() + peer].Clear();
     }
     while (BeingCopied()) group_->wake[rank_].wait(group_->mutex);
@@ -112,6 +112,8 @@ class LocalExchange : public Exchange {
       if (group_->aborted) return Aborted(group_->reason);
       while (CopyOne()) {
       }
+      // The last look comes after the deadline: what has arrived in time counts, even if this
+      // thread was not run.
       if (!FindMissing(sends_too)) return Status::Ok();
       if (!in_time) return MissingRanks(rank_, missing_);
       in_time =
@@ -119,18 +121,19 @@ class LocalExchange : public Exchange {
     }
   }
 
-  // Copies one message that has arrived for a posted receive, without the lock while it copies.
+  // Copies one message that has arrived for a posted receive. Copying takes long, and is done
+  // without the lock; in_flight keeps the sender from freeing the memory meanwhile.
   bool CopyOne() REQUIRES_LOCK(group_->mutex) {
     for (uint32_t from = 0; from < size(); ++from) {
       const uint32_t pair = from * size() + rank_;
-      if (slots_[from].empty() || group_->boxes[pair].empty()) continue;
-      const Slot slot = slots_[from].Pop();
+      if (receives_[from].empty() || group_->boxes[pair].empty()) continue;
+      const PostedReceive receive = receives_[from].Pop();
       const Message message = group_->boxes[pair].Pop();
-      CHECK(slot.bytes == message.bytes, "rank ", from, " sends ", message.bytes, " bytes, rank ",
-            rank_, " expects ", slot.bytes);
+      CHECK(receive.bytes == message.bytes, "rank ", from, " sends ", message.bytes,
+            " bytes, rank ", rank_, " expects ", receive.bytes);
       ++group_->in_flight[pair];
       group_->mutex.unlock();
-      if (slot.bytes > 0) std::memcpy(slot.data, message.data, slot.bytes);
+      if (receive.bytes > 0) std::memcpy(receive.data, message.data, receive.bytes);
       group_->mutex.lock();
       --group_->in_flight[pair];
       group_->wake[from].notify_one();
@@ -139,13 +142,13 @@ class LocalExchange : public Exchange {
     return false;
   }
 
-  // Marks the ranks that something still waits for; false when there is none.
+  // Marks the ranks that something still waits for; false if there is none.
   bool FindMissing(bool sends_too) REQUIRES_LOCK(group_->mutex) {
     bool any = false;
     for (uint32_t peer = 0; peer < size(); ++peer) {
       const uint32_t pair = rank_ * size() + peer;
       const bool unsent = !group_->boxes[pair].empty() || group_->in_flight[pair] > 0;
-      missing_[peer] = !slots_[peer].empty() || (sends_too && unsent);
+      missing_[peer] = !receives_[peer].empty() || (sends_too && unsent);
       any |= missing_[peer] != 0;
     }
     return any;
@@ -158,8 +161,8 @@ class LocalExchange : public Exchange {
 
   const std::shared_ptr<Group> group_;
   const uint32_t rank_;
-  std::vector<Queue<Slot>> slots_;  // [from], posted receives
-  std::vector<char> missing_;       // [ranks]
+  std::vector<Queue<PostedReceive>> receives_;  // [from], posted receives
+  std::vector<char> missing_;                   // [ranks]
 };
 
 }  // namespace

@@ -1,5 +1,6 @@
 #pragma once
-// How workers agree on what went wrong. Thread safety: the trainer's thread.
+// How workers agree on what went wrong.
+// Thread safety: the trainer's thread.
 
 #include <string>
 
@@ -8,9 +9,9 @@
 
 namespace chorus::worker {
 
-// The message of an error of some worker, if there is any, or ""; the same on every one of them,
-// which all call it with their own status. The first by rank of those that are no consequence of
-// another's, else the first.
+// The message of one worker's error, or "" if no worker has any. All workers call it, each with its
+// own status, and all get the same message: that of the first worker, by rank, whose error is not
+// the consequence of another's, else that of the first worker with an error.
 Result<std::string> FirstCause(const Status& mine, Collective* workers);
 
 }  // namespace chorus::worker

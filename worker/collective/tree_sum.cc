@@ -9,22 +9,23 @@
 namespace chorus::worker {
 namespace {
 
-// Shorter vectors stay with fewer owners: a message costs more than adding so many elements.
-constexpr size_t kMinChunk = 1024;
+// A shorter vector is cut into fewer shares: a message costs more than adding so many elements.
+constexpr size_t kMinShare = 1024;
 // Elements added at a time: partial sums of a tree of terms stay in the cache.
 constexpr size_t kBlock = 2048;
 
-struct Chunk {
+struct Share {
   size_t begin;
   size_t end;
   size_t size() const { return end - begin; }
 };
 
-// The part of n elements that `rank` of `ranks` owns; may be empty.
-Chunk ChunkOf(uint32_t rank, uint32_t ranks, size_t n) {
+// The part of n elements that `rank` of `ranks` adds; it may be empty. It begins at a multiple of 16
+// elements: on a cache line, if the vector does.
+Share ShareOf(uint32_t rank, uint32_t ranks, size_t n) {
   const size_t even = (n + ranks - 1) / ranks;
-  const size_t chunk = std::max(kMinChunk, (even + 15) / 16 * 16);
-  return {std::min(n, rank * chunk), std::min(n, (rank + 1) * chunk)};
+  const size_t share = std::max(kMinShare, (even + 15) / 16 * 16);
+  return {std::min(n, rank * share), std::min(n, (rank + 1) * share)};
 }
 
 template <typename T>
@@ -67,6 +68,13 @@ Status TreeSum::Begin(const TreeTerms& terms, uint32_t grains, std::span<float> 
   return SendTerms(doubles_);
 }
 
+// The order matters: messages between two ranks carry no tag and are matched by their order alone,
+// so both sides post headers, then terms of floats, then of doubles, then sums of floats, then of
+// doubles. Terms are sent at once (Begin), while the receiver must wait for the headers to know how
+// many there are: messages that nobody has asked for yet wait in the exchange.
+//
+// A rank that is done may begin its next sum while others still receive. Its messages come after
+// all of this sum, and its inputs of this sum have been read: WaitAll covers the sends, too.
 Status TreeSum::Finish(Deadline deadline) {
   RETURN_IF_ERROR(exchange_->WaitReceives(deadline));
   RETURN_IF_ERROR(CheckHeaders());
@@ -75,8 +83,8 @@ Status TreeSum::Finish(Deadline deadline) {
   RETURN_IF_ERROR(exchange_->WaitReceives(deadline));
   Reduce(&floats_);
   Reduce(&doubles_);
-  RETURN_IF_ERROR(ShareSums(floats_));
-  RETURN_IF_ERROR(ShareSums(doubles_));
+  RETURN_IF_ERROR(SendSums(floats_));
+  RETURN_IF_ERROR(SendSums(doubles_));
   return exchange_->WaitAll(deadline);
 }
 
@@ -85,7 +93,9 @@ std::string TreeSum::Describe(const Header& header) {
                 " grains");
 }
 
-// Gathers all ranks' nodes; they must agree on the sizes, and their nodes must follow each other.
+// Gathers all ranks' nodes. The ranks must agree on the sizes, and their nodes must follow each
+// other: what a peer says is checked, since ranks that run different configurations would wait for
+// messages of other sizes, or add the same grains twice.
 Status TreeSum::CheckHeaders() {
   const Header& mine = headers_[exchange_->rank()];
   nodes_.clear();
@@ -116,11 +126,11 @@ template <typename T>
 Status TreeSum::SendTerms(const Part<T>& part) {
   const uint32_t count = headers_[exchange_->rank()].count;
   for (uint32_t peer = 0; peer < exchange_->size(); ++peer) {
-    const Chunk chunk = ChunkOf(peer, exchange_->size(), part.out.size());
-    if (peer == exchange_->rank() || chunk.size() == 0) continue;
+    const Share share = ShareOf(peer, exchange_->size(), part.out.size());
+    if (peer == exchange_->rank() || share.size() == 0) continue;
     for (uint32_t row = 0; row < count; ++row) {
       RETURN_IF_ERROR(
-          exchange_->Send(peer, part.mine.row(row) + chunk.begin, chunk.size() * sizeof(T)));
+          exchange_->Send(peer, part.mine.row(row) + share.begin, share.size() * sizeof(T)));
     }
   }
   return Status::Ok();
@@ -128,45 +138,49 @@ Status TreeSum::SendTerms(const Part<T>& part) {
 
 template <typename T>
 Status TreeSum::ReceiveTerms(Part<T>* part) {
-  const Chunk chunk = ChunkOf(exchange_->rank(), exchange_->size(), part->out.size());
-  const size_t needed = nodes_.size() * chunk.size();
+  const Share share = ShareOf(exchange_->rank(), exchange_->size(), part->out.size());
+  const size_t needed = nodes_.size() * share.size();
   if (part->capacity < needed) {
-    part->buffer.reset(new T[needed]);  // not filled: room for own terms is often never touched
+    // Not filled: the room for a rank's own terms is often never touched.
+    part->buffer.reset(new T[needed]);
     part->capacity = needed;
   }
   part->at.clear();
   for (size_t term = 0; term < sources_.size(); ++term) {
     const auto [rank, row] = sources_[term];
     if (rank == exchange_->rank()) {
-      part->at.push_back(chunk.size() == 0 ? nullptr : part->mine.row(row) + chunk.begin);
+      part->at.push_back(share.size() == 0 ? nullptr : part->mine.row(row) + share.begin);
       continue;
     }
-    T* slot = part->buffer.get() + term * chunk.size();
-    part->at.push_back(slot);
-    if (chunk.size() == 0) continue;
-    RETURN_IF_ERROR(exchange_->Receive(rank, slot, chunk.size() * sizeof(T)));
+    T* place = part->buffer.get() + term * share.size();
+    part->at.push_back(place);
+    if (share.size() == 0) continue;
+    RETURN_IF_ERROR(exchange_->Receive(rank, place, share.size() * sizeof(T)));
   }
   return Status::Ok();
 }
 
-// The sum of this rank's chunk over all terms, into part->out. Partial sums lie in the buffer, at
-// the place of their first term; the last addition writes the result.
+// Puts the sum of this rank's share over all terms into part->out. Partial sums are in the buffer,
+// at the place of their first term, and the last addition writes the result. A term is never
+// written to, if it is this rank's own: the caller's gradients stay as they are. The terms are
+// added block by block, all terms of a block before the next one, so that partial sums stay in the
+// cache.
 template <typename T>
 void TreeSum::Reduce(Part<T>* part) {
-  const Chunk chunk = ChunkOf(exchange_->rank(), exchange_->size(), part->out.size());
-  T* const out = part->out.data() + chunk.begin;
+  const Share share = ShareOf(exchange_->rank(), exchange_->size(), part->out.size());
+  T* const out = part->out.data() + share.begin;
   const uint32_t grains = headers_[exchange_->rank()].grains;
   const auto terms = static_cast<uint32_t>(nodes_.size());
-  if (terms == 0) std::fill_n(out, chunk.size(), T(0));
-  if (terms == 1 && chunk.size() > 0) std::memcpy(out, part->at[0], chunk.size() * sizeof(T));
+  if (terms == 0) std::fill_n(out, share.size(), T(0));
+  if (terms == 1 && share.size() > 0) std::memcpy(out, part->at[0], share.size() * sizeof(T));
   if (terms <= 1) return;
   std::vector<const T*>& at = part->at;
-  for (size_t begin = 0; begin < chunk.size(); begin += kBlock) {
-    const size_t n = std::min(kBlock, chunk.size() - begin);
+  for (size_t begin = 0; begin < share.size(); begin += kBlock) {
+    const size_t n = std::min(kBlock, share.size() - begin);
     uint32_t additions_left = terms - 1;
     ReduceAlongTree(nodes_, grains, [&](uint32_t into, uint32_t from) {
-      T* const slot = part->buffer.get() + into * chunk.size() + begin;
-      T* const target = --additions_left == 0 ? out + begin : slot;
+      T* const place = part->buffer.get() + into * share.size() + begin;
+      T* const target = --additions_left == 0 ? out + begin : place;
       if (at[into] == target) {
         AddInto(target, at[from], n);
       } else {
@@ -177,19 +191,19 @@ void TreeSum::Reduce(Part<T>* part) {
     for (uint32_t term = 0; term < terms; ++term) {
       const auto [rank, row] = sources_[term];
       const size_t next = begin + n;
-      at[term] = rank == exchange_->rank() ? part->mine.row(row) + chunk.begin + next
-                                           : part->buffer.get() + term * chunk.size() + next;
+      at[term] = rank == exchange_->rank() ? part->mine.row(row) + share.begin + next
+                                           : part->buffer.get() + term * share.size() + next;
     }
   }
 }
 
 template <typename T>
-Status TreeSum::ShareSums(const Part<T>& part) {
+Status TreeSum::SendSums(const Part<T>& part) {
   const uint32_t ranks = exchange_->size();
-  const Chunk mine = ChunkOf(exchange_->rank(), ranks, part.out.size());
+  const Share mine = ShareOf(exchange_->rank(), ranks, part.out.size());
   for (uint32_t peer = 0; peer < ranks; ++peer) {
     if (peer == exchange_->rank()) continue;
-    const Chunk theirs = ChunkOf(peer, ranks, part.out.size());
+    const Share theirs = ShareOf(peer, ranks, part.out.size());
     if (theirs.size() > 0) {
       RETURN_IF_ERROR(
           exchange_->Receive(peer, part.out.data() + theirs.begin, theirs.size() * sizeof(T)));

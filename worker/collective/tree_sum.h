@@ -1,13 +1,14 @@
 #pragma once
 // Sums one vector of floats and one of doubles over the workers' terms along the canonical tree.
 //
-//   The vector is cut into chunks, one a rank. The owner of a chunk receives that part of every
-//   term of every worker, adds them in tree order, and sends the sum to all. Each element is added
-//   by one rank in one order: neither the number of ranks nor the cut shows in the bits.
+//   The vector is cut into shares, one per rank. A rank receives its share of every term of every
+//   worker, adds them in tree order, and sends the sum to all. Each element is added by one rank in
+//   one order: neither the number of ranks nor the cut shows in the bits.
 //
-// Headers (which nodes a worker contributes) travel first, so that absent grains need no agreement
-// beforehand and unlike sizes are an error instead of a wait. Buffers are kept from sum to sum.
-// Thread safety: one thread a rank.
+// A header of each worker, which says what nodes it contributes, travels first: so workers need not
+// agree beforehand on absent grains, and unlike sizes are an error instead of a wait. Buffers are
+// kept from sum to sum.
+// Thread safety: one thread per rank.
 
 #include <cstdint>
 #include <memory>
@@ -23,7 +24,7 @@ namespace chorus::worker {
 
 class TreeSum {
  public:
-  explicit TreeSum(Exchange* exchange);  // kept by the caller
+  explicit TreeSum(Exchange* exchange);  // must outlive this object
 
   // The contract of Collective::BeginTreeSum / FinishTreeSum.
   Status Begin(const TreeTerms& terms, uint32_t grains, std::span<float> floats_out,
@@ -31,7 +32,7 @@ class TreeSum {
   Status Finish(Deadline deadline);
 
  private:
-  // A contiguous range of 2^k grains has at most 2 k nodes.
+  // Any range inside 2^k grains has at most 2 k nodes.
   static constexpr uint32_t kMaxNodes = 64;
   struct Header {
     uint64_t floats = 0;
@@ -41,7 +42,7 @@ class TreeSum {
     TreeNode nodes[kMaxNodes];
   };
 
-  // Whose term it is, and which of its rows.
+  // A term: whose it is, and which of the worker's rows.
   struct Source {
     uint32_t rank;
     uint32_t row;
@@ -52,9 +53,9 @@ class TreeSum {
   struct Part {
     MatrixView<const T> mine;
     std::span<T> out;
-    std::unique_ptr<T[]> buffer;  // [terms, own chunk]: received terms, and room for partial sums
+    std::unique_ptr<T[]> buffer;  // [terms, own share]: received terms, and room for partial sums
     size_t capacity = 0;          // elements of buffer
-    std::vector<const T*> at;     // [terms], where a term or its partial sum lies
+    std::vector<const T*> at;     // [terms], where a term or its partial sum is
   };
 
   static std::string Describe(const Header& header);
@@ -66,7 +67,7 @@ class TreeSum {
   template <typename T>
   void Reduce(Part<T>* part);
   template <typename T>
-  Status ShareSums(const Part<T>& part);
+  Status SendSums(const Part<T>& part);
 
   Exchange* const exchange_;
   std::vector<Header> headers_;  // [ranks]

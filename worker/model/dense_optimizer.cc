@@ -62,8 +62,9 @@ class RuleOptimizer final : public DenseOptimizer {
         ApplyAdam(parameters_.Adam(lr_factor, t), g, n, w, state_[0].values.data() + first,
                   state_[1].values.data() + first);
         break;
-      default:
-        CHECK(false, "not an optimizer of dense weights");
+      case Kind::kRowwiseAdagrad:
+      case Kind::kFtrl:
+        CHECK(false, "no optimizer of dense weights: ", parameters_.kind);
     }
     return norm;
   }

@@ -1,6 +1,6 @@
 #pragma once
-// Which keys of a worker's step go to which server: they are grouped by logical shard, and a server
-// owns a contiguous range of shards, so every server's keys are one segment of each table's.
+// Which keys of a worker's step go to which server. Keys are grouped by logical shard, and a server
+// owns a contiguous range of shards: so every server's keys are one segment of each table's keys.
 // Thread safety: a value.
 
 #include <cstdint>
@@ -37,12 +37,13 @@ class KeySegments {
     }
   }
 
+  // The keys [begin, end) of the table are the server's.
   uint32_t begin(uint32_t table, uint32_t server) const { return begins_[table][server]; }
   uint32_t end(uint32_t table, uint32_t server) const { return begins_[table][server + 1]; }
-  uint32_t keys(uint32_t table) const { return begins_[table].back(); }
 
  private:
-  std::vector<std::vector<uint32_t>> begins_;  // [table][server], and the number of keys
+  // [table][server]: the first key of the server; one element more, the number of keys.
+  std::vector<std::vector<uint32_t>> begins_;
 };
 
 }  // namespace chorus::worker

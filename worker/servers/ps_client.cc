@@ -1,9 +1,7 @@
 #include "worker/servers/ps_client.h"
 
-#include <algorithm>
 #include <chrono>
 #include <map>
-#include <span>
 #include <thread>
 #include <utility>
 
@@ -11,41 +9,25 @@
 #include "common/job.h"
 #include "common/strings.h"
 #include "common/wire.pb.h"
-#include "worker/math/array_copies.h"
+#include "worker/servers/frame_maker.h"
 #include "worker/servers/key_segments.h"
+#include "worker/servers/reply_rows.h"
 #include "worker/servers/server_calls.h"
 #include "worker/servers/snapshot_progress.h"
 
 namespace chorus::worker {
 namespace {
 
-constexpr std::chrono::milliseconds kPollPause{10};
-// Bytes of a frame below which waking threads takes longer than copying.
-constexpr size_t kLeastShared = size_t{1} << 20;
+constexpr std::chrono::milliseconds kPollPause{10};  // between two questions how a snapshot stands
 
 // A call waits longer than a server does for other workers, so that the server's reason arrives.
 double CallSeconds(double deadline_seconds) { return 1.25 * deadline_seconds + 0.5; }
 
-class ReplyRows : public PulledRows {
- public:
-  ReplyRows(KeySegments segments, std::vector<Frame> replies, std::vector<uint32_t> dims)
-      : segments_(std::move(segments)), replies_(std::move(replies)), dims_(std::move(dims)) {}
-
-  std::span<const float> RowsFrom(uint32_t table, uint32_t position) const override {
-    uint32_t server = 0;
-    while (position >= segments_.end(table, server)) ++server;
-    const float* const rows =
-        reinterpret_cast<const float*>(std::as_const(replies_[server].arrays[table]).data());
-    const size_t dim = dims_[table];
-    return {rows + (position - segments_.begin(table, server)) * dim,
-            (segments_.end(table, server) - position) * dim};
-  }
-
- private:
-  const KeySegments segments_;
-  const std::vector<Frame> replies_;  // [server], arrays [table]
-  const std::vector<uint32_t> dims_;
-};
+std::vector<uint32_t> DimsOf(const std::vector<TableSpec>& tables) {
+  std::vector<uint32_t> dims;
+  for (const TableSpec& table : tables) dims.push_back(table.config.dim());
+  return dims;
+}
 
 class PsClientImpl : public PsClient {
  public:
@@ -57,7 +39,6 @@ class PsClientImpl : public PsClient {
   Result<std::shared_ptr<const PulledRows>> Wait(uint64_t step) override;
   Result<std::shared_ptr<const PulledRows>> Read(const std::vector<TableKeys>& keys) override;
   Result<std::vector<SnapshotFile>> SnapshotFiles(uint64_t step, bool wait) override;
-  Result<std::vector<std::string>> Control(const std::string& control_meta) override;
   void BeginRestore(const std::string& control_meta) override;
   Result<bool> RestoreEnded(double seconds) override;
   uint64_t bytes_sent() const override { return bytes_sent_; }
@@ -65,44 +46,39 @@ class PsClientImpl : public PsClient {
 
  private:
   struct StepInFlight {
+    // Kept when the step has been waited for: the gradients to come are cut by the same segments.
     KeySegments segments;
-    std::shared_ptr<ServerCalls>
-        calls;  // null once waited for; the segments serve the gradients to come
+    std::shared_ptr<ServerCalls> calls;  // null once the step has been waited for
   };
 
   uint32_t server_count() const { return static_cast<uint32_t>(servers_.size()); }
   wire::JobMeta JobFor(uint32_t server) const;
-  void AddKeys(const std::vector<TableKeys>& keys, const KeySegments& segments, uint32_t server,
-               Frame* frame);
-  void AddGradients(const StepGradients& gradients, const KeySegments& segments, uint32_t server,
-                    wire::StepMeta* meta, Frame* frame);
-  // An array of a frame that holds these bytes after CopyAll.
-  ByteArray ToBeCopied(std::span<const std::byte> bytes);
-  Status CopyAll();
-  // seconds: that the server may take.
+  // seconds: what the server may take.
   void Call(uint32_t server, Frame frame, const std::shared_ptr<ServerCalls>& calls,
             double seconds);
   Result<std::vector<Frame>> WaitFor(ServerCalls* calls, FrameType type);
-  Result<std::shared_ptr<const PulledRows>> RowsOf(const KeySegments& segments,
-                                                   std::vector<Frame> replies) const;
-  Status PollSnapshot(uint64_t step);
+  Status PollSnapshot(uint64_t step);  // asks every server how its part stands
 
   const PsClientOptions options_;
-  std::vector<uint32_t> dims_;
+  const std::vector<uint32_t> dims_;
   wire::JobMeta job_;
   std::map<uint64_t, StepInFlight> steps_;
-  std::shared_ptr<ServerCalls> restore_;  // under way
+  std::shared_ptr<ServerCalls> restore_;  // the restore under way; null if there is none
   SnapshotProgress snapshots_;
-  ArrayCopies copies_;  // into the frame that is made
+  FrameMaker maker_;
   uint64_t bytes_sent_ = 0;
   uint64_t bytes_received_ = 0;
+  // The last member, so that it ends first. Callbacks that still come hold their ServerCalls.
   std::vector<std::unique_ptr<Channel>> servers_;
 };
 
 PsClientImpl::PsClientImpl(const PsClientOptions& options, const std::vector<TableSpec>& tables,
                            std::vector<std::unique_ptr<Channel>> servers)
-    : options_(options), snapshots_(servers.size()), servers_(std::move(servers)) {
-  for (const TableSpec& table : tables) dims_.push_back(table.config.dim());
+    : options_(options),
+      dims_(DimsOf(tables)),
+      snapshots_(servers.size()),
+      maker_(dims_, static_cast<uint32_t>(servers.size()), options.shards, options.pool),
+      servers_(std::move(servers)) {
   job_.set_servers(server_count());
   job_.set_workers(options.workers);
   job_.set_shards(options.shards);
@@ -118,66 +94,9 @@ wire::JobMeta PsClientImpl::JobFor(uint32_t server) const {
   return job;
 }
 
-void PsClientImpl::AddKeys(const std::vector<TableKeys>& keys, const KeySegments& segments,
-                           uint32_t server, Frame* frame) {
-  const ShardRange range = ShardsOfServer(server, server_count(), options_.shards);
-  for (uint32_t table = 0; table < keys.size(); ++table) {
-    const uint32_t begin = segments.begin(table, server);
-    const std::span<const Key> own(keys[table].keys.data() + begin,
-                                   segments.end(table, server) - begin);
-    const std::span<const uint32_t> counts(keys[table].shard_counts.data() + range.begin,
-                                           range.end - range.begin);
-    frame->arrays.push_back(ToBeCopied(std::as_bytes(own)));
-    frame->arrays.push_back(ToBeCopied(std::as_bytes(counts)));
-  }
-}
-
-void PsClientImpl::AddGradients(const StepGradients& gradients, const KeySegments& segments,
-                                uint32_t server, wire::StepMeta* meta, Frame* frame) {
-  meta->set_has_gradients(true);
-  for (float factor : gradients.lr_factors) meta->add_lr_factor(factor);
-  for (uint32_t table : gradients.frozen_tables) meta->add_frozen_table(table);
-  for (uint32_t table = 0; table < gradients.tables.size(); ++table) {
-    const uint32_t begin = segments.begin(table, server);
-    const uint32_t end = segments.end(table, server);
-    for (const NodeGradient& node : gradients.tables[table]) {
-      const auto first = std::lower_bound(node.positions.begin(), node.positions.end(), begin);
-      const auto last = std::lower_bound(first, node.positions.end(), end);
-      const size_t m = static_cast<size_t>(last - first);
-      if (m == 0) continue;
-      wire::NodeMeta* const node_meta = meta->add_node();
-      node_meta->set_table(table);
-      node_meta->set_begin(node.node.begin);
-      node_meta->set_size(node.node.size);
-      ByteArray positions;  // empty: all of the server's keys
-      if (m != end - begin) {
-        positions = ByteArray::Allocate(m * sizeof(uint32_t));
-        std::transform(first, last, positions.As<uint32_t>().begin(),
-                       [&](uint32_t p) { return p - begin; });
-      }
-      const size_t skipped = static_cast<size_t>(first - node.positions.begin());
-      const std::span<const float> values(node.gradients.data() + skipped * dims_[table],
-                                          m * dims_[table]);
-      frame->arrays.push_back(std::move(positions));
-      frame->arrays.push_back(ToBeCopied(std::as_bytes(values)));
-    }
-  }
-}
-
-ByteArray PsClientImpl::ToBeCopied(std::span<const std::byte> bytes) {
-  ByteArray array = ByteArray::Allocate(bytes.size());
-  copies_.Add(bytes.data(), array.data(), bytes.size());
-  return array;
-}
-
-Status PsClientImpl::CopyAll() {
-  const auto copy = [&](size_t piece, uint32_t) { copies_.Copy(piece); };
-  ThreadPool* const pool = copies_.bytes() < kLeastShared ? nullptr : options_.pool;
-  const Status status = ShareOut(pool, copies_.pieces(), copy);
-  copies_.Clear();
-  return status;
-}
-
+// Everything that keys and gradients view is copied into the frame before the frame is handed over:
+// the caller may use its memory again at once, while the channel keeps the frame to repeat it, with
+// the same bytes, until the reply is there. That is the client's part of "exactly once".
 Status PsClientImpl::Send(uint64_t step, const std::vector<TableKeys>& keys,
                           std::unique_ptr<StepGradients> gradients,
                           const SnapshotRequest* snapshot) {
@@ -200,21 +119,25 @@ Status PsClientImpl::Send(uint64_t step, const std::vector<TableKeys>& keys,
     meta.set_worker(options_.worker);
     meta.set_step(step);
     Frame frame{FrameType::kStep, "", {}};
-    AddKeys(keys, in_flight.segments, server, &frame);
-    if (gradients != nullptr) AddGradients(*gradients, *gradient_segments, server, &meta, &frame);
+    maker_.AddKeys(keys, in_flight.segments, server, &frame);
+    if (gradients != nullptr)
+      maker_.AddGradients(*gradients, *gradient_segments, server, &meta, &frame);
     if (snapshot != nullptr) {
       meta.mutable_snapshot()->set_step(snapshot->step);
       meta.mutable_snapshot()->set_directory(snapshot->directory);
     }
     frame.meta = meta.SerializeAsString();
-    RETURN_IF_ERROR(CopyAll());
+    RETURN_IF_ERROR(maker_.CopyAll());
     Call(server, std::move(frame), in_flight.calls, options_.deadline_seconds);
   }
+  // The gradients of step - lag are sent; those of the steps after it are to come.
   steps_.erase(steps_.begin(), steps_.lower_bound(step > lag ? step - lag + 1 : 0));
   steps_[step] = std::move(in_flight);
   return Status::Ok();
 }
 
+// The callback runs on a transport thread, perhaps after the waiting has ended with an error or a
+// deadline: it holds the calls, and nothing of this object.
 void PsClientImpl::Call(uint32_t server, Frame frame, const std::shared_ptr<ServerCalls>& calls,
                         double seconds) {
   bytes_sent_ += frame.payload_bytes();
@@ -228,6 +151,8 @@ void PsClientImpl::Call(uint32_t server, Frame frame, const std::shared_ptr<Serv
                               });
 }
 
+// Every call ends by itself, at the latest at its deadline. This wait is twice as long: it ends
+// only if a transport does not keep its word, and a trainer must not wait for ever even then.
 Result<std::vector<Frame>> PsClientImpl::WaitFor(ServerCalls* calls, FrameType type) {
   ASSIGN_OR_RETURN(std::vector<Frame> replies,
                    calls->Wait(2 * CallSeconds(options_.deadline_seconds)));
@@ -239,21 +164,6 @@ Result<std::vector<Frame>> PsClientImpl::WaitFor(ServerCalls* calls, FrameType t
     }
   }
   return replies;
-}
-
-Result<std::shared_ptr<const PulledRows>> PsClientImpl::RowsOf(const KeySegments& segments,
-                                                               std::vector<Frame> replies) const {
-  for (uint32_t server = 0; server < server_count(); ++server) {
-    const std::vector<ByteArray>& arrays = replies[server].arrays;
-    bool fits = arrays.size() == dims_.size();
-    for (uint32_t table = 0; fits && table < dims_.size(); ++table) {
-      const size_t n = segments.end(table, server) - segments.begin(table, server);
-      fits = arrays[table].size() == n * dims_[table] * sizeof(float);
-    }
-    if (!fits) return Internal(StrCat("server ", server, " answered with rows of another shape"));
-  }
-  return std::shared_ptr<const PulledRows>(
-      std::make_shared<ReplyRows>(segments, std::move(replies), dims_));
 }
 
 Result<std::shared_ptr<const PulledRows>> PsClientImpl::Wait(uint64_t step) {
@@ -270,7 +180,7 @@ Result<std::shared_ptr<const PulledRows>> PsClientImpl::Wait(uint64_t step) {
     }
     if (meta.has_snapshot()) snapshots_.SetEnded(server, meta.snapshot());
   }
-  return RowsOf(found->second.segments, std::move(*replies));
+  return MakeReplyRows(found->second.segments, std::move(*replies), dims_);
 }
 
 Result<std::shared_ptr<const PulledRows>> PsClientImpl::Read(const std::vector<TableKeys>& keys) {
@@ -280,23 +190,12 @@ Result<std::shared_ptr<const PulledRows>> PsClientImpl::Read(const std::vector<T
     wire::ReadMeta meta;
     *meta.mutable_job() = JobFor(server);
     Frame frame{FrameType::kRead, meta.SerializeAsString(), {}};
-    AddKeys(keys, segments, server, &frame);
-    RETURN_IF_ERROR(CopyAll());
+    maker_.AddKeys(keys, segments, server, &frame);
+    RETURN_IF_ERROR(maker_.CopyAll());
     Call(server, std::move(frame), calls, options_.deadline_seconds);
   }
   ASSIGN_OR_RETURN(std::vector<Frame> replies, WaitFor(calls.get(), FrameType::kReadReply));
-  return RowsOf(segments, std::move(replies));
-}
-
-Result<std::vector<std::string>> PsClientImpl::Control(const std::string& control_meta) {
-  const auto calls = std::make_shared<ServerCalls>(servers_.size());
-  for (uint32_t server = 0; server < server_count(); ++server) {
-    Call(server, Frame{FrameType::kControl, control_meta, {}}, calls, options_.deadline_seconds);
-  }
-  ASSIGN_OR_RETURN(std::vector<Frame> replies, WaitFor(calls.get(), FrameType::kControlReply));
-  std::vector<std::string> metas;
-  for (Frame& reply : replies) metas.push_back(std::move(reply.meta));
-  return metas;
+  return MakeReplyRows(segments, std::move(replies), dims_);
 }
 
 void PsClientImpl::BeginRestore(const std::string& control_meta) {
@@ -317,10 +216,16 @@ Result<bool> PsClientImpl::RestoreEnded(double seconds) {
 Status PsClientImpl::PollSnapshot(uint64_t step) {
   wire::ControlMeta meta;
   meta.mutable_snapshot_status()->set_step(step);
-  ASSIGN_OR_RETURN(const std::vector<std::string> replies, Control(meta.SerializeAsString()));
+  const auto calls = std::make_shared<ServerCalls>(servers_.size());
+  for (uint32_t server = 0; server < server_count(); ++server) {
+    Call(server, Frame{FrameType::kControl, meta.SerializeAsString(), {}}, calls,
+         options_.deadline_seconds);
+  }
+  ASSIGN_OR_RETURN(const std::vector<Frame> replies,
+                   WaitFor(calls.get(), FrameType::kControlReply));
   for (size_t server = 0; server < replies.size(); ++server) {
     wire::ControlReplyMeta reply;
-    if (!reply.ParseFromString(replies[server])) {
+    if (!reply.ParseFromString(replies[server].meta)) {
       return Internal(StrCat("server ", server, ": bad reply"));
     }
     if (reply.snapshot().finished() || reply.snapshot().has_error()) {
@@ -351,7 +256,8 @@ Result<std::vector<SnapshotFile>> PsClientImpl::SnapshotFiles(uint64_t step, boo
 std::unique_ptr<PsClient> PsClient::Create(const PsClientOptions& options,
                                            const std::vector<TableSpec>& tables,
                                            std::vector<std::unique_ptr<Channel>> servers) {
-  CHECK(!servers.empty() && !tables.empty());
+  CHECK(!servers.empty() && !tables.empty() && options.workers > 0 && options.shards > 0 &&
+        options.grains_per_step > 0 && options.deadline_seconds > 0 && options.storage_seconds > 0);
   return std::make_unique<PsClientImpl>(options, tables, std::move(servers));
 }
 

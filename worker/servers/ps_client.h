@@ -1,6 +1,7 @@
 #pragma once
-// A worker's connection to all servers: one frame a (step, server) carries the gradients of a past
-// step and the keys of a coming one, and the reply its rows (wire.proto gives the frames).
+// A worker's connection to all servers. For each step and server one frame carries the gradients of
+// a past step and the keys of a coming one, and the reply carries the rows (wire.proto gives the
+// frames).
 //
 //   frame of step t  =  gradients of step t - 1 - pull_ahead  +  keys of step t
 //   its reply        =  rows that contain exactly the updates of steps 1 .. t - 1 - pull_ahead
@@ -14,9 +15,7 @@
 #include <string>
 #include <vector>
 
-#include "common/frame.h"
 #include "common/key.h"
-#include "common/matrix_view.h"
 #include "common/status.h"
 #include "common/table_spec.h"
 #include "common/transport.h"
@@ -31,7 +30,7 @@ struct TableKeys {
 };
 
 // The sum of this worker's gradients over one subtree of the step's grains, for one table instance.
-// Views of memory of who made them.
+// The spans are views: whoever made the gradients owns the memory.
 struct NodeGradient {
   TreeNode node;
   std::span<const uint32_t> positions;  // [m], ascending positions in that step's TableKeys.keys
@@ -40,8 +39,9 @@ struct NodeGradient {
 
 struct StepGradients {
   std::vector<std::vector<NodeGradient>> tables;  // [table instance][node], nodes in order
-  std::vector<float> lr_factors;        // [table instance], the schedule's factor for that step
-  std::vector<uint32_t> frozen_tables;  // ascending: instances that the step only read; no nodes
+  std::vector<float> lr_factors;  // [table instance], the schedule's factor for that step
+  // Ascending: instances that the step only read. They have no nodes.
+  std::vector<uint32_t> frozen_tables;
 };
 
 // Asks servers to write their shards as of the step whose gradients ride in the same frame
@@ -51,7 +51,7 @@ struct SnapshotRequest {
   std::string directory;  // exists; servers write shard-NNNNN.rows into it
 };
 
-// A finished snapshot of one server, told in the first step reply after it.
+// One shard's file of a finished snapshot, as its server tells of it.
 struct SnapshotFile {
   std::string name;  // inside the directory
   uint64_t bytes = 0;
@@ -61,23 +61,26 @@ struct SnapshotFile {
 
 class ThreadPool;
 
+// What a job says of its servers. A caller sets every field but the pool: the defaults of a job are
+// those of config.proto.
 struct PsClientOptions {
   uint32_t worker = 0;
-  uint32_t workers = 1;
-  uint32_t shards = 64;
+  uint32_t workers = 0;
+  uint32_t shards = 0;
   uint32_t pull_ahead = 0;
-  uint32_t grains_per_step = 8;
-  uint64_t seed = 1;  // must be the servers'
-  double deadline_seconds = 120;
-  double storage_seconds = 3600;  // instead, of a restore and of the wait for a snapshot
-  ThreadPool* pool = nullptr;     // its threads copy into frames; null: the caller alone does
+  uint32_t grains_per_step = 0;
+  uint64_t seed = 0;            // that of the servers
+  double deadline_seconds = 0;  // of a step and of a read
+  double storage_seconds = 0;   // of a restore, and of the wait for a snapshot
+  ThreadPool* pool = nullptr;   // its threads copy into frames; null: the caller alone does
 };
 
-// Rows of one table instance in the order of the keys asked for. Shares the reply's memory.
+// The rows of a step or a read, by table instance, in the order of the keys that were sent. The
+// object keeps the replies, whose memory it shows.
 class PulledRows {
  public:
   virtual ~PulledRows() = default;
-  // Rows that lie one after the other from `position` on, as many as there are of the same server.
+  // The rows from `position` on to the last one of the same server, one after the other in memory:
   // [>= 1, dim of the table].
   virtual std::span<const float> RowsFrom(uint32_t table, uint32_t position) const = 0;
   const float* row(uint32_t table, uint32_t position) const {
@@ -89,39 +92,40 @@ class PsClient {
  public:
   virtual ~PsClient() = default;
   // servers[s] owns the logical shards [s * shards / servers, (s + 1) * shards / servers).
+  // REQUIRES: there are servers and tables, and all numbers of the options but worker, pull_ahead
+  // and seed are above 0.
   static std::unique_ptr<PsClient> Create(const PsClientOptions& options,
                                           const std::vector<TableSpec>& tables,
                                           std::vector<std::unique_ptr<Channel>> servers);
 
-  // Sends the frames of step `step` (steps in order, from first_step) and returns at once. `keys`
-  // are step `step`'s, by table instance (all empty past the last step). `gradients` are those of
-  // step `step - 1 - pull_ahead`, whose keys an earlier Send gave; null while no such step has been
-  // computed by this run (its first frames, also after a resume). What they view is copied.
+  // Sends the frames of step `step`, one after the other without gaps, and returns at once. `keys`
+  // are those of `step`, by table instance; all are empty past the last step. `gradients` are those
+  // of step `step - 1 - pull_ahead`, whose keys an earlier Send gave; null as long as this run has
+  // computed no such step (in its first frames, also after a resume). What they view is copied.
+  // Error: kFailedPrecondition if the keys of the gradients were never sent.
   virtual Status Send(uint64_t step, const std::vector<TableKeys>& keys,
                       std::unique_ptr<StepGradients> gradients,
                       const SnapshotRequest* snapshot) = 0;
   // Waits for all servers' replies to `step`. Error: the first failure, naming the server.
   virtual Result<std::shared_ptr<const PulledRows>> Wait(uint64_t step) = 0;
 
-  // Rows as they are now, without creating any; unseen keys read as TableConfig.unseen says.
+  // Rows as they are now. Creates none: unseen keys read as TableConfig.unseen says.
   virtual Result<std::shared_ptr<const PulledRows>> Read(const std::vector<TableKeys>& keys) = 0;
 
-  // The files of the snapshot of `step` when every server has finished it; empty while any has not.
-  // Without `wait` it uses what step replies brought; with it, it asks the servers until
-  // storage_seconds are over.
+  // The files of the snapshot of `step` once every server has finished it, and none before. Without
+  // `wait` it uses what step replies have brought; with it, it asks the servers until
+  // storage_seconds are over. Error: that of a server whose snapshot failed.
   virtual Result<std::vector<SnapshotFile>> SnapshotFiles(uint64_t step, bool wait) = 0;
 
-  // Sends one kControl frame to every server and returns their replies (meta bytes:
-  // ControlReplyMeta), in order.
-  virtual Result<std::vector<std::string>> Control(const std::string& control_meta) = 0;
-
-  // Sends a restore (the meta of a kControl frame) to every server, and returns at once.
+  // Sends a restore (control_meta: a serialised wire::ControlMeta with one) to every server, and
+  // returns at once.
   virtual void BeginRestore(const std::string& control_meta) = 0;
-  // Waits so long at most. Whether every server has restored its shards; then, or after an error,
+  // Waits `seconds` at most. Whether every server has restored its shards; then, or after an error,
   // the restore is over. Error: the first failure, naming the server; kDeadlineExceeded past
   // storage_seconds.
   virtual Result<bool> RestoreEnded(double seconds) = 0;
 
+  // Of all frames so far, metas and arrays.
   virtual uint64_t bytes_sent() const = 0;
   virtual uint64_t bytes_received() const = 0;
 };

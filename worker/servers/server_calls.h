@@ -1,8 +1,7 @@
 #pragma once
-// One request to each server and what came back.
+// One request to each server, and what came back.
 // Thread safety: Set from any thread; Wait and Ended from one.
 
-#include <cstdint>
 #include <vector>
 
 #include "common/frame.h"
@@ -15,11 +14,11 @@ class ServerCalls {
  public:
   explicit ServerCalls(size_t servers) : replies_(servers), answered_(servers), left_(servers) {}
 
-  void Set(size_t server, Result<Frame> reply);
-  // Waits so long at most. Whether Wait would return at once.
+  void Set(size_t server, Result<Frame> reply);  // once per server
+  // Waits `seconds` at most, until Wait would return at once; whether it would.
   bool Ended(double seconds);
-  // All replies, by server, or the first failure as soon as there is one. Call once. Error besides:
-  // kDeadlineExceeded after so long, names the servers that did not answer.
+  // All replies, by server, or the first failure as soon as there is one; call it once. After
+  // `seconds` the error is kDeadlineExceeded, which names the servers that did not answer.
   Result<std::vector<Frame>> Wait(double seconds);
 
  private:

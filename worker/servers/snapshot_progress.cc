@@ -25,7 +25,7 @@ Result<std::vector<SnapshotFile>> SnapshotProgress::Files(uint64_t step) const {
   for (size_t server = 0; server < servers_.size(); ++server) {
     const wire::SnapshotStatusMeta& status = servers_[server];
     if (status.step() != step || !status.has_error()) continue;
-    return Status(static_cast<Code>(status.error().code()), status.error().message())
+    return Status(ErrorCodeOf(status.error().code()), status.error().message())
         .Annotate(StrCat("server ", server, ": snapshot of step ", step));
   }
   std::vector<SnapshotFile> files;

@@ -81,7 +81,7 @@ struct Logits {
 class World {
  public:
   // Draws the calibration on `threads` threads; the result does not depend on their number.
-  // REQUIRES: config has all its values (FinishConfig).
+  // REQUIRES: config is complete (common/config.h).
   static World Make(const GenerateConfig& config, uint32_t threads);
 
   const GenerateConfig& config() const { return config_; }

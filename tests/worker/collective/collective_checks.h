@@ -1,6 +1,7 @@
 #pragma once
 // What every Collective must do, whatever carries its messages. Each check is called on every rank
 // at once.
+// Thread safety: a check belongs to its rank's thread; a SumCase is shared.
 
 #include <cstring>
 #include <string>
@@ -11,7 +12,7 @@
 #include "common/strings.h"
 #include "tests/worker/collective/tree_reference.h"
 
-namespace chorus::worker {
+namespace chorus::worker::testing {
 
 template <typename T>
 bool SameBits(const std::vector<T>& a, const std::vector<T>& b) {
@@ -82,4 +83,4 @@ inline void CheckBroadcast(Collective& collective) {
   }
 }
 
-}  // namespace chorus::worker
+}  // namespace chorus::worker::testing

@@ -6,7 +6,7 @@
 
 #include "tests/worker/collective/collective_checks.h"
 
-namespace chorus::worker {
+namespace chorus::worker::testing {
 namespace {
 
 using Clock = std::chrono::steady_clock;
@@ -142,4 +142,4 @@ TEST(LocalCollective, ASumThatIsGivenUpIsReadByNobody) {
 }
 
 }  // namespace
-}  // namespace chorus::worker
+}  // namespace chorus::worker::testing

@@ -1,14 +1,13 @@
 // Every process of an mpirun job runs all tests in step.
 #include <mpi.h>
 
-#include <cstdio>
 #include <thread>
 
 #include <gtest/gtest.h>
 
 #include "tests/worker/collective/collective_checks.h"
 
-namespace chorus::worker {
+namespace chorus::worker::testing {
 namespace {
 
 std::unique_ptr<Collective> World(double deadline_seconds = 60) {
@@ -54,7 +53,7 @@ TEST(MpiCollective, DeadlineNamesTheMissingRank) {
 }
 
 }  // namespace
-}  // namespace chorus::worker
+}  // namespace chorus::worker::testing
 
 int main(int argc, char** argv) {
   MPI_Init(&argc, &argv);

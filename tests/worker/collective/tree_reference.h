@@ -1,5 +1,6 @@
 #pragma once
 // What a tree sum must give: a plain recursion over the grains, one at a time.
+// Thread safety: values.
 
 #include <cstdint>
 #include <vector>
@@ -8,7 +9,7 @@
 #include "common/tree.h"
 #include "worker/collective/collective.h"
 
-namespace chorus::worker {
+namespace chorus::worker::testing {
 
 // A step's terms: vectors[g] is grain g's, empty when the grain contributes nothing.
 template <typename T>
@@ -39,8 +40,8 @@ std::vector<T> PlainTreeSum(const GrainVectors<T>& grains, uint32_t begin, uint3
   return left;
 }
 
-// One worker's terms over a range of grains, and the memory they lie in. Nodes without a present
-// grain are left out. REQUIRES: floats.size() == doubles.size(), the same grains present.
+// One worker's terms over a range of grains, and the memory that they are in. Nodes without a
+// present grain are left out. REQUIRES: floats.size() == doubles.size(), the same grains present.
 class WorkerTerms {
  public:
   WorkerTerms(const GrainVectors<float>& floats, const GrainVectors<double>& doubles,
@@ -70,4 +71,4 @@ class WorkerTerms {
   TreeTerms terms_;
 };
 
-}  // namespace chorus::worker
+}  // namespace chorus::worker::testing

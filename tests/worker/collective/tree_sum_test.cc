@@ -1,4 +1,3 @@
-#include <cmath>
 #include <functional>
 #include <thread>
 
@@ -6,7 +5,7 @@
 
 #include "tests/worker/collective/collective_checks.h"
 
-namespace chorus::worker {
+namespace chorus::worker::testing {
 namespace {
 
 constexpr double kDeadlineSeconds = 30;
@@ -130,4 +129,4 @@ TEST(TreeSum, OverGrainsThatAreNoPowerOfTwoIsRefused) {
 }
 
 }  // namespace
-}  // namespace chorus::worker
+}  // namespace chorus::worker::testing

@@ -11,7 +11,8 @@
 #include <google/protobuf/text_format.h>
 #include <gtest/gtest.h>
 
-#include "common/config.h"
+#include "common/config.pb.h"
+#include "common/config_internal.h"
 #include "common/file.h"
 #include "common/strings.h"
 #include "worker/import/byte_source.h"
@@ -31,8 +32,10 @@ inline ImportSchema MakeSchema(const std::string& text) {
   EXPECT_TRUE(google::protobuf::TextFormat::ParseFromString(text, &schema)) << text;
   if (!schema.has_click()) schema.set_click("click");
   if (!schema.has_conversion()) schema.set_conversion("sale");
-  const Status finished = FinishConfig("test", &schema);
-  EXPECT_TRUE(finished.ok()) << finished.ToString();
+  chorus::internal::FillDefaults(&schema);
+  const Status checked =
+      chorus::internal::CheckAllowed(schema, "", chorus::internal::Origins("test"));
+  EXPECT_TRUE(checked.ok()) << checked.ToString();
   return schema;
 }
 

@@ -1,4 +1,4 @@
-// What stands in the frames of a step, against plain loops over what was to be sent.
+// What is in the frames of a step, against plain loops over what was to be sent.
 
 #include <gtest/gtest.h>
 
@@ -84,7 +84,11 @@ TEST_P(PsClientFramesTest, HoldEachServersSegmentOfKeysAndGradients) {
   constexpr uint32_t kServers = 2;
   const auto pool = GetParam() > 0 ? ThreadPool::Create(GetParam()) : nullptr;
   PsClientOptions options;
+  options.workers = 1;
   options.shards = kShards;
+  options.grains_per_step = 8;
+  options.deadline_seconds = 20;
+  options.storage_seconds = 20;
   options.pool = pool.get();
   std::vector<Frame> frames[kServers];
   std::vector<std::unique_ptr<Channel>> channels;

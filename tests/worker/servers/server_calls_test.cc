@@ -56,6 +56,9 @@ TEST(SnapshotProgressTest, FilesAreThereWhenAllServersHaveFinishedTheStep) {
   status.mutable_error()->set_code(static_cast<uint32_t>(Code::kResourceExhausted));
   progress.SetEnded(0, status);
   EXPECT_EQ(progress.Files(4).status().code(), Code::kResourceExhausted);
+  status.mutable_error()->set_code(99);  // of a newer program
+  progress.SetEnded(0, status);
+  EXPECT_EQ(progress.Files(4).status().code(), Code::kInternal);
 }
 
 }  // namespace

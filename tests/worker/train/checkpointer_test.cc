@@ -30,9 +30,6 @@ class ScriptedServers final : public PsClient {
     if (!finished && !wait) return std::vector<SnapshotFile>();
     return std::vector<SnapshotFile>{{"shard-00000.rows", 4, Checksum("rows"), 1}};
   }
-  Result<std::vector<std::string>> Control(const std::string&) override {
-    return Internal("unused");
-  }
   void BeginRestore(const std::string&) override {}
   Result<bool> RestoreEnded(double) override { return Internal("unused"); }
   uint64_t bytes_sent() const override { return 0; }

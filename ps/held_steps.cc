@@ -1,19 +1,24 @@
-#include "ps/step_window.h"
+#include "ps/held_steps.h"
 
 #include <algorithm>
 #include <utility>
+#include <vector>
 
 #include "common/check.h"
 #include "common/strings.h"
 
 namespace chorus::ps {
 
-void StepWindow::Reset(uint64_t step) {
+void HeldSteps::Reset(uint64_t step) {
   steps_.clear();
   base_ = dispatched_ = done_ = step;
 }
 
-Status StepWindow::CheckStep(const wire::StepMeta& meta) const {
+Status HeldSteps::CheckStep(const wire::StepMeta& meta) const {
+  // The oldest step that a retry can name. A worker sends frame t only after it has the reply to
+  // step t - 1 - pull_ahead, and step done_ needed every worker's frame: so every worker has the
+  // replies up to done_ - 1 - pull_ahead, and asks for none of them again. The newest step is the
+  // one that a worker may send after the reply to done_.
   const uint64_t first =
       std::max(base_ + 1, done_ - std::min<uint64_t>(done_, shape_.job.pull_ahead()));
   const uint64_t last = done_ + 1 + shape_.job.pull_ahead();
@@ -22,7 +27,10 @@ Status StepWindow::CheckStep(const wire::StepMeta& meta) const {
                                      " from worker ", meta.worker(), ", expected a step from ",
                                      first, " to ", last));
   }
+  // A repetition passed the checks below when it came first, and nothing of it is used now.
   if (IsDuplicate(meta)) return Status::Ok();
+  // A frame without the gradients that are due would lose an update; one with gradients of a step
+  // before the run's first would apply an update that the restored rows contain already.
   if (meta.has_gradients() != CarriesGradients(meta.step())) {
     return InvalidArgument(StrCat("frame of step ", meta.step(), " from worker ", meta.worker(),
                                   meta.has_gradients()
@@ -38,11 +46,11 @@ Status StepWindow::CheckStep(const wire::StepMeta& meta) const {
   return Status::Ok();
 }
 
-Result<std::shared_ptr<const StepRequest>> StepWindow::KeysOfGradients(
+Result<std::shared_ptr<const StepRequest>> HeldSteps::KeysOfGradients(
     const wire::StepMeta& meta) const {
   std::shared_ptr<const StepRequest> none;
   if (!meta.has_gradients()) return none;
-  const StepState* const state = Find(meta.step() - 1 - shape_.job.pull_ahead());
+  const auto state = Find(meta.step() - 1 - shape_.job.pull_ahead());
   if (state == nullptr || state->workers[meta.worker()].request == nullptr) {
     return FailedPrecondition(StrCat("frame of step ", meta.step(), " from worker ", meta.worker(),
                                      " has gradients of a step that it has not sent keys for"));
@@ -50,12 +58,12 @@ Result<std::shared_ptr<const StepRequest>> StepWindow::KeysOfGradients(
   return state->workers[meta.worker()].request;
 }
 
-bool StepWindow::IsDuplicate(const wire::StepMeta& meta) const {
-  const StepState* const state = Find(meta.step());
+bool HeldSteps::IsDuplicate(const wire::StepMeta& meta) const {
+  const auto state = Find(meta.step());
   return state != nullptr && state->workers[meta.worker()].request != nullptr;
 }
 
-Status StepWindow::Add(std::shared_ptr<const StepRequest> request) {
+Status HeldSteps::Add(std::shared_ptr<const StepRequest> request) {
   const wire::StepMeta& meta = request->meta;
   std::shared_ptr<StepState>& state = steps_[meta.step()];
   if (state == nullptr) {
@@ -63,6 +71,8 @@ Status StepWindow::Add(std::shared_ptr<const StepRequest> request) {
     state->step = meta.step();
     state->workers.resize(shape_.job.workers());
   }
+  // Snapshot and learning rate are those of the step, and DispatchComplete reads them from worker
+  // 0's frame: were the workers at odds, the result would depend on who is worker 0.
   for (const WorkerStep& other : state->workers) {
     if (other.request == nullptr) continue;
     const wire::StepMeta& first = other.request->meta;
@@ -80,41 +90,32 @@ Status StepWindow::Add(std::shared_ptr<const StepRequest> request) {
   return Status::Ok();
 }
 
-std::shared_ptr<StepState> StepWindow::NextComplete() const {
-  std::shared_ptr<StepState> state = Share(dispatched_ + 1);
+std::shared_ptr<StepState> HeldSteps::NextComplete() const {
+  // In order of the steps, even if a later one is complete: owner threads apply in this order.
+  std::shared_ptr<StepState> state = Find(dispatched_ + 1);
   return state != nullptr && state->arrived == state->workers.size() ? state : nullptr;
 }
 
-void StepWindow::MarkDispatched(StepState* state) {
+void HeldSteps::MarkDispatched(StepState* state) {
   CHECK(state->step == dispatched_ + 1, "step=", state->step, " dispatched=", dispatched_);
   dispatched_ = state->step;
   state->dispatched = true;
 }
 
-void StepWindow::MarkDone(StepState* state) {
+void HeldSteps::MarkDone(StepState* state) {
   CHECK(state->step == done_ + 1, "step=", state->step, " done=", done_);
   done_ = state->step;
   state->done = true;
-  // Frame t shows that its worker has the replies up to t - 1 - pull_ahead, and the next gradients
-  // to come are those of step t - pull_ahead.
+  // Two may still name a held step: a retry, of done_ - pull_ahead or later (see CheckStep), and
+  // the next gradients, which are those of step done_ - pull_ahead and need its keys and rows.
   while (!steps_.empty() && steps_.begin()->first + shape_.job.pull_ahead() < done_) {
     steps_.erase(steps_.begin());
   }
 }
 
-StepState* StepWindow::Find(uint64_t step) const {
-  const auto found = steps_.find(step);
-  return found == steps_.end() ? nullptr : found->second.get();
-}
-
-std::shared_ptr<StepState> StepWindow::Share(uint64_t step) const {
+std::shared_ptr<StepState> HeldSteps::Find(uint64_t step) const {
   const auto found = steps_.find(step);
   return found == steps_.end() ? nullptr : found->second;
-}
-
-uint64_t StepWindow::applied_step() const {
-  const uint64_t lag = 1 + shape_.job.pull_ahead();
-  return done_ > base_ + lag ? done_ - lag : base_;
 }
 
 std::string MissingWorkers(const StepState& state) {
