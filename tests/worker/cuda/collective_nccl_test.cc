@@ -15,7 +15,7 @@
 #include "tests/worker/cuda/device_testing.h"
 #include "worker/device/device_collective.h"
 
-namespace chorus::worker {
+namespace chorus::worker::testing {
 namespace {
 
 struct Case {
@@ -81,7 +81,7 @@ class Worker {
   DeviceCollective* collective_ = nullptr;  // the device's
 };
 
-class NcclCollectiveTest : public testing::Test {
+class NcclCollectiveTest : public ::testing::Test {
  protected:
   NcclCollectiveTest() { cuda_host::SetDevices(8); }
   ~NcclCollectiveTest() override {
@@ -316,7 +316,7 @@ TEST_F(NcclCollectiveTest, AWorkerThatIsGoneIsAnErrorThatNamesIt) {
 }
 
 class FailingCallTest : public NcclCollectiveTest,
-                        public testing::WithParamInterface<const char*> {};
+                        public ::testing::WithParamInterface<const char*> {};
 
 // Whichever worker it hits: that one's error names the call, and no worker waits for ever.
 TEST_P(FailingCallTest, IsNamedAndEndsTheSumOfAll) {
@@ -351,13 +351,14 @@ TEST_P(FailingCallTest, IsNamedAndEndsTheSumOfAll) {
 }
 
 INSTANTIATE_TEST_SUITE_P(, FailingCallTest,
-                         testing::Values("ncclCommInitRankConfig", "ncclCommGetAsyncError",
-                                         "ncclGroupStart", "ncclGroupEnd", "ncclSend", "ncclRecv",
-                                         "NCCL's work", "cudaDeviceGetStreamPriorityRange",
-                                         "cudaStreamCreateWithPriority", "cudaEventCreateWithFlags",
-                                         "cudaMalloc", "cudaMemsetAsync", "cudaMemcpyAsync",
-                                         "cudaEventRecord", "cudaStreamWaitEvent", "cudaEventQuery",
-                                         "cudaLaunchKernelExC"));
+                         ::testing::Values("ncclCommInitRankConfig", "ncclCommGetAsyncError",
+                                           "ncclGroupStart", "ncclGroupEnd", "ncclSend", "ncclRecv",
+                                           "NCCL's work", "cudaDeviceGetStreamPriorityRange",
+                                           "cudaStreamCreateWithPriority",
+                                           "cudaEventCreateWithFlags", "cudaMalloc",
+                                           "cudaMemsetAsync", "cudaMemcpyAsync", "cudaEventRecord",
+                                           "cudaStreamWaitEvent", "cudaEventQuery",
+                                           "cudaLaunchKernelExC"));
 
 // The fast sum's call; and at the end, where there is nobody to tell.
 TEST_F(NcclCollectiveTest, AnAllReduceThatFailsIsNamedAndAFailingEndLeavesNothingBehind) {
@@ -389,4 +390,4 @@ TEST_F(NcclCollectiveTest, AnIdThatCannotBeMadeAndALibraryThatIsMissingAreErrors
 }
 
 }  // namespace
-}  // namespace chorus::worker
+}  // namespace chorus::worker::testing

@@ -14,14 +14,14 @@
 #include "worker/math/pooling_factor.h"
 #include "worker/model/dense_optimizer.h"
 
-namespace chorus::worker {
+namespace chorus::worker::testing {
 namespace {
 
 uint32_t Draw(uint64_t seed, uint64_t i, uint32_t below) {
   return static_cast<uint32_t>(Random(seed, RandomPurpose::kTest, i) % below);
 }
 
-class DeviceOperationsTest : public testing::Test {
+class DeviceOperationsTest : public ::testing::Test {
  protected:
   const std::unique_ptr<Device> device_ = OpenTestDevice();
   DeviceArrays arrays_{device_.get()};
@@ -395,4 +395,4 @@ TEST_F(DeviceOperationsTest, OptimizersMoveWeightsAsTheCpuDoes) {
 }
 
 }  // namespace
-}  // namespace chorus::worker
+}  // namespace chorus::worker::testing

@@ -5,7 +5,7 @@
 #include "worker/log/block.h"
 #include "worker/log/format.h"
 
-namespace chorus::worker {
+namespace chorus::worker::testing {
 namespace {
 
 // The blocks of the file "log", or the error of opening or reading it.
@@ -16,7 +16,7 @@ Result<std::vector<Batch>> ReadAll(FileSystem& files) {
   return blocks;
 }
 
-class CorruptionTest : public testing::Test {
+class CorruptionTest : public ::testing::Test {
  protected:
   void SetUp() override {
     const LogSchema schema = FullSchema();
@@ -93,4 +93,4 @@ TEST_F(CorruptionTest, EveryFlippedByteOfAHeaderWithAMendedChecksumIsSafe) {
 }
 
 }  // namespace
-}  // namespace chorus::worker
+}  // namespace chorus::worker::testing

@@ -11,7 +11,7 @@
 #include "worker/log/log_reader.h"
 #include "worker/log/log_writer.h"
 
-namespace chorus::worker {
+namespace chorus::worker::testing {
 
 inline LogSchema FullSchema() {
   LogSchema schema;
@@ -113,4 +113,4 @@ inline void WriteLog(FileSystem& files, const std::string& path, const LogSchema
   CHECK((*writer)->Finish().ok());
 }
 
-}  // namespace chorus::worker
+}  // namespace chorus::worker::testing

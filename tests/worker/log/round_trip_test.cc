@@ -6,7 +6,7 @@
 #include "worker/log/column_codec.h"
 #include "worker/log/format.h"
 
-namespace chorus::worker {
+namespace chorus::worker::testing {
 namespace {
 
 void ExpectRoundTrip(const LogSchema& schema, const Batch& batch) {
@@ -182,4 +182,4 @@ TEST(LogFileTest, AnUnfinishedOrFailedLogNeverAppears) {
 }
 
 }  // namespace
-}  // namespace chorus::worker
+}  // namespace chorus::worker::testing

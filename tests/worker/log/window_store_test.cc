@@ -9,7 +9,7 @@
 
 #include "tests/worker/log/log_testing.h"
 
-namespace chorus::worker {
+namespace chorus::worker::testing {
 namespace {
 
 // Counts how often each block is decoded; one of them can be unreadable.
@@ -35,7 +35,7 @@ class CountingLog final : public LogReader {
   uint32_t bad_ = UINT32_MAX;
 };
 
-class WindowStoreTest : public testing::Test {
+class WindowStoreTest : public ::testing::Test {
  protected:
   WindowStoreTest() {
     std::vector<Batch> blocks;
@@ -112,4 +112,4 @@ TEST_F(WindowStoreTest, EveryoneWhoWaitsGetsTheErrorOfTheFirstBadBlock) {
 }
 
 }  // namespace
-}  // namespace chorus::worker
+}  // namespace chorus::worker::testing

@@ -7,7 +7,7 @@
 
 #include "tests/worker/metrics/metrics_testing.h"
 
-namespace chorus::worker {
+namespace chorus::worker::testing {
 namespace {
 
 TEST(CalibrationBinsTest, AreTwentyPartsOfASortWithTiesTogether) {
@@ -50,4 +50,4 @@ TEST(CalibrationBinsTest, AFewRowsHaveABinEachAndNoneHaveNone) {
 }
 
 }  // namespace
-}  // namespace chorus::worker
+}  // namespace chorus::worker::testing

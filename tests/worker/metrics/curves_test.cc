@@ -9,7 +9,7 @@
 #include "worker/metrics/pcoc_buckets.h"
 #include "worker/statistics/interval.h"
 
-namespace chorus::worker {
+namespace chorus::worker::testing {
 namespace {
 
 TEST(CurvesTest, NormalizedEntropyIsTheLossOverThatOfTheBaseRate) {
@@ -21,7 +21,7 @@ TEST(CurvesTest, NormalizedEntropyIsTheLossOverThatOfTheBaseRate) {
   }
 }
 
-double KsByThresholds(const TaskRows& rows) {
+double KsByThresholds(const ScoredRows& rows) {
   double best = 0;
   for (const double t : rows.score) {
     double plus = 0, minus = 0, positives = 0;
@@ -41,7 +41,7 @@ TEST(CurvesTest, KsLiesBelowTheExactOneByAtMostItsBound) {
     const Rows rows = RandomRows(1500, seed);
     const Evaluation evaluation = rows.Evaluate();
     for (const TaskMetrics& t : evaluation.task()) {
-      const double exact = KsByThresholds(RowsOfTask(rows, t.task()));
+      const double exact = KsByThresholds(ScoredRowsOf(rows, t.task()));
       EXPECT_LE(t.ks(), exact + 1e-12) << t.task();
       EXPECT_GE(t.ks() + t.ks_error_bound(), exact - 1e-12) << t.task();
       EXPECT_LT(t.ks_error_bound(), 0.01);
@@ -192,4 +192,4 @@ TEST(CurvesTest, NisesCvrAucRanksAllExposuresByPcvr) {
 }
 
 }  // namespace
-}  // namespace chorus::worker
+}  // namespace chorus::worker::testing

@@ -7,7 +7,7 @@
 
 #include "common/random.h"
 
-namespace chorus::worker {
+namespace chorus::worker::testing {
 
 inline double TestNormal(uint64_t seed, uint64_t i, uint64_t j) {
   return ToNormal(Random(seed, RandomPurpose::kTest, i, j));
@@ -33,4 +33,4 @@ inline double AucByPairs(const std::vector<double>& score, const std::vector<dou
   return wins / pairs;
 }
 
-}  // namespace chorus::worker
+}  // namespace chorus::worker::testing
