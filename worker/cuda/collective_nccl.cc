@@ -41,7 +41,7 @@ class NcclCollectiveOnStream final : public NcclCollective {
   const TreeExchange exchange_;
   const NcclFunctions& nccl_;
   const cudaStream_t compute_;
-  int64_t stride_ = 0;  // of received terms: a bucket's longest chunk
+  int64_t stride_ = 0;  // of received terms: a bucket's longest slice
   DeviceMemory received_, additions_;
   Event ready_, done_, computed_;
   Stream stream_;
@@ -70,7 +70,7 @@ Status NcclCollectiveOnStream::Open() {
 }
 
 Status NcclCollectiveOnStream::TakeMemory() {
-  stride_ = exchange_.longest_chunk(std::min(options_.bucket, options_.n));
+  stride_ = exchange_.longest_slice(std::min(options_.bucket, options_.n));
   const size_t floats =
       std::max(exchange_.terms() * static_cast<size_t>(stride_), options_.nodes.size());
   CUDA_RETURN_IF_ERROR(cudaMalloc(received_.receive(), floats * sizeof(float)));
@@ -118,7 +118,7 @@ Status NcclCollectiveOnStream::SumAlongTree(int64_t begin, int64_t n) {
   auto* const received = static_cast<float*>(received_.get());
   RETURN_IF_ERROR(
       communicator_->Exchange(exchange_.ShareTerms(begin, n, received, stride_), stream()));
-  const Chunk mine = exchange_.ChunkOf(options_.rank, n);
+  const Slice mine = exchange_.SliceOf(options_.rank, n);
   const auto bytes = static_cast<size_t>(mine.size) * sizeof(float);
   for (size_t i = 0; i < exchange_.own_terms() && bytes > 0; ++i) {
     float* const to = received + static_cast<int64_t>(exchange_.first_term() + i) * stride_;

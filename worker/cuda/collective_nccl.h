@@ -2,7 +2,7 @@
 // DeviceCollective over NCCL, on a stream of its own. Reproducible sums take two groups of messages
 // and a kernel a bucket:
 //
-//   A bucket is cut into chunks, one a worker. Every worker sends each of its terms' chunks to its
+//   A bucket is cut into slices, one a worker. Every worker sends each of its terms' slices to its
 //   owner, who adds them along the canonical tree and sends the sum to all: each element is added
 //   once, in one order, as on the host (worker/collective/tree_sum.h).
 //

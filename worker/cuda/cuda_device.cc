@@ -28,7 +28,7 @@ struct Parts {
   std::unique_ptr<Matmul> matmul;
   LaunchLimit launch_limit;
   std::vector<Event> marks;
-  Event staged[kStagingSlots];
+  Event staged[kStagingBuffers];
   Stream copies;
   Stream compute;
   Graphs graphs;                               // of `compute`
@@ -62,8 +62,8 @@ class CudaDevice final : public KernelCalls {
   Status Synchronize() override;
   Status Mark(uint32_t mark) override;
   Result<double> SecondsBetween(uint32_t from, uint32_t to) override;
-  Status Stage(uint32_t slot, const void* host, void* device, size_t bytes) override;
-  Status TakeStaged(uint32_t slot) override;
+  Status Stage(uint32_t buffer, const void* host, void* device, size_t bytes) override;
+  Status TakeStaged(uint32_t buffer) override;
 
   Result<bool> Replay(std::span<const uint64_t> key,
                       const std::function<Status()>& enqueue) override {
@@ -152,16 +152,16 @@ Status CudaDevice::Upload(const void* host, void* device, size_t bytes) {
   return CUDA_ENQUEUED(cudaMemcpyAsync(device, host, bytes, cudaMemcpyHostToDevice, compute()));
 }
 
-Status CudaDevice::Stage(uint32_t slot, const void* host, void* device, size_t bytes) {
+Status CudaDevice::Stage(uint32_t buffer, const void* host, void* device, size_t bytes) {
   if (bytes == 0) return Status::Ok();
   CUDA_RETURN_IF_ERROR(
       cudaMemcpyAsync(device, host, bytes, cudaMemcpyHostToDevice, parts_->copies.get()));
-  CUDA_RETURN_IF_ERROR(cudaEventRecord(parts_->staged[slot].get(), parts_->copies.get()));
+  CUDA_RETURN_IF_ERROR(cudaEventRecord(parts_->staged[buffer].get(), parts_->copies.get()));
   return Status::Ok();
 }
 
-Status CudaDevice::TakeStaged(uint32_t slot) {
-  CUDA_RETURN_IF_ERROR(cudaStreamWaitEvent(compute(), parts_->staged[slot].get(), 0));
+Status CudaDevice::TakeStaged(uint32_t buffer) {
+  CUDA_RETURN_IF_ERROR(cudaStreamWaitEvent(compute(), parts_->staged[buffer].get(), 0));
   return Status::Ok();
 }
 

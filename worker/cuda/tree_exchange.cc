@@ -7,7 +7,7 @@
 namespace chorus::worker::cuda {
 namespace {
 
-constexpr int64_t kChunkFloats = 32;  // chunks begin where a line of 128 bytes does
+constexpr int64_t kSliceFloats = 32;  // slices begin where a line of 128 bytes does
 
 }  // namespace
 
@@ -25,10 +25,10 @@ TreeExchange::TreeExchange(const DeviceCollectiveOptions& options)
   });
 }
 
-Chunk TreeExchange::ChunkOf(size_t rank, int64_t n) const {
+Slice TreeExchange::SliceOf(size_t rank, int64_t n) const {
   const auto workers = static_cast<int64_t>(counts_.size());
   const int64_t even = (n + workers - 1) / workers;
-  const int64_t size = (even + kChunkFloats - 1) / kChunkFloats * kChunkFloats;
+  const int64_t size = (even + kSliceFloats - 1) / kSliceFloats * kSliceFloats;
   const int64_t begin = std::min(n, static_cast<int64_t>(rank) * size);
   return {begin, std::min(n - begin, size)};
 }
@@ -36,14 +36,14 @@ Chunk TreeExchange::ChunkOf(size_t rank, int64_t n) const {
 std::vector<NcclMessage> TreeExchange::ShareTerms(int64_t begin, int64_t n, float* received,
                                                   int64_t stride) const {
   std::vector<NcclMessage> messages;
-  const Chunk mine = ChunkOf(rank_, n);
+  const Slice mine = SliceOf(rank_, n);
   int64_t term = 0;
   for (size_t peer = 0; peer < counts_.size(); ++peer) {
     const int64_t first = term;
     term += static_cast<int64_t>(counts_[peer]);
     if (peer == rank_) continue;
     const int to = static_cast<int>(peer);
-    const Chunk theirs = ChunkOf(peer, n);
+    const Slice theirs = SliceOf(peer, n);
     for (size_t i = 0; i < own_.size() && theirs.size > 0; ++i) {
       // NCCL takes what it sends as const; a message has one pointer for both ways.
       float* const from = const_cast<float*>(own_[i]) + begin + theirs.begin;
@@ -58,15 +58,15 @@ std::vector<NcclMessage> TreeExchange::ShareTerms(int64_t begin, int64_t n, floa
 
 std::vector<NcclMessage> TreeExchange::ShareSums(int64_t begin, int64_t n, float* sum) const {
   std::vector<NcclMessage> messages;
-  const auto add = [&](bool is_send, size_t peer, const Chunk& chunk) {
-    if (chunk.size == 0) return;
-    messages.push_back({is_send, static_cast<int>(peer), sum + begin + chunk.begin,
-                        static_cast<size_t>(chunk.size)});
+  const auto add = [&](bool is_send, size_t peer, const Slice& slice) {
+    if (slice.size == 0) return;
+    messages.push_back({is_send, static_cast<int>(peer), sum + begin + slice.begin,
+                        static_cast<size_t>(slice.size)});
   };
   for (size_t peer = 0; peer < counts_.size(); ++peer) {
     if (peer == rank_) continue;
-    add(true, peer, ChunkOf(rank_, n));
-    add(false, peer, ChunkOf(peer, n));
+    add(true, peer, SliceOf(rank_, n));
+    add(false, peer, SliceOf(peer, n));
   }
   return messages;
 }

@@ -1,5 +1,5 @@
 #pragma once
-// Who sends what to whom in a reproducible sum, and in which order the owner of a chunk adds. All
+// Who sends what to whom in a reproducible sum, and in which order the owner of a slice adds. All
 // workers derive the same from the same nodes. No arithmetic. Thread safety: const.
 
 #include <cstdint>
@@ -12,7 +12,7 @@
 namespace chorus::worker::cuda {
 
 // Elements [begin, begin + size) of a bucket.
-struct Chunk {
+struct Slice {
   int64_t begin;
   int64_t size;
 };
@@ -22,8 +22,8 @@ class TreeExchange {
   explicit TreeExchange(const DeviceCollectiveOptions& options);
 
   // The part of n elements that `rank` adds; may be empty.
-  Chunk ChunkOf(size_t rank, int64_t n) const;
-  int64_t longest_chunk(int64_t n) const { return ChunkOf(0, n).size; }
+  Slice SliceOf(size_t rank, int64_t n) const;
+  int64_t longest_slice(int64_t n) const { return SliceOf(0, n).size; }
 
   size_t terms() const { return terms_; }            // of all workers
   size_t first_term() const { return first_term_; }  // of this worker
@@ -32,8 +32,8 @@ class TreeExchange {
   // [additions, 2]: into which term, and which one.
   const std::vector<uint32_t>& additions() const { return additions_; }
 
-  // Messages of elements [begin, begin + n): terms to the owners of chunks, where this worker's own
-  // chunk of term t goes to received[t, :].    received: [terms, stride]
+  // Messages of elements [begin, begin + n): terms to the owners of slices, where this worker's own
+  // slice of term t goes to received[t, :].    received: [terms, stride]
   std::vector<NcclMessage> ShareTerms(int64_t begin, int64_t n, float* received,
                                       int64_t stride) const;
   // The owners' sums to all.

@@ -37,7 +37,7 @@ struct DeviceInfo {
   PlainReplays plain_replays;
 };
 
-constexpr uint32_t kStagingSlots = 2;
+constexpr uint32_t kStagingBuffers = 2;
 
 // The largest calls that a device will get.
 struct DeviceSizes {
@@ -73,11 +73,11 @@ class Device : public Backend {
   virtual Status Mark(uint32_t mark) = 0;
   virtual Result<double> SecondsBetween(uint32_t from, uint32_t to) = 0;
 
-  // Copies to the device beside the other calls: what is enqueued after a slot was taken finds its
-  // copies done.  slot: < kStagingSlots. REQUIRES: the device was synchronised after calls that
-  // read what a copy overwrites.
-  virtual Status Stage(uint32_t slot, const void* host, void* device, size_t bytes) = 0;
-  virtual Status TakeStaged(uint32_t slot) = 0;
+  // Copies to the device while it computes. Calls that are enqueued after TakeStaged(buffer) find
+  // the copies of that buffer done.  buffer: < kStagingBuffers. REQUIRES: the device was
+  // synchronised after the calls that read what a copy overwrites.
+  virtual Status Stage(uint32_t buffer, const void* host, void* device, size_t bytes) = 0;
+  virtual Status TakeStaged(uint32_t buffer) = 0;
 
   // Method of the losses that later calls compute. Error: kFailedPrecondition, the device has not
   // been built with it.

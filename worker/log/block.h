@@ -16,7 +16,7 @@ namespace chorus::worker {
 // error *out holds nothing of use. Error: kDataLoss, names the column.
 Status DecodeBlock(const LogSchema& schema, std::span<const std::byte> bytes, Batch* out);
 
-// The checksum at the end of a block's header. Since the header holds the chunks' checksums, it
+// The checksum at the end of a block's header. Since the header holds the sections' checksums, it
 // stands for the whole block. REQUIRES: `bytes` begin with a block header (as EncodeBlock or
 // DecodeBlock know it).
 uint64_t BlockChecksum(std::span<const std::byte> bytes);

@@ -19,9 +19,9 @@ struct StepInEpoch {
 };
 
 // Where steps fall into epochs; shared by a plan and its readers.
-class EpochTable {
+class EpochEnds {
  public:
-  EpochTable(const LogReader& log, const ReadingOptions& options) {
+  EpochEnds(const LogReader& log, const ReadingOptions& options) {
     // In log order every epoch has the same steps.
     const uint64_t sequential_steps = options.order == DataConfig::SEQUENTIAL
                                           ? MakeEpochLayout(log.blocks(), options, 0).steps
@@ -52,7 +52,7 @@ class EpochTable {
 
 class LogGrainReader final : public GrainReader {
  public:
-  LogGrainReader(const LogReader& log, const ReadingOptions& options, const EpochTable& epochs,
+  LogGrainReader(const LogReader& log, const ReadingOptions& options, const EpochEnds& epochs,
                  GrainRange grains, std::shared_ptr<WindowStore> windows)
       : log_(log),
         options_(options),
@@ -120,7 +120,7 @@ class LogGrainReader final : public GrainReader {
 
   const LogReader& log_;
   const ReadingOptions options_;
-  const EpochTable epochs_;
+  const EpochEnds epochs_;
   const GrainRange grains_;
   std::optional<uint64_t> epoch_;
   EpochLayout layout_;           // of epoch_
@@ -154,7 +154,7 @@ class LogReadingPlan final : public ReadingPlan {
   const LogReader& log_;
   const ReadingOptions options_;
   const ReadingCounts counts_;
-  const EpochTable epochs_;
+  const EpochEnds epochs_;
 };
 
 ReadingCounts CountRows(const LogReader& log, const ReadingOptions& options) {

@@ -4,7 +4,7 @@
 
 #include "common/device_math.h"
 #include "worker/math/clones.h"
-#include "worker/math/lanes.h"
+#include "worker/math/partial_sums.h"
 
 namespace chorus::worker {
 namespace {
@@ -31,7 +31,7 @@ CHORUS_CLONES void AttendPair(MatrixView<const float> from, MatrixView<const flo
   for (int64_t i = 0; i < out.rows; ++i) {
     const float* const a = from.row(i);
     const float* const b = to.row(i);
-    const float score = DotLanes(a, a + m, m) - DotLanes(b, b + m, m);
+    const float score = DotProduct(a, a + m, m) - DotProduct(b, b + m, m);
     const float p = Sigmoid(score * inverse_root), rest = Sigmoid(-score * inverse_root);
     share(i, 0) = p;
     const float* __restrict va = a + 2 * m;
@@ -52,7 +52,7 @@ CHORUS_CLONES void AttendPairBackward(MatrixView<const float> from, MatrixView<c
     const float* const b = to.row(i);
     const float* const d = dout.row(i);
     const float p = share(i, 0);
-    const float dp = DotLanes(d, a + 2 * m, m) - DotLanes(d, b + 2 * m, m);
+    const float dp = DotProduct(d, a + 2 * m, m) - DotProduct(d, b + 2 * m, m);
     const float ds = dp * p * (1.0f - p) * inverse_root;
     TokenBackward(a, d, ds, p, m, false, dfrom.row(i));
     TokenBackward(b, d, -ds, 1.0f - p, m, accumulate_dto, dto.row(i));

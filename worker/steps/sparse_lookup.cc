@@ -8,15 +8,15 @@
 namespace chorus::worker {
 namespace {
 
-constexpr size_t kFewestSlots = 1024;  // a power of two
-constexpr size_t kAhead = 16;          // keys that are fetched before their turn
+constexpr size_t kFewestEntries = 1024;  // a power of two
+constexpr size_t kAhead = 16;            // keys that are fetched before their turn
 
 }  // namespace
 
 void SparseLookup::Numbering::Clear() {
   keys_.clear();
-  if (slots_.empty() || ++round_ == 0) {
-    slots_.assign(std::max(slots_.size(), kFewestSlots), Slot());
+  if (entries_.empty() || ++round_ == 0) {
+    entries_.assign(std::max(entries_.size(), kFewestEntries), Entry());
     round_ = 1;
   }
 }
@@ -27,33 +27,33 @@ void SparseLookup::Numbering::AddNumbers(const std::vector<Key>& keys,
   numbers->resize(first + keys.size());
   const size_t far = keys.size() - std::min(keys.size(), kAhead);
   for (size_t i = 0; i < keys.size(); ++i) {
-    if (i < far) __builtin_prefetch(&slots_[keys[i + kAhead] & (slots_.size() - 1)], 1);
+    if (i < far) __builtin_prefetch(&entries_[keys[i + kAhead] & (entries_.size() - 1)], 1);
     (*numbers)[first + i] = NumberOf(keys[i]);
   }
 }
 
 uint32_t SparseLookup::Numbering::NumberOf(Key key) {
-  if (keys_.size() * 2 >= slots_.size()) Grow();
-  const size_t mask = slots_.size() - 1;
+  if (keys_.size() * 2 >= entries_.size()) Grow();
+  const size_t mask = entries_.size() - 1;
   // Keys are hashes already: their low bits place them.
   for (size_t i = key & mask;; i = (i + 1) & mask) {
-    Slot& slot = slots_[i];
-    if (slot.round != round_) {
-      slot = {key, static_cast<uint32_t>(keys_.size()), round_};
+    Entry& entry = entries_[i];
+    if (entry.round != round_) {
+      entry = {key, static_cast<uint32_t>(keys_.size()), round_};
       keys_.push_back(key);
-      return slot.number;
+      return entry.number;
     }
-    if (slot.key == key) return slot.number;
+    if (entry.key == key) return entry.number;
   }
 }
 
 void SparseLookup::Numbering::Grow() {
-  slots_.assign(slots_.size() * 2, Slot());
-  const size_t mask = slots_.size() - 1;
+  entries_.assign(entries_.size() * 2, Entry());
+  const size_t mask = entries_.size() - 1;
   for (size_t number = 0; number < keys_.size(); ++number) {
     size_t i = keys_[number] & mask;
-    while (slots_[i].round == round_) i = (i + 1) & mask;
-    slots_[i] = {keys_[number], static_cast<uint32_t>(number), round_};
+    while (entries_[i].round == round_) i = (i + 1) & mask;
+    entries_[i] = {keys_[number], static_cast<uint32_t>(number), round_};
   }
 }
 

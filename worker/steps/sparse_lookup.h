@@ -39,14 +39,14 @@ class SparseLookup {
     const std::vector<Key>& keys() const { return keys_; }
 
    private:
-    struct Slot {
+    struct Entry {
       Key key = 0;
       uint32_t number = 0;
       uint32_t round = 0;  // taken in the round of this number, free in others
     };
     uint32_t NumberOf(Key key);
     void Grow();
-    std::vector<Slot> slots_;  // a power of two; at most half are taken
+    std::vector<Entry> entries_;  // a power of two; at most half are taken
     uint32_t round_ = 0;
     std::vector<Key> keys_;  // by number
   };

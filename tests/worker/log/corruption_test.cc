@@ -60,13 +60,13 @@ TEST_F(CorruptionTest, AppendedBytesAreDataLoss) {
   EXPECT_EQ(Read(bytes_ + bytes_).status().code(), Code::kDataLoss);
 }
 
-TEST_F(CorruptionTest, AFlipInAChunkNamesBlockAndColumn) {
+TEST_F(CorruptionTest, AFlipInASectionNamesBlockAndColumn) {
   std::string damaged = bytes_;
   const size_t second = damaged.rfind("CBLK");
   damaged[second + BlockHeaderBytes(ColumnsOf(FullSchema()).size())] ^= 1;
   const auto blocks = Read(damaged);
   EXPECT_EQ(blocks.status().message(),
-            "reading log: block 1: column slot user offsets: the checksum of the chunk differs");
+            "reading log: block 1: column slot user offsets: the checksum of the section differs");
 }
 
 // Damage under valid checksums, as only a fuzzer or a bug makes it.

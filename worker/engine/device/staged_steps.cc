@@ -15,19 +15,19 @@ Result<std::unique_ptr<StagedSteps>> StagedSteps::Create(PackingPlan plan, size_
   return steps;
 }
 
-Status StagedSteps::PackBatch(const StepBatch& batch, bool training, uint32_t slot) {
-  if (in_flight_[slot]) {  // not so from step to step: each waits for what servers need of it
-    RETURN_IF_ERROR(device_->TakeStaged(slot));
+Status StagedSteps::PackBatch(const StepBatch& batch, bool training, uint32_t buffer) {
+  if (in_flight_[buffer]) {  // not so from step to step: each waits for what servers need of it
+    RETURN_IF_ERROR(device_->TakeStaged(buffer));
     RETURN_IF_ERROR(device_->Synchronize());
   }
-  RETURN_IF_ERROR(packer_.PackBatch(batch, training, &*blocks_[slot], &steps_[slot]));
-  return Stage(0, steps_[slot].batch_bytes, slot);
+  RETURN_IF_ERROR(packer_.PackBatch(batch, training, &*blocks_[buffer], &steps_[buffer]));
+  return Stage(0, steps_[buffer].batch_bytes, buffer);
 }
 
-Status StagedSteps::Stage(size_t begin, size_t end, uint32_t slot) {
-  const PackedBlock& block = *blocks_[slot];
-  in_flight_[slot] = true;
-  return device_->Stage(slot, block.host() + begin, block.device() + begin, end - begin);
+Status StagedSteps::Stage(size_t begin, size_t end, uint32_t buffer) {
+  const PackedBlock& block = *blocks_[buffer];
+  in_flight_[buffer] = true;
+  return device_->Stage(buffer, block.host() + begin, block.device() + begin, end - begin);
 }
 
 Status StagedSteps::Prepare(const StepBatch& batch) {

@@ -26,8 +26,8 @@ class StagedSteps {
   Status Load(const StepBatch& batch, const PulledRows& rows, bool training);
   // The device has been synchronised: nothing reads blocks any more but copies of the prepared one.
   void Settle() {
-    for (uint32_t slot = 0; slot < kStagingSlots; ++slot) {
-      if (slot == current_ || !prepared_.has_value()) in_flight_[slot] = false;
+    for (uint32_t buffer = 0; buffer < kStagingBuffers; ++buffer) {
+      if (buffer == current_ || !prepared_.has_value()) in_flight_[buffer] = false;
     }
   }
 
@@ -36,16 +36,16 @@ class StagedSteps {
 
  private:
   StagedSteps(PackingPlan plan, Device* device) : packer_(std::move(plan)), device_(device) {}
-  Status PackBatch(const StepBatch& batch, bool training, uint32_t slot);
-  Status Stage(size_t begin, size_t end, uint32_t slot);  // bytes of the block
+  Status PackBatch(const StepBatch& batch, bool training, uint32_t buffer);
+  Status Stage(size_t begin, size_t end, uint32_t buffer);  // bytes of the block
 
   StepPacker packer_;
   Device* const device_;
-  std::array<std::optional<PackedBlock>, kStagingSlots> blocks_;
-  std::array<PackedStep, kStagingSlots> steps_;
-  std::array<bool, kStagingSlots> in_flight_ = {};  // the device may still read the block
+  std::array<std::optional<PackedBlock>, kStagingBuffers> blocks_;
+  std::array<PackedStep, kStagingBuffers> steps_;
+  std::array<bool, kStagingBuffers> in_flight_ = {};  // the device may still read the block
   uint32_t current_ = 0;
-  std::optional<uint64_t> prepared_;  // the step that is in the other slot
+  std::optional<uint64_t> prepared_;  // the step that is in the other buffer
 };
 
 }  // namespace chorus::worker
