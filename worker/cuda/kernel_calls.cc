@@ -65,10 +65,11 @@ Status KernelCalls::ApplyOptimizer(const OptimizerParameters& parameters, uint64
     case Kind::kAdamW:
       return CUDA_ENQUEUED(cuda::Apply(compute(), parameters.Adam(lr_factor, t), n, gradient,
                                        weights, state[0], state[1]));
-    default:
-      CHECK(false, "not an optimizer of dense weights");
+    case Kind::kRowwiseAdagrad:
+    case Kind::kFtrl:
+      break;  // of embedding rows only
   }
-  return Status::Ok();
+  CHECK(false, "not an optimizer of dense weights: ", static_cast<int>(parameters.kind));
 }
 
 Status KernelCalls::MoveStatistics(const DeviceStatistics& statistics, const float* gradient,
