@@ -12,6 +12,7 @@
 #include "common/strings.h"
 #include "launch/command/canonical.h"
 #include "tests/worker/log/log_testing.h"
+#include "worker/log/log_reader.h"
 #include "worker/metrics/score_file.h"
 #include "worker/train/checkpoint_store.h"
 #include "worker/train/evaluator.h"

@@ -5,6 +5,7 @@
 
 #include "common/check.h"
 #include "common/mutex.h"
+#include "common/strings.h"
 #include "worker/cuda/collective_nccl.h"
 #include "worker/cuda/find_device.h"
 #include "worker/cuda/graphs.h"

@@ -2,7 +2,6 @@
 
 #include <cstring>
 
-#include "common/random.h"
 #include "worker/cuda/bf16.h"
 #include "worker/cuda/kernels.h"
 #include "worker/cuda/launch.h"

@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "common/strings.h"
 #include "worker/cuda/handles.h"
 #include "worker/cuda/kernels.h"
 

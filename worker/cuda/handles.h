@@ -9,7 +9,6 @@
 #include <utility>
 
 #include "common/status.h"
-#include "common/strings.h"
 
 namespace chorus::worker::cuda {
 

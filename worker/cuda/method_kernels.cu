@@ -91,9 +91,7 @@ class KernelsOf final : public MethodKernels {
   static_assert(Method::kTerms <= kMaxTerms && PartialsOf<Method>() <= kMaxTerms);
   explicit KernelsOf(const void* bytes) { std::memcpy(&method_, bytes, sizeof(Method)); }
 
-  int terms() const override { return Method::kTerms; }
   int heads() const override { return Method::kHeads; }
-  int partials() const override { return PartialsOf<Method>(); }
 
   cudaError_t Partials(cudaStream_t stream, const DeviceLabels& labels,
                        MatrixView<const float> logits, double* scratch,

@@ -20,9 +20,7 @@ class MethodKernels {
   // here.
   static std::unique_ptr<MethodKernels> Find(std::string_view type, const void* bytes, size_t size);
 
-  virtual int terms() const = 0;
   virtual int heads() const = 0;
-  virtual int partials() const = 0;
 
   // The contracts of Device::Partials and Device::Evaluate.  scratch: [ScratchDoubles(rows)].
   virtual cudaError_t Partials(cudaStream_t stream, const DeviceLabels& labels,

@@ -6,7 +6,6 @@
 #include "worker/cuda/wait.h"
 
 namespace chorus::worker::cuda {
-namespace {}  // namespace
 
 // The place of a call of NCCL, which must be settled before the next.
 #define NCCL_RETURN_IF_ERROR(call) RETURN_IF_ERROR(Check((call), {__FILE__, __LINE__, #call}))

@@ -8,7 +8,6 @@
 #include <memory>
 #include <optional>
 #include <span>
-#include <string>
 
 #include "common/status.h"
 #include "worker/cuda/handles.h"

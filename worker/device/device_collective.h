@@ -5,7 +5,6 @@
 // rank, comes from a call here or from Device::Synchronize. Thread safety: as Device.
 
 #include <cstdint>
-#include <memory>
 #include <string>
 #include <vector>
 

@@ -1,7 +1,6 @@
 #include <zstd.h>
 
 #include <algorithm>
-#include <limits>
 #include <memory>
 
 #include "common/check.h"

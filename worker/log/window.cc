@@ -1,6 +1,5 @@
 #include "worker/log/window.h"
 
-#include <algorithm>
 
 #include "common/check.h"
 #include "common/random.h"

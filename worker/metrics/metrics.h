@@ -19,7 +19,6 @@
 #include <memory>
 #include <span>
 #include <string>
-#include <vector>
 
 #include "common/report.pb.h"
 #include "common/status.h"

@@ -1,7 +1,6 @@
 #include "worker/metrics/score_histogram.h"
 
 #include <algorithm>
-#include <cmath>
 
 #include "worker/statistics/equal_bins.h"
 

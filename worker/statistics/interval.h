@@ -2,7 +2,6 @@
 // 95 % intervals: Student's t, and Wilson's for a proportion.
 // Thread safety: pure functions.
 
-#include <cstdint>
 
 namespace chorus::worker {
 

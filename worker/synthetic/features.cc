@@ -5,7 +5,6 @@
 #include <bit>
 #include <cmath>
 
-#include "common/check.h"
 #include "common/device_math.h"
 #include "worker/synthetic/draw.h"
 

@@ -4,7 +4,6 @@
 #include <google/protobuf/text_format.h>
 
 #include <cmath>
-#include <cstring>
 
 #include "common/optimizer_config.h"
 #include "common/random.h"

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/worker/log/log_testing.h"
+#include "worker/log/log_reader.h"
 #include "worker/log/block.h"
 #include "worker/log/format.h"
 

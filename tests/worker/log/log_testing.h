@@ -1,14 +1,11 @@
 #pragma once
 // Small logs with every odd shape, for the tests of this folder.
 
-#include <memory>
 #include <string>
 #include <vector>
 
 #include "common/check.h"
 #include "common/random.h"
-#include "common/strings.h"
-#include "worker/log/log_reader.h"
 #include "worker/log/log_writer.h"
 
 namespace chorus::worker::testing {

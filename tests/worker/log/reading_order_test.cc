@@ -5,6 +5,8 @@
 #include <set>
 
 #include "tests/worker/log/log_testing.h"
+#include "common/strings.h"
+#include "worker/log/log_reader.h"
 #include "worker/log/grain_reader.h"
 
 namespace chorus::worker::testing {

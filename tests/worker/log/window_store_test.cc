@@ -8,6 +8,8 @@
 #include <thread>
 
 #include "tests/worker/log/log_testing.h"
+#include "common/strings.h"
+#include "worker/log/log_reader.h"
 
 namespace chorus::worker::testing {
 namespace {

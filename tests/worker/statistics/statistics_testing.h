@@ -1,7 +1,6 @@
 #pragma once
 // Slow clear forms and seeded draws for the tests of worker/statistics.
 
-#include <cmath>
 #include <cstdint>
 #include <vector>
 
