@@ -30,8 +30,8 @@ Cost Kernel(int64_t threads, uint64_t memory_bytes, uint64_t passes = 1) {
 
 uint64_t Parts(int64_t n, int64_t part) { return static_cast<uint64_t>((n + part - 1) / part); }
 
-// Sums over rows: section by section, then over sections.  sum_bytes: of one section and column.  sweeps:
-// over the rows of a section, which stay in a cache.
+// Sums over rows: section by section, then over sections.  sum_bytes: of one section and column.
+// sweeps: over the rows of a section, which stay in a cache.
 Cost ColumnSums(Shape x, uint64_t memory_bytes, uint64_t sum_bytes = kFloat, uint64_t sweeps = 1) {
   const uint64_t sections = Parts(x.rows, kSectionRows);
   const uint64_t sums = sections * static_cast<uint64_t>(x.cols) * sum_bytes;

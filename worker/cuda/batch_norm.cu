@@ -1,6 +1,7 @@
-// Batch normalisation. Sums run over the rows of sections and then over sections (column_sections.h), in
-// double; squares are taken of distances from a section's own mean (Chan, Golub & LeVeque 1979, eq.
-// 2.1), so that a section's rows are read once from memory.
+// Batch normalisation. Sums run over the rows of a section and then over sections
+// (column_sections.h), in double. Squares are those of the distances from the section's own mean
+// (Chan, Golub & LeVeque 1979, eq. 2.1), so that a section's rows are read once from memory and the
+// squares do not cancel.
 
 #include "worker/cuda/column_sections.h"
 #include "worker/cuda/kernels.h"

@@ -83,7 +83,8 @@ Status NcclCollectiveOnStream::TakeMemory() {
   return WaitFor(stream(), "a first copy", options_.deadline_seconds, &hangs_);
 }
 
-// Connections are made when they are first used, and that waits for the peer.
+// NCCL makes connections when they are first used, and waits for the peer then. After this exchange
+// of one float between any two workers, sums need not.
 Status NcclCollectiveOnStream::Greet() {
   auto* const memory = static_cast<float*>(received_.get());
   const auto workers = static_cast<int>(options_.nodes.size());
@@ -101,8 +102,9 @@ Status NcclCollectiveOnStream::Greet() {
   return communicator_->WaitFor(done_.get());
 }
 
-// NCCL enqueues on threads of its own. The host waits for that where what comes next reads what was
-// received, and else only when it comes to the stream again.
+// NCCL enqueues messages by threads of its own, after its call has returned. The host waits for
+// that (Settle) before it enqueues a kernel that reads what was received, and before it uses NCCL
+// again.
 Status NcclCollectiveOnStream::BeginSum(int64_t begin, int64_t end) {
   RETURN_IF_ERROR(communicator_->Settle());
   CUDA_RETURN_IF_ERROR(cudaEventRecord(ready_.get(), compute_));
@@ -133,7 +135,7 @@ Status NcclCollectiveOnStream::SumAlongTree(int64_t begin, int64_t n) {
   return communicator_->Exchange(exchange_.ShareSums(begin, n, options_.sum), stream());
 }
 
-// Terms of one worker are few, and are added first.
+// The few terms of this worker are added first, in `sum`.
 Status NcclCollectiveOnStream::SumAnyhow(int64_t begin, int64_t n) {
   float* const sum = options_.sum + begin;
   const size_t terms = exchange_.own_terms();

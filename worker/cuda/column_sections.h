@@ -1,8 +1,9 @@
 #pragma once
-// Sums over the rows of each column, in two rounds: a block adds a section of kSectionRows rows, in
-// order within each of its stripes and then stripe by stripe; one thread a column then adds the
-// sections in order. Sections depend on the number of rows alone. For kernels of [kSectionColumns,
-// kSectionStripes] threads in a SectionGrid.
+// Sums over the rows of each column, in two rounds. In the first, a block adds a section of
+// kSectionRows rows: each of its kSectionStripes stripes in order of rows, and then stripe by
+// stripe. In the second, one thread per column adds the sections in order. The sections depend on
+// the number of rows alone. For kernels of [kSectionColumns, kSectionStripes] threads in a
+// SectionGrid. Thread safety: device code.
 
 #include "common/device_math.h"
 #include "worker/cuda/launch.h"
@@ -23,7 +24,7 @@ inline dim3 SectionGrid(int64_t rows, int64_t cols) {
   return dim3(BlocksFor(cols, kSectionColumns), static_cast<unsigned>(CountSections(rows)));
 }
 
-// The thread's column, and the rows of its block.
+// The column of this thread, and the rows of its block.
 struct SectionOfThread {
   int64_t column, begin, end;
 
@@ -32,12 +33,13 @@ struct SectionOfThread {
         begin(static_cast<int64_t>(blockIdx.y) * kSectionRows),
         end(begin + RowsOfSection(blockIdx.y, rows)) {}
   __device__ int64_t rows() const { return end - begin; }
-  // Whether this thread is the one that writes the column's sum.
+  // Whether this thread writes the column's sum: one thread of each column does.
   __device__ bool Writes(int64_t cols) const { return threadIdx.y == 0 && column < cols; }
 };
 
-// The sum of term(row) over the section, in every thread of its column. Terms are computed once each,
-// in ascending order of rows within a stripe. A kernel calls it once for each Term.
+// The sum of term(row) over the section, which every thread of the column returns. Each term is
+// computed once, in ascending order of rows within a stripe. A kernel may call it once for each
+// type of Term, since the shared memory belongs to the type.
 template <typename Sum, typename Term>
 __device__ Sum SumOfSection(const SectionOfThread& section, int64_t cols, const Term& term) {
   __shared__ Sum stripe_sums[kSectionStripes][kSectionColumns];

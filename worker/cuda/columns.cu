@@ -71,7 +71,7 @@ cudaError_t AddSections(cudaStream_t stream, const float* section_sums, int64_t 
 
 }  // namespace
 
-// A section's sums of two doubles, and two more doubles: what batch normalisation needs (Pair).
+// For each column a Pair of doubles per section, and one more: batch normalisation needs so much.
 size_t ColumnScratchBytes(int64_t rows, int64_t cols) {
   return static_cast<size_t>((CountSections(rows) + 1) * cols) * 2 * sizeof(double);
 }

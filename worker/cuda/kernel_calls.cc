@@ -12,7 +12,7 @@ Status KernelCalls::Gemm(const GemmOptions& options, MatrixView<const float> a,
   if (c.rows == 0 || c.cols == 0) return Status::Ok();
   RETURN_IF_ERROR(TakeKept());
   if (k > 0) return matmul_->Run(options, a, b, c, compute());
-  // The product of nothing: what is added to it, through the epilogue.
+  // An empty sum: the epilogue alone.
   if (options.accumulate && options.bias == nullptr && !options.relu) return Status::Ok();
   return CUDA_ENQUEUED(
       cuda::Epilogue(compute(), options.accumulate, options.bias, options.relu, c));

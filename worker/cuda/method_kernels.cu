@@ -24,8 +24,8 @@ __device__ inline RowLogits<float> LogitsOf(const DeviceLabels& labels, int64_t 
           z};
 }
 
-// block_sums[block, :] = the sums over the block's rows of `own`, in order of rows. Every thread
-// calls it.
+// block_sums[block, :] = the sums of `own` over the block's rows, in order of rows. Every thread of
+// the block must call it.
 template <int kSums>
 __device__ void SumOverBlock(const double (&own)[kSums], double* block_sums) {
   __shared__ double rows[kLossRows][kSums];

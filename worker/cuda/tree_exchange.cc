@@ -7,12 +7,15 @@
 namespace chorus::worker::cuda {
 namespace {
 
-constexpr int64_t kSliceFloats = 32;  // slices begin where a line of 128 bytes does
+// Slices begin at multiples of 128 bytes, a line of the device's memory.
+constexpr int64_t kSliceFloats = 32;
 
 }  // namespace
 
 TreeExchange::TreeExchange(const DeviceCollectiveOptions& options)
     : rank_(options.rank), own_(options.terms) {
+  // Terms are numbered by rank and, for each rank, in the order of its nodes. ReduceAlongTree gives
+  // the additions of the canonical tree over these nodes, which may belong to different workers.
   std::vector<TreeNode> nodes;
   for (size_t rank = 0; rank < options.nodes.size(); ++rank) {
     if (rank == rank_) first_term_ = nodes.size();
@@ -26,6 +29,7 @@ TreeExchange::TreeExchange(const DeviceCollectiveOptions& options)
 }
 
 Slice TreeExchange::SliceOf(size_t rank, int64_t n) const {
+  // Equal slices, rounded up: the last ones may be short or empty.
   const auto workers = static_cast<int64_t>(counts_.size());
   const int64_t even = (n + workers - 1) / workers;
   const int64_t size = (even + kSliceFloats - 1) / kSliceFloats * kSliceFloats;
@@ -35,6 +39,8 @@ Slice TreeExchange::SliceOf(size_t rank, int64_t n) const {
 
 std::vector<NcclMessage> TreeExchange::ShareTerms(int64_t begin, int64_t n, float* received,
                                                   int64_t stride) const {
+  // For two ranks the order of their messages is what matches sends to receives: both sides count
+  // the sender's terms upwards.
   std::vector<NcclMessage> messages;
   const Slice mine = SliceOf(rank_, n);
   int64_t term = 0;
@@ -45,7 +51,7 @@ std::vector<NcclMessage> TreeExchange::ShareTerms(int64_t begin, int64_t n, floa
     const int to = static_cast<int>(peer);
     const Slice theirs = SliceOf(peer, n);
     for (size_t i = 0; i < own_.size() && theirs.size > 0; ++i) {
-      // NCCL takes what it sends as const; a message has one pointer for both ways.
+      // NCCL does not write what it sends; NcclMessage has one pointer for both directions.
       float* const from = const_cast<float*>(own_[i]) + begin + theirs.begin;
       messages.push_back({true, to, from, static_cast<size_t>(theirs.size)});
     }

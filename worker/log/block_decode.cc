@@ -35,7 +35,10 @@ SectionHeader LoadSectionHeader(const std::byte* from) {
           Load<uint64_t>(from + 12)};
 }
 
-// Walks the sections of one block in order.
+// Decodes the sections of one block in order. Later columns depend on earlier ones: the offsets of
+// a slot say how many keys it has, and its keys how many values. Each count is checked before the
+// memory for it is allocated, so that no damaged file can make a reader allocate more than
+// kMaxBlockDecodedBytes.
 class BlockDecoder {
  public:
   BlockDecoder(const LogSchema& schema, std::span<const std::byte> bytes, Batch* out)
@@ -68,6 +71,7 @@ class BlockDecoder {
     if (stored_columns != columns) {
       return DataLoss(StrCat(stored_columns, " columns, the schema has ", columns));
     }
+    // Before rows and contexts are believed: the checksum covers them.
     const size_t checked = header_bytes - kChecksumBytes;
     if (Checksum(bytes_.first(checked)) != Load<uint64_t>(header + checked)) {
       return DataLoss("the checksum of the block's header differs");
@@ -142,6 +146,8 @@ class BlockDecoder {
     slot->offsets[0] = 0;
     const std::span<uint32_t> ends = std::span(slot->offsets).subspan(1);
     RETURN_IF_ERROR(DecodeIntegers(section_.encoding, section_.dictionary, raw_, ends));
+    // Both are computed without a branch, since offsets are the longest loop of a decoder. Where
+    // offsets fall, `longest` wraps and means nothing.
     bool rising = true;
     uint32_t longest = 0;
     for (uint32_t i = 0; i < rows; ++i) {
@@ -155,6 +161,7 @@ class BlockDecoder {
     return Status::Ok();
   }
 
+  // A context without a row would get no number in any batch: EncodeBlock does not write one.
   Status CheckContextOf() {
     context_used_.assign(contexts_, 0);
     for (const uint32_t context : out_->context_of) {
@@ -201,12 +208,14 @@ class BlockDecoder {
   Status Times() {
     RETURN_IF_ERROR(Take<int64_t>(rows_));
     out_->time.resize(rows_);
+    // The codec knows unsigned integers; signed and unsigned types of one size may alias.
     const std::span<uint64_t> unsigned_view(reinterpret_cast<uint64_t*>(out_->time.data()), rows_);
     return DecodeIntegers(section_.encoding, section_.dictionary, raw_, unsigned_view);
   }
 
   // Moves to the next section, which holds `count` values of T: checks its header, its checksum and
-  // what the values would take, then sets section_ and raw_ (its encoded bytes, not compressed).
+  // the memory that its values would take. Then sets section_ and raw_, its encoded bytes without
+  // compression.
   template <typename T>
   Status Take(uint64_t count) {
     section_ = LoadSectionHeader(bytes_.data() + header_at_);
@@ -246,6 +255,7 @@ class BlockDecoder {
   }
 
   Status Decompress(std::span<const std::byte> stored, uint64_t expected) {
+    // The frame says how much it holds; what it says is checked before memory is allocated.
     if (ZSTD_getFrameContentSize(stored.data(), stored.size()) != expected) {
       return DataLoss(StrCat("the compressed section does not hold ", expected, " bytes"));
     }

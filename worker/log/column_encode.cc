@@ -34,7 +34,9 @@ std::optional<Dictionary<T>> MakeDictionary(std::span<const T> values, uint64_t 
   std::vector<uint32_t> entries(mask + 1, 0);
   for (size_t i = 0; i < values.size(); ++i) {
     uint64_t at = Mix(values[i]) & mask;
-    while (entries[at] != 0 && dictionary.values[entries[at] - 1] != values[i]) at = (at + 1) & mask;
+    while (entries[at] != 0 && dictionary.values[entries[at] - 1] != values[i]) {
+      at = (at + 1) & mask;
+    }
     if (entries[at] == 0) {
       if (dictionary.values.size() == limit) return std::nullopt;
       dictionary.values.push_back(values[i]);

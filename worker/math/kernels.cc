@@ -92,8 +92,8 @@ CHORUS_CLONES void AddTo(float* into, const float* from, int64_t n) {
   for (int64_t i = 0; i < n; ++i) sum[i] += term[i];
 }
 
-// Not finite: an exponent of all ones. On bits, since a comparison of floats could be optimised
-// away.
+// A float is infinite or NaN iff all bits of its exponent are 1. The test is on bits, since a
+// comparison of floats could be optimised away.
 CHORUS_CLONES bool AllFinite(const float* values, int64_t n) {
   constexpr uint32_t kExponent = 0x7f800000;
   uint32_t bad = 0;

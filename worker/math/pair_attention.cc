@@ -11,7 +11,8 @@ namespace {
 
 float InverseRoot(int64_t m) { return static_cast<float>(1.0 / std::sqrt(static_cast<double>(m))); }
 
-// ds is the gradient of s: into query and key of one token; dv = factor dout. All written or added.
+// The gradient of one token: ds, that of its score s, goes into its query and key, and factor *
+// dout into its value.
 inline void TokenBackward(const float* __restrict qkv, const float* __restrict dout, float ds,
                           float factor, int64_t m, bool accumulate, float* __restrict dqkv) {
   for (int64_t j = 0; j < m; ++j) {

@@ -9,10 +9,12 @@ namespace chorus::worker {
 namespace {
 
 constexpr size_t kFewestEntries = 1024;  // a power of two
-constexpr size_t kAhead = 16;            // keys that are fetched before their turn
+constexpr size_t kAhead = 16;            // keys whose entries are prefetched before their turn
 
 }  // namespace
 
+// A set is cleared for every step. Counting rounds frees all entries at once; they are written only
+// when the 32-bit count starts again at 0.
 void SparseLookup::Numbering::Clear() {
   keys_.clear();
   if (entries_.empty() || ++round_ == 0) {
@@ -21,6 +23,8 @@ void SparseLookup::Numbering::Clear() {
   }
 }
 
+// The set is larger than the caches, so that nearly every look-up of a new key waits for memory.
+// The keys are known ahead: prefetching lets these waits overlap.
 void SparseLookup::Numbering::AddNumbers(const std::vector<Key>& keys,
                                          std::vector<uint32_t>* numbers) {
   const size_t first = numbers->size();
@@ -35,7 +39,7 @@ void SparseLookup::Numbering::AddNumbers(const std::vector<Key>& keys,
 uint32_t SparseLookup::Numbering::NumberOf(Key key) {
   if (keys_.size() * 2 >= entries_.size()) Grow();
   const size_t mask = entries_.size() - 1;
-  // Keys are hashes already: their low bits place them.
+  // Keys are hashes already (common/key.h), so that their low bits can serve as the place.
   for (size_t i = key & mask;; i = (i + 1) & mask) {
     Entry& entry = entries_[i];
     if (entry.round != round_) {
@@ -67,6 +71,8 @@ void SparseLookup::ResolveColumn(const SlotColumn& column, int table,
   numberings_[static_cast<size_t>(table)].AddNumbers(column.keys, positions);
 }
 
+// A counting sort. Servers own whole shards, so that the keys for one server are then whole ranges
+// of out->keys.
 void SparseLookup::GroupByShard(const Numbering& numbering, TableKeys* out) {
   const std::vector<Key>& keys = numbering.keys();
   std::vector<uint32_t>& order = order_[static_cast<size_t>(&numbering - numberings_.data())];
@@ -85,6 +91,9 @@ void SparseLookup::GroupByShard(const Numbering& numbering, TableKeys* out) {
 
 void SparseLookup::Resolve(const std::vector<Batch>& grains, std::vector<TableKeys>* keys,
                            std::vector<GrainPositions>* positions) {
+  // Positions are known only when all keys are: a key's shard decides its place, and the shards'
+  // sizes are known at the end. So the first pass writes numbers, and the second turns them into
+  // positions, which is cheaper than to look every key up a second time.
   for (Numbering& numbering : numberings_) numbering.Clear();
   keys->resize(numberings_.size());
   positions->resize(grains.size());

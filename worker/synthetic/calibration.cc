@@ -1,6 +1,6 @@
 // The calibration draw: 2^20 exposures of their own stream, one a request, settle the unit()
-// constants and both alphas. Sums run over fixed parts, and over parts in their order: threads do
-// not change a bit.
+// constants and both alphas. Sums run over fixed parts, and then over the parts in order, so that
+// the number of threads changes no bit.
 
 #include <cmath>
 #include <vector>

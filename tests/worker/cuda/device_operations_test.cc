@@ -1,5 +1,5 @@
-// What a device computes beside layers (worker/device/device.h), against the CPU's functions and double
-// loops: pooling, sums of sparse gradients, losses, sums over grains, the dense optimizer.
+// What a device computes beside layers (worker/device/device.h), against the CPU's functions and
+// double loops: pooling, sums of sparse gradients, losses, sums over grains, the dense optimizer.
 
 #include <google/protobuf/text_format.h>
 
