@@ -50,16 +50,17 @@ void SetLosses(const Tally& tally, TaskMetrics* out) {
 }
 
 void SetCalibration(const ScoreHistogram& histogram, TaskMetrics* out) {
-  double difference = 0;
   for (const ScoreGroup& group : histogram.Groups(kCalibrationBins)) {
     const double predictions = FromFixed(group.predictions);
     CalibrationBin* bin = out->add_calibration();
     bin->set_rows(group.rows);
     bin->set_mean_prediction(predictions / static_cast<double>(group.rows));
     bin->set_labels(FromFixed(group.labels));
-    difference += std::abs(predictions - bin->labels());
   }
-  if (histogram.rows() > 0) out->set_ece(difference / static_cast<double>(histogram.rows()));
+  if (const auto ece = histogram.Ece(kCalibrationBins)) {
+    out->set_ece(ece->ece);
+    out->set_ece_error_bound(ece->error_bound);
+  }
 }
 
 }  // namespace
