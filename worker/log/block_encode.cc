@@ -18,11 +18,13 @@ struct FreeContext {
   void operator()(ZSTD_CCtx* context) const { ZSTD_freeCCtx(context); }
 };
 
-// Collects section headers and sections of one block.
+// Collects the headers and the bytes of a block's sections. The block's header holds all section
+// headers, so that it can be written only when the last section is known.
 class SectionWriter {
  public:
   void Add(const EncodedColumn& column) {
     const std::string packed = Compress(column.bytes);
+    // Short columns, and those of random keys, grow under compression.
     const bool smaller = packed.size() < column.bytes.size();
     const std::string& stored = smaller ? packed : column.bytes;
     Store<uint8_t>(&headers_, static_cast<uint8_t>(column.encoding));

@@ -109,10 +109,10 @@ std::vector<ScoreGroup> ScoreHistogram::Groups(uint32_t count) const {
   return out;
 }
 
-// Where all rows of a bin belong to one group also by their own ranks, nothing differs. Else some of
-// them, M, move to later groups. M takes sum_M (prediction - label) from the bin's group, which is at
-// most the bin's larger sum of the two, and gives it to one later group, or parts of it to several,
-// whose sizes add up to both sums of the bin at most.
+// Where all rows of a bin belong to one group also by their own ranks, nothing differs. Else some
+// of them, M, move to later groups. M takes sum_M (prediction - label) from the bin's group, which
+// is at most the bin's larger sum of the two, and gives it to one later group, or parts of it to
+// several, whose sizes add up to both sums of the bin at most.
 std::optional<EceEstimate> ScoreHistogram::Ece(uint32_t count) const {
   if (rows_ == 0) return std::nullopt;
   double ece = 0;

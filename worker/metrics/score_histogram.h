@@ -69,9 +69,9 @@ class ScoreHistogram {
   // Up to `count` groups of equal size by ascending score. Rows of one bin stay together, in the
   // group in which the bin's first row falls; groups that get no bin are left out.
   std::vector<ScoreGroup> Groups(uint32_t count) const;
-  // The expected calibration error over those groups: sum over groups of |sum of predictions - sum of
-  // labels|, divided by the number of rows. The exact one divides the rows of a bin between groups,
-  // too. Absent without rows.
+  // The expected calibration error over those groups: sum over groups of |sum of predictions - sum
+  // of labels|, divided by the number of rows. The exact one divides the rows of a bin between
+  // groups, too. Absent without rows.
   std::optional<EceEstimate> Ece(uint32_t count) const;
   // Calls f(lowest score of the bin, bin) for every occupied bin, in ascending order.
   template <typename F>

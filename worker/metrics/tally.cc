@@ -16,6 +16,7 @@ double CutLogCvr(double log_cvr) {
   return std::min(Cut(log_cvr, kMaxLogit), Log(ScoreHistogram::kMaxPrediction));
 }
 
+// In logarithms, since the product of two small probabilities would lose its logit's accuracy.
 double LogCtcvr(const Prediction& p) {
   return -Softplus(-Cut(p.ctr_logit, kMaxLogit)) + CutLogCvr(p.log_cvr);
 }

@@ -105,6 +105,7 @@ void TowerPass::ForwardHead(size_t index, MatrixView<float> z) const {
                              pass_.buffers->context_logit.Top(pass_.x.contexts.rows), z);
     return;
   }
+  // A head drops units in a copy of its own: the tower's other heads read the same layer.
   MatrixView<const float> x = Last();
   if (head.dropout.IsOn(pass_.draw)) {
     const MatrixView<float> kept = buffers_.heads[index].y.view();
@@ -129,6 +130,7 @@ void TowerPass::BackwardHead(size_t index, const ActivationView& x, MatrixView<c
 void TowerPass::BackwardHeads(const ActivationView& x, MatrixView<const float> dlogits,
                               bool accumulate_dx, std::span<float> gradient) const {
   for (size_t head = 0; head < plan_.heads.size(); ++head) {
+    // The first head overwrites the gradient of what they all read, the others add to it.
     BackwardHead(head, x, dlogits.Columns(plan_.heads[head].head, 1), accumulate_dx || head > 0,
                  gradient);
   }
