@@ -36,7 +36,7 @@ ParameterLayout::Statistics ParameterLayout::AddStatistics(const std::vector<std
   const int64_t width = std::accumulate(widths.begin(), widths.end(), int64_t{0});
   const Statistics offsets = {size_, size_ + width, size_ + 2 * width};
   int64_t next = size_;
-  // A block's `count` is the offset of the count itself, too: that is how a count is known.
+  // The count's block has its own offset as `count`, by which UpdateStatistics knows it.
   const auto add = [&](const std::string& name, int64_t cols, float initial) {
     blocks_.push_back({name, 1, cols, next, cols, 0, stage, true, initial, offsets.count});
     next += cols;
