@@ -9,9 +9,9 @@ namespace chorus::perf::call_cost {
 namespace {
 
 using worker::cuda::kBlockThreads;
-using worker::cuda::kChunkRows;
-using worker::cuda::kChunkStripes;
 using worker::cuda::kLossRows;
+using worker::cuda::kSectionRows;
+using worker::cuda::kSectionStripes;
 
 constexpr uint64_t kFloat = sizeof(float);
 constexpr uint64_t kPieceKeys = worker::GradientOrder::kPieceKeys;
@@ -30,13 +30,13 @@ Cost Kernel(int64_t threads, uint64_t memory_bytes, uint64_t passes = 1) {
 
 uint64_t Parts(int64_t n, int64_t part) { return static_cast<uint64_t>((n + part - 1) / part); }
 
-// Sums over rows: chunk by chunk, then over chunks.  sum_bytes: of one chunk and column.  sweeps:
-// over the rows of a chunk, which stay in a cache.
+// Sums over rows: section by section, then over sections.  sum_bytes: of one section and column.
+// sweeps: over the rows of a section, which stay in a cache.
 Cost ColumnSums(Shape x, uint64_t memory_bytes, uint64_t sum_bytes = kFloat, uint64_t sweeps = 1) {
-  const uint64_t chunks = Parts(x.rows, kChunkRows);
-  const uint64_t sums = chunks * static_cast<uint64_t>(x.cols) * sum_bytes;
-  Cost cost = Kernel(x.elements(), memory_bytes + sums, sweeps * kChunkRows / kChunkStripes);
-  cost += Kernel(x.cols, sums + Bytes(x.cols), chunks);
+  const uint64_t sections = Parts(x.rows, kSectionRows);
+  const uint64_t sums = sections * static_cast<uint64_t>(x.cols) * sum_bytes;
+  Cost cost = Kernel(x.elements(), memory_bytes + sums, sweeps * kSectionRows / kSectionStripes);
+  cost += Kernel(x.cols, sums + Bytes(x.cols), sections);
   return cost;
 }
 

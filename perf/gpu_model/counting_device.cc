@@ -96,14 +96,14 @@ void CountingDevice::NoteUpload(const void* host, const void* device, size_t byt
   uploads_[at] = {static_cast<const std::byte*>(host), bytes};
 }
 
-Status CountingDevice::Stage(uint32_t slot, const void* host, void* device, size_t bytes) {
+Status CountingDevice::Stage(uint32_t buffer, const void* host, void* device, size_t bytes) {
   NoteUpload(host, device, bytes);
   return Do("Stage", Phase::kUpload, call_cost::Upload(bytes),
-            [&](Device* inner) { return inner->Stage(slot, host, device, bytes); });
+            [&](Device* inner) { return inner->Stage(buffer, host, device, bytes); });
 }
 
-Status CountingDevice::TakeStaged(uint32_t slot) {
-  return inner_ != nullptr ? inner_->TakeStaged(slot) : Status::Ok();
+Status CountingDevice::TakeStaged(uint32_t buffer) {
+  return inner_ != nullptr ? inner_->TakeStaged(buffer) : Status::Ok();
 }
 
 Status CountingDevice::Upload(const void* host, void* device, size_t bytes) {

@@ -54,8 +54,8 @@ class CountingDevice final : public worker::Device {
   // Marks cost nothing; without a device all times are 0.
   Status Mark(uint32_t mark) override;
   Result<double> SecondsBetween(uint32_t from, uint32_t to) override;
-  Status Stage(uint32_t slot, const void* host, void* device, size_t bytes) override;
-  Status TakeStaged(uint32_t slot) override;
+  Status Stage(uint32_t buffer, const void* host, void* device, size_t bytes) override;
+  Status TakeStaged(uint32_t buffer) override;
 
   // What is started as one is noted call by call, as nodes, and then its start.
   Result<bool> Replay(std::span<const uint64_t> key,

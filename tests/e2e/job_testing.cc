@@ -12,6 +12,7 @@
 #include "common/strings.h"
 #include "launch/command/canonical.h"
 #include "tests/worker/log/log_testing.h"
+#include "worker/log/log_reader.h"
 #include "worker/metrics/score_file.h"
 #include "worker/train/checkpoint_store.h"
 #include "worker/train/evaluator.h"
@@ -80,7 +81,7 @@ Result<std::unique_ptr<worker::Session>> Restored(const TrainConfig& config,
 }  // namespace
 
 const worker::LogSchema& RichSchema() {
-  static const worker::LogSchema schema = worker::FullSchema();
+  static const worker::LogSchema schema = worker::testing::FullSchema();
   return schema;
 }
 
@@ -100,10 +101,10 @@ void WriteJobLog(FileSystem& files, const std::string& directory, const worker::
   std::vector<worker::Batch> blocks;
   for (uint32_t first = 0; first < exposures;) {
     const uint32_t rows = std::min(exposures - first, kBlockRows[blocks.size() % 6]);
-    blocks.push_back(worker::MakeBatch(schema, rows, 5, first, seed));
+    blocks.push_back(worker::testing::MakeBatch(schema, rows, 5, first, seed));
     first += rows;
   }
-  worker::WriteLog(files, JoinPath(directory, "part-00000.log"), schema, blocks);
+  worker::testing::WriteLog(files, JoinPath(directory, "part-00000.log"), schema, blocks);
 }
 
 void WriteExpandedLog(FileSystem& files, const std::string& from, const std::string& to) {
@@ -116,7 +117,7 @@ void WriteExpandedLog(FileSystem& files, const std::string& from, const std::str
     block.contexts = Gathered(block.contexts, block.context_of);
     for (uint32_t row = 0; row < block.rows(); ++row) block.context_of[row] = row;
   }
-  worker::WriteLog(files, JoinPath(to, "part-00000.log"), (*reader)->schema(), blocks);
+  worker::testing::WriteLog(files, JoinPath(to, "part-00000.log"), (*reader)->schema(), blocks);
 }
 
 TrainConfig JobConfig(const std::string& more) {

@@ -28,15 +28,15 @@ void StoreChecksum(std::string* bytes, size_t at, std::string_view of) {
 }
 
 void MendChecksums(size_t columns, std::string* bytes) {
-  size_t chunk = BlockHeaderBytes(columns);
-  if (bytes->size() < chunk) return;
+  size_t section = BlockHeaderBytes(columns);
+  if (bytes->size() < section) return;
   for (size_t i = 0; i < columns; ++i) {
-    const size_t header = kBlockPrefixBytes + i * kChunkHeaderBytes;
+    const size_t header = kBlockPrefixBytes + i * kSectionHeaderBytes;
     uint32_t size;
     std::memcpy(&size, bytes->data() + header + 8, sizeof(size));
-    if (size > bytes->size() - chunk) break;
-    StoreChecksum(bytes, header + 12, std::string_view(*bytes).substr(chunk, size));
-    chunk += size;
+    if (size > bytes->size() - section) break;
+    StoreChecksum(bytes, header + 12, std::string_view(*bytes).substr(section, size));
+    section += size;
   }
   const size_t checked = BlockHeaderBytes(columns) - kChecksumBytes;
   StoreChecksum(bytes, checked, std::string_view(*bytes).substr(0, checked));

@@ -73,9 +73,9 @@ class CountedRun {
 
  private:
   static std::unique_ptr<worker::Device> OpenDeviceFor(const TrainConfig& config) {
-    return worker::OpenTestDevice(config.compute().cuda().precision() == CudaConfig::BF16
-                                      ? worker::DevicePrecision::kBf16
-                                      : worker::DevicePrecision::kFp32);
+    return worker::testing::OpenTestDevice(config.compute().cuda().precision() == CudaConfig::BF16
+                                               ? worker::DevicePrecision::kBf16
+                                               : worker::DevicePrecision::kFp32);
   }
 
   const StepData& data_;  // the world's

@@ -61,7 +61,7 @@ TEST(GpuPredictionTest, ServersAreSentKeysAndGradientsAndSendRows) {
   }
 }
 
-// A thread a column would go through all rows, one after the other; chunks of rows do not.
+// A thread a column would go through all rows, one after the other; sections of rows do not.
 TEST(GpuPredictionTest, ALongLoopOfFewThreadsIsNotFree) {
   const Gpu& gpu = *FindGpu("A100-80");
   constexpr int64_t kRows = 8192, kColumns = 360;

@@ -22,8 +22,8 @@ TEST(GpuStepTest, AStepIsTheSameOnAPlainDeviceAndOnACountingOne) {
     const World world = MakeWorld(job);
     const worker::StepBatch& batch = *world.data.steps.back();
     const auto precision = world.config.compute().cuda().precision();
-    const auto plain = worker::OpenTestDevice(worker::DevicePrecisionOf(precision));
-    const auto counted = worker::OpenTestDevice(worker::DevicePrecisionOf(precision));
+    const auto plain = worker::testing::OpenTestDevice(worker::DevicePrecisionOf(precision));
+    const auto counted = worker::testing::OpenTestDevice(worker::DevicePrecisionOf(precision));
     CountingDevice counting(counted.get(), precision);
     const auto plain_run = StepRun::Create(world.config, world.data, plain.get());
     const auto counted_run = StepRun::Create(world.config, world.data, &counting);
@@ -52,7 +52,7 @@ TEST(GpuStepTest, SumsGoByBucketsOfTheJob) {
   std::vector<uint64_t> calls;
   for (const int64_t bucket : {1000, 500, 250}) {
     const uint64_t before = Sums(cuda_host::ReadCounters());
-    const auto times = MeasureSums(worker::OpenTestedDevice, {}, {2, {1000}, bucket});
+    const auto times = MeasureSums(worker::testing::OpenTestedDevice, {}, {2, {1000}, bucket});
     ASSERT_TRUE(times.ok()) << times.status().ToString();
     ASSERT_EQ(times->size(), 2u);
     calls.push_back(Sums(cuda_host::ReadCounters()) - before);

@@ -1,8 +1,9 @@
-// Batch normalisation. Sums run over the rows of chunks and then over chunks (column_chunks.h), in
-// double; squares are taken of distances from a chunk's own mean (Chan, Golub & LeVeque 1979, eq.
-// 2.1), so that a chunk's rows are read once from memory.
+// Batch normalisation. Sums run over the rows of a section and then over sections
+// (column_sections.h), in double. Squares are those of the distances from the section's own mean
+// (Chan, Golub & LeVeque 1979, eq. 2.1), so that a section's rows are read once from memory and the
+// squares do not cancel.
 
-#include "worker/cuda/column_chunks.h"
+#include "worker/cuda/column_sections.h"
 #include "worker/cuda/kernels.h"
 #include "worker/cuda/launch.h"
 
@@ -22,33 +23,33 @@ __device__ inline float InverseDeviation(float variance) {
   return static_cast<float>(1.0 / sqrt(static_cast<double>(variance) + 1e-5));
 }
 
-// chunks[chunk, column] = {sum, squares of the distances from the chunk's mean}.
-__global__ void ChunkMomentsKernel(MatrixView<const float> z, Pair* chunks) {
-  const ChunkOfThread chunk(z.rows);
-  const double sum = SumOfChunk<double>(chunk, z.cols, [&](int64_t i) {
-    return static_cast<double>(z.data[i * z.stride + chunk.column]);
+// sections[section, column] = {sum, squares of the distances from the section's mean}.
+__global__ void SectionMomentsKernel(MatrixView<const float> z, Pair* sections) {
+  const SectionOfThread section(z.rows);
+  const double sum = SumOfSection<double>(section, z.cols, [&](int64_t i) {
+    return static_cast<double>(z.data[i * z.stride + section.column]);
   });
-  const double center = sum / static_cast<double>(chunk.rows());
-  const double squares = SumOfChunk<double>(chunk, z.cols, [&](int64_t i) {
-    const double distance = z.data[i * z.stride + chunk.column] - center;
+  const double center = sum / static_cast<double>(section.rows());
+  const double squares = SumOfSection<double>(section, z.cols, [&](int64_t i) {
+    const double distance = z.data[i * z.stride + section.column] - center;
     return distance * distance;
   });
-  if (chunk.Writes(z.cols)) chunks[blockIdx.y * z.cols + chunk.column] = {sum, squares};
+  if (section.Writes(z.cols)) sections[blockIdx.y * z.cols + section.column] = {sum, squares};
 }
 
-__global__ void JoinMomentsKernel(const Pair* chunks, int64_t rows, int64_t cols, float* mean,
+__global__ void JoinMomentsKernel(const Pair* sections, int64_t rows, int64_t cols, float* mean,
                                   float* variance) {
   const int64_t j = ThreadNumber();
   if (j >= cols) return;
-  const int64_t count = CountChunks(rows);
+  const int64_t count = CountSections(rows);
   double total = 0, squares = 0;
-  for (int64_t c = 0; c < count; ++c) total += chunks[c * cols + j].first;
+  for (int64_t c = 0; c < count; ++c) total += sections[c * cols + j].first;
   const double center = rows > 0 ? total / static_cast<double>(rows) : 0.0;
   for (int64_t c = 0; c < count; ++c) {
-    const Pair chunk = chunks[c * cols + j];
-    const auto n = static_cast<double>(RowsOfChunk(c, rows));
-    const double distance = chunk.first / n - center;
-    squares += chunk.second + n * distance * distance;
+    const Pair section = sections[c * cols + j];
+    const auto n = static_cast<double>(RowsOfSection(c, rows));
+    const double distance = section.first / n - center;
+    squares += section.second + n * distance * distance;
   }
   mean[j] = static_cast<float>(center);
   variance[j] = rows > 0 ? static_cast<float>(squares / static_cast<double>(rows)) : 1.0f;
@@ -66,23 +67,23 @@ __global__ void NormalizeReluKernel(const float* mean, const float* variance, co
   *out = sum > 0.0f ? sum : 0.0f;
 }
 
-// chunks[chunk, column] = {sum of g, sum of g normalized}.
-__global__ void ChunkGradientsKernel(MatrixView<const float> normalized,
-                                     MatrixView<const float> gradient, Pair* chunks) {
-  const ChunkOfThread chunk(gradient.rows);
-  const Pair sums = SumOfChunk<Pair>(chunk, gradient.cols, [&](int64_t i) {
-    const double g = gradient.data[i * gradient.stride + chunk.column];
-    return Pair{g, g * normalized.data[i * normalized.stride + chunk.column]};
+// sections[section, column] = {sum of g, sum of g normalized}.
+__global__ void SectionGradientsKernel(MatrixView<const float> normalized,
+                                       MatrixView<const float> gradient, Pair* sections) {
+  const SectionOfThread section(gradient.rows);
+  const Pair sums = SumOfSection<Pair>(section, gradient.cols, [&](int64_t i) {
+    const double g = gradient.data[i * gradient.stride + section.column];
+    return Pair{g, g * normalized.data[i * normalized.stride + section.column]};
   });
-  if (chunk.Writes(gradient.cols)) chunks[blockIdx.y * gradient.cols + chunk.column] = sums;
+  if (section.Writes(gradient.cols)) sections[blockIdx.y * gradient.cols + section.column] = sums;
 }
 
 // means[column] = {mean of g, mean of g normalized}.
-__global__ void JoinGradientsKernel(const Pair* chunks, int64_t rows, int64_t cols, Pair* means) {
+__global__ void JoinGradientsKernel(const Pair* sections, int64_t rows, int64_t cols, Pair* means) {
   const int64_t j = ThreadNumber();
   if (j >= cols) return;
   Pair sum = {};
-  for (int64_t c = 0; c < CountChunks(rows); ++c) sum += chunks[c * cols + j];
+  for (int64_t c = 0; c < CountSections(rows); ++c) sum += sections[c * cols + j];
   means[j] = {sum.first / static_cast<double>(rows), sum.second / static_cast<double>(rows)};
 }
 
@@ -118,13 +119,14 @@ __global__ void MoveStatisticsKernel(DeviceStatistics statistics, const float* g
 
 cudaError_t ColumnMoments(cudaStream_t stream, MatrixView<const float> z, void* scratch,
                           float* mean, float* variance) {
-  auto* const chunks = static_cast<Pair*>(scratch);
+  auto* const sections = static_cast<Pair*>(scratch);
   if (z.rows > 0 && z.cols > 0) {
-    const cudaError_t error = Launch(stream, ChunkMomentsKernel, ChunkGrid(z.rows, z.cols),
-                                     dim3(kChunkColumns, kChunkStripes), z, chunks);
+    const cudaError_t error = Launch(stream, SectionMomentsKernel, SectionGrid(z.rows, z.cols),
+                                     dim3(kSectionColumns, kSectionStripes), z, sections);
     if (error != cudaSuccess) return error;
   }
-  return LaunchElements(stream, JoinMomentsKernel, z.cols, chunks, z.rows, z.cols, mean, variance);
+  return LaunchElements(stream, JoinMomentsKernel, z.cols, sections, z.rows, z.cols, mean,
+                        variance);
 }
 
 cudaError_t NormalizeRelu(cudaStream_t stream, const float* mean, const float* variance,
@@ -137,13 +139,14 @@ cudaError_t NormalizeBackward(cudaStream_t stream, MatrixView<const float> norma
                               const float* variance, bool of_moments, void* scratch,
                               MatrixView<float> gradient) {
   const int64_t rows = gradient.rows, cols = gradient.cols;
-  auto* const chunks = static_cast<Pair*>(scratch);
-  Pair* const means = of_moments ? chunks + CountChunks(rows) * cols : nullptr;
+  auto* const sections = static_cast<Pair*>(scratch);
+  Pair* const means = of_moments ? sections + CountSections(rows) * cols : nullptr;
   if (of_moments && rows > 0 && cols > 0) {
-    cudaError_t error = Launch(stream, ChunkGradientsKernel, ChunkGrid(rows, cols),
-                               dim3(kChunkColumns, kChunkStripes), normalized, gradient, chunks);
+    cudaError_t error =
+        Launch(stream, SectionGradientsKernel, SectionGrid(rows, cols),
+               dim3(kSectionColumns, kSectionStripes), normalized, gradient, sections);
     if (error != cudaSuccess) return error;
-    error = LaunchElements(stream, JoinGradientsKernel, cols, chunks, rows, cols, means);
+    error = LaunchElements(stream, JoinGradientsKernel, cols, sections, rows, cols, means);
     if (error != cudaSuccess) return error;
   }
   return LaunchElements(stream, NormalizeBackwardKernel, rows * cols, normalized, variance, means,

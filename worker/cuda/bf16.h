@@ -1,6 +1,6 @@
 #pragma once
-// bfloat16 as its 16 bits: a float's upper half. Compiled by g++ and nvcc. Thread safety: pure
-// functions.
+// bfloat16, represented by its 16 bits, which are the upper half of a float. Compiled by g++ and
+// nvcc. Thread safety: pure functions.
 
 #include <cstdint>
 

@@ -41,7 +41,7 @@ class NcclCollectiveOnStream final : public NcclCollective {
   const TreeExchange exchange_;
   const NcclFunctions& nccl_;
   const cudaStream_t compute_;
-  int64_t stride_ = 0;  // of received terms: a bucket's longest chunk
+  int64_t stride_ = 0;  // of received terms: a bucket's longest slice
   DeviceMemory received_, additions_;
   Event ready_, done_, computed_;
   Stream stream_;
@@ -70,7 +70,7 @@ Status NcclCollectiveOnStream::Open() {
 }
 
 Status NcclCollectiveOnStream::TakeMemory() {
-  stride_ = exchange_.longest_chunk(std::min(options_.bucket, options_.n));
+  stride_ = exchange_.longest_slice(std::min(options_.bucket, options_.n));
   const size_t floats =
       std::max(exchange_.terms() * static_cast<size_t>(stride_), options_.nodes.size());
   CUDA_RETURN_IF_ERROR(cudaMalloc(received_.receive(), floats * sizeof(float)));
@@ -83,7 +83,8 @@ Status NcclCollectiveOnStream::TakeMemory() {
   return WaitFor(stream(), "a first copy", options_.deadline_seconds, &hangs_);
 }
 
-// Connections are made when they are first used, and that waits for the peer.
+// NCCL makes connections when they are first used, and waits for the peer then. After this exchange
+// of one float between any two workers, sums need not.
 Status NcclCollectiveOnStream::Greet() {
   auto* const memory = static_cast<float*>(received_.get());
   const auto workers = static_cast<int>(options_.nodes.size());
@@ -101,8 +102,9 @@ Status NcclCollectiveOnStream::Greet() {
   return communicator_->WaitFor(done_.get());
 }
 
-// NCCL enqueues on threads of its own. The host waits for that where what comes next reads what was
-// received, and else only when it comes to the stream again.
+// NCCL enqueues messages by threads of its own, after its call has returned. The host waits for
+// that (Settle) before it enqueues a kernel that reads what was received, and before it uses NCCL
+// again.
 Status NcclCollectiveOnStream::BeginSum(int64_t begin, int64_t end) {
   RETURN_IF_ERROR(communicator_->Settle());
   CUDA_RETURN_IF_ERROR(cudaEventRecord(ready_.get(), compute_));
@@ -118,7 +120,7 @@ Status NcclCollectiveOnStream::SumAlongTree(int64_t begin, int64_t n) {
   auto* const received = static_cast<float*>(received_.get());
   RETURN_IF_ERROR(
       communicator_->Exchange(exchange_.ShareTerms(begin, n, received, stride_), stream()));
-  const Chunk mine = exchange_.ChunkOf(options_.rank, n);
+  const Slice mine = exchange_.SliceOf(options_.rank, n);
   const auto bytes = static_cast<size_t>(mine.size) * sizeof(float);
   for (size_t i = 0; i < exchange_.own_terms() && bytes > 0; ++i) {
     float* const to = received + static_cast<int64_t>(exchange_.first_term() + i) * stride_;
@@ -133,7 +135,7 @@ Status NcclCollectiveOnStream::SumAlongTree(int64_t begin, int64_t n) {
   return communicator_->Exchange(exchange_.ShareSums(begin, n, options_.sum), stream());
 }
 
-// Terms of one worker are few, and are added first.
+// The few terms of this worker are added first, in `sum`.
 Status NcclCollectiveOnStream::SumAnyhow(int64_t begin, int64_t n) {
   float* const sum = options_.sum + begin;
   const size_t terms = exchange_.own_terms();

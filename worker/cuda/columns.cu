@@ -1,32 +1,33 @@
-// Sums over the rows of each column, see column_chunks.h.
+// Sums over the rows of each column, see column_sections.h.
 
-#include "worker/cuda/column_chunks.h"
+#include "worker/cuda/column_sections.h"
 #include "worker/cuda/kernels.h"
 #include "worker/cuda/launch.h"
 
 namespace chorus::worker::cuda {
 namespace {
 
-// chunk_sums[chunk, column] = the sum of term(row, column).
+// section_sums[section, column] = the sum of term(row, column).
 template <typename Term>
-__device__ void SumChunk(int64_t rows, int64_t cols, float* chunk_sums, const Term& term) {
-  const ChunkOfThread chunk(rows);
+__device__ void SumSection(int64_t rows, int64_t cols, float* section_sums, const Term& term) {
+  const SectionOfThread section(rows);
   const float sum =
-      SumOfChunk<float>(chunk, cols, [&](int64_t i) { return term(i, chunk.column); });
-  if (chunk.Writes(cols)) chunk_sums[blockIdx.y * cols + chunk.column] = sum;
+      SumOfSection<float>(section, cols, [&](int64_t i) { return term(i, section.column); });
+  if (section.Writes(cols)) section_sums[blockIdx.y * cols + section.column] = sum;
 }
 
-__global__ void AddChunksKernel(const float* chunk_sums, int64_t chunks, int64_t cols, float* out) {
+__global__ void AddSectionsKernel(const float* section_sums, int64_t sections, int64_t cols,
+                                  float* out) {
   const int64_t j = ThreadNumber();
   if (j >= cols) return;
   float sum = 0.0f;
-  for (int64_t c = 0; c < chunks; ++c) sum += chunk_sums[c * cols + j];
+  for (int64_t c = 0; c < sections; ++c) sum += section_sums[c * cols + j];
   out[j] = sum;
 }
 
 __global__ void ReluBackwardKernel(MatrixView<const float> y, MatrixView<float> gradient,
-                                   float* chunk_sums) {
-  SumChunk(y.rows, y.cols, chunk_sums, [&](int64_t i, int64_t j) {
+                                   float* section_sums) {
+  SumSection(y.rows, y.cols, section_sums, [&](int64_t i, int64_t j) {
     float* const g = gradient.data + i * gradient.stride + j;
     const float passed = y.data[i * y.stride + j] > 0.0f ? *g : 0.0f;
     *g = passed;
@@ -35,9 +36,9 @@ __global__ void ReluBackwardKernel(MatrixView<const float> y, MatrixView<float> 
 }
 
 __global__ void DotRowsBackwardKernel(MatrixView<const float> x, const float* weight,
-                                      MatrixView<const float> dz, float* chunk_sums,
+                                      MatrixView<const float> dz, float* section_sums,
                                       MatrixView<float> dx, float dx_factor, bool accumulate_dx) {
-  SumChunk(x.rows, x.cols, chunk_sums, [&](int64_t i, int64_t j) {
+  SumSection(x.rows, x.cols, section_sums, [&](int64_t i, int64_t j) {
     const float factor = dz.data[i * dz.stride];
     const float product = factor * x.data[i * x.stride + j];
     if (j < dx.cols) {
@@ -62,38 +63,39 @@ __global__ void SumColumnKernel(MatrixView<const float> dz, float* sum) {
   *sum = static_cast<float>(total);
 }
 
-cudaError_t AddChunks(cudaStream_t stream, const float* chunk_sums, int64_t rows, int64_t cols,
-                      float* out) {
-  return LaunchElements(stream, AddChunksKernel, cols, chunk_sums, CountChunks(rows), cols, out);
+cudaError_t AddSections(cudaStream_t stream, const float* section_sums, int64_t rows, int64_t cols,
+                        float* out) {
+  return LaunchElements(stream, AddSectionsKernel, cols, section_sums, CountSections(rows), cols,
+                        out);
 }
 
 }  // namespace
 
-// A chunk's sums of two doubles, and two more doubles: what batch normalisation needs (Pair).
+// For each column a Pair of doubles per section, and one more: batch normalisation needs so much.
 size_t ColumnScratchBytes(int64_t rows, int64_t cols) {
-  return static_cast<size_t>((CountChunks(rows) + 1) * cols) * 2 * sizeof(double);
+  return static_cast<size_t>((CountSections(rows) + 1) * cols) * 2 * sizeof(double);
 }
 
 cudaError_t ReluBackward(cudaStream_t stream, MatrixView<const float> y, MatrixView<float> gradient,
                          float* scratch, float* bias_gradient) {
   if (y.rows > 0 && y.cols > 0) {
-    const cudaError_t error = Launch(stream, ReluBackwardKernel, ChunkGrid(y.rows, y.cols),
-                                     dim3(kChunkColumns, kChunkStripes), y, gradient, scratch);
+    const cudaError_t error = Launch(stream, ReluBackwardKernel, SectionGrid(y.rows, y.cols),
+                                     dim3(kSectionColumns, kSectionStripes), y, gradient, scratch);
     if (error != cudaSuccess) return error;
   }
-  return AddChunks(stream, scratch, y.rows, y.cols, bias_gradient);
+  return AddSections(stream, scratch, y.rows, y.cols, bias_gradient);
 }
 
 cudaError_t DotRowsBackward(cudaStream_t stream, MatrixView<const float> x, const float* weight,
                             MatrixView<const float> dz, float* scratch, float* weight_gradient,
                             MatrixView<float> dx, float dx_factor, bool accumulate_dx) {
   if (x.rows > 0 && x.cols > 0) {
-    const cudaError_t error = Launch(stream, DotRowsBackwardKernel, ChunkGrid(x.rows, x.cols),
-                                     dim3(kChunkColumns, kChunkStripes), x, weight, dz, scratch, dx,
-                                     dx_factor, accumulate_dx);
+    const cudaError_t error = Launch(stream, DotRowsBackwardKernel, SectionGrid(x.rows, x.cols),
+                                     dim3(kSectionColumns, kSectionStripes), x, weight, dz, scratch,
+                                     dx, dx_factor, accumulate_dx);
     if (error != cudaSuccess) return error;
   }
-  return AddChunks(stream, scratch, x.rows, x.cols, weight_gradient);
+  return AddSections(stream, scratch, x.rows, x.cols, weight_gradient);
 }
 
 cudaError_t SumColumn(cudaStream_t stream, MatrixView<const float> dz, float* sum) {

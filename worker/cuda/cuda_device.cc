@@ -5,6 +5,7 @@
 
 #include "common/check.h"
 #include "common/mutex.h"
+#include "common/strings.h"
 #include "worker/cuda/collective_nccl.h"
 #include "worker/cuda/find_device.h"
 #include "worker/cuda/graphs.h"
@@ -22,7 +23,8 @@ namespace {
 
 constexpr size_t kMatmulWorkspace = size_t{32} << 20;  // bytes
 
-// What ends with the device.
+// All that must not be destroyed when the device hangs. Members are destroyed in reverse order:
+// users of a stream before the stream, and memory last.
 struct Parts {
   MemoryBlocks memory;
   std::unique_ptr<Matmul> matmul;
@@ -35,8 +37,8 @@ struct Parts {
   std::unique_ptr<NcclCollective> collective;  // before the stream that it orders ends
 };
 
-// Of a device that hangs. To free its memory would wait for it, and the host's memory it may still
-// write: all of it is kept until the process ends, which after such an error is soon.
+// Keeps the parts of a device that hangs until the process ends, which is soon after such an error.
+// To free the device's memory would wait for the device, and the device may still write the host's.
 void KeepForever(std::unique_ptr<Parts> parts) {
   static auto* const mutex = new Mutex();
   static auto* const kept = new std::vector<std::unique_ptr<Parts>>();
@@ -126,8 +128,8 @@ Result<std::byte*> CudaDevice::TakeMemory(size_t bytes) {
   if (bytes == 0) return static_cast<std::byte*>(nullptr);
   ASSIGN_OR_RETURN(std::byte* const data, parts_->memory.Take(bytes));
   RETURN_IF_ERROR(Zero(data, bytes));
-  // Before copies on the other stream. So, too, nothing is under way when memory is taken next,
-  // which may wait for the device inside CUDA.
+  // The zeros must be there before a copy on the other stream. Also, taking memory may wait inside
+  // CUDA for whatever the device does: now nothing is under way when memory is taken next.
   RETURN_IF_ERROR(WaitForStream(parts_->compute.get(), "zeros in new memory"));
   return data;
 }
@@ -139,8 +141,9 @@ Result<std::byte*> CudaDevice::TakeHostMemory(size_t bytes) {
   return data;
 }
 
-// CUDA copies memory that is not page-locked by way of its own, and waits inside the call for what
-// was enqueued before: for ever, where that waits for other workers. Synchronize has a deadline.
+// CUDA copies memory that is not page-locked through a buffer of its own and waits, inside the
+// call, for all that was enqueued before. That is for ever if it waits for a lost worker.
+// Synchronize has a deadline.
 Status CudaDevice::BeforeCopy(const void* host, size_t bytes) {
   if (parts_->memory.IsPinned(host, bytes)) return Status::Ok();
   return Synchronize();
@@ -192,7 +195,8 @@ Status CudaDevice::WaitForLaunched(cudaEvent_t event) {
   return WaitFor(event, "what it computes", options_.deadline_seconds, &hangs_);
 }
 
-// The compute stream may wait for other workers, which end its wait by a deadline only here.
+// The compute stream may wait for other workers' devices. This wait has a deadline for them; a wait
+// for the stream alone would blame this device.
 Status CudaDevice::WaitForSums(double at_most) {
   if (parts_->collective == nullptr) return Status::Ok();
   const Status status = parts_->collective->WaitForJoined(at_most);

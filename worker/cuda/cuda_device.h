@@ -1,6 +1,5 @@
 #pragma once
-// The device that CUDA drives: one GPU, one compute stream, one copy stream. Thread safety: as
-// Device.
+// Device on CUDA: one GPU, one compute stream, one copy stream. Thread safety: as Device.
 
 #include <memory>
 

@@ -1,8 +1,7 @@
-// Kernels of one thread an element.
+// Kernels with one thread per element.
 
 #include <cstring>
 
-#include "common/random.h"
 #include "worker/cuda/bf16.h"
 #include "worker/cuda/kernels.h"
 #include "worker/cuda/launch.h"
@@ -44,7 +43,7 @@ __global__ void GatherRowsKernel(MatrixView<const float> from, const uint32_t* i
   *out = accumulate ? *out + value : value;
 }
 
-// One thread a sum: the rows of a value come one after the other, in their order.
+// One thread per sum. The rows of an index are added one after the other, in their order.
 __global__ void SumRowsByOrderKernel(MatrixView<const float> from, const uint32_t* order,
                                      const uint32_t* begins, MatrixView<float> to) {
   const int64_t t = ThreadNumber();
@@ -90,7 +89,7 @@ __global__ void RoundKernel(MatrixView<const float> from, uint16_t* to, int64_t 
   to[at.i * stride + at.j] = RoundToBf16(bits);
 }
 
-// Whoever finds one writes the same 1.
+// All threads that find such an element write the same 1, so that they need not be ordered.
 __global__ void FlagNonFiniteKernel(MatrixView<const float> values, const uint32_t* flag_of_column,
                                     uint32_t* flags) {
   const int64_t t = ThreadNumber();
@@ -101,7 +100,7 @@ __global__ void FlagNonFiniteKernel(MatrixView<const float> values, const uint32
   flags[flag_of_column == nullptr ? 0 : flag_of_column[at.j]] = 1;
 }
 
-// One thread a column of the gradients; the tree over grains as ReduceAlongTree walks it.
+// One thread per column of the gradients, which adds grains along the tree as ReduceAlongTree does.
 __global__ void SumGrainsKernel(MatrixView<float> gradients) {
   const int64_t j = ThreadNumber();
   if (j >= gradients.cols) return;

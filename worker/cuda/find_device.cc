@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "common/strings.h"
 #include "worker/cuda/handles.h"
 #include "worker/cuda/kernels.h"
 
@@ -31,7 +32,8 @@ std::string IdOf(const cudaUUID_t& uuid) {
   return id;
 }
 
-// The library has code for some architectures, the driver knows some of its versions.
+// Whether the device can run this library's kernels: the library has code for some architectures
+// only, and an old driver may refuse it.
 Status CheckCode(const cudaDeviceProp& properties, const DeviceInfo& info) {
   const cudaError_t error = CheckKernels();
   if (error == cudaSuccess) return Status::Ok();

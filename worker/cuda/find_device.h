@@ -1,16 +1,15 @@
 #pragma once
-// Which of this process's GPUs a worker uses. Thread safety: pure but for the calling thread's
-// current device.
+// The GPU that a worker uses. Thread safety: changes only the current device of the calling thread.
 
 #include "common/status.h"
 #include "worker/device/device.h"
 
 namespace chorus::worker::cuda {
 
-// Makes device `index`, modulo their number, the calling thread's, and describes it; `info` is
-// filled in as far as it is known, also after an error. Error: kFailedPrecondition when there is
-// none that can be used, or the library has no code for it: says what driver, toolkit and devices
-// were found.
+// Makes device number `index`, modulo the number of devices, the current device of the calling
+// thread, and describes it in *info, as far as possible even after an error. Error:
+// kFailedPrecondition when no device can be used, or the library has no code for the device; it
+// names the driver, the toolkit and the number of devices found.
 Status FindDevice(int index, DeviceInfo* info);
 
 }  // namespace chorus::worker::cuda

@@ -29,7 +29,8 @@ void Graphs::Clear() {
   full_ = false;
 }
 
-// Forgets what has come once, when there is too much of it.
+// Whether one more key can be kept. Keys that have come only once are forgotten when there are too
+// many of them: they may never come again.
 bool Graphs::HasRoom() {
   if (full_) return false;
   if (kept_.size() < kMost) return true;
@@ -41,9 +42,10 @@ bool Graphs::HasRoom() {
   return !full_;
 }
 
-// Null where CUDA makes no graph of the work: none of it is done then. An error of the device that
-// shows here is not lost, every later call returns it too; nor is a capture that would not end: the
-// next wait for the stream is an error.  Error: of the work, in a capture that nothing had spoiled.
+// Null where CUDA makes no graph of the work; then none of the work has been done. Two errors are
+// treated as if there were no graph and still are not lost: an error of the device that shows here
+// is returned by every later call, and a capture that does not end makes the next wait for the
+// stream an error. Error: that of the work, in a capture that nothing had spoiled.
 Result<GraphExec> Graphs::Make(const std::function<Status()>& enqueue) {
   Status work;
   Graph graph;
@@ -54,7 +56,7 @@ Result<GraphExec> Graphs::Make(const std::function<Status()>& enqueue) {
     made = StatusOf(cudaGraphInstantiate(exec.receive(), graph.get(), 0),
                     {__FILE__, __LINE__, "cudaGraphInstantiate"});
   }
-  if (made.ok()) {  // else the first launch would take the device's memory
+  if (made.ok()) {  // without it the first launch would allocate memory on the device
     made = StatusOf(cudaGraphUpload(exec.get(), stream_), {__FILE__, __LINE__, "cudaGraphUpload"});
   }
   if (made.ok()) return exec;
@@ -62,11 +64,13 @@ Result<GraphExec> Graphs::Make(const std::function<Status()>& enqueue) {
   return GraphExec();
 }
 
-// A call that captures forbid spoils the capture: its error is then one of capturing.
+// Captures what `enqueue` enqueues. A call that is not allowed in captures spoils the capture; its
+// error is then returned as one of capturing, and not in *work.
 Status Graphs::Capture(const std::function<Status()>& enqueue, Status* work, Graph* graph) {
   CUDA_RETURN_IF_ERROR(cudaStreamBeginCapture(stream_, cudaStreamCaptureModeThreadLocal));
   Status enqueued = enqueue();
-  // The capture must end, also after an error, whose consequence another one then is.
+  // A capture that was begun must be ended, also after an error. If the call before spoiled it,
+  // ending it fails too.
   const Status ended = StatusOf(cudaStreamEndCapture(stream_, graph->receive()),
                                 {__FILE__, __LINE__, "cudaStreamEndCapture"});
   if (ended.ok()) {

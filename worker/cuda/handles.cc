@@ -1,4 +1,5 @@
 #include "worker/cuda/handles.h"
+#include "common/strings.h"
 
 namespace chorus::worker::cuda {
 namespace {

@@ -1,6 +1,6 @@
 #pragma once
-// Owners of what CUDA hands out, and the macros that turn its errors into Status. Destructors do
-// not fail: an error there is of a device that is lost anyway. Thread safety: none; move-only.
+// Owners of CUDA's handles, and the macros that turn its errors into Status. Destructors ignore
+// errors: they are those of a device that is lost anyway. Thread safety: none; move-only.
 
 #include <cublasLt.h>
 #include <cuda_runtime.h>
@@ -9,11 +9,10 @@
 #include <utility>
 
 #include "common/status.h"
-#include "common/strings.h"
 
 namespace chorus::worker::cuda {
 
-// Where an error happened, for its message.
+// The place of a call, for the message of its error.
 struct Place {
   const char* file;
   int line;
@@ -35,10 +34,10 @@ Status StatusOf(cublasStatus_t error, const Place& place);
     }                                                                                      \
   } while (0)
 
-// In a class with Keep(error, place): the same for calls that return nothing.
+// In a class with Keep(error, place): keeps the error of `call`, in functions that return nothing.
 #define CUDA_KEEP_ERROR(call) Keep((call), {__FILE__, __LINE__, #call})
 
-// An owner of a handle that `kDestroy` ends.
+// An owner of a handle that the function kDestroy destroys.
 template <typename Handle, auto kDestroy>
 class Owned {
  public:
@@ -54,7 +53,7 @@ class Owned {
   }
 
   Handle get() const { return handle_; }
-  // For a call that makes the handle. REQUIRES: none is held.
+  // The argument of a call that makes the handle. REQUIRES: no handle is held.
   Handle* receive() { return &handle_; }
 
  private:

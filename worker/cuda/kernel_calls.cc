@@ -12,7 +12,7 @@ Status KernelCalls::Gemm(const GemmOptions& options, MatrixView<const float> a,
   if (c.rows == 0 || c.cols == 0) return Status::Ok();
   RETURN_IF_ERROR(TakeKept());
   if (k > 0) return matmul_->Run(options, a, b, c, compute());
-  // The product of nothing: what is added to it, through the epilogue.
+  // An empty sum: the epilogue alone.
   if (options.accumulate && options.bias == nullptr && !options.relu) return Status::Ok();
   return CUDA_ENQUEUED(
       cuda::Epilogue(compute(), options.accumulate, options.bias, options.relu, c));
@@ -65,10 +65,11 @@ Status KernelCalls::ApplyOptimizer(const OptimizerParameters& parameters, uint64
     case Kind::kAdamW:
       return CUDA_ENQUEUED(cuda::Apply(compute(), parameters.Adam(lr_factor, t), n, gradient,
                                        weights, state[0], state[1]));
-    default:
-      CHECK(false, "not an optimizer of dense weights");
+    case Kind::kRowwiseAdagrad:
+    case Kind::kFtrl:
+      break;  // of embedding rows only
   }
-  return Status::Ok();
+  CHECK(false, "not an optimizer of dense weights: ", static_cast<int>(parameters.kind));
 }
 
 Status KernelCalls::MoveStatistics(const DeviceStatistics& statistics, const float* gradient,

@@ -1,6 +1,6 @@
 #pragma once
-// The half of a CUDA device that computes: each call enqueues kernels (kernels.h) or a product
-// (matmul.h) on one stream. Memory, copies and waits are the other half (cuda_device.cc).
+// The half of the CUDA device that computes: each call enqueues kernels (kernels.h) or a product
+// (matmul.h) on one stream. The other half (cuda_device.cc) has memory, copies and waits.
 // Thread safety: as Device.
 
 #include <cuda_runtime.h>
@@ -18,7 +18,8 @@
 
 namespace chorus::worker::cuda {
 
-// In KernelCalls: what is kept after the call, which is one that can return it.
+// In KernelCalls: enqueues by `call` and returns the first error that is kept, of this call or of
+// one before it that could not return it.
 #define CUDA_ENQUEUED(call) (CUDA_KEEP_ERROR(call), TakeKept())
 
 class KernelCalls : public Device {
@@ -137,22 +138,22 @@ class KernelCalls : public Device {
 
  protected:
   explicit KernelCalls(DevicePrecision precision) : precision_(precision) {}
-  // Before the first call. All outlive the calls.
+  // To be called before the first call. The arguments must outlive the calls.
   void ComputeOn(cudaStream_t compute, LaunchLimit* limit, Matmul* matmul) {
     compute_ = compute;
     limit_ = limit;
     matmul_ = matmul;
   }
-  // The stream, for one more call.
+  // The stream, for one more call that enqueues on it.
   cudaStream_t compute() {
     CountCall();
     return compute_;
   }
-  // Waits where too many are under way.
+  // Waits if too many calls are enqueued and not done.
   void CountCall() {
     if (const Status status = LimitLaunches(); !status.ok() && kept_.ok()) kept_ = status;
   }
-  // Until the event is done, which was recorded on the stream.
+  // Waits until the event, which was recorded on the stream, is done.
   virtual Status WaitForLaunched(cudaEvent_t event) = 0;
   // Keeps the first error of calls that return none.
   void Keep(cudaError_t error, const Place& place) {
@@ -166,7 +167,8 @@ class KernelCalls : public Device {
     RETURN_IF_ERROR(limit_->Count(compute_, &full));
     return full == nullptr ? Status::Ok() : WaitForLaunched(full);
   }
-  // REQUIRES, of all three: the sizes were reserved.
+  // Scratch memory of a call. REQUIRES, for all three: Reserve was called with sizes that are
+  // enough.
   void* Scratch(size_t bytes) {
     CHECK(bytes <= scratch_bytes_, "bytes=", bytes, " reserved=", scratch_bytes_);
     return scratch_;
@@ -183,7 +185,7 @@ class KernelCalls : public Device {
   LaunchLimit* limit_ = nullptr;
   Matmul* matmul_ = nullptr;
   std::unique_ptr<MethodKernels> method_;
-  std::byte* scratch_ = nullptr;  // of sums in two rounds
+  std::byte* scratch_ = nullptr;  // for sums in two rounds; calls on one stream can share it
   size_t scratch_bytes_ = 0;
   Status kept_;
 };

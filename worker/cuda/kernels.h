@@ -1,7 +1,7 @@
 #pragma once
-// What runs on the device: one function a kernel, which enqueues it on `stream`. Contracts stand in
-// worker/math/backend.h and worker/device/device.h. Compiled by nvcc, and for tests by g++ with an emulation of
-// CUDA. Thread safety: pure but for what they write on the device.
+// The kernels: one function for each, which enqueues it on `stream`. Their contracts are in
+// worker/math/backend.h and worker/device/device.h. Compiled by nvcc, and for tests by g++ with an
+// emulation of CUDA. Thread safety: functions of their arguments.
 
 #include <cuda_runtime.h>
 
@@ -15,7 +15,7 @@
 namespace chorus::worker::cuda {
 
 // elements.cu
-// Whether the current device can run what stands here; cudaErrorNoKernelImageForDevice and the
+// Whether the current device can run these kernels. Error: cudaErrorNoKernelImageForDevice and the
 // like.
 cudaError_t CheckKernels();
 // count: <= kMaxTerms.
@@ -40,8 +40,8 @@ cudaError_t Round(cudaStream_t stream, MatrixView<const float> from, uint16_t* t
 cudaError_t SumGrains(cudaStream_t stream, MatrixView<float> gradients);
 // to += from.
 cudaError_t Add(cudaStream_t stream, MatrixView<const float> from, MatrixView<float> to);
-// sum = row 0 of `terms` [terms, n] after the additions [count, 2] (into which row, which one) one
-// by one; 0 without terms.
+// Does the additions [count, 2] one by one, each adding row additions[i][1] of `terms` [terms, n]
+// to row additions[i][0]; then sum = row 0 of `terms`, or 0 when there are no terms.
 cudaError_t AddTerms(cudaStream_t stream, MatrixView<float> terms, const uint32_t* additions,
                      size_t count, float* sum);
 
@@ -88,10 +88,10 @@ cudaError_t JoinPieces(cudaStream_t stream, const DeviceSegments& segments, uint
 cudaError_t CombineTerms(cudaStream_t stream, const DeviceTerms& terms, uint32_t dim, float* sums,
                          float* out);
 
-// optimizer.cu.  squares: [kSquareParts], scratch.
+// optimizer.cu.  squares: [kSquareParts], partial sums of squares that SumSquares gives to Clip.
 constexpr int kSquareParts = 64;
 cudaError_t SumSquares(cudaStream_t stream, int64_t n, const float* values, double* squares);
-// Scales values to the norm that the squares exceed, if they do.
+// Scales values to the norm clip_norm if the sum of squares exceeds it.
 cudaError_t Clip(cudaStream_t stream, int64_t n, const double* squares, double clip_norm,
                  float* values);
 cudaError_t Apply(cudaStream_t stream, const SgdRule& rule, int64_t n, const float* gradient,

@@ -1,5 +1,6 @@
 #pragma once
-// How kernels are started, and what differs between nvcc and a host compiler that emulates CUDA.
+// How kernels are started, and the differences between nvcc and a host compiler that emulates CUDA.
+// Thread safety: pure functions.
 
 #include <cuda_runtime.h>
 
@@ -8,7 +9,7 @@
 
 #include "worker/cuda/launch_shapes.h"
 
-// Before a loop: several passes' loads go out together.
+// CHORUS_UNROLL before a loop: the loads of several passes are issued together.
 #ifdef __CUDACC__
 #define CHORUS_UNROLL _Pragma("unroll 4")
 #else
@@ -37,8 +38,8 @@ __device__ inline int64_t ThreadNumber() {
   return static_cast<int64_t>(blockIdx.x) * blockDim.x + threadIdx.x;
 }
 
-// Element (i, j) of a matrix of `cols` columns that thread t works on. Devices divide 32 bits
-// several times as fast as 64.
+// The element (i, j), of a matrix of `cols` columns, that thread t works on. It divides in 32 bits
+// where it can, since devices do that several times as fast as in 64.
 struct Element {
   int64_t i;
   int64_t j;
@@ -49,7 +50,7 @@ __device__ inline Element ElementOf(int64_t t, int64_t cols) {
   return {number / width, number % width};
 }
 
-// One thread an element; nothing to start for none.
+// Starts one thread per element, and nothing when n is 0.
 template <typename... Parameters, typename... Arguments>
 cudaError_t LaunchElements(cudaStream_t stream, void (*kernel)(Parameters...), int64_t n,
                            Arguments&&... arguments) {

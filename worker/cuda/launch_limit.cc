@@ -9,12 +9,15 @@ Status LaunchLimit::Open() {
   return Status::Ok();
 }
 
-// An event that was never recorded is done.
+// After every kCalls / 2 calls it records one event and hands out the other, which was recorded
+// kCalls / 2 calls ago: when that is done, at most kCalls / 2 calls are left. In the first half
+// there is nothing to wait for: an event that was never recorded counts as done.
 Status LaunchLimit::Count(cudaStream_t stream, cudaEvent_t* full) {
   *full = nullptr;
   if (++calls_ < kCalls / 2) return Status::Ok();
   cudaStreamCaptureStatus capture = cudaStreamCaptureStatusNone;
   CUDA_RETURN_IF_ERROR(cudaStreamIsCapturing(stream, &capture));
+  // The count stays, so that the first call after the capture records.
   if (capture != cudaStreamCaptureStatusNone) return Status::Ok();
   calls_ = 0;
   CUDA_RETURN_IF_ERROR(cudaEventRecord(halves_[half_].get(), stream));

@@ -1,4 +1,5 @@
 #include "worker/cuda/memory_blocks.h"
+#include "common/strings.h"
 
 #include <algorithm>
 #include <cstring>

@@ -1,5 +1,6 @@
 #pragma once
-// The memory that a device has taken, on it and on the host, until its end. Thread safety: none.
+// The memory that a device has taken, on the device and on the host. It is freed with this object.
+// Thread safety: none.
 
 #include <cstddef>
 #include <cstdint>
@@ -13,10 +14,10 @@ namespace chorus::worker::cuda {
 
 class MemoryBlocks {
  public:
-  // Of the current device, as it comes.  bytes: > 0, here and below. Error, of both:
-  // kResourceExhausted, says how much was asked for.
+  // Memory of the current device, with unspecified contents.  bytes: > 0, here and below. Error of
+  // both functions: kResourceExhausted, names the number of bytes.
   Result<std::byte*> Take(size_t bytes);
-  // Of the host, zero: page-locked, or plain where the system refuses that.
+  // Memory of the host, zero at first: page-locked, or plain memory where the system refuses that.
   Result<std::byte*> TakeHost(size_t bytes);
   uint64_t plain_bytes() const { return plain_bytes_; }
   bool IsPinned(const void* host, size_t bytes) const;

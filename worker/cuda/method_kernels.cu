@@ -24,8 +24,8 @@ __device__ inline RowLogits<float> LogitsOf(const DeviceLabels& labels, int64_t 
           z};
 }
 
-// block_sums[block, :] = the sums over the block's rows of `own`, in order of rows. Every thread
-// calls it.
+// block_sums[block, :] = the sums of `own` over the block's rows, in order of rows. Every thread of
+// the block must call it.
 template <int kSums>
 __device__ void SumOverBlock(const double (&own)[kSums], double* block_sums) {
   __shared__ double rows[kLossRows][kSums];
@@ -91,9 +91,7 @@ class KernelsOf final : public MethodKernels {
   static_assert(Method::kTerms <= kMaxTerms && PartialsOf<Method>() <= kMaxTerms);
   explicit KernelsOf(const void* bytes) { std::memcpy(&method_, bytes, sizeof(Method)); }
 
-  int terms() const override { return Method::kTerms; }
   int heads() const override { return Method::kHeads; }
-  int partials() const override { return PartialsOf<Method>(); }
 
   cudaError_t Partials(cudaStream_t stream, const DeviceLabels& labels,
                        MatrixView<const float> logits, double* scratch,

@@ -1,6 +1,6 @@
 #pragma once
-// Losses and their gradients on the device: the row functions of worker/objective, one thread a
-// row. Thread safety: const methods from any thread.
+// Losses and their gradients on the device: the row functions of worker/objective, with one thread
+// per row. Thread safety: const methods from any thread.
 
 #include <cuda_runtime.h>
 
@@ -16,13 +16,11 @@ namespace chorus::worker::cuda {
 class MethodKernels {
  public:
   virtual ~MethodKernels() = default;
-  // The method of that type and value (worker/objective/objective.h, MethodValue); null: it is not known
-  // here.
+  // The method of this type and value (MethodValue in worker/objective/objective.h); null when
+  // AllMethods lacks it.
   static std::unique_ptr<MethodKernels> Find(std::string_view type, const void* bytes, size_t size);
 
-  virtual int terms() const = 0;
   virtual int heads() const = 0;
-  virtual int partials() const = 0;
 
   // The contracts of Device::Partials and Device::Evaluate.  scratch: [ScratchDoubles(rows)].
   virtual cudaError_t Partials(cudaStream_t stream, const DeviceLabels& labels,

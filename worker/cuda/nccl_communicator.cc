@@ -6,9 +6,9 @@
 #include "worker/cuda/wait.h"
 
 namespace chorus::worker::cuda {
-namespace {}  // namespace
 
-// The place of a call of NCCL, which must be settled before the next.
+// Returns the error of a call of NCCL. The call may still be in progress afterwards, and must be
+// settled before the next one: a non-blocking communicator allows one call at a time.
 #define NCCL_RETURN_IF_ERROR(call) RETURN_IF_ERROR(Check((call), {__FILE__, __LINE__, #call}))
 
 Result<std::unique_ptr<NcclCommunicator>> NcclCommunicator::Open(const NcclFunctions& nccl,
@@ -24,9 +24,10 @@ Result<std::unique_ptr<NcclCommunicator>> NcclCommunicator::Open(const NcclFunct
 }
 
 NcclCommunicator::~NcclCommunicator() {
-  if (comm_ == nullptr || hangs_) return;  // NCCL would wait for the device
+  if (comm_ == nullptr || hangs_) return;  // where the device hangs, NCCL would wait for it
   deadline_seconds_ = std::min(deadline_seconds_, kLastWords);
   const Place place = {__FILE__, __LINE__, "ncclCommFinalize"};
+  // A Settle that fails has aborted the communicator.
   if (!Settle().ok()) return;
   if (!Settle(nccl_.ncclCommFinalize(comm_), place).ok()) return;
   static_cast<void>(nccl_.ncclCommDestroy(comm_));
@@ -90,7 +91,9 @@ Status NcclCommunicator::Exchange(std::span<const NcclMessage> messages, cudaStr
     place = {__FILE__, __LINE__, m.is_send ? "ncclSend" : "ncclRecv"};
     break;
   }
-  const ncclResult_t ended = nccl_.ncclGroupEnd();  // also of a group that has failed
+  // A group that was begun must be ended, even if one of its messages failed: NCCL keeps groups by
+  // thread, and the next call of this thread would belong to it.
+  const ncclResult_t ended = nccl_.ncclGroupEnd();
   return Check(result == ncclSuccess || result == ncclInProgress ? ended : result, place);
 }
 
@@ -105,6 +108,8 @@ Status NcclCommunicator::WaitFor(cudaEvent_t event, double at_most) {
   const Place place = {__FILE__, __LINE__, "sums of devices"};
   const Wait wait(std::min(at_most, deadline_seconds_));
   for (;;) {
+    // The event is asked first: if it is done, and the communicator has no error even after that,
+    // the sums are right. Errors of peers are found here even if the event never ends.
     const Result<bool> done = IsDone(event);
     bool busy = false;
     RETURN_IF_ERROR(Poll(place, &busy));
@@ -115,7 +120,8 @@ Status NcclCommunicator::WaitFor(cudaEvent_t event, double at_most) {
   }
 }
 
-// Whose fault it is: `own_work_` waits for nothing but what this device computes.
+// Says who is late. own_work_ waits only for what this device computes: if it is not done, this
+// device hangs; if it is done, another one is late.
 Status NcclCommunicator::Late(const Wait& wait, const Place& place) {
   const Result<bool> done = IsDone(own_work_);
   hangs_ = done.ok() && !*done;
@@ -130,7 +136,8 @@ Status NcclCommunicator::Broken(Status status) {
   return broken_;
 }
 
-// NCCL frees memory here, which waits for all that the device does.
+// ncclCommAbort frees memory, which waits for all that the device does: it may be called only when
+// the device's own work is done or about to be.
 void NcclCommunicator::Abort() {
   if (comm_ == nullptr || hangs_) return;
   static_cast<void>(cuda::WaitFor(own_work_, "what it computes", kLastWords, &hangs_));

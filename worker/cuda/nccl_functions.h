@@ -1,6 +1,6 @@
 #pragma once
-// NCCL's functions, found at run time: a machine with CUDA and without NCCL computes, on one device
-// or with sums on the hosts. Thread safety: any thread.
+// NCCL's functions, which are looked up at run time, so that a machine with CUDA and without NCCL
+// can compute, too: on one device, or with sums on the hosts. Thread safety: any thread.
 
 #include <nccl.h>
 
@@ -8,23 +8,24 @@
 
 namespace chorus::worker::cuda {
 
-#define CHORUS_NCCL_FUNCTIONS(USE)                                                      \
-  USE(ncclGetVersion)                                                                   \
-  USE(ncclGetErrorString)                                                               \
-  USE(ncclGetLastError)                                                                 \
-  USE(ncclGetUniqueId) USE(ncclCommInitRankConfig) USE(ncclCommGetAsyncError)           \
-      USE(ncclCommFinalize) USE(ncclCommDestroy) USE(ncclCommAbort) USE(ncclGroupStart) \
-          USE(ncclGroupEnd) USE(ncclSend) USE(ncclRecv) USE(ncclAllReduce)
+#define CHORUS_NCCL_FUNCTIONS(USE)                                                         \
+  USE(ncclGetVersion)                                                                      \
+  USE(ncclGetErrorString)                                                                  \
+  USE(ncclGetLastError)                                                                    \
+  USE(ncclGetUniqueId)                                                                     \
+  USE(ncclCommInitRankConfig)                                                              \
+  USE(ncclCommGetAsyncError) USE(ncclCommFinalize) USE(ncclCommDestroy) USE(ncclCommAbort) \
+      USE(ncclGroupStart) USE(ncclGroupEnd) USE(ncclSend) USE(ncclRecv) USE(ncclAllReduce)
 
-// Members are named as NCCL's functions.
+// Each member has the name of its function.
 struct NcclFunctions {
 #define CHORUS_NCCL_MEMBER(name) decltype(&::name) name = nullptr;
   CHORUS_NCCL_FUNCTIONS(CHORUS_NCCL_MEMBER)
 #undef CHORUS_NCCL_MEMBER
 };
 
-// Loaded once, for ever. Error: kNotFound, no NCCL is installed; kFailedPrecondition, it is older
-// than 2.18, whose communicators cannot be polled.
+// Loads NCCL at the first call, until the process ends. Error: kNotFound, no NCCL is installed;
+// kFailedPrecondition, it is older than 2.18 and its communicators cannot be polled.
 Result<const NcclFunctions*> LoadNccl();
 
 }  // namespace chorus::worker::cuda

@@ -1,4 +1,4 @@
-// The dense optimizer: all weights in one kernel, by the functors that servers use for rows.
+// The dense optimizer: one kernel updates all weights, by the functors that servers use for rows.
 
 #include "worker/cuda/kernels.h"
 #include "worker/cuda/launch.h"

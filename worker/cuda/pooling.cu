@@ -1,5 +1,6 @@
-// Embedding rows to input matrices and back. On the way back no two threads write one place: keys
-// are sorted beforehand (worker/engine/device/gradient_order.h), and every sum runs in that order.
+// From embedding rows to input matrices and back. In the backward pass no two threads write one
+// place: keys are sorted beforehand (worker/engine/device/gradient_order.h), and every sum runs in
+// that order.
 
 #include "worker/cuda/kernels.h"
 #include "worker/cuda/launch.h"
@@ -10,7 +11,7 @@ namespace {
 
 constexpr uint32_t kOfContexts = 0x80000000u;
 
-// The last of n ascending numbers that is not above `value`.  numbers(0) is not.
+// The index of the last of n ascending numbers that is at most `value`. REQUIRES: numbers(0) is.
 template <typename Numbers>
 __device__ uint32_t LastNotAbove(uint32_t value, int64_t n, const Numbers& numbers) {
   int64_t last = 0, above = n;
@@ -21,7 +22,8 @@ __device__ uint32_t LastNotAbove(uint32_t value, int64_t n, const Numbers& numbe
   return static_cast<uint32_t>(last);
 }
 
-// One thread a key. Slots and rows without keys begin where the next ones do.
+// One thread per key. A slot or row without keys begins where the next one begins, so that the last
+// one that begins at or before the key is the one that holds it.
 __global__ void NoteKeysKernel(DeviceSide contexts, DeviceSide exposures, DeviceKeyNotes notes) {
   const int64_t t = ThreadNumber();
   if (t >= int64_t{contexts.keys} + exposures.keys) return;
@@ -39,7 +41,8 @@ __global__ void NoteKeysKernel(DeviceSide contexts, DeviceSide exposures, Device
   notes.factor[key] = slot.values == nullptr ? factor : factor * slot.values[k];
 }
 
-// The keys are added in order; their rows are on the way at once, since nothing is written between.
+// The keys are added in order. Their rows are loaded several at a time, which the loop allows
+// because it writes nothing.
 __device__ float PoolElement(const DeviceSlot& slot, const float* __restrict__ table, int64_t i,
                              uint32_t element) {
   const uint32_t begin = slot.offsets[i], end = slot.offsets[i + 1];
@@ -101,8 +104,9 @@ __global__ void JoinPiecesKernel(DeviceSegments segments, uint32_t dim, float* s
   sums[static_cast<int64_t>(begin) * dim + j] = sum;
 }
 
-// The canonical tree over a key's terms, level by level: at each, the sum of a node of 2 * half
-// grains is that of its halves, and lies where its first term did. A half without terms is skipped.
+// Adds a key's terms along the canonical tree, level by level. At a level, the sum of a node of 2 *
+// half grains is the sum of its halves, and replaces the node's first term. A half without terms is
+// skipped.
 __device__ void SumTermsAlongTree(const DeviceTerms& terms, uint32_t begin, uint32_t end,
                                   uint32_t dim, int64_t j, float* sums) {
   for (uint32_t half = 1; half < terms.grains; half *= 2) {

@@ -15,7 +15,8 @@ using Seconds = std::chrono::duration<double>;
 Result<bool> IsDone(cudaError_t answer, const Place& place) {
   if (answer == cudaSuccess) return true;
   if (answer != cudaErrorNotReady) return StatusOf(answer, place);
-  static_cast<void>(cudaGetLastError());  // an answer, but kept like an error
+  // "Not ready" is an answer, but CUDA also keeps it as the last error: it is taken away here.
+  static_cast<void>(cudaGetLastError());
   return false;
 }
 
@@ -24,6 +25,7 @@ Status WaitUntil(const Look& is_done, const char* what, const Place& place, doub
                  bool* hangs) {
   const Wait wait(deadline_seconds);
   for (;;) {
+    // The question comes before the clock: work that is done when the deadline passes is not late.
     ASSIGN_OR_RETURN(const bool done, is_done());
     if (done) return Status::Ok();
     *hangs = wait.passed();

@@ -1,6 +1,6 @@
 #pragma once
-// Memory of a device that is taken once, in one block: whoever needs some is asked twice, first to
-// count and then to take. Thread safety: none.
+// Memory of a device that is taken in one block. All users take their parts twice: the first time
+// the arena only counts bytes, and after Start it gives out memory. Thread safety: none.
 
 #include <cstdint>
 
@@ -21,7 +21,7 @@ class DeviceArena final : public MatrixMemory {
   }
 
   size_t used() const { return used_; }  // bytes
-  // What follows is taken from `base`, of used() bytes.
+  // From now on memory is given out, from `base` on.  base: used() bytes.
   void Start(std::byte* base) {
     base_ = base;
     used_ = 0;

@@ -43,8 +43,9 @@ Status FindOpenDevice(void* library, const std::string& name, OpenDeviceFunction
   return Status::Ok();
 }
 
-// A file that was cut, by a copy that failed, maps pages that are not there: to read them ends the
-// process. Error: kDataLoss when the file ends before its table of sections, which stands last.
+// Whether the file is complete. After a failed copy a file may be shorter than its headers say:
+// dlopen would map pages beyond its end, and reading them would kill the process. Error: kDataLoss
+// when the file ends before its table of sections, which is at the end of the file.
 Status CheckWhole(const std::string& path) {
   const int file = open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (file < 0) return Status::Ok();  // dlopen says why

@@ -6,17 +6,18 @@
 
 namespace chorus::worker {
 
-// What such a library exports: kDeviceInterface (device_interface.h) as it was built with, a string
-// that ends with 0, under kDeviceInterfaceSymbol, and a function under kOpenDeviceSymbol.
+// The library exports two symbols. kDeviceInterfaceSymbol: the kDeviceInterface
+// (device_interface.h) that it was built with, a string that ends with 0. kOpenDeviceSymbol: an
+// OpenDeviceFunction.
 constexpr char kDeviceInterfaceSymbol[] = "ChorusDeviceInterface";
 using OpenDeviceFunction = void (*)(const DeviceOptions& options,
                                     Result<std::unique_ptr<Device>>* out);
 constexpr char kOpenDeviceSymbol[] = "ChorusOpenDevice";
 
-// Opens options.library: a path, or a name that is looked for beside the executable and then where
-// the system looks; an optional one is left alone where there is no driver, since it takes a tenth
-// of a second and 200 MB. It stays open until the process ends. Error: kNotFound, there is no such
-// library; kFailedPrecondition, it is of another build of this program, or has no usable device.
+// Opens options.library and a device of it. The library is a path, or a name that is looked for
+// beside the executable and then where the system looks. It stays open until the process ends. An
+// optional library is not opened where there is no driver, since opening it takes a tenth of a
+// second and 200 MB. Errors: see OpenDevice.
 Result<std::unique_ptr<Device>> OpenLibraryDevice(const DeviceOptions& options);
 
 }  // namespace chorus::worker

@@ -1,6 +1,6 @@
 #pragma once
-// Plain structures that travel from the host to kernels; pointers are the device's. Compiled by g++
-// and nvcc. Thread safety: values.
+// Plain structures that the host passes to kernels. Their pointers point into the device's memory.
+// Compiled by g++ and nvcc. Thread safety: values.
 
 #include <cstdint>
 
@@ -11,57 +11,60 @@ struct DeviceSlot {
   const uint32_t* offsets;    // [rows + 1], from 0
   const uint32_t* positions;  // [nnz], rows of the slot's table
   const float* values;        // [nnz], or null: every value is 1
-  uint32_t first_key;         // of the step: keys of all grains and slots are counted through
+  uint32_t first_key;         // number of its first key among the keys of all grains and slots
   uint32_t table;             // configured table
   uint32_t dim;
   uint32_t first_column;
   int32_t pooling;  // SlotConfig::Pooling
 };
 
-// One side (contexts or exposures) of a grain. Pooling is given where it lies on the device, so
-// that it finds the side of another step when it runs again.
+// One side (contexts or exposures) of a grain. Pool gets a pointer to it on the device, so that a
+// replayed call reads the side of another step from the same place.
 struct DeviceSide {
   const DeviceSlot* slots;
   const uint32_t* slot_of_column;  // [slot_width]
   const float* numerics;           // [columns][rows]
   int64_t slot_width;
-  int64_t gradient_stride;  // of the side's input gradient, [rows, slot_width]
+  int64_t gradient_stride;  // row stride of the side's input gradient, [rows, slot_width]
   int64_t rows;
   int64_t slot_count;
-  uint32_t first_key;  // of the step, as in slots
-  uint32_t keys;       // of all slots
+  uint32_t first_key;  // as in DeviceSlot, of the side's first slot
+  uint32_t keys;       // number of keys of all slots of the side
 };
 
-// Where a key's gradient comes from and with what factor.
+// The source and the factor of every key's gradient.
 struct DeviceKeyNotes {
-  uint32_t* source;  // [keys of the step]: element of the side's input gradient; bit 31: contexts
-  float* factor;     // [keys of the step]
+  // [keys of the step]: the first element of the key's part in the input gradient of its side. Bit
+  // 31 is set for the side of contexts.
+  uint32_t* source;
+  float* factor;  // [keys of the step]
 };
 
-// Sums of gradients over pieces of a grain's keys: piece p adds the keys order[begins[p] ..
-// begins[p + 1]).
+// The keys of a grain, in an order in which the occurrences of one key are together, and cut into
+// pieces: piece p sums the gradients of the keys order[begins[p] .. begins[p + 1]).
 struct DevicePieces {
   const uint32_t* order;
   const uint32_t* begins;  // [pieces + 1]
   int64_t pieces;
 };
 
-// Pieces of one key side by side: segment s is the pieces [first[s], first[s + 1]).
+// Runs of pieces of one key: segment s is the pieces [first[s], first[s + 1]).
 struct DeviceSegments {
-  const uint32_t* first;  // [segments + 1], counted through the step
+  const uint32_t* first;  // [segments + 1], numbers of pieces of the step
   int64_t segments;
 };
 
-// Terms of a node of the canonical tree, by key: key i has the terms [begins[i], begins[i + 1]).
+// The terms of a node of the canonical tree by key: key i has the terms [begins[i], begins[i + 1]),
+// one for each grain that holds the key.
 struct DeviceTerms {
   const uint32_t* begins;  // [keys + 1]
   const uint32_t* grain;   // [terms], counted from the node's first grain; ascending for each key
-  const uint32_t* piece;   // [terms]: where the term lies, and is used up
+  const uint32_t* piece;   // [terms]: the row of `sums` that holds the term; it is overwritten
   int64_t keys;
-  uint32_t grains;  // of the node
+  uint32_t grains;  // number of grains of the node
 };
 
-// What losses of a grain depend on beside logits.
+// What the losses of a grain depend on, besides its logits.
 struct DeviceLabels {
   uint32_t stage;
   const uint8_t* click;       // [rows]
@@ -72,20 +75,20 @@ struct DeviceLabels {
   int64_t rows;
 };
 
-// One float of the running statistics (layer/batch_norm.h).
+// One float of the running statistics (worker/model/batch_norm.h).
 struct DeviceStatistic {
-  uint32_t count;  // where the number of grains stands that its gradient sums, among statistics
+  uint32_t count;  // index among the statistics of the number of grains that measured it
   uint32_t stage;
-  uint32_t moves;  // 0: a count itself
+  uint32_t moves;  // 0: this float is a count, which is not updated
 };
 struct DeviceStatistics {
   const DeviceStatistic* table;  // [n]
   int64_t n;
-  uint32_t stage;  // those that move
+  uint32_t stage;  // the statistics of this stage are updated
   double momentum;
 };
 
-constexpr int kMaxTerms = 16;
+constexpr int kMaxTerms = 16;  // of a method, and of its partial sums
 struct DeviceDoubles {
   double value[kMaxTerms];
 };

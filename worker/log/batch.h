@@ -1,7 +1,7 @@
 #pragma once
-// A set of exposures with their contexts, column by column: what a log block decodes into, and what
-// a grain is. Contexts are never expanded: exposure i has the features of row i of `exposures` and
-// those of row context_of[i] of `contexts`. Thread safety: values.
+// A set of exposures with their contexts, column by column: a decoded log block, and a grain.
+// Contexts are never expanded: exposure i has the features of row i of `exposures` and those of row
+// context_of[i] of `contexts`. Thread safety: values.
 
 #include <cstdint>
 #include <string>
@@ -11,15 +11,15 @@
 
 namespace chorus::worker {
 
-// One slot of one side. Row i has keys[offsets[i] .. offsets[i+1]); a one-hot slot has none or one
-// a row.
+// One slot of one side. Row i has keys[offsets[i] .. offsets[i+1]); a one-hot slot has at most one
+// key per row.
 struct SlotColumn {
   std::vector<uint32_t> offsets;  // [rows + 1], offsets[0] == 0
   std::vector<Key> keys;          // [nnz]
   std::vector<float> values;      // [nnz], or empty: every value is 1
 };
 
-// One side (contexts or exposures). Columns stand in the order of the schema's columns of that
+// One side (contexts or exposures). Its columns are in the order of the schema's columns of that
 // side.
 struct FeatureColumns {
   uint32_t rows = 0;
@@ -27,10 +27,11 @@ struct FeatureColumns {
   std::vector<std::vector<float>> numerics;  // [column][row], already normalised
 };
 
+// Columns that the schema does not have are empty.
 struct Batch {
   FeatureColumns contexts;
   FeatureColumns exposures;
-  std::vector<uint32_t> context_of;  // [exposures.rows], row of contexts; all contexts are used
+  std::vector<uint32_t> context_of;  // [exposures.rows], row of contexts; every context is used
   std::vector<uint64_t> row_id;      // [exposures.rows]
   std::vector<uint8_t> click;        // [exposures.rows], 0 or 1
   std::vector<uint8_t> conversion;   // [exposures.rows], 0 or 1; unobserved where click = 0
@@ -41,7 +42,8 @@ struct Batch {
   uint32_t rows() const { return exposures.rows; }
 };
 
-// What the columns of a log are. Stored in every log file; equal in all files of a log.
+// The columns of a log (LogSchema). The schema is stored in every file of the log, and is the same
+// in all of them.
 struct SlotInfo {
   std::string name;
   std::string key_space;
@@ -54,7 +56,7 @@ struct NumericInfo {
   std::string name;
   bool context = false;
   bool log_transform = false;  // x -> log(1 + max(x, 0)) before mean and stddev
-  double mean = 0;             // what import learnt: value = (x - mean) / stddev
+  double mean = 0;             // measured by import: stored value = (x - mean) / stddev
   double stddev = 1;
   friend bool operator==(const NumericInfo&, const NumericInfo&) = default;
 };

@@ -1,5 +1,5 @@
 #pragma once
-// One block of a log as bytes: the decoder (EncodeBlock, its counterpart, stands in log_writer.h).
+// The decoder of one block of a log. Its counterpart, EncodeBlock, is in log_writer.h.
 // Thread safety: pure functions.
 
 #include <cstddef>
@@ -11,14 +11,14 @@
 
 namespace chorus::worker {
 
-// Decodes a block of a log with this schema into *out, whose memory is reused. Never trusts the
-// bytes: every count is checked against the format's limits before memory is taken for it. On an
-// error *out holds nothing of use. Error: kDataLoss, names the column.
+// Decodes a block of a log with this schema into *out, whose memory is reused. The bytes are not
+// trusted: every count is checked against the format's limits before memory is allocated for it.
+// After an error the contents of *out are unspecified. Error: kDataLoss, names the column.
 Status DecodeBlock(const LogSchema& schema, std::span<const std::byte> bytes, Batch* out);
 
-// The checksum at the end of a block's header. Since the header holds the chunks' checksums, it
-// stands for the whole block. REQUIRES: `bytes` begin with a block header (as EncodeBlock or
-// DecodeBlock know it).
+// The checksum at the end of a block's header. The header holds the checksums of all sections, so
+// this one covers the whole block. REQUIRES: `bytes` come from EncodeBlock, or DecodeBlock has
+// accepted them.
 uint64_t BlockChecksum(std::span<const std::byte> bytes);
 
 }  // namespace chorus::worker

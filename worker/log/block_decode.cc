@@ -1,7 +1,6 @@
 #include <zstd.h>
 
 #include <algorithm>
-#include <limits>
 #include <memory>
 
 #include "common/check.h"
@@ -18,7 +17,7 @@ struct FreeContext {
   void operator()(ZSTD_DCtx* context) const { ZSTD_freeDCtx(context); }
 };
 
-struct ChunkHeader {
+struct SectionHeader {
   Encoding encoding;
   uint8_t compression;
   uint16_t reserved;
@@ -27,7 +26,7 @@ struct ChunkHeader {
   uint64_t checksum;
 };
 
-ChunkHeader LoadChunkHeader(const std::byte* from) {
+SectionHeader LoadSectionHeader(const std::byte* from) {
   return {static_cast<Encoding>(Load<uint8_t>(from)),
           Load<uint8_t>(from + 1),
           Load<uint16_t>(from + 2),
@@ -36,7 +35,10 @@ ChunkHeader LoadChunkHeader(const std::byte* from) {
           Load<uint64_t>(from + 12)};
 }
 
-// Walks the chunks of one block in order.
+// Decodes the sections of one block in order. Later columns depend on earlier ones: the offsets of
+// a slot say how many keys it has, and its keys how many values. Each count is checked before the
+// memory for it is allocated, so that no damaged file can make a reader allocate more than
+// kMaxBlockDecodedBytes.
 class BlockDecoder {
  public:
   BlockDecoder(const LogSchema& schema, std::span<const std::byte> bytes, Batch* out)
@@ -50,8 +52,8 @@ class BlockDecoder {
       Status status = DecodeColumn(column);
       if (!status.ok()) return status.Annotate(StrCat("column ", column.name));
     }
-    if (chunk_at_ != bytes_.size()) {
-      return DataLoss(StrCat(bytes_.size() - chunk_at_, " bytes follow the last chunk"));
+    if (section_at_ != bytes_.size()) {
+      return DataLoss(StrCat(bytes_.size() - section_at_, " bytes follow the last section"));
     }
     return Status::Ok();
   }
@@ -69,6 +71,7 @@ class BlockDecoder {
     if (stored_columns != columns) {
       return DataLoss(StrCat(stored_columns, " columns, the schema has ", columns));
     }
+    // Before rows and contexts are believed: the checksum covers them.
     const size_t checked = header_bytes - kChecksumBytes;
     if (Checksum(bytes_.first(checked)) != Load<uint64_t>(header + checked)) {
       return DataLoss("the checksum of the block's header differs");
@@ -82,7 +85,7 @@ class BlockDecoder {
       return DataLoss(StrCat(contexts_, " contexts of ", rows_, " rows"));
     }
     header_at_ = kBlockPrefixBytes;
-    chunk_at_ = header_bytes;
+    section_at_ = header_bytes;
     return Status::Ok();
   }
 
@@ -142,7 +145,9 @@ class BlockDecoder {
     slot->offsets.resize(rows + size_t{1});
     slot->offsets[0] = 0;
     const std::span<uint32_t> ends = std::span(slot->offsets).subspan(1);
-    RETURN_IF_ERROR(DecodeIntegers(chunk_.encoding, chunk_.dictionary, raw_, ends));
+    RETURN_IF_ERROR(DecodeIntegers(section_.encoding, section_.dictionary, raw_, ends));
+    // Both are computed without a branch, since offsets are the longest loop of a decoder. Where
+    // offsets fall, `longest` wraps and means nothing.
     bool rising = true;
     uint32_t longest = 0;
     for (uint32_t i = 0; i < rows; ++i) {
@@ -156,6 +161,7 @@ class BlockDecoder {
     return Status::Ok();
   }
 
+  // A context without a row would get no number in any batch: EncodeBlock does not write one.
   Status CheckContextOf() {
     context_used_.assign(contexts_, 0);
     for (const uint32_t context : out_->context_of) {
@@ -175,65 +181,69 @@ class BlockDecoder {
   Status Integers(uint64_t count, std::vector<T>* out) {
     RETURN_IF_ERROR(Take<T>(count));
     out->resize(count);
-    return DecodeIntegers(chunk_.encoding, chunk_.dictionary, raw_, std::span<T>(*out));
+    return DecodeIntegers(section_.encoding, section_.dictionary, raw_, std::span<T>(*out));
   }
 
   Status Floats(uint64_t count, std::vector<float>* out) {
     RETURN_IF_ERROR(Take<float>(count));
     out->resize(count);
-    return DecodeFloats(chunk_.encoding, chunk_.dictionary, raw_, *out);
+    return DecodeFloats(section_.encoding, section_.dictionary, raw_, *out);
   }
 
   // Leaves *out empty when every value is 1.
   Status OptionalFloats(uint64_t count, std::vector<float>* out) {
     RETURN_IF_ERROR(Take<float>(count));
-    if (chunk_.encoding == Encoding::kAbsent) return Status::Ok();
+    if (section_.encoding == Encoding::kAbsent) return Status::Ok();
     out->resize(count);
-    return DecodeFloats(chunk_.encoding, chunk_.dictionary, raw_, *out);
+    return DecodeFloats(section_.encoding, section_.dictionary, raw_, *out);
   }
 
   Status Bits(std::vector<uint8_t>* out) {
     RETURN_IF_ERROR(Take<uint8_t>(rows_));
-    if (chunk_.encoding != Encoding::kBits) return DataLoss("labels are not stored as bits");
+    if (section_.encoding != Encoding::kBits) return DataLoss("labels are not stored as bits");
     out->resize(rows_);
-    return DecodeBits(chunk_.encoding, raw_, *out);
+    return DecodeBits(section_.encoding, raw_, *out);
   }
 
   Status Times() {
     RETURN_IF_ERROR(Take<int64_t>(rows_));
     out_->time.resize(rows_);
+    // The codec knows unsigned integers; signed and unsigned types of one size may alias.
     const std::span<uint64_t> unsigned_view(reinterpret_cast<uint64_t*>(out_->time.data()), rows_);
-    return DecodeIntegers(chunk_.encoding, chunk_.dictionary, raw_, unsigned_view);
+    return DecodeIntegers(section_.encoding, section_.dictionary, raw_, unsigned_view);
   }
 
-  // Moves to the next chunk, which holds `count` values of T: checks its header, its checksum and
-  // what the values would take, then sets chunk_ and raw_ (its encoded bytes, not compressed).
+  // Moves to the next section, which holds `count` values of T: checks its header, its checksum and
+  // the memory that its values would take. Then sets section_ and raw_, its encoded bytes without
+  // compression.
   template <typename T>
   Status Take(uint64_t count) {
-    chunk_ = LoadChunkHeader(bytes_.data() + header_at_);
-    header_at_ += kChunkHeaderBytes;
-    if (chunk_.compression > 1 || chunk_.reserved != 0) {
-      return DataLoss(StrCat("compression ", static_cast<int>(chunk_.compression), " and reserved ",
-                             chunk_.reserved, ", expected 0 or 1 and 0"));
+    section_ = LoadSectionHeader(bytes_.data() + header_at_);
+    header_at_ += kSectionHeaderBytes;
+    if (section_.compression > 1 || section_.reserved != 0) {
+      return DataLoss(StrCat("compression ", static_cast<int>(section_.compression),
+                             " and reserved ", section_.reserved, ", expected 0 or 1 and 0"));
     }
-    if (chunk_.stored_bytes > bytes_.size() - chunk_at_) {
-      return DataLoss(StrCat("a chunk of ", chunk_.stored_bytes, " bytes, the block has ",
-                             bytes_.size() - chunk_at_, " left"));
+    if (section_.stored_bytes > bytes_.size() - section_at_) {
+      return DataLoss(StrCat("a section of ", section_.stored_bytes, " bytes, the block has ",
+                             bytes_.size() - section_at_, " left"));
     }
-    const std::span<const std::byte> stored = bytes_.subspan(chunk_at_, chunk_.stored_bytes);
-    chunk_at_ += chunk_.stored_bytes;
-    if (Checksum(stored) != chunk_.checksum) return DataLoss("the checksum of the chunk differs");
+    const std::span<const std::byte> stored = bytes_.subspan(section_at_, section_.stored_bytes);
+    section_at_ += section_.stored_bytes;
+    if (Checksum(stored) != section_.checksum)
+      return DataLoss("the checksum of the section differs");
     decoded_bytes_ += count * sizeof(T);
     if (decoded_bytes_ > kMaxBlockDecodedBytes) {
       return DataLoss(StrCat("more than ", kMaxBlockDecodedBytes, " bytes in a block"));
     }
     const std::optional<uint64_t> expected =
-        EncodedBytes(chunk_.encoding, sizeof(T), count, chunk_.dictionary);
+        EncodedBytes(section_.encoding, sizeof(T), count, section_.dictionary);
     if (!expected.has_value()) {
-      return DataLoss(StrCat("encoding ", chunk_.encoding, " with a dictionary of ",
-                             chunk_.dictionary, " for ", count, " values"));
+      return DataLoss(StrCat("encoding ", section_.encoding, " with a dictionary of ",
+                             section_.dictionary, " for ", count, " values"));
     }
-    return chunk_.compression == 0 ? UseAsStored(stored, *expected) : Decompress(stored, *expected);
+    return section_.compression == 0 ? UseAsStored(stored, *expected)
+                                     : Decompress(stored, *expected);
   }
 
   Status UseAsStored(std::span<const std::byte> stored, uint64_t expected) {
@@ -245,8 +255,9 @@ class BlockDecoder {
   }
 
   Status Decompress(std::span<const std::byte> stored, uint64_t expected) {
+    // The frame says how much it holds; what it says is checked before memory is allocated.
     if (ZSTD_getFrameContentSize(stored.data(), stored.size()) != expected) {
-      return DataLoss(StrCat("the compressed chunk does not hold ", expected, " bytes"));
+      return DataLoss(StrCat("the compressed section does not hold ", expected, " bytes"));
     }
     if (scratch_bytes_ < expected) {
       scratch_ = std::make_unique_for_overwrite<std::byte[]>(expected);
@@ -268,10 +279,10 @@ class BlockDecoder {
   const std::unique_ptr<ZSTD_DCtx, FreeContext> zstd_{ZSTD_createDCtx()};
   uint32_t rows_ = 0;
   uint32_t contexts_ = 0;
-  size_t header_at_ = 0;  // of the next chunk's header
-  size_t chunk_at_ = 0;   // of the next chunk
+  size_t header_at_ = 0;   // of the next section's header
+  size_t section_at_ = 0;  // of the next section
   uint64_t decoded_bytes_ = 0;
-  ChunkHeader chunk_{};             // the current chunk
+  SectionHeader section_{};         // the current section
   std::span<const std::byte> raw_;  // its encoded bytes
   std::unique_ptr<std::byte[]> scratch_;
   size_t scratch_bytes_ = 0;

@@ -18,11 +18,13 @@ struct FreeContext {
   void operator()(ZSTD_CCtx* context) const { ZSTD_freeCCtx(context); }
 };
 
-// Collects chunk headers and chunks of one block.
-class ChunkWriter {
+// Collects the headers and the bytes of a block's sections. The block's header holds all section
+// headers, so that it can be written only when the last section is known.
+class SectionWriter {
  public:
   void Add(const EncodedColumn& column) {
     const std::string packed = Compress(column.bytes);
+    // Short columns, and those of random keys, grow under compression.
     const bool smaller = packed.size() < column.bytes.size();
     const std::string& stored = smaller ? packed : column.bytes;
     Store<uint8_t>(&headers_, static_cast<uint8_t>(column.encoding));
@@ -31,7 +33,7 @@ class ChunkWriter {
     Store<uint32_t>(&headers_, column.dictionary);
     Store<uint32_t>(&headers_, static_cast<uint32_t>(stored.size()));
     Store<uint64_t>(&headers_, Checksum(stored));
-    chunks_.append(stored);
+    sections_.append(stored);
     ++columns_;
   }
 
@@ -43,7 +45,7 @@ class ChunkWriter {
     Store<uint32_t>(&block, columns_);
     block.append(headers_);
     Store<uint64_t>(&block, Checksum(block));
-    block.append(chunks_);
+    block.append(sections_);
     return block;
   }
 
@@ -59,7 +61,7 @@ class ChunkWriter {
 
   std::unique_ptr<ZSTD_CCtx, FreeContext> zstd_{ZSTD_createCCtx()};
   std::string headers_;
-  std::string chunks_;
+  std::string sections_;
   uint32_t columns_ = 0;
 };
 
@@ -165,14 +167,14 @@ EncodedBlock EncodeBlock(const LogSchema& schema, const Batch& batch) {
     const uint32_t last = *std::max_element(batch.context_of.begin(), batch.context_of.end());
     CHECK(last < block.contexts, "context_of=", last, " contexts=", block.contexts);
   }
-  ChunkWriter chunks;
-  for (const Column& column : ColumnsOf(schema)) chunks.Add(EncodeColumn(column, batch));
+  SectionWriter sections;
+  for (const Column& column : ColumnsOf(schema)) sections.Add(EncodeColumn(column, batch));
   for (uint32_t i = 0; i < block.rows; ++i) {
     block.clicks += batch.click[i];
     block.conversions += batch.click[i] & batch.conversion[i];
     block.unclicked_conversions += (batch.click[i] ^ 1) & batch.conversion[i];
   }
-  block.bytes = chunks.Finish(block.rows, block.contexts);
+  block.bytes = sections.Finish(block.rows, block.contexts);
   return block;
 }
 

@@ -1,14 +1,13 @@
 #pragma once
-// Encodings of one column of numbers, before compression. An encoding, the number of values and the
-// size of its dictionary give the size of the encoded bytes, so that a reader checks it before it
-// looks inside. Thread safety: pure functions.
+// Encodings of one column of numbers, before compression. The encoding, the number of values and
+// the size of the dictionary determine the number of encoded bytes, so that a reader can check it
+// before it decodes. Thread safety: pure functions.
 
 #include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <span>
 #include <string>
-#include <vector>
 
 #include "common/status.h"
 
@@ -34,18 +33,18 @@ struct EncodedColumn {
   std::string bytes;
 };
 
-// The smallest encoding; among equals the one with the lowest number.
+// The encoding of the fewest bytes; among equals the one with the lowest number.
 EncodedColumn EncodeIntegers(std::span<const uint32_t> values);
 EncodedColumn EncodeIntegers(std::span<const uint64_t> values);
 EncodedColumn EncodeFloats(std::span<const float> values);
 EncodedColumn EncodeBits(std::span<const uint8_t> values);  // REQUIRES: each is 0 or 1
 
-// Size of the encoded bytes of `count` values of `value_bytes` each; nothing when such a column
-// cannot be.
+// The number of encoded bytes of `count` values of `value_bytes` each. Absent when no such column
+// exists: a dictionary in an encoding without one, or an encoding that the format does not know.
 std::optional<uint64_t> EncodedBytes(Encoding encoding, size_t value_bytes, uint64_t count,
                                      uint32_t dictionary);
 
-// The values again. REQUIRES: bytes.size() == EncodedBytes(...). Error: kDataLoss.
+// Decodes out.size() values. REQUIRES: bytes.size() == EncodedBytes(...). Error: kDataLoss.
 Status DecodeIntegers(Encoding encoding, uint32_t dictionary, std::span<const std::byte> bytes,
                       std::span<uint32_t> out);
 Status DecodeIntegers(Encoding encoding, uint32_t dictionary, std::span<const std::byte> bytes,

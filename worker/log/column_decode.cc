@@ -66,28 +66,27 @@ Status Decode(Encoding encoding, uint32_t dictionary, std::span<const std::byte>
     case Encoding::kPlain:
       std::memcpy(out.data(), from, out.size_bytes());
       return Status::Ok();
+    case Encoding::kSequence:
+      if constexpr (std::is_integral_v<T>) return DecodeSequence(from, out);
+      break;
+    case Encoding::kDelta8:
+      if constexpr (std::is_integral_v<T>) return DecodeDeltas<T, uint8_t>(from, out);
+      break;
+    case Encoding::kDelta16:
+      if constexpr (std::is_integral_v<T>) return DecodeDeltas<T, uint16_t>(from, out);
+      break;
+    case Encoding::kDelta32:
+      if constexpr (std::is_integral_v<T>) return DecodeDeltas<T, uint32_t>(from, out);
+      break;
     case Encoding::kDictionary8:
       return DecodeDictionary<T, uint8_t>(from, dictionary, out);
     case Encoding::kDictionary16:
       return DecodeDictionary<T, uint16_t>(from, dictionary, out);
     case Encoding::kDictionary32:
       return DecodeDictionary<T, uint32_t>(from, dictionary, out);
-    default:
+    case Encoding::kAbsent:
+    case Encoding::kBits:
       break;
-  }
-  if constexpr (std::is_integral_v<T>) {
-    switch (encoding) {
-      case Encoding::kSequence:
-        return DecodeSequence(from, out);
-      case Encoding::kDelta8:
-        return DecodeDeltas<T, uint8_t>(from, out);
-      case Encoding::kDelta16:
-        return DecodeDeltas<T, uint16_t>(from, out);
-      case Encoding::kDelta32:
-        return DecodeDeltas<T, uint32_t>(from, out);
-      default:
-        break;
-    }
   }
   return DataLoss(StrCat("encoding ", encoding, " does not belong to this kind of column"));
 }
@@ -118,9 +117,12 @@ std::optional<uint64_t> EncodedBytes(Encoding encoding, size_t value_bytes, uint
       const int width = 1 << (code - static_cast<int>(Encoding::kDelta8));
       return count == 0 ? std::nullopt : std::optional<uint64_t>(value_bytes + (count - 1) * width);
     }
-    default:
-      return std::nullopt;
+    case Encoding::kDictionary8:
+    case Encoding::kDictionary16:
+    case Encoding::kDictionary32:
+      break;  // returned above
   }
+  return std::nullopt;  // a number that a file holds and the format does not know
 }
 
 Status DecodeIntegers(Encoding encoding, uint32_t dictionary, std::span<const std::byte> bytes,

@@ -28,18 +28,21 @@ template <typename T>
 std::optional<Dictionary<T>> MakeDictionary(std::span<const T> values, uint64_t limit) {
   Dictionary<T> dictionary;
   dictionary.indices.resize(values.size());
-  // Open addressing; an entry is a place in dictionary.values plus one, 0 is free.
+  // A hash set by open addressing, at most half full. An entry is an index into dictionary.values
+  // plus one; 0 is a free entry.
   const uint64_t mask = std::bit_ceil(2 * std::max<uint64_t>(values.size(), 1)) - 1;
-  std::vector<uint32_t> table(mask + 1, 0);
+  std::vector<uint32_t> entries(mask + 1, 0);
   for (size_t i = 0; i < values.size(); ++i) {
     uint64_t at = Mix(values[i]) & mask;
-    while (table[at] != 0 && dictionary.values[table[at] - 1] != values[i]) at = (at + 1) & mask;
-    if (table[at] == 0) {
+    while (entries[at] != 0 && dictionary.values[entries[at] - 1] != values[i]) {
+      at = (at + 1) & mask;
+    }
+    if (entries[at] == 0) {
       if (dictionary.values.size() == limit) return std::nullopt;
       dictionary.values.push_back(values[i]);
-      table[at] = static_cast<uint32_t>(dictionary.values.size());
+      entries[at] = static_cast<uint32_t>(dictionary.values.size());
     }
-    dictionary.indices[i] = table[at] - 1;
+    dictionary.indices[i] = entries[at] - 1;
   }
   return dictionary;
 }

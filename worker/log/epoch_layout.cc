@@ -21,7 +21,9 @@ void CutWindows(const std::vector<BlockInfo>& blocks, const ReadingOptions& opti
   }
 }
 
-// Deals the permuted blocks, each to the lane with the fewest rows so far, the lowest number first.
+// Deals the permuted blocks, each to the lane with the fewest rows so far, and among equals to the
+// one with the lowest number. Lanes come out nearly equal in length: an epoch has as many steps as
+// its longest lane needs, and short lanes would leave grains of its last steps empty.
 void DealBlocks(const std::vector<BlockInfo>& blocks, const ReadingOptions& options, uint64_t epoch,
                 std::vector<Lane>* lanes) {
   using Load = std::pair<uint64_t, uint32_t>;  // rows, lane
@@ -30,7 +32,7 @@ void DealBlocks(const std::vector<BlockInfo>& blocks, const ReadingOptions& opti
   for (const uint32_t block : RandomPermutation(static_cast<uint32_t>(blocks.size()), options.seed,
                                                 RandomPurpose::kBlockOrder, epoch, 0)) {
     const uint32_t kept = KeptRows(blocks[block], options);
-    if (kept == 0) continue;
+    if (kept == 0) continue;  // no window may be empty: ReadRows finds windows by their rows
     const auto [rows, lane] = loads.top();
     loads.pop();
     (*lanes)[lane].blocks.push_back(block);
@@ -49,13 +51,14 @@ uint32_t KeptRows(const BlockInfo& block, const ReadingOptions& options) {
 EpochLayout MakeEpochLayout(const std::vector<BlockInfo>& blocks, const ReadingOptions& options,
                             uint64_t epoch) {
   EpochLayout layout;
-  uint64_t rows_a_step = options.grain_rows;
+  uint64_t rows_per_step = options.grain_rows;
   if (options.order == DataConfig::SEQUENTIAL) {
     layout.lanes.resize(1);
     for (uint32_t block = 0; block < blocks.size(); ++block) {
       if (KeptRows(blocks[block], options) > 0) layout.lanes[0].blocks.push_back(block);
     }
-    rows_a_step *= options.grains_per_step;
+    rows_per_step *= options.grains_per_step;
+    // Windows of one block: without shuffling, a window needs no more than one.
   } else {
     layout.lanes.resize(options.grains_per_step);
     layout.window_blocks = options.window_blocks;
@@ -63,7 +66,7 @@ EpochLayout MakeEpochLayout(const std::vector<BlockInfo>& blocks, const ReadingO
   }
   for (Lane& lane : layout.lanes) {
     CutWindows(blocks, options, layout.window_blocks, &lane);
-    layout.steps = std::max(layout.steps, (lane.rows() + rows_a_step - 1) / rows_a_step);
+    layout.steps = std::max(layout.steps, (lane.rows() + rows_per_step - 1) / rows_per_step);
   }
   return layout;
 }

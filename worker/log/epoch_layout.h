@@ -1,6 +1,6 @@
 #pragma once
-// Which blocks feed which lane in one epoch, in which order: computed from the log's index alone.
-// Thread safety: pure functions.
+// Which blocks feed which lane in one epoch, and in which order. Computed from the log's index
+// alone. Thread safety: pure functions.
 
 #include <cstdint>
 #include <vector>
@@ -9,11 +9,12 @@
 
 namespace chorus::worker {
 
-// The rows of a block that policy and filter keep, by its index entry.
+// The number of rows of a block that are kept under ReadingOptions::rows and
+// ReadingOptions::unclicked_conversion, by the block's index entry.
 uint32_t KeptRows(const BlockInfo& block, const ReadingOptions& options);
 
-// One stream of kept rows. Its blocks form windows; window w holds rows
-// [window_begin[w], window_begin[w+1]).
+// One stream of kept rows. Its blocks form windows of EpochLayout::window_blocks; window w holds
+// the rows [window_begin[w], window_begin[w+1]) of the stream.
 struct Lane {
   std::vector<uint32_t> blocks;
   std::vector<uint64_t> window_begin;  // [windows + 1]
@@ -21,7 +22,7 @@ struct Lane {
 };
 
 struct EpochLayout {
-  std::vector<Lane> lanes;  // SHUFFLED: one a grain; SEQUENTIAL: one for all grains
+  std::vector<Lane> lanes;  // SHUFFLED: one per grain; SEQUENTIAL: one for all grains
   uint64_t steps = 0;
   uint32_t window_blocks = 1;
 };

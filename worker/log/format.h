@@ -29,11 +29,11 @@ constexpr uint32_t kMaxSchemaBytes = 1u << 24;
 
 // head = magic u64, version u32, schema_bytes u32, schema, checksum u64 (of all before it)
 constexpr size_t kHeadPrefixBytes = 16;
-// block header = magic u32, rows u32, contexts u32, columns u32, chunk headers, checksum u64
+// block header = magic u32, rows u32, contexts u32, columns u32, section headers, checksum u64
 constexpr size_t kBlockPrefixBytes = 16;
-// chunk header = encoding u8, compression u8, reserved u16, dictionary u32, stored_bytes u32,
+// section header = encoding u8, compression u8, reserved u16, dictionary u32, stored_bytes u32,
 //                checksum u64
-constexpr size_t kChunkHeaderBytes = 20;
+constexpr size_t kSectionHeaderBytes = 20;
 // index entry = bytes u64, rows, contexts, clicks, conversions, unclicked_conversions u32,
 //               checksum u64
 constexpr size_t kIndexEntryBytes = 36;
@@ -42,7 +42,7 @@ constexpr size_t kTailBytes = 24;
 constexpr size_t kChecksumBytes = 8;
 
 constexpr size_t BlockHeaderBytes(size_t columns) {
-  return kBlockPrefixBytes + columns * kChunkHeaderBytes + kChecksumBytes;
+  return kBlockPrefixBytes + columns * kSectionHeaderBytes + kChecksumBytes;
 }
 
 enum class ColumnKind {
@@ -68,7 +68,7 @@ struct Column {
   std::string name;                // for messages: "205 keys"
 };
 
-// The columns of a block, in the order of its chunks. `schema` must outlive them.
+// The columns of a block, in the order of its sections. `schema` must outlive them.
 std::vector<Column> ColumnsOf(const LogSchema& schema);
 bool HasContextColumns(const LogSchema& schema);
 // Slots and numerics of one side.

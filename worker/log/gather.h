@@ -1,22 +1,21 @@
 #pragma once
-// Picks rows out of several blocks into one set of columns.
+// Copies chosen rows of several blocks into one set of columns.
 // Thread safety: pure functions.
 
 #include <cstdint>
 #include <span>
-#include <vector>
 
 #include "worker/log/batch.h"
 
 namespace chorus::worker {
 
-// A row of one of several sources.
+// Row `row` of source number `source`.
 struct RowRef {
   uint32_t source = 0;
   uint32_t row = 0;
 };
 
-// Makes *out a set of no rows with the columns of one side of the schema; keeps its memory.
+// Gives *out the columns of one side of the schema, with no rows, and keeps its memory.
 void ClearColumns(const LogSchema& schema, bool context, FeatureColumns* out);
 
 // Appends the rows that `refs` name, in their order. REQUIRES: sources and *out have the columns of

@@ -18,11 +18,12 @@ struct StepInEpoch {
   uint64_t step = 0;  // from 0
 };
 
-// Where steps fall into epochs; shared by a plan and its readers.
-class EpochTable {
+// The last step of each epoch. A plan and its readers have a copy each.
+class EpochEnds {
  public:
-  EpochTable(const LogReader& log, const ReadingOptions& options) {
-    // In log order every epoch has the same steps.
+  EpochEnds(const LogReader& log, const ReadingOptions& options) {
+    // In log order every epoch has the same steps. Shuffled epochs may differ by a few: the deal of
+    // the blocks decides the length of the longest lane.
     const uint64_t sequential_steps = options.order == DataConfig::SEQUENTIAL
                                           ? MakeEpochLayout(log.blocks(), options, 0).steps
                                           : 0;
@@ -52,7 +53,7 @@ class EpochTable {
 
 class LogGrainReader final : public GrainReader {
  public:
-  LogGrainReader(const LogReader& log, const ReadingOptions& options, const EpochTable& epochs,
+  LogGrainReader(const LogReader& log, const ReadingOptions& options, const EpochEnds& epochs,
                  GrainRange grains, std::shared_ptr<WindowStore> windows)
       : log_(log),
         options_(options),
@@ -75,9 +76,9 @@ class LogGrainReader final : public GrainReader {
   }
 
  private:
-  // Where this reader is in a lane.
+  // The window of a lane that this reader holds.
   struct Stream {
-    uint64_t number = 0;  // of `window`
+    uint64_t number = 0;  // of `window` in the lane
     std::shared_ptr<const Window> window;
   };
 
@@ -88,11 +89,13 @@ class LogGrainReader final : public GrainReader {
     for (Stream& stream : streams_) stream.window.reset();
   }
 
-  // Appends up to grain_rows rows of the lane's stream from row `begin` on.
+  // Appends up to grain_rows rows of the lane's stream from row `begin` on: fewer, or none, at the
+  // end of the lane.
   Status ReadRows(uint32_t lane_number, uint64_t begin, Stream* stream, Batch* out) {
     const Lane& lane = layout_.lanes[lane_number];
     const uint64_t end = std::min(begin + options_.grain_rows, lane.rows());
     while (begin < end) {
+      // A grain may cross the border of two windows, and a small window may lie inside a grain.
       const auto next = std::upper_bound(lane.window_begin.begin(), lane.window_begin.end(), begin);
       const uint64_t window = static_cast<uint64_t>(next - lane.window_begin.begin()) - 1;
       RETURN_IF_ERROR(EnterWindow(lane_number, window, stream));
@@ -108,7 +111,7 @@ class LogGrainReader final : public GrainReader {
     const Lane& lane = layout_.lanes[lane_number];
     const size_t first = window * layout_.window_blocks;
     const size_t count = std::min<size_t>(layout_.window_blocks, lane.blocks.size() - first);
-    stream->window.reset();  // its memory can serve the next one
+    stream->window.reset();  // first, so that its memory can serve the next one
     ASSIGN_OR_RETURN(stream->window, windows_->Get({*epoch_, lane_number, window},
                                                    std::span(lane.blocks).subspan(first, count)));
     // ReadBlock holds each block against its index entry, from which window_begin comes.
@@ -120,11 +123,11 @@ class LogGrainReader final : public GrainReader {
 
   const LogReader& log_;
   const ReadingOptions options_;
-  const EpochTable epochs_;
+  const EpochEnds epochs_;
   const GrainRange grains_;
   std::optional<uint64_t> epoch_;
   EpochLayout layout_;           // of epoch_
-  std::vector<Stream> streams_;  // SHUFFLED: one a grain of grains_; SEQUENTIAL: one
+  std::vector<Stream> streams_;  // SHUFFLED: one per grain of grains_; SEQUENTIAL: one
   ContextNumbers numbers_;
   const std::shared_ptr<WindowStore> windows_;
 };
@@ -154,7 +157,7 @@ class LogReadingPlan final : public ReadingPlan {
   const LogReader& log_;
   const ReadingOptions options_;
   const ReadingCounts counts_;
-  const EpochTable epochs_;
+  const EpochEnds epochs_;
 };
 
 ReadingCounts CountRows(const LogReader& log, const ReadingOptions& options) {
@@ -170,7 +173,8 @@ ReadingCounts CountRows(const LogReader& log, const ReadingOptions& options) {
   return counts;
 }
 
-// The error that names the first conversion without a click of the log.
+// The error that names the log's first conversion without a click; ok when there is none. It reads
+// a block only where the index says that there is such a row.
 Status RejectUnclickedConversion(const LogReader& log) {
   for (uint32_t index = 0; index < log.blocks().size(); ++index) {
     if (log.blocks()[index].unclicked_conversions == 0) continue;

@@ -1,16 +1,17 @@
 #pragma once
-// The reading order: which exposures make grain g of step t. A pure function of (options, log),
-// independent of who reads: that makes the result independent of the machine.
+// The reading order: which exposures make grain g of step t. It is a pure function of (options,
+// log) and does not depend on who reads, so that training does not depend on the machine.
 //
 // SHUFFLED:   each epoch permutes the blocks and deals them, each to the lane with the fewest rows
-//             so far (lowest number first); a lane's blocks form windows of `window_blocks`; inside a
-//             window, chunks (up to `context_chunk` consecutive exposures of one context) are
-//             shuffled; lane g's stream, cut every grain_rows, gives grain g of steps 1, 2, ... of
-//             the epoch.
-// SEQUENTIAL: grain g of step t is rows [((t-1) G + g) R, +R) of the log's kept rows, in log order.
-// Rows that the filter refuses are dropped before grains are cut. A grain past its lane's end is
-// short or empty; an epoch has as many steps as its longest lane needs. Steps count from 1 and run
-// on over epochs. Thread safety: a plan is read-only; a GrainReader serves one thread at a time.
+//             so far (the lowest number among equals). A lane's blocks form windows of
+//             `window_blocks`. Inside a window, chunks (up to `context_chunk` consecutive exposures
+//             of one context) are shuffled. Lane g's stream is cut every `grain_rows` rows into
+//             grain g of steps 1, 2, ... of the epoch.
+// SEQUENTIAL: grain g of step t is the rows [((t-1) G + g) R, +R) of the log's kept rows, in log
+//             order; G = grains_per_step, R = grain_rows.
+// Rows that are not kept are dropped before grains are cut. At the end of its lane a grain is short
+// or empty; an epoch has as many steps as its longest lane needs. Steps count from 1, through all
+// epochs. Thread safety: a plan is read-only; a GrainReader serves one thread at a time.
 
 #include <cstdint>
 #include <memory>
@@ -36,11 +37,12 @@ struct ReadingOptions {
   uint32_t grains_per_step = 8;
 };
 
-struct ReadingCounts {     // of one epoch, from the index alone
+// Rows of one epoch, from the log's index alone.
+struct ReadingCounts {
   uint64_t rows = 0;       // in the log
-  uint64_t kept_rows = 0;  // after policy and filter
+  uint64_t kept_rows = 0;  // that grains hold
   uint64_t dropped_unclicked_conversions = 0;
-  uint64_t filtered_rows = 0;  // by DataConfig.rows
+  uint64_t filtered_rows = 0;  // dropped by DataConfig.rows
 };
 
 class ReadingPlan {
@@ -54,8 +56,9 @@ class ReadingPlan {
   virtual uint64_t epoch_of_step(uint64_t step) const = 0;  // from 0
   virtual uint64_t last_step_of_epoch(uint64_t epoch) const = 0;
   virtual ReadingCounts counts() const = 0;
-  // `count` readers of these grains, for as many threads: they decode each window once between them
-  // while their steps stay close together. They open no blocks of other lanes (SHUFFLED).
+  // `count` readers of these grains, one for each of `count` threads. The readers share decoded
+  // windows: a window is decoded once, as long as the readers are in it at the same time. With
+  // SHUFFLED they read no block of another lane.
   virtual std::vector<std::unique_ptr<class GrainReader>> NewReaders(GrainRange grains,
                                                                      uint32_t count) const = 0;
   std::unique_ptr<class GrainReader> NewReader(GrainRange grains) const;
@@ -64,9 +67,9 @@ class ReadingPlan {
 class GrainReader {
  public:
   virtual ~GrainReader() = default;
-  // Fills *out with grain `grain` of step `step` (>= 1). Going on by one step is cheap; any other
-  // step costs an index look-up and one window. Contexts in *out are unique (a context of a block
-  // appears once).
+  // Fills *out with grain `grain` of step `step` (>= 1). The next step is cheap; any other step
+  // costs the decoding of one window. A context of a block appears once in *out. Error:
+  // ReadBlock's.
   virtual Status Read(uint64_t step, uint32_t grain, Batch* out) = 0;
 };
 

@@ -66,7 +66,9 @@ Status CheckEntry(const BlockInfo& block) {
   return Status::Ok();
 }
 
-// Blocks lie one behind the other between the head and the index.
+// Reads the index, which the tail at the end of the file leads to. Entries store the sizes of
+// blocks and no offsets: blocks follow each other between the head and the index, and fill that
+// space exactly.
 Result<Index> ReadIndex(const RandomAccessFile& file, uint32_t file_number, uint64_t head_bytes) {
   if (file.size() < head_bytes + kTailBytes) return DataLoss("the file ends before its index");
   const uint64_t tail_at = file.size() - kTailBytes;
@@ -109,7 +111,7 @@ Result<Index> ReadIndex(const RandomAccessFile& file, uint32_t file_number, uint
   return index;
 }
 
-// *.log files of a directory by name; a file stands for itself.
+// The *.log files of a directory in the order of their names, or the path itself if it is a file.
 Result<std::vector<std::string>> ExpandPath(FileSystem& files, const std::string& path) {
   const Result<std::vector<std::string>> names = files.List(path);
   if (!names.ok()) return std::vector<std::string>{path};
@@ -151,6 +153,8 @@ class FileLogReader final : public LogReader {
       schema_ = head.schema;
       fingerprint_ = Mix(head.checksum);
     }
+    // Mixed one after the other, so that the order of the blocks counts and the files' borders do
+    // not.
     for (const uint64_t checksum : index.checksums) fingerprint_ = Mix(fingerprint_ + checksum);
     first_block_.push_back(static_cast<uint32_t>(blocks_.size()));
     blocks_.insert(blocks_.end(), index.blocks.begin(), index.blocks.end());
@@ -181,6 +185,7 @@ class FileLogReader final : public LogReader {
     const std::span<std::byte> bytes(buffer.get(), block.bytes);
     RETURN_IF_ERROR(files_[block.file]->ReadAt(block.offset, bytes));
     RETURN_IF_ERROR(DecodeBlock(schema_, bytes, out));
+    // A block whose own checksums are right may still be another one than the index was made for.
     if (BlockChecksum(bytes) != checksums_[index]) {
       return DataLoss("the block's checksum differs from the index");
     }

@@ -27,15 +27,16 @@ struct BlockInfo {
 class LogReader {
  public:
   virtual ~LogReader() = default;
-  // Opens the files of one log, in order; a directory stands for its *.log files by name. Reads
-  // headers and footers only. Errors: kNotFound; kDataLoss (names file and what does not hold);
-  // kInvalidArgument when the files' schemas differ.
+  // Opens the files of one log, in order. A directory means its *.log files in the order of their
+  // names. Reads heads and indices, no blocks. Errors: kNotFound; kDataLoss, names the file and
+  // what is wrong; kInvalidArgument when the files' schemas differ.
   static Result<std::unique_ptr<LogReader>> Open(FileSystem& files,
                                                  const std::vector<std::string>& paths);
   virtual const LogSchema& schema() const = 0;
   virtual const std::vector<std::string>& files() const = 0;
   virtual const std::vector<BlockInfo>& blocks() const = 0;
-  // A fingerprint of the schema and of every block's checksum: equal iff the log is the same.
+  // A fingerprint of the schema and of every block's checksum: equal for two logs iff they hold the
+  // same blocks in the same order, however these are distributed over files.
   virtual uint64_t fingerprint() const = 0;
   // Decodes blocks()[index] into *out (its memory is reused). Error: kDataLoss, names file, block
   // and column.

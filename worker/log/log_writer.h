@@ -12,10 +12,11 @@
 
 namespace chorus::worker {
 
-// A block as bytes of the file, with the numbers that its index entry needs.
+// The bytes of a block, with the numbers of its index entry.
 struct EncodedBlock {
-  Status status;  // kInvalidArgument: no rows, or more than a block may hold; AddBlock returns it
-  std::string bytes;  // empty when not ok
+  // kInvalidArgument: the block has no rows, or more than a block may hold. AddBlock returns it.
+  Status status;
+  std::string bytes;  // empty unless status is ok
   uint32_t rows = 0;
   uint32_t contexts = 0;
   uint32_t clicks = 0;
@@ -24,9 +25,9 @@ struct EncodedBlock {
 };
 
 // Encodes and compresses one block. The same batch gives the same bytes. When the schema has no
-// context columns, the batch's contexts are not looked at: such a block reads back as one context
-// of no features. REQUIRES: the batch keeps what batch.h says, has the schema's columns, one-hot
-// slots at most one key a row.
+// context columns, the batch's contexts are ignored: such a block reads back with one context,
+// which has no features. REQUIRES: the batch is as batch.h says and has the schema's columns;
+// one-hot slots have at most one key per row.
 EncodedBlock EncodeBlock(const LogSchema& schema, const Batch& batch);
 
 class LogWriter {
@@ -35,7 +36,7 @@ class LogWriter {
   static Result<std::unique_ptr<LogWriter>> Create(FileSystem& files, const std::string& path,
                                                    const LogSchema& schema);
   virtual Status AddBlock(const EncodedBlock& block) = 0;
-  virtual Status Finish() = 0;  // footer, sync, rename into place
+  virtual Status Finish() = 0;  // writes the index, syncs, renames into place
 };
 
 }  // namespace chorus::worker

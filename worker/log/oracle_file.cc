@@ -12,8 +12,8 @@ namespace {
 constexpr char kMagic[8] = {'C', 'H', 'O', 'R', 'A', 'C', 'L', 'E'};
 constexpr uint32_t kVersion = 2;
 constexpr uint32_t kColumns = 5;
-constexpr uint32_t kChunkRows = 4096;
-constexpr uint32_t kMaxChunkRows = 1 << 20;  // of a file that another version may have written
+constexpr uint32_t kSectionRows = 4096;
+constexpr uint32_t kMaxSectionRows = 1 << 20;  // of a file that another version may have written
 constexpr size_t kRowBytes = kColumns * sizeof(float);
 static_assert(sizeof(OracleRow) == kRowBytes, "a row lies in memory as it lies in the file");
 
@@ -22,7 +22,7 @@ struct Header {
   uint32_t version;
   uint32_t columns;
   uint64_t rows;
-  uint32_t chunk_rows;
+  uint32_t section_rows;
   uint8_t zeros[28];
   uint64_t checksum;
 };
@@ -43,9 +43,9 @@ uint64_t HeaderChecksum(const Header& header) {
   return Checksum(BytesOf(header).first(sizeof(Header) - sizeof(header.checksum)));
 }
 
-uint64_t FileSize(uint64_t rows, uint32_t chunk_rows) {
-  const uint64_t chunks = (rows + chunk_rows - 1) / chunk_rows;
-  return sizeof(Header) + rows * kRowBytes + chunks * sizeof(uint64_t) + sizeof(Trailer);
+uint64_t FileSize(uint64_t rows, uint32_t section_rows) {
+  const uint64_t sections = (rows + section_rows - 1) / section_rows;
+  return sizeof(Header) + rows * kRowBytes + sections * sizeof(uint64_t) + sizeof(Trailer);
 }
 
 }  // namespace
@@ -63,17 +63,17 @@ Result<OracleFile> OracleFile::Open(FileSystem& files, const std::string& path) 
   if (header.checksum != HeaderChecksum(header)) {
     return DataLoss(StrCat(path, ": header checksum differs"));
   }
-  if (header.version != kVersion || header.columns != kColumns || header.chunk_rows == 0 ||
-      header.chunk_rows > kMaxChunkRows) {
+  if (header.version != kVersion || header.columns != kColumns || header.section_rows == 0 ||
+      header.section_rows > kMaxSectionRows) {
     return DataLoss(StrCat(path, ": version ", header.version, " is not one this program reads"));
   }
   if (header.rows > out.file_->size() / kRowBytes ||
-      out.file_->size() != FileSize(header.rows, header.chunk_rows)) {
+      out.file_->size() != FileSize(header.rows, header.section_rows)) {
     return DataLoss(
         StrCat(path, ": ", out.file_->size(), " bytes do not fit ", header.rows, " rows"));
   }
   out.rows_ = header.rows;
-  out.chunk_rows_ = header.chunk_rows;
+  out.section_rows_ = header.section_rows;
   Trailer trailer;
   RETURN_IF_ERROR(out.file_
                       ->ReadAt(out.file_->size() - sizeof(Trailer),
@@ -91,24 +91,24 @@ Result<OracleRow> OracleFile::Lookup(uint64_t row_id) {
     return InvalidArgument(
         StrCat(path_, ": no row ", row_id, ", it has ", rows_, "; is it of another log?"));
   }
-  if (row_id / chunk_rows_ != chunk_) RETURN_IF_ERROR(ReadChunk(row_id / chunk_rows_));
-  return chunk_data_[row_id % chunk_rows_];
+  if (row_id / section_rows_ != section_) RETURN_IF_ERROR(ReadSection(row_id / section_rows_));
+  return section_data_[row_id % section_rows_];
 }
 
-Status OracleFile::ReadChunk(uint64_t chunk) {
-  chunk_ = ~uint64_t{0};
-  chunk_data_.resize(std::min<uint64_t>(chunk_rows_, rows_ - chunk * chunk_rows_));
-  const uint64_t offset = sizeof(Header) + chunk * (chunk_rows_ * kRowBytes + sizeof(uint64_t));
+Status OracleFile::ReadSection(uint64_t section) {
+  section_ = ~uint64_t{0};
+  section_data_.resize(std::min<uint64_t>(section_rows_, rows_ - section * section_rows_));
+  const uint64_t offset = sizeof(Header) + section * (section_rows_ * kRowBytes + sizeof(uint64_t));
   uint64_t checksum = 0;
-  const auto data = std::as_writable_bytes(std::span<OracleRow>(chunk_data_));
+  const auto data = std::as_writable_bytes(std::span<OracleRow>(section_data_));
   RETURN_IF_ERROR(file_->ReadAt(offset, data).Annotate(path_));
   RETURN_IF_ERROR(
       file_->ReadAt(offset + data.size(), std::as_writable_bytes(std::span<uint64_t>(&checksum, 1)))
           .Annotate(path_));
   if (checksum != Checksum(data)) {
-    return DataLoss(StrCat(path_, ": checksum of chunk ", chunk, " differs"));
+    return DataLoss(StrCat(path_, ": checksum of section ", section, " differs"));
   }
-  chunk_ = chunk;
+  section_ = section;
   return Status::Ok();
 }
 
@@ -124,7 +124,7 @@ Result<std::unique_ptr<OracleWriter>> OracleWriter::Create(FileSystem& files,
   header.version = kVersion;
   header.columns = kColumns;
   header.rows = rows;
-  header.chunk_rows = kChunkRows;
+  header.section_rows = kSectionRows;
   header.checksum = HeaderChecksum(header);
   RETURN_IF_ERROR(writer->file_->Append(BytesOf(header)));
   return writer;
@@ -132,25 +132,25 @@ Result<std::unique_ptr<OracleWriter>> OracleWriter::Create(FileSystem& files,
 
 Status OracleWriter::Add(std::span<const OracleRow> rows) {
   for (const OracleRow& row : rows) {
-    chunk_.push_back(row);
+    section_.push_back(row);
     added_ += 1;
-    if (chunk_.size() == kChunkRows) RETURN_IF_ERROR(FlushChunk());
+    if (section_.size() == kSectionRows) RETURN_IF_ERROR(FlushSection());
   }
   return Status::Ok();
 }
 
-Status OracleWriter::FlushChunk() {
-  const auto data = std::as_bytes(std::span<const OracleRow>(chunk_));
+Status OracleWriter::FlushSection() {
+  const auto data = std::as_bytes(std::span<const OracleRow>(section_));
   const uint64_t checksum = Checksum(data);
   RETURN_IF_ERROR(file_->Append(data));
   RETURN_IF_ERROR(file_->Append(BytesOf(checksum)));
-  chunk_.clear();
+  section_.clear();
   return Status::Ok();
 }
 
 Status OracleWriter::Finish(uint64_t log_fingerprint) {
   CHECK(added_ == rows_, "added=", added_, " rows=", rows_);
-  if (!chunk_.empty()) RETURN_IF_ERROR(FlushChunk());
+  if (!section_.empty()) RETURN_IF_ERROR(FlushSection());
   const Trailer trailer = {log_fingerprint, Checksum(BytesOf(log_fingerprint))};
   RETURN_IF_ERROR(file_->Append(BytesOf(trailer)));
   RETURN_IF_ERROR(file_->Sync());

@@ -1,6 +1,6 @@
 #pragma once
-// What a generated log's oracle file knows of one exposure: probabilities, not draws. e is the
-// exposure's hidden confounder, x its features (worker/synthetic/README.md).
+// The truth about one exposure of a generated log: probabilities, not draws. x are the exposure's
+// features and e is its hidden confounder (worker/synthetic/README.md). Thread safety: a value.
 
 namespace chorus::worker {
 

@@ -6,8 +6,9 @@
 
 namespace chorus::worker {
 
-// Error: kFailedPrecondition, the log has not the slots (by name, key space and side) and numeric
-// columns (by name and normalisation) of the log that the model was trained on.
+// `model`: the schema of the log that the model was trained on. Error: kFailedPrecondition, the
+// slots of the two logs (by name, key space and side) or their numeric columns (by name and
+// normalisation) differ.
 Status CheckSameSlots(const LogSchema& model, const LogSchema& log);
 
 }  // namespace chorus::worker

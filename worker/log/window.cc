@@ -1,7 +1,5 @@
 #include "worker/log/window.h"
 
-#include <algorithm>
-
 #include "common/check.h"
 #include "common/random.h"
 #include "worker/log/format.h"
@@ -9,6 +7,8 @@
 namespace chorus::worker {
 namespace {
 
+// The same rule as KeptRows (epoch_layout.h), which counts rows by the index alone: a grain's place
+// in its lane is computed from those counts.
 bool Keeps(const ReadingOptions& options, uint8_t click, uint8_t conversion) {
   if (options.rows == DataConfig::CLICKED) return click != 0;
   return options.unclicked_conversion == KEEP_UNCLICKED || click != 0 || conversion == 0;
@@ -38,6 +38,8 @@ void Window::Begin(const LogSchema& schema, size_t blocks) {
   schema_ = &schema;
   shares_contexts_ = HasContextColumns(schema);
   loaded_ = blocks;
+  // Never shrinks: a lane's last window is shorter than the others, and the memory of the blocks
+  // that it does not need serves the next window.
   if (blocks_.size() < loaded_) blocks_.resize(loaded_);
 }
 
@@ -63,6 +65,7 @@ void Window::Shuffle(const ReadingOptions& options, uint64_t epoch, uint32_t lan
   const uint32_t longest = shares_contexts_ ? options.context_chunk : 1;
   in_log_order_.swap(order_);
   std::vector<uint32_t> begins;  // of the chunks, in in_log_order_
+  // A chunk ends where the block ends, too: contexts have numbers of their own in each block.
   for (uint32_t i = 0; i < in_log_order_.size(); ++i) {
     const bool goes_on = i > 0 && i - begins.back() < longest &&
                          in_log_order_[i].source == in_log_order_[i - 1].source &&
@@ -70,6 +73,8 @@ void Window::Shuffle(const ReadingOptions& options, uint64_t epoch, uint32_t lan
     if (!goes_on) begins.push_back(i);
   }
   const auto chunks = static_cast<uint32_t>(begins.size());
+  // The permutation depends on where the window is in the epoch and on nothing else, so that any
+  // reader that enters the window, from whatever step, finds the same order.
   begins.push_back(static_cast<uint32_t>(in_log_order_.size()));
   order_.clear();
   for (const uint32_t chunk : RandomPermutation(chunks, options.seed, RandomPurpose::kChunkOrder,
@@ -81,7 +86,7 @@ void Window::Shuffle(const ReadingOptions& options, uint64_t epoch, uint32_t lan
 
 void Window::NumberContexts(std::span<const RowRef> refs, ContextNumbers* numbers,
                             Batch* out) const {
-  if (!shares_contexts_) {
+  if (!shares_contexts_) {  // the one context without features, see EncodeBlock
     out->contexts.rows = 1;
     out->context_of.resize(out->context_of.size() + refs.size(), 0);
     return;
@@ -90,6 +95,8 @@ void Window::NumberContexts(std::span<const RowRef> refs, ContextNumbers* number
     numbers->number.resize(first_context_.back());
     numbers->stamp.resize(first_context_.back(), 0);
   }
+  // A new stamp makes all numbers of the last call invalid. Clearing the array would cost the size
+  // of the window for each grain, and a grain uses few of the window's contexts.
   ++numbers->current_stamp;
   numbers->fresh.clear();
   uint32_t next = out->contexts.rows;
@@ -118,6 +125,7 @@ void Window::Append(uint64_t begin, uint64_t count, ContextNumbers* numbers, Bat
   if (schema_->has_group) AppendColumn(blocks_, refs, &Batch::group, out);
   if (schema_->has_time) AppendColumn(blocks_, refs, &Batch::time, out);
   if (!schema_->has_weight) return;
+  // A block whose weights are all 1 stores none; another block of the window may store some.
   for (const RowRef ref : refs) {
     const std::vector<float>& weight = blocks_[ref.source].weight;
     out->weight.push_back(weight.empty() ? 1.0f : weight[ref.row]);

@@ -1,6 +1,7 @@
 #pragma once
-// A window: a few decoded blocks and the order in which their kept rows stand in a lane.
-// Thread safety: threads may decode different blocks at once; a finished window is read by any.
+// A window: a few decoded blocks, and the order that their kept rows have in a lane.
+// Thread safety: different threads may decode different blocks at the same time; any thread may
+// read a finished window.
 
 #include <cstdint>
 #include <span>
@@ -14,32 +15,34 @@
 
 namespace chorus::worker {
 
-// What one reader keeps while it numbers the contexts of batches: grows to the largest window.
+// The scratch memory of one reader for numbering the contexts of batches. It grows to the number of
+// contexts of the largest window.
 struct ContextNumbers {
-  // By context of a window: its number in the batch, valid where the stamp is the current one.
+  // [contexts of a window]: the context's number in the batch, valid where its stamp is current.
   std::vector<uint32_t> number;
   std::vector<uint64_t> stamp;
   uint64_t current_stamp = 0;
-  std::vector<RowRef> fresh;
+  std::vector<RowRef> fresh;  // contexts that are new in the batch, in order of their numbers
 };
 
 class Window {
  public:
-  // Makes room for `blocks` blocks, to be decoded next.
+  // Prepares the window for `blocks` blocks, whose memory may be that of a former window.
   void Begin(const LogSchema& schema, size_t blocks);
   // Decodes block `index` of the log as the window's i-th.
   Status Decode(const LogReader& log, uint32_t index, size_t i) {
     return log.ReadBlock(index, &blocks_[i]);
   }
-  // After all of them: keeps the rows that policy and filter keep, in log order.
+  // After all blocks are decoded: selects the kept rows, in log order.
   void Finish(const ReadingOptions& options);
-  // Reorders them by chunks: runs of up to options.context_chunk consecutive kept rows of one
-  // context. Without context columns each row is a chunk of its own.
+  // After Finish: shuffles the kept rows by chunks, which are runs of up to options.context_chunk
+  // consecutive kept rows of one context. Without context columns each row is a chunk of its own.
   void Shuffle(const ReadingOptions& options, uint64_t epoch, uint32_t lane, uint64_t window);
 
   uint64_t rows() const { return order_.size(); }
-  // Appends rows [begin, begin + count) to *out, which ClearBatch prepared. Contexts get numbers in
-  // order of first use; those of other windows are never the same.
+  // Appends rows [begin, begin + count) of the window's order to *out, which ClearBatch prepared.
+  // Contexts get numbers in *out in the order of their first rows. A batch of two windows has no
+  // context of both, since a context belongs to one block.
   void Append(uint64_t begin, uint64_t count, ContextNumbers* numbers, Batch* out) const;
 
  private:
@@ -56,7 +59,7 @@ class Window {
   std::vector<RowRef> in_log_order_;  // scratch of Shuffle
 };
 
-// Makes *out an empty batch of this schema; keeps its memory.
+// Gives *out the columns of the schema, with no rows, and keeps its memory.
 void ClearBatch(const LogSchema& schema, Batch* out);
 
 }  // namespace chorus::worker

@@ -1,7 +1,7 @@
 #pragma once
-// The decoded windows of a log, shared by the readers of a plan. A window is decoded once, its
-// blocks by all readers that wait for it, and its memory serves another window when no reader holds
-// it. Thread safety: any thread.
+// The decoded windows of a log, shared by the readers of a plan. A window is decoded once; the
+// readers that need it share the work, block by block. When no reader holds the window any more,
+// its memory is reused for another. Thread safety: any thread.
 
 #include <compare>
 #include <cstdint>
@@ -27,29 +27,33 @@ struct WindowId {
 
 class WindowStore : public std::enable_shared_from_this<WindowStore> {
  public:
-  // `log` outlives the store and the windows.
+  // `log` must outlive the store and its windows.
   WindowStore(const LogReader& log, const ReadingOptions& options) : log_(log), options_(options) {}
 
-  // The window of these blocks (indices of the log's), in reading order. Error: ReadBlock's.
+  // The window of these blocks, finished.  blocks: indices of LogReader::blocks(), in reading
+  // order. Error: that of ReadBlock.
   Result<std::shared_ptr<const Window>> Get(const WindowId& id, std::span<const uint32_t> blocks);
 
  private:
-  struct Entry {  // mutex_ guards all but `window`
+  // mutex_ guards all members but `window`, and but id and blocks, which do not change while the
+  // entry is in use.
+  struct Entry {
     Window window;
     WindowId id;
     std::vector<uint32_t> blocks;
-    size_t begun = 0;  // blocks
-    size_t done = 0;
-    size_t failed = SIZE_MAX;  // the first of them that could not be read
-    Status status;
+    size_t begun = 0;          // blocks that some reader has claimed
+    size_t done = 0;           // blocks whose decoding has ended
+    size_t failed = SIZE_MAX;  // the first block, in reading order, that could not be read
+    Status status;             // of block `failed`
     bool ready = false;
   };
 
   std::shared_ptr<Entry> FindOrBegin(const WindowId& id, std::span<const uint32_t> blocks)
       REQUIRES_LOCK(mutex_);
-  // Decodes the entry's i-th block; whoever decodes the last one makes the window ready.
+  // Decodes the entry's i-th block. The reader that ends the last block makes the window ready.
   void Decode(size_t i, Entry* entry);
-  void Return(Entry* entry);  // nobody reads it any more
+  // Takes back the memory of an entry that nobody reads any more.
+  void Return(Entry* entry);
 
   const LogReader& log_;
   const ReadingOptions options_;

@@ -1,5 +1,6 @@
 #pragma once
-// A layer's output and its gradient. Thread safety: none; one owner at a time.
+// A layer's output y and the gradient dy with respect to it. Thread safety: none; one owner at a
+// time.
 
 #include <cstdint>
 

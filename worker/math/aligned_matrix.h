@@ -1,7 +1,7 @@
 #pragma once
-// A row-major float matrix: 64-byte aligned, zero at first. It owns its memory and its rows are
-// packed, or it is given some of a MatrixMemory, which may be that of a device, with rows of
-// RowStride. Thread safety: none of its own; one owner at a time.
+// A row-major float matrix, 64-byte aligned and zero at first. Either it owns its memory, and its
+// rows are packed; or its memory comes from a MatrixMemory, which may be that of a device, and its
+// rows have the stride RowStride(cols). Thread safety: none; one owner at a time.
 
 #include <cstdint>
 #include <cstring>
@@ -16,7 +16,7 @@ namespace chorus::worker {
 class MatrixMemory {
  public:
   virtual ~MatrixMemory() = default;
-  // Zeros, 64-byte aligned, that live as long as this.
+  // `floats` zeros, 64-byte aligned, that live as long as this object.
   virtual float* Take(int64_t floats) = 0;
 };
 
@@ -46,7 +46,7 @@ class AlignedMatrix {
  private:
   static constexpr size_t kAlignment = 64;
   struct Free {
-    bool borrowed;  // false unless said otherwise
+    bool borrowed;  // the memory belongs to a MatrixMemory; false in a default-made matrix
     void operator()(float* data) const {
       if (!borrowed) ::operator delete (data, std::align_val_t{kAlignment});
     }

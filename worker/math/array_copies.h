@@ -1,7 +1,7 @@
 #pragma once
-// Copies of arrays that several threads share: they are noted first, then done all at once, in
-// pieces, so that a large array is not one thread's work. Who copies a piece changes no byte.
-// Thread safety: none, but for Copy.
+// Copies of arrays by several threads. All copies are noted first and then done together, in
+// pieces, so that the copy of a large array is shared, too. Thread safety: Copy may be called by
+// any thread; the other methods by one, while none copies.
 
 #include <cstddef>
 #include <vector>
@@ -11,8 +11,8 @@
 
 namespace chorus::worker {
 
-// Calls work(index, thread) for every index below n, by the threads of `pool`; null: by this one.
-// Error: kInternal, no memory.
+// Calls work(index, thread) for every index below n, on the threads of `pool`, or on this thread
+// when `pool` is null. Error: kInternal when `work` throws, which is when memory runs out.
 template <typename Work>
 Status ShareOut(ThreadPool* pool, size_t n, const Work& work) {
   if (pool == nullptr || n < 2) {
@@ -29,12 +29,12 @@ class ArrayCopies {
  public:
   static constexpr size_t kPieceBytes = size_t{256} << 10;  // at most
 
-  // `from` stays as it is until it is copied; no two copies write one place.
+  // REQUIRES: `from` does not change until it has been copied; no two copies write the same byte.
   void Add(const void* from, void* to, size_t bytes);
   void Clear();
   size_t pieces() const { return pieces_.size(); }
   size_t bytes() const { return bytes_; }
-  // Any thread, each piece once.
+  // Copies one of [0, pieces()). Each piece is to be copied once, by any thread.
   void Copy(size_t piece) const;
 
  private:

@@ -1,10 +1,11 @@
 #pragma once
-// Where the arithmetic of a model runs: matrix products with their epilogues, and the element loops
-// between them. Calls are whole matrices, so that a virtual call costs nothing beside its work.
+// The arithmetic of a model: matrix products with their epilogues, and the element loops between
+// them. A call works on whole matrices, so that the cost of a virtual call does not matter.
 //
-// Every call computes the same bits for the same shapes, strides and inputs, whatever thread makes
-// it and whatever runs beside it: one thread a call, code chosen by shape and instruction set,
-// never by timing. Thread safety: any number of threads at once, on different outputs.
+// Every call computes the same bits for the same shapes, strides and inputs, whichever thread makes
+// it and whatever runs at the same time: a call runs on one thread, and its code is chosen by shape
+// and instruction set, never by timing. Thread safety: any number of threads at the same time, on
+// different outputs.
 
 #include <cstdint>
 #include <memory>
@@ -18,24 +19,24 @@ namespace chorus::worker {
 
 // c = act(op(a) op(b) + bias [+ c])
 struct GemmOptions {
-  bool transpose_a = false;     // then a is stored [K, M]
-  bool transpose_b = false;     // then b is stored [N, K]
-  bool accumulate = false;      // add what c holds
-  bool relu = false;            // act(x) = max(x, 0), else x
-  const float* bias = nullptr;  // [N], added to every row; null = none
+  bool transpose_a = false;     // a is stored as [K, M]
+  bool transpose_b = false;     // b is stored as [N, K]
+  bool accumulate = false;      // c is added to
+  bool relu = false;            // act(x) = max(x, 0), else act(x) = x
+  const float* bias = nullptr;  // [N], added to every row; null: none
 };
 
-// Rows of one matrix that rows of another belong to.
+// A map from the rows of one matrix to the rows of another: row i belongs to row of[i].
 struct RowIndex {
   const uint32_t* of = nullptr;  // [rows]
   int64_t rows = 0;
-  // The same by value, for backends that add in parallel; null elsewhere: the rows i with of[i] ==
-  // v are order[begins[v] .. begins[v + 1]), ascending.
+  // The inverse map, for backends that add in parallel; null for the others. The rows i with
+  // of[i] == v are order[begins[v] .. begins[v + 1]), ascending.
   const uint32_t* order = nullptr;
   const uint32_t* begins = nullptr;
 };
 
-// Matrices and arrays that calls are given may lie in memory that only the backend can read.
+// The matrices and arrays of calls may be in memory that only the backend can read.
 class Backend {
  public:
   virtual ~Backend() = default;
@@ -59,19 +60,19 @@ class Backend {
   virtual void SumRowsByIndex(MatrixView<const float> from, const RowIndex& index,
                               MatrixView<float> to) = 0;
 
-  // gradient[i, j] = 0 where y[i, j] <= 0 (y is ReLU's output); bias_gradient[j] = the sum of what
-  // is left in column j, in order of rows.     y, gradient: [n, m].  bias_gradient: [m].
+  // gradient[i, j] = 0 where y[i, j] <= 0 (y is ReLU's output). Then bias_gradient[j] = the sum of
+  // column j of gradient, in order of rows.     y, gradient: [n, m].  bias_gradient: [m].
   virtual void ReluBackward(MatrixView<const float> y, MatrixView<float> gradient,
                             float* bias_gradient) = 0;
 
-  // A layer of width one, which matrix libraries are bad at.   x: [n, m].  weight: [m].  z, dz: [n,
-  // 1] views. z[i] = *bias + dot(x[i, :], weight); without a bias (null) 0 + dot.
+  // A layer of width one; matrix libraries are slow at that shape.  x: [n, m].  weight: [m].
+  // z, dz: [n, 1] views.  z[i] = *bias + dot(x[i, :], weight), or 0 + dot when bias is null.
   virtual void DotRows(MatrixView<const float> x, const float* weight, const float* bias,
                        MatrixView<float> z) = 0;
-  // *sum = the sum of dz, in double and rounded once.
+  // *sum = the sum of dz, computed in double and rounded once.
   virtual void SumColumn(MatrixView<const float> dz, float* sum) = 0;
-  // weight_gradient[j] = sum of dz[i] x[i, j]; dx[i, j] = dx_factor dz[i] weight[j], or += it. dx
-  // may have fewer columns than x: inputs that need no gradient stand last.
+  // weight_gradient[j] = sum of dz[i] x[i, j]. dx[i, j] = dx_factor dz[i] weight[j], or += it. dx
+  // may have fewer columns than x: the inputs that need no gradient are the last ones.
   virtual void DotRowsBackward(MatrixView<const float> x, const float* weight,
                                MatrixView<const float> dz, float* weight_gradient,
                                MatrixView<float> dx, float dx_factor, bool accumulate_dx) = 0;
@@ -79,8 +80,8 @@ class Backend {
   // See worker/math/dropout.h.
   virtual void Dropout(const DropoutMask& mask, MatrixView<const float> from,
                        MatrixView<float> to) = 0;
-  // to[i, j] = factor * from[i, j] where y[i, j] > 0, else 0; or += it. y is ReLU's output after
-  // dropout, so that this is dropout's gradient as far as ReLU passes it on. `from` may be `to`.
+  // to[i, j] = factor * from[i, j] where y[i, j] > 0, else 0; or += it. y is the output of ReLU and
+  // then dropout: where it is 0, one of the two has stopped the gradient. `from` may be `to`.
   virtual void PassPositive(MatrixView<const float> y, float factor, MatrixView<const float> from,
                             MatrixView<float> to, bool accumulate) = 0;
 
@@ -100,9 +101,9 @@ class Backend {
                                   bool accumulate_dto) = 0;
 };
 
-// oneDNN and own loops. The instruction set is a property of the process: all backends must ask for
-// the same. Error: kFailedPrecondition when the CPU lacks `isa` or the process already computes
-// with another.
+// A backend of oneDNN and own loops. The instruction set is a property of the process, so all
+// backends of a process must ask for the same one. Error: kFailedPrecondition when the CPU lacks
+// `isa`, or the process already computes with another one.
 Result<std::unique_ptr<Backend>> NewCpuBackend(ComputeConfig::Isa isa);
 
 }  // namespace chorus::worker

@@ -10,7 +10,7 @@
 namespace chorus::worker {
 namespace {
 
-// The product of nothing: sums over an empty K.
+// The epilogue alone, for products with an empty K, which OneDnnGemm does not take.
 void EpilogueOnly(const GemmOptions& options, MatrixView<float> c) {
   for (int64_t i = 0; i < c.rows; ++i) {
     for (int64_t j = 0; j < c.cols; ++j) {

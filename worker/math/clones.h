@@ -1,8 +1,9 @@
 #pragma once
-// CHORUS_CLONES before a function compiles it for AVX-512, AVX2 and plain x86-64 and lets the
-// loader pick one. Only for loops whose bits do not depend on the width: -ffp-contract=off keeps
-// multiply and add apart, and nothing lets the compiler reorder a sum. Not under the sanitizers,
-// whose start-up code cannot run a loader's resolver, nor under clang.
+// CHORUS_CLONES before a function compiles it for AVX-512, AVX2 and plain x86-64; the loader picks
+// the version for the CPU. Only for loops whose bits do not depend on the width of registers:
+// -ffp-contract=off keeps multiplication and addition apart, and no flag lets the compiler reorder
+// a sum. It is empty under clang, and under the sanitizers, whose start-up code cannot run the
+// loader's resolver.
 
 #if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && \
     !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
@@ -11,7 +12,8 @@
 #define CHORUS_CLONES
 #endif
 
-// Before a loop: its iterations do not depend on one another, whatever the pointers may hide.
+// CHORUS_INDEPENDENT before a loop: its iterations do not depend on one another, though its
+// pointers may alias.
 #if defined(__GNUC__) && !defined(__clang__)
 #define CHORUS_INDEPENDENT _Pragma("GCC ivdep")
 #else

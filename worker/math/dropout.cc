@@ -15,7 +15,7 @@ constexpr uint32_t kOne = kDropoutOne;
 constexpr uint64_t kWeyl = kDropoutWeyl;
 constexpr int64_t kUnits = 64;  // drawn at a time
 
-// words: of units [0, 64) after those that `counter` already counts.
+// The random words of kUnits units, four units per word, from word number `counter` on.
 inline void DrawWords(uint64_t state, uint64_t counter, uint64_t (&words)[kUnits / 4]) {
   for (uint64_t w = 0; w < kUnits / 4; ++w) words[w] = Mix(state + (counter + w + 1) * kWeyl);
 }
@@ -44,7 +44,8 @@ CHORUS_CLONES void Dropout(const DropoutMask& mask, MatrixView<const float> from
   uint64_t words[kUnits / 4];
   float factors[kUnits];
   for (int64_t i = 0; i < mask.rows; ++i) {
-    // What Random(..., row id) is, one round further.
+    // The next round of Random(seed, kDropout, step, layer, row id), whose first rounds are in
+    // mask.state.
     const uint64_t state = Mix((mask.state ^ mask.row_id[i]) + kWeyl);
     for (int64_t begin = 0; begin < to.cols; begin += kUnits) {
       DrawWords(state, static_cast<uint64_t>(begin) / 4, words);

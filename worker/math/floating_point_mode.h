@@ -1,8 +1,8 @@
 #pragma once
-// One floating-point mode for every thread whose arithmetic reaches the model: denormals read and
-// written as zero (FTZ and DAZ), rounding to nearest, no traps. A thread inherits the mode of its
-// creator, which may be anything inside a foreign program: hence every such thread sets it first.
-// Thread safety: sets the calling thread's mode only.
+// The floating-point mode of every thread whose results reach the model: denormals are read and
+// written as zero (FTZ and DAZ), rounding is to nearest, nothing traps. A thread inherits the mode
+// of the thread that creates it, which may be any in a program that uses Chorus as a library, so
+// each such thread sets the mode first. Thread safety: sets the mode of the calling thread only.
 
 #include <immintrin.h>
 

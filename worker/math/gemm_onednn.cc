@@ -18,7 +18,8 @@ namespace {
 using dnnl::memory;
 using dnnl::primitive_attr;
 
-// m, n, k, strides of a, b and c, and the options as bits.
+// m, n, k, the strides of a, b and c, and the options as bits: all that a primitive is built from.
+// Pointers and the values of the bias come with each call.
 using ShapeKey = std::tuple<int64_t, int64_t, int64_t, int64_t, int64_t, int64_t, int>;
 
 // A product of one shape, ready to run from any thread: its scratchpad comes with each call.
@@ -34,15 +35,18 @@ memory::desc PlainDesc(int64_t rows, int64_t cols, int64_t stride, bool transpos
 
 primitive_attr AttributesOf(const GemmOptions& options) {
   primitive_attr attributes;
+  // With a scratchpad of its own a primitive could run on one thread at a time only.
   attributes.set_scratchpad_mode(dnnl::scratchpad_mode::user);
   dnnl::post_ops post_ops;
+  // In this order: c = relu(product + bias + c).
   if (options.accumulate) post_ops.append_sum(1.0f);
   if (options.relu) post_ops.append_eltwise(1.0f, dnnl::algorithm::eltwise_relu, 0.0f, 0.0f);
   attributes.set_post_ops(post_ops);
   return attributes;
 }
 
-// Grows, and is reused by all calls of its thread.
+// At least `bytes` bytes, which the calls of this thread share. They grow to the largest
+// scratchpad.
 float* ThreadScratch(size_t bytes) {
   thread_local AlignedMatrix scratch;
   const int64_t floats = static_cast<int64_t>(bytes / sizeof(float)) + 1;
@@ -50,8 +54,8 @@ float* ThreadScratch(size_t bytes) {
   return scratch.view().data;
 }
 
-// The library keeps one cache of primitives a process, which all our backends share: they are made
-// and dropped one at a time. Locked after OneDnnGemmImpl::mutex_.
+// oneDNN has one cache of primitives per process, which all our backends use: primitives are made
+// and dropped one at a time. Lock order: after OneDnnGemmImpl::mutex_.
 Mutex& LibraryMutex() {
   static Mutex mutex;
   return mutex;
@@ -67,8 +71,8 @@ class OneDnnGemmImpl final : public OneDnnGemm {
 
   Status Run(const GemmOptions& options, MatrixView<const float> a, MatrixView<const float> b,
              MatrixView<float> c) override {
-    // A thread starts with OpenMP's default, all cores; a team inside a call would be slow, not
-    // wrong.
+    // A thread starts with OpenMP's default, which is all cores. A team of threads inside a call
+    // would be slow, though not wrong, where all cores already compute grains.
     if (omp_get_max_threads() != 1) omp_set_num_threads(1);
     try {
       return options.transpose_a ? RunSgemm(options, a, b, c) : RunPrimitive(options, a, b, c);
@@ -82,7 +86,7 @@ class OneDnnGemmImpl final : public OneDnnGemm {
  private:
   static Status RunSgemm(const GemmOptions& options, MatrixView<const float> a,
                          MatrixView<const float> b, MatrixView<float> c) {
-    CHECK(!options.relu && options.bias == nullptr);
+    CHECK(!options.relu && options.bias == nullptr);  // sgemm has no epilogue
     const dnnl::status status =
         dnnl::sgemm('T', options.transpose_b ? 'T' : 'N', c.rows, c.cols, a.rows, 1.0f, a.data,
                     a.stride, b.data, b.stride, options.accumulate ? 1.0f : 0.0f, c.data, c.stride);
@@ -132,8 +136,8 @@ class OneDnnGemmImpl final : public OneDnnGemm {
     const dnnl::matmul::primitive_desc primitive_desc(desc, AttributesOf(options), engine_);
     product.scratchpad = primitive_desc.scratchpad_desc();
     product.primitive = dnnl::matmul(primitive_desc);
-    return products_.emplace(key, std::move(product))
-        .first->second;  // a map never moves its elements
+    // A std::map never moves its elements, so that the reference stays valid without the lock.
+    return products_.emplace(key, std::move(product)).first->second;
   }
 
   dnnl::engine engine_{dnnl::engine::kind::cpu, 0};
@@ -141,6 +145,8 @@ class OneDnnGemmImpl final : public OneDnnGemm {
   std::map<ShapeKey, Product> products_ GUARDED_BY(mutex_);
 };
 
+// oneDNN's limit holds for the process and can be set only before its first primitive, so that the
+// first backend of the process decides.
 Status CapIsa(ComputeConfig::Isa isa) {
   static Mutex mutex;
   static ComputeConfig::Isa chosen GUARDED_BY(mutex) = ComputeConfig::ISA_UNSPECIFIED;

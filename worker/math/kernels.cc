@@ -3,7 +3,7 @@
 #include <cstring>
 
 #include "worker/math/clones.h"
-#include "worker/math/lanes.h"
+#include "worker/math/partial_sums.h"
 
 namespace chorus::worker {
 
@@ -42,7 +42,7 @@ CHORUS_CLONES void ReluBackward(MatrixView<const float> y, MatrixView<float> gra
 CHORUS_CLONES void DotRows(MatrixView<const float> x, const float* weight, float bias,
                            MatrixView<float> z) {
   for (int64_t i = 0; i < x.rows; ++i) {
-    z(i, 0) = bias + DotLanes(x.row(i), weight, x.cols);
+    z(i, 0) = bias + DotProduct(x.row(i), weight, x.cols);
   }
 }
 
@@ -92,8 +92,8 @@ CHORUS_CLONES void AddTo(float* into, const float* from, int64_t n) {
   for (int64_t i = 0; i < n; ++i) sum[i] += term[i];
 }
 
-// Not finite: an exponent of all ones. On bits, since a comparison of floats could be optimised
-// away.
+// A float is infinite or NaN iff all bits of its exponent are 1. The test is on bits, since a
+// comparison of floats could be optimised away.
 CHORUS_CLONES bool AllFinite(const float* values, int64_t n) {
   constexpr uint32_t kExponent = 0x7f800000;
   uint32_t bad = 0;
@@ -106,19 +106,19 @@ CHORUS_CLONES bool AllFinite(const float* values, int64_t n) {
 }
 
 CHORUS_CLONES double SumOfSquares(const float* values, int64_t n) {
-  double lanes[kLanes] = {};
-  int64_t i = 0;
-  for (; i + kLanes <= n; i += kLanes) {
-    for (int lane = 0; lane < kLanes; ++lane) {
-      const double value = values[i + lane];
-      lanes[lane] += value * value;
+  double partial[kPartialSums] = {};
+  int64_t j = 0;
+  for (; j + kPartialSums <= n; j += kPartialSums) {
+    for (int i = 0; i < kPartialSums; ++i) {
+      const double value = values[j + i];
+      partial[i] += value * value;
     }
   }
-  for (int lane = 0; i < n; ++i, ++lane) {
-    const double value = values[i];
-    lanes[lane] += value * value;
+  for (int i = 0; j < n; ++j, ++i) {
+    const double value = values[j];
+    partial[i] += value * value;
   }
-  return SumLanes(lanes);
+  return AddPartialSums(partial);
 }
 
 }  // namespace chorus::worker

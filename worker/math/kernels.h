@@ -1,8 +1,8 @@
 #pragma once
-// The element loops of the CPU backend, compiled for several instruction sets and picked by CPU at
-// start. All versions give the same bits: products and sums are element by element, in the order of
-// rows, and the one dot product keeps a fixed number of lanes. Contracts stand in worker/math/backend.h.
-// Thread safety: pure functions of their arguments.
+// The element loops of the CPU backend, compiled for several instruction sets (clones.h), of which
+// the loader picks one by CPU. All versions give the same bits: products and sums are element by
+// element, in the order of rows, and dot products have the order of partial_sums.h. The contracts
+// are in worker/math/backend.h. Thread safety: pure functions of their arguments.
 
 #include <cstdint>
 
@@ -23,11 +23,11 @@ void PassPositive(MatrixView<const float> y, float factor, MatrixView<const floa
                   MatrixView<float> to, bool accumulate);
 
 void FillZero(MatrixView<float> matrix);
-// into[i] += from[i]: one edge of the canonical tree.
+// into[i] += from[i] for i < n.
 void AddTo(float* into, const float* from, int64_t n);
 // Whether no element is infinite or NaN.
 bool AllFinite(const float* values, int64_t n);
-// The sum of squares in double, over 16 fixed lanes.
+// The sum of squares in double, in the order of partial_sums.h.
 double SumOfSquares(const float* values, int64_t n);
 
 }  // namespace chorus::worker

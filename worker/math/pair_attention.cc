@@ -4,14 +4,15 @@
 
 #include "common/device_math.h"
 #include "worker/math/clones.h"
-#include "worker/math/lanes.h"
+#include "worker/math/partial_sums.h"
 
 namespace chorus::worker {
 namespace {
 
 float InverseRoot(int64_t m) { return static_cast<float>(1.0 / std::sqrt(static_cast<double>(m))); }
 
-// ds is the gradient of s: into query and key of one token; dv = factor dout. All written or added.
+// The gradient of one token: ds, that of its score s, goes into its query and key, and factor *
+// dout into its value.
 inline void TokenBackward(const float* __restrict qkv, const float* __restrict dout, float ds,
                           float factor, int64_t m, bool accumulate, float* __restrict dqkv) {
   for (int64_t j = 0; j < m; ++j) {
@@ -31,7 +32,7 @@ CHORUS_CLONES void AttendPair(MatrixView<const float> from, MatrixView<const flo
   for (int64_t i = 0; i < out.rows; ++i) {
     const float* const a = from.row(i);
     const float* const b = to.row(i);
-    const float score = DotLanes(a, a + m, m) - DotLanes(b, b + m, m);
+    const float score = DotProduct(a, a + m, m) - DotProduct(b, b + m, m);
     const float p = Sigmoid(score * inverse_root), rest = Sigmoid(-score * inverse_root);
     share(i, 0) = p;
     const float* __restrict va = a + 2 * m;
@@ -52,7 +53,7 @@ CHORUS_CLONES void AttendPairBackward(MatrixView<const float> from, MatrixView<c
     const float* const b = to.row(i);
     const float* const d = dout.row(i);
     const float p = share(i, 0);
-    const float dp = DotLanes(d, a + 2 * m, m) - DotLanes(d, b + 2 * m, m);
+    const float dp = DotProduct(d, a + 2 * m, m) - DotProduct(d, b + 2 * m, m);
     const float ds = dp * p * (1.0f - p) * inverse_root;
     TokenBackward(a, d, ds, p, m, false, dfrom.row(i));
     TokenBackward(b, d, -ds, 1.0f - p, m, accumulate_dto, dto.row(i));

@@ -1,6 +1,6 @@
 #pragma once
-// The factor that all keys of a row of a slot share (worker/engine/cpu/pooling.h). Compiled by g++ and
-// nvcc. Thread safety: pure functions.
+// The factor that pooling applies to every key of a row of a slot (worker/engine/cpu/pooling.h).
+// Compiled by g++ and nvcc. Thread safety: pure functions.
 
 #include <cmath>
 #include <cstdint>
@@ -9,11 +9,11 @@
 
 namespace chorus::worker {
 
-// SlotConfig::Pooling as a number that kernels can read.
+// Values of SlotConfig::Pooling as numbers, since kernels cannot include protobuf's headers.
 constexpr int kMeanPooling = 2;
 constexpr int kWeightedMeanPooling = 3;
 
-// The row's keys are [begin, end).  values: null where every value is 1.
+// The row's keys are [begin, end).  values: of the slot, or null where every value is 1.
 CHORUS_HD inline float PoolingFactor(int pooling, const float* values, uint32_t begin,
                                      uint32_t end) {
   if (pooling != kMeanPooling && pooling != kWeightedMeanPooling) return 1.0f;

@@ -42,6 +42,9 @@ Status RunGuarded(const ThreadPool::Work& work, uint32_t index, uint32_t thread)
   }
 }
 
+// A call of ParallelFor is a round. Its caller publishes the work under the mutex, takes indices
+// like every helper, and waits until all helpers have left the round: `work` and `next_` may then
+// be used for the next one.
 class FixedThreadPool final : public ThreadPool {
  public:
   explicit FixedThreadPool(uint32_t threads) {
@@ -64,6 +67,7 @@ class FixedThreadPool final : public ThreadPool {
 
   Status ParallelFor(uint32_t n, const Work& work) override {
     PrepareComputeThread();
+    // Relaxed: no helper takes an index before it has locked the mutex below.
     next_.store(0, std::memory_order_relaxed);
     {
       MutexLock lock(mutex_);
@@ -103,6 +107,8 @@ class FixedThreadPool final : public ThreadPool {
     }
   }
 
+  // Relaxed: the counter only has to give each index to one thread. What the calls of work write is
+  // published by the mutex, when a helper leaves the round.
   void TakeIndices(const Work& work, uint32_t n, uint32_t thread) {
     for (uint32_t index; (index = next_.fetch_add(1, std::memory_order_relaxed)) < n;) {
       Status status = RunGuarded(work, index, thread);
@@ -122,10 +128,11 @@ class FixedThreadPool final : public ThreadPool {
   ConditionVariable work_done_;
   const Work* work_ GUARDED_BY(mutex_) = nullptr;
   uint32_t count_ GUARDED_BY(mutex_) = 0;
-  uint32_t busy_ GUARDED_BY(mutex_) = 0;  // helpers that have not finished this round
+  uint32_t busy_ GUARDED_BY(mutex_) = 0;  // helpers that have not left this round
+  // Tells a helper a new round from the one that it has just left.
   uint64_t round_ GUARDED_BY(mutex_) = 0;
-  uint32_t first_failed_ GUARDED_BY(mutex_) = 0;
-  Status failure_ GUARDED_BY(mutex_);
+  uint32_t first_failed_ GUARDED_BY(mutex_) = 0;  // the lowest failed index; count_: none
+  Status failure_ GUARDED_BY(mutex_);             // of that index
   bool stopping_ GUARDED_BY(mutex_) = false;
   std::atomic<uint32_t> next_{0};
   std::vector<std::thread> threads_;

@@ -11,8 +11,8 @@
 namespace chorus::worker {
 namespace {
 
-// Serialised form: magic, the tallies in ForEachTally's order (histogram, then the varint of the
-// loss sum), the varint of pcvr_above_one, XXH3-64 of it all.
+// Serialised form: magic, the parts in the order of ForEachPart (the histogram, then the varint of
+// the loss sum where there is one), the varint of pcvr_above_one, XXH3-64 of all bytes before.
 constexpr std::string_view kMagic = "CHMETR02";
 constexpr uint64_t kMaxLossBits = 51;  // a loss is below 2^11, in units of 2^-40
 
@@ -25,7 +25,8 @@ struct Contents {
   uint64_t pcvr_above_one = 0;
 };
 
-// f(histogram, loss): loss is null where there is none. C: Contents or const Contents.
+// Calls f(histogram, loss) for every part; loss is null where there is none. C: Contents or const
+// Contents.
 template <typename C, typename F>
 void ForEachPart(C& contents, F f) {
   for (auto* tally : {&contents.ctr, &contents.cvr, &contents.ctcvr, &contents.cvr_on_all,
@@ -57,7 +58,7 @@ std::vector<PcocBucket> BucketsOf(const Contents& contents) {
     cells.push_back(
         {lowest, bin.rows, static_cast<uint64_t>(bin.labels >> 40), 0, FromFixed(bin.predictions)});
   });
-  size_t next = 0;  // the bins are the same
+  size_t next = 0;  // both histograms have the same rows in the same bins
   contents.click_pctr.ForEachGroup(
       [&](double, const ScoreGroup& bin) { cells[next++].pctr = FromFixed(bin.predictions); });
   return MakePcocBuckets(cells, kPcocBuckets);
@@ -98,6 +99,7 @@ Result<Contents> Parse(std::string_view in) {
 }
 
 Status MergeContents(const Contents& from, Contents* to) {
+  // First it is checked that all parts fit, so that after an error nothing has been added.
   std::vector<std::pair<const ScoreHistogram*, const Uint128*>> sources;
   ForEachPart(from, [&](const ScoreHistogram& histogram, const Uint128* loss) {
     sources.emplace_back(&histogram, loss);

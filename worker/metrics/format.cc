@@ -42,18 +42,19 @@ std::string Range(const char* format, double low, double high) {
 }
 
 std::string TaskTable(const Evaluation& evaluation) {
-  std::vector<Row> rows = {
-      {"task", "rows", "positives", "AUC", "AUC error <=", "log loss", "NE", "KS", "PCOC", "ECE"}};
+  std::vector<Row> rows = {{"task", "rows", "positives", "AUC", "AUC error <=", "log loss", "NE",
+                            "KS", "KS error <=", "PCOC", "ECE", "ECE error <="}};
   const bool by_group = evaluation.groups() > 0;
   if (by_group) rows[0].insert(rows[0].end(), {"GAUC", "groups", "covered"});
   for (const TaskMetrics& t : evaluation.task()) {
-    rows.push_back({t.task(), std::to_string(t.rows()), std::to_string(t.positives()),
-                    OrDash(t.has_auc(), "%.5f", t.auc()),
-                    OrDash(t.has_auc(), "%.1e", t.auc_error_bound()),
-                    OrDash(t.has_log_loss(), "%.6f", t.log_loss()),
-                    OrDash(t.has_normalized_entropy(), "%.5f", t.normalized_entropy()),
-                    OrDash(t.has_ks(), "%.4f", t.ks()), OrDash(t.has_pcoc(), "%.4f", t.pcoc()),
-                    OrDash(t.has_ece(), "%.6f", t.ece())});
+    rows.push_back(
+        {t.task(), std::to_string(t.rows()), std::to_string(t.positives()),
+         OrDash(t.has_auc(), "%.5f", t.auc()), OrDash(t.has_auc(), "%.1e", t.auc_error_bound()),
+         OrDash(t.has_log_loss(), "%.6f", t.log_loss()),
+         OrDash(t.has_normalized_entropy(), "%.5f", t.normalized_entropy()),
+         OrDash(t.has_ks(), "%.4f", t.ks()), OrDash(t.has_ks(), "%.1e", t.ks_error_bound()),
+         OrDash(t.has_pcoc(), "%.4f", t.pcoc()), OrDash(t.has_ece(), "%.6f", t.ece()),
+         OrDash(t.has_ece(), "%.1e", t.ece_error_bound())});
     if (!by_group) continue;
     rows.back().push_back(OrDash(t.has_gauc(), "%.5f", t.gauc()));
     rows.back().push_back(std::to_string(t.gauc_groups()));

@@ -30,7 +30,8 @@ std::vector<PcocCell> EqualFrequency(std::span<const PcocCell> cells, uint32_t b
   return out;
 }
 
-// What is left over at the end joins the last bucket that has enough.
+// Merges neighbours from the lowest pCTR on until each bucket has kMinConversions. What is left
+// over at the end joins the last bucket.
 std::vector<PcocCell> MergeUntilEnough(std::span<const PcocCell> cells) {
   std::vector<PcocCell> out;
   PcocCell sum;

@@ -109,6 +109,31 @@ std::vector<ScoreGroup> ScoreHistogram::Groups(uint32_t count) const {
   return out;
 }
 
+// Where all rows of a bin belong to one group also by their own ranks, nothing differs. Else some
+// of them, M, move to later groups. M takes sum_M (prediction - label) from the bin's group, which
+// is at most the bin's larger sum of the two, and gives it to one later group, or parts of it to
+// several, whose sizes add up to both sums of the bin at most.
+std::optional<EceEstimate> ScoreHistogram::Ece(uint32_t count) const {
+  if (rows_ == 0) return std::nullopt;
+  double ece = 0;
+  for (const ScoreGroup& group : Groups(count)) {
+    ece += std::abs(FromFixed(group.predictions) - FromFixed(group.labels));
+  }
+  double bound = 0;
+  uint64_t before = 0;  // rows of lower bins
+  const auto group_of = [&](uint64_t rank) { return Uint128{rank} * count / rows_; };
+  ForEach([&](uint32_t, const ScoreGroup& bin) {
+    const auto borders = group_of(before + bin.rows - 1) - group_of(before);
+    before += bin.rows;
+    if (borders == 0) return;
+    const double predictions = FromFixed(bin.predictions), labels = FromFixed(bin.labels);
+    const double larger = std::max(predictions, labels);
+    bound += larger + (borders == 1 ? larger : predictions + labels);
+  });
+  const auto rows = static_cast<double>(rows_);
+  return EceEstimate{ece / rows, bound / rows};
+}
+
 void ScoreHistogram::AppendTo(std::string* out) const {
   uint32_t occupied = 0;
   ForEach([&](uint32_t, const ScoreGroup&) { ++occupied; });

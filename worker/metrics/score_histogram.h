@@ -1,8 +1,9 @@
 #pragma once
-// A histogram of scores with, in every bin, the number of rows and fixed-point sums of their labels
-// (which may be fractional) and predictions: enough for AUC, KS, PCOC and calibration curves.
-// Integers only, so that sums do not depend on the order of rows and merges. At most 12 MiB (bins
-// of 48 bytes, made in pages of 256 when first needed). Thread safety: none.
+// A histogram of scores. Every bin has the number of its rows and the fixed-point sums of their
+// labels (which may be fractional) and predictions; AUC, KS, PCOC and calibration curves are made
+// of these. All numbers are integers, so that sums do not depend on the order of rows and merges.
+// Memory: at most 12 MiB, in pages of 256 bins of 48 bytes, which are made when first needed.
+// Thread safety: none.
 
 #include <array>
 #include <cstdint>
@@ -18,7 +19,8 @@ namespace chorus::worker {
 
 __extension__ typedef unsigned __int128 Uint128;
 
-// Non-negative reals below 2^22 in units of 2^-40. Sums of 2^60 of them fit in 128 bits.
+// Fixed point: non-negative reals below 2^22 in units of 2^-40. A sum of 2^60 of them fits in 128
+// bits.
 inline uint64_t ToFixed(double x) { return static_cast<uint64_t>(x * 0x1p40 + 0.5); }
 inline double FromFixed(Uint128 x) { return static_cast<double>(x) * 0x1p-40; }
 
@@ -30,6 +32,11 @@ struct AucEstimate {
 struct KsEstimate {
   double ks = 0;
   double error_bound = 0;  // exact - ks lies in [0, error_bound]
+};
+
+struct EceEstimate {
+  double ece = 0;
+  double error_bound = 0;  // |ece - exact| is at most this
 };
 
 // Rows whose scores are neighbours.
@@ -45,9 +52,9 @@ class ScoreHistogram {
   static constexpr double kLimit = 32;  // bins cover [-kLimit, kLimit]
   static constexpr uint64_t kMaxRows = uint64_t{1} << 60;
 
-  // label: ToFixed of a number in [0, 1]; prediction: ToFixed of a probability, or of a ratio up to
-  // kMaxPrediction.
   static constexpr double kMaxPrediction = 0x1p21;
+  // label: ToFixed of a number in [0, 1]. prediction: ToFixed of a probability, or of a ratio up to
+  // kMaxPrediction.
   void Add(double score, uint64_t label, uint64_t prediction);
   void Merge(const ScoreHistogram& other);
 
@@ -55,14 +62,18 @@ class ScoreHistogram {
   Uint128 labels() const;
   Uint128 predictions() const;
 
-  // A row of label t counts as t positives and 1 - t negatives. Absent without both.
+  // A row of label t counts as t positives and 1 - t negatives. Absent unless there are both.
   std::optional<AucEstimate> Auc() const;
-  // max over thresholds of true minus false positive rate. Absent without both.
+  // The maximum over thresholds of true minus false positive rate. Absent as Auc.
   std::optional<KsEstimate> Ks() const;
-  // Up to `count` equal-frequency groups by ascending score: rows of one bin stay together, in the
+  // Up to `count` groups of equal size by ascending score. Rows of one bin stay together, in the
   // group in which the bin's first row falls; groups that get no bin are left out.
   std::vector<ScoreGroup> Groups(uint32_t count) const;
-  // f(lowest score of the bin, bin as ScoreGroup) for every occupied bin, in ascending order.
+  // The expected calibration error over those groups: sum over groups of |sum of predictions - sum
+  // of labels|, divided by the number of rows. The exact one divides the rows of a bin between
+  // groups, too. Absent without rows.
+  std::optional<EceEstimate> Ece(uint32_t count) const;
+  // Calls f(lowest score of the bin, bin) for every occupied bin, in ascending order.
   template <typename F>
   void ForEachGroup(F f) const {
     ForEach([&](uint32_t index, const ScoreGroup& bin) {
@@ -73,8 +84,8 @@ class ScoreHistogram {
   // Appends the occupied bins as varints: their number, then (gap to the last one, rows, labels,
   // predictions).
   void AppendTo(std::string* out) const;
-  // Adds what AppendTo wrote and removes it from *in. Error: kDataLoss; then the histogram is of no
-  // use.
+  // Adds what AppendTo wrote and removes it from *in. Error: kDataLoss; then the contents of the
+  // histogram are unspecified.
   Status MergeFrom(std::string_view* in);
 
  private:
@@ -82,7 +93,7 @@ class ScoreHistogram {
   using Page = std::array<ScoreGroup, kPageBins>;  // made when one of its bins is first needed
 
   ScoreGroup& BinAt(uint32_t index);
-  // f(index, bin) for every occupied bin, in ascending order of scores.
+  // Calls f(index, bin) for every occupied bin, in ascending order of scores.
   template <typename F>
   void ForEach(F f) const {
     for (uint32_t p = 0; p < pages_.size(); ++p) {

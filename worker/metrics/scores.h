@@ -1,7 +1,7 @@
 #pragma once
-// What a model says about every exposure of a log, column by column in log order, beside what is
-// known of it: all that a comparison of two runs needs. 34 bytes an exposure, 8 more with groups, 8
-// more with the truth. Thread safety: values.
+// A model's predictions for every exposure of a log, column by column in log order, with the labels
+// and the truth: all that a comparison of two runs needs. 34 bytes per exposure, 8 more with
+// groups, 8 more with the truth. Thread safety: values.
 
 #include <cstdint>
 #include <vector>
@@ -17,10 +17,10 @@ struct Scores {
   std::vector<uint64_t> group;      // empty without groups
   std::vector<uint8_t> click;       // 0 or 1
   std::vector<uint8_t> conversion;  // 0 or 1; 0 where click is 0, whatever the log says
-  std::vector<double> ctr_logit;    // what Prediction says
+  std::vector<double> ctr_logit;    // these three: see Prediction
   std::vector<double> cvr_logit;
   std::vector<double> log_cvr;
-  std::vector<float> p_conv_do;  // what OracleRow says; empty without the truth
+  std::vector<float> p_conv_do;  // these two: see OracleRow; empty without the truth
   std::vector<float> p_v;
 
   uint64_t rows() const { return row_id.size(); }

@@ -16,6 +16,7 @@ double CutLogCvr(double log_cvr) {
   return std::min(Cut(log_cvr, kMaxLogit), Log(ScoreHistogram::kMaxPrediction));
 }
 
+// In logarithms, since the product of two small probabilities would lose its logit's accuracy.
 double LogCtcvr(const Prediction& p) {
   return -Softplus(-Cut(p.ctr_logit, kMaxLogit)) + CutLogCvr(p.log_cvr);
 }
@@ -50,16 +51,17 @@ void SetLosses(const Tally& tally, TaskMetrics* out) {
 }
 
 void SetCalibration(const ScoreHistogram& histogram, TaskMetrics* out) {
-  double difference = 0;
   for (const ScoreGroup& group : histogram.Groups(kCalibrationBins)) {
     const double predictions = FromFixed(group.predictions);
     CalibrationBin* bin = out->add_calibration();
     bin->set_rows(group.rows);
     bin->set_mean_prediction(predictions / static_cast<double>(group.rows));
     bin->set_labels(FromFixed(group.labels));
-    difference += std::abs(predictions - bin->labels());
   }
-  if (histogram.rows() > 0) out->set_ece(difference / static_cast<double>(histogram.rows()));
+  if (const auto ece = histogram.Ece(kCalibrationBins)) {
+    out->set_ece(ece->ece);
+    out->set_ece_error_bound(ece->error_bound);
+  }
 }
 
 }  // namespace

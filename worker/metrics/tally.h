@@ -1,7 +1,6 @@
 #pragma once
-// What one task or one comparison with the truth needs of the rows: a histogram and a sum of
-// losses, in integers. Adding rows and merging in any order gives the same contents. Thread safety:
-// none.
+// The sums of one task, or of one comparison with the truth: a histogram and a sum of losses, in
+// integers. Adding rows and merging in any order gives the same contents. Thread safety: none.
 
 #include "common/report.pb.h"
 #include "worker/log/oracle_row.h"
@@ -20,7 +19,7 @@ struct Tally {
 
 constexpr double kMaxLogit = 700;  // e^-700 is still a normal double
 
-// A logit, cut to +-kMaxLogit, with what is made of it.
+// A logit, cut to +-kMaxLogit, and the losses of both labels.
 struct Scored {
   explicit Scored(double z);
   double CrossEntropy(bool label) const { return label ? softplus_of_minus : softplus; }
@@ -29,15 +28,16 @@ struct Scored {
   double softplus_of_minus;  // -log p
 };
 
-// pCVR, at most what a histogram takes; log_cvr is cut to [-kMaxLogit, log of that].
+// pCVR, at most ScoreHistogram::kMaxPrediction; log_cvr is cut to [-kMaxLogit, log of that].
 double PcvrOf(const Prediction& prediction);
 // The logit of pCTR pCVR (log p1 p2), from logits and logarithms cut to +-kMaxLogit.
 double CtcvrLogit(const Prediction& prediction);
 // pCTR pCVR.
 double PctcvrOf(const Prediction& prediction);
 
-// A row of a generated log: the CVR logit (loss: KL of the truth from it) and p_v, the best score
-// there is, against P(conversion | do(click)).
+// Rows of a generated log, with the label P(conversion | do(click)). `score` ranks by the CVR
+// logit, and its loss is KL(truth || prediction); `ceiling` ranks by p_v, the best score that the
+// features allow.
 struct OracleTally {
   Tally score;
   Tally ceiling;

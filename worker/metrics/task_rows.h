@@ -1,5 +1,6 @@
 #pragma once
-// The rows of a task on its own space, as the statistics take them. Thread safety: values.
+// The rows of a task on its own space, in the form that worker/statistics takes. Thread safety:
+// values.
 
 #include <cstdint>
 #include <span>
@@ -16,7 +17,8 @@ enum class Task {
   kCtcvr,  // all exposures, label click * conversion
 };
 
-// What rows are ranked by: a logit, cut to +-kMaxLogit (metrics/tally.h).
+// The score that rows of the task are ranked by: a logit. That of kCtcvr is made of logits that are
+// cut to +-kMaxLogit (tally.h).
 double LogitOf(const Prediction& prediction, Task task);
 double ProbabilityOf(const Prediction& prediction, Task task);
 
@@ -28,8 +30,8 @@ struct TaskRows {
   MetricRows view() const { return {logit, probability, label, group, row_id}; }
 };
 
-// group_of_row: [rows of scores], numbers (NumberGroups), or empty: every row counts as one of
-// group 0.
+// group_of_row: [rows of scores], group numbers from NumberGroups; or empty, which puts every row
+// into group 0.
 TaskRows RowsOfTask(const Scores& scores, Task task, std::span<const uint32_t> group_of_row);
 
 }  // namespace chorus::worker

@@ -45,10 +45,13 @@ Status AttentionLayer::BackwardReceiver(Backend* backend, std::span<const float>
   for (size_t giver = 0; giver < from.size(); ++giver) {
     const auto column = static_cast<int64_t>(giver);
     const ActivationView given = buffers->projected[giver].view();
+    // The receiver's token takes part in every pair: its gradient is the sum over the pairs.
     backend->AttendPairBackward(given.y, own.y, buffers->share.view().Columns(column, 1),
                                 joined.dy.Columns(column * width, width), given.dy, own.dy,
                                 giver > 0);
   }
+  // All tokens share the projection. The receiver comes first and overwrites the gradient of the
+  // projection; the givers add to it.
   const MatrixView<float> dprojection = Projection(gradient);
   RETURN_IF_ERROR(backend->Gemm({.transpose_a = true}, h, own.dy, dprojection));
   return backend->Gemm({.transpose_b = true}, own.dy, Projection(parameters), dh);

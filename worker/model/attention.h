@@ -1,11 +1,12 @@
 #pragma once
-// Attention transfer between towers (method_shape.h, Transfer): hidden units of giving towers
-// become tokens of the receiver's width, each is weighed against the receiver's own units, and the
-// results make the units that the rest of the receiving tower reads:
+// Attention transfer between towers (worker/objective/method_shape.h, Transfer). The hidden units
+// h_j of each giving tower become a token t_j of the receiver's width. Each token is weighed
+// against the receiver's own hidden units h, and the results make the units y that the rest of the
+// receiving tower reads instead of h:
 //   t_j = relu(h_j W_j + b_j),  o_j = attention of (t_j, h) by shared queries, keys and values
 //   y = relu([o_1 ... o_n] W + b)
-// Gradients as in dense.h. Thread safety: AttentionLayer is a value, const; an AttentionBuffers
-// serves one grain at a time.
+// Gradients are as in dense.h. Thread safety: the methods of AttentionLayer are const; an
+// AttentionBuffers serves one grain at a time.
 
 #include <cstdint>
 #include <span>
@@ -24,8 +25,8 @@ struct AttentionLayer;
 
 struct AttentionBuffers {
   std::vector<Activation> tokens;     // [givers] of [rows, width]
-  std::vector<Activation> projected;  // [givers + 1] of [rows, 3 width]; the receiver's last
-  AlignedMatrix share;                // [rows, givers]: attention to the giver's token
+  std::vector<Activation> projected;  // [givers + 1] of [rows, 3 width]; the last is the receiver's
+  AlignedMatrix share;                // [rows, givers]: attention to each giver's token
   Activation joined;                  // [rows, givers * width], the o_j side by side
 
   AttentionBuffers() = default;
@@ -46,7 +47,7 @@ struct AttentionLayer {
                          MatrixView<const float> h, AttentionBuffers* buffers,
                          MatrixView<float> y) const;
 
-  // Backward: the receiver, then every giver.   dy: used up.  dh: overwritten.
+  // Backward: the receiver, then every giver.   dy: overwritten with scratch.  dh: overwritten.
   Status BackwardReceiver(Backend* backend, std::span<const float> parameters,
                           MatrixView<const float> h, MatrixView<const float> y,
                           MatrixView<float> dy, MatrixView<float> dh, AttentionBuffers* buffers,

@@ -32,6 +32,7 @@ void BatchNormLayer::Backward(Backend* backend, bool training, int64_t rows,
   backend->ReluBackward(layer.y.Rows(0, rows), dy, gradient.data() + bias);
   backend->NormalizeBackward(buffers->normalized.Top(rows), moments.row(1), training, dy);
   backend->Fill(0.0f, layer.dy.Rows(rows, layer.dy.rows - rows));
+  // A grain without exposures has no moments: it adds nothing to the statistics' sums and counts.
   const bool counts = training && rows > 0;
   backend->Fill(counts ? 1.0f : 0.0f, {gradient.data() + count, 1, 1});
   const MatrixView<float> of_mean = {gradient.data() + mean, 1, width};

@@ -44,6 +44,8 @@ Status SplitLayer::Forward(Backend* backend, std::span<const float> parameters, 
   const float* b = linear ? nullptr : parameters.data() + bias;
   const MatrixView<const float> w_e = WeightView(parameters, exposure_weight, exposure_in, out);
   if (context_in == 0) return backend->Gemm({.relu = !linear, .bias = b}, x.exposures, w_e, y);
+  // The bias goes into the contexts' product, which has fewer rows; gathering brings it to every
+  // exposure. ReLU comes with the last addition.
   RETURN_IF_ERROR(backend->Gemm({.bias = b}, x.contexts,
                                 WeightView(parameters, context_weight, context_in, out),
                                 context_product));

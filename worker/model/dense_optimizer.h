@@ -1,7 +1,8 @@
 #pragma once
-// One update of all dense weights from the step's summed gradient, by the functors that servers use
-// for rows (common/optimizer.h): SGD, Adagrad, Adam, AdamW. Clipping scales the gradient to a
-// global norm first. Thread safety: none; every worker applies the same update to its copy.
+// One update of dense weights from the step's summed gradient, by the functors that servers use for
+// rows (common/optimizer.h): SGD, Adagrad, Adam, AdamW. Clipping scales the gradient to a global
+// norm first. Thread safety: none; every worker applies the same update to its own copy of the
+// weights.
 
 #include <cstdint>
 #include <memory>

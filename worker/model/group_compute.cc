@@ -35,7 +35,7 @@ Status ForwardTrunk(const GroupPass& pass) {
   return Status::Ok();
 }
 
-// Down to the inputs, when there is no shared bottom.
+// From the wide layer down to the inputs, when there is no shared bottom.
 Status BackwardInputs(const GroupPass& pass, MatrixView<const float> dlogits,
                       const SplitInputGradient& dx, std::span<float> gradient) {
   if (pass.plan.wide_width > 0) {
@@ -52,6 +52,7 @@ Status BackwardInputs(const GroupPass& pass, MatrixView<const float> dlogits,
   return Status::Ok();
 }
 
+// From the wide layer through the shared bottom down to the inputs.
 Status BackwardBottom(const GroupPass& pass, MatrixView<const float> dlogits,
                       const SplitInputGradient& dx, std::span<float> gradient) {
   const GroupPlan& plan = pass.plan;

@@ -15,16 +15,18 @@
 
 namespace chorus::worker {
 
-// Everything one grain needs in one group. Rows are padded to grain_rows, contexts to a few sizes.
+// The matrices of one grain in one group. Rows are padded to grain_rows, contexts to a few sizes.
 struct GroupBuffers {
   struct Tower {
     std::vector<Activation> hidden;       // [hidden layer - 1]; the first is part of the wide one
     std::vector<BatchNormBuffers> norms;  // [hidden layer - 1]
-    std::vector<Activation> heads;  // [heads] of [grain_rows, last layer], where a head drops units
+    // [heads] of [grain_rows, last layer]: the head's own view of it; empty without dropout.
+    std::vector<Activation> heads;
   };
-  AlignedMatrix contexts, dcontexts;  // [grain_rows, context inputs] and [.., context slot width]
-  AlignedMatrix exposures,
-      dexposures;                  // [grain_rows, exposure inputs] and [.., exposure slot width]
+  AlignedMatrix contexts;          // [grain_rows, context inputs]
+  AlignedMatrix dcontexts;         // [grain_rows, width of the context's slots]
+  AlignedMatrix exposures;         // [grain_rows, exposure inputs]
+  AlignedMatrix dexposures;        // [grain_rows, width of the exposure's slots]
   AlignedMatrix context_product;   // [grain_rows, split.out], scratch of the first layer
   AlignedMatrix context_logit;     // [grain_rows, 1], scratch of logits on the inputs
   std::vector<Activation> bottom;  // [layers of the bottom]
@@ -33,14 +35,14 @@ struct GroupBuffers {
   BatchNormBuffers wide_norm;
   std::vector<Tower> towers;
   AttentionBuffers attention;
-  Activation transferred;  // [grain_rows, width], what the receiving tower reads instead
+  Activation transferred;  // [grain_rows, width], what a transfer makes of the receiver's units
 
   // memory: see AlignedMatrix.
   GroupBuffers(const GroupPlan& plan, const InputLayout& inputs, int64_t grain_rows,
                MatrixMemory* memory = nullptr);
 };
 
-// One grain in one group.
+// A forward or backward pass of one grain through one group.
 struct GroupPass {
   Backend* backend;
   const GroupPlan& plan;
@@ -59,8 +61,9 @@ Status ForwardGroup(const GroupPass& pass, MatrixView<float> logits);
 // dx. REQUIRES: ForwardGroup with the same `pass` came before.
 Status BackwardGroup(const GroupPass& pass, MatrixView<const float> dlogits,
                      const SplitInputGradient& dx, std::span<float> gradient);
-// Its second half: what lies below the towers, and towers without hidden layers. The first one is
-// BackwardTowers (tower_compute.h).
+// The second half of BackwardGroup: the layers below the towers, and the towers without hidden
+// layers. The first half is BackwardTowers (tower_compute.h). A device calls the halves apart: it
+// begins to sum the towers' gradients among workers while the second half is computed.
 Status BackwardTrunk(const GroupPass& pass, MatrixView<const float> dlogits,
                      const SplitInputGradient& dx, std::span<float> gradient);
 

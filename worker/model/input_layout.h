@@ -1,7 +1,7 @@
 #pragma once
-// Which columns of a log a model reads, and where each stands in the input matrices: contexts and
-// exposures have one matrix each, slots first (pooled embeddings, side by side), numeric columns
-// after them. Thread safety: a value.
+// Which columns of a log a model reads, and their places in the input matrices. Contexts and
+// exposures have one matrix each: first the slots (pooled embeddings, side by side), then the
+// numeric columns. Thread safety: a value.
 
 #include <cstdint>
 #include <string>
@@ -17,7 +17,7 @@ namespace chorus::worker {
 struct SlotInput {
   std::string name;
   uint32_t column = 0;  // among the slots of its side of a Batch
-  uint32_t table = 0;   // configured table; of embedding group g the instance g * tables + table
+  uint32_t table = 0;   // configured table; in group g it is the instance g * tables + table
   uint32_t dim = 0;     // of that table
   int64_t first = 0;    // first column of the input matrix
   SlotConfig::Pooling pooling = SlotConfig::SUM;
@@ -26,7 +26,7 @@ struct SlotInput {
 struct SideInputs {
   std::vector<SlotInput> slots;
   std::vector<uint32_t> numerics;  // columns of FeatureColumns.numerics that are read
-  int64_t slot_width = 0;          // columns made of slots: only they have a gradient
+  int64_t slot_width = 0;          // columns that are made of slots: only these have a gradient
   int64_t width() const { return slot_width + static_cast<int64_t>(numerics.size()); }
 };
 
@@ -34,11 +34,11 @@ struct InputLayout {
   uint32_t tables = 0;  // configured ones
   SideInputs contexts;
   SideInputs exposures;
-  SlotTables slot_tables;  // the same, as the sparse look-up reads it
+  SlotTables slot_tables;  // the tables of all slots of the log, for the sparse look-up
 
-  // `config` with defaults applied. Error: kInvalidArgument when a configured slot is not in the
-  // log (the message lists what is), does not fit its column, names an unknown table, or when no
-  // input is left.
+  // REQUIRES: `config` has its defaults. Error: kInvalidArgument when a configured slot is not in
+  // the log (the message lists the log's columns), does not fit its column or names an unknown
+  // table, or when no input is left.
   static Result<InputLayout> Make(const TrainConfig& config, const LogSchema& schema);
 };
 

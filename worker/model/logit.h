@@ -1,8 +1,9 @@
 #pragma once
-// The last layer of a tower, one linear output: on hidden units, or straight on the inputs of a
-// grain (a tower without hidden layers is a logistic regression). Gradients as in dense.h, but that
-// of the input may be added to, since several logits can share an input, and is `pass_back` times
-// as large (Head::pass_back). Thread safety: values; const.
+// The last layer of a tower, with one linear output. It reads hidden units, or the inputs of the
+// grain: a tower without hidden layers is a logistic regression. Gradients are as in dense.h, with
+// two differences in that of the input: it may be added to, since several logits can share an
+// input, and it is multiplied by `pass_back` (Head::pass_back). Thread safety: values with const
+// methods.
 
 #include <cstdint>
 #include <span>
@@ -27,7 +28,7 @@ struct LogitLayer {
                 std::span<float> gradient) const;
 };
 
-// z = gather(C w_c, context_of) + E w_e + b. Adds to the gradients of the inputs.
+// z = gather(C w_c, context_of) + E w_e + b. Backward adds to the gradients of the inputs.
 struct SplitLogitLayer {
   int64_t context_in = 0;
   int64_t exposure_in = 0;

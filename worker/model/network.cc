@@ -10,7 +10,9 @@
 namespace chorus::worker {
 namespace {
 
-// Adds the layers of one group to a network's parameters.
+// Adds the layers of one group to a network's parameters. The order of the calls decides the places
+// of the parameters, and so the order of the arrays in a checkpoint. Arrays are read by name: the
+// names are what must not change.
 class GroupBuilder {
  public:
   GroupBuilder(const InputLayout& inputs, uint32_t stage, ParameterLayout* parameters)
@@ -19,15 +21,18 @@ class GroupBuilder {
         stage_(stage),
         parameters_(parameters) {}
 
-  // One wide layer whose part i belongs to layers[i] ("tower.cvr.0").
+  // One wide layer on the inputs, whose part i, of widths[i] columns, is the layer called layers[i]
+  // ("tower.cvr.0"). The fan-in is that of the joined layer, so that initial values do not depend
+  // on how inputs are split into contexts and exposures.
   SplitLayer AddSplit(const std::vector<std::string>& layers, const Widths& widths) {
     SplitLayer layer;
     layer.context_in = context_in_;
     layer.exposure_in = exposure_in_;
     for (int64_t width : widths) layer.out += width;
     const int64_t fan_in = context_in_ + exposure_in_;
-    if (context_in_ > 0)
+    if (context_in_ > 0) {
       layer.context_weight = Add(layers, ".context", context_in_, widths, fan_in);
+    }
     if (exposure_in_ > 0) {
       layer.exposure_weight = Add(layers, ".exposure", exposure_in_, widths, fan_in);
     }
@@ -44,6 +49,7 @@ class GroupBuilder {
     return layer;
   }
 
+  // Logits start as zeros (fan_in 0): training starts with every probability at 1/2.
   LogitLayer AddLogit(const Head& head, int64_t in) {
     const std::string name = "tower." + head.name;
     LogitLayer layer;
@@ -68,7 +74,8 @@ class GroupBuilder {
     return layer;
   }
 
-  // from: name and width of the givers.
+  // from: names and widths of the giving layers. Query, key and value are parts of one matrix,
+  // since they read the same token.
   AttentionLayer AddAttention(const std::string& name, int64_t width,
                               const std::vector<std::pair<std::string, int64_t>>& from) {
     AttentionLayer layer;
@@ -95,7 +102,8 @@ class GroupBuilder {
   ParameterLayout* const parameters_;
 };
 
-// below: width of the shared bottom, 0 = none.
+// The tower's layers after the first one, which is part of the wide layer, and its logits.
+// below: width of the shared bottom, or 0 without one.
 TowerPlan BuildTower(const TowerShape& shape, const std::vector<Head>& heads, int64_t first_column,
                      int64_t below, GroupBuilder* builder) {
   TowerPlan tower;
@@ -143,6 +151,7 @@ Result<TransferPlan> BuildTransfer(const Transfer& transfer, const std::vector<H
   return plan;
 }
 
+// The layers that all towers of the group share.
 void BuildBottom(const SharedBottomConfig& config, GroupBuilder* builder, GroupPlan* group) {
   group->has_bottom = config.hidden_size() > 0;
   for (int l = 0; l < config.hidden_size(); ++l) {
@@ -157,7 +166,8 @@ void BuildBottom(const SharedBottomConfig& config, GroupBuilder* builder, GroupP
   }
 }
 
-// The first layers of all towers, side by side.
+// The first layers of all towers side by side, as one product: towers read the same input, and a
+// wide product runs faster than several narrow ones.
 void BuildWide(const std::vector<TowerShape>& towers, int64_t below, GroupBuilder* builder,
                GroupPlan* group) {
   std::vector<std::string> layers;
@@ -203,7 +213,8 @@ Result<GroupPlan> BuildGroup(const ModelConfig& config, const MethodShape& shape
   return group;
 }
 
-// Makes `layer` a product alone that `norm` follows. names, widths: of the layers side by side.
+// Puts `norm` behind the product of `layer`, whose bias and ReLU it takes over.
+// names, widths: of the layers that are side by side in `layer`.
 template <typename Layer>
 void Normalize(const std::vector<std::string>& names, const Widths& widths, uint32_t stage,
                Layer* layer, BatchNormLayer* norm, ParameterLayout* parameters) {
@@ -216,6 +227,8 @@ void Normalize(const std::vector<std::string>& names, const Widths& widths, uint
   norm->count = offsets.count;
 }
 
+// Adds batch normalisation to all hidden layers of a group. It runs after all groups are built,
+// because statistics lie behind all weights (ParameterLayout::AddStatistics).
 void NormalizeGroup(GroupPlan* group, ParameterLayout* parameters) {
   for (size_t l = 0; l < group->bottom_norms.size(); ++l) {
     const std::vector<std::string> name = {group->bottom_layer(l)};
@@ -247,7 +260,8 @@ void NormalizeGroup(GroupPlan* group, ParameterLayout* parameters) {
   }
 }
 
-// A stage's parameters lie together.
+// The groups in the order in which their parameters are laid out: a stage trains one range of the
+// flat array (ParameterLayout::OfStage).
 std::vector<uint32_t> InOrderOfStages(const std::vector<Group>& groups) {
   std::vector<uint32_t> order(groups.size());
   std::iota(order.begin(), order.end(), 0u);

@@ -36,6 +36,7 @@ ParameterLayout::Statistics ParameterLayout::AddStatistics(const std::vector<std
   const int64_t width = std::accumulate(widths.begin(), widths.end(), int64_t{0});
   const Statistics offsets = {size_, size_ + width, size_ + 2 * width};
   int64_t next = size_;
+  // The count's block has its own offset as `count`, by which UpdateStatistics knows it.
   const auto add = [&](const std::string& name, int64_t cols, float initial) {
     blocks_.push_back({name, 1, cols, next, cols, 0, stage, true, initial, offsets.count});
     next += cols;
@@ -70,6 +71,8 @@ void ParameterLayout::Initialize(uint64_t seed, std::span<float> parameters) con
       FillZero(matrix);
       continue;
     }
+    // By name and place inside the block, and not by place in the flat array: a tower starts with
+    // the same weights whatever other towers the model has.
     const uint64_t name = SpaceSeed(block.name);
     const double limit = std::sqrt(6.0 / static_cast<double>(block.fan_in + block.cols));
     for (int64_t i = 0; i < block.rows; ++i) {

@@ -7,7 +7,7 @@ namespace chorus::worker {
 
 constexpr int kNoTable = -1;
 
-// By side, in the order of the columns of a batch; kNoTable: the slot is ignored.
+// [slots of the side], in the order of a Batch's columns. kNoTable: the slot is ignored.
 struct SlotTables {
   std::vector<int> context;
   std::vector<int> exposure;

@@ -3,7 +3,7 @@
 namespace chorus::worker {
 namespace {
 
-// One tower in one grain.
+// A pass of one grain through one tower.
 class TowerPass {
  public:
   TowerPass(const GroupPass& pass, size_t tower)
@@ -32,12 +32,12 @@ class TowerPass {
     if (layer > 0) return buffers_.hidden[layer - 1].view();
     return pass_.buffers->wide.view().Columns(plan_.first_column, plan_.first_width);
   }
-  // What stands above it: the same, or what a transfer made of it.
+  // What the layer above it reads: the same, or what a transfer made of it.
   ActivationView Above(size_t layer) const {
     return receives_ && layer == transfer_->layer ? pass_.buffers->transferred.view()
                                                   : Hidden(layer);
   }
-  // What the heads read. Meaningless for towers on the inputs.
+  // What the heads read. REQUIRES: the tower has hidden layers, or the group a shared bottom.
   MatrixView<const float> Last() const {
     if (plan_.hidden_layers() > 0) return Above(plan_.hidden_layers() - 1).y;
     return pass_.buffers->bottom.back().y.view();
@@ -76,8 +76,7 @@ Status TowerPass::ForwardHidden(size_t layer) const {
   return transfer_->attention.ForwardGiver(pass_.backend, pass_.parameters, giver_, y, attention);
 }
 
-// From the gradient of what stands above a hidden layer to that of what stands above the layer
-// before it.
+// From the gradient of Above(layer) to that of Above(layer - 1).
 Status TowerPass::BackwardHidden(size_t layer, std::span<float> gradient) const {
   const ActivationView y = Hidden(layer);
   if (transfer_ != nullptr && layer == transfer_->layer) {
@@ -106,6 +105,7 @@ void TowerPass::ForwardHead(size_t index, MatrixView<float> z) const {
                              pass_.buffers->context_logit.Top(pass_.x.contexts.rows), z);
     return;
   }
+  // A head drops units in a copy of its own: the tower's other heads read the same layer.
   MatrixView<const float> x = Last();
   if (head.dropout.IsOn(pass_.draw)) {
     const MatrixView<float> kept = buffers_.heads[index].y.view();
@@ -130,6 +130,7 @@ void TowerPass::BackwardHead(size_t index, const ActivationView& x, MatrixView<c
 void TowerPass::BackwardHeads(const ActivationView& x, MatrixView<const float> dlogits,
                               bool accumulate_dx, std::span<float> gradient) const {
   for (size_t head = 0; head < plan_.heads.size(); ++head) {
+    // The first head overwrites the gradient of what they all read, the others add to it.
     BackwardHead(head, x, dlogits.Columns(plan_.heads[head].head, 1), accumulate_dx || head > 0,
                  gradient);
   }

@@ -1,5 +1,5 @@
 #pragma once
-// The towers of a group, as method and configuration together describe them: names, widths, heads.
+// The towers of a group, as method and configuration together define them: names, widths, heads.
 // Thread safety: values; pure functions.
 
 #include <cstdint>
@@ -27,13 +27,14 @@ struct TowerShape {
 // Error: kInvalidArgument when the configuration names a tower that the heads lack, or one twice.
 Status CheckTowerNames(const ModelConfig& config, const std::vector<Head>& heads);
 
-// In the order of their first heads. Error: kInvalidArgument when one is not configured, or its
-// heads drop units of a hidden layer that it has not.
+// The towers of group number `group`, in the order of their first heads. Error: kInvalidArgument
+// when a tower is not configured, or when one of its heads drops units of a hidden layer and the
+// tower has none.
 Result<std::vector<TowerShape>> TowersOf(const ModelConfig& config, const MethodShape& shape,
                                          uint32_t group);
 
-// Index among `towers` of the tower that takes part in a transfer through its head. Error:
-// kInvalidArgument when it has fewer than `layer` hidden layers.
+// The index among `towers` of the head's tower, which takes part in a transfer at hidden layer
+// `layer` (from 1). Error: kInvalidArgument when the tower has fewer hidden layers.
 Result<size_t> TransferTower(const std::vector<TowerShape>& towers, const Head& head,
                              uint32_t layer);
 

@@ -1,6 +1,7 @@
 #pragma once
-// The types of all methods, for devices that must compile each one's row function beforehand. A
-// method that is missing here is refused by a device when a job starts; a test finds it earlier.
+// The types of all methods, for devices, which are compiled with every method's row function. A
+// device refuses a job whose method is missing here; a test finds the omission earlier. Thread
+// safety: types only.
 
 #include "worker/objective/aman.h"
 #include "worker/objective/base.h"

@@ -1,10 +1,10 @@
 #pragma once
-// AMAN (Ma et al., SIGIR 2018, section 3.1; Pan et al., ICDM 2008): all clicked rows, and a sample
-// of the un-clicked ones as negatives, S = O and {i in N: m_i = 1}; m_i ~ Bernoulli(rho) is drawn
-// by (seed, row), the same in every epoch.
+// AMAN (Ma et al., SIGIR 2018, section 3.1; Pan et al., ICDM 2008): CVR on all clicked rows and on
+// a sample of the un-clicked ones, as negatives: S = O and {i in N: m_i = 1}. m_i ~ Bernoulli(rho)
+// is a function of (seed, row), so that the sample is the same in every epoch.
 //   L = w_cvr 1/|S| sum_S CE(b, o r)  +  w_ctr 1/|D| sum_D CE(a, o)
 // The second part is a CTR net that shares nothing with the first, as in BASE. sigma(b) tends to
-// pCTR pCVR / (pCTR + rho (1 - pCTR)), too low; `correct` solves that for pCVR.
+// pCTR pCVR / (pCTR + rho (1 - pCTR)), which is too low; `correct` solves this for pCVR.
 
 #include "common/random.h"
 #include "worker/objective/prediction.h"

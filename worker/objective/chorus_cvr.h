@@ -1,7 +1,7 @@
 #pragma once
-// ChorusCVR (Cheng et al., WSDM 2026, equations 2-11) and its ablations, which leave terms out.
+// ChorusCVR (Cheng et al., WSDM 2026, equations 2-11) and its ablations, which leave out terms.
 // Towers a (CTR), b (CVR), u (unCVR: not converting after a click). sg() is a stop-gradient.
-//   ctr      1/|D| sum_D   CE(a, o)                eq. 2; not in eq. 11, which w_ctr = 0 follows
+//   ctr      1/|D| sum_D   CE(a, o)                eq. 2; eq. 11 lacks it, as does w_ctr = 0
 //   ctcvr    1/|D| sum_D   CEP(a, b, o r)          eq. 3
 //   cvr      1/|O| sum_O w CE(b, r)                eq. 4
 //   ctuncvr  1/|D| sum_D   CEP(a, u, o (1 - r))    eq. 7   NDM
@@ -11,9 +11,9 @@
 //   align3   1/|N| sum_N v CE(b, 1 - sg(p_u))
 //   align4   1/|N| sum_N v CE(u, 1 - sg(p_b))
 //   w = min(1 / sg(p_a), 1 / eps),  v = min(1 / (1 - sg(p_a)), 1 / eps_un)
-// Options: ipw = false puts 1 for w into cvr and uncvr; detach = false lets gradients flow through
-// w and v; norm = EXPOSURE divides every sum by |D| (the spaces of the terms, not this row
-// function).
+// Options: with ipw = false, w is 1 in cvr and uncvr; with detach = false gradients flow through w
+// and v; norm = EXPOSURE divides every sum by |D| (by the spaces of the terms: the row function
+// does not know of it).
 
 #include "worker/objective/row_terms.h"
 
@@ -22,7 +22,8 @@ namespace chorus::worker {
 template <bool kNdm, bool kSam>
 struct ChorusCvr {
   enum Head { kCtr, kCvr, kUncvr, kHeads };
-  // Terms in the order above, without gaps; those that an ablation lacks are not used.
+  // Terms in the order above, without gaps. The numbers of terms that an ablation lacks are not
+  // used.
   static constexpr int kCtrTerm = 0;
   static constexpr int kCtcvrTerm = 1;
   static constexpr int kCvrTerm = 2;
@@ -54,7 +55,7 @@ struct ChorusCvr {
   }
 
  private:
-  // Both towers towards p_b + p_u = 1; `term` is that of b, the next one that of u.
+  // Pulls both towers towards p_b + p_u = 1. `term` is the term of b, and term + 1 that of u.
   template <typename T>
   CHORUS_HD void Align(int term, RowWeight<T> weight, RowTerms<T>& row) const {
     if constexpr (kSam) {

@@ -1,14 +1,14 @@
 #pragma once
-// DCMT (Zhu et al., ICDE 2023; NISE eq. 6): twin heads on one CVR tower, the factual one (b)
-// trained on clicked rows, the counterfactual one (f, label 1 - r, which is 1 where nothing was
-// clicked) on un-clicked rows.
+// DCMT (Zhu et al., ICDE 2023; NISE eq. 6): twin heads on one CVR tower. The factual head b is
+// trained on clicked rows. The counterfactual head f has the label 1 - r, and is trained on
+// un-clicked rows, where that is 1.
 //   ctr             1/|D| sum_D  CE(a, o)
 //   ctcvr           1/|D| sum_D  CEP(a, b, o r)
 //   cvr             1/|D| sum_O  w CE(b, r)          w = min(1 / sg(p_a), 1 / eps)
 //   counterfactual  1/|D| sum_N  v CE(f, 1)          v = min(1 / (1 - sg(p_a)), 1 / eps_un)
 //   regularizer     1/|D| sum_D  |1 - (p_b + p_f)|
-// Options: snips (kSnips) divides cvr by sum_O w and counterfactual by sum_N v, which gradients
-// take as constants; norm = SPACE divides them by |O| and |N|; detach = false lets gradients flow
+// Options: snips (kSnips) divides cvr by sum_O w and counterfactual by sum_N v, which are constants
+// to gradients; norm = SPACE divides them by |O| and |N|; with detach = false gradients flow
 // through w and v.
 
 #include "worker/objective/row_terms.h"
@@ -51,7 +51,7 @@ struct Dcmt {
                      : InverseComplement(row.z[kCtr], kCtr, eps_un, detach);
   }
 
-  // |gap|, gap = 1 - p_b - p_f = sigma(-b) - sigma(f); flat where it is 0.
+  // |gap|, gap = 1 - p_b - p_f = sigma(-b) - sigma(f). The gradient is 0 where gap is 0.
   template <typename T>
   CHORUS_HD void Regularize(RowTerms<T>& row) const {
     const T b = row.z[kCvr];

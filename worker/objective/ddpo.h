@@ -1,17 +1,17 @@
 #pragma once
-// DDPO (Su et al., SIGIR 2024): a conversion-propensity tower c, trained on clicked rows, gives
-// soft labels to the CVR tower b in both spaces, whose losses are self-normalised. sg() is a
-// stop-gradient.
+// DDPO (Su et al., SIGIR 2024): a conversion-propensity tower c, which is trained on clicked rows,
+// gives soft labels to the CVR tower b in both spaces. The losses of b are self-normalised. sg() is
+// a stop-gradient.
 //   ctr         1/|D| sum_D  CE(a, o)
 //   ctcvr       1/|D| sum_D  CEP(a, b, o r)
 //   conversion  1/|D| sum_O  CE(c, r)
 //   cvr         sum_O w CE(b, r*) / sum_O w          w = min(1 / sg(p_a), 1 / eps)
 //   pseudo      sum_N v CE(b, r*) / sum_N v          v = min(1 / (1 - sg(p_a)), 1 / eps_un)
-// r* = 1 for a conversion, else sg(p_c), for clicked rows too (eq. 9). Since then
-// E[r* | O] = p + (1 - p) p, that about doubles the target; with `calibrated`, r* = r on clicked
-// rows (eq. 8). ddpo_literal (kLiteral) divides cvr and pseudo by |D| once more, as eqs. 10 and 15
-// and the authors' code do. detach = false lets gradients flow through w and v, whose sums are
-// constants to gradients.
+// r* = 1 for a conversion, else sg(p_c), also for clicked rows (eq. 9). Then E[r* | O] =
+// p + (1 - p) p, nearly twice the conversion rate p; with `calibrated`, r* = r on clicked rows
+// (eq. 8). ddpo_literal (kLiteral) divides cvr and pseudo by |D| once more, as eqs. 10 and 15 and
+// the authors' code do. With detach = false gradients flow through w and v, but not through their
+// sums.
 
 #include "worker/objective/row_terms.h"
 

@@ -2,8 +2,9 @@
 // DIVISION (Ma et al., SIGIR 2018, sections 2.3 and 3.1): pCVR = pCTCVR / pCTR of two nets that
 // share nothing.
 //   L = w_ctr 1/|D| sum_D CE(a, o)  +  w_ctcvr 1/|D| sum_D CE(t, o r)
-// Both are trained in one stage: no parameter sees both losses, so that is the same as training one
-// after the other. pCVR = exp(sp(-a) - sp(-t)) may exceed 1; `cap` cuts it there, which makes ties.
+// Both are trained in one stage. No parameter is in both losses, so that the result is the same as
+// training one net after the other. pCVR = exp(sp(-a) - sp(-t)) may exceed 1; `cap` cuts it at 1,
+// which makes ties.
 
 #include "worker/objective/prediction.h"
 #include "worker/objective/row_terms.h"

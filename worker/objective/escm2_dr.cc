@@ -1,5 +1,6 @@
 #include "worker/objective/escm2_dr.h"
 
+#include "common/check.h"
 #include "worker/objective/methods.h"
 #include "worker/objective/row_objective.h"
 
@@ -7,14 +8,10 @@ namespace chorus::worker {
 namespace {
 
 DrTraining TrainingOf(DoublyRobust::Training training) {
-  switch (training) {
-    case DoublyRobust::JOINT:
-      return DrTraining::kJoint;
-    case DoublyRobust::PSEUDO:
-      return DrTraining::kPseudo;
-    default:
-      return DrTraining::kAlternate;
-  }
+  if (training == DoublyRobust::JOINT) return DrTraining::kJoint;
+  if (training == DoublyRobust::PSEUDO) return DrTraining::kPseudo;
+  CHECK(training == DoublyRobust::ALTERNATE, "training=", static_cast<int>(training));
+  return DrTraining::kAlternate;
 }
 
 template <bool kCtcvr, typename Config>

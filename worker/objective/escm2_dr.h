@@ -1,16 +1,16 @@
 #pragma once
-// ESCM2-DR (Wang et al., SIGIR 2022; DDPO eq. 4): ESMM, and CVR by a doubly robust loss whose third
-// tower d imputes the error of un-clicked rows.
+// ESCM2-DR (Wang et al., SIGIR 2022; DDPO eq. 4): ESMM, and CVR by a doubly robust loss, in which a
+// third tower d imputes the error of un-clicked rows.
 //   L = w_ctr 1/|D| sum_D CE(a, o)  +  w_ctcvr 1/|D| sum_D CEP(a, b, o r)
 //     + w_error 1/|D| sum_D [delta^ + o w e]  +  w_imputation 1/|D| sum_D o w e^2
 //   w = min(1 / sg(p_a), 1 / eps),  delta = CE(b, r),  e = delta - delta^
-// training decides what delta^ is and which stop-gradients the last two terms have:
-//   ALTERNATE  delta^ = sigma(d) or sp(d); error has sg(delta^), imputation has sg(delta): b and d
-//              train apart, and b gets exactly the gradient of ESCM2-IPW
+// The option `training` decides what delta^ is and which stop-gradients the last two terms have:
+//   ALTERNATE  delta^ = sigma(d) or sp(d); error has sg(delta^), imputation has sg(delta), so that
+//              b and d are trained separately, and b gets exactly the gradient of ESCM2-IPW
 //   JOINT      the same without these stop-gradients
-//   PSEUDO     delta^ = CE(b, sg(sigma(d))): d makes pseudo labels, which pull b on all rows;
+//   PSEUDO     delta^ = CE(b, sg(sigma(d))): d makes pseudo labels, which train b on all rows;
 //              imputation has sg(b), and e = (sigma(d) - r) b
-// detach = false lets gradients flow through w. Multi-DR (Zhang et al., WWW 2020) is the same
+// With detach = false gradients flow through w. Multi-DR (Zhang et al., WWW 2020) is the same
 // without the second term.
 
 #include "worker/objective/row_terms.h"

@@ -1,7 +1,7 @@
 #pragma once
 // ESCM2-IPW (Wang et al., SIGIR 2022, where it is called ESCM2-IPS; DDPO eq. 3, NISE eq. 4): ESMM,
-// and CVR on clicked rows weighed by the inverse propensity of the click. sg() is a stop-gradient,
-// left out with detach = false.
+// and CVR on clicked rows, weighted by the inverse propensity of the click. sg() is a
+// stop-gradient, which detach = false leaves out.
 //   L = w_ctr 1/|D| sum_D CE(a, o)  +  w_ctcvr 1/|D| sum_D CEP(a, b, o r)
 //     + w_cvr 1/|D| sum_O w CE(b, r)
 //   w = min(1 / sg(p_a), 1 / eps)

@@ -1,6 +1,6 @@
 #pragma once
-// ESMM (Ma et al., SIGIR 2018, equation 3, as means): CVR is learnt through the product with CTR
-// only.
+// ESMM (Ma et al., SIGIR 2018, equation 3, with means for sums): CVR is learnt only through its
+// product with CTR.
 //   L = w_ctr 1/|D| sum_D CE(a, o)  +  w_ctcvr 1/|D| sum_D CEP(a, b, o r)
 // ESMM_NS (section 3.1) is the same loss with tables of their own for CTR and CVR.
 

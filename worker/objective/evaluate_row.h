@@ -1,26 +1,26 @@
 #pragma once
-// One exposure through a method's row function. Compiled by g++ and nvcc. Thread safety: pure
+// Calls a method's row function for one exposure. Compiled by g++ and nvcc. Thread safety: pure
 // functions.
 
 #include "worker/objective/row_terms.h"
 
 namespace chorus::worker {
 
-// The number of sums that need logits; 0 for most methods.
+// The method's number of sums that need logits; 0 for most methods.
 template <typename Method>
 constexpr int PartialsOf() {
   if constexpr (requires { Method::kPartials; }) return Method::kPartials;
   return 0;
 }
-// The stage that needs them.
+// The stage that needs these sums.
 template <typename Method>
 constexpr uint32_t PartialsStageOf() {
   if constexpr (requires { Method::kPartialsStage; }) return Method::kPartialsStage;
   return 0;
 }
 
-// loss: [terms], of the row, without its weight.  dlogits: [heads], with it. Both overwritten. A
-// row of weight 0 (padding) counts for nothing, whatever its logits are.
+// loss: [terms], without the row's sample weight.  dlogits: [heads], with it. Both are overwritten.
+// A row of weight 0 (padding) has no loss and no gradient, even if its logits are not finite.
 template <typename Method, typename T>
 CHORUS_HD void EvaluateRow(const Method& method, const RowLogits<T>& logits, double weight,
                            const T* scale, T* loss, T* dlogits) {

@@ -1,8 +1,8 @@
 #pragma once
-// The towers that a method needs: what a model is built from. Every head is one logit of a tower;
-// towers of one group read that group's embedding tables. Groups belong to stages: stage s trains
-// the groups of stage s, reads those of earlier stages as they were left, and does not touch later
-// ones. Thread safety: values.
+// The towers that a method needs, from which the model is built. A head is one logit of a tower.
+// The towers of a group read the embedding tables of that group. A group belongs to a stage: stage
+// s trains the groups of stage s, reads those of earlier stages without changing them, and does not
+// touch those of later stages. Thread safety: values.
 
 #include <cstdint>
 #include <string>
@@ -11,25 +11,26 @@
 namespace chorus::worker {
 
 struct Group {
-  std::string name;  // tables of later groups are called "default@name"
+  std::string name;  // the tables of groups after the first are called "default@name"
   uint32_t stage = 0;
 };
 
 struct Head {
   std::string name;  // "ctr", "cvr", "uncvr", ...
   uint32_t group = 0;
-  // Heads of one tower share its hidden layers; "": a tower of its own, called as the head.
+  // Heads that name the same tower share its hidden layers. "": the head has a tower of its own,
+  // with the head's name.
   std::string tower = {};
-  // Of this head's view of the tower's last hidden layer, drawn apart for each head; 0: none.
+  // Dropout of the tower's last hidden layer as this head reads it; drawn for each head. 0: none.
   double dropout = 0;
-  // Factor on the gradient that goes from this head into its tower; negative: gradient reversal
-  // (Ganin & Lempitsky, ICML 2015).
+  // The factor on the gradient that goes from this head into its tower. A negative one is gradient
+  // reversal (Ganin & Lempitsky, ICML 2015).
   double pass_back = 1;
 };
 
-// Attention transfer between towers (CTM of DDPO, after AITM, Xi et al., KDD 2021, section 3.3): at
-// hidden layer `layer` of the towers (the output of the first `layer` hidden layers), h_to is
-// replaced by
+// Attention transfer between towers (CTM of DDPO, after AITM, Xi et al., KDD 2021, section 3.3). h
+// is the output of a tower's hidden layer number `layer`, counted from 1. In the receiving tower
+// h_to is replaced by
 //   relu(W [o_1; o_2; ...] + b),  o_j = sum_k A_k V t_k,  t = (relu(W_j h_from_j), h_to),
 //   A = softmax_k(<Q t_k, K t_k> / sqrt(width))
 struct Transfer {

@@ -1,8 +1,8 @@
 #pragma once
-// One factory a method: its heads, terms and weights from its options. To add a method: a header
-// with its row function, a factory here, a line in registry.cc and one in all_methods.h, and its
-// options in config.proto's ObjectiveConfig. `seed` is that of a method's random draws. Thread
-// safety: pure functions.
+// One factory per method, which makes heads, terms and weights of the method's options. A new
+// method needs a header with its row function, a factory here, a line in registry.cc and one in
+// all_methods.h, and its options in ObjectiveConfig of common/config.proto.  seed: of the method's
+// random draws. Thread safety: pure functions.
 
 #include <memory>
 
@@ -30,7 +30,8 @@ std::unique_ptr<Objective> MakeChorusCvr(const ChorusCvrConfig& options);
 std::unique_ptr<Objective> MakeChorusCvrWithoutNdm(const ChorusCvrConfig& options);
 std::unique_ptr<Objective> MakeChorusCvrWithoutSam(const ChorusCvrConfig& options);
 
-// The denominator of a sum over `space`: that space, or with EXPOSURE all exposures.
+// The space of the denominator of a sum over `space`: `space` itself, or with EXPOSURE all
+// exposures.
 inline Space SpaceOf(Space space, Norm norm) {
   return norm == EXPOSURE ? Space::kExposures : space;
 }

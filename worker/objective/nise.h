@@ -1,12 +1,12 @@
 #pragma once
-// NISE (Huang et al., RecSys 2024): CVR on clicked rows, and on un-clicked rows towards its own
-// prediction, weighed by the ratio of the step's losses. No CTCVR.
+// NISE (Huang et al., RecSys 2024): CVR on clicked rows, and on un-clicked rows with its own
+// prediction as the label. The weight of CVR is the ratio of the step's losses. There is no CTCVR.
 //   L = w_ctr L_ctr + lambda L_cvr,   lambda = sg(w_cvr min(L_ctr / L_cvr, beta))
 //   L_ctr = 1/|D| sum_D CE(a, o)
 //   L_cvr = 1/|D| [ sum_O CE(b, r) + sum_N CE(b, y) ]
-// where y = p_b, not a stop-gradient, which makes the second sum an entropy; with the target TOWER
-// (kTower) y = sg(p_c) of a tower c that is trained by  w_conversion 1/|D| sum_O CE(c, r).
-// The ratio is that of the global step: both sums are partials.
+// where y = p_b without a stop-gradient, which makes the second sum an entropy. With the target
+// TOWER (kTower) y = sg(p_c) of a tower c that is trained by  w_conversion 1/|D| sum_O CE(c, r).
+// The ratio is that of the global step, so that both sums are partials.
 
 #include "worker/objective/row_terms.h"
 
@@ -34,7 +34,7 @@ struct Nise {
 
   double Weight(int term, double weight, const double* partials) const {
     if (term != kCvrTerm) return weight;
-    if (partials[kCtrSum] == 0) return 0;  // a step without rows, too
+    if (partials[kCtrSum] == 0) return 0;  // for one, in a step without rows
     const double most = beta * partials[kCvrSum];
     return weight * (partials[kCtrSum] < most ? partials[kCtrSum] / partials[kCvrSum] : beta);
   }

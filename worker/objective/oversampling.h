@@ -1,11 +1,11 @@
 #pragma once
-// OVERSAMPLING (Ma et al., SIGIR 2018, section 3.1; Weiss 2004): BASE with every conversion k
-// times.
+// OVERSAMPLING (Ma et al., SIGIR 2018, section 3.1; Weiss 2004): BASE with every conversion counted
+// k times.
 //   L = w_cvr sum_O (1 + (k - 1) r) CE(b, r) / sum_O (1 + (k - 1) r)  +  w_ctr 1/|D| sum_D CE(a, o)
 // k = 1 is BASE. The odds of sigma(b) are k times too high; `correct` predicts with b - ln k, which
-// orders rows alike. Sums are over a step: where a step has few clicks, a conversion's copies are
-// much of its own denominator, so that the odds are less than k times too high and `correct` takes
-// off too much (perf/README.md, Criteo).
+// does not change the order of rows. Sums are over a step. In a step of few clicks the copies of a
+// conversion are a large part of its own denominator: the odds are then less than k times too high,
+// and `correct` subtracts too much (perf/README.md, Criteo).
 
 #include "worker/objective/prediction.h"
 #include "worker/objective/row_terms.h"

@@ -1,8 +1,8 @@
 #pragma once
-// What losses are made of: cross entropies of one logit and of a product of two
-// sigmoids, with exact gradients, and clipped inverse propensities. No subtraction of near-equal
-// numbers: values keep their relative accuracy for |logit| <= 60 and beyond, in float and double.
-// Compiled by g++ and nvcc. Thread safety: pure functions.
+// The parts of losses: cross entropies of one logit and of a product of two sigmoids, with exact
+// gradients, and clipped inverse propensities. They do not subtract nearly equal numbers, so that
+// values keep their relative accuracy for |logit| <= 60 and beyond, in float and double. Compiled
+// by g++ and nvcc. Thread safety: pure functions.
 
 #include "common/device_math.h"
 
@@ -44,7 +44,8 @@ CHORUS_HD inline T SigmoidDifference(T z, T q) {
                 : Sigmoid(q) * Sigmoid(-z) * Expm1(z - q);
 }
 
-// Entropy of a Bernoulli logit: sp(z) - sigma(z) z, even in z; both parts are positive for -|z|.
+// Entropy of a Bernoulli logit, sp(z) - sigma(z) z. It is even in z, and for -|z| both parts are
+// positive, so that nothing cancels.
 template <typename T>
 CHORUS_HD inline T BernoulliEntropy(T z) {
   const T size = z < T(0) ? -z : z;
@@ -56,10 +57,10 @@ CHORUS_HD inline T BernoulliEntropySlope(T z) {
   return -z * SigmoidSlope(z);
 }
 
-// KL(z || q) of two Bernoulli logits: sigma(z) (z - q) - sp(z) + sp(q). The sums cancel for large
-// positive logits and for equal ones: KL(z || q) = KL(-z || -q) avoids the former, and for near
-// logits sp(q) - sp(z) = log1p(sigma(z) (e^(q - z) - 1)) leaves a relative error of about 1e-16 /
-// |q - z|.
+// KL(z || q) of two Bernoulli logits: sigma(z) (z - q) - sp(z) + sp(q). This sum cancels for large
+// positive logits and for nearly equal ones. KL(z || q) = KL(-z || -q) avoids the first case. In
+// the second, sp(q) - sp(z) = log1p(sigma(z) (e^(q - z) - 1)) leaves a relative error of about
+// 1e-16 / |q - z|.
 CHORUS_HD inline double KullbackLeibler(double z, double q) {
   if (z > 0) {
     z = -z;
@@ -87,19 +88,19 @@ struct ProductLoss {
 };
 
 // Cross entropy of p = sigma(a) sigma(b) with label y:  -[y L + (1 - y) log(1 - e^L)],  L = log p.
-// (1 - sigma(a)) / (1 - p) = sigma(sp(b) - a) makes the gradients of the second part.
+// The gradients of the second part follow from (1 - sigma(a)) / (1 - p) = sigma(sp(b) - a).
 template <typename T>
 CHORUS_HD inline ProductLoss<T> ProductCrossEntropy(T a, T b, bool y) {
   const T log_p = -Softplus(-a) - Softplus(-b);
   if (y) return {-log_p, -Sigmoid(-a), -Sigmoid(-b)};
   const T p = Exp(log_p);
-  // Where p rounds to 1 (and log p in float to 0): 1 - p = e^-a + e^-b, but for a relative e^-a.
+  // Where p rounds to 1 (and log p, in float, to 0), 1 - p = e^-a + e^-b up to a relative e^-a.
   const T value =
       log_p > T(-1e-30) ? Min(a, b) - Log1p(Exp(a < b ? a - b : b - a)) : -Log1mExp(log_p);
   return {value, p * Sigmoid(Softplus(b) - a), p * Sigmoid(Softplus(a) - b)};
 }
 
-// A factor on a row's loss that may depend on a logit: slope = d value / d z[head].
+// A factor on a row's loss, which may depend on one logit: slope = d value / d z[head].
 template <typename T>
 struct RowWeight {
   T value = T(1);
@@ -107,7 +108,8 @@ struct RowWeight {
   int head = 0;
 };
 
-// min(1 / sigma(z), 1 / floor) = min(1 + e^-z, 1 / floor); a constant if detach.
+// min(1 / sigma(z), 1 / floor) = min(1 + e^-z, 1 / floor). With `detach` it is a constant: the
+// slope is 0.
 template <typename T>
 CHORUS_HD inline RowWeight<T> InversePropensity(T z, int head, double floor, bool detach) {
   const T most = static_cast<T>(1.0 / floor);
@@ -116,7 +118,7 @@ CHORUS_HD inline RowWeight<T> InversePropensity(T z, int head, double floor, boo
   return {T(1) + odds_against, detach ? T(0) : -odds_against, head};
 }
 
-// min(1 / (1 - sigma(z)), 1 / floor) = min(1 + e^z, 1 / floor); a constant if detach.
+// min(1 / (1 - sigma(z)), 1 / floor) = min(1 + e^z, 1 / floor), and `detach` as above.
 template <typename T>
 CHORUS_HD inline RowWeight<T> InverseComplement(T z, int head, double floor, bool detach) {
   const RowWeight<T> of_minus_z = InversePropensity(-z, head, floor, detach);

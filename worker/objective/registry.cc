@@ -51,7 +51,8 @@ Result<std::unique_ptr<Objective>> MakeObjective(const ObjectiveConfig& config, 
       StrCat("objective: no method chosen; allowed: ", Join(ObjectiveNames(), ", ")));
 }
 
-// The alternatives of the config's oneof, in capitals: a method cannot be configurable and missing.
+// The alternatives of the config's oneof in capitals. They are read from the descriptor, so that no
+// method can be configurable and missing here.
 std::vector<std::string> ObjectiveNames() {
   std::vector<std::string> names;
   const auto* methods = ObjectiveConfig::descriptor()->FindOneofByName("method");

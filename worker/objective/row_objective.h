@@ -1,6 +1,6 @@
 #pragma once
-// Makes an Objective of a method's row function: loops over rows, applies sample weights, sums
-// terms. Thread safety: as Objective.
+// Makes an Objective of a method's row function. It loops over rows, applies sample weights and
+// sums terms. Thread safety: as Objective.
 //
 // A Method has  enum Head {..., kHeads},  kTerms  and
 //   template <typename T> void Row(RowTerms<T>& row) const
@@ -9,16 +9,16 @@
 //   double Copies(bool click, bool converted, uint64_t row_id) const
 //       how often the sample holds a row
 //   double Draw(uint64_t row_id) const
-//       the row's random number, for Row and Partials
+//       the row's random number, which Row and Partials read as RowLogits::draw
 //   static constexpr int kPartials
 //   template <typename T> void Partials(const RowLogits<T>& row, T* sums) const
 //       the number of sums that need logits, and a row's part of them (zero on entry)
 //   static constexpr uint32_t kPartialsStage
 //       the stage that needs them (default 0)
 //   double Weight(int term, double weight, const double* partials) const
-//       a term's weight that moves with the step
+//       a term's weight where it depends on the step
 //   Prediction Predict(const float* logits) const
-//       where it is not sigma(ctr), sigma(cvr)
+//       where the prediction is not sigma(ctr), sigma(cvr)
 // Copies, Draw, Weight and Predict run on the host only.
 
 #include <typeinfo>

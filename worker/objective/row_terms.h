@@ -1,10 +1,10 @@
 #pragma once
-// One exposure while a method computes it: labels and logits in, losses and gradients out. A
-// method's Row function calls one Add... a term, which sets loss[term] and adds scale[term] * d
-// loss / d logit to dz; losses of other shapes are put together of SetLoss and AddSlope. A term
-// that is not called for a row is outside the term's space there. Only terms of the stage and
-// logits of heads that are trained in it may be touched. Thread safety: none; lives within one
-// call. Compiled by g++ and nvcc.
+// The state of a method's Row function: labels and logits of one exposure are its input, losses and
+// gradients its output. Row calls one Add... function per term, which sets loss[term] and adds
+// scale[term] * d loss / d logit to dz. Losses that no Add... function computes are made of SetLoss
+// and AddSlope. A row for which nothing is called for a term is outside the term's space. Row may
+// write only the terms of its stage, and the logits of heads that the stage trains. Thread safety:
+// none; a value lives within one call. Compiled by g++ and nvcc.
 
 #include <cstdint>
 
@@ -16,16 +16,16 @@ template <typename T>
 struct RowLogits {
   uint32_t stage;  // of training
   bool click;
-  bool converted;  // click and conversion; the conversion of an un-clicked row never gets here
-  T copies;        // how often the method's sample holds this row; 1 for methods that do not sample
-  double draw;     // uniform in [0, 1), the row's own; 0 for methods that draw none
+  bool converted;  // click and conversion: the conversion of an un-clicked row is not read
+  T copies;        // how often the method's sample holds this row; 1 in methods that do not sample
+  double draw;     // the row's random number, uniform in [0, 1); 0 in methods that draw none
   const T* z;      // [heads]
 };
 
 template <typename T>
 struct RowTerms : RowLogits<T> {
   using RowLogits<T>::z;
-  const T* scale;  // [terms]  term weight / denominator of the global step
+  const T* scale;  // [terms]  weight of the term / its denominator in the global step
   T* loss;         // [terms]  zero on entry
   T* dz;           // [heads]  zero on entry
 

@@ -1,19 +1,21 @@
 #pragma once
-// UKD (Xu et al., WWW 2022): a teacher, trained on clicked rows and adapted to un-clicked ones by
-// an adversarial domain head g, labels un-clicked rows for a student with two CVR heads b, b' on
-// one tower, which differ by their dropout.
+// UKD (Xu et al., WWW 2022): a teacher labels un-clicked rows for a student. The teacher is trained
+// on clicked rows and adapted to un-clicked ones by an adversarial domain head g. The student has
+// two CVR heads b, b' on one tower, which differ by their dropout.
 //   stage 0   teacher      1/|O| sum_O  CE(t, r)
-//             domain       1/|D| sum_D  CE(g, o)    into the tower: times -domain_reversal
+//             domain       1/|D| sum_D  CE(g, o)    its gradient enters the tower times
+//                                                   -domain_reversal
 //   stage 1   ctr          1/|D| sum_D  CE(a, o)
 //             cvr          1/|D| sum_O  CE(b, r)
 //             cvr2         1/|D| sum_O  CE(b', r)
 //             distill      1/|D| sum_N  e^(-lambda KL(b||b')) CE(b, p_t)
 //             distill2     1/|D| sum_N  e^(-lambda KL(b'||b)) CE(b', p_t)
 //             regularizer  1/|D| sum_N  KL(b||b') + KL(b'||b)
-// The paper prints one head and one KL; this is the symmetric form, which trains b' as well. The
-// factor e^(-lambda KL) is differentiated unless detach_weight; the regularizer holds KL down. p_t
-// is frozen, being of an earlier stage. unclicked_rate < 1 distills a part of N, drawn of (seed,
-// row), whose terms weigh 1 / unclicked_rate.
+// The paper prints one head and one KL; this is the symmetric form, which trains b' as well.
+// Gradients flow through the factor e^(-lambda KL) unless detach_weight is set; the regularizer
+// keeps KL small. p_t is of an earlier stage and so is a constant. With unclicked_rate < 1 only a
+// sample of N is distilled, which is a function of (seed, row); its terms are weighted by 1 /
+// unclicked_rate.
 
 #include "common/random.h"
 #include "worker/objective/prediction.h"
@@ -66,7 +68,8 @@ struct Ukd {
     }
   }
 
-  // The mean of both heads' probabilities as a logit: log (p + p') - log (q + q'), q = 1 - p.
+  // With average_heads pCVR is the mean of both heads' probabilities; its logit is
+  // log (p + p') - log (q + q'), q = 1 - p.
   Prediction Predict(const float* logits) const {
     const auto a = static_cast<double>(logits[kCtr]);
     const auto b = static_cast<double>(logits[kCvr]);

@@ -1,11 +1,11 @@
 #pragma once
-// UNBIAS (Ma et al., SIGIR 2018, section 3.1): CVR on clicked rows that are made alike to all
-// exposures by the inverse of pCTR. Stage 0 trains a CTR net on D; stage 1 reads it, frozen, and
-// trains CVR on tables of its own.
+// UNBIAS (Ma et al., SIGIR 2018, section 3.1): CVR on clicked rows, weighted by 1 / pCTR so that
+// they represent all exposures. Stage 0 trains a CTR net on D; stage 1 reads it without changing
+// it, and trains CVR on tables of its own.
 //   stage 0   L = w_ctr 1/|D| sum_D CE(a, o)
 //   stage 1   L = w_cvr sum_O w CE(b, r) / sum_O w,   w = min(1 / p_a, 1 / eps)
-// kSample is rejection sampling of the same expectation: w is 1 with probability
-// eps / max(p_a, eps), else 0, by a draw of (seed, row).
+// kSample is rejection sampling with the same expectation: w is 1 with probability
+// eps / max(p_a, eps), else 0, by a draw that is a function of (seed, row).
 
 #include "common/random.h"
 #include "worker/objective/row_terms.h"

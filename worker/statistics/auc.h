@@ -1,8 +1,8 @@
 #pragma once
 // The exact area under the ROC curve, ties counted half, with fractional labels and row weights:
 //   sum_{i,j} p_i q_j ([s_i > s_j] + [s_i = s_j] / 2) / (sum p  sum q),  p = w t, q = w (1 - t)
-// A row of label t and weight w is w t positives and w (1 - t) negatives. (ScoreHistogram has the
-// estimate from bins, with its bound.)
+// A row of label t and weight w counts as w t positives and w (1 - t) negatives. ScoreHistogram has
+// the estimate from bins, with a bound of its error.
 // Thread safety: none.
 
 #include <optional>
@@ -11,8 +11,8 @@ namespace chorus::worker {
 
 class AucSums {
  public:
-  // Rows of one score, the scores ascending: their positives and negatives. (Descending with the
-  // two exchanged gives the same.)
+  // Adds the positives and negatives of all rows of one score. Scores ascend from call to call;
+  // with descending scores and the two arguments exchanged the result is the same.
   void AddTie(double positives, double negatives) {
     wins_ += positives * (negatives_ + 0.5 * negatives);
     positives_ += positives;

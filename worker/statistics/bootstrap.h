@@ -1,13 +1,14 @@
 #pragma once
-// The paired bootstrap by group: rows of one user (or request) are drawn together, and all runs see
-// the same draws, so that the difference of two runs varies as the difference does.
+// The paired bootstrap by group. The rows of one user (or request) are drawn together, since they
+// depend on one another. All runs see the same draws, so that what two runs share cancels in their
+// difference.
 //
 // Poisson bootstrap (Hanley & MacGibbon 2006; Oza & Russell 2001): in replicate r group g counts
 // Poisson(1) times, a function of (seed, r, id of g) alone. For many groups that is the multinomial
-// bootstrap with a random total; no replicate needs another's numbers, so replicates run in
-// parallel and the result depends on neither threads nor the rows' order nor who else is compared.
-// The draws of a run are made once; any contrast of runs is then a subtraction of draws.
-// Thread safety: DrawReplicates has the pool for itself; the others are pure.
+// bootstrap with a random total. No replicate needs the numbers of another, so that replicates run
+// in parallel, and the result does not depend on threads, on the order of the rows or on the other
+// runs. The draws of a run are made once; the draws of any contrast of runs are differences of
+// these. Thread safety: DrawReplicates needs the pool for itself; the others are pure functions.
 
 #include <cstdint>
 #include <optional>
@@ -30,19 +31,19 @@ struct MetricDraws {
   std::vector<double> draws;    // [replicates]; NaN where the metric is undefined
 };
 
-// group_ids: [groups], unique; equal in all calls whose draws are to be paired. One result a
-// metric.
+// group_ids: [groups], unique, and the same in all calls whose draws are to be paired. One result
+// per metric.
 std::vector<MetricDraws> DrawReplicates(std::span<const ResampledMetric* const> metrics,
                                         std::span<const uint64_t> group_ids,
                                         const BootstrapOptions& options, ThreadPool* pool);
 
-// The standard error of sum_k c_k value_k, as its draws vary; its square is the sampling variance
-// of combine.h. draws: [k], of the same replicates. Absent when a value is, or under half of the
-// replicates are defined for every metric.
+// The standard error of sum_k c_k value_k: the standard deviation of its draws. Its square is a
+// sampling variance of combine.h.  draws: [k], of the same replicates. Absent when a value is
+// absent, or when fewer than half of the replicates have draws of all k.
 std::optional<double> ContrastError(std::span<const MetricDraws* const> draws,
                                     std::span<const double> coefficients);
 
-// How often replicate `replicate` draws the group: Poisson(1).
+// How many times replicate `replicate` draws the group: Poisson(1).
 uint8_t GroupCount(uint64_t seed, uint32_t replicate, uint64_t group_id);
 
 }  // namespace chorus::worker

@@ -1,5 +1,5 @@
 #pragma once
-// The entropy of a coin. Thread safety: pure function.
+// The entropy of a Bernoulli variable. Thread safety: pure function.
 
 #include "common/device_math.h"
 

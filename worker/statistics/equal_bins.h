@@ -1,8 +1,7 @@
 #pragma once
-// Bins of equal size of rows in ascending order. Rows that stay together (a tie, a cell of a
-// histogram) are in the bin in which the first of them falls: with r rows before it, of n, bin
-// floor(r count / n). Bins in which no such first row falls are left out.
-// Thread safety: none.
+// Bins of equal size over rows in ascending order. Rows that stay together (a tie, or a bin of a
+// histogram) are in the bin of their first row, which is bin floor(r count / n) when r of the n
+// rows come before it. Bins without such a first row are left out. Thread safety: none.
 
 #include <cstdint>
 
@@ -10,10 +9,10 @@ namespace chorus::worker {
 
 class EqualBins {
  public:
-  // rows: of all bins together.  REQUIRES: count > 0; rows > 0 before NextBegins is called.
+  // rows: the number of all rows. REQUIRES: count > 0; rows > 0 when NextBegins is called.
   EqualBins(uint64_t rows, uint32_t count) : rows_(rows), count_(count) {}
 
-  // Whether the next rows that stay together begin a bin: the first ones do.
+  // Whether a new bin begins with the next rows that stay together. With the first rows one does.
   bool NextBegins() {
     if (before_ < end_) return false;
     const Wide bin = Wide{before_} * count_ / rows_;
@@ -27,7 +26,7 @@ class EqualBins {
   const uint64_t rows_;
   const uint32_t count_;
   uint64_t before_ = 0;  // rows added
-  uint64_t end_ = 0;     // the least number of rows before those of a later bin
+  uint64_t end_ = 0;     // a row belongs to a later bin if at least so many rows come before it
 };
 
 }  // namespace chorus::worker

@@ -2,8 +2,6 @@
 // 95 % intervals: Student's t, and Wilson's for a proportion.
 // Thread safety: pure functions.
 
-#include <cstdint>
-
 namespace chorus::worker {
 
 struct Interval {
@@ -12,9 +10,8 @@ struct Interval {
   bool Contains(double x) const { return low <= x && x <= high; }
 };
 
-// 0.975 quantile of Student's t: exact to 1e-6 at 1 to 10 degrees of freedom, by the expansion of
-// Fisher and Cornish above (Abramowitz & Stegun 26.7.5). Fractions are rounded down (a wider
-// interval). REQUIRES: degrees_of_freedom >= 1; infinity gives the normal quantile.
+// The 0.975 quantile of Student's t, to 1e-9, for any degrees of freedom, also fractional ones as
+// Satterthwaite's are. REQUIRES: degrees_of_freedom >= 1; infinity gives the normal quantile.
 double StudentQuantile975(double degrees_of_freedom);
 
 // mean +- the quantile times the standard error.

@@ -1,5 +1,6 @@
 #pragma once
-// The order of scores, its runs of equal ones, and its lowest part. Thread safety: pure functions.
+// The ascending order of scores, its runs of equal scores, and its lowest part. Thread safety: pure
+// functions.
 
 #include <algorithm>
 #include <cstddef>
@@ -20,9 +21,9 @@ inline std::vector<uint32_t> AscendingOrder(std::span<const double> scores) {
   return order;
 }
 
-// The n / parts rows with the lowest scores, at least one of any: their numbers, ascending. Equal
-// scores at the edge are in by the lower row id, then by the lower number.  scores, row_id: [n].
-// REQUIRES: parts > 0.
+// The numbers, ascending, of the n / parts rows with the lowest scores; at least one row, if there
+// is any. Among equal scores the row with the lower row id comes first, then the one with the lower
+// number.  scores, row_id: [n]. REQUIRES: parts > 0.
 inline std::vector<uint32_t> LowestPart(std::span<const double> scores,
                                         std::span<const uint64_t> row_id, uint32_t parts) {
   std::vector<uint32_t> rows(scores.size());
@@ -39,7 +40,8 @@ inline std::vector<uint32_t> LowestPart(std::span<const double> scores,
   return rows;
 }
 
-// f(begin, end): order[begin, end) is a maximal run of equal scores; runs ascend.
+// Calls f(begin, end) for every maximal run order[begin .. end) of equal scores, in ascending
+// order.
 template <typename F>
 void ForEachTie(std::span<const double> scores, std::span<const uint32_t> order, F f) {
   for (size_t begin = 0, end; begin < order.size(); begin = end) {

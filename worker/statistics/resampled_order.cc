@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 
-#include "common/check.h"
 #include "worker/statistics/auc.h"
 #include "worker/statistics/equal_bins.h"
 #include "worker/statistics/order.h"

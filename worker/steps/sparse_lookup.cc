@@ -8,52 +8,56 @@
 namespace chorus::worker {
 namespace {
 
-constexpr size_t kFewestSlots = 1024;  // a power of two
-constexpr size_t kAhead = 16;          // keys that are fetched before their turn
+constexpr size_t kFewestEntries = 1024;  // a power of two
+constexpr size_t kAhead = 16;            // keys whose entries are prefetched before their turn
 
 }  // namespace
 
+// A set is cleared for every step. Counting rounds frees all entries at once; they are written only
+// when the 32-bit count starts again at 0.
 void SparseLookup::Numbering::Clear() {
   keys_.clear();
-  if (slots_.empty() || ++round_ == 0) {
-    slots_.assign(std::max(slots_.size(), kFewestSlots), Slot());
+  if (entries_.empty() || ++round_ == 0) {
+    entries_.assign(std::max(entries_.size(), kFewestEntries), Entry());
     round_ = 1;
   }
 }
 
+// The set is larger than the caches, so that nearly every look-up of a new key waits for memory.
+// The keys are known ahead: prefetching lets these waits overlap.
 void SparseLookup::Numbering::AddNumbers(const std::vector<Key>& keys,
                                          std::vector<uint32_t>* numbers) {
   const size_t first = numbers->size();
   numbers->resize(first + keys.size());
   const size_t far = keys.size() - std::min(keys.size(), kAhead);
   for (size_t i = 0; i < keys.size(); ++i) {
-    if (i < far) __builtin_prefetch(&slots_[keys[i + kAhead] & (slots_.size() - 1)], 1);
+    if (i < far) __builtin_prefetch(&entries_[keys[i + kAhead] & (entries_.size() - 1)], 1);
     (*numbers)[first + i] = NumberOf(keys[i]);
   }
 }
 
 uint32_t SparseLookup::Numbering::NumberOf(Key key) {
-  if (keys_.size() * 2 >= slots_.size()) Grow();
-  const size_t mask = slots_.size() - 1;
-  // Keys are hashes already: their low bits place them.
+  if (keys_.size() * 2 >= entries_.size()) Grow();
+  const size_t mask = entries_.size() - 1;
+  // Keys are hashes already (common/key.h), so that their low bits can serve as the place.
   for (size_t i = key & mask;; i = (i + 1) & mask) {
-    Slot& slot = slots_[i];
-    if (slot.round != round_) {
-      slot = {key, static_cast<uint32_t>(keys_.size()), round_};
+    Entry& entry = entries_[i];
+    if (entry.round != round_) {
+      entry = {key, static_cast<uint32_t>(keys_.size()), round_};
       keys_.push_back(key);
-      return slot.number;
+      return entry.number;
     }
-    if (slot.key == key) return slot.number;
+    if (entry.key == key) return entry.number;
   }
 }
 
 void SparseLookup::Numbering::Grow() {
-  slots_.assign(slots_.size() * 2, Slot());
-  const size_t mask = slots_.size() - 1;
+  entries_.assign(entries_.size() * 2, Entry());
+  const size_t mask = entries_.size() - 1;
   for (size_t number = 0; number < keys_.size(); ++number) {
     size_t i = keys_[number] & mask;
-    while (slots_[i].round == round_) i = (i + 1) & mask;
-    slots_[i] = {keys_[number], static_cast<uint32_t>(number), round_};
+    while (entries_[i].round == round_) i = (i + 1) & mask;
+    entries_[i] = {keys_[number], static_cast<uint32_t>(number), round_};
   }
 }
 
@@ -67,6 +71,8 @@ void SparseLookup::ResolveColumn(const SlotColumn& column, int table,
   numberings_[static_cast<size_t>(table)].AddNumbers(column.keys, positions);
 }
 
+// A counting sort. Servers own whole shards, so that the keys for one server are then whole ranges
+// of out->keys.
 void SparseLookup::GroupByShard(const Numbering& numbering, TableKeys* out) {
   const std::vector<Key>& keys = numbering.keys();
   std::vector<uint32_t>& order = order_[static_cast<size_t>(&numbering - numberings_.data())];
@@ -85,6 +91,9 @@ void SparseLookup::GroupByShard(const Numbering& numbering, TableKeys* out) {
 
 void SparseLookup::Resolve(const std::vector<Batch>& grains, std::vector<TableKeys>* keys,
                            std::vector<GrainPositions>* positions) {
+  // Positions are known only when all keys are: a key's shard decides its place, and the shards'
+  // sizes are known at the end. So the first pass writes numbers, and the second turns them into
+  // positions, which is cheaper than to look every key up a second time.
   for (Numbering& numbering : numberings_) numbering.Clear();
   keys->resize(numberings_.size());
   positions->resize(grains.size());

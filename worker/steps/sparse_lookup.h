@@ -1,7 +1,7 @@
 #pragma once
-// The keys of a worker's part of a step, each once: what it asks the servers for, and where each
-// key of each grain stands in that answer. Shared by all embedding groups, whose tables hold the
-// same keys. Thread safety: none; the reader thread owns it.
+// The unique keys of a worker's part of a step, which it asks the servers for, and the position of
+// each key of each grain among them. All embedding groups share the result, since their tables hold
+// the same keys. Thread safety: none; each reader thread has one of its own.
 
 #include <cstdint>
 #include <vector>
@@ -12,7 +12,7 @@
 
 namespace chorus::worker {
 
-// For every key of a grain, its position in TableKeys.keys of its slot's table; parallel to
+// For every key of a grain, its position in TableKeys.keys of its slot's table, in the order of
 // SlotColumn.keys. Empty for ignored slots.
 struct GrainPositions {
   std::vector<std::vector<uint32_t>> context;   // [slot][nnz]
@@ -24,35 +24,38 @@ class SparseLookup {
   // tables: number of configured tables.
   SparseLookup(SlotTables slot_tables, uint32_t tables, uint32_t shards);
 
-  // Collects the unique keys of `grains`, grouped by shard. keys: [tables], positions: [grains];
-  // both reused.
+  // Collects the unique keys of `grains`, grouped by shard; inside a shard they are in the order of
+  // their first appearance.  keys: [tables].  positions: [grains].  Both are overwritten and keep
+  // their memory.
   void Resolve(const std::vector<Batch>& grains, std::vector<TableKeys>* keys,
                std::vector<GrainPositions>* positions);
 
  private:
-  // An open-addressing set of keys that hands out numbers in order of first sight.
+  // A hash set of keys by open addressing, which numbers the keys in the order of their first
+  // appearance.
   class Numbering {
    public:
     void Clear();
-    // Appends the numbers of `keys`.
+    // Appends the number of each of `keys` to *numbers.
     void AddNumbers(const std::vector<Key>& keys, std::vector<uint32_t>* numbers);
     const std::vector<Key>& keys() const { return keys_; }
 
    private:
-    struct Slot {
+    struct Entry {
       Key key = 0;
       uint32_t number = 0;
-      uint32_t round = 0;  // taken in the round of this number, free in others
+      uint32_t round = 0;  // the entry is taken in this round, and free in all others
     };
     uint32_t NumberOf(Key key);
     void Grow();
-    std::vector<Slot> slots_;  // a power of two; at most half are taken
+    std::vector<Entry> entries_;  // a power of two; at most half are taken
     uint32_t round_ = 0;
     std::vector<Key> keys_;  // by number
   };
 
   void ResolveColumn(const SlotColumn& column, int table, std::vector<uint32_t>* positions);
-  // Moves the table's keys into the order of their shards; order_[number] becomes the position.
+  // Writes the table's keys in the order of their shards, and the position of each to
+  // order_[table][number].
   void GroupByShard(const Numbering& numbering, TableKeys* out);
 
   const SlotTables slot_tables_;

@@ -37,6 +37,7 @@ StepReader::~StepReader() {
 }
 
 void StepReader::ReadSteps(GrainReader* reader) {
+  // Each thread has a look-up of its own, whose hash sets are large and are reused.
   SparseLookup lookup(options_.slot_tables, options_.tables, options_.shards);
   while (std::unique_ptr<StepBatch> batch = ClaimStep()) {
     const uint64_t step = batch->step;
@@ -45,8 +46,10 @@ void StepReader::ReadSteps(GrainReader* reader) {
     if (status.ok()) {
       ready_.emplace(step, std::move(batch));
     } else {
+      // Other threads end the steps that they have claimed, so that Next returns all steps before
+      // the failed one, and then the error.
       ready_.emplace(step, status.Annotate(StrCat("reading step ", step)));
-      stop_ = true;  // no further step: Next never gets there
+      stop_ = true;
     }
     changed_.notify_all();
   }
@@ -86,11 +89,13 @@ Status StepReader::ReadStep(GrainReader* reader, SparseLookup* lookup, StepBatch
   return Status::Ok();
 }
 
-// The groups of this stage and of earlier ones look up the same keys, later ones none.
+// The groups of this stage and of earlier ones look up the same keys, those of later stages none.
+// The look-up has written the keys of group 0, so that its turn to lose them comes last.
 void StepReader::RepeatKeys(StepBatch* batch) const {
   const std::vector<Group>& groups = options_.objective->shape().groups;
   const TableKeys none = {{}, std::vector<uint32_t>(options_.shards, 0)};
-  batch->keys.reserve(size_t{options_.tables} * groups.size());  // it copies its own elements
+  // The vector copies its own elements below: it must not grow meanwhile.
+  batch->keys.reserve(size_t{options_.tables} * groups.size());
   for (size_t group = 1; group < groups.size(); ++group) {
     for (uint32_t table = 0; table < options_.tables; ++table) {
       batch->keys.push_back(groups[group].stage <= batch->stage ? batch->keys[table] : none);
@@ -112,7 +117,7 @@ Result<std::unique_ptr<StepBatch>> StepReader::Next() {
     }
   }
   const auto found = ready_.find(next_given_);
-  if (!found->second.ok()) return found->second.status();  // it stays
+  if (!found->second.ok()) return found->second.status();  // stays there, for later calls
   std::unique_ptr<StepBatch> batch = std::move(found->second).value();
   ready_.erase(found);
   ++next_given_;

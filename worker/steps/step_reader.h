@@ -1,8 +1,8 @@
 #pragma once
-// A worker's part of each step, read and made ready ahead of its use by reader threads: grains,
-// unique keys, positions, label counts. A step is one thread's work and a function of the log
-// alone, so that their number changes nothing but the time. The queue is bounded; a full queue
-// makes them wait. Thread safety: Next and Recycle from one thread (the trainer's).
+// Reader threads that prepare a worker's part of each step ahead of its use: grains, unique keys,
+// positions, label counts. One thread prepares a step, as a function of the log alone, so that the
+// number of threads changes no result. The queue is bounded; the threads wait when it is full.
+// Thread safety: Next and Recycle from one thread (the trainer's).
 
 #include <cstdint>
 #include <map>
@@ -22,10 +22,12 @@ namespace chorus::worker {
 struct StepBatch {
   uint64_t step = 0;
   uint32_t stage = 0;
-  std::vector<Batch> grains;  // of this worker, in order; a grain past the log's end is empty
+  std::vector<Batch> grains;  // of this worker, in order; a grain past its lane's end is empty
   std::vector<GrainPositions> positions;  // [grains]
-  std::vector<TableKeys> keys;            // [table instances]; none in groups of later stages
-  std::vector<SpaceWeights> spaces;       // [grains]
+  // [table instances]: that of configured table t for group g is keys[g * tables + t]. The
+  // instances of groups of later stages have no keys.
+  std::vector<TableKeys> keys;
+  std::vector<SpaceWeights> spaces;  // [grains]
 };
 
 RowLabels LabelsOf(const Batch& batch);
@@ -33,36 +35,40 @@ RowLabels LabelsOf(const Batch& batch);
 struct StepReaderOptions {
   GrainRange grains;  // of this worker
   SlotTables slot_tables;
-  uint32_t tables = 1;                   // configured tables
-  const Objective* objective = nullptr;  // its groups repeat the keys, its sample is summed
-  const StagePlan* stages = nullptr;     // of training; null: every step is of the last stage
+  uint32_t tables = 1;  // configured tables
+  // Each of its groups looks up the keys; its label counts are summed.
+  const Objective* objective = nullptr;
+  const StagePlan* stages = nullptr;  // of training; null: every step is of the last stage
   uint32_t shards = 64;
   uint64_t first_step = 1;
   uint64_t last_step = 0;  // inclusive
   uint32_t threads = 1;
-  uint32_t ahead = 2;             // steps kept ready, beside one that each thread works on
-  double deadline_seconds = 120;  // of one Next
+  uint32_t ahead = 2;             // steps that are kept ready, besides those in work
+  double deadline_seconds = 120;  // of one call of Next
 };
 
 class StepReader {
  public:
-  // `plan`, objective and stages outlive the reader.
+  // `plan`, options.objective and options.stages must outlive the reader.
   StepReader(const ReadingPlan& plan, const StepReaderOptions& options);
   ~StepReader();  // stops and joins the reader threads
 
-  // The next step's part, in order, from first_step to last_step. REQUIRES: called at most so many
-  // times.
+  // The next step's part, in order, from first_step to last_step. REQUIRES: it is called at most
+  // once for each of these steps. Error: that of the log, for this and every later call;
+  // kDeadlineExceeded.
   Result<std::unique_ptr<StepBatch>> Next();
-  void Recycle(std::unique_ptr<StepBatch> used);  // its memory serves a later step
+  void Recycle(std::unique_ptr<StepBatch> used);  // the memory of `used` serves a later step
 
-  uint64_t keys_seen() const { return keys_seen_; }  // by what Next returned
+  // In all that Next has returned: keys of grains, and unique keys over all table instances.
+  uint64_t keys_seen() const { return keys_seen_; }
   uint64_t keys_unique() const { return keys_unique_; }
 
  private:
   void ReadSteps(GrainReader* reader);
   Status ReadStep(GrainReader* reader, SparseLookup* lookup, StepBatch* batch) const;
   void RepeatKeys(StepBatch* batch) const;
-  // Memory for the next step that nobody reads yet, named in it; null when there is none left.
+  // Waits for room in the queue and claims the next step: returns memory for it, with its number
+  // set. Null when no step is left, or reading stops.
   std::unique_ptr<StepBatch> ClaimStep();
 
   const ReadingPlan& plan_;
@@ -76,7 +82,7 @@ class StepReader {
   bool stop_ GUARDED_BY(mutex_) = false;
   uint64_t keys_seen_ = 0;
   uint64_t keys_unique_ = 0;
-  std::vector<std::thread> threads_;  // last: they use all of the above
+  std::vector<std::thread> threads_;  // last: they use all members above
 };
 
 }  // namespace chorus::worker

@@ -1,6 +1,6 @@
 #pragma once
-// What a job trains on: its log, the order in which that is read, the stages of its method, and
-// where training ends. Thread safety: read-only.
+// What a job trains on: the log, its reading order, the stages of the method, and the last step.
+// Thread safety: read-only.
 
 #include <cstdint>
 #include <memory>
@@ -14,7 +14,7 @@
 
 namespace chorus::worker {
 
-// Every stage reads the log data.epochs times.
+// The reading order of a training job. Every stage reads the log data.epochs times.
 ReadingOptions TrainingOrder(const TrainConfig& config, uint32_t stages);
 
 struct TrainingData {
@@ -22,15 +22,15 @@ struct TrainingData {
   std::unique_ptr<ReadingPlan> plan;  // of `log`
   StagePlan stages;
   uint64_t last_step = 0;
-  // The last step whose rows are pulled: ahead past data.max_steps, too, so that a checkpoint does
-  // not tell where its run was to end.
+  // The last step whose rows are pulled. With pull_ahead it is behind last_step even where
+  // data.max_steps ends training, so that a checkpoint does not depend on where its run was to end.
   uint64_t last_pulled = 0;
 };
 
-// Error: that of the log or of its plan.
+// Error: that of LogReader::Open, MakeObjective or ReadingPlan::Make.
 Result<TrainingData> OpenTrainingData(const TrainConfig& config, FileSystem& files);
-// Tells the user what is read and dropped, and what data.max_steps or a log of few blocks leaves
-// out.
+// Logs what is read and what is dropped. Warns when data.max_steps ends training before the last
+// stage, and when the log has fewer blocks than a step has grains.
 void Announce(const TrainConfig& config, const TrainingData& data);
 
 }  // namespace chorus::worker

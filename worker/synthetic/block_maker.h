@@ -1,7 +1,7 @@
 #pragma once
-// Any block of a generated log, made alone: block k holds exposures [k block_rows, (k + 1)
-// block_rows). A request that crosses a block's end has its context in both blocks. Thread safety:
-// Make may be called by many threads.
+// Makes any block of a generated log, independently of the others. Block k holds the exposures
+// [k block_rows, (k + 1) block_rows). A request that crosses the end of a block has its context in
+// both blocks. Thread safety: Make may be called by many threads.
 
 #include <cstdint>
 #include <vector>

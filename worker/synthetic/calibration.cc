@@ -1,6 +1,6 @@
 // The calibration draw: 2^20 exposures of their own stream, one a request, settle the unit()
-// constants and both alphas. Sums run over fixed chunks, and over chunks in their order: threads do
-// not change a bit.
+// constants and both alphas. Sums run over fixed parts, and then over the parts in order, so that
+// the number of threads changes no bit.
 
 #include <cmath>
 #include <vector>
@@ -14,8 +14,8 @@ namespace chorus::worker {
 namespace {
 
 constexpr uint64_t kExposures = uint64_t{1} << 20;
-constexpr uint64_t kChunk = uint64_t{1} << 14;
-constexpr uint64_t kChunks = kExposures / kChunk;
+constexpr uint64_t kPartExposures = uint64_t{1} << 14;
+constexpr uint64_t kParts = kExposures / kPartExposures;
 
 using Column = std::vector<double>;  // [kExposures]
 
@@ -95,22 +95,22 @@ class Calibrator {
 
   template <typename F>
   void ForEach(F f) {
-    ParallelFor(kChunks, threads_, [&](uint64_t chunk) {
-      for (uint64_t i = chunk * kChunk; i < (chunk + 1) * kChunk; ++i) f(i);
+    ParallelFor(kParts, threads_, [&](uint64_t part) {
+      for (uint64_t i = part * kPartExposures; i < (part + 1) * kPartExposures; ++i) f(i);
     });
   }
 
   template <typename F>
   Pair Sum(F f) {
-    std::vector<Pair> sums(kChunks);
-    ParallelFor(kChunks, threads_, [&](uint64_t chunk) {
+    std::vector<Pair> sums(kParts);
+    ParallelFor(kParts, threads_, [&](uint64_t part) {
       Pair sum;
-      for (uint64_t i = chunk * kChunk; i < (chunk + 1) * kChunk; ++i) {
+      for (uint64_t i = part * kPartExposures; i < (part + 1) * kPartExposures; ++i) {
         const Pair x = f(i);
         sum.first += x.first;
         sum.second += x.second;
       }
-      sums[chunk] = sum;
+      sums[part] = sum;
     });
     Pair total;
     for (const Pair& sum : sums) {

@@ -1,6 +1,7 @@
 #pragma once
-// Who asks for a random number in the world (the first counter after the purpose), so that no two
-// draws share their counters. Fixed: a number changed here is another world.
+// The purposes of random numbers in the world. A purpose is the first counter of a draw, so that no
+// two draws have the same counters. The numbers are fixed: another number makes another world.
+// Thread safety: constants.
 
 #include <cstdint>
 
@@ -34,7 +35,7 @@ enum Draw : uint64_t {
   kDrawHistoryItem = 25,   // user, index
 };
 
-// The stream of the calibration draw; logs use those up to 10^9.
+// The stream of the calibration draw; logs use streams up to 10^9.
 constexpr uint64_t kCalibrationStream = ~uint64_t{0};
 
 }  // namespace chorus::worker

@@ -5,7 +5,6 @@
 #include <bit>
 #include <cmath>
 
-#include "common/check.h"
 #include "common/device_math.h"
 #include "worker/synthetic/draw.h"
 
@@ -17,8 +16,9 @@ constexpr uint32_t kItemBuckets = 10;
 constexpr uint32_t kPriceBuckets = 8;
 constexpr uint32_t kAffinityBuckets = 16;
 constexpr uint32_t kSegments = 8;
-constexpr uint32_t kHistoryMin =
-    5;  // drawn items of a user's history; a value counts its repetitions
+// A user's history has kHistoryMin .. kHistoryMin + kHistorySpread - 1 drawn items, with
+// repetitions.
+constexpr uint32_t kHistoryMin = 5;
 constexpr uint32_t kHistorySpread = 16;
 constexpr double kProfileNoise = 0.5;  // standard deviation, in units of the trait
 

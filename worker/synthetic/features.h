@@ -1,6 +1,6 @@
 #pragma once
-// What a log shows of the world: the columns of README.md's table, named like Ali-CCP's fields, as
-// keys. Thread safety: read-only after construction.
+// The features of a generated log: the columns of the table in README.md, which are named like the
+// fields of Ali-CCP, as keys. Thread safety: read-only after construction.
 
 #include <cstdint>
 #include <vector>
@@ -18,7 +18,8 @@ class FeatureWriter {
 
   // Empties the columns of *batch.
   void Begin(Batch* batch) const;
-  // Appends one context (returns its row) or one exposure's features; labels are the caller's.
+  // Appends the features of one context (and returns its row) or of one exposure. The caller
+  // appends the labels.
   uint32_t AddContext(const User& user, const Scenery& scenery, Batch* batch) const;
   void AddExposure(const User& user, const Item& item, uint32_t position, Batch* batch) const;
 

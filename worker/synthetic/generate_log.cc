@@ -128,7 +128,7 @@ Result<GenerateSummary> GenerateLog(FileSystem& files, const World& world,
       std::unique_ptr<OracleWriter> oracle,
       OracleWriter::Create(files, JoinPath(folder->path(), kOracle), config.exposures()));
 
-  // Waves: all threads make blocks, then one writes them in order.
+  // In waves: all threads make blocks, then this thread writes them in order.
   GenerateSummary summary;
   const uint64_t blocks = maker.blocks();
   std::vector<Made> wave(8 * std::max<uint64_t>(1, options.threads));

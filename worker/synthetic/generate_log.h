@@ -1,8 +1,8 @@
 #pragma once
-// Writes a generated world's log: part-00000.log ..., oracle.bin and, when asked,
+// Writes the log of a generated world: part-00000.log ..., oracle.bin and, if asked for,
 // potential/part-00000.log ... (the same exposures with click = 1 and conversion = y1). The bytes
-// depend on the configuration alone, not on the number of threads. Memory: a few blocks a thread.
-// Thread safety: independent calls for different directories.
+// depend on the configuration alone, not on the number of threads. Memory: a few blocks per thread.
+// Thread safety: calls for different directories are independent.
 
 #include <cstdint>
 #include <functional>
@@ -16,14 +16,14 @@
 namespace chorus::worker {
 
 struct GenerateOptions {
-  std::string directory;  // appears when all is written; must be new, or empty
+  std::string directory;  // appears when all is written; must not exist, or be empty
   bool potential_labels = false;
   uint32_t threads = 1;
-  // May be empty; called by the caller's thread.
+  // Called on the caller's thread; may be empty.
   std::function<void(uint64_t exposures_done)> progress;
 };
 
-// Of one space (D, O or N).
+// The exposures of one space (D, O or N).
 struct SpaceSummary {
   uint64_t rows = 0;
   double mean_p_conv_do = 0;
@@ -38,8 +38,8 @@ struct GenerateSummary {
   std::vector<std::string> files;
 };
 
-// Errors: kFailedPrecondition if the directory is not empty; what writing gives. Nothing is left
-// then.
+// Errors: kFailedPrecondition if the directory is not empty; those of writing. After an error no
+// file is left.
 Result<GenerateSummary> GenerateLog(FileSystem& files, const World& world,
                                     const GenerateOptions& options);
 

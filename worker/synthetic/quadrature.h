@@ -1,6 +1,6 @@
 #pragma once
-// Means over the hidden confounder e ~ N(0, 1): what can be known of an exposure from its features.
-// Thread safety: pure functions.
+// Means over the hidden confounder e ~ N(0, 1): the probabilities of an exposure given its
+// features. Thread safety: pure functions.
 
 namespace chorus::worker {
 

@@ -1,7 +1,7 @@
 #pragma once
-// Which exposures make a request. Requests come in cells of 20, whose sizes are a permutation of 1
-// .. 20, so that a cell is always 210 exposures: any request or exposure is found by arithmetic
-// alone, however far into a log. Thread safety: pure functions.
+// Which exposures belong to a request. Requests come in cells of 20. The sizes of the requests of a
+// cell are a permutation of 1 .. 20, so that a cell always has 210 exposures, and the request of an
+// exposure is found by arithmetic, however far into a log it is. Thread safety: pure functions.
 
 #include <cstdint>
 

@@ -1,7 +1,7 @@
 #pragma once
 // The synthetic world: users and items with hidden traits, and the law by which an exposure is
 // clicked and would convert. README.md beside this file gives every formula. Nothing is stored per
-// user or item: a trait is a function of (seed, entity), so that a world of any size costs the same
+// user or item: a trait is a function of (seed, entity), so that worlds of any size need the same
 // memory. Thread safety: read-only after Make.
 
 #include <cstdint>
@@ -28,7 +28,7 @@ struct WorldSizes {
 WorldSizes SizesAtScale(double scale);  // 30,000 users, 12,000 items, 150, 1,500 and 700 at scale 1
 
 struct User {
-  uint64_t id = 0;  // its rank of activity
+  uint64_t id = 0;  // the user's rank of activity, from 0
   double taste[kTasteDims] = {};
   double propensity = 0;  // h_u
   double power = 0;       // w_u, purchasing power
@@ -66,7 +66,7 @@ struct Unit {
   double operator()(double x) const { return (x - mean) / stddev; }
 };
 
-// What the calibration draw settles.
+// The constants that the calibration draw determines.
 struct Calibration {
   Unit appeal, quality, shared, click_only, conversion_only;
   double alpha_c = 0;
@@ -80,8 +80,8 @@ struct Logits {
 
 class World {
  public:
-  // Draws the calibration on `threads` threads; the result does not depend on their number.
-  // REQUIRES: config is complete (common/config.h).
+  // Draws the calibration on `threads` threads, whose number does not change the result. REQUIRES:
+  // all fields of config are set (FinishConfig).
   static World Make(const GenerateConfig& config, uint32_t threads);
 
   const GenerateConfig& config() const { return config_; }
@@ -94,10 +94,10 @@ class World {
   uint64_t ShopOf(uint64_t item) const;
   uint64_t BrandOf(uint64_t item) const;
   uint64_t Favourite(uint64_t user, uint32_t index) const;  // a category
-  // An item as the exposure policy draws it for the user, from any seed.
+  // An item that the exposure policy draws for the user, as a function of `seed`.
   uint64_t DrawItem(uint64_t user, uint64_t seed) const;
 
-  // Request and exposure by number, in a stream of this world.
+  // The request or exposure of this number in a stream of this world.
   Scenery DrawScenery(uint64_t stream, uint64_t request) const;
   Shown DrawShown(uint64_t stream, uint64_t exposure, uint64_t user) const;
   double HiddenConfounder(uint64_t stream, uint64_t exposure) const;  // e
@@ -106,11 +106,11 @@ class World {
   // Probabilities of an exposure with these logits and this hidden e. All lie inside (0, 1).
   OracleRow Truth(const Logits& logits, double hidden) const;
 
-  // Whether it was clicked, and whether it would convert if clicked (y1).
+  // Whether the exposure was clicked, and whether it would convert if it were clicked (y1).
   bool DrawClick(uint64_t stream, uint64_t exposure, const OracleRow& truth) const;
   bool DrawConversion(uint64_t stream, uint64_t exposure, const OracleRow& truth) const;
 
-  // A hash of the seed and these counters; `what` is one of Draw (draw.h).
+  // A random number: a hash of the seed and these counters.  what: a Draw (draw.h).
   template <typename... Counters>
   uint64_t Bits(uint64_t what, Counters... counters) const {
     return Random(config_.seed(), RandomPurpose::kWorld, what, counters...);
@@ -128,7 +128,7 @@ class World {
   Calibration calibration_;
 };
 
-// The standardised parts' sums before unit(): appeal and quality are standardised already.
+// The sums of the law before unit(). `appeal` and `quality` are units already.
 double SharedTerm(const User& user, const Item& item, double appeal);
 double ClickOnlyTerm(const Item& item, uint32_t position, uint32_t hour);
 double ConversionOnlyTerm(const User& user, const Item& item, double quality);

@@ -1,7 +1,8 @@
 #pragma once
-// Ranks by Zipf's law, P(rank k) ~ (k + 1)^-exponent for k in [0, n), without a table:
-// rejection-inversion (Hoermann & Derflinger 1996), own exp and log. A draw is a function of its
-// seed. Thread safety: read-only after construction.
+// Draws ranks by Zipf's law, P(rank k) ~ (k + 1)^-exponent for k in [0, n), by rejection-inversion
+// (Hoermann & Derflinger 1996), which needs no table. It uses exp and log of common/device_math.h,
+// so that a draw has the same bits on every CPU. A draw is a function of its seed. Thread safety:
+// read-only after construction.
 
 #include <cstdint>
 

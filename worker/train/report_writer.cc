@@ -97,6 +97,9 @@ Status ReportWriter::Write(const Report& report) {
   if (file_ == nullptr) return Status::Ok();
   google::protobuf::util::JsonPrintOptions options;
   options.preserve_proto_field_names = true;
+  // A measured 0 is a value: only what is undefined (an optional field without a value) is left
+  // out.
+  options.always_print_primitive_fields = true;
   std::string line;
   if (!google::protobuf::util::MessageToJsonString(report, &line, options).ok()) {
     return Internal("a report cannot be written as JSON");

@@ -27,7 +27,7 @@ double Draw(uint64_t row, uint64_t what) {
 double Sigma(double z) { return 1 / (1 + std::exp(-z)); }
 
 double Auc(const std::vector<double>& scores, const std::vector<double>& labels) {
-  return worker::AucByPairs(scores, labels, std::vector<double>(scores.size(), 1.0));
+  return worker::testing::AucByPairs(scores, labels, std::vector<double>(scores.size(), 1.0));
 }
 
 RunScores DrawnScores() {

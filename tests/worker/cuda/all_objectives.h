@@ -11,7 +11,7 @@
 #include "common/config.h"
 #include "worker/objective/objective.h"
 
-namespace chorus::worker {
+namespace chorus::worker::testing {
 
 inline std::vector<std::string> AllObjectives() {
   std::vector<std::string> all = {"nise.nise_target=TOWER", "dcmt.snips=true",
@@ -28,4 +28,4 @@ inline std::unique_ptr<Objective> ObjectiveOf(const std::string& text) {
   return std::move(MakeObjective(config, 5)).value();
 }
 
-}  // namespace chorus::worker
+}  // namespace chorus::worker::testing

@@ -12,7 +12,7 @@
 #include "tests/worker/cuda/device_testing.h"
 #include "tests/worker/engine/cpu/world.h"
 
-namespace chorus::worker {
+namespace chorus::worker::testing {
 
 // Rows that fill no warp, one and a bit, and several blocks.
 inline const std::vector<int64_t> kOddRows = {0, 1, 31, 33, 1000};
@@ -118,4 +118,4 @@ class BothBackends {
   std::vector<std::pair<const void*, const void*>> constants_;  // on the host, on the device
 };
 
-}  // namespace chorus::worker
+}  // namespace chorus::worker::testing

@@ -39,7 +39,7 @@ class CollectiveJobTest : public testing::Test {
   static Layout Devices(uint32_t workers) {
     Layout layout;
     layout.workers = workers;
-    layout.open_device = worker::OpenTestedDevice;
+    layout.open_device = worker::testing::OpenTestedDevice;
     return layout;
   }
   // Each in files of its own.
@@ -57,7 +57,7 @@ class CollectiveJobTest : public testing::Test {
 };
 
 TEST_F(CollectiveJobTest, SumsOnHostsAndAmongDevicesGiveTheBitsOfOneDevice) {
-  if (worker::TestedDevices() < 4) GTEST_SKIP() << "needs 4 devices";
+  if (worker::testing::TestedDevices() < 4) GTEST_SKIP() << "needs 4 devices";
   const Outcome one = Run(Job("AUTO"), 1);
   for (const char* collective : {"HOST", "NCCL"}) {
     for (const uint32_t workers : {2u, 3u, 4u}) {
@@ -69,7 +69,7 @@ TEST_F(CollectiveJobTest, SumsOnHostsAndAmongDevicesGiveTheBitsOfOneDevice) {
 }
 
 TEST_F(CollectiveJobTest, EveryShapeOfModelIsSummedWhole) {
-  if (worker::TestedDevices() < 3) GTEST_SKIP() << "needs 3 devices";
+  if (worker::testing::TestedDevices() < 3) GTEST_SKIP() << "needs 3 devices";
   for (const char* shape :
        {"objective { ukd {} }", "objective { dcmt { snips: true } }", "model { batch_norm: true }",
         "model { shared_bottom { hidden: 7 } }", "model { shared_bottom { hidden: 7 } tower { } }",
@@ -80,7 +80,7 @@ TEST_F(CollectiveJobTest, EveryShapeOfModelIsSummedWhole) {
 
 // Grains are full but for the last steps' ones, and a log is scored between steps.
 TEST_F(CollectiveJobTest, GraphsChangeNoBitOnAnyNumberOfDevices) {
-  if (worker::TestedDevices() < 3) GTEST_SKIP() << "needs 3 devices";
+  if (worker::testing::TestedDevices() < 3) GTEST_SKIP() << "needs 3 devices";
   for (const char* shape :
        {"objective { dcmt { snips: true } }", "objective { ukd {} } model { batch_norm: true }",
         "model { tower { hidden: [6, 4] dropout: 0.3 } }", "model { tower { } }"}) {
@@ -93,14 +93,14 @@ TEST_F(CollectiveJobTest, GraphsChangeNoBitOnAnyNumberOfDevices) {
       EXPECT_TRUE(graphs.state == plain.state) << shape << ", " << workers;
       EXPECT_EQ(graphs.reports, plain.reports) << shape << ", " << workers;
     }
-    if (!worker::OnRealDevices()) {
+    if (!worker::testing::OnRealDevices()) {
       EXPECT_GT(cuda_host::ReadCounters().graphs, 0u) << shape;
     }
   }
 }
 
 TEST_F(CollectiveJobTest, DeviceSumsOverlapWithTheDevicesWorkInTheRightOrder) {
-  if (worker::TestedDevices() < 2) GTEST_SKIP() << "needs 2 devices";
+  if (worker::testing::TestedDevices() < 2) GTEST_SKIP() << "needs 2 devices";
   const Outcome one = Run(Job("NCCL"), 1);
   cuda_host::SetAsynchronous(true);
   EXPECT_TRUE(Run(Job("NCCL"), 2).state == one.state);
@@ -123,7 +123,7 @@ TEST_F(CollectiveJobTest, DenseGradientsDoNotPassThroughTheHost) {
 }
 
 TEST_F(CollectiveJobTest, AFastSumTrainsToNearlyTheSameWeights) {
-  if (worker::TestedDevices() < 3) GTEST_SKIP() << "needs 3 devices";
+  if (worker::testing::TestedDevices() < 3) GTEST_SKIP() << "needs 3 devices";
   const auto files = Files();
   const auto dense = [&](const std::string& more, uint32_t workers) {
     const std::string run = StrCat(more.empty() ? "exact" : "fast", workers);

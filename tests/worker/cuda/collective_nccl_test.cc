@@ -15,7 +15,7 @@
 #include "tests/worker/cuda/device_testing.h"
 #include "worker/device/device_collective.h"
 
-namespace chorus::worker {
+namespace chorus::worker::testing {
 namespace {
 
 using testing::GrainVectors;
@@ -395,4 +395,4 @@ TEST_F(NcclCollectiveTest, AnIdThatCannotBeMadeAndALibraryThatIsMissingAreErrors
 }
 
 }  // namespace
-}  // namespace chorus::worker
+}  // namespace chorus::worker::testing

@@ -22,14 +22,14 @@ constexpr char kJob[] = R"(
 
 TrainConfig On(const char* backend, const std::string& job = kJob) {
   // Real devices may be fewer than the workers of a test.
-  const char* const share = worker::OnRealDevices() ? " cuda { share_devices: true }" : "";
+  const char* const share = worker::testing::OnRealDevices() ? " cuda { share_devices: true }" : "";
   return With(JobConfig(job), StrCat("compute { backend: ", backend, share, " }"));
 }
 
 Layout Devices(uint32_t workers) {
   Layout layout;
   layout.workers = workers;
-  layout.open_device = worker::OpenTestedDevice;
+  layout.open_device = worker::testing::OpenTestedDevice;
   return layout;
 }
 

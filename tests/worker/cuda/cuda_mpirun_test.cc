@@ -47,13 +47,13 @@ class CudaMpirunTest : public CommandTest {
 };
 
 std::string Library() {
-  return worker::OnRealDevices() ? worker::TestedLibrary() : CHORUS_CUDA_LIBRARY;
+  return worker::testing::OnRealDevices() ? worker::testing::TestedLibrary() : CHORUS_CUDA_LIBRARY;
 }
 
 const std::vector<std::string> kTwoRanks = {"--set", "cluster.placement=COLOCATED"};
 
 TEST_F(CudaMpirunTest, RanksWithADeviceEachGiveTheBitsOfOne) {
-  if (worker::TestedDevices() < 2) GTEST_SKIP() << "needs two devices";
+  if (worker::testing::TestedDevices() < 2) GTEST_SKIP() << "needs two devices";
   SetDevices(2);
   const test::Finished one = Run(0, Command("train", Config("one", kJob), On("CUDA", Library())));
   ExpectSuccess(one);
@@ -77,7 +77,7 @@ TEST_F(CudaMpirunTest, RanksWithADeviceEachGiveTheBitsOfOne) {
 
 TEST_F(CudaMpirunTest, RanksSumAmongTheirDevicesToTheBitsOfOne) {
   NEEDS_NCCL();
-  if (worker::TestedDevices() < 4) GTEST_SKIP() << "needs four devices";
+  if (worker::testing::TestedDevices() < 4) GTEST_SKIP() << "needs four devices";
   SetDevices(4);
   ExpectSuccess(Run(0, Command("train", Config("one", kJob), On("CUDA", Library()))));
   std::vector<std::string> nccl = kTwoRanks;
@@ -112,7 +112,7 @@ TEST_F(CudaMpirunTest, WithoutNcclRanksSumOnTheirHostsOrSayWhoLacksIt) {
 // A worker that stands still, or is killed, in the middle of sums among devices.
 TEST_F(CudaMpirunTest, ALostRankEndsTheOthersInTime) {
   NEEDS_NCCL();
-  if (worker::TestedDevices() < 2) GTEST_SKIP() << "needs two devices";
+  if (worker::testing::TestedDevices() < 2) GTEST_SKIP() << "needs two devices";
   SetDevices(2);
   setenv("CHORUS_CUDA_HOST_ASYNC", "1", 1);
   const std::vector<std::string> nccl = {"--set", "compute.cuda.collective=NCCL", "--set",
@@ -174,7 +174,7 @@ TEST_F(CudaMpirunTest, TwoRanksOnOneDeviceAreRefusedUnlessTold) {
   ExpectSuccess(shared);
   EXPECT_EQ(Count(shared.errors, "on the hosts: NCCL needs a device for each worker"), 1u)
       << shared.errors;
-  if (worker::TestedDevices() < 2) return;
+  if (worker::testing::TestedDevices() < 2) return;
   SetDevices(2);  // what may be shared need not be
   const test::Finished own =
       Run(2, Command("train", Config("own", kJob), On("CUDA", Library(), told)));

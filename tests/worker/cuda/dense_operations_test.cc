@@ -6,7 +6,7 @@
 #include "common/random.h"
 #include "tests/worker/cuda/dense_operations_testing.h"
 
-namespace chorus::worker {
+namespace chorus::worker::testing {
 namespace {
 
 TEST_F(DenseOperationsTest, GemmOfEveryShapeAndEpilogue) {
@@ -226,4 +226,4 @@ TEST_F(DenseOperationsTest, LayersOfWidthOne) {
 }
 
 }  // namespace
-}  // namespace chorus::worker
+}  // namespace chorus::worker::testing

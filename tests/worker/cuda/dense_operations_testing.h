@@ -8,13 +8,13 @@
 
 #include "tests/worker/cuda/both_backends.h"
 
-namespace chorus::worker {
+namespace chorus::worker::testing {
 
-class DenseOperationsTest : public testing::Test {
+class DenseOperationsTest : public ::testing::Test {
  protected:
   const std::unique_ptr<Device> device_ = OpenTestDevice();
 };
 
 inline double SumError(int64_t terms) { return 1e-7 * static_cast<double>(terms + 10); }
 
-}  // namespace chorus::worker
+}  // namespace chorus::worker::testing

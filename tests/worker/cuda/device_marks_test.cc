@@ -4,7 +4,7 @@
 
 #include "tests/worker/cuda/device_testing.h"
 
-namespace chorus::worker {
+namespace chorus::worker::testing {
 namespace {
 
 TEST(DeviceMarksTest, TimeGoesByBetweenMarksAndMarksAreUsedAgain) {
@@ -46,4 +46,4 @@ TEST(DeviceMarksTest, CopiesInsideTheDeviceKeepEveryByte) {
 }
 
 }  // namespace
-}  // namespace chorus::worker
+}  // namespace chorus::worker::testing

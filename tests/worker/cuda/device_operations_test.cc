@@ -1,10 +1,9 @@
-// What a device computes beside layers (worker/device/device.h), against the CPU's functions and double
-// loops: pooling, sums of sparse gradients, losses, sums over grains, the dense optimizer.
+// What a device computes beside layers (worker/device/device.h), against the CPU's functions and
+// double loops: pooling, sums of sparse gradients, losses, sums over grains, the dense optimizer.
 
 #include <google/protobuf/text_format.h>
 
 #include <cmath>
-#include <cstring>
 
 #include "common/optimizer_config.h"
 #include "common/random.h"
@@ -14,14 +13,14 @@
 #include "worker/math/pooling_factor.h"
 #include "worker/model/dense_optimizer.h"
 
-namespace chorus::worker {
+namespace chorus::worker::testing {
 namespace {
 
 uint32_t Draw(uint64_t seed, uint64_t i, uint32_t below) {
   return static_cast<uint32_t>(Random(seed, RandomPurpose::kTest, i) % below);
 }
 
-class DeviceOperationsTest : public testing::Test {
+class DeviceOperationsTest : public ::testing::Test {
  protected:
   const std::unique_ptr<Device> device_ = OpenTestDevice();
   DeviceArrays arrays_{device_.get()};
@@ -395,4 +394,4 @@ TEST_F(DeviceOperationsTest, OptimizersMoveWeightsAsTheCpuDoes) {
 }
 
 }  // namespace
-}  // namespace chorus::worker
+}  // namespace chorus::worker::testing

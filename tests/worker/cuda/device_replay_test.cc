@@ -6,10 +6,10 @@
 #include "tests/support/cuda_host/emulation.h"
 #include "tests/worker/cuda/device_testing.h"
 
-namespace chorus::worker {
+namespace chorus::worker::testing {
 namespace {
 
-class DeviceReplayTest : public testing::Test {
+class DeviceReplayTest : public ::testing::Test {
  protected:
   // Doubles the number, and counts calls.
   Result<bool> Double(uint64_t key) {
@@ -193,4 +193,4 @@ TEST_F(DeviceReplayTest, BeyondTheMostThatAreKeptWorkIsDoneCallByCall) {
 }
 
 }  // namespace
-}  // namespace chorus::worker
+}  // namespace chorus::worker::testing

@@ -9,7 +9,7 @@
 
 #include "tests/worker/cuda/tested_device.h"
 
-namespace chorus::worker {
+namespace chorus::worker::testing {
 
 inline std::unique_ptr<Device> OpenTestDevice(DevicePrecision precision = DevicePrecision::kFp32) {
   DeviceOptions options;
@@ -54,4 +54,4 @@ inline void ExpectClose(const std::vector<float>& got, const std::vector<float>&
   }
 }
 
-}  // namespace chorus::worker
+}  // namespace chorus::worker::testing

@@ -46,7 +46,7 @@ TEST(FailedCallsTest, EndTheJobWithCallFileRankAndDevice) {
     const auto is = [&](const char* part) { return name.find(part) != std::string::npos; };
     if (is("Destroy") || is("Free") || is("GetVersion") || is("HostAlloc")) continue;
     if (is("Finalize")) continue;  // the job is done
-    if (worker::MakesGraphs(name)) continue;
+    if (worker::testing::MakesGraphs(name)) continue;
     SCOPED_TRACE(StrCat(name, " of ", count));
     const bool polls = is("ncclCommGetAsyncError") || is("Query");  // as often as it takes
     cuda_host::FailCall(name, polls ? 2 : (count + 1) / 2, is("nccl") || is("NCCL") ? 3 : 7);
@@ -86,7 +86,7 @@ TEST(FailedCallsTest, OfMakingAGraphCostATellingLineAndNoBit) {
   ASSERT_FALSE(clean.state.empty());
   std::vector<std::string> calls;
   for (const auto& [name, count] : cuda_host::ReadCounters().calls) {
-    if (worker::MakesGraphs(name)) calls.push_back(name);
+    if (worker::testing::MakesGraphs(name)) calls.push_back(name);
   }
   EXPECT_EQ(calls.size(), 4u);
   for (const std::string& call : calls) {

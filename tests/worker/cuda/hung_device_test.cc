@@ -10,12 +10,12 @@
 #include "tests/worker/cuda/device_testing.h"
 #include "worker/cuda/launch_limit.h"
 
-namespace chorus::worker {
+namespace chorus::worker::testing {
 namespace {
 
 constexpr double kDeadline = 0.2;
 
-class HungDeviceTest : public testing::Test {
+class HungDeviceTest : public ::testing::Test {
  protected:
   HungDeviceTest() {
     if (OnRealDevices()) return;
@@ -133,4 +133,4 @@ TEST_F(HungDeviceTest, ADeviceThatIsSlowIsWaitedFor) {
 }
 
 }  // namespace
-}  // namespace chorus::worker
+}  // namespace chorus::worker::testing

@@ -7,7 +7,7 @@
 #include "tests/worker/cuda/dense_operations_testing.h"
 #include "worker/math/dropout.h"
 
-namespace chorus::worker {
+namespace chorus::worker::testing {
 namespace {
 
 using LayerOperationsTest = DenseOperationsTest;
@@ -178,4 +178,4 @@ TEST_F(LayerOperationsTest, AttentionOverAPairAndItsGradient) {
 }
 
 }  // namespace
-}  // namespace chorus::worker
+}  // namespace chorus::worker::testing

@@ -3,7 +3,6 @@
 #include <dlfcn.h>
 #include <gtest/gtest.h>
 
-#include "common/strings.h"
 #include "worker/device/device_library.h"
 
 namespace chorus::worker {

@@ -13,7 +13,7 @@
 #include "worker/device/device.h"
 #include "worker/device/device_library.h"
 
-namespace chorus::worker {
+namespace chorus::worker::testing {
 
 // "": devices are emulated.
 inline std::string TestedLibrary() {
@@ -44,12 +44,13 @@ inline bool MakesGraphs(const std::string& call) {
 }
 
 // At the head of a test of sums among devices; CHORUS_TEST_CUDA_NO_NCCL is set where there is none.
-#define NEEDS_NCCL()                                                                           \
-  if (::chorus::worker::OnRealDevices() && std::getenv("CHORUS_TEST_CUDA_NO_NCCL") != nullptr) \
+#define NEEDS_NCCL()                                      \
+  if (::chorus::worker::testing::OnRealDevices() &&       \
+      std::getenv("CHORUS_TEST_CUDA_NO_NCCL") != nullptr) \
   GTEST_SKIP() << "needs NCCL"
 
 // At the head of a test that asks the emulation what was called, or tells it what to do.
 #define NEEDS_EMULATION() \
-  if (::chorus::worker::OnRealDevices()) GTEST_SKIP() << "looks into the emulation"
+  if (::chorus::worker::testing::OnRealDevices()) GTEST_SKIP() << "looks into the emulation"
 
-}  // namespace chorus::worker
+}  // namespace chorus::worker::testing

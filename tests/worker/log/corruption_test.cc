@@ -2,10 +2,11 @@
 #include <gtest/gtest.h>
 
 #include "tests/worker/log/log_testing.h"
+#include "worker/log/log_reader.h"
 #include "worker/log/block.h"
 #include "worker/log/format.h"
 
-namespace chorus::worker {
+namespace chorus::worker::testing {
 namespace {
 
 // The blocks of the file "log", or the error of opening or reading it.
@@ -16,7 +17,7 @@ Result<std::vector<Batch>> ReadAll(FileSystem& files) {
   return blocks;
 }
 
-class CorruptionTest : public testing::Test {
+class CorruptionTest : public ::testing::Test {
  protected:
   void SetUp() override {
     const LogSchema schema = FullSchema();
@@ -60,13 +61,13 @@ TEST_F(CorruptionTest, AppendedBytesAreDataLoss) {
   EXPECT_EQ(Read(bytes_ + bytes_).status().code(), Code::kDataLoss);
 }
 
-TEST_F(CorruptionTest, AFlipInAChunkNamesBlockAndColumn) {
+TEST_F(CorruptionTest, AFlipInASectionNamesBlockAndColumn) {
   std::string damaged = bytes_;
   const size_t second = damaged.rfind("CBLK");
   damaged[second + BlockHeaderBytes(ColumnsOf(FullSchema()).size())] ^= 1;
   const auto blocks = Read(damaged);
   EXPECT_EQ(blocks.status().message(),
-            "reading log: block 1: column slot user offsets: the checksum of the chunk differs");
+            "reading log: block 1: column slot user offsets: the checksum of the section differs");
 }
 
 // Damage under valid checksums, as only a fuzzer or a bug makes it.
@@ -93,4 +94,4 @@ TEST_F(CorruptionTest, EveryFlippedByteOfAHeaderWithAMendedChecksumIsSafe) {
 }
 
 }  // namespace
-}  // namespace chorus::worker
+}  // namespace chorus::worker::testing

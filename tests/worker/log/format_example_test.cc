@@ -7,7 +7,7 @@
 
 #include "tests/worker/log/log_testing.h"
 
-namespace chorus::worker {
+namespace chorus::worker::testing {
 namespace {
 
 // Three exposures of two contexts; keys are the small numbers 10, 11, 20, 21 to be found again by
@@ -55,4 +55,4 @@ TEST(FormatExampleTest, TheReadmeShowsTheFileThatTheWriterMakes) {
 }
 
 }  // namespace
-}  // namespace chorus::worker
+}  // namespace chorus::worker::testing

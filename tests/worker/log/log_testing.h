@@ -1,17 +1,14 @@
 #pragma once
 // Small logs with every odd shape, for the tests of this folder.
 
-#include <memory>
 #include <string>
 #include <vector>
 
 #include "common/check.h"
 #include "common/random.h"
-#include "common/strings.h"
-#include "worker/log/log_reader.h"
 #include "worker/log/log_writer.h"
 
-namespace chorus::worker {
+namespace chorus::worker::testing {
 
 inline LogSchema FullSchema() {
   LogSchema schema;
@@ -113,4 +110,4 @@ inline void WriteLog(FileSystem& files, const std::string& path, const LogSchema
   CHECK((*writer)->Finish().ok());
 }
 
-}  // namespace chorus::worker
+}  // namespace chorus::worker::testing

@@ -5,15 +5,17 @@
 #include <set>
 
 #include "tests/worker/log/log_testing.h"
+#include "common/strings.h"
+#include "worker/log/log_reader.h"
 #include "worker/log/grain_reader.h"
 
-namespace chorus::worker {
+namespace chorus::worker::testing {
 namespace {
 
 constexpr uint32_t kPerContext = 5;
 
 // A log of uneven blocks in two files; row ids are 0, 1, 2, ... in log order.
-class ReadingOrderTest : public testing::Test {
+class ReadingOrderTest : public ::testing::Test {
  protected:
   void SetUp() override { Write(FullSchema(), 20); }
 
@@ -286,4 +288,4 @@ TEST_F(ReadingOrderTest, ALogOfWhichNoRowIsKeptIsAnError) {
 }
 
 }  // namespace
-}  // namespace chorus::worker
+}  // namespace chorus::worker::testing

@@ -2,11 +2,12 @@
 
 #include "tests/support/faulty_files.h"
 #include "tests/worker/log/log_testing.h"
+#include "worker/log/log_reader.h"
 #include "worker/log/block.h"
 #include "worker/log/column_codec.h"
 #include "worker/log/format.h"
 
-namespace chorus::worker {
+namespace chorus::worker::testing {
 namespace {
 
 void ExpectRoundTrip(const LogSchema& schema, const Batch& batch) {
@@ -182,4 +183,4 @@ TEST(LogFileTest, AnUnfinishedOrFailedLogNeverAppears) {
 }
 
 }  // namespace
-}  // namespace chorus::worker
+}  // namespace chorus::worker::testing

@@ -8,8 +8,10 @@
 #include <thread>
 
 #include "tests/worker/log/log_testing.h"
+#include "common/strings.h"
+#include "worker/log/log_reader.h"
 
-namespace chorus::worker {
+namespace chorus::worker::testing {
 namespace {
 
 // Counts how often each block is decoded; one of them can be unreadable.
@@ -35,7 +37,7 @@ class CountingLog final : public LogReader {
   uint32_t bad_ = UINT32_MAX;
 };
 
-class WindowStoreTest : public testing::Test {
+class WindowStoreTest : public ::testing::Test {
  protected:
   WindowStoreTest() {
     std::vector<Batch> blocks;
@@ -112,4 +114,4 @@ TEST_F(WindowStoreTest, EveryoneWhoWaitsGetsTheErrorOfTheFirstBadBlock) {
 }
 
 }  // namespace
-}  // namespace chorus::worker
+}  // namespace chorus::worker::testing

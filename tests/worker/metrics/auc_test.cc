@@ -3,10 +3,10 @@
 #include "tests/worker/metrics/metrics_testing.h"
 #include "worker/metrics/score_histogram.h"
 
-namespace chorus::worker {
+namespace chorus::worker::testing {
 namespace {
 
-class AucOfEveryTask : public testing::TestWithParam<const char*> {
+class AucOfEveryTask : public ::testing::TestWithParam<const char*> {
  protected:
   static TaskMetrics Find(const Evaluation& evaluation) {
     for (const TaskMetrics& t : evaluation.task()) {
@@ -20,7 +20,7 @@ TEST_P(AucOfEveryTask, LiesWithinItsBoundOfTheExactOne) {
   for (uint64_t seed = 1; seed <= 5; ++seed) {
     const Rows rows = RandomRows(1500, seed);
     const TaskMetrics got = Find(rows.Evaluate());
-    const TaskRows task = RowsOfTask(rows, GetParam());
+    const ScoredRows task = ScoredRowsOf(rows, GetParam());
     const double exact = ExactAuc(task.score, task.label);
     EXPECT_LE(std::abs(got.auc() - exact), got.auc_error_bound() + 1e-12);
     EXPECT_LT(got.auc_error_bound(), 1e-3);
@@ -28,7 +28,7 @@ TEST_P(AucOfEveryTask, LiesWithinItsBoundOfTheExactOne) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Tasks, AucOfEveryTask, testing::Values("ctr", "cvr", "ctcvr"));
+INSTANTIATE_TEST_SUITE_P(Tasks, AucOfEveryTask, ::testing::Values("ctr", "cvr", "ctcvr"));
 
 TEST(AucTest, TiesCountHalf) {
   // Rounded scores share bins only when they are equal, so that the histogram's AUC is the exact
@@ -37,7 +37,7 @@ TEST(AucTest, TiesCountHalf) {
   const Evaluation evaluation = rows.Evaluate();
   for (int t : {0, 1}) {
     const TaskMetrics& got = evaluation.task(t);
-    const TaskRows task = RowsOfTask(rows, got.task());
+    const ScoredRows task = ScoredRowsOf(rows, got.task());
     EXPECT_NEAR(got.auc(), ExactAuc(task.score, task.label), 1e-12) << got.task();
     EXPECT_GT(got.auc_error_bound(), 0) << "equal scores of both classes may hide an order";
   }
@@ -51,7 +51,7 @@ TEST(AucTest, NoBinWithBothClassesIsExactAndSaysSo) {
     rows.conversion.push_back(0);
   }
   const TaskMetrics got = rows.Evaluate(false).task(0);
-  const TaskRows task = RowsOfTask(rows, "ctr");
+  const ScoredRows task = ScoredRowsOf(rows, "ctr");
   EXPECT_EQ(got.auc_error_bound(), 0);
   EXPECT_DOUBLE_EQ(got.auc(), ExactAuc(task.score, task.label));
 }
@@ -70,7 +70,7 @@ TEST(AucTest, BoundHoldsWhenEveryPairIsANearTie) {
       rows.conversion.push_back(0);
     }
     const TaskMetrics got = rows.Evaluate(false).task(0);
-    const TaskRows task = RowsOfTask(rows, "ctr");
+    const ScoredRows task = ScoredRowsOf(rows, "ctr");
     const double error = std::abs(got.auc() - ExactAuc(task.score, task.label));
     EXPECT_LE(error, got.auc_error_bound() + 1e-12);
     EXPECT_GT(error, 0.9 * got.auc_error_bound()) << "the bound is reached here";
@@ -87,7 +87,7 @@ TEST(AucTest, ScoresBeyondTheBinsStayInsideTheBound) {
   rows.predictions[0].ctr_logit = HUGE_VAL;
   rows.predictions[1].ctr_logit = -HUGE_VAL;
   const TaskMetrics got = rows.Evaluate(false).task(0);
-  const TaskRows task = RowsOfTask(rows, "ctr");
+  const ScoredRows task = ScoredRowsOf(rows, "ctr");
   EXPECT_LE(std::abs(got.auc() - ExactAuc(task.score, task.label)), got.auc_error_bound() + 1e-12);
   EXPECT_TRUE(std::isfinite(got.log_loss()));
 }
@@ -106,4 +106,4 @@ TEST(AucTest, FractionalLabelsWeighPairs) {
 }
 
 }  // namespace
-}  // namespace chorus::worker
+}  // namespace chorus::worker::testing

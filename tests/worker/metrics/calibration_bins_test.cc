@@ -2,12 +2,11 @@
 
 #include <gtest/gtest.h>
 
-#include <algorithm>
 #include <cmath>
 
 #include "tests/worker/metrics/metrics_testing.h"
 
-namespace chorus::worker {
+namespace chorus::worker::testing {
 namespace {
 
 TEST(CalibrationBinsTest, AreTwentyPartsOfASortWithTiesTogether) {
@@ -50,4 +49,4 @@ TEST(CalibrationBinsTest, AFewRowsHaveABinEachAndNoneHaveNone) {
 }
 
 }  // namespace
-}  // namespace chorus::worker
+}  // namespace chorus::worker::testing

@@ -6,10 +6,11 @@
 #include <array>
 
 #include "tests/worker/metrics/metrics_testing.h"
+#include "worker/metrics/calibration_bins.h"
 #include "worker/metrics/pcoc_buckets.h"
 #include "worker/statistics/interval.h"
 
-namespace chorus::worker {
+namespace chorus::worker::testing {
 namespace {
 
 TEST(CurvesTest, NormalizedEntropyIsTheLossOverThatOfTheBaseRate) {
@@ -21,7 +22,7 @@ TEST(CurvesTest, NormalizedEntropyIsTheLossOverThatOfTheBaseRate) {
   }
 }
 
-double KsByThresholds(const TaskRows& rows) {
+double KsByThresholds(const ScoredRows& rows) {
   double best = 0;
   for (const double t : rows.score) {
     double plus = 0, minus = 0, positives = 0;
@@ -41,7 +42,7 @@ TEST(CurvesTest, KsLiesBelowTheExactOneByAtMostItsBound) {
     const Rows rows = RandomRows(1500, seed);
     const Evaluation evaluation = rows.Evaluate();
     for (const TaskMetrics& t : evaluation.task()) {
-      const double exact = KsByThresholds(RowsOfTask(rows, t.task()));
+      const double exact = KsByThresholds(ScoredRowsOf(rows, t.task()));
       EXPECT_LE(t.ks(), exact + 1e-12) << t.task();
       EXPECT_GE(t.ks() + t.ks_error_bound(), exact - 1e-12) << t.task();
       EXPECT_LT(t.ks_error_bound(), 0.01);
@@ -60,6 +61,58 @@ TEST(CurvesTest, KsBoundIsReachedWhenOneBinHoldsBothClasses) {
   const TaskMetrics got = rows.Evaluate(false).task(0);
   EXPECT_EQ(got.ks(), 0);
   EXPECT_EQ(got.ks_error_bound(), 1);
+}
+
+// From the rows themselves: bins of equal size by rank.
+double EceByRanks(const ScoredRows& rows) {
+  double error = 0;
+  for (const CalibrationBin& bin : CalibrationBins(rows.score, rows.probability, rows.label)) {
+    error += std::abs(bin.mean_prediction() * static_cast<double>(bin.rows()) - bin.labels());
+  }
+  return error / static_cast<double>(rows.score.size());
+}
+
+TEST(CurvesTest, EceIsTheExactOneUpToItsBound) {
+  double largest_error = 0;
+  for (uint64_t seed = 1; seed <= 6; ++seed) {
+    const Rows rows = RandomRows(40000, seed);
+    const Evaluation evaluation = rows.Evaluate(false);
+    for (const TaskMetrics& t : evaluation.task()) {
+      const double error = std::abs(t.ece() - EceByRanks(ScoredRowsOf(rows, t.task())));
+      EXPECT_LE(error, t.ece_error_bound() + 1e-11) << t.task();
+      EXPECT_LT(t.ece_error_bound(), 0.01) << t.task();
+      largest_error = std::max(largest_error, error);
+    }
+  }
+  EXPECT_GT(largest_error, 1e-6);  // there is something to bound
+}
+
+TEST(CurvesTest, EceBoundHoldsWhenOneBinHoldsManyGroups) {
+  for (const int period : {2, 3, 7, 50}) {
+    Rows rows;
+    for (int i = 0; i < 400;
+         ++i) {  // one bin of the histogram; by ranks each group errs its own way
+      rows.predictions.push_back(PredictionOfLogits(i * 1e-9, 0));
+      rows.click.push_back(i / period % 2 == 0);
+      rows.conversion.push_back(0);
+    }
+    const TaskMetrics got = rows.Evaluate(false).task(0);
+    const double exact = EceByRanks(ScoredRowsOf(rows, "ctr"));
+    EXPECT_LE(std::abs(got.ece() - exact), got.ece_error_bound()) << period;
+    EXPECT_LT(got.ece_error_bound(), 1.6) << period;
+  }
+}
+
+TEST(CurvesTest, EceOfSeparateScoresIsExact) {
+  Rows rows;
+  for (int i = 0; i < 200; ++i) {  // one row per bin of the histogram
+    rows.predictions.push_back(PredictionOfLogits(-2 + 0.01 * i, 0));
+    rows.click.push_back(i % 3 == 0);
+    rows.conversion.push_back(0);
+  }
+  const TaskMetrics got = rows.Evaluate(false).task(0);
+  EXPECT_EQ(got.ece_error_bound(), 0);
+  EXPECT_NEAR(got.ece(), EceByRanks(ScoredRowsOf(rows, "ctr")), 1e-11);
 }
 
 TEST(CurvesTest, CalibrationBinsAreTheRowsAndMakeTheError) {
@@ -192,4 +245,4 @@ TEST(CurvesTest, NisesCvrAucRanksAllExposuresByPcvr) {
 }
 
 }  // namespace
-}  // namespace chorus::worker
+}  // namespace chorus::worker::testing

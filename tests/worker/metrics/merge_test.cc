@@ -3,7 +3,7 @@
 #include "common/file.h"
 #include "tests/worker/metrics/metrics_testing.h"
 
-namespace chorus::worker {
+namespace chorus::worker::testing {
 namespace {
 
 std::string SerializedWhole(const Rows& rows) {
@@ -84,4 +84,4 @@ TEST(MergeTest, WrongNumbersUnderARightChecksumAreRefused) {
 }
 
 }  // namespace
-}  // namespace chorus::worker
+}  // namespace chorus::worker::testing

@@ -3,14 +3,13 @@
 
 #include <cmath>
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <vector>
 
 #include "common/random.h"
 #include "worker/metrics/metrics.h"
 
-namespace chorus::worker {
+namespace chorus::worker::testing {
 
 struct Rows {
   std::vector<Prediction> predictions;
@@ -71,11 +70,11 @@ inline double ExactAuc(const std::vector<double>& score, const std::vector<doubl
 }
 
 // The scores and labels of a task ("ctr", "cvr", "ctcvr") as the papers define them.
-struct TaskRows {
+struct ScoredRows {
   std::vector<double> score, label, probability;
 };
-inline TaskRows RowsOfTask(const Rows& rows, const std::string& task) {
-  TaskRows out;
+inline ScoredRows ScoredRowsOf(const Rows& rows, const std::string& task) {
+  ScoredRows out;
   for (size_t i = 0; i < rows.predictions.size(); ++i) {
     const double a = rows.predictions[i].ctr_logit, b = rows.predictions[i].cvr_logit;
     if (task == "cvr" && !rows.click[i]) continue;
@@ -87,4 +86,4 @@ inline TaskRows RowsOfTask(const Rows& rows, const std::string& task) {
   return out;
 }
 
-}  // namespace chorus::worker
+}  // namespace chorus::worker::testing

@@ -2,7 +2,7 @@
 
 #include "tests/worker/metrics/metrics_testing.h"
 
-namespace chorus::worker {
+namespace chorus::worker::testing {
 namespace {
 
 double Kl(double p, double q) {
@@ -59,4 +59,4 @@ TEST(OracleMetricsTest, CertainTruthIsFinite) {
 }
 
 }  // namespace
-}  // namespace chorus::worker
+}  // namespace chorus::worker::testing

@@ -8,7 +8,7 @@
 
 #include "tests/worker/metrics/metrics_testing.h"
 
-namespace chorus::worker {
+namespace chorus::worker::testing {
 namespace {
 
 constexpr uint64_t kGroups = 60;
@@ -59,7 +59,7 @@ TEST(RowMetricsTest, GroupAucIsTheWeightedMeanOverGroupsWithBothClasses) {
     double sum = 0, covered = 0, all = 0;
     uint64_t groups = 0;
     for (const auto& [id, group] : ByGroup(rows, scores)) {
-      const TaskRows task = RowsOfTask(group, t.task());
+      const ScoredRows task = ScoredRowsOf(group, t.task());
       const auto size = static_cast<double>(task.score.size());
       const double auc = ExactAuc(task.score, task.label);
       all += size;
@@ -163,4 +163,4 @@ TEST(RowMetricsTest, TableShowsGroupsRankingBucketsAndTheLowestTenth) {
 }
 
 }  // namespace
-}  // namespace chorus::worker
+}  // namespace chorus::worker::testing

@@ -4,14 +4,14 @@
 
 #include "tests/worker/metrics/metrics_testing.h"
 
-namespace chorus::worker {
+namespace chorus::worker::testing {
 namespace {
 
 TEST(TaskMetricsTest, LogLossAndPcocEqualPlainLoops) {
   const Rows rows = RandomRows(4000, 1);
   const Evaluation evaluation = rows.Evaluate();
   for (const TaskMetrics& got : evaluation.task()) {
-    const TaskRows task = RowsOfTask(rows, got.task());
+    const ScoredRows task = ScoredRowsOf(rows, got.task());
     double loss = 0, predicted = 0, positives = 0;
     for (size_t i = 0; i < task.score.size(); ++i) {
       const double p = task.probability[i];
@@ -31,7 +31,7 @@ TEST(TaskMetricsTest, CalibrationErrorEqualsAPlainLoopOverTwentyGroups) {
   const Rows rows = RandomRows(3000, 2);
   for (int t : {0, 1}) {
     const TaskMetrics got = rows.Evaluate().task(t);
-    const TaskRows task = RowsOfTask(rows, got.task());
+    const ScoredRows task = ScoredRowsOf(rows, got.task());
     const size_t n = task.score.size();
     std::vector<size_t> order(n);
     for (size_t i = 0; i < n; ++i) order[i] = i;
@@ -105,4 +105,4 @@ TEST(TaskMetricsTest, TableShowsADashForWhatIsAbsent) {
 }
 
 }  // namespace
-}  // namespace chorus::worker
+}  // namespace chorus::worker::testing

@@ -6,7 +6,7 @@
 #include "tests/worker/objective/objective_testing.h"
 #include "tests/worker/objective/reference.h"
 
-namespace chorus::worker {
+namespace chorus::worker::testing {
 namespace {
 
 using reference::Real;
@@ -17,7 +17,7 @@ class Gradient : public ::testing::TestWithParam<std::vector<std::string>> {
   void SetUp() override {
     ASSERT_TRUE(LoadConfig("", GetParam(), &config_).ok());
     objective_ = MakeMethod(GetParam());
-    batch_ = RandomBatch(*objective_, 30, 4.0);
+    batch_ = RandomLogits(*objective_, 30, 4.0);
   }
   reference::Row RowOf(uint32_t stage, int64_t row) const {
     reference::Row out{
@@ -39,8 +39,8 @@ class Gradient : public ::testing::TestWithParam<std::vector<std::string>> {
     return total * weight;
   }
   void ExpectGradientOfTheEquations(uint32_t stage) const {
-    const Outcome outcome = EvaluateBatch(*objective_, batch_, stage);
-    const std::vector<double> scales = BatchScales(*objective_, batch_, stage);
+    const Outcome outcome = EvaluateLogits(*objective_, batch_, stage);
+    const std::vector<double> scales = ScalesOfLogits(*objective_, batch_, stage);
     constexpr Real kStep = 1e-5L;
     for (int64_t row = 0; row < batch_.rows(); ++row) {
       for (int64_t h = 0; h < batch_.heads; ++h) {
@@ -60,7 +60,7 @@ class Gradient : public ::testing::TestWithParam<std::vector<std::string>> {
 
   ObjectiveConfig config_;
   std::unique_ptr<Objective> objective_;
-  Batch batch_;
+  LabelledLogits batch_;
 };
 
 TEST_P(Gradient, IsThatOfTheEquations) {
@@ -71,7 +71,7 @@ TEST_P(Gradient, IsThatOfTheEquations) {
 
 TEST_P(Gradient, TermSumsAreThoseOfTheEquations) {
   for (uint32_t stage = 0; stage < objective_->shape().stages(); ++stage) {
-    const Outcome outcome = EvaluateBatch(*objective_, batch_, stage);
+    const Outcome outcome = EvaluateLogits(*objective_, batch_, stage);
     for (size_t k = 0; k < outcome.sums.size(); ++k) {
       const Term& term = objective_->terms()[k];
       Real expected = 0, size = 0;
@@ -93,7 +93,7 @@ TEST_P(Gradient, PartialSumsAreThoseOfTheEquations) {
       ASSERT_EQ(part.size(), expected.size());
       for (size_t k = 0; k < part.size(); ++k) expected[k] += part[k] * batch_.weight[row];
     }
-    const std::vector<double> actual = BatchPartials(*objective_, batch_, stage);
+    const std::vector<double> actual = PartialsOfLogits(*objective_, batch_, stage);
     for (size_t k = 0; k < actual.size(); ++k) {
       EXPECT_NEAR(actual[k], double(expected[k]), 1e-13 * double(expected[k])) << k;
     }
@@ -103,8 +103,8 @@ TEST_P(Gradient, PartialSumsAreThoseOfTheEquations) {
 // Other stages' terms weigh nothing, and heads of other stages are left alone.
 TEST_P(Gradient, StaysWithinItsStage) {
   for (uint32_t stage = 0; stage < objective_->shape().stages(); ++stage) {
-    const Outcome outcome = EvaluateBatch(*objective_, batch_, stage);
-    const std::vector<double> scales = BatchScales(*objective_, batch_, stage);
+    const Outcome outcome = EvaluateLogits(*objective_, batch_, stage);
+    const std::vector<double> scales = ScalesOfLogits(*objective_, batch_, stage);
     for (size_t k = 0; k < scales.size(); ++k) {
       if (objective_->terms()[k].stage == stage) continue;
       EXPECT_EQ(scales[k], 0);
@@ -123,4 +123,4 @@ TEST_P(Gradient, StaysWithinItsStage) {
 INSTANTIATE_TEST_SUITE_P(AllVariants, Gradient, ::testing::ValuesIn(AllVariants()));
 
 }  // namespace
-}  // namespace chorus::worker
+}  // namespace chorus::worker::testing

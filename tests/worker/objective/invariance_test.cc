@@ -4,7 +4,7 @@
 
 #include "tests/worker/objective/objective_testing.h"
 
-namespace chorus::worker {
+namespace chorus::worker::testing {
 namespace {
 
 // A method with options, in each of its stages.
@@ -31,30 +31,30 @@ class Invariance : public ::testing::TestWithParam<std::vector<std::string>> {
 
 TEST_P(Invariance, ConversionOfUnclickedRowsChangesNothing) {
   for (const uint32_t stage : stages_) {
-    Batch batch = RandomBatch(*objective_, 60, 5);
-    const Outcome before = EvaluateBatch(*objective_, batch, stage);
-    const std::vector<double> partials = BatchPartials(*objective_, batch, stage);
-    const SpaceWeights spaces = objective_->SumSpaces(batch.labels());
-    for (int64_t i = 0; i < batch.rows(); ++i) {
-      if (batch.click[i] == 0) batch.conversion[i] = 1;
+    LabelledLogits labelled = RandomLogits(*objective_, 60, 5);
+    const Outcome before = EvaluateLogits(*objective_, labelled, stage);
+    const std::vector<double> partials = PartialsOfLogits(*objective_, labelled, stage);
+    const SpaceWeights spaces = objective_->SumSpaces(labelled.labels());
+    for (int64_t i = 0; i < labelled.rows(); ++i) {
+      if (labelled.click[i] == 0) labelled.conversion[i] = 1;
     }
-    const Outcome after = EvaluateBatch(*objective_, batch, stage);
+    const Outcome after = EvaluateLogits(*objective_, labelled, stage);
     EXPECT_EQ(before.sums, after.sums);
     EXPECT_EQ(before.gradients, after.gradients);
-    EXPECT_EQ(BatchPartials(*objective_, batch, stage), partials);
+    EXPECT_EQ(PartialsOfLogits(*objective_, labelled, stage), partials);
     for (int k = 0; k < kSpaces; ++k) {
-      EXPECT_EQ(objective_->SumSpaces(batch.labels()).sum[k], spaces.sum[k]);
+      EXPECT_EQ(objective_->SumSpaces(labelled.labels()).sum[k], spaces.sum[k]);
     }
   }
 }
 
 TEST_P(Invariance, AStepWithoutClicksIsFiniteAndItsEmptyTermsAreZero) {
   for (const uint32_t stage : stages_) {
-    Batch batch = RandomBatch(*objective_, 12, 5);
-    batch.click.assign(batch.click.size(), 0);
-    const Outcome outcome = EvaluateBatch(*objective_, batch, stage);
+    LabelledLogits labelled = RandomLogits(*objective_, 12, 5);
+    labelled.click.assign(labelled.click.size(), 0);
+    const Outcome outcome = EvaluateLogits(*objective_, labelled, stage);
     ExpectFinite(outcome);
-    const std::vector<double> scales = BatchScales(*objective_, batch, stage);
+    const std::vector<double> scales = ScalesOfLogits(*objective_, labelled, stage);
     for (size_t k = 0; k < scales.size(); ++k) {
       if (objective_->terms()[k].space != Space::kClicked) continue;
       EXPECT_EQ(scales[k], 0);
@@ -65,11 +65,11 @@ TEST_P(Invariance, AStepWithoutClicksIsFiniteAndItsEmptyTermsAreZero) {
 
 TEST_P(Invariance, AStepOfClicksOnlyIsFiniteAndItsEmptyTermsAreZero) {
   for (const uint32_t stage : stages_) {
-    Batch batch = RandomBatch(*objective_, 12, 5);
-    batch.click.assign(batch.click.size(), 1);
-    const Outcome outcome = EvaluateBatch(*objective_, batch, stage);
+    LabelledLogits labelled = RandomLogits(*objective_, 12, 5);
+    labelled.click.assign(labelled.click.size(), 1);
+    const Outcome outcome = EvaluateLogits(*objective_, labelled, stage);
     ExpectFinite(outcome);
-    const std::vector<double> scales = BatchScales(*objective_, batch, stage);
+    const std::vector<double> scales = ScalesOfLogits(*objective_, labelled, stage);
     for (size_t k = 0; k < scales.size(); ++k) {
       if (objective_->terms()[k].space != Space::kUnclicked) continue;
       EXPECT_EQ(scales[k], 0);
@@ -80,34 +80,34 @@ TEST_P(Invariance, AStepOfClicksOnlyIsFiniteAndItsEmptyTermsAreZero) {
 
 TEST_P(Invariance, ZeroRowsAreAllowed) {
   for (const uint32_t stage : stages_) {
-    Batch batch;
-    batch.heads = static_cast<int64_t>(objective_->heads().size());
-    EXPECT_EQ(EvaluateBatch(*objective_, batch, stage).total, 0);
+    LabelledLogits labelled;
+    labelled.heads = static_cast<int64_t>(objective_->heads().size());
+    EXPECT_EQ(EvaluateLogits(*objective_, labelled, stage).total, 0);
   }
 }
 
 TEST_P(Invariance, LargeLogitsOfAnySignsStayFiniteInFloatAndDouble) {
-  Batch batch;
-  batch.heads = static_cast<int64_t>(objective_->heads().size());
+  LabelledLogits labelled;
+  labelled.heads = static_cast<int64_t>(objective_->heads().size());
   for (const double size : {60.0, 120.0, 1000.0}) {
-    for (int signs = 0; signs < (1 << batch.heads); ++signs) {
+    for (int signs = 0; signs < (1 << labelled.heads); ++signs) {
       for (int label = 0; label < 3; ++label) {
-        batch.click.push_back(label > 0);
-        batch.conversion.push_back(label > 1);
-        for (int64_t h = 0; h < batch.heads; ++h) {
-          batch.logits.push_back((signs >> h & 1) != 0 ? size : -size);
+        labelled.click.push_back(label > 0);
+        labelled.conversion.push_back(label > 1);
+        for (int64_t h = 0; h < labelled.heads; ++h) {
+          labelled.logits.push_back((signs >> h & 1) != 0 ? size : -size);
         }
       }
     }
   }
   for (const uint32_t stage : stages_) {
-    ExpectFinite(EvaluateBatch<float>(*objective_, batch, stage));
-    ExpectFinite(EvaluateBatch<double>(*objective_, batch, stage));
+    ExpectFinite(EvaluateLogits<float>(*objective_, labelled, stage));
+    ExpectFinite(EvaluateLogits<double>(*objective_, labelled, stage));
   }
-  std::vector<float> logits(batch.logits.begin(), batch.logits.end());
-  for (int64_t i = 0; i < batch.rows(); ++i) {
+  std::vector<float> logits(labelled.logits.begin(), labelled.logits.end());
+  for (int64_t i = 0; i < labelled.rows(); ++i) {
     const Prediction prediction = objective_->Predict(std::span<const float>(logits).subspan(
-        static_cast<size_t>(i * batch.heads), static_cast<size_t>(batch.heads)));
+        static_cast<size_t>(i * labelled.heads), static_cast<size_t>(labelled.heads)));
     EXPECT_TRUE(std::isfinite(prediction.ctr_logit));
     EXPECT_TRUE(std::isfinite(prediction.cvr_logit));
     EXPECT_TRUE(std::isfinite(prediction.log_ctcvr()));
@@ -116,15 +116,15 @@ TEST_P(Invariance, LargeLogitsOfAnySignsStayFiniteInFloatAndDouble) {
 
 TEST_P(Invariance, OrderOfRowsOnlyPermutesGradients) {
   for (const uint32_t stage : stages_) {
-    const Batch batch = RandomBatch(*objective_, 30, 5);
-    const Outcome outcome = EvaluateBatch(*objective_, batch, stage);
-    Batch turned;
-    for (int64_t i = batch.rows() - 1; i >= 0; --i) turned.Append(batch, i);
-    const Outcome reversed = EvaluateBatch(*objective_, turned, stage);
-    for (int64_t i = 0; i < batch.rows(); ++i) {
-      for (int64_t h = 0; h < batch.heads; ++h) {
-        const double expected = outcome.gradients[(batch.rows() - 1 - i) * batch.heads + h];
-        EXPECT_NEAR(reversed.gradients[i * batch.heads + h], expected,
+    const LabelledLogits labelled = RandomLogits(*objective_, 30, 5);
+    const Outcome outcome = EvaluateLogits(*objective_, labelled, stage);
+    LabelledLogits turned;
+    for (int64_t i = labelled.rows() - 1; i >= 0; --i) turned.Append(labelled, i);
+    const Outcome reversed = EvaluateLogits(*objective_, turned, stage);
+    for (int64_t i = 0; i < labelled.rows(); ++i) {
+      for (int64_t h = 0; h < labelled.heads; ++h) {
+        const double expected = outcome.gradients[(labelled.rows() - 1 - i) * labelled.heads + h];
+        EXPECT_NEAR(reversed.gradients[i * labelled.heads + h], expected,
                     1e-14 * (std::abs(expected) + SizeOf(outcome)));
       }
     }
@@ -136,22 +136,22 @@ TEST_P(Invariance, OrderOfRowsOnlyPermutesGradients) {
 // all.
 TEST_P(Invariance, ShardsOfAStepAddUp) {
   for (const uint32_t stage : stages_) {
-    const Batch whole = RandomBatch(*objective_, 31, 5);
-    Batch shards[2];
+    const LabelledLogits whole = RandomLogits(*objective_, 31, 5);
+    LabelledLogits shards[2];
     for (int64_t i = 0; i < whole.rows(); ++i) shards[i < 12 ? 0 : 1].Append(whole, i);
     SpaceWeights spaces;
     std::vector<double> partials(objective_->partials(stage), 0.0);
-    for (const Batch& shard : shards) {
+    for (const LabelledLogits& shard : shards) {
       const SpaceWeights part = objective_->SumSpaces(shard.labels());
       for (int k = 0; k < kSpaces; ++k) spaces.sum[k] += part.sum[k];
-      const std::vector<double> sums = BatchPartials(*objective_, shard, stage);
+      const std::vector<double> sums = PartialsOfLogits(*objective_, shard, stage);
       for (size_t k = 0; k < sums.size(); ++k) partials[k] += sums[k];
     }
     const std::vector<double> scales = ScalesOf(objective_->Normalizers(stage, spaces, partials));
-    const Outcome expected = EvaluateBatch(*objective_, whole, stage);
+    const Outcome expected = EvaluateLogits(*objective_, whole, stage);
     std::vector<double> sums(scales.size(), 0.0), gradients;
-    for (const Batch& shard : shards) {
-      const Outcome outcome = EvaluateBatch(*objective_, shard, stage, &scales);
+    for (const LabelledLogits& shard : shards) {
+      const Outcome outcome = EvaluateLogits(*objective_, shard, stage, &scales);
       for (size_t k = 0; k < sums.size(); ++k) sums[k] += outcome.sums[k];
       gradients.insert(gradients.end(), outcome.gradients.begin(), outcome.gradients.end());
     }
@@ -166,10 +166,10 @@ TEST_P(Invariance, ShardsOfAStepAddUp) {
 
 TEST_P(Invariance, FloatIsCloseToDouble) {
   for (const uint32_t stage : stages_) {
-    Batch batch = RandomBatch(*objective_, 60, 8);
-    for (double& logit : batch.logits) logit = static_cast<float>(logit);
-    const Outcome exact = EvaluateBatch<double>(*objective_, batch, stage);
-    const Outcome rounded = EvaluateBatch<float>(*objective_, batch, stage);
+    LabelledLogits labelled = RandomLogits(*objective_, 60, 8);
+    for (double& logit : labelled.logits) logit = static_cast<float>(logit);
+    const Outcome exact = EvaluateLogits<double>(*objective_, labelled, stage);
+    const Outcome rounded = EvaluateLogits<float>(*objective_, labelled, stage);
     for (size_t k = 0; k < exact.sums.size(); ++k) {
       EXPECT_NEAR(rounded.sums[k], exact.sums[k], 2e-6 * std::abs(exact.sums[k])) << k;
     }
@@ -182,20 +182,20 @@ TEST_P(Invariance, FloatIsCloseToDouble) {
 
 TEST_P(Invariance, RowsOfWeightZeroCountForNothing) {
   for (const uint32_t stage : stages_) {
-    Batch batch = RandomBatch(*objective_, 30, 5);
-    const Outcome alone = EvaluateBatch(*objective_, batch, stage);
-    const std::vector<double> partials = BatchPartials(*objective_, batch, stage);
+    LabelledLogits labelled = RandomLogits(*objective_, 30, 5);
+    const Outcome alone = EvaluateLogits(*objective_, labelled, stage);
+    const std::vector<double> partials = PartialsOfLogits(*objective_, labelled, stage);
     for (const uint8_t click : {0, 1}) {
-      batch.click.push_back(click);
-      batch.conversion.push_back(click);
-      batch.weight.push_back(0);
-      batch.row_id.push_back(7);
-      for (int64_t h = 0; h < batch.heads; ++h) batch.logits.push_back(std::nan(""));
+      labelled.click.push_back(click);
+      labelled.conversion.push_back(click);
+      labelled.weight.push_back(0);
+      labelled.row_id.push_back(7);
+      for (int64_t h = 0; h < labelled.heads; ++h) labelled.logits.push_back(std::nan(""));
     }
-    EXPECT_EQ(BatchPartials(*objective_, batch, stage), partials);
-    Outcome padded = EvaluateBatch(*objective_, batch, stage);
+    EXPECT_EQ(PartialsOfLogits(*objective_, labelled, stage), partials);
+    Outcome padded = EvaluateLogits(*objective_, labelled, stage);
     EXPECT_EQ(padded.sums, alone.sums);
-    for (int i = 0; i < 2 * batch.heads; ++i) {
+    for (int i = 0; i < 2 * labelled.heads; ++i) {
       EXPECT_EQ(padded.gradients.back(), 0);
       padded.gradients.pop_back();
     }
@@ -205,13 +205,13 @@ TEST_P(Invariance, RowsOfWeightZeroCountForNothing) {
 
 TEST_P(Invariance, AWeightOfTwoIsTheRowTwice) {
   for (const uint32_t stage : stages_) {
-    Batch once = RandomBatch(*objective_, 9, 5);
+    LabelledLogits once = RandomLogits(*objective_, 9, 5);
     once.weight.assign(9, 1.0f);
-    Batch twice = once;
+    LabelledLogits twice = once;
     twice.Append(once, 1);
     once.weight[1] = 2;
-    const Outcome a = EvaluateBatch(*objective_, once, stage);
-    const Outcome b = EvaluateBatch(*objective_, twice, stage);
+    const Outcome a = EvaluateLogits(*objective_, once, stage);
+    const Outcome b = EvaluateLogits(*objective_, twice, stage);
     EXPECT_NEAR(a.total, b.total, 1e-13 * std::abs(b.total));
     for (int64_t h = 0; h < once.heads; ++h) {
       EXPECT_NEAR(a.gradients[once.heads + h], 2 * b.gradients[once.heads + h], 1e-14 * SizeOf(a));
@@ -222,4 +222,4 @@ TEST_P(Invariance, AWeightOfTwoIsTheRowTwice) {
 INSTANTIATE_TEST_SUITE_P(AllVariants, Invariance, ::testing::ValuesIn(AllVariants()));
 
 }  // namespace
-}  // namespace chorus::worker
+}  // namespace chorus::worker::testing

@@ -3,7 +3,7 @@
 #include "common/strings.h"
 #include "tests/worker/objective/hand_rows.h"
 
-namespace chorus::worker {
+namespace chorus::worker::testing {
 namespace {
 
 TEST(MethodShape, AblationsLackTheirTermsOnly) {
@@ -160,4 +160,4 @@ TEST(MethodShape, EveryNamedMethodCanBeMadeAndBearsItsName) {
 }
 
 }  // namespace
-}  // namespace chorus::worker
+}  // namespace chorus::worker::testing

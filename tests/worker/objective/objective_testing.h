@@ -1,5 +1,5 @@
 #pragma once
-// Small batches for tests of objectives, and the oracle's way to evaluate one.
+// Small sets of labelled logits for tests of objectives, and how such a set is evaluated.
 
 #include <gtest/gtest.h>
 
@@ -11,7 +11,7 @@
 #include "common/random.h"
 #include "worker/objective/objective.h"
 
-namespace chorus::worker {
+namespace chorus::worker::testing {
 
 inline std::unique_ptr<Objective> MakeMethod(const std::vector<std::string>& sets,
                                              uint64_t seed = 1) {
@@ -23,7 +23,8 @@ inline std::unique_ptr<Objective> MakeMethod(const std::vector<std::string>& set
   return std::move(objective).value();
 }
 
-struct Batch {
+// Rows of labels, weights and logits: what an objective is given.
+struct LabelledLogits {
   std::vector<uint8_t> click;
   std::vector<uint8_t> conversion;
   std::vector<float> weight;  // empty: all 1
@@ -32,8 +33,8 @@ struct Batch {
   int64_t heads = 0;
 
   int64_t rows() const { return static_cast<int64_t>(click.size()); }
-  // Appends row i of another batch with equal heads.
-  void Append(const Batch& from, int64_t i) {
+  // Appends row i of another set with equal heads.
+  void Append(const LabelledLogits& from, int64_t i) {
     heads = from.heads;
     click.push_back(from.click[i]);
     conversion.push_back(from.conversion[i]);
@@ -49,22 +50,22 @@ struct Batch {
 
 // Rows of every kind (un-clicked, clicked, converted) with logits in [-spread, spread) and odd
 // weights.
-inline Batch RandomBatch(const Objective& objective, int64_t rows, double spread) {
-  Batch batch;
-  batch.heads = static_cast<int64_t>(objective.heads().size());
-  const auto uniform = [](int64_t i, int64_t lane) {
-    return ToUniform(Random(11, RandomPurpose::kTest, i, lane));
+inline LabelledLogits RandomLogits(const Objective& objective, int64_t rows, double spread) {
+  LabelledLogits labelled;
+  labelled.heads = static_cast<int64_t>(objective.heads().size());
+  const auto uniform = [](int64_t i, int64_t column) {
+    return ToUniform(Random(11, RandomPurpose::kTest, i, column));
   };
   for (int64_t i = 0; i < rows; ++i) {
-    batch.click.push_back(i % 3 != 0);
-    batch.conversion.push_back(i % 3 == 2);
-    batch.row_id.push_back(1000 + static_cast<uint64_t>(i));
-    batch.weight.push_back(static_cast<float>(0.5 + uniform(i, 100)));
-    for (int64_t h = 0; h < batch.heads; ++h) {
-      batch.logits.push_back((uniform(i, h) * 2 - 1) * spread);
+    labelled.click.push_back(i % 3 != 0);
+    labelled.conversion.push_back(i % 3 == 2);
+    labelled.row_id.push_back(1000 + static_cast<uint64_t>(i));
+    labelled.weight.push_back(static_cast<float>(0.5 + uniform(i, 100)));
+    for (int64_t h = 0; h < labelled.heads; ++h) {
+      labelled.logits.push_back((uniform(i, h) * 2 - 1) * spread);
     }
   }
-  return batch;
+  return labelled;
 }
 
 struct Outcome {
@@ -74,38 +75,39 @@ struct Outcome {
 };
 
 template <typename T = double>
-std::vector<double> BatchPartials(const Objective& objective, const Batch& batch,
-                                  uint32_t stage = 0) {
-  const std::vector<T> logits(batch.logits.begin(), batch.logits.end());
+std::vector<double> PartialsOfLogits(const Objective& objective, const LabelledLogits& labelled,
+                                     uint32_t stage = 0) {
+  const std::vector<T> logits(labelled.logits.begin(), labelled.logits.end());
   std::vector<double> partials(objective.partials(stage), 0.0);
-  objective.AddPartials(stage, batch.labels(),
-                        MatrixView<const T>(logits.data(), batch.rows(), batch.heads),
+  objective.AddPartials(stage, labelled.labels(),
+                        MatrixView<const T>(logits.data(), labelled.rows(), labelled.heads),
                         partials.data());
   return partials;
 }
-inline std::vector<Normalizer> BatchNormalizers(const Objective& objective, const Batch& batch,
-                                                uint32_t stage = 0) {
-  return objective.Normalizers(stage, objective.SumSpaces(batch.labels()),
-                               BatchPartials(objective, batch, stage));
+inline std::vector<Normalizer> NormalizersOfLogits(const Objective& objective,
+                                                   const LabelledLogits& labelled,
+                                                   uint32_t stage = 0) {
+  return objective.Normalizers(stage, objective.SumSpaces(labelled.labels()),
+                               PartialsOfLogits(objective, labelled, stage));
 }
-inline std::vector<double> BatchScales(const Objective& objective, const Batch& batch,
-                                       uint32_t stage = 0) {
-  return ScalesOf(BatchNormalizers(objective, batch, stage));
+inline std::vector<double> ScalesOfLogits(const Objective& objective,
+                                          const LabelledLogits& labelled, uint32_t stage = 0) {
+  return ScalesOf(NormalizersOfLogits(objective, labelled, stage));
 }
 
-// given: scales of a step that the batch is a part of; null: the batch is the whole step.
+// given: scales of a step that `labelled` is a part of; null: `labelled` is the whole step.
 template <typename T = double>
-Outcome EvaluateBatch(const Objective& objective, const Batch& batch, uint32_t stage = 0,
-                      const std::vector<double>* given = nullptr) {
-  const std::vector<T> logits(batch.logits.begin(), batch.logits.end());
-  const MatrixView<const T> z(logits.data(), batch.rows(), batch.heads);
+Outcome EvaluateLogits(const Objective& objective, const LabelledLogits& labelled,
+                       uint32_t stage = 0, const std::vector<double>* given = nullptr) {
+  const std::vector<T> logits(labelled.logits.begin(), labelled.logits.end());
+  const MatrixView<const T> z(logits.data(), labelled.rows(), labelled.heads);
   const std::vector<double> scales =
-      given != nullptr ? *given : BatchScales(objective, batch, stage);
+      given != nullptr ? *given : ScalesOfLogits(objective, labelled, stage);
   std::vector<T> gradients(logits.size(), T(77));  // what was there before must not matter
   Outcome outcome;
   outcome.sums.resize(scales.size());
-  objective.Evaluate(stage, batch.labels(), z, scales,
-                     MatrixView<T>(gradients.data(), batch.rows(), batch.heads),
+  objective.Evaluate(stage, labelled.labels(), z, scales,
+                     MatrixView<T>(gradients.data(), labelled.rows(), labelled.heads),
                      outcome.sums.data());
   outcome.gradients.assign(gradients.begin(), gradients.end());
   for (size_t k = 0; k < scales.size(); ++k) outcome.total += scales[k] * outcome.sums[k];
@@ -182,4 +184,4 @@ inline std::vector<std::vector<std::string>> AllVariants() {
           {"chorus_cvr_wo_sam={detach: false}"}};
 }
 
-}  // namespace chorus::worker
+}  // namespace chorus::worker::testing

@@ -2,7 +2,7 @@
 
 #include "tests/worker/objective/hand_rows.h"
 
-namespace chorus::worker {
+namespace chorus::worker::testing {
 namespace {
 
 Prediction PredictionOf(const std::string& method, const std::vector<float>& logits) {
@@ -64,4 +64,4 @@ TEST(Predict, UkdMayAverageItsHeads) {
 }
 
 }  // namespace
-}  // namespace chorus::worker
+}  // namespace chorus::worker::testing

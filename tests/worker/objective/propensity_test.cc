@@ -4,7 +4,7 @@
 
 #include "tests/worker/objective/objective_testing.h"
 
-namespace chorus::worker {
+namespace chorus::worker::testing {
 namespace {
 
 class Propensity : public ::testing::TestWithParam<std::string> {};
@@ -13,11 +13,11 @@ class Propensity : public ::testing::TestWithParam<std::string> {};
 TEST_P(Propensity, IsAStopGradientUnlessDetachIsFalse) {
   for (const bool detach : {true, false}) {
     const auto objective = MakeMethod({GetParam() + (detach ? "}" : " detach: false}")});
-    const Batch batch = RandomBatch(*objective, 30, 3);
-    const Outcome outcome = EvaluateBatch(*objective, batch);
+    const LabelledLogits labelled = RandomLogits(*objective, 30, 3);
+    const Outcome outcome = EvaluateLogits(*objective, labelled);
     bool reached = false;
-    for (int64_t i = 0; i < batch.rows(); ++i) {
-      reached = reached || outcome.gradients[i * batch.heads] != 0;
+    for (int64_t i = 0; i < labelled.rows(); ++i) {
+      reached = reached || outcome.gradients[i * labelled.heads] != 0;
     }
     EXPECT_EQ(reached, !detach);
   }
@@ -36,9 +36,9 @@ INSTANTIATE_TEST_SUITE_P(Methods, Propensity,
 // The systems without an option `detach` never send a gradient there.
 TEST(PropensityOf, UnbiasIsFrozenAndNisesRatioIsAConstant) {
   const auto unbias = MakeMethod({"unbias={}"});
-  const Outcome second = EvaluateBatch(*unbias, RandomBatch(*unbias, 30, 3), 1);
+  const Outcome second = EvaluateLogits(*unbias, RandomLogits(*unbias, 30, 3), 1);
   const auto nise = MakeMethod({"nise={w_ctr: 0}"});
-  const Outcome weighed = EvaluateBatch(*nise, RandomBatch(*nise, 30, 3));
+  const Outcome weighed = EvaluateLogits(*nise, RandomLogits(*nise, 30, 3));
   for (size_t i = 0; i < second.gradients.size(); i += 2) {
     EXPECT_EQ(second.gradients[i], 0);
     EXPECT_EQ(weighed.gradients[i], 0);
@@ -48,12 +48,12 @@ TEST(PropensityOf, UnbiasIsFrozenAndNisesRatioIsAConstant) {
 TEST(PropensityOf, ChorusCvrIsFlatBelowItsFloor) {
   const auto objective = MakeMethod(
       {"chorus_cvr={w_ctr: 0 w_ctcvr: 0 w_ctuncvr: 0 detach: false eps: 0.1 eps_un: 0.2}"});
-  Batch batch;
-  batch.heads = 3;
-  batch.click = {1, 0};
-  batch.conversion = {0, 0};
-  batch.logits = {-3, 0, 0, 2, 0, 0};  // 1 / p = 21.1 > 10,  1 / (1 - p) = 8.4 > 5
-  const Outcome outcome = EvaluateBatch(*objective, batch);
+  LabelledLogits labelled;
+  labelled.heads = 3;
+  labelled.click = {1, 0};
+  labelled.conversion = {0, 0};
+  labelled.logits = {-3, 0, 0, 2, 0, 0};  // 1 / p = 21.1 > 10,  1 / (1 - p) = 8.4 > 5
+  const Outcome outcome = EvaluateLogits(*objective, labelled);
   EXPECT_EQ(outcome.gradients[0], 0);
   EXPECT_EQ(outcome.gradients[3], 0);
   EXPECT_NEAR(outcome.sums[2], 10 * std::log(2.0), 1e-14);
@@ -61,4 +61,4 @@ TEST(PropensityOf, ChorusCvrIsFlatBelowItsFloor) {
 }
 
 }  // namespace
-}  // namespace chorus::worker
+}  // namespace chorus::worker::testing

@@ -4,30 +4,32 @@
 
 #include "tests/worker/objective/hand_rows.h"
 
-namespace chorus::worker {
+namespace chorus::worker::testing {
 namespace {
 
 // `rows` copies of one row with row numbers from `first` on; head h has the logit (h + 1) * logit.
-Batch Repeated(const Objective& objective, bool click, int64_t rows, uint64_t first, double logit) {
-  Batch batch;
-  batch.heads = static_cast<int64_t>(objective.heads().size());
-  batch.click.assign(static_cast<size_t>(rows), click);
-  batch.conversion.assign(static_cast<size_t>(rows), 0);
+LabelledLogits Repeated(const Objective& objective, bool click, int64_t rows, uint64_t first,
+                        double logit) {
+  LabelledLogits labelled;
+  labelled.heads = static_cast<int64_t>(objective.heads().size());
+  labelled.click.assign(static_cast<size_t>(rows), click);
+  labelled.conversion.assign(static_cast<size_t>(rows), 0);
   for (int64_t i = 0; i < rows; ++i) {
-    batch.row_id.push_back(first + static_cast<uint64_t>(i));
-    for (int64_t h = 1; h <= batch.heads; ++h) {
-      batch.logits.push_back(logit * static_cast<double>(h));
+    labelled.row_id.push_back(first + static_cast<uint64_t>(i));
+    for (int64_t h = 1; h <= labelled.heads; ++h) {
+      labelled.logits.push_back(logit * static_cast<double>(h));
     }
   }
-  return batch;
+  return labelled;
 }
 
 // Which rows have a gradient of the CVR head.
-std::vector<bool> SampleOf(const Objective& objective, const Batch& batch, uint32_t stage) {
-  const Outcome outcome = EvaluateBatch(objective, batch, stage);
+std::vector<bool> SampleOf(const Objective& objective, const LabelledLogits& labelled,
+                           uint32_t stage) {
+  const Outcome outcome = EvaluateLogits(objective, labelled, stage);
   std::vector<bool> sample;
-  for (int64_t i = 0; i < batch.rows(); ++i) {
-    sample.push_back(outcome.gradients[i * batch.heads + 1] != 0);
+  for (int64_t i = 0; i < labelled.rows(); ++i) {
+    sample.push_back(outcome.gradients[i * labelled.heads + 1] != 0);
   }
   return sample;
 }
@@ -76,12 +78,12 @@ INSTANTIATE_TEST_SUITE_P(Methods, Sampling,
 
 TEST(SampleWeights, AmanCountsTheRowsOfItsSample) {
   const auto objective = MakeMethod({"aman={rho: 0.3}"}, 5);
-  const Batch unclicked = Repeated(*objective, false, 1000, 0, 1);
+  const LabelledLogits unclicked = Repeated(*objective, false, 1000, 0, 1);
   const std::vector<bool> sample = SampleOf(*objective, unclicked, 0);
   const SpaceWeights sums = objective->SumSpaces(unclicked.labels());
   EXPECT_EQ(sums.sum[static_cast<int>(Space::kSample)],
             static_cast<double>(std::count(sample.begin(), sample.end(), true)));
-  const Batch clicked = Repeated(*objective, true, 10, 0, 1);
+  const LabelledLogits clicked = Repeated(*objective, true, 10, 0, 1);
   EXPECT_EQ(objective->SumSpaces(clicked.labels()).sum[static_cast<int>(Space::kSample)], 10);
 }
 
@@ -94,4 +96,4 @@ TEST(SampleWeights, UkdWeighsWhatItKeepsByTheInverseRate) {
 }
 
 }  // namespace
-}  // namespace chorus::worker
+}  // namespace chorus::worker::testing

@@ -9,7 +9,7 @@
 
 #include "tests/worker/statistics/statistics_testing.h"
 
-namespace chorus::worker {
+namespace chorus::worker::testing {
 namespace {
 
 // The mean of group values: its bootstrap variance is known in closed form.
@@ -124,4 +124,4 @@ TEST(BootstrapTest, UndefinedReplicatesAreLeftOutAndTooManyOfThemGiveNothing) {
 }
 
 }  // namespace
-}  // namespace chorus::worker
+}  // namespace chorus::worker::testing

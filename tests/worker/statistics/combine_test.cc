@@ -4,7 +4,7 @@
 
 #include "tests/worker/statistics/statistics_testing.h"
 
-namespace chorus::worker {
+namespace chorus::worker::testing {
 namespace {
 
 TEST(CombineTest, OneRunIsItsOwnNormalInterval) {
@@ -68,4 +68,4 @@ TEST(CombineTest, IntervalCoversTheTruthWhereASeedsFoldsAgree) {
 }
 
 }  // namespace
-}  // namespace chorus::worker
+}  // namespace chorus::worker::testing

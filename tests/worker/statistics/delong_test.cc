@@ -4,7 +4,7 @@
 
 #include "tests/worker/statistics/statistics_testing.h"
 
-namespace chorus::worker {
+namespace chorus::worker::testing {
 namespace {
 
 struct TestSet {
@@ -137,4 +137,4 @@ TEST(DeLongTest, NeedsTwoRowsOfEachClass) {
 }
 
 }  // namespace
-}  // namespace chorus::worker
+}  // namespace chorus::worker::testing

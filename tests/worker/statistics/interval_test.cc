@@ -4,6 +4,7 @@
 
 #include <cmath>
 #include <limits>
+#include <utility>
 
 namespace chorus::worker {
 namespace {
@@ -24,10 +25,25 @@ double StudentCentral(double t, double v) {
 
 TEST(IntervalTest, StudentQuantileLeavesFivePercentOutside) {
   for (const double v :
-       {1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0, 10.0, 11.0, 15.0, 40.0, 500.0}) {
+       {1.0, 1.3, 2.0, 2.64, 3.0, 4.9, 6.0, 9.5, 10.0, 11.0, 40.0, 99.9, 100.0, 500.0}) {
     EXPECT_NEAR(StudentCentral(StudentQuantile975(v), v), 0.95, 1e-6) << v;
   }
-  EXPECT_EQ(StudentQuantile975(4.9), StudentQuantile975(4));
+}
+
+// Computed with 30 digits from the inverse of the incomplete beta function.
+TEST(IntervalTest, StudentQuantileIsThatOfTables) {
+  for (const auto& [v, quantile] : {std::pair{1.0, 12.7062047361747},
+                                    {1.5, 6.01666310442793},
+                                    {2.0, 4.30265272974946},
+                                    {2.64, 3.44261105715018},
+                                    {4.9, 2.58644129561608},
+                                    {10.5, 2.21384029291879},
+                                    {37.3, 2.02564252307796},
+                                    {99.9, 1.98399583807694},
+                                    {100.0, 1.98397151852355},
+                                    {250.0, 1.96949839342115}}) {
+    EXPECT_NEAR(StudentQuantile975(v), quantile, 1e-9) << v;
+  }
   EXPECT_EQ(StudentQuantile975(std::numeric_limits<double>::infinity()), 1.959963984540054);
 }
 

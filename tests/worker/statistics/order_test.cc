@@ -6,7 +6,7 @@
 
 #include "tests/worker/statistics/statistics_testing.h"
 
-namespace chorus::worker {
+namespace chorus::worker::testing {
 namespace {
 
 TEST(LowestPartTest, EqualScoresAtTheEdgeAreInByRowId) {
@@ -43,4 +43,4 @@ TEST(LowestPartTest, HasARowOfAnyAndNoneOfNone) {
 }
 
 }  // namespace
-}  // namespace chorus::worker
+}  // namespace chorus::worker::testing

@@ -8,7 +8,7 @@
 #include "tests/worker/statistics/statistics_testing.h"
 #include "worker/statistics/group_values.h"
 
-namespace chorus::worker {
+namespace chorus::worker::testing {
 namespace {
 
 constexpr uint32_t kGroups = 23;
@@ -281,4 +281,4 @@ TEST(GroupValuesTest, NumbersGroupsByAscendingId) {
 }
 
 }  // namespace
-}  // namespace chorus::worker
+}  // namespace chorus::worker::testing

@@ -1,13 +1,12 @@
 #pragma once
 // Slow clear forms and seeded draws for the tests of worker/statistics.
 
-#include <cmath>
 #include <cstdint>
 #include <vector>
 
 #include "common/random.h"
 
-namespace chorus::worker {
+namespace chorus::worker::testing {
 
 inline double TestNormal(uint64_t seed, uint64_t i, uint64_t j) {
   return ToNormal(Random(seed, RandomPurpose::kTest, i, j));
@@ -33,4 +32,4 @@ inline double AucByPairs(const std::vector<double>& score, const std::vector<dou
   return wins / pairs;
 }
 
-}  // namespace chorus::worker
+}  // namespace chorus::worker::testing

@@ -2,12 +2,11 @@
 
 #include <gtest/gtest.h>
 
-#include <map>
 #include <set>
 
 #include "tests/worker/log/log_testing.h"
 
-namespace chorus::worker {
+namespace chorus::worker::testing {
 namespace {
 
 // Context slots user, history; exposure slots item, tags, cross. "tags" is ignored.
@@ -108,4 +107,4 @@ TEST(SparseLookupTest, HoldsMoreKeysThanItBeganWith) {
 }
 
 }  // namespace
-}  // namespace chorus::worker
+}  // namespace chorus::worker::testing

@@ -3,8 +3,10 @@
 #include <gtest/gtest.h>
 
 #include "tests/worker/log/log_testing.h"
+#include "common/strings.h"
+#include "worker/log/log_reader.h"
 
-namespace chorus::worker {
+namespace chorus::worker::testing {
 namespace {
 
 std::unique_ptr<Objective> MakeBaseMethod() {
@@ -13,7 +15,7 @@ std::unique_ptr<Objective> MakeBaseMethod() {
   return std::move(MakeObjective(config, 1)).value();
 }
 
-class StepReaderTest : public testing::Test {
+class StepReaderTest : public ::testing::Test {
  protected:
   StepReaderTest() {
     std::vector<Batch> blocks;
@@ -48,11 +50,12 @@ class StepReaderTest : public testing::Test {
 };
 
 // By number of reader threads.
-class StepReaderThreadsTest : public StepReaderTest, public testing::WithParamInterface<uint32_t> {
+class StepReaderThreadsTest : public StepReaderTest,
+                              public ::testing::WithParamInterface<uint32_t> {
  protected:
   StepReaderThreadsTest() { options_.threads = GetParam(); }
 };
-INSTANTIATE_TEST_SUITE_P(Threads, StepReaderThreadsTest, testing::Values(1, 2, 5));
+INSTANTIATE_TEST_SUITE_P(Threads, StepReaderThreadsTest, ::testing::Values(1, 2, 5));
 
 TEST_P(StepReaderThreadsTest, GivesThePlansGrainsInOrderWithKeysPositionsAndLabelCounts) {
   Open();
@@ -183,4 +186,4 @@ TEST_P(StepReaderThreadsTest, ADamagedBlockIsAnErrorThatNamesStepAndFile) {
 }
 
 }  // namespace
-}  // namespace chorus::worker
+}  // namespace chorus::worker::testing

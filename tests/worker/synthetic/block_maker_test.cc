@@ -8,7 +8,7 @@
 
 #include "tests/worker/synthetic/synthetic_testing.h"
 
-namespace chorus::worker {
+namespace chorus::worker::testing {
 namespace {
 
 const SlotColumn& Slot(const LogSchema& schema, const Batch& batch, const std::string& name) {
@@ -175,4 +175,4 @@ TEST(BlockMakerTest, LargeWorldsCostNoMoreMemoryAUser) {
 }
 
 }  // namespace
-}  // namespace chorus::worker
+}  // namespace chorus::worker::testing

@@ -7,7 +7,7 @@
 #include "worker/log/log_reader.h"
 #include "worker/log/oracle_file.h"
 
-namespace chorus::worker {
+namespace chorus::worker::testing {
 namespace {
 
 GenerateSummary Generate(FileSystem& files, const std::string& directory, uint32_t threads,
@@ -105,4 +105,4 @@ TEST(GenerateLogTest, NothingAppearsUnderTheNameBeforeAllIsWritten) {
 }
 
 }  // namespace
-}  // namespace chorus::worker
+}  // namespace chorus::worker::testing

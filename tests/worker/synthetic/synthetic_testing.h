@@ -7,7 +7,7 @@
 #include "worker/synthetic/block_maker.h"
 #include "worker/synthetic/world.h"
 
-namespace chorus::worker {
+namespace chorus::worker::testing {
 
 inline GenerateConfig SmallConfig() {
   GenerateConfig config;
@@ -84,4 +84,4 @@ inline Totals TotalsOf(const World& world) {
   return t;
 }
 
-}  // namespace chorus::worker
+}  // namespace chorus::worker::testing

@@ -4,7 +4,7 @@
 
 #include "tests/worker/synthetic/synthetic_testing.h"
 
-namespace chorus::worker {
+namespace chorus::worker::testing {
 namespace {
 
 GenerateConfig Large(GenerateConfig config) {
@@ -84,4 +84,4 @@ TEST(WorldTest, ProbabilitiesStayInsideTheUnitInterval) {
 }
 
 }  // namespace
-}  // namespace chorus::worker
+}  // namespace chorus::worker::testing

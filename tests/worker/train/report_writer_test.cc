@@ -41,6 +41,22 @@ TEST(ReportWriterTest, AResumedRunReadsAsIfNothingHadHappened) {
   EXPECT_EQ(Text(*resumed), Text(*whole));
 }
 
+TEST(ReportWriterTest, ZerosAreWrittenAndUndefinedValuesAreNot) {
+  const auto files = NewMemoryFiles();
+  auto writer = ReportWriter::Open(*files, "out/metrics.jsonl", 0);
+  ASSERT_TRUE(writer.ok()) << writer.status().ToString();
+  Report report;
+  report.set_step(3);
+  report.mutable_evaluation()->add_task()->set_ece(0);
+  ASSERT_TRUE((*writer)->Write(report).ok());
+  ASSERT_TRUE((*writer)->Close().ok());
+  for (const char* written : {R"("stage":0)", R"("positives":"0")", R"("ks_error_bound":0)",
+                              R"("ece":0)", R"("pcvr_above_one":"0")"}) {
+    EXPECT_NE(Text(*files).find(written), std::string::npos) << written << " in " << Text(*files);
+  }
+  EXPECT_EQ(Text(*files).find(R"("auc")"), std::string::npos) << Text(*files);
+}
+
 TEST(ReportWriterTest, ATornLastLineIsDropped) {
   const auto whole = NewMemoryFiles();
   WriteSteps(*whole, 0, 1, 5);

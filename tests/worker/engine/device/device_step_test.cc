@@ -15,6 +15,10 @@
 namespace chorus::worker {
 namespace {
 
+using testing::AllObjectives;
+using testing::MakesGraphs;
+using testing::OpenTestDevice;
+
 const Case kOddShapes = {{{0, 0}, {1, 1}, {31, 1}, {33, 20}}};
 
 TEST(DeviceStepTest, EveryMethodMatchesTheCpuInEveryStage) {

@@ -14,6 +14,8 @@
 namespace chorus::worker {
 namespace {
 
+using testing::OpenTestDevice;
+
 using cuda_host::StreamOrder;
 
 // Streams are those of computing, of copies, and of sums among devices.
@@ -108,7 +110,7 @@ class Steps {
   const StepWorld worlds_[4];
 };
 
-class EventOrderTest : public testing::TestWithParam<bool> {};
+class EventOrderTest : public ::testing::TestWithParam<bool> {};
 
 TEST_P(EventOrderTest, AnyOrderThatEventsAllowGivesTheSameBits) {
   NEEDS_EMULATION();
@@ -168,7 +170,7 @@ TEST_P(EventOrderTest, WithoutAnyOneWaitForAnEventSomeOrderShowsIt) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(, EventOrderTest, testing::Bool(), [](const auto& sums) {
+INSTANTIATE_TEST_SUITE_P(, EventOrderTest, ::testing::Bool(), [](const auto& sums) {
   return std::string(sums.param ? "WithSumsAmongDevices" : "WithSumsOnTheHost");
 });
 

@@ -12,6 +12,10 @@
 namespace chorus::worker {
 namespace {
 
+using testing::AllObjectives;
+using testing::OnRealDevices;
+using testing::OpenTestDevice;
+
 constexpr uint32_t kGrainRows = 16;
 
 // Full grains whose contexts pad to few sizes, a short one, and one without exposures.

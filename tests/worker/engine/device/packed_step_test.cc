@@ -15,6 +15,8 @@
 namespace chorus::worker {
 namespace {
 
+using testing::AllObjectives;
+
 constexpr uint32_t kGrainRows = 1000;
 
 // Rows in runs of uneven lengths, as if many servers had sent them.

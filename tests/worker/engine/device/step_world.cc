@@ -11,6 +11,10 @@
 
 namespace chorus::worker {
 
+using testing::ExpectClose;
+using testing::ObjectiveOf;
+using testing::OpenTestDevice;
+
 StepWorld::StepWorld(const std::string& objective, const std::string& config_text,
                      const Case& setup, uint32_t grain_rows)
     : setup_(setup) {
