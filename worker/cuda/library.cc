@@ -1,8 +1,8 @@
 // What the shared library of the CUDA backend exports (worker/device/device_library.h).
 
 #include "worker/cuda/cuda_device.h"
-#include "worker/device/device_library.h"
 #include "worker/device/device_interface.h"
+#include "worker/device/device_library.h"
 
 #define EXPORTED extern "C" __attribute__((visibility("default")))
 
