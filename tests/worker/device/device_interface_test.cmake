@@ -62,6 +62,6 @@ endif()
 
 file(APPEND ${SCRATCH}/worker/device/device.h "#include \"common/none.h\"\n")
 make_header()
-if(result EQUAL 0 OR NOT error MATCHES "device.h includes \"common/none.h\"")
+if(result EQUAL 0 OR NOT error MATCHES "device.h[ \n]+includes[ \n]+\"common/none.h\"")
   message(SEND_ERROR "an include that is not found is no error that names it: ${error}")
 endif()
