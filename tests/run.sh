@@ -12,7 +12,7 @@ if [ "${1:-}" = --no-install ]; then
   install=no
   shift
 fi
-install_packages "$install" "${CHORUS_PACKAGES[@]}"
+install_packages "$install" "${CHORUS_PACKAGES[@]}" "${CHORUS_TEST_PACKAGES[@]}"
 check_tools
 
 # Warnings are errors in a new build folder. One that is there keeps its own choice, so that the program that was built in it
