@@ -3,14 +3,16 @@
 #
 #   launch/install.sh [--no-install] [--ci]
 #
-# --no-install only checks and names what is missing; --ci adds clang for the fuzz targets.
+# --no-install only checks and names what is missing; --ci adds what .ci/run needs besides.
 # Sourced by quickstart.sh, tests/run.sh and .ci/run for `install_packages` and `check_tools`.
 set -euo pipefail
 
-CHORUS_PACKAGES=(build-essential cmake ninja-build pkg-config
+CHORUS_PACKAGES=(build-essential cmake ninja-build
   protobuf-compiler libprotobuf-dev libopenmpi-dev openmpi-bin libboost-dev libgtest-dev libgmock-dev
-  libbenchmark-dev libzstd-dev zlib1g-dev libxxhash-dev libspdlog-dev libcli11-dev libdnnl-dev libssl-dev)
-CHORUS_CI_PACKAGES=(clang-14 libclang-rt-14-dev ccache)
+  libzstd-dev zlib1g-dev libxxhash-dev libspdlog-dev libcli11-dev libdnnl-dev libssl-dev)
+# python3 is for tests of scripts; they are skipped without it.
+CHORUS_TEST_PACKAGES=(python3)
+CHORUS_CI_PACKAGES=(clang-14 clang-format-14 clang-tidy-14 libclang-rt-14-dev libomp-14-dev ccache mold)
 
 # Runs a command as root.
 as_root() {
@@ -78,7 +80,7 @@ check_tools() {
 }
 
 main() {
-  local install=yes packages=("${CHORUS_PACKAGES[@]}") argument
+  local install=yes packages=("${CHORUS_PACKAGES[@]}" "${CHORUS_TEST_PACKAGES[@]}") argument
   for argument in "$@"; do
     case $argument in
       --no-install) install=no ;;

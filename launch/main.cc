@@ -15,7 +15,7 @@
 namespace chorus::launch {
 namespace {
 
-constexpr char kVersion[] = "chorus 0.1.0";
+constexpr char kVersion[] = "chorus " CHORUS_VERSION;
 
 // What the chosen subcommand does; set while the command line is read.
 using Action = std::function<Status()>;

@@ -12,9 +12,13 @@ if [ "${1:-}" = --no-install ]; then
   install=no
   shift
 fi
-install_packages "$install" "${CHORUS_PACKAGES[@]}"
+install_packages "$install" "${CHORUS_PACKAGES[@]}" "${CHORUS_TEST_PACKAGES[@]}"
 check_tools
 
-cmake --preset release -DCHORUS_TESTS=ON
+# Warnings are errors in a new build folder. One that is there keeps its own choice, so that the program that was built in it
+# is not compiled a second time.
+options=(-DCHORUS_TESTS=ON)
+[ -e build/CMakeCache.txt ] || options+=(-DCHORUS_WERROR=ON)
+cmake --preset release "${options[@]}"
 cmake --build --preset release
 exec ctest --test-dir build --output-on-failure -j2 "$@"

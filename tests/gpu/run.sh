@@ -16,9 +16,9 @@
 #                    brought along, and this script be tried with the emulated library, CHORUS_CUDA_HOST_DEVICES=2 and
 #                    CHORUS_CUDA_HOST_ASYNC=1.
 #
-# Tests are those of tests/cuda that do not look into the emulation; steps and jobs run with CUDA graphs and without. Names
-# that end in "-all" use all GPUs, the others the first. Without mpirun, NCCL, compute-sanitizer or a second GPU what needs
-# it is left out.
+# Tests are those of the CUDA backend, of steps on a device and of perf/gpu_model that do not look into the emulation; steps
+# and jobs run with CUDA graphs and without. Names that end in "-all" use all GPUs, the others the first. Without mpirun,
+# NCCL, compute-sanitizer or a second GPU what needs it is left out.
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 2
 
@@ -221,11 +221,19 @@ measure() {
   check "$name" 900 gpu_step "$build/perf/gpu_step" --library "$library_shown" "${sizes[@]}" "$@"
   if [ -s "$out/$name.log" ] && [[ -z $wanted || $wanted == *,$name,* ]]; then cat "$out/$name.log"; fi
 }
+# program TEST: where the build puts it.
+program() {
+  case $1 in
+    device_step_test) echo "$build/tests/worker/engine/device/$1" ;;
+    cuda_gpu_model_test) echo "$build/tests/perf/$1" ;;
+    *) echo "$build/tests/worker/cuda/$1" ;;
+  esac
+}
 # sanitize TOOL operations|steps
 sanitize() {
   local test=cuda_operations_test filter='*'
   if [ "$2" = steps ]; then
-    test=cuda_step_test
+    test=device_step_test
     filter='*NodesInsideTheTree*:*BottomsDropout*:*SameStepGivesTheSameBits*:GraphsTest.EveryShapeOfModel*'
   fi
   if [ "$sanitizer" = no ]; then
@@ -234,7 +242,7 @@ sanitize() {
     skip "$1-$2" "there is no compute-sanitizer"
   else
     check "$1-$2" 1800 "$test" "${on_first[@]}" "$memory_checker" --tool "$1" --error-exitcode 3 \
-      "$build/tests/cuda/$test" "--gtest_filter=$filter"
+      "$(program "$test")" "--gtest_filter=$filter"
   fi
 }
 
@@ -255,13 +263,13 @@ has_nccl || export CHORUS_TEST_CUDA_NO_NCCL=1
 # The device opens and computes: where it does not, nothing else need be built.
 open_device() {
   check device 300 cuda_operations_test "${on_first[@]}" env -u GTEST_TOTAL_SHARDS -u GTEST_SHARD_INDEX \
-    "$build/tests/cuda/cuda_operations_test" --gtest_filter='DeviceMarksTest.*'
+    "$(program cuda_operations_test)" --gtest_filter='DeviceMarksTest.*'
   [[ ${summary[*]} == *"FAIL (code"* ]] || return
   note "the rest" SKIPPED "" "the device cannot be used, see device.log"
   finish 1
 }
-unit() { check "$1" 900 "cuda_$2_test" "${on_first[@]}" "$build/tests/cuda/cuda_$2_test"; }
-unit_on_all() { check "$1" 900 "cuda_$2_test" "${on_all[@]}" "$build/tests/cuda/cuda_$2_test"; }
+unit() { check "$1" 900 "$2" "${on_first[@]}" "$(program "$2")"; }
+unit_on_all() { check "$1" 900 "$2" "${on_all[@]}" "$(program "$2")"; }
 with_nccl() { if [ -z "${CHORUS_TEST_CUDA_NO_NCCL:-}" ]; then "$@"; else skip "$2" "there is no NCCL"; fi; }
 with_mpirun() { if command -v mpirun >/dev/null; then "$@"; else skip "$2" "there is no mpirun"; fi; }
 
@@ -274,15 +282,15 @@ run_all() {
     fi
     case $name in
       device) open_device ;;
-      operations) unit operations operations ;;
-      steps) unit steps step ;;
-      jobs) unit jobs job ;;
-      jobs-all) unit_on_all jobs-all job ;;
-      collective) with_nccl unit collective collective ;;
-      collective-all) with_nccl unit_on_all collective-all collective ;;
-      mpirun) with_mpirun unit mpirun mpirun ;;
-      mpirun-all) with_mpirun unit_on_all mpirun-all mpirun ;;
-      model) unit model gpu_model ;;
+      operations) unit operations cuda_operations_test ;;
+      steps) unit steps device_step_test ;;
+      jobs) unit jobs cuda_job_test ;;
+      jobs-all) unit_on_all jobs-all cuda_job_test ;;
+      collective) with_nccl unit collective cuda_collective_test ;;
+      collective-all) with_nccl unit_on_all collective-all cuda_collective_test ;;
+      mpirun) with_mpirun unit mpirun cuda_mpirun_test ;;
+      mpirun-all) with_mpirun unit_on_all mpirun-all cuda_mpirun_test ;;
+      model) unit model cuda_gpu_model_test ;;
       perf-small-grains) measure "$name" --set "step.grain_rows=$small_grain" --set step.grains_per_step=8 ;;
       perf-sums-all) with_nccl measure "$name" --gpus "$devices" ;;
       perf-*) measure "$name" --set "compute.cuda.precision=${name#perf-}" ;;

@@ -8,14 +8,23 @@
 
 namespace chorus::worker::cuda {
 
-#define CHORUS_NCCL_FUNCTIONS(USE)                                                         \
-  USE(ncclGetVersion)                                                                      \
-  USE(ncclGetErrorString)                                                                  \
-  USE(ncclGetLastError)                                                                    \
-  USE(ncclGetUniqueId)                                                                     \
-  USE(ncclCommInitRankConfig)                                                              \
-  USE(ncclCommGetAsyncError) USE(ncclCommFinalize) USE(ncclCommDestroy) USE(ncclCommAbort) \
-      USE(ncclGroupStart) USE(ncclGroupEnd) USE(ncclSend) USE(ncclRecv) USE(ncclAllReduce)
+// clang-format off
+#define CHORUS_NCCL_FUNCTIONS(USE) \
+  USE(ncclGetVersion) \
+  USE(ncclGetErrorString) \
+  USE(ncclGetLastError) \
+  USE(ncclGetUniqueId) \
+  USE(ncclCommInitRankConfig) \
+  USE(ncclCommGetAsyncError) \
+  USE(ncclCommFinalize) \
+  USE(ncclCommDestroy) \
+  USE(ncclCommAbort) \
+  USE(ncclGroupStart) \
+  USE(ncclGroupEnd) \
+  USE(ncclSend) \
+  USE(ncclRecv) \
+  USE(ncclAllReduce)
+// clang-format on
 
 // Each member has the name of its function.
 struct NcclFunctions {

@@ -31,10 +31,10 @@ TEST_F(DenseOperationsTest, GemmOfEveryShapeAndEpilogue) {
         ASSERT_TRUE(on.backend->Gemm(own, on[a], on[b], on[c]).ok());
       });
       both.ExpectSame(SumError(k));
-      const auto product = [&](int64_t i, int64_t j) {
+      const auto product = [&, depth = k](int64_t i, int64_t j) {
         double sum = (options.accumulate ? both.before(c, i, j) : 0.0) +
                      (with_bias ? both.before(bias, 0, j) : 0.0);
-        for (int64_t p = 0; p < k; ++p) {
+        for (int64_t p = 0; p < depth; ++p) {
           sum += (options.transpose_a ? both.before(a, p, i) : both.before(a, i, p)) *
                  (options.transpose_b ? both.before(b, j, p) : both.before(b, p, j));
         }

@@ -43,7 +43,7 @@ TEST(FailedCallsTest, EndTheJobWithCallFileRankAndDevice) {
   const Status clean = RunTwoWorkers(*files);
   ASSERT_TRUE(clean.ok()) << clean.ToString();
   for (const auto& [name, count] : cuda_host::ReadCounters().calls) {
-    const auto is = [&](const char* part) { return name.find(part) != std::string::npos; };
+    const auto is = [&of = name](const char* part) { return of.find(part) != std::string::npos; };
     if (is("Destroy") || is("Free") || is("GetVersion") || is("HostAlloc")) continue;
     if (is("Finalize")) continue;  // the job is done
     if (worker::testing::MakesGraphs(name)) continue;

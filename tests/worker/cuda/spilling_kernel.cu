@@ -1,5 +1,5 @@
 // A kernel whose registers spill: 64 doubles a thread live across every round, and 32 registers to
-// keep them in. The flags of the CUDA backend must make it an error.
+// keep them in. The flags of the CUDA backend must report it.
 __global__ void __launch_bounds__(1024, 2) MixInRegisters(const double* x, double* y) {
   constexpr int kValues = 64;
   double values[kValues];

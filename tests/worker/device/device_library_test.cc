@@ -4,8 +4,8 @@
 
 #include "common/file.h"
 #include "common/strings.h"
-#include "worker/device/device_library.h"
 #include "worker/device/device_interface.h"
+#include "worker/device/device_library.h"
 
 namespace chorus::worker {
 namespace {

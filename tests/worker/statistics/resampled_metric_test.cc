@@ -142,7 +142,7 @@ std::pair<double, double> RankingByLoop(const Sample& s, uint32_t k) {
       size_t first = rows.size();
       for (size_t i = 0; i < rows.size(); ++i) {
         if (taken[i]) continue;
-        const auto key = [&](size_t r) { return std::pair(-rows.logit[r], rows.row_id[r]); };
+        const auto key = [&of = rows](size_t r) { return std::pair(-of.logit[r], of.row_id[r]); };
         if (first == rows.size() || key(i) < key(first)) first = i;
       }
       taken[first] = true;
