@@ -3,11 +3,11 @@
 #include <algorithm>
 
 #include "common/device_math.h"
-#include "launch/compare/cells.h"
-#include "launch/compare/output.h"
-#include "launch/compare/results.h"
-#include "launch/compare/run_figures.h"
-#include "launch/compare/table_markdown.h"
+#include "launch/compare/measure/cells.h"
+#include "launch/compare/measure/results.h"
+#include "launch/compare/show/figures.h"
+#include "launch/compare/show/pages.h"
+#include "launch/compare/show/words.h"
 #include "launch/report/figures.h"
 #include "tests/launch/compare/compare_testing.h"
 #include "worker/metrics/calibration_bins.h"
@@ -121,10 +121,11 @@ TEST_F(FoldsTest, AColumnWithoutAValueOnADataSetSaysSoAndIsComparedOnTheOthers) 
   std::vector<RunResult> results = *ResultsOf(finished_);
   CompareTable table = *MakeTable(finished_, results, pool.get());
   const size_t c = ColumnOf(table, "cvr_auc"), ctr = ColumnOf(table, "ctr_auc");
-  EXPECT_NE(table.notes[c].find("no value on data set b: left out of means and differences"),
+  const auto note = [&](size_t column) { return ColumnNote(finished_, table, column); };
+  EXPECT_NE(note(c).find("no value on data set b: left out of means and differences"),
             std::string::npos)
-      << table.notes[c];
-  EXPECT_EQ(table.notes[ctr].find("left out"), std::string::npos) << table.notes[ctr];
+      << note(c);
+  EXPECT_EQ(note(ctr).find("left out"), std::string::npos) << note(ctr);
   const auto value = [&](uint32_t method) {  // runs: both methods on one data set, then the other
     return FindMetric(results[method], "cvr_auc")->value();
   };
@@ -139,9 +140,9 @@ TEST_F(FoldsTest, AColumnWithoutAValueOnADataSetSaysSoAndIsComparedOnTheOthers) 
   metrics->erase(std::find_if(metrics->begin(), metrics->end(),
                               [](const RunMetric& m) { return m.name() == "ctr_auc"; }));
   table = *MakeTable(finished_, results, pool.get());
-  EXPECT_NE(table.notes[ctr].find("no value for ESMM on data set b: left out of that row"),
+  EXPECT_NE(note(ctr).find("no value for ESMM on data set b: left out of that row"),
             std::string::npos)
-      << table.notes[ctr];
+      << note(ctr);
   const double base = FindMetric(results[0], "ctr_auc")->value();
   EXPECT_NEAR(table.rows[0].cells[ctr].mean,
               (base + FindMetric(results[2], "ctr_auc")->value()) / 2, 1e-12);
@@ -160,7 +161,7 @@ TEST_F(FoldsTest, RowsThatRestOnDifferentDataSetsHaveTheirOwnCounts) {
   const auto pool = worker::ThreadPool::Create(1);
   const auto note = [&] {
     const CompareTable table = *MakeTable(finished_, *ResultsOf(finished_), pool.get());
-    return table.notes[ColumnOf(table, "cvr_auc")];
+    return ColumnNote(finished_, table, ColumnOf(table, "cvr_auc"));
   };
   EXPECT_NE(note().find(StrCat(" (", both, " conversions)")), std::string::npos) << note();
   ASSERT_TRUE(files_.RemoveRecursively(Path("out/runs/ESMM/seed-1-b")).ok());

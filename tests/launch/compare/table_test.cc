@@ -6,11 +6,11 @@
 #include <set>
 #include <tuple>
 
-#include "launch/compare/cells.h"
-#include "launch/compare/dot_plot.h"
-#include "launch/compare/results.h"
-#include "launch/compare/table_markdown.h"
-#include "launch/compare/table_text.h"
+#include "launch/compare/measure/cells.h"
+#include "launch/compare/measure/results.h"
+#include "launch/compare/show/figures.h"
+#include "launch/compare/show/pages.h"
+#include "launch/compare/show/words.h"
 #include "tests/launch/compare/compare_testing.h"
 #include "worker/metrics/score_file.h"
 #include "worker/metrics/task_rows.h"
@@ -89,10 +89,10 @@ TEST_F(TableTest, EveryColumnOfAMethodHasAnIntervalAndTheBaseHasNone) {
   for (size_t c = 0; c < table_.columns.size(); ++c) {
     EXPECT_FALSE(table_.rows[0].cells[c].difference.has_value()) << table_.columns[c].id;
     EXPECT_TRUE(table_.rows[1].cells[c].difference.has_value()) << table_.columns[c].id;
-    EXPECT_NE(table_.notes[c].find(table_.columns[c].id.starts_with("ctr_") ? " clicks)"
-                                                                            : " conversions)"),
+    const std::string note = ColumnNote(finished_, table_, c);
+    EXPECT_NE(note.find(table_.columns[c].id.starts_with("ctr_") ? " clicks)" : " conversions)"),
               std::string::npos)
-        << table_.notes[c];
+        << note;
   }
 }
 
@@ -132,7 +132,7 @@ TEST_F(TableTest, DotsAreFilledWhereTheTableIsBold) {
     difference.estimate = 0.02;
     difference.interval = {low, 0.04};
     table_.rows[1].reference = reference;
-    const std::vector<std::string> plots = DotPlots(finished_, table_, Section::kRanking);
+    const std::vector<std::string> plots = DotPlots(finished_, table_, {c});
     ASSERT_EQ(plots.size(), 1u);
     EXPECT_EQ(plots[0].find("hollow") != std::string::npos, hollow) << plots[0];
   }
@@ -140,7 +140,7 @@ TEST_F(TableTest, DotsAreFilledWhereTheTableIsBold) {
 
 TEST_F(TableTest, AnExactDifferenceOfOneSeedHasNoInterval) {
   Cell cell;
-  cell.seeds = 1;
+  cell.runs.seeds = {1};
   cell.difference = worker::CombineDifferences(std::vector<double>{0.25}, std::vector<double>{0});
   EXPECT_FALSE(cell.significant());
   EXPECT_EQ(DifferenceText(cell, Column{"x", "X", ""}, false), "+0.2500");
@@ -148,7 +148,7 @@ TEST_F(TableTest, AnExactDifferenceOfOneSeedHasNoInterval) {
 
 TEST_F(TableTest, ADifferenceOfOneSeedIsNeverBold) {
   Cell cell;
-  cell.seeds = 1;
+  cell.runs.seeds = {1};
   cell.difference =
       worker::CombineDifferences(std::vector<double>{0.25}, std::vector<double>{1e-6});
   EXPECT_TRUE(cell.has_interval());
@@ -157,7 +157,7 @@ TEST_F(TableTest, ADifferenceOfOneSeedIsNeverBold) {
 
 TEST_F(TableTest, ADifferenceOfFewConversionsIsNeverBold) {
   Cell cell;
-  cell.seeds = 2;
+  cell.runs.seeds = {1, 2};
   cell.difference =
       worker::CombineDifferences(std::vector<double>{0.25, 0.25}, std::vector<double>{1e-6});
   EXPECT_TRUE(cell.significant());
@@ -212,7 +212,7 @@ TEST_F(TableTest, AnUnfinishedComparisonSaysWhatItsRowsAreMadeOf) {
     EXPECT_NE(text.find(part), std::string::npos) << part << "\n" << text;
   }
   const Cell& cell = table_.rows[1].cells[ColumnOf("cvr_auc")];
-  EXPECT_EQ(cell.seeds, 1u);
+  EXPECT_EQ(cell.runs.seeds.size(), 1u);
   ASSERT_TRUE(cell.difference.has_value());
   EXPECT_NEAR(cell.difference->estimate, cell.mean - FindMetric(results_[0], "cvr_auc")->value(),
               1e-12);

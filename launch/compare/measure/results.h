@@ -1,0 +1,35 @@
+#pragma once
+// What a comparison says about each finished run: results.jsonl, one line per run in the plan's
+// order, without anything that depends on time or place. Thread safety: one thread.
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "common/compare.pb.h"
+#include "launch/compare/measure/run_rows.h"
+#include "worker/statistics/resampled_metric.h"
+
+namespace chorus::launch {
+
+// What a column measures of a run, ready to be drawn again by run->groups(): one definition for the
+// number in the table and for the draws behind its interval.  REQUIRES: run->Has(column).
+std::unique_ptr<worker::ResampledMetric> MetricOf(const Column& column, RunRows* run);
+
+// The column's number for this run; absent: it has no rows or is undefined.
+std::optional<RunMetric> ValueOf(const Column& column, RunRows* run);
+
+// Errors: those of RunScoresReader.
+Result<std::vector<RunResult>> ResultsOf(const FinishedRuns& finished);
+
+// The lines, each ended by a newline.
+Result<std::string> ResultLines(const std::vector<RunResult>& results);
+// Whether every line of a text is one of ResultLines.
+bool AreResultLines(std::string_view text);
+
+// The value of this column; null: the run has none.
+const RunMetric* FindMetric(const RunResult& result, const std::string& column);
+
+}  // namespace chorus::launch

@@ -1,0 +1,21 @@
+#pragma once
+// The output directory of a comparison: runs/, and made from them compare.textproto, results.jsonl,
+// table.md and report.html, which replace those of an earlier time and nothing else. Thread safety:
+// one thread.
+
+#include "common/file.h"
+#include "common/status.h"
+#include "launch/compare/run/plan.h"
+#include "worker/math/thread_pool.h"
+
+namespace chorus::launch {
+
+// Error: kFailedPrecondition when the directory holds something, and resume is false or it is
+// something else than runs, or what the comparison is to write is there and is not its own.
+Status CheckOutput(FileSystem& files, const std::string& output, bool resume);
+
+// Tables and figures of the runs that are finished; all are made before the first is written.
+// Errors: no run is finished; as CheckOutput of what is to be written.
+Status WriteOutput(FileSystem& files, const ComparePlan& plan, worker::ThreadPool* pool);
+
+}  // namespace chorus::launch

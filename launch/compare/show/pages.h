@@ -1,0 +1,18 @@
+#pragma once
+// What people read of a comparison: table.md with its tables, report.html with tables and pictures.
+// Thread safety: one thread.
+
+#include <string>
+#include <string_view>
+
+#include "launch/compare/measure/cells.h"
+
+namespace chorus::launch {
+
+std::string TableMarkdown(const FinishedRuns& finished, const CompareTable& table);
+// Whether a text is one of these.
+bool IsTableMarkdown(std::string_view text);
+
+Result<std::string> ReportPage(const FinishedRuns& finished, const CompareTable& table);
+
+}  // namespace chorus::launch
