@@ -81,6 +81,9 @@ class Objective {
   virtual const std::vector<Term>& terms() const = 0;
   const std::vector<Head>& heads() const { return shape().heads; }
 
+  // [heads], where logits start with model.start BASE_RATE.
+  virtual std::vector<double> StartLogits(const LabelCounts& labels) const = 0;
+
   // Sums over rows of weight, by space; the sample's rows by the number of times the method copies
   // them.
   virtual SpaceWeights SumSpaces(const RowLabels& labels) const = 0;

@@ -95,6 +95,9 @@ Status Trainer::OpenSession() {
   ASSIGN_OR_RETURN(session_,
                    Session::Create(config_, data_->log->schema(), environment_, StepSums::kExtras));
   RETURN_IF_ERROR(engine().JoinWorkers());
+  if (config_.model().start() == ModelConfig::BASE_RATE) {
+    session_->StartHeadsAt(session_->objective().StartLogits(data_->labels));
+  }
   sums_.emplace(&engine(), &session_->objective(), environment_.collective,
                 config_.step().grains_per_step(), session_->model().parameters().size());
 
