@@ -28,11 +28,15 @@ class LogReader {
  public:
   virtual ~LogReader() = default;
   // Opens the files of one log, in order; a directory stands for its *.log files by name. Reads
-  // headers and footers only. Errors: kNotFound; kDataLoss (names file and what does not hold);
-  // kInvalidArgument when the files' schemas differ.
+  // headers and footers only. The columns of all files become those of `model`, or of the first
+  // file, by name (column_map.h). Errors: kNotFound; kDataLoss (names file and what does not hold);
+  // kFailedPrecondition when a file's columns cannot become those.
   static Result<std::unique_ptr<LogReader>> Open(FileSystem& files,
-                                                 const std::vector<std::string>& paths);
-  virtual const LogSchema& schema() const = 0;
+                                                 const std::vector<std::string>& paths,
+                                                 const LogSchema* model = nullptr);
+  virtual const LogSchema& schema() const = 0;  // as blocks are given
+  // Columns of some file that blocks leave out, since the model (or the first file) has them not.
+  virtual const std::vector<std::string>& ignored_columns() const = 0;
   virtual const std::vector<std::string>& files() const = 0;
   virtual const std::vector<BlockInfo>& blocks() const = 0;
   // A fingerprint of the schema and of every block's checksum: equal iff the log is the same.

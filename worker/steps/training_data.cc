@@ -63,6 +63,10 @@ void Announce(const TrainConfig& config, const TrainingData& data) {
           counts.dropped_unclicked_conversions, " conversions without click, ",
           counts.filtered_rows, " by the row filter; ", data.last_step, " steps planned",
           stages > 1 ? StrCat(" in ", stages, " stages") : "");
+  if (const auto& ignored = data.log->ignored_columns(); !ignored.empty()) {
+    LogWarning("columns that ", data.log->files().front(),
+               " has not are ignored in other files: ", Join(ignored, ", "));
+  }
   const size_t blocks = data.log->blocks().size();
   if (config.data().order() == DataConfig::SHUFFLED && blocks < config.step().grains_per_step()) {
     LogWarning("the log has ", blocks, blocks == 1 ? " block" : " blocks", ", and a step ",

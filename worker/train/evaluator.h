@@ -30,7 +30,8 @@ struct EvaluationLogs {
 // Runs the model over a log, step by step.
 class Scorer {
  public:
-  // `session` outlives the scorer. Error: the log's slots differ from those the model was made for.
+  // The log's columns are matched with the model's by name. `session` outlives the scorer. Error:
+  // as LogReader::Open with the model's schema.
   static Result<std::unique_ptr<Scorer>> Create(Session* session,
                                                 const std::vector<std::string>& log,
                                                 UnclickedConversion unclicked_conversion);
