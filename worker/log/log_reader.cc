@@ -1,6 +1,7 @@
 #include "worker/log/log_reader.h"
 
 #include <algorithm>
+#include <cstdio>
 
 #include "common/check.h"
 #include "common/strings.h"
@@ -237,6 +238,16 @@ class FileLogReader final : public LogReader {
 };
 
 }  // namespace
+
+std::string LogReader::Description() const {
+  uint64_t rows = 0;
+  for (const BlockInfo& block : blocks()) rows += block.rows;
+  char fingerprint_text[20];
+  std::snprintf(fingerprint_text, sizeof(fingerprint_text), "%016llx",
+                static_cast<unsigned long long>(fingerprint()));
+  return StrCat(files().size(), files().size() == 1 ? " file" : " files", ", ", rows,
+                " exposures, fingerprint ", fingerprint_text);
+}
 
 Result<std::unique_ptr<LogReader>> LogReader::Open(FileSystem& files,
                                                    const std::vector<std::string>& paths,

@@ -41,6 +41,8 @@ class LogReader {
   virtual const std::vector<BlockInfo>& blocks() const = 0;
   // A fingerprint of the schema and of every block's checksum: equal iff the log is the same.
   virtual uint64_t fingerprint() const = 0;
+  // What a person can compare: files, rows and fingerprint.
+  std::string Description() const;
   // Decodes blocks()[index] into *out (its memory is reused). Error: kDataLoss, names file, block
   // and column.
   virtual Status ReadBlock(uint32_t index, Batch* out) const = 0;

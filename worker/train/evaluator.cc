@@ -6,6 +6,7 @@
 #include "common/log.h"
 #include "common/progress.h"
 #include "common/strings.h"
+#include "worker/collective/agreement.h"
 #include "worker/engine/engine.h"
 #include "worker/metrics/metrics.h"
 #include "worker/metrics/row_metrics.h"
@@ -73,6 +74,8 @@ Result<std::unique_ptr<Scorer>> Scorer::Create(Session* session,
   ASSIGN_OR_RETURN(scorer->log_,
                    LogReader::Open(*session->environment().files, log, &session->schema()));
   TellIgnoredColumns(*session, *scorer->log_);
+  RETURN_IF_ERROR(CheckAgreement(StrCat("the log ", Join(log, ", ")), scorer->log_->Description(),
+                                 session->environment().collective));
   ReadingOptions options;
   options.order = DataConfig::SEQUENTIAL;
   options.unclicked_conversion = unclicked_conversion;

@@ -5,9 +5,11 @@
 #include <optional>
 #include <utility>
 
+#include "common/build_id.h"
 #include "common/check.h"
 #include "common/config.h"
 #include "common/log.h"
+#include "worker/collective/agreement.h"
 #include "worker/engine/engine.h"
 #include "worker/model/schedule.h"
 #include "worker/steps/training_data.h"
@@ -82,6 +84,9 @@ class Trainer {
 Status Trainer::Open(bool resume) {
   ASSIGN_OR_RETURN(data_, OpenTrainingData(config_, *environment_.files));
   if (is_first()) Announce(config_, *data_);
+  RETURN_IF_ERROR(CheckAgreement("the program's build", BuildId(), environment_.collective));
+  RETURN_IF_ERROR(CheckAgreement(StrCat("the log ", Join(data_->log->files(), ", ")),
+                                 data_->log->Description(), environment_.collective));
   RETURN_IF_ERROR(OpenSession());
   RETURN_IF_ERROR(RestoreState(resume));
   ASSIGN_OR_RETURN(
