@@ -62,6 +62,7 @@ class Evaluator {
   // scores: null, or gets every exposure's scores on worker 0 (no row on the others).
   Result<std::optional<Evaluation>> Run(Scores* scores = nullptr);
   const std::string& log_name() const { return log_name_; }
+  uint64_t rows() const { return scorer_->counts().kept_rows; }
 
  private:
   Session* session_ = nullptr;
