@@ -67,6 +67,12 @@ void Announce(const TrainConfig& config, const TrainingData& data) {
     LogWarning("columns that ", data.log->files().front(),
                " has not are ignored in other files: ", Join(ignored, ", "));
   }
+  constexpr uint64_t kFewSteps = 100;
+  if (data.last_step < kFewSteps) {
+    LogWarning("only ", data.last_step, data.last_step == 1 ? " step" : " steps",
+               ": a model rarely learns in fewer than ", kFewSteps,
+               "; make steps smaller (step.grain_rows, step.grains_per_step) or raise data.epochs");
+  }
   const size_t blocks = data.log->blocks().size();
   if (config.data().order() == DataConfig::SHUFFLED && blocks < config.step().grains_per_step()) {
     LogWarning("the log has ", blocks, blocks == 1 ? " block" : " blocks", ", and a step ",
