@@ -25,7 +25,7 @@ void ExpectRates(const std::string& method, const std::vector<double>& expected)
   SCOPED_TRACE(method);
   const std::vector<double> rates = StartOf(method);
   ASSERT_EQ(rates.size(), expected.size());
-  for (size_t h = 0; h < rates.size(); ++h) EXPECT_NEAR(rates[h], expected[h], 0.004) << h;
+  for (size_t h = 0; h < rates.size(); ++h) EXPECT_NEAR(rates[h], expected[h], 0.006) << h;
 }
 
 TEST(BaseRateTest, EachHeadStartsAtTheMeanOfItsTarget) {
@@ -50,7 +50,7 @@ TEST(BaseRateTest, ImputationStartsAtTheErrorOfAHeadThatKnowsTheBaseRateAlone) {
   ExpectRates("escm2_dr={}", {0.1, 0.2, 0.5004});
   ExpectRates("multi_dr={training: PSEUDO}", {0.1, 0.2, 0.2});
   const double d = MakeMethod({"escm2_dr={imputation: SOFTPLUS}"})->StartLogits(kLabels)[2];
-  EXPECT_NEAR(std::log1p(std::exp(d)), 0.5004, 0.004);
+  EXPECT_NEAR(std::log1p(std::exp(d)), 0.5004, 0.006);
 }
 
 TEST(BaseRateTest, LabelsOfOneValueGiveFiniteLogits) {
