@@ -1,6 +1,6 @@
 // The command line: one function a subcommand turns options into the arguments of commands.h. Exit
 // code 0 when the command succeeded, 1 when it failed (the reason once, on standard error), 2 when
-// the command line is wrong.
+// the command line is wrong, 75 when a signal stopped `train` and --resume goes on.
 
 #include <CLI/CLI.hpp>
 
@@ -16,6 +16,10 @@ namespace chorus::launch {
 namespace {
 
 constexpr char kVersion[] = "chorus " CHORUS_VERSION;
+
+// Of `train`, see commands.h. 75 is EX_TEMPFAIL of sysexits.h: try again.
+bool stopped_by_signal = false;
+constexpr int kStoppedBySignal = 75;
 
 // What the chosen subcommand does; set while the command line is read.
 using Action = std::function<Status()>;
@@ -62,7 +66,7 @@ void AddTrain(CLI::App* app, Action* action) {
       AddCommand(app, "train", "Train a model; under mpirun, on every rank",
                  "mpirun -n 3 chorus train --config configs/train/chorus_cvr.textproto "
                  "--set data.log=train.log",
-                 action, [] { return RunTrain(arguments); });
+                 action, [] { return RunTrain(arguments, &stopped_by_signal); });
   AddConfig(command, &arguments.config);
   command->add_flag("--resume", arguments.resume,
                     "Continue from the newest complete checkpoint, if there is one");
@@ -280,7 +284,7 @@ int Main(int argc, char** argv) {
     return app.exit(error) == 0 ? 0 : kUsageError;
   }
   const Status status = RunAction(action);
-  if (status.ok()) return 0;
+  if (status.ok()) return stopped_by_signal ? kStoppedBySignal : 0;
   std::fprintf(stderr, "chorus %s: %s\n", app.get_subcommands().front()->get_name().c_str(),
                status.ToString().c_str());
   // What libraries do when a program returns may wait for a device that hangs.

@@ -38,6 +38,8 @@ struct WorkerEnvironment {
   OpenDevice open_device;
   // Called after every step that Train does, on its thread, with the times so far; may be empty.
   std::function<void(uint64_t step, const StepTimes& times)> on_step;
+  // Whether the run is to stop: asked once per step, on every worker; empty: it never is.
+  std::function<bool()> stop_requested;
   // Called on worker 0 with the scores of the log of the last evaluation; empty: they are not
   // gathered. Set on every worker or on none.
   std::function<Status(const Scores& scores)> on_scores;

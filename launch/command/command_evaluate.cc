@@ -3,8 +3,10 @@
 #include <cstdio>
 #include <optional>
 
+#include "common/log.h"
 #include "launch/command/commands.h"
 #include "launch/command/scoring.h"
+#include "worker/metrics/doubts.h"
 #include "worker/metrics/metrics.h"
 #include "worker/train/evaluator.h"
 
@@ -24,6 +26,7 @@ Status RunEvaluate(const EvaluateArguments& arguments) {
     if (!evaluation.has_value()) return Status::Ok();
     std::printf("%s", worker::FormatEvaluation(*evaluation).c_str());
     std::fflush(stdout);
+    for (const std::string& doubt : worker::DoubtsOf(*evaluation)) LogWarning(doubt);
     return Status::Ok();
   };
   return RunScoring(arguments.config, arguments.checkpoint, overrides, work);

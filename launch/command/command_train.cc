@@ -4,6 +4,7 @@
 
 #include "common/config.h"
 #include "common/log.h"
+#include "common/stop_signal.h"
 #include "common/strings.h"
 #include "launch/command/commands.h"
 #include "launch/job/job.h"
@@ -50,6 +51,17 @@ void PrintSteps(const worker::TrainResult& result) {
               static_cast<unsigned long long>(result.keys_unique));
 }
 
+// Where it goes on.
+void PrintStopped(const worker::TrainResult& result) {
+  if (result.checkpoint.empty()) {
+    std::printf("stopped by %s; nothing was saved, since checkpoint.directory is not set\n",
+                SignalName(StopSignal()).c_str());
+  } else {
+    std::printf("stopped by %s; the same command with --resume goes on after step %llu\n",
+                SignalName(StopSignal()).c_str(), static_cast<unsigned long long>(result.steps));
+  }
+}
+
 void PrintResult(const TrainConfig& config, const worker::TrainResult& result) {
   if (result.exposures > 0) {
     PrintSteps(result);
@@ -64,24 +76,29 @@ void PrintResult(const TrainConfig& config, const worker::TrainResult& result) {
   if (!config.report().metrics().empty()) {
     std::printf("metrics: %s\n", config.report().metrics().c_str());
   }
+  if (result.stopped) PrintStopped(result);
   std::fflush(stdout);
 }
 
 }  // namespace
 
-Status RunTrain(const TrainArguments& arguments) {
+Status RunTrain(const TrainArguments& arguments, bool* stopped) {
   if (arguments.config.print_config) {
     ASSIGN_OR_RETURN(const TrainConfig config,
                      LoadTrainConfig(arguments.config.config_file, arguments.config.sets));
     std::fputs(PrintConfig(config).c_str(), stdout);
     return Status::Ok();
   }
+  CatchStopSignals();
   return RunJob(
       [&] { return LoadTrainingJob(arguments); },
       [&](const TrainConfig& config, const worker::WorkerEnvironment& environment) -> Status {
+        worker::WorkerEnvironment interruptible = environment;
+        interruptible.stop_requested = [] { return StopSignal() != 0; };
         ASSIGN_OR_RETURN(const worker::TrainResult result,
-                         worker::Train(config, arguments.resume, environment));
+                         worker::Train(config, arguments.resume, interruptible));
         if (environment.collective->rank() == 0) PrintResult(config, result);
+        *stopped = result.stopped;
         return Status::Ok();
       });
 }

@@ -97,7 +97,8 @@ struct ReportArguments {
   std::string output;  // "" = report.html beside it
 };
 
-Status RunTrain(const TrainArguments& arguments);
+// *stopped: whether a signal ended the run before its last step; what it had is saved.
+Status RunTrain(const TrainArguments& arguments, bool* stopped);
 Status RunEvaluate(const EvaluateArguments& arguments);
 Status RunPredict(const PredictArguments& arguments);
 Status RunExport(const ExportArguments& arguments);

@@ -10,6 +10,7 @@
 #include "common/backoff.h"
 #include "common/log.h"
 #include "common/mpi_status.h"
+#include "common/node_name.h"
 #include "common/strings.h"
 
 namespace chorus::launch {
@@ -18,12 +19,6 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 #define RETURN_IF_MPI_ERROR(call) RETURN_IF_ERROR(CheckMpi(call, #call))
-
-std::string HostName() {
-  char name[256] = "";
-  if (gethostname(name, sizeof(name) - 1) != 0) return "unknown";
-  return name;
-}
 
 class MpiCommunicator : public Communicator {
  public:
@@ -172,7 +167,7 @@ class LoneWorld : public MpiWorld {
 
  private:
   LoneCommunicator all_;
-  const std::string node_ = HostName();
+  const std::string node_ = NodeName();
 };
 
 class RealWorld : public MpiWorld {
@@ -214,7 +209,7 @@ class RealWorld : public MpiWorld {
 
  private:
   const double deadline_seconds_;
-  const std::string node_ = HostName();
+  const std::string node_ = NodeName();
   std::unique_ptr<MpiCommunicator> all_;
   int local_rank_ = 0;
   int local_size_ = 1;

@@ -47,6 +47,30 @@ TEST(ErrorsTest, AnEvaluationLogOfOtherColumnsIsRefusedBeforeTraining) {
   EXPECT_FALSE(files->Exists("ckpt"));
 }
 
+// Worker 1's machine holds another log under the path that all name.
+Status TrainWithStaleLog(const TrainConfig& config, const std::string& stale) {
+  const auto files = FilesWithLogs();
+  WriteJobLog(*files, "test", RichSchema(), 100, 3);
+  const auto other = FilesWithLogs();
+  WriteJobLog(*other, "test", RichSchema(), 100, 3);
+  WriteJobLog(*other, stale, RichSchema(), 100, 9);
+  const auto work = [&](const TrainConfig& job, const worker::WorkerEnvironment& environment) {
+    worker::WorkerEnvironment mine = environment;
+    if (environment.collective->rank() == 1) mine.files = other.get();
+    return worker::Train(job, false, mine).status();
+  };
+  const Status status = RunOn(*files, config, kWide, work);
+  EXPECT_FALSE(files->Exists("ckpt"));
+  return status;
+}
+
+TEST(ErrorsTest, AWorkerThatReadsAnotherLogIsNamedBeforeTraining) {
+  ExpectError(TrainWithStaleLog(JobConfig(), "train"), Code::kFailedPrecondition,
+              {"the log train", "worker 1 on ", "100 exposures", "worker 0 on ", "400 exposures"});
+  ExpectError(TrainWithStaleLog(JobConfig("evaluate { log: 'test' }"), "test"),
+              Code::kFailedPrecondition, {"the log test", "worker 1 on ", "fingerprint"});
+}
+
 TEST(ErrorsTest, ASlotThatTheLogLacksIsNamed) {
   const auto files = FilesWithLogs();
   const Status status = TrainOn(*files, JobConfig("slot { name: 'colour' }"), kWide).status;

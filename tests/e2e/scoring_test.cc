@@ -3,11 +3,13 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <set>
 
 #include "common/strings.h"
 #include "tests/e2e/job_testing.h"
 #include "worker/log/grain_reader.h"
+#include "worker/log/log_writer.h"
 
 namespace chorus::e2e {
 namespace {
@@ -54,6 +56,42 @@ TEST(ScoringTest, PredictionsAreEqualInLogOrderOnAnyLayout) {
     ASSERT_TRUE(text.ok()) << text.status().ToString();
     EXPECT_TRUE(*text == *expected);
   }
+}
+
+// Writes log `to`: that of `from` with its columns in the opposite order.
+void WriteReversedLog(FileSystem& files, const std::string& from, const std::string& to) {
+  const auto reader = worker::LogReader::Open(files, {from});
+  ASSERT_TRUE(reader.ok());
+  worker::LogSchema schema = (*reader)->schema();
+  std::reverse(schema.slots.begin(), schema.slots.end());
+  std::reverse(schema.numerics.begin(), schema.numerics.end());
+  ASSERT_TRUE(files.CreateDirectories(to).ok());
+  auto writer = worker::LogWriter::Create(files, JoinPath(to, "part-00000.log"), schema);
+  ASSERT_TRUE(writer.ok());
+  for (uint32_t b = 0; b < (*reader)->blocks().size(); ++b) {
+    worker::Batch block;
+    ASSERT_TRUE((*reader)->ReadBlock(b, &block).ok());
+    for (worker::FeatureColumns* side : {&block.contexts, &block.exposures}) {
+      std::reverse(side->slots.begin(), side->slots.end());
+      std::reverse(side->numerics.begin(), side->numerics.end());
+    }
+    ASSERT_TRUE((*writer)->AddBlock(worker::EncodeBlock(schema, block)).ok());
+  }
+  ASSERT_TRUE((*writer)->Finish().ok());
+}
+
+TEST(ScoringTest, ALogIsScoredByItsColumnsNamesInAnyOrder) {
+  const TrainConfig config = JobConfig("evaluate { log: 'test' } objective { base {} }");
+  const auto files = FilesWithLogs();
+  WriteReversedLog(*files, "test", "reversed");
+  const Trained trained = TrainOn(*files, config, Layout());
+  ASSERT_TRUE(trained.status.ok()) << trained.status.ToString();
+  TrainConfig other = config;
+  other.mutable_evaluate()->set_log(0, "reversed");
+  const auto expected = PredictOn(*files, config, Layout(), trained.first().checkpoint);
+  const auto text = PredictOn(*files, other, kWide, trained.first().checkpoint);
+  ASSERT_TRUE(expected.ok() && text.ok()) << text.status().ToString();
+  EXPECT_TRUE(*text == *expected);
 }
 
 TEST(ScoringTest, ScoresAreEqualInLogOrderOnAnyLayoutAndMakeTheEvaluation) {

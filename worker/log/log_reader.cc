@@ -1,8 +1,12 @@
 #include "worker/log/log_reader.h"
 
+#include <algorithm>
+#include <cstdio>
+
 #include "common/check.h"
 #include "common/strings.h"
 #include "worker/log/block.h"
+#include "worker/log/column_map.h"
 #include "worker/log/format.h"
 
 namespace chorus::worker {
@@ -140,18 +144,20 @@ Status CompareCounts(const BlockInfo& expected, const Batch& batch) {
 
 class FileLogReader final : public LogReader {
  public:
+  explicit FileLogReader(const LogSchema* model) : as_model_(model != nullptr) {
+    if (as_model_) schema_ = *model;
+  }
+
   Status Add(FileSystem& files, const std::string& path) {
     ASSIGN_OR_RETURN(std::unique_ptr<RandomAccessFile> file, files.OpenForRead(path));
     ASSIGN_OR_RETURN(const Head head, ReadHead(*file));
-    if (!paths_.empty() && !(head.schema == schema_)) {
-      return InvalidArgument(StrCat("its schema differs from that of ", paths_[0],
-                                    ": the files of one log have one schema"));
-    }
+    RETURN_IF_ERROR(AddColumns(head.schema));
     const auto number = static_cast<uint32_t>(paths_.size());
     ASSIGN_OR_RETURN(const Index index, ReadIndex(*file, number, head.bytes));
     if (paths_.empty()) {
-      schema_ = head.schema;
-      fingerprint_ = Mix(head.checksum);
+      fingerprint_ = first_head_ = Mix(head.checksum);
+    } else if (Mix(head.checksum) != first_head_) {
+      fingerprint_ = Mix(fingerprint_ + head.checksum);
     }
     // Mixed one after the other, so that the order of the blocks counts and the files' borders do
     // not.
@@ -165,6 +171,7 @@ class FileLogReader final : public LogReader {
   }
 
   const LogSchema& schema() const override { return schema_; }
+  const std::vector<std::string>& ignored_columns() const override { return ignored_; }
   const std::vector<std::string>& files() const override { return paths_; }
   const std::vector<BlockInfo>& blocks() const override { return blocks_; }
   uint64_t fingerprint() const override { return fingerprint_; }
@@ -184,29 +191,74 @@ class FileLogReader final : public LogReader {
     const auto buffer = std::make_unique_for_overwrite<std::byte[]>(block.bytes);
     const std::span<std::byte> bytes(buffer.get(), block.bytes);
     RETURN_IF_ERROR(files_[block.file]->ReadAt(block.offset, bytes));
-    RETURN_IF_ERROR(DecodeBlock(schema_, bytes, out));
+    RETURN_IF_ERROR(DecodeBlock(stored_[block.file], bytes, out));
     // A block whose own checksums are right may still be another one than the index was made for.
     if (BlockChecksum(bytes) != checksums_[index]) {
       return DataLoss("the block's checksum differs from the index");
     }
-    return CompareCounts(block, *out);
+    RETURN_IF_ERROR(CompareCounts(block, *out));
+    columns_[block.file].Apply(out);
+    return Status::Ok();
   }
 
-  LogSchema schema_;
+  // Of the next file. Rows of one log have one shape: each has a weight (group, time), or none has.
+  Status AddColumns(const LogSchema& stored) {
+    if (paths_.empty()) {
+      if (!as_model_) schema_ = stored;
+      schema_.has_weight = stored.has_weight;
+      schema_.has_group = stored.has_group;
+      schema_.has_time = stored.has_time;
+    } else if (stored.has_weight != schema_.has_weight || stored.has_group != schema_.has_group ||
+               stored.has_time != schema_.has_time) {
+      return FailedPrecondition(StrCat("weight, group and time columns differ from those of ",
+                                       paths_[0], ": all files of a log have them, or none has"));
+    }
+    Result<ColumnMap> map = ColumnMap::Make(schema_, stored);
+    if (!map.ok()) {
+      return map.status().Annotate(as_model_ ? "against the model"
+                                             : StrCat("against ", paths_.front()));
+    }
+    for (const std::string& name : map->ignored()) {
+      if (std::find(ignored_.begin(), ignored_.end(), name) == ignored_.end()) {
+        ignored_.push_back(name);
+      }
+    }
+    stored_.push_back(stored);
+    columns_.push_back(*std::move(map));
+    return Status::Ok();
+  }
+
+  const bool as_model_;
+  LogSchema schema_;                // as blocks are given
+  std::vector<LogSchema> stored_;   // [file], as blocks are stored
+  std::vector<ColumnMap> columns_;  // [file], from one to the other
+  std::vector<std::string> ignored_;
   std::vector<std::string> paths_;
   std::vector<std::unique_ptr<RandomAccessFile>> files_;
   std::vector<uint32_t> first_block_;  // [file]
   std::vector<BlockInfo> blocks_;
   std::vector<uint64_t> checksums_;  // [block]
+  uint64_t first_head_ = 0;          // of the first file's schema
   uint64_t fingerprint_ = 0;
 };
 
 }  // namespace
 
+std::string LogReader::Description() const {
+  uint64_t rows = 0;
+  for (const BlockInfo& block : blocks()) rows += block.rows;
+  char fingerprint_text[20];
+  std::snprintf(fingerprint_text, sizeof(fingerprint_text), "%016llx",
+                static_cast<unsigned long long>(fingerprint()));
+  return StrCat(files().size(), files().size() == 1 ? " file" : " files", ", ", rows,
+                " exposures, fingerprint ", fingerprint_text);
+}
+
 Result<std::unique_ptr<LogReader>> LogReader::Open(FileSystem& files,
-                                                   const std::vector<std::string>& paths) {
+                                                   const std::vector<std::string>& paths,
+                                                   const LogSchema* model) {
   if (paths.empty()) return InvalidArgument("a log needs at least one file");
-  auto reader = std::make_unique<FileLogReader>();
+  auto reader = std::make_unique<FileLogReader>(model);
   for (const std::string& path : paths) {
     ASSIGN_OR_RETURN(const std::vector<std::string> expanded, ExpandPath(files, path));
     for (const std::string& file : expanded) {

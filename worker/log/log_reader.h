@@ -28,16 +28,22 @@ class LogReader {
  public:
   virtual ~LogReader() = default;
   // Opens the files of one log, in order. A directory means its *.log files in the order of their
-  // names. Reads heads and indices, no blocks. Errors: kNotFound; kDataLoss, names the file and
-  // what is wrong; kInvalidArgument when the files' schemas differ.
+  // names. Reads heads and indices, no blocks. The columns of all files become those of `model`, or
+  // of the first file, by name (column_map.h). Errors: kNotFound; kDataLoss, names the file and
+  // what is wrong; kFailedPrecondition when a file's columns cannot become those.
   static Result<std::unique_ptr<LogReader>> Open(FileSystem& files,
-                                                 const std::vector<std::string>& paths);
-  virtual const LogSchema& schema() const = 0;
+                                                 const std::vector<std::string>& paths,
+                                                 const LogSchema* model = nullptr);
+  virtual const LogSchema& schema() const = 0;  // as blocks are given
+  // Columns of some file that blocks leave out, since the model (or the first file) has them not.
+  virtual const std::vector<std::string>& ignored_columns() const = 0;
   virtual const std::vector<std::string>& files() const = 0;
   virtual const std::vector<BlockInfo>& blocks() const = 0;
   // A fingerprint of the schema and of every block's checksum: equal for two logs iff they hold the
   // same blocks in the same order, however these are distributed over files.
   virtual uint64_t fingerprint() const = 0;
+  // What a person can compare: files, rows and fingerprint.
+  std::string Description() const;
   // Decodes blocks()[index] into *out (its memory is reused). Error: kDataLoss, names file, block
   // and column.
   virtual Status ReadBlock(uint32_t index, Batch* out) const = 0;

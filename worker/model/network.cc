@@ -288,4 +288,15 @@ Result<Network> Network::Make(const ModelConfig& config, const InputLayout& inpu
   return network;
 }
 
+void Network::StartHeadsAt(std::span<const double> logits, std::span<float> values) const {
+  for (const GroupPlan& group : groups) {
+    for (const TowerPlan& tower : group.towers) {
+      for (const HeadPlan& head : tower.heads) {
+        const int64_t bias = head.logit.in > 0 ? head.logit.bias : head.split_logit.bias;
+        values[static_cast<size_t>(bias)] = static_cast<float>(logits[head.head]);
+      }
+    }
+  }
+}
+
 }  // namespace chorus::worker

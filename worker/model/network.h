@@ -13,6 +13,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -91,6 +92,9 @@ struct Network {
   // dropout.
   static Result<Network> Make(const ModelConfig& config, const InputLayout& inputs,
                               const MethodShape& shape);
+
+  // Sets the bias of every head's logit.  logits: [heads].  values: [parameters.size()].
+  void StartHeadsAt(std::span<const double> logits, std::span<float> values) const;
 };
 
 }  // namespace chorus::worker

@@ -11,7 +11,7 @@ std::unique_ptr<Objective> MakeAman(const AmanConfig& options, uint64_t seed) {
   const Aman method{.seed = seed, .rho = options.rho(), .correct = options.correct()};
   MethodDescription aman{
       .name = "AMAN",
-      .shape = {.groups = {{"cvr"}, {"ctr"}}, .heads = {{"ctr", kCtrGroup}, {"cvr", kCvrGroup}}},
+      .shape = {.groups = {{"cvr"}, {"ctr"}}, .heads = {CtrHead(kCtrGroup), CvrHead(kCvrGroup)}},
       .terms = {{"ctr", Space::kExposures, options.w_ctr()},
                 {"cvr", Space::kSample, options.w_cvr()}}};
   return std::make_unique<RowObjective<Aman>>(method, std::move(aman));

@@ -6,7 +6,10 @@
 // The second part is a CTR net that shares nothing with the first, as in BASE. sigma(b) tends to
 // pCTR pCVR / (pCTR + rho (1 - pCTR)), which is too low; `correct` solves this for pCVR.
 
+#include <optional>
+
 #include "common/random.h"
+#include "worker/objective/base_rate.h"
 #include "worker/objective/prediction.h"
 #include "worker/objective/row_terms.h"
 
@@ -28,6 +31,14 @@ struct Aman {
   CHORUS_HD void Row(RowTerms<T>& row) const {
     row.AddCrossEntropy(kCtrTerm, kCtr, row.click);
     if (row.copies > T(0)) row.AddCrossEntropy(kCvrTerm, kCvr, row.converted);
+  }
+
+  // Of its sample: conversions among clicked rows and a share rho of the others.
+  std::optional<double> Start(int head, const LabelCounts& labels) const {
+    if (head != kCvr) return std::nullopt;
+    const auto clicks = static_cast<double>(labels.clicks);
+    const double sample = clicks + rho * (static_cast<double>(labels.exposures) - clicks);
+    return LogOdds(static_cast<double>(labels.conversions), sample);
   }
 
   // log of p_b (1 + rho (1 - pCTR) / pCTR), where (1 - pCTR) / pCTR = e^-a.

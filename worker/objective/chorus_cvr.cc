@@ -33,7 +33,10 @@ std::unique_ptr<Objective> Make(std::string name, const ChorusCvrConfig& options
                       .detach = options.detach()};
   MethodDescription description{
       .name = std::move(name),
-      .shape = {.groups = {{"shared"}}, .heads = {{"ctr"}, {"cvr"}, {"uncvr"}}},
+      .shape = {.groups = {{"shared"}},
+                .heads = {CtrHead(),
+                          CvrHead(),
+                          {.name = "uncvr", .start = BaseRate::kNoConversion}}},
       .terms = TermsOf<kNdm, kSam>(options)};
   return std::make_unique<RowObjective<Method>>(method, std::move(description));
 }

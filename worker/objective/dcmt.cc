@@ -11,10 +11,11 @@ std::unique_ptr<Objective> Make(const DcmtConfig& options) {
   using Method = Dcmt<kSnips>;
   MethodDescription dcmt{
       .name = "DCMT",
-      .shape = {.groups = {{"shared"}},
-                .heads = {{.name = "ctr"},
-                          {.name = "cvr", .tower = "cvr"},
-                          {.name = "counterfactual", .tower = "cvr"}}},
+      .shape =
+          {.groups = {{"shared"}},
+           .heads = {CtrHead(),
+                     {.name = "cvr", .tower = "cvr", .start = BaseRate::kConversion},
+                     {.name = "counterfactual", .tower = "cvr", .start = BaseRate::kNoConversion}}},
       .terms = {{"ctr", Space::kExposures, options.w_ctr()},
                 {"ctcvr", Space::kExposures, options.w_ctcvr()},
                 {"cvr", SpaceOf(Space::kClicked, options.norm()), options.w_cvr(),

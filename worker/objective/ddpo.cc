@@ -9,10 +9,12 @@ namespace {
 template <bool kLiteral>
 MethodShape ShapeOf(const DdpoConfig& options) {
   using Method = Ddpo<kLiteral>;
-  MethodShape shape{.groups = {{"shared"}},
-                    .heads = {{.name = "ctr", .dropout = options.dropout()},
-                              {.name = "cvr", .dropout = options.dropout()},
-                              {.name = "conversion", .dropout = options.dropout()}}};
+  MethodShape shape{
+      .groups = {{"shared"}},
+      .heads = {
+          {.name = "ctr", .dropout = options.dropout(), .start = BaseRate::kClick},
+          {.name = "cvr", .dropout = options.dropout(), .start = BaseRate::kConversion},
+          {.name = "conversion", .dropout = options.dropout(), .start = BaseRate::kConversion}}};
   if (options.ctm()) {
     shape.transfers.push_back({.to = Method::kCvr,
                                .from = {Method::kCtr, Method::kConversion},

@@ -20,7 +20,7 @@ std::unique_ptr<Objective> Make(std::string name, std::vector<Term> terms, const
   terms.push_back({"imputation", Space::kExposures, options.w_imputation()});
   MethodDescription description{
       .name = std::move(name),
-      .shape = {.groups = {{"shared"}}, .heads = {{"ctr"}, {"cvr"}, {"imputation"}}},
+      .shape = {.groups = {{"shared"}}, .heads = {CtrHead(), CvrHead(), {"imputation"}}},
       .terms = std::move(terms)};
   const DoublyRobustLoss<kCtcvr> method{.eps = options.eps(),
                                         .training = TrainingOf(options.training()),

@@ -13,6 +13,9 @@
 // With detach = false gradients flow through w. Multi-DR (Zhang et al., WWW 2020) is the same
 // without the second term.
 
+#include <optional>
+
+#include "worker/objective/base_rate.h"
 #include "worker/objective/row_terms.h"
 
 namespace chorus::worker {
@@ -32,6 +35,16 @@ struct DoublyRobustLoss {
   DrTraining training = DrTraining::kAlternate;
   bool softplus = false;  // delta^ = sp(d)
   bool detach = true;
+
+  // delta^ starts at the mean error of a CVR head that knows its base rate p alone, which is the
+  // entropy of p; pseudo labels start at p.
+  std::optional<double> Start(int head, const LabelCounts& labels) const {
+    if (head != kImputation) return std::nullopt;
+    const double z = StartLogit(BaseRate::kConversion, labels);
+    if (training == DrTraining::kPseudo) return z;
+    const double entropy = BernoulliEntropy(z);
+    return softplus ? std::log(std::expm1(entropy)) : std::log(entropy / (1 - entropy));
+  }
 
   template <typename T>
   CHORUS_HD void Row(RowTerms<T>& row) const {

@@ -10,7 +10,7 @@ template <bool kCtcvr, typename Config>
 std::unique_ptr<Objective> Make(std::string name, std::vector<Term> terms, const Config& options) {
   terms.push_back({"cvr", SpaceOf(Space::kClicked, options.norm()), options.w_cvr()});
   MethodDescription description{.name = std::move(name),
-                                .shape = {.groups = {{"shared"}}, .heads = {{"ctr"}, {"cvr"}}},
+                                .shape = {.groups = {{"shared"}}, .heads = {CtrHead(), CvrHead()}},
                                 .terms = std::move(terms)};
   const Ipw<kCtcvr> method{.eps = options.eps(), .detach = options.detach()};
   return std::make_unique<RowObjective<Ipw<kCtcvr>>>(method, std::move(description));

@@ -17,14 +17,14 @@ std::unique_ptr<Objective> Make(std::string name, MethodShape shape, const EsmmC
 }  // namespace
 
 std::unique_ptr<Objective> MakeEsmm(const EsmmConfig& options) {
-  return Make("ESMM", {.groups = {{"shared"}}, .heads = {{"ctr"}, {"cvr"}}}, options);
+  return Make("ESMM", {.groups = {{"shared"}}, .heads = {CtrHead(), CvrHead()}}, options);
 }
 
 std::unique_ptr<Objective> MakeEsmmNs(const EsmmConfig& options) {
   constexpr uint32_t kCvrGroup = 0;
   constexpr uint32_t kCtrGroup = 1;
   return Make("ESMM_NS",
-              {.groups = {{"cvr"}, {"ctr"}}, .heads = {{"ctr", kCtrGroup}, {"cvr", kCvrGroup}}},
+              {.groups = {{"cvr"}, {"ctr"}}, .heads = {CtrHead(kCtrGroup), CvrHead(kCvrGroup)}},
               options);
 }
 

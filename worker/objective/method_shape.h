@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "worker/objective/base_rate.h"
+
 namespace chorus::worker {
 
 struct Group {
@@ -26,7 +28,18 @@ struct Head {
   // The factor on the gradient that goes from this head into its tower. A negative one is gradient
   // reversal (Ganin & Lempitsky, ICML 2015).
   double pass_back = 1;
+  // Where its logit starts with model.start BASE_RATE, unless the method computes that itself
+  // (row_objective.h).
+  BaseRate start = BaseRate::kHalf;
 };
+
+// The heads that nearly every method has.
+inline Head CtrHead(uint32_t group = 0) {
+  return {.name = "ctr", .group = group, .start = BaseRate::kClick};
+}
+inline Head CvrHead(uint32_t group = 0) {
+  return {.name = "cvr", .group = group, .start = BaseRate::kConversion};
+}
 
 // Attention transfer between towers (CTM of DDPO, after AITM, Xi et al., KDD 2021, section 3.3). h
 // is the output of a tower's hidden layer number `layer`, counted from 1. In the receiving tower

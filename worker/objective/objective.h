@@ -82,6 +82,9 @@ class Objective {
   virtual const std::vector<Term>& terms() const = 0;
   const std::vector<Head>& heads() const { return shape().heads; }
 
+  // [heads], where logits start with model.start BASE_RATE.
+  virtual std::vector<double> StartLogits(const LabelCounts& labels) const = 0;
+
   // The sums of sample weights over these rows, by space. In the sample a row counts as often as
   // the method copies it.
   virtual SpaceWeights SumSpaces(const RowLabels& labels) const = 0;

@@ -12,7 +12,7 @@ std::unique_ptr<Objective> MakeOversampling(const OversamplingConfig& options) {
                             .correct = options.correct()};
   MethodDescription oversampling{
       .name = "OVERSAMPLING",
-      .shape = {.groups = {{"cvr"}, {"ctr"}}, .heads = {{"ctr", kCtrGroup}, {"cvr", kCvrGroup}}},
+      .shape = {.groups = {{"cvr"}, {"ctr"}}, .heads = {CtrHead(kCtrGroup), CvrHead(kCvrGroup)}},
       .terms = {{"ctr", Space::kExposures, options.w_ctr()},
                 {"cvr", Space::kSample, options.w_cvr()}}};
   return std::make_unique<RowObjective<Oversampling>>(method, std::move(oversampling));

@@ -7,6 +7,9 @@
 // conversion are a large part of its own denominator: the odds are then less than k times too high,
 // and `correct` subtracts too much (perf/README.md, Criteo).
 
+#include <optional>
+
+#include "worker/objective/base_rate.h"
 #include "worker/objective/prediction.h"
 #include "worker/objective/row_terms.h"
 
@@ -27,6 +30,13 @@ struct Oversampling {
   CHORUS_HD void Row(RowTerms<T>& row) const {
     row.AddCrossEntropy(kCtrTerm, kCtr, row.click);
     if (row.click) row.AddCrossEntropy(kCvrTerm, kCvr, row.converted, RowWeight<T>{row.copies});
+  }
+
+  // Of its sample: every conversion counts `copies` times.
+  std::optional<double> Start(int head, const LabelCounts& labels) const {
+    if (head != kCvr) return std::nullopt;
+    const double converted = copies * static_cast<double>(labels.conversions);
+    return LogOdds(converted, converted + static_cast<double>(labels.clicks - labels.conversions));
   }
 
   Prediction Predict(const float* logits) const {

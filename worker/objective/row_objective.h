@@ -19,8 +19,11 @@
 //       a term's weight where it depends on the step
 //   Prediction Predict(const float* logits) const
 //       where the prediction is not sigma(ctr), sigma(cvr)
-// Copies, Draw, Weight and Predict run on the host only.
+//   std::optional<double> Start(int head, const LabelCounts& labels) const
+//       where the head's logit starts, if Head::start does not say it
+// Copies, Draw, Weight, Predict and Start run on the host only.
 
+#include <optional>
 #include <typeinfo>
 #include <utility>
 
@@ -48,6 +51,18 @@ class RowObjective final : public Objective {
   std::string_view name() const override { return description_.name; }
   const MethodShape& shape() const override { return description_.shape; }
   const std::vector<Term>& terms() const override { return description_.terms; }
+
+  std::vector<double> StartLogits(const LabelCounts& labels) const override {
+    std::vector<double> logits;
+    for (size_t h = 0; h < heads().size(); ++h) {
+      logits.push_back(StartLogit(heads()[h].start, labels));
+      if constexpr (requires { method_.Start(int(), labels); }) {
+        const std::optional<double> own = method_.Start(static_cast<int>(h), labels);
+        if (own.has_value()) logits.back() = *own;
+      }
+    }
+    return logits;
+  }
 
   SpaceWeights SumSpaces(const RowLabels& labels) const override {
     SpaceWeights sums;

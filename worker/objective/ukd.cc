@@ -11,14 +11,26 @@ MethodShape ShapeOf(const UkdConfig& options) {
   constexpr uint32_t kStudentGroup = 1;
   const double dropout = options.dropout();
   return {.groups = {{"teacher", Ukd::kTeacherStage}, {"student", Ukd::kStudentStage}},
-          .heads = {{.name = "ctr", .group = kStudentGroup},
-                    {.name = "cvr", .group = kStudentGroup, .tower = "cvr", .dropout = dropout},
-                    {.name = "cvr2", .group = kStudentGroup, .tower = "cvr", .dropout = dropout},
-                    {.name = "teacher", .group = kTeacherGroup, .tower = "teacher"},
+          .heads = {CtrHead(kStudentGroup),
+                    {.name = "cvr",
+                     .group = kStudentGroup,
+                     .tower = "cvr",
+                     .dropout = dropout,
+                     .start = BaseRate::kConversion},
+                    {.name = "cvr2",
+                     .group = kStudentGroup,
+                     .tower = "cvr",
+                     .dropout = dropout,
+                     .start = BaseRate::kConversion},
+                    {.name = "teacher",
+                     .group = kTeacherGroup,
+                     .tower = "teacher",
+                     .start = BaseRate::kConversion},
                     {.name = "domain",
                      .group = kTeacherGroup,
                      .tower = "teacher",
-                     .pass_back = -options.domain_reversal()}}};
+                     .pass_back = -options.domain_reversal(),
+                     .start = BaseRate::kClick}}};
 }
 
 std::vector<Term> TermsOf(const UkdConfig& options) {

@@ -14,7 +14,7 @@ std::unique_ptr<Objective> Make(const UnbiasConfig& options, uint64_t seed) {
   MethodDescription unbias{
       .name = "UNBIAS",
       .shape = {.groups = {{"cvr", Method::kCvrStage}, {"ctr", Method::kCtrStage}},
-                .heads = {{"ctr", kCtrGroup}, {"cvr", kCvrGroup}}},
+                .heads = {CtrHead(kCtrGroup), CvrHead(kCvrGroup)}},
       .terms = {{.name = "ctr",
                  .space = Space::kExposures,
                  .weight = options.w_ctr(),

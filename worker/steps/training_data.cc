@@ -25,6 +25,21 @@ ReadingOptions TrainingOrder(const TrainConfig& config, uint32_t stages) {
   return options;
 }
 
+namespace {
+
+// Clicks and conversions of clicks are kept by every policy and filter.
+LabelCounts CountLabels(const LogReader& log, uint64_t kept_rows) {
+  LabelCounts labels;
+  labels.exposures = kept_rows;
+  for (const BlockInfo& block : log.blocks()) {
+    labels.clicks += block.clicks;
+    labels.conversions += block.conversions;
+  }
+  return labels;
+}
+
+}  // namespace
+
 Result<TrainingData> OpenTrainingData(const TrainConfig& config, FileSystem& files) {
   const std::vector<std::string> paths(config.data().log().begin(), config.data().log().end());
   ASSIGN_OR_RETURN(std::unique_ptr<LogReader> log, LogReader::Open(files, paths));
@@ -35,8 +50,10 @@ Result<TrainingData> OpenTrainingData(const TrainConfig& config, FileSystem& fil
   const uint64_t all = plan->total_steps(), wanted = config.data().max_steps();
   const uint64_t last_step = wanted > 0 ? std::min(all, wanted) : all;
   StagePlan stage_plan(*plan, stages, config.data().epochs(), last_step);
-  return TrainingData{std::move(log), std::move(plan), std::move(stage_plan), last_step,
-                      std::min(all, last_step + config.step().pull_ahead())};
+  const LabelCounts labels = CountLabels(*log, plan->counts().kept_rows);
+  return TrainingData{
+      std::move(log), std::move(plan), std::move(stage_plan),
+      labels,         last_step,       std::min(all, last_step + config.step().pull_ahead())};
 }
 
 void Announce(const TrainConfig& config, const TrainingData& data) {
@@ -46,6 +63,16 @@ void Announce(const TrainConfig& config, const TrainingData& data) {
           counts.dropped_unclicked_conversions, " conversions without click, ",
           counts.filtered_rows, " by the row filter; ", data.last_step, " steps planned",
           stages > 1 ? StrCat(" in ", stages, " stages") : "");
+  if (const auto& ignored = data.log->ignored_columns(); !ignored.empty()) {
+    LogWarning("columns that ", data.log->files().front(),
+               " has not are ignored in other files: ", Join(ignored, ", "));
+  }
+  constexpr uint64_t kFewSteps = 100;
+  if (data.last_step < kFewSteps) {
+    LogWarning("only ", data.last_step, data.last_step == 1 ? " step" : " steps",
+               ": a model rarely learns in fewer than ", kFewSteps,
+               "; make steps smaller (step.grain_rows, step.grains_per_step) or raise data.epochs");
+  }
   const size_t blocks = data.log->blocks().size();
   if (config.data().order() == DataConfig::SHUFFLED && blocks < config.step().grains_per_step()) {
     LogWarning("the log has ", blocks, blocks == 1 ? " block" : " blocks", ", and a step ",

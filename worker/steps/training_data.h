@@ -10,6 +10,7 @@
 #include "common/status.h"
 #include "worker/log/grain_reader.h"
 #include "worker/log/log_reader.h"
+#include "worker/objective/base_rate.h"
 #include "worker/steps/stage_plan.h"
 
 namespace chorus::worker {
@@ -21,6 +22,7 @@ struct TrainingData {
   std::unique_ptr<LogReader> log;
   std::unique_ptr<ReadingPlan> plan;  // of `log`
   StagePlan stages;
+  LabelCounts labels;  // of an epoch
   uint64_t last_step = 0;
   // The last step whose rows are pulled. With pull_ahead it is behind last_step even where
   // data.max_steps ends training, so that a checkpoint does not depend on where its run was to end.

@@ -6,8 +6,8 @@
 #include "common/log.h"
 #include "common/progress.h"
 #include "common/strings.h"
+#include "worker/collective/agreement.h"
 #include "worker/engine/engine.h"
-#include "worker/log/same_slots.h"
 #include "worker/metrics/metrics.h"
 #include "worker/metrics/row_metrics.h"
 #include "worker/steps/step_reader.h"
@@ -22,6 +22,13 @@ Result<OracleFile> OpenOracle(FileSystem& files, const std::string& path, const 
   if (oracle.log_fingerprint() == log.fingerprint()) return oracle;
   return FailedPrecondition(
       StrCat(path, " tells the truth of another log than ", Join(log.files(), ", ")));
+}
+
+void TellIgnoredColumns(const Session& session, const LogReader& log) {
+  const std::vector<std::string>& ignored = log.ignored_columns();
+  if (ignored.empty() || session.environment().collective->rank() > 0) return;
+  LogInfo(log.files().front(), ": ", ignored.size(), ignored.size() == 1 ? " column" : " columns",
+          " that the model does not know: ", Join(ignored, ", "));
 }
 
 // Worker 0's status line while it scores a log. In log order all steps but the last one are full.
@@ -64,9 +71,11 @@ Result<std::unique_ptr<Scorer>> Scorer::Create(Session* session,
                                                const std::vector<std::string>& log,
                                                UnclickedConversion unclicked_conversion) {
   std::unique_ptr<Scorer> scorer(new Scorer(session));
-  ASSIGN_OR_RETURN(scorer->log_, LogReader::Open(*session->environment().files, log));
-  RETURN_IF_ERROR(
-      CheckSameSlots(session->schema(), scorer->log_->schema()).Annotate(Join(log, ", ")));
+  ASSIGN_OR_RETURN(scorer->log_,
+                   LogReader::Open(*session->environment().files, log, &session->schema()));
+  TellIgnoredColumns(*session, *scorer->log_);
+  RETURN_IF_ERROR(CheckAgreement(StrCat("the log ", Join(log, ", ")), scorer->log_->Description(),
+                                 session->environment().collective));
   ReadingOptions options;
   options.order = DataConfig::SEQUENTIAL;
   options.unclicked_conversion = unclicked_conversion;

@@ -30,7 +30,8 @@ struct EvaluationLogs {
 // Runs the model over a log, step by step.
 class Scorer {
  public:
-  // `session` outlives the scorer. Error: the log's slots differ from those the model was made for.
+  // The log's columns are matched with the model's by name. `session` outlives the scorer. Error:
+  // as LogReader::Open with the model's schema.
   static Result<std::unique_ptr<Scorer>> Create(Session* session,
                                                 const std::vector<std::string>& log,
                                                 UnclickedConversion unclicked_conversion);
@@ -61,6 +62,7 @@ class Evaluator {
   // scores: null, or gets every exposure's scores on worker 0 (no row on the others).
   Result<std::optional<Evaluation>> Run(Scores* scores = nullptr);
   const std::string& log_name() const { return log_name_; }
+  uint64_t rows() const { return scorer_->counts().kept_rows; }
 
  private:
   Session* session_ = nullptr;

@@ -122,6 +122,11 @@ Result<std::unique_ptr<Session>> Session::Create(const TrainConfig& config, cons
   return session;
 }
 
+void Session::StartHeadsAt(std::span<const double> logits) {
+  engine_->ForgetDense();
+  model_.network.StartHeadsAt(logits, weights_->values());
+}
+
 Status Session::UpdateDense(uint32_t stage, uint64_t step, uint64_t planned_steps,
                             std::span<float> gradient) {
   const float factor = ScheduleFactor(config_.model().schedule(), step, planned_steps);

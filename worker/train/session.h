@@ -48,6 +48,9 @@ class Session {
                      std::span<float> gradient);
   Result<DenseState> CaptureDenseState(uint64_t step);
 
+  // Sets where the heads' logits start, before the first step.  logits: [heads].
+  void StartHeadsAt(std::span<const double> logits);
+
   Engine& engine() { return *engine_; }
 
   const TrainConfig& config() const { return config_; }

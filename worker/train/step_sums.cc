@@ -19,14 +19,15 @@ Status StepSums::Sum(const TreeTerms& terms, std::span<double> out) {
 }
 
 // Either batch may be null.
-void StepSums::FillExtras(const StepBatch* batch, const StepBatch* next, bool snapshot_due) {
+void StepSums::FillExtras(const StepBatch* batch, const StepBatch* next, const Wishes& wishes) {
   for (uint32_t g = 0; g < grains_; ++g) {
     const std::span<double> extras = engine_.Extras(g);
     for (int s = 0; s < kSpaces; ++s) {
       extras[kNextSpaces + s] = next == nullptr ? 0.0 : next->spaces[g].sum[s];
     }
     extras[kRows] = batch == nullptr ? 0.0 : batch->grains[g].rows();
-    extras[kSnapshotDue] = snapshot_due && g == 0 ? 1.0 : 0.0;
+    extras[kSnapshotDue] = wishes.snapshot && g == 0 ? 1.0 : 0.0;
+    extras[kStopDue] = wishes.stop && g == 0 ? 1.0 : 0.0;
   }
 }
 
@@ -35,7 +36,7 @@ void StepSums::TakeSpaces() {
 }
 
 Status StepSums::SumFirstSpaces(const StepBatch& first) {
-  FillExtras(nullptr, &first, false);
+  FillExtras(nullptr, &first, {});
   RETURN_IF_ERROR(Sum(engine_.ExtraSums(), sums_));
   TakeSpaces();
   return Status::Ok();
@@ -51,8 +52,8 @@ const std::vector<Normalizer>& StepSums::Normalize(uint32_t stage) {
   return normalizers_;
 }
 
-Status StepSums::Begin(const StepBatch& batch, const StepBatch* next, bool snapshot_due) {
-  FillExtras(&batch, next, snapshot_due);
+Status StepSums::Begin(const StepBatch& batch, const StepBatch* next, const Wishes& wishes) {
+  FillExtras(&batch, next, wishes);
   return workers_.BeginTreeSum(engine_.NodeSums(), grains_per_step_, gradient_, sums_);
 }
 

@@ -19,8 +19,15 @@ namespace chorus::worker {
 class StepSums {
  public:
   // Doubles of a grain behind its loss terms: the label counts of the same grain of the next step,
-  // which ride one step ahead of it; its rows; and whether worker 0's clock asks for a snapshot.
-  enum Extra { kNextSpaces = 0, kRows = kSpaces, kSnapshotDue, kExtras };
+  // which ride one step ahead of it; its rows; whether worker 0's clock asks for a snapshot, and
+  // whether its worker has been asked to stop.
+  enum Extra { kNextSpaces = 0, kRows = kSpaces, kSnapshotDue, kStopDue, kExtras };
+
+  // What a worker asks of all of them.
+  struct Wishes {
+    bool snapshot = false;
+    bool stop = false;
+  };
 
   // All outlive it.  grains_per_step: of all workers.  parameters: floats of the dense gradient.
   StepSums(Engine* engine, const Objective* objective, Collective* workers,
@@ -38,7 +45,7 @@ class StepSums {
 
   // Begins to sum what the engine computed. next: null behind the last step. The memory of the sum
   // is in use until Finish; a step that fails in between gives it up (BegunSum).
-  Status Begin(const StepBatch& batch, const StepBatch* next, bool snapshot_due);
+  Status Begin(const StepBatch& batch, const StepBatch* next, const Wishes& wishes);
   // What the calls below tell is there from then on.
   Status Finish();
 
@@ -46,10 +53,11 @@ class StepSums {
   std::span<const double> terms() const { return {sums_.data(), terms_}; }  // [terms], of losses
   uint64_t rows() const { return static_cast<uint64_t>(extra(kRows)); }
   bool snapshot_due() const { return extra(kSnapshotDue) > 0; }
+  bool stop_due() const { return extra(kStopDue) > 0; }  // some worker has been asked to
 
  private:
   double extra(size_t which) const { return sums_[terms_ + which]; }
-  void FillExtras(const StepBatch* batch, const StepBatch* next, bool snapshot_due);
+  void FillExtras(const StepBatch* batch, const StepBatch* next, const Wishes& wishes);
   Status Sum(const TreeTerms& terms, std::span<double> out);  // and waits
   void TakeSpaces();
 

@@ -5,6 +5,7 @@
 
 #include "common/log.h"
 #include "common/strings.h"
+#include "worker/metrics/doubts.h"
 #include "worker/metrics/metrics.h"
 
 namespace chorus::worker {
@@ -105,10 +106,30 @@ Status TrainProgress::ReportStep(uint64_t step, double loss,
     term->set_denominator(normalizers[k].denominator);
     term->set_weight(normalizers[k].weight);
   }
+  if (const std::string doubt = DoubtOfLoss(loss, report.stage()); !doubt.empty()) {
+    line_->Clear();
+    LogWarning(doubt);  // not in the report: a resumed run has another first loss
+  }
   last_report_ = now;
   exposures_since_report_ = 0;
   steps_since_report_ = 0;
   return writer_->Write(report);
+}
+
+// Once per stage: a loss that has grown to several times the first one does not come back.
+std::string TrainProgress::DoubtOfLoss(double loss, uint32_t stage) {
+  constexpr double kFactor = 3;
+  if (!first_loss_.has_value() || first_loss_stage_ != stage) {
+    first_loss_ = loss;
+    first_loss_stage_ = stage;
+    doubts_loss_ = false;
+    return "";
+  }
+  if (doubts_loss_ || *first_loss_ <= 0 || loss < kFactor * *first_loss_) return "";
+  doubts_loss_ = true;
+  return StrCat("the loss has grown from ", Fixed(*first_loss_, 4), " to ", Fixed(loss, 4),
+                ": lower the learning rates (table.optimizer, model.optimizer), set "
+                "model.clip_norm, or pool long slots with MEAN (slot.pooling)");
 }
 
 Status TrainProgress::AddEvaluation(uint64_t step, const std::string& log,
@@ -117,6 +138,10 @@ Status TrainProgress::AddEvaluation(uint64_t step, const std::string& log,
   report.set_log(log);
   *report.mutable_evaluation() = evaluation;
   line_->Clear();
+  for (const std::string& doubt : DoubtsOf(evaluation)) {
+    LogWarning(doubt);
+    report.add_doubt(doubt);
+  }
   // The last one is the result, which the command prints.
   if (step != last_step_) {
     LogInfo("after step ", step, ", on ", log, ":\n", FormatEvaluation(evaluation));

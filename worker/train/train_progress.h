@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -44,6 +45,7 @@ class TrainProgress {
                 uint64_t last_step);
   std::string EpochText(uint64_t step) const;
   Report NewReport(uint64_t step) const;
+  std::string DoubtOfLoss(double loss, uint32_t stage);  // "" = none
   Status ReportStep(uint64_t step, double loss, const std::vector<Normalizer>& normalizers,
                     std::span<const double> term_sums, uint64_t rows);
 
@@ -56,6 +58,9 @@ class TrainProgress {
   std::unique_ptr<ProgressLine> line_;
   const Clock::time_point begin_ = Clock::now();
   Clock::time_point last_report_ = begin_;
+  std::optional<double> first_loss_;  // that was reported in the stage
+  uint32_t first_loss_stage_ = 0;
+  bool doubts_loss_ = false;  // has been said
   uint64_t exposures_ = 0;
   uint64_t steps_since_report_ = 0;
   uint64_t exposures_since_report_ = 0;

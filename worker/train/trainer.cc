@@ -5,9 +5,11 @@
 #include <optional>
 #include <utility>
 
+#include "common/build_id.h"
 #include "common/check.h"
 #include "common/config.h"
 #include "common/log.h"
+#include "worker/collective/agreement.h"
 #include "worker/engine/engine.h"
 #include "worker/model/schedule.h"
 #include "worker/steps/training_data.h"
@@ -52,6 +54,7 @@ class Trainer {
   Status Send(uint64_t step, std::unique_ptr<StepGradients> gradients,
               const SnapshotRequest* snapshot);
   Status TrainPlannedSteps();
+  Status FinishStopped();
   Status TrainStep(uint64_t step);
   Status Compute(const StepBatch& batch, const PulledRows& rows);
   Result<StepBatch*> PrepareNext(uint64_t step);
@@ -72,6 +75,10 @@ class Trainer {
   std::unique_ptr<Evaluator> evaluator_;
   std::unique_ptr<TrainProgress> progress_;
   uint64_t first_step_ = 1;
+  uint64_t end_step_ = 0;  // the last one to train: the planned one, or earlier when asked to stop
+  Clock::time_point begin_;
+  Clock::time_point stop_seen_;
+  double evaluation_seconds_ = 0;  // of the last evaluation
   std::optional<StepFeed> feed_;
   std::optional<StepSums> sums_;
   bool snapshot_due_ = false;  // worker 0's clock said so in the last step
@@ -81,7 +88,11 @@ class Trainer {
 
 Status Trainer::Open(bool resume) {
   ASSIGN_OR_RETURN(data_, OpenTrainingData(config_, *environment_.files));
+  end_step_ = data_->last_step;
   if (is_first()) Announce(config_, *data_);
+  RETURN_IF_ERROR(CheckAgreement("the program's build", BuildId(), environment_.collective));
+  RETURN_IF_ERROR(CheckAgreement(StrCat("the log ", Join(data_->log->files(), ", ")),
+                                 data_->log->Description(), environment_.collective));
   RETURN_IF_ERROR(OpenSession());
   RETURN_IF_ERROR(RestoreState(resume));
   ASSIGN_OR_RETURN(
@@ -95,6 +106,9 @@ Status Trainer::OpenSession() {
   ASSIGN_OR_RETURN(session_,
                    Session::Create(config_, data_->log->schema(), environment_, StepSums::kExtras));
   RETURN_IF_ERROR(engine().JoinWorkers());
+  if (config_.model().start() == ModelConfig::BASE_RATE) {
+    session_->StartHeadsAt(session_->objective().StartLogits(data_->labels));
+  }
   sums_.emplace(&engine(), &session_->objective(), environment_.collective,
                 config_.step().grains_per_step(), session_->model().parameters().size());
 
@@ -141,7 +155,7 @@ Status Trainer::Send(uint64_t step, std::unique_ptr<StepGradients> gradients,
 }
 
 Result<TrainResult> Trainer::Run() {
-  const Clock::time_point begin = Clock::now();
+  begin_ = Clock::now();
   if (first_step_ <= data_->last_step) {
     RETURN_IF_ERROR(TrainPlannedSteps());
   } else {
@@ -151,7 +165,7 @@ Result<TrainResult> Trainer::Run() {
     if (evaluator_ != nullptr) RETURN_IF_ERROR(Evaluate(data_->last_step));
   }
   RETURN_IF_ERROR(progress_->Finish());
-  return Finished(std::chrono::duration<double>(Clock::now() - begin).count());
+  return Finished(std::chrono::duration<double>(Clock::now() - begin_).count());
 }
 
 Status Trainer::TrainPlannedSteps() {
@@ -160,22 +174,40 @@ Status Trainer::TrainPlannedSteps() {
   }
   ASSIGN_OR_RETURN(const StepBatch* const first, feed_->BatchOf(first_step_));
   RETURN_IF_ERROR(sums_->SumFirstSpaces(*first));
-  for (uint64_t step = first_step_; step <= data_->last_step; ++step) {
+  uint64_t step = first_step_;
+  for (; step <= end_step_; ++step) {
     const Status status = TrainStep(step);
     if (!status.ok()) return status.Annotate(StrCat("step ", step));
   }
   // The servers have applied the last gradients once they have answered the frame that carried
   // them; the last snapshot is complete then, too.
-  RETURN_IF_ERROR(feed_->WaitForRows(data_->last_step + 1 + ahead_));
+  RETURN_IF_ERROR(feed_->WaitForRows(end_step_ + 1 + ahead_));
   RETURN_IF_ERROR(checkpointer_->Poll(true));
   if (checkpointer_->enabled()) {
-    result_.checkpoint = CheckpointFolder(config_.checkpoint().directory(), data_->last_step);
+    result_.checkpoint = CheckpointFolder(config_.checkpoint().directory(), end_step_);
   }
-  return Status::Ok();
+  return end_step_ < data_->last_step ? FinishStopped() : Status::Ok();
+}
+
+// The run was asked to stop, and its state is saved. The model is evaluated if that takes less than
+// what is left of the grace; a first evaluation is taken to read as fast as training did.
+Status Trainer::FinishStopped() {
+  result_.stopped = true;
+  if (evaluator_ == nullptr) return Status::Ok();
+  const double rate = static_cast<double>(result_.exposures) /
+                      std::chrono::duration<double>(Clock::now() - begin_).count();
+  const double expected = evaluation_seconds_ > 0
+                              ? evaluation_seconds_
+                              : static_cast<double>(evaluator_->rows()) / std::max(rate, 1.0);
+  const std::chrono::duration<double> since_seen = Clock::now() - stop_seen_;
+  const bool fits = since_seen.count() + expected <= config_.checkpoint().grace_seconds();
+  ASSIGN_OR_RETURN(const std::string agreed,
+                   environment_.collective->Broadcast(fits ? "evaluate" : "", 0));
+  return agreed.empty() ? Status::Ok() : Evaluate(end_step_);
 }
 
 TrainResult Trainer::Finished(double seconds) {
-  result_.steps = std::max(data_->last_step, first_step_ - 1);
+  result_.steps = std::max(end_step_, first_step_ - 1);
   result_.seconds = seconds;
   result_.keys_seen = feed_->reader().keys_seen();
   result_.keys_unique = feed_->reader().keys_unique();
@@ -198,11 +230,13 @@ Status Trainer::TrainStep(uint64_t step) {
   rows = nullptr;
   laps_.Lap(&result_.times.compute);
   const BegunSum sum(environment_.collective);
-  RETURN_IF_ERROR(sums_->Begin(*batch, next, is_first() && checkpointer_->DueByTime()));
+  const bool asked = environment_.stop_requested && environment_.stop_requested();
+  RETURN_IF_ERROR(sums_->Begin(*batch, next, {is_first() && checkpointer_->DueByTime(), asked}));
 
   std::unique_ptr<StepGradients> gradients = TakeSparseGradients(step);
   std::optional<SnapshotRequest> snapshot;
-  if (checkpointer_->DueByStep(step) || std::exchange(snapshot_due_, false)) {
+  const bool ends_early = step == end_step_ && checkpointer_->enabled();
+  if (checkpointer_->DueByStep(step) || std::exchange(snapshot_due_, false) || ends_early) {
     ASSIGN_OR_RETURN(snapshot, checkpointer_->Begin(step, data_->stages.StageOf(step)));
   }
   RETURN_IF_ERROR(Send(step + 1 + ahead_, std::move(gradients), snapshot ? &*snapshot : nullptr));
@@ -267,6 +301,11 @@ Status Trainer::FinishSum(uint64_t step) {
                    progress_->AddStep(step, sums_->normalizers(), sums_->terms(), sums_->rows()));
   result_.exposures = progress_->exposures();
   snapshot_due_ = sums_->snapshot_due() && step + 1 < data_->last_step;
+  if (sums_->stop_due() && end_step_ == data_->last_step && step < end_step_) {
+    end_step_ = step + 1;  // whose frame can still ask for a snapshot
+    stop_seen_ = Clock::now();
+    if (is_first()) LogInfo("asked to stop: the run ends after step ", end_step_);
+  }
   return Status::Ok();
 }
 
@@ -285,9 +324,11 @@ Status Trainer::AfterStep(uint64_t step) {
 
 Status Trainer::Evaluate(uint64_t step) {
   const bool wants_scores = step == data_->last_step && environment_.on_scores != nullptr;
+  const Clock::time_point begin = Clock::now();
   Scores scores;
   ASSIGN_OR_RETURN(std::optional<Evaluation> evaluation,
                    evaluator_->Run(wants_scores ? &scores : nullptr));
+  evaluation_seconds_ = std::chrono::duration<double>(Clock::now() - begin).count();
   if (evaluation.has_value()) {
     RETURN_IF_ERROR(progress_->AddEvaluation(step, evaluator_->log_name(), *evaluation));
     result_.evaluation = std::move(evaluation);

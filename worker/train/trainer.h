@@ -20,6 +20,7 @@ struct TrainResult {
   double loss = 0;                       // of the last step
   std::optional<Evaluation> evaluation;  // the last one; worker 0 only
   std::string checkpoint;                // folder of the last one; "" = none
+  bool stopped = false;                  // because WorkerEnvironment::stop_requested said so
   StepTimes times;
   uint64_t keys_seen = 0;  // by this worker, before and after making them unique
   uint64_t keys_unique = 0;

@@ -4,7 +4,7 @@
 
 #include "common/strings.h"
 #include "worker/log/oracle_file.h"
-#include "worker/log/same_slots.h"
+#include "worker/log/column_map.h"
 
 namespace chorus::launch {
 namespace {
@@ -95,7 +95,8 @@ Status CheckReady(FileSystem& files, const ComparePlan& plan, const PlannedRun& 
       at(plan.method(run).potential() ? "potential" : "train", "a log to train on")));
   const auto test = OpenLog(files, run.config.evaluate().log());
   RETURN_IF_ERROR(test.status().Annotate(at("test", "a log to evaluate on")));
-  RETURN_IF_ERROR(worker::CheckSameSlots((*train)->schema(), (*test)->schema())
+  RETURN_IF_ERROR(worker::ColumnMap::Make((*train)->schema(), (*test)->schema())
+                      .status()
                       .Annotate(at("test", "a log with the slots of the one trained on")));
   RETURN_IF_ERROR(CheckOracle(files, run.config.evaluate().oracle(), **test)
                       .Annotate(at("oracle", "the oracle file of the test log")));

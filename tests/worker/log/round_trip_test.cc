@@ -153,7 +153,7 @@ TEST(LogFileTest, FilesOfDifferentSchemasAreNoLog) {
   WriteLog(*files, "d/a.log", FullSchema(), {});
   WriteLog(*files, "d/b.log", PlainSchema(), {});
   const auto log = LogReader::Open(*files, {"d"});
-  EXPECT_EQ(log.status().code(), Code::kInvalidArgument);
+  EXPECT_EQ(log.status().code(), Code::kFailedPrecondition);
   EXPECT_NE(log.status().message().find("d/b.log"), std::string::npos);
 }
 

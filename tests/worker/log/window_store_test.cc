@@ -22,6 +22,9 @@ class CountingLog final : public LogReader {
   const std::vector<std::string>& files() const override { return log_.files(); }
   const std::vector<BlockInfo>& blocks() const override { return log_.blocks(); }
   uint64_t fingerprint() const override { return log_.fingerprint(); }
+  const std::vector<std::string>& ignored_columns() const override {
+    return log_.ignored_columns();
+  }
   Status ReadBlock(uint32_t index, Batch* out) const override {
     ++decoded_[index];
     if (index == bad_) return DataLoss(StrCat("block ", index));

@@ -1,30 +1,22 @@
 #include "worker/engine/device/meet_devices.h"
 
-#include <unistd.h>
-
-#include <climits>
 #include <set>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "common/log.h"
+#include "common/node_name.h"
 #include "common/strings.h"
 #include "worker/collective/first_cause.h"
 
 namespace chorus::worker {
 namespace {
 
-std::string Node() {
-  char name[HOST_NAME_MAX + 1] = "";
-  static_cast<void>(gethostname(name, sizeof(name) - 1));
-  return name;
-}
-
 Status Named(Status status, const Device& device, const Collective& hosts) {
   if (status.ok()) return status;
   return status.Annotate(
-      StrCat("worker ", hosts.rank(), " on ", Node(), ", device ", device.info().index));
+      StrCat("worker ", hosts.rank(), " on ", NodeName(), ", device ", device.info().index));
 }
 
 // Whether two workers have one device; the same answer on all of them.

@@ -1,0 +1,52 @@
+#include "common/stop_signal.h"
+
+#include <signal.h>
+
+#include <atomic>
+#include <initializer_list>
+
+#include "common/strings.h"
+
+namespace chorus {
+namespace {
+
+// Lock-free, so that a handler may use it.
+std::atomic<int> noted = 0;
+static_assert(std::atomic<int>::is_always_lock_free);
+
+void Note(int signal) {
+  int none = 0;
+  if (noted.compare_exchange_strong(none, signal) || signal == SIGUSR1) return;
+  struct sigaction as_without_handler = {};
+  as_without_handler.sa_handler = SIG_DFL;
+  sigaction(signal, &as_without_handler, nullptr);
+  raise(signal);
+}
+
+}  // namespace
+
+void CatchStopSignals() {
+  struct sigaction action = {};
+  action.sa_handler = Note;
+  action.sa_flags = SA_RESTART;  // no call of a library fails because of it
+  for (const int signal : {SIGTERM, SIGINT, SIGUSR1}) sigaction(signal, &action, nullptr);
+}
+
+int StopSignal() { return noted.load(); }
+
+std::string SignalName(int signal) {
+  switch (signal) {
+    case 0:
+      return "a signal to another process of the job";
+    case SIGTERM:
+      return "SIGTERM";
+    case SIGINT:
+      return "SIGINT";
+    case SIGUSR1:
+      return "SIGUSR1";
+    default:
+      return StrCat("signal ", signal);
+  }
+}
+
+}  // namespace chorus

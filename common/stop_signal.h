@@ -1,0 +1,16 @@
+#pragma once
+// Signals that ask a long run to save what it has and to end: SIGTERM, SIGINT and SIGUSR1. The
+// first one is noted; a second SIGTERM or SIGINT ends the process at once, as without a handler.
+// Thread safety: CatchStopSignals once, from main's thread; StopSignal from any thread.
+
+#include <string>
+
+namespace chorus {
+
+void CatchStopSignals();
+// The signal that came first, 0: none has come.
+int StopSignal();
+// "SIGTERM"; of 0, what a user reads where another process was asked to stop.
+std::string SignalName(int signal);
+
+}  // namespace chorus

@@ -1,0 +1,77 @@
+#include "worker/metrics/doubts.h"
+
+#include <gtest/gtest.h>
+
+#include <functional>
+
+namespace chorus::worker {
+namespace {
+
+// Of a model that nothing is wrong with.
+TaskMetrics GoodTask() {
+  TaskMetrics task;
+  task.set_task("ctr");
+  task.set_rows(10000);
+  task.set_positives(1000);
+  task.set_auc(0.7);
+  task.set_normalized_entropy(0.9);
+  task.set_pcoc(1.02);
+  CalibrationBin* const bin = task.add_calibration();
+  bin->set_rows(10000);
+  bin->set_mean_prediction(0.1);
+  return task;
+}
+
+std::vector<std::string> DoubtsWith(const std::function<void(TaskMetrics*)>& change) {
+  Evaluation evaluation;
+  TaskMetrics task = GoodTask();
+  change(&task);
+  *evaluation.add_task() = task;
+  return DoubtsOf(evaluation);
+}
+
+TEST(DoubtsTest, AGoodModelRaisesNone) {
+  EXPECT_EQ(DoubtsWith([](TaskMetrics*) {}), std::vector<std::string>());
+}
+
+TEST(DoubtsTest, EachMistakeIsOneLineWithItsRemedy) {
+  const struct {
+    std::function<void(TaskMetrics*)> change;
+    std::string problem, remedy;
+  } cases[] = {
+      {[](TaskMetrics* t) { t->set_normalized_entropy(1.0); }, "worse than a constant",
+       "BASE_RATE"},
+      {[](TaskMetrics* t) { t->set_pcoc(2.1); }, "2.1 times the mean label", "model.start"},
+      {[](TaskMetrics* t) { t->set_pcoc(0.4); }, "0.4 times the mean label", "model.start"},
+      {[](TaskMetrics* t) { t->set_auc(1); }, "AUC 1", "leave out"},
+      {[](TaskMetrics* t) { t->set_auc(0.505); }, "of chance", "learning rates"},
+      {[](TaskMetrics* t) { t->mutable_calibration(0)->set_mean_prediction(1e-9); },
+       "every prediction is 0 or 1", "learning rates"},
+      {[](TaskMetrics* t) {
+         t->set_positives(0);
+         t->clear_auc();
+       },
+       "all 10000 labels are 0", "label columns"},
+      {[](TaskMetrics* t) {
+         t->set_positives(10000);
+         t->clear_auc();
+       },
+       "all 10000 labels are 1", "label columns"},
+  };
+  for (const auto& [change, problem, remedy] : cases) {
+    const std::vector<std::string> doubts = DoubtsWith(change);
+    ASSERT_EQ(doubts.size(), 1u) << problem;
+    EXPECT_EQ(doubts[0].rfind("ctr: ", 0), 0u) << doubts[0];
+    EXPECT_NE(doubts[0].find(problem), std::string::npos) << doubts[0];
+    EXPECT_NE(doubts[0].find(remedy), std::string::npos) << doubts[0];
+  }
+}
+
+// 0.51 of 10 000 rows with 1000 clicks is one standard error (0.0096) away from chance.
+TEST(DoubtsTest, AnAucJustOutsideItsErrorIsNoChance) {
+  EXPECT_TRUE(DoubtsWith([](TaskMetrics* t) { t->set_auc(0.51); }).empty());
+  EXPECT_FALSE(DoubtsWith([](TaskMetrics* t) { t->set_auc(0.509); }).empty());
+}
+
+}  // namespace
+}  // namespace chorus::worker

@@ -1,0 +1,93 @@
+#include "worker/metrics/doubts.h"
+
+#include <cmath>
+#include <cstdio>
+#include <optional>
+
+#include "common/strings.h"
+
+namespace chorus::worker {
+namespace {
+
+constexpr double kCertain = 1e-6;  // from 0 or from 1
+constexpr double kMostPcoc = 2;    // and 1 / kMostPcoc the least
+
+std::string Short(double value) {
+  char text[32];
+  std::snprintf(text, sizeof(text), "%.3g", value);
+  return text;
+}
+
+// The standard error of the AUC of a score that knows nothing (Hanley & McNeil 1982).
+double ChanceError(double positives, double negatives) {
+  return std::sqrt((positives + negatives + 1) / (12 * positives * negatives));
+}
+
+bool AllCertain(const TaskMetrics& task) {
+  for (const CalibrationBin& bin : task.calibration()) {
+    const double p = bin.mean_prediction();
+    if (p > kCertain && p < 1 - kCertain) return false;
+  }
+  return task.calibration_size() > 0;
+}
+
+std::optional<std::string> DoubtOfLabels(const TaskMetrics& task) {
+  if (task.rows() == 0 || (task.positives() > 0 && task.positives() < task.rows())) {
+    return std::nullopt;
+  }
+  return StrCat(
+      "all ", task.rows(), " labels are ", task.positives() == 0 ? 0 : 1,
+      ": nothing can be learnt or judged; look at the log's label columns (chorus inspect "
+      "LOG)");
+}
+
+std::optional<std::string> DoubtOfCalibration(const TaskMetrics& task) {
+  if (AllCertain(task)) {
+    return "every prediction is 0 or 1: the learning rates are too high (table.optimizer, "
+           "model.optimizer), or a column tells the label";
+  }
+  if (task.has_normalized_entropy() && task.normalized_entropy() >= 1) {
+    return StrCat("normalised entropy ", Short(task.normalized_entropy()),
+                  ": worse than a constant; train for more steps (data.epochs, smaller "
+                  "step.grain_rows), or start at the labels' rates (model.start: BASE_RATE)");
+  }
+  if (task.has_pcoc() && (task.pcoc() > kMostPcoc || task.pcoc() < 1 / kMostPcoc)) {
+    return StrCat("the mean prediction is ", Short(task.pcoc()),
+                  " times the mean label: train for more steps, start at the labels' rates "
+                  "(model.start: BASE_RATE), or look whether the log is of another population");
+  }
+  return std::nullopt;
+}
+
+std::optional<std::string> DoubtOfRanking(const TaskMetrics& task) {
+  if (!task.has_auc()) return std::nullopt;
+  if (task.auc() == 1) {
+    return "AUC 1: some column tells the label; leave out what is only known after the event";
+  }
+  const auto positives = static_cast<double>(task.positives());
+  const double error = ChanceError(positives, static_cast<double>(task.rows()) - positives);
+  if (std::abs(task.auc() - 0.5) <= error) {
+    return StrCat("AUC ", Short(task.auc()), " is within its error (", Short(error),
+                  ") of chance: nothing is learnt yet; train for more steps or with higher "
+                  "learning rates, and look whether slots and labels are of the same rows");
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::vector<std::string> DoubtsOf(const Evaluation& evaluation) {
+  std::vector<std::string> doubts;
+  for (const TaskMetrics& task : evaluation.task()) {
+    const auto add = [&](const std::optional<std::string>& doubt) {
+      if (doubt.has_value()) doubts.push_back(StrCat(task.task(), ": ", *doubt));
+      return doubt.has_value();
+    };
+    if (add(DoubtOfLabels(task))) continue;
+    add(DoubtOfCalibration(task));
+    add(DoubtOfRanking(task));
+  }
+  return doubts;
+}
+
+}  // namespace chorus::worker

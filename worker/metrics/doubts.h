@@ -1,0 +1,17 @@
+#pragma once
+// What is doubtful about a model by its evaluation: signs of the mistakes that people make, each as
+// one line that says what was seen and what to do. Thread safety: pure functions.
+
+#include <string>
+#include <vector>
+
+#include "common/report.pb.h"
+
+namespace chorus::worker {
+
+// By task: labels of one value; predictions that are all 0 or 1; normalised entropy of 1 or more
+// (worse than a constant); a mean prediction of less than half or more than twice the labels' mean;
+// an AUC of 1, or within its standard error of 0.5.
+std::vector<std::string> DoubtsOf(const Evaluation& evaluation);
+
+}  // namespace chorus::worker
