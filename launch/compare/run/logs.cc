@@ -3,8 +3,8 @@
 #include <map>
 
 #include "common/strings.h"
-#include "worker/log/oracle_file.h"
 #include "worker/log/column_map.h"
+#include "worker/log/oracle_file.h"
 
 namespace chorus::launch {
 namespace {

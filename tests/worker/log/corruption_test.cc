@@ -2,9 +2,9 @@
 #include <gtest/gtest.h>
 
 #include "tests/worker/log/log_testing.h"
-#include "worker/log/log_reader.h"
 #include "worker/log/block.h"
 #include "worker/log/format.h"
+#include "worker/log/log_reader.h"
 
 namespace chorus::worker::testing {
 namespace {

@@ -4,10 +4,10 @@
 #include <map>
 #include <set>
 
-#include "tests/worker/log/log_testing.h"
 #include "common/strings.h"
-#include "worker/log/log_reader.h"
+#include "tests/worker/log/log_testing.h"
 #include "worker/log/grain_reader.h"
+#include "worker/log/log_reader.h"
 
 namespace chorus::worker::testing {
 namespace {

@@ -2,10 +2,10 @@
 
 #include "tests/support/faulty_files.h"
 #include "tests/worker/log/log_testing.h"
-#include "worker/log/log_reader.h"
 #include "worker/log/block.h"
 #include "worker/log/column_codec.h"
 #include "worker/log/format.h"
+#include "worker/log/log_reader.h"
 
 namespace chorus::worker::testing {
 namespace {

@@ -7,8 +7,8 @@
 #include <barrier>
 #include <thread>
 
-#include "tests/worker/log/log_testing.h"
 #include "common/strings.h"
+#include "tests/worker/log/log_testing.h"
 #include "worker/log/log_reader.h"
 
 namespace chorus::worker::testing {

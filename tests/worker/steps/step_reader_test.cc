@@ -2,8 +2,8 @@
 
 #include <gtest/gtest.h>
 
-#include "tests/worker/log/log_testing.h"
 #include "common/strings.h"
+#include "tests/worker/log/log_testing.h"
 #include "worker/log/log_reader.h"
 
 namespace chorus::worker::testing {

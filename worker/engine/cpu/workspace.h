@@ -36,7 +36,7 @@ class GrainWorkspace final : public Workspace {
   int64_t padded_contexts = 0;
   uint32_t stage = 0;  // whose gradients it holds
   std::vector<GroupBuffers> groups;
-  std::vector<GrainKeys> keys;                    // [configured tables]
+  std::vector<GrainKeys> keys;                   // [configured tables]
   std::vector<std::vector<uint32_t>> positions;  // [configured tables], listed keys of the grain
   GrainCounters counted;
 };
