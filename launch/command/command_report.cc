@@ -8,7 +8,7 @@
 #include "common/file.h"
 #include "common/strings.h"
 #include "launch/command/commands.h"
-#include "launch/compare/plan.h"
+#include "launch/compare/run/plan.h"
 #include "launch/report/report_log.h"
 #include "launch/report/run_page.h"
 #include "launch/report/write_page.h"

@@ -129,11 +129,12 @@ Columns ColumnsOf(const CompareConfig& config) {
   const std::string common =
       config.common_ctr().empty() ? "the method's own" : config.common_ctr() + "'s";
   Columns columns;
+  // A CTCVR is small, and so are its losses: they have six digits.
   for (const Columns& section :
        {Ranking(common), InGroups(config.k()),
         Calibration("ctr", "CTR", "click rate", Section::kCtr, kCtrRows, 4, slot),
         Calibration("cvr", "CVR", "conversion rate", Section::kCvr, kCvrRows, 4, slot),
-        CvrAlone(common),  // a CTCVR is small, and so are its losses
+        CvrAlone(common),
         Calibration("ctcvr", "CTCVR", "rate of conversions", Section::kCtcvr, kCtcvrRows, 6, slot),
         AgainstTruth(common)}) {
     columns.insert(columns.end(), section.begin(), section.end());
