@@ -40,7 +40,9 @@ const std::vector<std::string> kRooms = {"common",
                                          "worker/train",
                                          "launch/job",
                                          "launch/report",
-                                         "launch/compare",
+                                         "launch/compare/run",
+                                         "launch/compare/measure",
+                                         "launch/compare/show",
                                          "launch/command",
                                          "launch"};
 
@@ -52,6 +54,7 @@ const std::vector<std::pair<std::string, std::string>> kStrangers = {
     {"worker/engine", "worker/cuda"},
     {"worker/train", "worker/cuda"},
     {"worker/engine/device", "worker/engine/cpu"},
+    {"launch/report", "launch/job"},
     {"worker/train", "worker/import"},
 };
 
