@@ -2,6 +2,7 @@
 // divergence, the share above 1.
 
 #include <algorithm>
+#include <vector>
 
 #include "common/device_math.h"
 #include "worker/statistics/entropy.h"

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 #include "tests/worker/statistics/statistics_testing.h"
 
 namespace chorus::worker::testing {
