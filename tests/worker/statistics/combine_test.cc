@@ -25,8 +25,9 @@ TEST(CombineTest, AddsSeedAndSamplingVarianceByTheFormula) {
   EXPECT_DOUBLE_EQ(got.sampling_variance, 0.5);
   EXPECT_DOUBLE_EQ(*got.seed_variance, 2.25);
   EXPECT_DOUBLE_EQ(got.standard_error, std::sqrt(2.75));
-  // Satterthwaite: 2.75^2 / (2.25^2 / 1) = 1.49 -> 1 degree of freedom.
-  EXPECT_DOUBLE_EQ(got.interval.high, 3.5 + StudentQuantile975(1) * std::sqrt(2.75));
+  // Satterthwaite: 2.75^2 / (2.25^2 / 1) = 1.49 degrees of freedom.
+  const double degrees = 2.75 * 2.75 / (2.25 * 2.25);
+  EXPECT_DOUBLE_EQ(got.interval.high, 3.5 + StudentQuantile975(degrees) * std::sqrt(2.75));
 }
 
 TEST(CombineTest, EqualSeedsLeaveTheSamplingVarianceAlone) {
