@@ -6,9 +6,11 @@
 #include <functional>
 #include <string>
 
+#include "common/file.h"
 #include "tests/worker/log/log_testing.h"
+#include "worker/log/log_reader.h"
 
-namespace chorus::worker {
+namespace chorus::worker::testing {
 namespace {
 
 LogSchema TrainedOn() {
@@ -120,4 +122,4 @@ TEST(ColumnMapTest, FilesOfOneLogMayHaveTheirColumnsInAnyOrder) {
 }
 
 }  // namespace
-}  // namespace chorus::worker
+}  // namespace chorus::worker::testing

@@ -4,7 +4,7 @@
 
 #include <functional>
 
-namespace chorus::worker {
+namespace chorus::worker::testing {
 namespace {
 
 // Of a model that nothing is wrong with.
@@ -74,4 +74,4 @@ TEST(DoubtsTest, AnAucJustOutsideItsErrorIsNoChance) {
 }
 
 }  // namespace
-}  // namespace chorus::worker
+}  // namespace chorus::worker::testing

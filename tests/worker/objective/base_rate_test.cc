@@ -6,7 +6,7 @@
 
 #include "tests/worker/objective/objective_testing.h"
 
-namespace chorus::worker {
+namespace chorus::worker::testing {
 namespace {
 
 // 1000 exposures, 100 clicks, 20 conversions.
@@ -65,4 +65,4 @@ TEST(BaseRateTest, LabelsOfOneValueGiveFiniteLogits) {
 }
 
 }  // namespace
-}  // namespace chorus::worker
+}  // namespace chorus::worker::testing
