@@ -9,7 +9,7 @@ set -euo pipefail
 
 CHORUS_PACKAGES=(build-essential cmake ninja-build pkg-config
   protobuf-compiler libprotobuf-dev libopenmpi-dev openmpi-bin libboost-dev libgtest-dev libgmock-dev
-  libbenchmark-dev libzstd-dev zlib1g-dev libxxhash-dev libspdlog-dev libcli11-dev libdnnl-dev libssl-dev)
+  libbenchmark-dev libzstd-dev zlib1g-dev libbz2-dev liblzma-dev libxxhash-dev libspdlog-dev libcli11-dev libdnnl-dev libssl-dev)
 CHORUS_CI_PACKAGES=(clang-14 libclang-rt-14-dev ccache)
 
 # Runs a command as root.

@@ -32,9 +32,9 @@ Result<Head> ReadHead(const RandomAccessFile& file) {
     return DataLoss("this is no Chorus log (the magic differs)");
   }
   const uint32_t version = Load<uint32_t>(prefix.data() + 8);
-  if (version != kFormatVersion) {
+  if (version < 1 || version > kFormatVersion) {
     return DataLoss(
-        StrCat("log format version ", version, ", this program reads ", kFormatVersion));
+        StrCat("log format version ", version, ", this program reads 1 to ", kFormatVersion));
   }
   const uint32_t schema_bytes = Load<uint32_t>(prefix.data() + 12);
   if (schema_bytes > kMaxSchemaBytes) {
@@ -47,6 +47,9 @@ Result<Head> ReadHead(const RandomAccessFile& file) {
   head.checksum = Load<uint64_t>(bytes.data() + checked.size());
   if (Checksum(checked) != head.checksum) return DataLoss("the checksum of the schema differs");
   ASSIGN_OR_RETURN(head.schema, DecodeSchema(checked.subspan(kHeadPrefixBytes)));
+  if (FormatVersionOf(head.schema) > version) {
+    return DataLoss(StrCat("a log of format version ", version, " says that it lacks labels"));
+  }
   return head;
 }
 
