@@ -113,14 +113,16 @@ void AddExport(CLI::App* app, Action* action) {
 void AddImport(CLI::App* app, Action* action) {
   static ImportArguments arguments;
   CLI::App* command = AddCommand(
-      app, "import", "Make a log from delimited text, plain or gzip",
+      app, "import", "Make a log from delimited text, plain or packed",
       "chorus import --schema configs/import/criteo_ppml.textproto --split train:0.8,test:0.2 "
       "--output criteo day1.csv.gz",
       action, [] { return Alone([] { return RunImport(arguments); }); });
   command->add_option("--schema", arguments.schema_file, "ImportSchema in protobuf text format")
       ->required();
   AddSets(command, &arguments.sets);
-  command->add_option("inputs", arguments.inputs, "Files; - or none is standard input");
+  command->add_option("inputs", arguments.inputs,
+                      "Files (gzip, zstd, bzip2 and xz are unpacked), directories of them, or "
+                      "patterns with * in quotes; - or none is standard input");
   command
       ->add_option("--output", arguments.output,
                    "Directory of the log; with --split, one folder per part inside it")
@@ -134,13 +136,36 @@ void AddImport(CLI::App* app, Action* action) {
       ->add_option("--max-bad-rows", arguments.max_bad_rows,
                    "Skip and count so many malformed rows; one more stops the import")
       ->check(CLI::NonNegativeNumber);
-  command->add_option("--split", arguments.split, "train:0.8,test:0.2 or folds:5");
+  command->add_flag("--unlabelled", arguments.unlabelled,
+                    "Rows have no labels: the log can be predicted, not trained or evaluated on");
+  CLI::Option* const split =
+      command->add_option("--split", arguments.split, "train:0.8,test:0.2 or folds:5");
+  command
+      ->add_option("--split-by-time", arguments.split_by_time,
+                   "COLUMN:TIME: rows before TIME are the part train, the others test; with two "
+                   "times COLUMN:TIME,TIME there is validation between them")
+      ->excludes(split);
   command->add_option("--split-by", arguments.split_by,
                       "Column whose hash decides the part (default: the row number)");
   command->add_flag("--split-contiguous", arguments.split_contiguous,
                     "By row number: parts are consecutive ranges instead of drawn rows");
   command->add_option("--split-seed", arguments.split_seed, "Another seed draws other rows")
       ->check(CLI::NonNegativeNumber);
+}
+
+void AddSchema(CLI::App* app, Action* action) {
+  static SchemaArguments arguments;
+  CLI::App* command =
+      AddCommand(app, "schema", "Draft the schema of an import from the text itself",
+                 "chorus schema day1.csv.gz --output shop.schema --job shop.train", action,
+                 [] { return Alone([] { return RunSchema(arguments); }); });
+  command->add_option("inputs", arguments.inputs, "Files, directories or patterns, as for import")
+      ->required();
+  command->add_option("--output", arguments.output, "New file to write; - is standard output");
+  command->add_option("--job", arguments.job,
+                      "New file for a job that trains on what the schema imports");
+  command->add_option("--rows", arguments.sample_rows, "Look at so many rows, the first ones")
+      ->check(CLI::Range(uint64_t{1}, uint64_t{100000000}));
 }
 
 void AddGenerate(CLI::App* app, Action* action) {
@@ -268,6 +293,7 @@ int Main(int argc, char** argv) {
   app.option_defaults()->always_capture_default();
   Action action;
   AddImport(&app, &action);
+  AddSchema(&app, &action);
   AddGenerate(&app, &action);
   AddTrain(&app, &action);
   AddEvaluate(&app, &action);

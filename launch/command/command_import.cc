@@ -18,11 +18,14 @@ Status RunImport(const ImportArguments& arguments) {
                                 .output = arguments.output,
                                 .like = arguments.like,
                                 .max_bad_rows = arguments.max_bad_rows,
+                                .unlabelled = arguments.unlabelled,
                                 .split_by = arguments.split_by,
                                 .split_contiguous = arguments.split_contiguous,
                                 .split_seed = arguments.split_seed,
                                 .progress = &progress};
-  ASSIGN_OR_RETURN(options.split, worker::Split::Parse(arguments.split));
+  ASSIGN_OR_RETURN(options.split, arguments.split_by_time.empty()
+                                      ? worker::Split::Parse(arguments.split)
+                                      : worker::Split::ParseTimes(arguments.split_by_time));
   const auto summary = worker::ImportText(PosixFiles(), schema, options);
   progress.Clear();
   RETURN_IF_ERROR(summary.status());

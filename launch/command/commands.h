@@ -45,15 +45,25 @@ struct ExportArguments {
 struct ImportArguments {
   std::string schema_file;
   std::vector<std::string> sets;
-  std::vector<std::string> inputs;  // files; "-" or none = standard input; *.gz are unpacked
-  std::string output;               // directory of the log; with --split, one folder per part
-  std::string like;                 // a log whose normalisation to take over
+  // Files, directories of them, or patterns; "-" or none = standard input; packed files are unpacked.
+  std::vector<std::string> inputs;
+  std::string output;  // directory of the log; with --split, one folder per part
+  std::string like;    // a log whose normalisation to take over
   uint64_t max_bad_rows = 0;
-  std::string split;     // "train:0.8,test:0.2" or "folds:5"
-  std::string split_by;  // column whose hash decides; "" = row number
+  bool unlabelled = false;    // rows have no labels: a log to predict
+  std::string split_by_time;  // "COLUMN:TIME": train before it, test from it on
+  std::string split;          // "train:0.8,test:0.2" or "folds:5"
+  std::string split_by;       // column whose hash decides; "" = row number
   // By row number: parts are consecutive ranges instead of drawn rows.
   bool split_contiguous = false;
   uint64_t split_seed = 1;
+};
+
+struct SchemaArguments {
+  std::vector<std::string> inputs;
+  std::string output = "-";       // file of the schema; "-" = standard output
+  std::string job;                // file of the job; "" = none
+  uint64_t sample_rows = 100000;  // the first rows of the text
 };
 
 struct GenerateArguments {
@@ -103,6 +113,7 @@ Status RunEvaluate(const EvaluateArguments& arguments);
 Status RunPredict(const PredictArguments& arguments);
 Status RunExport(const ExportArguments& arguments);
 Status RunImport(const ImportArguments& arguments);
+Status RunSchema(const SchemaArguments& arguments);
 Status RunGenerate(const GenerateArguments& arguments);
 Status RunInspect(const InspectArguments& arguments);
 Status RunObjective(const ObjectiveArguments& arguments);

@@ -30,8 +30,14 @@ void PrintSchema(const LogSchema& schema) {
                  numeric.log_transform ? "  log(1 + x)" : "", "  mean ", numeric.mean, "  stddev ",
                  numeric.stddev));
   }
-  Print(StrCat("columns  row_id click conversion", schema.has_weight ? " weight" : "",
+  Print(StrCat("columns  row_id", schema.has_click ? " click" : "",
+               schema.has_conversion ? " conversion" : "", schema.has_weight ? " weight" : "",
                schema.has_group ? " group" : "", schema.has_time ? " time" : ""));
+  if (!schema.has_click) {
+    Print("labels   none: this log can be predicted, not trained or evaluated on");
+  } else if (!schema.has_conversion) {
+    Print("labels   clicks alone: nothing is known of conversions");
+  }
 }
 
 std::string Share(uint64_t part, uint64_t whole) {
@@ -53,9 +59,14 @@ void PrintTotals(const LogReader& log) {
   Print(StrCat("blocks                 ", log.blocks().size()));
   Print(StrCat("exposures              ", rows));
   Print(StrCat("contexts               ", contexts));
-  Print(StrCat("clicks                 ", clicks, "  (CTR ", Share(clicks, rows), ")"));
-  Print(StrCat("conversions            ", conversions, "  (CVR ", Share(conversions, clicks), ")"));
-  Print(StrCat("unclicked conversions  ", unclicked));
+  if (log.schema().has_click) {
+    Print(StrCat("clicks                 ", clicks, "  (CTR ", Share(clicks, rows), ")"));
+  }
+  if (log.schema().has_conversion) {
+    Print(
+        StrCat("conversions            ", conversions, "  (CVR ", Share(conversions, clicks), ")"));
+    Print(StrCat("unclicked conversions  ", unclicked));
+  }
   Print(StrCat("bytes an exposure      ",
                rows == 0 ? 0.0 : static_cast<double>(bytes) / static_cast<double>(rows)));
   Print(StrCat("fingerprint            ", HexDigits(log.fingerprint())));
@@ -87,8 +98,11 @@ Status PrintRows(const LogReader& log, uint64_t count) {
     RETURN_IF_ERROR(log.ReadBlock(index, &block));
     const uint64_t rows = std::min<uint64_t>(count, block.rows());
     for (uint32_t row = 0; row < rows; ++row) {
-      std::string line = StrCat("row_id=", block.row_id[row], " click=", int{block.click[row]},
-                                " conversion=", int{block.conversion[row]});
+      std::string line = StrCat("row_id=", block.row_id[row]);
+      if (log.schema().has_click) line.append(StrCat(" click=", int{block.click[row]}));
+      if (log.schema().has_conversion) {
+        line.append(StrCat(" conversion=", int{block.conversion[row]}));
+      }
       if (!block.weight.empty()) line.append(StrCat(" weight=", block.weight[row]));
       if (!block.group.empty()) line.append(StrCat(" group=", block.group[row]));
       if (!block.time.empty()) line.append(StrCat(" time=", block.time[row]));

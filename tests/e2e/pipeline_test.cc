@@ -64,6 +64,50 @@ TEST_F(PipelineTest, FromTextToPredictions) {
   EXPECT_GT(clicked / clicks, 0.5 + unclicked / (rows - clicks)) << "the model learnt nothing";
 }
 
+// `rows` rows of a small shop, with or without their labels.
+std::string ShopText(uint32_t rows, bool labels) {
+  std::string csv = labels ? "click,sale,user,item,price\n" : "user,item,price\n";
+  for (uint32_t i = 0; i < rows; ++i) {
+    const uint32_t user = i / 4 % 50, item = i * 7 % 13;
+    const bool click = (item + user) % 5 < 2, sale = click && user % 2 == 0;
+    if (labels) csv += StrCat(click ? 1 : 0, ",", sale ? 1 : 0, ",");
+    csv += StrCat("u", user, ",", item, ",", item * 3, ".5\n");
+  }
+  return csv;
+}
+
+TEST_F(PipelineTest, FromADraftedSchemaToAReportAndUnlabelledRowsToPredictions) {
+  const std::string csv = Path("shop.csv"), schema = Path("shop.schema"), job = Path("shop.train");
+  ASSERT_TRUE(ReplaceFile(files_, csv, ShopText(1200, true)).ok());
+  ExpectSuccess(Run(0, Command("schema", {csv, "--output", schema, "--job", job})));
+  ExpectFailure(Run(0, Command("schema", {csv, "--output", schema})), "is there already");
+  ExpectSuccess(Run(0, Command("import", {"--schema", schema, "--split", "train:0.8,test:0.2",
+                                          "--output", Path("log"), csv})));
+  const std::vector<std::string> train = {
+      "--config", job,
+      "--set",    "data.log=" + Path("log/train"),
+      "--set",    "evaluate.log=" + Path("log/test"),
+      "--set",    "checkpoint.directory=" + Path("run/checkpoints"),
+      "--set",    "report.metrics=" + Path("run/metrics.jsonl")};
+  ExpectSuccess(Run(0, Command("train", train)));
+  ExpectSuccess(Run(0, Command("report", {Path("run")})));
+
+  const std::string rows = Path("rows.csv"), unlabelled = Path("unlabelled");
+  ASSERT_TRUE(ReplaceFile(files_, rows, ShopText(40, false)).ok());
+  ExpectSuccess(Run(0, Command("import", {"--schema", schema, "--unlabelled", "--like",
+                                          Path("log/train"), "--output", unlabelled, rows})));
+  const std::vector<std::string> score = {"--checkpoint", Path("run/checkpoints"), "--log",
+                                          unlabelled};
+  const test::Finished scores = Run(0, Command("predict", score));
+  ExpectSuccess(scores);
+  EXPECT_NE(scores.output.find("\n39\t\t\t0."), std::string::npos) << scores.output;
+  ExpectFailure(Run(0, Command("evaluate", score)), "the log has no labels");
+  ExpectFailure(Run(0, Command("train", train, {"--set", "data.log=" + unlabelled})),
+                "the log has no labels");
+  const test::Finished inspected = Run(0, Command("inspect", {unlabelled}));
+  EXPECT_NE(inspected.output.find("labels   none"), std::string::npos) << inspected.output;
+}
+
 TEST_F(PipelineTest, ExportedArraysAreTheCheckpoints) {
   ExpectSuccess(Run(0, Command("train", Config("run", "objective { base {} }"))));
   const std::string folder = NewestCheckpoint("run");

@@ -60,9 +60,9 @@ void ReadTable(std::string text, char delimiter) {
                                       return std::unique_ptr<ByteSource>(
                                           std::make_unique<BytesSource>(text));
                                     }}};
-  const auto table = TextTable::Open(std::move(inputs), delimiter, false);
+  const auto table = TextTable::Open(std::move(inputs), {.delimiter = delimiter, .header = false});
   if (!table.ok()) return;
-  const auto plan = PlanColumns(EveryKindOfColumn(), (*table)->columns(), "");
+  const auto plan = PlanColumns(EveryKindOfColumn(), (*table)->columns(), {});
   if (!plan.ok()) return;
   RowParser parser(*plan);
   BlockBuilder builder(*plan, plan->schema);

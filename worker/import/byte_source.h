@@ -1,7 +1,7 @@
 #pragma once
 // Where the text of an import comes from: bytes in order, from a file or a descriptor, unpacked
-// when they are gzip (told by content, not by name). Thread safety: none; one thread reads a
-// source.
+// when they are gzip, zstd, bzip2 or xz (told by content, not by name). Thread safety: none; one
+// thread reads a source.
 
 #include <cstddef>
 #include <memory>
@@ -25,8 +25,10 @@ Result<std::unique_ptr<ByteSource>> OpenFileSource(FileSystem& files, const std:
 // The bytes of an open descriptor (standard input, a pipe); it stays open, and must outlive the
 // source.
 std::unique_ptr<ByteSource> NewDescriptorSource(int descriptor);
-// `packed`, unpacked if it begins with gzip's magic (several members in a row are one text), else
-// as it is. Error of Read: kDataLoss when the gzip data is damaged or ends early.
+// `packed`, unpacked if it begins as gzip, zstd, bzip2 or xz do (several streams in a row are one
+// text), else as it is. Errors: kInvalidArgument when it is a file that is no text
+// (file_format.h); of Read:
+// kDataLoss when the packed data is damaged or ends early.
 Result<std::unique_ptr<ByteSource>> NewUnpackingSource(std::unique_ptr<ByteSource> packed);
 
 }  // namespace chorus::worker

@@ -2,38 +2,45 @@
 
 #include <algorithm>
 #include <cmath>
-#include <map>
 #include <set>
+#include <utility>
 
 #include "common/strings.h"
+#include "worker/import/column_index.h"
 #include "worker/import/delimited_row.h"
+#include "worker/import/wildcard.h"
 
 namespace chorus::worker {
 namespace {
 
 class Planner {
  public:
-  Planner(const ImportSchema& schema, const std::vector<std::string>& columns) : schema_(schema) {
+  Planner(const ImportSchema& schema, const std::vector<std::string>& columns, ColumnIndex index)
+      : schema_(schema), index_(std::move(index)) {
     plan_.columns = columns;
+    plan_.rules = CellRules(schema);
   }
 
-  Result<ColumnPlan> Plan(const std::string& split_by) {
-    RETURN_IF_ERROR(IndexColumns());
-    RETURN_IF_ERROR(PlanLabels());
+  Result<ColumnPlan> Plan(const ColumnUse& use) {
+    RETURN_IF_ERROR(PlanLabels(use.unlabelled));
     RETURN_IF_ERROR(PlanOptional("row_id", schema_.row_id(), &plan_.row_id));
     RETURN_IF_ERROR(PlanOptional("group", schema_.group(), &plan_.group));
     RETURN_IF_ERROR(PlanOptional("time", schema_.time(), &plan_.time));
     RETURN_IF_ERROR(PlanOptional("weight", schema_.weight(), &plan_.weight));
-    for (const ColumnSlot& slot : schema_.slot()) RETURN_IF_ERROR(AddSlot(slot));
-    for (const ColumnNumeric& numeric : schema_.numeric()) RETURN_IF_ERROR(AddNumeric(numeric));
+    for (const ColumnSlot& slot : schema_.slot()) RETURN_IF_ERROR(AddSlots(slot));
+    for (const ColumnNumeric& numeric : schema_.numeric()) RETURN_IF_ERROR(AddNumerics(numeric));
     if (schema_.other_columns_are_slots()) RETURN_IF_ERROR(AddOtherColumns());
     // Not a use of the column: it may be a feature too, also through other_columns_are_slots.
-    RETURN_IF_ERROR(PlanOptional("--split-by", split_by, &plan_.split_by));
+    RETURN_IF_ERROR(PlanOptional("--split-by", use.split_by, &plan_.split_by));
+    RETURN_IF_ERROR(PlanOptional("--split-by-time", use.split_by_time, &plan_.split_by_time));
     if (plan_.schema.slots.empty() && plan_.schema.numerics.empty()) {
       return InvalidArgument(
           "the schema makes no features: write slot or numeric entries, or "
           "other_columns_are_slots");
     }
+    plan_.left_out = index_.Unused();
+    plan_.schema.has_click = plan_.click.has_value();
+    plan_.schema.has_conversion = plan_.conversion.has_value();
     plan_.schema.has_weight = plan_.weight.has_value();
     plan_.schema.has_group = plan_.group.has_value();
     plan_.schema.has_time = plan_.time.has_value();
@@ -41,42 +48,18 @@ class Planner {
   }
 
  private:
-  Status IndexColumns() {
-    for (uint32_t i = 0; i < plan_.columns.size(); ++i) {
-      if (!index_.emplace(plan_.columns[i], i).second) {
-        return InvalidArgument(
-            StrCat("the header names column ", Shown(plan_.columns[i]), " twice"));
-      }
+  Status PlanLabels(bool unlabelled) {
+    for (const std::string& label : {schema_.click(), schema_.conversion()}) {
+      // Passed over, and no feature through other_columns_are_slots either.
+      if (unlabelled && index_.Has(label)) RETURN_IF_ERROR(index_.Find("label", label).status());
     }
-    return Status::Ok();
-  }
-
-  Result<uint32_t> Find(const std::string& field, const std::string& column) {
-    const auto found = index_.find(column);
-    if (found == index_.end()) {
-      return InvalidArgument(StrCat(field, ": the text has no column ", Shown(column),
-                                    "; its columns are ", ColumnNames()));
-    }
-    used_.insert(found->second);
-    return found->second;
-  }
-
-  std::string ColumnNames() const {
-    constexpr size_t kNames = 30;
-    std::vector<std::string> names;
-    for (size_t i = 0; i < std::min(kNames, plan_.columns.size()); ++i) {
-      names.push_back(Shown(plan_.columns[i]));
-    }
-    if (plan_.columns.size() > kNames) names.push_back("...");
-    return Join(names, ", ");
-  }
-
-  Status PlanLabels() {
-    ASSIGN_OR_RETURN(plan_.click, Find("click", schema_.click()));
-    ASSIGN_OR_RETURN(plan_.conversion, Find("conversion", schema_.conversion()));
+    if (unlabelled) return Status::Ok();
+    RETURN_IF_ERROR(PlanOptional("click", schema_.click(), &plan_.click));
+    RETURN_IF_ERROR(PlanOptional("conversion", schema_.conversion(), &plan_.conversion));
     if (plan_.click == plan_.conversion) {
-      return InvalidArgument(
-          StrCat("click and conversion are the same column ", Shown(schema_.click())));
+      return InvalidArgument(StrCat("click and conversion are the same column ",
+                                    Shown(schema_.click()),
+                                    "; a log of clicks alone is made without conversion"));
     }
     return Status::Ok();
   }
@@ -84,7 +67,7 @@ class Planner {
   Status PlanOptional(const std::string& field, const std::string& column,
                       std::optional<uint32_t>* out) {
     if (column.empty()) return Status::Ok();
-    ASSIGN_OR_RETURN(*out, Find(field, column));
+    ASSIGN_OR_RETURN(*out, index_.Find(field, column));
     return Status::Ok();
   }
 
@@ -103,14 +86,39 @@ class Planner {
     }
   }
 
-  Status AddSlot(const ColumnSlot& slot) {
-    ASSIGN_OR_RETURN(const uint32_t column, Find("slot.column", slot.column()));
-    const std::string name = slot.name().empty() ? slot.column() : slot.name();
+  // The columns of an entry: one, or all that its wildcards match.
+  template <typename Entry>
+  Result<std::vector<uint32_t>> ColumnsOf(const std::string& field, const Entry& entry) {
+    if (index_.Has(entry.column()) || !HasWildcard(entry.column())) {
+      ASSIGN_OR_RETURN(const uint32_t column, index_.Find(field, entry.column()));
+      return std::vector<uint32_t>{column};
+    }
+    if (!entry.name().empty()) {
+      return InvalidArgument(StrCat(field, " ", Shown(entry.column()),
+                                    ": several columns cannot have the one name ",
+                                    Shown(entry.name())));
+    }
+    return index_.FindAll(field, entry.column());
+  }
+
+  Status AddSlots(const ColumnSlot& slot) {
+    ASSIGN_OR_RETURN(const std::vector<uint32_t> columns, ColumnsOf("slot.column", slot));
+    for (const uint32_t column : columns) RETURN_IF_ERROR(AddSlot(slot, column));
+    return Status::Ok();
+  }
+
+  Status AddSlot(const ColumnSlot& slot, uint32_t column) {
+    const std::string name = slot.name().empty() ? plan_.columns[column] : slot.name();
     const std::string key_space = slot.key_space().empty() ? name : slot.key_space();
     RETURN_IF_ERROR(AddName(name));
     if (!slot.separator().empty() && slot.separator() == slot.value_separator()) {
       return InvalidArgument(
           StrCat("slot ", Shown(name), ": separator and value_separator are equal"));
+    }
+    if (slot.keep() == ColumnSlot::LARGEST_VALUE && slot.value_separator().empty()) {
+      return InvalidArgument(StrCat("slot ", Shown(name),
+                                    ": keep is LARGEST_VALUE, and without value_separator there "
+                                    "are no values"));
     }
     plan_.schema.slots.push_back({.name = name,
                                   .key_space = key_space,
@@ -118,14 +126,20 @@ class Planner {
                                   .multi_valued = !slot.separator().empty(),
                                   .has_values = !slot.value_separator().empty()});
     SidePlan& side = slot.context() ? plan_.contexts : plan_.exposures;
-    side.slots.push_back({column, SpaceSeed(key_space), slot.separator(), slot.value_separator()});
+    side.slots.push_back({column, SpaceSeed(key_space), slot.separator(), slot.value_separator(),
+                          slot.keep_markers(), slot.max_ids(), slot.keep()});
     if (slot.context()) UseInContext(column);
     return Status::Ok();
   }
 
-  Status AddNumeric(const ColumnNumeric& numeric) {
-    ASSIGN_OR_RETURN(const uint32_t column, Find("numeric.column", numeric.column()));
-    const std::string name = numeric.name().empty() ? numeric.column() : numeric.name();
+  Status AddNumerics(const ColumnNumeric& numeric) {
+    ASSIGN_OR_RETURN(const std::vector<uint32_t> columns, ColumnsOf("numeric.column", numeric));
+    for (const uint32_t column : columns) RETURN_IF_ERROR(AddNumeric(numeric, column));
+    return Status::Ok();
+  }
+
+  Status AddNumeric(const ColumnNumeric& numeric, uint32_t column) {
+    const std::string name = numeric.name().empty() ? plan_.columns[column] : numeric.name();
     RETURN_IF_ERROR(AddName(name));
     const auto missing = static_cast<float>(numeric.missing());
     if (!std::isfinite(missing)) {
@@ -143,19 +157,14 @@ class Planner {
   }
 
   Status AddOtherColumns() {
-    for (uint32_t i = 0; i < plan_.columns.size(); ++i) {
-      if (used_.count(i) != 0) continue;
-      ColumnSlot slot;
-      slot.set_column(plan_.columns[i]);
-      RETURN_IF_ERROR(AddSlot(slot));
-    }
+    ASSIGN_OR_RETURN(const std::vector<uint32_t> others, index_.TakeOthers());
+    for (const uint32_t column : others) RETURN_IF_ERROR(AddSlot(ColumnSlot(), column));
     return Status::Ok();
   }
 
   const ImportSchema& schema_;
+  ColumnIndex index_;
   ColumnPlan plan_;
-  std::map<std::string, uint32_t> index_;
-  std::set<uint32_t> used_;      // columns that the schema names
   std::set<std::string> names_;  // of slots and numerics
 };
 
@@ -168,8 +177,9 @@ bool NeedsStatistics(const ImportSchema& schema) {
 }
 
 Result<ColumnPlan> PlanColumns(const ImportSchema& schema, const std::vector<std::string>& columns,
-                               const std::string& split_by) {
-  return Planner(schema, columns).Plan(split_by);
+                               const ColumnUse& use) {
+  ASSIGN_OR_RETURN(ColumnIndex index, ColumnIndex::Make(schema, columns));
+  return Planner(schema, columns, std::move(index)).Plan(use);
 }
 
 Result<char> DelimiterOf(const ImportSchema& schema) {
@@ -179,6 +189,18 @@ Result<char> DelimiterOf(const ImportSchema& schema) {
                                   ", expected one byte that is no quote and no line end"));
   }
   return delimiter[0];
+}
+
+Result<char> EscapeOf(const ImportSchema& schema) {
+  const std::string& escape = schema.escape();
+  if (escape.empty()) return '\0';
+  if (escape.size() != 1 || escape == schema.delimiter() ||
+      escape.find_first_of(std::string_view("\"\r\n\0", 4)) == 0) {
+    return InvalidArgument(StrCat("escape: found ", Shown(escape),
+                                  ", expected one byte, like \"\\\\\", that is no quote, no "
+                                  "delimiter and no line end"));
+  }
+  return escape[0];
 }
 
 }  // namespace chorus::worker

@@ -9,6 +9,7 @@
 
 #include "common/config.pb.h"
 #include "common/status.h"
+#include "worker/import/cell_text.h"
 #include "worker/log/batch.h"
 
 namespace chorus::worker {
@@ -18,6 +19,9 @@ struct SlotPlan {
   uint64_t space_seed;          // of the slot's key space
   std::string separator;        // "" = one-hot
   std::string value_separator;  // "" = no values
+  bool keep_markers = false;    // texts that mean "missing" elsewhere are ids
+  uint32_t max_ids = 0;         // 0 = all
+  ColumnSlot::Keep keep = ColumnSlot::FIRST;
 };
 struct NumericPlan {
   uint32_t column;
@@ -33,21 +37,30 @@ struct SidePlan {
 
 struct ColumnPlan {
   std::vector<std::string> columns;  // names, in the text's order
-  uint32_t click = 0;
-  uint32_t conversion = 0;
+  CellRules rules;
+  std::optional<uint32_t> click, conversion;  // none: the log is without these labels
   std::optional<uint32_t> row_id, group, time, weight;
-  std::optional<uint32_t> split_by;  // the column whose text decides a row's part
+  std::optional<uint32_t> split_by;       // the column whose text decides a row's part
+  std::optional<uint32_t> split_by_time;  // the column whose time decides it
   SidePlan contexts;
   SidePlan exposures;
   std::vector<uint32_t> context_columns;  // those that contexts read, each once
+  std::vector<std::string> left_out;      // columns that nothing reads, for people: "'a'"
   LogSchema schema;                       // means and deviations not learnt yet
+};
+
+// What an import asks of columns besides the schema.
+struct ColumnUse {
+  std::string split_by = {};       // "" = none
+  std::string split_by_time = {};  // "" = none
+  bool unlabelled = false;         // label columns are passed over, and need not be there
 };
 
 // REQUIRES: `schema` went through LoadConfig. Errors (kInvalidArgument): a column that is not
 // there, is there twice, or serves two labels; two features of one name; a separator that cannot
 // work.
 Result<ColumnPlan> PlanColumns(const ImportSchema& schema, const std::vector<std::string>& columns,
-                               const std::string& split_by);
+                               const ColumnUse& use);
 
 // Whether some numeric column is standardised, so that a first pass must learn its mean and
 // deviation.
@@ -56,5 +69,7 @@ bool NeedsStatistics(const ImportSchema& schema);
 // The delimiter as a byte; "\t", and any single byte but quotes and line ends. Error:
 // kInvalidArgument.
 Result<char> DelimiterOf(const ImportSchema& schema);
+// The escape as a byte, '\0' when there is none. Error: kInvalidArgument.
+Result<char> EscapeOf(const ImportSchema& schema);
 
 }  // namespace chorus::worker

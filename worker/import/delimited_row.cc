@@ -54,18 +54,25 @@ Status RowSplitter::SplitQuoted(std::string_view line) {
 Result<size_t> RowSplitter::TakeQuotedCell(std::string_view line, size_t begin) {
   const size_t first = unquoted_.size();
   for (size_t at = begin + 1; at < line.size(); ++at) {
-    if (line[at] != '"') {
+    const char next = at + 1 < line.size() ? line[at + 1] : '\0';
+    if (escape_ != '\0' && line[at] == escape_ && (next == '"' || next == escape_)) {
+      unquoted_.push_back(next);
+      ++at;
+    } else if (line[at] != '"') {
       unquoted_.push_back(line[at]);
-    } else if (at + 1 < line.size() && line[at + 1] == '"') {
+    } else if (next == '"') {
       unquoted_.push_back('"');
       ++at;
-    } else if (at + 1 == line.size() || line[at + 1] == delimiter_) {
+    } else if (at + 1 == line.size() || next == delimiter_) {
       cells_.emplace_back(unquoted_.data() + first, unquoted_.size() - first);
       return at + 1;
     } else {
       return InvalidArgument(StrCat("cell ", cells_.size() + 1, ": found ",
                                     Shown(line.substr(at + 1)),
-                                    " behind a closing quote, expected a delimiter"));
+                                    " behind a closing quote, expected a delimiter",
+                                    line[at - 1] == '\\' && escape_ == '\0'
+                                        ? " (does \\\" mean a quote? escape in the schema)"
+                                        : ""));
     }
   }
   return InvalidArgument(StrCat("cell ", cells_.size() + 1, ": found ", Shown(line.substr(begin)),

@@ -17,7 +17,9 @@ namespace chorus::worker {
 
 class RowSplitter {
  public:
-  explicit RowSplitter(char delimiter) : delimiter_(delimiter), quoting_(delimiter != '\t') {}
+  // escape: inside a quoted cell it makes a quote, or itself, an ordinary character; '\0' = none.
+  explicit RowSplitter(char delimiter, char escape = '\0')
+      : delimiter_(delimiter), escape_(escape), quoting_(delimiter != '\t') {}
 
   // Cuts `line` (without its line end) into cells(), which are views into it or into this object,
   // valid until the next call. Error: kInvalidArgument, says what stands where.
@@ -30,6 +32,7 @@ class RowSplitter {
   Result<size_t> TakeQuotedCell(std::string_view line, size_t begin);
 
   char delimiter_;
+  char escape_;
   bool quoting_;
   std::vector<std::string_view> cells_;
   std::string unquoted_;  // cells whose doubled quotes were undone; never grows while a row is cut

@@ -28,7 +28,9 @@ class Import {
       : files_(files), schema_(schema), options_(options) {}
 
   Result<ImportSummary> Run() {
-    ASSIGN_OR_RETURN(delimiter_, DelimiterOf(schema_));
+    ASSIGN_OR_RETURN(format_.delimiter, DelimiterOf(schema_));
+    ASSIGN_OR_RETURN(format_.escape, EscapeOf(schema_));
+    format_.header = schema_.header();
     RETURN_IF_ERROR(CheckOptions());
     ASSIGN_OR_RETURN(const auto folder, OutputFolder::Create(files_, options_.output, "importing"));
     const bool learns = options_.like.empty() && NeedsStatistics(schema_);
@@ -36,7 +38,10 @@ class Import {
     ASSIGN_OR_RETURN(inputs_, MakeInputs(files_, options_.inputs, options_.standard_input,
                                          several_passes ? SpoolPath(folder->path()) : ""));
     ASSIGN_OR_RETURN(auto table, OpenTable());
-    auto plan = PlanColumns(schema_, table->columns(), options_.split_by);
+    auto plan = PlanColumns(schema_, table->columns(),
+                            {.split_by = options_.split_by,
+                             .split_by_time = options_.split.time_column(),
+                             .unlabelled = options_.unlabelled});
     if (!plan.ok()) {
       return plan.status().Annotate(StrCat(options_.schema_name, " and ", inputs_[0].name));
     }
@@ -59,6 +64,10 @@ class Import {
 
  private:
   Status CheckOptions() const {
+    if (!options_.split.time_column().empty() &&
+        (options_.split_contiguous || !options_.split_by.empty())) {
+      return InvalidArgument("--split-by-time does not go with --split-by and --split-contiguous");
+    }
     const bool splits = options_.split.parts() > 1 || !options_.split.name(0).empty();
     if (!splits && (options_.split_contiguous || !options_.split_by.empty())) {
       return InvalidArgument("--split-by and --split-contiguous need --split");
@@ -71,7 +80,7 @@ class Import {
   }
 
   Result<std::unique_ptr<TextTable>> OpenTable() {
-    ASSIGN_OR_RETURN(auto table, TextTable::Open(inputs_, delimiter_, schema_.header()));
+    ASSIGN_OR_RETURN(auto table, TextTable::Open(inputs_, format_));
     if (!plan_.columns.empty() && table->columns() != plan_.columns) return InputChanged();
     return table;
   }
@@ -129,6 +138,11 @@ class Import {
     ImportSummary summary;
     summary.rows = *counts_;
     summary.has_contexts = !plan_.context_columns.empty();
+    summary.skipped = table.skipped();
+    summary.notes = notes_;
+    summary.left_out = plan_.left_out;
+    summary.has_click = log_schema_.has_click;
+    summary.has_conversion = log_schema_.has_conversion;
     ASSIGN_OR_RETURN(summary.parts, output->Finish());
     return summary;
   }
@@ -146,6 +160,7 @@ class Import {
       ShowProgress(verb, ++counts.read);
       Status status = table.malformed();
       if (status.ok()) status = parser.Parse(table.cells(), table.row_number(), &row);
+      if (parser.notes().wants_place()) parser.notes().SetPlace(table.Place());
       if (!status.ok()) {
         RETURN_IF_ERROR(CountBadRow(status.Annotate(table.Place()), &counts));
         continue;
@@ -154,12 +169,13 @@ class Import {
         ASSIGN_OR_RETURN(const bool keep, KeepUnclickedConversion(table, &counts));
         if (!keep) continue;
       }
-      ASSIGN_OR_RETURN(const uint32_t part, PartOf(row, table.row_number()));
+      ASSIGN_OR_RETURN(const uint32_t part, PartOf(row, table.row_number(), &counts));
       RETURN_IF_ERROR(visit(row, part));
     }
     if (options_.progress != nullptr) options_.progress->Clear();
     if (counts_ && *counts_ != counts) return InputChanged();
     counts_ = counts;
+    notes_ = parser.notes().List(plan_.columns);
     return Status::Ok();
   }
 
@@ -192,8 +208,12 @@ class Import {
     }
   }
 
-  Result<uint32_t> PartOf(const ParsedRow& row, uint64_t row_number) const {
+  Result<uint32_t> PartOf(const ParsedRow& row, uint64_t row_number, RowCounts* counts) const {
     if (options_.split.parts() == 1) return 0u;
+    if (plan_.split_by_time) {
+      counts->without_split_time += row.split_time == RowParser::kNoTime ? 1 : 0;
+      return options_.split.PartOfTime(row.split_time);
+    }
     if (!options_.split_contiguous) {
       return options_.split.PartOf(options_.split_seed, plan_.split_by ? row.split_id : row_number);
     }
@@ -213,12 +233,13 @@ class Import {
   FileSystem& files_;
   const ImportSchema& schema_;
   const ImportOptions& options_;
-  char delimiter_ = ',';
+  TextFormat format_;
   std::vector<TextInput> inputs_;
   ColumnPlan plan_;
   LogSchema log_schema_;             // plan_.schema and what was learnt
   uint64_t counted_rows_ = 0;        // by CountRows
   std::optional<RowCounts> counts_;  // of the first pass that parsed rows
+  std::vector<ColumnNote> notes_;    // of the last pass that parsed rows
 };
 
 }  // namespace

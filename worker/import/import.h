@@ -16,17 +16,20 @@
 #include "common/file.h"
 #include "common/progress.h"
 #include "common/status.h"
+#include "worker/import/column_notes.h"
 #include "worker/import/log_output.h"
 #include "worker/import/split.h"
+#include "worker/import/text_table.h"
 
 namespace chorus::worker {
 
 struct ImportOptions {
   std::string schema_name = "the schema";  // for messages
-  std::vector<std::string> inputs = {};    // files in order; "-", or none, is standard input
+  std::vector<std::string> inputs = {};    // as MakeInputs takes them; none is standard input
   std::string output = {};                 // a folder that does not exist or is empty
   std::string like = {};      // a log whose means and deviations to use; "" = learn them here
   uint64_t max_bad_rows = 0;  // so many malformed rows are skipped and counted
+  bool unlabelled = false;    // rows have no labels: the log says so
   Split split = {};
   std::string split_by = {};      // the column whose text decides a row's part; "" = its row number
   bool split_contiguous = false;  // parts are ranges of rows
@@ -40,11 +43,17 @@ struct RowCounts {
   uint64_t bad = 0;
   uint64_t dropped_unclicked_conversions = 0;
   uint64_t kept_unclicked_conversions = 0;
+  uint64_t without_split_time = 0;  // rows that a split by time puts into its first part
   friend bool operator==(const RowCounts&, const RowCounts&) = default;
 };
 
 struct ImportSummary {
   RowCounts rows;
+  SkippedText skipped;
+  std::vector<ColumnNote> notes = {};      // what was replaced or dropped inside cells
+  std::vector<std::string> left_out = {};  // columns that nothing reads, as ColumnPlan has them
+  bool has_click = true;
+  bool has_conversion = true;
   bool has_contexts = false;            // some column is a context's
   std::vector<PartSummary> parts = {};  // of the split; one without a name when there is none
 };

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "common/strings.h"
+#include "worker/import/input_paths.h"
 
 namespace chorus::worker {
 namespace {
@@ -43,11 +44,17 @@ Result<std::vector<TextInput>> MakeInputs(FileSystem& files, const std::vector<s
   if (std::count(all.begin(), all.end(), "-") > 1) {
     return InvalidArgument("standard input is named twice");
   }
+  std::vector<std::string> expanded;
   for (const std::string& path : all) {  // before hours go into those that are there
-    if (path != "-" && !files.Exists(path)) return NotFound(StrCat(path, ": no such file"));
+    if (path == "-") {
+      expanded.push_back(path);
+      continue;
+    }
+    ASSIGN_OR_RETURN(const std::vector<std::string> found, ExpandInputPath(files, path));
+    expanded.insert(expanded.end(), found.begin(), found.end());
   }
   std::vector<TextInput> inputs;
-  for (const std::string& path : all) {
+  for (const std::string& path : expanded) {
     if (path == "-") {
       ASSIGN_OR_RETURN(TextInput input, StandardInput(files, standard_input, spool_path));
       inputs.push_back(std::move(input));

@@ -13,8 +13,14 @@ namespace chorus::worker {
 
 // Inputs for `paths`; "-", or no path at all, is the open descriptor `standard_input`. With
 // spool_path not empty, standard input is first copied to that file, byte by byte as it comes, so
-// that it can be opened again. Errors: kInvalidArgument when standard input is named twice;
-// kNotFound when a file is not there.
+// that it can be opened again.
+//
+// A directory stands for the files in it and below, by name, but those whose names begin with '.'
+// or '_' (Hadoop's _SUCCESS, .crc and the like). A path that is not there and has "*" or "?" in it
+// stands for what matches, by name.
+//
+// Errors: kInvalidArgument when standard input is named twice; kNotFound when a file is not there,
+// or a directory or pattern stands for none.
 Result<std::vector<TextInput>> MakeInputs(FileSystem& files, const std::vector<std::string>& paths,
                                           int standard_input, const std::string& spool_path);
 

@@ -8,6 +8,7 @@
 #include "common/key.h"
 #include "common/strings.h"
 #include "worker/import/delimited_row.h"
+#include "worker/import/max_ids.h"
 
 namespace chorus::worker {
 namespace {
@@ -15,15 +16,16 @@ bool FitsFloat(double x) { return std::abs(x) <= std::numeric_limits<float>::max
 }  // namespace
 
 RowParser::RowParser(const ColumnPlan& plan)
-    : plan_(plan), context_text_(plan.context_columns.size()) {}
+    : plan_(plan),
+      notes_(static_cast<uint32_t>(plan.columns.size())),
+      context_text_(plan.context_columns.size()) {}
 
-Status RowParser::Parse(const std::vector<std::string_view>& cells, uint64_t row_number,
-                        ParsedRow* out) {
+Status RowParser::Parse(const Cells& cells, uint64_t row_number, ParsedRow* out) {
   CHECK(cells.size() == plan_.columns.size(), cells.size());
   out->row_id = row_number;
-  RETURN_IF_ERROR(ParseLabel(plan_.click, cells[plan_.click], &out->click));
-  RETURN_IF_ERROR(ParseLabel(plan_.conversion, cells[plan_.conversion], &out->conversion));
+  RETURN_IF_ERROR(ParseLabels(cells, out));
   RETURN_IF_ERROR(ParseMeta(cells, out));
+  RETURN_IF_ERROR(ParseSplit(cells, out));
   RETURN_IF_ERROR(ParseContext(cells, out));
   return ParseSide(plan_.exposures, cells, &out->exposure);
 }
@@ -34,38 +36,127 @@ Status RowParser::Malformed(uint32_t column, std::string_view found,
                                 ", expected ", expected));
 }
 
-Status RowParser::ParseLabel(uint32_t column, std::string_view cell, uint8_t* out) const {
-  if (cell.size() != 1 || (cell[0] != '0' && cell[0] != '1')) {
-    return Malformed(column, cell, "0 or 1");
+// A cell that may differ from what it says.
+CellRules::Cell RowParser::ReadOdd(uint32_t column, std::string_view cell, bool keep_markers) {
+  const CellRules::Cell read = plan_.rules.Read(cell, keep_markers);
+  if (read.missing) {
+    notes_.Add(CellNote::kMissing, column, cell);
+  } else if (read.trimmed) {
+    notes_.Add(CellNote::kTrimmed, column, cell);
   }
-  *out = static_cast<uint8_t>(cell[0] - '0');
+  return read;
+}
+
+CellRules::Cell RowParser::ReadId(uint32_t column, std::string_view piece, bool keep_markers) {
+  if (!plan_.rules.MayDiffer(piece)) return {piece};
+  return ReadOddId(column, piece, keep_markers);
+}
+
+CellRules::Cell RowParser::ReadOddId(uint32_t column, std::string_view piece, bool keep_markers) {
+  CellRules::Cell read = ReadOdd(column, piece, keep_markers);
+  if (read.missing || !plan_.rules.decimal_ids_are_integers()) return read;
+  if (const std::string_view integer = IntegerOfDecimal(read.text); !integer.empty()) {
+    notes_.Add(CellNote::kDecimalId, column, piece);
+    read.text = integer;
+  }
+  return read;
+}
+
+Status RowParser::ParseLabels(const Cells& cells, ParsedRow* out) {
+  const auto parse = [&](uint32_t column, bool may_be_missing, uint8_t* label) {
+    const std::string_view cell = cells[column];
+    if (cell.size() != 1 || (cell[0] != '0' && cell[0] != '1')) {
+      return ParseOddLabel(column, cell, may_be_missing, label);
+    }
+    *label = static_cast<uint8_t>(cell[0] - '0');
+    return Status::Ok();
+  };
+  if (plan_.click) RETURN_IF_ERROR(parse(*plan_.click, false, &out->click));
+  if (plan_.conversion)
+    RETURN_IF_ERROR(parse(*plan_.conversion, out->click == 0, &out->conversion));
   return Status::Ok();
 }
 
-Status RowParser::ParseMeta(const std::vector<std::string_view>& cells, ParsedRow* out) const {
+Status RowParser::ParseOddLabel(uint32_t column, std::string_view cell, bool may_be_missing,
+                                uint8_t* out) {
+  const CellRules::Cell read = plan_.rules.Read(cell);
+  if (read.missing && may_be_missing) {
+    notes_.Add(CellNote::kNoConversion, column, cell);
+    *out = 0;
+    return Status::Ok();
+  }
+  const auto label = read.missing ? std::nullopt : LabelFromText(read.text);
+  if (!label) {
+    return Malformed(column, cell, ExpectedLabel(read.missing ? std::string_view() : read.text));
+  }
+  if (read.trimmed) notes_.Add(CellNote::kTrimmed, column, cell);
+  *out = *label;
+  return Status::Ok();
+}
+
+Status RowParser::ParseMeta(const Cells& cells, ParsedRow* out) {
   if (plan_.row_id) {
-    const auto id = ParseUint64(cells[*plan_.row_id]);
-    if (!id) return Malformed(*plan_.row_id, cells[*plan_.row_id], "an integer in [0, 2^64)");
+    const std::string_view cell = cells[*plan_.row_id];
+    const auto id = RowIdFromText(plan_.rules.Read(cell).text);
+    if (!id) {
+      return Malformed(*plan_.row_id, cell,
+                       "an integer in [0, 2^64); without row_id in the schema, rows are numbered");
+    }
     out->row_id = *id;
   }
-  if (plan_.group) out->group = IdFromText(cells[*plan_.group]);
-  if (plan_.split_by) out->split_id = IdFromText(cells[*plan_.split_by]);
+  if (plan_.group) {
+    const CellRules::Cell group = ReadId(*plan_.group, cells[*plan_.group], false);
+    out->group = IdFromText(group.missing ? std::string_view() : group.text);
+  }
   if (plan_.time) {
-    const auto time = ParseInt64(cells[*plan_.time]);
-    if (!time) return Malformed(*plan_.time, cells[*plan_.time], "an integer in [-2^63, 2^63)");
-    out->time = *time;
+    RETURN_IF_ERROR(ParseTime(*plan_.time, cells[*plan_.time], 0, &time_kind_, &out->time));
   }
-  if (plan_.weight) {
-    const auto weight = ParseDouble(cells[*plan_.weight]);
-    if (!weight || *weight < 0 || !FitsFloat(*weight)) {
-      return Malformed(*plan_.weight, cells[*plan_.weight], "a finite number >= 0");
-    }
-    out->weight = static_cast<float>(*weight);
+  return plan_.weight ? ParseWeight(*plan_.weight, cells[*plan_.weight], &out->weight)
+                      : Status::Ok();
+}
+
+Status RowParser::ParseSplit(const Cells& cells, ParsedRow* out) {
+  if (plan_.split_by) {
+    const CellRules::Cell id = plan_.rules.Read(cells[*plan_.split_by]);
+    const std::string_view integer =
+        plan_.rules.decimal_ids_are_integers() ? IntegerOfDecimal(id.text) : std::string_view();
+    out->split_id = IdFromText(id.missing        ? std::string_view()
+                               : integer.empty() ? id.text
+                                                 : integer);
   }
+  if (!plan_.split_by_time) return Status::Ok();
+  return ParseTime(*plan_.split_by_time, cells[*plan_.split_by_time], kNoTime, &split_time_kind_,
+                   &out->split_time);
+}
+
+Status RowParser::ParseTime(uint32_t column, std::string_view cell, int64_t missing, TimeKind* kind,
+                            int64_t* out) {
+  const CellRules::Cell read =
+      plan_.rules.MayDiffer(cell) ? ReadOdd(column, cell, false) : CellRules::Cell{cell};
+  *out = missing;
+  if (read.missing) return Status::Ok();
+  const auto time = TimeFromText(read.text);
+  if (!time) return Malformed(column, cell, "a number, or a date like 2025-11-27 16:00:00");
+  if (!kind->has_value()) *kind = time->is_date;
+  if (time->is_date != *kind) {
+    return Malformed(column, cell,
+                     **kind ? "a date, as in the rows before" : "a number, as in the rows before");
+  }
+  if (time->rounded) notes_.Add(CellNote::kRoundedTime, column, cell);
+  *out = time->value;
   return Status::Ok();
 }
 
-bool RowParser::SameContext(const std::vector<std::string_view>& cells) const {
+Status RowParser::ParseWeight(uint32_t column, std::string_view cell, float* out) {
+  const auto weight = NumberFromText(plan_.rules.Read(cell).text);
+  if (!weight || *weight < 0 || !FitsFloat(*weight)) {
+    return Malformed(column, cell, "a finite number >= 0");
+  }
+  *out = static_cast<float>(*weight);
+  return Status::Ok();
+}
+
+bool RowParser::SameContext(const Cells& cells) const {
   if (!context_valid_) return false;
   for (size_t i = 0; i < context_text_.size(); ++i) {
     if (cells[plan_.context_columns[i]] != context_text_[i]) return false;
@@ -73,7 +164,7 @@ bool RowParser::SameContext(const std::vector<std::string_view>& cells) const {
   return true;
 }
 
-Status RowParser::ParseContext(const std::vector<std::string_view>& cells, ParsedRow* out) {
+Status RowParser::ParseContext(const Cells& cells, ParsedRow* out) {
   if (SameContext(cells)) return Status::Ok();
   context_valid_ = false;
   RETURN_IF_ERROR(ParseSide(plan_.contexts, cells, &out->context));
@@ -85,8 +176,7 @@ Status RowParser::ParseContext(const std::vector<std::string_view>& cells, Parse
   return Status::Ok();
 }
 
-Status RowParser::ParseSide(const SidePlan& plan, const std::vector<std::string_view>& cells,
-                            ParsedSide* out) const {
+Status RowParser::ParseSide(const SidePlan& plan, const Cells& cells, ParsedSide* out) {
   out->keys.clear();
   out->values.clear();
   out->slot_ends.clear();
@@ -101,48 +191,62 @@ Status RowParser::ParseSide(const SidePlan& plan, const std::vector<std::string_
   return Status::Ok();
 }
 
-Status RowParser::ParseSlot(const SlotPlan& slot, std::string_view cell, ParsedSide* out) const {
-  if (slot.separator.empty()) {
-    return cell.empty() ? Status::Ok() : ParseId(slot, cell, out);
-  }
-  while (!cell.empty()) {
-    const size_t end = cell.find(slot.separator);
-    const std::string_view piece = cell.substr(0, end);
+Status RowParser::ParseSlot(const SlotPlan& slot, std::string_view cell, ParsedSide* out) {
+  if (slot.separator.empty() || cell.empty()) return ParseId(slot, cell, out);
+  const size_t first = out->keys.size();
+  for (std::string_view rest = cell; !rest.empty();) {
+    const size_t end = rest.find(slot.separator);
+    const std::string_view piece = rest.substr(0, end);
     if (!piece.empty()) RETURN_IF_ERROR(ParseId(slot, piece, out));
     if (end == std::string_view::npos) break;
-    cell.remove_prefix(end + slot.separator.size());
+    rest.remove_prefix(end + slot.separator.size());
+  }
+  const size_t ids = out->keys.size() - first;
+  if (slot.max_ids > 0 && ids > slot.max_ids) {
+    notes_.Add(CellNote::kCut, slot.column, cell);
+    notes_.Add(CellNote::kDroppedIds, slot.column, cell, ids - slot.max_ids);
+    KeepIds(slot.max_ids, slot.keep, first, &out->keys, &out->values);
   }
   return Status::Ok();
 }
 
-Status RowParser::ParseId(const SlotPlan& slot, std::string_view piece, ParsedSide* out) const {
-  std::string_view id = piece;
+Status RowParser::ParseId(const SlotPlan& slot, std::string_view piece, ParsedSide* out) {
+  CellRules::Cell id = ReadId(slot.column, piece, slot.keep_markers);
+  if (id.missing) return Status::Ok();
   float value = 1;
   if (!slot.value_separator.empty()) {
-    const size_t at = piece.rfind(slot.value_separator);  // ids may hold it too
-    const auto number = at == std::string_view::npos
-                            ? std::nullopt
-                            : ParseDouble(piece.substr(at + slot.value_separator.size()));
+    const size_t at = id.text.rfind(slot.value_separator);  // ids may hold it too
+    const auto number =
+        at == std::string_view::npos
+            ? std::nullopt
+            : NumberFromText(TrimBlanks(id.text.substr(at + slot.value_separator.size())));
     if (!number || !FitsFloat(*number) || at == 0) {
       return Malformed(slot.column, piece,
                        StrCat("id", slot.value_separator, "weight with a finite weight"));
     }
-    id = piece.substr(0, at);
+    id = ReadId(slot.column, id.text.substr(0, at), slot.keep_markers);
+    if (id.missing) return Status::Ok();
     value = static_cast<float>(*number);
   }
-  out->keys.push_back(MakeKey(slot.space_seed, IdFromText(id)));
+  out->keys.push_back(MakeKey(slot.space_seed, IdFromText(id.text)));
   out->values.push_back(value);
   return Status::Ok();
 }
 
-Status RowParser::ParseNumeric(const NumericPlan& numeric, std::string_view cell,
-                               ParsedSide* out) const {
-  if (cell.empty()) {
+Status RowParser::ParseNumeric(const NumericPlan& numeric, std::string_view cell, ParsedSide* out) {
+  const CellRules::Cell read =
+      plan_.rules.MayDiffer(cell) ? ReadOdd(numeric.column, cell, false) : CellRules::Cell{cell};
+  if (read.missing) {
     out->numerics.push_back(std::numeric_limits<double>::quiet_NaN());
     return Status::Ok();
   }
-  const auto number = ParseDouble(cell);
-  if (!number || !FitsFloat(*number)) return Malformed(numeric.column, cell, "a finite number");
+  const auto number = NumberFromText(read.text);
+  if (!number || !FitsFloat(*number)) {
+    return Malformed(numeric.column, cell,
+                     number || ParseInt64(read.text)
+                         ? "a finite number"
+                         : "a finite number (texts that mean \"missing\": missing_marker)");
+  }
   out->numerics.push_back(
       numeric.transform == ColumnNumeric::LOG_STANDARD ? Log1p(Max(*number, 0.0)) : *number);
   return Status::Ok();

@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <cmath>
 
+#include "common/check.h"
 #include "common/random.h"
 #include "common/strings.h"
+#include "worker/import/cell_text.h"
 #include "worker/import/delimited_row.h"
 
 namespace chorus::worker {
@@ -54,6 +56,39 @@ Result<Split> Split::ParseFolds(const std::string& count) {
         {StrCat("fold-", i), static_cast<double>(i + 1) / static_cast<double>(*folds)});
   }
   return split;
+}
+
+Result<Split> Split::ParseTimes(const std::string& text) {
+  const size_t colon = text.find(':');  // cuts may hold others
+  Split split;
+  split.time_column_ = text.substr(0, colon);
+  const std::string cuts = colon == std::string::npos ? "" : text.substr(colon + 1);
+  for (const std::string& cut : chorus::Split(cuts, ',')) {
+    const auto time = TimeFromText(cut);
+    if (!time || split.time_column_.empty()) {
+      return InvalidArgument(StrCat("--split-by-time: found ", Shown(text),
+                                    ", expected COLUMN:TIME like \"ts:1764259200\" or "
+                                    "\"day:2025-11-27\""));
+    }
+    if (!split.cuts_.empty() && time->value <= split.cuts_.back()) {
+      return InvalidArgument(StrCat("--split-by-time: found ", Shown(cut),
+                                    ", expected a time after the one before it"));
+    }
+    split.cuts_.push_back(time->value);
+  }
+  if (split.cuts_.size() > 2) {
+    return InvalidArgument(StrCat("--split-by-time: found ", split.cuts_.size(),
+                                  " times, expected one (train, test) or two (train, validation, "
+                                  "test)"));
+  }
+  split.parts_ = {{"train", 0}, {"test", 0}};
+  if (split.cuts_.size() == 2) split.parts_.insert(split.parts_.begin() + 1, Part{"validation", 0});
+  return split;
+}
+
+uint32_t Split::PartOfTime(int64_t time) const {
+  CHECK(!cuts_.empty(), "no split by time");
+  return static_cast<uint32_t>(std::upper_bound(cuts_.begin(), cuts_.end(), time) - cuts_.begin());
 }
 
 Status Split::AddPart(const std::string& text) {

@@ -1,7 +1,8 @@
 #pragma once
 // How an import deals rows to parts ("train", "test", "fold-0", ...). A row's part is a function of
-// (seed, text of the split column) or of (seed, row number), or, when contiguous, of (row number,
-// number of rows): adding a column or changing a label moves no row. Thread safety: values.
+// (seed, text of the split column) or of (seed, row number), or of the time in a column, or, when
+// contiguous, of (row number, number of rows): adding a column or changing a label moves no row.
+// Thread safety: values.
 
 #include <cstdint>
 #include <string>
@@ -18,6 +19,10 @@ class Split {
   // "train:0.8,test:0.2" (fractions that sum to 1) or "folds:5" (equal parts "fold-0" .. "fold-4");
   // "" = none. Error: kInvalidArgument, says what was found and expected.
   static Result<Split> Parse(const std::string& text);
+  // "COLUMN:CUT": parts "train" (times before CUT) and "test" (from CUT on); "COLUMN:CUT,CUT" has a
+  // part "validation" between the two. A cut is a time as TimeFromText takes it. Error:
+  // kInvalidArgument.
+  static Result<Split> ParseTimes(const std::string& text);
 
   uint32_t parts() const { return static_cast<uint32_t>(parts_.size()); }
   const std::string& name(uint32_t part) const { return parts_[part].name; }
@@ -31,6 +36,9 @@ class Split {
   // By range: rows [0, rows) in order, part p ends before row round(rows * sum of fractions up to
   // p).
   uint32_t PartOfRange(uint64_t row, uint64_t rows) const;
+  // By time. REQUIRES: made by ParseTimes.
+  uint32_t PartOfTime(int64_t time) const;
+  const std::string& time_column() const { return time_column_; }  // "" = not by time
 
  private:
   struct Part {
@@ -41,6 +49,8 @@ class Split {
   Status AddPart(const std::string& text);
 
   std::vector<Part> parts_;
+  std::string time_column_;
+  std::vector<int64_t> cuts_;  // ascending, one fewer than parts
   bool folds_ = false;
 };
 

@@ -26,17 +26,23 @@ std::string Line(std::string_view name, std::string_view value) {
   return StrCat(line, value, "\n");
 }
 
-std::string FormatPart(const PartSummary& part, bool has_contexts) {
+std::string FormatPart(const PartSummary& part, const ImportSummary& summary) {
   std::string out;
   if (!part.name.empty()) out += StrCat("part ", part.name, ":\n");
   out += Line("rows written", StrCat(part.rows));
-  if (has_contexts) {
+  if (summary.has_contexts) {
     const double shared = static_cast<double>(part.rows) / static_cast<double>(part.contexts);
     out += Line("contexts", StrCat(part.contexts, " (", Fixed(shared, "%.1f"), " rows each)"));
   }
-  out += Line("clicks", StrCat(part.clicks, Share(part.clicks, part.rows)));
-  out += Line("conversions",
-              StrCat(part.conversions, Share(part.conversions, part.clicks), " of clicks"));
+  if (!summary.has_click) {
+    out += Line("labels", "none: the log can be predicted, not trained or evaluated on");
+  } else {
+    out += Line("clicks", StrCat(part.clicks, Share(part.clicks, part.rows)));
+    out += Line("conversions",
+                summary.has_conversion
+                    ? StrCat(part.conversions, Share(part.conversions, part.clicks), " of clicks")
+                    : "not known: the log has clicks alone");
+  }
   out +=
       Line("log files",
            StrCat(part.files, ", ", part.bytes, " bytes, ",
@@ -45,18 +51,62 @@ std::string FormatPart(const PartSummary& part, bool has_contexts) {
   return out;
 }
 
+// The counts that are there, on one line.
+std::string FormatSkipped(const SkippedText& skipped) {
+  std::vector<std::string> parts;
+  const auto add = [&](uint64_t count, const char* one, const char* many) {
+    if (count > 0) parts.push_back(StrCat(count, " ", count == 1 ? one : many));
+  };
+  add(skipped.blank_lines, "blank line", "blank lines");
+  add(skipped.repeated_headers, "repeated header", "repeated headers");
+  add(skipped.empty_inputs, "empty input", "empty inputs");
+  return parts.empty() ? "" : Line("skipped", Join(parts, ", "));
+}
+
+std::string FormatLeftOut(const std::vector<std::string>& left_out) {
+  if (left_out.empty()) return "";
+  constexpr size_t kShownColumns = 20;
+  const size_t shown = std::min(kShownColumns, left_out.size());
+  return Line("columns left out", StrCat(left_out.size(), ": ",
+                                         Join({left_out.begin(), left_out.begin() + shown}, ", "),
+                                         shown < left_out.size() ? ", ..." : ""));
+}
+
+// "  price: missing  12 (the first: 'NaN' at data.csv:17)"
+std::string FormatNotes(const std::vector<ColumnNote>& notes) {
+  if (notes.empty()) return "";
+  constexpr size_t kShownNotes = 60;
+  std::string out = "cells, by column:\n";
+  for (size_t i = 0; i < std::min(kShownNotes, notes.size()); ++i) {
+    const ColumnNote& note = notes[i];
+    out += StrCat("  ",
+                  Line(StrCat(note.column, ": ", NameOf(note.note)),
+                       StrCat(note.count, " (the first: ", note.example, " at ", note.place, ")")));
+  }
+  if (notes.size() > kShownNotes) {
+    out += StrCat("  ... and ", notes.size() - kShownNotes, " more\n");
+  }
+  return out;
+}
+
 }  // namespace
 
 std::string FormatSummary(const ImportSummary& summary) {
   const RowCounts& rows = summary.rows;
   std::string out = Line("rows read", StrCat(rows.read));
+  out += FormatSkipped(summary.skipped);
   out += Line("bad rows", StrCat(rows.bad));
   if (rows.kept_unclicked_conversions > 0) {
     out += Line("conversion, no click", StrCat(rows.kept_unclicked_conversions, " kept"));
-  } else {
+  } else if (summary.has_conversion) {
     out += Line("conversion, no click", StrCat(rows.dropped_unclicked_conversions, " dropped"));
   }
-  for (const PartSummary& part : summary.parts) out += FormatPart(part, summary.has_contexts);
+  if (rows.without_split_time > 0) {
+    out += Line("without split time", StrCat(rows.without_split_time, ", in the first part"));
+  }
+  out += FormatLeftOut(summary.left_out);
+  for (const PartSummary& part : summary.parts) out += FormatPart(part, summary);
+  out += FormatNotes(summary.notes);
   return out;
 }
 

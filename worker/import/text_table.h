@@ -1,7 +1,8 @@
 #pragma once
 // The rows of all inputs of an import, as cells, one after the other: files and standard input,
-// each plain or gzip, each with its own header line if there are headers (they must agree). A UTF-8
-// byte order mark at an input's begin is skipped. Thread safety: none.
+// each plain or packed, each with its own header line if there are headers (they must agree, blanks
+// around names apart). A UTF-8 byte order mark at an input's begin is skipped; so are blank lines,
+// further copies of the header, and inputs without a line, which are counted. Thread safety: none.
 
 #include <cstdint>
 #include <functional>
@@ -22,13 +23,28 @@ struct TextInput {
   std::function<Result<std::unique_ptr<ByteSource>>()> open;
 };
 
+inline constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
+
+struct TextFormat {
+  char delimiter = ',';
+  bool header = true;
+  char escape = '\0';  // as RowSplitter takes it
+};
+
+// What was passed over.
+struct SkippedText {
+  uint64_t blank_lines = 0;
+  uint64_t repeated_headers = 0;
+  uint64_t empty_inputs = 0;
+};
+
 class TextTable {
  public:
   // Opens the first input and learns the columns: from its header, or, without headers, "0", "1",
   // ... as many as the first row has. Errors: kInvalidArgument when there is neither header nor
   // row.
-  static Result<std::unique_ptr<TextTable>> Open(std::vector<TextInput> inputs, char delimiter,
-                                                 bool header);
+  static Result<std::unique_ptr<TextTable>> Open(std::vector<TextInput> inputs,
+                                                 const TextFormat& format);
 
   const std::vector<std::string>& columns() const { return columns_; }
 
@@ -39,25 +55,32 @@ class TextTable {
   const Status& malformed() const { return malformed_; }
   const std::vector<std::string_view>& cells() const {
     return splitter_.cells();
-  }                                                      // if not malformed
-  uint64_t row_number() const { return next_row_ - 1; }  // from 0, over all inputs
-  std::string Place() const;                             // "data.csv:17"
+  }                                                        // if not malformed
+  uint64_t row_number() const { return next_row_ - 1; }    // from 0, over all inputs
+  std::string Place() const;                               // "data.csv:17"
+  const SkippedText& skipped() const { return skipped_; }  // so far
 
  private:
-  TextTable(std::vector<TextInput> inputs, char delimiter, bool header);
+  TextTable(std::vector<TextInput> inputs, const TextFormat& format);
   Status LearnColumns();
-  Status OpenInput();
-  Status TakeHeader();
+  Result<bool> OpenInput();
+  Result<bool> TakeHeader();
+  Status CompareHeader(const std::vector<std::string>& names) const;
   Result<bool> NextLine(std::string_view* line);
+  Result<bool> NextLineOfInput(std::string_view* line);
+  void EndInput();
+  bool IsBlank(std::string_view line) const;
+  bool IsHeader() const;
 
   std::vector<TextInput> inputs_;
-  bool header_;
+  TextFormat format_;
   RowSplitter splitter_;
   std::vector<std::string> columns_;
   size_t input_ = 0;                    // that reader_ reads, or that comes next
   std::unique_ptr<LineReader> reader_;  // null between inputs
   uint64_t next_row_ = 0;
   Status malformed_;
+  SkippedText skipped_;
   bool row_waits_ = false;  // LearnColumns has cut a row that Next has not given out
 };
 

@@ -66,6 +66,9 @@ struct LogSchema {
   bool has_weight = false;
   bool has_group = false;
   bool has_time = false;
+  // false: the rows came without this label, and the batch holds zeros that say nothing.
+  bool has_click = true;
+  bool has_conversion = true;
   friend bool operator==(const LogSchema&, const LogSchema&) = default;
 };
 

@@ -88,6 +88,8 @@ std::string EncodeSchema(const LogSchema& schema) {
   stored.set_has_weight(schema.has_weight);
   stored.set_has_group(schema.has_group);
   stored.set_has_time(schema.has_time);
+  stored.set_no_click(!schema.has_click);
+  stored.set_no_conversion(!schema.has_conversion);
   return stored.SerializeAsString();
 }
 
@@ -114,6 +116,8 @@ Result<LogSchema> DecodeSchema(std::span<const std::byte> bytes) {
   schema.has_weight = stored.has_weight();
   schema.has_group = stored.has_group();
   schema.has_time = stored.has_time();
+  schema.has_click = !stored.no_click();
+  schema.has_conversion = !stored.no_conversion();
   return schema;
 }
 

@@ -20,7 +20,12 @@ static_assert(std::endian::native == std::endian::little, "log files are little-
 constexpr uint64_t kHeadMagic = 0x474f4c5355524843;  // "CHRUSLOG"
 constexpr uint64_t kTailMagic = 0x444e455355524843;  // "CHRUSEND"
 constexpr uint32_t kBlockMagic = 0x4b4c4243;         // "CBLK"
-constexpr uint32_t kFormatVersion = 1;
+// Version 2 is version 1 whose schema says that labels are not there: a program that knows only
+// version 1 would take their zeros for truth, and refuses it instead.
+constexpr uint32_t kFormatVersion = 2;
+constexpr uint32_t FormatVersionOf(const LogSchema& schema) {
+  return schema.has_click && schema.has_conversion ? 1 : 2;
+}
 
 // Limits that bound what a corrupted count can make a reader allocate.
 constexpr uint32_t kMaxBlockRows = 1u << 20;

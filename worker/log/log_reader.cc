@@ -36,9 +36,9 @@ Result<Head> ReadHead(const RandomAccessFile& file) {
     return DataLoss("this is no Chorus log (the magic differs)");
   }
   const uint32_t version = Load<uint32_t>(prefix.data() + 8);
-  if (version != kFormatVersion) {
+  if (version < 1 || version > kFormatVersion) {
     return DataLoss(
-        StrCat("log format version ", version, ", this program reads ", kFormatVersion));
+        StrCat("log format version ", version, ", this program reads 1 to ", kFormatVersion));
   }
   const uint32_t schema_bytes = Load<uint32_t>(prefix.data() + 12);
   if (schema_bytes > kMaxSchemaBytes) {
@@ -51,6 +51,9 @@ Result<Head> ReadHead(const RandomAccessFile& file) {
   head.checksum = Load<uint64_t>(bytes.data() + checked.size());
   if (Checksum(checked) != head.checksum) return DataLoss("the checksum of the schema differs");
   ASSIGN_OR_RETURN(head.schema, DecodeSchema(checked.subspan(kHeadPrefixBytes)));
+  if (FormatVersionOf(head.schema) > version) {
+    return DataLoss(StrCat("a log of format version ", version, " says that it lacks labels"));
+  }
   return head;
 }
 
@@ -208,10 +211,14 @@ class FileLogReader final : public LogReader {
       schema_.has_weight = stored.has_weight;
       schema_.has_group = stored.has_group;
       schema_.has_time = stored.has_time;
+      schema_.has_click = stored.has_click;
+      schema_.has_conversion = stored.has_conversion;
     } else if (stored.has_weight != schema_.has_weight || stored.has_group != schema_.has_group ||
-               stored.has_time != schema_.has_time) {
-      return FailedPrecondition(StrCat("weight, group and time columns differ from those of ",
-                                       paths_[0], ": all files of a log have them, or none has"));
+               stored.has_time != schema_.has_time || stored.has_click != schema_.has_click ||
+               stored.has_conversion != schema_.has_conversion) {
+      return FailedPrecondition(
+          StrCat("label, weight, group and time columns differ from those of ", paths_[0],
+                 ": all files of a log have them, or none has"));
     }
     Result<ColumnMap> map = ColumnMap::Make(schema_, stored);
     if (!map.ok()) {

@@ -13,7 +13,7 @@ std::string MakeHead(const LogSchema& schema) {
   const std::string stored = EncodeSchema(schema);
   std::string head;
   Store<uint64_t>(&head, kHeadMagic);
-  Store<uint32_t>(&head, kFormatVersion);
+  Store<uint32_t>(&head, FormatVersionOf(schema));
   Store<uint32_t>(&head, static_cast<uint32_t>(stored.size()));
   head.append(stored);
   Store<uint64_t>(&head, Checksum(head));

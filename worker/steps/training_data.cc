@@ -7,6 +7,7 @@
 
 #include "common/log.h"
 #include "common/strings.h"
+#include "worker/log/labels.h"
 #include "worker/objective/objective.h"
 
 namespace chorus::worker {
@@ -43,6 +44,7 @@ LabelCounts CountLabels(const LogReader& log, uint64_t kept_rows) {
 Result<TrainingData> OpenTrainingData(const TrainConfig& config, FileSystem& files) {
   const std::vector<std::string> paths(config.data().log().begin(), config.data().log().end());
   ASSIGN_OR_RETURN(std::unique_ptr<LogReader> log, LogReader::Open(files, paths));
+  RETURN_IF_ERROR(CheckLabelled(log->schema()).Annotate(StrCat("data.log ", Join(paths, ", "))));
   ASSIGN_OR_RETURN(const auto objective, MakeObjective(config.objective(), config.seed()));
   const uint32_t stages = objective->shape().stages();
   ASSIGN_OR_RETURN(std::unique_ptr<ReadingPlan> plan,

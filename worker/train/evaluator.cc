@@ -8,6 +8,7 @@
 #include "common/strings.h"
 #include "worker/collective/agreement.h"
 #include "worker/engine/engine.h"
+#include "worker/log/labels.h"
 #include "worker/metrics/metrics.h"
 #include "worker/metrics/row_metrics.h"
 #include "worker/steps/step_reader.h"
@@ -112,6 +113,7 @@ Result<std::unique_ptr<Evaluator>> Evaluator::Create(Session* session, const Eva
   evaluator->logs_ = logs;
   const UnclickedConversion policy = session->config().data().unclicked_conversion();
   ASSIGN_OR_RETURN(evaluator->scorer_, Scorer::Create(session, logs.log, policy));
+  RETURN_IF_ERROR(CheckLabelled(evaluator->scorer_->schema()).Annotate(evaluator->log_name_));
   if (!logs.oracle.empty()) {
     auto oracle = OpenOracle(*session->environment().files, logs.oracle, evaluator->scorer_->log());
     if (!oracle.ok()) return oracle.status().Annotate("evaluate.oracle");

@@ -8,12 +8,17 @@
 namespace chorus::worker {
 namespace {
 
-void AppendLine(const Batch& batch, uint32_t row, const Prediction& p, std::string* out) {
+// A label that the log has, or nothing.
+const char* LabelText(bool there, uint8_t label) { return there ? (label != 0 ? "1" : "0") : ""; }
+
+void AppendLine(const LogSchema& schema, const Batch& batch, uint32_t row, const Prediction& p,
+                std::string* out) {
   char line[160];
-  const int length = std::snprintf(line, sizeof(line), "%llu\t%d\t%d\t%.9g\t%.9g\t%.9g\n",
+  const int length = std::snprintf(line, sizeof(line), "%llu\t%s\t%s\t%.9g\t%.9g\t%.9g\n",
                                    static_cast<unsigned long long>(batch.row_id[row]),
-                                   batch.click[row], batch.conversion[row], Sigmoid(p.ctr_logit),
-                                   Exp(p.log_cvr), Exp(p.log_ctcvr()));
+                                   LabelText(schema.has_click, batch.click[row]),
+                                   LabelText(schema.has_conversion, batch.conversion[row]),
+                                   Sigmoid(p.ctr_logit), Exp(p.log_cvr), Exp(p.log_ctcvr()));
   out->append(line, static_cast<size_t>(length));
 }
 
@@ -34,7 +39,8 @@ Status Predict(Session* session, const std::function<Status(std::string_view tex
   std::string lines;  // of this worker, of the current step
   const auto grain_done = [&](const Batch& batch, MatrixView<const float> logits) {
     for (uint32_t i = 0; i < batch.rows(); ++i) {
-      AppendLine(batch, i, session->objective().Predict(RowOf(logits, i)), &lines);
+      AppendLine(scorer->schema(), batch, i, session->objective().Predict(RowOf(logits, i)),
+                 &lines);
     }
     return Status::Ok();
   };

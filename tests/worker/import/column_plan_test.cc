@@ -11,7 +11,7 @@ const std::vector<std::string> kColumns = {"click", "sale", "user", "item", "pri
 
 std::string ErrorOf(const std::string& schema, const std::vector<std::string>& columns = kColumns,
                     const std::string& split_by = "") {
-  const auto plan = PlanColumns(MakeSchema(schema), columns, split_by);
+  const auto plan = PlanColumns(MakeSchema(schema), columns, {.split_by = split_by});
   EXPECT_EQ(plan.status().code(), Code::kInvalidArgument);
   return plan.status().message();
 }
@@ -19,7 +19,7 @@ std::string ErrorOf(const std::string& schema, const std::vector<std::string>& c
 TEST(PlanColumns, OtherColumnsAreSlotsExceptThoseWithAUse) {
   const auto plan = PlanColumns(
       MakeSchema("group: 'user' other_columns_are_slots: true numeric { column: 'price' }"),
-      kColumns, "");
+      kColumns, {});
   ASSERT_OK(plan.status());
   ASSERT_EQ(plan->schema.slots.size(), 1u);
   EXPECT_EQ(plan->schema.slots[0].name, "item");
@@ -28,7 +28,8 @@ TEST(PlanColumns, OtherColumnsAreSlotsExceptThoseWithAUse) {
 }
 
 TEST(PlanColumns, AColumnThatOnlySplitsStaysASlot) {
-  const auto plan = PlanColumns(MakeSchema("other_columns_are_slots: true"), kColumns, "user");
+  const auto plan =
+      PlanColumns(MakeSchema("other_columns_are_slots: true"), kColumns, {.split_by = "user"});
   ASSERT_OK(plan.status());
   EXPECT_EQ(plan->schema.slots.size(), 3u);
   EXPECT_EQ(plan->split_by, 2u);
@@ -37,7 +38,7 @@ TEST(PlanColumns, AColumnThatOnlySplitsStaysASlot) {
 TEST(PlanColumns, OneColumnMayServeSeveralFeatures) {
   const auto plan = PlanColumns(MakeSchema("group: 'user' slot { column: 'user' context: true }"
                                            "slot { column: 'user' name: 'again' context: true }"),
-                                kColumns, "user");
+                                kColumns, {.split_by = "user"});
   ASSERT_OK(plan.status());
   EXPECT_EQ(plan->contexts.slots.size(), 2u);
   EXPECT_EQ(plan->context_columns, (std::vector<uint32_t>{2}));
@@ -55,18 +56,114 @@ TEST(PlanColumns, NamesTheColumnThatIsMissing) {
 
 TEST(PlanColumns, RefusesWhatCannotBeMeant) {
   EXPECT_EQ(ErrorOf("conversion: 'click' slot { column: 'item' }"),
-            "click and conversion are the same column 'click'");
+            "click and conversion are the same column 'click'; a log of clicks alone is made "
+            "without conversion");
   EXPECT_EQ(ErrorOf("slot { column: 'item' } numeric { column: 'price' name: 'item' }"),
             "two features are named 'item'");
   EXPECT_EQ(ErrorOf("slot { column: 'item' separator: ':' value_separator: ':' }"),
             "slot 'item': separator and value_separator are equal");
   EXPECT_EQ(ErrorOf("slot { column: 'item' }", {"click", "sale", "item", "item"}),
-            "the header names column 'item' twice");
+            "slot.column: the header names column 'item' twice, as column 3 and 4: rename one, or "
+            "leave both out with exclude");
+  EXPECT_EQ(ErrorOf("slot { column: 'item' keep: LARGEST_VALUE max_ids: 3 }"),
+            "slot 'item': keep is LARGEST_VALUE, and without value_separator there are no values");
   EXPECT_EQ(
       ErrorOf(""),
       "the schema makes no features: write slot or numeric entries, or other_columns_are_slots");
-  EXPECT_EQ(ErrorOf("other_columns_are_slots: true", {"click", "sale", ""}),
-            "a column without a name cannot be a feature");
+}
+
+std::vector<std::string> SlotNames(const ColumnPlan& plan) {
+  std::vector<std::string> names;
+  for (const SlotInfo& slot : plan.schema.slots) names.push_back(slot.name);
+  return names;
+}
+
+using Names = std::vector<std::string>;
+
+TEST(PlanColumns, ColumnsWithoutANameAndTheIndexOfPandasAreLeftOut) {
+  const auto plan = PlanColumns(MakeSchema("other_columns_are_slots: true"),
+                                {"", "click", "sale", "item", "Unnamed: 4", "Unnamed: x"}, {});
+  ASSERT_OK(plan.status());
+  EXPECT_EQ(SlotNames(*plan), (Names{"item", "Unnamed: x"}));
+  EXPECT_EQ(plan->left_out, (Names{"column 1 (no name)", "'Unnamed: 4'"}));
+}
+
+TEST(PlanColumns, ExcludedColumnsBecomeNothing) {
+  const Names columns = {"click", "sale", "a", "b", "b", "id_1", "id_2"};
+  const auto plan = PlanColumns(
+      MakeSchema("other_columns_are_slots: true exclude: 'b' exclude: 'id_*'"), columns, {});
+  ASSERT_OK(plan.status());
+  EXPECT_EQ(SlotNames(*plan), (Names{"a"}));  // also the two that have one name
+  EXPECT_EQ(plan->left_out, (Names{"'b'", "'b'", "'id_1'", "'id_2'"}));
+  EXPECT_EQ(ErrorOf("slot { column: 'item' } exclude: 'item'"),
+            "slot.column: column 'item' is in exclude too");
+  EXPECT_EQ(ErrorOf("slot { column: 'item' } exclude: 'itme'").substr(0, 41),
+            "exclude: the text has no column 'itme'; i");
+}
+
+TEST(PlanColumns, WildcardsStandForColumnsThatNothingElseNames) {
+  const Names columns = {"click", "sale", "C1", "C2", "C3", "num_a", "num_b", "C10"};
+  const auto plan = PlanColumns(
+      MakeSchema("slot { column: 'C?' key_space: 'c' } slot { column: 'C2' name: 'two' }"
+                 "slot { column: 'C*' } numeric { column: 'num_*' transform: NONE }"),
+      columns, {});
+  ASSERT_OK(plan.status());
+  EXPECT_EQ(SlotNames(*plan), (Names{"C1", "C3", "two", "C10"}));
+  EXPECT_EQ(plan->schema.slots[1].key_space, "c");
+  ASSERT_EQ(plan->schema.numerics.size(), 2u);
+  EXPECT_EQ(plan->schema.numerics[1].name, "num_b");
+  EXPECT_EQ(ErrorOf("slot { column: 'C*' }").substr(0, 42),
+            "slot.column: the text has no column 'C*'; ");
+  EXPECT_EQ(ErrorOf("slot { column: 'it*' name: 'x' }"),
+            "slot.column 'it*': several columns cannot have the one name 'x'");
+}
+
+TEST(PlanColumns, AColumnWhoseNameHoldsAStarIsThatColumn) {
+  const auto plan =
+      PlanColumns(MakeSchema("slot { column: 'a*' }"), {"click", "sale", "a*", "ab"}, {});
+  ASSERT_OK(plan.status());
+  EXPECT_EQ(SlotNames(*plan), (Names{"a*"}));
+}
+
+TEST(PlanColumns, GuessesWhatIsWrongWithAHeader) {
+  const auto hint = [](const std::vector<std::string>& columns) {
+    const std::string message = ErrorOf("slot { column: 'item' }", columns);
+    return message.substr(message.rfind("; "));
+  };
+  EXPECT_EQ(hint({"Click", "sale", "item"}), "; is 'Click' meant?");
+  EXPECT_EQ(hint({"click\tsale\titem"}),
+            "; is the delimiter \"\\t\" instead? (delimiter in the schema)");
+  EXPECT_EQ(hint({"0", "1", "17"}),
+            "; these are numbers: has the text no header? (header: false in the schema)");
+  EXPECT_EQ(hint({"1 3:0.5 17:1"}),
+            "; this looks like libsvm or libffm, which are not read: write one column a field");
+}
+
+TEST(PlanColumns, WithoutConversionTheLogSaysSo) {
+  ImportSchema schema = MakeSchema("other_columns_are_slots: true");
+  schema.clear_conversion();
+  const auto plan = PlanColumns(schema, {"click", "item"}, {});
+  ASSERT_OK(plan.status());
+  EXPECT_TRUE(plan->schema.has_click);
+  EXPECT_FALSE(plan->schema.has_conversion);
+}
+
+TEST(PlanColumns, UnlabelledTextNeedsNoLabelsAndMakesNoFeaturesOfThem) {
+  const ImportSchema schema = MakeSchema("other_columns_are_slots: true");
+  for (const Names& columns : {Names{"item", "sale"}, Names{"click", "sale", "item"}}) {
+    const auto plan = PlanColumns(schema, columns, {.unlabelled = true});
+    ASSERT_OK(plan.status());
+    EXPECT_EQ(SlotNames(*plan), (Names{"item"}));
+    EXPECT_FALSE(plan->schema.has_click || plan->schema.has_conversion);
+  }
+}
+
+TEST(EscapeOf, TakesOneByteOrNone) {
+  EXPECT_EQ(EscapeOf(MakeSchema("escape: '\\\\'")).value(), '\\');
+  EXPECT_EQ(EscapeOf(MakeSchema("")).value(), '\0');
+  for (const char* escape : {"ab", "\\n", "\\\"", ","}) {
+    EXPECT_FALSE(EscapeOf(MakeSchema(StrCat("escape: \"", escape, "\""))).ok()) << escape;
+  }
 }
 
 TEST(DelimiterOf, TakesOneByteThatIsNoQuoteAndNoLineEnd) {

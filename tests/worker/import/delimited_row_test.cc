@@ -26,6 +26,12 @@ TEST(RowSplitter, CutsAtEveryDelimiter) {
   EXPECT_EQ(SplitLine("a\tb,c", '\t'), (Cells{"a", "b,c"}));
 }
 
+TEST(RowSplitter, SaysWhatABackslashBeforeAQuoteMayMean) {
+  EXPECT_EQ(ErrorOf("\"say \\\"hi\\\"\",2"),
+            "cell 1: found 'hi\\\"\",2' behind a closing quote, expected a delimiter (does \\\" "
+            "mean a quote? escape in the schema)");
+}
+
 TEST(RowSplitter, KeepsEmptyCells) {
   EXPECT_EQ(SplitLine(",a,,"), (Cells{"", "a", "", ""}));
   EXPECT_EQ(SplitLine(""), (Cells{""}));

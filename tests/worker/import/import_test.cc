@@ -143,7 +143,9 @@ TEST_F(ImportTest, CountsUnclickedConversionsByPolicy) {
 
 TEST_F(ImportTest, AMalformedRowNamesFileLineAndColumn) {
   Write("click,sale,item\n1,0,1\n1,x,2\n");
-  EXPECT_EQ(ErrorOf(kPlain), "in.csv:3: column 'sale': found 'x', expected 0 or 1");
+  EXPECT_EQ(
+      ErrorOf(kPlain),
+      "in.csv:3: column 'sale': found 'x', expected 0 or 1 (or 0.0, 1.0, true, false, yes, no)");
 }
 
 TEST_F(ImportTest, ToleratesAsManyBadRowsAsAllowed) {

@@ -30,7 +30,7 @@ const Cells kGood = {"1",         "0",   "77",     "alice",    "-5", "0.5", "Ber
 class RowParserTest : public testing::Test {
  protected:
   void SetUp() override {
-    auto plan = PlanColumns(MakeSchema(kSchema), kColumns, "user");
+    auto plan = PlanColumns(MakeSchema(kSchema), kColumns, {.split_by = "user"});
     ASSERT_OK(plan.status());
     plan_ = *plan;
     parser_ = std::make_unique<RowParser>(plan_);
@@ -42,6 +42,15 @@ class RowParserTest : public testing::Test {
     const Status status = parser_->Parse(cells, 0, &row_);
     EXPECT_EQ(status.code(), Code::kInvalidArgument) << cell;
     return status.message();
+  }
+
+  using Notes = std::vector<std::pair<CellNote, uint64_t>>;
+  Notes NotesOf(const std::string& column) {
+    Notes notes;
+    for (const ColumnNote& note : parser_->notes().List(kColumns)) {
+      if (note.column == column) notes.emplace_back(note.note, note.count);
+    }
+    return notes;
   }
 
   ColumnPlan plan_;
@@ -85,11 +94,11 @@ TEST_F(RowParserTest, EmptyCellsHaveNoIds) {
 }
 
 TEST_F(RowParserTest, NamesColumnFoundAndExpected) {
-  EXPECT_EQ(ErrorWith(0, "2"), "column 'click': found '2', expected 0 or 1");
-  EXPECT_EQ(ErrorWith(0, ""), "column 'click': found '', expected 0 or 1");
-  EXPECT_EQ(ErrorWith(1, "1.0"), "column 'sale': found '1.0', expected 0 or 1");
-  EXPECT_EQ(ErrorWith(2, "-1"), "column 'id': found '-1', expected an integer in [0, 2^64)");
-  EXPECT_EQ(ErrorWith(4, "1e3"), "column 'at': found '1e3', expected an integer in [-2^63, 2^63)");
+  EXPECT_EQ(ErrorWith(2, "-1"),
+            "column 'id': found '-1', expected an integer in [0, 2^64); without row_id in the "
+            "schema, rows are numbered");
+  EXPECT_EQ(ErrorWith(4, "noon"),
+            "column 'at': found 'noon', expected a number, or a date like 2025-11-27 16:00:00");
   for (const char* weight : {"-0.5", "nan", "inf", "1e39", "", "x"}) {
     EXPECT_EQ(ErrorWith(5, weight),
               StrCat("column 'w': found '", weight, "', expected a finite number >= 0"));
@@ -101,10 +110,133 @@ TEST_F(RowParserTest, NamesColumnFoundAndExpected) {
   }
   EXPECT_EQ(ErrorWith(10, "a"),
             "column 'cross': found 'a', expected id:weight with a finite weight");
-  EXPECT_EQ(ErrorWith(11, "12 "), "column 'age': found '12 ', expected a finite number");
+  EXPECT_EQ(ErrorWith(11, "1,5"),
+            "column 'age': found '1,5', expected a finite number (texts that mean \"missing\": "
+            "missing_marker)");
   EXPECT_EQ(ErrorWith(12, "-1e39"), "column 'price': found '-1e39', expected a finite number");
   EXPECT_EQ(ErrorWith(12, std::string(50, '9') + "x"),
-            "column 'price': found '" + std::string(40, '9') + "'..., expected a finite number");
+            "column 'price': found '" + std::string(40, '9') +
+                "'..., expected a finite number (texts that mean \"missing\": missing_marker)");
+}
+
+TEST_F(RowParserTest, ALabelThatIsNoneSaysWhatToDo) {
+  EXPECT_EQ(ErrorWith(0, "x"),
+            "column 'click': found 'x', expected 0 or 1 (or 0.0, 1.0, true, false, yes, no)");
+  EXPECT_EQ(ErrorWith(0, ""),
+            "column 'click': found '', expected 0 or 1 (rows without labels are imported with "
+            "--unlabelled)");
+  EXPECT_EQ(ErrorWith(0, "2"),
+            "column 'click': found '2', expected 0 or 1: a count is no label; write 1 for counts "
+            "above 0, or a row for each exposure");
+  EXPECT_EQ(ErrorWith(1, "0.7"),
+            "column 'sale': found '0.7', expected 0 or 1: a rate is no label; write one row with 1 "
+            "and one with 0, and their shares in a weight column");
+  EXPECT_EQ(ErrorWith(1, "-1"),
+            "column 'sale': found '-1', expected 0 or 1: -1 may mean \"no\" or \"unknown\"; write "
+            "0, or leave the row out");
+  EXPECT_EQ(ErrorWith(1, "NULL"),  // clicked: whether it converted matters
+            "column 'sale': found 'NULL', expected 0 or 1 (rows without labels are imported with "
+            "--unlabelled)");
+}
+
+TEST_F(RowParserTest, LabelsMayBeSpeltAsProgramsWriteThem) {
+  const std::vector<std::pair<std::string_view, int>> spellings = {
+      {"0.0", 0}, {"1.0", 1}, {"True", 1}, {"FALSE", 0}, {"yes", 1}, {"No", 0},
+      {" 1 ", 1}, {"t", 1},   {"f", 0},    {"1.", 1},    {"-0.0", 0}};
+  for (const auto& [text, label] : spellings) {
+    Cells cells = kGood;
+    cells[0] = text;
+    ASSERT_OK(parser_->Parse(cells, 0, &row_));
+    EXPECT_EQ(row_.click, label) << text;
+  }
+}
+
+TEST_F(RowParserTest, AMissingConversionOfAnUnclickedRowIsZeroAndCounted) {
+  Cells cells = kGood;
+  cells[0] = "0";
+  cells[1] = "\\N";
+  row_.conversion = 1;
+  ASSERT_OK(parser_->Parse(cells, 0, &row_));
+  EXPECT_EQ(row_.conversion, 0);
+  EXPECT_EQ(NotesOf("sale"), (Notes{{CellNote::kNoConversion, 1}}));
+}
+
+TEST_F(RowParserTest, MarkersOfMissingValuesAreNoIdsAndNoNumbers) {
+  for (const char* marker : {"", " ", "NaN", "NA", "N/A", "NULL", "null", "\\N", "None", "-"}) {
+    Cells cells = kGood;
+    for (const size_t column : {6, 8, 12}) cells[column] = marker;
+    cells[3] = cells[9] = marker;
+    ASSERT_OK(parser_->Parse(cells, 0, &row_));
+    EXPECT_EQ(row_.group, IdFromText("")) << marker;
+    EXPECT_EQ(row_.context.slot_ends[0], 0u) << marker;
+    EXPECT_EQ(row_.exposure.slot_ends[1], 0u) << marker;
+    EXPECT_TRUE(std::isnan(row_.exposure.numerics[0])) << marker;
+  }
+  EXPECT_EQ(NotesOf("price"), (Notes{{CellNote::kMissing, 10}}));
+  EXPECT_EQ(NotesOf("item"), (Notes{{CellNote::kMissing, 10}}));
+}
+
+TEST_F(RowParserTest, AMarkerAmongTheIdsOfACellIsLeftOut) {
+  Cells cells = kGood;
+  cells[9] = "a;NULL; b ;";
+  cells[7] = "3:1.5|NaN|nan:2";
+  ASSERT_OK(parser_->Parse(cells, 0, &row_));
+  EXPECT_EQ(row_.context.slot_ends, (std::vector<uint32_t>{1, 2}));
+  EXPECT_EQ(row_.exposure.keys[1], KeyOf("tags", "a"));
+  EXPECT_EQ(row_.exposure.keys[2], KeyOf("tags", "b"));
+  EXPECT_EQ(NotesOf("tags"), (Notes{{CellNote::kMissing, 1}, {CellNote::kTrimmed, 1}}));
+  EXPECT_EQ(NotesOf("history"), (Notes{{CellNote::kMissing, 2}}));
+}
+
+TEST_F(RowParserTest, IdsWrittenAsIntegralDecimalsAreIntegers) {
+  for (const char* text : {"41.0", "41.", "41.000", " 41.0"}) {
+    Cells cells = kGood;
+    cells[3] = cells[8] = text;
+    ASSERT_OK(parser_->Parse(cells, 0, &row_));
+    EXPECT_EQ(row_.exposure.keys[0], KeyOf("item", "41")) << text;
+    EXPECT_EQ(row_.group, 41u) << text;
+    EXPECT_EQ(row_.split_id, 41u) << text;
+  }
+  for (const char* text : {"41.50", "4.1.0", "041.0", "x.0", ".0", "1e2", "100"}) {
+    Cells cells = kGood;
+    cells[8] = text;
+    ASSERT_OK(parser_->Parse(cells, 0, &row_));
+    EXPECT_EQ(row_.exposure.keys[0], KeyOf("item", text)) << text;
+  }
+  EXPECT_EQ(NotesOf("item"), (Notes{{CellNote::kTrimmed, 1}, {CellNote::kDecimalId, 4}}));
+}
+
+TEST_F(RowParserTest, TimesAreNumbersOrDatesAndOneOfTheTwo) {
+  Cells cells = kGood;
+  const auto time_of = [&](std::string_view text) {
+    cells[4] = text;
+    EXPECT_TRUE(parser_->Parse(cells, 0, &row_).ok()) << text;
+    return row_.time;
+  };
+  EXPECT_EQ(time_of(""), 0);
+  EXPECT_EQ(time_of("881250949.0"), 881250949);
+  EXPECT_EQ(time_of("8.81e8"), 881000000);
+  EXPECT_EQ(time_of("-1.5"), -2);
+  EXPECT_EQ(NotesOf("at"), (Notes{{CellNote::kMissing, 1}, {CellNote::kRoundedTime, 1}}));
+  EXPECT_EQ(ErrorWith(4, "2025-11-27"),
+            "column 'at': found '2025-11-27', expected a number, as in the rows before");
+}
+
+TEST_F(RowParserTest, ANoteKeepsItsFirstExample) {
+  Cells cells = kGood;
+  cells[12] = "NaN";
+  ASSERT_OK(parser_->Parse(cells, 0, &row_));
+  ASSERT_TRUE(parser_->notes().wants_place());
+  parser_->notes().SetPlace("in.csv:2");
+  cells[12] = "NULL";
+  ASSERT_OK(parser_->Parse(cells, 1, &row_));
+  EXPECT_FALSE(parser_->notes().wants_place());
+  for (const ColumnNote& note : parser_->notes().List(kColumns)) {
+    if (note.column != "price") continue;
+    EXPECT_EQ(note.count, 2u);
+    EXPECT_EQ(note.example, "'NaN'");
+    EXPECT_EQ(note.place, "in.csv:2");
+  }
 }
 
 TEST_F(RowParserTest, ABadRowBetweenRowsOfAContextDoesNotEndIt) {
@@ -149,9 +281,56 @@ TEST_F(RowParserTest, BlocksShareAContextAmongItsConsecutiveRows) {
   EXPECT_EQ(second.row_id, (std::vector<uint64_t>{77}));
 }
 
+// The exposure's keys and values of a row of one slot.
+ParsedSide ParseOne(const std::string& schema, std::string_view cell) {
+  const auto plan = PlanColumns(MakeSchema(schema), {"click", "sale", "tags"}, {});
+  EXPECT_TRUE(plan.ok()) << plan.status().ToString();
+  RowParser parser(*plan);
+  ParsedRow row;
+  const Status status = parser.Parse({"0", "0", cell}, 0, &row);
+  EXPECT_TRUE(status.ok()) << status.ToString();
+  return row.exposure;
+}
+
+TEST(RowParser, MaxIdsKeepsTheFirstTheLastOrTheLargest) {
+  const auto keys = [](const std::string& keep, std::string_view cell) {
+    const std::string schema = StrCat(
+        "slot { column: 'tags' separator: '|' value_separator: ':' max_ids: 2 keep: ", keep, " }");
+    return ParseOne(schema, cell);
+  };
+  const auto ids = [](std::initializer_list<const char*> names) {
+    std::vector<Key> out;
+    for (const char* name : names) out.push_back(KeyOf("tags", name));
+    return out;
+  };
+  constexpr std::string_view kCell = "a:1|b:3|c:2|d:3";
+  EXPECT_EQ(keys("FIRST", kCell).keys, ids({"a", "b"}));
+  EXPECT_EQ(keys("LAST", kCell).keys, ids({"c", "d"}));
+  EXPECT_EQ(keys("LAST", kCell).values, (std::vector<float>{2, 3}));
+  EXPECT_EQ(keys("LARGEST_VALUE", kCell).keys, ids({"b", "d"}));
+  EXPECT_EQ(keys("LARGEST_VALUE", "a:1|b:1|c:1|d:0").keys, ids({"a", "b"}));
+  EXPECT_EQ(keys("LARGEST_VALUE", "a:1|b:3|c:2").values, (std::vector<float>{3, 2}));
+  EXPECT_EQ(keys("FIRST", "a:1|b:3").keys, ids({"a", "b"}));
+}
+
+TEST(RowParser, TheSchemaSaysWhatIsMissingAndWhatIsAnId) {
+  const std::string slot = "slot { column: 'tags' } ";
+  const auto keys = [&](const std::string& schema, std::string_view cell) {
+    return ParseOne(schema, cell).keys;
+  };
+  EXPECT_EQ(keys(slot + "missing_marker: '?'", "?").size(), 0u);
+  EXPECT_EQ(keys(slot + "missing_marker: '?'", "NULL"), (std::vector<Key>{KeyOf("tags", "NULL")}));
+  EXPECT_EQ(keys(slot + "missing_marker: ''", "-"), (std::vector<Key>{KeyOf("tags", "-")}));
+  EXPECT_EQ(keys("slot { column: 'tags' keep_markers: true }", "NA"),
+            (std::vector<Key>{KeyOf("tags", "NA")}));
+  EXPECT_EQ(keys("slot { column: 'tags' keep_markers: true }", "").size(), 0u);
+  EXPECT_EQ(keys(slot + "trim: false", " a"), (std::vector<Key>{KeyOf("tags", " a")}));
+  EXPECT_EQ(keys(slot + "decimal_ids: AS_TEXT", "41.0"), (std::vector<Key>{KeyOf("tags", "41.0")}));
+}
+
 TEST(RowParser, WithoutContextColumnsABlockHasOneContextWithoutFeatures) {
   const auto plan =
-      PlanColumns(MakeSchema("slot { column: 'item' }"), {"click", "sale", "item"}, "");
+      PlanColumns(MakeSchema("slot { column: 'item' }"), {"click", "sale", "item"}, {});
   ASSERT_OK(plan.status());
   RowParser parser(*plan);
   BlockBuilder builder(*plan, plan->schema);

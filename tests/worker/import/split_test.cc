@@ -61,6 +61,36 @@ TEST(Split, ToleratesFractionsThatSumToOneButForRounding) {
   for (uint64_t id = 0; id < 10000; ++id) ASSERT_LT(split.PartOf(7, id), 10u);
 }
 
+TEST(Split, ByTimeCutsBeforeTheTimesGiven) {
+  const auto one = Split::ParseTimes("ts:1764259200");
+  ASSERT_OK(one.status());
+  EXPECT_EQ(one->time_column(), "ts");
+  EXPECT_EQ(one->parts(), 2u);
+  EXPECT_EQ(one->name(one->PartOfTime(1764259199)), "train");
+  EXPECT_EQ(one->name(one->PartOfTime(1764259200)), "test");
+  EXPECT_EQ(one->training_part(), 0u);
+  const auto two = Split::ParseTimes("ts:2025-11-27 16:00:00,2025-11-28");
+  ASSERT_OK(two.status());
+  EXPECT_EQ(two->name(two->PartOfTime(1764259199)), "train");
+  EXPECT_EQ(two->name(two->PartOfTime(1764259200)), "validation");
+  EXPECT_EQ(two->name(two->PartOfTime(1764288000)), "test");
+}
+
+TEST(Split, SaysWhatASplitByTimeExpects) {
+  const auto error = [](const std::string& text) {
+    return Split::ParseTimes(text).status().message();
+  };
+  for (const char* text : {"ts", "ts:", ":5", "ts:noon", "ts:1,", ""}) {
+    EXPECT_EQ(error(text), StrCat("--split-by-time: found '", text,
+                                  "', expected COLUMN:TIME like \"ts:1764259200\" or "
+                                  "\"day:2025-11-27\""));
+  }
+  EXPECT_EQ(error("ts:5,5"), "--split-by-time: found '5', expected a time after the one before it");
+  EXPECT_EQ(error("ts:1,2,3"),
+            "--split-by-time: found 3 times, expected one (train, test) or two (train, validation, "
+            "test)");
+}
+
 TEST(Split, SaysWhatItExpects) {
   const auto error = [](const std::string& text) { return Split::Parse(text).status().message(); };
   EXPECT_EQ(error("train:0.8,test:0.1"),

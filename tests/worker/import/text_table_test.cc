@@ -16,7 +16,7 @@ TextInput Input(const std::string& name, const std::string& text, size_t piece =
 // Every row as "place number: cells joined by |", or "place number! message" when malformed; the
 // error last.
 std::vector<std::string> Rows(std::vector<TextInput> inputs, bool header) {
-  auto table = TextTable::Open(std::move(inputs), ',', header);
+  auto table = TextTable::Open(std::move(inputs), {.header = header});
   if (!table.ok()) return {table.status().message()};
   std::vector<std::string> rows;
   while (true) {
@@ -40,7 +40,7 @@ TEST(TextTable, NamesPlaceAndNumberOfEveryRow) {
 }
 
 TEST(TextTable, WithoutHeaderColumnsAreNumbered) {
-  auto table = TextTable::Open({Input("t", "x,y,z\n")}, ',', false);
+  auto table = TextTable::Open({Input("t", "x,y,z\n")}, {.header = false});
   ASSERT_OK(table.status());
   EXPECT_EQ((*table)->columns(), (Lines{"0", "1", "2"}));
   EXPECT_EQ(Rows({Input("t", "x,y\n1,2\n")}, false), (Lines{"t:1 0: x|y", "t:2 1: 1|2"}));
@@ -99,12 +99,68 @@ TEST(TextTable, RefusesInputWithoutAnything) {
 
 TEST(TextTable, SaysWhatIsMalformedAndGoesOn) {
   EXPECT_EQ(
-      Rows({Input("t", "a,b\n1\n1,2,3\n\n\"1,2\n5,6\n")}, true),
+      Rows({Input("t", "a,b\n1\n1,2,3\n1,2,\n\"1,2\n5,6\n")}, true),
       (Lines{"t:2 0! found 1 cells, expected 2", "t:3 1! found 3 cells, expected 2",
-             "t:4 2! found 1 cells, expected 2",
+             "t:4 2! found 3 cells, expected 2 (the last one is empty: is there a delimiter at the "
+             "line's end?)",
              "t:5 3! cell 1: found '\"1,2', whose quote does not end in this line (line breaks "
              "inside cells are not supported)",
              "t:6 4: 5|6"}));
+}
+
+// The rows, and what was skipped on the way, as "blank repeated empty".
+std::string Skipped(std::vector<TextInput> inputs, bool header = true, char delimiter = ',') {
+  auto table = TextTable::Open(std::move(inputs), {.delimiter = delimiter, .header = header});
+  EXPECT_TRUE(table.ok()) << table.status().ToString();
+  while ((*table)->Next().value()) {
+  }
+  const SkippedText& skipped = (*table)->skipped();
+  return StrCat(skipped.blank_lines, " ", skipped.repeated_headers, " ", skipped.empty_inputs);
+}
+
+TEST(TextTable, PassesOverBlankLinesAndKeepsThePlacesOfRows) {
+  const TextInput input = Input("t", "\n a, b\n1,2\n\r\n \t \n3,4\n\n\n");
+  EXPECT_EQ(Rows({input}, true), (Lines{"t:3 0: 1|2", "t:6 1: 3|4"}));
+  EXPECT_EQ(Skipped({input}), "5 0 0");
+  EXPECT_EQ(Rows({Input("t", "\n1,2\n\n3,4")}, false), (Lines{"t:2 0: 1|2", "t:4 1: 3|4"}));
+}
+
+TEST(TextTable, ALineOfDelimitersIsNotBlank) {
+  EXPECT_EQ(Skipped({Input("t", "a\tb\n\t\n1\t2\n")}, true, '\t'), "0 0 0");
+  EXPECT_EQ(Skipped({Input("t", "a b\n \n1 2\n")}, true, ' '), "0 0 0");
+}
+
+TEST(TextTable, PassesOverTheHeaderWhereFilesWereJoined) {
+  const TextInput input = Input("t", "a, b\n1,2\n\na,b\n3,4\na,c\n");
+  EXPECT_EQ(Rows({input}, true), (Lines{"t:2 0: 1|2", "t:5 1: 3|4", "t:6 2: a|c"}));
+  EXPECT_EQ(Skipped({input}), "1 1 0");
+}
+
+TEST(TextTable, PassesOverInputsWithoutALine) {
+  const std::vector<TextInput> inputs = {Input("r", ""), Input("s", "a,b\n1,2\n"),
+                                         Input("t", Gzip("")), Input("u", "a,b\n3,4\n"),
+                                         Input("v", "")};
+  EXPECT_EQ(Rows(inputs, true), (Lines{"s:2 0: 1|2", "u:2 1: 3|4"}));
+  EXPECT_EQ(Skipped(inputs), "0 0 3");
+  EXPECT_EQ(Skipped({Input("s", "1,2\n"), Input("t", "")}, false), "0 0 1");
+  EXPECT_EQ(Rows({Input("s", ""), Input("t", "\n")}, true),
+            (Lines{"s: found nothing, nor in any other input, expected a header line"}));
+}
+
+TEST(TextTable, RefusesOldMacLineEndsByName) {
+  EXPECT_EQ(Rows({Input("t", "a,b\r1,2\r3,4\r")}, true),
+            (Lines{"t:1: lines end in a carriage return alone, as on old Macs: convert them with "
+                   "tr '\\r' '\\n'"}));
+}
+
+TEST(TextTable, BackslashesInQuotedCellsEscapeWhereTheFormatSaysSo) {
+  auto table = TextTable::Open({Input("t", "\"say \\\"hi\\\"\",\"c:\\\\\",\"\\N\"\n")},
+                               {.header = false, .escape = '\\'});
+  ASSERT_OK(table.status());
+  ASSERT_TRUE((*table)->Next().value());
+  ASSERT_OK((*table)->malformed());
+  const auto& cells = (*table)->cells();
+  EXPECT_EQ((Lines{cells.begin(), cells.end()}), (Lines{"say \"hi\"", "c:\\", "\\N"}));
 }
 
 TEST(TextTable, UnpacksGzipWhateverTheName) {
@@ -112,6 +168,62 @@ TEST(TextTable, UnpacksGzipWhateverTheName) {
   for (const size_t piece : {size_t{1}, size_t{5}, size_t{1000}}) {
     EXPECT_EQ(Rows({Input("t.csv", packed, piece)}, true), (Lines{"t.csv:2 0: 1|2"}));
   }
+}
+
+using Packer = std::string (*)(std::string_view);
+constexpr std::pair<const char*, Packer> kPackers[] = {
+    {"gzip", Gzip}, {"zstd", Zstd}, {"bzip2", Bzip2}, {"xz", Xz}};
+
+std::string LongTable() {
+  std::string text = "a,b\n";
+  for (int i = 0; i < 20000; ++i) text += StrCat(i * 7919, ",", i * 104729, "\n");
+  return text;
+}
+
+TEST(TextTable, UnpacksEveryPackingInPiecesOfAnySize) {
+  for (const auto& [name, pack] : kPackers) {
+    const std::string packed = pack("a,b\n1,2\n");
+    for (const size_t piece : {size_t{1}, size_t{5}, size_t{1000}}) {
+      EXPECT_EQ(Rows({Input("t", packed, piece)}, true), (Lines{"t:2 0: 1|2"})) << name;
+    }
+    EXPECT_EQ(Rows({Input("t", pack(LongTable()))}, true), Rows({Input("t", LongTable())}, true))
+        << name;
+    const std::string several =
+        pack("a,b\n1,") + pack("") + pack("2\n3,4\n") + std::string(512, '\0');
+    EXPECT_EQ(Rows({Input("t", several)}, true), (Lines{"t:2 0: 1|2", "t:3 1: 3|4"})) << name;
+  }
+}
+
+TEST(TextTable, SaysThatPackedDataEndsEarlyOrIsDamaged) {
+  for (const auto& [name, pack] : kPackers) {
+    const std::string packed = pack(LongTable());
+    for (const size_t bytes : {packed.size() - 1, packed.size() - 3, packed.size() / 2}) {
+      EXPECT_EQ(Rows({Input("t", packed.substr(0, bytes))}, true).back(),
+                StrCat("t: the ", name, " data ends early (is the file whole?)"));
+    }
+    std::string damaged = packed;
+    for (size_t i = packed.size() / 2; i < packed.size() / 2 + 8; ++i) damaged[i] ^= 0x55;
+    EXPECT_EQ(Rows({Input("t", damaged)}, true).back().substr(0, 7 + std::string(name).size() + 16),
+              StrCat("t: the ", name, " data is damaged"));
+  }
+}
+
+TEST(TextTable, NamesFormatsThatAreNoText) {
+  using namespace std::string_literals;
+  const auto error = [](const std::string& bytes) {
+    return Rows({Input("t", bytes)}, true).back();
+  };
+  EXPECT_EQ(error("PAR1\x15\0"s),
+            "t: this is Parquet, expected delimited text: write it as CSV first, with DuckDB, "
+            "pandas or Spark");
+  EXPECT_EQ(error("ORC\x0a\x07\x12"s).substr(0, 14), "t: this is ORC");
+  EXPECT_EQ(error("PK\x03\x04rest"s).substr(0, 24), "t: this is a zip archive");
+  EXPECT_EQ(
+      error("\xff\xfe"
+            "a\0,\0b\0\n\0"s),
+      "t: this is UTF-16 text, expected delimited text: convert it: iconv -f UTF-16 -t UTF-8");
+  EXPECT_EQ(error(Gzip("CHRUSLOG")).substr(0, 25), "t: this is a log of Choru");
+  EXPECT_EQ(error("ORC,b\n1,2\n"), "t:2 0: 1|2");  // a header may begin like that
 }
 
 TEST(TextTable, ReadsGzipMembersInARowAndZeroPaddingAsOneText) {

@@ -51,6 +51,23 @@ TEST(RoundTripTest, UnsortedContextsReadBack) {
   ExpectRoundTrip(FullSchema(), batch);
 }
 
+TEST(RoundTripTest, ALogThatLacksLabelsSaysSoUnderAVersionOfItsOwn) {
+  const auto files = NewMemoryFiles();
+  for (const bool has_click : {true, false}) {
+    for (const bool has_conversion : {true, false}) {
+      LogSchema schema = PlainSchema();
+      schema.has_click = has_click;
+      schema.has_conversion = has_conversion;
+      WriteLog(*files, "log", schema, {MakeBatch(schema, 5, 1, 0)});
+      const auto log = LogReader::Open(*files, {"log"});
+      ASSERT_TRUE(log.ok()) << log.status().ToString();
+      EXPECT_TRUE((*log)->schema() == schema);
+      const std::string bytes = ReadWholeFile(*files, "log").value();
+      EXPECT_EQ(bytes[8], has_click && has_conversion ? 1 : 2);
+    }
+  }
+}
+
 TEST(RoundTripTest, ABlockWithoutRowsOrWithTooManyIsRefused) {
   EXPECT_EQ(EncodeBlock(PlainSchema(), Batch()).status.code(), Code::kInvalidArgument);
   Batch batch = MakeBatch(LogSchema{}, 1, 1, 0);

@@ -1,0 +1,161 @@
+#include "worker/import/schema_draft.h"
+
+#include <gmock/gmock.h>
+#include <google/protobuf/text_format.h>
+#include <gtest/gtest.h>
+
+#include "common/config.h"
+#include "tests/worker/import/import_testing.h"
+#include "worker/import/import.h"
+#include "worker/import/label_leak.h"
+#include "worker/import/text_dialect.h"
+
+namespace chorus::worker {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+
+// A shop's log: requests of four rows that share user, time, city and history.
+std::string Shop(char delimiter) {
+  std::string text = "clicked,sale,user_id,ts,city,history,item_id,tags,price,paid_at,source\n";
+  for (int i = 0; i < 800; ++i) {
+    const int request = i / 4;
+    const bool click = i % 5 < 2;
+    const bool sale = i % 10 == 0;
+    text += StrCat(click ? 1 : 0, ",", sale ? 1 : 0, ",u", request % 37, ",", 1764201600 + request,
+                   ",", request % 7 == 0 ? "NULL" : "Bern", ",", request % 11, ":0.5|",
+                   request % 13, ":2,", 1000 + i * 7 % 101, ",", i % 3 == 0 ? "new;eco" : "old",
+                   ",", i * 37 % 91, ".25,", sale ? StrCat(1764300000 + i) : "", ",web\n");
+  }
+  std::replace(text.begin(), text.end(), ',', delimiter);
+  return text;
+}
+
+class SchemaDraftTest : public testing::Test {
+ protected:
+  SchemaDraft Draft(const std::string& text) {
+    WriteFile(*files_, "in.csv", text);
+    auto draft = DraftSchema(*files_, {.inputs = {"in.csv"}});
+    EXPECT_TRUE(draft.ok()) << draft.status().ToString();
+    return draft.ok() ? *draft : SchemaDraft();
+  }
+  // The draft as import takes it.
+  static ImportSchema Parsed(const SchemaDraft& draft) {
+    ImportSchema schema;
+    EXPECT_TRUE(google::protobuf::TextFormat::ParseFromString(draft.schema, &schema))
+        << draft.schema;
+    const Status finished = FinishConfig("draft", &schema);
+    EXPECT_TRUE(finished.ok()) << finished.ToString() << draft.schema;
+    return schema;
+  }
+
+  std::unique_ptr<FileSystem> files_ = NewMemoryFiles();
+};
+
+TEST_F(SchemaDraftTest, FindsWhatEachColumnIs) {
+  const SchemaDraft draft = Draft(Shop(','));
+  const ImportSchema schema = Parsed(draft);
+  EXPECT_EQ(schema.click(), "clicked");
+  EXPECT_EQ(schema.conversion(), "sale");
+  EXPECT_EQ(schema.group(), "user_id");
+  EXPECT_EQ(schema.time(), "ts");
+  std::vector<std::string> slots;
+  for (const ColumnSlot& slot : schema.slot()) {
+    slots.push_back(StrCat(slot.column(), slot.context() ? " context" : "", slot.separator(),
+                           slot.value_separator()));
+  }
+  EXPECT_EQ(slots, (std::vector<std::string>{"user_id context", "city context",
+                                             "history context|:", "item_id", "tags;"}));
+  ASSERT_EQ(schema.numeric_size(), 1);
+  EXPECT_EQ(schema.numeric(0).column(), "price");
+  EXPECT_EQ(schema.exclude_size(), 2);
+  EXPECT_THAT(draft.schema, HasSubstr("# LEAK? is there only where the label is 1 (sale)"));
+  EXPECT_THAT(draft.schema, HasSubstr("# every cell is the same"));
+  EXPECT_THAT(draft.schema, HasSubstr("stored once for 4.0 rows"));
+  ASSERT_EQ(draft.warnings.size(), 1u);
+  EXPECT_THAT(draft.warnings[0], HasSubstr("column 'paid_at' is there only where"));
+}
+
+TEST_F(SchemaDraftTest, WhatItDraftsImportsWhatItSaw) {
+  for (const char delimiter : {',', '\t', '\x01'}) {
+    const SchemaDraft draft = Draft(Shop(delimiter));
+    const auto summary =
+        ImportText(*files_, Parsed(draft), {.inputs = {"in.csv"}, .output = "out"});
+    ASSERT_OK(summary.status());
+    EXPECT_EQ(summary->parts[0].rows, 800u);
+    EXPECT_EQ(summary->parts[0].contexts, 200u);  // blocks of 16 rows cut none
+    ASSERT_OK(files_->RemoveRecursively("out"));
+  }
+}
+
+TEST_F(SchemaDraftTest, TheJobIsOneThatTrains) {
+  TrainConfig config;
+  const SchemaDraft draft = Draft(Shop(','));
+  ASSERT_TRUE(google::protobuf::TextFormat::ParseFromString(draft.job, &config)) << draft.job;
+  ASSERT_OK(FinishTrainConfig("draft", &config));
+  EXPECT_EQ(config.objective().method_case(), ObjectiveConfig::kChorusCvr);
+}
+
+TEST_F(SchemaDraftTest, WithoutLabelsItSaysWhatIsToBeFilledIn) {
+  const SchemaDraft draft = Draft("a,b\nx,1\ny,2\n");
+  EXPECT_THAT(draft.schema, HasSubstr("click: \"\""));
+  EXPECT_THAT(draft.warnings, testing::ElementsAre(HasSubstr("fill in click")));
+  const SchemaDraft clicks = Draft("click,item\n1,x\n0,y\n");
+  EXPECT_THAT(clicks.schema, HasSubstr("# conversion: none is found"));
+  EXPECT_THAT(clicks.job, HasSubstr("base { w_ctr: 1 w_cvr: 0 }"));
+}
+
+TEST_F(SchemaDraftTest, SaysThatRowsOfARequestAreApart) {
+  std::string text = "click,conversion,user,item\n";
+  for (int i = 0; i < 400; ++i) text += StrCat(i % 3 == 0 ? 1 : 0, ",0,u", i % 50, ",", i, "\n");
+  EXPECT_THAT(Draft(text).warnings, testing::ElementsAre(HasSubstr("not next to one another")));
+  EXPECT_THAT(Draft(text).schema, Not(HasSubstr("context")));
+}
+
+TEST_F(SchemaDraftTest, NeedsAFile) {
+  EXPECT_EQ(DraftSchema(*files_, {.inputs = {"-"}}).status().code(), Code::kInvalidArgument);
+  WriteFile(*files_, "empty", "\n\n");
+  EXPECT_EQ(DraftSchema(*files_, {.inputs = {"empty"}}).status().message(),
+            "found no line, expected delimited text");
+}
+
+TEST(GuessFormat, FindsDelimiterHeaderAndEscape) {
+  const auto guess = [](const std::vector<std::string>& lines) {
+    const TextFormat format = GuessFormat(lines);
+    return StrCat(std::string(1, format.delimiter), format.header ? " header" : "",
+                  format.escape == '\\' ? " escape" : "");
+  };
+  EXPECT_EQ(guess({"a,b c,d", "1,x|y z,3", "2,x|y,4"}), ", header");
+  EXPECT_EQ(guess({"a\tb", "1\t2,3", "4\t5,6"}), "\t header");
+  EXPECT_EQ(guess({"0;u1;7", "1;u2;8"}), ";");
+  EXPECT_EQ(guess({"a,b", "\"say \\\"hi\\\"\",1", "\"x\",2"}), ", header escape");
+}
+
+std::string LeakOf(const std::vector<std::pair<std::string, int>>& rows, int times) {
+  LabelLeak leak;
+  for (int i = 0; i < times; ++i) {
+    for (const auto& [text, label] : rows) leak.Add(text, label != 0);
+  }
+  return leak.Describe();
+}
+
+TEST(LabelLeak, TellsColumnsThatKnowTheLabel) {
+  EXPECT_EQ(LeakOf({{"yes", 1}, {"no", 0}, {"no", 0}}, 30),
+            "its values tell the label of every row");
+  EXPECT_EQ(LeakOf({{"17", 1}, {"", 0}, {"18", 1}}, 30), "is there only where the label is 1");
+  EXPECT_EQ(LeakOf({{"", 1}, {"x", 0}}, 30), "its values tell the label of every row");
+  EXPECT_EQ(LeakOf({{"yes", 1}, {"no", 0}, {"no", 1}}, 30), "");
+  EXPECT_EQ(LeakOf({{"yes", 1}, {"no", 0}}, 19), "");  // too few to tell chance apart
+  LabelLeak numbers;
+  LabelLeak ids;
+  for (int i = 0; i < 100; ++i) {
+    numbers.Add(StrCat(i % 2 == 0 ? 100 + i : i), i % 2 == 0);
+    ids.Add(StrCat("row", i), i % 2 == 0);
+  }
+  EXPECT_EQ(numbers.Describe(), "its values tell the label of every row");
+  EXPECT_EQ(ids.Describe(), "");
+}
+
+}  // namespace
+}  // namespace chorus::worker

@@ -1,0 +1,128 @@
+#include "worker/import/cell_text.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "common/strings.h"
+
+namespace chorus::worker {
+namespace {
+
+constexpr std::string_view kBlanks = " \t";
+constexpr std::string_view kDefaultMarkers[] = {"NaN", "nan",  "NAN",  "NA",   "N/A",
+                                                "n/a", "<NA>", "NULL", "Null", "null",
+                                                "\\N", "None", "none", "-"};
+
+bool IsBlank(char c) { return c == ' ' || c == '\t'; }
+bool IsDigit(char c) { return c >= '0' && c <= '9'; }
+
+// Whether `text` is `lower`, whatever the case of its letters.
+bool IsWord(std::string_view text, std::string_view lower) {
+  return std::equal(text.begin(), text.end(), lower.begin(), lower.end(), [](char a, char b) {
+    return (a >= 'A' && a <= 'Z' ? static_cast<char>(a + 32) : a) == b;
+  });
+}
+
+}  // namespace
+
+std::optional<uint8_t> LabelFromText(std::string_view text) {
+  if (text.size() == 1 && (text[0] == '0' || text[0] == '1')) {
+    return static_cast<uint8_t>(text[0] - '0');
+  }
+  for (const std::string_view word : {"true", "t", "yes", "y"}) {
+    if (IsWord(text, word)) return uint8_t{1};
+  }
+  for (const std::string_view word : {"false", "f", "no", "n"}) {
+    if (IsWord(text, word)) return uint8_t{0};
+  }
+  const auto number = NumberFromText(text);
+  if (!number || (*number != 0 && *number != 1)) return std::nullopt;
+  return static_cast<uint8_t>(*number);
+}
+
+std::string ExpectedLabel(std::string_view text) {
+  std::string expected = "0 or 1";
+  const auto number = NumberFromText(text);
+  if (text.empty()) {
+    expected += " (rows without labels are imported with --unlabelled)";
+  } else if (!number) {
+    expected += " (or 0.0, 1.0, true, false, yes, no)";
+  } else if (*number == -1) {
+    expected += ": -1 may mean \"no\" or \"unknown\"; write 0, or leave the row out";
+  } else if (*number > 1 && *number == std::floor(*number)) {
+    expected += ": a count is no label; write 1 for counts above 0, or a row for each exposure";
+  } else if (*number > 0) {
+    expected +=
+        ": a rate is no label; write one row with 1 and one with 0, and their shares in a weight "
+        "column";
+  }
+  return expected;
+}
+
+std::optional<double> NumberFromText(std::string_view text) {
+  if (const auto number = ParseDouble(text)) return number;
+  if (text.size() > 1 && text[0] == '+' && text[1] != '-') text.remove_prefix(1);
+  if (const auto number = ParseDouble(text)) return number;
+  // "1e-400" is out of the range of doubles at the end where it does no harm.
+  const size_t exponent = text.find_first_of("eE");
+  if (exponent == std::string_view::npos || exponent + 1 >= text.size()) return std::nullopt;
+  if (text[exponent + 1] != '-') return std::nullopt;
+  const bool well_formed = ParseDouble(text.substr(0, exponent)).has_value() &&
+                           std::all_of(text.begin() + exponent + 2, text.end(), IsDigit) &&
+                           exponent + 2 < text.size();
+  return well_formed ? std::optional<double>(0.0) : std::nullopt;
+}
+
+std::optional<uint64_t> RowIdFromText(std::string_view text) {
+  const std::string_view integer = IntegerOfDecimal(text);
+  return ParseUint64(integer.empty() ? text : integer);
+}
+
+std::string_view IntegerOfDecimal(std::string_view text) {
+  const size_t last = text.find_last_not_of('0');
+  if (last == std::string_view::npos || last == 0 || text[last] != '.') return {};
+  const std::string_view integer = text.substr(0, last);
+  const std::string_view digits = integer.substr(integer[0] == '-' ? 1 : 0);
+  const bool canonical = !digits.empty() && std::all_of(digits.begin(), digits.end(), IsDigit) &&
+                         (digits[0] != '0' || integer == "0");
+  return canonical ? integer : std::string_view();
+}
+
+std::string_view TrimBlanks(std::string_view text) {
+  while (!text.empty() && IsBlank(text.front())) text.remove_prefix(1);
+  while (!text.empty() && IsBlank(text.back())) text.remove_suffix(1);
+  return text;
+}
+
+CellRules::CellRules(const ImportSchema& schema)
+    : trim_(schema.trim()),
+      decimal_ids_are_integers_(schema.decimal_ids() == ImportSchema::AS_INTEGER) {
+  if (schema.missing_marker_size() > 0) {
+    markers_.assign(schema.missing_marker().begin(), schema.missing_marker().end());
+    std::erase(markers_, "");
+  } else {
+    markers_.assign(std::begin(kDefaultMarkers), std::end(kDefaultMarkers));
+  }
+  for (const std::string& marker : markers_) front_[static_cast<uint8_t>(marker[0])] = true;
+  for (const char blank : trim_ ? kBlanks : std::string_view()) {
+    front_[static_cast<uint8_t>(blank)] = back_[static_cast<uint8_t>(blank)] = true;
+  }
+  if (decimal_ids_are_integers_) back_['0'] = back_['.'] = true;
+}
+
+CellRules::Cell CellRules::Read(std::string_view text, bool keep_markers) const {
+  Cell cell{text};
+  if (trim_) {
+    cell.text = TrimBlanks(text);
+    cell.trimmed = cell.text.size() != text.size();
+  }
+  cell.missing = cell.text.empty() || (!keep_markers && IsMarker(cell.text));
+  return cell;
+}
+
+bool CellRules::IsMarker(std::string_view text) const {
+  return front_[static_cast<uint8_t>(text.front())] &&
+         std::find(markers_.begin(), markers_.end(), text) != markers_.end();
+}
+
+}  // namespace chorus::worker

@@ -1,0 +1,71 @@
+#pragma once
+// What a cell says once its spelling is taken away: labels, numbers and times as the programs that
+// write tables spell them, and the rules of a schema about blanks, missing values and decimal ids.
+// Thread safety: pure functions; a CellRules is a value that is only read.
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "common/config.pb.h"
+
+namespace chorus::worker {
+
+// 0 or 1 of "0", "1", "0.0", "1.0" and the like, and of true, false, t, f, yes, no, y, n in any
+// case.
+std::optional<uint8_t> LabelFromText(std::string_view text);
+// What to do about a label that LabelFromText does not take, for messages: "0 or 1: ...".
+std::string ExpectedLabel(std::string_view text);
+
+// A finite number; a leading '+' is passed over, and what is too small for a double is 0.
+std::optional<double> NumberFromText(std::string_view text);
+// An integer in [0, 2^64), also when written "17.0".
+std::optional<uint64_t> RowIdFromText(std::string_view text);
+
+// A point in time. Numbers keep their unit; dates are seconds since 1970 in UTC.
+struct TimeValue {
+  int64_t value = 0;     // rounded down
+  bool is_date = false;  // "2025-11-27", "2025-11-27 16:00:00.5", "2025-11-27T16:00+01:00"
+  bool rounded = false;  // something was lost
+};
+std::optional<TimeValue> TimeFromText(std::string_view text);
+
+// The part of "41.0", "41." or "-3.00" before the '.', or an empty text when it is no such decimal.
+std::string_view IntegerOfDecimal(std::string_view text);
+
+// Without leading and trailing blanks and tabs, in constant time for most texts.
+std::string_view TrimBlanks(std::string_view text);
+
+class CellRules {
+ public:
+  CellRules() = default;  // a text is what it says, an empty one is missing
+  explicit CellRules(const ImportSchema& schema);
+
+  struct Cell {
+    std::string_view text;
+    bool missing = false;
+    bool trimmed = false;
+  };
+  // False for texts that Read certainly leaves as they are: nearly all of them.
+  bool MayDiffer(std::string_view text) const {
+    return text.empty() ||
+           (front_[static_cast<uint8_t>(text.front())] | back_[static_cast<uint8_t>(text.back())]);
+  }
+  // A cell, or a piece of one. With keep_markers only the empty text is missing.
+  Cell Read(std::string_view text, bool keep_markers = false) const;
+  bool decimal_ids_are_integers() const { return decimal_ids_are_integers_; }
+
+ private:
+  bool IsMarker(std::string_view text) const;
+
+  bool trim_ = false;
+  bool decimal_ids_are_integers_ = false;
+  std::vector<std::string> markers_;
+  std::array<bool, 256> front_{};  // [byte]: a text that begins with it may differ
+  std::array<bool, 256> back_{};   // [byte]: a text that ends in it may differ
+};
+
+}  // namespace chorus::worker

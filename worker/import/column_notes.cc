@@ -1,0 +1,50 @@
+#include "worker/import/column_notes.h"
+
+#include "common/check.h"
+#include "worker/import/delimited_row.h"
+
+namespace chorus::worker {
+
+std::string_view NameOf(CellNote note) {
+  switch (note) {
+    case CellNote::kMissing:
+      return "missing";
+    case CellNote::kTrimmed:
+      return "blanks around it";
+    case CellNote::kDecimalId:
+      return "decimal read as integer id";
+    case CellNote::kCut:
+      return "more ids than max_ids";
+    case CellNote::kDroppedIds:
+      return "ids dropped by max_ids";
+    case CellNote::kRoundedTime:
+      return "time rounded down";
+    case CellNote::kNoConversion:
+      return "missing without click, read as 0";
+  }
+  CHECK(false, "a note without name");
+  return "";
+}
+
+void ColumnNotes::Begin(Entry& entry, std::string_view text) {
+  entry.example = Shown(text);
+  placeless_.push_back(&entry);
+}
+
+void ColumnNotes::SetPlace(const std::string& place) {
+  for (Entry* entry : placeless_) entry->place = place;
+  placeless_.clear();
+}
+
+std::vector<ColumnNote> ColumnNotes::List(const std::vector<std::string>& columns) const {
+  std::vector<ColumnNote> notes;
+  for (size_t i = 0; i < entries_.size(); ++i) {
+    const Entry& entry = entries_[i];
+    if (entry.count == 0) continue;
+    notes.push_back({columns[i / kCellNotes], static_cast<CellNote>(i % kCellNotes), entry.count,
+                     entry.example, entry.place});
+  }
+  return notes;
+}
+
+}  // namespace chorus::worker

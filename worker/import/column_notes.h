@@ -1,0 +1,62 @@
+#pragma once
+// What an import replaced or dropped inside cells, counted by column, with the first example of
+// each. A cell of a context counts once for all consecutive rows that share the context. Rows that
+// turn out malformed or are dropped count too. Thread safety: none.
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace chorus::worker {
+
+enum class CellNote {
+  kMissing,       // empty, or a marker
+  kTrimmed,       // blanks around it
+  kDecimalId,     // "41.0" read as 41
+  kCut,           // more ids than max_ids: cells
+  kDroppedIds,    // ... and the ids dropped
+  kRoundedTime,   // a fraction of the time's unit is lost
+  kNoConversion,  // a missing conversion of a row without click
+};
+constexpr uint32_t kCellNotes = 7;
+// "missing", "blanks around it", ...
+std::string_view NameOf(CellNote note);
+
+struct ColumnNote {
+  std::string column;
+  CellNote note;
+  uint64_t count = 0;
+  std::string example;  // the first cell, as Shown
+  std::string place;    // "data.csv:17"
+};
+
+class ColumnNotes {
+ public:
+  explicit ColumnNotes(uint32_t columns) : entries_(size_t{columns} * kCellNotes) {}
+
+  void Add(CellNote note, uint32_t column, std::string_view text, uint64_t times = 1) {
+    Entry& entry = entries_[size_t{column} * kCellNotes + static_cast<uint32_t>(note)];
+    if (entry.count == 0) Begin(entry, text);
+    entry.count += times;
+  }
+  // Whether some entry has an example whose place is not set yet.
+  bool wants_place() const { return !placeless_.empty(); }
+  void SetPlace(const std::string& place);
+
+  // Those with a count, by column.
+  std::vector<ColumnNote> List(const std::vector<std::string>& columns) const;
+
+ private:
+  struct Entry {
+    uint64_t count = 0;
+    std::string example;
+    std::string place;
+  };
+  void Begin(Entry& entry, std::string_view text);
+
+  std::vector<Entry> entries_;  // [column * kCellNotes + note]
+  std::vector<Entry*> placeless_;
+};
+
+}  // namespace chorus::worker

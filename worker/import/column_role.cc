@@ -1,0 +1,103 @@
+#include "worker/import/column_role.h"
+
+#include <algorithm>
+#include <initializer_list>
+#include <string_view>
+
+namespace chorus::worker {
+namespace {
+
+// The words of a name, in lower case, with '_' between and around them: "_user_id_" of "userId".
+std::string WordsOf(const std::string& name) {
+  std::string words = "_";
+  for (size_t i = 0; i < name.size(); ++i) {
+    const char c = name[i];
+    const bool upper = c >= 'A' && c <= 'Z';
+    const bool letter = upper || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+    const bool begins = upper && i > 0 && name[i - 1] >= 'a' && name[i - 1] <= 'z';
+    if ((begins || !letter) && words.back() != '_') words.push_back('_');
+    if (letter) words.push_back(upper ? static_cast<char>(c + 32) : c);
+  }
+  if (words.back() != '_') words.push_back('_');
+  return words;
+}
+
+bool HasWord(const std::string& name, std::initializer_list<std::string_view> wanted) {
+  const std::string words = WordsOf(name);
+  return std::any_of(wanted.begin(), wanted.end(), [&](std::string_view word) {
+    return words.find("_" + std::string(word) + "_") != std::string::npos;
+  });
+}
+
+bool IsName(const std::string& name, std::initializer_list<std::string_view> wanted) {
+  const std::string words = WordsOf(name);
+  return std::any_of(wanted.begin(), wanted.end(),
+                     [&](std::string_view word) { return words == "_" + std::string(word) + "_"; });
+}
+
+bool IsAmount(const std::string& name) {
+  return HasWord(name, {"price",  "amount", "count",    "cnt",   "num",      "number",   "age",
+                        "score",  "rate",   "days",     "hours", "minutes",  "seconds",  "duration",
+                        "length", "size",   "distance", "total", "sum",      "avg",      "mean",
+                        "ratio",  "qty",    "quantity", "rank",  "position", "discount", "cost",
+                        "bid",    "ctr",    "cvr"});
+}
+
+bool IsId(const std::string& name) {
+  return HasWord(name,
+                 {"id",       "ids",  "uid",   "hash",     "key",  "code",    "zip",    "cat",
+                  "category", "type", "brand", "shop",     "city", "country", "os",     "device",
+                  "user",     "item", "ad",    "campaign", "site", "app",     "channel"});
+}
+
+}  // namespace
+
+bool MayBe(ColumnRole role, const std::string& name, const ColumnSample& sample) {
+  switch (role) {
+    case ColumnRole::kClick:
+      return sample.all_labels() &&
+             HasWord(name, {"click", "clicks", "clicked", "clk", "is_click", "ctr", "label"});
+    case ColumnRole::kConversion:
+      return sample.all_labels() &&
+             HasWord(name, {"conversion", "conversions", "converted", "convert", "conv", "sale",
+                            "sales", "purchase", "purchased", "buy", "bought", "order", "ordered",
+                            "pay", "paid", "install", "cvr", "pctcvr", "deal"});
+    case ColumnRole::kRowId:
+      return sample.all_integers() && sample.least() >= 0 && sample.values() == sample.cells() &&
+             IsName(name, {"id", "row", "row_id", "index", "idx", "impression_id", "sample_id",
+                           "exposure_id", "request_id", "log_id"});
+    case ColumnRole::kGroup:
+      return sample.filled() > 0 && !sample.constant() &&
+             HasWord(name, {"user", "users", "uid", "userid", "user_id", "member", "visitor",
+                            "customer", "cookie", "session"}) &&
+             !IsAmount(name);
+    case ColumnRole::kTime:
+      return (sample.all_dates() || (sample.all_numbers() && sample.most() > 1e6)) &&
+             HasWord(name, {"time", "timestamp", "ts", "date", "datetime", "day", "hour", "dt",
+                            "event_time", "created"});
+    case ColumnRole::kWeight:
+      return sample.all_numbers() && sample.least() >= 0 &&
+             HasWord(name, {"weight", "sample_weight"});
+    default:
+      return false;
+  }
+}
+
+FeatureRole GuessFeature(const std::string& name, const ColumnSample& sample) {
+  if (sample.filled() == 0) return {ColumnRole::kExcluded, "every cell is missing"};
+  if (sample.constant()) return {ColumnRole::kExcluded, "every cell is the same"};
+  if (sample.all_dates()) {
+    return {ColumnRole::kExcluded, "a date: each would be an id of its own"};
+  }
+  if (!sample.all_numbers()) return {ColumnRole::kSlot, ""};
+  if (sample.has_decimals()) return {ColumnRole::kNumeric, "has decimals"};
+  constexpr uint64_t kFewValues = 32;
+  constexpr double kLargestAmount = 1e9;
+  if (IsId(name)) return {ColumnRole::kSlot, ""};
+  if (IsAmount(name)) return {ColumnRole::kNumeric, "an amount, by its name"};
+  if (sample.values() <= kFewValues) return {ColumnRole::kSlot, "integers of few values"};
+  if (sample.most() > kLargestAmount) return {ColumnRole::kSlot, "integers too large for amounts"};
+  return {ColumnRole::kSlot, "integers: an id? make it a numeric if it is an amount"};
+}
+
+}  // namespace chorus::worker

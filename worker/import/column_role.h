@@ -1,0 +1,33 @@
+#pragma once
+// What a column is likely to be for, by its name and by what is seen of its cells.
+// Thread safety: pure functions.
+
+#include <string>
+
+#include "worker/import/column_sample.h"
+
+namespace chorus::worker {
+
+enum class ColumnRole {
+  kClick,
+  kConversion,
+  kRowId,
+  kGroup,
+  kTime,
+  kWeight,
+  kSlot,
+  kNumeric,
+  kExcluded,
+};
+
+// Whether a column may be the one of this role; for the roles up to kWeight.
+bool MayBe(ColumnRole role, const std::string& name, const ColumnSample& sample);
+
+// Slot, numeric or excluded, and why.
+struct FeatureRole {
+  ColumnRole role;
+  std::string why;
+};
+FeatureRole GuessFeature(const std::string& name, const ColumnSample& sample);
+
+}  // namespace chorus::worker

@@ -1,0 +1,58 @@
+#pragma once
+// What is seen of one column in a sample of rows: kinds of its cells, how many values it has, and
+// how its values go with the labels. Thread safety: none.
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+namespace chorus::worker {
+
+class ColumnSample {
+ public:
+  // Further values are not told apart.
+  static constexpr size_t kMostValues = 100000;
+
+  // text: a cell as CellRules read it; "" = missing.
+  void Add(std::string_view text);
+
+  uint64_t cells() const { return cells_; }  // with missing ones
+  uint64_t filled() const { return cells_ - missing_; }
+  double missing_share() const;
+  uint64_t values() const { return counts_.size(); }
+  bool values_are_all() const { return counts_.size() < kMostValues; }
+  bool constant() const { return counts_.size() == 1 && missing_ == 0; }
+  bool all_labels() const { return filled() > 0 && labels_ == filled(); }
+  bool all_numbers() const { return filled() > 0 && numbers_ == filled(); }
+  bool all_integers() const { return filled() > 0 && integers_ == filled(); }
+  bool all_dates() const { return filled() > 0 && dates_ == filled(); }
+  bool has_decimals() const { return decimals_ > 0; }  // "41.0" not counted
+  double least() const { return least_; }
+  double most() const { return most_; }
+  const std::string& example() const { return example_; }
+
+  // The separator of a multi-valued column, "" when it is none; and that of "id:weight" pieces.
+  struct Separators {
+    std::string separator;
+    std::string value_separator;
+  };
+  Separators GuessSeparators() const;
+
+ private:
+  void AddKind(std::string_view text);
+  void AddPieces(std::string_view text);
+  bool PiecesAreWeighted(std::string_view separator, char value_separator) const;
+
+  uint64_t cells_ = 0, missing_ = 0;
+  uint64_t labels_ = 0, numbers_ = 0, integers_ = 0, dates_ = 0, decimals_ = 0;
+  double least_ = 0, most_ = 0;
+  std::string example_;
+  std::unordered_map<std::string, uint32_t> counts_;  // of values, up to kMostValues
+  std::map<char, uint64_t> separators_;               // cells that hold one
+  std::vector<std::string> kept_;                     // the first filled cells
+};
+
+}  // namespace chorus::worker

@@ -1,0 +1,62 @@
+#include "worker/import/file_format.h"
+
+#include "common/strings.h"
+
+namespace chorus::worker {
+namespace {
+
+using namespace std::string_view_literals;
+
+constexpr std::string_view kBzip2Block = "\x31\x41\x59\x26\x53\x59"sv;
+constexpr std::string_view kBzip2End = "\x17\x72\x45\x38\x50\x90"sv;
+
+struct Foreign {
+  std::string_view magic;
+  std::string_view what;
+  std::string_view remedy;
+};
+constexpr std::string_view kToCsv = "write it as CSV first, with DuckDB, pandas or Spark";
+constexpr std::string_view kToUtf8 = "convert it: iconv -f UTF-16 -t UTF-8";
+constexpr Foreign kForeign[] = {
+    {"PAR1"sv, "Parquet", kToCsv},
+    {"Obj\x01"sv, "Avro", kToCsv},
+    {"ARROW1\0\0"sv, "Arrow", kToCsv},
+    {"\x89HDF"sv, "HDF5", kToCsv},
+    {"PK\x03\x04"sv, "a zip archive", "unpack it: unzip -p FILE | chorus import ... -"},
+    {"7z\xbc\xaf\x27\x1c"sv, "a 7z archive", "unpack it first"},
+    {"\x04\x22\x4d\x18"sv, "lz4", "unpack it: lz4 -dc FILE | chorus import ... -"},
+    {"CHRUSLOG"sv, "a log of Chorus", "it is imported already"},
+    {"\xff\xfe"sv, "UTF-16 text", kToUtf8},
+    {"\xfe\xff"sv, "UTF-16 text", kToUtf8},
+};
+
+}  // namespace
+
+Packing PackingOf(std::string_view first) {
+  if (first.starts_with("\x1f\x8b"sv)) return Packing::kGzip;
+  // A frame, or one to be skipped, which parallel packers put first.
+  const bool skippable = first.size() >= 4 && first.substr(1, 3) == "\x2a\x4d\x18"sv &&
+                         (static_cast<unsigned char>(first[0]) & 0xf0) == 0x50;
+  if (skippable || first.starts_with("\x28\xb5\x2f\xfd"sv)) return Packing::kZstd;
+  if (first.starts_with("BZh") && first.size() >= 10) {
+    const std::string_view block = first.substr(4, kBzip2Block.size());
+    if (block == kBzip2Block || block == kBzip2End) return Packing::kBzip2;
+  }
+  if (first.starts_with("\xfd\x37\x7a\x58\x5a\0"sv)) return Packing::kXz;
+  return Packing::kNone;
+}
+
+Status CheckIsText(std::string_view first) {
+  for (const Foreign& foreign : kForeign) {
+    if (!first.starts_with(foreign.magic)) continue;
+    return InvalidArgument(
+        StrCat("this is ", foreign.what, ", expected delimited text: ", foreign.remedy));
+  }
+  // ORC's own magic is three letters that a header could begin with; a length in binary follows.
+  if (first.starts_with("ORC") && first.size() > 3 && (first[3] < ' ') && first[3] != '\t') {
+    return InvalidArgument(StrCat("this is ORC, expected delimited text: ", kToCsv));
+  }
+  return Status::Ok();
+}
+
+}  // namespace chorus::worker

@@ -1,0 +1,246 @@
+#include "worker/import/schema_draft.h"
+
+#include <algorithm>
+#include <cstdio>
+
+#include "common/strings.h"
+#include "worker/import/inputs.h"
+#include "worker/import/schema_guess.h"
+
+namespace chorus::worker {
+namespace {
+
+constexpr uint64_t kBlocksWanted = 64;  // of a small text: a step reads blocks of their own
+
+// A text as protobuf's text format quotes it.
+std::string Quoted(std::string_view text) {
+  std::string out = "\"";
+  for (const char c : text) {
+    if (c == '"' || c == '\\') {
+      out.append({'\\', c});
+    } else if (c == '\t') {
+      out.append("\\t");
+    } else if (static_cast<unsigned char>(c) < 0x20) {
+      char octal[16];
+      std::snprintf(octal, sizeof(octal), "\\%03o", static_cast<unsigned>(c));
+      out.append(octal);
+    } else {
+      out.push_back(c);
+    }
+  }
+  return out + "\"";
+}
+
+std::string Percent(uint64_t part, uint64_t whole) {
+  char text[32];
+  const double share = whole == 0 ? 0 : static_cast<double>(part) / static_cast<double>(whole);
+  std::snprintf(text, sizeof(text), "%.1f %%", 100 * share);
+  return text;
+}
+
+// "line     # comment"
+std::string Commented(std::string line, const std::string& comment) {
+  constexpr size_t kCommentColumn = 58;
+  if (comment.empty()) return line + "\n";
+  line.resize(std::max(kCommentColumn, line.size() + 2), ' ');
+  return StrCat(line, "# ", comment, "\n");
+}
+
+class Draft {
+ public:
+  Draft(const TextSample& sample, const DraftOptions& options)
+      : sample_(sample), options_(options), guess_(GuessSchema(sample)) {}
+
+  SchemaDraft Write() {
+    SchemaDraft draft;
+    draft.schema = Head() + Labels() + Others() + Features(true) + Features(false) + Excluded();
+    if (const uint64_t rows = BlockRows(); rows > 0) {
+      draft.schema += Commented(StrCat("block_rows: ", rows),
+                                "a small text: so that it has blocks "
+                                "to shuffle");
+    }
+    draft.job = Job();
+    draft.warnings = Warnings();
+    return draft;
+  }
+
+ private:
+  std::string Head() const {
+    std::string out =
+        StrCat("# Drafted by chorus schema from ", sample_.whole ? "all " : "the first ",
+               guess_.rows, " rows of ", Join(options_.inputs, " "),
+               ". Read it through; then\n#   chorus import --schema ",
+               options_.schema_name.empty() ? "THIS" : options_.schema_name,
+               " --split train:0.8,test:0.2 --output log ", Join(options_.inputs, " "), "\n");
+    out += StrCat("delimiter: ", Quoted(std::string(1, sample_.format.delimiter)), "\n");
+    if (!sample_.format.header) out += "header: false\n";
+    if (sample_.format.escape != '\0') {
+      out += StrCat("escape: ", Quoted(std::string(1, sample_.format.escape)), "\n");
+    }
+    return out + "\n";
+  }
+
+  std::string Labels() const {
+    const auto click = guess_.Of(ColumnRole::kClick);
+    const auto conversion = guess_.Of(ColumnRole::kConversion);
+    std::string out =
+        click
+            ? Commented(StrCat("click: ", Quoted(sample_.columns[*click])),
+                        StrCat("1 in ", Percent(guess_.clicks, guess_.rows), " of the rows"))
+            : Commented("click: \"\"", "? no column of 0 and 1 has a name like click: fill it in");
+    out +=
+        conversion
+            ? Commented(StrCat("conversion: ", Quoted(sample_.columns[*conversion])),
+                        StrCat("1 in ", Percent(guess_.conversions, guess_.rows), " of the rows"))
+            : "# conversion: none is found; without it the log has clicks alone\n";
+    return out + "\n";
+  }
+
+  std::string Others() const {
+    std::string out;
+    const auto add = [&](ColumnRole role, const char* field, const char* comment) {
+      if (const auto column = guess_.Of(role)) {
+        out += Commented(StrCat(field, ": ", Quoted(sample_.columns[*column])), comment);
+      }
+    };
+    add(ColumnRole::kRowId, "row_id", "an integer of its own in every row");
+    if (guess_.group) {
+      out += Commented(StrCat("group: ", Quoted(sample_.columns[*guess_.group])),
+                       "for metrics by user");
+    }
+    add(ColumnRole::kTime, "time", "");
+    add(ColumnRole::kWeight, "weight", "of the exposure in the loss");
+    return out.empty() ? out : out + "\n";
+  }
+
+  std::string Features(bool context) const {
+    std::string out;
+    for (uint32_t c = 0; c < guess_.columns.size(); ++c) {
+      const GuessedColumn& column = guess_.columns[c];
+      if (column.context != context) continue;
+      if (column.role == ColumnRole::kSlot) out += SlotLine(c);
+      if (column.role == ColumnRole::kNumeric) out += NumericLine(c);
+    }
+    if (out.empty() || !context) return out;
+    char shared[64];
+    std::snprintf(shared, sizeof(shared), "%.1f", guess_.rows_per_context);
+    return StrCat("# Equal in all rows of a request, which follow one another: stored once for ",
+                  shared, " rows.\n", out, "# Of the single row.\n");
+  }
+
+  std::string SlotLine(uint32_t c) const {
+    const GuessedColumn& column = guess_.columns[c];
+    std::string line = StrCat("slot { column: ", Quoted(column.name));
+    if (column.context) line += " context: true";
+    if (!column.separators.separator.empty()) {
+      line += StrCat(" separator: ", Quoted(column.separators.separator));
+    }
+    if (!column.separators.value_separator.empty()) {
+      line += StrCat(" value_separator: ", Quoted(column.separators.value_separator));
+    }
+    return Commented(line + " }", Remark(c));
+  }
+
+  std::string NumericLine(uint32_t c) const {
+    const GuessedColumn& column = guess_.columns[c];
+    return Commented(
+        StrCat("numeric { column: ", Quoted(column.name), column.context ? " context: true" : "",
+               column.log_transform ? " transform: LOG_STANDARD" : "", " }"),
+        Remark(c));
+  }
+
+  // "291 values, 3.0 % missing; has decimals"
+  std::string Remark(uint32_t c) const {
+    const ColumnSample& seen = guess_.samples[c];
+    std::string out = StrCat(seen.values_are_all() ? "" : "over ", seen.values(), " values");
+    if (guess_.columns[c].role == ColumnRole::kNumeric) {
+      out = StrCat(seen.least(), " to ", seen.most());
+    }
+    if (seen.missing_share() > 0) {
+      out += StrCat(", ", Percent(seen.cells() - seen.filled(), seen.cells()), " missing");
+    }
+    if (!guess_.columns[c].remark.empty()) out += StrCat("; ", guess_.columns[c].remark);
+    return out;
+  }
+
+  std::string Excluded() const {
+    std::string out;
+    for (const GuessedColumn& column : guess_.columns) {
+      if (column.role != ColumnRole::kExcluded || column.name.empty()) continue;
+      out += Commented(StrCat("exclude: ", Quoted(column.name)),
+                       column.leak.empty() ? column.remark : "LEAK? " + column.leak);
+    }
+    return out.empty() ? out : "\n" + out;
+  }
+
+  // 0: the default will do.
+  uint64_t BlockRows() const {
+    constexpr uint64_t kDefault = 2048, kFewest = 16;
+    if (!sample_.whole || guess_.rows >= kDefault * kBlocksWanted) return 0;
+    return std::max(kFewest, guess_.rows / kBlocksWanted);
+  }
+
+  std::string Job() const {
+    const bool conversions = guess_.Of(ColumnRole::kConversion).has_value();
+    const std::string job = options_.job_name.empty() ? "THIS" : options_.job_name;
+    return StrCat(
+        "# Drafted by chorus schema. Every field, its unit and its default: chorus train "
+        "--print-config\n#   chorus train --config ",
+        job, "\n#   chorus report run\nseed: 1\ndata { log: \"log/train\" epochs: 1 }\n",
+        BlockRows() > 0 ? "step { grain_rows: 64 grains_per_step: 8 }\n"
+                        : "step { grain_rows: 512 grains_per_step: 8 }\n",
+        "table {\n  name: \"default\"\n  dim: 16\n  optimizer { adagrad { lr: 0.02 } }\n  "
+        "initializer { normal { stddev: 0.01 } }\n}\n",
+        "model {\n  tower { hidden: [128, 64] }\n  optimizer { adam { lr: 0.001 } }\n}\n",
+        conversions ? "objective { chorus_cvr { } }\n"
+                    : "# No conversions: the CTR net alone learns.\nobjective { base { w_ctr: 1 "
+                      "w_cvr: 0 } }\n",
+        "evaluate { log: \"log/test\" }\ncheckpoint { directory: \"run/checkpoints\" }\n"
+        "report { metrics: \"run/metrics.jsonl\" every_steps: 20 }\n");
+  }
+
+  std::vector<std::string> Warnings() const {
+    std::vector<std::string> out;
+    if (!guess_.Of(ColumnRole::kClick)) {
+      out.push_back("no column of 0 and 1 has a name like click: fill in click");
+    }
+    if (sample_.malformed > 0) {
+      out.push_back(StrCat(sample_.malformed, " of the first ", guess_.rows + sample_.malformed,
+                           " rows are malformed and were passed over"));
+    }
+    for (const GuessedColumn& column : guess_.columns) {
+      if (column.leak.empty()) continue;
+      out.push_back(StrCat("column '", column.name, "' ", column.leak,
+                           ": it may tell the label, and is excluded. Is it known when the ad is "
+                           "shown? Then make it a feature"));
+    }
+    if (guess_.contexts_are_apart) {
+      out.push_back(
+          "rows of one user and time are not next to one another: sorted by user and time, what "
+          "they share would be stored and computed once");
+    }
+    return out;
+  }
+
+  const TextSample& sample_;
+  const DraftOptions& options_;
+  const SchemaGuess guess_;
+};
+
+}  // namespace
+
+Result<SchemaDraft> DraftSchema(FileSystem& files, const DraftOptions& options) {
+  for (const std::string& path : options.inputs) {
+    if (path != "-") continue;
+    return InvalidArgument(
+        "standard input is read once, and a draft needs its text twice: name a "
+        "file (packed ones are unpacked)");
+  }
+  constexpr int kNoStandardInput = -1;
+  ASSIGN_OR_RETURN(const std::vector<TextInput> inputs,
+                   MakeInputs(files, options.inputs, kNoStandardInput, ""));
+  ASSIGN_OR_RETURN(const TextSample sample, TakeSample(inputs, options.sample_rows));
+  return Draft(sample, options).Write();
+}
+
+}  // namespace chorus::worker

@@ -1,0 +1,30 @@
+#pragma once
+// `chorus schema`: a draft of an import's schema from the text itself, with the reasons as
+// comments, and of a job that trains on what it imports. Thread safety: pure functions.
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "common/file.h"
+#include "common/status.h"
+
+namespace chorus::worker {
+
+struct DraftOptions {
+  std::vector<std::string> inputs = {};  // as MakeInputs takes them, without standard input
+  uint64_t sample_rows = 100000;         // the first rows of the text
+  std::string schema_name = {};          // where the schema will be, for the commands shown
+  std::string job_name = {};             // the same of the job
+};
+
+struct SchemaDraft {
+  std::string schema;  // ImportSchema in text format; click is empty if none is found
+  std::string job;     // TrainConfig in text format
+  std::vector<std::string> warnings;  // what a person should look at
+};
+
+// Error: those of MakeInputs and TakeSample.
+Result<SchemaDraft> DraftSchema(FileSystem& files, const DraftOptions& options);
+
+}  // namespace chorus::worker

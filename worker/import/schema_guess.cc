@@ -1,0 +1,149 @@
+#include "worker/import/schema_guess.h"
+
+#include <set>
+
+#include "common/strings.h"
+#include "worker/import/cell_text.h"
+#include "worker/import/label_leak.h"
+
+namespace chorus::worker {
+namespace {
+
+class Guesser {
+ public:
+  explicit Guesser(const TextSample& sample) : sample_(sample) {
+    guess_.rows = sample.rows.size();
+    guess_.samples.resize(sample.columns.size());
+    for (const auto& row : sample.rows) {
+      for (size_t c = 0; c < row.size(); ++c) guess_.samples[c].Add(row[c]);
+    }
+    for (const std::string& name : sample.columns) guess_.columns.push_back({.name = name});
+    taken_.resize(sample.columns.size(), false);
+  }
+
+  SchemaGuess Guess() {
+    for (const ColumnRole role : {ColumnRole::kConversion, ColumnRole::kClick, ColumnRole::kRowId,
+                                  ColumnRole::kTime, ColumnRole::kGroup, ColumnRole::kWeight}) {
+      Assign(role);
+    }
+    for (uint32_t c = 0; c < guess_.columns.size(); ++c) GuessRest(c);
+    CountLabels();
+    FindLeaks();
+    FindContexts();
+    return std::move(guess_);
+  }
+
+ private:
+  // The first column that may have the role gets it.
+  void Assign(ColumnRole role) {
+    for (uint32_t c = 0; c < guess_.columns.size(); ++c) {
+      if (taken_[c] || !MayBe(role, guess_.columns[c].name, guess_.samples[c])) continue;
+      guess_.columns[c].role = role;
+      // A group is a feature as well.
+      taken_[c] = role != ColumnRole::kGroup;
+      if (role == ColumnRole::kGroup) guess_.group = c;
+      return;
+    }
+  }
+
+  void GuessRest(uint32_t c) {
+    if (taken_[c]) return;
+    GuessedColumn& column = guess_.columns[c];
+    if (column.name.empty() || column.name.starts_with("Unnamed: ")) {
+      column.remark = "no name: the index of pandas?";
+      return;
+    }
+    const FeatureRole feature = GuessFeature(column.name, guess_.samples[c]);
+    column.remark = feature.why;
+    column.role = c == guess_.group && feature.role != ColumnRole::kExcluded ? ColumnRole::kSlot
+                                                                             : feature.role;
+    if (column.role == ColumnRole::kSlot && c != guess_.group) {
+      column.separators = guess_.samples[c].GuessSeparators();
+    }
+    const ColumnSample& seen = guess_.samples[c];
+    // Amounts of money and counts are spread over orders of magnitude.
+    column.log_transform = column.role == ColumnRole::kNumeric && seen.least() >= 0 &&
+                           seen.most() > 100 * (1 + seen.least());
+  }
+
+  // Label columns that say 1 in this row.
+  bool Label(std::optional<uint32_t> column, const std::vector<std::string>& row) const {
+    return column && LabelFromText(row[*column]).value_or(0) == 1;
+  }
+
+  void CountLabels() {
+    const auto click = guess_.Of(ColumnRole::kClick);
+    const auto conversion = guess_.Of(ColumnRole::kConversion);
+    for (const auto& row : sample_.rows) {
+      guess_.clicks += Label(click, row) ? 1 : 0;
+      guess_.conversions += Label(conversion, row) ? 1 : 0;
+    }
+  }
+
+  void FindLeaks() {
+    for (const ColumnRole role : {ColumnRole::kClick, ColumnRole::kConversion}) {
+      const auto label = guess_.Of(role);
+      if (!label) continue;
+      for (uint32_t c = 0; c < guess_.columns.size(); ++c) {
+        GuessedColumn& column = guess_.columns[c];
+        const bool feature =
+            column.role == ColumnRole::kSlot || column.role == ColumnRole::kNumeric;
+        if (!feature || c == guess_.group) continue;
+        LabelLeak leak;
+        for (const auto& row : sample_.rows) leak.Add(row[c], Label(label, row));
+        const std::string how = leak.Describe();
+        if (how.empty()) continue;
+        column.leak = StrCat(how, " (", guess_.columns[*label].name, ")");
+        column.role = ColumnRole::kExcluded;
+      }
+    }
+  }
+
+  // Rows of one user at one time, one behind the other, are a request: what is equal in all of them
+  // is of the context.
+  void FindContexts() {
+    if (!guess_.group || guess_.columns[*guess_.group].role != ColumnRole::kSlot) return;
+    const auto time = guess_.Of(ColumnRole::kTime);
+    const uint32_t group = *guess_.group;
+    const auto same = [&](const auto& a, const auto& b) {
+      return a[group] == b[group] && (!time || a[*time] == b[*time]);
+    };
+    std::vector<uint64_t> changes(guess_.columns.size(), 0);
+    std::set<std::string> requests;
+    uint64_t pairs = 0;
+    for (size_t i = 0; i < sample_.rows.size(); ++i) {
+      const auto& row = sample_.rows[i];
+      requests.insert(StrCat(row[group], "\n", time ? row[*time] : ""));
+      if (i == 0 || !same(row, sample_.rows[i - 1])) continue;
+      ++pairs;
+      for (size_t c = 0; c < row.size(); ++c) changes[c] += row[c] != sample_.rows[i - 1][c];
+    }
+    const uint64_t rows = sample_.rows.size();
+    guess_.contexts_are_apart = requests.size() * 2 < rows && pairs * 4 < rows;
+    constexpr uint64_t kLeastShare = 5;  // one row in five follows another of its request
+    if (pairs * kLeastShare < rows) return;
+    for (size_t c = 0; c < guess_.columns.size(); ++c) {
+      GuessedColumn& column = guess_.columns[c];
+      const bool feature = column.role == ColumnRole::kSlot || column.role == ColumnRole::kNumeric;
+      column.context = feature && changes[c] == 0;
+    }
+    guess_.rows_per_context = static_cast<double>(rows) / static_cast<double>(rows - pairs);
+  }
+
+  const TextSample& sample_;
+  SchemaGuess guess_;
+  std::vector<bool> taken_;
+};
+
+}  // namespace
+
+std::optional<uint32_t> SchemaGuess::Of(ColumnRole role) const {
+  for (uint32_t c = 0; c < columns.size(); ++c) {
+    if (columns[c].role == role) return c;
+  }
+  return std::nullopt;
+}
+
+SchemaGuess GuessSchema(const TextSample& sample) { return Guesser(sample).Guess(); }
+
+}  // namespace chorus::worker

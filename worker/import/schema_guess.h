@@ -1,0 +1,41 @@
+#pragma once
+// A guess at what each column of a text is, from a sample of its rows.
+// Thread safety: pure function; values.
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "worker/import/column_role.h"
+#include "worker/import/column_sample.h"
+#include "worker/import/text_sample.h"
+
+namespace chorus::worker {
+
+struct GuessedColumn {
+  std::string name;
+  ColumnRole role = ColumnRole::kExcluded;
+  bool context = false;
+  bool log_transform = false;  // of a numeric
+  ColumnSample::Separators separators = {};
+  std::string remark = {};  // why, in words; may be empty
+  std::string leak = {};    // how it tells a label; "" when it does not
+};
+
+struct SchemaGuess {
+  std::vector<GuessedColumn> columns;  // [column]
+  std::vector<ColumnSample> samples;   // [column]
+  std::optional<uint32_t> group;       // the column of users; it is a feature as well
+  uint64_t rows = 0;                   // of the sample
+  uint64_t clicks = 0;
+  uint64_t conversions = 0;
+  double rows_per_context = 1;      // of consecutive rows equal in all context columns
+  bool contexts_are_apart = false;  // rows of one group and time come back, but not one by one
+
+  // The column of a role that one column has at most; none when there is no such one.
+  std::optional<uint32_t> Of(ColumnRole role) const;
+};
+
+SchemaGuess GuessSchema(const TextSample& sample);
+
+}  // namespace chorus::worker

@@ -1,0 +1,138 @@
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include "common/strings.h"
+#include "worker/import/byte_source.h"
+#include "worker/import/decoder.h"
+#include "worker/import/file_format.h"
+
+namespace chorus::worker {
+namespace {
+
+constexpr size_t kInputBytes = 256 * 1024;
+
+// Fills `out` as far as the source goes (a pipe may deliver byte by byte).
+Result<size_t> ReadFully(ByteSource& source, std::span<char> out) {
+  size_t got = 0;
+  while (got < out.size()) {
+    ASSIGN_OR_RETURN(const size_t bytes, source.Read(out.subspan(got)));
+    if (bytes == 0) break;
+    got += bytes;
+  }
+  return got;
+}
+
+// Bytes that were read to look at them, and then the rest.
+class PrefixedSource : public ByteSource {
+ public:
+  PrefixedSource(std::vector<char> prefix, std::unique_ptr<ByteSource> rest)
+      : prefix_(std::move(prefix)), rest_(std::move(rest)) {}
+
+  Result<size_t> Read(std::span<char> out) override {
+    if (offset_ == prefix_.size()) return rest_->Read(out);
+    const size_t bytes = std::min(out.size(), prefix_.size() - offset_);
+    std::copy_n(prefix_.data() + offset_, bytes, out.data());
+    offset_ += bytes;
+    return bytes;
+  }
+
+ private:
+  std::vector<char> prefix_;
+  size_t offset_ = 0;
+  std::unique_ptr<ByteSource> rest_;
+};
+
+// The streams of a packed source, one behind the other, as one text.
+class UnpackingSource : public ByteSource {
+ public:
+  UnpackingSource(std::unique_ptr<ByteSource> packed, std::unique_ptr<Decoder> decoder)
+      : packed_(std::move(packed)), decoder_(std::move(decoder)), input_(kInputBytes) {}
+
+  Result<size_t> Read(std::span<char> out) override {
+    while (true) {
+      if (left_.empty()) RETURN_IF_ERROR(Fill());
+      if (between_streams_ && !SkipPadding()) {
+        if (input_ended_) return size_t{0};
+        continue;
+      }
+      ASSIGN_OR_RETURN(const Decoder::Progress progress, decoder_->Decode(left_, out));
+      left_ = left_.subspan(progress.taken);
+      if (progress.ended) {
+        between_streams_ = true;
+        RETURN_IF_ERROR(decoder_->Restart());
+      } else if (progress.taken == 0 && progress.made == 0 && (input_ended_ || !left_.empty())) {
+        return DataLoss(StrCat("the ", decoder_->name(), " data ends early (is the file whole?)"));
+      }
+      if (progress.made > 0) return progress.made;
+    }
+  }
+
+ private:
+  Status Fill() {
+    if (input_ended_) return Status::Ok();
+    ASSIGN_OR_RETURN(const size_t bytes, packed_->Read(input_));
+    input_ended_ = bytes == 0;
+    left_ = std::span<const char>(input_).first(bytes);
+    return Status::Ok();
+  }
+
+  // Zero bytes may pad the end of a stream (tapes, block devices, xz). Returns whether another
+  // stream begins.
+  bool SkipPadding() {
+    while (!left_.empty() && left_.front() == 0) left_ = left_.subspan(1);
+    if (left_.empty()) return false;
+    between_streams_ = false;
+    return true;
+  }
+
+  std::unique_ptr<ByteSource> packed_;
+  std::unique_ptr<Decoder> decoder_;
+  std::vector<char> input_;
+  std::span<const char> left_;  // of input_, not decoded yet
+  bool input_ended_ = false;
+  bool between_streams_ = false;
+};
+
+Result<std::unique_ptr<Decoder>> NewDecoder(Packing packing) {
+  switch (packing) {
+    case Packing::kGzip:
+      return NewGzipDecoder();
+    case Packing::kZstd:
+      return NewZstdDecoder();
+    case Packing::kBzip2:
+      return NewBzip2Decoder();
+    case Packing::kXz:
+      return NewXzDecoder();
+    case Packing::kNone:
+      break;
+  }
+  return Internal("text needs no decoder");
+}
+
+// `source` from its begin on again, and its first bytes.
+Result<std::unique_ptr<ByteSource>> LookAhead(std::unique_ptr<ByteSource> source,
+                                              std::string* first_bytes) {
+  std::vector<char> prefix(kFormatBytes);
+  ASSIGN_OR_RETURN(const size_t bytes, ReadFully(*source, prefix));
+  prefix.resize(bytes);
+  first_bytes->assign(prefix.begin(), prefix.end());
+  return std::unique_ptr<ByteSource>(
+      std::make_unique<PrefixedSource>(std::move(prefix), std::move(source)));
+}
+
+}  // namespace
+
+Result<std::unique_ptr<ByteSource>> NewUnpackingSource(std::unique_ptr<ByteSource> packed) {
+  std::string first_bytes;
+  ASSIGN_OR_RETURN(std::unique_ptr<ByteSource> source, LookAhead(std::move(packed), &first_bytes));
+  if (const Packing packing = PackingOf(first_bytes); packing != Packing::kNone) {
+    ASSIGN_OR_RETURN(std::unique_ptr<Decoder> decoder, NewDecoder(packing));
+    auto unpacked = std::make_unique<UnpackingSource>(std::move(source), std::move(decoder));
+    ASSIGN_OR_RETURN(source, LookAhead(std::move(unpacked), &first_bytes));
+  }
+  RETURN_IF_ERROR(CheckIsText(first_bytes));
+  return source;
+}
+
+}  // namespace chorus::worker
