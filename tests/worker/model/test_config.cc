@@ -29,6 +29,7 @@ TrainConfig TestConfig(const std::string& more, uint32_t grain_rows) {
     tower->add_hidden(5);
     tower->add_hidden(4);
   }
+  if (!config.model().has_optimizer()) config.mutable_model()->mutable_optimizer()->mutable_adam();
   config.mutable_step()->set_grain_rows(grain_rows);
   return config;
 }
