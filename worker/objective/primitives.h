@@ -19,17 +19,6 @@ CHORUS_HD inline T CrossEntropySlope(T z, bool y) {
   return y ? -Sigmoid(-z) : Sigmoid(z);
 }
 
-// The same with the soft label sigma(label), which is a constant (stop-gradient).
-template <typename T>
-CHORUS_HD inline T SoftCrossEntropy(T z, T label) {
-  return Sigmoid(label) * Softplus(-z) + Sigmoid(-label) * Softplus(z);
-}
-// d/dz = sigma(z) - sigma(label).
-template <typename T>
-CHORUS_HD inline T SoftCrossEntropySlope(T z, T label) {
-  return Sigmoid(z) - Sigmoid(label);
-}
-
 // sigma(z) (1 - sigma(z)), d sigma(z) / dz.
 template <typename T>
 CHORUS_HD inline T SigmoidSlope(T z) {
@@ -42,6 +31,17 @@ template <typename T>
 CHORUS_HD inline T SigmoidDifference(T z, T q) {
   return z >= q ? -Sigmoid(z) * Sigmoid(-q) * Expm1(q - z)
                 : Sigmoid(q) * Sigmoid(-z) * Expm1(z - q);
+}
+
+// Cross entropy with the soft label sigma(label), which is a constant (stop-gradient).
+template <typename T>
+CHORUS_HD inline T SoftCrossEntropy(T z, T label) {
+  return Sigmoid(label) * Softplus(-z) + Sigmoid(-label) * Softplus(z);
+}
+// d/dz = sigma(z) - sigma(label).
+template <typename T>
+CHORUS_HD inline T SoftCrossEntropySlope(T z, T label) {
+  return SigmoidDifference(z, label);
 }
 
 // Entropy of a Bernoulli logit, sp(z) - sigma(z) z. It is even in z, and for -|z| both parts are

@@ -70,6 +70,27 @@ TEST_P(Primitives, SoftCrossEntropyIsThatOfASoftLabel) {
   }
 }
 
+// sigma(z) - sigma(q) without cancellation.
+Real SigmaDifference(Real z, Real q) { return Sigma(z) * Sigma(-q) * -std::expm1(q - z); }
+
+// A label near the prediction is what training tends to.
+TEST_P(Primitives, SoftCrossEntropySlopeInFloatLosesNoDigits) {
+  const auto z = static_cast<float>(GetParam());
+  for (const float step : {-20.0f, -1.0f, -0.1f, -1e-2f, -1e-4f, 1e-4f, 1e-2f, 0.1f, 1.0f, 20.0f}) {
+    const float label = z + step;
+    const auto exact = double(SigmaDifference(Real(z), Real(label)));
+    EXPECT_NEAR(SoftCrossEntropySlope(z, label), exact, 1e-6 * std::abs(exact))
+        << "label " << label;
+  }
+  EXPECT_EQ(SoftCrossEntropySlope(z, z), 0);
+}
+
+TEST(SoftCrossEntropy, SlopeOfARareEventInFloatLosesNoDigits) {
+  const float z = -9.2103f, label = -9.2100f;  // p = 1e-4
+  const auto exact = double(SigmaDifference(Real(z), Real(label)));
+  EXPECT_NEAR(SoftCrossEntropySlope(z, label), exact, 1e-6 * std::abs(exact));
+}
+
 TEST_P(Primitives, BernoulliEntropyKeepsRelativeAccuracyOnBothSides) {
   const Real z = std::abs(Real(GetParam()));
   ExpectClose(BernoulliEntropy(GetParam()), Sp(-z) + Sigma(-z) * z, 1e-14);
@@ -80,8 +101,7 @@ TEST_P(Primitives, BernoulliEntropyKeepsRelativeAccuracyOnBothSides) {
 TEST_P(Primitives, SigmoidDifferenceKeepsRelativeAccuracyAndSign) {
   for (const double step : {-60.0, -5.0, -0.1, -1e-9, 0.0, 1e-9, 0.1, 5.0, 60.0}) {
     const double z = GetParam(), q = z + step;
-    const Real exact = Sigma(z) * Sigma(-Real(q)) * -std::expm1(Real(q) - Real(z));
-    ExpectClose(SigmoidDifference(z, q), exact, 1e-14);
+    ExpectClose(SigmoidDifference(z, q), SigmaDifference(z, q), 1e-14);
     EXPECT_EQ(SigmoidDifference(z, q) > 0, z > q);
     EXPECT_EQ(SigmoidDifference(z, q) < 0, z < q);
   }
