@@ -52,7 +52,7 @@ class CellRules {
   // False for texts that Read certainly leaves as they are: nearly all of them.
   bool MayDiffer(std::string_view text) const {
     return text.empty() ||
-           (front_[static_cast<uint8_t>(text.front())] | back_[static_cast<uint8_t>(text.back())]);
+           (front_[static_cast<uint8_t>(text.front())] || back_[static_cast<uint8_t>(text.back())]);
   }
   // A cell, or a piece of one. With keep_markers only the empty text is missing.
   Cell Read(std::string_view text, bool keep_markers = false) const;
