@@ -11,6 +11,7 @@ namespace chorus::worker {
 namespace {
 
 constexpr uint64_t kBlocksWanted = 64;  // of a small text: a step reads blocks of their own
+constexpr uint64_t kGrains = 8;         // per step of the drafted job
 
 // A text as protobuf's text format quotes it.
 std::string Quoted(std::string_view text) {
@@ -180,18 +181,37 @@ class Draft {
     return std::max(kFewest, guess_.rows / kBlocksWanted);
   }
 
+  // A model moves once per step, and wants many hundred of them: a step is about a thousandth of a
+  // text that the sample holds whole.
+  uint64_t GrainRows() const {
+    constexpr uint64_t kStepsWanted = 1000, kFewest = 8, kMost = 128;
+    if (!sample_.whole) return kMost;
+    return std::clamp(guess_.rows / kStepsWanted / kGrains, kFewest, kMost);
+  }
+  // Of a small text, as many as make those steps, and no more than it can be read without learning
+  // it by heart.
+  uint64_t Epochs() const {
+    constexpr uint64_t kStepsWanted = 500, kMost = 3;
+    if (!sample_.whole) return 1;
+    const uint64_t steps = std::max<uint64_t>(guess_.rows / (GrainRows() * kGrains), 1);
+    return std::clamp<uint64_t>(kStepsWanted / steps, 1, kMost);
+  }
+
   std::string Job() const {
     const bool conversions = guess_.Of(ColumnRole::kConversion).has_value();
     const std::string job = options_.job_name.empty() ? "THIS" : options_.job_name;
     return StrCat(
         "# Drafted by chorus schema. Every field, its unit and its default: chorus train "
         "--print-config\n#   chorus train --config ",
-        job, "\n#   chorus report run\nseed: 1\ndata { log: \"log/train\" epochs: 1 }\n",
-        BlockRows() > 0 ? "step { grain_rows: 64 grains_per_step: 8 }\n"
-                        : "step { grain_rows: 512 grains_per_step: 8 }\n",
+        job, "\n#   chorus report run\nseed: 1\ndata { log: \"log/train\" epochs: ", Epochs(),
+        " }\n",
+        Commented(StrCat("step { grain_rows: ", GrainRows(), " grains_per_step: ", kGrains, " }"),
+                  sample_.whole ? "so small that the weights move often enough to learn"
+                                : "up to a million rows, smaller ones learn more (32)"),
         "table {\n  name: \"default\"\n  dim: 16\n  optimizer { adagrad { lr: 0.02 } }\n  "
         "initializer { normal { stddev: 0.01 } }\n}\n",
-        "model {\n  tower { hidden: [128, 64] }\n  optimizer { adam { lr: 0.001 } }\n}\n",
+        "model {\n  start: BASE_RATE\n  tower { hidden: [128, 64] }\n  optimizer { adam { lr: "
+        "0.001 } }\n}\n",
         conversions ? "objective { chorus_cvr { } }\n"
                     : "# No conversions: the CTR net alone learns.\nobjective { base { w_ctr: 1 "
                       "w_cvr: 0 } }\n",

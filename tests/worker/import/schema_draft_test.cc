@@ -45,8 +45,10 @@ class SchemaDraftTest : public testing::Test {
     ImportSchema schema;
     EXPECT_TRUE(google::protobuf::TextFormat::ParseFromString(draft.schema, &schema))
         << draft.schema;
-    const Status finished = FinishConfig("draft", &schema);
-    EXPECT_TRUE(finished.ok()) << finished.ToString() << draft.schema;
+    chorus::internal::FillDefaults(&schema);
+    const Status checked =
+        chorus::internal::CheckAllowed(schema, "", chorus::internal::Origins("draft"));
+    EXPECT_TRUE(checked.ok()) << checked.ToString() << draft.schema;
     return schema;
   }
 
@@ -95,6 +97,14 @@ TEST_F(SchemaDraftTest, TheJobIsOneThatTrains) {
   ASSERT_TRUE(google::protobuf::TextFormat::ParseFromString(draft.job, &config)) << draft.job;
   ASSERT_OK(FinishTrainConfig("draft", &config));
   EXPECT_EQ(config.objective().method_case(), ObjectiveConfig::kChorusCvr);
+  EXPECT_EQ(config.model().start(), ModelConfig::BASE_RATE);
+}
+
+TEST_F(SchemaDraftTest, TheJobsStepsAreSmallWhereTheTextIs) {
+  TrainConfig config;
+  ASSERT_TRUE(google::protobuf::TextFormat::ParseFromString(Draft(Shop(',')).job, &config));
+  EXPECT_EQ(config.step().grain_rows(), 8u);
+  EXPECT_EQ(config.data().epochs(), 3u);
 }
 
 TEST_F(SchemaDraftTest, WithoutLabelsItSaysWhatIsToBeFilledIn) {
