@@ -152,9 +152,9 @@ TEST_F(PipelineTest, ExportedArraysAreTheCheckpoints) {
 
 TEST_F(PipelineTest, ALogOfFewBlocksIsToldToLeaveGrainsEmpty) {
   const test::Finished trained =
-      Run(0, Command("train", Config("run", "step { grains_per_step: 4096 grain_rows: 1 }")));
+      Run(0, Command("train", Config("run", "step { grains_per_step: 64 grain_rows: 1 }")));
   ExpectSuccess(trained);
-  EXPECT_NE(trained.errors.find("a step 4096 grains, which read blocks of their own: the others "),
+  EXPECT_NE(trained.errors.find("a step 64 grains, which read blocks of their own: the others "),
             std::string::npos)
       << trained.errors;
 }
