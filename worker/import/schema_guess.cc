@@ -81,7 +81,8 @@ class Guesser {
   }
 
   void FindLeaks() {
-    for (const ColumnRole role : {ColumnRole::kClick, ColumnRole::kConversion}) {
+    // What is there only for conversions is there only for clicks too: the narrower is said.
+    for (const ColumnRole role : {ColumnRole::kConversion, ColumnRole::kClick}) {
       const auto label = guess_.Of(role);
       if (!label) continue;
       for (uint32_t c = 0; c < guess_.columns.size(); ++c) {

@@ -40,6 +40,7 @@ std::string Listed(const char* thing, const std::vector<std::string>& names) {
 
 std::vector<std::string> FoldNames(const CompareConfig& config, const std::vector<int>& folds) {
   std::vector<std::string> names;
+  names.reserve(folds.size());
   for (const int fold : folds) names.push_back(config.data(fold).name());
   return names;
 }
@@ -148,7 +149,7 @@ std::string NumberOf(uint64_t count, const std::string& thing) {
 
 std::string MeanText(const Cell& cell, const Column& column) {
   if (cell.runs.empty()) return "-";
-  const std::string mean = FixedText(cell.mean, column.digits);
+  std::string mean = FixedText(cell.mean, column.digits);
   if (!cell.sd.has_value()) return mean;
   return StrCat(mean, " ± ", FixedText(*cell.sd, column.digits));
 }
@@ -158,7 +159,7 @@ std::string DifferenceText(const Cell& cell, const Column& column, bool is_base)
   if (is_base) return "base";
   if (!cell.difference.has_value()) return "-";
   const worker::CombinedDifference& difference = *cell.difference;
-  const std::string estimate = SignedText(difference.estimate, column.digits);
+  std::string estimate = SignedText(difference.estimate, column.digits);
   if (!cell.has_interval()) return estimate;
   return StrCat(estimate, " [", SignedText(difference.interval.low, column.digits), ", ",
                 SignedText(difference.interval.high, column.digits), "]");
