@@ -103,11 +103,13 @@ CellRules::CellRules(const ImportSchema& schema)
   } else {
     markers_.assign(std::begin(kDefaultMarkers), std::end(kDefaultMarkers));
   }
-  for (const std::string& marker : markers_) front_[static_cast<uint8_t>(marker[0])] = true;
-  for (const char blank : trim_ ? kBlanks : std::string_view()) {
-    front_[static_cast<uint8_t>(blank)] = back_[static_cast<uint8_t>(blank)] = true;
+  for (const std::string& marker : markers_) {
+    odd_front_[static_cast<uint8_t>(marker[0])] = 1;
+    longest_marker_ = std::max(longest_marker_, marker.size());
   }
-  if (decimal_ids_are_integers_) back_['0'] = back_['.'] = true;
+  for (const char blank : trim_ ? kBlanks : std::string_view()) {
+    odd_front_[static_cast<uint8_t>(blank)] = odd_back_[static_cast<uint8_t>(blank)] = 1;
+  }
 }
 
 CellRules::Cell CellRules::Read(std::string_view text, bool keep_markers) const {
@@ -121,8 +123,12 @@ CellRules::Cell CellRules::Read(std::string_view text, bool keep_markers) const 
 }
 
 bool CellRules::IsMarker(std::string_view text) const {
-  return front_[static_cast<uint8_t>(text.front())] &&
-         std::find(markers_.begin(), markers_.end(), text) != markers_.end();
+  if (text.size() > longest_marker_ || odd_front_[static_cast<uint8_t>(text.front())] == 0) {
+    return false;
+  }
+  return std::any_of(markers_.begin(), markers_.end(), [&](const std::string& marker) {
+    return marker[0] == text[0] && marker == text;
+  });
 }
 
 }  // namespace chorus::worker

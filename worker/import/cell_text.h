@@ -51,8 +51,16 @@ class CellRules {
   };
   // False for texts that Read certainly leaves as they are: nearly all of them.
   bool MayDiffer(std::string_view text) const {
-    return text.empty() ||
-           (front_[static_cast<uint8_t>(text.front())] || back_[static_cast<uint8_t>(text.back())]);
+    return text.empty() || (odd_front_[static_cast<uint8_t>(text.front())] |
+                            odd_back_[static_cast<uint8_t>(text.back())]) != 0;
+  }
+  // The same for ids, which may be integral decimals besides.
+  bool IdMayDiffer(std::string_view text) const {
+    if (MayDiffer(text)) return true;
+    const char back = text.back();
+    if ((back != '0' && back != '.') || !decimal_ids_are_integers_) return false;
+    const char before = text.size() > 1 ? text[text.size() - 2] : ' ';
+    return back == '.' || before == '.' || before == '0';
   }
   // A cell, or a piece of one. With keep_markers only the empty text is missing.
   Cell Read(std::string_view text, bool keep_markers = false) const;
@@ -64,8 +72,9 @@ class CellRules {
   bool trim_ = false;
   bool decimal_ids_are_integers_ = false;
   std::vector<std::string> markers_;
-  std::array<bool, 256> front_{};  // [byte]: a text that begins with it may differ
-  std::array<bool, 256> back_{};   // [byte]: a text that ends in it may differ
+  size_t longest_marker_ = 0;
+  std::array<uint8_t, 256> odd_front_{};  // [byte]: 1 where a text that begins with it may differ
+  std::array<uint8_t, 256> odd_back_{};   // [byte]: 1 where a text that ends in it may differ
 };
 
 }  // namespace chorus::worker

@@ -13,6 +13,11 @@
 namespace chorus::worker {
 namespace {
 bool FitsFloat(double x) { return std::abs(x) <= std::numeric_limits<float>::max(); }
+
+std::optional<double> WeightFromText(std::string_view text) {
+  const auto number = ParseDouble(text);  // nearly always
+  return number ? number : NumberFromText(TrimBlanks(text));
+}
 }  // namespace
 
 RowParser::RowParser(const ColumnPlan& plan)
@@ -25,7 +30,7 @@ Status RowParser::Parse(const Cells& cells, uint64_t row_number, ParsedRow* out)
   out->row_id = row_number;
   RETURN_IF_ERROR(ParseLabels(cells, out));
   RETURN_IF_ERROR(ParseMeta(cells, out));
-  RETURN_IF_ERROR(ParseSplit(cells, out));
+  if (plan_.split_by || plan_.split_by_time) RETURN_IF_ERROR(ParseSplit(cells, out));
   RETURN_IF_ERROR(ParseContext(cells, out));
   return ParseSide(plan_.exposures, cells, &out->exposure);
 }
@@ -36,30 +41,26 @@ Status RowParser::Malformed(uint32_t column, std::string_view found,
                                 ", expected ", expected));
 }
 
-// A cell that may differ from what it says.
-CellRules::Cell RowParser::ReadOdd(uint32_t column, std::string_view cell, bool keep_markers) {
-  const CellRules::Cell read = plan_.rules.Read(cell, keep_markers);
+bool RowParser::ReadOdd(uint32_t column, bool keep_markers, std::string_view* text) {
+  const CellRules::Cell read = plan_.rules.Read(*text, keep_markers);
   if (read.missing) {
-    notes_.Add(CellNote::kMissing, column, cell);
+    notes_.Add(CellNote::kMissing, column, *text);
   } else if (read.trimmed) {
-    notes_.Add(CellNote::kTrimmed, column, cell);
+    notes_.Add(CellNote::kTrimmed, column, *text);
   }
-  return read;
+  *text = read.text;
+  return !read.missing;
 }
 
-CellRules::Cell RowParser::ReadId(uint32_t column, std::string_view piece, bool keep_markers) {
-  if (!plan_.rules.MayDiffer(piece)) return {piece};
-  return ReadOddId(column, piece, keep_markers);
-}
-
-CellRules::Cell RowParser::ReadOddId(uint32_t column, std::string_view piece, bool keep_markers) {
-  CellRules::Cell read = ReadOdd(column, piece, keep_markers);
-  if (read.missing || !plan_.rules.decimal_ids_are_integers()) return read;
-  if (const std::string_view integer = IntegerOfDecimal(read.text); !integer.empty()) {
-    notes_.Add(CellNote::kDecimalId, column, piece);
-    read.text = integer;
+bool RowParser::ReadOddId(uint32_t column, bool keep_markers, std::string_view* text) {
+  const std::string_view cell = *text;
+  if (!ReadOdd(column, keep_markers, text)) return false;
+  if (!plan_.rules.decimal_ids_are_integers()) return true;
+  if (const std::string_view integer = IntegerOfDecimal(*text); !integer.empty()) {
+    notes_.Add(CellNote::kDecimalId, column, cell);
+    *text = integer;
   }
-  return read;
+  return true;
 }
 
 Status RowParser::ParseLabels(const Cells& cells, ParsedRow* out) {
@@ -97,7 +98,8 @@ Status RowParser::ParseOddLabel(uint32_t column, std::string_view cell, bool may
 Status RowParser::ParseMeta(const Cells& cells, ParsedRow* out) {
   if (plan_.row_id) {
     const std::string_view cell = cells[*plan_.row_id];
-    const auto id = RowIdFromText(plan_.rules.Read(cell).text);
+    auto id = ParseUint64(cell);
+    if (!id) id = RowIdFromText(plan_.rules.Read(cell).text);
     if (!id) {
       return Malformed(*plan_.row_id, cell,
                        "an integer in [0, 2^64); without row_id in the schema, rows are numbered");
@@ -105,8 +107,9 @@ Status RowParser::ParseMeta(const Cells& cells, ParsedRow* out) {
     out->row_id = *id;
   }
   if (plan_.group) {
-    const CellRules::Cell group = ReadId(*plan_.group, cells[*plan_.group], false);
-    out->group = IdFromText(group.missing ? std::string_view() : group.text);
+    std::string_view id = cells[*plan_.group];
+    if (plan_.rules.IdMayDiffer(id) && !ReadOddId(*plan_.group, false, &id)) id = {};
+    out->group = IdFromText(id);
   }
   if (plan_.time) {
     RETURN_IF_ERROR(ParseTime(*plan_.time, cells[*plan_.time], 0, &time_kind_, &out->time));
@@ -131,11 +134,10 @@ Status RowParser::ParseSplit(const Cells& cells, ParsedRow* out) {
 
 Status RowParser::ParseTime(uint32_t column, std::string_view cell, int64_t missing, TimeKind* kind,
                             int64_t* out) {
-  const CellRules::Cell read =
-      plan_.rules.MayDiffer(cell) ? ReadOdd(column, cell, false) : CellRules::Cell{cell};
+  std::string_view text = cell;
   *out = missing;
-  if (read.missing) return Status::Ok();
-  const auto time = TimeFromText(read.text);
+  if (plan_.rules.MayDiffer(cell) && !ReadOdd(column, false, &text)) return Status::Ok();
+  const auto time = TimeFromText(text);
   if (!time) return Malformed(column, cell, "a number, or a date like 2025-11-27 16:00:00");
   if (!kind->has_value()) *kind = time->is_date;
   if (time->is_date != *kind) {
@@ -148,7 +150,8 @@ Status RowParser::ParseTime(uint32_t column, std::string_view cell, int64_t miss
 }
 
 Status RowParser::ParseWeight(uint32_t column, std::string_view cell, float* out) {
-  const auto weight = NumberFromText(plan_.rules.Read(cell).text);
+  auto weight = ParseDouble(cell);
+  if (!weight) weight = NumberFromText(plan_.rules.Read(cell).text);
   if (!weight || *weight < 0 || !FitsFloat(*weight)) {
     return Malformed(column, cell, "a finite number >= 0");
   }
@@ -211,41 +214,43 @@ Status RowParser::ParseSlot(const SlotPlan& slot, std::string_view cell, ParsedS
 }
 
 Status RowParser::ParseId(const SlotPlan& slot, std::string_view piece, ParsedSide* out) {
-  CellRules::Cell id = ReadId(slot.column, piece, slot.keep_markers);
-  if (id.missing) return Status::Ok();
+  std::string_view id = piece;
   float value = 1;
   if (!slot.value_separator.empty()) {
-    const size_t at = id.text.rfind(slot.value_separator);  // ids may hold it too
-    const auto number =
-        at == std::string_view::npos
-            ? std::nullopt
-            : NumberFromText(TrimBlanks(id.text.substr(at + slot.value_separator.size())));
-    if (!number || !FitsFloat(*number) || at == 0) {
-      return Malformed(slot.column, piece,
-                       StrCat("id", slot.value_separator, "weight with a finite weight"));
+    const size_t at = piece.rfind(slot.value_separator);  // ids may hold it too
+    // A piece without weight is missing as a whole, or malformed.
+    if (at != std::string_view::npos || !plan_.rules.Read(piece, slot.keep_markers).missing) {
+      const auto number = at == std::string_view::npos || at == 0
+                              ? std::nullopt
+                              : WeightFromText(piece.substr(at + slot.value_separator.size()));
+      if (!number || !FitsFloat(*number)) {
+        return Malformed(slot.column, piece,
+                         StrCat("id", slot.value_separator, "weight with a finite weight"));
+      }
+      id = piece.substr(0, at);
+      value = static_cast<float>(*number);
     }
-    id = ReadId(slot.column, id.text.substr(0, at), slot.keep_markers);
-    if (id.missing) return Status::Ok();
-    value = static_cast<float>(*number);
   }
-  out->keys.push_back(MakeKey(slot.space_seed, IdFromText(id.text)));
+  if (plan_.rules.IdMayDiffer(id) && !ReadOddId(slot.column, slot.keep_markers, &id)) {
+    return Status::Ok();
+  }
+  out->keys.push_back(MakeKey(slot.space_seed, IdFromText(id)));
   out->values.push_back(value);
   return Status::Ok();
 }
 
 Status RowParser::ParseNumeric(const NumericPlan& numeric, std::string_view cell, ParsedSide* out) {
-  const CellRules::Cell read =
-      plan_.rules.MayDiffer(cell) ? ReadOdd(numeric.column, cell, false) : CellRules::Cell{cell};
-  if (read.missing) {
+  std::string_view text = cell;
+  if (plan_.rules.MayDiffer(cell) && !ReadOdd(numeric.column, false, &text)) {
     out->numerics.push_back(std::numeric_limits<double>::quiet_NaN());
     return Status::Ok();
   }
-  const auto number = NumberFromText(read.text);
+  auto number = ParseDouble(text);
+  if (!number) number = NumberFromText(text);
   if (!number || !FitsFloat(*number)) {
     return Malformed(numeric.column, cell,
-                     number || ParseInt64(read.text)
-                         ? "a finite number"
-                         : "a finite number (texts that mean \"missing\": missing_marker)");
+                     number ? "a finite number"
+                            : "a finite number (texts that mean \"missing\": missing_marker)");
   }
   out->numerics.push_back(
       numeric.transform == ColumnNumeric::LOG_STANDARD ? Log1p(Max(*number, 0.0)) : *number);

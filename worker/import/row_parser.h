@@ -59,9 +59,10 @@ class RowParser {
   using TimeKind = std::optional<bool>;
 
   Status Malformed(uint32_t column, std::string_view found, std::string_view expected) const;
-  CellRules::Cell ReadOdd(uint32_t column, std::string_view cell, bool keep_markers);
-  CellRules::Cell ReadId(uint32_t column, std::string_view piece, bool keep_markers);
-  CellRules::Cell ReadOddId(uint32_t column, std::string_view piece, bool keep_markers);
+  // For cells of which the rules say that they may differ from what they say: the text becomes what
+  // is meant. False: it is missing.
+  bool ReadOdd(uint32_t column, bool keep_markers, std::string_view* text);
+  bool ReadOddId(uint32_t column, bool keep_markers, std::string_view* text);
 
   Status ParseLabels(const Cells& cells, ParsedRow* out);
   Status ParseOddLabel(uint32_t column, std::string_view cell, bool may_be_missing, uint8_t* out);

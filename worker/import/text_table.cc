@@ -49,7 +49,7 @@ Result<bool> TextTable::Next() {
     ASSIGN_OR_RETURN(const bool got, NextLine(&line));
     if (!got) return false;
     malformed_ = splitter_.Split(line);
-    if (malformed_.ok() && IsHeader()) {
+    if (malformed_.ok() && cells()[0].size() == columns_[0].size() && IsHeader()) {
       ++skipped_.repeated_headers;
       continue;
     }

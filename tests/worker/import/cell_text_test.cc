@@ -59,7 +59,7 @@ TEST(TimeFromText, DatesAreSecondsSince1970) {
 TEST(CellRules, SaysOfOrdinaryTextsThatTheyStayAsTheyAre) {
   const CellRules rules(MakeSchema(""));
   for (const char* text : {"abc", "17", "x y", "3.5"}) EXPECT_FALSE(rules.MayDiffer(text)) << text;
-  for (const char* text : {"", " a", "a\t", "NaN", "\\N", "-", "41.0", "41."}) {
+  for (const char* text : {"", " a", "a\t", "NaN", "\\N", "-"}) {
     EXPECT_TRUE(rules.MayDiffer(text)) << text;
   }
 }
