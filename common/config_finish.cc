@@ -1,6 +1,7 @@
 #include <google/protobuf/text_format.h>
 
 #include <cmath>
+#include <limits>
 #include <vector>
 
 #include "common/check.h"
@@ -57,9 +58,12 @@ bool IsPowerOfTwo(double value) {
   return value >= 1 && (static_cast<uint64_t>(value) & (static_cast<uint64_t>(value) - 1)) == 0;
 }
 
+// Rates and their like become float32 where they are used.
+bool FitsFloat(double value) { return std::abs(value) <= std::numeric_limits<float>::max(); }
+
 bool InRange(const FieldDescriptor& field, double value) {
   const Allowed& range = AllowedOf(field);
-  if (!std::isfinite(value)) return false;
+  if (!FitsFloat(value)) return false;
   if (range.has_min() && value < range.min()) return false;
   if (range.has_max() && value > range.max()) return false;
   if (range.has_above() && value <= range.above()) return false;
@@ -88,7 +92,7 @@ Status CheckValue(const Message& config, const FieldDescriptor* field, int index
                   const std::string& path, const Origins& origins) {
   std::string value;
   TextFormat::PrintFieldValueToString(config, field, index, &value);
-  bool good = true;
+  bool good = true, fits = true;
   switch (field->cpp_type()) {
     case FieldDescriptor::CPPTYPE_ENUM:
       good = field->is_repeated() || config.GetReflection()->GetEnumValue(config, field) != 0;
@@ -105,13 +109,16 @@ Status CheckValue(const Message& config, const FieldDescriptor* field, int index
     case FieldDescriptor::CPPTYPE_FLOAT:
     case FieldDescriptor::CPPTYPE_DOUBLE:
       good = InRange(*field, NumberOf(config, field, index));
+      fits = good || !std::isfinite(NumberOf(config, field, index)) ||
+             FitsFloat(NumberOf(config, field, index));
       break;
     case FieldDescriptor::CPPTYPE_MESSAGE:
       CHECK(false, field->full_name(), " is no scalar");
   }
   if (good) return Status::Ok();
   return FieldError(origins.Of(path), path,
-                    StrCat(value, " is out of range, allowed: ", WhatIsAllowed(*field)));
+                    StrCat(value, fits ? " is out of range" : " does not fit float32",
+                           ", allowed: ", WhatIsAllowed(*field)));
 }
 
 Status CheckField(const Message& config, const FieldDescriptor* field, const std::string& path,

@@ -68,8 +68,23 @@ void AddTrain(CLI::App* app, Action* action) {
                  "--set data.log=train.log",
                  action, [] { return RunTrain(arguments, &stopped_by_signal); });
   AddConfig(command, &arguments.config);
-  command->add_flag("--resume", arguments.resume,
-                    "Continue from the newest complete checkpoint, if there is one");
+  static bool resume = false, fallback = false;
+  CLI::Option* const resumes = command->add_flag(
+      "--resume", resume, "Continue from the newest complete checkpoint, if there is one");
+  command
+      ->add_flag("--fallback", fallback,
+                 "With --resume: check all files first, and pass over damaged checkpoints")
+      ->needs(resumes);
+  command->callback([] {
+    if (!resume) return;
+    arguments.resume = fallback ? worker::Resume::kNewestWhole : worker::Resume::kNewest;
+  });
+}
+
+// Which of a directory's checkpoints.
+void AddBest(CLI::App* command, bool* best) {
+  command->add_flag("--best", *best,
+                    "Of a directory: the checkpoint of the best evaluation (checkpoint.best)");
 }
 
 void AddEvaluate(CLI::App* app, Action* action) {
@@ -81,6 +96,7 @@ void AddEvaluate(CLI::App* app, Action* action) {
   AddConfig(command, &arguments.config);
   command->add_option("--checkpoint", arguments.checkpoint,
                       "A checkpoint, or a directory of them (the newest complete one)");
+  AddBest(command, &arguments.best);
   command->add_option("--log", arguments.log, "Log to evaluate on (default: evaluate.log)");
   command->add_option("--oracle", arguments.oracle,
                       "Oracle file of a generated log (default: evaluate.oracle)");
@@ -95,6 +111,7 @@ void AddPredict(CLI::App* app, Action* action) {
   AddConfig(command, &arguments.config);
   command->add_option("--checkpoint", arguments.checkpoint,
                       "A checkpoint, or a directory of them (the newest complete one)");
+  AddBest(command, &arguments.best);
   command->add_option("--log", arguments.log, "Log to predict (default: evaluate.log)");
   command->add_option("--output", arguments.output, "File to write; - is standard output");
 }
@@ -107,6 +124,7 @@ void AddExport(CLI::App* app, Action* action) {
       [] { return Alone([] { return RunExport(arguments); }); });
   command->add_option("--checkpoint", arguments.checkpoint, "A checkpoint, or a directory of them")
       ->required();
+  AddBest(command, &arguments.best);
   command->add_option("--output", arguments.output, "Directory to make")->required();
 }
 

@@ -118,7 +118,7 @@ Result<Training> MeasureTraining(const TrainConfig& config, FileSystem& files) {
   const auto work = [&](const TrainConfig& job, const worker::WorkerEnvironment& environment) {
     worker::WorkerEnvironment watched = environment;
     watched.on_step = on_step;
-    return worker::Train(job, false, watched).status();
+    return worker::Train(job, worker::Resume::kNothing, watched).status();
   };
   RETURN_IF_ERROR(launch::RunLocalCluster(config, {}, files, work));
   training.times = {all.read - warm.read,

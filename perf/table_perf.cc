@@ -133,7 +133,7 @@ void Measure(uint64_t rows) {
     update.table.push_back(RowsPerSecond([&] {
       for (size_t i = 0; i < kBatchKeys; ++i) {
         if (i + kAhead < kBatchKeys) PrefetchRow(table.row(found[i + kAhead]), stride);
-        updater.Apply(table.row(found[i]), &gradients[i * kDim]);
+        CHECK(updater.Apply(table.row(found[i]), &gradients[i * kDim]));
       }
     }));
     update.plain.push_back(RowsPerSecond([&] {

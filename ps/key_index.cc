@@ -8,7 +8,6 @@ namespace chorus::ps {
 namespace {
 
 constexpr uint64_t kFirstCapacity = 64;
-constexpr uint64_t kHugePage = 2u << 20;
 
 }  // namespace
 

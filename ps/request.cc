@@ -4,6 +4,7 @@
 #include <bit>
 #include <cmath>
 
+#include "common/finite.h"
 #include "common/strings.h"
 
 namespace chorus::ps {
@@ -141,14 +142,6 @@ Status CheckStepMeta(const wire::StepMeta& meta, size_t arrays, const ServerShap
       return Malformed(StrCat("learning rate factor ", factor));
   }
   return CheckFrozenTables(meta, tables);
-}
-
-bool AllFinite(std::span<const float> values) {
-  uint32_t bad = 0;  // no early exit: the loop runs several lanes at once
-  for (const float value : values) {
-    bad |= (std::bit_cast<uint32_t>(value) & 0x7f800000u) == 0x7f800000u ? 1u : 0u;
-  }
-  return bad == 0;
 }
 
 }  // namespace

@@ -7,7 +7,6 @@
 namespace chorus::ps {
 namespace {
 
-constexpr uint64_t kHugePage = 2u << 20;
 constexpr uint64_t kCacheLine = 64;
 
 uint64_t RoundUp(uint64_t value, uint64_t unit) { return (value + unit - 1) / unit * unit; }

@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "common/check.h"
+#include "common/finite.h"
 
 namespace chorus::ps {
 namespace {
@@ -43,14 +44,19 @@ void RowUpdater::BeginStep(uint64_t step, float lr_factor) {
   lr_factor_ = lr_factor;
 }
 
-void RowUpdater::Apply(RowHeader* row, const float* gradient) {
-  using Kind = OptimizerParameters::Kind;
+bool RowUpdater::Apply(RowHeader* row, const float* gradient) {
   float* const weights = row->weights();
-  float* const state = weights + dim_;
   if (clip_norm_ > 0 || weight_decay_ > 0) gradient = Condition(weights, gradient);
   // At the end of its range the count stays: Adam's bias is long gone by then.
   row->count += row->count != UINT32_MAX;
   row->last_step = step_;
+  ApplyOptimizer(row->count, gradient, weights, weights + dim_);
+  return AllFinite({weights, type_->layout.floats()});
+}
+
+void RowUpdater::ApplyOptimizer(uint32_t count, const float* gradient, float* weights,
+                                float* state) const {
+  using Kind = OptimizerParameters::Kind;
   const OptimizerParameters& optimizer = type_->optimizer;
   switch (optimizer.kind) {
     case Kind::kSgd:
@@ -61,7 +67,7 @@ void RowUpdater::Apply(RowHeader* row, const float* gradient) {
       return ApplyRowwise(weights, state, gradient);
     case Kind::kAdam:
     case Kind::kAdamW:
-      return Elementwise(AdamRuleOf(row->count), dim_, gradient, weights, state);
+      return Elementwise(AdamRuleOf(count), dim_, gradient, weights, state);
     case Kind::kFtrl:
       return Elementwise(optimizer.Ftrl(lr_factor_), dim_, gradient, weights, state);
   }

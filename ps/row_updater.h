@@ -19,10 +19,12 @@ class RowUpdater {
   // gradient: [dim], combined over the step's grains. In this order:
   //   g *= clip_norm / |g| if |g| > clip_norm > 0; g += weight_decay * w; count and last_step;
   //   optimizer
-  void Apply(RowHeader* row, const float* gradient);
+  // False when a weight or a float of the optimizer's state is not finite afterwards.
+  [[nodiscard]] bool Apply(RowHeader* row, const float* gradient);
 
  private:
   const float* Condition(const float* weights, const float* gradient);
+  void ApplyOptimizer(uint32_t count, const float* gradient, float* weights, float* state) const;
   void ApplyRowwise(float* weights, float* state, const float* gradient) const;
   AdamRule AdamRuleOf(uint32_t count) const;
 

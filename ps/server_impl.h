@@ -69,6 +69,7 @@ class ServerImpl : public Server {
                uint32_t snapshot_id, const std::vector<std::shared_ptr<StepState>>& pending);
   void CompleteStep(StepState* state);
   std::string ReplyMeta(const StepState& state) REQUIRES_LOCK(mutex_);
+  std::string NameWithMemory(Code cause) const;
 
   void HandleRead(Frame frame, Responder respond);
   void HandleControl(Frame frame, Responder respond);

@@ -127,8 +127,8 @@ void ServerImpl::RunStep(ShardOwner* owner, const std::shared_ptr<StepState>& st
                          const std::vector<std::shared_ptr<StepState>>& pending) {
   Status status;
   if (!failed_) {
-    owner->Apply(*state, keys_of);
-    if (snapshot_id != 0) {
+    status = owner->Apply(*state, keys_of);
+    if (status.ok() && snapshot_id != 0) {
       owner->BeginSnapshot(snapshot_id, state->workers[0].request->meta.snapshot().step(), pending);
     }
     for (Shard& shard : owner->shards()) {
@@ -152,11 +152,7 @@ void ServerImpl::CompleteStep(StepState* state) {
     {
       MutexLock state_lock(state->mutex);
       if (failure_.ok() && !state->error.ok()) {
-        const std::string limit =
-            options_.memory_mb == 0 ? "none" : StrCat(options_.memory_mb, " MB");
-        failure_ =
-            state->error.Annotate(StrCat(shape_.name(), " (memory in use ",
-                                         budget_.used_bytes() >> 20, " MB, limit ", limit, ")"));
+        failure_ = state->error.Annotate(NameWithMemory(state->error.code()));
         failed_ = true;
       }
     }
@@ -171,6 +167,14 @@ void ServerImpl::CompleteStep(StepState* state) {
     steps_.MarkDone(state);
   }
   for (Outgoing& reply : out) reply.respond(std::move(reply.frame));
+}
+
+// This server's name, and what memory it uses where that is the cause.
+std::string ServerImpl::NameWithMemory(Code cause) const {
+  if (cause != Code::kResourceExhausted) return shape_.name();
+  const std::string limit = options_.memory_mb == 0 ? "none" : StrCat(options_.memory_mb, " MB");
+  return StrCat(shape_.name(), " (memory in use ", budget_.used_bytes() >> 20, " MB, limit ", limit,
+                ")");
 }
 
 // The same bytes go to all workers, and again to a retry: so a snapshot's end is told in one step's

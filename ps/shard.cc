@@ -4,6 +4,7 @@
 #include <cstring>
 #include <utility>
 
+#include "common/finite.h"
 #include "common/strings.h"
 
 namespace chorus::ps {
@@ -60,6 +61,18 @@ void AppendPendingStep(const StepState& step, uint32_t local, const std::vector<
   }
 }
 
+// What an update made of a row: the finite gradient that moved it was too large for float32.
+Status NotFinite(const Table& table, const RowHeader& row, uint64_t step) {
+  const uint32_t dim = table.type().layout.dim;
+  const bool weights = !AllFinite({row.weights(), dim});
+  return FailedPrecondition(
+      StrCat("step ", step, " made ", weights ? "weights" : "optimizer state",
+             " that is not finite in table ", table.type().spec.name, ", key ", row.key,
+             " (update ", row.count,
+             " of that row): lower table.optimizer's lr, set "
+             "table.clip_norm, or look for absurd values in the log (chorus inspect LOG)"));
+}
+
 }  // namespace
 
 Shard::Shard(uint32_t local, const ServerShape* shape, const std::vector<TableType>* types,
@@ -68,8 +81,8 @@ Shard::Shard(uint32_t local, const ServerShape* shape, const std::vector<TableTy
   for (const TableType& type : *types) tables_.emplace_back(&type, budget);
 }
 
-void Shard::Apply(const StepState& with_gradients, const StepState& keys_of,
-                  ShardWorkspace* workspace) {
+Status Shard::Apply(const StepState& with_gradients, const StepState& keys_of,
+                    ShardWorkspace* workspace) {
   auto& terms = workspace->terms;
   auto& worker_rows = workspace->worker_rows;
   // Frozen tables, snapshot and learning rate are those of the step: any worker's frame says them.
@@ -95,12 +108,15 @@ void Shard::Apply(const StepState& with_gradients, const StepState& keys_of,
     RowUpdater& updater = workspace->updaters[t];
     updater.BeginStep(keys_of.step,
                       with_gradients.workers[0].request->meta.lr_factor(static_cast<int>(t)));
+    const RowHeader* bad = nullptr;
     const auto apply = [&](RowHeader* row, uint32_t index, const float* gradient) {
       if (snapshot_ != nullptr) snapshot_->BeforeUpdate(t, index, row);
-      updater.Apply(row, gradient);
+      if (!updater.Apply(row, gradient)) bad = row;
     };
     workspace->combiner.Combine(table, worker_rows, terms, shape_.job.grains_per_step(), apply);
+    if (bad != nullptr) return NotFinite(table, *bad, keys_of.step);
   }
+  return Status::Ok();
 }
 
 Status Shard::LookUp(StepState* step) {

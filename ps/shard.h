@@ -40,8 +40,10 @@ class Shard {
         MemoryBudget* budget);
 
   // Applies the gradients in `with_gradients` (frames of step `keys_of.step` + 1 + pull_ahead) to
-  // the rows that the frames of `keys_of` looked up. Frozen tables are left as they are.
-  void Apply(const StepState& with_gradients, const StepState& keys_of, ShardWorkspace* workspace);
+  // the rows that the frames of `keys_of` looked up. Frozen tables are left as they are. Error:
+  // kFailedPrecondition when a row is not finite afterwards; names table and key.
+  Status Apply(const StepState& with_gradients, const StepState& keys_of,
+               ShardWorkspace* workspace);
   // Finds or creates the rows of `step` and copies their weights into its replies. Error:
   // kResourceExhausted, or kFailedPrecondition if a resumed run asks for other keys than its
   // checkpoint's run did.

@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "common/checksum_stream.h"
+#include "common/finite.h"
 #include "common/strings.h"
 
 namespace chorus::ps {
@@ -177,6 +178,10 @@ Result<PendingRows> ShardFile::ReadPending(uint32_t index) const {
     for (size_t i = 1; i < out.keys.size(); ++i) {
       if (out.keys[i] <= out.keys[i - 1]) return Corrupt("pending keys are out of order");
     }
+    if (!AllFinite(out.weights)) {
+      return Corrupt(
+          StrCat("pending rows of table ", table.name, " hold a value that is not finite"));
+    }
   }
   return pending;
 }
@@ -213,6 +218,12 @@ bool ShardFile::Cursor::Next(ShardRow* row) {
   }
   any_ = true;
   last_key_ = row->key;
+  if (!AllFinite({row->weights, table_->dim + table_->state_floats})) {
+    status_ = file_->Corrupt(StrCat("key ", row->key, " of table ", table_->name,
+                                    " (last updated by step ", row->last_step,
+                                    ") holds a value that is not finite"));
+    return false;
+  }
   return true;
 }
 

@@ -83,7 +83,8 @@ class ShardFile {
   class Cursor {
    public:
     Cursor(const ShardFile* file, uint32_t table);
-    // False at the end and on an error; status() tells the two apart.
+    // False at the end and on an error; status() tells the two apart. A row that is not finite is
+    // an error (kDataLoss).
     bool Next(ShardRow* row);
     const Status& status() const { return status_; }
 
@@ -102,7 +103,8 @@ class ShardFile {
   Cursor Rows(uint32_t table) const { return Cursor(this, table); }
 
   uint32_t pending_steps() const { return static_cast<uint32_t>(pending_offsets_.size()); }
-  Result<PendingRows> ReadPending(uint32_t index) const;  // of step step() + 1 + index
+  // Of step step() + 1 + index. Error: kDataLoss, also when a weight is not finite.
+  Result<PendingRows> ReadPending(uint32_t index) const;
 
  private:
   friend class Cursor;

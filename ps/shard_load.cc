@@ -40,6 +40,8 @@ Status Shard::LoadRows(const ShardFile& file, uint32_t file_table, uint32_t t,
   const TableType& type = table.type();
   const ShardFileTable& header = file.tables()[file_table];
   const bool reset = mode == wire::RestoreMeta::WARM_START_RESET;
+  // A new run keeps what fits, and says what does not (worker/train/warm_fit.h).
+  if (header.dim != type.layout.dim && mode != wire::RestoreMeta::RESUME) return Status::Ok();
   if (header.dim != type.layout.dim ||
       (!reset && header.state_floats != type.layout.state_floats)) {
     return FailedPrecondition(StrCat("table ", header.name, " of the checkpoint has dimension ",

@@ -71,12 +71,13 @@ void ShardOwner::Run() {
   }
 }
 
-void ShardOwner::Apply(const StepState& step, const StepState* keys_of) {
-  if (keys_of == nullptr) return;
+Status ShardOwner::Apply(const StepState& step, const StepState* keys_of) {
+  if (keys_of == nullptr) return Status::Ok();
   for (Shard& shard : shards_) {
-    shard.Apply(step, *keys_of, &workspace_);
+    RETURN_IF_ERROR(shard.Apply(step, *keys_of, &workspace_));
     BoundSideMemory(&shard);
   }
+  return Status::Ok();
 }
 
 void ShardOwner::BeginSnapshot(uint32_t id, uint64_t step,

@@ -34,8 +34,8 @@ class ShardOwner {
   std::deque<Shard>& shards() { return shards_; }
   uint32_t first_local() const { return first_local_; }
   // Applies the gradients that came with `step` to the rows that keys_of looked up; keys_of is null
-  // if none came.
-  void Apply(const StepState& step, const StepState* keys_of);
+  // if none came. Error: as Shard::Apply.
+  Status Apply(const StepState& step, const StepState* keys_of);
   void BeginSnapshot(uint32_t id, uint64_t step,
                      const std::vector<std::shared_ptr<StepState>>& pending);
   void FinishSnapshot();  // hands all that is left to the writer

@@ -29,7 +29,7 @@ Status RunEvaluate(const EvaluateArguments& arguments) {
     for (const std::string& doubt : worker::DoubtsOf(*evaluation)) LogWarning(doubt);
     return Status::Ok();
   };
-  return RunScoring(arguments.config, arguments.checkpoint, overrides, work);
+  return RunScoring({arguments.config, arguments.checkpoint, arguments.best, overrides}, work);
 }
 
 }  // namespace chorus::launch

@@ -7,7 +7,6 @@
 
 #include <cstdio>
 #include <memory>
-#include <optional>
 #include <span>
 #include <utility>
 
@@ -87,23 +86,21 @@ class Exporter {
 
 Status RunExport(const ExportArguments& arguments) {
   FileSystem& files = PosixFiles();
-  ASSIGN_OR_RETURN(const std::optional<std::string> folder,
-                   worker::FindCheckpoint(files, arguments.checkpoint));
-  if (!folder.has_value()) return NotFound(arguments.checkpoint + ": no complete checkpoint");
+  ASSIGN_OR_RETURN(const std::string folder,
+                   worker::ChooseCheckpoint(files, arguments.checkpoint, arguments.best));
   ASSIGN_OR_RETURN(const auto output, OutputFolder::Create(files, arguments.output, "exporting"));
-  ASSIGN_OR_RETURN(const CheckpointManifest manifest, worker::ReadManifest(files, *folder));
-  RETURN_IF_ERROR(worker::VerifyFiles(files, *folder, manifest));
+  ASSIGN_OR_RETURN(const CheckpointManifest manifest, worker::ReadManifest(files, folder));
+  RETURN_IF_ERROR(worker::VerifyFiles(files, folder, manifest));
   ASSIGN_OR_RETURN(ExportManifest model, DescribeModel(manifest));
-  ASSIGN_OR_RETURN(const auto rows, CheckpointRows::Open(files, *folder, manifest));
-  ASSIGN_OR_RETURN(const worker::DenseState dense,
-                   worker::ReadDenseState(files, *folder, manifest));
+  ASSIGN_OR_RETURN(const auto rows, CheckpointRows::Open(files, folder, manifest));
+  ASSIGN_OR_RETURN(const worker::DenseState dense, worker::ReadDenseState(files, folder, manifest));
   Exporter exporter(files, output->path());
   RETURN_IF_ERROR(exporter.Tables(*rows));
   RETURN_IF_ERROR(exporter.Dense(dense));
   RETURN_IF_ERROR(exporter.Manifest(std::move(model)));
   RETURN_IF_ERROR(output->Commit());
   std::printf("exported step %llu of %s to %s\n", static_cast<unsigned long long>(manifest.step()),
-              folder->c_str(), output->output().c_str());
+              folder.c_str(), output->output().c_str());
   return Status::Ok();
 }
 

@@ -27,8 +27,9 @@ Status PredictTo(worker::Session* session, const std::string& path) {
 }  // namespace
 
 Status RunPredict(const PredictArguments& arguments) {
-  return RunScoring(arguments.config, arguments.checkpoint, LogOverrides(arguments.log),
-                    [&](worker::Session* session) { return PredictTo(session, arguments.output); });
+  return RunScoring(
+      {arguments.config, arguments.checkpoint, arguments.best, LogOverrides(arguments.log)},
+      [&](worker::Session* session) { return PredictTo(session, arguments.output); });
 }
 
 }  // namespace chorus::launch

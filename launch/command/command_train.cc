@@ -9,6 +9,8 @@
 #include "launch/command/commands.h"
 #include "launch/job/job.h"
 #include "worker/metrics/metrics.h"
+#include "worker/train/best_checkpoint.h"
+#include "worker/train/checkpoint_store.h"
 #include "worker/train/trainer.h"
 
 namespace chorus::launch {
@@ -20,7 +22,7 @@ Result<TrainConfig> LoadTrainingJob(const TrainArguments& arguments) {
   if (config.data().log_size() == 0) {
     return InvalidArgument("data.log: names no log to train on (--set data.log=DIRECTORY)");
   }
-  if (arguments.resume && config.checkpoint().directory().empty()) {
+  if (arguments.resume != worker::Resume::kNothing && config.checkpoint().directory().empty()) {
     return InvalidArgument("checkpoint.directory: --resume needs to know where checkpoints lie");
   }
   return config;
@@ -62,6 +64,17 @@ void PrintStopped(const worker::TrainResult& result) {
   }
 }
 
+void PrintBest(const TrainConfig& config, const worker::TrainResult& result) {
+  const std::string metric = worker::MetricName(result.best->metric());
+  const auto step = static_cast<unsigned long long>(result.best->step());
+  std::printf("best checkpoint: %s, %s %.5f (--best)\n",
+              worker::CheckpointFolder(config.checkpoint().directory(), step).c_str(),
+              metric.c_str(), result.best->value());
+  if (!result.stopped_early) return;
+  std::printf("ended before the last step: %u evaluations were no better than that of step %llu\n",
+              config.checkpoint().patience(), step);
+}
+
 void PrintResult(const TrainConfig& config, const worker::TrainResult& result) {
   if (result.exposures > 0) {
     PrintSteps(result);
@@ -73,6 +86,7 @@ void PrintResult(const TrainConfig& config, const worker::TrainResult& result) {
     std::printf("%s", worker::FormatEvaluation(*result.evaluation).c_str());
   }
   if (!result.checkpoint.empty()) std::printf("checkpoint: %s\n", result.checkpoint.c_str());
+  if (result.best.has_value()) PrintBest(config, result);
   if (!config.report().metrics().empty()) {
     std::printf("metrics: %s\n", config.report().metrics().c_str());
   }

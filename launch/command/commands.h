@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "common/status.h"
+#include "worker/train/trainer.h"
 
 namespace chorus::launch {
 
@@ -20,12 +21,13 @@ struct ConfigArguments {
 
 struct TrainArguments {
   ConfigArguments config;
-  bool resume = false;  // continue from the newest complete checkpoint, if there is one
+  worker::Resume resume = worker::Resume::kNothing;
 };
 
 struct EvaluateArguments {
   ConfigArguments config;
   std::string checkpoint;        // a checkpoint, or a directory of them (the newest complete one)
+  bool best = false;             // of a directory: that of the best evaluation
   std::vector<std::string> log;  // overrides evaluate.log
   std::string oracle;            // overrides evaluate.oracle
 };
@@ -33,12 +35,14 @@ struct EvaluateArguments {
 struct PredictArguments {
   ConfigArguments config;
   std::string checkpoint;
+  bool best = false;
   std::vector<std::string> log;
   std::string output = "-";  // "-" = standard output
 };
 
 struct ExportArguments {
   std::string checkpoint;
+  bool best = false;
   std::string output;  // a new directory
 };
 

@@ -1,7 +1,6 @@
 #include "launch/command/scoring.h"
 
 #include <cstdio>
-#include <optional>
 
 #include "common/config.h"
 #include "common/log.h"
@@ -13,15 +12,12 @@ namespace chorus::launch {
 namespace {
 
 // The complete checkpoint that `path` names. Error: kNotFound.
-Result<std::string> CheckpointAt(const std::string& path) {
+Result<std::string> CheckpointAt(const std::string& path, bool best) {
   if (path.empty()) {
     return InvalidArgument(
         "no checkpoint: give --checkpoint, or a --config with checkpoint.directory");
   }
-  ASSIGN_OR_RETURN(const std::optional<std::string> folder,
-                   worker::FindCheckpoint(PosixFiles(), path));
-  if (!folder.has_value()) return NotFound(path + ": no complete checkpoint");
-  return *folder;
+  return worker::ChooseCheckpoint(PosixFiles(), path, best);
 }
 
 // The configuration that a checkpoint was made with, without what that run chose for its own
@@ -38,12 +34,12 @@ TrainConfig ConfigOf(const CheckpointManifest& manifest) {
 
 class ScoringJob {
  public:
-  ScoringJob(const ConfigArguments& arguments, std::string checkpoint,
-             const std::vector<std::string>& overrides)
-      : config_file_(arguments.config_file),
-        sets_(arguments.sets),
-        checkpoint_(std::move(checkpoint)) {
-    sets_.insert(sets_.end(), overrides.begin(), overrides.end());
+  explicit ScoringJob(const ScoringRequest& request)
+      : config_file_(request.config.config_file),
+        sets_(request.config.sets),
+        checkpoint_(request.checkpoint),
+        best_(request.best) {
+    sets_.insert(sets_.end(), request.overrides.begin(), request.overrides.end());
   }
 
   Result<TrainConfig> Load() const {
@@ -52,20 +48,24 @@ class ScoringJob {
       if (!checkpoint_.empty()) config.mutable_checkpoint()->set_directory(checkpoint_);
       return WithCheckpoint(config);
     }
-    ASSIGN_OR_RETURN(const std::string folder, CheckpointAt(checkpoint_));
+    ASSIGN_OR_RETURN(const std::string folder, CheckpointAt(checkpoint_, best_));
     ASSIGN_OR_RETURN(const CheckpointManifest manifest, worker::ReadManifest(PosixFiles(), folder));
     TrainConfig config = ConfigOf(manifest);
     RETURN_IF_ERROR(ApplySets(sets_, &config));
     RETURN_IF_ERROR(FinishTrainConfig(folder, &config));
     config.mutable_checkpoint()->set_directory(folder);
-    return WithCheckpoint(config);
+    return WithLog(config);
   }
 
  private:
   // checkpoint.directory becomes the very checkpoint, so that all ranks read the same.
-  static Result<TrainConfig> WithCheckpoint(TrainConfig config) {
-    ASSIGN_OR_RETURN(const std::string folder, CheckpointAt(config.checkpoint().directory()));
+  Result<TrainConfig> WithCheckpoint(TrainConfig config) const {
+    ASSIGN_OR_RETURN(const std::string folder,
+                     CheckpointAt(config.checkpoint().directory(), best_));
     config.mutable_checkpoint()->set_directory(folder);
+    return WithLog(config);
+  }
+  static Result<TrainConfig> WithLog(const TrainConfig& config) {
     if (config.evaluate().log_size() == 0) {
       return InvalidArgument("no log: give --log, or evaluate.log in the configuration");
     }
@@ -75,6 +75,7 @@ class ScoringJob {
   const std::string config_file_;
   std::vector<std::string> sets_;
   const std::string checkpoint_;
+  const bool best_;
 };
 
 }  // namespace
@@ -84,10 +85,9 @@ std::vector<std::string> LogOverrides(const std::vector<std::string>& log) {
   return {"evaluate.log=" + Join(log, ",")};
 }
 
-Status RunScoring(const ConfigArguments& arguments, const std::string& checkpoint,
-                  const std::vector<std::string>& overrides, const ScoringMain& work) {
-  const ScoringJob job(arguments, checkpoint, overrides);
-  if (arguments.print_config) {
+Status RunScoring(const ScoringRequest& request, const ScoringMain& work) {
+  const ScoringJob job(request);
+  if (request.config.print_config) {
     ASSIGN_OR_RETURN(const TrainConfig config, job.Load());
     std::fputs(PrintConfig(config).c_str(), stdout);
     return Status::Ok();
@@ -101,8 +101,7 @@ Status RunScoring(const ConfigArguments& arguments, const std::string& checkpoin
         ASSIGN_OR_RETURN(
             const std::unique_ptr<worker::Session> session,
             worker::Session::Create(config, worker::SchemaOfManifest(manifest), environment));
-        ASSIGN_OR_RETURN(const uint64_t step,
-                         session->Restore(folder, worker::Session::RestoreMode::kResume));
+        ASSIGN_OR_RETURN(const uint64_t step, session->Restore(folder));
         if (environment.collective->rank() == 0) {
           LogInfo("model of step ", step, " from ", folder);
         }

@@ -14,10 +14,15 @@ namespace chorus::launch {
 
 // checkpoint: a checkpoint or a directory of them; "" = checkpoint.directory of the configuration.
 // The job's configuration is --config if given, else the one that the checkpoint was trained with;
-// --set changes either. overrides: further sets, applied last ("evaluate.log=...").
+// --set changes either.
+struct ScoringRequest {
+  ConfigArguments config = {};
+  std::string checkpoint = {};
+  bool best = false;                        // of a directory, that of the best evaluation
+  std::vector<std::string> overrides = {};  // further sets, applied last ("evaluate.log=...")
+};
 using ScoringMain = std::function<Status(worker::Session* session)>;
-Status RunScoring(const ConfigArguments& arguments, const std::string& checkpoint,
-                  const std::vector<std::string>& overrides, const ScoringMain& work);
+Status RunScoring(const ScoringRequest& request, const ScoringMain& work);
 
 // {"evaluate.log=a,b"} for the logs of the command line; nothing for none.
 std::vector<std::string> LogOverrides(const std::vector<std::string>& log);

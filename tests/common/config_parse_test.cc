@@ -93,6 +93,9 @@ TEST_F(ConfigParse, NotANumberAndInfinityAreRefused) {
               HasSubstr("table.0.weight_decay: nan is out of range"));
   EXPECT_THAT(ErrorOf("table { optimizer { sgd { lr: inf } } }"),
               HasSubstr("table.0.optimizer.sgd.lr: inf is out of range"));
+  EXPECT_THAT(ErrorOf("table { optimizer { sgd { lr: 1e300 } } }"),
+              HasSubstr("table.0.optimizer.sgd.lr: 1e+300 does not fit float32, allowed: a finite "
+                        "number 0 or more"));
   EXPECT_THAT(ErrorOf("table { initializer { constant { value: -inf } } }"),
               HasSubstr("-inf is out of range, allowed: a finite number"));
 }

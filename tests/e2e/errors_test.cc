@@ -40,6 +40,35 @@ TEST(ErrorsTest, ANonFiniteValueStopsTheRunBeforeItIsPushedAndNamesItsPlace) {
   }
 }
 
+// Gradients may be finite and what they make of a weight or of an optimizer's sums not.
+TEST(ErrorsTest, StateThatIsNotFiniteStopsTheRunAndTheCheckpointsBeforeItStay) {
+  const struct {
+    const char* config;
+    std::vector<std::string> named;
+  } cases[] = {
+      {"table { name: 'a' dim: 4 optimizer { sgd { lr: 1e38 } } } table { name: 'b' dim: 3 }",
+       {"step ", "table a", "key ", "not finite"}},
+      {"table { name: 'a' dim: 4 optimizer { sgd { lr: 1e38 } } } table { name: 'b' dim: 3 } "
+       "step { pull_ahead: 2 }",
+       {"step ", "table a", "key ", "not finite"}},
+      {"model { optimizer { sgd { lr: 3e38 } } }", {"step ", "not finite"}},
+  };
+  for (const auto& c : cases) {
+    for (const Layout& layout : {Layout(), kWide}) {
+      const auto files = FilesWithLogs();
+      const Status status =
+          TrainOn(*files, JobConfig(StrCat("checkpoint { every_steps: 1 } ", c.config)), layout)
+              .status;
+      ExpectError(status, status.code(), c.named);
+      EXPECT_FALSE(status.ok()) << c.config;
+      const auto kept = worker::FindCheckpoint(*files, "ckpt");
+      ASSERT_TRUE(kept.ok());
+      if (!kept->has_value()) continue;
+      EXPECT_NE(Canonical(*files, **kept), "") << "it is whole, and finite";
+    }
+  }
+}
+
 TEST(ErrorsTest, AnEvaluationLogOfOtherColumnsIsRefusedBeforeTraining) {
   const auto files = FilesWithLogs();
   const Status status = TrainOn(*files, JobConfig("evaluate { log: 'flat' }"), kWide).status;
@@ -57,7 +86,7 @@ Status TrainWithStaleLog(const TrainConfig& config, const std::string& stale) {
   const auto work = [&](const TrainConfig& job, const worker::WorkerEnvironment& environment) {
     worker::WorkerEnvironment mine = environment;
     if (environment.collective->rank() == 1) mine.files = other.get();
-    return worker::Train(job, false, mine).status();
+    return worker::Train(job, worker::Resume::kNothing, mine).status();
   };
   const Status status = RunOn(*files, config, kWide, work);
   EXPECT_FALSE(files->Exists("ckpt"));

@@ -71,8 +71,7 @@ Result<std::unique_ptr<worker::Session>> Restored(const TrainConfig& config,
   ASSIGN_OR_RETURN(
       std::unique_ptr<worker::Session> session,
       worker::Session::Create(config, worker::SchemaOfManifest(manifest), environment));
-  ASSIGN_OR_RETURN(const uint64_t step,
-                   session->Restore(checkpoint, worker::Session::RestoreMode::kResume));
+  ASSIGN_OR_RETURN(const uint64_t step, session->Restore(checkpoint));
   EXPECT_EQ(step, manifest.step());
   RETURN_IF_ERROR(environment.collective->Barrier());
   return session;
@@ -153,13 +152,15 @@ Status RunOn(FileSystem& files, TrainConfig config, const Layout& layout,
 Trained TrainOn(FileSystem& files, const TrainConfig& config, const Layout& layout, bool resume) {
   Trained trained;
   trained.workers.resize(layout.workers);
-  trained.status =
-      RunOn(files, config, layout,
-            [&](const TrainConfig& job, const worker::WorkerEnvironment& environment) -> Status {
-              worker::TrainResult& out = trained.workers[environment.collective->rank()];
-              ASSIGN_OR_RETURN(out, worker::Train(job, resume, environment));
-              return Status::Ok();
-            });
+  trained.status = RunOn(
+      files, config, layout,
+      [&](const TrainConfig& job, const worker::WorkerEnvironment& environment) -> Status {
+        worker::TrainResult& out = trained.workers[environment.collective->rank()];
+        ASSIGN_OR_RETURN(
+            out, worker::Train(job, resume ? worker::Resume::kNewest : worker::Resume::kNothing,
+                               environment));
+        return Status::Ok();
+      });
   return trained;
 }
 

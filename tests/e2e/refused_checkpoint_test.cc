@@ -3,8 +3,12 @@
 
 #include <gtest/gtest.h>
 
+#include <cstring>
+#include <limits>
+
 #include "launch/command/canonical.h"
 #include "tests/e2e/resume_testing.h"
+#include "worker/train/checkpoint_store.h"
 
 namespace chorus::e2e {
 namespace {
@@ -70,6 +74,45 @@ TEST(RefusedCheckpointTest, ADamagedFileOfTheCheckpointIsRefusedByName) {
     const Status status = TrainOn(*files, config, {.workers = 2, .servers = 2}, true).status;
     EXPECT_EQ(status.code(), Code::kDataLoss) << status.ToString();
     EXPECT_NE(status.message().find(name), std::string::npos) << status.ToString();
+  }
+}
+
+// Makes a float of a checkpoint's file a NaN, and every checksum fit again.
+void PutNan(FileSystem& files, const std::string& folder, const std::string& name, size_t at) {
+  const std::string path = JoinPath(folder, name);
+  std::string bytes = *ReadWholeFile(files, path);
+  const size_t body = bytes.size() - sizeof(uint64_t);
+  const float nan = std::numeric_limits<float>::quiet_NaN();
+  std::memcpy(&bytes[at < body ? at : body - at % 4 - 4], &nan, sizeof(nan));
+  const uint64_t checksum = Checksum(std::string_view(bytes).substr(0, body));
+  std::memcpy(&bytes[body], &checksum, sizeof(checksum));
+  ASSERT_TRUE(ReplaceFile(files, path, bytes).ok());
+  CheckpointManifest manifest = *worker::ReadManifest(files, folder);
+  for (CheckpointFile& file : *manifest.mutable_file()) {
+    if (file.name() == name) file.set_checksum(Checksum(bytes));
+  }
+  ASSERT_TRUE(worker::WriteManifest(files, folder, manifest).ok());
+}
+
+TEST(RefusedCheckpointTest, ValuesThatAreNotFiniteAreRefusedByAllWhoRead) {
+  for (const std::string name : {"dense.bin", "shard-00003.rows"}) {
+    const auto files = FilesWithLogs();
+    const Trained trained = TrainOn(*files, JobConfig(), Layout());
+    ASSERT_TRUE(trained.status.ok());
+    const std::string& folder = trained.first().checkpoint;
+    // The last value of dense.bin; in the shard the first row's first weight, behind the headers of
+    // the file and of table "a".
+    PutNan(*files, folder, name, name == "dense.bin" ? SIZE_MAX - 3 : 40 + 40 + 8 + 16);
+    const auto skip = [](std::string_view) { return Status::Ok(); };
+    for (const Status& status :
+         {launch::WriteCanonical(*files, folder, skip),
+          EvaluateOn(*files, JobConfig("evaluate { log: 'test' }"), Layout(), folder).status(),
+          TrainOn(*files, JobConfig(), {.workers = 2}, true).status,
+          TrainOn(*files, StandStill("checkpoint: 'ckpt'"), Layout()).status}) {
+      EXPECT_EQ(status.code(), Code::kDataLoss) << status.ToString();
+      EXPECT_NE(status.message().find("not finite"), std::string::npos) << status.ToString();
+      EXPECT_NE(status.message().find(name), std::string::npos) << status.ToString();
+    }
   }
 }
 

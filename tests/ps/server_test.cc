@@ -163,6 +163,18 @@ TEST_F(ServerTest, GradientsOfARepeatedFrameAreAppliedOnce) {
   EXPECT_EQ(once, weight_after(3));
 }
 
+TEST_F(ServerTest, AnUpdateThatLeavesNoNumberEndsTheJobAndNamesStepTableAndKey) {
+  Start();
+  EXPECT_EQ(Ask(Meta(1), Keys({1, 77})).type, FrameType::kStepReply);
+  wire::StepMeta meta = Meta(2);
+  auto arrays = Keys({1});
+  std::vector<float> gradients(10, 0.5f);
+  gradients[9] = 1e25f;  // of key 77; its square is not finite
+  AddNode(&meta, &arrays, {}, gradients);
+  ExpectRefused(Ask(meta, std::move(arrays)), "step 1 made");
+  ExpectRefused(Ask(Meta(2), Keys({1})), "not finite in table a, key 77 ");
+}
+
 TEST_F(ServerTest, ReadsCreateNoRow) {
   Start(1);  // in MB: less than the rows of these keys
   std::vector<Key> keys;

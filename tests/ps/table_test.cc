@@ -2,6 +2,7 @@
 
 #include "ps/table.h"
 
+#include <google/protobuf/text_format.h>
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -10,6 +11,7 @@
 #include <unordered_map>
 
 #include "common/random.h"
+#include "common/strings.h"
 #include "ps/row_updater.h"
 #include "tests/ps/test_tables.h"
 
@@ -95,7 +97,7 @@ void ExpectFollows(
       step(g[i], t, &w[i], &first[i], &second[i]);
     }
     updater.BeginStep(static_cast<uint64_t>(t), 1.0f);
-    updater.Apply(row, g.data());
+    ASSERT_TRUE(updater.Apply(row, g.data()));
   }
   EXPECT_EQ(row->count, 1500u);
   EXPECT_EQ(row->last_step, 1500u);
@@ -169,10 +171,29 @@ TEST(OptimizerTest, RowwiseAdagradSharesOneAccumulatorARow) {
   RowUpdater updater(&type);
   updater.BeginStep(1, 1.0f);
   const float g[2] = {3, 4};
-  updater.Apply(row, g);
+  EXPECT_TRUE(updater.Apply(row, g));
   EXPECT_NEAR(row->weights()[2], 0.1 + 12.5, 1e-5);
   for (int i = 0; i < 2; ++i)
     EXPECT_NEAR(before[i] - row->weights()[i], 0.1 * g[i] / std::sqrt(12.6), 1e-6);
+}
+
+TEST(OptimizerTest, AnUpdateSaysWhenWeightsOrStateStopBeingFinite) {
+  for (const char* const optimizer : {"sgd { lr: 1e30 }", "adagrad { }", "rowwise_adagrad { }",
+                                      "adam { }", "adamw { }", "ftrl { }"}) {
+    TableConfig config;
+    config.set_dim(33);  // the bad element is behind those that are computed several at once
+    ASSERT_TRUE(google::protobuf::TextFormat::ParseFromString(
+        StrCat("optimizer { ", optimizer, " }"), &config));
+    const TableType type(kSeed, Complete(config));
+    MemoryBudget budget(0);
+    Table table(&type, &budget);
+    RowUpdater updater(&type);
+    updater.BeginStep(1, 1.0f);
+    std::vector<float> g(33, 0.5f);
+    EXPECT_TRUE(updater.Apply(table.FindOrCreate(1), g.data())) << optimizer;
+    g[32] = 1e25f;  // finite, but its square is not
+    EXPECT_FALSE(updater.Apply(table.FindOrCreate(2), g.data())) << optimizer;
+  }
 }
 
 TEST(OptimizerTest, ClipComesBeforeWeightDecay) {
@@ -189,7 +210,7 @@ TEST(OptimizerTest, ClipComesBeforeWeightDecay) {
   RowUpdater updater(&type);
   updater.BeginStep(1, 1.0f);
   const float g[2] = {3, 4};
-  updater.Apply(row, g);
+  EXPECT_TRUE(updater.Apply(row, g));
   EXPECT_NEAR(row->weights()[0], 2 - (0.6 + 1), 1e-6);
   EXPECT_NEAR(row->weights()[1], 2 - (0.8 + 1), 1e-6);
 }

@@ -13,7 +13,7 @@
 namespace chorus::worker {
 namespace {
 
-struct FreeContext {
+struct FreeDecompressor {
   void operator()(ZSTD_DCtx* context) const { ZSTD_freeDCtx(context); }
 };
 
@@ -276,7 +276,7 @@ class BlockDecoder {
   const LogSchema& schema_;
   const std::span<const std::byte> bytes_;
   Batch* const out_;
-  const std::unique_ptr<ZSTD_DCtx, FreeContext> zstd_{ZSTD_createDCtx()};
+  const std::unique_ptr<ZSTD_DCtx, FreeDecompressor> zstd_{ZSTD_createDCtx()};
   uint32_t rows_ = 0;
   uint32_t contexts_ = 0;
   size_t header_at_ = 0;   // of the next section's header

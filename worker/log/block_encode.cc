@@ -14,7 +14,7 @@
 namespace chorus::worker {
 namespace {
 
-struct FreeContext {
+struct FreeCompressor {
   void operator()(ZSTD_CCtx* context) const { ZSTD_freeCCtx(context); }
 };
 
@@ -59,7 +59,7 @@ class SectionWriter {
     return packed;
   }
 
-  std::unique_ptr<ZSTD_CCtx, FreeContext> zstd_{ZSTD_createCCtx()};
+  std::unique_ptr<ZSTD_CCtx, FreeCompressor> zstd_{ZSTD_createCCtx()};
   std::string headers_;
   std::string sections_;
   uint32_t columns_ = 0;

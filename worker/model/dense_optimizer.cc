@@ -1,5 +1,6 @@
 #include "worker/model/dense_optimizer.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "common/check.h"
@@ -43,35 +44,50 @@ class RuleOptimizer final : public DenseOptimizer {
     }
   }
 
-  double Apply(uint64_t t, float lr_factor, int64_t first, std::span<float> gradient,
-               std::span<float> weights) override {
+  // Block by block: what was written is looked at again while it is in the first cache.
+  Applied Apply(uint64_t t, float lr_factor, int64_t first, std::span<float> gradient,
+                std::span<float> weights) override {
     CHECK(gradient.size() == weights.size());
-    const auto n = static_cast<int64_t>(weights.size());
-    const double norm = Clip(gradient);
-    const float* g = gradient.data();
-    float* w = weights.data();
-    switch (parameters_.kind) {
-      case Kind::kSgd:
-        ApplySgd(parameters_.Sgd(lr_factor), g, n, w);
-        break;
-      case Kind::kAdagrad:
-        ApplyAdagrad(parameters_.Adagrad(lr_factor), g, n, w, state_[0].values.data() + first);
-        break;
-      case Kind::kAdam:
-      case Kind::kAdamW:
-        ApplyAdam(parameters_.Adam(lr_factor, t), g, n, w, state_[0].values.data() + first,
-                  state_[1].values.data() + first);
-        break;
-      case Kind::kRowwiseAdagrad:
-      case Kind::kFtrl:
-        CHECK(false, "no optimizer of dense weights: ", parameters_.kind);
+    Applied applied;
+    applied.norm = Clip(gradient);
+    const auto end = static_cast<int64_t>(weights.size());
+    for (int64_t begin = 0; begin < end; begin += kBlock) {
+      const int64_t n = std::min(kBlock, end - begin);
+      float* const w = weights.data() + begin;
+      ApplyBlock(t, lr_factor, first + begin, n, gradient.data() + begin, w);
+      applied.finite = applied.finite && AllFinite(w, n);
+      for (const OptimizerState& array : state_) {
+        applied.finite = applied.finite && AllFinite(array.values.data() + first + begin, n);
+      }
     }
-    return norm;
+    return applied;
   }
 
   std::vector<OptimizerState>& state() override { return state_; }
 
  private:
+  static constexpr int64_t kBlock = 2048;
+
+  // at: of the first weight's state.  g, w: [n]
+  void ApplyBlock(uint64_t t, float lr_factor, int64_t at, int64_t n, const float* g, float* w) {
+    switch (parameters_.kind) {
+      case Kind::kSgd:
+        ApplySgd(parameters_.Sgd(lr_factor), g, n, w);
+        break;
+      case Kind::kAdagrad:
+        ApplyAdagrad(parameters_.Adagrad(lr_factor), g, n, w, state_[0].values.data() + at);
+        break;
+      case Kind::kAdam:
+      case Kind::kAdamW:
+        ApplyAdam(parameters_.Adam(lr_factor, t), g, n, w, state_[0].values.data() + at,
+                  state_[1].values.data() + at);
+        break;
+      case Kind::kRowwiseAdagrad:
+      case Kind::kFtrl:
+        CHECK(false, "no optimizer of dense weights: ", parameters_.kind);
+    }
+  }
+
   double Clip(std::span<float> gradient) const {
     if (clip_norm_ == 0) return 0;
     const auto n = static_cast<int64_t>(gradient.size());

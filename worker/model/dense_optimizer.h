@@ -22,6 +22,11 @@ struct OptimizerState {
 
 class DenseOptimizer {
  public:
+  struct Applied {
+    double norm = 0;     // of the gradient before clipping, 0 when that is off
+    bool finite = true;  // all weights and all state that the update wrote
+  };
+
   virtual ~DenseOptimizer() = default;
   // clip_norm: 0 = off. Unset fields of `config` count as their defaults.
   static std::unique_ptr<DenseOptimizer> Create(const DenseOptimizerConfig& config,
@@ -30,9 +35,9 @@ class DenseOptimizer {
   // Applies update t (1, 2, ...; Adam's bias correction counts it) to the weights from `first` on,
   // and leaves all others as they are, state included. gradient, weights: of those weights alone,
   // [n]. gradient: the global sum, scaled in place when clipped; squares are summed in double in a
-  // fixed order. Returns the norm before clipping, 0 when it is off.
-  virtual double Apply(uint64_t t, float lr_factor, int64_t first, std::span<float> gradient,
-                       std::span<float> weights) = 0;
+  // fixed order.
+  virtual Applied Apply(uint64_t t, float lr_factor, int64_t first, std::span<float> gradient,
+                        std::span<float> weights) = 0;
 
   // For checkpoints: read or overwritten in place, sizes stay.
   virtual std::vector<OptimizerState>& state() = 0;

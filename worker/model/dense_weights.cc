@@ -1,5 +1,7 @@
 #include "worker/model/dense_weights.h"
 
+#include "common/strings.h"
+
 namespace chorus::worker {
 
 DenseWeights::DenseWeights(const TrainConfig& config, const ParameterLayout& layout)
@@ -11,13 +13,31 @@ DenseWeights::DenseWeights(const TrainConfig& config, const ParameterLayout& lay
   layout.Initialize(config.seed(), values_);
 }
 
-void DenseWeights::Apply(const DenseUpdate& update, std::span<float> gradient) {
+Status DenseWeights::Apply(const DenseUpdate& update, std::span<float> gradient) {
   const ParameterRange range = layout_.OfStage(update.stage);
   const auto first = static_cast<size_t>(range.begin);
   const auto count = static_cast<size_t>(range.size());
-  optimizer_->Apply(update.t, update.lr_factor, range.begin, gradient.subspan(first, count),
-                    std::span(values_).subspan(first, count));
+  const DenseOptimizer::Applied applied =
+      optimizer_->Apply(update.t, update.lr_factor, range.begin, gradient.subspan(first, count),
+                        std::span(values_).subspan(first, count));
   layout_.UpdateStatistics(update.stage, batch_norm_momentum_, gradient, values_);
+  const bool finite = applied.finite && layout_.StatisticsAreFinite(values_);
+  return finite ? Status::Ok() : CheckFinite();
+}
+
+Status DenseWeights::CheckFinite() const {
+  constexpr const char* kRemedy =
+      "lower model.optimizer's lr, set model.clip_norm, or look for absurd values in the log";
+  if (const ParameterBlock* block = layout_.FirstNonFinite(values_)) {
+    return FailedPrecondition(StrCat("the weights of ", block->name, " are not finite: ", kRemedy));
+  }
+  for (const OptimizerState& array : optimizer_->state()) {
+    const ParameterBlock* block = layout_.FirstNonFinite(array.values);
+    if (block == nullptr) continue;
+    return FailedPrecondition(StrCat("the optimizer's state (", array.name, ") of ", block->name,
+                                     " is not finite: ", kRemedy));
+  }
+  return Status::Ok();
 }
 
 }  // namespace chorus::worker

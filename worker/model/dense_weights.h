@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "common/config.pb.h"
+#include "common/status.h"
 #include "worker/model/dense_optimizer.h"
 #include "worker/model/dense_update.h"
 #include "worker/model/parameters.h"
@@ -28,7 +29,12 @@ class DenseWeights {
 
   // Moves the weights of update.stage, and the statistics that the stage's layers measured.
   //   gradient: [layout().size()], of the whole step; clipped in place.
-  void Apply(const DenseUpdate& update, std::span<float> gradient);
+  // Error: as CheckFinite, of what has moved.
+  Status Apply(const DenseUpdate& update, std::span<float> gradient);
+
+  // Error: kFailedPrecondition when a weight or a float of the optimizer's state is not finite;
+  // names the block.
+  Status CheckFinite() const;
 
  private:
   const ParameterLayout& layout_;

@@ -101,6 +101,13 @@ void ParameterLayout::UpdateStatistics(uint32_t stage, double momentum,
   }
 }
 
+bool ParameterLayout::StatisticsAreFinite(std::span<const float> parameters) const {
+  return std::all_of(blocks_.begin(), blocks_.end(), [&](const ParameterBlock& block) {
+    const MatrixView<const float> matrix = block.In(parameters);
+    return !block.statistic || AllFinite(matrix.row(0), matrix.rows * matrix.stride);
+  });
+}
+
 const ParameterBlock* ParameterLayout::FirstNonFinite(std::span<const float> values) const {
   if (AllFinite(values.data(), static_cast<int64_t>(values.size()))) return nullptr;
   for (const ParameterBlock& block : blocks_) {

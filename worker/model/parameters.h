@@ -80,6 +80,7 @@ class ParameterLayout {
   //   p += (1 - momentum) * (gradient / number of grains - p)
   void UpdateStatistics(uint32_t stage, double momentum, std::span<const float> gradient,
                         std::span<float> parameters) const;
+  bool StatisticsAreFinite(std::span<const float> parameters) const;
   // The first block with an infinite or NaN element; null when all are finite.  values: [size()].
   const ParameterBlock* FirstNonFinite(std::span<const float> values) const;
 

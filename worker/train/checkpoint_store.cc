@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "common/log.h"
 #include "common/strings.h"
 
 namespace chorus::worker {
@@ -41,6 +42,32 @@ Result<std::vector<std::string>> StepFolders(FileSystem& files, const std::strin
   return folders;
 }
 
+// A message in text format and a line with its checksum.
+Status ReadText(FileSystem& files, const std::string& path, google::protobuf::Message* message) {
+  ASSIGN_OR_RETURN(const std::string text, ReadWholeFile(files, path));
+  const size_t line = text.rfind(kChecksumPrefix);
+  if (line == std::string::npos ||
+      text.substr(line + kChecksumPrefix.size()) !=
+          HexDigits(Checksum(std::string_view(text).substr(0, line))) + "\n") {
+    return DataLoss(path + ": its checksum line does not fit the text before it");
+  }
+  if (google::protobuf::TextFormat::ParseFromString(text.substr(0, line), message)) {
+    return Status::Ok();
+  }
+  return DataLoss(path + ": this version cannot read it");
+}
+
+Status WriteText(FileSystem& files, const std::string& path,
+                 const google::protobuf::Message& message) {
+  std::string text;
+  if (!google::protobuf::TextFormat::PrintToString(message, &text)) {
+    return Internal(path + ": its text cannot be made");
+  }
+  const std::string checksum = HexDigits(Checksum(text));
+  text.append(kChecksumPrefix).append(checksum).append("\n");
+  return ReplaceFile(files, path, text);
+}
+
 }  // namespace
 
 std::string CheckpointFolder(const std::string& directory, uint64_t step) {
@@ -61,19 +88,36 @@ Result<std::optional<std::string>> FindCheckpoint(FileSystem& files, const std::
   return std::optional<std::string>();
 }
 
+Result<std::string> ChooseCheckpoint(FileSystem& files, const std::string& path, bool best) {
+  if (best) {
+    ASSIGN_OR_RETURN(const std::optional<BestCheckpoint> found, ReadBest(files, path));
+    if (found.has_value()) return CheckpointFolder(path, found->step());
+    return NotFound(path + ": no best checkpoint; a run with checkpoint.best keeps one");
+  }
+  ASSIGN_OR_RETURN(const std::optional<std::string> folder, FindCheckpoint(files, path));
+  if (folder.has_value()) return *folder;
+  return NotFound(path + ": no complete checkpoint");
+}
+
+Result<std::optional<std::string>> FindWholeCheckpoint(FileSystem& files,
+                                                       const std::string& directory) {
+  const Result<std::vector<std::string>> folders = StepFolders(files, directory);
+  if (folders.status().code() == Code::kNotFound) return std::optional<std::string>();
+  RETURN_IF_ERROR(folders.status());
+  for (auto it = folders->rbegin(); it != folders->rend(); ++it) {
+    if (!IsComplete(files, *it)) continue;
+    const Result<CheckpointManifest> manifest = ReadManifest(files, *it);
+    const Status status = manifest.ok() ? VerifyFiles(files, *it, *manifest) : manifest.status();
+    if (status.ok()) return std::optional<std::string>(*it);
+    LogWarning(*it, " is damaged and left out: ", status.message());
+  }
+  return std::optional<std::string>();
+}
+
 Result<CheckpointManifest> ReadManifest(FileSystem& files, const std::string& folder) {
   const std::string path = JoinPath(folder, kManifestName);
-  ASSIGN_OR_RETURN(const std::string text, ReadWholeFile(files, path));
-  const size_t line = text.rfind(kChecksumPrefix);
-  if (line == std::string::npos ||
-      text.substr(line + kChecksumPrefix.size()) !=
-          HexDigits(Checksum(std::string_view(text).substr(0, line))) + "\n") {
-    return DataLoss(path + ": its checksum line does not fit the text before it");
-  }
   CheckpointManifest manifest;
-  if (!google::protobuf::TextFormat::ParseFromString(text.substr(0, line), &manifest)) {
-    return DataLoss(path + ": not a manifest that this version can read");
-  }
+  RETURN_IF_ERROR(ReadText(files, path, &manifest));
   if (manifest.version() != 1) {
     return FailedPrecondition(StrCat(path, ": version ", manifest.version(), ", expected 1"));
   }
@@ -82,13 +126,23 @@ Result<CheckpointManifest> ReadManifest(FileSystem& files, const std::string& fo
 
 Status WriteManifest(FileSystem& files, const std::string& folder,
                      const CheckpointManifest& manifest) {
-  std::string text;
-  if (!google::protobuf::TextFormat::PrintToString(manifest, &text)) {
-    return Internal("a checkpoint manifest cannot be printed");
+  return WriteText(files, JoinPath(folder, kManifestName), manifest).Annotate(folder);
+}
+
+Result<std::optional<BestCheckpoint>> ReadBest(FileSystem& files, const std::string& directory) {
+  const std::string path = JoinPath(directory, kBestName);
+  if (!files.Exists(path)) return std::optional<BestCheckpoint>();
+  BestCheckpoint best;
+  RETURN_IF_ERROR(ReadText(files, path, &best));
+  if (!IsComplete(files, CheckpointFolder(directory, best.step()))) {
+    LogWarning(path, " names step ", best.step(), ", whose checkpoint is not there any more");
+    return std::optional<BestCheckpoint>();
   }
-  const std::string checksum = HexDigits(Checksum(text));
-  text.append(kChecksumPrefix).append(checksum).append("\n");
-  return ReplaceFile(files, JoinPath(folder, kManifestName), text).Annotate(folder);
+  return std::optional<BestCheckpoint>(best);
+}
+
+Status WriteBest(FileSystem& files, const std::string& directory, const BestCheckpoint& best) {
+  return WriteText(files, JoinPath(directory, kBestName), best);
 }
 
 Result<CheckpointFile> WriteDenseState(FileSystem& files, const std::string& folder,
@@ -140,12 +194,14 @@ Status RemoveCheckpoint(FileSystem& files, const std::string& folder) {
 Status PruneCheckpoints(FileSystem& files, const std::string& directory, uint32_t keep,
                         const std::string& written) {
   ASSIGN_OR_RETURN(const std::vector<std::string> folders, StepFolders(files, directory));
+  ASSIGN_OR_RETURN(const std::optional<BestCheckpoint> best, ReadBest(files, directory));
+  const std::string kept = best.has_value() ? CheckpointFolder(directory, best->step()) : "";
   uint32_t complete = 0;
   for (auto it = folders.rbegin(); it != folders.rend(); ++it) {
     const bool is_complete = IsComplete(files, *it);
     if (is_complete && ++complete <= keep) continue;
     if (!is_complete && complete == 0) continue;  // newer than the newest: being written
-    if (*it == written) continue;
+    if (*it == written || *it == kept) continue;
     RETURN_IF_ERROR(RemoveCheckpoint(files, *it));
   }
   return Status::Ok();

@@ -18,12 +18,26 @@ namespace chorus::worker {
 
 inline constexpr char kManifestName[] = "MANIFEST";
 inline constexpr char kDenseName[] = "dense.bin";
+inline constexpr char kBestName[] = "BEST";  // of checkpoint.best, beside the folders
 
 std::string CheckpointFolder(const std::string& directory, uint64_t step);
 
 // `path` itself if it is a complete checkpoint, else the complete one with the highest step inside
 // it. Empty if there is none (or no such directory). Error: a directory that cannot be listed.
 Result<std::optional<std::string>> FindCheckpoint(FileSystem& files, const std::string& path);
+
+// The checkpoint that `path` names: itself, or of a directory the newest complete one or, with
+// `best`, that of the best evaluation. Error: kNotFound, says what is missing.
+Result<std::string> ChooseCheckpoint(FileSystem& files, const std::string& path, bool best);
+// The newest complete checkpoint in `directory` whose files all fit its manifest; each newer one is
+// warned of. Empty if there is none. Reads every file that it looks at.
+Result<std::optional<std::string>> FindWholeCheckpoint(FileSystem& files,
+                                                       const std::string& directory);
+
+// What BEST of a directory of checkpoints says; empty where there is none, or where its checkpoint
+// has been removed. Error: kDataLoss.
+Result<std::optional<BestCheckpoint>> ReadBest(FileSystem& files, const std::string& directory);
+Status WriteBest(FileSystem& files, const std::string& directory, const BestCheckpoint& best);
 
 // Errors: kDataLoss (checksum, version or syntax of the manifest).
 Result<CheckpointManifest> ReadManifest(FileSystem& files, const std::string& folder);
@@ -48,7 +62,7 @@ Status VerifyFiles(FileSystem& files, const std::string& folder,
 Status RemoveCheckpoint(FileSystem& files, const std::string& folder);
 
 // Removes all but the `keep` newest complete checkpoints, and folders without MANIFEST older than
-// the newest; never `written`, the one just completed.
+// the newest; never `written`, the one just completed, nor the one that BEST names.
 Status PruneCheckpoints(FileSystem& files, const std::string& directory, uint32_t keep,
                         const std::string& written);
 

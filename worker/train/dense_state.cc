@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "common/file.h"
+#include "common/finite.h"
 
 namespace chorus::worker {
 namespace {
@@ -99,6 +100,11 @@ Result<DenseState> DecodeDenseState(std::string_view bytes) {
   for (NamedArray& array : state.arrays) {
     if (!TakeValues(&cursor, &array)) {
       return DataLoss("dense state: array " + array.name + " does not fit the file");
+    }
+  }
+  for (const NamedArray& array : state.arrays) {
+    if (!AllFinite(array.values)) {
+      return DataLoss("dense state: array " + array.name + " holds a value that is not finite");
     }
   }
   if (cursor.left() != 0) return DataLoss("dense state: bytes left after the last array");

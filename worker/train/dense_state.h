@@ -33,7 +33,7 @@ struct DenseState {
 };
 
 std::string EncodeDenseState(const DenseState& state);
-// Error: kDataLoss, says what does not hold.
+// Error: kDataLoss, says what does not hold; a value that is not finite is one.
 Result<DenseState> DecodeDenseState(std::string_view bytes);
 
 }  // namespace chorus::worker

@@ -55,13 +55,15 @@ Status CheckUnused(Session* session) {
                                    "run with --resume, or remove it"));
 }
 
-Result<std::string> LookForResumable(Session* session, const RunPlan& plan) {
+Result<std::string> LookForResumable(Session* session, Resume resume, const RunPlan& plan) {
   FileSystem& files = *session->environment().files;
   const std::string directory = session->config().checkpoint().directory();
   if (directory.empty()) {
     return InvalidArgument("--resume needs checkpoint.directory in the configuration");
   }
-  ASSIGN_OR_RETURN(const std::optional<std::string> folder, FindCheckpoint(files, directory));
+  ASSIGN_OR_RETURN(const std::optional<std::string> folder,
+                   resume == Resume::kNewestWhole ? FindWholeCheckpoint(files, directory)
+                                                  : FindCheckpoint(files, directory));
   if (!folder.has_value()) {
     LogInfo("no complete checkpoint in ", directory, ": starting from the beginning");
     return std::string();
@@ -71,7 +73,10 @@ Result<std::string> LookForResumable(Session* session, const RunPlan& plan) {
       DifferingFields(manifest.config(), session->config(), FreeFields());
   if (!differing.empty()) {
     return FailedPrecondition(StrCat(
-        *folder, " was made with another configuration (there | here): ", Join(differing, "; ")));
+        *folder, " was made with another configuration (there | here): ", Join(differing, "; "),
+        "; to go on from its model in a new run, for more epochs or at other rates, set "
+        "warm_start.checkpoint=",
+        *folder, " and a new checkpoint.directory"));
   }
   if (manifest.log_fingerprint() != plan.log_fingerprint) {
     return FailedPrecondition(*folder + " was trained on another log than data.log names");
@@ -91,33 +96,6 @@ Result<std::string> LookForResumable(Session* session, const RunPlan& plan) {
   return *folder;
 }
 
-template <typename Optimizer>
-std::string KindOf(const Optimizer& optimizer) {
-  const auto* const field = optimizer.GetReflection()->GetOneofFieldDescriptor(
-      optimizer, optimizer.GetDescriptor()->FindOneofByName("kind"));
-  return field == nullptr ? "none" : std::string(field->name());
-}
-
-// Whether the state that the checkpoint's optimizers left means the same to ours.
-Status CheckOptimizers(const TrainConfig& there, const TrainConfig& here) {
-  std::vector<std::string> differing;
-  const auto compare = [&](const std::string& field, const auto& old_one, const auto& new_one) {
-    if (KindOf(old_one) == KindOf(new_one)) return;
-    differing.push_back(StrCat(field, ": ", KindOf(old_one), " | ", KindOf(new_one)));
-  };
-  compare("model.optimizer", there.model().optimizer(), here.model().optimizer());
-  for (const TableConfig& table : here.table()) {
-    const auto old = std::find_if(there.table().begin(), there.table().end(),
-                                  [&](const auto& t) { return t.name() == table.name(); });
-    if (old == there.table().end()) continue;
-    compare(StrCat("table ", table.name(), ": optimizer"), old->optimizer(), table.optimizer());
-  }
-  if (differing.empty()) return Status::Ok();
-  return FailedPrecondition(
-      StrCat("has the state of other optimizers (there | here): ", Join(differing, "; "),
-             "; set warm_start.reset_optimizer to keep its weights alone"));
-}
-
 // The result of worker 0's look on every worker.
 Result<std::string> Share(Session* session, const Result<std::string>& found) {
   // An error of worker 0 ends the job; the others need not be told.
@@ -127,46 +105,11 @@ Result<std::string> Share(Session* session, const Result<std::string>& found) {
 
 }  // namespace
 
-Result<std::string> FindResumable(Session* session, bool resume, const RunPlan& plan) {
+Result<std::string> FindResumable(Session* session, Resume resume, const RunPlan& plan) {
   if (session->environment().collective->rank() != 0) return Share(session, std::string());
-  if (resume) return Share(session, LookForResumable(session, plan));
+  if (resume != Resume::kNothing) return Share(session, LookForResumable(session, resume, plan));
   RETURN_IF_ERROR(CheckUnused(session));
   return Share(session, std::string());
-}
-
-Status WarmStart(Session* session) {
-  FileSystem& files = *session->environment().files;
-  const WarmStartConfig& config = session->config().warm_start();
-  const auto look = [&]() -> Result<std::string> {
-    ASSIGN_OR_RETURN(const std::optional<std::string> folder,
-                     FindCheckpoint(files, config.checkpoint()));
-    if (!folder.has_value()) {
-      return NotFound("warm_start.checkpoint: no complete checkpoint in " + config.checkpoint());
-    }
-    ASSIGN_OR_RETURN(const CheckpointManifest manifest, ReadManifest(files, *folder));
-    const LogSchema made_for = SchemaOfManifest(manifest);
-    if (made_for.slots != session->schema().slots) {
-      return FailedPrecondition(*folder +
-                                " was trained on a log with other slots than data.log has");
-    }
-    if (made_for.numerics != session->schema().numerics) {
-      return FailedPrecondition(*folder +
-                                " was trained on a log whose numeric columns are others than "
-                                "data.log's, or normalised otherwise");
-    }
-    if (!config.reset_optimizer()) {
-      RETURN_IF_ERROR(CheckOptimizers(manifest.config(), session->config()).Annotate(*folder));
-    }
-    return *folder;
-  };
-  const bool is_first = session->environment().collective->rank() == 0;
-  ASSIGN_OR_RETURN(const std::string folder, Share(session, is_first ? look() : std::string()));
-  const auto mode = config.reset_optimizer() ? Session::RestoreMode::kWarmStartReset
-                                             : Session::RestoreMode::kWarmStart;
-  ASSIGN_OR_RETURN(const uint64_t step, session->Restore(folder, mode));
-  if (is_first) LogInfo("warm start from ", folder);
-  (void)step;
-  return Status::Ok();
 }
 
 }  // namespace chorus::worker

@@ -6,6 +6,7 @@
 
 #include "common/status.h"
 #include "worker/train/session.h"
+#include "worker/train/trainer.h"
 
 namespace chorus::worker {
 
@@ -15,14 +16,10 @@ struct RunPlan {
   uint64_t planned_steps = 0;
 };
 
-// resume: the newest complete checkpoint of checkpoint.directory; "" when there is none. Error:
+// The checkpoint of checkpoint.directory that `resume` asks for; "" when there is none. Error:
 // kFailedPrecondition when it is another run's (names the fields that differ).
-// Otherwise "". Error: kFailedPrecondition when the directory holds a complete checkpoint, which a
+// kNothing: "". Error: kFailedPrecondition when the directory holds a complete checkpoint, which a
 // new run would mix with its own.
-Result<std::string> FindResumable(Session* session, bool resume, const RunPlan& plan);
-
-// Loads warm_start.checkpoint as the initial state. Error: kFailedPrecondition when the log's
-// columns or the optimizers are others than those it was made with.
-Status WarmStart(Session* session);
+Result<std::string> FindResumable(Session* session, Resume resume, const RunPlan& plan);
 
 }  // namespace chorus::worker

@@ -35,24 +35,12 @@ std::vector<NamedArray> WeightArrays(const ParameterLayout& layout,
   return arrays;
 }
 
-wire::RestoreMeta::Mode WireMode(Session::RestoreMode mode) {
-  switch (mode) {
-    case Session::RestoreMode::kResume:
-      return wire::RestoreMeta::RESUME;
-    case Session::RestoreMode::kWarmStart:
-      return wire::RestoreMeta::WARM_START;
-    case Session::RestoreMode::kWarmStartReset:
-      return wire::RestoreMeta::WARM_START_RESET;
-  }
-  return wire::RestoreMeta::MODE_UNSPECIFIED;
-}
-
-std::string RestoreRequest(const std::string& folder, Session::RestoreMode mode,
+std::string RestoreRequest(const std::string& folder, wire::RestoreMeta::Mode mode,
                            const CheckpointManifest& manifest) {
   wire::ControlMeta meta;
   wire::RestoreMeta& restore = *meta.mutable_restore();
   restore.set_directory(folder);
-  restore.set_mode(WireMode(mode));
+  restore.set_mode(mode);
   for (const CheckpointFile& file : manifest.file()) {
     if (file.name() == kDenseName) continue;
     wire::SnapshotFileMeta& expected = *restore.add_file();
@@ -136,6 +124,11 @@ Status Session::UpdateDense(uint32_t stage, uint64_t step, uint64_t planned_step
 
 Result<DenseState> Session::CaptureDenseState(uint64_t step) {
   RETURN_IF_ERROR(engine_->FetchDense());
+  RETURN_IF_ERROR(weights_->CheckFinite());
+  return StateOfWeights(step);
+}
+
+DenseState Session::StateOfWeights(uint64_t step) {
   DenseState state;
   state.step = step;
   state.updates = updates_;
@@ -203,21 +196,57 @@ Status Session::WaitForRestore(const std::string& folder) {
   }
 }
 
-Result<uint64_t> Session::Restore(const std::string& folder, RestoreMode mode) {
-  Collective& collective = *environment_.collective;
-  std::string bytes;
-  if (collective.rank() == 0) {
-    ASSIGN_OR_RETURN(const CheckpointManifest manifest, ReadManifest(*environment_.files, folder));
-    ASSIGN_OR_RETURN(const DenseState state, ReadDenseState(*environment_.files, folder, manifest));
-    bytes = EncodeDenseState(state);
-    client_->BeginRestore(RestoreRequest(folder, mode, manifest));
-  }
+Result<DenseState> Session::BeginRestore(const std::string& folder,
+                                         const CheckpointManifest& manifest, RestoreMode mode) {
+  ASSIGN_OR_RETURN(DenseState state, ReadDenseState(*environment_.files, folder, manifest));
+  const auto wire_mode = mode == RestoreMode::kResume      ? wire::RestoreMeta::RESUME
+                         : mode == RestoreMode::kWarmStart ? wire::RestoreMeta::WARM_START
+                                                           : wire::RestoreMeta::WARM_START_RESET;
+  client_->BeginRestore(RestoreRequest(folder, wire_mode, manifest));
+  return state;
+}
+
+Result<DenseState> Session::FinishRestore(const std::string& folder, const DenseState& state,
+                                          bool with_optimizer) {
   RETURN_IF_ERROR(WaitForRestore(folder));
-  ASSIGN_OR_RETURN(bytes, collective.Broadcast(bytes, 0));
-  ASSIGN_OR_RETURN(const DenseState state, DecodeDenseState(bytes));
-  const bool with_optimizer = mode != RestoreMode::kWarmStartReset;
-  RETURN_IF_ERROR(LoadDenseState(state, with_optimizer).Annotate(folder));
-  return mode == RestoreMode::kResume ? state.step : 0;
+  Collective& collective = *environment_.collective;
+  const bool is_first = collective.rank() == 0;
+  ASSIGN_OR_RETURN(const std::string bytes,
+                   collective.Broadcast(is_first ? EncodeDenseState(state) : "", 0));
+  ASSIGN_OR_RETURN(DenseState shared, DecodeDenseState(bytes));
+  RETURN_IF_ERROR(LoadDenseState(shared, with_optimizer).Annotate(folder));
+  return shared;
+}
+
+Result<uint64_t> Session::Restore(const std::string& folder) {
+  DenseState state;
+  if (environment_.collective->rank() == 0) {
+    ASSIGN_OR_RETURN(const CheckpointManifest manifest, ReadManifest(*environment_.files, folder));
+    ASSIGN_OR_RETURN(state, BeginRestore(folder, manifest, RestoreMode::kResume));
+  }
+  ASSIGN_OR_RETURN(state, FinishRestore(folder, state, true));
+  return state.step;
+}
+
+Result<WarmFit> Session::WarmStart(const std::string& folder, bool reset_optimizer) {
+  WarmFit fit;
+  if (environment_.collective->rank() == 0) {
+    ASSIGN_OR_RETURN(const CheckpointManifest manifest, ReadManifest(*environment_.files, folder));
+    const auto mode = reset_optimizer ? RestoreMode::kWarmStartReset : RestoreMode::kWarmStart;
+    ASSIGN_OR_RETURN(DenseState there, BeginRestore(folder, manifest, mode));
+    DenseState here = StateOfWeights(0);
+    if (reset_optimizer) {
+      for (DenseState* const state : {&there, &here}) {
+        std::erase_if(state->arrays, [](const NamedArray& array) {
+          return !array.name.starts_with(kWeightPrefix);
+        });
+      }
+    }
+    ASSIGN_OR_RETURN(fit,
+                     FitState(there, manifest, config_, schema_, model_.inputs, std::move(here)));
+  }
+  RETURN_IF_ERROR(FinishRestore(folder, fit.state, !reset_optimizer).status());
+  return fit;
 }
 
 }  // namespace chorus::worker

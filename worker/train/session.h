@@ -20,6 +20,7 @@
 #include "worker/servers/ps_client.h"
 #include "worker/steps/step_reader.h"
 #include "worker/train/dense_state.h"
+#include "worker/train/warm_fit.h"
 
 namespace chorus::worker {
 
@@ -31,16 +32,15 @@ class Session {
                                                  const WorkerEnvironment& environment,
                                                  uint32_t extras = 0);
 
-  // How a checkpoint becomes the state of this job.
-  enum class RestoreMode {
-    kResume,          // exactly its state, rows pulled ahead included
-    kWarmStart,       // its weights and optimizer state, from step 0
-    kWarmStartReset,  // its weights only, from step 0
-  };
-  // Loads the dense state here and the rows into all servers. Every worker calls it; worker 0 reads
-  // and tells. Returns the step that the state is after (0 for warm starts). Error: kDataLoss when
-  // a file is not that of the folder's manifest.
-  Result<uint64_t> Restore(const std::string& folder, RestoreMode mode);
+  // Makes the state of this job exactly that of a checkpoint, rows pulled ahead included: the dense
+  // state here, the rows on all servers. Every worker calls it; worker 0 reads and tells. Returns
+  // the step that the state is after. Error: kDataLoss when a file is not that of the folder's
+  // manifest, or holds a value that is not finite.
+  Result<uint64_t> Restore(const std::string& folder);
+  // Takes what fits of a checkpoint's weights and, unless `reset_optimizer`, of its optimizers'
+  // state. Every worker calls it; what was taken is told to worker 0. Errors: as Restore and
+  // FitState.
+  Result<WarmFit> WarmStart(const std::string& folder, bool reset_optimizer);
 
   // One update of the dense weights of a stage from the gradient of the whole step (clipped in
   // place). step: inside its stage, from 1; planned_steps: where the learning rate's schedule ends.
@@ -66,9 +66,18 @@ class Session {
   StepReaderOptions reader_options() const;
 
  private:
+  enum class RestoreMode { kResume, kWarmStart, kWarmStartReset };
+
   Session() = default;
   uint32_t reader_threads() const;
+  // Worker 0: the checkpoint's dense state, while servers begin to load its rows.
+  Result<DenseState> BeginRestore(const std::string& folder, const CheckpointManifest& manifest,
+                                  RestoreMode mode);
   Status WaitForRestore(const std::string& folder);
+  // Ends what worker 0 has begun. state: worker 0's, which all workers load.
+  Result<DenseState> FinishRestore(const std::string& folder, const DenseState& state,
+                                   bool with_optimizer);
+  DenseState StateOfWeights(uint64_t step);
   Status LoadDenseState(const DenseState& state, bool with_optimizer);
 
   TrainConfig config_;

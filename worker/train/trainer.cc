@@ -13,6 +13,7 @@
 #include "worker/engine/engine.h"
 #include "worker/model/schedule.h"
 #include "worker/steps/training_data.h"
+#include "worker/train/best_checkpoint.h"
 #include "worker/train/checkpoint_store.h"
 #include "worker/train/checkpointer.h"
 #include "worker/train/evaluator.h"
@@ -21,6 +22,7 @@
 #include "worker/train/step_feed.h"
 #include "worker/train/step_sums.h"
 #include "worker/train/train_progress.h"
+#include "worker/train/warm_start.h"
 
 namespace chorus::worker {
 namespace {
@@ -45,12 +47,12 @@ class Trainer {
   Trainer(const TrainConfig& config, const WorkerEnvironment& environment)
       : config_(config), environment_(environment), ahead_(config.step().pull_ahead()) {}
 
-  Status Open(bool resume);
+  Status Open(Resume resume);
   Result<TrainResult> Run();
 
  private:
   Status OpenSession();
-  Status RestoreState(bool resume);
+  Status RestoreState(Resume resume);
   Status Send(uint64_t step, std::unique_ptr<StepGradients> gradients,
               const SnapshotRequest* snapshot);
   Status TrainPlannedSteps();
@@ -61,7 +63,11 @@ class Trainer {
   std::unique_ptr<StepGradients> TakeSparseGradients(uint64_t step);
   Status FinishSum(uint64_t step);
   Status AfterStep(uint64_t step);
+  bool IsEvaluated(uint64_t step) const;
   Status Evaluate(uint64_t step);
+  Status EvaluateResumed();
+  Status JudgeEvaluation(uint64_t step);
+  void EndEarly(uint64_t step);
   TrainResult Finished(double seconds);
   bool is_first() const { return environment_.collective->rank() == 0; }
   Engine& engine() { return session_->engine(); }
@@ -73,6 +79,7 @@ class Trainer {
   std::unique_ptr<Session> session_;
   std::unique_ptr<Checkpointer> checkpointer_;
   std::unique_ptr<Evaluator> evaluator_;
+  std::optional<BestTracker> best_;  // worker 0's
   std::unique_ptr<TrainProgress> progress_;
   uint64_t first_step_ = 1;
   uint64_t end_step_ = 0;  // the last one to train: the planned one, or earlier when asked to stop
@@ -86,7 +93,7 @@ class Trainer {
   Laps laps_;
 };
 
-Status Trainer::Open(bool resume) {
+Status Trainer::Open(Resume resume) {
   ASSIGN_OR_RETURN(data_, OpenTrainingData(config_, *environment_.files));
   end_step_ = data_->last_step;
   if (is_first()) Announce(config_, *data_);
@@ -129,18 +136,22 @@ Status Trainer::OpenSession() {
   return Status::Ok();
 }
 
-Status Trainer::RestoreState(bool resume) {
+Status Trainer::RestoreState(Resume resume) {
   ASSIGN_OR_RETURN(
       const std::string folder,
       FindResumable(session_.get(), resume, {data_->log->fingerprint(), data_->last_step}));
   RETURN_IF_ERROR(checkpointer_->Open());
   if (!folder.empty()) {
-    ASSIGN_OR_RETURN(const uint64_t step, session_->Restore(folder, Session::RestoreMode::kResume));
+    ASSIGN_OR_RETURN(const uint64_t step, session_->Restore(folder));
     first_step_ = step + 1;
     result_.checkpoint = folder;
     if (is_first()) LogInfo("resuming after step ", step, " from ", folder);
   } else if (!config_.warm_start().checkpoint().empty()) {
     RETURN_IF_ERROR(WarmStart(session_.get()));
+  }
+  if (is_first()) {
+    ASSIGN_OR_RETURN(best_,
+                     BestTracker::Open(*environment_.files, config_.checkpoint(), first_step_ - 1));
   }
   return environment_.collective->Barrier();
 }
@@ -156,13 +167,13 @@ Status Trainer::Send(uint64_t step, std::unique_ptr<StepGradients> gradients,
 
 Result<TrainResult> Trainer::Run() {
   begin_ = Clock::now();
-  if (first_step_ <= data_->last_step) {
+  if (first_step_ > 1) RETURN_IF_ERROR(EvaluateResumed());
+  if (result_.stopped_early) {
+    if (is_first()) LogInfo("nothing left to train: checkpoint.patience ended this run");
+  } else if (first_step_ <= data_->last_step) {
     RETURN_IF_ERROR(TrainPlannedSteps());
-  } else {
-    if (is_first()) {
-      LogInfo("nothing left to train: the checkpoint is that of the last planned step");
-    }
-    if (evaluator_ != nullptr) RETURN_IF_ERROR(Evaluate(data_->last_step));
+  } else if (is_first()) {
+    LogInfo("nothing left to train: the checkpoint is that of the last planned step");
   }
   RETURN_IF_ERROR(progress_->Finish());
   return Finished(std::chrono::duration<double>(Clock::now() - begin_).count());
@@ -186,7 +197,8 @@ Status Trainer::TrainPlannedSteps() {
   if (checkpointer_->enabled()) {
     result_.checkpoint = CheckpointFolder(config_.checkpoint().directory(), end_step_);
   }
-  return end_step_ < data_->last_step ? FinishStopped() : Status::Ok();
+  const bool by_signal = end_step_ < data_->last_step && !result_.stopped_early;
+  return by_signal ? FinishStopped() : Status::Ok();
 }
 
 // The run was asked to stop, and its state is saved. The model is evaluated if that takes less than
@@ -214,6 +226,7 @@ TrainResult Trainer::Finished(double seconds) {
   result_.contexts_pooled = engine().contexts_pooled();
   result_.bytes_sent = session_->client().bytes_sent();
   result_.bytes_received = session_->client().bytes_received();
+  if (best_.has_value()) result_.best = best_->best();
   return result_;
 }
 
@@ -311,15 +324,46 @@ Status Trainer::FinishSum(uint64_t step) {
 
 Status Trainer::AfterStep(uint64_t step) {
   RETURN_IF_ERROR(checkpointer_->Poll(false));
-  if (evaluator_ == nullptr) return Status::Ok();
-  const uint64_t every = config_.evaluate().every_steps();
-  if (step != data_->last_step && (every == 0 || step % every != 0)) return Status::Ok();
+  if (!IsEvaluated(step)) return Status::Ok();
   // The reply to the frame that carried this step's gradients: until all workers send the next
   // frame, the rows are those after this very step.
   RETURN_IF_ERROR(feed_->WaitForRows(step + 1 + ahead_));
-  // What was trained is kept before anything else can go wrong.
-  if (step == data_->last_step) RETURN_IF_ERROR(checkpointer_->Poll(true));
+  // What was trained is kept before anything else can go wrong, and what may be the best is there
+  // before it is called so.
+  const bool keeps_best = config_.checkpoint().best() != CheckpointConfig::NONE;
+  if (step == data_->last_step || keeps_best) RETURN_IF_ERROR(checkpointer_->Poll(true));
   return Evaluate(step);
+}
+
+bool Trainer::IsEvaluated(uint64_t step) const {
+  if (evaluator_ == nullptr) return false;
+  const uint64_t every = config_.evaluate().every_steps();
+  return step == data_->last_step || (every > 0 && step % every == 0);
+}
+
+// A run that ended between a checkpoint and its evaluation makes up for that when it goes on, since
+// the best may be that one. A finished run is evaluated again, for those who want to see it.
+Status Trainer::EvaluateResumed() {
+  const uint64_t step = first_step_ - 1;
+  const bool keeps_best = checkpointer_->enabled() && evaluator_ != nullptr &&
+                          config_.checkpoint().best() != CheckpointConfig::NONE;
+  if (step >= data_->last_step)
+    return evaluator_ != nullptr ? Evaluate(data_->last_step) : Status::Ok();
+  if (!keeps_best) return Status::Ok();
+  std::string todo;
+  if (is_first()) {
+    if (best_->exhausted()) todo = "end";
+    if (IsEvaluated(step) && best_->evaluated_step() < step) todo = "evaluate";
+  }
+  ASSIGN_OR_RETURN(todo, environment_.collective->Broadcast(todo, 0));
+  if (todo == "evaluate") return Evaluate(step);
+  if (todo == "end") EndEarly(step);
+  return Status::Ok();
+}
+
+void Trainer::EndEarly(uint64_t step) {
+  end_step_ = step;
+  result_.stopped_early = true;
 }
 
 Status Trainer::Evaluate(uint64_t step) {
@@ -334,12 +378,27 @@ Status Trainer::Evaluate(uint64_t step) {
     result_.evaluation = std::move(evaluation);
     if (wants_scores) RETURN_IF_ERROR(environment_.on_scores(scores));
   }
+  return JudgeEvaluation(step);
+}
+
+// Whether it is the best so far, and whether the run ends with it.
+Status Trainer::JudgeEvaluation(uint64_t step) {
+  const bool keeps_best =
+      checkpointer_->enabled() && config_.checkpoint().best() != CheckpointConfig::NONE;
+  if (!keeps_best) return Status::Ok();
+  std::string decision;
+  if (is_first()) {
+    if (best_->evaluated_step() < step) RETURN_IF_ERROR(best_->Add(step, *result_.evaluation));
+    if (best_->exhausted()) decision = "end";
+  }
+  ASSIGN_OR_RETURN(decision, environment_.collective->Broadcast(decision, 0));
+  if (decision == "end" && step < data_->last_step) EndEarly(step);
   return Status::Ok();
 }
 
 }  // namespace
 
-Result<TrainResult> Train(const TrainConfig& config, bool resume,
+Result<TrainResult> Train(const TrainConfig& config, Resume resume,
                           const WorkerEnvironment& environment) {
   Trainer trainer(config, environment);
   RETURN_IF_ERROR(trainer.Open(resume));

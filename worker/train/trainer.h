@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 
+#include "common/checkpoint.pb.h"
 #include "common/config.pb.h"
 #include "common/report.pb.h"
 #include "common/status.h"
@@ -21,6 +22,8 @@ struct TrainResult {
   std::optional<Evaluation> evaluation;  // the last one; worker 0 only
   std::string checkpoint;                // folder of the last one; "" = none
   bool stopped = false;                  // because WorkerEnvironment::stop_requested said so
+  bool stopped_early = false;            // because of checkpoint.patience
+  std::optional<BestCheckpoint> best;    // of checkpoint.best; worker 0 only
   StepTimes times;
   uint64_t keys_seen = 0;  // by this worker, before and after making them unique
   uint64_t keys_unique = 0;
@@ -29,9 +32,15 @@ struct TrainResult {
   uint64_t bytes_received = 0;
 };
 
-// REQUIRES: config comes from LoadTrainConfig. resume: continue from the newest complete checkpoint
-// of config.checkpoint.directory if there is one.
-Result<TrainResult> Train(const TrainConfig& config, bool resume,
+// What a run continues of config.checkpoint.directory, if there is any.
+enum class Resume {
+  kNothing,
+  kNewest,       // complete checkpoint; when it is damaged, the run ends with an error
+  kNewestWhole,  // all of its files are checked first, and damaged ones are passed over
+};
+
+// REQUIRES: config comes from LoadTrainConfig.
+Result<TrainResult> Train(const TrainConfig& config, Resume resume,
                           const WorkerEnvironment& environment);
 
 }  // namespace chorus::worker

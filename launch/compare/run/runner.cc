@@ -32,7 +32,8 @@ Status TrainInto(const std::string& folder, const TrainConfig& config,
   if (is_first) {
     ASSIGN_OR_RETURN(record, RecordOfInputs(files, config));
   }
-  ASSIGN_OR_RETURN(const worker::TrainResult result, worker::Train(config, true, scoring));
+  ASSIGN_OR_RETURN(const worker::TrainResult result,
+                   worker::Train(config, worker::Resume::kNewest, scoring));
   if (!is_first) return Status::Ok();
   const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - begin;
   record.set_steps(result.steps);

@@ -29,7 +29,7 @@ void ExpectFollows(const std::string& config, Update update) {
     const float factor = 1.0f / static_cast<float>(1 << (t - 1));
     std::vector<float> gradient = RandomFloats(kSize, 10 + t, 1.0f);
     for (size_t i = 0; i < kSize; ++i) update(t, factor, i, gradient[i], expected[i]);
-    EXPECT_EQ(optimizer->Apply(t, factor, 0, gradient, weights), 0.0);
+    EXPECT_EQ(optimizer->Apply(t, factor, 0, gradient, weights).norm, 0.0);
     for (size_t i = 0; i < kSize; ++i) ASSERT_NEAR(weights[i], expected[i], 2e-6) << t;
   }
 }
@@ -70,12 +70,25 @@ TEST(DenseOptimizerTest, AdamWDecaysWeightsApartFromTheGradient) {
 TEST(DenseOptimizerTest, ClippingScalesToTheGlobalNormOnlyAboveIt) {
   const auto optimizer = DenseOptimizer::Create(Config("sgd { lr: 1 }"), 2.5, 2);
   std::vector<float> weights = {0, 0}, gradient = {3, 4};
-  EXPECT_EQ(optimizer->Apply(1, 1.0f, 0, gradient, weights), 5.0);
+  EXPECT_EQ(optimizer->Apply(1, 1.0f, 0, gradient, weights).norm, 5.0);
   EXPECT_FLOAT_EQ(weights[0], -1.5f);
   EXPECT_FLOAT_EQ(weights[1], -2.0f);
   gradient = {0.25f, 0};
-  EXPECT_EQ(optimizer->Apply(2, 1.0f, 0, gradient, weights), 0.25);
+  EXPECT_EQ(optimizer->Apply(2, 1.0f, 0, gradient, weights).norm, 0.25);
   EXPECT_FLOAT_EQ(weights[0], -1.75f);
+}
+
+TEST(DenseOptimizerTest, AnUpdateSaysWhenWeightsOrStateStopBeingFinite) {
+  constexpr size_t kMany = 5000;  // several blocks
+  for (const char* const text : {"sgd { lr: 1e30 }", "adagrad { }", "adam { }", "adamw { }"}) {
+    for (const size_t bad : {size_t{0}, size_t{2047}, size_t{2048}, kMany - 1}) {
+      const auto optimizer = DenseOptimizer::Create(Config(text), 0, kMany);
+      std::vector<float> weights(kMany, 1), gradient(kMany, 0.5f);
+      EXPECT_TRUE(optimizer->Apply(1, 1.0f, 0, gradient, weights).finite) << text;
+      gradient[bad] = 1e25f;  // finite, but its square is not
+      EXPECT_FALSE(optimizer->Apply(2, 1.0f, 0, gradient, weights).finite) << text << ", " << bad;
+    }
+  }
 }
 
 TEST(DenseOptimizerTest, ARangeLeavesTheOtherWeightsAndTheirStateAlone) {

@@ -35,6 +35,16 @@ TEST(DenseStateTest, ReadsBackEveryBit) {
   EXPECT_EQ(EncodeDenseState(*decoded), EncodeDenseState(Example()));
 }
 
+TEST(DenseStateTest, AValueThatIsNotFiniteIsDataLoss) {
+  for (const float bad : {std::numeric_limits<float>::quiet_NaN(), -INFINITY}) {
+    DenseState state = Example();
+    state.arrays[0].values[4] = bad;
+    const Status status = DecodeDenseState(EncodeDenseState(state)).status();
+    EXPECT_EQ(status.code(), Code::kDataLoss);
+    EXPECT_NE(status.message().find("weight/tower.cvr.0.kernel"), std::string::npos);
+  }
+}
+
 TEST(DenseStateTest, EveryTruncationIsDataLoss) {
   const std::string bytes = EncodeDenseState(Example());
   for (size_t size = 0; size < bytes.size(); ++size) {

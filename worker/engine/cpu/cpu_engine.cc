@@ -67,8 +67,7 @@ MatrixView<const float> CpuEngine::Logits(uint32_t grain) {
 }
 
 Status CpuEngine::ApplyDense(const DenseUpdate& update, std::span<float> gradient) {
-  context_.weights->Apply(update, gradient);
-  return Status::Ok();
+  return context_.weights->Apply(update, gradient);
 }
 
 GrainInput CpuEngine::InputOf(uint32_t index) const {

@@ -1,0 +1,173 @@
+#include "worker/train/warm_fit.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <string_view>
+#include <utility>
+
+#include "common/strings.h"
+#include "worker/train/checkpoint_store.h"
+
+namespace chorus::worker {
+namespace {
+
+// A name for each row of a first layer's matrix: the column that feeds it and the place in its
+// embedding.
+using RowNames = std::vector<std::string>;
+
+RowNames NamesOfRows(const SideInputs& side, const LogSchema& schema, bool context) {
+  RowNames names;
+  for (const SlotInput& slot : side.slots) {
+    for (uint32_t i = 0; i < slot.dim; ++i) names.push_back(StrCat("slot ", slot.name, " ", i));
+  }
+  std::vector<std::string> numerics;  // of the side, read or not
+  for (const NumericInfo& info : schema.numerics) {
+    if (info.context == context) numerics.push_back("numeric " + info.name);
+  }
+  for (const uint32_t column : side.numerics) names.push_back(numerics[column]);
+  return names;
+}
+
+// [rows here]: that row's number there, -1 if it is new.
+std::vector<int64_t> MatchRows(const RowNames& there, const RowNames& here) {
+  std::map<std::string_view, int64_t> places;
+  for (size_t i = 0; i < there.size(); ++i) places[there[i]] = static_cast<int64_t>(i);
+  std::vector<int64_t> rows;
+  for (const std::string& name : here) {
+    const auto place = places.find(name);
+    rows.push_back(place == places.end() ? -1 : place->second);
+  }
+  return rows;
+}
+
+bool IsIdentity(const std::vector<int64_t>& rows, size_t size_there) {
+  for (size_t i = 0; i < rows.size(); ++i) {
+    if (rows[i] != static_cast<int64_t>(i)) return false;
+  }
+  return rows.size() == size_there;
+}
+
+// The rows of the inputs of one side.
+struct SideRows {
+  size_t there = 0;
+  std::vector<int64_t> rows;
+};
+
+class Fitter {
+ public:
+  Fitter(SideRows contexts, SideRows exposures, DenseState here)
+      : contexts_(std::move(contexts)), exposures_(std::move(exposures)) {
+    fit_.state = std::move(here);
+  }
+
+  WarmFit TakeFrom(const DenseState& there) {
+    fit_.state.updates = there.updates;
+    std::map<std::string_view, const NamedArray*> arrays;
+    for (const NamedArray& array : there.arrays) arrays[array.name] = &array;
+    for (NamedArray& array : fit_.state.arrays) {
+      const auto found = arrays.find(array.name);
+      if (found == arrays.end()) {
+        fit_.begin_new.push_back(array.name);
+        continue;
+      }
+      TakeArray(*found->second, &array);
+      arrays.erase(found);
+    }
+    for (const auto& [name, array] : arrays) fit_.left.emplace_back(name);
+    return std::move(fit_);
+  }
+
+ private:
+  // Null for arrays whose rows are not inputs.
+  const SideRows* RowsOf(std::string_view name) const {
+    if (name.ends_with(".context")) return &contexts_;
+    if (name.ends_with(".exposure")) return &exposures_;
+    return nullptr;
+  }
+
+  void TakeArray(const NamedArray& from, NamedArray* into) {
+    const SideRows* const side = RowsOf(into->name);
+    const bool same_rows = side == nullptr || IsIdentity(side->rows, side->there);
+    if (from.cols == into->cols && from.rows == into->rows && same_rows) {
+      into->values = from.values;
+      fit_.taken.push_back(into->name);
+    } else if (from.cols == into->cols && side != nullptr && from.rows == side->there) {
+      for (size_t i = 0; i < side->rows.size(); ++i) {
+        if (side->rows[i] < 0) continue;
+        const auto row = from.values.begin() + side->rows[i] * static_cast<int64_t>(from.cols);
+        std::copy_n(row, from.cols, into->values.begin() + static_cast<int64_t>(i * into->cols));
+      }
+      fit_.partly.push_back(into->name);
+    } else {
+      fit_.begin_new.push_back(StrCat(into->name, " (", from.rows, " x ", from.cols, " there, ",
+                                      into->rows, " x ", into->cols, " here)"));
+    }
+  }
+
+  const SideRows contexts_;
+  const SideRows exposures_;
+  WarmFit fit_;
+};
+
+SideRows MatchSide(const InputLayout& there, const LogSchema& schema_there, const InputLayout& here,
+                   const LogSchema& schema_here, bool context) {
+  const auto names = [&](const InputLayout& inputs, const LogSchema& schema) {
+    return NamesOfRows(context ? inputs.contexts : inputs.exposures, schema, context);
+  };
+  const RowNames old_names = names(there, schema_there);
+  return {old_names.size(), MatchRows(old_names, names(here, schema_here))};
+}
+
+// What is in one list and not in the other, by name.
+void ListDifference(const std::string& kind, const std::set<std::string>& there,
+                    const std::set<std::string>& here, WarmFit* fit) {
+  for (const std::string& name : here) {
+    if (!there.contains(name)) fit->begin_new.push_back(StrCat(kind, " ", name));
+  }
+  for (const std::string& name : there) {
+    if (!here.contains(name)) fit->left.push_back(StrCat(kind, " ", name));
+  }
+}
+
+// An embedding is found by table and key: a slot of another key space, and a table of another
+// dimension, begin anew.
+std::set<std::string> SlotsOf(const LogSchema& schema) {
+  std::set<std::string> names;
+  for (const SlotInfo& slot : schema.slots) {
+    const bool own = slot.key_space == slot.name;
+    names.insert(own ? slot.name : StrCat(slot.name, " (key space ", slot.key_space, ")"));
+  }
+  return names;
+}
+std::set<std::string> NumericsOf(const LogSchema& schema) {
+  std::set<std::string> names;
+  for (const NumericInfo& numeric : schema.numerics) names.insert(numeric.name);
+  return names;
+}
+std::set<std::string> TablesOf(const TrainConfig& config) {
+  std::set<std::string> names;
+  for (const TableConfig& table : config.table()) {
+    names.insert(StrCat(table.name(), " (dimension ", table.dim(), ")"));
+  }
+  return names;
+}
+
+}  // namespace
+
+Result<WarmFit> FitState(const DenseState& there, const CheckpointManifest& manifest,
+                         const TrainConfig& config, const LogSchema& schema,
+                         const InputLayout& inputs, DenseState here) {
+  const LogSchema schema_there = SchemaOfManifest(manifest);
+  ASSIGN_OR_RETURN(const InputLayout inputs_there,
+                   InputLayout::Make(manifest.config(), schema_there));
+  Fitter fitter(MatchSide(inputs_there, schema_there, inputs, schema, true),
+                MatchSide(inputs_there, schema_there, inputs, schema, false), std::move(here));
+  WarmFit fit = fitter.TakeFrom(there);
+  ListDifference("table", TablesOf(manifest.config()), TablesOf(config), &fit);
+  ListDifference("slot", SlotsOf(schema_there), SlotsOf(schema), &fit);
+  ListDifference("numeric column", NumericsOf(schema_there), NumericsOf(schema), &fit);
+  return fit;
+}
+
+}  // namespace chorus::worker

@@ -1,0 +1,33 @@
+#pragma once
+// What a model takes over from a checkpoint of another one: all that has the same name, shape and
+// kind. Inputs are matched by the names of their columns, so that a log with a feature more or less
+// keeps the rest of its first layer. Thread safety: pure functions.
+
+#include <string>
+#include <vector>
+
+#include "common/checkpoint.pb.h"
+#include "common/config.pb.h"
+#include "common/status.h"
+#include "worker/log/batch.h"
+#include "worker/model/input_layout.h"
+#include "worker/train/dense_state.h"
+
+namespace chorus::worker {
+
+struct WarmFit {
+  DenseState state;                    // of the new model's arrays
+  std::vector<std::string> taken;      // dense arrays that came whole
+  std::vector<std::string> partly;     // those of whose rows some begin anew
+  std::vector<std::string> begin_new;  // arrays, tables and columns that the checkpoint has not
+  std::vector<std::string> left;       // arrays, tables and columns that the model has not
+};
+
+// there: the checkpoint's dense state.  manifest: of the checkpoint.  config, schema, inputs: of the
+// new model, whose initial weights and state are `here`.  Error: kInvalidArgument when the
+// checkpoint's own configuration does not fit its columns.
+Result<WarmFit> FitState(const DenseState& there, const CheckpointManifest& manifest,
+                         const TrainConfig& config, const LogSchema& schema,
+                         const InputLayout& inputs, DenseState here);
+
+}  // namespace chorus::worker
