@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
+#include "common/config.h"
 #include "launch/command/checkpoint_rows.h"
 #include "tests/e2e/resume_testing.h"
 #include "worker/train/checkpoint_store.h"
@@ -117,6 +120,100 @@ TEST(WarmStartTest, TheStateOfAnotherOptimizerIsRefusedUnlessReset) {
     const TrainConfig reset = JobConfig(warm + "warm_start { reset_optimizer: true }");
     EXPECT_TRUE(TrainOn(*files, reset, Layout()).status.ok());
     ASSERT_TRUE(files->RemoveRecursively("warm").ok());
+  }
+}
+
+// The schema of "train" without a slot, and with another one.
+worker::LogSchema Without(const std::string& name) {
+  worker::LogSchema schema = RichSchema();
+  std::erase_if(schema.slots, [&](const worker::SlotInfo& slot) { return slot.name == name; });
+  return schema;
+}
+worker::LogSchema WithNewSlot() {
+  worker::LogSchema schema = RichSchema();
+  worker::SlotInfo slot = schema.slots.back();
+  slot.name = slot.key_space = "new";
+  schema.slots.insert(schema.slots.begin(), slot);
+  return schema;
+}
+
+const worker::NamedArray* Find(const worker::DenseState& state, const std::string& name) {
+  for (const worker::NamedArray& array : state.arrays) {
+    if (array.name == name) return &array;
+  }
+  return nullptr;
+}
+
+// Each input row of a first layer follows its column, wherever that stands.
+TEST(WarmStartTest, AFeatureMoreOrLessKeepsTheRestOfTheModel) {
+  const auto files = FilesWithLogs();
+  const Trained source = TrainOn(*files, JobConfig(), Layout());
+  ASSERT_TRUE(source.status.ok());
+  const auto old_dense = DenseStateOf(*files, source.first().checkpoint);
+  ASSERT_TRUE(old_dense.ok());
+  const std::string dropped = Without("").slots.back().name;
+  for (const auto& [log, schema] : {std::pair{"more", WithNewSlot()}, {"less", Without(dropped)}}) {
+    WriteJobLog(*files, log, schema, 300, 3);
+    TrainConfig config = StandStill("checkpoint: 'ckpt'");
+    config.mutable_data()->set_log(0, log);
+    if (std::string(log) == "less") {
+      auto* const slots = config.mutable_slot();
+      for (int i = slots->size() - 1; i >= 0; --i) {
+        if (slots->Get(i).name() == dropped) slots->DeleteSubrange(i, 1);
+      }
+    }
+    const Trained warm = TrainOn(*files, config, {.workers = 2, .servers = 2});
+    ASSERT_TRUE(warm.status.ok()) << log << ": " << warm.status.ToString();
+    const auto new_dense = DenseStateOf(*files, warm.first().checkpoint);
+    ASSERT_TRUE(new_dense.ok());
+    size_t same = 0, moved = 0;
+    for (const worker::NamedArray& array : old_dense->arrays) {
+      if (!array.name.starts_with("weight/")) continue;
+      const worker::NamedArray* const now = Find(*new_dense, array.name);
+      ASSERT_NE(now, nullptr) << array.name;
+      if (now->rows == array.rows) {
+        EXPECT_EQ(now->values, array.values) << array.name;
+        ++same;
+        continue;
+      }
+      // All rows of the narrower one are in the other.
+      const worker::NamedArray& few = now->rows < array.rows ? *now : array;
+      const worker::NamedArray& many = now->rows < array.rows ? array : *now;
+      for (uint64_t row = 0; row < few.rows; ++row) {
+        const auto begin = few.values.begin() + static_cast<int64_t>(row * few.cols);
+        bool found = false;
+        for (uint64_t other = 0; other < many.rows && !found; ++other) {
+          found = std::equal(begin, begin + static_cast<int64_t>(few.cols),
+                             many.values.begin() + static_cast<int64_t>(other * many.cols));
+        }
+        EXPECT_TRUE(found) << array.name << ", row " << row;
+      }
+      ++moved;
+    }
+    EXPECT_GT(same, 0u);
+    EXPECT_GT(moved, 0u);
+    ASSERT_TRUE(files->RemoveRecursively("warm").ok());
+  }
+}
+
+TEST(WarmStartTest, AnotherMethodAndAnotherDimensionTakeWhatFits) {
+  const auto files = FilesWithLogs();
+  const Trained source = TrainOn(*files, JobConfig("objective { esmm {} }"), Layout());
+  ASSERT_TRUE(source.status.ok());
+  const auto old_dense = DenseStateOf(*files, source.first().checkpoint);
+  TrainConfig config = StandStill("checkpoint: 'ckpt'");
+  config.mutable_objective()->mutable_chorus_cvr();
+  config.mutable_table(1)->set_dim(5);
+  ASSERT_TRUE(FinishTrainConfig("test", &config).ok());
+  const Trained warm = TrainOn(*files, config, {.workers = 2});
+  ASSERT_TRUE(warm.status.ok()) << warm.status.ToString();
+  const auto new_dense = DenseStateOf(*files, warm.first().checkpoint);
+  ASSERT_TRUE(old_dense.ok() && new_dense.ok());
+  EXPECT_EQ(Find(*old_dense, "weight/tower.uncvr.logit.bias"), nullptr);
+  EXPECT_NE(Find(*new_dense, "weight/tower.uncvr.logit.bias"), nullptr);
+  for (const char* const name : {"weight/tower.cvr.logit.weight", "weight/tower.ctr.1.weight"}) {
+    ASSERT_NE(Find(*old_dense, name), nullptr);
+    EXPECT_EQ(Find(*new_dense, name)->values, Find(*old_dense, name)->values) << name;
   }
 }
 

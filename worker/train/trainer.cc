@@ -42,6 +42,12 @@ class Laps {
   Clock::time_point last_ = Clock::now();
 };
 
+// A damaged checkpoint is an error whose remedy is an earlier one.
+Status OfferFallback(const Status& status) {
+  if (status.code() != Code::kDataLoss) return status;
+  return status.Annotate("--resume --fallback goes on from an earlier checkpoint, if one is whole");
+}
+
 class Trainer {
  public:
   Trainer(const TrainConfig& config, const WorkerEnvironment& environment)
@@ -137,12 +143,15 @@ Status Trainer::OpenSession() {
 }
 
 Status Trainer::RestoreState(Resume resume) {
-  ASSIGN_OR_RETURN(
-      const std::string folder,
-      FindResumable(session_.get(), resume, {data_->log->fingerprint(), data_->last_step}));
+  const Result<std::string> found =
+      FindResumable(session_.get(), resume, {data_->log->fingerprint(), data_->last_step});
+  RETURN_IF_ERROR(OfferFallback(found.status()));
+  const std::string& folder = *found;
   RETURN_IF_ERROR(checkpointer_->Open());
   if (!folder.empty()) {
-    ASSIGN_OR_RETURN(const uint64_t step, session_->Restore(folder));
+    const Result<uint64_t> restored = session_->Restore(folder);
+    RETURN_IF_ERROR(OfferFallback(restored.status()));
+    const uint64_t step = *restored;
     first_step_ = step + 1;
     result_.checkpoint = folder;
     if (is_first()) LogInfo("resuming after step ", step, " from ", folder);

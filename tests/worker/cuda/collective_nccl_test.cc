@@ -191,9 +191,10 @@ TEST_F(NcclCollectiveTest, AWorkerThatDoesNotComeIsAnErrorAtTheDeadline) {
       EXPECT_NE(status.message().find("ncclCommInitRankConfig: no end"), std::string::npos)
           << status.ToString();
     });
-    OnWorkers({2, 2, 100, 100, true, 0.2}, [&](Worker& worker, uint32_t rank) {
-      ASSERT_TRUE(worker.Open().ok());
-      if (rank == 1) return std::this_thread::sleep_for(std::chrono::milliseconds(600));
+    OnWorkers({2, 2, 100, 100, true, 1.0}, [&](Worker& worker, uint32_t rank) {
+      const Status opened = worker.Open();
+      ASSERT_TRUE(opened.ok()) << opened.ToString();
+      if (rank == 1) return std::this_thread::sleep_for(std::chrono::milliseconds(2500));
       const Status status = worker.Sum();
       EXPECT_EQ(status.code(), Code::kDeadlineExceeded);
       EXPECT_NE(status.message().find("sums of devices: no end"), std::string::npos)
