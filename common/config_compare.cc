@@ -26,7 +26,7 @@ Status ReadTrainFile(CompareConfig* config, Origins* origins) {
 }
 
 // Names become parts of paths and of addresses on the command line.
-bool IsPlainName(std::string_view name) {
+bool IsRunName(std::string_view name) {
   return !name.empty() && name.front() != '.' &&
          name.find_first_not_of(
              "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -35,7 +35,7 @@ bool IsPlainName(std::string_view name) {
 
 Status CheckName(const std::string& name, const std::string& path, const Origins& origins,
                  std::set<std::string>* seen) {
-  if (!IsPlainName(name)) {
+  if (!IsRunName(name)) {
     return FieldError(
         origins.Of(path), path,
         StrCat(name.empty() ? "is empty" : StrCat("\"", name, "\" is no name"),

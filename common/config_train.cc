@@ -11,7 +11,7 @@ using internal::FieldError;
 using internal::Origins;
 
 // Names become parts of file names and of addresses in --set.
-bool IsPlainName(std::string_view name) {
+bool IsTableName(std::string_view name) {
   return !name.empty() && name.find_first_not_of(
                               "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
                               "0123456789_-") == std::string_view::npos;
@@ -22,7 +22,7 @@ Status CheckTables(const TrainConfig& config, const Origins& origins,
   for (int i = 0; i < config.table_size(); ++i) {
     const std::string& name = config.table(i).name();
     const std::string path = StrCat("table.", i, ".name");
-    if (!IsPlainName(name)) {
+    if (!IsTableName(name)) {
       return FieldError(origins.Of(path), path,
                         StrCat("\"", name, "\"; allowed: letters, digits, '_' and '-'"));
     }

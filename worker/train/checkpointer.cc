@@ -24,8 +24,9 @@ bool Checkpointer::DueByStep(uint64_t step) const {
   if (!enabled()) return false;
   const uint64_t evaluations = template_.config().evaluate().every_steps();
   return step == template_.planned_steps() ||
-         (config_.every_steps() > 0 && step % config_.every_steps() == 0) ||
-         (config_.best() != CheckpointConfig::NONE && step % evaluations == 0);
+         (config_.every_steps() > 0 ? step % config_.every_steps() == 0
+                                    : step == template_.planned_steps() / 2) ||
+         (config_.best() != CheckpointConfig::NONE && evaluations > 0 && step % evaluations == 0);
 }
 
 bool Checkpointer::DueByTime() const {

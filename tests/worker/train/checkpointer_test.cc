@@ -107,17 +107,17 @@ TEST(CheckpointerTest, ADirectoryThatCannotBeMadeIsAnErrorBeforeTraining) {
   ASSERT_TRUE(files.RemoveRecursively(folder).ok());
 }
 
-TEST(CheckpointerTest, IsDueEveryStepsAndAtTheEnd) {
+TEST(CheckpointerTest, IsDueEveryStepsOrHalfWayAndAtTheEnd) {
   const auto files = NewMemoryFiles();
   ScriptedServers servers;
   const Checkpointer every(*files, Template(4), true, &servers);
-  const Checkpointer at_end(*files, Template(0), true, &servers);
+  const Checkpointer half_way(*files, Template(0), true, &servers);
   CheckpointManifest off = Template(1);
   off.mutable_config()->mutable_checkpoint()->clear_directory();
   const Checkpointer never(*files, off, true, &servers);
   for (uint64_t step = 1; step <= 10; ++step) {
     EXPECT_EQ(every.DueByStep(step), step % 4 == 0 || step == 10) << step;
-    EXPECT_EQ(at_end.DueByStep(step), step == 10) << step;
+    EXPECT_EQ(half_way.DueByStep(step), step == 5 || step == 10) << step;
     EXPECT_FALSE(never.DueByStep(step));
   }
 }
