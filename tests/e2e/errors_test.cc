@@ -13,9 +13,9 @@
 namespace chorus::e2e {
 namespace {
 
-const Layout kWide = {.workers = 3, .servers = 2, .shards = 5};
+const Layout kWideLayout = {.workers = 3, .servers = 2, .shards = 5};
 
-std::unique_ptr<FileSystem> FilesWithLogs() {
+std::unique_ptr<FileSystem> FilesWithTwoLogs() {
   auto files = NewMemoryFiles();
   WriteJobLog(*files, "train", RichSchema(), 400, 1);
   WriteJobLog(*files, "flat", FlatSchema(), 100, 2);
@@ -32,8 +32,8 @@ void ExpectError(const Status& status, Code code, const std::vector<std::string>
 TEST(ErrorsTest, ANonFiniteValueStopsTheRunBeforeItIsPushedAndNamesItsPlace) {
   const TrainConfig config = JobConfig(
       "model { optimizer { sgd { lr: 1e30 } } } checkpoint { every_steps: 1 } data { epochs: 5 }");
-  for (const Layout& layout : {Layout(), kWide}) {
-    const auto files = FilesWithLogs();
+  for (const Layout& layout : {Layout(), kWideLayout}) {
+    const auto files = FilesWithTwoLogs();
     const Status status = TrainOn(*files, config, layout).status;
     EXPECT_FALSE(status.ok());
     ExpectError(status, status.code(), {"step ", "grain ", "finite"});
@@ -54,8 +54,8 @@ TEST(ErrorsTest, StateThatIsNotFiniteStopsTheRunAndTheCheckpointsBeforeItStay) {
       {"model { optimizer { sgd { lr: 3e38 } } }", {"step ", "not finite"}},
   };
   for (const auto& c : cases) {
-    for (const Layout& layout : {Layout(), kWide}) {
-      const auto files = FilesWithLogs();
+    for (const Layout& layout : {Layout(), kWideLayout}) {
+      const auto files = FilesWithTwoLogs();
       const Status status =
           TrainOn(*files, JobConfig(StrCat("checkpoint { every_steps: 1 } ", c.config)), layout)
               .status;
@@ -70,17 +70,17 @@ TEST(ErrorsTest, StateThatIsNotFiniteStopsTheRunAndTheCheckpointsBeforeItStay) {
 }
 
 TEST(ErrorsTest, AnEvaluationLogOfOtherColumnsIsRefusedBeforeTraining) {
-  const auto files = FilesWithLogs();
-  const Status status = TrainOn(*files, JobConfig("evaluate { log: 'flat' }"), kWide).status;
+  const auto files = FilesWithTwoLogs();
+  const Status status = TrainOn(*files, JobConfig("evaluate { log: 'flat' }"), kWideLayout).status;
   ExpectError(status, Code::kFailedPrecondition, {"flat", "slot"});
   EXPECT_FALSE(files->Exists("ckpt"));
 }
 
 // Worker 1's machine holds another log under the path that all name.
 Status TrainWithStaleLog(const TrainConfig& config, const std::string& stale) {
-  const auto files = FilesWithLogs();
+  const auto files = FilesWithTwoLogs();
   WriteJobLog(*files, "test", RichSchema(), 100, 3);
-  const auto other = FilesWithLogs();
+  const auto other = FilesWithTwoLogs();
   WriteJobLog(*other, "test", RichSchema(), 100, 3);
   WriteJobLog(*other, stale, RichSchema(), 100, 9);
   const auto work = [&](const TrainConfig& job, const worker::WorkerEnvironment& environment) {
@@ -88,7 +88,7 @@ Status TrainWithStaleLog(const TrainConfig& config, const std::string& stale) {
     if (environment.collective->rank() == 1) mine.files = other.get();
     return worker::Train(job, worker::Resume::kNothing, mine).status();
   };
-  const Status status = RunOn(*files, config, kWide, work);
+  const Status status = RunOn(*files, config, kWideLayout, work);
   EXPECT_FALSE(files->Exists("ckpt"));
   return status;
 }
@@ -101,36 +101,36 @@ TEST(ErrorsTest, AWorkerThatReadsAnotherLogIsNamedBeforeTraining) {
 }
 
 TEST(ErrorsTest, ASlotThatTheLogLacksIsNamed) {
-  const auto files = FilesWithLogs();
-  const Status status = TrainOn(*files, JobConfig("slot { name: 'colour' }"), kWide).status;
+  const auto files = FilesWithTwoLogs();
+  const Status status = TrainOn(*files, JobConfig("slot { name: 'colour' }"), kWideLayout).status;
   ExpectError(status, Code::kInvalidArgument, {"colour"});
 }
 
 TEST(ErrorsTest, ConversionsWithoutClickCanBeRejected) {
-  const auto files = FilesWithLogs();
+  const auto files = FilesWithTwoLogs();
   const Status status =
-      TrainOn(*files, JobConfig("data { unclicked_conversion: REJECT }"), kWide).status;
+      TrainOn(*files, JobConfig("data { unclicked_conversion: REJECT }"), kWideLayout).status;
   EXPECT_EQ(status.code(), Code::kInvalidArgument) << status.ToString();
 }
 
 TEST(ErrorsTest, OneWorkersDamagedBlockEndsAllWorkersWithItsError) {
-  const auto files = FilesWithLogs();
+  const auto files = FilesWithTwoLogs();
   const std::string path = "train/part-00000.log";
   std::string bytes = *ReadWholeFile(*files, path);
   bytes[bytes.size() / 3] ^= 1;
   ASSERT_TRUE(ReplaceFile(*files, path, bytes).ok());
-  const Status status = TrainOn(*files, JobConfig(), kWide).status;
+  const Status status = TrainOn(*files, JobConfig(), kWideLayout).status;
   ExpectError(status, Code::kDataLoss, {path, "worker "});
 }
 
 TEST(ErrorsTest, WhatWasTrainedIsKeptWhenTheLastEvaluationFails) {
-  const auto files = FilesWithLogs();
+  const auto files = FilesWithTwoLogs();
   WriteJobLog(*files, "test", RichSchema(), 300, 3);
   const std::string path = "test/part-00000.log";
   std::string bytes = *ReadWholeFile(*files, path);
   bytes[bytes.size() / 3] ^= 1;
   ASSERT_TRUE(ReplaceFile(*files, path, bytes).ok());
-  const Status status = TrainOn(*files, JobConfig("evaluate { log: 'test' }"), kWide).status;
+  const Status status = TrainOn(*files, JobConfig("evaluate { log: 'test' }"), kWideLayout).status;
   ExpectError(status, Code::kDataLoss, {path});
   const auto newest = worker::FindCheckpoint(*files, "ckpt");
   ASSERT_TRUE(newest.ok() && newest->has_value());
@@ -139,7 +139,7 @@ TEST(ErrorsTest, WhatWasTrainedIsKeptWhenTheLastEvaluationFails) {
 }
 
 TEST(ErrorsTest, AnOracleThatIsNotTheLogsIsRefusedBeforeTraining) {
-  const auto files = FilesWithLogs();
+  const auto files = FilesWithTwoLogs();
   WriteJobLog(*files, "test", RichSchema(), 300, 3);
   auto writer = worker::OracleWriter::Create(*files, "foreign", 300);
   ASSERT_TRUE(writer.ok());
@@ -147,7 +147,7 @@ TEST(ErrorsTest, AnOracleThatIsNotTheLogsIsRefusedBeforeTraining) {
   ASSERT_TRUE((*writer)->Finish(12345).ok());  // of another log with as many rows
   for (const std::string oracle : {"nowhere", "foreign"}) {
     const TrainConfig config = JobConfig(StrCat("evaluate { log: 'test' oracle: '", oracle, "' }"));
-    const Status status = TrainOn(*files, config, kWide).status;
+    const Status status = TrainOn(*files, config, kWideLayout).status;
     ExpectError(status, status.code(), {"evaluate.oracle", oracle});
     EXPECT_FALSE(status.ok());
     EXPECT_FALSE(files->Exists("ckpt"));
@@ -155,20 +155,20 @@ TEST(ErrorsTest, AnOracleThatIsNotTheLogsIsRefusedBeforeTraining) {
 }
 
 TEST(ErrorsTest, PredictionsHoldEveryExposureWhateverTrainingDrops) {
-  const auto files = FilesWithLogs();
+  const auto files = FilesWithTwoLogs();
   WriteJobLog(*files, "test", RichSchema(), 300, 3);
   const TrainConfig config =
       JobConfig("evaluate { log: 'test' } data { unclicked_conversion: DROP }");
   const Trained trained = TrainOn(*files, config, Layout());
   ASSERT_TRUE(trained.status.ok()) << trained.status.ToString();
-  const auto text = PredictOn(*files, config, kWide, trained.first().checkpoint);
+  const auto text = PredictOn(*files, config, kWideLayout, trained.first().checkpoint);
   ASSERT_TRUE(text.ok()) << text.status().ToString();
   EXPECT_EQ(Split(*text, '\n').size(), 1u + 300u + 1u);
 }
 
 TEST(ErrorsTest, AnAllocationThatFailsIsAnErrorOfTheWorker) {
-  const auto files = FilesWithLogs();
-  for (const Layout& layout : {Layout(), kWide}) {
+  const auto files = FilesWithTwoLogs();
+  for (const Layout& layout : {Layout(), kWideLayout}) {
     const auto exhaust = [](const TrainConfig&, const worker::WorkerEnvironment& environment) {
       if (environment.collective->rank() == 0) throw std::bad_alloc();
       return environment.collective->Barrier();
@@ -178,11 +178,11 @@ TEST(ErrorsTest, AnAllocationThatFailsIsAnErrorOfTheWorker) {
 }
 
 TEST(ErrorsTest, ADirectoryOfAnotherRunsCheckpointsIsRefusedAndLeftAlone) {
-  const auto files = FilesWithLogs();
+  const auto files = FilesWithTwoLogs();
   ASSERT_TRUE(TrainOn(*files, JobConfig(), Layout()).status.ok());
   const auto before = files->List("ckpt");
   const TrainConfig shorter = JobConfig("data { max_steps: 2 }");
-  for (const Layout& layout : {Layout(), kWide}) {
+  for (const Layout& layout : {Layout(), kWideLayout}) {
     ExpectError(TrainOn(*files, shorter, layout).status, Code::kFailedPrecondition,
                 {"checkpoint.directory", "ckpt/step-", "--resume"});
   }
@@ -192,12 +192,12 @@ TEST(ErrorsTest, ADirectoryOfAnotherRunsCheckpointsIsRefusedAndLeftAlone) {
 TEST(ClockTest, CheckpointsByTheClockLeaveTheSameModel) {
   for (const uint32_t pull_ahead : {0u, 2u}) {
     const std::string step = StrCat("step { pull_ahead: ", pull_ahead, " } ");
-    const auto files = FilesWithLogs();
+    const auto files = FilesWithTwoLogs();
     const std::string expected = OutcomeOf(*files, JobConfig(step), Layout()).state;
     ASSERT_TRUE(files->RemoveRecursively("ckpt").ok());
     // Due at every step.
     const TrainConfig config = JobConfig(step + "checkpoint { every_minutes: 1e-9 }");
-    EXPECT_TRUE(OutcomeOf(*files, config, kWide).state == expected);
+    EXPECT_TRUE(OutcomeOf(*files, config, kWideLayout).state == expected);
     const size_t checkpoints = files->List("ckpt")->size();
     EXPECT_GT(checkpoints, 1u);
     // Going on from one of them, too.

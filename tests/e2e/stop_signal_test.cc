@@ -18,7 +18,7 @@ struct Stop {
 void PrintTo(const Stop& stop, std::ostream* out) { *out << stop.name; }
 
 // It would train for hours. No checkpoint but that of the signal is taken.
-constexpr char kJob[] =
+constexpr char kStoppedJob[] =
     "data { epochs: 10000 } step { pull_ahead: 2 } report { every_steps: 5 } objective { "
     "chorus_cvr "
     "{} }";
@@ -33,7 +33,7 @@ class StopSignalTest : public CommandTest, public testing::WithParamInterface<St
 TEST_P(StopSignalTest, SavesAndResumesElsewhereToTheSameBits) {
   const Stop& stop = GetParam();
   {
-    test::Process job(Started(stop.ranks, Command("train", Config("run", kJob))),
+    test::Process job(Started(stop.ranks, Command("train", Config("run", kStoppedJob))),
                       test::MpirunEnvironment());
     ASSERT_TRUE(job.WaitForText("steps planned", kLimitSeconds)) << job.Errors();
     for (int tries = 0; tries < 100 && !files_.Exists(Path("run/metrics.jsonl")); ++tries) {
@@ -51,9 +51,9 @@ TEST_P(StopSignalTest, SavesAndResumesElsewhereToTheSameBits) {
   ASSERT_TRUE(saved.ok()) << saved.status().ToString();
   const std::string end = StrCat("data.max_steps=", saved->step() + 7);
   ExpectSuccess(
-      Run(2, Command("train", Config("run", kJob),
+      Run(2, Command("train", Config("run", kStoppedJob),
                      {"--resume", "--set", end, "--set", "cluster.placement=COLOCATED"})));
-  ExpectSuccess(Run(0, Command("train", Config("whole", kJob), {"--set", end})));
+  ExpectSuccess(Run(0, Command("train", Config("whole", kStoppedJob), {"--set", end})));
   const Outcome resumed = OutcomeOfRun("run"), whole = OutcomeOfRun("whole");
   EXPECT_TRUE(resumed.state == whole.state) << "resumed after step " << saved->step();
 }
@@ -66,7 +66,7 @@ INSTANTIATE_TEST_SUITE_P(Jobs, StopSignalTest,
 class SecondSignalTest : public CommandTest {};
 
 TEST_F(SecondSignalTest, EndsTheProcessAtOnce) {
-  test::Process job(Command("train", Config("run", kJob)), test::MpirunEnvironment());
+  test::Process job(Command("train", Config("run", kStoppedJob)), test::MpirunEnvironment());
   ASSERT_TRUE(job.WaitForText("steps planned", kLimitSeconds)) << job.Errors();
   job.Kill(SIGTERM);
   job.Kill(SIGTERM);

@@ -8,7 +8,7 @@
 namespace chorus::worker {
 namespace {
 
-constexpr size_t kMostBytes = size_t{1} << 30;  // of one call, whose counts are 32-bit
+constexpr size_t kMostInput = size_t{1} << 30;  // of one call, whose counts are 32-bit
 
 class Bzip2Decoder : public Decoder {
  public:
@@ -20,8 +20,8 @@ class Bzip2Decoder : public Decoder {
   std::string_view name() const override { return "bzip2"; }
 
   Result<Progress> Decode(std::span<const char> in, std::span<char> out) override {
-    const auto in_bytes = static_cast<unsigned>(std::min(in.size(), kMostBytes));
-    const auto out_bytes = static_cast<unsigned>(std::min(out.size(), kMostBytes));
+    const auto in_bytes = static_cast<unsigned>(std::min(in.size(), kMostInput));
+    const auto out_bytes = static_cast<unsigned>(std::min(out.size(), kMostInput));
     stream_.next_in = const_cast<char*>(in.data());
     stream_.avail_in = in_bytes;
     stream_.next_out = out.data();

@@ -7,7 +7,7 @@
 namespace chorus::worker {
 namespace {
 
-bool IsDigit(char c) { return c >= '0' && c <= '9'; }
+bool IsTimeDigit(char c) { return c >= '0' && c <= '9'; }
 
 // Reads a date and time from the front of a text, piece by piece.
 class DateReader {
@@ -19,7 +19,7 @@ class DateReader {
     if (text_.size() < digits) return std::nullopt;
     int value = 0;
     for (size_t i = 0; i < digits; ++i) {
-      if (!IsDigit(text_[i])) return std::nullopt;
+      if (!IsTimeDigit(text_[i])) return std::nullopt;
       value = value * 10 + (text_[i] - '0');
     }
     text_.remove_prefix(digits);
@@ -39,7 +39,7 @@ class DateReader {
   std::optional<bool> Fraction() {
     size_t digits = 0;
     bool lost = false;
-    while (digits < text_.size() && IsDigit(text_[digits])) lost |= text_[digits++] != '0';
+    while (digits < text_.size() && IsTimeDigit(text_[digits])) lost |= text_[digits++] != '0';
     text_.remove_prefix(digits);
     return digits > 0 ? std::optional<bool>(lost) : std::nullopt;
   }

@@ -9,7 +9,7 @@
 namespace chorus::worker {
 namespace {
 
-constexpr char kMagic[8] = {'C', 'H', 'S', 'C', 'O', 'R', 'E', 'S'};
+constexpr char kScoresMagic[8] = {'C', 'H', 'S', 'C', 'O', 'R', 'E', 'S'};
 constexpr uint32_t kVersion = 1;
 constexpr uint32_t kGroups = 1;
 constexpr uint32_t kOracle = 2;
@@ -51,7 +51,7 @@ uint64_t HeaderChecksum(const Header& header) {
 
 Header HeaderOf(const Scores& scores) {
   Header header = {};
-  memcpy(header.magic, kMagic, sizeof(kMagic));
+  memcpy(header.magic, kScoresMagic, sizeof(kScoresMagic));
   header.version = kVersion;
   header.columns = (scores.has_group ? kGroups : 0) | (scores.has_oracle ? kOracle : 0);
   header.rows = scores.rows();
@@ -67,7 +67,8 @@ Header HeaderOf(const Scores& scores) {
 
 // bytes: of the whole file.
 Status CheckHeader(const Header& header, uint64_t bytes) {
-  if (memcmp(header.magic, kMagic, sizeof(kMagic)) != 0) return DataLoss("not a score file");
+  if (memcmp(header.magic, kScoresMagic, sizeof(kScoresMagic)) != 0)
+    return DataLoss("not a score file");
   if (header.checksum != HeaderChecksum(header)) return DataLoss("header checksum differs");
   if (header.version != kVersion || header.columns > (kGroups | kOracle)) {
     return DataLoss(
@@ -83,7 +84,7 @@ Status CheckHeader(const Header& header, uint64_t bytes) {
 
 // read(offset, out) fills `out` or fails; bytes: all there are.
 template <typename Read>
-Result<Scores> Parse(uint64_t bytes, const Read& read) {
+Result<Scores> ParseScores(uint64_t bytes, const Read& read) {
   if (bytes < sizeof(Header)) return DataLoss("shorter than a score file's header");
   Header header;
   RETURN_IF_ERROR(read(0, std::as_writable_bytes(std::span<Header>(&header, 1))));
@@ -133,7 +134,7 @@ Status SaveScores(FileSystem& files, const std::string& path, const Scores& scor
 
 Result<Scores> LoadScores(FileSystem& files, const std::string& path) {
   ASSIGN_OR_RETURN(const std::unique_ptr<RandomAccessFile> file, files.OpenForRead(path));
-  Result<Scores> scores = Parse(file->size(), [&](uint64_t offset, std::span<std::byte> out) {
+  Result<Scores> scores = ParseScores(file->size(), [&](uint64_t offset, std::span<std::byte> out) {
     return file->ReadAt(offset, out);
   });
   if (!scores.ok()) return scores.status().Annotate(path);
@@ -152,7 +153,7 @@ std::string EncodeScores(const Scores& scores) {
 }
 
 Result<Scores> DecodeScores(std::string_view bytes) {
-  return Parse(bytes.size(), [&](uint64_t offset, std::span<std::byte> out) {
+  return ParseScores(bytes.size(), [&](uint64_t offset, std::span<std::byte> out) {
     if (!out.empty()) memcpy(out.data(), bytes.data() + offset, out.size());
     return Status::Ok();
   });

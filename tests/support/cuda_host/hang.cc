@@ -12,13 +12,13 @@ namespace {
 
 constexpr int kNone = -1;
 
-struct State {
+struct HangState {
   std::mutex mutex;  // guards the next two
   int device = kNone;
   uint64_t launches_left = 0;           // until the one that hangs
   std::atomic<int> hung_device{kNone};  // kNone again: released
 
-  State() {
+  HangState() {
     const char* const text = std::getenv("CHORUS_CUDA_HOST_HANG");
     unsigned long long nth = 0;
     if (text != nullptr && std::sscanf(text, "%d:%llu", &device, &nth) == 2) launches_left = nth;
@@ -26,8 +26,8 @@ struct State {
 };
 
 // Never destroyed: streams may outlive static objects.
-State& TheState() {
-  static State* const state = new State();
+HangState& TheHangState() {
+  static HangState* const state = new HangState();
   return *state;
 }
 
@@ -36,14 +36,14 @@ thread_local int current_device = 0;
 }  // namespace
 
 void HangKernel(int device, uint64_t nth) {
-  State& state = TheState();
+  HangState& state = TheHangState();
   const std::lock_guard lock(state.mutex);
   state.device = device;
   state.launches_left = nth;
 }
 
 void ReleaseKernel() {
-  State& state = TheState();
+  HangState& state = TheHangState();
   state.hung_device = kNone;
   state.hung_device.notify_all();
 }
@@ -51,7 +51,7 @@ void ReleaseKernel() {
 void SetCurrentDevice(int device) { current_device = device; }
 
 void LaunchedKernel(cudaStream_t stream) {
-  State& state = TheState();
+  HangState& state = TheHangState();
   const std::lock_guard lock(state.mutex);
   if (state.device != current_device || state.launches_left == 0) return;
   if (--state.launches_left > 0) return;
@@ -59,6 +59,6 @@ void LaunchedKernel(cudaStream_t stream) {
   stream->Enqueue([&state, device = current_device] { state.hung_device.wait(device); });
 }
 
-void WaitForHungKernel() { TheState().hung_device.wait(current_device); }
+void WaitForHungKernel() { TheHangState().hung_device.wait(current_device); }
 
 }  // namespace chorus::cuda_host

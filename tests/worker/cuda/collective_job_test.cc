@@ -12,7 +12,7 @@
 namespace chorus::e2e {
 namespace {
 
-constexpr char kJob[] = R"(
+constexpr char kCollectiveJob[] = R"(
   checkpoint { every_steps: 100 } report { every_steps: 1 } data { max_steps: 3 }
   model { optimizer { adamw {} } clip_norm: 1 }
   compute { backend: CUDA cuda { step_memory_mb: 4 bucket_kb: 1 } } )";
@@ -32,7 +32,7 @@ class CollectiveJobTest : public testing::Test {
   static TrainConfig Job(const std::string& collective, const std::string& more = "") {
     return With(
         JobConfig(StrCat(
-            kJob, more,
+            kCollectiveJob, more,
             more.find("objective") == std::string::npos ? " objective { chorus_cvr {} }" : "")),
         StrCat("compute { cuda { collective: ", collective, " } }"));
   }

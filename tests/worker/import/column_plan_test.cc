@@ -7,10 +7,11 @@
 namespace chorus::worker {
 namespace {
 
-const std::vector<std::string> kColumns = {"click", "sale", "user", "item", "price"};
+const std::vector<std::string> kPlanColumns = {"click", "sale", "user", "item", "price"};
 
-std::string ErrorOf(const std::string& schema, const std::vector<std::string>& columns = kColumns,
-                    const std::string& split_by = "") {
+std::string PlanErrorOf(const std::string& schema,
+                        const std::vector<std::string>& columns = kPlanColumns,
+                        const std::string& split_by = "") {
   const auto plan = PlanColumns(MakeSchema(schema), columns, {.split_by = split_by});
   EXPECT_EQ(plan.status().code(), Code::kInvalidArgument);
   return plan.status().message();
@@ -19,7 +20,7 @@ std::string ErrorOf(const std::string& schema, const std::vector<std::string>& c
 TEST(PlanColumns, OtherColumnsAreSlotsExceptThoseWithAUse) {
   const auto plan = PlanColumns(
       MakeSchema("group: 'user' other_columns_are_slots: true numeric { column: 'price' }"),
-      kColumns, {});
+      kPlanColumns, {});
   ASSERT_OK(plan.status());
   ASSERT_EQ(plan->schema.slots.size(), 1u);
   EXPECT_EQ(plan->schema.slots[0].name, "item");
@@ -29,7 +30,7 @@ TEST(PlanColumns, OtherColumnsAreSlotsExceptThoseWithAUse) {
 
 TEST(PlanColumns, AColumnThatOnlySplitsStaysASlot) {
   const auto plan =
-      PlanColumns(MakeSchema("other_columns_are_slots: true"), kColumns, {.split_by = "user"});
+      PlanColumns(MakeSchema("other_columns_are_slots: true"), kPlanColumns, {.split_by = "user"});
   ASSERT_OK(plan.status());
   EXPECT_EQ(plan->schema.slots.size(), 3u);
   EXPECT_EQ(plan->split_by, 2u);
@@ -38,37 +39,37 @@ TEST(PlanColumns, AColumnThatOnlySplitsStaysASlot) {
 TEST(PlanColumns, OneColumnMayServeSeveralFeatures) {
   const auto plan = PlanColumns(MakeSchema("group: 'user' slot { column: 'user' context: true }"
                                            "slot { column: 'user' name: 'again' context: true }"),
-                                kColumns, {.split_by = "user"});
+                                kPlanColumns, {.split_by = "user"});
   ASSERT_OK(plan.status());
   EXPECT_EQ(plan->contexts.slots.size(), 2u);
   EXPECT_EQ(plan->context_columns, (std::vector<uint32_t>{2}));
 }
 
 TEST(PlanColumns, NamesTheColumnThatIsMissing) {
-  EXPECT_EQ(ErrorOf("click: 'clicks' slot { column: 'item' }"),
+  EXPECT_EQ(PlanErrorOf("click: 'clicks' slot { column: 'item' }"),
             "click: the text has no column 'clicks'; its columns are 'click', 'sale', 'user', "
             "'item', 'price'");
-  EXPECT_EQ(ErrorOf("slot { column: 'shop' }").substr(0, 43),
+  EXPECT_EQ(PlanErrorOf("slot { column: 'shop' }").substr(0, 43),
             "slot.column: the text has no column 'shop';");
-  EXPECT_EQ(ErrorOf("slot { column: 'item' }", kColumns, "who").substr(0, 41),
+  EXPECT_EQ(PlanErrorOf("slot { column: 'item' }", kPlanColumns, "who").substr(0, 41),
             "--split-by: the text has no column 'who';");
 }
 
 TEST(PlanColumns, RefusesWhatCannotBeMeant) {
-  EXPECT_EQ(ErrorOf("conversion: 'click' slot { column: 'item' }"),
+  EXPECT_EQ(PlanErrorOf("conversion: 'click' slot { column: 'item' }"),
             "click and conversion are the same column 'click'; a log of clicks alone is made "
             "without conversion");
-  EXPECT_EQ(ErrorOf("slot { column: 'item' } numeric { column: 'price' name: 'item' }"),
+  EXPECT_EQ(PlanErrorOf("slot { column: 'item' } numeric { column: 'price' name: 'item' }"),
             "two features are named 'item'");
-  EXPECT_EQ(ErrorOf("slot { column: 'item' separator: ':' value_separator: ':' }"),
+  EXPECT_EQ(PlanErrorOf("slot { column: 'item' separator: ':' value_separator: ':' }"),
             "slot 'item': separator and value_separator are equal");
-  EXPECT_EQ(ErrorOf("slot { column: 'item' }", {"click", "sale", "item", "item"}),
+  EXPECT_EQ(PlanErrorOf("slot { column: 'item' }", {"click", "sale", "item", "item"}),
             "slot.column: the header names column 'item' twice, as column 3 and 4: rename one, or "
             "leave both out with exclude");
-  EXPECT_EQ(ErrorOf("slot { column: 'item' keep: LARGEST_VALUE max_ids: 3 }"),
+  EXPECT_EQ(PlanErrorOf("slot { column: 'item' keep: LARGEST_VALUE max_ids: 3 }"),
             "slot 'item': keep is LARGEST_VALUE, and without value_separator there are no values");
   EXPECT_EQ(
-      ErrorOf(""),
+      PlanErrorOf(""),
       "the schema makes no features: write slot or numeric entries, or other_columns_are_slots");
 }
 
@@ -95,9 +96,9 @@ TEST(PlanColumns, ExcludedColumnsBecomeNothing) {
   ASSERT_OK(plan.status());
   EXPECT_EQ(SlotNames(*plan), (Names{"a"}));  // also the two that have one name
   EXPECT_EQ(plan->left_out, (Names{"'b'", "'b'", "'id_1'", "'id_2'"}));
-  EXPECT_EQ(ErrorOf("slot { column: 'item' } exclude: 'item'"),
+  EXPECT_EQ(PlanErrorOf("slot { column: 'item' } exclude: 'item'"),
             "slot.column: column 'item' is in exclude too");
-  EXPECT_EQ(ErrorOf("slot { column: 'item' } exclude: 'itme'").substr(0, 41),
+  EXPECT_EQ(PlanErrorOf("slot { column: 'item' } exclude: 'itme'").substr(0, 41),
             "exclude: the text has no column 'itme'; i");
 }
 
@@ -112,9 +113,9 @@ TEST(PlanColumns, WildcardsStandForColumnsThatNothingElseNames) {
   EXPECT_EQ(plan->schema.slots[1].key_space, "c");
   ASSERT_EQ(plan->schema.numerics.size(), 2u);
   EXPECT_EQ(plan->schema.numerics[1].name, "num_b");
-  EXPECT_EQ(ErrorOf("slot { column: 'C*' }").substr(0, 42),
+  EXPECT_EQ(PlanErrorOf("slot { column: 'C*' }").substr(0, 42),
             "slot.column: the text has no column 'C*'; ");
-  EXPECT_EQ(ErrorOf("slot { column: 'it*' name: 'x' }"),
+  EXPECT_EQ(PlanErrorOf("slot { column: 'it*' name: 'x' }"),
             "slot.column 'it*': several columns cannot have the one name 'x'");
 }
 
@@ -127,7 +128,7 @@ TEST(PlanColumns, AColumnWhoseNameHoldsAStarIsThatColumn) {
 
 TEST(PlanColumns, GuessesWhatIsWrongWithAHeader) {
   const auto hint = [](const std::vector<std::string>& columns) {
-    const std::string message = ErrorOf("slot { column: 'item' }", columns);
+    const std::string message = PlanErrorOf("slot { column: 'item' }", columns);
     return message.substr(message.rfind("; "));
   };
   EXPECT_EQ(hint({"Click", "sale", "item"}), "; is 'Click' meant?");

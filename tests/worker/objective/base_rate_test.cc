@@ -12,12 +12,12 @@ namespace {
 // 1000 exposures, 100 clicks, 20 conversions.
 constexpr LabelCounts kLabels = {1000, 100, 20};
 
-double Sigma(double z) { return 1 / (1 + std::exp(-z)); }
+double Logistic(double z) { return 1 / (1 + std::exp(-z)); }
 
 // [heads], as probabilities.
 std::vector<double> StartOf(const std::string& method) {
   std::vector<double> rates;
-  for (const double z : MakeMethod({method})->StartLogits(kLabels)) rates.push_back(Sigma(z));
+  for (const double z : MakeMethod({method})->StartLogits(kLabels)) rates.push_back(Logistic(z));
   return rates;
 }
 

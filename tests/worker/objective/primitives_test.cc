@@ -10,12 +10,12 @@
 namespace chorus::worker {
 namespace {
 
-using Real = long double;
+using Long = long double;
 
-Real Sp(Real x) { return x > 0 ? x + std::log1p(std::exp(-x)) : std::log1p(std::exp(x)); }
-Real Sigma(Real x) { return x > 0 ? 1 / (1 + std::exp(-x)) : std::exp(x) / (1 + std::exp(x)); }
+Long Sp(Long x) { return x > 0 ? x + std::log1p(std::exp(-x)) : std::log1p(std::exp(x)); }
+Long Sigma(Long x) { return x > 0 ? 1 / (1 + std::exp(-x)) : std::exp(x) / (1 + std::exp(x)); }
 
-void ExpectClose(double actual, Real expected, double tolerance) {
+void ExpectClose(double actual, Long expected, double tolerance) {
   EXPECT_NEAR(actual, double(expected), tolerance * std::abs(double(expected)));
 }
 
@@ -23,29 +23,29 @@ class Primitives : public ::testing::TestWithParam<double> {};
 
 TEST_P(Primitives, CrossEntropyKeepsRelativeAccuracy) {
   const double z = GetParam();
-  ExpectClose(CrossEntropy(z, true), Sp(-Real(z)), 1e-14);
+  ExpectClose(CrossEntropy(z, true), Sp(-Long(z)), 1e-14);
   ExpectClose(CrossEntropy(z, false), Sp(z), 1e-14);
-  ExpectClose(CrossEntropySlope(z, true), -Sigma(-Real(z)), 1e-14);
+  ExpectClose(CrossEntropySlope(z, true), -Sigma(-Long(z)), 1e-14);
   ExpectClose(CrossEntropySlope(z, false), Sigma(z), 1e-14);
 }
 
 TEST_P(Primitives, ProductCrossEntropyKeepsRelativeAccuracy) {
   for (double b = -60; b <= 60; b += 7.5) {
-    const Real a = GetParam();
+    const Long a = GetParam();
     // 1 - p = (e^-a + e^-b + e^-a-b) / ((1 + e^-a)(1 + e^-b)), every part positive.
-    const Real ea = std::exp(-a), eb = std::exp(-Real(b));
-    const Real rest = ea + eb + ea * eb;
-    const Real complement = rest / ((1 + ea) * (1 + eb));
+    const Long ea = std::exp(-a), eb = std::exp(-Long(b));
+    const Long rest = ea + eb + ea * eb;
+    const Long complement = rest / ((1 + ea) * (1 + eb));
     const ProductLoss<double> zero = ProductCrossEntropy(GetParam(), b, false);
-    const Real value =
+    const Long value =
         complement < 0.5L ? -std::log(complement) : -std::log1p(-1 / ((1 + ea) * (1 + eb)));
     ExpectClose(zero.value, value, 1e-14);
     ExpectClose(zero.da, ea / (1 + ea) / rest, 2e-14);
     ExpectClose(zero.db, eb / (1 + eb) / rest, 2e-14);
     const ProductLoss<double> one = ProductCrossEntropy(GetParam(), b, true);
-    ExpectClose(one.value, Sp(-a) + Sp(-Real(b)), 1e-14);
+    ExpectClose(one.value, Sp(-a) + Sp(-Long(b)), 1e-14);
     ExpectClose(one.da, -Sigma(-a), 1e-14);
-    ExpectClose(one.db, -Sigma(-Real(b)), 1e-14);
+    ExpectClose(one.db, -Sigma(-Long(b)), 1e-14);
   }
 }
 
@@ -63,22 +63,22 @@ TEST_P(Primitives, ProductCrossEntropyInFloatLosesNoDigits) {
 
 TEST_P(Primitives, SoftCrossEntropyIsThatOfASoftLabel) {
   for (double label = -60; label <= 60; label += 7.5) {
-    const Real z = GetParam();
+    const Long z = GetParam();
     ExpectClose(SoftCrossEntropy(GetParam(), label),
-                Sigma(label) * Sp(-z) + Sigma(-Real(label)) * Sp(z), 1e-14);
+                Sigma(label) * Sp(-z) + Sigma(-Long(label)) * Sp(z), 1e-14);
     EXPECT_NEAR(SoftCrossEntropySlope(GetParam(), label), double(Sigma(z) - Sigma(label)), 1e-15);
   }
 }
 
 // sigma(z) - sigma(q) without cancellation.
-Real SigmaDifference(Real z, Real q) { return Sigma(z) * Sigma(-q) * -std::expm1(q - z); }
+Long SigmaDifference(Long z, Long q) { return Sigma(z) * Sigma(-q) * -std::expm1(q - z); }
 
 // A label near the prediction is what training tends to.
 TEST_P(Primitives, SoftCrossEntropySlopeInFloatLosesNoDigits) {
   const auto z = static_cast<float>(GetParam());
   for (const float step : {-20.0f, -1.0f, -0.1f, -1e-2f, -1e-4f, 1e-4f, 1e-2f, 0.1f, 1.0f, 20.0f}) {
     const float label = z + step;
-    const auto exact = double(SigmaDifference(Real(z), Real(label)));
+    const auto exact = double(SigmaDifference(Long(z), Long(label)));
     EXPECT_NEAR(SoftCrossEntropySlope(z, label), exact, 1e-6 * std::abs(exact))
         << "label " << label;
   }
@@ -87,14 +87,14 @@ TEST_P(Primitives, SoftCrossEntropySlopeInFloatLosesNoDigits) {
 
 TEST(SoftCrossEntropy, SlopeOfARareEventInFloatLosesNoDigits) {
   const float z = -9.2103f, label = -9.2100f;  // p = 1e-4
-  const auto exact = double(SigmaDifference(Real(z), Real(label)));
+  const auto exact = double(SigmaDifference(Long(z), Long(label)));
   EXPECT_NEAR(SoftCrossEntropySlope(z, label), exact, 1e-6 * std::abs(exact));
 }
 
 TEST_P(Primitives, BernoulliEntropyKeepsRelativeAccuracyOnBothSides) {
-  const Real z = std::abs(Real(GetParam()));
+  const Long z = std::abs(Long(GetParam()));
   ExpectClose(BernoulliEntropy(GetParam()), Sp(-z) + Sigma(-z) * z, 1e-14);
-  ExpectClose(BernoulliEntropySlope(GetParam()), -Real(GetParam()) * Sigma(z) * Sigma(-z), 1e-14);
+  ExpectClose(BernoulliEntropySlope(GetParam()), -Long(GetParam()) * Sigma(z) * Sigma(-z), 1e-14);
 }
 
 // e^-|z| / (1 + e^-|z|)^2 (1 - e^-(z - q)) ... written with the smaller of both tails.
@@ -109,7 +109,7 @@ TEST_P(Primitives, SigmoidDifferenceKeepsRelativeAccuracyAndSign) {
 
 // p log(p / q) + (1 - p) log((1 - p) / (1 - q)); of small p by log1p, so that the oracle cancels
 // little.
-Real Divergence(Real z, Real q) {
+Long Divergence(Long z, Long q) {
   if (z > 0) return Divergence(-z, -q);
   return std::log1p(Sigma(z) * std::expm1(q - z)) - Sigma(z) * (q - z);
 }
@@ -117,11 +117,11 @@ Real Divergence(Real z, Real q) {
 TEST_P(Primitives, KullbackLeiblerKeepsItsDigits) {
   for (const double step : {-30.0, -5.0, -1.0, -0.9, -0.1, -1e-3, 1e-3, 0.1, 0.9, 1.0, 5.0, 30.0}) {
     const double z = GetParam(), q = z + step;
-    const Real expected = Divergence(z, q);
+    const Long expected = Divergence(z, q);
     ExpectClose(KullbackLeibler(z, q), expected, 1e-14 + 1e-15 / std::abs(step));
     EXPECT_NEAR(KullbackLeibler(float(z), float(q)), double(Divergence(float(z), float(q))),
                 1e-6 * double(expected) + 1e-37);
-    ExpectClose(KullbackLeiblerSlope(z, q), Sigma(z) * Sigma(-Real(z)) * (Real(z) - Real(q)),
+    ExpectClose(KullbackLeiblerSlope(z, q), Sigma(z) * Sigma(-Long(z)) * (Long(z) - Long(q)),
                 1e-14);
   }
   EXPECT_EQ(KullbackLeibler(GetParam(), GetParam()), 0);

@@ -12,15 +12,15 @@ MethodShape WithTransfer(uint32_t layer) {
   return shape;
 }
 
-constexpr const char* kTowers =
+constexpr const char* kGivingTowers =
     "model { tower { hidden: 5 hidden: 4 hidden: 3 } tower { head: 'ctr' hidden: 6 hidden: 3 } }";
 
 TEST(ModelTransferTest, MatchesTheOracleAtTheFirstHiddenLayer) {
-  const Fixture fixture(kTowers, WithTransfer(1));
+  const Fixture fixture(kGivingTowers, WithTransfer(1));
   ExpectMatchesOracle(fixture, fixture.Grain(1, 7, 4));
 }
 TEST(ModelTransferTest, MatchesTheOracleAtALaterLayer) {
-  const Fixture fixture(kTowers, WithTransfer(2));
+  const Fixture fixture(kGivingTowers, WithTransfer(2));
   ExpectMatchesOracle(fixture, fixture.Grain(2, 7, 4));
 }
 TEST(ModelTransferTest, MatchesTheOracleAtTheLastLayerOverASharedBottom) {
@@ -39,7 +39,7 @@ TEST(ModelTransferTest, MatchesTheOracleWithDropoutAroundIt) {
 }
 
 TEST(ModelTransferTest, AttentionStartsAsGlorotSays) {
-  const Fixture fixture(kTowers, WithTransfer(2));
+  const Fixture fixture(kGivingTowers, WithTransfer(2));
   const ParameterLayout& layout = fixture.model.parameters();
   std::vector<float> initial(fixture.parameters.size());
   layout.Initialize(1, initial);
@@ -58,7 +58,7 @@ TEST(ModelTransferTest, AttentionStartsAsGlorotSays) {
 }
 
 TEST(ModelTransferTest, WhatAWorkspaceComputedBeforeLeavesNoTrace) {
-  const Fixture fixture(kTowers, WithTransfer(1));
+  const Fixture fixture(kGivingTowers, WithTransfer(1));
   const std::unique_ptr<Workspace> used = fixture.compute->NewWorkspace();
   fixture.Run(fixture.Grain(5, 16, 16), used.get());
   const TestGrain small = fixture.Grain(6, 5, 2);
@@ -66,9 +66,10 @@ TEST(ModelTransferTest, WhatAWorkspaceComputedBeforeLeavesNoTrace) {
 }
 
 TEST(ModelTransferTest, ATowerWithTooFewLayersIsNamed) {
-  EXPECT_EQ(Model::Make(TestConfig(kTowers), TestSchema(), WithTransfer(3)).status().message(),
-            "objective.ddpo.ctm_layer: hidden layer 3 of tower \"ctr\" takes part in the transfer, "
-            "but model.tower gives it 2");
+  EXPECT_EQ(
+      Model::Make(TestConfig(kGivingTowers), TestSchema(), WithTransfer(3)).status().message(),
+      "objective.ddpo.ctm_layer: hidden layer 3 of tower \"ctr\" takes part in the transfer, "
+      "but model.tower gives it 2");
 }
 
 }  // namespace

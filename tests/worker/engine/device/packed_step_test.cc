@@ -17,7 +17,7 @@ namespace {
 
 using testing::AllObjectives;
 
-constexpr uint32_t kGrainRows = 1000;
+constexpr uint32_t kPackedRows = 1000;
 
 // Rows in runs of uneven lengths, as if many servers had sent them.
 class UnevenRows final : public PulledRows {
@@ -74,8 +74,8 @@ class Packer {
 
 TEST(PackedStepTest, AnyNumberOfThreadsPacksTheSameBytes) {
   const Case setup = {{{0, 0}, {1, 1}, {700, 300}, {1000, 1}, {333, 333}}};
-  StepWorld world("esmm={}", "", setup, kGrainRows);
-  StepWorld other("esmm={}", "", {{{31, 7}, {1000, 1000}, {5, 5}, {0, 0}, {1, 1}}}, kGrainRows);
+  StepWorld world("esmm={}", "", setup, kPackedRows);
+  StepWorld other("esmm={}", "", {{{31, 7}, {1000, 1000}, {5, 5}, {0, 0}, {1, 1}}}, kPackedRows);
   constexpr uint32_t kKeys = 50001;
   for (StepWorld* any : {&world, &other}) {
     for (TableKeys& table : any->batch().keys) table.keys.resize(kKeys);
