@@ -6,6 +6,7 @@
 // number 1 .. 1048576".
 // Thread safety: pure functions.
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -27,7 +28,10 @@ Status LoadConfig(const std::string& path, const std::vector<std::string>& sets,
 // LoadConfig of a TrainConfig, with what a job has by default (a table, a tower, an objective, an
 // optimizer: `when_empty` in config.proto) and the checks that span fields (names are unique and
 // known, ASYNC is refused, ...). Whether data.log is needed is for the command to say.
-Result<TrainConfig> LoadTrainConfig(const std::string& path, const std::vector<std::string>& sets);
+// fill: null, or sets fields that the user has not written, before defaults do.
+using FillUnwritten = std::function<Status(TrainConfig* written)>;
+Result<TrainConfig> LoadTrainConfig(const std::string& path, const std::vector<std::string>& sets,
+                                    const FillUnwritten& fill = nullptr);
 
 // LoadConfig of a CompareConfig whose train_file has become `train` (which --set then reaches), and
 // the checks that span fields. Names of data, base and k are filled in where they are not written.

@@ -123,10 +123,12 @@ Status Finish(const Origins& origins, TrainConfig* config) {
 
 }  // namespace
 
-Result<TrainConfig> LoadTrainConfig(const std::string& path, const std::vector<std::string>& sets) {
+Result<TrainConfig> LoadTrainConfig(const std::string& path, const std::vector<std::string>& sets,
+                                    const FillUnwritten& fill) {
   TrainConfig config;
   Origins origins(path.empty() ? "configuration" : path);
   RETURN_IF_ERROR(internal::ReadConfig(path, sets, &config, &origins));
+  if (fill) RETURN_IF_ERROR(fill(&config));
   RETURN_IF_ERROR(Finish(origins, &config));
   return config;
 }

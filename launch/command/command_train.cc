@@ -3,12 +3,15 @@
 #include <cstdio>
 
 #include "common/config.h"
+#include "common/file.h"
 #include "common/log.h"
 #include "common/stop_signal.h"
 #include "common/strings.h"
 #include "launch/command/commands.h"
 #include "launch/job/job.h"
+#include "worker/log/log_reader.h"
 #include "worker/metrics/metrics.h"
+#include "worker/steps/fit_settings.h"
 #include "worker/train/best_checkpoint.h"
 #include "worker/train/checkpoint_store.h"
 #include "worker/train/trainer.h"
@@ -16,14 +19,50 @@
 namespace chorus::launch {
 namespace {
 
+// The configuration with settings that fit its log where its user wrote none; these in *fitted.
+Result<TrainConfig> LoadFitted(const ConfigArguments& arguments,
+                               std::vector<worker::FittedSetting>* fitted) {
+  return LoadTrainConfig(
+      arguments.config_file, arguments.sets, [&](TrainConfig* written) -> Status {
+        const std::vector<std::string> paths(written->data().log().begin(),
+                                             written->data().log().end());
+        if (paths.empty()) return Status::Ok();
+        ASSIGN_OR_RETURN(const auto log, worker::LogReader::Open(PosixFiles(), paths));
+        *fitted = worker::FitSettings(worker::SizeOf(*log), written);
+        return Status::Ok();
+      });
+}
+
+Status PrintFitted(const ConfigArguments& arguments) {
+  std::vector<worker::FittedSetting> fitted;
+  ASSIGN_OR_RETURN(const TrainConfig config, LoadFitted(arguments, &fitted));
+  if (config.data().log_size() == 0) {
+    std::printf("# data.log is not set: what would fit the log has its default.\n");
+  }
+  if (!fitted.empty()) std::printf("# These fit the log (write a field to have it otherwise):\n");
+  for (const worker::FittedSetting& setting : fitted) {
+    std::printf("#   %s = %s: %s\n", setting.field.c_str(), setting.value.c_str(),
+                setting.reason.c_str());
+  }
+  std::fputs(PrintConfig(config).c_str(), stdout);
+  return Status::Ok();
+}
+
 Result<TrainConfig> LoadTrainingJob(const TrainArguments& arguments) {
-  ASSIGN_OR_RETURN(TrainConfig config,
-                   LoadTrainConfig(arguments.config.config_file, arguments.config.sets));
+  std::vector<worker::FittedSetting> fitted;
+  ASSIGN_OR_RETURN(TrainConfig config, LoadFitted(arguments.config, &fitted));
   if (config.data().log_size() == 0) {
     return InvalidArgument("data.log: names no log to train on (--set data.log=DIRECTORY)");
   }
   if (arguments.resume != worker::Resume::kNothing && config.checkpoint().directory().empty()) {
     return InvalidArgument("checkpoint.directory: --resume needs to know where checkpoints lie");
+  }
+  std::vector<std::string> chosen;
+  for (const worker::FittedSetting& setting : fitted) {
+    chosen.push_back(StrCat(setting.field, "=", setting.value));
+  }
+  if (!chosen.empty()) {
+    LogInfo("settings that fit the log (--print-config says why): ", Join(chosen, " "));
   }
   return config;
 }
@@ -97,12 +136,7 @@ void PrintResult(const TrainConfig& config, const worker::TrainResult& result) {
 }  // namespace
 
 Status RunTrain(const TrainArguments& arguments, bool* stopped) {
-  if (arguments.config.print_config) {
-    ASSIGN_OR_RETURN(const TrainConfig config,
-                     LoadTrainConfig(arguments.config.config_file, arguments.config.sets));
-    std::fputs(PrintConfig(config).c_str(), stdout);
-    return Status::Ok();
-  }
+  if (arguments.config.print_config) return PrintFitted(arguments.config);
   CatchStopSignals();
   return RunJob(
       [&] { return LoadTrainingJob(arguments); },

@@ -181,38 +181,17 @@ class Draft {
     return std::max(kFewest, guess_.rows / kBlocksWanted);
   }
 
-  // A model moves once per step, and wants many hundred of them: a step is about a thousandth of a
-  // text that the sample holds whole.
-  uint64_t GrainRows() const {
-    constexpr uint64_t kStepsWanted = 1000, kFewest = 8, kMost = 128;
-    if (!sample_.whole) return kMost;
-    return std::clamp(guess_.rows / kStepsWanted / kGrains, kFewest, kMost);
-  }
-  // Of a small text, as many as make those steps, and no more than it can be read without learning
-  // it by heart.
-  uint64_t Epochs() const {
-    constexpr uint64_t kStepsWanted = 500, kMost = 3;
-    if (!sample_.whole) return 1;
-    const uint64_t steps = std::max<uint64_t>(guess_.rows / (GrainRows() * kGrains), 1);
-    return std::clamp<uint64_t>(kStepsWanted / steps, 1, kMost);
-  }
-
   std::string Job() const {
     const bool conversions = guess_.Of(ColumnRole::kConversion).has_value();
     const std::string job = options_.job_name.empty() ? "THIS" : options_.job_name;
     return StrCat(
         "# Drafted by chorus schema. Every field, its unit and its default: chorus train "
         "--print-config\n#   chorus train --config ",
-        job, "\n#   chorus report run\nseed: 1\ndata { log: \"log/train\" epochs: ", Epochs(),
-        " }\n",
-        Commented(StrCat("step { grain_rows: ", GrainRows(), " grains_per_step: ", kGrains, " }"),
-                  sample_.whole ? "so small that the weights move often enough to learn"
-                                : "up to a million rows, smaller ones learn more (32)"),
-        "table {\n  name: \"default\"\n  dim: 16\n  optimizer { adagrad { lr: 0.02 } }\n  "
-        "initializer { normal { stddev: 0.01 } }\n}\n",
-        "model {\n  start: BASE_RATE\n  tower { hidden: [128, 64] }\n  optimizer { adam { lr: "
-        "0.001 } }\n}\n",
-        conversions ? "objective { chorus_cvr { } }\n"
+        job,
+        "\n#   chorus report run\n# Step, rates and where logits start fit the log; the same "
+        "command with "
+        "--print-config says what and why.\nseed: 1\ndata { log: \"log/train\" }\n",
+        conversions ? "objective { esmm { } }   # configs/train has the other methods\n"
                     : "# No conversions: the CTR net alone learns.\nobjective { base { w_ctr: 1 "
                       "w_cvr: 0 } }\n",
         "evaluate { log: \"log/test\" }\ncheckpoint { directory: \"run/checkpoints\" }\n"

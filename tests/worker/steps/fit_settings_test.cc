@@ -1,0 +1,93 @@
+// Settings that fit a log: what is chosen for its size, and that what its user wrote stays.
+
+#include "worker/steps/fit_settings.h"
+
+#include <google/protobuf/text_format.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "common/config.h"
+
+namespace chorus::worker {
+namespace {
+
+TrainConfig Fitted(const LogSize& log, const std::string& written,
+                   std::vector<FittedSetting>* fitted = nullptr) {
+  TrainConfig config;
+  EXPECT_TRUE(google::protobuf::TextFormat::ParseFromString(written, &config)) << written;
+  const std::vector<FittedSetting> chosen = FitSettings(log, &config);
+  if (fitted != nullptr) *fitted = chosen;
+  const Status status = FinishTrainConfig("test", &config);
+  EXPECT_TRUE(status.ok()) << status.ToString();
+  return config;
+}
+
+TEST(FitSettingsTest, AStepGrowsWithTheLogBetweenTwoBounds) {
+  const struct {
+    uint64_t rows;
+    uint32_t of_step;
+  } cases[] = {{1, 256},          {50'000, 256},     {200'000, 256},     {410'000, 1024},
+               {1'000'000, 2048}, {4'000'000, 4096}, {200'000'000, 4096}};
+  for (const auto& c : cases) {
+    const TrainConfig config = Fitted({c.rows, c.rows / 20}, "");
+    EXPECT_EQ(config.step().grain_rows() * config.step().grains_per_step(), c.of_step) << c.rows;
+  }
+  EXPECT_EQ(Fitted({400'000'000, 1'000'000}, "data { rows: CLICKED }").step().grain_rows(),
+            2048u / 8);
+  EXPECT_EQ(Fitted({50'000, 1}, "step { grains_per_step: 2 }").step().grain_rows(), 128u);
+}
+
+// The accumulator is to be below the square of the gradient of an id that is in one row of a step.
+TEST(FitSettingsTest, TheAccumulatorFollowsTheStepThatIsInForce) {
+  const auto accumulator = [](const std::string& written) {
+    return Fitted({1'000'000, 1}, written).table(0).optimizer().adagrad().initial_accumulator();
+  };
+  EXPECT_NEAR(std::sqrt(accumulator("")) * 2048, 0.06, 1e-9);
+  EXPECT_NEAR(std::sqrt(accumulator("step { grain_rows: 8 grains_per_step: 4 }")) * 32, 0.06, 1e-9);
+  EXPECT_NEAR(std::sqrt(accumulator("table { optimizer { adagrad { lr: 0.5 } } }")) * 2048, 0.06,
+              1e-9);
+}
+
+TEST(FitSettingsTest, WhatTheUserWroteStays) {
+  const std::string written = R"(
+    step { grain_rows: 7 }
+    table { name: "a" optimizer { adam { lr: 0.3 } } schedule { decay: CONSTANT } }
+    table { name: "b" optimizer { adagrad { lr: 0.4 initial_accumulator: 0.5 } } }
+    model { start: ZERO optimizer { sgd { lr: 0.6 } } schedule { decay: COSINE } }
+    objective { chorus_cvr { norm: SPACE } })";
+  std::vector<FittedSetting> fitted;
+  const TrainConfig config = Fitted({1'000'000, 1}, written, &fitted);
+  EXPECT_EQ(config.step().grain_rows(), 7u);
+  EXPECT_EQ(config.table(0).optimizer().adam().lr(), 0.3);
+  EXPECT_EQ(config.table(0).schedule().decay(), ScheduleConfig::CONSTANT);
+  EXPECT_EQ(config.table(1).optimizer().adagrad().lr(), 0.4);
+  EXPECT_EQ(config.table(1).optimizer().adagrad().initial_accumulator(), 0.5);
+  EXPECT_EQ(config.model().start(), ModelConfig::ZERO);
+  EXPECT_EQ(config.model().optimizer().sgd().lr(), 0.6);
+  EXPECT_EQ(config.model().schedule().decay(), ScheduleConfig::COSINE);
+  EXPECT_EQ(config.objective().chorus_cvr().norm(), SPACE);
+  ASSERT_EQ(fitted.size(), 1u) << "of table b alone";
+  EXPECT_EQ(fitted[0].field, "table.1.schedule.decay");
+}
+
+TEST(FitSettingsTest, EverySettingIsNamedWithItsReason) {
+  std::vector<FittedSetting> fitted;
+  const TrainConfig config = Fitted({50'000, 1}, "objective { chorus_cvr { } }", &fitted);
+  std::vector<std::string> fields;
+  for (const FittedSetting& setting : fitted) {
+    fields.push_back(setting.field);
+    EXPECT_NE(setting.reason, "") << setting.field;
+    EXPECT_NE(setting.value, "") << setting.field;
+  }
+  EXPECT_EQ(fields, (std::vector<std::string>{"step.grain_rows", "table.0.optimizer.adagrad.lr",
+                                              "table.0.optimizer.adagrad.initial_accumulator",
+                                              "table.0.schedule.decay", "model.optimizer.adam.lr",
+                                              "model.schedule.decay", "model.start",
+                                              "objective.chorus_cvr.norm"}));
+  EXPECT_EQ(config.objective().chorus_cvr().norm(), EXPOSURE);
+  EXPECT_EQ(config.model().start(), ModelConfig::BASE_RATE);
+}
+
+}  // namespace
+}  // namespace chorus::worker

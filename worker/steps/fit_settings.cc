@@ -1,0 +1,136 @@
+#include "worker/steps/fit_settings.h"
+
+#include <algorithm>
+#include <bit>
+#include <cstdio>
+
+#include "common/strings.h"
+
+namespace chorus::worker {
+namespace {
+
+// An epoch has some four hundred steps, so that the weights move often enough; a step of more rows
+// than the largest gains no speed, and one of fewer than the smallest costs much of it.
+constexpr uint64_t kStepsOfEpoch = 400;
+constexpr uint64_t kLeastRows = 256, kMostRows = 4096;  // of a step
+constexpr uint32_t kGrainsPerStep = 8;                  // the default of step.grains_per_step
+// A step's loss is a mean over its rows, so an id that is in one row has a gradient of the order of
+// 1 / rows. Adagrad's first accumulator is the square of a small part of that: a larger one would
+// outweigh the gradients, and rare ids would hardly move.
+constexpr double kGradientOfRow = 0.06;
+constexpr double kTableRate = 0.2;
+constexpr double kDenseRate = 0.002;
+
+std::string Text(double value) {
+  char text[32];
+  std::snprintf(text, sizeof(text), "%.3g", value);
+  return text;
+}
+
+class Fitter {
+ public:
+  Fitter(const LogSize& log, TrainConfig* config) : log_(log), config_(*config) {}
+
+  std::vector<FittedSetting> Fit() {
+    FitStep();
+    if (config_.table_size() == 0) config_.add_table();
+    for (int i = 0; i < config_.table_size(); ++i) {
+      FitTable(StrCat("table.", i), config_.mutable_table(i));
+    }
+    FitModel();
+    FitObjective();
+    return std::move(fitted_);
+  }
+
+ private:
+  void Say(const std::string& field, const std::string& value, const std::string& reason) {
+    fitted_.push_back({field, value, reason});
+  }
+
+  void FitStep() {
+    StepConfig& step = *config_.mutable_step();
+    const uint32_t grains =
+        step.has_grains_per_step() ? std::max(step.grains_per_step(), 1u) : kGrainsPerStep;
+    if (!step.has_grain_rows()) {
+      const uint64_t read = config_.data().rows() == DataConfig::CLICKED ? log_.clicks : log_.rows;
+      const uint64_t wanted = std::bit_floor(std::max<uint64_t>(read / kStepsOfEpoch, 1));
+      const uint64_t rows = std::clamp(wanted, kLeastRows, kMostRows);
+      step.set_grain_rows(static_cast<uint32_t>(std::max<uint64_t>(rows / grains, 1)));
+      const uint64_t of_step = uint64_t{step.grain_rows()} * grains;
+      Say("step.grain_rows", StrCat(step.grain_rows()),
+          StrCat(read, " exposures make ", (read + of_step - 1) / of_step, " steps of ", of_step,
+                 " an epoch"));
+    }
+    rows_ = std::max(1.0, static_cast<double>(uint64_t{step.grain_rows()} * grains));
+  }
+
+  void FitTable(const std::string& path, TableConfig* table) {
+    if (!table->has_optimizer() ||
+        table->optimizer().kind_case() == TableOptimizerConfig::KIND_NOT_SET) {
+      table->mutable_optimizer()->mutable_adagrad()->set_lr(kTableRate);
+      Say(path + ".optimizer.adagrad.lr", Text(kTableRate), "falls to 0 over the run");
+    }
+    if (table->optimizer().has_adagrad() &&
+        !table->optimizer().adagrad().has_initial_accumulator()) {
+      const double root = kGradientOfRow / rows_;
+      table->mutable_optimizer()->mutable_adagrad()->set_initial_accumulator(root * root);
+      Say(path + ".optimizer.adagrad.initial_accumulator", Text(root * root),
+          StrCat("below the squared gradient of an id that is in one of ", rows_, " rows"));
+    }
+    if (!table->has_schedule()) {
+      table->mutable_schedule()->set_decay(ScheduleConfig::LINEAR);
+      Say(path + ".schedule.decay", "LINEAR", "the last steps settle, which calibrates");
+    }
+  }
+
+  void FitModel() {
+    ModelConfig& model = *config_.mutable_model();
+    if (!model.has_optimizer() ||
+        model.optimizer().kind_case() == DenseOptimizerConfig::KIND_NOT_SET) {
+      model.mutable_optimizer()->mutable_adam()->set_lr(kDenseRate);
+      Say("model.optimizer.adam.lr", Text(kDenseRate), "falls to 0 over the run");
+    }
+    if (!model.has_schedule()) {
+      model.mutable_schedule()->set_decay(ScheduleConfig::LINEAR);
+      Say("model.schedule.decay", "LINEAR", "the last steps settle, which calibrates");
+    }
+    if (!model.has_start()) {
+      model.set_start(ModelConfig::BASE_RATE);
+      Say("model.start", "BASE_RATE",
+          "predictions begin at the log's rates, so that the first steps do not tear the tables");
+    }
+  }
+
+  // The paper's ChorusCVR divides its terms by the rows of their spaces: on shared tables the few
+  // clicked rows then weigh as much as all.
+  void FitObjective() {
+    if (!config_.objective().has_chorus_cvr()) return;
+    ChorusCvrConfig& options = *config_.mutable_objective()->mutable_chorus_cvr();
+    if (options.has_norm()) return;
+    options.set_norm(EXPOSURE);
+    Say("objective.chorus_cvr.norm", "EXPOSURE",
+        "clicks do not outweigh CTR in shared tables; the paper's is SPACE");
+  }
+
+  const LogSize log_;
+  TrainConfig& config_;
+  double rows_ = 0;  // of a step
+  std::vector<FittedSetting> fitted_;
+};
+
+}  // namespace
+
+LogSize SizeOf(const LogReader& log) {
+  LogSize size;
+  for (const BlockInfo& block : log.blocks()) {
+    size.rows += block.rows;
+    size.clicks += block.clicks;
+  }
+  return size;
+}
+
+std::vector<FittedSetting> FitSettings(const LogSize& log, TrainConfig* config) {
+  return Fitter(log, config).Fit();
+}
+
+}  // namespace chorus::worker

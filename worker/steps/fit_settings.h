@@ -1,0 +1,33 @@
+#pragma once
+// Settings that fit a log: what a job that does not say otherwise takes for its step, its tables'
+// optimizer and where its logits start, as a function of the log's numbers of rows, clicks and
+// conversions. perf/README.md, "Settings that fit the log", has the searches behind the rules.
+// Thread safety: pure functions.
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "common/config.pb.h"
+#include "common/status.h"
+#include "worker/log/log_reader.h"
+
+namespace chorus::worker {
+
+struct LogSize {
+  uint64_t rows = 0;  // exposures
+  uint64_t clicks = 0;
+};
+LogSize SizeOf(const LogReader& log);
+
+// "step.grain_rows", "32", "steps of 256 exposures make 195 of an epoch's 50000".
+struct FittedSetting {
+  std::string field;
+  std::string value;
+  std::string reason;
+};
+
+// Sets those fields of *config that its user has not written; `config` has no defaults applied.
+std::vector<FittedSetting> FitSettings(const LogSize& log, TrainConfig* config);
+
+}  // namespace chorus::worker
