@@ -51,6 +51,11 @@ Status LoadConfig(const std::string& path, const std::vector<std::string>& sets,
   return internal::CheckAllowed(*config, "", origins);
 }
 
+Status CompleteConfig(const std::string& where, google::protobuf::Message* config) {
+  internal::FillDefaults(config);
+  return internal::CheckAllowed(*config, "", internal::Origins(where));
+}
+
 Status ApplySets(const std::vector<std::string>& sets, google::protobuf::Message* config) {
   internal::Origins origins("configuration");
   for (const std::string& set : sets) RETURN_IF_ERROR(internal::ApplySet(set, config, &origins));

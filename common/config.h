@@ -25,6 +25,10 @@ namespace chorus {
 Status LoadConfig(const std::string& path, const std::vector<std::string>& sets,
                   google::protobuf::Message* config);
 
+// The defaults and the checks of LoadConfig for a message that is not read from a file. `where` is
+// in messages in place of file and line.
+Status CompleteConfig(const std::string& where, google::protobuf::Message* config);
+
 // LoadConfig of a TrainConfig, with what a job has by default (a table, a tower, an objective, an
 // optimizer: `when_empty` in config.proto) and the checks that span fields (names are unique and
 // known, ASYNC is refused, ...). Whether data.log is needed is for the command to say.

@@ -105,14 +105,33 @@ void AddEvaluate(CLI::App* app, Action* action) {
 void AddPredict(CLI::App* app, Action* action) {
   static PredictArguments arguments;
   CLI::App* command = AddCommand(
-      app, "predict", "Write pCTR, pCVR and pCTCVR of every exposure, in log order",
-      "chorus predict --config job.textproto --checkpoint ckpt --log test.log --output scores.tsv",
+      app, "predict",
+      "Write pCTR, pCVR and pCTCVR of every exposure of a log, or of every row of a text, in order",
+      "chorus predict --checkpoint ckpt --input day9.csv.gz --output scores.tsv\n"
+      "  zcat day9.csv.gz | chorus predict --checkpoint ckpt --input - > scores.tsv\n"
+      "  chorus predict --checkpoint ckpt --log my/test --output scores.tsv",
       action, [] { return RunPredict(arguments); });
   AddConfig(command, &arguments.config);
   command->add_option("--checkpoint", arguments.checkpoint,
                       "A checkpoint, or a directory of them (the newest complete one)");
   AddBest(command, &arguments.best);
-  command->add_option("--log", arguments.log, "Log to predict (default: evaluate.log)");
+  CLI::Option* const log =
+      command->add_option("--log", arguments.log, "Log to predict (default: evaluate.log)");
+  CLI::Option* const input =
+      command
+          ->add_option("--input", arguments.inputs,
+                       "Text to predict in place of a log, plain or packed, as import takes it; "
+                       "labels may be absent; - is standard input")
+          ->excludes(log);
+  command
+      ->add_option("--schema", arguments.schema_file,
+                   "ImportSchema of the text (default: that of the model's training log)")
+      ->needs(input);
+  command
+      ->add_option("--max-bad-rows", arguments.max_bad_rows,
+                   "So many malformed rows of the text get a line without scores; one more stops")
+      ->check(CLI::NonNegativeNumber)
+      ->needs(input);
   command->add_option("--output", arguments.output, "File to write; - is standard output");
 }
 

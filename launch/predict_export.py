@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
 """Predicts with what `chorus export` wrote: the reference for whoever serves a model with other software.
 
-  launch/predict_export.py EXPORT < features.tsv > scores.tsv
+  launch/predict_export.py EXPORT < tomorrow.csv > scores.tsv
 
-The first line of the input names its columns: slots and numeric columns of the model; others are passed over. A cell of
-a slot holds its ids, separated by commas, each with ":factor" behind it where the slot has values; a numeric cell
-holds the number as it was imported, before its transformation. Written are pctr, pcvr and pctcvr of each line, which
-are those of `chorus predict` up to the rounding of 32 bits. Plain Python, made to be read: some thousand lines a
-second take another language. launch/README.md explains the files.
+The input is the text that `chorus import` took: its delimiter, separators, missing markers, transforms and the like
+stand in the export, labels may be absent, gzip, bzip2 and xz are unpacked. Taken too is a tab-separated table whose
+first line names the model's features; a cell of a slot then holds its ids, separated by commas, each with ":factor"
+behind it where the slot has values. Written are pctr, pcvr and pctcvr of each row, which are those of `chorus predict`
+up to the rounding of 32 bits. Plain Python, made to be read: some thousand lines a second take another language.
+launch/README.md explains the files.
 """
 import array
 import bisect
@@ -15,7 +16,11 @@ import json
 import math
 import os
 import re
+import statistics
 import sys
+
+sys.dont_write_bytecode = True  # the module beside this file may lie where nobody may write
+from export_text import Malformed, Rules, float32
 
 MASK = (1 << 64) - 1
 
@@ -70,7 +75,16 @@ def key_of(space_seed, text):
     """The key of an id as a user writes it: integers count as numbers, the rest as text (common/key.h)."""
     if re.fullmatch(r"0|-?[1-9][0-9]*", text) and -(1 << 63) <= int(text) <= MASK:
         return mix((int(text) & MASK) ^ space_seed)
-    return mix(xxh64(text.encode()) ^ space_seed)
+    return mix(xxh64(text.encode("utf-8", "surrogateescape")) ^ space_seed)
+
+
+def random_bits(seed, purpose, *counters):
+    """common/random.h"""
+    weyl = 0x9E3779B97F4A7C15
+    state = mix((mix((seed + weyl) & MASK) + weyl * (purpose + 1)) & MASK)
+    for counter in counters:
+        state = mix(((state ^ counter) + weyl) & MASK)
+    return state
 
 
 def softplus(z):
@@ -97,6 +111,8 @@ class Model:
                 sys.exit(f"{folder}/{entry['file']}: {len(values)} values; expected: {rows} x {cols}")
             self.arrays[entry["file"]] = (values, cols)
         self.seeds = {slot["name"]: mix(xxh64(slot["key_space"].encode())) for slot in self.about["slot"]}
+        self.tables = {table["name"]: table for table in self.about["table"]}
+        self.rules = Rules(self.about)
 
     def multiply(self, x, name):
         """x W of dense/NAME.f32; zeros of x cost nothing."""
@@ -116,16 +132,28 @@ class Model:
         keys, _ = self.arrays[f"{table}.keys.u64"]
         at = bisect.bisect_left(keys, key)
         if at == len(keys) or keys[at] != key:
-            return [0.0] * dim  # a key that was never trained
+            return self.untrained(table, key, dim)
         return self.arrays[f"{table}.weights.f32"][0][at * dim:(at + 1) * dim]
+
+    def untrained(self, table, key, dim):
+        """What a key reads that training has not seen: ps/initializer.h."""
+        about = self.tables[table.split("@")[0]]
+        kind, options = next(iter(about.get("initializer", {}).items()), (None, None))
+        if about["unseen"] == "ZERO" or kind is None:
+            return [0.0] * dim
+        if kind == "constant":
+            return [float32(options["value"])] * dim
+        name_hash = mix(xxh64(table.encode()))
+        bits = [random_bits(int(self.about["seed"]), 1, name_hash, key, lane) for lane in range(dim)]
+        if kind == "uniform":
+            return [float32(options["scale"] * (2 * (b >> 11) * 2.0**-53 - 1)) for b in bits]
+        normal = statistics.NormalDist()
+        return [float32(options["mean"] + options["stddev"] * normal.inv_cdf(((b >> 12) + 0.5) * 2.0**-52))
+                for b in bits]
 
     def pooled(self, slot, table, cell):
         total, count, weight = [0.0] * slot["dim"], 0, 0.0
-        for text in filter(None, cell.split(",")):
-            factor = 1.0
-            if slot["has_values"]:
-                text, _, number = text.rpartition(":")
-                factor = float(number)
+        for text, factor in self.rules.ids(slot["name"], cell):
             row = self.embedding(table, key_of(self.seeds[slot["name"]], text), slot["dim"])
             total = [t + factor * r for t, r in zip(total, row)]
             count, weight = count + 1, weight + abs(factor)
@@ -137,12 +165,10 @@ class Model:
         sides = {True: [], False: []}
         for slot in self.about["slot"]:
             table = slot["table"] if group is self.about["group"][0] else f"{slot['table']}@{group['name']}"
-            sides[slot["context"]] += self.pooled(slot, table, cells[slot["name"]])
+            sides[slot["context"]] += self.pooled(slot, table, cells[self.rules.column_of(slot["name"])])
         for numeric in self.about["numeric"]:
-            x = float(cells[numeric["name"]])
-            if numeric["log_transform"]:
-                x = math.log1p(max(x, 0.0))
-            sides[numeric["context"]].append((x - numeric["mean"]) / numeric["stddev"])
+            cell = cells[self.rules.column_of(numeric["name"])]
+            sides[numeric["context"]].append(self.rules.number(numeric, cell))
         return sides[True], sides[False]
 
     def linear(self, name, x):
@@ -218,15 +244,14 @@ def main():
     if len(sys.argv) != 2:
         sys.exit(__doc__)
     model = Model(sys.argv[1])
-    names = sys.stdin.readline().rstrip("\n").split("\t")
-    needed = [column["name"] for column in model.about["slot"] + model.about["numeric"]]
-    missing = [name for name in needed if name not in names]
-    if missing:
-        sys.exit(f"the input has no column {', '.join(missing)}")
     print("pctr\tpcvr\tpctcvr")
-    for line in sys.stdin:
-        ctr, cvr = model.predict(dict(zip(names, line.rstrip("\n").split("\t"))))
-        print(f"{math.exp(ctr):.9g}\t{math.exp(cvr):.9g}\t{math.exp(ctr + cvr):.9g}")
+    number = 1
+    try:
+        for number, cells in model.rules.rows(sys.stdin.buffer):
+            ctr, cvr = model.predict(cells)
+            print(f"{math.exp(ctr):.9g}\t{math.exp(cvr):.9g}\t{math.exp(ctr + cvr):.9g}")
+    except Malformed as error:
+        sys.exit(f"line {number}: {error}")
 
 
 if __name__ == "__main__":

@@ -37,7 +37,11 @@ struct PredictArguments {
   std::string checkpoint;
   bool best = false;
   std::vector<std::string> log;
-  std::string output = "-";  // "-" = standard output
+  // Text to score in place of a log: files, directories of them, or patterns; "-" = standard input.
+  std::vector<std::string> inputs;
+  std::string schema_file;    // ImportSchema of the text; "" = what the model says
+  uint64_t max_bad_rows = 0;  // of the text: so many have no score
+  std::string output = "-";   // "-" = standard output
 };
 
 struct ExportArguments {

@@ -94,7 +94,10 @@ Result<ExportManifest> DescribeModel(const CheckpointManifest& checkpoint) {
     ExportTable* const described = out.add_table();
     described->set_name(table.name());
     described->set_unseen(table.unseen());
+    *described->mutable_initializer() = table.initializer();
   }
+  out.set_seed(config.seed());
+  if (checkpoint.has_text()) *out.mutable_text() = checkpoint.text();
   for (const worker::GroupPlan& group : model.network.groups) {
     AddGroup(group, objective->shape().heads, &out);
   }

@@ -32,7 +32,10 @@ void PrintSchema(const LogSchema& schema) {
   }
   Print(StrCat("columns  row_id", schema.has_click ? " click" : "",
                schema.has_conversion ? " conversion" : "", schema.has_weight ? " weight" : "",
-               schema.has_group ? " group" : "", schema.has_time ? " time" : ""));
+               schema.has_group ? " group" : "", schema.has_time ? " time" : "",
+               schema.has_row_id_text ? " row_id texts" : ""));
+  Print(schema.text.empty() ? "text     nothing is known of how text becomes such rows"
+                            : "text     how text becomes such rows is known");
   if (!schema.has_click) {
     Print("labels   none: this log can be predicted, not trained or evaluated on");
   } else if (!schema.has_conversion) {
@@ -98,7 +101,9 @@ Status PrintRows(const LogReader& log, uint64_t count) {
     RETURN_IF_ERROR(log.ReadBlock(index, &block));
     const uint64_t rows = std::min<uint64_t>(count, block.rows());
     for (uint32_t row = 0; row < rows; ++row) {
-      std::string line = StrCat("row_id=", block.row_id[row]);
+      std::string line =
+          StrCat("row_id=",
+                 log.schema().has_row_id_text ? block.row_id_text[row] : StrCat(block.row_id[row]));
       if (log.schema().has_click) line.append(StrCat(" click=", int{block.click[row]}));
       if (log.schema().has_conversion) {
         line.append(StrCat(" conversion=", int{block.conversion[row]}));

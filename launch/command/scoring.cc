@@ -38,7 +38,8 @@ class ScoringJob {
       : config_file_(request.config.config_file),
         sets_(request.config.sets),
         checkpoint_(request.checkpoint),
-        best_(request.best) {
+        best_(request.best),
+        needs_log_(request.needs_log) {
     sets_.insert(sets_.end(), request.overrides.begin(), request.overrides.end());
   }
 
@@ -65,9 +66,11 @@ class ScoringJob {
     config.mutable_checkpoint()->set_directory(folder);
     return WithLog(config);
   }
-  static Result<TrainConfig> WithLog(const TrainConfig& config) {
-    if (config.evaluate().log_size() == 0) {
-      return InvalidArgument("no log: give --log, or evaluate.log in the configuration");
+  Result<TrainConfig> WithLog(const TrainConfig& config) const {
+    if (needs_log_ && config.evaluate().log_size() == 0) {
+      return InvalidArgument(
+          "no log: give --log, or evaluate.log in the configuration; predict takes text with "
+          "--input");
     }
     return config;
   }
@@ -76,6 +79,7 @@ class ScoringJob {
   std::vector<std::string> sets_;
   const std::string checkpoint_;
   const bool best_;
+  const bool needs_log_;
 };
 
 }  // namespace

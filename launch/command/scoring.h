@@ -20,6 +20,7 @@ struct ScoringRequest {
   std::string checkpoint = {};
   bool best = false;                        // of a directory, that of the best evaluation
   std::vector<std::string> overrides = {};  // further sets, applied last ("evaluate.log=...")
+  bool needs_log = true;                    // evaluate.log may not be empty
 };
 using ScoringMain = std::function<Status(worker::Session* session)>;
 Status RunScoring(const ScoringRequest& request, const ScoringMain& work);

@@ -129,6 +129,73 @@ TEST_F(ExportTest, LayersOfEveryKindLeaveWithTheModel) {
                         "objective { ukd { average_heads: true } }");
 }
 
+// A text as other programs write it: quotes, blanks, missing values, decimals for ids, histories,
+// and rows of which the model knows no id. `labels`: with their columns.
+std::string OddText(bool labels) {
+  std::string text = labels ? "buy,click,user,seen,item,age,price,note\n"
+                            : "\xef\xbb\xbfnote,price,user,seen,item,age\r\n";
+  for (int i = 0; i < 120; ++i) {
+    const std::string user = i % 13 == 0 ? "\\N"
+                                         : StrCat(i % 3 == 0 ? "\"u, \"\"" : "\"u", i / 5 % 9,
+                                                  i < 90   ? ""
+                                                  : labels ? "x"
+                                                           : "y",
+                                                  "\"\"\"");
+    const std::string seen =
+        i % 4 == 0 ? "" : StrCat(" a", i % 6, ":1.5|7.0:", i % 5, "|NA:2|", i, ":-1e-3");
+    const std::string item = i % 7 == 0 ? "n/a" : StrCat(" ", i % 11, i % 2 == 0 ? ".0 " : "");
+    const std::string age = i % 5 == 0 ? "-" : StrCat(20 + i / 5 % 9);
+    const std::string price = i % 6 == 0 ? "" : StrCat("+", i * 7 % 40, ".5");
+    const bool click = i % 3 == 0, sale = click && i % 2 == 0;
+    text += labels ? StrCat(sale ? "true" : "false", ",", click ? "1.0" : "0", ",", user, ",", seen,
+                            ",", item, ",", age, ",", price, ",x\n")
+                   : StrCat("x,", price, ",", user, ",", seen, ",", item, ",", age, "\r\n");
+    if (i == 50) text += "\n";
+  }
+  return text;
+}
+
+TEST_F(ExportTest, TheScriptReadsTheTextThatImportAndPredictTake) {
+  if (std::string(CHORUS_PYTHON).empty()) GTEST_SKIP() << "needs python3";
+  ASSERT_TRUE(ReplaceFile(files_, Path("odd.csv"), OddText(true)).ok());
+  ASSERT_TRUE(ReplaceFile(files_, Path("tomorrow.csv"), OddText(false)).ok());
+  ASSERT_TRUE(ReplaceFile(files_, Path("odd.textproto"), R"(
+      click: "click" conversion: "buy" slot { column: "user" context: true key_space: "people" }
+      slot { column: "seen" name: "history" separator: "|" value_separator: ":" key_space: "items"
+             max_ids: 2 keep: LARGEST_VALUE }
+      slot { column: "item" key_space: "items" }
+      numeric { column: "age" context: true missing: -1.5 }
+      numeric { column: "price" name: "cost" transform: LOG_STANDARD missing: 0.25 } block_rows: 16)")
+                  .ok());
+  ExpectSuccess(Run(0, Command("import", {"--schema", Path("odd.textproto"), "--output",
+                                          Path("odd"), Path("odd.csv")})));
+  ExpectSuccess(Run(
+      0, Command("train", {"--set", "data.log=" + Path("odd"), "--set",
+                           "checkpoint.directory=" + Path("model"), "--set", "data.epochs=3",
+                           "--set", "step.grain_rows=8", "--set", "model.tower.hidden=6,4", "--set",
+                           "table.dim=3", "--set", "table.initializer.normal.stddev=0.5"})));
+  ExpectSuccess(Run(0, Command("predict", {"--checkpoint", Path("model"), "--input",
+                                           Path("tomorrow.csv"), "--output", Path("scores.tsv")})));
+  ExpectSuccess(
+      Run(0, Command("export", {"--checkpoint", Path("model"), "--output", Path("served")})));
+  const auto expected = Table(*ReadWholeFile(files_, Path("scores.tsv")), 3);
+  ASSERT_EQ(expected.size(), 120u);
+  for (const std::string packer : {"cat", "gzip -c"}) {
+    const test::Finished served =
+        test::RunProcess({"sh", "-c", packer + " \"$2\" | \"$0\" \"$1\" \"$3\"", CHORUS_PYTHON,
+                          CHORUS_PREDICT_EXPORT, Path("tomorrow.csv"), Path("served")},
+                         60);
+    ASSERT_EQ(served.code, 0) << served.errors;
+    const auto actual = Table(served.output, 3);
+    ASSERT_EQ(actual.size(), expected.size());
+    for (size_t i = 0; i < actual.size(); ++i) {
+      for (size_t c = 0; c < 3; ++c) {
+        EXPECT_NEAR(actual[i][c], expected[i][c], 1e-6) << "row " << i << ", column " << c;
+      }
+    }
+  }
+}
+
 TEST_F(ExportTest, WhatTheScriptCannotReadIsNamed) {
   if (std::string(CHORUS_PYTHON).empty()) GTEST_SKIP() << "needs python3";
   ExpectSamePredictions("esmm", "model { tower { hidden: [4] } } objective { esmm {} }");

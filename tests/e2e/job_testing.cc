@@ -242,6 +242,26 @@ Result<std::string> PredictOn(FileSystem& files, const TrainConfig& config, cons
   return text;
 }
 
+Result<std::string> PredictRowsOn(FileSystem& files, const TrainConfig& config,
+                                  const Layout& layout, const std::string& checkpoint,
+                                  const MakeRowSource& make_source) {
+  std::string text;
+  RETURN_IF_ERROR(
+      RunOn(files, config, layout,
+            [&](const TrainConfig& job, const worker::WorkerEnvironment& environment) -> Status {
+              ASSIGN_OR_RETURN(const auto session, Restored(job, environment, checkpoint));
+              std::unique_ptr<worker::RowSource> source;
+              if (environment.collective->rank() == 0) {
+                ASSIGN_OR_RETURN(source, make_source(session->schema()));
+              }
+              return worker::PredictRows(session.get(), source.get(), [&](std::string_view piece) {
+                text += piece;
+                return Status::Ok();
+              });
+            }));
+  return text;
+}
+
 Result<worker::Scores> ScoresOn(FileSystem& files, const TrainConfig& config, const Layout& layout,
                                 const std::string& checkpoint) {
   RETURN_IF_ERROR(RunOn(

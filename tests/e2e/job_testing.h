@@ -15,6 +15,7 @@
 #include "common/status.h"
 #include "launch/job/local_cluster.h"
 #include "worker/log/batch.h"
+#include "worker/log/row_source.h"
 #include "worker/metrics/scores.h"
 #include "worker/train/session.h"
 #include "worker/train/trainer.h"
@@ -81,6 +82,12 @@ Result<Evaluation> EvaluateOn(FileSystem& files, const TrainConfig& config, cons
                               const std::string& checkpoint);
 Result<std::string> PredictOn(FileSystem& files, const TrainConfig& config, const Layout& layout,
                               const std::string& checkpoint);
+// The same of rows. make_source: of the model's columns; called on worker 0.
+using MakeRowSource =
+    std::function<Result<std::unique_ptr<worker::RowSource>>(const worker::LogSchema& model)>;
+Result<std::string> PredictRowsOn(FileSystem& files, const TrainConfig& config,
+                                  const Layout& layout, const std::string& checkpoint,
+                                  const MakeRowSource& make_source);
 // The score file of evaluate.log, read back.
 Result<worker::Scores> ScoresOn(FileSystem& files, const TrainConfig& config, const Layout& layout,
                                 const std::string& checkpoint);

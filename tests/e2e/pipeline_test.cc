@@ -106,6 +106,60 @@ TEST_F(PipelineTest, FromADraftedSchemaToAReportAndUnlabelledRowsToPredictions) 
                 "the log has no labels");
   const test::Finished inspected = Run(0, Command("inspect", {unlabelled}));
   EXPECT_NE(inspected.output.find("labels   none"), std::string::npos) << inspected.output;
+
+  // The same without a log: from a file, from a pipe, by the schema and by what the model knows.
+  const std::vector<std::string> text = {"--checkpoint", Path("run/checkpoints"), "--input"};
+  const test::Finished from_file = Run(0, Command("predict", text, {rows, "--schema", schema}));
+  ExpectSuccess(from_file);
+  EXPECT_EQ(from_file.output, scores.output);
+  EXPECT_NE(from_file.errors.find("rows read             40"), std::string::npos)
+      << from_file.errors;
+  const test::Finished from_pipe =
+      test::RunProcess({"sh", "-c", "gzip -c \"$0\" | \"$1\" predict --checkpoint \"$2\" --input -",
+                        rows, CHORUS_PROGRAM, Path("run/checkpoints")},
+                       kLimitSeconds, test::MpirunEnvironment());
+  ExpectSuccess(from_pipe);
+  EXPECT_EQ(from_pipe.output, scores.output);
+}
+
+TEST_F(PipelineTest, TextIsScoredUnderMpirunAndWhatItCannotBeIsSaid) {
+  const std::string csv = Path("shop.csv"), rows = Path("rows.csv"), ids = Path("ids.schema");
+  ASSERT_TRUE(ReplaceFile(files_, csv, ShopText(400, true)).ok());
+  ASSERT_TRUE(ReplaceFile(files_, rows, ShopText(100, false) + "u,1\n").ok());
+  ASSERT_TRUE(ReplaceFile(files_, ids, R"(
+      click: "click" conversion: "sale" slot { column: "user" } slot { column: "item" }
+      numeric { column: "price" } block_rows: 64)")
+                  .ok());
+  ExpectSuccess(Run(0, Command("import", {"--schema", ids, "--output", Path("log"), csv})));
+  ExpectSuccess(Run(0, Command("train", {"--set", "data.log=" + Path("log"), "--set",
+                                         "checkpoint.directory=" + Path("model"), "--set",
+                                         "step.grain_rows=8", "--set", "model.tower.hidden=4"})));
+  const std::vector<std::string> text = {"--checkpoint", Path("model"), "--input"};
+  const auto predict = [&](uint32_t ranks, const std::vector<std::string>& more) {
+    return Run(ranks, Command("predict", text, more));
+  };
+  const test::Finished alone = predict(0, {rows, "--max-bad-rows", "1"});
+  ExpectSuccess(alone);
+  EXPECT_NE(alone.output.find("\n100\t\t\t\t\t\n"), std::string::npos) << alone.output;
+  EXPECT_NE(alone.errors.find("rows.csv:102"), std::string::npos) << alone.errors;
+  ExpectSuccess(predict(3, {rows, "--max-bad-rows", "1", "--output", Path("scores.tsv")}));
+  EXPECT_EQ(*ReadWholeFile(files_, Path("scores.tsv")), alone.output);
+
+  ExpectFailure(predict(0, {rows}), "rows.csv:102: found 2 cells, expected 3");
+  ExpectFailure(predict(2, {"-"}), "--input -: under mpirun");
+  ASSERT_TRUE(ReplaceFile(files_, rows, "user,price\nu,1\n").ok());
+  ExpectFailure(predict(0, {rows}), "the text has no column 'item'");
+
+  // A checkpoint of an earlier program does not know how text was read.
+  const auto folder = worker::FindCheckpoint(files_, Path("model"));
+  ASSERT_TRUE(folder.ok() && folder->has_value());
+  auto manifest = worker::ReadManifest(files_, **folder);
+  ASSERT_TRUE(manifest.ok());
+  manifest->clear_text();
+  ASSERT_TRUE(worker::WriteManifest(files_, **folder, *manifest).ok());
+  ASSERT_TRUE(ReplaceFile(files_, rows, ShopText(100, false)).ok());
+  ExpectFailure(predict(0, {rows}), "give the schema of that import with --schema");
+  ExpectSuccess(predict(0, {rows, "--schema", ids}));
 }
 
 TEST_F(PipelineTest, ExportedArraysAreTheCheckpoints) {

@@ -19,6 +19,7 @@ LogSchema SchemaOf(uint8_t choice) {
   schema.has_weight = (choice & 16) != 0;
   schema.has_group = (choice & 32) != 0;
   schema.has_time = (choice & 64) != 0;
+  schema.has_row_id_text = (choice & 96) == 96;
   return schema;
 }
 

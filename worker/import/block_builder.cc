@@ -41,6 +41,10 @@ void BlockBuilder::Add(const ParsedRow& row) {
   if (plan_.weight) batch_.weight.push_back(row.weight);
   if (plan_.group) batch_.group.push_back(row.group);
   if (plan_.time) batch_.time.push_back(row.time);
+  if (plan_.row_id_text) {
+    batch_.row_id_text.push_back(row.row_id_text);
+    ids_ += row.row_id_text.size() / 8;
+  }
 }
 
 void BlockBuilder::AddSide(const SidePlan& plan, const ParsedSide& side, FeatureColumns* out) {

@@ -32,7 +32,7 @@ class BlockBuilder {
   const LogSchema& schema_;
   Batch batch_;
   uint64_t context_serial_ = 0;  // of the batch's last context; 0 before the first
-  size_t ids_ = 0;               // in all slots
+  size_t ids_ = 0;               // in all slots; texts of row ids count too, 8 bytes as one
 };
 
 // The stored value of a numeric cell: NaN (empty) gives `missing`, a number (x - mean) / stddev.

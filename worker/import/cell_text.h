@@ -65,6 +65,8 @@ class CellRules {
   // A cell, or a piece of one. With keep_markers only the empty text is missing.
   Cell Read(std::string_view text, bool keep_markers = false) const;
   bool decimal_ids_are_integers() const { return decimal_ids_are_integers_; }
+  // Texts that mean "missing", besides the empty one.
+  const std::vector<std::string>& markers() const { return markers_; }
 
  private:
   bool IsMarker(std::string_view text) const;

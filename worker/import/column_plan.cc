@@ -19,14 +19,22 @@ class Planner {
       : schema_(schema), index_(std::move(index)) {
     plan_.columns = columns;
     plan_.rules = CellRules(schema);
+    applied_ = schema;
+    applied_.clear_exclude();
+    applied_.clear_missing_marker();
+    applied_.clear_slot();
+    applied_.clear_numeric();
+    applied_.set_other_columns_are_slots(false);
+    for (const std::string& marker : plan_.rules.markers()) applied_.add_missing_marker(marker);
+    if (plan_.rules.markers().empty()) applied_.add_missing_marker("");
   }
 
   Result<ColumnPlan> Plan(const ColumnUse& use) {
-    RETURN_IF_ERROR(PlanLabels(use.unlabelled));
-    RETURN_IF_ERROR(PlanOptional("row_id", schema_.row_id(), &plan_.row_id));
-    RETURN_IF_ERROR(PlanOptional("group", schema_.group(), &plan_.group));
-    RETURN_IF_ERROR(PlanOptional("time", schema_.time(), &plan_.time));
-    RETURN_IF_ERROR(PlanOptional("weight", schema_.weight(), &plan_.weight));
+    RETURN_IF_ERROR(use.scoring ? PlanForScoring() : PlanForTraining(use.unlabelled));
+    if (schema_.row_id_text() && schema_.row_id().empty()) {
+      return InvalidArgument("row_id_text needs row_id: which column has them?");
+    }
+    plan_.row_id_text = schema_.row_id_text() && plan_.row_id.has_value();
     for (const ColumnSlot& slot : schema_.slot()) RETURN_IF_ERROR(AddSlots(slot));
     for (const ColumnNumeric& numeric : schema_.numeric()) RETURN_IF_ERROR(AddNumerics(numeric));
     if (schema_.other_columns_are_slots()) RETURN_IF_ERROR(AddOtherColumns());
@@ -44,16 +52,36 @@ class Planner {
     plan_.schema.has_weight = plan_.weight.has_value();
     plan_.schema.has_group = plan_.group.has_value();
     plan_.schema.has_time = plan_.time.has_value();
+    plan_.schema.has_row_id_text = plan_.row_id_text;
+    plan_.schema.text = applied_.SerializeAsString();
     return std::move(plan_);
   }
 
  private:
-  Status PlanLabels(bool unlabelled) {
-    for (const std::string& label : {schema_.click(), schema_.conversion()}) {
-      // Passed over, and no feature through other_columns_are_slots either.
-      if (unlabelled && index_.Has(label)) RETURN_IF_ERROR(index_.Find("label", label).status());
+  Status PlanForTraining(bool unlabelled) {
+    RETURN_IF_ERROR(unlabelled ? PassOver({schema_.click(), schema_.conversion()}) : PlanLabels());
+    RETURN_IF_ERROR(PlanOptional("row_id", schema_.row_id(), &plan_.row_id));
+    RETURN_IF_ERROR(PlanOptional("group", schema_.group(), &plan_.group));
+    RETURN_IF_ERROR(PlanOptional("time", schema_.time(), &plan_.time));
+    return PlanOptional("weight", schema_.weight(), &plan_.weight);
+  }
+
+  Status PlanForScoring() {
+    RETURN_IF_ERROR(PassOver({schema_.click(), schema_.conversion(), schema_.group(),
+                              schema_.time(), schema_.weight()}));
+    if (!index_.Has(schema_.row_id())) return Status::Ok();
+    return PlanOptional("row_id", schema_.row_id(), &plan_.row_id);
+  }
+
+  // No feature is made of these columns through other_columns_are_slots either.
+  Status PassOver(const std::vector<std::string>& columns) {
+    for (const std::string& column : columns) {
+      if (index_.Has(column)) RETURN_IF_ERROR(index_.Find("schema", column).status());
     }
-    if (unlabelled) return Status::Ok();
+    return Status::Ok();
+  }
+
+  Status PlanLabels() {
     RETURN_IF_ERROR(PlanOptional("click", schema_.click(), &plan_.click));
     RETURN_IF_ERROR(PlanOptional("conversion", schema_.conversion(), &plan_.conversion));
     if (plan_.click == plan_.conversion) {
@@ -128,8 +156,22 @@ class Planner {
     SidePlan& side = slot.context() ? plan_.contexts : plan_.exposures;
     side.slots.push_back({column, SpaceSeed(key_space), slot.separator(), slot.value_separator(),
                           slot.keep_markers(), slot.max_ids(), slot.keep()});
+    WriteApplied(slot, plan_.columns[column], plan_.schema.slots.back());
     if (slot.context()) UseInContext(column);
     return Status::Ok();
+  }
+
+  void WriteApplied(const ColumnSlot& slot, const std::string& column, const SlotInfo& info) {
+    ColumnSlot& out = *applied_.add_slot();
+    out.set_column(column);
+    out.set_name(info.name);
+    out.set_key_space(info.key_space);
+    out.set_context(info.context);
+    out.set_separator(slot.separator());
+    out.set_value_separator(slot.value_separator());
+    out.set_keep_markers(slot.keep_markers());
+    out.set_max_ids(slot.max_ids());
+    out.set_keep(slot.has_keep() ? slot.keep() : ColumnSlot::FIRST);
   }
 
   Status AddNumerics(const ColumnNumeric& numeric) {
@@ -153,6 +195,10 @@ class Planner {
          .context = numeric.context(),
          .log_transform = numeric.transform() == ColumnNumeric::LOG_STANDARD});
     if (numeric.context()) UseInContext(column);
+    ColumnNumeric& applied = *applied_.add_numeric();
+    applied = numeric;
+    applied.set_column(plan_.columns[column]);
+    applied.set_name(name);
     return Status::Ok();
   }
 
@@ -165,6 +211,7 @@ class Planner {
   const ImportSchema& schema_;
   ColumnIndex index_;
   ColumnPlan plan_;
+  ImportSchema applied_;         // becomes plan_.schema.text
   std::set<std::string> names_;  // of slots and numerics
 };
 

@@ -40,13 +40,17 @@ struct ColumnPlan {
   CellRules rules;
   std::optional<uint32_t> click, conversion;  // none: the log is without these labels
   std::optional<uint32_t> row_id, group, time, weight;
+  bool row_id_text = false;               // row ids are texts
   std::optional<uint32_t> split_by;       // the column whose text decides a row's part
   std::optional<uint32_t> split_by_time;  // the column whose time decides it
   SidePlan contexts;
   SidePlan exposures;
   std::vector<uint32_t> context_columns;  // those that contexts read, each once
   std::vector<std::string> left_out;      // columns that nothing reads, for people: "'a'"
-  LogSchema schema;                       // means and deviations not learnt yet
+  // Means and deviations are not learnt yet; its text is the schema that was applied, with every
+  // feature's column by its name and every rule written out: the same text read with it gives the
+  // same plan, and so does one with further columns.
+  LogSchema schema;
 };
 
 // What an import asks of columns besides the schema.
@@ -54,6 +58,9 @@ struct ColumnUse {
   std::string split_by = {};       // "" = none
   std::string split_by_time = {};  // "" = none
   bool unlabelled = false;         // label columns are passed over, and need not be there
+  // Features and row ids alone are read: columns of labels, groups, times and weights are passed
+  // over, and need not be there, nor need that of row ids.
+  bool scoring = false;
 };
 
 // REQUIRES: `schema` went through LoadConfig. Errors (kInvalidArgument): a column that is not

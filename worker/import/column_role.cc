@@ -63,9 +63,10 @@ bool MayBe(ColumnRole role, const std::string& name, const ColumnSample& sample)
                             "sales", "purchase", "purchased", "buy", "bought", "order", "ordered",
                             "pay", "paid", "install", "cvr", "pctcvr", "deal"});
     case ColumnRole::kRowId:
-      return sample.all_integers() && sample.least() >= 0 && sample.values() == sample.cells() &&
+      return sample.filled() > 1 && sample.values() == sample.cells() &&
+             (sample.all_integers() ? sample.least() >= 0 : !sample.all_numbers()) &&
              IsName(name, {"id", "row", "row_id", "index", "idx", "impression_id", "sample_id",
-                           "exposure_id", "request_id", "log_id"});
+                           "exposure_id", "request_id", "log_id", "event_id", "uuid"});
     case ColumnRole::kGroup:
       return sample.filled() > 0 && !sample.constant() &&
              HasWord(name, {"user", "users", "uid", "userid", "user_id", "member", "visitor",

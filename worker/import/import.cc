@@ -5,9 +5,9 @@
 #include <optional>
 #include <utility>
 
-#include "common/log.h"
 #include "common/output_folder.h"
 #include "common/strings.h"
+#include "worker/import/bad_rows.h"
 #include "worker/import/block_builder.h"
 #include "worker/import/column_plan.h"
 #include "worker/import/inputs.h"
@@ -19,7 +19,6 @@
 namespace chorus::worker {
 namespace {
 
-constexpr uint64_t kReportedBadRows = 5;
 constexpr uint64_t kRowsBetweenLooks = 4096;  // at the clock, for progress
 
 class Import {
@@ -154,6 +153,7 @@ class Import {
     RowParser parser(plan_);
     ParsedRow row;
     RowCounts counts;
+    BadRows bad_rows(options_.max_bad_rows, /*tell=*/!counts_.has_value());
     while (true) {
       ASSIGN_OR_RETURN(const bool got, table.Next());
       if (!got) break;
@@ -162,7 +162,8 @@ class Import {
       if (status.ok()) status = parser.Parse(table.cells(), table.row_number(), &row);
       if (parser.notes().wants_place()) parser.notes().SetPlace(table.Place());
       if (!status.ok()) {
-        RETURN_IF_ERROR(CountBadRow(status.Annotate(table.Place()), &counts));
+        RETURN_IF_ERROR(bad_rows.Add(status.Annotate(table.Place())));
+        ++counts.bad;
         continue;
       }
       if (row.conversion > row.click) {
@@ -176,21 +177,6 @@ class Import {
     if (counts_ && *counts_ != counts) return InputChanged();
     counts_ = counts;
     notes_ = parser.notes().List(plan_.columns);
-    return Status::Ok();
-  }
-
-  Status CountBadRow(const Status& status, RowCounts* counts) const {
-    ++counts->bad;
-    if (counts->bad > options_.max_bad_rows) {
-      if (options_.max_bad_rows == 0) return status;
-      return InvalidArgument(StrCat(status.message(), " (this is bad row ", counts->bad,
-                                    ", --max-bad-rows allows ", options_.max_bad_rows, ")"));
-    }
-    const bool first_pass = !counts_.has_value();
-    if (first_pass && counts->bad <= kReportedBadRows) {
-      LogWarning("bad row: ", status.message());
-      if (counts->bad == kReportedBadRows) LogWarning("further bad rows are only counted");
-    }
     return Status::Ok();
   }
 

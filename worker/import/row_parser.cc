@@ -96,16 +96,7 @@ Status RowParser::ParseOddLabel(uint32_t column, std::string_view cell, bool may
 }
 
 Status RowParser::ParseMeta(const Cells& cells, ParsedRow* out) {
-  if (plan_.row_id) {
-    const std::string_view cell = cells[*plan_.row_id];
-    auto id = ParseUint64(cell);
-    if (!id) id = RowIdFromText(plan_.rules.Read(cell).text);
-    if (!id) {
-      return Malformed(*plan_.row_id, cell,
-                       "an integer in [0, 2^64); without row_id in the schema, rows are numbered");
-    }
-    out->row_id = *id;
-  }
+  if (plan_.row_id) RETURN_IF_ERROR(ParseRowId(cells[*plan_.row_id], out));
   if (plan_.group) {
     std::string_view id = cells[*plan_.group];
     if (plan_.rules.IdMayDiffer(id) && !ReadOddId(*plan_.group, false, &id)) id = {};
@@ -116,6 +107,28 @@ Status RowParser::ParseMeta(const Cells& cells, ParsedRow* out) {
   }
   return plan_.weight ? ParseWeight(*plan_.weight, cells[*plan_.weight], &out->weight)
                       : Status::Ok();
+}
+
+Status RowParser::ParseRowId(std::string_view cell, ParsedRow* out) {
+  if (plan_.row_id_text) {
+    constexpr size_t kLongest = 1024;
+    const std::string_view text = plan_.rules.Read(cell, /*keep_markers=*/true).text;
+    if (text.size() > kLongest || text.find('\t') != std::string_view::npos) {
+      return Malformed(*plan_.row_id, cell, "at most 1024 bytes without tabs, as row_id_text says");
+    }
+    out->row_id_text = text;
+    out->row_id = IdFromText(text);
+    return Status::Ok();
+  }
+  auto id = ParseUint64(cell);
+  if (!id) id = RowIdFromText(plan_.rules.Read(cell).text);
+  if (!id) {
+    return Malformed(*plan_.row_id, cell,
+                     "an integer in [0, 2^64) (row_id_text: true keeps texts; without row_id in "
+                     "the schema, rows are numbered)");
+  }
+  out->row_id = *id;
+  return Status::Ok();
 }
 
 Status RowParser::ParseSplit(const Cells& cells, ParsedRow* out) {

@@ -26,7 +26,8 @@ struct ParsedRow {
   uint8_t click = 0;       // 0 where the text has no such column
   uint8_t conversion = 0;  // the same
   uint64_t row_id = 0;
-  uint64_t group = 0;  // IdFromText of the cell, of "" when it is missing
+  std::string row_id_text;  // where row ids are texts
+  uint64_t group = 0;       // IdFromText of the cell, of "" when it is missing
   int64_t time = 0;
   float weight = 1;
   uint64_t split_id = 0;        // IdFromText of the split column's cell
@@ -52,6 +53,7 @@ class RowParser {
 
   // What was replaced or dropped inside cells so far.
   ColumnNotes& notes() { return notes_; }
+  const ColumnNotes& notes() const { return notes_; }
 
  private:
   using Cells = std::vector<std::string_view>;
@@ -67,6 +69,7 @@ class RowParser {
   Status ParseLabels(const Cells& cells, ParsedRow* out);
   Status ParseOddLabel(uint32_t column, std::string_view cell, bool may_be_missing, uint8_t* out);
   Status ParseMeta(const Cells& cells, ParsedRow* out);
+  Status ParseRowId(std::string_view cell, ParsedRow* out);
   Status ParseSplit(const Cells& cells, ParsedRow* out);
   Status ParseTime(uint32_t column, std::string_view cell, int64_t missing, TimeKind* kind,
                    int64_t* out);

@@ -104,7 +104,11 @@ class Draft {
         out += Commented(StrCat(field, ": ", Quoted(sample_.columns[*column])), comment);
       }
     };
-    add(ColumnRole::kRowId, "row_id", "an integer of its own in every row");
+    const auto row_id = guess_.Of(ColumnRole::kRowId);
+    const bool texts = row_id.has_value() && !guess_.samples[*row_id].all_integers();
+    add(ColumnRole::kRowId, "row_id",
+        texts ? "a text of its own in every row" : "an integer of its own in every row");
+    if (texts) out += Commented("row_id_text: true", "kept as it is; predict writes it first");
     if (guess_.group) {
       out += Commented(StrCat("group: ", Quoted(sample_.columns[*guess_.group])),
                        "for metrics by user");

@@ -31,13 +31,14 @@ struct FeatureColumns {
 struct Batch {
   FeatureColumns contexts;
   FeatureColumns exposures;
-  std::vector<uint32_t> context_of;  // [exposures.rows], row of contexts; every context is used
-  std::vector<uint64_t> row_id;      // [exposures.rows]
-  std::vector<uint8_t> click;        // [exposures.rows], 0 or 1
-  std::vector<uint8_t> conversion;   // [exposures.rows], 0 or 1; unobserved where click = 0
-  std::vector<float> weight;         // [exposures.rows], or empty: every weight is 1
-  std::vector<uint64_t> group;       // [exposures.rows], or empty
-  std::vector<int64_t> time;         // [exposures.rows], or empty
+  std::vector<uint32_t> context_of;      // [exposures.rows], row of contexts; every context is used
+  std::vector<uint64_t> row_id;          // [exposures.rows]
+  std::vector<std::string> row_id_text;  // [exposures.rows], or empty
+  std::vector<uint8_t> click;            // [exposures.rows], 0 or 1
+  std::vector<uint8_t> conversion;       // [exposures.rows], 0 or 1; unobserved where click = 0
+  std::vector<float> weight;             // [exposures.rows], or empty: every weight is 1
+  std::vector<uint64_t> group;           // [exposures.rows], or empty
+  std::vector<int64_t> time;             // [exposures.rows], or empty
 
   uint32_t rows() const { return exposures.rows; }
 };
@@ -69,6 +70,9 @@ struct LogSchema {
   // false: the rows came without this label, and the batch holds zeros that say nothing.
   bool has_click = true;
   bool has_conversion = true;
+  bool has_row_id_text = false;
+  // How text becomes these columns: an ImportSchema with every column by its name, serialised; "" when nobody knows.
+  std::string text;
   friend bool operator==(const LogSchema&, const LogSchema&) = default;
 };
 

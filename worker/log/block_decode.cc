@@ -97,6 +97,7 @@ class BlockDecoder {
     out_->weight.clear();
     out_->group.clear();
     out_->time.clear();
+    out_->row_id_text.clear();
   }
 
   void PrepareSide(bool context, uint32_t rows, FeatureColumns* side) {
@@ -136,6 +137,10 @@ class BlockDecoder {
         return Integers(rows_, &out_->group);
       case ColumnKind::kTime:
         return Times();
+      case ColumnKind::kRowIdEnds:
+        return Integers(rows_, &row_id_ends_);
+      case ColumnKind::kRowIdText:
+        return RowIdTexts();
     }
     CHECK(false, "column ", column.name);
   }
@@ -213,6 +218,20 @@ class BlockDecoder {
     return DecodeIntegers(section_.encoding, section_.dictionary, raw_, unsigned_view);
   }
 
+  Status RowIdTexts() {
+    if (!std::is_sorted(row_id_ends_.begin(), row_id_ends_.end())) return DataLoss("ends fall");
+    RETURN_IF_ERROR(Take<char>(row_id_ends_.back()));
+    if (section_.encoding != Encoding::kPlain) return DataLoss("texts are not stored as bytes");
+    const char* const bytes = reinterpret_cast<const char*>(raw_.data());
+    out_->row_id_text.reserve(rows_);
+    uint32_t begin = 0;
+    for (const uint32_t end : row_id_ends_) {
+      out_->row_id_text.emplace_back(bytes + begin, end - begin);
+      begin = end;
+    }
+    return Status::Ok();
+  }
+
   // Moves to the next section, which holds `count` values of T: checks its header, its checksum and
   // the memory that its values would take. Then sets section_ and raw_, its encoded bytes without
   // compression.
@@ -287,6 +306,7 @@ class BlockDecoder {
   std::unique_ptr<std::byte[]> scratch_;
   size_t scratch_bytes_ = 0;
   std::vector<uint8_t> context_used_;
+  std::vector<uint32_t> row_id_ends_;
 };
 
 }  // namespace

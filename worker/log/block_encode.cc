@@ -78,7 +78,8 @@ uint64_t DecodedBytes(const FeatureColumns& side) {
 Status CheckSize(const Batch& batch) {
   const uint64_t rows = batch.rows();
   // 64: row_id, labels, context_of, weight, group and time, generously.
-  const uint64_t bytes = DecodedBytes(batch.contexts) + DecodedBytes(batch.exposures) + 64 * rows;
+  uint64_t bytes = DecodedBytes(batch.contexts) + DecodedBytes(batch.exposures) + 64 * rows;
+  for (const std::string& id : batch.row_id_text) bytes += id.size();
   if (rows == 0) return InvalidArgument("a block without rows");
   if (rows > kMaxBlockRows || bytes > kMaxBlockDecodedBytes) {
     return InvalidArgument(StrCat("a block of ", rows, " rows and ", bytes,
@@ -109,6 +110,19 @@ EncodedColumn EncodeOptionalFloats(const std::vector<float>& values) {
   EncodedColumn absent;
   absent.encoding = Encoding::kAbsent;
   return values.empty() ? absent : EncodeFloats(values);
+}
+
+EncodedColumn EncodeEnds(const std::vector<std::string>& texts) {
+  std::vector<uint32_t> ends;
+  uint32_t end = 0;
+  for (const std::string& text : texts) ends.push_back(end += static_cast<uint32_t>(text.size()));
+  return EncodeIntegers(ends);
+}
+
+EncodedColumn EncodeTexts(const std::vector<std::string>& texts) {
+  EncodedColumn column;
+  for (const std::string& text : texts) column.bytes.append(text);
+  return column;
 }
 
 EncodedColumn EncodeColumn(const Column& column, const Batch& batch) {
@@ -147,6 +161,11 @@ EncodedColumn EncodeColumn(const Column& column, const Batch& batch) {
       CHECK(batch.time.size() == rows, "time");
       return EncodeIntegers(std::span<const uint64_t>(
           reinterpret_cast<const uint64_t*>(batch.time.data()), batch.time.size()));
+    case ColumnKind::kRowIdEnds:
+      CHECK(batch.row_id_text.size() == rows, "row_id_text");
+      return EncodeEnds(batch.row_id_text);
+    case ColumnKind::kRowIdText:
+      return EncodeTexts(batch.row_id_text);
   }
   CHECK(false, "column ", column.name);
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "common/check.h"
 #include "common/strings.h"
 #include "worker/log/log.pb.h"
 
@@ -48,6 +49,10 @@ std::vector<Column> ColumnsOf(const LogSchema& schema) {
   if (schema.has_weight) add(ColumnKind::kWeight, "weight");
   if (schema.has_group) add(ColumnKind::kGroup, "group");
   if (schema.has_time) add(ColumnKind::kTime, "time");
+  if (schema.has_row_id_text) {
+    add(ColumnKind::kRowIdEnds, "ends of row_id texts");
+    add(ColumnKind::kRowIdText, "row_id texts");
+  }
   return columns;
 }
 
@@ -90,6 +95,10 @@ std::string EncodeSchema(const LogSchema& schema) {
   stored.set_has_time(schema.has_time);
   stored.set_no_click(!schema.has_click);
   stored.set_no_conversion(!schema.has_conversion);
+  stored.set_has_row_id_text(schema.has_row_id_text);
+  if (!schema.text.empty()) {
+    CHECK(stored.mutable_text()->ParseFromString(schema.text), "the text of a schema");
+  }
   return stored.SerializeAsString();
 }
 
@@ -118,6 +127,8 @@ Result<LogSchema> DecodeSchema(std::span<const std::byte> bytes) {
   schema.has_time = stored.has_time();
   schema.has_click = !stored.no_click();
   schema.has_conversion = !stored.no_conversion();
+  schema.has_row_id_text = stored.has_row_id_text();
+  if (stored.has_text()) schema.text = stored.text().SerializeAsString();
   return schema;
 }
 

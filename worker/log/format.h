@@ -21,9 +21,11 @@ constexpr uint64_t kHeadMagic = 0x474f4c5355524843;  // "CHRUSLOG"
 constexpr uint64_t kTailMagic = 0x444e455355524843;  // "CHRUSEND"
 constexpr uint32_t kBlockMagic = 0x4b4c4243;         // "CBLK"
 // Version 2 is version 1 whose schema says that labels are not there: a program that knows only
-// version 1 would take their zeros for truth, and refuses it instead.
-constexpr uint32_t kFormatVersion = 2;
+// version 1 would take their zeros for truth, and refuses it instead. Version 3 has texts of row
+// ids. A log has the lowest version that can say what it holds.
+constexpr uint32_t kFormatVersion = 3;
 constexpr uint32_t FormatVersionOf(const LogSchema& schema) {
+  if (schema.has_row_id_text) return 3;
   return schema.has_click && schema.has_conversion ? 1 : 2;
 }
 
@@ -62,6 +64,8 @@ enum class ColumnKind {
   kWeight,
   kGroup,
   kTime,
+  kRowIdEnds,  // end of each row's text among the bytes of all
+  kRowIdText,  // bytes
 };
 
 // One column of a block. `index` counts slots or numerics of its side.

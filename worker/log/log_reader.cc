@@ -52,7 +52,8 @@ Result<Head> ReadHead(const RandomAccessFile& file) {
   if (Checksum(checked) != head.checksum) return DataLoss("the checksum of the schema differs");
   ASSIGN_OR_RETURN(head.schema, DecodeSchema(checked.subspan(kHeadPrefixBytes)));
   if (FormatVersionOf(head.schema) > version) {
-    return DataLoss(StrCat("a log of format version ", version, " says that it lacks labels"));
+    return DataLoss(StrCat("a log of format version ", version, " says what only version ",
+                           FormatVersionOf(head.schema), " can hold"));
   }
   return head;
 }
@@ -213,11 +214,13 @@ class FileLogReader final : public LogReader {
       schema_.has_time = stored.has_time;
       schema_.has_click = stored.has_click;
       schema_.has_conversion = stored.has_conversion;
+      schema_.has_row_id_text = stored.has_row_id_text;
     } else if (stored.has_weight != schema_.has_weight || stored.has_group != schema_.has_group ||
                stored.has_time != schema_.has_time || stored.has_click != schema_.has_click ||
-               stored.has_conversion != schema_.has_conversion) {
+               stored.has_conversion != schema_.has_conversion ||
+               stored.has_row_id_text != schema_.has_row_id_text) {
       return FailedPrecondition(
-          StrCat("label, weight, group and time columns differ from those of ", paths_[0],
+          StrCat("label, weight, group, time and row-id columns differ from those of ", paths_[0],
                  ": all files of a log have them, or none has"));
     }
     Result<ColumnMap> map = ColumnMap::Make(schema_, stored);

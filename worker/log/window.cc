@@ -32,6 +32,7 @@ void ClearBatch(const LogSchema& schema, Batch* out) {
   out->weight.clear();
   out->group.clear();
   out->time.clear();
+  out->row_id_text.clear();
 }
 
 void Window::Begin(const LogSchema& schema, size_t blocks) {
@@ -124,6 +125,7 @@ void Window::Append(uint64_t begin, uint64_t count, ContextNumbers* numbers, Bat
   AppendColumn(blocks_, refs, &Batch::conversion, out);
   if (schema_->has_group) AppendColumn(blocks_, refs, &Batch::group, out);
   if (schema_->has_time) AppendColumn(blocks_, refs, &Batch::time, out);
+  if (schema_->has_row_id_text) AppendColumn(blocks_, refs, &Batch::row_id_text, out);
   if (!schema_->has_weight) return;
   // A block whose weights are all 1 stores none; another block of the window may store some.
   for (const RowRef ref : refs) {

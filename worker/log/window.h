@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "common/status.h"
@@ -33,7 +34,9 @@ class Window {
   Status Decode(const LogReader& log, uint32_t index, size_t i) {
     return log.ReadBlock(index, &blocks_[i]);
   }
-  // After all blocks are decoded: selects the kept rows, in log order.
+  // Takes a block that is there already as the window's i-th.
+  void Put(Batch block, size_t i) { blocks_[i] = std::move(block); }
+  // After all blocks are decoded or put: selects the kept rows, in log order.
   void Finish(const ReadingOptions& options);
   // After Finish: shuffles the kept rows by chunks, which are runs of up to options.context_chunk
   // consecutive kept rows of one context. Without context columns each row is a chunk of its own.

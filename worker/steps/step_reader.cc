@@ -10,11 +10,6 @@
 
 namespace chorus::worker {
 
-RowLabels LabelsOf(const Batch& batch) {
-  return {batch.click.data(), batch.conversion.data(),
-          batch.weight.empty() ? nullptr : batch.weight.data(), batch.rows(), batch.row_id.data()};
-}
-
 StepReader::StepReader(const ReadingPlan& plan, const StepReaderOptions& options)
     : plan_(plan),
       options_(options),
@@ -37,8 +32,7 @@ StepReader::~StepReader() {
 }
 
 void StepReader::ReadSteps(GrainReader* reader) {
-  // Each thread has a look-up of its own, whose hash sets are large and are reused.
-  SparseLookup lookup(options_.slot_tables, options_.tables, options_.shards);
+  StepLookup lookup(options_.slot_tables, options_.tables, options_.shards, options_.objective);
   while (std::unique_ptr<StepBatch> batch = ClaimStep()) {
     const uint64_t step = batch->step;
     const Status status = ReadStep(reader, &lookup, batch.get());
@@ -73,35 +67,16 @@ std::unique_ptr<StepBatch> StepReader::ClaimStep() {
   return batch;
 }
 
-Status StepReader::ReadStep(GrainReader* reader, SparseLookup* lookup, StepBatch* batch) const {
+Status StepReader::ReadStep(GrainReader* reader, StepLookup* lookup, StepBatch* batch) const {
   batch->stage = options_.stages != nullptr ? options_.stages->StageOf(batch->step)
                                             : options_.objective->shape().stages() - 1;
   const uint32_t grains = options_.grains.size();
   batch->grains.resize(grains);
-  batch->spaces.resize(grains);
   for (uint32_t g = 0; g < grains; ++g) {
     RETURN_IF_ERROR(reader->Read(batch->step, options_.grains.begin + g, &batch->grains[g]));
-    batch->spaces[g] = options_.objective->SumSpaces(LabelsOf(batch->grains[g]));
   }
-  batch->keys.resize(options_.tables);
-  lookup->Resolve(batch->grains, &batch->keys, &batch->positions);
-  RepeatKeys(batch);
+  lookup->Resolve(batch);
   return Status::Ok();
-}
-
-// The groups of this stage and of earlier ones look up the same keys, those of later stages none.
-// The look-up has written the keys of group 0, so that its turn to lose them comes last.
-void StepReader::RepeatKeys(StepBatch* batch) const {
-  const std::vector<Group>& groups = options_.objective->shape().groups;
-  const TableKeys none = {{}, std::vector<uint32_t>(options_.shards, 0)};
-  // The vector copies its own elements below: it must not grow meanwhile.
-  batch->keys.reserve(size_t{options_.tables} * groups.size());
-  for (size_t group = 1; group < groups.size(); ++group) {
-    for (uint32_t table = 0; table < options_.tables; ++table) {
-      batch->keys.push_back(groups[group].stage <= batch->stage ? batch->keys[table] : none);
-    }
-  }
-  if (groups[0].stage > batch->stage) std::fill_n(batch->keys.begin(), options_.tables, none);
 }
 
 Result<std::unique_ptr<StepBatch>> StepReader::Next() {

@@ -14,23 +14,11 @@
 #include "common/status.h"
 #include "worker/log/grain_reader.h"
 #include "worker/objective/objective.h"
-#include "worker/steps/sparse_lookup.h"
 #include "worker/steps/stage_plan.h"
+#include "worker/steps/step_batch.h"
+#include "worker/steps/step_lookup.h"
 
 namespace chorus::worker {
-
-struct StepBatch {
-  uint64_t step = 0;
-  uint32_t stage = 0;
-  std::vector<Batch> grains;  // of this worker, in order; a grain past its lane's end is empty
-  std::vector<GrainPositions> positions;  // [grains]
-  // [table instances]: that of configured table t for group g is keys[g * tables + t]. The
-  // instances of groups of later stages have no keys.
-  std::vector<TableKeys> keys;
-  std::vector<SpaceWeights> spaces;  // [grains]
-};
-
-RowLabels LabelsOf(const Batch& batch);
 
 struct StepReaderOptions {
   GrainRange grains;  // of this worker
@@ -65,8 +53,7 @@ class StepReader {
 
  private:
   void ReadSteps(GrainReader* reader);
-  Status ReadStep(GrainReader* reader, SparseLookup* lookup, StepBatch* batch) const;
-  void RepeatKeys(StepBatch* batch) const;
+  Status ReadStep(GrainReader* reader, StepLookup* lookup, StepBatch* batch) const;
   // Waits for room in the queue and claims the next step: returns memory for it, with its number
   // set. Null when no step is left, or reading stops.
   std::unique_ptr<StepBatch> ClaimStep();

@@ -224,6 +224,10 @@ void SchemaToManifest(const LogSchema& schema, CheckpointManifest* manifest) {
     out->set_mean(numeric.mean);
     out->set_stddev(numeric.stddev);
   }
+  // A text that does not parse is not there: whoever needs it says so.
+  if (!schema.text.empty() && !manifest->mutable_text()->ParseFromString(schema.text)) {
+    manifest->clear_text();
+  }
 }
 
 LogSchema SchemaOfManifest(const CheckpointManifest& manifest) {
@@ -236,6 +240,7 @@ LogSchema SchemaOfManifest(const CheckpointManifest& manifest) {
     schema.numerics.push_back({numeric.name(), numeric.context(), numeric.log_transform(),
                                numeric.mean(), numeric.stddev()});
   }
+  if (manifest.has_text()) schema.text = manifest.text().SerializeAsString();
   return schema;
 }
 

@@ -66,7 +66,7 @@ Status RemoveCheckpoint(FileSystem& files, const std::string& folder);
 Status PruneCheckpoints(FileSystem& files, const std::string& directory, uint32_t keep,
                         const std::string& written);
 
-// The log's columns as the manifest stores them, and back.
+// The log's columns, and how text becomes them, as the manifest stores them, and back.
 void SchemaToManifest(const LogSchema& schema, CheckpointManifest* manifest);
 LogSchema SchemaOfManifest(const CheckpointManifest& manifest);
 

@@ -1,9 +1,14 @@
 #include "worker/train/predictor.h"
 
 #include <cstdio>
+#include <deque>
+#include <span>
 
+#include "common/check.h"
 #include "common/device_math.h"
+#include "common/strings.h"
 #include "worker/metrics/score_file.h"
+#include "worker/train/row_scorer.h"
 
 namespace chorus::worker {
 namespace {
@@ -11,15 +16,21 @@ namespace {
 // A label that the log has, or nothing.
 const char* LabelText(bool there, uint8_t label) { return there ? (label != 0 ? "1" : "0") : ""; }
 
+constexpr std::string_view kHeader = "row_id\tclick\tconversion\tpctr\tpcvr\tpctcvr\n";
+
+void AppendScoreCells(const Prediction& p, std::string* out) {
+  char scores[120];
+  const int length = std::snprintf(scores, sizeof(scores), "\t%.9g\t%.9g\t%.9g\n",
+                                   Sigmoid(p.ctr_logit), Exp(p.log_cvr), Exp(p.log_ctcvr()));
+  out->append(scores, static_cast<size_t>(length));
+}
+
 void AppendLine(const LogSchema& schema, const Batch& batch, uint32_t row, const Prediction& p,
                 std::string* out) {
-  char line[160];
-  const int length = std::snprintf(line, sizeof(line), "%llu\t%s\t%s\t%.9g\t%.9g\t%.9g\n",
-                                   static_cast<unsigned long long>(batch.row_id[row]),
-                                   LabelText(schema.has_click, batch.click[row]),
-                                   LabelText(schema.has_conversion, batch.conversion[row]),
-                                   Sigmoid(p.ctr_logit), Exp(p.log_cvr), Exp(p.log_ctcvr()));
-  out->append(line, static_cast<size_t>(length));
+  out->append(schema.has_row_id_text ? batch.row_id_text[row] : StrCat(batch.row_id[row]));
+  out->append(StrCat("\t", LabelText(schema.has_click, batch.click[row]), "\t",
+                     LabelText(schema.has_conversion, batch.conversion[row])));
+  AppendScoreCells(p, out);
 }
 
 std::span<const float> RowOf(MatrixView<const float> logits, int64_t i) {
@@ -28,13 +39,13 @@ std::span<const float> RowOf(MatrixView<const float> logits, int64_t i) {
 
 }  // namespace
 
-Status Predict(Session* session, const std::function<Status(std::string_view text)>& write) {
+Status Predict(Session* session, const WriteText& write) {
   ASSIGN_OR_RETURN(
       const std::unique_ptr<Scorer> scorer,
       Scorer::Create(session, EvaluationLogs::Of(session->config()).log, KEEP_UNCLICKED));
   Collective& collective = *session->environment().collective;
   if (collective.rank() == 0) {
-    RETURN_IF_ERROR(write("row_id\tclick\tconversion\tpctr\tpcvr\tpctcvr\n"));
+    RETURN_IF_ERROR(write(kHeader));
   }
   std::string lines;  // of this worker, of the current step
   const auto grain_done = [&](const Batch& batch, MatrixView<const float> logits) {
@@ -51,6 +62,36 @@ Status Predict(Session* session, const std::function<Status(std::string_view tex
     return Status::Ok();
   };
   return scorer->Run(grain_done, step_done);
+}
+
+Status PredictRows(Session* session, RowSource* source, const WriteText& write) {
+  Collective& collective = *session->environment().collective;
+  if (collective.rank() == 0) RETURN_IF_ERROR(write(kHeader));
+  RowScorer scorer(session, source);
+  std::deque<SourceRow> rows;  // worker 0's that are not written yet
+  std::string lines;
+  // Writes rows in order until one's score is not there.
+  const auto write_lines = [&](std::span<const Prediction> scores) -> Status {
+    size_t next = 0;
+    lines.clear();
+    while (!rows.empty() && (!rows.front().has_exposure || next < scores.size())) {
+      const SourceRow& row = rows.front();
+      lines.append(StrCat(row.id, "\t", row.click, "\t", row.conversion));
+      if (row.has_exposure) {
+        AppendScoreCells(scores[next++], &lines);
+      } else {
+        lines.append("\t\t\t\n");
+      }
+      rows.pop_front();
+    }
+    CHECK(next == scores.size(), "scores of ", scores.size(), " rows, and rows for ", next);
+    return write(lines);
+  };
+  while (true) {
+    ASSIGN_OR_RETURN(const bool more, scorer.NextStep(&rows));
+    if (collective.rank() == 0) RETURN_IF_ERROR(write_lines(scorer.scores()));
+    if (!more) return Status::Ok();
+  }
 }
 
 Result<std::optional<Evaluation>> WriteScores(Session* session, const EvaluationLogs& logs,

@@ -10,6 +10,7 @@
 #include "common/report.pb.h"
 
 #include "common/status.h"
+#include "worker/log/row_source.h"
 #include "worker/train/evaluator.h"
 #include "worker/train/session.h"
 
@@ -17,8 +18,15 @@ namespace chorus::worker {
 
 // Scores evaluate.log as text, one line per exposure:
 //   row_id <tab> click <tab> conversion <tab> pctr <tab> pcvr <tab> pctcvr
+// row_id is the row's text where the log has texts, else its number.
 // `write` gets the text piece by piece, on worker 0 only.
-Status Predict(Session* session, const std::function<Status(std::string_view text)>& write);
+using WriteText = std::function<Status(std::string_view text)>;
+Status Predict(Session* session, const WriteText& write);
+
+// The same of rows that come from `source`, step by step: memory holds a step and a block. A row
+// without an exposure has a line too, without scores. source: worker 0's, whose blocks have the
+// columns of session->schema(); null on the others.
+Status PredictRows(Session* session, RowSource* source, const WriteText& write);
 
 // Evaluates these logs and writes the scores to a score file (score_file.h); worker 0 gets the
 // metrics.

@@ -68,9 +68,53 @@ TEST(PlanColumns, RefusesWhatCannotBeMeant) {
             "leave both out with exclude");
   EXPECT_EQ(PlanErrorOf("slot { column: 'item' keep: LARGEST_VALUE max_ids: 3 }"),
             "slot 'item': keep is LARGEST_VALUE, and without value_separator there are no values");
+  EXPECT_EQ(PlanErrorOf("slot { column: 'item' } row_id_text: true"),
+            "row_id_text needs row_id: which column has them?");
   EXPECT_EQ(
       PlanErrorOf(""),
       "the schema makes no features: write slot or numeric entries, or other_columns_are_slots");
+}
+
+// What a model knows of text must not depend on what else the text holds, or on later defaults.
+TEST(PlanColumns, SaysHowEveryFeatureWasMadeOfText) {
+  const std::vector<std::string> columns = {"click", "sale", "user", "num_a", "num_b", "tags"};
+  const auto plan = PlanColumns(
+      MakeSchema("slot { column: 'tags' separator: '|' } numeric { column: 'num_*' missing: -2 } "
+                 "exclude: 'num_b' other_columns_are_slots: true"),
+      columns, {});
+  ASSERT_OK(plan.status());
+  ImportSchema text;
+  ASSERT_TRUE(text.ParseFromString(plan->schema.text));
+  ASSERT_EQ(text.slot_size(), 2);
+  EXPECT_EQ(text.slot(0).column(), "tags");
+  EXPECT_EQ(text.slot(0).separator(), "|");
+  EXPECT_EQ(text.slot(1).column(), "user");
+  EXPECT_EQ(text.slot(1).key_space(), "user");
+  ASSERT_EQ(text.numeric_size(), 1);
+  EXPECT_EQ(text.numeric(0).column(), "num_a");
+  EXPECT_EQ(text.numeric(0).missing(), -2);
+  EXPECT_EQ(text.missing_marker_size(), 14);
+  EXPECT_FALSE(text.other_columns_are_slots());
+
+  const auto again =
+      PlanColumns(text, {"new", "tags", "num_c", "num_a", "user"}, {.scoring = true});
+  ASSERT_OK(again.status());
+  EXPECT_EQ(again->schema.slots, plan->schema.slots);
+  EXPECT_EQ(again->schema.numerics, plan->schema.numerics);
+  EXPECT_EQ(again->schema.text, plan->schema.text);
+}
+
+TEST(PlanColumns, ScoringNeedsFeaturesAlone) {
+  const ImportSchema schema =
+      MakeSchema("row_id: 'id' group: 'user' time: 'at' weight: 'w' other_columns_are_slots: true");
+  const auto plan = PlanColumns(schema, {"item", "user", "sale"}, {.scoring = true});
+  ASSERT_OK(plan.status());
+  ASSERT_EQ(plan->schema.slots.size(), 1u);  // neither the group nor the label
+  EXPECT_EQ(plan->schema.slots[0].name, "item");
+  EXPECT_FALSE(plan->click || plan->conversion || plan->group || plan->row_id);
+  const auto numbered = PlanColumns(schema, {"item", "id"}, {.scoring = true});
+  ASSERT_OK(numbered.status());
+  EXPECT_EQ(numbered->row_id, 1u);
 }
 
 std::vector<std::string> SlotNames(const ColumnPlan& plan) {

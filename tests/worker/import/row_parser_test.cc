@@ -84,6 +84,23 @@ TEST_F(RowParserTest, ReadsEveryKindOfColumn) {
   EXPECT_NEAR(row_.exposure.numerics[0], std::log1p(1.5), 1e-15);
 }
 
+TEST_F(RowParserTest, RowIdsMayBeTextsThatAreKept) {
+  const auto plan =
+      PlanColumns(MakeSchema("row_id: 'id' row_id_text: true slot { column: 'item' }"),
+                  {"click", "sale", "id", "item"}, {});
+  ASSERT_OK(plan.status());
+  EXPECT_TRUE(plan->schema.has_row_id_text);
+  RowParser parser(*plan);
+  ASSERT_OK(parser.Parse({"0", "0", " a-17.0 ", "5"}, 3, &row_));
+  EXPECT_EQ(row_.row_id_text, "a-17.0");
+  EXPECT_EQ(row_.row_id, IdFromText("a-17.0"));
+  ASSERT_OK(parser.Parse({"0", "0", "NULL", "5"}, 4, &row_));
+  EXPECT_EQ(row_.row_id_text, "NULL");
+  for (const std::string& bad : {std::string("a\tb"), std::string(1025, 'x')}) {
+    EXPECT_EQ(parser.Parse({"0", "0", bad, "5"}, 5, &row_).code(), Code::kInvalidArgument);
+  }
+}
+
 TEST_F(RowParserTest, EmptyCellsHaveNoIds) {
   Cells cells = kGood;
   for (const size_t column : {6, 7, 8, 9, 10}) cells[column] = "";
@@ -95,8 +112,8 @@ TEST_F(RowParserTest, EmptyCellsHaveNoIds) {
 
 TEST_F(RowParserTest, NamesColumnFoundAndExpected) {
   EXPECT_EQ(ErrorWith(2, "-1"),
-            "column 'id': found '-1', expected an integer in [0, 2^64); without row_id in the "
-            "schema, rows are numbered");
+            "column 'id': found '-1', expected an integer in [0, 2^64) (row_id_text: true keeps "
+            "texts; without row_id in the schema, rows are numbered)");
   EXPECT_EQ(ErrorWith(4, "noon"),
             "column 'at': found 'noon', expected a number, or a date like 2025-11-27 16:00:00");
   for (const char* weight : {"-0.5", "nan", "inf", "1e39", "", "x"}) {

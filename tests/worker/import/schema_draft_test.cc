@@ -55,6 +55,14 @@ class SchemaDraftTest : public testing::Test {
   std::unique_ptr<FileSystem> files_ = NewMemoryFiles();
 };
 
+TEST_F(SchemaDraftTest, ATextOfItsOwnInEveryRowIsItsId) {
+  std::string text = "event_id,click,sale,item\n";
+  for (int i = 0; i < 40; ++i) text += StrCat("e-", i, ",", i % 2, ",0,", i % 7, "\n");
+  const ImportSchema schema = Parsed(Draft(text));
+  EXPECT_EQ(schema.row_id(), "event_id");
+  EXPECT_TRUE(schema.row_id_text());
+}
+
 TEST_F(SchemaDraftTest, FindsWhatEachColumnIs) {
   const SchemaDraft draft = Draft(Shop(','));
   const ImportSchema schema = Parsed(draft);

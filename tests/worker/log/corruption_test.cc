@@ -9,6 +9,13 @@
 namespace chorus::worker::testing {
 namespace {
 
+// Every kind of column.
+LogSchema WholeSchema() {
+  LogSchema schema = FullSchema();
+  schema.has_row_id_text = true;
+  return schema;
+}
+
 // The blocks of the file "log", or the error of opening or reading it.
 Result<std::vector<Batch>> ReadAll(FileSystem& files) {
   ASSIGN_OR_RETURN(const std::unique_ptr<LogReader> log, LogReader::Open(files, {"log"}));
@@ -20,7 +27,7 @@ Result<std::vector<Batch>> ReadAll(FileSystem& files) {
 class CorruptionTest : public ::testing::Test {
  protected:
   void SetUp() override {
-    const LogSchema schema = FullSchema();
+    const LogSchema schema = WholeSchema();
     blocks_ = {MakeBatch(schema, 40, 4, 0), MakeBatch(schema, 3, 1, 40)};
     WriteLog(*files_, "log", schema, blocks_);
     bytes_ = ReadWholeFile(*files_, "log").value();
@@ -64,7 +71,7 @@ TEST_F(CorruptionTest, AppendedBytesAreDataLoss) {
 TEST_F(CorruptionTest, AFlipInASectionNamesBlockAndColumn) {
   std::string damaged = bytes_;
   const size_t second = damaged.rfind("CBLK");
-  damaged[second + BlockHeaderBytes(ColumnsOf(FullSchema()).size())] ^= 1;
+  damaged[second + BlockHeaderBytes(ColumnsOf(WholeSchema()).size())] ^= 1;
   const auto blocks = Read(damaged);
   EXPECT_EQ(blocks.status().message(),
             "reading log: block 1: column slot user offsets: the checksum of the section differs");
@@ -72,7 +79,7 @@ TEST_F(CorruptionTest, AFlipInASectionNamesBlockAndColumn) {
 
 // Damage under valid checksums, as only a fuzzer or a bug makes it.
 TEST_F(CorruptionTest, EveryFlippedByteOfAHeaderWithAMendedChecksumIsSafe) {
-  const LogSchema schema = FullSchema();
+  const LogSchema schema = WholeSchema();
   const EncodedBlock block = EncodeBlock(schema, blocks_[0]);
   const size_t checked = BlockHeaderBytes(ColumnsOf(schema).size()) - kChecksumBytes;
   int refused = 0;

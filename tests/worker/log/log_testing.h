@@ -79,6 +79,7 @@ inline Batch MakeBatch(const LogSchema& schema, uint32_t rows, uint32_t per_cont
     if (schema.has_weight) batch.weight.push_back(1.0f + static_cast<float>(row % 3));
     if (schema.has_group) batch.group.push_back(Mix(row / 5));
     if (schema.has_time) batch.time.push_back(static_cast<int64_t>(row) * 3 - 20);
+    if (schema.has_row_id_text) batch.row_id_text.emplace_back(row % 4, 'x');
   }
   return batch;
 }
@@ -99,7 +100,7 @@ inline bool SameBatch(const Batch& a, const Batch& b) {
   return SameColumns(a.contexts, b.contexts) && SameColumns(a.exposures, b.exposures) &&
          a.context_of == b.context_of && a.row_id == b.row_id && a.click == b.click &&
          a.conversion == b.conversion && a.weight == b.weight && a.group == b.group &&
-         a.time == b.time;
+         a.time == b.time && a.row_id_text == b.row_id_text;
 }
 
 inline void WriteLog(FileSystem& files, const std::string& path, const LogSchema& schema,

@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include "common/config.pb.h"
 #include "tests/support/faulty_files.h"
 #include "tests/worker/log/log_testing.h"
 #include "worker/log/block.h"
@@ -66,6 +67,39 @@ TEST(RoundTripTest, ALogThatLacksLabelsSaysSoUnderAVersionOfItsOwn) {
       EXPECT_EQ(bytes[8], has_click && has_conversion ? 1 : 2);
     }
   }
+}
+
+TEST(RoundTripTest, TextsOfRowIdsReadBackUnderAVersionOfTheirOwn) {
+  LogSchema schema = PlainSchema();
+  schema.has_row_id_text = true;
+  Batch batch = MakeBatch(schema, 3, 1, 0);
+  batch.row_id_text = {"a-1", "", "\xff\n"};
+  const auto files = NewMemoryFiles();
+  WriteLog(*files, "log", schema, {batch});
+  EXPECT_EQ((*ReadWholeFile(*files, "log"))[8], 3);
+  const auto log = LogReader::Open(*files, {"log"});
+  ASSERT_TRUE(log.ok()) << log.status().ToString();
+  Batch again;
+  ASSERT_TRUE((*log)->ReadBlock(0, &again).ok());
+  EXPECT_EQ(again.row_id_text, batch.row_id_text);
+  batch.row_id_text.assign(3, "");
+  WriteLog(*files, "log", schema, {batch});
+  EXPECT_TRUE((*LogReader::Open(*files, {"log"}))->ReadBlock(0, &again).ok());
+  EXPECT_EQ(again.row_id_text, batch.row_id_text);
+}
+
+TEST(RoundTripTest, ALogSaysHowTextBecameIt) {
+  LogSchema schema = PlainSchema();
+  ImportSchema text;
+  text.set_delimiter("|");
+  text.add_missing_marker("?");
+  schema.text = text.SerializeAsString();
+  const auto files = NewMemoryFiles();
+  WriteLog(*files, "log", schema, {MakeBatch(schema, 5, 1, 0)});
+  EXPECT_EQ((*ReadWholeFile(*files, "log"))[8], 1) << "older programs read the log as well";
+  const auto log = LogReader::Open(*files, {"log"});
+  ASSERT_TRUE(log.ok()) << log.status().ToString();
+  EXPECT_TRUE((*log)->schema() == schema);
 }
 
 TEST(RoundTripTest, ABlockWithoutRowsOrWithTooManyIsRefused) {
