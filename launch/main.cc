@@ -75,7 +75,8 @@ void AddTrain(CLI::App* app, Action* action) {
       ->add_flag("--fallback", fallback,
                  "With --resume: check all files first, and pass over damaged checkpoints")
       ->needs(resumes);
-  command->callback([] {
+  // `callback` would take the place of AddCommand's, which chooses the action.
+  command->parse_complete_callback([] {
     if (!resume) return;
     arguments.resume = fallback ? worker::Resume::kNewestWhole : worker::Resume::kNewest;
   });
