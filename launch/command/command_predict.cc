@@ -35,7 +35,7 @@ class ScoreOutput {
     ASSIGN_OR_RETURN(output.file_, OutputFile::Create(files, path));
     return output;
   }
-  worker::WriteText writer() {
+  worker::TakeScoreText writer() {
     return [this](std::string_view text) { return file_->Append(text); };
   }
   Status Commit() { return file_ == nullptr ? Status::Ok() : file_->Commit(); }

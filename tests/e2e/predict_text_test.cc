@@ -45,7 +45,7 @@ std::string TextRows(int first, int end) {
   return text;
 }
 
-class PredictTextTest : public testing::Test {
+class PredictTextTest : public ::testing::Test {
  protected:
   void SetUp() override {
     Import(TextRows(0, kOld), "train", "");
@@ -78,7 +78,7 @@ class PredictTextTest : public testing::Test {
   }
 
   std::unique_ptr<FileSystem> files_ = NewMemoryFiles();
-  TrainConfig config_ = JobConfig("slot { name: 'tags' pooling: MEAN } evaluate { log: 'test' }");
+  TrainConfig config_ = JobConfig("slot { name: 'tags' pooling: MEAN }");
   std::string checkpoint_;
 };
 
@@ -86,7 +86,8 @@ TEST_F(PredictTextTest, ScoresAreThoseOfTheImportedLogOnAnyLayout) {
   // Longer than a step, with an end inside a grain.
   const std::string text = TextRows(kOld - 200, kOld + 133);
   Import(text, "test", "train");
-  const auto expected = PredictOn(*files_, config_, Layout(), checkpoint_);
+  const auto expected =
+      PredictOn(*files_, With(config_, "evaluate { log: 'test' }"), Layout(), checkpoint_);
   ASSERT_TRUE(expected.ok()) << expected.status().ToString();
   EXPECT_TRUE(Split(*expected, '\n')[1].starts_with("o-100\t0\t0\t0.")) << "the text of its row id";
   const Layout wide = {.workers = 3, .servers = 2, .threads = 2, .shards = 5, .tcp = true};

@@ -23,7 +23,7 @@ void AppendFiles(FileSystem& files, const std::string& path, std::vector<std::st
 // The paths that `pattern` matches, one name between '/' after the other.
 std::vector<std::string> Matches(FileSystem& files, const std::string& pattern) {
   std::vector<std::string> found = {pattern.starts_with('/') ? "/" : ""};
-  for (const std::string& piece : Split(pattern, '/')) {
+  for (const std::string& piece : chorus::Split(pattern, '/')) {
     if (piece.empty()) continue;
     std::vector<std::string> longer;
     for (const std::string& folder : found) {

@@ -39,7 +39,7 @@ std::span<const float> RowOf(MatrixView<const float> logits, int64_t i) {
 
 }  // namespace
 
-Status Predict(Session* session, const WriteText& write) {
+Status Predict(Session* session, const TakeScoreText& write) {
   ASSIGN_OR_RETURN(
       const std::unique_ptr<Scorer> scorer,
       Scorer::Create(session, EvaluationLogs::Of(session->config()).log, KEEP_UNCLICKED));
@@ -64,7 +64,7 @@ Status Predict(Session* session, const WriteText& write) {
   return scorer->Run(grain_done, step_done);
 }
 
-Status PredictRows(Session* session, RowSource* source, const WriteText& write) {
+Status PredictRows(Session* session, RowSource* source, const TakeScoreText& write) {
   Collective& collective = *session->environment().collective;
   if (collective.rank() == 0) RETURN_IF_ERROR(write(kHeader));
   RowScorer scorer(session, source);

@@ -20,13 +20,13 @@ namespace chorus::worker {
 //   row_id <tab> click <tab> conversion <tab> pctr <tab> pcvr <tab> pctcvr
 // row_id is the row's text where the log has texts, else its number.
 // `write` gets the text piece by piece, on worker 0 only.
-using WriteText = std::function<Status(std::string_view text)>;
-Status Predict(Session* session, const WriteText& write);
+using TakeScoreText = std::function<Status(std::string_view text)>;
+Status Predict(Session* session, const TakeScoreText& write);
 
 // The same of rows that come from `source`, step by step: memory holds a step and a block. A row
 // without an exposure has a line too, without scores. source: worker 0's, whose blocks have the
 // columns of session->schema(); null on the others.
-Status PredictRows(Session* session, RowSource* source, const WriteText& write);
+Status PredictRows(Session* session, RowSource* source, const TakeScoreText& write);
 
 // Evaluates these logs and writes the scores to a score file (score_file.h); worker 0 gets the
 // metrics.

@@ -36,6 +36,26 @@ class CheckpointStoreTest : public testing::Test {
   std::unique_ptr<FileSystem> files_ = NewMemoryFiles();
 };
 
+TEST_F(CheckpointStoreTest, TheManifestKnowsTheColumnsAndHowTextBecomesThem) {
+  LogSchema schema;
+  schema.slots = {{"tags", "items", true, true, true}};
+  schema.numerics = {{"price", false, true, 2, 0.5}};
+  ImportSchema text;
+  text.add_missing_marker("\xe2\x80\x94");
+  text.add_slot()->set_separator("|");
+  schema.text = text.SerializeAsString();
+  CheckpointManifest manifest;
+  manifest.set_version(1);
+  SchemaToManifest(schema, &manifest);
+  ASSERT_TRUE(files_->CreateDirectories("step").ok());
+  ASSERT_TRUE(WriteManifest(*files_, "step", manifest).ok());
+  const auto again = ReadManifest(*files_, "step");
+  ASSERT_TRUE(again.ok()) << again.status().ToString();
+  EXPECT_TRUE(SchemaOfManifest(*again) == schema);
+  manifest.clear_text();
+  EXPECT_EQ(SchemaOfManifest(manifest).text, "");
+}
+
 TEST_F(CheckpointStoreTest, FindsTheNewestCompleteOne) {
   EXPECT_EQ(Found(), std::nullopt);
   Make(9, true);
