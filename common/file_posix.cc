@@ -13,6 +13,7 @@
 #include "common/file.h"
 #include "common/log.h"
 #include "common/strings.h"
+#include "common/shortage.h"
 
 namespace chorus {
 namespace {
@@ -20,9 +21,9 @@ namespace {
 Status PosixError(std::string_view what, const std::string& path, int error) {
   std::string message = StrCat(what, " ", path, ": ", std::strerror(error));
   if (error == ENOENT || error == ENOTDIR) return NotFound(std::move(message));
-  if (error == ENOSPC || error == EDQUOT || error == EMFILE) {
-    return ResourceExhausted(std::move(message));
-  }
+  if (error == ENOSPC || error == EDQUOT) return ResourceExhausted(std::move(message));
+  if (error == EFBIG) return FileSizeShortage(StrCat(what, " ", path));
+  if (IsFileShortage(error)) return FileShortage(StrCat(what, " ", path), error);
   return Internal(std::move(message));
 }
 

@@ -60,7 +60,8 @@ Result<std::vector<ComparePlan>> PlansOf(const CompareArguments& arguments) {
 Status WriteOutputs(const CompareArguments& arguments) {
   ASSIGN_OR_RETURN(const std::vector<ComparePlan> plans, PlansOf(arguments));
   for (const ComparePlan& plan : plans) {
-    const auto pool = worker::ThreadPool::Create(plan.config.train().compute().threads());
+    ASSIGN_OR_RETURN(const auto pool,
+                     worker::ThreadPool::Create(plan.config.train().compute().threads()));
     RETURN_IF_ERROR(WriteOutput(PosixFiles(), plan, pool.get()));
     ASSIGN_OR_RETURN(const std::string table,
                      ReadWholeFile(PosixFiles(), JoinPath(plan.output, "table.md")));

@@ -116,8 +116,9 @@ class Rank {
   Status StartServer() {
     if (roles_.server < 0) return Status::Ok();
     ASSIGN_OR_RETURN(const std::vector<TableSpec> tables, TablesOfJob(config_));
-    server_ = std::make_unique<ServerNode>(config_, tables, static_cast<uint32_t>(roles_.server),
-                                           roles_.servers, roles_.workers, PosixFiles());
+    ASSIGN_OR_RETURN(server_,
+                     ServerNode::Create(config_, tables, static_cast<uint32_t>(roles_.server),
+                                        roles_.servers, roles_.workers, PosixFiles()));
     ASSIGN_OR_RETURN(own_endpoint_, server_->Listen(network_.get()));
     if (roles_.worker >= 0) {
       ASSIGN_OR_RETURN(local_endpoint_, server_->Listen(local_.get()));
@@ -152,8 +153,10 @@ class Rank {
       for (uint32_t s = 0; s < roles_.servers; ++s) {
         // The servers are the first ranks in both placements. A rank's own shards skip the network.
         const bool own = static_cast<int>(s) == roles_.server;
-        channels.push_back(own ? local_->Connect(local_endpoint_, StrCat("server ", s))
-                               : network_->Connect(endpoints_[s], StrCat("server ", s)));
+        Transport* const transport = own ? local_.get() : network_.get();
+        ASSIGN_OR_RETURN(auto channel, transport->Connect(own ? local_endpoint_ : endpoints_[s],
+                                                          StrCat("server ", s)));
+        channels.push_back(std::move(channel));
       }
       return worker::PsClient::Create(options, tables, std::move(channels));
     };

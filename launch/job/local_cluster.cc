@@ -6,7 +6,9 @@
 #include <utility>
 #include <vector>
 
+#include "common/shortage.h"
 #include "common/strings.h"
+#include "common/thread.h"
 #include "launch/job/server_node.h"
 #include "launch/job/supervisor.h"
 
@@ -43,8 +45,9 @@ Status RunLocalCluster(const TrainConfig& config, const LocalClusterOptions& opt
   std::vector<std::unique_ptr<ServerNode>> servers;
   std::vector<std::string> endpoints;
   for (uint32_t s = 0; s < options.servers; ++s) {
-    servers.push_back(
-        std::make_unique<ServerNode>(config, tables, s, options.servers, options.workers, files));
+    ASSIGN_OR_RETURN(auto server, ServerNode::Create(config, tables, s, options.servers,
+                                                     options.workers, files));
+    servers.push_back(std::move(server));
     ASSIGN_OR_RETURN(std::string endpoint, servers.back()->Listen(server_transport.get()));
     endpoints.push_back(std::move(endpoint));
   }
@@ -73,7 +76,8 @@ Status RunLocalCluster(const TrainConfig& config, const LocalClusterOptions& opt
             const std::vector<TableSpec>& specs) -> Result<std::unique_ptr<worker::PsClient>> {
       std::vector<std::unique_ptr<Channel>> channels;
       for (uint32_t s = 0; s < options.servers; ++s) {
-        channels.push_back(transport->Connect(endpoints[s], StrCat("server ", s)));
+        ASSIGN_OR_RETURN(auto channel, transport->Connect(endpoints[s], StrCat("server ", s)));
+        channels.push_back(std::move(channel));
       }
       return worker::PsClient::Create(client_options, specs, std::move(channels));
     };
@@ -87,8 +91,18 @@ Status RunLocalCluster(const TrainConfig& config, const LocalClusterOptions& opt
   if (options.workers == 1) {
     run(0);
   } else {
-    std::vector<std::jthread> threads;
-    for (uint32_t w = 0; w < options.workers; ++w) threads.emplace_back(run, w);
+    std::vector<std::thread> threads;
+    for (uint32_t w = 0; w < options.workers; ++w) {
+      Result<std::thread> thread =
+          StartThread(StrCat("worker ", w), StrCat("worker ", w), [&run, w] { run(w); });
+      if (thread.ok()) {
+        threads.push_back(std::move(*thread));
+      } else {
+        statuses[w] = thread.status();
+        collectives[w]->Abort(statuses[w].ToString());
+      }
+    }
+    for (std::thread& thread : threads) thread.join();
   }
   return FirstCause(statuses);
 }
