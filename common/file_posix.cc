@@ -11,9 +11,10 @@
 
 #include "common/check.h"
 #include "common/file.h"
+#include "common/file_lock.h"
 #include "common/log.h"
-#include "common/strings.h"
 #include "common/shortage.h"
+#include "common/strings.h"
 
 namespace chorus {
 namespace {
@@ -206,6 +207,10 @@ class PosixFileSystem final : public FileSystem {
     const std::filesystem::path real = std::filesystem::canonical(path, error);
     if (error) return PosixError("following", path, error.value());
     return Target{real.string(), false};
+  }
+
+  Result<std::unique_ptr<FileLock>> Lock(const std::string& path) override {
+    return TakeFileLock(path);
   }
 
  private:

@@ -1,14 +1,15 @@
 // `chorus compare`: trains methods by seeds by data sets and writes what they say about each other.
 
 #include <cstdio>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "common/config.h"
 #include "common/file.h"
-#include "common/folder_lock.h"
 #include "common/strings.h"
+#include "common/write_lock.h"
 #include "launch/command/commands.h"
 #include "launch/compare/run/logs.h"
 #include "launch/compare/run/plan.h"
@@ -90,14 +91,13 @@ Status RunCompare(const CompareArguments& arguments) {
     return Status::Ok();
   }
   if (arguments.report_only) return ReportOnly(arguments);
-  std::vector<FolderLock> locks;
+  std::vector<std::unique_ptr<FileLock>> locks;
   const auto plans = [&]() -> Result<std::vector<ComparePlan>> {
     ASSIGN_OR_RETURN(std::vector<ComparePlan> all, PlansOf(arguments));
     for (const ComparePlan& plan : all) {
       RETURN_IF_ERROR(CheckDataLogs(PosixFiles(), plan.config).Annotate(plan.source));
-      RETURN_IF_ERROR(CheckOutput(PosixFiles(), plan.output, arguments.resume));
       RETURN_IF_ERROR(PosixFiles().CreateDirectories(plan.output));
-      ASSIGN_OR_RETURN(FolderLock lock, FolderLock::Take(plan.output));
+      ASSIGN_OR_RETURN(auto lock, LockFolder(PosixFiles(), plan.output, kWriterEndSeconds));
       locks.push_back(std::move(lock));
     }
     return all;
@@ -105,5 +105,6 @@ Status RunCompare(const CompareArguments& arguments) {
   ASSIGN_OR_RETURN(const bool is_first, TrainRuns(plans));
   return is_first ? WriteOutputs(arguments) : Status::Ok();
 }
+      RETURN_IF_ERROR(CheckOutput(PosixFiles(), plan.output, arguments.resume));
 
 }  // namespace chorus::launch
