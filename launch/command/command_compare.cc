@@ -58,6 +58,12 @@ Result<std::vector<ComparePlan>> PlansOf(const CompareArguments& arguments) {
   return plans;
 }
 
+double DeadlineOf(const CompareArguments& arguments) {
+  const Result<CompareConfig> config =
+      LoadCompareConfig(arguments.config_files.front(), arguments.sets);
+  return StartDeadline(config.ok() ? Result<TrainConfig>(config->train()) : config.status());
+}
+
 Status WriteOutputs(const CompareArguments& arguments) {
   ASSIGN_OR_RETURN(const std::vector<ComparePlan> plans, PlansOf(arguments));
   for (const ComparePlan& plan : plans) {
@@ -99,12 +105,12 @@ Status RunCompare(const CompareArguments& arguments) {
       RETURN_IF_ERROR(PosixFiles().CreateDirectories(plan.output));
       ASSIGN_OR_RETURN(auto lock, LockFolder(PosixFiles(), plan.output, kWriterEndSeconds));
       locks.push_back(std::move(lock));
+      RETURN_IF_ERROR(CheckOutput(PosixFiles(), plan.output, arguments.resume));
     }
     return all;
   };
-  ASSIGN_OR_RETURN(const bool is_first, TrainRuns(plans));
+  ASSIGN_OR_RETURN(const bool is_first, TrainRuns(DeadlineOf(arguments), plans));
   return is_first ? WriteOutputs(arguments) : Status::Ok();
 }
-      RETURN_IF_ERROR(CheckOutput(PosixFiles(), plan.output, arguments.resume));
 
 }  // namespace chorus::launch

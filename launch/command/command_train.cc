@@ -155,6 +155,7 @@ Status RunTrain(const TrainArguments& arguments, bool* stopped) {
   CatchStopSignals();
   std::unique_ptr<FileLock> lock;
   return RunJob(
+      StartDeadline(LoadTrainConfig(arguments.config.config_file, arguments.config.sets)),
       [&]() -> Result<TrainConfig> {
         ASSIGN_OR_RETURN(TrainConfig config, LoadTrainingJob(arguments));
         ASSIGN_OR_RETURN(lock, LockCheckpoints(config));

@@ -56,7 +56,8 @@ Status RunLocalCluster(const TrainConfig& config, const LocalClusterOptions& opt
   if (options.workers == 1) {
     collectives.push_back(worker::NewSingleCollective());
   } else {
-    collectives = worker::NewLocalCollectives(options.workers, config.cluster().deadline_seconds());
+    collectives = worker::NewLocalCollectives(
+        options.workers, worker::CallSeconds(config.cluster().deadline_seconds()));
   }
   std::vector<Status> statuses(options.workers);
   const auto run = [&](uint32_t w) {
