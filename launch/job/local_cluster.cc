@@ -36,6 +36,37 @@ Status FirstCause(const std::vector<Status>& statuses) {
   return first;
 }
 
+// [workers]
+std::vector<std::unique_ptr<worker::Collective>> CollectivesOf(const TrainConfig& config,
+                                                               uint32_t workers) {
+  std::vector<std::unique_ptr<worker::Collective>> collectives;
+  if (workers == 1) {
+    collectives.push_back(worker::NewSingleCollective());
+  } else {
+    collectives = worker::NewLocalCollectives(
+        workers, worker::CallSeconds(config.cluster().deadline_seconds()));
+  }
+  return collectives;
+}
+
+// Runs every worker on a thread of its own. One that gets none has failed, as the others are told.
+void RunOnThreads(const std::function<void(uint32_t worker)>& run,
+                  const std::vector<std::unique_ptr<worker::Collective>>& collectives,
+                  std::vector<Status>* statuses) {
+  std::vector<std::thread> threads;
+  for (uint32_t w = 0; w < statuses->size(); ++w) {
+    const std::string name = StrCat("worker ", w);
+    Result<std::thread> thread = StartThread(name, name, [&run, w] { run(w); });
+    if (thread.ok()) {
+      threads.push_back(std::move(*thread));
+    } else {
+      (*statuses)[w] = thread.status();
+      collectives[w]->Abort(thread.status().ToString());
+    }
+  }
+  for (std::thread& thread : threads) thread.join();
+}
+
 }  // namespace
 
 Status RunLocalCluster(const TrainConfig& config, const LocalClusterOptions& options,
@@ -52,13 +83,8 @@ Status RunLocalCluster(const TrainConfig& config, const LocalClusterOptions& opt
     endpoints.push_back(std::move(endpoint));
   }
 
-  std::vector<std::unique_ptr<worker::Collective>> collectives;
-  if (options.workers == 1) {
-    collectives.push_back(worker::NewSingleCollective());
-  } else {
-    collectives = worker::NewLocalCollectives(
-        options.workers, worker::CallSeconds(config.cluster().deadline_seconds()));
-  }
+  const std::vector<std::unique_ptr<worker::Collective>> collectives =
+      CollectivesOf(config, options.workers);
   std::vector<Status> statuses(options.workers);
   const auto run = [&](uint32_t w) {
     std::unique_ptr<Transport> transport = NewTransport(config, options.tcp, StrCat("worker ", w));
@@ -92,18 +118,7 @@ Status RunLocalCluster(const TrainConfig& config, const LocalClusterOptions& opt
   if (options.workers == 1) {
     run(0);
   } else {
-    std::vector<std::thread> threads;
-    for (uint32_t w = 0; w < options.workers; ++w) {
-      Result<std::thread> thread =
-          StartThread(StrCat("worker ", w), StrCat("worker ", w), [&run, w] { run(w); });
-      if (thread.ok()) {
-        threads.push_back(std::move(*thread));
-      } else {
-        statuses[w] = thread.status();
-        collectives[w]->Abort(statuses[w].ToString());
-      }
-    }
-    for (std::thread& thread : threads) thread.join();
+    RunOnThreads(run, collectives, &statuses);
   }
   return FirstCause(statuses);
 }
