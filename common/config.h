@@ -37,6 +37,10 @@ using FillUnwritten = std::function<Status(TrainConfig* written)>;
 Result<TrainConfig> LoadTrainConfig(const std::string& path, const std::vector<std::string>& sets,
                                     const FillUnwritten& fill = nullptr);
 
+// How long a rank waits for the others until it has the job's configuration from the first one: as
+// its own reading of it says, else as long as a job does by default.
+double StartDeadline(const Result<TrainConfig>& own);
+
 // LoadConfig of a CompareConfig whose train_file has become `train` (which --set then reaches), and
 // the checks that span fields. Names of data, base and k are filled in where they are not written.
 Result<CompareConfig> LoadCompareConfig(const std::string& path,

@@ -1,5 +1,6 @@
 #include <set>
 
+#include "common/check.h"
 #include "common/config.h"
 #include "common/config_internal.h"
 #include "common/strings.h"
@@ -131,6 +132,13 @@ Result<TrainConfig> LoadTrainConfig(const std::string& path, const std::vector<s
   if (fill) RETURN_IF_ERROR(fill(&config));
   RETURN_IF_ERROR(Finish(origins, &config));
   return config;
+}
+
+double StartDeadline(const Result<TrainConfig>& own) {
+  if (own.ok() && own->cluster().deadline_seconds() > 0) return own->cluster().deadline_seconds();
+  const Result<TrainConfig> defaults = LoadTrainConfig("", {});
+  CHECK(defaults.ok(), "the defaults of a job: ", defaults.status().ToString());
+  return defaults->cluster().deadline_seconds();
 }
 
 Status FinishTrainConfig(const std::string& where, TrainConfig* config) {

@@ -33,6 +33,13 @@ class WritableFile {
   virtual Status Close() = 0;  // flushes and does not sync; further calls are bugs
 };
 
+// The right to write something (write_lock.h). It ends with the object or its process, however that
+// ends.
+class FileLock {
+ public:
+  virtual ~FileLock() = default;
+};
+
 class FileSystem {
  public:
   virtual ~FileSystem() = default;
@@ -56,6 +63,14 @@ class FileSystem {
   // The target of an output named `path`; symbolic links are followed. This one serves file systems
   // of files and directories alone.
   virtual Result<Target> TargetOf(const std::string& path) { return Target{path, false}; }
+
+  // Takes the lock that the file `path` stands for; the file is made for it and removed with it.
+  // Errors: kFailedPrecondition (somebody else has it; says who), kNotFound (no such directory).
+  // Where the file system knows no locks, a warning says so. This one serves file systems of one
+  // process, where everything is granted.
+  virtual Result<std::unique_ptr<FileLock>> Lock(const std::string& /*path*/) {
+    return std::make_unique<FileLock>();
+  }
 };
 
 FileSystem& PosixFiles();

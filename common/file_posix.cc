@@ -11,7 +11,9 @@
 
 #include "common/check.h"
 #include "common/file.h"
+#include "common/file_lock.h"
 #include "common/log.h"
+#include "common/shortage.h"
 #include "common/strings.h"
 
 namespace chorus {
@@ -20,9 +22,9 @@ namespace {
 Status PosixError(std::string_view what, const std::string& path, int error) {
   std::string message = StrCat(what, " ", path, ": ", std::strerror(error));
   if (error == ENOENT || error == ENOTDIR) return NotFound(std::move(message));
-  if (error == ENOSPC || error == EDQUOT || error == EMFILE) {
-    return ResourceExhausted(std::move(message));
-  }
+  if (error == ENOSPC || error == EDQUOT) return ResourceExhausted(std::move(message));
+  if (error == EFBIG) return FileSizeShortage(StrCat(what, " ", path));
+  if (IsFileShortage(error)) return FileShortage(StrCat(what, " ", path), error);
   return Internal(std::move(message));
 }
 
@@ -205,6 +207,10 @@ class PosixFileSystem final : public FileSystem {
     const std::filesystem::path real = std::filesystem::canonical(path, error);
     if (error) return PosixError("following", path, error.value());
     return Target{real.string(), false};
+  }
+
+  Result<std::unique_ptr<FileLock>> Lock(const std::string& path) override {
+    return TakeFileLock(path);
   }
 
  private:

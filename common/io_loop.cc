@@ -5,7 +5,6 @@
 #include "common/io_loop.h"
 
 #include <netinet/tcp.h>
-#include <pthread.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -19,7 +18,9 @@
 
 #include "common/check.h"
 #include "common/log.h"
+#include "common/shortage.h"
 #include "common/strings.h"
+#include "common/thread.h"
 
 namespace chorus {
 namespace {
@@ -34,6 +35,9 @@ using boost::system::error_code;
 Status StatusOf(const error_code& error) {
   if (!error) return Status::Ok();
   if (error == asio::error::operation_aborted) return Aborted("closed");
+  if (error.category() == boost::system::system_category() && IsFileShortage(error.value())) {
+    return FileShortage("opening a connection", error.value());
+  }
   if (error == asio::error::eof) return Unavailable("the peer closed the connection");
   std::string text = error.message();
   if (!text.empty()) text[0] = static_cast<char>(std::tolower(static_cast<unsigned char>(text[0])));
@@ -208,14 +212,10 @@ class AsioLoop final : public IoLoop {
 
   void Run() {
     thread_ = std::this_thread::get_id();
-    ::pthread_setname_np(::pthread_self(), "chorus-io");
-    try {
-      context_.run();
-    } catch (const std::exception& failure) {
-      // No callback of ours throws: this is memory exhaustion or a defect.
-      CHECK(false, "the network thread failed: ", failure.what());
-    }
+    context_.run();
   }
+  // Makes the library open the files that it needs now, and not when a first socket needs them.
+  void OpenFiles() { asio::steady_timer timer(context_); }
   // Ends Run after the callback that is running. What is queued is destroyed with the context, and
   // not called: that is why callbacks hold their objects weakly, or own them.
   void Stop() {
@@ -278,13 +278,25 @@ Result<std::unique_ptr<Socket>> AsioSocket::MoveTo(IoLoop& loop) {
 
 }  // namespace
 
-IoThread::IoThread() {
+Result<std::shared_ptr<IoThread>> IoThread::Start() {
+  constexpr char kWhat[] = "starting a network thread";
+  std::shared_ptr<IoThread> started(new IoThread());
   auto loop = std::make_shared<AsioLoop>();
-  loop_ = loop;
-  thread_ = std::thread([loop = loop.get()] { loop->Run(); });
+  try {
+    loop->OpenFiles();
+  } catch (const boost::system::system_error& error) {
+    const int code = error.code().value();
+    return IsFileShortage(code) ? FileShortage(kWhat, code)
+                                : Internal(StrCat(kWhat, ": ", error.what()));
+  }
+  started->loop_ = loop;
+  ASSIGN_OR_RETURN(started->thread_,
+                   StartThread("chorus-io", kWhat, [loop = loop.get()] { loop->Run(); }));
+  return started;
 }
 
 IoThread::~IoThread() {
+  if (!thread_.joinable()) return;  // it never started
   CHECK(!loop_->InLoop(), "a transport object was destroyed by its own thread");
   static_cast<AsioLoop*>(loop_.get())->Stop();
   thread_.join();
@@ -301,10 +313,14 @@ void IoThread::RunAndWait(const std::function<void()>& work) {
   finished.get_future().wait();
 }
 
-std::shared_ptr<IoThread> IoThreads::Next() {
+Result<std::shared_ptr<IoThread>> IoThreads::Next() {
   const MutexLock lock(mutex_);
-  const size_t i = handed_out_++ % most_;
-  if (i == threads_.size()) threads_.push_back(std::make_shared<IoThread>());
+  const size_t i = handed_out_ % most_;
+  if (i == threads_.size()) {
+    ASSIGN_OR_RETURN(std::shared_ptr<IoThread> thread, IoThread::Start());
+    threads_.push_back(std::move(thread));
+  }
+  ++handed_out_;
   return threads_[i];
 }
 

@@ -71,7 +71,8 @@ class IoLoop {
 
 class IoThread {
  public:
-  IoThread();
+  // Error: kResourceExhausted, no thread or no open file is to be had.
+  static Result<std::shared_ptr<IoThread>> Start();
   // Ends the loop; what was posted and has not run is dropped. Not on the loop's own thread.
   ~IoThread();
   IoThread(const IoThread&) = delete;
@@ -82,6 +83,8 @@ class IoThread {
   void RunAndWait(const std::function<void()>& work);
 
  private:
+  IoThread() = default;
+
   std::shared_ptr<IoLoop> loop_;
   std::thread thread_;
 };
@@ -91,7 +94,7 @@ class IoThreads {
  public:
   explicit IoThreads(uint32_t most) : most_(most) {}
 
-  std::shared_ptr<IoThread> Next();
+  Result<std::shared_ptr<IoThread>> Next();  // error: as IoThread::Start
   std::vector<std::shared_ptr<IoThread>> started();
 
  private:

@@ -6,6 +6,7 @@
 #include <span>
 
 #include "common/strings.h"
+#include "common/write_lock.h"
 
 namespace chorus {
 namespace {
@@ -28,6 +29,7 @@ Result<std::unique_ptr<OutputFile>> OutputFile::Create(FileSystem& files, const 
     ASSIGN_OR_RETURN(out->file_, files.OpenForAppend(out->target_.path));
     return out;
   }
+  ASSIGN_OR_RETURN(out->lock_, LockOutput(files, out->target_.path));
   const std::string partial = out->target_.path + ".partial";
   ASSIGN_OR_RETURN(out->file_, files.Create(partial));
   out->partial_ = partial;
@@ -54,6 +56,7 @@ Status OutputFile::Commit() {
   if (partial_.empty()) return Status::Ok();
   RETURN_IF_ERROR(files_.Rename(partial_, target_.path));
   partial_.clear();
+  lock_.reset();
   return Status::Ok();
 }
 

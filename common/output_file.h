@@ -1,7 +1,8 @@
 #pragma once
 // A file that a command writes for its user. It gets its name when it is complete: until then it is
 // called "<path>.partial". What is no file (a pipe, a device, "-" for standard output) is written
-// in place and never replaced. Symbolic links are followed.
+// in place and never replaced. Symbolic links are followed. A file has one writer at a time
+// (write_lock.h).
 // Thread safety: none.
 
 #include <memory>
@@ -15,7 +16,7 @@ namespace chorus {
 
 class OutputFile {
  public:
-  // `files` must outlive the output.
+  // `files` must outlive the output. Error: kFailedPrecondition if another process writes the file.
   static Result<std::unique_ptr<OutputFile>> Create(FileSystem& files, const std::string& path);
   ~OutputFile();  // removes a file that was not committed
   OutputFile(const OutputFile&) = delete;
@@ -30,6 +31,7 @@ class OutputFile {
 
   FileSystem& files_;
   const FileSystem::Target target_;
+  std::unique_ptr<FileLock> lock_;      // null: it is written in place
   std::string partial_;                 // "": it is written in place
   std::unique_ptr<WritableFile> file_;  // null: standard output, or committed
 };

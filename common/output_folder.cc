@@ -4,6 +4,7 @@
 
 #include "common/log.h"
 #include "common/strings.h"
+#include "common/write_lock.h"
 
 namespace chorus {
 namespace {
@@ -30,8 +31,11 @@ Result<std::unique_ptr<OutputFolder>> OutputFolder::Create(FileSystem& files,
     return InvalidArgument(
         StrCat("output: found '", output, "', expected the name of a new folder"));
   }
+  RETURN_IF_ERROR(files.CreateDirectories(DirectoryOf(name)));
+  ASSIGN_OR_RETURN(auto lock, LockOutput(files, name));
   RETURN_IF_ERROR(RefuseToOverwrite(files, name));
   std::unique_ptr<OutputFolder> folder(new OutputFolder(files, name, doing));
+  folder->lock_ = std::move(lock);
   if (files.Exists(folder->path_)) RETURN_IF_ERROR(files.RemoveRecursively(folder->path_));
   RETURN_IF_ERROR(files.CreateDirectories(folder->path_));
   return folder;

@@ -1,7 +1,7 @@
 #pragma once
 // The folder of a command's output. Everything is written into the folder "<output>.<doing>", which
 // becomes <output> by one rename at the end: a command that fails, or is killed, leaves nothing
-// that looks whole.
+// that looks whole. <output> has one writer at a time (write_lock.h).
 // Thread safety: none.
 
 #include <memory>
@@ -15,7 +15,8 @@ namespace chorus {
 class OutputFolder {
  public:
   // doing: "importing". Error: kFailedPrecondition if `output` is a file, or a folder that is not
-  // empty. What a killed command left in "<output>.<doing>" is removed.
+  // empty, or another process writes it. What a killed command left in "<output>.<doing>" is
+  // removed.
   static Result<std::unique_ptr<OutputFolder>> Create(FileSystem& files, const std::string& output,
                                                       const std::string& doing);
   ~OutputFolder();  // removes a folder that was not committed
@@ -32,6 +33,7 @@ class OutputFolder {
   FileSystem& files_;
   const std::string output_;
   const std::string path_;
+  std::unique_ptr<FileLock> lock_;  // freed when nothing of this writer is left
   bool committed_ = false;
 };
 

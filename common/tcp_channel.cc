@@ -158,12 +158,15 @@ void ChannelState::Receive(Envelope reply) {
 }
 
 void ChannelState::Lose(const Status& why) {
+  const bool was_connecting = phase_ == Phase::kConnecting;
   DropAttempt();
   last_event_ = why.message();
   phase_ = Phase::kIdle;
   if (why.code() == Code::kPermissionDenied || why.code() == Code::kFailedPrecondition) {
     return calls_.FailAll(why);  // another token or version: trying again would not help
   }
+  // No file for a connection is to be had here: nobody else's doing, and no better in a second.
+  if (was_connecting && why.code() == Code::kResourceExhausted) return calls_.FailAll(why);
   if (why.code() != Code::kUnavailable) {
     LogWarning(options_.local_name, ": connection to ", peer_, " closed: ", why.ToString());
   }

@@ -80,6 +80,7 @@ class ListenerState : public std::enable_shared_from_this<ListenerState> {
   const TransportOptions options_;
   const std::shared_ptr<TcpService> service_;
   bool open_ = true;
+  bool told_of_failure_ = false;  // of the last accept
   std::unique_ptr<Acceptor> acceptor_;
   std::unique_ptr<Timer> retry_;
   uint64_t next_unproven_ = 0;
@@ -92,10 +93,14 @@ void ListenerState::Accept() {
     const auto self = weak.lock();
     if (!self || !self->open_) return;
     if (socket.ok()) {
+      self->told_of_failure_ = false;
       self->Admit(std::move(*socket));
       return self->Accept();
     }
-    LogWarning(self->options_.local_name, ": accepting a connection: ", socket.status().ToString());
+    if (!std::exchange(self->told_of_failure_, true)) {
+      LogWarning(self->options_.local_name,
+                 ": accepting a connection: ", socket.status().ToString(), "; trying again");
+    }
     self->retry_->Start(kAcceptRetrySeconds, [self = self.get()] { self->Accept(); });
   });
 }
@@ -134,7 +139,12 @@ void ListenerState::Proven(Socket& socket, uint64_t client_id) {
   const auto [place, is_new] = clients_.try_emplace(client_id);
   Client& client = place->second;
   if (is_new) {
-    client.loop = threads_.Next()->loop();
+    const Result<std::shared_ptr<IoThread>> thread = threads_.Next();
+    if (!thread.ok()) {
+      clients_.erase(place);
+      return Refuse(socket.peer(), thread.status());
+    }
+    client.loop = (*thread)->loop();
   } else {
     client.CloseConnection();
   }
@@ -199,7 +209,7 @@ class TcpListener final : public Listener {
 Result<std::unique_ptr<Listener>> NewTcpListener(std::shared_ptr<IoThreads> threads,
                                                  const TransportOptions& options,
                                                  RequestHandler handler) {
-  std::shared_ptr<IoThread> thread = threads->Next();
+  ASSIGN_OR_RETURN(std::shared_ptr<IoThread> thread, threads->Next());
   ASSIGN_OR_RETURN(std::unique_ptr<Acceptor> acceptor,
                    thread->loop()->Bind(options.listen_address));
   const std::string host =

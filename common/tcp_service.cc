@@ -29,20 +29,21 @@ void TcpService::Start(const std::shared_ptr<TcpConnection>& connection,
 void TcpService::Serve(const std::shared_ptr<TcpConnection>& connection,
                        const std::weak_ptr<IoLoop>& loop, Envelope request) const {
   const uint64_t id = request.request_id;
-  handler_(std::move(request.frame), [loop, weak = std::weak_ptr(connection), id,
-                                      limit = options_.max_frame_bytes](Frame reply) {
-    // The client would refuse such a frame, close the connection, and ask again until its deadline.
-    if (FrameBytes(reply) > limit) {
-      reply = MakeErrorFrame(ResourceExhausted(
-          StrCat("a reply of ", FrameBytes(reply), " bytes is above the frame limit of ", limit)));
-    }
-    const auto live_loop = loop.lock();
-    if (!live_loop) return;
-    live_loop->Post([weak, id, reply = std::move(reply)]() mutable {
-      const auto live = weak.lock();
-      if (live) live->Send({id, FrameDirection::kReply, std::move(reply)});
-    });
-  });
+  HandleRequest(
+      handler_, std::move(request.frame),
+      [loop, weak = std::weak_ptr(connection), id, limit = options_.max_frame_bytes](Frame reply) {
+        // The client would refuse such a frame, close the connection, and ask again until its deadline.
+        if (FrameBytes(reply) > limit) {
+          reply = MakeErrorFrame(ResourceExhausted(StrCat(
+              "a reply of ", FrameBytes(reply), " bytes is above the frame limit of ", limit)));
+        }
+        const auto live_loop = loop.lock();
+        if (!live_loop) return;
+        live_loop->Post([weak, id, reply = std::move(reply)]() mutable {
+          const auto live = weak.lock();
+          if (live) live->Send({id, FrameDirection::kReply, std::move(reply)});
+        });
+      });
 }
 
 }  // namespace chorus

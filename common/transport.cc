@@ -3,7 +3,20 @@
 #include <future>
 #include <utility>
 
+#include "common/log.h"
+#include "common/shortage.h"
+
 namespace chorus {
+
+void HandleRequest(const RequestHandler& handler, Frame request, Responder respond) {
+  try {
+    handler(std::move(request), respond);
+  } catch (const std::exception& error) {
+    const Status status = StatusOfException(error);
+    LogError("answering a request: ", status.ToString());
+    respond(MakeErrorFrame(status));
+  }
+}
 
 Result<Frame> Channel::Call(Frame request, double deadline_seconds) {
   // The callback owns its end of the promise: it may still be returning when we have the value.

@@ -34,6 +34,9 @@ struct TransportOptions {
 // gone is dropped: the client asks again on its next one.
 using Responder = std::function<void(Frame reply)>;
 using RequestHandler = std::function<void(Frame request, Responder respond)>;
+// Lets the handler answer. An exception that it lets out, which a library threw because memory is
+// used up, is answered with its error.
+void HandleRequest(const RequestHandler& handler, Frame request, Responder respond);
 using ReplyCallback = std::function<void(Result<Frame> reply)>;
 
 class Listener {
@@ -60,9 +63,9 @@ class Transport {
   virtual ~Transport() = default;
   virtual Result<std::unique_ptr<Listener>> Listen(RequestHandler handler) = 0;
   // Returns at once; the connection is made when it is first used. `peer_name` ("server 0") is for
-  // messages.
-  virtual std::unique_ptr<Channel> Connect(const std::string& endpoint,
-                                           const std::string& peer_name) = 0;
+  // messages. Error: kResourceExhausted, no thread is to be had for it.
+  virtual Result<std::unique_ptr<Channel>> Connect(const std::string& endpoint,
+                                                   const std::string& peer_name) = 0;
 };
 
 std::unique_ptr<Transport> NewTcpTransport(const TransportOptions& options);

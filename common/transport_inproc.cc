@@ -117,7 +117,8 @@ class InprocChannel final : public Channel {
     if (!loop) return reply(Unavailable(StrCat("nobody listens at ", name, " in this process")));
     loop->Post([endpoint, request = std::move(request), reply = std::move(reply)]() mutable {
       if (!endpoint->open) return reply(Unavailable("the listener was closed"));
-      endpoint->handler(std::move(request), [reply](Frame frame) { reply(std::move(frame)); });
+      HandleRequest(endpoint->handler, std::move(request),
+                    [reply](Frame frame) { reply(std::move(frame)); });
     });
   }
 
@@ -129,15 +130,19 @@ class InprocChannel final : public Channel {
 class InprocTransport final : public Transport {
  public:
   Result<std::unique_ptr<Listener>> Listen(RequestHandler handler) override {
-    return std::unique_ptr<Listener>(std::make_unique<InprocListener>(thread_, std::move(handler)));
+    ASSIGN_OR_RETURN(std::shared_ptr<IoThread> thread, threads_.Next());
+    return std::unique_ptr<Listener>(
+        std::make_unique<InprocListener>(std::move(thread), std::move(handler)));
   }
-  std::unique_ptr<Channel> Connect(const std::string& endpoint,
-                                   const std::string& peer_name) override {
-    return std::make_unique<InprocChannel>(thread_, endpoint, peer_name);
+  Result<std::unique_ptr<Channel>> Connect(const std::string& endpoint,
+                                           const std::string& peer_name) override {
+    ASSIGN_OR_RETURN(std::shared_ptr<IoThread> thread, threads_.Next());
+    return std::unique_ptr<Channel>(
+        std::make_unique<InprocChannel>(std::move(thread), endpoint, peer_name));
   }
 
  private:
-  const std::shared_ptr<IoThread> thread_ = std::make_shared<IoThread>();
+  IoThreads threads_{1};
 };
 
 }  // namespace

@@ -21,9 +21,10 @@ class TcpTransport final : public Transport {
   Result<std::unique_ptr<Listener>> Listen(RequestHandler handler) override {
     return NewTcpListener(threads_, options_, std::move(handler));
   }
-  std::unique_ptr<Channel> Connect(const std::string& endpoint,
-                                   const std::string& peer_name) override {
-    return NewTcpChannel(threads_->Next(), options_, endpoint, peer_name);
+  Result<std::unique_ptr<Channel>> Connect(const std::string& endpoint,
+                                           const std::string& peer_name) override {
+    ASSIGN_OR_RETURN(std::shared_ptr<IoThread> thread, threads_->Next());
+    return NewTcpChannel(std::move(thread), options_, endpoint, peer_name);
   }
 
  private:

@@ -4,10 +4,12 @@
 
 #include <CLI/CLI.hpp>
 
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <functional>
 
+#include "common/shortage.h"
 #include "launch/command/commands.h"
 #include "launch/job/mpi_world.h"
 #include "launch/job/supervisor.h"
@@ -359,4 +361,7 @@ int Main(int argc, char** argv) {
 }  // namespace
 }  // namespace chorus::launch
 
-int main(int argc, char** argv) { return chorus::launch::Main(argc, argv); }
+int main(int argc, char** argv) {
+  std::signal(SIGXFSZ, SIG_IGN);  // a file above ulimit -f is an error of its write
+  return chorus::launch::Main(argc, argv);
+}

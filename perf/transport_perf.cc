@@ -105,7 +105,7 @@ int main() {
   const auto listener =
       server->Listen([](Frame request, const Responder& respond) { respond(std::move(request)); });
   CHECK(listener.ok());
-  const auto channel = client->Connect((*listener)->endpoint(), "server 0");
+  const auto channel = client->Connect((*listener)->endpoint(), "server 0").value();
   std::printf("%9s %9s %9s %9s %9s %7s %7s %9s %7s\n", "bytes", "raw_us", "raw_p99", "call_us",
               "call_p99", "ratio", "GB/s", "cpu_us", "GB/s/cpu");
   bool right = true;

@@ -6,6 +6,7 @@
 #include "common/check.h"
 #include "common/job.h"
 #include "common/strings.h"
+#include "common/thread.h"
 #include "ps/server_impl.h"
 
 namespace chorus::ps {
@@ -45,7 +46,17 @@ ServerImpl::ServerImpl(const ServerOptions& options, const std::vector<TableSpec
                                                    writer_.get(),
                                                    options.snapshot_side_bytes / threads));
   }
-  watch_ = std::thread([this] { Watch(); });
+}
+
+Status ServerImpl::Start() {
+  RETURN_IF_ERROR(writer_->Start());
+  for (size_t i = 0; i < owners_.size(); ++i) {
+    RETURN_IF_ERROR(owners_[i]->Start(
+        StrCat("cluster.server_threads: thread ", i + 1, " of ", owners_.size())));
+  }
+  ASSIGN_OR_RETURN(watch_, StartThread("server watch", "the watch of a server's deadlines",
+                                       [this] { Watch(); }));
+  return Status::Ok();
 }
 
 ServerImpl::~ServerImpl() {
@@ -54,7 +65,7 @@ ServerImpl::~ServerImpl() {
     stopping_ = true;
   }
   stop_watch_.notify_all();
-  watch_.join();
+  if (watch_.joinable()) watch_.join();
   // Owners end before anything that their jobs use. A read or a restore that they drop answers by
   // itself (Answer); the responders of steps are still held, and are answered here.
   owners_.clear();
@@ -107,12 +118,15 @@ void ServerImpl::HandleRead(Frame frame, Responder respond) {
   }
 }
 
-std::unique_ptr<Server> Server::Create(const ServerOptions& options,
-                                       const std::vector<TableSpec>& tables, FileSystem& files) {
+Result<std::unique_ptr<Server>> Server::Create(const ServerOptions& options,
+                                               const std::vector<TableSpec>& tables,
+                                               FileSystem& files) {
   CHECK(options.server < options.servers && options.workers > 0 && options.shards > 0 &&
         options.threads > 0 && options.grains_per_step > 0 && options.deadline_seconds > 0 &&
         options.max_reply_bytes > 0 && !tables.empty());
-  return std::make_unique<ServerImpl>(options, tables, files);
+  auto server = std::make_unique<ServerImpl>(options, tables, files);
+  RETURN_IF_ERROR(server->Start());
+  return std::unique_ptr<Server>(std::move(server));
 }
 
 }  // namespace chorus::ps

@@ -49,8 +49,10 @@ class Server {
 
   // `files` must outlive the server. REQUIRES: server < servers; the numbers of servers, workers,
   // shards, threads, grains and tables, and the two bounds of waiting and of replies, are above 0.
-  static std::unique_ptr<Server> Create(const ServerOptions& options,
-                                        const std::vector<TableSpec>& tables, FileSystem& files);
+  // Error: kResourceExhausted, the threads are not to be had.
+  static Result<std::unique_ptr<Server>> Create(const ServerOptions& options,
+                                                const std::vector<TableSpec>& tables,
+                                                FileSystem& files);
 };
 
 }  // namespace chorus::ps

@@ -50,6 +50,8 @@ class ServerImpl : public Server {
  public:
   ServerImpl(const ServerOptions& options, const std::vector<TableSpec>& tables, FileSystem& files);
   ~ServerImpl() override;
+  // Starts the threads; once, before the first frame.
+  Status Start();
 
   void Handle(Frame request, Responder respond) override;
 

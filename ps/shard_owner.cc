@@ -4,6 +4,8 @@
 #include <chrono>
 #include <utility>
 
+#include "common/thread.h"
+
 namespace chorus::ps {
 namespace {
 
@@ -25,7 +27,11 @@ ShardOwner::ShardOwner(uint32_t begin, uint32_t end, const ServerShape* shape,
       workspace_(*types) {
   for (uint32_t local = begin; local < end; ++local)
     shards_.emplace_back(local, shape, types, budget);
-  thread_ = std::thread([this] { Run(); });
+}
+
+Status ShardOwner::Start(const std::string& for_what) {
+  ASSIGN_OR_RETURN(thread_, StartThread("shard owner", for_what, [this] { Run(); }));
+  return Status::Ok();
 }
 
 ShardOwner::~ShardOwner() {
@@ -34,7 +40,7 @@ ShardOwner::~ShardOwner() {
     stopping_ = true;
   }
   posted_.notify_all();
-  thread_.join();
+  if (thread_.joinable()) thread_.join();
 }
 
 void ShardOwner::Post(Job job) {

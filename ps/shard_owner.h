@@ -8,10 +8,12 @@
 #include <deque>
 #include <functional>
 #include <memory>
+#include <string>
 #include <thread>
 #include <vector>
 
 #include "common/mutex.h"
+#include "common/status.h"
 #include "ps/shard.h"
 #include "ps/snapshot_writer.h"
 
@@ -27,6 +29,8 @@ class ShardOwner {
              const std::vector<TableType>* types, MemoryBudget* budget, SnapshotWriter* writer,
              uint64_t side_limit_bytes);
   ~ShardOwner();  // waits for the running job, and drops the others
+  // Starts the thread; jobs wait until then. for_what: for messages. Error: kResourceExhausted.
+  Status Start(const std::string& for_what);
 
   void Post(Job job);
 

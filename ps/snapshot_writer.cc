@@ -4,11 +4,16 @@
 
 #include "common/log.h"
 #include "common/strings.h"
+#include "common/thread.h"
 #include "ps/shard_file.h"
 
 namespace chorus::ps {
 
-SnapshotWriter::SnapshotWriter(FileSystem& files) : files_(files), thread_([this] { Run(); }) {}
+Status SnapshotWriter::Start() {
+  ASSIGN_OR_RETURN(
+      thread_, StartThread("snapshot", "the writer of a server's snapshots", [this] { Run(); }));
+  return Status::Ok();
+}
 
 SnapshotWriter::~SnapshotWriter() {
   {
@@ -16,7 +21,7 @@ SnapshotWriter::~SnapshotWriter() {
     stopping_ = true;
   }
   changed_.notify_all();
-  thread_.join();
+  if (thread_.joinable()) thread_.join();
 }
 
 void SnapshotWriter::Begin(uint64_t step, const std::string& directory, uint32_t shards) {

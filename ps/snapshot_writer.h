@@ -13,14 +13,17 @@
 #include "common/checksum_stream.h"
 #include "common/file.h"
 #include "common/mutex.h"
+#include "common/status.h"
 #include "common/wire.pb.h"
 
 namespace chorus::ps {
 
 class SnapshotWriter {
  public:
-  explicit SnapshotWriter(FileSystem& files);
+  explicit SnapshotWriter(FileSystem& files) : files_(files) {}
   ~SnapshotWriter();  // waits for the block that is being written, and drops the others
+  // Starts the thread, before which nothing is written. Error: kResourceExhausted.
+  Status Start();
 
   // Announces a snapshot of `shards` files. The one before it is given up unless it has ended.
   void Begin(uint64_t step, const std::string& directory, uint32_t shards);

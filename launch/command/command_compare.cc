@@ -1,14 +1,15 @@
 // `chorus compare`: trains methods by seeds by data sets and writes what they say about each other.
 
 #include <cstdio>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "common/config.h"
 #include "common/file.h"
-#include "common/folder_lock.h"
 #include "common/strings.h"
+#include "common/write_lock.h"
 #include "launch/command/commands.h"
 #include "launch/compare/run/logs.h"
 #include "launch/compare/run/plan.h"
@@ -57,10 +58,17 @@ Result<std::vector<ComparePlan>> PlansOf(const CompareArguments& arguments) {
   return plans;
 }
 
+double DeadlineOf(const CompareArguments& arguments) {
+  const Result<CompareConfig> config =
+      LoadCompareConfig(arguments.config_files.front(), arguments.sets);
+  return StartDeadline(config.ok() ? Result<TrainConfig>(config->train()) : config.status());
+}
+
 Status WriteOutputs(const CompareArguments& arguments) {
   ASSIGN_OR_RETURN(const std::vector<ComparePlan> plans, PlansOf(arguments));
   for (const ComparePlan& plan : plans) {
-    const auto pool = worker::ThreadPool::Create(plan.config.train().compute().threads());
+    ASSIGN_OR_RETURN(const auto pool,
+                     worker::ThreadPool::Create(plan.config.train().compute().threads()));
     RETURN_IF_ERROR(WriteOutput(PosixFiles(), plan, pool.get()));
     ASSIGN_OR_RETURN(const std::string table,
                      ReadWholeFile(PosixFiles(), JoinPath(plan.output, "table.md")));
@@ -89,19 +97,19 @@ Status RunCompare(const CompareArguments& arguments) {
     return Status::Ok();
   }
   if (arguments.report_only) return ReportOnly(arguments);
-  std::vector<FolderLock> locks;
+  std::vector<std::unique_ptr<FileLock>> locks;
   const auto plans = [&]() -> Result<std::vector<ComparePlan>> {
     ASSIGN_OR_RETURN(std::vector<ComparePlan> all, PlansOf(arguments));
     for (const ComparePlan& plan : all) {
       RETURN_IF_ERROR(CheckDataLogs(PosixFiles(), plan.config).Annotate(plan.source));
-      RETURN_IF_ERROR(CheckOutput(PosixFiles(), plan.output, arguments.resume));
       RETURN_IF_ERROR(PosixFiles().CreateDirectories(plan.output));
-      ASSIGN_OR_RETURN(FolderLock lock, FolderLock::Take(plan.output));
+      ASSIGN_OR_RETURN(auto lock, LockFolder(PosixFiles(), plan.output, kWriterEndSeconds));
       locks.push_back(std::move(lock));
+      RETURN_IF_ERROR(CheckOutput(PosixFiles(), plan.output, arguments.resume));
     }
     return all;
   };
-  ASSIGN_OR_RETURN(const bool is_first, TrainRuns(plans));
+  ASSIGN_OR_RETURN(const bool is_first, TrainRuns(DeadlineOf(arguments), plans));
   return is_first ? WriteOutputs(arguments) : Status::Ok();
 }
 

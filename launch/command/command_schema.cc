@@ -14,10 +14,11 @@ namespace {
 // A file that is there may hold what a person wrote.
 Status WriteNew(const std::string& path, const std::string& text) {
   FileSystem& files = PosixFiles();
+  // First, so that nobody else makes the file between the look and the writing.
+  ASSIGN_OR_RETURN(const auto out, OutputFile::Create(files, path));
   if (path != "-" && files.Exists(path)) {
     return FailedPrecondition(StrCat(path, " is there already: name a new file, or remove it"));
   }
-  ASSIGN_OR_RETURN(const auto out, OutputFile::Create(files, path));
   RETURN_IF_ERROR(out->Append(text));
   return out->Commit();
 }

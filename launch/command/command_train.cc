@@ -1,12 +1,14 @@
 // `chorus train`: trains a model on all ranks of the job, or in this process alone.
 
 #include <cstdio>
+#include <memory>
 
 #include "common/config.h"
 #include "common/file.h"
 #include "common/log.h"
 #include "common/stop_signal.h"
 #include "common/strings.h"
+#include "common/write_lock.h"
 #include "launch/command/commands.h"
 #include "launch/job/job.h"
 #include "worker/log/log_reader.h"
@@ -46,6 +48,19 @@ Status PrintFitted(const ConfigArguments& arguments) {
   }
   std::fputs(PrintConfig(config).c_str(), stdout);
   return Status::Ok();
+}
+
+// The right to write in checkpoint.directory, for the whole job: rank 0 has it. A job that follows a
+// killed one waits for the last of its processes.
+Result<std::unique_ptr<FileLock>> LockCheckpoints(const TrainConfig& config) {
+  const std::string& directory = config.checkpoint().directory();
+  if (directory.empty()) return std::unique_ptr<FileLock>();
+  constexpr char kField[] = "checkpoint.directory";
+  const Status made = PosixFiles().CreateDirectories(directory);
+  if (!made.ok()) return made.Annotate(kField);
+  Result<std::unique_ptr<FileLock>> lock = LockFolder(PosixFiles(), directory, kWriterEndSeconds);
+  if (!lock.ok()) return lock.status().Annotate(kField);
+  return lock;
 }
 
 Result<TrainConfig> LoadTrainingJob(const TrainArguments& arguments) {
@@ -138,8 +153,14 @@ void PrintResult(const TrainConfig& config, const worker::TrainResult& result) {
 Status RunTrain(const TrainArguments& arguments, bool* stopped) {
   if (arguments.config.print_config) return PrintFitted(arguments.config);
   CatchStopSignals();
+  std::unique_ptr<FileLock> lock;
   return RunJob(
-      [&] { return LoadTrainingJob(arguments); },
+      StartDeadline(LoadTrainConfig(arguments.config.config_file, arguments.config.sets)),
+      [&]() -> Result<TrainConfig> {
+        ASSIGN_OR_RETURN(TrainConfig config, LoadTrainingJob(arguments));
+        ASSIGN_OR_RETURN(lock, LockCheckpoints(config));
+        return config;
+      },
       [&](const TrainConfig& config, const worker::WorkerEnvironment& environment) -> Status {
         worker::WorkerEnvironment interruptible = environment;
         interruptible.stop_requested = [] { return StopSignal() != 0; };

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <future>
 #include <memory>
 #include <string>
 #include <utility>
@@ -9,7 +10,9 @@
 
 #include "common/config.h"
 #include "common/log.h"
+#include "common/shortage.h"
 #include "common/strings.h"
+#include "common/thread.h"
 #include "launch/job/binding.h"
 #include "launch/job/job_token.h"
 #include "launch/job/mpi_world.h"
@@ -58,18 +61,52 @@ Result<Roles> RolesOf(const ClusterConfig& cluster, uint32_t rank, uint32_t rank
   return roles;
 }
 
+// What rank 0 tells the others while it looks for the next job.
+constexpr char kWait[] = "W";
+
+// The next job, while the others are told that rank 0 goes on. It may read large files.
+Result<std::optional<Job>> NextJob(Communicator& all, const JobSource& source,
+                                   double deadline_seconds) {
+  if (all.size() == 1) return source();
+  // Kept by the thread too: after an error here this process ends, and the thread with it.
+  using Answer = std::promise<Result<std::optional<Job>>>;
+  const auto answer = std::make_shared<Answer>();
+  const auto ask = [answer, &source] {
+    try {
+      answer->set_value(source());
+    } catch (const std::exception& error) {
+      answer->set_value(StatusOfException(error));
+    }
+  };
+  std::future<Result<std::optional<Job>>> next = answer->get_future();
+  ASSIGN_OR_RETURN(std::thread thread, StartThread("next job", "looking for the next job", ask));
+  const std::chrono::duration<double> between_signs(std::min(1.0, deadline_seconds / 8));
+  Status told;
+  while (told.ok() && next.wait_for(between_signs) != std::future_status::ready) {
+    told = all.Broadcast(kWait, 0).status();
+  }
+  if (!told.ok()) {
+    thread.detach();
+    return told;
+  }
+  thread.join();
+  return next.get();
+}
+
 // The first rank's next job on every rank.
-Result<std::optional<Job>> ShareJob(Communicator& all, const JobSource& source) {
-  std::string text;  // "" = there is no more job, else the configuration after one letter
+Result<std::optional<Job>> ShareJob(Communicator& all, const JobSource& source,
+                                    double deadline_seconds) {
+  std::string text = kWait;  // "" = there is no more job, else the configuration after one letter
   std::string label;
   if (all.rank() == 0) {
-    ASSIGN_OR_RETURN(const std::optional<Job> job, source());
-    if (job.has_value()) {
-      text = "J" + job->config.SerializeAsString();
-      label = job->label;
-    }
+    ASSIGN_OR_RETURN(const std::optional<Job> job, NextJob(all, source, deadline_seconds));
+    text = job.has_value() ? "J" + job->config.SerializeAsString() : "";
+    if (job.has_value()) label = job->label;
+    RETURN_IF_ERROR(all.Broadcast(text, 0).status());
   }
-  ASSIGN_OR_RETURN(text, all.Broadcast(text, 0));
+  while (text == kWait) {
+    ASSIGN_OR_RETURN(text, all.Broadcast("", 0));
+  }
   if (text.empty()) return std::optional<Job>();
   Job job;
   ASSIGN_OR_RETURN(job.label, all.Broadcast(label, 0));
@@ -116,8 +153,9 @@ class Rank {
   Status StartServer() {
     if (roles_.server < 0) return Status::Ok();
     ASSIGN_OR_RETURN(const std::vector<TableSpec> tables, TablesOfJob(config_));
-    server_ = std::make_unique<ServerNode>(config_, tables, static_cast<uint32_t>(roles_.server),
-                                           roles_.servers, roles_.workers, PosixFiles());
+    ASSIGN_OR_RETURN(server_,
+                     ServerNode::Create(config_, tables, static_cast<uint32_t>(roles_.server),
+                                        roles_.servers, roles_.workers, PosixFiles()));
     ASSIGN_OR_RETURN(own_endpoint_, server_->Listen(network_.get()));
     if (roles_.worker >= 0) {
       ASSIGN_OR_RETURN(local_endpoint_, server_->Listen(local_.get()));
@@ -135,8 +173,8 @@ class Rank {
   Status RunWorker(const WorkerMain& work) {
     const uint32_t threads = config_.compute().threads();
     ReportBinding(threads > 0 ? threads : static_cast<uint32_t>(AllowedCores().size()));
-    const std::unique_ptr<worker::Collective> collective =
-        worker::NewMpiCollective(workers_->handle(), config_.cluster().deadline_seconds());
+    const std::unique_ptr<worker::Collective> collective = worker::NewMpiCollective(
+        workers_->handle(), worker::CallSeconds(config_.cluster().deadline_seconds()));
     worker::WorkerEnvironment environment;
     environment.files = &PosixFiles();
     environment.collective = collective.get();
@@ -152,8 +190,10 @@ class Rank {
       for (uint32_t s = 0; s < roles_.servers; ++s) {
         // The servers are the first ranks in both placements. A rank's own shards skip the network.
         const bool own = static_cast<int>(s) == roles_.server;
-        channels.push_back(own ? local_->Connect(local_endpoint_, StrCat("server ", s))
-                               : network_->Connect(endpoints_[s], StrCat("server ", s)));
+        Transport* const transport = own ? local_.get() : network_.get();
+        ASSIGN_OR_RETURN(auto channel, transport->Connect(own ? local_endpoint_ : endpoints_[s],
+                                                          StrCat("server ", s)));
+        channels.push_back(std::move(channel));
       }
       return worker::PsClient::Create(options, tables, std::move(channels));
     };
@@ -172,14 +212,18 @@ class Rank {
   std::unique_ptr<Communicator> workers_;
 };
 
-// One job of this rank; false when there is none left. Errors do not come back.
-bool RunNextOnRank(MpiWorld* world, const JobSource& next, const WorkerMain& work) {
+// One job of this rank; false when there is none left. Errors do not come back. deadline_seconds: of
+// the waits until the job is known, then the job's.
+bool RunNextOnRank(MpiWorld* world, const JobSource& next, const WorkerMain& work,
+                   double* deadline_seconds) {
   Supervisor starter(world, "starting");
   std::optional<Job> job;
   Roles roles;
   starter.Run([&]() -> Status {
-    ASSIGN_OR_RETURN(job, ShareJob(world->all(), next));
+    ASSIGN_OR_RETURN(job, ShareJob(world->all(), next, *deadline_seconds));
     if (!job.has_value()) return Status::Ok();
+    *deadline_seconds = job->config.cluster().deadline_seconds();
+    world->SetDeadline(*deadline_seconds);
     ASSIGN_OR_RETURN(roles,
                      RolesOf(job->config.cluster(), world->all().rank(), world->all().size()));
     return Status::Ok();
@@ -191,28 +235,28 @@ bool RunNextOnRank(MpiWorld* world, const JobSource& next, const WorkerMain& wor
   return true;
 }
 
-Result<bool> RunOnRanks(const JobSource& next, const WorkerMain& work) {
-  ASSIGN_OR_RETURN(const std::unique_ptr<MpiWorld> world, MpiWorld::Create(kNextJobSeconds));
+Result<bool> RunOnRanks(double deadline_seconds, const JobSource& next, const WorkerMain& work) {
+  ASSIGN_OR_RETURN(const std::unique_ptr<MpiWorld> world, MpiWorld::Create(deadline_seconds));
   const bool is_first = world->all().rank() == 0;
-  while (RunNextOnRank(world.get(), next, work)) {
+  while (RunNextOnRank(world.get(), next, work, &deadline_seconds)) {
   }
   return is_first;
 }
 
 }  // namespace
 
-Status RunJob(const ConfigSource& source, const WorkerMain& work) {
+Status RunJob(double deadline_seconds, const ConfigSource& source, const WorkerMain& work) {
   bool given = false;
   const auto once = [&]() -> Result<std::optional<Job>> {
     if (std::exchange(given, true)) return std::optional<Job>();
     ASSIGN_OR_RETURN(TrainConfig config, source());
     return std::optional<Job>(Job{std::move(config), ""});
   };
-  return RunJobs(once, work).status();
+  return RunJobs(deadline_seconds, once, work).status();
 }
 
-Result<bool> RunJobs(const JobSource& next, const WorkerMain& work) {
-  if (MpiWorld::Launched()) return RunOnRanks(next, work);
+Result<bool> RunJobs(double deadline_seconds, const JobSource& next, const WorkerMain& work) {
+  if (MpiWorld::Launched()) return RunOnRanks(deadline_seconds, next, work);
   while (true) {
     ASSIGN_OR_RETURN(const std::optional<Job> job, next());
     if (!job.has_value()) return true;

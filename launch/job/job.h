@@ -15,11 +15,12 @@
 namespace chorus::launch {
 
 // Gives the job's configuration; called on the first rank alone, the others get its result.
+// The others are told every so often that it goes on.
 using ConfigSource = std::function<Result<TrainConfig>()>;
 
 // `work` runs on every worker. Errors end the whole job (supervisor.h); in a single process they
-// are returned.
-Status RunJob(const ConfigSource& config, const WorkerMain& work);
+// are returned. deadline_seconds: of every wait until the job's own is known, from the first rank.
+Status RunJob(double deadline_seconds, const ConfigSource& config, const WorkerMain& work);
 
 // One of several jobs that the same ranks do in turn.
 struct Job {
@@ -27,12 +28,12 @@ struct Job {
   std::string label;  // what its progress lines begin with: WorkerEnvironment::label
 };
 // Gives the next job, nothing after the last one; called on the first rank alone, after all ranks
-// have finished the job before. The others wait for it at most kNextJobSeconds.
+// have finished the job before, on a thread of its own where there are others: these are told every
+// so often that it goes on.
 using JobSource = std::function<Result<std::optional<Job>>()>;
-inline constexpr double kNextJobSeconds = 300;
 
 // Jobs one after another, each with servers of its own. Returns true on the first rank, once the
 // ranks have parted: what it does then keeps nobody waiting.
-Result<bool> RunJobs(const JobSource& next, const WorkerMain& work);
+Result<bool> RunJobs(double deadline_seconds, const JobSource& next, const WorkerMain& work);
 
 }  // namespace chorus::launch

@@ -6,7 +6,9 @@
 #include <utility>
 #include <vector>
 
+#include "common/shortage.h"
 #include "common/strings.h"
+#include "common/thread.h"
 #include "launch/job/server_node.h"
 #include "launch/job/supervisor.h"
 
@@ -34,6 +36,37 @@ Status FirstCause(const std::vector<Status>& statuses) {
   return first;
 }
 
+// [workers]
+std::vector<std::unique_ptr<worker::Collective>> CollectivesOf(const TrainConfig& config,
+                                                               uint32_t workers) {
+  std::vector<std::unique_ptr<worker::Collective>> collectives;
+  if (workers == 1) {
+    collectives.push_back(worker::NewSingleCollective());
+  } else {
+    collectives = worker::NewLocalCollectives(
+        workers, worker::CallSeconds(config.cluster().deadline_seconds()));
+  }
+  return collectives;
+}
+
+// Runs every worker on a thread of its own. One that gets none has failed, as the others are told.
+void RunOnThreads(const std::function<void(uint32_t worker)>& run,
+                  const std::vector<std::unique_ptr<worker::Collective>>& collectives,
+                  std::vector<Status>* statuses) {
+  std::vector<std::thread> threads;
+  for (uint32_t w = 0; w < statuses->size(); ++w) {
+    const std::string name = StrCat("worker ", w);
+    Result<std::thread> thread = StartThread(name, name, [&run, w] { run(w); });
+    if (thread.ok()) {
+      threads.push_back(std::move(*thread));
+    } else {
+      (*statuses)[w] = thread.status();
+      collectives[w]->Abort(thread.status().ToString());
+    }
+  }
+  for (std::thread& thread : threads) thread.join();
+}
+
 }  // namespace
 
 Status RunLocalCluster(const TrainConfig& config, const LocalClusterOptions& options,
@@ -43,18 +76,15 @@ Status RunLocalCluster(const TrainConfig& config, const LocalClusterOptions& opt
   std::vector<std::unique_ptr<ServerNode>> servers;
   std::vector<std::string> endpoints;
   for (uint32_t s = 0; s < options.servers; ++s) {
-    servers.push_back(
-        std::make_unique<ServerNode>(config, tables, s, options.servers, options.workers, files));
+    ASSIGN_OR_RETURN(auto server, ServerNode::Create(config, tables, s, options.servers,
+                                                     options.workers, files));
+    servers.push_back(std::move(server));
     ASSIGN_OR_RETURN(std::string endpoint, servers.back()->Listen(server_transport.get()));
     endpoints.push_back(std::move(endpoint));
   }
 
-  std::vector<std::unique_ptr<worker::Collective>> collectives;
-  if (options.workers == 1) {
-    collectives.push_back(worker::NewSingleCollective());
-  } else {
-    collectives = worker::NewLocalCollectives(options.workers, config.cluster().deadline_seconds());
-  }
+  const std::vector<std::unique_ptr<worker::Collective>> collectives =
+      CollectivesOf(config, options.workers);
   std::vector<Status> statuses(options.workers);
   const auto run = [&](uint32_t w) {
     std::unique_ptr<Transport> transport = NewTransport(config, options.tcp, StrCat("worker ", w));
@@ -73,7 +103,8 @@ Status RunLocalCluster(const TrainConfig& config, const LocalClusterOptions& opt
             const std::vector<TableSpec>& specs) -> Result<std::unique_ptr<worker::PsClient>> {
       std::vector<std::unique_ptr<Channel>> channels;
       for (uint32_t s = 0; s < options.servers; ++s) {
-        channels.push_back(transport->Connect(endpoints[s], StrCat("server ", s)));
+        ASSIGN_OR_RETURN(auto channel, transport->Connect(endpoints[s], StrCat("server ", s)));
+        channels.push_back(std::move(channel));
       }
       return worker::PsClient::Create(client_options, specs, std::move(channels));
     };
@@ -87,8 +118,7 @@ Status RunLocalCluster(const TrainConfig& config, const LocalClusterOptions& opt
   if (options.workers == 1) {
     run(0);
   } else {
-    std::vector<std::jthread> threads;
-    for (uint32_t w = 0; w < options.workers; ++w) threads.emplace_back(run, w);
+    RunOnThreads(run, collectives, &statuses);
   }
   return FirstCause(statuses);
 }

@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <cstdlib>
+#include <optional>
 #include <utility>
 
 #include "common/backoff.h"
@@ -12,6 +13,9 @@
 #include "common/mpi_status.h"
 #include "common/node_name.h"
 #include "common/strings.h"
+#include "launch/job/peer_ranks.h"
+#include "launch/job/shared_memory.h"
+#include "launch/job/watchdog.h"
 
 namespace chorus::launch {
 namespace {
@@ -29,8 +33,11 @@ class MpiCommunicator : public Communicator {
     MPI_Comm_size(comm_, &size_);
   }
   ~MpiCommunicator() override {
-    if (owned_ && !failed_) MPI_Comm_free(&comm_);
+    if (!owned_ || failed_) return;
+    const Watchdog watchdog("MPI_Comm_free", deadline_seconds_);
+    MPI_Comm_free(&comm_);
   }
+  void SetDeadline(double deadline_seconds) { deadline_seconds_ = deadline_seconds; }
 
   uint32_t rank() const override { return static_cast<uint32_t>(rank_); }
   uint32_t size() const override { return static_cast<uint32_t>(size_); }
@@ -108,8 +115,10 @@ class MpiCommunicator : public Communicator {
       if (give_up ? give_up() : waited() > deadline_seconds_) break;
       backoff.Pause();
     }
+    const std::string stuck = StuckRanksHere();
     return DeadlineExceeded(StrCat(what, ": ", Missing(requests), " did not come within ",
-                                   static_cast<uint64_t>(waited()), " s"));
+                                   static_cast<uint64_t>(waited()), " s",
+                                   stuck.empty() ? "" : "; " + stuck));
   }
 
   // "ranks 1, 3" whose requests are not done; withdraws these. The job is to end.
@@ -121,18 +130,30 @@ class MpiCommunicator : public Communicator {
       int done = 0;
       MPI_Test(&request, &done, MPI_STATUS_IGNORE);
       if (done != 0) continue;
-      names.push_back(StrCat(peer));
+      names.push_back(StrCat(WorldRank(static_cast<int>(peer))));
       MPI_Cancel(&request);
       MPI_Request_free(&request);
     }
     return StrCat(names.size() == 1 ? "rank " : "ranks ", Join(names, ", "));
   }
 
+  // What the user knows a rank of this group by.
+  int WorldRank(int peer) const {
+    MPI_Group group = MPI_GROUP_NULL, world = MPI_GROUP_NULL;
+    int rank = peer;
+    MPI_Comm_group(comm_, &group);
+    MPI_Comm_group(MPI_COMM_WORLD, &world);
+    MPI_Group_translate_ranks(group, 1, &peer, world, &rank);
+    MPI_Group_free(&group);
+    MPI_Group_free(&world);
+    return rank;
+  }
+
   static constexpr int kTag =
       2;  // the workers' sums have another (worker/collective/collective_mpi.cc)
   MPI_Comm comm_;
   const bool owned_;
-  const double deadline_seconds_;
+  double deadline_seconds_;
   int rank_ = 0;
   int size_ = 1;
   bool failed_ = false;
@@ -155,9 +176,8 @@ class LoneCommunicator : public Communicator {
 class LoneWorld : public MpiWorld {
  public:
   Communicator& all() override { return all_; }
-  uint32_t local_rank() const override { return 0; }
-  uint32_t local_size() const override { return 1; }
   const std::string& node() const override { return node_; }
+  void SetDeadline(double) override {}
   Result<std::unique_ptr<Communicator>> Split(int color) override {
     if (color == kNoGroup) return std::unique_ptr<Communicator>();
     return std::unique_ptr<Communicator>(std::make_unique<LoneCommunicator>());
@@ -174,25 +194,25 @@ class RealWorld : public MpiWorld {
  public:
   explicit RealWorld(double deadline_seconds)
       : deadline_seconds_(deadline_seconds),
-        all_(std::make_unique<MpiCommunicator>(MPI_COMM_WORLD, false, deadline_seconds)) {
-    MPI_Comm local = MPI_COMM_NULL;
-    MPI_Comm_split_type(MPI_COMM_WORLD, MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &local);
-    MPI_Comm_rank(local, &local_rank_);
-    MPI_Comm_size(local, &local_size_);
-    MPI_Comm_free(&local);
-  }
+        all_(std::make_unique<MpiCommunicator>(MPI_COMM_WORLD, false, deadline_seconds)) {}
   ~RealWorld() override {
     if (failed_) Abort(1);
     all_.reset();
+    const Watchdog watchdog("MPI_Finalize", deadline_seconds_);
     MPI_Finalize();
   }
 
   Communicator& all() override { return *all_; }
-  uint32_t local_rank() const override { return static_cast<uint32_t>(local_rank_); }
-  uint32_t local_size() const override { return static_cast<uint32_t>(local_size_); }
   const std::string& node() const override { return node_; }
+  void SetDeadline(double deadline_seconds) override {
+    deadline_seconds_ = deadline_seconds;
+    all_->SetDeadline(deadline_seconds);
+  }
 
+  // The ranks meet first, with a deadline that names who is missing: MPI's own call names nobody.
   Result<std::unique_ptr<Communicator>> Split(int color) override {
+    RETURN_IF_ERROR(all_->Barrier());
+    const Watchdog watchdog("MPI_Comm_split", deadline_seconds_);
     MPI_Comm group = MPI_COMM_NULL;
     RETURN_IF_MPI_ERROR(
         MPI_Comm_split(MPI_COMM_WORLD, color == kNoGroup ? MPI_UNDEFINED : color, 0, &group));
@@ -202,17 +222,17 @@ class RealWorld : public MpiWorld {
   }
 
   void Abort(int code) override {
+    const Watchdog watchdog("MPI_Abort", kAbortSeconds);
     MPI_Abort(MPI_COMM_WORLD, code);
     _exit(code);
   }
   void Fail() override { failed_ = true; }
 
  private:
-  const double deadline_seconds_;
+  static constexpr double kAbortSeconds = 10;
+  double deadline_seconds_;
   const std::string node_ = NodeName();
   std::unique_ptr<MpiCommunicator> all_;
-  int local_rank_ = 0;
-  int local_size_ = 1;
   bool failed_ = false;
 };
 
@@ -236,9 +256,13 @@ bool MpiWorld::LaunchedAmongOthers() {
 
 Result<std::unique_ptr<MpiWorld>> MpiWorld::Create(double deadline_seconds) {
   if (!Launched()) return std::unique_ptr<MpiWorld>(std::make_unique<LoneWorld>());
+  WarnOfSharedMemory();
   // The trainer's thread sums while a supervising thread may abort.
   int granted = MPI_THREAD_SINGLE;
+  std::optional<Watchdog> watchdog;
+  watchdog.emplace("MPI_Init", deadline_seconds);
   RETURN_IF_MPI_ERROR(MPI_Init_thread(nullptr, nullptr, MPI_THREAD_MULTIPLE, &granted));
+  watchdog.reset();
   if (granted < MPI_THREAD_SERIALIZED) {
     LogWarning("this MPI grants thread level ", granted, ", below SERIALIZED");
   }

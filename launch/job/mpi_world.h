@@ -25,7 +25,7 @@ class Communicator {
   virtual void* handle() = 0;
 
   // Everybody gets root's text, or everybody's texts in order of ranks. Error: kDeadlineExceeded,
-  // names the ranks that did not come.
+  // names the ranks that did not come, by their numbers among all.
   virtual Result<std::string> Broadcast(const std::string& text, uint32_t root) = 0;
   virtual Result<std::vector<std::string>> AllGather(const std::string& mine) = 0;
   virtual Status Barrier() = 0;
@@ -44,14 +44,14 @@ class MpiWorld {
   static bool Launched();
   // The same, and there are other ranks.
   static bool LaunchedAmongOthers();
-  // Once a process, before any thread. Every wait of its communicators ends after deadline_seconds.
+  // Once a process. Every wait of its communicators ends after deadline_seconds; calls of MPI that
+  // take no deadline, MPI_Init to begin with, then end the process (watchdog.h).
   static Result<std::unique_ptr<MpiWorld>> Create(double deadline_seconds);
+  // Of what is waited for from now on, here and in the groups that are made.
+  virtual void SetDeadline(double deadline_seconds) = 0;
 
   virtual Communicator& all() = 0;
-  // Rank among the ranks on this node, their number, and the node's name.
-  virtual uint32_t local_rank() const = 0;
-  virtual uint32_t local_size() const = 0;
-  virtual const std::string& node() const = 0;
+  virtual const std::string& node() const = 0;  // the name of this rank's machine
 
   // Ranks with equal colors form a group, in order of their ranks in all(). Every rank calls it;
   // nullptr for ranks whose color is kNoGroup. The world must outlive the groups.

@@ -14,9 +14,11 @@ constexpr size_t kCoresOfNetworkThread = 4;
 
 }  // namespace
 
-ServerNode::ServerNode(const TrainConfig& config, const std::vector<TableSpec>& tables,
-                       uint32_t server, uint32_t servers, uint32_t workers, FileSystem& files)
-    : last_request_(Clock::now().time_since_epoch().count()) {
+Result<std::unique_ptr<ServerNode>> ServerNode::Create(const TrainConfig& config,
+                                                       const std::vector<TableSpec>& tables,
+                                                       uint32_t server, uint32_t servers,
+                                                       uint32_t workers, FileSystem& files) {
+  std::unique_ptr<ServerNode> node(new ServerNode());
   ps::ServerOptions options;
   options.server = server;
   options.servers = servers;
@@ -29,7 +31,8 @@ ServerNode::ServerNode(const TrainConfig& config, const std::vector<TableSpec>& 
   options.deadline_seconds = config.cluster().deadline_seconds();
   options.memory_mb = config.cluster().server_memory_mb();
   options.max_reply_bytes = uint64_t{config.cluster().max_frame_mb()} << 20;
-  server_ = ps::Server::Create(options, tables, files);
+  ASSIGN_OR_RETURN(node->server_, ps::Server::Create(options, tables, files));
+  return node;
 }
 
 Result<std::string> ServerNode::Listen(Transport* transport) {

@@ -18,9 +18,12 @@ namespace chorus::launch {
 
 class ServerNode {
  public:
-  // Makes server `server` of `servers` for `workers` workers. `files` outlives it.
-  ServerNode(const TrainConfig& config, const std::vector<TableSpec>& tables, uint32_t server,
-             uint32_t servers, uint32_t workers, FileSystem& files);
+  // Makes server `server` of `servers` for `workers` workers. `files` outlives it. Error:
+  // kResourceExhausted, its threads are not to be had.
+  static Result<std::unique_ptr<ServerNode>> Create(const TrainConfig& config,
+                                                    const std::vector<TableSpec>& tables,
+                                                    uint32_t server, uint32_t servers,
+                                                    uint32_t workers, FileSystem& files);
 
   // Serves on this transport too, which outlives the node; returns the endpoint.
   Result<std::string> Listen(Transport* transport);
@@ -28,9 +31,10 @@ class ServerNode {
   double idle_seconds() const;
 
  private:
+  ServerNode() = default;
   using Clock = std::chrono::steady_clock;
   std::unique_ptr<ps::Server> server_;
-  std::atomic<Clock::rep> last_request_;
+  std::atomic<Clock::rep> last_request_ = Clock::now().time_since_epoch().count();
   // Last: before the server goes, no request comes any more.
   std::vector<std::unique_ptr<Listener>> listeners_;
 };

@@ -3,12 +3,12 @@
 #include <atomic>
 #include <chrono>
 #include <cstdlib>
-#include <new>
 #include <thread>
 #include <utility>
 
 #include "common/check.h"
 #include "common/log.h"
+#include "common/shortage.h"
 #include "common/strings.h"
 
 namespace chorus::launch {
@@ -22,13 +22,6 @@ void Sleep(double seconds) { std::this_thread::sleep_for(std::chrono::duration<d
 
 bool IsConsequence(Code code) {
   return code == Code::kAborted || code == Code::kUnavailable || code == Code::kDeadlineExceeded;
-}
-
-Status StatusOfException(const std::exception& error) {
-  if (dynamic_cast<const std::bad_alloc*>(&error) == nullptr) {
-    return Internal(StrCat("exception: ", error.what()));
-  }
-  return ResourceExhausted("out of memory: what the configuration asks for does not fit");
 }
 
 Supervisor::Supervisor(MpiWorld* world, std::string role, double grace_seconds)

@@ -8,7 +8,6 @@
 // lies ends the job meanwhile, so that the cause is what the user reads, once. Thread safety: Fail
 // from any thread; the first call wins and the others never return.
 
-#include <exception>
 #include <functional>
 #include <string>
 
@@ -33,9 +32,6 @@ class Supervisor {
   const std::string role_;
   const double grace_seconds_;
 };
-
-// What a library's exception means; kResourceExhausted for std::bad_alloc.
-Status StatusOfException(const std::exception& error);
 
 // True for the codes that usually follow from another rank's failure.
 bool IsConsequence(Code code);

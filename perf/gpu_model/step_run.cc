@@ -108,7 +108,7 @@ std::unique_ptr<StepGradients> StepRun::Gradients(const StepBatch& batch) const 
 
 Result<DryRun> RunDry(const TrainConfig& config, const StepData& data, uint32_t workers) {
   CountingDevice device(nullptr, config.compute().cuda().precision());
-  const auto pool = ThreadPool::Create(config.compute().threads());
+  const auto pool = ThreadPool::Create(config.compute().threads()).value();
   ASSIGN_OR_RETURN(const std::unique_ptr<StepRun> run,
                    StepRun::Create(config, data, &device, pool.get()));
   if (config.compute().cuda().collective() != CudaConfig::HOST) run->KeepGradients(workers > 1);

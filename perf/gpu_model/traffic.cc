@@ -84,7 +84,7 @@ Result<ServerTraffic> TrafficOf(const TrainConfig& config, const StepData& data,
   options.grains_per_step = config.step().grains_per_step();
   options.deadline_seconds = config.cluster().deadline_seconds();
   options.storage_seconds = 60 * config.checkpoint().deadline_minutes();
-  const auto pool = ThreadPool::Create(config.compute().threads());
+  const auto pool = ThreadPool::Create(config.compute().threads()).value();
   options.pool = pool.get();
   std::vector<std::unique_ptr<Channel>> channels;
   for (uint32_t s = 0; s < servers; ++s) {

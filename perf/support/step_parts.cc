@@ -148,7 +148,7 @@ Result<StepParts> MeasureStepParts(const TrainConfig& config, FileSystem& files)
   ASSIGN_OR_RETURN(const std::unique_ptr<Objective> objective,
                    MakeObjective(config.objective(), config.seed()));
   ASSIGN_OR_RETURN(const std::unique_ptr<Backend> backend, NewCpuBackend(config.compute().isa()));
-  const std::unique_ptr<ThreadPool> pool = ThreadPool::Create(config.compute().threads());
+  const std::unique_ptr<ThreadPool> pool = ThreadPool::Create(config.compute().threads()).value();
   std::vector<std::unique_ptr<GrainWork>> works(pool->threads());
   for (auto& work : works) {
     ASSIGN_OR_RETURN(work, GrainWork::Create(config, log->schema(), *objective, backend.get()));
@@ -186,7 +186,7 @@ Result<StepParts> MeasureStepParts(const TrainConfig& config, FileSystem& files)
 
 Result<double> ProductPeak(const TrainConfig& config, int64_t n) {
   ASSIGN_OR_RETURN(const std::unique_ptr<Backend> backend, NewCpuBackend(config.compute().isa()));
-  const std::unique_ptr<ThreadPool> pool = ThreadPool::Create(config.compute().threads());
+  const std::unique_ptr<ThreadPool> pool = ThreadPool::Create(config.compute().threads()).value();
   struct Matrices {
     AlignedMatrix a, b, c;
   };

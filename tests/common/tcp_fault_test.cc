@@ -55,7 +55,7 @@ class TcpFaultTest : public ::testing::TestWithParam<uint32_t> {
 INSTANTIATE_TEST_SUITE_P(Threads, TcpFaultTest, ::testing::Values(1, 3));
 
 TEST_P(TcpFaultTest, AChannelReconnectsAfterACut) {
-  const auto channel = transport_->Connect(proxy_->endpoint(), "server 0");
+  const auto channel = transport_->Connect(proxy_->endpoint(), "server 0").value();
   ExpectEcho(*channel, 5000);
   proxy_->CutAll();
   ExpectEcho(*channel, 5000);
@@ -64,7 +64,7 @@ TEST_P(TcpFaultTest, AChannelReconnectsAfterACut) {
 
 TEST_P(TcpFaultTest, ARequestCutInItsMiddleIsSentAgainAndServedOnce) {
   proxy_->SetDamage({TcpProxy::Kind::kCut, true, 20000});
-  const auto channel = transport_->Connect(proxy_->endpoint(), "server 0");
+  const auto channel = transport_->Connect(proxy_->endpoint(), "server 0").value();
   ExpectEcho(*channel, 50000);
   EXPECT_EQ(proxy_->damaged(), 1u);
   EXPECT_EQ(served_, 1u);  // the half frame was never delivered
@@ -72,7 +72,7 @@ TEST_P(TcpFaultTest, ARequestCutInItsMiddleIsSentAgainAndServedOnce) {
 
 TEST_P(TcpFaultTest, AReplyCutInItsMiddleMakesADuplicateRequest) {
   proxy_->SetDamage({TcpProxy::Kind::kCut, false, 20000});
-  const auto channel = transport_->Connect(proxy_->endpoint(), "server 0");
+  const auto channel = transport_->Connect(proxy_->endpoint(), "server 0").value();
   ExpectEcho(*channel, 50000);
   EXPECT_EQ(served_, 2u);
 }
@@ -82,7 +82,7 @@ TEST_P(TcpFaultTest, AFlippedByteAnywhereNeverReachesTheReceiver) {
   for (const bool to_listener : {true, false}) {
     for (const uint64_t at : {80u, 90u, 143u, 144u, 170u, 2000u}) {
       proxy_->SetDamage({TcpProxy::Kind::kFlip, to_listener, at});
-      const auto channel = transport_->Connect(proxy_->endpoint(), "server 0");
+      const auto channel = transport_->Connect(proxy_->endpoint(), "server 0").value();
       ExpectEcho(*channel, 5000);
     }
   }
@@ -90,7 +90,7 @@ TEST_P(TcpFaultTest, AFlippedByteAnywhereNeverReachesTheReceiver) {
 }
 
 TEST_P(TcpFaultTest, AllUnansweredCallsSurviveRepeatedCuts) {
-  const auto channel = transport_->Connect(proxy_->endpoint(), "server 0");
+  const auto channel = transport_->Connect(proxy_->endpoint(), "server 0").value();
   std::vector<std::future<bool>> replies;
   for (uint64_t i = 0; i < 60; ++i) {
     auto promise = std::make_shared<std::promise<bool>>();
@@ -110,7 +110,7 @@ TEST_P(TcpFaultTest, AnUnreachablePeerEndsTheCallAtTheDeadlineAndSaysWhy) {
     const auto [socket, free_port] = testing::ListenRaw();
     endpoint = free_port;
   }
-  const auto channel = transport_->Connect(endpoint, "server 7");
+  const auto channel = transport_->Connect(endpoint, "server 7").value();
   const Status status = channel->Call(MakeFrame({}, 1), 0.2).status();
   EXPECT_EQ(status.code(), Code::kDeadlineExceeded);
   EXPECT_NE(status.message().find("server 7 (" + endpoint + ")"), std::string::npos)
@@ -119,13 +119,13 @@ TEST_P(TcpFaultTest, AnUnreachablePeerEndsTheCallAtTheDeadlineAndSaysWhy) {
 }
 
 TEST_P(TcpFaultTest, AnEndpointThatIsNoneEndsAtTheDeadline) {
-  const auto channel = transport_->Connect("no port here", "server 7");
+  const auto channel = transport_->Connect("no port here", "server 7").value();
   EXPECT_EQ(channel->Call(MakeFrame({}, 1), 0.1).status().code(), Code::kDeadlineExceeded);
 }
 
 TEST_P(TcpFaultTest, APeerThatComesBackWithinTheDeadlineAnswers) {
   proxy_->Refuse(true);
-  const auto channel = transport_->Connect(proxy_->endpoint(), "server 0");
+  const auto channel = transport_->Connect(proxy_->endpoint(), "server 0").value();
   auto reply = std::async(std::launch::async, [&] { return channel->Call(MakeFrame({9}, 1), 20); });
   while (proxy_->connections() < 3) std::this_thread::sleep_for(std::chrono::milliseconds(1));
   proxy_->Refuse(false);
@@ -136,7 +136,7 @@ TEST_P(TcpFaultTest, AFrameAboveTheLimitFailsAtOnce) {
   TransportOptions small = options_;
   small.max_frame_bytes = 10000;
   const auto client = NewTcpTransport(small);
-  const auto channel = client->Connect(listener_->endpoint(), "server 0");
+  const auto channel = client->Connect(listener_->endpoint(), "server 0").value();
   EXPECT_EQ(channel->Call(MakeFrame({20000}, 1), 20).status().code(), Code::kResourceExhausted);
   ExpectEcho(*channel, 5000);
 }
@@ -148,12 +148,12 @@ TEST_P(TcpFaultTest, AReplyAboveTheLimitBecomesAnError) {
   const auto listener =
       server->Listen([](Frame, const Responder& respond) { respond(MakeFrame({20000}, 1)); });
   ASSERT_TRUE(listener.ok());
-  const auto channel = transport_->Connect((*listener)->endpoint(), "server 0");
+  const auto channel = transport_->Connect((*listener)->endpoint(), "server 0").value();
   EXPECT_EQ(channel->Call(MakeFrame({}, 1), 20).status().code(), Code::kResourceExhausted);
 }
 
 TEST_P(TcpFaultTest, AListenerThatEndsLeavesItsClientsRunning) {
-  const auto channel = transport_->Connect(proxy_->endpoint(), "server 0");
+  const auto channel = transport_->Connect(proxy_->endpoint(), "server 0").value();
   ExpectEcho(*channel, 10);
   proxy_.reset();
   listener_.reset();

@@ -35,7 +35,7 @@ class TcpRefusalTest : public ::testing::TestWithParam<uint32_t> {
         [](Frame request, const Responder& respond) { respond(std::move(request)); });
     CHECK(listener.ok());
     listener_ = std::move(*listener);
-    neighbour_ = transport_->Connect(listener_->endpoint(), "server 0");
+    neighbour_ = transport_->Connect(listener_->endpoint(), "server 0").value();
     ExpectNeighbourIsWell();
   }
   void TearDown() override { ExpectNeighbourIsWell(); }
@@ -74,7 +74,7 @@ TEST_P(TcpRefusalTest, AWrongTokenFailsTheCallAtOnce) {
   TransportOptions wrong = options_;
   wrong.token = "another job's";
   const auto client = NewTcpTransport(wrong);
-  const auto channel = client->Connect(listener_->endpoint(), "server 0");
+  const auto channel = client->Connect(listener_->endpoint(), "server 0").value();
   const Status status = channel->Call(MakeFrame({}, 1), 60).status();
   EXPECT_EQ(status.code(), Code::kPermissionDenied);
   EXPECT_NE(status.message().find("token"), std::string::npos);
@@ -82,7 +82,7 @@ TEST_P(TcpRefusalTest, AWrongTokenFailsTheCallAtOnce) {
 
 TEST_P(TcpRefusalTest, AServerWithoutTheTokenGetsNoRequest) {
   auto [acceptor, endpoint] = testing::ListenRaw();
-  const auto channel = transport_->Connect(endpoint, "server 0");
+  const auto channel = transport_->Connect(endpoint, "server 0").value();
   std::thread impostor([&, fd = acceptor.fd()] {
     RawSocket socket(::accept(fd, nullptr, nullptr));
     ClientHello hello;
@@ -99,7 +99,7 @@ TEST_P(TcpRefusalTest, AServerWithoutTheTokenGetsNoRequest) {
 
 TEST_P(TcpRefusalTest, AnotherVersionFailsTheCallAtOnce) {
   auto [acceptor, endpoint] = testing::ListenRaw();
-  const auto channel = transport_->Connect(endpoint, "server 0");
+  const auto channel = transport_->Connect(endpoint, "server 0").value();
   std::thread other([&, fd = acceptor.fd()] {
     RawSocket socket(::accept(fd, nullptr, nullptr));
     ClientHello hello;

@@ -55,7 +55,7 @@ TEST(TcpThreadsTest, HandlersOfSeveralConnectionsRunAtTheSameTime) {
   std::vector<std::unique_ptr<Channel>> channels;
   std::vector<std::future<Result<Frame>>> replies;
   for (int i = 0; i < 3; ++i) {
-    channels.push_back(client->Connect((*listener)->endpoint(), "server 0"));
+    channels.push_back(client->Connect((*listener)->endpoint(), "server 0").value());
     replies.push_back(std::async(std::launch::async, [&channel = *channels.back()] {
       return channel.Call(MakeFrame({5000}, 1), 30);
     }));
@@ -72,7 +72,7 @@ TEST(TcpThreadsTest, CallbacksOfSeveralChannelsRunAtTheSameTimeAndThoseOfOneInTu
   std::vector<std::unique_ptr<Channel>> channels;
   std::vector<std::future<bool>> met;
   for (int i = 0; i < 2; ++i) {
-    channels.push_back(client->Connect((*listener)->endpoint(), "server 0"));
+    channels.push_back(client->Connect((*listener)->endpoint(), "server 0").value());
     auto promise = std::make_shared<std::promise<bool>>();
     met.push_back(promise->get_future());
     channels.back()->CallAsync(MakeFrame({9}, 1), 30, [&meeting, promise](Result<Frame> reply) {
@@ -112,7 +112,7 @@ TEST(TcpThreadsTest, NoHandlerRunsOnceTheListenerIsGone) {
     ASSERT_TRUE(listener.ok());
     std::vector<std::unique_ptr<Channel>> channels;
     for (int i = 0; i < 4; ++i) {
-      channels.push_back(client->Connect((*listener)->endpoint(), "server 0"));
+      channels.push_back(client->Connect((*listener)->endpoint(), "server 0").value());
       for (uint64_t call = 0; call < 50; ++call) {
         channels.back()->CallAsync(MakeFrame({3000}, call), 30, [](const Result<Frame>&) {});
       }

@@ -6,6 +6,7 @@
 
 #include <atomic>
 #include <future>
+#include <new>
 #include <thread>
 
 #include "tests/common/frame_testing.h"
@@ -46,7 +47,7 @@ TEST_P(TransportTest, FramesOfOddShapesAreEchoed) {
   const auto server = New(), client = New();
   const auto listener = server->Listen(Echo);
   ASSERT_TRUE(listener.ok());
-  const auto channel = client->Connect((*listener)->endpoint(), "server 0");
+  const auto channel = client->Connect((*listener)->endpoint(), "server 0").value();
   const std::vector<std::vector<size_t>> shapes = {{},        {0},      {0, 0},    {1},
                                                    {3, 0, 5}, {64, 65}, {50000, 1}};
   for (size_t s = 0; s < shapes.size(); ++s) {
@@ -57,6 +58,22 @@ TEST_P(TransportTest, FramesOfOddShapesAreEchoed) {
   }
 }
 
+TEST_P(TransportTest, AHandlerWithoutMemoryIsAnAnswerAndTheNextRequestIsServed) {
+  const auto server = New(), client = New();
+  std::atomic<int> requests{0};
+  const auto listener = server->Listen([&](Frame request, const Responder& respond) {
+    if (requests++ == 0) throw std::bad_alloc();
+    respond(std::move(request));
+  });
+  ASSERT_TRUE(listener.ok());
+  const auto channel = client->Connect((*listener)->endpoint(), "server 0").value();
+  const Status refused = channel->Call(MakeFrame({8}, 1), 10).status();
+  EXPECT_EQ(refused.code(), Code::kResourceExhausted) << refused.ToString();
+  EXPECT_NE(refused.message().find("server 0"), std::string::npos) << refused.message();
+  EXPECT_NE(refused.message().find("out of memory"), std::string::npos) << refused.message();
+  EXPECT_TRUE(channel->Call(MakeFrame({8}, 2), 10).ok());
+}
+
 TEST_P(TransportTest, ManyChannelsAndThreadsGetTheirOwnReplies) {
   const auto server = New(), client = New();
   const auto listener = server->Listen(Echo);
@@ -65,7 +82,7 @@ TEST_P(TransportTest, ManyChannelsAndThreadsGetTheirOwnReplies) {
   std::vector<std::thread> threads;
   for (uint64_t t = 0; t < 4; ++t) {
     threads.emplace_back([&, t] {
-      const auto channel = client->Connect((*listener)->endpoint(), "server 0");
+      const auto channel = client->Connect((*listener)->endpoint(), "server 0").value();
       for (uint64_t i = 0; i < 50; ++i) {
         const Frame request = MakeFrame({i * 7, 8}, t * 1000 + i);
         const Result<Frame> reply = channel->Call(request, 20);
@@ -89,7 +106,7 @@ TEST_P(TransportTest, RepliesInAnotherOrderFindTheirCalls) {
     held.clear();
   });
   ASSERT_TRUE(listener.ok());
-  const auto channel = client->Connect((*listener)->endpoint(), "server 0");
+  const auto channel = client->Connect((*listener)->endpoint(), "server 0").value();
   std::vector<std::future<bool>> replies;
   for (uint64_t i = 0; i < 5; ++i) {
     auto promise = std::make_shared<std::promise<bool>>();
@@ -107,7 +124,7 @@ TEST_P(TransportTest, AnErrorFrameEndsTheCallWithItsCode) {
   const auto listener = server->Listen(
       [](Frame, const Responder& respond) { respond(MakeErrorFrame(NotFound("no such table"))); });
   ASSERT_TRUE(listener.ok());
-  const auto channel = client->Connect((*listener)->endpoint(), "server 3");
+  const auto channel = client->Connect((*listener)->endpoint(), "server 3").value();
   const Result<Frame> reply = channel->Call(MakeFrame({}, 1), 10);
   EXPECT_EQ(reply.status().code(), Code::kNotFound);
   EXPECT_NE(reply.status().message().find("server 3"), std::string::npos);
@@ -118,7 +135,7 @@ TEST_P(TransportTest, AnUnansweredCallEndsAtItsDeadlineAndNamesThePeer) {
   const auto server = New(), client = New();
   const auto listener = server->Listen([](Frame, Responder) {});
   ASSERT_TRUE(listener.ok());
-  const auto channel = client->Connect((*listener)->endpoint(), "server 3");
+  const auto channel = client->Connect((*listener)->endpoint(), "server 3").value();
   const Status status = channel->Call(MakeFrame({}, 1), 0.1).status();
   EXPECT_EQ(status.code(), Code::kDeadlineExceeded);
   EXPECT_NE(status.message().find("server 3 (" + (*listener)->endpoint() + ")"), std::string::npos)
@@ -129,7 +146,7 @@ TEST_P(TransportTest, DestroyingAChannelAbortsItsCalls) {
   const auto server = New(), client = New();
   const auto listener = server->Listen([](Frame, Responder) {});
   ASSERT_TRUE(listener.ok());
-  auto channel = client->Connect((*listener)->endpoint(), "server 0");
+  auto channel = client->Connect((*listener)->endpoint(), "server 0").value();
   std::promise<Code> code;
   channel->CallAsync(MakeFrame({}, 1), 60,
                      [&](Result<Frame> reply) { code.set_value(reply.status().code()); });
@@ -147,7 +164,7 @@ TEST_P(TransportTest, AResponderMayBeCalledAfterEverythingIsGone) {
       arrived.set_value();
     });
     ASSERT_TRUE(listener.ok());
-    const auto channel = client->Connect((*listener)->endpoint(), "server 0");
+    const auto channel = client->Connect((*listener)->endpoint(), "server 0").value();
     channel->CallAsync(MakeFrame({}, 1), 60, [](Result<Frame>) {});
     arrived.get_future().wait();
   }
@@ -160,7 +177,7 @@ TEST_P(TransportTest, ManyCallsInFlightEndOnce) {
   ASSERT_TRUE(listener.ok());
   std::atomic<int> ended{0};
   {
-    const auto channel = client->Connect((*listener)->endpoint(), "server 0");
+    const auto channel = client->Connect((*listener)->endpoint(), "server 0").value();
     for (uint64_t i = 0; i < 500; ++i) {
       channel->CallAsync(MakeFrame({i}, i), 60, [&](const Result<Frame>&) { ++ended; });
     }
@@ -180,7 +197,7 @@ TEST_P(TransportTest, AFaultyTransportStillAnswersEveryCall) {
     respond(std::move(request));
   });
   ASSERT_TRUE(listener.ok());
-  const auto channel = client->Connect((*listener)->endpoint(), "server 0");
+  const auto channel = client->Connect((*listener)->endpoint(), "server 0").value();
   for (uint64_t i = 0; i < 100; ++i) {
     const Frame request = MakeFrame({i}, i);
     const Result<Frame> reply = channel->Call(request, 20);

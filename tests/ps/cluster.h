@@ -70,7 +70,7 @@ class Cluster {
     options.max_reply_bytes = 1 << 30;
     options.snapshot_side_bytes = 2000;
     for (options.server = 0; options.server < layout.servers; ++options.server) {
-      servers_.push_back(Server::Create(options, tables, files));
+      servers_.push_back(Server::Create(options, tables, files).value());
     }
     worker::PsClientOptions client;
     client.workers = layout.workers;

@@ -32,7 +32,7 @@ class ServerTest : public ::testing::Test {
     options.seed = kSeed;
     options.memory_mb = memory_mb;
     options.max_reply_bytes = max_reply_bytes;
-    server_ = Server::Create(options, TestTables(), *files_);
+    server_ = Server::Create(options, TestTables(), *files_).value();
   }
 
   wire::StepMeta Meta(uint64_t step) const {

@@ -24,6 +24,7 @@ TEST(SnapshotWriterTest, AFailureOfOneSnapshotLeavesNothingOpenForTheNext) {
   plan.failing_write = 1;
   const auto files = NewFaultyFiles(*memory, plan);
   SnapshotWriter writer(*files);
+  ASSERT_TRUE(writer.Start().ok());
   writer.Begin(1, "first", 1);
   writer.Append(1, 0, "12345678", false, 0);
   writer.Append(1, 0, "fails", true, 1);

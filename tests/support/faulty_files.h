@@ -1,6 +1,6 @@
 #pragma once
-// A file system whose n-th write, sync or rename fails, as a full or broken disk does,
-// or whose files open slowly.
+// A file system whose n-th write, sync or rename fails, or which lists or removes nothing, as a full
+// or broken disk does, or whose files open slowly.
 // Thread safety: as the file system below it; counters are atomic.
 
 #include <atomic>
@@ -25,6 +25,7 @@ struct FaultPlan {
   uint64_t failing_sync = kNever;
   uint64_t failing_rename = kNever;
   bool failing_lists = false;    // every one
+  bool failing_removes = false;  // every one
   uint64_t free_bytes = kNever;  // that written files have together
   double open_seconds = 0;       // that opening a file to read takes
 };
@@ -86,13 +87,16 @@ class FaultyFileSystem final : public FileSystem {
     if (state_->plan.failing_lists) return Internal("listing: no permission (injected)");
     return files_.List(directory);
   }
-  Status Remove(const std::string& path) override { return files_.Remove(path); }
+  Status Remove(const std::string& path) override {
+    return state_->plan.failing_removes ? RemoveError() : files_.Remove(path);
+  }
   Status RemoveRecursively(const std::string& path) override {
-    return files_.RemoveRecursively(path);
+    return state_->plan.failing_removes ? RemoveError() : files_.RemoveRecursively(path);
   }
   bool Exists(const std::string& path) override { return files_.Exists(path); }
 
  private:
+  static Status RemoveError() { return Internal("removing: input/output error (injected)"); }
   Result<std::unique_ptr<WritableFile>> Wrap(Result<std::unique_ptr<WritableFile>> file) {
     if (!file.ok()) return file.status();
     return std::unique_ptr<WritableFile>(

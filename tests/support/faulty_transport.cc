@@ -109,15 +109,17 @@ class FaultyTransport final : public Transport {
   Result<std::unique_ptr<Listener>> Listen(RequestHandler handler) override {
     return inner_->Listen(std::move(handler));
   }
-  std::unique_ptr<Channel> Connect(const std::string& endpoint,
-                                   const std::string& peer_name) override {
-    return std::make_unique<FaultyChannel>(thread_, inner_->Connect(endpoint, peer_name), plan_);
+  Result<std::unique_ptr<Channel>> Connect(const std::string& endpoint,
+                                           const std::string& peer_name) override {
+    ASSIGN_OR_RETURN(std::unique_ptr<Channel> inner, inner_->Connect(endpoint, peer_name));
+    return std::unique_ptr<Channel>(
+        std::make_unique<FaultyChannel>(thread_, std::move(inner), plan_));
   }
 
  private:
   const std::unique_ptr<Transport> inner_;
   const FaultPlan plan_;
-  const std::shared_ptr<IoThread> thread_ = std::make_shared<IoThread>();
+  const std::shared_ptr<IoThread> thread_ = IoThread::Start().value();
 };
 
 }  // namespace

@@ -8,7 +8,9 @@
 #include <utility>
 
 #include "common/mutex.h"
+#include "common/shortage.h"
 #include "common/strings.h"
+#include "common/thread.h"
 #include "worker/log/log_writer.h"
 
 namespace chorus::worker {
@@ -91,7 +93,13 @@ class ThreadedLogOutput : public LogOutput {
       writers_.emplace_back(files, schema_, part.empty() ? folder : JoinPath(folder, part), part,
                             file_rows);
     }
-    thread_ = std::thread([this] { Work(); });
+    Result<std::thread> thread =
+        StartThread("log output", "the writer of an import's log", [this] { Work(); });
+    if (thread.ok()) {
+      thread_ = std::move(*thread);
+    } else {
+      status_ = thread.status();
+    }
   }
 
   ~ThreadedLogOutput() override {
@@ -151,7 +159,7 @@ class ThreadedLogOutput : public LogOutput {
       try {
         status = writers_[block.part].Add(EncodeBlock(schema_, block.batch));
       } catch (const std::exception& error) {
-        status = Internal(StrCat("writing a block: ", error.what()));
+        status = StatusOfException(error).Annotate("writing a block");
       }
       if (status.ok()) continue;
       MutexLock lock(mutex_);

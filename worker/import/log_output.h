@@ -34,7 +34,7 @@ class LogOutput {
                                            const std::vector<std::string>& parts,
                                            const LogSchema& schema, uint64_t file_rows);
   // Hands a block to the thread; waits while too many wait there. Error: the first one of the
-  // thread.
+  // thread; kResourceExhausted, it is not to be had.
   virtual Status Add(uint32_t part, Batch batch) = 0;
   // Ends the thread and completes all files. Error: also a part without rows (kInvalidArgument).
   virtual Result<std::vector<PartSummary>> Finish() = 0;

@@ -1,7 +1,6 @@
 #include "worker/math/thread_pool.h"
 
 #include <omp.h>
-#include <pthread.h>
 #include <sched.h>
 
 #include <algorithm>
@@ -12,7 +11,9 @@
 
 #include "common/check.h"
 #include "common/mutex.h"
+#include "common/shortage.h"
 #include "common/strings.h"
+#include "common/thread.h"
 #include "worker/math/floating_point_mode.h"
 
 namespace chorus::worker {
@@ -36,7 +37,7 @@ Status RunGuarded(const ThreadPool::Work& work, uint32_t index, uint32_t thread)
   try {
     return work(index, thread);
   } catch (const std::exception& error) {
-    return Internal(StrCat("compute thread ", thread, ": ", error.what()));
+    return StatusOfException(error).Annotate(StrCat("compute thread ", thread));
   } catch (...) {
     return Internal(StrCat("compute thread ", thread, ": an unknown exception"));
   }
@@ -47,11 +48,16 @@ Status RunGuarded(const ThreadPool::Work& work, uint32_t index, uint32_t thread)
 // be used for the next one.
 class FixedThreadPool final : public ThreadPool {
  public:
-  explicit FixedThreadPool(uint32_t threads) {
+  // `threads` with the caller's; once.
+  Status Start(uint32_t threads) {
     for (uint32_t thread = 1; thread < threads; ++thread) {
-      threads_.emplace_back([this, thread] { Serve(thread); });
-      pthread_setname_np(threads_.back().native_handle(), StrCat("compute ", thread).c_str());
+      ASSIGN_OR_RETURN(std::thread started,
+                       StartThread(StrCat("compute ", thread),
+                                   StrCat("compute.threads: thread ", thread + 1, " of ", threads),
+                                   [this, thread] { Serve(thread); }));
+      threads_.push_back(std::move(started));
     }
+    return Status::Ok();
   }
 
   ~FixedThreadPool() override {
@@ -140,8 +146,10 @@ class FixedThreadPool final : public ThreadPool {
 
 }  // namespace
 
-std::unique_ptr<ThreadPool> ThreadPool::Create(uint32_t threads) {
-  return std::make_unique<FixedThreadPool>(threads == 0 ? UsableCores() : threads);
+Result<std::unique_ptr<ThreadPool>> ThreadPool::Create(uint32_t threads) {
+  auto pool = std::make_unique<FixedThreadPool>();
+  RETURN_IF_ERROR(pool->Start(threads == 0 ? UsableCores() : threads));
+  return std::unique_ptr<ThreadPool>(std::move(pool));
 }
 
 }  // namespace chorus::worker

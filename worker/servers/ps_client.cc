@@ -20,9 +20,6 @@ namespace {
 
 constexpr std::chrono::milliseconds kPollPause{10};  // between two questions how a snapshot stands
 
-// A call waits longer than a server does for other workers, so that the server's reason arrives.
-double CallSeconds(double deadline_seconds) { return 1.25 * deadline_seconds + 0.5; }
-
 std::vector<uint32_t> DimsOf(const std::vector<TableSpec>& tables) {
   std::vector<uint32_t> dims;
   for (const TableSpec& table : tables) dims.push_back(table.config.dim());
@@ -252,6 +249,8 @@ Result<std::vector<SnapshotFile>> PsClientImpl::SnapshotFiles(uint64_t step, boo
 }
 
 }  // namespace
+
+double CallSeconds(double deadline_seconds) { return 1.25 * deadline_seconds + 0.5; }
 
 std::unique_ptr<PsClient> PsClient::Create(const PsClientOptions& options,
                                            const std::vector<TableSpec>& tables,

@@ -1,12 +1,13 @@
 #include "worker/steps/step_reader.h"
 
-#include <pthread.h>
-
 #include <algorithm>
 #include <chrono>
 #include <utility>
 
 #include "common/check.h"
+#include "common/shortage.h"
+#include "common/strings.h"
+#include "common/thread.h"
 
 namespace chorus::worker {
 
@@ -17,8 +18,17 @@ StepReader::StepReader(const ReadingPlan& plan, const StepReaderOptions& options
       next_given_(options.first_step) {
   CHECK(options.threads >= 1, "threads=", options.threads);
   for (std::unique_ptr<GrainReader>& reader : plan.NewReaders(options.grains, options.threads)) {
-    threads_.emplace_back([this, own = std::move(reader)] { ReadSteps(own.get()); });
-    pthread_setname_np(threads_.back().native_handle(), "chorus-reader");
+    Result<std::thread> thread = StartThread(
+        "chorus-reader",
+        StrCat("compute.reader_threads: thread ", threads_.size() + 1, " of ", options.threads),
+        [this, own = std::shared_ptr(std::move(reader))] { ReadSteps(own.get()); });
+    if (!thread.ok()) {
+      MutexLock lock(mutex_);
+      stop_ = true;
+      start_error_ = thread.status();
+      break;
+    }
+    threads_.push_back(std::move(*thread));
   }
 }
 
@@ -35,7 +45,12 @@ void StepReader::ReadSteps(GrainReader* reader) {
   StepLookup lookup(options_.slot_tables, options_.tables, options_.shards, options_.objective);
   while (std::unique_ptr<StepBatch> batch = ClaimStep()) {
     const uint64_t step = batch->step;
-    const Status status = ReadStep(reader, &lookup, batch.get());
+    Status status;
+    try {
+      status = ReadStep(reader, &lookup, batch.get());
+    } catch (const std::exception& error) {
+      status = StatusOfException(error);
+    }
     MutexLock lock(mutex_);
     if (status.ok()) {
       ready_.emplace(step, std::move(batch));
@@ -81,6 +96,7 @@ Status StepReader::ReadStep(GrainReader* reader, StepLookup* lookup, StepBatch* 
 
 Result<std::unique_ptr<StepBatch>> StepReader::Next() {
   MutexLock lock(mutex_);
+  RETURN_IF_ERROR(start_error_);
   const auto deadline = std::chrono::steady_clock::now() +
                         std::chrono::duration_cast<std::chrono::steady_clock::duration>(
                             std::chrono::duration<double>(options_.deadline_seconds));

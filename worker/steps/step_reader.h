@@ -43,7 +43,7 @@ class StepReader {
 
   // The next step's part, in order, from first_step to last_step. REQUIRES: it is called at most
   // once for each of these steps. Error: that of the log, for this and every later call;
-  // kDeadlineExceeded.
+  // kDeadlineExceeded; kResourceExhausted, the threads are not to be had.
   Result<std::unique_ptr<StepBatch>> Next();
   void Recycle(std::unique_ptr<StepBatch> used);  // the memory of `used` serves a later step
 
@@ -67,6 +67,7 @@ class StepReader {
   uint64_t next_claimed_ GUARDED_BY(mutex_);
   uint64_t next_given_ GUARDED_BY(mutex_);  // by Next
   bool stop_ GUARDED_BY(mutex_) = false;
+  Status start_error_ GUARDED_BY(mutex_);  // of a thread that could not be had
   uint64_t keys_seen_ = 0;
   uint64_t keys_unique_ = 0;
   std::vector<std::thread> threads_;  // last: they use all members above

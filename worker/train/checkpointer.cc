@@ -1,10 +1,12 @@
 #include "worker/train/checkpointer.h"
 
+#include <memory>
 #include <utility>
 
 #include "common/check.h"
 #include "common/log.h"
 #include "common/strings.h"
+#include "common/thread.h"
 #include "worker/train/checkpoint_store.h"
 
 namespace chorus::worker {
@@ -19,6 +21,10 @@ Checkpointer::Checkpointer(FileSystem& files, const CheckpointManifest& manifest
       is_writer_(is_writer),
       client_(client),
       last_begin_(Clock::now()) {}
+
+Checkpointer::~Checkpointer() {
+  if (dense_writer_.joinable()) dense_writer_.join();
+}
 
 bool Checkpointer::DueByStep(uint64_t step) const {
   if (!enabled()) return false;
@@ -62,10 +68,17 @@ Result<SnapshotRequest> Checkpointer::Begin(uint64_t step, uint32_t stage) {
 void Checkpointer::AddDenseState(DenseState state) {
   CHECK(pending_.has_value() && pending_->step == state.step);
   if (!is_writer_) return;
-  dense_file_ =
-      std::async(std::launch::async, [this, folder = pending_->directory, kept = std::move(state)] {
+  // Where no thread is to be had, the trainer writes: a checkpoint is worth the wait.
+  auto write = std::make_shared<std::packaged_task<Result<CheckpointFile>()>>(
+      [this, folder = pending_->directory, kept = std::move(state)] {
         return WriteDenseState(files_, folder, kept);
       });
+  dense_file_ = write->get_future();
+  if (dense_writer_.joinable()) dense_writer_.join();
+  Result<std::thread> thread =
+      StartThread("dense state", "writing a checkpoint", [write] { (*write)(); });
+  if (!thread.ok()) return (*write)();
+  dense_writer_ = std::move(*thread);
 }
 
 Status Checkpointer::Poll(bool wait) {
@@ -113,7 +126,14 @@ Status Checkpointer::Complete(std::vector<SnapshotFile> shard_files) {
   }
   RETURN_IF_ERROR(WriteManifest(files_, pending_->directory, manifest));
   LogInfo("checkpoint ", pending_->directory, ": step ", pending_->step, ", ", rows, " rows");
-  return PruneCheckpoints(files_, config_.directory(), config_.keep(), pending_->directory);
+  const Status pruned =
+      PruneCheckpoints(files_, config_.directory(), config_.keep(), pending_->directory);
+  // What was to be kept is kept.
+  if (!pruned.ok() && !std::exchange(told_of_removing_, true)) {
+    LogWarning("removing old checkpoints: ", pruned.ToString(),
+               "; the run goes on, and tries again with each checkpoint");
+  }
+  return Status::Ok();
 }
 
 }  // namespace chorus::worker

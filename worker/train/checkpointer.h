@@ -8,6 +8,7 @@
 #include <future>
 #include <optional>
 #include <string>
+#include <thread>
 
 #include "common/checkpoint.pb.h"
 #include "common/file.h"
@@ -22,6 +23,7 @@ class Checkpointer {
   // manifest: everything but step and files. `files` and `client` outlive this.
   Checkpointer(FileSystem& files, const CheckpointManifest& manifest, bool is_writer,
                PsClient* client);
+  ~Checkpointer();  // waits for the dense state that is being written
 
   bool enabled() const { return !config_.directory().empty(); }
   // By count of steps: the same on every worker.
@@ -38,7 +40,8 @@ class Checkpointer {
   Result<SnapshotRequest> Begin(uint64_t step, uint32_t stage = 0);
   // After that step's dense update.
   void AddDenseState(DenseState state);
-  // Completes the checkpoint when all its files are there; with `wait`, waits for them.
+  // Completes the checkpoint when all its files are there; with `wait`, waits for them. That an old
+  // checkpoint cannot be removed is no error: a warning says so once.
   Status Poll(bool wait);
 
  private:
@@ -53,6 +56,8 @@ class Checkpointer {
   std::optional<SnapshotRequest> pending_;
   uint32_t pending_stage_ = 0;
   std::future<Result<CheckpointFile>> dense_file_;
+  std::thread dense_writer_;
+  bool told_of_removing_ = false;
 };
 
 }  // namespace chorus::worker

@@ -60,7 +60,6 @@ std::string KeptOf(const std::vector<Line>& lines, uint64_t step, bool evaluates
 // Makes the file hold what the run goes on from.
 Status Prepare(FileSystem& files, const std::string& path, uint64_t resumed_step,
                bool evaluates_again) {
-  RETURN_IF_ERROR(files.CreateDirectories(DirectoryOf(path)));
   std::string kept;
   if (files.Exists(path)) {
     ASSIGN_OR_RETURN(const std::string text, ReadWholeFile(files, path));
@@ -82,15 +81,30 @@ Status Prepare(FileSystem& files, const std::string& path, uint64_t resumed_step
 
 Result<std::unique_ptr<ReportWriter>> ReportWriter::Open(FileSystem& files, const std::string& path,
                                                          uint64_t resumed_step,
-                                                         bool evaluates_again) {
-  if (path.empty()) return std::unique_ptr<ReportWriter>(new ReportWriter(nullptr));
+                                                         bool evaluates_again,
+                                                         double wait_seconds) {
+  std::unique_ptr<ReportWriter> writer(new ReportWriter(path));
+  if (path.empty()) return writer;
   ASSIGN_OR_RETURN(const FileSystem::Target target, files.TargetOf(path));
   if (!target.in_place) {
-    RETURN_IF_ERROR(Prepare(files, target.path, resumed_step, evaluates_again)
-                        .Annotate("report.metrics: " + path));
+    const std::string context = "report.metrics: " + path;
+    RETURN_IF_ERROR(files.CreateDirectories(DirectoryOf(target.path)).Annotate(context));
+    auto lock = LockOutput(files, target.path, wait_seconds);
+    if (!lock.ok()) return lock.status().Annotate("report.metrics");
+    writer->lock_ = std::move(*lock);
+    RETURN_IF_ERROR(Prepare(files, target.path, resumed_step, evaluates_again).Annotate(context));
   }
-  ASSIGN_OR_RETURN(std::unique_ptr<WritableFile> file, files.OpenForAppend(target.path));
-  return std::unique_ptr<ReportWriter>(new ReportWriter(std::move(file)));
+  ASSIGN_OR_RETURN(writer->file_, files.OpenForAppend(target.path));
+  return writer;
+}
+
+// A line behind a torn one would make a file that cannot be read back: the first failure is the end
+// of the file.
+void ReportWriter::EndOnError(const Status& status) {
+  if (status.ok()) return;
+  LogWarning("report.metrics: ", path_, ": ", status.ToString(),
+             "; the run goes on, and writes nothing more there");
+  file_.reset();
 }
 
 Status ReportWriter::Write(const Report& report) {
@@ -105,15 +119,19 @@ Status ReportWriter::Write(const Report& report) {
     return Internal("a report cannot be written as JSON");
   }
   line.push_back('\n');
-  return file_->Append(BytesOf(line));
+  EndOnError(file_->Append(BytesOf(line)));
+  return Status::Ok();
 }
 
-Status ReportWriter::Sync() { return file_ == nullptr ? Status::Ok() : file_->Sync(); }
+void ReportWriter::Sync() {
+  if (file_ != nullptr) EndOnError(file_->Sync());
+}
 
-Status ReportWriter::Close() {
-  if (file_ == nullptr) return Status::Ok();
-  RETURN_IF_ERROR(file_->Sync());
-  return file_->Close();
+void ReportWriter::Close() {
+  Sync();
+  if (file_ != nullptr) EndOnError(file_->Close());
+  file_.reset();
+  lock_.reset();
 }
 
 }  // namespace chorus::worker

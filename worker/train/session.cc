@@ -89,7 +89,7 @@ Result<std::unique_ptr<Session>> Session::Create(const TrainConfig& config, cons
   session->tables_ = TablesOf(config, session->objective_->shape().group_names());
   ASSIGN_OR_RETURN(session->model_,
                    Model::Make(session->config_, schema, session->objective_->shape()));
-  session->pool_ = ThreadPool::Create(config.compute().threads());
+  ASSIGN_OR_RETURN(session->pool_, ThreadPool::Create(config.compute().threads()));
   session->weights_.emplace(session->config_, session->model_.parameters());
 
   PsClientOptions options;

@@ -149,9 +149,9 @@ Status TrainProgress::AddEvaluation(uint64_t step, const std::string& log,
   return writer_->Write(report);
 }
 
-Status TrainProgress::Finish() {
+void TrainProgress::Finish() {
   if (line_ != nullptr) line_->Clear();
-  return writer_->Close();
+  writer_->Close();
 }
 
 }  // namespace chorus::worker

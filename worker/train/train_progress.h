@@ -34,8 +34,8 @@ class TrainProgress {
   Result<double> AddStep(uint64_t step, const std::vector<Normalizer>& normalizers,
                          std::span<const double> term_sums, uint64_t rows);
   Status AddEvaluation(uint64_t step, const std::string& log, const Evaluation& evaluation);
-  Status Sync() { return writer_->Sync(); }  // reports so far survive a crash
-  Status Finish();
+  void Sync() { writer_->Sync(); }  // reports so far survive a crash
+  void Finish();
 
   uint64_t exposures() const { return exposures_; }
 

@@ -184,7 +184,7 @@ Result<TrainResult> Trainer::Run() {
   } else if (is_first()) {
     LogInfo("nothing left to train: the checkpoint is that of the last planned step");
   }
-  RETURN_IF_ERROR(progress_->Finish());
+  progress_->Finish();
   return Finished(std::chrono::duration<double>(Clock::now() - begin_).count());
 }
 
@@ -265,7 +265,7 @@ Status Trainer::TrainStep(uint64_t step) {
   laps_.Lap(&result_.times.combine);
   RETURN_IF_ERROR(FinishSum(step));
   if (snapshot.has_value()) {
-    RETURN_IF_ERROR(progress_->Sync());  // a resumed run goes on behind them
+    progress_->Sync();  // a resumed run goes on behind them
     ASSIGN_OR_RETURN(DenseState state, session_->CaptureDenseState(step));
     checkpointer_->AddDenseState(std::move(state));
   }

@@ -139,9 +139,10 @@ class Queue {
 
 }  // namespace
 
-Result<bool> TrainRuns(const PlanSource& plans) {
+Result<bool> TrainRuns(double deadline_seconds, const PlanSource& plans) {
   Queue queue(plans);
-  return RunJobs([&] { return queue.Next(); }, TrainRun);
+  return RunJobs(
+      deadline_seconds, [&] { return queue.Next(); }, TrainRun);
 }
 
 void TimeLeft::Measure(const std::string& method, double seconds) {

@@ -17,8 +17,8 @@ namespace chorus::launch {
 // Gives the plans; called on the first rank alone.
 using PlanSource = std::function<Result<std::vector<ComparePlan>>()>;
 
-// Returns true on the first rank, with all runs done.
-Result<bool> TrainRuns(const PlanSource& plans);
+// Returns true on the first rank, with all runs done. deadline_seconds: as RunJobs.
+Result<bool> TrainRuns(double deadline_seconds, const PlanSource& plans);
 
 // How long a row of runs still takes, guessed from those that are finished: a method's mean where
 // one of its runs is, else the mean of all. Thread safety: none.

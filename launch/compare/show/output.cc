@@ -11,6 +11,7 @@
 #include "common/config.h"
 #include "common/output_file.h"
 #include "common/strings.h"
+#include "common/write_lock.h"
 #include "launch/compare/measure/results.h"
 #include "launch/compare/show/pages.h"
 #include "launch/report/write_page.h"
@@ -55,7 +56,8 @@ Status CheckReplaceable(FileSystem& files, const std::string& output) {
 
 Status CheckOutput(FileSystem& files, const std::string& output, bool resume) {
   if (!files.Exists(output)) return Status::Ok();
-  ASSIGN_OR_RETURN(const std::vector<std::string> names, files.List(output));
+  ASSIGN_OR_RETURN(std::vector<std::string> names, files.List(output));
+  std::erase(names, kFolderLockName);
   if (names.empty()) return Status::Ok();
   const bool has_runs = std::find(names.begin(), names.end(), kRunsName) != names.end();
   if (resume && has_runs) return CheckReplaceable(files, output);

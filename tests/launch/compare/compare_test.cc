@@ -6,7 +6,7 @@
 #include <filesystem>
 
 #include "common/compare.pb.h"
-#include "common/folder_lock.h"
+#include "common/write_lock.h"
 #include "tests/launch/compare/compare_testing.h"
 #include "tests/launch/report/well_formed.h"
 
@@ -244,11 +244,11 @@ TEST_F(CompareTest, ADirectoryInWhichAnotherComparisonWorksIsRefused) {
   const std::string config = WriteConfig("two");
   ExpectSuccess(Run(0, Compare(config, "out", {"--seeds", "1"})));
   {
-    const Result<FolderLock> other = FolderLock::Take(Path("out"));
+    const auto other = LockFolder(files_, Path("out"));
     ASSERT_TRUE(other.ok()) << other.status().ToString();
     for (const uint32_t ranks : {0u, 2u}) {
       ExpectFailure(Run(ranks, Compare(config, "out", {"--resume"})),
-                    "out: another process is working in this folder");
+                    "out: another process writes here, and one may at a time (held by process");
     }
   }
   ExpectSuccess(Run(0, Compare(config, "out", {"--resume"})));

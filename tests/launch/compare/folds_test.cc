@@ -111,7 +111,7 @@ TEST_F(FoldsTest, FieldRceLooksItsSlotUpInTheTestLogs) {
 
 TEST_F(FoldsTest, AColumnWithoutAValueOnADataSetSaysSoAndIsComparedOnTheOthers) {
   MakeRuns();
-  const auto pool = worker::ThreadPool::Create(1);
+  const auto pool = worker::ThreadPool::Create(1).value();
   for (const uint32_t method : {0u, 1u}) {  // nobody converts on data set b
     const FinishedRun& run = *finished_.At(method, 1, 1);
     worker::Scores scores = *finished_.ScoresOf(run);
@@ -158,7 +158,7 @@ TEST_F(FoldsTest, RowsThatRestOnDifferentDataSetsHaveTheirOwnCounts) {
     return static_cast<uint64_t>(std::count(scores.conversion.begin(), scores.conversion.end(), 1));
   };
   const uint64_t first = count(0), both = first + count(1);
-  const auto pool = worker::ThreadPool::Create(1);
+  const auto pool = worker::ThreadPool::Create(1).value();
   const auto note = [&] {
     const CompareTable table = *MakeTable(finished_, *ResultsOf(finished_), pool.get());
     return ColumnNote(finished_, table, ColumnOf(table, "cvr_auc"));
@@ -174,7 +174,7 @@ TEST_F(FoldsTest, RowsThatRestOnDifferentDataSetsHaveTheirOwnCounts) {
 
 TEST_F(FoldsTest, ColumnsWithoutAValueAreNamedWithTheReason) {
   MakeRuns();
-  const auto pool = worker::ThreadPool::Create(1);
+  const auto pool = worker::ThreadPool::Create(1).value();
   const auto text = [&](bool clicks) {
     for (const FinishedRun& run : finished_.runs()) {
       worker::Scores scores = *finished_.ScoresOf(run);

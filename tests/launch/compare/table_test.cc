@@ -32,7 +32,7 @@ class TableTest : public e2e::CompareTest {
     plan_ = *plan;
     finished_ = *FinishedRuns::Find(files_, plan_);
     results_ = *ResultsOf(finished_);
-    const auto pool = worker::ThreadPool::Create(1);
+    const auto pool = worker::ThreadPool::Create(1).value();
     table_ = *MakeTable(finished_, results_, pool.get());
   }
 
@@ -203,7 +203,7 @@ TEST_F(TableTest, AnUnfinishedComparisonSaysWhatItsRowsAreMadeOf) {
   ASSERT_TRUE(files_.RemoveRecursively(Path("out/runs/ESMM/seed-2-0")).ok());
   finished_ = *FinishedRuns::Find(files_, plan_);
   results_ = *ResultsOf(finished_);
-  const auto pool = worker::ThreadPool::Create(1);
+  const auto pool = worker::ThreadPool::Create(1).value();
   table_ = *MakeTable(finished_, results_, pool.get());
   const std::string text = TableMarkdown(finished_, table_);
   for (const char* part : {"| ESMM (1 of 2 seeds) |", "| BASE |", "Unfinished: ",
@@ -230,7 +230,7 @@ void ReplaceLogOf(FileSystem& files, const FinishedRuns& finished, uint32_t meth
 TEST_F(TableTest, RunsOnDifferentTestLogsAreNotComparedAndBothAreNamed) {
   MakeRuns();
   const auto error = [&] {
-    const auto pool = worker::ThreadPool::Create(1);
+    const auto pool = worker::ThreadPool::Create(1).value();
     return MakeTable(finished_, results_, pool.get()).status();
   };
   const auto expect = [&](const std::string& one, const std::string& other) {

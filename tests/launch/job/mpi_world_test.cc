@@ -24,8 +24,6 @@ uint32_t ExpectedRanks() {
 TEST(MpiWorld, KnowsItsRanksAndItsNode) {
   EXPECT_EQ(world->all().size(), ExpectedRanks());
   EXPECT_LT(world->all().rank(), world->all().size());
-  EXPECT_EQ(world->local_rank(), world->all().rank());  // all on this machine
-  EXPECT_EQ(world->local_size(), world->all().size());
   EXPECT_FALSE(world->node().empty());
   EXPECT_EQ(world->all().handle() != nullptr, MpiWorld::Launched());
 }
@@ -111,9 +109,12 @@ TEST(MpiWorld, ABarrierEndsAtItsDeadline) {
 
 int main(int argc, char** argv) {
   testing::InitGoogleTest(&argc, argv);
-  auto created = chorus::launch::MpiWorld::Create(2.0);
+  constexpr double kBusyMachineSeconds = 60;
+  auto created = chorus::launch::MpiWorld::Create(kBusyMachineSeconds);
   if (!created.ok()) return 1;
   chorus::launch::world = created->get();
+  (*created)->SetDeadline(2);
   const int failed = RUN_ALL_TESTS();
+  (*created)->SetDeadline(kBusyMachineSeconds);
   return failed;  // mpirun returns the first non-zero code
 }

@@ -16,7 +16,7 @@ namespace chorus::worker {
 namespace {
 
 TEST(ThreadPoolTest, RunsEveryIndexOnceInEveryRound) {
-  const auto pool = ThreadPool::Create(3);
+  const auto pool = ThreadPool::Create(3).value();
   ASSERT_EQ(pool->threads(), 3u);
   std::vector<std::atomic<int>> runs(200);
   for (int round = 0; round < 50; ++round) {
@@ -32,7 +32,7 @@ TEST(ThreadPoolTest, RunsEveryIndexOnceInEveryRound) {
 }
 
 TEST(ThreadPoolTest, OneThreadRunsInline) {
-  const auto pool = ThreadPool::Create(1);
+  const auto pool = ThreadPool::Create(1).value();
   const auto caller = std::this_thread::get_id();
   EXPECT_TRUE(pool->ParallelFor(5,
                                 [&](uint32_t, uint32_t thread) {
@@ -45,7 +45,7 @@ TEST(ThreadPoolTest, OneThreadRunsInline) {
 }
 
 TEST(ThreadPoolTest, ReturnsTheFailureOfTheLowestIndexAndRunsTheRest) {
-  const auto pool = ThreadPool::Create(3);
+  const auto pool = ThreadPool::Create(3).value();
   std::atomic<int> runs = 0;
   const Status status = pool->ParallelFor(40, [&](uint32_t index, uint32_t) -> Status {
     runs++;
@@ -58,7 +58,7 @@ TEST(ThreadPoolTest, ReturnsTheFailureOfTheLowestIndexAndRunsTheRest) {
 }
 
 TEST(ThreadPoolTest, EveryThreadFlushesDenormalsAndKeepsOpenMpToOneThread) {
-  const auto pool = ThreadPool::Create(3);
+  const auto pool = ThreadPool::Create(3).value();
   volatile float tiny = std::numeric_limits<float>::min();
   ASSERT_TRUE(pool->ParallelFor(30,
                                 [&](uint32_t, uint32_t thread) {

@@ -82,7 +82,7 @@ INSTANTIATE_TEST_SUITE_P(Threads, PsClientFramesTest, ::testing::Values(0, 1, 3)
 
 TEST_P(PsClientFramesTest, HoldEachServersSegmentOfKeysAndGradients) {
   constexpr uint32_t kServers = 2;
-  const auto pool = GetParam() > 0 ? ThreadPool::Create(GetParam()) : nullptr;
+  const auto pool = GetParam() > 0 ? ThreadPool::Create(GetParam()).value() : nullptr;
   PsClientOptions options;
   options.workers = 1;
   options.shards = kShards;

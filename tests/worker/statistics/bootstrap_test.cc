@@ -44,7 +44,7 @@ std::vector<double> Normals(uint64_t seed, uint64_t n) {
 
 std::vector<MetricDraws> DrawOne(const ResampledMetric& metric, uint64_t groups, uint32_t threads,
                                  uint32_t replicates) {
-  const auto pool = ThreadPool::Create(threads);
+  const auto pool = ThreadPool::Create(threads).value();
   const ResampledMetric* const metrics[] = {&metric};
   return DrawReplicates(metrics, Ids(groups), {.seed = 5, .replicates = replicates}, pool.get());
 }
@@ -98,7 +98,7 @@ TEST(BootstrapTest, TheSameBitsWithAnyNumberOfThreads) {
 TEST(BootstrapTest, IntervalCoversTheTruthInAboutNinetyFivePercent) {
   int covered = 0;
   constexpr int kTrials = 400;
-  const auto pool = ThreadPool::Create(2);
+  const auto pool = ThreadPool::Create(2).value();
   for (int trial = 0; trial < kTrials; ++trial) {
     const MeanOfValues metric(Normals(100 + static_cast<uint64_t>(trial), 80));
     const ResampledMetric* const metrics[] = {&metric};

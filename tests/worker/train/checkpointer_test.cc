@@ -200,6 +200,21 @@ TEST(CheckpointerTest, AServersFailureIsReported) {
   EXPECT_EQ(checkpointer.Poll(true).code(), Code::kResourceExhausted);
 }
 
+TEST(CheckpointerTest, AnOldCheckpointThatCannotBeRemovedEndsNothing) {
+  const auto files = NewMemoryFiles();
+  FaultPlan plan;
+  plan.failing_removes = true;
+  const auto faulty = NewFaultyFiles(*files, plan);
+  ScriptedServers servers;
+  Checkpointer checkpointer(*faulty, Template(1, 1), true, &servers);
+  for (uint64_t step = 1; step <= 3; ++step) {
+    const Status status = Take(&checkpointer, *faulty, step);
+    ASSERT_TRUE(status.ok()) << status.ToString();
+    EXPECT_EQ(Newest(*files), CheckpointFolder("ckpt", step));
+  }
+  EXPECT_TRUE(files->Exists(CheckpointFolder("ckpt", 1)));
+}
+
 // The calls of checkpoint 2 fail one after the other; checkpoint 1 is found after each, whole.
 TEST(CheckpointerTest, AFailureAtAnyCallLeavesThePreviousCheckpoint) {
   for (const int kind : {0, 1, 2, 3}) {

@@ -27,7 +27,7 @@ void WriteSteps(FileSystem& files, uint64_t resumed, uint64_t first, uint64_t la
   for (uint64_t step = first; step <= last; ++step) {
     ASSERT_TRUE((*writer)->Write(ReportOf(step)).ok());
   }
-  ASSERT_TRUE((*writer)->Close().ok());
+  (*writer)->Close();
 }
 
 std::string Text(FileSystem& files) { return *ReadWholeFile(files, "out/metrics.jsonl"); }
@@ -49,7 +49,7 @@ TEST(ReportWriterTest, ZerosAreWrittenAndUndefinedValuesAreNot) {
   report.set_step(3);
   report.mutable_evaluation()->add_task()->set_ece(0);
   ASSERT_TRUE((*writer)->Write(report).ok());
-  ASSERT_TRUE((*writer)->Close().ok());
+  (*writer)->Close();
   for (const char* written : {R"("stage":0)", R"("positives":"0")", R"("ks_error_bound":0)",
                               R"("ece":0)", R"("pcvr_above_one":"0")"}) {
     EXPECT_NE(Text(*files).find(written), std::string::npos) << written << " in " << Text(*files);
@@ -91,7 +91,7 @@ TEST(ReportWriterTest, APipeIsWrittenInPlace) {
   auto writer = ReportWriter::Open(PosixFiles(), path, 0);
   ASSERT_TRUE(writer.ok()) << writer.status().ToString();
   ASSERT_TRUE((*writer)->Write(ReportOf(1)).ok());
-  ASSERT_TRUE((*writer)->Close().ok());
+  (*writer)->Close();
   char text[256] = {};
   EXPECT_GT(read(reader, text, sizeof(text) - 1), 0);
   EXPECT_NE(std::string(text).find("\"step\":\"1\""), std::string::npos) << text;
@@ -138,7 +138,8 @@ TEST(ReportWriterTest, AnEvaluationThatIsMadeAgainTakesTheOldOnesPlace) {
     Report report;
     report.set_step(2);
     report.mutable_evaluation()->set_rows(rows);
-    ASSERT_TRUE((*writer)->Write(report).ok() && (*writer)->Close().ok());
+    ASSERT_TRUE((*writer)->Write(report).ok());
+    (*writer)->Close();
   };
   evaluate(0, 7);
   evaluate(2, 8);
@@ -159,7 +160,7 @@ TEST(ReportWriterTest, WithoutAPathReportsAreDropped) {
   auto writer = ReportWriter::Open(*files, "", 3);
   ASSERT_TRUE(writer.ok());
   EXPECT_TRUE((*writer)->Write(ReportOf(1)).ok());
-  EXPECT_TRUE((*writer)->Close().ok());
+  (*writer)->Close();
 }
 
 TEST(ReportWriterTest, AFullDiskIsAnErrorAndResumingOntoItKeepsTheOldFile) {
@@ -173,6 +174,44 @@ TEST(ReportWriterTest, AFullDiskIsAnErrorAndResumingOntoItKeepsTheOldFile) {
   EXPECT_EQ(ReportWriter::Open(*full, "out/metrics.jsonl", 3).status().code(),
             Code::kResourceExhausted);
   EXPECT_EQ(Text(*files), before);
+}
+
+// What was trained is worth more than a line about it; the file can be read back, and resumed onto.
+TEST(ReportWriterTest, ADiskThatFailsInTheMiddleEndsTheFileAndNotTheRun) {
+  FaultPlan plans[2];
+  plans[0].failing_write = 2;  // the first is of the empty file that the run begins with
+  plans[0].write_half_first = true;
+  plans[1].failing_sync = 1;
+  for (const FaultPlan& plan : plans) {
+    const auto files = NewMemoryFiles();
+    const auto faulty = NewFaultyFiles(*files, plan);
+    auto writer = ReportWriter::Open(*faulty, "out/metrics.jsonl", 0);
+    ASSERT_TRUE(writer.ok()) << writer.status().ToString();
+    ASSERT_TRUE((*writer)->Write(ReportOf(1)).ok());
+    const std::string before = Text(*files);
+    (*writer)->Sync();
+    for (uint64_t step = 2; step <= 4; ++step) EXPECT_TRUE((*writer)->Write(ReportOf(step)).ok());
+    (*writer)->Close();
+    EXPECT_TRUE(Text(*files).starts_with(before));
+    EXPECT_EQ(Text(*files).find("\"step\":\"3\""), std::string::npos);
+    WriteSteps(*files, 1, 2, 4);
+    EXPECT_NE(Text(*files).find("\"step\":\"4\""), std::string::npos);
+  }
+}
+
+TEST(ReportWriterTest, AFileThatAnotherRunWritesIsRefused) {
+  const std::string path = JoinPath(testing::TempDir(), "metrics-of-two.jsonl");
+  auto first = ReportWriter::Open(PosixFiles(), path, 0);
+  ASSERT_TRUE(first.ok()) << first.status().ToString();
+  ASSERT_TRUE((*first)->Write(ReportOf(1)).ok());
+  const std::string before = *ReadWholeFile(PosixFiles(), path);
+  const Status second = ReportWriter::Open(PosixFiles(), path, 0, false, 0).status();
+  EXPECT_EQ(second.code(), Code::kFailedPrecondition) << second.ToString();
+  EXPECT_NE(second.message().find("held by process"), std::string::npos) << second.message();
+  EXPECT_EQ(*ReadWholeFile(PosixFiles(), path), before);
+  (*first)->Close();
+  EXPECT_TRUE(ReportWriter::Open(PosixFiles(), path, 0).ok());
+  EXPECT_TRUE(PosixFiles().Remove(path).ok());
 }
 
 }  // namespace

@@ -28,10 +28,11 @@ class DeviceEngine final : public Engine {
   DeviceEngine(const EngineContext& context, std::unique_ptr<Device> device)
       : Engine(context, NameOf(device->info(), context.config->compute().cuda()), true),
         cuda_(context.config->compute().cuda()),
-        pool_(ThreadPool::Create(std::min(context.pool->threads(), kMostPackingThreads))),
         device_(std::move(device)) {}
 
   Status Open() {
+    ASSIGN_OR_RETURN(pool_,
+                     ThreadPool::Create(std::min(context_.pool->threads(), kMostPackingThreads)));
     DeviceStepOptions options = {context_.config, context_.model, context_.objective,
                                  context_.grains};
     options.step_bytes = size_t{cuda_.step_memory_mb()} << 20;

@@ -197,7 +197,7 @@ TEST(RunRowsTest, WithoutGroupsEveryExposureIsOneAlsoWhereNumbersRepeat) {
 TEST(RunRowsTest, NothingIsDrawnFromTooFewGroups) {
   RunScores run = DrawnScores();
   const std::vector<Column> columns = {ColumnOf("cvr_log_loss"), ColumnOf("cvr_auc")};
-  const auto pool = worker::ThreadPool::Create(1);
+  const auto pool = worker::ThreadPool::Create(1).value();
   EXPECT_EQ(DrawRun(run, false, columns, 20, pool.get()).draws.count("cvr_log_loss"), 1u);
   for (uint64_t& group : run.scores.group) group %= kFewestGroups - 1;
   const RunDraws few = DrawRun(run, false, columns, 20, pool.get());

@@ -95,7 +95,7 @@ TEST(ModelTest, AGrainHasTheSameBitsOnEveryThread) {
   const Fixture fixture("");
   const TestGrain grain = fixture.Grain(12, 16, 7);
   const Gradients expected = fixture.Run(grain);
-  const auto pool = ThreadPool::Create(3);
+  const auto pool = ThreadPool::Create(3).value();
   std::vector<Gradients> results(12);
   ASSERT_TRUE(pool->ParallelFor(12,
                                 [&](uint32_t i, uint32_t) {

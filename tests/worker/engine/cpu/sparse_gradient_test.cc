@@ -88,7 +88,7 @@ TEST(SparseCombinerTest, EqualsThePlainTreeBitForBitForAnyWorkersAndThreads) {
       const std::vector<SparseGradient> grains = MakeGrains(keys, dim);
       const std::map<uint32_t, Row> expected = Expected(grains, dim);
       for (const uint32_t threads : {1u, 3u}) {
-        const auto pool = ThreadPool::Create(threads);
+        const auto pool = ThreadPool::Create(threads).value();
         SparseCombiner combiner(pool.get());
         for (uint32_t workers = 1; workers <= 9; ++workers) {
           EXPECT_EQ(Combined(grains, keys, dim, workers, &combiner), expected)
@@ -102,14 +102,14 @@ TEST(SparseCombinerTest, EqualsThePlainTreeBitForBitForAnyWorkersAndThreads) {
 TEST(SparseCombinerTest, ManyKeysAreCutIntoTasksWithoutChangingASum) {
   constexpr uint32_t kKeys = 9000;
   const std::vector<SparseGradient> grains = MakeGrains(kKeys, 2);
-  const auto pool = ThreadPool::Create(3);
+  const auto pool = ThreadPool::Create(3).value();
   SparseCombiner combiner(pool.get());
   EXPECT_TRUE(Combined(grains, kKeys, 2, 3, &combiner) == Expected(grains, 2));
 }
 
 TEST(SparseCombinerTest, NoKeysGiveNoRows) {
   std::vector<SparseGradient> grains(2);
-  const auto pool = ThreadPool::Create(1);
+  const auto pool = ThreadPool::Create(1).value();
   SparseCombiner combiner(pool.get());
   SparseGradient sum = {{7}, {7}};
   combiner.Combine({2, 2}, 4, 0, {&grains[0], &grains[1]}, &sum);

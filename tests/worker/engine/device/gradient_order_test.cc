@@ -145,7 +145,7 @@ TEST(GradientOrderTest, AnyNumberOfThreadsMakesTheOneOrder) {
       {Keys({180000, 180000, 500, 140000}, 9000), {{0, 2}, {2, 2}}},  // some grains in parts
   };
   for (const uint32_t threads : {1, 2, 3, 8}) {
-    const auto pool = ThreadPool::Create(threads);
+    const auto pool = ThreadPool::Create(threads).value();
     std::vector<GradientOrderMaker::Scratch> scratch(threads);
     GradientOrderMaker maker;
     GradientOrder got;

@@ -92,7 +92,7 @@ TEST(PackedStepTest, AnyNumberOfThreadsPacksTheSameBytes) {
     }
   }
   for (const uint32_t threads : {1, 2, 3, 8}) {
-    const auto pool = ThreadPool::Create(threads);
+    const auto pool = ThreadPool::Create(threads).value();
     Packer lone(world, nullptr), shared(world, pool.get());
     for (const StepWorld* step : {&world, &other, &other, &world}) {
       lone.Pack(step->batch(), rows);

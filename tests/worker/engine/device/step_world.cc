@@ -100,7 +100,7 @@ Sums StepWorld::OnCpu() const {
         compute.Backward(input(g), parameters(), workspaces[g].get(), gradient, &sparse[g]).ok());
   }
   out.sparse.resize(batch_.keys.size());
-  const auto pool = ThreadPool::Create(1);
+  const auto pool = ThreadPool::Create(1).value();
   SparseCombiner combiner(pool.get());
   for (const TreeNode node : MaximalNodes(range())) {
     std::vector<TreeNode> leaves;

@@ -1,0 +1,151 @@
+#include "common/file_lock.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <cstring>
+#include <ctime>
+#include <optional>
+#include <thread>
+#include <utility>
+
+#include "common/log.h"
+#include "common/node_name.h"
+#include "common/strings.h"
+
+namespace chorus {
+namespace {
+
+// Whoever may write in the folder may take over what a killed process left.
+constexpr mode_t kMode = 0666;
+
+// Each is lost only to a holder that ends in the very moment between our open and our lock.
+constexpr int kMostTries = 1000;
+
+std::string CommandLine() {
+  constexpr size_t kLongest = 300;
+  char text[kLongest];
+  const int file = open("/proc/self/cmdline", O_RDONLY | O_CLOEXEC);
+  const ssize_t bytes = file < 0 ? 0 : read(file, text, sizeof(text));
+  if (file >= 0) close(file);
+  std::string command(text, static_cast<size_t>(std::max<ssize_t>(bytes, 0)));
+  while (!command.empty() && command.back() == '\0') command.pop_back();
+  std::replace_if(
+      command.begin(), command.end(), [](char c) { return c == '\0' || c == '\n'; }, ' ');
+  return command;
+}
+
+// What the holder writes of itself: "process 4711 on node7 since 2026-03-01 12:00:03 UTC (chorus
+// train --config job.textproto)".
+std::string OwnName() {
+  const std::time_t now = std::time(nullptr);
+  std::tm utc = {};
+  gmtime_r(&now, &utc);
+  char since[32] = "";
+  std::strftime(since, sizeof(since), "%Y-%m-%d %H:%M:%S", &utc);
+  return StrCat("process ", getpid(), " on ", NodeName(), " since ", since, " UTC (", CommandLine(),
+                ")\n");
+}
+
+class HeldLock final : public FileLock {
+ public:
+  HeldLock(int file, std::string path) : file_(file), path_(std::move(path)) {}
+  // While the lock is held nobody else removes the file, or makes another of this name.
+  ~HeldLock() override {
+    unlink(path_.c_str());
+    close(file_);
+  }
+  HeldLock(const HeldLock&) = delete;
+  HeldLock& operator=(const HeldLock&) = delete;
+
+  // Without it the lock holds as well: nobody is told who has it.
+  void WriteName() {
+    const std::string name = OwnName();
+    if (ftruncate(file_, 0) == 0) (void)!pwrite(file_, name.data(), name.size(), 0);
+  }
+
+ private:
+  const int file_;
+  const std::string path_;
+};
+
+// The open file still has its name: nobody removed it before we had its lock.
+bool IsNamed(int file, const std::string& path) {
+  struct stat opened, named;
+  return fstat(file, &opened) == 0 && stat(path.c_str(), &named) == 0 &&
+         opened.st_ino == named.st_ino && opened.st_dev == named.st_dev;
+}
+
+// "" while the holder has not written it, or its file system keeps others from reading.
+std::string NameIn(int file) {
+  char text[512];
+  const ssize_t bytes = pread(file, text, sizeof(text), 0);
+  const std::string_view name(text, static_cast<size_t>(std::max<ssize_t>(bytes, 0)));
+  return std::string(name.substr(0, name.find('\n')));
+}
+
+Status Refusal(int file, const std::string& path) {
+  std::string name = NameIn(file);
+  for (int tries = 0; name.empty() && tries < 20; ++tries) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    name = NameIn(file);
+  }
+  return FailedPrecondition(StrCat(
+      "held by ", name.empty() ? "a process that does not say which" : name, ", lock file ", path));
+}
+
+Status OpenError(const std::string& path, int error) {
+  if (error == ENOENT || error == ENOTDIR) {
+    return NotFound(StrCat("creating ", path, ": there is no directory ", DirectoryOf(path)));
+  }
+  return Internal(StrCat("creating ", path, ": ", std::strerror(error)));
+}
+
+// Open for writing where that is allowed: over NFS a lock that excludes others needs it. What another
+// user's killed process left can only be read.
+int OpenLockFile(const std::string& path) {
+  constexpr int kFlags = O_CLOEXEC | O_NOFOLLOW;
+  const int file = open(path.c_str(), O_RDWR | O_CREAT | kFlags, kMode);
+  return file < 0 && errno == EACCES ? open(path.c_str(), O_RDONLY | kFlags) : file;
+}
+
+// One attempt; nothing if the file lost its name between our open and our lock.
+Result<std::optional<std::unique_ptr<FileLock>>> Try(const std::string& path) {
+  using Taken = std::optional<std::unique_ptr<FileLock>>;
+  const int file = OpenLockFile(path);
+  if (file < 0) return OpenError(path, errno);
+  const int error = flock(file, LOCK_EX | LOCK_NB) == 0 ? 0 : errno;
+  if (error == EWOULDBLOCK) {
+    Status refusal = Refusal(file, path);
+    close(file);
+    return refusal;
+  }
+  if (!IsNamed(file, path)) {
+    close(file);
+    return Taken();
+  }
+  if (error != 0) {
+    LogWarning(path, " cannot be locked (", std::strerror(error),
+               "): take care that no other process writes here");
+  }
+  auto lock = std::make_unique<HeldLock>(file, path);
+  lock->WriteName();
+  return Taken(std::move(lock));
+}
+
+}  // namespace
+
+Result<std::unique_ptr<FileLock>> TakeFileLock(const std::string& path) {
+  for (int tries = 0; tries < kMostTries; ++tries) {
+    ASSIGN_OR_RETURN(std::optional<std::unique_ptr<FileLock>> lock, Try(path));
+    if (lock.has_value()) return std::move(*lock);
+  }
+  return Internal(StrCat("creating ", path, ": it is removed again and again"));
+}
+
+}  // namespace chorus

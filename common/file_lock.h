@@ -1,0 +1,19 @@
+#pragma once
+// The lock behind FileSystem::Lock: a file whose lock the kernel keeps, on the machine or on the
+// server of a shared file system, and frees when the holder's process ends. The file says who holds
+// it, and is removed with the lock; what a killed holder leaves of it locks nothing.
+// Thread safety: any thread; a lock belongs to one thread at a time.
+
+#include <memory>
+#include <string>
+
+#include "common/file.h"
+#include "common/status.h"
+
+namespace chorus {
+
+// Errors: kFailedPrecondition (another process or object has the lock; names host, process, time
+// and command), kNotFound (no such directory), kInternal (the file cannot be made).
+Result<std::unique_ptr<FileLock>> TakeFileLock(const std::string& path);
+
+}  // namespace chorus

@@ -1,0 +1,126 @@
+#include "launch/job/peer_ranks.h"
+
+#include <sys/types.h>
+
+#include <cstdlib>
+#include <fstream>
+#include <iterator>
+#include <map>
+#include <string_view>
+#include <vector>
+
+#include "common/file.h"
+#include "common/node_name.h"
+#include "common/strings.h"
+
+namespace chorus::launch {
+namespace {
+
+// What a launcher puts into the environment of each of its ranks: its number, how many there are,
+// and what names the job.
+struct Launcher {
+  const char* rank;
+  const char* ranks;
+  std::vector<const char*> job;
+};
+
+const std::vector<Launcher>& Launchers() {
+  static const std::vector<Launcher> launchers = {
+      {"OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE", {"PMIX_NAMESPACE"}},
+      {"PMIX_RANK", "SLURM_NTASKS", {"PMIX_NAMESPACE"}},
+      {"SLURM_PROCID", "SLURM_STEP_NUM_TASKS", {"SLURM_JOB_ID", "SLURM_STEP_ID"}},
+      {"PMI_RANK", "PMI_SIZE", {"PMI_FD"}},
+  };
+  return launchers;
+}
+
+std::string OwnVariable(const char* name) {
+  const char* const value = std::getenv(name);
+  return value == nullptr ? "" : value;
+}
+
+const Launcher* OwnLauncher() {
+  for (const Launcher& launcher : Launchers()) {
+    if (!OwnVariable(launcher.rank).empty()) return &launcher;
+  }
+  return nullptr;
+}
+
+std::optional<uint32_t> Number(const std::string& text) {
+  const std::optional<uint64_t> number = ParseUint64(text);
+  if (!number.has_value()) return std::nullopt;
+  return static_cast<uint32_t>(*number);
+}
+
+std::string Contents(const std::string& path) {
+  std::ifstream in(path, std::ios::binary);
+  return std::string(std::istreambuf_iterator<char>(in), {});
+}
+
+// The rank that a process is in this process's job; nothing for any other.
+std::optional<uint32_t> RankOf(const std::string& process, const Launcher& launcher) {
+  std::map<std::string, std::string> variables;
+  for (const std::string& variable : Split(Contents("/proc/" + process + "/environ"), '\0')) {
+    const size_t equals = variable.find('=');
+    if (equals != std::string::npos)
+      variables[variable.substr(0, equals)] = variable.substr(equals + 1);
+  }
+  for (const char* name : launcher.job) {
+    if (variables[name] != OwnVariable(name)) return std::nullopt;
+  }
+  return Number(variables[launcher.rank]);
+}
+
+// The state's letter of /proc/PID/stat; the name before it, in parentheses, may hold anything.
+char StateOf(const std::string& process) {
+  const std::string stat = Contents("/proc/" + process + "/stat");
+  const size_t close = stat.rfind(')');
+  return close == std::string::npos || close + 2 >= stat.size() ? '?' : stat[close + 2];
+}
+
+const char* Stuck(char state) {
+  switch (state) {
+    case 'T':
+    case 't':
+      return "is stopped";
+    case 'D':
+      return "waits for a disk";
+    case 'Z':
+    case 'X':
+      return "has ended";
+    default:  // it runs, or sleeps as whoever waits does
+      return nullptr;
+  }
+}
+
+}  // namespace
+
+std::optional<uint32_t> RankOfLauncher() {
+  const Launcher* const launcher = OwnLauncher();
+  return launcher == nullptr ? std::nullopt : Number(OwnVariable(launcher->rank));
+}
+
+std::optional<uint32_t> RanksOfLauncher() {
+  const Launcher* const launcher = OwnLauncher();
+  return launcher == nullptr ? std::nullopt : Number(OwnVariable(launcher->ranks));
+}
+
+std::string StuckRanksHere() {
+  const Launcher* const launcher = OwnLauncher();
+  const Result<std::vector<std::string>> processes = PosixFiles().List("/proc");
+  if (launcher == nullptr || !processes.ok()) return "";
+  std::map<uint32_t, std::string> stuck;
+  for (const std::string& process : *processes) {
+    if (!ParseUint64(process).has_value()) continue;
+    const char* const how = Stuck(StateOf(process));
+    if (how == nullptr) continue;
+    if (const std::optional<uint32_t> rank = RankOf(process, *launcher)) {
+      stuck[*rank] = StrCat("rank ", *rank, " (process ", process, " on ", NodeName(), ") ", how);
+    }
+  }
+  std::vector<std::string> texts;
+  for (const auto& [rank, text] : stuck) texts.push_back(text);
+  return Join(texts, ", ");
+}
+
+}  // namespace chorus::launch
