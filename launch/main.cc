@@ -4,10 +4,13 @@
 
 #include <CLI/CLI.hpp>
 
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <functional>
+#include <string>
+#include <vector>
 
 #include "common/shortage.h"
 #include "launch/command/commands.h"
@@ -64,11 +67,11 @@ void AddConfig(CLI::App* command, ConfigArguments* config) {
 // The arguments outlive parsing: CLI11 writes into them, the action reads them.
 void AddTrain(CLI::App* app, Action* action) {
   static TrainArguments arguments;
-  CLI::App* command =
-      AddCommand(app, "train", "Train a model; under mpirun, on every rank",
-                 "mpirun -n 3 chorus train --config configs/train/chorus_cvr.textproto "
-                 "--set data.log=train.log",
-                 action, [] { return RunTrain(arguments, &stopped_by_signal); });
+  CLI::App* command = AddCommand(app, "train", "Train a model; under mpirun, on every rank",
+                                 "mpirun --oversubscribe --bind-to none -n 3 chorus train --config "
+                                 "configs/train/chorus_cvr.textproto "
+                                 "--set data.log=train.log",
+                                 action, [] { return RunTrain(arguments, &stopped_by_signal); });
   AddConfig(command, &arguments.config);
   static bool resume = false, fallback = false;
   CLI::Option* const resumes = command->add_flag(
@@ -326,6 +329,35 @@ Status RunAction(const Action& action) {
   return FlushOutput();
 }
 
+// How many letters have to be changed, added, left out or swapped with the next.
+size_t Edits(const std::string& a, const std::string& b) {
+  std::vector<std::vector<size_t>> edits(a.size() + 1, std::vector<size_t>(b.size() + 1));
+  for (size_t i = 0; i <= a.size(); ++i) {
+    for (size_t j = 0; j <= b.size(); ++j) {
+      size_t& least = edits[i][j];
+      least = i == 0 ? j : j == 0 ? i : edits[i - 1][j - 1] + (a[i - 1] != b[j - 1] ? 1 : 0);
+      if (i > 0 && j > 0) least = std::min({least, edits[i - 1][j] + 1, edits[i][j - 1] + 1});
+      const bool swapped = i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1];
+      if (swapped) least = std::min(least, edits[i - 2][j - 2] + 1);
+    }
+  }
+  return edits[a.size()][b.size()];
+}
+
+// "" when `word` is a command, or an option; else what to say of it.
+std::string WhyNoCommand(const CLI::App& app, const std::string& word) {
+  if (word.empty() || word.front() == '-') return "";
+  std::string nearest;
+  size_t edits = 3;  // more is another word
+  for (const CLI::App* command : app.get_subcommands(nullptr)) {
+    if (command->get_name() == word) return "";
+    const size_t needed = Edits(word, command->get_name());
+    if (needed < edits) nearest = command->get_name(), edits = needed;
+  }
+  const std::string meant = nearest.empty() ? "" : "; did you mean \"" + nearest + "\"?";
+  return "no command \"" + word + "\"" + meant + " (chorus --help lists all)";
+}
+
 int Main(int argc, char** argv) {
   CLI::App app{"Chorus: entire-space conversion-rate models over parameter servers"};
   app.set_version_flag("--version", std::string(kVersion));
@@ -343,10 +375,14 @@ int Main(int argc, char** argv) {
   AddObjective(&app, &action);
   AddCompare(&app, &action);
   AddReport(&app, &action);
+  constexpr int kUsageError = 2;
+  if (const std::string why = WhyNoCommand(app, argc > 1 ? argv[1] : ""); !why.empty()) {
+    std::fprintf(stderr, "chorus: %s\n", why.c_str());
+    return kUsageError;
+  }
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    constexpr int kUsageError = 2;
     return app.exit(error) == 0 ? 0 : kUsageError;
   }
   const Status status = RunAction(action);

@@ -52,14 +52,21 @@ bool SameColumn(const NumericInfo& a, const NumericInfo& b) {
 }
 
 template <typename Info>
+const Info* Find(const std::vector<Info>& infos, const std::string& name) {
+  const auto found =
+      std::find_if(infos.begin(), infos.end(), [&](const Info& info) { return info.name == name; });
+  return found == infos.end() ? nullptr : &*found;
+}
+
+// Whether models of the one log can take the other: by name, in any order.
+template <typename Info>
 Status CheckAlike(const char* kind, const std::vector<Info>& like, const std::vector<Info>& made) {
-  for (size_t i = 0; i < std::max(like.size(), made.size()); ++i) {
-    if (i < like.size() && i < made.size() && SameColumn(like[i], made[i])) continue;
-    return FailedPrecondition(StrCat(
-        "its ", kind, " ", i, " is ", i < like.size() ? Shown(like[i].name) : "not there",
-        ", the schema's is ", i < made.size() ? Shown(made[i].name) : "not there",
-        i < like.size() && i < made.size() && like[i].name == made[i].name ? ", of another kind"
-                                                                           : ""));
+  for (const Info& info : like) {
+    const Info* const same = Find(made, info.name);
+    if (same != nullptr && SameColumn(info, *same)) continue;
+    return FailedPrecondition(
+        StrCat("its ", kind, " ", Shown(info.name),
+               same == nullptr ? " is not in the schema" : " is of another kind in the schema"));
   }
   return Status::Ok();
 }
@@ -71,12 +78,18 @@ Status TakeStatistics(const LogSchema& like, const ColumnPlan& plan, LogSchema* 
   RETURN_IF_ERROR(CheckAlike("numeric", like.numerics, schema->numerics));
   for (const SidePlan* side : {&plan.contexts, &plan.exposures}) {
     for (const NumericPlan& numeric : side->numerics) {
-      const NumericInfo& from = like.numerics[numeric.schema_index];
+      NumericInfo& into = schema->numerics[numeric.schema_index];
+      const NumericInfo* const found = Find(like.numerics, into.name);
+      if (found == nullptr) {
+        return FailedPrecondition(StrCat("it has no numeric ", Shown(into.name),
+                                         ", whose mean and deviation the schema asks for"));
+      }
+      const NumericInfo& from = *found;
       if (numeric.transform == ColumnNumeric::NONE && (from.mean != 0 || from.stddev != 1)) {
         return FailedPrecondition(StrCat("its numeric ", Shown(from.name),
                                          " is standardised, the schema's transform is NONE"));
       }
-      schema->numerics[numeric.schema_index] = from;
+      into = from;
     }
   }
   return Status::Ok();

@@ -209,17 +209,40 @@ TEST_F(ImportTest, TakesTheNormalisationOfAnEarlierLog) {
   EXPECT_EQ(blocks[0].exposures.numerics[1][0], 1000.0f);
 }
 
+TEST_F(ImportTest, TheNormalisationOfAnEarlierLogIsTakenByName) {
+  Write(Table(200));
+  ASSERT_OK(Import("slot { column: 'user' } numeric { column: 'price' } "
+                   "numeric { column: 'price' name: 'again' transform: NONE }",
+                   {.output = "monday"})
+                .status());
+  ASSERT_OK(Import("slot { column: 'user' name: 'more' } slot { column: 'user' } "
+                   "numeric { column: 'price' name: 'again' transform: NONE } "
+                   "numeric { column: 'price' }",
+                   {.output = "tuesday", .like = "monday"})
+                .status());
+  LogSchema monday, tuesday;
+  ReadLog(*files_, "monday", &monday);
+  ReadLog(*files_, "tuesday", &tuesday);
+  EXPECT_EQ(tuesday.numerics[1], monday.numerics[0]);
+  EXPECT_EQ(tuesday.numerics[0], monday.numerics[1]);
+  EXPECT_EQ(ErrorOf("slot { column: 'user' } numeric { column: 'price' } "
+                    "numeric { column: 'price' name: 'again' transform: NONE } "
+                    "numeric { column: 'price' name: 'new' }",
+                    {.like = "monday"}),
+            "--like monday: it has no numeric 'new', whose mean and deviation the schema asks for");
+}
+
 TEST_F(ImportTest, AnEarlierLogOfOtherFeaturesIsRefused) {
   Write(Table(20));
   ASSERT_OK(
       Import("slot { column: 'user' } numeric { column: 'price' }", {.output = "monday"}).status());
   const ImportOptions like = {.like = "monday"};
   EXPECT_EQ(ErrorOf("slot { column: 'user' name: 'who' } numeric { column: 'price' }", like),
-            "--like monday: its slot 0 is 'user', the schema's is 'who'");
+            "--like monday: its slot 'user' is not in the schema");
   EXPECT_EQ(ErrorOf("slot { column: 'user' }", like),
-            "--like monday: its numeric 0 is 'price', the schema's is not there");
+            "--like monday: its numeric 'price' is not in the schema");
   EXPECT_EQ(ErrorOf("slot { column: 'user' context: true } numeric { column: 'price' }", like),
-            "--like monday: its slot 0 is 'user', the schema's is 'user', of another kind");
+            "--like monday: its slot 'user' is of another kind in the schema");
   EXPECT_EQ(ErrorOf("slot { column: 'user' } numeric { column: 'price' transform: NONE }", like),
             "--like monday: its numeric 'price' is standardised, the schema's transform is NONE");
 }

@@ -1,0 +1,86 @@
+// What the command line of `chorus train` and of those who score offers: settings that fit the log,
+// the best checkpoint, one before a damaged one, a hint for a misspelt command.
+
+#include "tests/e2e/command_testing.h"
+
+namespace chorus::e2e {
+namespace {
+
+using RunOptionsTest = CommandTest;
+
+TEST_F(RunOptionsTest, AMisspeltCommandIsAnsweredWithTheOneThatWasMeant) {
+  const test::Finished wrong = Run(0, Command("trian", {}));
+  EXPECT_EQ(wrong.code, 2);
+  EXPECT_NE(wrong.errors.find("did you mean \"train\"?"), std::string::npos) << wrong.errors;
+  const test::Finished strange = Run(0, Command("serve", {}));
+  EXPECT_EQ(strange.code, 2);
+  EXPECT_NE(strange.errors.find("no command \"serve\" (chorus --help"), std::string::npos)
+      << strange.errors;
+}
+
+// Under mpirun rank 0 chooses, for all.
+TEST_F(RunOptionsTest, SettingsThatNobodyWroteFitTheLogAndAreNamed) {
+  const std::vector<std::string> plain = {"--set", "data.log=" + Path("train"), "--set",
+                                          "checkpoint.directory=" + Path("run/ckpt")};
+  const test::Finished shown = Run(0, Command("train", plain, {"--print-config"}));
+  ExpectSuccess(shown);
+  EXPECT_NE(shown.output.find("#   step.grain_rows = 32: 400 exposures make 2 steps of 256"),
+            std::string::npos)
+      << shown.output;
+  EXPECT_NE(shown.output.find("start: BASE_RATE"), std::string::npos);
+  ASSERT_TRUE(ReplaceFile(files_, Path("whole.textproto"), shown.output).ok());
+
+  const test::Finished trained = Run(3, Command("train", plain));
+  ExpectSuccess(trained);
+  EXPECT_NE(trained.errors.find("settings that fit the log"), std::string::npos) << trained.errors;
+  const std::string fitted = Canonical(files_, NewestCheckpoint("run"));
+  // The whole configuration, written out, is the same job.
+  ExpectSuccess(Run(0, Command("train", {"--config", Path("whole.textproto"), "--set",
+                                         "checkpoint.directory=" + Path("again/ckpt")})));
+  EXPECT_EQ(Canonical(files_, NewestCheckpoint("again")), fitted);
+}
+
+TEST_F(RunOptionsTest, TheBestCheckpointIsScoredExportedAndNamed) {
+  const test::Finished trained =
+      Run(0, Command("train", Config("run",
+                                     "evaluate { every_steps: 2 } data { epochs: 4 } "
+                                     "table { name: 'a' dim: 4 optimizer { adagrad { lr: 0.5 } } } "
+                                     "table { name: 'b' dim: 3 } checkpoint { best: CTR_AUC }")));
+  ExpectSuccess(trained);
+  const auto best = worker::ReadBest(files_, Path("run/ckpt"));
+  ASSERT_TRUE(best.ok() && best->has_value());
+  const std::string folder = worker::CheckpointFolder(Path("run/ckpt"), (*best)->step());
+  EXPECT_NE(trained.output.find("best checkpoint: " + folder), std::string::npos) << trained.output;
+  const auto scores = [&](const std::vector<std::string>& which) {
+    std::vector<std::string> arguments = {"--log", Path("test"), "--checkpoint"};
+    arguments.insert(arguments.end(), which.begin(), which.end());
+    const test::Finished predicted = Run(0, Command("predict", arguments));
+    ExpectSuccess(predicted);
+    return predicted.output;
+  };
+  EXPECT_EQ(scores({Path("run/ckpt"), "--best"}), scores({folder}));
+  const test::Finished exported = Run(0, Command("export", {"--checkpoint", Path("run/ckpt"),
+                                                            "--best", "--output", Path("model")}));
+  ExpectSuccess(exported);
+  EXPECT_NE(exported.output.find(folder), std::string::npos) << exported.output;
+}
+
+TEST_F(RunOptionsTest, FallbackGoesOnFromTheCheckpointBeforeADamagedOne) {
+  const std::vector<std::string> config = Config("run", "checkpoint { every_steps: 2 }");
+  ExpectSuccess(Run(0, Command("train", config)));
+  const Outcome whole = OutcomeOfRun("run");
+  const std::string newest = NewestCheckpoint("run");
+  const std::string path = JoinPath(newest, "dense.bin");
+  std::string bytes = *ReadWholeFile(files_, path);
+  bytes[bytes.size() / 2] ^= 1;
+  ASSERT_TRUE(ReplaceFile(files_, path, bytes).ok());
+  ExpectFailure(Run(0, Command("train", config, {"--resume"})), "--fallback");
+  const test::Finished resumed = Run(3, Command("train", config, {"--resume", "--fallback"}));
+  ExpectSuccess(resumed);
+  EXPECT_NE(resumed.errors.find("is damaged and left out"), std::string::npos) << resumed.errors;
+  EXPECT_EQ(NewestCheckpoint("run"), newest);
+  EXPECT_EQ(OutcomeOfRun("run").state, whole.state);
+}
+
+}  // namespace
+}  // namespace chorus::e2e
