@@ -36,8 +36,8 @@ class NumericStatistics {
 };
 
 // Writes the means and deviations of another log, `like`, into `schema`, in place of learnt ones.
-// Columns are matched by name. Error: kFailedPrecondition, names the first feature of the log that
-// `plan` does not make alike, or numeric column that the log has not.
+// Columns are matched by name. Error: kFailedPrecondition, names the first feature that is of
+// another kind in the log, or numeric column that the log has not.
 Status TakeStatistics(const LogSchema& like, const ColumnPlan& plan, LogSchema* schema);
 
 }  // namespace chorus::worker
