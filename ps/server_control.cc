@@ -28,7 +28,12 @@ void ServerImpl::HandleControl(Frame frame, Responder respond) {
   respond({FrameType::kControlReply, reply->SerializeAsString(), {}});
 }
 
+// After a step that failed no snapshot begins or ends any more: whoever waits for one is told why.
 Result<wire::ControlReplyMeta> ServerImpl::SnapshotStatus(uint64_t step) {
+  {
+    MutexLock lock(mutex_);
+    RETURN_IF_ERROR(failure_);
+  }
   wire::ControlReplyMeta reply;
   *reply.mutable_snapshot() = writer_->status();
   if (reply.snapshot().step() != step) {  // not begun yet

@@ -43,7 +43,7 @@ TEST_F(RunOptionsTest, SettingsThatNobodyWroteFitTheLogAndAreNamed) {
 TEST_F(RunOptionsTest, TheBestCheckpointIsScoredExportedAndNamed) {
   const test::Finished trained =
       Run(0, Command("train", Config("run",
-                                     "evaluate { every_steps: 2 } data { epochs: 4 } "
+                                     "evaluate { log: 'test' every_steps: 2 } data { epochs: 4 } "
                                      "table { name: 'a' dim: 4 optimizer { adagrad { lr: 0.5 } } } "
                                      "table { name: 'b' dim: 3 } checkpoint { best: CTR_AUC }")));
   ExpectSuccess(trained);

@@ -178,12 +178,12 @@ TEST(OptimizerTest, RowwiseAdagradSharesOneAccumulatorARow) {
 }
 
 TEST(OptimizerTest, AnUpdateSaysWhenWeightsOrStateStopBeingFinite) {
-  for (const char* const optimizer : {"sgd { lr: 1e30 }", "adagrad { }", "rowwise_adagrad { }",
-                                      "adam { }", "adamw { }", "ftrl { }"}) {
+  for (const char* const optimizer :
+       {"sgd { lr: 1e30 }", "adagrad { }", "rowwise_adagrad { }", "adam { }", "ftrl { }"}) {
     TableConfig config;
-    config.set_dim(33);  // the bad element is behind those that are computed several at once
     ASSERT_TRUE(google::protobuf::TextFormat::ParseFromString(
         StrCat("optimizer { ", optimizer, " }"), &config));
+    config.set_dim(33);  // the bad element is behind those that are computed several at once
     const TableType type(kSeed, Complete(config));
     MemoryBudget budget(0);
     Table table(&type, &budget);

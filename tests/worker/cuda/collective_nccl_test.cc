@@ -191,10 +191,10 @@ TEST_F(NcclCollectiveTest, AWorkerThatDoesNotComeIsAnErrorAtTheDeadline) {
       EXPECT_NE(status.message().find("ncclCommInitRankConfig: no end"), std::string::npos)
           << status.ToString();
     });
-    OnWorkers({2, 2, 100, 100, true, 1.0}, [&](Worker& worker, uint32_t rank) {
+    OnWorkers({2, 2, 100, 100, true, 0.2}, [&](Worker& worker, uint32_t rank) {
       const Status opened = worker.Open();
       ASSERT_TRUE(opened.ok()) << opened.ToString();
-      if (rank == 1) return std::this_thread::sleep_for(std::chrono::milliseconds(2500));
+      if (rank == 1) return std::this_thread::sleep_for(std::chrono::milliseconds(600));
       const Status status = worker.Sum();
       EXPECT_EQ(status.code(), Code::kDeadlineExceeded);
       EXPECT_NE(status.message().find("sums of devices: no end"), std::string::npos)
@@ -244,9 +244,10 @@ TEST_F(NcclCollectiveTest, AtTheDeadlineADeviceSaysWhetherItHangsItself) {
 TEST_F(NcclCollectiveTest, ACopyBehindASumThatAWorkerHasLeftEndsAtTheDeadline) {
   cuda_host::SetAsynchronous(true);
   for (const bool to_host : {true, false}) {
-    OnWorkers({2, 2, 100, 100, true, 0.2}, [&](Worker& worker, uint32_t rank) {
-      ASSERT_TRUE(worker.Open().ok());
-      if (rank == 1) return std::this_thread::sleep_for(std::chrono::milliseconds(600));
+    OnWorkers({2, 2, 100, 100, true, 1.0}, [&](Worker& worker, uint32_t rank) {
+      const Status opened = worker.Open();
+      ASSERT_TRUE(opened.ok()) << opened.ToString();
+      if (rank == 1) return std::this_thread::sleep_for(std::chrono::milliseconds(2500));
       ASSERT_TRUE(worker.collective().BeginSum(0, 100).ok());
       ASSERT_TRUE(worker.collective().Join().ok());
       std::vector<float> host(100);
