@@ -142,7 +142,7 @@ bool IsAligned(const void* pointer, uint64_t bytes) {
 
 }  // namespace
 
-#define ENTER_CALL()                                             \
+#define ENTER_LT_CALL()                                          \
   if (const int injected = EnterCall(__func__); injected != 0) { \
     return static_cast<cublasStatus_t>(injected);                \
   }
@@ -166,26 +166,26 @@ const char* cublasLtGetStatusName(cublasStatus_t status) {
 size_t cublasLtGetVersion() { return 130000; }
 
 cublasStatus_t cublasLtCreate(cublasLtHandle_t* handle) {
-  ENTER_CALL();
+  ENTER_LT_CALL();
   *handle = new cublasLtContext();
   CountHandle(1);
   return CUBLAS_STATUS_SUCCESS;
 }
 cublasStatus_t cublasLtDestroy(cublasLtHandle_t handle) {
-  ENTER_CALL();
+  ENTER_LT_CALL();
   delete handle;
   CountHandle(-1);
   return CUBLAS_STATUS_SUCCESS;
 }
 cublasStatus_t cublasLtMatmulDescCreate(cublasLtMatmulDesc_t* desc, cublasComputeType_t compute,
                                         cudaDataType_t) {
-  ENTER_CALL();
+  ENTER_LT_CALL();
   *desc = new cublasLtMatmulDescOpaque_t{.compute = compute};
   CountHandle(1);
   return CUBLAS_STATUS_SUCCESS;
 }
 cublasStatus_t cublasLtMatmulDescDestroy(cublasLtMatmulDesc_t desc) {
-  ENTER_CALL();
+  ENTER_LT_CALL();
   delete desc;
   CountHandle(-1);
   return CUBLAS_STATUS_SUCCESS;
@@ -193,7 +193,7 @@ cublasStatus_t cublasLtMatmulDescDestroy(cublasLtMatmulDesc_t desc) {
 cublasStatus_t cublasLtMatmulDescSetAttribute(cublasLtMatmulDesc_t desc,
                                               cublasLtMatmulDescAttributes_t attribute,
                                               const void* value, size_t bytes) {
-  ENTER_CALL();
+  ENTER_LT_CALL();
   const auto set = [&](void* field, size_t size) {
     if (bytes != size) return CUBLAS_STATUS_INVALID_VALUE;
     std::memcpy(field, value, size);
@@ -213,26 +213,26 @@ cublasStatus_t cublasLtMatmulDescSetAttribute(cublasLtMatmulDesc_t desc,
 }
 cublasStatus_t cublasLtMatrixLayoutCreate(cublasLtMatrixLayout_t* layout, cudaDataType_t type,
                                           uint64_t rows, uint64_t cols, int64_t ld) {
-  ENTER_CALL();
+  ENTER_LT_CALL();
   if (rows == 0 || cols == 0 || ld < static_cast<int64_t>(rows)) return CUBLAS_STATUS_INVALID_VALUE;
   *layout = new cublasLtMatrixLayoutOpaque_t{rows, cols, ld, type};
   CountHandle(1);
   return CUBLAS_STATUS_SUCCESS;
 }
 cublasStatus_t cublasLtMatrixLayoutDestroy(cublasLtMatrixLayout_t layout) {
-  ENTER_CALL();
+  ENTER_LT_CALL();
   delete layout;
   CountHandle(-1);
   return CUBLAS_STATUS_SUCCESS;
 }
 cublasStatus_t cublasLtMatmulPreferenceCreate(cublasLtMatmulPreference_t* preference) {
-  ENTER_CALL();
+  ENTER_LT_CALL();
   *preference = new cublasLtMatmulPreferenceOpaque_t();
   CountHandle(1);
   return CUBLAS_STATUS_SUCCESS;
 }
 cublasStatus_t cublasLtMatmulPreferenceDestroy(cublasLtMatmulPreference_t preference) {
-  ENTER_CALL();
+  ENTER_LT_CALL();
   delete preference;
   CountHandle(-1);
   return CUBLAS_STATUS_SUCCESS;
@@ -240,7 +240,7 @@ cublasStatus_t cublasLtMatmulPreferenceDestroy(cublasLtMatmulPreference_t prefer
 cublasStatus_t cublasLtMatmulPreferenceSetAttribute(cublasLtMatmulPreference_t preference,
                                                     cublasLtMatmulPreferenceAttributes_t attribute,
                                                     const void* value, size_t bytes) {
-  ENTER_CALL();
+  ENTER_LT_CALL();
   if (attribute < CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_A_BYTES) return CUBLAS_STATUS_SUCCESS;
   if (bytes != sizeof(uint32_t)) return CUBLAS_STATUS_INVALID_VALUE;
   std::memcpy(&preference->alignment[attribute - CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_A_BYTES], value,
@@ -253,7 +253,7 @@ cublasStatus_t cublasLtMatmulAlgoGetHeuristic(cublasLtHandle_t, cublasLtMatmulDe
                                               cublasLtMatmulPreference_t preference, int,
                                               cublasLtMatmulHeuristicResult_t* results,
                                               int* found) {
-  ENTER_CALL();
+  ENTER_LT_CALL();
   *results = {};
   for (int i = 0; i < 4; ++i) results->algo.data[i] = preference->alignment[i];
   results->state =
@@ -267,7 +267,7 @@ cublasStatus_t cublasLtMatmul(cublasLtHandle_t, cublasLtMatmulDesc_t desc, const
                               cublasLtMatrixLayout_t, void* d, cublasLtMatrixLayout_t d_layout,
                               const cublasLtMatmulAlgo_t* algo, void*, size_t,
                               cudaStream_t stream) {
-  ENTER_CALL();
+  ENTER_LT_CALL();
   if (c != d) return CUBLAS_STATUS_NOT_SUPPORTED;
   const void* const pointers[] = {a, b, c, d};
   for (int i = 0; i < 4; ++i) {

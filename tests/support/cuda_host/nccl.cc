@@ -118,13 +118,13 @@ void Free(ncclComm_t comm) {
 
 }  // namespace
 
-#define ENTER_CALL()                                             \
+#define ENTER_NCCL_CALL()                                        \
   if (const int injected = EnterCall(__func__); injected != 0) { \
     return Noted(static_cast<ncclResult_t>(injected));           \
   }
 
 ncclResult_t ncclGetVersion(int* version) {
-  ENTER_CALL();
+  ENTER_NCCL_CALL();
   *version = NCCL_VERSION_CODE;
   return ncclSuccess;
 }
@@ -159,7 +159,7 @@ const char* ncclGetLastError(ncclComm_t comm) {
 }
 
 ncclResult_t ncclGetUniqueId(ncclUniqueId* id) {
-  ENTER_CALL();
+  ENTER_NCCL_CALL();
   uint64_t random[2] = {};
   if (getrandom(random, sizeof(random), 0) != sizeof(random)) return ncclSystemError;
   const std::string name = chorus::StrCat("chorus-nccl-", random[0], "-", random[1]);
@@ -170,7 +170,7 @@ ncclResult_t ncclGetUniqueId(ncclUniqueId* id) {
 
 ncclResult_t ncclCommInitRankConfig(ncclComm_t* comm, int ranks, ncclUniqueId id, int rank,
                                     ncclConfig_t* config) {
-  ENTER_CALL();
+  ENTER_NCCL_CALL();
   if (rank < 0 || rank >= ranks) return ncclInvalidArgument;
   if (config == nullptr || config->blocking != 0) return ncclInvalidUsage;  // not emulated
   auto* const made = new ncclComm();
@@ -187,7 +187,7 @@ ncclResult_t ncclCommInitRankConfig(ncclComm_t* comm, int ranks, ncclUniqueId id
 }
 
 ncclResult_t ncclCommGetAsyncError(ncclComm_t comm, ncclResult_t* error) {
-  ENTER_CALL();
+  ENTER_NCCL_CALL();
   // A communicator that is left, with its device, leaves no thread.
   if (comm->connected && comm->connecting.joinable()) comm->connecting.join();
   *error = static_cast<ncclResult_t>(comm->shared->error.load());
@@ -199,7 +199,7 @@ ncclResult_t ncclCommGetAsyncError(ncclComm_t comm, ncclResult_t* error) {
 
 // In progress until all work is done.
 ncclResult_t ncclCommFinalize(ncclComm_t comm) {
-  ENTER_CALL();
+  ENTER_NCCL_CALL();
   if (comm->busy()) return ncclInvalidUsage;
   comm->finalizing = true;
   comm->polls = kPollsInProgress;
@@ -207,14 +207,14 @@ ncclResult_t ncclCommFinalize(ncclComm_t comm) {
 }
 
 ncclResult_t ncclCommDestroy(ncclComm_t comm) {
-  ENTER_CALL();
+  ENTER_NCCL_CALL();
   chorus::cuda_host::WaitForHungKernel();
   Free(comm);
   return ncclSuccess;
 }
 
 ncclResult_t ncclCommAbort(ncclComm_t comm) {
-  ENTER_CALL();
+  ENTER_NCCL_CALL();
   chorus::cuda_host::WaitForHungKernel();
   comm->shared->mesh.Abort();
   Free(comm);
@@ -222,7 +222,7 @@ ncclResult_t ncclCommAbort(ncclComm_t comm) {
 }
 
 ncclResult_t ncclGroupStart() {
-  ENTER_CALL();
+  ENTER_NCCL_CALL();
   ++group_depth;
   return ncclSuccess;
 }
@@ -233,7 +233,7 @@ ncclResult_t ncclGroupEnd() {
   std::vector<NcclGroup> groups = std::exchange(pending, {});
   ncclResult_t result = std::exchange(group_error, ncclSuccess);
   if (result != ncclSuccess) return result;
-  ENTER_CALL();
+  ENTER_NCCL_CALL();
   for (NcclGroup& group : groups) {
     const ncclResult_t submitted = Submit(std::move(group));
     if (result == ncclSuccess) result = submitted;
@@ -243,19 +243,19 @@ ncclResult_t ncclGroupEnd() {
 
 ncclResult_t ncclSend(const void* from, size_t count, ncclDataType_t type, int peer,
                       ncclComm_t comm, cudaStream_t stream) {
-  ENTER_CALL();
+  ENTER_NCCL_CALL();
   return Noted(AddTransfer(true, const_cast<void*>(from), count, type, peer, comm, stream));
 }
 
 ncclResult_t ncclRecv(void* to, size_t count, ncclDataType_t type, int peer, ncclComm_t comm,
                       cudaStream_t stream) {
-  ENTER_CALL();
+  ENTER_NCCL_CALL();
   return Noted(AddTransfer(false, to, count, type, peer, comm, stream));
 }
 
 ncclResult_t ncclAllReduce(const void* from, void* to, size_t count, ncclDataType_t type,
                            ncclRedOp_t op, ncclComm_t comm, cudaStream_t stream) {
-  ENTER_CALL();
+  ENTER_NCCL_CALL();
   const size_t bytes = count * chorus::cuda_host::BytesOf(type);
   if (op != ncclSum || !chorus::cuda_host::IsDeviceMemory(from, bytes) ||
       !chorus::cuda_host::IsDeviceMemory(to, bytes)) {
