@@ -23,9 +23,9 @@ const std::vector<std::string> kColumns = {"click", "sale", "id",      "user", "
                                            "w",     "city", "history", "item", "tags",
                                            "cross", "age",  "price"};
 
-using Cells = std::vector<std::string_view>;
-const Cells kGood = {"1",         "0",   "77",     "alice",    "-5", "0.5", "Bern",
-                     "3:1.5|x:2", "-12", "a;b;;a", "a:b:0.25", "",   "1.5"};
+using RowCells = std::vector<std::string_view>;
+const RowCells kGood = {"1",         "0",   "77",     "alice",    "-5", "0.5", "Bern",
+                        "3:1.5|x:2", "-12", "a;b;;a", "a:b:0.25", "",   "1.5"};
 
 class RowParserTest : public testing::Test {
  protected:
@@ -37,7 +37,7 @@ class RowParserTest : public testing::Test {
   }
 
   std::string ErrorWith(size_t column, std::string_view cell) {
-    Cells cells = kGood;
+    RowCells cells = kGood;
     cells[column] = cell;
     const Status status = parser_->Parse(cells, 0, &row_);
     EXPECT_EQ(status.code(), Code::kInvalidArgument) << cell;
@@ -102,7 +102,7 @@ TEST_F(RowParserTest, RowIdsMayBeTextsThatAreKept) {
 }
 
 TEST_F(RowParserTest, EmptyCellsHaveNoIds) {
-  Cells cells = kGood;
+  RowCells cells = kGood;
   for (const size_t column : {6, 7, 8, 9, 10}) cells[column] = "";
   ASSERT_OK(parser_->Parse(cells, 0, &row_));
   EXPECT_TRUE(row_.context.keys.empty());
@@ -161,7 +161,7 @@ TEST_F(RowParserTest, LabelsMayBeSpeltAsProgramsWriteThem) {
       {"0.0", 0}, {"1.0", 1}, {"True", 1}, {"FALSE", 0}, {"yes", 1}, {"No", 0},
       {" 1 ", 1}, {"t", 1},   {"f", 0},    {"1.", 1},    {"-0.0", 0}};
   for (const auto& [text, label] : spellings) {
-    Cells cells = kGood;
+    RowCells cells = kGood;
     cells[0] = text;
     ASSERT_OK(parser_->Parse(cells, 0, &row_));
     EXPECT_EQ(row_.click, label) << text;
@@ -169,7 +169,7 @@ TEST_F(RowParserTest, LabelsMayBeSpeltAsProgramsWriteThem) {
 }
 
 TEST_F(RowParserTest, AMissingConversionOfAnUnclickedRowIsZeroAndCounted) {
-  Cells cells = kGood;
+  RowCells cells = kGood;
   cells[0] = "0";
   cells[1] = "\\N";
   row_.conversion = 1;
@@ -180,7 +180,7 @@ TEST_F(RowParserTest, AMissingConversionOfAnUnclickedRowIsZeroAndCounted) {
 
 TEST_F(RowParserTest, MarkersOfMissingValuesAreNoIdsAndNoNumbers) {
   for (const char* marker : {"", " ", "NaN", "NA", "N/A", "NULL", "null", "\\N", "None", "-"}) {
-    Cells cells = kGood;
+    RowCells cells = kGood;
     for (const size_t column : {6, 8, 12}) cells[column] = marker;
     cells[3] = cells[9] = marker;
     ASSERT_OK(parser_->Parse(cells, 0, &row_));
@@ -194,7 +194,7 @@ TEST_F(RowParserTest, MarkersOfMissingValuesAreNoIdsAndNoNumbers) {
 }
 
 TEST_F(RowParserTest, AMarkerAmongTheIdsOfACellIsLeftOut) {
-  Cells cells = kGood;
+  RowCells cells = kGood;
   cells[9] = "a;NULL; b ;";
   cells[7] = "3:1.5|NaN|nan:2";
   ASSERT_OK(parser_->Parse(cells, 0, &row_));
@@ -207,7 +207,7 @@ TEST_F(RowParserTest, AMarkerAmongTheIdsOfACellIsLeftOut) {
 
 TEST_F(RowParserTest, IdsWrittenAsIntegralDecimalsAreIntegers) {
   for (const char* text : {"41.0", "41.", "41.000", " 41.0"}) {
-    Cells cells = kGood;
+    RowCells cells = kGood;
     cells[3] = cells[8] = text;
     ASSERT_OK(parser_->Parse(cells, 0, &row_));
     EXPECT_EQ(row_.exposure.keys[0], KeyOf("item", "41")) << text;
@@ -215,7 +215,7 @@ TEST_F(RowParserTest, IdsWrittenAsIntegralDecimalsAreIntegers) {
     EXPECT_EQ(row_.split_id, 41u) << text;
   }
   for (const char* text : {"41.50", "4.1.0", "041.0", "x.0", ".0", "1e2", "100"}) {
-    Cells cells = kGood;
+    RowCells cells = kGood;
     cells[8] = text;
     ASSERT_OK(parser_->Parse(cells, 0, &row_));
     EXPECT_EQ(row_.exposure.keys[0], KeyOf("item", text)) << text;
@@ -224,7 +224,7 @@ TEST_F(RowParserTest, IdsWrittenAsIntegralDecimalsAreIntegers) {
 }
 
 TEST_F(RowParserTest, TimesAreNumbersOrDatesAndOneOfTheTwo) {
-  Cells cells = kGood;
+  RowCells cells = kGood;
   const auto time_of = [&](std::string_view text) {
     cells[4] = text;
     EXPECT_TRUE(parser_->Parse(cells, 0, &row_).ok()) << text;
@@ -240,7 +240,7 @@ TEST_F(RowParserTest, TimesAreNumbersOrDatesAndOneOfTheTwo) {
 }
 
 TEST_F(RowParserTest, ANoteKeepsItsFirstExample) {
-  Cells cells = kGood;
+  RowCells cells = kGood;
   cells[12] = "NaN";
   ASSERT_OK(parser_->Parse(cells, 0, &row_));
   ASSERT_TRUE(parser_->notes().wants_place());
@@ -275,14 +275,14 @@ TEST_F(RowParserTest, ABadContextIsNotTakenForTheNextRows) {
 
 TEST_F(RowParserTest, BlocksShareAContextAmongItsConsecutiveRows) {
   BlockBuilder builder(plan_, plan_.schema);
-  Cells other = kGood;
+  RowCells other = kGood;
   other[6] = "Basel";
   uint64_t number = 0;
-  const auto add = [&](const Cells& cells) {
+  const auto add = [&](const RowCells& cells) {
     ASSERT_OK(parser_->Parse(cells, number++, &row_));
     builder.Add(row_);
   };
-  for (const Cells& cells : {kGood, kGood, other, kGood, kGood}) add(cells);
+  for (const RowCells& cells : {kGood, kGood, other, kGood, kGood}) add(cells);
   const Batch first = builder.Take();
   EXPECT_EQ(first.context_of, (std::vector<uint32_t>{0, 0, 1, 2, 2}));
   EXPECT_EQ(first.contexts.rows, 3u);
