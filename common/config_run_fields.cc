@@ -24,6 +24,10 @@ constexpr RunField kRunFields[] = {
      [](const TrainConfig& job) { return job.evaluate().has_oracle(); }},
     {"checkpoint.directory", "output (--output)",
      [](const TrainConfig& job) { return job.checkpoint().has_directory(); }},
+    {"checkpoint.best", "the last model of each run",
+     [](const TrainConfig& job) { return job.checkpoint().has_best(); }},
+    {"checkpoint.patience", "the last model of each run",
+     [](const TrainConfig& job) { return job.checkpoint().has_patience(); }},
     {"report.metrics", "output (--output)",
      [](const TrainConfig& job) { return job.report().has_metrics(); }},
 };

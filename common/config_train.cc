@@ -93,10 +93,8 @@ Status CheckRules(const TrainConfig& config, const Origins& origins) {
   } rules[] = {
       {config.evaluate().log_size() == 0 && !config.evaluate().oracle().empty(), "evaluate.oracle",
        "is of no use without evaluate.log, the log that it belongs to"},
-      {config.checkpoint().best() != CheckpointConfig::NONE &&
-           (config.evaluate().log_size() == 0 || config.evaluate().every_steps() == 0),
-       "checkpoint.best",
-       "needs evaluations to choose from: set evaluate.log and evaluate.every_steps"},
+      {config.checkpoint().best() != CheckpointConfig::NONE && config.evaluate().every_steps() == 0,
+       "checkpoint.best", "needs evaluations to choose from: set evaluate.every_steps"},
       {config.checkpoint().best() == CheckpointConfig::NONE && config.checkpoint().patience() > 0,
        "checkpoint.patience", "needs a metric to wait for: set checkpoint.best"},
       {config.step().mode() == StepConfig::ASYNC, "step.mode",

@@ -72,6 +72,9 @@ Result<TrainConfig> LoadTrainingJob(const TrainArguments& arguments) {
   if (arguments.resume != worker::Resume::kNothing && config.checkpoint().directory().empty()) {
     return InvalidArgument("checkpoint.directory: --resume needs to know where checkpoints lie");
   }
+  if (config.checkpoint().best() != CheckpointConfig::NONE && config.evaluate().log_size() == 0) {
+    return InvalidArgument("checkpoint.best: needs evaluations to choose from; set evaluate.log");
+  }
   std::vector<std::string> chosen;
   for (const worker::FittedSetting& setting : fitted) {
     chosen.push_back(StrCat(setting.field, "=", setting.value));

@@ -85,9 +85,6 @@ const char* Stuck(char state) {
       return "is stopped";
     case 'D':
       return "waits for a disk";
-    case 'Z':
-    case 'X':
-      return "has ended";
     default:  // it runs, or sleeps as whoever waits does
       return nullptr;
   }

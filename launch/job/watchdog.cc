@@ -24,7 +24,7 @@ namespace {
   const std::string all = ranks.has_value() ? StrCat(" of ", *ranks) : "";
   const std::string stuck = StuckRanksHere();
   const Status status = DeadlineExceeded(
-      StrCat(what, " waited ", seconds, " s (cluster.deadline_seconds) in vain for other ranks; ",
+      StrCat(what, " waited ", seconds, " s in vain for other ranks; ",
              stuck.empty() ? StrCat("none of those on ", NodeName(), " is stopped") : stuck));
   LogError(who, all, " (on ", NodeName(), "): ", status.ToString());
   std::fflush(nullptr);

@@ -123,9 +123,14 @@ TEST(BestCheckpointTest, ADamagedNewestCheckpointIsPassedOverWhenAsked) {
   const Status refused = TrainOn(*files, config, Layout(), true).status;
   EXPECT_EQ(refused.code(), Code::kDataLoss);
   EXPECT_NE(refused.message().find("--fallback"), std::string::npos) << refused.ToString();
-  const auto found = worker::FindWholeCheckpoint(*files, "ckpt");
+  const auto found = worker::SetAsideDamaged(*files, "ckpt");
   ASSERT_TRUE(found.ok() && found->has_value());
   EXPECT_NE(**found, **newest);
+  EXPECT_FALSE(files->Exists(**newest));
+  const auto left = worker::FindCheckpoint(*files, "ckpt");
+  ASSERT_TRUE(left.ok());
+  EXPECT_EQ(**left, **found);
+  EXPECT_TRUE(OutcomeOf(*files, config, kLayouts[0], true).state == whole.state);
 }
 
 TEST(BestCheckpointTest, NothingIsChosenWhereNoRunKeptABest) {

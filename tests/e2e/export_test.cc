@@ -8,7 +8,7 @@
 namespace chorus::e2e {
 namespace {
 
-constexpr uint32_t kRows = 160;
+constexpr uint32_t kScoredRows = 160;
 
 // Ids that are numbers and text, several with factors, numeric columns of both kinds.
 struct Features {
@@ -35,7 +35,7 @@ class ExportTest : public CommandTest {
     CommandTest::SetUp();
     std::string rows = "click\tsale\tuser\titem\tbought\tage\tprice\n";
     features_ = "price\tuser\tage\tnothing\titem\tbought\n";
-    for (uint32_t i = 0; i < kRows; ++i) {
+    for (uint32_t i = 0; i < kScoredRows; ++i) {
       const Features f = FeaturesOf(i);
       const bool click = i % 3 == 0, sale = click && i % 2 == 0;
       rows += StrCat(click ? 1 : 0, "\t", sale ? 1 : 0, "\t", f.user, "\t", f.item, "\t", f.bought,
@@ -95,9 +95,9 @@ class ExportTest : public CommandTest {
     ASSERT_EQ(served.code, 0) << served.errors;
     const auto expected = Table(*ReadWholeFile(files_, scores), 3);
     const auto actual = Table(served.output, 3);
-    ASSERT_EQ(expected.size(), kRows);
-    ASSERT_EQ(actual.size(), kRows);
-    for (uint32_t i = 0; i < kRows; ++i) {
+    ASSERT_EQ(expected.size(), kScoredRows);
+    ASSERT_EQ(actual.size(), kScoredRows);
+    for (uint32_t i = 0; i < kScoredRows; ++i) {
       for (size_t c = 0; c < 3; ++c) {
         EXPECT_NEAR(actual[i][c], expected[i][c], 2e-5 * expected[i][c])
             << name << ", row " << i << ", column " << c;

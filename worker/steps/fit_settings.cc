@@ -68,7 +68,7 @@ class Fitter {
     if (!table->has_optimizer() ||
         table->optimizer().kind_case() == TableOptimizerConfig::KIND_NOT_SET) {
       table->mutable_optimizer()->mutable_adagrad()->set_lr(kTableRate);
-      Say(path + ".optimizer.adagrad.lr", Text(kTableRate), "falls to 0 over the run");
+      Say(path + ".optimizer.adagrad.lr", Text(kTableRate), "a rate for the accumulator below");
     }
     if (table->optimizer().has_adagrad() &&
         !table->optimizer().adagrad().has_initial_accumulator()) {
@@ -88,7 +88,7 @@ class Fitter {
     if (!model.has_optimizer() ||
         model.optimizer().kind_case() == DenseOptimizerConfig::KIND_NOT_SET) {
       model.mutable_optimizer()->mutable_adam()->set_lr(kDenseRate);
-      Say("model.optimizer.adam.lr", Text(kDenseRate), "falls to 0 over the run");
+      Say("model.optimizer.adam.lr", Text(kDenseRate), "a rate for a decay to 0");
     }
     if (!model.has_schedule()) {
       model.mutable_schedule()->set_decay(ScheduleConfig::LINEAR);

@@ -1,7 +1,7 @@
 #pragma once
 // Settings that fit a log: what a job that does not say otherwise takes for its step, its tables'
-// optimizer and where its logits start, as a function of the log's numbers of rows, clicks and
-// conversions. perf/README.md, "Settings that fit the log", has the searches behind the rules.
+// optimizer and where its logits start, as a function of the log's numbers of rows and clicks.
+// perf/README.md, "Settings that fit the log", has the searches behind the rules.
 // Thread safety: pure functions.
 
 #include <cstdint>
@@ -20,7 +20,7 @@ struct LogSize {
 };
 LogSize SizeOf(const LogReader& log);
 
-// "step.grain_rows", "32", "steps of 256 exposures make 195 of an epoch's 50000".
+// "step.grain_rows", "32", "50000 exposures make 196 steps of 256 an epoch".
 struct FittedSetting {
   std::string field;
   std::string value;

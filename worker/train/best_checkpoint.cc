@@ -46,10 +46,18 @@ std::string MetricName(CheckpointConfig::Best metric) { return MetricOf(metric).
 Result<BestTracker> BestTracker::Open(FileSystem& files, const CheckpointConfig& config,
                                       uint64_t step) {
   BestTracker tracker(&files, config);
-  if (!tracker.enabled() || step == 0) return tracker;
+  if (config.directory().empty()) return tracker;
+  if (step == 0) {
+    RETURN_IF_ERROR(RemoveBest(files, config.directory()));
+    return tracker;
+  }
+  if (!tracker.enabled()) return tracker;
   ASSIGN_OR_RETURN(const std::optional<BestCheckpoint> best, ReadBest(files, config.directory()));
   // What was the best by another metric, or in steps that this run repeats, says nothing here.
-  if (!best.has_value() || best->metric() != config.best() || best->step() > step) return tracker;
+  if (!best.has_value() || best->metric() != config.best() || best->step() > step) {
+    RETURN_IF_ERROR(RemoveBest(files, config.directory()));
+    return tracker;
+  }
   tracker.state_ = *best;
   if (best->evaluated_step() > step) {
     tracker.state_.set_evaluated_step(step);

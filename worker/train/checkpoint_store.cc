@@ -99,19 +99,35 @@ Result<std::string> ChooseCheckpoint(FileSystem& files, const std::string& path,
   return NotFound(path + ": no complete checkpoint");
 }
 
-Result<std::optional<std::string>> FindWholeCheckpoint(FileSystem& files,
-                                                       const std::string& directory) {
+Result<std::optional<std::string>> SetAsideDamaged(FileSystem& files,
+                                                   const std::string& directory) {
   const Result<std::vector<std::string>> folders = StepFolders(files, directory);
   if (folders.status().code() == Code::kNotFound) return std::optional<std::string>();
   RETURN_IF_ERROR(folders.status());
-  for (auto it = folders->rbegin(); it != folders->rend(); ++it) {
+  std::vector<std::string> damaged;
+  std::optional<std::string> whole;
+  for (auto it = folders->rbegin(); it != folders->rend() && !whole.has_value(); ++it) {
     if (!IsComplete(files, *it)) continue;
     const Result<CheckpointManifest> manifest = ReadManifest(files, *it);
     const Status status = manifest.ok() ? VerifyFiles(files, *it, *manifest) : manifest.status();
-    if (status.ok()) return std::optional<std::string>(*it);
-    LogWarning(*it, " is damaged and left out: ", status.message());
+    if (status.ok()) {
+      whole = *it;
+    } else if (status.code() == Code::kDataLoss || status.code() == Code::kNotFound) {
+      LogWarning(*it, " is damaged and left out: ", status.message());
+      damaged.push_back(*it);
+    } else {
+      return status;  // it may be whole
+    }
   }
-  return std::optional<std::string>();
+  if (!damaged.empty() && !whole.has_value()) {
+    return DataLoss(
+        StrCat(directory, ": none of its checkpoints is whole (", damaged.size(), " looked at)"));
+  }
+  for (const std::string& folder : damaged) {
+    const std::string name = folder.substr(DirectoryOf(folder).size() + 1);
+    RETURN_IF_ERROR(files.Rename(folder, JoinPath(directory, "damaged-" + name)));
+  }
+  return whole;
 }
 
 Result<CheckpointManifest> ReadManifest(FileSystem& files, const std::string& folder) {
@@ -143,6 +159,11 @@ Result<std::optional<BestCheckpoint>> ReadBest(FileSystem& files, const std::str
 
 Status WriteBest(FileSystem& files, const std::string& directory, const BestCheckpoint& best) {
   return WriteText(files, JoinPath(directory, kBestName), best);
+}
+
+Status RemoveBest(FileSystem& files, const std::string& directory) {
+  const std::string path = JoinPath(directory, kBestName);
+  return files.Exists(path) ? files.Remove(path) : Status::Ok();
 }
 
 Result<CheckpointFile> WriteDenseState(FileSystem& files, const std::string& folder,

@@ -29,15 +29,17 @@ Result<std::optional<std::string>> FindCheckpoint(FileSystem& files, const std::
 // The checkpoint that `path` names: itself, or of a directory the newest complete one or, with
 // `best`, that of the best evaluation. Error: kNotFound, says what is missing.
 Result<std::string> ChooseCheckpoint(FileSystem& files, const std::string& path, bool best);
-// The newest complete checkpoint in `directory` whose files all fit its manifest; each newer one is
-// warned of. Empty if there is none. Reads every file that it looks at.
-Result<std::optional<std::string>> FindWholeCheckpoint(FileSystem& files,
-                                                       const std::string& directory);
+// The newest complete checkpoint in `directory` whose files all fit its manifest. Newer ones are
+// renamed to damaged-step-N, so that no later run takes or counts them, and are warned of. Empty if
+// there is no complete checkpoint. Reads every file that it looks at. Errors: kDataLoss when all
+// are damaged, and whatever keeps it from reading.
+Result<std::optional<std::string>> SetAsideDamaged(FileSystem& files, const std::string& directory);
 
 // What BEST of a directory of checkpoints says; empty where there is none, or where its checkpoint
 // has been removed. Error: kDataLoss.
 Result<std::optional<BestCheckpoint>> ReadBest(FileSystem& files, const std::string& directory);
 Status WriteBest(FileSystem& files, const std::string& directory, const BestCheckpoint& best);
+Status RemoveBest(FileSystem& files, const std::string& directory);  // if there is one
 
 // Errors: kDataLoss (checksum, version or syntax of the manifest).
 Result<CheckpointManifest> ReadManifest(FileSystem& files, const std::string& folder);

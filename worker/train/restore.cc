@@ -1,6 +1,8 @@
 #include "worker/train/restore.h"
 
 #include <algorithm>
+#include <chrono>
+#include <future>
 #include <optional>
 #include <vector>
 
@@ -61,9 +63,9 @@ Result<std::string> LookForResumable(Session* session, Resume resume, const RunP
   if (directory.empty()) {
     return InvalidArgument("--resume needs checkpoint.directory in the configuration");
   }
-  ASSIGN_OR_RETURN(const std::optional<std::string> folder,
-                   resume == Resume::kNewestWhole ? FindWholeCheckpoint(files, directory)
-                                                  : FindCheckpoint(files, directory));
+  ASSIGN_OR_RETURN(const std::optional<std::string> folder, resume == Resume::kNewestWhole
+                                                                ? SetAsideDamaged(files, directory)
+                                                                : FindCheckpoint(files, directory));
   if (!folder.has_value()) {
     LogInfo("no complete checkpoint in ", directory, ": starting from the beginning");
     return std::string();
@@ -103,10 +105,32 @@ Result<std::string> Share(Session* session, const Result<std::string>& found) {
   return session->environment().collective->Broadcast(*found, 0);
 }
 
+// So too, when worker 0 reads whole checkpoints: it tells the others every so often that it goes on,
+// so that no wait of theirs is as long as that.
+Result<std::string> LookLong(Session* session, Resume resume, const RunPlan& plan) {
+  Collective& collective = *session->environment().collective;
+  const double seconds_between_signs =
+      std::min(1.0, session->config().cluster().deadline_seconds() / 8);
+  std::future<Result<std::string>> look;
+  if (collective.rank() == 0) {
+    look = std::async(std::launch::async, [&] { return LookForResumable(session, resume, plan); });
+  }
+  for (std::string ended; ended.empty();) {
+    if (collective.rank() == 0 && look.wait_for(std::chrono::duration<double>(
+                                      seconds_between_signs)) == std::future_status::ready) {
+      ended = "ended";
+    }
+    ASSIGN_OR_RETURN(ended, collective.Broadcast(ended, 0));
+  }
+  return Share(session, collective.rank() == 0 ? look.get() : Result<std::string>(std::string()));
+}
+
 }  // namespace
 
 Result<std::string> FindResumable(Session* session, Resume resume, const RunPlan& plan) {
-  if (session->environment().collective->rank() != 0) return Share(session, std::string());
+  const bool is_first = session->environment().collective->rank() == 0;
+  if (resume == Resume::kNewestWhole) return LookLong(session, resume, plan);
+  if (!is_first) return Share(session, std::string());
   if (resume != Resume::kNothing) return Share(session, LookForResumable(session, resume, plan));
   RETURN_IF_ERROR(CheckUnused(session));
   return Share(session, std::string());

@@ -242,8 +242,10 @@ Result<WarmFit> Session::WarmStart(const std::string& folder, bool reset_optimiz
         });
       }
     }
-    ASSIGN_OR_RETURN(fit,
-                     FitState(there, manifest, config_, schema_, model_.inputs, std::move(here)));
+    std::vector<std::string> tables;
+    for (const TableSpec& table : tables_) tables.push_back(table.name);
+    ASSIGN_OR_RETURN(
+        fit, FitState(there, manifest, config_, tables, schema_, model_.inputs, std::move(here)));
   }
   RETURN_IF_ERROR(FinishRestore(folder, fit.state, !reset_optimizer).status());
   return fit;

@@ -28,16 +28,13 @@ TrainProgress::TrainProgress(Session* session, const ReadingPlan& plan, const St
       speaks_(session->environment().collective->rank() == 0),
       line_(speaks_ ? std::make_unique<ProgressLine>() : nullptr) {}
 
-Result<std::unique_ptr<TrainProgress>> TrainProgress::Create(Session* session,
-                                                             const ReadingPlan& plan,
-                                                             const StagePlan& stages,
-                                                             uint64_t done_steps,
-                                                             uint64_t last_step, bool evaluates) {
+Result<std::unique_ptr<TrainProgress>> TrainProgress::Create(
+    Session* session, const ReadingPlan& plan, const StagePlan& stages, uint64_t done_steps,
+    uint64_t last_step, bool evaluates_again) {
   std::unique_ptr<TrainProgress> progress(new TrainProgress(session, plan, stages, last_step));
   const std::string path = progress->speaks_ ? session->config().report().metrics() : "";
-  ASSIGN_OR_RETURN(progress->writer_,
-                   ReportWriter::Open(*session->environment().files, path, done_steps,
-                                      evaluates && done_steps >= last_step));
+  ASSIGN_OR_RETURN(progress->writer_, ReportWriter::Open(*session->environment().files, path,
+                                                         done_steps, evaluates_again));
   return progress;
 }
 

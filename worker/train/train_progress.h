@@ -23,11 +23,11 @@ namespace chorus::worker {
 
 class TrainProgress {
  public:
-  // done_steps: before this run; where they are all, `evaluates` says whether they are evaluated
-  // once more. `session`, `plan` and `stages` outlive this.
+  // done_steps: before this run. evaluates_again: the last of them is evaluated (once more), in place
+  // of what the file says of it. `session`, `plan` and `stages` outlive this.
   static Result<std::unique_ptr<TrainProgress>> Create(Session* session, const ReadingPlan& plan,
                                                        const StagePlan& stages, uint64_t done_steps,
-                                                       uint64_t last_step, bool evaluates);
+                                                       uint64_t last_step, bool evaluates_again);
 
   // normalizers, term_sums: [terms], of the whole step. Returns the step's total loss. Error:
   // kInternal if it is not finite.

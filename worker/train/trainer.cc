@@ -43,8 +43,11 @@ class Laps {
 };
 
 // A damaged checkpoint is an error whose remedy is an earlier one.
-Status OfferFallback(const Status& status) {
+Status OfferFallback(Resume resume, const Status& status) {
   if (status.code() != Code::kDataLoss) return status;
+  if (resume == Resume::kNewestWhole) {
+    return status.Annotate("remove or rename this checkpoint's folder to go on from one before it");
+  }
   return status.Annotate("--resume --fallback goes on from an earlier checkpoint, if one is whole");
 }
 
@@ -70,8 +73,10 @@ class Trainer {
   Status FinishSum(uint64_t step);
   Status AfterStep(uint64_t step);
   bool IsEvaluated(uint64_t step) const;
+  bool KeepsBest() const;
+  bool IsJudged(uint64_t step) const;
+  Result<std::string> WhatResumingOwes();
   Status Evaluate(uint64_t step);
-  Status EvaluateResumed();
   Status JudgeEvaluation(uint64_t step);
   void EndEarly(uint64_t step);
   TrainResult Finished(double seconds);
@@ -86,6 +91,7 @@ class Trainer {
   std::unique_ptr<Checkpointer> checkpointer_;
   std::unique_ptr<Evaluator> evaluator_;
   std::optional<BestTracker> best_;  // worker 0's
+  std::string owed_;                 // WhatResumingOwes
   std::unique_ptr<TrainProgress> progress_;
   uint64_t first_step_ = 1;
   uint64_t end_step_ = 0;  // the last one to train: the planned one, or earlier when asked to stop
@@ -108,9 +114,12 @@ Status Trainer::Open(Resume resume) {
                                  data_->log->Description(), environment_.collective));
   RETURN_IF_ERROR(OpenSession());
   RETURN_IF_ERROR(RestoreState(resume));
+  ASSIGN_OR_RETURN(owed_, WhatResumingOwes());
+  const bool evaluates_again =
+      evaluator_ != nullptr && (first_step_ > data_->last_step || owed_ == "evaluation");
   ASSIGN_OR_RETURN(
       progress_, TrainProgress::Create(session_.get(), *data_->plan, data_->stages, first_step_ - 1,
-                                       data_->last_step, evaluator_ != nullptr));
+                                       data_->last_step, evaluates_again));
   feed_.emplace(session_.get(), *data_, first_step_);
   return Status::Ok();
 }
@@ -145,12 +154,12 @@ Status Trainer::OpenSession() {
 Status Trainer::RestoreState(Resume resume) {
   const Result<std::string> found =
       FindResumable(session_.get(), resume, {data_->log->fingerprint(), data_->last_step});
-  RETURN_IF_ERROR(OfferFallback(found.status()));
+  RETURN_IF_ERROR(OfferFallback(resume, found.status()));
   const std::string& folder = *found;
   RETURN_IF_ERROR(checkpointer_->Open());
   if (!folder.empty()) {
     const Result<uint64_t> restored = session_->Restore(folder);
-    RETURN_IF_ERROR(OfferFallback(restored.status()));
+    RETURN_IF_ERROR(OfferFallback(resume, restored.status()));
     const uint64_t step = *restored;
     first_step_ = step + 1;
     result_.checkpoint = folder;
@@ -176,13 +185,17 @@ Status Trainer::Send(uint64_t step, std::unique_ptr<StepGradients> gradients,
 
 Result<TrainResult> Trainer::Run() {
   begin_ = Clock::now();
-  if (first_step_ > 1) RETURN_IF_ERROR(EvaluateResumed());
+  if (owed_ == "evaluation") RETURN_IF_ERROR(Evaluate(first_step_ - 1));
+  if (owed_ == "end") EndEarly(first_step_ - 1);
   if (result_.stopped_early) {
     if (is_first()) LogInfo("nothing left to train: checkpoint.patience ended this run");
   } else if (first_step_ <= data_->last_step) {
     RETURN_IF_ERROR(TrainPlannedSteps());
-  } else if (is_first()) {
-    LogInfo("nothing left to train: the checkpoint is that of the last planned step");
+  } else {
+    if (is_first()) {
+      LogInfo("nothing left to train: the checkpoint is that of the last planned step");
+    }
+    if (evaluator_ != nullptr) RETURN_IF_ERROR(Evaluate(data_->last_step));
   }
   progress_->Finish();
   return Finished(std::chrono::duration<double>(Clock::now() - begin_).count());
@@ -214,7 +227,7 @@ Status Trainer::TrainPlannedSteps() {
 // what is left of the grace; a first evaluation is taken to read as fast as training did.
 Status Trainer::FinishStopped() {
   result_.stopped = true;
-  if (evaluator_ == nullptr) return Status::Ok();
+  if (evaluator_ == nullptr || IsEvaluated(end_step_)) return Status::Ok();
   const double rate = static_cast<double>(result_.exposures) /
                       std::chrono::duration<double>(Clock::now() - begin_).count();
   const double expected = evaluation_seconds_ > 0
@@ -339,9 +352,20 @@ Status Trainer::AfterStep(uint64_t step) {
   RETURN_IF_ERROR(feed_->WaitForRows(step + 1 + ahead_));
   // What was trained is kept before anything else can go wrong, and what may be the best is there
   // before it is called so.
-  const bool keeps_best = config_.checkpoint().best() != CheckpointConfig::NONE;
-  if (step == data_->last_step || keeps_best) RETURN_IF_ERROR(checkpointer_->Poll(true));
+  if (step == data_->last_step || KeepsBest()) RETURN_IF_ERROR(checkpointer_->Poll(true));
   return Evaluate(step);
+}
+
+bool Trainer::KeepsBest() const {
+  return evaluator_ != nullptr && checkpointer_->enabled() &&
+         config_.checkpoint().best() != CheckpointConfig::NONE;
+}
+
+// Evaluations in an early stage say nothing of heads that are trained later, and one after a signal
+// is not among those that an undisturbed run has.
+bool Trainer::IsJudged(uint64_t step) const {
+  return KeepsBest() && IsEvaluated(step) &&
+         data_->stages.StageOf(step) + 1 == data_->stages.stages();
 }
 
 bool Trainer::IsEvaluated(uint64_t step) const {
@@ -351,23 +375,15 @@ bool Trainer::IsEvaluated(uint64_t step) const {
 }
 
 // A run that ended between a checkpoint and its evaluation makes up for that when it goes on, since
-// the best may be that one. A finished run is evaluated again, for those who want to see it.
-Status Trainer::EvaluateResumed() {
+// the best may be that one; one that ended by patience stays ended. The same on every worker.
+Result<std::string> Trainer::WhatResumingOwes() {
   const uint64_t step = first_step_ - 1;
-  const bool keeps_best = checkpointer_->enabled() && evaluator_ != nullptr &&
-                          config_.checkpoint().best() != CheckpointConfig::NONE;
-  if (step >= data_->last_step)
-    return evaluator_ != nullptr ? Evaluate(data_->last_step) : Status::Ok();
-  if (!keeps_best) return Status::Ok();
-  std::string todo;
-  if (is_first()) {
-    if (best_->exhausted()) todo = "end";
-    if (IsEvaluated(step) && best_->evaluated_step() < step) todo = "evaluate";
+  std::string owed;
+  if (step > 0 && step < data_->last_step && KeepsBest() && is_first()) {
+    if (best_->exhausted()) owed = "end";
+    if (IsJudged(step) && best_->evaluated_step() < step) owed = "evaluation";
   }
-  ASSIGN_OR_RETURN(todo, environment_.collective->Broadcast(todo, 0));
-  if (todo == "evaluate") return Evaluate(step);
-  if (todo == "end") EndEarly(step);
-  return Status::Ok();
+  return environment_.collective->Broadcast(owed, 0);
 }
 
 void Trainer::EndEarly(uint64_t step) {
@@ -392,9 +408,7 @@ Status Trainer::Evaluate(uint64_t step) {
 
 // Whether it is the best so far, and whether the run ends with it.
 Status Trainer::JudgeEvaluation(uint64_t step) {
-  const bool keeps_best =
-      checkpointer_->enabled() && config_.checkpoint().best() != CheckpointConfig::NONE;
-  if (!keeps_best) return Status::Ok();
+  if (!IsJudged(step)) return Status::Ok();
   std::string decision;
   if (is_first()) {
     if (best_->evaluated_step() < step) RETURN_IF_ERROR(best_->Add(step, *result_.evaluation));

@@ -98,7 +98,8 @@ class Fitter {
         const auto row = from.values.begin() + side->rows[i] * static_cast<int64_t>(from.cols);
         std::copy_n(row, from.cols, into->values.begin() + static_cast<int64_t>(i * into->cols));
       }
-      fit_.partly.push_back(into->name);
+      const bool all = std::find(side->rows.begin(), side->rows.end(), -1) == side->rows.end();
+      (all ? fit_.taken : fit_.partly).push_back(into->name);
     } else {
       fit_.begin_new.push_back(StrCat(into->name, " (", from.rows, " x ", from.cols, " there, ",
                                       into->rows, " x ", into->cols, " here)"));
@@ -132,11 +133,14 @@ void ListDifference(const std::string& kind, const std::set<std::string>& there,
 
 // An embedding is found by table and key: a slot of another key space, and a table of another
 // dimension, begin anew.
-std::set<std::string> SlotsOf(const LogSchema& schema) {
+std::set<std::string> SlotsOf(const LogSchema& schema, const TrainConfig& config) {
   std::set<std::string> names;
   for (const SlotInfo& slot : schema.slots) {
-    const bool own = slot.key_space == slot.name;
-    names.insert(own ? slot.name : StrCat(slot.name, " (key space ", slot.key_space, ")"));
+    std::string table = config.table(0).name();
+    for (const SlotConfig& of_slot : config.slot()) {
+      if (of_slot.name() == slot.name && of_slot.has_table()) table = of_slot.table();
+    }
+    names.insert(StrCat(slot.name, " (table ", table, ", key space ", slot.key_space, ")"));
   }
   return names;
 }
@@ -145,10 +149,15 @@ std::set<std::string> NumericsOf(const LogSchema& schema) {
   for (const NumericInfo& numeric : schema.numerics) names.insert(numeric.name);
   return names;
 }
-std::set<std::string> TablesOf(const TrainConfig& config) {
+// Instances, one for each embedding group: "default", "default@ctr".
+template <typename Names>
+std::set<std::string> TablesOf(const Names& instances, const TrainConfig& config) {
   std::set<std::string> names;
-  for (const TableConfig& table : config.table()) {
-    names.insert(StrCat(table.name(), " (dimension ", table.dim(), ")"));
+  for (const std::string& instance : instances) {
+    for (const TableConfig& table : config.table()) {
+      if (table.name() != instance.substr(0, instance.find('@'))) continue;
+      names.insert(StrCat(instance, " (dimension ", table.dim(), ")"));
+    }
   }
   return names;
 }
@@ -156,16 +165,17 @@ std::set<std::string> TablesOf(const TrainConfig& config) {
 }  // namespace
 
 Result<WarmFit> FitState(const DenseState& there, const CheckpointManifest& manifest,
-                         const TrainConfig& config, const LogSchema& schema,
-                         const InputLayout& inputs, DenseState here) {
+                         const TrainConfig& config, const std::vector<std::string>& tables,
+                         const LogSchema& schema, const InputLayout& inputs, DenseState here) {
   const LogSchema schema_there = SchemaOfManifest(manifest);
   ASSIGN_OR_RETURN(const InputLayout inputs_there,
                    InputLayout::Make(manifest.config(), schema_there));
   Fitter fitter(MatchSide(inputs_there, schema_there, inputs, schema, true),
                 MatchSide(inputs_there, schema_there, inputs, schema, false), std::move(here));
   WarmFit fit = fitter.TakeFrom(there);
-  ListDifference("table", TablesOf(manifest.config()), TablesOf(config), &fit);
-  ListDifference("slot", SlotsOf(schema_there), SlotsOf(schema), &fit);
+  ListDifference("table", TablesOf(manifest.table(), manifest.config()), TablesOf(tables, config),
+                 &fit);
+  ListDifference("slot", SlotsOf(schema_there, manifest.config()), SlotsOf(schema, config), &fit);
   ListDifference("numeric column", NumericsOf(schema_there), NumericsOf(schema), &fit);
   return fit;
 }

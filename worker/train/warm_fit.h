@@ -18,16 +18,16 @@ namespace chorus::worker {
 struct WarmFit {
   DenseState state;                    // of the new model's arrays
   std::vector<std::string> taken;      // dense arrays that came whole
-  std::vector<std::string> partly;     // those of whose rows some begin anew
+  std::vector<std::string> partly;     // those some of whose rows begin anew
   std::vector<std::string> begin_new;  // arrays, tables and columns that the checkpoint has not
   std::vector<std::string> left;       // arrays, tables and columns that the model has not
 };
 
-// there: the checkpoint's dense state.  manifest: of the checkpoint.  config, schema, inputs: of the
-// new model, whose initial weights and state are `here`.  Error: kInvalidArgument when the
+// there: the checkpoint's dense state.  manifest: of the checkpoint.  config, tables (names of
+// instances), schema, inputs: of the new model, whose initial weights and state are `here`.  Error: kInvalidArgument when the
 // checkpoint's own configuration does not fit its columns.
 Result<WarmFit> FitState(const DenseState& there, const CheckpointManifest& manifest,
-                         const TrainConfig& config, const LogSchema& schema,
-                         const InputLayout& inputs, DenseState here);
+                         const TrainConfig& config, const std::vector<std::string>& tables,
+                         const LogSchema& schema, const InputLayout& inputs, DenseState here);
 
 }  // namespace chorus::worker

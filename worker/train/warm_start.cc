@@ -43,7 +43,10 @@ Status CheckNumerics(const LogSchema& there, const LogSchema& here) {
   for (const NumericInfo& numeric : here.numerics) {
     const auto old = std::find_if(there.numerics.begin(), there.numerics.end(),
                                   [&](const NumericInfo& n) { return n.name == numeric.name; });
-    if (old == there.numerics.end() || *old == numeric) continue;
+    const bool same =
+        old == there.numerics.end() || (old->log_transform == numeric.log_transform &&
+                                        old->mean == numeric.mean && old->stddev == numeric.stddev);
+    if (same) continue;
     return FailedPrecondition(StrCat("the numeric column ", numeric.name,
                                      " is normalised otherwise in data.log than where this model "
                                      "was trained: import it with --like the earlier log"));

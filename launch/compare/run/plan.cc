@@ -9,9 +9,6 @@
 namespace chorus::launch {
 namespace {
 
-// A run that is stopped loses at most so much; a checkpoint does not change what is trained.
-constexpr double kCheckpointMinutes = 5;
-
 Result<TrainConfig> ConfigOf(const ComparePlan& plan, const PlannedRun& run) {
   const CompareMethod& method = plan.method(run);
   const CompareData& data = plan.config.data(run.fold);
@@ -22,9 +19,8 @@ Result<TrainConfig> ConfigOf(const ComparePlan& plan, const PlannedRun& run) {
   job.mutable_evaluate()->set_oracle(data.oracle());
   CheckpointConfig* checkpoint = job.mutable_checkpoint();
   checkpoint->set_directory(JoinPath(run.folder, "checkpoint"));
-  if (checkpoint->every_steps() == 0 && checkpoint->every_minutes() == 0) {
-    checkpoint->set_every_minutes(kCheckpointMinutes);
-  }
+  checkpoint->set_best(CheckpointConfig::NONE);  // every run is judged by its last model
+  checkpoint->set_patience(0);
   job.mutable_report()->set_metrics(JoinPath(run.folder, "metrics.jsonl"));
   RETURN_IF_ERROR(FinishTrainConfig(StrCat(plan.source, ": method ", method.name()), &job));
   return job;
