@@ -51,7 +51,7 @@ Status PrintFitted(const ConfigArguments& arguments) {
 }
 
 // The right to write in checkpoint.directory, for the whole job: rank 0 has it. A job that follows a
-// killed one waits for the last of its processes.
+// killed one waits for its rank 0.
 Result<std::unique_ptr<FileLock>> LockCheckpoints(const TrainConfig& config) {
   const std::string& directory = config.checkpoint().directory();
   if (directory.empty()) return std::unique_ptr<FileLock>();

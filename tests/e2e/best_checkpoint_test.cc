@@ -88,6 +88,22 @@ TEST(BestCheckpointTest, PatienceEndsTheRunAlikeOnAnyLayoutAndForGood) {
             Canonical(*files, trained.first().checkpoint));
 }
 
+// In stage 0 the CVR head does not move: its evaluations say nothing, and end nothing.
+TEST(BestCheckpointTest, OnlyTheLastStageIsJudged) {
+  const auto files = FilesWithLogs();
+  const Trained trained = TrainOn(
+      *files,
+      BestConfig("objective { unbias {} } checkpoint { best: CVR_AUC patience: 1 keep: 9 }"),
+      kLayouts[0]);
+  ASSERT_TRUE(trained.status.ok()) << trained.status.ToString();
+  const auto best = worker::ReadBest(*files, "ckpt");
+  ASSERT_TRUE(best.ok() && best->has_value());
+  const auto manifest =
+      worker::ReadManifest(*files, worker::CheckpointFolder("ckpt", (*best)->step()));
+  ASSERT_TRUE(manifest.ok());
+  EXPECT_EQ(manifest->stage(), 1u);
+}
+
 // Killed behind a checkpoint and before its evaluation: the resumed run makes up for it.
 TEST(BestCheckpointTest, AResumedRunKeepsTheSameBest) {
   const auto whole = FilesWithLogs();
