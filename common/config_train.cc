@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <set>
 
 #include "common/check.h"
@@ -73,6 +74,11 @@ Status CheckTowers(const TrainConfig& config, const Origins& origins) {
 Status CheckLogs(const TrainConfig& config, const Origins& origins) {
   const auto not_empty = [&](const auto& logs, const std::string& path) -> Status {
     for (int i = 0; i < logs.size(); ++i) {
+      if (std::find(logs.begin(), logs.begin() + i, logs.Get(i)) != logs.begin() + i) {
+        const std::string again = StrCat(path, ".", i);
+        return FieldError(origins.Of(again), again,
+                          StrCat("\"", logs.Get(i), "\" is named before; allowed: once"));
+      }
       if (!logs.Get(i).empty()) continue;
       const std::string at = StrCat(path, ".", i);
       return FieldError(origins.Of(at), at, "\"\" is no log; allowed: a file or a directory");

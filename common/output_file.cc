@@ -1,5 +1,6 @@
 #include "common/output_file.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
@@ -34,6 +35,23 @@ Result<std::unique_ptr<OutputFile>> OutputFile::Create(FileSystem& files, const 
   ASSIGN_OR_RETURN(out->file_, files.Create(partial));
   out->partial_ = partial;
   return out;
+}
+
+Result<std::unique_ptr<OutputFile>> OutputFile::Replace(FileSystem& files, const std::string& path,
+                                                        std::string_view begin,
+                                                        std::string_view what) {
+  if (path == kStandardOutput) return Create(files, path);
+  ASSIGN_OR_RETURN(const FileSystem::Target target, files.TargetOf(path));
+  if (!target.in_place && files.Exists(target.path)) {
+    ASSIGN_OR_RETURN(const auto file, files.OpenForRead(target.path));
+    std::string found(std::min<uint64_t>(file->size(), begin.size()), 0);
+    RETURN_IF_ERROR(file->ReadAt(0, std::as_writable_bytes(std::span(found))).Annotate(path));
+    if (!found.empty() && found != begin) {
+      return FailedPrecondition(
+          StrCat(path, " is there and is no ", what, ": move it away, or write to another file"));
+    }
+  }
+  return Create(files, path);
 }
 
 OutputFile::~OutputFile() {

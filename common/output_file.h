@@ -18,6 +18,10 @@ class OutputFile {
  public:
   // `files` must outlive the output. Error: kFailedPrecondition if another process writes the file.
   static Result<std::unique_ptr<OutputFile>> Create(FileSystem& files, const std::string& path);
+  // So too, but what is there already is replaced only if it is empty or begins as a `what` does.
+  // Error: kFailedPrecondition, also of that.
+  static Result<std::unique_ptr<OutputFile>> Replace(FileSystem& files, const std::string& path,
+                                                     std::string_view begin, std::string_view what);
   ~OutputFile();  // removes a file that was not committed
   OutputFile(const OutputFile&) = delete;
   OutputFile& operator=(const OutputFile&) = delete;

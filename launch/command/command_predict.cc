@@ -32,7 +32,8 @@ class ScoreOutput {
     if (!IsFirst(session)) return output;
     FileSystem& files = *session.environment().files;
     if (path != "-") RETURN_IF_ERROR(files.CreateDirectories(DirectoryOf(path)));
-    ASSIGN_OR_RETURN(output.file_, OutputFile::Create(files, path));
+    ASSIGN_OR_RETURN(output.file_,
+                     OutputFile::Replace(files, path, worker::kScoreTextHeader, "file of scores"));
     return output;
   }
   worker::TakeScoreText writer() {

@@ -75,6 +75,9 @@ Result<TrainConfig> LoadTrainingJob(const TrainArguments& arguments) {
   if (config.checkpoint().best() != CheckpointConfig::NONE && config.evaluate().log_size() == 0) {
     return InvalidArgument("checkpoint.best: needs evaluations to choose from; set evaluate.log");
   }
+  if (config.evaluate().every_steps() > 0 && config.evaluate().log_size() == 0) {
+    LogWarning("evaluate.every_steps: nothing is evaluated, since evaluate.log names no log");
+  }
   std::vector<std::string> chosen;
   for (const worker::FittedSetting& setting : fitted) {
     chosen.push_back(StrCat(setting.field, "=", setting.value));

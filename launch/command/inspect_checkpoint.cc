@@ -19,7 +19,8 @@ namespace {
 constexpr uint64_t kRowsBetweenLooks = 4096;  // at the clock, for progress
 
 Status WriteCanonicalTo(FileSystem& files, const std::string& folder, const std::string& path) {
-  ASSIGN_OR_RETURN(const std::unique_ptr<OutputFile> out, OutputFile::Create(files, path));
+  ASSIGN_OR_RETURN(const std::unique_ptr<OutputFile> out,
+                   OutputFile::Replace(files, path, "CHORUS-CANONICAL 1\n", "canonical state"));
   const auto write = [&](std::string_view bytes) { return out->Append(bytes); };
   RETURN_IF_ERROR(WriteCanonical(files, folder, write));
   return out->Commit();

@@ -13,10 +13,12 @@ ColumnIndex::ColumnIndex(const std::vector<std::string>& columns) : columns_(col
   for (uint32_t i = 0; i < columns_.size(); ++i) by_name_[columns_[i]].push_back(i);
 }
 
-Result<ColumnIndex> ColumnIndex::Make(const ImportSchema& schema,
+Result<ColumnIndex> ColumnIndex::Make(const ImportSchema& schema, bool excluded_may_lack,
                                       const std::vector<std::string>& columns) {
   ColumnIndex index(columns);
-  for (const std::string& pattern : schema.exclude()) RETURN_IF_ERROR(index.Exclude(pattern));
+  for (const std::string& pattern : schema.exclude()) {
+    RETURN_IF_ERROR(index.Exclude(pattern, excluded_may_lack));
+  }
   std::vector<std::string> named = {schema.click(), schema.conversion(), schema.row_id(),
                                     schema.group(), schema.time(),       schema.weight()};
   for (const ColumnSlot& slot : schema.slot()) named.push_back(slot.column());
@@ -29,12 +31,12 @@ Result<ColumnIndex> ColumnIndex::Make(const ImportSchema& schema,
   return index;
 }
 
-Status ColumnIndex::Exclude(const std::string& pattern) {
+Status ColumnIndex::Exclude(const std::string& pattern, bool may_lack) {
   if (const auto found = by_name_.find(pattern); found != by_name_.end()) {
     excluded_.insert(found->second.begin(), found->second.end());
     return Status::Ok();
   }
-  if (!HasWildcard(pattern)) return NotThere("exclude", pattern);
+  if (!HasWildcard(pattern) && !may_lack) return NotThere("exclude", pattern);
   for (uint32_t i = 0; i < columns_.size(); ++i) {
     if (MatchesWildcard(pattern, columns_[i])) excluded_.insert(i);
   }

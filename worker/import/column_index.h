@@ -16,8 +16,9 @@ namespace chorus::worker {
 class ColumnIndex {
  public:
   // Columns that the schema names exactly are out of reach of its wildcards.
-  // Error: kInvalidArgument, an excluded column that is not there.
-  static Result<ColumnIndex> Make(const ImportSchema& schema,
+  // Error: kInvalidArgument, an excluded column that is not there, unless it need not be: what tells
+  // labels is left out of training, and is not there where labels are not.
+  static Result<ColumnIndex> Make(const ImportSchema& schema, bool excluded_may_lack,
                                   const std::vector<std::string>& columns);
 
   bool Has(const std::string& name) const { return by_name_.contains(name); }
@@ -34,7 +35,7 @@ class ColumnIndex {
 
  private:
   explicit ColumnIndex(const std::vector<std::string>& columns);
-  Status Exclude(const std::string& pattern);
+  Status Exclude(const std::string& pattern, bool may_lack);
   Status NotThere(const std::string& field, const std::string& name) const;
   Status CheckOnce(const std::string& field, uint32_t column) const;
   // A name from a person, not one that pandas gives to its index.

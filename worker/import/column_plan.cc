@@ -225,7 +225,8 @@ bool NeedsStatistics(const ImportSchema& schema) {
 
 Result<ColumnPlan> PlanColumns(const ImportSchema& schema, const std::vector<std::string>& columns,
                                const ColumnUse& use) {
-  ASSIGN_OR_RETURN(ColumnIndex index, ColumnIndex::Make(schema, columns));
+  ASSIGN_OR_RETURN(ColumnIndex index,
+                   ColumnIndex::Make(schema, use.unlabelled || use.scoring, columns));
   return Planner(schema, columns, std::move(index)).Plan(use);
 }
 

@@ -47,9 +47,11 @@ std::optional<std::string> DoubtOfCalibration(const TaskMetrics& task) {
            "model.optimizer), or a column tells the label";
   }
   if (task.has_normalized_entropy() && task.normalized_entropy() >= 1) {
-    return StrCat("normalised entropy ", Short(task.normalized_entropy()),
-                  ": worse than a constant; train for more steps (data.epochs, smaller "
-                  "step.grain_rows), or start at the labels' rates (model.start: BASE_RATE)");
+    return StrCat(
+        "normalised entropy ", Short(task.normalized_entropy()),
+        ": no better than a constant; if the training loss still falls, rows are learnt by "
+        "heart (fewer data.epochs, checkpoint.best), else train for more steps (smaller "
+        "step.grain_rows) or start at the labels' rates (model.start: BASE_RATE)");
   }
   if (task.has_pcoc() && (task.pcoc() > kMostPcoc || task.pcoc() < 1 / kMostPcoc)) {
     return StrCat("the mean prediction is ", Short(task.pcoc()),

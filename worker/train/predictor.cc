@@ -16,8 +16,6 @@ namespace {
 // A label that the log has, or nothing.
 const char* LabelText(bool there, uint8_t label) { return there ? (label != 0 ? "1" : "0") : ""; }
 
-constexpr std::string_view kHeader = "row_id\tclick\tconversion\tpctr\tpcvr\tpctcvr\n";
-
 void AppendScoreCells(const Prediction& p, std::string* out) {
   char scores[120];
   const int length = std::snprintf(scores, sizeof(scores), "\t%.9g\t%.9g\t%.9g\n",
@@ -45,7 +43,7 @@ Status Predict(Session* session, const TakeScoreText& write) {
       Scorer::Create(session, EvaluationLogs::Of(session->config()).log, KEEP_UNCLICKED));
   Collective& collective = *session->environment().collective;
   if (collective.rank() == 0) {
-    RETURN_IF_ERROR(write(kHeader));
+    RETURN_IF_ERROR(write(kScoreTextHeader));
   }
   std::string lines;  // of this worker, of the current step
   const auto grain_done = [&](const Batch& batch, MatrixView<const float> logits) {
@@ -66,7 +64,7 @@ Status Predict(Session* session, const TakeScoreText& write) {
 
 Status PredictRows(Session* session, RowSource* source, const TakeScoreText& write) {
   Collective& collective = *session->environment().collective;
-  if (collective.rank() == 0) RETURN_IF_ERROR(write(kHeader));
+  if (collective.rank() == 0) RETURN_IF_ERROR(write(kScoreTextHeader));
   RowScorer scorer(session, source);
   std::deque<SourceRow> rows;  // worker 0's that are not written yet
   std::string lines;

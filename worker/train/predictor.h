@@ -20,6 +20,8 @@ namespace chorus::worker {
 //   row_id <tab> click <tab> conversion <tab> pctr <tab> pcvr <tab> pctcvr
 // row_id is the row's text where the log has texts, else its number.
 // `write` gets the text piece by piece, on worker 0 only.
+inline constexpr std::string_view kScoreTextHeader =
+    "row_id\tclick\tconversion\tpctr\tpcvr\tpctcvr\n";
 using TakeScoreText = std::function<Status(std::string_view text)>;
 Status Predict(Session* session, const TakeScoreText& write);
 
