@@ -219,9 +219,10 @@ Cost ApplyOptimizer(OptimizerParameters::Kind kind, bool clip, int64_t n) {
     cost += Kernel(1, Bytes(n));
     cost += Kernel(n, 2 * Bytes(n));
   }
-  using Kind = OptimizerParameters::Kind;
-  const int arrays = kind == Kind::kSgd ? 0 : kind == Kind::kAdagrad ? 1 : 2;
-  cost += Kernel(n, Bytes(n) * static_cast<uint64_t>(1 + 2 * (1 + arrays)));
+  OptimizerParameters optimizer;
+  optimizer.kind = kind;
+  const uint64_t arrays = optimizer.state_floats(1);  // gradient read; weights and these both ways
+  cost += Kernel(n, Bytes(n) * (1 + 2 * (1 + arrays)));
   return cost;
 }
 

@@ -36,11 +36,20 @@ class RuleOptimizer final : public DenseOptimizer {
   RuleOptimizer(const OptimizerParameters& parameters, double clip_norm, int64_t n)
       : parameters_(parameters), clip_norm_(clip_norm) {
     const auto size = static_cast<size_t>(n);
-    if (parameters.kind == Kind::kAdagrad) {
-      state_.push_back({"adagrad.sum", std::vector<float>(size, parameters.initial_accumulator)});
-    } else if (parameters.kind == Kind::kAdam || parameters.kind == Kind::kAdamW) {
-      state_.push_back({"adam.mean", std::vector<float>(size)});
-      state_.push_back({"adam.variance", std::vector<float>(size)});
+    switch (parameters.kind) {
+      case Kind::kSgd:
+        break;
+      case Kind::kAdagrad:
+        state_.push_back({"adagrad.sum", std::vector<float>(size, parameters.initial_accumulator)});
+        break;
+      case Kind::kAdam:
+      case Kind::kAdamW:
+        state_.push_back({"adam.mean", std::vector<float>(size)});
+        state_.push_back({"adam.variance", std::vector<float>(size)});
+        break;
+      case Kind::kRowwiseAdagrad:
+      case Kind::kFtrl:
+        CHECK(false, "no optimizer of dense weights: ", parameters.kind);
     }
   }
 
