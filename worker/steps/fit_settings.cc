@@ -9,11 +9,11 @@
 namespace chorus::worker {
 namespace {
 
-// An epoch has some four hundred steps, so that the weights move often enough; a step of more rows
-// than the largest gains no speed, and one of fewer than the smallest costs much of it.
-constexpr uint64_t kStepsOfEpoch = 400;
-constexpr uint64_t kLeastRows = 256, kMostRows = 4096;  // of a step
-constexpr uint32_t kGrainsPerStep = 8;                  // the default of step.grains_per_step
+// An epoch has some eight hundred steps or more, so that the weights move often enough; a step of
+// more rows than the largest gains no speed, and one of fewer than the smallest costs much of it.
+constexpr uint64_t kStepsOfEpoch = 800;
+constexpr uint64_t kLeastRows = 64, kMostRows = 4096;  // of a step
+constexpr uint32_t kGrainsPerStep = 8;                 // the default of step.grains_per_step
 // A step's loss is a mean over its rows, so an id that is in one row has a gradient of the order of
 // 1 / rows. Adagrad's first accumulator is the square of a small part of that: a larger one would
 // outweigh the gradients, and rare ids would hardly move.

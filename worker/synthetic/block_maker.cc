@@ -29,7 +29,7 @@ void BlockMaker::Make(uint64_t block, GeneratedBlock* out) const {
     const uint32_t context = features_.AddContext(user, scenery, &batch);
     const uint64_t stop = std::min(end, span.first_exposure + span.exposures);
     for (; exposure < stop; ++exposure) {
-      const Shown shown = world_.DrawShown(stream_, exposure, scenery.user);
+      const ShownItem shown = world_.DrawShown(stream_, exposure, scenery.user);
       const Item item = world_.MakeItem(shown.item);
       features_.AddExposure(user, item, shown.position, &batch);
       batch.context_of.push_back(context);

@@ -55,7 +55,7 @@ class Calibrator {
     }
     ForEach([&](uint64_t i) {
       const Scenery scenery = world_->DrawScenery(kCalibrationStream, i);
-      const Shown shown = world_->DrawShown(kCalibrationStream, i, scenery.user);
+      const ShownItem shown = world_->DrawShown(kCalibrationStream, i, scenery.user);
       const User user = world_->MakeUser(scenery.user);
       const Item item = world_->MakeItem(shown.item);
       appeal_[i] = item.appeal;

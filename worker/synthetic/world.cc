@@ -136,7 +136,7 @@ Scenery World::DrawScenery(uint64_t stream, uint64_t request) const {
   return out;
 }
 
-Shown World::DrawShown(uint64_t stream, uint64_t exposure, uint64_t user) const {
+ShownItem World::DrawShown(uint64_t stream, uint64_t exposure, uint64_t user) const {
   const uint64_t seed = Bits(kDrawExposure, stream, exposure);
   return {DrawItem(user, Mix(seed + 1)), ToBelow(Mix(seed + 2), kPositions)};
 }

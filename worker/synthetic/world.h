@@ -54,7 +54,7 @@ struct Scenery {
 };
 
 // What one exposure adds, except its labels.
-struct Shown {
+struct ShownItem {
   uint64_t item = 0;
   uint32_t position = 0;
 };
@@ -99,7 +99,7 @@ class World {
 
   // The request or exposure of this number in a stream of this world.
   Scenery DrawScenery(uint64_t stream, uint64_t request) const;
-  Shown DrawShown(uint64_t stream, uint64_t exposure, uint64_t user) const;
+  ShownItem DrawShown(uint64_t stream, uint64_t exposure, uint64_t user) const;
   double HiddenConfounder(uint64_t stream, uint64_t exposure) const;  // e
 
   Logits LogitsOf(const User& user, const Item& item, uint32_t position, uint32_t hour) const;
