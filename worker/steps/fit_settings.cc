@@ -9,11 +9,12 @@
 namespace chorus::worker {
 namespace {
 
-// An epoch has some eight hundred steps or more, so that the weights move often enough; a step of
-// more rows than the largest gains no speed, and one of fewer than the smallest costs much of it.
-constexpr uint64_t kStepsOfEpoch = 800;
-constexpr uint64_t kLeastRows = 64, kMostRows = 4096;  // of a step
-constexpr uint32_t kGrainsPerStep = 8;                 // the default of step.grains_per_step
+// An epoch has some four hundred steps, so that the weights move often enough. A step of more rows
+// than the largest gains no speed. One of fewer than the usual least is noisy, which only logs that
+// would have too few steps make up for.
+constexpr uint64_t kStepsOfEpoch = 400, kFewestSteps = 150;
+constexpr uint64_t kMostRows = 4096, kUsualLeast = 256, kLeastRows = 64;  // of a step
+constexpr uint32_t kGrainsPerStep = 8;  // the default of step.grains_per_step
 // A step's loss is a mean over its rows, so an id that is in one row has a gradient of the order of
 // 1 / rows. Adagrad's first accumulator is the square of a small part of that: a larger one would
 // outweigh the gradients, and rare ids would hardly move.
@@ -54,7 +55,8 @@ class Fitter {
     if (!step.has_grain_rows()) {
       const uint64_t read = config_.data().rows() == DataConfig::CLICKED ? log_.clicks : log_.rows;
       const uint64_t wanted = std::bit_floor(std::max<uint64_t>(read / kStepsOfEpoch, 1));
-      const uint64_t rows = std::clamp(wanted, kLeastRows, kMostRows);
+      uint64_t rows = std::clamp(wanted, kUsualLeast, kMostRows);
+      while (read / rows < kFewestSteps && rows > kLeastRows) rows /= 2;
       step.set_grain_rows(static_cast<uint32_t>(std::max<uint64_t>(rows / grains, 1)));
       const uint64_t of_step = uint64_t{step.grain_rows()} * grains;
       Say("step.grain_rows", StrCat(step.grain_rows()),

@@ -27,15 +27,15 @@ TEST(FitSettingsTest, AStepGrowsWithTheLogBetweenTwoBounds) {
   const struct {
     uint64_t rows;
     uint32_t of_step;
-  } cases[] = {{1, 64},           {50'000, 64},      {200'000, 128},     {410'000, 512},
-               {1'000'000, 1024}, {4'000'000, 4096}, {200'000'000, 4096}};
+  } cases[] = {{1, 64},         {26'000, 128},     {50'000, 256},     {200'000, 256},
+               {410'000, 1024}, {1'000'000, 2048}, {4'000'000, 4096}, {200'000'000, 4096}};
   for (const auto& c : cases) {
     const TrainConfig config = Fitted({c.rows, c.rows / 20}, "");
     EXPECT_EQ(config.step().grain_rows() * config.step().grains_per_step(), c.of_step) << c.rows;
   }
   EXPECT_EQ(Fitted({400'000'000, 1'000'000}, "data { rows: CLICKED }").step().grain_rows(),
-            1024u / 8);
-  EXPECT_EQ(Fitted({50'000, 1}, "step { grains_per_step: 2 }").step().grain_rows(), 32u);
+            2048u / 8);
+  EXPECT_EQ(Fitted({50'000, 1}, "step { grains_per_step: 2 }").step().grain_rows(), 128u);
 }
 
 // The accumulator is to be below the square of the gradient of an id that is in one row of a step.
@@ -43,9 +43,9 @@ TEST(FitSettingsTest, TheAccumulatorFollowsTheStepThatIsInForce) {
   const auto accumulator = [](const std::string& written) {
     return Fitted({1'000'000, 1}, written).table(0).optimizer().adagrad().initial_accumulator();
   };
-  EXPECT_NEAR(std::sqrt(accumulator("")) * 1024, 0.06, 1e-9);
+  EXPECT_NEAR(std::sqrt(accumulator("")) * 2048, 0.06, 1e-9);
   EXPECT_NEAR(std::sqrt(accumulator("step { grain_rows: 8 grains_per_step: 4 }")) * 32, 0.06, 1e-9);
-  EXPECT_NEAR(std::sqrt(accumulator("table { optimizer { adagrad { lr: 0.5 } } }")) * 1024, 0.06,
+  EXPECT_NEAR(std::sqrt(accumulator("table { optimizer { adagrad { lr: 0.5 } } }")) * 2048, 0.06,
               1e-9);
 }
 
