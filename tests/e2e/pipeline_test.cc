@@ -221,7 +221,11 @@ TEST_F(PipelineTest, CanonicalBytesOfInspectAreTheLibrarys) {
   EXPECT_TRUE(*ReadWholeFile(files_, Path("canonical")) == canonical);
   // What a user names may be a link.
   ASSERT_EQ(symlink("canonical", Path("link").c_str()), 0);
-  ASSERT_TRUE(ReplaceFile(files_, Path("canonical"), "old").ok());
+  ASSERT_TRUE(ReplaceFile(files_, Path("canonical"), "notes").ok());
+  ExpectFailure(Run(0, Command("inspect", {folder, "--canonical", Path("link")})),
+                "link is there and is no canonical state");
+  EXPECT_EQ(*ReadWholeFile(files_, Path("canonical")), "notes");
+  ASSERT_TRUE(ReplaceFile(files_, Path("canonical"), canonical.substr(0, 40)).ok());
   ExpectSuccess(Run(0, Command("inspect", {folder, "--canonical", Path("link")})));
   EXPECT_TRUE(*ReadWholeFile(files_, Path("canonical")) == canonical);
 }

@@ -49,7 +49,7 @@ run(${program} generate --config ${prefix}/share/chorus/configs/generate/w1.text
 file(MAKE_DIRECTORY ${prefix}/${BACKEND_FOLDER})
 file(COPY_FILE ${BACKEND} ${prefix}/${BACKEND_FOLDER}/libchorus_cuda.so)
 run(${CMAKE_COMMAND} -E env CHORUS_CUDA_HOST_DEVICES=1 ${program} train --config ${job} --set data.log=log --set
-    data.epochs=1 --set cluster.placement=COLOCATED --set checkpoint.directory=model --set compute.backend=CUDA)
+    data.max_steps=2 --set model.tower.0.hidden=16 --set table.0.dim=4 --set cluster.placement=COLOCATED --set checkpoint.directory=model --set compute.backend=CUDA)
 if(NOT output MATCHES "computing on CUDA device 0: ")
   message(SEND_ERROR "the installed program did not find its CUDA backend: ${output}")
 endif()

