@@ -51,7 +51,7 @@ Status CheckTowerNames(const ModelConfig& config, const std::vector<Head>& heads
     }
   }
   for (const TowerConfig& tower : config.tower()) {
-    const std::string name = tower.head();
+    const std::string& name = tower.head();
     if (std::find(seen.begin(), seen.end(), name) != seen.end()) {
       return InvalidArgument(name.empty()
                                  ? "model.tower: two towers without a head"
