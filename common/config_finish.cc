@@ -109,8 +109,8 @@ Status CheckValue(const Message& config, const FieldDescriptor* field, int index
     case FieldDescriptor::CPPTYPE_FLOAT:
     case FieldDescriptor::CPPTYPE_DOUBLE:
       good = InRange(*field, NumberOf(config, field, index));
-      fits = good || !std::isfinite(NumberOf(config, field, index)) ||
-             FitsFloat(NumberOf(config, field, index));
+      fits = FitsFloat(NumberOf(config, field, index)) ||
+             !std::isfinite(NumberOf(config, field, index));
       break;
     case FieldDescriptor::CPPTYPE_MESSAGE:
       CHECK(false, field->full_name(), " is no scalar");

@@ -2,6 +2,7 @@
 
 #include <cstring>
 
+#include "common/finite.h"
 #include "worker/math/clones.h"
 #include "worker/math/partial_sums.h"
 
@@ -92,17 +93,8 @@ CHORUS_CLONES void AddTo(float* into, const float* from, int64_t n) {
   for (int64_t i = 0; i < n; ++i) sum[i] += term[i];
 }
 
-// A float is infinite or NaN iff all bits of its exponent are 1. The test is on bits, since a
-// comparison of floats could be optimised away.
 CHORUS_CLONES bool AllFinite(const float* values, int64_t n) {
-  constexpr uint32_t kExponent = 0x7f800000;
-  uint32_t bad = 0;
-  for (int64_t i = 0; i < n; ++i) {
-    uint32_t bits;
-    std::memcpy(&bits, values + i, sizeof(bits));
-    bad |= (bits & kExponent) == kExponent ? 1u : 0u;
-  }
-  return bad == 0;
+  return chorus::AllFinite({values, static_cast<size_t>(n)});
 }
 
 CHORUS_CLONES double SumOfSquares(const float* values, int64_t n) {

@@ -379,7 +379,8 @@ bool Trainer::IsEvaluated(uint64_t step) const {
 Result<std::string> Trainer::WhatResumingOwes() {
   const uint64_t step = first_step_ - 1;
   std::string owed;
-  if (step > 0 && step < data_->last_step && KeepsBest() && is_first()) {
+  if (step == 0 || step >= data_->last_step || !KeepsBest()) return owed;
+  if (is_first()) {
     if (best_->exhausted()) owed = "end";
     if (IsJudged(step) && best_->evaluated_step() < step) owed = "evaluation";
   }
