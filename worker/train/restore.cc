@@ -10,6 +10,7 @@
 #include "common/log.h"
 #include "common/strings.h"
 #include "worker/train/checkpoint_store.h"
+#include "worker/train/wait_for_first.h"
 
 namespace chorus::worker {
 namespace {
@@ -105,24 +106,19 @@ Result<std::string> Share(Session* session, const Result<std::string>& found) {
   return session->environment().collective->Broadcast(*found, 0);
 }
 
-// So too, when worker 0 reads whole checkpoints: it tells the others every so often that it goes on,
-// so that no wait of theirs is as long as that.
+// So too, when worker 0 reads whole checkpoints.
 Result<std::string> LookLong(Session* session, Resume resume, const RunPlan& plan) {
-  Collective& collective = *session->environment().collective;
-  const double seconds_between_signs =
-      std::min(1.0, session->config().cluster().deadline_seconds() / 8);
+  Collective* const collective = session->environment().collective;
   std::future<Result<std::string>> look;
-  if (collective.rank() == 0) {
+  if (collective->rank() == 0) {
     look = std::async(std::launch::async, [&] { return LookForResumable(session, resume, plan); });
   }
-  for (std::string ended; ended.empty();) {
-    if (collective.rank() == 0 && look.wait_for(std::chrono::duration<double>(
-                                      seconds_between_signs)) == std::future_status::ready) {
-      ended = "ended";
-    }
-    ASSIGN_OR_RETURN(ended, collective.Broadcast(ended, 0));
-  }
-  return Share(session, collective.rank() == 0 ? look.get() : Result<std::string>(std::string()));
+  RETURN_IF_ERROR(WaitForFirst(collective, session->config().cluster().deadline_seconds(),
+                               [&](double seconds) -> Result<bool> {
+                                 return look.wait_for(std::chrono::duration<double>(seconds)) ==
+                                        std::future_status::ready;
+                               }));
+  return Share(session, collective->rank() == 0 ? look.get() : Result<std::string>(std::string()));
 }
 
 }  // namespace

@@ -12,6 +12,7 @@
 #include "worker/model/schedule.h"
 #include "worker/train/checkpoint_store.h"
 #include "worker/train/engine_choice.h"
+#include "worker/train/wait_for_first.h"
 
 namespace chorus::worker {
 namespace {
@@ -175,25 +176,18 @@ Status Session::LoadDenseState(const DenseState& state, bool with_optimizer) {
   return Status::Ok();
 }
 
-// Worker 0 tells the others every so often that it goes on, so that no wait of theirs is as long as
-// a restore.
 Status Session::WaitForRestore(const std::string& folder) {
-  const double seconds_between_signs = std::min(1.0, config_.cluster().deadline_seconds() / 8);
-  Collective& collective = *environment_.collective;
   std::optional<ProgressLine> line;
-  if (collective.rank() == 0) line.emplace();
-  while (true) {
-    std::string ended;  // "" = not yet
-    if (collective.rank() == 0) {
-      ASSIGN_OR_RETURN(const bool all, client_->RestoreEnded(seconds_between_signs));
-      if (all) ended = "ended";
-      if (!all && line->Due()) {
-        line->Show(StrCat("reading ", folder, ", for ", ShortTime(line->elapsed_seconds())));
-      }
-    }
-    ASSIGN_OR_RETURN(ended, collective.Broadcast(ended, 0));
-    if (!ended.empty()) return Status::Ok();
-  }
+  if (environment_.collective->rank() == 0) line.emplace();
+  return WaitForFirst(
+      environment_.collective, config_.cluster().deadline_seconds(),
+      [&](double seconds) -> Result<bool> {
+        ASSIGN_OR_RETURN(const bool all, client_->RestoreEnded(seconds));
+        if (!all && line->Due()) {
+          line->Show(StrCat("reading ", folder, ", for ", ShortTime(line->elapsed_seconds())));
+        }
+        return all;
+      });
 }
 
 Result<DenseState> Session::BeginRestore(const std::string& folder,
