@@ -11,7 +11,6 @@ namespace chorus::worker {
 namespace {
 
 constexpr uint64_t kBlocksWanted = 64;  // of a small text: a step reads blocks of their own
-constexpr uint64_t kGrains = 8;         // per step of the drafted job
 
 // A text as protobuf's text format quotes it.
 std::string Quoted(std::string_view text) {
