@@ -5,6 +5,7 @@
 
 #include "common/config.pb.h"
 #include "common/config_internal.h"
+#include "common/file.h"
 #include "common/strings.h"
 
 namespace chorus::internal {
@@ -140,25 +141,32 @@ Status SetScalar(const FieldDescriptor* field, const std::string& value, const T
                     StrCat("\"", value, "\" does not fit; allowed: ", WhatIsAllowed(*field)));
 }
 
-// objective.esmm={} or model.tower={hidden: [8, 4]}: the message (or the list of one) is replaced.
+// objective.esmm={}, model.tower={hidden: [8, 4]} or model=@FILE: the message (or the list of one) is
+// replaced by what stands in the braces or in the file.
 Status SetMessage(const FieldDescriptor* field, std::string_view value, const Target& target,
                   Origins* origins) {
   const auto* reflection = target.message->GetReflection();
   std::string path = Under(target.path, field->name());
-  if (!value.starts_with('{') || !value.ends_with('}')) {
-    return FieldError(target.place, path,
-                      StrCat("is a message; allowed: {...} in text format, or ", path,
-                             ".<field>=value "
-                             "with one of: ",
-                             FieldNames(*field->message_type())));
+  std::string text, place = target.place;
+  if (value.starts_with('@')) {
+    place = std::string(value.substr(1));
+    Result<std::string> file = ReadWholeFile(PosixFiles(), place);
+    if (!file.ok()) return FieldError(target.place, path, file.status().message());
+    text = std::move(file).value();
+  } else if (value.starts_with('{') && value.ends_with('}')) {
+    text = std::string(value.substr(1, value.size() - 2));
+  } else {
+    return FieldError(
+        target.place, path,
+        StrCat("is a message; allowed: {...} in text format, @FILE with such a text, ", "or ", path,
+               ".<field>=value with one of: ", FieldNames(*field->message_type())));
   }
   reflection->ClearField(target.message, field);
   Message* nested = field->is_repeated() ? reflection->AddMessage(target.message, field)
                                          : reflection->MutableMessage(target.message, field);
   origins->Replace(path, target.place);
   if (field->is_repeated()) path = Under(path, "0");
-  value = value.substr(1, value.size() - 2);
-  return ParseText(target.place, std::string(value), path, nested, origins);
+  return ParseText(place, text, path, nested, origins);
 }
 
 }  // namespace

@@ -12,6 +12,7 @@ launch/README.md explains the files.
 """
 import array
 import bisect
+import itertools
 import json
 import math
 import os
@@ -99,8 +100,8 @@ class Model:
     def __init__(self, folder):
         with open(os.path.join(folder, "manifest.json"), encoding="utf-8") as file:
             self.about = json.load(file)
-        if self.about["format"] != "chorus-export 2":
-            sys.exit(f"{folder}: format {self.about['format']}; expected: chorus-export 2")
+        if self.about["format"] != "chorus-export 3":
+            sys.exit(f"{folder}: format {self.about['format']}; expected: chorus-export 3")
         self.arrays = {}
         for entry in self.about["array"]:
             values = array.array("Q" if entry["type"] == "uint64" else "f")
@@ -171,24 +172,22 @@ class Model:
             sides[numeric["context"]].append(self.rules.number(numeric, cell))
         return sides[True], sides[False]
 
-    def linear(self, name, x):
-        """A layer on a vector, or on the pair of inputs, before its bias."""
-        if not isinstance(x, tuple):
-            return self.multiply(x, name + ".weight")
-        parts = [self.multiply(side, f"{name}.{which}") for side, which in zip(x, ("context", "exposure")) if side]
-        return [sum(terms) for terms in zip(*parts)]
+    def product(self, node, x):
+        """The inputs' products with their weights; parts stand side by side."""
+        out = []
+        for part in node["part"]:
+            terms = [self.multiply(x_i, f"{part}.{i['label']}") for x_i, i in zip(x, node["input"])]
+            out += [sum(column) for column in zip(*terms)]
+        return out
 
-    def hidden(self, name, x):
-        z = self.linear(name, x)
-        if self.about["batch_norm"]:
-            z = [(a - m) / math.sqrt(v + 1e-5)
-                 for a, m, v in zip(z, self.row(name + ".mean"), self.row(name + ".variance"))]
-        return relu([a + b for a, b in zip(z, self.row(name + ".bias"))])
+    def beside(self, node, array):
+        """An array of each part, side by side."""
+        return [value for part in node["part"] for value in self.row(f"{part}.{array}")]
 
     def attention(self, name, h, givers):
         """What replaces h: worker/objective/method_shape.h, Transfer."""
-        tokens = [relu([a + b for a, b in zip(self.multiply(g, f"{name}.from.{giver}.weight"),
-                                             self.row(f"{name}.from.{giver}.bias"))]) for giver, g in givers]
+        tokens = [relu([a + b for a, b in zip(self.multiply(g, f"{name}.{giver}.weight"),
+                                             self.row(f"{name}.{giver}.bias"))]) for giver, g in givers]
         own = [self.multiply(h, f"{name}.{part}") for part in ("query", "key", "value")]
         joined = []
         for token in tokens:
@@ -199,28 +198,46 @@ class Model:
         out = self.multiply(joined, name + ".out.weight")
         return relu([a + b for a, b in zip(out, self.row(name + ".out.bias"))])
 
+    def layer(self, node, x):
+        """The node's output, of its inputs; launch/README.md has the table of layers."""
+        kind, options = node["layer"], {name: int(value) for name, value in node.get("option", {}).items()}
+        if kind in ("product", "linear", "dense", "logit"):
+            y = self.product(node, x)
+            if kind != "product":
+                y = [a + b for a, b in zip(y, self.beside(node, "bias"))]
+            return relu(y) if kind == "dense" else y
+        if kind == "batch_norm":
+            statistics = zip(x[0], self.beside(node, "mean"), self.beside(node, "variance"), self.beside(node, "bias"))
+            return relu([(z - mean) / math.sqrt(variance + 1e-5) + bias for z, mean, variance, bias in statistics])
+        if kind in ("concat", "dropout"):
+            return [value for part in x for value in part]
+        if kind == "mixture":
+            shares = [math.exp(z - max(x[0])) for z in x[0]]
+            return [sum(s * e for s, e in zip(shares, units)) / sum(shares) for units in zip(*x[1:])]
+        if kind == "cross":
+            return [x0 * v + xl for x0, v, xl in zip(*x)]
+        if kind in ("bi_interaction", "slot_dots"):
+            slots = [[x_i[at:at + options["dim"]] for at in range(0, len(x_i), options["dim"])] for x_i in x]
+        if kind == "bi_interaction":
+            columns = zip(*(slot for of_input in slots for slot in of_input))
+            return [(sum(c) ** 2 - sum(v * v for v in c)) / 2 for c in columns]
+        if kind == "slot_dots":
+            pairs = itertools.product(*slots) if len(slots) == 2 else itertools.combinations(slots[0], 2)
+            return [sum(a * b for a, b in zip(p, q)) for p, q in pairs]
+        if kind == "transfer":
+            givers = [(i["label"], x_i) for x_i, i in zip(x, node["input"])][:-1]
+            return self.attention(node["part"][0], x[-1], givers)
+        sys.exit(f"{node['name']}: no layer {kind} is known here")
+
     def logits(self, cells):
         out = {}
         for group in self.about["group"]:
-            x = self.inputs(group, cells)
-            for layer in group["bottom"]:
-                x = self.hidden(layer, x)
-            transfer = group.get("transfer")
-            towers = sorted(group["tower"], key=lambda t: transfer is not None and t["name"] == transfer["to"])
-            given = {}
-            for tower in towers:  # one that receives comes last
-                h = x
-                for number, layer in enumerate(tower["layer"]):
-                    h = self.hidden(layer, h)
-                    if transfer is None or number != transfer["layer"]:
-                        continue
-                    given[tower["name"]] = h
-                    if tower["name"] == transfer["to"]:
-                        givers = [(name.split(".", 1)[1], given[name]) for name in transfer["from"]]
-                        h = self.attention(transfer["name"], h, givers)
-                for head in tower["head"]:
-                    name = f"tower.{head}.logit"
-                    out[head] = self.linear(name, h)[0] + self.row(name + ".bias")[0]
+            values = list(self.inputs(group, cells))
+            for node in group["node"][2:]:
+                x = [values[i["node"]][i["first"]:i["first"] + i["width"]] for i in node["input"]]
+                values.append(self.layer(node, x))
+                if node["head"]:
+                    out[node["head"]] = values[-1][0]
         return out
 
     def predict(self, cells):

@@ -50,27 +50,23 @@ void AddInputs(const TrainConfig& config, const worker::LogSchema& schema, bool 
   }
 }
 
-void AddGroup(const worker::GroupPlan& plan, const std::vector<worker::Head>& heads,
-              ExportManifest* out) {
-  ExportGroup* const group = out->add_group();
-  group->set_name(plan.name);
-  for (size_t l = 0; l < plan.bottom_norms.size(); ++l) {
-    group->add_bottom(plan.bottom_layer(l));
+void AddNode(const worker::Node& node, const std::vector<worker::Head>& heads, ExportGroup* group) {
+  ExportNode* const out = group->add_node();
+  out->set_name(node.name);
+  out->set_context(node.side == worker::Side::kContext);
+  out->set_width(static_cast<uint32_t>(node.width));
+  if (node.head >= 0) out->set_head(heads[static_cast<size_t>(node.head)].name);
+  for (const worker::Port& port : node.inputs) {
+    ExportInput* const input = out->add_input();
+    input->set_node(static_cast<uint32_t>(port.node));
+    input->set_first(static_cast<uint32_t>(port.first));
+    input->set_width(static_cast<uint32_t>(port.width));
+    input->set_label(port.label);
   }
-  for (const worker::TowerPlan& tower_plan : plan.towers) {
-    ExportTower* const tower = group->add_tower();
-    tower->set_name(tower_plan.name);
-    for (size_t l = 0; l < tower_plan.hidden_layers(); ++l) {
-      tower->add_layer(tower_plan.layer(l));
-    }
-    for (const worker::HeadPlan& head : tower_plan.heads) tower->add_head(heads[head.head].name);
-  }
-  if (!plan.transfer.has_value()) return;
-  ExportTransfer* const transfer = group->mutable_transfer();
-  transfer->set_name(plan.transfer->name);
-  transfer->set_to(plan.towers[plan.transfer->to].name);
-  for (const size_t from : plan.transfer->from) transfer->add_from(plan.towers[from].name);
-  transfer->set_layer(static_cast<uint32_t>(plan.transfer->layer));
+  for (const std::string& layer : node.layers) out->add_part(layer);
+  if (node.layer == nullptr) return;
+  out->set_layer(std::string(node.layer->kind()));
+  for (const auto& [name, value] : node.layer->options()) (*out->mutable_option())[name] = value;
 }
 
 }  // namespace
@@ -82,12 +78,11 @@ Result<ExportManifest> DescribeModel(const CheckpointManifest& checkpoint) {
   ASSIGN_OR_RETURN(const worker::Model model,
                    worker::Model::Make(config, schema, objective->shape()));
   ExportManifest out;
-  out.set_format("chorus-export 2");
+  out.set_format("chorus-export 3");
   out.set_step(checkpoint.step());
   out.set_method(std::string(objective->name()));
   *out.mutable_objective() = config.objective();
   for (const worker::Head& head : objective->heads()) out.add_head(head.name);
-  out.set_batch_norm(config.model().batch_norm());
   AddInputs(config, schema, true, model.inputs.contexts, &out);
   AddInputs(config, schema, false, model.inputs.exposures, &out);
   for (const TableConfig& table : config.table()) {
@@ -99,7 +94,11 @@ Result<ExportManifest> DescribeModel(const CheckpointManifest& checkpoint) {
   out.set_seed(config.seed());
   if (checkpoint.has_text()) *out.mutable_text() = checkpoint.text();
   for (const worker::GroupPlan& group : model.network.groups) {
-    AddGroup(group, objective->shape().heads, &out);
+    ExportGroup* const described = out.add_group();
+    described->set_name(group.name);
+    for (const worker::Node& node : group.graph.nodes()) {
+      AddNode(node, objective->shape().heads, described);
+    }
   }
   return out;
 }

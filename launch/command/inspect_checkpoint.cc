@@ -11,6 +11,7 @@
 #include "launch/command/canonical.h"
 #include "launch/command/checkpoint_rows.h"
 #include "launch/command/command_inspect.h"
+#include "launch/command/describe_network.h"
 #include "worker/train/checkpoint_store.h"
 
 namespace chorus::launch {
@@ -78,7 +79,9 @@ Status InspectCheckpoint(const InspectArguments& arguments) {
   }
   ASSIGN_OR_RETURN(const auto rows, CheckpointRows::Open(files, folder, manifest));
   ASSIGN_OR_RETURN(const worker::DenseState dense, worker::ReadDenseState(files, folder, manifest));
+  ASSIGN_OR_RETURN(const std::string network, DescribeNetwork(manifest));
   PrintSummary(folder, manifest, *rows, dense);
+  std::fputs(network.c_str(), stdout);
   return arguments.verify ? Verify(files, folder, manifest, *rows) : Status::Ok();
 }
 

@@ -157,6 +157,8 @@ Cost AttendPairBackward(Shape dout, bool accumulate_dto) {
   return Kernel(dout.rows, Bytes((accumulate_dto ? 16 : 13) * dout.elements()) + Bytes(dout.rows));
 }
 
+Cost ForEach(Shape grid, int64_t floats) { return Kernel(grid.elements(), Bytes(floats)); }
+
 Cost Partials(int64_t rows, int64_t row_bytes, int64_t heads, bool any) {
   Cost cost = Kernel(any ? rows : 0, static_cast<uint64_t>(rows * row_bytes) + Bytes(rows * heads));
   cost += Kernel(1, 0, Parts(rows, kLossRows));

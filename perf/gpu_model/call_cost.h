@@ -56,6 +56,8 @@ Cost NormalizeRelu(Shape y);
 Cost NormalizeBackward(Shape gradient, bool of_moments);
 Cost AttendPair(Shape out);
 Cost AttendPairBackward(Shape dout, bool accumulate_dto);
+// floats: that all items read and write.
+Cost ForEach(Shape grid, int64_t floats);
 
 // A few doubles.
 Cost Put(size_t values);

@@ -123,6 +123,7 @@ class CountingDevice final : public worker::Device {
                           MatrixView<const float> share, MatrixView<const float> dout,
                           MatrixView<float> dfrom, MatrixView<float> dto,
                           bool accumulate_dto) override;
+  void ForEach(const worker::ItemKernel& kernel) override;
 
  private:
   // Notes a call and passes it on.

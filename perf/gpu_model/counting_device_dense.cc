@@ -137,4 +137,13 @@ void CountingDevice::AttendPairBackward(MatrixView<const float> from, MatrixView
          });
 }
 
+void CountingDevice::ForEach(const worker::ItemKernel& kernel) {
+  const Cost cost = std::visit(
+      [](const auto& items) {
+        return call_cost::ForEach({items.rows(), items.cols()}, items.floats());
+      },
+      kernel);
+  DoVoid("ForEach", compute_, cost, [&](Device* inner) { inner->ForEach(kernel); });
+}
+
 }  // namespace chorus::perf

@@ -87,6 +87,7 @@ class RecordingBackend final : public worker::Backend {
                           bool accumulate_dto) override {
     real_->AttendPairBackward(from, to, share, dout, dfrom, dto, accumulate_dto);
   }
+  void ForEach(const worker::ItemKernel& kernel) override { real_->ForEach(kernel); }
 
  private:
   Backend* const real_;

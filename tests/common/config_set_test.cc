@@ -98,6 +98,20 @@ TEST_F(ConfigSet, AMessageIsReplacedByBraces) {
       HasSubstr("--set objective.base={w_ctrr: 3}:1: objective.base.w_ctrr: no such field"));
 }
 
+TEST_F(ConfigSet, AMessageComesFromAFile) {
+  const std::string part = directory_ + "/model.textproto";
+  std::ofstream(part) << "# experts\nencoder { name: 'mix' mmoe { experts: 3 } }\n";
+  const auto config = Load("model { tower { hidden: 4 } clip_norm: 1 }", {"model=@" + part});
+  ASSERT_TRUE(config.ok()) << config.status().ToString();
+  EXPECT_EQ(config->model().encoder(0).mmoe().experts(), 3u);
+  EXPECT_EQ(config->model().clip_norm(), 0) << "the message is replaced";
+  std::ofstream(part) << "encoder {\n  name: 'mix'\n  mmoe { expert: 3 } }";
+  EXPECT_EQ(ErrorOf("", {"model=@" + part}),
+            "model.textproto:3: model.encoder.0.mmoe.expert: no such field; allowed: known fields: "
+            "experts, hidden");
+  EXPECT_THAT(ErrorOf("", {"model=@" + directory_ + "/none"}), HasSubstr("none"));
+}
+
 TEST_F(ConfigSet, MistakesNameTheSetAndWhatIsAllowed) {
   EXPECT_EQ(ErrorOf("", {"step.grain_row=1"}),
             "--set step.grain_row=1: step.grain_row: no such field; allowed: known fields: "

@@ -12,6 +12,7 @@ namespace {
 
 Status Load(const std::string& folder, const std::string& path) {
   if (folder == "train") return LoadTrainConfig(path, {}).status();
+  if (folder == "model") return LoadTrainConfig("", {"model=@" + path}).status();
   if (folder == "import") {
     ImportSchema schema;
     return LoadConfig(path, {}, &schema);

@@ -73,15 +73,15 @@ class ExportTest : public CommandTest {
   }
 
   // Trains, exports, and compares both ways to predict.
-  void ExpectSamePredictions(const std::string& name, const std::string& job) {
+  // dim: of the second table.
+  void ExpectSamePredictions(const std::string& name, const std::string& job, int dim = 5) {
     const std::string config = Path(name + ".textproto");
-    const std::string text =
-        StrCat("data { log: '", Path("log"), "' epochs: 4 } step { grain_rows: 16 } ",
-               "table { dim: 3 optimizer { adagrad { lr: 0.1 } } } ",
-               "table { name: 'wide' dim: 5 optimizer { adagrad { lr: 0.1 } } } ",
-               "slot { name: 'bought' pooling: WEIGHTED_MEAN } ",
-               "slot { name: 'user' table: 'wide' } checkpoint { directory: '", Path(name), "' } ",
-               "evaluate { log: '", Path("log"), "' group_metrics: false } ", job);
+    const std::string text = StrCat(
+        "data { log: '", Path("log"), "' epochs: 4 } step { grain_rows: 16 } ",
+        "table { dim: 3 optimizer { adagrad { lr: 0.1 } } } ", "table { name: 'wide' dim: ", dim,
+        " optimizer { adagrad { lr: 0.1 } } } ", "slot { name: 'bought' pooling: WEIGHTED_MEAN } ",
+        "slot { name: 'user' table: 'wide' } checkpoint { directory: '", Path(name), "' } ",
+        "evaluate { log: '", Path("log"), "' group_metrics: false } ", job);
     ASSERT_TRUE(ReplaceFile(files_, config, text).ok());
     ExpectSuccess(Run(0, Command("train", {"--config", config})));
     const std::string scores = Path(name + ".tsv"), output = Path(name + "-export");
@@ -127,6 +127,23 @@ TEST_F(ExportTest, LayersOfEveryKindLeaveWithTheModel) {
   ExpectSamePredictions("teacher",
                         "model { tower { hidden: [6, 4] } batch_norm: true } "
                         "objective { ukd { average_heads: true } }");
+}
+
+TEST_F(ExportTest, EncodersLeaveWithTheModel) {
+  if (std::string(CHORUS_PYTHON).empty()) GTEST_SKIP() << "needs python3";
+  const auto check = [&](const std::string& name, const std::string& model) {
+    ExpectSamePredictions(name, StrCat("objective { esmm {} } model { ", model, " }"), 3);
+  };
+  check("mmoe", "encoder { name: 'mix' mmoe { experts: 3 hidden: [6, 4] } } tower { hidden: 5 }");
+  check("ple",
+        "encoder { name: 'mix' ple { levels: 2 shared_experts: 1 experts: 2 hidden: 4 } } "
+        "tower { hidden: 5 } batch_norm: true");
+  check("crosses",
+        "encoder { name: 'full' cross { } } encoder { name: 'low' cross { layers: 1 rank: 2 } } "
+        "tower { hidden: 4 input: ['full', 'low'] }");
+  check("pairs",
+        "encoder { name: 'fm' bi_interaction { } } encoder { name: 'dots' slot_dots { } } "
+        "tower { hidden: 5 input: ['inputs', 'dots'] wide: ['inputs', 'fm'] }");
 }
 
 // A text as other programs write it: quotes, blanks, missing values, decimals for ids, histories,

@@ -36,7 +36,10 @@ const std::vector<std::vector<std::string>>& Settings() {
        "model { optimizer { adamw {} } schedule { warmup_steps: 2 decay: LINEAR } }"},
       {"model { tower { hidden: [16, 8] } }", "model { tower {} }",
        "model { shared_bottom { hidden: [12] } tower { hidden: [8] } }",
-       "model { tower { head: 'cvr' hidden: [9, 5] } tower { hidden: [7] } }"},
+       "model { tower { head: 'cvr' hidden: [9, 5] } tower { hidden: [7] } }",
+       "model { encoder { name: 'mix' mmoe { experts: 3 hidden: [8] } } tower { hidden: [6] } }",
+       "model { encoder { name: 'mix' ple { levels: 2 hidden: [6] } } encoder { name: 'cross' "
+       "cross { rank: 3 } } tower { hidden: [6] input: ['mix', 'cross'] wide: 'inputs' } }"},
       {"data { order: SHUFFLED }", "data { order: SEQUENTIAL unclicked_conversion: DROP }"},
       // 8 grains: the last step is short, most lanes of it empty; 4 grains of 32 rows; 1 grain.
       {"step { grain_rows: 16 grains_per_step: 8 }", "step { grain_rows: 32 grains_per_step: 4 }",

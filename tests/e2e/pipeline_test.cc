@@ -213,6 +213,20 @@ TEST_F(PipelineTest, ALogOfFewBlocksIsToldToLeaveGrainsEmpty) {
       << trained.errors;
 }
 
+TEST_F(PipelineTest, InspectPrintsTheGraphOfTheModel) {
+  ExpectSuccess(Run(0, Command("train", Config("run",
+                                               "model { encoder { name: 'mix' mmoe { "
+                                               "experts: 2 hidden: 4 } } "
+                                               "tower { hidden: 3 } }"))));
+  const test::Finished inspected = Run(0, Command("inspect", {NewestCheckpoint("run")}));
+  ExpectSuccess(inspected);
+  for (const char* part : {"\nnetwork     ", ": forward, ", " operations per exposure and ",
+                           " per context\n", "\nnode        input          context ",
+                           "mixture        exposure      4 wide         0 ", "  reads encoder."}) {
+    EXPECT_NE(inspected.output.find(part), std::string::npos) << part << "\n" << inspected.output;
+  }
+}
+
 TEST_F(PipelineTest, CanonicalBytesOfInspectAreTheLibrarys) {
   ExpectSuccess(Run(0, Command("train", Config("run", "step { pull_ahead: 1 }"))));
   const std::string folder = NewestCheckpoint("run");

@@ -95,6 +95,9 @@ class KernelCalls : public Device {
     CUDA_KEEP_ERROR(
         cuda::AttendPairBackward(compute(), from, to, share, dout, dfrom, dto, accumulate_dto));
   }
+  void ForEach(const ItemKernel& kernel) override {
+    CUDA_KEEP_ERROR(cuda::ForEach(compute(), kernel));
+  }
 
   Status SetMethod(const MethodValue& method) override;
   Status Put(std::span<const double> values, double* to) override;

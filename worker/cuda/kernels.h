@@ -11,6 +11,7 @@
 #include "common/optimizer.h"
 #include "worker/device/device_types.h"
 #include "worker/math/dropout_mask.h"
+#include "worker/math/item_kernels.h"
 
 namespace chorus::worker::cuda {
 
@@ -74,6 +75,9 @@ cudaError_t AttendPairBackward(cudaStream_t stream, MatrixView<const float> from
                                MatrixView<const float> to, MatrixView<const float> share,
                                MatrixView<const float> dout, MatrixView<float> dfrom,
                                MatrixView<float> dto, bool accumulate_dto);
+
+// items.cu: a thread per item.
+cudaError_t ForEach(cudaStream_t stream, const ItemKernel& kernel);
 
 // pooling.cu
 cudaError_t NoteKeys(cudaStream_t stream, const DeviceSide& contexts, const DeviceSide& exposures,

@@ -4,6 +4,7 @@ set(CHORUS_CUDA_KERNELS
   ${PROJECT_SOURCE_DIR}/worker/cuda/batch_norm.cu
   ${PROJECT_SOURCE_DIR}/worker/cuda/columns.cu
   ${PROJECT_SOURCE_DIR}/worker/cuda/elements.cu
+  ${PROJECT_SOURCE_DIR}/worker/cuda/items.cu
   ${PROJECT_SOURCE_DIR}/worker/cuda/method_kernels.cu
   ${PROJECT_SOURCE_DIR}/worker/cuda/optimizer.cu
   ${PROJECT_SOURCE_DIR}/worker/cuda/pooling.cu

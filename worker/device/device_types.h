@@ -75,7 +75,7 @@ struct DeviceLabels {
   int64_t rows;
 };
 
-// One float of the running statistics (worker/model/batch_norm.h).
+// One float of the running statistics (worker/layers/batch_norm.h).
 struct DeviceStatistic {
   uint32_t count;  // index among the statistics of the number of grains that measured it
   uint32_t stage;

@@ -14,6 +14,7 @@
 #include "common/matrix_view.h"
 #include "common/status.h"
 #include "worker/math/dropout.h"
+#include "worker/math/item_kernels.h"
 
 namespace chorus::worker {
 
@@ -99,6 +100,9 @@ class Backend {
                                   MatrixView<const float> share, MatrixView<const float> dout,
                                   MatrixView<float> dfrom, MatrixView<float> dto,
                                   bool accumulate_dto) = 0;
+
+  // Computes every item of the kernel's grid (worker/math/item_kernels.h).
+  virtual void ForEach(const ItemKernel& kernel) = 0;
 };
 
 // A backend of oneDNN and own loops. The instruction set is a property of the process, so all

@@ -4,6 +4,7 @@
 #include "worker/math/backend.h"
 #include "worker/math/batch_norm_kernels.h"
 #include "worker/math/gemm_onednn.h"
+#include "worker/math/item_loops.h"
 #include "worker/math/kernels.h"
 #include "worker/math/pair_attention.h"
 
@@ -103,6 +104,7 @@ class CpuBackend final : public Backend {
                           bool accumulate_dto) override {
     worker::AttendPairBackward(from, to, share, dout, dfrom, dto, accumulate_dto);
   }
+  void ForEach(const ItemKernel& kernel) override { RunItems(kernel); }
 
  private:
   std::unique_ptr<OneDnnGemm> gemm_;

@@ -1,5 +1,5 @@
 #pragma once
-// The element loops of batch normalisation (worker/model/batch_norm.h). Sums over rows are in
+// The element loops of batch normalisation (worker/layers/batch_norm.h). Sums over rows are in
 // double and in order of rows. Thread safety: pure functions of their arguments.
 
 #include "common/matrix_view.h"

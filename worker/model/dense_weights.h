@@ -9,9 +9,9 @@
 
 #include "common/config.pb.h"
 #include "common/status.h"
+#include "worker/layers/parameters.h"
 #include "worker/model/dense_optimizer.h"
 #include "worker/model/dense_update.h"
-#include "worker/model/parameters.h"
 
 namespace chorus::worker {
 

@@ -1,263 +1,276 @@
 #include "worker/model/network.h"
 
 #include <algorithm>
+#include <memory>
 #include <numeric>
+#include <utility>
 
 #include "common/check.h"
 #include "common/strings.h"
+#include "worker/layers/transfer.h"
+#include "worker/model/encoders.h"
+#include "worker/model/group_builder.h"
 #include "worker/model/tower_shape.h"
 
 namespace chorus::worker {
 namespace {
 
-// Adds the layers of one group to a network's parameters. The order of the calls decides the places
-// of the parameters, and so the order of the arrays in a checkpoint. Arrays are read by name: the
-// names are what must not change.
-class GroupBuilder {
- public:
-  GroupBuilder(const InputLayout& inputs, uint32_t stage, ParameterLayout* parameters)
-      : context_in_(inputs.contexts.width()),
-        exposure_in_(inputs.exposures.width()),
-        stage_(stage),
-        parameters_(parameters) {}
-
-  // One wide layer on the inputs, whose part i, of widths[i] columns, is the layer called layers[i]
-  // ("tower.cvr.0"). The fan-in is that of the joined layer, so that initial values do not depend
-  // on how inputs are split into contexts and exposures.
-  SplitLayer AddSplit(const std::vector<std::string>& layers, const Widths& widths) {
-    SplitLayer layer;
-    layer.context_in = context_in_;
-    layer.exposure_in = exposure_in_;
-    for (int64_t width : widths) layer.out += width;
-    const int64_t fan_in = context_in_ + exposure_in_;
-    if (context_in_ > 0) {
-      layer.context_weight = Add(layers, ".context", context_in_, widths, fan_in);
-    }
-    if (exposure_in_ > 0) {
-      layer.exposure_weight = Add(layers, ".exposure", exposure_in_, widths, fan_in);
-    }
-    layer.bias = Add(layers, ".bias", 1, widths, 0);
-    return layer;
-  }
-
-  DenseLayer AddDense(const std::vector<std::string>& layers, int64_t in, const Widths& widths) {
-    DenseLayer layer;
-    layer.in = in;
-    for (int64_t width : widths) layer.out += width;
-    layer.weight = Add(layers, ".weight", in, widths, in);
-    layer.bias = Add(layers, ".bias", 1, widths, 0);
-    return layer;
-  }
-
-  // Logits start as zeros (fan_in 0): training starts with every probability at 1/2.
-  LogitLayer AddLogit(const Head& head, int64_t in) {
-    const std::string name = "tower." + head.name;
-    LogitLayer layer;
-    layer.in = in;
-    layer.weight = Add({name}, ".logit.weight", in, {1}, 0);
-    layer.bias = Add({name}, ".logit.bias", 1, {1}, 0);
-    layer.pass_back = static_cast<float>(head.pass_back);
-    return layer;
-  }
-
-  SplitLogitLayer AddSplitLogit(const Head& head) {
-    const std::string name = "tower." + head.name;
-    SplitLogitLayer layer;
-    layer.context_in = context_in_;
-    layer.exposure_in = exposure_in_;
-    if (context_in_ > 0) layer.context_weight = Add({name}, ".logit.context", context_in_, {1}, 0);
-    if (exposure_in_ > 0) {
-      layer.exposure_weight = Add({name}, ".logit.exposure", exposure_in_, {1}, 0);
-    }
-    layer.bias = Add({name}, ".logit.bias", 1, {1}, 0);
-    layer.pass_back = static_cast<float>(head.pass_back);
-    return layer;
-  }
-
-  // from: names and widths of the giving layers. Query, key and value are parts of one matrix,
-  // since they read the same token.
-  AttentionLayer AddAttention(const std::string& name, int64_t width,
-                              const std::vector<std::pair<std::string, int64_t>>& from) {
-    AttentionLayer layer;
-    layer.width = width;
-    for (const auto& [giver, in] : from) {
-      layer.from.push_back(AddDense({StrCat(name, ".from.", giver)}, in, {width}));
-    }
-    layer.projection = parameters_->AddMatrix({name + ".query", name + ".key", name + ".value"},
-                                              width, Widths(3, width), width, stage_);
-    layer.out = AddDense({name + ".out"}, static_cast<int64_t>(from.size()) * width, {width});
-    return layer;
-  }
-
- private:
-  int64_t Add(std::vector<std::string> names, const char* suffix, int64_t rows,
-              const Widths& widths, int64_t fan_in) {
-    for (std::string& name : names) name += suffix;
-    return parameters_->AddMatrix(names, rows, widths, fan_in, stage_);
-  }
-
-  const int64_t context_in_;
-  const int64_t exposure_in_;
-  const uint32_t stage_;
-  ParameterLayout* const parameters_;
+// The towers that take part in a transfer, and its weights.
+struct TransferPlan {
+  size_t to = 0;             // index of the receiving tower in the group
+  std::vector<size_t> from;  // indices of the giving towers
+  size_t layer = 0;          // the hidden layer that is given and replaced; the first is 0
+  Node node;                 // without inputs
 };
 
-// The tower's layers after the first one, which is part of the wide layer, and its logits.
-// below: width of the shared bottom, or 0 without one.
-TowerPlan BuildTower(const TowerShape& shape, const std::vector<Head>& heads, int64_t first_column,
-                     int64_t below, GroupBuilder* builder) {
-  TowerPlan tower;
-  tower.name = "tower." + shape.name;
-  tower.norms.resize(shape.hidden.empty() ? 0 : shape.hidden.size() - 1);
-  for (size_t l = 0; l < shape.hidden.size(); ++l) {
-    tower.dropout.emplace_back(shape.layer(l), shape.dropout);
-    if (l == 0) continue;
-    tower.layers.push_back(
-        builder->AddDense({shape.layer(l)}, shape.hidden[l - 1], {shape.hidden[l]}));
+// A tower whose weights have been taken.
+struct TowerPlan {
+  TowerShape shape;
+  std::vector<ProductWeights> layers;  // hidden layers after the first
+  std::vector<ProductWeights> logits;  // [heads]
+  std::vector<Port> inputs;            // of the first layer, or of the logits
+  std::vector<Port> wide;              // further inputs of the logits
+  Port top = {};                       // the units below the next layer to be added
+};
+
+// Towers whose first layers read the same, and the product of those.
+struct WideLayer {
+  std::vector<size_t> towers;
+  ProductWeights weights;
+};
+
+bool ReadTheSame(const std::vector<Port>& a, const std::vector<Port>& b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](const Port& x, const Port& y) {
+    return x.node == y.node && x.first == y.first && x.width == y.width;
+  });
+}
+
+// Takes the weights of one group's layers and adds its nodes.
+class GroupMaker {
+ public:
+  GroupMaker(const ModelConfig& config, const InputLayout& inputs, const MethodShape& shape,
+             uint32_t index, GroupBuilder* builder)
+      : config_(config), inputs_(inputs), shape_(shape), index_(index), builder_(*builder) {}
+
+  // head_bias: [heads], set for those of the group.
+  Status Make(std::vector<int64_t>* head_bias);
+
+ private:
+  const Head& HeadOf(size_t tower, size_t i) const {
+    return shape_.heads[towers_[tower].shape.heads[i]];
   }
-  if (!shape.hidden.empty()) {
-    tower.first_column = first_column;
-    tower.first_width = shape.hidden[0];
+
+  void TakeWide();
+  void TakeTowers(std::vector<int64_t>* head_bias);
+  Status TakeTransfers();
+  void TakeTransfer(const Transfer& transfer, TransferPlan* plan);
+
+  void AddHeads(size_t tower);
+  void AddWide(const WideLayer& wide);
+  void AddLayer(size_t tower, size_t layer);
+  void AddTransfer(TransferPlan plan);
+  void AddTowers();
+
+  const ModelConfig& config_;
+  const InputLayout& inputs_;
+  const MethodShape& shape_;
+  const uint32_t index_;
+  GroupBuilder& builder_;
+  std::vector<TowerPlan> towers_;
+  std::vector<WideLayer> wides_;
+  std::vector<TransferPlan> transfers_;
+};
+
+// The first layers of towers that read the same stand side by side: a wide product runs faster than
+// several narrow ones.
+void GroupMaker::TakeWide() {
+  for (size_t t = 0; t < towers_.size(); ++t) {
+    if (towers_[t].shape.hidden.empty()) continue;
+    const auto same = std::find_if(wides_.begin(), wides_.end(), [&](const WideLayer& wide) {
+      return ReadTheSame(towers_[wide.towers[0]].inputs, towers_[t].inputs);
+    });
+    (same == wides_.end() ? wides_.emplace_back() : *same).towers.push_back(t);
   }
-  const int64_t last = shape.hidden.empty() ? below : shape.hidden.back();
-  for (const uint32_t h : shape.heads) {
-    HeadPlan& head = tower.heads.emplace_back();
-    head.head = h;
-    head.dropout = DropoutLayer(StrCat("tower.", heads[h].name, ".logit"), heads[h].dropout);
-    if (last > 0) {
-      head.logit = builder->AddLogit(heads[h], last);
-    } else {
-      head.split_logit = builder->AddSplitLogit(heads[h]);
+  for (WideLayer& wide : wides_) {
+    std::vector<std::string> layers;
+    Widths widths;
+    for (const size_t t : wide.towers) {
+      layers.push_back(towers_[t].shape.layer(0));
+      widths.push_back(towers_[t].shape.hidden[0]);
+    }
+    wide.weights =
+        builder_.TakeHidden(layers, Labelled(towers_[wide.towers[0]].inputs), widths, false);
+  }
+}
+
+// The towers' layers after the first ones, and their logits.
+void GroupMaker::TakeTowers(std::vector<int64_t>* head_bias) {
+  for (size_t t = 0; t < towers_.size(); ++t) {
+    TowerPlan& tower = towers_[t];
+    const Widths& hidden = tower.shape.hidden;
+    for (size_t l = 1; l < hidden.size(); ++l) {
+      const Port below = {0, 0, hidden[l - 1], kWeight};
+      tower.layers.push_back(builder_.TakeHidden({tower.shape.layer(l)}, {below}, {hidden[l]}));
+    }
+    std::vector<Port> inputs = {{0, 0, hidden.empty() ? 0 : hidden.back(), kWeight}};
+    if (hidden.empty()) inputs = Labelled(tower.inputs);
+    inputs.insert(inputs.end(), tower.wide.begin(), tower.wide.end());
+    for (size_t i = 0; i < tower.shape.heads.size(); ++i) {
+      const std::string layer = StrCat("tower.", HeadOf(t, i).name, ".logit");
+      tower.logits.push_back(builder_.TakeLogit(layer, inputs));
+      (*head_bias)[tower.shape.heads[i]] = tower.logits.back().bias;
     }
   }
-  return tower;
 }
 
-Result<TransferPlan> BuildTransfer(const Transfer& transfer, const std::vector<Head>& heads,
-                                   const std::vector<TowerShape>& towers, GroupBuilder* builder) {
-  TransferPlan plan;
-  plan.layer = transfer.layer - 1;
-  ASSIGN_OR_RETURN(plan.to, TransferTower(towers, heads[transfer.to], transfer.layer));
-  std::vector<std::pair<std::string, int64_t>> givers;
-  for (const uint32_t head : transfer.from) {
-    ASSIGN_OR_RETURN(const size_t from, TransferTower(towers, heads[head], transfer.layer));
-    CHECK(from != plan.to, "tower ", towers[from].name, " gives to itself");
-    plan.from.push_back(from);
-    givers.emplace_back(towers[from].name, towers[from].hidden[plan.layer]);
+// Query, key and value are parts of one matrix, since they read the same token.
+void GroupMaker::TakeTransfer(const Transfer& transfer, TransferPlan* plan) {
+  const TowerShape& to = towers_[plan->to].shape;
+  const int64_t width = to.hidden[plan->layer];
+  Node& node = plan->node;
+  node.name = "transfer." + to.name;
+  node.layers = {node.name};
+  node.width = width;
+  const auto take = [&](const std::string& layer, int64_t in) -> DenseParameters {
+    const ProductWeights weights =
+        builder_.TakeLinear({layer}, {{0, 0, in, kWeight}}, Widths{width});
+    node.weights.insert(node.weights.end(), weights.ranges.begin(), weights.ranges.end());
+    return {in, weights.weights[0], weights.bias};
+  };
+  std::vector<DenseParameters> from;
+  for (const size_t giver : plan->from) {
+    const TowerShape& shape = towers_[giver].shape;
+    from.push_back(take(StrCat(node.name, ".from.", shape.name), shape.hidden[plan->layer]));
   }
-  const TowerShape& to = towers[plan.to];
-  plan.name = "transfer." + to.name;
-  plan.attention = builder->AddAttention(plan.name, to.hidden[plan.layer], givers);
-  return plan;
+  const ParameterRange projection =
+      builder_.TakeMatrix({node.name + ".query", node.name + ".key", node.name + ".value"}, width,
+                          Widths(3, width), width);
+  node.weights.push_back(projection);
+  const auto tokens = static_cast<int64_t>(transfer.from.size());
+  const DenseParameters out = take(node.name + ".out", tokens * width);
+  node.layer = std::make_shared<TransferLayer>(width, std::move(from), projection.begin, out);
 }
 
-// The layers that all towers of the group share.
-void BuildBottom(const SharedBottomConfig& config, GroupBuilder* builder, GroupPlan* group) {
-  group->has_bottom = config.hidden_size() > 0;
-  for (int l = 0; l < config.hidden_size(); ++l) {
-    const std::string layer = group->bottom_layer(static_cast<size_t>(l));
-    group->bottom_dropout.emplace_back(layer, config.dropout());
-    group->bottom_norms.emplace_back();
-    if (l == 0) {
-      group->split = builder->AddSplit({layer}, {config.hidden(0)});
-    } else {
-      group->bottom.push_back(builder->AddDense({layer}, config.hidden(l - 1), {config.hidden(l)}));
+Status GroupMaker::TakeTransfers() {
+  std::vector<TowerShape> shapes;
+  for (const TowerPlan& tower : towers_) shapes.push_back(tower.shape);
+  for (const Transfer& transfer : shape_.transfers) {
+    if (shape_.heads[transfer.to].group != index_) continue;
+    CHECK(transfers_.empty(), "two transfers");
+    TransferPlan& plan = transfers_.emplace_back();
+    plan.layer = transfer.layer - 1;
+    ASSIGN_OR_RETURN(plan.to, TransferTower(shapes, shape_.heads[transfer.to], transfer.layer));
+    for (const uint32_t head : transfer.from) {
+      ASSIGN_OR_RETURN(const size_t from,
+                       TransferTower(shapes, shape_.heads[head], transfer.layer));
+      CHECK(from != plan.to, "tower ", shapes[from].name, " gives to itself");
+      plan.from.push_back(from);
     }
+    TakeTransfer(transfer, &plan);
+  }
+  return Status::Ok();
+}
+
+// The heads of a tower, the last one first: in the backward pass, which goes through the nodes from
+// the end, the gradients of what they all read are added in the order of the heads.
+void GroupMaker::AddHeads(size_t t) {
+  const TowerPlan& tower = towers_[t];
+  for (size_t i = tower.logits.size(); i-- > 0;) {
+    const Head& head = HeadOf(t, i);
+    const std::string& name = tower.logits[i].layers[0];
+    std::vector<Port> inputs = tower.inputs;
+    if (!tower.shape.hidden.empty()) inputs = {tower.top};
+    for (Port& input : inputs) {
+      input = builder_.AddDropCopy(name, input, DropoutLayer(name, head.dropout));
+    }
+    inputs.insert(inputs.end(), tower.wide.begin(), tower.wide.end());
+    builder_.AddLogit(tower.logits[i], inputs, tower.shape.heads[i], head.pass_back);
   }
 }
 
-// The first layers of all towers side by side, as one product: towers read the same input, and a
-// wide product runs faster than several narrow ones.
-void BuildWide(const std::vector<TowerShape>& towers, int64_t below, GroupBuilder* builder,
-               GroupPlan* group) {
-  std::vector<std::string> layers;
-  Widths widths;
-  for (const TowerShape& tower : towers) {
-    if (tower.hidden.empty()) continue;
-    layers.push_back(tower.layer(0));
-    widths.push_back(tower.hidden[0]);
-    group->wide_width += tower.hidden[0];
-  }
-  if (widths.empty()) return;
-  if (group->has_bottom) {
-    group->wide = builder->AddDense(layers, below, widths);
-  } else {
-    group->split = builder->AddSplit(layers, widths);
-  }
-}
-
-Result<GroupPlan> BuildGroup(const ModelConfig& config, const MethodShape& shape, uint32_t index,
-                             const InputLayout& inputs, ParameterLayout* parameters) {
-  ASSIGN_OR_RETURN(const std::vector<TowerShape> towers, TowersOf(config, shape, index));
-  const SharedBottomConfig& bottom = config.shared_bottom();
-  const int64_t below = bottom.hidden_size() > 0 ? bottom.hidden(bottom.hidden_size() - 1) : 0;
-  GroupPlan group;
-  group.name = shape.groups[index].name;
-  group.stage = shape.groups[index].stage;
-  GroupBuilder builder(inputs, group.stage, parameters);
-  const int64_t begin = parameters->size();
-  BuildBottom(bottom, &builder, &group);
-  BuildWide(towers, below, &builder, &group);
-  group.trunk_parameters = {begin, parameters->size()};
+void GroupMaker::AddWide(const WideLayer& wide) {
+  const Port units = builder_.AddHidden(wide.weights, towers_[wide.towers[0]].inputs);
   int64_t column = 0;
-  for (const TowerShape& tower : towers) {
-    group.towers.push_back(BuildTower(tower, shape.heads, column, below, &builder));
-    column += group.towers.back().first_width;
+  for (const size_t t : wide.towers) {
+    TowerPlan& tower = towers_[t];
+    tower.top = units.Columns(column, tower.shape.hidden[0]);
+    column += tower.shape.hidden[0];
   }
-  for (const Transfer& transfer : shape.transfers) {
-    if (shape.heads[transfer.to].group != index) continue;
-    CHECK(!group.transfer.has_value(), "two transfers");
-    ASSIGN_OR_RETURN(group.transfer, BuildTransfer(transfer, shape.heads, towers, &builder));
-  }
-  group.tower_parameters = {group.trunk_parameters.end, parameters->size()};
-  return group;
 }
 
-// Puts `norm` behind the product of `layer`, whose bias and ReLU it takes over.
-// names, widths: of the layers that are side by side in `layer`.
-template <typename Layer>
-void Normalize(const std::vector<std::string>& names, const Widths& widths, uint32_t stage,
-               Layer* layer, BatchNormLayer* norm, ParameterLayout* parameters) {
-  const ParameterLayout::Statistics offsets = parameters->AddStatistics(names, widths, stage);
-  layer->linear = true;
-  norm->width = layer->out;
-  norm->bias = layer->bias;
-  norm->mean = offsets.mean;
-  norm->variance = offsets.variance;
-  norm->count = offsets.count;
+// A hidden layer of a tower after the first, or what drops units of the first.
+void GroupMaker::AddLayer(size_t t, size_t layer) {
+  TowerPlan& tower = towers_[t];
+  if (layer > 0) tower.top = builder_.AddHidden(tower.layers[layer - 1], {tower.top});
+  tower.top =
+      builder_.AddDrop(tower.top, DropoutLayer(tower.shape.layer(layer), tower.shape.dropout));
 }
 
-// Adds batch normalisation to all hidden layers of a group. It runs after all groups are built,
-// because statistics lie behind all weights (ParameterLayout::AddStatistics).
-void NormalizeGroup(GroupPlan* group, ParameterLayout* parameters) {
-  for (size_t l = 0; l < group->bottom_norms.size(); ++l) {
-    const std::vector<std::string> name = {group->bottom_layer(l)};
-    BatchNormLayer* const norm = &group->bottom_norms[l];
-    if (l == 0) {
-      Normalize(name, {group->split.out}, group->stage, &group->split, norm, parameters);
-    } else {
-      DenseLayer* const layer = &group->bottom[l - 1];
-      Normalize(name, {layer->out}, group->stage, layer, norm, parameters);
+void GroupMaker::AddTransfer(TransferPlan plan) {
+  for (const size_t giver : plan.from) {
+    Port units = builder_.OnExposures(towers_[giver].top);
+    units.label = "from." + towers_[giver].shape.name;
+    plan.node.inputs.push_back(units);
+  }
+  plan.node.inputs.push_back(builder_.OnExposures(towers_[plan.to].top));
+  towers_[plan.to].top = builder_.Add(std::move(plan.node));
+}
+
+// Layer by layer up to the transfer, in whose backward pass the givers' gradients are added to
+// those of their own next layers; then tower by tower.
+void GroupMaker::AddTowers() {
+  size_t next = 0;
+  if (!transfers_.empty()) {
+    next = transfers_[0].layer + 1;
+    for (size_t t = 0; t < towers_.size(); ++t) {
+      for (size_t l = 0; l < std::min(next, towers_[t].shape.hidden.size()); ++l) AddLayer(t, l);
+    }
+    AddTransfer(std::move(transfers_[0]));
+  }
+  for (size_t t = 0; t < towers_.size(); ++t) {
+    if (towers_[t].shape.hidden.empty()) continue;
+    for (size_t l = next; l < towers_[t].shape.hidden.size(); ++l) AddLayer(t, l);
+    AddHeads(t);
+  }
+}
+
+Status GroupMaker::Make(std::vector<int64_t>* head_bias) {
+  ASSIGN_OR_RETURN(const std::vector<TowerShape> shapes, TowersOf(config_, shape_, index_));
+  Encoders encoders(config_, inputs_, shape_.groups[index_].name, shapes, &builder_);
+  RETURN_IF_ERROR(encoders.Add());
+  for (size_t t = 0; t < shapes.size(); ++t) {
+    TowerPlan& tower = towers_.emplace_back();
+    tower.shape = shapes[t];
+    ASSIGN_OR_RETURN(tower.inputs, encoders.ReadBy(t, shapes[t].input));
+    if (shapes[t].wide.empty()) continue;
+    ASSIGN_OR_RETURN(tower.wide, encoders.ReadBy(t, shapes[t].wide));
+    for (Port& port : tower.wide) port.label = "wide_" + port.label;
+  }
+  TakeWide();
+  TakeTowers(head_bias);
+  RETURN_IF_ERROR(TakeTransfers());
+  // In the backward pass towers without hidden layers add to the gradients of what they read, after
+  // the wide layers have written them.
+  for (size_t t = towers_.size(); t-- > 0;) {
+    if (towers_[t].shape.hidden.empty()) AddHeads(t);
+  }
+  for (const WideLayer& wide : wides_) AddWide(wide);
+  builder_.graph().EndLowerPart();
+  AddTowers();
+  builder_.graph().Finish();
+  return Status::Ok();
+}
+
+// Cuts the range of a group's weights where those of the graph's lower part end.
+void CutRange(const ParameterRange& all, GroupPlan* group) {
+  int64_t cut = all.begin;
+  for (size_t n = 0; n < group->graph.lower(); ++n) {
+    for (const ParameterRange& range : group->graph.nodes()[n].weights) {
+      cut = std::max(cut, range.end);
     }
   }
-  std::vector<std::string> names;
-  Widths widths;
-  for (TowerPlan& tower : group->towers) {
-    if (tower.hidden_layers() == 0) continue;
-    names.push_back(tower.layer(0));
-    widths.push_back(tower.first_width);
-    for (size_t l = 0; l < tower.layers.size(); ++l) {
-      DenseLayer* const layer = &tower.layers[l];
-      Normalize({tower.layer(l + 1)}, {layer->out}, group->stage, layer, &tower.norms[l],
-                parameters);
-    }
-  }
-  if (names.empty()) return;
-  if (group->has_bottom) {
-    Normalize(names, widths, group->stage, &group->wide, &group->wide_norm, parameters);
-  } else {
-    Normalize(names, widths, group->stage, &group->split, &group->wide_norm, parameters);
-  }
+  group->lower = {all.begin, cut};
+  group->upper = {cut, all.end};
 }
 
 // The groups in the order in which their parameters are laid out: a stage trains one range of the
@@ -270,32 +283,45 @@ std::vector<uint32_t> InOrderOfStages(const std::vector<Group>& groups) {
   return order;
 }
 
+Status CheckEncoders(const ModelConfig& config, const MethodShape& shape) {
+  std::vector<TowerShape> all;
+  for (uint32_t group = 0; group < shape.groups.size(); ++group) {
+    ASSIGN_OR_RETURN(const std::vector<TowerShape> towers, TowersOf(config, shape, group));
+    all.insert(all.end(), towers.begin(), towers.end());
+  }
+  return NeededEncoders(config, all).CheckAll();
+}
+
 }  // namespace
 
 Result<Network> Network::Make(const ModelConfig& config, const InputLayout& inputs,
                               const MethodShape& shape) {
   RETURN_IF_ERROR(CheckTowerNames(config, shape.heads));
+  RETURN_IF_ERROR(CheckEncoders(config, shape));
   Network network;
   network.heads = static_cast<uint32_t>(shape.heads.size());
+  network.head_bias.resize(shape.heads.size());
   network.groups.resize(shape.groups.size());
-  for (const uint32_t group : InOrderOfStages(shape.groups)) {
-    ASSIGN_OR_RETURN(network.groups[group],
-                     BuildGroup(config, shape, group, inputs, &network.parameters));
+  std::vector<std::unique_ptr<GroupBuilder>> builders(shape.groups.size());
+  for (const uint32_t index : InOrderOfStages(shape.groups)) {
+    GroupPlan& group = network.groups[index];
+    group.name = shape.groups[index].name;
+    group.stage = shape.groups[index].stage;
+    builders[index] = std::make_unique<GroupBuilder>(inputs, group.stage, config.batch_norm(),
+                                                     &network.parameters);
+    const int64_t begin = network.parameters.size();
+    RETURN_IF_ERROR(
+        GroupMaker(config, inputs, shape, index, builders[index].get()).Make(&network.head_bias));
+    group.graph = std::move(builders[index]->graph());
+    CutRange({begin, network.parameters.size()}, &group);
   }
-  if (config.batch_norm()) {
-    for (GroupPlan& group : network.groups) NormalizeGroup(&group, &network.parameters);
-  }
+  for (const auto& builder : builders) builder->TakeStatistics();
   return network;
 }
 
 void Network::StartHeadsAt(std::span<const double> logits, std::span<float> values) const {
-  for (const GroupPlan& group : groups) {
-    for (const TowerPlan& tower : group.towers) {
-      for (const HeadPlan& head : tower.heads) {
-        const int64_t bias = head.logit.in > 0 ? head.logit.bias : head.split_logit.bias;
-        values[static_cast<size_t>(bias)] = static_cast<float>(logits[head.head]);
-      }
-    }
+  for (size_t head = 0; head < head_bias.size(); ++head) {
+    values[static_cast<size_t>(head_bias[head])] = static_cast<float>(logits[head]);
   }
 }
 

@@ -16,7 +16,7 @@ auto Find(Towers* towers, const std::string& name) {
 }
 
 Result<TowerShape> TowerShapeOf(const ModelConfig& config, const std::string& name) {
-  if (config.tower_size() == 0) return TowerShape{name, {360, 200, 80}, 0, {}};
+  if (config.tower_size() == 0) return TowerShape{name, {360, 200, 80}, 0, {}, {}, {}};
   const TowerConfig* found = nullptr;
   for (const TowerConfig& tower : config.tower()) {
     if (tower.head() == name || (tower.head().empty() && found == nullptr)) found = &tower;
@@ -25,13 +25,19 @@ Result<TowerShape> TowerShapeOf(const ModelConfig& config, const std::string& na
     return InvalidArgument(StrCat("model.tower: head \"", name,
                                   "\" has no tower; one without a head serves all others"));
   }
-  return TowerShape{
-      name, Widths(found->hidden().begin(), found->hidden().end()), found->dropout(), {}};
+  return TowerShape{name,
+                    Widths(found->hidden().begin(), found->hidden().end()),
+                    found->dropout(),
+                    {},
+                    found->input(),
+                    found->wide()};
 }
 
 Status CheckHeadDropout(const TowerShape& tower, const std::vector<Head>& heads,
                         const ModelConfig& config) {
-  if (!tower.hidden.empty() || config.shared_bottom().hidden_size() > 0) return Status::Ok();
+  const bool bottom =
+      config.shared_bottom().hidden_size() > 0 && config.encoder_size() == 0 && tower.input.empty();
+  if (!tower.hidden.empty() || bottom) return Status::Ok();
   for (const uint32_t h : tower.heads) {
     if (heads[h].dropout == 0) continue;
     return InvalidArgument(StrCat("model.tower: head \"", heads[h].name,

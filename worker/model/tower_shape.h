@@ -14,12 +14,14 @@
 namespace chorus::worker {
 
 using Widths = std::vector<int64_t>;
+using FieldNames = google::protobuf::RepeatedPtrField<std::string>;
 
 struct TowerShape {
   std::string name;  // "cvr"
   Widths hidden;
   double dropout = 0;
   std::vector<uint32_t> heads;  // indices into MethodShape::heads
+  FieldNames input, wide;       // TowerConfig's
 
   std::string layer(size_t l) const { return StrCat("tower.", name, ".", l); }
 };

@@ -2,6 +2,7 @@
 // shapes: dropout, batch normalisation, attention.
 
 #include <algorithm>
+#include <initializer_list>
 
 #include "common/random.h"
 #include "tests/worker/cuda/dense_operations_testing.h"
@@ -174,6 +175,49 @@ TEST_F(LayerOperationsTest, AttentionOverAPairAndItsGradient) {
       };
       both.ExpectNear(dto, of_to, 1e-5);
     }
+  }
+}
+
+// Every item kernel, with the same bits on both.
+TEST_F(LayerOperationsTest, ItemKernelsComputeTheSameBits) {
+  constexpr int64_t kSlots = 3, kDim = 4, kWidth = kSlots * kDim;
+  for (const int64_t rows : kOddRows) {
+    SCOPED_TRACE(rows);
+    BothBackends both(device_.get());
+    const size_t a = both.Matrix(rows, kWidth), b = both.Matrix(rows, kWidth);
+    const size_t product = both.Matrix(rows, kWidth), scaled = both.Matrix(rows, kWidth);
+    const size_t dots = both.Matrix(rows, 2), shares = both.Matrix(rows, kSlots);
+    const size_t gradient = both.Matrix(rows, kSlots), sum = both.Matrix(rows, kDim);
+    const size_t squares = both.Matrix(rows, kDim), slots = both.Matrix(rows, kWidth);
+    const size_t pairs = both.Matrix(rows, kSlots * kSlots), among = both.Matrix(rows, kSlots);
+    const size_t of_pairs = both.Matrix(rows, kWidth), of_among = both.Matrix(rows, kWidth);
+    using Of = PairDotBackwardItems::Of;
+    both.Run([&](const BothBackends::Arguments& on) {
+      const MatrixView<float> column = on[dots].Columns(1, 1);
+      for (const ItemKernel& kernel : std::initializer_list<ItemKernel>{
+               MultiplyItems{on[a], on[b], 0.5f, on[product], true},
+               AddScaledItems{-0.5f, on[a], on[scaled], true},
+               RowDotItems{on[a], on[b], column, false},
+               ScaleRowsItems{column, on[b], on[scaled], true},
+               SoftmaxItems{on[a].Columns(0, kSlots), on[shares]},
+               SoftmaxBackwardItems{on[shares], on[gradient]},
+               SlotSumItems{on[a], kSlots, on[sum], on[squares], true},
+               SlotSumBackwardItems{on[a], on[sum], on[squares], on[slots], true},
+               PairDotItems{on[a], on[b], kDim, false, on[pairs]},
+               PairDotItems{on[a], on[a], kDim, true, on[among]},
+               PairDotBackwardItems{on[pairs], on[b], kDim, Of::kFirst, on[of_pairs], false},
+               PairDotBackwardItems{on[pairs], on[a], kDim, Of::kSecond, on[of_pairs], true},
+               PairDotBackwardItems{on[among], on[a], kDim, Of::kTriangle, on[of_among], true}}) {
+        on.backend->ForEach(kernel);
+      }
+    });
+    both.ExpectSame(0);
+    both.ExpectNear(
+        product,
+        [&](int64_t i, int64_t j) {
+          return both.before(product, i, j) + 0.5 * both.before(a, i, j) * both.before(b, i, j);
+        },
+        1e-6);
   }
 }
 

@@ -62,18 +62,16 @@ class NetworkGrainCompute final : public GrainCompute {
   uint32_t StageOf(const GrainInput& grain) const { return std::min(grain.stage, last_stage_); }
   uint32_t StageOf(size_t group) const { return network_.groups[group].stage; }
   // Of a grain whose inputs the workspace holds.
-  GroupPass PassOf(const GrainInput& grain, std::span<const float> parameters, size_t group,
+  GraphPass PassOf(const GrainInput& grain, std::span<const float> parameters, size_t group,
                    GrainWorkspace* workspace) const {
-    GroupBuffers& buffers = workspace->groups[group];
     const Batch& batch = *grain.batch;
     return {backend_,
-            network_.groups[group],
+            network_.groups[group].graph,
             parameters,
-            {buffers.contexts.Top(workspace->padded_contexts),
-             buffers.exposures.view(),
-             {batch.context_of.data(), workspace->rows}},
-            {seed_, grain.step, batch.row_id.data(), workspace->rows},
-            &buffers};
+            {workspace->padded_contexts,
+             {batch.context_of.data(), workspace->rows},
+             {seed_, grain.step, batch.row_id.data(), workspace->rows}},
+            &workspace->groups[group]};
   }
   void ZeroLogits(size_t group, MatrixView<float> logits) const {
     for (size_t h = 0; h < heads_.size(); ++h) {
@@ -105,12 +103,12 @@ void NetworkGrainCompute::Pool(const GrainInput& grain, Workspace* workspace) co
   space.padded_contexts = PaddedContexts(batch.contexts.rows, grain_rows_);
   for (size_t group = 0; group < space.groups.size(); ++group) {
     if (StageOf(group) > StageOf(grain)) continue;
-    GroupBuffers& buffers = space.groups[group];
+    GraphBuffers& buffers = space.groups[group];
     const float* const* const* rows = grain.rows + group * inputs_.tables;
     PoolForward(inputs_.contexts, batch.contexts, grain.positions->context, rows,
-                buffers.contexts.Top(space.padded_contexts));
+                buffers.Of(GroupPlan::kContexts).y.Rows(0, space.padded_contexts));
     PoolForward(inputs_.exposures, batch.exposures, grain.positions->exposure, rows,
-                buffers.exposures.view());
+                buffers.Of(GroupPlan::kExposures).y);
     space.counted.contexts_pooled += batch.contexts.rows;
   }
   space.counted.grains += 1;
@@ -128,7 +126,7 @@ Status NetworkGrainCompute::ForwardDense(const GrainInput& grain, std::span<cons
       ZeroLogits(group, space.padded_logits());
       continue;
     }
-    RETURN_IF_ERROR(ForwardGroup(PassOf(grain, parameters, group, &space), space.padded_logits()));
+    RETURN_IF_ERROR(ForwardGraph(PassOf(grain, parameters, group, &space), space.padded_logits()));
   }
   return Status::Ok();
 }
@@ -146,10 +144,9 @@ Status NetworkGrainCompute::BackwardDense(const GrainInput& grain,
   std::fill(gradient.begin() + trained.end, gradient.end(), 0.0f);
   for (size_t group = 0; group < space.groups.size(); ++group) {
     if (StageOf(group) != space.stage) continue;
-    GroupBuffers& buffers = space.groups[group];
-    const SplitInputGradient dx = {buffers.dcontexts.Top(space.padded_contexts),
-                                   buffers.dexposures.view()};
-    RETURN_IF_ERROR(BackwardGroup(PassOf(grain, parameters, group, &space), dlogits, dx, gradient));
+    const GraphPass pass = PassOf(grain, parameters, group, &space);
+    RETURN_IF_ERROR(BackwardUpper(pass, dlogits, gradient));
+    RETURN_IF_ERROR(BackwardLower(pass, dlogits, gradient));
   }
   return Status::Ok();
 }
@@ -177,11 +174,11 @@ void NetworkGrainCompute::BackwardSparse(const GrainInput& grain, Workspace* wor
       sums[table] = out.gradients.data();
     }
     if (!trained) continue;
-    const GroupBuffers& buffers = space.groups[group];
+    GraphBuffers& buffers = space.groups[group];
     PoolBackward(inputs_.contexts, grain.batch->contexts, grain.positions->context,
-                 buffers.dcontexts.view(), ranks.data(), sums.data());
+                 buffers.Of(GroupPlan::kContexts).dy, ranks.data(), sums.data());
     PoolBackward(inputs_.exposures, grain.batch->exposures, grain.positions->exposure,
-                 buffers.dexposures.view(), ranks.data(), sums.data());
+                 buffers.Of(GroupPlan::kExposures).dy, ranks.data(), sums.data());
   }
 }
 
@@ -206,10 +203,12 @@ Status NetworkGrainCompute::CheckGradients(const Workspace& workspace,
   }
   for (size_t group = 0; group < space.groups.size(); ++group) {
     if (StageOf(group) != space.stage) continue;
-    const GroupBuffers& buffers = space.groups[group];
-    const SlotInput* slot =
-        FirstNonFiniteSlot(inputs_.contexts, buffers.dcontexts.Top(space.padded_contexts));
-    if (slot == nullptr) slot = FirstNonFiniteSlot(inputs_.exposures, buffers.dexposures.view());
+    const GraphBuffers& buffers = space.groups[group];
+    const SlotInput* slot = FirstNonFiniteSlot(
+        inputs_.contexts, buffers.GradientOf(GroupPlan::kContexts).Rows(0, space.padded_contexts));
+    if (slot == nullptr) {
+      slot = FirstNonFiniteSlot(inputs_.exposures, buffers.GradientOf(GroupPlan::kExposures));
+    }
     if (slot == nullptr) continue;
     return FailedPrecondition(StrCat("the gradient of slot \"", slot->name, "\" is not finite"));
   }

@@ -6,8 +6,9 @@
 
 #include "worker/engine/cpu/grain_compute.h"
 #include "worker/engine/cpu/grain_keys.h"
+#include "worker/layers/graph.h"
 #include "worker/math/aligned_matrix.h"
-#include "worker/model/group_compute.h"
+#include "worker/model/network.h"
 
 namespace chorus::worker {
 
@@ -18,7 +19,7 @@ class GrainWorkspace final : public Workspace {
         dlogits_(grain_rows, network.heads),
         keys(inputs.tables),
         positions(inputs.tables) {
-    for (const GroupPlan& plan : network.groups) groups.emplace_back(plan, inputs, grain_rows);
+    for (const GroupPlan& plan : network.groups) groups.emplace_back(plan.graph, grain_rows);
   }
 
   MatrixView<const float> logits() const override { return logits_.Top(rows); }
@@ -35,7 +36,7 @@ class GrainWorkspace final : public Workspace {
   int64_t rows = 0;  // of the grain at hand
   int64_t padded_contexts = 0;
   uint32_t stage = 0;  // whose gradients it holds
-  std::vector<GroupBuffers> groups;
+  std::vector<GraphBuffers> groups;
   std::vector<GrainKeys> keys;                   // [configured tables]
   std::vector<std::vector<uint32_t>> positions;  // [configured tables], listed keys of the grain
   GrainCounters counted;

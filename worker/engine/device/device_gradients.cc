@@ -6,16 +6,6 @@
 #include "common/check.h"
 
 namespace chorus::worker {
-namespace {
-
-// Whether a group's towers are through once BackwardTowers is.
-bool EndsWithTowers(const GroupPlan& plan) {
-  return std::all_of(plan.towers.begin(), plan.towers.end(),
-                     [](const TowerPlan& tower) { return tower.hidden_layers() > 0; });
-}
-
-}  // namespace
-
 DeviceGradients::DeviceGradients(const Network* network, std::vector<TreeNode> nodes,
                                  const DeviceWeights* weights, Device* device)
     : network_(*network),
@@ -57,18 +47,12 @@ Status DeviceGradients::Sum(const ParameterRange& range) {
   return collective_ == nullptr ? Status::Ok() : collective_->BeginSum(range.begin, range.end);
 }
 
-Status DeviceGradients::SumTowers(size_t group) {
-  const GroupPlan& plan = network_.groups[group];
-  if (!begin_early() || !EndsWithTowers(plan)) return Status::Ok();
-  return Sum(plan.tower_parameters);
+Status DeviceGradients::SumUpper(size_t group) {
+  return begin_early() ? Sum(network_.groups[group].upper) : Status::Ok();
 }
 
-// With which towers without hidden layers are computed.
-Status DeviceGradients::SumTrunk(size_t group) {
-  const GroupPlan& plan = network_.groups[group];
-  if (!begin_early()) return Status::Ok();
-  if (EndsWithTowers(plan)) return Sum(plan.trunk_parameters);
-  return Sum({plan.trunk_parameters.begin, plan.tower_parameters.end});
+Status DeviceGradients::SumLower(size_t group) {
+  return begin_early() ? Sum(network_.groups[group].lower) : Status::Ok();
 }
 
 Status DeviceGradients::SumRest(uint32_t stage) {
@@ -77,8 +61,8 @@ Status DeviceGradients::SumRest(uint32_t stage) {
   for (size_t group = 0; group < network_.groups.size(); ++group) {
     last_stage = std::max(last_stage, network_.groups[group].stage);
     if (count_ > 0 || network_.groups[group].stage != stage) continue;
-    RETURN_IF_ERROR(SumTowers(group));
-    RETURN_IF_ERROR(SumTrunk(group));
+    RETURN_IF_ERROR(SumUpper(group));
+    RETURN_IF_ERROR(SumLower(group));
   }
   return Sum({network_.parameters.OfStage(last_stage).end, parameters()});
 }

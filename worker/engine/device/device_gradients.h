@@ -37,11 +37,11 @@ class DeviceGradients {
   // A grain's own, [1, parameters].
   MatrixView<float> grain(size_t g) const { return grains_.Rows(static_cast<int64_t>(g), 1); }
 
-  // The gradients of a group's towers, or of what lies below them, are final in all grains: after
-  // BackwardTowers of the last grain, and after BackwardTrunk. Begins their sums, where they begin
-  // early.
-  Status SumTowers(size_t group);
-  Status SumTrunk(size_t group);
+  // The gradients of the upper part of a group's graph, or of the rest, are final in all grains:
+  // after BackwardUpper of the last grain, and after BackwardLower. Begins their sums, where they
+  // begin early.
+  Status SumUpper(size_t group);
+  Status SumLower(size_t group);
   // The rest: all of them, unless their sums have begun. A worker without grains sums along here.
   Status SumRest(uint32_t stage);
   // Begins to bring the nodes' sums to the host, unless they are kept.

@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "worker/model/tower_compute.h"
-
 namespace chorus::worker {
 
 void DeviceGrains::TakeMemory(DeviceArena* arena) {
@@ -13,22 +11,21 @@ void DeviceGrains::TakeMemory(DeviceArena* arena) {
   for (int64_t i = 0; i < count; ++i) {
     Activations& activations = activations_.emplace_back();
     for (const GroupPlan& group : plan_.groups()) {
-      activations.groups.emplace_back(group, plan_.model->inputs, plan_.grain_rows, arena);
+      activations.groups.emplace_back(group.graph, plan_.grain_rows, arena);
     }
     activations.dlogits = {arena->Take(plan_.grain_rows * heads), plan_.grain_rows, heads};
   }
 }
 
-GroupPass DeviceGrains::PassOf(size_t grain, size_t group) {
+GraphPass DeviceGrains::PassOf(size_t grain, size_t group) {
   const PackedGrain& packed = step_->packed->grains[grain];
-  GroupBuffers& buffers = ActivationsOf(grain).groups[group];
   return {arrays_.device,
-          plan_.groups()[group],
+          plan_.groups()[group].graph,
           arrays_.weights->values(),
-          {buffers.contexts.Top(step_->padded_contexts[grain]), buffers.exposures.view(),
-           packed.context_of},
-          {plan_.seed, step_->step, packed.row_id, packed.rows, step_->packed->step},
-          &buffers};
+          {step_->padded_contexts[grain],
+           packed.context_of,
+           {plan_.seed, step_->step, packed.row_id, packed.rows, step_->packed->step}},
+          &ActivationsOf(grain).groups[group]};
 }
 
 Status DeviceGrains::ForwardGroups(size_t grain) {
@@ -44,13 +41,14 @@ Status DeviceGrains::ForwardGroups(size_t grain) {
       }
       continue;
     }
-    const GroupPass pass = PassOf(grain, group);
+    const GraphPass pass = PassOf(grain, group);
     const float* const* const tables = step_->packed->group_tables[group];
-    RETURN_IF_ERROR(device.Pool(packed.context_side.on_device, tables,
-                                pass.buffers->contexts.Top(step_->padded_contexts[grain])));
-    RETURN_IF_ERROR(
-        device.Pool(packed.exposure_side.on_device, tables, pass.buffers->exposures.view()));
-    RETURN_IF_ERROR(ForwardGroup(pass, logits));
+    RETURN_IF_ERROR(device.Pool(
+        packed.context_side.on_device, tables,
+        pass.buffers->Of(GroupPlan::kContexts).y.Rows(0, step_->padded_contexts[grain])));
+    RETURN_IF_ERROR(device.Pool(packed.exposure_side.on_device, tables,
+                                pass.buffers->Of(GroupPlan::kExposures).y));
+    RETURN_IF_ERROR(ForwardGraph(pass, logits));
   }
   return arrays_.flags->OfLogits(logits.Rows(0, packed.rows), arrays_.results->flags(grain));
 }
@@ -81,16 +79,16 @@ std::span<float> DeviceGrains::GradientOf(size_t grain) const {
   return {gradient.data, static_cast<size_t>(gradient.cols)};
 }
 
-Status DeviceGrains::Towers(size_t grain, size_t group) {
-  return BackwardTowers(PassOf(grain, group), ActivationsOf(grain).dlogits, GradientOf(grain));
+Status DeviceGrains::Upper(size_t grain, size_t group) {
+  return BackwardUpper(PassOf(grain, group), ActivationsOf(grain).dlogits, GradientOf(grain));
 }
 
-Status DeviceGrains::Trunk(size_t grain, size_t group) {
-  const GroupPass pass = PassOf(grain, group);
-  const SplitInputGradient dx = {pass.buffers->dcontexts.Top(step_->padded_contexts[grain]),
-                                 pass.buffers->dexposures.view()};
-  RETURN_IF_ERROR(BackwardTrunk(pass, ActivationsOf(grain).dlogits, dx, GradientOf(grain)));
-  return arrays_.flags->OfInputs(dx.contexts, dx.exposures, arrays_.results->flags(grain));
+Status DeviceGrains::Lower(size_t grain, size_t group) {
+  const GraphPass pass = PassOf(grain, group);
+  RETURN_IF_ERROR(BackwardLower(pass, ActivationsOf(grain).dlogits, GradientOf(grain)));
+  return arrays_.flags->OfInputs(
+      pass.buffers->Of(GroupPlan::kContexts).dy.Rows(0, step_->padded_contexts[grain]),
+      pass.buffers->Of(GroupPlan::kExposures).dy, arrays_.results->flags(grain));
 }
 
 Status DeviceGrains::CheckWeights(size_t grain) {
@@ -98,11 +96,11 @@ Status DeviceGrains::CheckWeights(size_t grain) {
 }
 
 const float* DeviceGrains::dcontexts(size_t grain, size_t group) {
-  return ActivationsOf(grain).groups[group].dcontexts.view().data;
+  return ActivationsOf(grain).groups[group].Of(GroupPlan::kContexts).dy.data;
 }
 
 const float* DeviceGrains::dexposures(size_t grain, size_t group) {
-  return ActivationsOf(grain).groups[group].dexposures.view().data;
+  return ActivationsOf(grain).groups[group].Of(GroupPlan::kExposures).dy.data;
 }
 
 }  // namespace chorus::worker

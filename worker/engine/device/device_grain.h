@@ -16,7 +16,7 @@
 #include "worker/engine/device/finite_flags.h"
 #include "worker/engine/device/packed_step.h"
 #include "worker/engine/device/step_results.h"
-#include "worker/model/group_compute.h"
+#include "worker/layers/graph.h"
 #include "worker/model/model.h"
 #include "worker/objective/objective.h"
 
@@ -70,25 +70,26 @@ class DeviceGrains {
   // The forward pass unless it has run, losses, and zeros where the stage has no gradient.
   // scales: [terms], on the device.
   Status Losses(size_t grain, const double* scales);
-  // The backward pass of a group: its towers, then what lies below them, down to d loss / d input.
-  Status Towers(size_t grain, size_t group);
-  Status Trunk(size_t grain, size_t group);
+  // The backward pass of a group: the upper part of its graph, then the rest, down to d loss / d
+  // input.
+  Status Upper(size_t grain, size_t group);
+  Status Lower(size_t grain, size_t group);
   Status CheckWeights(size_t grain);  // raises the flag of its dense gradient
 
-  // d loss / d pooled input of a group, of the grain whose Trunk came last.
+  // d loss / d pooled input of a group, of the grain whose Lower came last.
   const float* dcontexts(size_t grain, size_t group);
   const float* dexposures(size_t grain, size_t group);
 
  private:
   // Activations of one grain in all groups.
   struct Activations {
-    std::vector<GroupBuffers> groups;
+    std::vector<GraphBuffers> groups;
     MatrixView<float> dlogits;  // [grain_rows, heads]
   };
   Activations& ActivationsOf(size_t grain) {
     return activations_[plan_.keeps_activations ? grain : 0];
   }
-  GroupPass PassOf(size_t grain, size_t group);
+  GraphPass PassOf(size_t grain, size_t group);
   Status ForwardGroups(size_t grain);
   std::span<float> GradientOf(size_t grain) const;
 

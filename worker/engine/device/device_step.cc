@@ -159,8 +159,8 @@ Status DeviceStep::TrainGrain(size_t grain) {
   RETURN_IF_ERROR(grains_.Losses(grain, scales_));
   for (size_t group = 0; group < plan_.groups().size(); ++group) {
     if (!grains_.IsTrained(group)) continue;
-    RETURN_IF_ERROR(grains_.Towers(grain, group));
-    RETURN_IF_ERROR(grains_.Trunk(grain, group));
+    RETURN_IF_ERROR(grains_.Upper(grain, group));
+    RETURN_IF_ERROR(grains_.Lower(grain, group));
   }
   return grains_.CheckWeights(grain);
 }
@@ -172,11 +172,10 @@ Status DeviceStep::TrainGrainInParts(size_t grain) {
   RETURN_IF_ERROR(AsOne(Part::kLosses, grain, 0, [&] { return grains_.Losses(grain, scales_); }));
   for (size_t group = 0; group < plan_.groups().size(); ++group) {
     if (!grains_.IsTrained(group)) continue;
-    RETURN_IF_ERROR(
-        AsOne(Part::kTowers, grain, group, [&] { return grains_.Towers(grain, group); }));
-    RETURN_IF_ERROR(dense_.SumTowers(group));
-    RETURN_IF_ERROR(AsOne(Part::kTrunk, grain, group, [&] { return grains_.Trunk(grain, group); }));
-    RETURN_IF_ERROR(dense_.SumTrunk(group));
+    RETURN_IF_ERROR(AsOne(Part::kUpper, grain, group, [&] { return grains_.Upper(grain, group); }));
+    RETURN_IF_ERROR(dense_.SumUpper(group));
+    RETURN_IF_ERROR(AsOne(Part::kLower, grain, group, [&] { return grains_.Lower(grain, group); }));
+    RETURN_IF_ERROR(dense_.SumLower(group));
   }
   return grains_.CheckWeights(grain);
 }

@@ -11,8 +11,8 @@
 #include "common/status.h"
 #include "worker/device/device.h"
 #include "worker/device/device_arena.h"
+#include "worker/layers/parameters.h"
 #include "worker/model/dense_update.h"
-#include "worker/model/parameters.h"
 
 namespace chorus::worker {
 

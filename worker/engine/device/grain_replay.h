@@ -15,8 +15,8 @@ namespace chorus::worker {
 
 class GrainReplay {
  public:
-  // A piece of a grain's work; towers and trunks are those of one group.
-  enum class Part : uint64_t { kForward, kTrain, kLosses, kTowers, kTrunk };
+  // A piece of a grain's work; the parts of the backward pass are those of one group.
+  enum class Part : uint64_t { kForward, kTrain, kLosses, kUpper, kLower };
 
   // `device` outlives it.  on: whether anything is started as one.
   GrainReplay(Device* device, int64_t grain_rows, bool on)

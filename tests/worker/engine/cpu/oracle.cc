@@ -71,9 +71,10 @@ Oracle::Oracle(const TrainConfig& config, const Model& model, const MethodShape&
 
 Oracle::Units Oracle::Linear(const Row& row, const std::string& name, const Units& x) const {
   Units y;
+  size_t next = 0;  // the inputs of a layer are side by side
   for (const auto& [part, block] : blocks_.at(name)) {
-    const auto contexts = static_cast<size_t>(model_.inputs.contexts.width());
-    const size_t first = part == "bias" ? x.size() : part == "exposure" ? contexts : 0;
+    const size_t first = part == "bias" ? x.size() : next;
+    if (part != "bias") next += static_cast<size_t>(block->rows);
     y.resize(static_cast<size_t>(block->cols));
     for (int64_t i = 0; i < block->rows; ++i) {
       const double input = first == x.size() ? 1.0 : x[first + static_cast<size_t>(i)];
@@ -111,6 +112,141 @@ Oracle::Units Oracle::Bottom(const Row& row, uint32_t group) const {
   return x;
 }
 
+Oracle::Units Oracle::Mlp(const Row& row, const std::string& prefix, int layers, Units x) const {
+  for (int l = 0; l < layers; ++l) x = Relu(Linear(row, StrCat(prefix, ".", l), x));
+  return x;
+}
+
+Oracle::Units Oracle::Mixed(const Row& row, const std::string& gate, const Units& x,
+                            const std::vector<Units>& experts) const {
+  const Units logits = Linear(row, gate, x);
+  double sum = 0;
+  for (const double z : logits) sum += std::exp(z);
+  Units y(experts[0].size());
+  for (size_t e = 0; e < experts.size(); ++e) {
+    for (size_t j = 0; j < y.size(); ++j) y[j] += std::exp(logits.at(e)) / sum * experts[e][j];
+  }
+  return y;
+}
+
+Oracle::Units Oracle::Mmoe(const Row& row, const std::string& prefix, const MmoeConfig& config,
+                           const std::string& tower, const Units& x) const {
+  std::vector<Units> experts;
+  for (uint32_t e = 0; e < config.experts(); ++e) {
+    experts.push_back(Mlp(row, StrCat(prefix, ".expert.", e), config.hidden_size(), x));
+  }
+  return Mixed(row, StrCat(prefix, ".gate.", tower), x, experts);
+}
+
+Oracle::Units Oracle::PleInput(const Row& row, const std::string& prefix, const PleConfig& config,
+                               const Head& head, const std::string& of, uint32_t level,
+                               const Units& x) const {
+  if (level == 0) return x;
+  const std::string below = StrCat(prefix, ".", level - 1);
+  std::vector<Units> experts;
+  const auto add = [&](const std::string& owner, uint32_t count) {
+    const Units input = PleInput(row, prefix, config, head, owner, level - 1, x);
+    for (uint32_t e = 0; e < count; ++e) {
+      experts.push_back(Mlp(row, StrCat(below, ".", owner, ".", e), config.hidden_size(), input));
+    }
+  };
+  if (of == "shared") {
+    for (const std::string& tower : TowersOf(head.group)) add(tower, config.experts());
+  } else {
+    add(of, config.experts());
+  }
+  add("shared", config.shared_experts());
+  return Mixed(row, StrCat(below, ".gate.", of),
+               PleInput(row, prefix, config, head, of, level - 1, x), experts);
+}
+
+Oracle::Units Oracle::Cross(const Row& row, const std::string& prefix, const CrossConfig& config,
+                            const Units& x0) const {
+  Units x = x0;
+  for (uint32_t l = 0; l < config.layers(); ++l) {
+    const std::string name = StrCat(prefix, ".", l);
+    const Units v = config.rank() == 0 ? Linear(row, name, x)
+                                       : Linear(row, name + ".v", Linear(row, name + ".u", x));
+    for (size_t j = 0; j < x.size(); ++j) x[j] += x0[j] * v[j];
+  }
+  return x;
+}
+
+std::vector<std::pair<bool, Oracle::Units>> Oracle::Slots(const Row& row, uint32_t group) const {
+  const Units all = Inputs(row, group);
+  std::vector<std::pair<bool, Units>> slots;
+  auto next = all.begin();
+  for (const SideInputs* side : {&model_.inputs.contexts, &model_.inputs.exposures}) {
+    for (const SlotInput& slot : side->slots) {
+      slots.emplace_back(side == &model_.inputs.contexts, Units(next, next + slot.dim));
+      next += slot.dim;
+    }
+    next += static_cast<int64_t>(side->numerics.size());
+  }
+  return slots;
+}
+
+std::vector<std::string> Oracle::TowersOf(uint32_t group) const {
+  std::vector<std::string> towers;
+  for (const Head& head : shape_.heads) {
+    const std::string name = TowerName(head);
+    if (head.group != group || std::find(towers.begin(), towers.end(), name) != towers.end()) {
+      continue;
+    }
+    towers.push_back(name);
+  }
+  return towers;
+}
+
+Oracle::Units Oracle::Encoded(const Row& row, const Head& head, const std::string& name) const {
+  if (name == "inputs") return Inputs(row, head.group);
+  if (name == "shared_bottom") return Bottom(row, head.group);
+  const auto& encoders = config_.model().encoder();
+  const EncoderConfig& config = *std::find_if(
+      encoders.begin(), encoders.end(), [&](const EncoderConfig& e) { return e.name() == name; });
+  const std::string prefix = StrCat("encoder.", shape_.groups[head.group].name, ".", name);
+  Units x;
+  for (const std::string& input : config.input()) {
+    const Units part = Encoded(row, head, input);
+    x.insert(x.end(), part.begin(), part.end());
+  }
+  if (config.input_size() == 0) x = Inputs(row, head.group);
+  const std::string tower = TowerName(head);
+  if (config.has_mlp()) return Mlp(row, prefix, config.mlp().hidden_size(), x);
+  if (config.has_mmoe()) return Mmoe(row, prefix, config.mmoe(), tower, x);
+  if (config.has_ple()) {
+    return PleInput(row, prefix, config.ple(), head, tower, config.ple().levels(), x);
+  }
+  if (config.has_cross()) return Cross(row, prefix, config.cross(), x);
+  const auto slots = Slots(row, head.group);
+  Units sums(slots[0].second.size()), of_kind[3];
+  for (size_t f = 0; f < slots.size(); ++f) {
+    for (size_t g = f + 1; g < slots.size(); ++g) {
+      const bool one = slots[f].first, other = slots[g].first;
+      of_kind[one != other ? 2 : one ? 0 : 1].push_back(Dot(slots[f].second, slots[g].second));
+      for (size_t j = 0; j < sums.size(); ++j) sums[j] += slots[f].second[j] * slots[g].second[j];
+    }
+  }
+  if (config.has_bi_interaction()) return sums;
+  for (const size_t kind : {1, 2}) {
+    of_kind[0].insert(of_kind[0].end(), of_kind[kind].begin(), of_kind[kind].end());
+  }
+  return of_kind[0];
+}
+
+Oracle::Units Oracle::Read(const Row& row, const Head& head,
+                           const google::protobuf::RepeatedPtrField<std::string>& names) const {
+  Units x;
+  for (const std::string& name : names) {
+    const Units part = Encoded(row, head, name);
+    x.insert(x.end(), part.begin(), part.end());
+  }
+  if (!names.empty()) return x;
+  const auto& encoders = config_.model().encoder();
+  return encoders.empty() ? Bottom(row, head.group)
+                          : Encoded(row, head, encoders.at(encoders.size() - 1).name());
+}
+
 const TowerConfig& Oracle::TowerConfigOf(const Head& head) const {
   const TowerConfig* found = nullptr;
   for (const TowerConfig& tower : config_.model().tower()) {
@@ -121,7 +257,7 @@ const TowerConfig& Oracle::TowerConfigOf(const Head& head) const {
 }
 
 Oracle::Units Oracle::Hidden(const Row& row, const Head& head, uint32_t layers) const {
-  if (layers == 0) return Bottom(row, head.group);
+  if (layers == 0) return Read(row, head, TowerConfigOf(head).input());
   const std::string name = StrCat("tower.", TowerName(head), ".", layers - 1);
   Units y = Relu(Linear(row, name, Hidden(row, head, layers - 1)));
   y = Dropped(row, name, TowerConfigOf(head).dropout(), y);
@@ -163,7 +299,12 @@ double Oracle::Logit(const TestGrain& grain, const Variables& at, uint32_t row,
   const auto layers = static_cast<uint32_t>(TowerConfigOf(head).hidden_size());
   const Row of = {grain, at, row};
   const std::string name = StrCat("tower.", head.name, ".logit");
-  return Linear(of, name, Dropped(of, name, head.dropout, Hidden(of, head, layers)))[0];
+  Units x = Dropped(of, name, head.dropout, Hidden(of, head, layers));
+  if (TowerConfigOf(head).wide_size() > 0) {
+    const Units wide = Read(of, head, TowerConfigOf(head).wide());
+    x.insert(x.end(), wide.begin(), wide.end());
+  }
+  return Linear(of, name, x)[0];
 }
 
 double Oracle::Total(const TestGrain& grain, const Variables& at,

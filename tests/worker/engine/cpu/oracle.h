@@ -34,8 +34,24 @@ class Oracle {
     uint32_t row;
   };
   Units Inputs(const Row& row, uint32_t group) const;
-  // Of the shared bottom, or the inputs when there is none.
   Units Bottom(const Row& row, uint32_t group) const;
+  // What the head's tower reads by these names, or by default.
+  Units Read(const Row& row, const Head& head,
+             const google::protobuf::RepeatedPtrField<std::string>& names) const;
+  Units Encoded(const Row& row, const Head& head, const std::string& name) const;
+  Units Mlp(const Row& row, const std::string& prefix, int layers, Units x) const;
+  Units Mixed(const Row& row, const std::string& gate, const Units& x,
+              const std::vector<Units>& experts) const;
+  Units Mmoe(const Row& row, const std::string& prefix, const MmoeConfig& config,
+             const std::string& tower, const Units& x) const;
+  // The input of the level's own experts of a tower, or of the shared ones ("shared").
+  Units PleInput(const Row& row, const std::string& prefix, const PleConfig& config,
+                 const Head& head, const std::string& of, uint32_t level, const Units& x) const;
+  Units Cross(const Row& row, const std::string& prefix, const CrossConfig& config,
+              const Units& x0) const;
+  // The slots of the inputs, contexts first, each with its side.
+  std::vector<std::pair<bool, Units>> Slots(const Row& row, uint32_t group) const;
+  std::vector<std::string> TowersOf(uint32_t group) const;
   // What stands above the first `layers` hidden layers of the head's tower.
   Units Hidden(const Row& row, const Head& head, uint32_t layers) const;
   Units Transferred(const Row& row, const Transfer& transfer, const Units& own) const;

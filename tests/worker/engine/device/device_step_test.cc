@@ -52,6 +52,25 @@ TEST(DeviceStepTest, BottomsDropoutAndLogitsOnInputsMatchTheCpu) {
   }
 }
 
+// Slots of one dimension, which interactions need.
+TEST(DeviceStepTest, EncodersMatchTheCpu) {
+  for (const char* model :
+       {"encoder { name: 'mix' mmoe { experts: 3 hidden: 6 hidden: 4 } } tower { hidden: 5 }",
+        "encoder { name: 'mix' ple { levels: 2 shared_experts: 1 experts: 2 hidden: 4 } } "
+        "tower { hidden: 5 }",
+        "encoder { name: 'cross' cross { layers: 2 rank: 3 } } encoder { name: 'deep' "
+        "mlp { hidden: 6 } } tower { hidden: 4 input: 'cross' input: 'deep' }",
+        "encoder { name: 'fm' bi_interaction { } } "
+        "tower { hidden: 5 input: 'inputs' wide: 'inputs' wide: 'fm' }",
+        "encoder { name: 'dots' slot_dots { } } "
+        "tower { hidden: 5 dropout: 0.3 input: 'inputs' input: 'dots' }"}) {
+    SCOPED_TRACE(model);
+    const StepWorld world("chorus_cvr={}", StrCat("slot { name: 'history' } model { ", model, " }"),
+                          kOddShapes, 48);
+    ExpectCloseSums(world.OnDevice(), world.OnCpu());
+  }
+}
+
 TEST(DeviceStepTest, NodesInsideTheTreeMatchTheCpu) {
   Case setup = {{{5, 2}, {9, 3}, {7, 7}, {8, 1}, {3, 3}}};
   setup.first_grain = 3;  // nodes 3; 4-7

@@ -1,4 +1,4 @@
-#include "worker/model/parameters.h"
+#include "worker/layers/parameters.h"
 
 #include <algorithm>
 #include <cmath>

@@ -1,0 +1,158 @@
+// Encoders against plain loops in double, and their gradients against central differences; what is
+// of contexts alone is computed once per context, with the same result.
+
+#include <gtest/gtest.h>
+
+#include "tests/worker/engine/cpu/model_fixture.h"
+
+namespace chorus::worker {
+namespace {
+
+// All slots have the dimension of the first table; both sides have several.
+constexpr const char* kSlots = "slot { name: 'history' } ";
+
+struct EncoderCase {
+  const char* name;
+  const char* model;
+};
+
+class EncoderTest : public ::testing::TestWithParam<EncoderCase> {
+ protected:
+  std::string text() const { return std::string(kSlots) + "model { " + GetParam().model + " }"; }
+};
+
+constexpr EncoderCase kCases[] = {
+    {"Mlp", "encoder { name: 'deep' mlp { hidden: 6 hidden: 4 } } tower { hidden: 5 }"},
+    {"MlpOnASharedBottom",
+     "shared_bottom { hidden: 6 } encoder { name: 'deep' input: 'shared_bottom' input: 'inputs' "
+     "mlp { hidden: 5 } } tower { hidden: 4 }"},
+    {"Mmoe", "encoder { name: 'mix' mmoe { experts: 3 hidden: 6 hidden: 4 } } tower { hidden: 5 }"},
+    {"MmoeOfOneLayer", "encoder { name: 'mix' mmoe { experts: 2 hidden: 4 } } tower { hidden: 5 }"},
+    {"MmoeForOneTower",
+     "encoder { name: 'mix' mmoe { experts: 2 hidden: 4 } } tower { hidden: 5 input: 'inputs' } "
+     "tower { head: 'cvr' hidden: 3 input: 'mix' input: 'inputs' }"},
+    {"Ple",
+     "encoder { name: 'mix' ple { levels: 2 shared_experts: 2 experts: 1 hidden: 4 } } "
+     "tower { hidden: 5 }"},
+    {"Cgc",
+     "encoder { name: 'mix' ple { levels: 1 shared_experts: 1 experts: 2 hidden: 5 hidden: 3 } } "
+     "tower { }"},
+    {"CrossStacked",
+     "encoder { name: 'cross' cross { layers: 2 } } "
+     "encoder { name: 'deep' input: 'cross' mlp { hidden: 5 } } tower { hidden: 4 }"},
+    {"CrossParallelOfLowRank",
+     "encoder { name: 'cross' cross { layers: 3 rank: 2 } } encoder { name: 'deep' "
+     "mlp { hidden: 6 } } tower { input: 'cross' input: 'deep' }"},
+    {"CrossOnOneInput",
+     "shared_bottom { hidden: 4 } encoder { name: 'cross' input: 'shared_bottom' "
+     "cross { layers: 1 } } tower { hidden: 4 }"},
+    {"DeepFm",
+     "encoder { name: 'fm' bi_interaction { } } "
+     "tower { hidden: 5 hidden: 3 input: 'inputs' wide: 'inputs' wide: 'fm' }"},
+    {"NeuralFm",
+     "encoder { name: 'fm' bi_interaction { } } "
+     "encoder { name: 'deep' input: 'fm' mlp { hidden: 5 } } tower { wide: 'inputs' }"},
+    {"SlotDots",
+     "encoder { name: 'dots' slot_dots { } } tower { hidden: 5 input: 'inputs' input: 'dots' }"},
+    {"WideWithoutHiddenLayers", "shared_bottom { hidden: 4 } tower { wide: 'inputs' }"},
+};
+
+TEST_P(EncoderTest, MatchesTheOracle) {
+  const Fixture fixture(text());
+  ExpectMatchesOracle(fixture, fixture.Grain(1, 7, 3));
+}
+
+TEST_P(EncoderTest, MatchesTheOracleForOneExposureAndForNone) {
+  const Fixture fixture(text());
+  ExpectMatchesOracle(fixture, fixture.Grain(2, 1, 1));
+  ExpectMatchesOracle(fixture, fixture.Grain(3, 0, 0));
+}
+
+TEST_P(EncoderTest, WhatAWorkspaceComputedBeforeLeavesNoTrace) {
+  const Fixture fixture(text());
+  const std::unique_ptr<Workspace> used = fixture.compute->NewWorkspace();
+  fixture.Run(fixture.Grain(5, 16, 16), used.get());
+  const TestGrain small = fixture.Grain(6, 5, 2);
+  ExpectSameBits(fixture.Run(small, used.get()), fixture.Run(small));
+}
+
+INSTANTIATE_TEST_SUITE_P(All, EncoderTest, ::testing::ValuesIn(kCases),
+                         [](const auto& of) { return of.param.name; });
+
+std::string ErrorOf(const std::string& model) {
+  return Model::Make(TestConfig(std::string(kSlots) + "model { " + model + " }"), TestSchema(),
+                     ThreeHeads())
+      .status()
+      .message();
+}
+
+TEST(EncoderErrorsTest, NameTheEncoderAndTheRemedy) {
+  const std::string tower = " tower { hidden: 4 }";
+  EXPECT_EQ(ErrorOf("encoder { name: 'a' input: 'b' mlp { hidden: 3 } }" + tower),
+            "model.encoder \"a\": input \"b\" is not known here; known are [inputs]");
+  EXPECT_EQ(ErrorOf("encoder { name: 'a' }" + tower),
+            "model.encoder \"a\": no kind is written (mlp, mmoe, ple, cross, ...)");
+  EXPECT_EQ(ErrorOf("encoder { name: 'a' mlp { } }" + tower),
+            "model.encoder \"a\": mlp: no hidden layer is written");
+  EXPECT_EQ(ErrorOf("encoder { name: 'A b' mlp { hidden: 3 } }" + tower),
+            "model.encoder: the name \"A b\": lower-case letters, digits and \"_\" are expected");
+  EXPECT_EQ(ErrorOf("encoder { name: 'bias' mlp { hidden: 3 } }" + tower),
+            "model.encoder: the name \"bias\" has another meaning");
+  EXPECT_EQ(ErrorOf("encoder { name: 'a' mlp { hidden: 3 } } encoder { name: 'a' input: 'a' "
+                    "mlp { hidden: 3 } }" +
+                    tower),
+            "model.encoder: two encoders of the name \"a\"");
+  EXPECT_EQ(ErrorOf("encoder { name: 'mix' mmoe { experts: 2 } } encoder { name: 'b' "
+                    "input: 'mix' mlp { hidden: 3 } }" +
+                    tower),
+            "model.encoder \"b\": input \"mix\" gives every tower its own mixture: only towers "
+            "read it");
+  EXPECT_EQ(ErrorOf("encoder { name: 'a' mlp { hidden: 3 } } encoder { name: 'b' "
+                    "mlp { hidden: 3 } }" +
+                    tower),
+            "model.encoder \"a\": no tower reads it, and no encoder that one reads; name it in "
+            "model.tower.input, or leave it out");
+  EXPECT_EQ(ErrorOf("tower { hidden: 4 input: 'x' }"),
+            "model.tower \"ctr\": input \"x\" is not known here; known are [inputs]");
+  EXPECT_EQ(ErrorOf("tower { hidden: 4 input: 'inputs' input: 'inputs' }"),
+            "model.tower \"ctr\": input \"inputs\" is written twice");
+}
+
+TEST(EncoderErrorsTest, SlotsOfTwoDimensionsAreNamed) {
+  const TrainConfig config = TestConfig("model { encoder { name: 'fm' bi_interaction { } } }");
+  EXPECT_EQ(Model::Make(config, TestSchema(), ThreeHeads()).status().message(),
+            "model.encoder \"fm\": slots of one dimension are expected, but slot \"user\" has 3 "
+            "and slot \"history\" has 2 (table.dim)");
+}
+
+// The log has contexts alone: what reads nothing of exposures has a row per context.
+TEST(ContextSideTest, ATowerOverContextsIsComputedOncePerContext) {
+  const Fixture fixture(
+      std::string(kSlots) +
+      "slot { name: 'item' ignore: true } slot { name: 'tags' ignore: true } "
+      "slot { name: 'price' ignore: true } "
+      "model { encoder { name: 'deep' mlp { hidden: 6 hidden: 4 } } tower { hidden: 5 } }");
+  for (const Node& node : fixture.model.network.groups[0].graph.nodes()) {
+    if (node.layer == nullptr) continue;
+    EXPECT_EQ(node.side, node.head < 0 ? Side::kContext : Side::kExposure) << node.name;
+  }
+  ExpectMatchesOracle(fixture, fixture.Grain(4, 9, 3));
+}
+
+TEST(ContextSideTest, MixturesAndCrossesOfContextsAloneAreOfContexts) {
+  const std::string ignore =
+      std::string(kSlots) +
+      "slot { name: 'item' ignore: true } slot { name: 'tags' ignore: true } "
+      "slot { name: 'price' ignore: true } ";
+  for (const char* model :
+       {"encoder { name: 'mix' mmoe { experts: 2 hidden: 4 } } tower { hidden: 3 }",
+        "encoder { name: 'x' cross { layers: 2 } } tower { hidden: 3 }",
+        "encoder { name: 'fm' bi_interaction { } } tower { hidden: 3 wide: 'inputs' }",
+        "encoder { name: 'dots' slot_dots { } } tower { hidden: 3 dropout: 0.5 }"}) {
+    const Fixture fixture(ignore + "model { " + model + " }");
+    ExpectMatchesOracle(fixture, fixture.Grain(4, 9, 3));
+  }
+}
+
+}  // namespace
+}  // namespace chorus::worker

@@ -1,0 +1,238 @@
+#include "worker/layers/graph.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "common/check.h"
+
+namespace chorus::worker {
+namespace {
+
+// An input of a node, whose gradient is some columns of an earlier node's matrix.
+struct Reader {
+  size_t node = 0;
+  size_t input = 0;
+  int64_t begin = 0, end = 0;
+};
+
+// The readers of the matrix that the node `memory` owns, in the order of the backward pass.
+std::vector<Reader> ReadersOf(const std::vector<Node>& nodes, size_t memory) {
+  std::vector<Reader> readers;
+  for (size_t n = nodes.size(); n-- > memory + 1;) {
+    for (size_t i = 0; i < nodes[n].inputs.size(); ++i) {
+      const Port& port = nodes[n].inputs[i];
+      if (nodes[port.node].memory != memory) continue;
+      const int64_t begin = nodes[port.node].memory_column + port.first;
+      const int64_t end = std::min(begin + port.width, nodes[memory].gradient_width);
+      readers.push_back({n, i, begin, std::max(begin, end)});
+    }
+  }
+  return readers;
+}
+
+bool IsInPlace(const Node& node) { return node.layer != nullptr && node.layer->in_place(); }
+
+// Whether the readers write the gradient without help: each writes columns that are all new, or
+// that have all been written, and at the end all have been.
+bool WriteAll(const std::vector<Node>& nodes, const std::vector<Reader>& readers, int64_t columns) {
+  std::vector<bool> written(static_cast<size_t>(columns), false);
+  for (const Reader& reader : readers) {
+    const auto first = written.begin() + reader.begin, last = written.begin() + reader.end;
+    const bool none = std::find(first, last, true) == last;
+    const bool all = std::find(first, last, false) == last;
+    if (IsInPlace(nodes[reader.node]) ? !all : !none && !all) return false;
+    std::fill(first, last, true);
+  }
+  return std::find(written.begin(), written.end(), false) == written.end();
+}
+
+void PlanWrites(const std::vector<Reader>& readers, bool clear, int64_t columns,
+                std::vector<Node>* nodes) {
+  std::vector<bool> written(static_cast<size_t>(columns), false);
+  for (const Reader& reader : readers) {
+    GradientWrite& write = (*nodes)[reader.node].writes[reader.input];
+    const auto first = written.begin() + reader.begin, last = written.begin() + reader.end;
+    const bool first_reader = &reader == &readers.front();
+    if (clear) {
+      write = first_reader ? GradientWrite::kClearThenAdd : GradientWrite::kAdd;
+    } else {
+      write =
+          std::find(first, last, true) == last ? GradientWrite::kOverwrite : GradientWrite::kAdd;
+    }
+    std::fill(first, last, true);
+  }
+}
+
+}  // namespace
+
+Port Graph::AddInput(std::string name, Side side, int64_t width, int64_t gradient_width) {
+  Node node;
+  node.name = std::move(name);
+  node.side = side;
+  node.width = width;
+  node.gradient_width = gradient_width;
+  return Add(std::move(node));
+}
+
+Port Graph::Add(Node node) {
+  const size_t index = nodes_.size();
+  for (const Port& port : node.inputs) {
+    CHECK(port.node < index && port.first + port.width <= nodes_[port.node].width, node.name);
+  }
+  node.memory = index;
+  if (node.layer != nullptr) node.gradient_width = node.width;
+  if (IsInPlace(node)) {
+    const Port& port = node.inputs[0];
+    const Node& before = nodes_[port.node];
+    CHECK(node.inputs.size() == 1 && port.width == node.width && before.side == node.side,
+          node.name);
+    node.memory = before.memory;
+    node.memory_column = before.memory_column + port.first;
+  }
+  node.writes.assign(node.inputs.size(), GradientWrite::kOverwrite);
+  most_inputs_ = std::max(most_inputs_, node.inputs.size());
+  nodes_.push_back(std::move(node));
+  return {index, 0, nodes_.back().width};
+}
+
+void Graph::Finish() {
+  for (size_t n = 0; n < nodes_.size(); ++n) {
+    const Node& node = nodes_[n];
+    if (node.memory != n || node.head >= 0) continue;
+    const std::vector<Reader> readers = ReadersOf(nodes_, n);
+    CHECK(node.layer == nullptr || !readers.empty(), "nothing reads ", node.name);
+    if (readers.empty()) continue;
+    const bool clear = !WriteAll(nodes_, readers, node.gradient_width);
+    PlanWrites(readers, clear, node.gradient_width, &nodes_);
+  }
+}
+
+RowCost Graph::CostOf(const Node& node) {
+  const RowCost cost = node.layer->cost();
+  if (node.side == Side::kExposure) return cost;
+  return {.context = cost.context + cost.exposure};
+}
+
+RowCost Graph::cost() const {
+  RowCost sum;
+  for (const Node& node : nodes_) {
+    if (node.layer == nullptr) continue;
+    const RowCost cost = CostOf(node);
+    sum.context += cost.context;
+    sum.exposure += cost.exposure;
+  }
+  return sum;
+}
+
+GraphBuffers::GraphBuffers(const Graph& graph, int64_t grain_rows, MatrixMemory* memory) {
+  inputs_.resize(graph.most_inputs());
+  for (size_t n = 0; n < graph.nodes().size(); ++n) {
+    const Node& node = graph.nodes()[n];
+    NodeBuffers& buffers = buffers_.emplace_back();
+    if (node.memory == n && node.head < 0) {
+      buffers.out.y = AlignedMatrix(grain_rows, node.width, memory);
+      buffers.out.dy = AlignedMatrix(grain_rows, node.gradient_width, memory);
+    }
+    if (node.layer == nullptr) continue;
+    for (const ScratchShape& shape : node.layer->scratch()) {
+      buffers.scratch.emplace_back(shape.rows > 0 ? shape.rows : grain_rows, shape.cols, memory);
+    }
+  }
+}
+
+// The calls of a pass.
+class GraphRun {
+ public:
+  GraphRun(const GraphPass& pass, ActivationView logits, std::span<float> gradient)
+      : pass_(pass), logits_(logits), gradient_(gradient) {}
+
+  Status Forward(size_t n) const { return Layer(n).Forward(CallOf(n)); }
+  Status Backward(size_t n) const {
+    const LayerCall call = CallOf(n);
+    const Node& node = NodeOf(n);
+    for (size_t i = 0; i < node.inputs.size(); ++i) {
+      if (node.writes[i] != GradientWrite::kClearThenAdd) continue;
+      pass_.backend->Fill(0.0f, MatrixOf(NodeOf(node.inputs[i].node).memory).dy);
+    }
+    return Layer(n).Backward(call);
+  }
+
+ private:
+  const Node& NodeOf(size_t n) const { return pass_.graph.nodes()[n]; }
+  const worker::Layer& Layer(size_t n) const { return *NodeOf(n).layer; }
+
+  // The rows of the grain of a matrix.
+  ActivationView MatrixOf(size_t memory) const {
+    ActivationView whole = pass_.buffers->Of(memory);
+    if (NodeOf(memory).side == Side::kContext) {
+      whole.y.rows = pass_.grain.contexts;
+      whole.dy.rows = pass_.grain.contexts;
+    }
+    return whole;
+  }
+  ActivationView ViewOf(size_t node, int64_t first, int64_t width) const {
+    const size_t memory = NodeOf(node).memory;
+    const ActivationView matrix = MatrixOf(memory);
+    const int64_t column = NodeOf(node).memory_column + first;
+    const int64_t gradient = std::clamp<int64_t>(matrix.dy.cols - column, 0, width);
+    return {matrix.y.Columns(column, width),
+            gradient == 0 ? MatrixView<float>{matrix.dy.data, matrix.dy.rows, 0, matrix.dy.stride}
+                          : matrix.dy.Columns(column, gradient)};
+  }
+  ActivationView OutputOf(size_t n) const {
+    const Node& node = NodeOf(n);
+    return node.head >= 0 ? logits_.Columns(node.head, 1) : ViewOf(n, 0, node.width);
+  }
+
+  LayerCall CallOf(size_t n) const {
+    const Node& node = NodeOf(n);
+    for (size_t i = 0; i < node.inputs.size(); ++i) {
+      const Port& port = node.inputs[i];
+      const ActivationView view = ViewOf(port.node, port.first, port.width);
+      pass_.buffers->inputs_[i] = {NodeOf(port.node).side, view.y, view.dy,
+                                   node.writes[i] != GradientWrite::kOverwrite};
+    }
+    return {pass_.backend,
+            pass_.grain,
+            pass_.parameters,
+            gradient_,
+            {pass_.buffers->inputs_.data(), node.inputs.size()},
+            OutputOf(n),
+            pass_.buffers->buffers_[n].scratch};
+  }
+
+  const GraphPass& pass_;
+  const ActivationView logits_;
+  const std::span<float> gradient_;
+};
+
+namespace {
+
+Status Backward(const GraphPass& pass, size_t begin, size_t end, MatrixView<float> dlogits,
+                std::span<float> gradient) {
+  const GraphRun run(pass, {dlogits, dlogits}, gradient);
+  for (size_t n = end; n-- > begin;) {
+    if (pass.graph.nodes()[n].layer != nullptr) RETURN_IF_ERROR(run.Backward(n));
+  }
+  return Status::Ok();
+}
+
+}  // namespace
+
+Status ForwardGraph(const GraphPass& pass, MatrixView<float> logits) {
+  const GraphRun run(pass, {logits, logits}, {});
+  for (size_t n = 0; n < pass.graph.nodes().size(); ++n) {
+    if (pass.graph.nodes()[n].layer != nullptr) RETURN_IF_ERROR(run.Forward(n));
+  }
+  return Status::Ok();
+}
+
+Status BackwardUpper(const GraphPass& pass, MatrixView<float> dlogits, std::span<float> gradient) {
+  return Backward(pass, pass.graph.lower(), pass.graph.nodes().size(), dlogits, gradient);
+}
+
+Status BackwardLower(const GraphPass& pass, MatrixView<float> dlogits, std::span<float> gradient) {
+  return Backward(pass, 0, pass.graph.lower(), dlogits, gradient);
+}
+
+}  // namespace chorus::worker

@@ -1,0 +1,93 @@
+#pragma once
+// What a node of a model's graph computes (graph.h), forward and backward. A layer is planned once
+// and holds no numbers: its weights are blocks of the flat parameter array (parameters.h), its
+// activations belong to the grain at hand. Weights are [in, out], row-major.
+//
+// Rows after a grain's real contexts and exposures are padding: a layer may compute anything there
+// from finite inputs, since nothing reads it; in the backward pass their gradient is 0.
+// Thread safety: const methods from any thread, each with a call of its own.
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "common/matrix_view.h"
+#include "common/status.h"
+#include "worker/math/activation.h"
+#include "worker/math/aligned_matrix.h"
+#include "worker/math/backend.h"
+#include "worker/math/dropout.h"
+
+namespace chorus::worker {
+
+// Whether the rows of a node are the contexts of a grain, or its exposures.
+enum class Side { kContext, kExposure };
+
+// The rows of one grain.
+struct GrainShape {
+  int64_t contexts = 0;  // padded
+  RowIndex context_of;   // of the real exposures
+  DropoutDraw draw;
+
+  bool training() const { return draw.step > 0; }
+  int64_t exposures() const { return context_of.rows; }  // real ones
+};
+
+struct LayerInput {
+  Side side = Side::kExposure;
+  MatrixView<const float> y;
+  // Of the backward pass: the gradient of y. It may have fewer columns: the inputs that need no
+  // gradient are the last ones.
+  MatrixView<float> dy;
+  bool accumulate = false;  // the gradient is added to dy, which otherwise is overwritten
+};
+
+struct LayerCall {
+  Backend* backend = nullptr;
+  const GrainShape& grain;
+  std::span<const float> parameters;
+  std::span<float> gradient;  // of the backward pass, [parameters]
+  std::span<const LayerInput> x;
+  ActivationView out;
+  std::span<AlignedMatrix> scratch;  // as Layer::scratch asks, kept from forward to backward
+
+  // The first rows of a scratch matrix, one per padded context.
+  MatrixView<float> OfContexts(size_t index) const { return scratch[index].Top(grain.contexts); }
+};
+
+// Additions and multiplications of a forward pass, for each row of a side. A layer that works on
+// the rows of its output alone counts them as exposures.
+struct RowCost {
+  double context = 0;
+  double exposure = 0;
+};
+
+struct ScratchShape {
+  int64_t cols = 0;
+  int64_t rows = 0;  // 0: the rows of a grain
+};
+
+class Layer {
+ public:
+  virtual ~Layer() = default;
+
+  virtual std::string_view kind() const = 0;  // as an export names it: "linear"
+  // From the inputs to call.out.y.
+  virtual Status Forward(const LayerCall& call) const = 0;
+  // From call.out.dy, which becomes scratch, to the gradients of the inputs and of the layer's own
+  // blocks, which it overwrites. A logit's dy stays as it is. REQUIRES: Forward came before.
+  virtual Status Backward(const LayerCall& call) const = 0;
+
+  virtual std::vector<ScratchShape> scratch() const { return {}; }
+  // Whether the output replaces the input in its memory: x[0].y is call.out.y, and in the backward
+  // pass x[0].dy is call.out.dy.
+  virtual bool in_place() const { return false; }
+  virtual RowCost cost() const { return {}; }
+  // Numbers that whoever computes the layer elsewhere must know besides widths and weights.
+  virtual std::vector<std::pair<std::string, uint64_t>> options() const { return {}; }
+};
+
+}  // namespace chorus::worker

@@ -1,0 +1,257 @@
+#pragma once
+// Arithmetic of layers item by item: a kernel is a value with the matrices that it reads and
+// writes, and computes item (i, j) of a grid of rows() x cols() independently of all others. g++
+// and nvcc compile the same lines, so that a backend only runs them (Backend::ForEach), and a layer
+// that needs other arithmetic adds a struct here and to ItemKernel. An item adds in the order of
+// its loop, so that all backends give the same bits.
+//
+// floats() is what a call moves, for the model of a device's time. Thread safety: values.
+
+#include <cstdint>
+#include <variant>
+
+#include "common/device_math.h"
+#include "common/matrix_view.h"
+
+namespace chorus::worker {
+
+namespace item_internal {
+
+CHORUS_HD inline void Put(float value, bool accumulate, float* to) {
+  *to = accumulate ? *to + value : value;
+}
+template <typename T>
+CHORUS_HD inline T* At(const MatrixView<T>& matrix, int64_t i, int64_t j) {
+  return matrix.data + i * matrix.stride + j;
+}
+
+}  // namespace item_internal
+
+// to = factor a b, element by element, or += it.
+struct MultiplyItems {
+  MatrixView<const float> a, b;
+  float factor = 1;
+  MatrixView<float> to;
+  bool accumulate = false;
+
+  int64_t rows() const { return to.rows; }
+  int64_t cols() const { return to.cols; }
+  int64_t floats() const { return (accumulate ? 4 : 3) * to.rows * to.cols; }
+  CHORUS_HD void operator()(int64_t i, int64_t j) const {
+    using namespace item_internal;
+    Put(factor * (*At(a, i, j) * *At(b, i, j)), accumulate, At(to, i, j));
+  }
+};
+
+// to = factor from, or += it.
+struct AddScaledItems {
+  float factor = 1;
+  MatrixView<const float> from;
+  MatrixView<float> to;
+  bool accumulate = true;
+
+  int64_t rows() const { return to.rows; }
+  int64_t cols() const { return to.cols; }
+  int64_t floats() const { return (accumulate ? 3 : 2) * to.rows * to.cols; }
+  CHORUS_HD void operator()(int64_t i, int64_t j) const {
+    using namespace item_internal;
+    Put(factor * *At(from, i, j), accumulate, At(to, i, j));
+  }
+};
+
+// to[i, :] = factor[i] from[i, :], or += it.  factor: [n, 1] views.
+struct ScaleRowsItems {
+  MatrixView<const float> factor, from;
+  MatrixView<float> to;
+  bool accumulate = false;
+
+  int64_t rows() const { return to.rows; }
+  int64_t cols() const { return to.cols; }
+  int64_t floats() const { return (accumulate ? 3 : 2) * to.rows * to.cols + to.rows; }
+  CHORUS_HD void operator()(int64_t i, int64_t j) const {
+    using namespace item_internal;
+    Put(*At(factor, i, 0) * *At(from, i, j), accumulate, At(to, i, j));
+  }
+};
+
+// to[i] = <a[i, :], b[i, :]>, or += it; a row stride of 0 repeats one row. The terms are added in
+// partial sums, as partial_sums.h says.
+struct RowDotItems {
+  MatrixView<const float> a, b;
+  MatrixView<float> to;  // [n, 1]
+  bool accumulate = false;
+
+  int64_t rows() const { return to.rows; }
+  int64_t cols() const { return 1; }
+  int64_t floats() const { return 2 * a.rows * a.cols + 2 * to.rows; }
+  CHORUS_HD void operator()(int64_t i, int64_t) const {
+    using namespace item_internal;
+    constexpr int kParts = 16;
+    float partial[kParts] = {};
+    const float* const x = At(a, i, 0);
+    const float* const y = At(b, i, 0);
+    int64_t j = 0;
+    for (; j + kParts <= a.cols; j += kParts) {
+      for (int p = 0; p < kParts; ++p) partial[p] += x[j + p] * y[j + p];
+    }
+    for (int p = 0; j < a.cols; ++j, ++p) partial[p] += x[j] * y[j];
+    for (int width = kParts / 2; width > 0; width /= 2) {
+      for (int p = 0; p < width; ++p) partial[p] += partial[p + width];
+    }
+    Put(partial[0], accumulate, At(to, i, 0));
+  }
+};
+
+// share[i, :] = softmax(logits[i, :]).
+struct SoftmaxItems {
+  MatrixView<const float> logits;
+  MatrixView<float> share;
+
+  int64_t rows() const { return share.rows; }
+  int64_t cols() const { return 1; }
+  int64_t floats() const { return 2 * share.rows * share.cols; }
+  CHORUS_HD void operator()(int64_t i, int64_t) const {
+    using namespace item_internal;
+    float most = *At(logits, i, 0);
+    for (int64_t j = 1; j < share.cols; ++j) {
+      const float z = *At(logits, i, j);
+      most = z > most ? z : most;
+    }
+    float sum = 0.0f;
+    for (int64_t j = 0; j < share.cols; ++j) {
+      const float e = Exp(*At(logits, i, j) - most);
+      *At(share, i, j) = e;
+      sum += e;
+    }
+    for (int64_t j = 0; j < share.cols; ++j) *At(share, i, j) /= sum;
+  }
+};
+
+// gradient[i, :], of shares, becomes that of the logits: s (g - <s, g>).
+struct SoftmaxBackwardItems {
+  MatrixView<const float> share;
+  MatrixView<float> gradient;
+
+  int64_t rows() const { return share.rows; }
+  int64_t cols() const { return 1; }
+  int64_t floats() const { return 3 * share.rows * share.cols; }
+  CHORUS_HD void operator()(int64_t i, int64_t) const {
+    using namespace item_internal;
+    float mean = 0.0f;
+    for (int64_t j = 0; j < share.cols; ++j) mean += *At(share, i, j) * *At(gradient, i, j);
+    for (int64_t j = 0; j < share.cols; ++j) {
+      float* const g = At(gradient, i, j);
+      *g = *At(share, i, j) * (*g - mean);
+    }
+  }
+};
+
+// Sums over the slots of a row, which are x's columns [f dim, (f + 1) dim) for f < slots:
+//   sum[i, d] = sum of x_f[d],  squares[i, d] = sum of x_f[d]^2; or += them.
+struct SlotSumItems {
+  MatrixView<const float> x;
+  int64_t slots = 0;
+  MatrixView<float> sum, squares;  // [n, dim]
+  bool accumulate = false;
+
+  int64_t rows() const { return sum.rows; }
+  int64_t cols() const { return sum.cols; }
+  int64_t floats() const {
+    return x.rows * slots * sum.cols + (accumulate ? 4 : 2) * sum.rows * sum.cols;
+  }
+  CHORUS_HD void operator()(int64_t i, int64_t d) const {
+    using namespace item_internal;
+    float total = accumulate ? *At(sum, i, d) : 0.0f;
+    float total_squares = accumulate ? *At(squares, i, d) : 0.0f;
+    for (int64_t f = 0; f < slots; ++f) {
+      const float value = *At(x, i, f * sum.cols + d);
+      total += value;
+      total_squares += value * value;
+    }
+    *At(sum, i, d) = total;
+    *At(squares, i, d) = total_squares;
+  }
+};
+
+// dx_f[d] = dsum[i, d] - dsquares[i, d] x_f[d], or += it: of (sum^2 - squares) / 2 with
+// dsum = dy sum and dsquares = dy. The columns of dx are those of its slots.
+struct SlotSumBackwardItems {
+  MatrixView<const float> x, dsum, dsquares;
+  MatrixView<float> dx;
+  bool accumulate = false;
+
+  int64_t rows() const { return dx.rows; }
+  int64_t cols() const { return dx.cols; }
+  int64_t floats() const { return (accumulate ? 5 : 4) * dx.rows * dx.cols; }
+  CHORUS_HD void operator()(int64_t i, int64_t j) const {
+    using namespace item_internal;
+    const int64_t d = j % dsum.cols;
+    Put(*At(dsum, i, d) - *At(dsquares, i, d) * *At(x, i, j), accumulate, At(dx, i, j));
+  }
+};
+
+// Dot products of the slots of a row, `dim` columns each. Of two matrices: y[i, f nb + g] =
+// <a_f, b_g>, nb the slots of b. Of one (triangle; b is a): of f < g alone, in the order (0, 1),
+// (0, 2), ..., (1, 2), ... Item (i, f) computes those of a's slot f.
+struct PairDotItems {
+  MatrixView<const float> a, b;
+  int64_t dim = 1;
+  bool triangle = false;
+  MatrixView<float> y;
+
+  int64_t rows() const { return y.rows; }
+  int64_t cols() const { return a.cols / dim; }
+  int64_t floats() const { return a.rows * a.cols + b.rows * b.cols + y.rows * y.cols; }
+  CHORUS_HD void operator()(int64_t i, int64_t f) const {
+    using namespace item_internal;
+    const int64_t slots = b.cols / dim;
+    const float* const p = At(a, i, f * dim);
+    float* out = At(y, i, triangle ? f * (2 * slots - f - 1) / 2 : f * slots);
+    for (int64_t g = triangle ? f + 1 : 0; g < slots; ++g) {
+      const float* const q = At(b, i, g * dim);
+      float sum = 0.0f;
+      for (int64_t d = 0; d < dim; ++d) sum += p[d] * q[d];
+      *out++ = sum;
+    }
+  }
+};
+
+// The gradient of one of the two matrices: to_f[d] = sum over the other's slots k of dy of the pair
+// times other_k[d], or += it.
+struct PairDotBackwardItems {
+  enum class Of { kFirst, kSecond, kTriangle };
+  MatrixView<const float> dy, other;
+  int64_t dim = 1;
+  Of of = Of::kFirst;
+  MatrixView<float> to;
+  bool accumulate = false;
+
+  int64_t rows() const { return to.rows; }
+  int64_t cols() const { return to.cols; }
+  int64_t floats() const {
+    return dy.rows * dy.cols + other.rows * other.cols + (accumulate ? 2 : 1) * to.rows * to.cols;
+  }
+  // The column of y that belongs to slot `slot` of `to` and slot k of `other`.
+  CHORUS_HD int64_t PairOf(int64_t slot, int64_t k) const {
+    if (of == Of::kFirst) return slot * (other.cols / dim) + k;
+    if (of == Of::kSecond) return k * (to.cols / dim) + slot;
+    const int64_t f = slot < k ? slot : k, g = slot < k ? k : slot;
+    return f * (2 * (other.cols / dim) - f - 1) / 2 + g - f - 1;
+  }
+  CHORUS_HD void operator()(int64_t i, int64_t j) const {
+    using namespace item_internal;
+    const int64_t slot = j / dim, d = j % dim;
+    float sum = 0.0f;
+    for (int64_t k = 0; k < other.cols / dim; ++k) {
+      if (of == Of::kTriangle && k == slot) continue;
+      sum += *At(dy, i, PairOf(slot, k)) * *At(other, i, k * dim + d);
+    }
+    Put(sum, accumulate, At(to, i, j));
+  }
+};
+
+using ItemKernel = std::variant<MultiplyItems, AddScaledItems, ScaleRowsItems, RowDotItems,
+                                SoftmaxItems, SoftmaxBackwardItems, SlotSumItems,
+                                SlotSumBackwardItems, PairDotItems, PairDotBackwardItems>;
+
+}  // namespace chorus::worker

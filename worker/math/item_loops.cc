@@ -1,0 +1,37 @@
+#include "worker/math/item_loops.h"
+
+#include "worker/math/clones.h"
+
+namespace chorus::worker {
+namespace {
+
+// One version of each loop per instruction set; no other function may come between.
+#define CHORUS_ITEM_LOOP(Kernel)                              \
+  CHORUS_CLONES void Loop(const Kernel& kernel) {             \
+    const int64_t rows = kernel.rows(), cols = kernel.cols(); \
+    for (int64_t i = 0; i < rows; ++i) {                      \
+      CHORUS_INDEPENDENT                                      \
+      for (int64_t j = 0; j < cols; ++j) kernel(i, j);        \
+    }                                                         \
+  }
+
+CHORUS_ITEM_LOOP(MultiplyItems)
+CHORUS_ITEM_LOOP(AddScaledItems)
+CHORUS_ITEM_LOOP(ScaleRowsItems)
+CHORUS_ITEM_LOOP(RowDotItems)
+CHORUS_ITEM_LOOP(SoftmaxItems)
+CHORUS_ITEM_LOOP(SoftmaxBackwardItems)
+CHORUS_ITEM_LOOP(SlotSumItems)
+CHORUS_ITEM_LOOP(SlotSumBackwardItems)
+CHORUS_ITEM_LOOP(PairDotItems)
+CHORUS_ITEM_LOOP(PairDotBackwardItems)
+
+#undef CHORUS_ITEM_LOOP
+
+}  // namespace
+
+void RunItems(const ItemKernel& kernel) {
+  std::visit([](const auto& items) { Loop(items); }, kernel);
+}
+
+}  // namespace chorus::worker

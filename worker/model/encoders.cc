@@ -1,0 +1,202 @@
+#include "worker/model/encoders.h"
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include "worker/model/expert_encoders.h"
+#include "worker/model/feature_encoders.h"
+
+namespace chorus::worker {
+namespace {
+
+constexpr const char* kInputs = "inputs";
+constexpr const char* kSharedBottom = "shared_bottom";
+constexpr size_t kNoTower = SIZE_MAX;
+
+// Names that arrays of weights have for other things.
+const std::set<std::string> kReserved = {kInputs, kSharedBottom, "context",  "exposure", "weight",
+                                         "bias",  "mean",        "variance", "count"};
+
+// With the name as label, so that weights of what reads several things differ in their names.
+std::vector<Port> WithLabel(std::vector<Port> ports, const std::string& label) {
+  for (Port& port : ports) port.label = port.label.empty() ? label : label + "_" + port.label;
+  return ports;
+}
+
+// What towers read that name nothing.
+std::string DefaultInput(const ModelConfig& config) {
+  if (config.encoder_size() > 0) return config.encoder(config.encoder_size() - 1).name();
+  return config.shared_bottom().hidden_size() > 0 ? kSharedBottom : kInputs;
+}
+
+Status CheckName(const std::string& name, const std::map<std::string, Encoded>& before) {
+  const bool plain = !name.empty() && std::all_of(name.begin(), name.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
+  });
+  if (!plain) {
+    return InvalidArgument(StrCat("model.encoder: the name \"", name,
+                                  "\": lower-case letters, digits and \"_\" are expected"));
+  }
+  if (kReserved.count(name) > 0) {
+    return InvalidArgument(StrCat("model.encoder: the name \"", name, "\" has another meaning"));
+  }
+  if (before.count(name) > 0) {
+    return InvalidArgument(StrCat("model.encoder: two encoders of the name \"", name, "\""));
+  }
+  return Status::Ok();
+}
+
+}  // namespace
+
+NeededEncoders::NeededEncoders(const ModelConfig& config, const std::vector<TowerShape>& towers)
+    : config_(config) {
+  for (const TowerShape& tower : towers) {
+    for (const std::string& name : ReadsOf(tower)) needed_.insert(name);
+  }
+  // An encoder reads what is written before it.
+  for (int e = config.encoder_size(); e-- > 0;) {
+    const EncoderConfig& encoder = config.encoder(e);
+    if (Has(encoder.name())) needed_.insert(encoder.input().begin(), encoder.input().end());
+  }
+}
+
+std::vector<std::string> NeededEncoders::ReadsOf(const TowerShape& tower) const {
+  std::vector<std::string> names(tower.input.begin(), tower.input.end());
+  if (names.empty()) names.push_back(DefaultInput(config_));
+  names.insert(names.end(), tower.wide.begin(), tower.wide.end());
+  return names;
+}
+
+bool NeededEncoders::IsReadBy(const TowerShape& tower, const std::string& encoder) const {
+  const std::vector<std::string> names = ReadsOf(tower);
+  return std::find(names.begin(), names.end(), encoder) != names.end();
+}
+
+Status NeededEncoders::CheckAll() const {
+  const auto unread = [](const std::string& what) {
+    return InvalidArgument(StrCat("model.", what, ": no tower reads it, and no encoder that one ",
+                                  "reads; name it in model.tower.input, or leave it out"));
+  };
+  if (config_.shared_bottom().hidden_size() > 0 && !Has(kSharedBottom)) {
+    return unread(kSharedBottom);
+  }
+  for (const EncoderConfig& encoder : config_.encoder()) {
+    if (!Has(encoder.name())) return unread(StrCat("encoder \"", encoder.name(), "\""));
+  }
+  return Status::Ok();
+}
+
+Encoders::Encoders(const ModelConfig& config, const InputLayout& inputs, std::string group,
+                   const std::vector<TowerShape>& towers, GroupBuilder* builder)
+    : config_(config),
+      inputs_(inputs),
+      group_(std::move(group)),
+      towers_(towers),
+      needed_(config, towers),
+      builder_(*builder) {
+  encoded_[kInputs].ports = builder_.inputs();
+}
+
+Status Encoders::Add() {
+  const SharedBottomConfig& bottom = config_.shared_bottom();
+  if (bottom.hidden_size() > 0 && needed_.Has(kSharedBottom)) {
+    const Widths hidden(bottom.hidden().begin(), bottom.hidden().end());
+    const Port out =
+        AddMlp("bottom." + group_, hidden, bottom.dropout(), builder_.inputs(), &builder_);
+    encoded_[kSharedBottom].ports = WithLabel({out}, kSharedBottom);
+  }
+  for (const EncoderConfig& encoder : config_.encoder()) {
+    RETURN_IF_ERROR(CheckName(encoder.name(), encoded_));
+    if (needed_.Has(encoder.name())) RETURN_IF_ERROR(AddEncoder(encoder));
+  }
+  return Status::Ok();
+}
+
+void Encoders::Distribute(std::vector<std::vector<Port>> ports, const std::vector<size_t>& readers,
+                          Encoded* encoded) const {
+  encoded->of_tower.resize(towers_.size());
+  for (size_t i = 0; i < readers.size(); ++i) encoded->of_tower[readers[i]] = std::move(ports[i]);
+}
+
+Status Encoders::AddEncoder(const EncoderConfig& config) {
+  const std::string reader = StrCat("model.encoder \"", config.name(), "\"");
+  const std::string prefix = StrCat("encoder.", group_, ".", config.name());
+  ASSIGN_OR_RETURN(const std::vector<Port> below, Find(config.input(), reader, kNoTower));
+  std::vector<size_t> readers;
+  std::vector<std::string> names;
+  for (size_t t = 0; t < towers_.size(); ++t) {
+    if (!needed_.IsReadBy(towers_[t], config.name())) continue;
+    readers.push_back(t);
+    names.push_back(towers_[t].name);
+  }
+  const bool of_inputs =
+      config.input_size() == 0 || (config.input_size() == 1 && config.input(0) == kInputs);
+  Encoded encoded;
+  switch (config.kind_case()) {
+    case EncoderConfig::kMlp: {
+      const Widths hidden(config.mlp().hidden().begin(), config.mlp().hidden().end());
+      if (hidden.empty()) return InvalidArgument(reader + ": mlp: no hidden layer is written");
+      encoded.ports = {AddMlp(prefix, hidden, config.mlp().dropout(), below, &builder_)};
+      break;
+    }
+    case EncoderConfig::kMmoe:
+      Distribute(AddMmoe(config.mmoe(), prefix, names, below, &builder_), readers, &encoded);
+      break;
+    case EncoderConfig::kPle:
+      Distribute(AddPle(config.ple(), prefix, names, below, &builder_), readers, &encoded);
+      break;
+    case EncoderConfig::kCross:
+      encoded.ports = {AddCross(config.cross(), prefix, below, &builder_)};
+      break;
+    case EncoderConfig::kBiInteraction:
+    case EncoderConfig::kSlotDots: {
+      if (!of_inputs) return InvalidArgument(reader + ": input: it reads \"inputs\" alone");
+      ASSIGN_OR_RETURN(const SlotPorts slots, FindSlots(inputs_, reader, builder_.inputs()));
+      encoded.ports = config.has_slot_dots() ? AddSlotDots(prefix, slots, &builder_)
+                                             : AddBiInteraction(prefix, slots, &builder_);
+      break;
+    }
+    case EncoderConfig::KIND_NOT_SET:
+      return InvalidArgument(reader + ": no kind is written (mlp, mmoe, ple, cross, ...)");
+  }
+  encoded.ports = WithLabel(std::move(encoded.ports), config.name());
+  for (auto& ports : encoded.of_tower) ports = WithLabel(std::move(ports), config.name());
+  encoded_[config.name()] = std::move(encoded);
+  return Status::Ok();
+}
+
+Result<std::vector<Port>> Encoders::Find(const FieldNames& names, const std::string& reader,
+                                         size_t tower) const {
+  std::vector<std::string> read(names.begin(), names.end());
+  if (read.empty()) read = {tower == kNoTower ? kInputs : DefaultInput(config_)};
+  std::vector<Port> ports;
+  std::set<std::string> seen;
+  for (const std::string& name : read) {
+    const auto found = encoded_.find(name);
+    if (found == encoded_.end()) {
+      std::vector<std::string> known;
+      for (const auto& [other, unused] : encoded_) known.push_back(other);
+      return InvalidArgument(StrCat(reader, ": input \"", name, "\" is not known here; known are [",
+                                    Join(known, ", "), "]"));
+    }
+    if (!seen.insert(name).second) {
+      return InvalidArgument(StrCat(reader, ": input \"", name, "\" is written twice"));
+    }
+    const Encoded& encoded = found->second;
+    if (!encoded.of_tower.empty() && tower == kNoTower) {
+      return InvalidArgument(StrCat(reader, ": input \"", name,
+                                    "\" gives every tower its own mixture: only towers read it"));
+    }
+    const std::vector<Port>& out =
+        encoded.of_tower.empty() ? encoded.ports : encoded.of_tower[tower];
+    ports.insert(ports.end(), out.begin(), out.end());
+  }
+  return ports;
+}
+
+Result<std::vector<Port>> Encoders::ReadBy(size_t tower, const FieldNames& names) const {
+  return Find(names, StrCat("model.tower \"", towers_[tower].name, "\""), tower);
+}
+
+}  // namespace chorus::worker

@@ -1,0 +1,75 @@
+#pragma once
+// The parts of a network between the inputs and the towers: model.shared_bottom and model.encoder.
+// Thread safety: pure functions.
+
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "common/config.pb.h"
+#include "common/status.h"
+#include "worker/model/group_builder.h"
+#include "worker/model/input_layout.h"
+#include "worker/model/tower_shape.h"
+
+namespace chorus::worker {
+
+// Which encoders a set of towers needs: those that the towers read, and what these read.
+class NeededEncoders {
+ public:
+  // towers: names and what they read.
+  NeededEncoders(const ModelConfig& config, const std::vector<TowerShape>& towers);
+
+  bool Has(const std::string& encoder) const { return needed_.count(encoder) > 0; }
+  bool IsReadBy(const TowerShape& tower, const std::string& encoder) const;
+  // Error: kInvalidArgument when an encoder, or the shared bottom, is configured and not needed.
+  Status CheckAll() const;
+
+ private:
+  std::vector<std::string> ReadsOf(const TowerShape& tower) const;
+
+  const ModelConfig& config_;
+  std::set<std::string> needed_;
+};
+
+// What an encoder gives to those that read it.
+struct Encoded {
+  std::vector<Port> ports;                  // to all of them; empty: every tower has its own
+  std::vector<std::vector<Port>> of_tower;  // [towers]; empty for one that does not read it
+};
+
+// Of one embedding group.
+class Encoders {
+ public:
+  // group: its name.
+  Encoders(const ModelConfig& config, const InputLayout& inputs, std::string group,
+           const std::vector<TowerShape>& towers, GroupBuilder* builder);
+
+  // Adds the nodes of those that towers of the group need. Error: kInvalidArgument names the
+  // encoder and the field.
+  Status Add();
+
+  // What the tower reads by these names; none: the default of TowerConfig.input. Error:
+  // kInvalidArgument, a name is unknown (the message lists the known ones).
+  Result<std::vector<Port>> ReadBy(size_t tower, const FieldNames& names) const;
+
+ private:
+  Status AddEncoder(const EncoderConfig& config);
+  // Of each of the towers that read the encoder.
+  void Distribute(std::vector<std::vector<Port>> ports, const std::vector<size_t>& readers,
+                  Encoded* encoded) const;
+  // The ports of `names`, for whoever `reader` is in messages.
+  Result<std::vector<Port>> Find(const FieldNames& names, const std::string& reader,
+                                 size_t tower) const;
+
+  const ModelConfig& config_;
+  const InputLayout& inputs_;
+  const std::string group_;
+  const std::vector<TowerShape>& towers_;
+  const NeededEncoders needed_;
+  GroupBuilder& builder_;
+  std::map<std::string, Encoded> encoded_;
+};
+
+}  // namespace chorus::worker

@@ -1,0 +1,106 @@
+#pragma once
+// Builds the graph of one embedding group: takes the places of weights, and adds nodes. Weights and
+// nodes are two steps, since the order of the first decides the places of the parameters, and so
+// the order of the arrays in a checkpoint; the order of the second that of the calls. Arrays are
+// read by name: the names are what must not change. Thread safety: none.
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "worker/layers/batch_norm.h"
+#include "worker/layers/graph.h"
+#include "worker/layers/linear.h"
+#include "worker/layers/parameters.h"
+#include "worker/math/dropout.h"
+#include "worker/model/input_layout.h"
+#include "worker/model/tower_shape.h"
+
+namespace chorus::worker {
+
+// The weights of a product, in which one or several layers are side by side.
+struct ProductWeights {
+  std::vector<std::string> layers;  // "tower.cvr.0"
+  Widths widths;                    // [layers], of their outputs
+  std::vector<std::string> labels;  // [inputs], the last part of their weights' names
+  std::vector<int64_t> input_widths;
+  std::vector<int64_t> weights;  // [inputs], offsets
+  int64_t bias = Linear::kNoBias;
+  std::vector<ParameterRange> ranges;
+  std::shared_ptr<BatchNorm> norm;  // or null
+
+  int64_t out() const;
+};
+
+class GroupBuilder {
+ public:
+  GroupBuilder(const InputLayout& inputs, uint32_t stage, bool batch_norm,
+               ParameterLayout* parameters);
+
+  // Contexts and exposures, as far as the log has such columns.
+  const std::vector<Port>& inputs() const { return inputs_; }
+  Graph& graph() { return graph_; }
+
+  // Takes the weights of layers on `inputs`, of which only labels and widths are read. The fan-in
+  // is that of the joined layer, so that initial values do not depend on how inputs are split.
+  ProductWeights TakeLinear(std::vector<std::string> layers, const std::vector<Port>& inputs,
+                            const Widths& widths);
+  // The same without a bias.
+  ProductWeights TakeProduct(std::vector<std::string> layers, const std::vector<Port>& inputs,
+                             const Widths& widths);
+  // Of a hidden layer, which is normalised where the model says so. in_order: false keeps the
+  // running statistics for the end of the group's.
+  ProductWeights TakeHidden(std::vector<std::string> layers, const std::vector<Port>& inputs,
+                            const Widths& widths, bool in_order = true);
+  // Logits start as zeros: training starts with every probability at 1/2, or where model.start says.
+  ProductWeights TakeLogit(const std::string& layer, const std::vector<Port>& inputs);
+  // A square matrix whose parts have the names of `layers`.
+  ParameterRange TakeMatrix(const std::vector<std::string>& layers, int64_t rows,
+                            const Widths& widths, int64_t fan_in);
+
+  // Adds the product with its activation. Returns its output.
+  Port AddLinear(const std::string& name, const ProductWeights& weights,
+                 const std::vector<Port>& inputs, Linear::Activation activation);
+  // Adds a hidden layer: product, ReLU, and what normalises it.
+  Port AddHidden(const ProductWeights& weights, const std::vector<Port>& inputs);
+  // Drops units of a hidden layer in place. Returns the units that are left.
+  Port AddDrop(const Port& units, const DropoutLayer& dropout);
+  // Drops units in a copy.
+  Port AddDropCopy(const std::string& name, const Port& units, const DropoutLayer& dropout);
+  void AddLogit(const ProductWeights& weights, const std::vector<Port>& inputs, uint32_t head,
+                double pass_back);
+  // The same columns with a row per exposure.
+  Port OnExposures(const Port& port);
+  // Inputs side by side, with a row per exposure if one of them has; an only one as it is.
+  Port AddConcat(const std::string& name, const std::vector<Port>& inputs);
+  // Adds a node whose inputs must be of one side: exposures if one of them is, else contexts.
+  Port AddOnOneSide(Node node, std::vector<Port> inputs);
+  Port Add(Node node) { return graph_.Add(std::move(node)); }
+
+  // After the weights of all groups: places of the running statistics, which are behind them.
+  void TakeStatistics();
+
+ private:
+  struct PendingNorm {
+    std::vector<std::string> layers;
+    Widths widths;
+    std::shared_ptr<BatchNorm> norm;
+  };
+  Side SideOfAll(const std::vector<Port>& ports) const;
+  int64_t Take(const std::vector<std::string>& layers, const std::string& label, int64_t rows,
+               const Widths& widths, int64_t fan_in, std::vector<ParameterRange>* ranges);
+
+  const uint32_t stage_;
+  const bool batch_norm_;
+  ParameterLayout* const parameters_;
+  Graph graph_;
+  std::vector<Port> inputs_;
+  std::vector<PendingNorm> norms_, last_norms_;
+};
+
+// The label of an input that is a layer's only one, as long as it is not an input of the graph.
+constexpr const char* kWeight = "weight";
+std::vector<Port> Labelled(std::vector<Port> inputs);
+
+}  // namespace chorus::worker
