@@ -161,16 +161,31 @@ class Model:
         divisor = {"SUM": 1.0, "MEAN": count, "WEIGHTED_MEAN": weight}[slot["pooling"]]
         return [t / divisor for t in total] if divisor > 0 else [0.0] * slot["dim"]
 
+    def listed(self, slot, table, cell):
+        """The rows of the last ids side by side, zeros behind them, and the number of ids."""
+        ids = list(self.rules.ids(slot["name"], cell))[-slot["max_length"]:]
+        out = []
+        for text, factor in ids:
+            row = self.embedding(table, key_of(self.seeds[slot["name"]], text), slot["dim"])
+            out += [factor * value for value in row]
+        return out + [0.0] * (slot["max_length"] * slot["dim"] - len(out)), len(ids)
+
     def inputs(self, group, cells):
-        """The context row and the exposure row of one line: slots, then numeric columns."""
-        sides = {True: [], False: []}
+        """The context row and the exposure row of one line: slots, numeric columns, lengths of sequences."""
+        sides, lengths = {True: [], False: []}, {True: [], False: []}
         for slot in self.about["slot"]:
             table = slot["table"] if group is self.about["group"][0] else f"{slot['table']}@{group['name']}"
-            sides[slot["context"]] += self.pooled(slot, table, cells[self.rules.column_of(slot["name"])])
+            side, cell = slot["context"], cells[self.rules.column_of(slot["name"])]
+            if slot["pooling"] == "SEQUENCE":
+                rows, length = self.listed(slot, table, cell)
+                sides[side] += rows
+                lengths[side].append(float(length))
+            else:
+                sides[side] += self.pooled(slot, table, cell)
         for numeric in self.about["numeric"]:
             cell = cells[self.rules.column_of(numeric["name"])]
             sides[numeric["context"]].append(self.rules.number(numeric, cell))
-        return sides[True], sides[False]
+        return sides[True] + lengths[True], sides[False] + lengths[False]
 
     def product(self, node, x):
         """The inputs' products with their weights; parts stand side by side."""
@@ -198,6 +213,24 @@ class Model:
         out = self.multiply(joined, name + ".out.weight")
         return relu([a + b for a, b in zip(out, self.row(name + ".out.bias"))])
 
+    def target_attention(self, node, x, length):
+        """Each element of a sequence, weighed by a function of it and of the candidate."""
+        name, count = node["part"][0], (len(x) - 1) // 2
+        query = [value for part in x[count + 1:] for value in part]
+        y = [0.0] * len(query)
+        for t in range(int(x[count][0])):
+            key = []
+            for sequence in x[:count]:
+                dim = len(sequence) // length
+                key += sequence[t * dim:(t + 1) * dim]
+            terms = [self.multiply(key, name + ".unit.key"), self.multiply(query, name + ".unit.query"),
+                     self.multiply([k * q for k, q in zip(key, query)], name + ".unit.product"),
+                     self.row(name + ".unit.bias")]
+            hidden = relu([sum(column) for column in zip(*terms)])
+            score = self.multiply(hidden, name + ".score.weight")[0] + self.row(name + ".score.bias")[0]
+            y = [a + score * k for a, k in zip(y, key)]
+        return y
+
     def layer(self, node, x):
         """The node's output, of its inputs; launch/README.md has the table of layers."""
         kind, options = node["layer"], {name: int(value) for name, value in node.get("option", {}).items()}
@@ -224,6 +257,8 @@ class Model:
         if kind == "slot_dots":
             pairs = itertools.product(*slots) if len(slots) == 2 else itertools.combinations(slots[0], 2)
             return [sum(a * b for a, b in zip(p, q)) for p, q in pairs]
+        if kind == "target_attention":
+            return self.target_attention(node, x, options["length"])
         if kind == "transfer":
             givers = [(i["label"], x_i) for x_i, i in zip(x, node["input"])][:-1]
             return self.attention(node["part"][0], x[-1], givers)

@@ -36,6 +36,7 @@ void AddInputs(const TrainConfig& config, const worker::LogSchema& schema, bool 
     slot->set_table(config.table(static_cast<int>(input.table)).name());
     slot->set_first_column(static_cast<uint32_t>(input.first));
     slot->set_dim(input.dim);
+    slot->set_max_length(input.max_length);
   }
   const std::vector<const worker::NumericInfo*> numerics = OfSide(schema.numerics, context);
   for (size_t i = 0; i < side.numerics.size(); ++i) {

@@ -31,7 +31,7 @@ call_cost::SideTokens CountingDevice::TokensOf(const DeviceSide& side, int64_t c
     tokens.keys += keys;
     tokens.row_floats += keys * slot.dim;
     tokens.index_bytes += 4 * (rows + 1) + keys * (slot.values != nullptr ? 8 : 4);
-    column += slot.dim;
+    column += int64_t{slot.dim} * std::max<uint32_t>(slot.max_length, 1);
   }
   // The slot of each column that has one; the numeric columns.
   tokens.index_bytes += 4 * static_cast<uint64_t>(side.slot_width) +

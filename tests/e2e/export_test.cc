@@ -141,6 +141,12 @@ TEST_F(ExportTest, EncodersLeaveWithTheModel) {
   check("crosses",
         "encoder { name: 'full' cross { } } encoder { name: 'low' cross { layers: 1 rank: 2 } } "
         "tower { hidden: 4 input: ['full', 'low'] }");
+  ExpectSamePredictions(
+      "interest",
+      "slot { name: 'bought' pooling: SEQUENCE max_length: 2 } objective { esmm {} } "
+      "model { encoder { name: 'interest' target_attention { sequence: 'bought' "
+      "query: 'item' hidden: 4 } } tower { hidden: 5 input: ['inputs', 'interest'] } }",
+      3);
   check("pairs",
         "encoder { name: 'fm' bi_interaction { } } encoder { name: 'dots' slot_dots { } } "
         "tower { hidden: 5 input: ['inputs', 'dots'] wide: ['inputs', 'fm'] }");

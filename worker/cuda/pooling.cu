@@ -22,6 +22,11 @@ __device__ uint32_t LastNotAbove(uint32_t value, int64_t n, const Numbers& numbe
   return static_cast<uint32_t>(last);
 }
 
+// The first key of a row that a sequence keeps.
+__device__ inline uint32_t FirstOfSequence(const DeviceSlot& slot, uint32_t begin, uint32_t end) {
+  return end - begin > slot.max_length ? end - slot.max_length : begin;
+}
+
 // One thread per key. A slot or row without keys begins where the next one begins, so that the last
 // one that begins at or before the key is the one that holds it.
 __global__ void NoteKeysKernel(DeviceSide contexts, DeviceSide exposures, DeviceKeyNotes notes) {
@@ -34,11 +39,27 @@ __global__ void NoteKeysKernel(DeviceSide contexts, DeviceSide exposures, Device
       key, side.slot_count, [&](int64_t s) { return side.slots[s].first_key; })];
   const uint32_t k = key - slot.first_key;
   const uint32_t row = LastNotAbove(k, side.rows, [&](int64_t i) { return slot.offsets[i]; });
-  const float factor =
-      PoolingFactor(slot.pooling, slot.values, slot.offsets[row], slot.offsets[row + 1]);
-  notes.source[key] = static_cast<uint32_t>(row * side.gradient_stride + slot.first_column) |
-                      (of_contexts ? kOfContexts : 0u);
+  const uint32_t begin = slot.offsets[row], end = slot.offsets[row + 1];
+  float factor = PoolingFactor(slot.pooling, slot.values, begin, end);
+  uint32_t column = slot.first_column;
+  if (slot.max_length > 0) {  // a key that the sequence leaves out has no gradient
+    const uint32_t kept = FirstOfSequence(slot, begin, end);
+    if (k < kept) factor = 0.0f;
+    column += k < kept ? 0 : (k - kept) * slot.dim;
+  }
+  notes.source[key] =
+      static_cast<uint32_t>(row * side.gradient_stride + column) | (of_contexts ? kOfContexts : 0u);
   notes.factor[key] = slot.values == nullptr ? factor : factor * slot.values[k];
+}
+
+// The element of a sequence's rows, side by side.
+__device__ float ListElement(const DeviceSlot& slot, const float* __restrict__ table, int64_t i,
+                             uint32_t element) {
+  const uint32_t begin = slot.offsets[i], end = slot.offsets[i + 1];
+  const uint32_t k = FirstOfSequence(slot, begin, end) + element / slot.dim;
+  if (k >= end) return 0.0f;
+  const float value = slot.values == nullptr ? 1.0f : slot.values[k];
+  return value * table[static_cast<int64_t>(slot.positions[k]) * slot.dim + element % slot.dim];
 }
 
 // The keys are added in order. Their rows are loaded several at a time, which the loop allows
@@ -65,11 +86,17 @@ __global__ void PoolKernel(const DeviceSide* __restrict__ where,
   if (t >= x.rows * x.cols) return;
   const auto [i, j] = ElementOf(t, x.cols);
   float value = 0.0f;
-  if (i < side.rows && j >= side.slot_width) {
+  if (i < side.rows && j >= x.cols - side.sequences) {
+    const DeviceSlot& slot = side.slots[side.slot_count - (x.cols - j)];
+    const uint32_t end = slot.offsets[i + 1];
+    value = static_cast<float>(end - FirstOfSequence(slot, slot.offsets[i], end));
+  } else if (i < side.rows && j >= side.slot_width) {
     value = side.numerics[(j - side.slot_width) * side.rows + i];
   } else if (i < side.rows) {
     const DeviceSlot& slot = side.slots[side.slot_of_column[j]];
-    value = PoolElement(slot, tables[slot.table], i, static_cast<uint32_t>(j) - slot.first_column);
+    const uint32_t element = static_cast<uint32_t>(j) - slot.first_column;
+    value = slot.max_length > 0 ? ListElement(slot, tables[slot.table], i, element)
+                                : PoolElement(slot, tables[slot.table], i, element);
   }
   x.data[i * x.stride + j] = value;
 }

@@ -15,7 +15,8 @@ struct DeviceSlot {
   uint32_t table;             // configured table
   uint32_t dim;
   uint32_t first_column;
-  int32_t pooling;  // SlotConfig::Pooling
+  int32_t pooling;      // SlotConfig::Pooling
+  uint32_t max_length;  // of a sequence, whose rows are side by side; else 0
 };
 
 // One side (contexts or exposures) of a grain. Pool gets a pointer to it on the device, so that a
@@ -28,6 +29,7 @@ struct DeviceSide {
   int64_t gradient_stride;  // row stride of the side's input gradient, [rows, slot_width]
   int64_t rows;
   int64_t slot_count;
+  int64_t sequences;   // of the slots, the last ones; their lengths are the side's last columns
   uint32_t first_key;  // as in DeviceSlot, of the side's first slot
   uint32_t keys;       // number of keys of all slots of the side
 };

@@ -107,6 +107,15 @@ void Graph::Finish() {
   }
 }
 
+int64_t Graph::most_times() const {
+  int64_t most = 1;
+  for (const Node& node : nodes_) {
+    if (node.layer == nullptr) continue;
+    for (const ScratchShape& shape : node.layer->scratch()) most = std::max(most, shape.times);
+  }
+  return most;
+}
+
 RowCost Graph::CostOf(const Node& node) {
   const RowCost cost = node.layer->cost();
   if (node.side == Side::kExposure) return cost;
@@ -135,7 +144,8 @@ GraphBuffers::GraphBuffers(const Graph& graph, int64_t grain_rows, MatrixMemory*
     }
     if (node.layer == nullptr) continue;
     for (const ScratchShape& shape : node.layer->scratch()) {
-      buffers.scratch.emplace_back(shape.rows > 0 ? shape.rows : grain_rows, shape.cols, memory);
+      const int64_t rows = shape.rows > 0 ? shape.rows : grain_rows * shape.times;
+      buffers.scratch.emplace_back(rows, shape.cols, memory);
     }
   }
 }

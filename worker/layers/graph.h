@@ -74,6 +74,8 @@ class Graph {
   // weights can be summed among workers while the other nodes' are computed.
   size_t lower() const { return lower_; }
   size_t most_inputs() const { return most_inputs_; }
+  // The largest ScratchShape::times: products and sums have so many times a grain's rows.
+  int64_t most_times() const;
   // Of a node with a layer, and of all of them, for each row of a side.
   static RowCost CostOf(const Node& node);
   RowCost cost() const;

@@ -67,7 +67,8 @@ struct RowCost {
 
 struct ScratchShape {
   int64_t cols = 0;
-  int64_t rows = 0;  // 0: the rows of a grain
+  int64_t rows = 0;  // 0: the rows of a grain, `times` as many
+  int64_t times = 1;
 };
 
 class Layer {

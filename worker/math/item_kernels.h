@@ -12,20 +12,10 @@
 
 #include "common/device_math.h"
 #include "common/matrix_view.h"
+#include "worker/math/item_access.h"
+#include "worker/math/sequence_items.h"
 
 namespace chorus::worker {
-
-namespace item_internal {
-
-CHORUS_HD inline void Put(float value, bool accumulate, float* to) {
-  *to = accumulate ? *to + value : value;
-}
-template <typename T>
-CHORUS_HD inline T* At(const MatrixView<T>& matrix, int64_t i, int64_t j) {
-  return matrix.data + i * matrix.stride + j;
-}
-
-}  // namespace item_internal
 
 // to = factor a b, element by element, or += it.
 struct MultiplyItems {
@@ -250,8 +240,11 @@ struct PairDotBackwardItems {
   }
 };
 
-using ItemKernel = std::variant<MultiplyItems, AddScaledItems, ScaleRowsItems, RowDotItems,
-                                SoftmaxItems, SoftmaxBackwardItems, SlotSumItems,
-                                SlotSumBackwardItems, PairDotItems, PairDotBackwardItems>;
+using ItemKernel =
+    std::variant<MultiplyItems, AddScaledItems, ScaleRowsItems, RowDotItems, SoftmaxItems,
+                 SoftmaxBackwardItems, SlotSumItems, SlotSumBackwardItems, PairDotItems,
+                 PairDotBackwardItems, UnfoldItems, FoldItems, KeyProductItems, JoinActivationItems,
+                 AttendItems, ScoreGradientItems, KeyGradientItems, QueryGradientItems,
+                 SumOfRowItems>;
 
 }  // namespace chorus::worker

@@ -25,6 +25,15 @@ CHORUS_ITEM_LOOP(SlotSumItems)
 CHORUS_ITEM_LOOP(SlotSumBackwardItems)
 CHORUS_ITEM_LOOP(PairDotItems)
 CHORUS_ITEM_LOOP(PairDotBackwardItems)
+CHORUS_ITEM_LOOP(UnfoldItems)
+CHORUS_ITEM_LOOP(FoldItems)
+CHORUS_ITEM_LOOP(KeyProductItems)
+CHORUS_ITEM_LOOP(JoinActivationItems)
+CHORUS_ITEM_LOOP(AttendItems)
+CHORUS_ITEM_LOOP(ScoreGradientItems)
+CHORUS_ITEM_LOOP(KeyGradientItems)
+CHORUS_ITEM_LOOP(QueryGradientItems)
+CHORUS_ITEM_LOOP(SumOfRowItems)
 
 #undef CHORUS_ITEM_LOOP
 

@@ -87,6 +87,22 @@ Status NeededEncoders::CheckAll() const {
   return Status::Ok();
 }
 
+Status NeededEncoders::CheckSequences(const InputLayout& inputs) const {
+  for (const SideInputs* side : {&inputs.contexts, &inputs.exposures}) {
+    for (const SlotInput& slot : side->slots) {
+      const auto reads = [&](const EncoderConfig& encoder) {
+        const auto& names = encoder.target_attention().sequence();
+        return std::find(names.begin(), names.end(), slot.name) != names.end();
+      };
+      const auto& all = config_.encoder();
+      if (!slot.is_sequence() || std::any_of(all.begin(), all.end(), reads)) continue;
+      return InvalidArgument(StrCat("slot \"", slot.name, "\": a SEQUENCE that no encoder reads; ",
+                                    "name it in target_attention.sequence, or pool it"));
+    }
+  }
+  return Status::Ok();
+}
+
 Encoders::Encoders(const ModelConfig& config, const InputLayout& inputs, std::string group,
                    const std::vector<TowerShape>& towers, GroupBuilder* builder)
     : config_(config),
@@ -155,6 +171,15 @@ Status Encoders::AddEncoder(const EncoderConfig& config) {
       ASSIGN_OR_RETURN(const SlotPorts slots, FindSlots(inputs_, reader, builder_.inputs()));
       encoded.ports = config.has_slot_dots() ? AddSlotDots(prefix, slots, &builder_)
                                              : AddBiInteraction(prefix, slots, &builder_);
+      break;
+    }
+    case EncoderConfig::kTargetAttention: {
+      if (config.input_size() > 0) {
+        return InvalidArgument(reader + ": input: it reads what `sequence` and `query` name");
+      }
+      ASSIGN_OR_RETURN(const Port out, AddTargetAttention(config.target_attention(), reader, prefix,
+                                                          inputs_, &builder_));
+      encoded.ports = {out};
       break;
     }
     case EncoderConfig::KIND_NOT_SET:

@@ -25,6 +25,8 @@ class NeededEncoders {
   bool IsReadBy(const TowerShape& tower, const std::string& encoder) const;
   // Error: kInvalidArgument when an encoder, or the shared bottom, is configured and not needed.
   Status CheckAll() const;
+  // Error: kInvalidArgument when no encoder reads a slot that is a sequence.
+  Status CheckSequences(const InputLayout& inputs) const;
 
  private:
   std::vector<std::string> ReadsOf(const TowerShape& tower) const;

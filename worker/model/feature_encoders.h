@@ -32,4 +32,10 @@ std::vector<Port> AddBiInteraction(const std::string& prefix, const SlotPorts& s
 std::vector<Port> AddSlotDots(const std::string& prefix, const SlotPorts& slots,
                               GroupBuilder* builder);
 
+// Names of weights: "PREFIX.unit.key", ".query", ".product", ".bias"; "PREFIX.score.weight", ".bias".
+// Error: kInvalidArgument names the field and the slot.
+Result<Port> AddTargetAttention(const TargetAttentionConfig& config, const std::string& reader,
+                                const std::string& prefix, const InputLayout& layout,
+                                GroupBuilder* builder);
+
 }  // namespace chorus::worker

@@ -38,7 +38,8 @@ std::vector<Port> PortsOf(const ProductWeights& weights, std::vector<Port> ports
 int64_t ProductWeights::out() const { return Sum(widths); }
 
 std::vector<Port> Labelled(std::vector<Port> inputs) {
-  if (inputs.size() == 1 && inputs[0].label != "context" && inputs[0].label != "exposure") {
+  const bool of_graph = !inputs.empty() && inputs[0].node < 2;
+  if (inputs.size() == 1 && !of_graph) {
     inputs[0].label = kWeight;
   }
   return inputs;
@@ -48,9 +49,20 @@ GroupBuilder::GroupBuilder(const InputLayout& inputs, uint32_t stage, bool batch
                            ParameterLayout* parameters)
     : stage_(stage), batch_norm_(batch_norm), parameters_(parameters) {
   const auto add = [&](const char* label, Side side, const SideInputs& columns) {
-    Port port = graph_.AddInput(StrCat(label, "s"), side, columns.width(), columns.slot_width);
-    port.label = label;
-    if (port.width > 0) inputs_.push_back(port);
+    const Port whole =
+        graph_.AddInput(StrCat(label, "s"), side, columns.width(), columns.slot_width);
+    const auto add_part = [&](int64_t first, int64_t end, std::string name) {
+      if (end <= first) return;
+      inputs_.push_back(whole.Columns(first, end - first));
+      inputs_.back().label = std::move(name);
+    };
+    // Sequences stand between pooled slots and numeric columns, since these have no gradient.
+    if (columns.sequences == 0) {
+      add_part(0, columns.width(), label);
+    } else {
+      add_part(0, columns.pooled_width, label);
+      add_part(columns.slot_width, columns.first_length(), StrCat(label, "_numerics"));
+    }
   };
   add("context", Side::kContext, inputs.contexts);
   add("exposure", Side::kExposure, inputs.exposures);

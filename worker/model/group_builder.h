@@ -38,7 +38,7 @@ class GroupBuilder {
   GroupBuilder(const InputLayout& inputs, uint32_t stage, bool batch_norm,
                ParameterLayout* parameters);
 
-  // Contexts and exposures, as far as the log has such columns.
+  // The pooled slots and numeric columns of contexts and of exposures, as far as the log has such.
   const std::vector<Port>& inputs() const { return inputs_; }
   Graph& graph() { return graph_; }
 
@@ -77,6 +77,8 @@ class GroupBuilder {
   // Adds a node whose inputs must be of one side: exposures if one of them is, else contexts.
   Port AddOnOneSide(Node node, std::vector<Port> inputs);
   Port Add(Node node) { return graph_.Add(std::move(node)); }
+  // Exposures if one of the ports is, else contexts.
+  Side SideOfAll(const std::vector<Port>& ports) const;
 
   // After the weights of all groups: places of the running statistics, which are behind them.
   void TakeStatistics();
@@ -87,7 +89,6 @@ class GroupBuilder {
     Widths widths;
     std::shared_ptr<BatchNorm> norm;
   };
-  Side SideOfAll(const std::vector<Port>& ports) const;
   int64_t Take(const std::vector<std::string>& layers, const std::string& label, int64_t rows,
                const Widths& widths, int64_t fan_in, std::vector<ParameterRange>* ranges);
 

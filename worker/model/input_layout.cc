@@ -1,5 +1,7 @@
 #include "worker/model/input_layout.h"
 
+#include <utility>
+
 #include "common/strings.h"
 
 namespace chorus::worker {
@@ -25,6 +27,9 @@ Status CheckAgainstLog(const SlotConfig& config, const LogSchema& schema) {
   for (const SlotInfo& slot : schema.slots) {
     if (slot.name != config.name()) continue;
     if (config.numeric()) return InvalidArgument(where + "numeric, but the log has ids under it");
+    if (config.pooling() == SlotConfig::SEQUENCE && !slot.multi_valued) {
+      return InvalidArgument(where + "SEQUENCE needs several ids, and the log has one under it");
+    }
     if (config.pooling() == SlotConfig::WEIGHTED_MEAN && !slot.has_values) {
       return InvalidArgument(where + "WEIGHTED_MEAN needs values, and the log has none under it");
     }
@@ -50,7 +55,12 @@ Result<uint32_t> TableOf(const SlotConfig* slot, const TrainConfig& config) {
 
 void AppendSlot(SlotInput input, SideInputs* side) {
   input.first = side->slot_width;
-  side->slot_width += input.dim;
+  side->slot_width += input.width();
+  if (input.is_sequence()) {
+    side->sequences += 1;
+  } else {
+    side->pooled_width = side->slot_width;
+  }
   side->slots.push_back(std::move(input));
 }
 
@@ -62,6 +72,7 @@ Result<InputLayout> InputLayout::Make(const TrainConfig& config, const LogSchema
 
   InputLayout layout;
   layout.tables = static_cast<uint32_t>(config.table_size());
+  std::vector<std::pair<bool, SlotInput>> sequences;  // of contexts?
   for (const SlotInfo& info : schema.slots) {
     std::vector<int>& tables =
         info.context ? layout.slot_tables.context : layout.slot_tables.exposure;
@@ -78,7 +89,15 @@ Result<InputLayout> InputLayout::Make(const TrainConfig& config, const LogSchema
     input.dim = config.table(static_cast<int>(input.table)).dim();
     if (slot != nullptr && slot->has_pooling()) input.pooling = slot->pooling();
     tables.push_back(static_cast<int>(input.table));
-    AppendSlot(std::move(input), info.context ? &layout.contexts : &layout.exposures);
+    if (input.pooling == SlotConfig::SEQUENCE) {
+      input.max_length = slot->max_length();
+      sequences.emplace_back(info.context, std::move(input));
+    } else {
+      AppendSlot(std::move(input), info.context ? &layout.contexts : &layout.exposures);
+    }
+  }
+  for (auto& [context, input] : sequences) {
+    AppendSlot(std::move(input), context ? &layout.contexts : &layout.exposures);
   }
   uint32_t columns[2] = {0, 0};
   for (const NumericInfo& info : schema.numerics) {

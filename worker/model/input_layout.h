@@ -1,7 +1,7 @@
 #pragma once
 // Which columns of a log a model reads, and their places in the input matrices. Contexts and
 // exposures have one matrix each: first the slots (pooled embeddings, side by side), then the
-// numeric columns. Thread safety: a value.
+// numeric columns, then the length of each sequence. Thread safety: a value.
 
 #include <cstdint>
 #include <string>
@@ -21,13 +21,21 @@ struct SlotInput {
   uint32_t dim = 0;     // of that table
   int64_t first = 0;    // first column of the input matrix
   SlotConfig::Pooling pooling = SlotConfig::SUM;
+  uint32_t max_length = 0;  // of a sequence, whose rows are side by side; else 0
+
+  bool is_sequence() const { return max_length > 0; }
+  int64_t width() const { return int64_t{dim} * (is_sequence() ? max_length : 1); }
 };
 
 struct SideInputs {
-  std::vector<SlotInput> slots;
+  std::vector<SlotInput> slots;    // sequences are the last ones
   std::vector<uint32_t> numerics;  // columns of FeatureColumns.numerics that are read
   int64_t slot_width = 0;          // columns that are made of slots: only these have a gradient
-  int64_t width() const { return slot_width + static_cast<int64_t>(numerics.size()); }
+  int64_t pooled_width = 0;        // the part of slot_width before the sequences
+  int64_t sequences = 0;
+  // The column behind the numeric ones: the length of the first sequence.
+  int64_t first_length() const { return slot_width + static_cast<int64_t>(numerics.size()); }
+  int64_t width() const { return first_length() + sequences; }
 };
 
 struct InputLayout {

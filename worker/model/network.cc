@@ -283,13 +283,16 @@ std::vector<uint32_t> InOrderOfStages(const std::vector<Group>& groups) {
   return order;
 }
 
-Status CheckEncoders(const ModelConfig& config, const MethodShape& shape) {
+Status CheckEncoders(const ModelConfig& config, const InputLayout& inputs,
+                     const MethodShape& shape) {
   std::vector<TowerShape> all;
   for (uint32_t group = 0; group < shape.groups.size(); ++group) {
     ASSIGN_OR_RETURN(const std::vector<TowerShape> towers, TowersOf(config, shape, group));
     all.insert(all.end(), towers.begin(), towers.end());
   }
-  return NeededEncoders(config, all).CheckAll();
+  const NeededEncoders needed(config, all);
+  RETURN_IF_ERROR(needed.CheckAll());
+  return needed.CheckSequences(inputs);
 }
 
 }  // namespace
@@ -297,7 +300,7 @@ Status CheckEncoders(const ModelConfig& config, const MethodShape& shape) {
 Result<Network> Network::Make(const ModelConfig& config, const InputLayout& inputs,
                               const MethodShape& shape) {
   RETURN_IF_ERROR(CheckTowerNames(config, shape.heads));
-  RETURN_IF_ERROR(CheckEncoders(config, shape));
+  RETURN_IF_ERROR(CheckEncoders(config, inputs, shape));
   Network network;
   network.heads = static_cast<uint32_t>(shape.heads.size());
   network.head_bias.resize(shape.heads.size());

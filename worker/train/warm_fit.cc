@@ -19,12 +19,14 @@ using RowNames = std::vector<std::string>;
 RowNames NamesOfRows(const SideInputs& side, const LogSchema& schema, bool context) {
   RowNames names;
   for (const SlotInput& slot : side.slots) {
+    if (slot.is_sequence()) continue;
     for (uint32_t i = 0; i < slot.dim; ++i) names.push_back(StrCat("slot ", slot.name, " ", i));
   }
   std::vector<std::string> numerics;  // of the side, read or not
   for (const NumericInfo& info : schema.numerics) {
     if (info.context == context) numerics.push_back("numeric " + info.name);
   }
+  if (side.sequences > 0) return names;  // numeric columns are an input of their own then
   for (const uint32_t column : side.numerics) names.push_back(numerics[column]);
   return names;
 }

@@ -18,7 +18,7 @@ const SlotInput* FirstNonFiniteSlot(const SideInputs& side, MatrixView<const flo
     return nullptr;
   for (const SlotInput& slot : side.slots) {
     for (int64_t i = 0; i < gradient.rows; ++i) {
-      if (!AllFinite(gradient.row(i) + slot.first, slot.dim)) return &slot;
+      if (!AllFinite(gradient.row(i) + slot.first, slot.width())) return &slot;
     }
   }
   return nullptr;

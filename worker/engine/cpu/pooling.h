@@ -4,7 +4,10 @@
 //   MEAN           x = sum of value_k row_k / number of keys
 //   WEIGHTED_MEAN  x = sum of value_k row_k / sum of |value_k|
 // A row without keys (or with a sum of 0) pools to zeros. Sums run over the keys of a row in their
-// order. Thread safety: pure functions of their arguments.
+// order.
+//   SEQUENCE       x = [value_k row_k ...] of the last max_length keys, zeros behind them; and in a
+//                  column of its own the number of keys that are there
+// Thread safety: pure functions of their arguments.
 
 #include <cstdint>
 #include <vector>
@@ -14,7 +17,7 @@
 
 namespace chorus::worker {
 
-// Fills the first features.rows rows of `x` (slots, then numeric columns) and zeroes the rest.
+// Fills the first features.rows rows of `x` (slots, numeric columns, lengths of sequences) and zeroes the rest.
 //   positions[column][k]: of a slot's key k.   rows[table][position]: the embedding.
 //   x: [>= rows, side.width()].
 void PoolForward(const SideInputs& side, const FeatureColumns& features,

@@ -115,8 +115,11 @@ DeviceSizes DeviceStep::LargestSizes() const {
   for (const ParameterBlock& block : model.parameters().blocks()) {
     widest = std::max({widest, block.rows, block.stride});
   }
-  return {plan_.grain_rows, widest, plan_.grain_rows * RowStride(widest),
-          model.parameters().size()};
+  int64_t rows = plan_.grain_rows;
+  for (const GroupPlan& group : plan_.groups()) {
+    rows = std::max(rows, plan_.grain_rows * group.graph.most_times());
+  }
+  return {rows, widest, rows * RowStride(widest), model.parameters().size()};
 }
 
 Status DeviceStep::Load(const StepBatch& batch, const PulledRows& rows, bool training) {

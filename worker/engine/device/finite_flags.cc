@@ -30,9 +30,9 @@ Status FiniteFlags::Open() {
   std::iota(heads.begin(), heads.end(), 0u);
   uint32_t flag = heads_;
   for (const SlotInput& slot : inputs_.contexts.slots)
-    contexts.insert(contexts.end(), slot.dim, flag++);
+    contexts.insert(contexts.end(), static_cast<size_t>(slot.width()), flag++);
   for (const SlotInput& slot : inputs_.exposures.slots)
-    exposures.insert(exposures.end(), slot.dim, flag++);
+    exposures.insert(exposures.end(), static_cast<size_t>(slot.width()), flag++);
   const auto upload = [&](const std::vector<uint32_t>& from, uint32_t* to) {
     return device_->Upload(from.data(), to, from.size() * sizeof(uint32_t));
   };

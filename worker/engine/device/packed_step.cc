@@ -73,6 +73,7 @@ PackedSide StepPacker::PackSide(const SideInputs& side, const FeatureColumns& fe
   packed.slot_width = side.slot_width;
   packed.gradient_stride = RowStride(side.slot_width);
   packed.slot_count = static_cast<int64_t>(side.slots.size());
+  packed.sequences = side.sequences;
   DeviceSide* const place = block->Take<DeviceSide>(1, &out.on_device);
   places_.push_back({place, block->Take<DeviceSlot>(side.slots.size(), &packed.slots)});
   uint32_t* const slot_of =
@@ -81,7 +82,7 @@ PackedSide StepPacker::PackSide(const SideInputs& side, const FeatureColumns& fe
   float* numerics = block->Take<float>(side.numerics.size() * room, &packed.numerics);
   if (block->full()) return out;
   for (uint32_t s = 0; s < side.slots.size(); ++s) {
-    std::fill_n(slot_of + side.slots[s].first, side.slots[s].dim, s);
+    std::fill_n(slot_of + side.slots[s].first, side.slots[s].width(), s);
   }
   for (const uint32_t column : side.numerics) {
     copies_.Add(features.numerics[column].data(), numerics, features.rows * sizeof(float));
@@ -108,6 +109,7 @@ void StepPacker::PackSlots(const SideInputs& inputs, const FeatureColumns& featu
     packed.dim = slot.dim;
     packed.first_column = static_cast<uint32_t>(slot.first);
     packed.pooling = static_cast<int32_t>(slot.pooling);
+    packed.max_length = slot.max_length;
     out->keys += static_cast<uint32_t>(column.keys.size());
     if (!block->full()) places.slots[s] = packed;
   }

@@ -79,6 +79,69 @@ TEST_P(EncoderTest, WhatAWorkspaceComputedBeforeLeavesNoTrace) {
 INSTANTIATE_TEST_SUITE_P(All, EncoderTest, ::testing::ValuesIn(kCases),
                          [](const auto& of) { return of.param.name; });
 
+// A history of contexts, in which items of exposures are looked for; of exposures, by contexts.
+constexpr EncoderCase kSequences[] = {
+    {"OfContexts",
+     "slot { name: 'history' pooling: SEQUENCE max_length: 4 } model { encoder { name: 'interest' "
+     "target_attention { sequence: 'history' query: 'item' hidden: 5 } } "
+     "tower { hidden: 6 input: 'inputs' input: 'interest' } }"},
+    {"OfContextsAloneByContexts",
+     "slot { name: 'history' pooling: SEQUENCE max_length: 3 } model { encoder { name: 'interest' "
+     "target_attention { sequence: 'history' query: 'user' hidden: 4 } } "
+     "tower { hidden: 6 input: 'interest' } }"},
+    {"OfExposuresByContexts",
+     "slot { name: 'tags' pooling: SEQUENCE max_length: 2 } model { encoder { name: 'interest' "
+     "target_attention { sequence: 'tags' query: 'user' hidden: 4 } } "
+     "tower { hidden: 6 input: 'interest' input: 'inputs' } }"},
+    {"TwoSideBySide",
+     "slot { name: 'history' pooling: SEQUENCE max_length: 5 } model { encoder { name: 'interest' "
+     "target_attention { sequence: 'history' "
+     "sequence: 'history' query: 'item' query: 'item' hidden: 4 } } "
+     "tower { hidden: 5 input: 'interest' } }"},
+};
+
+class SequenceTest : public ::testing::TestWithParam<EncoderCase> {};
+
+TEST_P(SequenceTest, MatchesTheOracle) {
+  const Fixture fixture(GetParam().model);
+  ExpectMatchesOracle(fixture, fixture.Grain(1, 7, 3));
+  ExpectMatchesOracle(fixture, fixture.Grain(2, 1, 1));
+  ExpectMatchesOracle(fixture, fixture.Grain(3, 0, 0));
+}
+
+TEST_P(SequenceTest, WhatAWorkspaceComputedBeforeLeavesNoTrace) {
+  const Fixture fixture(GetParam().model);
+  const std::unique_ptr<Workspace> used = fixture.compute->NewWorkspace();
+  fixture.Run(fixture.Grain(5, 16, 16), used.get());
+  const TestGrain small = fixture.Grain(6, 5, 2);
+  ExpectSameBits(fixture.Run(small, used.get()), fixture.Run(small));
+}
+
+INSTANTIATE_TEST_SUITE_P(All, SequenceTest, ::testing::ValuesIn(kSequences),
+                         [](const auto& of) { return of.param.name; });
+
+std::string ErrorOfJob(const std::string& job) {
+  return Model::Make(TestConfig(job), TestSchema(), ThreeHeads()).status().message();
+}
+
+TEST(SequenceErrorsTest, NameTheSlotAndTheRemedy) {
+  const std::string slot = "slot { name: 'history' pooling: SEQUENCE max_length: 4 } ";
+  const auto attention = [&](const std::string& text) {
+    return ErrorOfJob(slot + "model { encoder { name: 'a' target_attention { " + text +
+                      " hidden: 4 } } tower { hidden: 3 } }");
+  };
+  EXPECT_EQ(ErrorOfJob(slot + "model { tower { hidden: 3 } }"),
+            "slot \"history\": a SEQUENCE that no encoder reads; name it in "
+            "target_attention.sequence, or pool it");
+  EXPECT_EQ(attention("sequence: 'history'"),
+            "model.encoder \"a\": target_attention: 1 sequences and 0 queries are written; "
+            "expected: one of each or more, as many");
+  EXPECT_EQ(attention("sequence: 'history' query: 'history'"),
+            "model.encoder \"a\": query \"history\": a pooled slot is expected");
+  EXPECT_EQ(ErrorOfJob("slot { name: 'item' pooling: SEQUENCE }"),
+            "slot \"item\": SEQUENCE needs several ids, and the log has one under it");
+}
+
 std::string ErrorOf(const std::string& model) {
   return Model::Make(TestConfig(std::string(kSlots) + "model { " + model + " }"), TestSchema(),
                      ThreeHeads())

@@ -15,6 +15,7 @@ void AppendPooled(const SideInputs& side, const FeatureColumns& features,
                   const std::vector<std::vector<uint32_t>>& positions, uint32_t row,
                   const std::vector<double>* embeddings, std::vector<double>* x) {
   for (const SlotInput& slot : side.slots) {
+    if (slot.is_sequence()) continue;
     const SlotColumn& column = features.slots[slot.column];
     std::vector<double> sum(slot.dim, 0.0);
     double count = 0, magnitude = 0;
@@ -64,7 +65,8 @@ Oracle::Oracle(const TrainConfig& config, const Model& model, const MethodShape&
   for (const ParameterBlock& block : model.parameters().blocks()) {
     const size_t dot = block.name.rfind('.');
     const std::string part = block.name.substr(dot + 1);
-    const bool projection = part == "query" || part == "key" || part == "value";
+    const bool projection = block.name.starts_with("transfer.") &&
+                            (part == "query" || part == "key" || part == "value");
     blocks_[projection ? block.name : block.name.substr(0, dot)].emplace_back(part, &block);
   }
 }
@@ -178,12 +180,80 @@ std::vector<std::pair<bool, Oracle::Units>> Oracle::Slots(const Row& row, uint32
   auto next = all.begin();
   for (const SideInputs* side : {&model_.inputs.contexts, &model_.inputs.exposures}) {
     for (const SlotInput& slot : side->slots) {
+      if (slot.is_sequence()) continue;
       slots.emplace_back(side == &model_.inputs.contexts, Units(next, next + slot.dim));
       next += slot.dim;
     }
     next += static_cast<int64_t>(side->numerics.size());
   }
   return slots;
+}
+
+std::vector<Oracle::Units> Oracle::Sequence(const Row& row, uint32_t group,
+                                            const std::string& name) const {
+  std::vector<Units> elements;
+  const Batch& batch = row.grain.batch;
+  const std::vector<double>* tables = row.at.embeddings.data() + group * config_.table_size();
+  for (const bool context : {true, false}) {
+    const SideInputs& side = context ? model_.inputs.contexts : model_.inputs.exposures;
+    const FeatureColumns& features = context ? batch.contexts : batch.exposures;
+    const auto& positions = context ? row.grain.positions.context : row.grain.positions.exposure;
+    const uint32_t i = context ? batch.context_of[row.row] : row.row;
+    for (const SlotInput& slot : side.slots) {
+      if (slot.name != name) continue;
+      const SlotColumn& column = features.slots[slot.column];
+      for (uint32_t k = column.offsets[i]; k < column.offsets[i + 1]; ++k) {
+        Units& element = elements.emplace_back();
+        const double value = column.values.empty() ? 1.0 : column.values[k];
+        for (uint32_t j = 0; j < slot.dim; ++j) {
+          element.push_back(value * tables[slot.table][positions[slot.column][k] * slot.dim + j]);
+        }
+      }
+      const size_t kept = std::min<size_t>(elements.size(), slot.max_length);
+      elements.erase(elements.begin(), elements.end() - static_cast<int64_t>(kept));
+    }
+  }
+  return elements;
+}
+
+Oracle::Units Oracle::Pooled(const Row& row, uint32_t group, const std::string& name) const {
+  const Units all = Inputs(row, group);
+  int64_t first = 0;
+  for (const SideInputs* side : {&model_.inputs.contexts, &model_.inputs.exposures}) {
+    for (const SlotInput& slot : side->slots) {
+      if (slot.is_sequence()) continue;
+      if (slot.name == name) return {all.begin() + first, all.begin() + first + slot.dim};
+      first += slot.dim;
+    }
+    first += static_cast<int64_t>(side->numerics.size());
+  }
+  return {};
+}
+
+Oracle::Units Oracle::Attended(const Row& row, const std::string& prefix,
+                               const TargetAttentionConfig& config, uint32_t group) const {
+  std::vector<Units> keys;
+  Units query;
+  for (int s = 0; s < config.sequence_size(); ++s) {
+    const std::vector<Units> elements = Sequence(row, group, config.sequence(s));
+    if (s == 0) keys.resize(elements.size());
+    for (size_t t = 0; t < keys.size(); ++t) {
+      const size_t dim = Pooled(row, group, config.query(s)).size();
+      const Units part = t < elements.size() ? elements[t] : Units(dim);
+      keys[t].insert(keys[t].end(), part.begin(), part.end());
+    }
+    const Units part = Pooled(row, group, config.query(s));
+    query.insert(query.end(), part.begin(), part.end());
+  }
+  Units y(query.size());
+  for (const Units& key : keys) {
+    Units x = key;
+    x.insert(x.end(), query.begin(), query.end());
+    for (size_t j = 0; j < key.size(); ++j) x.push_back(key[j] * query[j]);
+    const double score = Linear(row, prefix + ".score", Relu(Linear(row, prefix + ".unit", x)))[0];
+    for (size_t j = 0; j < y.size(); ++j) y[j] += score * key[j];
+  }
+  return y;
 }
 
 std::vector<std::string> Oracle::TowersOf(uint32_t group) const {
@@ -218,6 +288,9 @@ Oracle::Units Oracle::Encoded(const Row& row, const Head& head, const std::strin
     return PleInput(row, prefix, config.ple(), head, tower, config.ple().levels(), x);
   }
   if (config.has_cross()) return Cross(row, prefix, config.cross(), x);
+  if (config.has_target_attention()) {
+    return Attended(row, prefix, config.target_attention(), head.group);
+  }
   const auto slots = Slots(row, head.group);
   Units sums(slots[0].second.size()), of_kind[3];
   for (size_t f = 0; f < slots.size(); ++f) {

@@ -49,7 +49,12 @@ class Oracle {
                  const Head& head, const std::string& of, uint32_t level, const Units& x) const;
   Units Cross(const Row& row, const std::string& prefix, const CrossConfig& config,
               const Units& x0) const;
-  // The slots of the inputs, contexts first, each with its side.
+  // The elements of a sequence.
+  std::vector<Units> Sequence(const Row& row, uint32_t group, const std::string& name) const;
+  Units Pooled(const Row& row, uint32_t group, const std::string& name) const;
+  Units Attended(const Row& row, const std::string& prefix, const TargetAttentionConfig& config,
+                 uint32_t group) const;
+  // The pooled slots of the inputs, contexts first, each with its side.
   std::vector<std::pair<bool, Units>> Slots(const Row& row, uint32_t group) const;
   std::vector<std::string> TowersOf(uint32_t group) const;
   // What stands above the first `layers` hidden layers of the head's tower.

@@ -71,6 +71,20 @@ TEST(DeviceStepTest, EncodersMatchTheCpu) {
   }
 }
 
+TEST(DeviceStepTest, SequencesMatchTheCpu) {
+  for (const char* job :
+       {"slot { name: 'history' pooling: SEQUENCE max_length: 3 } model { encoder { name: 'a' "
+        "target_attention { sequence: 'history' query: 'item' hidden: 5 } } "
+        "tower { hidden: 6 input: 'inputs' input: 'a' } }",
+        "slot { name: 'tags' pooling: SEQUENCE max_length: 2 } model { encoder { name: 'a' "
+        "target_attention { sequence: 'tags' query: 'user' hidden: 4 } } "
+        "tower { hidden: 6 input: 'a' } }"}) {
+    SCOPED_TRACE(job);
+    const StepWorld world("esmm={}", job, kOddShapes, 48);
+    ExpectCloseSums(world.OnDevice(), world.OnCpu());
+  }
+}
+
 TEST(DeviceStepTest, NodesInsideTheTreeMatchTheCpu) {
   Case setup = {{{5, 2}, {9, 3}, {7, 7}, {8, 1}, {3, 3}}};
   setup.first_grain = 3;  // nodes 3; 4-7

@@ -1,0 +1,23 @@
+#pragma once
+// How item kernels (item_kernels.h) read and write. Thread safety: functions of their arguments.
+
+#include <cstdint>
+
+#include "common/device_math.h"
+#include "common/matrix_view.h"
+
+namespace chorus::worker {
+
+namespace item_internal {
+
+CHORUS_HD inline void Put(float value, bool accumulate, float* to) {
+  *to = accumulate ? *to + value : value;
+}
+template <typename T>
+CHORUS_HD inline T* At(const MatrixView<T>& matrix, int64_t i, int64_t j) {
+  return matrix.data + i * matrix.stride + j;
+}
+
+}  // namespace item_internal
+
+}  // namespace chorus::worker

@@ -1,0 +1,197 @@
+#pragma once
+// Item kernels (item_kernels.h) of sequences. A matrix "of elements" has `length` rows for each row
+// of its side, one per element of that row's sequence; behind the elements that are there, `count`
+// of them, it holds padding. Thread safety: values.
+
+#include <cstdint>
+
+#include "common/device_math.h"
+#include "common/matrix_view.h"
+#include "worker/math/item_access.h"
+
+namespace chorus::worker {
+
+// Whose sequence a row reads.
+struct Elements {
+  MatrixView<const float> keys;   // [rows of the sequences' side * length, width]
+  MatrixView<const float> count;  // [rows of the sequences' side, 1]
+  int64_t length = 0;
+  const uint32_t* of = nullptr;  // [rows], the row of the sequences' side; null: the same row
+  int64_t rows = 0;              // real ones; later rows read nothing
+
+  CHORUS_HD int64_t RowOf(int64_t i) const { return of == nullptr ? i : of[i]; }
+  CHORUS_HD int64_t CountOf(int64_t i) const {
+    return i < rows ? static_cast<int64_t>(*item_internal::At(count, RowOf(i), 0)) : 0;
+  }
+  CHORUS_HD const float* KeyOf(int64_t i, int64_t t) const {
+    return item_internal::At(keys, RowOf(i) * length + t, 0);
+  }
+};
+
+// to[i length + t, first + j] = x[i, t dim + j]: the rows of a sequence below one another.
+struct UnfoldItems {
+  MatrixView<const float> x;
+  int64_t length = 0, dim = 0, first = 0;
+  MatrixView<float> to;
+
+  int64_t rows() const { return to.rows; }
+  int64_t cols() const { return dim; }
+  int64_t floats() const { return 2 * to.rows * dim; }
+  CHORUS_HD void operator()(int64_t r, int64_t j) const {
+    using namespace item_internal;
+    *At(to, r, first + j) = *At(x, r / length, r % length * dim + j);
+  }
+};
+
+// The way back: to[i, t dim + j] = from[i length + t, first + j], or += it.
+struct FoldItems {
+  MatrixView<const float> from;
+  int64_t length = 0, dim = 0, first = 0;
+  MatrixView<float> to;
+  bool accumulate = false;
+
+  int64_t rows() const { return to.rows; }
+  int64_t cols() const { return to.cols; }
+  int64_t floats() const { return (accumulate ? 3 : 2) * to.rows * to.cols; }
+  CHORUS_HD void operator()(int64_t i, int64_t c) const {
+    using namespace item_internal;
+    Put(*At(from, i * length + c / dim, first + c % dim), accumulate, At(to, i, c));
+  }
+};
+
+// to[i length + t, :] = query[i, :] * key_t of row i.
+struct KeyProductItems {
+  Elements elements;
+  MatrixView<const float> query;
+  MatrixView<float> to;
+
+  int64_t rows() const { return to.rows; }
+  int64_t cols() const { return to.cols; }
+  int64_t floats() const { return 2 * to.rows * to.cols; }
+  CHORUS_HD void operator()(int64_t r, int64_t j) const {
+    using namespace item_internal;
+    const int64_t i = r / elements.length;
+    const bool real = i < elements.rows;
+    *At(to, r, j) = real ? *At(query, i, j) * elements.KeyOf(i, r % elements.length)[j] : 0.0f;
+  }
+};
+
+// hidden[i length + t, :] = relu(it + key_t + of_query[i, :]), the keys being products of elements.
+struct JoinActivationItems {
+  Elements elements;
+  MatrixView<const float> of_query;
+  MatrixView<float> hidden;
+
+  int64_t rows() const { return hidden.rows; }
+  int64_t cols() const { return hidden.cols; }
+  int64_t floats() const { return 3 * hidden.rows * hidden.cols; }
+  CHORUS_HD void operator()(int64_t r, int64_t h) const {
+    using namespace item_internal;
+    const int64_t i = r / elements.length;
+    float* const out = At(hidden, r, h);
+    float sum = 0.0f;
+    if (i < elements.rows) {
+      sum = *out + (elements.KeyOf(i, r % elements.length)[h] + *At(of_query, i, h));
+    }
+    *out = sum > 0.0f ? sum : 0.0f;
+  }
+};
+
+// y[i, :] = sum over the elements t of row i's sequence of score[i length + t] key_t.
+struct AttendItems {
+  Elements elements;
+  MatrixView<const float> score;  // [rows * length, 1]
+  MatrixView<float> y;
+
+  int64_t rows() const { return y.rows; }
+  int64_t cols() const { return y.cols; }
+  int64_t floats() const { return score.rows * (1 + y.cols) + y.rows * y.cols; }
+  CHORUS_HD void operator()(int64_t i, int64_t j) const {
+    using namespace item_internal;
+    float sum = 0.0f;
+    for (int64_t t = 0; t < elements.CountOf(i); ++t) {
+      sum += *At(score, i * elements.length + t, 0) * elements.KeyOf(i, t)[j];
+    }
+    *At(y, i, j) = sum;
+  }
+};
+
+// to[i length + t] = <dy[i, :], key_t>, 0 for padding: the gradient of the scores.
+struct ScoreGradientItems {
+  Elements elements;
+  MatrixView<const float> dy;
+  MatrixView<float> to;  // [rows * length, 1]
+
+  int64_t rows() const { return to.rows; }
+  int64_t cols() const { return 1; }
+  int64_t floats() const { return to.rows * (1 + dy.cols) + dy.rows * dy.cols; }
+  CHORUS_HD void operator()(int64_t r, int64_t) const {
+    using namespace item_internal;
+    const int64_t i = r / elements.length, t = r % elements.length;
+    float sum = 0.0f;
+    if (t < elements.CountOf(i)) {
+      const float* const key = elements.KeyOf(i, t);
+      for (int64_t j = 0; j < dy.cols; ++j) sum += *At(dy, i, j) * key[j];
+    }
+    *At(to, r, 0) = sum;
+  }
+};
+
+// to[i length + t, :], the gradient of the products query * key, becomes that of key_t as row i
+// reads it: score dy[i, :] + query[i, :] * it.
+struct KeyGradientItems {
+  Elements elements;
+  MatrixView<const float> score, dy, query;
+  MatrixView<float> to;
+
+  int64_t rows() const { return to.rows; }
+  int64_t cols() const { return to.cols; }
+  int64_t floats() const { return 4 * to.rows * to.cols; }
+  CHORUS_HD void operator()(int64_t r, int64_t j) const {
+    using namespace item_internal;
+    const int64_t i = r / elements.length, t = r % elements.length;
+    float sum = 0.0f;
+    if (t < elements.CountOf(i)) {
+      sum = *At(score, r, 0) * *At(dy, i, j) + *At(query, i, j) * *At(to, r, j);
+    }
+    *At(to, r, j) = sum;
+  }
+};
+
+// to[i, j] = sum over the elements t of row i's sequence of dproduct[i length + t, j] key_t[j].
+struct QueryGradientItems {
+  Elements elements;
+  MatrixView<const float> dproduct;
+  MatrixView<float> to;
+
+  int64_t rows() const { return to.rows; }
+  int64_t cols() const { return to.cols; }
+  int64_t floats() const { return 2 * dproduct.rows * dproduct.cols + to.rows * to.cols; }
+  CHORUS_HD void operator()(int64_t i, int64_t j) const {
+    using namespace item_internal;
+    float sum = 0.0f;
+    for (int64_t t = 0; t < elements.CountOf(i); ++t) {
+      sum += *At(dproduct, i * elements.length + t, j) * elements.KeyOf(i, t)[j];
+    }
+    *At(to, i, j) = sum;
+  }
+};
+
+// to[i, :] = sum over t < length of from[i length + t, :].
+struct SumOfRowItems {
+  MatrixView<const float> from;
+  int64_t length = 0;
+  MatrixView<float> to;
+
+  int64_t rows() const { return to.rows; }
+  int64_t cols() const { return to.cols; }
+  int64_t floats() const { return from.rows * from.cols + to.rows * to.cols; }
+  CHORUS_HD void operator()(int64_t i, int64_t j) const {
+    using namespace item_internal;
+    float sum = 0.0f;
+    for (int64_t t = 0; t < length; ++t) sum += *At(from, i * length + t, j);
+    *At(to, i, j) = sum;
+  }
+};
+
+}  // namespace chorus::worker
