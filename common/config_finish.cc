@@ -179,6 +179,17 @@ std::string FieldNames(const Descriptor& type) {
   return Join(names, ", ");
 }
 
+std::string InsteadOf(const std::string& name, const Descriptor& type) {
+  const std::string prefix = name + ": ";
+  for (int i = 0; i < type.options().ExtensionSize(moved); ++i) {
+    const std::string& entry = type.options().GetExtension(moved, i);
+    if (entry.starts_with(prefix)) {
+      return StrCat(entry.substr(prefix.size()), ", which took its place");
+    }
+  }
+  return StrCat("known fields: ", FieldNames(type));
+}
+
 std::string WhatIsAllowed(const FieldDescriptor& field) {
   if (IsMessage(field)) return StrCat("{...} with fields ", FieldNames(*field.message_type()));
   if (field.cpp_type() == FieldDescriptor::CPPTYPE_ENUM) {

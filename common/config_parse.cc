@@ -82,7 +82,7 @@ bool IsToldBehind(const std::string& error) {
 std::string AllowedAt(const Descriptor* type, const std::vector<std::string>& path) {
   for (size_t i = 0; i < path.size(); ++i) {
     const FieldDescriptor* field = type->FindFieldByName(path[i]);
-    if (field == nullptr) return StrCat("known fields: ", FieldNames(*type));
+    if (field == nullptr) return InsteadOf(path[i], *type);
     if (field->cpp_type() != FieldDescriptor::CPPTYPE_MESSAGE) return WhatIsAllowed(*field);
     type = field->message_type();
   }

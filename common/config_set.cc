@@ -91,7 +91,7 @@ Result<const FieldDescriptor*> FindField(const Target& target, const std::string
   const FieldDescriptor* field = type->FindFieldByName(name);
   if (field != nullptr) return field;
   return FieldError(target.place, Under(target.path, name),
-                    StrCat("no such field; allowed: known fields: ", FieldNames(*type)));
+                    StrCat("no such field; allowed: ", InsteadOf(name, *type)));
 }
 
 // Follows all but the last name of the path; fields of a oneof on the way become its choice.

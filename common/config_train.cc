@@ -105,6 +105,9 @@ Status CheckRules(const TrainConfig& config, const Origins& origins) {
        "checkpoint.patience", "needs a metric to wait for: set checkpoint.best"},
       {config.step().mode() == StepConfig::ASYNC, "step.mode",
        "ASYNC is not available yet; allowed: SYNC"},
+      {config.compute().precision() == ComputeConfig::TF32 &&
+           config.compute().backend() == ComputeConfig::CPU,
+       "compute.precision", "TF32 is for GPUs, and compute.backend is CPU; allowed: FP32, BF16"},
       {uint64_t{config.cluster().max_part_kb()} > uint64_t{config.cluster().max_frame_mb()} * 1024,
        "cluster.max_part_kb", "a part may not be larger than a frame (cluster.max_frame_mb)"},
   };

@@ -2,7 +2,8 @@
 // speed does it reach? Embedded training (one worker, one server, in process) of ChorusCVR with
 // towers 360-200-80 on logs of random ids: 23 one-hot slots, and one with heavy contexts. README.md
 // gives the columns.
-//   step_perf [--threads N] [--steps N] [--log one_hot|context|both] [--grain-rows N] [--brief]
+//   step_perf [--threads N] [--steps N] [--log one_hot|context|both] [--grain-rows N]
+//             [--precision FP32|BF16] [--brief]
 
 #include <cstdio>
 #include <string>
@@ -33,6 +34,7 @@ struct Options {
   uint64_t steps = 96;
   uint32_t grain_rows = 512;
   std::string log = "both";
+  ComputeConfig::Precision precision = ComputeConfig::FP32;
   bool brief = false;  // the JSON lines only
 };
 
@@ -51,6 +53,12 @@ Result<Options> ParseOptions(const std::vector<std::string>& arguments) {
         return InvalidArgument(StrCat("--log ", value, ": one_hot, context or both"));
       }
       options.log = value;
+      continue;
+    }
+    if (name == "--precision") {
+      if (!ComputeConfig::Precision_Parse(value, &options.precision)) {
+        return InvalidArgument(StrCat("--precision ", value, ": FP32 or BF16"));
+      }
       continue;
     }
     const int64_t number = ParseInt64(value).value_or(0);
@@ -81,6 +89,7 @@ Result<TrainConfig> JobConfig(const Options& options, const RandomLogShape& shap
   config.mutable_data()->set_epochs(static_cast<uint32_t>(2 + options.steps / kWarmUpSteps));
   config.mutable_objective()->mutable_chorus_cvr();
   config.mutable_compute()->set_threads(options.threads);
+  config.mutable_compute()->set_precision(options.precision);
   config.mutable_cluster()->set_server_threads(options.threads);
   if (shape.context_slots > 0) {
     for (uint32_t s = 0; s < shape.context_slots; ++s) {
@@ -177,9 +186,11 @@ Status MeasureLog(const Options& options, const std::string& name, RandomLogShap
                                     {"optimizer", t.optimizer / steps},
                                     {"other", t.other / steps}};
   if (!options.brief) {
-    std::printf("%s: %u threads, step %u rows = %u grains of %u, %.0f keys a step, %.0f unique\n",
-                name.c_str(), options.threads, kStepRows, kStepRows / options.grain_rows,
-                options.grain_rows, parts.keys, parts.unique_keys);
+    std::printf(
+        "%s, %s: %u threads, step %u rows = %u grains of %u, %.0f keys a step, %.0f unique\n",
+        name.c_str(), ComputeConfig::Precision_Name(options.precision).c_str(), options.threads,
+        kStepRows, kStepRows / options.grain_rows, options.grain_rows, parts.keys,
+        parts.unique_keys);
     PrintRows("a step on the trainer's thread", in_step, step);
     PrintRows("its parts, each alone on one thread",
               {{"read and dedup", parts.read},
@@ -197,14 +208,15 @@ Status MeasureLog(const Options& options, const std::string& name, RandomLogShap
                 peak * 1e-9);
   }
   std::printf(
-      "{\"bench\":\"step_perf\",\"log\":\"%s\",\"threads\":%u,\"steps\":%.0f,\"exposures_per_s\":%."
+      "{\"bench\":\"step_perf\",\"log\":\"%s\",\"precision\":\"%s\",\"threads\":%u,\"steps\":%.0f,"
+      "\"exposures_per_s\":%."
       "0f,"
       "\"step_ms\":%.3f,\"cpu_ms\":%.3f,\"parts_ms\":{%s},\"products_ms\":%.3f,"
       "\"share_of_products\":%.3f,\"peak_gflops\":%.1f,\"share_of_peak\":%.3f,%s}\n",
-      name.c_str(), options.threads, steps, kStepRows / step, step * 1e3,
-      training.cpu_seconds / steps * 1e3, PartsJson(in_step).c_str(), parts.products_parallel * 1e3,
-      parts.products_parallel / step, peak * 1e-9, parts.flops / step / peak,
-      BuildInfoJson().c_str());
+      name.c_str(), ComputeConfig::Precision_Name(options.precision).c_str(), options.threads,
+      steps, kStepRows / step, step * 1e3, training.cpu_seconds / steps * 1e3,
+      PartsJson(in_step).c_str(), parts.products_parallel * 1e3, parts.products_parallel / step,
+      peak * 1e-9, parts.flops / step / peak, BuildInfoJson().c_str());
   std::fflush(stdout);
   return Status::Ok();
 }

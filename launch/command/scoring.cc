@@ -27,7 +27,7 @@ TrainConfig ConfigOf(const CheckpointManifest& manifest) {
   const ComputeConfig there = config.compute();
   config.clear_compute();
   config.mutable_compute()->set_isa(there.isa());
-  config.mutable_compute()->mutable_cuda()->set_precision(there.cuda().precision());
+  config.mutable_compute()->set_precision(there.precision());
   config.mutable_cluster()->clear_listen_address();
   return config;
 }

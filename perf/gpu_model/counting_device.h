@@ -24,8 +24,8 @@ namespace chorus::perf {
 class CountingDevice final : public worker::Device {
  public:
   // inner: outlives this one; null: none.  precision: that of its products.
-  explicit CountingDevice(worker::Device* inner, CudaConfig::Precision precision)
-      : inner_(inner), rounds_(precision == CudaConfig::BF16) {}
+  explicit CountingDevice(worker::Device* inner, ComputeConfig::Precision precision)
+      : inner_(inner), rounds_(precision == ComputeConfig::BF16) {}
 
   // Calls since the last Clear.
   const StepCost& calls() const { return calls_; }

@@ -19,7 +19,7 @@ Status PrintModel(const ModelOptions& options, JobSource* source) {
     job.gpus = gpus;
     RETURN_IF_ERROR(source->WriteLog(job));
     ASSIGN_OR_RETURN(JobModel model, ModelJob(source->config, source->files(), job));
-    Cluster cluster = {options.gpu, gpus, 1, source->config.compute().cuda().precision(),
+    Cluster cluster = {options.gpu, gpus, 1, source->config.compute().precision(),
                        source->config.compute().cuda().reproducible()};
     for (const uint32_t servers : options.servers) {
       RETURN_IF_ERROR(AddTraffic(gpus, servers, &model));

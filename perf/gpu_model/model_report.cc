@@ -45,7 +45,7 @@ void PrintPhases(const JobModel& model, const Gpu& gpu) {
               "ms");
   double seconds[kPhases] = {}, all = 0;
   for (const CallCost& call : model.work.device) {
-    const double own = SecondsOf(call.cost, gpu, model.config.compute().cuda().precision());
+    const double own = SecondsOf(call.cost, gpu, model.config.compute().precision());
     seconds[static_cast<int>(call.phase)] += own;
     all += own;
   }

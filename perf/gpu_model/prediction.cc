@@ -17,7 +17,7 @@ double TravellingShare(const WhatIf& what_if) {
 }
 
 // Kernels and products of a step.
-double DeviceSeconds(const StepCost& calls, const Gpu& gpu, CudaConfig::Precision precision) {
+double DeviceSeconds(const StepCost& calls, const Gpu& gpu, ComputeConfig::Precision precision) {
   double seconds = 0;
   for (const CallCost& call : calls) {
     if (call.cost.bus_bytes() == 0) seconds += SecondsOf(call.cost, gpu, precision);
@@ -88,14 +88,14 @@ double ServerCpuSeconds(const StepWork& work, const Cluster& cluster, const What
 
 }  // namespace
 
-double ProductPeakOf(const Gpu& gpu, CudaConfig::Precision precision) {
+double ProductPeakOf(const Gpu& gpu, ComputeConfig::Precision precision) {
   double tflops = gpu.fp32_tflops;
-  if (precision == CudaConfig::TF32) tflops = std::max(tflops, gpu.tf32_tflops);
-  if (precision == CudaConfig::BF16) tflops = std::max(tflops, gpu.bf16_tflops);
+  if (precision == ComputeConfig::TF32) tflops = std::max(tflops, gpu.tf32_tflops);
+  if (precision == ComputeConfig::BF16) tflops = std::max(tflops, gpu.bf16_tflops);
   return tflops * 1e12;
 }
 
-double SecondsOf(const Cost& cost, const Gpu& gpu, CudaConfig::Precision precision) {
+double SecondsOf(const Cost& cost, const Gpu& gpu, ComputeConfig::Precision precision) {
   if (cost.bus_bytes() > 0) {
     return Of(cost.copies) * assumed::kCopySeconds +
            Of(cost.bus_bytes()) / (gpu.bus_gb_s * kGiga * assumed::kBusShare);

@@ -32,7 +32,7 @@ struct Cluster {
   const Gpu* gpu = nullptr;
   uint32_t gpus = 1;
   uint32_t servers = 1;
-  CudaConfig::Precision precision = CudaConfig::FP32;
+  ComputeConfig::Precision precision = ComputeConfig::FP32;
   bool canonical_sum = true;
 };
 
@@ -57,8 +57,8 @@ struct Prediction {
 Prediction Predict(const StepWork& work, const Cluster& cluster, const WhatIf& what_if = {});
 
 // Of one call on the device, copies included.
-double SecondsOf(const Cost& cost, const Gpu& gpu, CudaConfig::Precision precision);
+double SecondsOf(const Cost& cost, const Gpu& gpu, ComputeConfig::Precision precision);
 // Products by a precision's units, else by what the GPU has: operations a second.
-double ProductPeakOf(const Gpu& gpu, CudaConfig::Precision precision);
+double ProductPeakOf(const Gpu& gpu, ComputeConfig::Precision precision);
 
 }  // namespace chorus::perf

@@ -107,7 +107,7 @@ std::unique_ptr<StepGradients> StepRun::Gradients(const StepBatch& batch) const 
 }
 
 Result<DryRun> RunDry(const TrainConfig& config, const StepData& data, uint32_t workers) {
-  CountingDevice device(nullptr, config.compute().cuda().precision());
+  CountingDevice device(nullptr, config.compute().precision());
   const auto pool = ThreadPool::Create(config.compute().threads()).value();
   ASSIGN_OR_RETURN(const std::unique_ptr<StepRun> run,
                    StepRun::Create(config, data, &device, pool.get()));

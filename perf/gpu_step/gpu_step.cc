@@ -30,9 +30,9 @@ using worker::Device;
 
 // The largest difference from the CPU that rounding explains: of float sums in another order, of
 // inputs with 10 or 7 bits of mantissa through a few layers.
-double ToleranceOf(CudaConfig::Precision precision) {
-  if (precision == CudaConfig::BF16) return 0.1;
-  return precision == CudaConfig::TF32 ? 0.02 : 2e-4;
+double ToleranceOf(ComputeConfig::Precision precision) {
+  if (precision == ComputeConfig::BF16) return 0.1;
+  return precision == ComputeConfig::TF32 ? 0.02 : 2e-4;
 }
 
 struct Results {
@@ -65,7 +65,7 @@ Status Check(const TrainConfig& config, const StepData& data, StepRun* run,
   run->step().UseGraphs(false);
   ASSIGN_OR_RETURN(const StepSums expected, SumsOnCpu(config, data, batch, rows));
   *difference = DifferenceOf(first, expected);
-  const double tolerance = ToleranceOf(config.compute().cuda().precision());
+  const double tolerance = ToleranceOf(config.compute().precision());
   if (difference->largest() <= tolerance) return Status::Ok();
   return Internal(StrCat("the device is not the CPU up to rounding (", tolerance, "): logits ",
                          difference->logits, ", losses ", difference->losses, ", dense gradient ",
@@ -94,7 +94,7 @@ Status MeasureTimes(const StepOptions& options, const TrainConfig& config, const
 // Where a step's time goes, by calls that are counted.
 Status MeasureParts(const TrainConfig& config, const StepData& data, Device* device,
                     Results* results) {
-  CountingDevice counting(device, config.compute().cuda().precision());
+  CountingDevice counting(device, config.compute().precision());
   ASSIGN_OR_RETURN(const std::unique_ptr<StepRun> run, StepRun::Create(config, data, &counting));
   run->step().UseGraphs(false);
   run->KeepGradients(false);
@@ -180,7 +180,7 @@ void Print(const TrainConfig& config, const Results& results) {
       "\"product_gflops\":%.1f,\"up_gb_s\":%.2f,\"down_gb_s\":%.2f,\"memory_gb_s\":%.1f,%s}"
       "\n",
       results.info.name.c_str(),
-      CudaConfig::Precision_Name(config.compute().cuda().precision()).c_str(), exposures,
+      ComputeConfig::Precision_Name(config.compute().precision()).c_str(), exposures,
       results.host.step * 1e3, results.with_graphs.step * 1e3, achieved / limits.product_flops,
       in_step / limits.product_flops, limits.product_flops * 1e-9, limits.to_device * 1e-9,
       limits.to_host * 1e-9, limits.memory * 1e-9, BuildInfoJson().c_str());
@@ -206,10 +206,11 @@ Status PrintSums(const StepOptions& options, const CudaConfig& config,
   return Status::Ok();
 }
 
-worker::DeviceOptions DeviceOptionsOf(const StepOptions& options, const CudaConfig& config) {
+worker::DeviceOptions DeviceOptionsOf(const StepOptions& options, const ComputeConfig& config) {
   worker::DeviceOptions device;
   device.index = static_cast<int>(options.device);
-  device.library = options.library.empty() ? LibraryOfBuild(config.library()) : options.library;
+  device.library =
+      options.library.empty() ? LibraryOfBuild(config.cuda().library()) : options.library;
   device.precision = worker::DevicePrecisionOf(config.precision());
   return device;
 }
@@ -224,7 +225,7 @@ Status Main(const std::vector<std::string>& arguments) {
   ASSIGN_OR_RETURN(JobSource source, SourceOf(options.job));
   const TrainConfig& config = source.config;
   const JobModelOptions& job = options.job.job;
-  const worker::DeviceOptions device = DeviceOptionsOf(options, config.compute().cuda());
+  const worker::DeviceOptions device = DeviceOptionsOf(options, config.compute());
   const Open open = [&] { return worker::OpenLibraryDevice(device); };
   RETURN_IF_ERROR(open().status());  // before what takes long
   ASSIGN_OR_RETURN(const DeviceLimits limits, LimitsOf(options, open));

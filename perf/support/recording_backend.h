@@ -30,6 +30,9 @@ class RecordingBackend final : public worker::Backend {
     if (recording) calls.push_back({options, a, b, c});
     return real_->Gemm(options, a, b, c);
   }
+  Status UseWeights(const float* weights, int64_t n) override {
+    return real_->UseWeights(weights, n);
+  }
   void Fill(float value, MatrixView<float> matrix) override { real_->Fill(value, matrix); }
   void Copy(MatrixView<const float> from, MatrixView<float> to) override { real_->Copy(from, to); }
   void GatherRows(MatrixView<const float> from, const worker::RowIndex& index,

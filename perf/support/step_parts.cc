@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -32,15 +33,15 @@ class GrainWork {
     ASSIGN_OR_RETURN(work->model_, Model::Make(config, schema, objective.shape()));
     work->compute_ = GrainCompute::Create(config, work->model_, objective.shape(), &work->backend_);
     const auto parameters = static_cast<size_t>(work->model_.parameters().size());
-    work->parameters_.resize(parameters);
     work->gradient_.resize(parameters);
-    work->model_.parameters().Initialize(config.seed(), work->parameters_);
     work->workspace_ = work->compute_->NewWorkspace();
     return work;
   }
 
   const Model& model() const { return model_; }
 
+  // [model().parameters().size()], outlive this object.
+  void UseParameters(std::span<const float> parameters) { parameters_ = parameters; }
   // Computes this grain from now on.
   void Use(const Batch& batch, const GrainPositions& positions, const float* const* const* rows) {
     grain_ = {&batch, &positions, rows};
@@ -90,7 +91,8 @@ class GrainWork {
   RecordingBackend backend_;
   Model model_;
   std::unique_ptr<GrainCompute> compute_;
-  std::vector<float> parameters_, gradient_;
+  std::span<const float> parameters_;
+  std::vector<float> gradient_;
   std::unique_ptr<Workspace> workspace_;
   std::vector<SparseGradient> sparse_;
   GrainInput grain_;
@@ -147,12 +149,18 @@ Result<StepParts> MeasureStepParts(const TrainConfig& config, FileSystem& files)
   ASSIGN_OR_RETURN(const std::unique_ptr<LogReader> log, LogReader::Open(files, paths));
   ASSIGN_OR_RETURN(const std::unique_ptr<Objective> objective,
                    MakeObjective(config.objective(), config.seed()));
-  ASSIGN_OR_RETURN(const std::unique_ptr<Backend> backend, NewCpuBackend(config.compute().isa()));
+  ASSIGN_OR_RETURN(const std::unique_ptr<Backend> backend,
+                   NewCpuBackend(config.compute().isa(), config.compute().precision()));
   const std::unique_ptr<ThreadPool> pool = ThreadPool::Create(config.compute().threads()).value();
   std::vector<std::unique_ptr<GrainWork>> works(pool->threads());
   for (auto& work : works) {
     ASSIGN_OR_RETURN(work, GrainWork::Create(config, log->schema(), *objective, backend.get()));
   }
+  const ParameterLayout& layout = works[0]->model().parameters();
+  std::vector<float> parameters(static_cast<size_t>(layout.size()));
+  layout.Initialize(config.seed(), parameters);
+  RETURN_IF_ERROR(backend->UseWeights(parameters.data(), layout.size()));
+  for (auto& work : works) work->UseParameters(parameters);
   std::unique_ptr<StepBatch> batch;
   RETURN_IF_ERROR(MeasureReading(config, *log, works[0]->model().inputs.slot_tables, *objective,
                                  &batch, &parts));
@@ -185,7 +193,8 @@ Result<StepParts> MeasureStepParts(const TrainConfig& config, FileSystem& files)
 }
 
 Result<double> ProductPeak(const TrainConfig& config, int64_t n) {
-  ASSIGN_OR_RETURN(const std::unique_ptr<Backend> backend, NewCpuBackend(config.compute().isa()));
+  ASSIGN_OR_RETURN(const std::unique_ptr<Backend> backend,
+                   NewCpuBackend(config.compute().isa(), config.compute().precision()));
   const std::unique_ptr<ThreadPool> pool = ThreadPool::Create(config.compute().threads()).value();
   struct Matrices {
     AlignedMatrix a, b, c;

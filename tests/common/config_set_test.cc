@@ -17,6 +17,15 @@ TEST_F(ConfigSet, OverridesTheFile) {
   EXPECT_EQ(config->seed(), 7u);
 }
 
+TEST_F(ConfigSet, AFieldThatHasMovedNamesItsNewPlace) {
+  EXPECT_THAT(Load("", {"compute.cuda.precision=BF16"}).status().ToString(),
+              HasSubstr("compute.cuda.precision: no such field; allowed: compute.precision, which "
+                        "took its place"));
+  EXPECT_THAT(Load("compute { cuda { precision: BF16 } }").status().ToString(),
+              HasSubstr("compute.cuda.precision: no such field; allowed: compute.precision, which "
+                        "took its place"));
+}
+
 TEST_F(ConfigSet, LaterSetWins) { EXPECT_EQ(Load("", {"seed=7", "seed=8"})->seed(), 8u); }
 
 TEST_F(ConfigSet, WorksWithoutAFile) {

@@ -72,6 +72,13 @@ TEST_F(ConfigTrain, AnOracleWithoutItsLogIsRefused) {
   EXPECT_TRUE(Load("evaluate { oracle: \"o\" log: \"l\" }").ok());
 }
 
+TEST_F(ConfigTrain, APrecisionThatOnlyGpusHaveIsRefusedOnTheCpu) {
+  EXPECT_THAT(ErrorOf("compute {\n precision: TF32 backend: CPU }"),
+              StartsWith("job.textproto:2: compute.precision: TF32 is for GPUs"));
+  EXPECT_TRUE(Load("compute { precision: TF32 }").ok());
+  EXPECT_TRUE(Load("compute { precision: BF16 backend: CPU }").ok());
+}
+
 TEST_F(ConfigTrain, NumbersThatOverflowLaterAreRefused) {
   for (const char* set :
        {"cluster.server_memory_mb=18446744073709551615", "table.initializer.normal.stddev=1e30",

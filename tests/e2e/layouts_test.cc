@@ -9,9 +9,17 @@
 #include "common/strings.h"
 #include "tests/e2e/job_testing.h"
 #include "tests/e2e/pairwise.h"
+#include "worker/math/bf16_tiles.h"
 
 namespace chorus::e2e {
 namespace {
+
+bool CpuMultipliesBf16() { return worker::Bf16KernelsFor(ComputeConfig::NATIVE) != nullptr; }
+
+std::vector<std::string> Precisions() {
+  if (!CpuMultipliesBf16()) return {""};
+  return {"", "compute { precision: BF16 }"};
+}
 
 // What a job computes, one list a factor. Each text is merged into the job's configuration.
 const std::vector<std::vector<std::string>>& Settings() {
@@ -44,6 +52,7 @@ const std::vector<std::vector<std::string>>& Settings() {
       // 8 grains: the last step is short, most lanes of it empty; 4 grains of 32 rows; 1 grain.
       {"step { grain_rows: 16 grains_per_step: 8 }", "step { grain_rows: 32 grains_per_step: 4 }",
        "step { grain_rows: 50 grains_per_step: 1 }"},
+      Precisions(),
   };
   return settings;
 }
@@ -201,6 +210,19 @@ TEST(LayoutsTest, RunningStatisticsOfBatchNormAreTheSameOnAnyLayout) {
       JobConfig("objective { unbias {} } step { pull_ahead: 1 } model { batch_norm: true "
                 "tower { hidden: [12, 6] } shared_bottom { hidden: [16, 8] } }"),
       300, layout);
+}
+
+TEST(LayoutsTest, ProductsInBf16TrainTheSameOnAnyLayout) {
+  if (!CpuMultipliesBf16()) GTEST_SKIP() << "this CPU has neither AMX nor AVX512-BF16";
+  Layout layout;
+  layout.workers = 3;
+  layout.threads = 2;
+  for (const char* const model : {"batch_norm: true shared_bottom { hidden: [16, 8] }", ""}) {
+    ExpectEqualOutcomes(
+        JobConfig(StrCat("compute { precision: BF16 } objective { unbias {} } model { ", model,
+                         " tower { hidden: [40, 20] dropout: 0.3 } }")),
+        400, layout);
+  }
 }
 
 TEST(LayoutsTest, ARunThatEndsInItsFirstStageWorks) {

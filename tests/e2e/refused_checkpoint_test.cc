@@ -27,7 +27,7 @@ TEST(RefusedCheckpointTest, AnotherConfigurationIsRefusedWithTheDifferingField) 
       {"model { optimizer { adam { lr: 0.5 } } }", "model.optimizer"},
       {"objective { base {} }", "objective"},
       {"compute { isa: AVX2 }", "compute.isa"},
-      {"compute { cuda { precision: BF16 } }", "compute.cuda.precision"},
+      {"compute { precision: BF16 }", "compute.precision"},
       {"table { name: 'a' dim: 5 } table { name: 'b' dim: 3 }", "dim"},
   };
   for (const auto& change : changes) {

@@ -5,6 +5,7 @@
 
 #include "tests/e2e/resume_testing.h"
 #include "tests/support/faulty_files.h"
+#include "worker/math/bf16_tiles.h"
 #include "worker/train/checkpoint_store.h"
 
 namespace chorus::e2e {
@@ -66,6 +67,15 @@ TEST_P(ResumeMethodTest, FromEveryCheckpointInAnyStageEqualsTheUninterruptedRun)
 INSTANTIATE_TEST_SUITE_P(Methods, ResumeMethodTest,
                          testing::Values("aman { rho: 0.5 }", "dcmt { snips: true }", "nise {}",
                                          "unbias {}", "ukd {}", "ddpo { ctm: true }"));
+
+// Weights are rounded once for each change of them: a run that goes on rounds those it has read.
+TEST(ResumeTest, InBf16FromEveryCheckpointEqualsTheUninterruptedRun) {
+  if (worker::Bf16KernelsFor(ComputeConfig::NATIVE) == nullptr) {
+    GTEST_SKIP() << "this CPU has neither AMX nor AVX512-BF16";
+  }
+  ExpectEveryCheckpointResumes(
+      JobConfig(StrCat(kEveryStep, kModel, "compute { precision: BF16 }")));
+}
 
 TEST(ResumeTest, ACheckpointKnowsItsStage) {
   const auto files = FilesWithLogs();

@@ -293,7 +293,7 @@ run_all() {
       model) unit model cuda_gpu_model_test ;;
       perf-small-grains) measure "$name" --set "step.grain_rows=$small_grain" --set step.grains_per_step=8 ;;
       perf-sums-all) with_nccl measure "$name" --gpus "$devices" ;;
-      perf-*) measure "$name" --set "compute.cuda.precision=${name#perf-}" ;;
+      perf-*) measure "$name" --set "compute.precision=${name#perf-}" ;;
       memcheck-* | racecheck-*) sanitize "${name%%-*}" "${name#*-}" ;;
     esac
   done

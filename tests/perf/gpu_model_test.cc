@@ -61,7 +61,7 @@ class CountedRun {
   explicit CountedRun(const World& world)
       : data_(world.data),
         emulated_(OpenDeviceFor(world.config)),
-        device_(emulated_.get(), world.config.compute().cuda().precision()) {
+        device_(emulated_.get(), world.config.compute().precision()) {
     Result<std::unique_ptr<StepRun>> run = StepRun::Create(world.config, world.data, &device_);
     EXPECT_TRUE(run.ok()) << run.status().ToString();
     run_ = std::move(run).value();
@@ -73,7 +73,7 @@ class CountedRun {
 
  private:
   static std::unique_ptr<worker::Device> OpenDeviceFor(const TrainConfig& config) {
-    return worker::testing::OpenTestDevice(config.compute().cuda().precision() == CudaConfig::BF16
+    return worker::testing::OpenTestDevice(config.compute().precision() == ComputeConfig::BF16
                                                ? worker::DevicePrecision::kBf16
                                                : worker::DevicePrecision::kFp32);
   }

@@ -66,12 +66,12 @@ TEST(GpuPredictionTest, ALongLoopOfFewThreadsIsNotFree) {
   const Gpu& gpu = *FindGpu("A100-80");
   constexpr int64_t kRows = 8192, kColumns = 360;
   Cost serial = call_cost::Fill({1, kColumns});
-  const double start = SecondsOf(serial, gpu, CudaConfig::FP32);
+  const double start = SecondsOf(serial, gpu, ComputeConfig::FP32);
   serial.passes = 3 * kRows;
-  EXPECT_GT(SecondsOf(serial, gpu, CudaConfig::FP32), 100 * start);
+  EXPECT_GT(SecondsOf(serial, gpu, ComputeConfig::FP32), 100 * start);
   for (const Cost& cost : {call_cost::ColumnMoments({kRows, kColumns}),
                            call_cost::NormalizeBackward({kRows, kColumns}, true)}) {
-    EXPECT_LT(SecondsOf(cost, gpu, CudaConfig::FP32), 20 * start);
+    EXPECT_LT(SecondsOf(cost, gpu, ComputeConfig::FP32), 20 * start);
   }
 }
 
@@ -172,9 +172,9 @@ TEST(GpuPredictionTest, AJobIsModelledFromFullStepsOnly) {
 
 TEST(GpuPredictionTest, PublishedShapesAreJobs) {
   for (const Anchor& anchor : Anchors()) {
-    const Result<TrainConfig> config = ConfigOf(anchor, {"compute.cuda.precision=TF32"});
+    const Result<TrainConfig> config = ConfigOf(anchor, {"compute.precision=TF32"});
     ASSERT_TRUE(config.ok()) << anchor.name << ": " << config.status().ToString();
-    EXPECT_EQ(config->compute().cuda().precision(), CudaConfig::TF32);
+    EXPECT_EQ(config->compute().precision(), ComputeConfig::TF32);
     EXPECT_NE(FindGpu(anchor.gpu), nullptr);
     EXPECT_EQ(LogShapeOf(anchor).slots.size(), 26u);
   }

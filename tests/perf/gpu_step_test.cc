@@ -21,7 +21,7 @@ TEST(GpuStepTest, AStepIsTheSameOnAPlainDeviceAndOnACountingOne) {
     SCOPED_TRACE(job.name);
     const World world = MakeWorld(job);
     const worker::StepBatch& batch = *world.data.steps.back();
-    const auto precision = world.config.compute().cuda().precision();
+    const auto precision = world.config.compute().precision();
     const auto plain = worker::testing::OpenTestDevice(worker::DevicePrecisionOf(precision));
     const auto counted = worker::testing::OpenTestDevice(worker::DevicePrecisionOf(precision));
     CountingDevice counting(counted.get(), precision);

@@ -85,8 +85,7 @@ std::vector<Job> ModelledJobs() {
   add("transfer", "objective { ddpo {} } model { optimizer { sgd {} } }", RichLog());
   add("partials", "objective { dcmt { snips: true } } model { optimizer { adagrad {} } }",
       RichLog());
-  add("16-bit products", "objective { chorus_cvr {} } compute { cuda { precision: BF16 } }",
-      RichLog());
+  add("16-bit products", "objective { chorus_cvr {} } compute { precision: BF16 }", RichLog());
   add("draws", "objective { oversampling {} }", RichLog());
   for (const uint32_t stage : {0u, 1u}) {
     add(StrCat("ukd stage ", stage), "objective { ukd {} }", RichLog()).stage = stage;

@@ -129,10 +129,7 @@ class Device : public Backend {
   // Takes the memory that calls of at most these sizes need besides their arguments. REQUIRES: it
   // is called before the first of them. Error: kResourceExhausted.
   virtual Status Reserve(const DeviceSizes& sizes) = 0;
-  // Says where products will read weights, and that they have changed: it is to be called after
-  // each change. A precision that rounds inputs rounds the weights here once, instead of in every
-  // product. REQUIRES: n <= DeviceSizes::weights.
-  virtual Status UseWeights(const float* weights, int64_t n) = 0;
+  // UseWeights of a device REQUIRES: n <= DeviceSizes::weights.
 
   // Enqueues work that comes again. REQUIRES: for the same key `enqueue` makes the same calls with
   // the same arguments, and makes only calls that enqueue work on the device's memory. The first

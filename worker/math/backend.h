@@ -48,6 +48,11 @@ class Backend {
   virtual Status Gemm(const GemmOptions& options, MatrixView<const float> a,
                       MatrixView<const float> b, MatrixView<float> c) = 0;
 
+  // Says where products will read weights as their right factor, and that they have changed: it is to
+  // be called after each change. A precision that rounds inputs then rounds the weights once, instead
+  // of in every product. REQUIRES: no other call runs.
+  virtual Status UseWeights(const float* weights, int64_t n) = 0;
+
   virtual void Fill(float value, MatrixView<float> matrix) = 0;
   virtual void Copy(MatrixView<const float> from, MatrixView<float> to) = 0;
 
@@ -106,8 +111,10 @@ class Backend {
 };
 
 // A backend of oneDNN and own loops. The instruction set is a property of the process, so all
-// backends of a process must ask for the same one. Error: kFailedPrecondition when the CPU lacks
-// `isa`, or the process already computes with another one.
-Result<std::unique_ptr<Backend>> NewCpuBackend(ComputeConfig::Isa isa);
+// backends of a process must ask for the same one. precision: what products read their inputs with;
+// layers of width one (DotRows) read float32 at any. Error: kFailedPrecondition when the CPU lacks
+// `isa`, the process already computes with another one, or `precision` is beyond it.
+Result<std::unique_ptr<Backend>> NewCpuBackend(
+    ComputeConfig::Isa isa, ComputeConfig::Precision precision = ComputeConfig::FP32);
 
 }  // namespace chorus::worker

@@ -1,8 +1,11 @@
 #include <algorithm>
 
 #include "common/check.h"
+#include "common/strings.h"
 #include "worker/math/backend.h"
 #include "worker/math/batch_norm_kernels.h"
+#include "worker/math/bf16_tiles.h"
+#include "worker/math/gemm_bf16.h"
 #include "worker/math/gemm_onednn.h"
 #include "worker/math/item_loops.h"
 #include "worker/math/kernels.h"
@@ -24,7 +27,9 @@ void EpilogueOnly(const GemmOptions& options, MatrixView<float> c) {
 
 class CpuBackend final : public Backend {
  public:
-  explicit CpuBackend(std::unique_ptr<OneDnnGemm> gemm) : gemm_(std::move(gemm)) {}
+  // rounded: null: products are oneDNN's.
+  CpuBackend(std::unique_ptr<OneDnnGemm> gemm, std::unique_ptr<Bf16Gemm> rounded)
+      : gemm_(std::move(gemm)), rounded_(std::move(rounded)) {}
 
   Status Gemm(const GemmOptions& options, MatrixView<const float> a, MatrixView<const float> b,
               MatrixView<float> c) override {
@@ -33,8 +38,16 @@ class CpuBackend final : public Backend {
     CHECK((options.transpose_b ? b.rows : b.cols) == c.cols, "columns of c: ", c.cols);
     CHECK((options.transpose_b ? b.cols : b.rows) == k, "inner size: ", k);
     if (c.rows == 0 || c.cols == 0) return Status::Ok();
-    if (k > 0) return gemm_->Run(options, a, b, c);
-    EpilogueOnly(options, c);
+    if (k == 0) {
+      EpilogueOnly(options, c);
+      return Status::Ok();
+    }
+    if (rounded_ == nullptr) return gemm_->Run(options, a, b, c);
+    rounded_->Run(options, a, b, c);
+    return Status::Ok();
+  }
+  Status UseWeights(const float* weights, int64_t n) override {
+    if (rounded_ != nullptr) rounded_->UseWeights(weights, n);
     return Status::Ok();
   }
 
@@ -107,14 +120,38 @@ class CpuBackend final : public Backend {
   void ForEach(const ItemKernel& kernel) override { RunItems(kernel); }
 
  private:
-  std::unique_ptr<OneDnnGemm> gemm_;
+  const std::unique_ptr<OneDnnGemm> gemm_;
+  const std::unique_ptr<Bf16Gemm> rounded_;
 };
+
+Result<std::unique_ptr<Bf16Gemm>> NewBf16Gemm(ComputeConfig::Isa isa) {
+  if (const Bf16Kernels* kernels = Bf16KernelsFor(isa)) return std::make_unique<Bf16Gemm>(*kernels);
+  const bool native = isa == ComputeConfig::NATIVE || isa == ComputeConfig::ISA_UNSPECIFIED;
+  const bool capped = !native && Bf16KernelsFor(ComputeConfig::NATIVE) != nullptr;
+  const std::string why =
+      capped ? StrCat("compute.isa allows no more than ", ComputeConfig::Isa_Name(isa))
+             : std::string("this CPU has neither AMX nor AVX512-BF16, which multiply bfloat16");
+  return FailedPrecondition(StrCat("compute.precision is BF16, but ", why, ": set ",
+                                   capped ? "another compute.isa, or " : "",
+                                   "compute.precision=FP32"));
+}
 
 }  // namespace
 
-Result<std::unique_ptr<Backend>> NewCpuBackend(ComputeConfig::Isa isa) {
+Result<std::unique_ptr<Backend>> NewCpuBackend(ComputeConfig::Isa isa,
+                                               ComputeConfig::Precision precision) {
+  if (precision == ComputeConfig::TF32) {
+    return FailedPrecondition(
+        "compute.precision is TF32, which GPUs alone have, and this job computes on the CPU: set "
+        "compute.precision=FP32 or BF16");
+  }
   ASSIGN_OR_RETURN(std::unique_ptr<OneDnnGemm> gemm, NewOneDnnGemm(isa));
-  return std::unique_ptr<Backend>(std::make_unique<CpuBackend>(std::move(gemm)));
+  std::unique_ptr<Bf16Gemm> rounded;
+  if (precision == ComputeConfig::BF16) {
+    ASSIGN_OR_RETURN(rounded, NewBf16Gemm(isa));
+  }
+  return std::unique_ptr<Backend>(
+      std::make_unique<CpuBackend>(std::move(gemm), std::move(rounded)));
 }
 
 }  // namespace chorus::worker

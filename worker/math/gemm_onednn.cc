@@ -11,6 +11,7 @@
 #include "common/mutex.h"
 #include "common/strings.h"
 #include "worker/math/aligned_matrix.h"
+#include "worker/math/bf16_tiles.h"
 
 namespace chorus::worker {
 namespace {
@@ -145,19 +146,29 @@ class OneDnnGemmImpl final : public OneDnnGemm {
   std::map<ShapeKey, Product> products_ GUARDED_BY(mutex_);
 };
 
+bool CpuHas(ComputeConfig::Isa isa) {
+  if (isa == ComputeConfig::AVX2) return __builtin_cpu_supports("avx2") != 0;
+  if (isa == ComputeConfig::AVX512) {
+    return __builtin_cpu_supports("avx512f") != 0 && __builtin_cpu_supports("avx512bw") != 0 &&
+           __builtin_cpu_supports("avx512vl") != 0 && __builtin_cpu_supports("avx512dq") != 0;
+  }
+  return isa == ComputeConfig::NATIVE || Bf16KernelsFor(isa) != nullptr;
+}
+
+dnnl::cpu_isa LibraryIsa(ComputeConfig::Isa isa) {
+  if (isa == ComputeConfig::AVX2) return dnnl::cpu_isa::avx2;
+  if (isa == ComputeConfig::AVX512) return dnnl::cpu_isa::avx512_core;
+  if (isa == ComputeConfig::AVX512_BF16) return dnnl::cpu_isa::avx512_core_bf16;
+  return isa == ComputeConfig::AMX ? dnnl::cpu_isa::avx512_core_amx : dnnl::cpu_isa::all;
+}
+
 // oneDNN's limit holds for the process and can be set only before its first primitive, so that the
 // first backend of the process decides.
 Status CapIsa(ComputeConfig::Isa isa) {
   static Mutex mutex;
   static ComputeConfig::Isa chosen GUARDED_BY(mutex) = ComputeConfig::ISA_UNSPECIFIED;
   if (isa == ComputeConfig::ISA_UNSPECIFIED) isa = ComputeConfig::NATIVE;
-  const bool known_to_cpu =
-      isa == ComputeConfig::NATIVE ||
-      (isa == ComputeConfig::AVX2 && __builtin_cpu_supports("avx2")) ||
-      (isa == ComputeConfig::AVX512 && __builtin_cpu_supports("avx512f") &&
-       __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") &&
-       __builtin_cpu_supports("avx512dq"));
-  if (!known_to_cpu) {
+  if (!CpuHas(isa)) {
     return FailedPrecondition(StrCat("compute.isa: this CPU lacks ", ComputeConfig::Isa_Name(isa)));
   }
   MutexLock lock(mutex);
@@ -167,8 +178,7 @@ Status CapIsa(ComputeConfig::Isa isa) {
                                      ComputeConfig::Isa_Name(chosen)));
   }
   if (isa != ComputeConfig::NATIVE) {
-    const auto cap = isa == ComputeConfig::AVX2 ? dnnl::cpu_isa::avx2 : dnnl::cpu_isa::avx512_core;
-    if (dnnl::set_max_cpu_isa(cap) != dnnl::status::success) {
+    if (dnnl::set_max_cpu_isa(LibraryIsa(isa)) != dnnl::status::success) {
       return FailedPrecondition(
           "compute.isa: oneDNN was used before, its instruction set is fixed");
     }

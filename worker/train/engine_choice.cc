@@ -29,7 +29,7 @@ Result<std::unique_ptr<Engine>> NewEngine(const EngineContext& context, const Op
   ASSIGN_OR_RETURN(const std::string cause, FirstCause(engine.status(), context.workers));
   if (cause.empty()) {
     LogInfo("computing on ", found, ", products in ",
-            CudaConfig::Precision_Name(compute.cuda().precision()));
+            ComputeConfig::Precision_Name(compute.precision()));
     return engine;
   }
   if (compute.backend() == ComputeConfig::CUDA) {

@@ -88,8 +88,8 @@ TEST_F(CudaJobTest, TrainsAsTheCpuDoesUpToRounding) {
 // Rounded inputs of products move weights by more than float32 does, and by less than the run.
 TEST_F(CudaJobTest, LowerPrecisionTrainsToNearlyTheSameWeights) {
   const auto in = [&](const char* precision) {
-    return DenseOf(With(On("CUDA"), StrCat("compute { cuda { precision: ", precision,
-                                           " } } checkpoint { directory: \"", precision, "\" }")),
+    return DenseOf(With(On("CUDA"), StrCat("compute { precision: ", precision,
+                                           " } checkpoint { directory: \"", precision, "\" }")),
                    Devices(1));
   };
   const worker::DenseState exact = in("FP32"), tf32 = in("TF32"), bf16 = in("BF16");

@@ -198,7 +198,7 @@ TEST_F(CudaMpirunTest, ARunThatGoesOnOnTheOtherKindIsToldOfOtherRounding) {
 
 TEST_F(CudaMpirunTest, ACheckpointDoesNotSayWhichLibraryIsOpened) {
   SetDevices(1);
-  const std::vector<std::string> precise = {"--set", "compute.cuda.precision=TF32",
+  const std::vector<std::string> precise = {"--set", "compute.precision=TF32",
                                             "--set", "compute.threads=1",
                                             "--set", "cluster.listen_address=127.0.0.1"};
   ExpectSuccess(Run(0, Command("train", Config("run", kJob), On("CUDA", Library(), precise))));

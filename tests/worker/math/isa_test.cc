@@ -19,6 +19,18 @@ TEST(IsaTest, ACapHoldsForTheWholeProcess) {
   EXPECT_TRUE(NewCpuBackend(ComputeConfig::AVX2).ok());
   const Status refused = NewCpuBackend(ComputeConfig::NATIVE).status();
   EXPECT_EQ(refused.code(), Code::kFailedPrecondition);
+
+  const Status rounded = NewCpuBackend(ComputeConfig::AVX2, ComputeConfig::BF16).status();
+  EXPECT_EQ(rounded.code(), Code::kFailedPrecondition);
+  EXPECT_NE(rounded.message().find("compute.precision=FP32"), std::string::npos)
+      << rounded.ToString();
+}
+
+TEST(IsaTest, PrecisionsThatOnlyGpusHaveAreRefused) {
+  const Status refused = NewCpuBackend(ComputeConfig::AVX2, ComputeConfig::TF32).status();
+  EXPECT_EQ(refused.code(), Code::kFailedPrecondition);
+  EXPECT_NE(refused.message().find("compute.precision=FP32"), std::string::npos)
+      << refused.ToString();
 }
 
 TEST(IsaTest, AnInstructionSetThatTheCpuLacksIsRefused) {

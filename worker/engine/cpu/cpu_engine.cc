@@ -6,20 +6,27 @@
 #include "common/check.h"
 #include "common/strings.h"
 #include "worker/engine/step_gradients.h"
+#include "worker/math/kernels.h"
 
 namespace chorus::worker {
 namespace {
 constexpr int64_t kFloatsPerTask = int64_t{1} << 15;
+
+std::string NameOf(ComputeConfig::Precision precision) {
+  if (precision == ComputeConfig::FP32) return "CPU";
+  return StrCat("CPU, products in ", ComputeConfig::Precision_Name(precision));
+}
 }  // namespace
 
 Result<std::unique_ptr<Engine>> CpuEngine::Create(const EngineContext& context) {
-  ASSIGN_OR_RETURN(std::unique_ptr<Backend> backend,
-                   NewCpuBackend(context.config->compute().isa()));
+  ASSIGN_OR_RETURN(
+      std::unique_ptr<Backend> backend,
+      NewCpuBackend(context.config->compute().isa(), context.config->compute().precision()));
   return std::unique_ptr<Engine>(new CpuEngine(context, std::move(backend)));
 }
 
 CpuEngine::CpuEngine(const EngineContext& context, std::unique_ptr<Backend> backend)
-    : Engine(context, "CPU", false),
+    : Engine(context, NameOf(context.config->compute().precision()), false),
       backend_(std::move(backend)),
       compute_(GrainCompute::Create(*context.config, *context.model, context.objective->shape(),
                                     backend_.get())),
@@ -39,6 +46,11 @@ CpuEngine::CpuEngine(const EngineContext& context, std::unique_ptr<Backend> back
 }
 
 Status CpuEngine::Begin(const StepBatch& batch, const PulledRows& rows) {
+  if (!weights_noted_) {
+    const std::span<const float> now = weights();
+    RETURN_IF_ERROR(backend_->UseWeights(now.data(), static_cast<int64_t>(now.size())));
+    weights_noted_ = true;
+  }
   batch_ = &batch;
   forwarded_ = false;
   rows_.Point(rows, batch.keys);
@@ -67,6 +79,7 @@ MatrixView<const float> CpuEngine::Logits(uint32_t grain) {
 }
 
 Status CpuEngine::ApplyDense(const DenseUpdate& update, std::span<float> gradient) {
+  weights_noted_ = false;
   return context_.weights->Apply(update, gradient);
 }
 
@@ -145,9 +158,7 @@ void CpuEngine::SumGradients(uint32_t first_grain, TreeNode node) {
           return gradients_.view().row(first_grain + term) + begin;
         };
         ReduceAlongTree(leaves.data(), node.size, node, 0, [&](uint32_t into, uint32_t from) {
-          float* const a = slice(into);
-          const float* const b = slice(from);
-          for (int64_t i = 0; i < count; ++i) a[i] += b[i];
+          AddTo(slice(into), slice(from), count);
         });
         return Status::Ok();
       });

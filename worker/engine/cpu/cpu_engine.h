@@ -29,6 +29,7 @@ class CpuEngine final : public Engine {
   Status Train(const std::vector<double>& scales) override;
   StepGradients CombineSparse() override;
   Status ApplyDense(const DenseUpdate& update, std::span<float> gradient) override;
+  void ForgetDense() override { weights_noted_ = false; }
   Status Score(const StepBatch& batch, const PulledRows& rows) override;
   MatrixView<const float> Logits(uint32_t grain) override;
 
@@ -64,7 +65,8 @@ class CpuEngine final : public Engine {
   AlignedMatrix node_gradients_;            // [nodes, parameters], when there are several nodes
   std::vector<std::vector<float>> logits_;  // [grains], of Score
   const StepBatch* batch_ = nullptr;
-  bool forwarded_ = false;  // Forward has run for this step
+  bool forwarded_ = false;      // Forward has run for this step
+  bool weights_noted_ = false;  // the backend knows of their last change
   RowPointers rows_;
   SparseCombiner combiner_;
   uint64_t counted_ = 0;  // of what workspaces pooled, by Train or Score

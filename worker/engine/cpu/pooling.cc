@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <type_traits>
 #include <utility>
 
 #include "worker/math/clones.h"
@@ -34,6 +35,70 @@ float MeanFactor(SlotConfig::Pooling pooling, const SlotColumn& column, uint32_t
 float Coefficient(const SlotColumn& column, uint32_t k, float factor) {
   return column.values.empty() ? factor : factor * column.values[k];
 }
+
+// Whether each of the rows has one key, without a value: all poolings are then the key's row.
+bool IsOneHot(const SlotColumn& column, uint32_t rows) {
+  if (!column.values.empty() || column.keys.size() != rows) return false;
+  bool one_hot = true;
+  for (uint32_t i = 0; i < rows; ++i) one_hot &= column.offsets[i + 1] - column.offsets[i] == 1;
+  return one_hot;
+}
+
+// Calls visit(dim), of a compile-time constant for the dimensions that are common.
+template <typename Visit>
+[[gnu::always_inline]] inline void ForDim(int64_t dim, const Visit& visit) {
+  if (dim == 8) return visit(std::integral_constant<int64_t, 8>());
+  if (dim == 16) return visit(std::integral_constant<int64_t, 16>());
+  if (dim == 18) return visit(std::integral_constant<int64_t, 18>());
+  if (dim == 32) return visit(std::integral_constant<int64_t, 32>());
+  visit(dim);
+}
+
+template <typename Dim>
+[[gnu::always_inline]] inline void CopyRows(Dim dim, const uint32_t* positions,
+                                            const float* const* embeddings, MatrixView<float> x) {
+  for (int64_t i = 0; i < x.rows; ++i) {
+    if (i + kPrefetchAhead < x.rows) PrefetchFloats(embeddings[positions[i + kPrefetchAhead]], dim);
+    float* __restrict out = x.row(i);
+    const float* __restrict row = embeddings[positions[i]];
+    for (int64_t j = 0; j < dim; ++j) out[j] = 0.0f + row[j];  // no zero is negative, as in a sum
+  }
+}
+
+template <typename Dim>
+[[gnu::always_inline]] inline void AddRows(Dim dim, const uint32_t* positions,
+                                           MatrixView<const float> dx, const uint32_t* index_of,
+                                           float* sums) {
+  for (int64_t i = 0; i < dx.rows; ++i) {
+    const float* __restrict source = dx.row(i);
+    float* __restrict sum = sums + dim * index_of[positions[i]];
+    for (int64_t j = 0; j < dim; ++j) sum[j] += source[j];
+  }
+}
+
+struct CopyOneHot {
+  const uint32_t* positions;
+  const float* const* embeddings;
+  MatrixView<float> x;
+  template <typename Dim>
+  [[gnu::always_inline]] void operator()(Dim dim) const {
+    CopyRows(dim, positions, embeddings, x);
+  }
+};
+struct AddOneHot {
+  const uint32_t* positions;
+  MatrixView<const float> dx;
+  const uint32_t* index_of;
+  float* sums;
+  template <typename Dim>
+  [[gnu::always_inline]] void operator()(Dim dim) const {
+    AddRows(dim, positions, dx, index_of, sums);
+  }
+};
+
+// PoolSlot and UnpoolSlot of one-hot columns.
+CHORUS_CLONES void PoolOneHot(int64_t dim, const CopyOneHot& copy) { ForDim(dim, copy); }
+CHORUS_CLONES void UnpoolOneHot(int64_t dim, const AddOneHot& add) { ForDim(dim, add); }
 
 CHORUS_CLONES void PoolSlot(const SlotInput& slot, const SlotColumn& column, uint32_t rows,
                             const uint32_t* positions, const float* const* embeddings,
@@ -117,11 +182,14 @@ void PoolForward(const SideInputs& side, const FeatureColumns& features,
   int64_t length_column = side.first_length();
   for (const SlotInput& slot : side.slots) {
     const SlotColumn& column = features.slots[slot.column];
-    const uint32_t* const places = positions[slot.column].data();
+    const uint32_t* const at = positions[slot.column].data();
     if (slot.is_sequence()) {
-      ListSlot(slot, column, features.rows, places, rows[slot.table], length_column++, x);
+      ListSlot(slot, column, features.rows, at, rows[slot.table], length_column++, x);
+    } else if (IsOneHot(column, features.rows)) {
+      PoolOneHot(slot.dim,
+                 {at, rows[slot.table], x.Rows(0, features.rows).Columns(slot.first, slot.dim)});
     } else {
-      PoolSlot(slot, column, features.rows, places, rows[slot.table], x);
+      PoolSlot(slot, column, features.rows, at, rows[slot.table], x);
     }
   }
   for (size_t n = 0; n < side.numerics.size(); ++n) {
@@ -136,9 +204,16 @@ void PoolBackward(const SideInputs& side, const FeatureColumns& features,
                   const std::vector<std::vector<uint32_t>>& positions, MatrixView<const float> dx,
                   const uint32_t* const* index_of, float* const* sums) {
   for (const SlotInput& slot : side.slots) {
-    const auto unpool = slot.is_sequence() ? UnlistSlot : UnpoolSlot;
-    unpool(slot, features.slots[slot.column], features.rows, positions[slot.column].data(), dx,
-           index_of[slot.table], sums[slot.table]);
+    const SlotColumn& column = features.slots[slot.column];
+    const uint32_t* const at = positions[slot.column].data();
+    if (slot.is_sequence()) {
+      UnlistSlot(slot, column, features.rows, at, dx, index_of[slot.table], sums[slot.table]);
+    } else if (IsOneHot(column, features.rows)) {
+      UnpoolOneHot(slot.dim, {at, dx.Rows(0, features.rows).Columns(slot.first, slot.dim),
+                              index_of[slot.table], sums[slot.table]});
+    } else {
+      UnpoolSlot(slot, column, features.rows, at, dx, index_of[slot.table], sums[slot.table]);
+    }
   }
 }
 

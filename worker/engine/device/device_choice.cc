@@ -41,11 +41,11 @@ Result<std::string> ObjectionOfAll(const std::string& answer, bool may_share,
 
 }  // namespace
 
-DevicePrecision DevicePrecisionOf(CudaConfig::Precision precision) {
+DevicePrecision DevicePrecisionOf(ComputeConfig::Precision precision) {
   switch (precision) {
-    case CudaConfig::TF32:
+    case ComputeConfig::TF32:
       return DevicePrecision::kTf32;
-    case CudaConfig::BF16:
+    case ComputeConfig::BF16:
       return DevicePrecision::kBf16;
     default:
       return DevicePrecision::kFp32;
@@ -64,7 +64,7 @@ Result<std::unique_ptr<Device>> ChooseDevice(const TrainConfig& job, const OpenD
   }
   DeviceOptions options;
   options.rank = workers->rank();
-  options.precision = DevicePrecisionOf(config.cuda().precision());
+  options.precision = DevicePrecisionOf(config.precision());
   options.library = config.cuda().library();
   options.optional = !required;
   options.deadline_seconds = DeviceDeadline(job);

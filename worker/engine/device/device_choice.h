@@ -11,7 +11,7 @@
 
 namespace chorus::worker {
 
-DevicePrecision DevicePrecisionOf(CudaConfig::Precision precision);
+DevicePrecision DevicePrecisionOf(ComputeConfig::Precision precision);
 
 // Seconds of a wait for a device, or of devices for each other. Less than the hosts': who waits
 // there for a worker whose device waits hears of it.

@@ -18,15 +18,15 @@ namespace {
 // They copy memory: more of them would wait for it.
 constexpr uint32_t kMostPackingThreads = 8;
 
-std::string NameOf(const DeviceInfo& info, const CudaConfig& cuda) {
+std::string NameOf(const DeviceInfo& info, const ComputeConfig& compute) {
   return StrCat("CUDA on ", info.name, ", products in ",
-                CudaConfig::Precision_Name(cuda.precision()));
+                ComputeConfig::Precision_Name(compute.precision()));
 }
 
 class DeviceEngine final : public Engine {
  public:
   DeviceEngine(const EngineContext& context, std::unique_ptr<Device> device)
-      : Engine(context, NameOf(device->info(), context.config->compute().cuda()), true),
+      : Engine(context, NameOf(device->info(), context.config->compute()), true),
         cuda_(context.config->compute().cuda()),
         device_(std::move(device)) {}
 

@@ -1,0 +1,282 @@
+// The kernels for CPUs with AVX512-BF16 and AMX. Functions are compiled for their instruction set one
+// by one, so that no code shared with other files is.
+
+#if defined(__GNUC__) && !defined(__clang__)
+// g++ 12 takes the undefined vectors in its own intrinsics for a mistake (GCC bug 105593).
+#pragma GCC diagnostic ignored "-Wuninitialized"
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+#endif
+
+#include <cpuid.h>
+#include <immintrin.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "worker/math/bf16_tiles.h"
+
+#define CHORUS_AVX512_BF16 __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx512bf16")))
+#define CHORUS_AMX __attribute__((target("amx-tile,amx-bf16")))
+
+namespace chorus::worker {
+namespace {
+
+using Vectors = __m512i[kTile];
+
+CHORUS_AVX512_BF16 inline __mmask16 FirstOf(int64_t count) {
+  return static_cast<__mmask16>((1u << std::clamp<int64_t>(count, 0, kTile)) - 1);
+}
+
+// low[0 .. 16), high[0 .. 16) as bfloat16.
+CHORUS_AVX512_BF16 inline __m512i Rounded32(__m512 low, __m512 high) {
+  return reinterpret_cast<__m512i>(_mm512_cvtne2ps_pbh(high, low));
+}
+
+// t[i] dword j <-> t[j] dword i.
+CHORUS_AVX512_BF16 inline void Transpose(Vectors& t) {
+  Vectors u;
+  for (int i = 0; i < 16; i += 2) {
+    u[i] = _mm512_unpacklo_epi32(t[i], t[i + 1]);
+    u[i + 1] = _mm512_unpackhi_epi32(t[i], t[i + 1]);
+  }
+  for (int i = 0; i < 16; i += 4) {
+    t[i] = _mm512_unpacklo_epi64(u[i], u[i + 2]);
+    t[i + 1] = _mm512_unpackhi_epi64(u[i], u[i + 2]);
+    t[i + 2] = _mm512_unpacklo_epi64(u[i + 1], u[i + 3]);
+    t[i + 3] = _mm512_unpackhi_epi64(u[i + 1], u[i + 3]);
+  }
+  // t[4 q + c] now holds column 4 l + c of rows 4 q .. 4 q + 3 in its 128-bit lane l.
+  for (int c = 0; c < 4; ++c) {
+    u[c] = _mm512_shuffle_i32x4(t[c], t[4 + c], 0x88);
+    u[4 + c] = _mm512_shuffle_i32x4(t[c], t[4 + c], 0xdd);
+    u[8 + c] = _mm512_shuffle_i32x4(t[8 + c], t[12 + c], 0x88);
+    u[12 + c] = _mm512_shuffle_i32x4(t[8 + c], t[12 + c], 0xdd);
+  }
+  for (int c = 0; c < 4; ++c) {
+    t[c] = _mm512_shuffle_i32x4(u[c], u[8 + c], 0x88);
+    t[8 + c] = _mm512_shuffle_i32x4(u[c], u[8 + c], 0xdd);
+    t[4 + c] = _mm512_shuffle_i32x4(u[4 + c], u[12 + c], 0x88);
+    t[12 + c] = _mm512_shuffle_i32x4(u[4 + c], u[12 + c], 0xdd);
+  }
+}
+
+// 16 outer indices from `outer` on, 32 inner ones from `inner` on: t[i] holds outer index i.
+CHORUS_AVX512_BF16 inline void LoadByOuter(const Factor& factor, int64_t outer, int64_t inner,
+                                           Vectors& t) {
+  const __mmask16 low = FirstOf(factor.inner() - inner);
+  const __mmask16 high = FirstOf(factor.inner() - inner - kTile);
+  const int64_t rows = std::min(kTile, factor.outer() - outer);
+  for (int64_t i = 0; i < kTile; ++i) {
+    if (i >= rows) {
+      t[i] = _mm512_setzero_si512();
+      continue;
+    }
+    const float* const from = factor.stored.row(outer + i) + inner;
+    t[i] = Rounded32(_mm512_maskz_loadu_ps(low, from), _mm512_maskz_loadu_ps(high, from + kTile));
+  }
+}
+
+// The same: t[p] holds pair p of the inner index, for each outer one.
+CHORUS_AVX512_BF16 inline void LoadByPairs(const Factor& factor, int64_t outer, int64_t inner,
+                                           Vectors& t) {
+  // Numbers i and 16 + i become neighbours.
+  const __m512i order = _mm512_set_epi16(31, 15, 30, 14, 29, 13, 28, 12, 27, 11, 26, 10, 25, 9, 24,
+                                         8, 23, 7, 22, 6, 21, 5, 20, 4, 19, 3, 18, 2, 17, 1, 16, 0);
+  const __mmask16 columns = FirstOf(factor.outer() - outer);
+  const int64_t rows = factor.inner() - inner;
+  for (int64_t p = 0; p < kTile; ++p) {
+    if (2 * p >= rows) {
+      t[p] = _mm512_setzero_si512();
+      continue;
+    }
+    const float* const from = factor.stored.row(inner + 2 * p) + outer;
+    const __m512 low = _mm512_maskz_loadu_ps(columns, from);
+    const __m512 high = 2 * p + 1 < rows
+                            ? _mm512_maskz_loadu_ps(columns, from + factor.stored.stride)
+                            : _mm512_setzero_ps();
+    t[p] = _mm512_permutexvar_epi16(order, Rounded32(low, high));
+  }
+}
+
+CHORUS_AVX512_BF16 void PackVectors(const Factor& factor, int64_t panel, Bf16* to) {
+  for (int64_t inner = 0; inner < factor.inner(); inner += kTileDepth, to += kTileSize) {
+    Vectors t;
+    if (factor.inner_is_rows) {
+      LoadByPairs(factor, panel * kTile, inner, t);
+    } else {
+      LoadByOuter(factor, panel * kTile, inner, t);
+    }
+    if (factor.inner_is_rows != factor.is_b) Transpose(t);
+    for (int64_t i = 0; i < kTile; ++i) _mm512_store_si512(to + i * kTileDepth, t[i]);
+  }
+}
+
+// Rows of A that AVX512-BF16 multiplies at once, with both panels of B: 16 sums in registers.
+constexpr int64_t kRowsAtOnce = 8;
+
+template <int kBPanels>
+CHORUS_AVX512_BF16 inline void MultiplyRows(const Bf16* a, const Bf16* b, int64_t tiles, float* to,
+                                            int64_t stride) {
+  __m512 sum[kRowsAtOnce][kBPanels];
+  for (auto& row : sum) {
+    for (__m512& part : row) part = _mm512_setzero_ps();
+  }
+  for (int64_t tile = 0; tile < tiles; ++tile, a += kTileSize, b += kTileSize) {
+    for (int64_t p = 0; p < kTile; ++p) {
+      __m512bh columns[kBPanels];
+      for (int j = 0; j < kBPanels; ++j) {
+        columns[j] = reinterpret_cast<__m512bh>(
+            _mm512_load_si512(b + j * tiles * kTileSize + p * kTileDepth));
+      }
+#pragma GCC unroll 8
+      for (int64_t i = 0; i < kRowsAtOnce; ++i) {
+        const auto pair = reinterpret_cast<__m512bh>(
+            _mm512_set1_epi32(*reinterpret_cast<const int*>(a + i * kTileDepth + 2 * p)));
+        for (int j = 0; j < kBPanels; ++j)
+          sum[i][j] = _mm512_dpbf16_ps(sum[i][j], pair, columns[j]);
+      }
+    }
+  }
+  for (int64_t i = 0; i < kRowsAtOnce; ++i) {
+    for (int j = 0; j < kBPanels; ++j) _mm512_storeu_ps(to + i * stride + j * kTile, sum[i][j]);
+  }
+}
+
+CHORUS_AVX512_BF16 void MultiplyVectors(const Bf16* a, int64_t a_panels, const Bf16* b,
+                                        int64_t b_panels, int64_t tiles, float* to,
+                                        int64_t stride) {
+  for (int64_t i = 0; i < a_panels * kTile; i += kRowsAtOnce) {
+    const Bf16* const rows = a + i / kTile * tiles * kTileSize + i % kTile * kTileDepth;
+    if (b_panels == 2) {
+      MultiplyRows<2>(rows, b, tiles, to + i * stride, stride);
+    } else {
+      MultiplyRows<1>(rows, b, tiles, to + i * stride, stride);
+    }
+  }
+}
+
+CHORUS_AVX512_BF16 inline void FinishPart(const float* part, const GemmOptions& options,
+                                          __mmask16 mask, int64_t column, float* c) {
+  __m512 value = _mm512_load_ps(part);
+  if (options.bias != nullptr) {
+    value = _mm512_add_ps(value, _mm512_maskz_loadu_ps(mask, options.bias + column));
+  }
+  if (options.accumulate) value = _mm512_add_ps(value, _mm512_maskz_loadu_ps(mask, c));
+  // Of two numbers of which one is NaN, the instruction takes the second.
+  if (options.relu) value = _mm512_max_ps(_mm512_setzero_ps(), value);
+  _mm512_mask_storeu_ps(c, mask, value);
+}
+
+CHORUS_AVX512_BF16 void FinishVectors(const float* block, const GemmOptions& options,
+                                      MatrixView<float> c) {
+  const __mmask16 low = FirstOf(c.cols), high = FirstOf(c.cols - kTile);
+  for (int64_t i = 0; i < c.rows; ++i, block += kBlock) {
+    FinishPart(block, options, low, 0, c.row(i));
+    if (high != 0) FinishPart(block + kTile, options, high, kTile, c.row(i) + kTile);
+  }
+}
+
+void Nothing() {}
+
+constexpr int kRowBytes = 64;  // of a tile
+
+// Tiles 0 to 3 are sums, 4 and 5 panels of A, 6 and 7 of B.
+CHORUS_AMX inline void MultiplyFour(const Bf16* a, const Bf16* b, int64_t tiles, float* to,
+                                    int64_t stride) {
+  const int64_t panel = tiles * kTileSize;
+  _tile_zero(0);
+  _tile_zero(1);
+  _tile_zero(2);
+  _tile_zero(3);
+  for (int64_t tile = 0; tile < tiles; ++tile, a += kTileSize, b += kTileSize) {
+    _tile_loadd(6, b, kRowBytes);
+    _tile_loadd(4, a, kRowBytes);
+    _tile_dpbf16ps(0, 4, 6);
+    _tile_loadd(7, b + panel, kRowBytes);
+    _tile_dpbf16ps(1, 4, 7);
+    _tile_loadd(5, a + panel, kRowBytes);
+    _tile_dpbf16ps(2, 5, 6);
+    _tile_dpbf16ps(3, 5, 7);
+  }
+  const auto row_bytes = static_cast<size_t>(stride) * sizeof(float);
+  _tile_stored(0, to, row_bytes);
+  _tile_stored(1, to + kTile, row_bytes);
+  _tile_stored(2, to + kTile * stride, row_bytes);
+  _tile_stored(3, to + kTile * stride + kTile, row_bytes);
+}
+
+CHORUS_AMX void MultiplyTiles(const Bf16* a, int64_t a_panels, const Bf16* b, int64_t b_panels,
+                              int64_t tiles, float* to, int64_t stride) {
+  if (a_panels == 2 && b_panels == 2) return MultiplyFour(a, b, tiles, to, stride);
+  for (int64_t i = 0; i < a_panels; ++i) {
+    for (int64_t j = 0; j < b_panels; ++j) {
+      const Bf16* a_tile = a + i * tiles * kTileSize;
+      const Bf16* b_tile = b + j * tiles * kTileSize;
+      _tile_zero(0);
+      for (int64_t tile = 0; tile < tiles; ++tile) {
+        _tile_loadd(4, a_tile + tile * kTileSize, kRowBytes);
+        _tile_loadd(6, b_tile + tile * kTileSize, kRowBytes);
+        _tile_dpbf16ps(0, 4, 6);
+      }
+      _tile_stored(0, to + i * kTile * stride + j * kTile,
+                   static_cast<size_t>(stride) * sizeof(float));
+    }
+  }
+}
+
+// The operand of ldtilecfg. In memory at all times: g++ 12 believes that the instruction reads 8 bytes
+// of it.
+struct alignas(64) TileShapes {
+  uint8_t palette = 1;
+  uint8_t start_row = 0;
+  uint8_t reserved[14] = {};
+  uint16_t row_bytes[16] = {64, 64, 64, 64, 64, 64, 64, 64};
+  uint8_t rows[16] = {16, 16, 16, 16, 16, 16, 16, 16};
+};
+static_assert(sizeof(TileShapes) == 64);
+const TileShapes kTileShapes;
+
+CHORUS_AMX void BeginTiles() { _tile_loadconfig(&kTileShapes); }
+CHORUS_AMX void EndTiles() { _tile_release(); }
+
+// Registers that cpuid fills for leaf 7.
+struct Features {
+  unsigned a = 0, b = 0, c = 0, d = 0;
+};
+Features FeaturesOf(unsigned subleaf) {
+  Features f;
+  if (__get_cpuid_count(7, subleaf, &f.a, &f.b, &f.c, &f.d) == 0) return {};
+  return f;
+}
+
+bool HasAvx512Bf16() {
+  return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+         __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq") &&
+         (FeaturesOf(1).a >> 5 & 1) != 0;
+}
+
+// Whether the CPU has AMX and the system lets this process use it: its registers are large, and
+// Linux saves them for those alone that ask.
+bool HasAmx() {
+  constexpr unsigned kBf16 = 1u << 22, kTiles = 1u << 24;
+  constexpr long kRequestPermission = 0x1023, kTileData = 18;  // arch_prctl(2)
+  if (!HasAvx512Bf16() || (FeaturesOf(0).d & (kBf16 | kTiles)) != (kBf16 | kTiles)) return false;
+  static const bool allowed = syscall(SYS_arch_prctl, kRequestPermission, kTileData) == 0;
+  return allowed;
+}
+
+}  // namespace
+
+const Bf16Kernels* Bf16KernelsFor(ComputeConfig::Isa isa) {
+  static constexpr Bf16Kernels amx = {PackVectors, MultiplyTiles, FinishVectors, BeginTiles,
+                                      EndTiles};
+  static constexpr Bf16Kernels vectors = {PackVectors, MultiplyVectors, FinishVectors, Nothing,
+                                          Nothing};
+  const bool native = isa == ComputeConfig::ISA_UNSPECIFIED || isa == ComputeConfig::NATIVE;
+  if ((native || isa == ComputeConfig::AMX) && HasAmx()) return &amx;
+  if ((native || isa == ComputeConfig::AVX512_BF16) && HasAvx512Bf16()) return &vectors;
+  return nullptr;
+}
+
+}  // namespace chorus::worker
