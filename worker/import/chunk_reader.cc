@@ -45,7 +45,7 @@ class ThreadedChunkReader final : public ChunkReader {
     for (std::thread& thread : threads_) thread.join();
   }
 
-  Result<const ReadChunk*> Next() override {
+  Result<ReadChunk*> Next() override {
     // The chunk that was given last may be filled again.
     while (!ended_ && read_ < given_ + chunks_.size()) {
       const Result<bool> got = table_.NextLines(kChunkBytes, &ChunkOf(read_).lines);

@@ -27,7 +27,7 @@ class ChunkReader {
                                                      uint32_t threads);
   // The next chunk, valid until the next call; null at the end. Error: that of the table, once
   // all chunks before it were given.
-  virtual Result<const ReadChunk*> Next() = 0;
+  virtual Result<ReadChunk*> Next() = 0;
   // Fields that are no column, and how often they came. REQUIRES: Next gave the end.
   virtual std::map<std::string, uint64_t> unread() const = 0;
 };

@@ -179,17 +179,18 @@ class Import {
     Pass pass(options_.max_bad_rows, /*tell=*/!counts_.has_value(),
               static_cast<uint32_t>(plan_.columns.size()));
     while (true) {
-      ASSIGN_OR_RETURN(const ReadChunk* chunk, reader->Next());
+      ASSIGN_OR_RETURN(ReadChunk* const chunk, reader->Next());
       if (chunk == nullptr) break;
-      const ParsedChunk& parsed = chunk->parsed;
+      ParsedChunk& parsed = chunk->parsed;
       pass.notes.Add(parsed.notes);
       pass.repeated_headers += parsed.repeated_headers;
       // Serials of the chunk's contexts; the first may be one that rows before have.
       const bool goes_on = parsed.continues && pass.last_row_is_good;
       const uint64_t first_serial = pass.serials + (goes_on ? 0 : 1);
       for (uint32_t i = 0; i < parsed.count; ++i) {
+        ParsedChunk::Row& row = parsed.rows[i];
+        if (!plan_.row_id) row.parsed.row_id = pass.counts.read;  // its number from 0
         ShowProgress(verb, ++pass.counts.read);
-        const ParsedChunk::Row& row = parsed.rows[i];
         RETURN_IF_ERROR(VisitRow(table, *chunk, row, first_serial, &pass, visit));
       }
       if (parsed.context_count > 0) pass.serials = first_serial + parsed.context_count - 1;

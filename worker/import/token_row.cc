@@ -30,6 +30,14 @@ Status CheckSeparators(const ColumnSlot& slot, const TokenSyntax& syntax) {
   return check("value_separator", slot.value_separator(), syntax.value_separator);
 }
 
+// A name of 1 to 7 bytes as a number that no other such name has; 0 for longer ones.
+uint64_t Packed(std::string_view name) {
+  if (name.empty() || name.size() > 7) return 0;
+  uint64_t packed = name.size();
+  for (const char c : name) packed = packed << 8 | static_cast<unsigned char>(c);
+  return packed;
+}
+
 class TokenRowCutter : public RowCutter {
  public:
   explicit TokenRowCutter(const TokenColumns& columns) : columns_(columns), tokens_(columns) {}
@@ -100,7 +108,9 @@ Status TokenColumns::Add(const std::string& column, Field field) {
 TokenCutter::TokenCutter(const TokenColumns& columns)
     : columns_(columns), cells_(columns.fields.size()), joined_(columns.fields.size()) {
   for (size_t i = 0; i < columns.fields.size(); ++i) {
-    index_.emplace(columns.names[columns.lead.size() + i], i);
+    const std::string& name = columns.names[columns.lead.size() + i];
+    index_.emplace(name, i);
+    packed_.push_back(Packed(name));
   }
 }
 
@@ -192,7 +202,15 @@ Status TokenCutter::AddPiece(size_t field, std::string_view piece) {
 }
 
 size_t TokenCutter::FieldOf(std::string_view name) {
-  if (last_ != kUnknown && columns_.names[columns_.lead.size() + last_] == name) return last_;
+  // Nearly all names are short, and there are few: comparing numbers costs least.
+  if (const uint64_t packed = Packed(name); packed != 0) {
+    if (last_ != kUnknown && packed_[last_] == packed) return last_;
+    const auto found = std::find(packed_.begin(), packed_.end(), packed);
+    if (found != packed_.end()) {
+      last_ = static_cast<size_t>(found - packed_.begin());
+      return last_;
+    }
+  }
   const auto at = index_.find(name);
   if (at == index_.end()) {
     constexpr size_t kMostNames = 1000;  // a damaged text has any number of them

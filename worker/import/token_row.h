@@ -72,6 +72,7 @@ class TokenCutter {
   static constexpr size_t kUnknown = ~size_t{0};
   const TokenColumns& columns_;
   std::map<std::string_view, size_t> index_;  // of the names in columns_
+  std::vector<uint64_t> packed_;              // [fields], short names as numbers, 0 = a long one
   size_t last_ = kUnknown;                    // tokens of one field often come in a row
   std::vector<std::string_view> cells_;       // [fields]
   std::vector<std::string> joined_;           // [fields], where a field has several pieces

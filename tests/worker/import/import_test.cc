@@ -444,6 +444,9 @@ TEST_F(ImportTest, AnyNumberOfThreadsWritesTheSameBytes) {
       EXPECT_EQ(summary->rows.bad, 40u + 80u - 1u);  // one row is bad twice
       EXPECT_EQ(summary->skipped.repeated_headers, 5u);
       EXPECT_EQ(summary->parts[0].contexts + summary->parts[1].contexts, 58u);
+      const std::vector<uint64_t> ids = RowIds(*files_, StrCat(options.output, "/train"));
+      EXPECT_EQ(std::set<uint64_t>(ids.begin(), ids.end()).size(), ids.size());
+      EXPECT_GT(ids.back(), 35000u);  // rows are numbered over all chunks
       if (threads == 1) told = FormatSummary(*summary);
       EXPECT_EQ(FormatSummary(*summary), told);
       for (const char* part : {"train", "test"}) {
