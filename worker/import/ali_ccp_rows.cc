@@ -17,7 +17,7 @@ constexpr TokenSyntax kSyntax = {.lead_delimiter = ',',
                                  .value_separator = '\x03'};
 constexpr size_t kSkeletonLead = 5;  // with feature_num
 constexpr size_t kCommonLead = 2;
-constexpr size_t kKey = 3;  // of the skeleton's cells
+constexpr size_t kKeyCell = 3;  // of the skeleton's cells
 
 // The first cells of a line, the last of which counts its features, and then the features.
 Status ReadLine(TokenCutter& tokens, size_t lead, std::string_view line,
@@ -46,7 +46,7 @@ class AliCcpCutter final : public RowCutter {
 
   Status Split(std::string_view line) override {
     RETURN_IF_ERROR(ReadLine(skeleton_, kSkeletonLead, line, &cells_));
-    RETURN_IF_ERROR(GoToCommon(cells_[kKey]));
+    RETURN_IF_ERROR(GoToCommon(cells_[kKeyCell]));
     cells_.pop_back();  // feature_num
     for (size_t field = 0; field < columns_.fields.size(); ++field) {
       std::string_view cell = skeleton_.cell(field);

@@ -28,7 +28,7 @@ std::string_view KeyOf(std::string_view line) { return line.substr(0, line.find(
 uint64_t HashOf(std::string_view key) { return Checksum(key); }
 
 // Where a line is.
-struct Entry {
+struct StoredLine {
   uint64_t hash;  // of its key
   uint64_t offset;
   uint64_t line_number;
@@ -61,7 +61,7 @@ class StoredRows final : public CommonRows {
       ASSIGN_OR_RETURN(spill_, files_.OpenForRead(options_.spill_path));
     }
     if (options_.progress != nullptr) options_.progress->Clear();
-    std::sort(entries_.begin(), entries_.end(), [](const Entry& a, const Entry& b) {
+    std::sort(entries_.begin(), entries_.end(), [](const StoredLine& a, const StoredLine& b) {
       return a.hash != b.hash ? a.hash < b.hash : a.offset < b.offset;
     });
     return RefuseDifferingTwins();
@@ -79,13 +79,13 @@ class StoredRows final : public CommonRows {
   uint64_t spilled_bytes() const override { return end_ - in_memory_; }
   std::unique_ptr<Finder> NewFinder() const override;
 
-  std::string PlaceOf(const Entry& entry) const {
+  std::string PlaceOf(const StoredLine& entry) const {
     return StrCat(input_names_[entry.input], ":", entry.line_number);
   }
-  const std::vector<Entry>& entries() const { return entries_; }
+  const std::vector<StoredLine>& entries() const { return entries_; }
 
   // The frame of an entry: in memory, or read into *buffer.
-  Result<std::string_view> FrameOf(const Entry& entry, std::string* buffer) const {
+  Result<std::string_view> FrameOf(const StoredLine& entry, std::string* buffer) const {
     if (entry.offset < in_memory_) {
       const std::string& arena = arenas_[ArenaOf(entry.offset)];
       return std::string_view(arena).substr(entry.offset - arena_begins_[ArenaOf(entry.offset)],
@@ -151,7 +151,7 @@ class StoredRows final : public CommonRows {
                         static_cast<uint32_t>(row.frame.size()),
                         static_cast<uint32_t>(row.line.size())});
     // The index grows by doubling, and is copied then.
-    const uint64_t index_bytes = 3 * entries_.size() * sizeof(Entry);
+    const uint64_t index_bytes = 3 * entries_.size() * sizeof(StoredLine);
     if (spill_writer_ == nullptr &&
         end_ + row.frame.size() + kArenaBytes + index_bytes > options_.memory_bytes) {
       RETURN_IF_ERROR(BeginSpill());
@@ -190,7 +190,7 @@ class StoredRows final : public CommonRows {
   const CommonRowsOptions options_;
   std::vector<Incoming> wave_;
   size_t wave_bytes_ = 0;
-  std::vector<Entry> entries_;          // by hash, once all are there
+  std::vector<StoredLine> entries_;     // by hash, once all are there
   std::vector<std::string> arenas_;     // frames, one behind the other
   std::vector<uint64_t> arena_begins_;  // [arenas_], offset of the first frame
   uint64_t end_ = 0;                    // offset behind the last frame
@@ -207,7 +207,7 @@ class StoredFinder final : public CommonRows::Finder {
     const uint64_t hash = HashOf(key);
     const auto& entries = rows_.entries();
     auto at = std::lower_bound(entries.begin(), entries.end(), hash,
-                               [](const Entry& entry, uint64_t h) { return entry.hash < h; });
+                               [](const StoredLine& entry, uint64_t h) { return entry.hash < h; });
     for (; at != entries.end() && at->hash == hash; ++at) {
       ASSIGN_OR_RETURN(const std::string_view line, Unpack(*at));
       if (KeyOf(line) != key) continue;
@@ -219,7 +219,7 @@ class StoredFinder final : public CommonRows::Finder {
 
   std::string Place() const override { return found_ == nullptr ? "" : rows_.PlaceOf(*found_); }
 
-  Result<std::string_view> Unpack(const Entry& entry) {
+  Result<std::string_view> Unpack(const StoredLine& entry) {
     ASSIGN_OR_RETURN(const std::string_view frame, rows_.FrameOf(entry, &frame_));
     line_.resize(entry.line_bytes);
     const size_t bytes =
@@ -233,7 +233,7 @@ class StoredFinder final : public CommonRows::Finder {
  private:
   const StoredRows& rows_;
   const std::unique_ptr<ZSTD_DCtx, FreeCompression> zstd_{ZSTD_createDCtx()};
-  const Entry* found_ = nullptr;
+  const StoredLine* found_ = nullptr;
   std::string frame_, line_;
 };
 

@@ -61,7 +61,7 @@ SkeletonCell MakeSkeletonCell(const AliCcpWorld& world, uint64_t cell) {
   return out;
 }
 
-void AddToSummary(const SkeletonCell& cell, GenerateSummary* summary) {
+void AddSkeletonCell(const SkeletonCell& cell, GenerateSummary* summary) {
   summary->rows += cell.rows;
   summary->contexts += cell.contexts;
   summary->clicks += cell.clicks;
@@ -76,7 +76,7 @@ void AddToSummary(const SkeletonCell& cell, GenerateSummary* summary) {
   add(cell.unclicked, &summary->all);
 }
 
-Status Append(WritableFile& file, const std::string& text) {
+Status AppendText(WritableFile& file, const std::string& text) {
   return file.Append(std::as_bytes(std::span<const char>(text)));
 }
 
@@ -89,8 +89,8 @@ Status WriteSkeleton(FileSystem& files, const AliCcpWorld& world, const std::str
     ParallelFor(count, options.threads,
                 [&](uint64_t i) { wave[i] = MakeSkeletonCell(world, begin + i); });
     for (uint64_t i = 0; i < count; ++i) {
-      RETURN_IF_ERROR(Append(*file, wave[i].text));
-      AddToSummary(wave[i], summary);
+      RETURN_IF_ERROR(AppendText(*file, wave[i].text));
+      AddSkeletonCell(wave[i], summary);
     }
     if (options.progress) options.progress(summary->rows);
   }
@@ -128,7 +128,7 @@ Status WriteCommon(FileSystem& files, const AliCcpWorld& world, const std::strin
         AppendTokens(context.tokens, &wave[i]);
       }
     });
-    for (const std::string& text : wave) RETURN_IF_ERROR(Append(*file, text));
+    for (const std::string& text : wave) RETURN_IF_ERROR(AppendText(*file, text));
   }
   return file->Close();
 }

@@ -11,7 +11,7 @@
 namespace chorus::worker {
 namespace {
 
-constexpr char kSchema[] = R"(
+constexpr char kAliCcpSchema[] = R"(
   format: ALI_CCP  click: "click"  conversion: "conversion"  row_id: "sample_id"
   slot { column: "101" context: true }
   slot { column: "127_14" context: true separator: "\x01" value_separator: "\x03" }
@@ -20,7 +20,7 @@ constexpr char kSchema[] = R"(
 )";
 
 // "101:5:1.0 210:7:1.0" with the file's own separators, behind their number.
-std::string Features(const std::string& text) {
+std::string FeatureList(const std::string& text) {
   std::string out;
   uint64_t count = 0;
   for (const std::string& token : chorus::Split(text, ' ')) {
@@ -31,27 +31,23 @@ std::string Features(const std::string& text) {
   }
   return StrCat(count, ",", out);
 }
-std::string Row(int id, const std::string& labels, const std::string& key,
-                const std::string& features) {
-  return StrCat(id, ",", labels, ",", key, ",", Features(features), "\n");
+std::string SkeletonRow(int id, const std::string& labels, const std::string& key,
+                        const std::string& features) {
+  return StrCat(id, ",", labels, ",", key, ",", FeatureList(features), "\n");
 }
-std::string Common(const std::string& key, const std::string& features) {
-  return StrCat(key, ",", Features(features), "\n");
+std::string CommonRow(const std::string& key, const std::string& features) {
+  return StrCat(key, ",", FeatureList(features), "\n");
 }
-
-struct Read {
-  LogSchema schema;
-  Batch batch;  // of all blocks, one behind the other; contexts of the first block alone
-};
 
 class AliCcpTest : public testing::Test {
  protected:
-  Result<ImportSummary> Import(ImportOptions options = {}, const std::string& schema = kSchema) {
+  Result<ImportSummary> Import(ImportOptions options = {},
+                               const std::string& schema = kAliCcpSchema) {
     if (options.inputs.empty()) options.inputs = {"skeleton.csv", "common.csv"};
     if (options.output.empty()) options.output = "out";
     return ImportText(*files_, MakeSchema(schema), options);
   }
-  std::string ErrorOf(ImportOptions options = {}, const std::string& schema = kSchema) {
+  std::string ErrorOf(ImportOptions options = {}, const std::string& schema = kAliCcpSchema) {
     const auto summary = Import(std::move(options), schema);
     EXPECT_FALSE(summary.ok());
     EXPECT_FALSE(files_->Exists("out"));
@@ -73,16 +69,18 @@ class AliCcpTest : public testing::Test {
   }
   // The pair of a few contexts, of which the common file's first is out of order.
   void WriteSmallPair() {
-    Write(Row(1, "0,0", "00aa", "210:7:1.0 509:3:0.69315 210:8:1.0") +
-              Row(2, "1,1", "00aa", "210:9:1.0") + Row(3, "1,0", "0001", "509:4:2.0 210:7:1.0"),
-          Common("84dc", "101:1:1.0") + Common("0001", "127_14:31:1.0 101:2:1.0 127_14:30:2.3979") +
-              Common("00aa", "101:3:1.0"));
+    Write(SkeletonRow(1, "0,0", "00aa", "210:7:1.0 509:3:0.69315 210:8:1.0") +
+              SkeletonRow(2, "1,1", "00aa", "210:9:1.0") +
+              SkeletonRow(3, "1,0", "0001", "509:4:2.0 210:7:1.0"),
+          CommonRow("84dc", "101:1:1.0") +
+              CommonRow("0001", "127_14:31:1.0 101:2:1.0 127_14:30:2.3979") +
+              CommonRow("00aa", "101:3:1.0"));
   }
 
   std::unique_ptr<FileSystem> files_ = NewMemoryFiles();
 };
 
-Key KeyOf(const char* space, uint64_t id) { return MakeKey(SpaceSeed(space), id); }
+Key FieldKey(const char* space, uint64_t id) { return MakeKey(SpaceSeed(space), id); }
 
 TEST_F(AliCcpTest, JoinsRowsWithTheFeaturesThatTheyShare) {
   WriteSmallPair();
@@ -95,14 +93,16 @@ TEST_F(AliCcpTest, JoinsRowsWithTheFeaturesThatTheyShare) {
   EXPECT_EQ(batch.click, (std::vector<uint8_t>{0, 1, 1}));
   EXPECT_EQ(batch.conversion, (std::vector<uint8_t>{0, 1, 0}));
   EXPECT_EQ(batch.context_of, (std::vector<uint32_t>{0, 0, 1}));
-  EXPECT_EQ(batch.contexts.slots[0].keys, (std::vector<Key>{KeyOf("101", 3), KeyOf("101", 2)}));
+  EXPECT_EQ(batch.contexts.slots[0].keys,
+            (std::vector<Key>{FieldKey("101", 3), FieldKey("101", 2)}));
   // Ids of a field stay in their order, whatever stands between them.
   EXPECT_EQ(batch.contexts.slots[1].offsets, (std::vector<uint32_t>{0, 0, 2}));
   EXPECT_EQ(batch.contexts.slots[1].keys,
-            (std::vector<Key>{KeyOf("127_14", 31), KeyOf("127_14", 30)}));
+            (std::vector<Key>{FieldKey("127_14", 31), FieldKey("127_14", 30)}));
   EXPECT_EQ(batch.contexts.slots[1].values, (std::vector<float>{1.0f, 2.3979f}));
   EXPECT_EQ(batch.exposures.slots[0].keys,
-            (std::vector<Key>{KeyOf("210", 7), KeyOf("210", 8), KeyOf("210", 9), KeyOf("210", 7)}));
+            (std::vector<Key>{FieldKey("210", 7), FieldKey("210", 8), FieldKey("210", 9),
+                              FieldKey("210", 7)}));
   EXPECT_EQ(batch.exposures.slots[1].offsets, (std::vector<uint32_t>{0, 1, 1, 2}));
   EXPECT_EQ(batch.exposures.slots[1].values, (std::vector<float>{0.69315f, 2.0f}));
 }
@@ -121,8 +121,8 @@ TEST_F(AliCcpTest, TakesPackedFilesInAnyOrderAndInPieces) {
 }
 
 TEST_F(AliCcpTest, DropsConversionsWithoutAClick) {
-  Write(Row(1, "0,1", "a", "210:7:1.0") + Row(2, "1,1", "a", "210:7:1.0"),
-        Common("a", "101:1:1.0"));
+  Write(SkeletonRow(1, "0,1", "a", "210:7:1.0") + SkeletonRow(2, "1,1", "a", "210:7:1.0"),
+        CommonRow("a", "101:1:1.0"));
   const auto summary = Import();
   ASSERT_OK(summary.status());
   EXPECT_EQ(summary->rows, (RowCounts{.read = 2, .dropped_unclicked_conversions = 1}));
@@ -132,8 +132,8 @@ TEST_F(AliCcpTest, KeepsCommonFeaturesInAFileWhenMemoryIsShort) {
   std::string skeleton, common;
   for (int i = 0; i < 3000; ++i) {
     const std::string key = HexDigits(Mix(static_cast<uint64_t>(i)));
-    common += Common(key, StrCat("101:", i, ":1.0 127_14:", i, ":0.5"));
-    skeleton += Row(i, "0,0", HexDigits(Mix(static_cast<uint64_t>(2999 - i))), "210:7:1.0");
+    common += CommonRow(key, StrCat("101:", i, ":1.0 127_14:", i, ":0.5"));
+    skeleton += SkeletonRow(i, "0,0", HexDigits(Mix(static_cast<uint64_t>(2999 - i))), "210:7:1.0");
   }
   Write(skeleton, common);
   ASSERT_OK(Import().status());
@@ -147,10 +147,10 @@ TEST_F(AliCcpTest, AnyNumberOfThreadsWritesTheSameBytes) {
   for (int i = 0; i < 500; ++i) {
     std::string history;
     for (int h = 0; h < i % 60; ++h) history += StrCat(" 127_14:", h * i, ":0.5");
-    common += Common(StrCat("k", 499 - i), StrCat("101:", i, ":1.0", history));
+    common += CommonRow(StrCat("k", 499 - i), StrCat("101:", i, ":1.0", history));
     for (int e = 0; e < 40; ++e) {
-      skeleton += Row(i * 40 + e, e % 5 == 0 ? "1,0" : "0,0", StrCat("k", i),
-                      e % 97 == 13 ? "bad:1:x" : StrCat("210:", e, ":1.0 509:", e, ":x"));
+      skeleton += SkeletonRow(i * 40 + e, e % 5 == 0 ? "1,0" : "0,0", StrCat("k", i),
+                              e % 97 == 13 ? "bad:1:x" : StrCat("210:", e, ":1.0 509:", e, ":x"));
       if (e % 7 != 0) skeleton.replace(skeleton.size() - 2, 1, "1");  // most values are numbers
     }
   }
@@ -169,7 +169,8 @@ TEST_F(AliCcpTest, AnyNumberOfThreadsWritesTheSameBytes) {
 }
 
 TEST_F(AliCcpTest, CapsAndChangesValuesOfASlot) {
-  Write(Row(1, "0,0", "a", ""), Common("a", "127_14:1:3 127_14:2:100 127_14:3:4 127_14:4:-5"));
+  Write(SkeletonRow(1, "0,0", "a", ""),
+        CommonRow("a", "127_14:1:3 127_14:2:100 127_14:3:4 127_14:4:-5"));
   const auto values = [&](const std::string& rules, const std::string& output) {
     const std::string schema = StrCat(
         "format: ALI_CCP click: 'click' conversion: 'conversion' slot { column: '127_14' context: "
@@ -201,7 +202,7 @@ TEST_F(AliCcpTest, RefusesChangesOfValuesThatASlotHasNot) {
 }
 
 TEST_F(AliCcpTest, TellsFieldsThatNoSlotNames) {
-  Write(Row(1, "0,0", "a", "999:1:1.0 210:1:1.0 999:2:1.0"), Common("a", "888:1:1.0"));
+  Write(SkeletonRow(1, "0,0", "a", "999:1:1.0 210:1:1.0 999:2:1.0"), CommonRow("a", "888:1:1.0"));
   const auto summary = Import();
   ASSERT_OK(summary.status());
   EXPECT_EQ(summary->left_out, (std::vector<std::string>{"'common_feature_index'",
@@ -210,9 +211,9 @@ TEST_F(AliCcpTest, TellsFieldsThatNoSlotNames) {
 
 // A row of the skeleton that cannot be read, and what is said of it.
 TEST_F(AliCcpTest, SaysWhereABadRowIsAndWhatItHolds) {
-  const std::string good = Row(1, "0,0", "a", "210:1:1.0");
-  const std::string common = Common("a", "101:1:1.0") + "b,2,101\x02" + "5\x03" + "1.0\n" +
-                             "c,1,101\n" + Common("d", "101:1:1.0 101:2:1.0");
+  const std::string good = SkeletonRow(1, "0,0", "a", "210:1:1.0");
+  const std::string common = CommonRow("a", "101:1:1.0") + "b,2,101\x02" + "5\x03" + "1.0\n" +
+                             "c,1,101\n" + CommonRow("d", "101:1:1.0 101:2:1.0");
   const std::map<std::string, std::string> cases = {
       {"2,0,0,a,1,nothing\n",
        "skeleton.csv:2: column 'feature_list': token 1: found 'nothing', expected "
@@ -223,25 +224,25 @@ TEST_F(AliCcpTest, SaysWhereABadRowIsAndWhatItHolds) {
       {"2,0,0,a,many,\n",
        "skeleton.csv:2: column 'feature_num': found 'many', expected the number of features"},
       {"2,0,0\n", "skeleton.csv:2: found 2 cells and then '0', expected 5 cells and then tokens"},
-      {Row(2, "0,0", "zz", ""),
+      {SkeletonRow(2, "0,0", "zz", ""),
        "skeleton.csv:2: column 'common_feature_index': no row of common features has the key 'zz'"},
-      {Row(2, "0,0", "b", ""),
+      {SkeletonRow(2, "0,0", "b", ""),
        "skeleton.csv:2: common.csv:2: column 'feature_list': found 1 tokens, expected 2, as the "
        "cell before them says"},
-      {Row(2, "0,0", "c", ""),
+      {SkeletonRow(2, "0,0", "c", ""),
        "skeleton.csv:2: common.csv:3: column 'feature_list': token 1: found '101', expected "
        "field\\x02id\\x03value"},
-      {Row(2, "0,0", "d", ""),
+      {SkeletonRow(2, "0,0", "d", ""),
        "skeleton.csv:2: common.csv:4: column 'feature_list': token 2: field '101' comes a second "
        "time, and its slot has no separator, so that it takes one id"},
-      {Row(2, "0,0", "a", "101:3:1.0"),
+      {SkeletonRow(2, "0,0", "a", "101:3:1.0"),
        "skeleton.csv:2: field '101' is among the common features, and in the row again; its slot "
        "has no separator, so that it takes one id"},
-      {Row(2, "2,0", "a", ""),
+      {SkeletonRow(2, "2,0", "a", ""),
        "skeleton.csv:2: column 'click': found '2', expected 0 or 1: a count is no label; write 1 "
        "for "
        "counts above 0, or a row for each exposure"},
-      {Row(2, "0,0", "a", "509:3:heavy"),
+      {SkeletonRow(2, "0,0", "a", "509:3:heavy"),
        "skeleton.csv:2: column '509': found '3\\x03heavy', expected id\\x03weight with a finite "
        "weight"},
       {std::string("2,0,0,a,1,\0\n", 12),
@@ -276,18 +277,18 @@ TEST_F(AliCcpTest, RefusesInputsThatAreNotThePair) {
 }
 
 TEST_F(AliCcpTest, RefusesTwoRowsOfOneKeyThatDiffer) {
-  const std::string row = Row(1, "0,0", "a", "");
-  const std::string a = Common("a", "101:1:1.0");
-  Write(row, a + Common("b", "101:2:1.0") + a);
+  const std::string row = SkeletonRow(1, "0,0", "a", "");
+  const std::string a = CommonRow("a", "101:1:1.0");
+  Write(row, a + CommonRow("b", "101:2:1.0") + a);
   EXPECT_TRUE(Import({.output = "twice"}).ok());
-  Write(row, a + Common("a", "101:2:1.0"));
+  Write(row, a + CommonRow("a", "101:2:1.0"));
   EXPECT_EQ(ErrorOf(),
             "common.csv:2: the key 'a' has other features at common.csv:1 (are files of train and "
             "test mixed?)");
 }
 
 TEST_F(AliCcpTest, CommonRowsWithoutAKeyAreBadRows) {
-  Write(Row(1, "0,0", "a", ""), Common("a", "101:1:1.0") + "nothing\n");
+  Write(SkeletonRow(1, "0,0", "a", ""), CommonRow("a", "101:1:1.0") + "nothing\n");
   EXPECT_EQ(ErrorOf(),
             "common.csv:2: found 'nothing', expected "
             "common_feature_index,feature_num,feature_list");
@@ -312,7 +313,7 @@ TEST_F(AliCcpTest, ReadsARowOfAMillionTokens) {
   for (int i = 0; i < 1000000; ++i) {
     features += StrCat(i == 0 ? "" : "\x01", "127_14\x02", i, "\x03", "0.5");
   }
-  Write(Row(1, "0,0", "a", ""), StrCat("a,1000000,", features, "\n"));
+  Write(SkeletonRow(1, "0,0", "a", ""), StrCat("a,1000000,", features, "\n"));
   ASSERT_OK(Import().status());
   EXPECT_EQ(Block().contexts.slots[1].keys.size(), 1000000u);
 }
@@ -322,7 +323,7 @@ TEST(CommonRows, NeedAFileOrEnoughMemory) {
   const std::vector<TextInput> inputs = {
       {"common.csv", [] {
          return Result<std::unique_ptr<ByteSource>>(
-             std::make_unique<StringSource>(Common("a", "101:1:1.0")));
+             std::make_unique<StringSource>(CommonRow("a", "101:1:1.0")));
        }}};
   const auto rows = CommonRows::Read(*files, inputs, {.memory_bytes = 100});
   EXPECT_EQ(rows.status().message(),

@@ -29,7 +29,7 @@ class TokenRowTest : public testing::Test {
   std::unique_ptr<FileSystem> files_ = NewMemoryFiles();
 };
 
-Key KeyOf(const char* space, uint64_t id) { return MakeKey(SpaceSeed(space), id); }
+Key TokenKey(const char* space, uint64_t id) { return MakeKey(SpaceSeed(space), id); }
 
 TEST_F(TokenRowTest, ReadsLibsvm) {
   ASSERT_OK(Import("format: LIBSVM click: 'label' "
@@ -40,8 +40,8 @@ TEST_F(TokenRowTest, ReadsLibsvm) {
   EXPECT_EQ(batch.click, (std::vector<uint8_t>{1, 0, 0}));
   const SlotColumn& slot = batch.exposures.slots[0];
   EXPECT_EQ(slot.offsets, (std::vector<uint32_t>{0, 2, 2, 3}));
-  EXPECT_EQ(slot.keys,
-            (std::vector<Key>{KeyOf("features", 3), KeyOf("features", 10), KeyOf("features", 7)}));
+  EXPECT_EQ(slot.keys, (std::vector<Key>{TokenKey("features", 3), TokenKey("features", 10),
+                                         TokenKey("features", 7)}));
   EXPECT_EQ(slot.values, (std::vector<float>{0.5, 2, 1}));
 }
 
@@ -57,7 +57,7 @@ TEST_F(TokenRowTest, ReadsLibffm) {
                    "1 0:5:1 1:3:0.5 1:4:2\n0 1:9:1\n")
                 .status());
   const Batch batch = Block();
-  EXPECT_EQ(batch.exposures.slots[0].keys, (std::vector<Key>{KeyOf("0", 5)}));
+  EXPECT_EQ(batch.exposures.slots[0].keys, (std::vector<Key>{TokenKey("0", 5)}));
   EXPECT_EQ(batch.exposures.slots[1].offsets, (std::vector<uint32_t>{0, 2, 3}));
   EXPECT_EQ(batch.exposures.slots[1].values, (std::vector<float>{0.5, 2, 1}));
 }
