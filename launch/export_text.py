@@ -53,7 +53,9 @@ class Rules:
         text = about.get("text", {})
         self.text = text
         self.known = "text" in about
-        self.plain = False  # the input is tab-separated, whatever the rules say
+        # Rules of texts that are no tables (Ali-CCP, libsvm, ...) are good for tab-separated tables alone.
+        self.own_format = self.known and text.get("format", "DELIMITED") == "DELIMITED"
+        self.plain = not self.own_format  # the input is tab-separated, whatever the rules say
         self.markers = set(text.get("missing_marker", [])) - {""}
         self.slots = {slot["name"]: slot for slot in text.get("slot", [])}
         self.numerics = {numeric["name"]: numeric for numeric in text.get("numeric", [])}
@@ -117,13 +119,31 @@ class Rules:
         for piece in cell.split(separator) if separator else [cell]:
             if piece or not separator:
                 found += self.one_id(feature, piece, value_separator, rule.get("keep_markers", False))
+        return self.changed(rule, self.kept(rule, found) if separator else found)
+
+    @staticmethod
+    def kept(rule, found):
+        """At most max_ids of the ids."""
         most, keep = rule.get("max_ids", 0), rule.get("keep", "FIRST")
-        if not separator or most == 0 or len(found) <= most:
+        if most == 0 or len(found) <= most:
             return found
         if keep == "LARGEST_VALUE":
             largest = sorted(range(len(found)), key=lambda i: (-found[i][1], i))[:most]
             return [found[i] for i in sorted(largest)]
         return found[-most:] if keep == "LAST" else found[:most]
+
+    @staticmethod
+    def changed(rule, found):
+        """The ids with their factors as value_transform, value_clip and value_l2 make them."""
+        factors = [factor for _, factor in found]
+        if rule.get("value_transform") == "LN1P":
+            factors = [float32(math.log1p(max(x, 0.0))) for x in factors]
+        if (clip := float32(rule.get("value_clip", 0.0))) > 0:
+            factors = [min(max(x, -clip), clip) for x in factors]
+        norm = math.sqrt(sum(x * x for x in factors)) if rule.get("value_l2") else 0.0
+        if norm > 0:
+            factors = [float32(x / norm) for x in factors]
+        return [(text, factor) for (text, _), factor in zip(found, factors)]
 
     def one_id(self, feature, piece, value_separator, keep_markers):
         factor = 1.0
@@ -163,7 +183,7 @@ class Rules:
         """The names of the columns. A tab-separated line of the features' names is taken too."""
         line = line.removeprefix("\ufeff")
         best = None
-        for plain in (False, True) if self.known else (True,):
+        for plain in (False, True) if self.own_format else (True,):
             self.plain = plain
             names = [name.strip(" \t") for name in self.split(line)]
             missing = self.missing_columns(names)
@@ -175,7 +195,7 @@ class Rules:
 
     def is_blank(self, line, before_header):
         """Nothing, or blanks that delimit nothing."""
-        delimiter = PLAIN["delimiter"] if self.plain or not self.known else self.text["delimiter"]
+        delimiter = PLAIN["delimiter"] if self.plain else self.text["delimiter"]
         return not (line if before_header else line.replace(delimiter, "x")).strip(" \t")
 
     def rows(self, stream):
@@ -184,7 +204,7 @@ class Rules:
         for number, line in enumerate(unpacked(stream), 1):
             if self.is_blank(line, names is None):
                 continue
-            if names is None and self.text.get("header", True):
+            if names is None and (self.plain or self.text.get("header", True)):
                 names = self.header(line)
                 continue
             try:
@@ -195,6 +215,6 @@ class Rules:
                     raise Malformed(f"found {len(cells)} cells, expected {len(names)}")
             except Malformed as error:
                 sys.exit(f"line {number}: {error}")
-            if self.text.get("header", True) and [cell.strip(" \t") for cell in cells] == names:
+            if (self.plain or self.text.get("header", True)) and [cell.strip(" \t") for cell in cells] == names:
                 continue  # the header once more
             yield number, dict(zip(names, cells))

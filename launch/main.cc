@@ -156,7 +156,7 @@ void AddExport(CLI::App* app, Action* action) {
 void AddImport(CLI::App* app, Action* action) {
   static ImportArguments arguments;
   CLI::App* command = AddCommand(
-      app, "import", "Make a log from delimited text, plain or packed",
+      app, "import", "Make a log from text, plain or packed",
       "chorus import --schema configs/import/criteo_ppml.textproto --split train:0.8,test:0.2 "
       "--output criteo day1.csv.gz",
       action, [] { return Alone([] { return RunImport(arguments); }); });
@@ -194,6 +194,14 @@ void AddImport(CLI::App* app, Action* action) {
                     "By row number: parts are consecutive ranges instead of drawn rows");
   command->add_option("--split-seed", arguments.split_seed, "Another seed draws other rows")
       ->check(CLI::NonNegativeNumber);
+  command
+      ->add_option("--threads", arguments.threads, "0 = all cores; the bytes do not depend on it")
+      ->check(CLI::NonNegativeNumber);
+  command
+      ->add_option("--memory", arguments.memory_bytes,
+                   "Most memory for Ali-CCP's common features, like 4GB; more of them lie in a "
+                   "temporary file beside the output")
+      ->transform(CLI::AsSizeValue(/*kb_is_1000=*/false));
 }
 
 void AddSchema(CLI::App* app, Action* action) {
@@ -222,6 +230,8 @@ void AddGenerate(CLI::App* app, Action* action) {
   command->add_option("--output", arguments.output, "Directory of log and oracle file")->required();
   command->add_flag("--potential-labels", arguments.potential_labels,
                     "Also write the log in which every exposure shows its conversion");
+  command->add_flag("--raw", arguments.raw,
+                    "Shape ALI_CCP: write its two text files in place of a log");
   command
       ->add_option("--threads", arguments.threads, "0 = all cores; the bytes do not depend on it")
       ->check(CLI::NonNegativeNumber);

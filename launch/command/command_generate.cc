@@ -10,6 +10,7 @@
 #include "common/progress.h"
 #include "common/strings.h"
 #include "launch/command/commands.h"
+#include "worker/synthetic/ali_ccp_log.h"
 #include "worker/synthetic/generate_log.h"
 
 namespace chorus::launch {
@@ -34,6 +35,20 @@ void PrintSummary(const worker::World& world, const worker::GenerateSummary& sum
   for (const std::string& file : summary.files) printf("wrote %s\n", file.c_str());
 }
 
+Result<worker::GenerateSummary> Generate(const worker::World& world,
+                                         const worker::GenerateOptions& options, bool raw) {
+  FileSystem& files = PosixFiles();
+  if (world.config().shape() == GenerateConfig::ALI_CCP) {
+    if (options.potential_labels) {
+      return InvalidArgument("--potential-labels: shape ALI_CCP has none, SMALL has");
+    }
+    return raw ? worker::GenerateAliCcpText(files, world, options)
+               : worker::GenerateAliCcpLog(files, world, options);
+  }
+  if (raw) return InvalidArgument("--raw: shape SMALL has no text of its own, ALI_CCP has");
+  return worker::GenerateLog(files, world, options);
+}
+
 }  // namespace
 
 Status RunGenerate(const GenerateArguments& arguments) {
@@ -53,8 +68,7 @@ Status RunGenerate(const GenerateArguments& arguments) {
   options.progress = [&](uint64_t done) {
     progress.ShowDone("generating", done, config.exposures(), "exposures");
   };
-  ASSIGN_OR_RETURN(const worker::GenerateSummary summary,
-                   worker::GenerateLog(PosixFiles(), world, options));
+  ASSIGN_OR_RETURN(const worker::GenerateSummary summary, Generate(world, options, arguments.raw));
   progress.Clear();
   PrintSummary(world, summary);
   return Status::Ok();

@@ -1,5 +1,7 @@
 // chorus import: delimited text becomes a binary log (worker/import).
+#include <algorithm>
 #include <cstdio>
+#include <thread>
 
 #include "common/config.h"
 #include "common/file.h"
@@ -22,6 +24,10 @@ Status RunImport(const ImportArguments& arguments) {
                                 .split_by = arguments.split_by,
                                 .split_contiguous = arguments.split_contiguous,
                                 .split_seed = arguments.split_seed,
+                                .threads = arguments.threads != 0
+                                               ? arguments.threads
+                                               : std::max(1u, std::thread::hardware_concurrency()),
+                                .memory_bytes = arguments.memory_bytes,
                                 .progress = &progress};
   ASSIGN_OR_RETURN(options.split, arguments.split_by_time.empty()
                                       ? worker::Split::Parse(arguments.split)

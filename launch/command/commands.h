@@ -65,6 +65,8 @@ struct ImportArguments {
   // By row number: parts are consecutive ranges instead of drawn rows.
   bool split_contiguous = false;
   uint64_t split_seed = 1;
+  uint32_t threads = 0;                       // 0 = all cores
+  uint64_t memory_bytes = uint64_t{4} << 30;  // for common features
 };
 
 struct SchemaArguments {
@@ -79,6 +81,7 @@ struct GenerateArguments {
   std::vector<std::string> sets;
   std::string output;             // directory: log files and oracle file
   bool potential_labels = false;  // also write the log of all potential labels
+  bool raw = false;               // text files in place of a log
   uint32_t threads = 0;           // 0 = all cores
 };
 

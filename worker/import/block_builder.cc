@@ -28,10 +28,10 @@ Batch EmptyBatch(const ColumnPlan& plan) {
 BlockBuilder::BlockBuilder(const ColumnPlan& plan, const LogSchema& schema)
     : plan_(plan), schema_(schema), batch_(EmptyBatch(plan)) {}
 
-void BlockBuilder::Add(const ParsedRow& row) {
-  if (row.context_serial != context_serial_) {
-    AddSide(plan_.contexts, row.context, &batch_.contexts);
-    context_serial_ = row.context_serial;
+void BlockBuilder::Add(const ParsedRow& row, const ParsedSide& context, uint64_t serial) {
+  if (serial != context_serial_) {
+    AddSide(plan_.contexts, context, &batch_.contexts);
+    context_serial_ = serial;
   }
   AddSide(plan_.exposures, row.exposure, &batch_.exposures);
   batch_.context_of.push_back(batch_.contexts.rows - 1);

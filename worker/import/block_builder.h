@@ -16,7 +16,9 @@ class BlockBuilder {
   // Both must outlive the builder. schema: plan.schema with what was learnt about numerics.
   BlockBuilder(const ColumnPlan& plan, const LogSchema& schema);
 
-  void Add(const ParsedRow& row);
+  void Add(const ParsedRow& row) { Add(row, row.context, row.context_serial); }
+  // A row whose context lies elsewhere. serial: equal for consecutive rows of one context, not 0.
+  void Add(const ParsedRow& row, const ParsedSide& context, uint64_t serial);
   uint32_t rows() const { return batch_.exposures.rows; }
   // There are so many ids that the block should end, whatever its rows: the format bounds a block's
   // bytes.

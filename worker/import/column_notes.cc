@@ -36,6 +36,18 @@ void ColumnNotes::SetPlace(const std::string& place) {
   placeless_.clear();
 }
 
+void ColumnNotes::Add(const ColumnNotes& later) {
+  CHECK(later.entries_.size() == entries_.size() && !later.wants_place(), entries_.size());
+  for (size_t i = 0; i < entries_.size(); ++i) {
+    const Entry& from = later.entries_[i];
+    if (entries_[i].count == 0) {
+      entries_[i] = from;
+    } else {
+      entries_[i].count += from.count;
+    }
+  }
+}
+
 std::vector<ColumnNote> ColumnNotes::List(const std::vector<std::string>& columns) const {
   std::vector<ColumnNote> notes;
   for (size_t i = 0; i < entries_.size(); ++i) {

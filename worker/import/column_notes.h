@@ -44,6 +44,9 @@ class ColumnNotes {
   bool wants_place() const { return !placeless_.empty(); }
   void SetPlace(const std::string& place);
 
+  // Adds what was noted of later rows. REQUIRES: all its places are set; as many columns.
+  void Add(const ColumnNotes& later);
+
   // Those with a count, by column.
   std::vector<ColumnNote> List(const std::vector<std::string>& columns) const;
 

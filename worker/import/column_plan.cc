@@ -155,10 +155,19 @@ class Planner {
                                   .has_values = !slot.value_separator().empty()});
     SidePlan& side = slot.context() ? plan_.contexts : plan_.exposures;
     side.slots.push_back({column, SpaceSeed(key_space), slot.separator(), slot.value_separator(),
-                          slot.keep_markers(), slot.max_ids(), slot.keep()});
+                          slot.keep_markers(), slot.max_ids(), slot.keep(), slot.value_transform(),
+                          static_cast<float>(slot.value_clip()), slot.value_l2()});
+    RETURN_IF_ERROR(CheckValues(name, side.slots.back()));
     WriteApplied(slot, plan_.columns[column], plan_.schema.slots.back());
     if (slot.context()) UseInContext(column);
     return Status::Ok();
+  }
+
+  static Status CheckValues(const std::string& name, const SlotPlan& slot) {
+    if (!slot.changes_values() || !slot.value_separator.empty()) return Status::Ok();
+    return InvalidArgument(StrCat("slot ", Shown(name),
+                                  ": value_transform, value_clip and value_l2 need "
+                                  "value_separator: without it there are no values"));
   }
 
   void WriteApplied(const ColumnSlot& slot, const std::string& column, const SlotInfo& info) {
@@ -172,6 +181,9 @@ class Planner {
     out.set_keep_markers(slot.keep_markers());
     out.set_max_ids(slot.max_ids());
     out.set_keep(slot.has_keep() ? slot.keep() : ColumnSlot::FIRST);
+    if (slot.has_value_transform()) out.set_value_transform(slot.value_transform());
+    if (slot.has_value_clip()) out.set_value_clip(slot.value_clip());
+    if (slot.has_value_l2()) out.set_value_l2(slot.value_l2());
   }
 
   Status AddNumerics(const ColumnNumeric& numeric) {

@@ -22,6 +22,12 @@ struct SlotPlan {
   bool keep_markers = false;    // texts that mean "missing" elsewhere are ids
   uint32_t max_ids = 0;         // 0 = all
   ColumnSlot::Keep keep = ColumnSlot::FIRST;
+  ColumnSlot::ValueTransform value_transform = ColumnSlot::AS_IS;
+  float value_clip = 0;  // 0 = none
+  bool value_l2 = false;
+  bool changes_values() const {
+    return value_transform == ColumnSlot::LN1P || value_clip > 0 || value_l2;
+  }
 };
 struct NumericPlan {
   uint32_t column;

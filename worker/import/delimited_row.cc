@@ -80,13 +80,10 @@ Result<size_t> RowSplitter::TakeQuotedCell(std::string_view line, size_t begin) 
                                 "cells are not supported)"));
 }
 
-std::string Shown(std::string_view text) {
+std::string Readable(std::string_view text) {
   constexpr char kHex[] = "0123456789abcdef";
-  size_t bytes = std::min(text.size(), kShownBytes);
-  // Not in the middle of a UTF-8 character.
-  while (bytes < text.size() && bytes > 0 && (text[bytes] & 0xc0) == 0x80) --bytes;
-  std::string out = "'";
-  for (const char c : text.substr(0, bytes)) {
+  std::string out;
+  for (const char c : text) {
     const auto byte = static_cast<unsigned char>(c);
     if (byte >= 0x20 && byte != 0x7f) {
       out.push_back(c);
@@ -94,8 +91,14 @@ std::string Shown(std::string_view text) {
       out.append({'\\', 'x', kHex[byte >> 4], kHex[byte & 15]});
     }
   }
-  out.append(text.size() > bytes ? "'..." : "'");
   return out;
+}
+
+std::string Shown(std::string_view text) {
+  size_t bytes = std::min(text.size(), kShownBytes);
+  // Not in the middle of a UTF-8 character.
+  while (bytes < text.size() && bytes > 0 && (text[bytes] & 0xc0) == 0x80) --bytes;
+  return StrCat("'", Readable(text.substr(0, bytes)), text.size() > bytes ? "'..." : "'");
 }
 
 }  // namespace chorus::worker

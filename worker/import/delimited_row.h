@@ -12,19 +12,18 @@
 #include <vector>
 
 #include "common/status.h"
+#include "worker/import/row_cutter.h"
 
 namespace chorus::worker {
 
-class RowSplitter {
+class RowSplitter : public RowCutter {
  public:
   // escape: inside a quoted cell it makes a quote, or itself, an ordinary character; '\0' = none.
   explicit RowSplitter(char delimiter, char escape = '\0')
       : delimiter_(delimiter), escape_(escape), quoting_(delimiter != '\t') {}
 
-  // Cuts `line` (without its line end) into cells(), which are views into it or into this object,
-  // valid until the next call. Error: kInvalidArgument, says what stands where.
-  Status Split(std::string_view line);
-  const std::vector<std::string_view>& cells() const { return cells_; }
+  Status Split(std::string_view line) override;
+  const std::vector<std::string_view>& cells() const override { return cells_; }
 
  private:
   void SplitPlain(std::string_view line);
@@ -40,5 +39,7 @@ class RowSplitter {
 
 // The text in quotes, at most 40 bytes of it, with unprintable bytes as \xNN: "'a\x00b'".
 std::string Shown(std::string_view text);
+// The same without quotes and of any length, for a separator in a message: ":", "\x03".
+std::string Readable(std::string_view text);
 
 }  // namespace chorus::worker

@@ -1,6 +1,7 @@
 #include "worker/import/import.h"
 
 #include <algorithm>
+#include <map>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -9,10 +10,12 @@
 #include "common/strings.h"
 #include "worker/import/bad_rows.h"
 #include "worker/import/block_builder.h"
+#include "worker/import/chunk_reader.h"
 #include "worker/import/column_plan.h"
 #include "worker/import/inputs.h"
 #include "worker/import/numeric_statistics.h"
 #include "worker/import/row_parser.h"
+#include "worker/import/text_format.h"
 #include "worker/import/text_table.h"
 #include "worker/log/log_reader.h"
 
@@ -27,22 +30,22 @@ class Import {
       : files_(files), schema_(schema), options_(options) {}
 
   Result<ImportSummary> Run() {
-    ASSIGN_OR_RETURN(format_.delimiter, DelimiterOf(schema_));
-    ASSIGN_OR_RETURN(format_.escape, EscapeOf(schema_));
-    format_.header = schema_.header();
     RETURN_IF_ERROR(CheckOptions());
     ASSIGN_OR_RETURN(const auto folder, OutputFolder::Create(files_, options_.output, "importing"));
     const bool learns = options_.like.empty() && NeedsStatistics(schema_);
-    const bool several_passes = options_.split_contiguous || learns;
-    ASSIGN_OR_RETURN(inputs_, MakeInputs(files_, options_.inputs, options_.standard_input,
-                                         several_passes ? SpoolPath(folder->path()) : ""));
+    const bool several_passes = options_.split_contiguous || learns || LooksAhead(schema_);
+    ASSIGN_OR_RETURN(std::vector<TextInput> inputs,
+                     MakeInputs(files_, options_.inputs, options_.standard_input,
+                                several_passes ? SpoolPath(folder->path()) : ""));
+    ASSIGN_OR_RETURN(text_,
+                     PrepareText(files_, schema_, std::move(inputs), CommonOptions(*folder)));
     ASSIGN_OR_RETURN(auto table, OpenTable());
     auto plan = PlanColumns(schema_, table->columns(),
                             {.split_by = options_.split_by,
                              .split_by_time = options_.split.time_column(),
                              .unlabelled = options_.unlabelled});
     if (!plan.ok()) {
-      return plan.status().Annotate(StrCat(options_.schema_name, " and ", inputs_[0].name));
+      return plan.status().Annotate(StrCat(options_.schema_name, " and ", text_.inputs[0].name));
     }
     plan_ = std::move(plan).value();
     log_schema_ = plan_.schema;
@@ -56,6 +59,8 @@ class Import {
       ASSIGN_OR_RETURN(table, OpenTable());
     }
     ASSIGN_OR_RETURN(ImportSummary summary, WriteLog(*table, folder->path()));
+    table.reset();
+    text_ = {};  // ends the temporary file of common features
     if (several_passes) RETURN_IF_ERROR(RemoveSpool(files_, SpoolPath(folder->path())));
     RETURN_IF_ERROR(folder->Commit());
     return summary;
@@ -78,8 +83,16 @@ class Import {
     return Status::Ok();
   }
 
+  CommonRowsOptions CommonOptions(const OutputFolder& folder) const {
+    return {.memory_bytes = options_.memory_bytes,
+            .spill_path = JoinPath(folder.path(), "common-features"),
+            .threads = options_.threads,
+            .max_bad_rows = options_.max_bad_rows,
+            .progress = options_.progress};
+  }
+
   Result<std::unique_ptr<TextTable>> OpenTable() {
-    ASSIGN_OR_RETURN(auto table, TextTable::Open(inputs_, format_));
+    ASSIGN_OR_RETURN(auto table, TextTable::Open(text_.inputs, text_.format));
     if (!plan_.columns.empty() && table->columns() != plan_.columns) return InputChanged();
     return table;
   }
@@ -108,8 +121,10 @@ class Import {
   Status LearnStatistics(TextTable& table) {
     NumericStatistics statistics(plan_);
     const uint32_t training = options_.split.training_part();
-    RETURN_IF_ERROR(ForEachRow(table, "learnt from", [&](const ParsedRow& row, uint32_t part) {
-      if (training == Split::kAllParts || part == training) statistics.Add(row);
+    RETURN_IF_ERROR(ForEachRow(table, "learnt from", [&](const KeptRow& kept, uint32_t part) {
+      if (training == Split::kAllParts || part == training) {
+        statistics.Add(kept.context, kept.row.exposure);
+      }
       return Status::Ok();
     }));
     statistics.Learn(&log_schema_);
@@ -123,26 +138,36 @@ class Import {
       names.push_back(options_.split.name(part));
       builders.emplace_back(plan_, log_schema_);
     }
-    const auto output = LogOutput::Create(files_, folder, names, log_schema_, schema_.file_rows());
+    const auto output = LogOutput::Create(files_, folder, names, log_schema_, schema_.file_rows(),
+                                          options_.threads);
     const uint64_t block_rows = std::min<uint64_t>(schema_.block_rows(), schema_.file_rows());
-    RETURN_IF_ERROR(ForEachRow(table, "imported", [&](const ParsedRow& row, uint32_t part) {
+    RETURN_IF_ERROR(ForEachRow(table, "imported", [&](const KeptRow& kept, uint32_t part) {
       BlockBuilder& builder = builders[part];
-      builder.Add(row);
+      builder.Add(kept.row, kept.context, kept.context_serial);
       if (builder.rows() < block_rows && !builder.crowded()) return Status::Ok();
       return output->Add(part, builder.Take());
     }));
     for (uint32_t part = 0; part < builders.size(); ++part) {
       if (builders[part].rows() > 0) RETURN_IF_ERROR(output->Add(part, builders[part].Take()));
     }
+    ASSIGN_OR_RETURN(std::vector<PartSummary> parts, output->Finish());
+    return Summarise(table, std::move(parts));
+  }
+
+  ImportSummary Summarise(const TextTable& table, std::vector<PartSummary> parts) const {
     ImportSummary summary;
     summary.rows = *counts_;
     summary.has_contexts = !plan_.context_columns.empty();
     summary.skipped = table.skipped();
+    summary.skipped.repeated_headers += repeated_headers_;
     summary.notes = notes_;
     summary.left_out = plan_.left_out;
+    for (const auto& [name, count] : unread_) {
+      summary.left_out.push_back(StrCat(Shown(name), " (", count, " times)"));
+    }
     summary.has_click = log_schema_.has_click;
     summary.has_conversion = log_schema_.has_conversion;
-    ASSIGN_OR_RETURN(summary.parts, output->Finish());
+    summary.parts = std::move(parts);
     return summary;
   }
 
@@ -150,41 +175,77 @@ class Import {
   // the same.
   template <typename Visit>
   Status ForEachRow(TextTable& table, std::string_view verb, const Visit& visit) {
-    RowParser parser(plan_);
-    ParsedRow row;
-    RowCounts counts;
-    BadRows bad_rows(options_.max_bad_rows, /*tell=*/!counts_.has_value());
+    ASSIGN_OR_RETURN(const auto reader, ChunkReader::Create(table, plan_, options_.threads));
+    Pass pass(options_.max_bad_rows, /*tell=*/!counts_.has_value(),
+              static_cast<uint32_t>(plan_.columns.size()));
     while (true) {
-      ASSIGN_OR_RETURN(const bool got, table.Next());
-      if (!got) break;
-      ShowProgress(verb, ++counts.read);
-      Status status = table.malformed();
-      if (status.ok()) status = parser.Parse(table.cells(), table.row_number(), &row);
-      if (parser.notes().wants_place()) parser.notes().SetPlace(table.Place());
-      if (!status.ok()) {
-        RETURN_IF_ERROR(bad_rows.Add(status.Annotate(table.Place())));
-        ++counts.bad;
-        continue;
+      ASSIGN_OR_RETURN(ReadChunk* const chunk, reader->Next());
+      if (chunk == nullptr) break;
+      ParsedChunk& parsed = chunk->parsed;
+      pass.notes.Add(parsed.notes);
+      pass.repeated_headers += parsed.repeated_headers;
+      // Serials of the chunk's contexts; the first may be one that rows before have.
+      const bool goes_on = parsed.continues && pass.last_row_is_good;
+      const uint64_t first_serial = pass.serials + (goes_on ? 0 : 1);
+      for (uint32_t i = 0; i < parsed.count; ++i) {
+        ParsedChunk::Row& row = parsed.rows[i];
+        if (!plan_.row_id) row.parsed.row_id = pass.counts.read;  // its number from 0
+        ShowProgress(verb, ++pass.counts.read);
+        RETURN_IF_ERROR(VisitRow(table, *chunk, row, first_serial, &pass, visit));
       }
-      if (row.conversion > row.click) {
-        ASSIGN_OR_RETURN(const bool keep, KeepUnclickedConversion(table, &counts));
-        if (!keep) continue;
-      }
-      ASSIGN_OR_RETURN(const uint32_t part, PartOf(row, table.row_number(), &counts));
-      RETURN_IF_ERROR(visit(row, part));
+      if (parsed.context_count > 0) pass.serials = first_serial + parsed.context_count - 1;
+      if (parsed.count > 0) pass.last_row_is_good = parsed.rows[parsed.count - 1].status.ok();
     }
     if (options_.progress != nullptr) options_.progress->Clear();
-    if (counts_ && *counts_ != counts) return InputChanged();
-    counts_ = counts;
-    notes_ = parser.notes().List(plan_.columns);
+    if (counts_ && *counts_ != pass.counts) return InputChanged();
+    counts_ = pass.counts;
+    notes_ = pass.notes.List(plan_.columns);
+    repeated_headers_ = pass.repeated_headers;
+    unread_ = reader->unread();
     return Status::Ok();
   }
 
-  Result<bool> KeepUnclickedConversion(const TextTable& table, RowCounts* counts) const {
+  // What a pass over the rows knows of the ones before.
+  struct Pass {
+    Pass(uint64_t max_bad_rows, bool tell, uint32_t columns)
+        : bad_rows(max_bad_rows, tell), notes(columns) {}
+    RowCounts counts;
+    BadRows bad_rows;
+    ColumnNotes notes;
+    uint64_t repeated_headers = 0;
+    uint64_t serials = 0;  // of contexts; the last one's
+    bool last_row_is_good = false;
+  };
+  struct KeptRow {
+    const ParsedRow& row;
+    const ParsedSide& context;
+    uint64_t context_serial;
+  };
+
+  template <typename Visit>
+  Status VisitRow(const TextTable& table, const ReadChunk& chunk, const ParsedChunk::Row& row,
+                  uint64_t first_serial, Pass* pass, const Visit& visit) {
+    const auto place = [&] { return table.PlaceOf(chunk.lines.lines[row.line]); };
+    if (!row.status.ok()) {
+      ++pass->counts.bad;
+      return pass->bad_rows.Add(Status(row.status).Annotate(place()));
+    }
+    const uint64_t row_number = pass->counts.read - 1;
+    if (row.parsed.conversion > row.parsed.click) {
+      ASSIGN_OR_RETURN(const bool keep, KeepUnclickedConversion(place, &pass->counts));
+      if (!keep) return Status::Ok();
+    }
+    ASSIGN_OR_RETURN(const uint32_t part, PartOf(row.parsed, row_number, &pass->counts));
+    return visit(
+        KeptRow{row.parsed, chunk.parsed.contexts[row.context], first_serial + row.context}, part);
+  }
+
+  template <typename Place>
+  Result<bool> KeepUnclickedConversion(const Place& place, RowCounts* counts) const {
     switch (schema_.unclicked_conversion()) {
       case REJECT:
-        return InvalidArgument(StrCat(
-            table.Place(), ": a conversion without a click, and unclicked_conversion is REJECT"));
+        return InvalidArgument(
+            StrCat(place(), ": a conversion without a click, and unclicked_conversion is REJECT"));
       case KEEP_UNCLICKED:
         ++counts->kept_unclicked_conversions;
         return true;
@@ -219,13 +280,15 @@ class Import {
   FileSystem& files_;
   const ImportSchema& schema_;
   const ImportOptions& options_;
-  TextFormat format_;
-  std::vector<TextInput> inputs_;
+  RowsOfText text_;
   ColumnPlan plan_;
   LogSchema log_schema_;             // plan_.schema and what was learnt
   uint64_t counted_rows_ = 0;        // by CountRows
   std::optional<RowCounts> counts_;  // of the first pass that parsed rows
-  std::vector<ColumnNote> notes_;    // of the last pass that parsed rows
+  // Of the last pass that parsed rows.
+  std::vector<ColumnNote> notes_;
+  uint64_t repeated_headers_ = 0;
+  std::map<std::string, uint64_t> unread_;
 };
 
 }  // namespace

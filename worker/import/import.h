@@ -1,5 +1,5 @@
 #pragma once
-// `chorus import`: delimited text in, a binary log (or one a part of a split) out.
+// `chorus import`: text in, a binary log (or one a part of a split) out.
 //
 // One pass over the text, unless rows are needed before they can be written: one more pass learns
 // the mean and deviation of standardised numeric columns (from the training part's rows only,
@@ -34,6 +34,9 @@ struct ImportOptions {
   std::string split_by = {};      // the column whose text decides a row's part; "" = its row number
   bool split_contiguous = false;  // parts are ranges of rows
   uint64_t split_seed = 1;
+  uint32_t threads = 1;  // that parse and encode; the log does not depend on their number
+  // Most memory for common features (format ALI_CCP); more of them lie in a temporary file.
+  uint64_t memory_bytes = uint64_t{4} << 30;
   int standard_input = 0;  // its descriptor
   ProgressLine* progress = nullptr;
 };

@@ -6,6 +6,7 @@
 #include <exception>
 #include <thread>
 #include <utility>
+#include <vector>
 
 #include "common/mutex.h"
 #include "common/shortage.h"
@@ -87,18 +88,21 @@ class ThreadedLogOutput : public LogOutput {
  public:
   ThreadedLogOutput(FileSystem& files, const std::string& folder,
                     const std::vector<std::string>& parts, const LogSchema& schema,
-                    uint64_t file_rows)
-      : schema_(schema) {
+                    uint64_t file_rows, uint32_t threads)
+      : schema_(schema), most_waiting_(kWaitingBlocks * threads) {
     for (const std::string& part : parts) {
       writers_.emplace_back(files, schema_, part.empty() ? folder : JoinPath(folder, part), part,
                             file_rows);
     }
-    Result<std::thread> thread =
-        StartThread("log output", "the writer of an import's log", [this] { Work(); });
-    if (thread.ok()) {
-      thread_ = std::move(*thread);
-    } else {
-      status_ = thread.status();
+    for (uint32_t i = 0; i < threads; ++i) {
+      Result<std::thread> thread =
+          StartThread("log output", "a writer of an import's log", [this] { Work(); });
+      if (!thread.ok()) {
+        MutexLock lock(mutex_);
+        status_ = thread.status();
+        return;
+      }
+      threads_.push_back(std::move(*thread));
     }
   }
 
@@ -115,13 +119,13 @@ class ThreadedLogOutput : public LogOutput {
   Status Add(uint32_t part, Batch batch) override {
     const auto deadline = std::chrono::steady_clock::now() + kStall;
     MutexLock lock(mutex_);
-    while (status_.ok() && queue_.size() >= kWaitingBlocks) {
+    while (status_.ok() && queue_.size() >= most_waiting_) {
       if (changed_.wait_until(mutex_, deadline) == std::cv_status::timeout) {
         return DeadlineExceeded(StrCat("writing a block took over ", kStall.count(), " s"));
       }
     }
     RETURN_IF_ERROR(status_);
-    queue_.push_back({part, std::move(batch)});
+    queue_.push_back({part, added_++, std::move(batch)});
     changed_.notify_all();
     return Status::Ok();
   }
@@ -148,26 +152,39 @@ class ThreadedLogOutput : public LogOutput {
  private:
   struct Block {
     uint32_t part;
+    uint64_t turn;  // its place in the order of Add
     Batch batch;
   };
 
-  // The thread: takes blocks until the queue is closed and empty, or a write fails.
+  // A thread: takes blocks until the queue is closed and empty, or a write fails.
   void Work() {
     Block block;
     while (Take(&block)) {
       Status status;
       try {
-        status = writers_[block.part].Add(EncodeBlock(schema_, block.batch));
+        const EncodedBlock encoded = EncodeBlock(schema_, block.batch);
+        if (!WaitForTurn(block.turn)) return;
+        status = writers_[block.part].Add(encoded);
       } catch (const std::exception& error) {
         status = StatusOfException(error).Annotate("writing a block");
       }
-      if (status.ok()) continue;
       MutexLock lock(mutex_);
-      status_ = std::move(status);
-      queue_.clear();
-      closed_ = true;
+      written_ = block.turn + 1;
+      if (!status.ok()) {
+        if (status_.ok()) status_ = std::move(status);
+        queue_.clear();
+        closed_ = true;
+      }
       changed_.notify_all();
     }
+  }
+
+  // False: another block could not be written, so that this one is not needed.
+  bool WaitForTurn(uint64_t turn) {
+    MutexLock lock(mutex_);
+    // Ends when the thread that has the turn before is done.
+    while (status_.ok() && written_ != turn) changed_.wait_for(mutex_, std::chrono::seconds(1));
+    return status_.ok();
   }
 
   bool Take(Block* block) {
@@ -182,25 +199,31 @@ class ThreadedLogOutput : public LogOutput {
   }
 
   void Join() {
-    if (thread_.joinable()) thread_.join();
+    for (std::thread& thread : threads_) {
+      if (thread.joinable()) thread.join();
+    }
   }
 
   const LogSchema schema_;
-  std::deque<PartWriter> writers_;  // the thread's until it is joined
+  const size_t most_waiting_;
+  std::deque<PartWriter> writers_;  // of the thread whose turn it is
   Mutex mutex_;
   ConditionVariable changed_;
   std::deque<Block> queue_ GUARDED_BY(mutex_);
   bool closed_ GUARDED_BY(mutex_) = false;
-  Status status_ GUARDED_BY(mutex_);  // of the thread
-  std::thread thread_;                // last: it uses all of the above
+  uint64_t added_ GUARDED_BY(mutex_) = 0;
+  uint64_t written_ GUARDED_BY(mutex_) = 0;  // blocks; the next turn
+  Status status_ GUARDED_BY(mutex_);         // of the threads
+  std::vector<std::thread> threads_;         // last: they use all of the above
 };
 
 }  // namespace
 
 std::unique_ptr<LogOutput> LogOutput::Create(FileSystem& files, const std::string& folder,
                                              const std::vector<std::string>& parts,
-                                             const LogSchema& schema, uint64_t file_rows) {
-  return std::make_unique<ThreadedLogOutput>(files, folder, parts, schema, file_rows);
+                                             const LogSchema& schema, uint64_t file_rows,
+                                             uint32_t threads) {
+  return std::make_unique<ThreadedLogOutput>(files, folder, parts, schema, file_rows, threads);
 }
 
 }  // namespace chorus::worker

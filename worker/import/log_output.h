@@ -1,6 +1,6 @@
 #pragma once
-// The log files of an import: one log a part, cut into files, encoded and written by a thread of
-// its own. Blocks are encoded in the order of Add, so that the bytes do not depend on the thread.
+// The log files of an import: one log a part, cut into files, encoded and written by threads of
+// their own. Blocks are written in the order of Add, so that bytes do not depend on the threads.
 // Thread safety: none; one thread makes all calls.
 
 #include <cstdint>
@@ -27,16 +27,17 @@ struct PartSummary {
 
 class LogOutput {
  public:
-  virtual ~LogOutput() = default;  // ends the thread; files that are not finished are given up
+  virtual ~LogOutput() = default;  // ends the threads; files that are not finished are given up
   // Writes <folder>/part-00000.log, ...; for a part with a name <folder>/<name>/part-00000.log, ...
   // file_rows: exposures a file at most (one block at least).
   static std::unique_ptr<LogOutput> Create(FileSystem& files, const std::string& folder,
                                            const std::vector<std::string>& parts,
-                                           const LogSchema& schema, uint64_t file_rows);
-  // Hands a block to the thread; waits while too many wait there. Error: the first one of the
-  // thread; kResourceExhausted, it is not to be had.
+                                           const LogSchema& schema, uint64_t file_rows,
+                                           uint32_t threads = 1);
+  // Hands a block to the threads; waits while too many wait there. Error: the first one of the
+  // threads; kResourceExhausted, one is not to be had.
   virtual Status Add(uint32_t part, Batch batch) = 0;
-  // Ends the thread and completes all files. Error: also a part without rows (kInvalidArgument).
+  // Ends the threads and completes all files. Error: also a part without rows (kInvalidArgument).
   virtual Result<std::vector<PartSummary>> Finish() = 0;
 };
 

@@ -11,9 +11,9 @@ namespace chorus::worker {
 NumericStatistics::NumericStatistics(const ColumnPlan& plan)
     : plan_(plan), moments_(plan.schema.numerics.size()) {}
 
-void NumericStatistics::Add(const ParsedRow& row) {
-  AddSide(plan_.contexts, row.context);
-  AddSide(plan_.exposures, row.exposure);
+void NumericStatistics::Add(const ParsedSide& context, const ParsedSide& exposure) {
+  AddSide(plan_.contexts, context);
+  AddSide(plan_.exposures, exposure);
 }
 
 void NumericStatistics::AddSide(const SidePlan& plan, const ParsedSide& side) {

@@ -17,7 +17,7 @@ class NumericStatistics {
  public:
   explicit NumericStatistics(const ColumnPlan& plan);  // `plan` must outlive this
 
-  void Add(const ParsedRow& row);
+  void Add(const ParsedSide& context, const ParsedSide& exposure);
   // Writes mean and stddev (of the population; 1 where all values are equal) into the numerics of
   // `schema` that are standardised.
   void Learn(LogSchema* schema) const;

@@ -9,6 +9,7 @@
 #include "common/strings.h"
 #include "worker/import/delimited_row.h"
 #include "worker/import/max_ids.h"
+#include "worker/import/slot_values.h"
 
 namespace chorus::worker {
 namespace {
@@ -103,7 +104,7 @@ Status RowParser::ParseMeta(const Cells& cells, ParsedRow* out) {
     out->group = IdFromText(id);
   }
   if (plan_.time) {
-    RETURN_IF_ERROR(ParseTime(*plan_.time, cells[*plan_.time], 0, &time_kind_, &out->time));
+    RETURN_IF_ERROR(ParseTime(*plan_.time, cells[*plan_.time], 0, &kinds_.time, &out->time));
   }
   return plan_.weight ? ParseWeight(*plan_.weight, cells[*plan_.weight], &out->weight)
                       : Status::Ok();
@@ -141,7 +142,7 @@ Status RowParser::ParseSplit(const Cells& cells, ParsedRow* out) {
                                                  : integer);
   }
   if (!plan_.split_by_time) return Status::Ok();
-  return ParseTime(*plan_.split_by_time, cells[*plan_.split_by_time], kNoTime, &split_time_kind_,
+  return ParseTime(*plan_.split_by_time, cells[*plan_.split_by_time], kNoTime, &kinds_.split_time,
                    &out->split_time);
 }
 
@@ -208,7 +209,14 @@ Status RowParser::ParseSide(const SidePlan& plan, const Cells& cells, ParsedSide
 }
 
 Status RowParser::ParseSlot(const SlotPlan& slot, std::string_view cell, ParsedSide* out) {
-  if (slot.separator.empty() || cell.empty()) return ParseId(slot, cell, out);
+  const size_t first = out->keys.size();
+  RETURN_IF_ERROR(slot.separator.empty() || cell.empty() ? ParseId(slot, cell, out)
+                                                         : ParseIds(slot, cell, out));
+  if (slot.changes_values()) TransformValues(slot, std::span<float>(out->values).subspan(first));
+  return Status::Ok();
+}
+
+Status RowParser::ParseIds(const SlotPlan& slot, std::string_view cell, ParsedSide* out) {
   const size_t first = out->keys.size();
   for (std::string_view rest = cell; !rest.empty();) {
     const size_t end = rest.find(slot.separator);
@@ -237,8 +245,9 @@ Status RowParser::ParseId(const SlotPlan& slot, std::string_view piece, ParsedSi
                               ? std::nullopt
                               : WeightFromText(piece.substr(at + slot.value_separator.size()));
       if (!number || !FitsFloat(*number)) {
-        return Malformed(slot.column, piece,
-                         StrCat("id", slot.value_separator, "weight with a finite weight"));
+        return Malformed(
+            slot.column, piece,
+            StrCat("id", Readable(slot.value_separator), "weight with a finite weight"));
       }
       id = piece.substr(0, at);
       value = static_cast<float>(*number);

@@ -4,8 +4,10 @@
 
 #include <cstdint>
 #include <limits>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "common/status.h"
@@ -37,6 +39,12 @@ struct ParsedRow {
   ParsedSide exposure;
 };
 
+// Whether the times of a column are dates; unknown before the first one.
+using TimeKind = std::optional<bool>;
+struct TimeKinds {
+  TimeKind time, split_time;
+};
+
 class RowParser {
  public:
   // The split_time of a row that has none.
@@ -51,14 +59,23 @@ class RowParser {
   // the context).
   Status Parse(const std::vector<std::string_view>& cells, uint64_t row_number, ParsedRow* out);
 
-  // What was replaced or dropped inside cells so far.
+  // Forgets what it knows of rows before; kinds: of times.
+  void Begin(const TimeKinds& kinds) {
+    context_valid_ = false;
+    kinds_ = kinds;
+  }
+  void SetTimeKinds(const TimeKinds& kinds) { kinds_ = kinds; }
+  const TimeKinds& time_kinds() const { return kinds_; }
+
+  // What was replaced or dropped inside cells so far, or since the last TakeNotes.
+  ColumnNotes TakeNotes() {
+    return std::exchange(notes_, ColumnNotes(static_cast<uint32_t>(plan_.columns.size())));
+  }
   ColumnNotes& notes() { return notes_; }
   const ColumnNotes& notes() const { return notes_; }
 
  private:
   using Cells = std::vector<std::string_view>;
-  // Whether a column's times are dates; unknown before its first one.
-  using TimeKind = std::optional<bool>;
 
   Status Malformed(uint32_t column, std::string_view found, std::string_view expected) const;
   // For cells of which the rules say that they may differ from what they say: the text becomes what
@@ -78,12 +95,13 @@ class RowParser {
   bool SameContext(const Cells& cells) const;
   Status ParseSide(const SidePlan& plan, const Cells& cells, ParsedSide* out);
   Status ParseSlot(const SlotPlan& slot, std::string_view cell, ParsedSide* out);
+  Status ParseIds(const SlotPlan& slot, std::string_view cell, ParsedSide* out);
   Status ParseId(const SlotPlan& slot, std::string_view piece, ParsedSide* out);
   Status ParseNumeric(const NumericPlan& numeric, std::string_view cell, ParsedSide* out);
 
   const ColumnPlan& plan_;
   ColumnNotes notes_;
-  TimeKind time_kind_, split_time_kind_;
+  TimeKinds kinds_;
   std::vector<std::string> context_text_;  // [context_columns], of the context that is parsed
   bool context_valid_ = false;
   uint64_t context_serial_ = 0;

@@ -12,6 +12,7 @@
 #include "worker/import/inputs.h"
 #include "worker/import/row_parser.h"
 #include "worker/import/summary.h"
+#include "worker/import/text_format.h"
 #include "worker/import/text_rules.h"
 #include "worker/import/text_table.h"
 #include "worker/log/column_map.h"
@@ -171,13 +172,15 @@ void TellDifferences(const LogSchema& text, const LogSchema& model) {
 
 Result<std::unique_ptr<TextBlocks>> TextBlocks::Open(FileSystem& files, const TextOptions& options,
                                                      const LogSchema& model) {
-  TextFormat format;
-  ASSIGN_OR_RETURN(format.delimiter, DelimiterOf(options.schema));
-  ASSIGN_OR_RETURN(format.escape, EscapeOf(options.schema));
-  format.header = options.schema.header();
-  ASSIGN_OR_RETURN(const std::vector<TextInput> inputs,
+  if (LooksAhead(options.schema) && std::count(options.inputs.begin(), options.inputs.end(), "-")) {
+    return InvalidArgument("rows of this format are read twice: standard input cannot be");
+  }
+  ASSIGN_OR_RETURN(std::vector<TextInput> paths,
                    MakeInputs(files, options.inputs, options.standard_input, ""));
-  ASSIGN_OR_RETURN(auto table, TextTable::Open(inputs, format));
+  ASSIGN_OR_RETURN(const RowsOfText text, PrepareText(files, options.schema, std::move(paths),
+                                                      {.max_bad_rows = options.max_bad_rows}));
+  const std::vector<TextInput>& inputs = text.inputs;
+  ASSIGN_OR_RETURN(auto table, TextTable::Open(inputs, text.format));
   auto plan = PlanColumns(options.schema, table->columns(), {.scoring = true});
   if (!plan.ok()) {
     return plan.status().Annotate(StrCat(options.schema_name, " and ", inputs[0].name));

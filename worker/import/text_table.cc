@@ -7,19 +7,24 @@
 #include "worker/import/cell_text.h"
 
 namespace chorus::worker {
-
 TextTable::TextTable(std::vector<TextInput> inputs, const TextFormat& format)
-    : inputs_(std::move(inputs)), format_(format), splitter_(format.delimiter, format.escape) {}
+    : inputs_(std::move(inputs)), format_(format) {
+  if (format_.rows == nullptr) return;
+  format_.header = false;
+  columns_ = format_.rows->columns();
+}
 
 Result<std::unique_ptr<TextTable>> TextTable::Open(std::vector<TextInput> inputs,
                                                    const TextFormat& format) {
   std::unique_ptr<TextTable> table(new TextTable(std::move(inputs), format));
   RETURN_IF_ERROR(table->LearnColumns());
+  table->cutter_ = std::make_unique<LineCutter>(table->NewCutter());
   return table;
 }
 
 Status TextTable::LearnColumns() {
   if (inputs_.empty()) return InvalidArgument("no input");
+  if (format_.rows != nullptr) return Status::Ok();
   if (format_.header) {
     bool got = false;
     while (!got && input_ < inputs_.size()) {
@@ -30,38 +35,94 @@ Status TextTable::LearnColumns() {
                                   inputs_.size() > 1 ? ", nor in any other input" : "",
                                   ", expected a header line"));
   }
-  std::string_view line;
-  ASSIGN_OR_RETURN(const bool got, NextLine(&line));
-  if (!got) return InvalidArgument("the input holds no rows");
-  RETURN_IF_ERROR(splitter_.Split(line).Annotate(Place()));
-  for (size_t i = 0; i < cells().size(); ++i) columns_.push_back(StrCat(i));
-  row_waits_ = true;
+  ASSIGN_OR_RETURN(row_waits_, NextLine(&waiting_row_));
+  if (!row_waits_) return InvalidArgument("the input holds no rows");
+  const auto cutter = NewRowCutter();
+  RETURN_IF_ERROR(cutter->Split(waiting_row_).Annotate(Place()));
+  for (size_t i = 0; i < cutter->cells().size(); ++i) columns_.push_back(StrCat(i));
   return Status::Ok();
 }
 
+std::unique_ptr<RowCutter> TextTable::NewRowCutter() const {
+  if (format_.rows != nullptr) return format_.rows->NewCutter();
+  return std::make_unique<RowSplitter>(format_.delimiter, format_.escape);
+}
+
+LineCutter TextTable::NewCutter() const {
+  return LineCutter(NewRowCutter(), columns_, format_.header);
+}
+
 Result<bool> TextTable::Next() {
-  if (std::exchange(row_waits_, false)) {
-    ++next_row_;
-    return true;
-  }
   while (true) {
     std::string_view line;
-    ASSIGN_OR_RETURN(const bool got, NextLine(&line));
+    ASSIGN_OR_RETURN(const bool got, NextOrWaiting(&line));
     if (!got) return false;
-    malformed_ = splitter_.Split(line);
-    if (malformed_.ok() && cells()[0].size() == columns_[0].size() && IsHeader()) {
-      ++skipped_.repeated_headers;
-      continue;
-    }
-    ++next_row_;
-    if (malformed_.ok() && cells().size() != columns_.size()) {
-      const bool trailing = cells().size() == columns_.size() + 1 && cells().back().empty();
-      malformed_ = InvalidArgument(StrCat(
-          "found ", cells().size(), " cells, expected ", columns_.size(),
-          trailing ? " (the last one is empty: is there a delimiter at the line's end?)" : ""));
-    }
-    return true;
+    if (cutter_->Cut(line)) break;
+    ++skipped_.repeated_headers;
   }
+  ++next_row_;
+  return true;
+}
+
+Result<bool> TextTable::NextOrWaiting(std::string_view* line) {
+  if (!std::exchange(row_waits_, false)) return NextLine(line);
+  *line = waiting_row_;
+  return true;
+}
+
+Result<bool> TextTable::NextLines(size_t bytes, LineChunk* out) {
+  RETURN_IF_ERROR(line_error_);
+  out->has_prologue = !last_line_.lines.empty();
+  out->text = last_line_.text;
+  out->lines = last_line_.lines;
+  const size_t first = out->lines.size();
+  const size_t full = out->text.size() + bytes;
+  while (out->text.size() < full && line_error_.ok()) {
+    std::string_view line;
+    const auto got = NextOrWaiting(&line);
+    if (!got.ok()) line_error_ = got.status();
+    if (!got.ok() || !*got) break;
+    AddLine(line, out);
+  }
+  if (out->lines.size() == first) {
+    RETURN_IF_ERROR(line_error_);
+    return false;
+  }
+  last_line_.text = out->text_of(out->lines.size() - 1);
+  last_line_.lines.assign(1, out->lines.back());
+  last_line_.lines[0].begin = 0;
+  return true;
+}
+
+void TextTable::AddLine(std::string_view line, LineChunk* out) const {
+  out->lines.push_back(
+      {out->text.size(), line.size(), static_cast<uint32_t>(input_), reader_->line_number()});
+  out->text.append(line);
+}
+
+std::string TextTable::PlaceOf(const LineChunk::Line& line) const {
+  return StrCat(inputs_[line.input].name, ":", line.number);
+}
+
+bool LineCutter::Cut(std::string_view line) {
+  malformed_ = cutter_->Split(line);
+  if (!malformed_.ok()) return true;
+  if (has_header_ && IsHeader()) return false;
+  if (cells().size() != columns_.size()) {
+    const bool trailing = cells().size() == columns_.size() + 1 && cells().back().empty();
+    malformed_ = InvalidArgument(StrCat(
+        "found ", cells().size(), " cells, expected ", columns_.size(),
+        trailing ? " (the last one is empty: is there a delimiter at the line's end?)" : ""));
+  }
+  return true;
+}
+
+// Whether the row is the header once more, as where files were joined by cat.
+bool LineCutter::IsHeader() const {
+  if (cells()[0] != columns_[0]) return false;
+  return std::equal(
+      cells().begin(), cells().end(), columns_.begin(), columns_.end(),
+      [](std::string_view cell, const std::string& name) { return TrimBlanks(cell) == name; });
 }
 
 // The next line of any input that is neither the header nor blank.
@@ -120,9 +181,10 @@ Result<bool> TextTable::TakeHeader() {
                                   ": lines end in a carriage return alone, as on old Macs: convert "
                                   "them with tr '\\r' '\\n'"));
   }
-  RETURN_IF_ERROR(splitter_.Split(line).Annotate(Place()));
+  const auto cutter = NewRowCutter();
+  RETURN_IF_ERROR(cutter->Split(line).Annotate(Place()));
   std::vector<std::string> names;
-  for (const std::string_view cell : cells()) names.emplace_back(TrimBlanks(cell));
+  for (const std::string_view cell : cutter->cells()) names.emplace_back(TrimBlanks(cell));
   if (!columns_.empty()) {
     RETURN_IF_ERROR(CompareHeader(names));
   } else {
@@ -149,14 +211,6 @@ bool TextTable::IsBlank(std::string_view line) const {
     if ((c != ' ' && c != '\t') || c == format_.delimiter) return false;
   }
   return true;
-}
-
-// Whether the row is the header once more, as where files were joined by cat.
-bool TextTable::IsHeader() const {
-  if (!format_.header || cells()[0] != columns_[0]) return false;
-  return std::equal(
-      cells().begin(), cells().end(), columns_.begin(), columns_.end(),
-      [](std::string_view cell, const std::string& name) { return TrimBlanks(cell) == name; });
 }
 
 std::string TextTable::Place() const {

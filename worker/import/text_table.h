@@ -6,15 +6,18 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "common/status.h"
 #include "worker/import/byte_source.h"
 #include "worker/import/delimited_row.h"
 #include "worker/import/line_reader.h"
+#include "worker/import/row_cutter.h"
 
 namespace chorus::worker {
 
@@ -29,6 +32,8 @@ struct TextFormat {
   char delimiter = ',';
   bool header = true;
   char escape = '\0';  // as RowSplitter takes it
+  // Rows that are cut otherwise than at delimiters; they know their columns and have no header.
+  std::shared_ptr<const RowFormat> rows = nullptr;
 };
 
 // What was passed over.
@@ -38,11 +43,50 @@ struct SkippedText {
   uint64_t empty_inputs = 0;
 };
 
+// Some lines of a text, for another thread to cut. lines[0] may be a prologue: the line before the
+// chunk, which is no row of it.
+struct LineChunk {
+  struct Line {
+    size_t begin = 0;  // in text
+    size_t bytes = 0;
+    uint32_t input = 0;
+    uint64_t number = 0;  // in its input, from 1
+  };
+  std::string text;
+  std::vector<Line> lines;
+  bool has_prologue = false;
+  std::string_view text_of(size_t line) const {
+    return std::string_view(text).substr(lines[line].begin, lines[line].bytes);
+  }
+};
+
+// Cuts the lines behind the header of a table.
+class LineCutter {
+ public:
+  LineCutter(std::unique_ptr<RowCutter> cutter, const std::vector<std::string>& columns,
+             bool has_header)
+      : cutter_(std::move(cutter)), columns_(columns), has_header_(has_header) {}
+  // False: the line is the header once more.
+  bool Cut(std::string_view line);
+  // Of the line that Cut took last: OK, or why it has not one cell a column.
+  const Status& malformed() const { return malformed_; }
+  const std::vector<std::string_view>& cells() const { return cutter_->cells(); }
+  const std::map<std::string, uint64_t>& unread() const { return cutter_->unread(); }
+
+ private:
+  bool IsHeader() const;
+
+  std::unique_ptr<RowCutter> cutter_;
+  std::vector<std::string> columns_;
+  bool has_header_;
+  Status malformed_;
+};
+
 class TextTable {
  public:
   // Opens the first input and learns the columns: from its header, or, without headers, "0", "1",
-  // ... as many as the first row has. Errors: kInvalidArgument when there is neither header nor
-  // row.
+  // ... as many as the first row has; or they are format.rows'. Errors: kInvalidArgument when there
+  // is neither header nor row.
   static Result<std::unique_ptr<TextTable>> Open(std::vector<TextInput> inputs,
                                                  const TextFormat& format);
 
@@ -52,13 +96,19 @@ class TextTable {
   // a header that differs from the first one.
   Result<bool> Next();
   // Of the row that Next reached: OK, or why it has not one cell a column.
-  const Status& malformed() const { return malformed_; }
-  const std::vector<std::string_view>& cells() const {
-    return splitter_.cells();
-  }                                                        // if not malformed
+  const Status& malformed() const { return cutter_->malformed(); }
+  const std::vector<std::string_view>& cells() const { return cutter_->cells(); }  // if OK
   uint64_t row_number() const { return next_row_ - 1; }    // from 0, over all inputs
   std::string Place() const;                               // "data.csv:17"
   const SkippedText& skipped() const { return skipped_; }  // so far
+  const std::map<std::string, uint64_t>& unread() const { return cutter_->unread(); }
+
+  // In place of Next, for whoever cuts lines with cutters of NewCutter: the next lines, `bytes` of
+  // them and maybe one line more; headers that come again are among them. False after the last.
+  // Error: comes once all lines before it were given.
+  Result<bool> NextLines(size_t bytes, LineChunk* out);
+  LineCutter NewCutter() const;
+  std::string PlaceOf(const LineChunk::Line& line) const;
 
  private:
   TextTable(std::vector<TextInput> inputs, const TextFormat& format);
@@ -70,18 +120,22 @@ class TextTable {
   Result<bool> NextLineOfInput(std::string_view* line);
   void EndInput();
   bool IsBlank(std::string_view line) const;
-  bool IsHeader() const;
+  std::unique_ptr<RowCutter> NewRowCutter() const;
+  Result<bool> NextOrWaiting(std::string_view* line);
+  void AddLine(std::string_view line, LineChunk* out) const;
 
   std::vector<TextInput> inputs_;
   TextFormat format_;
-  RowSplitter splitter_;
+  std::unique_ptr<LineCutter> cutter_;  // null before the columns are known
   std::vector<std::string> columns_;
   size_t input_ = 0;                    // that reader_ reads, or that comes next
   std::unique_ptr<LineReader> reader_;  // null between inputs
   uint64_t next_row_ = 0;
-  Status malformed_;
   SkippedText skipped_;
-  bool row_waits_ = false;  // LearnColumns has cut a row that Next has not given out
+  bool row_waits_ = false;        // LearnColumns has read a row that nobody was given
+  std::string_view waiting_row_;  // in reader_'s memory
+  LineChunk last_line_;           // of the last chunk; no line before the first
+  Status line_error_;             // ends the chunks
 };
 
 }  // namespace chorus::worker

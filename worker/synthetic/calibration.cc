@@ -174,7 +174,8 @@ class Calibrator {
 };
 
 World World::Make(const GenerateConfig& config, uint32_t threads) {
-  World world(config, SizesAtScale(config.scale()));
+  const bool ali_ccp = config.shape() == GenerateConfig::ALI_CCP;
+  World world(config, ali_ccp ? AliCcpSizes(config.scale()) : SizesAtScale(config.scale()));
   Calibrator(&world, threads).Run();
   return world;
 }

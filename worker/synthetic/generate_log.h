@@ -20,7 +20,7 @@ struct GenerateOptions {
   bool potential_labels = false;
   uint32_t threads = 1;
   // Called on the caller's thread; may be empty.
-  std::function<void(uint64_t exposures_done)> progress;
+  std::function<void(uint64_t exposures_done)> progress = {};
 };
 
 // The exposures of one space (D, O or N).

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "common/device_math.h"
+#include "worker/synthetic/ali_ccp_fields.h"
 #include "worker/synthetic/draw.h"
 #include "worker/synthetic/quadrature.h"
 
@@ -66,6 +67,18 @@ WorldSizes SizesAtScale(double scale) {
   sizes.items = kCategories * Scaled(12000 / kCategories, scale);
   sizes.shops = Scaled(1500, scale);
   sizes.brands = Scaled(700, scale);
+  return sizes;
+}
+
+WorldSizes AliCcpSizes(double scale) {
+  WorldSizes sizes;
+  sizes.users = AliCcpIds(kUser, scale);
+  sizes.categories = AliCcpIds(kItemCategory, scale);
+  // Each category has as many: a few items fewer than there are ids.
+  sizes.items =
+      sizes.categories * std::max<uint64_t>(1, AliCcpIds(kItem, scale) / sizes.categories);
+  sizes.shops = AliCcpIds(kItemShop, scale);
+  sizes.brands = AliCcpIds(kItemBrand, scale);
   return sizes;
 }
 

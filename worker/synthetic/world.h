@@ -26,6 +26,7 @@ struct WorldSizes {
   uint64_t brands = 0;
 };
 WorldSizes SizesAtScale(double scale);  // 30,000 users, 12,000 items, 150, 1,500 and 700 at scale 1
+WorldSizes AliCcpSizes(double scale);   // those of Ali-CCP at scale 1 and above
 
 struct User {
   uint64_t id = 0;  // the user's rank of activity, from 0

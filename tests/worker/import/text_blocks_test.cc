@@ -111,6 +111,38 @@ TEST_F(TextBlocksTest, AreTheBlocksOfTheLogThatImportMakes) {
   EXPECT_STREQ(read.rows[16].conversion, "0");
 }
 
+TEST_F(TextBlocksTest, RowsOfAliCcpAreThoseOfItsLog) {
+  const std::string schema = R"(format: ALI_CCP click: 'click' conversion: 'conversion'
+      row_id: 'sample_id' slot { column: '101' context: true }
+      slot { column: '210' separator: '\x01' value_separator: '\x03' value_l2: true })";
+  const std::string features =
+      "2,210\x02"
+      "7\x03"
+      "1.0\x01"
+      "210\x02"
+      "8\x03"
+      "2.0\n";
+  WriteFile(*files_, "pair/skeleton", "1,0,0,a," + features + "2,1,0,b," + features);
+  WriteFile(*files_, "pair/common",
+            "b,1,101\x02"
+            "5\x03"
+            "1.0\na,1,101\x02"
+            "6\x03"
+            "1.0\n");
+  ASSERT_OK(
+      ImportText(*files_, MakeSchema(schema), {.inputs = {"pair"}, .output = "ali"}).status());
+  log_ = LogReader::Open(*files_, {"ali"}).value();
+  model_ = log_->schema();
+  const Result<ImportSchema> rules = TextRulesOf(model_);
+  ASSERT_OK(rules.status());
+  const Read read = ReadAll({.schema = *rules, .inputs = {"pair"}});
+  ASSERT_OK(read.status);
+  ExpectBlocksOfTheLog(read.blocks);
+  ASSERT_EQ(read.rows.size(), 2u);
+  EXPECT_EQ(read.rows[1].id, "2");
+  EXPECT_STREQ(read.rows[1].click, "1");
+}
+
 TEST_F(TextBlocksTest, TheModelsOwnRulesReadTheTextToo) {
   const auto rules = TextRulesOf(model_);
   ASSERT_OK(rules.status());

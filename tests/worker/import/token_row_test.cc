@@ -1,0 +1,101 @@
+// libsvm, libffm and slot text as an import reads them.
+#include <gtest/gtest.h>
+
+#include "tests/worker/import/import_testing.h"
+#include "worker/import/import.h"
+#include "worker/log/log_reader.h"
+
+namespace chorus::worker {
+namespace {
+
+class TokenRowTest : public testing::Test {
+ protected:
+  Result<ImportSummary> Import(const std::string& schema, const std::string& text) {
+    WriteFile(*files_, "in.txt", text);
+    ImportSchema parsed;
+    EXPECT_TRUE(google::protobuf::TextFormat::ParseFromString(schema, &parsed));
+    chorus::internal::FillDefaults(&parsed);
+    return ImportText(*files_, parsed, {.inputs = {"in.txt"}, .output = "out"});
+  }
+  Batch Block() {
+    const auto reader = LogReader::Open(*files_, {"out"});
+    EXPECT_TRUE(reader.ok()) << reader.status().ToString();
+    Batch batch;
+    const Status read = (*reader)->ReadBlock(0, &batch);
+    EXPECT_TRUE(read.ok()) << read.ToString();
+    return batch;
+  }
+
+  std::unique_ptr<FileSystem> files_ = NewMemoryFiles();
+};
+
+Key TokenKey(const char* space, uint64_t id) { return MakeKey(SpaceSeed(space), id); }
+
+TEST_F(TokenRowTest, ReadsLibsvm) {
+  ASSERT_OK(Import("format: LIBSVM click: 'label' "
+                   "slot { column: 'features' separator: ' ' value_separator: ':' }",
+                   "+1 3:0.5 10:2\n-1\n0 7:1 \n")
+                .status());
+  const Batch batch = Block();
+  EXPECT_EQ(batch.click, (std::vector<uint8_t>{1, 0, 0}));
+  const SlotColumn& slot = batch.exposures.slots[0];
+  EXPECT_EQ(slot.offsets, (std::vector<uint32_t>{0, 2, 2, 3}));
+  EXPECT_EQ(slot.keys, (std::vector<Key>{TokenKey("features", 3), TokenKey("features", 10),
+                                         TokenKey("features", 7)}));
+  EXPECT_EQ(slot.values, (std::vector<float>{0.5, 2, 1}));
+}
+
+TEST_F(TokenRowTest, LibsvmHasOneColumnOfIds) {
+  EXPECT_EQ(
+      Import("format: LIBSVM click: 'label' slot { column: 'user' }", "1 3:1\n").status().message(),
+      "slot 'user': in format LIBSVM there is one column of ids, 'features'");
+}
+
+TEST_F(TokenRowTest, ReadsLibffm) {
+  ASSERT_OK(Import("format: LIBFFM click: 'label' slot { column: '0' } "
+                   "slot { column: '1' separator: ' ' value_separator: ':' }",
+                   "1 0:5:1 1:3:0.5 1:4:2\n0 1:9:1\n")
+                .status());
+  const Batch batch = Block();
+  EXPECT_EQ(batch.exposures.slots[0].keys, (std::vector<Key>{TokenKey("0", 5)}));
+  EXPECT_EQ(batch.exposures.slots[1].offsets, (std::vector<uint32_t>{0, 2, 3}));
+  EXPECT_EQ(batch.exposures.slots[1].values, (std::vector<float>{0.5, 2, 1}));
+}
+
+TEST_F(TokenRowTest, ReadsSlotTextWithLeadingCells) {
+  ASSERT_OK(Import("format: SLOT_TEXT row_id: '0' click: '1' conversion: '2' "
+                   "slot { column: '101' context: true } slot { column: '205' separator: ',' }",
+                   "17,1,1,101:7,205:1,205:2\n18,0,0,205:3,101:7\n")
+                .status());
+  const Batch batch = Block();
+  EXPECT_EQ(batch.row_id, (std::vector<uint64_t>{17, 18}));
+  EXPECT_EQ(batch.conversion, (std::vector<uint8_t>{1, 0}));
+  EXPECT_EQ(batch.context_of, (std::vector<uint32_t>{0, 0}));
+  EXPECT_EQ(batch.exposures.slots[0].offsets, (std::vector<uint32_t>{0, 2, 3}));
+}
+
+TEST_F(TokenRowTest, LabelsOfSlotTextMayBeFieldsToo) {
+  ASSERT_OK(Import("format: SLOT_TEXT delimiter: ' ' click: 'click' slot { column: '1' }",
+                   "click:1 1:5\n1:6 click:0\n")
+                .status());
+  EXPECT_EQ(Block().click, (std::vector<uint8_t>{1, 0}));
+}
+
+TEST_F(TokenRowTest, SaysWhichTokenIsWrong) {
+  EXPECT_EQ(Import("format: SLOT_TEXT delimiter: ' ' click: 'click' slot { column: '1' }",
+                   "click:1 1:5\n1:6 word\n")
+                .status()
+                .message(),
+            "in.txt:2: token 2: found 'word', expected field:id");
+  EXPECT_EQ(
+      Import("format: LIBFFM click: 'label' slot { column: '1' value_separator: ':' }", "1 1:6\n")
+          .status()
+          .message(),
+      "in.txt:1: column '1': found '6', expected id:weight with a finite weight");
+  EXPECT_EQ(
+      Import("format: LIBFFM click: 'label' slot { column: '1' }", "1 1:\n").status().message(),
+      "in.txt:1: token 1: found '1:', which has no id");
+}
+
+}  // namespace
+}  // namespace chorus::worker

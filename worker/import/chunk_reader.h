@@ -1,0 +1,35 @@
+#pragma once
+// The rows of a table, parsed by several threads, in chunks that come in the order of the text and
+// do not depend on how many threads there are. Thread safety: none; one thread makes all calls. It
+// reads lines while the others, called "import N", parse them.
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "common/status.h"
+#include "worker/import/row_chunk.h"
+
+namespace chorus::worker {
+
+struct ReadChunk {
+  LineChunk lines;
+  ParsedChunk parsed;
+};
+
+class ChunkReader {
+ public:
+  virtual ~ChunkReader() = default;  // ends the threads
+  // `table` and `plan` must outlive the reader. Error: kResourceExhausted, a thread is not to be
+  // had.
+  static Result<std::unique_ptr<ChunkReader>> Create(TextTable& table, const ColumnPlan& plan,
+                                                     uint32_t threads);
+  // The next chunk, valid until the next call; null at the end. Error: that of the table, once
+  // all chunks before it were given.
+  virtual Result<ReadChunk*> Next() = 0;
+  // Fields that are no column, and how often they came. REQUIRES: Next gave the end.
+  virtual std::map<std::string, uint64_t> unread() const = 0;
+};
+
+}  // namespace chorus::worker

@@ -1,0 +1,102 @@
+#include "worker/import/text_format.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "common/strings.h"
+#include "worker/import/ali_ccp_rows.h"
+#include "worker/import/column_plan.h"
+#include "worker/import/delimited_row.h"
+#include "worker/import/token_row.h"
+
+namespace chorus::worker {
+namespace {
+
+constexpr char kFeatures[] = "features";  // the one field of libsvm's tokens
+
+Result<std::shared_ptr<const RowFormat>> NewTokenFormat(const ImportSchema& schema,
+                                                        const TokenSyntax& syntax,
+                                                        std::vector<std::string> lead) {
+  ASSIGN_OR_RETURN(TokenColumns columns, TokenColumns::Make(schema, syntax, std::move(lead)));
+  return std::shared_ptr<const RowFormat>(std::make_shared<TokenFormat>(std::move(columns)));
+}
+
+Result<std::shared_ptr<const RowFormat>> NewLibsvmFormat(const ImportSchema& schema) {
+  for (const ColumnSlot& slot : schema.slot()) {
+    if (slot.column() == kFeatures) continue;
+    return InvalidArgument(StrCat("slot ", Shown(slot.column()),
+                                  ": in format LIBSVM there is one "
+                                  "column of ids, '",
+                                  kFeatures, "'"));
+  }
+  return NewTokenFormat(
+      schema, {.lead_delimiter = ' ', .field_separator = '\0', .signed_labels = true}, {"label"});
+}
+
+// First cells are named by their number: as many as the schema's largest number asks for.
+std::vector<std::string> NumberedCells(const ImportSchema& schema) {
+  constexpr uint64_t kMostCells = 64;
+  uint64_t cells = 0;
+  for (const std::string& column : {schema.click(), schema.conversion(), schema.row_id(),
+                                    schema.group(), schema.time(), schema.weight()}) {
+    const auto number = ParseUint64(column);
+    if (number && *number < kMostCells) cells = std::max(cells, *number + 1);
+  }
+  std::vector<std::string> names;
+  for (uint64_t i = 0; i < cells; ++i) names.push_back(StrCat(i));
+  return names;
+}
+
+Result<RowsOfText> PrepareAliCcp(FileSystem& files, const ImportSchema& schema,
+                                 const std::vector<TextInput>& inputs,
+                                 const CommonRowsOptions& options) {
+  ASSIGN_OR_RETURN(AliCcpInputs sorted, SortAliCcpInputs(inputs));
+  RowsOfText rows;
+  // First of all with no common features: a schema that does not fit is told before they are read.
+  RETURN_IF_ERROR(NewAliCcpFormat(schema, nullptr).status());
+  ASSIGN_OR_RETURN(std::shared_ptr<const CommonRows> common,
+                   CommonRows::Read(files, sorted.commons, options));
+  ASSIGN_OR_RETURN(rows.format.rows, NewAliCcpFormat(schema, std::move(common)));
+  rows.inputs = std::move(sorted.skeletons);
+  return rows;
+}
+
+}  // namespace
+
+bool LooksAhead(const ImportSchema& schema) { return schema.format() == ImportSchema::ALI_CCP; }
+
+Result<RowsOfText> PrepareText(FileSystem& files, const ImportSchema& schema,
+                               std::vector<TextInput> inputs, const CommonRowsOptions& common) {
+  RowsOfText rows;
+  rows.inputs = std::move(inputs);
+  ASSIGN_OR_RETURN(rows.format.delimiter, DelimiterOf(schema));
+  ASSIGN_OR_RETURN(rows.format.escape, EscapeOf(schema));
+  rows.format.header = schema.header();
+  switch (schema.format()) {
+    case ImportSchema::ALI_CCP:
+      return PrepareAliCcp(files, schema, rows.inputs, common);
+    case ImportSchema::LIBSVM: {
+      ASSIGN_OR_RETURN(rows.format.rows, NewLibsvmFormat(schema));
+      return rows;
+    }
+    case ImportSchema::LIBFFM: {
+      ASSIGN_OR_RETURN(
+          rows.format.rows,
+          NewTokenFormat(schema, {.lead_delimiter = ' ', .signed_labels = true}, {"label"}));
+      return rows;
+    }
+    case ImportSchema::SLOT_TEXT: {
+      const char delimiter = rows.format.delimiter;
+      ASSIGN_OR_RETURN(rows.format.rows, NewTokenFormat(schema,
+                                                        {.lead_delimiter = delimiter,
+                                                         .token_separator = delimiter,
+                                                         .value_separator = '\0'},
+                                                        NumberedCells(schema)));
+      return rows;
+    }
+    default:  // DELIMITED: TextTable's own
+      return rows;
+  }
+}
+
+}  // namespace chorus::worker

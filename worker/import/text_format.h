@@ -1,0 +1,29 @@
+#pragma once
+// From a schema and inputs to rows that can be read: what ImportSchema.format asks for.
+// Thread safety: pure functions.
+
+#include <memory>
+#include <vector>
+
+#include "common/config.pb.h"
+#include "common/file.h"
+#include "common/status.h"
+#include "worker/import/common_rows.h"
+#include "worker/import/text_table.h"
+
+namespace chorus::worker {
+
+struct RowsOfText {
+  std::vector<TextInput> inputs;  // those that have rows
+  TextFormat format;
+};
+
+// Whether inputs are opened more than once even by a single pass over the rows.
+bool LooksAhead(const ImportSchema& schema);
+
+// common: for formats that have common features, which are read now. Errors: kInvalidArgument, the
+// schema does not fit its format, or the inputs do not; those of reading.
+Result<RowsOfText> PrepareText(FileSystem& files, const ImportSchema& schema,
+                               std::vector<TextInput> inputs, const CommonRowsOptions& common);
+
+}  // namespace chorus::worker
