@@ -179,6 +179,9 @@ void AddImport(CLI::App* app, Action* action) {
       ->add_option("--max-bad-rows", arguments.max_bad_rows,
                    "Skip and count so many malformed rows; one more stops the import")
       ->check(CLI::NonNegativeNumber);
+  command->add_option("--bad-rows", arguments.bad_rows,
+                      "File to list all malformed rows in, with place and reason; - is standard "
+                      "output");
   command->add_flag("--unlabelled", arguments.unlabelled,
                     "Rows have no labels: the log can be predicted, not trained or evaluated on");
   CLI::Option* const split =

@@ -5,12 +5,15 @@
 #include <optional>
 #include <utility>
 
+#include "common/log.h"
+#include "common/output_file.h"
 #include "common/output_folder.h"
 #include "common/strings.h"
 #include "worker/import/bad_rows.h"
 #include "worker/import/block_builder.h"
 #include "worker/import/column_plan.h"
 #include "worker/import/inputs.h"
+#include "worker/import/numeric_outliers.h"
 #include "worker/import/numeric_statistics.h"
 #include "worker/import/row_parser.h"
 #include "worker/import/text_table.h"
@@ -26,7 +29,18 @@ class Import {
   Import(FileSystem& files, const ImportSchema& schema, const ImportOptions& options)
       : files_(files), schema_(schema), options_(options) {}
 
+  // The list of bad rows is there also when they were too many.
   Result<ImportSummary> Run() {
+    if (!options_.bad_rows.empty()) {
+      ASSIGN_OR_RETURN(bad_rows_, OutputFile::Create(files_, options_.bad_rows));
+    }
+    Result<ImportSummary> summary = Make();
+    if (bad_rows_ != nullptr) RETURN_IF_ERROR(bad_rows_->Commit());
+    return summary;
+  }
+
+ private:
+  Result<ImportSummary> Make() {
     ASSIGN_OR_RETURN(format_.delimiter, DelimiterOf(schema_));
     ASSIGN_OR_RETURN(format_.escape, EscapeOf(schema_));
     format_.header = schema_.header();
@@ -61,7 +75,6 @@ class Import {
     return summary;
   }
 
- private:
   Status CheckOptions() const {
     if (!options_.split.time_column().empty() &&
         (options_.split_contiguous || !options_.split_by.empty())) {
@@ -153,7 +166,9 @@ class Import {
     RowParser parser(plan_);
     ParsedRow row;
     RowCounts counts;
-    BadRows bad_rows(options_.max_bad_rows, /*tell=*/!counts_.has_value());
+    const bool is_first = !counts_.has_value();
+    BadRows bad_rows(options_.max_bad_rows, is_first, is_first ? bad_rows_.get() : nullptr);
+    NumericOutliers outliers(plan_);
     while (true) {
       ASSIGN_OR_RETURN(const bool got, table.Next());
       if (!got) break;
@@ -170,12 +185,14 @@ class Import {
         ASSIGN_OR_RETURN(const bool keep, KeepUnclickedConversion(table, &counts));
         if (!keep) continue;
       }
+      if (is_first) outliers.Add(row, [&] { return table.Place(); });
       ASSIGN_OR_RETURN(const uint32_t part, PartOf(row, table.row_number(), &counts));
       RETURN_IF_ERROR(visit(row, part));
     }
     if (options_.progress != nullptr) options_.progress->Clear();
     if (counts_ && *counts_ != counts) return InputChanged();
     counts_ = counts;
+    for (const std::string& line : outliers.Describe()) LogWarning(line);
     notes_ = parser.notes().List(plan_.columns);
     return Status::Ok();
   }
@@ -221,6 +238,7 @@ class Import {
   const ImportOptions& options_;
   TextFormat format_;
   std::vector<TextInput> inputs_;
+  std::unique_ptr<OutputFile> bad_rows_;  // null: they are not listed
   ColumnPlan plan_;
   LogSchema log_schema_;             // plan_.schema and what was learnt
   uint64_t counted_rows_ = 0;        // by CountRows
