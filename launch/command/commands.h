@@ -126,7 +126,8 @@ Status RunSchema(const SchemaArguments& arguments);
 Status RunGenerate(const GenerateArguments& arguments);
 Status RunInspect(const InspectArguments& arguments);
 Status RunObjective(const ObjectiveArguments& arguments);
-Status RunCompare(const CompareArguments& arguments);
+// *some_failed: whether runs failed; the tables are of the others.
+Status RunCompare(const CompareArguments& arguments, bool* some_failed);
 Status RunReport(const ReportArguments& arguments);
 
 }  // namespace chorus::launch
