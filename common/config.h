@@ -43,13 +43,19 @@ double StartDeadline(const Result<TrainConfig>& own);
 
 // LoadConfig of a CompareConfig whose train_file has become `train` (which --set then reaches), and
 // the checks that span fields. Names of data, base and k are filled in where they are not written.
+// With fit_settings `train` has what is written and no more, so that the rest can fit the log of
+// each run; else it has its defaults.
 Result<CompareConfig> LoadCompareConfig(const std::string& path,
                                         const std::vector<std::string>& sets);
 
 // The job that all runs of a method share: config.train with the method's objective and its `set`s,
 // and with default values filled in. It lacks seed, logs and paths, which are those of a run, and
-// is not complete yet (FinishTrainConfig). Error: a set is wrong.
-Result<TrainConfig> MethodConfig(const CompareConfig& config, const CompareMethod& method);
+// is not complete yet (FinishTrainConfig). fill: as in LoadTrainConfig. Error: a set is wrong.
+Result<TrainConfig> MethodConfig(const CompareConfig& config, const CompareMethod& method,
+                                 const FillUnwritten& fill = nullptr);
+
+// The method with one of the settings of a sweep.
+CompareMethod WithSetting(const CompareMethod& method, const CompareSetting& setting);
 
 // Only the sets of LoadConfig, applied to what *config holds; the caller adds defaults and checks
 // (FinishTrainConfig).

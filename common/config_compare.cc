@@ -150,6 +150,29 @@ Status CheckMethods(const CompareConfig& config, const Origins& origins,
   return Status::Ok();
 }
 
+Status CheckSweep(const CompareConfig& config, const Origins& origins) {
+  if (config.sweep_by() == CheckpointConfig::NONE) {
+    return FieldError(origins.Of("sweep_by"), "sweep_by", "NONE tells no setting from another");
+  }
+  std::set<std::string> names;
+  for (int i = 0; i < config.sweep_size(); ++i) {
+    const std::string path = StrCat("sweep.", i);
+    RETURN_IF_ERROR(CheckName(config.sweep(i).name(), path + ".name", origins, &names));
+    for (const CompareMethod& method : config.method()) {
+      if (method.reference()) continue;
+      RETURN_IF_ERROR(CheckSets(config, WithSetting(method, config.sweep(i)), path, origins));
+    }
+  }
+  for (int i = 0; config.sweep_size() > 0 && i < config.data_size(); ++i) {
+    if (config.data(i).validation_size() > 0) continue;
+    const std::string path = StrCat("data.", i);
+    return FieldError(origins.Of(path), path + ".validation",
+                      "required with a sweep: a log to judge settings on, as `chorus import "
+                      "--split train:0.8,validation:0.1,test:0.1` makes it");
+  }
+  return Status::Ok();
+}
+
 // Names that are not written, which follow from what is.
 void FillNames(CompareConfig* config) {
   for (int i = 0; i < config->data_size(); ++i) {
@@ -162,10 +185,18 @@ void FillNames(CompareConfig* config) {
 
 }  // namespace
 
-Result<TrainConfig> MethodConfig(const CompareConfig& config, const CompareMethod& method) {
+CompareMethod WithSetting(const CompareMethod& method, const CompareSetting& setting) {
+  CompareMethod out = method;
+  for (const std::string& set : setting.set()) out.add_set(set);
+  return out;
+}
+
+Result<TrainConfig> MethodConfig(const CompareConfig& config, const CompareMethod& method,
+                                 const FillUnwritten& fill) {
   TrainConfig job = config.train();
   *job.mutable_objective() = method.objective();
   RETURN_IF_ERROR(ApplySets({method.set().begin(), method.set().end()}, &job));
+  if (fill) RETURN_IF_ERROR(fill(&job));
   internal::FillDefaults(&job);
   return job;
 }
@@ -182,12 +213,15 @@ Result<CompareConfig> LoadCompareConfig(const std::string& path,
     RETURN_IF_ERROR(internal::ApplySet(set, &config, &origins));
   }
   FillNames(&config);
+  const TrainConfig written = config.train();
   internal::FillDefaults(&config);
   RETURN_IF_ERROR(internal::CheckAllowed(config, "", origins));
+  if (config.fit_settings() && config.has_train()) *config.mutable_train() = written;
   std::set<std::string> names, methods;
   RETURN_IF_ERROR(CheckName(config.name(), "name", origins, &names));
   RETURN_IF_ERROR(CheckData(config, origins));
   RETURN_IF_ERROR(CheckMethods(config, origins, &methods));
+  RETURN_IF_ERROR(CheckSweep(config, origins));
   RETURN_IF_ERROR(CheckK(config, origins));
   RETURN_IF_ERROR(CheckMeasuredMethod(config, config.base(), "base", methods, origins));
   RETURN_IF_ERROR(CheckMeasuredMethod(config, config.common_ctr(), "common_ctr", methods, origins));

@@ -1,6 +1,7 @@
 // The command line: one function a subcommand turns options into the arguments of commands.h. Exit
 // code 0 when the command succeeded, 1 when it failed (the reason once, on standard error), 2 when
-// the command line is wrong, 75 when a signal stopped `train` and --resume goes on.
+// the command line is wrong, 3 when runs of `compare` failed and its tables are of the others, 75
+// when a signal stopped `train` and --resume goes on.
 
 #include <CLI/CLI.hpp>
 
@@ -25,6 +26,9 @@ constexpr char kVersion[] = "chorus " CHORUS_VERSION;
 // Of `train`, see commands.h. 75 is EX_TEMPFAIL of sysexits.h: try again.
 bool stopped_by_signal = false;
 constexpr int kStoppedBySignal = 75;
+// Of `compare`, so too.
+bool some_runs_failed = false;
+constexpr int kSomeRunsFailed = 3;
 
 // What the chosen subcommand does; set while the command line is read.
 using Action = std::function<Status()>;
@@ -179,6 +183,9 @@ void AddImport(CLI::App* app, Action* action) {
       ->add_option("--max-bad-rows", arguments.max_bad_rows,
                    "Skip and count so many malformed rows; one more stops the import")
       ->check(CLI::NonNegativeNumber);
+  command->add_option("--bad-rows", arguments.bad_rows,
+                      "File to list all malformed rows in, with place and reason; - is standard "
+                      "output");
   command->add_flag("--unlabelled", arguments.unlabelled,
                     "Rows have no labels: the log can be predicted, not trained or evaluated on");
   CLI::Option* const split =
@@ -280,7 +287,7 @@ void AddCompare(CLI::App* app, Action* action) {
       AddCommand(app, "compare",
                  "Train methods by seeds by folds and compare them; under mpirun, on every rank",
                  "chorus compare --config configs/compare/quick.textproto --output compared",
-                 action, [] { return RunCompare(arguments); });
+                 action, [] { return RunCompare(arguments, &some_runs_failed); });
   command->add_option("--config", arguments.config_files, "CompareConfig in protobuf text format")
       ->required();
   AddSets(command, &arguments.sets);
@@ -396,6 +403,7 @@ int Main(int argc, char** argv) {
     return app.exit(error) == 0 ? 0 : kUsageError;
   }
   const Status status = RunAction(action);
+  if (status.ok() && some_runs_failed) return kSomeRunsFailed;
   if (status.ok()) return stopped_by_signal ? kStoppedBySignal : 0;
   std::fprintf(stderr, "chorus %s: %s\n", app.get_subcommands().front()->get_name().c_str(),
                status.ToString().c_str());

@@ -215,4 +215,11 @@ std::vector<ByteArray> AllocateRows(const std::vector<RequestKeys>& tables,
   return arrays;
 }
 
+std::vector<ByteArray> AllocateRead(const std::vector<RequestKeys>& tables,
+                                    const ServerShape& shape) {
+  std::vector<ByteArray> arrays = AllocateRows(tables, shape);
+  for (const RequestKeys& table : tables) arrays.push_back(ByteArray::Allocate(table.keys.size()));
+  return arrays;
+}
+
 }  // namespace chorus::ps

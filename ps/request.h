@@ -67,5 +67,8 @@ Status CheckReplyBytes(const std::vector<RequestKeys>& tables, const ServerShape
 // Uninitialised arrays for the rows of all keys: [table], [n, dim] float32.
 std::vector<ByteArray> AllocateRows(const std::vector<RequestKeys>& tables,
                                     const ServerShape& shape);
+// The same, and behind them arrays for whether each key is seen: [tables + table], [n] uint8.
+std::vector<ByteArray> AllocateRead(const std::vector<RequestKeys>& tables,
+                                    const ServerShape& shape);
 
 }  // namespace chorus::ps

@@ -109,7 +109,7 @@ void ServerImpl::HandleRead(Frame frame, Responder respond) {
     return respond(MakeErrorFrame(status));
   }
   auto work = std::make_shared<SharedWork>(std::move(respond), owners_.size());
-  auto rows = std::make_shared<std::vector<ByteArray>>(AllocateRows((*request)->tables, shape_));
+  auto rows = std::make_shared<std::vector<ByteArray>>(AllocateRead((*request)->tables, shape_));
   for (auto& owner : owners_) {
     owner->Post([request = *request, rows, work](ShardOwner& here) {
       for (const Shard& shard : here.shards()) shard.Read(*request, *rows);

@@ -160,12 +160,13 @@ Status Shard::UsePending(StepState* step) {
   return Status::Ok();
 }
 
-void Shard::Read(const ReadRequest& request, const std::vector<ByteArray>& weights) const {
+void Shard::Read(const ReadRequest& request, const std::vector<ByteArray>& arrays) const {
   for (size_t t = 0; t < tables_.size(); ++t) {
-    ByteArray rows = weights[t];
+    ByteArray rows = arrays[t], seen = arrays[tables_.size() + t];
     const RequestKeys& keys = request.tables[t];
-    tables_[t].Read(KeysIn(keys, local_),
-                    rows.As<float>().data() + size_t{keys.begins[local_]} * shape_.dims[t]);
+    const size_t begin = keys.begins[local_];
+    tables_[t].Read(KeysIn(keys, local_), rows.As<float>().data() + begin * shape_.dims[t],
+                    seen.As<uint8_t>().data() + begin);
   }
 }
 

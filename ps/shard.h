@@ -49,7 +49,7 @@ class Shard {
   // checkpoint's run did.
   Status LookUp(StepState* step);
   // Copies the weights of all keys of this shard to their places. weights: [table], [n, dim].
-  void Read(const ReadRequest& request, const std::vector<ByteArray>& weights) const;
+  void Read(const ReadRequest& request, const std::vector<ByteArray>& arrays) const;
 
   // pending: the steps after `step` whose rows replies hold already, in order.
   void BeginSnapshot(uint32_t id, uint64_t step, std::vector<std::shared_ptr<StepState>> pending);

@@ -54,7 +54,7 @@ Status Table::LookUp(std::span<const Key> keys, uint32_t* rows, float* weights) 
   return Status::Ok();
 }
 
-void Table::Read(std::span<const Key> keys, float* weights) const {
+void Table::Read(std::span<const Key> keys, float* weights, uint8_t* seen) const {
   const uint32_t dim = type_->layout.dim;
   const uint32_t row_bytes = static_cast<uint32_t>(sizeof(RowHeader)) + dim * 4;
   uint32_t hashes[kInFlight];
@@ -65,7 +65,9 @@ void Table::Read(std::span<const Key> keys, float* weights) const {
     for (size_t i = 0; i < part.size(); ++i) {
       float* const out = weights + (begin + i) * dim;
       const uint32_t row = index_.Find(hashes[i], part[i], arena_);
-      if (row != RowArena::kNone && arena_.at(row)->saved()) {
+      const bool is_seen = row != RowArena::kNone && arena_.at(row)->saved();
+      seen[begin + i] = is_seen ? 1 : 0;
+      if (is_seen) {
         std::memcpy(out, arena_.at(row)->weights(), dim * sizeof(float));
       } else if (type_->unseen_is_zero) {
         std::fill_n(out, dim, 0.0f);

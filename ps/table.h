@@ -24,9 +24,9 @@ class Table {
   // Error: kResourceExhausted if a new row would pass the memory limit; the rows of earlier keys
   // stay.
   Status LookUp(std::span<const Key> keys, uint32_t* rows, float* weights);
-  // weights: [n, dim]. Creates no row: a key that was never updated reads as TableConfig.unseen
-  // says.
-  void Read(std::span<const Key> keys, float* weights) const;
+  // weights: [n, dim]. seen: [n], 1 or 0. Creates no row: a key that was never updated is not seen,
+  // and reads as TableConfig.unseen says.
+  void Read(std::span<const Key> keys, float* weights, uint8_t* seen) const;
 
   // The row of a key, which is created if there is none; null if memory is used up.
   RowHeader* FindOrCreate(Key key);

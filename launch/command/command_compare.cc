@@ -8,9 +8,11 @@
 
 #include "common/config.h"
 #include "common/file.h"
+#include "common/log.h"
 #include "common/strings.h"
 #include "common/write_lock.h"
 #include "launch/command/commands.h"
+#include "launch/compare/run/failed_runs.h"
 #include "launch/compare/run/logs.h"
 #include "launch/compare/run/plan.h"
 #include "launch/compare/run/runner.h"
@@ -61,7 +63,7 @@ Result<std::vector<ComparePlan>> PlansOf(const CompareArguments& arguments) {
 double DeadlineOf(const CompareArguments& arguments) {
   const Result<CompareConfig> config =
       LoadCompareConfig(arguments.config_files.front(), arguments.sets);
-  return StartDeadline(config.ok() ? Result<TrainConfig>(config->train()) : config.status());
+  return StartDeadline(config.ok() ? MethodConfig(*config, config->method(0)) : config.status());
 }
 
 Status WriteOutputs(const CompareArguments& arguments) {
@@ -85,15 +87,45 @@ Status ReportOnly(const CompareArguments& arguments) {
   return InvalidArgument("--report-only trains nothing: start it without mpirun");
 }
 
+// With fit_settings the configuration has what is written, and what fits stands above it.
+void Print(const ComparePlan& plan) {
+  for (const std::string& line : FittedLines(plan)) std::printf("# %s\n", line.c_str());
+  std::fputs(PrintConfig(plan.config).c_str(), stdout);
+}
+
+// Names the runs that this time were to be trained and failed.
+Result<bool> TellFailures(const CompareArguments& arguments) {
+  ASSIGN_OR_RETURN(const std::vector<ComparePlan> plans, PlansOf(arguments));
+  bool any = false;
+  for (const ComparePlan& plan : plans) {
+    std::vector<std::string> names;
+    size_t selected = 0;
+    for (const std::vector<PlannedRun>* runs : {&plan.sweep, &plan.runs}) {
+      for (const PlannedRun& run : *runs) {
+        if (!run.selected) continue;
+        ++selected;
+        ASSIGN_OR_RETURN(const auto why, FindFailure(PosixFiles(), run));
+        if (why.has_value()) names.push_back(plan.NameOf(run));
+      }
+    }
+    if (names.empty()) continue;
+    any = true;
+    LogError(plan.config.name(), ": ", names.size(), " of ", selected,
+             " runs failed: ", Join(names, ", "),
+             "; the same command with --resume tries them again");
+  }
+  return any;
+}
+
 }  // namespace
 
-Status RunCompare(const CompareArguments& arguments) {
+Status RunCompare(const CompareArguments& arguments, bool* some_failed) {
   if (arguments.config_files.empty()) {
     return InvalidArgument("no comparison: give --config (configs/compare has some)");
   }
   if (arguments.print_config) {
     ASSIGN_OR_RETURN(const std::vector<ComparePlan> plans, PlansOf(arguments));
-    for (const ComparePlan& plan : plans) std::fputs(PrintConfig(plan.config).c_str(), stdout);
+    for (const ComparePlan& plan : plans) Print(plan);
     return Status::Ok();
   }
   if (arguments.report_only) return ReportOnly(arguments);
@@ -110,7 +142,9 @@ Status RunCompare(const CompareArguments& arguments) {
     return all;
   };
   ASSIGN_OR_RETURN(const bool is_first, TrainRuns(DeadlineOf(arguments), plans));
-  return is_first ? WriteOutputs(arguments) : Status::Ok();
+  if (!is_first) return Status::Ok();
+  ASSIGN_OR_RETURN(*some_failed, TellFailures(arguments));
+  return WriteOutputs(arguments);
 }
 
 }  // namespace chorus::launch

@@ -20,6 +20,7 @@ Status RunImport(const ImportArguments& arguments) {
                                 .output = arguments.output,
                                 .like = arguments.like,
                                 .max_bad_rows = arguments.max_bad_rows,
+                                .bad_rows = arguments.bad_rows,
                                 .unlabelled = arguments.unlabelled,
                                 .split_by = arguments.split_by,
                                 .split_contiguous = arguments.split_contiguous,

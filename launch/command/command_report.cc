@@ -48,7 +48,8 @@ Status RunReport(const ReportArguments& arguments) {
   const std::string output =
       arguments.output.empty() ? JoinPath(directory, "report.html") : arguments.output;
   RETURN_IF_ERROR(files.CreateDirectories(DirectoryOf(output)));
-  RETURN_IF_ERROR(WritePage(files, output, RunPage(directory, reports)));
+  const RunHead head = ReadRunHead(files, MetricsPath(files, arguments.path));
+  RETURN_IF_ERROR(WritePage(files, output, RunPage(directory, head, reports)));
   if (output == "-") return Status::Ok();
   std::printf("wrote %s\n", output.c_str());
   std::fflush(stdout);

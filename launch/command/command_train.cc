@@ -14,6 +14,7 @@
 #include "worker/log/log_reader.h"
 #include "worker/metrics/metrics.h"
 #include "worker/steps/fit_settings.h"
+#include "worker/steps/training_data.h"
 #include "worker/train/best_checkpoint.h"
 #include "worker/train/checkpoint_store.h"
 #include "worker/train/trainer.h"
@@ -35,6 +36,16 @@ Result<TrainConfig> LoadFitted(const ConfigArguments& arguments,
       });
 }
 
+// As the run itself plans them: lanes of a log end unevenly, which rows and step alone do not tell.
+Status PrintPlannedSteps(const TrainConfig& config) {
+  if (config.data().log_size() == 0) return Status::Ok();
+  ASSIGN_OR_RETURN(const worker::TrainingData data, worker::OpenTrainingData(config, PosixFiles()));
+  std::printf("# %llu steps are planned, in %u %s.\n",
+              static_cast<unsigned long long>(data.last_step), config.data().epochs(),
+              config.data().epochs() == 1 ? "epoch" : "epochs");
+  return Status::Ok();
+}
+
 Status PrintFitted(const ConfigArguments& arguments) {
   std::vector<worker::FittedSetting> fitted;
   ASSIGN_OR_RETURN(const TrainConfig config, LoadFitted(arguments, &fitted));
@@ -46,6 +57,7 @@ Status PrintFitted(const ConfigArguments& arguments) {
     std::printf("#   %s = %s: %s\n", setting.field.c_str(), setting.value.c_str(),
                 setting.reason.c_str());
   }
+  RETURN_IF_ERROR(PrintPlannedSteps(config));
   std::fputs(PrintConfig(config).c_str(), stdout);
   return Status::Ok();
 }

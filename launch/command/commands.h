@@ -58,6 +58,7 @@ struct ImportArguments {
   std::string output;  // directory of the log; with --split, one folder per part
   std::string like;    // a log whose normalisation to take over
   uint64_t max_bad_rows = 0;
+  std::string bad_rows;       // file that lists them; "" = none
   bool unlabelled = false;    // rows have no labels: a log to predict
   std::string split_by_time;  // "COLUMN:TIME": train before it, test from it on
   std::string split;          // "train:0.8,test:0.2" or "folds:5"
@@ -128,7 +129,8 @@ Status RunSchema(const SchemaArguments& arguments);
 Status RunGenerate(const GenerateArguments& arguments);
 Status RunInspect(const InspectArguments& arguments);
 Status RunObjective(const ObjectiveArguments& arguments);
-Status RunCompare(const CompareArguments& arguments);
+// *some_failed: whether runs failed; the tables are of the others.
+Status RunCompare(const CompareArguments& arguments, bool* some_failed);
 Status RunReport(const ReportArguments& arguments);
 
 }  // namespace chorus::launch

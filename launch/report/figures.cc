@@ -1,6 +1,7 @@
 #include "launch/report/figures.h"
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 #include <set>
 #include <utility>
@@ -112,11 +113,13 @@ std::optional<TaskMetrics> FindTask(const Evaluation& evaluation, const std::str
 }
 
 PcocRange RangeOf(std::span<const PcocBucket> buckets, PcocRange range) {
-  constexpr double kFurthest = 100;  // a model that is further off lies on the edge
   for (const PcocBucket& bucket : buckets) {
     if (!bucket.has_pcoc()) continue;
-    range.low = std::max(std::min(range.low, bucket.pcoc_low()), 1 / kFurthest);
-    range.high = std::min(std::max(range.high, bucket.pcoc_high()), kFurthest);
+    for (const double end : {bucket.pcoc_low(), bucket.pcoc(), bucket.pcoc_high()}) {
+      if (!std::isfinite(end) || end <= 0) continue;
+      range.low = std::min(range.low, end);
+      range.high = std::max(range.high, end);
+    }
   }
   return range;
 }

@@ -31,6 +31,13 @@ std::string Text(double x, double y, const std::string& anchor, const std::strin
                 "</text>\n");
 }
 
+// Letters, not bytes.
+int WidthOf(const std::string& text) {
+  const auto letters =
+      std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xc0) != 0x80; });
+  return kLetter * static_cast<int>(letters);
+}
+
 std::string LineElement(double x1, double y1, double x2, double y2, const std::string& style) {
   return StrCat("<line x1=\"", Pixels(x1), "\" y1=\"", Pixels(y1), "\" x2=\"", Pixels(x2),
                 "\" y2=\"", Pixels(y2), "\" class=\"", style, "\"/>\n");
@@ -124,15 +131,26 @@ std::string Panel::AxesText() const {
                       "\" class=\"frame\"/>\n");
 }
 
+// As wide as the frame and what is written beside it: no word runs off the picture.
 std::string Panel::Svg() const {
-  int left = kLeft;
-  for (const std::string& row : rows_) {
-    left = std::max(left, 12 + kLetter * static_cast<int>(row.size()));
+  int left = kLeft, right = kRight;
+  for (const std::string& row : rows_) left = std::max(left, 12 + WidthOf(row));
+  if (rows_.empty()) {
+    for (const Tick& tick : y_.Ticks(4)) left = std::max(left, 10 + WidthOf(tick.text));
   }
-  const int width = left + width_ + kRight;
-  const int height = kTop + height_ + kBottom;
+  for (const Tick& tick : x_.Ticks(4)) {
+    const int half = WidthOf(tick.text) / 2 + 2, at = static_cast<int>(PlaceX(tick.value));
+    left = std::max(left, half - at);
+    right = std::max(right, half + at - width_);
+  }
+  const int label = WidthOf(x_.label()) / 2 - width_ / 2;
+  left = std::max(left, label);
+  right = std::max(right, label);
   const std::string above =
       y_.label().empty() || !rows_.empty() ? title_ : StrCat(title_, ": ", y_.label());
+  right = std::max(right, WidthOf(above) - width_ + 2);
+  const int width = left + width_ + right;
+  const int height = kTop + height_ + kBottom;
   return StrCat("<svg role=\"img\" width=\"", width, "\" height=\"", height, "\" viewBox=\"0 0 ",
                 width, " ", height, "\" xmlns=\"http://www.w3.org/2000/svg\">\n",
                 Element("title", above), Element("desc", description_),

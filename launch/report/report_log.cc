@@ -7,6 +7,7 @@
 
 #include "common/log.h"
 #include "common/strings.h"
+#include "worker/train/run_head.h"
 
 namespace chorus::launch {
 
@@ -37,6 +38,13 @@ Result<std::vector<Report>> ReadReports(FileSystem& files, const std::string& pa
   }
   if (reports.empty()) return DataLoss(file + ": holds no report");
   return reports;
+}
+
+RunHead ReadRunHead(FileSystem& files, const std::string& metrics) {
+  const Result<std::string> text = ReadWholeFile(files, worker::RunHeadPath(metrics));
+  RunHead head;
+  const bool read = text.ok() && google::protobuf::util::JsonStringToMessage(*text, &head).ok();
+  return read ? head : RunHead();
 }
 
 bool HasAnythingToDraw(const std::vector<Report>& reports) {

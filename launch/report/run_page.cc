@@ -7,10 +7,54 @@
 #include "launch/report/figures.h"
 #include "launch/report/html.h"
 #include "launch/report/report_log.h"
+#include "worker/metrics/doubts.h"
 #include "worker/metrics/metrics.h"
 
 namespace chorus::launch {
 namespace {
+
+std::string Line(const std::string& what, const std::string& text) {
+  return text.empty() ? "" : StrCat("<li><b>", what, "</b> ", Escape(text), "</li>\n");
+}
+
+// What was trained on what, and when.
+std::string Head(const RunHead& head) {
+  if (head.method().empty()) {
+    return Element("p",
+                   "What this run was made with is not known: no file of its head is beside "
+                   "its metrics.");
+  }
+  const std::vector<std::string> logs(head.log().begin(), head.log().end());
+  const std::vector<std::string> tests(head.test_log().begin(), head.test_log().end());
+  return StrCat("<ul>\n", Line("Method", head.method()),
+                Line("Trained on", StrCat(Join(logs, ", "), ": ", head.exposures(), " exposures, ",
+                                          head.steps(), " steps planned")),
+                Line("Evaluated on", Join(tests, ", ")), Line("Began", head.began()),
+                "</ul>\n<details><summary>Configuration</summary>\n<div class=\"scroll\">",
+                Element("pre", head.config()), "</div></details>\n");
+}
+
+// What train and evaluate warn of, for those who were not there.
+std::string Doubts(const std::vector<Report>& reports) {
+  std::string items;
+  for (auto report = reports.rbegin(); report != reports.rend() && items.empty(); ++report) {
+    if (!report->has_evaluation()) continue;
+    for (const std::string& doubt : report->doubt()) items += Element("li", doubt);
+    break;
+  }
+  for (const Curve& stage : LossCurves(reports, "")) {
+    const double first = stage.points.front().y, last = stage.points.back().y;
+    if (const std::string doubt = worker::DoubtOfLoss(first, last); !doubt.empty()) {
+      items += Element("li", doubt);
+    }
+  }
+  if (!reports.empty()) {
+    const std::string doubt = worker::DoubtOfSteps(reports.back().step());
+    if (!doubt.empty()) items += Element("li", doubt);
+  }
+  if (items.empty()) return "";
+  return StrCat(Element("h2", "Doubtful"), "<ul>\n", items, "</ul>\n");
+}
 
 std::string Losses(const std::vector<Report>& reports) {
   std::vector<std::string> pictures;
@@ -110,8 +154,9 @@ std::string Pcoc(const Evaluation& evaluation) {
 
 }  // namespace
 
-std::string RunPage(const std::string& name, const std::vector<Report>& reports) {
-  std::string body = Losses(reports) + Evaluations(reports);
+std::string RunPage(const std::string& name, const RunHead& head,
+                    const std::vector<Report>& reports) {
+  std::string body = Head(head) + Doubts(reports) + Losses(reports) + Evaluations(reports);
   if (const Evaluation* const last = LastEvaluation(reports)) {
     body += Calibration(*last) + Pcoc(*last);
   }

@@ -10,6 +10,7 @@
 namespace chorus::launch {
 
 // name: of the run, in the title.
-std::string RunPage(const std::string& name, const std::vector<Report>& reports);
+std::string RunPage(const std::string& name, const RunHead& head,
+                    const std::vector<Report>& reports);
 
 }  // namespace chorus::launch

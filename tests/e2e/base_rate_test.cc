@@ -46,11 +46,17 @@ TEST(BaseRateTest, AnUntrainedModelPredictsTheLogsRates) {
   const auto files = FilesWithLogs();
   const auto log = worker::LogReader::Open(*files, {"train"});
   ASSERT_TRUE(log.ok());
-  double rows = 0, clicks = 0, conversions = 0;
-  for (const worker::BlockInfo& block : (*log)->blocks()) {
-    rows += block.rows;  // the job keeps conversions without a click
-    clicks += block.clicks;
-    conversions += block.conversions;
+  ASSERT_TRUE((*log)->schema().has_weight);
+  double rows = 0, clicks = 0, conversions = 0;  // weighted, as the loss has them
+  worker::Batch batch;
+  for (uint32_t b = 0; b < (*log)->blocks().size(); ++b) {
+    ASSERT_TRUE((*log)->ReadBlock(b, &batch).ok());
+    for (uint32_t i = 0; i < batch.rows(); ++i) {
+      const auto weight = static_cast<double>(batch.weight[i]);
+      rows += weight;  // the job keeps conversions without a click
+      clicks += batch.click[i] != 0 ? weight : 0;
+      conversions += batch.click[i] != 0 && batch.conversion[i] != 0 ? weight : 0;
+    }
   }
   const FirstPrediction at_rate = PredictUntrained("BASE_RATE");
   EXPECT_NEAR(at_rate.ctr, clicks / rows, 1e-3);

@@ -24,7 +24,7 @@ TEST_F(RunOptionsTest, SettingsThatNobodyWroteFitTheLogAndAreNamed) {
                                           "checkpoint.directory=" + Path("run/ckpt")};
   const test::Finished shown = Run(0, Command("train", plain, {"--print-config"}));
   ExpectSuccess(shown);
-  EXPECT_NE(shown.output.find("#   step.grain_rows = 8: 400 exposures make 7 steps of 64"),
+  EXPECT_NE(shown.output.find("#   step.grain_rows = 8: 400 exposures make about 7 steps of 64"),
             std::string::npos)
       << shown.output;
   EXPECT_NE(shown.output.find("start: BASE_RATE"), std::string::npos);

@@ -154,6 +154,12 @@ TEST(ClusterTest, ReadSeesWhatTrainingLeft) {
   const auto after = cluster.client(0).Read(keys);
   ASSERT_TRUE(after.ok());
   EXPECT_NE((*before)->row(0, 0)[0], (*after)->row(0, 0)[0]);
+  for (uint32_t table = 0; table < keys.size(); ++table) {
+    for (uint32_t i = 0; i < keys[table].keys.size(); ++i) {
+      EXPECT_FALSE((*before)->seen(table, i));
+      EXPECT_TRUE((*after)->seen(table, i)) << "table " << table << " key " << i;
+    }
+  }
 }
 
 TEST(ClusterTest, DeadlineMessageNamesTheMissingWorkers) {

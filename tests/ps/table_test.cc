@@ -54,8 +54,10 @@ TEST(TableTest, ReadingCreatesNoRow) {
   Table table(&type, &budget);
   const std::vector<Key> keys = {1, 2, 3};
   std::vector<float> weights(keys.size() * 5);
-  table.Read(keys, weights.data());
+  std::vector<uint8_t> seen(keys.size(), 1);
+  table.Read(keys, weights.data(), seen.data());
   EXPECT_EQ(table.size(), 0u);
+  EXPECT_EQ(seen, (std::vector<uint8_t>{0, 0, 0}));
 }
 
 TEST(TableTest, InitialValuesDependOnSeedTableAndKeyOnly) {

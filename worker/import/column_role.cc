@@ -56,32 +56,54 @@ bool MayBe(ColumnRole role, const std::string& name, const ColumnSample& sample)
   switch (role) {
     case ColumnRole::kClick:
       return sample.all_labels() &&
-             HasWord(name, {"click", "clicks", "clicked", "clk", "is_click", "ctr", "label"});
+             HasWord(name, {"click", "clicks", "clicked", "clk", "is_click", "ctr"});
     case ColumnRole::kConversion:
       return sample.all_labels() &&
-             HasWord(name, {"conversion", "conversions", "converted", "convert", "conv", "sale",
-                            "sales", "purchase", "purchased", "buy", "bought", "order", "ordered",
-                            "pay", "paid", "install", "cvr", "pctcvr", "deal"});
+             HasWord(name, {"conversion", "conversions", "converted",  "convert",      "conv",
+                            "sale",       "sales",       "purchase",   "purchased",    "buy",
+                            "bought",     "order",       "ordered",    "pay",          "paid",
+                            "install",    "installed",   "cvr",        "pctcvr",       "deal",
+                            "signup",     "register",    "registered", "registration", "subscribe",
+                            "subscribed", "lead",        "download",   "downloaded",   "checkout",
+                            "transaction"});
     case ColumnRole::kRowId:
       return sample.filled() > 1 && sample.values() == sample.cells() &&
-             (sample.all_integers() ? sample.least() >= 0 : !sample.all_numbers()) &&
-             IsName(name, {"id", "row", "row_id", "index", "idx", "impression_id", "sample_id",
-                           "exposure_id", "request_id", "log_id", "event_id", "uuid"});
+             (sample.all_integers()
+                  ? sample.least() >= 0 &&
+                        IsName(name,
+                               {"id", "row", "row_id", "index", "idx", "impression_id", "sample_id",
+                                "exposure_id", "request_id", "log_id", "event_id", "uuid"})
+                  : !sample.all_numbers() && !sample.all_dates() &&
+                        sample.GuessSeparators().separator.empty() &&
+                        (IsName(name, {"id", "idx"}) ||
+                         HasWord(name, {"uuid", "guid", "order", "trace", "request", "impression",
+                                        "exposure", "event", "row", "index", "log", "sample",
+                                        "auction", "transaction"})));
     case ColumnRole::kGroup:
       return sample.filled() > 0 && !sample.constant() &&
              HasWord(name, {"user", "users", "uid", "userid", "user_id", "member", "visitor",
                             "customer", "cookie", "session"}) &&
              !IsAmount(name);
     case ColumnRole::kTime:
-      return (sample.all_dates() || (sample.all_numbers() && sample.most() > 1e6)) &&
+      // A time that is missing now and then is that of something which did not always happen.
+      return sample.missing_share() < 0.05 &&
+             (sample.all_dates() || (sample.all_numbers() && sample.most() > 1e6)) &&
              HasWord(name, {"time", "timestamp", "ts", "date", "datetime", "day", "hour", "dt",
                             "event_time", "created"});
     case ColumnRole::kWeight:
       return sample.all_numbers() && sample.least() >= 0 &&
              HasWord(name, {"weight", "sample_weight"});
-    default:
-      return false;
+    case ColumnRole::kSlot:
+    case ColumnRole::kNumeric:
+    case ColumnRole::kExcluded:
+      break;
   }
+  return false;
+}
+
+bool MayBeUnnamedLabel(const std::string& name, const ColumnSample& sample) {
+  return sample.all_labels() &&
+         (HasWord(name, {"label", "target", "response"}) || IsName(name, {"y"}));
 }
 
 FeatureRole GuessFeature(const std::string& name, const ColumnSample& sample) {
@@ -89,6 +111,11 @@ FeatureRole GuessFeature(const std::string& name, const ColumnSample& sample) {
   if (sample.constant()) return {ColumnRole::kExcluded, "every cell is the same"};
   if (sample.all_dates()) {
     return {ColumnRole::kExcluded, "a date: each would be an id of its own"};
+  }
+  constexpr uint64_t kManyRows = 100;
+  if (!sample.all_numbers() && sample.cells() >= kManyRows && sample.values_are_all() &&
+      sample.values() == sample.filled() && sample.GuessSeparators().separator.empty()) {
+    return {ColumnRole::kExcluded, "a text of its own in every row: nothing is learnt of it"};
   }
   if (!sample.all_numbers()) return {ColumnRole::kSlot, ""};
   if (sample.has_decimals()) return {ColumnRole::kNumeric, "has decimals"};

@@ -23,6 +23,9 @@ enum class ColumnRole {
 // Whether a column may be the one of this role; for the roles up to kWeight.
 bool MayBe(ColumnRole role, const std::string& name, const ColumnSample& sample);
 
+// Whether it may be the clicks' for want of a column with such a name: "label", "target".
+bool MayBeUnnamedLabel(const std::string& name, const ColumnSample& sample);
+
 // Slot, numeric or excluded, and why.
 struct FeatureRole {
   ColumnRole role;

@@ -6,6 +6,8 @@
 #include <optional>
 #include <utility>
 
+#include "common/log.h"
+#include "common/output_file.h"
 #include "common/output_folder.h"
 #include "common/strings.h"
 #include "worker/import/bad_rows.h"
@@ -13,6 +15,7 @@
 #include "worker/import/chunk_reader.h"
 #include "worker/import/column_plan.h"
 #include "worker/import/inputs.h"
+#include "worker/import/numeric_outliers.h"
 #include "worker/import/numeric_statistics.h"
 #include "worker/import/row_parser.h"
 #include "worker/import/text_format.h"
@@ -29,7 +32,18 @@ class Import {
   Import(FileSystem& files, const ImportSchema& schema, const ImportOptions& options)
       : files_(files), schema_(schema), options_(options) {}
 
+  // The list of bad rows is there also when they were too many.
   Result<ImportSummary> Run() {
+    if (!options_.bad_rows.empty()) {
+      ASSIGN_OR_RETURN(bad_rows_, OutputFile::Create(files_, options_.bad_rows));
+    }
+    Result<ImportSummary> summary = Make();
+    if (bad_rows_ != nullptr) RETURN_IF_ERROR(bad_rows_->Commit());
+    return summary;
+  }
+
+ private:
+  Result<ImportSummary> Make() {
     RETURN_IF_ERROR(CheckOptions());
     ASSIGN_OR_RETURN(const auto folder, OutputFolder::Create(files_, options_.output, "importing"));
     const bool learns = options_.like.empty() && NeedsStatistics(schema_);
@@ -66,7 +80,6 @@ class Import {
     return summary;
   }
 
- private:
   Status CheckOptions() const {
     if (!options_.split.time_column().empty() &&
         (options_.split_contiguous || !options_.split_by.empty())) {
@@ -176,8 +189,7 @@ class Import {
   template <typename Visit>
   Status ForEachRow(TextTable& table, std::string_view verb, const Visit& visit) {
     ASSIGN_OR_RETURN(const auto reader, ChunkReader::Create(table, plan_, options_.threads));
-    Pass pass(options_.max_bad_rows, /*tell=*/!counts_.has_value(),
-              static_cast<uint32_t>(plan_.columns.size()));
+    Pass pass(options_.max_bad_rows, /*first=*/!counts_.has_value(), bad_rows_.get(), plan_);
     while (true) {
       ASSIGN_OR_RETURN(ReadChunk* const chunk, reader->Next());
       if (chunk == nullptr) break;
@@ -199,6 +211,7 @@ class Import {
     if (options_.progress != nullptr) options_.progress->Clear();
     if (counts_ && *counts_ != pass.counts) return InputChanged();
     counts_ = pass.counts;
+    for (const std::string& line : pass.outliers.Describe()) LogWarning(line);
     notes_ = pass.notes.List(plan_.columns);
     repeated_headers_ = pass.repeated_headers;
     unread_ = reader->unread();
@@ -207,11 +220,16 @@ class Import {
 
   // What a pass over the rows knows of the ones before.
   struct Pass {
-    Pass(uint64_t max_bad_rows, bool tell, uint32_t columns)
-        : bad_rows(max_bad_rows, tell), notes(columns) {}
+    Pass(uint64_t max_bad_rows, bool is_first, OutputFile* bad_list, const ColumnPlan& plan)
+        : first(is_first),
+          bad_rows(max_bad_rows, is_first, is_first ? bad_list : nullptr),
+          notes(static_cast<uint32_t>(plan.columns.size())),
+          outliers(plan) {}
+    const bool first;
     RowCounts counts;
     BadRows bad_rows;
     ColumnNotes notes;
+    NumericOutliers outliers;
     uint64_t repeated_headers = 0;
     uint64_t serials = 0;  // of contexts; the last one's
     bool last_row_is_good = false;
@@ -235,6 +253,8 @@ class Import {
       ASSIGN_OR_RETURN(const bool keep, KeepUnclickedConversion(place, &pass->counts));
       if (!keep) return Status::Ok();
     }
+    const ParsedSide& context = chunk.parsed.contexts[row.context];
+    if (pass->first) pass->outliers.Add(context, row.parsed.exposure, place);
     ASSIGN_OR_RETURN(const uint32_t part, PartOf(row.parsed, row_number, &pass->counts));
     return visit(
         KeptRow{row.parsed, chunk.parsed.contexts[row.context], first_serial + row.context}, part);
@@ -281,6 +301,7 @@ class Import {
   const ImportSchema& schema_;
   const ImportOptions& options_;
   RowsOfText text_;
+  std::unique_ptr<OutputFile> bad_rows_;  // null: they are not listed
   ColumnPlan plan_;
   LogSchema log_schema_;             // plan_.schema and what was learnt
   uint64_t counted_rows_ = 0;        // by CountRows

@@ -1,6 +1,8 @@
 #include "worker/import/inputs.h"
 
 #include <algorithm>
+#include <filesystem>
+#include <map>
 
 #include "common/strings.h"
 #include "worker/import/input_paths.h"
@@ -36,6 +38,23 @@ Result<TextInput> StandardInput(FileSystem& files, int descriptor, const std::st
   return FileInput(files, kStandardInputName, spool_path);
 }
 
+// Rows of a file that is named twice would count twice.
+Status CheckOnce(FileSystem& files, const std::vector<std::string>& paths) {
+  std::map<std::string, std::string> named;  // by the file that it is
+  for (const std::string& path : paths) {
+    const Result<FileSystem::Target> target = files.TargetOf(path);
+    std::error_code none;
+    const std::string file =
+        std::filesystem::absolute(target.ok() ? target->path : path, none).lexically_normal();
+    const auto [other, is_new] = named.emplace(file, path);
+    if (is_new || (target.ok() && target->in_place)) continue;
+    return InvalidArgument(StrCat(path, path == other->second ? "" : " and " + other->second,
+                                  path == other->second ? " is named twice" : " are one file",
+                                  ": its rows would count twice"));
+  }
+  return Status::Ok();
+}
+
 }  // namespace
 
 Result<std::vector<TextInput>> MakeInputs(FileSystem& files, const std::vector<std::string>& paths,
@@ -53,6 +72,7 @@ Result<std::vector<TextInput>> MakeInputs(FileSystem& files, const std::vector<s
     ASSIGN_OR_RETURN(const std::vector<std::string> found, ExpandInputPath(files, path));
     expanded.insert(expanded.end(), found.begin(), found.end());
   }
+  RETURN_IF_ERROR(CheckOnce(files, expanded));
   std::vector<TextInput> inputs;
   for (const std::string& path : expanded) {
     if (path == "-") {

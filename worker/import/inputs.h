@@ -19,8 +19,8 @@ namespace chorus::worker {
 // or '_' (Hadoop's _SUCCESS, .crc and the like). A path that is not there and has "*" or "?" in it
 // stands for what matches, by name.
 //
-// Errors: kInvalidArgument when standard input is named twice; kNotFound when a file is not there,
-// or a directory or pattern stands for none.
+// Errors: kInvalidArgument when standard input or a file is named twice, by links too; kNotFound
+// when a file is not there, or a directory or pattern stands for none.
 Result<std::vector<TextInput>> MakeInputs(FileSystem& files, const std::vector<std::string>& paths,
                                           int standard_input, const std::string& spool_path);
 

@@ -25,6 +25,7 @@ class Guesser {
     for (const ColumnRole role : {ColumnRole::kConversion, ColumnRole::kClick, ColumnRole::kRowId,
                                   ColumnRole::kTime, ColumnRole::kGroup, ColumnRole::kWeight}) {
       Assign(role);
+      if (role == ColumnRole::kClick && !guess_.Of(role)) AssignUnnamedLabel();
     }
     for (uint32_t c = 0; c < guess_.columns.size(); ++c) GuessRest(c);
     CountLabels();
@@ -42,6 +43,15 @@ class Guesser {
       // A group is a feature as well.
       taken_[c] = role != ColumnRole::kGroup;
       if (role == ColumnRole::kGroup) guess_.group = c;
+      return;
+    }
+  }
+
+  void AssignUnnamedLabel() {
+    for (uint32_t c = 0; c < guess_.columns.size(); ++c) {
+      if (taken_[c] || !MayBeUnnamedLabel(guess_.columns[c].name, guess_.samples[c])) continue;
+      guess_.columns[c].role = ColumnRole::kClick;
+      taken_[c] = true;
       return;
     }
   }
@@ -87,8 +97,10 @@ class Guesser {
       if (!label) continue;
       for (uint32_t c = 0; c < guess_.columns.size(); ++c) {
         GuessedColumn& column = guess_.columns[c];
+        // A date is no feature anyway, and its name may say what it leaks: "paid_at".
         const bool feature =
-            column.role == ColumnRole::kSlot || column.role == ColumnRole::kNumeric;
+            column.role == ColumnRole::kSlot || column.role == ColumnRole::kNumeric ||
+            (column.role == ColumnRole::kExcluded && guess_.samples[c].all_dates());
         if (!feature || c == guess_.group) continue;
         LabelLeak leak;
         for (const auto& row : sample_.rows) leak.Add(row[c], Label(label, row));

@@ -4,6 +4,7 @@
 #include <cstdio>
 
 #include "common/check.h"
+#include "common/config.pb.h"
 #include "common/strings.h"
 #include "worker/log/block.h"
 #include "worker/log/column_map.h"
@@ -146,6 +147,29 @@ Status CompareCounts(const BlockInfo& expected, const Batch& batch) {
   return Status::Ok();
 }
 
+// How an import read ids: "trim true, decimal_ids AS_INTEGER, ...".
+std::string IdRules(const ImportSchema& text) {
+  std::vector<std::string> markers(text.missing_marker().begin(), text.missing_marker().end());
+  std::sort(markers.begin(), markers.end());
+  return StrCat("trim ", text.trim() ? "true" : "false", ", decimal_ids ",
+                ImportSchema::DecimalIds_Name(text.decimal_ids()), ", missing_marker \"",
+                Join(markers, "\" \""), "\"");
+}
+
+// Files of one log whose texts were read by other rules have other ids for the same text. Those of
+// which nobody knows how they were read are taken as they are.
+Status CheckTextRules(const LogSchema& first, const LogSchema& other, const std::string& path) {
+  ImportSchema a, b;
+  if (first.text.empty() || other.text.empty() || first.text == other.text) return Status::Ok();
+  if (!a.ParseFromString(first.text) || !b.ParseFromString(other.text)) {
+    return DataLoss("the rules of its text do not parse");
+  }
+  if (IdRules(a) == IdRules(b)) return Status::Ok();
+  return FailedPrecondition(StrCat("its text was read by other rules than that of ", path, " (",
+                                   IdRules(b), " | ", IdRules(a),
+                                   "): the same text may be other ids; import both by one schema"));
+}
+
 class FileLogReader final : public LogReader {
  public:
   explicit FileLogReader(const LogSchema* model) : as_model_(model != nullptr) {
@@ -223,6 +247,7 @@ class FileLogReader final : public LogReader {
           StrCat("label, weight, group, time and row-id columns differ from those of ", paths_[0],
                  ": all files of a log have them, or none has"));
     }
+    if (!paths_.empty()) RETURN_IF_ERROR(CheckTextRules(stored_.front(), stored, paths_.front()));
     Result<ColumnMap> map = ColumnMap::Make(schema_, stored);
     if (!map.ok()) {
       return map.status().Annotate(as_model_ ? "against the model"

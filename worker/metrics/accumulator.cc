@@ -11,10 +11,11 @@
 namespace chorus::worker {
 namespace {
 
-// Serialised form: magic, the parts in the order of ForEachPart (the histogram, then the varint of
-// the loss sum where there is one), the varint of pcvr_above_one, XXH3-64 of all bytes before.
-constexpr std::string_view kMagic = "CHMETR02";
-constexpr uint64_t kMaxLossBits = 51;  // a loss is below 2^11, in units of 2^-40
+// Serialised form: magic, the parts in the order of ForEachPart (the histogram, then where it is of
+// a tally the varints of its loss and its positives), the varints of pcvr_above_one and of
+// weighted, XXH3-64 of all bytes before.
+constexpr std::string_view kMagic = "CHMETR03";
+constexpr uint64_t kMaxLossBits = 71;  // a loss is below 2^11, a weight up to 2^20; units of 2^-40
 
 struct Contents {
   Tally ctr, cvr, ctcvr;
@@ -23,31 +24,33 @@ struct Contents {
   ScoreHistogram click_pctr;  // the same rows; prediction: pCTR
   OracleTally clicked, unclicked;
   uint64_t pcvr_above_one = 0;
+  bool weighted = false;  // some rows came with weights
 };
 
-// Calls f(histogram, loss) for every part; loss is null where there is none. C: Contents or const
-// Contents.
+// Calls f(histogram, tally) for every part; tally is null where the histogram stands alone. C:
+// Contents or const Contents.
 template <typename C, typename F>
 void ForEachPart(C& contents, F f) {
   for (auto* tally : {&contents.ctr, &contents.cvr, &contents.ctcvr, &contents.cvr_on_all,
                       &contents.clicked.score, &contents.clicked.ceiling, &contents.unclicked.score,
                       &contents.unclicked.ceiling}) {
-    f(tally->histogram, &tally->loss);
+    f(tally->histogram, tally);
   }
   for (auto* histogram : {&contents.click_pcvr, &contents.click_pctr}) {
-    f(*histogram, static_cast<decltype(&contents.ctr.loss)>(nullptr));
+    f(*histogram, static_cast<decltype(&contents.ctr)>(nullptr));
   }
 }
 
-void AddRow(const Prediction& p, bool clicked, bool converted, Contents* contents) {
+void AddRow(const Prediction& p, bool clicked, bool converted, uint64_t weight,
+            Contents* contents) {
   const Scored a(p.ctr_logit), b(p.cvr_logit), ab(CtcvrLogit(p));
   const double pctr = Sigmoid(a.logit), pcvr = PcvrOf(p);
-  contents->ctr.Add(a.logit, clicked, pctr, a.CrossEntropy(clicked));
-  contents->ctcvr.Add(ab.logit, converted, PctcvrOf(p), ab.CrossEntropy(converted));
-  contents->cvr_on_all.Add(b.logit, converted, pcvr, b.CrossEntropy(converted));
+  contents->ctr.Add(a.logit, clicked, pctr, a.CrossEntropy(clicked), weight);
+  contents->ctcvr.Add(ab.logit, converted, PctcvrOf(p), ab.CrossEntropy(converted), weight);
+  contents->cvr_on_all.Add(b.logit, converted, pcvr, b.CrossEntropy(converted), weight);
   if (pcvr > 1) contents->pcvr_above_one += 1;
   if (!clicked) return;
-  contents->cvr.Add(b.logit, converted, pcvr, b.CrossEntropy(converted));
+  contents->cvr.Add(b.logit, converted, pcvr, b.CrossEntropy(converted), weight);
   contents->click_pcvr.Add(a.logit, converted ? ToFixed(1) : 0, ToFixed(pcvr));
   contents->click_pctr.Add(a.logit, 0, ToFixed(pctr));
 }
@@ -64,19 +67,23 @@ std::vector<PcocBucket> BucketsOf(const Contents& contents) {
   return MakePcocBuckets(cells, kPcocBuckets);
 }
 
+// What follows the histogram of a tally.
+Status ParseTally(std::string_view* in, Tally* tally) {
+  ASSIGN_OR_RETURN(tally->loss, TakeVarint(in));
+  ASSIGN_OR_RETURN(const Uint128 positives, TakeVarint(in));
+  if (tally->loss > Uint128{tally->histogram.rows()} << kMaxLossBits ||
+      positives > tally->histogram.rows()) {
+    return DataLoss("loss or positives are larger than their row count allows");
+  }
+  tally->positives = static_cast<uint64_t>(positives);
+  return Status::Ok();
+}
+
 Status ParseParts(std::string_view* in, Contents* out) {
   Status status;
-  ForEachPart(*out, [&](ScoreHistogram& histogram, Uint128* loss) {
+  ForEachPart(*out, [&](ScoreHistogram& histogram, Tally* tally) {
     if (status.ok()) status = histogram.MergeFrom(in);
-    if (!status.ok() || loss == nullptr) return;
-    const Result<Uint128> sum = TakeVarint(in);
-    if (!sum.ok()) {
-      status = sum.status();
-    } else if (*sum > Uint128{histogram.rows()} << kMaxLossBits) {
-      status = DataLoss("loss is larger than its row count allows");
-    } else {
-      *loss = *sum;
-    }
+    if (status.ok() && tally != nullptr) status = ParseTally(in, tally);
   });
   return status;
 }
@@ -94,36 +101,42 @@ Result<Contents> Parse(std::string_view in) {
   ASSIGN_OR_RETURN(const Uint128 above_one, TakeVarint(&in));
   if (above_one > out.ctr.histogram.rows()) return DataLoss("more pCVR above 1 than rows");
   out.pcvr_above_one = static_cast<uint64_t>(above_one);
+  ASSIGN_OR_RETURN(const Uint128 weighted, TakeVarint(&in));
+  if (weighted > 1) return DataLoss("a flag that is neither 0 nor 1");
+  out.weighted = weighted == 1;
   if (!in.empty()) return DataLoss("bytes follow the last number");
   return out;
 }
 
 Status MergeContents(const Contents& from, Contents* to) {
   // First it is checked that all parts fit, so that after an error nothing has been added.
-  std::vector<std::pair<const ScoreHistogram*, const Uint128*>> sources;
-  ForEachPart(from, [&](const ScoreHistogram& histogram, const Uint128* loss) {
-    sources.emplace_back(&histogram, loss);
+  std::vector<std::pair<const ScoreHistogram*, const Tally*>> sources;
+  ForEachPart(from, [&](const ScoreHistogram& histogram, const Tally* tally) {
+    sources.emplace_back(&histogram, tally);
   });
   bool fits = true;
   size_t part = 0;
-  ForEachPart(*to, [&](const ScoreHistogram& histogram, const Uint128*) {
+  ForEachPart(*to, [&](const ScoreHistogram& histogram, const Tally*) {
     fits = fits && sources[part++].first->rows() <= ScoreHistogram::kMaxRows - histogram.rows();
   });
   if (!fits) return DataLoss("too many rows");
   part = 0;
-  ForEachPart(*to, [&](ScoreHistogram& histogram, Uint128* loss) {
-    histogram.Merge(*sources[part].first);
-    if (loss != nullptr) *loss += *sources[part].second;
-    ++part;
+  ForEachPart(*to, [&](ScoreHistogram& histogram, Tally* tally) {
+    const auto& [source, source_tally] = sources[part++];
+    tally != nullptr ? tally->Merge(*source_tally) : histogram.Merge(*source);
   });
   to->pcvr_above_one += from.pcvr_above_one;
+  to->weighted = to->weighted || from.weighted;
   return Status::Ok();
 }
 
 class HistogramMetrics final : public MetricsAccumulator {
  public:
   void Add(std::span<const Prediction> predictions, const uint8_t* click, const uint8_t* conversion,
-           std::span<const OracleRow> oracle) override {
+           std::span<const OracleRow> oracle, std::span<const float> weight) override {
+    CHECK(weight.empty() || weight.size() == predictions.size(), "weights=", weight.size(),
+          " predictions=", predictions.size());
+    contents_.weighted = contents_.weighted || !weight.empty();
     CHECK(oracle.empty() || oracle.size() == predictions.size(), "oracle rows=", oracle.size(),
           " predictions=", predictions.size());
     for (size_t i = 0; i < predictions.size(); ++i) {
@@ -131,7 +144,9 @@ class HistogramMetrics final : public MetricsAccumulator {
       CHECK(!std::isnan(p.ctr_logit) && !std::isnan(p.cvr_logit) && !std::isnan(p.log_cvr), "row ",
             i, " of ", predictions.size());
       const bool clicked = click[i] != 0;
-      AddRow(p, clicked, clicked && conversion[i] != 0, &contents_);
+      const uint64_t fixed =
+          weight.empty() ? kFixedOne : WeightToFixed(static_cast<double>(weight[i]));
+      AddRow(p, clicked, clicked && conversion[i] != 0, fixed, &contents_);
       if (oracle.empty()) continue;
       (clicked ? contents_.clicked : contents_.unclicked).Add(p, oracle[i]);
     }
@@ -139,11 +154,14 @@ class HistogramMetrics final : public MetricsAccumulator {
 
   std::string Serialize() const override {
     std::string out(kMagic);
-    ForEachPart(contents_, [&](const ScoreHistogram& histogram, const Uint128* loss) {
+    ForEachPart(contents_, [&](const ScoreHistogram& histogram, const Tally* tally) {
       histogram.AppendTo(&out);
-      if (loss != nullptr) AppendVarint(&out, *loss);
+      if (tally == nullptr) return;
+      AppendVarint(&out, tally->loss);
+      AppendVarint(&out, tally->positives);
     });
     AppendVarint(&out, contents_.pcvr_above_one);
+    AppendVarint(&out, contents_.weighted ? 1 : 0);
     const uint64_t checksum = Checksum(out);
     out.append(reinterpret_cast<const char*>(&checksum), sizeof(checksum));
     return out;
@@ -158,9 +176,9 @@ class HistogramMetrics final : public MetricsAccumulator {
   Evaluation Report() const override {
     Evaluation out;
     out.set_rows(contents_.ctr.histogram.rows());
-    *out.add_task() = ReportTask("ctr", contents_.ctr);
-    *out.add_task() = ReportTask("cvr", contents_.cvr);
-    *out.add_task() = ReportTask("ctcvr", contents_.ctcvr);
+    *out.add_task() = ReportTask("ctr", contents_.ctr, contents_.weighted);
+    *out.add_task() = ReportTask("cvr", contents_.cvr, contents_.weighted);
+    *out.add_task() = ReportTask("ctcvr", contents_.ctcvr, contents_.weighted);
     for (const PcocBucket& bucket : BucketsOf(contents_)) *out.add_pcoc_bucket() = bucket;
     out.set_pcvr_above_one(contents_.pcvr_above_one);
     if (const auto auc = contents_.cvr_on_all.histogram.Auc()) {

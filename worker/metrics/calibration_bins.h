@@ -13,9 +13,11 @@ namespace chorus::worker {
 constexpr uint32_t kCalibrationBins = 20;
 
 // Up to kCalibrationBins bins of equal size by ascending logit, as ECE has them. Rows of equal
-// logits stay together, in the bin in which the first of them falls.  All arguments are [n].
+// logits stay together, in the bin in which the first of them falls. Means inside a bin are
+// weighted. All arguments are [n]; weight may be empty.
 std::vector<CalibrationBin> CalibrationBins(std::span<const double> logit,
                                             std::span<const double> probability,
-                                            std::span<const double> label);
+                                            std::span<const double> label,
+                                            std::span<const double> weight = {});
 
 }  // namespace chorus::worker

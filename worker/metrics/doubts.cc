@@ -76,7 +76,33 @@ std::optional<std::string> DoubtOfRanking(const TaskMetrics& task) {
   return std::nullopt;
 }
 
+std::optional<std::string> DoubtOfSlot(const SlotUse& slot) {
+  if (2 * slot.unseen() <= slot.ids()) return std::nullopt;
+  const double share = 100 * static_cast<double>(slot.unseen()) / static_cast<double>(slot.ids());
+  return StrCat("slot \"", slot.name(), "\": ", Short(share), " % of its ", slot.ids(),
+                " ids were never trained: look whether they are written as in the training log "
+                "(41 or 41.0, upper or lower case, another coding), else take coarser ids too");
+}
+
 }  // namespace
+
+std::string DoubtOfSteps(uint64_t steps) {
+  constexpr uint64_t kFewSteps = 100;
+  if (steps >= kFewSteps) return "";
+  return StrCat("only ", steps, steps == 1 ? " step" : " steps",
+                ": a model rarely learns in fewer than ", kFewSteps,
+                "; make steps smaller (step.grain_rows, step.grains_per_step) or raise "
+                "data.epochs");
+}
+
+// A loss that has grown to several times the first one does not come back.
+std::string DoubtOfLoss(double first, double loss) {
+  constexpr double kFactor = 3;
+  if (first <= 0 || loss < kFactor * first) return "";
+  return StrCat("the loss has grown from ", Short(first), " to ", Short(loss),
+                ": lower the learning rates (table.optimizer, model.optimizer), set "
+                "model.clip_norm, or pool long slots with MEAN (slot.pooling)");
+}
 
 std::vector<std::string> DoubtsOf(const Evaluation& evaluation) {
   std::vector<std::string> doubts;
@@ -88,6 +114,9 @@ std::vector<std::string> DoubtsOf(const Evaluation& evaluation) {
     if (add(DoubtOfLabels(task))) continue;
     add(DoubtOfCalibration(task));
     add(DoubtOfRanking(task));
+  }
+  for (const SlotUse& slot : evaluation.slot()) {
+    if (const auto doubt = DoubtOfSlot(slot)) doubts.push_back(*doubt);
   }
   return doubts;
 }

@@ -103,6 +103,10 @@ std::string OracleTable(const Evaluation& evaluation) {
 
 std::string FormatEvaluation(const Evaluation& evaluation) {
   std::string out = TaskTable(evaluation);
+  if (evaluation.task_size() > 0 && evaluation.task(0).has_weight()) {
+    out += "weighted: an exposure counts as often as the log's weight says, " +
+           Number("%.6g", evaluation.task(0).weight()) + " in all\n";
+  }
   if (evaluation.has_all_exposures_cvr_auc()) {
     out += "pCVR ranking all exposures, label click * conversion (NISE's CVR AUC): " +
            Number("%.5f", evaluation.all_exposures_cvr_auc()) + "\n";

@@ -1,7 +1,9 @@
 #pragma once
 // Metrics of predictions, made of integer counts only, so that merging parts in any order gives the
-// same value to the last bit, for any number of workers. Sample weights of a log are not used:
-// every exposure counts once.
+// same value to the last bit, for any number of workers. Where the log has weights an exposure
+// counts as often as its weight says (2^20 at most), which makes metrics of a sample those of what
+// it was drawn from. PCOC by pCTR and what is measured against a generated world's truth count
+// every exposure once.
 //
 // Scores are histogrammed by logit, in 2^18 bins over [-32, 32]; the first and the last bin take
 // what lies beyond. Sums of labels, probabilities and losses are kept in fixed point (2^-40) in 128
@@ -16,7 +18,7 @@
 // losses and KL take its logit (worker/objective/prediction.h), so they stay finite. Metrics that
 // need all rows at once (by group, or of the lowest pCTR) are in row_metrics.h.
 //
-// Memory: up to ten histograms of at most 12 MiB; usually some hundred kilobytes. Thread safety: an
+// Memory: up to ten histograms of at most 16 MiB; usually some hundred kilobytes. Thread safety: an
 // accumulator belongs to one thread; Merge combines those of several.
 
 #include <cstdint>
@@ -35,10 +37,11 @@ class MetricsAccumulator {
  public:
   virtual ~MetricsAccumulator() = default;
   static std::unique_ptr<MetricsAccumulator> Create();
-  // Adds n exposures.  predictions, click, conversion: [n].  oracle: [n], or empty. Logits beyond
-  // +-700 count as +-700. REQUIRES: no NaN.
+  // Adds n exposures.  predictions, click, conversion: [n].  oracle, weight: [n], or empty; a
+  // weight is 0 or more. Logits beyond +-700 count as +-700. REQUIRES: no NaN.
   virtual void Add(std::span<const Prediction> predictions, const uint8_t* click,
-                   const uint8_t* conversion, std::span<const OracleRow> oracle) = 0;
+                   const uint8_t* conversion, std::span<const OracleRow> oracle,
+                   std::span<const float> weight = {}) = 0;
   // The occupied bins and sums, with version and checksum. Equal contents give equal bytes.
   virtual std::string Serialize() const = 0;
   // Adds the contents of another accumulator, given by its Serialize(). Error: kDataLoss; then

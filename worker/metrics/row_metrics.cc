@@ -1,5 +1,6 @@
 #include "worker/metrics/row_metrics.h"
 
+#include <algorithm>
 #include <array>
 
 #include "common/check.h"
@@ -13,12 +14,30 @@ namespace {
 
 constexpr std::array<Task, 3> kTasks = {Task::kCtr, Task::kCvr, Task::kCtcvr};
 
-}  // namespace
+// The scores of the exposures that have a group.
+Scores Grouped(const Scores& scores) {
+  Scores out;
+  out.has_group = true;
+  out.has_weight = scores.has_weight;
+  for (uint64_t i = 0; i < scores.rows(); ++i) {
+    if (scores.group[i] == kNoGroup) continue;
+    out.row_id.push_back(scores.row_id[i]);
+    out.group.push_back(scores.group[i]);
+    out.click.push_back(scores.click[i]);
+    out.conversion.push_back(scores.conversion[i]);
+    out.ctr_logit.push_back(scores.ctr_logit[i]);
+    out.cvr_logit.push_back(scores.cvr_logit[i]);
+    out.log_cvr.push_back(scores.log_cvr[i]);
+    if (scores.has_weight) out.weight.push_back(scores.weight[i]);
+  }
+  return out;
+}
 
-void AddGroupMetrics(const Scores& scores, std::span<const uint32_t> k, Evaluation* evaluation) {
-  CHECK(scores.has_group, "no groups");
-  CHECK(evaluation->task_size() == static_cast<int>(kTasks.size()),
-        "tasks=", evaluation->task_size());
+double WeightOfTask(const TaskMetrics& task) {
+  return task.has_weight() ? task.weight() : static_cast<double>(task.rows());
+}
+
+void AddGroupMetricsOf(const Scores& scores, std::span<const uint32_t> k, Evaluation* evaluation) {
   const GroupNumbers numbers = NumberGroups(scores.group);
   const auto groups = static_cast<uint32_t>(numbers.ids.size());
   evaluation->set_groups(groups);
@@ -30,7 +49,7 @@ void AddGroupMetrics(const Scores& scores, std::span<const uint32_t> k, Evaluati
     task->set_gauc_groups(auc.groups_counted());
     if (const auto mean = auc.Mean()) {
       task->set_gauc(*mean);
-      task->set_gauc_coverage(auc.total_weight() / static_cast<double>(rows.logit.size()));
+      task->set_gauc_coverage(auc.total_weight() / WeightOfTask(*task));
     }
     if (kTasks[t] != Task::kCtcvr) continue;
     for (const uint32_t first : k) {
@@ -44,6 +63,16 @@ void AddGroupMetrics(const Scores& scores, std::span<const uint32_t> k, Evaluati
       }
     }
   }
+}
+
+}  // namespace
+
+void AddGroupMetrics(const Scores& scores, std::span<const uint32_t> k, Evaluation* evaluation) {
+  CHECK(scores.has_group, "no groups");
+  CHECK(evaluation->task_size() == static_cast<int>(kTasks.size()),
+        "tasks=", evaluation->task_size());
+  const bool all = std::count(scores.group.begin(), scores.group.end(), kNoGroup) == 0;
+  AddGroupMetricsOf(all ? scores : Grouped(scores), k, evaluation);
 }
 
 void AddLowestTenth(const Scores& scores, Evaluation* evaluation) {

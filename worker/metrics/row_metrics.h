@@ -16,8 +16,8 @@ namespace chorus::worker {
 // Both functions add to what MetricsAccumulator reported. Their results depend on the rows and not
 // on the order of the rows.
 
-// Adds GAUC of every task, and NDCG@k and Recall@k of pCTCVR for each k. REQUIRES:
-// scores.has_group.
+// Adds GAUC of every task, weighted where the log has weights, and NDCG@k and Recall@k of pCTCVR
+// for each k. Exposures without a group (kNoGroup) are of none. REQUIRES: scores.has_group.
 void AddGroupMetrics(const Scores& scores, std::span<const uint32_t> k, Evaluation* evaluation);
 // Adds oracle space "L": the exposures that LowestPart (worker/statistics/order.h) selects by the
 // model's own pCTR. REQUIRES: scores.has_oracle.

@@ -13,6 +13,7 @@ constexpr char kScoresMagic[8] = {'C', 'H', 'S', 'C', 'O', 'R', 'E', 'S'};
 constexpr uint32_t kVersion = 1;
 constexpr uint32_t kGroups = 1;
 constexpr uint32_t kOracle = 2;
+constexpr uint32_t kWeights = 4;
 
 struct Header {
   char magic[8];
@@ -37,11 +38,12 @@ void ForEachColumn(S& scores, F f) {
   f(scores.log_cvr);
   if (scores.has_oracle) f(scores.p_conv_do);
   if (scores.has_oracle) f(scores.p_v);
+  if (scores.has_weight) f(scores.weight);
 }
 
 uint64_t RowBytes(uint32_t columns) {
   return 8 + 1 + 1 + 3 * 8 + ((columns & kGroups) != 0 ? 8 : 0) +
-         ((columns & kOracle) != 0 ? 2 * 4 : 0);
+         ((columns & kOracle) != 0 ? 2 * 4 : 0) + ((columns & kWeights) != 0 ? 4 : 0);
 }
 
 uint64_t HeaderChecksum(const Header& header) {
@@ -53,7 +55,8 @@ Header HeaderOf(const Scores& scores) {
   Header header = {};
   memcpy(header.magic, kScoresMagic, sizeof(kScoresMagic));
   header.version = kVersion;
-  header.columns = (scores.has_group ? kGroups : 0) | (scores.has_oracle ? kOracle : 0);
+  header.columns = (scores.has_group ? kGroups : 0) | (scores.has_oracle ? kOracle : 0) |
+                   (scores.has_weight ? kWeights : 0);
   header.rows = scores.rows();
   ChecksumStream checksum;
   ForEachColumn(scores, [&](const auto& column) {
@@ -70,7 +73,7 @@ Status CheckHeader(const Header& header, uint64_t bytes) {
   if (memcmp(header.magic, kScoresMagic, sizeof(kScoresMagic)) != 0)
     return DataLoss("not a score file");
   if (header.checksum != HeaderChecksum(header)) return DataLoss("header checksum differs");
-  if (header.version != kVersion || header.columns > (kGroups | kOracle)) {
+  if (header.version != kVersion || header.columns > (kGroups | kOracle | kWeights)) {
     return DataLoss(
         StrCat("score file of version ", header.version, ", this program reads ", kVersion));
   }
@@ -92,6 +95,7 @@ Result<Scores> ParseScores(uint64_t bytes, const Read& read) {
   Scores scores;
   scores.has_group = (header.columns & kGroups) != 0;
   scores.has_oracle = (header.columns & kOracle) != 0;
+  scores.has_weight = (header.columns & kWeights) != 0;
   Status status;
   uint64_t offset = sizeof(Header);
   ChecksumStream checksum;
@@ -163,8 +167,10 @@ void AppendScores(const Scores& from, Scores* to) {
   if (to->rows() == 0) {
     to->has_group = from.has_group;
     to->has_oracle = from.has_oracle;
+    to->has_weight = from.has_weight;
   }
-  CHECK(from.has_group == to->has_group && from.has_oracle == to->has_oracle,
+  CHECK(from.has_group == to->has_group && from.has_oracle == to->has_oracle &&
+            from.has_weight == to->has_weight,
         "score columns differ");
   const auto append = [](const auto& source, auto* target) {
     target->insert(target->end(), source.begin(), source.end());
@@ -178,6 +184,7 @@ void AppendScores(const Scores& from, Scores* to) {
   append(from.log_cvr, &to->log_cvr);
   append(from.p_conv_do, &to->p_conv_do);
   append(from.p_v, &to->p_v);
+  append(from.weight, &to->weight);
 }
 
 }  // namespace chorus::worker

@@ -1,10 +1,11 @@
 #pragma once
 // The score file: Scores on disk. Little-endian:
 //   header   64 bytes: "CHSCORES", u32 version = 1, u32 bits of the optional columns (1 group,
-//            2 truth), u64 rows, u64 XXH3-64 of the columns, 24 bytes of zero, u64 XXH3-64 of the
-//            56 bytes before
+//            2 truth, 4 weight), u64 rows, u64 XXH3-64 of the columns, 24 bytes of zero,
+//            u64 XXH3-64 of the 56 bytes before
 //   columns  back to back, `rows` values each: row_id u64, [group u64], click u8, conversion u8,
-//            ctr_logit f64, cvr_logit f64, log_cvr f64, [p_conv_do f32, p_v f32]
+//            ctr_logit f64, cvr_logit f64, log_cvr f64, [p_conv_do f32, p_v f32],
+//            [weight f32]
 // Thread safety: functions without state.
 
 #include <string>

@@ -8,6 +8,8 @@
 namespace chorus::worker {
 namespace {
 
+constexpr int kWeightBits = 60;  // of WeightToFixed(kMaxWeight)
+
 uint32_t BinOf(double score) {
   const double limit = ScoreHistogram::kLimit;
   const double clamped = std::min(std::max(score, -limit), limit);
@@ -24,22 +26,24 @@ ScoreGroup& ScoreHistogram::BinAt(uint32_t index) {
   return (*page)[index % kPageBins];
 }
 
-void ScoreHistogram::Add(double score, uint64_t label, uint64_t prediction) {
+void ScoreHistogram::Add(double score, uint64_t label, uint64_t prediction, uint64_t weight) {
   ScoreGroup& bin = BinAt(BinOf(score));
   bin.rows += 1;
-  bin.labels += label;
-  bin.predictions += prediction;
+  bin.weight += weight;
+  bin.labels += Weighted(label, weight);
+  bin.predictions += Weighted(prediction, weight);
   rows_ += 1;
 }
 
 void ScoreHistogram::Merge(const ScoreHistogram& other) {
-  other.ForEach([this](uint32_t index, const ScoreGroup& from) {
-    ScoreGroup& bin = BinAt(index);
-    bin.rows += from.rows;
-    bin.labels += from.labels;
-    bin.predictions += from.predictions;
-  });
+  other.ForEach([this](uint32_t index, const ScoreGroup& from) { BinAt(index).Add(from); });
   rows_ += other.rows_;
+}
+
+Uint128 ScoreHistogram::weight() const {
+  Uint128 sum = 0;
+  ForEach([&](uint32_t, const ScoreGroup& bin) { sum += bin.weight; });
+  return sum;
 }
 
 Uint128 ScoreHistogram::labels() const {
@@ -61,7 +65,7 @@ std::optional<AucEstimate> ScoreHistogram::Auc() const {
   double together = 0;  // pairs inside one bin
   ForEach([&](uint32_t, const ScoreGroup& bin) {
     const double plus = FromFixed(bin.labels);
-    const double minus = FromFixed((Uint128{bin.rows} << 40) - bin.labels);
+    const double minus = FromFixed(bin.negatives());
     ordered += plus * below;
     together += plus * minus;
     positives += plus;
@@ -77,14 +81,14 @@ std::optional<AucEstimate> ScoreHistogram::Auc() const {
 // plus its positives.
 std::optional<KsEstimate> ScoreHistogram::Ks() const {
   const double positives = FromFixed(labels());
-  const double negatives = FromFixed((Uint128{rows_} << 40) - labels());
+  const double negatives = FromFixed(weight() - labels());
   if (!(positives > 0) || !(negatives > 0)) return std::nullopt;
   double plus = 0, minus = 0;  // below the bin's upper edge
   double lower = 0;            // difference of the rates at its lower edge
   double best = 0, highest = 0;
   ForEach([&](uint32_t, const ScoreGroup& bin) {
     const double bin_plus = FromFixed(bin.labels);
-    const double bin_minus = FromFixed((Uint128{bin.rows} << 40) - bin.labels);
+    const double bin_minus = FromFixed(bin.negatives());
     plus += bin_plus;
     minus += bin_minus;
     const double upper = minus / negatives - plus / positives;
@@ -102,9 +106,7 @@ std::vector<ScoreGroup> ScoreHistogram::Groups(uint32_t count) const {
   ForEach([&](uint32_t, const ScoreGroup& bin) {
     if (equal.NextBegins()) out.emplace_back();
     equal.Add(bin.rows);
-    out.back().rows += bin.rows;
-    out.back().labels += bin.labels;
-    out.back().predictions += bin.predictions;
+    out.back().Add(bin);
   });
   return out;
 }
@@ -114,7 +116,8 @@ std::vector<ScoreGroup> ScoreHistogram::Groups(uint32_t count) const {
 // is at most the bin's larger sum of the two, and gives it to one later group, or parts of it to
 // several, whose sizes add up to both sums of the bin at most.
 std::optional<EceEstimate> ScoreHistogram::Ece(uint32_t count) const {
-  if (rows_ == 0) return std::nullopt;
+  const double weight = FromFixed(this->weight());
+  if (!(weight > 0)) return std::nullopt;
   double ece = 0;
   for (const ScoreGroup& group : Groups(count)) {
     ece += std::abs(FromFixed(group.predictions) - FromFixed(group.labels));
@@ -130,8 +133,7 @@ std::optional<EceEstimate> ScoreHistogram::Ece(uint32_t count) const {
     const double larger = std::max(predictions, labels);
     bound += larger + (borders == 1 ? larger : predictions + labels);
   });
-  const auto rows = static_cast<double>(rows_);
-  return EceEstimate{ece / rows, bound / rows};
+  return EceEstimate{ece / weight, bound / weight};
 }
 
 void ScoreHistogram::AppendTo(std::string* out) const {
@@ -142,6 +144,7 @@ void ScoreHistogram::AppendTo(std::string* out) const {
   ForEach([&](uint32_t index, const ScoreGroup& bin) {
     AppendVarint(out, index - next);
     AppendVarint(out, bin.rows);
+    AppendVarint(out, bin.weight);
     AppendVarint(out, bin.labels);
     AppendVarint(out, bin.predictions);
     next = index + 1;
@@ -156,18 +159,17 @@ Status ScoreHistogram::MergeFrom(std::string_view* in) {
     ASSIGN_OR_RETURN(const Uint128 gap, TakeVarint(in));
     if (gap >= kBins - next) return DataLoss("histogram bin is out of range");
     ASSIGN_OR_RETURN(const Uint128 rows, TakeVarint(in));
+    ASSIGN_OR_RETURN(const Uint128 weight, TakeVarint(in));
     ASSIGN_OR_RETURN(const Uint128 labels, TakeVarint(in));
     ASSIGN_OR_RETURN(const Uint128 predictions, TakeVarint(in));
     if (rows == 0 || rows > kMaxRows - rows_)
       return DataLoss("histogram has an impossible row count");
-    if (labels > rows << 40 || predictions > rows << 62) {
+    if (weight > rows << kWeightBits || labels > weight || predictions > weight << 22) {
       return DataLoss("histogram has sums that its row count does not allow");
     }
     next += static_cast<uint32_t>(gap);
     ScoreGroup& bin = BinAt(next++);
-    bin.rows += static_cast<uint64_t>(rows);
-    bin.labels += labels;
-    bin.predictions += predictions;
+    bin.Add({static_cast<uint64_t>(rows), weight, labels, predictions});
     rows_ += static_cast<uint64_t>(rows);
   }
   return Status::Ok();

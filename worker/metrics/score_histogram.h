@@ -1,9 +1,9 @@
 #pragma once
 // A histogram of scores. Every bin has the number of its rows and the fixed-point sums of their
-// labels (which may be fractional) and predictions; AUC, KS, PCOC and calibration curves are made
-// of these. All numbers are integers, so that sums do not depend on the order of rows and merges.
-// Memory: at most 12 MiB, in pages of 256 bins of 48 bytes, which are made when first needed.
-// Thread safety: none.
+// weights, and of their labels (which may be fractional) and predictions times the weight; AUC, KS,
+// PCOC and calibration curves are made of these. All numbers are integers, so that sums do not
+// depend on the order of rows and merges. Memory: at most 16 MiB, in pages of 256 bins of 64 bytes,
+// which are made when first needed. Thread safety: none.
 
 #include <array>
 #include <cstdint>
@@ -20,9 +20,17 @@ namespace chorus::worker {
 __extension__ typedef unsigned __int128 Uint128;
 
 // Fixed point: non-negative reals below 2^22 in units of 2^-40. A sum of 2^60 of them fits in 128
-// bits.
+// bits, one of 2^40 of their products with a weight too.
 inline uint64_t ToFixed(double x) { return static_cast<uint64_t>(x * 0x1p40 + 0.5); }
 inline double FromFixed(Uint128 x) { return static_cast<double>(x) * 0x1p-40; }
+
+// A weight, at most kMaxWeight, and what it makes of a number in fixed point.
+inline constexpr double kMaxWeight = 0x1p20;
+inline constexpr uint64_t kFixedOne = uint64_t{1} << 40;
+inline uint64_t WeightToFixed(double weight) {
+  return ToFixed(weight < kMaxWeight ? weight : kMaxWeight);
+}
+inline Uint128 Weighted(uint64_t fixed, uint64_t weight) { return (Uint128{fixed} * weight) >> 40; }
 
 struct AucEstimate {
   double auc = 0;
@@ -42,8 +50,17 @@ struct EceEstimate {
 // Rows whose scores are neighbours.
 struct ScoreGroup {
   uint64_t rows = 0;
+  Uint128 weight = 0;
   Uint128 labels = 0;
   Uint128 predictions = 0;
+
+  Uint128 negatives() const { return weight - labels; }
+  void Add(const ScoreGroup& other) {
+    rows += other.rows;
+    weight += other.weight;
+    labels += other.labels;
+    predictions += other.predictions;
+  }
 };
 
 class ScoreHistogram {
@@ -54,15 +71,17 @@ class ScoreHistogram {
 
   static constexpr double kMaxPrediction = 0x1p21;
   // label: ToFixed of a number in [0, 1]. prediction: ToFixed of a probability, or of a ratio up to
-  // kMaxPrediction.
-  void Add(double score, uint64_t label, uint64_t prediction);
+  // kMaxPrediction. weight: of WeightToFixed.
+  void Add(double score, uint64_t label, uint64_t prediction, uint64_t weight = kFixedOne);
   void Merge(const ScoreHistogram& other);
 
   uint64_t rows() const { return rows_; }
+  Uint128 weight() const;
   Uint128 labels() const;
   Uint128 predictions() const;
 
-  // A row of label t counts as t positives and 1 - t negatives. Absent unless there are both.
+  // A row of label t and weight w counts as w t positives and w (1 - t) negatives. Absent unless
+  // there are both.
   std::optional<AucEstimate> Auc() const;
   // The maximum over thresholds of true minus false positive rate. Absent as Auc.
   std::optional<KsEstimate> Ks() const;
@@ -70,7 +89,7 @@ class ScoreHistogram {
   // group in which the bin's first row falls; groups that get no bin are left out.
   std::vector<ScoreGroup> Groups(uint32_t count) const;
   // The expected calibration error over those groups: sum over groups of |sum of predictions - sum
-  // of labels|, divided by the number of rows. The exact one divides the rows of a bin between
+  // of labels|, divided by the sum of weights. The exact one divides the rows of a bin between
   // groups, too. Absent without rows.
   std::optional<EceEstimate> Ece(uint32_t count) const;
   // Calls f(lowest score of the bin, bin) for every occupied bin, in ascending order.
@@ -81,8 +100,8 @@ class ScoreHistogram {
     });
   }
 
-  // Appends the occupied bins as varints: their number, then (gap to the last one, rows, labels,
-  // predictions).
+  // Appends the occupied bins as varints: their number, then (gap to the last one, rows, weight,
+  // labels, predictions).
   void AppendTo(std::string* out) const;
   // Adds what AppendTo wrote and removes it from *in. Error: kDataLoss; then the contents of the
   // histogram are unspecified.

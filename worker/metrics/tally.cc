@@ -41,7 +41,7 @@ void SetAuc(const ScoreHistogram& histogram, auto* out) {
 }
 
 void SetLosses(const Tally& tally, TaskMetrics* out) {
-  const auto rows = static_cast<double>(tally.histogram.rows());
+  const double rows = FromFixed(tally.histogram.weight());
   const double labels = FromFixed(tally.histogram.labels());
   if (!(rows > 0)) return;
   out->set_log_loss(FromFixed(tally.loss) / rows);
@@ -52,11 +52,11 @@ void SetLosses(const Tally& tally, TaskMetrics* out) {
 
 void SetCalibration(const ScoreHistogram& histogram, TaskMetrics* out) {
   for (const ScoreGroup& group : histogram.Groups(kCalibrationBins)) {
-    const double predictions = FromFixed(group.predictions);
+    const double weight = std::max(FromFixed(group.weight), 0x1p-40);
     CalibrationBin* bin = out->add_calibration();
     bin->set_rows(group.rows);
-    bin->set_mean_prediction(predictions / static_cast<double>(group.rows));
-    bin->set_labels(FromFixed(group.labels));
+    bin->set_mean_prediction(FromFixed(group.predictions) / weight);
+    bin->set_labels(FromFixed(group.labels) * (static_cast<double>(group.rows) / weight));
   }
   if (const auto ece = histogram.Ece(kCalibrationBins)) {
     out->set_ece(ece->ece);
@@ -78,14 +78,16 @@ double CtcvrLogit(const Prediction& prediction) { return LogitOfLog(LogCtcvr(pre
 
 double PctcvrOf(const Prediction& prediction) { return Exp(LogCtcvr(prediction)); }
 
-void Tally::Add(double score, bool label, double prediction, double loss_of_row) {
-  histogram.Add(score, label ? ToFixed(1) : 0, ToFixed(prediction));
-  loss += ToFixed(loss_of_row);
+void Tally::Add(double score, bool label, double prediction, double loss_of_row, uint64_t weight) {
+  histogram.Add(score, label ? kFixedOne : 0, ToFixed(prediction), weight);
+  loss += Weighted(ToFixed(loss_of_row), weight);
+  positives += label ? 1 : 0;
 }
 
 void Tally::Merge(const Tally& other) {
   histogram.Merge(other.histogram);
   loss += other.loss;
+  positives += other.positives;
 }
 
 void OracleTally::Add(const Prediction& prediction, const OracleRow& row) {
@@ -101,12 +103,16 @@ void OracleTally::Merge(const OracleTally& other) {
   ceiling.Merge(other.ceiling);
 }
 
-TaskMetrics ReportTask(const char* name, const Tally& tally) {
+TaskMetrics ReportTask(const char* name, const Tally& tally, bool weighted) {
   TaskMetrics out;
   const Uint128 labels = tally.histogram.labels();
   out.set_task(name);
   out.set_rows(tally.histogram.rows());
-  out.set_positives(static_cast<uint64_t>(labels >> 40));
+  out.set_positives(tally.positives);
+  if (weighted) {
+    out.set_weight(FromFixed(tally.histogram.weight()));
+    out.set_positive_weight(FromFixed(labels));
+  }
   SetAuc(tally.histogram, &out);
   SetLosses(tally, &out);
   if (labels > 0) out.set_pcoc(FromFixed(tally.histogram.predictions()) / FromFixed(labels));

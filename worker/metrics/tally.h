@@ -1,6 +1,7 @@
 #pragma once
 // The sums of one task, or of one comparison with the truth: a histogram and a sum of losses, in
-// integers. Adding rows and merging in any order gives the same contents. Thread safety: none.
+// integers, of weighted rows. Adding rows and merging in any order gives the same contents. Thread
+// safety: none.
 
 #include "common/report.pb.h"
 #include "worker/log/oracle_row.h"
@@ -11,9 +12,11 @@ namespace chorus::worker {
 
 struct Tally {
   ScoreHistogram histogram;
-  Uint128 loss = 0;  // ToFixed of losses below 2^11
+  Uint128 loss = 0;        // ToFixed of losses below 2^11, times weights
+  uint64_t positives = 0;  // rows; of comparisons with the truth 0
 
-  void Add(double score, bool label, double prediction, double loss_of_row);
+  // weight: of WeightToFixed.
+  void Add(double score, bool label, double prediction, double loss_of_row, uint64_t weight);
   void Merge(const Tally& other);
 };
 
@@ -46,7 +49,8 @@ struct OracleTally {
   void Merge(const OracleTally& other);
 };
 
-TaskMetrics ReportTask(const char* name, const Tally& tally);
+// weighted: the log has weights, whose sums are told too.
+TaskMetrics ReportTask(const char* name, const Tally& tally, bool weighted);
 OracleMetrics ReportOracle(const char* space, const OracleTally& tally);
 
 }  // namespace chorus::worker

@@ -29,6 +29,7 @@ TaskRows RowsOfTask(const Scores& scores, Task task, std::span<const uint32_t> g
   out.label.reserve(rows);
   out.group.reserve(rows);
   out.row_id.reserve(rows);
+  if (scores.has_weight) out.weight.reserve(rows);
   for (uint64_t i = 0; i < scores.rows(); ++i) {
     if (task == Task::kCvr && scores.click[i] == 0) continue;
     const Prediction p = scores.PredictionOf(i);
@@ -37,6 +38,7 @@ TaskRows RowsOfTask(const Scores& scores, Task task, std::span<const uint32_t> g
     out.label.push_back(task == Task::kCtr ? scores.click[i] : scores.conversion[i]);
     out.group.push_back(group_of_row.empty() ? 0 : group_of_row[i]);
     out.row_id.push_back(scores.row_id[i]);
+    if (scores.has_weight) out.weight.push_back(scores.WeightOf(i));
   }
   return out;
 }

@@ -26,8 +26,9 @@ struct TaskRows {
   std::vector<double> logit, probability, label;
   std::vector<uint32_t> group;
   std::vector<uint64_t> row_id;
+  std::vector<double> weight;  // empty: 1 for all
 
-  MetricRows view() const { return {logit, probability, label, group, row_id}; }
+  MetricRows view() const { return {logit, probability, label, group, row_id, weight}; }
 };
 
 // group_of_row: [rows of scores], group numbers from NumberGroups; or empty, which puts every row

@@ -177,7 +177,7 @@ Result<std::shared_ptr<const PulledRows>> PsClientImpl::Wait(uint64_t step) {
     }
     if (meta.has_snapshot()) snapshots_.SetEnded(server, meta.snapshot());
   }
-  return MakeReplyRows(found->second.segments, std::move(*replies), dims_);
+  return MakeReplyRows(found->second.segments, std::move(*replies), dims_, false);
 }
 
 Result<std::shared_ptr<const PulledRows>> PsClientImpl::Read(const std::vector<TableKeys>& keys) {
@@ -192,7 +192,7 @@ Result<std::shared_ptr<const PulledRows>> PsClientImpl::Read(const std::vector<T
     Call(server, std::move(frame), calls, options_.deadline_seconds);
   }
   ASSIGN_OR_RETURN(std::vector<Frame> replies, WaitFor(calls.get(), FrameType::kReadReply));
-  return MakeReplyRows(segments, std::move(replies), dims_);
+  return MakeReplyRows(segments, std::move(replies), dims_, true);
 }
 
 void PsClientImpl::BeginRestore(const std::string& control_meta) {

@@ -83,6 +83,8 @@ class PulledRows {
   // The rows from `position` on to the last one of the same server, one after the other in memory:
   // [>= 1, dim of the table].
   virtual std::span<const float> RowsFrom(uint32_t table, uint32_t position) const = 0;
+  // Whether an update has made the row, of a read; the rows of a step all count as made.
+  virtual bool seen(uint32_t /*table*/, uint32_t /*position*/) const { return true; }
   const float* row(uint32_t table, uint32_t position) const {
     return RowsFrom(table, position).data();
   }

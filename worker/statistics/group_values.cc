@@ -97,15 +97,20 @@ GroupRanking RankGroups(const MetricRows& rows, uint32_t groups) {
 GroupValues AucOfGroups(const MetricRows& rows, const GroupRanking& ranking) {
   return OfEachGroup(ranking, [&](std::span<const uint32_t> ranked) {
     AucSums sums;
+    double weight = 0;
     for (size_t begin = 0, end; begin < ranked.size(); begin = end) {
       end = begin + 1;
       while (end < ranked.size() && rows.logit[ranked[end]] == rows.logit[ranked[begin]]) ++end;
-      const double plus = CountPositives(rows, ranked.subspan(begin, end - begin));
-      sums.AddTie(static_cast<double>(end - begin) - plus, plus);  // logits descend
+      double plus = 0, minus = 0;
+      for (const uint32_t i : ranked.subspan(begin, end - begin)) {
+        (rows.label[i] >= 0.5 ? plus : minus) += rows.weight_of(i);
+      }
+      sums.AddTie(minus, plus);  // logits descend
+      weight += plus + minus;
     }
     const std::optional<double> auc = sums.Auc();
     if (!auc.has_value()) return std::pair(0.0, 0.0);
-    return std::pair(*auc, static_cast<double>(ranked.size()));
+    return std::pair(*auc, weight);
   });
 }
 

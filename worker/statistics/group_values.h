@@ -39,8 +39,8 @@ struct GroupRanking {
 };
 GroupRanking RankGroups(const MetricRows& rows, uint32_t groups);
 
-// AUC of the groups with both classes, ties counted half. The weight is the number of the group's
-// rows.
+// AUC of the groups with both classes, ties counted half. The weight is the sum of those of the
+// group's rows.
 GroupValues AucOfGroups(const MetricRows& rows, const GroupRanking& ranking);
 // Of the groups with a positive, with weight 1. NDCG: DCG = sum over the first k of
 // label / log2(1 + position), divided by the DCG of the best order. Recall: positives among the

@@ -41,7 +41,8 @@ class FieldError final : public ResampledMetric {
     for (size_t k = 0; k < order.size(); ++k) {
       const uint32_t i = order[k];
       const bool is_last = k + 1 == order.size() || values[order[k + 1]] != values[i];
-      rows_.push_back({rows.label[i], rows.probability[i], rows.group[i], is_last});
+      rows_.push_back(
+          {rows.label[i], rows.probability[i], rows.weight_of(i), rows.group[i], is_last});
     }
   }
 
@@ -49,7 +50,7 @@ class FieldError final : public ResampledMetric {
     double error = 0, total = 0;
     double drawn = 0, labels = 0, probabilities = 0;  // of one value of the field
     for (const Row& row : rows_) {
-      const double count = counts[row.group];
+      const double count = counts[row.group] * row.weight;
       drawn += count;
       labels += count * row.label;
       probabilities += count * row.probability;
@@ -66,7 +67,7 @@ class FieldError final : public ResampledMetric {
 
  private:
   struct Row {
-    double label, probability;
+    double label, probability, weight;
     uint32_t group;
     bool last_of_value;
   };

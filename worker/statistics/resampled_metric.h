@@ -20,7 +20,10 @@ struct MetricRows {
   std::span<const double> label;        // in [0, 1]; the truth of a generated log is fractional
   std::span<const uint32_t> group;      // the row's group by number, see NumberGroups
   std::span<const uint64_t> row_id;     // breaks ties in NDCG and Recall
+  // How often a row counts, in all but NDCG, Recall and the sizes of bins; empty: once.
+  std::span<const double> weight = {};
 
+  double weight_of(size_t row) const { return weight.empty() ? 1 : weight[row]; }
   size_t size() const { return logit.size(); }
 };
 
@@ -45,9 +48,9 @@ std::unique_ptr<ResampledMetric> NewPcoc(const MetricRows& rows, uint32_t groups
 std::unique_ptr<ResampledMetric> NewDivergence(const MetricRows& rows, uint32_t groups);
 // The share of rows whose probability, a ratio, exceeds 1.
 std::unique_ptr<ResampledMetric> NewShareAboveOne(const MetricRows& rows, uint32_t groups);
-// Field-RCE: sum_f n_f |PCOC_f - 1| / n over the values f of a field. All values with fewer than
-// kMinFieldPositives positives count as one value. A value without positives among the drawn rows
-// is left out.  field: [n], the rows' values.
+// Field-RCE: sum_f n_f |PCOC_f - 1| / n, with n the sum of weights, over the values f of a field.
+// All values with fewer than kMinFieldPositives positives count as one value. A value without
+// positives among the drawn rows is left out.  field: [n], the rows' values.
 constexpr double kMinFieldPositives = 30;
 std::unique_ptr<ResampledMetric> NewFieldError(const MetricRows& rows,
                                                std::span<const uint64_t> field);

@@ -13,6 +13,7 @@ namespace {
 
 struct RankedRow {
   double label;
+  double weight;
   uint32_t group;
   bool last_of_tie;
 };
@@ -21,7 +22,8 @@ std::vector<RankedRow> Rank(const MetricRows& rows, std::span<const uint32_t> or
   std::vector<RankedRow> ranked(rows.size());
   ForEachTie(rows.logit, order, [&](size_t begin, size_t end) {
     for (size_t k = begin; k < end; ++k) {
-      ranked[k] = {rows.label[order[k]], rows.group[order[k]], k + 1 == end};
+      const uint32_t i = order[k];
+      ranked[k] = {rows.label[i], rows.weight_of(i), rows.group[i], k + 1 == end};
     }
   });
   return ranked;
@@ -35,7 +37,7 @@ class RankedAuc final : public ResampledMetric {
     AucSums sums;
     double plus = 0, minus = 0;  // of the tie
     for (const RankedRow& row : rows_) {
-      const double count = counts[row.group];
+      const double count = counts[row.group] * row.weight;
       plus += count * row.label;
       minus += count * (1 - row.label);
       if (!row.last_of_tie) continue;
@@ -58,8 +60,8 @@ class RankedKs final : public ResampledMetric {
         positives_(groups, 0),
         negatives_(groups, 0) {
     for (const RankedRow& row : rows_) {
-      positives_[row.group] += row.label;
-      negatives_[row.group] += 1 - row.label;
+      positives_[row.group] += row.weight * row.label;
+      negatives_[row.group] += row.weight * (1 - row.label);
     }
   }
 
@@ -72,7 +74,7 @@ class RankedKs final : public ResampledMetric {
     if (!(positives > 0) || !(negatives > 0)) return std::nullopt;
     double plus = 0, minus = 0, best = 0;  // best: times positives * negatives
     for (const RankedRow& row : rows_) {
-      const double count = counts[row.group];
+      const double count = counts[row.group] * row.weight;
       plus += count * row.label;
       minus += count * (1 - row.label);
       if (row.last_of_tie) best = std::max(best, minus * positives - plus * negatives);
@@ -87,19 +89,25 @@ class RankedKs final : public ResampledMetric {
 
 class RankedCalibration final : public ResampledMetric {
  public:
-  RankedCalibration(const MetricRows& rows, uint32_t groups) : group_rows_(groups, 0) {
+  RankedCalibration(const MetricRows& rows, uint32_t groups)
+      : group_rows_(groups, 0), group_weight_(groups, 0) {
     const std::vector<uint32_t> order = AscendingOrder(rows.logit);
     rows_ = Rank(rows, order);
     for (size_t k = 0; k < order.size(); ++k) {
       rows_[k].label = rows.probability[order[k]] - rows.label[order[k]];
       group_rows_[rows_[k].group] += 1;
+      group_weight_[rows_[k].group] += rows_[k].weight;
     }
   }
 
   std::optional<double> Value(std::span<const uint8_t> counts) const override {
     uint64_t total = 0;
-    for (size_t g = 0; g < group_rows_.size(); ++g) total += counts[g] * group_rows_[g];
-    if (total == 0) return std::nullopt;
+    double weight = 0;
+    for (size_t g = 0; g < group_rows_.size(); ++g) {
+      total += counts[g] * group_rows_[g];
+      weight += counts[g] * group_weight_[g];
+    }
+    if (!(weight > 0)) return std::nullopt;
     EqualBins bins(total, kBins);
     double sum = 0, of_bin = 0;  // of probability - label
     bool begins_tie = true;
@@ -108,17 +116,18 @@ class RankedCalibration final : public ResampledMetric {
         sum += std::abs(of_bin);
         of_bin = 0;
       }
-      of_bin += counts[row.group] * row.label;
+      of_bin += counts[row.group] * row.weight * row.label;
       bins.Add(counts[row.group]);
       begins_tie = row.last_of_tie;
     }
-    return (sum + std::abs(of_bin)) / static_cast<double>(total);
+    return (sum + std::abs(of_bin)) / weight;
   }
 
  private:
   static constexpr uint32_t kBins = 20;
   std::vector<RankedRow> rows_;       // label: probability - label
   std::vector<uint64_t> group_rows_;  // [groups]
+  std::vector<double> group_weight_;  // [groups]
 };
 
 }  // namespace

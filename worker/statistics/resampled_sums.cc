@@ -64,8 +64,9 @@ class MetricOfSums final : public ResampledMetric {
       : function_(function), sums_(groups) {
     for (size_t i = 0; i < rows.size(); ++i) {
       sums_[rows.group[i]].Add(
-          1, {1, rows.label[i], rows.probability[i], CrossEntropy(rows.logit[i], rows.label[i]),
-              Entropy(rows.label[i]), rows.probability[i] > 1 ? 1.0 : 0.0});
+          rows.weight_of(i),
+          {1, rows.label[i], rows.probability[i], CrossEntropy(rows.logit[i], rows.label[i]),
+           Entropy(rows.label[i]), rows.probability[i] > 1 ? 1.0 : 0.0});
     }
   }
 

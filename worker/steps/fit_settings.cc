@@ -60,8 +60,8 @@ class Fitter {
       step.set_grain_rows(static_cast<uint32_t>(std::max<uint64_t>(rows / grains, 1)));
       const uint64_t of_step = uint64_t{step.grain_rows()} * grains;
       Say("step.grain_rows", StrCat(step.grain_rows()),
-          StrCat(read, " exposures make ", (read + of_step - 1) / of_step, " steps of ", of_step,
-                 " an epoch"));
+          StrCat(read, " exposures make about ", (read + of_step - 1) / of_step, " steps of ",
+                 of_step, " an epoch"));
     }
     rows_ = std::max(1.0, static_cast<double>(uint64_t{step.grain_rows()} * grains));
   }

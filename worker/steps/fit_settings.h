@@ -20,7 +20,7 @@ struct LogSize {
 };
 LogSize SizeOf(const LogReader& log);
 
-// "step.grain_rows", "32", "50000 exposures make 196 steps of 256 an epoch".
+// "step.grain_rows", "32", "50000 exposures make about 196 steps of 256 an epoch".
 struct FittedSetting {
   std::string field;
   std::string value;

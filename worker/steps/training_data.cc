@@ -1,6 +1,7 @@
 #include "worker/steps/training_data.h"
 
 #include <algorithm>
+#include <cmath>
 #include <string>
 #include <utility>
 #include <vector>
@@ -8,6 +9,7 @@
 #include "common/log.h"
 #include "common/strings.h"
 #include "worker/log/labels.h"
+#include "worker/metrics/doubts.h"
 #include "worker/objective/objective.h"
 
 namespace chorus::worker {
@@ -39,6 +41,31 @@ LabelCounts CountLabels(const LogReader& log, uint64_t kept_rows) {
   return labels;
 }
 
+// The counts of as many exposures as weights make of them: a log of which negatives are a tenth has
+// other rates than what it was drawn from. Blocks evenly spread over the log tell the weights.
+Status WeighLabels(const LogReader& log, DataConfig::Rows rows, LabelCounts* labels) {
+  constexpr size_t kMostBlocks = 64;
+  const size_t blocks = log.blocks().size(), read = std::min(blocks, kMostBlocks);
+  double all = 0, clicked = 0, converted = 0;
+  Batch batch;
+  for (size_t i = 0; i < read; ++i) {
+    RETURN_IF_ERROR(log.ReadBlock(static_cast<uint32_t>(i * blocks / read), &batch));
+    for (uint32_t row = 0; row < batch.rows(); ++row) {
+      const bool click = batch.click[row] != 0;
+      if (rows == DataConfig::CLICKED && !click) continue;
+      const auto weight = static_cast<double>(batch.weight[row]);
+      all += weight;
+      if (click) clicked += weight;
+      if (click && batch.conversion[row] != 0) converted += weight;
+    }
+  }
+  if (!(all > 0) || !std::isfinite(all)) return Status::Ok();
+  const double exposures = static_cast<double>(labels->exposures);
+  labels->clicks = static_cast<uint64_t>(std::round(exposures * (clicked / all)));
+  labels->conversions = static_cast<uint64_t>(std::round(exposures * (converted / all)));
+  return Status::Ok();
+}
+
 }  // namespace
 
 Result<TrainingData> OpenTrainingData(const TrainConfig& config, FileSystem& files) {
@@ -52,7 +79,10 @@ Result<TrainingData> OpenTrainingData(const TrainConfig& config, FileSystem& fil
   const uint64_t all = plan->total_steps(), wanted = config.data().max_steps();
   const uint64_t last_step = wanted > 0 ? std::min(all, wanted) : all;
   StagePlan stage_plan(*plan, stages, config.data().epochs(), last_step);
-  const LabelCounts labels = CountLabels(*log, plan->counts().kept_rows);
+  LabelCounts labels = CountLabels(*log, plan->counts().kept_rows);
+  if (log->schema().has_weight && config.model().start() == ModelConfig::BASE_RATE) {
+    RETURN_IF_ERROR(WeighLabels(*log, config.data().rows(), &labels));
+  }
   return TrainingData{
       std::move(log), std::move(plan), std::move(stage_plan),
       labels,         last_step,       std::min(all, last_step + config.step().pull_ahead())};
@@ -69,12 +99,7 @@ void Announce(const TrainConfig& config, const TrainingData& data) {
     LogWarning("columns that ", data.log->files().front(),
                " has not are ignored in other files: ", Join(ignored, ", "));
   }
-  constexpr uint64_t kFewSteps = 100;
-  if (data.last_step < kFewSteps) {
-    LogWarning("only ", data.last_step, data.last_step == 1 ? " step" : " steps",
-               ": a model rarely learns in fewer than ", kFewSteps,
-               "; make steps smaller (step.grain_rows, step.grains_per_step) or raise data.epochs");
-  }
+  if (const std::string doubt = DoubtOfSteps(data.last_step); !doubt.empty()) LogWarning(doubt);
   const size_t blocks = data.log->blocks().size();
   if (config.data().order() == DataConfig::SHUFFLED && blocks < config.step().grains_per_step()) {
     LogWarning("the log has ", blocks, blocks == 1 ? " block" : " blocks", ", and a step ",

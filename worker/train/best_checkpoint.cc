@@ -43,6 +43,14 @@ std::optional<double> ValueOf(const Metric& metric, const Evaluation& evaluation
 
 std::string MetricName(CheckpointConfig::Best metric) { return MetricOf(metric).name; }
 
+std::optional<double> MetricValue(CheckpointConfig::Best metric, const Evaluation& evaluation) {
+  return ValueOf(MetricOf(metric), evaluation);
+}
+
+bool IsBetter(CheckpointConfig::Best metric, double value, double than) {
+  return MetricOf(metric).is_auc ? value > than : value < than;
+}
+
 Result<BestTracker> BestTracker::Open(FileSystem& files, const CheckpointConfig& config,
                                       uint64_t step) {
   BestTracker tracker(&files, config);
@@ -73,9 +81,8 @@ Status BestTracker::Add(uint64_t step, const Evaluation& evaluation) {
     LogWarning("the evaluation after step ", step, " has no ", metric.name,
                " (checkpoint.best): the log lacks one of its classes");
   }
-  const double old = state_.value();
   const bool better =
-      value.has_value() && (state_.step() == 0 || (metric.is_auc ? *value > old : *value < old));
+      value.has_value() && (state_.step() == 0 || IsBetter(config_.best(), *value, state_.value()));
   if (better) {
     state_.set_metric(config_.best());
     state_.set_step(step);

@@ -42,5 +42,8 @@ class BestTracker {
 
 // "CVR AUC".
 std::string MetricName(CheckpointConfig::Best metric);
+// Absent: the evaluation has it not (no click, say).
+std::optional<double> MetricValue(CheckpointConfig::Best metric, const Evaluation& evaluation);
+bool IsBetter(CheckpointConfig::Best metric, double value, double than);
 
 }  // namespace chorus::worker

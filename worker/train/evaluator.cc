@@ -86,7 +86,7 @@ Result<std::unique_ptr<Scorer>> Scorer::Create(Session* session,
   return scorer;
 }
 
-Status Scorer::Run(const GrainDone& grain_done, const StepDone& step_done) {
+Status Scorer::Run(const GrainDone& grain_done, const StepDone& step_done, SlotCounter* counter) {
   StepReaderOptions options = session_->reader_options();
   options.last_step = plan_->total_steps();
   StepReader reader(*plan_, options);
@@ -95,6 +95,7 @@ Status Scorer::Run(const GrainDone& grain_done, const StepDone& step_done) {
   for (uint64_t step = 1; step <= options.last_step; ++step) {
     ASSIGN_OR_RETURN(std::unique_ptr<StepBatch> batch, reader.Next());
     ASSIGN_OR_RETURN(const auto pulled, session_->client().Read(batch->keys));
+    if (counter != nullptr) counter->Add(*batch, *pulled);
     RETURN_IF_ERROR(engine.Score(*batch, *pulled));
     for (uint32_t g = 0; g < batch->grains.size(); ++g) {
       RETURN_IF_ERROR(grain_done(batch->grains[g], engine.Logits(g)));
@@ -132,7 +133,7 @@ Result<std::optional<Evaluation>> Evaluator::Run(Scores* scores) {
   const std::unique_ptr<MetricsAccumulator> metrics = MetricsAccumulator::Create();
   const bool by_group = logs_.group_metrics && scorer_->schema().has_group;
   const bool collect = scores != nullptr || by_group || oracle_.has_value();
-  ScoreCollector collector(&collective, scorer_->schema().has_group, oracle_.has_value(),
+  ScoreCollector collector(&collective, scorer_->schema(), oracle_.has_value(),
                            collect ? scorer_->counts().kept_rows : 0);
   const Objective& objective = session_->objective();
   std::vector<Prediction> predictions;
@@ -147,19 +148,22 @@ Result<std::optional<Evaluation>> Evaluator::Run(Scores* scores) {
         truths.push_back(truth);
       }
     }
-    metrics->Add(predictions, batch.click.data(), batch.conversion.data(), truths);
+    metrics->Add(predictions, batch.click.data(), batch.conversion.data(), truths, batch.weight);
     if (collect) collector.Add(batch, predictions, truths);
     return Status::Ok();
   };
   const auto step_done = [&] { return collect ? collector.FinishStep() : Status::Ok(); };
-  RETURN_IF_ERROR(scorer_->Run(grain_done, step_done).Annotate(log_name_));
+  SlotCounter counter(session_->model().inputs);
+  RETURN_IF_ERROR(scorer_->Run(grain_done, step_done, &counter).Annotate(log_name_));
 
+  ASSIGN_OR_RETURN(const std::vector<SlotUse> slots, counter.Sum(&collective));
   ASSIGN_OR_RETURN(const std::vector<std::string> parts,
                    collective.Gather(metrics->Serialize(), 0));
   if (collective.rank() != 0) return std::optional<Evaluation>();
   const std::unique_ptr<MetricsAccumulator> merged = MetricsAccumulator::Create();
   for (const std::string& part : parts) RETURN_IF_ERROR(merged->Merge(part));
   Evaluation evaluation = merged->Report();
+  for (const SlotUse& slot : slots) *evaluation.add_slot() = slot;
   if (by_group) AddGroupMetrics(collector.scores(), logs_.k, &evaluation);
   if (oracle_.has_value()) AddLowestTenth(collector.scores(), &evaluation);
   if (scores != nullptr) *scores = collector.Take();

@@ -15,6 +15,7 @@
 #include "worker/log/oracle_file.h"
 #include "worker/metrics/scores.h"
 #include "worker/train/session.h"
+#include "worker/train/slot_use.h"
 
 namespace chorus::worker {
 
@@ -40,7 +41,9 @@ class Scorer {
   // step (worker order is log order inside a step).
   using GrainDone = std::function<Status(const Batch& batch, MatrixView<const float> logits)>;
   using StepDone = std::function<Status()>;
-  Status Run(const GrainDone& grain_done, const StepDone& step_done);
+  // counter: null, or counts the ids.
+  Status Run(const GrainDone& grain_done, const StepDone& step_done,
+             SlotCounter* counter = nullptr);
   const LogSchema& schema() const { return log_->schema(); }
   const LogReader& log() const { return *log_; }
   ReadingCounts counts() const { return plan_->counts(); }

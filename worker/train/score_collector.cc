@@ -5,23 +5,28 @@
 
 namespace chorus::worker {
 
-ScoreCollector::ScoreCollector(Collective* collective, bool has_group, bool has_oracle,
+ScoreCollector::ScoreCollector(Collective* collective, const LogSchema& schema, bool has_oracle,
                                uint64_t rows)
-    : collective_(collective), has_group_(has_group), has_oracle_(has_oracle) {
+    : collective_(collective),
+      has_group_(schema.has_group),
+      has_oracle_(has_oracle),
+      has_weight_(schema.has_weight) {
   step_ = EmptyScores();
   scores_ = EmptyScores();
   if (collective->rank() != 0) return;
   const auto reserve = [&](auto&... columns) { (columns.reserve(rows), ...); };
   reserve(scores_.row_id, scores_.click, scores_.conversion, scores_.ctr_logit, scores_.cvr_logit,
           scores_.log_cvr);
-  if (has_group) reserve(scores_.group);
+  if (has_group_) reserve(scores_.group);
   if (has_oracle) reserve(scores_.p_conv_do, scores_.p_v);
+  if (has_weight_) reserve(scores_.weight);
 }
 
 Scores ScoreCollector::EmptyScores() const {
   Scores scores;
   scores.has_group = has_group_;
   scores.has_oracle = has_oracle_;
+  scores.has_weight = has_weight_;
   return scores;
 }
 
@@ -32,6 +37,7 @@ void ScoreCollector::Add(const Batch& batch, std::span<const Prediction> predict
   for (uint32_t i = 0; i < batch.rows(); ++i) {
     step_.row_id.push_back(batch.row_id[i]);
     if (has_group_) step_.group.push_back(batch.group[i]);
+    if (has_weight_) step_.weight.push_back(batch.weight[i]);
     step_.click.push_back(batch.click[i] != 0);
     step_.conversion.push_back(batch.click[i] != 0 && batch.conversion[i] != 0);
     step_.ctr_logit.push_back(predictions[i].ctr_logit);

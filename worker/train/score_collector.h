@@ -18,7 +18,8 @@ namespace chorus::worker {
 class ScoreCollector {
  public:
   // rows: how many are to come, so that they are stored once and not again as they become more.
-  ScoreCollector(Collective* collective, bool has_group, bool has_oracle, uint64_t rows);
+  // schema: the log's.
+  ScoreCollector(Collective* collective, const LogSchema& schema, bool has_oracle, uint64_t rows);
   // One of this worker's grains, in log order. predictions: [n]; truths: [n], or empty without the
   // truth.
   void Add(const Batch& batch, std::span<const Prediction> predictions,
@@ -35,6 +36,7 @@ class ScoreCollector {
   Collective* const collective_;
   const bool has_group_;
   const bool has_oracle_;
+  const bool has_weight_;
   Scores step_;  // of this worker, of the current step
   Scores scores_;
 };

@@ -103,7 +103,7 @@ Status TrainProgress::ReportStep(uint64_t step, double loss,
     term->set_denominator(normalizers[k].denominator);
     term->set_weight(normalizers[k].weight);
   }
-  if (const std::string doubt = DoubtOfLoss(loss, report.stage()); !doubt.empty()) {
+  if (const std::string doubt = DoubtOfReported(loss, report.stage()); !doubt.empty()) {
     line_->Clear();
     LogWarning(doubt);  // not in the report: a resumed run has another first loss
   }
@@ -113,20 +113,18 @@ Status TrainProgress::ReportStep(uint64_t step, double loss,
   return writer_->Write(report);
 }
 
-// Once per stage: a loss that has grown to several times the first one does not come back.
-std::string TrainProgress::DoubtOfLoss(double loss, uint32_t stage) {
-  constexpr double kFactor = 3;
+// Once per stage.
+std::string TrainProgress::DoubtOfReported(double loss, uint32_t stage) {
   if (!first_loss_.has_value() || first_loss_stage_ != stage) {
     first_loss_ = loss;
     first_loss_stage_ = stage;
     doubts_loss_ = false;
     return "";
   }
-  if (doubts_loss_ || *first_loss_ <= 0 || loss < kFactor * *first_loss_) return "";
-  doubts_loss_ = true;
-  return StrCat("the loss has grown from ", Fixed(*first_loss_, 4), " to ", Fixed(loss, 4),
-                ": lower the learning rates (table.optimizer, model.optimizer), set "
-                "model.clip_norm, or pool long slots with MEAN (slot.pooling)");
+  if (doubts_loss_) return "";
+  std::string doubt = DoubtOfLoss(*first_loss_, loss);
+  doubts_loss_ = !doubt.empty();
+  return doubt;
 }
 
 Status TrainProgress::AddEvaluation(uint64_t step, const std::string& log,

@@ -45,7 +45,7 @@ class TrainProgress {
                 uint64_t last_step);
   std::string EpochText(uint64_t step) const;
   Report NewReport(uint64_t step) const;
-  std::string DoubtOfLoss(double loss, uint32_t stage);  // "" = none
+  std::string DoubtOfReported(double loss, uint32_t stage);  // "" = none
   Status ReportStep(uint64_t step, double loss, const std::vector<Normalizer>& normalizers,
                     std::span<const double> term_sums, uint64_t rows);
 

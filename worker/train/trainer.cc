@@ -18,6 +18,7 @@
 #include "worker/train/checkpointer.h"
 #include "worker/train/evaluator.h"
 #include "worker/train/restore.h"
+#include "worker/train/run_head.h"
 #include "worker/train/session.h"
 #include "worker/train/step_feed.h"
 #include "worker/train/step_sums.h"
@@ -120,6 +121,11 @@ Status Trainer::Open(Resume resume) {
   ASSIGN_OR_RETURN(
       progress_, TrainProgress::Create(session_.get(), *data_->plan, data_->stages, first_step_ - 1,
                                        data_->last_step, evaluates_again));
+  if (is_first()) {
+    const std::string method(session_->objective().name());
+    RETURN_IF_ERROR(WriteRunHead(*environment_.files, config_.report().metrics(), first_step_ > 1,
+                                 MakeRunHead(config_, method, *data_->log, data_->last_step)));
+  }
   feed_.emplace(session_.get(), *data_, first_step_);
   return Status::Ok();
 }

@@ -74,6 +74,21 @@ Status AddDifference(const FinishedRuns& finished, const TableColumn& column, co
   return Status::Ok();
 }
 
+// Marks the cells where a method is no better than a constant.
+void MarkConstants(const std::vector<TableColumn>& columns, TableRow* row) {
+  std::set<worker::Task> poor;  // tasks whose normalised entropy is 1 or more
+  for (size_t c = 0; c < columns.size(); ++c) {
+    const bool is_entropy = columns[c].measure == Measure::kNormalizedEntropy;
+    const Cell& cell = row->cells[c];
+    if (is_entropy && !cell.runs.empty() && cell.mean >= 1) poor.insert(columns[c].rows.by);
+  }
+  for (size_t c = 0; c < columns.size(); ++c) {
+    Cell& cell = row->cells[c];
+    cell.worse_than_constant = (columns[c].is_ranking() && cell.mean <= 0.5) ||
+                               (columns[c].is_calibration() && poor.contains(columns[c].rows.by));
+  }
+}
+
 // What the test logs and the runs of a comparison have at all.
 struct Contents {
   bool clicked = false, unclicked = false, converted = false, unconverted = false;
@@ -176,7 +191,8 @@ Result<CompareTable> MakeTable(const FinishedRuns& finished, const std::vector<R
     for (const Values& of_runs : values) row.cells.push_back(MeanCell(finished, of_runs, method));
     const bool any = std::any_of(row.cells.begin(), row.cells.end(),
                                  [](const Cell& cell) { return !cell.runs.empty(); });
-    if (!any) continue;
+    if (!any && finished.FailuresOf(method) == 0) continue;
+    MarkConstants(table.columns, &row);
     for (size_t c = 0; c < table.columns.size() && !row.is_base; ++c) {
       RETURN_IF_ERROR(AddDifference(finished, table.columns[c], values[c], method, base, &sampler,
                                     &row.cells[c]));

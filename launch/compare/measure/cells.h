@@ -4,7 +4,8 @@
 //               column has no value are left out, and named in its note.
 //   difference  to the base, paired by seed and data set, of those where both have a value, with
 //               its 95 % interval (worker/statistics/combine.h); significant: it excludes 0, and
-//               is of enough clicks or conversions to be trusted
+//               is of enough clicks or conversions to be trusted, and the method is better there
+//               than a constant
 // Thread safety: values.
 
 #include <cstdint>
@@ -31,13 +32,16 @@ struct Cell {
   std::optional<double> sd;  // from two seeds on
   std::optional<worker::CombinedDifference> difference;
   bool has_few_positives = false;  // fewer than kFewestPositives are behind the difference
+  // The method does no better here than a constant: its AUC is 0.5 or less, or, of losses and
+  // calibration, its normalised entropy is 1 or more.
+  bool worse_than_constant = false;
 
   // Nothing is known about the error of an exact column's difference with one seed.
   bool has_interval() const { return difference.has_value() && difference->standard_error > 0; }
   // With one seed the interval knows of the test set alone: never.
   bool significant() const {
     return has_interval() && difference->seed_variance.has_value() && !has_few_positives &&
-           !difference->interval.Contains(0);
+           !worse_than_constant && !difference->interval.Contains(0);
   }
 };
 
@@ -67,7 +71,7 @@ struct MissingColumn {
 struct CompareTable {
   std::vector<TableColumn> columns;    // those that some run has
   std::vector<MissingColumn> missing;  // but those of a truth that no data set has
-  std::vector<TableRow> rows;          // in the configuration's order; methods with finished runs
+  std::vector<TableRow> rows;  // in the configuration's order; methods with finished or failed runs
 };
 
 // The clicks or conversions behind a column on these data sets.

@@ -18,6 +18,9 @@ constexpr RowSet kCvrOnAll = {kAll, Task::kCvr, kConversion};
 constexpr RowSet kCvrLowest = {kLowestOfClicked, Task::kCvr, kConversion};
 constexpr RowSet kCtcvrRows = {kAll, Task::kCtcvr, kConversion};
 constexpr RowSet kCtcvrCommon = {kAll, Task::kCtcvr, kConversion, true};
+constexpr RowSet kCtrGrouped = {kAll, Task::kCtr, kClick, false, true};
+constexpr RowSet kCvrGrouped = {kClicked, Task::kCvr, kConversion, false, true};
+constexpr RowSet kCtcvrGrouped = {kAll, Task::kCtcvr, kConversion, false, true};
 constexpr RowSet kTruthAll = {kAll, Task::kCvr, kTruth};
 constexpr RowSet kTruthClicked = {kClicked, Task::kCvr, kTruth};
 constexpr RowSet kTruthUnclicked = {kUnclicked, Task::kCvr, kTruth};
@@ -43,17 +46,17 @@ Columns InGroups(const google::protobuf::RepeatedField<uint32_t>& cuts) {
   const Section section = Section::kGroups;
   const std::string auc = " AUC of the groups that have both labels, weighted by their exposures";
   Columns columns = {
-      {"ctr_gauc", "CTR GAUC", "mean CTR" + auc, section, kCtrRows, kGroupAuc},
-      {"cvr_gauc", "CVR GAUC", StrCat("mean CVR", auc, ", the clicked ones"), section, kCvrRows,
+      {"ctr_gauc", "CTR GAUC", "mean CTR" + auc, section, kCtrGrouped, kGroupAuc},
+      {"cvr_gauc", "CVR GAUC", StrCat("mean CVR", auc, ", the clicked ones"), section, kCvrGrouped,
        kGroupAuc},
-      {"ctcvr_gauc", "CTCVR GAUC", "mean CTCVR" + auc, section, kCtcvrRows, kGroupAuc}};
+      {"ctcvr_gauc", "CTCVR GAUC", "mean CTCVR" + auc, section, kCtcvrGrouped, kGroupAuc}};
   for (const uint32_t k : cuts) {
     columns.push_back({StrCat("ndcg@", k), StrCat("NDCG@", k),
                        "exposures of a group by pCTCVR; groups with a conversion", section,
-                       kCtcvrRows, kNdcg, kHigh, 4, k});
+                       kCtcvrGrouped, kNdcg, kHigh, 4, k});
     columns.push_back({StrCat("recall@", k), StrCat("Recall@", k),
                        StrCat("share of a group's conversions among its first ", k, " by pCTCVR"),
-                       section, kCtcvrRows, kRecall, kHigh, 4, k});
+                       section, kCtcvrGrouped, kRecall, kHigh, 4, k});
   }
   return columns;
 }
@@ -123,6 +126,13 @@ bool Column::needs_groups() const {
 bool Column::needs_clicks() const { return rows.part == kClicked || rows.part == kLowestOfClicked; }
 
 bool Column::counts_positives() const { return !is_truth() && measure != kShareAboveOne; }
+
+bool Column::is_ranking() const { return measure == kAuc || measure == kGroupAuc; }
+
+bool Column::is_calibration() const {
+  return !is_truth() && (measure == kLogLoss || measure == kNormalizedEntropy || measure == kPcoc ||
+                         measure == kCalibrationError || measure == kFieldError);
+}
 
 Columns ColumnsOf(const CompareConfig& config) {
   const std::string& slot = config.field();

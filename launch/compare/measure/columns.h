@@ -20,6 +20,7 @@ struct RowSet {
   worker::Task by = worker::Task::kCvr;
   Label label = Label::kConversion;
   bool common_ctr = false;  // kCtcvr with the pCTR that stands for all methods'
+  bool grouped = false;     // of these rows, those that have a group
 
   friend bool operator==(const RowSet&, const RowSet&) = default;
 };
@@ -61,6 +62,9 @@ struct Column {
   bool needs_groups() const;
   bool needs_clicks() const;      // looks at clicked exposures alone
   bool counts_positives() const;  // its error depends on how many clicks or conversions there are
+  bool is_ranking() const;        // an AUC, which a constant has at 0.5
+  bool is_calibration()
+      const;  // a loss or a calibration, where a constant is what the labels' mean is
 };
 
 // All columns that a comparison may have, in order; those with no value in any run are not shown.

@@ -24,7 +24,7 @@ void AddGroups(const Column& column, RunRows* run, RunMetric* metric) {
   }
   const worker::GroupValues auc = worker::AucOfGroups(rows, ranking);
   metric->set_groups(auc.groups_counted());
-  metric->set_coverage(auc.total_weight() / static_cast<double>(rows.size()));
+  metric->set_coverage(auc.total_weight() / run->WeightOf(column.rows));
 }
 
 Result<RunResult> ResultOf(const FinishedRuns& finished, const FinishedRun& run,
@@ -37,6 +37,8 @@ Result<RunResult> ResultOf(const FinishedRuns& finished, const FinishedRun& run,
   result.set_seed(run.run->seed);
   result.set_fold(finished.config().data(run.run->fold).name());
   result.set_steps(run.record.steps());
+  const int setting = finished.plan().SettingOf(run.run->method);
+  if (setting >= 0) result.set_setting(finished.config().sweep(setting).name());
   *result.mutable_evaluation() = run.record.evaluation();
   ASSIGN_OR_RETURN(const RunScores scores, reader->Read(run));
   RunRows rows(scores, method.reference());

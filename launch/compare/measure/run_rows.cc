@@ -1,5 +1,6 @@
 #include "launch/compare/measure/run_rows.h"
 
+#include <algorithm>
 #include <span>
 #include <unordered_map>
 #include <utility>
@@ -33,6 +34,19 @@ std::vector<uint64_t> OwnNumbers(std::vector<uint64_t> row_id) {
   return row_id;
 }
 
+// What the bootstrap draws together.
+std::vector<uint64_t> GroupsOf(const Scores& scores) {
+  if (!scores.has_group) return OwnNumbers(scores.row_id);
+  std::vector<uint64_t> groups = scores.group;
+  if (std::count(groups.begin(), groups.end(), worker::kNoGroup) == 0) return groups;
+  const std::vector<uint64_t> own = OwnNumbers(scores.row_id);
+  for (size_t i = 0; i < groups.size(); ++i) {
+    if (groups[i] != worker::kNoGroup) continue;
+    groups[i] = Random(own[i], RandomPurpose::kSampling, worker::kNoGroup);
+  }
+  return groups;
+}
+
 }  // namespace
 
 const FinishedRun* CommonCtrRun(const FinishedRuns& finished, const FinishedRun& run) {
@@ -47,6 +61,7 @@ uint64_t LogChecksum(const Scores& scores) {
   checksum.Add(std::as_bytes(std::span(scores.click)));
   checksum.Add(std::as_bytes(std::span(scores.conversion)));
   checksum.Add(std::as_bytes(std::span(scores.group)));
+  checksum.Add(std::as_bytes(std::span(scores.weight)));
   return checksum.value();
 }
 
@@ -92,10 +107,7 @@ Result<std::vector<uint64_t>> RunScoresReader::FieldOf(const FinishedRun& run,
 }
 
 RunRows::RunRows(const RunScores& run, bool reference)
-    : run_(run),
-      reference_(reference),
-      groups_(worker::NumberGroups(run.scores.has_group ? run.scores.group
-                                                        : OwnNumbers(run.scores.row_id))) {}
+    : run_(run), reference_(reference), groups_(worker::NumberGroups(GroupsOf(run.scores))) {}
 
 bool RunRows::Has(const Column& column) const {
   return !(column.needs_pctr() && reference_) && !(column.is_truth() && !run_.scores.has_oracle) &&
@@ -103,7 +115,7 @@ bool RunRows::Has(const Column& column) const {
          !(column.needs_common_ctr() && run_.common_ctr.empty());
 }
 
-std::vector<uint32_t> RunRows::RowsIn(RowSet::Part part) const {
+std::vector<uint32_t> RunRows::RowsOfPart(RowSet::Part part) const {
   using enum RowSet::Part;
   const Scores& scores = run_.scores;
   const bool of_all = part == kAll || part == kLowestOfAll;
@@ -124,11 +136,26 @@ std::vector<uint32_t> RunRows::RowsIn(RowSet::Part part) const {
   return lowest;
 }
 
+std::vector<uint32_t> RunRows::RowsIn(const RowSet& set) const {
+  std::vector<uint32_t> rows = RowsOfPart(set.part);
+  if (set.grouped) {
+    std::erase_if(rows, [&](uint32_t i) { return run_.scores.group[i] == worker::kNoGroup; });
+  }
+  return rows;
+}
+
+double RunRows::WeightOf(RowSet set) const {
+  set.grouped = false;
+  double sum = 0;
+  for (const uint32_t i : RowsIn(set)) sum += run_.scores.WeightOf(i);
+  return sum;
+}
+
 const worker::TaskRows& RunRows::Of(const RowSet& set) {
   if (set_ == set) return rows_;
   set_ = set;
   rows_ = {};
-  for (const uint32_t i : RowsIn(set.part)) {
+  for (const uint32_t i : RowsIn(set)) {
     worker::Prediction p = run_.scores.PredictionOf(i);
     if (set.common_ctr) p.ctr_logit = run_.common_ctr[i];
     rows_.logit.push_back(worker::LogitOf(p, set.by));
@@ -136,13 +163,16 @@ const worker::TaskRows& RunRows::Of(const RowSet& set) {
     rows_.label.push_back(LabelOf(run_.scores, set.label, i));
     rows_.group.push_back(groups_.of_row[i]);
     rows_.row_id.push_back(run_.scores.row_id[i]);
+    // The truth is known of every exposure.
+    const bool weighted = run_.scores.has_weight && set.label != RowSet::Label::kTruth;
+    if (weighted) rows_.weight.push_back(run_.scores.WeightOf(i));
   }
   return rows_;
 }
 
 std::vector<uint64_t> RunRows::FieldOf(const RowSet& set) const {
   std::vector<uint64_t> values;
-  for (const uint32_t i : RowsIn(set.part)) values.push_back(run_.field[i]);
+  for (const uint32_t i : RowsIn(set)) values.push_back(run_.field[i]);
   return values;
 }
 

@@ -62,11 +62,15 @@ class RunRows {
   // The field's values of the rows of Of(set).  REQUIRES: the run has a field.
   std::vector<uint64_t> FieldOf(const RowSet& set) const;
 
-  // Of the log's group column; without one every exposure is a group.
+  // The sum of the weights of the set's exposures, with those that have no group.
+  double WeightOf(RowSet set) const;
+
+  // Of the log's group column; an exposure without a group is one by itself.
   const worker::GroupNumbers& groups() const { return groups_; }
 
  private:
-  std::vector<uint32_t> RowsIn(RowSet::Part part) const;
+  std::vector<uint32_t> RowsOfPart(RowSet::Part part) const;
+  std::vector<uint32_t> RowsIn(const RowSet& set) const;
 
   const RunScores& run_;
   const bool reference_;

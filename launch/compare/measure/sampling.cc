@@ -49,7 +49,7 @@ RunDraws DrawRun(const RunScores& run, bool reference, const std::vector<Column>
   std::vector<const worker::ResampledMetric*> views;
   for (const Column& column : columns) {
     if (column.is_truth() || !rows.Has(column)) continue;
-    if (column.measure == Measure::kAuc) {
+    if (column.measure == Measure::kAuc && !run.scores.has_weight) {
       const worker::TaskRows& ranked = rows.Of(column.rows);
       out.ranked[column.id] = {ranked.logit, {ranked.label.begin(), ranked.label.end()}};
     } else if (enough_groups) {

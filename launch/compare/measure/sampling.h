@@ -1,9 +1,9 @@
 #pragma once
 // How much a difference between a method and the base would vary with another test log of the same
 // size: the sampling variance of the seeds' mean of method minus base, for each column and data
-// set. AUCs by DeLong, the others by the paired bootstrap over groups (over exposures where the log
-// has none). The numbers are those of worker/statistics; this says which rows each column takes.
-// Thread safety: one thread.
+// set. AUCs by DeLong, but of a log with weights, and the others by the paired bootstrap over
+// groups (over exposures where the log has none). The numbers are those of worker/statistics; this
+// says which rows each column takes. Thread safety: one thread.
 
 #include <cstdint>
 #include <map>
@@ -24,7 +24,7 @@ struct RunDraws {
     std::vector<double> score;   // [n]
     std::vector<uint8_t> label;  // [n]
   };
-  std::map<std::string, Ranked> ranked;              // of the AUCs: DeLong
+  std::map<std::string, Ranked> ranked;              // of the AUCs without weights: DeLong
   std::map<std::string, worker::MetricDraws> draws;  // of the others: the bootstrap
   uint64_t log = 0;                                  // LogChecksum of the scores
 };

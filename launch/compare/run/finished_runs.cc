@@ -9,6 +9,7 @@
 #include "common/config.h"
 #include "common/log.h"
 #include "common/strings.h"
+#include "launch/compare/run/failed_runs.h"
 #include "worker/metrics/score_file.h"
 
 namespace chorus::launch {
@@ -17,13 +18,18 @@ namespace {
 constexpr uint32_t kVersion = 1;
 constexpr std::string_view kChecksumPrefix = "# checksum ";
 
+// What fits a log is not known once that is gone.
+constexpr const char* kFittedFields =
+    ",step.grain_rows,table,model.optimizer,model.schedule,model.start,objective.chorus_cvr.norm";
+
 // What may differ between a run and its continuation: who computes, what is told, and where; and
 // what an evaluation says beside the scores, from which the tables are made.
-std::vector<std::string> FreeFields() {
-  return Split(
+std::vector<std::string> FreeFields(bool not_fitted) {
+  std::string fields =
       "cluster,checkpoint,report,evaluate.k,evaluate.every_steps,evaluate.group_metrics,"
-      "compute.threads,compute.reader_threads",
-      ',');
+      "compute.threads,compute.reader_threads";
+  if (not_fitted) fields += kFittedFields;
+  return Split(fields, ',');
 }
 
 Result<uint64_t> ChecksumOfFile(FileSystem& files, const std::string& path) {
@@ -59,20 +65,6 @@ Result<RunRecord> ReadRecord(FileSystem& files, const PlannedRun& run) {
   ASSIGN_OR_RETURN(const uint64_t job, ChecksumOfFile(files, run.JobPath()));
   if (record.job_checksum() == job) return record;
   return DataLoss(path + ": is the record of another job.textproto");
-}
-
-Status CheckSameJob(FileSystem& files, const PlannedRun& run) {
-  ASSIGN_OR_RETURN(const auto file, files.OpenForRead(run.JobPath()));
-  if (file->size() == 0) {
-    return FailedPrecondition(StrCat(run.JobPath(), " is empty: what ", run.folder,
-                                     " was made with is lost; remove that folder, and its run is "
-                                     "done again"));
-  }
-  ASSIGN_OR_RETURN(const TrainConfig made, LoadTrainConfig(run.JobPath(), {}));
-  const std::vector<std::string> differing = DifferingFields(made, run.config, FreeFields());
-  if (differing.empty()) return Status::Ok();
-  return FailedPrecondition(StrCat(
-      run.folder, " was made with another configuration (there | here): ", Join(differing, "; ")));
 }
 
 // now: the fingerprint of what is at these paths.
@@ -137,6 +129,21 @@ Result<RunRecord> RecordOfInputs(FileSystem& files, const TrainConfig& config) {
   return record;
 }
 
+Status CheckSameJob(FileSystem& files, const PlannedRun& run) {
+  ASSIGN_OR_RETURN(const auto file, files.OpenForRead(run.JobPath()));
+  if (file->size() == 0) {
+    return FailedPrecondition(StrCat(run.JobPath(), " is empty: what ", run.folder,
+                                     " was made with is lost; remove that folder, and its run is "
+                                     "done again"));
+  }
+  ASSIGN_OR_RETURN(const TrainConfig made, LoadTrainConfig(run.JobPath(), {}));
+  const std::vector<std::string> differing =
+      DifferingFields(made, run.config, FreeFields(run.not_fitted));
+  if (differing.empty()) return Status::Ok();
+  return FailedPrecondition(StrCat(
+      run.folder, " was made with another configuration (there | here): ", Join(differing, "; ")));
+}
+
 Status WriteJob(FileSystem& files, const PlannedRun& run) {
   RETURN_IF_ERROR(files.CreateDirectories(run.folder));
   if (files.Exists(run.JobPath())) return Status::Ok();
@@ -163,6 +170,8 @@ Result<std::optional<RunRecord>> FindRunRecord(const PlannedRun& run, InputCheck
     return std::optional<RunRecord>();
   };
   if (!files.Exists(run.JobPath())) return not_finished("");
+  const bool failed = files.Exists(run.FailedPath()) && !files.Exists(run.DonePath());
+  if (failed) return not_finished("");
   RETURN_IF_ERROR(CheckSameJob(files, run));
   if (!files.Exists(run.DonePath())) return not_finished("");
   const Result<RunRecord> record = ReadRecord(files, run);
@@ -201,7 +210,12 @@ Result<FinishedRuns> FinishedRuns::Find(FileSystem& files, const ComparePlan& pl
   InputChecksums now(files);
   for (const PlannedRun& run : plan.runs) {
     ASSIGN_OR_RETURN(std::optional<RunRecord> record, FindRunRecord(run, &now));
-    if (record.has_value()) out.runs_.push_back({&run, std::move(*record)});
+    if (record.has_value()) {
+      out.runs_.push_back({&run, std::move(*record)});
+      continue;
+    }
+    ASSIGN_OR_RETURN(std::optional<std::string> why, FindFailure(files, run));
+    if (why.has_value()) out.failed_.push_back({&run, std::move(*why)});
   }
   return out;
 }
@@ -211,6 +225,12 @@ const FinishedRun* FinishedRuns::At(int method, int fold, uint64_t seed) const {
     return f.run->method == method && f.run->fold == fold && f.run->seed == seed;
   });
   return found == runs_.end() ? nullptr : &*found;
+}
+
+size_t FinishedRuns::FailuresOf(int method) const {
+  return static_cast<size_t>(
+      std::count_if(failed_.begin(), failed_.end(),
+                    [&](const FailedRun& failed) { return failed.run->method == method; }));
 }
 
 RunGrid FinishedRuns::CommonRuns(const std::vector<int>& methods) const {

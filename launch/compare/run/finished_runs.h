@@ -40,6 +40,10 @@ class InputChecksums {
 // taken before the run begins. Errors name the file.
 Result<RunRecord> RecordOfInputs(FileSystem& files, const TrainConfig& config);
 
+// Error: kFailedPrecondition when the run in that folder was made with another configuration than
+// this, and in which fields, or with one that is lost. REQUIRES: job.textproto is there.
+Status CheckSameJob(FileSystem& files, const PlannedRun& run);
+
 // Writes job.textproto of a run that begins, unless it is there.
 Status WriteJob(FileSystem& files, const PlannedRun& run);
 
@@ -47,15 +51,20 @@ Status WriteJob(FileSystem& files, const PlannedRun& run);
 Status WriteRunRecord(FileSystem& files, const std::string& folder, RunRecord record);
 
 // The record of a finished run; nothing for a run that is to be trained (again): there is no
-// record, or the record or the scores are damaged, which is logged. Error: kFailedPrecondition when
-// the run in that folder was made with another configuration, and in which fields, or with one that
-// is lost, or from another log or oracle file than is at that path now (one that is gone is not
-// compared).
+// record, or it failed (failed_runs.h), or the record or the scores are damaged, which is logged.
+// Error: kFailedPrecondition when the run in that folder was made with another configuration
+// (CheckSameJob), or from another log or oracle file than is at that path now (one that is gone is
+// not compared).
 Result<std::optional<RunRecord>> FindRunRecord(const PlannedRun& run, InputChecksums* now);
 
 struct FinishedRun {
   const PlannedRun* run = nullptr;
   RunRecord record;
+};
+
+struct FailedRun {
+  const PlannedRun* run = nullptr;
+  std::string why;
 };
 
 // Seeds by data sets: what means and differences are taken over. Both ascending.
@@ -80,7 +89,9 @@ class FinishedRuns {
   FileSystem& files() const { return *files_; }
   const ComparePlan& plan() const { return *plan_; }
   const CompareConfig& config() const { return plan_->config; }
-  const std::vector<FinishedRun>& runs() const { return runs_; }  // in the plan's order
+  const std::vector<FinishedRun>& runs() const { return runs_; }    // in the plan's order
+  const std::vector<FailedRun>& failed() const { return failed_; }  // so too
+  size_t FailuresOf(int method) const;
   // Null: not finished.
   const FinishedRun* At(int method, int fold, uint64_t seed) const;
   // The finished runs that all these methods have.
@@ -92,6 +103,7 @@ class FinishedRuns {
   FileSystem* files_ = nullptr;
   const ComparePlan* plan_ = nullptr;
   std::vector<FinishedRun> runs_;
+  std::vector<FailedRun> failed_;
 };
 
 }  // namespace chorus::launch

@@ -11,6 +11,7 @@ namespace {
 
 constexpr const char* kTwiceTested = "its exposures would count twice";
 constexpr const char* kTwiceTrained = "it would be trained on twice";
+constexpr const char* kJudgedTwice = "settings would be judged on what they are not to see";
 constexpr const char* kLeak = "a method would be tested on what it was trained on";
 
 using Places = std::map<uint64_t, std::string>;  // by fingerprint: data "0": test a.log
@@ -80,6 +81,8 @@ Status CheckDataLogs(FileSystem& files, const CompareConfig& config) {
                               potential ? data.potential() : data.train(), kTwiceTrained,
                               &trained));
       RETURN_IF_ERROR(AddLogs(files, field("test"), data.test(), kLeak, &trained));
+      RETURN_IF_ERROR(
+          AddLogs(files, field("validation"), data.validation(), kJudgedTwice, &trained));
     }
   }
   return Status::Ok();
@@ -93,14 +96,15 @@ Status CheckReady(FileSystem& files, const ComparePlan& plan, const PlannedRun& 
   const auto train = OpenLog(files, run.config.data().log());
   RETURN_IF_ERROR(train.status().Annotate(
       at(plan.method(run).potential() ? "potential" : "train", "a log to train on")));
+  const char* const judge = run.setting >= 0 ? "validation" : "test";
   const auto test = OpenLog(files, run.config.evaluate().log());
-  RETURN_IF_ERROR(test.status().Annotate(at("test", "a log to evaluate on")));
+  RETURN_IF_ERROR(test.status().Annotate(at(judge, "a log to evaluate on")));
   RETURN_IF_ERROR(worker::ColumnMap::Make((*train)->schema(), (*test)->schema())
                       .status()
-                      .Annotate(at("test", "a log with the slots of the one trained on")));
+                      .Annotate(at(judge, "a log with the slots of the one trained on")));
   RETURN_IF_ERROR(CheckOracle(files, run.config.evaluate().oracle(), **test)
                       .Annotate(at("oracle", "the oracle file of the test log")));
-  if (plan.config.field().empty()) return Status::Ok();
+  if (plan.config.field().empty() || run.setting >= 0) return Status::Ok();
   return FindSlot((*test)->schema(), plan.config.field())
       .status()
       .Annotate(at("test", "a log with the comparison's field"));

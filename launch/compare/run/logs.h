@@ -22,7 +22,8 @@ Result<std::unique_ptr<worker::LogReader>> OpenLog(FileSystem& files, const LogP
 
 // Error: kInvalidArgument, names data sets, fields and files, when
 //   a data set's train or potential holds a log of its test: it would be tested on what it learnt;
-//   its train, its potential or all tests together hold a log twice: its rows would count twice.
+//   its train, its potential or all tests together hold a log twice: its rows would count twice;
+//   its validation holds a log of its train, its potential or its test.
 // Data sets may share logs of train, and one may train on another's test, as folds do. A log that
 // is gone is passed over, as is one without rows; the error of one that cannot be read.
 Status CheckDataLogs(FileSystem& files, const CompareConfig& config);

@@ -1,29 +1,67 @@
 #include "launch/compare/run/plan.h"
 
 #include <algorithm>
+#include <map>
+#include <optional>
 #include <utility>
 
 #include "common/config.h"
 #include "common/strings.h"
+#include "launch/compare/run/failed_runs.h"
+#include "launch/compare/run/finished_runs.h"
+#include "launch/compare/run/logs.h"
+#include "worker/train/best_checkpoint.h"
 
 namespace chorus::launch {
 namespace {
 
-Result<TrainConfig> ConfigOf(const ComparePlan& plan, const PlannedRun& run) {
-  const CompareMethod& method = plan.method(run);
-  const CompareData& data = plan.config.data(run.fold);
-  ASSIGN_OR_RETURN(TrainConfig job, MethodConfig(plan.config, method));
-  job.set_seed(run.seed);
-  *job.mutable_data()->mutable_log() = method.potential() ? data.potential() : data.train();
-  *job.mutable_evaluate()->mutable_log() = data.test();
-  job.mutable_evaluate()->set_oracle(data.oracle());
+// The sizes of logs, each looked at once.
+class LogSizes {
+ public:
+  explicit LogSizes(FileSystem& files) : files_(files) {}
+
+  const Result<worker::LogSize>& Of(const LogPaths& paths) {
+    const std::vector<std::string> key(paths.begin(), paths.end());
+    const auto known = sizes_.find(key);
+    if (known != sizes_.end()) return known->second;
+    const auto log = OpenLog(files_, paths);
+    return sizes_
+        .emplace(key, log.ok() ? Result<worker::LogSize>(worker::SizeOf(**log)) : log.status())
+        .first->second;
+  }
+
+ private:
+  FileSystem& files_;
+  std::map<std::vector<std::string>, Result<worker::LogSize>> sizes_;
+};
+
+// Sets the run's configuration. method: the run's, with its settings.
+Status Configure(const ComparePlan& plan, const CompareMethod& method, LogSizes* sizes,
+                 PlannedRun* run) {
+  const CompareData& data = plan.config.data(run->fold);
+  const LogPaths& log = method.potential() ? data.potential() : data.train();
+  const auto fit = [&](TrainConfig* written) -> Status {
+    const Result<worker::LogSize>& size = sizes->Of(log);
+    run->not_fitted = !size.ok();  // whoever reads the log says why
+    if (size.ok()) run->fitted = worker::FitSettings(*size, written);
+    return Status::Ok();
+  };
+  ASSIGN_OR_RETURN(
+      TrainConfig job,
+      MethodConfig(plan.config, method, plan.config.fit_settings() ? FillUnwritten(fit) : nullptr));
+  job.set_seed(run->seed);
+  *job.mutable_data()->mutable_log() = log;
+  const bool judged = run->setting >= 0;
+  *job.mutable_evaluate()->mutable_log() = judged ? data.validation() : data.test();
+  job.mutable_evaluate()->set_oracle(judged ? "" : data.oracle());
   CheckpointConfig* checkpoint = job.mutable_checkpoint();
-  checkpoint->set_directory(JoinPath(run.folder, "checkpoint"));
+  checkpoint->set_directory(JoinPath(run->folder, "checkpoint"));
   checkpoint->set_best(CheckpointConfig::NONE);  // every run is judged by its last model
   checkpoint->set_patience(0);
-  job.mutable_report()->set_metrics(JoinPath(run.folder, "metrics.jsonl"));
+  job.mutable_report()->set_metrics(JoinPath(run->folder, "metrics.jsonl"));
   RETURN_IF_ERROR(FinishTrainConfig(StrCat(plan.source, ": method ", method.name()), &job));
-  return job;
+  run->config = std::move(job);
+  return Status::Ok();
 }
 
 std::string MethodFolder(const std::string& output, const CompareMethod& method) {
@@ -81,11 +119,123 @@ bool IsSelected(const CompareConfig& config, const CompareSelection& selection,
           method == config.base() || method == config.common_ctr());
 }
 
+// The runs that judge the settings of one method.
+Status AddSweep(const ComparePlan& plan, int method, LogSizes* sizes,
+                std::vector<PlannedRun>* sweep) {
+  const CompareMethod& as_it_is = plan.config.method(method);
+  for (int setting = 0; setting < plan.config.sweep_size(); ++setting) {
+    for (int fold = 0; fold < plan.config.data_size(); ++fold) {
+      PlannedRun run{method, fold, 1, "", {}, true, setting};
+      run.folder = JoinPath(
+          MethodFolder(plan.output, as_it_is),
+          StrCat("sweep-", plan.config.sweep(setting).name(), "-", plan.config.data(fold).name()));
+      run.selected = IsSelected(plan.config, plan.selection, run);
+      RETURN_IF_ERROR(
+          Configure(plan, WithSetting(as_it_is, plan.config.sweep(setting)), sizes, &run));
+      sweep->push_back(std::move(run));
+    }
+  }
+  return Status::Ok();
+}
+
+// A choice of equals is the first of them.
+Result<SettingChoice> Choose(FileSystem& files, const ComparePlan& plan, int method,
+                             InputChecksums* now) {
+  const CheckpointConfig::Best by = plan.config.sweep_by();
+  SettingChoice choice;
+  choice.complete = true;
+  for (int setting = 0; setting < plan.config.sweep_size(); ++setting) {
+    double sum = 0;
+    int judged = 0;
+    for (const PlannedRun& run : plan.sweep) {
+      if (run.method != method || run.setting != setting) continue;
+      ASSIGN_OR_RETURN(const std::optional<RunRecord> record, FindRunRecord(run, now));
+      const auto value =
+          record.has_value() ? worker::MetricValue(by, record->evaluation()) : std::nullopt;
+      sum += value.value_or(0);
+      judged += value.has_value() ? 1 : 0;
+      ASSIGN_OR_RETURN(const auto failed, FindFailure(files, run));
+      const bool open = run.selected && !record.has_value() && !failed.has_value();
+      if (open) choice.complete = false;
+    }
+    choice.value.emplace_back();
+    if (judged < plan.config.data_size()) continue;
+    const double mean = sum / judged;
+    choice.value.back() = mean;
+    const int best = choice.setting;
+    const bool better =
+        best < 0 || worker::IsBetter(by, mean, *choice.value[static_cast<size_t>(best)]);
+    if (better) choice.setting = setting;
+  }
+  return choice;
+}
+
+Status PlanSweep(FileSystem& files, LogSizes* sizes, ComparePlan* plan) {
+  if (plan->config.sweep_size() == 0) return Status::Ok();
+  InputChecksums now(files);
+  for (int method = 0; method < plan->config.method_size(); ++method) {
+    const bool swept = !plan->config.method(method).reference();
+    if (swept) RETURN_IF_ERROR(AddSweep(*plan, method, sizes, &plan->sweep));
+    SettingChoice none;
+    none.complete = true;
+    plan->choices.push_back(none);
+    if (!swept) continue;
+    ASSIGN_OR_RETURN(plan->choices.back(), Choose(files, *plan, method, &now));
+  }
+  return Status::Ok();
+}
+
 }  // namespace
 
 std::string ComparePlan::NameOf(const PlannedRun& run) const {
   const std::string fold = config.data_size() > 1 ? " fold " + config.data(run.fold).name() : "";
+  if (run.setting >= 0) {
+    return StrCat(method(run).name(), " with ", config.sweep(run.setting).name(), fold);
+  }
   return StrCat(method(run).name(), " seed ", run.seed, fold);
+}
+
+CompareMethod ComparePlan::ChosenMethod(int number) const {
+  const CompareMethod& as_it_is = config.method(number);
+  const int setting = SettingOf(number);
+  return setting < 0 ? as_it_is : WithSetting(as_it_is, config.sweep(setting));
+}
+
+int ComparePlan::SettingOf(int number) const {
+  return choices.empty() ? -1 : choices[static_cast<size_t>(number)].setting;
+}
+
+bool ComparePlan::SweepIsComplete() const {
+  return std::all_of(choices.begin(), choices.end(),
+                     [](const SettingChoice& choice) { return choice.complete; });
+}
+
+std::vector<std::string> FittedLines(const ComparePlan& plan) {
+  std::vector<std::pair<std::string, std::vector<std::string>>> lines;  // methods by settings
+  for (const PlannedRun& run : plan.runs) {
+    if (run.seed != 1 || run.fitted.empty()) continue;
+    std::vector<std::string> settings;
+    for (const worker::FittedSetting& fitted : run.fitted) {
+      settings.push_back(StrCat(fitted.field, "=", fitted.value));
+    }
+    const std::string& fold = plan.config.data(run.fold).name();
+    const std::string name =
+        StrCat(plan.method(run).name(), plan.config.data_size() > 1 ? " on data set " + fold : "");
+    const std::string text = Join(settings, " ");
+    const auto same = std::find_if(lines.begin(), lines.end(),
+                                   [&](const auto& line) { return line.first == text; });
+    if (same == lines.end()) {
+      lines.push_back({text, {name}});
+    } else {
+      same->second.push_back(name);
+    }
+  }
+  std::vector<std::string> out;
+  for (const auto& [text, names] : lines) {
+    out.push_back(
+        StrCat("fits the training log (fit_settings): ", text, " (", Join(names, ", "), ")"));
+  }
+  return out;
 }
 
 int FindMethod(const CompareConfig& config, const std::string& name) {
@@ -101,20 +251,28 @@ Result<ComparePlan> MakePlan(FileSystem& files, const CompareConfig& config,
   RETURN_IF_ERROR(CheckSelection(config, selection));
   ASSIGN_OR_RETURN(const uint64_t finished, LastFinishedSeed(files, config, output));
   const uint64_t seeds = std::max<uint64_t>({config.seeds(), selection.seeds, finished});
-  ComparePlan plan{config, output, {}, source};
+  ComparePlan plan{config, output, {}, source, selection, config.seeds()};
   plan.config.set_seeds(static_cast<uint32_t>(seeds));
+  LogSizes sizes(files);
+  RETURN_IF_ERROR(PlanSweep(files, &sizes, &plan));
   for (uint64_t seed = 1; seed <= seeds; ++seed) {
     for (int fold = 0; fold < config.data_size(); ++fold) {
       for (int method = 0; method < config.method_size(); ++method) {
         PlannedRun run{method, fold, seed, "", {}, true};
         run.folder = RunFolder(output, config.method(method), config.data(fold), seed);
         run.selected = IsSelected(config, selection, run);
-        ASSIGN_OR_RETURN(run.config, ConfigOf(plan, run));
+        RETURN_IF_ERROR(Configure(plan, plan.ChosenMethod(method), &sizes, &run));
         plan.runs.push_back(std::move(run));
       }
     }
   }
   return plan;
+}
+
+Result<ComparePlan> PlanAgain(FileSystem& files, const ComparePlan& plan) {
+  CompareConfig config = plan.config;
+  config.set_seeds(plan.configured_seeds);
+  return MakePlan(files, config, plan.source, plan.selection, plan.output);
 }
 
 }  // namespace chorus::launch

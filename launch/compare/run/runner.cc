@@ -3,14 +3,18 @@
 #include <chrono>
 #include <optional>
 #include <set>
+#include <tuple>
 #include <utility>
 
 #include "common/log.h"
 #include "common/progress.h"
+#include "common/shortage.h"
 #include "common/strings.h"
+#include "launch/compare/run/failed_runs.h"
 #include "launch/compare/run/finished_runs.h"
 #include "launch/compare/run/logs.h"
 #include "launch/job/job.h"
+#include "launch/job/supervisor.h"
 #include "worker/metrics/score_file.h"
 #include "worker/train/trainer.h"
 
@@ -42,9 +46,21 @@ Status TrainInto(const std::string& folder, const TrainConfig& config,
   return WriteRunRecord(files, folder, record);
 }
 
+// A run that fails is noted in its folder. One worker alone then goes on to the next run; several
+// cannot, since the others may be in the midst of a sum: the job ends, and the next one tries this
+// run last.
 Status TrainRun(const TrainConfig& config, const worker::WorkerEnvironment& environment) {
   const std::string folder = DirectoryOf(config.report().metrics());
-  return TrainInto(folder, config, environment).Annotate(folder);
+  Status status;
+  try {
+    status = TrainInto(folder, config, environment);
+  } catch (const std::exception& error) {
+    status = StatusOfException(error);
+  }
+  if (status.ok()) return status;
+  if (IsConsequence(status.code())) return status.Annotate(folder);
+  RETURN_IF_ERROR(WriteFailure(*environment.files, folder, status));
+  return environment.collective->size() == 1 ? Status::Ok() : status.Annotate(folder);
 }
 
 // "CTR AUC 0.7714, CVR AUC 0.7726, CTCVR AUC 0.81"
@@ -65,9 +81,10 @@ class Queue {
   Result<std::optional<Job>> Next() {
     if (!open_) RETURN_IF_ERROR(Open());
     if (running_) RETURN_IF_ERROR(Finish());
+    if (next_ == todo_.size() && sweeping_) RETURN_IF_ERROR(TakeChoices());
     if (next_ == todo_.size()) return std::optional<Job>();
     const auto& [plan, run] = todo_[next_];
-    RETURN_IF_ERROR(WriteJob(files_, *run));
+    RETURN_IF_ERROR(BeginRun(files_, *run));
     running_ = true;
     const std::string left = time_left_.Text();
     Job job{run->config, StrCat("run ", done_ + 1, "/", total_, " ", plan->NameOf(*run),
@@ -77,34 +94,74 @@ class Queue {
   }
 
  private:
+  using Runs = std::vector<std::pair<const ComparePlan*, const PlannedRun*>>;
+
   // All folders and inputs are looked at before the first run is trained: a wrong one is named at
-  // once.
+  // once. Runs whose settings a sweep is still to tell have no configuration to compare yet.
   Status Open() {
     open_ = true;
     ASSIGN_OR_RETURN(plans_, source_());
-    InputChecksums now(files_);
-    for (const ComparePlan& plan : plans_) {
-      // Data sets whose inputs are there, by which of their logs is trained on.
-      std::set<std::pair<int, bool>> ready;
-      for (const PlannedRun& run : plan.runs) {
-        ASSIGN_OR_RETURN(const std::optional<RunRecord> record, FindRunRecord(run, &now));
+    RETURN_IF_ERROR(AddRuns(&ComparePlan::sweep));
+    sweeping_ = !todo_.empty();
+    for (const ComparePlan& plan : plans_) RETURN_IF_ERROR(CheckInputs(plan));
+    if (!sweeping_) RETURN_IF_ERROR(AddRuns(&ComparePlan::runs));
+    if (done_ > 0) LogInfo(done_, " of ", total_, " runs are done already");
+    return Status::Ok();
+  }
+
+  // Of the runs that are to be trained; counts them too.
+  Status CheckInputs(const ComparePlan& plan) {
+    // Data sets whose inputs are there, by which of their logs is trained and judged on.
+    std::set<std::tuple<int, bool, bool>> ready;
+    for (const std::vector<PlannedRun>* runs : {&plan.sweep, &plan.runs}) {
+      for (const PlannedRun& run : *runs) {
         if (!run.selected) continue;
         ++total_;
+        if (files_.Exists(run.DonePath())) continue;
+        const bool potential = plan.method(run).potential();
+        if (!ready.emplace(run.fold, potential, run.setting >= 0).second) continue;
+        RETURN_IF_ERROR(CheckReady(files_, plan, run));
+      }
+    }
+    return Status::Ok();
+  }
+
+  // Behind todo_, those of all plans that are not done; what has failed is tried again at the end.
+  Status AddRuns(std::vector<PlannedRun> ComparePlan::*runs) {
+    InputChecksums now(files_);
+    Runs failed;
+    for (const ComparePlan& plan : plans_) {
+      for (const PlannedRun& run : plan.*runs) {
+        ASSIGN_OR_RETURN(const std::optional<RunRecord> record, FindRunRecord(run, &now));
+        if (!run.selected) continue;
         const CompareMethod& method = plan.method(run);
         if (record.has_value()) {
           ++done_;
           time_left_.Measure(method.name(), record->seconds());
           continue;
         }
-        if (ready.emplace(run.fold, method.potential()).second) {
-          RETURN_IF_ERROR(CheckReady(files_, plan, run));
-        }
-        todo_.emplace_back(&plan, &run);
+        (files_.Exists(run.FailedPath()) ? failed : todo_).emplace_back(&plan, &run);
         time_left_.Plan(method.name());
       }
     }
-    if (done_ > 0) LogInfo(done_, " of ", total_, " runs are done already");
+    todo_.insert(todo_.end(), failed.begin(), failed.end());
     return Status::Ok();
+  }
+
+  // The sweeps are over: the methods' runs take what they have chosen.
+  Status TakeChoices() {
+    sweeping_ = false;
+    todo_.clear();
+    next_ = 0;
+    for (ComparePlan& plan : plans_) {
+      ASSIGN_OR_RETURN(plan, PlanAgain(files_, plan));
+      for (int m = 0; m < plan.config.method_size(); ++m) {
+        const int setting = plan.SettingOf(m);
+        if (setting < 0) continue;
+        LogInfo(plan.config.method(m).name(), " takes ", plan.config.sweep(setting).name());
+      }
+    }
+    return AddRuns(&ComparePlan::runs);
   }
 
   // The run handed out last is over: its record says how it went.
@@ -113,7 +170,7 @@ class Queue {
     const auto& [plan, run] = todo_[next_++];
     InputChecksums now(files_);
     ASSIGN_OR_RETURN(const std::optional<RunRecord> record, FindRunRecord(*run, &now));
-    if (!record.has_value()) return Internal(run->DonePath() + " was not written");
+    if (!record.has_value()) return Failed(*plan, *run);
     if (!plan->config.keep_checkpoints()) {
       RETURN_IF_ERROR(files_.RemoveRecursively(run->config.checkpoint().directory()));
     }
@@ -125,13 +182,24 @@ class Queue {
     return Status::Ok();
   }
 
+  // The run handed out last has no record.
+  Status Failed(const ComparePlan& plan, const PlannedRun& run) {
+    ASSIGN_OR_RETURN(const std::optional<std::string> why, FindFailure(files_, run));
+    if (!why.has_value()) return Internal(run.DonePath() + " was not written");
+    time_left_.Drop(plan.method(run).name());
+    ++done_;
+    LogWarning("run ", plan.NameOf(run), " failed, the others go on: ", *why);
+    return Status::Ok();
+  }
+
   FileSystem& files_ = PosixFiles();
   const PlanSource& source_;
   bool open_ = false;
   std::vector<ComparePlan> plans_;
-  std::vector<std::pair<const ComparePlan*, const PlannedRun*>> todo_;  // into plans_
-  size_t next_ = 0;                                                     // of todo_
-  bool running_ = false;  // todo_[next_] was handed out
+  Runs todo_;              // into plans_
+  size_t next_ = 0;        // of todo_
+  bool sweeping_ = false;  // todo_ has the runs of sweeps; the others are still to come
+  bool running_ = false;   // todo_[next_] was handed out
   size_t done_ = 0;
   size_t total_ = 0;
   TimeLeft time_left_;
@@ -149,6 +217,8 @@ void TimeLeft::Measure(const std::string& method, double seconds) {
   methods_[method].finished += 1;
   methods_[method].seconds += seconds;
 }
+
+void TimeLeft::Drop(const std::string& method) { methods_[method].planned -= 1; }
 
 void TimeLeft::Finish(const std::string& method, double seconds) {
   methods_[method].planned -= 1;

@@ -75,8 +75,10 @@ Result<std::vector<CalibrationBin>> CalibrationOf(const FinishedRuns& finished, 
     Append(rows.logit, &all.logit);
     Append(rows.probability, &all.probability);
     Append(rows.label, &all.label);
+    Append(rows.weight, &all.weight);
+    all.weight.resize(all.logit.size(), 1);  // of a log without weights
   }
-  return worker::CalibrationBins(all.logit, all.probability, all.label);
+  return worker::CalibrationBins(all.logit, all.probability, all.label, all.weight);
 }
 
 Result<std::vector<PcocBucket>> PcocOf(const FinishedRuns& finished, int method,
@@ -107,19 +109,13 @@ Result<std::vector<PcocBucket>> PcocOf(const FinishedRuns& finished, int method,
   return worker::PcocByPctr(ctr_logit, pcvr, conversion, worker::kPcocBuckets);
 }
 
-// Estimates always fit; an interval that is much wider than their spread runs off the picture, so
-// that the others can be told apart.
 std::vector<double> ShownValues(const std::vector<const Cell*>& cells) {
-  double furthest = 0;
-  for (const Cell* cell : cells) {
-    furthest = std::max({furthest, cell->difference->estimate, -cell->difference->estimate});
-  }
   std::vector<double> values = {0};
   for (const Cell* cell : cells) {
     values.push_back(cell->difference->estimate);
     if (!cell->has_interval()) continue;
-    values.push_back(std::max(cell->difference->interval.low, -1.5 * furthest));
-    values.push_back(std::min(cell->difference->interval.high, 1.5 * furthest));
+    values.push_back(cell->difference->interval.low);
+    values.push_back(cell->difference->interval.high);
   }
   return values;
 }

@@ -71,7 +71,11 @@ Status WriteOutput(FileSystem& files, const ComparePlan& plan, worker::ThreadPoo
   RETURN_IF_ERROR(CheckReplaceable(files, plan.output));
   ASSIGN_OR_RETURN(const FinishedRuns finished, FinishedRuns::Find(files, plan));
   if (finished.runs().empty()) {
-    return FailedPrecondition(plan.output + ": no run is finished yet");
+    std::string failed;
+    for (const FailedRun& run : finished.failed()) {
+      failed += StrCat("; ", plan.NameOf(*run.run), " failed: ", run.why);
+    }
+    return FailedPrecondition(StrCat(plan.output, ": no run is finished yet", failed));
   }
   ASSIGN_OR_RETURN(const std::vector<RunResult> results, ResultsOf(finished));
   ASSIGN_OR_RETURN(const std::string lines, ResultLines(results));

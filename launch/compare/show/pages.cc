@@ -90,8 +90,7 @@ std::string HtmlSection(const FinishedRuns& finished, const CompareTable& table,
   const std::vector<std::string> plots = DotPlots(finished, table, section.columns);
   if (plots.empty()) return out;
   return out + Figure(plots, StrCat("Differences to ", Escape(base),
-                                    " with 95 % intervals; filled dots differ significantly. An "
-                                    "interval that is very wide runs off its picture."));
+                                    " with 95 % intervals; filled dots differ significantly."));
 }
 
 std::string FigureSection(const std::string& title, const std::vector<std::string>& pictures,

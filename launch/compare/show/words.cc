@@ -6,6 +6,8 @@
 
 #include "common/strings.h"
 #include "launch/compare/measure/sampling.h"
+#include "worker/metrics/doubts.h"
+#include "worker/train/best_checkpoint.h"
 
 namespace chorus::launch {
 namespace {
@@ -133,6 +135,59 @@ std::string UnfinishedNote(const CompareConfig& config, const CompareTable& tabl
       missing.empty() ? "" : StrCat(" Left out, without enough runs: ", Join(missing, ", "), "."));
 }
 
+// What the sweep has chosen for each method, and what the others had.
+void AddChoices(const FinishedRuns& finished, std::vector<std::string>* notes) {
+  const ComparePlan& plan = finished.plan();
+  const CompareConfig& config = plan.config;
+  const std::string metric = worker::MetricName(config.sweep_by());
+  for (size_t m = 0; m < plan.choices.size(); ++m) {
+    const CompareMethod& method = config.method(static_cast<int>(m));
+    const SettingChoice& choice = plan.choices[m];
+    if (choice.value.empty()) continue;
+    std::vector<std::string> values;
+    for (int s = 0; s < config.sweep_size(); ++s) {
+      const std::optional<double>& value = choice.value[static_cast<size_t>(s)];
+      values.push_back(StrCat(config.sweep(s).name(), " ",
+                              value.has_value() ? FixedText(*value, 4) : "without a value"));
+    }
+    const std::string taken =
+        choice.setting < 0 ? "none of the settings" : config.sweep(choice.setting).name();
+    notes->push_back(StrCat("Settings: ", method.name(), " takes ", taken, ", by its ", metric,
+                            " on the validation logs, seed 1 (", Join(values, ", "), ")."));
+  }
+}
+
+// What is doubtful about the runs of a method: of the first such run, and how many more there are.
+void AddDoubts(const FinishedRuns& finished, int method, std::vector<std::string>* notes) {
+  const CompareMethod& config = finished.config().method(method);
+  std::vector<std::string> first;
+  std::string name;
+  size_t more = 0;
+  for (const FinishedRun& run : finished.runs()) {
+    if (run.run->method != method) continue;
+    std::vector<std::string> doubts = worker::DoubtsOf(run.record.evaluation());
+    // What a reference says of clicks means nothing.
+    std::erase_if(doubts, [&](const std::string& doubt) {
+      return config.reference() && (doubt.starts_with("ctr:") || doubt.starts_with("ctcvr:"));
+    });
+    const std::string of_steps = worker::DoubtOfSteps(run.record.steps());
+    if (!of_steps.empty()) doubts.push_back(of_steps);
+    if (doubts.empty()) continue;
+    if (!first.empty()) {
+      ++more;
+      continue;
+    }
+    first = std::move(doubts);
+    name = finished.plan().NameOf(*run.run);
+  }
+  if (first.empty()) return;
+  const std::string others =
+      more == 0 ? "" : StrCat(" (and ", NumberOf(more, "further run"), " of it)");
+  for (const std::string& doubt : first) {
+    notes->push_back(StrCat("Doubtful: ", name, others, ": ", doubt, "."));
+  }
+}
+
 }  // namespace
 
 std::string SignedText(double value, int digits) { return Formatted("%+.*f", value, digits); }
@@ -172,6 +227,8 @@ std::string RunsText(const FinishedRuns& finished, int method) {
   if (grid.seeds.size() == config.seeds() && grid.folds.size() == folds) return "";
   std::string text = StrCat(" (", grid.seeds.size(), " of ", NumberOf(config.seeds(), "seed"));
   if (folds > 1) text += StrCat(", ", grid.folds.size(), " of ", NumberOf(folds, "data set"));
+  const size_t failures = finished.FailuresOf(method);
+  if (failures > 0) text += StrCat("; ", NumberOf(failures, "run"), " failed");
   return text + ")";
 }
 
@@ -218,20 +275,40 @@ std::vector<std::string> TableNotes(const FinishedRuns& finished, const CompareT
              ", ", NumberOf(config.seeds(), "seed"), ", ",
              NumberOf(static_cast<uint64_t>(config.data_size()), "data set"), ".")};
   if (done < planned) notes.push_back(UnfinishedNote(config, table));
+  for (const FailedRun& failed : finished.failed()) {
+    notes.push_back(StrCat("Failed: ", finished.plan().NameOf(*failed.run), ": ", failed.why,
+                           ". `chorus compare --resume` tries it again."));
+  }
+  AddChoices(finished, &notes);
+  for (const std::string& line : FittedLines(finished.plan())) {
+    notes.push_back(StrCat("Not written, and ", line, "; fit_settings: false takes defaults."));
+  }
+  for (int m = 0; m < config.method_size(); ++m) AddDoubts(finished, m, &notes);
   notes.push_back(
       "Mean ± standard deviation over seeds; where there are several data sets (folds), of each "
       "seed their mean.");
   notes.push_back(StrCat(
       "Differences are to ", config.base(),
       ", paired by seed and data set, with 95 % intervals: DeLong's variance of the seeds' mean "
-      "contrast for AUCs, the paired bootstrap by group (by exposure where the log has no groups; ",
+      "contrast for AUCs (not where the log has weights), the paired bootstrap by group (by "
+      "exposure where the log has no groups; ",
       config.bootstrap(), " draws) for the rest, none over fewer than ", kFewestGroups,
       " groups, and the variance of the seeds. With one seed, an interval holds the "
       "test set's noise only, and nothing is bold."));
-  notes.push_back(
-      StrCat("Bold: the interval excludes 0, and ", kFewestPositives,
-             " clicks or conversions are behind it. Of cells without any true difference one in "
-             "twenty is bold too; nothing is adjusted for the number of cells."));
+  notes.push_back(StrCat(
+      "Bold: the interval excludes 0, and ", kFewestPositives,
+      " clicks or conversions are behind it, and the method does better there than a constant "
+      "(AUC above 0.5; of losses and calibration NE below 1). Of cells without any true difference "
+      "one in "
+      "twenty is bold too; nothing is adjusted for the number of cells."));
+  if (std::any_of(finished.runs().begin(), finished.runs().end(), [](const FinishedRun& run) {
+        const Evaluation& evaluation = run.record.evaluation();
+        return evaluation.task_size() > 0 && evaluation.task(0).has_weight();
+      })) {
+    notes.push_back(
+        "A test log has weights: its exposures count as often as they say, but for NDCG, Recall, "
+        "PCOC by pCTR and what is measured against the truth.");
+  }
   Groups<std::string> missing;  // titles by reason
   for (const MissingColumn& column : table.missing) AddTo(&missing, column.why, column.title);
   for (const auto& [why, titles] : missing) {

@@ -21,7 +21,8 @@ std::string NumberOf(uint64_t count, const std::string& thing);
 std::string MeanText(const Cell& cell, const Column& column);
 // "+0.0051 [+0.0021, +0.0081]"; "base" for the base's own cells, "-" where there is none.
 std::string DifferenceText(const Cell& cell, const Column& column, bool is_base);
-// " (1 of 3 seeds, 2 of 5 data sets)" behind a method whose runs are not all finished, else "".
+// " (1 of 3 seeds, 2 of 5 data sets; 2 runs failed)" behind a method whose runs are not all
+// finished, else "".
 std::string RunsText(const FinishedRuns& finished, int method);
 
 // The tables in their order: title, and the numbers of their columns in table.columns.
@@ -37,8 +38,9 @@ std::vector<TableSection> SectionsOf(const CompareTable& table);  // those with 
 // behind each. What is left out of means for want of a value.
 std::string ColumnNote(const FinishedRuns& finished, const CompareTable& table, size_t column);
 
-// What a reader must know of the tables as a whole: how many runs are behind them, what ± and bold
-// say, what the intervals hold, and which columns have no value.
+// What a reader must know of the tables as a whole: how many runs are behind them, which failed or
+// are doubtful, which settings they have, what ± and bold say, what the intervals hold, and which
+// columns have no value.
 std::vector<std::string> TableNotes(const FinishedRuns& finished, const CompareTable& table);
 
 }  // namespace chorus::launch

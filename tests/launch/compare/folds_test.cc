@@ -59,7 +59,7 @@ TEST_F(FoldsTest, CoverageIsThatOfEachDataSet) {
 
 TEST_F(FoldsTest, CalibrationTakesTheTestRowsOfAllDataSets) {
   MakeRuns();
-  std::vector<double> logit, pcvr, label;
+  std::vector<double> logit, pcvr, label, weight;
   for (const uint32_t fold : {0u, 1u}) {
     const worker::Scores scores = *finished_.ScoresOf(*finished_.At(1, fold, 1));
     for (uint64_t i = 0; i < scores.rows(); ++i) {
@@ -67,13 +67,15 @@ TEST_F(FoldsTest, CalibrationTakesTheTestRowsOfAllDataSets) {
       logit.push_back(scores.cvr_logit[i]);
       pcvr.push_back(Exp(scores.log_cvr[i]));
       label.push_back(scores.conversion[i]);
+      weight.push_back(scores.WeightOf(i));
     }
   }
   const auto pictures = CalibrationCurves(finished_);
   ASSERT_TRUE(pictures.ok()) << pictures.status().ToString();
   ASSERT_EQ(pictures->size(), 2u);
-  EXPECT_EQ((*pictures)[1], CalibrationPicture("ESMM", "pCVR on clicked exposures",
-                                               {worker::CalibrationBins(logit, pcvr, label)}));
+  EXPECT_EQ((*pictures)[1],
+            CalibrationPicture("ESMM", "pCVR on clicked exposures",
+                               {worker::CalibrationBins(logit, pcvr, label, weight)}));
 }
 
 TEST_F(FoldsTest, FiguresTakeTheSeedsThatTheTablesTake) {

@@ -21,8 +21,12 @@ namespace {
 
 class TableTest : public e2e::CompareTest {
  protected:
-  // Trains the comparison and makes its table.
-  void MakeRuns() {
+  // Trains the comparison on logs with weights or without, and makes its table.
+  void MakeRuns(bool weighted = false) {
+    worker::LogSchema schema = e2e::RichSchema();
+    schema.has_weight = weighted;
+    e2e::WriteJobLog(files_, Path("train"), schema, 400, 1);
+    e2e::WriteJobLog(files_, Path("test"), schema, kTestRows, 2);
     const std::string path = WriteConfig("two");
     ExpectSuccess(Run(0, Compare(path, "out")));
     auto config = LoadCompareConfig(path, {});
@@ -106,6 +110,7 @@ TEST_F(TableTest, BoldIsWhatItsIntervalSetsApartFromZero) {
   for (const auto& x : cases) {
     worker::CombinedDifference& difference = *table_.rows[1].cells[c].difference;
     table_.rows[1].cells[c].has_few_positives = false;
+    table_.rows[1].cells[c].worse_than_constant = false;
     difference.estimate = (x.low + x.high) / 2;
     difference.standard_error = 0.01;
     difference.interval = {x.low, x.high};
@@ -126,6 +131,7 @@ TEST_F(TableTest, DotsAreFilledWhereTheTableIsBold) {
     if (other != c) table_.rows[1].cells[other].difference.reset();
   }
   table_.rows[1].cells[c].has_few_positives = false;
+  table_.rows[1].cells[c].worse_than_constant = false;
   worker::CombinedDifference& difference = *table_.rows[1].cells[c].difference;
   for (const auto& [low, reference, hollow] :
        {std::tuple{0.01, false, false}, {-0.01, false, true}, {0.01, true, true}}) {
@@ -136,6 +142,53 @@ TEST_F(TableTest, DotsAreFilledWhereTheTableIsBold) {
     ASSERT_EQ(plots.size(), 1u);
     EXPECT_EQ(plots[0].find("hollow") != std::string::npos, hollow) << plots[0];
   }
+}
+
+TEST_F(TableTest, NothingThatIsWorseThanAConstantIsBold) {
+  Cell cell;
+  cell.runs.seeds = {1, 2};
+  cell.difference =
+      worker::CombineDifferences(std::vector<double>{0.25, 0.25}, std::vector<double>{1e-6});
+  EXPECT_TRUE(cell.significant());
+  cell.worse_than_constant = true;
+  EXPECT_FALSE(cell.significant());
+
+  MakeRuns();
+  const std::string tasks[] = {"ctr", "cvr", "ctcvr"};
+  for (const TableRow& row : table_.rows) {
+    for (const std::string& task : tasks) {
+      const bool poor = row.cells[ColumnOf(task + "_ne")].mean >= 1;
+      EXPECT_EQ(row.cells[ColumnOf(task + "_log_loss")].worse_than_constant, poor) << task;
+      EXPECT_EQ(row.cells[ColumnOf(task + "_pcoc")].worse_than_constant, poor) << task;
+      const Cell& auc = row.cells[ColumnOf(task + "_auc")];
+      EXPECT_EQ(auc.worse_than_constant, auc.mean <= 0.5) << task;
+    }
+  }
+}
+
+TEST_F(TableTest, DoubtsOfARunStandBelowTheTables) {
+  MakeRuns();
+  const std::string table = TableMarkdown(finished_, table_);
+  EXPECT_NE(table.find("Doubtful: BASE seed 1 (and 1 further run of it): only "), std::string::npos)
+      << table;
+  EXPECT_NE(ReportPage(finished_, table_)->find("Doubtful: ESMM seed 1"), std::string::npos);
+}
+
+TEST_F(TableTest, AWeightedLogHasWeightedMetricsWithIntervalsFromTheBootstrap) {
+  MakeRuns(true);
+  const worker::Scores scores = *finished_.ScoresOf(finished_.runs()[0]);
+  ASSERT_TRUE(scores.has_weight);
+  double predictions = 0, clicks = 0;
+  for (uint64_t i = 0; i < scores.rows(); ++i) {
+    predictions += scores.WeightOf(i) / (1 + std::exp(-scores.ctr_logit[i]));
+    clicks += scores.WeightOf(i) * scores.click[i];
+  }
+  EXPECT_NEAR(FindMetric(results_[0], "ctr_pcoc")->value(), predictions / clicks, 1e-9);
+  EXPECT_NEAR(results_[0].evaluation().task(0).pcoc(), predictions / clicks, 1e-6);
+  EXPECT_NEAR(results_[0].evaluation().task(0).auc(), FindMetric(results_[0], "ctr_auc")->value(),
+              results_[0].evaluation().task(0).auc_error_bound() + 1e-9);
+  EXPECT_TRUE(table_.rows[1].cells[ColumnOf("ctr_auc")].difference.has_value());
+  EXPECT_NE(TableMarkdown(finished_, table_).find("A test log has weights"), std::string::npos);
 }
 
 TEST_F(TableTest, AnExactDifferenceOfOneSeedHasNoInterval) {

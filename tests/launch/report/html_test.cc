@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <regex>
 
 #include "launch/report/figures.h"
 #include "launch/report/panel.h"
@@ -62,6 +63,51 @@ TEST(PanelTest, WhatIsNoFiniteNumberIsAGap) {
   EXPECT_EQ(count("whisker"), 1u) << svg;
 }
 
+// Where each text of a picture begins and ends, about, by its anchor: none is off the picture.
+void ExpectTextsInside(const std::string& svg) {
+  constexpr double kLetterPixels = 6;
+  std::smatch found;
+  ASSERT_TRUE(std::regex_search(svg, found, std::regex("<svg role=\"img\" width=\"(\\d+)\"")));
+  const double width = std::stod(found[1]);
+  ASSERT_TRUE(std::regex_search(svg, found, std::regex("translate\\((\\d+)")));
+  const double left = std::stod(found[1]);
+  const std::regex text(
+      "<text x=\"([-0-9.]+)\" y=\"[-0-9.]+\" text-anchor=\"(\\w+)\"[^>]*>([^<]*)<");
+  bool is_title = true;  // stands outside the translated group
+  for (std::sregex_iterator at(svg.begin(), svg.end(), text), end; at != end; ++at) {
+    const double pixels = kLetterPixels * static_cast<double>((*at)[3].length());
+    const double share = (*at)[2] == "start" ? 0 : (*at)[2] == "middle" ? 0.5 : 1;
+    const double begin = std::stod((*at)[1]) + (is_title ? 0 : left) - share * pixels;
+    EXPECT_GE(begin, 0) << (*at)[3] << "\n" << svg;
+    EXPECT_LE(begin + pixels, width) << (*at)[3] << "\n" << svg;
+    is_title = false;
+  }
+}
+
+TEST(PanelTest, NoLabelIsCut) {
+  Panel wide("a title that is much longer than the picture's frame is wide, on purpose", "",
+             Axis::Range("a label below that is longer than the frame, which is small",
+                         Axis::Scale::kLinear, 0, 0.00004),
+             Axis::Range("and a name of the other axis", Axis::Scale::kLinear, -0.00000004, 0));
+  wide.Size(100, 50);
+  ExpectTextsInside(wide.Svg());
+  Panel rows("t", "", Axis::Range("", Axis::Scale::kLinear, -1234567, 0),
+             Axis::Range("", Axis::Scale::kLinear, 0, 1));
+  rows.Rows({"A_METHOD_WITH_A_NAME_OF_FORTY_LETTERS_OR_MORE"});
+  ExpectTextsInside(rows.Svg());
+}
+
+TEST(FiguresTest, IntervalsStayInsideTheirAxes) {
+  PcocBucket bucket;
+  bucket.set_mean_pctr(0.03);
+  bucket.set_pcoc(150);
+  bucket.set_pcoc_low(0.001);
+  bucket.set_pcoc_high(5000);
+  const PcocRange range = RangeOf(std::vector<PcocBucket>{bucket});
+  EXPECT_LE(range.low, 0.001);
+  EXPECT_GE(range.high, 5000);
+}
+
 Report StepOf(uint64_t step, uint32_t stage, double loss) {
   Report report;
   report.set_step(step);
@@ -102,11 +148,27 @@ TEST(RunPageTest, ShowsLossesCalibrationAndPcoc) {
   bucket->set_pcoc(1.5);
   bucket->set_pcoc_low(1.2);
   bucket->set_pcoc_high(1.9);
-  const std::string page = RunPage("a&b", reports);
+  reports.back().add_doubt("cvr: normalised entropy 1.2: no <better>");
+  RunHead head;
+  head.set_method("ESMM");
+  head.set_config("seed: 7\n");
+  head.add_log("shop/train");
+  head.set_exposures(5000);
+  head.add_test_log("shop/test");
+  head.set_began("2026-03-01 09:30 UTC");
+  const std::string page = RunPage("a&b", head, reports);
   EXPECT_EQ(WhatIsUnbalanced(page), "");
-  for (const char* heading : {"a&amp;b", ">Loss<", ">Calibration<", ">PCOC by pCTR<"}) {
-    EXPECT_NE(page.find(heading), std::string::npos) << heading;
+  for (const char* part :
+       {"a&amp;b", ">Loss<", ">Calibration<", ">PCOC by pCTR<", "</b> ESMM<", "seed: 7",
+        "shop/train: 5000 exposures", "shop/test", "2026-03-01 09:30 UTC", ">Doubtful<",
+        "1.2: no &lt;better&gt;", "only 2 steps"}) {
+    EXPECT_NE(page.find(part), std::string::npos) << part;
   }
+  const std::string risen = RunPage("risen", {}, {StepOf(1, 0, 1), StepOf(200, 0, 3.5)});
+  EXPECT_NE(risen.find("the loss has grown from 1 to 3.5"), std::string::npos);
+  const std::string bare = RunPage("bare", {}, {StepOf(100, 0, 1)});
+  EXPECT_EQ(bare.find("Doubtful"), std::string::npos);
+  EXPECT_NE(bare.find("is not known"), std::string::npos);
 }
 
 }  // namespace

@@ -158,6 +158,21 @@ TEST_F(ImportTest, ToleratesAsManyBadRowsAsAllowed) {
   EXPECT_EQ(RowIds(*files_, "out"), (std::vector<uint64_t>{0, 3}));  // bad rows have numbers too
 }
 
+TEST_F(ImportTest, ListsEveryBadRowInAFileAlsoWhenTheyAreTooMany) {
+  std::string text = "click,sale,item,price\n";
+  for (int i = 0; i < 20; ++i) text += StrCat(i % 2 == 0 ? "1,0,7,2\n" : "1,x,7,2\n");
+  Write(text);
+  // Two passes: each row is listed once.
+  const char* const schema = "slot { column: 'item' } numeric { column: 'price' }";
+  EXPECT_NE(ErrorOf(schema, {.max_bad_rows = 7, .bad_rows = "bad.txt"}).find("bad row 8"),
+            std::string::npos);
+  EXPECT_EQ(chorus::Split(*ReadWholeFile(*files_, "bad.txt"), '\n').size(), 9u);
+  ASSERT_OK(Import(schema, {.max_bad_rows = 10, .bad_rows = "bad.txt"}).status());
+  const std::vector<std::string> lines = chorus::Split(*ReadWholeFile(*files_, "bad.txt"), '\n');
+  ASSERT_EQ(lines.size(), 11u);  // with the end behind the last one
+  EXPECT_TRUE(lines[9].starts_with("in.csv:21: column 'sale': found 'x'")) << lines[9];
+}
+
 TEST_F(ImportTest, NormalisesByTheTrainingPartAlone) {
   Write(Table(200));
   const std::string schema =

@@ -1,6 +1,7 @@
 #include "worker/import/inputs.h"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include "tests/worker/import/import_testing.h"
 
@@ -50,6 +51,24 @@ TEST_F(InputsTest, NamesWhatStandsForNothing) {
   WriteFile(*files_, "done/_SUCCESS", "");
   EXPECT_EQ(Names({"done"}), (Paths{"done: the directory holds no file (names that begin with '.' "
                                     "or '_' do not count)"}));
+}
+
+TEST_F(InputsTest, AFileNamedTwiceIsRefusedHoweverItIsNamed) {
+  EXPECT_EQ(Names({"in/day=2/part-0", "in/day=2/part-0"}),
+            (Paths{"in/day=2/part-0 is named twice: its rows would count twice"}));
+  EXPECT_EQ(Names({"in/day=1/*", "in/*/part-1"}),
+            (Paths{"in/day=1/part-1 is named twice: its rows would count twice"}));
+}
+
+TEST_F(InputsTest, ALinkToAFileIsThatFile) {
+  const std::string file = JoinPath(testing::TempDir(), StrCat("inputs-", getpid(), ".csv"));
+  const std::string link = file + ".link";
+  WriteFile(PosixFiles(), file, "a\n");
+  ASSERT_EQ(symlink(file.c_str(), link.c_str()), 0);
+  const Status refused = MakeInputs(PosixFiles(), {file, link}, 0, "").status();
+  EXPECT_NE(refused.message().find(link + " and " + file + " are one file"), std::string::npos)
+      << refused.message();
+  EXPECT_TRUE(PosixFiles().Remove(link).ok() && PosixFiles().Remove(file).ok());
 }
 
 }  // namespace

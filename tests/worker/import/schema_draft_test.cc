@@ -176,5 +176,37 @@ TEST(LabelLeak, TellsColumnsThatKnowTheLabel) {
   EXPECT_EQ(ids.Describe(), "");
 }
 
+TEST_F(SchemaDraftTest, WordsOfLabelsTextIdsQuotedListsAndDatesAreKnown) {
+  std::string text = "label,signup,order_no_id,click_time,event_time,page,history\n";
+  for (int i = 0; i < 400; ++i) {
+    const bool click = i % 4 == 0;
+    text += StrCat(click ? "Yes" : "no", ",", i % 16 == 0 ? "y" : "N", ",ord-", i * 7, ",",
+                   click ? StrCat("2025-11-27 16:", i % 50 + 10, ":00") : "",
+                   ",2025-11-27T12:", i % 50 + 10, ":05,http://shop/", i, ",\"", i % 9, ",",
+                   i % 5 + 20, "\"\n");
+  }
+  const SchemaDraft draft = Draft(text);
+  const ImportSchema schema = Parsed(draft);
+  EXPECT_EQ(schema.click(), "label");
+  EXPECT_EQ(schema.conversion(), "signup");
+  EXPECT_EQ(schema.row_id(), "order_no_id");
+  EXPECT_TRUE(schema.row_id_text());
+  EXPECT_EQ(schema.time(), "event_time");
+  EXPECT_THAT(draft.schema, HasSubstr("LEAK? is there only where the label is 1 (label)"));
+  EXPECT_THAT(draft.schema, HasSubstr("a text of its own in every row: nothing is learnt"));
+  ASSERT_EQ(schema.slot_size(), 1);
+  EXPECT_EQ(schema.slot(0).column(), "history");
+  EXPECT_EQ(schema.slot(0).separator(), ",");
+  const auto imported = ImportText(*files_, schema, {.inputs = {"in.csv"}, .output = "out"});
+  ASSERT_OK(imported.status());
+  EXPECT_EQ(imported->rows.bad, 0u);
+}
+
+TEST_F(SchemaDraftTest, AColumnOfClicksComesBeforeOneThatIsOnlyCalledALabel) {
+  std::string text = "label,is_click,item\n";
+  for (int i = 0; i < 40; ++i) text += StrCat(i % 3 == 0 ? 1 : 0, ",", i % 2, ",", i % 7, "\n");
+  EXPECT_EQ(Parsed(Draft(text)).click(), "is_click");
+}
+
 }  // namespace
 }  // namespace chorus::worker

@@ -6,6 +6,7 @@
 #include <functional>
 #include <string>
 
+#include "common/config.pb.h"
 #include "common/file.h"
 #include "tests/worker/log/log_testing.h"
 #include "worker/log/log_reader.h"
@@ -119,6 +120,30 @@ TEST(ColumnMapTest, FilesOfOneLogMayHaveTheirColumnsInAnyOrder) {
   Batch again;
   ASSERT_TRUE((*as_model)->ReadBlock(0, &again).ok());
   EXPECT_TRUE(SameBatch(again, Reversed(blocks[0])));
+}
+
+TEST(ColumnMapTest, FilesWhoseTextsWereReadByOtherRulesAreNoOneLog) {
+  const auto files = NewMemoryFiles();
+  const auto write = [&](const std::string& path, ImportSchema::DecimalIds decimal_ids,
+                         const std::string& delimiter) {
+    ImportSchema text;
+    text.set_decimal_ids(decimal_ids);
+    text.set_delimiter(delimiter);
+    text.add_missing_marker("NA");
+    LogSchema schema = FullSchema();
+    schema.text = text.SerializeAsString();
+    WriteLog(*files, path, schema, {MakeBatch(FullSchema(), 10, 4, 0)});
+  };
+  write("a.log", ImportSchema::AS_INTEGER, ",");
+  write("b.log", ImportSchema::AS_TEXT, ",");
+  write("c.log", ImportSchema::AS_INTEGER, "\t");
+  WriteLog(*files, "unknown.log", FullSchema(), {MakeBatch(FullSchema(), 10, 4, 0)});
+  const Status refused = LogReader::Open(*files, {"a.log", "b.log"}).status();
+  EXPECT_EQ(refused.code(), Code::kFailedPrecondition);
+  EXPECT_NE(refused.message().find("b.log"), std::string::npos) << refused.message();
+  EXPECT_NE(refused.message().find("decimal_ids AS_TEXT"), std::string::npos);
+  EXPECT_NE(refused.message().find("than that of a.log"), std::string::npos);
+  EXPECT_TRUE(LogReader::Open(*files, {"a.log", "c.log", "unknown.log"}).ok());
 }
 
 }  // namespace

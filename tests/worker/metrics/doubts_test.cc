@@ -73,5 +73,33 @@ TEST(DoubtsTest, AnAucJustOutsideItsErrorIsNoChance) {
   EXPECT_FALSE(DoubtsWith([](TaskMetrics* t) { t->set_auc(0.509); }).empty());
 }
 
+TEST(DoubtsTest, ASlotOfMostlyUntrainedIdsIsNamedWithTheRemedy) {
+  Evaluation evaluation;
+  for (const auto& [name, unseen] : {std::pair("item", 51u), {"user", 50u}, {"empty", 0u}}) {
+    SlotUse* const slot = evaluation.add_slot();
+    slot->set_name(name);
+    slot->set_ids(name == std::string("empty") ? 0 : 100);
+    slot->set_unseen(unseen);
+  }
+  const std::vector<std::string> doubts = DoubtsOf(evaluation);
+  ASSERT_EQ(doubts.size(), 1u);
+  EXPECT_NE(doubts[0].find("slot \"item\": 51 % of its 100 ids were never trained"),
+            std::string::npos)
+      << doubts[0];
+  EXPECT_NE(doubts[0].find("41 or 41.0"), std::string::npos);
+}
+
+TEST(DoubtsTest, ALossFarAboveTheFirstIsDoubtful) {
+  EXPECT_EQ(DoubtOfLoss(1, 2.9), "");
+  EXPECT_EQ(DoubtOfLoss(0, 9), "");
+  EXPECT_NE(DoubtOfLoss(0.5, 1.5).find("model.clip_norm"), std::string::npos);
+}
+
+TEST(DoubtsTest, FewStepsAreDoubtful) {
+  EXPECT_EQ(DoubtOfSteps(100), "");
+  EXPECT_NE(DoubtOfSteps(1).find("only 1 step:"), std::string::npos);
+  EXPECT_NE(DoubtOfSteps(99).find("step.grain_rows"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace chorus::worker::testing

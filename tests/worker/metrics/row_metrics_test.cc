@@ -6,6 +6,7 @@
 #include <map>
 #include <tuple>
 
+#include "common/key.h"
 #include "tests/worker/metrics/metrics_testing.h"
 
 namespace chorus::worker::testing {
@@ -30,6 +31,12 @@ Scores ScoresOf(const Rows& rows, uint64_t seed) {
     scores.p_v.push_back(rows.oracle[i].p_v);
   }
   return scores;
+}
+
+Scores EmptyLike(const Scores& scores) {
+  Scores out;
+  out.has_group = scores.has_group;
+  return out;
 }
 
 Evaluation EvaluationOf(const Scores& scores, const Rows& rows) {
@@ -160,6 +167,44 @@ TEST(RowMetricsTest, TableShowsGroupsRankingBucketsAndTheLowestTenth) {
     EXPECT_NE(table.find(words), std::string::npos) << words << "\n" << table;
   }
   EXPECT_EQ(table.find("nan"), std::string::npos) << table;
+}
+
+TEST(RowMetricsTest, ExposuresWithoutAGroupAreOfNone) {
+  EXPECT_EQ(kNoGroup, IdFromText(""));
+  const Rows rows = RandomRows(1500, 3);
+  Scores scores = ScoresOf(rows, 3), without = scores;
+  without.has_oracle = scores.has_oracle = false;
+  const std::vector<uint32_t> k = {5};
+  Rows grouped;
+  Scores kept = EmptyLike(scores);
+  for (size_t i = 0; i < rows.click.size(); ++i) {
+    if (i % 3 == 0) {
+      without.group[i] = kNoGroup;
+      continue;
+    }
+    grouped.predictions.push_back(rows.predictions[i]);
+    grouped.click.push_back(rows.click[i]);
+    grouped.conversion.push_back(rows.conversion[i]);
+    kept.row_id.push_back(scores.row_id[i]);
+    kept.group.push_back(scores.group[i]);
+    kept.click.push_back(scores.click[i]);
+    kept.conversion.push_back(scores.conversion[i]);
+    kept.ctr_logit.push_back(scores.ctr_logit[i]);
+    kept.cvr_logit.push_back(scores.cvr_logit[i]);
+    kept.log_cvr.push_back(scores.log_cvr[i]);
+  }
+  Evaluation some = rows.Evaluate(false), all = grouped.Evaluate(false);
+  AddGroupMetrics(without, k, &some);
+  AddGroupMetrics(kept, k, &all);
+  EXPECT_EQ(some.groups(), all.groups());
+  for (int t = 0; t < 3; ++t) {
+    EXPECT_EQ(some.task(t).gauc(), all.task(t).gauc());
+    EXPECT_EQ(some.task(t).gauc_groups(), all.task(t).gauc_groups());
+    EXPECT_NEAR(some.task(t).gauc_coverage() * static_cast<double>(some.task(t).rows()),
+                all.task(t).gauc_coverage() * static_cast<double>(all.task(t).rows()), 1e-9);
+  }
+  EXPECT_EQ(some.ranking(0).ndcg(), all.ranking(0).ndcg());
+  EXPECT_EQ(some.ranking(0).groups(), all.ranking(0).groups());
 }
 
 }  // namespace

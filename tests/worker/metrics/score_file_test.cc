@@ -10,10 +10,11 @@
 namespace chorus::worker {
 namespace {
 
-Scores RandomScores(uint64_t n, bool group, bool oracle) {
+Scores RandomScores(uint64_t n, bool group, bool oracle, bool weight = false) {
   Scores scores;
   scores.has_group = group;
   scores.has_oracle = oracle;
+  scores.has_weight = weight;
   for (uint64_t i = 0; i < n; ++i) {
     const auto uniform = [&](uint64_t j) {
       return ToOpenUniform(Random(1, RandomPurpose::kTest, i, j));
@@ -27,6 +28,7 @@ Scores RandomScores(uint64_t n, bool group, bool oracle) {
     scores.log_cvr.push_back(std::log(uniform(5)));
     if (oracle) scores.p_conv_do.push_back(static_cast<float>(uniform(6)));
     if (oracle) scores.p_v.push_back(static_cast<float>(uniform(7)));
+    if (weight) scores.weight.push_back(static_cast<float>(10 * uniform(8)));
   }
   return scores;
 }
@@ -34,14 +36,15 @@ Scores RandomScores(uint64_t n, bool group, bool oracle) {
 TEST(ScoreFileTest, ReadsBackWhatWasWritten) {
   const auto files = NewMemoryFiles();
   for (const uint64_t n : {0, 1, 33}) {
-    for (const int columns : {0, 1, 2, 3}) {
-      const Scores scores = RandomScores(n, columns & 1, columns & 2);
+    for (const int columns : {0, 1, 2, 3, 4, 7}) {
+      const Scores scores = RandomScores(n, columns & 1, columns & 2, columns & 4);
       ASSERT_TRUE(SaveScores(*files, "run/scores", scores).ok());
       const auto got = LoadScores(*files, "run/scores");
       ASSERT_TRUE(got.ok()) << got.status().ToString();
       EXPECT_EQ(*got, scores);
       EXPECT_EQ(*ReadWholeFile(*files, "run/scores"), EncodeScores(scores));
-      EXPECT_EQ(EncodeScores(scores).size(), 64 + n * (34 + 8 * (columns & 1) + 4 * (columns & 2)));
+      EXPECT_EQ(EncodeScores(scores).size(),
+                64 + n * (34 + 8 * (columns & 1) + 4 * (columns & 2) + (columns & 4)));
     }
   }
   EXPECT_EQ(*files->List("run"), std::vector<std::string>{"scores"}) << "no temporary file stays";

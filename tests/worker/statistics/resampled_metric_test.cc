@@ -281,5 +281,33 @@ TEST(GroupValuesTest, NumbersGroupsByAscendingId) {
   EXPECT_EQ(got.of_row, (std::vector<uint32_t>{2, 0, 2, 1}));
 }
 
+TEST(ResampledMetricTest, AWeightIsAsManyRows) {
+  for (const bool rounded : {false, true}) {
+    const Sample sample = RandomSample(8, rounded, false);
+    std::vector<double> weight;
+    Sample repeated;
+    for (size_t i = 0; i < sample.size(); ++i) {
+      weight.push_back(std::floor(4 * TestUniform(8, i, 9)));
+      for (int copy = 0; copy < weight[i]; ++copy) repeated.Add(sample, i);
+    }
+    MetricRows rows = sample.rows();
+    rows.weight = weight;
+    const std::vector<uint8_t> once(kGroups, 1);
+    const auto expect_equal = [&](const auto& make) {
+      const auto got = make(rows)->Value(once), expected = make(repeated.rows())->Value(once);
+      ASSERT_TRUE(got.has_value() && expected.has_value());
+      EXPECT_NEAR(*got, *expected, 1e-12);
+    };
+    expect_equal([](const MetricRows& r) { return NewAuc(r); });
+    expect_equal([](const MetricRows& r) { return NewKs(r, kGroups); });
+    expect_equal([](const MetricRows& r) { return NewLogLoss(r, kGroups); });
+    expect_equal([](const MetricRows& r) { return NewNormalizedEntropy(r, kGroups); });
+    expect_equal([](const MetricRows& r) { return NewPcoc(r, kGroups); });
+    expect_equal([](const MetricRows& r) { return NewGroupAuc(r, kGroups); });
+    expect_equal(
+        [](const MetricRows& r) { return NewFieldError(r, std::vector<uint64_t>(r.size(), 1)); });
+  }
+}
+
 }  // namespace
 }  // namespace chorus::worker::testing

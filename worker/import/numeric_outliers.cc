@@ -1,0 +1,75 @@
+#include "worker/import/numeric_outliers.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+
+#include "common/strings.h"
+#include "worker/import/delimited_row.h"
+
+namespace chorus::worker {
+namespace {
+
+constexpr double kFactor = 13.8;   // log of a million
+constexpr double kDeviations = 8;  // of log |x|
+constexpr uint64_t kFewestValues = 20;
+
+std::string Short(double value) {
+  char text[32];
+  std::snprintf(text, sizeof(text), "%.3g", value);
+  return text;
+}
+
+}  // namespace
+
+NumericOutliers::NumericOutliers(const ColumnPlan& plan)
+    : plan_(plan), columns_(plan.schema.numerics.size()) {}
+
+void NumericOutliers::Add(const ParsedSide& context, const ParsedSide& exposure,
+                          const std::function<std::string()>& place) {
+  AddSide(plan_.contexts, context, place);
+  AddSide(plan_.exposures, exposure, place);
+}
+
+void NumericOutliers::AddSide(const SidePlan& plan, const ParsedSide& side,
+                              const std::function<std::string()>& place) {
+  for (size_t i = 0; i < plan.numerics.size(); ++i) {
+    double x = side.numerics[i];
+    if (plan.numerics[i].transform == ColumnNumeric::LOG_STANDARD) x = std::expm1(x);
+    if (std::isnan(x) || x == 0) continue;
+    Column& column = columns_[plan.numerics[i].schema_index];
+    const double size = std::log(std::abs(x));
+    ++column.count;
+    const double delta = size - column.mean;
+    column.mean += delta / static_cast<double>(column.count);
+    column.squares += delta * (size - column.mean);
+    if (column.count > 1 && size <= column.largest) continue;
+    column.largest = size;
+    column.value = x;
+    column.place = place();
+  }
+}
+
+std::vector<std::string> NumericOutliers::Describe() const {
+  std::vector<std::string> lines;
+  for (size_t c = 0; c < columns_.size(); ++c) {
+    const Column& column = columns_[c];
+    if (column.count < kFewestValues) continue;
+    // Without the largest one, which would stretch the deviation that it is measured by.
+    const double count = static_cast<double>(column.count - 1);
+    const double mean = (column.mean * static_cast<double>(column.count) - column.largest) / count;
+    const double own = column.largest - column.mean;
+    const double squares =
+        std::max(0.0, column.squares - own * own * static_cast<double>(column.count) / count);
+    const double deviation = std::sqrt(squares / count);
+    if (column.largest - mean < std::max(kFactor, kDeviations * deviation)) continue;
+    lines.push_back(StrCat("numeric ", Shown(plan_.schema.numerics[c].name), ": ",
+                           Short(column.value), " in ", column.place,
+                           " is far beyond all others (usual: ", Short(std::exp(mean)),
+                           "): the column's mean and deviation are of no use; mend the value, or "
+                           "write one that means missing (missing_marker)"));
+  }
+  return lines;
+}
+
+}  // namespace chorus::worker

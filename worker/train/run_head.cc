@@ -1,0 +1,64 @@
+#include "worker/train/run_head.h"
+
+#include <google/protobuf/util/json_util.h>
+
+#include <ctime>
+
+#include "common/config.h"
+#include "common/log.h"
+
+namespace chorus::worker {
+namespace {
+
+std::string Now() {
+  const std::time_t now = std::time(nullptr);
+  std::tm utc = {};
+  char text[40] = "";
+  if (gmtime_r(&now, &utc) != nullptr) {
+    (void)std::strftime(text, sizeof(text), "%Y-%m-%d %H:%M UTC", &utc);
+  }
+  return text;
+}
+
+// "" when there is none, or one that is damaged.
+std::string BeganBefore(FileSystem& files, const std::string& path) {
+  const Result<std::string> text = ReadWholeFile(files, path);
+  RunHead head;
+  if (!text.ok() || !google::protobuf::util::JsonStringToMessage(*text, &head).ok()) return "";
+  return head.began();
+}
+
+}  // namespace
+
+RunHead MakeRunHead(const TrainConfig& config, const std::string& method, const LogReader& log,
+                    uint64_t steps) {
+  RunHead head;
+  head.set_method(method);
+  head.set_config(PrintConfig(config));
+  for (const std::string& path : config.data().log()) head.add_log(path);
+  for (const BlockInfo& block : log.blocks()) head.set_exposures(head.exposures() + block.rows);
+  for (const std::string& path : config.evaluate().log()) head.add_test_log(path);
+  head.set_steps(steps);
+  head.set_began(Now());
+  return head;
+}
+
+Status WriteRunHead(FileSystem& files, const std::string& metrics, bool resumes, RunHead head) {
+  if (metrics.empty()) return Status::Ok();
+  ASSIGN_OR_RETURN(const FileSystem::Target target, files.TargetOf(metrics));
+  if (target.in_place) return Status::Ok();
+  const std::string path = RunHeadPath(metrics);
+  const std::string before = resumes ? BeganBefore(files, path) : "";
+  if (!before.empty()) head.set_began(before);
+  google::protobuf::util::JsonPrintOptions options;
+  options.preserve_proto_field_names = true;
+  std::string line;
+  if (!google::protobuf::util::MessageToJsonString(head, &line, options).ok()) {
+    return Internal("the head of a run cannot be written as JSON");
+  }
+  const Status written = ReplaceFile(files, path, line + "\n");
+  if (!written.ok()) LogWarning(path, " is not written: ", written.message());
+  return Status::Ok();
+}
+
+}  // namespace chorus::worker

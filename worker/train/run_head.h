@@ -1,0 +1,26 @@
+#pragma once
+// What a training run is, for whoever reads its reports later: RunHead (common/report.proto) beside
+// metrics.jsonl. Thread safety: pure functions; one writer per run.
+
+#include <string>
+
+#include "common/config.pb.h"
+#include "common/file.h"
+#include "common/report.pb.h"
+#include "common/status.h"
+#include "worker/log/log_reader.h"
+
+namespace chorus::worker {
+
+// "run/metrics.jsonl.run"
+inline std::string RunHeadPath(const std::string& metrics) { return metrics + ".run"; }
+
+// Of a run that begins now.
+RunHead MakeRunHead(const TrainConfig& config, const std::string& method, const LogReader& log,
+                    uint64_t steps);
+
+// Writes it beside `metrics`, but for "" and where reports go into a pipe or a device. A run that
+// resumes keeps the time at which it began.
+Status WriteRunHead(FileSystem& files, const std::string& metrics, bool resumes, RunHead head);
+
+}  // namespace chorus::worker
