@@ -4,9 +4,15 @@ three towers 360-200-80, step 4096, Adagrad on the tables, Adam on the towers.
 
 Ids follow the same power law as step_perf's and lie in memory before the clock starts: reading costs
 nothing here, and does there. One line of JSON comes out. Needs torch and numpy only.
+
+--tables embedding: torch.nn.Embedding(sparse=True) and torch.optim.Adagrad, as a user would write it.
+--tables dedup: by hand, what a careful user would: a step's ids are made unique, their rows gathered
+once, and Adagrad updates those rows alone.
+--precision bf16: torch.autocast. --compile: torch.compile of towers and losses; --warm-up covers it.
 """
 
 import argparse
+import contextlib
 import json
 import time
 
@@ -17,6 +23,7 @@ import torch.nn.functional as F
 SLOTS, DIM, ROWS = 23, 18, 4096
 EXPONENT = 1.05  # P(rank k) ~ k^-EXPONENT, as perf/support/random_log.h
 EPS = 0.01       # floors of the propensities
+ROW_RATE, ACCUMULATOR = 0.02, 0.1
 
 
 def random_ids(generator, ids_per_slot, batches):
@@ -62,13 +69,57 @@ def chorus_cvr_loss(a, b, u, click, conversion):
             (both * entropy(u, 1 - p_b, reduction="none")).sum())
 
 
+class Embeddings:
+    """A table a slot, sparse gradients, the library's Adagrad."""
+
+    def __init__(self, ids_per_slot):
+        self.tables = [torch.nn.Embedding(ids_per_slot, DIM, sparse=True) for _ in range(SLOTS)]
+        for table in self.tables:
+            torch.nn.init.normal_(table.weight, std=0.01)
+        self.optimizer = torch.optim.Adagrad([table.weight for table in self.tables], lr=ROW_RATE,
+                                             initial_accumulator_value=ACCUMULATOR)
+
+    def look_up(self, ids):
+        self.optimizer.zero_grad(set_to_none=True)
+        return torch.cat([table(ids[s]) for s, table in enumerate(self.tables)], dim=1)
+
+    def update(self):
+        self.optimizer.step()
+
+
+class Deduplicated:
+    """One table of all slots, of which a step reads and updates each row once."""
+
+    def __init__(self, ids_per_slot):
+        self.weight = torch.empty(SLOTS * ids_per_slot, DIM).normal_(std=0.01)
+        self.squares = torch.full_like(self.weight, ACCUMULATOR)
+        self.offsets = (torch.arange(SLOTS) * ids_per_slot).unsqueeze(1)
+
+    def look_up(self, ids):
+        self.unique, inverse = torch.unique(ids + self.offsets, return_inverse=True)
+        self.rows = self.weight.index_select(0, self.unique).requires_grad_()
+        return self.rows.index_select(0, inverse.t().reshape(-1)).view(ROWS, SLOTS * DIM)
+
+    @torch.no_grad()
+    def update(self):
+        gradient = self.rows.grad
+        squares = self.squares.index_select(0, self.unique).addcmul_(gradient, gradient)
+        self.squares.index_copy_(0, self.unique, squares)
+        rows = self.rows.detach().addcdiv_(gradient, squares.sqrt_().add_(1e-10), value=-ROW_RATE)
+        self.weight.index_copy_(0, self.unique, rows)
+
+
 def main():
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--steps", type=int, default=32)
     parser.add_argument("--warm-up", type=int, default=8)
     parser.add_argument("--ids-per-slot", type=int, default=1000000)
     parser.add_argument("--batches", type=int, default=32, help="distinct ones, used in turn")
+    parser.add_argument("--tables", choices=("embedding", "dedup"), default="embedding")
+    parser.add_argument("--precision", choices=("fp32", "bf16"), default="fp32")
+    parser.add_argument("--compile", action="store_true")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     torch.manual_seed(1)
@@ -80,13 +131,22 @@ def main():
     conversion = click * torch.from_numpy(
         (generator.random((options.batches, ROWS)) < 0.05).astype(np.float32))
 
-    tables = [torch.nn.Embedding(options.ids_per_slot, DIM, sparse=True) for _ in range(SLOTS)]
-    for table in tables:
-        torch.nn.init.normal_(table.weight, std=0.01)
+    tables = (Embeddings if options.tables == "embedding" else Deduplicated)(options.ids_per_slot)
     towers = torch.nn.ModuleList(tower() for _ in range(3))
-    rows_optimizer = torch.optim.Adagrad([table.weight for table in tables], lr=0.02,
-                                         initial_accumulator_value=0.1)
-    dense_optimizer = torch.optim.Adam(towers.parameters(), lr=0.001)
+    try:
+        dense_optimizer = torch.optim.Adam(towers.parameters(), lr=0.001, fused=True)
+    except (RuntimeError, TypeError):  # before 2.4 not on the CPU
+        dense_optimizer = torch.optim.Adam(towers.parameters(), lr=0.001)
+    rounding = (torch.autocast("cpu", dtype=torch.bfloat16) if options.precision == "bf16"
+                else contextlib.nullcontext())
+
+    def loss_of(x, click, conversion):
+        with rounding:
+            logits = [tower_of(x).squeeze(1) for tower_of in towers]
+        return chorus_cvr_loss(*(logit.float() for logit in logits), click, conversion)
+
+    if options.compile:
+        loss_of = torch.compile(loss_of)
 
     parts = {"forward": 0.0, "backward": 0.0, "optimizer": 0.0}
     begin = cpu_begin = 0.0
@@ -96,17 +156,14 @@ def main():
             begin, cpu_begin = time.perf_counter(), time.process_time()
         batch = step % options.batches
         start = time.perf_counter()
-        x = torch.cat([table(ids[batch, s]) for s, table in enumerate(tables)], dim=1)
-        a, b, u = (tower_of(x).squeeze(1) for tower_of in towers)
-        loss = chorus_cvr_loss(a, b, u, click[batch], conversion[batch])
+        loss = loss_of(tables.look_up(ids[batch]), click[batch], conversion[batch])
         parts["forward"] += time.perf_counter() - start
         start = time.perf_counter()
-        rows_optimizer.zero_grad(set_to_none=True)
         dense_optimizer.zero_grad(set_to_none=True)
         loss.backward()
         parts["backward"] += time.perf_counter() - start
         start = time.perf_counter()
-        rows_optimizer.step()
+        tables.update()
         dense_optimizer.step()
         parts["optimizer"] += time.perf_counter() - start
     seconds = (time.perf_counter() - begin) / options.steps
@@ -114,7 +171,8 @@ def main():
     if not np.isfinite(loss.item()):
         raise SystemExit("torch_step: the loss is not finite")
     print(json.dumps({
-        "bench": "torch_step", "threads": options.threads, "steps": options.steps,
+        "bench": "torch_step", "tables": options.tables, "precision": options.precision,
+        "compile": options.compile, "threads": options.threads, "steps": options.steps,
         "exposures_per_s": round(ROWS / seconds), "step_ms": round(seconds * 1e3, 3), "cpu_ms": round(cpu_seconds * 1e3, 3),
         "parts_ms": {k: round(v / options.steps * 1e3, 3) for k, v in parts.items()},
         "loss": round(loss.item(), 5), "torch": torch.__version__}))
