@@ -185,7 +185,7 @@ TEST_F(ExportTest, TheScriptReadsTheTextThatImportAndPredictTake) {
   ASSERT_TRUE(ReplaceFile(files_, Path("odd.textproto"), R"(
       click: "click" conversion: "buy" slot { column: "user" context: true key_space: "people" }
       slot { column: "seen" name: "history" separator: "|" value_separator: ":" key_space: "items"
-             max_ids: 2 keep: LARGEST_VALUE }
+             max_ids: 2 keep: LARGEST_VALUE value_transform: LN1P value_clip: 0.75 value_l2: true }
       slot { column: "item" key_space: "items" }
       numeric { column: "age" context: true missing: -1.5 }
       numeric { column: "price" name: "cost" transform: LOG_STANDARD missing: 0.25 } block_rows: 16)")

@@ -17,7 +17,7 @@ constexpr double kHistoryExponent = 0.8;
 // Spread of the number of tokens: the 99th percentile of a row is 3.2 times the mean.
 constexpr double kActivityDeviation = 0.57;
 
-// Sizes of a cell's contexts: the exponential law's quantiles (i + 1/2) / 20, scaled to 1158 in all.
+// Sizes of a cell's contexts: the exponential law's quantiles (i + 1/2) / 20, 1158 in all.
 constexpr std::array<uint32_t, kAliCcpCellContexts> kSizes = {
     1, 5, 8, 11, 15, 19, 23, 28, 33, 38, 44, 50, 58, 66, 76, 88, 103, 123, 153, 216};
 static_assert([] {
