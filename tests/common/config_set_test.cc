@@ -108,7 +108,8 @@ TEST_F(ConfigSet, AMessageIsReplacedByBraces) {
 }
 
 TEST_F(ConfigSet, AMessageComesFromAFile) {
-  const std::string part = directory_ + "/model.textproto";
+  const std::string folder = std::filesystem::path(Write("")).parent_path();
+  const std::string part = folder + "/model.textproto";
   std::ofstream(part) << "# experts\nencoder { name: 'mix' mmoe { experts: 3 } }\n";
   const auto config = Load("model { tower { hidden: 4 } clip_norm: 1 }", {"model=@" + part});
   ASSERT_TRUE(config.ok()) << config.status().ToString();
@@ -118,7 +119,7 @@ TEST_F(ConfigSet, AMessageComesFromAFile) {
   EXPECT_EQ(ErrorOf("", {"model=@" + part}),
             "model.textproto:3: model.encoder.0.mmoe.expert: no such field; allowed: known fields: "
             "experts, hidden");
-  EXPECT_THAT(ErrorOf("", {"model=@" + directory_ + "/none"}), HasSubstr("none"));
+  EXPECT_THAT(ErrorOf("", {"model=@" + folder + "/none"}), HasSubstr("none"));
 }
 
 TEST_F(ConfigSet, MistakesNameTheSetAndWhatIsAllowed) {
