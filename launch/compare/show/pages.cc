@@ -3,7 +3,9 @@
 #include <string_view>
 #include <vector>
 
+#include "common/config.h"
 #include "common/strings.h"
+#include "launch/compare/run/logs.h"
 #include "launch/compare/show/figures.h"
 #include "launch/compare/show/words.h"
 #include "launch/report/html.h"
@@ -98,6 +100,26 @@ std::string FigureSection(const std::string& title, const std::vector<std::strin
   return pictures.empty() ? "" : Element("h2", title) + Figure(pictures, caption);
 }
 
+std::string Named(const std::string& what, const LogPaths& paths) {
+  return paths.empty() ? "" : StrCat("; ", what, " ", Join({paths.begin(), paths.end()}, ", "));
+}
+
+// What was trained on what. Nothing of time: the page is the same whenever it is made.
+std::string PageHead(const CompareConfig& config) {
+  std::vector<std::string> methods, items;
+  for (const CompareMethod& method : config.method()) methods.push_back(method.name());
+  items.push_back(StrCat("Methods: ", Join(methods, ", ")));
+  for (const CompareData& data : config.data()) {
+    items.push_back(StrCat("Data set ", data.name(), ": trained on ",
+                           Join({data.train().begin(), data.train().end()}, ", "),
+                           Named("tested on", data.test()),
+                           Named("settings judged on", data.validation()),
+                           Named("potential labels in", data.potential())));
+  }
+  return StrCat(HtmlList(items), "<details><summary>Configuration</summary>\n<div ",
+                "class=\"scroll\">", Element("pre", PrintConfig(config)), "</div></details>\n");
+}
+
 }  // namespace
 
 std::string TableMarkdown(const FinishedRuns& finished, const CompareTable& table) {
@@ -122,7 +144,7 @@ bool IsTableMarkdown(std::string_view text) {
 
 Result<std::string> ReportPage(const FinishedRuns& finished, const CompareTable& table) {
   const CompareConfig& config = finished.config();
-  std::string body = HtmlList(TableNotes(finished, table));
+  std::string body = PageHead(config) + HtmlList(TableNotes(finished, table));
   for (const TableSection& section : SectionsOf(table)) {
     body += HtmlSection(finished, table, section);
   }

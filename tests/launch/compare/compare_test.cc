@@ -31,6 +31,12 @@ TEST_F(CompareTest, TrainsEveryMethodBySeedAndWritesResultsTableAndPage) {
     EXPECT_NE(table.find(text), std::string::npos) << text << "\n" << table;
   }
   EXPECT_EQ(WhatIsUnbalanced(Read("out/report.html")), "");
+  for (const std::string& text :
+       {std::string("Methods: BASE, ESMM"),
+        StrCat("Data set 0: trained on ", Path("train"), "; tested on ", Path("test"), "<"),
+        std::string("common_ctr: &quot;BASE&quot;")}) {
+    EXPECT_NE(Read("out/report.html").find(text), std::string::npos) << text;
+  }
   EXPECT_FALSE(files_.Exists(Path("out/runs/BASE/seed-1-0/checkpoint")));
 
   ExpectSuccess(Run(0, Command("report", {Path("out/runs/BASE/seed-1-0")})));
