@@ -15,8 +15,8 @@ struct DeviceSlot {
   uint32_t table;             // configured table
   uint32_t dim;
   uint32_t first_column;
-  int32_t pooling;      // SlotConfig::Pooling
-  uint32_t max_length;  // of a sequence, whose rows are side by side; else 0
+  int32_t pooling;          // SlotConfig::Pooling
+  uint32_t max_length = 0;  // of a sequence, whose rows are side by side; else 0
 };
 
 // One side (contexts or exposures) of a grain. Pool gets a pointer to it on the device, so that a
