@@ -21,7 +21,8 @@ namespace chorus {
 // defaults, and checks it. A repeated message is addressed by its name field or its index
 // (table.default.dim, table.0.dim); if there is no element, or one, the address may be left out. A
 // list is replaced as a whole: model.tower.hidden=360,200,80; a message too:
-// objective.esmm={w_ctcvr: 10}, or model=@FILE with its fields in the file. To name a field of another alternative is to choose that one.
+// objective.esmm={w_ctcvr: 10}, or model=@FILE with its fields in the file. To name a field of
+// another alternative is to choose that one.
 Status LoadConfig(const std::string& path, const std::vector<std::string>& sets,
                   google::protobuf::Message* config);
 

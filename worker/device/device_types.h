@@ -29,9 +29,10 @@ struct DeviceSide {
   int64_t gradient_stride;  // row stride of the side's input gradient, [rows, slot_width]
   int64_t rows;
   int64_t slot_count;
-  int64_t sequences;   // of the slots, the last ones; their lengths are the side's last columns
   uint32_t first_key;  // as in DeviceSlot, of the side's first slot
   uint32_t keys;       // number of keys of all slots of the side
+  // Of the slots, the last ones; their lengths are the side's last columns.
+  int64_t sequences = 0;
 };
 
 // The source and the factor of every key's gradient.

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "common/check.h"
+#include "worker/math/row_stride.h"
 
 namespace chorus::worker {
 namespace {
@@ -22,9 +23,9 @@ std::vector<Reader> ReadersOf(const std::vector<Node>& nodes, size_t memory) {
     for (size_t i = 0; i < nodes[n].inputs.size(); ++i) {
       const Port& port = nodes[n].inputs[i];
       if (nodes[port.node].memory != memory) continue;
-      const int64_t begin = nodes[port.node].memory_column + port.first;
-      const int64_t end = std::min(begin + port.width, nodes[memory].gradient_width);
-      readers.push_back({n, i, begin, std::max(begin, end)});
+      const int64_t columns = nodes[memory].gradient_width;
+      const int64_t first = nodes[port.node].memory_column + port.first;
+      readers.push_back({n, i, std::min(first, columns), std::min(first + port.width, columns)});
     }
   }
   return readers;
@@ -107,11 +108,17 @@ void Graph::Finish() {
   }
 }
 
-int64_t Graph::most_times() const {
-  int64_t most = 1;
+MatrixExtents Graph::extents() const {
+  MatrixExtents most;
+  const auto add = [&](int64_t times, int64_t columns) {
+    most.times = std::max(most.times, times);
+    most.columns = std::max(most.columns, times * columns);
+    most.floats = std::max(most.floats, times * RowStride(columns));
+  };
   for (const Node& node : nodes_) {
+    add(1, node.width);
     if (node.layer == nullptr) continue;
-    for (const ScratchShape& shape : node.layer->scratch()) most = std::max(most, shape.times);
+    for (const ScratchShape& shape : node.layer->scratch()) add(shape.times, shape.cols);
   }
   return most;
 }

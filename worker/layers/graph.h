@@ -56,6 +56,13 @@ struct Node {
   std::vector<GradientWrite> writes;  // [inputs]
 };
 
+// The largest matrices of a grain, whose rows are its own or, in scratch, some `times` as many.
+struct MatrixExtents {
+  int64_t times = 1;
+  int64_t columns = 0;  // times columns
+  int64_t floats = 0;   // per row of the grain, with strides of RowStride
+};
+
 class Graph {
  public:
   // Nodes are added in topological order. Of a node that is added: its layer, inputs and the like;
@@ -74,8 +81,7 @@ class Graph {
   // weights can be summed among workers while the other nodes' are computed.
   size_t lower() const { return lower_; }
   size_t most_inputs() const { return most_inputs_; }
-  // The largest ScratchShape::times: products and sums have so many times a grain's rows.
-  int64_t most_times() const;
+  MatrixExtents extents() const;
   // Of a node with a layer, and of all of them, for each row of a side.
   static RowCost CostOf(const Node& node);
   RowCost cost() const;
@@ -119,9 +125,10 @@ struct GraphPass {
 // heads]; writes the columns of the graph's heads.
 Status ForwardGraph(const GraphPass& pass, MatrixView<float> logits);
 
-// The two halves of a backward pass: the graph's upper part, then the rest. Overwrites the gradients
-// of the graph's inputs and the blocks of its layers in `gradient`.  dlogits: [grain_rows, heads],
-// 0 in padded rows; left as it is. REQUIRES: ForwardGraph with the same `pass` came before.
+// The two halves of a backward pass: the graph's upper part, then the rest. Overwrites the
+// gradients of the graph's inputs (but for one that nobody reads, whose gradient stays 0) and the
+// blocks of its layers in `gradient`.  dlogits: [grain_rows, heads], 0 in padded rows; left as it
+// is. REQUIRES: ForwardGraph with the same `pass` came before.
 Status BackwardUpper(const GraphPass& pass, MatrixView<float> dlogits, std::span<float> gradient);
 Status BackwardLower(const GraphPass& pass, MatrixView<float> dlogits, std::span<float> gradient);
 

@@ -1,6 +1,6 @@
 #pragma once
-// Dot products of slots, as in DLRM (Naumov et al., 2019, section 2.1): of every pair of the slots of
-// one matrix, or of every slot of one matrix with every slot of another.
+// Dot products of slots, as in DLRM (Naumov et al., 2019, section 2.1): of every pair of the slots
+// of one matrix, or of every slot of one matrix with every slot of another.
 
 #include <vector>
 

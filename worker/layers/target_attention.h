@@ -1,6 +1,7 @@
 #pragma once
 // The activation unit and the weighted sum of Deep Interest Network (Zhou et al., KDD 2018, eq. 3):
-//   h_t = relu(W_k k_t + W_q q + W_p (k_t * q) + b),  a_t = <w, h_t> + c,  y = sum over t of a_t k_t
+//   h_t = relu(W_k k_t + W_q q + W_p (k_t * q) + b),  a_t = <w, h_t> + c
+//   y = sum over t of a_t k_t
 // over the elements k_t of a sequence, for a candidate q. As in the paper, the weights a_t are not
 // normalised. A difference k - q, as others add to the unit, would be part of W_k and W_q. What
 // depends on the sequence alone, W_k k_t, is computed once per row of its side.

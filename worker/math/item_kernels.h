@@ -13,6 +13,7 @@
 #include "common/device_math.h"
 #include "common/matrix_view.h"
 #include "worker/math/item_access.h"
+#include "worker/math/partial_sums.h"
 #include "worker/math/sequence_items.h"
 
 namespace chorus::worker {
@@ -76,7 +77,7 @@ struct RowDotItems {
   int64_t floats() const { return 2 * a.rows * a.cols + 2 * to.rows; }
   CHORUS_HD void operator()(int64_t i, int64_t) const {
     using namespace item_internal;
-    constexpr int kParts = 16;
+    constexpr int kParts = kPartialSums;
     float partial[kParts] = {};
     const float* const x = At(a, i, 0);
     const float* const y = At(b, i, 0);

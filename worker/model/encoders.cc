@@ -18,9 +18,10 @@ constexpr size_t kNoTower = SIZE_MAX;
 const std::set<std::string> kReserved = {kInputs, kSharedBottom, "context",  "exposure", "weight",
                                          "bias",  "mean",        "variance", "count"};
 
-// With the name as label, so that weights of what reads several things differ in their names.
+// With the name as label, so that weights of what reads several things differ in their names: no
+// name has a "-".
 std::vector<Port> WithLabel(std::vector<Port> ports, const std::string& label) {
-  for (Port& port : ports) port.label = port.label.empty() ? label : label + "_" + port.label;
+  for (Port& port : ports) port.label = port.label.empty() ? label : label + "-" + port.label;
   return ports;
 }
 

@@ -1,6 +1,6 @@
 #pragma once
 // The parts of a network between the inputs and the towers: model.shared_bottom and model.encoder.
-// Thread safety: pure functions.
+// Thread safety: none; one thread builds a network.
 
 #include <map>
 #include <set>

@@ -1,7 +1,7 @@
 #pragma once
-// Hidden layers and mixtures of experts. Names of weights: "PREFIX.LAYER.weight",
-// "PREFIX.expert.E.LAYER.weight", "PREFIX.gate.TOWER.weight"; in PLE behind a level's number, and a
-// tower's experts "PREFIX.LEVEL.TOWER.E.LAYER.weight". Thread safety: pure functions.
+// Hidden layers and mixtures of experts. Names of layers: "PREFIX.LAYER", "PREFIX.expert.E.LAYER",
+// "PREFIX.gate.TOWER"; in PLE behind a level's number, and a tower's experts
+// "PREFIX.LEVEL.TOWER.E.LAYER". Thread safety: none; one thread builds a network.
 
 #include <string>
 #include <vector>

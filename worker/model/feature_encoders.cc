@@ -47,7 +47,7 @@ struct SlotPort {
 // Null where the model reads no such slot.
 SlotPort FindSlot(const InputLayout& layout, const std::string& name) {
   SlotPort out;
-  size_t node = 0;
+  size_t node = GroupBuilder::kContexts;
   for (const SideInputs* side : {&layout.contexts, &layout.exposures}) {
     int64_t length = side->first_length();
     for (const SlotInput& slot : side->slots) {
@@ -183,7 +183,8 @@ Result<SlotPorts> FindSlots(const InputLayout& layout, const std::string& reader
   out.dim = first->dim;
   for (const Port& input : inputs) {
     if (input.first > 0) continue;  // numeric columns
-    const SideInputs& side = input.node == 0 ? layout.contexts : layout.exposures;
+    const SideInputs& side =
+        input.node == GroupBuilder::kContexts ? layout.contexts : layout.exposures;
     if (side.pooled_width > 0) out.ports.push_back(input.Columns(0, side.pooled_width));
   }
   return out;

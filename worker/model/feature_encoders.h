@@ -1,5 +1,6 @@
 #pragma once
-// Encoders that multiply features with one another. Thread safety: pure functions.
+// Encoders that multiply features with one another. Thread safety: none; one thread builds a
+// network.
 
 #include <string>
 #include <vector>
@@ -32,7 +33,8 @@ std::vector<Port> AddBiInteraction(const std::string& prefix, const SlotPorts& s
 std::vector<Port> AddSlotDots(const std::string& prefix, const SlotPorts& slots,
                               GroupBuilder* builder);
 
-// Names of weights: "PREFIX.unit.key", ".query", ".product", ".bias"; "PREFIX.score.weight", ".bias".
+// Names of weights: "PREFIX.unit.key", ".query", ".product", ".bias"; "PREFIX.score.weight" and
+// ".bias".
 // Error: kInvalidArgument names the field and the slot.
 Result<Port> AddTargetAttention(const TargetAttentionConfig& config, const std::string& reader,
                                 const std::string& prefix, const InputLayout& layout,

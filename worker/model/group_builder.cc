@@ -38,8 +38,7 @@ std::vector<Port> PortsOf(const ProductWeights& weights, std::vector<Port> ports
 int64_t ProductWeights::out() const { return Sum(widths); }
 
 std::vector<Port> Labelled(std::vector<Port> inputs) {
-  const bool of_graph = !inputs.empty() && inputs[0].node < 2;
-  if (inputs.size() == 1 && !of_graph) {
+  if (inputs.size() == 1 && inputs[0].node > GroupBuilder::kExposures) {
     inputs[0].label = kWeight;
   }
   return inputs;
@@ -61,7 +60,7 @@ GroupBuilder::GroupBuilder(const InputLayout& inputs, uint32_t stage, bool batch
       add_part(0, columns.width(), label);
     } else {
       add_part(0, columns.pooled_width, label);
-      add_part(columns.slot_width, columns.first_length(), StrCat(label, "_numerics"));
+      add_part(columns.slot_width, columns.first_length(), StrCat(label, "-numerics"));
     }
   };
   add("context", Side::kContext, inputs.contexts);

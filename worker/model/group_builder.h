@@ -35,6 +35,10 @@ struct ProductWeights {
 
 class GroupBuilder {
  public:
+  // The graph's inputs, which are its first nodes: the columns of input_layout.h.
+  static constexpr size_t kContexts = 0;
+  static constexpr size_t kExposures = 1;
+
   GroupBuilder(const InputLayout& inputs, uint32_t stage, bool batch_norm,
                ParameterLayout* parameters);
 
@@ -53,10 +57,11 @@ class GroupBuilder {
   // running statistics for the end of the group's.
   ProductWeights TakeHidden(std::vector<std::string> layers, const std::vector<Port>& inputs,
                             const Widths& widths, bool in_order = true);
-  // Logits start as zeros: training starts with every probability at 1/2, or where model.start says.
+  // Logits start as zeros: training starts with every probability at 1/2, or where model.start
+  // says.
   ProductWeights TakeLogit(const std::string& layer, const std::vector<Port>& inputs);
-  // A square matrix whose parts have the names of `layers`.
-  ParameterRange TakeMatrix(const std::vector<std::string>& layers, int64_t rows,
+  // Some other matrix, whose parts side by side are the blocks `names`.
+  ParameterRange TakeMatrix(const std::vector<std::string>& names, int64_t rows,
                             const Widths& widths, int64_t fan_in);
 
   // Adds the product with its activation. Returns its output.

@@ -27,6 +27,7 @@ Status CheckAgainstLog(const SlotConfig& config, const LogSchema& schema) {
   for (const SlotInfo& slot : schema.slots) {
     if (slot.name != config.name()) continue;
     if (config.numeric()) return InvalidArgument(where + "numeric, but the log has ids under it");
+    if (config.ignore()) return Status::Ok();
     if (config.pooling() == SlotConfig::SEQUENCE && !slot.multi_valued) {
       return InvalidArgument(where + "SEQUENCE needs several ids, and the log has one under it");
     }

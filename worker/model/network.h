@@ -3,8 +3,8 @@
 // places of the parameters and the names of their blocks. No arithmetic.
 //
 // Each embedding group has inputs and a graph of its own:
-//   inputs -> [shared bottom] -> first layers of all towers
-//          -> per tower: further hidden layers -> a logit for each of its heads
+//   inputs -> [shared bottom, encoders] -> first layers of all towers
+//          -> per tower: further hidden layers -> a logit for each of its heads [and its wide part]
 // First layers that read the same are one wide product. Later layers are one product per tower: at
 // 512 rows these already run at the library's best speed. Batch normalisation and dropout follow
 // hidden layers. A transfer replaces the output of one hidden layer of the receiving tower.
@@ -19,6 +19,7 @@
 #include "common/status.h"
 #include "worker/layers/graph.h"
 #include "worker/layers/parameters.h"
+#include "worker/model/group_builder.h"
 #include "worker/model/input_layout.h"
 #include "worker/objective/method_shape.h"
 
@@ -29,8 +30,8 @@ struct GroupPlan {
   uint32_t stage = 0;
   Graph graph;
   // The graph's inputs, which are its first nodes: the columns of input_layout.h.
-  static constexpr size_t kContexts = 0;
-  static constexpr size_t kExposures = 1;
+  static constexpr size_t kContexts = GroupBuilder::kContexts;
+  static constexpr size_t kExposures = GroupBuilder::kExposures;
   // The group's weights are one range. `upper` is final after BackwardUpper, `lower` after
   // BackwardLower, so that a device can begin to sum the former among workers.
   ParameterRange lower, upper;
@@ -44,7 +45,7 @@ struct Network {
 
   // Error: kInvalidArgument when the configuration names a tower that the objective lacks, or one
   // twice, when a tower is not configured, or has too few hidden layers for a transfer or a head's
-  // dropout.
+  // dropout; when an encoder is not well configured (encoders.h), or nothing reads it.
   static Result<Network> Make(const ModelConfig& config, const InputLayout& inputs,
                               const MethodShape& shape);
 

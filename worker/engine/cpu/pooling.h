@@ -17,7 +17,8 @@
 
 namespace chorus::worker {
 
-// Fills the first features.rows rows of `x` (slots, numeric columns, lengths of sequences) and zeroes the rest.
+// Fills the first features.rows rows of `x` (slots, numeric columns, lengths of sequences) and
+// zeroes the rest.
 //   positions[column][k]: of a slot's key k.   rows[table][position]: the embedding.
 //   x: [>= rows, side.width()].
 void PoolForward(const SideInputs& side, const FeatureColumns& features,

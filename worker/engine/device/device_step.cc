@@ -11,6 +11,9 @@
 namespace chorus::worker {
 namespace {
 
+// Of a matrix whose columns are summed: a device has blocks of 256 rows, at most 65535 of them.
+constexpr int64_t kMostRows = int64_t{65535} * 256;
+
 // The maximal nodes of a worker's grains, counted from the first of them.
 std::vector<TreeNode> NodesFromFirstGrain(GrainRange grains) {
   std::vector<TreeNode> nodes = MaximalNodes(grains);
@@ -79,6 +82,14 @@ Status DeviceStep::Open() {
     return InvalidArgument(StrCat("step.grain_rows: ", plan_.grain_rows, " rows of ", widest,
                                   " pooled floats are too many for a device"));
   }
+  int64_t times = 1;
+  for (const GroupPlan& group : plan_.groups()) {
+    times = std::max(times, group.graph.extents().times);
+  }
+  if (plan_.grain_rows * times > kMostRows) {
+    return InvalidArgument(StrCat("step.grain_rows: ", plan_.grain_rows, " rows with sequences of ",
+                                  times, " elements (slot.max_length) are too many for a device"));
+  }
   TakeFixedMemory();
   ASSIGN_OR_RETURN(std::byte* const fixed, device_->TakeMemory(fixed_.used()));
   fixed_.Start(fixed);
@@ -111,15 +122,20 @@ Status DeviceStep::OpenBuffers() {
 // What products read are activations of a grain and weights.
 DeviceSizes DeviceStep::LargestSizes() const {
   const Model& model = *plan_.model;
-  int64_t widest = std::max(model.inputs.contexts.width(), model.inputs.exposures.width());
+  DeviceSizes sizes;
+  sizes.rows = plan_.grain_rows;
+  sizes.weights = model.parameters().size();
   for (const ParameterBlock& block : model.parameters().blocks()) {
-    widest = std::max({widest, block.rows, block.stride});
+    sizes.columns = std::max({sizes.columns, block.rows, block.stride});
   }
-  int64_t rows = plan_.grain_rows;
+  int64_t floats = RowStride(sizes.columns);
   for (const GroupPlan& group : plan_.groups()) {
-    rows = std::max(rows, plan_.grain_rows * group.graph.most_times());
+    const MatrixExtents extents = group.graph.extents();
+    sizes.columns = std::max(sizes.columns, extents.columns);
+    floats = std::max(floats, extents.floats);
   }
-  return {rows, widest, rows * RowStride(widest), model.parameters().size()};
+  sizes.product_input = plan_.grain_rows * floats;
+  return sizes;
 }
 
 Status DeviceStep::Load(const StepBatch& batch, const PulledRows& rows, bool training) {
