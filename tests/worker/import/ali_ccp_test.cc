@@ -107,6 +107,22 @@ TEST_F(AliCcpTest, JoinsRowsWithTheFeaturesThatTheyShare) {
   EXPECT_EQ(batch.exposures.slots[1].values, (std::vector<float>{0.69315f, 2.0f}));
 }
 
+TEST_F(AliCcpTest, NumbersAreTheValuesOfTheirTokens) {
+  const std::string schema =
+      "format: ALI_CCP click: 'click' conversion: 'conversion' slot { column: '210' } "
+      "numeric { column: '509' transform: NONE } "
+      "numeric { column: '101' context: true transform: NONE }";
+  Write(SkeletonRow(1, "0,0", "a", "210:7:1.0 509:3:0.5"), CommonRow("a", "101:4:2.5"));
+  ASSERT_OK(Import({}, schema).status());
+  EXPECT_EQ(Block().exposures.numerics[0], (std::vector<float>{0.5}));
+  EXPECT_EQ(Block().contexts.numerics[0], (std::vector<float>{2.5}));
+  Write("1,0,0,a,1,509\x02" + std::string("3\n"), CommonRow("a", "101:4:2.5"));
+  EXPECT_EQ(
+      Import({.output = "none"}, schema).status().message(),
+      "skeleton.csv:1: column 'feature_list': token 1: found '509\\x023', which has no value, "
+      "and column '509' is a number: expected id\\x03value");
+}
+
 TEST_F(AliCcpTest, TakesPackedFilesInAnyOrderAndInPieces) {
   WriteSmallPair();
   ASSERT_OK(Import().status());

@@ -62,6 +62,38 @@ TEST_F(TokenRowTest, ReadsLibffm) {
   EXPECT_EQ(batch.exposures.slots[1].values, (std::vector<float>{0.5, 2, 1}));
 }
 
+// The ids of these tokens are no numbers that anything could read in place of the values.
+TEST_F(TokenRowTest, NumbersAreTheValuesOfTheirTokens) {
+  const std::string schema =
+      "format: LIBFFM click: 'label' time: '8' weight: '7' slot { column: '0' } "
+      "numeric { column: '9' transform: NONE } ";
+  ASSERT_OK(Import(schema, "1 0:5:1 9:31:2.5 8:41:1700 7:51:0.25\n0 0:6:1 7:52:1\n").status());
+  const Batch batch = Block();
+  EXPECT_EQ(batch.exposures.slots[0].keys, (std::vector<Key>{TokenKey("0", 5), TokenKey("0", 6)}));
+  EXPECT_EQ(batch.exposures.numerics[0], (std::vector<float>{2.5, 0}));
+  EXPECT_EQ(batch.time, (std::vector<int64_t>{1700, 0}));
+  EXPECT_EQ(batch.weight, (std::vector<float>{0.25, 1}));
+  ASSERT_OK(files_->RemoveRecursively("out"));
+  const std::string error = ", which has no value, and column '9' is a number: expected id:value";
+  EXPECT_EQ(Import(schema, "1 0:5:1 9:31\n").status().message(),
+            "in.txt:1: token 2: found '9:31'" + error);
+  EXPECT_EQ(Import(schema, "1 0:5:1 9:31:\n").status().message(),
+            "in.txt:1: token 2: found '9:31:'" + error);
+  EXPECT_EQ(
+      Import(schema + "slot { column: '9' name: 'id' }", "1 9:31:2.5\n").status().message(),
+      "column '9': two entries take different parts of its tokens (ids, id:value, or a number's "
+      "values); name it in one of them");
+}
+
+TEST_F(TokenRowTest, NumbersOfSlotTextStandBehindTheirField) {
+  ASSERT_OK(Import("format: SLOT_TEXT click: '0' weight: 'w' slot { column: '101' } "
+                   "numeric { column: 'price' transform: NONE }",
+                   "1,101:7,price:2.5,w:0.5\n")
+                .status());
+  EXPECT_EQ(Block().exposures.numerics[0], (std::vector<float>{2.5}));
+  EXPECT_EQ(Block().weight, (std::vector<float>{0.5}));
+}
+
 TEST_F(TokenRowTest, ReadsSlotTextWithLeadingCells) {
   ASSERT_OK(Import("format: SLOT_TEXT row_id: '0' click: '1' conversion: '2' "
                    "slot { column: '101' context: true } slot { column: '205' separator: ',' }",
