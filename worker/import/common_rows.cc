@@ -10,7 +10,6 @@
 #include "common/key.h"
 #include "common/parallel_for.h"
 #include "common/strings.h"
-#include "worker/import/bad_rows.h"
 #include "worker/import/line_reader.h"
 
 namespace chorus::worker {
@@ -48,12 +47,14 @@ struct Incoming {
 class StoredRows final : public CommonRows {
  public:
   StoredRows(FileSystem& files, std::vector<std::string> input_names, CommonRowsOptions options)
-      : files_(files), input_names_(std::move(input_names)), options_(std::move(options)) {}
+      : files_(files),
+        input_names_(std::move(input_names)),
+        options_(std::move(options)),
+        bad_rows_(options_.max_bad_rows, /*tell=*/true, options_.bad_list) {}
 
   Status ReadAll(const std::vector<TextInput>& inputs) {
-    BadRows bad_rows(options_.max_bad_rows, /*tell=*/true);
     for (uint32_t i = 0; i < inputs.size(); ++i) {
-      RETURN_IF_ERROR(ReadInput(i, inputs[i], &bad_rows));
+      RETURN_IF_ERROR(ReadInput(i, inputs[i]));
     }
     RETURN_IF_ERROR(EndWave());
     if (spill_writer_ != nullptr) {
@@ -75,6 +76,7 @@ class StoredRows final : public CommonRows {
   }
 
   uint64_t rows() const override { return entries_.size(); }
+  uint64_t bad_rows() const override { return bad_rows_.count(); }
   uint64_t stored_bytes() const override { return end_; }
   uint64_t spilled_bytes() const override { return end_ - in_memory_; }
   std::unique_ptr<Finder> NewFinder() const override;
@@ -98,7 +100,7 @@ class StoredRows final : public CommonRows {
   }
 
  private:
-  Status ReadInput(uint32_t index, const TextInput& input, BadRows* bad_rows) {
+  Status ReadInput(uint32_t index, const TextInput& input) {
     auto source = input.open();
     if (!source.ok()) return source.status().Annotate(input.name);
     auto unpacked = NewUnpackingSource(std::move(source).value());
@@ -111,7 +113,7 @@ class StoredRows final : public CommonRows {
       if (!*got) return Status::Ok();
       if (line.empty()) continue;
       if (const size_t end = line.find(','); end == 0 || end == std::string_view::npos) {
-        RETURN_IF_ERROR(bad_rows->Add(
+        RETURN_IF_ERROR(bad_rows_.Add(
             InvalidArgument(StrCat(input.name, ":", reader.line_number(), ": found ", Shown(line),
                                    ", expected common_feature_index,feature_num,feature_list"))));
         continue;
@@ -188,6 +190,7 @@ class StoredRows final : public CommonRows {
   FileSystem& files_;
   const std::vector<std::string> input_names_;
   const CommonRowsOptions options_;
+  BadRows bad_rows_;
   std::vector<Incoming> wave_;
   size_t wave_bytes_ = 0;
   std::vector<StoredLine> entries_;     // by hash, once all are there

@@ -13,6 +13,7 @@
 #include "common/file.h"
 #include "common/progress.h"
 #include "common/status.h"
+#include "worker/import/bad_rows.h"
 #include "worker/import/text_table.h"
 
 namespace chorus::worker {
@@ -21,7 +22,8 @@ struct CommonRowsOptions {
   uint64_t memory_bytes = uint64_t{4} << 30;  // for lines and index; the rest goes to the file
   std::string spill_path = {};  // of that file; "" = running out of memory is an error
   uint32_t threads = 1;
-  uint64_t max_bad_rows = 0;  // lines without a key that are passed over
+  uint64_t max_bad_rows = 0;       // lines without a key that are passed over
+  BadRowList* bad_list = nullptr;  // null, or gets a line for each
   ProgressLine* progress = nullptr;
 };
 
@@ -36,6 +38,7 @@ class CommonRows {
   virtual ~CommonRows() = default;
 
   virtual uint64_t rows() const = 0;
+  virtual uint64_t bad_rows() const = 0;      // lines that were passed over
   virtual uint64_t stored_bytes() const = 0;  // of the frames
   virtual uint64_t spilled_bytes() const = 0;
 

@@ -105,6 +105,7 @@ class Import {
             .spill_path = JoinPath(folder.path(), "common-features"),
             .threads = options_.threads,
             .max_bad_rows = options_.max_bad_rows,
+            .bad_list = bad_rows_.get(),
             .progress = options_.progress};
   }
 
@@ -174,6 +175,7 @@ class Import {
   ImportSummary Summarise(const TextTable& table, std::vector<PartSummary> parts) const {
     ImportSummary summary;
     summary.rows = *counts_;
+    summary.bad_common_rows = text_.bad_common_rows;
     summary.has_contexts = !plan_.context_columns.empty();
     summary.skipped = table.skipped();
     summary.skipped.repeated_headers += repeated_headers_;

@@ -54,6 +54,7 @@ struct RowCounts {
 
 struct ImportSummary {
   RowCounts rows;
+  uint64_t bad_common_rows = 0;  // lines of common features (format ALI_CCP) without a key
   SkippedText skipped;
   std::vector<ColumnNote> notes = {};      // what was replaced or dropped inside cells
   std::vector<std::string> left_out = {};  // columns that nothing reads, as ColumnPlan has them

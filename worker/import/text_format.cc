@@ -56,6 +56,7 @@ Result<RowsOfText> PrepareAliCcp(FileSystem& files, const ImportSchema& schema,
   RETURN_IF_ERROR(NewAliCcpFormat(schema, nullptr).status());
   ASSIGN_OR_RETURN(std::shared_ptr<const CommonRows> common,
                    CommonRows::Read(files, sorted.commons, options));
+  rows.bad_common_rows = common->bad_rows();
   ASSIGN_OR_RETURN(rows.format.rows, NewAliCcpFormat(schema, std::move(common)));
   rows.inputs = std::move(sorted.skeletons);
   return rows;

@@ -308,7 +308,13 @@ TEST_F(AliCcpTest, CommonRowsWithoutAKeyAreBadRows) {
   EXPECT_EQ(ErrorOf(),
             "common.csv:2: found 'nothing', expected "
             "common_feature_index,feature_num,feature_list");
-  EXPECT_TRUE(Import({.max_bad_rows = 1}).ok());
+  const auto summary = Import({.max_bad_rows = 1, .bad_rows = "bad.txt"});
+  ASSERT_OK(summary.status());
+  EXPECT_EQ(summary->bad_common_rows, 1u);
+  EXPECT_NE(FormatSummary(*summary).find("bad common rows       1\n"), std::string::npos);
+  EXPECT_EQ(Bytes("bad.txt"),
+            "common.csv:2: found 'nothing', expected "
+            "common_feature_index,feature_num,feature_list\n");
 }
 
 TEST_F(AliCcpTest, RefusesSchemasThatTheFormatCannotFill) {
