@@ -29,9 +29,10 @@ struct CommonRowsOptions {
 
 class CommonRows {
  public:
-  // Reads all lines of all inputs; blank ones are passed over. Errors: kInvalidArgument, a line
-  // without a key past max_bad_rows, or two different lines of one key (names both places);
-  // kResourceExhausted, no more memory and no spill_path; those of reading and writing.
+  // Reads all lines of all inputs; blank ones are passed over, and a byte order mark at an input's
+  // begin. Errors: kInvalidArgument, a line without a key past max_bad_rows, or two different lines
+  // of one key (names both places); kResourceExhausted, no more memory, or memory_bytes are used
+  // and there is no spill_path; those of reading and writing.
   static Result<std::unique_ptr<CommonRows>> Read(FileSystem& files,
                                                   const std::vector<TextInput>& inputs,
                                                   const CommonRowsOptions& options);

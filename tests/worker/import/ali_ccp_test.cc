@@ -136,6 +136,17 @@ TEST_F(AliCcpTest, TakesPackedFilesInAnyOrderAndInPieces) {
   EXPECT_EQ(Bytes("packed/part-00000.log"), Bytes("out/part-00000.log"));
 }
 
+TEST_F(AliCcpTest, SkipsAByteOrderMarkOfEitherFile) {
+  WriteSmallPair();
+  ASSERT_OK(Import().status());
+  const std::string skeleton = Bytes("skeleton.csv"), common = Bytes("common.csv");
+  // The first key of the common features is one that the skeleton asks for.
+  const size_t cut = common.find("\n") + 1;
+  Write("\xef\xbb\xbf" + skeleton, "\xef\xbb\xbf" + common.substr(cut) + common.substr(0, cut));
+  ASSERT_OK(Import({.output = "marked"}).status());
+  EXPECT_EQ(Bytes("marked/part-00000.log"), Bytes("out/part-00000.log"));
+}
+
 TEST_F(AliCcpTest, DropsConversionsWithoutAClick) {
   Write(SkeletonRow(1, "0,1", "a", "210:7:1.0") + SkeletonRow(2, "1,1", "a", "210:7:1.0"),
         CommonRow("a", "101:1:1.0"));
@@ -349,7 +360,9 @@ TEST(CommonRows, NeedAFileOrEnoughMemory) {
        }}};
   const auto rows = CommonRows::Read(*files, inputs, {.memory_bytes = 100});
   EXPECT_EQ(rows.status().message(),
-            "common features take more than 100 bytes of memory: allow more (--memory)");
+            "common features take more than 100 bytes of memory, and nothing is kept in a file "
+            "here: make a log of the text first (chorus import), which keeps the rest in one, and "
+            "use the log in place of the text");
 }
 
 }  // namespace
