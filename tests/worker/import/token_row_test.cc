@@ -49,6 +49,17 @@ TEST_F(TokenRowTest, LibsvmHasOneColumnOfIds) {
   EXPECT_EQ(
       Import("format: LIBSVM click: 'label' slot { column: 'user' }", "1 3:1\n").status().message(),
       "slot 'user': in format LIBSVM there is one column of ids, 'features'");
+  for (const char* role : {"conversion", "row_id", "group", "time", "weight"}) {
+    EXPECT_EQ(Import(StrCat("format: LIBSVM click: 'label' ", role,
+                            ": 'user' slot { column: 'features' separator: ' ' }"),
+                     "1 3:1\n")
+                  .status()
+                  .message(),
+              StrCat(role,
+                     " 'user': in format LIBSVM there are two columns, 'label' and "
+                     "'features'; name one of them, or leave ",
+                     role, " out"));
+  }
 }
 
 TEST_F(TokenRowTest, ReadsLibffm) {
@@ -104,6 +115,20 @@ TEST_F(TokenRowTest, ReadsSlotTextWithLeadingCells) {
   EXPECT_EQ(batch.conversion, (std::vector<uint8_t>{1, 0}));
   EXPECT_EQ(batch.context_of, (std::vector<uint32_t>{0, 0}));
   EXPECT_EQ(batch.exposures.slots[0].offsets, (std::vector<uint32_t>{0, 2, 3}));
+}
+
+TEST_F(TokenRowTest, FieldsOfSlotTextAreNotTakenForLeadingCells) {
+  const std::string labels = "format: SLOT_TEXT row_id: '0' click: '1' group: '3' ";
+  const std::string reason =
+      ": in format SLOT_TEXT group '3' makes 0 to 3 names of the cells that come first, and field "
+      "2 cannot be told from cell 2; number the fields from 4 on, or take group from a field with "
+      "a name that is no number";
+  EXPECT_EQ(Import(labels + "slot { column: '2' }", "1,0,2:7,3:1\n").status().message(),
+            "slot '2'" + reason);
+  EXPECT_EQ(Import(labels + "numeric { column: '2' }", "1,0,2:7,3:1\n").status().message(),
+            "numeric '2'" + reason);
+  ASSERT_OK(Import(labels + "slot { column: '4' }", "1,0,x,9,4:7\n").status());
+  EXPECT_EQ(Block().exposures.slots[0].keys, (std::vector<Key>{TokenKey("4", 7)}));
 }
 
 TEST_F(TokenRowTest, LabelsOfSlotTextMayBeFieldsToo) {
