@@ -195,10 +195,10 @@ Status CheckGradients(StepRequest* request, const std::vector<RequestKeys>& keys
 }
 
 Status CheckReplyBytes(const std::vector<RequestKeys>& tables, const ServerShape& shape,
-                       uint64_t max_bytes) {
+                       uint64_t bytes_beside_a_row, uint64_t max_bytes) {
   uint64_t bytes = 0;
   for (size_t t = 0; t < tables.size(); ++t) {
-    bytes += tables[t].keys.size() * sizeof(float) * shape.dims[t];
+    bytes += tables[t].keys.size() * (sizeof(float) * shape.dims[t] + bytes_beside_a_row);
   }
   if (bytes <= max_bytes) return Status::Ok();
   return ResourceExhausted(StrCat(

@@ -59,10 +59,10 @@ Result<std::shared_ptr<ReadRequest>> ParseRead(Frame frame, const ServerShape& s
 Status CheckGradients(StepRequest* request, const std::vector<RequestKeys>& keys,
                       const ServerShape& shape);
 
-// Bounds what a request makes the server allocate: the rows of all its keys. Error:
-// kResourceExhausted above max_bytes.
+// Bounds what a request makes the server allocate: the rows of all its keys, and so many bytes more
+// for each key. Error: kResourceExhausted above max_bytes.
 Status CheckReplyBytes(const std::vector<RequestKeys>& tables, const ServerShape& shape,
-                       uint64_t max_bytes);
+                       uint64_t bytes_beside_a_row, uint64_t max_bytes);
 
 // Uninitialised arrays for the rows of all keys: [table], [n, dim] float32.
 std::vector<ByteArray> AllocateRows(const std::vector<RequestKeys>& tables,

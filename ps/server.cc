@@ -104,7 +104,9 @@ void ServerImpl::Handle(Frame request, Responder respond) {
 void ServerImpl::HandleRead(Frame frame, Responder respond) {
   auto request = ParseRead(std::move(frame), shape_);
   if (!request.ok()) return respond(MakeErrorFrame(request.status()));
-  if (Status status = CheckReplyBytes((*request)->tables, shape_, options_.max_reply_bytes);
+  // Of each key a read says whether it was seen.
+  if (Status status = CheckReplyBytes((*request)->tables, shape_, /*bytes_beside_a_row=*/1,
+                                      options_.max_reply_bytes);
       !status.ok()) {
     return respond(MakeErrorFrame(status));
   }

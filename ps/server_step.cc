@@ -36,7 +36,8 @@ void ServerImpl::HandleStep(Frame frame, Responder respond) {
 // finiteness, runs without the lock, so that the frames of several workers are checked at the same
 // time. `keys` shares the ownership of the earlier request: its step may be forgotten meanwhile.
 Status ServerImpl::PrepareStep(StepRequest* request) {
-  RETURN_IF_ERROR(CheckReplyBytes(request->tables, shape_, options_.max_reply_bytes));
+  RETURN_IF_ERROR(
+      CheckReplyBytes(request->tables, shape_, /*bytes_beside_a_row=*/0, options_.max_reply_bytes));
   std::shared_ptr<const StepRequest> keys;
   {
     MutexLock lock(mutex_);

@@ -203,6 +203,11 @@ TEST_F(ServerTest, ARequestForMoreRowsThanAFrameHoldsIsRefusedBeforeTheyAreAlloc
   ExpectRefused(Read(keys), "cluster.max_frame_mb");
   Start(0, 20 * row_bytes);
   EXPECT_TRUE(StatusOfFrame(Ask(Meta(1), Keys(keys))).ok());
+  // A read has a byte more for each key.
+  Start(0, 20 * (row_bytes + 1) - 1);
+  ExpectRefused(Read(keys), "cluster.max_frame_mb");
+  Start(0, 20 * (row_bytes + 1));
+  EXPECT_TRUE(StatusOfFrame(Read(keys)).ok());
 }
 
 }  // namespace

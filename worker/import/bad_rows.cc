@@ -5,10 +5,26 @@
 
 namespace chorus::worker {
 
+Result<std::unique_ptr<BadRowList>> BadRowList::Create(FileSystem& files, const std::string& path) {
+  ASSIGN_OR_RETURN(auto file, OutputFile::Create(files, path));
+  return std::unique_ptr<BadRowList>(new BadRowList(std::move(file)));
+}
+
+Status BadRowList::Add(std::string_view line) {
+  ++lines_;
+  return file_->Append(StrCat(line, "\n"));
+}
+
+Status BadRowList::Commit() {
+  if (committed_) return Status::Ok();
+  committed_ = true;
+  return file_->Commit();
+}
+
 Status BadRows::Add(const Status& why) {
   constexpr uint64_t kTold = 5;
   ++count_;
-  if (list_ != nullptr) RETURN_IF_ERROR(list_->Append(why.message() + "\n"));
+  if (list_ != nullptr) RETURN_IF_ERROR(list_->Add(why.message()));
   if (count_ > most_) {
     if (most_ == 0) return why;
     return InvalidArgument(StrCat(why.message(), " (this is bad row ", count_,

@@ -4,17 +4,41 @@
 // none.
 
 #include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
 
+#include "common/file.h"
 #include "common/output_file.h"
 #include "common/status.h"
 
 namespace chorus::worker {
 
+// The file of all of them.
+class BadRowList {
+ public:
+  // `files` must outlive the list. Error: what OutputFile::Create gives.
+  static Result<std::unique_ptr<BadRowList>> Create(FileSystem& files, const std::string& path);
+  Status Add(std::string_view line);
+  bool empty() const { return lines_ == 0; }
+  // Gives the file its name; a list that never gets it leaves an earlier file alone. Only the first
+  // call does something.
+  Status Commit();
+
+ private:
+  explicit BadRowList(std::unique_ptr<OutputFile> file) : file_(std::move(file)) {}
+
+  const std::unique_ptr<OutputFile> file_;
+  uint64_t lines_ = 0;
+  bool committed_ = false;
+};
+
 class BadRows {
  public:
   // tell: whether warnings are made; a second pass over a text makes none. list: null, or gets a
   // line for each.
-  BadRows(uint64_t most, bool tell, OutputFile* list = nullptr)
+  BadRows(uint64_t most, bool tell, BadRowList* list = nullptr)
       : most_(most), tell_(tell), list_(list) {}
 
   // why: what is wrong with the row, and where it stands.  Error: that of the first row too many.
@@ -24,7 +48,7 @@ class BadRows {
  private:
   uint64_t most_;
   bool tell_;
-  OutputFile* list_;
+  BadRowList* list_;
   uint64_t count_ = 0;
 };
 

@@ -3,14 +3,15 @@
 #include <zstd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <limits>
 #include <utility>
 
 #include "common/check.h"
 #include "common/key.h"
+#include "common/log.h"
 #include "common/parallel_for.h"
 #include "common/strings.h"
-#include "worker/import/bad_rows.h"
 #include "worker/import/line_reader.h"
 
 namespace chorus::worker {
@@ -45,15 +46,23 @@ struct Incoming {
   std::string frame;
 };
 
+Status NoMemory() {
+  return ResourceExhausted(
+      "memory is used up while common features are packed or unpacked: end other programs, or take "
+      "fewer threads");
+}
+
 class StoredRows final : public CommonRows {
  public:
   StoredRows(FileSystem& files, std::vector<std::string> input_names, CommonRowsOptions options)
-      : files_(files), input_names_(std::move(input_names)), options_(std::move(options)) {}
+      : files_(files),
+        input_names_(std::move(input_names)),
+        options_(std::move(options)),
+        bad_rows_(options_.max_bad_rows, /*tell=*/true, options_.bad_list) {}
 
   Status ReadAll(const std::vector<TextInput>& inputs) {
-    BadRows bad_rows(options_.max_bad_rows, /*tell=*/true);
     for (uint32_t i = 0; i < inputs.size(); ++i) {
-      RETURN_IF_ERROR(ReadInput(i, inputs[i], &bad_rows));
+      RETURN_IF_ERROR(ReadInput(i, inputs[i]));
     }
     RETURN_IF_ERROR(EndWave());
     if (spill_writer_ != nullptr) {
@@ -71,10 +80,14 @@ class StoredRows final : public CommonRows {
     if (spill_writer_ == nullptr) return;
     spill_writer_.reset();
     spill_.reset();
-    (void)files_.Remove(options_.spill_path);
+    const Status removed = files_.Remove(options_.spill_path);
+    if (removed.ok()) return;
+    LogWarning("the temporary file of common features stays, remove it by hand: ",
+               removed.message());
   }
 
   uint64_t rows() const override { return entries_.size(); }
+  uint64_t bad_rows() const override { return bad_rows_.count(); }
   uint64_t stored_bytes() const override { return end_; }
   uint64_t spilled_bytes() const override { return end_ - in_memory_; }
   std::unique_ptr<Finder> NewFinder() const override;
@@ -98,7 +111,7 @@ class StoredRows final : public CommonRows {
   }
 
  private:
-  Status ReadInput(uint32_t index, const TextInput& input, BadRows* bad_rows) {
+  Status ReadInput(uint32_t index, const TextInput& input) {
     auto source = input.open();
     if (!source.ok()) return source.status().Annotate(input.name);
     auto unpacked = NewUnpackingSource(std::move(source).value());
@@ -109,9 +122,12 @@ class StoredRows final : public CommonRows {
       const auto got = reader.Next(&line);
       if (!got.ok()) return got.status().Annotate(input.name);
       if (!*got) return Status::Ok();
+      if (reader.line_number() == 1 && line.starts_with(kByteOrderMark)) {
+        line.remove_prefix(kByteOrderMark.size());
+      }
       if (line.empty()) continue;
       if (const size_t end = line.find(','); end == 0 || end == std::string_view::npos) {
-        RETURN_IF_ERROR(bad_rows->Add(
+        RETURN_IF_ERROR(bad_rows_.Add(
             InvalidArgument(StrCat(input.name, ":", reader.line_number(), ": found ", Shown(line),
                                    ", expected common_feature_index,feature_num,feature_list"))));
         continue;
@@ -125,8 +141,13 @@ class StoredRows final : public CommonRows {
   // Compresses the lines that wait, and stores them in their order.
   Status EndWave() {
     const uint64_t pieces = std::min<uint64_t>(wave_.size(), uint64_t{4} * options_.threads);
+    std::atomic<bool> exhausted = false;
     ParallelFor(pieces, options_.threads, [&](uint64_t piece) {
       const std::unique_ptr<ZSTD_CCtx, FreeCompression> zstd(ZSTD_createCCtx());
+      if (zstd == nullptr) {
+        exhausted = true;
+        return;
+      }
       for (size_t i = wave_.size() * piece / pieces; i < wave_.size() * (piece + 1) / pieces; ++i) {
         Incoming& row = wave_[i];
         row.frame.resize(ZSTD_compressBound(row.line.size()));
@@ -137,6 +158,7 @@ class StoredRows final : public CommonRows {
         row.frame.resize(bytes);
       }
     });
+    if (exhausted) return NoMemory();
     for (const Incoming& row : wave_) RETURN_IF_ERROR(Store(row));
     wave_.clear();
     wave_bytes_ = 0;
@@ -171,8 +193,11 @@ class StoredRows final : public CommonRows {
 
   Status BeginSpill() {
     if (options_.spill_path.empty()) {
-      return ResourceExhausted(StrCat("common features take more than ", options_.memory_bytes,
-                                      " bytes of memory: allow more (--memory)"));
+      return ResourceExhausted(
+          StrCat("common features take more than ", options_.memory_bytes,
+                 " bytes of memory, and nothing is kept in a file here: make a log of "
+                 "the text first (chorus import), which keeps the rest in one, "
+                 "and use the log in place of the text"));
     }
     ASSIGN_OR_RETURN(spill_writer_, files_.Create(options_.spill_path));
     return Status::Ok();
@@ -188,6 +213,7 @@ class StoredRows final : public CommonRows {
   FileSystem& files_;
   const std::vector<std::string> input_names_;
   const CommonRowsOptions options_;
+  BadRows bad_rows_;
   std::vector<Incoming> wave_;
   size_t wave_bytes_ = 0;
   std::vector<StoredLine> entries_;     // by hash, once all are there
@@ -221,6 +247,7 @@ class StoredFinder final : public CommonRows::Finder {
 
   Result<std::string_view> Unpack(const StoredLine& entry) {
     ASSIGN_OR_RETURN(const std::string_view frame, rows_.FrameOf(entry, &frame_));
+    if (zstd_ == nullptr) return NoMemory();
     line_.resize(entry.line_bytes);
     const size_t bytes =
         ZSTD_decompressDCtx(zstd_.get(), line_.data(), line_.size(), frame.data(), frame.size());

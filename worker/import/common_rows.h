@@ -13,6 +13,7 @@
 #include "common/file.h"
 #include "common/progress.h"
 #include "common/status.h"
+#include "worker/import/bad_rows.h"
 #include "worker/import/text_table.h"
 
 namespace chorus::worker {
@@ -21,21 +22,24 @@ struct CommonRowsOptions {
   uint64_t memory_bytes = uint64_t{4} << 30;  // for lines and index; the rest goes to the file
   std::string spill_path = {};  // of that file; "" = running out of memory is an error
   uint32_t threads = 1;
-  uint64_t max_bad_rows = 0;  // lines without a key that are passed over
+  uint64_t max_bad_rows = 0;       // lines without a key that are passed over
+  BadRowList* bad_list = nullptr;  // null, or gets a line for each
   ProgressLine* progress = nullptr;
 };
 
 class CommonRows {
  public:
-  // Reads all lines of all inputs; blank ones are passed over. Errors: kInvalidArgument, a line
-  // without a key past max_bad_rows, or two different lines of one key (names both places);
-  // kResourceExhausted, no more memory and no spill_path; those of reading and writing.
+  // Reads all lines of all inputs; blank ones are passed over, and a byte order mark at an input's
+  // begin. Errors: kInvalidArgument, a line without a key past max_bad_rows, or two different lines
+  // of one key (names both places); kResourceExhausted, no more memory, or memory_bytes are used
+  // and there is no spill_path; those of reading and writing.
   static Result<std::unique_ptr<CommonRows>> Read(FileSystem& files,
                                                   const std::vector<TextInput>& inputs,
                                                   const CommonRowsOptions& options);
   virtual ~CommonRows() = default;
 
   virtual uint64_t rows() const = 0;
+  virtual uint64_t bad_rows() const = 0;      // lines that were passed over
   virtual uint64_t stored_bytes() const = 0;  // of the frames
   virtual uint64_t spilled_bytes() const = 0;
 

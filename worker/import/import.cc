@@ -7,7 +7,6 @@
 #include <utility>
 
 #include "common/log.h"
-#include "common/output_file.h"
 #include "common/output_folder.h"
 #include "common/strings.h"
 #include "worker/import/bad_rows.h"
@@ -32,13 +31,17 @@ class Import {
   Import(FileSystem& files, const ImportSchema& schema, const ImportOptions& options)
       : files_(files), schema_(schema), options_(options) {}
 
-  // The list of bad rows is there also when they were too many.
+  // The list of bad rows is there also when they were too many, or something else went wrong; an
+  // earlier one stays where this import has none to list.
   Result<ImportSummary> Run() {
     if (!options_.bad_rows.empty()) {
-      ASSIGN_OR_RETURN(bad_rows_, OutputFile::Create(files_, options_.bad_rows));
+      ASSIGN_OR_RETURN(bad_rows_, BadRowList::Create(files_, options_.bad_rows));
     }
     Result<ImportSummary> summary = Make();
-    if (bad_rows_ != nullptr) RETURN_IF_ERROR(bad_rows_->Commit());
+    if (summary.ok() || bad_rows_ == nullptr || bad_rows_->empty()) return summary;
+    if (const Status listed = bad_rows_->Commit(); !listed.ok()) {
+      LogWarning("the list of bad rows is not written: ", listed.message());
+    }
     return summary;
   }
 
@@ -76,6 +79,7 @@ class Import {
     table.reset();
     text_ = {};  // ends the temporary file of common features
     if (several_passes) RETURN_IF_ERROR(RemoveSpool(files_, SpoolPath(folder->path())));
+    if (bad_rows_ != nullptr) RETURN_IF_ERROR(bad_rows_->Commit());
     RETURN_IF_ERROR(folder->Commit());
     return summary;
   }
@@ -101,6 +105,7 @@ class Import {
             .spill_path = JoinPath(folder.path(), "common-features"),
             .threads = options_.threads,
             .max_bad_rows = options_.max_bad_rows,
+            .bad_list = bad_rows_.get(),
             .progress = options_.progress};
   }
 
@@ -170,6 +175,7 @@ class Import {
   ImportSummary Summarise(const TextTable& table, std::vector<PartSummary> parts) const {
     ImportSummary summary;
     summary.rows = *counts_;
+    summary.bad_common_rows = text_.bad_common_rows;
     summary.has_contexts = !plan_.context_columns.empty();
     summary.skipped = table.skipped();
     summary.skipped.repeated_headers += repeated_headers_;
@@ -220,7 +226,7 @@ class Import {
 
   // What a pass over the rows knows of the ones before.
   struct Pass {
-    Pass(uint64_t max_bad_rows, bool is_first, OutputFile* bad_list, const ColumnPlan& plan)
+    Pass(uint64_t max_bad_rows, bool is_first, BadRowList* bad_list, const ColumnPlan& plan)
         : first(is_first),
           bad_rows(max_bad_rows, is_first, is_first ? bad_list : nullptr),
           notes(static_cast<uint32_t>(plan.columns.size())),
@@ -301,7 +307,7 @@ class Import {
   const ImportSchema& schema_;
   const ImportOptions& options_;
   RowsOfText text_;
-  std::unique_ptr<OutputFile> bad_rows_;  // null: they are not listed
+  std::unique_ptr<BadRowList> bad_rows_;  // null: they are not listed
   ColumnPlan plan_;
   LogSchema log_schema_;             // plan_.schema and what was learnt
   uint64_t counted_rows_ = 0;        // by CountRows

@@ -29,8 +29,9 @@ struct ImportOptions {
   std::string output = {};                 // a folder that does not exist or is empty
   std::string like = {};      // a log whose means and deviations to use; "" = learn them here
   uint64_t max_bad_rows = 0;  // so many malformed rows are skipped and counted
-  std::string bad_rows = {};  // file that lists them all; "" = none
-  bool unlabelled = false;    // rows have no labels: the log says so
+  // File that lists them all; "" = none. After an error it is written if it has a line.
+  std::string bad_rows = {};
+  bool unlabelled = false;  // rows have no labels: the log says so
   Split split = {};
   std::string split_by = {};      // the column whose text decides a row's part; "" = its row number
   bool split_contiguous = false;  // parts are ranges of rows
@@ -53,6 +54,7 @@ struct RowCounts {
 
 struct ImportSummary {
   RowCounts rows;
+  uint64_t bad_common_rows = 0;  // lines of common features (format ALI_CCP) without a key
   SkippedText skipped;
   std::vector<ColumnNote> notes = {};      // what was replaced or dropped inside cells
   std::vector<std::string> left_out = {};  // columns that nothing reads, as ColumnPlan has them

@@ -101,6 +101,9 @@ std::string FormatSummary(const ImportSummary& summary) {
   std::string out = SummaryLine("rows read", StrCat(rows.read));
   out += FormatSkipped(summary.skipped);
   out += SummaryLine("bad rows", StrCat(rows.bad));
+  if (summary.bad_common_rows > 0) {
+    out += SummaryLine("bad common rows", StrCat(summary.bad_common_rows));
+  }
   if (rows.kept_unclicked_conversions > 0) {
     out += SummaryLine("conversion, no click", StrCat(rows.kept_unclicked_conversions, " kept"));
   } else if (summary.has_conversion) {

@@ -12,7 +12,34 @@
 namespace chorus::worker {
 namespace {
 
+constexpr char kLabel[] = "label";        // the first cell of libsvm and libffm
 constexpr char kFeatures[] = "features";  // the one field of libsvm's tokens
+
+// A column that the schema names, and the field that names it.
+struct NamedColumn {
+  const char* field;
+  std::string column;
+};
+
+// Of those that are no features.
+std::vector<NamedColumn> RoleColumns(const ImportSchema& schema) {
+  const NamedColumn all[] = {{"click", schema.click()},   {"conversion", schema.conversion()},
+                             {"row_id", schema.row_id()}, {"group", schema.group()},
+                             {"time", schema.time()},     {"weight", schema.weight()}};
+  std::vector<NamedColumn> named;
+  for (const NamedColumn& role : all) {
+    if (!role.column.empty()) named.push_back(role);
+  }
+  return named;
+}
+
+std::vector<NamedColumn> FeatureColumns(const ImportSchema& schema) {
+  std::vector<NamedColumn> named;
+  for (const ColumnSlot& slot : schema.slot()) named.push_back({"slot", slot.column()});
+  for (const ColumnNumeric& number : schema.numeric())
+    named.push_back({"numeric", number.column()});
+  return named;
+}
 
 Result<std::shared_ptr<const RowFormat>> NewTokenFormat(const ImportSchema& schema,
                                                         const TokenSyntax& syntax,
@@ -29,18 +56,38 @@ Result<std::shared_ptr<const RowFormat>> NewLibsvmFormat(const ImportSchema& sch
                                   "column of ids, '",
                                   kFeatures, "'"));
   }
+  std::vector<NamedColumn> others = FeatureColumns(schema);
+  for (const NamedColumn& role : RoleColumns(schema)) others.push_back(role);
+  for (const NamedColumn& other : others) {
+    if (other.column == kLabel || other.column == kFeatures) continue;
+    return InvalidArgument(StrCat(
+        other.field, " ", Shown(other.column), ": in format LIBSVM there are two columns, '",
+        kLabel, "' and '", kFeatures, "'; name one of them, or leave ", other.field, " out"));
+  }
   return NewTokenFormat(
-      schema, {.lead_delimiter = ' ', .field_separator = '\0', .signed_labels = true}, {"label"});
+      schema, {.lead_delimiter = ' ', .field_separator = '\0', .signed_labels = true}, {kLabel});
 }
 
-// First cells are named by their number: as many as the schema's largest number asks for.
-std::vector<std::string> NumberedCells(const ImportSchema& schema) {
+// First cells are named by their number: as many as the schema's largest number asks for. Error: a
+// feature has such a name too, which may as well be meant to be a field's.
+Result<std::vector<std::string>> NumberedCells(const ImportSchema& schema) {
   constexpr uint64_t kMostCells = 64;
   uint64_t cells = 0;
-  for (const std::string& column : {schema.click(), schema.conversion(), schema.row_id(),
-                                    schema.group(), schema.time(), schema.weight()}) {
-    const auto number = ParseUint64(column);
-    if (number && *number < kMostCells) cells = std::max(cells, *number + 1);
+  NamedColumn last = {};
+  for (const NamedColumn& role : RoleColumns(schema)) {
+    const auto number = ParseUint64(role.column);
+    if (!number || *number >= kMostCells || *number < cells) continue;
+    cells = *number + 1;
+    last = role;
+  }
+  for (const NamedColumn& feature : FeatureColumns(schema)) {
+    const auto number = ParseUint64(feature.column);
+    if (!number || *number >= cells || feature.column != StrCat(*number)) continue;
+    return InvalidArgument(StrCat(
+        feature.field, " ", Shown(feature.column), ": in format SLOT_TEXT ", last.field, " ",
+        Shown(last.column), " makes 0 to ", cells - 1, " names of the cells that come first, and ",
+        "field ", *number, " cannot be told from cell ", *number, "; number the fields from ",
+        cells, " on, or take ", last.field, " from a field with a name that is no number"));
   }
   std::vector<std::string> names;
   for (uint64_t i = 0; i < cells; ++i) names.push_back(StrCat(i));
@@ -56,6 +103,7 @@ Result<RowsOfText> PrepareAliCcp(FileSystem& files, const ImportSchema& schema,
   RETURN_IF_ERROR(NewAliCcpFormat(schema, nullptr).status());
   ASSIGN_OR_RETURN(std::shared_ptr<const CommonRows> common,
                    CommonRows::Read(files, sorted.commons, options));
+  rows.bad_common_rows = common->bad_rows();
   ASSIGN_OR_RETURN(rows.format.rows, NewAliCcpFormat(schema, std::move(common)));
   rows.inputs = std::move(sorted.skeletons);
   return rows;
@@ -82,16 +130,17 @@ Result<RowsOfText> PrepareText(FileSystem& files, const ImportSchema& schema,
     case ImportSchema::LIBFFM: {
       ASSIGN_OR_RETURN(
           rows.format.rows,
-          NewTokenFormat(schema, {.lead_delimiter = ' ', .signed_labels = true}, {"label"}));
+          NewTokenFormat(schema, {.lead_delimiter = ' ', .signed_labels = true}, {kLabel}));
       return rows;
     }
     case ImportSchema::SLOT_TEXT: {
       const char delimiter = rows.format.delimiter;
+      ASSIGN_OR_RETURN(std::vector<std::string> lead, NumberedCells(schema));
       ASSIGN_OR_RETURN(rows.format.rows, NewTokenFormat(schema,
                                                         {.lead_delimiter = delimiter,
                                                          .token_separator = delimiter,
                                                          .value_separator = '\0'},
-                                                        NumberedCells(schema)));
+                                                        std::move(lead)));
       return rows;
     }
     default:  // DELIMITED: TextTable's own

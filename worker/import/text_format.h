@@ -2,6 +2,7 @@
 // From a schema and inputs to rows that can be read: what ImportSchema.format asks for.
 // Thread safety: pure functions.
 
+#include <cstdint>
 #include <memory>
 #include <vector>
 
@@ -16,6 +17,7 @@ namespace chorus::worker {
 struct RowsOfText {
   std::vector<TextInput> inputs;  // those that have rows
   TextFormat format;
+  uint64_t bad_common_rows = 0;  // of common features; they were passed over
 };
 
 // Whether inputs are opened more than once even by a single pass over the rows.

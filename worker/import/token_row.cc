@@ -77,16 +77,23 @@ Result<TokenColumns> TokenColumns::Make(const ImportSchema& schema, const TokenS
   columns.syntax = syntax;
   columns.names = lead;
   columns.lead = std::move(lead);
+  // A number is the value of its token, whatever the id before it, where tokens have values.
+  const Field number = {false, syntax.value_separator == '\0' ? kId : kValue};
   for (const ColumnSlot& slot : schema.slot()) {
     RETURN_IF_ERROR(CheckSeparators(slot, syntax));
-    RETURN_IF_ERROR(
-        columns.Add(slot.column(), {!slot.separator().empty(), !slot.value_separator().empty()}));
+    const bool has_values = !slot.value_separator().empty();
+    RETURN_IF_ERROR(columns.Add(
+        slot.column(),
+        {!slot.separator().empty(), has_values ? TokenColumns::kIdAndValue : TokenColumns::kId}));
   }
   for (const ColumnNumeric& numeric : schema.numeric()) {
-    RETURN_IF_ERROR(columns.Add(numeric.column(), {}));
+    RETURN_IF_ERROR(columns.Add(numeric.column(), number));
   }
-  for (const std::string& column : {schema.click(), schema.conversion(), schema.row_id(),
-                                    schema.group(), schema.time(), schema.weight()}) {
+  for (const std::string& column : {schema.time(), schema.weight()}) {
+    if (!column.empty()) RETURN_IF_ERROR(columns.Add(column, number));
+  }
+  for (const std::string& column :
+       {schema.click(), schema.conversion(), schema.row_id(), schema.group()}) {
     if (!column.empty()) RETURN_IF_ERROR(columns.Add(column, {}));
   }
   return columns;
@@ -98,8 +105,17 @@ Status TokenColumns::Add(const std::string& column, Field field) {
                                   ": the fields of this format are not known before all rows are "
                                   "read; name each in an entry of its own"));
   }
-  // A column in two entries is for PlanColumns to refuse.
-  if (std::find(names.begin(), names.end(), column) != names.end()) return Status::Ok();
+  // A column in two entries is for PlanColumns to refuse, unless there is no one cell for both.
+  const auto known = std::find(names.begin(), names.end(), column);
+  if (known != names.end()) {
+    const auto at = static_cast<size_t>(known - names.begin());
+    if (at < lead.size() || fields[at - lead.size()].part == field.part) return Status::Ok();
+    return InvalidArgument(StrCat("column ", Shown(column),
+                                  ": two entries take different parts of its tokens (ids, "
+                                  "id",
+                                  Readable(TextOf(syntax.value_separator)),
+                                  "value, or a number's values); name it in one of them"));
+  }
   names.push_back(column);
   fields.push_back(field);
   return Status::Ok();
@@ -171,9 +187,23 @@ Status TokenCutter::ReadToken(std::string_view token) {
     piece.remove_prefix(end + 1);
   }
   if (field == kUnknown || columns_.fields.empty()) return Status::Ok();
-  if (syntax.value_separator != '\0' && !columns_.fields[field].has_values) {
-    piece = piece.substr(0, piece.rfind(syntax.value_separator));
+  return AddToken(field, token, piece);
+}
+
+Status TokenCutter::AddToken(size_t field, std::string_view token, std::string_view piece) {
+  const char separator = columns_.syntax.value_separator;
+  const TokenColumns::Part part = columns_.fields[field].part;
+  const size_t end = separator == '\0' ? std::string_view::npos : piece.rfind(separator);
+  if (part == TokenColumns::kValue) {
+    if (end == std::string_view::npos || end + 1 == piece.size()) {
+      const std::string& name = columns_.names[columns_.lead.size() + field];
+      return InvalidArgument(StrCat("found ", Shown(token), ", which has no value, and column ",
+                                    Shown(name), " is a number: expected id",
+                                    Readable(TextOf(separator)), "value"));
+    }
+    return AddPiece(field, piece.substr(end + 1));
   }
+  if (part == TokenColumns::kId) piece = piece.substr(0, end);
   if (piece.empty()) {
     return InvalidArgument(StrCat("found ", Shown(token), ", which has no id"));
   }

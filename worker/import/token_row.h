@@ -28,15 +28,18 @@ struct TokenSyntax {
 // The columns of a text of tokens: the cells that come first, then the fields that slots name.
 struct TokenColumns {
   TokenSyntax syntax;
-  std::vector<std::string> lead;   // names of the first cells
-  std::vector<std::string> names;  // of all columns: `lead`, then fields
+  std::vector<std::string> lead;           // names of the first cells
+  std::vector<std::string> names;          // of all columns: `lead`, then fields
+  enum Part { kId, kIdAndValue, kValue };  // of a token
   struct Field {
     bool multi_valued = false;
-    bool has_values = false;  // else the values of its tokens are left out
+    Part part = kId;  // that the field's cell has
   };
   std::vector<Field> fields;  // [names.size() - lead.size()]
 
-  // lead: names of the first cells. Every other column that the schema names is a field. Error
+  // lead: names of the first cells. Every other column that the schema names is a field; of those
+  // that are numbers (numeric, time, weight) a token's value is the cell, as far as tokens have
+  // values. Error
   // (kInvalidArgument): a wildcard, separators that are not the syntax's,
   // other_columns_are_slots.
   static Result<TokenColumns> Make(const ImportSchema& schema, const TokenSyntax& syntax,
@@ -66,6 +69,8 @@ class TokenCutter {
 
  private:
   Status ReadToken(std::string_view token);
+  // piece: of the token, what is behind its field.
+  Status AddToken(size_t field, std::string_view token, std::string_view piece);
   Status AddPiece(size_t field, std::string_view piece);
   size_t FieldOf(std::string_view name);  // kUnknown when no column has it, which is counted
 

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstring>
 
 #include "worker/math/bf16_tiles.h"
 
@@ -131,8 +132,9 @@ CHORUS_AVX512_BF16 inline void MultiplyRows(const Bf16* a, const Bf16* b, int64_
       }
 #pragma GCC unroll 8
       for (int64_t i = 0; i < kRowsAtOnce; ++i) {
-        const auto pair = reinterpret_cast<__m512bh>(
-            _mm512_set1_epi32(*reinterpret_cast<const int*>(a + i * kTileDepth + 2 * p)));
+        int two;
+        std::memcpy(&two, a + i * kTileDepth + 2 * p, sizeof(two));
+        const auto pair = reinterpret_cast<__m512bh>(_mm512_set1_epi32(two));
         for (int j = 0; j < kBPanels; ++j)
           sum[i][j] = _mm512_dpbf16_ps(sum[i][j], pair, columns[j]);
       }

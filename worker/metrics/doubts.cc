@@ -104,7 +104,7 @@ std::string DoubtOfLoss(double first, double loss) {
                 "model.clip_norm, or pool long slots with MEAN (slot.pooling)");
 }
 
-std::vector<std::string> DoubtsOf(const Evaluation& evaluation) {
+std::vector<std::string> DoubtsOfTasks(const Evaluation& evaluation) {
   std::vector<std::string> doubts;
   for (const TaskMetrics& task : evaluation.task()) {
     const auto add = [&](const std::optional<std::string>& doubt) {
@@ -115,6 +115,11 @@ std::vector<std::string> DoubtsOf(const Evaluation& evaluation) {
     add(DoubtOfCalibration(task));
     add(DoubtOfRanking(task));
   }
+  return doubts;
+}
+
+std::vector<std::string> DoubtsOf(const Evaluation& evaluation) {
+  std::vector<std::string> doubts = DoubtsOfTasks(evaluation);
   for (const SlotUse& slot : evaluation.slot()) {
     if (const auto doubt = DoubtOfSlot(slot)) doubts.push_back(*doubt);
   }

@@ -22,4 +22,7 @@ std::string DoubtOfLoss(double first, double loss);
 // trained.
 std::vector<std::string> DoubtsOf(const Evaluation& evaluation);
 
+// By task alone: in the midst of training, ids that were not trained may still come.
+std::vector<std::string> DoubtsOfTasks(const Evaluation& evaluation);
+
 }  // namespace chorus::worker

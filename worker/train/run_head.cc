@@ -54,7 +54,8 @@ Status WriteRunHead(FileSystem& files, const std::string& metrics, bool resumes,
   options.preserve_proto_field_names = true;
   std::string line;
   if (!google::protobuf::util::MessageToJsonString(head, &line, options).ok()) {
-    return Internal("the head of a run cannot be written as JSON");
+    LogWarning(path, " is not written: the head of this run has no JSON; its report does without");
+    return Status::Ok();
   }
   const Status written = ReplaceFile(files, path, line + "\n");
   if (!written.ok()) LogWarning(path, " is not written: ", written.message());

@@ -133,12 +133,13 @@ Status TrainProgress::AddEvaluation(uint64_t step, const std::string& log,
   report.set_log(log);
   *report.mutable_evaluation() = evaluation;
   line_->Clear();
-  for (const std::string& doubt : DoubtsOf(evaluation)) {
+  const bool is_last = step == last_step_;
+  for (const std::string& doubt : is_last ? DoubtsOf(evaluation) : DoubtsOfTasks(evaluation)) {
     LogWarning(doubt);
     report.add_doubt(doubt);
   }
   // The last one is the result, which the command prints.
-  if (step != last_step_) {
+  if (!is_last) {
     LogInfo("after step ", step, ", on ", log, ":\n", FormatEvaluation(evaluation));
   }
   return writer_->Write(report);

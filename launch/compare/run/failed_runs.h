@@ -20,6 +20,8 @@ Result<std::optional<std::string>> FindFailure(FileSystem& files, const PlannedR
 
 // Makes the folder of a run that begins, with its job.textproto. What an attempt that failed has
 // left goes on from its newest checkpoint with the same configuration, and is removed with another.
+// A DONE that is there is damaged, or not of these scores, and is removed. REQUIRES: FindRunRecord
+// gives no record.
 Status BeginRun(FileSystem& files, const PlannedRun& run);
 
 }  // namespace chorus::launch

@@ -170,6 +170,43 @@ Result<SettingChoice> Choose(FileSystem& files, const ComparePlan& plan, int met
   return choice;
 }
 
+// Whether the run's job.textproto binds it: what failed is tried anew with any other.
+bool HasBegun(FileSystem& files, const PlannedRun& run) {
+  if (!files.Exists(run.JobPath())) return false;
+  return files.Exists(run.DonePath()) || !files.Exists(run.FailedPath());
+}
+
+CompareMethod MethodWith(const CompareConfig& config, int method, int setting) {
+  const CompareMethod& as_it_is = config.method(method);
+  return setting < 0 ? as_it_is : WithSetting(as_it_is, config.sweep(setting));
+}
+
+// The method's runs that have begun keep their setting, whatever a sweep run that is tried again
+// says now. Where they fit none of the settings, CheckSameJob is to say how they differ.
+Status KeepSettingOfRuns(FileSystem& files, const ComparePlan& plan, int method, LogSizes* sizes,
+                         SettingChoice* choice) {
+  std::vector<int> settings = {choice->setting};
+  for (int s = 0; s < plan.config.sweep_size(); ++s) {
+    if (s != choice->setting) settings.push_back(s);
+  }
+  settings.push_back(-1);  // last: a setting may change nothing
+  for (uint64_t seed = 1; seed <= plan.config.seeds(); ++seed) {
+    for (int fold = 0; fold < plan.config.data_size(); ++fold) {
+      PlannedRun run{method, fold, seed, "", {}, true};
+      run.folder = RunFolder(plan.output, plan.config.method(method), plan.config.data(fold), seed);
+      if (!HasBegun(files, run)) continue;
+      for (const int setting : settings) {
+        RETURN_IF_ERROR(Configure(plan, MethodWith(plan.config, method, setting), sizes, &run));
+        if (!CheckSameJob(files, run).ok()) continue;
+        choice->kept = setting != choice->setting;
+        choice->setting = setting;
+        return Status::Ok();
+      }
+    }
+  }
+  return Status::Ok();
+}
+
 Status PlanSweep(FileSystem& files, LogSizes* sizes, ComparePlan* plan) {
   if (plan->config.sweep_size() == 0) return Status::Ok();
   InputChecksums now(files);
@@ -181,6 +218,7 @@ Status PlanSweep(FileSystem& files, LogSizes* sizes, ComparePlan* plan) {
     plan->choices.push_back(none);
     if (!swept) continue;
     ASSIGN_OR_RETURN(plan->choices.back(), Choose(files, *plan, method, &now));
+    RETURN_IF_ERROR(KeepSettingOfRuns(files, *plan, method, sizes, &plan->choices.back()));
   }
   return Status::Ok();
 }
@@ -196,9 +234,7 @@ std::string ComparePlan::NameOf(const PlannedRun& run) const {
 }
 
 CompareMethod ComparePlan::ChosenMethod(int number) const {
-  const CompareMethod& as_it_is = config.method(number);
-  const int setting = SettingOf(number);
-  return setting < 0 ? as_it_is : WithSetting(as_it_is, config.sweep(setting));
+  return MethodWith(config, number, SettingOf(number));
 }
 
 int ComparePlan::SettingOf(int number) const {

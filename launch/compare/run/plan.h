@@ -5,7 +5,8 @@
 //   OUTPUT/runs/METHOD/seed-S-FOLD/        job.textproto, metrics.jsonl, scores, checkpoint/, DONE
 //   OUTPUT/runs/METHOD/sweep-SETTING-FOLD/ the same of a setting that is tried; FAILED: see
 //                                          failed_runs.h
-// A method's runs are known once its settings are judged: the plan is made anew then.
+// A method's runs are known once its settings are judged: the plan is made anew then. Once one has
+// begun, its setting stays.
 // Thread safety: values.
 
 #include <cstdint>
@@ -54,8 +55,9 @@ struct CompareSelection {
 
 // What a sweep says of a method.
 struct SettingChoice {
-  bool complete = false;                     // all its selected settings are judged, or failed
-  int setting = -1;                          // the best; -1: none, the method is as it is
+  bool complete = false;  // all its selected settings are judged, or failed
+  int setting = -1;       // the best; -1: none, the method is as it is
+  bool kept = false;      // setting is not the best: runs of the table have begun with it
   std::vector<std::optional<double>> value;  // [settings]: mean over data sets; absent: not judged
 };
 

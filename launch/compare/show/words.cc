@@ -152,7 +152,8 @@ void AddChoices(const FinishedRuns& finished, std::vector<std::string>* notes) {
     }
     const std::string taken =
         choice.setting < 0 ? "none of the settings" : config.sweep(choice.setting).name();
-    notes->push_back(StrCat("Settings: ", method.name(), " takes ", taken, ", by its ", metric,
+    notes->push_back(StrCat("Settings: ", method.name(), choice.kept ? " keeps " : " takes ", taken,
+                            choice.kept ? ", with which its runs began; its " : ", by its ", metric,
                             " on the validation logs, seed 1 (", Join(values, ", "), ")."));
   }
 }

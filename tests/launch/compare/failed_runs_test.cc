@@ -44,6 +44,17 @@ TEST_F(FailedRunsTest, ARunThatDivergesIsMarkedAndTheOthersMakeTheTable) {
   EXPECT_FALSE(files_.Exists(Path("out/runs/WILD/seed-1-0/FAILED")));
 }
 
+TEST_F(FailedRunsTest, ADamagedRecordOfARunThatFailsAgainDoesNotStopTheOthers) {
+  const std::string config = ConfigWith("1e30");
+  EXPECT_EQ(Run(0, Compare(config, "out")).code, kSomeRunsFailed);
+  ASSERT_TRUE(ReplaceFile(files_, Path("out/runs/WILD/seed-1-0/DONE"), "damaged").ok());
+  const test::Finished again = Run(0, Compare(config, "out", {"--resume"}));
+  EXPECT_EQ(again.code, kSomeRunsFailed) << again.errors;
+  EXPECT_NE(again.errors.find("2 of 6 runs failed: WILD seed 1, WILD seed 2"), std::string::npos)
+      << again.errors;
+  EXPECT_FALSE(files_.Exists(Path("out/runs/WILD/seed-1-0/DONE")));
+}
+
 TEST_F(FailedRunsTest, OneWorkerAmongRanksGoesOnAsOneProcessDoes) {
   EXPECT_EQ(Run(0, Compare(ConfigWith("1e30"), "one")).code, kSomeRunsFailed);
   const test::Finished ranks = Run(2, Compare(ConfigWith("1e30"), "ranks"));

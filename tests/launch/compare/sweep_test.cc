@@ -59,6 +59,25 @@ TEST_F(SweepTest, EveryMethodTakesWhatIsBestOnTheValidationLog) {
   EXPECT_EQ(Read("out/table.md"), table);
 }
 
+// A sweep run that fails, or is tried again, does not make another comparison of finished runs.
+TEST_F(SweepTest, RunsKeepTheSettingThatTheyBeganWith) {
+  const std::string config = SweepConfig();
+  EXPECT_EQ(Run(0, Compare(config, "out")).code, 3);
+  const std::string table = Read("out/table.md");
+  const std::string folder = Path("out/runs/ESMM/sweep-plain-0/");
+  ASSERT_TRUE(files_.Remove(folder + "DONE").ok());
+  ASSERT_TRUE(ReplaceFile(files_, folder + "FAILED", "INTERNAL: for a test\n").ok());
+  ExpectSuccess(Run(0, Compare(config, "out", {"--report-only"})));
+  const std::string without = Read("out/table.md");
+  EXPECT_NE(without.find("ESMM keeps plain, with which its runs began; its CTR NE on"),
+            std::string::npos)
+      << without;
+  EXPECT_NE(without.find("plain without a value"), std::string::npos) << without;
+  EXPECT_NE(without.find("4 of 4 runs are finished"), std::string::npos) << without;
+  EXPECT_EQ(Run(0, Compare(config, "out", {"--resume"})).code, 3);
+  EXPECT_EQ(Read("out/table.md"), table);
+}
+
 TEST_F(SweepTest, AKilledSweepGoesOnToTheSameTable) {
   const std::string config = SweepConfig();
   EXPECT_EQ(Run(0, Compare(config, "whole")).code, 3);

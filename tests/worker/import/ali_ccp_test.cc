@@ -107,6 +107,22 @@ TEST_F(AliCcpTest, JoinsRowsWithTheFeaturesThatTheyShare) {
   EXPECT_EQ(batch.exposures.slots[1].values, (std::vector<float>{0.69315f, 2.0f}));
 }
 
+TEST_F(AliCcpTest, NumbersAreTheValuesOfTheirTokens) {
+  const std::string schema =
+      "format: ALI_CCP click: 'click' conversion: 'conversion' slot { column: '210' } "
+      "numeric { column: '509' transform: NONE } "
+      "numeric { column: '101' context: true transform: NONE }";
+  Write(SkeletonRow(1, "0,0", "a", "210:7:1.0 509:3:0.5"), CommonRow("a", "101:4:2.5"));
+  ASSERT_OK(Import({}, schema).status());
+  EXPECT_EQ(Block().exposures.numerics[0], (std::vector<float>{0.5}));
+  EXPECT_EQ(Block().contexts.numerics[0], (std::vector<float>{2.5}));
+  Write("1,0,0,a,1,509\x02" + std::string("3\n"), CommonRow("a", "101:4:2.5"));
+  EXPECT_EQ(
+      Import({.output = "none"}, schema).status().message(),
+      "skeleton.csv:1: column 'feature_list': token 1: found '509\\x023', which has no value, "
+      "and column '509' is a number: expected id\\x03value");
+}
+
 TEST_F(AliCcpTest, TakesPackedFilesInAnyOrderAndInPieces) {
   WriteSmallPair();
   ASSERT_OK(Import().status());
@@ -118,6 +134,17 @@ TEST_F(AliCcpTest, TakesPackedFilesInAnyOrderAndInPieces) {
   WriteFile(*files_, "b/4", "");
   ASSERT_OK(Import({.inputs = {"b"}, .output = "packed"}).status());
   EXPECT_EQ(Bytes("packed/part-00000.log"), Bytes("out/part-00000.log"));
+}
+
+TEST_F(AliCcpTest, SkipsAByteOrderMarkOfEitherFile) {
+  WriteSmallPair();
+  ASSERT_OK(Import().status());
+  const std::string skeleton = Bytes("skeleton.csv"), common = Bytes("common.csv");
+  // The first key of the common features is one that the skeleton asks for.
+  const size_t cut = common.find("\n") + 1;
+  Write("\xef\xbb\xbf" + skeleton, "\xef\xbb\xbf" + common.substr(cut) + common.substr(0, cut));
+  ASSERT_OK(Import({.output = "marked"}).status());
+  EXPECT_EQ(Bytes("marked/part-00000.log"), Bytes("out/part-00000.log"));
 }
 
 TEST_F(AliCcpTest, DropsConversionsWithoutAClick) {
@@ -292,7 +319,13 @@ TEST_F(AliCcpTest, CommonRowsWithoutAKeyAreBadRows) {
   EXPECT_EQ(ErrorOf(),
             "common.csv:2: found 'nothing', expected "
             "common_feature_index,feature_num,feature_list");
-  EXPECT_TRUE(Import({.max_bad_rows = 1}).ok());
+  const auto summary = Import({.max_bad_rows = 1, .bad_rows = "bad.txt"});
+  ASSERT_OK(summary.status());
+  EXPECT_EQ(summary->bad_common_rows, 1u);
+  EXPECT_NE(FormatSummary(*summary).find("bad common rows       1\n"), std::string::npos);
+  EXPECT_EQ(Bytes("bad.txt"),
+            "common.csv:2: found 'nothing', expected "
+            "common_feature_index,feature_num,feature_list\n");
 }
 
 TEST_F(AliCcpTest, RefusesSchemasThatTheFormatCannotFill) {
@@ -327,7 +360,9 @@ TEST(CommonRows, NeedAFileOrEnoughMemory) {
        }}};
   const auto rows = CommonRows::Read(*files, inputs, {.memory_bytes = 100});
   EXPECT_EQ(rows.status().message(),
-            "common features take more than 100 bytes of memory: allow more (--memory)");
+            "common features take more than 100 bytes of memory, and nothing is kept in a file "
+            "here: make a log of the text first (chorus import), which keeps the rest in one, and "
+            "use the log in place of the text");
 }
 
 }  // namespace

@@ -173,6 +173,21 @@ TEST_F(ImportTest, ListsEveryBadRowInAFileAlsoWhenTheyAreTooMany) {
   EXPECT_TRUE(lines[9].starts_with("in.csv:21: column 'sale': found 'x'")) << lines[9];
 }
 
+TEST_F(ImportTest, AnErrorBeforeAnyBadRowLeavesAnEarlierListAlone) {
+  Write("click,sale,item\n1,0,1\n1,x,2\n");
+  ASSERT_OK(Import(kPlain, {.output = "first", .max_bad_rows = 1, .bad_rows = "bad.txt"}).status());
+  const std::string listed = *ReadWholeFile(*files_, "bad.txt");
+  EXPECT_TRUE(listed.starts_with("in.csv:3: ")) << listed;
+  const std::string error = ErrorOf("slot { column: 'shop' }", {.bad_rows = "bad.txt"});
+  EXPECT_NE(error.find("shop"), std::string::npos) << error;
+  EXPECT_EQ(*ReadWholeFile(*files_, "bad.txt"), listed);
+  EXPECT_FALSE(files_->Exists("bad.txt.partial"));
+  // A success without bad rows has an empty list.
+  Write("click,sale,item\n1,0,1\n");
+  ASSERT_OK(Import(kPlain, {.output = "good", .bad_rows = "bad.txt"}).status());
+  EXPECT_EQ(*ReadWholeFile(*files_, "bad.txt"), "");
+}
+
 TEST_F(ImportTest, NormalisesByTheTrainingPartAlone) {
   Write(Table(200));
   const std::string schema =

@@ -87,6 +87,7 @@ TEST(DoubtsTest, ASlotOfMostlyUntrainedIdsIsNamedWithTheRemedy) {
             std::string::npos)
       << doubts[0];
   EXPECT_NE(doubts[0].find("41 or 41.0"), std::string::npos);
+  EXPECT_TRUE(DoubtsOfTasks(evaluation).empty());
 }
 
 TEST(DoubtsTest, ALossFarAboveTheFirstIsDoubtful) {
