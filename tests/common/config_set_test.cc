@@ -117,7 +117,7 @@ TEST_F(ConfigSet, AMessageComesFromAFile) {
   EXPECT_EQ(config->model().clip_norm(), 0) << "the message is replaced";
   std::ofstream(part) << "encoder {\n  name: 'mix'\n  mmoe { expert: 3 } }";
   EXPECT_EQ(ErrorOf("", {"model=@" + part}),
-            "model.textproto:3: model.encoder.0.mmoe.expert: no such field; allowed: known fields: "
+            "model.textproto:3: model.encoder.mmoe.expert: no such field; allowed: known fields: "
             "experts, hidden");
   EXPECT_THAT(ErrorOf("", {"model=@" + folder + "/none"}), HasSubstr("none"));
 }
