@@ -162,6 +162,19 @@ TEST(LayoutsTest, ServersWithoutShardsChangeNothing) {
   ExpectEqualOutcomes(JobConfig(), 200, layout);
 }
 
+TEST(LayoutsTest, AttentionOverASequenceIsTheSameOnAnyLayout) {
+  Layout layout;
+  layout.workers = 3;
+  layout.servers = 2;
+  layout.threads = 2;
+  ExpectEqualOutcomes(
+      JobConfig("step { pull_ahead: 1 } slot { name: 'history' table: 'b' pooling: SEQUENCE "
+                "max_length: 4 } model { encoder { name: 'interest' target_attention { "
+                "sequence: 'history' query: 'item' hidden: 5 } } "
+                "tower { hidden: 6 input: ['inputs', 'interest'] } }"),
+      300, layout);
+}
+
 TEST(LayoutsTest, ALogOfASingleExposureTrainsOnAnyLayout) {
   Layout layout;
   layout.workers = 3;
