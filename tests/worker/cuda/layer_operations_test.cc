@@ -186,19 +186,18 @@ TEST_F(LayerOperationsTest, ItemKernelsComputeTheSameBits) {
     BothBackends both(device_.get());
     const size_t a = both.Matrix(rows, kWidth), b = both.Matrix(rows, kWidth);
     const size_t product = both.Matrix(rows, kWidth), scaled = both.Matrix(rows, kWidth);
-    const size_t dots = both.Matrix(rows, 2), shares = both.Matrix(rows, kSlots);
+    const size_t dots = both.Matrix(rows, 1), shares = both.Matrix(rows, kSlots);
     const size_t gradient = both.Matrix(rows, kSlots), sum = both.Matrix(rows, kDim);
     const size_t squares = both.Matrix(rows, kDim), slots = both.Matrix(rows, kWidth);
     const size_t pairs = both.Matrix(rows, kSlots * kSlots), among = both.Matrix(rows, kSlots);
     const size_t of_pairs = both.Matrix(rows, kWidth), of_among = both.Matrix(rows, kWidth);
     using Of = PairDotBackwardItems::Of;
     both.Run([&](const BothBackends::Arguments& on) {
-      const MatrixView<float> column = on[dots].Columns(1, 1);
       for (const ItemKernel& kernel : std::initializer_list<ItemKernel>{
                MultiplyItems{on[a], on[b], 0.5f, on[product], true},
                AddScaledItems{-0.5f, on[a], on[scaled], true},
-               RowDotItems{on[a], on[b], column, false},
-               ScaleRowsItems{column, on[b], on[scaled], true},
+               RowDotItems{on[a], on[b], on[dots], false},
+               ScaleRowsItems{on[dots], on[b], on[scaled], true},
                SoftmaxItems{on[a].Columns(0, kSlots), on[shares]},
                SoftmaxBackwardItems{on[shares], on[gradient]},
                SlotSumItems{on[a], kSlots, on[sum], on[squares], true},
