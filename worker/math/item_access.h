@@ -8,16 +8,12 @@
 
 namespace chorus::worker {
 
-namespace item_internal {
-
-CHORUS_HD inline void Put(float value, bool accumulate, float* to) {
+CHORUS_HD inline void PutItem(float value, bool accumulate, float* to) {
   *to = accumulate ? *to + value : value;
 }
 template <typename T>
-CHORUS_HD inline T* At(const MatrixView<T>& matrix, int64_t i, int64_t j) {
+CHORUS_HD inline T* ItemAt(const MatrixView<T>& matrix, int64_t i, int64_t j) {
   return matrix.data + i * matrix.stride + j;
 }
-
-}  // namespace item_internal
 
 }  // namespace chorus::worker

@@ -29,8 +29,7 @@ struct MultiplyItems {
   int64_t cols() const { return to.cols; }
   int64_t floats() const { return (accumulate ? 4 : 3) * to.rows * to.cols; }
   CHORUS_HD void operator()(int64_t i, int64_t j) const {
-    using namespace item_internal;
-    Put(factor * (*At(a, i, j) * *At(b, i, j)), accumulate, At(to, i, j));
+    PutItem(factor * (*ItemAt(a, i, j) * *ItemAt(b, i, j)), accumulate, ItemAt(to, i, j));
   }
 };
 
@@ -45,8 +44,7 @@ struct AddScaledItems {
   int64_t cols() const { return to.cols; }
   int64_t floats() const { return (accumulate ? 3 : 2) * to.rows * to.cols; }
   CHORUS_HD void operator()(int64_t i, int64_t j) const {
-    using namespace item_internal;
-    Put(factor * *At(from, i, j), accumulate, At(to, i, j));
+    PutItem(factor * *ItemAt(from, i, j), accumulate, ItemAt(to, i, j));
   }
 };
 
@@ -60,8 +58,7 @@ struct ScaleRowsItems {
   int64_t cols() const { return to.cols; }
   int64_t floats() const { return (accumulate ? 3 : 2) * to.rows * to.cols + to.rows; }
   CHORUS_HD void operator()(int64_t i, int64_t j) const {
-    using namespace item_internal;
-    Put(*At(factor, i, 0) * *At(from, i, j), accumulate, At(to, i, j));
+    PutItem(*ItemAt(factor, i, 0) * *ItemAt(from, i, j), accumulate, ItemAt(to, i, j));
   }
 };
 
@@ -76,11 +73,10 @@ struct RowDotItems {
   int64_t cols() const { return 1; }
   int64_t floats() const { return 2 * a.rows * a.cols + 2 * to.rows; }
   CHORUS_HD void operator()(int64_t i, int64_t) const {
-    using namespace item_internal;
     constexpr int kParts = kPartialSums;
     float partial[kParts] = {};
-    const float* const x = At(a, i, 0);
-    const float* const y = At(b, i, 0);
+    const float* const x = ItemAt(a, i, 0);
+    const float* const y = ItemAt(b, i, 0);
     int64_t j = 0;
     for (; j + kParts <= a.cols; j += kParts) {
       for (int p = 0; p < kParts; ++p) partial[p] += x[j + p] * y[j + p];
@@ -89,7 +85,7 @@ struct RowDotItems {
     for (int width = kParts / 2; width > 0; width /= 2) {
       for (int p = 0; p < width; ++p) partial[p] += partial[p + width];
     }
-    Put(partial[0], accumulate, At(to, i, 0));
+    PutItem(partial[0], accumulate, ItemAt(to, i, 0));
   }
 };
 
@@ -102,19 +98,18 @@ struct SoftmaxItems {
   int64_t cols() const { return 1; }
   int64_t floats() const { return 2 * share.rows * share.cols; }
   CHORUS_HD void operator()(int64_t i, int64_t) const {
-    using namespace item_internal;
-    float most = *At(logits, i, 0);
+    float most = *ItemAt(logits, i, 0);
     for (int64_t j = 1; j < share.cols; ++j) {
-      const float z = *At(logits, i, j);
+      const float z = *ItemAt(logits, i, j);
       most = z > most ? z : most;
     }
     float sum = 0.0f;
     for (int64_t j = 0; j < share.cols; ++j) {
-      const float e = Exp(*At(logits, i, j) - most);
-      *At(share, i, j) = e;
+      const float e = Exp(*ItemAt(logits, i, j) - most);
+      *ItemAt(share, i, j) = e;
       sum += e;
     }
-    for (int64_t j = 0; j < share.cols; ++j) *At(share, i, j) /= sum;
+    for (int64_t j = 0; j < share.cols; ++j) *ItemAt(share, i, j) /= sum;
   }
 };
 
@@ -127,12 +122,11 @@ struct SoftmaxBackwardItems {
   int64_t cols() const { return 1; }
   int64_t floats() const { return 3 * share.rows * share.cols; }
   CHORUS_HD void operator()(int64_t i, int64_t) const {
-    using namespace item_internal;
     float mean = 0.0f;
-    for (int64_t j = 0; j < share.cols; ++j) mean += *At(share, i, j) * *At(gradient, i, j);
+    for (int64_t j = 0; j < share.cols; ++j) mean += *ItemAt(share, i, j) * *ItemAt(gradient, i, j);
     for (int64_t j = 0; j < share.cols; ++j) {
-      float* const g = At(gradient, i, j);
-      *g = *At(share, i, j) * (*g - mean);
+      float* const g = ItemAt(gradient, i, j);
+      *g = *ItemAt(share, i, j) * (*g - mean);
     }
   }
 };
@@ -151,16 +145,15 @@ struct SlotSumItems {
     return x.rows * slots * sum.cols + (accumulate ? 4 : 2) * sum.rows * sum.cols;
   }
   CHORUS_HD void operator()(int64_t i, int64_t d) const {
-    using namespace item_internal;
-    float total = accumulate ? *At(sum, i, d) : 0.0f;
-    float total_squares = accumulate ? *At(squares, i, d) : 0.0f;
+    float total = accumulate ? *ItemAt(sum, i, d) : 0.0f;
+    float total_squares = accumulate ? *ItemAt(squares, i, d) : 0.0f;
     for (int64_t f = 0; f < slots; ++f) {
-      const float value = *At(x, i, f * sum.cols + d);
+      const float value = *ItemAt(x, i, f * sum.cols + d);
       total += value;
       total_squares += value * value;
     }
-    *At(sum, i, d) = total;
-    *At(squares, i, d) = total_squares;
+    *ItemAt(sum, i, d) = total;
+    *ItemAt(squares, i, d) = total_squares;
   }
 };
 
@@ -175,9 +168,9 @@ struct SlotSumBackwardItems {
   int64_t cols() const { return dx.cols; }
   int64_t floats() const { return (accumulate ? 5 : 4) * dx.rows * dx.cols; }
   CHORUS_HD void operator()(int64_t i, int64_t j) const {
-    using namespace item_internal;
     const int64_t d = j % dsum.cols;
-    Put(*At(dsum, i, d) - *At(dsquares, i, d) * *At(x, i, j), accumulate, At(dx, i, j));
+    PutItem(*ItemAt(dsum, i, d) - *ItemAt(dsquares, i, d) * *ItemAt(x, i, j), accumulate,
+            ItemAt(dx, i, j));
   }
 };
 
@@ -194,12 +187,11 @@ struct PairDotItems {
   int64_t cols() const { return a.cols / dim; }
   int64_t floats() const { return a.rows * a.cols + b.rows * b.cols + y.rows * y.cols; }
   CHORUS_HD void operator()(int64_t i, int64_t f) const {
-    using namespace item_internal;
     const int64_t slots = b.cols / dim;
-    const float* const p = At(a, i, f * dim);
-    float* out = At(y, i, triangle ? f * (2 * slots - f - 1) / 2 : f * slots);
+    const float* const p = ItemAt(a, i, f * dim);
+    float* out = ItemAt(y, i, triangle ? f * (2 * slots - f - 1) / 2 : f * slots);
     for (int64_t g = triangle ? f + 1 : 0; g < slots; ++g) {
-      const float* const q = At(b, i, g * dim);
+      const float* const q = ItemAt(b, i, g * dim);
       float sum = 0.0f;
       for (int64_t d = 0; d < dim; ++d) sum += p[d] * q[d];
       *out++ = sum;
@@ -230,14 +222,13 @@ struct PairDotBackwardItems {
     return f * (2 * (other.cols / dim) - f - 1) / 2 + g - f - 1;
   }
   CHORUS_HD void operator()(int64_t i, int64_t j) const {
-    using namespace item_internal;
     const int64_t slot = j / dim, d = j % dim;
     float sum = 0.0f;
     for (int64_t k = 0; k < other.cols / dim; ++k) {
       if (of == Of::kTriangle && k == slot) continue;
-      sum += *At(dy, i, PairOf(slot, k)) * *At(other, i, k * dim + d);
+      sum += *ItemAt(dy, i, PairOf(slot, k)) * *ItemAt(other, i, k * dim + d);
     }
-    Put(sum, accumulate, At(to, i, j));
+    PutItem(sum, accumulate, ItemAt(to, i, j));
   }
 };
 

@@ -21,10 +21,10 @@ struct Elements {
 
   CHORUS_HD int64_t RowOf(int64_t i) const { return of == nullptr ? i : of[i]; }
   CHORUS_HD int64_t CountOf(int64_t i) const {
-    return i < rows ? static_cast<int64_t>(*item_internal::At(count, RowOf(i), 0)) : 0;
+    return i < rows ? static_cast<int64_t>(*ItemAt(count, RowOf(i), 0)) : 0;
   }
   CHORUS_HD const float* KeyOf(int64_t i, int64_t t) const {
-    return item_internal::At(keys, RowOf(i) * length + t, 0);
+    return ItemAt(keys, RowOf(i) * length + t, 0);
   }
 };
 
@@ -38,8 +38,7 @@ struct UnfoldItems {
   int64_t cols() const { return dim; }
   int64_t floats() const { return 2 * to.rows * dim; }
   CHORUS_HD void operator()(int64_t r, int64_t j) const {
-    using namespace item_internal;
-    *At(to, r, first + j) = *At(x, r / length, r % length * dim + j);
+    *ItemAt(to, r, first + j) = *ItemAt(x, r / length, r % length * dim + j);
   }
 };
 
@@ -54,8 +53,7 @@ struct FoldItems {
   int64_t cols() const { return to.cols; }
   int64_t floats() const { return (accumulate ? 3 : 2) * to.rows * to.cols; }
   CHORUS_HD void operator()(int64_t i, int64_t c) const {
-    using namespace item_internal;
-    Put(*At(from, i * length + c / dim, first + c % dim), accumulate, At(to, i, c));
+    PutItem(*ItemAt(from, i * length + c / dim, first + c % dim), accumulate, ItemAt(to, i, c));
   }
 };
 
@@ -69,10 +67,10 @@ struct KeyProductItems {
   int64_t cols() const { return to.cols; }
   int64_t floats() const { return 2 * to.rows * to.cols; }
   CHORUS_HD void operator()(int64_t r, int64_t j) const {
-    using namespace item_internal;
     const int64_t i = r / elements.length;
     const bool real = i < elements.rows;
-    *At(to, r, j) = real ? *At(query, i, j) * elements.KeyOf(i, r % elements.length)[j] : 0.0f;
+    *ItemAt(to, r, j) =
+        real ? *ItemAt(query, i, j) * elements.KeyOf(i, r % elements.length)[j] : 0.0f;
   }
 };
 
@@ -86,12 +84,11 @@ struct JoinActivationItems {
   int64_t cols() const { return hidden.cols; }
   int64_t floats() const { return 3 * hidden.rows * hidden.cols; }
   CHORUS_HD void operator()(int64_t r, int64_t h) const {
-    using namespace item_internal;
     const int64_t i = r / elements.length;
-    float* const out = At(hidden, r, h);
+    float* const out = ItemAt(hidden, r, h);
     float sum = 0.0f;
     if (i < elements.rows) {
-      sum = *out + (elements.KeyOf(i, r % elements.length)[h] + *At(of_query, i, h));
+      sum = *out + (elements.KeyOf(i, r % elements.length)[h] + *ItemAt(of_query, i, h));
     }
     *out = sum > 0.0f ? sum : 0.0f;
   }
@@ -107,12 +104,11 @@ struct AttendItems {
   int64_t cols() const { return y.cols; }
   int64_t floats() const { return score.rows * (1 + y.cols) + y.rows * y.cols; }
   CHORUS_HD void operator()(int64_t i, int64_t j) const {
-    using namespace item_internal;
     float sum = 0.0f;
     for (int64_t t = 0; t < elements.CountOf(i); ++t) {
-      sum += *At(score, i * elements.length + t, 0) * elements.KeyOf(i, t)[j];
+      sum += *ItemAt(score, i * elements.length + t, 0) * elements.KeyOf(i, t)[j];
     }
-    *At(y, i, j) = sum;
+    *ItemAt(y, i, j) = sum;
   }
 };
 
@@ -126,14 +122,13 @@ struct ScoreGradientItems {
   int64_t cols() const { return 1; }
   int64_t floats() const { return to.rows * (1 + dy.cols) + dy.rows * dy.cols; }
   CHORUS_HD void operator()(int64_t r, int64_t) const {
-    using namespace item_internal;
     const int64_t i = r / elements.length, t = r % elements.length;
     float sum = 0.0f;
     if (t < elements.CountOf(i)) {
       const float* const key = elements.KeyOf(i, t);
-      for (int64_t j = 0; j < dy.cols; ++j) sum += *At(dy, i, j) * key[j];
+      for (int64_t j = 0; j < dy.cols; ++j) sum += *ItemAt(dy, i, j) * key[j];
     }
-    *At(to, r, 0) = sum;
+    *ItemAt(to, r, 0) = sum;
   }
 };
 
@@ -148,13 +143,12 @@ struct KeyGradientItems {
   int64_t cols() const { return to.cols; }
   int64_t floats() const { return 4 * to.rows * to.cols; }
   CHORUS_HD void operator()(int64_t r, int64_t j) const {
-    using namespace item_internal;
     const int64_t i = r / elements.length, t = r % elements.length;
     float sum = 0.0f;
     if (t < elements.CountOf(i)) {
-      sum = *At(score, r, 0) * *At(dy, i, j) + *At(query, i, j) * *At(to, r, j);
+      sum = *ItemAt(score, r, 0) * *ItemAt(dy, i, j) + *ItemAt(query, i, j) * *ItemAt(to, r, j);
     }
-    *At(to, r, j) = sum;
+    *ItemAt(to, r, j) = sum;
   }
 };
 
@@ -168,12 +162,11 @@ struct QueryGradientItems {
   int64_t cols() const { return to.cols; }
   int64_t floats() const { return 2 * dproduct.rows * dproduct.cols + to.rows * to.cols; }
   CHORUS_HD void operator()(int64_t i, int64_t j) const {
-    using namespace item_internal;
     float sum = 0.0f;
     for (int64_t t = 0; t < elements.CountOf(i); ++t) {
-      sum += *At(dproduct, i * elements.length + t, j) * elements.KeyOf(i, t)[j];
+      sum += *ItemAt(dproduct, i * elements.length + t, j) * elements.KeyOf(i, t)[j];
     }
-    *At(to, i, j) = sum;
+    *ItemAt(to, i, j) = sum;
   }
 };
 
@@ -187,10 +180,9 @@ struct SumOfRowItems {
   int64_t cols() const { return to.cols; }
   int64_t floats() const { return from.rows * from.cols + to.rows * to.cols; }
   CHORUS_HD void operator()(int64_t i, int64_t j) const {
-    using namespace item_internal;
     float sum = 0.0f;
-    for (int64_t t = 0; t < length; ++t) sum += *At(from, i * length + t, j);
-    *At(to, i, j) = sum;
+    for (int64_t t = 0; t < length; ++t) sum += *ItemAt(from, i * length + t, j);
+    *ItemAt(to, i, j) = sum;
   }
 };
 
