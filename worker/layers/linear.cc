@@ -3,18 +3,8 @@
 #include <utility>
 
 #include "common/check.h"
-#include "worker/math/row_stride.h"
 
 namespace chorus::worker {
-namespace {
-
-template <typename T>
-MatrixView<T> WeightOf(std::span<T> values, const LinearInput& input, int64_t out) {
-  return {values.data() + input.weight, input.width, out, RowStride(out)};
-}
-
-}  // namespace
-
 Linear::Linear(std::vector<LinearInput> inputs, int64_t out, int64_t bias, Activation activation)
     : inputs_(std::move(inputs)), out_(out), bias_(bias), activation_(activation) {
   CHECK(activation_ == Activation::kNone || has_bias());
@@ -39,8 +29,7 @@ Status Linear::ForwardSide(const LayerCall& call, Side side, bool first_has_bias
     options.accumulate = !first;
     options.relu = last_has_relu && left == 0;
     options.bias = first && first_has_bias ? call.parameters.data() + bias_ : nullptr;
-    RETURN_IF_ERROR(
-        call.backend->Gemm(options, call.x[i].y, WeightOf(call.parameters, inputs_[i], out_), y));
+    RETURN_IF_ERROR(call.backend->Gemm(options, call.x[i].y, PlaceOf(i).In(call.parameters), y));
     first = false;
   }
   return Status::Ok();
@@ -58,16 +47,11 @@ Status Linear::Forward(const LayerCall& call) const {
   return ForwardSide(call, Side::kExposure, false, relu, y);
 }
 
-// dW = x^T dy and dx = dy W^T, the latter for the inputs that have a gradient.
 Status Linear::BackwardSide(const LayerCall& call, Side side, MatrixView<const float> dy) const {
   for (size_t i = 0; i < inputs_.size(); ++i) {
     if (inputs_[i].side != side) continue;
     const LayerInput& x = call.x[i];
-    const MatrixView<const float> weight = WeightOf(call.parameters, inputs_[i], out_);
-    RETURN_IF_ERROR(call.backend->Gemm({.transpose_a = true}, x.y, dy,
-                                       WeightOf(call.gradient, inputs_[i], out_)));
-    RETURN_IF_ERROR(call.backend->Gemm({.transpose_b = true, .accumulate = x.accumulate}, dy,
-                                       weight.Rows(0, x.dy.cols), x.dy));
+    RETURN_IF_ERROR(BackwardProduct(call, PlaceOf(i), x.y, dy, x.dy, x.accumulate));
   }
   return Status::Ok();
 }

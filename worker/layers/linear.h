@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "worker/layers/layer.h"
+#include "worker/layers/product.h"
 
 namespace chorus::worker {
 
@@ -38,6 +39,9 @@ class Linear final : public Layer {
   bool has_bias() const { return bias_ != kNoBias; }
 
  private:
+  WeightPlace PlaceOf(size_t input) const {
+    return {inputs_[input].weight, inputs_[input].width, out_};
+  }
   Status ForwardSide(const LayerCall& call, Side side, bool first_has_bias, bool last_has_relu,
                      MatrixView<float> y) const;
   Status BackwardSide(const LayerCall& call, Side side, MatrixView<const float> dy) const;

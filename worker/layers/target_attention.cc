@@ -2,8 +2,6 @@
 
 #include <numeric>
 
-#include "worker/math/row_stride.h"
-
 namespace chorus::worker {
 namespace {
 
@@ -24,11 +22,6 @@ enum ScratchMatrix : size_t {
   kQueryGradients,    // of rows, [width]
   kMatrices,
 };
-
-template <typename T>
-MatrixView<T> Weight(std::span<T> values, int64_t offset, int64_t in, int64_t out) {
-  return {values.data() + offset, in, out, RowStride(out)};
-}
 
 // A matrix of elements as one with a row per sequence. Between its columns are those that pad a row
 // of the former.
@@ -106,16 +99,13 @@ TargetAttention::Matrices TargetAttention::MatricesOf(const LayerCall& call) con
 }
 
 Status TargetAttention::ForwardScores(const LayerCall& call, const Matrices& m) const {
-  const int64_t width = shape_.width(), hidden = shape_.hidden;
   const std::span<const float> weights = call.parameters;
   Backend& backend = *call.backend;
-  RETURN_IF_ERROR(
-      backend.Gemm({}, m.keys, Weight(weights, weights_.key, width, hidden), m.key_products));
+  RETURN_IF_ERROR(backend.Gemm({}, m.keys, Place(weights_.key).In(weights), m.key_products));
   RETURN_IF_ERROR(backend.Gemm({.bias = weights.data() + weights_.bias}, m.queries,
-                               Weight(weights, weights_.query, width, hidden), m.query_products));
+                               Place(weights_.query).In(weights), m.query_products));
   backend.ForEach(KeyProductItems{m.elements, m.queries, m.products});
-  RETURN_IF_ERROR(
-      backend.Gemm({}, m.products, Weight(weights, weights_.product, width, hidden), m.hidden));
+  RETURN_IF_ERROR(backend.Gemm({}, m.products, Place(weights_.product).In(weights), m.hidden));
   backend.ForEach(JoinActivationItems{m.of_products, m.query_products, m.hidden});
   backend.DotRows(m.hidden, weights.data() + weights_.score, weights.data() + weights_.score_bias,
                   m.scores);
@@ -139,7 +129,6 @@ Status TargetAttention::Forward(const LayerCall& call) const {
 
 // From dy to the gradients of the hidden units and of k * q.
 Status TargetAttention::BackwardScores(const LayerCall& call, const Matrices& m) const {
-  const int64_t width = shape_.width(), hidden = shape_.hidden;
   Backend& backend = *call.backend;
   float* const gradient = call.gradient.data();
   backend.ForEach(ScoreGradientItems{m.elements, call.out.dy, m.score_gradients});
@@ -147,24 +136,17 @@ Status TargetAttention::BackwardScores(const LayerCall& call, const Matrices& m)
   backend.DotRowsBackward(m.hidden, call.parameters.data() + weights_.score, m.score_gradients,
                           gradient + weights_.score, m.hidden_gradients, 1.0f, false);
   backend.ReluBackward(m.hidden, m.hidden_gradients, gradient + weights_.bias);
-  RETURN_IF_ERROR(backend.Gemm({.transpose_a = true}, m.products, m.hidden_gradients,
-                               Weight(call.gradient, weights_.product, width, hidden)));
-  return backend.Gemm({.transpose_b = true}, m.hidden_gradients,
-                      Weight(call.parameters, weights_.product, width, hidden),
-                      m.product_gradients);
+  return BackwardProduct(call, Place(weights_.product), m.products, m.hidden_gradients,
+                         m.product_gradients, false);
 }
 
 Status TargetAttention::BackwardQueries(const LayerCall& call, const Matrices& m) const {
-  const int64_t width = shape_.width(), hidden = shape_.hidden;
   Backend& backend = *call.backend;
   const MatrixView<float> of_products = m.query_products;
   backend.ForEach(SumOfRowItems{m.hidden_gradients, shape_.length, of_products});
-  RETURN_IF_ERROR(backend.Gemm({.transpose_a = true}, m.queries, of_products,
-                               Weight(call.gradient, weights_.query, width, hidden)));
   backend.ForEach(QueryGradientItems{m.elements, m.product_gradients, m.query_gradients});
-  RETURN_IF_ERROR(backend.Gemm({.transpose_b = true, .accumulate = true}, of_products,
-                               Weight(call.parameters, weights_.query, width, hidden),
-                               m.query_gradients));
+  RETURN_IF_ERROR(BackwardProduct(call, Place(weights_.query), m.queries, of_products,
+                                  m.query_gradients, true));
   int64_t column = 0;
   for (size_t s = 0; s < shape_.dims.size(); ++s) {
     const LayerInput& query = call.x[shape_.dims.size() + 1 + s];
@@ -176,7 +158,7 @@ Status TargetAttention::BackwardQueries(const LayerCall& call, const Matrices& m
 }
 
 Status TargetAttention::BackwardKeys(const LayerCall& call, const Matrices& m) const {
-  const int64_t width = shape_.width(), hidden = shape_.hidden, length = shape_.length;
+  const int64_t length = shape_.length;
   Backend& backend = *call.backend;
   // What each row makes of its elements, then summed over the rows that share a sequence.
   backend.ForEach(
@@ -190,10 +172,7 @@ Status TargetAttention::BackwardKeys(const LayerCall& call, const Matrices& m) c
     of_keys = m.key_gradients;
     of_products = m.key_products;
   }
-  RETURN_IF_ERROR(backend.Gemm({.transpose_a = true}, m.keys, of_products,
-                               Weight(call.gradient, weights_.key, width, hidden)));
-  RETURN_IF_ERROR(backend.Gemm({.transpose_b = true, .accumulate = true}, of_products,
-                               Weight(call.parameters, weights_.key, width, hidden), of_keys));
+  RETURN_IF_ERROR(BackwardProduct(call, Place(weights_.key), m.keys, of_products, of_keys, true));
   int64_t column = 0;
   for (size_t s = 0; s < shape_.dims.size(); ++s) {
     const LayerInput& x = call.x[s];

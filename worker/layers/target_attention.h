@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "worker/layers/layer.h"
+#include "worker/layers/product.h"
 
 namespace chorus::worker {
 
@@ -47,6 +48,8 @@ class TargetAttention final : public Layer {
   Matrices MatricesOf(const LayerCall& call) const;
   // Several rows read one sequence.
   bool shares() const { return shape_.sequences != shape_.output; }
+
+  WeightPlace Place(int64_t offset) const { return {offset, shape_.width(), shape_.hidden}; }
 
   Status ForwardScores(const LayerCall& call, const Matrices& m) const;
   Status BackwardScores(const LayerCall& call, const Matrices& m) const;

@@ -2,8 +2,6 @@
 
 #include <utility>
 
-#include "worker/math/row_stride.h"
-
 namespace chorus::worker {
 namespace {
 
@@ -24,15 +22,10 @@ struct TransferScratch {
   MatrixView<float> dprojected(size_t token) const { return at(4 + 2 * givers + 2 * token); }
 };
 
-template <typename T>
-MatrixView<T> Weights(std::span<T> values, int64_t offset, int64_t in, int64_t out) {
-  return {values.data() + offset, in, out, RowStride(out)};
-}
-
 Status ForwardDense(const LayerCall& call, const DenseParameters& layer, MatrixView<const float> x,
                     MatrixView<float> y) {
   return call.backend->Gemm({.relu = true, .bias = call.parameters.data() + layer.bias}, x,
-                            Weights(call.parameters, layer.weight, layer.in, y.cols), y);
+                            WeightPlace{layer.weight, layer.in, y.cols}.In(call.parameters), y);
 }
 
 // dy: overwritten with scratch.
@@ -40,10 +33,7 @@ Status BackwardDense(const LayerCall& call, const DenseParameters& layer, Matrix
                      MatrixView<const float> y, MatrixView<float> dy, MatrixView<float> dx,
                      bool accumulate_dx) {
   call.backend->ReluBackward(y, dy, call.gradient.data() + layer.bias);
-  RETURN_IF_ERROR(call.backend->Gemm({.transpose_a = true}, x, dy,
-                                     Weights(call.gradient, layer.weight, layer.in, dy.cols)));
-  return call.backend->Gemm({.transpose_b = true, .accumulate = accumulate_dx}, dy,
-                            Weights(call.parameters, layer.weight, layer.in, dy.cols), dx);
+  return BackwardProduct(call, {layer.weight, layer.in, dy.cols}, x, dy, dx, accumulate_dx);
 }
 
 }  // namespace
@@ -74,8 +64,7 @@ RowCost TransferLayer::cost() const {
 Status TransferLayer::ForwardGiver(const LayerCall& call, size_t giver) const {
   const TransferScratch scratch{call, from_.size()};
   RETURN_IF_ERROR(ForwardDense(call, from_[giver], call.x[giver].y, scratch.token(giver)));
-  return call.backend->Gemm({}, scratch.token(giver),
-                            Weights(call.parameters, projection_, width_, 3 * width_),
+  return call.backend->Gemm({}, scratch.token(giver), projection().In(call.parameters),
                             scratch.projected(giver));
 }
 
@@ -83,8 +72,7 @@ Status TransferLayer::Forward(const LayerCall& call) const {
   const size_t receiver = from_.size();
   const TransferScratch scratch{call, receiver};
   for (size_t giver = 0; giver < receiver; ++giver) RETURN_IF_ERROR(ForwardGiver(call, giver));
-  RETURN_IF_ERROR(call.backend->Gemm({}, call.x[receiver].y,
-                                     Weights(call.parameters, projection_, width_, 3 * width_),
+  RETURN_IF_ERROR(call.backend->Gemm({}, call.x[receiver].y, projection().In(call.parameters),
                                      scratch.projected(receiver)));
   for (size_t giver = 0; giver < receiver; ++giver) {
     const auto column = static_cast<int64_t>(giver);
@@ -111,21 +99,15 @@ Status TransferLayer::BackwardReceiver(const LayerCall& call) const {
   // All tokens share the projection. The receiver comes first and overwrites the gradient of the
   // projection; the givers add to it.
   const LayerInput& own = call.x[receiver];
-  RETURN_IF_ERROR(call.backend->Gemm({.transpose_a = true}, own.y, scratch.dprojected(receiver),
-                                     Weights(call.gradient, projection_, width_, 3 * width_)));
-  return call.backend->Gemm({.transpose_b = true, .accumulate = own.accumulate},
-                            scratch.dprojected(receiver),
-                            Weights(call.parameters, projection_, width_, 3 * width_), own.dy);
+  return BackwardProduct(call, projection(), own.y, scratch.dprojected(receiver), own.dy,
+                         own.accumulate);
 }
 
 Status TransferLayer::BackwardGiver(const LayerCall& call, size_t giver) const {
   const TransferScratch scratch{call, from_.size()};
-  RETURN_IF_ERROR(call.backend->Gemm({.transpose_a = true, .accumulate = true},
-                                     scratch.token(giver), scratch.dprojected(giver),
-                                     Weights(call.gradient, projection_, width_, 3 * width_)));
-  RETURN_IF_ERROR(call.backend->Gemm({.transpose_b = true}, scratch.dprojected(giver),
-                                     Weights(call.parameters, projection_, width_, 3 * width_),
-                                     scratch.dtoken(giver)));
+  RETURN_IF_ERROR(BackwardProduct(call, projection(), scratch.token(giver),
+                                  scratch.dprojected(giver), scratch.dtoken(giver), false,
+                                  /*accumulate_dw=*/true));
   const LayerInput& x = call.x[giver];
   return BackwardDense(call, from_[giver], x.y, scratch.token(giver), scratch.dtoken(giver), x.dy,
                        x.accumulate);

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "worker/layers/layer.h"
+#include "worker/layers/product.h"
 
 namespace chorus::worker {
 
@@ -33,6 +34,7 @@ class TransferLayer final : public Layer {
   RowCost cost() const override;
 
  private:
+  WeightPlace projection() const { return {projection_, width_, 3 * width_}; }
   Status ForwardGiver(const LayerCall& call, size_t giver) const;
   Status BackwardReceiver(const LayerCall& call) const;
   Status BackwardGiver(const LayerCall& call, size_t giver) const;

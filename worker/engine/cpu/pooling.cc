@@ -119,27 +119,27 @@ CHORUS_CLONES void PoolSlot(const SlotInput& slot, const SlotColumn& column, uin
   }
 }
 
+// The keys of row i that count: [begin, end), of a sequence the last ones.
+std::pair<uint32_t, uint32_t> KeptKeys(const SlotInput& slot, const SlotColumn& column,
+                                       uint32_t i) {
+  const uint32_t begin = column.offsets[i], end = column.offsets[i + 1];
+  return {slot.is_sequence() ? end - std::min(end - begin, slot.max_length) : begin, end};
+}
+
 CHORUS_CLONES void UnpoolSlot(const SlotInput& slot, const SlotColumn& column, uint32_t rows,
                               const uint32_t* positions, MatrixView<const float> dx,
                               const uint32_t* index_of, float* sums) {
-  const int64_t dim = slot.dim;
+  const int64_t dim = slot.dim, step = slot.is_sequence() ? dim : 0;
   for (uint32_t i = 0; i < rows; ++i) {
     const float* __restrict source = dx.row(i) + slot.first;
-    const uint32_t begin = column.offsets[i], end = column.offsets[i + 1];
+    const auto [begin, end] = KeptKeys(slot, column, i);
     const float factor = MeanFactor(slot.pooling, column, begin, end);
-    for (uint32_t k = begin; k < end; ++k) {
+    for (uint32_t k = begin; k < end; ++k, source += step) {
       float* __restrict sum = sums + dim * index_of[positions[k]];
       const float coefficient = Coefficient(column, k, factor);
       for (int64_t j = 0; j < dim; ++j) sum[j] += coefficient * source[j];
     }
   }
-}
-
-// The keys of row i that a sequence keeps: [begin, end).
-std::pair<uint32_t, uint32_t> KeptKeys(const SlotInput& slot, const SlotColumn& column,
-                                       uint32_t i) {
-  const uint32_t begin = column.offsets[i], end = column.offsets[i + 1];
-  return {end - std::min(end - begin, slot.max_length), end};
 }
 
 CHORUS_CLONES void ListSlot(const SlotInput& slot, const SlotColumn& column, uint32_t rows,
@@ -156,21 +156,6 @@ CHORUS_CLONES void ListSlot(const SlotInput& slot, const SlotColumn& column, uin
     }
     std::fill(out, x.row(i) + slot.first + slot.width(), 0.0f);
     x(i, length_column) = static_cast<float>(end - begin);
-  }
-}
-
-CHORUS_CLONES void UnlistSlot(const SlotInput& slot, const SlotColumn& column, uint32_t rows,
-                              const uint32_t* positions, MatrixView<const float> dx,
-                              const uint32_t* index_of, float* sums) {
-  const int64_t dim = slot.dim;
-  for (uint32_t i = 0; i < rows; ++i) {
-    const float* __restrict source = dx.row(i) + slot.first;
-    const auto [begin, end] = KeptKeys(slot, column, i);
-    for (uint32_t k = begin; k < end; ++k, source += dim) {
-      float* __restrict sum = sums + dim * index_of[positions[k]];
-      const float value = Coefficient(column, k, 1.0f);
-      for (int64_t j = 0; j < dim; ++j) sum[j] += value * source[j];
-    }
   }
 }
 
@@ -206,9 +191,7 @@ void PoolBackward(const SideInputs& side, const FeatureColumns& features,
   for (const SlotInput& slot : side.slots) {
     const SlotColumn& column = features.slots[slot.column];
     const uint32_t* const at = positions[slot.column].data();
-    if (slot.is_sequence()) {
-      UnlistSlot(slot, column, features.rows, at, dx, index_of[slot.table], sums[slot.table]);
-    } else if (IsOneHot(column, features.rows)) {
+    if (!slot.is_sequence() && IsOneHot(column, features.rows)) {
       UnpoolOneHot(slot.dim, {at, dx.Rows(0, features.rows).Columns(slot.first, slot.dim),
                               index_of[slot.table], sums[slot.table]});
     } else {
