@@ -3,33 +3,16 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <string>
+#include <vector>
 
 #include "common/check.h"
 #include "common/file.h"
-#include "worker/import/block_builder.h"
-#include "worker/import/row_parser.h"
+#include "tests/fuzz/table_reading.h"
 #include "worker/import/text_format.h"
-#include "worker/import/text_table.h"
 
 namespace chorus::worker {
 namespace {
-
-class PairSource : public ByteSource {
- public:
-  explicit PairSource(std::string bytes) : bytes_(std::move(bytes)) {}
-  Result<size_t> Read(std::span<char> out) override {
-    const size_t n = std::min(out.size(), bytes_.size() - offset_);
-    std::copy_n(bytes_.data() + offset_, n, out.data());
-    offset_ += n;
-    return n;
-  }
-
- private:
-  std::string bytes_;
-  size_t offset_ = 0;
-};
 
 ImportSchema EveryKindOfField() {
   ImportSchema schema;
@@ -49,21 +32,9 @@ ImportSchema EveryKindOfField() {
   return schema;
 }
 
-void CheckSideOfPair(const FeatureColumns& side) {
-  for (const SlotColumn& slot : side.slots) {
-    CHECK(slot.offsets.size() == side.rows + 1u && slot.offsets.back() == slot.keys.size());
-    CHECK(slot.values.empty() || slot.values.size() == slot.keys.size());
-  }
-}
-
 void ReadPair(const std::string& skeleton, const std::string& common) {
   const auto files = NewMemoryFiles();
-  std::vector<TextInput> inputs;
-  for (const std::string* text : {&skeleton, &common}) {
-    inputs.push_back({"fuzz", [text]() -> Result<std::unique_ptr<ByteSource>> {
-                        return std::unique_ptr<ByteSource>(std::make_unique<PairSource>(*text));
-                      }});
-  }
+  std::vector<TextInput> inputs = {testing::InputOf(skeleton), testing::InputOf(common)};
   const ImportSchema schema = EveryKindOfField();
   const auto text = PrepareText(*files, schema, std::move(inputs),
                                 {.memory_bytes = 4096, .spill_path = "spill", .max_bad_rows = 100});
@@ -72,20 +43,7 @@ void ReadPair(const std::string& skeleton, const std::string& common) {
   if (!table.ok()) return;
   const auto plan = PlanColumns(schema, (*table)->columns(), {});
   CHECK(plan.ok(), plan.status().ToString());
-  RowParser parser(*plan);
-  BlockBuilder builder(*plan, plan->schema);
-  ParsedRow row;
-  while (true) {
-    const auto got = (*table)->Next();
-    if (!got.ok() || !*got) break;
-    if (!(*table)->malformed().ok()) continue;
-    if (!parser.Parse((*table)->cells(), (*table)->row_number(), &row).ok()) continue;
-    builder.Add(row);
-  }
-  const Batch batch = builder.Take();
-  CheckSideOfPair(batch.contexts);
-  CheckSideOfPair(batch.exposures);
-  for (const uint32_t context : batch.context_of) CHECK(context < batch.contexts.rows);
+  testing::ReadRows(**table, *plan);
 }
 
 }  // namespace

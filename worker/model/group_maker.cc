@@ -9,7 +9,6 @@
 #include "common/strings.h"
 #include "worker/layers/transfer.h"
 #include "worker/model/encoders.h"
-#include "worker/model/tower_shape.h"
 
 namespace chorus::worker {
 namespace {
@@ -52,7 +51,7 @@ class GroupMaker {
       : config_(config), inputs_(inputs), shape_(shape), index_(index), builder_(*builder) {}
 
   // head_bias: [heads], set for those of the group.
-  Status Make(std::vector<int64_t>* head_bias);
+  Status Make(const std::vector<TowerShape>& shapes, std::vector<int64_t>* head_bias);
 
  private:
   const Head& HeadOf(size_t tower, size_t i) const {
@@ -61,7 +60,7 @@ class GroupMaker {
 
   void TakeWide();
   void TakeTowers(std::vector<int64_t>* head_bias);
-  Status TakeTransfers();
+  Status TakeTransfers(const std::vector<TowerShape>& shapes);
   void TakeTransfer(const Transfer& transfer, TransferPlan* plan);
 
   void AddHeads(size_t tower);
@@ -150,9 +149,7 @@ void GroupMaker::TakeTransfer(const Transfer& transfer, TransferPlan* plan) {
   node.layer = std::make_shared<TransferLayer>(width, std::move(from), projection.begin, out);
 }
 
-Status GroupMaker::TakeTransfers() {
-  std::vector<TowerShape> shapes;
-  for (const TowerPlan& tower : towers_) shapes.push_back(tower.shape);
+Status GroupMaker::TakeTransfers(const std::vector<TowerShape>& shapes) {
   for (const Transfer& transfer : shape_.transfers) {
     if (shape_.heads[transfer.to].group != index_) continue;
     CHECK(transfers_.empty(), "two transfers");
@@ -233,8 +230,7 @@ void GroupMaker::AddTowers() {
   }
 }
 
-Status GroupMaker::Make(std::vector<int64_t>* head_bias) {
-  ASSIGN_OR_RETURN(const std::vector<TowerShape> shapes, TowersOf(config_, shape_, index_));
+Status GroupMaker::Make(const std::vector<TowerShape>& shapes, std::vector<int64_t>* head_bias) {
   Encoders encoders(config_, inputs_, shape_.groups[index_].name, shapes, &builder_);
   RETURN_IF_ERROR(encoders.Add());
   for (size_t t = 0; t < shapes.size(); ++t) {
@@ -247,7 +243,7 @@ Status GroupMaker::Make(std::vector<int64_t>* head_bias) {
   }
   TakeWide();
   TakeTowers(head_bias);
-  RETURN_IF_ERROR(TakeTransfers());
+  RETURN_IF_ERROR(TakeTransfers(shapes));
   // In the backward pass towers without hidden layers add to the gradients of what they read, after
   // the wide layers have written them.
   for (size_t t = towers_.size(); t-- > 0;) {
@@ -263,8 +259,9 @@ Status GroupMaker::Make(std::vector<int64_t>* head_bias) {
 }  // namespace
 
 Status MakeGroup(const ModelConfig& config, const InputLayout& inputs, const MethodShape& shape,
-                 uint32_t index, GroupBuilder* builder, std::vector<int64_t>* head_bias) {
-  return GroupMaker(config, inputs, shape, index, builder).Make(head_bias);
+                 uint32_t index, const std::vector<TowerShape>& towers, GroupBuilder* builder,
+                 std::vector<int64_t>* head_bias) {
+  return GroupMaker(config, inputs, shape, index, builder).Make(towers, head_bias);
 }
 
 }  // namespace chorus::worker

@@ -46,12 +46,9 @@ void CheckNames(const ParameterLayout& parameters) {
 }
 
 Status CheckEncoders(const ModelConfig& config, const InputLayout& inputs,
-                     const MethodShape& shape) {
+                     const std::vector<std::vector<TowerShape>>& towers) {
   std::vector<TowerShape> all;
-  for (uint32_t group = 0; group < shape.groups.size(); ++group) {
-    ASSIGN_OR_RETURN(const std::vector<TowerShape> towers, TowersOf(config, shape, group));
-    all.insert(all.end(), towers.begin(), towers.end());
-  }
+  for (const auto& of_group : towers) all.insert(all.end(), of_group.begin(), of_group.end());
   const NeededEncoders needed(config, all);
   RETURN_IF_ERROR(needed.CheckAll());
   return needed.CheckSequences(inputs);
@@ -62,7 +59,11 @@ Status CheckEncoders(const ModelConfig& config, const InputLayout& inputs,
 Result<Network> Network::Make(const ModelConfig& config, const InputLayout& inputs,
                               const MethodShape& shape) {
   RETURN_IF_ERROR(CheckTowerNames(config, shape.heads));
-  RETURN_IF_ERROR(CheckEncoders(config, inputs, shape));
+  std::vector<std::vector<TowerShape>> towers(shape.groups.size());
+  for (uint32_t group = 0; group < towers.size(); ++group) {
+    ASSIGN_OR_RETURN(towers[group], TowersOf(config, shape, group));
+  }
+  RETURN_IF_ERROR(CheckEncoders(config, inputs, towers));
   Network network;
   network.heads = static_cast<uint32_t>(shape.heads.size());
   network.head_bias.resize(shape.heads.size());
@@ -75,8 +76,8 @@ Result<Network> Network::Make(const ModelConfig& config, const InputLayout& inpu
     builders[index] = std::make_unique<GroupBuilder>(inputs, group.stage, config.batch_norm(),
                                                      &network.parameters);
     const int64_t begin = network.parameters.size();
-    RETURN_IF_ERROR(
-        MakeGroup(config, inputs, shape, index, builders[index].get(), &network.head_bias));
+    RETURN_IF_ERROR(MakeGroup(config, inputs, shape, index, towers[index], builders[index].get(),
+                              &network.head_bias));
     group.graph = std::move(builders[index]->graph());
     CutRange({begin, network.parameters.size()}, &group);
   }

@@ -21,6 +21,17 @@ std::vector<TreeNode> NodesFromFirstGrain(GrainRange grains) {
   return nodes;
 }
 
+MatrixExtents ExtentsOf(const std::vector<GroupPlan>& groups) {
+  MatrixExtents most;
+  for (const GroupPlan& group : groups) {
+    const MatrixExtents extents = group.graph.extents();
+    most.times = std::max(most.times, extents.times);
+    most.columns = std::max(most.columns, extents.columns);
+    most.floats = std::max(most.floats, extents.floats);
+  }
+  return most;
+}
+
 GrainPlan PlanOf(const DeviceStepOptions& options) {
   GrainPlan plan;
   plan.model = options.model;
@@ -82,10 +93,8 @@ Status DeviceStep::Open() {
     return InvalidArgument(StrCat("step.grain_rows: ", plan_.grain_rows, " rows of ", widest,
                                   " pooled floats are too many for a device"));
   }
-  int64_t times = 1;
-  for (const GroupPlan& group : plan_.groups()) {
-    times = std::max(times, group.graph.extents().times);
-  }
+  const MatrixExtents extents = ExtentsOf(plan_.groups());
+  const int64_t times = extents.times;
   if (plan_.grain_rows * times > kMostRows) {
     return InvalidArgument(StrCat("step.grain_rows: ", plan_.grain_rows, " rows with sequences of ",
                                   times, " elements (slot.max_length) are too many for a device"));
@@ -97,7 +106,7 @@ Status DeviceStep::Open() {
   RETURN_IF_ERROR(weights_.Open());
   RETURN_IF_ERROR(flags_.Open());
   RETURN_IF_ERROR(dense_.Open());
-  RETURN_IF_ERROR(device_->Reserve(LargestSizes()));
+  RETURN_IF_ERROR(device_->Reserve(LargestSizes(extents)));
   return OpenBuffers();
 }
 
@@ -120,7 +129,7 @@ Status DeviceStep::OpenBuffers() {
 }
 
 // What products read are activations of a grain and weights.
-DeviceSizes DeviceStep::LargestSizes() const {
+DeviceSizes DeviceStep::LargestSizes(const MatrixExtents& extents) const {
   const Model& model = *plan_.model;
   DeviceSizes sizes;
   sizes.rows = plan_.grain_rows;
@@ -128,13 +137,8 @@ DeviceSizes DeviceStep::LargestSizes() const {
   for (const ParameterBlock& block : model.parameters().blocks()) {
     sizes.columns = std::max({sizes.columns, block.rows, block.stride});
   }
-  int64_t floats = RowStride(sizes.columns);
-  for (const GroupPlan& group : plan_.groups()) {
-    const MatrixExtents extents = group.graph.extents();
-    sizes.columns = std::max(sizes.columns, extents.columns);
-    floats = std::max(floats, extents.floats);
-  }
-  sizes.product_input = plan_.grain_rows * floats;
+  sizes.product_input = plan_.grain_rows * std::max(RowStride(sizes.columns), extents.floats);
+  sizes.columns = std::max(sizes.columns, extents.columns);
   return sizes;
 }
 

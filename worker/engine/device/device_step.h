@@ -99,7 +99,7 @@ class DeviceStep {
   Status Open();
   Status OpenBuffers();
   void TakeFixedMemory();
-  DeviceSizes LargestSizes() const;
+  DeviceSizes LargestSizes(const MatrixExtents& extents) const;
   bool IsLast(size_t grain) const { return static_cast<int64_t>(grain) + 1 == plan_.grains; }
   size_t grains() const { return static_cast<size_t>(plan_.grains); }
 
