@@ -231,6 +231,37 @@ class Model:
             y = [a + score * k for a, k in zip(y, key)]
         return y
 
+    def self_attention(self, node, x, options):
+        """The elements of a sequence, each with what it attends to added; zeros behind them."""
+        name, length, heads = node["part"][0], options["length"], options["heads"]
+        count = int(x[-1][0])
+        dims = [len(sequence) // length for sequence in x[:-1]]
+        elements = [[v for s, dim in zip(x, dims) for v in s[t * dim:(t + 1) * dim]] for t in range(count)]
+        if options["positions"]:
+            places, width = self.arrays[f"dense/{name}.position.f32"]
+            elements = [[v + places[(count - 1 - t) * width + j] for j, v in enumerate(element)]
+                        for t, element in enumerate(elements)]
+        q, k, v = ([self.multiply(element, f"{name}.{part}") for element in elements]
+                   for part in ("query", "key", "value"))
+        out = []
+        for t, element in enumerate(elements):
+            mixed, dim = [], len(q[t]) // heads
+            for at in range(0, heads * dim, dim):
+                scores = [sum(a * b for a, b in zip(q[t][at:at + dim], u[at:at + dim])) / math.sqrt(dim) for u in k]
+                shares = [math.exp(score - max(scores)) for score in scores]
+                mixed += [sum(s * u[at + j] for s, u in zip(shares, v)) / sum(shares) for j in range(dim)]
+            out += [a + b for a, b in zip(element, self.multiply(mixed, name + ".out"))]
+        return out + [0.0] * (length * sum(dims) - len(out))
+
+    def activation(self, node, x):
+        """PReLU and Dice: below the kink a slope per unit."""
+        alpha = self.beside(node, "alpha")
+        if node["layer"] == "prelu":
+            return [z if z > 0 else a * z for z, a in zip(x, alpha)]
+        moments = zip(self.beside(node, "mean"), self.beside(node, "variance"))
+        shares = [1 / (1 + math.exp((mean - z) / math.sqrt(variance + 1e-5))) for z, (mean, variance) in zip(x, moments)]
+        return [(p + (1 - p) * a) * z for p, a, z in zip(shares, alpha, x)]
+
     def layer(self, node, x):
         """The node's output, of its inputs; launch/README.md has the table of layers."""
         kind, options = node["layer"], {name: int(value) for name, value in node.get("option", {}).items()}
@@ -259,6 +290,32 @@ class Model:
             return [sum(a * b for a, b in zip(p, q)) for p, q in pairs]
         if kind == "target_attention":
             return self.target_attention(node, x, options["length"])
+        if kind == "self_attention":
+            return self.self_attention(node, x, options)
+        if kind in ("sequence_mean", "sequence_sum", "sequence_last"):
+            count, dim = int(x[1][0]), node["width"]
+            elements = [x[0][t * dim:(t + 1) * dim] for t in range(count)][-1 if kind == "sequence_last" else 0:]
+            total = [sum(column) for column in zip(*elements)] or [0.0] * dim
+            return [value / count for value in total] if kind == "sequence_mean" and count else total
+        if kind == "slot_means":
+            return [sum(x[0][at:at + options["dim"]]) / options["dim"] for at in range(0, len(x[0]), options["dim"])]
+        if kind == "scale_slots":
+            return [value * x[1][j // options["dim"]] for j, value in enumerate(x[0])]
+        if kind == "relu":
+            return relu(x[0])
+        if kind == "gelu":
+            return [z / (1 + math.exp(-2 * math.sqrt(2 / math.pi) * (z + 0.044715 * z ** 3))) for z in x[0]]
+        if kind == "twice_sigmoid":
+            return [2 / (1 + math.exp(-z)) for z in x[0]]
+        if kind in ("prelu", "dice"):
+            return self.activation(node, x[0])
+        if kind == "layer_norm":
+            mean = sum(x[0]) / len(x[0])
+            deviation = math.sqrt(sum((z - mean) ** 2 for z in x[0]) / len(x[0]) + 1e-5)
+            gains = zip(x[0], self.beside(node, "gain"), self.beside(node, "bias"))
+            return [gain * (z - mean) / deviation + bias for z, gain, bias in gains]
+        if kind == "add":
+            return [a + b for a, b in zip(*x)]
         if kind == "transfer":
             givers = [(i["label"], x_i) for x_i, i in zip(x, node["input"])][:-1]
             return self.attention(node["part"][0], x[-1], givers)

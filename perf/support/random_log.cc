@@ -82,7 +82,8 @@ class BlockMaker {
       if (slots_[s].context != context) continue;
       worker::SlotColumn& column = columns.slots.emplace_back();
       column.offsets.push_back(0);
-      for (uint64_t row = first; row < first + rows; ++row) AddTokens(s, row, &column);
+      const uint64_t equal = context ? shape_.equal_contexts : 1;
+      for (uint64_t row = first; row < first + rows; ++row) AddTokens(s, row / equal, &column);
     }
     for (uint32_t n = 0; n < (context ? shape_.context_numerics : shape_.numerics); ++n) {
       std::vector<float>& column = columns.numerics.emplace_back();

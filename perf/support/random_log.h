@@ -24,6 +24,7 @@ struct RandomLogShape {
   uint32_t context_slots = 0;     // multi-valued
   uint32_t tokens_per_slot = 0;   // of each context, in each context slot
   uint32_t rows_per_context = 1;  // exposures that share a context
+  uint32_t equal_contexts = 1;    // so many contexts in a row have the same ids: a joined log
   uint64_t ids_per_slot = 1000000;
   double exponent = 1.05;  // P(rank k) ~ k^-exponent
   double ctr = 0.04;

@@ -150,6 +150,21 @@ TEST_F(ExportTest, EncodersLeaveWithTheModel) {
       "model { encoder { name: 'interest' target_attention { sequence: 'bought' "
       "query: 'item' hidden: 4 } } tower { hidden: 5 input: ['inputs', 'interest'] } }",
       3);
+  ExpectSamePredictions(
+      "attention",
+      "slot { name: 'bought' pooling: SEQUENCE max_length: 2 } objective { esmm {} } "
+      "model { encoder { name: 'self' self_attention { sequence: 'bought' heads: 2 head_dim: 3 "
+      "layers: 2 } } encoder { name: 'last' sequence_pooling { sequence: 'bought' pooling: LAST } "
+      "} "
+      "tower { hidden: 5 input: ['inputs', 'self', 'last'] } }",
+      3);
+  check("activations",
+        "encoder { name: 'a' mlp { hidden: [6, 6] activation: DICE layer_norm: true "
+        "residual: true } } encoder { name: 'b' input: 'a' mlp { hidden: 5 activation: GELU } } "
+        "encoder { name: 'c' input: 'b' mlp { hidden: 4 activation: PRELU } } tower { hidden: 5 }");
+  check("gates",
+        "encoder { name: 'relu' slot_gate { } } encoder { name: 'sigmoid' slot_gate { "
+        "gate: SIGMOID reduction: 1 } } tower { hidden: 5 input: ['relu', 'sigmoid'] }");
   check("pairs",
         "encoder { name: 'fm' bi_interaction { } } encoder { name: 'dots' slot_dots { } } "
         "tower { hidden: 5 input: ['inputs', 'dots'] wide: ['inputs', 'fm'] }");

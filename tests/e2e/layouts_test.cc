@@ -175,6 +175,23 @@ TEST(LayoutsTest, AttentionOverASequenceIsTheSameOnAnyLayout) {
       300, layout);
 }
 
+// With running statistics, whose sums go along the tree too.
+TEST(LayoutsTest, SelfAttentionGatesAndActivationsAreTheSameOnAnyLayout) {
+  Layout layout;
+  layout.workers = 3;
+  layout.servers = 2;
+  layout.threads = 2;
+  ExpectEqualOutcomes(
+      JobConfig("step { pull_ahead: 1 } slot { name: 'history' table: 'b' pooling: SEQUENCE "
+                "max_length: 4 } model { encoder { name: 'self' self_attention { "
+                "sequence: 'history' heads: 2 head_dim: 3 layers: 2 } } "
+                "encoder { name: 'deep' input: ['inputs', 'self'] mlp { hidden: [6, 6] "
+                "activation: DICE layer_norm: true residual: true dropout: 0.2 } } "
+                "encoder { name: 'curve' input: 'deep' mlp { hidden: 5 activation: GELU } } "
+                "tower { hidden: 6 input: ['curve', 'deep'] } }"),
+      300, layout);
+}
+
 TEST(LayoutsTest, ALogOfASingleExposureTrainsOnAnyLayout) {
   Layout layout;
   layout.workers = 3;

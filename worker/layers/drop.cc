@@ -14,6 +14,18 @@ Status Drop::Backward(const LayerCall& call) const {
   return Status::Ok();
 }
 
+Status DropAny::Forward(const LayerCall& call) const {
+  if (!dropout_.IsOn(call.grain.draw)) return Status::Ok();
+  call.backend->Dropout(dropout_.MaskOf(call.grain.draw), call.out.y, call.out.y);
+  return Status::Ok();
+}
+
+Status DropAny::Backward(const LayerCall& call) const {
+  if (!dropout_.IsOn(call.grain.draw)) return Status::Ok();
+  call.backend->Dropout(dropout_.MaskOf(call.grain.draw), call.out.dy, call.out.dy);
+  return Status::Ok();
+}
+
 Status DropCopy::Forward(const LayerCall& call) const {
   if (dropout_.IsOn(call.grain.draw)) {
     call.backend->Dropout(dropout_.MaskOf(call.grain.draw), call.x[0].y, call.out.y);

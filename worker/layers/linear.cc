@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "common/check.h"
+#include "worker/layers/column_sum.h"
 
 namespace chorus::worker {
 Linear::Linear(std::vector<LinearInput> inputs, int64_t out, int64_t bias, Activation activation)
@@ -61,10 +62,7 @@ Status Linear::Backward(const LayerCall& call) const {
   if (activation_ == Activation::kRelu) {
     call.backend->ReluBackward(call.out.y, dy, call.gradient.data() + bias_);
   } else if (has_bias()) {
-    const MatrixView<float> ones = call.scratch.back().Top(dy.rows);
-    call.backend->Fill(1.0f, ones);
-    call.backend->DotRowsBackward(dy, nullptr, ones, call.gradient.data() + bias_, dy.Columns(0, 0),
-                                  1.0f, false);
+    SumColumns(*call.backend, dy, call.scratch.back(), call.gradient.data() + bias_);
   }
   RETURN_IF_ERROR(BackwardSide(call, side(), dy));
   if (!splits()) return Status::Ok();

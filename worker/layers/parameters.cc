@@ -14,7 +14,7 @@ namespace chorus::worker {
 
 int64_t ParameterLayout::AddMatrix(const std::vector<std::string>& names, int64_t rows,
                                    const std::vector<int64_t>& widths, int64_t fan_in,
-                                   uint32_t stage) {
+                                   uint32_t stage, float initial) {
   CHECK(names.size() == widths.size());
   CHECK(blocks_.empty() || (blocks_.back().stage <= stage && weights_ == size_),
         "stages out of order: ", names[0]);
@@ -22,7 +22,8 @@ int64_t ParameterLayout::AddMatrix(const std::vector<std::string>& names, int64_
   const int64_t begin = size_;
   int64_t column = 0;
   for (size_t i = 0; i < names.size(); ++i) {
-    blocks_.push_back({names[i], rows, widths[i], begin + column, stride, fan_in, stage});
+    blocks_.push_back(
+        {names[i], rows, widths[i], begin + column, stride, fan_in, stage, false, initial});
     column += widths[i];
   }
   End(begin + rows * stride);
@@ -63,12 +64,8 @@ void ParameterLayout::Initialize(uint64_t seed, std::span<float> parameters) con
   CHECK(static_cast<int64_t>(parameters.size()) == size_);
   for (const ParameterBlock& block : blocks_) {
     const MatrixView<float> matrix = block.In(parameters);
-    if (block.statistic) {
-      std::fill_n(matrix.data, matrix.cols, block.initial);
-      continue;
-    }
-    if (block.fan_in == 0) {
-      FillZero(matrix);
+    if (block.statistic || block.fan_in == 0) {
+      for (int64_t i = 0; i < block.rows; ++i) std::fill_n(matrix.row(i), block.cols, block.initial);
       continue;
     }
     // By name and place inside the block, and not by place in the flat array: a tower starts with

@@ -24,12 +24,12 @@ struct ParameterBlock {
   int64_t cols = 0;
   int64_t offset = 0;  // of element (0, 0) in the flat array
   int64_t stride = 0;  // from one row to the next
-  int64_t fan_in = 0;  // inputs of the whole layer; 0: starts as zeros (biases and logits)
+  int64_t fan_in = 0;  // inputs of the whole layer; 0: starts as `initial` (biases, logits, ...)
   uint32_t stage = 0;  // the stage that trains it (method_shape.h)
   // A running statistic and no weight: no optimizer updates it, and its gradient is the sum of what
   // the step's grains measured (batch_norm.h).
   bool statistic = false;
-  float initial = 0;   // of a statistic: its first value
+  float initial = 0;   // the first value of a statistic, or without a fan-in
   int64_t count = -1;  // of a statistic: offset of the number of grains that measured it
 
   MatrixView<float> In(std::span<float> parameters) const {
@@ -52,10 +52,11 @@ class ParameterLayout {
   static constexpr int64_t kAlignment = 64;  // floats
 
   // Adds a matrix of `rows` x (sum of widths) at the end and returns its offset. Its part i, of
-  // widths[i] columns, is the block names[i]. REQUIRES: no matrix of a later stage was added
-  // before.
+  // widths[i] columns, is the block names[i]. initial: without a fan-in. REQUIRES: no matrix of a
+  // later stage was added before.
   int64_t AddMatrix(const std::vector<std::string>& names, int64_t rows,
-                    const std::vector<int64_t>& widths, int64_t fan_in, uint32_t stage = 0);
+                    const std::vector<int64_t>& widths, int64_t fan_in, uint32_t stage = 0,
+                    float initial = 0);
 
   // Adds the running statistics of units: the blocks "<name>.mean" and "<name>.variance" of each
   // name, and "<first name>.count", the number of grains that measured them. Statistics are behind

@@ -12,9 +12,12 @@
 
 #include "common/device_math.h"
 #include "common/matrix_view.h"
+#include "worker/math/activation_items.h"
 #include "worker/math/item_access.h"
 #include "worker/math/partial_sums.h"
+#include "worker/math/self_attention_items.h"
 #include "worker/math/sequence_items.h"
+#include "worker/math/slot_items.h"
 
 namespace chorus::worker {
 
@@ -232,11 +235,14 @@ struct PairDotBackwardItems {
   }
 };
 
-using ItemKernel =
-    std::variant<MultiplyItems, AddScaledItems, ScaleRowsItems, RowDotItems, SoftmaxItems,
-                 SoftmaxBackwardItems, SlotSumItems, SlotSumBackwardItems, PairDotItems,
-                 PairDotBackwardItems, UnfoldItems, FoldItems, KeyProductItems, JoinActivationItems,
-                 AttendItems, ScoreGradientItems, KeyGradientItems, QueryGradientItems,
-                 SumOfRowItems>;
+using ItemKernel = std::variant<
+    MultiplyItems, AddScaledItems, ScaleRowsItems, RowDotItems, SoftmaxItems, SoftmaxBackwardItems,
+    SlotSumItems, SlotSumBackwardItems, PairDotItems, PairDotBackwardItems, UnfoldItems, FoldItems,
+    KeyProductItems, JoinActivationItems, AttendItems, ScoreGradientItems, KeyGradientItems,
+    QueryGradientItems, SumOfRowItems, PointwiseItems, PointwiseBackwardItems, LeakItems,
+    LeakBackwardItems, DiceItems, DiceBackwardItems, RowMomentsItems, RowNormalizeItems,
+    RowNormalizeBackwardItems, SlotMeanItems, ScaleSlotsItems, SlotDotItems, ElementShareItems,
+    ElementShareBackwardItems, ElementMixItems, AddPositionItems, PositionGradientItems,
+    PoolElementsItems, PoolElementsBackwardItems>;
 
 }  // namespace chorus::worker

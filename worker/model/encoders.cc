@@ -6,6 +6,9 @@
 
 #include "worker/model/expert_encoders.h"
 #include "worker/model/feature_encoders.h"
+#include "worker/model/input_ports.h"
+#include "worker/model/mlp_encoder.h"
+#include "worker/model/sequence_encoders.h"
 
 namespace chorus::worker {
 namespace {
@@ -15,8 +18,9 @@ constexpr const char* kSharedBottom = "shared_bottom";
 constexpr size_t kNoTower = SIZE_MAX;
 
 // Names that arrays of weights have for other things.
-const std::set<std::string> kReserved = {kInputs, kSharedBottom, "context",  "exposure", "weight",
-                                         "bias",  "mean",        "variance", "count"};
+const std::set<std::string> kReserved = {kInputs,    kSharedBottom, "context", "exposure",
+                                         "contexts", "exposures",   "weight",  "bias",
+                                         "mean",     "variance",    "count"};
 
 // With the name as label, so that weights of what reads several things differ in their names: no
 // name has a "-".
@@ -88,22 +92,6 @@ Status NeededEncoders::CheckAll() const {
   return Status::Ok();
 }
 
-Status NeededEncoders::CheckSequences(const InputLayout& inputs) const {
-  for (const SideInputs* side : {&inputs.contexts, &inputs.exposures}) {
-    for (const SlotInput& slot : side->slots) {
-      const auto reads = [&](const EncoderConfig& encoder) {
-        const auto& names = encoder.target_attention().sequence();
-        return std::find(names.begin(), names.end(), slot.name) != names.end();
-      };
-      const auto& all = config_.encoder();
-      if (!slot.is_sequence() || std::any_of(all.begin(), all.end(), reads)) continue;
-      return InvalidArgument(StrCat("slot \"", slot.name, "\": a SEQUENCE that no encoder reads; ",
-                                    "name it in target_attention.sequence, or pool it"));
-    }
-  }
-  return Status::Ok();
-}
-
 Encoders::Encoders(const ModelConfig& config, const InputLayout& inputs, std::string group,
                    const std::vector<TowerShape>& towers, GroupBuilder* builder)
     : config_(config),
@@ -111,16 +99,16 @@ Encoders::Encoders(const ModelConfig& config, const InputLayout& inputs, std::st
       group_(std::move(group)),
       towers_(towers),
       needed_(config, towers),
-      builder_(*builder) {
-  encoded_[kInputs].ports = builder_.inputs();
-}
+      builder_(*builder) {}
 
 Status Encoders::Add() {
   const SharedBottomConfig& bottom = config_.shared_bottom();
   if (bottom.hidden_size() > 0 && needed_.Has(kSharedBottom)) {
-    const Widths hidden(bottom.hidden().begin(), bottom.hidden().end());
-    const Port out =
-        AddMlp("bottom." + group_, hidden, bottom.dropout(), builder_.inputs(), &builder_);
+    MlpConfig mlp;
+    *mlp.mutable_hidden() = bottom.hidden();
+    mlp.set_dropout(bottom.dropout());
+    ASSIGN_OR_RETURN(const Port out, AddMlp(mlp, "model.shared_bottom", "bottom." + group_,
+                                            builder_.inputs(), &builder_));
     encoded_[kSharedBottom].ports = WithLabel({out}, kSharedBottom);
   }
   for (const EncoderConfig& encoder : config_.encoder()) {
@@ -134,6 +122,31 @@ void Encoders::Distribute(std::vector<std::vector<Port>> ports, const std::vecto
                           Encoded* encoded) const {
   encoded->of_tower.resize(towers_.size());
   for (size_t i = 0; i < readers.size(); ++i) encoded->of_tower[readers[i]] = std::move(ports[i]);
+}
+
+Result<std::vector<Port>> Encoders::AddOfSlots(const EncoderConfig& config,
+                                               const std::string& reader,
+                                               const std::string& prefix) {
+  ASSIGN_OR_RETURN(const SlotPorts slots, FindSlots(inputs_, reader, builder_.inputs()));
+  if (config.has_slot_dots()) return AddSlotDots(prefix, slots, &builder_);
+  if (config.has_slot_gate()) return AddSlotGate(config.slot_gate(), prefix, slots, &builder_);
+  return AddBiInteraction(prefix, slots, &builder_);
+}
+
+Result<std::vector<Port>> Encoders::AddOfSequences(const EncoderConfig& config,
+                                                   const std::string& reader,
+                                                   const std::string& prefix) {
+  if (config.has_sequence_pooling()) {
+    return AddSequencePooling(config.sequence_pooling(), reader, prefix, inputs_, &builder_);
+  }
+  if (config.has_self_attention()) {
+    ASSIGN_OR_RETURN(const Port out,
+                     AddSelfAttention(config.self_attention(), reader, prefix, inputs_, &builder_));
+    return std::vector<Port>{out};
+  }
+  ASSIGN_OR_RETURN(const Port out, AddTargetAttention(config.target_attention(), reader, prefix,
+                                                      inputs_, &builder_));
+  return std::vector<Port>{out};
 }
 
 Status Encoders::AddEncoder(const EncoderConfig& config) {
@@ -152,9 +165,8 @@ Status Encoders::AddEncoder(const EncoderConfig& config) {
   Encoded encoded;
   switch (config.kind_case()) {
     case EncoderConfig::kMlp: {
-      const Widths hidden(config.mlp().hidden().begin(), config.mlp().hidden().end());
-      if (hidden.empty()) return InvalidArgument(reader + ": mlp: no hidden layer is written");
-      encoded.ports = {AddMlp(prefix, hidden, config.mlp().dropout(), below, &builder_)};
+      ASSIGN_OR_RETURN(const Port out, AddMlp(config.mlp(), reader, prefix, below, &builder_));
+      encoded.ports = {out};
       break;
     }
     case EncoderConfig::kMmoe:
@@ -167,20 +179,19 @@ Status Encoders::AddEncoder(const EncoderConfig& config) {
       encoded.ports = {AddCross(config.cross(), prefix, below, &builder_)};
       break;
     case EncoderConfig::kBiInteraction:
-    case EncoderConfig::kSlotDots: {
+    case EncoderConfig::kSlotDots:
+    case EncoderConfig::kSlotGate: {
       if (!of_inputs) return InvalidArgument(reader + ": input: it reads \"inputs\" alone");
-      ASSIGN_OR_RETURN(const SlotPorts slots, FindSlots(inputs_, reader, builder_.inputs()));
-      encoded.ports = config.has_slot_dots() ? AddSlotDots(prefix, slots, &builder_)
-                                             : AddBiInteraction(prefix, slots, &builder_);
+      ASSIGN_OR_RETURN(encoded.ports, AddOfSlots(config, reader, prefix));
       break;
     }
-    case EncoderConfig::kTargetAttention: {
+    case EncoderConfig::kTargetAttention:
+    case EncoderConfig::kSelfAttention:
+    case EncoderConfig::kSequencePooling: {
       if (config.input_size() > 0) {
-        return InvalidArgument(reader + ": input: it reads what `sequence` and `query` name");
+        return InvalidArgument(reader + ": input: it reads what its own fields name");
       }
-      ASSIGN_OR_RETURN(const Port out, AddTargetAttention(config.target_attention(), reader, prefix,
-                                                          inputs_, &builder_));
-      encoded.ports = {out};
+      ASSIGN_OR_RETURN(encoded.ports, AddOfSequences(config, reader, prefix));
       break;
     }
     case EncoderConfig::KIND_NOT_SET:
@@ -199,15 +210,21 @@ Result<std::vector<Port>> Encoders::Find(const FieldNames& names, const std::str
   std::vector<Port> ports;
   std::set<std::string> seen;
   for (const std::string& name : read) {
+    if (!seen.insert(name).second) {
+      return InvalidArgument(StrCat(reader, ": input \"", name, "\" is written twice"));
+    }
+    if (IsInputName(name)) {
+      ASSIGN_OR_RETURN(const std::vector<Port> columns,
+                       FindInputs(name, reader, inputs_, builder_.inputs()));
+      ports.insert(ports.end(), columns.begin(), columns.end());
+      continue;
+    }
     const auto found = encoded_.find(name);
     if (found == encoded_.end()) {
-      std::vector<std::string> known;
+      std::vector<std::string> known = {kInputs};
       for (const auto& [other, unused] : encoded_) known.push_back(other);
       return InvalidArgument(StrCat(reader, ": input \"", name, "\" is not known here; known are [",
                                     Join(known, ", "), "]"));
-    }
-    if (!seen.insert(name).second) {
-      return InvalidArgument(StrCat(reader, ": input \"", name, "\" is written twice"));
     }
     const Encoded& encoded = found->second;
     if (!encoded.of_tower.empty() && tower == kNoTower) {

@@ -25,8 +25,6 @@ class NeededEncoders {
   bool IsReadBy(const TowerShape& tower, const std::string& encoder) const;
   // Error: kInvalidArgument when an encoder, or the shared bottom, is configured and not needed.
   Status CheckAll() const;
-  // Error: kInvalidArgument when no encoder reads a slot that is a sequence.
-  Status CheckSequences(const InputLayout& inputs) const;
 
  private:
   std::vector<std::string> ReadsOf(const TowerShape& tower) const;
@@ -58,6 +56,11 @@ class Encoders {
 
  private:
   Status AddEncoder(const EncoderConfig& config);
+  // Encoders of the inputs' slots, and of sequences.
+  Result<std::vector<Port>> AddOfSlots(const EncoderConfig& config, const std::string& reader,
+                                       const std::string& prefix);
+  Result<std::vector<Port>> AddOfSequences(const EncoderConfig& config, const std::string& reader,
+                                           const std::string& prefix);
   // Of each of the towers that read the encoder.
   void Distribute(std::vector<std::vector<Port>> ports, const std::vector<size_t>& readers,
                   Encoded* encoded) const;

@@ -102,18 +102,6 @@ PleLevel AddLevel(const PleConfig& config, const std::string& prefix,
 
 }  // namespace
 
-Port AddMlp(const std::string& prefix, const Widths& hidden, double dropout,
-            std::vector<Port> below, GroupBuilder* builder) {
-  for (size_t l = 0; l < hidden.size(); ++l) {
-    const std::string layer = StrCat(prefix, ".", l);
-    below = Labelled(std::move(below));
-    const ProductWeights weights = builder->TakeHidden({layer}, below, {hidden[l]});
-    const Port units = builder->AddHidden(weights, below);
-    below = {builder->AddDrop(units, DropoutLayer(layer, dropout))};
-  }
-  return below[0];
-}
-
 std::vector<std::vector<Port>> AddMmoe(const MmoeConfig& config, const std::string& prefix,
                                        const std::vector<std::string>& towers,
                                        const std::vector<Port>& below, GroupBuilder* builder) {

@@ -1,12 +1,14 @@
 #include "worker/model/feature_encoders.h"
 
+#include <algorithm>
 #include <memory>
 #include <utility>
 
 #include "worker/layers/bi_interaction.h"
 #include "worker/layers/cross.h"
+#include "worker/layers/pointwise.h"
 #include "worker/layers/slot_dots.h"
-#include "worker/layers/target_attention.h"
+#include "worker/layers/slot_gate.h"
 
 namespace chorus::worker {
 namespace {
@@ -37,128 +39,7 @@ Port AddCrossProduct(const std::string& name, int64_t rank, int64_t width,
   return builder->AddLinear(v[0], builder->TakeLinear(v, {low}, {width}), {low}, kNone);
 }
 
-// A slot of one of the graph's inputs.
-struct SlotPort {
-  const SlotInput* slot = nullptr;
-  Port port;
-  Port length;  // of a sequence: the column with its number of elements
-};
-
-// Null where the model reads no such slot.
-SlotPort FindSlot(const InputLayout& layout, const std::string& name) {
-  SlotPort out;
-  size_t node = GroupBuilder::kContexts;
-  for (const SideInputs* side : {&layout.contexts, &layout.exposures}) {
-    int64_t length = side->first_length();
-    for (const SlotInput& slot : side->slots) {
-      if (slot.name == name) {
-        out = {&slot, {node, slot.first, slot.width(), ""}, {node, length, 1, ""}};
-      }
-      length += slot.is_sequence() ? 1 : 0;
-    }
-    ++node;
-  }
-  return out;
-}
-
-// What target attention reads.
-struct Attended {
-  TargetAttentionShape shape;
-  std::vector<Port> sequences, queries;
-  Port length;
-};
-
-Status AddSequence(const SlotPort& found, const std::string& where, const Graph& graph,
-                   Attended* out) {
-  if (found.slot == nullptr || !found.slot->is_sequence()) {
-    return InvalidArgument(where + "a slot with pooling: SEQUENCE is expected");
-  }
-  const Side side = graph.SideOf(found.port);
-  if (out->sequences.empty()) {
-    out->length = found.length;
-    out->shape.length = found.slot->max_length;
-    out->shape.sequences = side;
-  } else if (side != out->shape.sequences || found.slot->max_length != out->shape.length) {
-    return InvalidArgument(
-        StrCat(where, "sequences side by side have one max_length, and all are of contexts or all ",
-               "of exposures"));
-  }
-  out->sequences.push_back(found.port);
-  out->shape.dims.push_back(found.slot->dim);
-  return Status::Ok();
-}
-
-Status AddQuery(const SlotPort& found, const std::string& where, size_t index, Attended* out) {
-  if (found.slot == nullptr || found.slot->is_sequence()) {
-    return InvalidArgument(where + "a pooled slot is expected");
-  }
-  if (index >= out->shape.dims.size() || found.slot->dim != out->shape.dims[index]) {
-    return InvalidArgument(
-        StrCat(where, "a query for each sequence is expected, of its dimension (table.dim)"));
-  }
-  out->queries.push_back(found.port);
-  return Status::Ok();
-}
-
-Result<Attended> FindAttended(const TargetAttentionConfig& config, const std::string& reader,
-                              const InputLayout& layout, const Graph& graph) {
-  Attended out;
-  out.shape.hidden = config.hidden();
-  if (config.sequence_size() == 0 || config.sequence_size() != config.query_size()) {
-    return InvalidArgument(StrCat(reader, ": target_attention: ", config.sequence_size(),
-                                  " sequences and ", config.query_size(),
-                                  " queries are written; expected: one of each or more, as many"));
-  }
-  for (const std::string& name : config.sequence()) {
-    RETURN_IF_ERROR(AddSequence(FindSlot(layout, name),
-                                StrCat(reader, ": sequence \"", name, "\": "), graph, &out));
-  }
-  for (int i = 0; i < config.query_size(); ++i) {
-    const std::string where = StrCat(reader, ": query \"", config.query(i), "\": ");
-    RETURN_IF_ERROR(
-        AddQuery(FindSlot(layout, config.query(i)), where, static_cast<size_t>(i), &out));
-  }
-  return out;
-}
-
-TargetAttentionWeights TakeAttention(const std::string& prefix, const TargetAttentionShape& shape,
-                                     GroupBuilder* builder, std::vector<ParameterRange>* ranges) {
-  const auto input = [&](const char* label) { return Port{0, 0, shape.width(), label}; };
-  const ProductWeights unit = builder->TakeLinear(
-      {prefix + ".unit"}, {input("key"), input("query"), input("product")}, {shape.hidden});
-  const ProductWeights score =
-      builder->TakeLinear({prefix + ".score"}, {{0, 0, shape.hidden, kWeight}}, {1});
-  for (const ProductWeights* weights : {&unit, &score}) {
-    ranges->insert(ranges->end(), weights->ranges.begin(), weights->ranges.end());
-  }
-  return {unit.weights[0], unit.weights[1],  unit.weights[2],
-          unit.bias,       score.weights[0], score.bias};
-}
-
 }  // namespace
-
-Result<Port> AddTargetAttention(const TargetAttentionConfig& config, const std::string& reader,
-                                const std::string& prefix, const InputLayout& layout,
-                                GroupBuilder* builder) {
-  ASSIGN_OR_RETURN(Attended read, FindAttended(config, reader, layout, builder->graph()));
-  std::vector<Port> all = read.sequences;
-  all.insert(all.end(), read.queries.begin(), read.queries.end());
-  read.shape.output = builder->SideOfAll(all);
-  Node node;
-  node.name = prefix;
-  node.side = read.shape.output;
-  node.width = read.shape.width();
-  node.layers = {prefix};
-  const TargetAttentionWeights weights = TakeAttention(prefix, read.shape, builder, &node.weights);
-  node.layer = std::make_shared<TargetAttention>(read.shape, weights);
-  node.inputs = read.sequences;
-  node.inputs.push_back(read.length);
-  for (const Port& query : read.queries) {
-    const bool gather = read.shape.output == Side::kExposure;
-    node.inputs.push_back(gather ? builder->OnExposures(query) : query);
-  }
-  return builder->Add(std::move(node));
-}
 
 Result<SlotPorts> FindSlots(const InputLayout& layout, const std::string& reader,
                             const std::vector<Port>& inputs) {
@@ -178,14 +59,21 @@ Result<SlotPorts> FindSlots(const InputLayout& layout, const std::string& reader
   }
   if (count < 2) {
     return InvalidArgument(
-        StrCat(reader, ": it multiplies slots with one another, but the model ", "reads ", count));
+        StrCat(reader, ": two pooled slots or more are expected, but the model reads ", count));
   }
   out.dim = first->dim;
   for (const Port& input : inputs) {
-    if (input.first > 0) continue;  // numeric columns
+    if (input.first > 0) {
+      out.others.push_back(input);
+      continue;
+    }
     const SideInputs& side =
         input.node == GroupBuilder::kContexts ? layout.contexts : layout.exposures;
     if (side.pooled_width > 0) out.ports.push_back(input.Columns(0, side.pooled_width));
+    const int64_t rest = input.width - side.pooled_width;
+    if (rest == 0) continue;
+    out.others.push_back(input.Columns(side.pooled_width, rest));
+    out.others.back().label += "-numerics";
   }
   return out;
 }
@@ -237,6 +125,69 @@ std::vector<Port> AddSlotDots(const std::string& prefix, const SlotPorts& slots,
   if (slots.ports.size() == 2) {
     out.push_back(AddDots(prefix, "both", slots.dim, slots.ports, builder));
   }
+  return out;
+}
+
+namespace {
+
+// The means of the slots of each side, side by side as `slots.ports` are.
+std::vector<Port> AddSlotMeans(const std::string& prefix, const SlotPorts& slots,
+                               GroupBuilder* builder) {
+  std::vector<Port> means;
+  for (const Port& port : slots.ports) {
+    const bool contexts = builder->graph().SideOf(port) == Side::kContext;
+    Node node;
+    node.name = StrCat(prefix, ".means.", contexts ? "contexts" : "exposures");
+    node.width = port.width / slots.dim;
+    node.layer = std::make_shared<SlotMeans>(slots.dim, node.width);
+    Port mean = builder->AddOnOneSide(std::move(node), {port});
+    mean.label = contexts ? "contexts" : "exposures";
+    means.push_back(mean);
+  }
+  return means;
+}
+
+Port AddGateWeights(const SlotGateConfig& config, const std::string& prefix,
+                    const std::vector<Port>& means, GroupBuilder* builder) {
+  int64_t slots = 0;
+  for (const Port& mean : means) slots += mean.width;
+  const int64_t units = std::max<int64_t>(1, slots / config.reduction());
+  const std::string squeeze = prefix + ".squeeze", excite = prefix + ".excite";
+  Port hidden = builder->AddLinear(squeeze, builder->TakeLinear({squeeze}, means, {units}), means,
+                                   Linear::Activation::kRelu);
+  hidden.label = kWeight;
+  const bool relu = config.gate() != SlotGateConfig::SIGMOID;
+  const ProductWeights weights = builder->TakeLinear({excite}, {hidden}, {slots});
+  const Port logits = builder->AddLinear(
+      excite, weights, {hidden}, relu ? Linear::Activation::kRelu : Linear::Activation::kNone);
+  if (relu) return logits;
+  Node node;
+  node.name = prefix + ".gate";
+  node.width = slots;
+  node.layer = std::make_shared<PointwiseLayer>(Pointwise::kTwiceSigmoid, slots);
+  return builder->AddOnOneSide(std::move(node), {logits});
+}
+
+}  // namespace
+
+std::vector<Port> AddSlotGate(const SlotGateConfig& config, const std::string& prefix,
+                              const SlotPorts& slots, GroupBuilder* builder) {
+  const Port weights =
+      AddGateWeights(config, prefix, AddSlotMeans(prefix, slots, builder), builder);
+  std::vector<Port> out;
+  int64_t slot = 0;
+  for (const Port& port : slots.ports) {
+    const int64_t count = port.width / slots.dim;
+    const bool contexts = builder->graph().SideOf(port) == Side::kContext;
+    Node node;
+    node.name = StrCat(prefix, contexts ? ".contexts" : ".exposures");
+    node.width = port.width;
+    node.layer = std::make_shared<ScaleSlots>(slots.dim, count);
+    out.push_back(builder->AddOnOneSide(std::move(node), {port, weights.Columns(slot, count)}));
+    out.back().label = contexts ? "contexts" : "exposures";
+    slot += count;
+  }
+  out.insert(out.end(), slots.others.begin(), slots.others.end());
   return out;
 }
 

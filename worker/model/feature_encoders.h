@@ -1,5 +1,5 @@
 #pragma once
-// Encoders that multiply features with one another. Thread safety: none; one thread builds a
+// Encoders that multiply features with one another or weigh them. Thread safety: none; one thread builds a
 // network.
 
 #include <string>
@@ -16,6 +16,7 @@ namespace chorus::worker {
 struct SlotPorts {
   int64_t dim = 0;  // of all of them
   std::vector<Port> ports;
+  std::vector<Port> others;  // numeric columns
 };
 
 // inputs: of the graph.  reader: in messages.  Error: kInvalidArgument, slots differ in their
@@ -33,11 +34,9 @@ std::vector<Port> AddBiInteraction(const std::string& prefix, const SlotPorts& s
 std::vector<Port> AddSlotDots(const std::string& prefix, const SlotPorts& slots,
                               GroupBuilder* builder);
 
-// Names of weights: "PREFIX.unit.key", ".query", ".product", ".bias"; "PREFIX.score.weight" and
-// ".bias".
-// Error: kInvalidArgument names the field and the slot.
-Result<Port> AddTargetAttention(const TargetAttentionConfig& config, const std::string& reader,
-                                const std::string& prefix, const InputLayout& layout,
-                                GroupBuilder* builder);
+// The slots with a weight each, and the numeric columns as they are. Names of weights:
+// "PREFIX.squeeze.contexts", ".exposures", ".bias"; "PREFIX.excite.weight", ".bias".
+std::vector<Port> AddSlotGate(const SlotGateConfig& config, const std::string& prefix,
+                              const SlotPorts& slots, GroupBuilder* builder);
 
 }  // namespace chorus::worker

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "common/check.h"
+#include "worker/layers/batch_norm.h"
 #include "worker/layers/concat.h"
 #include "worker/layers/drop.h"
 #include "worker/layers/logit.h"
@@ -108,10 +109,22 @@ ProductWeights GroupBuilder::TakeHidden(std::vector<std::string> layers,
                                         const std::vector<Port>& inputs, const Widths& widths,
                                         bool in_order) {
   ProductWeights out = TakeLinear(std::move(layers), inputs, widths);
-  if (!batch_norm_) return out;
-  out.norm = std::make_shared<BatchNorm>(out.out(), out.bias);
-  (in_order ? norms_ : last_norms_).push_back({out.layers, out.widths, out.norm});
+  if (batch_norm_) out.moments = TakeMoments(out.layers, out.widths, in_order);
   return out;
+}
+
+ParameterRange GroupBuilder::TakeRow(const std::string& layer, const std::string& label,
+                                     int64_t width, float initial) {
+  const int64_t begin =
+      parameters_->AddMatrix({StrCat(layer, ".", label)}, 1, {width}, 0, stage_, initial);
+  return {begin, parameters_->size()};
+}
+
+std::shared_ptr<const RunningMoments> GroupBuilder::TakeMoments(
+    const std::vector<std::string>& layers, const Widths& widths, bool in_order) {
+  auto moments = std::make_shared<RunningMoments>(Sum(widths));
+  (in_order ? moments_ : last_moments_).push_back({layers, widths, moments});
+  return moments;
 }
 
 ProductWeights GroupBuilder::TakeLogit(const std::string& layer, const std::vector<Port>& inputs) {
@@ -129,7 +142,7 @@ ProductWeights GroupBuilder::TakeLogit(const std::string& layer, const std::vect
 
 Port GroupBuilder::AddLinear(const std::string& name, const ProductWeights& weights,
                              const std::vector<Port>& inputs, Linear::Activation activation) {
-  const int64_t bias = weights.norm == nullptr ? weights.bias : Linear::kNoBias;
+  const int64_t bias = weights.moments == nullptr ? weights.bias : Linear::kNoBias;
   auto layer =
       std::make_shared<Linear>(InputsOf(graph_, weights, inputs), weights.out(), bias, activation);
   Node node;
@@ -146,25 +159,29 @@ Port GroupBuilder::AddLinear(const std::string& name, const ProductWeights& weig
 // Moments are over exposures, so that a context counts as often as it is shown.
 Port GroupBuilder::AddHidden(const ProductWeights& weights, const std::vector<Port>& inputs) {
   const std::string name = Join(weights.layers, "|");
-  if (weights.norm == nullptr) {
+  if (weights.moments == nullptr) {
     return AddLinear(name, weights, inputs, Linear::Activation::kRelu);
   }
   const Port product = OnExposures(AddLinear(name, weights, inputs, Linear::Activation::kNone));
   Node node;
   node.name = name + ".norm";
-  node.layer = weights.norm;
+  node.layer = std::make_shared<BatchNorm>(product.width, weights.bias, weights.moments);
   node.inputs = {product};
   node.width = product.width;
   node.layers = weights.layers;
   return graph_.Add(std::move(node));
 }
 
-Port GroupBuilder::AddDrop(const Port& units, const DropoutLayer& dropout) {
+Port GroupBuilder::AddDrop(const Port& units, const DropoutLayer& dropout, bool of_relu) {
   if (dropout.threshold == 0) return units;
   const Port exposures = OnExposures(units);
   Node node;
   node.name = StrCat(graph_.nodes()[units.node].name, ".", units.first, ".dropout");
-  node.layer = std::make_shared<Drop>(dropout);
+  if (of_relu) {
+    node.layer = std::make_shared<Drop>(dropout);
+  } else {
+    node.layer = std::make_shared<DropAny>(dropout);
+  }
   node.inputs = {exposures};
   node.width = units.width;
   return graph_.Add(std::move(node));
@@ -239,12 +256,12 @@ Port GroupBuilder::AddOnOneSide(Node node, std::vector<Port> inputs) {
 }
 
 void GroupBuilder::TakeStatistics() {
-  norms_.insert(norms_.end(), last_norms_.begin(), last_norms_.end());
-  for (const PendingNorm& pending : norms_) {
-    pending.norm->Use(parameters_->AddStatistics(pending.layers, pending.widths, stage_));
+  moments_.insert(moments_.end(), last_moments_.begin(), last_moments_.end());
+  for (const PendingMoments& pending : moments_) {
+    pending.moments->Use(parameters_->AddStatistics(pending.layers, pending.widths, stage_));
   }
-  norms_.clear();
-  last_norms_.clear();
+  moments_.clear();
+  last_moments_.clear();
 }
 
 }  // namespace chorus::worker

@@ -9,10 +9,10 @@
 #include <string>
 #include <vector>
 
-#include "worker/layers/batch_norm.h"
 #include "worker/layers/graph.h"
 #include "worker/layers/linear.h"
 #include "worker/layers/parameters.h"
+#include "worker/layers/running_moments.h"
 #include "worker/math/dropout.h"
 #include "worker/model/input_layout.h"
 #include "worker/model/tower_shape.h"
@@ -28,7 +28,7 @@ struct ProductWeights {
   std::vector<int64_t> weights;  // [inputs], offsets
   int64_t bias = Linear::kNoBias;
   std::vector<ParameterRange> ranges;
-  std::shared_ptr<BatchNorm> norm;  // or null
+  std::shared_ptr<const RunningMoments> moments;  // of batch normalisation, or null
 
   int64_t out() const;
 };
@@ -60,6 +60,12 @@ class GroupBuilder {
   // Logits start as zeros: training starts with every probability at 1/2, or where model.start
   // says.
   ProductWeights TakeLogit(const std::string& layer, const std::vector<Port>& inputs);
+  // A number per column, "LAYER.LABEL".
+  ParameterRange TakeRow(const std::string& layer, const std::string& label, int64_t width,
+                         float initial);
+  // Of units that are normalised by columns. in_order: as TakeHidden's.
+  std::shared_ptr<const RunningMoments> TakeMoments(const std::vector<std::string>& layers,
+                                                    const Widths& widths, bool in_order = true);
   // Some other matrix, whose parts side by side are the blocks `names`.
   ParameterRange TakeMatrix(const std::vector<std::string>& names, int64_t rows,
                             const Widths& widths, int64_t fan_in);
@@ -69,8 +75,9 @@ class GroupBuilder {
                  const std::vector<Port>& inputs, Linear::Activation activation);
   // Adds a hidden layer: product, ReLU, and what normalises it.
   Port AddHidden(const ProductWeights& weights, const std::vector<Port>& inputs);
-  // Drops units of a hidden layer in place. Returns the units that are left.
-  Port AddDrop(const Port& units, const DropoutLayer& dropout);
+  // Drops units of a hidden layer in place. Returns the units that are left.  of_relu: they are the
+  // outputs of a ReLU.
+  Port AddDrop(const Port& units, const DropoutLayer& dropout, bool of_relu = true);
   // Drops units in a copy.
   Port AddDropCopy(const std::string& name, const Port& units, const DropoutLayer& dropout);
   void AddLogit(const ProductWeights& weights, const std::vector<Port>& inputs, uint32_t head,
@@ -84,15 +91,16 @@ class GroupBuilder {
   Port Add(Node node) { return graph_.Add(std::move(node)); }
   // Exposures if one of the ports is, else contexts.
   Side SideOfAll(const std::vector<Port>& ports) const;
+  bool has_batch_norm() const { return batch_norm_; }
 
   // After the weights of all groups: places of the running statistics, which are behind them.
   void TakeStatistics();
 
  private:
-  struct PendingNorm {
+  struct PendingMoments {
     std::vector<std::string> layers;
     Widths widths;
-    std::shared_ptr<BatchNorm> norm;
+    std::shared_ptr<RunningMoments> moments;
   };
   int64_t Take(const std::vector<std::string>& layers, const std::string& label, int64_t rows,
                const Widths& widths, int64_t fan_in, std::vector<ParameterRange>* ranges);
@@ -102,7 +110,7 @@ class GroupBuilder {
   ParameterLayout* const parameters_;
   Graph graph_;
   std::vector<Port> inputs_;
-  std::vector<PendingNorm> norms_, last_norms_;
+  std::vector<PendingMoments> moments_, last_moments_;
 };
 
 // The label of an input that is a layer's only one, as long as it is not an input of the graph.

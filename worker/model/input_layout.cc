@@ -105,7 +105,9 @@ Result<InputLayout> InputLayout::Make(const TrainConfig& config, const LogSchema
     const uint32_t column = columns[info.context ? 1 : 0]++;
     const SlotConfig* slot = FindSlotConfig(config, info.name);
     if (slot != nullptr && slot->ignore()) continue;
-    (info.context ? layout.contexts : layout.exposures).numerics.push_back(column);
+    SideInputs& side = info.context ? layout.contexts : layout.exposures;
+    side.numerics.push_back(column);
+    side.numeric_names.push_back(info.name);
   }
   if (layout.contexts.width() + layout.exposures.width() == 0) {
     return InvalidArgument(StrCat("no column of the log is an input; ", ColumnsOf(schema)));

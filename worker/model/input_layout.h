@@ -28,10 +28,11 @@ struct SlotInput {
 };
 
 struct SideInputs {
-  std::vector<SlotInput> slots;    // sequences are the last ones
-  std::vector<uint32_t> numerics;  // columns of FeatureColumns.numerics that are read
-  int64_t slot_width = 0;          // columns that are made of slots: only these have a gradient
-  int64_t pooled_width = 0;        // the part of slot_width before the sequences
+  std::vector<SlotInput> slots;            // sequences are the last ones
+  std::vector<uint32_t> numerics;          // columns of FeatureColumns.numerics that are read
+  std::vector<std::string> numeric_names;  // [numerics]
+  int64_t slot_width = 0;    // columns that are made of slots: only these have a gradient
+  int64_t pooled_width = 0;  // the part of slot_width before the sequences
   int64_t sequences = 0;
   // The column behind the numeric ones: the length of the first sequence.
   int64_t first_length() const { return slot_width + static_cast<int64_t>(numerics.size()); }

@@ -45,13 +45,48 @@ void CheckNames(const ParameterLayout& parameters) {
   }
 }
 
-Status CheckEncoders(const ModelConfig& config, const InputLayout& inputs,
+Status CheckEncoders(const ModelConfig& config,
                      const std::vector<std::vector<TowerShape>>& towers) {
   std::vector<TowerShape> all;
   for (const auto& of_group : towers) all.insert(all.end(), of_group.begin(), of_group.end());
-  const NeededEncoders needed(config, all);
-  RETURN_IF_ERROR(needed.CheckAll());
-  return needed.CheckSequences(inputs);
+  return NeededEncoders(config, all).CheckAll();
+}
+
+// Whether some node reads one of the columns of an input.
+bool IsRead(const std::vector<GroupPlan>& groups, size_t input, int64_t first, int64_t width) {
+  for (const GroupPlan& group : groups) {
+    for (const Node& node : group.graph.nodes()) {
+      for (const Port& port : node.inputs) {
+        if (port.node == input && port.first < first + width && first < port.first + port.width) {
+          return true;
+        }
+      }
+    }
+  }
+  return false;
+}
+
+Status CheckInputsAreRead(const InputLayout& inputs, const std::vector<GroupPlan>& groups) {
+  const auto unread = [](const std::string& column, const char* remedy) {
+    return InvalidArgument(StrCat("slot \"", column, "\": ", remedy, ", or write ignore: true"));
+  };
+  size_t input = GroupPlan::kContexts;
+  for (const SideInputs* side : {&inputs.contexts, &inputs.exposures}) {
+    for (const SlotInput& slot : side->slots) {
+      if (IsRead(groups, input, slot.first, slot.width())) continue;
+      return unread(slot.name, slot.is_sequence()
+                                   ? "a SEQUENCE that no encoder reads; name it in the `sequence` "
+                                     "of one, pool it"
+                                   : "no tower and no encoder reads it; name it in an `input`");
+    }
+    for (size_t n = 0; n < side->numeric_names.size(); ++n) {
+      if (IsRead(groups, input, side->slot_width + static_cast<int64_t>(n), 1)) continue;
+      return unread(side->numeric_names[n],
+                    "no tower and no encoder reads it; name it in an `input`");
+    }
+    ++input;
+  }
+  return Status::Ok();
 }
 
 }  // namespace
@@ -63,7 +98,7 @@ Result<Network> Network::Make(const ModelConfig& config, const InputLayout& inpu
   for (uint32_t group = 0; group < towers.size(); ++group) {
     ASSIGN_OR_RETURN(towers[group], TowersOf(config, shape, group));
   }
-  RETURN_IF_ERROR(CheckEncoders(config, inputs, towers));
+  RETURN_IF_ERROR(CheckEncoders(config, towers));
   Network network;
   network.heads = static_cast<uint32_t>(shape.heads.size());
   network.head_bias.resize(shape.heads.size());
@@ -81,6 +116,7 @@ Result<Network> Network::Make(const ModelConfig& config, const InputLayout& inpu
     group.graph = std::move(builders[index]->graph());
     CutRange({begin, network.parameters.size()}, &group);
   }
+  RETURN_IF_ERROR(CheckInputsAreRead(inputs, network.groups));
   for (const auto& builder : builders) builder->TakeStatistics();
   CheckNames(network.parameters);
   return network;

@@ -45,7 +45,8 @@ struct Network {
 
   // Error: kInvalidArgument when the configuration names a tower that the objective lacks, or one
   // twice, when a tower is not configured, or has too few hidden layers for a transfer or a head's
-  // dropout; when an encoder is not well configured (encoders.h), or nothing reads it.
+  // dropout; when an encoder is not well configured (encoders.h); when nothing reads an encoder or
+  // a column.
   static Result<Network> Make(const ModelConfig& config, const InputLayout& inputs,
                               const MethodShape& shape);
 

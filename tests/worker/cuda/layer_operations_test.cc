@@ -220,5 +220,82 @@ TEST_F(LayerOperationsTest, ItemKernelsComputeTheSameBits) {
   }
 }
 
+// Those of activations, gates and normalisation.
+TEST_F(LayerOperationsTest, ActivationKernelsComputeTheSameBits) {
+  constexpr int64_t kSlots = 3, kDim = 4, kWidth = kSlots * kDim;
+  for (const int64_t rows : kOddRows) {
+    SCOPED_TRACE(rows);
+    BothBackends both(device_.get());
+    const size_t x = both.Matrix(rows, kWidth), dy = both.Matrix(rows, kWidth);
+    const size_t normalized = both.Matrix(rows, kWidth), y = both.Matrix(rows, kWidth);
+    const size_t dx = both.Matrix(rows, kWidth), more = both.Matrix(rows, kWidth);
+    const size_t moments = both.Matrix(rows, 2), means = both.Matrix(rows, kSlots);
+    const size_t alpha = both.Matrix(1, kWidth), bias = both.Matrix(1, kWidth);
+    both.Run([&](const BothBackends::Arguments& on) {
+      const auto row = [&](size_t of) {
+        return MatrixView<const float>(on[of].data, rows, kWidth, 0);
+      };
+      for (const ItemKernel& kernel : std::initializer_list<ItemKernel>{
+               PointwiseItems{Pointwise::kGelu, on[x], on[y]},
+               PointwiseBackwardItems{Pointwise::kGelu, on[x], on[dy], on[dx], true},
+               PointwiseBackwardItems{Pointwise::kTwiceSigmoid, on[x], on[dy], on[dx], true},
+               PointwiseBackwardItems{Pointwise::kRelu, on[x], on[dy], on[dx], true},
+               LeakItems{on[x], row(alpha), on[y]},
+               LeakBackwardItems{on[x], row(alpha), on[dy], on[more], on[dx], true},
+               DiceItems{on[x], on[normalized], row(alpha), on[y]},
+               RowMomentsItems{on[x], on[moments]},
+               RowNormalizeItems{on[x], on[moments], row(alpha), row(bias), on[normalized], on[y]},
+               RowNormalizeBackwardItems{on[normalized], on[moments], row(alpha), on[dy], on[dx],
+                                         true},
+               DiceBackwardItems{on[x], on[normalized], row(alpha), on[dy], on[dx], on[more],
+                                 on[y]},
+               SlotMeanItems{on[x], kDim, on[means]},
+               ScaleSlotsItems{0.5f, on[means], on[x], kDim, on[y], true},
+               ScaleSlotsItems{1.0f, on[means], {}, kDim, on[more], false},
+               SlotDotItems{on[x], on[dy], kDim, on[means], true}}) {
+        on.backend->ForEach(kernel);
+      }
+    });
+    both.ExpectSame(0);
+  }
+}
+
+// Of sequences of no element, of one, of some and of all.
+TEST_F(LayerOperationsTest, SelfAttentionKernelsComputeTheSameBits) {
+  constexpr int64_t kLength = 5, kHeads = 2, kHeadDim = 3, kUnits = kHeads * kHeadDim;
+  for (const int64_t rows : kOddRows) {
+    SCOPED_TRACE(rows);
+    BothBackends both(device_.get());
+    const int64_t elements = rows * kLength;
+    const size_t count = both.Matrix(rows, 1), query = both.Matrix(elements, kUnits);
+    const size_t key = both.Matrix(elements, kUnits), value = both.Matrix(elements, kUnits);
+    const size_t share = both.Matrix(elements, kHeads * kLength);
+    const size_t dshare = both.Matrix(elements, kHeads * kLength);
+    const size_t mixed = both.Matrix(elements, kUnits), back = both.Matrix(elements, kUnits);
+    const size_t position = both.Matrix(kLength, kUnits), dposition = both.Matrix(kLength, kUnits);
+    const size_t folded = both.Matrix(rows, kLength * kUnits), pooled = both.Matrix(rows, kUnits);
+    using Pooling = PoolElementsItems::Pooling;
+    both.Run([&](const BothBackends::Arguments& on) {
+      for (int64_t i = 0; i < rows; ++i) {
+        on.backend->Fill(static_cast<float>(i % (kLength + 1)), on[count].Rows(i, 1));
+      }
+      const SequenceRows of = {on[count], kLength};
+      for (const ItemKernel& kernel : std::initializer_list<ItemKernel>{
+               AddPositionItems{of, on[position], on[query]},
+               ElementShareItems{of, on[query], on[key], kHeadDim, on[share]},
+               ElementMixItems{of, on[share], on[value], kHeadDim, false, on[mixed]},
+               ElementShareBackwardItems{of, on[share], on[mixed], on[value], kHeadDim, on[dshare]},
+               ElementMixItems{of, on[dshare], on[query], kHeadDim, true, on[back]},
+               PositionGradientItems{of, on[back], on[dposition]},
+               PoolElementsItems{on[folded], on[count], Pooling::kMean, kUnits, on[pooled]},
+               PoolElementsBackwardItems{on[pooled], on[count], Pooling::kLast, kUnits, on[folded],
+                                         true}}) {
+        on.backend->ForEach(kernel);
+      }
+    });
+    both.ExpectSame(0);
+  }
+}
+
 }  // namespace
 }  // namespace chorus::worker::testing

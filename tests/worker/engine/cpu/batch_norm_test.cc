@@ -10,17 +10,7 @@ namespace {
 constexpr const char* kNormed =
     "model { shared_bottom { hidden: 6 } tower { hidden: 5 hidden: 4 } batch_norm: true }";
 
-// As loaded at the start of training, but for weights.
-Fixture Normed(const std::string& text = kNormed) {
-  Fixture fixture(text);
-  for (const ParameterBlock& block : fixture.model.parameters().blocks()) {
-    if (!block.statistic) continue;
-    for (int64_t j = 0; j < block.cols; ++j) {
-      fixture.parameters[static_cast<size_t>(block.offset + j)] = 0.5f + 0.1f * (j % 4);
-    }
-  }
-  return fixture;
-}
+Fixture Normed(const std::string& text = kNormed) { return Fixture(text); }
 
 double Total(const Fixture& fixture, const TestGrain& grain) {
   const std::vector<float> logits = fixture.Run(grain).logits;
@@ -63,6 +53,16 @@ TEST(BatchNormTest, GradientsMatchDifferencesInTraining) {
 TEST(BatchNormTest, GradientsMatchDifferencesWithRunningStatistics) {
   const Fixture fixture = Normed();
   ExpectWeightsMatchDifferences(Normed(), fixture.Grain(2, 13, 6));
+}
+
+// Dice normalises by the same moments, and its gradient goes through them.
+TEST(DiceTest, GradientsMatchDifferencesInTraining) {
+  const char* const dice =
+      "model { encoder { name: 'deep' mlp { hidden: 6 hidden: 4 activation: DICE } } "
+      "tower { hidden: 5 } }";
+  TestGrain grain = Fixture(dice).Grain(1, 13, 6);
+  grain.step = 1;
+  ExpectWeightsMatchDifferences(Fixture(dice), grain);
 }
 
 // Of a layer in a loop: its moments are what the model says, and normalised it has none.

@@ -33,6 +33,12 @@ Fixture::Fixture(const std::string& config_text, const MethodShape& method)
     for (const TableConfig& table : config.table()) dims.push_back(table.dim());
   }
   parameters = RandomFloats(model.parameters().size(), 5, 0.7f);
+  for (const ParameterBlock& block : model.parameters().blocks()) {
+    if (!block.statistic) continue;
+    for (int64_t j = 0; j < block.cols; ++j) {
+      parameters[static_cast<size_t>(block.offset + j)] = 0.5f + 0.1f * static_cast<float>(j % 4);
+    }
+  }
 }
 
 std::vector<float> Fixture::Factors(uint32_t rows) const {
@@ -125,6 +131,7 @@ void ExpectMatchesOracle(const Fixture& fixture, const TestGrain& grain) {
                 oracle.Logit(grain, at, row, static_cast<uint32_t>(i % heads.size())), 2e-5);
   }
   for (const ParameterBlock& block : fixture.model.parameters().blocks()) {
+    if (block.statistic) continue;
     const bool of_logit = block.name.find(".logit.") != std::string::npos;
     for (int64_t e = 0; e < block.rows * block.cols; ++e) {
       const auto p =

@@ -40,7 +40,8 @@ class Fixture {
   std::unique_ptr<Backend> backend;
   Model model;
   std::unique_ptr<GrainCompute> compute;
-  std::vector<float> parameters;  // every block random, biases and logits too
+  // Every block random, biases and logits too; statistics as if some steps had been trained.
+  std::vector<float> parameters;
 };
 
 // A flat array's values by block name, row by row.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <set>
 
 #include "common/check.h"
 #include "common/random.h"
@@ -65,9 +66,14 @@ Oracle::Oracle(const TrainConfig& config, const Model& model, const MethodShape&
   for (const ParameterBlock& block : model.parameters().blocks()) {
     const size_t dot = block.name.rfind('.');
     const std::string part = block.name.substr(dot + 1);
-    const bool projection = block.name.starts_with("transfer.") &&
-                            (part == "query" || part == "key" || part == "value");
-    blocks_[projection ? block.name : block.name.substr(0, dot)].emplace_back(part, &block);
+    blocks_[block.name].emplace_back(part, &block);
+    // Matrices of a layer that multiply different things are asked for by their own names.
+    const std::set<std::string> own = {"alpha", "gain", "mean", "variance", "count"};
+    const bool projection = (part == "query" || part == "key" || part == "value") &&
+                            !block.name.ends_with(".unit." + part);
+    if (own.count(part) == 0 && !projection) {
+      blocks_[block.name.substr(0, dot)].emplace_back(part, &block);
+    }
   }
 }
 
@@ -114,7 +120,70 @@ Oracle::Units Oracle::Bottom(const Row& row, uint32_t group) const {
   return x;
 }
 
-Oracle::Units Oracle::Mlp(const Row& row, const std::string& prefix, int layers, Units x) const {
+namespace {
+
+std::vector<double> Normalized(const std::vector<double>& x) {
+  double mean = 0, variance = 0;
+  for (const double value : x) mean += value / static_cast<double>(x.size());
+  for (const double value : x) variance += (value - mean) * (value - mean);
+  std::vector<double> out;
+  for (const double value : x) {
+    out.push_back((value - mean) / std::sqrt(variance / static_cast<double>(x.size()) + 1e-5));
+  }
+  return out;
+}
+
+std::vector<double> PooledElements(const std::vector<std::vector<double>>& elements,
+                                   SequencePoolingConfig::Pooling pooling, size_t width) {
+  std::vector<double> y(width);
+  if (elements.empty()) return y;
+  if (pooling == SequencePoolingConfig::LAST) return elements.back();
+  const double n =
+      pooling == SequencePoolingConfig::MEAN ? static_cast<double>(elements.size()) : 1;
+  for (const auto& element : elements) {
+    for (size_t j = 0; j < width; ++j) y[j] += element[j] / n;
+  }
+  return y;
+}
+
+// The tanh formula of GELU.
+double Gelu(double x) {
+  return 0.5 * x * (1 + std::tanh(std::sqrt(2 / M_PI) * (x + 0.044715 * x * x * x)));
+}
+
+}  // namespace
+
+Oracle::Units Oracle::Mlp(const Row& row, const std::string& prefix, const MlpConfig& config,
+                          Units x) const {
+  for (int l = 0; l < config.hidden_size(); ++l) {
+    const std::string name = StrCat(prefix, ".", l);
+    Units y = Linear(row, name, x);
+    if (config.layer_norm()) {
+      const Units gain = Vector(row, name + ".norm.gain"), bias = Vector(row, name + ".norm.bias");
+      y = Normalized(y);
+      for (size_t j = 0; j < y.size(); ++j) y[j] = gain[j] * y[j] + bias[j];
+    }
+    for (size_t j = 0; j < y.size(); ++j) {
+      const auto alpha = [&] { return Vector(row, name + ".alpha")[j]; };
+      if (config.activation() == MlpConfig::PRELU) y[j] = y[j] > 0 ? y[j] : alpha() * y[j];
+      if (config.activation() == MlpConfig::GELU) y[j] = Gelu(y[j]);
+      if (config.activation() == MlpConfig::DICE) {
+        const double scale = std::sqrt(Vector(row, name + ".variance")[j] + 1e-5);
+        const double p = 1 / (1 + std::exp(-(y[j] - Vector(row, name + ".mean")[j]) / scale));
+        y[j] *= p + (1 - p) * alpha();
+      }
+    }
+    if (config.activation() <= MlpConfig::RELU) y = Relu(y);  // also when it is not written
+    y = Dropped(row, name, config.dropout(), y);
+    if (config.residual() && x.size() == y.size()) {
+      for (size_t j = 0; j < y.size(); ++j) y[j] += x[j];
+    }
+    x = y;
+  }
+  return x;
+}
+
+Oracle::Units Oracle::Expert(const Row& row, const std::string& prefix, int layers, Units x) const {
   for (int l = 0; l < layers; ++l) x = Relu(Linear(row, StrCat(prefix, ".", l), x));
   return x;
 }
@@ -135,7 +204,7 @@ Oracle::Units Oracle::Mmoe(const Row& row, const std::string& prefix, const Mmoe
                            const std::string& tower, const Units& x) const {
   std::vector<Units> experts;
   for (uint32_t e = 0; e < config.experts(); ++e) {
-    experts.push_back(Mlp(row, StrCat(prefix, ".expert.", e), config.hidden_size(), x));
+    experts.push_back(Expert(row, StrCat(prefix, ".expert.", e), config.hidden_size(), x));
   }
   return Mixed(row, StrCat(prefix, ".gate.", tower), x, experts);
 }
@@ -149,7 +218,8 @@ Oracle::Units Oracle::PleInput(const Row& row, const std::string& prefix, const 
   const auto add = [&](const std::string& owner, uint32_t count) {
     const Units input = PleInput(row, prefix, config, head, owner, level - 1, x);
     for (uint32_t e = 0; e < count; ++e) {
-      experts.push_back(Mlp(row, StrCat(below, ".", owner, ".", e), config.hidden_size(), input));
+      experts.push_back(
+          Expert(row, StrCat(below, ".", owner, ".", e), config.hidden_size(), input));
     }
   };
   if (of == "shared") {
@@ -230,19 +300,103 @@ Oracle::Units Oracle::Pooled(const Row& row, uint32_t group, const std::string& 
   return {};
 }
 
+size_t Oracle::DimOf(const std::string& name) const {
+  for (const SideInputs* side : {&model_.inputs.contexts, &model_.inputs.exposures}) {
+    for (const SlotInput& slot : side->slots) {
+      if (slot.name == name) return slot.dim;
+    }
+  }
+  return 0;
+}
+
+std::vector<Oracle::Units> Oracle::Elements(
+    const Row& row, uint32_t group,
+    const google::protobuf::RepeatedPtrField<std::string>& names) const {
+  std::vector<Units> elements;
+  for (int s = 0; s < names.size(); ++s) {
+    const std::vector<Units> of_one = Sequence(row, group, names[s]);
+    if (s == 0) elements.resize(of_one.size());
+    for (size_t t = 0; t < elements.size(); ++t) {
+      const Units part = t < of_one.size() ? of_one[t] : Units(DimOf(names[s]));
+      elements[t].insert(elements[t].end(), part.begin(), part.end());
+    }
+  }
+  return elements;
+}
+
+Oracle::Units Oracle::SelfAttended(const Row& row, const std::string& prefix,
+                                   const SelfAttentionConfig& config, uint32_t group) const {
+  std::vector<Units> x = Elements(row, group, config.sequence());
+  const size_t d = config.head_dim();
+  const auto positions = blocks_.find(prefix + ".0.position");
+  const auto width = static_cast<size_t>(blocks_.at(prefix + ".0.out")[0].second->cols);
+  for (size_t t = 0; t < x.size() && positions != blocks_.end(); ++t) {
+    Units place(static_cast<size_t>(positions->second[0].second->rows));
+    place[x.size() - 1 - t] = 1;
+    const Units of_place = Linear(row, prefix + ".0.position", place);
+    for (size_t j = 0; j < width; ++j) x[t][j] += of_place[j];
+  }
+  for (uint32_t l = 0; l < config.layers(); ++l) {
+    const std::string name = StrCat(prefix, ".", l);
+    std::vector<Units> q, k, v, y = x;
+    for (const Units& element : x) {
+      q.push_back(Linear(row, name + ".query", element));
+      k.push_back(Linear(row, name + ".key", element));
+      v.push_back(Linear(row, name + ".value", element));
+    }
+    for (size_t t = 0; t < x.size(); ++t) {
+      Units mixed(config.heads() * d);
+      for (size_t h = 0; h < config.heads(); ++h) {
+        Units scores;
+        double sum = 0;
+        for (size_t u = 0; u < x.size(); ++u) {
+          double dot = 0;
+          for (size_t j = h * d; j < (h + 1) * d; ++j) dot += q[t][j] * k[u][j];
+          scores.push_back(std::exp(dot / std::sqrt(static_cast<double>(d))));
+          sum += scores.back();
+        }
+        for (size_t u = 0; u < x.size(); ++u) {
+          for (size_t j = h * d; j < (h + 1) * d; ++j) mixed[j] += scores[u] / sum * v[u][j];
+        }
+      }
+      const Units out = Linear(row, name + ".out", mixed);
+      for (size_t j = 0; j < width; ++j) y[t][j] += out[j];
+    }
+    x = y;
+  }
+  return PooledElements(x, config.pooling(), width);
+}
+
+Oracle::Units Oracle::Gated(const Row& row, const std::string& prefix, const SlotGateConfig& config,
+                            uint32_t group) const {
+  const auto slots = Slots(row, group);
+  Units means, y;
+  for (const auto& [context, slot] : slots) {
+    means.push_back(0);
+    for (const double value : slot) means.back() += value / static_cast<double>(slot.size());
+  }
+  Units gate = Linear(row, prefix + ".excite", Relu(Linear(row, prefix + ".squeeze", means)));
+  for (double& z : gate) {
+    z = config.gate() == SlotGateConfig::SIGMOID ? 2 / (1 + std::exp(-z)) : std::max(z, 0.0);
+  }
+  for (size_t f = 0; f < slots.size(); ++f) {
+    for (const double value : slots[f].second) y.push_back(gate[f] * value);
+  }
+  const Units all = Inputs(row, group);
+  size_t next = 0;
+  for (const SideInputs* side : {&model_.inputs.contexts, &model_.inputs.exposures}) {
+    next += static_cast<size_t>(side->pooled_width);
+    for (size_t n = 0; n < side->numerics.size(); ++n) y.push_back(all[next++]);
+  }
+  return y;
+}
+
 Oracle::Units Oracle::Attended(const Row& row, const std::string& prefix,
                                const TargetAttentionConfig& config, uint32_t group) const {
-  std::vector<Units> keys;
+  const std::vector<Units> keys = Elements(row, group, config.sequence());
   Units query;
-  for (int s = 0; s < config.sequence_size(); ++s) {
-    const std::vector<Units> elements = Sequence(row, group, config.sequence(s));
-    if (s == 0) keys.resize(elements.size());
-    for (size_t t = 0; t < keys.size(); ++t) {
-      const size_t dim = Pooled(row, group, config.query(s)).size();
-      const Units part = t < elements.size() ? elements[t] : Units(dim);
-      keys[t].insert(keys[t].end(), part.begin(), part.end());
-    }
-    const Units part = Pooled(row, group, config.query(s));
+  for (const std::string& name : config.query()) {
+    const Units part = Pooled(row, group, name);
     query.insert(query.end(), part.begin(), part.end());
   }
   Units y(query.size());
@@ -268,8 +422,31 @@ std::vector<std::string> Oracle::TowersOf(uint32_t group) const {
   return towers;
 }
 
+Oracle::Units Oracle::SomeInputs(const Row& row, uint32_t group, const std::string& name) const {
+  const Units all = Inputs(row, group);
+  Units x;
+  auto next = all.begin();
+  for (const bool context : {true, false}) {
+    const SideInputs& side = context ? model_.inputs.contexts : model_.inputs.exposures;
+    const auto take = [&](const std::string& column, int64_t width) {
+      if (name == (context ? "contexts" : "exposures") || name == "inputs." + column) {
+        x.insert(x.end(), next, next + width);
+      }
+      next += width;
+    };
+    for (const SlotInput& slot : side.slots) {
+      if (!slot.is_sequence()) take(slot.name, slot.dim);
+    }
+    for (const std::string& column : side.numeric_names) take(column, 1);
+  }
+  return x;
+}
+
 Oracle::Units Oracle::Encoded(const Row& row, const Head& head, const std::string& name) const {
   if (name == "inputs") return Inputs(row, head.group);
+  if (name == "contexts" || name == "exposures" || name.starts_with("inputs.")) {
+    return SomeInputs(row, head.group, name);
+  }
   if (name == "shared_bottom") return Bottom(row, head.group);
   const auto& encoders = config_.model().encoder();
   const EncoderConfig& config = *std::find_if(
@@ -282,7 +459,7 @@ Oracle::Units Oracle::Encoded(const Row& row, const Head& head, const std::strin
   }
   if (config.input_size() == 0) x = Inputs(row, head.group);
   const std::string tower = TowerName(head);
-  if (config.has_mlp()) return Mlp(row, prefix, config.mlp().hidden_size(), x);
+  if (config.has_mlp()) return Mlp(row, prefix, config.mlp(), x);
   if (config.has_mmoe()) return Mmoe(row, prefix, config.mmoe(), tower, x);
   if (config.has_ple()) {
     return PleInput(row, prefix, config.ple(), head, tower, config.ple().levels(), x);
@@ -291,6 +468,19 @@ Oracle::Units Oracle::Encoded(const Row& row, const Head& head, const std::strin
   if (config.has_target_attention()) {
     return Attended(row, prefix, config.target_attention(), head.group);
   }
+  if (config.has_self_attention()) {
+    return SelfAttended(row, prefix, config.self_attention(), head.group);
+  }
+  if (config.has_sequence_pooling()) {
+    Units y;
+    for (const std::string& sequence : config.sequence_pooling().sequence()) {
+      const Units part = PooledElements(Sequence(row, head.group, sequence),
+                                        config.sequence_pooling().pooling(), DimOf(sequence));
+      y.insert(y.end(), part.begin(), part.end());
+    }
+    return y;
+  }
+  if (config.has_slot_gate()) return Gated(row, prefix, config.slot_gate(), head.group);
   const auto slots = Slots(row, head.group);
   Units sums(slots[0].second.size()), of_kind[3];
   for (size_t f = 0; f < slots.size(); ++f) {

@@ -34,12 +34,18 @@ class Oracle {
     uint32_t row;
   };
   Units Inputs(const Row& row, uint32_t group) const;
+  // "contexts", "exposures" or "inputs.COLUMN".
+  Units SomeInputs(const Row& row, uint32_t group, const std::string& name) const;
   Units Bottom(const Row& row, uint32_t group) const;
   // What the head's tower reads by these names, or by default.
   Units Read(const Row& row, const Head& head,
              const google::protobuf::RepeatedPtrField<std::string>& names) const;
   Units Encoded(const Row& row, const Head& head, const std::string& name) const;
-  Units Mlp(const Row& row, const std::string& prefix, int layers, Units x) const;
+  Units Mlp(const Row& row, const std::string& prefix, const MlpConfig& config, Units x) const;
+  // Plain hidden layers.
+  Units Expert(const Row& row, const std::string& prefix, int layers, Units x) const;
+  // The weights of a block with one number per unit.
+  Units Vector(const Row& row, const std::string& name) const { return Linear(row, name, {1.0}); }
   Units Mixed(const Row& row, const std::string& gate, const Units& x,
               const std::vector<Units>& experts) const;
   Units Mmoe(const Row& row, const std::string& prefix, const MmoeConfig& config,
@@ -52,6 +58,14 @@ class Oracle {
   // The elements of a sequence.
   std::vector<Units> Sequence(const Row& row, uint32_t group, const std::string& name) const;
   Units Pooled(const Row& row, uint32_t group, const std::string& name) const;
+  size_t DimOf(const std::string& name) const;  // of a slot
+  // The elements of sequences side by side, as many as the first has.
+  std::vector<Units> Elements(const Row& row, uint32_t group,
+                              const google::protobuf::RepeatedPtrField<std::string>& names) const;
+  Units SelfAttended(const Row& row, const std::string& prefix, const SelfAttentionConfig& config,
+                     uint32_t group) const;
+  Units Gated(const Row& row, const std::string& prefix, const SlotGateConfig& config,
+              uint32_t group) const;
   Units Attended(const Row& row, const std::string& prefix, const TargetAttentionConfig& config,
                  uint32_t group) const;
   // The pooled slots of the inputs, contexts first, each with its side.

@@ -62,6 +62,14 @@ TEST(DeviceStepTest, EncodersMatchTheCpu) {
         "mlp { hidden: 6 } } tower { hidden: 4 input: 'cross' input: 'deep' }",
         "encoder { name: 'fm' bi_interaction { } } "
         "tower { hidden: 5 input: 'inputs' wide: 'inputs' wide: 'fm' }",
+        "encoder { name: 'deep' mlp { hidden: 6 hidden: 4 activation: PRELU layer_norm: true "
+        "dropout: 0.3 } } tower { hidden: 5 }",
+        "encoder { name: 'deep' mlp { hidden: 6 hidden: 6 activation: GELU residual: true } } "
+        "tower { hidden: 5 }",
+        "encoder { name: 'deep' mlp { hidden: 6 activation: DICE dropout: 0.3 } } "
+        "tower { hidden: 5 }",
+        "encoder { name: 'gate' slot_gate { } } tower { hidden: 5 }",
+        "encoder { name: 'gate' slot_gate { gate: SIGMOID } } tower { hidden: 5 }",
         "encoder { name: 'dots' slot_dots { } } "
         "tower { hidden: 5 dropout: 0.3 input: 'inputs' input: 'dots' }"}) {
     SCOPED_TRACE(model);
@@ -74,11 +82,15 @@ TEST(DeviceStepTest, EncodersMatchTheCpu) {
 TEST(DeviceStepTest, SequencesMatchTheCpu) {
   for (const char* job :
        {"slot { name: 'history' pooling: SEQUENCE max_length: 3 } model { encoder { name: 'a' "
+        "self_attention { sequence: 'history' heads: 2 head_dim: 3 layers: 2 } } "
+        "encoder { name: 'b' sequence_pooling { sequence: 'history' pooling: LAST } } "
+        "tower { hidden: 6 input: 'inputs' input: 'a' input: 'b' } }",
+        "slot { name: 'history' pooling: SEQUENCE max_length: 3 } model { encoder { name: 'a' "
         "target_attention { sequence: 'history' query: 'item' hidden: 5 } } "
         "tower { hidden: 6 input: 'inputs' input: 'a' } }",
         "slot { name: 'tags' pooling: SEQUENCE max_length: 2 } model { encoder { name: 'a' "
         "target_attention { sequence: 'tags' query: 'user' hidden: 4 } } "
-        "tower { hidden: 6 input: 'a' } }"}) {
+        "tower { hidden: 6 input: 'inputs' input: 'a' } }"}) {
     SCOPED_TRACE(job);
     const StepWorld world("esmm={}", job, kOddShapes, 48);
     ExpectCloseSums(world.OnDevice(), world.OnCpu());
