@@ -3,7 +3,7 @@
 // history of 200 ids and 10 one-hot slots in each context, which 40 exposures share, 10 one-hot
 // slots in each exposure. Both logs have the same exposures in the same order, so that the losses
 // must agree. README.md gives the columns.
-//   context_perf [--threads N] [--steps N] [--rows N]      (rows of a step)
+//   context_perf [--threads N] [--steps N] [--rows N] [--only ENCODER]      (rows of a step)
 
 #include <cmath>
 #include <cstdio>
@@ -31,6 +31,7 @@ struct Options {
   uint32_t threads = 1;
   uint64_t steps = 6;  // that are measured
   uint32_t rows = 512;
+  std::string only;  // the encoder that is measured; "" = all
 };
 
 // s0 is the history, s1 to s10 are the other slots of contexts, s11 to s20 those of exposures.
@@ -56,6 +57,10 @@ Result<Options> ParseOptions(const std::vector<std::string>& arguments) {
   Options options;
   for (size_t i = 0; i < arguments.size(); ++i) {
     const std::string& name = arguments[i];
+    if (name == "--only" && i + 1 < arguments.size()) {
+      options.only = arguments[++i];
+      continue;
+    }
     const int64_t number = i + 1 < arguments.size() ? ParseInt64(arguments[++i]).value_or(0) : 0;
     if (number < 1) return InvalidArgument(StrCat(name, ": unknown, or no number of at least 1"));
     if (name == "--threads") {
@@ -153,7 +158,10 @@ Status Main(const std::vector<std::string>& arguments) {
               options.threads, options.rows);
   std::printf("%-15s %10s %10s %8s %12s %8s %10s\n", "", "contexts", "joined", "ratio",
               "of contexts", "joined", "loss diff");
-  for (const Encoder& encoder : kEncoders) RETURN_IF_ERROR(MeasureEncoder(options, encoder));
+  for (const Encoder& encoder : kEncoders) {
+    if (!options.only.empty() && options.only != encoder.name) continue;
+    RETURN_IF_ERROR(MeasureEncoder(options, encoder));
+  }
   std::printf("{%s}\n", BuildInfoJson().c_str());
   return Status::Ok();
 }

@@ -5,6 +5,9 @@
 // that needs other arithmetic adds a struct here and to ItemKernel. An item adds in the order of
 // its loop, so that all backends give the same bits.
 //
+// Where cores should go through a row otherwise than item by item, a kernel has also Row(i), which
+// does the same additions in the same order, but those of neighbouring items side by side.
+//
 // floats() is what a call moves, for the model of a device's time. Thread safety: values.
 
 #include <cstdint>
@@ -14,7 +17,6 @@
 #include "common/matrix_view.h"
 #include "worker/math/activation_items.h"
 #include "worker/math/item_access.h"
-#include "worker/math/partial_sums.h"
 #include "worker/math/self_attention_items.h"
 #include "worker/math/sequence_items.h"
 #include "worker/math/slot_items.h"
@@ -76,19 +78,8 @@ struct RowDotItems {
   int64_t cols() const { return 1; }
   int64_t floats() const { return 2 * a.rows * a.cols + 2 * to.rows; }
   CHORUS_HD void operator()(int64_t i, int64_t) const {
-    constexpr int kParts = kPartialSums;
-    float partial[kParts] = {};
-    const float* const x = ItemAt(a, i, 0);
-    const float* const y = ItemAt(b, i, 0);
-    int64_t j = 0;
-    for (; j + kParts <= a.cols; j += kParts) {
-      for (int p = 0; p < kParts; ++p) partial[p] += x[j + p] * y[j + p];
-    }
-    for (int p = 0; j < a.cols; ++j, ++p) partial[p] += x[j] * y[j];
-    for (int width = kParts / 2; width > 0; width /= 2) {
-      for (int p = 0; p < width; ++p) partial[p] += partial[p + width];
-    }
-    PutItem(partial[0], accumulate, ItemAt(to, i, 0));
+    const float dot = PartialDot(ItemAt(a, i, 0), ItemAt(b, i, 0), a.cols);
+    PutItem(dot, accumulate, ItemAt(to, i, 0));
   }
 };
 

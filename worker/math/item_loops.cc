@@ -15,6 +15,11 @@ namespace {
     }                                                         \
   }
 
+#define CHORUS_ROW_LOOP(Kernel)                                \
+  CHORUS_CLONES void Loop(const Kernel& kernel) {              \
+    for (int64_t i = 0; i < kernel.rows(); ++i) kernel.Row(i); \
+  }
+
 CHORUS_ITEM_LOOP(MultiplyItems)
 CHORUS_ITEM_LOOP(AddScaledItems)
 CHORUS_ITEM_LOOP(ScaleRowsItems)
@@ -25,15 +30,15 @@ CHORUS_ITEM_LOOP(SlotSumItems)
 CHORUS_ITEM_LOOP(SlotSumBackwardItems)
 CHORUS_ITEM_LOOP(PairDotItems)
 CHORUS_ITEM_LOOP(PairDotBackwardItems)
-CHORUS_ITEM_LOOP(UnfoldItems)
-CHORUS_ITEM_LOOP(FoldItems)
-CHORUS_ITEM_LOOP(KeyProductItems)
-CHORUS_ITEM_LOOP(JoinActivationItems)
-CHORUS_ITEM_LOOP(AttendItems)
+CHORUS_ROW_LOOP(UnfoldItems)
+CHORUS_ROW_LOOP(FoldItems)
+CHORUS_ROW_LOOP(KeyProductItems)
+CHORUS_ROW_LOOP(JoinActivationItems)
+CHORUS_ROW_LOOP(AttendItems)
 CHORUS_ITEM_LOOP(ScoreGradientItems)
-CHORUS_ITEM_LOOP(KeyGradientItems)
-CHORUS_ITEM_LOOP(QueryGradientItems)
-CHORUS_ITEM_LOOP(SumOfRowItems)
+CHORUS_ROW_LOOP(KeyGradientItems)
+CHORUS_ROW_LOOP(QueryGradientItems)
+CHORUS_ROW_LOOP(SumOfRowItems)
 CHORUS_ITEM_LOOP(PointwiseItems)
 CHORUS_ITEM_LOOP(PointwiseBackwardItems)
 CHORUS_ITEM_LOOP(LeakItems)
@@ -55,6 +60,7 @@ CHORUS_ITEM_LOOP(PoolElementsItems)
 CHORUS_ITEM_LOOP(PoolElementsBackwardItems)
 
 #undef CHORUS_ITEM_LOOP
+#undef CHORUS_ROW_LOOP
 
 }  // namespace
 

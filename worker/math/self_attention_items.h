@@ -25,16 +25,6 @@ struct SequenceRows {
   CHORUS_HD bool IsReal(int64_t row) const { return row % length < CountAt(row); }
 };
 
-namespace internal {
-
-CHORUS_HD inline float DotOf(const float* a, const float* b, int64_t n) {
-  float sum = 0.0f;
-  for (int64_t j = 0; j < n; ++j) sum += a[j] * b[j];
-  return sum;
-}
-
-}  // namespace internal
-
 // share[e, h length + t] = softmax over t of <query_e, key_t> / sqrt(head_dim) in head h, of the
 // elements t of e's sequence.  query, key: of elements, [heads * head_dim].
 struct ElementShareItems {
@@ -55,7 +45,7 @@ struct ElementShareItems {
     const float scale = 1.0f / std::sqrt(static_cast<float>(head_dim));
     float most = 0.0f, sum = 0.0f;
     for (int64_t t = 0; t < count; ++t) {
-      to[t] = scale * internal::DotOf(q, ItemAt(key, of.FirstAt(e) + t, h * head_dim), head_dim);
+      to[t] = scale * PartialDot(q, ItemAt(key, of.FirstAt(e) + t, h * head_dim), head_dim);
       most = t == 0 || to[t] > most ? to[t] : most;
     }
     for (int64_t t = 0; t < count; ++t) {
@@ -86,7 +76,7 @@ struct ElementShareBackwardItems {
     const float scale = 1.0f / std::sqrt(static_cast<float>(head_dim));
     float mean = 0.0f;
     for (int64_t t = 0; t < count; ++t) {
-      out[t] = internal::DotOf(g, ItemAt(value, of.FirstAt(e) + t, h * head_dim), head_dim);
+      out[t] = PartialDot(g, ItemAt(value, of.FirstAt(e) + t, h * head_dim), head_dim);
       mean += s[t] * out[t];
     }
     for (int64_t t = 0; t < count; ++t) out[t] = scale * (s[t] * (out[t] - mean));

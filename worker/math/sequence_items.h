@@ -40,6 +40,11 @@ struct UnfoldItems {
   CHORUS_HD void operator()(int64_t r, int64_t j) const {
     *ItemAt(to, r, first + j) = *ItemAt(x, r / length, r % length * dim + j);
   }
+  void Row(int64_t r) const {
+    const float* __restrict__ const from = ItemAt(x, r / length, r % length * dim);
+    float* __restrict__ const out = ItemAt(to, r, first);
+    for (int64_t j = 0; j < dim; ++j) out[j] = from[j];
+  }
 };
 
 // The way back: to[i, t dim + j] = from[i length + t, first + j], or += it.
@@ -54,6 +59,13 @@ struct FoldItems {
   int64_t floats() const { return (accumulate ? 3 : 2) * to.rows * to.cols; }
   CHORUS_HD void operator()(int64_t i, int64_t c) const {
     PutItem(*ItemAt(from, i * length + c / dim, first + c % dim), accumulate, ItemAt(to, i, c));
+  }
+  void Row(int64_t i) const {
+    for (int64_t t = 0; t * dim < to.cols; ++t) {
+      const float* __restrict__ const x = ItemAt(from, i * length + t, first);
+      float* __restrict__ const out = ItemAt(to, i, t * dim);
+      for (int64_t j = 0; j < dim; ++j) PutItem(x[j], accumulate, out + j);
+    }
   }
 };
 
@@ -71,6 +83,17 @@ struct KeyProductItems {
     const bool real = i < elements.rows;
     *ItemAt(to, r, j) =
         real ? *ItemAt(query, i, j) * elements.KeyOf(i, r % elements.length)[j] : 0.0f;
+  }
+  void Row(int64_t r) const {
+    const int64_t i = r / elements.length;
+    float* __restrict__ const out = ItemAt(to, r, 0);
+    if (i >= elements.rows) {
+      for (int64_t j = 0; j < to.cols; ++j) out[j] = 0.0f;
+      return;
+    }
+    const float* __restrict__ const q = ItemAt(query, i, 0);
+    const float* __restrict__ const key = elements.KeyOf(i, r % elements.length);
+    for (int64_t j = 0; j < to.cols; ++j) out[j] = q[j] * key[j];
   }
 };
 
@@ -92,6 +115,20 @@ struct JoinActivationItems {
     }
     *out = sum > 0.0f ? sum : 0.0f;
   }
+  void Row(int64_t r) const {
+    const int64_t i = r / elements.length;
+    float* __restrict__ const out = ItemAt(hidden, r, 0);
+    if (i >= elements.rows) {
+      for (int64_t h = 0; h < hidden.cols; ++h) out[h] = 0.0f;
+      return;
+    }
+    const float* __restrict__ const q = ItemAt(of_query, i, 0);
+    const float* __restrict__ const key = elements.KeyOf(i, r % elements.length);
+    for (int64_t h = 0; h < hidden.cols; ++h) {
+      const float sum = out[h] + (key[h] + q[h]);
+      out[h] = sum > 0.0f ? sum : 0.0f;
+    }
+  }
 };
 
 // y[i, :] = sum over the elements t of row i's sequence of score[i length + t] key_t.
@@ -110,6 +147,15 @@ struct AttendItems {
     }
     *ItemAt(y, i, j) = sum;
   }
+  void Row(int64_t i) const {
+    float* __restrict__ const out = ItemAt(y, i, 0);
+    for (int64_t j = 0; j < y.cols; ++j) out[j] = 0.0f;
+    for (int64_t t = 0; t < elements.CountOf(i); ++t) {
+      const float factor = *ItemAt(score, i * elements.length + t, 0);
+      const float* __restrict__ const key = elements.KeyOf(i, t);
+      for (int64_t j = 0; j < y.cols; ++j) out[j] += factor * key[j];
+    }
+  }
 };
 
 // to[i length + t] = <dy[i, :], key_t>, 0 for padding: the gradient of the scores.
@@ -125,8 +171,7 @@ struct ScoreGradientItems {
     const int64_t i = r / elements.length, t = r % elements.length;
     float sum = 0.0f;
     if (t < elements.CountOf(i)) {
-      const float* const key = elements.KeyOf(i, t);
-      for (int64_t j = 0; j < dy.cols; ++j) sum += *ItemAt(dy, i, j) * key[j];
+      sum = PartialDot(ItemAt(dy, i, 0), elements.KeyOf(i, t), dy.cols);
     }
     *ItemAt(to, r, 0) = sum;
   }
@@ -150,6 +195,18 @@ struct KeyGradientItems {
     }
     *ItemAt(to, r, j) = sum;
   }
+  void Row(int64_t r) const {
+    const int64_t i = r / elements.length, t = r % elements.length;
+    float* __restrict__ const out = ItemAt(to, r, 0);
+    if (t >= elements.CountOf(i)) {
+      for (int64_t j = 0; j < to.cols; ++j) out[j] = 0.0f;
+      return;
+    }
+    const float factor = *ItemAt(score, r, 0);
+    const float* __restrict__ const g = ItemAt(dy, i, 0);
+    const float* __restrict__ const q = ItemAt(query, i, 0);
+    for (int64_t j = 0; j < to.cols; ++j) out[j] = factor * g[j] + q[j] * out[j];
+  }
 };
 
 // to[i, j] = sum over the elements t of row i's sequence of dproduct[i length + t, j] key_t[j].
@@ -168,6 +225,15 @@ struct QueryGradientItems {
     }
     *ItemAt(to, i, j) = sum;
   }
+  void Row(int64_t i) const {
+    float* __restrict__ const out = ItemAt(to, i, 0);
+    for (int64_t j = 0; j < to.cols; ++j) out[j] = 0.0f;
+    for (int64_t t = 0; t < elements.CountOf(i); ++t) {
+      const float* __restrict__ const g = ItemAt(dproduct, i * elements.length + t, 0);
+      const float* __restrict__ const key = elements.KeyOf(i, t);
+      for (int64_t j = 0; j < to.cols; ++j) out[j] += g[j] * key[j];
+    }
+  }
 };
 
 // to[i, :] = sum over t < length of from[i length + t, :].
@@ -183,6 +249,14 @@ struct SumOfRowItems {
     float sum = 0.0f;
     for (int64_t t = 0; t < length; ++t) sum += *ItemAt(from, i * length + t, j);
     *ItemAt(to, i, j) = sum;
+  }
+  void Row(int64_t i) const {
+    float* __restrict__ const out = ItemAt(to, i, 0);
+    for (int64_t j = 0; j < to.cols; ++j) out[j] = 0.0f;
+    for (int64_t t = 0; t < length; ++t) {
+      const float* __restrict__ const x = ItemAt(from, i * length + t, 0);
+      for (int64_t j = 0; j < to.cols; ++j) out[j] += x[j];
+    }
   }
 };
 
