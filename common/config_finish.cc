@@ -166,8 +166,9 @@ bool IsWritten(const Message& config, const FieldDescriptor* field) {
                               : reflection.HasField(config, field);
 }
 
+// text: a value, or "[1, 5, 10]" for a list.
 void SetFromOption(const std::string& text, const FieldDescriptor* field, Message* config) {
-  CHECK(TextFormat::ParseFieldValueFromString(text, field, config), "the default of ",
+  CHECK(TextFormat::MergeFromString(StrCat(field->name(), ": ", text), config), "the default of ",
         field->full_name(), " does not parse: ", text);
 }
 

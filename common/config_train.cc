@@ -37,6 +37,24 @@ Status CheckTables(const TrainConfig& config, const Origins& origins,
   return Status::Ok();
 }
 
+// A length that no sequence has would be of no effect. `config` is as it was written; a complete
+// one, which was printed or saved, has a pooling and the default length in every slot.
+Status CheckLengths(const TrainConfig& config, const Origins& origins) {
+  SlotConfig defaults;
+  internal::FillDefaults(&defaults);
+  for (int i = 0; i < config.slot_size(); ++i) {
+    const SlotConfig& slot = config.slot(i);
+    if (!slot.has_max_length() || slot.pooling() == SlotConfig::SEQUENCE) continue;
+    if (slot.has_pooling() && slot.max_length() == defaults.max_length()) continue;
+    const std::string path = StrCat("slot.", i, ".max_length");
+    return FieldError(
+        origins.Of(path), path,
+        StrCat("slot \"", slot.name(), "\" is no sequence, all of whose ids count; ",
+               "allowed: with pooling: SEQUENCE (import keeps fewer ids by max_ids)"));
+  }
+  return Status::Ok();
+}
+
 // Checks the slots and completes each with its table.
 Status FinishSlots(const Origins& origins, const std::set<std::string>& tables,
                    TrainConfig* config) {
@@ -118,6 +136,7 @@ Status CheckRules(const TrainConfig& config, const Origins& origins) {
 }
 
 Status Finish(const Origins& origins, TrainConfig* config) {
+  RETURN_IF_ERROR(CheckLengths(*config, origins));
   internal::FillWhatIsEmpty(config);
   internal::FillDefaults(config);
   RETURN_IF_ERROR(internal::CheckAllowed(*config, "", origins));

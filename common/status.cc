@@ -33,6 +33,10 @@ std::string_view CodeName(Code code) {
   return "Unknown";
 }
 
+bool IsConsequence(Code code) {
+  return code == Code::kAborted || code == Code::kUnavailable || code == Code::kDeadlineExceeded;
+}
+
 Code ErrorCodeOf(uint32_t number) {
   const bool known =
       number > static_cast<uint32_t>(Code::kOk) && number <= static_cast<uint32_t>(Code::kInternal);

@@ -31,6 +31,9 @@ enum class Code : int {
 std::string_view CodeName(Code code);
 // The code of an error that a frame names; kInternal if the number is that of no error here.
 Code ErrorCodeOf(uint32_t number);
+// Whether an error of this code usually follows from another rank's failure: a lost connection, a
+// wait in vain, an abort.
+bool IsConsequence(Code code);
 
 class [[nodiscard]] Status {
  public:

@@ -1,335 +1,20 @@
-// The command line: one function a subcommand turns options into the arguments of commands.h. Exit
-// code 0 when the command succeeded, 1 when it failed (the reason once, on standard error), 2 when
-// the command line is wrong, 3 when runs of `compare` failed and its tables are of the others, 75
-// when a signal stopped `train` and --resume goes on.
+// The program. Exit code 0 when the command succeeded, 1 when it failed (the reason once, on
+// standard error), 2 when the command line is wrong, 3 when runs of `compare` failed and its tables
+// are of the others, 75 when a signal stopped `train` and --resume goes on.
 
-#include <CLI/CLI.hpp>
-
-#include <algorithm>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
-#include <functional>
-#include <string>
-#include <vector>
+#include <exception>
 
 #include "common/shortage.h"
-#include "launch/command/commands.h"
-#include "launch/job/mpi_world.h"
-#include "launch/job/supervisor.h"
+#include "launch/command_line.h"
 
 namespace chorus::launch {
 namespace {
 
-constexpr char kVersion[] = "chorus " CHORUS_VERSION;
-
-// Of `train`, see commands.h. 75 is EX_TEMPFAIL of sysexits.h: try again.
-bool stopped_by_signal = false;
-constexpr int kStoppedBySignal = 75;
-// Of `compare`, so too.
-bool some_runs_failed = false;
 constexpr int kSomeRunsFailed = 3;
-
-// What the chosen subcommand does; set while the command line is read.
-using Action = std::function<Status()>;
-
-// A subcommand with its example; `run` becomes *action when the user chooses it.
-CLI::App* AddCommand(CLI::App* app, const std::string& name, const std::string& description,
-                     const std::string& example, Action* action, Action run) {
-  CLI::App* command = app->add_subcommand(name, description);
-  command->footer("Example:\n  " + example);
-  command->final_callback([action, run = std::move(run)] { *action = run; });
-  return command;
-}
-
-// For commands of one process.
-Status Alone(Status (*run)()) {
-  if (!MpiWorld::LaunchedAmongOthers()) return run();
-  return FailedPrecondition(
-      "runs as one process: under mpirun every rank would write the same output; start it plainly");
-}
-
-// One value an occurrence, as written: commas inside are the value's own.
-void AddSets(CLI::App* command, std::vector<std::string>* sets) {
-  command
-      ->add_option(
-          "--set", *sets,
-          "Set one field: path.to.field=value (repeatable; a list is one value: data.log=a,b)")
-      ->take_all()
-      ->expected(1)
-      ->allow_extra_args(false);
-}
-
-void AddConfig(CLI::App* command, ConfigArguments* config) {
-  command->add_option("--config", config->config_file,
-                      "Job in protobuf text format (common/config.proto is the reference)");
-  AddSets(command, &config->sets);
-  command->add_flag("--print-config", config->print_config,
-                    "Print the whole effective configuration and stop");
-}
-
-// The arguments outlive parsing: CLI11 writes into them, the action reads them.
-void AddTrain(CLI::App* app, Action* action) {
-  static TrainArguments arguments;
-  CLI::App* command = AddCommand(app, "train", "Train a model; under mpirun, on every rank",
-                                 "mpirun --oversubscribe --bind-to none -n 3 chorus train --config "
-                                 "configs/train/chorus_cvr.textproto "
-                                 "--set data.log=train.log",
-                                 action, [] { return RunTrain(arguments, &stopped_by_signal); });
-  AddConfig(command, &arguments.config);
-  static bool resume = false, fallback = false;
-  CLI::Option* const resumes = command->add_flag(
-      "--resume", resume, "Continue from the newest complete checkpoint, if there is one");
-  command
-      ->add_flag("--fallback", fallback,
-                 "With --resume: check all files first, and pass over damaged checkpoints")
-      ->needs(resumes);
-  // `callback` would take the place of AddCommand's, which chooses the action.
-  command->parse_complete_callback([] {
-    if (!resume) return;
-    arguments.resume = fallback ? worker::Resume::kNewestWhole : worker::Resume::kNewest;
-  });
-}
-
-// Which of a directory's checkpoints.
-void AddBest(CLI::App* command, bool* best) {
-  command->add_flag("--best", *best,
-                    "Of a directory: the checkpoint of the best evaluation (checkpoint.best)");
-}
-
-void AddEvaluate(CLI::App* app, Action* action) {
-  static EvaluateArguments arguments;
-  CLI::App* command =
-      AddCommand(app, "evaluate", "Print the metrics of a checkpoint on a log",
-                 "chorus evaluate --config job.textproto --checkpoint ckpt --log test.log", action,
-                 [] { return RunEvaluate(arguments); });
-  AddConfig(command, &arguments.config);
-  command->add_option("--checkpoint", arguments.checkpoint,
-                      "A checkpoint, or a directory of them (the newest complete one)");
-  AddBest(command, &arguments.best);
-  command->add_option("--log", arguments.log, "Log to evaluate on (default: evaluate.log)");
-  command->add_option("--oracle", arguments.oracle,
-                      "Oracle file of a generated log (default: evaluate.oracle)");
-}
-
-void AddPredict(CLI::App* app, Action* action) {
-  static PredictArguments arguments;
-  CLI::App* command = AddCommand(
-      app, "predict",
-      "Write pCTR, pCVR and pCTCVR of every exposure of a log, or of every row of a text, in order",
-      "chorus predict --checkpoint ckpt --input day9.csv.gz --output scores.tsv\n"
-      "  zcat day9.csv.gz | chorus predict --checkpoint ckpt --input - > scores.tsv\n"
-      "  chorus predict --checkpoint ckpt --log my/test --output scores.tsv",
-      action, [] { return RunPredict(arguments); });
-  AddConfig(command, &arguments.config);
-  command->add_option("--checkpoint", arguments.checkpoint,
-                      "A checkpoint, or a directory of them (the newest complete one)");
-  AddBest(command, &arguments.best);
-  CLI::Option* const log =
-      command->add_option("--log", arguments.log, "Log to predict (default: evaluate.log)");
-  CLI::Option* const input =
-      command
-          ->add_option("--input", arguments.inputs,
-                       "Text to predict in place of a log, plain or packed, as import takes it; "
-                       "labels may be absent; - is standard input")
-          ->excludes(log);
-  command
-      ->add_option("--schema", arguments.schema_file,
-                   "ImportSchema of the text (default: that of the model's training log)")
-      ->needs(input);
-  command
-      ->add_option("--max-bad-rows", arguments.max_bad_rows,
-                   "So many malformed rows of the text get a line without scores; one more stops")
-      ->check(CLI::NonNegativeNumber)
-      ->needs(input);
-  command->add_option("--output", arguments.output, "File to write; - is standard output");
-}
-
-void AddExport(CLI::App* app, Action* action) {
-  static ExportArguments arguments;
-  CLI::App* command = AddCommand(
-      app, "export", "Write embeddings and towers as plain arrays with a manifest, for serving",
-      "chorus export --checkpoint ckpt --output model", action,
-      [] { return Alone([] { return RunExport(arguments); }); });
-  command->add_option("--checkpoint", arguments.checkpoint, "A checkpoint, or a directory of them")
-      ->required();
-  AddBest(command, &arguments.best);
-  command->add_option("--output", arguments.output, "Directory to make")->required();
-}
-
-void AddImport(CLI::App* app, Action* action) {
-  static ImportArguments arguments;
-  CLI::App* command = AddCommand(
-      app, "import", "Make a log from text, plain or packed",
-      "chorus import --schema configs/import/criteo_ppml.textproto --split train:0.8,test:0.2 "
-      "--output criteo day1.csv.gz",
-      action, [] { return Alone([] { return RunImport(arguments); }); });
-  command->add_option("--schema", arguments.schema_file, "ImportSchema in protobuf text format")
-      ->required();
-  AddSets(command, &arguments.sets);
-  command->add_option("inputs", arguments.inputs,
-                      "Files (gzip, zstd, bzip2 and xz are unpacked), directories of them, or "
-                      "patterns with * in quotes; - or none is standard input");
-  command
-      ->add_option("--output", arguments.output,
-                   "Directory of the log; with --split, one folder per part inside it")
-      ->required();
-  command
-      ->add_option("--like", arguments.like,
-                   "A log of the same features: normalise numbers by its means and deviations, so "
-                   "that its models take this one")
-      ->check(CLI::ExistingPath);
-  command
-      ->add_option("--max-bad-rows", arguments.max_bad_rows,
-                   "Skip and count so many malformed rows; one more stops the import")
-      ->check(CLI::NonNegativeNumber);
-  command->add_option("--bad-rows", arguments.bad_rows,
-                      "File to list all malformed rows in, with place and reason; - is standard "
-                      "output");
-  command->add_flag("--unlabelled", arguments.unlabelled,
-                    "Rows have no labels: the log can be predicted, not trained or evaluated on");
-  CLI::Option* const split =
-      command->add_option("--split", arguments.split, "train:0.8,test:0.2 or folds:5");
-  command
-      ->add_option("--split-by-time", arguments.split_by_time,
-                   "COLUMN:TIME: rows before TIME are the part train, the others test; with two "
-                   "times COLUMN:TIME,TIME there is validation between them")
-      ->excludes(split);
-  command->add_option("--split-by", arguments.split_by,
-                      "Column whose hash decides the part (default: the row number)");
-  command->add_flag("--split-contiguous", arguments.split_contiguous,
-                    "By row number: parts are consecutive ranges instead of drawn rows");
-  command->add_option("--split-seed", arguments.split_seed, "Another seed draws other rows")
-      ->check(CLI::NonNegativeNumber);
-  command
-      ->add_option("--threads", arguments.threads, "0 = all cores; the bytes do not depend on it")
-      ->check(CLI::NonNegativeNumber);
-  command
-      ->add_option("--memory", arguments.memory_bytes,
-                   "Most memory for Ali-CCP's common features, like 4GB; more of them lie in a "
-                   "temporary file beside the output")
-      ->transform(CLI::AsSizeValue(/*kb_is_1000=*/false));
-}
-
-void AddSchema(CLI::App* app, Action* action) {
-  static SchemaArguments arguments;
-  CLI::App* command =
-      AddCommand(app, "schema", "Draft the schema of an import from the text itself",
-                 "chorus schema day1.csv.gz --output shop.schema --job shop.train", action,
-                 [] { return Alone([] { return RunSchema(arguments); }); });
-  command->add_option("inputs", arguments.inputs, "Files, directories or patterns, as for import")
-      ->required();
-  command->add_option("--output", arguments.output, "New file to write; - is standard output");
-  command->add_option("--job", arguments.job,
-                      "New file for a job that trains on what the schema imports");
-  command->add_option("--rows", arguments.sample_rows, "Look at so many rows, the first ones")
-      ->check(CLI::Range(uint64_t{1}, uint64_t{100000000}));
-}
-
-void AddGenerate(CLI::App* app, Action* action) {
-  static GenerateArguments arguments;
-  CLI::App* command =
-      AddCommand(app, "generate", "Make a log of a synthetic world whose truth is known",
-                 "chorus generate --set exposures=1000000 --output world", action,
-                 [] { return Alone([] { return RunGenerate(arguments); }); });
-  command->add_option("--config", arguments.config_file, "GenerateConfig in protobuf text format");
-  AddSets(command, &arguments.sets);
-  command->add_option("--output", arguments.output, "Directory of log and oracle file")->required();
-  command->add_flag("--potential-labels", arguments.potential_labels,
-                    "Also write the log in which every exposure shows its conversion");
-  command->add_flag("--raw", arguments.raw,
-                    "Shape ALI_CCP: write its two text files in place of a log");
-  command
-      ->add_option("--threads", arguments.threads, "0 = all cores; the bytes do not depend on it")
-      ->check(CLI::NonNegativeNumber);
-}
-
-void AddInspect(CLI::App* app, Action* action) {
-  static InspectArguments arguments;
-  CLI::App* command =
-      AddCommand(app, "inspect", "Describe a log or a checkpoint", "chorus inspect ckpt --verify",
-                 action, [] { return Alone([] { return RunInspect(arguments); }); });
-  command->add_option("path", arguments.path, "A log file, a directory of them, or a checkpoint")
-      ->required();
-  command->add_flag("--verify", arguments.verify, "Read everything and check every checksum");
-  command->add_option("--canonical", arguments.canonical,
-                      "Checkpoint: write the bytes that do not depend on the layout (- is stdout)");
-  command->add_option("--rows", arguments.rows, "Log: print so many exposures as text")
-      ->check(CLI::NonNegativeNumber);
-}
-
-void AddObjective(CLI::App* app, Action* action) {
-  static ObjectiveArguments arguments;
-  CLI::App* command = AddCommand(
-      app, "objective",
-      "Print every loss term, the total and the gradients of rows given as TSV\n"
-      "  in   o r <head> <head> ...            a header and one line per row, tab-separated\n"
-      "  out  term <name> <sum> <denominator> <weight>\n"
-      "       total <value>\n"
-      "       grad <row> <head> <d total / d logit>   rows count from 0",
-      "printf 'o\\tr\\tctr\\tcvr\\n1\\t0\\t-3\\t-2\\n' | chorus objective --method ESMM "
-      "--set w_ctcvr=10",
-      action, [] { return Alone([] { return RunObjective(arguments); }); });
-  command->add_option("--method", arguments.method, "BASE, ESMM, CHORUS_CVR, ...")->required();
-  command
-      ->add_option("--seed", arguments.seed,
-                   "Of the draws of methods that sample; a row's number is its id")
-      ->check(CLI::NonNegativeNumber);
-  command->add_option("--stage", arguments.stage, "Of methods that are trained in stages")
-      ->check(CLI::NonNegativeNumber);
-  AddSets(command, &arguments.sets);
-  command->add_option("input", arguments.input, "File to read; - is standard input");
-}
-
-void AddCompare(CLI::App* app, Action* action) {
-  static CompareArguments arguments;
-  CLI::App* command =
-      AddCommand(app, "compare",
-                 "Train methods by seeds by folds and compare them; under mpirun, on every rank",
-                 "chorus compare --config configs/compare/quick.textproto --output compared",
-                 action, [] { return RunCompare(arguments, &some_runs_failed); });
-  command->add_option("--config", arguments.config_files, "CompareConfig in protobuf text format")
-      ->required();
-  AddSets(command, &arguments.sets);
-  command->add_flag("--print-config", arguments.print_config,
-                    "Print the whole effective configuration and stop");
-  command->add_option("--output", arguments.output,
-                      "Directory to write to; with several configurations, a folder each in it");
-  command->add_flag("--resume", arguments.resume,
-                    "Go on in a directory that holds runs: finished ones are not trained again");
-  CLI::Option* const seeds =
-      command
-          ->add_option("--seeds", arguments.seeds,
-                       "Train seeds 1 .. N; default: as configured. Tables show all finished runs "
-                       "of the configuration, whatever is trained this time")
-          ->check(CLI::Range(1, 1000));
-  CLI::Option* const methods =
-      command
-          ->add_option("--methods", arguments.methods,
-                       "Train these methods, the base and the common CTR net; default: all")
-          ->delimiter(',');
-  CLI::Option* const folds =
-      command
-          ->add_option("--folds", arguments.folds, "Train on the first N data sets; default: all")
-          ->check(CLI::Range(1, 1000000));
-  command
-      ->add_flag("--report-only", arguments.report_only,
-                 "Train nothing; make the tables of the runs that are finished")
-      ->excludes(seeds)
-      ->excludes(methods)
-      ->excludes(folds);
-}
-
-void AddReport(CLI::App* app, Action* action) {
-  static ReportArguments arguments;
-  CLI::App* command = AddCommand(
-      app, "report", "Draw the curves of a training run: a page that needs nothing but itself",
-      "chorus report build/quickstart", action,
-      [] { return Alone([] { return RunReport(arguments); }); });
-  command->add_option("run", arguments.path, "The run's directory, or its metrics.jsonl")
-      ->required();
-  command->add_option("--output", arguments.output, "File to write (default: report.html beside)");
-}
+constexpr int kStoppedBySignal = 75;  // EX_TEMPFAIL of sysexits.h: try again
 
 // What was printed has arrived: a full disk under standard output is no success.
 Status FlushOutput() {
@@ -337,76 +22,23 @@ Status FlushOutput() {
   return Internal("standard output cannot be written: what is there is incomplete");
 }
 
-Status RunAction(const Action& action) {
+Status Run(const CommandLine& line) {
   try {
-    RETURN_IF_ERROR(action());
+    RETURN_IF_ERROR(line.run());
   } catch (const std::exception& error) {
     return StatusOfException(error);
   }
   return FlushOutput();
 }
 
-// How many letters have to be changed, added, left out or swapped with the next.
-size_t Edits(const std::string& a, const std::string& b) {
-  std::vector<std::vector<size_t>> edits(a.size() + 1, std::vector<size_t>(b.size() + 1));
-  for (size_t i = 0; i <= a.size(); ++i) {
-    for (size_t j = 0; j <= b.size(); ++j) {
-      size_t& least = edits[i][j];
-      least = i == 0 ? j : j == 0 ? i : edits[i - 1][j - 1] + (a[i - 1] != b[j - 1] ? 1 : 0);
-      if (i > 0 && j > 0) least = std::min({least, edits[i - 1][j] + 1, edits[i][j - 1] + 1});
-      const bool swapped = i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1];
-      if (swapped) least = std::min(least, edits[i - 2][j - 2] + 1);
-    }
-  }
-  return edits[a.size()][b.size()];
-}
-
-// "" when `word` is a command, or an option; else what to say of it.
-std::string WhyNoCommand(const CLI::App& app, const std::string& word) {
-  if (word.empty() || word.front() == '-') return "";
-  std::string nearest;
-  size_t edits = 3;  // more is another word
-  for (const CLI::App* command : app.get_subcommands(nullptr)) {
-    if (command->get_name() == word) return "";
-    const size_t needed = Edits(word, command->get_name());
-    if (needed < edits) nearest = command->get_name(), edits = needed;
-  }
-  const std::string meant = nearest.empty() ? "" : "; did you mean \"" + nearest + "\"?";
-  return "no command \"" + word + "\"" + meant + " (chorus --help lists all)";
-}
-
 int Main(int argc, char** argv) {
-  CLI::App app{"Chorus: entire-space conversion-rate models over parameter servers"};
-  app.set_version_flag("--version", std::string(kVersion));
-  app.require_subcommand(1);
-  app.option_defaults()->always_capture_default();
-  Action action;
-  AddImport(&app, &action);
-  AddSchema(&app, &action);
-  AddGenerate(&app, &action);
-  AddTrain(&app, &action);
-  AddEvaluate(&app, &action);
-  AddPredict(&app, &action);
-  AddExport(&app, &action);
-  AddInspect(&app, &action);
-  AddObjective(&app, &action);
-  AddCompare(&app, &action);
-  AddReport(&app, &action);
-  constexpr int kUsageError = 2;
-  if (const std::string why = WhyNoCommand(app, argc > 1 ? argv[1] : ""); !why.empty()) {
-    std::fprintf(stderr, "chorus: %s\n", why.c_str());
-    return kUsageError;
-  }
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : kUsageError;
-  }
-  const Status status = RunAction(action);
-  if (status.ok() && some_runs_failed) return kSomeRunsFailed;
-  if (status.ok()) return stopped_by_signal ? kStoppedBySignal : 0;
-  std::fprintf(stderr, "chorus %s: %s\n", app.get_subcommands().front()->get_name().c_str(),
-               status.ToString().c_str());
+  CommandOutcome outcome;
+  const CommandLine line = ParseCommandLine(argc, argv, &outcome);
+  if (line.exit_code.has_value()) return *line.exit_code;
+  const Status status = Run(line);
+  if (status.ok() && outcome.some_runs_failed) return kSomeRunsFailed;
+  if (status.ok()) return outcome.stopped_by_signal ? kStoppedBySignal : 0;
+  std::fprintf(stderr, "chorus %s: %s\n", line.command.c_str(), status.ToString().c_str());
   // What libraries do when a program returns may wait for a device that hangs.
   std::fflush(nullptr);
   std::_Exit(1);

@@ -1,5 +1,5 @@
 #pragma once
-// The subcommands of the executable, one function each. main.cc turns the command line into these
+// The subcommands of the executable, one function each. command_line.cc turns the command line into these
 // arguments; command_<name>.cc does the work. Results go to standard output, log lines and progress
 // to standard error. Thread safety: called once, from main's thread.
 
@@ -119,6 +119,10 @@ struct ReportArguments {
   std::string output;  // "" = report.html beside it
 };
 
+struct HelpArguments {
+  std::string setting;  // as HelpOf (setting_help.h) takes it; "" = what there is
+};
+
 // *stopped: whether a signal ended the run before its last step; what it had is saved.
 Status RunTrain(const TrainArguments& arguments, bool* stopped);
 Status RunEvaluate(const EvaluateArguments& arguments);
@@ -132,5 +136,6 @@ Status RunObjective(const ObjectiveArguments& arguments);
 // *some_failed: whether runs failed; the tables are of the others.
 Status RunCompare(const CompareArguments& arguments, bool* some_failed);
 Status RunReport(const ReportArguments& arguments);
+Status RunHelp(const HelpArguments& arguments);
 
 }  // namespace chorus::launch

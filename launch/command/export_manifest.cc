@@ -1,9 +1,8 @@
 #include "launch/command/export_manifest.h"
 
-#include <google/protobuf/util/json_util.h>
-
 #include <vector>
 
+#include "common/json.h"
 #include "worker/model/model.h"
 #include "worker/objective/objective.h"
 #include "worker/train/checkpoint_store.h"
@@ -105,15 +104,7 @@ Result<ExportManifest> DescribeModel(const CheckpointManifest& checkpoint) {
 }
 
 Result<std::string> ExportManifestJson(const ExportManifest& manifest) {
-  google::protobuf::util::JsonPrintOptions options;
-  options.preserve_proto_field_names = true;
-  options.always_print_primitive_fields = true;
-  options.add_whitespace = true;
-  std::string json;
-  if (!google::protobuf::util::MessageToJsonString(manifest, &json, options).ok()) {
-    return Internal("the manifest of an export cannot be written as JSON");
-  }
-  return json;
+  return ToJson(manifest, {.zeros = true, .indented = true});
 }
 
 }  // namespace chorus::launch

@@ -10,7 +10,6 @@
 #include "common/strings.h"
 #include "common/thread.h"
 #include "launch/job/server_node.h"
-#include "launch/job/supervisor.h"
 
 namespace chorus::launch {
 namespace {

@@ -20,10 +20,6 @@ void Sleep(double seconds) { std::this_thread::sleep_for(std::chrono::duration<d
 
 }  // namespace
 
-bool IsConsequence(Code code) {
-  return code == Code::kAborted || code == Code::kUnavailable || code == Code::kDeadlineExceeded;
-}
-
 Supervisor::Supervisor(MpiWorld* world, std::string role, double grace_seconds)
     : world_(world), role_(std::move(role)), grace_seconds_(grace_seconds) {}
 

@@ -33,7 +33,4 @@ class Supervisor {
   const double grace_seconds_;
 };
 
-// True for the codes that usually follow from another rank's failure.
-bool IsConsequence(Code code);
-
 }  // namespace chorus::launch

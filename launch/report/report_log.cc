@@ -1,10 +1,9 @@
 #include "launch/report/report_log.h"
 
-#include <google/protobuf/util/json_util.h>
-
 #include <algorithm>
 #include <string_view>
 
+#include "common/json.h"
 #include "common/log.h"
 #include "common/strings.h"
 #include "worker/train/run_head.h"
@@ -29,12 +28,9 @@ Result<std::vector<Report>> ReadReports(FileSystem& files, const std::string& pa
   lines.pop_back();
   std::vector<Report> reports;
   for (size_t i = 0; i < lines.size(); ++i) {
-    const auto parsed =
-        google::protobuf::util::JsonStringToMessage(lines[i], &reports.emplace_back());
+    const Status parsed = FromJson(lines[i], &reports.emplace_back());
     if (parsed.ok()) continue;
-    // The parser's further lines show the place with a caret.
-    const std::string_view problem(parsed.message().data(), parsed.message().size());
-    return DataLoss(StrCat(file, ":", i + 1, ": is not a report: ", Split(problem, '\n')[0]));
+    return DataLoss(StrCat(file, ":", i + 1, ": is not a report: ", parsed.message()));
   }
   if (reports.empty()) return DataLoss(file + ": holds no report");
   return reports;
@@ -43,7 +39,7 @@ Result<std::vector<Report>> ReadReports(FileSystem& files, const std::string& pa
 RunHead ReadRunHead(FileSystem& files, const std::string& metrics) {
   const Result<std::string> text = ReadWholeFile(files, worker::RunHeadPath(metrics));
   RunHead head;
-  const bool read = text.ok() && google::protobuf::util::JsonStringToMessage(*text, &head).ok();
+  const bool read = text.ok() && FromJson(*text, &head).ok();
   return read ? head : RunHead();
 }
 

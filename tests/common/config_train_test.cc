@@ -31,6 +31,7 @@ TEST_F(ConfigTrain, AnEmptyJobHasEveryDefault) {
   EXPECT_TRUE(config->model().has_shared_bottom());
   EXPECT_EQ(config->objective().esmm().w_ctcvr(), 1);
   EXPECT_EQ(config->cluster().shards(), 64u);
+  EXPECT_THAT(config->evaluate().k(), ElementsAre(1, 5, 10));
   EXPECT_TRUE(config->checkpoint().has_directory());
   EXPECT_TRUE(config->has_warm_start());
 }
@@ -55,6 +56,29 @@ TEST_F(ConfigTrain, AnOptimizerHasTheDefaultsOfTheJobsThatNameIt) {
   EXPECT_EQ(written.beta2, complete.beta2);
   EXPECT_EQ(written.eps, complete.eps);
   EXPECT_EQ(written.weight_decay, complete.weight_decay);
+}
+
+TEST_F(ConfigTrain, ALengthIsForSequences) {
+  const std::string no_sequence =
+      "slot.0.max_length: slot \"tags\" is no sequence, all of whose ids count; allowed: with "
+      "pooling: SEQUENCE (import keeps fewer ids by max_ids)";
+  EXPECT_EQ(ErrorOf("slot {\n name: 'tags'\n max_length: 20\n}"),
+            "job.textproto:3: " + no_sequence);
+  EXPECT_THAT(ErrorOf("slot { name: 'tags' max_length: 50 }"), HasSubstr(no_sequence));
+  EXPECT_THAT(ErrorOf("slot { name: 'tags' max_length: 20 pooling: MEAN }"),
+              HasSubstr(no_sequence));
+  EXPECT_THAT(ErrorOf("slot { name: 'tags' }", {"slot.tags.max_length=20"}),
+              HasSubstr(no_sequence));
+  EXPECT_EQ(ErrorOf("slot { name: 'tags' max_length: 20 pooling: SEQUENCE }"), "no error");
+}
+
+// As jobs in checkpoints are, and what --print-config shows.
+TEST_F(ConfigTrain, ACompleteJobWithASlotIsAJob) {
+  const auto config = Load("slot { name: 'tags' pooling: MEAN } slot { name: 'x' }");
+  ASSERT_TRUE(config.ok()) << config.status().ToString();
+  EXPECT_EQ(ErrorOf(PrintConfig(*config)), "no error");
+  TrainConfig again = *config;
+  EXPECT_TRUE(FinishTrainConfig("checkpoint", &again).ok());
 }
 
 TEST_F(ConfigTrain, WrittenValuesAreKeptEvenWhenZero) {

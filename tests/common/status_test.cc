@@ -53,6 +53,14 @@ Status Check(int n) {
   return NotFound("reached the end");
 }
 
+TEST(Status, AConsequenceIsALostConnectionAWaitInVainOrAnAbort) {
+  EXPECT_TRUE(IsConsequence(Code::kAborted));
+  EXPECT_TRUE(IsConsequence(Code::kUnavailable));
+  EXPECT_TRUE(IsConsequence(Code::kDeadlineExceeded));
+  EXPECT_FALSE(IsConsequence(Code::kOk));
+  EXPECT_FALSE(IsConsequence(Code::kDataLoss));
+}
+
 TEST(Result, HoldsAValueOrTheReason) {
   EXPECT_EQ(Quarter(8).value(), 2);
   EXPECT_TRUE(Quarter(8).status().ok());

@@ -10,11 +10,6 @@ constexpr char kNoError = 'N';
 constexpr char kCause = 'E';
 constexpr char kConsequence = 'C';
 
-// Whether an error may come of another worker's.
-bool IsConsequence(Code code) {
-  return code == Code::kAborted || code == Code::kUnavailable || code == Code::kDeadlineExceeded;
-}
-
 }  // namespace
 
 Result<std::string> FirstCause(const Status& mine, Collective* workers) {

@@ -59,10 +59,12 @@ class AliCcpCutter final : public RowCutter {
     return Status::Ok();
   }
   const std::vector<std::string_view>& cells() const override { return cells_; }
-  const std::map<std::string, uint64_t>& unread() const override {
-    unread_ = skeleton_.unread();
-    for (const auto& [name, count] : common_.unread()) unread_[name] += count;
-    return unread_;
+  // Rows of one key that stand together have their common features counted once.
+  void BeginChunk() override { has_key_ = false; }
+  UnreadFields TakeUnread() override {
+    UnreadFields unread = skeleton_.TakeUnread();
+    unread.Add(common_.TakeUnread());
+    return unread;
   }
 
  private:
@@ -101,7 +103,6 @@ class AliCcpCutter final : public RowCutter {
   Status common_status_;  // of reading it
   std::vector<std::string_view> cells_, common_cells_;
   std::vector<std::string> both_;  // [fields]
-  mutable std::map<std::string, uint64_t> unread_;
 };
 
 class AliCcpFormat final : public RowFormat {

@@ -63,14 +63,6 @@ class ThreadedChunkReader final : public ChunkReader {
     return &chunk;
   }
 
-  std::map<std::string, uint64_t> unread() const override {
-    std::map<std::string, uint64_t> sum;
-    for (const ChunkParser& parser : parsers_) {
-      for (const auto& [name, count] : parser.unread()) sum[name] += count;
-    }
-    return sum;
-  }
-
  private:
   ReadChunk& ChunkOf(uint64_t number) { return chunks_[number % chunks_.size()]; }
 

@@ -4,7 +4,6 @@
 // reads lines while the others, called "import N", parse them.
 
 #include <cstdint>
-#include <map>
 #include <memory>
 #include <string>
 
@@ -28,8 +27,6 @@ class ChunkReader {
   // The next chunk, valid until the next call; null at the end. Error: that of the table, once
   // all chunks before it were given.
   virtual Result<ReadChunk*> Next() = 0;
-  // Fields that are no column, and how often they came. REQUIRES: Next gave the end.
-  virtual std::map<std::string, uint64_t> unread() const = 0;
 };
 
 }  // namespace chorus::worker

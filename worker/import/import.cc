@@ -1,7 +1,6 @@
 #include "worker/import/import.h"
 
 #include <algorithm>
-#include <map>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -181,7 +180,7 @@ class Import {
     summary.skipped.repeated_headers += repeated_headers_;
     summary.notes = notes_;
     summary.left_out = plan_.left_out;
-    for (const auto& [name, count] : unread_) {
+    for (const auto& [name, count] : unread_.counts()) {
       summary.left_out.push_back(StrCat(Shown(name), " (", count, " times)"));
     }
     summary.has_click = log_schema_.has_click;
@@ -201,6 +200,7 @@ class Import {
       if (chunk == nullptr) break;
       ParsedChunk& parsed = chunk->parsed;
       pass.notes.Add(parsed.notes);
+      pass.unread.Add(parsed.unread);
       pass.repeated_headers += parsed.repeated_headers;
       // Serials of the chunk's contexts; the first may be one that rows before have.
       const bool goes_on = parsed.continues && pass.last_row_is_good;
@@ -220,7 +220,7 @@ class Import {
     for (const std::string& line : pass.outliers.Describe()) LogWarning(line);
     notes_ = pass.notes.List(plan_.columns);
     repeated_headers_ = pass.repeated_headers;
-    unread_ = reader->unread();
+    unread_ = std::move(pass.unread);
     return Status::Ok();
   }
 
@@ -236,6 +236,7 @@ class Import {
     BadRows bad_rows;
     ColumnNotes notes;
     NumericOutliers outliers;
+    UnreadFields unread;
     uint64_t repeated_headers = 0;
     uint64_t serials = 0;  // of contexts; the last one's
     bool last_row_is_good = false;
@@ -315,7 +316,7 @@ class Import {
   // Of the last pass that parsed rows.
   std::vector<ColumnNote> notes_;
   uint64_t repeated_headers_ = 0;
-  std::map<std::string, uint64_t> unread_;
+  UnreadFields unread_;
 };
 
 }  // namespace

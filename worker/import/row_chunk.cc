@@ -12,6 +12,7 @@ void ChunkParser::Parse(const LineChunk& lines, const TimeKinds& kinds, ParsedCh
   out->context_count = 0;
   out->continues = false;
   out->repeated_headers = 0;
+  cutter_.BeginChunk();
   parser_.Begin(kinds);
   context_serial_ = 0;
   if (lines.has_prologue) {
@@ -19,11 +20,13 @@ void ChunkParser::Parse(const LineChunk& lines, const TimeKinds& kinds, ParsedCh
     parser_.SetTimeKinds(kinds);
   }
   parser_.TakeNotes();
+  cutter_.TakeUnread();
   const auto count = static_cast<uint32_t>(lines.lines.size());
   for (uint32_t line = lines.has_prologue ? 1 : 0; line < count; ++line) {
     ParseLine(lines, line, out);
   }
   out->notes = parser_.TakeNotes();
+  out->unread = cutter_.TakeUnread();
   out->after = parser_.time_kinds();
 }
 

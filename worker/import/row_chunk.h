@@ -13,6 +13,7 @@
 #include "worker/import/column_plan.h"
 #include "worker/import/row_parser.h"
 #include "worker/import/text_table.h"
+#include "worker/import/unread_fields.h"
 
 namespace chorus::worker {
 
@@ -34,6 +35,7 @@ struct ParsedChunk {
   uint64_t repeated_headers = 0;
   TimeKinds after;  // what is known of times after its rows
   ColumnNotes notes{0};
+  UnreadFields unread;
 };
 
 class ChunkParser {
@@ -42,7 +44,6 @@ class ChunkParser {
   ChunkParser(const TextTable& table, const ColumnPlan& plan);
   // kinds: of the times of rows before, where they are known.
   void Parse(const LineChunk& lines, const TimeKinds& kinds, ParsedChunk* out);
-  const std::map<std::string, uint64_t>& unread() const { return cutter_.unread(); }
 
  private:
   void ParseLine(const LineChunk& lines, uint32_t line, ParsedChunk* out);

@@ -3,14 +3,13 @@
 // lines, inputs) and above it (labels, slots, splits, statistics, bad rows) is common to all.
 // Thread safety: a RowFormat may be used by many threads; a RowCutter belongs to one.
 
-#include <cstdint>
-#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "common/status.h"
+#include "worker/import/unread_fields.h"
 
 namespace chorus::worker {
 
@@ -21,11 +20,11 @@ class RowCutter {
   // until the next call. Error: kInvalidArgument, says what stands where.
   virtual Status Split(std::string_view line) = 0;
   virtual const std::vector<std::string_view>& cells() const = 0;
-  // Fields of the text that are no column, and how often they came so far.
-  virtual const std::map<std::string, uint64_t>& unread() const {
-    static const std::map<std::string, uint64_t> kNone;
-    return kNone;
-  }
+  // The next line begins a chunk: what Split does from now on, TakeUnread included, does not depend
+  // on the lines before.
+  virtual void BeginChunk() {}
+  // Fields that are no column, since the last call.
+  virtual UnreadFields TakeUnread() { return {}; }
 };
 
 class RowFormat {

@@ -219,7 +219,8 @@ class Draft {
     if (guess_.contexts_are_apart) {
       out.push_back(
           "rows of one user and time are not next to one another: sorted by user and time, what "
-          "they share would be stored and computed once");
+          "they share would be stored and computed once. Training shuffles such a log by parts "
+          "(data.window_blocks)");
     }
     return out;
   }

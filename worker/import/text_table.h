@@ -6,7 +6,6 @@
 
 #include <cstdint>
 #include <functional>
-#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -71,7 +70,8 @@ class LineCutter {
   // Of the line that Cut took last: OK, or why it has not one cell a column.
   const Status& malformed() const { return malformed_; }
   const std::vector<std::string_view>& cells() const { return cutter_->cells(); }
-  const std::map<std::string, uint64_t>& unread() const { return cutter_->unread(); }
+  void BeginChunk() { cutter_->BeginChunk(); }
+  UnreadFields TakeUnread() { return cutter_->TakeUnread(); }
 
  private:
   bool IsHeader() const;
@@ -101,7 +101,6 @@ class TextTable {
   uint64_t row_number() const { return next_row_ - 1; }    // from 0, over all inputs
   std::string Place() const;                               // "data.csv:17"
   const SkippedText& skipped() const { return skipped_; }  // so far
-  const std::map<std::string, uint64_t>& unread() const { return cutter_->unread(); }
 
   // In place of Next, for whoever cuts lines with cutters of NewCutter: the next lines, `bytes` of
   // them and maybe one line more; headers that come again are among them. False after the last.

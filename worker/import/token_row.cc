@@ -56,7 +56,7 @@ class TokenRowCutter : public RowCutter {
     return Status::Ok();
   }
   const std::vector<std::string_view>& cells() const override { return cells_; }
-  const std::map<std::string, uint64_t>& unread() const override { return tokens_.unread(); }
+  UnreadFields TakeUnread() override { return tokens_.TakeUnread(); }
 
  private:
   const TokenColumns& columns_;
@@ -243,13 +243,7 @@ size_t TokenCutter::FieldOf(std::string_view name) {
   }
   const auto at = index_.find(name);
   if (at == index_.end()) {
-    constexpr size_t kMostNames = 1000;  // a damaged text has any number of them
-    const auto counted = unread_.find(std::string(name));
-    if (counted != unread_.end()) {
-      ++counted->second;
-    } else if (unread_.size() < kMostNames) {
-      unread_.emplace(name, 1);
-    }
+    unread_.Count(name);
     return kUnknown;
   }
   last_ = at->second;

@@ -65,7 +65,7 @@ class TokenCutter {
   // the next ReadTokens, as long as the tokens' text is.
   std::string_view cell(size_t field) const { return cells_[field]; }
 
-  const std::map<std::string, uint64_t>& unread() const { return unread_; }
+  UnreadFields TakeUnread() { return std::exchange(unread_, {}); }
 
  private:
   Status ReadToken(std::string_view token);
@@ -82,7 +82,7 @@ class TokenCutter {
   std::vector<std::string_view> cells_;       // [fields]
   std::vector<std::string> joined_;           // [fields], where a field has several pieces
   std::vector<size_t> touched_;               // fields that are not empty
-  std::map<std::string, uint64_t> unread_;
+  UnreadFields unread_;
 };
 
 // Rows that are such a line each, as in libsvm, libffm and slot text.

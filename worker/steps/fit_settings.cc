@@ -5,6 +5,7 @@
 #include <cstdio>
 
 #include "common/strings.h"
+#include "worker/steps/step_view.h"
 
 namespace chorus::worker {
 namespace {
@@ -34,6 +35,7 @@ class Fitter {
 
   std::vector<FittedSetting> Fit() {
     FitStep();
+    FitOrder();
     if (config_.table_size() == 0) config_.add_table();
     for (int i = 0; i < config_.table_size(); ++i) {
       FitTable(StrCat("table.", i), config_.mutable_table(i));
@@ -64,6 +66,22 @@ class Fitter {
                  of_step, " an epoch"));
     }
     rows_ = std::max(1.0, static_cast<double>(uint64_t{step.grain_rows()} * grains));
+  }
+
+  void FitOrder() {
+    DataConfig& data = *config_.mutable_data();
+    if (data.has_window_blocks() || data.order() == DataConfig::SEQUENTIAL || log_.blocks == 0) {
+      return;
+    }
+    const StepConfig& step = config_.step();
+    const uint32_t grains = step.has_grains_per_step() ? step.grains_per_step() : kGrainsPerStep;
+    data.set_window_blocks(FittedWindow({log_.rows, log_.blocks, log_.bytes}, grains));
+    const uint64_t view = uint64_t{data.window_blocks()} * grains;
+    Say("data.window_blocks", StrCat(data.window_blocks()),
+        view >= log_.blocks
+            ? StrCat("a step is drawn from all ", log_.blocks, " blocks of the log")
+            : StrCat("a step is drawn from ", view, " of ", log_.blocks,
+                     " blocks of the log, about ", log_.rows / log_.blocks * view, " exposures"));
   }
 
   void FitTable(const std::string& path, TableConfig* table) {
@@ -127,7 +145,9 @@ LogSize SizeOf(const LogReader& log) {
   for (const BlockInfo& block : log.blocks()) {
     size.rows += block.rows;
     size.clicks += block.clicks;
+    size.bytes += block.bytes;
   }
+  size.blocks = log.blocks().size();
   return size;
 }
 

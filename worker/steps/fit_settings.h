@@ -1,6 +1,7 @@
 #pragma once
-// Settings that fit a log: what a job that does not say otherwise takes for its step, its tables'
-// optimizer and where its logits start, as a function of the log's numbers of rows and clicks.
+// Settings that fit a log: what a job that does not say otherwise takes for its step, its order, its
+// tables' optimizer and where its logits start, as a function of the log's numbers of rows, clicks
+// and blocks.
 // perf/README.md, "Settings that fit the log", has the searches behind the rules.
 // Thread safety: pure functions.
 
@@ -17,6 +18,8 @@ namespace chorus::worker {
 struct LogSize {
   uint64_t rows = 0;  // exposures
   uint64_t clicks = 0;
+  uint64_t blocks = 0;  // 0: not known, and nothing is chosen by it
+  uint64_t bytes = 0;   // of the blocks
 };
 LogSize SizeOf(const LogReader& log);
 

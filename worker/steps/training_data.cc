@@ -11,6 +11,8 @@
 #include "worker/log/labels.h"
 #include "worker/metrics/doubts.h"
 #include "worker/objective/objective.h"
+#include "worker/steps/sequence_lengths.h"
+#include "worker/steps/step_view.h"
 
 namespace chorus::worker {
 
@@ -100,6 +102,10 @@ void Announce(const TrainConfig& config, const TrainingData& data) {
                " has not are ignored in other files: ", Join(ignored, ", "));
   }
   if (const std::string doubt = DoubtOfSteps(data.last_step); !doubt.empty()) LogWarning(doubt);
+  for (const std::string& doubt :
+       {DoubtOfView(data.log->blocks(), config), DoubtOfSequences(*data.log, config.model())}) {
+    if (!doubt.empty()) LogWarning(doubt);
+  }
   const size_t blocks = data.log->blocks().size();
   if (config.data().order() == DataConfig::SHUFFLED && blocks < config.step().grains_per_step()) {
     LogWarning("the log has ", blocks, blocks == 1 ? " block" : " blocks", ", and a step ",

@@ -64,7 +64,7 @@ EvaluationLogs EvaluationLogs::Of(const TrainConfig& config) {
   logs.log = {evaluate.log().begin(), evaluate.log().end()};
   logs.oracle = evaluate.oracle();
   logs.group_metrics = evaluate.group_metrics();
-  if (evaluate.k_size() > 0) logs.k = {evaluate.k().begin(), evaluate.k().end()};
+  logs.k = {evaluate.k().begin(), evaluate.k().end()};
   return logs;
 }
 

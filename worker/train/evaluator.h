@@ -24,7 +24,7 @@ struct EvaluationLogs {
   std::string oracle;  // "" = none
   // Metrics by the log's group column, if it has one.
   bool group_metrics = true;
-  std::vector<uint32_t> k = {1, 5, 10};  // of NDCG@k and Recall@k
+  std::vector<uint32_t> k;  // of NDCG@k and Recall@k
   static EvaluationLogs Of(const TrainConfig& config);
 };
 

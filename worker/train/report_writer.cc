@@ -1,12 +1,11 @@
 #include "worker/train/report_writer.h"
 
-#include <google/protobuf/util/json_util.h>
-
 #include <span>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "common/json.h"
 #include "common/log.h"
 #include "common/strings.h"
 
@@ -36,7 +35,7 @@ Result<std::vector<Line>> LinesOf(const std::string& text) {
   for (size_t i = 0; i < lines.size(); ++i) {
     if (lines[i].empty()) continue;
     Line line{lines[i], {}};
-    const bool parsed = google::protobuf::util::JsonStringToMessage(lines[i], &line.report).ok();
+    const bool parsed = FromJson(lines[i], &line.report).ok();
     if (parsed && (line.report.has_progress() || line.report.has_evaluation())) {
       out.push_back(std::move(line));
     } else if (i + 1 < lines.size() || !IsTorn(lines[i])) {  // the last piece has no end of line
@@ -109,15 +108,8 @@ void ReportWriter::EndOnError(const Status& status) {
 
 Status ReportWriter::Write(const Report& report) {
   if (file_ == nullptr) return Status::Ok();
-  google::protobuf::util::JsonPrintOptions options;
-  options.preserve_proto_field_names = true;
-  // A measured 0 is a value: only what is undefined (an optional field without a value) is left
-  // out.
-  options.always_print_primitive_fields = true;
-  std::string line;
-  if (!google::protobuf::util::MessageToJsonString(report, &line, options).ok()) {
-    return Internal("a report cannot be written as JSON");
-  }
+  // What is undefined (an optional field without a value) alone is left out.
+  ASSIGN_OR_RETURN(std::string line, ToJson(report, {.zeros = true}));
   line.push_back('\n');
   EndOnError(file_->Append(BytesOf(line)));
   return Status::Ok();

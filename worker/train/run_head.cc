@@ -1,10 +1,9 @@
 #include "worker/train/run_head.h"
 
-#include <google/protobuf/util/json_util.h>
-
 #include <ctime>
 
 #include "common/config.h"
+#include "common/json.h"
 #include "common/log.h"
 
 namespace chorus::worker {
@@ -24,7 +23,7 @@ std::string Now() {
 std::string BeganBefore(FileSystem& files, const std::string& path) {
   const Result<std::string> text = ReadWholeFile(files, path);
   RunHead head;
-  if (!text.ok() || !google::protobuf::util::JsonStringToMessage(*text, &head).ok()) return "";
+  if (!text.ok() || !FromJson(*text, &head).ok()) return "";
   return head.began();
 }
 
@@ -50,14 +49,8 @@ Status WriteRunHead(FileSystem& files, const std::string& metrics, bool resumes,
   const std::string path = RunHeadPath(metrics);
   const std::string before = resumes ? BeganBefore(files, path) : "";
   if (!before.empty()) head.set_began(before);
-  google::protobuf::util::JsonPrintOptions options;
-  options.preserve_proto_field_names = true;
-  std::string line;
-  if (!google::protobuf::util::MessageToJsonString(head, &line, options).ok()) {
-    LogWarning(path, " is not written: the head of this run has no JSON; its report does without");
-    return Status::Ok();
-  }
-  const Status written = ReplaceFile(files, path, line + "\n");
+  const Result<std::string> line = ToJson(head);
+  const Status written = line.ok() ? ReplaceFile(files, path, *line + "\n") : line.status();
   if (!written.ok()) LogWarning(path, " is not written: ", written.message());
   return Status::Ok();
 }

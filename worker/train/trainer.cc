@@ -13,11 +13,10 @@
 #include "worker/engine/engine.h"
 #include "worker/model/schedule.h"
 #include "worker/steps/training_data.h"
-#include "worker/train/best_checkpoint.h"
 #include "worker/train/checkpoint_store.h"
 #include "worker/train/checkpointer.h"
-#include "worker/train/evaluator.h"
 #include "worker/train/restore.h"
+#include "worker/train/run_evaluations.h"
 #include "worker/train/run_head.h"
 #include "worker/train/session.h"
 #include "worker/train/step_feed.h"
@@ -73,12 +72,7 @@ class Trainer {
   std::unique_ptr<StepGradients> TakeSparseGradients(uint64_t step);
   Status FinishSum(uint64_t step);
   Status AfterStep(uint64_t step);
-  bool IsEvaluated(uint64_t step) const;
-  bool KeepsBest() const;
-  bool IsJudged(uint64_t step) const;
-  Result<std::string> WhatResumingOwes();
   Status Evaluate(uint64_t step);
-  Status JudgeEvaluation(uint64_t step);
   void EndEarly(uint64_t step);
   TrainResult Finished(double seconds);
   bool is_first() const { return environment_.collective->rank() == 0; }
@@ -90,15 +84,13 @@ class Trainer {
   std::optional<TrainingData> data_;
   std::unique_ptr<Session> session_;
   std::unique_ptr<Checkpointer> checkpointer_;
-  std::unique_ptr<Evaluator> evaluator_;
-  std::optional<BestTracker> best_;  // worker 0's
-  std::string owed_;                 // WhatResumingOwes
+  std::unique_ptr<RunEvaluations> evaluations_;
+  RunEvaluations::Owed owed_ = RunEvaluations::Owed::kNothing;
   std::unique_ptr<TrainProgress> progress_;
   uint64_t first_step_ = 1;
   uint64_t end_step_ = 0;  // the last one to train: the planned one, or earlier when asked to stop
   Clock::time_point begin_;
   Clock::time_point stop_seen_;
-  double evaluation_seconds_ = 0;  // of the last evaluation
   std::optional<StepFeed> feed_;
   std::optional<StepSums> sums_;
   bool snapshot_due_ = false;  // worker 0's clock said so in the last step
@@ -115,9 +107,9 @@ Status Trainer::Open(Resume resume) {
                                  data_->log->Description(), environment_.collective));
   RETURN_IF_ERROR(OpenSession());
   RETURN_IF_ERROR(RestoreState(resume));
-  ASSIGN_OR_RETURN(owed_, WhatResumingOwes());
   const bool evaluates_again =
-      evaluator_ != nullptr && (first_step_ > data_->last_step || owed_ == "evaluation");
+      evaluations_->enabled() &&
+      (first_step_ > data_->last_step || owed_ == RunEvaluations::Owed::kEvaluation);
   ASSIGN_OR_RETURN(
       progress_, TrainProgress::Create(session_.get(), *data_->plan, data_->stages, first_step_ - 1,
                                        data_->last_step, evaluates_again));
@@ -151,9 +143,7 @@ Status Trainer::OpenSession() {
   SchemaToManifest(data_->log->schema(), &manifest);
   checkpointer_ = std::make_unique<Checkpointer>(*environment_.files, manifest, is_first(),
                                                  &session_->client());
-  if (config_.evaluate().log_size() > 0) {
-    ASSIGN_OR_RETURN(evaluator_, Evaluator::Create(session_.get(), EvaluationLogs::Of(config_)));
-  }
+  ASSIGN_OR_RETURN(evaluations_, RunEvaluations::Create(session_.get(), *data_));
   return Status::Ok();
 }
 
@@ -173,10 +163,7 @@ Status Trainer::RestoreState(Resume resume) {
   } else if (!config_.warm_start().checkpoint().empty()) {
     RETURN_IF_ERROR(WarmStart(session_.get()));
   }
-  if (is_first()) {
-    ASSIGN_OR_RETURN(best_,
-                     BestTracker::Open(*environment_.files, config_.checkpoint(), first_step_ - 1));
-  }
+  ASSIGN_OR_RETURN(owed_, evaluations_->Open(first_step_ - 1));
   return environment_.collective->Barrier();
 }
 
@@ -191,8 +178,8 @@ Status Trainer::Send(uint64_t step, std::unique_ptr<StepGradients> gradients,
 
 Result<TrainResult> Trainer::Run() {
   begin_ = Clock::now();
-  if (owed_ == "evaluation") RETURN_IF_ERROR(Evaluate(first_step_ - 1));
-  if (owed_ == "end") EndEarly(first_step_ - 1);
+  if (owed_ == RunEvaluations::Owed::kEvaluation) RETURN_IF_ERROR(Evaluate(first_step_ - 1));
+  if (owed_ == RunEvaluations::Owed::kEnd) EndEarly(first_step_ - 1);
   if (result_.stopped_early) {
     if (is_first()) LogInfo("nothing left to train: checkpoint.patience ended this run");
   } else if (first_step_ <= data_->last_step) {
@@ -201,7 +188,7 @@ Result<TrainResult> Trainer::Run() {
     if (is_first()) {
       LogInfo("nothing left to train: the checkpoint is that of the last planned step");
     }
-    if (evaluator_ != nullptr) RETURN_IF_ERROR(Evaluate(data_->last_step));
+    if (evaluations_->enabled()) RETURN_IF_ERROR(Evaluate(data_->last_step));
   }
   progress_->Finish();
   return Finished(std::chrono::duration<double>(Clock::now() - begin_).count());
@@ -233,12 +220,10 @@ Status Trainer::TrainPlannedSteps() {
 // what is left of the grace; a first evaluation is taken to read as fast as training did.
 Status Trainer::FinishStopped() {
   result_.stopped = true;
-  if (evaluator_ == nullptr || IsEvaluated(end_step_)) return Status::Ok();
+  if (!evaluations_->enabled() || evaluations_->IsDue(end_step_)) return Status::Ok();
   const double rate = static_cast<double>(result_.exposures) /
                       std::chrono::duration<double>(Clock::now() - begin_).count();
-  const double expected = evaluation_seconds_ > 0
-                              ? evaluation_seconds_
-                              : static_cast<double>(evaluator_->rows()) / std::max(rate, 1.0);
+  const double expected = evaluations_->ExpectedSeconds(rate);
   const std::chrono::duration<double> since_seen = Clock::now() - stop_seen_;
   const bool fits = since_seen.count() + expected <= config_.checkpoint().grace_seconds();
   ASSIGN_OR_RETURN(const std::string agreed,
@@ -254,7 +239,8 @@ TrainResult Trainer::Finished(double seconds) {
   result_.contexts_pooled = engine().contexts_pooled();
   result_.bytes_sent = session_->client().bytes_sent();
   result_.bytes_received = session_->client().bytes_received();
-  if (best_.has_value()) result_.best = best_->best();
+  result_.evaluation = evaluations_->last();
+  result_.best = evaluations_->best();
   return result_;
 }
 
@@ -352,78 +338,28 @@ Status Trainer::FinishSum(uint64_t step) {
 
 Status Trainer::AfterStep(uint64_t step) {
   RETURN_IF_ERROR(checkpointer_->Poll(false));
-  if (!IsEvaluated(step)) return Status::Ok();
+  if (!evaluations_->IsDue(step)) return Status::Ok();
   // The reply to the frame that carried this step's gradients: until all workers send the next
   // frame, the rows are those after this very step.
   RETURN_IF_ERROR(feed_->WaitForRows(step + 1 + ahead_));
   // What was trained is kept before anything else can go wrong, and what may be the best is there
   // before it is called so.
-  if (step == data_->last_step || KeepsBest()) RETURN_IF_ERROR(checkpointer_->Poll(true));
+  if (step == data_->last_step || evaluations_->KeepsBest()) {
+    RETURN_IF_ERROR(checkpointer_->Poll(true));
+  }
   return Evaluate(step);
 }
 
-bool Trainer::KeepsBest() const {
-  return evaluator_ != nullptr && checkpointer_->enabled() &&
-         config_.checkpoint().best() != CheckpointConfig::NONE;
-}
-
-// Evaluations in an early stage say nothing of heads that are trained later, and one after a signal
-// is not among those that an undisturbed run has.
-bool Trainer::IsJudged(uint64_t step) const {
-  return KeepsBest() && IsEvaluated(step) &&
-         data_->stages.StageOf(step) + 1 == data_->stages.stages();
-}
-
-bool Trainer::IsEvaluated(uint64_t step) const {
-  if (evaluator_ == nullptr) return false;
-  const uint64_t every = config_.evaluate().every_steps();
-  return step == data_->last_step || (every > 0 && step % every == 0);
-}
-
-// A run that ended between a checkpoint and its evaluation makes up for that when it goes on, since
-// the best may be that one; one that ended by patience stays ended. The same on every worker.
-Result<std::string> Trainer::WhatResumingOwes() {
-  const uint64_t step = first_step_ - 1;
-  std::string owed;
-  if (step == 0 || step >= data_->last_step || !KeepsBest()) return owed;
-  if (is_first()) {
-    if (best_->exhausted()) owed = "end";
-    if (IsJudged(step) && best_->evaluated_step() < step) owed = "evaluation";
-  }
-  return environment_.collective->Broadcast(owed, 0);
+// The run ends here where patience says so.
+Status Trainer::Evaluate(uint64_t step) {
+  ASSIGN_OR_RETURN(const bool ends, evaluations_->Run(step, progress_.get()));
+  if (ends) EndEarly(step);
+  return Status::Ok();
 }
 
 void Trainer::EndEarly(uint64_t step) {
   end_step_ = step;
   result_.stopped_early = true;
-}
-
-Status Trainer::Evaluate(uint64_t step) {
-  const bool wants_scores = step == data_->last_step && environment_.on_scores != nullptr;
-  const Clock::time_point begin = Clock::now();
-  Scores scores;
-  ASSIGN_OR_RETURN(std::optional<Evaluation> evaluation,
-                   evaluator_->Run(wants_scores ? &scores : nullptr));
-  evaluation_seconds_ = std::chrono::duration<double>(Clock::now() - begin).count();
-  if (evaluation.has_value()) {
-    RETURN_IF_ERROR(progress_->AddEvaluation(step, evaluator_->log_name(), *evaluation));
-    result_.evaluation = std::move(evaluation);
-    if (wants_scores) RETURN_IF_ERROR(environment_.on_scores(scores));
-  }
-  return JudgeEvaluation(step);
-}
-
-// Whether it is the best so far, and whether the run ends with it.
-Status Trainer::JudgeEvaluation(uint64_t step) {
-  if (!IsJudged(step)) return Status::Ok();
-  std::string decision;
-  if (is_first()) {
-    if (best_->evaluated_step() < step) RETURN_IF_ERROR(best_->Add(step, *result_.evaluation));
-    if (best_->exhausted()) decision = "end";
-  }
-  ASSIGN_OR_RETURN(decision, environment_.collective->Broadcast(decision, 0));
-  if (decision == "end" && step < data_->last_step) EndEarly(step);
-  return Status::Ok();
 }
 
 }  // namespace

@@ -1,12 +1,11 @@
 #include "launch/compare/measure/results.h"
 
-#include <google/protobuf/util/json_util.h>
-
 #include <algorithm>
 #include <map>
 #include <numeric>
 #include <utility>
 
+#include "common/json.h"
 #include "common/strings.h"
 #include "worker/statistics/group_values.h"
 
@@ -105,14 +104,9 @@ Result<std::vector<RunResult>> ResultsOf(const FinishedRuns& finished) {
 }
 
 Result<std::string> ResultLines(const std::vector<RunResult>& results) {
-  google::protobuf::util::JsonPrintOptions options;
-  options.preserve_proto_field_names = true;
   std::string lines;
   for (const RunResult& result : results) {
-    std::string line;
-    if (!google::protobuf::util::MessageToJsonString(result, &line, options).ok()) {
-      return Internal("a result cannot be written as JSON");
-    }
+    ASSIGN_OR_RETURN(const std::string line, ToJson(result));
     lines += line + "\n";
   }
   return lines;
@@ -122,7 +116,7 @@ bool AreResultLines(std::string_view text) {
   for (const std::string& line : Split(text, '\n')) {
     RunResult result;
     if (line.empty()) continue;
-    if (!google::protobuf::util::JsonStringToMessage(line, &result).ok()) return false;
+    if (!FromJson(line, &result).ok()) return false;
     if (result.comparison().empty() || result.method().empty()) return false;
   }
   return true;

@@ -14,7 +14,6 @@
 #include "launch/compare/run/finished_runs.h"
 #include "launch/compare/run/logs.h"
 #include "launch/job/job.h"
-#include "launch/job/supervisor.h"
 #include "worker/metrics/score_file.h"
 #include "worker/train/trainer.h"
 

@@ -236,6 +236,28 @@ TEST_F(AliCcpTest, TellsFieldsThatNoSlotNames) {
                                                          "'888' (1 times)", "'999' (2 times)"}));
 }
 
+// Chunks of 256 KiB begin at any row, also inside a run of rows that share a key.
+TEST_F(AliCcpTest, CountsFieldsThatNoSlotNamesTheSameWithAnyNumberOfThreads) {
+  constexpr int kKeys = 50, kRowsOfKey = 1000;
+  std::string skeleton, common;
+  for (int key = 0; key < kKeys; ++key) {
+    common += CommonRow(StrCat("k", key), "888:1:1.0");
+    for (int row = 0; row < kRowsOfKey; ++row) {
+      skeleton += SkeletonRow(key * kRowsOfKey + row, "0,0", StrCat("k", key), "999:1:1.0");
+    }
+  }
+  Write(skeleton, common);
+  ASSERT_GT(skeleton.size(), size_t{4} * 256 * 1024);
+  for (const uint32_t threads : {1, 2, 5}) {
+    const auto summary = Import({.output = StrCat("out", threads), .threads = threads});
+    ASSERT_OK(summary.status());
+    EXPECT_EQ(summary->left_out, (std::vector<std::string>{
+                                     "'common_feature_index'", StrCat("'888' (", kKeys, " times)"),
+                                     StrCat("'999' (", kKeys * kRowsOfKey, " times)")}))
+        << threads << " threads";
+  }
+}
+
 // A row of the skeleton that cannot be read, and what is said of it.
 TEST_F(AliCcpTest, SaysWhereABadRowIsAndWhatItHolds) {
   const std::string good = SkeletonRow(1, "0,0", "a", "210:1:1.0");

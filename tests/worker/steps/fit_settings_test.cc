@@ -49,6 +49,21 @@ TEST(FitSettingsTest, TheAccumulatorFollowsTheStepThatIsInForce) {
               1e-9);
 }
 
+TEST(FitSettingsTest, TheWindowFollowsTheLogsBlocks) {
+  const LogSize log = {.rows = 200'000, .clicks = 1, .blocks = 98, .bytes = 10'000'000};
+  std::vector<FittedSetting> fitted;
+  const TrainConfig config = Fitted(log, "", &fitted);
+  EXPECT_GE(config.data().window_blocks() * config.step().grains_per_step(), log.blocks);
+  EXPECT_EQ(fitted[1].field, "data.window_blocks");
+  EXPECT_EQ(fitted[1].reason, "a step is drawn from all 98 blocks of the log");
+  const LogSize large = {.rows = 20'480'000, .clicks = 1, .blocks = 10'000, .bytes = 1'000'000'000};
+  EXPECT_EQ(Fitted(large, "", &fitted).data().window_blocks(), 64u);
+  EXPECT_EQ(fitted[1].reason,
+            "a step is drawn from 512 of 10000 blocks of the log, about 1048576 exposures");
+  EXPECT_EQ(Fitted(log, "data { window_blocks: 2 }").data().window_blocks(), 2u);
+  EXPECT_EQ(Fitted(log, "data { order: SEQUENTIAL }").data().window_blocks(), 4u) << "the default";
+}
+
 TEST(FitSettingsTest, WhatTheUserWroteStays) {
   const std::string written = R"(
     step { grain_rows: 7 }

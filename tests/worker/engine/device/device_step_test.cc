@@ -68,8 +68,8 @@ TEST(DeviceStepTest, EncodersMatchTheCpu) {
         "tower { hidden: 5 }",
         "encoder { name: 'deep' mlp { hidden: 6 activation: DICE dropout: 0.3 } } "
         "tower { hidden: 5 }",
-        "encoder { name: 'gate' slot_gate { } } tower { hidden: 5 }",
-        "encoder { name: 'gate' slot_gate { gate: SIGMOID } } tower { hidden: 5 }",
+        "encoder { name: 'gate' slot_gate { reduction: 2 } } tower { hidden: 5 }",
+        "encoder { name: 'gate' slot_gate { reduction: 3 gate: SIGMOID } } tower { hidden: 5 }",
         "encoder { name: 'dots' slot_dots { } } "
         "tower { hidden: 5 dropout: 0.3 input: 'inputs' input: 'dots' }"}) {
     SCOPED_TRACE(model);

@@ -1,0 +1,27 @@
+#pragma once
+// Protobuf messages as JSON, with the names that their fields have in the .proto files: lines of
+// metrics.jsonl and results.jsonl, the head of a run, the manifest of an export. Thread safety: pure
+// functions.
+
+#include <string>
+#include <string_view>
+
+#include <google/protobuf/message.h>
+
+#include "common/status.h"
+
+namespace chorus {
+
+struct JsonStyle {
+  // Fields without presence stand there also when they are 0 or empty: a measured 0 is a value.
+  bool zeros = false;
+  bool indented = false;  // on several lines; else one without an end of line
+};
+
+// Error: kInternal, names the type of a message that has no JSON.
+Result<std::string> ToJson(const google::protobuf::Message& message, JsonStyle style = {});
+
+// Reads what ToJson wrote. Error: kInvalidArgument, says in one line what is wrong with the text.
+Status FromJson(std::string_view text, google::protobuf::Message* message);
+
+}  // namespace chorus

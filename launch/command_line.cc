@@ -1,0 +1,385 @@
+#include "launch/command_line.h"
+
+#include <CLI/CLI.hpp>
+
+#include <cstdio>
+#include <vector>
+
+#include "launch/command/commands.h"
+#include "launch/job/mpi_world.h"
+#include "launch/nearest_word.h"
+
+namespace chorus::launch {
+namespace {
+
+constexpr char kVersion[] = "chorus " CHORUS_VERSION;
+
+// What the chosen subcommand does; set while the command line is read.
+using Action = std::function<Status()>;
+
+// A subcommand with its example; `run` becomes *action when the user chooses it.
+CLI::App* AddCommand(CLI::App* app, const std::string& name, const std::string& description,
+                     const std::string& example, Action* action, Action run) {
+  CLI::App* command = app->add_subcommand(name, description);
+  command->footer("Example:\n  " + example);
+  command->final_callback([action, run = std::move(run)] { *action = run; });
+  return command;
+}
+
+// For commands of one process.
+Status Alone(Status (*run)()) {
+  if (!MpiWorld::LaunchedAmongOthers()) return run();
+  return FailedPrecondition(
+      "runs as one process: under mpirun every rank would write the same output; start it plainly");
+}
+
+// One value an occurrence, as written: commas inside are the value's own.
+void AddSets(CLI::App* command, std::vector<std::string>* sets) {
+  command
+      ->add_option(
+          "--set", *sets,
+          "Set one field: path.to.field=value (repeatable; a list is one value: data.log=a,b)")
+      ->take_all()
+      ->expected(1)
+      ->allow_extra_args(false);
+}
+
+void AddConfig(CLI::App* command, ConfigArguments* config) {
+  command->add_option("--config", config->config_file,
+                      "Job in protobuf text format (common/config.proto is the reference)");
+  AddSets(command, &config->sets);
+  command->add_flag("--print-config", config->print_config,
+                    "Print the whole effective configuration and stop");
+}
+
+// The arguments outlive parsing: CLI11 writes into them, the action reads them.
+void AddTrain(CLI::App* app, CommandOutcome* outcome, Action* action) {
+  static TrainArguments arguments;
+  CLI::App* command =
+      AddCommand(app, "train", "Train a model; under mpirun, on every rank",
+                 "mpirun --oversubscribe --bind-to none -n 3 chorus train --config "
+                 "configs/train/chorus_cvr.textproto "
+                 "--set data.log=train.log",
+                 action, [=] { return RunTrain(arguments, &outcome->stopped_by_signal); });
+  AddConfig(command, &arguments.config);
+  static bool resume = false, fallback = false;
+  CLI::Option* const resumes = command->add_flag(
+      "--resume", resume, "Continue from the newest complete checkpoint, if there is one");
+  command
+      ->add_flag("--fallback", fallback,
+                 "With --resume: check all files first, and pass over damaged checkpoints")
+      ->needs(resumes);
+  // `callback` would take the place of AddCommand's, which chooses the action.
+  command->parse_complete_callback([] {
+    if (!resume) return;
+    arguments.resume = fallback ? worker::Resume::kNewestWhole : worker::Resume::kNewest;
+  });
+}
+
+// Which of a directory's checkpoints.
+void AddBest(CLI::App* command, bool* best) {
+  command->add_flag("--best", *best,
+                    "Of a directory: the checkpoint of the best evaluation (checkpoint.best)");
+}
+
+void AddEvaluate(CLI::App* app, Action* action) {
+  static EvaluateArguments arguments;
+  CLI::App* command =
+      AddCommand(app, "evaluate", "Print the metrics of a checkpoint on a log",
+                 "chorus evaluate --config job.textproto --checkpoint ckpt --log test.log", action,
+                 [] { return RunEvaluate(arguments); });
+  AddConfig(command, &arguments.config);
+  command->add_option("--checkpoint", arguments.checkpoint,
+                      "A checkpoint, or a directory of them (the newest complete one)");
+  AddBest(command, &arguments.best);
+  command->add_option("--log", arguments.log, "Log to evaluate on (default: evaluate.log)");
+  command->add_option("--oracle", arguments.oracle,
+                      "Oracle file of a generated log (default: evaluate.oracle)");
+}
+
+void AddPredict(CLI::App* app, Action* action) {
+  static PredictArguments arguments;
+  CLI::App* command = AddCommand(
+      app, "predict",
+      "Write pCTR, pCVR and pCTCVR of every exposure of a log, or of every row of a text, in order",
+      "chorus predict --checkpoint ckpt --input day9.csv.gz --output scores.tsv\n"
+      "  zcat day9.csv.gz | chorus predict --checkpoint ckpt --input - > scores.tsv\n"
+      "  chorus predict --checkpoint ckpt --log my/test --output scores.tsv",
+      action, [] { return RunPredict(arguments); });
+  AddConfig(command, &arguments.config);
+  command->add_option("--checkpoint", arguments.checkpoint,
+                      "A checkpoint, or a directory of them (the newest complete one)");
+  AddBest(command, &arguments.best);
+  CLI::Option* const log =
+      command->add_option("--log", arguments.log, "Log to predict (default: evaluate.log)");
+  CLI::Option* const input =
+      command
+          ->add_option("--input", arguments.inputs,
+                       "Text to predict in place of a log, plain or packed, as import takes it; "
+                       "labels may be absent; - is standard input")
+          ->excludes(log);
+  command
+      ->add_option("--schema", arguments.schema_file,
+                   "ImportSchema of the text (default: that of the model's training log)")
+      ->needs(input);
+  command
+      ->add_option("--max-bad-rows", arguments.max_bad_rows,
+                   "So many malformed rows of the text get a line without scores; one more stops")
+      ->check(CLI::NonNegativeNumber)
+      ->needs(input);
+  command->add_option("--output", arguments.output, "File to write; - is standard output");
+}
+
+void AddExport(CLI::App* app, Action* action) {
+  static ExportArguments arguments;
+  CLI::App* command = AddCommand(
+      app, "export", "Write embeddings and towers as plain arrays with a manifest, for serving",
+      "chorus export --checkpoint ckpt --output model", action,
+      [] { return Alone([] { return RunExport(arguments); }); });
+  command->add_option("--checkpoint", arguments.checkpoint, "A checkpoint, or a directory of them")
+      ->required();
+  AddBest(command, &arguments.best);
+  command->add_option("--output", arguments.output, "Directory to make")->required();
+}
+
+void AddImport(CLI::App* app, Action* action) {
+  static ImportArguments arguments;
+  CLI::App* command = AddCommand(
+      app, "import", "Make a log from text, plain or packed",
+      "chorus import --schema configs/import/criteo_ppml.textproto --split train:0.8,test:0.2 "
+      "--output criteo day1.csv.gz",
+      action, [] { return Alone([] { return RunImport(arguments); }); });
+  command->add_option("--schema", arguments.schema_file, "ImportSchema in protobuf text format")
+      ->required();
+  AddSets(command, &arguments.sets);
+  command->add_option("inputs", arguments.inputs,
+                      "Files (gzip, zstd, bzip2 and xz are unpacked), directories of them, or "
+                      "patterns with * in quotes; - or none is standard input");
+  command
+      ->add_option("--output", arguments.output,
+                   "Directory of the log; with --split, one folder per part inside it")
+      ->required();
+  command
+      ->add_option("--like", arguments.like,
+                   "A log of the same features: normalise numbers by its means and deviations, so "
+                   "that its models take this one")
+      ->check(CLI::ExistingPath);
+  command
+      ->add_option("--max-bad-rows", arguments.max_bad_rows,
+                   "Skip and count so many malformed rows; one more stops the import")
+      ->check(CLI::NonNegativeNumber);
+  command->add_option("--bad-rows", arguments.bad_rows,
+                      "File to list all malformed rows in, with place and reason; - is standard "
+                      "output");
+  command->add_flag("--unlabelled", arguments.unlabelled,
+                    "Rows have no labels: the log can be predicted, not trained or evaluated on");
+  CLI::Option* const split =
+      command->add_option("--split", arguments.split, "train:0.8,test:0.2 or folds:5");
+  command
+      ->add_option("--split-by-time", arguments.split_by_time,
+                   "COLUMN:TIME: rows before TIME are the part train, the others test; with two "
+                   "times COLUMN:TIME,TIME there is validation between them")
+      ->excludes(split);
+  command->add_option("--split-by", arguments.split_by,
+                      "Column whose hash decides the part (default: the row number)");
+  command->add_flag("--split-contiguous", arguments.split_contiguous,
+                    "By row number: parts are consecutive ranges instead of drawn rows");
+  command->add_option("--split-seed", arguments.split_seed, "Another seed draws other rows")
+      ->check(CLI::NonNegativeNumber);
+  command
+      ->add_option("--threads", arguments.threads, "0 = all cores; the bytes do not depend on it")
+      ->check(CLI::NonNegativeNumber);
+  command
+      ->add_option("--memory", arguments.memory_bytes,
+                   "Most memory for Ali-CCP's common features, like 4GB; more of them lie in a "
+                   "temporary file beside the output")
+      ->transform(CLI::AsSizeValue(/*kb_is_1000=*/false));
+}
+
+void AddSchema(CLI::App* app, Action* action) {
+  static SchemaArguments arguments;
+  CLI::App* command =
+      AddCommand(app, "schema", "Draft the schema of an import from the text itself",
+                 "chorus schema day1.csv.gz --output shop.schema --job shop.train", action,
+                 [] { return Alone([] { return RunSchema(arguments); }); });
+  command->add_option("inputs", arguments.inputs, "Files, directories or patterns, as for import")
+      ->required();
+  command->add_option("--output", arguments.output, "New file to write; - is standard output");
+  command->add_option("--job", arguments.job,
+                      "New file for a job that trains on what the schema imports");
+  command->add_option("--rows", arguments.sample_rows, "Look at so many rows, the first ones")
+      ->check(CLI::Range(uint64_t{1}, uint64_t{100000000}));
+}
+
+void AddGenerate(CLI::App* app, Action* action) {
+  static GenerateArguments arguments;
+  CLI::App* command =
+      AddCommand(app, "generate", "Make a log of a synthetic world whose truth is known",
+                 "chorus generate --set exposures=1000000 --output world", action,
+                 [] { return Alone([] { return RunGenerate(arguments); }); });
+  command->add_option("--config", arguments.config_file, "GenerateConfig in protobuf text format");
+  AddSets(command, &arguments.sets);
+  command->add_option("--output", arguments.output, "Directory of log and oracle file")->required();
+  command->add_flag("--potential-labels", arguments.potential_labels,
+                    "Also write the log in which every exposure shows its conversion");
+  command->add_flag("--raw", arguments.raw,
+                    "Shape ALI_CCP: write its two text files in place of a log");
+  command
+      ->add_option("--threads", arguments.threads, "0 = all cores; the bytes do not depend on it")
+      ->check(CLI::NonNegativeNumber);
+}
+
+void AddInspect(CLI::App* app, Action* action) {
+  static InspectArguments arguments;
+  CLI::App* command =
+      AddCommand(app, "inspect", "Describe a log or a checkpoint", "chorus inspect ckpt --verify",
+                 action, [] { return Alone([] { return RunInspect(arguments); }); });
+  command->add_option("path", arguments.path, "A log file, a directory of them, or a checkpoint")
+      ->required();
+  command->add_flag("--verify", arguments.verify, "Read everything and check every checksum");
+  command->add_option("--canonical", arguments.canonical,
+                      "Checkpoint: write the bytes that do not depend on the layout (- is stdout)");
+  command->add_option("--rows", arguments.rows, "Log: print so many exposures as text")
+      ->check(CLI::NonNegativeNumber);
+}
+
+void AddObjective(CLI::App* app, Action* action) {
+  static ObjectiveArguments arguments;
+  CLI::App* command = AddCommand(
+      app, "objective",
+      "Print every loss term, the total and the gradients of rows given as TSV\n"
+      "  in   o r <head> <head> ...            a header and one line per row, tab-separated\n"
+      "  out  term <name> <sum> <denominator> <weight>\n"
+      "       total <value>\n"
+      "       grad <row> <head> <d total / d logit>   rows count from 0",
+      "printf 'o\\tr\\tctr\\tcvr\\n1\\t0\\t-3\\t-2\\n' | chorus objective --method ESMM "
+      "--set w_ctcvr=10",
+      action, [] { return Alone([] { return RunObjective(arguments); }); });
+  command->add_option("--method", arguments.method, "BASE, ESMM, CHORUS_CVR, ...")->required();
+  command
+      ->add_option("--seed", arguments.seed,
+                   "Of the draws of methods that sample; a row's number is its id")
+      ->check(CLI::NonNegativeNumber);
+  command->add_option("--stage", arguments.stage, "Of methods that are trained in stages")
+      ->check(CLI::NonNegativeNumber);
+  AddSets(command, &arguments.sets);
+  command->add_option("input", arguments.input, "File to read; - is standard input");
+}
+
+void AddCompare(CLI::App* app, CommandOutcome* outcome, Action* action) {
+  static CompareArguments arguments;
+  CLI::App* command =
+      AddCommand(app, "compare",
+                 "Train methods by seeds by folds and compare them; under mpirun, on every rank",
+                 "chorus compare --config configs/compare/quick.textproto --output compared",
+                 action, [=] { return RunCompare(arguments, &outcome->some_runs_failed); });
+  command->add_option("--config", arguments.config_files, "CompareConfig in protobuf text format")
+      ->required();
+  AddSets(command, &arguments.sets);
+  command->add_flag("--print-config", arguments.print_config,
+                    "Print the whole effective configuration and stop");
+  command->add_option("--output", arguments.output,
+                      "Directory to write to; with several configurations, a folder each in it");
+  command->add_flag("--resume", arguments.resume,
+                    "Go on in a directory that holds runs: finished ones are not trained again");
+  CLI::Option* const seeds =
+      command
+          ->add_option("--seeds", arguments.seeds,
+                       "Train seeds 1 .. N; default: as configured. Tables show all finished runs "
+                       "of the configuration, whatever is trained this time")
+          ->check(CLI::Range(1, 1000));
+  CLI::Option* const methods =
+      command
+          ->add_option("--methods", arguments.methods,
+                       "Train these methods, the base and the common CTR net; default: all")
+          ->delimiter(',');
+  CLI::Option* const folds =
+      command
+          ->add_option("--folds", arguments.folds, "Train on the first N data sets; default: all")
+          ->check(CLI::Range(1, 1000000));
+  command
+      ->add_flag("--report-only", arguments.report_only,
+                 "Train nothing; make the tables of the runs that are finished")
+      ->excludes(seeds)
+      ->excludes(methods)
+      ->excludes(folds);
+}
+
+void AddReport(CLI::App* app, Action* action) {
+  static ReportArguments arguments;
+  CLI::App* command = AddCommand(
+      app, "report", "Draw the curves of a training run: a page that needs nothing but itself",
+      "chorus report build/quickstart", action,
+      [] { return Alone([] { return RunReport(arguments); }); });
+  command->add_option("run", arguments.path, "The run's directory, or its metrics.jsonl")
+      ->required();
+  command->add_option("--output", arguments.output, "File to write (default: report.html beside)");
+}
+
+void AddHelp(CLI::App* app, Action* action) {
+  static HelpArguments arguments;
+  CLI::App* command = AddCommand(
+      app, "help", "Say what a setting means, what is allowed and what is its default",
+      "chorus help step.grain_rows\n  chorus help model.encoder\n  chorus help ImportSchema.slot",
+      action, [app]() -> Status {
+        for (const CLI::App* named : app->get_subcommands(nullptr)) {
+          if (named->get_name() != arguments.setting) continue;
+          std::fputs(named->help("chorus").c_str(), stdout);
+          return Status::Ok();
+        }
+        return RunHelp(arguments);
+      });
+  command->add_option("setting", arguments.setting,
+                      "A setting, a message of common/config.proto, or a command");
+}
+
+// "" when `word` is a command, or an option; else what to say of it.
+std::string WhyNoCommand(const CLI::App& app, const std::string& word) {
+  if (word.empty() || word.front() == '-') return "";
+  std::vector<std::string> commands;
+  for (const CLI::App* command : app.get_subcommands(nullptr)) {
+    if (command->get_name() == word) return "";
+    commands.push_back(command->get_name());
+  }
+  const std::string nearest = NearestWord(word, commands);
+  const std::string meant = nearest.empty() ? "" : "; did you mean \"" + nearest + "\"?";
+  return "no command \"" + word + "\"" + meant + " (chorus --help lists all)";
+}
+
+}  // namespace
+
+CommandLine ParseCommandLine(int argc, char** argv, CommandOutcome* outcome) {
+  constexpr int kUsageError = 2;
+  static CLI::App app{"Chorus: entire-space conversion-rate models over parameter servers"};
+  app.set_version_flag("--version", std::string(kVersion));
+  app.require_subcommand(1);
+  app.option_defaults()->always_capture_default();
+  CommandLine line;
+  AddImport(&app, &line.run);
+  AddSchema(&app, &line.run);
+  AddGenerate(&app, &line.run);
+  AddTrain(&app, outcome, &line.run);
+  AddEvaluate(&app, &line.run);
+  AddPredict(&app, &line.run);
+  AddExport(&app, &line.run);
+  AddInspect(&app, &line.run);
+  AddObjective(&app, &line.run);
+  AddCompare(&app, outcome, &line.run);
+  AddReport(&app, &line.run);
+  AddHelp(&app, &line.run);
+  if (const std::string why = WhyNoCommand(app, argc > 1 ? argv[1] : ""); !why.empty()) {
+    std::fprintf(stderr, "chorus: %s\n", why.c_str());
+    line.exit_code = kUsageError;
+    return line;
+  }
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    line.exit_code = app.exit(error) == 0 ? 0 : kUsageError;
+    return line;
+  }
+  line.command = app.get_subcommands().front()->get_name();
+  return line;
+}
+
+}  // namespace chorus::launch

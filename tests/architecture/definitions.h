@@ -1,0 +1,28 @@
+#pragma once
+// What sources define at the scope of a namespace that has a name: types and functions, by their
+// text alone. Of a name that two files define the linker may take either, without a word (C++'s
+// one-definition rule): a test's helper with the name of a production type then runs in its place.
+// Thread safety: pure functions.
+
+#include <map>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace chorus::architecture {
+
+struct SourceText {
+  std::string path;
+  std::string text;
+};
+
+// "chorus::worker: type Batch", "chorus: uint64_t Mix(uint64_t x)" (also of an inline one).
+// Left out: what is in an unnamed namespace, in a type or in a function, what is static or extern,
+// `main`, and specialisations of templates.
+std::set<std::string> DefinitionsIn(std::string_view text);
+
+// The definitions that several files have, with these files.
+std::map<std::string, std::vector<std::string>> DefinedTwice(const std::vector<SourceText>& files);
+
+}  // namespace chorus::architecture

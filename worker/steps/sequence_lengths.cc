@@ -1,0 +1,81 @@
+#include "worker/steps/sequence_lengths.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <vector>
+
+#include "common/strings.h"
+
+namespace chorus::worker {
+namespace {
+
+// Slots of one side that stand side by side.
+struct Sequences {
+  std::vector<std::string> names;
+  std::vector<size_t> columns;  // among the slots of the side
+  bool context = false;
+  uint64_t rows = 0, unequal = 0;
+};
+
+// The sequences of an encoder; without columns where the log lacks one, which is another's error.
+Sequences FindSequences(const TargetAttentionConfig& config, const LogSchema& schema) {
+  Sequences out;
+  out.names = {config.sequence().begin(), config.sequence().end()};
+  for (const std::string& name : out.names) {
+    size_t of_side[2] = {0, 0};
+    for (const SlotInfo& slot : schema.slots) {
+      const size_t column = of_side[slot.context ? 1 : 0]++;
+      if (slot.name != name) continue;
+      out.columns.push_back(column);
+      out.context = slot.context;
+    }
+  }
+  return out;
+}
+
+void Count(const Batch& batch, Sequences* sequences) {
+  const FeatureColumns& side = sequences->context ? batch.contexts : batch.exposures;
+  const auto length = [&](size_t column, uint32_t row) {
+    const std::vector<uint32_t>& offsets = side.slots[column].offsets;
+    return offsets[row + 1] - offsets[row];
+  };
+  sequences->rows += side.rows;
+  const size_t first = sequences->columns[0];
+  for (uint32_t row = 0; row < side.rows; ++row) {
+    const bool equal =
+        std::all_of(sequences->columns.begin(), sequences->columns.end(),
+                    [&](size_t column) { return length(column, row) == length(first, row); });
+    sequences->unequal += equal ? 0 : 1;
+  }
+}
+
+}  // namespace
+
+std::string DoubtOfSequences(const LogReader& log, const ModelConfig& model) {
+  std::vector<Sequences> all;
+  for (const EncoderConfig& encoder : model.encoder()) {
+    if (encoder.target_attention().sequence_size() < 2) continue;
+    const Sequences found = FindSequences(encoder.target_attention(), log.schema());
+    if (found.columns.size() == found.names.size()) all.push_back(found);
+  }
+  constexpr size_t kMostBlocks = 64;
+  const size_t blocks = log.blocks().size(), read = std::min(blocks, kMostBlocks);
+  Batch batch;
+  for (size_t i = 0; i < read && !all.empty(); ++i) {
+    if (!log.ReadBlock(static_cast<uint32_t>(i * blocks / read), &batch).ok()) continue;
+    for (Sequences& sequences : all) Count(batch, &sequences);
+  }
+  std::string doubts;
+  for (const Sequences& sequences : all) {
+    if (sequences.unequal == 0) continue;
+    doubts += StrCat(doubts.empty() ? "" : "; ", "the sequences ", Join(sequences.names, ", "),
+                     " have different numbers of ids in ", sequences.unequal, " of ",
+                     sequences.rows, sequences.context ? " contexts" : " exposures",
+                     " of the log that were looked at: the first one says how many count, and the "
+                     "others' stand beside ids that they do not belong to. Give a missing id a "
+                     "text of its own before the import");
+  }
+  return doubts;
+}
+
+}  // namespace chorus::worker

@@ -1,0 +1,18 @@
+#pragma once
+// Sequences that a target attention reads side by side are attributes of the same elements (item,
+// shop, ...): row by row they have equally many ids. An import leaves out ids that are missing, and
+// what stands behind one then slides. Thread safety: pure functions.
+
+#include <string>
+
+#include "common/config.pb.h"
+#include "worker/log/log_reader.h"
+
+namespace chorus::worker {
+
+// "" unless rows of the log have other numbers of ids in one such sequence than in another: then
+// the slots, and how many rows. Looks at 64 blocks at most, spread evenly over the log; one that
+// cannot be read is passed over here.
+std::string DoubtOfSequences(const LogReader& log, const ModelConfig& model);
+
+}  // namespace chorus::worker

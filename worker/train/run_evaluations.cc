@@ -1,0 +1,91 @@
+#include "worker/train/run_evaluations.h"
+
+#include <algorithm>
+#include <chrono>
+#include <string>
+#include <utility>
+
+namespace chorus::worker {
+
+Result<std::unique_ptr<RunEvaluations>> RunEvaluations::Create(Session* session,
+                                                               const TrainingData& data) {
+  std::unique_ptr<RunEvaluations> evaluations(new RunEvaluations(session, data));
+  const TrainConfig& config = session->config();
+  if (config.evaluate().log_size() > 0) {
+    ASSIGN_OR_RETURN(evaluations->evaluator_,
+                     Evaluator::Create(session, EvaluationLogs::Of(config)));
+  }
+  return evaluations;
+}
+
+Result<RunEvaluations::Owed> RunEvaluations::Open(uint64_t done_steps) {
+  if (is_first()) {
+    ASSIGN_OR_RETURN(best_, BestTracker::Open(*session_->environment().files, config().checkpoint(),
+                                              done_steps));
+  }
+  if (done_steps == 0 || done_steps >= data_.last_step || !KeepsBest()) return Owed::kNothing;
+  std::string owed;
+  if (is_first()) {
+    if (best_->exhausted()) owed = "end";
+    if (IsJudged(done_steps) && best_->evaluated_step() < done_steps) owed = "evaluation";
+  }
+  ASSIGN_OR_RETURN(owed, workers().Broadcast(owed, 0));
+  return owed == "end" ? Owed::kEnd : owed == "evaluation" ? Owed::kEvaluation : Owed::kNothing;
+}
+
+bool RunEvaluations::IsDue(uint64_t step) const {
+  if (!enabled()) return false;
+  const uint64_t every = config().evaluate().every_steps();
+  return step == data_.last_step || (every > 0 && step % every == 0);
+}
+
+bool RunEvaluations::KeepsBest() const {
+  return enabled() && !config().checkpoint().directory().empty() &&
+         config().checkpoint().best() != CheckpointConfig::NONE;
+}
+
+// Evaluations in an early stage say nothing of heads that are trained later, and one after a signal
+// is not among those that an undisturbed run has.
+bool RunEvaluations::IsJudged(uint64_t step) const {
+  return KeepsBest() && IsDue(step) && data_.stages.StageOf(step) + 1 == data_.stages.stages();
+}
+
+Result<bool> RunEvaluations::Run(uint64_t step, TrainProgress* progress) {
+  using Clock = std::chrono::steady_clock;
+  const auto& on_scores = session_->environment().on_scores;
+  const bool wants_scores = step == data_.last_step && on_scores != nullptr;
+  const Clock::time_point begin = Clock::now();
+  Scores scores;
+  ASSIGN_OR_RETURN(std::optional<Evaluation> evaluation,
+                   evaluator_->Run(wants_scores ? &scores : nullptr));
+  last_seconds_ = std::chrono::duration<double>(Clock::now() - begin).count();
+  if (evaluation.has_value()) {
+    RETURN_IF_ERROR(progress->AddEvaluation(step, evaluator_->log_name(), *evaluation));
+    last_ = std::move(evaluation);
+    if (wants_scores) RETURN_IF_ERROR(on_scores(scores));
+  }
+  return Judge(step);
+}
+
+// Whether it is the best so far, and whether the run ends with it.
+Result<bool> RunEvaluations::Judge(uint64_t step) {
+  if (!IsJudged(step)) return false;
+  std::string decision;
+  if (is_first()) {
+    if (best_->evaluated_step() < step) RETURN_IF_ERROR(best_->Add(step, *last_));
+    if (best_->exhausted()) decision = "end";
+  }
+  ASSIGN_OR_RETURN(decision, workers().Broadcast(decision, 0));
+  return decision == "end" && step < data_.last_step;
+}
+
+double RunEvaluations::ExpectedSeconds(double exposures_per_second) const {
+  if (last_seconds_ > 0) return last_seconds_;
+  return static_cast<double>(evaluator_->rows()) / std::max(exposures_per_second, 1.0);
+}
+
+std::optional<BestCheckpoint> RunEvaluations::best() const {
+  return best_.has_value() ? best_->best() : std::nullopt;
+}
+
+}  // namespace chorus::worker
