@@ -11,12 +11,13 @@ namespace chorus::worker {
 namespace {
 
 constexpr const char* kInputs = "inputs";
+constexpr const char* kOwn = "own";
 constexpr const char* kSharedBottom = "shared_bottom";
 constexpr size_t kNoTower = SIZE_MAX;
 
 // Names that arrays of weights have for other things.
-const std::set<std::string> kReserved = {kInputs, kSharedBottom, "context",  "exposure", "weight",
-                                         "bias",  "mean",        "variance", "count"};
+const std::set<std::string> kReserved = {kInputs,  kOwn,   kSharedBottom, "context",  "exposure",
+                                         "weight", "bias", "mean",        "variance", "count"};
 
 // With the name as label, so that weights of what reads several things differ in their names: no
 // name has a "-".
@@ -46,6 +47,11 @@ Status CheckName(const std::string& name, const std::map<std::string, Encoded>& 
     return InvalidArgument(StrCat("model.encoder: two encoders of the name \"", name, "\""));
   }
   return Status::Ok();
+}
+
+Status NothingToRead(const std::string& reader) {
+  return InvalidArgument(
+      StrCat(reader, ": its inputs have no columns: all slots are those of towers alone"));
 }
 
 }  // namespace
@@ -104,6 +110,35 @@ Status NeededEncoders::CheckSequences(const InputLayout& inputs) const {
   return Status::Ok();
 }
 
+Status NeededEncoders::CheckOwn(const InputLayout& inputs,
+                                const std::vector<TowerShape>& towers) const {
+  const auto check = [&](const SlotInput& slot, const std::string& name) -> Status {
+    const auto tower = std::find_if(towers.begin(), towers.end(),
+                                    [&](const TowerShape& t) { return t.name == name; });
+    const std::string where = StrCat("slot \"", slot.name, "\": tower \"", name, "\"");
+    if (tower == towers.end()) {
+      std::vector<std::string> known;
+      for (const TowerShape& other : towers) known.push_back(other.name);
+      return InvalidArgument(
+          StrCat(where, ": the objective has no such tower; it has [", Join(known, ", "), "]"));
+    }
+    if (tower->input.empty() || IsReadBy(*tower, kInputs) || IsReadBy(*tower, kOwn)) {
+      return Status::Ok();
+    }
+    return InvalidArgument(
+        StrCat(where, " does not read it; add \"own\" to that tower's model.tower.input"));
+  };
+  for (const SideInputs* side : {&inputs.contexts, &inputs.exposures}) {
+    for (const OwnColumns& own : side->own) {
+      const auto slot = std::find_if(side->slots.begin(), side->slots.end(),
+                                     [&](const SlotInput& s) { return s.first == own.first; });
+      for (const std::string& tower : own.trained_by) RETURN_IF_ERROR(check(*slot, tower));
+      for (const std::string& tower : own.read_by) RETURN_IF_ERROR(check(*slot, tower));
+    }
+  }
+  return Status::Ok();
+}
+
 Encoders::Encoders(const ModelConfig& config, const InputLayout& inputs, std::string group,
                    const std::vector<TowerShape>& towers, GroupBuilder* builder)
     : config_(config),
@@ -113,11 +148,15 @@ Encoders::Encoders(const ModelConfig& config, const InputLayout& inputs, std::st
       needed_(config, towers),
       builder_(*builder) {
   encoded_[kInputs].ports = builder_.inputs();
+  for (const TowerShape& tower : towers) {
+    own_.push_back(builder_.AddOwnInputs(inputs, tower.name));
+  }
 }
 
 Status Encoders::Add() {
   const SharedBottomConfig& bottom = config_.shared_bottom();
   if (bottom.hidden_size() > 0 && needed_.Has(kSharedBottom)) {
+    if (builder_.inputs().empty()) return NothingToRead("model.shared_bottom");
     const Widths hidden(bottom.hidden().begin(), bottom.hidden().end());
     const Port out =
         AddMlp("bottom." + group_, hidden, bottom.dropout(), builder_.inputs(), &builder_);
@@ -169,7 +208,8 @@ Status Encoders::AddEncoder(const EncoderConfig& config) {
     case EncoderConfig::kBiInteraction:
     case EncoderConfig::kSlotDots: {
       if (!of_inputs) return InvalidArgument(reader + ": input: it reads \"inputs\" alone");
-      ASSIGN_OR_RETURN(const SlotPorts slots, FindSlots(inputs_, reader, builder_.inputs()));
+      ASSIGN_OR_RETURN(const SlotPorts slots,
+                       FindSlots(inputs_.WithoutOwn(), reader, builder_.inputs()));
       encoded.ports = config.has_slot_dots() ? AddSlotDots(prefix, slots, &builder_)
                                              : AddBiInteraction(prefix, slots, &builder_);
       break;
@@ -195,10 +235,26 @@ Status Encoders::AddEncoder(const EncoderConfig& config) {
 Result<std::vector<Port>> Encoders::Find(const FieldNames& names, const std::string& reader,
                                          size_t tower) const {
   std::vector<std::string> read(names.begin(), names.end());
-  if (read.empty()) read = {tower == kNoTower ? kInputs : DefaultInput(config_)};
+  const bool of_tower = tower != kNoTower;
+  if (!of_tower && std::find(read.begin(), read.end(), kOwn) != read.end()) {
+    return InvalidArgument(StrCat(
+        reader, ": input \"own\" is what a tower alone reads; name it in model.tower.input"));
+  }
+  if (read.empty()) {
+    read = {of_tower ? DefaultInput(config_) : kInputs};
+    if (of_tower && read[0] != kInputs && !own_[tower].empty()) read.push_back(kOwn);
+  }
   std::vector<Port> ports;
   std::set<std::string> seen;
   for (const std::string& name : read) {
+    if (of_tower && (name == kInputs || name == kOwn) && !seen.insert("own slots").second) {
+      return InvalidArgument(
+          StrCat(reader, ": input \"own\" is a part of \"inputs\": one of them"));
+    }
+    if (of_tower && name == kOwn) {
+      ports.insert(ports.end(), own_[tower].begin(), own_[tower].end());
+      continue;
+    }
     const auto found = encoded_.find(name);
     if (found == encoded_.end()) {
       std::vector<std::string> known;
@@ -217,7 +273,11 @@ Result<std::vector<Port>> Encoders::Find(const FieldNames& names, const std::str
     const std::vector<Port>& out =
         encoded.of_tower.empty() ? encoded.ports : encoded.of_tower[tower];
     ports.insert(ports.end(), out.begin(), out.end());
+    if (of_tower && name == kInputs) {
+      ports.insert(ports.end(), own_[tower].begin(), own_[tower].end());
+    }
   }
+  if (ports.empty()) return NothingToRead(reader);
   return ports;
 }
 

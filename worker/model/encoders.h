@@ -27,6 +27,9 @@ class NeededEncoders {
   Status CheckAll() const;
   // Error: kInvalidArgument when no encoder reads a slot that is a sequence.
   Status CheckSequences(const InputLayout& inputs) const;
+  // towers: all.  Error: kInvalidArgument when a slot is a tower's own that is not known, or that
+  // does not read it.
+  Status CheckOwn(const InputLayout& inputs, const std::vector<TowerShape>& towers) const;
 
  private:
   std::vector<std::string> ReadsOf(const TowerShape& tower) const;
@@ -72,6 +75,7 @@ class Encoders {
   const NeededEncoders needed_;
   GroupBuilder& builder_;
   std::map<std::string, Encoded> encoded_;
+  std::vector<std::vector<Port>> own_;  // [towers], what a tower and not all others read
 };
 
 }  // namespace chorus::worker

@@ -6,6 +6,7 @@
 
 #include "common/check.h"
 #include "worker/layers/concat.h"
+#include "worker/layers/detach.h"
 #include "worker/layers/drop.h"
 #include "worker/layers/logit.h"
 
@@ -55,8 +56,9 @@ GroupBuilder::GroupBuilder(const InputLayout& inputs, uint32_t stage, bool batch
       inputs_.push_back(whole.Columns(first, end - first));
       inputs_.back().label = std::move(name);
     };
-    // Sequences stand between pooled slots and numeric columns, since these have no gradient.
-    if (columns.sequences == 0) {
+    // What not all towers read stands between pooled slots and numeric columns, since these have no
+    // gradient.
+    if (columns.pooled_width == columns.slot_width) {
       add_part(0, columns.width(), label);
     } else {
       add_part(0, columns.pooled_width, label);
@@ -65,6 +67,33 @@ GroupBuilder::GroupBuilder(const InputLayout& inputs, uint32_t stage, bool batch
   };
   add("context", Side::kContext, inputs.contexts);
   add("exposure", Side::kExposure, inputs.exposures);
+}
+
+std::vector<Port> GroupBuilder::AddOwnInputs(const InputLayout& inputs, const std::string& tower) {
+  std::vector<Port> out;
+  const auto add = [&](size_t node, const char* side, const SideInputs& columns) {
+    for (const OwnColumns& own : columns.own) {
+      if (!own.IsReadBy(tower)) continue;
+      Port port = {node, own.first, own.width, StrCat(own.label, "-", side)};
+      if (!own.IsTrainedBy(tower)) port = AddDetach(StrCat("tower.", tower), port);
+      out.push_back(port);
+    }
+  };
+  add(kContexts, "context", inputs.contexts);
+  add(kExposures, "exposure", inputs.exposures);
+  return out;
+}
+
+Port GroupBuilder::AddDetach(const std::string& prefix, const Port& port) {
+  Node node;
+  node.name = StrCat(prefix, ".", port.label, ".detached");
+  node.side = graph_.SideOf(port);
+  node.layer = std::make_shared<Detach>();
+  node.inputs = {port};
+  node.width = port.width;
+  Port detached = graph_.Add(std::move(node));
+  detached.label = port.label;
+  return detached;
 }
 
 int64_t GroupBuilder::Take(const std::vector<std::string>& layers, const std::string& label,

@@ -42,8 +42,12 @@ class GroupBuilder {
   GroupBuilder(const InputLayout& inputs, uint32_t stage, bool batch_norm,
                ParameterLayout* parameters);
 
-  // The pooled slots and numeric columns of contexts and of exposures, as far as the log has such.
+  // The pooled slots that all towers read, and the numeric columns, of contexts and of exposures, as
+  // far as the log has such.
   const std::vector<Port>& inputs() const { return inputs_; }
+  // The pooled slots that this tower and not all others read, behind a stop-gradient where it does
+  // not train them.
+  std::vector<Port> AddOwnInputs(const InputLayout& inputs, const std::string& tower);
   Graph& graph() { return graph_; }
 
   // Takes the weights of layers on `inputs`, of which only labels and widths are read. The fan-in
@@ -96,6 +100,9 @@ class GroupBuilder {
   };
   int64_t Take(const std::vector<std::string>& layers, const std::string& label, int64_t rows,
                const Widths& widths, int64_t fan_in, std::vector<ParameterRange>* ranges);
+
+  // The same numbers, behind which the gradient stops.
+  Port AddDetach(const std::string& prefix, const Port& port);
 
   const uint32_t stage_;
   const bool batch_norm_;

@@ -51,7 +51,8 @@ Status CheckEncoders(const ModelConfig& config, const InputLayout& inputs,
   for (const auto& of_group : towers) all.insert(all.end(), of_group.begin(), of_group.end());
   const NeededEncoders needed(config, all);
   RETURN_IF_ERROR(needed.CheckAll());
-  return needed.CheckSequences(inputs);
+  RETURN_IF_ERROR(needed.CheckSequences(inputs));
+  return needed.CheckOwn(inputs, all);
 }
 
 }  // namespace

@@ -49,6 +49,15 @@ Status CheckHeadDropout(const TowerShape& tower, const std::vector<Head>& heads,
 
 }  // namespace
 
+std::vector<std::string> TowerNamesOf(const MethodShape& shape, uint32_t group) {
+  std::vector<std::string> names;
+  for (const Head& head : shape.heads) {
+    const bool known = std::find(names.begin(), names.end(), TowerOf(head)) != names.end();
+    if (head.group == group && !known) names.push_back(TowerOf(head));
+  }
+  return names;
+}
+
 Status CheckTowerNames(const ModelConfig& config, const std::vector<Head>& heads) {
   std::vector<std::string> known, seen;
   for (const Head& head : heads) {

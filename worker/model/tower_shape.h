@@ -26,6 +26,9 @@ struct TowerShape {
   std::string layer(size_t l) const { return StrCat("tower.", name, ".", l); }
 };
 
+// The towers of a group by name, in the order of their first heads.
+std::vector<std::string> TowerNamesOf(const MethodShape& shape, uint32_t group);
+
 // Error: kInvalidArgument when the configuration names a tower that the heads lack, or one twice.
 Status CheckTowerNames(const ModelConfig& config, const std::vector<Head>& heads);
 

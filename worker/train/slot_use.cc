@@ -45,13 +45,13 @@ void SlotCounter::Add(const StepBatch& batch, const PulledRows& rows) {
     };
     for (size_t s = 0; s < context_.size(); ++s) {
       const SlotInput& slot = inputs_.contexts.slots[s];
-      count(slot, grain.contexts.slots[slot.column], batch.positions[g].context[slot.column], true,
+      count(slot, grain.contexts.slots[slot.column], batch.positions[g].context[slot.read], true,
             &context_[s]);
     }
     for (size_t s = 0; s < exposure_.size(); ++s) {
       const SlotInput& slot = inputs_.exposures.slots[s];
-      count(slot, grain.exposures.slots[slot.column], batch.positions[g].exposure[slot.column],
-            false, &exposure_[s]);
+      count(slot, grain.exposures.slots[slot.column], batch.positions[g].exposure[slot.read], false,
+            &exposure_[s]);
     }
   }
 }

@@ -81,7 +81,7 @@ class NetworkGrainCompute final : public GrainCompute {
   void MarkKeys(const SideInputs& side, const std::vector<std::vector<uint32_t>>& positions,
                 GrainWorkspace* workspace) const {
     for (const SlotInput& slot : side.slots) {
-      workspace->keys[slot.table].Mark(positions[slot.column]);
+      workspace->keys[slot.table].Mark(positions[slot.read]);
     }
   }
 

@@ -19,7 +19,7 @@ namespace chorus::worker {
 
 // Fills the first features.rows rows of `x` (slots, numeric columns, lengths of sequences) and
 // zeroes the rest.
-//   positions[column][k]: of a slot's key k.   rows[table][position]: the embedding.
+//   positions[read][k]: of a slot's key k.   rows[table][position]: the embedding.
 //   x: [>= rows, side.width()].
 void PoolForward(const SideInputs& side, const FeatureColumns& features,
                  const std::vector<std::vector<uint32_t>>& positions,
