@@ -6,6 +6,7 @@
 
 #include "worker/model/expert_encoders.h"
 #include "worker/model/feature_encoders.h"
+#include "worker/model/trainable.h"
 
 namespace chorus::worker {
 namespace {
@@ -157,6 +158,7 @@ Status Encoders::Add() {
   const SharedBottomConfig& bottom = config_.shared_bottom();
   if (bottom.hidden_size() > 0 && needed_.Has(kSharedBottom)) {
     if (builder_.inputs().empty()) return NothingToRead("model.shared_bottom");
+    builder_.TakeTrainable(IsTrainable(bottom));
     const Widths hidden(bottom.hidden().begin(), bottom.hidden().end());
     const Port out =
         AddMlp("bottom." + group_, hidden, bottom.dropout(), builder_.inputs(), &builder_);
@@ -164,8 +166,11 @@ Status Encoders::Add() {
   }
   for (const EncoderConfig& encoder : config_.encoder()) {
     RETURN_IF_ERROR(CheckName(encoder.name(), encoded_));
-    if (needed_.Has(encoder.name())) RETURN_IF_ERROR(AddEncoder(encoder));
+    if (!needed_.Has(encoder.name())) continue;
+    builder_.TakeTrainable(IsTrainable(encoder));
+    RETURN_IF_ERROR(AddEncoder(encoder));
   }
+  builder_.TakeTrainable(true);
   return Status::Ok();
 }
 

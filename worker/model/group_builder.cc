@@ -107,7 +107,7 @@ int64_t GroupBuilder::Take(const std::vector<std::string>& layers, const std::st
 
 ParameterRange GroupBuilder::TakeMatrix(const std::vector<std::string>& names, int64_t rows,
                                         const Widths& widths, int64_t fan_in) {
-  const int64_t begin = parameters_->AddMatrix(names, rows, widths, fan_in, stage_);
+  const int64_t begin = parameters_->AddMatrix(names, rows, widths, fan_in, stage_, trainable_);
   return {begin, parameters_->size()};
 }
 
@@ -139,7 +139,7 @@ ProductWeights GroupBuilder::TakeHidden(std::vector<std::string> layers,
   ProductWeights out = TakeLinear(std::move(layers), inputs, widths);
   if (!batch_norm_) return out;
   out.norm = std::make_shared<BatchNorm>(out.out(), out.bias);
-  (in_order ? norms_ : last_norms_).push_back({out.layers, out.widths, out.norm});
+  (in_order ? norms_ : last_norms_).push_back({out.layers, out.widths, out.norm, trainable_});
   return out;
 }
 
@@ -270,7 +270,7 @@ Port GroupBuilder::AddOnOneSide(Node node, std::vector<Port> inputs) {
 void GroupBuilder::TakeStatistics() {
   norms_.insert(norms_.end(), last_norms_.begin(), last_norms_.end());
   for (const PendingNorm& pending : norms_) {
-    pending.norm->Use(parameters_->AddStatistics(pending.layers, pending.widths, stage_));
+    pending.norm->Use(parameters_->AddStatistics(pending.layers, pending.widths, stage_, pending.trainable));
   }
   norms_.clear();
   last_norms_.clear();

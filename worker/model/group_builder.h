@@ -50,6 +50,8 @@ class GroupBuilder {
   std::vector<Port> AddOwnInputs(const InputLayout& inputs, const std::string& tower);
   Graph& graph() { return graph_; }
 
+  // Whether the weights that are taken from here on are trained; true at first.
+  void TakeTrainable(bool trainable) { trainable_ = trainable; }
   // Takes the weights of layers on `inputs`, of which only labels and widths are read. The fan-in
   // is that of the joined layer, so that initial values do not depend on how inputs are split.
   ProductWeights TakeLinear(std::vector<std::string> layers, const std::vector<Port>& inputs,
@@ -97,6 +99,7 @@ class GroupBuilder {
     std::vector<std::string> layers;
     Widths widths;
     std::shared_ptr<BatchNorm> norm;
+    bool trainable;
   };
   int64_t Take(const std::vector<std::string>& layers, const std::string& label, int64_t rows,
                const Widths& widths, int64_t fan_in, std::vector<ParameterRange>* ranges);
@@ -108,6 +111,7 @@ class GroupBuilder {
   const bool batch_norm_;
   ParameterLayout* const parameters_;
   Graph graph_;
+  bool trainable_ = true;
   std::vector<Port> inputs_;
   std::vector<PendingNorm> norms_, last_norms_;
 };

@@ -80,12 +80,14 @@ class GroupMaker {
 };
 
 // The first layers of towers that read the same stand side by side: a wide product runs faster than
-// several narrow ones.
+// several narrow ones. Frozen ones stand apart from others: what is trained is whole matrices.
 void GroupMaker::TakeWide() {
   for (size_t t = 0; t < towers_.size(); ++t) {
     if (towers_[t].shape.hidden.empty()) continue;
     const auto same = std::find_if(wides_.begin(), wides_.end(), [&](const WideLayer& wide) {
-      return ReadTheSame(towers_[wide.towers[0]].inputs, towers_[t].inputs);
+      const TowerPlan& other = towers_[wide.towers[0]];
+      return other.shape.trainable == towers_[t].shape.trainable &&
+             ReadTheSame(other.inputs, towers_[t].inputs);
     });
     (same == wides_.end() ? wides_.emplace_back() : *same).towers.push_back(t);
   }
@@ -96,6 +98,7 @@ void GroupMaker::TakeWide() {
       layers.push_back(towers_[t].shape.layer(0));
       widths.push_back(towers_[t].shape.hidden[0]);
     }
+    builder_.TakeTrainable(towers_[wide.towers[0]].shape.trainable);
     wide.weights =
         builder_.TakeHidden(layers, Labelled(towers_[wide.towers[0]].inputs), widths, false);
   }
@@ -106,6 +109,7 @@ void GroupMaker::TakeTowers(std::vector<int64_t>* head_bias) {
   for (size_t t = 0; t < towers_.size(); ++t) {
     TowerPlan& tower = towers_[t];
     const Widths& hidden = tower.shape.hidden;
+    builder_.TakeTrainable(tower.shape.trainable);
     for (size_t l = 1; l < hidden.size(); ++l) {
       const Port below = {0, 0, hidden[l - 1], kWeight};
       tower.layers.push_back(builder_.TakeHidden({tower.shape.layer(l)}, {below}, {hidden[l]}));
@@ -125,6 +129,7 @@ void GroupMaker::TakeTowers(std::vector<int64_t>* head_bias) {
 void GroupMaker::TakeTransfer(const Transfer& transfer, TransferPlan* plan) {
   const TowerShape& to = towers_[plan->to].shape;
   const int64_t width = to.hidden[plan->layer];
+  builder_.TakeTrainable(to.trainable);
   Node& node = plan->node;
   node.name = "transfer." + to.name;
   node.layers = {node.name};

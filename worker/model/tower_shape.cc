@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "common/check.h"
+#include "worker/model/trainable.h"
 
 namespace chorus::worker {
 namespace {
@@ -16,7 +17,7 @@ auto Find(Towers* towers, const std::string& name) {
 }
 
 Result<TowerShape> TowerShapeOf(const ModelConfig& config, const std::string& name) {
-  if (config.tower_size() == 0) return TowerShape{name, {360, 200, 80}, 0, {}, {}, {}};
+  if (config.tower_size() == 0) return TowerShape{name, {360, 200, 80}, 0, {}, {}, {}, true};
   const TowerConfig* found = nullptr;
   for (const TowerConfig& tower : config.tower()) {
     if (tower.head() == name || (tower.head().empty() && found == nullptr)) found = &tower;
@@ -30,7 +31,8 @@ Result<TowerShape> TowerShapeOf(const ModelConfig& config, const std::string& na
                     found->dropout(),
                     {},
                     found->input(),
-                    found->wide()};
+                    found->wide(),
+                    IsTrainable(*found)};
 }
 
 Status CheckHeadDropout(const TowerShape& tower, const std::vector<Head>& heads,

@@ -22,6 +22,7 @@ struct TowerShape {
   double dropout = 0;
   std::vector<uint32_t> heads;  // indices into MethodShape::heads
   FieldNames input, wide;       // TowerConfig's
+  bool trainable = true;        // likewise
 
   std::string layer(size_t l) const { return StrCat("tower.", name, ".", l); }
 };

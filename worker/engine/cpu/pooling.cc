@@ -189,6 +189,7 @@ void PoolBackward(const SideInputs& side, const FeatureColumns& features,
                   const std::vector<std::vector<uint32_t>>& positions, MatrixView<const float> dx,
                   const uint32_t* const* index_of, float* const* sums) {
   for (const SlotInput& slot : side.slots) {
+    if (sums[slot.table] == nullptr) continue;
     const SlotColumn& column = features.slots[slot.column];
     const uint32_t* const at = positions[slot.read].data();
     if (!slot.is_sequence() && IsOneHot(column, features.rows)) {
