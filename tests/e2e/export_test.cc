@@ -150,6 +150,13 @@ TEST_F(ExportTest, EncodersLeaveWithTheModel) {
       "model { encoder { name: 'interest' target_attention { sequence: 'bought' "
       "query: 'item' hidden: 4 } } tower { hidden: 5 input: ['inputs', 'interest'] } }",
       3);
+  ExpectSamePredictions(
+      "own",
+      "objective { esmm {} } slot { name: '*' embedding: SHARED_AND_OWN } "
+      "slot { name: 'bought-again' column: 'bought' tower: ['ctr', 'cvr'] no_gradient: 'ctr' } "
+      "model { encoder { name: 'deep' mlp { hidden: 4 } } tower { hidden: [5, 4] } "
+      "transfer { from: 'cvr' to: 'ctr' layer: 2 } }",
+      3);
   check("pairs",
         "encoder { name: 'fm' bi_interaction { } } encoder { name: 'dots' slot_dots { } } "
         "tower { hidden: 5 input: ['inputs', 'dots'] wide: ['inputs', 'fm'] }");

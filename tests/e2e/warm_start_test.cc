@@ -39,6 +39,30 @@ Rows RowsOf(FileSystem& files, const std::string& checkpoint) {
   return out;
 }
 
+// All that a checkpoint holds of a table's rows.
+std::string BytesOfRows(FileSystem& files, const std::string& checkpoint, uint32_t table) {
+  std::string out;
+  const auto manifest = worker::ReadManifest(files, checkpoint);
+  EXPECT_TRUE(manifest.ok());
+  const auto rows = launch::CheckpointRows::Open(files, checkpoint, *manifest);
+  EXPECT_TRUE(rows.ok());
+  const auto& type = (*rows)->tables()[table];
+  EXPECT_TRUE((*rows)
+                  ->Visit(table,
+                          [&](const ps::ShardRow& row) {
+                            out.append(reinterpret_cast<const char*>(&row.key), sizeof(row.key));
+                            out.append(reinterpret_cast<const char*>(&row.count),
+                                       sizeof(row.count));
+                            out.append(reinterpret_cast<const char*>(row.weights),
+                                       type.dim * sizeof(float));
+                            out.append(reinterpret_cast<const char*>(row.state),
+                                       type.state_floats * sizeof(float));
+                            return Status::Ok();
+                          })
+                  .ok());
+  return out;
+}
+
 Result<worker::DenseState> DenseStateOf(FileSystem& files, const std::string& checkpoint) {
   ASSIGN_OR_RETURN(const CheckpointManifest manifest, worker::ReadManifest(files, checkpoint));
   return worker::ReadDenseState(files, checkpoint, manifest);
@@ -215,6 +239,44 @@ TEST(WarmStartTest, AnotherMethodAndAnotherDimensionTakeWhatFits) {
     ASSERT_NE(Find(*old_dense, name), nullptr);
     EXPECT_EQ(Find(*new_dense, name)->values, Find(*old_dense, name)->values) << name;
   }
+}
+
+// Weights, optimizer state, counts and statistics; what is not frozen is trained.
+TEST(WarmStartTest, FrozenPartsKeepWhatTheyBroughtBitByBit) {
+  const auto files = FilesWithLogs();
+  const std::string model =
+      "model { batch_norm: true clip_norm: 0.5 optimizer { adamw { lr: 0.01 } } "
+      "shared_bottom { hidden: [8] trainable: ";
+  const auto job = [&](const std::string& trainable, const std::string& more) {
+    return JobConfig(StrCat("table { name: 'a' dim: 4 weight_decay: 0.1 trainable: ", trainable,
+                            " } table { name: 'b' dim: 3 } ", model, trainable,
+                            " } tower { hidden: [6] } tower { head: 'ctr' hidden: [5] trainable: ",
+                            trainable, " } } ", more));
+  };
+  const Trained source = TrainOn(*files, job("true", ""), {.workers = 2});
+  ASSERT_TRUE(source.status.ok()) << source.status.ToString();
+  const Trained warm = TrainOn(
+      *files,
+      job("false", "checkpoint { directory: 'warm' } warm_start { checkpoint: 'ckpt' } seed: 9"),
+      {.workers = 3, .servers = 2});
+  ASSERT_TRUE(warm.status.ok()) << warm.status.ToString();
+  EXPECT_TRUE(BytesOfRows(*files, warm.first().checkpoint, 0) ==
+              BytesOfRows(*files, source.first().checkpoint, 0));
+  EXPECT_FALSE(BytesOfRows(*files, warm.first().checkpoint, 1) ==
+               BytesOfRows(*files, source.first().checkpoint, 1));
+  const auto old_dense = DenseStateOf(*files, source.first().checkpoint);
+  const auto new_dense = DenseStateOf(*files, warm.first().checkpoint);
+  ASSERT_TRUE(old_dense.ok() && new_dense.ok());
+  size_t frozen_arrays = 0;
+  for (const worker::NamedArray& array : old_dense->arrays) {
+    const bool frozen = array.name.find("/tower.ctr.") != std::string::npos ||
+                        array.name.find("/bottom.") != std::string::npos;
+    const worker::NamedArray* const now = Find(*new_dense, array.name);
+    ASSERT_NE(now, nullptr) << array.name;
+    EXPECT_EQ(now->values == array.values, frozen || array.name.ends_with(".count")) << array.name;
+    frozen_arrays += frozen ? 1 : 0;
+  }
+  EXPECT_GT(frozen_arrays, 10u);
 }
 
 TEST(WarmStartTest, NumericColumnsNormalisedOtherwiseAreRefused) {

@@ -22,7 +22,8 @@ int64_t ParameterLayout::AddMatrix(const std::vector<std::string>& names, int64_
   const int64_t begin = size_;
   int64_t column = 0;
   for (size_t i = 0; i < names.size(); ++i) {
-    blocks_.push_back({names[i], rows, widths[i], begin + column, stride, fan_in, stage, trainable});
+    blocks_.push_back(
+        {names[i], rows, widths[i], begin + column, stride, fan_in, stage, trainable});
     column += widths[i];
   }
   End(begin + rows * stride);
@@ -39,7 +40,8 @@ ParameterLayout::Statistics ParameterLayout::AddStatistics(const std::vector<std
   int64_t next = size_;
   // The count's block has its own offset as `count`, by which UpdateStatistics knows it.
   const auto add = [&](const std::string& name, int64_t cols, float initial) {
-    blocks_.push_back({name, 1, cols, next, cols, 0, stage, trainable, true, initial, offsets.count});
+    blocks_.push_back(
+        {name, 1, cols, next, cols, 0, stage, trainable, true, initial, offsets.count});
     next += cols;
   };
   for (size_t i = 0; i < names.size(); ++i) add(names[i] + ".mean", widths[i], 0.0f);

@@ -22,10 +22,10 @@ struct ParameterBlock {
   std::string name;  // stable, since checkpoints and exports use it
   int64_t rows = 0;
   int64_t cols = 0;
-  int64_t offset = 0;  // of element (0, 0) in the flat array
-  int64_t stride = 0;  // from one row to the next
-  int64_t fan_in = 0;  // inputs of the whole layer; 0: starts as zeros (biases and logits)
-  uint32_t stage = 0;  // the stage that trains it (method_shape.h)
+  int64_t offset = 0;     // of element (0, 0) in the flat array
+  int64_t stride = 0;     // from one row to the next
+  int64_t fan_in = 0;     // inputs of the whole layer; 0: starts as zeros (biases and logits)
+  uint32_t stage = 0;     // the stage that trains it (method_shape.h)
   bool trainable = true;  // false: no stage does
   // A running statistic and no weight: no optimizer updates it, and its gradient is the sum of what
   // the step's grains measured (batch_norm.h).

@@ -270,7 +270,8 @@ Port GroupBuilder::AddOnOneSide(Node node, std::vector<Port> inputs) {
 void GroupBuilder::TakeStatistics() {
   norms_.insert(norms_.end(), last_norms_.begin(), last_norms_.end());
   for (const PendingNorm& pending : norms_) {
-    pending.norm->Use(parameters_->AddStatistics(pending.layers, pending.widths, stage_, pending.trainable));
+    pending.norm->Use(
+        parameters_->AddStatistics(pending.layers, pending.widths, stage_, pending.trainable));
   }
   norms_.clear();
   last_norms_.clear();

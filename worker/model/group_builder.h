@@ -42,8 +42,8 @@ class GroupBuilder {
   GroupBuilder(const InputLayout& inputs, uint32_t stage, bool batch_norm,
                ParameterLayout* parameters);
 
-  // The pooled slots that all towers read, and the numeric columns, of contexts and of exposures, as
-  // far as the log has such.
+  // The pooled slots that all towers read, and the numeric columns, of contexts and of exposures,
+  // as far as the log has such.
   const std::vector<Port>& inputs() const { return inputs_; }
   // The pooled slots that this tower and not all others read, behind a stop-gradient where it does
   // not train them.

@@ -11,6 +11,7 @@
 #include "worker/model/encoders.h"
 #include "worker/model/group_maker.h"
 #include "worker/model/tower_shape.h"
+#include "worker/model/transfers.h"
 
 namespace chorus::worker {
 namespace {
@@ -60,6 +61,7 @@ Status CheckEncoders(const ModelConfig& config, const InputLayout& inputs,
 Result<Network> Network::Make(const ModelConfig& config, const InputLayout& inputs,
                               const MethodShape& shape) {
   RETURN_IF_ERROR(CheckTowerNames(config, shape.heads));
+  RETURN_IF_ERROR(CheckTransferNames(config, shape));
   std::vector<std::vector<TowerShape>> towers(shape.groups.size());
   for (uint32_t group = 0; group < towers.size(); ++group) {
     ASSIGN_OR_RETURN(towers[group], TowersOf(config, shape, group));

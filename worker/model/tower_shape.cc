@@ -8,8 +8,6 @@
 namespace chorus::worker {
 namespace {
 
-std::string TowerOf(const Head& head) { return head.tower.empty() ? head.name : head.tower; }
-
 template <typename Towers>
 auto Find(Towers* towers, const std::string& name) {
   return std::find_if(towers->begin(), towers->end(),
@@ -50,6 +48,8 @@ Status CheckHeadDropout(const TowerShape& tower, const std::vector<Head>& heads,
 }
 
 }  // namespace
+
+std::string TowerOf(const Head& head) { return head.tower.empty() ? head.name : head.tower; }
 
 std::vector<std::string> TowerNamesOf(const MethodShape& shape, uint32_t group) {
   std::vector<std::string> names;
@@ -104,18 +104,6 @@ Result<std::vector<TowerShape>> TowersOf(const ModelConfig& config, const Method
     RETURN_IF_ERROR(CheckHeadDropout(tower, shape.heads, config));
   }
   return towers;
-}
-
-Result<size_t> TransferTower(const std::vector<TowerShape>& towers, const Head& head,
-                             uint32_t layer) {
-  const auto tower = Find(&towers, TowerOf(head));
-  CHECK(tower != towers.end() && layer >= 1, "transfer of head ", head.name);
-  if (tower->hidden.size() < layer) {
-    return InvalidArgument(StrCat("objective.ddpo.ctm_layer: hidden layer ", layer, " of tower \"",
-                                  tower->name, "\" takes part in the transfer, but model.tower ",
-                                  "gives it ", tower->hidden.size()));
-  }
-  return static_cast<size_t>(tower - towers.begin());
 }
 
 }  // namespace chorus::worker

@@ -67,6 +67,25 @@ Oracle::Units Oracle::Inputs(const Row& row, uint32_t group) const {
   return x;
 }
 
+namespace {
+
+// The method's transfers, and those of the configuration.
+MethodShape WithTransfers(MethodShape shape, const TrainConfig& config) {
+  const auto head_of = [&](const std::string& tower) {
+    const auto head = std::find_if(shape.heads.begin(), shape.heads.end(),
+                                   [&](const Head& h) { return TowerName(h) == tower; });
+    return static_cast<uint32_t>(head - shape.heads.begin());
+  };
+  for (const TransferConfig& transfer : config.model().transfer()) {
+    Transfer added = {head_of(transfer.to()), {}, transfer.has_layer() ? transfer.layer() : 1};
+    for (const std::string& from : transfer.from()) added.from.push_back(head_of(from));
+    shape.transfers.push_back(added);
+  }
+  return shape;
+}
+
+}  // namespace
+
 Oracle::Units Oracle::Own(const Row& row, const Head& head) const {
   Units x;
   const Batch& batch = row.grain.batch;
@@ -86,7 +105,7 @@ Oracle::Units Oracle::Own(const Row& row, const Head& head) const {
 }
 
 Oracle::Oracle(const TrainConfig& config, const Model& model, const MethodShape& shape)
-    : config_(config), model_(model), shape_(shape) {
+    : config_(config), model_(model), shape_(WithTransfers(shape, config)) {
   for (const ParameterBlock& block : model.parameters().blocks()) {
     const size_t dot = block.name.rfind('.');
     const std::string part = block.name.substr(dot + 1);
