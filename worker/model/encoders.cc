@@ -252,9 +252,8 @@ Result<std::vector<Port>> Encoders::Find(const FieldNames& names, const std::str
   std::vector<Port> ports;
   std::set<std::string> seen;
   for (const std::string& name : read) {
-    if (of_tower && (name == kInputs || name == kOwn) && !seen.insert("own slots").second) {
-      return InvalidArgument(
-          StrCat(reader, ": input \"own\" is a part of \"inputs\": one of them"));
+    if (!seen.insert(name).second) {
+      return InvalidArgument(StrCat(reader, ": input \"", name, "\" is written twice"));
     }
     if (of_tower && name == kOwn) {
       ports.insert(ports.end(), own_[tower].begin(), own_[tower].end());
@@ -266,9 +265,6 @@ Result<std::vector<Port>> Encoders::Find(const FieldNames& names, const std::str
       for (const auto& [other, unused] : encoded_) known.push_back(other);
       return InvalidArgument(StrCat(reader, ": input \"", name, "\" is not known here; known are [",
                                     Join(known, ", "), "]"));
-    }
-    if (!seen.insert(name).second) {
-      return InvalidArgument(StrCat(reader, ": input \"", name, "\" is written twice"));
     }
     const Encoded& encoded = found->second;
     if (!encoded.of_tower.empty() && tower == kNoTower) {
@@ -282,11 +278,23 @@ Result<std::vector<Port>> Encoders::Find(const FieldNames& names, const std::str
       ports.insert(ports.end(), own_[tower].begin(), own_[tower].end());
     }
   }
-  if (ports.empty()) return NothingToRead(reader);
+  if (of_tower && seen.count(kInputs) > 0 && seen.count(kOwn) > 0) {
+    return InvalidArgument(StrCat(reader, ": input \"own\" is a part of \"inputs\": one of them"));
+  }
+  if (ports.empty() && !of_tower) return NothingToRead(reader);
   return ports;
 }
 
 Result<std::vector<Port>> Encoders::ReadBy(size_t tower, const FieldNames& names) const {
+  const std::string reader = StrCat("model.tower \"", towers_[tower].name, "\"");
+  ASSIGN_OR_RETURN(std::vector<Port> ports, Find(names, reader, tower));
+  if (ports.empty()) return NothingToRead(reader);
+  return ports;
+}
+
+Result<std::vector<Port>> Encoders::WideOf(size_t tower) const {
+  const FieldNames& names = towers_[tower].wide;
+  if (names.empty()) return std::vector<Port>{};
   return Find(names, StrCat("model.tower \"", towers_[tower].name, "\""), tower);
 }
 

@@ -58,6 +58,8 @@ class Encoders {
   // What the tower reads by these names; none: the default of TowerConfig.input. Error:
   // kInvalidArgument, a name is unknown (the message lists the known ones).
   Result<std::vector<Port>> ReadBy(size_t tower, const FieldNames& names) const;
+  // What its logits read besides; nothing where its `wide` names nothing that there is for it.
+  Result<std::vector<Port>> WideOf(size_t tower) const;
 
  private:
   Status AddEncoder(const EncoderConfig& config);

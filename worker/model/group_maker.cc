@@ -235,8 +235,7 @@ Status GroupMaker::Make(const std::vector<TowerShape>& shapes, std::vector<int64
     TowerPlan& tower = towers_.emplace_back();
     tower.shape = shapes[t];
     ASSIGN_OR_RETURN(tower.inputs, encoders.ReadBy(t, shapes[t].input));
-    if (shapes[t].wide.empty()) continue;
-    ASSIGN_OR_RETURN(tower.wide, encoders.ReadBy(t, shapes[t].wide));
+    ASSIGN_OR_RETURN(tower.wide, encoders.WideOf(t));
     for (Port& port : tower.wide) port.label = "wide-" + port.label;
   }
   TakeWide();

@@ -64,6 +64,9 @@ struct InputLayout {
   // columns), does not fit its column or names an unknown table, when two have one name, or when no
   // input is left.
   static Result<InputLayout> Make(const TrainConfig& config, const LogSchema& schema);
+
+  // Without what some towers alone read: as encoders see it.
+  InputLayout WithoutOwn() const;
 };
 
 }  // namespace chorus::worker
