@@ -55,6 +55,43 @@ Status CheckLengths(const TrainConfig& config, const Origins& origins) {
   return Status::Ok();
 }
 
+// What a slot says of its readers.
+Status CheckReaders(const SlotConfig& slot, const std::string& path, const Origins& origins) {
+  const auto& towers = slot.tower();
+  const auto& without = slot.no_gradient();
+  const auto error = [&](const std::string& field, const std::string& problem) {
+    return FieldError(origins.Of(path + field), path + field, problem);
+  };
+  for (auto tower = towers.begin(); tower != towers.end(); ++tower) {
+    if (std::find(towers.begin(), tower, *tower) == tower) continue;
+    return error(".tower", StrCat("\"", *tower, "\" is written twice; allowed: once"));
+  }
+  for (const std::string& name : without) {
+    if (std::find(towers.begin(), towers.end(), name) != towers.end()) continue;
+    return error(".no_gradient", StrCat("\"", name, "\" is none of this slot's towers; allowed: ",
+                                        "names that stand in `tower` too"));
+  }
+  const bool own = slot.embedding() > SlotConfig::SHARED;
+  if (own && !towers.empty()) {
+    return error(".embedding",
+                 "makes slots for every tower, and `tower` names some: write one of them");
+  }
+  const bool pooled = slot.pooling() != SlotConfig::SEQUENCE && !slot.numeric() && !slot.ignore();
+  if (!pooled && (own || !towers.empty())) {
+    return error(own ? ".embedding" : ".tower",
+                 "is for pooled slots alone, and this one is no such");
+  }
+  if (slot.numeric() && slot.has_column()) {
+    return error(".column", "is for slots of ids; a numeric column is read under its name");
+  }
+  const bool any = (slot.has_column() ? slot.column() : slot.name()) == "*";
+  if (any && (slot.numeric() || slot.name().find('*') == std::string::npos)) {
+    return error(".name",
+                 "of a slot that reads the columns \"*\" of ids has a \"*\" for their names");
+  }
+  return Status::Ok();
+}
+
 // Checks the slots and completes each with its table.
 Status FinishSlots(const Origins& origins, const std::set<std::string>& tables,
                    TrainConfig* config) {
@@ -73,6 +110,7 @@ Status FinishSlots(const Origins& origins, const std::set<std::string>& tables,
                         StrCat("\"", slot->table(), "\" is not a table; allowed: ",
                                Join({tables.begin(), tables.end()}, ", ")));
     }
+    RETURN_IF_ERROR(CheckReaders(*slot, path, origins));
   }
   return Status::Ok();
 }

@@ -59,7 +59,7 @@ class Rules:
         self.markers = set(text.get("missing_marker", [])) - {""}
         self.slots = {slot["name"]: slot for slot in text.get("slot", [])}
         self.numerics = {numeric["name"]: numeric for numeric in text.get("numeric", [])}
-        self.model_slots = {slot["name"]: slot for slot in about["slot"]}
+        self.model_slots = {slot["column"]: slot for slot in about["slot"]}
         self.features = list(self.model_slots) + [numeric["name"] for numeric in about["numeric"]]
 
     def column_of(self, feature):

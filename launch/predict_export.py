@@ -111,7 +111,7 @@ class Model:
             if len(values) != rows * cols:
                 sys.exit(f"{folder}/{entry['file']}: {len(values)} values; expected: {rows} x {cols}")
             self.arrays[entry["file"]] = (values, cols)
-        self.seeds = {slot["name"]: mix(xxh64(slot["key_space"].encode())) for slot in self.about["slot"]}
+        self.seeds = {slot["column"]: mix(xxh64(slot["key_space"].encode())) for slot in self.about["slot"]}
         self.tables = {table["name"]: table for table in self.about["table"]}
         self.rules = Rules(self.about)
 
@@ -154,8 +154,8 @@ class Model:
 
     def pooled(self, slot, table, cell):
         total, count, weight = [0.0] * slot["dim"], 0, 0.0
-        for text, factor in self.rules.ids(slot["name"], cell):
-            row = self.embedding(table, key_of(self.seeds[slot["name"]], text), slot["dim"])
+        for text, factor in self.rules.ids(slot["column"], cell):
+            row = self.embedding(table, key_of(self.seeds[slot["column"]], text), slot["dim"])
             total = [t + factor * r for t, r in zip(total, row)]
             count, weight = count + 1, weight + abs(factor)
         divisor = {"SUM": 1.0, "MEAN": count, "WEIGHTED_MEAN": weight}[slot["pooling"]]
@@ -163,10 +163,10 @@ class Model:
 
     def listed(self, slot, table, cell):
         """The rows of the last ids side by side, zeros behind them, and the number of ids."""
-        ids = list(self.rules.ids(slot["name"], cell))[-slot["max_length"]:]
+        ids = list(self.rules.ids(slot["column"], cell))[-slot["max_length"]:]
         out = []
         for text, factor in ids:
-            row = self.embedding(table, key_of(self.seeds[slot["name"]], text), slot["dim"])
+            row = self.embedding(table, key_of(self.seeds[slot["column"]], text), slot["dim"])
             out += [factor * value for value in row]
         return out + [0.0] * (slot["max_length"] * slot["dim"] - len(out)), len(ids)
 
@@ -175,7 +175,7 @@ class Model:
         sides, lengths = {True: [], False: []}, {True: [], False: []}
         for slot in self.about["slot"]:
             table = slot["table"] if group is self.about["group"][0] else f"{slot['table']}@{group['name']}"
-            side, cell = slot["context"], cells[self.rules.column_of(slot["name"])]
+            side, cell = slot["context"], cells[self.rules.column_of(slot["column"])]
             if slot["pooling"] == "SEQUENCE":
                 rows, length = self.listed(slot, table, cell)
                 sides[side] += rows
@@ -273,7 +273,7 @@ class Model:
         if kind == "batch_norm":
             statistics = zip(x[0], self.beside(node, "mean"), self.beside(node, "variance"), self.beside(node, "bias"))
             return relu([(z - mean) / math.sqrt(variance + 1e-5) + bias for z, mean, variance, bias in statistics])
-        if kind in ("concat", "dropout"):
+        if kind in ("concat", "detach", "dropout"):
             return [value for part in x for value in part]
         if kind == "mixture":
             shares = [math.exp(z - max(x[0])) for z in x[0]]

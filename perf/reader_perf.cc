@@ -55,8 +55,8 @@ Result<Job> MakeJob(RandomLogShape shape) {
   order.grains_per_step = 1;
   ASSIGN_OR_RETURN(job.plan, worker::ReadingPlan::Make(*job.log, order));
   for (const worker::SlotInfo& slot : job.log->schema().slots) {
-    (slot.context ? job.options.slot_tables.context : job.options.slot_tables.exposure)
-        .push_back(0);
+    auto& reads = slot.context ? job.options.slot_reads.context : job.options.slot_reads.exposure;
+    reads.push_back({static_cast<uint32_t>(reads.size()), 0});
   }
   job.options.grains = {0, 1};
   job.options.objective = job.objective.get();
@@ -137,7 +137,7 @@ Result<Parts> MeasureParts(const Job& job) {
   });
   RETURN_IF_ERROR(status);
   parts.gather = with_decoding - parts.decode;
-  worker::SparseLookup lookup(job.options.slot_tables, 1, job.options.shards);
+  worker::SparseLookup lookup(job.options.slot_reads, 1, job.options.shards);
   std::vector<worker::TableKeys> keys;
   std::vector<worker::GrainPositions> positions;
   uint64_t unique = 0, unique_in_map = 0;

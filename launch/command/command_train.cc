@@ -13,6 +13,7 @@
 #include "launch/job/job.h"
 #include "worker/log/log_reader.h"
 #include "worker/metrics/metrics.h"
+#include "worker/model/embeddings.h"
 #include "worker/steps/fit_settings.h"
 #include "worker/steps/training_data.h"
 #include "worker/train/best_checkpoint.h"
@@ -25,15 +26,17 @@ namespace {
 // The configuration with settings that fit its log where its user wrote none; these in *fitted.
 Result<TrainConfig> LoadFitted(const ConfigArguments& arguments,
                                std::vector<worker::FittedSetting>* fitted) {
-  return LoadTrainConfig(
-      arguments.config_file, arguments.sets, [&](TrainConfig* written) -> Status {
-        const std::vector<std::string> paths(written->data().log().begin(),
-                                             written->data().log().end());
-        if (paths.empty()) return Status::Ok();
-        ASSIGN_OR_RETURN(const auto log, worker::LogReader::Open(PosixFiles(), paths));
-        *fitted = worker::FitSettings(worker::SizeOf(*log), written);
-        return Status::Ok();
-      });
+  const auto fit = [&](TrainConfig* written) -> Status {
+    const std::vector<std::string> paths(written->data().log().begin(),
+                                         written->data().log().end());
+    if (paths.empty()) return Status::Ok();
+    ASSIGN_OR_RETURN(const auto log, worker::LogReader::Open(PosixFiles(), paths));
+    *fitted = worker::FitSettings(worker::SizeOf(*log), written);
+    return Status::Ok();
+  };
+  ASSIGN_OR_RETURN(TrainConfig config, LoadTrainConfig(arguments.config_file, arguments.sets, fit));
+  RETURN_IF_ERROR(worker::ExpandEmbeddings(&config));
+  return config;
 }
 
 // As the run itself plans them: lanes of a log end unevenly, which rows and step alone do not tell.

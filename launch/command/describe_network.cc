@@ -12,15 +12,21 @@
 namespace chorus::launch {
 namespace {
 
-int64_t WeightsOf(const worker::Node& node, const worker::ParameterLayout& parameters) {
+struct NodeWeights {
   int64_t count = 0;
+  bool frozen = false;
+};
+NodeWeights WeightsOf(const worker::Node& node, const worker::ParameterLayout& parameters) {
+  NodeWeights out;
   for (const worker::ParameterBlock& block : parameters.blocks()) {
     for (const worker::ParameterRange& range : node.weights) {
       const bool within = block.offset >= range.begin && block.offset < range.end;
-      if (within && !block.statistic) count += block.rows * block.cols;
+      if (!within || block.statistic) continue;
+      out.count += block.rows * block.cols;
+      out.frozen = !block.trainable;  // as are all blocks of a node
     }
   }
-  return count;
+  return out;
 }
 
 std::string ReadsOf(const worker::Node& node, const std::vector<worker::Node>& nodes) {
@@ -37,13 +43,15 @@ std::string ReadsOf(const worker::Node& node, const std::vector<worker::Node>& n
 void AppendNode(const worker::Node& node, const worker::Graph& graph,
                 const worker::ParameterLayout& parameters, std::string* out) {
   const bool input = node.layer == nullptr;
+  const NodeWeights weights = WeightsOf(node, parameters);
   char columns[96];
   std::snprintf(columns, sizeof(columns), "%-14s %-8s %6" PRId64 " wide %9" PRId64 " weights",
                 input ? "input" : std::string(node.layer->kind()).c_str(),
                 node.side == worker::Side::kContext ? "context" : "exposure", node.width,
-                WeightsOf(node, parameters));
+                weights.count);
   out->append(StrCat("node        ", columns, "  ", node.name));
   if (!input) out->append(StrCat("  reads ", ReadsOf(node, graph.nodes())));
+  if (weights.frozen) out->append("  frozen");
   out->append("\n");
 }
 

@@ -26,7 +26,8 @@ void AddInputs(const TrainConfig& config, const worker::LogSchema& schema, bool 
   for (const worker::SlotInput& input : side.slots) {
     const worker::SlotInfo& info = *slots[input.column];
     ExportSlot* const slot = out->add_slot();
-    slot->set_name(info.name);
+    slot->set_name(input.name);
+    slot->set_column(info.name);
     slot->set_key_space(info.key_space);
     slot->set_context(context);
     slot->set_multi_valued(info.multi_valued);

@@ -6,6 +6,7 @@
 #include "common/log.h"
 #include "common/strings.h"
 #include "launch/job/job.h"
+#include "worker/model/embeddings.h"
 #include "worker/train/checkpoint_store.h"
 
 namespace chorus::launch {
@@ -46,6 +47,7 @@ class ScoringJob {
   Result<TrainConfig> Load() const {
     if (!config_file_.empty()) {
       ASSIGN_OR_RETURN(TrainConfig config, LoadTrainConfig(config_file_, sets_));
+      RETURN_IF_ERROR(worker::ExpandEmbeddings(&config));
       if (!checkpoint_.empty()) config.mutable_checkpoint()->set_directory(checkpoint_);
       return WithCheckpoint(config);
     }
@@ -54,6 +56,7 @@ class ScoringJob {
     TrainConfig config = ConfigOf(manifest);
     RETURN_IF_ERROR(ApplySets(sets_, &config));
     RETURN_IF_ERROR(FinishTrainConfig(folder, &config));
+    RETURN_IF_ERROR(worker::ExpandEmbeddings(&config));
     config.mutable_checkpoint()->set_directory(folder);
     return WithLog(config);
   }

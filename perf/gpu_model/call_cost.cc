@@ -215,12 +215,15 @@ Cost FlagNonFinite(Shape values, bool by_column) {
 // Each has an entry of three words in the table; those that move are read and written.
 Cost MoveStatistics(int64_t n) { return Kernel(n, 6 * Bytes(n)); }
 
+Cost ClipGradient(int64_t n) {
+  Cost cost = Kernel(1, Bytes(n));
+  cost += Kernel(n, 2 * Bytes(n));
+  return cost;
+}
+
 Cost ApplyOptimizer(OptimizerParameters::Kind kind, bool clip, int64_t n) {
   Cost cost;
-  if (clip) {
-    cost += Kernel(1, Bytes(n));
-    cost += Kernel(n, 2 * Bytes(n));
-  }
+  if (clip) cost += ClipGradient(n);
   OptimizerParameters optimizer;
   optimizer.kind = kind;
   const uint64_t arrays = optimizer.state_floats(1);  // gradient read; weights and these both ways

@@ -82,6 +82,7 @@ Cost CombineTerms(uint64_t terms, uint64_t keys, uint32_t dim);
 Cost SumGrains(Shape gradients);
 Cost FlagNonFinite(Shape values, bool by_column);
 Cost MoveStatistics(int64_t n);
+Cost ClipGradient(int64_t n);
 Cost ApplyOptimizer(OptimizerParameters::Kind kind, bool clip, int64_t n);
 
 }  // namespace chorus::perf::call_cost

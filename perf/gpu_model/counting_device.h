@@ -82,6 +82,7 @@ class CountingDevice final : public worker::Device {
   Status SumGrains(MatrixView<float> gradients) override;
   Status FlagNonFinite(MatrixView<const float> values, const uint32_t* flag_of_column,
                        uint32_t* flags) override;
+  Status ClipGradient(double clip_norm, int64_t n, float* gradient) override;
   Status ApplyOptimizer(const OptimizerParameters& parameters, uint64_t t, float lr_factor,
                         double clip_norm, int64_t n, float* gradient, float* weights,
                         float* const (&state)[2]) override;

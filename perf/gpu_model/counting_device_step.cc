@@ -126,6 +126,11 @@ Status CountingDevice::MoveStatistics(const DeviceStatistics& statistics, const 
             [&](Device* inner) { return inner->MoveStatistics(statistics, gradient, values); });
 }
 
+Status CountingDevice::ClipGradient(double clip_norm, int64_t n, float* gradient) {
+  return Do("ClipGradient", Phase::kUpdate, call_cost::ClipGradient(n),
+            [&](Device* inner) { return inner->ClipGradient(clip_norm, n, gradient); });
+}
+
 Status CountingDevice::ApplyOptimizer(const OptimizerParameters& parameters, uint64_t t,
                                       float lr_factor, double clip_norm, int64_t n, float* gradient,
                                       float* weights, float* const (&state)[2]) {

@@ -4,6 +4,7 @@
 
 #include "common/config.h"
 #include "common/strings.h"
+#include "worker/model/embeddings.h"
 #include "worker/objective/objective.h"
 
 namespace chorus::perf {
@@ -40,6 +41,7 @@ Result<JobSource> SourceOfConfig(const JobOptions& options) {
   std::vector<std::string> sets = options.sets;
   sets.push_back(StrCat("data.log=", source.random ? "random.log" : Join(options.logs, ",")));
   ASSIGN_OR_RETURN(source.config, LoadTrainConfig(options.config, sets));
+  RETURN_IF_ERROR(worker::ExpandEmbeddings(&source.config));
   return source;
 }
 

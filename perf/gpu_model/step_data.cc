@@ -87,7 +87,7 @@ Result<StepData> ReadStepData(const TrainConfig& config, FileSystem& files, Grai
                    ReadingPlan::Make(*log, TrainingOrder(config, 1)));
   StepReaderOptions options;
   options.grains = grains;
-  options.slot_tables = inputs.slot_tables;
+  options.slot_reads = inputs.slot_reads;
   options.tables = inputs.tables;
   options.objective = data.objective.get();
   options.shards = config.cluster().shards();

@@ -100,7 +100,7 @@ Status StepRun::Run(const StepBatch& batch, const PulledRows& rows) {
 std::unique_ptr<StepGradients> StepRun::Gradients(const StepBatch& batch) const {
   const MethodShape& shape = data_.objective->shape();
   auto gradients = std::make_unique<StepGradients>(
-      GradientsOfStage(shape, data_.model.dims.size() / shape.groups.size(), batch.stage,
+      GradientsOfStage(shape, data_.model.trainable_tables, batch.stage,
                        [&](uint32_t table) { return step_->SparseGradients(table); }));
   gradients->lr_factors.assign(data_.model.dims.size(), 1.0f);
   return gradients;

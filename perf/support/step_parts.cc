@@ -99,7 +99,7 @@ class GrainWork {
 };
 
 // The reading part; leaves the last step read in *batch.
-Status MeasureReading(const TrainConfig& config, const LogReader& log, const SlotTables& tables,
+Status MeasureReading(const TrainConfig& config, const LogReader& log, const SlotReads& tables,
                       const Objective& objective, std::unique_ptr<StepBatch>* batch,
                       StepParts* parts) {
   ReadingOptions order;
@@ -110,7 +110,7 @@ Status MeasureReading(const TrainConfig& config, const LogReader& log, const Slo
   ASSIGN_OR_RETURN(const std::unique_ptr<ReadingPlan> plan, ReadingPlan::Make(log, order));
   StepReaderOptions options;
   options.grains = {0, config.step().grains_per_step()};
-  options.slot_tables = tables;
+  options.slot_reads = tables;
   options.objective = &objective;
   options.last_step = std::min(kReadSteps, plan->total_steps());
   options.shards = config.cluster().shards();
@@ -162,7 +162,7 @@ Result<StepParts> MeasureStepParts(const TrainConfig& config, FileSystem& files)
   RETURN_IF_ERROR(backend->UseWeights(parameters.data(), layout.size()));
   for (auto& work : works) work->UseParameters(parameters);
   std::unique_ptr<StepBatch> batch;
-  RETURN_IF_ERROR(MeasureReading(config, *log, works[0]->model().inputs.slot_tables, *objective,
+  RETURN_IF_ERROR(MeasureReading(config, *log, works[0]->model().inputs.slot_reads, *objective,
                                  &batch, &parts));
 
   const uint32_t dim = config.table(0).dim();

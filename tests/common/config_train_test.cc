@@ -138,6 +138,26 @@ TEST_F(ConfigTrain, NamesMustBeUniqueAndKnown) {
   EXPECT_THAT(ErrorOf("model { tower { } tower { } }"), HasSubstr("model.tower.1.head: "));
 }
 
+TEST_F(ConfigTrain, WhoReadsASlotIsChecked) {
+  EXPECT_TRUE(Load("slot { name: \"1\" tower: [\"ctr\", \"cvr\"] no_gradient: \"cvr\" }"
+                   "slot { name: \"2\" column: \"1\" } slot { name: \"*\" embedding: OWN }")
+                  .ok());
+  EXPECT_THAT(ErrorOf("slot { name: \"1\" tower: [\"ctr\", \"ctr\"] }"),
+              HasSubstr("slot.0.tower: \"ctr\" is written twice; allowed: once"));
+  EXPECT_THAT(ErrorOf("slot { name: \"1\" tower: \"ctr\" no_gradient: \"cvr\" }"),
+              HasSubstr("slot.0.no_gradient: \"cvr\" is none of this slot's towers"));
+  EXPECT_THAT(ErrorOf("slot { name: \"1\" tower: \"ctr\" embedding: OWN }"),
+              HasSubstr("slot.0.embedding: makes slots for every tower"));
+  EXPECT_THAT(ErrorOf("slot { name: \"1\" pooling: SEQUENCE tower: \"ctr\" }"),
+              HasSubstr("slot.0.tower: is for pooled slots alone"));
+  EXPECT_THAT(ErrorOf("slot { name: \"1\" numeric: true embedding: OWN }"),
+              HasSubstr("slot.0.embedding: is for pooled slots alone"));
+  EXPECT_THAT(ErrorOf("slot { name: \"1\" numeric: true column: \"2\" }"),
+              HasSubstr("slot.0.column: is for slots of ids"));
+  EXPECT_THAT(ErrorOf("slot { name: \"rest\" column: \"*\" }"),
+              HasSubstr("slot.0.name: of a slot"));
+}
+
 TEST_F(ConfigTrain, TableNamesArePlain) {
   for (const char* name : {"a@b", "a/b", "a.b", ""}) {
     EXPECT_THAT(ErrorOf(std::string("table { name: \"") + name + "\" }"),

@@ -165,6 +165,13 @@ TEST_F(ExportTest, EncodersLeaveWithTheModel) {
   check("gates",
         "encoder { name: 'relu' slot_gate { } } encoder { name: 'sigmoid' slot_gate { "
         "gate: SIGMOID reduction: 1 } } tower { hidden: 5 input: ['relu', 'sigmoid'] }");
+  ExpectSamePredictions(
+      "own",
+      "objective { esmm {} } slot { name: '*' embedding: SHARED_AND_OWN } "
+      "slot { name: 'bought-again' column: 'bought' tower: ['ctr', 'cvr'] no_gradient: 'ctr' } "
+      "model { encoder { name: 'deep' mlp { hidden: 4 } } tower { hidden: [5, 4] } "
+      "transfer { from: 'cvr' to: 'ctr' layer: 2 } }",
+      3);
   check("pairs",
         "encoder { name: 'fm' bi_interaction { } } encoder { name: 'dots' slot_dots { } } "
         "tower { hidden: 5 input: ['inputs', 'dots'] wide: ['inputs', 'fm'] }");

@@ -14,6 +14,7 @@
 #include "tests/worker/log/log_testing.h"
 #include "worker/log/log_reader.h"
 #include "worker/metrics/score_file.h"
+#include "worker/model/embeddings.h"
 #include "worker/train/checkpoint_store.h"
 #include "worker/train/evaluator.h"
 #include "worker/train/predictor.h"
@@ -127,6 +128,7 @@ TrainConfig JobConfig(const std::string& more) {
   if (config.model().tower_size() == 0) Merge(kTowers, &config);
   const Status status = FinishTrainConfig("job", &config);
   CHECK(status.ok(), status.message());
+  CHECK(worker::ExpandEmbeddings(&config).ok());
   return config;
 }
 

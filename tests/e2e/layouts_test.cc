@@ -232,6 +232,26 @@ TEST(LayoutsTest, AttentionDropoutAndWeightSumsTrainTheSameOnAnyLayout) {
                       300, layout);
 }
 
+TEST(LayoutsTest, TablesOfTowersTransfersAndFrozenPartsTrainTheSameOnAnyLayout) {
+  Layout layout;
+  layout.workers = 3;
+  layout.servers = 2;
+  layout.threads = 2;
+  ExpectEqualOutcomes(
+      JobConfig("objective { chorus_cvr {} } step { pull_ahead: 1 } "
+                "slot { name: '*' embedding: SHARED_AND_OWN } "
+                "slot { name: 'tags' embedding: OWN table: 'b' pooling: MEAN } "
+                "slot { name: 'more' column: 'history' table: 'b' tower: ['ctr', 'cvr'] "
+                "no_gradient: 'ctr' } "
+                "model { batch_norm: true clip_norm: 0.1 optimizer { adamw {} } "
+                "tower { hidden: [12, 6] } tower { head: 'uncvr' hidden: [8] trainable: false } "
+                "shared_bottom { hidden: [16] } "
+                "transfer { from: 'ctr' to: 'cvr' } } "
+                "table { name: 'a' dim: 4 } table { name: 'b' dim: 3 } "
+                "table { name: 'b-cvr' dim: 2 trainable: false }"),
+      300, layout);
+}
+
 TEST(LayoutsTest, RunningStatisticsOfBatchNormAreTheSameOnAnyLayout) {
   Layout layout;
   layout.workers = 3;

@@ -68,6 +68,13 @@ INSTANTIATE_TEST_SUITE_P(Methods, ResumeMethodTest,
                          testing::Values("aman { rho: 0.5 }", "dcmt { snips: true }", "nise {}",
                                          "unbias {}", "ukd {}", "ddpo { ctm: true }"));
 
+TEST(ResumeTest, WithTablesOfTowersAndFrozenPartsFromEveryCheckpointEqualsTheUninterruptedRun) {
+  ExpectEveryCheckpointResumes(JobConfig(StrCat(
+      kEveryStep, "step { pull_ahead: 1 } slot { name: '*' embedding: SHARED_AND_OWN } ",
+      "model { optimizer { adamw {} } batch_norm: true tower { hidden: [12, 6] } ",
+      "tower { head: 'ctr' hidden: [8] trainable: false } transfer { from: 'ctr' to: 'cvr' } }")));
+}
+
 // Weights are rounded once for each change of them: a run that goes on rounds those it has read.
 TEST(ResumeTest, InBf16FromEveryCheckpointEqualsTheUninterruptedRun) {
   if (worker::Bf16KernelsFor(ComputeConfig::NATIVE) == nullptr) {

@@ -7,6 +7,7 @@
 #include "common/config.h"
 #include "launch/command/checkpoint_rows.h"
 #include "tests/e2e/resume_testing.h"
+#include "worker/model/embeddings.h"
 #include "worker/train/checkpoint_store.h"
 
 namespace chorus::e2e {
@@ -36,6 +37,30 @@ Rows RowsOf(FileSystem& files, const std::string& checkpoint) {
                             })
                     .ok());
   }
+  return out;
+}
+
+// All that a checkpoint holds of a table's rows.
+std::string BytesOfRows(FileSystem& files, const std::string& checkpoint, uint32_t table) {
+  std::string out;
+  const auto manifest = worker::ReadManifest(files, checkpoint);
+  EXPECT_TRUE(manifest.ok());
+  const auto rows = launch::CheckpointRows::Open(files, checkpoint, *manifest);
+  EXPECT_TRUE(rows.ok());
+  const auto& type = (*rows)->tables()[table];
+  EXPECT_TRUE((*rows)
+                  ->Visit(table,
+                          [&](const ps::ShardRow& row) {
+                            out.append(reinterpret_cast<const char*>(&row.key), sizeof(row.key));
+                            out.append(reinterpret_cast<const char*>(&row.count),
+                                       sizeof(row.count));
+                            out.append(reinterpret_cast<const char*>(row.weights),
+                                       type.dim * sizeof(float));
+                            out.append(reinterpret_cast<const char*>(row.state),
+                                       type.state_floats * sizeof(float));
+                            return Status::Ok();
+                          })
+                  .ok());
   return out;
 }
 
@@ -215,6 +240,75 @@ TEST(WarmStartTest, AnotherMethodAndAnotherDimensionTakeWhatFits) {
     ASSERT_NE(Find(*old_dense, name), nullptr);
     EXPECT_EQ(Find(*new_dense, name)->values, Find(*old_dense, name)->values) << name;
   }
+}
+
+// What stands beside new embeddings is taken; weights of what is new begin anew.
+TEST(WarmStartTest, TablesOfTowersComeBesideWhatAnotherModelShares) {
+  const auto files = FilesWithLogs();
+  const Trained source = TrainOn(*files, JobConfig("objective { esmm {} }"), Layout());
+  ASSERT_TRUE(source.status.ok());
+  const auto old_dense = DenseStateOf(*files, source.first().checkpoint);
+  TrainConfig config = StandStill("checkpoint: 'ckpt'");
+  config.mutable_slot(0)->set_embedding(SlotConfig::SHARED_AND_OWN);
+  config.mutable_objective()->mutable_esmm();
+  ASSERT_TRUE(worker::ExpandEmbeddings(&config).ok());
+  ASSERT_EQ(config.table_size(), 4);
+  const Trained warm = TrainOn(*files, config, {.workers = 2, .servers = 2});
+  ASSERT_TRUE(warm.status.ok()) << warm.status.ToString();
+  const auto new_dense = DenseStateOf(*files, warm.first().checkpoint);
+  ASSERT_TRUE(old_dense.ok() && new_dense.ok());
+  for (const char* const name : {"weight/tower.ctr.0.exposure", "weight/tower.cvr.0.exposure"}) {
+    const worker::NamedArray* const before = Find(*old_dense, name);
+    const worker::NamedArray* const now = Find(*new_dense, name);
+    ASSERT_TRUE(before != nullptr && now != nullptr) << name;
+    // The slots' rows; those of numeric columns have become another array.
+    ASSERT_LT(now->values.size(), before->values.size());
+    EXPECT_TRUE(std::equal(now->values.begin(), now->values.end(), before->values.begin()));
+  }
+  EXPECT_NE(Find(*new_dense, "weight/tower.ctr.0.own-ctr-exposure"), nullptr);
+  EXPECT_EQ(Find(*new_dense, "weight/tower.cvr.0.own-ctr-exposure"), nullptr);
+}
+
+// Weights, optimizer state, counts and statistics; what is not frozen is trained.
+TEST(WarmStartTest, FrozenPartsKeepWhatTheyBroughtBitByBit) {
+  const auto files = FilesWithLogs();
+  const std::string model =
+      "model { batch_norm: true clip_norm: 0.5 optimizer { adamw { lr: 0.01 } } "
+      "shared_bottom { hidden: [8] trainable: ";
+  const auto job = [&](const std::string& trainable, const std::string& more) {
+    return JobConfig(StrCat("table { name: 'a' dim: 4 weight_decay: 0.1 trainable: ", trainable,
+                            " } table { name: 'b' dim: 3 } ", model, trainable,
+                            " } tower { hidden: [6] } tower { head: 'ctr' hidden: [5] trainable: ",
+                            trainable, " } } ", more));
+  };
+  const Trained source = TrainOn(*files, job("true", ""), {.workers = 2});
+  ASSERT_TRUE(source.status.ok()) << source.status.ToString();
+  const Trained warm = TrainOn(
+      *files,
+      job("false", "checkpoint { directory: 'warm' } warm_start { checkpoint: 'ckpt' } seed: 9"),
+      {.workers = 3, .servers = 2});
+  ASSERT_TRUE(warm.status.ok()) << warm.status.ToString();
+  EXPECT_TRUE(BytesOfRows(*files, warm.first().checkpoint, 0) ==
+              BytesOfRows(*files, source.first().checkpoint, 0));
+  EXPECT_FALSE(BytesOfRows(*files, warm.first().checkpoint, 1) ==
+               BytesOfRows(*files, source.first().checkpoint, 1));
+  const auto old_dense = DenseStateOf(*files, source.first().checkpoint);
+  const auto new_dense = DenseStateOf(*files, warm.first().checkpoint);
+  ASSERT_TRUE(old_dense.ok() && new_dense.ok());
+  size_t frozen_arrays = 0;
+  for (const worker::NamedArray& array : old_dense->arrays) {
+    const bool frozen = array.name.find("/tower.ctr.") != std::string::npos ||
+                        array.name.find("/bottom.") != std::string::npos;
+    const worker::NamedArray* const now = Find(*new_dense, array.name);
+    ASSERT_NE(now, nullptr) << array.name;
+    if (frozen) {
+      EXPECT_TRUE(now->values == array.values) << array.name;
+    } else if (array.name.starts_with("weight/") && !array.name.ends_with(".count")) {
+      EXPECT_FALSE(now->values == array.values) << array.name;
+    }
+    frozen_arrays += frozen ? 1 : 0;
+  }
+  EXPECT_GT(frozen_arrays, 10u);
 }
 
 TEST(WarmStartTest, NumericColumnsNormalisedOtherwiseAreRefused) {

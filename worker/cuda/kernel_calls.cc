@@ -46,14 +46,16 @@ Status KernelCalls::Evaluate(const DeviceLabels& labels, const double* scales,
                                          term_sums));
 }
 
+Status KernelCalls::ClipGradient(double clip_norm, int64_t n, float* gradient) {
+  double* const squares = DoubleScratch(kSquareParts);
+  CUDA_RETURN_IF_ERROR(cuda::SumSquares(compute(), n, gradient, squares));
+  return CUDA_ENQUEUED(cuda::Clip(compute(), n, squares, clip_norm, gradient));
+}
+
 Status KernelCalls::ApplyOptimizer(const OptimizerParameters& parameters, uint64_t t,
                                    float lr_factor, double clip_norm, int64_t n, float* gradient,
                                    float* weights, float* const (&state)[2]) {
-  if (clip_norm > 0) {
-    double* const squares = DoubleScratch(kSquareParts);
-    CUDA_RETURN_IF_ERROR(cuda::SumSquares(compute(), n, gradient, squares));
-    CUDA_RETURN_IF_ERROR(cuda::Clip(compute(), n, squares, clip_norm, gradient));
-  }
+  if (clip_norm > 0) RETURN_IF_ERROR(ClipGradient(clip_norm, n, gradient));
   using Kind = OptimizerParameters::Kind;
   switch (parameters.kind) {
     case Kind::kSgd:

@@ -131,6 +131,7 @@ class KernelCalls : public Device {
                        uint32_t* flags) override {
     return CUDA_ENQUEUED(cuda::FlagNonFinite(compute(), values, flag_of_column, flags));
   }
+  Status ClipGradient(double clip_norm, int64_t n, float* gradient) override;
   Status ApplyOptimizer(const OptimizerParameters& parameters, uint64_t t, float lr_factor,
                         double clip_norm, int64_t n, float* gradient, float* weights,
                         float* const (&state)[2]) override;

@@ -117,6 +117,8 @@ class Device : public Backend {
   virtual Status FlagNonFinite(MatrixView<const float> values, const uint32_t* flag_of_column,
                                uint32_t* flags) = 0;
 
+  // Scales the gradient, [n], to the norm clip_norm if it has a larger one.
+  virtual Status ClipGradient(double clip_norm, int64_t n, float* gradient) = 0;
   // One update (see worker/model/dense_optimizer.h).  gradient, weights, state: [n].  clip_norm: 0
   // = off.
   virtual Status ApplyOptimizer(const OptimizerParameters& parameters, uint64_t t, float lr_factor,

@@ -14,7 +14,7 @@ namespace chorus::worker {
 
 int64_t ParameterLayout::AddMatrix(const std::vector<std::string>& names, int64_t rows,
                                    const std::vector<int64_t>& widths, int64_t fan_in,
-                                   uint32_t stage, float initial) {
+                                   uint32_t stage, bool trainable, float initial) {
   CHECK(names.size() == widths.size());
   CHECK(blocks_.empty() || (blocks_.back().stage <= stage && weights_ == size_),
         "stages out of order: ", names[0]);
@@ -22,24 +22,26 @@ int64_t ParameterLayout::AddMatrix(const std::vector<std::string>& names, int64_
   const int64_t begin = size_;
   int64_t column = 0;
   for (size_t i = 0; i < names.size(); ++i) {
-    blocks_.push_back(
-        {names[i], rows, widths[i], begin + column, stride, fan_in, stage, false, initial});
+    blocks_.push_back({names[i], rows, widths[i], begin + column, stride, fan_in, stage, trainable,
+                       false, initial});
     column += widths[i];
   }
   End(begin + rows * stride);
+  matrices_.push_back({{begin, size_}, stage, trainable});
   weights_ = size_;
   return begin;
 }
 
 ParameterLayout::Statistics ParameterLayout::AddStatistics(const std::vector<std::string>& names,
                                                            const std::vector<int64_t>& widths,
-                                                           uint32_t stage) {
+                                                           uint32_t stage, bool trainable) {
   const int64_t width = std::accumulate(widths.begin(), widths.end(), int64_t{0});
   const Statistics offsets = {size_, size_ + width, size_ + 2 * width};
   int64_t next = size_;
   // The count's block has its own offset as `count`, by which UpdateStatistics knows it.
   const auto add = [&](const std::string& name, int64_t cols, float initial) {
-    blocks_.push_back({name, 1, cols, next, cols, 0, stage, true, initial, offsets.count});
+    blocks_.push_back(
+        {name, 1, cols, next, cols, 0, stage, trainable, true, initial, offsets.count});
     next += cols;
   };
   for (size_t i = 0; i < names.size(); ++i) add(names[i] + ".mean", widths[i], 0.0f);
@@ -60,12 +62,26 @@ ParameterRange ParameterLayout::OfStage(uint32_t stage) const {
   return {begin(stage), begin(stage + 1)};
 }
 
+std::vector<ParameterRange> ParameterLayout::PartsOfStage(uint32_t stage, bool trainable) const {
+  std::vector<ParameterRange> parts;
+  for (const Matrix& matrix : matrices_) {
+    if (matrix.stage != stage || matrix.trainable != trainable) continue;
+    if (!parts.empty() && parts.back().end == matrix.range.begin) {
+      parts.back().end = matrix.range.end;
+    } else {
+      parts.push_back(matrix.range);
+    }
+  }
+  return parts;
+}
+
 void ParameterLayout::Initialize(uint64_t seed, std::span<float> parameters) const {
   CHECK(static_cast<int64_t>(parameters.size()) == size_);
   for (const ParameterBlock& block : blocks_) {
     const MatrixView<float> matrix = block.In(parameters);
     if (block.statistic || block.fan_in == 0) {
-      for (int64_t i = 0; i < block.rows; ++i) std::fill_n(matrix.row(i), block.cols, block.initial);
+      for (int64_t i = 0; i < block.rows; ++i)
+        std::fill_n(matrix.row(i), block.cols, block.initial);
       continue;
     }
     // By name and place inside the block, and not by place in the flat array: a tower starts with
@@ -86,7 +102,8 @@ void ParameterLayout::UpdateStatistics(uint32_t stage, double momentum,
                                        std::span<const float> gradient,
                                        std::span<float> parameters) const {
   for (const ParameterBlock& block : blocks_) {
-    if (!block.statistic || block.stage != stage || block.offset == block.count) continue;
+    const bool moves = block.statistic && block.trainable && block.stage == stage;
+    if (!moves || block.offset == block.count) continue;
     const double grains = gradient[static_cast<size_t>(block.count)];
     if (grains == 0) continue;
     for (int64_t j = block.offset; j < block.offset + block.cols; ++j) {

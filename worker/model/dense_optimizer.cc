@@ -53,21 +53,32 @@ class RuleOptimizer final : public DenseOptimizer {
     }
   }
 
-  // Block by block: what was written is looked at again while it is in the first cache.
   Applied Apply(uint64_t t, float lr_factor, int64_t first, std::span<float> gradient,
                 std::span<float> weights) override {
     CHECK(gradient.size() == weights.size());
+    const auto n = static_cast<int64_t>(gradient.size());
     Applied applied;
-    applied.norm = Clip(gradient);
-    const auto end = static_cast<int64_t>(weights.size());
-    for (int64_t begin = 0; begin < end; begin += kBlock) {
-      const int64_t n = std::min(kBlock, end - begin);
-      float* const w = weights.data() + begin;
-      ApplyBlock(t, lr_factor, first + begin, n, gradient.data() + begin, w);
-      applied.finite = applied.finite && AllFinite(w, n);
-      for (const OptimizerState& array : state_) {
-        applied.finite = applied.finite && AllFinite(array.values.data() + first + begin, n);
-      }
+    applied.norm = Clip(SumOfSquaresIfClipped(gradient), {&gradient, 1});
+    applied.finite = ApplyRange(t, lr_factor, first, n, gradient.data(), weights.data());
+    return applied;
+  }
+
+  Applied ApplyParts(uint64_t t, float lr_factor, std::span<const ParameterRange> parts,
+                     std::span<float> gradient, std::span<float> weights) override {
+    CHECK(gradient.size() == weights.size());
+    std::vector<std::span<float>> gradients;
+    double squares = 0;
+    for (const ParameterRange& part : parts) {
+      const auto size = static_cast<size_t>(part.size());
+      gradients.push_back(gradient.subspan(static_cast<size_t>(part.begin), size));
+      squares += SumOfSquaresIfClipped(gradients.back());
+    }
+    Applied applied;
+    applied.norm = Clip(squares, gradients);
+    for (size_t i = 0; i < parts.size(); ++i) {
+      const bool finite = ApplyRange(t, lr_factor, parts[i].begin, parts[i].size(),
+                                     gradients[i].data(), weights.data() + parts[i].begin);
+      applied.finite = applied.finite && finite;
     }
     return applied;
   }
@@ -76,6 +87,23 @@ class RuleOptimizer final : public DenseOptimizer {
 
  private:
   static constexpr int64_t kBlock = 2048;
+
+  // Block by block: what was written is looked at again while it is in the first cache. Returns
+  // whether it is finite.
+  bool ApplyRange(uint64_t t, float lr_factor, int64_t first, int64_t end, const float* gradient,
+                  float* weights) {
+    bool finite = true;
+    for (int64_t begin = 0; begin < end; begin += kBlock) {
+      const int64_t n = std::min(kBlock, end - begin);
+      float* const w = weights + begin;
+      ApplyBlock(t, lr_factor, first + begin, n, gradient + begin, w);
+      finite = finite && AllFinite(w, n);
+      for (const OptimizerState& array : state_) {
+        finite = finite && AllFinite(array.values.data() + first + begin, n);
+      }
+    }
+    return finite;
+  }
 
   // at: of the first weight's state.  g, w: [n]
   void ApplyBlock(uint64_t t, float lr_factor, int64_t at, int64_t n, const float* g, float* w) {
@@ -97,11 +125,19 @@ class RuleOptimizer final : public DenseOptimizer {
     }
   }
 
-  double Clip(std::span<float> gradient) const {
+  double SumOfSquaresIfClipped(std::span<const float> gradient) const {
     if (clip_norm_ == 0) return 0;
-    const auto n = static_cast<int64_t>(gradient.size());
-    const double norm = std::sqrt(SumOfSquares(gradient.data(), n));
-    if (norm > clip_norm_) Scale(static_cast<float>(clip_norm_ / norm), n, gradient.data());
+    return SumOfSquares(gradient.data(), static_cast<int64_t>(gradient.size()));
+  }
+  // squares: sum of the gradients'.  Returns their norm before, 0 when clipping is off.
+  double Clip(double squares, std::span<const std::span<float>> gradients) const {
+    if (clip_norm_ == 0) return 0;
+    const double norm = std::sqrt(squares);
+    if (norm <= clip_norm_) return norm;
+    for (const std::span<float> gradient : gradients) {
+      Scale(static_cast<float>(clip_norm_ / norm), static_cast<int64_t>(gradient.size()),
+            gradient.data());
+    }
     return norm;
   }
 

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "common/config.pb.h"
+#include "worker/layers/parameters.h"
 
 namespace chorus::worker {
 
@@ -38,6 +39,10 @@ class DenseOptimizer {
   // fixed order.
   virtual Applied Apply(uint64_t t, float lr_factor, int64_t first, std::span<float> gradient,
                         std::span<float> weights) = 0;
+  // The same for several ranges of weights, ascending, whose gradients have one norm together.
+  // gradient, weights: of all weights.
+  virtual Applied ApplyParts(uint64_t t, float lr_factor, std::span<const ParameterRange> parts,
+                             std::span<float> gradient, std::span<float> weights) = 0;
 
   // For checkpoints: read or overwritten in place, sizes stay.
   virtual std::vector<OptimizerState>& state() = 0;

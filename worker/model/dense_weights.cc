@@ -14,12 +14,8 @@ DenseWeights::DenseWeights(const TrainConfig& config, const ParameterLayout& lay
 }
 
 Status DenseWeights::Apply(const DenseUpdate& update, std::span<float> gradient) {
-  const ParameterRange range = layout_.OfStage(update.stage);
-  const auto first = static_cast<size_t>(range.begin);
-  const auto count = static_cast<size_t>(range.size());
-  const DenseOptimizer::Applied applied =
-      optimizer_->Apply(update.t, update.lr_factor, range.begin, gradient.subspan(first, count),
-                        std::span(values_).subspan(first, count));
+  const DenseOptimizer::Applied applied = optimizer_->ApplyParts(
+      update.t, update.lr_factor, layout_.PartsOfStage(update.stage, true), gradient, values_);
   layout_.UpdateStatistics(update.stage, batch_norm_momentum_, gradient, values_);
   const bool finite = applied.finite && layout_.StatisticsAreFinite(values_);
   return finite ? Status::Ok() : CheckFinite();

@@ -27,7 +27,7 @@ class DenseWeights {
   // The optimizer's arrays, each [layout().size()]: read or overwritten in place.
   std::vector<OptimizerState>& state() { return optimizer_->state(); }
 
-  // Moves the weights of update.stage, and the statistics that the stage's layers measured.
+  // Moves the trainable weights of update.stage, and the statistics that its layers measured.
   //   gradient: [layout().size()], of the whole step; clipped in place.
   // Error: as CheckFinite, of what has moved.
   Status Apply(const DenseUpdate& update, std::span<float> gradient);

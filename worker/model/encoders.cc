@@ -9,18 +9,20 @@
 #include "worker/model/input_ports.h"
 #include "worker/model/mlp_encoder.h"
 #include "worker/model/sequence_encoders.h"
+#include "worker/model/trainable.h"
 
 namespace chorus::worker {
 namespace {
 
 constexpr const char* kInputs = "inputs";
+constexpr const char* kOwn = "own";
 constexpr const char* kSharedBottom = "shared_bottom";
 constexpr size_t kNoTower = SIZE_MAX;
 
 // Names that arrays of weights have for other things.
-const std::set<std::string> kReserved = {kInputs,    kSharedBottom, "context", "exposure",
-                                         "contexts", "exposures",   "weight",  "bias",
-                                         "mean",     "variance",    "count"};
+const std::set<std::string> kReserved = {kInputs,    kOwn,       kSharedBottom, "context",
+                                         "exposure", "contexts", "exposures",   "weight",
+                                         "bias",     "mean",     "variance",    "count"};
 
 // With the name as label, so that weights of what reads several things differ in their names: no
 // name has a "-".
@@ -33,6 +35,12 @@ std::vector<Port> WithLabel(std::vector<Port> ports, const std::string& label) {
 std::string DefaultInput(const ModelConfig& config) {
   if (config.encoder_size() > 0) return config.encoder(config.encoder_size() - 1).name();
   return config.shared_bottom().hidden_size() > 0 ? kSharedBottom : kInputs;
+}
+
+// Encoders of sequences name them in fields of their own.
+bool NamesSequences(const EncoderConfig& config) {
+  return config.has_target_attention() || config.has_self_attention() ||
+         config.has_sequence_pooling();
 }
 
 Status CheckName(const std::string& name, const std::map<std::string, Encoded>& before) {
@@ -50,6 +58,11 @@ Status CheckName(const std::string& name, const std::map<std::string, Encoded>& 
     return InvalidArgument(StrCat("model.encoder: two encoders of the name \"", name, "\""));
   }
   return Status::Ok();
+}
+
+Status NothingToRead(const std::string& reader) {
+  return InvalidArgument(
+      StrCat(reader, ": its inputs have no columns: all slots are those of towers alone"));
 }
 
 }  // namespace
@@ -92,6 +105,35 @@ Status NeededEncoders::CheckAll() const {
   return Status::Ok();
 }
 
+Status NeededEncoders::CheckOwn(const InputLayout& inputs,
+                                const std::vector<TowerShape>& towers) const {
+  const auto check = [&](const SlotInput& slot, const std::string& name) -> Status {
+    const auto tower = std::find_if(towers.begin(), towers.end(),
+                                    [&](const TowerShape& t) { return t.name == name; });
+    const std::string where = StrCat("slot \"", slot.name, "\": tower \"", name, "\"");
+    if (tower == towers.end()) {
+      std::vector<std::string> known;
+      for (const TowerShape& other : towers) known.push_back(other.name);
+      return InvalidArgument(
+          StrCat(where, ": the objective has no such tower; it has [", Join(known, ", "), "]"));
+    }
+    if (tower->input.empty() || IsReadBy(*tower, kInputs) || IsReadBy(*tower, kOwn)) {
+      return Status::Ok();
+    }
+    return InvalidArgument(
+        StrCat(where, " does not read it; add \"own\" to that tower's model.tower.input"));
+  };
+  for (const SideInputs* side : {&inputs.contexts, &inputs.exposures}) {
+    for (const OwnColumns& own : side->own) {
+      const auto slot = std::find_if(side->slots.begin(), side->slots.end(),
+                                     [&](const SlotInput& s) { return s.first == own.first; });
+      for (const std::string& tower : own.trained_by) RETURN_IF_ERROR(check(*slot, tower));
+      for (const std::string& tower : own.read_by) RETURN_IF_ERROR(check(*slot, tower));
+    }
+  }
+  return Status::Ok();
+}
+
 Encoders::Encoders(const ModelConfig& config, const InputLayout& inputs, std::string group,
                    const std::vector<TowerShape>& towers, GroupBuilder* builder)
     : config_(config),
@@ -99,11 +141,17 @@ Encoders::Encoders(const ModelConfig& config, const InputLayout& inputs, std::st
       group_(std::move(group)),
       towers_(towers),
       needed_(config, towers),
-      builder_(*builder) {}
+      builder_(*builder) {
+  for (const TowerShape& tower : towers) {
+    own_.push_back(builder_.AddOwnInputs(inputs, tower.name));
+  }
+}
 
 Status Encoders::Add() {
   const SharedBottomConfig& bottom = config_.shared_bottom();
   if (bottom.hidden_size() > 0 && needed_.Has(kSharedBottom)) {
+    if (builder_.inputs().empty()) return NothingToRead("model.shared_bottom");
+    builder_.TakeTrainable(IsTrainable(bottom));
     MlpConfig mlp;
     *mlp.mutable_hidden() = bottom.hidden();
     mlp.set_dropout(bottom.dropout());
@@ -113,8 +161,11 @@ Status Encoders::Add() {
   }
   for (const EncoderConfig& encoder : config_.encoder()) {
     RETURN_IF_ERROR(CheckName(encoder.name(), encoded_));
-    if (needed_.Has(encoder.name())) RETURN_IF_ERROR(AddEncoder(encoder));
+    if (!needed_.Has(encoder.name())) continue;
+    builder_.TakeTrainable(IsTrainable(encoder));
+    RETURN_IF_ERROR(AddEncoder(encoder));
   }
+  builder_.TakeTrainable(true);
   return Status::Ok();
 }
 
@@ -127,7 +178,8 @@ void Encoders::Distribute(std::vector<std::vector<Port>> ports, const std::vecto
 Result<std::vector<Port>> Encoders::AddOfSlots(const EncoderConfig& config,
                                                const std::string& reader,
                                                const std::string& prefix) {
-  ASSIGN_OR_RETURN(const SlotPorts slots, FindSlots(inputs_, reader, builder_.inputs()));
+  ASSIGN_OR_RETURN(const SlotPorts slots,
+                   FindSlots(inputs_.WithoutOwn(), reader, builder_.inputs()));
   if (config.has_slot_dots()) return AddSlotDots(prefix, slots, &builder_);
   if (config.has_slot_gate()) return AddSlotGate(config.slot_gate(), prefix, slots, &builder_);
   return AddBiInteraction(prefix, slots, &builder_);
@@ -152,7 +204,10 @@ Result<std::vector<Port>> Encoders::AddOfSequences(const EncoderConfig& config,
 Status Encoders::AddEncoder(const EncoderConfig& config) {
   const std::string reader = StrCat("model.encoder \"", config.name(), "\"");
   const std::string prefix = StrCat("encoder.", group_, ".", config.name());
-  ASSIGN_OR_RETURN(const std::vector<Port> below, Find(config.input(), reader, kNoTower));
+  std::vector<Port> below;
+  if (!NamesSequences(config)) {
+    ASSIGN_OR_RETURN(below, Find(config.input(), reader, kNoTower));
+  }
   std::vector<size_t> readers;
   std::vector<std::string> names;
   for (size_t t = 0; t < towers_.size(); ++t) {
@@ -206,7 +261,15 @@ Status Encoders::AddEncoder(const EncoderConfig& config) {
 Result<std::vector<Port>> Encoders::Find(const FieldNames& names, const std::string& reader,
                                          size_t tower) const {
   std::vector<std::string> read(names.begin(), names.end());
-  if (read.empty()) read = {tower == kNoTower ? kInputs : DefaultInput(config_)};
+  const bool of_tower = tower != kNoTower;
+  if (!of_tower && std::find(read.begin(), read.end(), kOwn) != read.end()) {
+    return InvalidArgument(StrCat(
+        reader, ": input \"own\" is what a tower alone reads; name it in model.tower.input"));
+  }
+  if (read.empty()) {
+    read = {of_tower ? DefaultInput(config_) : kInputs};
+    if (of_tower && read[0] != kInputs && !own_[tower].empty()) read.push_back(kOwn);
+  }
   std::vector<Port> ports;
   std::set<std::string> seen;
   for (const std::string& name : read) {
@@ -217,6 +280,11 @@ Result<std::vector<Port>> Encoders::Find(const FieldNames& names, const std::str
       ASSIGN_OR_RETURN(const std::vector<Port> columns,
                        FindInputs(name, reader, inputs_, builder_.inputs()));
       ports.insert(ports.end(), columns.begin(), columns.end());
+    }
+    if (of_tower && (name == kOwn || name == kInputs)) {
+      ports.insert(ports.end(), own_[tower].begin(), own_[tower].end());
+    }
+    if (IsInputName(name) || (of_tower && name == kOwn)) {
       continue;
     }
     const auto found = encoded_.find(name);
@@ -235,10 +303,23 @@ Result<std::vector<Port>> Encoders::Find(const FieldNames& names, const std::str
         encoded.of_tower.empty() ? encoded.ports : encoded.of_tower[tower];
     ports.insert(ports.end(), out.begin(), out.end());
   }
+  if (of_tower && seen.count(kInputs) > 0 && seen.count(kOwn) > 0) {
+    return InvalidArgument(StrCat(reader, ": input \"own\" is a part of \"inputs\": one of them"));
+  }
+  if (ports.empty() && !of_tower) return NothingToRead(reader);
   return ports;
 }
 
 Result<std::vector<Port>> Encoders::ReadBy(size_t tower, const FieldNames& names) const {
+  const std::string reader = StrCat("model.tower \"", towers_[tower].name, "\"");
+  ASSIGN_OR_RETURN(std::vector<Port> ports, Find(names, reader, tower));
+  if (ports.empty()) return NothingToRead(reader);
+  return ports;
+}
+
+Result<std::vector<Port>> Encoders::WideOf(size_t tower) const {
+  const FieldNames& names = towers_[tower].wide;
+  if (names.empty()) return std::vector<Port>{};
   return Find(names, StrCat("model.tower \"", towers_[tower].name, "\""), tower);
 }
 

@@ -25,6 +25,9 @@ class NeededEncoders {
   bool IsReadBy(const TowerShape& tower, const std::string& encoder) const;
   // Error: kInvalidArgument when an encoder, or the shared bottom, is configured and not needed.
   Status CheckAll() const;
+  // towers: all.  Error: kInvalidArgument when a slot is a tower's own that is not known, or that
+  // does not read it.
+  Status CheckOwn(const InputLayout& inputs, const std::vector<TowerShape>& towers) const;
 
  private:
   std::vector<std::string> ReadsOf(const TowerShape& tower) const;
@@ -53,6 +56,8 @@ class Encoders {
   // What the tower reads by these names; none: the default of TowerConfig.input. Error:
   // kInvalidArgument, a name is unknown (the message lists the known ones).
   Result<std::vector<Port>> ReadBy(size_t tower, const FieldNames& names) const;
+  // What its logits read besides; nothing where its `wide` names nothing that there is for it.
+  Result<std::vector<Port>> WideOf(size_t tower) const;
 
  private:
   Status AddEncoder(const EncoderConfig& config);
@@ -75,6 +80,7 @@ class Encoders {
   const NeededEncoders needed_;
   GroupBuilder& builder_;
   std::map<std::string, Encoded> encoded_;
+  std::vector<std::vector<Port>> own_;  // [towers], what a tower and not all others read
 };
 
 }  // namespace chorus::worker

@@ -7,6 +7,7 @@
 #include "common/check.h"
 #include "worker/layers/batch_norm.h"
 #include "worker/layers/concat.h"
+#include "worker/layers/detach.h"
 #include "worker/layers/drop.h"
 #include "worker/layers/logit.h"
 
@@ -56,8 +57,9 @@ GroupBuilder::GroupBuilder(const InputLayout& inputs, uint32_t stage, bool batch
       inputs_.push_back(whole.Columns(first, end - first));
       inputs_.back().label = std::move(name);
     };
-    // Sequences stand between pooled slots and numeric columns, since these have no gradient.
-    if (columns.sequences == 0) {
+    // What not all towers read stands between pooled slots and numeric columns, since these have no
+    // gradient.
+    if (columns.pooled_width == columns.slot_width) {
       add_part(0, columns.width(), label);
     } else {
       add_part(0, columns.pooled_width, label);
@@ -66,6 +68,33 @@ GroupBuilder::GroupBuilder(const InputLayout& inputs, uint32_t stage, bool batch
   };
   add("context", Side::kContext, inputs.contexts);
   add("exposure", Side::kExposure, inputs.exposures);
+}
+
+std::vector<Port> GroupBuilder::AddOwnInputs(const InputLayout& inputs, const std::string& tower) {
+  std::vector<Port> out;
+  const auto add = [&](size_t node, const char* side, const SideInputs& columns) {
+    for (const OwnColumns& own : columns.own) {
+      if (!own.IsReadBy(tower)) continue;
+      Port port = {node, own.first, own.width, StrCat(own.label, "-", side)};
+      if (!own.IsTrainedBy(tower)) port = AddDetach(StrCat("tower.", tower), port);
+      out.push_back(port);
+    }
+  };
+  add(kContexts, "context", inputs.contexts);
+  add(kExposures, "exposure", inputs.exposures);
+  return out;
+}
+
+Port GroupBuilder::AddDetach(const std::string& prefix, const Port& port) {
+  Node node;
+  node.name = StrCat(prefix, ".", port.label, ".detached");
+  node.side = graph_.SideOf(port);
+  node.layer = std::make_shared<Detach>();
+  node.inputs = {port};
+  node.width = port.width;
+  Port detached = graph_.Add(std::move(node));
+  detached.label = port.label;
+  return detached;
 }
 
 int64_t GroupBuilder::Take(const std::vector<std::string>& layers, const std::string& label,
@@ -79,7 +108,7 @@ int64_t GroupBuilder::Take(const std::vector<std::string>& layers, const std::st
 
 ParameterRange GroupBuilder::TakeMatrix(const std::vector<std::string>& names, int64_t rows,
                                         const Widths& widths, int64_t fan_in) {
-  const int64_t begin = parameters_->AddMatrix(names, rows, widths, fan_in, stage_);
+  const int64_t begin = parameters_->AddMatrix(names, rows, widths, fan_in, stage_, trainable_);
   return {begin, parameters_->size()};
 }
 
@@ -115,15 +144,15 @@ ProductWeights GroupBuilder::TakeHidden(std::vector<std::string> layers,
 
 ParameterRange GroupBuilder::TakeRow(const std::string& layer, const std::string& label,
                                      int64_t width, float initial) {
-  const int64_t begin =
-      parameters_->AddMatrix({StrCat(layer, ".", label)}, 1, {width}, 0, stage_, initial);
+  const int64_t begin = parameters_->AddMatrix({StrCat(layer, ".", label)}, 1, {width}, 0, stage_,
+                                               trainable_, initial);
   return {begin, parameters_->size()};
 }
 
 std::shared_ptr<const RunningMoments> GroupBuilder::TakeMoments(
     const std::vector<std::string>& layers, const Widths& widths, bool in_order) {
   auto moments = std::make_shared<RunningMoments>(Sum(widths));
-  (in_order ? moments_ : last_moments_).push_back({layers, widths, moments});
+  (in_order ? moments_ : last_moments_).push_back({layers, widths, moments, trainable_});
   return moments;
 }
 
@@ -258,7 +287,8 @@ Port GroupBuilder::AddOnOneSide(Node node, std::vector<Port> inputs) {
 void GroupBuilder::TakeStatistics() {
   moments_.insert(moments_.end(), last_moments_.begin(), last_moments_.end());
   for (const PendingMoments& pending : moments_) {
-    pending.moments->Use(parameters_->AddStatistics(pending.layers, pending.widths, stage_));
+    pending.moments->Use(
+        parameters_->AddStatistics(pending.layers, pending.widths, stage_, pending.trainable));
   }
   moments_.clear();
   last_moments_.clear();

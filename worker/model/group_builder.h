@@ -42,10 +42,16 @@ class GroupBuilder {
   GroupBuilder(const InputLayout& inputs, uint32_t stage, bool batch_norm,
                ParameterLayout* parameters);
 
-  // The pooled slots and numeric columns of contexts and of exposures, as far as the log has such.
+  // The pooled slots that all towers read, and the numeric columns, of contexts and of exposures,
+  // as far as the log has such.
   const std::vector<Port>& inputs() const { return inputs_; }
+  // The pooled slots that this tower and not all others read, behind a stop-gradient where it does
+  // not train them.
+  std::vector<Port> AddOwnInputs(const InputLayout& inputs, const std::string& tower);
   Graph& graph() { return graph_; }
 
+  // Whether the weights that are taken from here on are trained; true at first.
+  void TakeTrainable(bool trainable) { trainable_ = trainable; }
   // Takes the weights of layers on `inputs`, of which only labels and widths are read. The fan-in
   // is that of the joined layer, so that initial values do not depend on how inputs are split.
   ProductWeights TakeLinear(std::vector<std::string> layers, const std::vector<Port>& inputs,
@@ -101,14 +107,19 @@ class GroupBuilder {
     std::vector<std::string> layers;
     Widths widths;
     std::shared_ptr<RunningMoments> moments;
+    bool trainable;
   };
   int64_t Take(const std::vector<std::string>& layers, const std::string& label, int64_t rows,
                const Widths& widths, int64_t fan_in, std::vector<ParameterRange>* ranges);
+
+  // The same numbers, behind which the gradient stops.
+  Port AddDetach(const std::string& prefix, const Port& port);
 
   const uint32_t stage_;
   const bool batch_norm_;
   ParameterLayout* const parameters_;
   Graph graph_;
+  bool trainable_ = true;
   std::vector<Port> inputs_;
   std::vector<PendingMoments> moments_, last_moments_;
 };

@@ -9,16 +9,15 @@
 #include "common/strings.h"
 #include "worker/layers/transfer.h"
 #include "worker/model/encoders.h"
+#include "worker/model/transfers.h"
 
 namespace chorus::worker {
 namespace {
 
-// The towers that take part in a transfer, and its weights.
+// A transfer and its weights.
 struct TransferPlan {
-  size_t to = 0;             // index of the receiving tower in the group
-  std::vector<size_t> from;  // indices of the giving towers
-  size_t layer = 0;          // the hidden layer that is given and replaced; the first is 0
-  Node node;                 // without inputs
+  TowerTransfer transfer;
+  Node node;  // without inputs
 };
 
 // A tower whose weights have been taken.
@@ -29,6 +28,7 @@ struct TowerPlan {
   std::vector<Port> inputs;            // of the first layer, or of the logits
   std::vector<Port> wide;              // further inputs of the logits
   Port top = {};                       // the units below the next layer to be added
+  size_t added = 0;                    // hidden layers that are below `top`
 };
 
 // Towers whose first layers read the same, and the product of those.
@@ -61,11 +61,11 @@ class GroupMaker {
   void TakeWide();
   void TakeTowers(std::vector<int64_t>* head_bias);
   Status TakeTransfers(const std::vector<TowerShape>& shapes);
-  void TakeTransfer(const Transfer& transfer, TransferPlan* plan);
+  void TakeTransfer(TransferPlan* plan);
 
   void AddHeads(size_t tower);
   void AddWide(const WideLayer& wide);
-  void AddLayer(size_t tower, size_t layer);
+  void AddLayers(size_t tower, size_t end);
   void AddTransfer(TransferPlan plan);
   void AddTowers();
 
@@ -80,12 +80,14 @@ class GroupMaker {
 };
 
 // The first layers of towers that read the same stand side by side: a wide product runs faster than
-// several narrow ones.
+// several narrow ones. Frozen ones stand apart from others: what is trained is whole matrices.
 void GroupMaker::TakeWide() {
   for (size_t t = 0; t < towers_.size(); ++t) {
     if (towers_[t].shape.hidden.empty()) continue;
     const auto same = std::find_if(wides_.begin(), wides_.end(), [&](const WideLayer& wide) {
-      return ReadTheSame(towers_[wide.towers[0]].inputs, towers_[t].inputs);
+      const TowerPlan& other = towers_[wide.towers[0]];
+      return other.shape.trainable == towers_[t].shape.trainable &&
+             ReadTheSame(other.inputs, towers_[t].inputs);
     });
     (same == wides_.end() ? wides_.emplace_back() : *same).towers.push_back(t);
   }
@@ -96,6 +98,7 @@ void GroupMaker::TakeWide() {
       layers.push_back(towers_[t].shape.layer(0));
       widths.push_back(towers_[t].shape.hidden[0]);
     }
+    builder_.TakeTrainable(towers_[wide.towers[0]].shape.trainable);
     wide.weights =
         builder_.TakeHidden(layers, Labelled(towers_[wide.towers[0]].inputs), widths, false);
   }
@@ -106,6 +109,7 @@ void GroupMaker::TakeTowers(std::vector<int64_t>* head_bias) {
   for (size_t t = 0; t < towers_.size(); ++t) {
     TowerPlan& tower = towers_[t];
     const Widths& hidden = tower.shape.hidden;
+    builder_.TakeTrainable(tower.shape.trainable);
     for (size_t l = 1; l < hidden.size(); ++l) {
       const Port below = {0, 0, hidden[l - 1], kWeight};
       tower.layers.push_back(builder_.TakeHidden({tower.shape.layer(l)}, {below}, {hidden[l]}));
@@ -122,9 +126,11 @@ void GroupMaker::TakeTowers(std::vector<int64_t>* head_bias) {
 }
 
 // Query, key and value are parts of one matrix, since they read the same token.
-void GroupMaker::TakeTransfer(const Transfer& transfer, TransferPlan* plan) {
-  const TowerShape& to = towers_[plan->to].shape;
-  const int64_t width = to.hidden[plan->layer];
+void GroupMaker::TakeTransfer(TransferPlan* plan) {
+  const TowerTransfer& transfer = plan->transfer;
+  const TowerShape& to = towers_[transfer.to].shape;
+  const int64_t width = to.hidden[transfer.layer];
+  builder_.TakeTrainable(to.trainable);
   Node& node = plan->node;
   node.name = "transfer." + to.name;
   node.layers = {node.name};
@@ -136,9 +142,9 @@ void GroupMaker::TakeTransfer(const Transfer& transfer, TransferPlan* plan) {
     return {in, weights.weights[0], weights.bias};
   };
   std::vector<DenseParameters> from;
-  for (const size_t giver : plan->from) {
+  for (const size_t giver : transfer.from) {
     const TowerShape& shape = towers_[giver].shape;
-    from.push_back(take(StrCat(node.name, ".from.", shape.name), shape.hidden[plan->layer]));
+    from.push_back(take(StrCat(node.name, ".from.", shape.name), shape.hidden[transfer.layer]));
   }
   const ParameterRange projection =
       builder_.TakeMatrix({node.name + ".query", node.name + ".key", node.name + ".value"}, width,
@@ -150,19 +156,11 @@ void GroupMaker::TakeTransfer(const Transfer& transfer, TransferPlan* plan) {
 }
 
 Status GroupMaker::TakeTransfers(const std::vector<TowerShape>& shapes) {
-  for (const Transfer& transfer : shape_.transfers) {
-    if (shape_.heads[transfer.to].group != index_) continue;
-    CHECK(transfers_.empty(), "two transfers");
-    TransferPlan& plan = transfers_.emplace_back();
-    plan.layer = transfer.layer - 1;
-    ASSIGN_OR_RETURN(plan.to, TransferTower(shapes, shape_.heads[transfer.to], transfer.layer));
-    for (const uint32_t head : transfer.from) {
-      ASSIGN_OR_RETURN(const size_t from,
-                       TransferTower(shapes, shape_.heads[head], transfer.layer));
-      CHECK(from != plan.to, "tower ", shapes[from].name, " gives to itself");
-      plan.from.push_back(from);
-    }
-    TakeTransfer(transfer, &plan);
+  ASSIGN_OR_RETURN(std::vector<TowerTransfer> transfers,
+                   TransfersOf(config_, shape_, index_, shapes));
+  for (TowerTransfer& transfer : transfers) {
+    transfers_.push_back({std::move(transfer), {}});
+    TakeTransfer(&transfers_.back());
   }
   return Status::Ok();
 }
@@ -194,38 +192,38 @@ void GroupMaker::AddWide(const WideLayer& wide) {
   }
 }
 
-// A hidden layer of a tower after the first, or what drops units of the first.
-void GroupMaker::AddLayer(size_t t, size_t layer) {
+// The hidden layers of a tower up to the one before `end`; of the first one, what drops its units.
+void GroupMaker::AddLayers(size_t t, size_t end) {
   TowerPlan& tower = towers_[t];
-  if (layer > 0) tower.top = builder_.AddHidden(tower.layers[layer - 1], {tower.top});
-  tower.top =
-      builder_.AddDrop(tower.top, DropoutLayer(tower.shape.layer(layer), tower.shape.dropout));
+  for (; tower.added < std::min(end, tower.shape.hidden.size()); ++tower.added) {
+    const size_t l = tower.added;
+    if (l > 0) tower.top = builder_.AddHidden(tower.layers[l - 1], {tower.top});
+    tower.top =
+        builder_.AddDrop(tower.top, DropoutLayer(tower.shape.layer(l), tower.shape.dropout));
+  }
 }
 
 void GroupMaker::AddTransfer(TransferPlan plan) {
-  for (const size_t giver : plan.from) {
+  for (const size_t giver : plan.transfer.from) {
     Port units = builder_.OnExposures(towers_[giver].top);
     units.label = "from." + towers_[giver].shape.name;
     plan.node.inputs.push_back(units);
   }
-  plan.node.inputs.push_back(builder_.OnExposures(towers_[plan.to].top));
-  towers_[plan.to].top = builder_.Add(std::move(plan.node));
+  TowerPlan& to = towers_[plan.transfer.to];
+  plan.node.inputs.push_back(builder_.OnExposures(to.top));
+  to.top = builder_.Add(std::move(plan.node));
 }
 
-// Layer by layer up to the transfer, in whose backward pass the givers' gradients are added to
+// Layer by layer up to each transfer, in whose backward pass the givers' gradients are added to
 // those of their own next layers; then tower by tower.
 void GroupMaker::AddTowers() {
-  size_t next = 0;
-  if (!transfers_.empty()) {
-    next = transfers_[0].layer + 1;
-    for (size_t t = 0; t < towers_.size(); ++t) {
-      for (size_t l = 0; l < std::min(next, towers_[t].shape.hidden.size()); ++l) AddLayer(t, l);
-    }
-    AddTransfer(std::move(transfers_[0]));
+  for (TransferPlan& plan : transfers_) {
+    for (size_t t = 0; t < towers_.size(); ++t) AddLayers(t, plan.transfer.layer + 1);
+    AddTransfer(std::move(plan));
   }
   for (size_t t = 0; t < towers_.size(); ++t) {
     if (towers_[t].shape.hidden.empty()) continue;
-    for (size_t l = next; l < towers_[t].shape.hidden.size(); ++l) AddLayer(t, l);
+    AddLayers(t, towers_[t].shape.hidden.size());
     AddHeads(t);
   }
 }
@@ -237,8 +235,7 @@ Status GroupMaker::Make(const std::vector<TowerShape>& shapes, std::vector<int64
     TowerPlan& tower = towers_.emplace_back();
     tower.shape = shapes[t];
     ASSIGN_OR_RETURN(tower.inputs, encoders.ReadBy(t, shapes[t].input));
-    if (shapes[t].wide.empty()) continue;
-    ASSIGN_OR_RETURN(tower.wide, encoders.ReadBy(t, shapes[t].wide));
+    ASSIGN_OR_RETURN(tower.wide, encoders.WideOf(t));
     for (Port& port : tower.wide) port.label = "wide-" + port.label;
   }
   TakeWide();

@@ -28,6 +28,12 @@ Result<std::vector<Port>> FindColumn(const std::string& column, const std::strin
                                   "\": a SEQUENCE, which is read by encoders that name it"));
   }
   if (slot.slot != nullptr) {
+    const SideInputs& side =
+        slot.port.node == GroupBuilder::kContexts ? layout.contexts : layout.exposures;
+    if (slot.port.first >= side.pooled_width) {
+      return InvalidArgument(StrCat(reader, ": input \"inputs.", column,
+                                    "\": a slot of some towers alone, which read it as \"own\""));
+    }
     Port port = slot.port;
     port.label = LabelOf(column);
     return std::vector<Port>{port};

@@ -21,6 +21,7 @@ struct Model {
   // Dimension of each table instance: the configured tables of the first embedding group, then
   // those of the second, ...
   std::vector<uint32_t> dims;
+  std::vector<bool> trainable_tables;  // [configured tables]
 
   // config: with defaults applied.  schema: of the log that the model is made for.  shape: the
   // objective's.  Error: kInvalidArgument, see InputLayout::Make and Network::Make.

@@ -11,6 +11,7 @@
 #include "worker/model/encoders.h"
 #include "worker/model/group_maker.h"
 #include "worker/model/tower_shape.h"
+#include "worker/model/transfers.h"
 
 namespace chorus::worker {
 namespace {
@@ -45,11 +46,13 @@ void CheckNames(const ParameterLayout& parameters) {
   }
 }
 
-Status CheckEncoders(const ModelConfig& config,
+Status CheckEncoders(const ModelConfig& config, const InputLayout& inputs,
                      const std::vector<std::vector<TowerShape>>& towers) {
   std::vector<TowerShape> all;
   for (const auto& of_group : towers) all.insert(all.end(), of_group.begin(), of_group.end());
-  return NeededEncoders(config, all).CheckAll();
+  const NeededEncoders needed(config, all);
+  RETURN_IF_ERROR(needed.CheckAll());
+  return needed.CheckOwn(inputs, all);
 }
 
 // Whether some node reads one of the columns of an input.
@@ -94,11 +97,12 @@ Status CheckInputsAreRead(const InputLayout& inputs, const std::vector<GroupPlan
 Result<Network> Network::Make(const ModelConfig& config, const InputLayout& inputs,
                               const MethodShape& shape) {
   RETURN_IF_ERROR(CheckTowerNames(config, shape.heads));
+  RETURN_IF_ERROR(CheckTransferNames(config, shape));
   std::vector<std::vector<TowerShape>> towers(shape.groups.size());
   for (uint32_t group = 0; group < towers.size(); ++group) {
     ASSIGN_OR_RETURN(towers[group], TowersOf(config, shape, group));
   }
-  RETURN_IF_ERROR(CheckEncoders(config, towers));
+  RETURN_IF_ERROR(CheckEncoders(config, inputs, towers));
   Network network;
   network.heads = static_cast<uint32_t>(shape.heads.size());
   network.head_bias.resize(shape.heads.size());

@@ -3,11 +3,10 @@
 #include <algorithm>
 
 #include "common/check.h"
+#include "worker/model/trainable.h"
 
 namespace chorus::worker {
 namespace {
-
-std::string TowerOf(const Head& head) { return head.tower.empty() ? head.name : head.tower; }
 
 template <typename Towers>
 auto Find(Towers* towers, const std::string& name) {
@@ -16,7 +15,7 @@ auto Find(Towers* towers, const std::string& name) {
 }
 
 Result<TowerShape> TowerShapeOf(const ModelConfig& config, const std::string& name) {
-  if (config.tower_size() == 0) return TowerShape{name, {360, 200, 80}, 0, {}, {}, {}};
+  if (config.tower_size() == 0) return TowerShape{name, {360, 200, 80}, 0, {}, {}, {}, true};
   const TowerConfig* found = nullptr;
   for (const TowerConfig& tower : config.tower()) {
     if (tower.head() == name || (tower.head().empty() && found == nullptr)) found = &tower;
@@ -30,7 +29,8 @@ Result<TowerShape> TowerShapeOf(const ModelConfig& config, const std::string& na
                     found->dropout(),
                     {},
                     found->input(),
-                    found->wide()};
+                    found->wide(),
+                    IsTrainable(*found)};
 }
 
 Status CheckHeadDropout(const TowerShape& tower, const std::vector<Head>& heads,
@@ -48,6 +48,17 @@ Status CheckHeadDropout(const TowerShape& tower, const std::vector<Head>& heads,
 }
 
 }  // namespace
+
+std::string TowerOf(const Head& head) { return head.tower.empty() ? head.name : head.tower; }
+
+std::vector<std::string> TowerNamesOf(const MethodShape& shape, uint32_t group) {
+  std::vector<std::string> names;
+  for (const Head& head : shape.heads) {
+    const bool known = std::find(names.begin(), names.end(), TowerOf(head)) != names.end();
+    if (head.group == group && !known) names.push_back(TowerOf(head));
+  }
+  return names;
+}
 
 Status CheckTowerNames(const ModelConfig& config, const std::vector<Head>& heads) {
   std::vector<std::string> known, seen;
@@ -93,18 +104,6 @@ Result<std::vector<TowerShape>> TowersOf(const ModelConfig& config, const Method
     RETURN_IF_ERROR(CheckHeadDropout(tower, shape.heads, config));
   }
   return towers;
-}
-
-Result<size_t> TransferTower(const std::vector<TowerShape>& towers, const Head& head,
-                             uint32_t layer) {
-  const auto tower = Find(&towers, TowerOf(head));
-  CHECK(tower != towers.end() && layer >= 1, "transfer of head ", head.name);
-  if (tower->hidden.size() < layer) {
-    return InvalidArgument(StrCat("objective.ddpo.ctm_layer: hidden layer ", layer, " of tower \"",
-                                  tower->name, "\" takes part in the transfer, but model.tower ",
-                                  "gives it ", tower->hidden.size()));
-  }
-  return static_cast<size_t>(tower - towers.begin());
 }
 
 }  // namespace chorus::worker

@@ -22,9 +22,16 @@ struct TowerShape {
   double dropout = 0;
   std::vector<uint32_t> heads;  // indices into MethodShape::heads
   FieldNames input, wide;       // TowerConfig's
+  bool trainable = true;        // likewise
 
   std::string layer(size_t l) const { return StrCat("tower.", name, ".", l); }
 };
+
+// The name of a head's tower.
+std::string TowerOf(const Head& head);
+
+// The towers of a group by name, in the order of their first heads.
+std::vector<std::string> TowerNamesOf(const MethodShape& shape, uint32_t group);
 
 // Error: kInvalidArgument when the configuration names a tower that the heads lack, or one twice.
 Status CheckTowerNames(const ModelConfig& config, const std::vector<Head>& heads);
@@ -34,10 +41,5 @@ Status CheckTowerNames(const ModelConfig& config, const std::vector<Head>& heads
 // tower has none.
 Result<std::vector<TowerShape>> TowersOf(const ModelConfig& config, const MethodShape& shape,
                                          uint32_t group);
-
-// The index among `towers` of the head's tower, which takes part in a transfer at hidden layer
-// `layer` (from 1). Error: kInvalidArgument when the tower has fewer hidden layers.
-Result<size_t> TransferTower(const std::vector<TowerShape>& towers, const Head& head,
-                             uint32_t layer);
 
 }  // namespace chorus::worker

@@ -56,7 +56,7 @@ struct Transfer {
 struct MethodShape {
   std::vector<Group> groups;  // at least one
   std::vector<Head> heads;
-  std::vector<Transfer> transfers = {};  // at most one
+  std::vector<Transfer> transfers = {};  // each to another tower
 
   uint32_t stages() const {
     uint32_t last = 0;

@@ -61,15 +61,8 @@ void SparseLookup::Numbering::Grow() {
   }
 }
 
-SparseLookup::SparseLookup(SlotTables slot_tables, uint32_t tables, uint32_t shards)
-    : slot_tables_(std::move(slot_tables)), shards_(shards), numberings_(tables), order_(tables) {}
-
-void SparseLookup::ResolveColumn(const SlotColumn& column, int table,
-                                 std::vector<uint32_t>* positions) {
-  positions->clear();
-  if (table == kNoTable) return;
-  numberings_[static_cast<size_t>(table)].AddNumbers(column.keys, positions);
-}
+SparseLookup::SparseLookup(SlotReads slot_reads, uint32_t tables, uint32_t shards)
+    : slot_reads_(std::move(slot_reads)), shards_(shards), numberings_(tables), order_(tables) {}
 
 // A counting sort. Servers own whole shards, so that the keys for one server are then whole ranges
 // of out->keys.
@@ -97,26 +90,27 @@ void SparseLookup::Resolve(const std::vector<Batch>& grains, std::vector<TableKe
   for (Numbering& numbering : numberings_) numbering.Clear();
   keys->resize(numberings_.size());
   positions->resize(grains.size());
-  const auto each_column = [&](auto&& visit) {
+  const auto each_read = [&](auto&& visit) {
     for (size_t g = 0; g < grains.size(); ++g) {
-      const auto side = [&](const FeatureColumns& columns, const std::vector<int>& tables,
+      const auto side = [&](const FeatureColumns& columns, const std::vector<SlotRead>& reads,
                             std::vector<std::vector<uint32_t>>* out) {
-        CHECK(columns.slots.size() == tables.size(), "slots=", columns.slots.size());
-        out->resize(tables.size());
-        for (size_t s = 0; s < tables.size(); ++s) visit(columns.slots[s], tables[s], &(*out)[s]);
+        out->resize(reads.size());
+        for (size_t r = 0; r < reads.size(); ++r) {
+          CHECK(reads[r].column < columns.slots.size(), "slots=", columns.slots.size());
+          visit(columns.slots[reads[r].column], reads[r].table, &(*out)[r]);
+        }
       };
-      side(grains[g].contexts, slot_tables_.context, &(*positions)[g].context);
-      side(grains[g].exposures, slot_tables_.exposure, &(*positions)[g].exposure);
+      side(grains[g].contexts, slot_reads_.context, &(*positions)[g].context);
+      side(grains[g].exposures, slot_reads_.exposure, &(*positions)[g].exposure);
     }
   };
-  each_column([&](const SlotColumn& column, int table, std::vector<uint32_t>* out) {
-    ResolveColumn(column, table, out);
+  each_read([&](const SlotColumn& column, uint32_t table, std::vector<uint32_t>* out) {
+    out->clear();
+    numberings_[table].AddNumbers(column.keys, out);
   });
   for (size_t t = 0; t < numberings_.size(); ++t) GroupByShard(numberings_[t], &(*keys)[t]);
-  each_column([&](const SlotColumn&, int table, std::vector<uint32_t>* out) {
-    if (table == kNoTable) return;
-    const std::vector<uint32_t>& order = order_[static_cast<size_t>(table)];
-    for (uint32_t& position : *out) position = order[position];
+  each_read([&](const SlotColumn&, uint32_t table, std::vector<uint32_t>* out) {
+    for (uint32_t& position : *out) position = order_[table][position];
   });
 }
 

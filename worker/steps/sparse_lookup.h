@@ -7,22 +7,22 @@
 #include <vector>
 
 #include "worker/log/batch.h"
-#include "worker/model/slot_tables.h"
+#include "worker/model/slot_reads.h"
 #include "worker/servers/ps_client.h"
 
 namespace chorus::worker {
 
-// For every key of a grain, its position in TableKeys.keys of its slot's table, in the order of
-// SlotColumn.keys. Empty for ignored slots.
+// For every key of a grain that a read (slot_reads.h) looks up, its position in TableKeys.keys of
+// the read's table, in the order of SlotColumn.keys.
 struct GrainPositions {
-  std::vector<std::vector<uint32_t>> context;   // [slot][nnz]
-  std::vector<std::vector<uint32_t>> exposure;  // [slot][nnz]
+  std::vector<std::vector<uint32_t>> context;   // [read][nnz]
+  std::vector<std::vector<uint32_t>> exposure;  // [read][nnz]
 };
 
 class SparseLookup {
  public:
   // tables: number of configured tables.
-  SparseLookup(SlotTables slot_tables, uint32_t tables, uint32_t shards);
+  SparseLookup(SlotReads slot_reads, uint32_t tables, uint32_t shards);
 
   // Collects the unique keys of `grains`, grouped by shard; inside a shard they are in the order of
   // their first appearance.  keys: [tables].  positions: [grains].  Both are overwritten and keep
@@ -53,12 +53,11 @@ class SparseLookup {
     std::vector<Key> keys_;  // by number
   };
 
-  void ResolveColumn(const SlotColumn& column, int table, std::vector<uint32_t>* positions);
   // Writes the table's keys in the order of their shards, and the position of each to
   // order_[table][number].
   void GroupByShard(const Numbering& numbering, TableKeys* out);
 
-  const SlotTables slot_tables_;
+  const SlotReads slot_reads_;
   const uint32_t shards_;
   std::vector<Numbering> numberings_;         // [tables]
   std::vector<std::vector<uint32_t>> order_;  // [tables][number] -> position

@@ -10,12 +10,12 @@ RowLabels LabelsOf(const Batch& batch) {
           batch.weight.empty() ? nullptr : batch.weight.data(), batch.rows(), batch.row_id.data()};
 }
 
-StepLookup::StepLookup(const SlotTables& slot_tables, uint32_t tables, uint32_t shards,
+StepLookup::StepLookup(const SlotReads& slot_reads, uint32_t tables, uint32_t shards,
                        const Objective* objective)
     : tables_(tables),
       shards_(shards),
       objective_(objective),
-      lookup_(slot_tables, tables, shards) {}
+      lookup_(slot_reads, tables, shards) {}
 
 void StepLookup::Resolve(StepBatch* batch) {
   batch->spaces.resize(batch->grains.size());

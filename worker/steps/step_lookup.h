@@ -14,7 +14,7 @@ class StepLookup {
  public:
   // objective: each of its groups looks up the keys; its label counts are summed. It must outlive
   // this.  tables: configured ones.
-  StepLookup(const SlotTables& slot_tables, uint32_t tables, uint32_t shards,
+  StepLookup(const SlotReads& slot_reads, uint32_t tables, uint32_t shards,
              const Objective* objective);
 
   // Fills keys, positions and spaces of a step whose grains and stage are there.

@@ -42,7 +42,7 @@ StepReader::~StepReader() {
 }
 
 void StepReader::ReadSteps(GrainReader* reader) {
-  StepLookup lookup(options_.slot_tables, options_.tables, options_.shards, options_.objective);
+  StepLookup lookup(options_.slot_reads, options_.tables, options_.shards, options_.objective);
   while (std::unique_ptr<StepBatch> batch = ClaimStep()) {
     const uint64_t step = batch->step;
     Status status;

@@ -22,7 +22,7 @@ namespace chorus::worker {
 
 struct StepReaderOptions {
   GrainRange grains;  // of this worker
-  SlotTables slot_tables;
+  SlotReads slot_reads;
   uint32_t tables = 1;  // configured tables
   // Each of its groups looks up the keys; its label counts are summed.
   const Objective* objective = nullptr;

@@ -45,7 +45,7 @@ RowScorer::RowScorer(Session* session, RowSource* source)
       step_rows_(uint64_t{session->config().step().grain_rows()} *
                  session->config().step().grains_per_step()),
       queue_(ColumnsOnly(session->schema())),
-      lookup_(session->model().inputs.slot_tables, session->model().inputs.tables,
+      lookup_(session->model().inputs.slot_reads, session->model().inputs.tables,
               session->config().cluster().shards(), &session->objective()) {}
 
 // Blocks of bad rows alone stay on worker 0.

@@ -70,7 +70,7 @@ uint32_t Session::reader_threads() const {
 StepReaderOptions Session::reader_options() const {
   StepReaderOptions options;
   options.grains = grains();
-  options.slot_tables = model_.inputs.slot_tables;
+  options.slot_reads = model_.inputs.slot_reads;
   options.tables = model_.inputs.tables;
   options.objective = objective_.get();
   options.shards = config_.cluster().shards();

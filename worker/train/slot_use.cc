@@ -1,5 +1,6 @@
 #include "worker/train/slot_use.h"
 
+#include <algorithm>
 #include <cstring>
 #include <string>
 
@@ -45,13 +46,13 @@ void SlotCounter::Add(const StepBatch& batch, const PulledRows& rows) {
     };
     for (size_t s = 0; s < context_.size(); ++s) {
       const SlotInput& slot = inputs_.contexts.slots[s];
-      count(slot, grain.contexts.slots[slot.column], batch.positions[g].context[slot.column], true,
+      count(slot, grain.contexts.slots[slot.column], batch.positions[g].context[slot.read], true,
             &context_[s]);
     }
     for (size_t s = 0; s < exposure_.size(); ++s) {
       const SlotInput& slot = inputs_.exposures.slots[s];
-      count(slot, grain.exposures.slots[slot.column], batch.positions[g].exposure[slot.column],
-            false, &exposure_[s]);
+      count(slot, grain.exposures.slots[slot.column], batch.positions[g].exposure[slot.read], false,
+            &exposure_[s]);
     }
   }
 }
@@ -66,8 +67,14 @@ Result<std::vector<SlotUse>> SlotCounter::Sum(Collective* collective) const {
   if (collective->rank() != 0) return out;
   for (size_t s = 0; s < counts.size(); ++s) {
     const size_t contexts = context_.size();
-    const SlotInput& slot =
-        s < contexts ? inputs_.contexts.slots[s] : inputs_.exposures.slots[s - contexts];
+    const std::vector<SlotInput>& side =
+        s < contexts ? inputs_.contexts.slots : inputs_.exposures.slots;
+    const size_t place = s < contexts ? s : s - contexts;
+    const SlotInput& slot = side[place];
+    const auto end = side.begin() + static_cast<int64_t>(place);
+    const bool again = std::any_of(
+        side.begin(), end, [&](const SlotInput& other) { return other.column == slot.column; });
+    if (again) continue;  // its ids have been told of
     SlotUse use;
     use.set_name(slot.name);
     for (const std::string& part : parts) {

@@ -12,6 +12,7 @@
 #include "worker/collective/agreement.h"
 #include "worker/engine/engine.h"
 #include "worker/model/schedule.h"
+#include "worker/model/trainable.h"
 #include "worker/steps/training_data.h"
 #include "worker/train/checkpoint_store.h"
 #include "worker/train/checkpointer.h"
@@ -162,6 +163,8 @@ Status Trainer::RestoreState(Resume resume) {
     if (is_first()) LogInfo("resuming after step ", step, " from ", folder);
   } else if (!config_.warm_start().checkpoint().empty()) {
     RETURN_IF_ERROR(WarmStart(session_.get()));
+  } else if (const std::string doubt = DoubtOfFrozen(config_); is_first() && !doubt.empty()) {
+    LogWarning(doubt);
   }
   ASSIGN_OR_RETURN(owed_, evaluations_->Open(first_step_ - 1));
   return environment_.collective->Barrier();

@@ -16,19 +16,38 @@ namespace {
 // embedding.
 using RowNames = std::vector<std::string>;
 
-RowNames NamesOfRows(const SideInputs& side, const LogSchema& schema, bool context) {
-  RowNames names;
+// Of each label of inputs (Port::label) that the columns of a side have.
+using NamesByLabel = std::map<std::string, RowNames, std::less<>>;
+
+void AddRowsOfSlots(const SideInputs& side, int64_t first, int64_t end, RowNames* names) {
   for (const SlotInput& slot : side.slots) {
-    if (slot.is_sequence()) continue;
-    for (uint32_t i = 0; i < slot.dim; ++i) names.push_back(StrCat("slot ", slot.name, " ", i));
+    if (slot.first < first || slot.first >= end) continue;
+    for (uint32_t i = 0; i < slot.dim; ++i) names->push_back(StrCat("slot ", slot.name, " ", i));
+  }
+}
+
+void AddNamesOfRows(const SideInputs& side, const LogSchema& schema, bool context,
+                    NamesByLabel* out) {
+  const std::string label = context ? "context" : "exposure";
+  RowNames& pooled = (*out)[label];
+  AddRowsOfSlots(side, 0, side.pooled_width, &pooled);
+  for (const OwnColumns& own : side.own) {
+    AddRowsOfSlots(side, own.first, own.first + own.width, &(*out)[StrCat(own.label, "-", label)]);
   }
   std::vector<std::string> numerics;  // of the side, read or not
   for (const NumericInfo& info : schema.numerics) {
     if (info.context == context) numerics.push_back("numeric " + info.name);
   }
-  if (side.sequences > 0) return names;  // numeric columns are an input of their own then
-  for (const uint32_t column : side.numerics) names.push_back(numerics[column]);
-  return names;
+  // Numeric columns are an input of their own where other slots stand between.
+  RowNames& behind = side.pooled_width == side.slot_width ? pooled : (*out)[label + "-numerics"];
+  for (const uint32_t column : side.numerics) behind.push_back(numerics[column]);
+}
+
+NamesByLabel NamesOfRows(const InputLayout& inputs, const LogSchema& schema) {
+  NamesByLabel out;
+  AddNamesOfRows(inputs.contexts, schema, true, &out);
+  AddNamesOfRows(inputs.exposures, schema, false, &out);
+  return out;
 }
 
 // [rows here]: that row's number there, -1 if it is new.
@@ -50,16 +69,16 @@ bool IsIdentity(const std::vector<int64_t>& rows, size_t size_there) {
   return rows.size() == size_there;
 }
 
-// The rows of the inputs of one side.
-struct SideRows {
+// The rows of the inputs of one label.
+struct LabelRows {
   size_t there = 0;
   std::vector<int64_t> rows;
 };
+using RowsByLabel = std::map<std::string, LabelRows, std::less<>>;
 
 class Fitter {
  public:
-  Fitter(SideRows contexts, SideRows exposures, DenseState here)
-      : contexts_(std::move(contexts)), exposures_(std::move(exposures)) {
+  Fitter(RowsByLabel inputs, DenseState here) : inputs_(std::move(inputs)) {
     fit_.state = std::move(here);
   }
 
@@ -82,14 +101,15 @@ class Fitter {
 
  private:
   // Null for arrays whose rows are not inputs.
-  const SideRows* RowsOf(std::string_view name) const {
-    if (name.ends_with(".context")) return &contexts_;
-    if (name.ends_with(".exposure")) return &exposures_;
-    return nullptr;
+  const LabelRows* RowsOf(std::string_view name) const {
+    std::string_view label = name.substr(name.rfind('.') + 1);
+    if (label.starts_with("wide-")) label.remove_prefix(5);
+    const auto found = inputs_.find(label);
+    return found == inputs_.end() ? nullptr : &found->second;
   }
 
   void TakeArray(const NamedArray& from, NamedArray* into) {
-    const SideRows* const side = RowsOf(into->name);
+    const LabelRows* const side = RowsOf(into->name);
     const bool same_rows = side == nullptr || IsIdentity(side->rows, side->there);
     if (from.cols == into->cols && from.rows == into->rows && same_rows) {
       into->values = from.values;
@@ -108,18 +128,18 @@ class Fitter {
     }
   }
 
-  const SideRows contexts_;
-  const SideRows exposures_;
+  const RowsByLabel inputs_;
   WarmFit fit_;
 };
 
-SideRows MatchSide(const InputLayout& there, const LogSchema& schema_there, const InputLayout& here,
-                   const LogSchema& schema_here, bool context) {
-  const auto names = [&](const InputLayout& inputs, const LogSchema& schema) {
-    return NamesOfRows(context ? inputs.contexts : inputs.exposures, schema, context);
-  };
-  const RowNames old_names = names(there, schema_there);
-  return {old_names.size(), MatchRows(old_names, names(here, schema_here))};
+RowsByLabel MatchInputs(const NamesByLabel& there, const NamesByLabel& here) {
+  RowsByLabel out;
+  for (const auto& [label, names] : here) {
+    const auto found = there.find(label);
+    const RowNames old_names = found == there.end() ? RowNames{} : found->second;
+    out[label] = {old_names.size(), MatchRows(old_names, names)};
+  }
+  return out;
 }
 
 // What is in one list and not in the other, by name.
@@ -135,14 +155,18 @@ void ListDifference(const std::string& kind, const std::set<std::string>& there,
 
 // An embedding is found by table and key: a slot of another key space, and a table of another
 // dimension, begin anew.
-std::set<std::string> SlotsOf(const LogSchema& schema, const TrainConfig& config) {
+std::set<std::string> SlotsOf(const InputLayout& inputs, const LogSchema& schema,
+                              const TrainConfig& config) {
   std::set<std::string> names;
-  for (const SlotInfo& slot : schema.slots) {
-    std::string table = config.table(0).name();
-    for (const SlotConfig& of_slot : config.slot()) {
-      if (of_slot.name() == slot.name && of_slot.has_table()) table = of_slot.table();
+  for (const bool context : {true, false}) {
+    std::vector<const SlotInfo*> columns;  // of the side
+    for (const SlotInfo& info : schema.slots) {
+      if (info.context == context) columns.push_back(&info);
     }
-    names.insert(StrCat(slot.name, " (table ", table, ", key space ", slot.key_space, ")"));
+    for (const SlotInput& slot : (context ? inputs.contexts : inputs.exposures).slots) {
+      names.insert(StrCat(slot.name, " (table ", config.table(static_cast<int>(slot.table)).name(),
+                          ", key space ", columns[slot.column]->key_space, ")"));
+    }
   }
   return names;
 }
@@ -172,12 +196,13 @@ Result<WarmFit> FitState(const DenseState& there, const CheckpointManifest& mani
   const LogSchema schema_there = SchemaOfManifest(manifest);
   ASSIGN_OR_RETURN(const InputLayout inputs_there,
                    InputLayout::Make(manifest.config(), schema_there));
-  Fitter fitter(MatchSide(inputs_there, schema_there, inputs, schema, true),
-                MatchSide(inputs_there, schema_there, inputs, schema, false), std::move(here));
+  Fitter fitter(MatchInputs(NamesOfRows(inputs_there, schema_there), NamesOfRows(inputs, schema)),
+                std::move(here));
   WarmFit fit = fitter.TakeFrom(there);
   ListDifference("table", TablesOf(manifest.table(), manifest.config()), TablesOf(tables, config),
                  &fit);
-  ListDifference("slot", SlotsOf(schema_there, manifest.config()), SlotsOf(schema, config), &fit);
+  ListDifference("slot", SlotsOf(inputs_there, schema_there, manifest.config()),
+                 SlotsOf(inputs, schema, config), &fit);
   ListDifference("numeric column", NumericsOf(schema_there), NumericsOf(schema), &fit);
   return fit;
 }

@@ -10,6 +10,7 @@
 #include "launch/compare/run/failed_runs.h"
 #include "launch/compare/run/finished_runs.h"
 #include "launch/compare/run/logs.h"
+#include "worker/model/embeddings.h"
 #include "worker/train/best_checkpoint.h"
 
 namespace chorus::launch {
@@ -60,6 +61,7 @@ Status Configure(const ComparePlan& plan, const CompareMethod& method, LogSizes*
   checkpoint->set_patience(0);
   job.mutable_report()->set_metrics(JoinPath(run->folder, "metrics.jsonl"));
   RETURN_IF_ERROR(FinishTrainConfig(StrCat(plan.source, ": method ", method.name()), &job));
+  RETURN_IF_ERROR(worker::ExpandEmbeddings(&job));
   run->config = std::move(job);
   return Status::Ok();
 }

@@ -113,7 +113,11 @@ TEST_F(CudaJobTest, AnyNumberOfDevicesGivesTheSameBits) {
 
 TEST_F(CudaJobTest, StagesWeightSumsAndBatchNormTrainAsOnTheCpu) {
   for (const char* job : {"objective { ukd {} }", "objective { dcmt { snips: true } }",
-                          "objective { nise {} }", "model { batch_norm: true }"}) {
+                          "objective { nise {} }", "model { batch_norm: true }",
+                          "slot { name: '*' embedding: SHARED_AND_OWN } model { batch_norm: true "
+                          "clip_norm: 0.01 optimizer { adamw {} } tower { hidden: [8, 6] } "
+                          "tower { head: 'ctr' hidden: [8] trainable: false } "
+                          "transfer { from: 'ctr' to: 'cvr' } }"}) {
     SCOPED_TRACE(job);
     const std::string text = StrCat("compute { cuda { step_memory_mb: 4 } } ", job);
     const auto directory = [](const char* name) {

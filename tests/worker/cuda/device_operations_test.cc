@@ -393,5 +393,21 @@ TEST_F(DeviceOperationsTest, OptimizersMoveWeightsAsTheCpuDoes) {
   }
 }
 
+TEST_F(DeviceOperationsTest, GradientsAreClippedAsTheCpuDoes) {
+  for (const int64_t n : kOddRows) {
+    for (const double clip_norm : {1e-3, 1e6}) {
+      SCOPED_TRACE(StrCat("clip ", clip_norm, ", ", n));
+      std::vector<float> gradient = RandomFloats(n, 3, 1.0f);
+      double squares = 0;
+      for (const float g : gradient) squares += static_cast<double>(g) * g;
+      float* const on_device = arrays_.Put(gradient);
+      const double factor = std::min(1.0, clip_norm / std::max(std::sqrt(squares), 1e-30));
+      for (float& g : gradient) g = static_cast<float>(g * factor);
+      ASSERT_TRUE(device_->ClipGradient(clip_norm, n, on_device).ok());
+      ExpectClose(arrays_.Get(on_device, gradient.size()), gradient, 1e-6);
+    }
+  }
+}
+
 }  // namespace
 }  // namespace chorus::worker::testing

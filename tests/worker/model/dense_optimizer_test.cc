@@ -107,6 +107,25 @@ TEST(DenseOptimizerTest, ARangeLeavesTheOtherWeightsAndTheirStateAlone) {
   }
 }
 
+TEST(DenseOptimizerTest, SeveralRangesAreClippedToOneNorm) {
+  const auto optimizer =
+      DenseOptimizer::Create(Config("adamw { lr: 0.01 weight_decay: 0.1 }"), 1, 7);
+  const auto alone = DenseOptimizer::Create(Config("adamw { lr: 0.01 weight_decay: 0.1 }"), 1, 4);
+  std::vector<float> weights = {1, 2, 3, 4, 5, 6, 7}, few = {2, 3, 5, 6};
+  const std::vector<ParameterRange> parts = {{1, 3}, {4, 6}};
+  for (uint64_t t = 1; t <= 3; ++t) {
+    std::vector<float> gradient = {9, 3, -4, 9, 1, 2, 9}, few_gradient = {3, -4, 1, 2};
+    const double norm = optimizer->ApplyParts(t, 1.0f, parts, gradient, weights).norm;
+    EXPECT_NEAR(norm, alone->Apply(t, 1.0f, 0, few_gradient, few).norm, 1e-12);
+  }
+  const std::vector<float> got = {weights[1], weights[2], weights[4], weights[5]};
+  for (size_t i = 0; i < few.size(); ++i) EXPECT_NEAR(got[i], few[i], 1e-6);
+  for (const size_t untouched : {0, 3, 6}) {
+    EXPECT_EQ(weights[untouched], static_cast<float>(untouched + 1));
+    for (const OptimizerState& state : optimizer->state()) EXPECT_EQ(state.values[untouched], 0);
+  }
+}
+
 TEST(DenseOptimizerTest, RestoredStateContinuesBitForBit) {
   const DenseOptimizerConfig config = Config("adam { lr: 0.01 }");
   const auto one = DenseOptimizer::Create(config, 0, kSize);

@@ -19,16 +19,16 @@ TEST(InputLayoutTest, PutsSlotsSideBySideAndNumericsAfterThem) {
   EXPECT_EQ(layout.contexts.slots[1].first, 3);
   EXPECT_EQ(layout.contexts.slot_width, 5);
   EXPECT_EQ(layout.contexts.width(), 6);
-  EXPECT_EQ(layout.slot_tables.exposure, (std::vector<int>{0, 1}));
+  EXPECT_EQ(layout.slot_reads.exposure, (std::vector<SlotRead>{{0, 0}, {1, 1}}));
 }
 
-TEST(InputLayoutTest, IgnoredColumnsHaveNoTable) {
+TEST(InputLayoutTest, IgnoredColumnsAreNotRead) {
   const InputLayout layout =
       std::move(InputLayout::Make(TestConfig("slot { name: 'user' ignore: true } "
                                              "slot { name: 'price' ignore: true }"),
                                   TestSchema()))
           .value();
-  EXPECT_EQ(layout.slot_tables.context, (std::vector<int>{kNoTable, 0}));
+  EXPECT_EQ(layout.slot_reads.context, (std::vector<SlotRead>{{1, 0}}));
   EXPECT_EQ(layout.contexts.slots[0].column, 1u);
   EXPECT_TRUE(layout.exposures.numerics.empty());
 }

@@ -9,8 +9,9 @@
 namespace chorus::worker::testing {
 namespace {
 
-// Context slots user, history; exposure slots item, tags, cross. "tags" is ignored.
-const SlotTables kTables = {{0, 1}, {1, kNoTable, 0}};
+// Context slots user, history; exposure slots item, tags, cross. "tags" is ignored, "user" and
+// "cross" are read with both tables.
+const SlotReads kReads = {{{0, 0}, {1, 1}, {0, 1}}, {{0, 1}, {2, 0}, {2, 1}}};
 
 std::vector<Batch> Grains(uint64_t seed) {
   std::vector<Batch> grains;
@@ -20,17 +21,20 @@ std::vector<Batch> Grains(uint64_t seed) {
   return grains;
 }
 
-// Calls visit(table, keys, positions) for every column that has a table.
+// Calls visit(table, keys, positions) for every read.
 template <typename Visit>
-void EachColumn(const std::vector<Batch>& grains, const std::vector<GrainPositions>& positions,
-                const Visit& visit) {
+void EachRead(const std::vector<Batch>& grains, const std::vector<GrainPositions>& positions,
+              const Visit& visit) {
   for (size_t g = 0; g < grains.size(); ++g) {
-    for (size_t s = 0; s < kTables.context.size(); ++s) {
-      visit(kTables.context[s], grains[g].contexts.slots[s].keys, positions[g].context[s]);
-    }
-    for (size_t s = 0; s < kTables.exposure.size(); ++s) {
-      visit(kTables.exposure[s], grains[g].exposures.slots[s].keys, positions[g].exposure[s]);
-    }
+    const auto side = [&](const std::vector<SlotRead>& reads, const FeatureColumns& columns,
+                          const std::vector<std::vector<uint32_t>>& at) {
+      ASSERT_EQ(at.size(), reads.size());
+      for (size_t r = 0; r < reads.size(); ++r) {
+        visit(reads[r].table, columns.slots[reads[r].column].keys, at[r]);
+      }
+    };
+    side(kReads.context, grains[g].contexts, positions[g].context);
+    side(kReads.exposure, grains[g].exposures, positions[g].exposure);
   }
 }
 
@@ -38,19 +42,15 @@ void ExpectRight(const std::vector<Batch>& grains, const std::vector<TableKeys>&
                  const std::vector<GrainPositions>& positions, uint32_t shards) {
   std::set<Key> expected[2];
   ASSERT_EQ(positions.size(), grains.size());
-  EachColumn(grains, positions,
-             [&](int table, const std::vector<Key>& column, const std::vector<uint32_t>& at) {
-               if (table == kNoTable) {
-                 EXPECT_TRUE(at.empty());
-                 return;
-               }
-               ASSERT_EQ(at.size(), column.size());
-               for (size_t i = 0; i < at.size(); ++i) {
-                 expected[table].insert(column[i]);
-                 ASSERT_LT(at[i], keys[static_cast<size_t>(table)].keys.size());
-                 EXPECT_EQ(keys[static_cast<size_t>(table)].keys[at[i]], column[i]);
-               }
-             });
+  EachRead(grains, positions,
+           [&](uint32_t table, const std::vector<Key>& column, const std::vector<uint32_t>& at) {
+             ASSERT_EQ(at.size(), column.size());
+             for (size_t i = 0; i < at.size(); ++i) {
+               expected[table].insert(column[i]);
+               ASSERT_LT(at[i], keys[table].keys.size());
+               EXPECT_EQ(keys[table].keys[at[i]], column[i]);
+             }
+           });
   ASSERT_EQ(keys.size(), 2u);
   for (int table = 0; table < 2; ++table) {
     const TableKeys& mine = keys[static_cast<size_t>(table)];
@@ -69,7 +69,7 @@ void ExpectRight(const std::vector<Batch>& grains, const std::vector<TableKeys>&
 
 TEST(SparseLookupTest, EveryKeyStandsOnceInItsShardAndIsFoundAtItsPosition) {
   for (const uint32_t shards : {1u, 7u, 64u}) {
-    SparseLookup lookup(kTables, 2, shards);
+    SparseLookup lookup(kReads, 2, shards);
     std::vector<TableKeys> keys;
     std::vector<GrainPositions> positions;
     const std::vector<Batch> grains = Grains(1);
@@ -79,7 +79,7 @@ TEST(SparseLookupTest, EveryKeyStandsOnceInItsShardAndIsFoundAtItsPosition) {
 }
 
 TEST(SparseLookupTest, AnEarlierStepLeavesNoTrace) {
-  SparseLookup used(kTables, 2, 7), fresh(kTables, 2, 7);
+  SparseLookup used(kReads, 2, 7), fresh(kReads, 2, 7);
   std::vector<TableKeys> keys, fresh_keys;
   std::vector<GrainPositions> positions, fresh_positions;
   used.Resolve(Grains(1), &keys, &positions);
@@ -98,7 +98,7 @@ TEST(SparseLookupTest, HoldsMoreKeysThanItBeganWith) {
   items.keys = {0, ~Key{0}};  // values that a table might hold as "empty"
   for (uint64_t id = 0; id < 20000; ++id) items.keys.push_back(MakeKey(5, id % 15000));
   items.offsets.assign(grains[1].rows() + 1, static_cast<uint32_t>(items.keys.size()));
-  SparseLookup lookup(kTables, 2, 16);
+  SparseLookup lookup(kReads, 2, 16);
   std::vector<TableKeys> keys;
   std::vector<GrainPositions> positions;
   lookup.Resolve(grains, &keys, &positions);

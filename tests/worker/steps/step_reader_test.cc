@@ -35,7 +35,7 @@ class StepReaderTest : public ::testing::Test {
     ASSERT_TRUE(plan.ok()) << plan.status().ToString();
     plan_ = std::move(plan).value();
     options_.grains = {1, 3};
-    options_.slot_tables = {{0, 1}, {1, kNoTable, 0}};
+    options_.slot_reads = {{{0, 0}, {1, 1}}, {{0, 1}, {2, 0}}};
     options_.tables = 2;
     options_.objective = base_.get();
     options_.shards = 5;
@@ -61,7 +61,7 @@ TEST_P(StepReaderThreadsTest, GivesThePlansGrainsInOrderWithKeysPositionsAndLabe
   Open();
   StepReader reader(*plan_, options_);
   const auto direct = plan_->NewReader(options_.grains);
-  SparseLookup lookup(options_.slot_tables, 2, 5);
+  SparseLookup lookup(options_.slot_reads, 2, 5);
   uint64_t seen = 0, unique = 0;
   for (uint64_t step = 1; step <= options_.last_step; ++step) {
     auto batch = reader.Next();

@@ -179,8 +179,8 @@ MatrixView<const float> CpuEngine::GradientsOfNodes() {
 }
 
 StepGradients CpuEngine::CombineSparse() {
-  return GradientsOfStage(context_.objective->shape(), context_.model->inputs.tables, batch_->stage,
-                          [&](uint32_t table) { return CombineTable(table); });
+  return GradientsOfStage(context_.objective->shape(), context_.model->trainable_tables,
+                          batch_->stage, [&](uint32_t table) { return CombineTable(table); });
 }
 
 std::vector<NodeGradient> CpuEngine::CombineTable(uint32_t table) {

@@ -81,7 +81,7 @@ class NetworkGrainCompute final : public GrainCompute {
   void MarkKeys(const SideInputs& side, const std::vector<std::vector<uint32_t>>& positions,
                 GrainWorkspace* workspace) const {
     for (const SlotInput& slot : side.slots) {
-      workspace->keys[slot.table].Mark(positions[slot.column]);
+      workspace->keys[slot.table].Mark(positions[slot.read]);
     }
   }
 
@@ -168,10 +168,11 @@ void NetworkGrainCompute::BackwardSparse(const GrainInput& grain, Workspace* wor
     for (uint32_t table = 0; table < inputs_.tables; ++table) {
       const size_t instance = group * inputs_.tables + table;
       SparseGradient& out = (*sparse)[instance];
+      const bool wanted = trained && model_.trainable_tables[table];
       out.positions.clear();
-      if (trained) out.positions = space.positions[table];  // groups hold the same keys
+      if (wanted) out.positions = space.positions[table];  // groups hold the same keys
       out.gradients.assign(out.positions.size() * model_.dims[instance], 0.0f);
-      sums[table] = out.gradients.data();
+      sums[table] = wanted ? out.gradients.data() : nullptr;
     }
     if (!trained) continue;
     GraphBuffers& buffers = space.groups[group];

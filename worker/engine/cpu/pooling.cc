@@ -167,7 +167,7 @@ void PoolForward(const SideInputs& side, const FeatureColumns& features,
   int64_t length_column = side.first_length();
   for (const SlotInput& slot : side.slots) {
     const SlotColumn& column = features.slots[slot.column];
-    const uint32_t* const at = positions[slot.column].data();
+    const uint32_t* const at = positions[slot.read].data();
     if (slot.is_sequence()) {
       ListSlot(slot, column, features.rows, at, rows[slot.table], length_column++, x);
     } else if (IsOneHot(column, features.rows)) {
@@ -189,8 +189,9 @@ void PoolBackward(const SideInputs& side, const FeatureColumns& features,
                   const std::vector<std::vector<uint32_t>>& positions, MatrixView<const float> dx,
                   const uint32_t* const* index_of, float* const* sums) {
   for (const SlotInput& slot : side.slots) {
+    if (sums[slot.table] == nullptr) continue;
     const SlotColumn& column = features.slots[slot.column];
-    const uint32_t* const at = positions[slot.column].data();
+    const uint32_t* const at = positions[slot.read].data();
     if (!slot.is_sequence() && IsOneHot(column, features.rows)) {
       UnpoolOneHot(slot.dim, {at, dx.Rows(0, features.rows).Columns(slot.first, slot.dim),
                               index_of[slot.table], sums[slot.table]});

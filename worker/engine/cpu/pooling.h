@@ -19,7 +19,7 @@ namespace chorus::worker {
 
 // Fills the first features.rows rows of `x` (slots, numeric columns, lengths of sequences) and
 // zeroes the rest.
-//   positions[column][k]: of a slot's key k.   rows[table][position]: the embedding.
+//   positions[read][k]: of a slot's key k.   rows[table][position]: the embedding.
 //   x: [>= rows, side.width()].
 void PoolForward(const SideInputs& side, const FeatureColumns& features,
                  const std::vector<std::vector<uint32_t>>& positions,
@@ -27,7 +27,8 @@ void PoolForward(const SideInputs& side, const FeatureColumns& features,
 
 // Adds the gradient of every key's row,
 //   sums[table] + dim * index_of[table][position]  +=  coefficient * dx,
-// slot by slot and row by row, an order that does not depend on how positions are numbered.
+// slot by slot and row by row, an order that does not depend on how positions are numbered. Tables
+// whose sums are null are passed over.
 //   dx: [>= rows, side.slot_width].
 void PoolBackward(const SideInputs& side, const FeatureColumns& features,
                   const std::vector<std::vector<uint32_t>>& positions, MatrixView<const float> dx,

@@ -62,7 +62,7 @@ class DeviceEngine final : public Engine {
   Status FinishTrain() override;
 
   StepGradients CombineSparse() override {
-    return GradientsOfStage(context_.objective->shape(), context_.model->inputs.tables,
+    return GradientsOfStage(context_.objective->shape(), context_.model->trainable_tables,
                             batch_->stage,
                             [&](uint32_t table) { return step_->SparseGradients(table); });
   }

@@ -24,7 +24,7 @@ Status DeviceRowGradients::Open() {
 }
 
 Status DeviceRowGradients::Begin(const PackedStep& step,
-                                 const std::function<bool(size_t group)>& trained) {
+                                 const std::function<bool(size_t instance)>& trained) {
   step_ = &step;
   memory_.Start(memory_base_);
   notes_.source = memory_.TakeOf<uint32_t>(step.keys);
@@ -34,7 +34,7 @@ Status DeviceRowGradients::Begin(const PackedStep& step,
   on_host_.assign(dims_.size(), nullptr);
   download_->Clear();
   for (size_t instance = 0; instance < dims_.size(); ++instance) {
-    if (!trained(instance / tables_)) continue;
+    if (!trained(instance)) continue;
     const GradientOrder& order = OrderOf(instance).order;
     piece_sums_[instance] =
         memory_.Take(static_cast<int64_t>(order.piece_begins.size() - 1) * dims_[instance]);
@@ -50,6 +50,7 @@ Status DeviceRowGradients::Begin(const PackedStep& step,
 Status DeviceRowGradients::SumGrain(size_t grain, size_t group, const float* dcontexts,
                                     const float* dexposures) {
   for (size_t instance = group * tables_; instance < (group + 1) * tables_; ++instance) {
+    if (piece_sums_[instance] == nullptr) continue;
     const PackedOrder& packed = OrderOf(instance);
     const GradientOrder::Grain& part = packed.order.grains[grain];
     const DevicePieces pieces = {packed.keys, packed.piece_begins + part.first_piece, part.pieces};

@@ -26,9 +26,9 @@ class DeviceRowGradients {
                      size_t bytes, Device* device);
   Status Open();
 
-  // Room for a step's; `step` outlives the calls below.  trained: whether a group's rows get
-  // gradients. Error: kResourceExhausted.
-  Status Begin(const PackedStep& step, const std::function<bool(size_t group)>& trained);
+  // Room for a step's; `step` outlives the calls below.  trained: whether a table
+  // instance's rows get gradients. Error: kResourceExhausted.
+  Status Begin(const PackedStep& step, const std::function<bool(size_t instance)>& trained);
   // Where NoteKeys leaves what the sums need.
   const DeviceKeyNotes& notes() const { return notes_; }
 

@@ -155,8 +155,11 @@ Status DeviceStep::Load(const StepBatch& batch, const PulledRows& rows, bool tra
   }
   RETURN_IF_ERROR(staged_->Load(batch, rows, training));
   step_.packed = &staged_->current();
-  RETURN_IF_ERROR(rows_->Begin(staged_->current(),
-                               [&](size_t group) { return training && grains_.IsTrained(group); }));
+  const std::vector<bool>& trainable = plan_.model->trainable_tables;
+  RETURN_IF_ERROR(rows_->Begin(staged_->current(), [&](size_t instance) {
+    const size_t tables = trainable.size();
+    return training && grains_.IsTrained(instance / tables) && trainable[instance % tables];
+  }));
   for (PackedGrain& grain : staged_->current().grains) {
     step_.padded_contexts.push_back(PaddedContexts(grain.contexts, plan_.grain_rows));
     grain.labels.stage = step_.stage;

@@ -18,7 +18,7 @@ Status DeviceWeights::Open() {
   gradient_host_ = reinterpret_cast<float*>(host);
   std::vector<DeviceStatistic> table(static_cast<size_t>(statistics_.size()));
   for (const ParameterBlock& block : layout_.blocks()) {
-    if (!block.statistic || block.offset == block.count) continue;
+    if (!block.statistic || !block.trainable || block.offset == block.count) continue;
     const DeviceStatistic moved = {static_cast<uint32_t>(block.count - statistics_.begin),
                                    block.stage, 1};
     std::fill_n(&table[static_cast<size_t>(block.offset - statistics_.begin)], block.cols, moved);
@@ -65,11 +65,23 @@ Status DeviceWeights::Update(const DenseUpdate& update, std::span<const float> g
 }
 
 Status DeviceWeights::UpdateOnDevice(const DenseUpdate& update, float* gradient) {
-  const ParameterRange range = layout_.OfStage(update.stage);
-  float* const state[2] = {state_[0] + range.begin, state_[1] + range.begin};
-  RETURN_IF_ERROR(device_->ApplyOptimizer(optimizer_, update.t, update.lr_factor, clip_norm_,
-                                          range.size(), gradient + range.begin,
-                                          weights_ + range.begin, state));
+  const std::vector<ParameterRange> trained = layout_.PartsOfStage(update.stage, true);
+  double clip_norm = clip_norm_;
+  if (clip_norm > 0 && trained.size() > 1) {  // one norm for all parts
+    const ParameterRange stage = layout_.OfStage(update.stage);
+    const MatrixView<float> all = {gradient, 1, layout_.size(), layout_.size()};
+    for (const ParameterRange& frozen : layout_.PartsOfStage(update.stage, false)) {
+      device_->Fill(0.0f, all.Columns(frozen.begin, frozen.size()));
+    }
+    RETURN_IF_ERROR(device_->ClipGradient(clip_norm, stage.size(), gradient + stage.begin));
+    clip_norm = 0;
+  }
+  for (const ParameterRange& part : trained) {
+    float* const state[2] = {state_[0] + part.begin, state_[1] + part.begin};
+    RETURN_IF_ERROR(device_->ApplyOptimizer(optimizer_, update.t, update.lr_factor, clip_norm,
+                                            part.size(), gradient + part.begin,
+                                            weights_ + part.begin, state));
+  }
   RETURN_IF_ERROR(device_->UseWeights(weights_, layout_.size()));
   if (statistics_.size() == 0) return Status::Ok();
   return device_->MoveStatistics({table_, statistics_.size(), update.stage, momentum_},

@@ -99,10 +99,10 @@ void StepPacker::PackSlots(const SideInputs& inputs, const FeatureColumns& featu
   for (size_t s = 0; s < inputs.slots.size(); ++s) {
     const SlotInput& slot = inputs.slots[s];
     const SlotColumn& column = features.slots[slot.column];
-    slots_[slot.table][grain].push_back({&positions[slot.column], out->keys});
+    slots_[slot.table][grain].push_back({&positions[slot.read], out->keys});
     DeviceSlot packed = {};
     packed.offsets = Copy(column.offsets, block);
-    packed.positions = Copy(positions[slot.column], block);
+    packed.positions = Copy(positions[slot.read], block);
     if (!column.values.empty()) packed.values = Copy(column.values, block);
     packed.first_key = out->keys;
     packed.table = slot.table;

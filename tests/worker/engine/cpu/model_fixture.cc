@@ -119,8 +119,9 @@ float GradientOf(const SparseGradient& sparse, uint32_t dim, size_t v) {
 void ExpectMatchesOracle(const Fixture& fixture, const TestGrain& grain) {
   const Gradients got = fixture.Run(grain);
   const Oracle oracle(fixture.config, fixture.model, fixture.shape);
-  Oracle::Variables at = {Doubles(fixture.parameters), {}};
+  Oracle::Variables at = {Doubles(fixture.parameters), {}, {}};
   for (const auto& table : grain.embeddings) at.embeddings.push_back(Doubles(table));
+  at.detached = at.embeddings;
   const std::vector<Head>& heads = fixture.shape.heads;
   const std::vector<double> factors = Doubles(fixture.Factors(grain.batch.rows()));
   std::vector<double> passed = factors;  // to what stands below a head's logit

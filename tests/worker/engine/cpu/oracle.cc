@@ -12,11 +12,12 @@ namespace {
 
 std::string TowerName(const Head& head) { return head.tower.empty() ? head.name : head.tower; }
 
-void AppendPooled(const SideInputs& side, const FeatureColumns& features,
-                  const std::vector<std::vector<uint32_t>>& positions, uint32_t row,
-                  const std::vector<double>* embeddings, std::vector<double>* x) {
+// The pooled slots between two columns.
+void AppendSlots(const SideInputs& side, int64_t first, int64_t end, const FeatureColumns& features,
+                 const std::vector<std::vector<uint32_t>>& positions, uint32_t row,
+                 const std::vector<double>* embeddings, std::vector<double>* x) {
   for (const SlotInput& slot : side.slots) {
-    if (slot.is_sequence()) continue;
+    if (slot.is_sequence() || slot.first < first || slot.first >= end) continue;
     const SlotColumn& column = features.slots[slot.column];
     std::vector<double> sum(slot.dim, 0.0);
     double count = 0, magnitude = 0;
@@ -24,7 +25,7 @@ void AppendPooled(const SideInputs& side, const FeatureColumns& features,
       const double value = column.values.empty() ? 1.0 : column.values[k];
       count += 1;
       magnitude += std::abs(value);
-      const uint32_t position = positions[slot.column][k];
+      const uint32_t position = positions[slot.read][k];
       for (uint32_t j = 0; j < slot.dim; ++j) {
         sum[j] += value * embeddings[slot.table][position * slot.dim + j];
       }
@@ -34,6 +35,12 @@ void AppendPooled(const SideInputs& side, const FeatureColumns& features,
     if (slot.pooling == SlotConfig::WEIGHTED_MEAN) divisor = magnitude > 0 ? magnitude : 1.0;
     for (double value : sum) x->push_back(value / divisor);
   }
+}
+
+void AppendPooled(const SideInputs& side, const FeatureColumns& features,
+                  const std::vector<std::vector<uint32_t>>& positions, uint32_t row,
+                  const std::vector<double>* embeddings, std::vector<double>* x) {
+  AppendSlots(side, 0, side.pooled_width, features, positions, row, embeddings, x);
   for (uint32_t column : side.numerics) x->push_back(features.numerics[column][row]);
 }
 
@@ -61,8 +68,45 @@ Oracle::Units Oracle::Inputs(const Row& row, uint32_t group) const {
   return x;
 }
 
+namespace {
+
+// The method's transfers, and those of the configuration.
+MethodShape WithTransfers(MethodShape shape, const TrainConfig& config) {
+  const auto head_of = [&](const std::string& tower) {
+    const auto head = std::find_if(shape.heads.begin(), shape.heads.end(),
+                                   [&](const Head& h) { return TowerName(h) == tower; });
+    return static_cast<uint32_t>(head - shape.heads.begin());
+  };
+  for (const TransferConfig& transfer : config.model().transfer()) {
+    Transfer added = {head_of(transfer.to()), {}, transfer.has_layer() ? transfer.layer() : 1};
+    for (const std::string& from : transfer.from()) added.from.push_back(head_of(from));
+    shape.transfers.push_back(added);
+  }
+  return shape;
+}
+
+}  // namespace
+
+Oracle::Units Oracle::Own(const Row& row, const Head& head) const {
+  Units x;
+  const Batch& batch = row.grain.batch;
+  for (const bool context : {true, false}) {
+    const SideInputs& side = context ? model_.inputs.contexts : model_.inputs.exposures;
+    const FeatureColumns& features = context ? batch.contexts : batch.exposures;
+    const auto& positions = context ? row.grain.positions.context : row.grain.positions.exposure;
+    for (const OwnColumns& own : side.own) {
+      if (!own.IsReadBy(TowerName(head))) continue;
+      const auto& tables = own.IsTrainedBy(TowerName(head)) ? row.at.embeddings : row.at.detached;
+      AppendSlots(side, own.first, own.first + own.width, features, positions,
+                  context ? batch.context_of[row.row] : row.row,
+                  tables.data() + head.group * config_.table_size(), &x);
+    }
+  }
+  return x;
+}
+
 Oracle::Oracle(const TrainConfig& config, const Model& model, const MethodShape& shape)
-    : config_(config), model_(model), shape_(shape) {
+    : config_(config), model_(model), shape_(WithTransfers(shape, config)) {
   for (const ParameterBlock& block : model.parameters().blocks()) {
     const size_t dot = block.name.rfind('.');
     const std::string part = block.name.substr(dot + 1);
@@ -250,7 +294,7 @@ std::vector<std::pair<bool, Oracle::Units>> Oracle::Slots(const Row& row, uint32
   auto next = all.begin();
   for (const SideInputs* side : {&model_.inputs.contexts, &model_.inputs.exposures}) {
     for (const SlotInput& slot : side->slots) {
-      if (slot.is_sequence()) continue;
+      if (slot.first >= side->pooled_width) continue;
       slots.emplace_back(side == &model_.inputs.contexts, Units(next, next + slot.dim));
       next += slot.dim;
     }
@@ -276,7 +320,7 @@ std::vector<Oracle::Units> Oracle::Sequence(const Row& row, uint32_t group,
         Units& element = elements.emplace_back();
         const double value = column.values.empty() ? 1.0 : column.values[k];
         for (uint32_t j = 0; j < slot.dim; ++j) {
-          element.push_back(value * tables[slot.table][positions[slot.column][k] * slot.dim + j]);
+          element.push_back(value * tables[slot.table][positions[slot.read][k] * slot.dim + j]);
         }
       }
       const size_t kept = std::min<size_t>(elements.size(), slot.max_length);
@@ -291,7 +335,7 @@ Oracle::Units Oracle::Pooled(const Row& row, uint32_t group, const std::string& 
   int64_t first = 0;
   for (const SideInputs* side : {&model_.inputs.contexts, &model_.inputs.exposures}) {
     for (const SlotInput& slot : side->slots) {
-      if (slot.is_sequence()) continue;
+      if (slot.first >= side->pooled_width) continue;
       if (slot.name == name) return {all.begin() + first, all.begin() + first + slot.dim};
       first += slot.dim;
     }
@@ -500,14 +544,18 @@ Oracle::Units Oracle::Encoded(const Row& row, const Head& head, const std::strin
 Oracle::Units Oracle::Read(const Row& row, const Head& head,
                            const google::protobuf::RepeatedPtrField<std::string>& names) const {
   Units x;
+  const Units own = Own(row, head);
   for (const std::string& name : names) {
-    const Units part = Encoded(row, head, name);
+    const Units part = name == "own" ? own : Encoded(row, head, name);
     x.insert(x.end(), part.begin(), part.end());
+    if (name == "inputs") x.insert(x.end(), own.begin(), own.end());
   }
   if (!names.empty()) return x;
   const auto& encoders = config_.model().encoder();
-  return encoders.empty() ? Bottom(row, head.group)
-                          : Encoded(row, head, encoders.at(encoders.size() - 1).name());
+  x = encoders.empty() ? Bottom(row, head.group)
+                       : Encoded(row, head, encoders.at(encoders.size() - 1).name());
+  x.insert(x.end(), own.begin(), own.end());
+  return x;
 }
 
 const TowerConfig& Oracle::TowerConfigOf(const Head& head) const {

@@ -19,6 +19,8 @@ class Oracle {
   struct Variables {
     std::vector<double> parameters;
     std::vector<std::vector<double>> embeddings;
+    // What stands behind a stop-gradient reads these: the same values, which no difference moves.
+    std::vector<std::vector<double>> detached;
   };
   double Logit(const TestGrain& grain, const Variables& at, uint32_t row, uint32_t head) const;
   // The sum over rows and heads of factor[i, h] * logit[i, h], whose gradients the model computes
@@ -36,6 +38,8 @@ class Oracle {
   Units Inputs(const Row& row, uint32_t group) const;
   // "contexts", "exposures" or "inputs.COLUMN".
   Units SomeInputs(const Row& row, uint32_t group, const std::string& name) const;
+  // The slots that the head's tower and not all others read.
+  Units Own(const Row& row, const Head& head) const;
   Units Bottom(const Row& row, uint32_t group) const;
   // What the head's tower reads by these names, or by default.
   Units Read(const Row& row, const Head& head,

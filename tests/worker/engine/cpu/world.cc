@@ -32,18 +32,30 @@ void FillSlot(uint64_t seed, const SlotInfo& info, uint32_t rows, uint32_t key_c
   }
 }
 
-void CopySlotRows(const SlotColumn& from, const std::vector<uint32_t>& from_positions,
-                  const std::vector<uint32_t>& order, SlotColumn* to,
-                  std::vector<uint32_t>* to_positions) {
-  to->offsets = {0};
+// The keys of the rows `order`.
+std::vector<uint32_t> RowsOfPositions(const SlotColumn& column,
+                                      const std::vector<uint32_t>& positions,
+                                      const std::vector<uint32_t>& order) {
+  std::vector<uint32_t> out;
+  for (const uint32_t row : order) {
+    for (uint32_t k = column.offsets[row]; k < column.offsets[row + 1]; ++k) {
+      out.push_back(positions[k]);
+    }
+  }
+  return out;
+}
+
+SlotColumn RowsOfColumn(const SlotColumn& from, const std::vector<uint32_t>& order) {
+  SlotColumn to;
+  to.offsets = {0};
   for (uint32_t row : order) {
     for (uint32_t k = from.offsets[row]; k < from.offsets[row + 1]; ++k) {
-      to->keys.push_back(from.keys[k]);
-      to_positions->push_back(from_positions[k]);
-      if (!from.values.empty()) to->values.push_back(from.values[k]);
+      to.keys.push_back(from.keys[k]);
+      if (!from.values.empty()) to.values.push_back(from.values[k]);
     }
-    to->offsets.push_back(static_cast<uint32_t>(to->keys.size()));
+    to.offsets.push_back(static_cast<uint32_t>(to.keys.size()));
   }
+  return to;
 }
 
 }  // namespace
@@ -73,16 +85,32 @@ TestGrain MakeGrain(const Model& model, const std::vector<uint32_t>& dims, uint6
   Batch& batch = grain.batch;
   batch.contexts.rows = contexts;
   batch.exposures.rows = exposures;
+  grain.reads = inputs.slot_reads;
   for (const SlotInfo& info : TestSchema().slots) {
     FeatureColumns& side = info.context ? batch.contexts : batch.exposures;
+    const auto& reads = info.context ? grain.reads.context : grain.reads.exposure;
     auto& positions = info.context ? grain.positions.context : grain.positions.exposure;
+    positions.resize(reads.size());
     const size_t column = side.slots.size();
-    const SlotTables& tables = inputs.slot_tables;
-    const int table = (info.context ? tables.context : tables.exposure)[column];
-    side.slots.emplace_back();
-    positions.emplace_back();
-    FillSlot(seed * 16 + column + (info.context ? 8 : 0), info, side.rows,
-             grain.key_count[table == kNoTable ? 0 : table], &side.slots.back(), &positions.back());
+    uint32_t keys = kKeys[0];
+    for (const SlotRead& read : reads) {
+      if (read.column == column) keys = grain.key_count[read.table];
+    }
+    for (const SlotRead& read : reads) {
+      if (read.column == column) keys = std::min(keys, grain.key_count[read.table]);
+    }
+    std::vector<uint32_t> drawn;
+    FillSlot(seed * 16 + column + (info.context ? 8 : 0), info, side.rows, keys,
+             &side.slots.emplace_back(), &drawn);
+    bool first = true;
+    for (size_t r = 0; r < reads.size(); ++r) {
+      if (reads[r].column != column) continue;
+      positions[r] = drawn;
+      // In a further table keys have other positions.
+      const uint32_t last = grain.key_count[reads[r].table] - 1;
+      for (uint32_t& position : positions[r]) position = first ? position : last - position;
+      first = false;
+    }
   }
   batch.contexts.numerics = {RandomFloats(contexts, seed + 7, 1.0f)};
   batch.exposures.numerics = {RandomFloats(exposures, seed + 8, 1.0f)};
@@ -100,10 +128,12 @@ TestGrain Expanded(const TestGrain& grain, const std::vector<uint32_t>& dims) {
   contexts = {};
   contexts.rows = grain.batch.rows();
   for (size_t s = 0; s < grain.batch.contexts.slots.size(); ++s) {
-    contexts.slots.emplace_back();
-    expanded.positions.context[s].clear();
-    CopySlotRows(grain.batch.contexts.slots[s], grain.positions.context[s], grain.batch.context_of,
-                 &contexts.slots.back(), &expanded.positions.context[s]);
+    contexts.slots.push_back(RowsOfColumn(grain.batch.contexts.slots[s], grain.batch.context_of));
+  }
+  for (size_t r = 0; r < grain.reads.context.size(); ++r) {
+    expanded.positions.context[r] =
+        RowsOfPositions(grain.batch.contexts.slots[grain.reads.context[r].column],
+                        grain.positions.context[r], grain.batch.context_of);
   }
   for (const std::vector<float>& column : grain.batch.contexts.numerics) {
     contexts.numerics.emplace_back();
@@ -118,23 +148,24 @@ TestGrain Expanded(const TestGrain& grain, const std::vector<uint32_t>& dims) {
 
 TestGrain RowsOf(const TestGrain& expanded, const std::vector<uint32_t>& order) {
   TestGrain picked = expanded;
-  const auto pick = [&](const FeatureColumns& from, const auto& from_positions, FeatureColumns* to,
-                        auto* to_positions) {
+  const auto pick = [&](const FeatureColumns& from, const auto& reads, const auto& from_positions,
+                        FeatureColumns* to, auto* to_positions) {
     to->rows = static_cast<uint32_t>(order.size());
     for (size_t s = 0; s < from.slots.size(); ++s) {
-      to->slots[s] = {};
-      (*to_positions)[s].clear();
-      CopySlotRows(from.slots[s], from_positions[s], order, &to->slots[s], &(*to_positions)[s]);
+      to->slots[s] = RowsOfColumn(from.slots[s], order);
+    }
+    for (size_t r = 0; r < reads.size(); ++r) {
+      (*to_positions)[r] = RowsOfPositions(from.slots[reads[r].column], from_positions[r], order);
     }
     for (size_t n = 0; n < from.numerics.size(); ++n) {
       to->numerics[n].clear();
       for (uint32_t row : order) to->numerics[n].push_back(from.numerics[n][row]);
     }
   };
-  pick(expanded.batch.contexts, expanded.positions.context, &picked.batch.contexts,
-       &picked.positions.context);
-  pick(expanded.batch.exposures, expanded.positions.exposure, &picked.batch.exposures,
-       &picked.positions.exposure);
+  pick(expanded.batch.contexts, expanded.reads.context, expanded.positions.context,
+       &picked.batch.contexts, &picked.positions.context);
+  pick(expanded.batch.exposures, expanded.reads.exposure, expanded.positions.exposure,
+       &picked.batch.exposures, &picked.positions.exposure);
   picked.batch.row_id.clear();
   picked.batch.context_of.clear();
   for (uint32_t i = 0; i < order.size(); ++i) {
@@ -147,12 +178,13 @@ TestGrain RowsOf(const TestGrain& expanded, const std::vector<uint32_t>& order) 
 TestGrain Renumbered(const TestGrain& grain, const std::vector<uint32_t>& dims,
                      const std::vector<std::vector<uint32_t>>& renumber) {
   TestGrain other = grain;
-  const std::vector<int> tables_of_contexts = {0, 1};   // user, history
-  const std::vector<int> tables_of_exposures = {0, 1};  // item, tags
-  for (size_t s = 0; s < 2; ++s) {
-    for (uint32_t& p : other.positions.context[s]) p = renumber[tables_of_contexts[s]][p];
-    for (uint32_t& p : other.positions.exposure[s]) p = renumber[tables_of_exposures[s]][p];
-  }
+  const auto renumbered = [&](const std::vector<SlotRead>& reads, auto* positions) {
+    for (size_t r = 0; r < reads.size(); ++r) {
+      for (uint32_t& p : (*positions)[r]) p = renumber[reads[r].table][p];
+    }
+  };
+  renumbered(grain.reads.context, &other.positions.context);
+  renumbered(grain.reads.exposure, &other.positions.exposure);
   for (size_t instance = 0; instance < grain.embeddings.size(); ++instance) {
     const std::vector<uint32_t>& to = renumber[instance % grain.key_count.size()];
     const uint32_t dim = dims[instance];

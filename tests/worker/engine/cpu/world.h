@@ -13,6 +13,7 @@ namespace chorus::worker {
 
 struct TestGrain {
   Batch batch;
+  SlotReads reads;
   GrainPositions positions;
   std::vector<uint32_t> key_count;              // [configured tables]
   std::vector<std::vector<float>> embeddings;   // [instance][key * dim]

@@ -79,6 +79,26 @@ TEST(DeviceStepTest, EncodersMatchTheCpu) {
   }
 }
 
+TEST(DeviceStepTest, TablesOfTowersTransfersAndFrozenPartsMatchTheCpu) {
+  for (const char* job :
+       {"table { name: 'ctr' dim: 2 } slot { name: 'item' } slot { name: 'history' } "
+        "slot { name: 'item-ctr' column: 'item' table: 'ctr' tower: 'ctr' } "
+        "slot { name: 'user-both' column: 'user' table: 'ctr' tower: 'ctr' tower: 'cvr' "
+        "no_gradient: 'cvr' } model { tower { hidden: 5 } }",
+        "slot { name: 'history' pooling: MEAN } slot { name: 'listed' column: 'history' "
+        "pooling: SEQUENCE max_length: 3 } model { encoder { name: 'a' target_attention { "
+        "sequence: 'listed' query: 'item' hidden: 4 } } "
+        "tower { hidden: 6 input: 'inputs' input: 'a' } }",
+        "model { tower { hidden: 6 hidden: 4 } transfer { from: 'ctr' to: 'cvr' layer: 2 } "
+        "transfer { from: 'cvr' from: 'ctr' to: 'uncvr' layer: 2 } }",
+        "table { name: 'frozen' dim: 2 trainable: false } slot { name: 'item' table: 'frozen' } "
+        "model { tower { hidden: 6 } tower { head: 'ctr' hidden: 5 trainable: false } }"}) {
+    SCOPED_TRACE(job);
+    const StepWorld world("chorus_cvr={}", job, kOddShapes, 48);
+    ExpectCloseSums(world.OnDevice(), world.OnCpu());
+  }
+}
+
 TEST(DeviceStepTest, SequencesMatchTheCpu) {
   for (const char* job :
        {"slot { name: 'history' pooling: SEQUENCE max_length: 3 } model { encoder { name: 'a' "

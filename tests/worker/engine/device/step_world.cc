@@ -116,8 +116,10 @@ Sums StepWorld::OnCpu() const {
     const auto sum = dense.begin() + static_cast<int64_t>(first) * size;
     out.dense.insert(out.dense.end(), sum, sum + size);
     for (uint32_t i = 0; i < batch_.keys.size(); ++i) {
-      const uint32_t group = i / compute.model().inputs.tables;
+      const std::vector<bool>& trainable = compute.model().trainable_tables;
+      const auto group = static_cast<uint32_t>(i / trainable.size());
       if (objective_->shape().groups[group].stage != setup_.stage) continue;
+      if (!trainable[i % trainable.size()]) continue;
       std::vector<SparseGradient*> sources;
       for (uint32_t g = 0; g < node.size; ++g) sources.push_back(&sparse[first + g][i]);
       NodeSum& of_node = out.sparse[i].emplace_back();
