@@ -214,15 +214,20 @@ TEST_F(PipelineTest, ALogOfFewBlocksIsToldToLeaveGrainsEmpty) {
 }
 
 TEST_F(PipelineTest, InspectPrintsTheGraphOfTheModel) {
-  ExpectSuccess(Run(0, Command("train", Config("run",
-                                               "model { encoder { name: 'mix' mmoe { "
-                                               "experts: 2 hidden: 4 } } "
-                                               "tower { hidden: 3 } }"))));
+  const test::Finished trained = Run(
+      0, Command("train", Config("run",
+                                 "model { encoder { name: 'mix' mmoe { experts: 2 hidden: 4 } } "
+                                 "tower { hidden: 3 } tower { head: 'ctr' trainable: false } }")));
+  ExpectSuccess(trained);
+  EXPECT_NE(trained.errors.find("frozen parts keep their random initial values (model.tower ctr)"),
+            std::string::npos)
+      << trained.errors;
   const test::Finished inspected = Run(0, Command("inspect", {NewestCheckpoint("run")}));
   ExpectSuccess(inspected);
-  for (const char* part : {"\nnetwork     ", ": forward, ", " operations per exposure and ",
-                           " per context\n", "\nnode        input          context ",
-                           "mixture        exposure      4 wide         0 ", "  reads encoder."}) {
+  for (const char* part :
+       {"\nnetwork     ", ": forward, ", " operations per exposure and ", " per context\n",
+        "\nnode        input          context ", "mixture        exposure      4 wide         0 ",
+        "  reads encoder.", "  frozen\n"}) {
     EXPECT_NE(inspected.output.find(part), std::string::npos) << part << "\n" << inspected.output;
   }
 }

@@ -84,6 +84,23 @@ TEST(ResumeTest, InBf16FromEveryCheckpointEqualsTheUninterruptedRun) {
       JobConfig(StrCat(kEveryStep, kModel, "compute { precision: BF16 }")));
 }
 
+TEST(ResumeTest, AFieldThatTheCheckpointsBuildDidNotHaveCountsAsItsDefault) {
+  const auto files = FilesWithLogs();
+  const TrainConfig config = JobConfig("data { max_steps: 4 }");
+  const std::string folder = TrainOn(*files, config, Layout()).first().checkpoint;
+  CheckpointManifest manifest = *worker::ReadManifest(*files, folder);
+  manifest.mutable_config()->mutable_table(0)->clear_trainable();
+  ASSERT_TRUE(worker::WriteManifest(*files, folder, manifest).ok());
+  const Trained resumed = TrainOn(*files, With(config, "data { max_steps: 6 }"), Layout(), true);
+  ASSERT_TRUE(resumed.status.ok()) << resumed.status.ToString();
+  manifest = *worker::ReadManifest(*files, resumed.first().checkpoint);
+  manifest.mutable_config()->mutable_table(0)->set_trainable(false);
+  ASSERT_TRUE(worker::WriteManifest(*files, resumed.first().checkpoint, manifest).ok());
+  const Status refused = TrainOn(*files, config, Layout(), true).status;
+  EXPECT_NE(refused.message().find("table.0.trainable: false | true"), std::string::npos)
+      << refused.ToString();
+}
+
 TEST(ResumeTest, ACheckpointKnowsItsStage) {
   const auto files = FilesWithLogs();
   OutcomeOf(*files, JobConfig("checkpoint { every_steps: 1 } objective { unbias {} }"), Layout());

@@ -58,6 +58,12 @@ Status CheckUnused(Session* session) {
                                    "run with --resume, or remove it"));
 }
 
+// A field that a checkpoint's build did not have yet counts as its default.
+Result<TrainConfig> Completed(TrainConfig config) {
+  RETURN_IF_ERROR(FinishTrainConfig("configuration", &config));
+  return config;
+}
+
 Result<std::string> LookForResumable(Session* session, Resume resume, const RunPlan& plan) {
   FileSystem& files = *session->environment().files;
   const std::string directory = session->config().checkpoint().directory();
@@ -72,8 +78,9 @@ Result<std::string> LookForResumable(Session* session, Resume resume, const RunP
     return std::string();
   }
   ASSIGN_OR_RETURN(const CheckpointManifest manifest, ReadManifest(files, *folder));
-  const std::vector<std::string> differing =
-      DifferingFields(manifest.config(), session->config(), FreeFields());
+  ASSIGN_OR_RETURN(const TrainConfig there_was, Completed(manifest.config()));
+  ASSIGN_OR_RETURN(const TrainConfig here_is, Completed(session->config()));
+  const std::vector<std::string> differing = DifferingFields(there_was, here_is, FreeFields());
   if (!differing.empty()) {
     return FailedPrecondition(StrCat(
         *folder, " was made with another configuration (there | here): ", Join(differing, "; "),
