@@ -83,6 +83,29 @@ std::vector<Job> ModelledJobs() {
   add("bottom only", "objective { esmm {} } model { tower {} shared_bottom { hidden: 6 } }",
       PlainLog());
   add("transfer", "objective { ddpo {} } model { optimizer { sgd {} } }", RichLog());
+  add("mixtures and crosses",
+      "objective { esmm {} } model { encoder { name: 'mix' mmoe { experts: 3 hidden: 6 } } "
+      "encoder { name: 'cross' cross { layers: 2 rank: 3 } } "
+      "tower { hidden: 5 input: ['mix', 'cross'] } }",
+      RichLog());
+  add("pairs and gates of slots",
+      "objective { esmm {} } model { encoder { name: 'fm' bi_interaction { } } "
+      "encoder { name: 'dots' slot_dots { } } encoder { name: 'gate' slot_gate { gate: SIGMOID } } "
+      "tower { hidden: 5 input: ['gate', 'dots'] wide: ['inputs', 'fm'] } }",
+      RichLog());
+  add("activations",
+      "objective { esmm {} } model { encoder { name: 'a' mlp { hidden: [6, 6] activation: DICE "
+      "layer_norm: true residual: true } } encoder { name: 'b' input: 'a' mlp { hidden: 5 "
+      "activation: GELU } } encoder { name: 'c' input: 'contexts' mlp { hidden: 4 "
+      "activation: PRELU dropout: 0.5 } } tower { hidden: 5 input: ['b', 'c'] } }",
+      RichLog());
+  add("sequences",
+      "objective { esmm {} } slot { name: 's1' pooling: SEQUENCE max_length: 5 } model { "
+      "encoder { name: 'interest' target_attention { sequence: 's1' query: 's3' hidden: 6 } } "
+      "encoder { name: 'self' self_attention { sequence: 's1' layers: 2 } } "
+      "encoder { name: 'last' sequence_pooling { sequence: 's1' pooling: LAST } } "
+      "tower { hidden: 5 input: ['inputs', 'interest', 'self', 'last'] } }",
+      RichLog());
   add("partials", "objective { dcmt { snips: true } } model { optimizer { adagrad {} } }",
       RichLog());
   add("16-bit products", "objective { chorus_cvr {} } compute { precision: BF16 }", RichLog());
