@@ -134,12 +134,19 @@ void AddExport(CLI::App* app, Action* action) {
   static ExportArguments arguments;
   CLI::App* command = AddCommand(
       app, "export", "Write embeddings and towers as plain arrays with a manifest, for serving",
-      "chorus export --checkpoint ckpt --output model", action,
-      [] { return Alone([] { return RunExport(arguments); }); });
+      "chorus export --checkpoint ckpt --output model\n"
+      "  chorus export --checkpoint ckpt --output model --format ONNX",
+      action, [] { return Alone([] { return RunExport(arguments); }); });
   command->add_option("--checkpoint", arguments.checkpoint, "A checkpoint, or a directory of them")
       ->required();
   AddBest(command, &arguments.best);
   command->add_option("--output", arguments.output, "Directory to make")->required();
+  static std::string format = "ARRAYS";
+  command
+      ->add_option("--format", format,
+                   "ARRAYS, or ONNX: the same, and the layers as a model that ONNX runtimes read")
+      ->check(CLI::IsMember({"ARRAYS", "ONNX"}));
+  command->parse_complete_callback([] { arguments.onnx = format == "ONNX"; });
 }
 
 void AddImport(CLI::App* app, Action* action) {

@@ -100,8 +100,8 @@ class Model:
     def __init__(self, folder):
         with open(os.path.join(folder, "manifest.json"), encoding="utf-8") as file:
             self.about = json.load(file)
-        if self.about["format"] != "chorus-export 3":
-            sys.exit(f"{folder}: format {self.about['format']}; expected: chorus-export 3")
+        if self.about["format"] != "chorus-export 4":
+            sys.exit(f"{folder}: format {self.about['format']}; expected: chorus-export 4")
         self.arrays = {}
         for entry in self.about["array"]:
             values = array.array("Q" if entry["type"] == "uint64" else "f")
@@ -349,18 +349,29 @@ class Model:
         return log_ctr, -softplus(-z["cvr"])
 
 
+def made_of(rows, make):
+    """make(cells) of each row; one that is malformed ends the program with its line's number."""
+    number = 1
+    try:
+        for number, cells in rows:
+            yield make(cells)
+    except Malformed as error:
+        sys.exit(f"line {number}: {error}")
+
+
+def write(scores):
+    """The scores of rows, (pctr, pcvr, pctcvr) each, on standard output."""
+    print("pctr\tpcvr\tpctcvr")
+    for row in scores:
+        print("\t".join(f"{p:.9g}" for p in row))
+
+
 def main():
     if len(sys.argv) != 2:
         sys.exit(__doc__)
     model = Model(sys.argv[1])
-    print("pctr\tpcvr\tpctcvr")
-    number = 1
-    try:
-        for number, cells in model.rules.rows(sys.stdin.buffer):
-            ctr, cvr = model.predict(cells)
-            print(f"{math.exp(ctr):.9g}\t{math.exp(cvr):.9g}\t{math.exp(ctr + cvr):.9g}")
-    except Malformed as error:
-        sys.exit(f"line {number}: {error}")
+    logs = made_of(model.rules.rows(sys.stdin.buffer), model.predict)
+    write((math.exp(ctr), math.exp(cvr), math.exp(ctr + cvr)) for ctr, cvr in logs)
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@
 //   <table>.keys.u64      [rows], ascending
 //   <table>.weights.f32   [rows, dim], row-major
 //   dense/<block>.f32     [rows, cols], row-major    (all little-endian)
+//   model.onnx            the layers once more, with --format ONNX
 
 #include <cstdio>
 #include <memory>
@@ -16,6 +17,7 @@
 #include "launch/command/checkpoint_rows.h"
 #include "launch/command/commands.h"
 #include "launch/command/export_manifest.h"
+#include "launch/onnx/onnx_model.h"
 #include "worker/train/checkpoint_store.h"
 
 namespace chorus::launch {
@@ -54,6 +56,15 @@ class Exporter {
                             array.rows, array.cols, bytes));
     }
     return Status::Ok();
+  }
+
+  // Layers as one ONNX model, which *manifest then names.
+  Status Onnx(const worker::DenseState& dense, ExportManifest* manifest) {
+    ASSIGN_OR_RETURN(OnnxModel model, MakeOnnxModel(*manifest, dense));
+    model.described.set_file("model.onnx");
+    model.described.set_xxh3(HexDigits(Checksum(model.bytes)));
+    *manifest->mutable_onnx() = std::move(model.described);
+    return ReplaceFile(files_, JoinPath(output_, manifest->onnx().file()), model.bytes);
   }
 
   // Last: its presence says that the export is whole.
@@ -97,6 +108,7 @@ Status RunExport(const ExportArguments& arguments) {
   Exporter exporter(files, output->path());
   RETURN_IF_ERROR(exporter.Tables(*rows));
   RETURN_IF_ERROR(exporter.Dense(dense));
+  if (arguments.onnx) RETURN_IF_ERROR(exporter.Onnx(dense, &model));
   RETURN_IF_ERROR(exporter.Manifest(std::move(model)));
   RETURN_IF_ERROR(output->Commit());
   std::printf("exported step %llu of %s to %s\n", static_cast<unsigned long long>(manifest.step()),

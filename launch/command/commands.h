@@ -48,6 +48,7 @@ struct ExportArguments {
   std::string checkpoint;
   bool best = false;
   std::string output;  // a new directory
+  bool onnx = false;   // the layers as an ONNX model, too
 };
 
 struct ImportArguments {

@@ -79,7 +79,7 @@ Result<ExportManifest> DescribeModel(const CheckpointManifest& checkpoint) {
   ASSIGN_OR_RETURN(const worker::Model model,
                    worker::Model::Make(config, schema, objective->shape()));
   ExportManifest out;
-  out.set_format("chorus-export 3");
+  out.set_format("chorus-export 4");
   out.set_step(checkpoint.step());
   out.set_method(std::string(objective->name()));
   *out.mutable_objective() = config.objective();

@@ -41,6 +41,7 @@ const std::vector<std::string> kRooms = {"common",
                                          "worker/train",
                                          "launch/job",
                                          "launch/report",
+                                         "launch/onnx",
                                          "launch/compare/run",
                                          "launch/compare/measure",
                                          "launch/compare/show",
@@ -56,6 +57,8 @@ const std::vector<std::pair<std::string, std::string>> kStrangers = {
     {"worker/train", "worker/cuda"},
     {"worker/engine/device", "worker/engine/cpu"},
     {"launch/report", "launch/job"},
+    {"launch/onnx", "launch/job"},
+    {"launch/onnx", "launch/report"},
     {"worker/train", "worker/import"},
 };
 

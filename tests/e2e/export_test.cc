@@ -1,8 +1,13 @@
 // A model leaves Chorus whole: launch/predict_export.py, which reads nothing but the export and the
-// features as text, predicts what `chorus predict` does.
+// features as text, predicts what `chorus predict` does. So does launch/predict_onnx.py, which
+// gives the layers to onnxruntime.
+
+#include <google/protobuf/util/json_util.h>
 
 #include <cmath>
+#include <cstdlib>
 
+#include "common/export.pb.h"
 #include "tests/e2e/command_testing.h"
 
 namespace chorus::e2e {
@@ -90,10 +95,11 @@ class ExportTest : public CommandTest {
     const std::string scores = Path(name + ".tsv"), output = Path(name + "-export");
     ExpectSuccess(Run(0, Command("predict", {"--checkpoint", Path(name), "--log", Path("log"),
                                              "--output", scores})));
-    ExpectSuccess(Run(0, Command("export", {"--checkpoint", Path(name), "--output", output})));
+    ExpectSuccess(Run(0, Command("export", {"--checkpoint", Path(name), "--output", output,
+                                            "--format", format_})));
     const test::Finished served =
-        test::RunProcess({"sh", "-c", "exec \"$0\" \"$1\" \"$2\" < \"$3\"", CHORUS_PYTHON,
-                          CHORUS_PREDICT_EXPORT, output, Path("features.tsv")},
+        test::RunProcess({"sh", "-c", "exec \"$0\" \"$1\" \"$2\" < \"$3\"", python_, script_,
+                          output, Path("features.tsv")},
                          60);
     ASSERT_EQ(served.code, 0) << served.errors;
     const auto expected = Table(*ReadWholeFile(files_, scores), 3);
@@ -102,13 +108,18 @@ class ExportTest : public CommandTest {
     ASSERT_EQ(actual.size(), kScoredRows);
     for (uint32_t i = 0; i < kScoredRows; ++i) {
       for (size_t c = 0; c < 3; ++c) {
-        EXPECT_NEAR(actual[i][c], expected[i][c], 2e-5 * expected[i][c])
+        EXPECT_NEAR(actual[i][c], expected[i][c], tolerance_ * expected[i][c])
             << name << ", row " << i << ", column " << c;
       }
     }
   }
 
   std::string features_;
+  // Who serves what kind of export.
+  std::string python_ = CHORUS_PYTHON;
+  std::string script_ = CHORUS_PREDICT_EXPORT;
+  std::string format_ = "ARRAYS";
+  double tolerance_ = 2e-5;
 };
 
 TEST_F(ExportTest, PredictsWithoutChorusWhatChorusPredicts) {
@@ -175,6 +186,90 @@ TEST_F(ExportTest, EncodersLeaveWithTheModel) {
   check("pairs",
         "encoder { name: 'fm' bi_interaction { } } encoder { name: 'dots' slot_dots { } } "
         "tower { hidden: 5 input: ['inputs', 'dots'] wide: ['inputs', 'fm'] }");
+}
+
+// Where the environment's CHORUS_PYTHON, or else python3, has onnxruntime.
+class OnnxRuntimeTest : public ExportTest {
+ protected:
+  void SetUp() override {
+    const char* const chosen = std::getenv("CHORUS_PYTHON");
+    if (chosen != nullptr) python_ = chosen;
+    script_ = CHORUS_PREDICT_ONNX;
+    format_ = "ONNX";
+    tolerance_ = 1e-5;
+    if (python_.empty() ||
+        test::RunProcess({python_, "-c", "import numpy, onnxruntime"}, 60).code != 0) {
+      GTEST_SKIP() << "needs python3 with onnxruntime: python3 -m venv V, V/bin/pip install "
+                      "onnxruntime, CHORUS_PYTHON=V/bin/python";
+    }
+    ExportTest::SetUp();
+  }
+  void TearDown() override {
+    if (!folder_.empty()) ExportTest::TearDown();
+  }
+};
+
+TEST_F(OnnxRuntimeTest, PredictsByEveryMethodWhatChorusPredicts) {
+  const google::protobuf::Descriptor* const methods = ObjectiveConfig::descriptor();
+  for (int m = 0; m < methods->field_count(); ++m) {
+    const std::string& name = methods->field(m)->name();
+    ExpectSamePredictions(name, StrCat("model { tower { hidden: [6, 4] } batch_norm: ", m % 2 == 0,
+                                       " } objective { ", name, " {} }"));
+  }
+  ExpectSamePredictions("division-cap", "model { tower {} } objective { division { cap: true } }");
+  ExpectSamePredictions("aman-correct", "model { tower {} } objective { aman { correct: true } }");
+  ExpectSamePredictions("ukd-mean",
+                        "model { tower { hidden: 4 } } objective { ukd { average_heads: true } }");
+}
+
+TEST_F(OnnxRuntimeTest, ComputesEveryEncoderAsChorusDoes) {
+  const auto check = [&](const std::string& name, const std::string& model) {
+    ExpectSamePredictions(name, StrCat("objective { esmm {} } ", model), 3);
+  };
+  check("bottom", "model { shared_bottom { hidden: [7, 5] } tower { hidden: 6 } }");
+  check("mmoe",
+        "model { encoder { name: 'mix' mmoe { experts: 3 hidden: [6, 4] } } "
+        "tower { hidden: 5 } }");
+  check("ple",
+        "model { encoder { name: 'mix' ple { levels: 2 shared_experts: 1 experts: 2 "
+        "hidden: 4 } } tower { hidden: 5 } }");
+  check("crosses",
+        "model { encoder { name: 'full' cross { } } encoder { name: 'low' cross { "
+        "layers: 1 rank: 2 } } tower { hidden: 4 input: ['full', 'low'] } }");
+  check("pairs",
+        "model { encoder { name: 'fm' bi_interaction { } } encoder { name: 'dots' "
+        "slot_dots { } } tower { hidden: 5 input: ['inputs', 'dots'] "
+        "wide: ['inputs', 'fm'] } }");
+  check("interest",
+        "slot { name: 'bought' pooling: SEQUENCE max_length: 2 } model { encoder { "
+        "name: 'interest' target_attention { sequence: 'bought' query: 'item' hidden: "
+        "4 } } tower { hidden: 5 input: ['inputs', 'interest'] } }");
+}
+
+TEST_F(ExportTest, AnOnnxModelIsWrittenBesideTheArraysAndChangesNothingInThem) {
+  ExpectSuccess(Run(0, Command("train", Config("run"))));
+  ExportManifest manifests[2];
+  for (const bool onnx : {false, true}) {
+    const std::string output = Path(onnx ? "onnx" : "arrays");
+    std::vector<std::string> arguments = {"--checkpoint", Path("run/ckpt"), "--output", output};
+    if (onnx) arguments.insert(arguments.end(), {"--format", "ONNX"});
+    ExpectSuccess(Run(0, Command("export", arguments)));
+    ASSERT_TRUE(google::protobuf::util::JsonStringToMessage(
+                    *ReadWholeFile(files_, JoinPath(output, "manifest.json")), &manifests[onnx])
+                    .ok());
+  }
+  EXPECT_FALSE(manifests[0].has_onnx());
+  EXPECT_FALSE(files_.Exists(Path("arrays/model.onnx")));
+  const auto model = ReadWholeFile(files_, Path("onnx/" + manifests[1].onnx().file()));
+  ASSERT_TRUE(model.ok()) << model.status().ToString();
+  EXPECT_EQ(manifests[1].onnx().xxh3(), HexDigits(Checksum(*model)));
+  manifests[1].clear_onnx();
+  EXPECT_EQ(manifests[1].DebugString(), manifests[0].DebugString());
+  const test::Finished unknown = Run(
+      0, Command("export",
+                 {"--checkpoint", Path("run/ckpt"), "--output", Path("x"), "--format", "TORCH"}));
+  EXPECT_EQ(unknown.code, 2);
+  EXPECT_NE(unknown.errors.find("ARRAYS"), std::string::npos) << unknown.errors;
 }
 
 // A text as other programs write it: quotes, blanks, missing values, decimals for ids, histories,

@@ -1,0 +1,94 @@
+// Layers that weigh elements by what others say of them.
+
+#include <cmath>
+
+#include "common/strings.h"
+#include "launch/onnx/layers.h"
+#include "launch/onnx/operators.h"
+
+namespace chorus::launch {
+namespace {
+
+// [rows, length, width]: the sequences' elements, side by side in width.
+OnnxValue ElementsOf(const LayerScope& scope, size_t sequences, int64_t length) {
+  std::vector<OnnxValue> parts;
+  for (size_t s = 0; s < sequences; ++s) {
+    const int64_t width = scope.node().input(static_cast<int>(s)).width();
+    parts.push_back(Reshaped(scope.graph(), scope.inputs()[s], {length, width / length}));
+  }
+  return Joined(scope.graph(), parts, 2);
+}
+
+// [rows, length, 1]: what each element counts, 0 where there is none.
+Result<OnnxValue> ScoresOf(const LayerScope& scope, const OnnxValue& keys, const OnnxValue& query,
+                           const OnnxValue& lengths, int64_t length) {
+  ASSIGN_OR_RETURN(const OnnxValue of_key, scope.Weight("unit.key"));
+  ASSIGN_OR_RETURN(const OnnxValue of_query, scope.Weight("unit.query"));
+  ASSIGN_OR_RETURN(const OnnxValue of_product, scope.Weight("unit.product"));
+  ASSIGN_OR_RETURN(const DenseMatrix bias, scope.Matrix("unit.bias"));
+  OnnxGraph& graph = scope.graph();
+  const auto as_element = [&](const OnnxValue& x, int64_t width) {
+    return Reshaped(graph, x, {1, width});
+  };
+  const OnnxValue products = Multiply(graph, keys, as_element(query, scope.node().width()));
+  const OnnxValue candidate = Add(graph, MatMul(graph, query, of_query), scope.Constant(bias));
+  const OnnxValue hidden =
+      Relu(graph, SumOf(graph, {MatMul(graph, keys, of_key), as_element(candidate, bias.cols),
+                                MatMul(graph, products, of_product)}));
+  ASSIGN_OR_RETURN(const OnnxValue scores, scope.Affine(hidden, "score"));
+  return Multiply(graph, scores, Reshaped(graph, MaskOf(graph, lengths, length), {length, 1}));
+}
+
+// Query, key and value of a token.
+Result<std::vector<OnnxValue>> ProjectionsOf(const LayerScope& scope, const OnnxValue& token) {
+  std::vector<OnnxValue> out;
+  for (const char* name : {"query", "key", "value"}) {
+    ASSIGN_OR_RETURN(const OnnxValue weight, scope.Weight(name));
+    out.push_back(MatMul(scope.graph(), token, weight));
+  }
+  return out;
+}
+
+OnnxValue DotOfRows(OnnxGraph& graph, const OnnxValue& a, const OnnxValue& b) {
+  return SumOver(graph, Multiply(graph, a, b), 1, true);
+}
+
+}  // namespace
+
+// Inputs: the sequences, the number of elements, the queries.
+Result<OnnxValue> TargetAttentionLayer(const LayerScope& scope) {
+  ASSIGN_OR_RETURN(const int64_t length, scope.Option("length"));
+  OnnxGraph& graph = scope.graph();
+  const std::vector<OnnxValue>& x = scope.inputs();
+  const size_t sequences = (x.size() - 1) / 2;
+  const OnnxValue keys = ElementsOf(scope, sequences, length);
+  const auto queries = x.begin() + static_cast<std::ptrdiff_t>(sequences) + 1;
+  const OnnxValue query = Joined(graph, {queries, x.end()}, 1);
+  ASSIGN_OR_RETURN(const OnnxValue scores, ScoresOf(scope, keys, query, x[sequences], length));
+  return SumOver(graph, Multiply(graph, scores, keys), 1, false);
+}
+
+// Inputs: the givers, whose labels begin the names of their weights; the receiver. Of two tokens
+// softmax is the sigmoid of the difference of their scores.
+Result<OnnxValue> TransferLayer(const LayerScope& scope) {
+  enum { kQuery, kKey, kValue };
+  OnnxGraph& graph = scope.graph();
+  const OnnxValue scale =
+      graph.Number(static_cast<float>(1 / std::sqrt(static_cast<double>(scope.node().width()))));
+  ASSIGN_OR_RETURN(const std::vector<OnnxValue> own, ProjectionsOf(scope, scope.inputs().back()));
+  std::vector<OnnxValue> joined;
+  for (size_t giver = 0; giver + 1 < scope.inputs().size(); ++giver) {
+    const std::string& label = scope.node().input(static_cast<int>(giver)).label();
+    ASSIGN_OR_RETURN(const OnnxValue units, scope.Affine(scope.inputs()[giver], label));
+    ASSIGN_OR_RETURN(const std::vector<OnnxValue> other, ProjectionsOf(scope, Relu(graph, units)));
+    const OnnxValue lead = Subtract(graph, DotOfRows(graph, other[kQuery], other[kKey]),
+                                    DotOfRows(graph, own[kQuery], own[kKey]));
+    const OnnxValue share = graph.Op("Sigmoid", {Multiply(graph, lead, scale)});
+    const OnnxValue difference = Subtract(graph, other[kValue], own[kValue]);
+    joined.push_back(Add(graph, own[kValue], Multiply(graph, share, difference)));
+  }
+  ASSIGN_OR_RETURN(const OnnxValue out, scope.Affine(Joined(graph, joined, 1), "out"));
+  return Relu(graph, out);
+}
+
+}  // namespace chorus::launch

@@ -1,0 +1,36 @@
+#pragma once
+// The layers of worker/layers as ONNX operators. Each function adds a node's layer to the graph and
+// returns its output, [rows, width]; where that still has rows of contexts and the node has rows of
+// exposures, the caller gathers. launch/README.md has the equations.
+// A new layer is one function here, in a file of its own or beside its like, and a line in
+// FindLayer.
+// Thread safety: as OnnxGraph.
+
+#include <string>
+#include <string_view>
+
+#include "common/status.h"
+#include "launch/onnx/layer_scope.h"
+
+namespace chorus::launch {
+
+using TranslateLayer = Result<OnnxValue> (*)(const LayerScope& scope);
+
+// By the layer's kind (worker/layers/layer.h); null where none is known.
+TranslateLayer FindLayer(std::string_view kind);
+std::string KnownLayers();  // "batch_norm, bi_interaction, ..."
+
+// x_1 W_1 + x_2 W_2 + ...; with a bias; and with ReLU.
+Result<OnnxValue> ProductLayer(const LayerScope& scope);
+Result<OnnxValue> LinearLayer(const LayerScope& scope);
+Result<OnnxValue> DenseLayer(const LayerScope& scope);
+Result<OnnxValue> BatchNormLayer(const LayerScope& scope);
+Result<OnnxValue> ConcatLayer(const LayerScope& scope);  // dropout, too
+Result<OnnxValue> MixtureLayer(const LayerScope& scope);
+Result<OnnxValue> CrossLayer(const LayerScope& scope);
+Result<OnnxValue> BiInteractionLayer(const LayerScope& scope);
+Result<OnnxValue> SlotDotsLayer(const LayerScope& scope);
+Result<OnnxValue> TargetAttentionLayer(const LayerScope& scope);
+Result<OnnxValue> TransferLayer(const LayerScope& scope);
+
+}  // namespace chorus::launch

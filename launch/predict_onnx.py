@@ -1,0 +1,95 @@
+#!/usr/bin/env python3
+"""Predicts with what `chorus export --format ONNX` wrote: an example of a server that leaves the layers to onnxruntime.
+
+  launch/predict_onnx.py EXPORT < tomorrow.csv > scores.tsv
+
+Takes and writes what predict_export.py does, which looks up and pools embeddings here, too. Rows that agree in all
+columns of the context share one: what depends on the context alone is computed once for them. Needs the packages numpy
+and onnxruntime (pip install onnxruntime). launch/README.md explains the model's inputs.
+"""
+import itertools
+import os
+import sys
+
+import numpy
+import onnxruntime
+
+sys.dont_write_bytecode = True  # the modules beside this file may lie where nobody may write
+from predict_export import Model, made_of, write
+
+BATCH_ROWS = 1000
+
+
+class Server(Model):
+    def __init__(self, folder):
+        super().__init__(folder)
+        if "onnx" not in self.about:
+            sys.exit(f"{folder} holds no ONNX model: chorus export --format ONNX writes one")
+        path = os.path.join(folder, self.about["onnx"]["file"])
+        self.session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+        self.described = self.about["onnx"]["input"]
+        self.slots = {slot["name"]: slot for slot in self.about["slot"]}
+        self.numerics = {numeric["name"]: numeric for numeric in self.about["numeric"]}
+        features = self.about["slot"] + self.about["numeric"]
+        self.context_features = [feature["name"] for feature in features if feature["context"]]
+
+    def cell(self, cells, feature):
+        return cells[self.rules.column_of(feature)]
+
+    def context_of(self, cells):
+        """What rows that share a context have in common."""
+        return tuple(self.cell(cells, feature) for feature in self.context_features)
+
+    def value(self, about, cells):
+        """A row of an input, of one line of text."""
+        if about["kind"] == "NUMERICS":
+            return [self.rules.number(self.numerics[name], self.cell(cells, name)) for name in about["numeric"]]
+        slot, cell = self.slots[about["slot"]], self.cell(cells, about["slot"])
+        if about["kind"] == "LENGTH":
+            return min(len(self.rules.ids(slot["name"], cell)), slot["max_length"])
+        if about["kind"] == "POOLED":
+            return self.pooled(slot, about["table"], cell)
+        rows, _ = self.listed(slot, about["table"], cell)
+        return [rows[at:at + slot["dim"]] for at in range(0, len(rows), slot["dim"])]
+
+    def values(self, cells):
+        """What one line of text gives to inputs: (context, its rows, the exposure's rows)."""
+        of_side = {True: {}, False: {}}
+        for about in self.described:
+            if about["kind"] != "CONTEXT_OF":
+                of_side[about["context"]][about["name"]] = self.value(about, cells)
+        return self.context_of(cells), of_side[True], of_side[False]
+
+    def predict_batch(self, lines):
+        """The scores of what `values` gave."""
+        contexts = {}  # the number of each, and its rows
+        for context, rows, _ in lines:
+            contexts.setdefault(context, (len(contexts), rows))
+        feed = {}
+        for about in self.described:
+            name, whole = about["name"], about["kind"] in ("CONTEXT_OF", "LENGTH")
+            if about["kind"] == "CONTEXT_OF":
+                rows = [contexts[context][0] for context, _, _ in lines]
+            elif about["context"]:
+                rows = [of_context[name] for _, of_context in contexts.values()]
+            else:
+                rows = [of_exposure[name] for _, _, of_exposure in lines]
+            feed[name] = numpy.array(rows, dtype=numpy.int64 if whole else numpy.float32)
+        return zip(*self.session.run(["pctr", "pcvr", "pctcvr"], feed))
+
+
+def batches(lines):
+    while batch := list(itertools.islice(lines, BATCH_ROWS)):
+        yield batch
+
+
+def main():
+    if len(sys.argv) != 2:
+        sys.exit(__doc__)
+    server = Server(sys.argv[1])
+    lines = made_of(server.rules.rows(sys.stdin.buffer), server.values)
+    write(scores for batch in batches(lines) for scores in server.predict_batch(batch))
+
+
+if __name__ == "__main__":
+    main()
