@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "launch/command/commands.h"
+#include "launch/command/setting_help.h"
 #include "launch/job/mpi_world.h"
 #include "launch/nearest_word.h"
 
@@ -329,11 +330,15 @@ void AddHelp(CLI::App* app, Action* action) {
       app, "help", "Say what a setting means, what is allowed and what is its default",
       "chorus help step.grain_rows\n  chorus help model.encoder\n  chorus help ImportSchema.slot",
       action, [app]() -> Status {
+        // Some words are both: "objective".
+        const CLI::App* command = nullptr;
         for (const CLI::App* named : app->get_subcommands(nullptr)) {
-          if (named->get_name() != arguments.setting) continue;
-          std::fputs(named->help("chorus").c_str(), stdout);
-          return Status::Ok();
+          if (named->get_name() == arguments.setting) command = named;
         }
+        if (command == nullptr) return RunHelp(arguments);
+        std::fputs(command->help("chorus").c_str(), stdout);
+        if (!HelpOf(arguments.setting).ok()) return Status::Ok();
+        std::fputs("\nAs a setting:\n\n", stdout);
         return RunHelp(arguments);
       });
   command->add_option("setting", arguments.setting,

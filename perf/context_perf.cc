@@ -3,10 +3,12 @@
 // history of 200 ids and 10 one-hot slots in each context, which 40 exposures share, 10 one-hot
 // slots in each exposure. Both logs have the same exposures in the same order, so that the losses
 // must agree. README.md gives the columns.
-//   context_perf [--threads N] [--steps N] [--rows N] [--only ENCODER]      (rows of a step)
+//   context_perf [--steps N] [--rows N] [--only ENCODER]      (rows of a step)
 
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
+#include <iterator>
 #include <string>
 #include <vector>
 
@@ -28,7 +30,6 @@ constexpr uint32_t kSlots = 10;  // one-hot ones, of each side
 constexpr uint64_t kWarmUpSteps = 2;
 
 struct Options {
-  uint32_t threads = 1;
   uint64_t steps = 6;  // that are measured
   uint32_t rows = 512;
   std::string only;  // the encoder that is measured; "" = all
@@ -59,13 +60,13 @@ Result<Options> ParseOptions(const std::vector<std::string>& arguments) {
     const std::string& name = arguments[i];
     if (name == "--only" && i + 1 < arguments.size()) {
       options.only = arguments[++i];
-      continue;
+      const auto known = [&](const Encoder& encoder) { return options.only == encoder.name; };
+      if (std::any_of(std::begin(kEncoders), std::end(kEncoders), known)) continue;
+      return InvalidArgument(StrCat("--only ", options.only, ": no such encoder"));
     }
     const int64_t number = i + 1 < arguments.size() ? ParseInt64(arguments[++i]).value_or(0) : 0;
     if (number < 1) return InvalidArgument(StrCat(name, ": unknown, or no number of at least 1"));
-    if (name == "--threads") {
-      options.threads = static_cast<uint32_t>(number);
-    } else if (name == "--steps") {
+    if (name == "--steps") {
       options.steps = static_cast<uint64_t>(number);
     } else if (name == "--rows") {
       options.rows = static_cast<uint32_t>(number);
@@ -95,7 +96,7 @@ Result<TrainConfig> JobConfig(const Options& options, const Encoder& encoder) {
   config.mutable_step()->set_grain_rows(options.rows);
   config.mutable_step()->set_grains_per_step(1);
   config.mutable_objective()->mutable_esmm();
-  config.mutable_compute()->set_threads(options.threads);
+  config.mutable_compute()->set_threads(1);
   // Embeddings of such a size that every layer moves the loss.
   TableConfig* const table = config.add_table();
   table->set_dim(16);
@@ -154,8 +155,8 @@ Status MeasureEncoder(const Options& options, const Encoder& encoder) {
 Status Main(const std::vector<std::string>& arguments) {
   ASSIGN_OR_RETURN(const Options options, ParseOptions(arguments));
   SetLogLevel(LogLevel::kError);
-  std::printf("%u threads, steps of %u exposures; exposures/s, and contexts a step\n",
-              options.threads, options.rows);
+  std::printf("one thread, steps of %u exposures; exposures/s, and contexts a step\n",
+              options.rows);
   std::printf("%-15s %10s %10s %8s %12s %8s %10s\n", "", "contexts", "joined", "ratio",
               "of contexts", "joined", "loss diff");
   for (const Encoder& encoder : kEncoders) {

@@ -1,7 +1,7 @@
 #pragma once
-// The subcommands of the executable, one function each. command_line.cc turns the command line into these
-// arguments; command_<name>.cc does the work. Results go to standard output, log lines and progress
-// to standard error. Thread safety: called once, from main's thread.
+// The subcommands of the executable, one function each. command_line.cc turns the command line into
+// these arguments; command_<name>.cc does the work. Results go to standard output, log lines and
+// progress to standard error. Thread safety: called once, from main's thread.
 
 #include <cstdint>
 #include <string>
@@ -54,7 +54,8 @@ struct ExportArguments {
 struct ImportArguments {
   std::string schema_file;
   std::vector<std::string> sets;
-  // Files, directories of them, or patterns; "-" or none = standard input; packed files are unpacked.
+  // Files, directories of them, or patterns; "-" or none = standard input; packed files are
+  // unpacked.
   std::vector<std::string> inputs;
   std::string output;  // directory of the log; with --split, one folder per part
   std::string like;    // a log whose normalisation to take over

@@ -18,6 +18,18 @@ TEST_F(RunOptionsTest, AMisspeltCommandIsAnsweredWithTheOneThatWasMeant) {
       << strange.errors;
 }
 
+// Some words are both.
+TEST_F(RunOptionsTest, HelpSaysWhatACommandDoesAndWhatASettingMeans) {
+  for (const char* word : {"objective", "evaluate", "report"}) {
+    const test::Finished both = Run(0, Command("help", {word}));
+    EXPECT_EQ(both.code, 0);
+    EXPECT_NE(both.output.find(StrCat("chorus ", word, " [OPTIONS]")), std::string::npos)
+        << both.output;
+    EXPECT_NE(both.output.find("As a setting:"), std::string::npos) << both.output;
+  }
+  EXPECT_EQ(Run(0, Command("help", {"train"})).output.find("As a setting:"), std::string::npos);
+}
+
 // Under mpirun rank 0 chooses, for all.
 TEST_F(RunOptionsTest, SettingsThatNobodyWroteFitTheLogAndAreNamed) {
   const std::vector<std::string> plain = {"--set", "data.log=" + Path("train"), "--set",

@@ -123,6 +123,19 @@ MatrixExtents Graph::extents() const {
   return most;
 }
 
+double Graph::FloatsOfRow() const {
+  double floats = 0;
+  for (const Node& node : nodes_) {
+    floats += static_cast<double>(node.width + node.gradient_width);
+    if (node.layer == nullptr) continue;
+    for (const ScratchShape& shape : node.layer->scratch()) {
+      if (shape.rows > 0) continue;
+      floats += static_cast<double>(shape.times) * static_cast<double>(RowStride(shape.cols));
+    }
+  }
+  return floats;
+}
+
 RowCost Graph::CostOf(const Node& node) {
   const RowCost cost = node.layer->cost();
   if (node.side == Side::kExposure) return cost;

@@ -82,6 +82,8 @@ class Graph {
   size_t lower() const { return lower_; }
   size_t most_inputs() const { return most_inputs_; }
   MatrixExtents extents() const;
+  // Of all matrices of a grain, for each of its rows.
+  double FloatsOfRow() const;
   // Of a node with a layer, and of all of them, for each row of a side.
   static RowCost CostOf(const Node& node);
   RowCost cost() const;

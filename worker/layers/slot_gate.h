@@ -1,6 +1,7 @@
 #pragma once
 // What a gate over slots needs besides dense layers (FiBiNET's SENET; Huang et al., RecSys 2019):
-// the squeeze, eq. 3, z_f = mean of the embedding e_f, and the re-weight step, eq. 5, v_f = a_f e_f.
+// the squeeze, eq. 3, z_f = mean of the embedding e_f, and the re-weight step, eq. 5,
+// v_f = a_f e_f.
 
 #include <vector>
 

@@ -20,9 +20,9 @@ constexpr const char* kSharedBottom = "shared_bottom";
 constexpr size_t kNoTower = SIZE_MAX;
 
 // Names that arrays of weights have for other things.
-const std::set<std::string> kReserved = {kInputs,    kOwn,       kSharedBottom, "context",
-                                         "exposure", "contexts", "exposures",   "weight",
-                                         "bias",     "mean",     "variance",    "count"};
+const std::set<std::string> kReserved = {
+    kInputs,  kOwn,   kSharedBottom, "context", "exposure", "contexts", "exposures",
+    "weight", "bias", "alpha",       "gain",    "mean",     "variance", "count"};
 
 // With the name as label, so that weights of what reads several things differ in their names: no
 // name has a "-".
@@ -289,7 +289,8 @@ Result<std::vector<Port>> Encoders::Find(const FieldNames& names, const std::str
     }
     const auto found = encoded_.find(name);
     if (found == encoded_.end()) {
-      std::vector<std::string> known = {kInputs};
+      std::vector<std::string> known = {kInputs, "contexts", "exposures", "inputs.NAME"};
+      if (of_tower) known.push_back(kOwn);
       for (const auto& [other, unused] : encoded_) known.push_back(other);
       return InvalidArgument(StrCat(reader, ": input \"", name, "\" is not known here; known are [",
                                     Join(known, ", "), "]"));
@@ -302,6 +303,11 @@ Result<std::vector<Port>> Encoders::Find(const FieldNames& names, const std::str
     const std::vector<Port>& out =
         encoded.of_tower.empty() ? encoded.ports : encoded.of_tower[tower];
     ports.insert(ports.end(), out.begin(), out.end());
+  }
+  for (const char* part : {"contexts", "exposures"}) {
+    if (seen.count(kInputs) == 0 || seen.count(part) == 0) continue;
+    return InvalidArgument(
+        StrCat(reader, ": input \"", part, "\" is a part of \"inputs\": one of them"));
   }
   if (of_tower && seen.count(kInputs) > 0 && seen.count(kOwn) > 0) {
     return InvalidArgument(StrCat(reader, ": input \"own\" is a part of \"inputs\": one of them"));

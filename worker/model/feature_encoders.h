@@ -1,6 +1,6 @@
 #pragma once
-// Encoders that multiply features with one another or weigh them. Thread safety: none; one thread builds a
-// network.
+// Encoders that multiply features with one another or weigh them. Thread safety: none; one thread
+// builds a network.
 
 #include <string>
 #include <vector>

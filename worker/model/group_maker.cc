@@ -39,7 +39,7 @@ struct WideLayer {
 
 bool ReadTheSame(const std::vector<Port>& a, const std::vector<Port>& b) {
   return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](const Port& x, const Port& y) {
-    return x.node == y.node && x.first == y.first && x.width == y.width;
+    return x.node == y.node && x.first == y.first && x.width == y.width && x.label == y.label;
   });
 }
 
@@ -174,9 +174,8 @@ void GroupMaker::AddHeads(size_t t) {
     const std::string& name = tower.logits[i].layers[0];
     std::vector<Port> inputs = tower.inputs;
     if (!tower.shape.hidden.empty()) inputs = {tower.top};
-    for (Port& input : inputs) {
-      input = builder_.AddDropCopy(name, input, DropoutLayer(name, head.dropout));
-    }
+    // Units of a hidden layer, of the tower or the shared bottom, and not the embeddings beside them.
+    inputs[0] = builder_.AddDropCopy(name, inputs[0], DropoutLayer(name, head.dropout));
     inputs.insert(inputs.end(), tower.wide.begin(), tower.wide.end());
     builder_.AddLogit(tower.logits[i], inputs, tower.shape.heads[i], head.pass_back);
   }

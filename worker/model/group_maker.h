@@ -14,8 +14,9 @@
 
 namespace chorus::worker {
 
-// Takes the weights of group number `index`, which has these towers, and adds its nodes.  head_bias: [heads], offsets of the
-// biases of logits, set for the group's heads. Error: as Network::Make.
+// Takes the weights of group number `index`, which has these towers, and adds its nodes.
+// head_bias: [heads], offsets of the biases of logits, set for the group's heads. Error: as
+// Network::Make.
 Status MakeGroup(const ModelConfig& config, const InputLayout& inputs, const MethodShape& shape,
                  uint32_t index, const std::vector<TowerShape>& towers, GroupBuilder* builder,
                  std::vector<int64_t>* head_bias);

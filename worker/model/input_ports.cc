@@ -12,14 +12,6 @@ constexpr const char* kOne = "inputs.";
 constexpr const char* kContextColumns = "contexts";
 constexpr const char* kExposureColumns = "exposures";
 
-// Labels become parts of names of files: a column's name if it may, else its hash.
-std::string LabelOf(const std::string& column) {
-  const bool plain = !column.empty() && std::all_of(column.begin(), column.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
-  });
-  return StrCat("inputs-", plain ? column : StrCat(SpaceSeed(column)));
-}
-
 Result<std::vector<Port>> FindColumn(const std::string& column, const std::string& reader,
                                      const InputLayout& layout) {
   const SlotPort slot = FindSlot(layout, column);
@@ -28,14 +20,12 @@ Result<std::vector<Port>> FindColumn(const std::string& column, const std::strin
                                   "\": a SEQUENCE, which is read by encoders that name it"));
   }
   if (slot.slot != nullptr) {
-    const SideInputs& side =
-        slot.port.node == GroupBuilder::kContexts ? layout.contexts : layout.exposures;
-    if (slot.port.first >= side.pooled_width) {
+    if (IsOwn(slot, layout)) {
       return InvalidArgument(StrCat(reader, ": input \"inputs.", column,
                                     "\": a slot of some towers alone, which read it as \"own\""));
     }
     Port port = slot.port;
-    port.label = LabelOf(column);
+    port.label = "inputs-" + LabelOfColumn(column);
     return std::vector<Port>{port};
   }
   size_t node = GroupBuilder::kContexts;
@@ -43,7 +33,7 @@ Result<std::vector<Port>> FindColumn(const std::string& column, const std::strin
     for (size_t n = 0; n < side->numeric_names.size(); ++n) {
       if (side->numeric_names[n] != column) continue;
       return std::vector<Port>{
-          {node, side->slot_width + static_cast<int64_t>(n), 1, LabelOf(column)}};
+          {node, side->slot_width + static_cast<int64_t>(n), 1, "inputs-" + LabelOfColumn(column)}};
     }
     ++node;
   }
@@ -69,6 +59,19 @@ SlotPort FindSlot(const InputLayout& layout, const std::string& name) {
   return out;
 }
 
+std::string LabelOfColumn(const std::string& column) {
+  const bool plain = !column.empty() && std::all_of(column.begin(), column.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+  });
+  return plain ? column : StrCat(SpaceSeed(column));
+}
+
+bool IsOwn(const SlotPort& slot, const InputLayout& layout) {
+  const SideInputs& side =
+      slot.port.node == GroupBuilder::kContexts ? layout.contexts : layout.exposures;
+  return !slot.slot->is_sequence() && slot.port.first >= side.pooled_width;
+}
+
 bool IsInputName(const std::string& name) {
   return name == kAll || name == kContextColumns || name == kExposureColumns ||
          name.starts_with(kOne);
@@ -86,8 +89,9 @@ Result<std::vector<Port>> FindInputs(const std::string& name, const std::string&
     if (port.node == node) out.push_back(port);
   }
   if (out.empty()) {
-    return InvalidArgument(
-        StrCat(reader, ": input \"", name, "\": the model reads no such column"));
+    return InvalidArgument(StrCat(reader, ": input \"", name,
+                                  "\": no pooled slot and no numeric column of ", name,
+                                  " is there for all towers"));
   }
   return out;
 }

@@ -21,6 +21,13 @@ struct SlotPort {
 // Null where the model reads no such slot.
 SlotPort FindSlot(const InputLayout& layout, const std::string& name);
 
+// What stands for a column in names of weights, which become names of files: its own name if it
+// may, else the name's hash.
+std::string LabelOfColumn(const std::string& column);
+
+// Whether only some towers read the slot (SlotConfig.tower).
+bool IsOwn(const SlotPort& slot, const InputLayout& layout);
+
 // Whether a name is one of what follows.
 bool IsInputName(const std::string& name);
 // What a name stands for: "inputs" for all pooled slots and numeric columns; "contexts" and

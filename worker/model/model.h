@@ -24,7 +24,8 @@ struct Model {
   std::vector<bool> trainable_tables;  // [configured tables]
 
   // config: with defaults applied.  schema: of the log that the model is made for.  shape: the
-  // objective's.  Error: kInvalidArgument, see InputLayout::Make and Network::Make.
+  // objective's.  Error: kInvalidArgument, see InputLayout::Make and Network::Make; or layers that
+  // would take too much memory.
   static Result<Model> Make(const TrainConfig& config, const LogSchema& schema,
                             const MethodShape& shape);
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <memory>
 #include <numeric>
+#include <set>
 #include <utility>
 #include <vector>
 
@@ -61,6 +62,9 @@ Result<std::vector<Port>> FindQueries(const TargetAttentionConfig& config,
     const SlotPort found = FindSlot(layout, name);
     if (found.slot == nullptr || found.slot->is_sequence()) {
       return InvalidArgument(where + "a pooled slot is expected");
+    }
+    if (IsOwn(found, layout)) {
+      return InvalidArgument(where + "a slot that all towers read is expected");
     }
     if (found.slot->dim != sequences.dims[queries.size()]) {
       return InvalidArgument(where +
@@ -177,14 +181,19 @@ Result<Port> AddSelfAttention(const SelfAttentionConfig& config, const std::stri
 Result<std::vector<Port>> AddSequencePooling(const SequencePoolingConfig& config,
                                              const std::string& reader, const std::string& prefix,
                                              const InputLayout& layout, GroupBuilder* builder) {
-  ASSIGN_OR_RETURN(const Sequences sequences,
-                   FindSequences(config.sequence(), reader, layout, builder->graph()));
+  if (config.sequence_size() == 0) return InvalidArgument(reader + ": no sequence is written");
   std::vector<Port> out;
-  for (size_t s = 0; s < sequences.ports.size(); ++s) {
-    const std::string& slot = config.sequence(static_cast<int>(s));
-    out.push_back(AddElementPooling(config.pooling(), StrCat(prefix, ".", slot), sequences.ports[s],
-                                    sequences.dims[s], sequences, builder));
-    out.back().label = slot;
+  std::set<std::string> seen;
+  for (const std::string& slot : config.sequence()) {
+    if (!seen.insert(slot).second) {
+      return InvalidArgument(StrCat(reader, ": sequence \"", slot, "\" is written twice"));
+    }
+    FieldNames name;
+    *name.Add() = slot;
+    ASSIGN_OR_RETURN(const Sequences one, FindSequences(name, reader, layout, builder->graph()));
+    out.push_back(AddElementPooling(config.pooling(), StrCat(prefix, ".", LabelOfColumn(slot)),
+                                    one.ports[0], one.dims[0], one, builder));
+    out.back().label = LabelOfColumn(slot);
   }
   return out;
 }

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "common/strings.h"
+#include "worker/model/input_layout.h"
 
 namespace chorus::worker {
 namespace {
@@ -17,17 +18,24 @@ struct Sequences {
   uint64_t rows = 0, unequal = 0;
 };
 
-// The sequences of an encoder; without columns where the log lacks one, which is another's error.
-Sequences FindSequences(const TargetAttentionConfig& config, const LogSchema& schema) {
+// What an encoder reads side by side; nothing where it reads no sequences.
+google::protobuf::RepeatedPtrField<std::string> NamesOf(const EncoderConfig& encoder) {
+  if (encoder.has_self_attention()) return encoder.self_attention().sequence();
+  return encoder.target_attention().sequence();
+}
+
+// Without columns where the model reads no such slot, which is another's error.
+Sequences FindSequences(const EncoderConfig& encoder, const InputLayout& inputs) {
   Sequences out;
-  out.names = {config.sequence().begin(), config.sequence().end()};
+  const auto names = NamesOf(encoder);
+  out.names = {names.begin(), names.end()};
   for (const std::string& name : out.names) {
-    size_t of_side[2] = {0, 0};
-    for (const SlotInfo& slot : schema.slots) {
-      const size_t column = of_side[slot.context ? 1 : 0]++;
-      if (slot.name != name) continue;
-      out.columns.push_back(column);
-      out.context = slot.context;
+    for (const SideInputs* side : {&inputs.contexts, &inputs.exposures}) {
+      for (const SlotInput& slot : side->slots) {
+        if (slot.name != name) continue;
+        out.columns.push_back(slot.column);
+        out.context = side == &inputs.contexts;
+      }
     }
   }
   return out;
@@ -51,12 +59,14 @@ void Count(const Batch& batch, Sequences* sequences) {
 
 }  // namespace
 
-std::string DoubtOfSequences(const LogReader& log, const ModelConfig& model) {
+std::string DoubtOfSequences(const LogReader& log, const TrainConfig& config) {
   std::vector<Sequences> all;
-  for (const EncoderConfig& encoder : model.encoder()) {
-    if (encoder.target_attention().sequence_size() < 2) continue;
-    const Sequences found = FindSequences(encoder.target_attention(), log.schema());
-    if (found.columns.size() == found.names.size()) all.push_back(found);
+  const Result<InputLayout> inputs = InputLayout::Make(config, log.schema());
+  if (!inputs.ok()) return "";
+  for (const EncoderConfig& encoder : config.model().encoder()) {
+    const Sequences found = FindSequences(encoder, *inputs);
+    const size_t count = found.names.size();
+    if (count >= 2 && found.columns.size() == count) all.push_back(found);
   }
   constexpr size_t kMostBlocks = 64;
   const size_t blocks = log.blocks().size(), read = std::min(blocks, kMostBlocks);

@@ -1,5 +1,5 @@
 #pragma once
-// Sequences that a target attention reads side by side are attributes of the same elements (item,
+// Sequences that an encoder reads side by side are attributes of the same elements (item,
 // shop, ...): row by row they have equally many ids. An import leaves out ids that are missing, and
 // what stands behind one then slides. Thread safety: pure functions.
 
@@ -13,6 +13,7 @@ namespace chorus::worker {
 // "" unless rows of the log have other numbers of ids in one such sequence than in another: then
 // the slots, and how many rows. Looks at 64 blocks at most, spread evenly over the log; one that
 // cannot be read is passed over here.
-std::string DoubtOfSequences(const LogReader& log, const ModelConfig& model);
+// REQUIRES: config is complete (InputLayout::Make).
+std::string DoubtOfSequences(const LogReader& log, const TrainConfig& config);
 
 }  // namespace chorus::worker

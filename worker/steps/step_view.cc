@@ -25,20 +25,20 @@ uint32_t FittedWindow(const LogExtent& log, uint32_t grains_per_step) {
       std::clamp(CeilOf(lane_blocks, windows) + 1, kLeastWindow, kMostWindow));
 }
 
-double DriftOfView(const std::vector<BlockInfo>& blocks, uint64_t view,
-                   uint32_t BlockInfo::*label) {
+double DriftOfView(const std::vector<BlockInfo>& blocks, uint64_t view, uint32_t BlockInfo::*label,
+                   uint32_t BlockInfo::*of) {
   const auto count = static_cast<double>(blocks.size());
   double rows = 0, positives = 0;
   for (const BlockInfo& block : blocks) {
-    rows += block.rows;
+    rows += block.*of;
     positives += block.*label;
   }
   if (blocks.size() < 2 || view >= blocks.size() || positives == 0 || positives == rows) return 0;
   const double rate = positives / rows;
   double chi_squared = 0;
   for (const BlockInfo& block : blocks) {
-    const double expected = block.rows * rate;
-    if (block.rows == 0) continue;
+    const double expected = block.*of * rate;
+    if (block.*of == 0) continue;
     chi_squared += (block.*label - expected) * (block.*label - expected) / (expected * (1 - rate));
   }
   // The variance of a block's count over that of independent exposures; 1 up to chance, which is
@@ -52,8 +52,10 @@ double DriftOfView(const std::vector<BlockInfo>& blocks, uint64_t view,
 std::string DoubtOfView(const std::vector<BlockInfo>& blocks, const TrainConfig& config) {
   if (config.data().order() != DataConfig::SHUFFLED) return "";
   const uint64_t view = uint64_t{config.data().window_blocks()} * config.step().grains_per_step();
-  const double drift = std::max(DriftOfView(blocks, view, &BlockInfo::clicks),
-                                DriftOfView(blocks, view, &BlockInfo::conversions));
+  const double drift = config.data().rows() == DataConfig::CLICKED
+                           ? DriftOfView(blocks, view, &BlockInfo::conversions, &BlockInfo::clicks)
+                           : std::max(DriftOfView(blocks, view, &BlockInfo::clicks),
+                                      DriftOfView(blocks, view, &BlockInfo::conversions));
   if (drift <= kTolerated) return "";
   return StrCat(
       "the log is sorted by something that its labels depend on, and a step is drawn from ", view,

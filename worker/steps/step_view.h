@@ -23,8 +23,10 @@ uint32_t FittedWindow(const LogExtent& log, uint32_t grains_per_step);
 
 // How much the clicks (or converted clicks) of `view` blocks drawn from the log vary because blocks
 // differ: their standard deviation, divided by their mean, beyond what independent exposures have.
-// 0 where blocks differ by no more than chance.
-double DriftOfView(const std::vector<BlockInfo>& blocks, uint64_t view, uint32_t BlockInfo::*label);
+// 0 where blocks differ by no more than chance.  of: among which the label is counted, exposures or
+// clicks.
+double DriftOfView(const std::vector<BlockInfo>& blocks, uint64_t view, uint32_t BlockInfo::*label,
+                   uint32_t BlockInfo::*of = &BlockInfo::rows);
 
 // "" unless the log is sorted in such a way and steps are drawn from a small part of it, so that a
 // rate among what they are drawn from varies by over a tenth.

@@ -103,7 +103,7 @@ void Announce(const TrainConfig& config, const TrainingData& data) {
   }
   if (const std::string doubt = DoubtOfSteps(data.last_step); !doubt.empty()) LogWarning(doubt);
   for (const std::string& doubt :
-       {DoubtOfView(data.log->blocks(), config), DoubtOfSequences(*data.log, config.model())}) {
+       {DoubtOfView(data.log->blocks(), config), DoubtOfSequences(*data.log, config)}) {
     if (!doubt.empty()) LogWarning(doubt);
   }
   const size_t blocks = data.log->blocks().size();

@@ -220,39 +220,44 @@ TEST_F(LayerOperationsTest, ItemKernelsComputeTheSameBits) {
   }
 }
 
-// Those of activations, gates and normalisation.
+// Those of activations, gates and normalisation, each with outputs of its own.
 TEST_F(LayerOperationsTest, ActivationKernelsComputeTheSameBits) {
   constexpr int64_t kSlots = 3, kDim = 4, kWidth = kSlots * kDim;
+  constexpr Pointwise kFunctions[] = {Pointwise::kRelu, Pointwise::kGelu, Pointwise::kTwiceSigmoid};
   for (const int64_t rows : kOddRows) {
     SCOPED_TRACE(rows);
     BothBackends both(device_.get());
     const size_t x = both.Matrix(rows, kWidth), dy = both.Matrix(rows, kWidth);
-    const size_t normalized = both.Matrix(rows, kWidth), y = both.Matrix(rows, kWidth);
-    const size_t dx = both.Matrix(rows, kWidth), more = both.Matrix(rows, kWidth);
-    const size_t moments = both.Matrix(rows, 2), means = both.Matrix(rows, kSlots);
     const size_t alpha = both.Matrix(1, kWidth), bias = both.Matrix(1, kWidth);
+    const size_t normalized = both.Matrix(rows, kWidth);
+    std::vector<size_t> out;
+    for (int i = 0; i < 17; ++i) out.push_back(both.Matrix(rows, kWidth));
+    const size_t moments = both.Matrix(rows, 2), means = both.Matrix(rows, kSlots);
+    const size_t dots = both.Matrix(rows, kSlots);
     both.Run([&](const BothBackends::Arguments& on) {
       const auto row = [&](size_t of) {
         return MatrixView<const float>(on[of].data, rows, kWidth, 0);
       };
+      for (size_t f = 0; f < 3; ++f) {
+        on.backend->ForEach(PointwiseItems{kFunctions[f], on[x], on[out[f]]});
+        on.backend->ForEach(
+            PointwiseBackwardItems{kFunctions[f], on[x], on[dy], on[out[3 + f]], f > 0});
+      }
       for (const ItemKernel& kernel : std::initializer_list<ItemKernel>{
-               PointwiseItems{Pointwise::kGelu, on[x], on[y]},
-               PointwiseBackwardItems{Pointwise::kGelu, on[x], on[dy], on[dx], true},
-               PointwiseBackwardItems{Pointwise::kTwiceSigmoid, on[x], on[dy], on[dx], true},
-               PointwiseBackwardItems{Pointwise::kRelu, on[x], on[dy], on[dx], true},
-               LeakItems{on[x], row(alpha), on[y]},
-               LeakBackwardItems{on[x], row(alpha), on[dy], on[more], on[dx], true},
-               DiceItems{on[x], on[normalized], row(alpha), on[y]},
+               LeakItems{on[x], row(alpha), on[out[6]]},
+               LeakBackwardItems{on[x], row(alpha), on[dy], on[out[7]], on[out[8]], true},
                RowMomentsItems{on[x], on[moments]},
-               RowNormalizeItems{on[x], on[moments], row(alpha), row(bias), on[normalized], on[y]},
-               RowNormalizeBackwardItems{on[normalized], on[moments], row(alpha), on[dy], on[dx],
-                                         true},
-               DiceBackwardItems{on[x], on[normalized], row(alpha), on[dy], on[dx], on[more],
-                                 on[y]},
+               RowNormalizeItems{on[x], on[moments], row(alpha), row(bias), on[normalized],
+                                 on[out[9]]},
+               RowNormalizeBackwardItems{on[normalized], on[moments], row(alpha), on[dy],
+                                         on[out[10]], true},
+               DiceItems{on[x], on[normalized], row(alpha), on[out[11]]},
+               DiceBackwardItems{on[x], on[normalized], row(alpha), on[dy], on[out[12]],
+                                 on[out[13]], on[out[14]]},
                SlotMeanItems{on[x], kDim, on[means]},
-               ScaleSlotsItems{0.5f, on[means], on[x], kDim, on[y], true},
-               ScaleSlotsItems{1.0f, on[means], {}, kDim, on[more], false},
-               SlotDotItems{on[x], on[dy], kDim, on[means], true}}) {
+               ScaleSlotsItems{0.5f, on[means], on[x], kDim, on[out[15]], true},
+               ScaleSlotsItems{1.0f, on[means], {}, kDim, on[out[16]], false},
+               SlotDotItems{on[x], on[dy], kDim, on[dots], true}}) {
         on.backend->ForEach(kernel);
       }
     });

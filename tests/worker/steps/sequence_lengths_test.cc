@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "common/file.h"
+#include "common/strings.h"
 #include "tests/worker/log/log_testing.h"
 
 namespace chorus::worker {
@@ -50,8 +51,19 @@ class SequenceLengthsTest : public ::testing::Test {
     log_ = std::move(*log);
   }
   std::string Doubt(const std::string& model) {
-    ModelConfig config;
-    EXPECT_TRUE(google::protobuf::TextFormat::ParseFromString(model, &config)) << model;
+    TrainConfig config;
+    EXPECT_TRUE(google::protobuf::TextFormat::ParseFromString(
+        "table { dim: 2 } slot { name: 'recent' column: 'items' pooling: SEQUENCE max_length: 4 } "
+        "model { " +
+            model + " }",
+        &config))
+        << model;
+    for (const char* name : {"items", "tags", "shops", "brands", "colors"}) {
+      SlotConfig* const slot = config.add_slot();
+      slot->set_name(name);
+      slot->set_pooling(SlotConfig::SEQUENCE);
+      slot->set_max_length(4);
+    }
     return DoubtOfSequences(*log_, config);
   }
 
@@ -76,6 +88,13 @@ TEST_F(SequenceLengthsTest, UnequalOnesAreNamedWithTheNumberOfRows) {
       Doubt("encoder { target_attention { sequence: ['tags', 'colors'] } }")
           .find("the sequences tags, colors have different numbers of ids in 2 of 3 exposures"),
       0u);
+}
+
+TEST_F(SequenceLengthsTest, OfEveryEncoderAndUnderAnyName) {
+  for (const char* kind : {"target_attention", "self_attention"}) {
+    EXPECT_EQ(Doubt(StrCat("encoder { ", kind, " { sequence: ['recent', 'shops'] } }")), "");
+    EXPECT_NE(Doubt(StrCat("encoder { ", kind, " { sequence: ['recent', 'brands'] } }")), "");
+  }
 }
 
 }  // namespace

@@ -136,6 +136,16 @@ constexpr EncoderCase kSequences[] = {
      "slot { name: 'history' pooling: SEQUENCE max_length: 5 } model { encoder { name: 'self' "
      "self_attention { sequence: 'history' sequence: 'history' heads: 1 head_dim: 2 layers: 2 "
      "pooling: LAST positions: false } } tower { hidden: 6 input: 'self' } }"},
+    {"SelfAttentionOfTwoColumnsOfUnlikeWidths",
+     "slot { name: 'history' pooling: SEQUENCE max_length: 5 } slot { name: 'again' column: "
+     "'history' table: 'small' pooling: SEQUENCE max_length: 5 } model { encoder { name: 'self' "
+     "self_attention { sequence: 'history' sequence: 'again' heads: 2 head_dim: 17 layers: 2 "
+     "pooling: MEAN positions: true } } tower { hidden: 6 input: 'inputs' input: 'self' } }"},
+    {"PooledSequencesOfUnlikeLengths",
+     "slot { name: 'history' pooling: SEQUENCE max_length: 5 } slot { name: 'newest' column: "
+     "'history' table: 'small' pooling: SEQUENCE max_length: 2 } model { encoder { name: 'both' "
+     "sequence_pooling { sequence: 'history' sequence: 'newest' pooling: MEAN } } "
+     "tower { hidden: 6 input: 'inputs' input: 'both' } }"},
     {"SelfAttentionOfExposures",
      "slot { name: 'tags' pooling: SEQUENCE max_length: 3 } model { encoder { name: 'self' "
      "self_attention { sequence: 'tags' heads: 3 head_dim: 1 positions: true pooling: SUM "
@@ -192,6 +202,16 @@ TEST(SequenceErrorsTest, NameTheSlotAndTheRemedy) {
   EXPECT_EQ(attention("sequence: 'history'"),
             "model.encoder \"a\": target_attention: 1 sequences and 0 queries are written; "
             "expected: one of each or more, as many");
+  EXPECT_EQ(ErrorOfJob(slot + "slot { name: 'mine' column: 'item' tower: 'ctr' } model { encoder { "
+                              "name: 'a' target_attention { sequence: 'history' query: 'mine' "
+                              "hidden: 4 } } tower { hidden: 3 } }"),
+            "model.encoder \"a\": query \"mine\": a slot that all towers read is expected");
+  EXPECT_EQ(
+      ErrorOfJob("slot { name: 'history' pooling: SEQUENCE max_length: 4000 } model { encoder "
+                 "{ name: 'a' self_attention { sequence: 'history' heads: 8 head_dim: 4 "
+                 "layers: 1 } } tower { hidden: 3 input: 'inputs' input: 'a' } }"),
+      "a grain of 16 exposures takes 16 GiB for its layers; expected: 16 at most. Lower "
+      "step.grain_rows, the slots' max_length, or heads and layers of self_attention");
   EXPECT_EQ(attention("sequence: 'history' query: 'history'"),
             "model.encoder \"a\": query \"history\": a pooled slot is expected");
   EXPECT_EQ(ErrorOfJob("slot { name: 'item' pooling: SEQUENCE }"),
@@ -208,12 +228,17 @@ std::string ErrorOf(const std::string& model) {
 TEST(EncoderErrorsTest, NameTheEncoderAndTheRemedy) {
   const std::string tower = " tower { hidden: 4 }";
   EXPECT_EQ(ErrorOf("encoder { name: 'a' input: 'b' mlp { hidden: 3 } }" + tower),
-            "model.encoder \"a\": input \"b\" is not known here; known are [inputs]");
+            "model.encoder \"a\": input \"b\" is not known here; known are [inputs, "
+            "contexts, exposures, inputs.NAME]");
   EXPECT_EQ(ErrorOf("tower { hidden: 4 input: 'contexts' input: 'inputs.item' }"),
             "slot \"tags\": no tower and no encoder reads it; name it in an `input`, or write "
             "ignore: true");
   EXPECT_EQ(ErrorOf("tower { hidden: 4 input: 'inputs.shop' }"),
             "model.tower \"ctr\": input \"inputs.shop\": the model reads no column of this name");
+  EXPECT_EQ(ErrorOf("tower { hidden: 4 input: 'inputs' input: 'contexts' }"),
+            "model.tower \"ctr\": input \"contexts\" is a part of \"inputs\": one of them");
+  EXPECT_EQ(ErrorOf("encoder { name: 'alpha' mlp { hidden: 3 } }" + tower),
+            "model.encoder: the name \"alpha\" has another meaning");
   EXPECT_EQ(ErrorOf("encoder { name: 'a' mlp { hidden: 4 residual: true } }" + tower),
             "model.encoder \"a\": mlp: residual: no hidden layer is as wide as what it reads");
   EXPECT_EQ(
@@ -243,7 +268,8 @@ TEST(EncoderErrorsTest, NameTheEncoderAndTheRemedy) {
             "model.encoder \"a\": no tower reads it, and no encoder that one reads; name it in "
             "model.tower.input, or leave it out");
   EXPECT_EQ(ErrorOf("tower { hidden: 4 input: 'x' }"),
-            "model.tower \"ctr\": input \"x\" is not known here; known are [inputs]");
+            "model.tower \"ctr\": input \"x\" is not known here; known are [inputs, "
+            "contexts, exposures, inputs.NAME, own]");
   EXPECT_EQ(ErrorOf("tower { hidden: 4 input: 'inputs' input: 'inputs' }"),
             "model.tower \"ctr\": input \"inputs\" is written twice");
 }
