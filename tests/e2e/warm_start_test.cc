@@ -269,6 +269,21 @@ TEST(WarmStartTest, TablesOfTowersComeBesideWhatAnotherModelShares) {
   EXPECT_EQ(Find(*new_dense, "weight/tower.cvr.0.own-ctr-exposure"), nullptr);
 }
 
+TEST(WarmStartTest, AFrozenPartThatTheCheckpointLacksIsNamed) {
+  const auto files = FilesWithLogs();
+  ASSERT_TRUE(TrainOn(*files, JobConfig("objective { esmm {} }"), Layout()).status.ok());
+  const TrainConfig config = JobConfig(
+      "objective { chorus_cvr {} } model { tower { hidden: [6] } tower { head: 'uncvr' hidden: [5] "
+      "trainable: false } } checkpoint { directory: 'warm' } warm_start { checkpoint: 'ckpt' }");
+  ::testing::internal::CaptureStderr();
+  const Trained warm = TrainOn(*files, config, Layout());
+  const std::string log = ::testing::internal::GetCapturedStderr();
+  ASSERT_TRUE(warm.status.ok()) << warm.status.ToString();
+  const size_t told = log.find("frozen parts keep their random initial values: ");
+  ASSERT_NE(told, std::string::npos) << log;
+  EXPECT_NE(log.find("weight/tower.uncvr.logit.bias", told), std::string::npos) << log;
+}
+
 // Weights, optimizer state, counts and statistics; what is not frozen is trained.
 TEST(WarmStartTest, FrozenPartsKeepWhatTheyBroughtBitByBit) {
   const auto files = FilesWithLogs();

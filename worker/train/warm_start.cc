@@ -6,6 +6,7 @@
 
 #include "common/log.h"
 #include "common/strings.h"
+#include "worker/model/trainable.h"
 #include "worker/train/checkpoint_store.h"
 
 namespace chorus::worker {
@@ -66,13 +67,38 @@ Result<std::string> FindModel(Session* session) {
   return folder;
 }
 
-void Tell(const std::string& folder, const WarmFit& fit) {
+// What begins anew, and is frozen as it is then.
+std::vector<std::string> FrozenAnew(const WarmFit& fit, const TrainConfig& config,
+                                    const ParameterLayout& parameters) {
+  std::vector<std::string> frozen;
+  const auto add = [&](const std::string& name) {
+    const bool anew = std::any_of(
+        fit.begin_new.begin(), fit.begin_new.end(),
+        [&](const std::string& entry) { return entry == name || entry.starts_with(name + " ("); });
+    if (anew) frozen.push_back(name);
+  };
+  for (const ParameterBlock& block : parameters.blocks()) {
+    if (!block.trainable) add("weight/" + block.name);
+  }
+  for (const TableConfig& table : config.table()) {
+    if (!IsTrainable(table)) add("table " + table.name());
+  }
+  return frozen;
+}
+
+void Tell(const std::string& folder, const WarmFit& fit, const Session& session) {
   LogInfo("warm start from ", folder, ": ", fit.taken.size(), " of ", fit.state.arrays.size(),
           " dense arrays taken whole",
           fit.partly.empty() ? "" : StrCat(", in part: ", Join(fit.partly, ", ")));
   if (!fit.begin_new.empty()) {
     LogWarning("warm start: these begin anew, since the checkpoint has no such: ",
                Join(fit.begin_new, ", "));
+  }
+  const std::vector<std::string> frozen =
+      FrozenAnew(fit, session.config(), session.model().parameters());
+  if (!frozen.empty()) {
+    LogWarning("warm start: frozen parts keep their random initial values: ", Join(frozen, ", "),
+               "; name a checkpoint that has them, or leave `trainable: false` out");
   }
   if (!fit.left.empty()) {
     LogWarning("warm start: the model has no place for these of the checkpoint: ",
@@ -93,7 +119,7 @@ Status WarmStart(Session* session) {
   ASSIGN_OR_RETURN(folder, collective.Broadcast(folder, 0));
   ASSIGN_OR_RETURN(const WarmFit fit,
                    session->WarmStart(folder, session->config().warm_start().reset_optimizer()));
-  if (collective.rank() == 0) Tell(folder, fit);
+  if (collective.rank() == 0) Tell(folder, fit, *session);
   return Status::Ok();
 }
 
