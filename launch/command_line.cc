@@ -331,12 +331,12 @@ void AddHelp(CLI::App* app, Action* action) {
       "chorus help step.grain_rows\n  chorus help model.encoder\n  chorus help ImportSchema.slot",
       action, [app]() -> Status {
         // Some words are both: "objective".
-        const CLI::App* command = nullptr;
+        const CLI::App* as_command = nullptr;
         for (const CLI::App* named : app->get_subcommands(nullptr)) {
-          if (named->get_name() == arguments.setting) command = named;
+          if (named->get_name() == arguments.setting) as_command = named;
         }
-        if (command == nullptr) return RunHelp(arguments);
-        std::fputs(command->help("chorus").c_str(), stdout);
+        if (as_command == nullptr) return RunHelp(arguments);
+        std::fputs(as_command->help("chorus").c_str(), stdout);
         if (!HelpOf(arguments.setting).ok()) return Status::Ok();
         std::fputs("\nAs a setting:\n\n", stdout);
         return RunHelp(arguments);
