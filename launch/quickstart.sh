@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # From a fresh machine to a trained model: installs what is missing, builds build/chorus, makes a small synthetic log,
-# trains ChorusCVR on it with one server and two workers, evaluates and predicts. Everything lands in
+# trains ChorusCVR on it with one server and two workers, evaluates, predicts and draws a report. Everything lands in
 # build/quickstart.
 #
 #   launch/quickstart.sh [--no-install]
@@ -31,11 +31,15 @@ if [ "$(id -u)" -eq 0 ]; then
   mpi_options+=(--allow-run-as-root)
 fi
 
-step "Packages"
-install_packages "$install" "${CHORUS_PACKAGES[@]}"
+mkdir -p build
+step "Packages (a few minutes where they are missing; what apt-get says is in build/packages.log)"
+install_packages "$install" "${CHORUS_PACKAGES[@]}" >build/packages.log || {
+  tail -n 20 build/packages.log >&2
+  exit 1
+}
 check_tools
 
-step "Building $chorus"
+step "Building $chorus (once, and most of the time that this takes)"
 cmake --preset release >/dev/null
 cmake --build --preset release --target program
 
@@ -45,36 +49,46 @@ mkdir -p "$output"
 "$chorus" generate --set exposures=200000 --output "$output/train"
 "$chorus" generate --set exposures=60000 --set stream=1 --output "$output/test"
 
-step "Training ChorusCVR: 1 server rank, 2 worker ranks"
+step "Training ChorusCVR: 1 server rank, 2 worker ranks (less than a minute)"
 # Stands for every subcommand below: the same model, logs and checkpoint.
 settings=(--config "$config"
   --set "data.log=$output/train"
   --set "evaluate.log=$output/test" --set "evaluate.oracle=$output/test/oracle.bin"
   --set "checkpoint.directory=$output/model" --set "report.metrics=$output/metrics.jsonl")
-start=$SECONDS
-mpirun "${mpi_options[@]}" -n 3 "$chorus" train "${settings[@]}"
-echo "trained in $((SECONDS - start)) s"
+mpirun "${mpi_options[@]}" -n 3 "$chorus" train "${settings[@]}" >"$output/training.txt"
+head -n 1 "$output/training.txt"
 
-step "Evaluating the checkpoint against the world's true probabilities"
-"$chorus" evaluate "${settings[@]}" --checkpoint "$output/model" | tee "$output/evaluation.txt"
-
-step "Predicting"
+step "Evaluating the checkpoint against the world's true probabilities, predicting, drawing"
+"$chorus" evaluate "${settings[@]}" --checkpoint "$output/model" >"$output/evaluation.txt"
 "$chorus" predict "${settings[@]}" --checkpoint "$output/model" --log "$output/test" \
   --output "$output/predictions.tsv"
-head -n 3 "$output/predictions.tsv"
+"$chorus" report "$output"
+
+# figure ROW COLUMN: a number of the evaluation's tables; the first columns are task, rows, positives, AUC.
+figure() { awk -v row="$1" -v column="$2" '$1 == row { print $column; exit }' "$output/evaluation.txt"; }
 
 cat <<END
 
-== Done: metrics on $output/test
-$(cat "$output/evaluation.txt")
+== Done: the model on $(figure ctr 2) exposures that it has not seen, with $(figure ctr 3) clicks and $(figure cvr 3) conversions
+CTR AUC         $(figure ctr 4)   a clicked exposure has a higher pCTR than another: 0.5 is chance, 1 is always
+CVR AUC         $(figure cvr 4)   the same for conversions among clicks
+CVR AUC on D    $(figure D 3)   the same for the world's true probabilities over all exposures; the best possible: $(figure D 5)
+CTR NE          $(figure ctr 7)   log loss beside that of a constant: below 1 is better than that
+CTR PCOC        $(figure ctr 10)    mean pCTR / rate of clicks: 1 is calibrated
 
+report       $output/report.html
 model        $output/model
 metrics      $output/metrics.jsonl
-evaluation   $output/evaluation.txt
+evaluation   $output/evaluation.txt   all figures; README.md, "Words of the tables", says what they are
 predictions  $output/predictions.tsv
 settings     $config
 
-Next: train the same model in one process and see that it is the cluster's, bit for bit:
+Now your own data, a text of exposures with a column of clicks and one of conversions:
+  $chorus schema day1.csv.gz --output my.schema --job my.train
+  $chorus import --schema my.schema --split train:0.8,test:0.2 --output log day1.csv.gz
+  $chorus train --config my.train && $chorus report run
+
+Or train the same model in one process and see that it is the cluster's, bit for bit:
   $chorus train --config $config --set data.log=$output/train --set checkpoint.directory=$output/one
   $chorus inspect $output/model --canonical $output/model.bytes &&
     $chorus inspect $output/one --canonical $output/one.bytes &&
