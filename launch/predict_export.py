@@ -92,6 +92,12 @@ def softplus(z):
     return max(z, 0.0) + math.log1p(math.exp(-abs(z)))
 
 
+def sigmoid(z):
+    """1 / (1 + exp(-z)) for any z: exp takes none above 709."""
+    tail = math.exp(-abs(z))
+    return (1.0 if z >= 0 else tail) / (1 + tail)
+
+
 def relu(vector):
     return [max(x, 0.0) for x in vector]
 
@@ -208,7 +214,7 @@ class Model:
         for token in tokens:
             other = [self.multiply(token, f"{name}.{part}") for part in ("query", "key", "value")]
             scores = [sum(q * k for q, k in zip(t[0], t[1])) / math.sqrt(len(h)) for t in (other, own)]
-            share = 1 / (1 + math.exp(scores[1] - scores[0]))
+            share = sigmoid(scores[0] - scores[1])
             joined += [share * a + (1 - share) * b for a, b in zip(other[2], own[2])]
         out = self.multiply(joined, name + ".out.weight")
         return relu([a + b for a, b in zip(out, self.row(name + ".out.bias"))])
@@ -259,7 +265,7 @@ class Model:
         if node["layer"] == "prelu":
             return [z if z > 0 else a * z for z, a in zip(x, alpha)]
         moments = zip(self.beside(node, "mean"), self.beside(node, "variance"))
-        shares = [1 / (1 + math.exp((mean - z) / math.sqrt(variance + 1e-5))) for z, (mean, variance) in zip(x, moments)]
+        shares = [sigmoid((z - mean) / math.sqrt(variance + 1e-5)) for z, (mean, variance) in zip(x, moments)]
         return [(p + (1 - p) * a) * z for p, a, z in zip(shares, alpha, x)]
 
     def layer(self, node, x):
@@ -304,9 +310,9 @@ class Model:
         if kind == "relu":
             return relu(x[0])
         if kind == "gelu":
-            return [z / (1 + math.exp(-2 * math.sqrt(2 / math.pi) * (z + 0.044715 * z ** 3))) for z in x[0]]
+            return [z / 2 * (1 + math.tanh(math.sqrt(2 / math.pi) * (z + 0.044715 * z ** 3))) for z in x[0]]
         if kind == "twice_sigmoid":
-            return [2 / (1 + math.exp(-z)) for z in x[0]]
+            return [2 * sigmoid(z) for z in x[0]]
         if kind in ("prelu", "dice"):
             return self.activation(node, x[0])
         if kind == "layer_norm":
@@ -345,7 +351,8 @@ class Model:
         if self.about["method"] == "OVERSAMPLING" and options["correct"]:
             return log_ctr, -softplus(math.log(options["copies"]) - z["cvr"])
         if self.about["method"] == "UKD" and options["average_heads"]:
-            return log_ctr, math.log((math.exp(-softplus(-z["cvr"])) + math.exp(-softplus(-z["cvr2"]))) / 2)
+            logs = [-softplus(-z[head]) for head in ("cvr", "cvr2")]
+            return log_ctr, max(logs) + math.log((1 + math.exp(-abs(logs[0] - logs[1]))) / 2)
         return log_ctr, -softplus(-z["cvr"])
 
 

@@ -30,8 +30,8 @@ class Server(Model):
         self.described = self.about["onnx"]["input"]
         self.slots = {slot["name"]: slot for slot in self.about["slot"]}
         self.numerics = {numeric["name"]: numeric for numeric in self.about["numeric"]}
-        features = self.about["slot"] + self.about["numeric"]
-        self.context_features = [feature["name"] for feature in features if feature["context"]]
+        self.context_features = [slot["column"] for slot in self.about["slot"] if slot["context"]]
+        self.context_features += [numeric["name"] for numeric in self.about["numeric"] if numeric["context"]]
 
     def cell(self, cells, feature):
         return cells[self.rules.column_of(feature)]
@@ -44,9 +44,10 @@ class Server(Model):
         """A row of an input, of one line of text."""
         if about["kind"] == "NUMERICS":
             return [self.rules.number(self.numerics[name], self.cell(cells, name)) for name in about["numeric"]]
-        slot, cell = self.slots[about["slot"]], self.cell(cells, about["slot"])
+        slot = self.slots[about["slot"]]
+        cell = self.cell(cells, slot["column"])
         if about["kind"] == "LENGTH":
-            return min(len(self.rules.ids(slot["name"], cell)), slot["max_length"])
+            return min(len(self.rules.ids(slot["column"], cell)), slot["max_length"])
         if about["kind"] == "POOLED":
             return self.pooled(slot, about["table"], cell)
         rows, _ = self.listed(slot, about["table"], cell)

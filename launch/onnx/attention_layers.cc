@@ -39,7 +39,28 @@ Result<OnnxValue> ScoresOf(const LayerScope& scope, const OnnxValue& keys, const
   return Multiply(graph, scores, Reshaped(graph, MaskOf(graph, lengths, length), {length, 1}));
 }
 
-// Query, key and value of a token.
+// [rows, length, width]: what element t of a sequence of n elements adds, row n - 1 - t of the
+// table; anything behind the last one.
+OnnxValue PositionsOf(OnnxGraph& graph, const OnnxValue& table, const OnnxValue& lengths,
+                      int64_t length) {
+  const OnnxValue from_end =
+      Subtract(graph, Subtract(graph, lengths, graph.Number(1)), ElementNumbers(graph, length));
+  const OnnxValue rows = ToInt(graph, graph.Op("Max", {from_end, graph.Number(0)}));
+  return graph.Op("Gather", {table, rows}, {{"axis", {0}}});
+}
+
+// Softmax of the scores of the elements that are there; of a row without any, anything finite.
+// scores: [rows, heads, length, length].  mask: [rows, length].
+OnnxValue MaskedShares(OnnxGraph& graph, const OnnxValue& scores, const OnnxValue& mask,
+                       int64_t length) {
+  constexpr float kFarBelow = 1e9f;  // e^-1e9 is 0
+  const OnnxValue penalty =
+      Multiply(graph, Subtract(graph, mask, graph.Number(1)), graph.Number(kFarBelow));
+  return graph.Op("Softmax", {Add(graph, scores, Reshaped(graph, penalty, {1, 1, length}))},
+                  {{"axis", {3}}});
+}
+
+// Query, key and value of a token, or of each element.
 Result<std::vector<OnnxValue>> ProjectionsOf(const LayerScope& scope, const OnnxValue& token) {
   std::vector<OnnxValue> out;
   for (const char* name : {"query", "key", "value"}) {
@@ -66,6 +87,38 @@ Result<OnnxValue> TargetAttentionLayer(const LayerScope& scope) {
   const OnnxValue query = Joined(graph, {queries, x.end()}, 1);
   ASSIGN_OR_RETURN(const OnnxValue scores, ScoresOf(scope, keys, query, x[sequences], length));
   return SumOver(graph, Multiply(graph, scores, keys), 1, false);
+}
+
+// Inputs: the sequences, the number of elements.
+Result<OnnxValue> SelfAttentionLayer(const LayerScope& scope) {
+  enum { kQuery, kKey, kValue };
+  ASSIGN_OR_RETURN(const int64_t length, scope.Option("length"));
+  ASSIGN_OR_RETURN(const int64_t heads, scope.Option("heads"));
+  ASSIGN_OR_RETURN(const int64_t has_positions, scope.Option("positions"));
+  OnnxGraph& graph = scope.graph();
+  const OnnxValue lengths = scope.inputs().back();
+  OnnxValue elements = ElementsOf(scope, scope.inputs().size() - 1, length);
+  if (has_positions != 0) {
+    ASSIGN_OR_RETURN(const OnnxValue table, scope.Weight("position"));
+    elements = Add(graph, elements, PositionsOf(graph, table, lengths, length));
+  }
+  ASSIGN_OR_RETURN(const DenseMatrix out, scope.Matrix("out"));
+  const int64_t units = out.rows, head_dim = units / heads;
+  ASSIGN_OR_RETURN(std::vector<OnnxValue> of_element, ProjectionsOf(scope, elements));
+  for (OnnxValue& x : of_element) x = Reshaped(graph, x, {length, heads, head_dim});
+  const auto scale = static_cast<float>(1 / std::sqrt(static_cast<double>(head_dim)));
+  const OnnxValue products = MatMul(graph, Transposed(graph, of_element[kQuery], {0, 2, 1, 3}),
+                                    Transposed(graph, of_element[kKey], {0, 2, 3, 1}));
+  const OnnxValue mask = MaskOf(graph, lengths, length);
+  const OnnxValue shares =
+      MaskedShares(graph, Multiply(graph, products, graph.Number(scale)), mask, length);
+  const OnnxValue of_heads =
+      MatMul(graph, shares, Transposed(graph, of_element[kValue], {0, 2, 1, 3}));
+  const OnnxValue mixed =
+      Reshaped(graph, Transposed(graph, of_heads, {0, 2, 1, 3}), {length, units});
+  const OnnxValue sum = Add(graph, elements, MatMul(graph, mixed, scope.Constant(out)));
+  return Reshaped(graph, Multiply(graph, sum, Reshaped(graph, mask, {length, 1})),
+                  {scope.node().width()});
 }
 
 // Inputs: the givers, whose labels begin the names of their weights; the receiver. Of two tokens

@@ -24,13 +24,26 @@ std::string KnownLayers();  // "batch_norm, bi_interaction, ..."
 Result<OnnxValue> ProductLayer(const LayerScope& scope);
 Result<OnnxValue> LinearLayer(const LayerScope& scope);
 Result<OnnxValue> DenseLayer(const LayerScope& scope);
+Result<OnnxValue> ConcatLayer(const LayerScope& scope);  // detach and dropout, too
+Result<OnnxValue> AddLayer(const LayerScope& scope);
+Result<OnnxValue> ReluLayer(const LayerScope& scope);
+Result<OnnxValue> GeluLayer(const LayerScope& scope);
+Result<OnnxValue> TwiceSigmoidLayer(const LayerScope& scope);
+Result<OnnxValue> PReluLayer(const LayerScope& scope);
+Result<OnnxValue> DiceLayer(const LayerScope& scope);
 Result<OnnxValue> BatchNormLayer(const LayerScope& scope);
-Result<OnnxValue> ConcatLayer(const LayerScope& scope);  // dropout, too
+Result<OnnxValue> LayerNormLayer(const LayerScope& scope);
 Result<OnnxValue> MixtureLayer(const LayerScope& scope);
 Result<OnnxValue> CrossLayer(const LayerScope& scope);
 Result<OnnxValue> BiInteractionLayer(const LayerScope& scope);
 Result<OnnxValue> SlotDotsLayer(const LayerScope& scope);
+Result<OnnxValue> SlotMeansLayer(const LayerScope& scope);
+Result<OnnxValue> ScaleSlotsLayer(const LayerScope& scope);
+Result<OnnxValue> SequenceMeanLayer(const LayerScope& scope);
+Result<OnnxValue> SequenceSumLayer(const LayerScope& scope);
+Result<OnnxValue> SequenceLastLayer(const LayerScope& scope);
 Result<OnnxValue> TargetAttentionLayer(const LayerScope& scope);
+Result<OnnxValue> SelfAttentionLayer(const LayerScope& scope);
 Result<OnnxValue> TransferLayer(const LayerScope& scope);
 
 }  // namespace chorus::launch

@@ -1,6 +1,4 @@
-// Products of inputs with their weights, and what only moves or shifts columns.
-
-#include <cmath>
+// Products of inputs with their weights, and what only moves or adds columns.
 
 #include "launch/onnx/layers.h"
 #include "launch/onnx/operators.h"
@@ -28,24 +26,10 @@ Result<OnnxValue> DenseLayer(const LayerScope& scope) {
   return Relu(scope.graph(), z);
 }
 
-// The mean is subtracted before it is scaled, as in training: in 32 bits a difference of large
-// products would lose digits.
-Result<OnnxValue> BatchNormLayer(const LayerScope& scope) {
-  ASSIGN_OR_RETURN(const OnnxValue mean, scope.Weight("mean"));
-  ASSIGN_OR_RETURN(DenseMatrix factor, scope.Matrix("variance"));
-  ASSIGN_OR_RETURN(const OnnxValue bias, scope.Weight("bias"));
-  factor.name += ".factor";
-  for (float& value : factor.values) {
-    value = static_cast<float>(1 / std::sqrt(static_cast<double>(value) + 1e-5));
-  }
-  OnnxGraph& graph = scope.graph();
-  const OnnxValue centred = Subtract(graph, scope.inputs()[0], mean);
-  const OnnxValue normalised = Multiply(graph, centred, scope.Constant(factor));
-  return Relu(graph, Add(graph, normalised, bias));
-}
-
 Result<OnnxValue> ConcatLayer(const LayerScope& scope) {
   return Joined(scope.graph(), scope.inputs(), 1);
 }
+
+Result<OnnxValue> AddLayer(const LayerScope& scope) { return SumOf(scope.graph(), scope.inputs()); }
 
 }  // namespace chorus::launch

@@ -19,6 +19,10 @@ OnnxValue Multiply(OnnxGraph& graph, const OnnxValue& a, const OnnxValue& b) {
   return graph.Op("Mul", {a, b});
 }
 
+OnnxValue Divide(OnnxGraph& graph, const OnnxValue& a, const OnnxValue& b) {
+  return graph.Op("Div", {a, b});
+}
+
 OnnxValue MatMul(OnnxGraph& graph, const OnnxValue& a, const OnnxValue& b) {
   return graph.Op("MatMul", {a, b});
 }
@@ -48,6 +52,10 @@ OnnxValue Columns(OnnxGraph& graph, const OnnxValue& x, int64_t first, int64_t w
                   {x, graph.Ints({first}), graph.Ints({first + width}), graph.Ints({int64_t{1}})});
 }
 
+OnnxValue Transposed(OnnxGraph& graph, const OnnxValue& x, const std::vector<int64_t>& order) {
+  return graph.Op("Transpose", {x}, {{.name = "perm", .values = order, .is_list = true}});
+}
+
 OnnxValue Reshaped(OnnxGraph& graph, const OnnxValue& x, const std::vector<int64_t>& dims) {
   std::vector<int64_t> shape = {0};
   shape.insert(shape.end(), dims.begin(), dims.end());
@@ -58,12 +66,19 @@ OnnxValue ToFloat(OnnxGraph& graph, const OnnxValue& x) {
   return graph.Op("Cast", {x}, {{"to", {onnx::TensorProto::FLOAT}}});
 }
 
-OnnxValue MaskOf(OnnxGraph& graph, const OnnxValue& lengths, int64_t length) {
+OnnxValue ToInt(OnnxGraph& graph, const OnnxValue& x) {
+  return graph.Op("Cast", {x}, {{"to", {onnx::TensorProto::INT64}}});
+}
+
+OnnxValue ElementNumbers(OnnxGraph& graph, int64_t length) {
   std::vector<float> numbers(static_cast<size_t>(length));
   std::iota(numbers.begin(), numbers.end(), 0.0f);
   const int64_t dims[] = {1, length};
-  const OnnxValue elements = graph.Floats(StrCat("elements/", length), dims, numbers);
-  return ToFloat(graph, graph.Op("Less", {elements, lengths}));
+  return graph.Floats(StrCat("elements/", length), dims, numbers);
+}
+
+OnnxValue MaskOf(OnnxGraph& graph, const OnnxValue& lengths, int64_t length) {
+  return ToFloat(graph, graph.Op("Less", {ElementNumbers(graph, length), lengths}));
 }
 
 }  // namespace chorus::launch

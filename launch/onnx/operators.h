@@ -14,6 +14,7 @@ namespace chorus::launch {
 OnnxValue Add(OnnxGraph& graph, const OnnxValue& a, const OnnxValue& b);
 OnnxValue Subtract(OnnxGraph& graph, const OnnxValue& a, const OnnxValue& b);
 OnnxValue Multiply(OnnxGraph& graph, const OnnxValue& a, const OnnxValue& b);  // by element
+OnnxValue Divide(OnnxGraph& graph, const OnnxValue& a, const OnnxValue& b);
 OnnxValue MatMul(OnnxGraph& graph, const OnnxValue& a, const OnnxValue& b);
 OnnxValue Relu(OnnxGraph& graph, const OnnxValue& x);
 
@@ -24,10 +25,15 @@ OnnxValue SumOver(OnnxGraph& graph, const OnnxValue& x, int64_t axis, bool keep)
 // Values side by side along a dimension; an only one as it is.
 OnnxValue Joined(OnnxGraph& graph, const std::vector<OnnxValue>& values, int64_t axis);
 OnnxValue Columns(OnnxGraph& graph, const OnnxValue& x, int64_t first, int64_t width);
+// x with its dimensions in another order; order[0] is 0.
+OnnxValue Transposed(OnnxGraph& graph, const OnnxValue& x, const std::vector<int64_t>& order);
 // x with other dimensions behind the rows.
 OnnxValue Reshaped(OnnxGraph& graph, const OnnxValue& x, const std::vector<int64_t>& dims);
+// [1, length]: 0, 1, ..., the numbers of a sequence's elements.
+OnnxValue ElementNumbers(OnnxGraph& graph, int64_t length);
 // [rows, length] with 1 where the element's number is below lengths, [rows, 1], else 0.
 OnnxValue MaskOf(OnnxGraph& graph, const OnnxValue& lengths, int64_t length);
 OnnxValue ToFloat(OnnxGraph& graph, const OnnxValue& x);
+OnnxValue ToInt(OnnxGraph& graph, const OnnxValue& x);
 
 }  // namespace chorus::launch

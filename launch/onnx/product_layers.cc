@@ -1,4 +1,4 @@
-// Products of inputs with one another.
+// Products of inputs with one another, and what else cuts inputs into slots.
 
 #include "launch/onnx/layers.h"
 #include "launch/onnx/operators.h"
@@ -49,13 +49,27 @@ Result<OnnxValue> SlotDotsLayer(const LayerScope& scope) {
   const bool of_two = scope.inputs().size() == 2;
   const OnnxValue left = SlotsOf(scope, 0, dim);
   const OnnxValue right = of_two ? SlotsOf(scope, 1, dim) : left;
-  const OnnxValue turned =
-      graph.Op("Transpose", {right}, {{.name = "perm", .values = {0, 2, 1}, .is_list = true}});
   const int64_t n = scope.node().input(0).width() / dim;
   const int64_t m = of_two ? scope.node().input(1).width() / dim : n;
-  const OnnxValue dots = Reshaped(graph, MatMul(graph, left, turned), {n * m});
+  const OnnxValue dots =
+      Reshaped(graph, MatMul(graph, left, Transposed(graph, right, {0, 2, 1})), {n * m});
   if (of_two) return dots;
   return graph.Op("Gather", {dots, graph.Ints(PlacesOfPairs(n))}, {{"axis", {1}}});
+}
+
+Result<OnnxValue> SlotMeansLayer(const LayerScope& scope) {
+  ASSIGN_OR_RETURN(const int64_t dim, scope.Option("dim"));
+  OnnxGraph& graph = scope.graph();
+  const OnnxValue part = graph.Number(1.0f / static_cast<float>(dim));
+  return Multiply(graph, SumOver(graph, SlotsOf(scope, 0, dim), 2, false), part);
+}
+
+// Inputs: the slots, a weight for each.
+Result<OnnxValue> ScaleSlotsLayer(const LayerScope& scope) {
+  ASSIGN_OR_RETURN(const int64_t dim, scope.Option("dim"));
+  OnnxGraph& graph = scope.graph();
+  const OnnxValue weights = SlotsOf(scope, 1, 1);
+  return Reshaped(graph, Multiply(graph, SlotsOf(scope, 0, dim), weights), {scope.node().width()});
 }
 
 // Inputs: the gate's logits, the experts.

@@ -143,49 +143,61 @@ TEST_F(ExportTest, LayersOfEveryKindLeaveWithTheModel) {
                         "objective { ukd { average_heads: true } }");
 }
 
+// Models of all encoders, by the name of their job.
+struct NamedJob {
+  const char* name;
+  const char* text;
+};
+constexpr NamedJob kEncoderJobs[] = {
+    {"mmoe",
+     "model { encoder { name: 'mix' mmoe { experts: 3 hidden: [6, 4] } } tower { hidden: 5 } }"},
+    {"ple",
+     "model { encoder { name: 'mix' ple { levels: 2 shared_experts: 1 experts: 2 hidden: 4 } } "
+     "tower { hidden: 5 } batch_norm: true }"},
+    {"crosses",
+     "model { encoder { name: 'full' cross { } } encoder { name: 'low' cross { layers: 1 rank: 2 } "
+     "} tower { hidden: 4 input: ['full', 'low'] } }"},
+    {"interest",
+     "slot { name: 'bought' pooling: SEQUENCE max_length: 2 } "
+     "model { encoder { name: 'interest' target_attention { sequence: 'bought' "
+     "query: 'item' hidden: 4 } } tower { hidden: 5 input: ['inputs', 'interest'] } }"},
+    {"attention",
+     "slot { name: 'bought' pooling: SEQUENCE max_length: 2 } "
+     "model { encoder { name: 'self' self_attention { sequence: 'bought' heads: 2 head_dim: 3 "
+     "layers: 2 } } encoder { name: 'newest' sequence_pooling { sequence: 'bought' pooling: LAST } "
+     "} "
+     "encoder { name: 'total' sequence_pooling { sequence: 'bought' pooling: SUM } } "
+     "tower { hidden: 5 input: ['inputs', 'self', 'newest', 'total'] } }"},
+    {"activations",
+     "model { encoder { name: 'a' mlp { hidden: [6, 6] activation: DICE layer_norm: true "
+     "residual: true } } encoder { name: 'b' input: 'a' mlp { hidden: 5 activation: GELU } } "
+     "encoder { name: 'c' input: 'b' mlp { hidden: 4 activation: PRELU } } "
+     "encoder { name: 'd' mlp { hidden: 4 layer_norm: true } } "
+     "tower { hidden: 5 input: ['c', 'd'] } }"},
+    {"gates",
+     "model { encoder { name: 'relu' slot_gate { } } encoder { name: 'sigmoid' slot_gate { "
+     "gate: SIGMOID reduction: 1 } } tower { hidden: 5 input: ['relu', 'sigmoid'] } }"},
+    {"own",
+     "slot { name: '*' embedding: SHARED_AND_OWN } "
+     "slot { name: 'bought-again' column: 'bought' tower: ['ctr', 'cvr'] no_gradient: 'ctr' } "
+     "model { encoder { name: 'deep' mlp { hidden: 4 } } tower { hidden: [5, 4] } "
+     "transfer { from: 'cvr' to: 'ctr' layer: 2 } }"},
+    {"sequence-and-own",
+     "slot { name: 'bought' pooling: SEQUENCE max_length: 2 } "
+     "slot { name: 'bag' column: 'bought' pooling: WEIGHTED_MEAN } "
+     "slot { name: '*' embedding: SHARED_AND_OWN } "
+     "model { encoder { name: 'bought_mean' sequence_pooling { sequence: 'bought' } } "
+     "tower { hidden: 4 input: ['inputs', 'bought_mean'] } }"},
+    {"pairs",
+     "model { encoder { name: 'fm' bi_interaction { } } encoder { name: 'dots' slot_dots { } } "
+     "tower { hidden: 5 input: ['inputs', 'dots'] wide: ['inputs', 'fm'] } }"},
+};
+
 TEST_F(ExportTest, EncodersLeaveWithTheModel) {
   if (std::string(CHORUS_PYTHON).empty()) GTEST_SKIP() << "needs python3";
-  const auto check = [&](const std::string& name, const std::string& model) {
-    ExpectSamePredictions(name, StrCat("objective { esmm {} } model { ", model, " }"), 3);
-  };
-  check("mmoe", "encoder { name: 'mix' mmoe { experts: 3 hidden: [6, 4] } } tower { hidden: 5 }");
-  check("ple",
-        "encoder { name: 'mix' ple { levels: 2 shared_experts: 1 experts: 2 hidden: 4 } } "
-        "tower { hidden: 5 } batch_norm: true");
-  check("crosses",
-        "encoder { name: 'full' cross { } } encoder { name: 'low' cross { layers: 1 rank: 2 } } "
-        "tower { hidden: 4 input: ['full', 'low'] }");
-  ExpectSamePredictions(
-      "interest",
-      "slot { name: 'bought' pooling: SEQUENCE max_length: 2 } objective { esmm {} } "
-      "model { encoder { name: 'interest' target_attention { sequence: 'bought' "
-      "query: 'item' hidden: 4 } } tower { hidden: 5 input: ['inputs', 'interest'] } }",
-      3);
-  ExpectSamePredictions(
-      "attention",
-      "slot { name: 'bought' pooling: SEQUENCE max_length: 2 } objective { esmm {} } "
-      "model { encoder { name: 'self' self_attention { sequence: 'bought' heads: 2 head_dim: 3 "
-      "layers: 2 } } encoder { name: 'last' sequence_pooling { sequence: 'bought' pooling: LAST } "
-      "} "
-      "tower { hidden: 5 input: ['inputs', 'self', 'last'] } }",
-      3);
-  check("activations",
-        "encoder { name: 'a' mlp { hidden: [6, 6] activation: DICE layer_norm: true "
-        "residual: true } } encoder { name: 'b' input: 'a' mlp { hidden: 5 activation: GELU } } "
-        "encoder { name: 'c' input: 'b' mlp { hidden: 4 activation: PRELU } } tower { hidden: 5 }");
-  check("gates",
-        "encoder { name: 'relu' slot_gate { } } encoder { name: 'sigmoid' slot_gate { "
-        "gate: SIGMOID reduction: 1 } } tower { hidden: 5 input: ['relu', 'sigmoid'] }");
-  ExpectSamePredictions(
-      "own",
-      "objective { esmm {} } slot { name: '*' embedding: SHARED_AND_OWN } "
-      "slot { name: 'bought-again' column: 'bought' tower: ['ctr', 'cvr'] no_gradient: 'ctr' } "
-      "model { encoder { name: 'deep' mlp { hidden: 4 } } tower { hidden: [5, 4] } "
-      "transfer { from: 'cvr' to: 'ctr' layer: 2 } }",
-      3);
-  check("pairs",
-        "encoder { name: 'fm' bi_interaction { } } encoder { name: 'dots' slot_dots { } } "
-        "tower { hidden: 5 input: ['inputs', 'dots'] wide: ['inputs', 'fm'] }");
+  for (const NamedJob& job : kEncoderJobs) {
+    ExpectSamePredictions(job.name, StrCat("objective { esmm {} } ", job.text), 3);
+  }
 }
 
 // Where the environment's CHORUS_PYTHON, or else python3, has onnxruntime.
@@ -223,27 +235,12 @@ TEST_F(OnnxRuntimeTest, PredictsByEveryMethodWhatChorusPredicts) {
 }
 
 TEST_F(OnnxRuntimeTest, ComputesEveryEncoderAsChorusDoes) {
-  const auto check = [&](const std::string& name, const std::string& model) {
-    ExpectSamePredictions(name, StrCat("objective { esmm {} } ", model), 3);
-  };
-  check("bottom", "model { shared_bottom { hidden: [7, 5] } tower { hidden: 6 } }");
-  check("mmoe",
-        "model { encoder { name: 'mix' mmoe { experts: 3 hidden: [6, 4] } } "
-        "tower { hidden: 5 } }");
-  check("ple",
-        "model { encoder { name: 'mix' ple { levels: 2 shared_experts: 1 experts: 2 "
-        "hidden: 4 } } tower { hidden: 5 } }");
-  check("crosses",
-        "model { encoder { name: 'full' cross { } } encoder { name: 'low' cross { "
-        "layers: 1 rank: 2 } } tower { hidden: 4 input: ['full', 'low'] } }");
-  check("pairs",
-        "model { encoder { name: 'fm' bi_interaction { } } encoder { name: 'dots' "
-        "slot_dots { } } tower { hidden: 5 input: ['inputs', 'dots'] "
-        "wide: ['inputs', 'fm'] } }");
-  check("interest",
-        "slot { name: 'bought' pooling: SEQUENCE max_length: 2 } model { encoder { "
-        "name: 'interest' target_attention { sequence: 'bought' query: 'item' hidden: "
-        "4 } } tower { hidden: 5 input: ['inputs', 'interest'] } }");
+  for (const NamedJob& job : kEncoderJobs) {
+    ExpectSamePredictions(job.name, StrCat("objective { esmm {} } ", job.text), 3);
+  }
+  ExpectSamePredictions("bottom",
+                        "objective { esmm {} } model { shared_bottom { hidden: [7, 5] } tower { "
+                        "hidden: 6 } }");
 }
 
 TEST_F(ExportTest, AnOnnxModelIsWrittenBesideTheArraysAndChangesNothingInThem) {

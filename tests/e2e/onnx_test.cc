@@ -10,6 +10,7 @@
 #include "common/strings.h"
 #include "launch/command/checkpoint_rows.h"
 #include "launch/command/export_manifest.h"
+#include "launch/onnx/layers.h"
 #include "launch/onnx/onnx_model.h"
 #include "tests/e2e/job_testing.h"
 #include "tests/launch/onnx/interpreter.h"
@@ -89,10 +90,10 @@ class InputMaker {
     size_t column = 0;
     for (const worker::SlotInfo& slot : schema_.slots) {
       if (slot.context != input.context()) continue;
-      if (slot.name == input.slot()) return SideOf(input).slots[column];
+      if (slot.name == SlotOf(input).column()) return SideOf(input).slots[column];
       ++column;
     }
-    CHECK(false, "no slot ", input.slot());
+    CHECK(false, "no column ", SlotOf(input).column());
     return SideOf(input).slots[0];
   }
 
@@ -196,7 +197,13 @@ class OnnxTest : public ::testing::Test {
     const auto trained = TrainOn(*files_, config, Layout());
     EXPECT_TRUE(trained.status.ok()) << trained.status.ToString();
     checkpoint_ = trained.first().checkpoint;
-    return Serve(*files_, checkpoint_);
+    Served served = Serve(*files_, checkpoint_);
+    for (const ExportGroup& group : served.manifest.group()) {
+      for (const ExportNode& node : group.node()) {
+        if (!node.layer().empty()) kinds_.insert(node.layer());
+      }
+    }
+    return served;
   }
 
   void ExpectSamePredictions(const std::string& job, double behind = 0) {
@@ -240,6 +247,7 @@ class OnnxTest : public ::testing::Test {
 
   std::unique_ptr<FileSystem> files_ = NewMemoryFiles();
   std::string checkpoint_;
+  std::set<std::string> kinds_;  // of the layers of all models that were trained
 };
 
 TEST_F(OnnxTest, EveryMethodPredictsAsChorusDoes) {
@@ -261,6 +269,42 @@ TEST_F(OnnxTest, OptionsOfAMethodsPredictionLeaveWithIt) {
 // What multiplies slots needs tables of one dimension.
 std::string EqualTables() { return Table("name: 'a' dim: 4") + Table("name: 'b' dim: 4"); }
 
+// Of contexts and of exposures; two that stand side by side, of elements of 4 and 3 columns.
+const char* Sequences() {
+  return "slot { name: 'history' pooling: SEQUENCE max_length: 3 } "
+         "slot { name: 'tags' pooling: SEQUENCE max_length: 4 } "
+         "slot { name: 'kinds' column: 'history' table: 'b' pooling: SEQUENCE max_length: 3 } "
+         "model { encoder { name: 'self' self_attention { sequence: ['history', 'kinds'] "
+         "heads: 2 head_dim: 3 layers: 2 } } "
+         "encoder { name: 'placeless' self_attention { sequence: 'tags' heads: 1 head_dim: 4 "
+         "positions: false pooling: SUM } } "
+         "encoder { name: 'tags_mean' sequence_pooling { sequence: 'tags' } } "
+         "encoder { name: 'total' sequence_pooling { sequence: 'history' pooling: SUM } } "
+         "encoder { name: 'newest' sequence_pooling { sequence: 'tags' pooling: LAST } } "
+         "tower { hidden: 6 input: ['inputs', 'self', 'placeless', 'tags_mean', 'total', 'newest'] "
+         "} }";
+}
+
+// Reads elements of a sequence by a candidate.
+std::string TargetAttention() {
+  return StrCat(EqualTables(),
+                "slot { name: 'history' pooling: SEQUENCE max_length: 3 } model { encoder { name: "
+                "'interest' target_attention { sequence: 'history' query: 'item' hidden: 5 } } "
+                "tower { hidden: 6 input: ['inputs', 'interest'] } }");
+}
+
+// Slots of each tower beside those of all, on both sides, and a sequence behind them; a tower reads
+// a slot that the other one trains.
+std::string OwnSlots() {
+  return StrCat("objective { esmm {} } ",
+                "slot { name: 'history' pooling: SEQUENCE max_length: 3 } "
+                "slot { name: 'bag' column: 'history' tower: ['ctr', 'cvr'] no_gradient: 'ctr' } "
+                "slot { name: '*' embedding: SHARED_AND_OWN } "
+                "model { encoder { name: 'newest' sequence_pooling { sequence: 'history' pooling: "
+                "LAST } } tower { hidden: [5, 4] input: ['inputs', 'newest'] } "
+                "transfer { from: 'cvr' to: 'ctr' layer: 2 } }");
+}
+
 TEST_F(OnnxTest, EveryEncoderPredictsAsChorusDoes) {
   const auto check = [&](const std::string& model) {
     for (const char* method : {"esmm {}", "base {}"}) {
@@ -281,22 +325,50 @@ TEST_F(OnnxTest, EveryEncoderPredictsAsChorusDoes) {
                "model { encoder { name: 'fm' bi_interaction { } } encoder { name: 'dots' "
                "slot_dots { } } tower { hidden: 5 input: ['inputs', 'dots'] wide: ['inputs', "
                "'fm'] } }"));
+  check(
+      "model { encoder { name: 'a' mlp { hidden: [6, 6] activation: DICE layer_norm: true "
+      "residual: true } } encoder { name: 'b' input: 'a' mlp { hidden: 5 activation: GELU } } "
+      "encoder { name: 'c' input: 'b' mlp { hidden: 4 activation: PRELU } } encoder { name: 'd' "
+      "input: 'contexts' mlp { hidden: 4 layer_norm: true } } tower { hidden: 5 input: ['c', 'd'] "
+      "} }");
+  check(StrCat(EqualTables(),
+               "model { encoder { name: 'relu' slot_gate { } } encoder { name: 'sigmoid' slot_gate "
+               "{ gate: SIGMOID reduction: 1 } } tower { hidden: 5 input: ['relu', 'sigmoid'] } "
+               "}"));
+  check(Sequences());
+  check(TargetAttention());
+  ExpectSamePredictions(OwnSlots());
+  EXPECT_EQ(Join({kinds_.begin(), kinds_.end()}, ", "), launch::KnownLayers())
+      << "another layer is known than those that are held against Chorus";
 }
 
 TEST_F(OnnxTest, ASequenceIsReadElementByElementAsFarAsItsLength) {
   for (const double behind : {0.0, 5.0}) {
-    ExpectSamePredictions(
-        StrCat(EqualTables(),
-               "slot { name: 'history' pooling: SEQUENCE max_length: 3 } model { encoder { name: "
-               "'interest' target_attention { sequence: 'history' query: 'item' hidden: 5 } } "
-               "tower { hidden: 6 input: ['inputs', 'interest'] } }"),
-        behind);
+    ExpectSamePredictions(TargetAttention(), behind);
+    ExpectSamePredictions(Sequences(), behind);
   }
 }
 
 TEST_F(OnnxTest, SlotsArePooledByTheirOwnRules) {
   ExpectSamePredictions(
       "slot { name: 'tags' pooling: MEAN } slot { name: 'history' pooling: WEIGHTED_MEAN }");
+}
+
+TEST_F(OnnxTest, SlotsOfSomeTowersAndSeveralOfOneColumnAreInputsOfTheirOwn) {
+  ExpectSamePredictions(OwnSlots(), 5);
+  const Served served = Serve(*files_, checkpoint_);
+  std::string found;
+  for (const ExportOnnxInput& input : served.manifest.onnx().input()) {
+    found += StrCat(input.name(), " ", input.table(), "\n");
+  }
+  EXPECT_EQ(found,
+            "context_of \n"
+            "slot/user a\nslot/user-ctr a-ctr\nslot/user-cvr a-cvr\nslot/bag a\n"
+            "slot/history a\nnumeric/context \nlength/history \n"
+            "slot/item b\nslot/tags a\nslot/cross a\n"
+            "slot/tags-ctr a-ctr\nslot/cross-ctr a-ctr\n"
+            "slot/tags-cvr a-cvr\nslot/cross-cvr a-cvr\n"
+            "numeric/exposure \n");
 }
 
 TEST_F(OnnxTest, ALogWithoutContextsHasNoContextsInItsModel) {
@@ -311,7 +383,7 @@ TEST_F(OnnxTest, ALogWithoutContextsHasNoContextsInItsModel) {
 }
 
 TEST_F(OnnxTest, NoExposuresGiveNoScores) {
-  const Served served = Trained("objective { esmm {} }");
+  const Served served = Trained(StrCat("objective { esmm {} } ", Sequences()));
   const auto log = worker::LogReader::Open(*files_, {"test"});
   ASSERT_TRUE(log.ok());
   worker::Batch batch;

@@ -57,6 +57,8 @@ UnaryFunction FindUnary(const std::string& type) {
       {"Relu", [](double x) { return std::max(x, 0.0); }},
       {"Sigmoid", [](double x) { return 1 / (1 + std::exp(-x)); }},
       {"Softplus", [](double x) { return std::max(x, 0.0) + std::log1p(std::exp(-std::abs(x))); }},
+      {"Sqrt", [](double x) { return std::sqrt(x); }},
+      {"Tanh", [](double x) { return std::tanh(x); }},
   };
   const auto found = functions.find(type);
   return found == functions.end() ? nullptr : found->second;
@@ -66,9 +68,13 @@ using BinaryFunction = double (*)(double, double);
 BinaryFunction FindBinary(const std::string& type) {
   static const std::map<std::string, BinaryFunction> functions = {
       {"Add", [](double a, double b) { return a + b; }},
+      {"Div", [](double a, double b) { return a / b; }},
+      {"Equal", [](double a, double b) { return a == b ? 1.0 : 0.0; }},
       {"Less", [](double a, double b) { return a < b ? 1.0 : 0.0; }},
+      {"Max", [](double a, double b) { return std::max(a, b); }},
       {"Min", [](double a, double b) { return std::min(a, b); }},
       {"Mul", [](double a, double b) { return a * b; }},
+      {"PRelu", [](double a, double slope) { return a < 0 ? slope * a : a; }},
       {"Sub", [](double a, double b) { return a - b; }},
   };
   const auto found = functions.find(type);
@@ -105,7 +111,7 @@ Tensor Binary(BinaryFunction function, const Tensor& a, const Tensor& b) {
   return out;
 }
 
-// [.., n, k] times [k, m], or [batch, n, k] times [batch, k, m].
+// [.., n, k] times [k, m], or times [.., k, m]: a matrix each.
 Tensor Product(const Tensor& a, const Tensor& b) {
   const int64_t k = a.dims.back(), m = b.dims.back();
   EXPECT_EQ(b.dims[b.dims.size() - 2], k);
@@ -113,8 +119,12 @@ Tensor Product(const Tensor& a, const Tensor& b) {
   dims.back() = m;
   Tensor out = Zeros(dims);
   const int64_t n = a.dims[a.dims.size() - 2];
+  const bool of_many = b.dims.size() > 2;
+  if (of_many) {
+    EXPECT_TRUE(std::equal(a.dims.begin(), a.dims.end() - 2, b.dims.begin(), b.dims.end() - 2));
+  }
   for (int64_t row = 0; row < CountOf(a.dims) / std::max<int64_t>(k, 1); ++row) {
-    const int64_t matrix = b.dims.size() == 3 ? row / n * k * m : 0;
+    const int64_t matrix = of_many ? row / n * k * m : 0;
     for (int64_t j = 0; j < m; ++j) {
       for (int64_t i = 0; i < k; ++i) {
         At(out, row * m + j) += At(a, row * k + i) * At(b, matrix + i * m + j);
@@ -140,6 +150,16 @@ Tensor Taken(const Tensor& x, int64_t axis, const Dims& places) {
       }
     }
   }
+  return out;
+}
+
+// The same, where a tensor of any dimensions says which.
+Tensor Gathered(const Tensor& x, int64_t axis, const Tensor& places) {
+  Dims flat;
+  for (size_t i = 0; i < places.values.size(); ++i) flat.push_back(IntAt(places, i));
+  Tensor out = Taken(x, axis, flat);
+  out.dims.erase(out.dims.begin() + axis);
+  out.dims.insert(out.dims.begin() + axis, places.dims.begin(), places.dims.end());
   return out;
 }
 
@@ -201,15 +221,18 @@ Tensor Softmax(const Tensor& x, int64_t axis) {
   return out;
 }
 
-// [a, b, c] to [a, c, b]
-Tensor Transposed(const Tensor& x) {
-  Tensor out = Zeros({x.dims.at(0), x.dims.at(2), x.dims.at(1)});
-  for (int64_t a = 0; a < x.dims[0]; ++a) {
-    for (int64_t b = 0; b < x.dims[1]; ++b) {
-      for (int64_t c = 0; c < x.dims[2]; ++c) {
-        At(out, (a * x.dims[2] + c) * x.dims[1] + b) = At(x, (a * x.dims[1] + b) * x.dims[2] + c);
-      }
+// Dimension d of the result is order[d] of x.
+Tensor Transposed(const Tensor& x, const Dims& order) {
+  EXPECT_EQ(order.size(), x.dims.size());
+  Dims dims;
+  for (const int64_t from : order) dims.push_back(x.dims.at(static_cast<size_t>(from)));
+  Tensor out = Zeros(dims);
+  for (int64_t i = 0; i < CountOf(dims); ++i) {
+    int64_t rest = i, place = 0;
+    for (size_t d = dims.size(); d-- > 0; rest /= dims[d]) {
+      place += rest % dims[d] * CountOf(x.dims, static_cast<size_t>(order[d]) + 1, dims.size());
     }
+    At(out, i) = At(x, place);
   }
   return out;
 }
@@ -226,20 +249,24 @@ Tensor Reshaped(Tensor x, const Tensor& shape) {
   return x;
 }
 
-int64_t Number(const onnx::NodeProto& node, const std::string& attribute) {
-  for (const onnx::AttributeProto& about : node.attribute()) {
-    if (about.name() != attribute) continue;
-    EXPECT_EQ(about.type(), onnx::AttributeProto::INT);
-    return about.i();
+const onnx::AttributeProto& Attribute(const onnx::NodeProto& node, const std::string& name,
+                                      onnx::AttributeProto::AttributeType type) {
+  for (const onnx::AttributeProto& attribute : node.attribute()) {
+    if (attribute.name() != name) continue;
+    EXPECT_EQ(attribute.type(), type);
+    return attribute;
   }
-  ADD_FAILURE() << node.name() << ": no attribute " << attribute;
-  return 0;
+  ADD_FAILURE() << node.name() << ": no attribute " << name;
+  return onnx::AttributeProto::default_instance();
 }
 
-Dims AllInts(const Tensor& tensor) {
-  Dims out;
-  for (size_t i = 0; i < tensor.values.size(); ++i) out.push_back(IntAt(tensor, i));
-  return out;
+int64_t Number(const onnx::NodeProto& node, const std::string& attribute) {
+  return Attribute(node, attribute, onnx::AttributeProto::INT).i();
+}
+
+Dims List(const onnx::NodeProto& node, const std::string& attribute) {
+  const auto& ints = Attribute(node, attribute, onnx::AttributeProto::INTS).ints();
+  return {ints.begin(), ints.end()};
 }
 
 std::optional<Tensor> Computed(const onnx::NodeProto& node, const std::vector<const Tensor*>& x) {
@@ -253,11 +280,11 @@ std::optional<Tensor> Computed(const onnx::NodeProto& node, const std::vector<co
     return Binary(function, *x[0], *x[1]);
   }
   if (type == "MatMul") return Product(*x[0], *x[1]);
-  if (type == "Gather") return Taken(*x[0], Number(node, "axis"), AllInts(*x[1]));
+  if (type == "Gather") return Gathered(*x[0], Number(node, "axis"), *x[1]);
   if (type == "Concat") return Concat(x, Number(node, "axis"));
   if (type == "ReduceSum") return ReduceSum(*x[0], IntAt(*x[1], 0), Number(node, "keepdims") == 1);
   if (type == "Softmax") return Softmax(*x[0], Number(node, "axis"));
-  if (type == "Transpose") return Transposed(*x[0]);
+  if (type == "Transpose") return Transposed(*x[0], List(node, "perm"));
   if (type == "Reshape") return Reshaped(*x[0], *x[1]);
   if (type == "Slice") {
     Dims places(static_cast<size_t>(IntAt(*x[2], 0) - IntAt(*x[1], 0)));

@@ -77,6 +77,53 @@ TEST(OnnxModelTest, ReadsColumnsThatAreAPartOfAnInput) {
   EXPECT_NEAR(scores.at("pctcvr").values.at(0), std::exp(-40.0), 1e-22);
 }
 
+// Elements of two columns that attend to all alike, so that each gets the mean of those that are
+// there; (1, 2) is added to the last one, (10, 20) to the one before.
+TEST(OnnxModelTest, SelfAttentionSeesTheElementsThatAreThereAndNoOthers) {
+  ExportManifest manifest;
+  ASSERT_TRUE(google::protobuf::TextFormat::ParseFromString(R"(
+    method: "BASE" objective { base {} }
+    slot { name: "bought" pooling: SEQUENCE table: "t" first_column: 0 dim: 2 max_length: 3 }
+    group {
+      name: "all"
+      node { name: "contexts" context: true }
+      node { name: "exposures" width: 7 }
+      node { name: "self" layer: "self_attention" width: 6 part: "self"
+             option { key: "length" value: 3 } option { key: "heads" value: 1 }
+             option { key: "positions" value: 1 }
+             input { node: 1 first: 0 width: 6 } input { node: 1 first: 6 width: 1 } }
+      node { name: "tower.ctr.logit" layer: "logit" width: 1 head: "ctr" part: "tower.ctr.logit"
+             input { node: 2 first: 0 width: 6 label: "all" } }
+      node { name: "tower.cvr.logit" layer: "logit" width: 1 head: "cvr" part: "tower.cvr.logit"
+             input { node: 2 first: 4 width: 2 label: "all" } }
+    })",
+                                                            &manifest));
+  worker::DenseState dense;
+  dense.arrays.push_back({"weight/self.query", 2, 2, {0, 0, 0, 0}});
+  for (const std::string name : {"key", "value", "out"}) {
+    dense.arrays.push_back({"weight/self." + name, 2, 2, {1, 0, 0, 1}});
+  }
+  dense.arrays.push_back({"weight/self.position", 3, 2, {1, 2, 10, 20, 100, 200}});
+  dense.arrays.push_back({"weight/tower.ctr.logit.all", 6, 1, {0.1, 0.2, 0.3, 0.4, 0.5, 0.6}});
+  dense.arrays.push_back({"weight/tower.ctr.logit.bias", 1, 1, {0}});
+  dense.arrays.push_back({"weight/tower.cvr.logit.all", 2, 1, {1, 1}});
+  dense.arrays.push_back({"weight/tower.cvr.logit.bias", 1, 1, {0}});
+  const auto made = MakeOnnxModel(manifest, dense);
+  ASSERT_TRUE(made.ok()) << made.status().ToString();
+  onnx::ModelProto model;
+  ASSERT_TRUE(model.ParseFromString(made->bytes));
+  constexpr double kElse = 7;  // behind the last element
+  const Tensor bought = {{2, 3, 2},
+                         {-9, -21, -2, -3, kElse, kElse, kElse, kElse, kElse, kElse, kElse, kElse}};
+  const Tensors scores =
+      Evaluate(model, {{"slot/bought", bought}, {"length/bought", {{2}, {2, 0}}}});
+  // (-9, -21) + (10, 20) = (1, -1), (-2, -3) + (1, 2) = (-1, -1), mean (0, -1): (1, -2), (-1, -2)
+  const double logit = 0.1 * 1 + 0.2 * -2 + 0.3 * -1 + 0.4 * -2;
+  EXPECT_NEAR(scores.at("pctr").values.at(0), 1 / (1 + std::exp(-logit)), 1e-7);
+  EXPECT_EQ(scores.at("pcvr").values.at(0), 0.5);  // of a third element, which is not there
+  EXPECT_EQ(scores.at("pctr").values.at(1), 0.5);
+}
+
 TEST(OnnxModelTest, DescribesTheInputsThatLayersReadAndNoOthers) {
   const auto made = MakeOnnxModel(Manifest(), Weights());
   ASSERT_TRUE(made.ok()) << made.status().ToString();
@@ -97,7 +144,7 @@ TEST(OnnxModelTest, RefusesALayerThatItDoesNotKnowByKindAndNode) {
   manifest.mutable_group(1)->mutable_node(2)->set_layer("gelu_gate");
   ExpectRefused(manifest, Weights(), Code::kInvalidArgument,
                 "group cvr, node tower.cvr.logit: a layer \"gelu_gate\" is not known as ONNX, only "
-                "batch_norm, ");
+                "add, batch_norm, ");
 }
 
 TEST(OnnxModelTest, RefusesAMethodThatItDoesNotKnowByName) {
