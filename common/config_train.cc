@@ -79,7 +79,7 @@ Status CheckReaders(const SlotConfig& slot, const std::string& path, const Origi
   const bool pooled = slot.pooling() != SlotConfig::SEQUENCE && !slot.numeric() && !slot.ignore();
   if (!pooled && (own || !towers.empty())) {
     return error(own ? ".embedding" : ".tower",
-                 "is for pooled slots alone, and this one is no such");
+                 "needs a pooled slot; this one is a SEQUENCE, numeric or ignored");
   }
   if (slot.numeric() && slot.has_column()) {
     return error(".column", "is for slots of ids; a numeric column is read under its name");
@@ -87,7 +87,8 @@ Status CheckReaders(const SlotConfig& slot, const std::string& path, const Origi
   const bool any = (slot.has_column() ? slot.column() : slot.name()) == "*";
   if (any && (slot.numeric() || slot.name().find('*') == std::string::npos)) {
     return error(".name",
-                 "of a slot that reads the columns \"*\" of ids has a \"*\" for their names");
+                 "a slot with column \"*\" needs \"*\" in its name, which stands for each "
+                 "column's name");
   }
   return Status::Ok();
 }

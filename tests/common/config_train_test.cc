@@ -148,14 +148,15 @@ TEST_F(ConfigTrain, WhoReadsASlotIsChecked) {
               HasSubstr("slot.0.no_gradient: \"cvr\" is none of this slot's towers"));
   EXPECT_THAT(ErrorOf("slot { name: \"1\" tower: \"ctr\" embedding: OWN }"),
               HasSubstr("slot.0.embedding: makes slots for every tower"));
-  EXPECT_THAT(ErrorOf("slot { name: \"1\" pooling: SEQUENCE tower: \"ctr\" }"),
-              HasSubstr("slot.0.tower: is for pooled slots alone"));
+  EXPECT_THAT(
+      ErrorOf("slot { name: \"1\" pooling: SEQUENCE tower: \"ctr\" }"),
+      HasSubstr("slot.0.tower: needs a pooled slot; this one is a SEQUENCE, numeric or ignored"));
   EXPECT_THAT(ErrorOf("slot { name: \"1\" numeric: true embedding: OWN }"),
-              HasSubstr("slot.0.embedding: is for pooled slots alone"));
+              HasSubstr("slot.0.embedding: needs a pooled slot"));
   EXPECT_THAT(ErrorOf("slot { name: \"1\" numeric: true column: \"2\" }"),
               HasSubstr("slot.0.column: is for slots of ids"));
   EXPECT_THAT(ErrorOf("slot { name: \"rest\" column: \"*\" }"),
-              HasSubstr("slot.0.name: of a slot"));
+              HasSubstr("slot.0.name: a slot with column \"*\" needs \"*\" in its name"));
 }
 
 TEST_F(ConfigTrain, TableNamesArePlain) {
