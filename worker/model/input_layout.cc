@@ -50,6 +50,10 @@ Status CheckAgainstLog(const SlotConfig& config, const LogSchema& schema) {
   for (const NumericInfo& numeric : schema.numerics) {
     if (numeric.name != column) continue;
     if (config.numeric() || config.ignore()) return Status::Ok();
+    if (column != config.name()) {
+      return InvalidArgument(StrCat(where, "column \"", column,
+                                    "\" is numeric in the log: read it under its own name"));
+    }
     return InvalidArgument(where +
                            "a numeric column in the log: write numeric: true or ignore: true");
   }
@@ -197,6 +201,7 @@ Result<InputLayout> InputLayout::Make(const TrainConfig& config, const LogSchema
   std::vector<ReadSlot> contexts, exposures;
   std::vector<OwnColumns> owners;
   std::set<std::string> names;
+  for (const NumericInfo& info : schema.numerics) names.insert(info.name);
   uint32_t id_columns[2] = {0, 0};
   for (const SlotInfo& info : schema.slots) {
     const uint32_t column = id_columns[info.context ? 1 : 0]++;
