@@ -95,9 +95,12 @@ Result<SlotInput> InputOf(const SlotConfig& slot, uint32_t column, const TrainCo
   CHECK(slot.embedding() <= SlotConfig::SHARED, "slot ", slot.name(), " is not expanded");
   SlotInput input;
   input.name = slot.name();
+  input.log_column = ColumnOf(slot);
   input.column = column;
   ASSIGN_OR_RETURN(input.table, TableOf(slot, config));
-  input.dim = config.table(static_cast<int>(input.table)).dim();
+  const TableConfig& table = config.table(static_cast<int>(input.table));
+  input.dim = table.dim();
+  input.trained = !table.has_trainable() || table.trainable();
   if (slot.has_pooling()) input.pooling = slot.pooling();
   if (input.pooling == SlotConfig::SEQUENCE) input.max_length = slot.max_length();
   return input;
@@ -214,6 +217,7 @@ Result<InputLayout> InputLayout::Make(const TrainConfig& config, const LogSchema
       }
       ReadSlot read = {{}, OwnersOf(slot)};
       ASSIGN_OR_RETURN(read.input, InputOf(slot, column, config));
+      if (slot.tower_size() > 0 && read.owners.trained_by.empty()) read.input.trained = false;
       const bool known = std::any_of(owners.begin(), owners.end(), [&](const OwnColumns& own) {
         return own.label == read.owners.label;
       });
