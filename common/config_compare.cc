@@ -194,8 +194,12 @@ CompareMethod WithSetting(const CompareMethod& method, const CompareSetting& set
 Result<TrainConfig> MethodConfig(const CompareConfig& config, const CompareMethod& method,
                                  const FillUnwritten& fill) {
   TrainConfig job = config.train();
+  internal::DropIdleLengths(
+      &job);  // defaults; LoadCompareConfig has refused those that are written
   *job.mutable_objective() = method.objective();
   RETURN_IF_ERROR(ApplySets({method.set().begin(), method.set().end()}, &job));
+  RETURN_IF_ERROR(
+      internal::CheckLengths(job, "", Origins(StrCat("set of method ", method.name()))));
   if (fill) RETURN_IF_ERROR(fill(&job));
   internal::FillDefaults(&job);
   return job;
@@ -214,6 +218,7 @@ Result<CompareConfig> LoadCompareConfig(const std::string& path,
   }
   FillNames(&config);
   const TrainConfig written = config.train();
+  RETURN_IF_ERROR(internal::CheckLengths(written, "train", origins));
   internal::FillDefaults(&config);
   RETURN_IF_ERROR(internal::CheckAllowed(config, "", origins));
   if (config.fit_settings() && config.has_train()) *config.mutable_train() = written;

@@ -11,6 +11,7 @@
 #include <google/protobuf/descriptor.h>
 #include <google/protobuf/message.h>
 
+#include "common/config.pb.h"
 #include "common/status.h"
 
 namespace chorus::internal {
@@ -71,5 +72,11 @@ void FillWhatIsEmpty(google::protobuf::Message* config);
 // Checks ranges and required texts, and that there is no unspecified enum, no NaN and no infinity.
 Status CheckAllowed(const google::protobuf::Message& config, const std::string& path,
                     const Origins& origins);
+
+// Refuses a length of a slot that is no sequence, where it would be of no effect. `config` is as a
+// user wrote it, with no defaults; path: of it in the whole configuration.
+Status CheckLengths(const TrainConfig& config, const std::string& path, const Origins& origins);
+// Takes these lengths away, which defaults and the configurations of older builds have everywhere.
+void DropIdleLengths(TrainConfig* config);
 
 }  // namespace chorus::internal

@@ -37,24 +37,6 @@ Status CheckTables(const TrainConfig& config, const Origins& origins,
   return Status::Ok();
 }
 
-// A length that no sequence has would be of no effect. `config` is as it was written; a complete
-// one, which was printed or saved, has a pooling and the default length in every slot.
-Status CheckLengths(const TrainConfig& config, const Origins& origins) {
-  SlotConfig defaults;
-  internal::FillDefaults(&defaults);
-  for (int i = 0; i < config.slot_size(); ++i) {
-    const SlotConfig& slot = config.slot(i);
-    if (!slot.has_max_length() || slot.pooling() == SlotConfig::SEQUENCE) continue;
-    if (slot.has_pooling() && slot.max_length() == defaults.max_length()) continue;
-    const std::string path = StrCat("slot.", i, ".max_length");
-    return FieldError(
-        origins.Of(path), path,
-        StrCat("slot \"", slot.name(), "\" is no sequence, all of whose ids count; ",
-               "allowed: with pooling: SEQUENCE (import keeps fewer ids by max_ids)"));
-  }
-  return Status::Ok();
-}
-
 // What a slot says of its readers.
 Status CheckReaders(const SlotConfig& slot, const std::string& path, const Origins& origins) {
   const auto& towers = slot.tower();
@@ -79,7 +61,7 @@ Status CheckReaders(const SlotConfig& slot, const std::string& path, const Origi
   const bool pooled = slot.pooling() != SlotConfig::SEQUENCE && !slot.numeric() && !slot.ignore();
   if (!pooled && (own || !towers.empty())) {
     return error(own ? ".embedding" : ".tower",
-                 "is for pooled slots alone, and this one is no such");
+                 "needs a pooled slot; this one is a SEQUENCE, numeric or ignored");
   }
   if (slot.numeric() && slot.has_column()) {
     return error(".column", "is for slots of ids; a numeric column is read under its name");
@@ -87,7 +69,8 @@ Status CheckReaders(const SlotConfig& slot, const std::string& path, const Origi
   const bool any = (slot.has_column() ? slot.column() : slot.name()) == "*";
   if (any && (slot.numeric() || slot.name().find('*') == std::string::npos)) {
     return error(".name",
-                 "of a slot that reads the columns \"*\" of ids has a \"*\" for their names");
+                 "a slot with column \"*\" needs \"*\" in its name, which stands for each "
+                 "column's name");
   }
   return Status::Ok();
 }
@@ -174,10 +157,10 @@ Status CheckRules(const TrainConfig& config, const Origins& origins) {
 }
 
 Status Finish(const Origins& origins, TrainConfig* config) {
-  RETURN_IF_ERROR(CheckLengths(*config, origins));
   internal::FillWhatIsEmpty(config);
   internal::FillDefaults(config);
   RETURN_IF_ERROR(internal::CheckAllowed(*config, "", origins));
+  internal::DropIdleLengths(config);
   std::set<std::string> tables;
   RETURN_IF_ERROR(CheckTables(*config, origins, &tables));
   RETURN_IF_ERROR(FinishSlots(origins, tables, config));
@@ -186,15 +169,84 @@ Status Finish(const Origins& origins, TrainConfig* config) {
   return CheckRules(*config, origins);
 }
 
+// True where the slot's rows learn from somebody, whatever its table says.
+bool IsTrained(const SlotConfig& slot) {
+  if (slot.numeric() || slot.ignore()) return false;
+  const auto& without = slot.no_gradient();
+  const auto trains = [&](const std::string& tower) {
+    return std::find(without.begin(), without.end(), tower) == without.end();
+  };
+  return slot.tower_size() == 0 || std::any_of(slot.tower().begin(), slot.tower().end(), trains);
+}
+
+// True where a slot, or a column that no slot names, may train the table.
+bool HasTrainer(const TrainConfig& config, const std::string& table) {
+  bool rest = table == config.table(0).name();  // columns without a slot have the first table
+  for (const SlotConfig& slot : config.slot()) {
+    const bool own = slot.embedding() > SlotConfig::SHARED && table.starts_with(slot.table() + "-");
+    if (IsTrained(slot) && (own || slot.table() == table)) return true;
+    if ((slot.has_column() ? slot.column() : slot.name()) == "*") rest = false;
+  }
+  return rest;
+}
+
+// Rows that nobody trains keep their random first values, unless a warm start brings others.
+// `config` is complete, and as it was written otherwise.
+Status CheckTrainers(const TrainConfig& config, const Origins& origins) {
+  for (int i = 0; i < config.slot_size(); ++i) {
+    const SlotConfig& slot = config.slot(i);
+    const bool pooled = slot.pooling() != SlotConfig::SEQUENCE && !slot.numeric() && !slot.ignore();
+    if (!pooled || IsTrained(slot) || HasTrainer(config, slot.table())) continue;
+    const bool frozen =
+        std::any_of(config.table().begin(), config.table().end(), [&](const TableConfig& table) {
+          return table.name() == slot.table() && !table.trainable();
+        });
+    if (frozen) continue;
+    const std::string path = StrCat("slot.", i, ".no_gradient");
+    return FieldError(
+        origins.Of(path), path,
+        StrCat("names all towers of slot \"", slot.name(), "\", and nothing else trains table \"",
+               slot.table(),
+               "\": leave a tower out, or write trainable: false in that table, which "
+               "then stays as warm_start brings it"));
+  }
+  return Status::Ok();
+}
+
 }  // namespace
+
+namespace internal {
+
+Status CheckLengths(const TrainConfig& config, const std::string& path, const Origins& origins) {
+  for (int i = 0; i < config.slot_size(); ++i) {
+    const SlotConfig& slot = config.slot(i);
+    if (!slot.has_max_length() || slot.pooling() == SlotConfig::SEQUENCE) continue;
+    const std::string field = Under(path, StrCat("slot.", i, ".max_length"));
+    return FieldError(
+        origins.Of(field), field,
+        StrCat("slot \"", slot.name(), "\" is no sequence, all of whose ids count; ",
+               "allowed: with pooling: SEQUENCE (import keeps fewer ids by max_ids)"));
+  }
+  return Status::Ok();
+}
+
+void DropIdleLengths(TrainConfig* config) {
+  for (SlotConfig& slot : *config->mutable_slot()) {
+    if (slot.pooling() != SlotConfig::SEQUENCE) slot.clear_max_length();
+  }
+}
+
+}  // namespace internal
 
 Result<TrainConfig> LoadTrainConfig(const std::string& path, const std::vector<std::string>& sets,
                                     const FillUnwritten& fill) {
   TrainConfig config;
   Origins origins(path.empty() ? "configuration" : path);
   RETURN_IF_ERROR(internal::ReadConfig(path, sets, &config, &origins));
+  RETURN_IF_ERROR(internal::CheckLengths(config, "", origins));
   if (fill) RETURN_IF_ERROR(fill(&config));
   RETURN_IF_ERROR(Finish(origins, &config));
+  RETURN_IF_ERROR(CheckTrainers(config, origins));
   return config;
 }
 

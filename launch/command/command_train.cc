@@ -23,10 +23,24 @@
 namespace chorus::launch {
 namespace {
 
+// What a run that goes on has chosen before stays, whatever this build would choose. Where there is
+// no such run, or none that can be read, the resume itself says so.
+void KeepSettingsOfRun(TrainConfig* written) {
+  const std::string& directory = written->checkpoint().directory();
+  if (directory.empty()) return;
+  const auto folder = worker::FindCheckpoint(PosixFiles(), directory);
+  if (!folder.ok() || !folder->has_value()) return;
+  const auto manifest = worker::ReadManifest(PosixFiles(), **folder);
+  if (!manifest.ok()) return;
+  TrainConfig earlier = manifest->config();
+  if (FinishTrainConfig(**folder, &earlier).ok()) worker::KeepSettings(earlier, written);
+}
+
 // The configuration with settings that fit its log where its user wrote none; these in *fitted.
-Result<TrainConfig> LoadFitted(const ConfigArguments& arguments,
+Result<TrainConfig> LoadFitted(const ConfigArguments& arguments, worker::Resume resume,
                                std::vector<worker::FittedSetting>* fitted) {
   const auto fit = [&](TrainConfig* written) -> Status {
+    if (resume != worker::Resume::kNothing) KeepSettingsOfRun(written);
     const std::vector<std::string> paths(written->data().log().begin(),
                                          written->data().log().end());
     if (paths.empty()) return Status::Ok();
@@ -49,9 +63,9 @@ Status PrintPlannedSteps(const TrainConfig& config) {
   return Status::Ok();
 }
 
-Status PrintFitted(const ConfigArguments& arguments) {
+Status PrintFitted(const ConfigArguments& arguments, worker::Resume resume) {
   std::vector<worker::FittedSetting> fitted;
-  ASSIGN_OR_RETURN(const TrainConfig config, LoadFitted(arguments, &fitted));
+  ASSIGN_OR_RETURN(const TrainConfig config, LoadFitted(arguments, resume, &fitted));
   if (config.data().log_size() == 0) {
     std::printf("# data.log is not set: what would fit the log has its default.\n");
   }
@@ -80,7 +94,7 @@ Result<std::unique_ptr<FileLock>> LockCheckpoints(const TrainConfig& config) {
 
 Result<TrainConfig> LoadTrainingJob(const TrainArguments& arguments) {
   std::vector<worker::FittedSetting> fitted;
-  ASSIGN_OR_RETURN(TrainConfig config, LoadFitted(arguments.config, &fitted));
+  ASSIGN_OR_RETURN(TrainConfig config, LoadFitted(arguments.config, arguments.resume, &fitted));
   if (config.data().log_size() == 0) {
     return InvalidArgument("data.log: names no log to train on (--set data.log=DIRECTORY)");
   }
@@ -172,7 +186,9 @@ void PrintResult(const TrainConfig& config, const worker::TrainResult& result) {
 }  // namespace
 
 Status RunTrain(const TrainArguments& arguments, bool* stopped) {
-  if (arguments.config.print_config) return PrintFitted(arguments.config);
+  if (arguments.config.print_config) {
+    return PrintFitted(arguments.config, arguments.resume);
+  }
   CatchStopSignals();
   std::unique_ptr<FileLock> lock;
   return RunJob(

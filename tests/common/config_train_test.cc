@@ -69,14 +69,31 @@ TEST_F(ConfigTrain, ALengthIsForSequences) {
               HasSubstr(no_sequence));
   EXPECT_THAT(ErrorOf("slot { name: 'tags' }", {"slot.tags.max_length=20"}),
               HasSubstr(no_sequence));
+  EXPECT_THAT(ErrorOf("slot { name: 'tags' max_length: 50 pooling: MEAN }"),
+              HasSubstr(no_sequence));
   EXPECT_EQ(ErrorOf("slot { name: 'tags' max_length: 20 pooling: SEQUENCE }"), "no error");
+}
+
+// Older builds saved a length in every slot, and let users write any.
+TEST_F(ConfigTrain, ALengthWithoutASequenceInASavedJobIsNoError) {
+  TrainConfig saved = *Load(
+      "slot { name: 'tags' pooling: MEAN } "
+      "slot { name: 'seen' pooling: SEQUENCE max_length: 7 }");
+  const TrainConfig now = saved;
+  EXPECT_FALSE(now.slot(0).has_max_length());
+  saved.mutable_slot(0)->set_max_length(20);
+  ASSERT_TRUE(FinishTrainConfig("checkpoint", &saved).ok());
+  EXPECT_THAT(DifferingFields(saved, now, {}), ::testing::IsEmpty());
+  EXPECT_EQ(saved.slot(1).max_length(), 7u);
 }
 
 // As jobs in checkpoints are, and what --print-config shows.
 TEST_F(ConfigTrain, ACompleteJobWithASlotIsAJob) {
   const auto config = Load("slot { name: 'tags' pooling: MEAN } slot { name: 'x' }");
   ASSERT_TRUE(config.ok()) << config.status().ToString();
-  EXPECT_EQ(ErrorOf(PrintConfig(*config)), "no error");
+  const auto printed = Load(PrintConfig(*config));
+  ASSERT_TRUE(printed.ok()) << printed.status().ToString();
+  EXPECT_EQ(printed->SerializeAsString(), config->SerializeAsString());
   TrainConfig again = *config;
   EXPECT_TRUE(FinishTrainConfig("checkpoint", &again).ok());
 }
@@ -148,14 +165,30 @@ TEST_F(ConfigTrain, WhoReadsASlotIsChecked) {
               HasSubstr("slot.0.no_gradient: \"cvr\" is none of this slot's towers"));
   EXPECT_THAT(ErrorOf("slot { name: \"1\" tower: \"ctr\" embedding: OWN }"),
               HasSubstr("slot.0.embedding: makes slots for every tower"));
-  EXPECT_THAT(ErrorOf("slot { name: \"1\" pooling: SEQUENCE tower: \"ctr\" }"),
-              HasSubstr("slot.0.tower: is for pooled slots alone"));
+  EXPECT_THAT(
+      ErrorOf("slot { name: \"1\" pooling: SEQUENCE tower: \"ctr\" }"),
+      HasSubstr("slot.0.tower: needs a pooled slot; this one is a SEQUENCE, numeric or ignored"));
   EXPECT_THAT(ErrorOf("slot { name: \"1\" numeric: true embedding: OWN }"),
-              HasSubstr("slot.0.embedding: is for pooled slots alone"));
+              HasSubstr("slot.0.embedding: needs a pooled slot"));
   EXPECT_THAT(ErrorOf("slot { name: \"1\" numeric: true column: \"2\" }"),
               HasSubstr("slot.0.column: is for slots of ids"));
   EXPECT_THAT(ErrorOf("slot { name: \"rest\" column: \"*\" }"),
-              HasSubstr("slot.0.name: of a slot"));
+              HasSubstr("slot.0.name: a slot with column \"*\" needs \"*\" in its name"));
+}
+
+TEST_F(ConfigTrain, ATableThatNobodyTrainsIsFrozenOrRefused) {
+  const std::string tables = "table { name: \"a\" } table { name: \"b\" } ";
+  const std::string slot = "slot { name: \"1\" table: \"b\" tower: \"ctr\" no_gradient: \"ctr\" } ";
+  EXPECT_THAT(
+      ErrorOf(tables + slot),
+      HasSubstr("slot.0.no_gradient: names all towers of slot \"1\", and nothing else trains "
+                "table \"b\": leave a tower out, or write trainable: false"));
+  EXPECT_EQ(ErrorOf("table { name: \"a\" } table { name: \"b\" trainable: false } " + slot),
+            "no error");
+  EXPECT_EQ(ErrorOf(tables + slot + "slot { name: \"2\" table: \"b\" }"), "no error");
+  EXPECT_EQ(ErrorOf("slot { name: \"1\" tower: \"ctr\" no_gradient: \"ctr\" }"), "no error");
+  EXPECT_THAT(ErrorOf("slot { name: \"*\" tower: \"ctr\" no_gradient: \"ctr\" }"),
+              HasSubstr("slot.0.no_gradient"));
 }
 
 TEST_F(ConfigTrain, TableNamesArePlain) {

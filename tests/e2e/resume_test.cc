@@ -90,6 +90,7 @@ TEST(ResumeTest, AFieldThatTheCheckpointsBuildDidNotHaveCountsAsItsDefault) {
   const std::string folder = TrainOn(*files, config, Layout()).first().checkpoint;
   CheckpointManifest manifest = *worker::ReadManifest(*files, folder);
   manifest.mutable_config()->mutable_table(0)->clear_trainable();
+  manifest.mutable_config()->mutable_slot(0)->set_max_length(20);  // for every slot once
   ASSERT_TRUE(worker::WriteManifest(*files, folder, manifest).ok());
   const Trained resumed = TrainOn(*files, With(config, "data { max_steps: 6 }"), Layout(), true);
   ASSERT_TRUE(resumed.status.ok()) << resumed.status.ToString();

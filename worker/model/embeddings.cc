@@ -12,14 +12,31 @@
 namespace chorus::worker {
 namespace {
 
-// The towers that share their group's tables with others.
-std::vector<std::string> TowersThatShare(const MethodShape& shape) {
-  std::vector<std::string> out;
+struct TowerKinds {
+  std::vector<std::string> sharing;  // their group's tables with others
+  std::vector<std::string> alone;    // in their group, whose tables are their own
+};
+
+TowerKinds KindsOf(const MethodShape& shape) {
+  TowerKinds out;
   for (uint32_t group = 0; group < shape.groups.size(); ++group) {
     const std::vector<std::string> towers = TowerNamesOf(shape, group);
-    if (towers.size() > 1) out.insert(out.end(), towers.begin(), towers.end());
+    std::vector<std::string>& kind = towers.size() > 1 ? out.sharing : out.alone;
+    kind.insert(kind.end(), towers.begin(), towers.end());
   }
   return out;
+}
+
+// The slot itself beside those of single towers: with OWN only towers that get none of these keep
+// it.
+void AddShared(const SlotConfig& slot, bool only_own, const TowerKinds& towers,
+               TrainConfig* config) {
+  const bool for_some = only_own && !towers.sharing.empty();
+  if (for_some && towers.alone.empty()) return;
+  SlotConfig* const added = config->add_slot();
+  *added = slot;
+  if (!for_some) return;
+  for (const std::string& tower : towers.alone) added->add_tower(tower);
 }
 
 void AddOwnTable(const std::string& name, const std::string& like, TrainConfig* config) {
@@ -37,16 +54,16 @@ void AddOwnTable(const std::string& name, const std::string& like, TrainConfig* 
 }  // namespace
 
 void ExpandEmbeddings(const MethodShape& shape, TrainConfig* config) {
-  const std::vector<std::string> towers = TowersThatShare(shape);
+  const TowerKinds towers = KindsOf(shape);
   google::protobuf::RepeatedPtrField<SlotConfig> slots;
   slots.Swap(config->mutable_slot());
   for (SlotConfig& slot : slots) {
     const SlotConfig::Embedding embedding = slot.embedding();
     slot.set_embedding(SlotConfig::SHARED);
     const bool own = embedding == SlotConfig::OWN || embedding == SlotConfig::SHARED_AND_OWN;
-    if (embedding != SlotConfig::OWN || towers.empty()) *config->add_slot() = slot;
+    AddShared(slot, embedding == SlotConfig::OWN, towers, config);
     if (!own) continue;
-    for (const std::string& tower : towers) {
+    for (const std::string& tower : towers.sharing) {
       SlotConfig* const added = config->add_slot();
       *added = slot;
       added->set_name(StrCat(slot.name(), "-", tower));

@@ -50,6 +50,10 @@ Status CheckAgainstLog(const SlotConfig& config, const LogSchema& schema) {
   for (const NumericInfo& numeric : schema.numerics) {
     if (numeric.name != column) continue;
     if (config.numeric() || config.ignore()) return Status::Ok();
+    if (column != config.name()) {
+      return InvalidArgument(StrCat(where, "column \"", column,
+                                    "\" is numeric in the log: read it under its own name"));
+    }
     return InvalidArgument(where +
                            "a numeric column in the log: write numeric: true or ignore: true");
   }
@@ -91,9 +95,12 @@ Result<SlotInput> InputOf(const SlotConfig& slot, uint32_t column, const TrainCo
   CHECK(slot.embedding() <= SlotConfig::SHARED, "slot ", slot.name(), " is not expanded");
   SlotInput input;
   input.name = slot.name();
+  input.log_column = ColumnOf(slot);
   input.column = column;
   ASSIGN_OR_RETURN(input.table, TableOf(slot, config));
-  input.dim = config.table(static_cast<int>(input.table)).dim();
+  const TableConfig& table = config.table(static_cast<int>(input.table));
+  input.dim = table.dim();
+  input.trained = !table.has_trainable() || table.trainable();
   if (slot.has_pooling()) input.pooling = slot.pooling();
   if (input.pooling == SlotConfig::SEQUENCE) input.max_length = slot.max_length();
   return input;
@@ -197,6 +204,7 @@ Result<InputLayout> InputLayout::Make(const TrainConfig& config, const LogSchema
   std::vector<ReadSlot> contexts, exposures;
   std::vector<OwnColumns> owners;
   std::set<std::string> names;
+  for (const NumericInfo& info : schema.numerics) names.insert(info.name);
   uint32_t id_columns[2] = {0, 0};
   for (const SlotInfo& info : schema.slots) {
     const uint32_t column = id_columns[info.context ? 1 : 0]++;
@@ -209,6 +217,7 @@ Result<InputLayout> InputLayout::Make(const TrainConfig& config, const LogSchema
       }
       ReadSlot read = {{}, OwnersOf(slot)};
       ASSIGN_OR_RETURN(read.input, InputOf(slot, column, config));
+      if (slot.tower_size() > 0 && read.owners.trained_by.empty()) read.input.trained = false;
       const bool known = std::any_of(owners.begin(), owners.end(), [&](const OwnColumns& own) {
         return own.label == read.owners.label;
       });

@@ -17,11 +17,13 @@ namespace chorus::worker {
 
 struct SlotInput {
   std::string name;
-  uint32_t column = 0;  // among the slots of its side of a Batch
-  uint32_t read = 0;    // among the reads of its side (slot_reads.h)
-  uint32_t table = 0;   // configured table; in group g it is the instance g * tables + table
-  uint32_t dim = 0;     // of that table
-  int64_t first = 0;    // first column of the input matrix
+  std::string log_column;  // its name in the log
+  bool trained = true;     // some tower's gradient goes into its rows
+  uint32_t column = 0;     // among the slots of its side of a Batch
+  uint32_t read = 0;       // among the reads of its side (slot_reads.h)
+  uint32_t table = 0;      // configured table; in group g it is the instance g * tables + table
+  uint32_t dim = 0;        // of that table
+  int64_t first = 0;       // first column of the input matrix
   SlotConfig::Pooling pooling = SlotConfig::SUM;
   uint32_t max_length = 0;  // of a sequence, whose rows are side by side; else 0
 

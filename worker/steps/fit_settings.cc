@@ -138,6 +138,18 @@ class Fitter {
   std::vector<FittedSetting> fitted_;
 };
 
+void KeepOfTable(const TableConfig& earlier, TableConfig* table) {
+  if (table->optimizer().kind_case() == TableOptimizerConfig::KIND_NOT_SET) {
+    *table->mutable_optimizer() = earlier.optimizer();
+  }
+  if (table->optimizer().has_adagrad() && earlier.optimizer().has_adagrad() &&
+      !table->optimizer().adagrad().has_initial_accumulator()) {
+    table->mutable_optimizer()->mutable_adagrad()->set_initial_accumulator(
+        earlier.optimizer().adagrad().initial_accumulator());
+  }
+  if (!table->has_schedule()) *table->mutable_schedule() = earlier.schedule();
+}
+
 }  // namespace
 
 LogSize SizeOf(const LogReader& log) {
@@ -153,6 +165,29 @@ LogSize SizeOf(const LogReader& log) {
 
 std::vector<FittedSetting> FitSettings(const LogSize& log, TrainConfig* config) {
   return Fitter(log, config).Fit();
+}
+
+void KeepSettings(const TrainConfig& earlier, TrainConfig* config) {
+  if (!config->step().has_grain_rows()) {
+    config->mutable_step()->set_grain_rows(earlier.step().grain_rows());
+  }
+  if (!config->data().has_window_blocks()) {
+    config->mutable_data()->set_window_blocks(earlier.data().window_blocks());
+  }
+  if (config->table_size() == 0) config->add_table();
+  for (int i = 0; i < std::min(config->table_size(), earlier.table_size()); ++i) {
+    KeepOfTable(earlier.table(i), config->mutable_table(i));
+  }
+  ModelConfig& model = *config->mutable_model();
+  if (model.optimizer().kind_case() == DenseOptimizerConfig::KIND_NOT_SET) {
+    *model.mutable_optimizer() = earlier.model().optimizer();
+  }
+  if (!model.has_schedule()) *model.mutable_schedule() = earlier.model().schedule();
+  if (!model.has_start()) model.set_start(earlier.model().start());
+  ObjectiveConfig& objective = *config->mutable_objective();
+  if (!objective.has_chorus_cvr() || !earlier.objective().has_chorus_cvr()) return;
+  if (objective.chorus_cvr().has_norm()) return;
+  objective.mutable_chorus_cvr()->set_norm(earlier.objective().chorus_cvr().norm());
 }
 
 }  // namespace chorus::worker

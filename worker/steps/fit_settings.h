@@ -33,4 +33,8 @@ struct FittedSetting {
 // Sets those fields of *config that its user has not written; `config` has no defaults applied.
 std::vector<FittedSetting> FitSettings(const LogSize& log, TrainConfig* config);
 
+// Sets the same fields to what they are in `earlier`, the complete configuration of the run that
+// goes on: an older build may have chosen otherwise, or had a default where this one chooses.
+void KeepSettings(const TrainConfig& earlier, TrainConfig* config);
+
 }  // namespace chorus::worker

@@ -16,6 +16,23 @@ size_t InstanceOf(const StepBatch& batch, uint32_t table, uint32_t tables) {
   return instance;
 }
 
+bool IsFirstOfColumn(const std::vector<SlotInput>& slots, size_t slot) {
+  return std::none_of(slots.begin(), slots.begin() + static_cast<int64_t>(slot),
+                      [&](const SlotInput& other) { return other.column == slots[slot].column; });
+}
+
+// The slots whose tables tell whether an id of the column was trained: those that are trained; if
+// none is, all that read it.
+std::vector<const SlotInput*> JudgesOf(const std::vector<SlotInput>& slots, uint32_t column) {
+  std::vector<const SlotInput*> all, trained;
+  for (const SlotInput& slot : slots) {
+    if (slot.column != column) continue;
+    all.push_back(&slot);
+    if (slot.trained) trained.push_back(&slot);
+  }
+  return trained.empty() ? all : trained;
+}
+
 }  // namespace
 
 void SlotCounter::Add(const StepBatch& batch, const PulledRows& rows) {
@@ -34,25 +51,32 @@ void SlotCounter::Add(const StepBatch& batch, const PulledRows& rows) {
     const Batch& grain = batch.grains[g];
     exposures.assign(grain.contexts.rows, 0);
     for (const uint32_t context : grain.context_of) ++exposures[context];
-    const auto count = [&](const SlotInput& slot, const SlotColumn& column,
-                           const std::vector<uint32_t>& positions, bool context, Count* out) {
-      for (size_t row = 0; row + 1 < column.offsets.size(); ++row) {
-        const uint32_t times = context ? exposures[row] : 1;
-        for (uint32_t i = column.offsets[row]; i < column.offsets[row + 1]; ++i) {
-          out->ids += times;
-          if (seen_[slot.table][positions[i]] == 0) out->unseen += times;
-        }
-      }
+    CountSide(inputs_.contexts.slots, grain.contexts.slots, batch.positions[g].context, &exposures,
+              &context_);
+    CountSide(inputs_.exposures.slots, grain.exposures.slots, batch.positions[g].exposure, nullptr,
+              &exposure_);
+  }
+}
+
+void SlotCounter::CountSide(const std::vector<SlotInput>& slots,
+                            const std::vector<SlotColumn>& columns,
+                            const std::vector<std::vector<uint32_t>>& positions,
+                            const std::vector<uint32_t>* times, std::vector<Count>* out) const {
+  for (size_t s = 0; s < slots.size(); ++s) {
+    if (!IsFirstOfColumn(slots, s)) continue;
+    const std::vector<const SlotInput*> readers = JudgesOf(slots, slots[s].column);
+    const auto is_seen = [&](uint32_t i) {
+      return std::any_of(readers.begin(), readers.end(), [&](const SlotInput* reader) {
+        return seen_[reader->table][positions[reader->read][i]] != 0;
+      });
     };
-    for (size_t s = 0; s < context_.size(); ++s) {
-      const SlotInput& slot = inputs_.contexts.slots[s];
-      count(slot, grain.contexts.slots[slot.column], batch.positions[g].context[slot.read], true,
-            &context_[s]);
-    }
-    for (size_t s = 0; s < exposure_.size(); ++s) {
-      const SlotInput& slot = inputs_.exposures.slots[s];
-      count(slot, grain.exposures.slots[slot.column], batch.positions[g].exposure[slot.read], false,
-            &exposure_[s]);
+    const SlotColumn& column = columns[slots[s].column];
+    for (size_t row = 0; row + 1 < column.offsets.size(); ++row) {
+      const uint32_t exposures = times == nullptr ? 1 : (*times)[row];
+      for (uint32_t i = column.offsets[row]; i < column.offsets[row + 1]; ++i) {
+        (*out)[s].ids += exposures;
+        if (!is_seen(i)) (*out)[s].unseen += exposures;
+      }
     }
   }
 }
@@ -70,13 +94,9 @@ Result<std::vector<SlotUse>> SlotCounter::Sum(Collective* collective) const {
     const std::vector<SlotInput>& side =
         s < contexts ? inputs_.contexts.slots : inputs_.exposures.slots;
     const size_t place = s < contexts ? s : s - contexts;
-    const SlotInput& slot = side[place];
-    const auto end = side.begin() + static_cast<int64_t>(place);
-    const bool again = std::any_of(
-        side.begin(), end, [&](const SlotInput& other) { return other.column == slot.column; });
-    if (again) continue;  // its ids have been told of
+    if (!IsFirstOfColumn(side, place)) continue;  // its ids have been told of
     SlotUse use;
-    use.set_name(slot.name);
+    use.set_name(side[place].log_column);
     for (const std::string& part : parts) {
       if (part.size() != bytes.size()) return Internal("slots of another worker differ");
       Count count;

@@ -1,6 +1,7 @@
 #pragma once
-// How many ids of each slot that a model reads were never trained: ids that are written in another
-// way than in the training log are all new, and nothing else tells that.
+// How many ids of each column that a model reads were never trained, in no table that learns from
+// it: ids that are written in another way than in the training log are all new, and nothing else
+// tells that.
 // Thread safety: the trainer's thread.
 
 #include <cstdint>
@@ -25,15 +26,20 @@ class SlotCounter {
 
   // Counts the ids of this worker's part of a step; rows: as PsClient::Read gave them.
   void Add(const StepBatch& batch, const PulledRows& rows);
-  // The counts of all workers on worker 0, slots of contexts first; nothing on the others.
+  // The counts of all workers on worker 0, columns of contexts first; nothing on the others.
   Result<std::vector<SlotUse>> Sum(Collective* collective) const;
 
  private:
   struct Count {
     uint64_t ids = 0, unseen = 0;
   };
+  // columns, positions: of a grain's side.  times: exposures of each row; null: one.
+  void CountSide(const std::vector<SlotInput>& slots, const std::vector<SlotColumn>& columns,
+                 const std::vector<std::vector<uint32_t>>& positions,
+                 const std::vector<uint32_t>* times, std::vector<Count>* out) const;
+
   const InputLayout& inputs_;
-  std::vector<Count> context_, exposure_;   // [slots of the side]
+  std::vector<Count> context_, exposure_;   // [slots of the side]; a column's first has its counts
   std::vector<std::vector<uint8_t>> seen_;  // of the step: [configured table][position]
 };
 

@@ -38,109 +38,196 @@ void AddNamesOfRows(const SideInputs& side, const LogSchema& schema, bool contex
   for (const NumericInfo& info : schema.numerics) {
     if (info.context == context) numerics.push_back("numeric " + info.name);
   }
-  // Numeric columns are an input of their own where other slots stand between.
-  RowNames& behind = side.pooled_width == side.slot_width ? pooled : (*out)[label + "-numerics"];
-  for (const uint32_t column : side.numerics) behind.push_back(numerics[column]);
+  // Numeric columns are an input of their own where other slots stand between, and behind a gate.
+  const bool beside = side.pooled_width == side.slot_width;
+  RowNames& alone = (*out)[label + "-numerics"];
+  for (const uint32_t column : side.numerics) {
+    alone.push_back(numerics[column]);
+    if (beside) pooled.push_back(numerics[column]);
+  }
 }
 
-NamesByLabel NamesOfRows(const InputLayout& inputs, const LogSchema& schema) {
-  NamesByLabel out;
-  AddNamesOfRows(inputs.contexts, schema, true, &out);
-  AddNamesOfRows(inputs.exposures, schema, false, &out);
+struct InputNames {
+  NamesByLabel rows;
+  RowNames contexts, exposures;  // of the pooled slots that encoders see, in order
+};
+
+InputNames NamesOf(const InputLayout& inputs, const LogSchema& schema) {
+  InputNames out;
+  AddNamesOfRows(inputs.contexts, schema, true, &out.rows);
+  AddNamesOfRows(inputs.exposures, schema, false, &out.rows);
+  AddRowsOfSlots(inputs.contexts, 0, inputs.contexts.pooled_width, &out.contexts);
+  AddRowsOfSlots(inputs.exposures, 0, inputs.exposures.pooled_width, &out.exposures);
   return out;
 }
 
-// [rows here]: that row's number there, -1 if it is new.
-std::vector<int64_t> MatchRows(const RowNames& there, const RowNames& here) {
-  std::map<std::string_view, int64_t> places;
-  for (size_t i = 0; i < there.size(); ++i) places[there[i]] = static_cast<int64_t>(i);
-  std::vector<int64_t> rows;
-  for (const std::string& name : here) {
-    const auto place = places.find(name);
-    rows.push_back(place == places.end() ? -1 : place->second);
-  }
-  return rows;
-}
-
-bool IsIdentity(const std::vector<int64_t>& rows, size_t size_there) {
-  for (size_t i = 0; i < rows.size(); ++i) {
-    if (rows[i] != static_cast<int64_t>(i)) return false;
-  }
-  return rows.size() == size_there;
-}
-
-// The rows of the inputs of one label.
-struct LabelRows {
-  size_t there = 0;
-  std::vector<int64_t> rows;
+// A model, as far as the names of its arrays follow from it.
+struct NamedModel {
+  InputNames inputs;
+  const ModelConfig& config;
 };
-using RowsByLabel = std::map<std::string, LabelRows, std::less<>>;
+
+// The one encoder that a tower reads beside its own slots; "" where it reads others.
+std::string EncoderReadBy(std::string_view tower, const ModelConfig& model) {
+  const TowerConfig* config = nullptr;
+  for (const TowerConfig& candidate : model.tower()) {
+    if (candidate.head() == tower) config = &candidate;
+    if (config == nullptr && !candidate.has_head()) config = &candidate;
+  }
+  std::vector<std::string> read;
+  for (int i = 0; config != nullptr && i < config->input_size(); ++i) {
+    if (config->input(i) != "own") read.push_back(config->input(i));
+  }
+  if (read.size() == 1) return read[0];
+  if (!read.empty()) return "";
+  const int encoders = model.encoder_size();
+  return encoders > 0 ? model.encoder(encoders - 1).name() : "shared_bottom";
+}
+
+bool IsOrEndsWith(std::string_view label, std::string_view end) {
+  return label == end || label.ends_with(StrCat("-", end));
+}
 
 class Fitter {
  public:
-  Fitter(RowsByLabel inputs, DenseState here) : inputs_(std::move(inputs)) {
-    fit_.state = std::move(here);
+  Fitter(NamedModel there, NamedModel here, DenseState state)
+      : there_(std::move(there)), here_(std::move(here)) {
+    fit_.state = std::move(state);
   }
 
   WarmFit TakeFrom(const DenseState& there) {
     fit_.state.updates = there.updates;
-    std::map<std::string_view, const NamedArray*> arrays;
-    for (const NamedArray& array : there.arrays) arrays[array.name] = &array;
+    for (const NamedArray& array : there.arrays) arrays_[array.name] = &array;
     for (NamedArray& array : fit_.state.arrays) {
-      const auto found = arrays.find(array.name);
-      if (found == arrays.end()) {
-        fit_.begin_new.push_back(array.name);
-        continue;
+      const RowNames* const rows = RowsOf(array.name);
+      if (rows != nullptr && rows->size() == array.rows) {
+        TakeRows(*rows, &array);
+      } else {
+        TakeArray(&array);
       }
-      TakeArray(*found->second, &array);
-      arrays.erase(found);
     }
-    for (const auto& [name, array] : arrays) fit_.left.emplace_back(name);
+    for (const auto& [name, array] : arrays_) {
+      if (!used_.contains(name)) fit_.left.push_back(name);
+    }
     return std::move(fit_);
   }
 
  private:
-  // Null for arrays whose rows are not inputs.
-  const LabelRows* RowsOf(std::string_view name) const {
-    std::string_view label = name.substr(name.rfind('.') + 1);
-    if (label.starts_with("wide-")) label.remove_prefix(5);
-    const auto found = inputs_.find(label);
-    return found == inputs_.end() ? nullptr : &found->second;
+  // Where the label of inputs begins in an array's name.
+  size_t LabelAt(std::string_view name) const {
+    size_t at = name.rfind('.') + 1;
+    if (name.substr(at).starts_with("wide-")) at += 5;
+    if (here_.inputs.rows.contains(name.substr(at))) return at;
+    // Behind an encoder that lets numeric columns pass.
+    for (const std::string_view numerics : {"context-numerics", "exposure-numerics"}) {
+      if (IsOrEndsWith(name.substr(at), numerics)) return name.size() - numerics.size();
+    }
+    return at;
   }
 
-  void TakeArray(const NamedArray& from, NamedArray* into) {
-    const LabelRows* const side = RowsOf(into->name);
-    const bool same_rows = side == nullptr || IsIdentity(side->rows, side->there);
-    if (from.cols == into->cols && from.rows == into->rows && same_rows) {
-      into->values = from.values;
+  // Null for arrays whose rows are not inputs.
+  const RowNames* RowsOf(std::string_view name) const {
+    const auto found = here_.inputs.rows.find(name.substr(LabelAt(name)));
+    return found == here_.inputs.rows.end() ? nullptr : &found->second;
+  }
+
+  const NamedArray* Find(const std::string& name) const {
+    const auto found = arrays_.find(name);
+    return found == arrays_.end() ? nullptr : found->second;
+  }
+
+  struct Row {
+    const NamedArray* array = nullptr;
+    size_t row = 0;
+  };
+
+  // The rows of a layer by the names of its inputs, whichever of its arrays they are in.
+  std::map<std::string_view, Row> RowsThere(const std::string& layer, uint64_t cols) const {
+    std::map<std::string_view, Row> out;
+    for (const auto& [label, names] : there_.inputs.rows) {
+      const NamedArray* const array = Find(layer + label);
+      if (array == nullptr || array->cols != cols || array->rows != names.size()) continue;
+      for (size_t row = 0; row < names.size(); ++row) out[names[row]] = {array, row};
+    }
+    return out;
+  }
+
+  void TakeRows(const RowNames& names, NamedArray* into) {
+    const auto rows = RowsThere(into->name.substr(0, LabelAt(into->name)), into->cols);
+    size_t taken = 0;
+    for (size_t i = 0; i < names.size(); ++i) {
+      const auto found = rows.find(names[i]);
+      if (found == rows.end()) continue;
+      const Row& from = found->second;
+      const auto values = from.array->values.begin() + static_cast<int64_t>(from.row * into->cols);
+      std::copy_n(values, into->cols, into->values.begin() + static_cast<int64_t>(i * into->cols));
+      used_.insert(from.array->name);
+      ++taken;
+    }
+    if (taken == names.size()) {
       fit_.taken.push_back(into->name);
-    } else if (from.cols == into->cols && side != nullptr && from.rows == side->there) {
-      for (size_t i = 0; i < side->rows.size(); ++i) {
-        if (side->rows[i] < 0) continue;
-        const auto row = from.values.begin() + side->rows[i] * static_cast<int64_t>(from.cols);
-        std::copy_n(row, from.cols, into->values.begin() + static_cast<int64_t>(i * into->cols));
-      }
-      const bool all = std::find(side->rows.begin(), side->rows.end(), -1) == side->rows.end();
-      (all ? fit_.taken : fit_.partly).push_back(into->name);
+    } else if (taken > 0) {
+      fit_.partly.push_back(into->name);
     } else {
-      fit_.begin_new.push_back(StrCat(into->name, " (", from.rows, " x ", from.cols, " there, ",
-                                      into->rows, " x ", into->cols, " here)"));
+      BeginNew(*into, Find(into->name), "the checkpoint's inputs are others");
     }
   }
 
-  const RowsByLabel inputs_;
+  void TakeArray(NamedArray* into) {
+    const NamedArray* from = Find(into->name);
+    if (from == nullptr) from = Find(NameThere(into->name));
+    const bool fits = from != nullptr && from->rows == into->rows && from->cols == into->cols;
+    if (!fits || !HasItsSlots(into->name)) {
+      BeginNew(*into, from, "the checkpoint's slots are others, or in another order");
+      return;
+    }
+    into->values = from->values;
+    used_.insert(from->name);
+    fit_.taken.push_back(into->name);
+  }
+
+  // A tower's first layer calls what it reads of an encoder "weight", if it reads nothing else, and
+  // by the encoder's name beside own slots: "weight/tower.ctr.0.weight".
+  std::string NameThere(const std::string& name) const {
+    const size_t tower = name.find("tower.") + 6, dot = name.find('.', tower);
+    if (name.find("tower.") == std::string::npos || dot == std::string::npos) return "";
+    if (name.compare(dot, 3, ".0.") != 0) return "";
+    const std::string of_tower = name.substr(tower, dot - tower), label = name.substr(dot + 3);
+    const std::string layer = name.substr(0, dot + 3);
+    if (label == "weight") return layer + EncoderReadBy(of_tower, here_.config);
+    return label == EncoderReadBy(of_tower, there_.config) ? layer + "weight" : "";
+  }
+
+  // False for an array with a row or column for each slot, or each pair of slots, if these are not
+  // the same here and there.
+  bool HasItsSlots(std::string_view name) const {
+    const std::string_view label = name.substr(name.rfind('.') + 1);
+    const bool gate = name.ends_with(".excite.weight") || name.ends_with(".excite.bias");
+    const bool both = gate || IsOrEndsWith(label, "both");
+    const bool contexts = both || IsOrEndsWith(label, "contexts");
+    const bool exposures = both || IsOrEndsWith(label, "exposures");
+    return (!contexts || there_.inputs.contexts == here_.inputs.contexts) &&
+           (!exposures || there_.inputs.exposures == here_.inputs.exposures);
+  }
+
+  // from: what has the array's place in the checkpoint, or null.
+  void BeginNew(const NamedArray& array, const NamedArray* from, const std::string& why) {
+    if (from == nullptr) {
+      fit_.begin_new.push_back(array.name);
+      return;
+    }
+    used_.insert(from->name);
+    const bool same = from->rows == array.rows && from->cols == array.cols;
+    fit_.begin_new.push_back(same ? StrCat(array.name, " (", why, ")")
+                                  : StrCat(array.name, " (", from->rows, " x ", from->cols,
+                                           " there, ", array.rows, " x ", array.cols, " here)"));
+  }
+
+  const NamedModel there_, here_;
+  std::map<std::string, const NamedArray*, std::less<>> arrays_;  // there
+  std::set<std::string, std::less<>> used_;                       // of them
   WarmFit fit_;
 };
-
-RowsByLabel MatchInputs(const NamesByLabel& there, const NamesByLabel& here) {
-  RowsByLabel out;
-  for (const auto& [label, names] : here) {
-    const auto found = there.find(label);
-    const RowNames old_names = found == there.end() ? RowNames{} : found->second;
-    out[label] = {old_names.size(), MatchRows(old_names, names)};
-  }
-  return out;
-}
 
 // What is in one list and not in the other, by name.
 void ListDifference(const std::string& kind, const std::set<std::string>& there,
@@ -196,8 +283,8 @@ Result<WarmFit> FitState(const DenseState& there, const CheckpointManifest& mani
   const LogSchema schema_there = SchemaOfManifest(manifest);
   ASSIGN_OR_RETURN(const InputLayout inputs_there,
                    InputLayout::Make(manifest.config(), schema_there));
-  Fitter fitter(MatchInputs(NamesOfRows(inputs_there, schema_there), NamesOfRows(inputs, schema)),
-                std::move(here));
+  Fitter fitter({NamesOf(inputs_there, schema_there), manifest.config().model()},
+                {NamesOf(inputs, schema), config.model()}, std::move(here));
   WarmFit fit = fitter.TakeFrom(there);
   ListDifference("table", TablesOf(manifest.table(), manifest.config()), TablesOf(tables, config),
                  &fit);

@@ -1,7 +1,9 @@
 #pragma once
 // What a model takes over from a checkpoint of another one: all that has the same name, shape and
 // kind. Inputs are matched by the names of their columns, so that a log with a feature more or less
-// keeps the rest of its first layer. Thread safety: pure functions.
+// keeps the rest of its first layer, and so does a model whose towers get embeddings of their own.
+// What has a row or column for each slot or pair of slots (slot_gate, and what reads it or
+// slot_dots) is taken only where the slots and their order are the same. Thread safety: pure functions.
 
 #include <string>
 #include <vector>
@@ -16,11 +18,12 @@
 namespace chorus::worker {
 
 struct WarmFit {
-  DenseState state;                    // of the new model's arrays
-  std::vector<std::string> taken;      // dense arrays that came whole
-  std::vector<std::string> partly;     // those some of whose rows begin anew
-  std::vector<std::string> begin_new;  // arrays, tables and columns that the checkpoint has not
-  std::vector<std::string> left;       // arrays, tables and columns that the model has not
+  DenseState state;                 // of the new model's arrays
+  std::vector<std::string> taken;   // dense arrays that came whole
+  std::vector<std::string> partly;  // those some of whose rows begin anew
+  // Arrays, tables and columns that the checkpoint has not; arrays that do not fit, and why.
+  std::vector<std::string> begin_new;
+  std::vector<std::string> left;  // arrays, tables and columns that the model has not
 };
 
 // there: the checkpoint's dense state.  manifest: of the checkpoint.  config, tables (names of

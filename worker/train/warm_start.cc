@@ -91,7 +91,7 @@ void Tell(const std::string& folder, const WarmFit& fit, const Session& session)
           " dense arrays taken whole",
           fit.partly.empty() ? "" : StrCat(", in part: ", Join(fit.partly, ", ")));
   if (!fit.begin_new.empty()) {
-    LogWarning("warm start: these begin anew, since the checkpoint has no such: ",
+    LogWarning("warm start: these begin anew, since the checkpoint has nothing that fits: ",
                Join(fit.begin_new, ", "));
   }
   const std::vector<std::string> frozen =

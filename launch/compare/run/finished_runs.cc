@@ -130,6 +130,13 @@ Result<RunRecord> RecordOfInputs(FileSystem& files, const TrainConfig& config) {
   return record;
 }
 
+Result<TrainConfig> LoadJob(const PlannedRun& run) {
+  TrainConfig job;
+  RETURN_IF_ERROR(LoadConfig(run.JobPath(), {}, &job));
+  RETURN_IF_ERROR(FinishTrainConfig(run.JobPath(), &job));
+  return job;
+}
+
 Status CheckSameJob(FileSystem& files, const PlannedRun& run) {
   ASSIGN_OR_RETURN(const auto file, files.OpenForRead(run.JobPath()));
   if (file->size() == 0) {
@@ -137,7 +144,7 @@ Status CheckSameJob(FileSystem& files, const PlannedRun& run) {
                                      " was made with is lost; remove that folder, and its run is "
                                      "done again"));
   }
-  ASSIGN_OR_RETURN(const TrainConfig made, LoadTrainConfig(run.JobPath(), {}));
+  ASSIGN_OR_RETURN(const TrainConfig made, LoadJob(run));
   const std::vector<std::string> differing =
       DifferingFields(made, run.config, FreeFields(run.not_fitted));
   if (differing.empty()) return Status::Ok();

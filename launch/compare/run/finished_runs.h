@@ -40,6 +40,9 @@ class InputChecksums {
 // taken before the run begins. Errors name the file.
 Result<RunRecord> RecordOfInputs(FileSystem& files, const TrainConfig& config);
 
+// The configuration that the run in that folder was made with. REQUIRES: job.textproto is there.
+Result<TrainConfig> LoadJob(const PlannedRun& run);
+
 // Error: kFailedPrecondition when the run in that folder was made with another configuration than
 // this, and in which fields, or with one that is lost. REQUIRES: job.textproto is there.
 Status CheckSameJob(FileSystem& files, const PlannedRun& run);

@@ -21,6 +21,8 @@ class LogSizes {
  public:
   explicit LogSizes(FileSystem& files) : files_(files) {}
 
+  FileSystem& files() const { return files_; }
+
   const Result<worker::LogSize>& Of(const LogPaths& paths) {
     const std::vector<std::string> key(paths.begin(), paths.end());
     const auto known = sizes_.find(key);
@@ -36,6 +38,18 @@ class LogSizes {
   std::map<std::vector<std::string>, Result<worker::LogSize>> sizes_;
 };
 
+// Older builds had the default for data.window_blocks where this one fits the log: their runs keep
+// it. Whatever else a run was made with, CheckSameJob compares.
+void KeepWindow(FileSystem& files, const PlannedRun& run, TrainConfig* written) {
+  if (written->data().has_window_blocks() || !files.Exists(run.JobPath())) return;
+  const Result<TrainConfig> made = LoadJob(run);
+  if (!made.ok()) return;
+  DataConfig defaults;
+  if (!CompleteConfig("data", &defaults).ok()) return;
+  if (made->data().window_blocks() != defaults.window_blocks()) return;
+  written->mutable_data()->set_window_blocks(defaults.window_blocks());
+}
+
 // Sets the run's configuration. method: the run's, with its settings.
 Status Configure(const ComparePlan& plan, const CompareMethod& method, LogSizes* sizes,
                  PlannedRun* run) {
@@ -44,6 +58,7 @@ Status Configure(const ComparePlan& plan, const CompareMethod& method, LogSizes*
   const auto fit = [&](TrainConfig* written) -> Status {
     const Result<worker::LogSize>& size = sizes->Of(log);
     run->not_fitted = !size.ok();  // whoever reads the log says why
+    if (size.ok()) KeepWindow(sizes->files(), *run, written);
     if (size.ok()) run->fitted = worker::FitSettings(*size, written);
     return Status::Ok();
   };

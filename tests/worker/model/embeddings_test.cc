@@ -65,6 +65,14 @@ TEST(EmbeddingsTest, TowersWithGroupsOfTheirOwnGetNothing) {
   EXPECT_EQ(config.table_size(), 2);
 }
 
+// UKD's teacher is alone in its group: it goes on reading the slot, from that group's table.
+TEST(EmbeddingsTest, OwnLeavesTheSlotToATowerWithAGroupOfItsOwn) {
+  const TrainConfig config = Expanded("slot { name: 'item' embedding: OWN } objective { ukd { } }");
+  EXPECT_EQ(SlotsOf(config),
+            (Lines{"item of  in default for teacher", "item-ctr of item in default-ctr for ctr",
+                   "item-cvr of item in default-cvr for cvr"}));
+}
+
 TEST(EmbeddingsTest, WhatIsExpandedStaysAsItIs) {
   TrainConfig config =
       Expanded("slot { name: '*' embedding: SHARED_AND_OWN } objective { esmm { } }");

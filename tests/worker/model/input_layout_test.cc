@@ -45,6 +45,11 @@ TEST(InputLayoutTest, RefusesSettingsThatDoNotFitTheColumn) {
             "slot \"user\": numeric, but the log has ids under it");
   EXPECT_EQ(ErrorOf("slot { name: 'age' }"),
             "slot \"age\": a numeric column in the log: write numeric: true or ignore: true");
+  EXPECT_EQ(ErrorOf("slot { name: 'a' column: 'age' }"),
+            "slot \"a\": column \"age\" is numeric in the log: read it under its own name");
+  EXPECT_EQ(ErrorOf("slot { name: 'age' column: 'user' }"),
+            "slot \"age\": a column of the log has this name too, or another slot: give it a name "
+            "of its own");
   EXPECT_EQ(ErrorOf("slot { name: 'tags' pooling: WEIGHTED_MEAN }"),
             "slot \"tags\": WEIGHTED_MEAN needs values, and the log has none under it");
   EXPECT_EQ(ErrorOf("slot { name: 'tags' table: 'x' }"),

@@ -86,6 +86,27 @@ TEST(FitSettingsTest, WhatTheUserWroteStays) {
   EXPECT_EQ(fitted[0].field, "table.1.schedule.decay");
 }
 
+// As --resume does with the run of an older build, which had other rules, or none.
+TEST(FitSettingsTest, ARunThatGoesOnKeepsWhatItHas) {
+  const std::string written =
+      "data { epochs: 2 } objective { chorus_cvr {} } table { optimizer { adagrad { lr: 0.5 } } }";
+  const TrainConfig earlier =
+      Fitted({},
+             "data { epochs: 2 window_blocks: 4 } step { grain_rows: 3 } model { start: ZERO "
+             "optimizer { adamw { lr: 0.3 } } schedule { decay: COSINE } } "
+             "objective { chorus_cvr { norm: SPACE } } table { schedule { decay: COSINE } "
+             "optimizer { adagrad { lr: 0.5 initial_accumulator: 0.125 } } }");
+  TrainConfig config;
+  ASSERT_TRUE(google::protobuf::TextFormat::ParseFromString(written, &config));
+  KeepSettings(earlier, &config);
+  EXPECT_TRUE(FitSettings({.rows = 50'000, .blocks = 200, .bytes = 1 << 20}, &config).empty());
+  ASSERT_TRUE(FinishTrainConfig("test", &config).ok());
+  EXPECT_EQ(DifferingFields(earlier, config, {}), std::vector<std::string>{});
+  config.mutable_data()->set_window_blocks(2);  // of the user's
+  KeepSettings(earlier, &config);
+  EXPECT_EQ(config.data().window_blocks(), 2u);
+}
+
 TEST(FitSettingsTest, EverySettingIsNamedWithItsReason) {
   std::vector<FittedSetting> fitted;
   const TrainConfig config = Fitted({50'000, 1}, "objective { chorus_cvr { } }", &fitted);
