@@ -6,14 +6,14 @@ namespace chorus::worker {
 namespace {
 
 // Scratch matrices.
-enum ScratchMatrix : size_t {
-  kNormalized,
-  kMoments,  // mean and variance of the last forward pass
+enum DiceMatrix : size_t {
+  kDiceNormalized,
+  kDiceMoments,  // mean and variance of the last forward pass
   kNoBias,
   kDirect,  // gradients, see DiceBackwardItems
   kOfNormalized,
   kOfAlpha,
-  kOnes,
+  kDiceOnes,
 };
 
 }  // namespace
@@ -28,9 +28,9 @@ Status Dice::Forward(const LayerCall& call) const {
   const int64_t rows = call.grain.exposures();
   const MatrixView<float> y = call.out.y.Rows(0, rows);
   const MatrixView<const float> x = call.x[0].y.Rows(0, rows);
-  const MatrixView<float> moments = call.scratch[kMoments].view();
+  const MatrixView<float> moments = call.scratch[kDiceMoments].view();
   const MatrixView<float> no_bias = call.scratch[kNoBias].view();
-  const MatrixView<float> normalized = call.scratch[kNormalized].Top(rows);
+  const MatrixView<float> normalized = call.scratch[kDiceNormalized].Top(rows);
   Backend& backend = *call.backend;
   moments_->Read(call, x, moments);
   // The ReLU's result in y is overwritten.
@@ -46,21 +46,22 @@ Status Dice::Forward(const LayerCall& call) const {
 Status Dice::Backward(const LayerCall& call) const {
   const int64_t rows = call.grain.exposures();
   const LayerInput& x = call.x[0];
-  const auto top = [&](ScratchMatrix matrix) { return call.scratch[matrix].Top(rows); };
+  const auto top = [&](DiceMatrix matrix) { return call.scratch[matrix].Top(rows); };
   const MatrixView<float> direct = top(kDirect), of_normalized = top(kOfNormalized);
-  const MatrixView<float> moments = call.scratch[kMoments].view();
+  const MatrixView<float> moments = call.scratch[kDiceMoments].view();
   Backend& backend = *call.backend;
   backend.ForEach(DiceBackwardItems{
-      x.y.Rows(0, rows), top(kNormalized), RepeatedRow(call.parameters, alpha_, rows, width_),
+      x.y.Rows(0, rows), top(kDiceNormalized), RepeatedRow(call.parameters, alpha_, rows, width_),
       call.out.dy.Rows(0, rows), direct, of_normalized, top(kOfAlpha)});
-  backend.NormalizeBackward(top(kNormalized), moments.row(1), call.grain.training(), of_normalized);
+  backend.NormalizeBackward(top(kDiceNormalized), moments.row(1), call.grain.training(),
+                            of_normalized);
   const MatrixView<float> dx = x.dy.Rows(0, rows);
   for (const MatrixView<float> part : {direct, of_normalized}) {
     const bool adds = x.accumulate || part.data == of_normalized.data;
     backend.ForEach(AddScaledItems{1.0f, part.Columns(0, dx.cols), dx, adds});
   }
   if (!x.accumulate) backend.Fill(0.0f, x.dy.Rows(rows, x.dy.rows - rows));
-  SumColumns(backend, top(kOfAlpha), call.scratch[kOnes], call.gradient.data() + alpha_);
+  SumColumns(backend, top(kOfAlpha), call.scratch[kDiceOnes], call.gradient.data() + alpha_);
   moments_->Write(call, moments);
   return Status::Ok();
 }

@@ -6,11 +6,11 @@ namespace chorus::worker {
 namespace {
 
 // Scratch matrices.
-enum ScratchMatrix : size_t {
-  kMoments,  // of each row: mean, inverse deviation
-  kNormalized,
+enum LayerNormMatrix : size_t {
+  kRowMoments,  // of each row: mean, inverse deviation
+  kRowNormalized,
   kGainTerms,  // of each row, to the gradient of the gain
-  kOnes,
+  kRowOnes,
 };
 
 }  // namespace
@@ -21,26 +21,26 @@ std::vector<ScratchShape> LayerNorm::scratch() const {
 
 Status LayerNorm::Forward(const LayerCall& call) const {
   const MatrixView<float> y = call.out.y;
-  const MatrixView<float> moments = call.scratch[kMoments].Top(y.rows);
+  const MatrixView<float> moments = call.scratch[kRowMoments].Top(y.rows);
   const auto row = [&](int64_t offset) {
     return RepeatedRow(call.parameters, offset, y.rows, width_);
   };
   call.backend->ForEach(RowMomentsItems{call.x[0].y, moments});
   call.backend->ForEach(RowNormalizeItems{call.x[0].y, moments, row(gain_), row(bias_),
-                                          call.scratch[kNormalized].Top(y.rows), y});
+                                          call.scratch[kRowNormalized].Top(y.rows), y});
   return Status::Ok();
 }
 
 Status LayerNorm::Backward(const LayerCall& call) const {
   const LayerInput& x = call.x[0];
   const MatrixView<float> dy = call.out.dy;
-  const auto top = [&](ScratchMatrix matrix) { return call.scratch[matrix].Top(dy.rows); };
+  const auto top = [&](LayerNormMatrix matrix) { return call.scratch[matrix].Top(dy.rows); };
   call.backend->ForEach(RowNormalizeBackwardItems{
-      top(kNormalized), top(kMoments), RepeatedRow(call.parameters, gain_, dy.rows, width_), dy,
-      x.dy, x.accumulate});
-  call.backend->ForEach(MultiplyItems{dy, top(kNormalized), 1.0f, top(kGainTerms), false});
-  SumColumns(*call.backend, top(kGainTerms), call.scratch[kOnes], call.gradient.data() + gain_);
-  SumColumns(*call.backend, dy, call.scratch[kOnes], call.gradient.data() + bias_);
+      top(kRowNormalized), top(kRowMoments), RepeatedRow(call.parameters, gain_, dy.rows, width_),
+      dy, x.dy, x.accumulate});
+  call.backend->ForEach(MultiplyItems{dy, top(kRowNormalized), 1.0f, top(kGainTerms), false});
+  SumColumns(*call.backend, top(kGainTerms), call.scratch[kRowOnes], call.gradient.data() + gain_);
+  SumColumns(*call.backend, dy, call.scratch[kRowOnes], call.gradient.data() + bias_);
   return Status::Ok();
 }
 

@@ -7,7 +7,7 @@ namespace {
 
 // Scratch matrices.
 constexpr size_t kAlphaTerms = 0;  // of each row, to the gradient of alpha
-constexpr size_t kOnes = 1;
+constexpr size_t kAlphaOnes = 1;
 
 }  // namespace
 
@@ -24,7 +24,7 @@ Status PRelu::Backward(const LayerCall& call) const {
   const MatrixView<float> terms = call.scratch[kAlphaTerms].Top(dy.rows);
   const auto alpha = RepeatedRow(call.parameters, alpha_, dy.rows, width_);
   call.backend->ForEach(LeakBackwardItems{x.y, alpha, dy, terms, x.dy, x.accumulate});
-  SumColumns(*call.backend, terms, call.scratch[kOnes], call.gradient.data() + alpha_);
+  SumColumns(*call.backend, terms, call.scratch[kAlphaOnes], call.gradient.data() + alpha_);
   return Status::Ok();
 }
 

@@ -6,15 +6,15 @@ namespace chorus::worker {
 namespace {
 
 // Scratch matrices, with a row per element of each sequence.
-enum ScratchMatrix : size_t {
-  kElements,             // [width]: x, with positions
-  kProjections,          // [3 units]: queries, keys, values
-  kShares,               // [heads * length]
-  kMixed,                // [units]: o
-  kResults,              // [width]: y; then its gradient, which becomes that of x
-  kMixedGradients,       // [units]
-  kShareGradients,       // [heads * length]
-  kProjectionGradients,  // [3 units]
+enum SelfMatrix : size_t {
+  kSelfElements,             // [width]: x, with positions
+  kSelfProjections,          // [3 units]: queries, keys, values
+  kSelfShares,               // [heads * length]
+  kSelfMixed,                // [units]: o
+  kSelfResults,              // [width]: y; then its gradient, which becomes that of x
+  kSelfMixedGradients,       // [units]
+  kSelfShareGradients,       // [heads * length]
+  kSelfProjectionGradients,  // [3 units]
   kSelfMatrices,
 };
 
@@ -41,10 +41,10 @@ int64_t SelfAttentionShape::width() const {
 std::vector<ScratchShape> SelfAttention::scratch() const {
   std::vector<ScratchShape> shapes(kSelfMatrices);
   for (ScratchShape& shape : shapes) shape.times = shape_.length;
-  shapes[kElements].cols = shapes[kResults].cols = shape_.width();
-  shapes[kProjections].cols = shapes[kProjectionGradients].cols = 3 * shape_.units();
-  shapes[kShares].cols = shapes[kShareGradients].cols = shape_.heads * shape_.length;
-  shapes[kMixed].cols = shapes[kMixedGradients].cols = shape_.units();
+  shapes[kSelfElements].cols = shapes[kSelfResults].cols = shape_.width();
+  shapes[kSelfProjections].cols = shapes[kSelfProjectionGradients].cols = 3 * shape_.units();
+  shapes[kSelfShares].cols = shapes[kSelfShareGradients].cols = shape_.heads * shape_.length;
+  shapes[kSelfMixed].cols = shapes[kSelfMixedGradients].cols = shape_.units();
   return shapes;
 }
 
@@ -63,16 +63,16 @@ std::vector<std::pair<std::string, uint64_t>> SelfAttention::options() const {
 
 SelfAttention::Matrices SelfAttention::MatricesOf(const LayerCall& call) const {
   const int64_t elements = call.out.y.rows * shape_.length;
-  const auto top = [&](ScratchMatrix matrix) { return call.scratch[matrix].Top(elements); };
+  const auto top = [&](SelfMatrix matrix) { return call.scratch[matrix].Top(elements); };
   return {{call.x.back().y, shape_.length},
-          top(kElements),
-          top(kProjections),
-          top(kShares),
-          top(kMixed),
-          top(kResults),
-          top(kMixedGradients),
-          top(kShareGradients),
-          top(kProjectionGradients)};
+          top(kSelfElements),
+          top(kSelfProjections),
+          top(kSelfShares),
+          top(kSelfMixed),
+          top(kSelfResults),
+          top(kSelfMixedGradients),
+          top(kSelfShareGradients),
+          top(kSelfProjectionGradients)};
 }
 
 Status SelfAttention::Forward(const LayerCall& call) const {

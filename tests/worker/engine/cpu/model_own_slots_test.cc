@@ -32,7 +32,7 @@ class OwnSlotsTest : public ::testing::TestWithParam<OwnCase> {
   std::string text() const { return StrCat(kBoth, "model { ", GetParam().model, " }"); }
 };
 
-constexpr OwnCase kCases[] = {
+constexpr OwnCase kOwnCases[] = {
     {"InTowersAlone", "tower { hidden: 5 hidden: 4 }"},
     {"InTowersWithoutHiddenLayers", "tower { }"},
     {"BesideASharedBottom", "shared_bottom { hidden: 6 } tower { hidden: 5 }"},
@@ -60,7 +60,7 @@ TEST_P(OwnSlotsTest, WhatAWorkspaceComputedBeforeLeavesNoTrace) {
   ExpectSameBits(fixture.Run(small, used.get()), fixture.Run(small));
 }
 
-INSTANTIATE_TEST_SUITE_P(All, OwnSlotsTest, ::testing::ValuesIn(kCases),
+INSTANTIATE_TEST_SUITE_P(All, OwnSlotsTest, ::testing::ValuesIn(kOwnCases),
                          [](const auto& of) { return of.param.name; });
 
 // STEM's forward by all, backward by one.
@@ -131,32 +131,32 @@ TEST(SharedColumnTest, ASequenceAndAPooledSlotReadOneColumn) {
   ExpectMatchesOracle(fixture, fixture.Grain(1, 7, 3));
 }
 
-std::string ErrorOf(const std::string& text) {
+std::string ErrorOfModel(const std::string& text) {
   return Model::Make(TestConfig(text), TestSchema(), ThreeHeads()).status().message();
 }
 
 TEST(OwnSlotsErrorsTest, NameSlotTowerAndRemedy) {
   const std::string own = "slot { name: 'item' tower: 'ctr' } ";
-  EXPECT_EQ(ErrorOf("slot { name: 'item' tower: 'click' }"),
+  EXPECT_EQ(ErrorOfModel("slot { name: 'item' tower: 'click' }"),
             "slot \"item\": tower \"click\": the objective has no such tower; it has [ctr, cvr, "
             "uncvr]");
-  EXPECT_EQ(ErrorOf(own + "model { encoder { name: 'deep' mlp { hidden: 3 } } "
-                          "tower { hidden: 3 input: 'deep' } }"),
+  EXPECT_EQ(ErrorOfModel(own + "model { encoder { name: 'deep' mlp { hidden: 3 } } "
+                               "tower { hidden: 3 input: 'deep' } }"),
             "slot \"item\": tower \"ctr\" does not read it; add \"own\" to that tower's "
             "model.tower.input");
-  EXPECT_EQ(ErrorOf(own + "model { tower { hidden: 3 input: 'inputs' input: 'own' } }"),
+  EXPECT_EQ(ErrorOfModel(own + "model { tower { hidden: 3 input: 'inputs' input: 'own' } }"),
             "model.tower \"ctr\": input \"own\" is a part of \"inputs\": one of them");
-  EXPECT_EQ(ErrorOf(own + "model { encoder { name: 'deep' input: 'own' mlp { hidden: 3 } } "
-                          "tower { hidden: 3 } }"),
+  EXPECT_EQ(ErrorOfModel(own + "model { encoder { name: 'deep' input: 'own' mlp { hidden: 3 } } "
+                               "tower { hidden: 3 } }"),
             "model.encoder \"deep\": input \"own\" is what a tower alone reads; name it in "
             "model.tower.input");
-  EXPECT_EQ(ErrorOf("slot { name: '*' tower: 'ctr' } slot { name: 'age' ignore: true } "
-                    "slot { name: 'price' ignore: true } model { tower { hidden: 3 } }"),
+  EXPECT_EQ(ErrorOfModel("slot { name: '*' tower: 'ctr' } slot { name: 'age' ignore: true } "
+                         "slot { name: 'price' ignore: true } model { tower { hidden: 3 } }"),
             "model.tower \"cvr\": its inputs have no columns: all slots are those of towers alone");
-  EXPECT_EQ(ErrorOf("slot { name: 'tags' column: 'item' }"),
+  EXPECT_EQ(ErrorOfModel("slot { name: 'tags' column: 'item' }"),
             "slot \"tags\": a column of the log has this name too, or another slot: give it a name "
             "of its own");
-  EXPECT_EQ(ErrorOf("slot { name: 'x' column: 'y' }"),
+  EXPECT_EQ(ErrorOfModel("slot { name: 'x' column: 'y' }"),
             "slot \"x\": column \"y\" is not in the log; the log has slots [user, item, history, "
             "tags] and numeric columns [age, price]");
 }
