@@ -3,7 +3,8 @@
 // kind. Inputs are matched by the names of their columns, so that a log with a feature more or less
 // keeps the rest of its first layer, and so does a model whose towers get embeddings of their own.
 // What has a row or column for each slot or pair of slots (slot_gate, and what reads it or
-// slot_dots) is taken only where the slots and their order are the same. Thread safety: pure functions.
+// slot_dots) is taken only where the slots and their order are the same.
+// Thread safety: pure functions.
 
 #include <string>
 #include <vector>

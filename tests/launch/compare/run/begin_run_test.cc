@@ -31,10 +31,11 @@ TEST(BeginRun, ARunOfAnOlderBuildGoesOnWithWhatItWasMadeWith) {
   FileSystem& files = PosixFiles();
   const std::string log = JoinPath(folder, "log"), file = JoinPath(folder, "compare.textproto");
   e2e::WriteJobLog(files, log, e2e::RichSchema(), 400, 1);
-  const std::string text =
-      StrCat("name: 'c' fit_settings: true seeds: 1 train { slot { name: 'item' pooling: SUM } } ",
-             "data { train: '", log, "' test: '", log, "' } ",
-             "method { name: 'BASE' objective { base {} } }");
+  const std::string text = StrCat(
+      "name: 'c' fit_settings: true seeds: 1 train { step { grains_per_step: 1 } slot { name: "
+      "'item' } } ",
+      "data { train: '", log, "' test: '", log, "' } ",
+      "method { name: 'BASE' objective { base {} } }");
   ASSERT_TRUE(ReplaceFile(files, file, text).ok());
   const auto make_plan = [&] {
     const auto config = LoadCompareConfig(file, {});
