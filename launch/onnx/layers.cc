@@ -8,6 +8,7 @@
 namespace chorus::launch {
 namespace {
 
+// Sorted by name.
 constexpr std::pair<std::string_view, TranslateLayer> kLayers[] = {
     {"add", AddLayer},
     {"batch_norm", BatchNormLayer},

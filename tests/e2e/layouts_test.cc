@@ -176,7 +176,7 @@ TEST(LayoutsTest, AttentionOverASequenceIsTheSameOnAnyLayout) {
 }
 
 // With running statistics, whose sums go along the tree too.
-TEST(LayoutsTest, SelfAttentionGatesAndActivationsAreTheSameOnAnyLayout) {
+TEST(LayoutsTest, SelfAttentionAndActivationsAreTheSameOnAnyLayout) {
   Layout layout;
   layout.workers = 3;
   layout.servers = 2;
@@ -189,6 +189,20 @@ TEST(LayoutsTest, SelfAttentionGatesAndActivationsAreTheSameOnAnyLayout) {
                 "activation: DICE layer_norm: true residual: true dropout: 0.2 } } "
                 "encoder { name: 'curve' input: 'deep' mlp { hidden: 5 activation: GELU } } "
                 "tower { hidden: 6 input: ['curve', 'deep'] } }"),
+      300, layout);
+}
+
+// Encoders of slots need tables of one dimension.
+TEST(LayoutsTest, PairsAndGatesOfSlotsAreTheSameOnAnyLayout) {
+  Layout layout;
+  layout.workers = 3;
+  layout.servers = 2;
+  layout.threads = 2;
+  ExpectEqualOutcomes(
+      JobConfig("step { pull_ahead: 1 } table { name: 'a' dim: 4 } table { name: 'b' dim: 4 } "
+                "model { encoder { name: 'fm' bi_interaction { } } encoder { name: 'dots' "
+                "slot_dots { } } encoder { name: 'gate' slot_gate { gate: SIGMOID } } "
+                "tower { hidden: 6 input: ['gate', 'dots'] wide: ['inputs', 'fm'] } }"),
       300, layout);
 }
 

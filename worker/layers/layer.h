@@ -1,7 +1,9 @@
 #pragma once
 // What a node of a model's graph computes (graph.h), forward and backward. A layer is planned once
 // and holds no numbers: its weights are blocks of the flat parameter array (parameters.h), its
-// activations belong to the grain at hand. Weights are [in, out], row-major.
+// activations belong to the grain at hand. Weights are [in, out], row-major. A block is one node's,
+// whose backward pass overwrites its gradient: where one matrix multiplies contexts and exposures,
+// one node reads both (linear.h, bi_interaction.h), or a concat is in front.
 //
 // Rows after a grain's real contexts and exposures are padding: a layer may compute anything there
 // from finite inputs, since nothing reads it; in the backward pass their gradient is 0.
@@ -40,7 +42,7 @@ struct LayerInput {
   Side side = Side::kExposure;
   MatrixView<const float> y;
   // Of the backward pass: the gradient of y. It may have fewer columns: the inputs that need no
-  // gradient are the last ones.
+  // gradient, numeric columns and lengths, are the last ones.
   MatrixView<float> dy;
   bool accumulate = false;  // the gradient is added to dy, which otherwise is overwritten
 };

@@ -64,6 +64,7 @@ CHORUS_ITEM_LOOP(PoolElementsBackwardItems)
 
 }  // namespace
 
+// "No matching function Loop": its line is missing above.
 void RunItems(const ItemKernel& kernel) {
   std::visit([](const auto& items) { Loop(items); }, kernel);
 }

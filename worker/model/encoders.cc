@@ -4,6 +4,7 @@
 #include <set>
 #include <utility>
 
+#include "common/check.h"
 #include "worker/model/expert_encoders.h"
 #include "worker/model/feature_encoders.h"
 #include "worker/model/input_ports.h"
@@ -182,6 +183,7 @@ Result<std::vector<Port>> Encoders::AddOfSlots(const EncoderConfig& config,
                    FindSlots(inputs_.WithoutOwn(), reader, builder_.inputs()));
   if (config.has_slot_dots()) return AddSlotDots(prefix, slots, &builder_);
   if (config.has_slot_gate()) return AddSlotGate(config.slot_gate(), prefix, slots, &builder_);
+  CHECK(config.has_bi_interaction(), reader);
   return AddBiInteraction(prefix, slots, &builder_);
 }
 
@@ -196,6 +198,7 @@ Result<std::vector<Port>> Encoders::AddOfSequences(const EncoderConfig& config,
                      AddSelfAttention(config.self_attention(), reader, prefix, inputs_, &builder_));
     return std::vector<Port>{out};
   }
+  CHECK(config.has_target_attention(), reader);
   ASSIGN_OR_RETURN(const Port out, AddTargetAttention(config.target_attention(), reader, prefix,
                                                       inputs_, &builder_));
   return std::vector<Port>{out};
@@ -252,6 +255,7 @@ Status Encoders::AddEncoder(const EncoderConfig& config) {
     case EncoderConfig::KIND_NOT_SET:
       return InvalidArgument(reader + ": no kind is written (mlp, mmoe, ple, cross, ...)");
   }
+  CHECK(!encoded.ports.empty() || !encoded.of_tower.empty(), reader);
   encoded.ports = WithLabel(std::move(encoded.ports), config.name());
   for (auto& ports : encoded.of_tower) ports = WithLabel(std::move(ports), config.name());
   encoded_[config.name()] = std::move(encoded);

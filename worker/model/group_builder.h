@@ -72,7 +72,9 @@ class GroupBuilder {
   // Of units that are normalised by columns. in_order: as TakeHidden's.
   std::shared_ptr<const RunningMoments> TakeMoments(const std::vector<std::string>& layers,
                                                     const Widths& widths, bool in_order = true);
-  // Some other matrix, whose parts side by side are the blocks `names`.
+  // Some other matrix, whose parts side by side are the blocks `names`. Of this and of TakeRow: the
+  // range belongs into Node::weights, and the first part of the names into Node::layers, as
+  // AddLinear and AddLogit do for their own.
   ParameterRange TakeMatrix(const std::vector<std::string>& names, int64_t rows,
                             const Widths& widths, int64_t fan_in);
 

@@ -46,6 +46,23 @@ void CheckNames(const ParameterLayout& parameters) {
   }
 }
 
+// A block is one node's, whose backward pass overwrites its gradient; the ranges of nodes decide
+// when gradients are summed (CutRange).
+void CheckOwners(const ParameterLayout& parameters, const std::vector<GroupPlan>& groups) {
+  for (const ParameterBlock& block : parameters.blocks()) {
+    if (block.statistic) continue;
+    int owners = 0;
+    for (const GroupPlan& group : groups) {
+      for (const Node& node : group.graph.nodes()) {
+        for (const ParameterRange& range : node.weights) {
+          owners += range.begin <= block.offset && block.offset < range.end ? 1 : 0;
+        }
+      }
+    }
+    CHECK(owners == 1, block.name, " stands in Node::weights of ", owners, " nodes");
+  }
+}
+
 Status CheckEncoders(const ModelConfig& config, const InputLayout& inputs,
                      const std::vector<std::vector<TowerShape>>& towers) {
   std::vector<TowerShape> all;
@@ -123,6 +140,7 @@ Result<Network> Network::Make(const ModelConfig& config, const InputLayout& inpu
   RETURN_IF_ERROR(CheckInputsAreRead(inputs, network.groups));
   for (const auto& builder : builders) builder->TakeStatistics();
   CheckNames(network.parameters);
+  CheckOwners(network.parameters, network.groups);
   return network;
 }
 

@@ -535,6 +535,7 @@ Oracle::Units Oracle::Encoded(const Row& row, const Head& head, const std::strin
     }
   }
   if (config.has_bi_interaction()) return sums;
+  CHECK(config.has_slot_dots(), name);
   for (const size_t kind : {1, 2}) {
     of_kind[0].insert(of_kind[0].end(), of_kind[kind].begin(), of_kind[kind].end());
   }
