@@ -7,6 +7,7 @@ With the path of the built program, the packages that the image takes are looked
 import json
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -72,7 +73,7 @@ class DockerfileTest(unittest.TestCase):
         if self.program is None or not shutil.which("dpkg-query") or not shutil.which("ldd"):
             self.skipTest("needs the program and dpkg-query")
         command = next(rest for rest in self.of("RUN") if rest.startswith("ldd"))
-        command = command.removesuffix(" >/packages").replace("/usr/local/bin/chorus", self.program)
+        command = command.removesuffix(" >/packages").replace("/usr/local/bin/chorus", shlex.quote(self.program))
         found = subprocess.run(["bash", "-o", "pipefail", "-c", command], capture_output=True, text=True)
         self.assertEqual(found.returncode, 0, found.stderr)
         packages = found.stdout.split()
