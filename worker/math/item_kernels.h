@@ -17,6 +17,7 @@
 #include "common/matrix_view.h"
 #include "worker/math/activation_items.h"
 #include "worker/math/item_access.h"
+#include "worker/math/partial_sums.h"
 #include "worker/math/self_attention_items.h"
 #include "worker/math/sequence_items.h"
 #include "worker/math/slot_items.h"
@@ -78,7 +79,7 @@ struct RowDotItems {
   int64_t cols() const { return 1; }
   int64_t floats() const { return 2 * a.rows * a.cols + 2 * to.rows; }
   CHORUS_HD void operator()(int64_t i, int64_t) const {
-    const float dot = PartialDot(ItemAt(a, i, 0), ItemAt(b, i, 0), a.cols);
+    const float dot = DotProduct(ItemAt(a, i, 0), ItemAt(b, i, 0), a.cols);
     PutItem(dot, accumulate, ItemAt(to, i, 0));
   }
 };

@@ -5,12 +5,14 @@
 
 #include <cstdint>
 
+#include "common/device_math.h"
+
 namespace chorus::worker {
 
 constexpr int kPartialSums = 16;  // the floats of the widest register, AVX-512
 
 template <typename T>
-[[gnu::always_inline]] inline T AddPartialSums(const T (&partial)[kPartialSums]) {
+[[gnu::always_inline]] CHORUS_HD inline T AddPartialSums(const T (&partial)[kPartialSums]) {
   T sums[kPartialSums];
   for (int i = 0; i < kPartialSums; ++i) sums[i] = partial[i];
   for (int width = kPartialSums / 2; width > 0; width /= 2) {
@@ -20,7 +22,8 @@ template <typename T>
 }
 
 // a, b: [n].
-[[gnu::always_inline]] inline float DotProduct(const float* a, const float* b, int64_t n) {
+[[gnu::always_inline]] CHORUS_HD inline float DotProduct(const float* a, const float* b,
+                                                         int64_t n) {
   float partial[kPartialSums] = {};
   int64_t j = 0;
   for (; j + kPartialSums <= n; j += kPartialSums) {

@@ -10,6 +10,7 @@
 #include "common/device_math.h"
 #include "common/matrix_view.h"
 #include "worker/math/item_access.h"
+#include "worker/math/partial_sums.h"
 
 namespace chorus::worker {
 
@@ -45,7 +46,7 @@ struct ElementShareItems {
     const float scale = 1.0f / std::sqrt(static_cast<float>(head_dim));
     float most = 0.0f, sum = 0.0f;
     for (int64_t t = 0; t < count; ++t) {
-      to[t] = scale * PartialDot(q, ItemAt(key, of.FirstAt(e) + t, h * head_dim), head_dim);
+      to[t] = scale * DotProduct(q, ItemAt(key, of.FirstAt(e) + t, h * head_dim), head_dim);
       most = t == 0 || to[t] > most ? to[t] : most;
     }
     for (int64_t t = 0; t < count; ++t) {
@@ -76,7 +77,7 @@ struct ElementShareBackwardItems {
     const float scale = 1.0f / std::sqrt(static_cast<float>(head_dim));
     float mean = 0.0f;
     for (int64_t t = 0; t < count; ++t) {
-      out[t] = PartialDot(g, ItemAt(value, of.FirstAt(e) + t, h * head_dim), head_dim);
+      out[t] = DotProduct(g, ItemAt(value, of.FirstAt(e) + t, h * head_dim), head_dim);
       mean += s[t] * out[t];
     }
     for (int64_t t = 0; t < count; ++t) out[t] = scale * (s[t] * (out[t] - mean));

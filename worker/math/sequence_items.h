@@ -8,6 +8,7 @@
 #include "common/device_math.h"
 #include "common/matrix_view.h"
 #include "worker/math/item_access.h"
+#include "worker/math/partial_sums.h"
 
 namespace chorus::worker {
 
@@ -171,7 +172,7 @@ struct ScoreGradientItems {
     const int64_t i = r / elements.length, t = r % elements.length;
     float sum = 0.0f;
     if (t < elements.CountOf(i)) {
-      sum = PartialDot(ItemAt(dy, i, 0), elements.KeyOf(i, t), dy.cols);
+      sum = DotProduct(ItemAt(dy, i, 0), elements.KeyOf(i, t), dy.cols);
     }
     *ItemAt(to, r, 0) = sum;
   }
