@@ -56,10 +56,8 @@ Status Dice::Backward(const LayerCall& call) const {
   backend.NormalizeBackward(top(kDiceNormalized), moments.row(1), call.grain.training(),
                             of_normalized);
   const MatrixView<float> dx = x.dy.Rows(0, rows);
-  for (const MatrixView<float> part : {direct, of_normalized}) {
-    const bool adds = x.accumulate || part.data == of_normalized.data;
-    backend.ForEach(AddScaledItems{1.0f, part.Columns(0, dx.cols), dx, adds});
-  }
+  backend.ForEach(AddScaledItems{1.0f, direct.Columns(0, dx.cols), dx, x.accumulate});
+  backend.ForEach(AddScaledItems{1.0f, of_normalized.Columns(0, dx.cols), dx, true});
   if (!x.accumulate) backend.Fill(0.0f, x.dy.Rows(rows, x.dy.rows - rows));
   SumColumns(backend, top(kOfAlpha), call.scratch[kDiceOnes], call.gradient.data() + alpha_);
   moments_->Write(call, moments);

@@ -10,19 +10,11 @@ Status Drop::Forward(const LayerCall& call) const {
 
 Status Drop::Backward(const LayerCall& call) const {
   if (!dropout_.IsOn(call.grain.draw)) return Status::Ok();
-  call.backend->PassPositive(call.out.y, dropout_.scale(), call.out.dy, call.out.dy, false);
-  return Status::Ok();
-}
-
-Status DropAny::Forward(const LayerCall& call) const {
-  if (!dropout_.IsOn(call.grain.draw)) return Status::Ok();
-  call.backend->Dropout(dropout_.MaskOf(call.grain.draw), call.out.y, call.out.y);
-  return Status::Ok();
-}
-
-Status DropAny::Backward(const LayerCall& call) const {
-  if (!dropout_.IsOn(call.grain.draw)) return Status::Ok();
-  call.backend->Dropout(dropout_.MaskOf(call.grain.draw), call.out.dy, call.out.dy);
+  if (of_relu_) {
+    call.backend->PassPositive(call.out.y, dropout_.scale(), call.out.dy, call.out.dy, false);
+  } else {
+    call.backend->Dropout(dropout_.MaskOf(call.grain.draw), call.out.dy, call.out.dy);
+  }
   return Status::Ok();
 }
 

@@ -7,10 +7,12 @@
 
 namespace chorus::worker {
 
-// A layer's own units, which are the outputs of a ReLU, in place.
+// A layer's own units, in place.
 class Drop final : public Layer {
  public:
-  explicit Drop(const DropoutLayer& dropout) : dropout_(dropout) {}
+  // of_relu: the units are outputs of a ReLU, so that those that are 0 pass no gradient, and no
+  // draw is needed in the backward pass.
+  Drop(const DropoutLayer& dropout, bool of_relu) : dropout_(dropout), of_relu_(of_relu) {}
 
   std::string_view kind() const override { return "dropout"; }
   bool in_place() const override { return true; }
@@ -19,20 +21,7 @@ class Drop final : public Layer {
 
  private:
   const DropoutLayer dropout_;
-};
-
-// The units of some other activation, in place: a unit that was dropped is known by the draw alone.
-class DropAny final : public Layer {
- public:
-  explicit DropAny(const DropoutLayer& dropout) : dropout_(dropout) {}
-
-  std::string_view kind() const override { return "dropout"; }
-  bool in_place() const override { return true; }
-  Status Forward(const LayerCall& call) const override;
-  Status Backward(const LayerCall& call) const override;
-
- private:
-  const DropoutLayer dropout_;
+  const bool of_relu_;
 };
 
 // Outputs of a ReLU that other nodes read undropped: a copy of them.

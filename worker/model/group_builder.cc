@@ -206,11 +206,7 @@ Port GroupBuilder::AddDrop(const Port& units, const DropoutLayer& dropout, bool 
   const Port exposures = OnExposures(units);
   Node node;
   node.name = StrCat(graph_.nodes()[units.node].name, ".", units.first, ".dropout");
-  if (of_relu) {
-    node.layer = std::make_shared<Drop>(dropout);
-  } else {
-    node.layer = std::make_shared<DropAny>(dropout);
-  }
+  node.layer = std::make_shared<Drop>(dropout, of_relu);
   node.inputs = {exposures};
   node.width = units.width;
   return graph_.Add(std::move(node));
