@@ -1,7 +1,5 @@
 #include "worker/layers/self_attention.h"
 
-#include <numeric>
-
 namespace chorus::worker {
 namespace {
 
@@ -33,10 +31,6 @@ struct SelfAttention::Matrices {
   MatrixView<float> Key() const { return Part(projections, 1); }
   MatrixView<float> Value() const { return Part(projections, 2); }
 };
-
-int64_t SelfAttentionShape::width() const {
-  return std::accumulate(dims.begin(), dims.end(), int64_t{0});
-}
 
 std::vector<ScratchShape> SelfAttention::scratch() const {
   std::vector<ScratchShape> shapes(kSelfMatrices);
@@ -79,11 +73,7 @@ Status SelfAttention::Forward(const LayerCall& call) const {
   const Matrices m = MatricesOf(call);
   const int64_t length = shape_.length, head_dim = shape_.head_dim;
   Backend& backend = *call.backend;
-  int64_t column = 0;
-  for (size_t s = 0; s < shape_.dims.size(); ++s) {
-    backend.ForEach(UnfoldItems{call.x[s].y, length, shape_.dims[s], column, m.elements});
-    column += shape_.dims[s];
-  }
+  UnfoldInputs(call, shape_.dims, length, m.elements);
   if (has_positions()) {
     backend.ForEach(AddPositionItems{m.of, Positions().In(call.parameters), m.elements});
   }
@@ -125,12 +115,7 @@ Status SelfAttention::Backward(const LayerCall& call) const {
   if (has_positions()) {
     backend.ForEach(PositionGradientItems{m.of, gradient, Positions().In(call.gradient)});
   }
-  int64_t column = 0;
-  for (size_t s = 0; s < shape_.dims.size(); ++s) {
-    const LayerInput& x = call.x[s];
-    backend.ForEach(FoldItems{gradient, length, shape_.dims[s], column, x.dy, x.accumulate});
-    column += shape_.dims[s];
-  }
+  FoldGradients(call, shape_.dims, length, gradient);
   return Status::Ok();
 }
 

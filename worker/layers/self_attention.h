@@ -11,6 +11,7 @@
 
 #include "worker/layers/layer.h"
 #include "worker/layers/product.h"
+#include "worker/layers/unfold.h"
 
 namespace chorus::worker {
 
@@ -24,7 +25,7 @@ struct SelfAttentionShape {
   // Offsets: of [W_q W_k W_v], [width, 3 units]; of W_o, [units, width]; of p, [length, width].
   int64_t projection = 0, out = 0, positions = kNoPositions;
 
-  int64_t width() const;
+  int64_t width() const { return ElementWidth(dims); }
   int64_t units() const { return heads * head_dim; }
 };
 

@@ -1,7 +1,5 @@
 #include "worker/layers/target_attention.h"
 
-#include <numeric>
-
 namespace chorus::worker {
 namespace {
 
@@ -38,10 +36,6 @@ struct TargetAttention::Matrices {
   MatrixView<float> keys, key_products, queries, query_products, products, hidden, scores,
       score_gradients, hidden_gradients, product_gradients, key_gradients, query_gradients;
 };
-
-int64_t TargetAttentionShape::width() const {
-  return std::accumulate(dims.begin(), dims.end(), int64_t{0});
-}
 
 std::vector<ScratchShape> TargetAttention::scratch() const {
   const int64_t width = shape_.width(), times = shape_.length, hidden = shape_.hidden;
@@ -115,12 +109,11 @@ Status TargetAttention::ForwardScores(const LayerCall& call, const Matrices& m) 
 Status TargetAttention::Forward(const LayerCall& call) const {
   const Matrices m = MatricesOf(call);
   const size_t sequences = shape_.dims.size();
+  UnfoldInputs(call, shape_.dims, shape_.length, m.keys);
   int64_t column = 0;
   for (size_t s = 0; s < sequences; ++s) {
-    const int64_t dim = shape_.dims[s];
-    call.backend->ForEach(UnfoldItems{call.x[s].y, shape_.length, dim, column, m.keys});
-    call.backend->Copy(call.x[sequences + 1 + s].y, m.queries.Columns(column, dim));
-    column += dim;
+    call.backend->Copy(call.x[sequences + 1 + s].y, m.queries.Columns(column, shape_.dims[s]));
+    column += shape_.dims[s];
   }
   RETURN_IF_ERROR(ForwardScores(call, m));
   call.backend->ForEach(AttendItems{m.elements, m.scores, call.out.y});
@@ -173,12 +166,7 @@ Status TargetAttention::BackwardKeys(const LayerCall& call, const Matrices& m) c
     of_products = m.key_products;
   }
   RETURN_IF_ERROR(BackwardProduct(call, Place(weights_.key), m.keys, of_products, of_keys, true));
-  int64_t column = 0;
-  for (size_t s = 0; s < shape_.dims.size(); ++s) {
-    const LayerInput& x = call.x[s];
-    backend.ForEach(FoldItems{of_keys, length, shape_.dims[s], column, x.dy, x.accumulate});
-    column += shape_.dims[s];
-  }
+  FoldGradients(call, shape_.dims, length, of_keys);
   return Status::Ok();
 }
 

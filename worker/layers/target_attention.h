@@ -12,6 +12,7 @@
 
 #include "worker/layers/layer.h"
 #include "worker/layers/product.h"
+#include "worker/layers/unfold.h"
 
 namespace chorus::worker {
 
@@ -22,7 +23,7 @@ struct TargetAttentionShape {
   Side sequences = Side::kContext;
   Side output = Side::kExposure;  // and of the queries
 
-  int64_t width() const;  // of k, q and y
+  int64_t width() const { return ElementWidth(dims); }  // of k, q and y
 };
 
 // Offsets of W_k, W_q, W_p, [width, hidden]; b, [1, hidden]; w, [hidden, 1]; c, [1, 1].
