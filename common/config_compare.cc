@@ -194,8 +194,8 @@ CompareMethod WithSetting(const CompareMethod& method, const CompareSetting& set
 Result<TrainConfig> MethodConfig(const CompareConfig& config, const CompareMethod& method,
                                  const FillUnwritten& fill) {
   TrainConfig job = config.train();
-  internal::DropIdleLengths(
-      &job);  // defaults; LoadCompareConfig has refused those that are written
+  // Defaults; LoadCompareConfig has refused those that are written.
+  internal::DropIdleLengths(&job);
   *job.mutable_objective() = method.objective();
   RETURN_IF_ERROR(ApplySets({method.set().begin(), method.set().end()}, &job));
   RETURN_IF_ERROR(

@@ -13,6 +13,11 @@
 namespace chorus::worker {
 namespace {
 
+// Of the slots of one side.
+std::string SideLabel(const Port& slots, const GroupBuilder& builder) {
+  return builder.SideOfAll({slots}) == Side::kContext ? "contexts" : "exposures";
+}
+
 Port AddDots(const std::string& name, const std::string& label, int64_t dim,
              std::vector<Port> inputs, GroupBuilder* builder) {
   const int64_t second = inputs.size() == 1 ? 0 : inputs[1].width / dim;
@@ -37,6 +42,44 @@ Port AddCrossProduct(const std::string& name, int64_t rank, int64_t width,
   Port low = builder->AddLinear(u[0], builder->TakeProduct(u, inputs, {rank}), inputs, kNone);
   low.label = kWeight;
   return builder->AddLinear(v[0], builder->TakeLinear(v, {low}, {width}), {low}, kNone);
+}
+
+// The means of the slots of each side, side by side as `slots.ports` are.
+std::vector<Port> AddSlotMeans(const std::string& prefix, const SlotPorts& slots,
+                               GroupBuilder* builder) {
+  std::vector<Port> means;
+  for (const Port& port : slots.ports) {
+    const std::string label = SideLabel(port, *builder);
+    Node node;
+    node.name = StrCat(prefix, ".means.", label);
+    node.width = port.width / slots.dim;
+    node.layer = std::make_shared<SlotMeans>(slots.dim, node.width);
+    Port mean = builder->AddOnOneSide(std::move(node), {port});
+    mean.label = label;
+    means.push_back(mean);
+  }
+  return means;
+}
+
+Port AddGateWeights(const SlotGateConfig& config, const std::string& prefix,
+                    const std::vector<Port>& means, GroupBuilder* builder) {
+  int64_t slots = 0;
+  for (const Port& mean : means) slots += mean.width;
+  const int64_t units = std::max<int64_t>(1, slots / config.reduction());
+  const std::string squeeze = prefix + ".squeeze", excite = prefix + ".excite";
+  Port hidden = builder->AddLinear(squeeze, builder->TakeLinear({squeeze}, means, {units}), means,
+                                   Linear::Activation::kRelu);
+  hidden.label = kWeight;
+  const bool relu = config.gate() != SlotGateConfig::SIGMOID;
+  const ProductWeights weights = builder->TakeLinear({excite}, {hidden}, {slots});
+  const Port logits = builder->AddLinear(
+      excite, weights, {hidden}, relu ? Linear::Activation::kRelu : Linear::Activation::kNone);
+  if (relu) return logits;
+  Node node;
+  node.name = prefix + ".gate";
+  node.width = slots;
+  node.layer = std::make_shared<PointwiseLayer>(Pointwise::kTwiceSigmoid, slots);
+  return builder->AddOnOneSide(std::move(node), {logits});
 }
 
 }  // namespace
@@ -118,57 +161,14 @@ std::vector<Port> AddSlotDots(const std::string& prefix, const SlotPorts& slots,
                               GroupBuilder* builder) {
   std::vector<Port> out;
   for (const Port& port : slots.ports) {
-    const bool contexts = builder->graph().SideOf(port) == Side::kContext;
     if (port.width < 2 * slots.dim) continue;
-    out.push_back(AddDots(prefix, contexts ? "contexts" : "exposures", slots.dim, {port}, builder));
+    out.push_back(AddDots(prefix, SideLabel(port, *builder), slots.dim, {port}, builder));
   }
   if (slots.ports.size() == 2) {
     out.push_back(AddDots(prefix, "both", slots.dim, slots.ports, builder));
   }
   return out;
 }
-
-namespace {
-
-// The means of the slots of each side, side by side as `slots.ports` are.
-std::vector<Port> AddSlotMeans(const std::string& prefix, const SlotPorts& slots,
-                               GroupBuilder* builder) {
-  std::vector<Port> means;
-  for (const Port& port : slots.ports) {
-    const bool contexts = builder->graph().SideOf(port) == Side::kContext;
-    Node node;
-    node.name = StrCat(prefix, ".means.", contexts ? "contexts" : "exposures");
-    node.width = port.width / slots.dim;
-    node.layer = std::make_shared<SlotMeans>(slots.dim, node.width);
-    Port mean = builder->AddOnOneSide(std::move(node), {port});
-    mean.label = contexts ? "contexts" : "exposures";
-    means.push_back(mean);
-  }
-  return means;
-}
-
-Port AddGateWeights(const SlotGateConfig& config, const std::string& prefix,
-                    const std::vector<Port>& means, GroupBuilder* builder) {
-  int64_t slots = 0;
-  for (const Port& mean : means) slots += mean.width;
-  const int64_t units = std::max<int64_t>(1, slots / config.reduction());
-  const std::string squeeze = prefix + ".squeeze", excite = prefix + ".excite";
-  Port hidden = builder->AddLinear(squeeze, builder->TakeLinear({squeeze}, means, {units}), means,
-                                   Linear::Activation::kRelu);
-  hidden.label = kWeight;
-  const bool relu = config.gate() != SlotGateConfig::SIGMOID;
-  const ProductWeights weights = builder->TakeLinear({excite}, {hidden}, {slots});
-  const Port logits = builder->AddLinear(
-      excite, weights, {hidden}, relu ? Linear::Activation::kRelu : Linear::Activation::kNone);
-  if (relu) return logits;
-  Node node;
-  node.name = prefix + ".gate";
-  node.width = slots;
-  node.layer = std::make_shared<PointwiseLayer>(Pointwise::kTwiceSigmoid, slots);
-  return builder->AddOnOneSide(std::move(node), {logits});
-}
-
-}  // namespace
 
 std::vector<Port> AddSlotGate(const SlotGateConfig& config, const std::string& prefix,
                               const SlotPorts& slots, GroupBuilder* builder) {
@@ -178,13 +178,13 @@ std::vector<Port> AddSlotGate(const SlotGateConfig& config, const std::string& p
   int64_t slot = 0;
   for (const Port& port : slots.ports) {
     const int64_t count = port.width / slots.dim;
-    const bool contexts = builder->graph().SideOf(port) == Side::kContext;
+    const std::string label = SideLabel(port, *builder);
     Node node;
-    node.name = StrCat(prefix, contexts ? ".contexts" : ".exposures");
+    node.name = StrCat(prefix, ".", label);
     node.width = port.width;
     node.layer = std::make_shared<ScaleSlots>(slots.dim, count);
     out.push_back(builder->AddOnOneSide(std::move(node), {port, weights.Columns(slot, count)}));
-    out.back().label = contexts ? "contexts" : "exposures";
+    out.back().label = label;
     slot += count;
   }
   out.insert(out.end(), slots.others.begin(), slots.others.end());

@@ -6,6 +6,7 @@
 
 #include "common/check.h"
 #include "common/strings.h"
+#include "worker/model/trainable.h"
 
 namespace chorus::worker {
 namespace {
@@ -100,7 +101,7 @@ Result<SlotInput> InputOf(const SlotConfig& slot, uint32_t column, const TrainCo
   ASSIGN_OR_RETURN(input.table, TableOf(slot, config));
   const TableConfig& table = config.table(static_cast<int>(input.table));
   input.dim = table.dim();
-  input.trained = !table.has_trainable() || table.trainable();
+  input.trained = IsTrainable(table);
   if (slot.has_pooling()) input.pooling = slot.pooling();
   if (input.pooling == SlotConfig::SEQUENCE) input.max_length = slot.max_length();
   return input;
@@ -184,11 +185,7 @@ bool OwnColumns::IsReadBy(const std::string& tower) const {
 InputLayout InputLayout::WithoutOwn() const {
   InputLayout shared = *this;
   for (SideInputs* side : {&shared.contexts, &shared.exposures}) {
-    const auto is_own = [&](const SlotInput& slot) {
-      return !slot.is_sequence() && slot.first >= side->pooled_width;
-    };
-    side->slots.erase(std::remove_if(side->slots.begin(), side->slots.end(), is_own),
-                      side->slots.end());
+    std::erase_if(side->slots, [&](const SlotInput& slot) { return side->IsOwn(slot); });
     side->own.clear();
   }
   return shared;

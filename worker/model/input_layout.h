@@ -54,6 +54,10 @@ struct SideInputs {
   // The column behind the numeric ones: the length of the first sequence.
   int64_t first_length() const { return slot_width + static_cast<int64_t>(numerics.size()); }
   int64_t width() const { return first_length() + sequences; }
+  // Whether only some towers read the slot, which is one of `slots`.
+  bool IsOwn(const SlotInput& slot) const {
+    return !slot.is_sequence() && slot.first >= pooled_width;
+  }
 };
 
 struct InputLayout {

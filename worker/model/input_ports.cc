@@ -69,7 +69,7 @@ std::string LabelOfColumn(const std::string& column) {
 bool IsOwn(const SlotPort& slot, const InputLayout& layout) {
   const SideInputs& side =
       slot.port.node == GroupBuilder::kContexts ? layout.contexts : layout.exposures;
-  return !slot.slot->is_sequence() && slot.port.first >= side.pooled_width;
+  return side.IsOwn(*slot.slot);
 }
 
 bool IsInputName(const std::string& name) {
