@@ -147,6 +147,15 @@ void ExpectEqualOutcomes(const TrainConfig& config, uint32_t exposures, const La
   EXPECT_EQ(outcomes[1].reports, outcomes[0].reports);
 }
 
+// Workers, servers and threads.
+Layout SeveralOfAll() {
+  Layout layout;
+  layout.workers = 3;
+  layout.servers = 2;
+  layout.threads = 2;
+  return layout;
+}
+
 TEST(LayoutsTest, WorkersWithoutGrainsChangeNothing) {
   Layout layout;
   layout.workers = 5;
@@ -163,24 +172,16 @@ TEST(LayoutsTest, ServersWithoutShardsChangeNothing) {
 }
 
 TEST(LayoutsTest, AttentionOverASequenceIsTheSameOnAnyLayout) {
-  Layout layout;
-  layout.workers = 3;
-  layout.servers = 2;
-  layout.threads = 2;
   ExpectEqualOutcomes(
       JobConfig("step { pull_ahead: 1 } slot { name: 'history' table: 'b' pooling: SEQUENCE "
                 "max_length: 4 } model { encoder { name: 'interest' target_attention { "
                 "sequence: 'history' query: 'item' hidden: 5 } } "
                 "tower { hidden: 6 input: ['inputs', 'interest'] } }"),
-      300, layout);
+      300, SeveralOfAll());
 }
 
 // With running statistics, whose sums go along the tree too.
 TEST(LayoutsTest, SelfAttentionAndActivationsAreTheSameOnAnyLayout) {
-  Layout layout;
-  layout.workers = 3;
-  layout.servers = 2;
-  layout.threads = 2;
   ExpectEqualOutcomes(
       JobConfig("step { pull_ahead: 1 } slot { name: 'history' table: 'b' pooling: SEQUENCE "
                 "max_length: 4 } model { encoder { name: 'self' self_attention { "
@@ -189,21 +190,17 @@ TEST(LayoutsTest, SelfAttentionAndActivationsAreTheSameOnAnyLayout) {
                 "activation: DICE layer_norm: true residual: true dropout: 0.2 } } "
                 "encoder { name: 'curve' input: 'deep' mlp { hidden: 5 activation: GELU } } "
                 "tower { hidden: 6 input: ['curve', 'deep'] } }"),
-      300, layout);
+      300, SeveralOfAll());
 }
 
 // Encoders of slots need tables of one dimension.
 TEST(LayoutsTest, PairsAndGatesOfSlotsAreTheSameOnAnyLayout) {
-  Layout layout;
-  layout.workers = 3;
-  layout.servers = 2;
-  layout.threads = 2;
   ExpectEqualOutcomes(
       JobConfig("step { pull_ahead: 1 } table { name: 'a' dim: 4 } table { name: 'b' dim: 4 } "
                 "model { encoder { name: 'fm' bi_interaction { } } encoder { name: 'dots' "
                 "slot_dots { } } encoder { name: 'gate' slot_gate { gate: SIGMOID } } "
                 "tower { hidden: 6 input: ['gate', 'dots'] wide: ['inputs', 'fm'] } }"),
-      300, layout);
+      300, SeveralOfAll());
 }
 
 TEST(LayoutsTest, ALogOfASingleExposureTrainsOnAnyLayout) {
@@ -236,21 +233,13 @@ TEST(LayoutsTest, FramesOfManyPartsChangeNothing) {
 }
 
 TEST(LayoutsTest, AttentionDropoutAndWeightSumsTrainTheSameOnAnyLayout) {
-  Layout layout;
-  layout.workers = 3;
-  layout.servers = 2;
-  layout.threads = 2;
   ExpectEqualOutcomes(JobConfig("objective { ddpo { ctm: true } } step { pull_ahead: 1 } "
                                 "model { tower { hidden: [12, 6] dropout: 0.3 } "
                                 "shared_bottom { hidden: [16] dropout: 0.2 } }"),
-                      300, layout);
+                      300, SeveralOfAll());
 }
 
 TEST(LayoutsTest, TablesOfTowersTransfersAndFrozenPartsTrainTheSameOnAnyLayout) {
-  Layout layout;
-  layout.workers = 3;
-  layout.servers = 2;
-  layout.threads = 2;
   ExpectEqualOutcomes(
       JobConfig("objective { chorus_cvr {} } step { pull_ahead: 1 } "
                 "slot { name: '*' embedding: SHARED_AND_OWN } "
@@ -263,7 +252,7 @@ TEST(LayoutsTest, TablesOfTowersTransfersAndFrozenPartsTrainTheSameOnAnyLayout) 
                 "transfer { from: 'ctr' to: 'cvr' } } "
                 "table { name: 'a' dim: 4 } table { name: 'b' dim: 3 } "
                 "table { name: 'b-cvr' dim: 2 trainable: false }"),
-      300, layout);
+      300, SeveralOfAll());
 }
 
 TEST(LayoutsTest, RunningStatisticsOfBatchNormAreTheSameOnAnyLayout) {
