@@ -150,23 +150,53 @@ void AddExport(CLI::App* app, Action* action) {
   command->parse_complete_callback([] { arguments.onnx = format == "ONNX"; });
 }
 
+// `import --labels`, in place of inputs and an output.
+void AddImportedLabels(CLI::App* command, ImportArguments* arguments, CLI::Option* inputs,
+                       CLI::Option* output) {
+  CLI::Option* const labels =
+      command
+          ->add_option("--labels", arguments->labels,
+                       "Make no log: text of row ids with clicks, conversions or both that came "
+                       "later, for the exposures of --log; - is standard input")
+          ->excludes(inputs)
+          ->excludes(output);
+  CLI::Option* const logs =
+      command
+          ->add_option("--log", arguments->logs,
+                       "With --labels: the logs that they are of, which stay as they are and get "
+                       "a file of labels each, NAME.labels, that every reader merges")
+          ->needs(labels)
+          ->check(CLI::ExistingPath);
+  labels->needs(logs);
+  command
+      ->add_flag("--allow-unknown", arguments->allow_unknown,
+                 "With --labels: pass over row ids that no log has, and count them")
+      ->needs(labels);
+  // `callback` would take the place of AddCommand's, which chooses the action.
+  command->parse_complete_callback([labels, output] {
+    if (labels->empty() && output->empty()) throw CLI::RequiredError("--output");
+  });
+}
+
 void AddImport(CLI::App* app, Action* action) {
   static ImportArguments arguments;
   CLI::App* command = AddCommand(
-      app, "import", "Make a log from text, plain or packed",
+      app, "import", "Make a log from text, plain or packed; or give a log labels that came later",
       "chorus import --schema configs/import/criteo_ppml.textproto --split train:0.8,test:0.2 "
-      "--output criteo day1.csv.gz",
+      "--output criteo day1.csv.gz\n"
+      "  chorus import --schema my.schema --log my/train my/test --labels sales-of-the-week.tsv",
       action, [] { return Alone([] { return RunImport(arguments); }); });
   command->add_option("--schema", arguments.schema_file, "ImportSchema in protobuf text format")
       ->required();
   AddSets(command, &arguments.sets);
-  command->add_option("inputs", arguments.inputs,
-                      "Files (gzip, zstd, bzip2 and xz are unpacked), directories of them, or "
-                      "patterns with * in quotes; - or none is standard input");
-  command
-      ->add_option("--output", arguments.output,
-                   "Directory of the log; with --split, one folder per part inside it")
-      ->required();
+  CLI::Option* const inputs =
+      command->add_option("inputs", arguments.inputs,
+                          "Files (gzip, zstd, bzip2 and xz are unpacked), directories of them, or "
+                          "patterns with * in quotes; - or none is standard input");
+  CLI::Option* const output =
+      command->add_option("--output", arguments.output,
+                          "Directory of the log; with --split, one folder per part inside it");
+  AddImportedLabels(command, &arguments, inputs, output);
   command
       ->add_option("--like", arguments.like,
                    "A log of the same features: normalise numbers by its means and deviations, so "
