@@ -92,6 +92,18 @@ struct GenerateArguments {
   uint32_t threads = 0;           // 0 = all cores
 };
 
+struct MergeArguments {
+  std::vector<std::string> logs;  // files or directories, in order
+  std::string output;             // directory of the log
+  uint32_t threads = 0;           // 0 = all cores
+};
+
+struct ExportLogArguments {
+  std::vector<std::string> logs;
+  std::string output;         // packed if it ends in .gz or .zst; "-" = standard output
+  std::string schema_output;  // "" = none
+};
+
 struct InspectArguments {
   std::string path;       // a log file or directory, or a checkpoint
   bool verify = false;    // read everything, check every checksum
@@ -137,6 +149,8 @@ Status RunExport(const ExportArguments& arguments);
 Status RunImport(const ImportArguments& arguments);
 Status RunSchema(const SchemaArguments& arguments);
 Status RunGenerate(const GenerateArguments& arguments);
+Status RunMerge(const MergeArguments& arguments);
+Status RunExportLog(const ExportLogArguments& arguments);
 Status RunInspect(const InspectArguments& arguments);
 Status RunObjective(const ObjectiveArguments& arguments);
 // *some_failed: whether runs failed; the tables are of the others.

@@ -22,11 +22,11 @@ constexpr char kLockedName[] = "labels";  // FOLDER/labels.lock
 // The files of the logs that lie in one folder, which get one label file.
 struct LogFolder {
   std::string folder;
-  std::vector<std::string> paths;
-  std::unique_ptr<FileLock> lock;
-  std::unique_ptr<LogReader> log;
-  LabelFile labels;
-  LabelledLogSummary summary;
+  std::vector<std::string> paths = {};
+  std::unique_ptr<FileLock> lock = nullptr;
+  std::unique_ptr<LogReader> log = nullptr;
+  LabelFile labels = {};
+  LabelledLogSummary summary = {};
 };
 
 class LabelImport {
@@ -98,8 +98,8 @@ class LabelImport {
     }
     ASSIGN_OR_RETURN(const RowsOfText text, PrepareText(files_, schema_, std::move(inputs), {}));
     ASSIGN_OR_RETURN(const auto table, TextTable::Open(text.inputs, text.format));
-    ASSIGN_OR_RETURN(rows_, LabelRows::Read(*table, schema_, texts(), options_.max_bad_rows,
-                                            bad_rows_.get()));
+    ASSIGN_OR_RETURN(
+        rows_, LabelRows::Read(*table, schema_, texts(), options_.max_bad_rows, bad_rows_.get()));
     summary_.skipped = table->skipped();
     return Status::Ok();
   }
@@ -141,8 +141,8 @@ class LabelImport {
   Status FindRowsOfBlock(uint32_t index, Batch* batch, LogFolder* folder) {
     LabelledBlock block;
     for (uint32_t row = 0; row < batch->rows(); ++row) {
-      const RowIdentity identity = texts() ? IdentityOfText(batch->row_id_text[row])
-                                           : RowIdentity{batch->row_id[row], 0};
+      const RowIdentity identity =
+          texts() ? IdentityOfText(batch->row_id_text[row]) : RowIdentity{batch->row_id[row], 0};
       const LabelRow* const labels = rows_.Find(identity);
       if (labels == nullptr) continue;
       auto found = found_[static_cast<size_t>(labels - rows_.rows().data())];
@@ -231,11 +231,11 @@ class LabelImport {
       if (shown.size() < kShown) shown.push_back(NameOf(rows_.rows()[i]));
     }
     if (summary_.unknown == 0 || options_.allow_unknown) return Status::Ok();
-    return InvalidArgument(
-        StrCat(summary_.unknown, " of ", found_.size(), " row ids are in no log: ",
-               Join(shown, ", "), summary_.unknown > shown.size() ? ", ..." : "",
-               "; --log takes several logs, the parts of a split above all, and --allow-unknown "
-               "passes over such rows"));
+    return InvalidArgument(StrCat(
+        summary_.unknown, " of ", found_.size(), " row ids are in no log: ", Join(shown, ", "),
+        summary_.unknown > shown.size() ? ", ..." : "",
+        "; --log takes several logs, the parts of a split above all, and --allow-unknown "
+        "passes over such rows"));
   }
 
   Status Write(LogFolder* folder) {

@@ -34,11 +34,10 @@ class LabelCells {
     RETURN_IF_ERROR(find(schema.click(), &cells.click_));
     RETURN_IF_ERROR(find(schema.conversion(), &cells.conversion_));
     if (cells.click_ || cells.conversion_) return cells;
-    return InvalidArgument(StrCat("no column of labels: expected ", Shown(schema.click()),
-                                  schema.conversion().empty()
-                                      ? ""
-                                      : StrCat(" or ", Shown(schema.conversion())),
-                                  ", or both"));
+    return InvalidArgument(
+        StrCat("no column of labels: expected ", Shown(schema.click()),
+               schema.conversion().empty() ? "" : StrCat(" or ", Shown(schema.conversion())),
+               ", or both"));
   }
 
   Status Read(const std::vector<std::string_view>& cells, LabelRow* out) const {
@@ -139,9 +138,9 @@ void LabelRows::JoinRows() {
 }
 
 const LabelRow* LabelRows::Find(const RowIdentity& identity) const {
-  const auto found =
-      std::lower_bound(rows_.begin(), rows_.end(), identity,
-                       [](const LabelRow& row, const RowIdentity& id) { return row.identity < id; });
+  const auto found = std::lower_bound(
+      rows_.begin(), rows_.end(), identity,
+      [](const LabelRow& row, const RowIdentity& id) { return row.identity < id; });
   return found != rows_.end() && found->identity == identity ? &*found : nullptr;
 }
 

@@ -25,7 +25,7 @@ RowIdentity IdentityOfText(std::string_view row_id);
 
 struct LabelRow {
   static constexpr int8_t kAsItIs = -1;  // the text says nothing of this label
-  RowIdentity identity;
+  RowIdentity identity = {};
   uint64_t row = 0;  // its number in the text, from 1
   int8_t click = kAsItIs;
   int8_t conversion = kAsItIs;
@@ -48,7 +48,9 @@ class LabelRows {
   bool has_conversion() const { return has_conversion_; }  // and this
   uint64_t read() const { return read_; }
   uint64_t bad() const { return bad_; }
-  uint64_t repeated() const { return read_ - bad_ - rows_.size(); }  // rows of an id that came before
+  uint64_t repeated() const {
+    return read_ - bad_ - rows_.size();
+  }  // rows of an id that came before
 
  private:
   void JoinRows();

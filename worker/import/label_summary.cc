@@ -10,12 +10,13 @@ std::string FormatChange(uint64_t more, uint64_t fewer) {
 }
 
 std::string FormatLog(const LabelledLogSummary& log) {
-  if (log.label_file.empty()) return SummaryLine(log.folder, "no label changed: nothing is written");
-  return SummaryLine(log.label_file,
-                     StrCat(log.exposures, log.exposures == 1 ? " exposure" : " exposures",
-                            " with other labels; clicks: ",
-                            FormatChange(log.new_clicks, log.lost_clicks), "; conversions: ",
-                            FormatChange(log.new_conversions, log.lost_conversions)));
+  if (log.label_file.empty())
+    return SummaryLine(log.folder, "no label changed: nothing is written");
+  return SummaryLine(
+      log.label_file,
+      StrCat(log.exposures, log.exposures == 1 ? " exposure" : " exposures",
+             " with other labels; clicks: ", FormatChange(log.new_clicks, log.lost_clicks),
+             "; conversions: ", FormatChange(log.new_conversions, log.lost_conversions)));
 }
 
 }  // namespace

@@ -127,8 +127,7 @@ std::string EncodeLabelFile(const LabelFile& labels) {
 
 Result<LabelFile> DecodeLabelFile(std::span<const std::byte> bytes) {
   constexpr size_t kFixedBytes = 24;
-  if (bytes.size() < kFixedBytes + kChecksumBytes ||
-      Load<uint64_t>(bytes.data()) != kLabelMagic) {
+  if (bytes.size() < kFixedBytes + kChecksumBytes || Load<uint64_t>(bytes.data()) != kLabelMagic) {
     return DataLoss("this is no label file (too short, or the magic differs)");
   }
   LabelFile labels;

@@ -48,9 +48,9 @@ Status LabelOverlay::Add(const LabelFile& labels, const std::string& folder,
       }
     }
     if (found || namesake == nullptr) continue;
-    return FailedPrecondition(
-        StrCat("they were made for another file than ", namesake->path,
-               " is now: remove the *.labels files of ", folder, " and import the labels again"));
+    return FailedPrecondition(StrCat("they were made for another file than ", namesake->path,
+                                     " is now: remove the *.labels files of ", folder,
+                                     " and import the labels again"));
   }
   return Status::Ok();
 }

@@ -305,10 +305,10 @@ class FileLogReader final : public LogReader {
   std::vector<std::string> ignored_;
   std::vector<std::string> paths_;
   std::vector<std::unique_ptr<RandomAccessFile>> files_;
-  std::vector<LogFilePlace> places_;   // [file]
-  std::vector<uint64_t> heads_;        // [file], checksums of schemas
-  std::vector<BlockInfo> blocks_;      // counts are those of the labels of today
-  std::vector<uint64_t> checksums_;    // [block], as they were written
+  std::vector<LogFilePlace> places_;  // [file]
+  std::vector<uint64_t> heads_;       // [file], checksums of schemas
+  std::vector<BlockInfo> blocks_;     // counts are those of the labels of today
+  std::vector<uint64_t> checksums_;   // [block], as they were written
   LabelOverlay overlay_;
   LogLabels labels_;
   uint64_t fingerprint_ = 0;

@@ -74,12 +74,12 @@ Status CheckLog(const std::string& checkpoint, uint64_t fingerprint, const LogRe
     return FailedPrecondition(checkpoint + " was trained on another log than data.log names");
   }
   const auto came = static_cast<size_t>(before - labels.fingerprints.begin());
-  return FailedPrecondition(StrCat(
-      checkpoint, " was trained on this log before labels came to it (", labels.files[came],
-      came + 1 < labels.files.size() ? " and later ones" : "",
-      "): what a run computes is of one state of the labels; to go on from its model, set "
-      "warm_start.checkpoint=",
-      checkpoint, " and a new checkpoint.directory"));
+  return FailedPrecondition(
+      StrCat(checkpoint, " was trained on this log before labels came to it (", labels.files[came],
+             came + 1 < labels.files.size() ? " and later ones" : "",
+             "): what a run computes is of one state of the labels; to go on from its model, set "
+             "warm_start.checkpoint=",
+             checkpoint, " and a new checkpoint.directory"));
 }
 
 Result<std::string> LookForResumable(Session* session, Resume resume, const RunPlan& plan) {
