@@ -1,7 +1,7 @@
 #pragma once
 // In how many rows each id of a slot is, for slots with min_count: counted by one pass over the
-// rows, asked by the next one. Memory: 12 bytes times up to 4 for each distinct id while they are
-// counted, within a limit; 8 times up to 4 for each one that is kept.
+// rows, asked by the next one. Memory: 16 to 32 bytes for each distinct id while they are
+// counted, within a limit, and as much for each one that is kept.
 // Thread safety: IdCounts has one thread; a KeySet is only read, by many.
 
 #include <cstdint>

@@ -225,6 +225,11 @@ TEST_F(LabelImportTest, ADiskThatFailsLeavesTheLabelsAsTheyWere) {
     EXPECT_FALSE(summary.ok()) << fault;
     EXPECT_EQ(*files_->List("log"), std::vector<std::string>{"part-00000.log"}) << fault;
   }
+  // What a killed import leaves is no label file, and in nobody's way.
+  WriteFile(*files_, "log/labels-00000.labels.tmp", "half a fi");
+  EXPECT_EQ(LabelsOf("log"), "1000:00 1001:00 1002:00 ");
+  ASSERT_TRUE(Add("id,click\n1001,1\n").ok());
+  EXPECT_EQ(LabelsOf("log"), "1000:00 1001:10 1002:00 ");
 }
 
 }  // namespace
