@@ -12,7 +12,7 @@
 namespace chorus::e2e {
 namespace {
 
-constexpr char kSchema[] = R"(
+constexpr char kLateSchema[] = R"(
   row_id: "id" click: "click" conversion: "sale" group: "user" block_rows: 64
   slot { column: "user" context: true } slot { column: "item" } slot { column: "tags" separator: "|" }
   numeric { column: "price" transform: NONE })";
@@ -21,7 +21,7 @@ class LateLabelsTest : public CommandTest {
  protected:
   void SetUp() override {
     CommandTest::SetUp();
-    Write("my.schema", kSchema);
+    Write("my.schema", kLateSchema);
     Write("early.csv", Rows([](int) { return "0,0"; }));
     Write("final.csv", Rows([](int i) { return i % 3 != 0 ? "0,0" : i % 2 == 0 ? "1,1" : "1,0"; }));
     Import("early.csv", "early");

@@ -10,7 +10,7 @@
 namespace chorus::worker {
 namespace {
 
-constexpr char kSchema[] =
+constexpr char kLabelSchema[] =
     R"(row_id: "id" other_columns_are_slots: true block_rows: 16 file_rows: 48)";
 
 class LabelImportTest : public ImportTest {
@@ -24,21 +24,21 @@ class LabelImportTest : public ImportTest {
     return text;
   }
   void ImportLog(const std::string& text, const std::string& output = "log",
-                 const std::string& schema = kSchema, ImportOptions options = {}) {
+                 const std::string& schema = kLabelSchema, ImportOptions options = {}) {
     WriteFile(*files_, "in.csv", text);
     options.output = output;
     const auto summary = Import(schema, options);
     ASSERT_TRUE(summary.ok()) << summary.status().ToString();
   }
   Result<LabelImportSummary> Add(const std::string& text, LabelImportOptions options = {},
-                                 const std::string& schema = kSchema) {
+                                 const std::string& schema = kLabelSchema) {
     WriteFile(*files_, "late.csv", text);
     options.inputs = {"late.csv"};
     if (options.logs.empty()) options.logs = {"log"};
     return ImportLabels(*files_, MakeSchema(schema), options);
   }
   std::string AddError(const std::string& text, const LabelImportOptions& options = {},
-                       const std::string& schema = kSchema) {
+                       const std::string& schema = kLabelSchema) {
     const auto names = files_->List("log");
     const auto summary = Add(text, options, schema);
     EXPECT_FALSE(summary.ok());
@@ -128,7 +128,7 @@ TEST_F(LabelImportTest, IdsThatNoLogHasAreAnErrorUnlessAllowed) {
 }
 
 TEST_F(LabelImportTest, PartsOfASplitTakeTheirLabelsFromOneText) {
-  ImportLog(Exposures(60, NoLabels), "log", kSchema, WithSplit("train:0.5,test:0.5"));
+  ImportLog(Exposures(60, NoLabels), "log", kLabelSchema, WithSplit("train:0.5,test:0.5"));
   std::string text = "id,click\n";
   for (int i = 0; i < 60; ++i) text += StrCat(1000 + i, ",1\n");
   EXPECT_NE(AddError(text, {.logs = {"log/train"}}).find("in no log"), std::string::npos);
@@ -144,7 +144,7 @@ TEST_F(LabelImportTest, PartsOfASplitTakeTheirLabelsFromOneText) {
 TEST_F(LabelImportTest, AConversionWithoutAClickObeysTheSchema) {
   ImportLog(Exposures(3, NoLabels));
   const std::string text = "id,sale\n1001,1\n";
-  const std::string schema = kSchema;
+  const std::string schema = kLabelSchema;
   EXPECT_NE(AddError(text, {}, schema + " unclicked_conversion: REJECT")
                 .find("row 1 of the labels (id 1001): a conversion without a click"),
             std::string::npos);
@@ -165,7 +165,7 @@ TEST_F(LabelImportTest, AConversionWithoutAClickObeysTheSchema) {
 }
 
 TEST_F(LabelImportTest, RowIdsMayBeTexts) {
-  const std::string schema = StrCat(kSchema, " row_id_text: true");
+  const std::string schema = StrCat(kLabelSchema, " row_id_text: true");
   ImportLog("id,click,sale,item\nö-1,0,0,a\n 7 ,0,0,b\nNULL,0,0,c\n", "log", schema);
   ASSERT_TRUE(Add("id,click,sale\nö-1,1,0\n7,1,1\nNULL,1,0\n", {}, schema).ok());
   EXPECT_EQ(ReadLog(*files_, "log")[0].click, (std::vector<uint8_t>{1, 1, 1}));
@@ -199,7 +199,7 @@ TEST_F(LabelImportTest, WhatCannotBeMatchedOrLearntIsRefusedWithARemedy) {
   ImportLog(Exposures(3, NoLabels), "clicks", clicks);
   EXPECT_NE(AddError("id,sale\n1001,1\n", {.logs = {"clicks"}}).find("has clicks alone"),
             std::string::npos);
-  ImportLog(Exposures(3, NoLabels), "bare", kSchema, {.unlabelled = true});
+  ImportLog(Exposures(3, NoLabels), "bare", kLabelSchema, {.unlabelled = true});
   EXPECT_NE(AddError("id,click\n1001,1\n", {.logs = {"bare"}}).find("--unlabelled"),
             std::string::npos);
 }
@@ -221,7 +221,7 @@ TEST_F(LabelImportTest, ADiskThatFailsLeavesTheLabelsAsTheyWere) {
     plan.write_half_first = true;
     const auto faulty = NewFaultyFiles(*files_, plan);
     const auto summary =
-        ImportLabels(*faulty, MakeSchema(kSchema), {.inputs = {"late.csv"}, .logs = {"log"}});
+        ImportLabels(*faulty, MakeSchema(kLabelSchema), {.inputs = {"late.csv"}, .logs = {"log"}});
     EXPECT_FALSE(summary.ok()) << fault;
     EXPECT_EQ(*files_->List("log"), std::vector<std::string>{"part-00000.log"}) << fault;
   }

@@ -21,20 +21,20 @@ struct TextRow {
   std::string item;
 };
 
-uint64_t Draw(uint64_t a, uint64_t b) { return Random(11, RandomPurpose::kTest, a, b); }
+uint64_t DrawAt(uint64_t a, uint64_t b) { return Random(11, RandomPurpose::kTest, a, b); }
 
 // Users of up to 9 rows, tags that may come twice in a cell, some rows that the import drops.
 std::vector<TextRow> DrawRows() {
   std::vector<TextRow> rows(kRows);
   for (uint64_t i = 0; i < kRows; ++i) {
     TextRow& row = rows[i];
-    if (Draw(i, 0) % 4 == 0) row.click = "1";
-    if (Draw(i, 1) % 9 == 0) row.sale = "1";  // without a click: dropped
+    if (DrawAt(i, 0) % 4 == 0) row.click = "1";
+    if (DrawAt(i, 1) % 9 == 0) row.sale = "1";  // without a click: dropped
     row.user = StrCat("u", (i * i / 900) % 90);
-    for (uint64_t t = 0; t < Draw(i, 2) % 5; ++t) {
-      row.tags.push_back(StrCat(Draw(i, 3 + t) % 7 * (Draw(i, 9 + t) % 40)));
+    for (uint64_t t = 0; t < DrawAt(i, 2) % 5; ++t) {
+      row.tags.push_back(StrCat(DrawAt(i, 3 + t) % 7 * (DrawAt(i, 9 + t) % 40)));
     }
-    row.item = Draw(i, 20) % 10 == 0 ? "" : StrCat("i", Draw(i, 21) % 150);
+    row.item = DrawAt(i, 20) % 10 == 0 ? "" : StrCat("i", DrawAt(i, 21) % 150);
   }
   return rows;
 }
