@@ -70,7 +70,7 @@ struct ImportArguments {
   uint64_t split_seed = 1;
   uint32_t threads = 0;                       // 0 = all cores
   uint64_t memory_bytes = uint64_t{4} << 30;  // for common features
-  // Labels that came later, in place of a log: the text that has them, and the logs that they are of.
+  // Labels that came later, in place of a log: the text that has them, and the logs they are of.
   std::vector<std::string> labels;
   std::vector<std::string> logs;
   bool allow_unknown = false;

@@ -70,7 +70,7 @@ class IdCounts {
   std::vector<Key> scratch_;
 };
 
-// Leaves out keys [first, end) of *keys, and their values, that are not in `kept`. Returns how many.
+// Leaves out keys [first, end) of *keys, and their values, that are not `kept`. Returns how many.
 uint64_t DropRareIds(const KeySet& kept, size_t first, std::vector<Key>* keys,
                      std::vector<float>* values);
 

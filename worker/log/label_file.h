@@ -1,7 +1,8 @@
 #pragma once
 // Labels that came after a log was written: files NAME.labels beside the log's files (README.md
 // beside this file gives the format). Each names blocks and rows of them, and the labels that these
-// rows have from then on; each follows on the one before it, by name. Thread safety: pure functions.
+// rows have from then on; each follows on the one before it, by name.
+// Thread safety: pure functions.
 
 #include <cstdint>
 #include <string>

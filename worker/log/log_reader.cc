@@ -252,7 +252,7 @@ class FileLogReader final : public LogReader {
     return Status::Ok();
   }
 
-  // Mixed one after the other, so that the order of the blocks counts and the files' borders do not.
+  // Mixed one after the other: the order of the blocks counts, and the files' borders do not.
   uint64_t FingerprintOf(const std::vector<uint64_t>& block_states) const {
     uint64_t fingerprint = Mix(heads_.front());
     for (size_t file = 0; file < places_.size(); ++file) {
