@@ -1,6 +1,8 @@
 #include "worker/import/export_log.h"
 
 #include <charconv>
+#include <cmath>
+#include <limits>
 #include <memory>
 
 #include "common/config.h"
@@ -15,11 +17,15 @@ namespace chorus::worker {
 
 namespace {
 
-// Nine digits tell every float from its neighbours, also when they are read as a double first.
+// Nine digits tell every float from its neighbours, also when they are read as a double first. Those
+// of the largest one are beyond all floats: it has as many as a double needs.
 void AppendFloat(float value, std::string* out) {
+  const auto exact = static_cast<double>(value);
   char text[32];
-  const auto end = std::to_chars(text, text + sizeof(text), static_cast<double>(value),
-                                 std::chars_format::general, 9);
+  const auto end =
+      std::abs(value) == std::numeric_limits<float>::max()
+          ? std::to_chars(text, text + sizeof(text), exact)
+          : std::to_chars(text, text + sizeof(text), exact, std::chars_format::general, 9);
   out->append(text, end.ptr);
 }
 

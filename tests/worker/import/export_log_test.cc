@@ -94,7 +94,8 @@ LogSchema DrawSchema(uint64_t seed) {
   uint64_t name = first;
   const auto next_name = [&] { return std::string(kNames[name++ % std::size(kNames)]); };
   for (uint64_t s = 0; s <= draw(1, 5); ++s) {
-    SlotInfo slot{.name = next_name()};
+    SlotInfo slot;
+    slot.name = next_name();
     slot.key_space = draw(10 + s, 2) == 0 ? "shared" : slot.name;
     slot.context = draw(20 + s, 3) == 0;
     slot.multi_valued = draw(30 + s, 2) == 0;

@@ -75,8 +75,9 @@ KeptIds Expected(const std::vector<TextRow>& rows, int user_min, int tags_min, i
     return MakeKey(SpaceSeed(space), IdFromText(id));
   };
   for (const TextRow& row : rows) {
-    for (const std::string& tag : row.tags) kept.rare_tags += tags[tag] < tags_min;
-    kept.rare_items += !row.item.empty() && items[row.item] < item_min;
+    // Dropped rows are told of too. A min_count of 1 asks for nothing.
+    for (const std::string& tag : row.tags) kept.rare_tags += tags_min > 1 && tags[tag] < tags_min;
+    kept.rare_items += item_min > 1 && !row.item.empty() && items[row.item] < item_min;
     if (dropped(row)) continue;
     kept.user.emplace_back();
     kept.tags.emplace_back();
