@@ -140,6 +140,34 @@ TEST_F(LateLabelsTest, MergeMakesThemPartOfTheLogAndExportGivesTheTextBack) {
   EXPECT_EQ(rows("again"), rows("final"));
 }
 
+// Its truth is told by row, whatever labels came later.
+TEST_F(LateLabelsTest, AGeneratedLogKeepsItsOracle) {
+  ExpectSuccess(
+      Run(0, Command("generate", {"--set", "exposures=2000", "--output", Path("world")})));
+  Write("one.csv", "id,click\n5,1\n6,1\n7,1\n");
+  ExpectSuccess(Run(0, Labels("world", "one.csv")));
+  ASSERT_TRUE(files_.Exists(Path("world/labels-00000.labels")));
+  ExpectSuccess(Run(0, Train("world", "run")));
+  const test::Finished evaluated =
+      Run(0, Command("evaluate", {"--checkpoint", Path("run"), "--log", Path("world"), "--oracle",
+                                  Path("world/oracle.bin")}));
+  ExpectSuccess(evaluated);
+}
+
+TEST_F(LateLabelsTest, IdsOfFewRowsAreLeftOutAndCounted) {
+  // Of 600 rows each of 23 items has 26 or 27, and "user" 7 but for the last, which has 5.
+  const test::Finished imported =
+      Run(0, Command("import",
+                     {"--schema", Path("my.schema"), "--set", "slot.item.min_count=27", "--set",
+                      "slot.user.min_count=6", "--output", Path("frequent"), Path("final.csv")}));
+  ExpectSuccess(imported);
+  EXPECT_NE(imported.output.find("item: ids in fewer rows than min_count 546"), std::string::npos)
+      << imported.output;
+  EXPECT_NE(imported.output.find("user: ids in fewer rows than min_count 1 "), std::string::npos)
+      << imported.output;
+  ExpectSuccess(Run(0, Train("frequent", "run")));
+}
+
 TEST_F(LateLabelsTest, TheCommandLineSaysWhatItNeeds) {
   const auto expect_usage = [&](const std::vector<std::string>& arguments,
                                 const std::string& text) {
