@@ -24,6 +24,10 @@ void AddImportedLabels(CLI::App* command, ImportArguments* arguments, CLI::Optio
           ->needs(labels)
           ->check(CLI::ExistingPath);
   labels->needs(logs);
+  for (const char* of_logs : {"--like", "--unlabelled", "--split", "--split-by-time", "--split-by",
+                              "--split-contiguous", "--split-seed", "--memory"}) {
+    labels->excludes(command->get_option(of_logs));
+  }
   command
       ->add_flag("--allow-unknown", arguments->allow_unknown,
                  "With --labels: pass over row ids that no log has, and count them")
@@ -68,11 +72,10 @@ void AddImport(CLI::App* app, Action* action) {
   CLI::Option* const output =
       command->add_option("--output", arguments.output,
                           "Directory of the log; with --split, one folder per part inside it");
-  AddImportedLabels(command, &arguments, inputs, output);
   command
       ->add_option("--like", arguments.like,
                    "A log of the same features: normalise numbers by its means and deviations, so "
-                   "that its models take this one")
+                   "that its models take this one; min_count leaves nothing out then")
       ->check(CLI::ExistingPath);
   command
       ->add_option("--max-bad-rows", arguments.max_bad_rows,
@@ -92,6 +95,7 @@ void AddImport(CLI::App* app, Action* action) {
                    "Most memory for Ali-CCP's common features, like 4GB; more of them lie in a "
                    "temporary file beside the output. Also for the counts of min_count")
       ->transform(CLI::AsSizeValue(/*kb_is_1000=*/false));
+  AddImportedLabels(command, &arguments, inputs, output);
 }
 
 void AddSchema(CLI::App* app, Action* action) {

@@ -182,6 +182,8 @@ TEST_F(LateLabelsTest, TheCommandLineSaysWhatItNeeds) {
   expect_usage({"--schema", schema, "--log", Path("early")}, "--labels");
   expect_usage({"--schema", schema, "--log", Path("early"), "--labels", text, "--output", "x"},
                "--output");
+  expect_usage({"--schema", schema, "--log", Path("early"), "--labels", text, "--unlabelled"},
+               "--unlabelled");
   ExpectFailure(Run(0, Labels("early", "my.schema")), "row_id: the text has no column 'id'");
 }
 

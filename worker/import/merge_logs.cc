@@ -61,6 +61,31 @@ Status CompareRules(const char* kind, const Columns& first, const Columns& other
   return Status::Ok();
 }
 
+// The row ids of a log, to find those that come again.
+class RowIds {
+ public:
+  explicit RowIds(const LogReader& log) {
+    uint64_t rows = 0;
+    for (const BlockInfo& block : log.blocks()) rows += block.rows;
+    fits_ = rows <= kMostRows;
+    if (fits_) ids_.reserve(rows);
+  }
+  void Add(const Batch& block) {
+    if (fits_) ids_.insert(ids_.end(), block.row_id.begin(), block.row_id.end());
+  }
+  std::optional<uint64_t> CountRepeated() {
+    if (!fits_) return std::nullopt;
+    std::sort(ids_.begin(), ids_.end());
+    const auto distinct = std::unique(ids_.begin(), ids_.end());
+    return static_cast<uint64_t>(ids_.end() - distinct);
+  }
+
+ private:
+  static constexpr uint64_t kMostRows = uint64_t{1} << 26;
+  bool fits_ = false;
+  std::vector<uint64_t> ids_;
+};
+
 class Merge {
  public:
   Merge(FileSystem& files, const MergeOptions& options) : files_(files), options_(options) {}
@@ -74,10 +99,12 @@ class Merge {
     BlockJoiner joiner(log->schema(), BlockRows(*log),
                        [&](Batch block) { return output->Add(0, std::move(block)); });
     const auto blocks = static_cast<uint32_t>(log->blocks().size());
+    RowIds ids(*log);
     Batch block;
     for (uint32_t i = 0; i < blocks; ++i) {
       RETURN_IF_ERROR(log->ReadBlock(i, &block));
       RETURN_IF_ERROR(joiner.Add(block));
+      ids.Add(block);
       if (options_.progress != nullptr) {
         options_.progress->ShowDone("merge: merged", i + 1, blocks, "blocks");
       }
@@ -88,6 +115,7 @@ class Merge {
     MergeSummary summary{.log = parts.front(), .files = log->files().size()};
     summary.labelled = log->labels().rows;
     summary.left_out = log->ignored_columns();
+    summary.repeated_ids = ids.CountRepeated();
     summary.numbered_rows = numbered_logs_ > 1;
     return summary;
   }
@@ -148,6 +176,13 @@ std::string FormatMergeSummary(const MergeSummary& summary) {
   out += SummaryLine("clicks", StrCat(log.clicks));
   out += SummaryLine("conversions", StrCat(log.conversions));
   out += SummaryLine("log files", StrCat(log.files, ", ", log.bytes, " bytes"));
+  if (!summary.repeated_ids.has_value()) {
+    out += SummaryLine("row ids", "not compared: there are too many rows");
+  } else if (*summary.repeated_ids > 0) {
+    out += SummaryLine("row ids", StrCat(*summary.repeated_ids,
+                                         " rows have one that a row before them has: was a part "
+                                         "merged twice?"));
+  }
   if (summary.numbered_rows) {
     out += SummaryLine("row ids",
                        "numbers that each import began at 0: logs share them, and labels "

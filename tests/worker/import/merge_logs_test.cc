@@ -74,6 +74,7 @@ TEST_F(MergeLogsTest, TheBytesAreThoseOfOneImportOfAllRows) {
     const auto summary = Merge(parts, output, threads);
     ASSERT_TRUE(summary.ok()) << summary.status().ToString();
     EXPECT_EQ(summary->log.rows, 290u);
+    EXPECT_EQ(summary->repeated_ids, 0u);
     ExpectSameFiles("all", output);
   }
 }
@@ -161,7 +162,18 @@ TEST_F(MergeLogsTest, NumberedRowsAreTold) {
   const auto summary = Merge({"a", "b"}, "merged");
   ASSERT_TRUE(summary.ok());
   EXPECT_TRUE(summary->numbered_rows);
+  EXPECT_EQ(summary->repeated_ids, 20u);
   EXPECT_NE(FormatMergeSummary(*summary).find("row ids"), std::string::npos);
+}
+
+TEST_F(MergeLogsTest, RowsThatComeTwiceAreCounted) {
+  ImportLog(RowsText(0, 50), "a");
+  ImportLog(RowsText(43, 60), "b");
+  const auto summary = Merge({"a", "b"}, "merged");
+  ASSERT_TRUE(summary.ok());
+  EXPECT_EQ(summary->repeated_ids, 7u);
+  EXPECT_NE(FormatMergeSummary(*summary).find("7 rows have one that a row before them has"),
+            std::string::npos);
 }
 
 // Rows as a reader sees them, whatever the blocks.
