@@ -121,6 +121,12 @@ TEST_F(LateLabelsTest, OneWriterAtATimeAndAKilledOneLeavesTheLabelsAsTheyWere) {
   }
   EXPECT_FALSE(files_.Exists(Path("early/labels-00000.labels")));
   ExpectSuccess(Run(0, Labels("early", "clicks.csv")));
+  // A log that is named twice is one log.
+  const test::Finished again =
+      Run(0, Command("import", {"--schema", Path("my.schema"), "--log", Path("early"),
+                                Path("./early"), "--labels", Path("clicks.csv")}));
+  ExpectSuccess(again);
+  EXPECT_NE(again.output.find("no label changed"), std::string::npos) << again.output;
   EXPECT_EQ(FilesOf("early"), (std::vector<std::string>{"labels-00000.labels", "part-00000.log"}));
 }
 

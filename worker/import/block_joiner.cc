@@ -82,16 +82,17 @@ Status BlockJoiner::Add(const Batch& block) {
     if (schema_.has_row_id_text) ids_ += block.row_id_text[row].size() / 8;
     const bool is_full = batch_.rows() + (row + 1 - begin) >= block_rows_;
     if (!is_full && ids_ < BlockBuilder::kCrowdedIds) continue;
-    RETURN_IF_ERROR(AppendRows(block, begin, row + 1));
+    AppendRows(block, begin, row + 1);
     RETURN_IF_ERROR(Flush());
     begin = row + 1;
     std::fill(counted.begin(), counted.end(), false);
   }
-  return AppendRows(block, begin, block.rows());
+  AppendRows(block, begin, block.rows());
+  return Status::Ok();
 }
 
-Status BlockJoiner::AppendRows(const Batch& block, uint32_t begin, uint32_t end) {
-  if (begin == end) return Status::Ok();
+void BlockJoiner::AppendRows(const Batch& block, uint32_t begin, uint32_t end) {
+  if (begin == end) return;
   std::vector<RowRef> contexts, exposures;
   for (uint32_t row = begin; row < end; ++row) {
     exposures.push_back({0, row});
@@ -122,7 +123,6 @@ Status BlockJoiner::AppendRows(const Batch& block, uint32_t begin, uint32_t end)
   }
   if (schema_.has_group) AppendRange(block.group, begin, end, &batch_.group);
   if (schema_.has_time) AppendRange(block.time, begin, end, &batch_.time);
-  return Status::Ok();
 }
 
 Status BlockJoiner::Flush() {

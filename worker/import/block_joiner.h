@@ -25,7 +25,7 @@ class BlockJoiner {
  private:
   uint32_t CountIds(const FeatureColumns& side, uint32_t row) const;
   bool GoesOnWith(const Batch& block, uint32_t context) const;
-  Status AppendRows(const Batch& block, uint32_t begin, uint32_t end);
+  void AppendRows(const Batch& block, uint32_t begin, uint32_t end);
   Status Flush();
   void Clear();
 

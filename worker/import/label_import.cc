@@ -1,6 +1,7 @@
 #include "worker/import/label_import.h"
 
 #include <algorithm>
+#include <filesystem>
 #include <memory>
 #include <utility>
 
@@ -56,7 +57,9 @@ class LabelImport {
     if (options_.logs.empty()) return InvalidArgument("--labels needs --log: of which log?");
     for (const std::string& path : options_.logs) {
       ASSIGN_OR_RETURN(const auto log, LogReader::Open(files_, {path}));
-      for (const std::string& file : log->files()) {
+      for (const std::string& name : log->files()) {
+        // "log" and "./log" are one folder, and locked once.
+        const std::string file = std::filesystem::path(name).lexically_normal().string();
         std::vector<std::string>& paths = FolderOf(DirectoryOf(file)).paths;
         if (std::find(paths.begin(), paths.end(), file) == paths.end()) paths.push_back(file);
       }
