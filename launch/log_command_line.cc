@@ -93,7 +93,8 @@ void AddImport(CLI::App* app, Action* action) {
   command
       ->add_option("--memory", arguments.memory_bytes,
                    "Most memory for Ali-CCP's common features, like 4GB; more of them lie in a "
-                   "temporary file beside the output. Also for the counts of min_count")
+                   "temporary file beside the output. And for the counts of min_count: more of "
+                   "them take further passes over the text")
       ->transform(CLI::AsSizeValue(/*kb_is_1000=*/false));
   AddImportedLabels(command, &arguments, inputs, output);
 }

@@ -5,22 +5,12 @@
 #include <limits>
 #include <utility>
 
-#include "common/strings.h"
-#include "worker/import/delimited_row.h"
-
 namespace chorus::worker {
 namespace {
 
 constexpr size_t kFirstPlaces = 1024;
 
-bool HasMinCount(const SlotPlan& slot) { return slot.min_count > 1; }
-
 }  // namespace
-
-bool NeedsCounts(const ColumnPlan& plan) {
-  return std::any_of(plan.contexts.slots.begin(), plan.contexts.slots.end(), HasMinCount) ||
-         std::any_of(plan.exposures.slots.begin(), plan.exposures.slots.end(), HasMinCount);
-}
 
 KeySet::KeySet(const std::vector<Key>& keys)
     : table_(std::bit_ceil(2 * keys.size() + 2), 0), mask_(table_.size() - 1) {
@@ -43,14 +33,12 @@ class IdCounts::Table {
   explicit Table(uint32_t limit) : limit_(limit) { Resize(kFirstPlaces); }
   size_t bytes() const { return keys_.size() * kPlaceBytes; }
   bool is_full() const { return used_ * 4 >= keys_.size() * 3; }
-  void Grow() {
-    const std::vector<Key> keys = std::exchange(keys_, {});
-    const std::vector<uint32_t> counts = std::exchange(counts_, {});
+  void Grow() { Rebuild(2 * keys_.size(), std::numeric_limits<Key>::max()); }
+  // Forgets keys beyond `last`.
+  void Narrow(Key last) { Rebuild(keys_.size(), last); }
+  void Clear() {
     used_ = 0;
-    Resize(2 * keys.size());
-    for (size_t i = 0; i < keys.size(); ++i) {
-      if (counts[i] > 0) Add(keys[i], counts[i]);
-    }
+    Resize(kFirstPlaces);
   }
   // REQUIRES: not full.
   void Add(Key key, uint32_t rows) {
@@ -60,18 +48,25 @@ class IdCounts::Table {
     keys_[at] = key;
     counts_[at] = rows < limit_ - counts_[at] ? counts_[at] + rows : limit_;
   }
-  std::vector<Key> KeysAtLimit() const {
-    std::vector<Key> keys;
+  void AddKeysAtLimit(std::vector<Key>* keys) const {
     for (size_t i = 0; i < keys_.size(); ++i) {
-      if (counts_[i] == limit_) keys.push_back(keys_[i]);
+      if (counts_[i] == limit_) keys->push_back(keys_[i]);
     }
-    return keys;
   }
 
  private:
+  void Rebuild(size_t places, Key last) {
+    const std::vector<Key> keys = std::exchange(keys_, {});
+    const std::vector<uint32_t> counts = std::exchange(counts_, {});
+    used_ = 0;
+    Resize(places);
+    for (size_t i = 0; i < keys.size(); ++i) {
+      if (counts[i] > 0 && keys[i] <= last) Add(keys[i], counts[i]);
+    }
+  }
   void Resize(size_t places) {
-    keys_.assign(places, 0);
-    counts_.assign(places, 0);
+    keys_ = std::vector<Key>(places, 0);  // gives the memory of a larger one back
+    counts_ = std::vector<uint32_t>(places, 0);
     mask_ = places - 1;
   }
 
@@ -83,8 +78,7 @@ class IdCounts::Table {
 };
 
 IdCounts::IdCounts(const ColumnPlan& plan, uint64_t memory_bytes)
-    : plan_(plan),
-      memory_bytes_(memory_bytes),
+    : memory_bytes_(memory_bytes),
       contexts_(SlotsOf(plan.contexts)),
       exposures_(SlotsOf(plan.exposures)) {
   for (const auto* side : {&contexts_, &exposures_}) {
@@ -97,71 +91,85 @@ IdCounts::~IdCounts() = default;
 std::vector<IdCounts::CountedSlot> IdCounts::SlotsOf(const SidePlan& side) {
   std::vector<CountedSlot> counted;
   for (uint32_t s = 0; s < side.slots.size(); ++s) {
-    if (!HasMinCount(side.slots[s])) continue;
+    if (side.slots[s].min_count <= 1) continue;
     counted.push_back({s, std::make_unique<Table>(side.slots[s].min_count)});
   }
   return counted;
 }
 
-Status IdCounts::Add(const ParsedSide& context, uint64_t context_serial,
-                     const ParsedSide& exposure) {
+void IdCounts::Add(const ParsedSide& context, uint64_t context_serial, const ParsedSide& exposure) {
   if (!contexts_.empty()) {
     if (context_serial != context_serial_) {
-      RETURN_IF_ERROR(EndContext());
+      EndContext();
       context_ = context;
       context_serial_ = context_serial;
     }
     if (context_rows_ < std::numeric_limits<uint32_t>::max()) ++context_rows_;
   }
-  return AddSide(plan_.exposures, exposures_, exposure, 1);
+  AddSide(exposures_, exposure, 1);
 }
 
-Status IdCounts::EndContext() {
+void IdCounts::EndContext() {
   const uint32_t rows = std::exchange(context_rows_, 0);
-  return rows == 0 ? Status::Ok() : AddSide(plan_.contexts, contexts_, context_, rows);
+  if (rows > 0) AddSide(contexts_, context_, rows);
 }
 
-Status IdCounts::AddSide(const SidePlan& side, std::vector<CountedSlot>& counted,
-                         const ParsedSide& row, uint32_t rows) {
+void IdCounts::AddSide(std::vector<CountedSlot>& counted, const ParsedSide& row, uint32_t rows) {
   for (CountedSlot& slot : counted) {
     const uint32_t begin = slot.slot == 0 ? 0 : row.slot_ends[slot.slot - 1];
     scratch_.assign(row.keys.begin() + begin, row.keys.begin() + row.slot_ends[slot.slot]);
     std::sort(scratch_.begin(), scratch_.end());
     scratch_.erase(std::unique(scratch_.begin(), scratch_.end()), scratch_.end());
     for (const Key key : scratch_) {
-      Table& table = *slot.table;
-      if (table.is_full()) {
-        // While it grows, the table lies in memory three times over.
-        if (used_bytes_ + 2 * table.bytes() > memory_bytes_) {
-          return ResourceExhausted(StrCat("counting the ids of column ",
-                                          Shown(plan_.columns[side.slots[slot.slot].column]),
-                                          " for min_count takes more "
-                                          "than ",
-                                          memory_bytes_ >> 20,
-                                          " MiB: allow more with --memory, or leave "
-                                          "min_count out of the slots with the most ids"));
-        }
-        used_bytes_ += table.bytes();
-        table.Grow();
-      }
-      table.Add(key, rows);
+      if (key < first_ || key > last_) continue;
+      if (slot.table->is_full()) MakeRoom(slot.table.get());
+      if (key <= last_) slot.table->Add(key, rows);
     }
   }
-  return Status::Ok();
 }
 
-Status IdCounts::Finish(ColumnPlan* plan) {
-  RETURN_IF_ERROR(EndContext());
+// For one key more: by a larger table, or by half of the pass's keys.
+void IdCounts::MakeRoom(Table* table) {
+  // While it grows, the table lies in memory three times over.
+  if (used_bytes_ + 2 * table->bytes() <= memory_bytes_) {
+    used_bytes_ += table->bytes();
+    table->Grow();
+    return;
+  }
+  while (table->is_full()) {
+    last_ = first_ + (last_ - first_) / 2;
+    for (auto* side : {&contexts_, &exposures_}) {
+      for (CountedSlot& slot : *side) slot.table->Narrow(last_);
+    }
+  }
+}
+
+bool IdCounts::EndPass() {
+  EndContext();
+  context_serial_ = 0;
+  used_bytes_ = 0;
+  for (auto* side : {&contexts_, &exposures_}) {
+    for (CountedSlot& slot : *side) {
+      slot.table->AddKeysAtLimit(&slot.kept);
+      slot.table->Clear();
+      used_bytes_ += slot.table->bytes();
+    }
+  }
+  if (last_ == std::numeric_limits<Key>::max()) return true;
+  first_ = last_ + 1;
+  last_ = std::numeric_limits<Key>::max();
+  return false;
+}
+
+void IdCounts::Finish(ColumnPlan* plan) {
   const auto give = [](std::vector<CountedSlot>& counted, SidePlan* side) {
-    for (CountedSlot& slot : counted) {
-      side->slots[slot.slot].kept_ids = std::make_shared<KeySet>(slot.table->KeysAtLimit());
-      slot.table.reset();
+    for (const CountedSlot& slot : counted) {
+      side->slots[slot.slot].kept_ids = std::make_shared<KeySet>(slot.kept);
     }
     counted.clear();
   };
   give(contexts_, &plan->contexts);
   give(exposures_, &plan->exposures);
-  return Status::Ok();
 }
 
 uint64_t DropRareIds(const KeySet& kept, size_t first, std::vector<Key>* keys,

@@ -73,7 +73,7 @@ class Import {
     }
     if (!options_.like.empty()) RETURN_IF_ERROR(TakeEarlierStatistics());
     if (learns) {
-      RETURN_IF_ERROR(Learn(*table));
+      RETURN_IF_ERROR(Learn(std::move(table)));
       ASSIGN_OR_RETURN(table, OpenTable());
     }
     ASSIGN_OR_RETURN(ImportSummary summary, WriteLog(*table, folder->path()));
@@ -138,20 +138,28 @@ class Import {
   }
 
   // Means and deviations from the training part, and counts of ids from all.
-  Status Learn(TextTable& table) {
+  Status Learn(std::unique_ptr<TextTable> table) {
     NumericStatistics statistics(plan_);
     IdCounts counts(plan_, options_.memory_bytes);
-    const bool has_counts = NeedsCounts(plan_);
     const uint32_t training = options_.split.training_part();
-    RETURN_IF_ERROR(ForEachRow(table, "learnt from", [&](const KeptRow& kept, uint32_t part) {
+    RETURN_IF_ERROR(ForEachRow(*table, "learnt from", [&](const KeptRow& kept, uint32_t part) {
       if (training == Split::kAllParts || part == training) {
         statistics.Add(kept.context, kept.row.exposure);
       }
-      if (!has_counts) return Status::Ok();
-      return counts.Add(kept.context, kept.context_serial, kept.row.exposure);
+      counts.Add(kept.context, kept.context_serial, kept.row.exposure);
+      return Status::Ok();
     }));
     statistics.Learn(&log_schema_);
-    return counts.Finish(&plan_);
+    while (!counts.EndPass()) {
+      LogInfo("the counts of min_count do not fit into --memory: one more pass over the text");
+      ASSIGN_OR_RETURN(table, OpenTable());
+      RETURN_IF_ERROR(ForEachRow(*table, "counted ids of", [&](const KeptRow& kept, uint32_t) {
+        counts.Add(kept.context, kept.context_serial, kept.row.exposure);
+        return Status::Ok();
+      }));
+    }
+    counts.Finish(&plan_);
+    return Status::Ok();
   }
 
   Result<ImportSummary> WriteLog(TextTable& table, const std::string& folder) {
