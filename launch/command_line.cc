@@ -3,22 +3,17 @@
 #include <CLI/CLI.hpp>
 
 #include <cstdio>
+#include <utility>
 #include <vector>
 
 #include "launch/command/commands.h"
 #include "launch/command/setting_help.h"
+#include "launch/command_line_parts.h"
 #include "launch/job/mpi_world.h"
 #include "launch/nearest_word.h"
 
 namespace chorus::launch {
-namespace {
 
-constexpr char kVersion[] = "chorus " CHORUS_VERSION;
-
-// What the chosen subcommand does; set while the command line is read.
-using Action = std::function<Status()>;
-
-// A subcommand with its example; `run` becomes *action when the user chooses it.
 CLI::App* AddCommand(CLI::App* app, const std::string& name, const std::string& description,
                      const std::string& example, Action* action, Action run) {
   CLI::App* command = app->add_subcommand(name, description);
@@ -27,14 +22,12 @@ CLI::App* AddCommand(CLI::App* app, const std::string& name, const std::string& 
   return command;
 }
 
-// For commands of one process.
 Status Alone(Status (*run)()) {
   if (!MpiWorld::LaunchedAmongOthers()) return run();
   return FailedPrecondition(
       "runs as one process: under mpirun every rank would write the same output; start it plainly");
 }
 
-// One value an occurrence, as written: commas inside are the value's own.
 void AddSets(CLI::App* command, std::vector<std::string>* sets) {
   command
       ->add_option(
@@ -44,6 +37,10 @@ void AddSets(CLI::App* command, std::vector<std::string>* sets) {
       ->expected(1)
       ->allow_extra_args(false);
 }
+
+namespace {
+
+constexpr char kVersion[] = "chorus " CHORUS_VERSION;
 
 void AddConfig(CLI::App* command, ConfigArguments* config) {
   command->add_option("--config", config->config_file,
@@ -148,107 +145,6 @@ void AddExport(CLI::App* app, Action* action) {
                    "ARRAYS, or ONNX: the same, and the layers as a model that ONNX runtimes read")
       ->check(CLI::IsMember({"ARRAYS", "ONNX"}));
   command->parse_complete_callback([] { arguments.onnx = format == "ONNX"; });
-}
-
-void AddImport(CLI::App* app, Action* action) {
-  static ImportArguments arguments;
-  CLI::App* command = AddCommand(
-      app, "import", "Make a log from text, plain or packed",
-      "chorus import --schema configs/import/criteo_ppml.textproto --split train:0.8,test:0.2 "
-      "--output criteo day1.csv.gz",
-      action, [] { return Alone([] { return RunImport(arguments); }); });
-  command->add_option("--schema", arguments.schema_file, "ImportSchema in protobuf text format")
-      ->required();
-  AddSets(command, &arguments.sets);
-  command->add_option("inputs", arguments.inputs,
-                      "Files (gzip, zstd, bzip2 and xz are unpacked), directories of them, or "
-                      "patterns with * in quotes; - or none is standard input");
-  command
-      ->add_option("--output", arguments.output,
-                   "Directory of the log; with --split, one folder per part inside it")
-      ->required();
-  command
-      ->add_option("--like", arguments.like,
-                   "A log of the same features: normalise numbers by its means and deviations, so "
-                   "that its models take this one")
-      ->check(CLI::ExistingPath);
-  command
-      ->add_option("--max-bad-rows", arguments.max_bad_rows,
-                   "Skip and count so many malformed rows; one more stops the import")
-      ->check(CLI::NonNegativeNumber);
-  command->add_option("--bad-rows", arguments.bad_rows,
-                      "File to list all malformed rows in, with place and reason; - is standard "
-                      "output");
-  command->add_flag("--unlabelled", arguments.unlabelled,
-                    "Rows have no labels: the log can be predicted, not trained or evaluated on");
-  CLI::Option* const split =
-      command->add_option("--split", arguments.split, "train:0.8,test:0.2 or folds:5");
-  command
-      ->add_option("--split-by-time", arguments.split_by_time,
-                   "COLUMN:TIME: rows before TIME are the part train, the others test; with two "
-                   "times COLUMN:TIME,TIME there is validation between them")
-      ->excludes(split);
-  command->add_option("--split-by", arguments.split_by,
-                      "Column whose hash decides the part (default: the row number)");
-  command->add_flag("--split-contiguous", arguments.split_contiguous,
-                    "By row number: parts are consecutive ranges instead of drawn rows");
-  command->add_option("--split-seed", arguments.split_seed, "Another seed draws other rows")
-      ->check(CLI::NonNegativeNumber);
-  command
-      ->add_option("--threads", arguments.threads, "0 = all cores; the bytes do not depend on it")
-      ->check(CLI::NonNegativeNumber);
-  command
-      ->add_option("--memory", arguments.memory_bytes,
-                   "Most memory for Ali-CCP's common features, like 4GB; more of them lie in a "
-                   "temporary file beside the output")
-      ->transform(CLI::AsSizeValue(/*kb_is_1000=*/false));
-}
-
-void AddSchema(CLI::App* app, Action* action) {
-  static SchemaArguments arguments;
-  CLI::App* command =
-      AddCommand(app, "schema", "Draft the schema of an import from the text itself",
-                 "chorus schema day1.csv.gz --output shop.schema --job shop.train", action,
-                 [] { return Alone([] { return RunSchema(arguments); }); });
-  command->add_option("inputs", arguments.inputs, "Files, directories or patterns, as for import")
-      ->required();
-  command->add_option("--output", arguments.output, "New file to write; - is standard output");
-  command->add_option("--job", arguments.job,
-                      "New file for a job that trains on what the schema imports");
-  command->add_option("--rows", arguments.sample_rows, "Look at so many rows, the first ones")
-      ->check(CLI::Range(uint64_t{1}, uint64_t{100000000}));
-}
-
-void AddGenerate(CLI::App* app, Action* action) {
-  static GenerateArguments arguments;
-  CLI::App* command =
-      AddCommand(app, "generate", "Make a log of a synthetic world whose truth is known",
-                 "chorus generate --set exposures=1000000 --output world", action,
-                 [] { return Alone([] { return RunGenerate(arguments); }); });
-  command->add_option("--config", arguments.config_file, "GenerateConfig in protobuf text format");
-  AddSets(command, &arguments.sets);
-  command->add_option("--output", arguments.output, "Directory of log and oracle file")->required();
-  command->add_flag("--potential-labels", arguments.potential_labels,
-                    "Also write the log in which every exposure shows its conversion");
-  command->add_flag("--raw", arguments.raw,
-                    "Shape ALI_CCP: write its two text files in place of a log");
-  command
-      ->add_option("--threads", arguments.threads, "0 = all cores; the bytes do not depend on it")
-      ->check(CLI::NonNegativeNumber);
-}
-
-void AddInspect(CLI::App* app, Action* action) {
-  static InspectArguments arguments;
-  CLI::App* command =
-      AddCommand(app, "inspect", "Describe a log or a checkpoint", "chorus inspect ckpt --verify",
-                 action, [] { return Alone([] { return RunInspect(arguments); }); });
-  command->add_option("path", arguments.path, "A log file, a directory of them, or a checkpoint")
-      ->required();
-  command->add_flag("--verify", arguments.verify, "Read everything and check every checksum");
-  command->add_option("--canonical", arguments.canonical,
-                      "Checkpoint: write the bytes that do not depend on the layout (- is stdout)");
-  command->add_option("--rows", arguments.rows, "Log: print so many exposures as text")
-      ->check(CLI::NonNegativeNumber);
 }
 
 void AddObjective(CLI::App* app, Action* action) {
@@ -367,14 +263,11 @@ CommandLine ParseCommandLine(int argc, char** argv, CommandOutcome* outcome) {
   app.require_subcommand(1);
   app.option_defaults()->always_capture_default();
   CommandLine line;
-  AddImport(&app, &line.run);
-  AddSchema(&app, &line.run);
-  AddGenerate(&app, &line.run);
+  AddLogCommands(&app, &line.run);
   AddTrain(&app, outcome, &line.run);
   AddEvaluate(&app, &line.run);
   AddPredict(&app, &line.run);
   AddExport(&app, &line.run);
-  AddInspect(&app, &line.run);
   AddObjective(&app, &line.run);
   AddCompare(&app, outcome, &line.run);
   AddReport(&app, &line.run);

@@ -3,7 +3,7 @@
 _chorus() {
   local program=$1 word=$2 words
   if [ "$COMP_CWORD" -eq 1 ]; then
-    words="--help --version $("$program" --help 2>/dev/null | sed -n '/^Subcommands:/,$s/^  \([a-z][a-z]*\).*/\1/p')"
+    words="--help --version $("$program" --help 2>/dev/null | sed -n '/^Subcommands:/,$s/^  \([a-z][a-z-]*\).*/\1/p')"
   elif [[ $word == -* ]]; then
     words=$("$program" "${COMP_WORDS[1]}" --help 2>/dev/null | grep -oE '^  (-[a-z],)?--[a-z][a-z-]*' | sed 's/.*--/--/')
   else

@@ -8,12 +8,39 @@
 #include "common/progress.h"
 #include "launch/command/commands.h"
 #include "worker/import/import.h"
+#include "worker/import/label_import.h"
 
 namespace chorus::launch {
+
+namespace {
+
+uint32_t Threads(const ImportArguments& arguments) {
+  return arguments.threads != 0 ? arguments.threads
+                                : std::max(1u, std::thread::hardware_concurrency());
+}
+
+Status RunLabels(const ImportArguments& arguments, const ImportSchema& schema) {
+  ProgressLine progress;
+  const auto summary = worker::ImportLabels(PosixFiles(), schema,
+                                            {.inputs = arguments.labels,
+                                             .logs = arguments.logs,
+                                             .max_bad_rows = arguments.max_bad_rows,
+                                             .bad_rows = arguments.bad_rows,
+                                             .allow_unknown = arguments.allow_unknown,
+                                             .threads = Threads(arguments),
+                                             .progress = &progress});
+  progress.Clear();
+  RETURN_IF_ERROR(summary.status());
+  std::fputs(worker::FormatLabelSummary(*summary).c_str(), stdout);
+  return Status::Ok();
+}
+
+}  // namespace
 
 Status RunImport(const ImportArguments& arguments) {
   ImportSchema schema;
   RETURN_IF_ERROR(LoadConfig(arguments.schema_file, arguments.sets, &schema));
+  if (!arguments.labels.empty()) return RunLabels(arguments, schema);
   ProgressLine progress;
   worker::ImportOptions options{.schema_name = arguments.schema_file,
                                 .inputs = arguments.inputs,
@@ -25,9 +52,7 @@ Status RunImport(const ImportArguments& arguments) {
                                 .split_by = arguments.split_by,
                                 .split_contiguous = arguments.split_contiguous,
                                 .split_seed = arguments.split_seed,
-                                .threads = arguments.threads != 0
-                                               ? arguments.threads
-                                               : std::max(1u, std::thread::hardware_concurrency()),
+                                .threads = Threads(arguments),
                                 .memory_bytes = arguments.memory_bytes,
                                 .progress = &progress};
   ASSIGN_OR_RETURN(options.split, arguments.split_by_time.empty()

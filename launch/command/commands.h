@@ -70,6 +70,10 @@ struct ImportArguments {
   uint64_t split_seed = 1;
   uint32_t threads = 0;                       // 0 = all cores
   uint64_t memory_bytes = uint64_t{4} << 30;  // for common features
+  // Labels that came later, in place of a log: the text that has them, and the logs they are of.
+  std::vector<std::string> labels;
+  std::vector<std::string> logs;
+  bool allow_unknown = false;
 };
 
 struct SchemaArguments {
@@ -86,6 +90,18 @@ struct GenerateArguments {
   bool potential_labels = false;  // also write the log of all potential labels
   bool raw = false;               // text files in place of a log
   uint32_t threads = 0;           // 0 = all cores
+};
+
+struct MergeArguments {
+  std::vector<std::string> logs;  // files or directories, in order
+  std::string output;             // directory of the log
+  uint32_t threads = 0;           // 0 = all cores
+};
+
+struct ExportLogArguments {
+  std::vector<std::string> logs;
+  std::string output;         // packed if it ends in .gz or .zst; "-" = standard output
+  std::string schema_output;  // "" = none
 };
 
 struct InspectArguments {
@@ -133,6 +149,8 @@ Status RunExport(const ExportArguments& arguments);
 Status RunImport(const ImportArguments& arguments);
 Status RunSchema(const SchemaArguments& arguments);
 Status RunGenerate(const GenerateArguments& arguments);
+Status RunMerge(const MergeArguments& arguments);
+Status RunExportLog(const ExportLogArguments& arguments);
 Status RunInspect(const InspectArguments& arguments);
 Status RunObjective(const ObjectiveArguments& arguments);
 // *some_failed: whether runs failed; the tables are of the others.

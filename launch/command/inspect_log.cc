@@ -70,6 +70,11 @@ void PrintTotals(const LogReader& log) {
         StrCat("conversions            ", conversions, "  (CVR ", Share(conversions, clicks), ")"));
     Print(StrCat("unclicked conversions  ", unclicked));
   }
+  if (const worker::LogLabels& labels = log.labels(); !labels.files.empty()) {
+    Print(StrCat("labels came later      ", labels.rows,
+                 labels.rows == 1 ? " exposure" : " exposures", ", from ",
+                 Join(labels.files, ", ")));
+  }
   Print(StrCat("bytes an exposure      ",
                rows == 0 ? 0.0 : static_cast<double>(bytes) / static_cast<double>(rows)));
   Print(StrCat("fingerprint            ", HexDigits(log.fingerprint())));

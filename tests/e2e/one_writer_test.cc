@@ -71,6 +71,8 @@ TEST_F(OneWriterTest, EveryOutputOfACommandIsRefusedWhileAnotherWritesIt) {
       Command("export", {"--checkpoint", checkpoint, "--output", out}),
       Command("import", {"--schema", Path("text.schema"), "--output", out, Path("text.csv")}),
       Command("generate", {"--set", "exposures=1000", "--output", out}),
+      Command("merge", {Path("train"), "--output", out}),
+      Command("export-log", {Path("train"), "--output", out}),
       Command("predict", config, {"--output", out}),
       Command("schema", {Path("text.csv"), "--output", out}),
       Command("report", {Path("run"), "--output", out}),

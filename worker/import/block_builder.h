@@ -13,6 +13,9 @@ namespace chorus::worker {
 
 class BlockBuilder {
  public:
+  // So many ids end a block.
+  static constexpr size_t kCrowdedIds = size_t{1} << 24;
+
   // Both must outlive the builder. schema: plan.schema with what was learnt about numerics.
   BlockBuilder(const ColumnPlan& plan, const LogSchema& schema);
 
@@ -27,7 +30,6 @@ class BlockBuilder {
   Batch Take();
 
  private:
-  static constexpr size_t kCrowdedIds = size_t{1} << 24;
   void AddSide(const SidePlan& plan, const ParsedSide& side, FeatureColumns* out);
 
   const ColumnPlan& plan_;

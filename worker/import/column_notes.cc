@@ -17,6 +17,8 @@ std::string_view NameOf(CellNote note) {
       return "more ids than max_ids";
     case CellNote::kDroppedIds:
       return "ids dropped by max_ids";
+    case CellNote::kRareIds:
+      return "ids in fewer rows than min_count";
     case CellNote::kRoundedTime:
       return "time rounded down";
     case CellNote::kNoConversion:

@@ -16,10 +16,11 @@ enum class CellNote {
   kDecimalId,     // "41.0" read as 41
   kCut,           // more ids than max_ids: cells
   kDroppedIds,    // ... and the ids dropped
+  kRareIds,       // ids that are in fewer rows than min_count says
   kRoundedTime,   // a fraction of the time's unit is lost
   kNoConversion,  // a missing conversion of a row without click
 };
-constexpr uint32_t kCellNotes = 7;
+constexpr uint32_t kCellNotes = 8;
 // "missing", "blanks around it", ...
 std::string_view NameOf(CellNote note);
 

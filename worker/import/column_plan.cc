@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <set>
 #include <utility>
 
@@ -139,6 +140,10 @@ class Planner {
     const std::string name = slot.name().empty() ? plan_.columns[column] : slot.name();
     const std::string key_space = slot.key_space().empty() ? name : slot.key_space();
     RETURN_IF_ERROR(AddName(name));
+    if (slot.min_count() > std::numeric_limits<uint32_t>::max()) {
+      return InvalidArgument(StrCat("slot ", Shown(name), ": min_count is ", slot.min_count(),
+                                    ", allowed is up to 4294967295"));
+    }
     if (!slot.separator().empty() && slot.separator() == slot.value_separator()) {
       return InvalidArgument(
           StrCat("slot ", Shown(name), ": separator and value_separator are equal"));
@@ -156,7 +161,8 @@ class Planner {
     SidePlan& side = slot.context() ? plan_.contexts : plan_.exposures;
     side.slots.push_back({column, SpaceSeed(key_space), slot.separator(), slot.value_separator(),
                           slot.keep_markers(), slot.max_ids(), slot.keep(), slot.value_transform(),
-                          static_cast<float>(slot.value_clip()), slot.value_l2()});
+                          static_cast<float>(slot.value_clip()), slot.value_l2(),
+                          static_cast<uint32_t>(slot.min_count())});
     RETURN_IF_ERROR(CheckValues(name, side.slots.back()));
     WriteApplied(slot, plan_.columns[column], plan_.schema.slots.back());
     if (slot.context()) UseInContext(column);
@@ -184,6 +190,7 @@ class Planner {
     if (slot.has_value_transform()) out.set_value_transform(slot.value_transform());
     if (slot.has_value_clip()) out.set_value_clip(slot.value_clip());
     if (slot.has_value_l2()) out.set_value_l2(slot.value_l2());
+    if (slot.min_count() > 0) out.set_min_count(slot.min_count());
   }
 
   Status AddNumerics(const ColumnNumeric& numeric) {
@@ -233,6 +240,11 @@ bool NeedsStatistics(const ImportSchema& schema) {
   return std::any_of(
       schema.numeric().begin(), schema.numeric().end(),
       [](const ColumnNumeric& numeric) { return numeric.transform() != ColumnNumeric::NONE; });
+}
+
+bool AsksForCounts(const ImportSchema& schema) {
+  return std::any_of(schema.slot().begin(), schema.slot().end(),
+                     [](const ColumnSlot& slot) { return slot.min_count() > 1; });
 }
 
 Result<ColumnPlan> PlanColumns(const ImportSchema& schema, const std::vector<std::string>& columns,

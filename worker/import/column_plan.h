@@ -3,6 +3,7 @@
 // Thread safety: values.
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -13,6 +14,8 @@
 #include "worker/log/batch.h"
 
 namespace chorus::worker {
+
+class KeySet;
 
 struct SlotPlan {
   uint32_t column;
@@ -25,6 +28,8 @@ struct SlotPlan {
   ColumnSlot::ValueTransform value_transform = ColumnSlot::AS_IS;
   float value_clip = 0;  // 0 = none
   bool value_l2 = false;
+  uint32_t min_count = 0;  // ids that are in fewer rows are left out, once they were counted
+  std::shared_ptr<const KeySet> kept_ids = nullptr;  // (id_counts.h); null: all
   bool changes_values() const {
     return value_transform == ColumnSlot::LN1P || value_clip > 0 || value_l2;
   }
@@ -78,6 +83,8 @@ Result<ColumnPlan> PlanColumns(const ImportSchema& schema, const std::vector<std
 // Whether some numeric column is standardised, so that a first pass must learn its mean and
 // deviation.
 bool NeedsStatistics(const ImportSchema& schema);
+// Whether some slot has min_count, so that a first pass must count its ids.
+bool AsksForCounts(const ImportSchema& schema);
 
 // The delimiter as a byte; "\t", and any single byte but quotes and line ends. Error:
 // kInvalidArgument.

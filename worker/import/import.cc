@@ -12,6 +12,7 @@
 #include "worker/import/block_builder.h"
 #include "worker/import/chunk_reader.h"
 #include "worker/import/column_plan.h"
+#include "worker/import/id_counts.h"
 #include "worker/import/inputs.h"
 #include "worker/import/numeric_outliers.h"
 #include "worker/import/numeric_statistics.h"
@@ -48,7 +49,8 @@ class Import {
   Result<ImportSummary> Make() {
     RETURN_IF_ERROR(CheckOptions());
     ASSIGN_OR_RETURN(const auto folder, OutputFolder::Create(files_, options_.output, "importing"));
-    const bool learns = options_.like.empty() && NeedsStatistics(schema_);
+    const bool learns =
+        options_.like.empty() && (NeedsStatistics(schema_) || AsksForCounts(schema_));
     const bool several_passes = options_.split_contiguous || learns || LooksAhead(schema_);
     ASSIGN_OR_RETURN(std::vector<TextInput> inputs,
                      MakeInputs(files_, options_.inputs, options_.standard_input,
@@ -71,7 +73,7 @@ class Import {
     }
     if (!options_.like.empty()) RETURN_IF_ERROR(TakeEarlierStatistics());
     if (learns) {
-      RETURN_IF_ERROR(LearnStatistics(*table));
+      RETURN_IF_ERROR(Learn(std::move(table)));
       ASSIGN_OR_RETURN(table, OpenTable());
     }
     ASSIGN_OR_RETURN(ImportSummary summary, WriteLog(*table, folder->path()));
@@ -135,16 +137,28 @@ class Import {
         .Annotate(StrCat("--like ", options_.like));
   }
 
-  Status LearnStatistics(TextTable& table) {
+  // Means and deviations from the training part, and counts of ids from all.
+  Status Learn(std::unique_ptr<TextTable> table) {
     NumericStatistics statistics(plan_);
+    IdCounts counts(plan_, options_.memory_bytes);
     const uint32_t training = options_.split.training_part();
-    RETURN_IF_ERROR(ForEachRow(table, "learnt from", [&](const KeptRow& kept, uint32_t part) {
+    RETURN_IF_ERROR(ForEachRow(*table, "learnt from", [&](const KeptRow& kept, uint32_t part) {
       if (training == Split::kAllParts || part == training) {
         statistics.Add(kept.context, kept.row.exposure);
       }
+      counts.Add(kept.context, kept.context_serial, kept.row.exposure);
       return Status::Ok();
     }));
     statistics.Learn(&log_schema_);
+    while (!counts.EndPass()) {
+      LogInfo("the counts of min_count do not fit into --memory: one more pass over the text");
+      ASSIGN_OR_RETURN(table, OpenTable());
+      RETURN_IF_ERROR(ForEachRow(*table, "counted ids of", [&](const KeptRow& kept, uint32_t) {
+        counts.Add(kept.context, kept.context_serial, kept.row.exposure);
+        return Status::Ok();
+      }));
+    }
+    counts.Finish(&plan_);
     return Status::Ok();
   }
 

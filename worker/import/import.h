@@ -2,11 +2,11 @@
 // `chorus import`: text in, a binary log (or one a part of a split) out.
 //
 // One pass over the text, unless rows are needed before they can be written: one more pass learns
-// the mean and deviation of standardised numeric columns (from the training part's rows only,
-// or not at all: they can be taken from an earlier log), and
-// one more counts rows for a contiguous split. Standard input can be read once, so it is then
-// copied to a file in the output's temporary folder first. Thread safety: ImportText may be called
-// by many threads, with outputs of their own.
+// the mean and deviation of standardised numeric columns (from the training part's rows only, or
+// not at all: they can be taken from an earlier log) and counts ids where slots have min_count (in
+// all rows, or not at all), and one more counts rows for a contiguous split. Standard input can be
+// read once, so it is then copied to a file in the output's temporary folder first. Thread safety:
+// ImportText may be called by many threads, with outputs of their own.
 
 #include <cstdint>
 #include <string>
@@ -27,7 +27,9 @@ struct ImportOptions {
   std::string schema_name = "the schema";  // for messages
   std::vector<std::string> inputs = {};    // as MakeInputs takes them; none is standard input
   std::string output = {};                 // a folder that does not exist or is empty
-  std::string like = {};      // a log whose means and deviations to use; "" = learn them here
+  // A log whose means and deviations to use; "" = learn them here. With one, min_count leaves
+  // nothing out: which ids a model has is decided by what it was trained on.
+  std::string like = {};
   uint64_t max_bad_rows = 0;  // so many malformed rows are skipped and counted
   // File that lists them all; "" = none. After an error it is written if it has a line.
   std::string bad_rows = {};
@@ -37,7 +39,8 @@ struct ImportOptions {
   bool split_contiguous = false;  // parts are ranges of rows
   uint64_t split_seed = 1;
   uint32_t threads = 1;  // that parse and encode; the log does not depend on their number
-  // Most memory for common features (format ALI_CCP); more of them lie in a temporary file.
+  // Most memory for common features (format ALI_CCP), of which more lie in a temporary file; and
+  // for counts of ids, of which more take further passes over the text.
   uint64_t memory_bytes = uint64_t{4} << 30;
   int standard_input = 0;  // its descriptor
   ProgressLine* progress = nullptr;

@@ -8,6 +8,7 @@
 #include "common/key.h"
 #include "common/strings.h"
 #include "worker/import/delimited_row.h"
+#include "worker/import/id_counts.h"
 #include "worker/import/max_ids.h"
 #include "worker/import/slot_values.h"
 
@@ -213,6 +214,10 @@ Status RowParser::ParseSlot(const SlotPlan& slot, std::string_view cell, ParsedS
   RETURN_IF_ERROR(slot.separator.empty() || cell.empty() ? ParseId(slot, cell, out)
                                                          : ParseIds(slot, cell, out));
   if (slot.changes_values()) TransformValues(slot, std::span<float>(out->values).subspan(first));
+  if (slot.kept_ids != nullptr) {
+    const uint64_t rare = DropRareIds(*slot.kept_ids, first, &out->keys, &out->values);
+    if (rare > 0) notes_.Add(CellNote::kRareIds, slot.column, cell, rare);
+  }
   return Status::Ok();
 }
 

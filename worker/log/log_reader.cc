@@ -9,6 +9,7 @@
 #include "worker/log/block.h"
 #include "worker/log/column_map.h"
 #include "worker/log/format.h"
+#include "worker/log/label_overlay.h"
 
 namespace chorus::worker {
 namespace {
@@ -62,6 +63,7 @@ Result<Head> ReadHead(const RandomAccessFile& file) {
 struct Index {
   std::vector<BlockInfo> blocks;
   std::vector<uint64_t> checksums;  // of the blocks' headers
+  uint64_t checksum = 0;            // of the index
 };
 
 Status CheckEntry(const BlockInfo& block) {
@@ -95,6 +97,7 @@ Result<Index> ReadIndex(const RandomAccessFile& file, uint32_t file_number, uint
     return DataLoss("the checksum of the index differs");
   }
   Index index;
+  index.checksum = Load<uint64_t>(tail.data() + 8);
   uint64_t offset = head_bytes;
   for (uint64_t i = 0; i < count; ++i) {
     const std::byte* entry = bytes.data() + i * kIndexEntryBytes;
@@ -182,19 +185,36 @@ class FileLogReader final : public LogReader {
     RETURN_IF_ERROR(AddColumns(head.schema));
     const auto number = static_cast<uint32_t>(paths_.size());
     ASSIGN_OR_RETURN(const Index index, ReadIndex(*file, number, head.bytes));
-    if (paths_.empty()) {
-      fingerprint_ = first_head_ = Mix(head.checksum);
-    } else if (Mix(head.checksum) != first_head_) {
-      fingerprint_ = Mix(fingerprint_ + head.checksum);
-    }
-    // Mixed one after the other, so that the order of the blocks counts and the files' borders do
-    // not.
-    for (const uint64_t checksum : index.checksums) fingerprint_ = Mix(fingerprint_ + checksum);
-    first_block_.push_back(static_cast<uint32_t>(blocks_.size()));
+    places_.push_back({.path = path,
+                       .identity = Mix(Mix(head.checksum) + index.checksum),
+                       .first_block = static_cast<uint32_t>(blocks_.size()),
+                       .blocks = static_cast<uint32_t>(index.blocks.size())});
+    heads_.push_back(head.checksum);
     blocks_.insert(blocks_.end(), index.blocks.begin(), index.blocks.end());
     checksums_.insert(checksums_.end(), index.checksums.begin(), index.checksums.end());
     paths_.push_back(path);
     files_.push_back(std::move(file));
+    return Status::Ok();
+  }
+
+  // After the last file: what came to them later.
+  Status AddLabels(FileSystem& files) {
+    std::vector<uint64_t> states = checksums_;  // [block], of the block with its labels
+    std::vector<std::string> folders;
+    for (const std::string& path : paths_) {
+      const std::string folder = DirectoryOf(path);
+      if (std::find(folders.begin(), folders.end(), folder) != folders.end()) continue;
+      folders.push_back(folder);
+      ASSIGN_OR_RETURN(const auto found, ReadLabelFiles(files, folder));
+      for (const NamedLabelFile& file : found) {
+        labels_.files.push_back(file.path);
+        labels_.fingerprints.push_back(FingerprintOf(states));
+        RETURN_IF_ERROR(overlay_.Add(file.labels, folder, places_, &blocks_, &states)
+                            .Annotate(StrCat("labels ", file.path)));
+      }
+    }
+    labels_.rows = overlay_.rows();
+    fingerprint_ = FingerprintOf(states);
     return Status::Ok();
   }
 
@@ -203,6 +223,8 @@ class FileLogReader final : public LogReader {
   const std::vector<std::string>& files() const override { return paths_; }
   const std::vector<BlockInfo>& blocks() const override { return blocks_; }
   uint64_t fingerprint() const override { return fingerprint_; }
+  const LogLabels& labels() const override { return labels_; }
+  uint64_t identity(uint32_t file) const override { return places_[file].identity; }
 
   Status ReadBlock(uint32_t index, Batch* out) const override {
     CHECK(index < blocks_.size(), "block ", index, " of ", blocks_.size());
@@ -210,7 +232,7 @@ class FileLogReader final : public LogReader {
     const Status status = ReadAndDecode(index, out);
     if (status.ok()) return status;
     return status.Annotate(
-        StrCat("reading ", paths_[file], ": block ", index - first_block_[file]));
+        StrCat("reading ", paths_[file], ": block ", index - places_[file].first_block));
   }
 
  private:
@@ -224,9 +246,22 @@ class FileLogReader final : public LogReader {
     if (BlockChecksum(bytes) != checksums_[index]) {
       return DataLoss("the block's checksum differs from the index");
     }
+    overlay_.Apply(index, out);
     RETURN_IF_ERROR(CompareCounts(block, *out));
     columns_[block.file].Apply(out);
     return Status::Ok();
+  }
+
+  // Mixed one after the other: the order of the blocks counts, and the files' borders do not.
+  uint64_t FingerprintOf(const std::vector<uint64_t>& block_states) const {
+    uint64_t fingerprint = Mix(heads_.front());
+    for (size_t file = 0; file < places_.size(); ++file) {
+      if (heads_[file] != heads_.front()) fingerprint = Mix(fingerprint + heads_[file]);
+      for (uint32_t i = 0; i < places_[file].blocks; ++i) {
+        fingerprint = Mix(fingerprint + block_states[places_[file].first_block + i]);
+      }
+    }
+    return fingerprint;
   }
 
   // Of the next file. Rows of one log have one shape: each has a weight (group, time), or none has.
@@ -270,14 +305,21 @@ class FileLogReader final : public LogReader {
   std::vector<std::string> ignored_;
   std::vector<std::string> paths_;
   std::vector<std::unique_ptr<RandomAccessFile>> files_;
-  std::vector<uint32_t> first_block_;  // [file]
-  std::vector<BlockInfo> blocks_;
-  std::vector<uint64_t> checksums_;  // [block]
-  uint64_t first_head_ = 0;          // of the first file's schema
+  std::vector<LogFilePlace> places_;  // [file]
+  std::vector<uint64_t> heads_;       // [file], checksums of schemas
+  std::vector<BlockInfo> blocks_;     // counts are those of the labels of today
+  std::vector<uint64_t> checksums_;   // [block], as they were written
+  LabelOverlay overlay_;
+  LogLabels labels_;
   uint64_t fingerprint_ = 0;
 };
 
 }  // namespace
+
+const LogLabels& LogReader::labels() const {
+  static const LogLabels none;
+  return none;
+}
 
 std::string LogReader::Description() const {
   uint64_t rows = 0;
@@ -300,6 +342,7 @@ Result<std::unique_ptr<LogReader>> LogReader::Open(FileSystem& files,
       RETURN_IF_ERROR(reader->Add(files, file).Annotate(StrCat("log ", file)));
     }
   }
+  RETURN_IF_ERROR(reader->AddLabels(files));
   return std::unique_ptr<LogReader>(std::move(reader));
 }
 

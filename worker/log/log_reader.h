@@ -24,6 +24,15 @@ struct BlockInfo {
   uint32_t unclicked_conversions = 0;  // rows with click = 0 and conversion = 1
 };
 
+// What came to a log after it was written (label_file.h). Whoever reads the log sees its labels as
+// they are now, in blocks and in their counts.
+struct LogLabels {
+  std::vector<std::string> files;  // the label files, in the order in which they are merged
+  uint64_t rows = 0;               // exposures whose labels they give
+  // [files]: the log's fingerprint as it was before each of them came.
+  std::vector<uint64_t> fingerprints;
+};
+
 class LogReader {
  public:
   virtual ~LogReader() = default;
@@ -39,13 +48,22 @@ class LogReader {
   virtual const std::vector<std::string>& ignored_columns() const = 0;
   virtual const std::vector<std::string>& files() const = 0;
   virtual const std::vector<BlockInfo>& blocks() const = 0;
-  // A fingerprint of the schema and of every block's checksum: equal for two logs iff they hold the
-  // same blocks in the same order, however these are distributed over files.
+  // A fingerprint of the schema, of every block's checksum and of the labels that came later: equal
+  // for two logs iff they hold the same blocks in the same order, however these are distributed
+  // over files, and the same labels came to them.
   virtual uint64_t fingerprint() const = 0;
+  virtual const LogLabels& labels() const;
+  // The fingerprint that the log had before any labels came: which exposures it holds.
+  uint64_t first_fingerprint() const {
+    return labels().fingerprints.empty() ? fingerprint() : labels().fingerprints.front();
+  }
+  // What label files know a file of the log by, whatever its name: a checksum of its columns and
+  // blocks.
+  virtual uint64_t identity(uint32_t /*file*/) const { return 0; }
   // What a person can compare: files, rows and fingerprint.
   std::string Description() const;
-  // Decodes blocks()[index] into *out (its memory is reused). Error: kDataLoss, names file, block
-  // and column.
+  // Decodes blocks()[index] into *out (its memory is reused), and gives it the labels that came
+  // later. Error: kDataLoss, names file, block and column.
   virtual Status ReadBlock(uint32_t index, Batch* out) const = 0;
 };
 

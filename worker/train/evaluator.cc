@@ -20,7 +20,7 @@ namespace {
 // The oracle file, once it is clear that it is this log's: row ids of another log would fit it too.
 Result<OracleFile> OpenOracle(FileSystem& files, const std::string& path, const LogReader& log) {
   ASSIGN_OR_RETURN(OracleFile oracle, OracleFile::Open(files, path));
-  if (oracle.log_fingerprint() == log.fingerprint()) return oracle;
+  if (oracle.log_fingerprint() == log.first_fingerprint()) return oracle;
   return FailedPrecondition(
       StrCat(path, " tells the truth of another log than ", Join(log.files(), ", ")));
 }

@@ -64,6 +64,24 @@ Result<TrainConfig> Completed(TrainConfig config) {
   return config;
 }
 
+// fingerprint: of the log that the checkpoint was trained on.
+Status CheckLog(const std::string& checkpoint, uint64_t fingerprint, const LogReader& log) {
+  if (fingerprint == log.fingerprint()) return Status::Ok();
+  const LogLabels& labels = log.labels();
+  const auto before =
+      std::find(labels.fingerprints.begin(), labels.fingerprints.end(), fingerprint);
+  if (before == labels.fingerprints.end()) {
+    return FailedPrecondition(checkpoint + " was trained on another log than data.log names");
+  }
+  const auto came = static_cast<size_t>(before - labels.fingerprints.begin());
+  return FailedPrecondition(
+      StrCat(checkpoint, " was trained on this log before labels came to it (", labels.files[came],
+             came + 1 < labels.files.size() ? " and later ones" : "",
+             "): what a run computes is of one state of the labels; to go on from its model, set "
+             "warm_start.checkpoint=",
+             checkpoint, " and a new checkpoint.directory"));
+}
+
 Result<std::string> LookForResumable(Session* session, Resume resume, const RunPlan& plan) {
   FileSystem& files = *session->environment().files;
   const std::string directory = session->config().checkpoint().directory();
@@ -88,9 +106,7 @@ Result<std::string> LookForResumable(Session* session, Resume resume, const RunP
         "warm_start.checkpoint=",
         *folder, " and a new checkpoint.directory"));
   }
-  if (manifest.log_fingerprint() != plan.log_fingerprint) {
-    return FailedPrecondition(*folder + " was trained on another log than data.log names");
-  }
+  RETURN_IF_ERROR(CheckLog(*folder, manifest.log_fingerprint(), *plan.log));
   if (manifest.planned_steps() != plan.planned_steps && PlanMatters(session->config())) {
     return FailedPrecondition(StrCat(
         *folder, " is of a run of ", manifest.planned_steps(), " steps, this one has ",

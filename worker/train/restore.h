@@ -12,7 +12,7 @@ namespace chorus::worker {
 
 // What the run would do, as far as its configuration does not say it.
 struct RunPlan {
-  uint64_t log_fingerprint = 0;
+  const LogReader* log = nullptr;  // that is trained on
   uint64_t planned_steps = 0;
 };
 

@@ -150,7 +150,7 @@ Status Trainer::OpenSession() {
 
 Status Trainer::RestoreState(Resume resume) {
   const Result<std::string> found =
-      FindResumable(session_.get(), resume, {data_->log->fingerprint(), data_->last_step});
+      FindResumable(session_.get(), resume, {data_->log.get(), data_->last_step});
   RETURN_IF_ERROR(OfferFallback(resume, found.status()));
   const std::string& folder = *found;
   RETURN_IF_ERROR(checkpointer_->Open());

@@ -1,4 +1,4 @@
-// The worked example of worker/log/README.md is what the writer makes.
+// The worked examples of worker/log/README.md are what the writers make.
 #include <gtest/gtest.h>
 
 #include <cstdio>
@@ -6,6 +6,8 @@
 #include <sstream>
 
 #include "tests/worker/log/log_testing.h"
+#include "worker/log/label_file.h"
+#include "worker/log/log_reader.h"
 
 namespace chorus::worker::testing {
 namespace {
@@ -29,6 +31,18 @@ std::string ExampleFile() {
   return ReadWholeFile(*files, "example.log").value();
 }
 
+// The example's second row gets a click and a conversion.
+std::string ExampleLabels() {
+  const auto files = NewMemoryFiles();
+  CHECK(ReplaceFile(*files, "d/example.log", ExampleFile()).ok());
+  const uint64_t identity = LogReader::Open(*files, {"d"}).value()->identity(0);
+  const LabelledBlock block = {
+      .clicks = 3, .conversions = 2, .changes = {MakeLabelChange(1, 1, 1)}};
+  LabelFile labels;
+  labels.files = {{.name = "example.log", .identity = identity, .blocks = {block}}};
+  return EncodeLabelFile(labels);
+}
+
 // "0000  43 48 ..." with 16 bytes a line.
 std::string HexDump(const std::string& bytes) {
   std::string out;
@@ -45,13 +59,15 @@ std::string HexDump(const std::string& bytes) {
   return out;
 }
 
-TEST(FormatExampleTest, TheReadmeShowsTheFileThatTheWriterMakes) {
+TEST(FormatExampleTest, TheReadmeShowsTheFilesThatTheWritersMake) {
   std::ifstream readme(CHORUS_LOG_README);
   ASSERT_TRUE(readme.good()) << CHORUS_LOG_README;
   std::ostringstream text;
   text << readme.rdbuf();
-  const std::string dump = HexDump(ExampleFile());
-  EXPECT_NE(text.str().find(dump), std::string::npos) << dump;
+  for (const std::string& bytes : {ExampleFile(), ExampleLabels()}) {
+    const std::string dump = HexDump(bytes);
+    EXPECT_NE(text.str().find(dump), std::string::npos) << dump;
+  }
 }
 
 }  // namespace

@@ -1,0 +1,27 @@
+// chorus export-log: a log becomes text again (worker/import/export_log.h).
+#include <cstdio>
+
+#include "common/file.h"
+#include "common/progress.h"
+#include "launch/command/commands.h"
+#include "worker/import/export_log.h"
+
+namespace chorus::launch {
+
+Status RunExportLog(const ExportLogArguments& arguments) {
+  ProgressLine progress;
+  const auto summary = worker::ExportLog(PosixFiles(), {.logs = arguments.logs,
+                                                        .output = arguments.output,
+                                                        .schema_output = arguments.schema_output,
+                                                        .progress = &progress});
+  progress.Clear();
+  RETURN_IF_ERROR(summary.status());
+  if (arguments.output == "-") return Status::Ok();  // the text alone
+  std::printf(
+      "%llu rows of %u columns%s\n", static_cast<unsigned long long>(summary->rows),
+      summary->columns,
+      summary->has_click ? "" : "; they have no labels: import takes them with --unlabelled");
+  return Status::Ok();
+}
+
+}  // namespace chorus::launch

@@ -1,0 +1,28 @@
+// chorus merge: several logs become one (worker/import/merge_logs.h).
+#include <algorithm>
+#include <cstdio>
+#include <thread>
+
+#include "common/file.h"
+#include "common/progress.h"
+#include "launch/command/commands.h"
+#include "worker/import/merge_logs.h"
+
+namespace chorus::launch {
+
+Status RunMerge(const MergeArguments& arguments) {
+  ProgressLine progress;
+  const auto summary = worker::MergeLogs(
+      PosixFiles(),
+      {.logs = arguments.logs,
+       .output = arguments.output,
+       .threads = arguments.threads != 0 ? arguments.threads
+                                         : std::max(1u, std::thread::hardware_concurrency()),
+       .progress = &progress});
+  progress.Clear();
+  RETURN_IF_ERROR(summary.status());
+  std::fputs(worker::FormatMergeSummary(*summary).c_str(), stdout);
+  return Status::Ok();
+}
+
+}  // namespace chorus::launch

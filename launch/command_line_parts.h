@@ -1,0 +1,33 @@
+#pragma once
+// What command_line.cc and log_command_line.cc share, which describe the subcommands to CLI11.
+// Thread safety: main's thread.
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "common/status.h"
+
+namespace CLI {
+class App;
+}
+
+namespace chorus::launch {
+
+// What the chosen subcommand does; set while the command line is read.
+using Action = std::function<Status()>;
+
+// A subcommand with its example; `run` becomes *action when the user chooses it.
+CLI::App* AddCommand(CLI::App* app, const std::string& name, const std::string& description,
+                     const std::string& example, Action* action, Action run);
+
+// For commands of one process.
+Status Alone(Status (*run)());
+
+// --set: one value an occurrence, as written: commas inside are the value's own.
+void AddSets(CLI::App* command, std::vector<std::string>* sets);
+
+// The commands that make and describe logs (log_command_line.cc).
+void AddLogCommands(CLI::App* app, Action* action);
+
+}  // namespace chorus::launch

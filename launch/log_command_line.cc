@@ -1,0 +1,195 @@
+#include <CLI/CLI.hpp>
+
+#include "launch/command/commands.h"
+#include "launch/command_line_parts.h"
+
+namespace chorus::launch {
+namespace {
+
+// `import --labels`, in place of inputs and an output.
+void AddImportedLabels(CLI::App* command, ImportArguments* arguments, CLI::Option* inputs,
+                       CLI::Option* output) {
+  CLI::Option* const labels =
+      command
+          ->add_option("--labels", arguments->labels,
+                       "Make no log: text of row ids with clicks, conversions or both that came "
+                       "later, for the exposures of --log; - is standard input")
+          ->excludes(inputs)
+          ->excludes(output);
+  CLI::Option* const logs =
+      command
+          ->add_option("--log", arguments->logs,
+                       "With --labels: the logs that they are of, which stay as they are and get "
+                       "a file of labels each, NAME.labels, that every reader merges")
+          ->needs(labels)
+          ->check(CLI::ExistingPath);
+  labels->needs(logs);
+  for (const char* of_logs : {"--like", "--unlabelled", "--split", "--split-by-time", "--split-by",
+                              "--split-contiguous", "--split-seed", "--memory"}) {
+    labels->excludes(command->get_option(of_logs));
+  }
+  command
+      ->add_flag("--allow-unknown", arguments->allow_unknown,
+                 "With --labels: pass over row ids that no log has, and count them")
+      ->needs(labels);
+  // `callback` would take the place of AddCommand's, which chooses the action.
+  command->parse_complete_callback([labels, output] {
+    if (labels->empty() && output->empty()) throw CLI::RequiredError("--output");
+  });
+}
+
+void AddSplit(CLI::App* command, ImportArguments* arguments) {
+  CLI::Option* const split =
+      command->add_option("--split", arguments->split, "train:0.8,test:0.2 or folds:5");
+  command
+      ->add_option("--split-by-time", arguments->split_by_time,
+                   "COLUMN:TIME: rows before TIME are the part train, the others test; with two "
+                   "times COLUMN:TIME,TIME there is validation between them")
+      ->excludes(split);
+  command->add_option("--split-by", arguments->split_by,
+                      "Column whose hash decides the part (default: the row number)");
+  command->add_flag("--split-contiguous", arguments->split_contiguous,
+                    "By row number: parts are consecutive ranges instead of drawn rows");
+  command->add_option("--split-seed", arguments->split_seed, "Another seed draws other rows")
+      ->check(CLI::NonNegativeNumber);
+}
+
+void AddImport(CLI::App* app, Action* action) {
+  static ImportArguments arguments;
+  CLI::App* command = AddCommand(
+      app, "import", "Make a log from text, plain or packed; or give a log labels that came later",
+      "chorus import --schema configs/import/criteo_ppml.textproto --split train:0.8,test:0.2 "
+      "--output criteo day1.csv.gz\n"
+      "  chorus import --schema my.schema --log my/train my/test --labels sales-of-the-week.tsv",
+      action, [] { return Alone([] { return RunImport(arguments); }); });
+  command->add_option("--schema", arguments.schema_file, "ImportSchema in protobuf text format")
+      ->required();
+  AddSets(command, &arguments.sets);
+  CLI::Option* const inputs =
+      command->add_option("inputs", arguments.inputs,
+                          "Files (gzip, zstd, bzip2 and xz are unpacked), directories of them, or "
+                          "patterns with * in quotes; - or none is standard input");
+  CLI::Option* const output =
+      command->add_option("--output", arguments.output,
+                          "Directory of the log; with --split, one folder per part inside it");
+  command
+      ->add_option("--like", arguments.like,
+                   "A log of the same features: normalise numbers by its means and deviations, so "
+                   "that its models take this one; min_count leaves nothing out then")
+      ->check(CLI::ExistingPath);
+  command
+      ->add_option("--max-bad-rows", arguments.max_bad_rows,
+                   "Skip and count so many malformed rows; one more stops the import")
+      ->check(CLI::NonNegativeNumber);
+  command->add_option("--bad-rows", arguments.bad_rows,
+                      "File to list all malformed rows in, with place and reason; - is standard "
+                      "output");
+  command->add_flag("--unlabelled", arguments.unlabelled,
+                    "Rows have no labels: the log can be predicted, not trained or evaluated on");
+  AddSplit(command, &arguments);
+  command
+      ->add_option("--threads", arguments.threads, "0 = all cores; the bytes do not depend on it")
+      ->check(CLI::NonNegativeNumber);
+  command
+      ->add_option("--memory", arguments.memory_bytes,
+                   "Most memory for Ali-CCP's common features, like 4GB; more of them lie in a "
+                   "temporary file beside the output. And for the counts of min_count: more of "
+                   "them take further passes over the text")
+      ->transform(CLI::AsSizeValue(/*kb_is_1000=*/false));
+  AddImportedLabels(command, &arguments, inputs, output);
+}
+
+void AddSchema(CLI::App* app, Action* action) {
+  static SchemaArguments arguments;
+  CLI::App* command =
+      AddCommand(app, "schema", "Draft the schema of an import from the text itself",
+                 "chorus schema day1.csv.gz --output shop.schema --job shop.train", action,
+                 [] { return Alone([] { return RunSchema(arguments); }); });
+  command->add_option("inputs", arguments.inputs, "Files, directories or patterns, as for import")
+      ->required();
+  command->add_option("--output", arguments.output, "New file to write; - is standard output");
+  command->add_option("--job", arguments.job,
+                      "New file for a job that trains on what the schema imports");
+  command->add_option("--rows", arguments.sample_rows, "Look at so many rows, the first ones")
+      ->check(CLI::Range(uint64_t{1}, uint64_t{100000000}));
+}
+
+void AddGenerate(CLI::App* app, Action* action) {
+  static GenerateArguments arguments;
+  CLI::App* command =
+      AddCommand(app, "generate", "Make a log of a synthetic world whose truth is known",
+                 "chorus generate --set exposures=1000000 --output world", action,
+                 [] { return Alone([] { return RunGenerate(arguments); }); });
+  command->add_option("--config", arguments.config_file, "GenerateConfig in protobuf text format");
+  AddSets(command, &arguments.sets);
+  command->add_option("--output", arguments.output, "Directory of log and oracle file")->required();
+  command->add_flag("--potential-labels", arguments.potential_labels,
+                    "Also write the log in which every exposure shows its conversion");
+  command->add_flag("--raw", arguments.raw,
+                    "Shape ALI_CCP: write its two text files in place of a log");
+  command
+      ->add_option("--threads", arguments.threads, "0 = all cores; the bytes do not depend on it")
+      ->check(CLI::NonNegativeNumber);
+}
+
+void AddMerge(CLI::App* app, Action* action) {
+  static MergeArguments arguments;
+  CLI::App* command =
+      AddCommand(app, "merge", "Join logs into one, with the labels that came to them later",
+                 "chorus merge --output week day1 day2 day3", action,
+                 [] { return Alone([] { return RunMerge(arguments); }); });
+  command
+      ->add_option("logs", arguments.logs,
+                   "Log files or directories of them, in the order of their rows; columns are "
+                   "matched by name, and the first log says which there are")
+      ->required()
+      ->check(CLI::ExistingPath);
+  command->add_option("--output", arguments.output, "Directory of the log")->required();
+  command
+      ->add_option("--threads", arguments.threads, "0 = all cores; the bytes do not depend on it")
+      ->check(CLI::NonNegativeNumber);
+}
+
+void AddExportLog(CLI::App* app, Action* action) {
+  static ExportLogArguments arguments;
+  CLI::App* command =
+      AddCommand(app, "export-log", "Write a log as tab-separated text",
+                 "chorus export-log my/train --output train.tsv.zst --schema-output train.schema",
+                 action, [] { return Alone([] { return RunExportLog(arguments); }); });
+  command->add_option("log", arguments.logs, "A log file, or a directory of them")
+      ->required()
+      ->check(CLI::ExistingPath);
+  command
+      ->add_option("--output", arguments.output,
+                   "File to write, packed if it ends in .gz or .zst; - is standard output")
+      ->required();
+  command->add_option("--schema-output", arguments.schema_output,
+                      "File for the schema with which import makes the same rows of it");
+}
+
+void AddInspect(CLI::App* app, Action* action) {
+  static InspectArguments arguments;
+  CLI::App* command =
+      AddCommand(app, "inspect", "Describe a log or a checkpoint", "chorus inspect ckpt --verify",
+                 action, [] { return Alone([] { return RunInspect(arguments); }); });
+  command->add_option("path", arguments.path, "A log file, a directory of them, or a checkpoint")
+      ->required();
+  command->add_flag("--verify", arguments.verify, "Read everything and check every checksum");
+  command->add_option("--canonical", arguments.canonical,
+                      "Checkpoint: write the bytes that do not depend on the layout (- is stdout)");
+  command->add_option("--rows", arguments.rows, "Log: print so many exposures as text")
+      ->check(CLI::NonNegativeNumber);
+}
+
+}  // namespace
+
+void AddLogCommands(CLI::App* app, Action* action) {
+  AddImport(app, action);
+  AddSchema(app, action);
+  AddGenerate(app, action);
+  AddMerge(app, action);
+  AddExportLog(app, action);
+  AddInspect(app, action);
+}
+
+}  // namespace chorus::launch

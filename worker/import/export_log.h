@@ -1,0 +1,42 @@
+#pragma once
+// `chorus export-log`: a log as text again, one exposure a line, tab-separated, with a header, and
+// the schema that makes the same rows of it. What a cell holds is in README.md beside this file.
+// Thread safety: many threads may call, with outputs of their own.
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "common/config.pb.h"
+#include "common/file.h"
+#include "common/progress.h"
+#include "common/status.h"
+#include "worker/log/batch.h"
+
+namespace chorus::worker {
+
+struct ExportLogOptions {
+  std::vector<std::string> logs = {};  // files or folders of one log
+  std::string output = {};             // a file as PackedText names it; "-" is standard output
+  std::string schema_output = {};      // a file for the schema; "" = none
+  ProgressLine* progress = nullptr;
+};
+
+struct ExportLogSummary {
+  uint64_t rows = 0;
+  uint32_t columns = 0;
+  bool has_click = true;  // else import takes the text with --unlabelled
+};
+
+// Error: also a row id that is a text with a line end or a NUL byte, which no line can hold
+// (kInvalidArgument, names the block and the row).
+Result<ExportLogSummary> ExportLog(FileSystem& files, const ExportLogOptions& options);
+
+// The columns of the text, in order, and the schema that reads them.
+struct ExportedColumns {
+  std::vector<std::string> header;
+  ImportSchema schema;
+};
+Result<ExportedColumns> ExportedColumnsOf(const LogSchema& log);
+
+}  // namespace chorus::worker

@@ -1,0 +1,93 @@
+#include <set>
+
+#include "common/config.h"
+#include "common/strings.h"
+#include "worker/import/cell_text.h"
+#include "worker/import/export_log.h"
+
+namespace chorus::worker {
+namespace {
+
+class Columns {
+ public:
+  explicit Columns(const LogSchema& log) : log_(log) {}
+
+  Result<ExportedColumns> Make() {
+    ImportSchema& schema = out_.schema;
+    schema.set_format(ImportSchema::DELIMITED);
+    schema.set_delimiter("\t");
+    schema.set_header(true);
+    schema.set_trim(false);
+    schema.add_missing_marker("");  // the empty text alone
+    schema.set_decimal_ids(ImportSchema::AS_TEXT);
+    schema.set_unclicked_conversion(KEEP_UNCLICKED);
+    if (ImportSchema text; !log_.text.empty() && text.ParseFromString(log_.text)) {
+      if (text.block_rows() > 0) schema.set_block_rows(text.block_rows());
+      if (text.file_rows() > 0) schema.set_file_rows(text.file_rows());
+    }
+    AddRoles();
+    for (const SlotInfo& slot : log_.slots) AddSlot(slot);
+    for (const NumericInfo& numeric : log_.numerics) AddNumeric(numeric);
+    RETURN_IF_ERROR(CompleteConfig("the schema of an exported log", &schema));
+    return std::move(out_);
+  }
+
+ private:
+  void AddRoles() {
+    ImportSchema& schema = out_.schema;
+    schema.set_row_id(Role("row_id", true));
+    schema.set_row_id_text(log_.has_row_id_text);
+    schema.set_click(Role("click", log_.has_click));  // required; without it import is --unlabelled
+    if (log_.has_conversion) schema.set_conversion(Role("conversion", true));
+    if (log_.has_weight) schema.set_weight(Role("weight", true));
+    if (log_.has_group) schema.set_group(Role("group", true));
+    if (log_.has_time) schema.set_time(Role("time", true));
+    for (const char* name : {"conversion", "weight", "group", "time"}) names_.insert(name);
+  }
+
+  std::string Role(const char* name, bool is_there) {
+    names_.insert(name);
+    if (is_there) out_.header.emplace_back(name);
+    return name;
+  }
+
+  // A name that a header can hold, as near to the feature's as can be.
+  std::string AddFeature(const std::string& name) {
+    std::string column(TrimBlanks(name));
+    for (char& c : column) {
+      if (c == '\t' || c == '\n' || c == '\r' || c == '\0') c = '_';
+    }
+    while (column.empty() || names_.contains(column)) column += '_';
+    names_.insert(column);
+    out_.header.push_back(column);
+    return column;
+  }
+
+  void AddSlot(const SlotInfo& info) {
+    ColumnSlot& slot = *out_.schema.add_slot();
+    slot.set_column(AddFeature(info.name));
+    slot.set_name(info.name);
+    slot.set_key_space(info.key_space);
+    slot.set_context(info.context);
+    if (info.multi_valued) slot.set_separator(",");
+    if (info.has_values) slot.set_value_separator(":");
+  }
+
+  void AddNumeric(const NumericInfo& info) {
+    ColumnNumeric& numeric = *out_.schema.add_numeric();
+    numeric.set_column(AddFeature(info.name));
+    numeric.set_name(info.name);
+    numeric.set_context(info.context);
+    numeric.set_transform(ColumnNumeric::NONE);
+  }
+
+  const LogSchema& log_;
+  ExportedColumns out_;
+  std::set<std::string> names_;  // of columns; those of roles also where they are not there
+};
+
+}  // namespace
+
+Result<ExportedColumns> ExportedColumnsOf(const LogSchema& log) { return Columns(log).Make(); }
+
+}  // namespace chorus::worker

@@ -1,0 +1,65 @@
+#pragma once
+// The rows of a text that say which labels some exposures have: row ids, clicks and conversions,
+// and nothing else of it. Kept in memory, 32 bytes a row, whatever their text.
+// Thread safety: none.
+
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+#include "common/config.pb.h"
+#include "common/status.h"
+#include "worker/import/bad_rows.h"
+#include "worker/import/cell_text.h"
+#include "worker/import/text_table.h"
+
+namespace chorus::worker {
+
+// A row id: the number, or of a text the id that IdFromText makes of it and one more checksum.
+struct RowIdentity {
+  uint64_t id = 0;
+  uint64_t check = 0;  // 0 of numbers
+  friend auto operator<=>(const RowIdentity&, const RowIdentity&) = default;
+};
+RowIdentity IdentityOfText(std::string_view row_id);
+
+struct LabelRow {
+  static constexpr int8_t kAsItIs = -1;  // the text says nothing of this label
+  RowIdentity identity = {};
+  uint64_t row = 0;  // its number in the text, from 1
+  int8_t click = kAsItIs;
+  int8_t conversion = kAsItIs;
+};
+
+class LabelRows {
+ public:
+  // Reads all rows of `table`.  texts: row ids are texts.  max_bad_rows, bad_list: as BadRows takes
+  // them. Errors: kInvalidArgument, the table has no column of row ids, or none of labels, or one
+  // malformed row too many; what reading gives.
+  static Result<LabelRows> Read(TextTable& table, const ImportSchema& schema, bool texts,
+                                uint64_t max_bad_rows, BadRowList* bad_list);
+
+  // One row an id, in their order. Where an id had several, the last that says something of a label
+  // counts.
+  const std::vector<LabelRow>& rows() const { return rows_; }
+  // The row of an id, or null.
+  const LabelRow* Find(const RowIdentity& identity) const;
+  bool has_click() const { return has_click_; }            // the text has this column
+  bool has_conversion() const { return has_conversion_; }  // and this
+  uint64_t read() const { return read_; }
+  uint64_t bad() const { return bad_; }
+  uint64_t repeated() const {
+    return read_ - bad_ - rows_.size();
+  }  // rows of an id that came before
+
+ private:
+  void JoinRows();
+
+  std::vector<LabelRow> rows_;
+  bool has_click_ = false;
+  bool has_conversion_ = false;
+  uint64_t read_ = 0;
+  uint64_t bad_ = 0;
+};
+
+}  // namespace chorus::worker
