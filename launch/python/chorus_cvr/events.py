@@ -26,8 +26,9 @@ class Event:
 
 def event_of(report: Dict[str, Any]) -> Event:
     """The event that a line of metrics.jsonl is."""
-    about = {"step": int(report.get("step", 0)), "epoch": int(report.get("epoch", 0)),
-             "seconds": float(report.get("seconds", 0)), "doubts": list(report.get("doubt", [])), "report": report}
+    about: Dict[str, Any] = {"step": int(report.get("step", 0)), "epoch": int(report.get("epoch", 0)),
+                             "seconds": float(report.get("seconds", 0)),
+                             "doubts": list(report.get("doubt", [])), "report": report}
     progress = report.get("progress")
     if progress is None:
         return Event("evaluation", **about)

@@ -102,11 +102,14 @@ def run(arguments: Sequence[str], *, ranks: Optional[int] = None, stops: bool = 
                              stderr=subprocess.PIPE, text=True, errors="replace", start_new_session=True)
     output, errors = _Reader(child.stdout, None), _Reader(child.stderr, on_line)
     try:
-        _wait(child, stops, tick)
+        stopping = _wait(child, stops, tick)
     except BaseException:
         _end(child)
         raise
-    finished = Finished(child.wait(), output.text(), errors.text())
+    code = child.wait()
+    if stopping and code in (-signal.SIGUSR1, 128 + signal.SIGUSR1):  # it had not begun to listen
+        code = STOPPED
+    finished = Finished(code, output.text(), errors.text())
     if tick is not None:
         tick()
     if finished.exit_code not in (0, SOME_RUNS_FAILED, STOPPED):
@@ -114,7 +117,8 @@ def run(arguments: Sequence[str], *, ranks: Optional[int] = None, stops: bool = 
     return finished
 
 
-def _wait(child: "subprocess.Popen[str]", stops: bool, tick: Optional[Callable[[], bool]]) -> None:
+def _wait(child: "subprocess.Popen[str]", stops: bool, tick: Optional[Callable[[], bool]]) -> bool:
+    """Until the program ends; whether it was asked to."""
     stopping = False
 
     def stop() -> None:
@@ -134,6 +138,7 @@ def _wait(child: "subprocess.Popen[str]", stops: bool, tick: Optional[Callable[[
             if not stops or stopping:
                 raise
             stop()
+    return stopping
 
 
 def _end(child: "subprocess.Popen[str]") -> None:

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import fnmatch
 import math
-from typing import Any, Callable, Dict, Iterable, List, Optional, TextIO, Tuple
+from typing import Any, Callable, Dict, IO, Iterable, List, Optional, Tuple
 
 import numpy as np
 
@@ -106,7 +106,7 @@ def _needs_quotes(cell: str) -> bool:
     return "," in cell or '"' in cell
 
 
-def write_text(frame: Frame, file: TextIO, schema: Optional[Fields] = None) -> int:
+def write_text(frame: Frame, file: IO[str], schema: Optional[Fields] = None) -> int:
     """Writes a frame with its header; returns the number of rows. NaN, None and NA are empty cells, floats have all
     their digits, bools are 1 and 0, lists have the separators of the schema's slots."""
     rows, columns = columns_of(frame)
@@ -121,14 +121,17 @@ def write_text(frame: Frame, file: TextIO, schema: Optional[Fields] = None) -> i
 
 
 def draft_schema(frame: Frame, *, click: str, conversion: str, context: Iterable[str] = (), group: str = "",
-                 row_id: str = "", time: str = "", weight: str = "", exclude: Iterable[str] = ()) -> str:
+                 row_id: str = "", time: str = "", weight: str = "", ids: Iterable[str] = (),
+                 exclude: Iterable[str] = ()) -> str:
     """A schema for ``import_log`` of this frame: columns of floats are numbers, of integers and texts ids, of lists
-    several ids, of dicts or lists of pairs ids with factors. ``context``: columns of the user or request."""
+    several ids, of dicts or lists of pairs ids with factors. ``context``: columns of the user or request; ``ids``:
+    columns of floats that are ids, as integers become where some are missing."""
     _, columns = columns_of(frame)
+    are_ids = set(ids)
     contexts, roles = set(context), {"click": click, "conversion": conversion, "group": group, "row_id": row_id,
                                      "time": time, "weight": weight}
     names = [column.name for column in columns]
-    for what, name in [*roles.items(), *(("context", name) for name in contexts)]:
+    for what, name in [*roles.items(), *(("context", name) for name in contexts), *(("ids", name) for name in are_ids)]:
         if name and name not in names:
             raise InvalidArgument(f"{what}: there is no column '{name}'; the frame has: " + ", ".join(map(repr, names)))
     from .textproto import quoted
@@ -139,7 +142,7 @@ def draft_schema(frame: Frame, *, click: str, conversion: str, context: Iterable
         if column.name in passed_over:
             continue
         entry = [f"column: {quoted(column.name)}"]
-        kind, extra = _kind_of(column)
+        kind, extra = ("slot", []) if column.name in are_ids else _kind_of(column)
         if column.name in contexts:
             entry.append("context: true")
         lines.append(f"{kind} {{ {' '.join(entry + extra)} }}")
@@ -166,9 +169,4 @@ def _kind_of(column: ColumnData) -> Tuple[str, List[str]]:
         return ("numeric" if sample.get("float") and not sample.get("other") else "slot"), []
     if column.lists is not None:
         return "slot", pairs if column.factors is not None else pairs[:1]
-    if column.kind != "float64":
-        return "slot", []
-    there = column.values[~np.isnan(column.values)]
-    # Integers some of which are missing are floats, too.
-    ids = len(there) < len(column.values) and bool(np.all(there == np.floor(there)))
-    return ("slot" if ids else "numeric"), []
+    return ("numeric" if column.kind == "float64" else "slot"), []
