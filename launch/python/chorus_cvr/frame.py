@@ -158,7 +158,9 @@ def _of_arrow_texts(name: str, column: Any, there: Optional[np.ndarray]) -> Colu
 
     column = column.cast(pa.large_string())
     _, offsets, data = column.buffers()
-    ends = np.frombuffer(offsets, np.int64, len(column) + 1, column.offset * 8) if len(column) else np.zeros(1, np.int64)
+    ends = np.zeros(1, np.int64)
+    if len(column):
+        ends = np.frombuffer(offsets, np.int64, len(column) + 1, column.offset * 8)
     values = np.frombuffer(data, np.uint8) if data is not None else np.zeros(0, np.uint8)
     return ColumnData(name, "text", values, there=there, ends=ends)
 

@@ -38,8 +38,8 @@ def path() -> str:
     beside = Path(__file__).parent / "bin" / "chorus"
     found = str(beside) if os.access(beside, os.X_OK) else shutil.which("chorus")
     if found is None:
-        raise ProgramNotFound("there is no program chorus beside the package or on the PATH: pip install ./launch/python "
-                              "builds both, or set CHORUS to build/chorus")
+        raise ProgramNotFound("there is no program chorus beside the package or on the PATH: pip install "
+                              "./launch/python builds both, or set CHORUS to build/chorus")
     return found
 
 
