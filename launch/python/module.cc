@@ -22,9 +22,9 @@ namespace py = pybind11;
 
 // As the exception that errors.py has for its code.
 [[noreturn]] void Raise(const Status& status) {
-  const py::object error = py::module_::import("chorus_cvr.errors")
-                               .attr("of_status")(std::string(CodeName(status.code())),
-                                                  status.message());
+  const py::object error =
+      py::module_::import("chorus_cvr.errors")
+          .attr("of_status")(std::string(CodeName(status.code())), status.message());
   PyErr_SetObject(reinterpret_cast<PyObject*>(Py_TYPE(error.ptr())), error.ptr());
   throw py::error_already_set();
 }
@@ -135,8 +135,7 @@ py::tuple ScoreRows(int64_t rows, const Call& call) {
 
 py::tuple Score(const Scorer& scorer, int64_t rows, const py::list& columns) {
   const Frame frame(rows, columns);
-  return ScoreRows(rows,
-                   [&](const ScoredRows& out) { return scorer.Score(frame.columns(), out); });
+  return ScoreRows(rows, [&](const ScoredRows& out) { return scorer.Score(frame.columns(), out); });
 }
 
 py::tuple ScoreContexts(const Scorer& scorer, int64_t contexts, const py::list& context_columns,

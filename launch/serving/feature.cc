@@ -15,10 +15,14 @@ namespace {
 
 using worker::Shown;
 
+// A schema names a column of clicks; rows that are scored need none.
+constexpr char kNoColumn[] = "(no clicks)";
+
 // The rules of all cells, or of a model that does not know any: every text is what it says.
 Result<ImportSchema> GeneralRules(const ServedModel& model) {
   ImportSchema rules;
   if (model.schema.text.empty()) {
+    rules.set_click(kNoColumn);
     rules.add_missing_marker("");
     rules.set_trim(false);
     rules.set_decimal_ids(ImportSchema::AS_TEXT);
@@ -29,10 +33,12 @@ Result<ImportSchema> GeneralRules(const ServedModel& model) {
 }
 
 ImportSchema WithoutFeatures(ImportSchema rules) {
-  for (auto* column : {rules.mutable_click(), rules.mutable_conversion(), rules.mutable_row_id(),
-                       rules.mutable_group(), rules.mutable_time(), rules.mutable_weight()}) {
-    column->clear();
-  }
+  rules.set_click(kNoColumn);
+  rules.clear_conversion();
+  rules.clear_row_id();
+  rules.clear_group();
+  rules.clear_time();
+  rules.clear_weight();
   rules.clear_slot();
   rules.clear_numeric();
   rules.clear_exclude();
