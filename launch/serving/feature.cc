@@ -191,10 +191,6 @@ Status CheckKind(const Feature& feature, const Column& column) {
   if (column.factors != nullptr && !feature.has_values) {
     return wrong("found factors of ids; the model has none for it");
   }
-  const bool reads_factors = column.type == Column::Type::kText && column.lists == nullptr;
-  if (column.factors == nullptr && feature.has_values && !reads_factors) {
-    return wrong("found ids without factors; expected: pairs of an id and its factor");
-  }
   return Status::Ok();
 }
 

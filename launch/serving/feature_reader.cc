@@ -123,6 +123,9 @@ Status FeatureReader::AddElement(const Column& column, int64_t row, int64_t elem
       break;
   }
   if (cell_.keys.size() == before) return Status::Ok();
+  if (feature_.has_values && column.factors == nullptr) {
+    return Malformed(row, "an id without a factor", "pairs of an id and its factor");
+  }
   const float factor = column.factors == nullptr ? 1.0f : column.factors[element];
   if (!std::isfinite(factor)) return Malformed(row, StrCat("the factor ", factor), "a finite one");
   cell_.values.push_back(factor);

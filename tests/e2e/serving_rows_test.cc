@@ -90,8 +90,9 @@ TEST_F(ServedRowsTest, ListsAreTheTextsThatTheyAreWrittenAs) {
   const ServedScores expected = ScoresOf(*scorer_, AllColumns(0, 90).columns());
   ExpectEqual(ScoresWith(0, 90, column), expected, 0);
   column.factors = nullptr;
-  EXPECT_NE(ErrorWith(0, 90, column).find("column 'seen': found ids without factors"),
-            std::string::npos);
+  EXPECT_NE(ErrorWith(0, 90, column).find("column 'seen': row 4: found an id without a factor"),
+            std::string::npos)
+      << ErrorWith(0, 90, column);
   column.name = "item";
   EXPECT_NE(ErrorWith(0, 90, column).find("column 'item': row 8: found 2 ids, expected one"),
             std::string::npos)

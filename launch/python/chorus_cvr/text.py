@@ -12,7 +12,7 @@ from .frame import ColumnData, Frame, columns_of
 from .textproto import Fields
 
 #: --set of an import that reads what write_text wrote, whatever its schema says of other files.
-RULES = {"format": "DELIMITED", "delimiter": ",", "header": True, "escape": '"'}
+RULES = {"format": "DELIMITED", "delimiter": ",", "header": True, "escape": ""}
 
 
 class Separators:

@@ -112,7 +112,7 @@ def test_columns_that_are_missing_or_of_a_wrong_type_are_named(world, model):
         model.score({**world.test, "item": [b"1"] * 300})
     with pytest.raises(chorus_cvr.InvalidArgument, match="column 'item': row 0: found 2 ids, expected one"):
         model.score({**world.test, "item": [[1, 2]] * 300})
-    with pytest.raises(chorus_cvr.InvalidArgument, match="column 'seen': found ids without factors"):
+    with pytest.raises(chorus_cvr.InvalidArgument, match="column 'seen': row 0: found an id without a factor"):
         model.score({**world.test, "seen": [[1, 2]] * 300})
     with pytest.raises(chorus_cvr.InvalidArgument, match="column 'item': found datetime64"):
         model.score({**world.test, "item": np.zeros(300, "datetime64[s]")})
