@@ -81,7 +81,7 @@ class FeatureMaker {
       : model_(model), rules_(rules), general_(WithoutFeatures(rules)) {}
 
   Status AddSide(bool context) {
-    const worker::InputLayout& inputs = model_.model.inputs;
+    const worker::InputLayout& inputs = model_.model().inputs;
     const worker::SideInputs& side = context ? inputs.contexts : inputs.exposures;
     const auto& reads = context ? inputs.slot_reads.context : inputs.slot_reads.exposure;
     std::set<uint32_t> slots;

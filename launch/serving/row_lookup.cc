@@ -6,12 +6,12 @@ namespace chorus::launch {
 
 RowLookup::RowLookup(const ServedModel& model)
     : model_(model), rows_(model.tables.size()), tables_(model.tables.size()) {
-  positions_.context.resize(model.model.inputs.slot_reads.context.size());
-  positions_.exposure.resize(model.model.inputs.slot_reads.exposure.size());
+  positions_.context.resize(model.model().inputs.slot_reads.context.size());
+  positions_.exposure.resize(model.model().inputs.slot_reads.exposure.size());
 }
 
 worker::GrainInput RowLookup::Find(const worker::Batch& batch) {
-  const worker::SlotReads& reads = model_.model.inputs.slot_reads;
+  const worker::SlotReads& reads = model_.model().inputs.slot_reads;
   initial_.clear();
   for (auto& rows : rows_) rows.clear();
   AddSide(reads.context, batch.contexts, &positions_.context);
@@ -26,7 +26,7 @@ void RowLookup::AddSide(const std::vector<worker::SlotRead>& reads,
                         const worker::FeatureColumns& columns,
                         std::vector<std::vector<uint32_t>>* positions) {
   constexpr size_t kAhead = 16;
-  const uint32_t tables = model_.model.inputs.tables;
+  const uint32_t tables = model_.model().inputs.tables;
   for (size_t r = 0; r < reads.size(); ++r) {
     const std::vector<Key>& keys = columns.slots[reads[r].column].keys;
     std::vector<uint32_t>& at = (*positions)[r];

@@ -45,8 +45,8 @@ class ExportScorer final : public Scorer {
     TrainConfig config = model_->config;
     for (size_t size = 0; size < kPieceRows.size(); ++size) {
       config.mutable_step()->set_grain_rows(kPieceRows[size]);
-      computes_[size] = worker::GrainCompute::Create(config, model_->model,
-                                                     model_->objective->shape(), backend_.get());
+      computes_[size] = worker::GrainCompute::Create(config, model_->model(), model_->network.shape,
+                                                     backend_.get());
     }
   }
 

@@ -1,5 +1,7 @@
 #include "launch/serving/served_model.h"
 
+#include <algorithm>
+#include <span>
 #include <utility>
 
 #include "common/config.h"
@@ -80,14 +82,23 @@ Status MakeNetwork(const std::string& where, ServedModel* out) {
   out->schema = SchemaOf(out->manifest);
   ASSIGN_OR_RETURN(out->objective,
                    worker::MakeObjective(out->config.objective(), out->config.seed()));
-  ASSIGN_OR_RETURN(out->model,
-                   worker::Model::Make(out->config, out->schema, out->objective->shape()));
-  return CheckLayers(out->model.network, out->manifest);
+  ASSIGN_OR_RETURN(out->network, MakeServedNetwork(out->config, out->schema, *out->objective));
+  return CheckLayers(out->network.whole.network, out->manifest);
 }
 
+void CopyBlock(const std::vector<float>& values, const worker::ParameterBlock& block,
+               std::vector<float>* parameters) {
+  const MatrixView<float> to = block.In(std::span<float>(*parameters));
+  for (int64_t row = 0; row < block.rows; ++row) {
+    std::copy_n(values.data() + row * block.cols, block.cols, to.row(row));
+  }
+}
+
+// All weights are read and checked, also those that are not served.
 Status ReadDense(ExportArrays* arrays, ServedModel* out) {
-  out->parameters.assign(static_cast<size_t>(out->model.parameters().size()), 0.0f);
-  for (const worker::ParameterBlock& block : out->model.parameters().blocks()) {
+  const worker::ParameterLayout& served = out->model().parameters();
+  out->parameters.assign(static_cast<size_t>(served.size()), 0.0f);
+  for (const worker::ParameterBlock& block : out->network.whole.parameters().blocks()) {
     const std::string file = StrCat("dense/", block.name, ".f32");
     ASSIGN_OR_RETURN(const std::vector<float> values,
                      arrays->Floats(file, static_cast<uint64_t>(block.cols)));
@@ -96,27 +107,34 @@ Status ReadDense(ExportArrays* arrays, ServedModel* out) {
                              block.cols, "]"));
     }
     if (!AllFinite(values)) return DataLoss(StrCat(file, ": a value is not finite"));
-    const MatrixView<float> to = block.In(std::span<float>(out->parameters));
-    for (int64_t row = 0; row < block.rows; ++row) {
-      std::copy_n(values.data() + row * block.cols, block.cols, to.row(row));
+    for (const worker::ParameterBlock& to : served.blocks()) {
+      if (to.name == block.name) CopyBlock(values, to, &out->parameters);
     }
   }
   return Status::Ok();
 }
 
+Result<ServedTable> ReadTable(const TableSpec& spec, uint64_t seed, ExportArrays* arrays) {
+  const std::string weights_file = spec.name + ".weights.f32";
+  ASSIGN_OR_RETURN(std::vector<Key> keys, arrays->Keys(spec.name + ".keys.u64"));
+  ASSIGN_OR_RETURN(std::vector<float> weights, arrays->Floats(weights_file, spec.config.dim()));
+  if (weights.size() != keys.size() * spec.config.dim()) {
+    return DataLoss(StrCat(weights_file, ": ", weights.size() / spec.config.dim(),
+                           " rows; expected: ", keys.size(), ", as there are keys"));
+  }
+  Result<ServedTable> table = ServedTable::Make(spec, seed, std::move(keys), std::move(weights));
+  if (!table.ok()) return table.status().Annotate(weights_file);
+  return table;
+}
+
 Status ReadTables(ExportArrays* arrays, ServedModel* out) {
-  for (const TableSpec& spec : TablesOf(out->config, out->objective->shape().group_names())) {
-    const std::string weights_file = spec.name + ".weights.f32";
-    ASSIGN_OR_RETURN(std::vector<Key> keys, arrays->Keys(spec.name + ".keys.u64"));
-    ASSIGN_OR_RETURN(std::vector<float> weights, arrays->Floats(weights_file, spec.config.dim()));
-    if (weights.size() != keys.size() * spec.config.dim()) {
-      return DataLoss(StrCat(weights_file, ": ", weights.size() / spec.config.dim(),
-                             " rows; expected: ", keys.size(), ", as there are keys"));
-    }
-    Result<ServedTable> table =
-        ServedTable::Make(spec, out->config.seed(), std::move(keys), std::move(weights));
-    if (!table.ok()) return table.status().Annotate(weights_file);
-    out->tables.push_back(*std::move(table));
+  const std::vector<TableSpec> specs = TablesOf(out->config, out->objective->shape().group_names());
+  const auto of_group = static_cast<uint32_t>(out->config.table_size());
+  const std::vector<uint32_t>& served = out->network.groups;
+  for (uint32_t instance = 0; instance < specs.size(); ++instance) {
+    ASSIGN_OR_RETURN(ServedTable table, ReadTable(specs[instance], out->config.seed(), arrays));
+    if (std::find(served.begin(), served.end(), instance / of_group) == served.end()) continue;
+    out->tables.push_back(std::move(table));
   }
   return Status::Ok();
 }

@@ -9,9 +9,9 @@
 #include "common/export.pb.h"
 #include "common/file.h"
 #include "common/status.h"
+#include "launch/serving/served_network.h"
 #include "launch/serving/served_table.h"
 #include "worker/log/batch.h"
-#include "worker/model/model.h"
 #include "worker/objective/objective.h"
 
 namespace chorus::launch {
@@ -21,9 +21,11 @@ struct ServedModel {
   TrainConfig config;        // complete
   worker::LogSchema schema;  // columns of the training log, and how text becomes them
   std::unique_ptr<worker::Objective> objective;
-  worker::Model model;
-  std::vector<float> parameters;    // [model.parameters().size()]
-  std::vector<ServedTable> tables;  // [table instances]
+  ServedNetwork network;
+  std::vector<float> parameters;    // [model().parameters().size()]
+  std::vector<ServedTable> tables;  // [table instances of model()]
+
+  const worker::Model& model() const { return network.served; }
 };
 
 // Reads every file of the export and compares size, checksum and shape with the manifest. Errors
