@@ -149,10 +149,14 @@ py::tuple ScoreContexts(const Scorer& scorer, int64_t contexts, const py::list& 
   });
 }
 
-std::unique_ptr<Scorer> Load(const std::string& folder) {
+std::unique_ptr<Scorer> Load(const std::string& folder, const std::string& precision_name) {
+  ComputeConfig::Precision precision = ComputeConfig::PRECISION_UNSPECIFIED;
+  if (!precision_name.empty() && !ComputeConfig::Precision_Parse(precision_name, &precision)) {
+    Raise(InvalidArgument("precision: found \"" + precision_name + "\", expected FP32 or BF16"));
+  }
   auto scorer = [&] {
     const py::gil_scoped_release release;
-    return Scorer::Load(PosixFiles(), folder);
+    return Scorer::Load(PosixFiles(), folder, precision);
   }();
   if (!scorer.ok()) Raise(scorer.status());
   return std::move(scorer).value();
@@ -180,7 +184,7 @@ PYBIND11_MODULE(_native, module) {
       .def_readonly("multi_valued", &FeatureInfo::multi_valued)
       .def_readonly("has_values", &FeatureInfo::has_values);
   py::class_<Scorer>(module, "Scorer")
-      .def(py::init(&chorus::launch::Load), py::arg("folder"))
+      .def(py::init(&chorus::launch::Load), py::arg("folder"), py::arg("precision"))
       .def("features", &Scorer::features)
       .def("manifest_json", &chorus::launch::ManifestJson)
       .def("score", &chorus::launch::Score)

@@ -135,12 +135,16 @@ class ExportScorer final : public Scorer {
 
 }  // namespace
 
-Result<std::unique_ptr<Scorer>> Scorer::Load(FileSystem& files, const std::string& folder) {
+Result<std::unique_ptr<Scorer>> Scorer::Load(FileSystem& files, const std::string& folder,
+                                             ComputeConfig::Precision precision) {
   ASSIGN_OR_RETURN(std::unique_ptr<ServedModel> model, LoadModel(files, folder));
   ASSIGN_OR_RETURN(std::vector<Feature> features, FeaturesOf(*model));
-  ASSIGN_OR_RETURN(
-      std::unique_ptr<worker::Backend> backend,
-      worker::NewCpuBackend(ComputeConfig::NATIVE, model->config.compute().precision()));
+  if (precision == ComputeConfig::PRECISION_UNSPECIFIED) {
+    precision = model->config.compute().precision();
+    if (precision == ComputeConfig::TF32) precision = ComputeConfig::FP32;
+  }
+  ASSIGN_OR_RETURN(std::unique_ptr<worker::Backend> backend,
+                   worker::NewCpuBackend(ComputeConfig::NATIVE, precision));
   RETURN_IF_ERROR(backend->UseWeights(model->parameters.data(),
                                       static_cast<int64_t>(model->parameters.size())));
   return std::unique_ptr<Scorer>(

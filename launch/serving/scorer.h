@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "common/config.pb.h"
 #include "common/export.pb.h"
 #include "common/file.h"
 #include "common/status.h"
@@ -35,8 +36,12 @@ struct ScoredRows {
 
 class Scorer {
  public:
-  // Errors: see LoadModel; kFailedPrecondition, this CPU lacks what the model's precision needs.
-  static Result<std::unique_ptr<Scorer>> Load(FileSystem& files, const std::string& folder);
+  // precision: of matrix products (compute.precision); unspecified: that of the training, FP32 in
+  // place of TF32. Errors: see LoadModel; kFailedPrecondition, this CPU lacks what the precision
+  // needs.
+  static Result<std::unique_ptr<Scorer>> Load(
+      FileSystem& files, const std::string& folder,
+      ComputeConfig::Precision precision = ComputeConfig::PRECISION_UNSPECIFIED);
   virtual ~Scorer() = default;
 
   virtual const ExportManifest& manifest() const = 0;

@@ -47,18 +47,22 @@ class Model:
     """A model that ``chorus export`` wrote, loaded into this process. Any number of threads may score at the same time:
     the interpreter's lock is free while they do."""
 
-    def __init__(self, folder: Union[str, "os.PathLike[str]"]) -> None:
-        self._scorer = _native.Scorer(os.fspath(folder))
+    def __init__(self, folder: Union[str, "os.PathLike[str]"], precision: Optional[str] = None) -> None:
+        self._scorer = _native.Scorer(os.fspath(folder), precision or "")
         self.features: Tuple[Feature, ...] = tuple(
             Feature(f.name, f.column, f.context, f.is_numeric, f.multi_valued, f.has_values)
             for f in self._scorer.features())
         self._manifest: Optional[Dict[str, Any]] = None
 
     @classmethod
-    def load(cls, folder: Union[str, "os.PathLike[str]"]) -> "Model":
+    def load(cls, folder: Union[str, "os.PathLike[str]"], *, precision: Optional[str] = None) -> "Model":
         """Reads an export and checks every file against its checksum. Errors name the file: ``NotFound``,
-        ``DataLoss`` (damaged, or of another export), ``FailedPrecondition`` (another format)."""
-        return cls(folder)
+        ``DataLoss`` (damaged, or of another export), ``FailedPrecondition`` (another format).
+
+        ``precision`` of matrix products is that of the training unless "FP32" or "BF16" is asked for. BF16 is up to
+        twice as fast, needs a CPU with AVX512-BF16 or AMX, and rounds what products read to 8 bits: scores differ by
+        some parts in a thousand."""
+        return cls(folder, precision)
 
     @property
     def manifest(self) -> Dict[str, Any]:

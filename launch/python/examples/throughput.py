@@ -90,10 +90,11 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=20000, help="exposures a call")
     parser.add_argument("--ids", type=int, default=200, help="ids are drawn below this")
     parser.add_argument("--per-row", type=int, default=5, help="ids of a slot that has several")
+    parser.add_argument("--precision", choices=["FP32", "BF16"], help="of products; default: that of the training")
     parser.add_argument("--seconds", type=float, default=3, help="of each measurement")
     arguments = parser.parse_args()
 
-    model = chorus_cvr.Model.load(arguments.export)
+    model = chorus_cvr.Model.load(arguments.export, precision=arguments.precision)
     print(f"{model.method}, {len(model.features)} features; exposures a second of one core")
     print("candidates  one frame  contexts beside  onnxruntime, layers alone")
     of_context = [feature for feature in model.features if feature.context]

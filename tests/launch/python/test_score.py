@@ -134,6 +134,18 @@ def test_a_model_says_what_it_is(world, model):
     assert "ESMM" in repr(model)
 
 
+def test_products_may_be_of_bfloat16(world, model):
+    try:
+        rounded = chorus_cvr.Model.load(world.export, precision="BF16")
+    except chorus_cvr.FailedPrecondition as error:
+        pytest.skip(str(error))
+    scores, expected = rounded.score(world.test), model.score(world.test)
+    assert not np.array_equal(scores.pctr, expected.pctr)
+    np.testing.assert_allclose(scores.pctr, expected.pctr, rtol=0.05)
+    with pytest.raises(chorus_cvr.InvalidArgument, match='found "FP8", expected FP32 or BF16'):
+        chorus_cvr.Model.load(world.export, precision="FP8")
+
+
 def test_damaged_exports_are_refused_by_name(world, tmp_path):
     with pytest.raises(chorus_cvr.NotFound, match="no export of a model"):
         chorus_cvr.Model.load(tmp_path)
