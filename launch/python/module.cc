@@ -46,7 +46,7 @@ class Frame {
     columns_.rows = rows;
     for (const py::handle column : columns) Add(column);
   }
-  const Columns& columns() const { return columns_; }
+  const InputColumns& columns() const { return columns_; }
 
  private:
   // An array of objects has the kind "object"; the others are described by their arrays.
@@ -62,7 +62,7 @@ class Frame {
       columns_.columns.push_back(column.View());
       return;
     }
-    Column column;
+    InputColumn column;
     column.name = name;
     const py::object ends = described.attr("ends"), lists = described.attr("lists");
     const py::ssize_t elements = kind == "text" ? py::len(ends) - 1 : py::len(values);
@@ -79,18 +79,18 @@ class Frame {
   }
 
   static void SetValues(const std::string& kind, const py::object& values, const py::object& ends,
-                        Column* column) {
+                        InputColumn* column) {
     if (kind == "int64") {
-      column->type = Column::Type::kInt64;
+      column->type = InputColumn::Type::kInt64;
       column->values = DataOf<int64_t>(values, column->elements, "int64");
     } else if (kind == "uint64") {
-      column->type = Column::Type::kUint64;
+      column->type = InputColumn::Type::kUint64;
       column->values = DataOf<uint64_t>(values, column->elements, "uint64");
     } else if (kind == "float64") {
-      column->type = Column::Type::kFloat64;
+      column->type = InputColumn::Type::kFloat64;
       column->values = DataOf<double>(values, column->elements, "float64");
     } else {
-      column->type = Column::Type::kText;
+      column->type = InputColumn::Type::kText;
       column->values = DataOf<uint8_t>(values, py::len(values), "text");
       column->ends = DataOf<int64_t>(ends, column->elements + 1, "ends");
     }
@@ -103,13 +103,13 @@ class Frame {
       }
     }
   }
-  void CheckOffsets(const Column& column, const py::object& values) const {
+  void CheckOffsets(const InputColumn& column, const py::object& values) const {
     if (column.lists != nullptr) CheckAscending(column.lists, columns_.rows, column.elements);
     if (column.ends == nullptr) return;
     CheckAscending(column.ends, column.elements, static_cast<int64_t>(py::len(values)));
   }
 
-  Columns columns_;
+  InputColumns columns_;
   std::deque<ObjectColumn> objects_;
 };
 

@@ -159,9 +159,9 @@ void ObjectColumn::Become(Kind kind) {
   doubles_.clear();
 }
 
-Column ObjectColumn::View() {
+InputColumn ObjectColumn::View() {
   if (kind_ == kNothing) Become(kInts);
-  Column column;
+  InputColumn column;
   column.name = name_;
   column.elements = static_cast<int64_t>(there_.size());
   column.there = there_.data();
@@ -170,9 +170,9 @@ Column ObjectColumn::View() {
     factors_.resize(there_.size(), std::nanf(""));
     column.factors = factors_.data();
   }
-  column.type = kind_ == kInts      ? Column::Type::kInt64
-                : kind_ == kDoubles ? Column::Type::kFloat64
-                                    : Column::Type::kText;
+  column.type = kind_ == kInts      ? InputColumn::Type::kInt64
+                : kind_ == kDoubles ? InputColumn::Type::kFloat64
+                                    : InputColumn::Type::kText;
   column.values = kind_ == kInts      ? static_cast<const void*>(ints_.data())
                   : kind_ == kDoubles ? static_cast<const void*>(doubles_.data())
                                       : static_cast<const void*>(texts_.data());

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "common/status.h"
-#include "launch/serving/column.h"
+#include "launch/serving/input_column.h"
 
 namespace chorus::launch {
 
@@ -21,7 +21,7 @@ class ObjectColumn {
   // Of the next row. Error: kInvalidArgument, names column, row and what was found.
   Status AddRow(PyObject* cell);
   // After the last row; the column's memory belongs to this object.
-  Column View();
+  InputColumn View();
 
  private:
   enum Kind { kNothing, kInts, kDoubles, kTexts };

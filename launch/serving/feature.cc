@@ -164,14 +164,15 @@ bool IsOf(const Feature& feature, FeatureSide side) {
 }
 
 // The columns by one kind of names, and the names that are not there.
-std::vector<const Column*> FindColumns(const std::vector<Feature>& features, const Columns& rows,
-                                       FeatureSide side, std::string Feature::*name,
-                                       std::vector<std::string>* missing) {
-  std::vector<const Column*> found(features.size(), nullptr);
+std::vector<const InputColumn*> FindColumns(const std::vector<Feature>& features,
+                                            const InputColumns& rows, FeatureSide side,
+                                            std::string Feature::*name,
+                                            std::vector<std::string>* missing) {
+  std::vector<const InputColumn*> found(features.size(), nullptr);
   for (size_t f = 0; f < features.size(); ++f) {
     if (!IsOf(features[f], side)) continue;
     const std::string& wanted = features[f].*name;
-    for (const Column& column : rows.columns) {
+    for (const InputColumn& column : rows.columns) {
       if (column.name == wanted) found[f] = &column;
     }
     if (found[f] == nullptr) missing->push_back(Shown(wanted));
@@ -179,7 +180,7 @@ std::vector<const Column*> FindColumns(const std::vector<Feature>& features, con
   return found;
 }
 
-Status CheckKind(const Feature& feature, const Column& column) {
+Status CheckKind(const Feature& feature, const InputColumn& column) {
   const auto wrong = [&](const std::string& text) {
     return InvalidArgument(StrCat("column ", Shown(column.name), ": ", text));
   };
@@ -194,9 +195,9 @@ Status CheckKind(const Feature& feature, const Column& column) {
   return Status::Ok();
 }
 
-Status CheckNames(const Columns& rows) {
+Status CheckNames(const InputColumns& rows) {
   std::set<std::string> names;
-  for (const Column& column : rows.columns) {
+  for (const InputColumn& column : rows.columns) {
     if (names.insert(column.name).second) continue;
     return InvalidArgument(StrCat("there are two columns ", Shown(column.name)));
   }
@@ -213,16 +214,17 @@ Result<std::vector<Feature>> FeaturesOf(const ServedModel& model) {
   return maker.Take();
 }
 
-Result<std::vector<const Column*>> MatchColumns(const std::vector<Feature>& features,
-                                                const Columns& rows, FeatureSide side) {
+Result<std::vector<const InputColumn*>> MatchColumns(const std::vector<Feature>& features,
+                                                     const InputColumns& rows, FeatureSide side) {
   RETURN_IF_ERROR(CheckNames(rows));
   std::vector<std::string> missing, missing_names;
-  std::vector<const Column*> found = FindColumns(features, rows, side, &Feature::column, &missing);
+  std::vector<const InputColumn*> found =
+      FindColumns(features, rows, side, &Feature::column, &missing);
   if (!missing.empty()) {
     found = FindColumns(features, rows, side, &Feature::name, &missing_names);
     if (!missing_names.empty()) {
       std::vector<std::string> there;
-      for (const Column& column : rows.columns) there.push_back(Shown(column.name));
+      for (const InputColumn& column : rows.columns) there.push_back(Shown(column.name));
       const bool by_name = missing_names.size() < missing.size();
       return NotFound(StrCat("there is no column ", Join(by_name ? missing_names : missing, ", "),
                              "; found: ", there.empty() ? "none" : Join(there, ", ")));

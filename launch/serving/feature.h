@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "common/status.h"
-#include "launch/serving/column.h"
+#include "launch/serving/input_column.h"
 #include "launch/serving/served_model.h"
 #include "worker/import/column_plan.h"
 
@@ -42,8 +42,8 @@ Result<std::vector<Feature>> FeaturesOf(const ServedModel& model);
 // Errors: kNotFound, names the columns that are not there; kInvalidArgument, a column is there twice
 // or has cells of a kind that its feature cannot be.
 enum class FeatureSide { kAll, kContexts, kExposures };
-Result<std::vector<const Column*>> MatchColumns(const std::vector<Feature>& features,
-                                                const Columns& rows, FeatureSide side);
+Result<std::vector<const InputColumn*>> MatchColumns(const std::vector<Feature>& features,
+                                                     const InputColumns& rows, FeatureSide side);
 
 // As Python writes it: "41.0", "0.25".
 std::string TextOfDouble(double x);

@@ -44,20 +44,21 @@ bool FeatureReader::IsMissing(int64_t x) const {
   return !feature_.missing_ints.empty() && Contains(feature_.missing_ints, x);
 }
 
-Status FeatureReader::ParseText(const Column& column, int64_t row) {
+Status FeatureReader::ParseText(const InputColumn& column, int64_t row) {
   text_[0] = column.IsThere(row) ? column.Text(row) : std::string_view();
   const Status parsed = parser_.Parse(text_, 0, &parsed_);
   return parsed.ok() ? parsed : InvalidArgument(StrCat("row ", row, ": ", parsed.message()));
 }
 
-bool FeatureReader::IsPlainInts(const Column& column) const {
-  const bool ints = column.type == Column::Type::kInt64 || column.type == Column::Type::kUint64;
+bool FeatureReader::IsPlainInts(const InputColumn& column) const {
+  const bool ints =
+      column.type == InputColumn::Type::kInt64 || column.type == InputColumn::Type::kUint64;
   const worker::SlotPlan& slot = feature_.slot();
   return ints && column.lists == nullptr && column.there == nullptr &&
          slot.value_separator.empty() && (slot.keep_markers || feature_.missing_ints.empty());
 }
 
-Status FeatureReader::ReadIds(const Column& column, std::span<const int64_t> rows,
+Status FeatureReader::ReadIds(const InputColumn& column, std::span<const int64_t> rows,
                               worker::SlotColumn* out) {
   const worker::SlotPlan& slot = feature_.slot();
   out->offsets.assign(1, 0);
@@ -82,8 +83,8 @@ Status FeatureReader::ReadIds(const Column& column, std::span<const int64_t> row
 }
 
 // Leaves the ids of a cell in cell_.
-Status FeatureReader::AddCell(const Column& column, int64_t row) {
-  if (column.type == Column::Type::kText && column.lists == nullptr) {
+Status FeatureReader::AddCell(const InputColumn& column, int64_t row) {
+  if (column.type == InputColumn::Type::kText && column.lists == nullptr) {
     RETURN_IF_ERROR(ParseText(column, row));
     std::swap(cell_, parsed_.exposure);
     return Status::Ok();
@@ -104,21 +105,21 @@ Status FeatureReader::AddCell(const Column& column, int64_t row) {
   return Status::Ok();
 }
 
-Status FeatureReader::AddElement(const Column& column, int64_t row, int64_t element) {
+Status FeatureReader::AddElement(const InputColumn& column, int64_t row, int64_t element) {
   const size_t before = cell_.keys.size();
   switch (column.type) {
-    case Column::Type::kInt64:
-    case Column::Type::kUint64: {
+    case InputColumn::Type::kInt64:
+    case InputColumn::Type::kUint64: {
       const int64_t x = column.Int(element);
       // A number of 2^63 or more is no marker that an int64 could be.
-      const bool fits = column.type == Column::Type::kInt64 || x >= 0;
+      const bool fits = column.type == InputColumn::Type::kInt64 || x >= 0;
       if (feature_.slot().keep_markers || !fits || !IsMissing(x)) AddId(static_cast<uint64_t>(x));
       break;
     }
-    case Column::Type::kFloat64:
+    case InputColumn::Type::kFloat64:
       RETURN_IF_ERROR(AddDouble(row, column.Double(element)));
       break;
-    case Column::Type::kText:
+    case InputColumn::Type::kText:
       AddText(column.Text(element));
       break;
   }
@@ -164,7 +165,7 @@ bool FeatureReader::AddText(std::string_view text) {
   return true;
 }
 
-Status FeatureReader::ReadNumbers(const Column& column, std::span<const int64_t> rows,
+Status FeatureReader::ReadNumbers(const InputColumn& column, std::span<const int64_t> rows,
                                   std::vector<float>* out) {
   out->clear();
   for (const int64_t row : rows) {
@@ -178,15 +179,15 @@ Status FeatureReader::ReadNumbers(const Column& column, std::span<const int64_t>
 }
 
 // NaN: it is missing.
-Result<double> FeatureReader::NumberOf(const Column& column, int64_t row) {
+Result<double> FeatureReader::NumberOf(const InputColumn& column, int64_t row) {
   constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
-  if (column.type == Column::Type::kText) {
+  if (column.type == InputColumn::Type::kText) {
     RETURN_IF_ERROR(ParseText(column, row));
     return parsed_.exposure.numerics[0];
   }
   if (!column.IsThere(row)) return kNone;
   double x;
-  if (column.type == Column::Type::kFloat64) {
+  if (column.type == InputColumn::Type::kFloat64) {
     x = column.Double(row);
     if (std::isnan(x) || Contains(feature_.missing_doubles, x)) return kNone;
     if (std::abs(x) > std::numeric_limits<float>::max()) {
@@ -194,7 +195,7 @@ Result<double> FeatureReader::NumberOf(const Column& column, int64_t row) {
     }
   } else {
     const int64_t integer = column.Int(row);
-    const bool is_signed = column.type == Column::Type::kInt64;
+    const bool is_signed = column.type == InputColumn::Type::kInt64;
     if ((is_signed || integer >= 0) && IsMissing(integer)) return kNone;
     x = is_signed ? static_cast<double>(integer)
                   : static_cast<double>(static_cast<uint64_t>(integer));

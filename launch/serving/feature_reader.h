@@ -21,21 +21,22 @@ class FeatureReader {
 
   // The cells of these rows, in this order. column: MatchColumns accepted it. Both overwrite *out.
   // Error: kInvalidArgument, "column 'price': row 7: found ..., expected ..."; rows count from 0.
-  Status ReadIds(const Column& column, std::span<const int64_t> rows, worker::SlotColumn* out);
-  Status ReadNumbers(const Column& column, std::span<const int64_t> rows, std::vector<float>* out);
+  Status ReadIds(const InputColumn& column, std::span<const int64_t> rows, worker::SlotColumn* out);
+  Status ReadNumbers(const InputColumn& column, std::span<const int64_t> rows,
+                     std::vector<float>* out);
 
  private:
   Status Malformed(int64_t row, std::string_view found, std::string_view expected) const;
   // Whether each cell is one integer id, and nothing else can be.
-  bool IsPlainInts(const Column& column) const;
-  Status AddCell(const Column& column, int64_t row);
-  Status AddElement(const Column& column, int64_t row, int64_t element);
+  bool IsPlainInts(const InputColumn& column) const;
+  Status AddCell(const InputColumn& column, int64_t row);
+  Status AddElement(const InputColumn& column, int64_t row, int64_t element);
   Status AddDouble(int64_t row, double x);
   bool AddText(std::string_view text);
   void AddId(uint64_t id) { cell_.keys.push_back(MakeKey(feature_.slot().space_seed, id)); }
   bool IsMissing(int64_t x) const;
-  Result<double> NumberOf(const Column& column, int64_t row);
-  Status ParseText(const Column& column, int64_t row);
+  Result<double> NumberOf(const InputColumn& column, int64_t row);
+  Status ParseText(const InputColumn& column, int64_t row);
 
   const Feature& feature_;
   worker::RowParser parser_;

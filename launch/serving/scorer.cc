@@ -53,7 +53,7 @@ class ExportScorer final : public Scorer {
   const ExportManifest& manifest() const override { return model_->manifest; }
   const std::vector<FeatureInfo>& features() const override { return infos_; }
 
-  Status Score(const Columns& rows, const ScoredRows& out) const override {
+  Status Score(const InputColumns& rows, const ScoredRows& out) const override {
     ScoringTask task;
     task.rows = rows.rows;
     ASSIGN_OR_RETURN(task.columns, MatchColumns(features_, rows, FeatureSide::kAll));
@@ -66,7 +66,7 @@ class ExportScorer final : public Scorer {
     return Run(task, out);
   }
 
-  Status Score(const Columns& contexts, const Columns& exposures,
+  Status Score(const InputColumns& contexts, const InputColumns& exposures,
                std::span<const int64_t> context_of, const ScoredRows& out) const override {
     ScoringTask task;
     task.rows = exposures.rows;
@@ -81,7 +81,7 @@ class ExportScorer final : public Scorer {
                                     "; expected: a row of ", contexts.rows, " contexts, from 0"));
     }
     ASSIGN_OR_RETURN(task.columns, MatchColumns(features_, contexts, FeatureSide::kContexts));
-    ASSIGN_OR_RETURN(const std::vector<const Column*> of_exposures,
+    ASSIGN_OR_RETURN(const std::vector<const InputColumn*> of_exposures,
                      MatchColumns(features_, exposures, FeatureSide::kExposures));
     for (size_t f = 0; f < features_.size(); ++f) {
       if (!features_[f].context) task.columns[f] = of_exposures[f];
@@ -91,7 +91,8 @@ class ExportScorer final : public Scorer {
   }
 
  private:
-  bool SameContext(const std::vector<const Column*>& columns, int64_t row, int64_t other) const {
+  bool SameContext(const std::vector<const InputColumn*>& columns, int64_t row,
+                   int64_t other) const {
     for (size_t f = 0; f < features_.size(); ++f) {
       if (features_[f].context && !SameCell(*columns[f], row, other)) return false;
     }

@@ -16,7 +16,7 @@
 #include "common/export.pb.h"
 #include "common/file.h"
 #include "common/status.h"
-#include "launch/serving/column.h"
+#include "launch/serving/input_column.h"
 
 namespace chorus::launch {
 
@@ -51,10 +51,10 @@ class Scorer {
   // Rows with all columns. Consecutive rows whose cells of the contexts' columns are equal share a
   // context. Errors: see MatchColumns; kInvalidArgument, a cell that its feature cannot be;
   // kFailedPrecondition, a score is not finite.
-  virtual Status Score(const Columns& rows, const ScoredRows& out) const = 0;
+  virtual Status Score(const InputColumns& rows, const ScoredRows& out) const = 0;
   // Exposure i has the context of row context_of[i], in any order. Error, besides: a number beyond
   // the contexts' rows.
-  virtual Status Score(const Columns& contexts, const Columns& exposures,
+  virtual Status Score(const InputColumns& contexts, const InputColumns& exposures,
                        std::span<const int64_t> context_of, const ScoredRows& out) const = 0;
 };
 

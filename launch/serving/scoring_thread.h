@@ -24,7 +24,7 @@ using PieceComputes = std::array<std::unique_ptr<worker::GrainCompute>, kPieceRo
 
 // What is to be scored. Columns are those of MatchColumns, by feature.
 struct ScoringTask {
-  std::vector<const Column*> columns;
+  std::vector<const InputColumn*> columns;
   int64_t rows = 0;
   // Contexts of rows: context c is row context_rows[c] of its columns.
   std::vector<int64_t> context_rows;

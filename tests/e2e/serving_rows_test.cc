@@ -6,7 +6,7 @@
 namespace chorus::e2e {
 namespace {
 
-using launch::Column;
+using launch::InputColumn;
 
 class ServedRowsTest : public ServingTest {
  protected:
@@ -18,19 +18,19 @@ class ServedRowsTest : public ServingTest {
   }
 
   // With another column in place of the text one.
-  ServedScores ScoresWith(int first, int end, const Column& column) {
+  ServedScores ScoresWith(int first, int end, const InputColumn& column) {
     TextColumns rows = AllColumns(first, end);
     Replace(column, &rows);
     return ScoresOf(*scorer_, rows.columns());
   }
-  std::string ErrorWith(int first, int end, const Column& column) {
+  std::string ErrorWith(int first, int end, const InputColumn& column) {
     TextColumns rows = AllColumns(first, end);
     Replace(column, &rows);
     ServedScores scores(end - first);
     return scorer_->Score(rows.columns(), scores.spans()).ToString();
   }
-  static void Replace(const Column& column, TextColumns* rows) {
-    for (Column& there : rows->columns().columns) {
+  static void Replace(const InputColumn& column, TextColumns* rows) {
+    for (InputColumn& there : rows->columns().columns) {
       if (there.name == column.name) there = column;
     }
   }
@@ -46,10 +46,10 @@ TEST_F(ServedRowsTest, IntegersAreTheIdsThatTheirTextsAre) {
     decimals.push_back(i % 9 == 0 ? std::nan("") : i * 7 % 13);
   }
   const ServedScores expected = ScoresOf(*scorer_, AllColumns(0, 90).columns());
-  Column column{.name = "item", .type = Column::Type::kInt64, .elements = 90};
+  InputColumn column{.name = "item", .type = InputColumn::Type::kInt64, .elements = 90};
   column.values = items.data();
   ExpectEqual(ScoresWith(0, 90, column), expected, 0);
-  column.type = Column::Type::kFloat64;
+  column.type = InputColumn::Type::kFloat64;
   column.values = decimals.data();
   ExpectEqual(ScoresWith(0, 90, column), expected, 0);
 }
@@ -61,7 +61,7 @@ TEST_F(ServedRowsTest, NumbersAreWhatTheirTextsSay) {
     prices.push_back(i * 5 % 11 + 0.25);
     there.push_back(i % 6 == 0 ? 0 : 1);
   }
-  Column column{.name = "price", .type = Column::Type::kFloat64, .elements = 90};
+  InputColumn column{.name = "price", .type = InputColumn::Type::kFloat64, .elements = 90};
   column.values = prices.data();
   column.there = there.data();
   const ServedScores expected = ScoresOf(*scorer_, AllColumns(0, 90).columns());
@@ -82,7 +82,7 @@ TEST_F(ServedRowsTest, ListsAreTheTextsThatTheyAreWrittenAs) {
     }
     lists.push_back(static_cast<int64_t>(ids.size()));
   }
-  Column column{.name = "seen", .type = Column::Type::kInt64};
+  InputColumn column{.name = "seen", .type = InputColumn::Type::kInt64};
   column.elements = static_cast<int64_t>(ids.size());
   column.values = ids.data();
   column.lists = lists.data();

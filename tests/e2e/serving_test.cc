@@ -4,6 +4,7 @@
 #include <thread>
 
 #include "common/config.pb.h"
+#include "launch/serving/served_model.h"
 #include "tests/e2e/serving_testing.h"
 
 namespace chorus::e2e {
@@ -89,6 +90,23 @@ TEST_F(ScorerTest, EveryLayerComputesAsPredictDoes) {
     ExpectScoresOfPredict(StrCat("objective { esmm {} } ", model));
   }
   ExpectScoresOfPredict(StrCat("objective { base {} } ", kModels[1]));
+}
+
+// A head whose logit no prediction depends on costs nothing to serve.
+TEST_F(ScorerTest, TowersThatPredictionsDoNotNeedAreLeftOut) {
+  const auto served = [&](const std::string& method) {
+    TrainAndExport(StrCat("objective { ", method, " } model { tower { hidden: [8, 4] } }"));
+    const auto model = launch::LoadModel(*files_, "model");
+    EXPECT_TRUE(model.ok()) << model.status().ToString();
+    std::vector<std::string> heads;
+    for (const worker::Head& head : (*model)->network.shape.heads) heads.push_back(head.name);
+    return Join(heads, " ");
+  };
+  EXPECT_EQ(served("esmm {}"), "ctr cvr");
+  EXPECT_EQ(served("chorus_cvr {}"), "ctr cvr") << "not that of un-clicked exposures";
+  EXPECT_EQ(served("escm2_dr {}"), "ctr cvr") << "not that of imputed errors";
+  EXPECT_EQ(served("ukd {}").find("teacher"), std::string::npos) << served("ukd {}");
+  EXPECT_NE(served("ddpo {}"), "ctr cvr") << "its towers attend to each other";
 }
 
 TEST_F(ScorerTest, AModelWithoutRulesOfTextReadsEveryTextAsItIs) {

@@ -66,21 +66,21 @@ class TextColumns {
       bytes += cell;
       ends.push_back(static_cast<int64_t>(bytes.size()));
     }
-    launch::Column column;
+    launch::InputColumn column;
     column.name = name;
-    column.type = launch::Column::Type::kText;
+    column.type = launch::InputColumn::Type::kText;
     column.elements = static_cast<int64_t>(cells.size());
     column.values = bytes.data();
     column.ends = ends.data();
     columns_.columns.push_back(column);
   }
-  const launch::Columns& columns() const { return columns_; }
-  launch::Columns& columns() { return columns_; }
+  const launch::InputColumns& columns() const { return columns_; }
+  launch::InputColumns& columns() { return columns_; }
 
  private:
   std::deque<std::string> bytes_;
   std::deque<std::vector<int64_t>> ends_;
-  launch::Columns columns_;
+  launch::InputColumns columns_;
 };
 inline TextColumns AllColumns(int first, int end) { return {first, end, {0, 1, 2, 3, 4, 5}}; }
 
@@ -144,7 +144,7 @@ class ServingTest : public ::testing::Test {
   }
   std::string LoadError() { return launch::Scorer::Load(*files_, "model").status().ToString(); }
 
-  static ServedScores ScoresOf(const launch::Scorer& scorer, const launch::Columns& rows) {
+  static ServedScores ScoresOf(const launch::Scorer& scorer, const launch::InputColumns& rows) {
     ServedScores scores(rows.rows);
     const Status status = scorer.Score(rows, scores.spans());
     EXPECT_TRUE(status.ok()) << status.ToString();

@@ -10,7 +10,7 @@
 
 namespace chorus::launch {
 
-struct Column {
+struct InputColumn {
   enum class Type { kInt64, kUint64, kFloat64, kText };
 
   std::string name;
@@ -35,12 +35,12 @@ struct Column {
   }
 };
 
-struct Columns {
+struct InputColumns {
   int64_t rows = 0;
-  std::vector<Column> columns;
+  std::vector<InputColumn> columns;
 };
 
 // Whether two rows have the same cell, to the byte.
-bool SameCell(const Column& column, int64_t row, int64_t other);
+bool SameCell(const InputColumn& column, int64_t row, int64_t other);
 
 }  // namespace chorus::launch
