@@ -93,6 +93,8 @@ void AddEvaluate(CLI::App* app, Action* action) {
   command->add_option("--log", arguments.log, "Log to evaluate on (default: evaluate.log)");
   command->add_option("--oracle", arguments.oracle,
                       "Oracle file of a generated log (default: evaluate.oracle)");
+  command->add_flag("--json", arguments.json,
+                    "Print one line of JSON, as in metrics.jsonl, in place of tables");
 }
 
 void AddPredict(CLI::App* app, Action* action) {

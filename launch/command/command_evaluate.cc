@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <optional>
 
+#include "common/json.h"
 #include "common/log.h"
 #include "launch/command/commands.h"
 #include "launch/command/scoring.h"
@@ -18,13 +19,18 @@ Status RunEvaluate(const EvaluateArguments& arguments) {
   if (!arguments.oracle.empty() || !arguments.log.empty()) {
     overrides.push_back("evaluate.oracle=" + arguments.oracle);
   }
-  const auto work = [](worker::Session* session) -> Status {
+  const auto work = [&](worker::Session* session) -> Status {
     ASSIGN_OR_RETURN(
         const std::unique_ptr<worker::Evaluator> evaluator,
         worker::Evaluator::Create(session, worker::EvaluationLogs::Of(session->config())));
     ASSIGN_OR_RETURN(const std::optional<Evaluation> evaluation, evaluator->Run());
     if (!evaluation.has_value()) return Status::Ok();
-    std::printf("%s", worker::FormatEvaluation(*evaluation).c_str());
+    if (arguments.json) {
+      ASSIGN_OR_RETURN(const std::string line, ToJson(*evaluation, {.zeros = true}));
+      std::printf("%s\n", line.c_str());
+    } else {
+      std::printf("%s", worker::FormatEvaluation(*evaluation).c_str());
+    }
     std::fflush(stdout);
     for (const std::string& doubt : worker::DoubtsOf(*evaluation)) LogWarning(doubt);
     return Status::Ok();

@@ -1,97 +1,19 @@
-// `chorus export`: a checkpoint as plain arrays for serving, without optimizer state.
-//
-//   manifest.json         inputs, layers and arrays: common/export.proto, launch/README.md
-//   <table>.keys.u64      [rows], ascending
-//   <table>.weights.f32   [rows, dim], row-major
-//   dense/<block>.f32     [rows, cols], row-major    (all little-endian)
-//   model.onnx            the layers once more, with --format ONNX
+// `chorus export`: a checkpoint as a folder for serving (export_model.h).
 
 #include <cstdio>
-#include <memory>
-#include <span>
-#include <utility>
 
 #include "common/file.h"
-#include "common/output_folder.h"
-#include "common/strings.h"
-#include "launch/command/checkpoint_rows.h"
 #include "launch/command/commands.h"
-#include "launch/command/export_manifest.h"
-#include "launch/onnx/onnx_model.h"
+#include "launch/command/export_model.h"
 #include "worker/train/checkpoint_store.h"
 
 namespace chorus::launch {
 namespace {
 
-constexpr std::string_view kWeights = "weight/";
-
-// One file of the export: written whole, synced, and remembered for the manifest.
-class Exporter {
- public:
-  Exporter(FileSystem& files, std::string output) : files_(files), output_(std::move(output)) {}
-
-  Status Tables(const CheckpointRows& rows) {
-    for (uint32_t t = 0; t < rows.tables().size(); ++t) {
-      const ps::ShardFileTable& table = rows.tables()[t];
-      std::string keys, weights;
-      RETURN_IF_ERROR(rows.Visit(t, [&](const ps::ShardRow& row) {
-        keys.append(reinterpret_cast<const char*>(&row.key), sizeof(row.key));
-        weights.append(reinterpret_cast<const char*>(row.weights), table.dim * sizeof(float));
-        return Status::Ok();
-      }));
-      RETURN_IF_ERROR(Write(table.name + ".keys.u64", "uint64", table.rows, 1, keys));
-      RETURN_IF_ERROR(
-          Write(table.name + ".weights.f32", "float32", table.rows, table.dim, weights));
-    }
-    return Status::Ok();
-  }
-
-  Status Dense(const worker::DenseState& dense) {
-    RETURN_IF_ERROR(files_.CreateDirectories(JoinPath(output_, "dense")));
-    for (const worker::NamedArray& array : dense.arrays) {
-      if (!array.name.starts_with(kWeights)) continue;
-      const std::string_view bytes(reinterpret_cast<const char*>(array.values.data()),
-                                   array.values.size() * sizeof(float));
-      RETURN_IF_ERROR(Write("dense/" + array.name.substr(kWeights.size()) + ".f32", "float32",
-                            array.rows, array.cols, bytes));
-    }
-    return Status::Ok();
-  }
-
-  // Layers as one ONNX model, which *manifest then names.
-  Status Onnx(const worker::DenseState& dense, ExportManifest* manifest) {
-    ASSIGN_OR_RETURN(OnnxModel model, MakeOnnxModel(*manifest, dense));
-    model.described.set_file("model.onnx");
-    model.described.set_xxh3(HexDigits(Checksum(model.bytes)));
-    *manifest->mutable_onnx() = std::move(model.described);
-    return ReplaceFile(files_, JoinPath(output_, manifest->onnx().file()), model.bytes);
-  }
-
-  // Last: its presence says that the export is whole.
-  Status Manifest(ExportManifest manifest) {
-    for (ExportArray& array : arrays_) *manifest.add_array() = std::move(array);
-    ASSIGN_OR_RETURN(const std::string json, ExportManifestJson(manifest));
-    return ReplaceFile(files_, JoinPath(output_, "manifest.json"), json);
-  }
-
- private:
-  Status Write(const std::string& name, const char* type, uint64_t rows, uint64_t cols,
-               std::string_view bytes) {
-    RETURN_IF_ERROR(ReplaceFile(files_, JoinPath(output_, name), bytes));
-    ExportArray array;
-    array.set_file(name);
-    array.set_type(type);
-    array.add_shape(rows);
-    array.add_shape(cols);
-    array.set_xxh3(HexDigits(Checksum(bytes)));
-    arrays_.push_back(std::move(array));
-    return Status::Ok();
-  }
-
-  FileSystem& files_;
-  const std::string output_;
-  std::vector<ExportArray> arrays_;
-};
+std::string WithoutSlash(std::string path) {
+  while (path.size() > 1 && path.back() == '/') path.pop_back();
+  return path;
+}
 
 }  // namespace
 
@@ -99,20 +21,10 @@ Status RunExport(const ExportArguments& arguments) {
   FileSystem& files = PosixFiles();
   ASSIGN_OR_RETURN(const std::string folder,
                    worker::ChooseCheckpoint(files, arguments.checkpoint, arguments.best));
-  ASSIGN_OR_RETURN(const auto output, OutputFolder::Create(files, arguments.output, "exporting"));
+  RETURN_IF_ERROR(ExportModel(files, folder, arguments.output, arguments.onnx));
   ASSIGN_OR_RETURN(const CheckpointManifest manifest, worker::ReadManifest(files, folder));
-  RETURN_IF_ERROR(worker::VerifyFiles(files, folder, manifest));
-  ASSIGN_OR_RETURN(ExportManifest model, DescribeModel(manifest));
-  ASSIGN_OR_RETURN(const auto rows, CheckpointRows::Open(files, folder, manifest));
-  ASSIGN_OR_RETURN(const worker::DenseState dense, worker::ReadDenseState(files, folder, manifest));
-  Exporter exporter(files, output->path());
-  RETURN_IF_ERROR(exporter.Tables(*rows));
-  RETURN_IF_ERROR(exporter.Dense(dense));
-  if (arguments.onnx) RETURN_IF_ERROR(exporter.Onnx(dense, &model));
-  RETURN_IF_ERROR(exporter.Manifest(std::move(model)));
-  RETURN_IF_ERROR(output->Commit());
   std::printf("exported step %llu of %s to %s\n", static_cast<unsigned long long>(manifest.step()),
-              folder.c_str(), output->output().c_str());
+              folder.c_str(), WithoutSlash(arguments.output).c_str());
   return Status::Ok();
 }
 

@@ -30,6 +30,7 @@ struct EvaluateArguments {
   bool best = false;             // of a directory: that of the best evaluation
   std::vector<std::string> log;  // overrides evaluate.log
   std::string oracle;            // overrides evaluate.oracle
+  bool json = false;             // an Evaluation (report.proto) in one line of JSON, in place of tables
 };
 
 struct PredictArguments {

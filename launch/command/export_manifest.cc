@@ -70,6 +70,24 @@ void AddNode(const worker::Node& node, const std::vector<worker::Head>& heads, E
   for (const auto& [name, value] : node.layer->options()) (*out->mutable_option())[name] = value;
 }
 
+// Without what a run has besides a network: its paths, its optimizers, its layout.
+ExportSource SourceOf(const CheckpointManifest& checkpoint) {
+  const TrainConfig& from = checkpoint.config();
+  ExportSource source;
+  TrainConfig& config = *source.mutable_config();
+  config.set_seed(from.seed());
+  *config.mutable_model() = from.model();
+  config.mutable_model()->clear_optimizer();
+  *config.mutable_table() = from.table();
+  for (TableConfig& table : *config.mutable_table()) table.clear_optimizer();
+  *config.mutable_slot() = from.slot();
+  *config.mutable_objective() = from.objective();
+  config.mutable_compute()->set_precision(from.compute().precision());
+  *source.mutable_slot() = checkpoint.slot();
+  *source.mutable_numeric() = checkpoint.numeric();
+  return source;
+}
+
 }  // namespace
 
 Result<ExportManifest> DescribeModel(const CheckpointManifest& checkpoint) {
@@ -94,6 +112,7 @@ Result<ExportManifest> DescribeModel(const CheckpointManifest& checkpoint) {
   }
   out.set_seed(config.seed());
   if (checkpoint.has_text()) *out.mutable_text() = checkpoint.text();
+  *out.mutable_source() = SourceOf(checkpoint);
   for (const worker::GroupPlan& group : model.network.groups) {
     ExportGroup* const described = out.add_group();
     described->set_name(group.name);

@@ -46,6 +46,8 @@ const std::vector<std::string> kRooms = {"common",
                                          "launch/compare/measure",
                                          "launch/compare/show",
                                          "launch/command",
+                                         "launch/serving",
+                                         "launch/python",
                                          "launch"};
 
 // Rooms that know nothing of each other whatever their order: they meet in frames, in the log, or

@@ -1,0 +1,107 @@
+#include "launch/command/export_model.h"
+
+#include <memory>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "common/export.pb.h"
+#include "common/output_folder.h"
+#include "common/strings.h"
+#include "launch/command/checkpoint_rows.h"
+#include "launch/command/export_manifest.h"
+#include "launch/onnx/onnx_model.h"
+#include "worker/train/checkpoint_store.h"
+
+namespace chorus::launch {
+namespace {
+
+constexpr std::string_view kWeights = "weight/";
+
+// One file of the export: written whole, synced, and remembered for the manifest.
+class Exporter {
+ public:
+  Exporter(FileSystem& files, std::string output) : files_(files), output_(std::move(output)) {}
+
+  Status Tables(const CheckpointRows& rows) {
+    for (uint32_t t = 0; t < rows.tables().size(); ++t) {
+      const ps::ShardFileTable& table = rows.tables()[t];
+      std::string keys, weights;
+      RETURN_IF_ERROR(rows.Visit(t, [&](const ps::ShardRow& row) {
+        keys.append(reinterpret_cast<const char*>(&row.key), sizeof(row.key));
+        weights.append(reinterpret_cast<const char*>(row.weights), table.dim * sizeof(float));
+        return Status::Ok();
+      }));
+      RETURN_IF_ERROR(Write(table.name + ".keys.u64", "uint64", table.rows, 1, keys));
+      RETURN_IF_ERROR(
+          Write(table.name + ".weights.f32", "float32", table.rows, table.dim, weights));
+    }
+    return Status::Ok();
+  }
+
+  Status Dense(const worker::DenseState& dense) {
+    RETURN_IF_ERROR(files_.CreateDirectories(JoinPath(output_, "dense")));
+    for (const worker::NamedArray& array : dense.arrays) {
+      if (!array.name.starts_with(kWeights)) continue;
+      const std::string_view bytes(reinterpret_cast<const char*>(array.values.data()),
+                                   array.values.size() * sizeof(float));
+      RETURN_IF_ERROR(Write("dense/" + array.name.substr(kWeights.size()) + ".f32", "float32",
+                            array.rows, array.cols, bytes));
+    }
+    return Status::Ok();
+  }
+
+  // Layers as one ONNX model, which *manifest then names.
+  Status Onnx(const worker::DenseState& dense, ExportManifest* manifest) {
+    ASSIGN_OR_RETURN(OnnxModel model, MakeOnnxModel(*manifest, dense));
+    model.described.set_file("model.onnx");
+    model.described.set_xxh3(HexDigits(Checksum(model.bytes)));
+    *manifest->mutable_onnx() = std::move(model.described);
+    return ReplaceFile(files_, JoinPath(output_, manifest->onnx().file()), model.bytes);
+  }
+
+  // Last: its presence says that the export is whole.
+  Status Manifest(ExportManifest manifest) {
+    for (ExportArray& array : arrays_) *manifest.add_array() = std::move(array);
+    ASSIGN_OR_RETURN(const std::string json, ExportManifestJson(manifest));
+    return ReplaceFile(files_, JoinPath(output_, "manifest.json"), json);
+  }
+
+ private:
+  Status Write(const std::string& name, const char* type, uint64_t rows, uint64_t cols,
+               std::string_view bytes) {
+    RETURN_IF_ERROR(ReplaceFile(files_, JoinPath(output_, name), bytes));
+    ExportArray array;
+    array.set_file(name);
+    array.set_type(type);
+    array.add_shape(rows);
+    array.add_shape(cols);
+    array.set_xxh3(HexDigits(Checksum(bytes)));
+    arrays_.push_back(std::move(array));
+    return Status::Ok();
+  }
+
+  FileSystem& files_;
+  const std::string output_;
+  std::vector<ExportArray> arrays_;
+};
+
+}  // namespace
+
+Status ExportModel(FileSystem& files, const std::string& folder, const std::string& output,
+                   bool onnx) {
+  ASSIGN_OR_RETURN(const auto written, OutputFolder::Create(files, output, "exporting"));
+  ASSIGN_OR_RETURN(const CheckpointManifest manifest, worker::ReadManifest(files, folder));
+  RETURN_IF_ERROR(worker::VerifyFiles(files, folder, manifest));
+  ASSIGN_OR_RETURN(ExportManifest model, DescribeModel(manifest));
+  ASSIGN_OR_RETURN(const auto rows, CheckpointRows::Open(files, folder, manifest));
+  ASSIGN_OR_RETURN(const worker::DenseState dense, worker::ReadDenseState(files, folder, manifest));
+  Exporter exporter(files, written->path());
+  RETURN_IF_ERROR(exporter.Tables(*rows));
+  RETURN_IF_ERROR(exporter.Dense(dense));
+  if (onnx) RETURN_IF_ERROR(exporter.Onnx(dense, &model));
+  RETURN_IF_ERROR(exporter.Manifest(std::move(model)));
+  return written->Commit();
+}
+
+}  // namespace chorus::launch

@@ -1,0 +1,24 @@
+#pragma once
+// A checkpoint as plain arrays for serving, without optimizer state.
+//
+//   manifest.json         inputs, layers and arrays: common/export.proto, launch/README.md
+//   <table>.keys.u64      [rows], ascending
+//   <table>.weights.f32   [rows, dim], row-major
+//   dense/<block>.f32     [rows, cols], row-major    (all little-endian)
+//   model.onnx            the layers once more, if asked for
+// Thread safety: one thread an output.
+
+#include <string>
+
+#include "common/file.h"
+#include "common/status.h"
+
+namespace chorus::launch {
+
+// Writes the complete checkpoint `folder` to the new folder `output`.
+// Errors: kDataLoss, the checkpoint is damaged; kFailedPrecondition, see OutputFolder; kInvalidArgument,
+// a layer that has no ONNX translation.
+Status ExportModel(FileSystem& files, const std::string& folder, const std::string& output,
+                   bool onnx);
+
+}  // namespace chorus::launch

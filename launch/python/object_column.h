@@ -1,0 +1,51 @@
+#pragma once
+// Python objects, one a row, as a column that a Scorer reads: numbers, texts, None, and lists of
+// these or of pairs (id, factor); a dict is such a list of pairs.
+// Thread safety: the thread that holds the interpreter's lock.
+
+#include <pybind11/pybind11.h>
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "common/status.h"
+#include "launch/serving/input_column.h"
+
+namespace chorus::launch {
+
+class ObjectColumn {
+ public:
+  explicit ObjectColumn(std::string name) : name_(std::move(name)) {}
+
+  // Of the next row. Error: kInvalidArgument, names column, row and what was found.
+  Status AddRow(PyObject* cell);
+  // After the last row; the column's memory belongs to this object.
+  InputColumn View();
+
+ private:
+  enum Kind { kNothing, kInts, kDoubles, kTexts };
+
+  Status AddElement(PyObject* element);
+  Status AddPair(PyObject* id, PyObject* factor);
+  Status AddInt(PyObject* element);
+  Status AddText(std::string_view text);
+  void AddDouble(double x);
+  void AddNothing();
+  void Become(Kind kind);
+  Status Wrong(PyObject* found) const;
+
+  const std::string name_;
+  int64_t row_ = 0;
+  Kind kind_ = kNothing;
+  bool is_list_ = false, has_factors_ = false;
+  std::vector<int64_t> ints_;    // kInts, with 0 where nothing is there
+  std::vector<double> doubles_;  // kDoubles
+  std::string texts_;            // kTexts
+  std::vector<int64_t> ends_ = {0};
+  std::vector<uint8_t> there_;
+  std::vector<int64_t> lists_ = {0};
+  std::vector<float> factors_;
+};
+
+}  // namespace chorus::launch

@@ -1,0 +1,103 @@
+#include "launch/serving/export_files.h"
+
+#include <limits>
+#include <span>
+#include <utility>
+
+#include "common/json.h"
+#include "common/strings.h"
+
+namespace chorus::launch {
+namespace {
+
+constexpr char kExportFormat[] = "chorus-export 4";
+constexpr char kManifestFile[] = "manifest.json";
+
+std::string ShapeOf(const ExportArray& array) {
+  std::vector<std::string> sizes;
+  for (const uint64_t size : array.shape()) sizes.push_back(StrCat(size));
+  return StrCat(array.type(), " [", Join(sizes, ", "), "]");
+}
+
+}  // namespace
+
+Result<ExportManifest> ReadExportManifest(FileSystem& files, const std::string& folder) {
+  const std::string path = JoinPath(folder, kManifestFile);
+  if (!files.Exists(path)) {
+    return NotFound(StrCat(folder, ": no export of a model, there is no ", kManifestFile,
+                           " in it; `chorus export` writes one"));
+  }
+  ASSIGN_OR_RETURN(const std::string json, ReadWholeFile(files, path));
+  ExportManifest manifest;
+  const Status read = FromJson(json, &manifest);
+  if (!read.ok()) return DataLoss(StrCat(path, ": ", read.message()));
+  if (manifest.format() != kExportFormat) {
+    return FailedPrecondition(
+        StrCat(path, ": format \"", manifest.format(), "\"; expected: \"", kExportFormat, "\""));
+  }
+  if (!manifest.has_source()) {
+    return FailedPrecondition(StrCat(path,
+                                     ": an earlier build wrote it, which did not say what the "
+                                     "layers were made from: export the checkpoint again"));
+  }
+  return manifest;
+}
+
+ExportArrays::ExportArrays(FileSystem& files, std::string folder, const ExportManifest& manifest)
+    : files_(files), folder_(std::move(folder)) {
+  for (const ExportArray& array : manifest.array()) unread_[array.file()] = &array;
+}
+
+Result<std::vector<Key>> ExportArrays::Keys(const std::string& file) {
+  return Read<Key>(file, "uint64", 1);
+}
+
+Result<std::vector<float>> ExportArrays::Floats(const std::string& file, uint64_t cols) {
+  return Read<float>(file, "float32", cols);
+}
+
+std::vector<std::string> ExportArrays::Unread() const {
+  std::vector<std::string> files;
+  for (const auto& [file, array] : unread_) files.push_back(file);
+  return files;
+}
+
+template <typename T>
+Result<std::vector<T>> ExportArrays::Read(const std::string& file, const std::string& type,
+                                          uint64_t cols) {
+  const auto found = unread_.find(file);
+  if (found == unread_.end()) {
+    return DataLoss(StrCat(JoinPath(folder_, kManifestFile), ": it has no array ", file,
+                           ", which the model needs"));
+  }
+  const ExportArray& array = *found->second;
+  unread_.erase(found);
+  if (array.type() != type || array.shape_size() != 2 || array.shape(1) != cols) {
+    return DataLoss(StrCat(JoinPath(folder_, file), ": ", ShapeOf(array), "; expected: ", type,
+                           " [rows, ", cols, "]"));
+  }
+  Result<std::vector<T>> values = ReadFile<T>(array);
+  if (!values.ok()) return values.status().Annotate(JoinPath(folder_, file));
+  return values;
+}
+
+template <typename T>
+Result<std::vector<T>> ExportArrays::ReadFile(const ExportArray& array) {
+  constexpr uint64_t kMost = std::numeric_limits<uint64_t>::max() / sizeof(T);
+  const uint64_t rows = array.shape(0), cols = array.shape(1);
+  ASSIGN_OR_RETURN(const auto file, files_.OpenForRead(JoinPath(folder_, array.file())));
+  // Before memory is taken for what the manifest claims.
+  if ((cols > 0 && rows > kMost / cols) || file->size() != rows * cols * sizeof(T)) {
+    return DataLoss(StrCat(file->size(), " bytes; expected: ", ShapeOf(array), ", as ",
+                           kManifestFile, " says"));
+  }
+  std::vector<T> values(rows * cols);
+  const std::span<std::byte> bytes = std::as_writable_bytes(std::span(values));
+  RETURN_IF_ERROR(file->ReadAt(0, bytes));
+  const std::string checksum = HexDigits(Checksum(std::span<const std::byte>(bytes)));
+  if (checksum == array.xxh3()) return values;
+  return DataLoss(StrCat("checksum ", checksum, "; expected: ", array.xxh3(), ", as ",
+                         kManifestFile, " says: the file is damaged, or of another export"));
+}
+
+}  // namespace chorus::launch

@@ -1,0 +1,51 @@
+#pragma once
+// What each column of rows that are to be scored becomes: the rules of the model's import, applied
+// to numbers and texts in memory. Thread safety: a value that is only read.
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "common/status.h"
+#include "launch/serving/input_column.h"
+#include "launch/serving/served_model.h"
+#include "worker/import/column_plan.h"
+
+namespace chorus::launch {
+
+// One column that the model reads.
+struct Feature {
+  std::string name;    // in the model
+  std::string column;  // in the text that the model was trained on; mostly the same
+  bool context = false;
+  bool is_numeric = false;
+  uint32_t place = 0;  // among the slots, or the numerics, of its side of a Batch
+  bool multi_valued = false, has_values = false;  // of ids
+  worker::NumericInfo info;                       // of numbers
+  bool missing_is_known = true;                   // of numbers: what stands for one
+  // Of the text of this one column, which is an exposure's there. Its rules hold for numbers, too.
+  worker::ColumnPlan text;
+  // Texts that mean "missing" and that numbers are written as.
+  std::vector<int64_t> missing_ints;
+  std::vector<double> missing_doubles;
+
+  const worker::SlotPlan& slot() const { return text.exposures.slots[0]; }
+  const worker::NumericPlan& numeric() const { return text.exposures.numerics[0]; }
+};
+
+// The columns that some layer reads: of contexts, then of exposures, ids before numbers.
+Result<std::vector<Feature>> FeaturesOf(const ServedModel& model);
+
+// The column of each feature of `side`, or null for features of the other side. Columns have the
+// names of the text that the model was trained on or, all of them, those of the model's features.
+// Errors: kNotFound, names the columns that are not there; kInvalidArgument, a column is there twice
+// or has cells of a kind that its feature cannot be.
+enum class FeatureSide { kAll, kContexts, kExposures };
+Result<std::vector<const InputColumn*>> MatchColumns(const std::vector<Feature>& features,
+                                                     const InputColumns& rows, FeatureSide side);
+
+// As Python writes it: "41.0", "0.25".
+std::string TextOfDouble(double x);
+
+}  // namespace chorus::launch

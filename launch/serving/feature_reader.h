@@ -1,0 +1,48 @@
+#pragma once
+// Reads the cells of a feature's column: ids become keys, numbers become the model's inputs.
+// Thread safety: none; a reader serves one thread at a time.
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "common/status.h"
+#include "launch/serving/feature.h"
+#include "worker/import/row_parser.h"
+#include "worker/log/batch.h"
+
+namespace chorus::launch {
+
+class FeatureReader {
+ public:
+  explicit FeatureReader(const Feature& feature);  // outlives the reader
+
+  // The cells of these rows, in this order. column: MatchColumns accepted it. Both overwrite *out.
+  // Error: kInvalidArgument, "column 'price': row 7: found ..., expected ..."; rows count from 0.
+  Status ReadIds(const InputColumn& column, std::span<const int64_t> rows, worker::SlotColumn* out);
+  Status ReadNumbers(const InputColumn& column, std::span<const int64_t> rows,
+                     std::vector<float>* out);
+
+ private:
+  Status Malformed(int64_t row, std::string_view found, std::string_view expected) const;
+  // Whether each cell is one integer id, and nothing else can be.
+  bool IsPlainInts(const InputColumn& column) const;
+  Status AddCell(const InputColumn& column, int64_t row);
+  Status AddElement(const InputColumn& column, int64_t row, int64_t element);
+  Status AddDouble(int64_t row, double x);
+  bool AddText(std::string_view text);
+  void AddId(uint64_t id) { cell_.keys.push_back(MakeKey(feature_.slot().space_seed, id)); }
+  bool IsMissing(int64_t x) const;
+  Result<double> NumberOf(const InputColumn& column, int64_t row);
+  Status ParseText(const InputColumn& column, int64_t row);
+
+  const Feature& feature_;
+  worker::RowParser parser_;
+  worker::ParsedRow parsed_;
+  std::vector<std::string_view> text_;  // [1]
+  worker::ParsedSide cell_;
+};
+
+}  // namespace chorus::launch

@@ -1,0 +1,56 @@
+#include "launch/serving/row_lookup.h"
+
+#include <algorithm>
+
+namespace chorus::launch {
+
+RowLookup::RowLookup(const ServedModel& model)
+    : model_(model), rows_(model.tables.size()), tables_(model.tables.size()) {
+  positions_.context.resize(model.model().inputs.slot_reads.context.size());
+  positions_.exposure.resize(model.model().inputs.slot_reads.exposure.size());
+}
+
+worker::GrainInput RowLookup::Find(const worker::Batch& batch) {
+  const worker::SlotReads& reads = model_.model().inputs.slot_reads;
+  initial_.clear();
+  for (auto& rows : rows_) rows.clear();
+  AddSide(reads.context, batch.contexts, &positions_.context);
+  AddSide(reads.exposure, batch.exposures, &positions_.exposure);
+  for (size_t t = 0; t < rows_.size(); ++t) tables_[t] = rows_[t].data();
+  return {&batch, &positions_, tables_.data()};
+}
+
+// Every key has a position of its own, which is that of its row in the tables of all groups: to
+// find equal keys first would cost as much as to find their rows.
+void RowLookup::AddSide(const std::vector<worker::SlotRead>& reads,
+                        const worker::FeatureColumns& columns,
+                        std::vector<std::vector<uint32_t>>* positions) {
+  constexpr size_t kAhead = 16;
+  const uint32_t tables = model_.model().inputs.tables;
+  for (size_t r = 0; r < reads.size(); ++r) {
+    const std::vector<Key>& keys = columns.slots[reads[r].column].keys;
+    std::vector<uint32_t>& at = (*positions)[r];
+    at.resize(keys.size());
+    auto next = static_cast<uint32_t>(rows_[reads[r].table].size());
+    for (uint32_t& position : at) position = next++;
+    for (size_t t = reads[r].table; t < rows_.size(); t += tables) {
+      const ServedTable& table = model_.tables[t];
+      for (size_t k = 0; k < std::min(kAhead, keys.size()); ++k) table.Prefetch(keys[k]);
+      for (size_t k = 0; k < keys.size(); ++k) {
+        if (k + kAhead < keys.size()) table.Prefetch(keys[k + kAhead]);
+        rows_[t].push_back(RowOf(table, keys[k]));
+      }
+    }
+  }
+}
+
+const float* RowLookup::RowOf(const ServedTable& table, Key key) {
+  const float* const row = table.Find(key);
+  if (row != nullptr) return row;
+  if (table.unseen_is_zero()) return table.zeros();
+  initial_.emplace_back(table.dim());
+  table.FillInitial(key, initial_.back().data());
+  return initial_.back().data();
+}
+
+}  // namespace chorus::launch

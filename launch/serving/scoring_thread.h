@@ -1,0 +1,61 @@
+#pragma once
+// What one thread needs to score rows with a model, piece by piece: readers of cells, a batch, and
+// the memory of its layers. Thread safety: none.
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "common/status.h"
+#include "launch/serving/feature.h"
+#include "launch/serving/feature_reader.h"
+#include "launch/serving/row_lookup.h"
+#include "launch/serving/scorer.h"
+#include "launch/serving/served_model.h"
+#include "worker/engine/cpu/grain_compute.h"
+
+namespace chorus::launch {
+
+// Layers are computed for so many rows at a time: few for a request, many for a table.
+inline constexpr std::array<uint32_t, 3> kPieceRows = {16, 64, 256};
+using PieceComputes = std::array<std::unique_ptr<worker::GrainCompute>, kPieceRows.size()>;
+
+// What is to be scored. Columns are those of MatchColumns, by feature.
+struct ScoringTask {
+  std::vector<const InputColumn*> columns;
+  int64_t rows = 0;
+  // Contexts of rows: context c is row context_rows[c] of its columns.
+  std::vector<int64_t> context_rows;
+  std::span<const int64_t> context_of;  // [rows]
+};
+
+class ScoringThread {
+ public:
+  // All outlive it.
+  ScoringThread(const ServedModel& model, const std::vector<Feature>& features,
+                const PieceComputes& computes);
+
+  Status Score(const ScoringTask& task, const ScoredRows& out);
+
+ private:
+  Status ScorePiece(const ScoringTask& task, int64_t first, int64_t rows, const ScoredRows& out);
+  void NumberContexts(const ScoringTask& task, int64_t first, int64_t rows);
+  Status ReadColumns(const ScoringTask& task);
+  void WriteScores(MatrixView<const float> logits, int64_t first, const ScoredRows& out) const;
+
+  const ServedModel& model_;
+  const std::vector<Feature>& features_;
+  const PieceComputes& computes_;
+  std::vector<std::unique_ptr<FeatureReader>> readers_;  // [features]
+  std::array<std::unique_ptr<worker::Workspace>, kPieceRows.size()> workspaces_;
+  RowLookup lookup_;
+  worker::Batch batch_;
+  std::vector<int64_t> context_rows_, exposure_rows_;  // of the piece
+  // [contexts]: the piece that a context was last in, and its number there.
+  std::vector<uint32_t> piece_of_, number_of_;
+  uint32_t piece_ = 0;
+};
+
+}  // namespace chorus::launch

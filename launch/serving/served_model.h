@@ -1,0 +1,37 @@
+#pragma once
+// A model as `chorus export` wrote it, loaded and checked: the network that its layers were made
+// of, dense weights, and tables. Thread safety: only read once it is loaded.
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "common/export.pb.h"
+#include "common/file.h"
+#include "common/status.h"
+#include "launch/serving/served_network.h"
+#include "launch/serving/served_table.h"
+#include "worker/log/batch.h"
+#include "worker/objective/objective.h"
+
+namespace chorus::launch {
+
+struct ServedModel {
+  ExportManifest manifest;
+  TrainConfig config;        // complete
+  worker::LogSchema schema;  // columns of the training log, and how text becomes them
+  std::unique_ptr<worker::Objective> objective;
+  ServedNetwork network;
+  std::vector<float> parameters;    // [model().parameters().size()]
+  std::vector<ServedTable> tables;  // [table instances of model()]
+
+  const worker::Model& model() const { return network.served; }
+};
+
+// Reads every file of the export and compares size, checksum and shape with the manifest. Errors
+// name the file: kNotFound, `folder` is no export; kFailedPrecondition, another format, an earlier
+// build's, or layers that this build makes otherwise; kDataLoss, a file is damaged or of another
+// export, or holds a value that is not finite.
+Result<std::unique_ptr<ServedModel>> LoadModel(FileSystem& files, const std::string& folder);
+
+}  // namespace chorus::launch
