@@ -27,11 +27,15 @@ if [ -e "@FOLDER@/$1.first" ]; then . "@FOLDER@/$1.first"; fi
 shift
 exec "$@"' bash "$@"
 )";
-// The same as mpirun's agent in place of ssh, which hands over a line for a shell.
+// The same as mpirun's agent in place of ssh, which hands over a line for a shell, and which does not
+// learn that its host died.
 constexpr char kAgent[] = R"(#!/bin/bash
 host=$1
 shift
-exec "@FOLDER@/on_host" "$host" bash -c "$*"
+"@FOLDER@/on_host" "$host" bash -c "$*"
+code=$?
+if [ "$code" -eq 137 ]; then sleep 600; fi
+exit "$code"
 )";
 
 std::string Replaced(std::string text, const std::string& from, const std::string& to) {

@@ -65,5 +65,25 @@ TEST_F(HostsTest, AFolderThatIsNotSharedIsFoundBeforeTheFirstStep) {
   EXPECT_FALSE(files_.Exists(Path("run/metrics.jsonl")));
 }
 
+TEST_F(HostsTest, TheDoctorSaysWhatIsWrongAndWhere) {
+  MAKE_HOSTS_OR_SKIP({.hosts = 3, .networks = 2, .docker = true});
+  const Ranks ranks = {{"h1", 1}, {"h2", 1}, {"h3", 1}};
+  const std::vector<std::string> doctor = Command("doctor", Config("run"));
+  const test::Finished well = hosts_->Run(ranks, doctor, kLimitSeconds);
+  ExpectSuccess(well);
+  for (const char* line :
+       {"ok     ranks      3 on 3 hosts: h1 0, h2 1, h3 2\n",
+        "ok     network    h2: Open MPI is kept from lo,docker0",
+        "network    6 pairs, latency up to ", "run/ckpt is one folder; written at once by h1 "}) {
+    EXPECT_NE(well.output.find(line), std::string::npos) << line << "\n" << well.output;
+  }
+  EXPECT_TRUE(files_.List(Path("run/ckpt"))->empty());  // it leaves nothing
+  hosts_->Hide(3, Path("run/ckpt"));
+  const test::Finished ill = hosts_->Run(ranks, doctor, kLimitSeconds);
+  EXPECT_EQ(ill.code, 1);
+  EXPECT_NE(ill.output.find("rank 2 on h3 sees another folder"), std::string::npos) << ill.output;
+  EXPECT_NE(ill.output.find("WRONG  folders"), std::string::npos) << ill.output;
+}
+
 }  // namespace
 }  // namespace chorus::cluster

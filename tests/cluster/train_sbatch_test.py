@@ -72,7 +72,7 @@ class TrainSbatch(unittest.TestCase):
 
     def test_without_pmix_mpirun_starts_them(self):
         _, output = self.run_script(MPI="none pmi2", SLURM_CPUS_PER_TASK="4")
-        self.assertIn("started: mpirun --bind-to none --mca oob_tcp_keepalive_time 5", output)
+        self.assertIn("started: mpirun --bind-to none --mca oob_tcp_keepalive_time 30", output)
         self.assertIn("--set compute.threads=4", output)
 
     def test_parts_of_a_heterogeneous_job_are_one_job_whose_first_serves(self):

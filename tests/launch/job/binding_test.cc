@@ -30,10 +30,9 @@ TEST(Binding, MoreThreadsThanTheMachineHasCoresIsTheUsersWish) {
 
 TEST(Binding, WorkersOfOneMachineWithMoreThreadsThanCoresAreWarned) {
   // Unbound, each with all cores; bound to one core both; as told by compute.threads.
-  EXPECT_NE(
-      SharedCoresWarning({{{0, 1}, 0}, {{0, 1}, 0}}, "node7")
-          .find("the 2 ranks on node7 run 4 threads on 2 cores (0-1): set compute.threads=1"),
-      std::string::npos);
+  EXPECT_NE(SharedCoresWarning({{{0, 1}, 0}, {{0, 1}, 0}}, "node7")
+                .find("the 2 ranks on node7 run 4 threads on 2 cores (0-1): set compute.threads=1"),
+            std::string::npos);
   EXPECT_NE(SharedCoresWarning({{{3}, 0}, {{3}, 0}}, "node7")
                 .find("2 threads on 1 core (3): start "
                       "fewer"),
