@@ -11,6 +11,7 @@
 #include <array>
 #include <bit>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <memory>
 #include <optional>
@@ -62,6 +63,29 @@ uint32_t PrefixOf(const sockaddr* mask) {
   return ones;
 }
 
+// The names in a folder of the system's.
+std::vector<std::string> NamesIn(const std::string& folder) {
+  std::vector<std::string> names;
+  std::error_code error;
+  for (std::filesystem::directory_iterator entry(folder, error), end; !error && entry != end;
+       entry.increment(error)) {
+    names.push_back(entry->path().filename());
+  }
+  return names;
+}
+
+// A bridge that no cable is in: neither a device nor what lies on one (a bond, a VLAN).
+bool IsBridgeOfOwn(const std::string& interface) {
+  const std::string folder = StrCat("/sys/class/net/", interface);
+  if (!std::filesystem::exists(StrCat(folder, "/bridge"))) return false;
+  for (const std::string& port : NamesIn(StrCat(folder, "/brif"))) {
+    for (const std::string& name : NamesIn(StrCat("/sys/class/net/", port))) {
+      if (name == "device" || name.rfind("lower_", 0) == 0) return false;
+    }
+  }
+  return true;
+}
+
 // Nothing for an entry that is no IP address.
 std::optional<HostAddress> AddressOf(const ifaddrs& entry) {
   if (entry.ifa_addr == nullptr || (entry.ifa_flags & IFF_UP) == 0) return std::nullopt;
@@ -82,10 +106,7 @@ std::optional<HostAddress> AddressOf(const ifaddrs& entry) {
   address.text = text;
   address.prefix = PrefixOf(entry.ifa_netmask);
   address.loopback = (entry.ifa_flags & IFF_LOOPBACK) != 0;
-  struct stat bridge = {};
-  address.doubtful =
-      (entry.ifa_flags & IFF_RUNNING) == 0 ||
-      ::stat(StrCat("/sys/class/net/", entry.ifa_name, "/bridge").c_str(), &bridge) == 0;
+  address.doubtful = (entry.ifa_flags & IFF_RUNNING) == 0 || IsBridgeOfOwn(entry.ifa_name);
   return address;
 }
 

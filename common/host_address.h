@@ -19,7 +19,7 @@ struct HostAddress {
   uint32_t prefix = 0;    // bits that the addresses of its network share
   bool loopback = false;
   bool link_local = false;  // means nothing without an interface
-  // A bridge, or without a carrier: likely a network of this machine's own.
+  // A bridge without a cable, or no carrier: likely a network of this machine's own.
   bool doubtful = false;
 
   bool is_v6() const { return text.find(':') != std::string::npos; }

@@ -26,7 +26,7 @@ namespace {
 // Of every wait for another rank: a host that is slow to mount or to resolve is to be found, too.
 constexpr double kDeadlineSeconds = 30;
 // For all pairs of hosts together, and at most for one.
-constexpr double kPairsSeconds = 20, kPairSeconds = 1;
+constexpr double kPairsSeconds = 20, kPairSeconds = 0.5;
 
 Gpus GpusOf(const ComputeConfig& compute) {
   if (compute.backend() == ComputeConfig::CPU) return Gpus::kNone;

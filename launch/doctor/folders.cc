@@ -16,7 +16,7 @@ using Kind = Finding::Kind;
 using Clock = std::chrono::steady_clock;
 
 constexpr size_t kPieceBytes = size_t{1} << 20;
-constexpr size_t kPieces = 64;
+constexpr size_t kPieces = 32;
 constexpr double kMostSeconds = 3;     // of writing and of reading
 constexpr double kSlowMegabytes = 50;  // a second
 
@@ -135,7 +135,9 @@ Result<Finding> CheckLog(Communicator& all, FileSystem& files, const std::string
   Extent extent;
   const Status status = AddExtent(files, log, &extent);
   const std::string seen =
-      status.ok() ? StrCat(extent.files, " files, ", extent.bytes, " bytes") : status.message();
+      status.ok()
+          ? StrCat(extent.files, extent.files == 1 ? " file, " : " files, ", extent.bytes, " bytes")
+          : status.message();
   ASSIGN_OR_RETURN(const std::vector<std::string> all_seen, all.AllGather(seen));
   std::string found;
   if (status.ok() && extent.files > 0 && IsFirstOfHost(all.rank(), places)) {

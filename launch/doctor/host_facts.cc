@@ -109,7 +109,7 @@ HostFacts FactsHere(uint32_t threads) {
   facts.shared_memory_mb = FreeSharedMemory();
   const auto now = std::chrono::system_clock::now().time_since_epoch();
   facts.clock_seconds = std::chrono::duration<double>(now).count();
-  facts.avoided = InterfacesToAvoid(OwnAddresses(), Environment());
+  facts.avoided = AvoidedInterfaces(Environment());
   return facts;
 }
 

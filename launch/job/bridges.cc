@@ -44,6 +44,8 @@ std::string InterfacesToAvoid(const std::vector<HostAddress>& own, const Variabl
   return Join(all, ",");
 }
 
+std::string AvoidedInterfaces(const Variables& variables) { return variables(kExclude); }
+
 void AvoidBridges(const std::vector<HostAddress>& own) {
   const std::string avoided = InterfacesToAvoid(own, Environment());
   if (!avoided.empty()) ::setenv(kExclude, avoided.c_str(), 1);

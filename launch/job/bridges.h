@@ -15,6 +15,9 @@ namespace chorus::launch {
 // another way out; "" if there are no such bridges, or the user has chosen (variables) interfaces.
 std::string InterfacesToAvoid(const std::vector<HostAddress>& own, const Variables& variables);
 
+// What Open MPI is kept from, by AvoidBridges or by the user.
+std::string AvoidedInterfaces(const Variables& variables);
+
 // Sets Open MPI's btl_tcp_if_exclude to them, in the environment of this process.
 void AvoidBridges(const std::vector<HostAddress>& own);
 

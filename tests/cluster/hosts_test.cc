@@ -40,7 +40,7 @@ TEST_F(HostsTest, OfIPv6AloneTrainTheSameBits) {
 TEST_F(HostsTest, ServersListenInTheNetworkThatIsSet) {
   MAKE_HOSTS_OR_SKIP({.hosts = 2, .networks = 2, .ipv6 = true});
   const e2e::Outcome one = OneProcess();
-  for (const char* address : {"10.77.1.0/24", "eth1", "fd77:0::/64"}) {
+  for (const char* address : {"eth1", "fd77:0::/64"}) {
     const std::string run = StrCat("run", address[0], address[1]);
     ExpectSuccess(Train(run, {{"h1", 1}, {"h2", 1}},
                         {"--set", StrCat("cluster.listen_address=", address), "--set",

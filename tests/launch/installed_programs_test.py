@@ -19,6 +19,7 @@ PROGRAMS = {
     "protobuf-compiler": "protoc",
     "openmpi-bin": "mpirun",
     "python3": "python3",
+    "iproute2": "ip tc",
     "clang-14": "clang++-14",
     "clang-format-14": "clang-format-14",
     "clang-tidy-14": "clang-tidy-14 run-clang-tidy-14",
