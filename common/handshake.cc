@@ -26,6 +26,10 @@ constexpr std::string_view kServerLabel = "chorus server proof";
 
 }  // namespace
 
+std::string TokenOfService(const std::string& token, const std::string& service) {
+  return service.empty() ? token : StrCat(token, " ", service);
+}
+
 Nonce NewNonce() {
   Nonce nonce;
   CHECK(RAND_bytes(reinterpret_cast<unsigned char*>(nonce.data()),

@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string>
 #include <string_view>
 
 #include "common/status.h"
@@ -21,6 +22,9 @@ using Proof = std::array<std::byte, 32>;
 using ClientHello = std::array<std::byte, 48>;  // magic, version, 0, client id, nonce
 using ServerHello = std::array<std::byte, 40>;  // magic, version, 0, nonce
 using Verdict = std::array<std::byte, 40>;      // 0 or a Code, 0, the server's proof
+
+// The token of those listeners of a job that answer as this service; "" = the job's.
+std::string TokenOfService(const std::string& token, const std::string& service);
 
 enum class Role { kClient, kServer };
 

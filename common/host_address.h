@@ -1,14 +1,59 @@
 #pragma once
-// The address at which other machines reach this one.
-// Thread safety: a pure function of the network interfaces.
+// The addresses of this machine, which of them a setting means, and in which order another machine's
+// are to be tried. Machines have several networks, some of which no other machine is on (bridges of
+// containers, which have the same address everywhere): no machine can say by itself which of its
+// addresses others reach, so it tells all, and who connects tries them.
+// Thread safety: any thread.
 
+#include <cstdint>
 #include <string>
+#include <vector>
+
+#include "common/status.h"
 
 namespace chorus {
 
-// The IPv4 address of the first interface that is up and not loopback, in the system's order;
-// "127.0.0.1" if there is none. A machine with several networks names the right one by
-// `listen_address`.
+struct HostAddress {
+  std::string interface;  // "eth0"
+  std::string text;       // "10.0.0.7", "fd00::7"
+  uint32_t prefix = 0;    // bits that the addresses of its network share
+  bool loopback = false;
+  bool link_local = false;  // means nothing without an interface
+  // A bridge without a cable, or no carrier: likely a network of this machine's own.
+  bool doubtful = false;
+
+  bool is_v6() const { return text.find(':') != std::string::npos; }
+  bool operator==(const HostAddress&) const = default;
+};
+
+// Of the interfaces that are up, in the system's order.
+std::vector<HostAddress> OwnAddresses();
+
+// The address at which others likely reach this machine: the first that is neither loopback nor
+// doubtful, IPv4 before IPv6; "127.0.0.1" if there is none.
 std::string OutwardAddress();
+
+// Those of `own` that a setting means: an address ("10.0.0.7"), a subnet ("10.0.0.0/16",
+// "fd00::/64"), an interface ("eth1") or a host name; at least one. "" means all that other machines
+// may reach, likely ones first; there may be none. Error: kInvalidArgument, lists what there is.
+Result<std::vector<HostAddress>> ChooseAddresses(const std::string& setting,
+                                                 const std::vector<HostAddress>& own);
+
+// Whether both are addresses of one network.
+bool SameNetwork(const HostAddress& a, const HostAddress& b);
+
+// Another machine's addresses in the order in which this one, which has `own`, tries them: first
+// those in networks that both are in, then the others, doubtful ones last. Addresses that are also
+// our own are left out, unless none is left: they lead back to us.
+std::vector<HostAddress> ByLikelihood(const std::vector<HostAddress>& theirs,
+                                      const std::vector<HostAddress>& own);
+
+// "10.0.0.7:41230", "[fd00::7]:41230"
+std::string EndpointText(const std::string& address, uint16_t port);
+
+// What two processes share that reach each other by the loopback device: "BOOT-NAMESPACE".
+// Hosts have different ones even if they have the same name, and so have containers with networks of
+// their own.
+std::string NetworkIdentity();
 
 }  // namespace chorus

@@ -45,9 +45,13 @@ Status StatusOf(const error_code& error) {
 }
 
 std::string TextOf(const tcp::endpoint& endpoint) {
-  const std::string address = endpoint.address().to_string();
-  return endpoint.address().is_v6() ? StrCat("[", address, "]:", endpoint.port())
-                                    : StrCat(address, ":", endpoint.port());
+  asio::ip::address address = endpoint.address();
+  // IPv4 as a socket of both kinds has it.
+  if (address.is_v6() && address.to_v6().is_v4_mapped()) {
+    address = asio::ip::make_address_v4(asio::ip::v4_mapped, address.to_v6());
+  }
+  return address.is_v6() ? StrCat("[", address.to_string(), "]:", endpoint.port())
+                         : StrCat(address.to_string(), ":", endpoint.port());
 }
 
 // As transfer_all, but in as few system calls as the kernel allows: the library's own asks for 64
@@ -230,7 +234,7 @@ class AsioLoop final : public IoLoop {
 };
 
 Result<std::unique_ptr<Acceptor>> AsioLoop::Bind(const std::string& address) {
-  tcp::endpoint local(tcp::v4(), 0);
+  tcp::endpoint local(tcp::v6(), 0);
   error_code error;
   if (!address.empty()) {
     tcp::resolver resolver(context_);
@@ -239,7 +243,18 @@ Result<std::unique_ptr<Acceptor>> AsioLoop::Bind(const std::string& address) {
     local = found.begin()->endpoint();
   }
   tcp::acceptor acceptor(context_);
-  if (acceptor.open(local.protocol(), error); error) return StatusOf(error).Annotate("listen");
+  acceptor.open(local.protocol(), error);
+  if (address.empty()) {
+    // IPv4 comes over the same socket; a system without IPv6 has a socket of IPv4 alone.
+    if (!error) acceptor.set_option(asio::ip::v6_only(false), error);
+    if (error && !IsFileShortage(error.value())) {
+      error_code ignored;
+      acceptor.close(ignored);
+      local = tcp::endpoint(tcp::v4(), 0);
+      acceptor.open(local.protocol(), error);
+    }
+  }
+  if (error) return StatusOf(error).Annotate("listen");
   if (acceptor.bind(local, error); error) {
     return StatusOf(error).Annotate(StrCat("listen on ", TextOf(local)));
   }

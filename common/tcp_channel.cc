@@ -18,6 +18,14 @@ namespace {
 // time, so that the clients of a server that is gone do not flood its machine.
 constexpr double kFirstBackoffSeconds = 0.01;
 constexpr double kLastBackoffSeconds = 1;
+// An address of a network that we are not in may swallow packets without a word: time for two lost
+// ones, and then the next address.
+constexpr double kOneOfManySeconds = 4;
+
+// Whoever is there is not our peer, now and later.
+bool IsRefusal(const Status& why) {
+  return why.code() == Code::kPermissionDenied || why.code() == Code::kFailedPrecondition;
+}
 
 // Random, so that the clients of a job need no agreement. By it a listener knows a channel again
 // and closes the channel's older connection.
@@ -36,11 +44,12 @@ uint64_t NewClientId() {
 // twice, and the server makes that harmless (ps/README.md, "Exactly once").
 class ChannelState : public std::enable_shared_from_this<ChannelState> {
  public:
-  ChannelState(IoLoop& loop, const TransportOptions& options, std::string endpoint,
+  // endpoints: at least one.
+  ChannelState(IoLoop& loop, const TransportOptions& options, std::vector<std::string> endpoints,
                std::string peer)
       : loop_(loop),
         options_(options),
-        endpoint_(std::move(endpoint)),
+        endpoints_(std::move(endpoints)),
         peer_(std::move(peer)),
         timer_(loop.NewTimer()),
         calls_(loop, peer_, [this] { return last_event_; }) {}
@@ -51,17 +60,24 @@ class ChannelState : public std::enable_shared_from_this<ChannelState> {
  private:
   enum class Phase { kIdle, kConnecting, kConnected, kWaiting, kClosed };
 
+  void BeginRound();  // over the endpoints
   void StartConnecting();
   void Shake(std::unique_ptr<Socket> socket);
   void BecomeConnected();
   void Send(uint64_t id, const Frame& request);
   void Receive(Envelope reply);
   void Lose(const Status& why);  // the connection or the attempt failed: retry, or end the calls
+  // Of an attempt that failed: whether another endpoint is to be tried at once.
+  bool TryNextEndpoint(const Status& why);
   void DropAttempt();
 
   IoLoop& loop_;
   const TransportOptions options_;
-  const std::string endpoint_;
+  // Where the peer may be, tried in this order; one that worked is the first to be tried again.
+  const std::vector<std::string> endpoints_;
+  size_t endpoint_ = 0;     // the one that is tried or connected
+  size_t failed_ = 0;       // endpoints that failed in this round
+  bool refused_ = true;     // all of these refused us, by token or version
   const std::string peer_;  // "server 0 (10.0.0.7:41230)"
   const uint64_t client_id_ = NewClientId();
 
@@ -88,7 +104,7 @@ void ChannelState::Call(PendingCall call) {
   const Frame request = call.request;
   const uint64_t id = calls_.Add(std::move(call));
   if (phase_ == Phase::kConnected) Send(id, request);
-  if (phase_ == Phase::kIdle) StartConnecting();
+  if (phase_ == Phase::kIdle) BeginRound();
 }
 
 void ChannelState::Close() {
@@ -97,20 +113,28 @@ void ChannelState::Close() {
   calls_.FailAll(Aborted("the channel was closed"));
 }
 
+void ChannelState::BeginRound() {
+  failed_ = 0;
+  refused_ = true;
+  StartConnecting();
+}
+
 void ChannelState::StartConnecting() {
   phase_ = Phase::kConnecting;
   // Bounds name resolution, connecting and handshake together. The callbacks of timers may hold
   // `this`: the timer is cancelled with it.
-  timer_->Start(options_.handshake_seconds, [this] {
-    Lose(Unavailable(StrCat("no connection within ", options_.handshake_seconds, " s")));
-  });
-  attempt_ =
-      loop_.Connect(endpoint_, [weak = weak_from_this()](Result<std::unique_ptr<Socket>> socket) {
-        const auto self = weak.lock();
-        if (!self || self->phase_ != Phase::kConnecting) return;
-        if (!socket.ok()) return self->Lose(socket.status());
-        self->Shake(std::move(*socket));
-      });
+  const double limit = endpoints_.size() == 1
+                           ? options_.handshake_seconds
+                           : std::min(options_.handshake_seconds, kOneOfManySeconds);
+  timer_->Start(limit,
+                [this, limit] { Lose(Unavailable(StrCat("no connection within ", limit, " s"))); });
+  attempt_ = loop_.Connect(endpoints_[endpoint_],
+                           [weak = weak_from_this()](Result<std::unique_ptr<Socket>> socket) {
+                             const auto self = weak.lock();
+                             if (!self || self->phase_ != Phase::kConnecting) return;
+                             if (!socket.ok()) return self->Lose(socket.status());
+                             self->Shake(std::move(*socket));
+                           });
 }
 
 void ChannelState::Shake(std::unique_ptr<Socket> socket) {
@@ -129,6 +153,7 @@ void ChannelState::BecomeConnected() {
   timer_->Cancel();
   attempt_.reset();
   phase_ = Phase::kConnected;
+  refused_ = true;
   last_event_ = "connected, waiting for the reply";
   ConnectionOptions limits;
   limits.max_part_bytes = options_.max_part_bytes;
@@ -160,9 +185,11 @@ void ChannelState::Receive(Envelope reply) {
 void ChannelState::Lose(const Status& why) {
   const bool was_connecting = phase_ == Phase::kConnecting;
   DropAttempt();
-  last_event_ = why.message();
+  last_event_ =
+      endpoints_.size() == 1 ? why.message() : StrCat(endpoints_[endpoint_], ": ", why.message());
   phase_ = Phase::kIdle;
-  if (why.code() == Code::kPermissionDenied || why.code() == Code::kFailedPrecondition) {
+  if (was_connecting && TryNextEndpoint(why)) return StartConnecting();
+  if (IsRefusal(why) && refused_) {
     return calls_.FailAll(why);  // another token or version: trying again would not help
   }
   // No file for a connection is to be had here: nobody else's doing, and no better in a second.
@@ -174,9 +201,17 @@ void ChannelState::Lose(const Status& why) {
   phase_ = Phase::kWaiting;
   timer_->Start(backoff_seconds_, [this] {
     phase_ = Phase::kIdle;
-    if (!calls_.all().empty()) StartConnecting();  // else all have passed their deadlines
+    if (!calls_.all().empty()) BeginRound();  // else all have passed their deadlines
   });
   backoff_seconds_ = std::min(2 * backoff_seconds_, kLastBackoffSeconds);
+}
+
+bool ChannelState::TryNextEndpoint(const Status& why) {
+  ++failed_;
+  refused_ = refused_ && IsRefusal(why);
+  if (calls_.all().empty() || why.code() == Code::kResourceExhausted) return false;
+  endpoint_ = (endpoint_ + 1) % endpoints_.size();
+  return failed_ < endpoints_.size();
 }
 
 void ChannelState::DropAttempt() {
@@ -215,8 +250,12 @@ class TcpChannel final : public Channel {
 std::unique_ptr<Channel> NewTcpChannel(std::shared_ptr<IoThread> thread,
                                        const TransportOptions& options, const std::string& endpoint,
                                        const std::string& peer_name) {
-  auto state = std::make_shared<ChannelState>(*thread->loop(), options, endpoint,
-                                              StrCat(peer_name, " (", endpoint, ")"));
+  const size_t at = endpoint.find('@');
+  const std::string places = at == std::string::npos ? endpoint : endpoint.substr(at + 1);
+  TransportOptions own = options;
+  own.token = TokenOfService(options.token, at == std::string::npos ? "" : endpoint.substr(0, at));
+  auto state = std::make_shared<ChannelState>(*thread->loop(), own, Split(places, ','),
+                                              StrCat(peer_name, " (", places, ")"));
   return std::make_unique<TcpChannel>(std::move(thread), std::move(state));
 }
 

@@ -3,6 +3,7 @@
 #include <map>
 #include <utility>
 
+#include "common/handshake.h"
 #include "common/host_address.h"
 #include "common/log.h"
 #include "common/strings.h"
@@ -121,7 +122,7 @@ void ListenerState::Admit(std::shared_ptr<Socket> socket) {
     unproven_[id].socket->Close();
     unproven_.erase(id);
   });
-  RunServerHandshake(socket, options_.token,
+  RunServerHandshake(socket, TokenOfService(options_.token, options_.service),
                      [weak = weak_from_this(), socket, id](Result<uint64_t> client) {
                        const auto self = weak.lock();
                        // Without its entry it was closed by us meanwhile: it was too slow.
@@ -214,8 +215,8 @@ Result<std::unique_ptr<Listener>> NewTcpListener(std::shared_ptr<IoThreads> thre
                    thread->loop()->Bind(options.listen_address));
   const std::string host =
       options.listen_address.empty() ? OutwardAddress() : options.listen_address;
-  const bool is_v6 = host.find(':') != std::string::npos;
-  std::string endpoint = StrCat(is_v6 ? "[" : "", host, is_v6 ? "]:" : ":", acceptor->port());
+  std::string endpoint = StrCat(options.service, options.service.empty() ? "" : "@",
+                                EndpointText(host, acceptor->port()));
   auto state =
       std::make_shared<ListenerState>(thread->loop(), threads.get(), options, std::move(handler));
   thread->RunAndWait([&] { state->Start(std::move(acceptor)); });

@@ -21,7 +21,10 @@ namespace chorus {
 
 // REQUIRES: the two bounds of bytes are set (a job's are those of ClusterConfig).
 struct TransportOptions {
-  std::string token;              // the job's secret; both sides must hold the same (TCP)
+  std::string token;  // the job's secret; both sides must hold the same (TCP)
+  // What listeners answer as: their clients prove the token for it, so that one who reaches another
+  // listener of the same job is refused. "" = all alike.
+  std::string service;
   std::string listen_address;     // host or address to bind; "" = all interfaces
   uint64_t max_part_bytes = 0;    // larger frames are cut into parts
   uint64_t max_frame_bytes = 0;   // what a peer may make us allocate for one frame
@@ -43,7 +46,8 @@ class Listener {
  public:
   // Stops accepting and closes every connection; afterwards no handler runs any more.
   virtual ~Listener() = default;
-  // What Connect takes: "host:port" that other machines reach, or the in-process name.
+  // What Connect takes: "host:port" that other machines reach, behind "SERVICE@" if it has one, or
+  // the in-process name.
   virtual std::string endpoint() const = 0;
 };
 
@@ -62,8 +66,11 @@ class Transport {
  public:
   virtual ~Transport() = default;
   virtual Result<std::unique_ptr<Listener>> Listen(RequestHandler handler) = 0;
-  // Returns at once; the connection is made when it is first used. `peer_name` ("server 0") is for
-  // messages. Error: kResourceExhausted, no thread is to be had for it.
+  // Returns at once; the connection is made when it is first used. An endpoint may have
+  // several places, "server 0@10.0.0.7:41230,[fd00::7]:41230", tried in turn until somebody proves
+  // the token, and to be that service.
+  // `peer_name` ("server 0") is for messages. Error: kResourceExhausted, no thread is to be had for
+  // it.
   virtual Result<std::unique_ptr<Channel>> Connect(const std::string& endpoint,
                                                    const std::string& peer_name) = 0;
 };

@@ -222,6 +222,19 @@ void AddReport(CLI::App* app, Action* action) {
   command->add_option("--output", arguments.output, "File to write (default: report.html beside)");
 }
 
+void AddDoctor(CLI::App* app, CommandOutcome* outcome, Action* action) {
+  static DoctorArguments arguments;
+  CLI::App* command =
+      AddCommand(app, "doctor",
+                 "Look at the hosts, networks and folders that a job is to run on; under mpirun, "
+                 "on every rank",
+                 "mpirun --bind-to none -n 3 chorus doctor --config job.textproto", action,
+                 [=] { return RunDoctor(arguments, &outcome->found_wrong); });
+  command->add_option("--config", arguments.config.config_file,
+                      "The job, in protobuf text format: its folders, threads and servers");
+  AddSets(command, &arguments.config.sets);
+}
+
 void AddHelp(CLI::App* app, Action* action) {
   static HelpArguments arguments;
   CLI::App* command = AddCommand(
@@ -273,6 +286,7 @@ CommandLine ParseCommandLine(int argc, char** argv, CommandOutcome* outcome) {
   AddObjective(&app, &line.run);
   AddCompare(&app, outcome, &line.run);
   AddReport(&app, &line.run);
+  AddDoctor(&app, outcome, &line.run);
   AddHelp(&app, &line.run);
   if (const std::string why = WhyNoCommand(app, argc > 1 ? argv[1] : ""); !why.empty()) {
     std::fprintf(stderr, "chorus: %s\n", why.c_str());

@@ -22,6 +22,7 @@ struct CommandLine {
 struct CommandOutcome {
   bool stopped_by_signal = false;  // of train
   bool some_runs_failed = false;   // of compare
+  bool found_wrong = false;        // of doctor
 };
 
 // *outcome: set by CommandLine::run.

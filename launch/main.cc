@@ -1,7 +1,11 @@
-// The program. Exit code 0 when the command succeeded, 1 when it failed (the reason once, on
-// standard error), 2 when the command line is wrong, 3 when runs of `compare` failed and its tables
-// are of the others, 75 when a signal stopped `train` and --resume goes on.
+// The program. Exit code 0 when the command succeeded, 1 when it failed and would fail again (the
+// reason once, on standard error), 2 when the command line is wrong, 3 when runs of `compare` failed
+// and its tables are of the others, 69 when a rank, host or network was lost and another try may
+// succeed, 75 when a signal stopped `train` and --resume goes on.
 
+#include <sys/resource.h>
+
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -9,12 +13,25 @@
 
 #include "common/shortage.h"
 #include "launch/command_line.h"
+#include "launch/job/exit_code.h"
 
 namespace chorus::launch {
 namespace {
 
 constexpr int kSomeRunsFailed = 3;
-constexpr int kStoppedBySignal = 75;  // EX_TEMPFAIL of sysexits.h: try again
+
+// As many open files as the system lets this process have, since a log may be thousands of files and
+// a server has a connection for each worker: the soft limit, often 1024, is there for programs that
+// use select(). Not more than a million, as some containers have no limit at all.
+void RaiseOpenFiles() {
+  constexpr rlim_t kEnough = rlim_t{1} << 20;
+  rlimit limit = {};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  const rlim_t wanted = std::min(limit.rlim_max, kEnough);
+  if (limit.rlim_cur >= wanted) return;
+  limit.rlim_cur = wanted;
+  setrlimit(RLIMIT_NOFILE, &limit);  // fails without harm
+}
 
 // What was printed has arrived: a full disk under standard output is no success.
 Status FlushOutput() {
@@ -37,17 +54,19 @@ int Main(int argc, char** argv) {
   if (line.exit_code.has_value()) return *line.exit_code;
   const Status status = Run(line);
   if (status.ok() && outcome.some_runs_failed) return kSomeRunsFailed;
-  if (status.ok()) return outcome.stopped_by_signal ? kStoppedBySignal : 0;
+  if (status.ok() && outcome.found_wrong) return kExitFailure;
+  if (status.ok()) return outcome.stopped_by_signal ? kExitStoppedBySignal : 0;
   std::fprintf(stderr, "chorus %s: %s\n", line.command.c_str(), status.ToString().c_str());
   // What libraries do when a program returns may wait for a device that hangs.
   std::fflush(nullptr);
-  std::_Exit(1);
+  std::_Exit(ExitCodeOf(status));
 }
 
 }  // namespace
 }  // namespace chorus::launch
 
 int main(int argc, char** argv) {
+  chorus::launch::RaiseOpenFiles();
   std::signal(SIGXFSZ, SIG_IGN);  // a file above ulimit -f is an error of its write
   return chorus::launch::Main(argc, argv);
 }

@@ -193,6 +193,7 @@ Status RunTrain(const TrainArguments& arguments, bool* stopped) {
   std::unique_ptr<FileLock> lock;
   return RunJob(
       StartDeadline(LoadTrainConfig(arguments.config.config_file, arguments.config.sets)),
+      Saves::kYes,
       [&]() -> Result<TrainConfig> {
         ASSIGN_OR_RETURN(TrainConfig config, LoadTrainingJob(arguments));
         ASSIGN_OR_RETURN(lock, LockCheckpoints(config));

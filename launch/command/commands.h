@@ -138,6 +138,10 @@ struct ReportArguments {
   std::string output;  // "" = report.html beside it
 };
 
+struct DoctorArguments {
+  ConfigArguments config;  // the job that is to run here; defaults without
+};
+
 struct HelpArguments {
   std::string setting;  // as HelpOf (setting_help.h) takes it; "" = what there is
 };
@@ -157,6 +161,8 @@ Status RunObjective(const ObjectiveArguments& arguments);
 // *some_failed: whether runs failed; the tables are of the others.
 Status RunCompare(const CompareArguments& arguments, bool* some_failed);
 Status RunReport(const ReportArguments& arguments);
+// *wrong: whether something is wrong (on the first rank).
+Status RunDoctor(const DoctorArguments& arguments, bool* wrong);
 Status RunHelp(const HelpArguments& arguments);
 
 }  // namespace chorus::launch

@@ -100,7 +100,7 @@ Status RunScoring(const ScoringRequest& request, const ScoringMain& work) {
     return Status::Ok();
   }
   return RunJob(
-      StartDeadline(LoadTrainConfig(request.config.config_file, request.config.sets)),
+      StartDeadline(LoadTrainConfig(request.config.config_file, request.config.sets)), Saves::kNo,
       [&] { return job.Load(); },
       [&](const TrainConfig& config, const worker::WorkerEnvironment& environment) -> Status {
         const std::string folder = config.checkpoint().directory();

@@ -4,9 +4,12 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <optional>
+#include <set>
 
 #include "common/log.h"
 #include "common/strings.h"
+#include "launch/job/launcher.h"
 
 namespace chorus::launch {
 
@@ -41,12 +44,63 @@ std::string BindingWarning(const std::vector<uint32_t>& cores, uint32_t machine_
                 " threads: start it with `mpirun --bind-to none`, or set compute.threads");
 }
 
-void ReportBinding(uint32_t threads) {
-  const std::vector<uint32_t> cores = AllowedCores();
+std::string TextOf(const CoreShare& share) {
+  std::vector<std::string> numbers = {StrCat(share.threads)};
+  for (const uint32_t core : share.cores) numbers.push_back(StrCat(core));
+  return Join(numbers, " ");
+}
+
+Result<CoreShare> CoreShareOf(const std::string& text) {
+  CoreShare share;
+  std::vector<uint32_t> numbers;
+  for (const std::string& number : Split(text, ' ')) {
+    const std::optional<uint64_t> parsed = ParseUint64(number);
+    if (!parsed.has_value()) return Internal("a rank's cores did not arrive");
+    numbers.push_back(static_cast<uint32_t>(*parsed));
+  }
+  share.threads = numbers.front();
+  share.cores.assign(numbers.begin() + 1, numbers.end());
+  return share;
+}
+
+std::string SharedCoresWarning(const std::vector<CoreShare>& shares, const std::string& node) {
+  std::set<uint32_t> cores;
+  size_t threads = 0;
+  bool chosen = false;  // by the user
+  for (const CoreShare& share : shares) {
+    cores.insert(share.cores.begin(), share.cores.end());
+    threads += share.threads > 0 ? share.threads : share.cores.size();
+    chosen = chosen || share.threads > 0;
+  }
+  if (shares.size() < 2 || cores.empty() || threads <= cores.size()) return "";
+  const size_t fair = std::max<size_t>(1, cores.size() / shares.size());
+  return StrCat("the ", shares.size(), " ranks on ", node, " run ", threads, " threads on ",
+                cores.size(), cores.size() == 1 ? " core (" : " cores (",
+                FormatCores({cores.begin(), cores.end()}), "): ",
+                threads > shares.size() ? StrCat("set compute.threads=", fair)
+                                        : "start fewer ranks here, or give them more cores",
+                chosen ? "" : " (it is not set, and each takes all cores that it sees)");
+}
+
+std::string LoneCoreWarning(const CoreShare& share, uint32_t machine_cores, uint32_t ranks) {
+  if (share.threads > 0 || share.cores.size() != 1 || machine_cores <= ranks) return "";
+  return StrCat("bound to 1 of ", machine_cores, " cores (", FormatCores(share.cores),
+                "), and so computes with one thread: mpirun binds up to two ranks to a core each; "
+                "`mpirun --bind-to none` gives them all cores, compute.threads=1 wants it so");
+}
+
+void ReportBinding(const CoreShare& share) {
   const long online = sysconf(_SC_NPROCESSORS_ONLN);
   const auto machine_cores = static_cast<uint32_t>(online > 0 ? online : 1);
-  LogInfo("runs ", threads, " threads on cores ", FormatCores(cores), " of ", machine_cores);
-  const std::string warning = BindingWarning(cores, machine_cores, threads);
+  const uint32_t threads =
+      share.threads > 0 ? share.threads : static_cast<uint32_t>(share.cores.size());
+  LogInfo("runs ", threads, " threads on cores ", FormatCores(share.cores), " of ", machine_cores);
+  std::string warning = BindingWarning(share.cores, machine_cores, threads);
+  // Slurm and others bind as they are told; only mpirun does it by itself.
+  const std::optional<uint64_t> ranks = ParseUint64(Environment()("OMPI_COMM_WORLD_LOCAL_SIZE"));
+  if (warning.empty() && ranks.has_value()) {
+    warning = LoneCoreWarning(share, machine_cores, static_cast<uint32_t>(*ranks));
+  }
   if (!warning.empty()) LogWarning(warning);
 }
 

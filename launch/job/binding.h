@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "common/status.h"
+
 namespace chorus::launch {
 
 std::vector<uint32_t> AllowedCores();  // ascending; empty when the kernel does not say
@@ -20,7 +22,25 @@ std::string FormatCores(const std::vector<uint32_t>& cores);
 std::string BindingWarning(const std::vector<uint32_t>& cores, uint32_t machine_cores,
                            uint32_t threads);
 
-// Logs the cores of this rank, and the warning if there is one. REQUIRES: SetLogName was called.
-void ReportBinding(uint32_t threads);
+// What a rank computes with.
+struct CoreShare {
+  std::vector<uint32_t> cores;  // that it may run on
+  uint32_t threads = 0;         // compute.threads; 0 = one for each of the cores
+};
+// For the other ranks. Error: kInternal, this is none.
+std::string TextOf(const CoreShare& share);
+Result<CoreShare> CoreShareOf(const std::string& text);
+
+// What to say of ranks of one machine: "" unless they run more threads than there are cores
+// for all of them.
+std::string SharedCoresWarning(const std::vector<CoreShare>& shares, const std::string& node);
+
+// What to say of a rank that takes one thread because mpirun binds it, by a rule that its user did
+// not ask for, to a core of a machine that has more than one for each of its ranks; "" if not so.
+// ranks: of the job here.
+std::string LoneCoreWarning(const CoreShare& share, uint32_t machine_cores, uint32_t ranks);
+
+// Logs the cores of this rank, and a warning if there is one. REQUIRES: SetLogName was called.
+void ReportBinding(const CoreShare& share);
 
 }  // namespace chorus::launch

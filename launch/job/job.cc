@@ -15,8 +15,11 @@
 #include "common/thread.h"
 #include "launch/job/binding.h"
 #include "launch/job/job_token.h"
+#include "launch/job/launcher.h"
 #include "launch/job/mpi_world.h"
+#include "launch/job/places.h"
 #include "launch/job/server_node.h"
+#include "launch/job/shared_folder.h"
 #include "launch/job/supervisor.h"
 #include "worker/device/device_library.h"
 
@@ -63,6 +66,8 @@ Result<Roles> RolesOf(const ClusterConfig& cluster, uint32_t rank, uint32_t rank
 
 // What rank 0 tells the others while it looks for the next job.
 constexpr char kWait[] = "W";
+// What a job's configuration follows.
+constexpr char kJob[] = "J", kSavingJob[] = "S";
 
 // The next job, while the others are told that rank 0 goes on. It may read large files.
 Result<std::optional<Job>> NextJob(Communicator& all, const JobSource& source,
@@ -100,7 +105,8 @@ Result<std::optional<Job>> ShareJob(Communicator& all, const JobSource& source,
   std::string label;
   if (all.rank() == 0) {
     ASSIGN_OR_RETURN(const std::optional<Job> job, NextJob(all, source, deadline_seconds));
-    text = job.has_value() ? "J" + job->config.SerializeAsString() : "";
+    const char* const kind = job.has_value() && job->saves == Saves::kYes ? kSavingJob : kJob;
+    text = job.has_value() ? kind + job->config.SerializeAsString() : "";
     if (job.has_value()) label = job->label;
     RETURN_IF_ERROR(all.Broadcast(text, 0).status());
   }
@@ -109,6 +115,7 @@ Result<std::optional<Job>> ShareJob(Communicator& all, const JobSource& source,
   }
   if (text.empty()) return std::optional<Job>();
   Job job;
+  job.saves = text[0] == *kSavingJob ? Saves::kYes : Saves::kNo;
   ASSIGN_OR_RETURN(job.label, all.Broadcast(label, 0));
   if (!job.config.ParseFromString(text.substr(1))) {
     return Internal("the configuration of rank 0 did not arrive");
@@ -128,16 +135,21 @@ WorkerMain Labelled(const WorkerMain& work, const std::string& label) {
 // One rank of a job under MPI.
 class Rank {
  public:
-  Rank(MpiWorld* world, const TrainConfig& config, const Roles& roles)
-      : world_(world), config_(config), roles_(roles) {}
+  Rank(MpiWorld* world, const Job& job, const Roles& roles)
+      : world_(world), config_(job.config), saves_(job.saves), roles_(roles) {}
 
   Status Run(const WorkerMain& work) {
+    RETURN_IF_ERROR(Meet());
     ASSIGN_OR_RETURN(const std::string token, ShareJobToken(world_->all()));
-    const TransportOptions options = TransportOptionsOf(config_, token, roles_.Name());
+    ASSIGN_OR_RETURN(const ListenPlan plan, PlanListening(config_.cluster().listen_address(),
+                                                          IsOneNetwork(), world_->node(), own_));
+    TransportOptions options = TransportOptionsOf(config_, token, roles_.Name());
+    options.listen_address = plan.bind;
+    options.service = ServiceOf(roles_.server);
     network_ = NewTcpTransport(options);
     local_ = NewInprocTransport(options);
-    RETURN_IF_ERROR(StartServer());
-    ASSIGN_OR_RETURN(endpoints_, world_->all().AllGather(own_endpoint_));
+    RETURN_IF_ERROR(StartServer(plan));
+    ASSIGN_OR_RETURN(announcements_, world_->all().AllGather(own_announcement_));
     ASSIGN_OR_RETURN(workers_, world_->Split(roles_.worker >= 0 ? 0 : MpiWorld::kNoGroup));
     if (roles_.worker >= 0) RETURN_IF_ERROR(RunWorker(work));
     // Workers come here when they are done; servers serve until then.
@@ -150,13 +162,35 @@ class Rank {
   }
 
  private:
-  Status StartServer() {
+  // Who is where, and whether all find the same folder.
+  Status Meet() {
+    own_ = OwnAddresses();
+    ASSIGN_OR_RETURN(places_, GatherPlaces(world_->all(), {world_->node(), NetworkIdentity()}));
+    std::vector<std::string> nodes;
+    for (const Place& place : places_) nodes.push_back(place.node);
+    world_->NameNodes(nodes);
+    if (saves_ == Saves::kNo) return Status::Ok();
+    return CheckSharedFolder(world_->all(), PosixFiles(), "checkpoint.directory",
+                             config_.checkpoint().directory(),
+                             roles_.server >= 0 || roles_.worker == 0, places_);
+  }
+
+  bool IsOneNetwork() const {
+    return std::all_of(places_.begin(), places_.end(), [&](const Place& place) {
+      return place.network == places_.front().network;
+    });
+  }
+
+  static std::string ServiceOf(int server) { return StrCat("server ", server); }
+
+  Status StartServer(const ListenPlan& plan) {
     if (roles_.server < 0) return Status::Ok();
     ASSIGN_OR_RETURN(const std::vector<TableSpec> tables, TablesOfJob(config_));
     ASSIGN_OR_RETURN(server_,
                      ServerNode::Create(config_, tables, static_cast<uint32_t>(roles_.server),
                                         roles_.servers, roles_.workers, PosixFiles()));
-    ASSIGN_OR_RETURN(own_endpoint_, server_->Listen(network_.get()));
+    ASSIGN_OR_RETURN(const std::string endpoint, server_->Listen(network_.get()));
+    own_announcement_ = Announcement(plan, ServiceOf(roles_.server), endpoint);
     if (roles_.worker >= 0) {
       ASSIGN_OR_RETURN(local_endpoint_, server_->Listen(local_.get()));
     }
@@ -170,9 +204,37 @@ class Rank {
         std::count(nodes.begin(), nodes.begin() + workers_->rank(), world_->node()));
   }
 
+  // The servers are the first ranks in both placements. A rank's own shards skip the network.
+  Result<std::unique_ptr<Channel>> ConnectTo(uint32_t server) {
+    const std::string name = StrCat("server ", server, " on ", places_[server].node);
+    if (static_cast<int>(server) == roles_.server) return local_->Connect(local_endpoint_, name);
+    const bool near = places_[server].network == places_[world_->all().rank()].network;
+    ASSIGN_OR_RETURN(const std::string endpoint, RouteTo(announcements_[server], near, own_));
+    return network_->Connect(endpoint, name);
+  }
+
+  // All workers meet here.
+  Status ReportCores() {
+    const uint32_t wanted = config_.compute().threads();
+    const CoreShare own{AllowedCores(), wanted};
+    ReportBinding(own);
+    ASSIGN_OR_RETURN(const std::vector<std::string> shares, workers_->AllGather(TextOf(own)));
+    // Workers are the last ranks.
+    const size_t first_worker = places_.size() - shares.size();
+    std::vector<CoreShare> here;
+    for (size_t w = 0; w < shares.size(); ++w) {
+      if (places_[first_worker + w].node != world_->node()) continue;
+      if (here.empty() && w != workers_->rank()) return Status::Ok();  // the node's first one warns
+      ASSIGN_OR_RETURN(CoreShare share, CoreShareOf(shares[w]));
+      here.push_back(std::move(share));
+    }
+    const std::string warning = SharedCoresWarning(here, world_->node());
+    if (!warning.empty()) LogWarning(warning);
+    return Status::Ok();
+  }
+
   Status RunWorker(const WorkerMain& work) {
-    const uint32_t threads = config_.compute().threads();
-    ReportBinding(threads > 0 ? threads : static_cast<uint32_t>(AllowedCores().size()));
+    RETURN_IF_ERROR(ReportCores());
     const std::unique_ptr<worker::Collective> collective = worker::NewMpiCollective(
         workers_->handle(), worker::CallSeconds(config_.cluster().deadline_seconds()));
     worker::WorkerEnvironment environment;
@@ -188,11 +250,7 @@ class Rank {
                const std::vector<TableSpec>& tables) -> Result<std::unique_ptr<worker::PsClient>> {
       std::vector<std::unique_ptr<Channel>> channels;
       for (uint32_t s = 0; s < roles_.servers; ++s) {
-        // The servers are the first ranks in both placements. A rank's own shards skip the network.
-        const bool own = static_cast<int>(s) == roles_.server;
-        Transport* const transport = own ? local_.get() : network_.get();
-        ASSIGN_OR_RETURN(auto channel, transport->Connect(own ? local_endpoint_ : endpoints_[s],
-                                                          StrCat("server ", s)));
+        ASSIGN_OR_RETURN(auto channel, ConnectTo(s));
         channels.push_back(std::move(channel));
       }
       return worker::PsClient::Create(options, tables, std::move(channels));
@@ -202,13 +260,16 @@ class Rank {
 
   MpiWorld* const world_;
   const TrainConfig config_;
+  const Saves saves_;
   const Roles roles_;
+  std::vector<HostAddress> own_;
+  std::vector<Place> places_;           // by rank
   std::unique_ptr<Transport> network_;  // before what listens and calls on it
   std::unique_ptr<Transport> local_;
   std::unique_ptr<ServerNode> server_;
-  std::string own_endpoint_;
+  std::string own_announcement_;
   std::string local_endpoint_;
-  std::vector<std::string> endpoints_;  // by rank
+  std::vector<std::string> announcements_;  // by rank
   std::unique_ptr<Communicator> workers_;
 };
 
@@ -231,7 +292,7 @@ bool RunNextOnRank(MpiWorld* world, const JobSource& next, const WorkerMain& wor
   if (!job.has_value()) return false;
   SetLogName(roles.Name());
   Supervisor supervisor(world, roles.Name());
-  supervisor.Run([&] { return Rank(world, job->config, roles).Run(Labelled(work, job->label)); });
+  supervisor.Run([&] { return Rank(world, *job, roles).Run(Labelled(work, job->label)); });
   return true;
 }
 
@@ -245,18 +306,22 @@ Result<bool> RunOnRanks(double deadline_seconds, const JobSource& next, const Wo
 
 }  // namespace
 
-Status RunJob(double deadline_seconds, const ConfigSource& source, const WorkerMain& work) {
+Status RunJob(double deadline_seconds, Saves saves, const ConfigSource& source,
+              const WorkerMain& work) {
   bool given = false;
   const auto once = [&]() -> Result<std::optional<Job>> {
     if (std::exchange(given, true)) return std::optional<Job>();
     ASSIGN_OR_RETURN(TrainConfig config, source());
-    return std::optional<Job>(Job{std::move(config), ""});
+    return std::optional<Job>(Job{std::move(config), "", saves});
   };
   return RunJobs(deadline_seconds, once, work).status();
 }
 
 Result<bool> RunJobs(double deadline_seconds, const JobSource& next, const WorkerMain& work) {
   if (MpiWorld::Launched()) return RunOnRanks(deadline_seconds, next, work);
+  RETURN_IF_ERROR(RefuseLoneProcess(Environment(), 1));
+  const std::string doubt = AllocationDoubt(Environment());
+  if (!doubt.empty()) LogWarning(doubt);
   while (true) {
     ASSIGN_OR_RETURN(const std::optional<Job> job, next());
     if (!job.has_value()) return true;

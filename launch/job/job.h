@@ -18,14 +18,20 @@ namespace chorus::launch {
 // The others are told every so often that it goes on.
 using ConfigSource = std::function<Result<TrainConfig>()>;
 
+// Whether the job writes to its checkpoint.directory. Where it does, all ranks must find the same
+// folder there (shared_folder.h), and that is tried before its first step.
+enum class Saves { kNo, kYes };
+
 // `work` runs on every worker. Errors end the whole job (supervisor.h); in a single process they
 // are returned. deadline_seconds: of every wait until the job's own is known, from the first rank.
-Status RunJob(double deadline_seconds, const ConfigSource& config, const WorkerMain& work);
+Status RunJob(double deadline_seconds, Saves saves, const ConfigSource& config,
+              const WorkerMain& work);
 
 // One of several jobs that the same ranks do in turn.
 struct Job {
   TrainConfig config;
   std::string label;  // what its progress lines begin with: WorkerEnvironment::label
+  Saves saves = Saves::kYes;
 };
 // Gives the next job, nothing after the last one; called on the first rank alone, after all ranks
 // have finished the job before, on a thread of its own where there are others: these are told every

@@ -13,6 +13,8 @@
 #include "common/mpi_status.h"
 #include "common/node_name.h"
 #include "common/strings.h"
+#include "launch/job/bridges.h"
+#include "launch/job/launcher.h"
 #include "launch/job/peer_ranks.h"
 #include "launch/job/shared_memory.h"
 #include "launch/job/watchdog.h"
@@ -24,10 +26,13 @@ using Clock = std::chrono::steady_clock;
 
 #define RETURN_IF_MPI_ERROR(call) RETURN_IF_ERROR(CheckMpi(call, #call))
 
+// By rank among all; empty while they are not known.
+using NodeNames = std::shared_ptr<std::vector<std::string>>;
+
 class MpiCommunicator : public Communicator {
  public:
-  MpiCommunicator(MPI_Comm comm, bool owned, double deadline_seconds)
-      : comm_(comm), owned_(owned), deadline_seconds_(deadline_seconds) {
+  MpiCommunicator(MPI_Comm comm, bool owned, double deadline_seconds, NodeNames nodes)
+      : comm_(comm), owned_(owned), deadline_seconds_(deadline_seconds), nodes_(std::move(nodes)) {
     MPI_Comm_set_errhandler(comm_, MPI_ERRORS_RETURN);
     MPI_Comm_rank(comm_, &rank_);
     MPI_Comm_size(comm_, &size_);
@@ -130,7 +135,8 @@ class MpiCommunicator : public Communicator {
       int done = 0;
       MPI_Test(&request, &done, MPI_STATUS_IGNORE);
       if (done != 0) continue;
-      names.push_back(StrCat(WorldRank(static_cast<int>(peer))));
+      const auto rank = static_cast<size_t>(WorldRank(static_cast<int>(peer)));
+      names.push_back(rank < nodes_->size() ? StrCat(rank, " on ", (*nodes_)[rank]) : StrCat(rank));
       MPI_Cancel(&request);
       MPI_Request_free(&request);
     }
@@ -154,6 +160,7 @@ class MpiCommunicator : public Communicator {
   MPI_Comm comm_;
   const bool owned_;
   double deadline_seconds_;
+  const NodeNames nodes_;
   int rank_ = 0;
   int size_ = 1;
   bool failed_ = false;
@@ -177,6 +184,7 @@ class LoneWorld : public MpiWorld {
  public:
   Communicator& all() override { return all_; }
   const std::string& node() const override { return node_; }
+  void NameNodes(std::vector<std::string>) override {}
   void SetDeadline(double) override {}
   Result<std::unique_ptr<Communicator>> Split(int color) override {
     if (color == kNoGroup) return std::unique_ptr<Communicator>();
@@ -194,7 +202,7 @@ class RealWorld : public MpiWorld {
  public:
   explicit RealWorld(double deadline_seconds)
       : deadline_seconds_(deadline_seconds),
-        all_(std::make_unique<MpiCommunicator>(MPI_COMM_WORLD, false, deadline_seconds)) {}
+        all_(std::make_unique<MpiCommunicator>(MPI_COMM_WORLD, false, deadline_seconds, nodes_)) {}
   ~RealWorld() override {
     if (failed_) Abort(1);
     all_.reset();
@@ -204,6 +212,7 @@ class RealWorld : public MpiWorld {
 
   Communicator& all() override { return *all_; }
   const std::string& node() const override { return node_; }
+  void NameNodes(std::vector<std::string> nodes) override { *nodes_ = std::move(nodes); }
   void SetDeadline(double deadline_seconds) override {
     deadline_seconds_ = deadline_seconds;
     all_->SetDeadline(deadline_seconds);
@@ -218,7 +227,7 @@ class RealWorld : public MpiWorld {
         MPI_Comm_split(MPI_COMM_WORLD, color == kNoGroup ? MPI_UNDEFINED : color, 0, &group));
     if (group == MPI_COMM_NULL) return std::unique_ptr<Communicator>();
     return std::unique_ptr<Communicator>(
-        std::make_unique<MpiCommunicator>(group, true, deadline_seconds_));
+        std::make_unique<MpiCommunicator>(group, true, deadline_seconds_, nodes_));
   }
 
   void Abort(int code) override {
@@ -232,31 +241,21 @@ class RealWorld : public MpiWorld {
   static constexpr double kAbortSeconds = 10;
   double deadline_seconds_;
   const std::string node_ = NodeName();
+  const NodeNames nodes_ = std::make_shared<std::vector<std::string>>();
   std::unique_ptr<MpiCommunicator> all_;
   bool failed_ = false;
 };
 
 }  // namespace
 
-// What launchers set: Open MPI's mpirun, MPICH's (Hydra), PMIx (srun --mpi=pmix too), PMI of srun.
-bool MpiWorld::Launched() {
-  for (const char* name : {"OMPI_COMM_WORLD_SIZE", "PMIX_RANK", "PMI_RANK"}) {
-    if (std::getenv(name) != nullptr) return true;
-  }
-  return false;
-}
+bool MpiWorld::Launched() { return KnowsLauncher(Environment()); }
 
-bool MpiWorld::LaunchedAmongOthers() {
-  for (const char* name : {"OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "SLURM_STEP_NUM_TASKS"}) {
-    const char* const size = std::getenv(name);
-    if (size != nullptr && ParseUint64(size).value_or(1) > 1) return true;
-  }
-  return false;
-}
+bool MpiWorld::LaunchedAmongOthers() { return LaunchedProcesses(Environment()) > 1; }
 
 Result<std::unique_ptr<MpiWorld>> MpiWorld::Create(double deadline_seconds) {
   if (!Launched()) return std::unique_ptr<MpiWorld>(std::make_unique<LoneWorld>());
   WarnOfSharedMemory();
+  AvoidBridges(OwnAddresses());
   // The trainer's thread sums while a supervising thread may abort.
   int granted = MPI_THREAD_SINGLE;
   std::optional<Watchdog> watchdog;
@@ -266,7 +265,9 @@ Result<std::unique_ptr<MpiWorld>> MpiWorld::Create(double deadline_seconds) {
   if (granted < MPI_THREAD_SERIALIZED) {
     LogWarning("this MPI grants thread level ", granted, ", below SERIALIZED");
   }
-  return std::unique_ptr<MpiWorld>(std::make_unique<RealWorld>(deadline_seconds));
+  auto world = std::make_unique<RealWorld>(deadline_seconds);
+  RETURN_IF_ERROR(RefuseLoneProcess(Environment(), world->all().size()));
+  return std::unique_ptr<MpiWorld>(std::move(world));
 }
 
 }  // namespace chorus::launch

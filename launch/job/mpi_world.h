@@ -52,6 +52,8 @@ class MpiWorld {
 
   virtual Communicator& all() = 0;
   virtual const std::string& node() const = 0;  // the name of this rank's machine
+  // The machines of all ranks, which from now on stand beside their numbers in errors.
+  virtual void NameNodes(std::vector<std::string> nodes) = 0;
 
   // Ranks with equal colors form a group, in order of their ranks in all(). Every rank calls it;
   // nullptr for ranks whose color is kNoGroup. The world must outlive the groups.

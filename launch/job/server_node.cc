@@ -54,7 +54,6 @@ TransportOptions TransportOptionsOf(const TrainConfig& config, const std::string
                                     const std::string& name) {
   TransportOptions options;
   options.token = token;
-  options.listen_address = config.cluster().listen_address();
   options.max_part_bytes = uint64_t{config.cluster().max_part_kb()} << 10;
   options.max_frame_bytes = uint64_t{config.cluster().max_frame_mb()} << 20;
   options.threads =

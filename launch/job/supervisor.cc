@@ -10,11 +10,10 @@
 #include "common/log.h"
 #include "common/shortage.h"
 #include "common/strings.h"
+#include "launch/job/exit_code.h"
 
 namespace chorus::launch {
 namespace {
-
-constexpr int kExitFailure = 1;
 
 void Sleep(double seconds) { std::this_thread::sleep_for(std::chrono::duration<double>(seconds)); }
 
@@ -33,8 +32,9 @@ void Supervisor::Fail(const Status& status) {
   if (IsConsequence(status.code()) && !alone) Sleep(grace_seconds_);
   LogError("rank ", world_->all().rank(), " (", role_, " on ", world_->node(),
            "): ", status.ToString());
-  world_->Abort(kExitFailure);
-  std::_Exit(kExitFailure);  // g++ does not take a virtual function's word that it never returns
+  world_->Abort(ExitCodeOf(status));
+  std::_Exit(
+      ExitCodeOf(status));  // g++ does not take a virtual function's word that it never returns
 }
 
 void Supervisor::Run(const std::function<Status()>& work) {

@@ -12,6 +12,7 @@
 #include "common/node_name.h"
 #include "common/strings.h"
 #include "common/thread.h"
+#include "launch/job/exit_code.h"
 #include "launch/job/peer_ranks.h"
 
 namespace chorus::launch {
@@ -28,7 +29,7 @@ namespace {
              stuck.empty() ? StrCat("none of those on ", NodeName(), " is stopped") : stuck));
   LogError(who, all, " (on ", NodeName(), "): ", status.ToString());
   std::fflush(nullptr);
-  std::_Exit(1);
+  std::_Exit(ExitCodeOf(status));
 }
 
 }  // namespace

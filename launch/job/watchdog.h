@@ -1,7 +1,7 @@
 #pragma once
 // The deadline of a call that takes none, MPI_Init and its kind: when it has not returned in time,
-// the process says what it waited for, who of the ranks on this machine is stuck, and ends with exit
-// code 1, which ends the job.
+// the process says what it waited for, who of the ranks on this machine is stuck, and ends with the
+// exit code of a lost rank, which ends the job.
 // Thread safety: one thread.
 
 #include <memory>

@@ -14,7 +14,7 @@ struct Limit {
 };
 void PrintTo(const Limit& limit, std::ostream* out) { *out << limit.name; }
 
-class LimitsTest : public CommandTest, public testing::WithParamInterface<Limit> {
+class LimitedTest : public CommandTest {
  protected:
   // Runs a command under `ulimit`.
   static test::Finished Limited(const std::string& ulimit,
@@ -25,11 +25,29 @@ class LimitsTest : public CommandTest, public testing::WithParamInterface<Limit>
   }
 };
 
+class LimitsTest : public LimitedTest, public testing::WithParamInterface<Limit> {};
+
 TEST_P(LimitsTest, IsNamedWithTheRemedy) {
   const Limit& limit = GetParam();
   const test::Finished finished =
       Limited(limit.ulimit, Command("train", Config("run"), limit.sets));
   for (const std::string& said : limit.said) ExpectFailure(finished, said);
+}
+
+using SoftLimitTest = LimitedTest;
+
+// A log of many files, as thousands of importers write it.
+TEST_F(SoftLimitTest, OfOpenFilesIsRaised) {
+  const std::string part = *ReadWholeFile(files_, Path("train/part-00000.log"));
+  ASSERT_TRUE(files_.CreateDirectories(Path("many")).ok());
+  for (int i = 0; i < 80; ++i) {
+    ASSERT_TRUE(ReplaceFile(files_, Path(StrCat("many/part-", 10000 + i, ".log")), part).ok());
+  }
+  const std::vector<std::string> train = Command(
+      "train", Config("run"), {"--set", "data.log=" + Path("many"), "--set", "data.max_steps=2"});
+  ExpectSuccess(Limited("-Sn 64", train));
+  EXPECT_TRUE(files_.RemoveRecursively(Path("run")).ok());
+  ExpectFailure(Limited("-n 64", train), "ulimit -n 64");
 }
 
 // The sanitizers reserve terabytes of addresses.

@@ -18,6 +18,15 @@ TEST_F(RunOptionsTest, AMisspeltCommandIsAnsweredWithTheOneThatWasMeant) {
       << strange.errors;
 }
 
+// srun without PMIx, as it is each of its tasks.
+TEST_F(RunOptionsTest, OneOfSeveralProcessesThatAreStrangersToEachOtherIsRefused) {
+  const test::Finished finished =
+      test::RunProcess(Command("train", Config("run")), kLimitSeconds,
+                       {"SLURM_STEP_NUM_TASKS=4", "SLURM_NTASKS=4", "SLURM_PROCID=1"});
+  ExpectFailure(finished, "`srun --mpi=pmix`");
+  EXPECT_FALSE(files_.Exists(Path("run")));
+}
+
 // Some words are both.
 TEST_F(RunOptionsTest, HelpSaysWhatACommandDoesAndWhatASettingMeans) {
   for (const char* word : {"objective", "evaluate", "report"}) {

@@ -20,7 +20,7 @@ TEST_P(StoppedRankTest, EndsTheJobAtItsDeadlineAndIsNamed) {
       test::Mpirun(3, Command("train", Config("run"), {"--set", "cluster.deadline_seconds=4"})),
       kLimitSeconds, environment);
   const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - begin;
-  EXPECT_EQ(finished.code, 1) << finished.output << finished.errors;
+  EXPECT_EQ(finished.code, 69) << finished.output << finished.errors;
   EXPECT_LT(seconds.count(), 45);
   EXPECT_NE(finished.errors.find("DeadlineExceeded"), std::string::npos) << finished.errors;
   EXPECT_NE(finished.errors.find("rank 1 (process "), std::string::npos) << finished.errors;

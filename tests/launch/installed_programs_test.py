@@ -19,6 +19,7 @@ PROGRAMS = {
     "protobuf-compiler": "protoc",
     "openmpi-bin": "mpirun",
     "python3": "python3",
+    "iproute2": "ip tc",
     "clang-14": "clang++-14",
     "clang-format-14": "clang-format-14",
     "clang-tidy-14": "clang-tidy-14 run-clang-tidy-14",
@@ -26,8 +27,8 @@ PROGRAMS = {
     "mold": "mold",
 }
 # Those of packages that every Debian has (priority "required" or essential).
-ESSENTIAL = set("""apt-get awk basename bash cat chroot cmp cp cut date diff dirname dpkg-query env find grep gzip head id ldconfig ls
-  lscpu mkdir mktemp mount mv nproc readlink realpath rm sed seq sh sleep sort tail tar taskset tee timeout touch tr umount uname uniq
+ESSENTIAL = set("""apt-get awk basename bash cat chmod chown chroot cmp cp cut date diff dirname dpkg-query env find grep gzip head id ldconfig ls
+  lscpu mkdir mktemp mount mv nproc readlink realpath rm sed seq sh sha256sum sleep sort su tail tar taskset tee timeout touch tr umount uname uniq
   wc xargs""".split())
 # What tests/gpu/run.sh notes down of a machine where it can.
 OPTIONAL = {"free", "git"}

@@ -1,6 +1,8 @@
 // Every process of an mpirun job runs all tests in step; also run as one plain process.
 #include "launch/job/mpi_world.h"
 
+#include <unistd.h>
+
 #include <chrono>
 #include <cstdlib>
 #include <string>
@@ -8,8 +10,11 @@
 
 #include <gtest/gtest.h>
 
+#include "common/file.h"
 #include "common/strings.h"
 #include "launch/job/job_token.h"
+#include "launch/job/places.h"
+#include "launch/job/shared_folder.h"
 
 namespace chorus::launch {
 namespace {
@@ -102,6 +107,54 @@ TEST(MpiWorld, ABarrierEndsAtItsDeadline) {
   EXPECT_EQ(status.message().find(": rank 1 did not come") != std::string::npos, all.rank() != 1)
       << status.ToString();
   EXPECT_TRUE(all.Barrier().ok());
+}
+
+class SharedFolder : public testing::Test {
+ protected:
+  void SetUp() override {
+    const auto gathered = GatherPlaces(world->all(), {StrCat("node", rank_), "network"});
+    ASSERT_TRUE(gathered.ok());
+    places_ = *gathered;
+    const auto pid = world->all().Broadcast(StrCat(getpid()), 0);
+    ASSERT_TRUE(pid.ok());
+    folder_ = JoinPath(testing::TempDir(), "chorus-shared-" + *pid);
+  }
+  void TearDown() override {
+    EXPECT_TRUE(world->all().Barrier().ok());
+    if (rank_ > 0) return;
+    EXPECT_TRUE(PosixFiles().RemoveRecursively(folder_).ok());
+  }
+  Status Check(const std::string& folder, bool writes) {
+    return CheckSharedFolder(world->all(), PosixFiles(), "checkpoint.directory", folder, writes,
+                             places_, 0.3);
+  }
+
+  const uint32_t rank_ = world->all().rank();
+  std::vector<Place> places_;
+  std::string folder_;
+};
+
+TEST_F(SharedFolder, OfAllRanksIsFoundAndLeftClean) {
+  EXPECT_TRUE(Check(folder_, rank_ != 1).ok());
+  if (world->all().size() > 1) {
+    const auto left = PosixFiles().List(folder_);
+    ASSERT_TRUE(left.ok());
+    EXPECT_TRUE(left->empty());
+  }
+  EXPECT_TRUE(Check("", true).ok());  // nothing is saved
+}
+
+TEST_F(SharedFolder, ThatARankSeesElsewhereIsRefusedWithItsHost) {
+  if (world->all().size() == 1) return;
+  const std::string own = JoinPath(folder_, rank_ == 1 ? "elsewhere" : "shared");
+  EXPECT_TRUE(rank_ != 1 || PosixFiles().CreateDirectories(own).ok());
+  const Status status = Check(own, true);
+  EXPECT_EQ(status.code(), rank_ == 0 ? Code::kFailedPrecondition : Code::kAborted);
+  if (rank_ > 0) return;
+  EXPECT_NE(status.message().find("checkpoint.directory: "), std::string::npos);
+  EXPECT_NE(status.message().find("rank 1 on node1 sees another folder"), std::string::npos)
+      << status.message();
+  EXPECT_EQ(status.message().find("node2"), std::string::npos);
 }
 
 }  // namespace

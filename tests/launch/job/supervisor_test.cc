@@ -41,7 +41,7 @@ TEST(Supervisor, CauseIsReportedInsteadOfItsConsequences) {
 
 TEST(Supervisor, ConsequenceWithoutACauseIsReportedAfterTheGracePeriod) {
   const Finished job = test::RunMpirun(2, {kProgram, "0.3", "1:4:0"}, 15);
-  EXPECT_EQ(job.code, 1);
+  EXPECT_EQ(job.code, 69);  // another try may succeed
   EXPECT_EQ(CountOf(job.errors, "Unavailable: trouble of rank 1"), 1u) << job.errors;
 }
 

@@ -1,0 +1,17 @@
+#pragma once
+// `chorus doctor`: looks at the ranks, hosts, networks and folders that a job is to run on.
+// Thread safety: one call per process.
+
+#include <functional>
+
+#include "common/config.pb.h"
+#include "common/status.h"
+
+namespace chorus::launch {
+
+// Every rank of the job calls it. Prints the findings as they are made, on the first rank. config:
+// gives the job's configuration, on the first rank alone. *wrong: whether something is wrong, on the
+// first rank. Error: the ranks themselves do not answer.
+Status ExamineJob(const std::function<Result<TrainConfig>()>& config, bool* wrong);
+
+}  // namespace chorus::launch

@@ -1,0 +1,34 @@
+#pragma once
+// Which hosts reach which, how soon and how fast: over the transport and the addresses that a job's
+// workers reach its servers by. Thread safety: the communicator's.
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "common/status.h"
+#include "launch/doctor/finding.h"
+#include "launch/job/mpi_world.h"
+#include "launch/job/places.h"
+
+namespace chorus::launch {
+
+// From one host to another: a worker there, a server here.
+struct PairSpeed {
+  uint32_t from = 0;  // ranks
+  uint32_t to = 0;
+  double latency_us = 0;     // median of an empty request and its reply
+  double mb_per_second = 0;  // of large requests
+  std::string error;         // "" when it was reached
+};
+
+// Every rank calls it; the result of all is the first rank's alone. One rank of each host takes part
+// (with one host, the first two ranks); each pair has a share of `seconds`.
+Result<std::vector<PairSpeed>> MeasurePairs(MpiWorld* world, const std::vector<Place>& places,
+                                            const std::string& listen_address, double seconds);
+
+// places: of the ranks.
+std::vector<Finding> JudgePairs(const std::vector<PairSpeed>& pairs,
+                                const std::vector<Place>& places);
+
+}  // namespace chorus::launch

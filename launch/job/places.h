@@ -1,0 +1,45 @@
+#pragma once
+// Where the ranks of a job are, and at which addresses its servers are reached. Every rank tells all
+// others its machine, its network and, if it serves, each of its addresses; who connects tries them
+// (common/host_address.h says in which order), and the handshake proves who answers.
+// Thread safety: pure functions, but for the system's addresses and the communicator's rules.
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "common/host_address.h"
+#include "common/status.h"
+#include "launch/job/mpi_world.h"
+
+namespace chorus::launch {
+
+struct Place {
+  std::string node;     // the name of the machine
+  std::string network;  // NetworkIdentity(): ranks that share it reach each other by loopback
+};
+
+// Of every rank, in order. Every rank of `all` calls it.
+Result<std::vector<Place>> GatherPlaces(Communicator& all, const Place& own);
+
+// Where a server binds, and what it tells others.
+struct ListenPlan {
+  std::string bind;  // an address; "" = all
+  std::vector<HostAddress> announced;
+};
+// setting: cluster.listen_address. alone: all ranks are in one network namespace; nobody else then
+// needs to reach it, and unless told otherwise it listens on loopback. Error: kInvalidArgument, names
+// the field.
+Result<ListenPlan> PlanListening(const std::string& setting, bool alone, const std::string& node,
+                                 const std::vector<HostAddress>& own);
+
+// What a server tells the others. endpoint: of its listener, whose port is all that counts.
+std::string Announcement(const ListenPlan& plan, const std::string& service,
+                         const std::string& endpoint);
+
+// What Transport::Connect takes to reach a server that announced this. near: it is in the caller's
+// network. own: the caller's addresses. Error: kInternal, this is no announcement.
+Result<std::string> RouteTo(const std::string& announcement, bool near,
+                            const std::vector<HostAddress>& own);
+
+}  // namespace chorus::launch

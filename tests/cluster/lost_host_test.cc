@@ -1,0 +1,86 @@
+// Networks that are slow, lossy or cut, and hosts that vanish: the job computes the same bits, or it
+// ends soon, names the rank and its host, and goes on elsewhere with --resume.
+
+#include <chrono>
+
+#include "tests/cluster/hosts_testing.h"
+
+namespace chorus::cluster {
+namespace {
+
+using LostHostTest = HostsTest;
+
+constexpr char kLongJob[] =
+    "data { epochs: 8 } step { grains_per_step: 4 } checkpoint { every_steps: 10 }";
+
+// mpirun notices a lost host by these; without, its own sockets wait for a quarter of an hour.
+const std::vector<std::string> kKeepalive = {"--mca", "oob_tcp_keepalive_time",   "2",
+                                             "--mca", "oob_tcp_keepalive_intvl",  "1",
+                                             "--mca", "oob_tcp_keepalive_probes", "2"};
+
+class CutHostTest : public HostsTest {
+ protected:
+  // Starts a long job on three hosts and waits for its first checkpoint.
+  std::unique_ptr<test::Process> Begin(const std::string& run, const std::string& deadline_seconds,
+                                       const std::vector<std::string>& options = {}) {
+    auto job = std::make_unique<test::Process>(
+        hosts_->Mpirun({{"h1", 1}, {"h2", 1}, {"h3", 1}},
+                       Command("train", Config(run, kLongJob),
+                               {"--set", "cluster.deadline_seconds=" + deadline_seconds}),
+                       options),
+        test::MpirunEnvironment());
+    EXPECT_TRUE(job->WaitForText("checkpoint ", 30)) << job->Errors();
+    return job;
+  }
+  void ExpectResumesElsewhere(const std::string& run) {
+    ExpectSuccess(hosts_->Run({{"h1", 2}}, Command("train", Config(run, kLongJob), {"--resume"}),
+                              kLimitSeconds));
+    ExpectSuccess(Run(0, Command("train", Config("one", kLongJob))));
+    EXPECT_TRUE(OutcomeOfRun(run).state == OutcomeOfRun("one").state);
+  }
+};
+
+TEST_F(LostHostTest, ASlowAndLossyNetworkGivesTheSameBits) {
+  MAKE_HOSTS_OR_SKIP({.hosts = 2});
+  const e2e::Outcome one = OneProcess();
+  hosts_->network(0).SetDelay(0.05);
+  hosts_->network(0).SetLoss(0.01);
+  ExpectSuccess(Train("run", {{"h1", 1}, {"h2", 1}}, {"--set", "cluster.placement=COLOCATED"}));
+  ExpectSame("run", one);
+}
+
+TEST_F(CutHostTest, ForLessThanTheDeadlineChangesNothing) {
+  MAKE_HOSTS_OR_SKIP({.hosts = 3});
+  const auto job = Begin("run", "20");
+  hosts_->Cut(3, true);
+  std::this_thread::sleep_for(std::chrono::milliseconds(1500));
+  hosts_->Cut(3, false);
+  EXPECT_EQ(job->Wait(kLimitSeconds).value_or(-1), 0) << job->Output() << job->Errors();
+  ExpectSuccess(Run(0, Command("train", Config("one", kLongJob))));
+  EXPECT_TRUE(OutcomeOfRun("run").state == OutcomeOfRun("one").state);
+}
+
+TEST_F(CutHostTest, ForLongerIsNamedAtTheDeadlineAndTheJobGoesOnElsewhere) {
+  MAKE_HOSTS_OR_SKIP({.hosts = 3});
+  auto job = Begin("run", "3");
+  hosts_->Cut(3, true);
+  EXPECT_TRUE(job->WaitForText("waited in vain for worker 1 on h3", 30)) << job->Errors();
+  EXPECT_TRUE(job->WaitForText("with errorcode 69", 10)) << job->Errors();
+  job.reset();  // mpirun would wait for the host's daemon
+  hosts_->Kill(3);
+  ExpectResumesElsewhere("run");
+}
+
+TEST_F(CutHostTest, AndDeadEndsMpirunThatNamesItAndTheJobGoesOnElsewhere) {
+  MAKE_HOSTS_OR_SKIP({.hosts = 3});
+  const auto job = Begin("run", "30", kKeepalive);
+  hosts_->Kill(3);
+  const std::optional<int> code = job->Wait(25);
+  ASSERT_TRUE(code.has_value()) << "mpirun hangs\n" << job->Errors();
+  EXPECT_NE(*code, 0);
+  EXPECT_NE(job->Errors().find("on node h3"), std::string::npos) << job->Errors();
+  ExpectResumesElsewhere("run");
+}
+
+}  // namespace
+}  // namespace chorus::cluster

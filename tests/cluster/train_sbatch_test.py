@@ -1,0 +1,121 @@
+"""launch/slurm/train.sbatch with stand-ins for srun, mpirun and scontrol: what it starts, and what becomes of each exit
+code. tests/cluster/slurm.sh tries it against a real Slurm.
+
+Usage: train_sbatch_test.py ROOT
+"""
+
+import os
+import pathlib
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+ROOT = pathlib.Path(sys.argv.pop())
+SCRIPT = ROOT / "launch/slurm/train.sbatch"
+STAND_INS = {
+    # Prints its arguments and ends with $CODE; with $WAITS, a signal ends it as it ends the program.
+    "srun": """if [ "$1" = --mpi=list ]; then echo "${MPI:-pmix none}"; exit; fi
+echo "started: srun $*"
+if [ -n "${WAITS:-}" ]; then
+  trap 'exit 75' USR1
+  touch "$WAITS"
+  for _ in $(seq 100); do sleep 0.1; done
+fi
+exit "${CODE:-0}"
+""",
+    "mpirun": 'echo "started: mpirun $*"\nexit "${CODE:-0}"\n',
+    "scontrol": 'echo "scontrol $*"\nkill "$PPID"\n',  # Slurm ends the script of a job that is requeued
+}
+
+
+class TrainSbatch(unittest.TestCase):
+    def setUp(self):
+        self.folder = tempfile.TemporaryDirectory()
+        for name, text in STAND_INS.items():
+            path = pathlib.Path(self.folder.name, name)
+            path.write_text("#!/usr/bin/env bash\n" + text)
+            path.chmod(0o755)
+
+    def tearDown(self):
+        self.folder.cleanup()
+
+    def start(self, *arguments, **variables):
+        environment = {"PATH": self.folder.name + ":" + os.environ["PATH"], "SLURM_JOB_ID": "7", **variables}
+        return subprocess.Popen(["bash", SCRIPT, "--config", "job", *arguments], env=environment, text=True,
+                                stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+
+    def run_script(self, *arguments, **variables):
+        script = self.start(*arguments, **variables)
+        output, _ = script.communicate(timeout=30)
+        return script.returncode, output
+
+    def test_scripts_parse(self):
+        for path in (SCRIPT, ROOT / "tests/cluster/slurm.sh"):
+            self.assertEqual(subprocess.run(["bash", "-n", path]).returncode, 0, path)
+
+    def test_directives_stand_before_the_first_command(self):
+        directives = [line for line in SCRIPT.read_text().splitlines() if line.startswith("#SBATCH")]
+        before = SCRIPT.read_text().split("set -u")[0]
+        self.assertGreaterEqual(len(directives), 8)
+        self.assertTrue(all(line in before for line in directives))
+        self.assertIn("#SBATCH --requeue", directives)
+
+    def test_srun_with_pmix_starts_all_ranks_with_their_cores(self):
+        code, output = self.run_script("--set", "seed=3", SLURM_CPUS_PER_TASK="4")
+        self.assertEqual(code, 0)
+        self.assertIn("started: srun --mpi=pmix --kill-on-bad-exit=1 --cpus-per-task=4 chorus train --config job "
+                      "--set seed=3 --resume\n", output)
+        self.assertNotIn("scontrol", output)
+
+    def test_without_pmix_mpirun_starts_them(self):
+        _, output = self.run_script(MPI="none pmi2", SLURM_CPUS_PER_TASK="4")
+        self.assertIn("started: mpirun --bind-to none --mca oob_tcp_keepalive_time 30", output)
+        self.assertIn("--set compute.threads=4", output)
+
+    def test_parts_of_a_heterogeneous_job_are_one_job_whose_first_serves(self):
+        _, output = self.run_script(SLURM_HET_SIZE="2", SLURM_NTASKS_HET_GROUP_0="3", SLURM_CPUS_PER_TASK="4")
+        self.assertIn("--het-group=0,1 chorus", output)
+        self.assertIn("--set cluster.servers=3", output)
+
+    def test_a_task_of_an_array_has_its_seed(self):
+        _, output = self.run_script("--set", "checkpoint.directory=/c/@SEED@/x", SLURM_ARRAY_TASK_ID="12")
+        self.assertIn("--set checkpoint.directory=/c/12/x --set seed=12 --resume", output)
+
+    def test_what_another_try_may_mend_goes_back_into_the_queue(self):
+        for code in (75, 69, 137):
+            _, output = self.run_script(CODE=str(code))
+            self.assertIn("scontrol requeue 7", output, code)
+
+    def test_what_would_fail_again_does_not(self):
+        for code in (1, 2):
+            returned, output = self.run_script(CODE=str(code))
+            self.assertEqual(returned, code)
+            self.assertNotIn("scontrol", output)
+
+    def test_lost_ranks_are_replaced_a_few_times_only(self):
+        _, output = self.run_script(CODE="69", SLURM_RESTART_COUNT="4")
+        self.assertIn("scontrol requeue", output)
+        returned, output = self.run_script(CODE="69", SLURM_RESTART_COUNT="5")
+        self.assertEqual(returned, 69)
+        self.assertNotIn("scontrol", output)
+        _, output = self.run_script(CODE="75", SLURM_RESTART_COUNT="500")  # a long run is no failure
+        self.assertIn("scontrol requeue", output)
+
+    def test_a_signal_reaches_the_ranks_and_their_exit_code_counts(self):
+        waiting = pathlib.Path(self.folder.name, "waiting")
+        script = self.start(WAITS=str(waiting))
+        for _ in range(200):
+            if waiting.exists():
+                break
+            time.sleep(0.05)
+        script.send_signal(signal.SIGUSR1)
+        output, _ = script.communicate(timeout=30)
+        self.assertIn("stopped by a signal, saved", output)
+        self.assertIn("scontrol requeue 7", output)
+
+
+if __name__ == "__main__":
+    unittest.main()
