@@ -17,7 +17,7 @@ class ChunkFiller {
   using Row = typename Cells::Row;
 
   // `plan` must outlive the filler.
-  explicit ChunkFiller(const ColumnPlan& plan) : parser_(plan) {}
+  explicit ChunkFiller(const ColumnPlan& plan) : plan_(plan), parser_(plan) {}
 
   // kinds: of the times of rows before, where they are known.
   void Begin(const TimeKinds& kinds, ParsedChunk* out) {
@@ -50,6 +50,7 @@ class ChunkFiller {
     ParsedChunk::Row& parsed = out_->rows[out_->count];
     parsed.place = place;
     parsed.status = malformed;
+    if (plan_.scoring) Show(row, malformed.ok());
     if (malformed.ok()) parsed.status = parser_.Parse(row, out_->count, &scratch_);
     if (parser_.notes().wants_place()) parser_.notes().SetPlace(place_of());
     ++out_->count;
@@ -66,6 +67,22 @@ class ChunkFiller {
   }
 
  private:
+  void Show(const Row& row, bool has_cells) {
+    out_->shown.resize(out_->count + size_t{1});
+    SourceRow& shown = out_->shown[out_->count];
+    shown = {};
+    if (!has_cells) return;
+    const auto& cells = parser_.cells();
+    if (plan_.shown_click) shown.click = cells.ShownLabel(row[*plan_.shown_click]);
+    if (plan_.shown_conversion) {
+      const auto cell = row[*plan_.shown_conversion];
+      // As in an import, a row without click may have no conversion: it is 0.
+      const bool none = cells.IsMissing(cell) && *shown.click == '0';
+      shown.conversion = none ? "0" : cells.ShownLabel(cell);
+    }
+    if (plan_.row_id) shown.id = cells.ShownId(row[*plan_.row_id]);
+  }
+
   uint32_t AddContext() {
     if (scratch_.context_serial != context_serial_) {
       context_serial_ = scratch_.context_serial;
@@ -75,6 +92,7 @@ class ChunkFiller {
     return out_->context_count - 1;
   }
 
+  const ColumnPlan& plan_;
   RowParserOf<Cells> parser_;
   ParsedChunk* out_ = nullptr;
   TimeKinds kinds_;

@@ -72,8 +72,10 @@ class Planner {
   }
 
   Status PlanForScoring() {
-    RETURN_IF_ERROR(PassOver({schema_.click(), schema_.conversion(), schema_.group(),
-                              schema_.time(), schema_.weight()}));
+    plan_.scoring = true;
+    RETURN_IF_ERROR(PassOver({schema_.group(), schema_.time(), schema_.weight()}));
+    RETURN_IF_ERROR(PlanShown(schema_.click(), &plan_.shown_click));
+    RETURN_IF_ERROR(PlanShown(schema_.conversion(), &plan_.shown_conversion));
     if (!index_.Has(schema_.row_id())) return Status::Ok();
     return PlanOptional("row_id", schema_.row_id(), &plan_.row_id);
   }
@@ -84,6 +86,10 @@ class Planner {
       if (index_.Has(column)) RETURN_IF_ERROR(index_.Find("schema", column).status());
     }
     return Status::Ok();
+  }
+
+  Status PlanShown(const std::string& column, std::optional<uint32_t>* out) {
+    return index_.Has(column) ? PlanOptional("schema", column, out) : Status::Ok();
   }
 
   Status PlanLabels() {
@@ -273,8 +279,9 @@ bool IsTypedFormat(ImportSchema::Format format) {
 
 std::vector<uint32_t> ColumnsRead(const ColumnPlan& plan) {
   std::set<uint32_t> read;
-  for (const auto& column : {plan.click, plan.conversion, plan.row_id, plan.group, plan.time,
-                             plan.weight, plan.split_by, plan.split_by_time}) {
+  for (const auto& column :
+       {plan.click, plan.conversion, plan.row_id, plan.group, plan.time, plan.weight, plan.split_by,
+        plan.split_by_time, plan.shown_click, plan.shown_conversion}) {
     if (column) read.insert(*column);
   }
   for (const SidePlan* side : {&plan.contexts, &plan.exposures}) {

@@ -53,6 +53,9 @@ struct ColumnPlan {
   bool row_id_text = false;               // row ids are texts
   std::optional<uint32_t> split_by;       // the column whose text decides a row's part
   std::optional<uint32_t> split_by_time;  // the column whose time decides it
+  // To be scored: labels are shown, where the input has them, and not parsed.
+  bool scoring = false;
+  std::optional<uint32_t> shown_click, shown_conversion;
   SidePlan contexts;
   SidePlan exposures;
   std::vector<uint32_t> context_columns;  // those that contexts read, each once

@@ -12,6 +12,7 @@
 #include "worker/import/block_builder.h"
 #include "worker/import/chunk_reader.h"
 #include "worker/import/column_plan.h"
+#include "worker/import/context_serials.h"
 #include "worker/import/inputs.h"
 #include "worker/import/numeric_outliers.h"
 #include "worker/import/numeric_statistics.h"
@@ -198,17 +199,14 @@ class Import {
       pass.notes.Add(parsed.notes);
       pass.unread.Add(parsed.unread);
       pass.repeated_headers += parsed.repeated_headers;
-      // Serials of the chunk's contexts; the first may be one that rows before have.
-      const bool goes_on = parsed.continues && pass.last_row_is_good;
-      const uint64_t first_serial = pass.serials + (goes_on ? 0 : 1);
+      const uint64_t first_serial = pass.serials.FirstOf(parsed);
       for (uint32_t i = 0; i < parsed.count; ++i) {
         ParsedChunk::Row& row = parsed.rows[i];
         if (!plan_.row_id) row.parsed.row_id = pass.counts.read;  // its number from 0
         ShowProgress(verb, ++pass.counts.read);
         RETURN_IF_ERROR(VisitRow(table, *chunk, row, first_serial, &pass, visit));
       }
-      if (parsed.context_count > 0) pass.serials = first_serial + parsed.context_count - 1;
-      if (parsed.count > 0) pass.last_row_is_good = parsed.rows[parsed.count - 1].status.ok();
+      pass.serials.Pass(parsed);
     }
     if (options_.progress != nullptr) options_.progress->Clear();
     if (counts_ && *counts_ != pass.counts) return InputChanged();
@@ -234,8 +232,7 @@ class Import {
     NumericOutliers outliers;
     UnreadFields unread;
     uint64_t repeated_headers = 0;
-    uint64_t serials = 0;  // of contexts; the last one's
-    bool last_row_is_good = false;
+    ContextSerials serials;
   };
   struct KeptRow {
     const ParsedRow& row;

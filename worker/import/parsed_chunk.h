@@ -9,6 +9,7 @@
 #include "worker/import/column_notes.h"
 #include "worker/import/parsed_row.h"
 #include "worker/import/unread_fields.h"
+#include "worker/log/row_source.h"
 
 namespace chorus::worker {
 
@@ -23,6 +24,8 @@ struct ParsedChunk {
   // is memory that is used again.
   std::vector<Row> rows;
   uint32_t count = 0;
+  // [rows], where rows are to be scored: labels, and the ids of bad rows as they stand there.
+  std::vector<SourceRow> shown;
   std::vector<ParsedSide> contexts;
   uint32_t context_count = 0;
   // contexts[0] is that of the last row before the chunk, if that is no bad row.

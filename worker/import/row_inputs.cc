@@ -40,7 +40,17 @@ Result<std::optional<Content>> ContentOf(const TextInput& input) {
   return std::optional<Content>(worker::ContentOf(first_bytes));
 }
 
-// What all inputs are. Error: they are of several kinds, or not what the schema says.
+Result<std::unique_ptr<ColumnSource>> OpenColumns(const TextInput& input,
+                                                  const ArrowFileOptions& options) {
+  if (input.open_file == nullptr) {
+    return InvalidArgument("Parquet and ORC are read from files, this is none");
+  }
+  ASSIGN_OR_RETURN(auto file, input.open_file());
+  return OpenArrowFile(std::move(file), options);
+}
+
+}  // namespace
+
 Result<Content> ContentOfAll(const ImportSchema& schema, const std::vector<TextInput>& inputs) {
   std::optional<Content> all = ContentOf(schema.format());
   const TextInput* first = nullptr;  // that told it
@@ -62,17 +72,6 @@ Result<Content> ContentOfAll(const ImportSchema& schema, const std::vector<TextI
   }
   return all.value_or(Content::kText);
 }
-
-Result<std::unique_ptr<ColumnSource>> OpenColumns(const TextInput& input,
-                                                  const ArrowFileOptions& options) {
-  if (input.open_file == nullptr) {
-    return InvalidArgument("Parquet and ORC are read from files, this is none");
-  }
-  ASSIGN_OR_RETURN(auto file, input.open_file());
-  return OpenArrowFile(std::move(file), options);
-}
-
-}  // namespace
 
 Result<std::unique_ptr<RowTable>> RowInputs::Open() const {
   switch (content) {

@@ -31,6 +31,10 @@ struct RowInputs {
   Result<std::unique_ptr<RowTable>> Open() const;
 };
 
+// What all inputs are, by their first bytes; text, where that cannot be told.  Error:
+// kInvalidArgument, they are of several kinds, or not what the schema says.
+Result<Content> ContentOfAll(const ImportSchema& schema, const std::vector<TextInput>& inputs);
+
 // Looks at the first bytes of all inputs that can be opened again. common: for formats that have
 // common features, which are read now.  Errors: kInvalidArgument, the schema does not fit its
 // format, or the inputs do not, or are of several kinds; those of reading.

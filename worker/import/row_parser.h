@@ -45,6 +45,7 @@ class RowParserOf {
   ColumnNotes TakeNotes() {
     return std::exchange(notes(), ColumnNotes(static_cast<uint32_t>(plan_.columns.size())));
   }
+  const Cells& cells() const { return cells_; }
   ColumnNotes& notes() { return cells_.notes(); }
   const ColumnNotes& notes() const { return cells_.notes(); }
 

@@ -203,6 +203,17 @@ std::optional<uint64_t> TextCells::IdOf(const SlotPlan& slot, std::string_view t
   return IdFromText(text);
 }
 
+const char* TextCells::ShownLabel(std::string_view cell) const {
+  const CellRules::Cell read = plan_.rules.Read(cell);
+  const auto label = read.missing ? std::nullopt : LabelFromText(read.text);
+  return !label.has_value() ? "" : *label == 1 ? "1" : "0";
+}
+
+std::string TextCells::ShownId(std::string_view cell) const {
+  const std::string_view id = plan_.rules.Read(cell, /*keep_markers=*/true).text;
+  return id.find('\t') == std::string_view::npos ? std::string(id) : "";
+}
+
 bool TextCells::IsRemembered(const Row& row) const {
   for (size_t i = 0; i < context_.size(); ++i) {
     if (row[plan_.context_columns[i]] != context_[i]) return false;

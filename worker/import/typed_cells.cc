@@ -241,7 +241,7 @@ Status TypedCells::Time(uint32_t column, TypedCell cell, int64_t missing, TimeKi
   bool rounded = false;
   if (type == ValueKind::kTime) {
     *out = cell.column->Seconds(cell.row, &rounded);
-  } else if (type == ValueKind::kInteger) {
+  } else if (type == ValueKind::kInteger || type == ValueKind::kUnsigned) {
     *out = cell.column->Integer(cell.row);
   } else {
     const double number = std::floor(cell.column->Number(cell.row));
@@ -364,6 +364,40 @@ Status TypedCells::SlotId(const SlotPlan& slot, const TypedCell& cell, float val
   out->keys.push_back(MakeKey(slot.space_seed, id));
   out->values.push_back(value);
   return Status::Ok();
+}
+
+bool TypedCells::IsMissing(TypedCell cell) const {
+  const Result<bool> there = TakeOne(0, &cell);
+  if (!there.ok()) return false;
+  if (!*there) return true;
+  switch (cell.column->kind()) {
+    case ValueKind::kText:
+      return TextCells::IsMissing(cell.column->Text(cell.row));
+    case ValueKind::kNumber:
+      return std::isnan(cell.column->Number(cell.row));
+    default:
+      return false;
+  }
+}
+
+const char* TypedCells::ShownLabel(TypedCell cell) const {
+  const Result<bool> there = TakeOne(0, &cell);
+  if (!there.ok() || !*there) return "";
+  const ValueKind kind = cell.column->kind();
+  if (kind == ValueKind::kText) return TextCells::ShownLabel(cell.column->Text(cell.row));
+  if (kind == ValueKind::kTime) return "";
+  const double label = kind == ValueKind::kBool ? (cell.column->Bool(cell.row) ? 1 : 0)
+                                                : cell.column->Number(cell.row);
+  return label == 1 ? "1" : label == 0 ? "0" : "";
+}
+
+std::string TypedCells::ShownId(TypedCell cell) const {
+  const Result<bool> there = TakeOne(0, &cell);
+  if (!there.ok() || !*there) return "";
+  if (cell.column->kind() == ValueKind::kText) {
+    return TextCells::ShownId(cell.column->Text(cell.row));
+  }
+  return ShownCell(cell);
 }
 
 void TypedCells::AppendContext(const Row& row, std::string* out) const {

@@ -52,11 +52,16 @@ class TypedCells : private TextCells {
   Status Ids(const SlotPlan& slot, const Row& row, ParsedSide* out);
   static std::string Shown(const Row& row, uint32_t column) { return ShownCell(row[column]); }
 
+  const char* ShownLabel(TypedCell cell) const;
+  std::string ShownId(TypedCell cell) const;
+  bool IsMissing(TypedCell cell) const;
+
   bool IsRemembered(const Row& row);
   void Remember(const Row& row);
 
  private:
-  // What stands for one value: a list of one is that one. False: it is missing.
+  // What stands for one value: a list of one is that one. False: it is missing.  Error: there are
+  // several.
   Result<bool> TakeOne(uint32_t column, TypedCell* cell) const;
   Status NotAs(uint32_t column, const TypedCell& cell, std::string_view expected) const;
   void NoteMissing(uint32_t column, const TypedCell& cell);
