@@ -73,7 +73,7 @@ class TypedImportTest : public ::testing::Test {
 
   std::string Path(const std::string& name) const { return folder_ + "/" + name; }
   void Write(const std::string& name, const std::string& bytes) {
-    WriteFile(PosixFiles(), Path(name), bytes);
+    std::ofstream(Path(name), std::ios::binary) << bytes;
   }
   std::string Read(const std::string& name) {
     std::ifstream file(Path(name), std::ios::binary);

@@ -5,11 +5,12 @@ TABLE has lines of cells between tabs, its header first; an empty cell is null. 
 kinds are those of `convert`. OUT ends in .parquet or .orc. Exit code 3: there is no pyarrow.
 """
 import datetime
+import decimal
 import sys
 
 try:
     import pyarrow as pa
-    import pyarrow.parquet
+    from pyarrow import orc, parquet
 except ImportError as error:
     print(error)
     sys.exit(3)
@@ -41,7 +42,6 @@ def convert(text, kind):
     if kind in ("float", "double"):
         return float(text)
     if kind == "decimal":
-        import decimal
         return decimal.Decimal(text)
     if kind == "timestamp":
         return datetime.datetime.fromisoformat(text)
@@ -78,11 +78,10 @@ def main():
     rows = pa.table(columns)
     groups = [int(option.split("=")[1]) for option in options if option.startswith("row_group=")]
     if out.endswith(".orc"):
-        import pyarrow.orc
-        pyarrow.orc.write_table(rows, out)
+        orc.write_table(rows, out)
     else:
-        pyarrow.parquet.write_table(rows, out, row_group_size=groups[0] if groups else None,
-                                    use_dictionary="dictionary" in options, write_page_checksum=True)
+        parquet.write_table(rows, out, row_group_size=groups[0] if groups else None,
+                            use_dictionary="dictionary" in options, write_page_checksum=True)
 
 
 main()
