@@ -11,7 +11,7 @@
 namespace chorus::worker {
 namespace {
 
-constexpr int32_t kBatchRows = 4096;
+constexpr int32_t kBatchRows = 2048;
 
 // The file as the library reads it; it keeps what went wrong, of which the library knows no more
 // than that something did. Thread safety: any thread.
@@ -129,7 +129,7 @@ class ArrowFile final : public ColumnSource {
     batch->columns.resize(columns_.size());
     for (size_t i = 0; i < read_.size(); ++i) {
       const ArrowSchema& field = *schema_.raw.children[read_[i]];
-      batch->columns[read_[i]] = Column::Of(field, *array.children[i]);
+      batch->columns[read_[i]] = ValueColumn::Of(field, *array.children[i]);
     }
     next_row_ += static_cast<uint64_t>(array.length);
     return Status::Ok();

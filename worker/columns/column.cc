@@ -10,10 +10,6 @@
 namespace chorus::worker {
 namespace {
 
-bool BitOf(const void* bits, int64_t at) {
-  return (static_cast<const uint8_t*>(bits)[at / 8] >> (at % 8) & 1) != 0;
-}
-
 double HalfToDouble(uint16_t half) {
   const int exponent = half >> 10 & 0x1f;
   const double mantissa = half & 0x3ff;
@@ -25,7 +21,7 @@ double HalfToDouble(uint16_t half) {
 
 }  // namespace
 
-Column::Storage Column::StorageOf(std::string_view format) {
+ValueColumn::Storage ValueColumn::StorageOf(std::string_view format) {
   constexpr std::pair<const char*, Storage> kStorages[] = {
       {"b", Storage::kBits},    {"c", Storage::kInt8},    {"s", Storage::kInt16},
       {"i", Storage::kInt32},   {"l", Storage::kInt64},   {"C", Storage::kUint8},
@@ -43,10 +39,10 @@ Column::Storage Column::StorageOf(std::string_view format) {
   return Storage::kNone;
 }
 
-Column Column::Of(const ArrowSchema& field, const ArrowArray& array) {
+ValueColumn ValueColumn::Of(const ArrowSchema& field, const ArrowArray& array) {
   const ColumnType type = TypeOfField(field);
   CHECK(type.kind != ValueKind::kUnsupported, type.name);
-  Column column;
+  ValueColumn column;
   column.kind_ = type.kind;
   column.list_ = type.is_list();
   column.storage_ = StorageOf(field.format);
@@ -54,14 +50,15 @@ Column Column::Of(const ArrowSchema& field, const ArrowArray& array) {
   column.TakeBuffers(field.format, array);
   if (type.kind == ValueKind::kTime) column.unit_ = TimeUnitOf(field.format);
   if (field.dictionary != nullptr) {
-    column.dictionary_ = std::make_shared<Column>(Of(*field.dictionary, *array.dictionary));
+    column.dictionary_ = std::make_shared<ValueColumn>(Of(*field.dictionary, *array.dictionary));
   } else if (column.list_) {
     column.TakeElements(*field.children[0], *array.children[0]);
   }
+  column.may_miss_otherwise_ = type.kind == ValueKind::kNothing || field.dictionary != nullptr;
   return column;
 }
 
-void Column::TakeBuffers(std::string_view format, const ArrowArray& array) {
+void ValueColumn::TakeBuffers(std::string_view format, const ArrowArray& array) {
   if (array.n_buffers > 0 && array.null_count != 0) {
     there_ = static_cast<const uint8_t*>(array.buffers[0]);
   }
@@ -77,64 +74,68 @@ void Column::TakeBuffers(std::string_view format, const ArrowArray& array) {
   }
 }
 
-void Column::TakeElements(const ArrowSchema& element, const ArrowArray& values) {
+void ValueColumn::TakeElements(const ArrowSchema& element, const ArrowArray& values) {
   if (std::strcmp(element.format, "+s") != 0) {
     children_.push_back(Of(element, values));
     return;
   }
   // The fields of a struct begin where the struct does, and are missing where it is.
   for (int64_t i = 0; i < 2; ++i) {
-    Column child = Of(*element.children[i], *values.children[i]);
+    ValueColumn child = Of(*element.children[i], *values.children[i]);
     child.offset_ += values.offset;
     if (values.null_count != 0) child.pairs_there_ = static_cast<const uint8_t*>(values.buffers[0]);
     child.pairs_offset_ = values.offset;
+    child.may_miss_otherwise_ |= child.pairs_there_ != nullptr;
     children_.push_back(std::move(child));
   }
 }
 
-Column Column::OfIntegers(const int64_t* values) {
-  Column column;
+ValueColumn ValueColumn::OfIntegers(const int64_t* values) {
+  ValueColumn column;
   column.kind_ = ValueKind::kInteger;
   column.storage_ = Storage::kInt64;
   column.values_ = values;
+  column.may_miss_otherwise_ = false;
   return column;
 }
 
-Column Column::OfFloats(const float* values) {
-  Column column;
+ValueColumn ValueColumn::OfFloats(const float* values) {
+  ValueColumn column;
   column.kind_ = ValueKind::kNumber;
   column.storage_ = Storage::kFloat32;
   column.values_ = values;
+  column.may_miss_otherwise_ = false;
   return column;
 }
 
-Column Column::OfTexts(const int64_t* ends, const char* bytes) {
-  Column column;
+ValueColumn ValueColumn::OfTexts(const int64_t* ends, const char* bytes) {
+  ValueColumn column;
   column.kind_ = ValueKind::kText;
   column.storage_ = Storage::kEnds64;
   column.values_ = ends;
   column.bytes_ = bytes;
+  column.may_miss_otherwise_ = false;
   return column;
 }
 
-Column Column::OfLists(const int64_t* ends, Column elements) {
-  Column column;
+ValueColumn ValueColumn::OfLists(const int64_t* ends, ValueColumn elements) {
+  ValueColumn column;
   column.kind_ = elements.kind_;
   column.storage_ = Storage::kEnds64;
   column.list_ = true;
   column.values_ = ends;
   column.children_.push_back(std::move(elements));
+  column.may_miss_otherwise_ = false;
   return column;
 }
 
-bool Column::missing(int64_t row) const {
+bool ValueColumn::MissesOtherwise(int64_t row) const {
   if (kind_ == ValueKind::kNothing && !list_) return true;
-  if (there_ != nullptr && !BitOf(there_, offset_ + row)) return true;
   if (pairs_there_ != nullptr && !BitOf(pairs_there_, pairs_offset_ + row)) return true;
   return dictionary_ != nullptr && dictionary_->missing(Whole(row));
 }
 
-int64_t Column::Whole(int64_t row) const {
+int64_t ValueColumn::WholeOfAnyWidth(int64_t row) const {
   switch (storage_) {
     case Storage::kInt8:
       return At<int8_t>(row);
@@ -153,20 +154,16 @@ int64_t Column::Whole(int64_t row) const {
   }
 }
 
-bool Column::Bool(int64_t row) const {
+bool ValueColumn::Bool(int64_t row) const {
   return dictionary_ != nullptr ? dictionary_->Bool(Whole(row)) : BitOf(values_, offset_ + row);
 }
 
-int64_t Column::Integer(int64_t row) const {
-  return dictionary_ != nullptr ? dictionary_->Integer(Whole(row)) : Whole(row);
-}
-
-uint64_t Column::Unsigned(int64_t row) const {
+uint64_t ValueColumn::Unsigned(int64_t row) const {
   return dictionary_ != nullptr ? dictionary_->Unsigned(Whole(row))
                                 : static_cast<uint64_t>(Whole(row));
 }
 
-double Column::Number(int64_t row) const {
+double ValueColumn::Number(int64_t row) const {
   if (dictionary_ != nullptr) return dictionary_->Number(Whole(row));
   switch (storage_) {
     case Storage::kFloat16:
@@ -185,7 +182,7 @@ double Column::Number(int64_t row) const {
 }
 
 // Exact where the digits are below 2^53, as text of so many digits would be.
-double Column::Decimal(int64_t row) const {
+double ValueColumn::Decimal(int64_t row) const {
   const auto* const words = static_cast<const uint64_t*>(values_) + 2 * (offset_ + row);
   const auto high = static_cast<int64_t>(words[1]);
   const bool small = high == 0 || (high == -1 && static_cast<int64_t>(words[0]) < 0);
@@ -196,7 +193,7 @@ double Column::Decimal(int64_t row) const {
   return digits / divisor_;
 }
 
-int64_t Column::Seconds(int64_t row, bool* rounded) const {
+int64_t ValueColumn::Seconds(int64_t row, bool* rounded) const {
   if (dictionary_ != nullptr) return dictionary_->Seconds(Whole(row), rounded);
   const int64_t ticks = Whole(row);
   *rounded = false;
@@ -206,15 +203,15 @@ int64_t Column::Seconds(int64_t row, bool* rounded) const {
   return ticks / unit_.per_second - (rest < 0 ? 1 : 0);
 }
 
-std::string_view Column::Text(int64_t row) const {
+std::string_view ValueColumn::Text(int64_t row) const {
   if (dictionary_ != nullptr) return dictionary_->Text(Whole(row));
   const Span at = Ends(row);
   return {bytes_ + at.begin, static_cast<size_t>(at.size())};
 }
 
-Column::Span Column::List(int64_t row) const { return missing(row) ? Span() : Ends(row); }
+ValueColumn::Span ValueColumn::List(int64_t row) const { return missing(row) ? Span() : Ends(row); }
 
-Column::Span Column::Ends(int64_t row) const {
+ValueColumn::Span ValueColumn::Ends(int64_t row) const {
   switch (storage_) {
     case Storage::kEnds32:
       return {At<int32_t>(row), At<int32_t>(row + 1)};

@@ -1,7 +1,7 @@
 #pragma once
 // The values of one column of some rows, as views into memory that is laid out as Arrow lays it
 // out: a bit a value that says whether it is there, values of any width, texts and lists by their
-// ends, texts by number in a dictionary. Thread safety: a Column is only read.
+// ends, texts by number in a dictionary. Thread safety: a ValueColumn is only read.
 
 #include <cstdint>
 #include <memory>
@@ -13,26 +13,31 @@
 
 namespace chorus::worker {
 
-class Column {
+class ValueColumn {
  public:
-  Column() = default;  // every value is missing
+  ValueColumn() = default;  // every value is missing
   // Views into `array`, which must outlive the column.  REQUIRES: TypeOfField(field) is supported.
-  static Column Of(const ArrowSchema& field, const ArrowArray& array);
+  static ValueColumn Of(const ArrowSchema& field, const ArrowArray& array);
 
   // Columns of what is in memory anyway, which must outlive them. texts: value i is
   // bytes[ends[i], ends[i + 1]); lists likewise, in elements.
-  static Column OfIntegers(const int64_t* values);
-  static Column OfFloats(const float* values);
-  static Column OfTexts(const int64_t* ends, const char* bytes);
-  static Column OfLists(const int64_t* ends, Column elements);
+  static ValueColumn OfIntegers(const int64_t* values);
+  static ValueColumn OfFloats(const float* values);
+  static ValueColumn OfTexts(const int64_t* ends, const char* bytes);
+  static ValueColumn OfLists(const int64_t* ends, ValueColumn elements);
 
   ValueKind kind() const { return kind_; }  // of the scalar, the elements, or the pairs' ids
   bool is_list() const { return list_; }
 
-  bool missing(int64_t row) const;
+  bool missing(int64_t row) const {
+    if (there_ != nullptr && !BitOf(there_, offset_ + row)) return true;
+    return may_miss_otherwise_ && MissesOtherwise(row);
+  }
   // REQUIRES for all of these: not missing.
-  bool Bool(int64_t row) const;              // kBool
-  int64_t Integer(int64_t row) const;        // kInteger
+  bool Bool(int64_t row) const;         // kBool
+  int64_t Integer(int64_t row) const {  // kInteger
+    return dictionary_ == nullptr ? Whole(row) : dictionary_->Integer(Whole(row));
+  }
   uint64_t Unsigned(int64_t row) const;      // kUnsigned
   double Number(int64_t row) const;          // kInteger, kUnsigned, kNumber
   std::string_view Text(int64_t row) const;  // kText
@@ -45,9 +50,9 @@ class Column {
     int64_t size() const { return end - begin; }
   };
   Span List(int64_t row) const;
-  const Column& elements() const { return children_[0]; }  // the ids, of pairs
+  const ValueColumn& elements() const { return children_[0]; }  // the ids, of pairs
   bool has_values() const { return children_.size() == 2; }
-  const Column& values() const { return children_[1]; }  // REQUIRES: has_values()
+  const ValueColumn& values() const { return children_[1]; }  // REQUIRES: has_values()
 
  private:
   enum class Storage : uint8_t {
@@ -76,13 +81,22 @@ class Column {
   static Storage StorageOf(std::string_view format);
   void TakeBuffers(std::string_view format, const ArrowArray& array);
   void TakeElements(const ArrowSchema& element, const ArrowArray& values);
-  int64_t Whole(int64_t row) const;  // of any width of integers
+  static bool BitOf(const void* bits, int64_t at) {
+    return (static_cast<const uint8_t*>(bits)[at / 8] >> (at % 8) & 1) != 0;
+  }
+  // Because it has no values, is part of a pair that is missing, or a missing text of a dictionary.
+  bool MissesOtherwise(int64_t row) const;
+  int64_t Whole(int64_t row) const {  // of any width of integers
+    return storage_ == Storage::kInt64 ? At<int64_t>(row) : WholeOfAnyWidth(row);
+  }
+  int64_t WholeOfAnyWidth(int64_t row) const;
   double Decimal(int64_t row) const;
   Span Ends(int64_t row) const;
 
   ValueKind kind_ = ValueKind::kNothing;
   Storage storage_ = Storage::kNone;
   bool list_ = false;
+  bool may_miss_otherwise_ = true;
   int64_t offset_ = 0;                    // of row 0 in what follows
   const uint8_t* there_ = nullptr;        // a bit a value; null: all are there
   const uint8_t* pairs_there_ = nullptr;  // the same of the pairs that this is a part of
@@ -92,8 +106,8 @@ class Column {
   int64_t width_ = 0;             // of kFixedWidth
   double divisor_ = 1;            // of decimals
   TimeUnit unit_;
-  std::vector<Column> children_;
-  std::shared_ptr<const Column> dictionary_;
+  std::vector<ValueColumn> children_;
+  std::shared_ptr<const ValueColumn> dictionary_;
 };
 
 // Some consecutive rows of one input.
@@ -102,7 +116,8 @@ struct ColumnBatch {
   uint32_t input = 0;
   uint64_t first_row = 0;  // in its input, from 0
   int64_t rows = 0;
-  std::vector<Column> columns;  // those of the table; without values where nobody asked for them
+  std::vector<ValueColumn>
+      columns;  // those of the table; without values where nobody asked for them
 };
 
 }  // namespace chorus::worker

@@ -51,7 +51,7 @@ Status ExampleColumns::AddFeature(const RawFeature& feature) {
                       ", as in other records"));
 }
 
-const std::vector<Column>& ExampleColumns::columns() {
+const std::vector<ValueColumn>& ExampleColumns::columns() {
   for (const uint32_t column : read_) columns_[column] = values_[column].View();
   return columns_;
 }
@@ -79,14 +79,15 @@ void ExampleColumns::Values::EndRow() {
   row_ends_.push_back(static_cast<int64_t>(end));
 }
 
-Column ExampleColumns::Values::View() const {
+ValueColumn ExampleColumns::Values::View() const {
   switch (kind_) {
     case FeatureKind::kBytes:
-      return Column::OfLists(row_ends_.data(), Column::OfTexts(text_ends_.data(), bytes_.data()));
+      return ValueColumn::OfLists(row_ends_.data(),
+                                  ValueColumn::OfTexts(text_ends_.data(), bytes_.data()));
     case FeatureKind::kFloats:
-      return Column::OfLists(row_ends_.data(), Column::OfFloats(floats_.data()));
+      return ValueColumn::OfLists(row_ends_.data(), ValueColumn::OfFloats(floats_.data()));
     case FeatureKind::kIntegers:
-      return Column::OfLists(row_ends_.data(), Column::OfIntegers(integers_.data()));
+      return ValueColumn::OfLists(row_ends_.data(), ValueColumn::OfIntegers(integers_.data()));
     case FeatureKind::kNone:
       break;
   }

@@ -28,17 +28,17 @@ class ExampleColumns {
   // values are of no use.
   Status Add(std::string_view record);
   // Views of what was added since Clear, valid until the next call of Add or Clear.
-  const std::vector<Column>& columns();
+  const std::vector<ValueColumn>& columns();
   // Features that are no column, since the last call.
   UnreadFields TakeUnread() { return std::exchange(unread_, {}); }
 
  private:
-  // The values of one column: as FeatureValues takes them, and as Column lays them out.
+  // The values of one column: as FeatureValues takes them, and as ValueColumn lays them out.
   class Values final : public FeatureValues {
    public:
     void Clear(FeatureKind kind);
     void EndRow();
-    Column View() const;
+    ValueColumn View() const;
     FeatureKind kind() const { return kind_; }
     FeatureKind refused() const { return refused_; }
 
@@ -69,7 +69,7 @@ class ExampleColumns {
   std::vector<Values> values_;     // [columns]
   std::vector<uint64_t> seen_in_;  // [columns]: the last row, from 1, that had the feature
   uint64_t row_ = 0;               // that is being added, from 1, never counted back
-  std::vector<Column> columns_;
+  std::vector<ValueColumn> columns_;
   UnreadFields unread_;
 };
 

@@ -65,7 +65,7 @@ class ExampleParser final : public PieceParser {
       malformed_.push_back(columns_.Add(records.text_of(i)));
     }
     filler_.Begin(kinds, out);
-    const std::vector<Column>& columns = columns_.columns();
+    const std::vector<ValueColumn>& columns = columns_.columns();
     if (records.has_prologue && malformed_[0].ok()) filler_.AddPrologue(TypedRow(columns, 0));
     const auto count = static_cast<uint32_t>(records.lines.size());
     for (uint32_t i = records.has_prologue ? 1 : 0; i < count; ++i) {

@@ -1,7 +1,6 @@
 #include "worker/import/typed_cells.h"
 
 #include <cmath>
-#include <cstring>
 #include <limits>
 
 #include "common/key.h"
@@ -11,39 +10,7 @@
 namespace chorus::worker {
 namespace {
 
-constexpr size_t kShownBytes = 60;
 constexpr double kTwoTo63 = 9223372036854775808.0;
-
-void AppendShown(const Column& column, int64_t row, std::string* out) {
-  if (column.missing(row)) {
-    out->append("null");
-    return;
-  }
-  bool rounded = false;
-  switch (column.kind()) {
-    case ValueKind::kBool:
-      out->append(column.Bool(row) ? "true" : "false");
-      break;
-    case ValueKind::kInteger:
-      out->append(StrCat(column.Integer(row)));
-      break;
-    case ValueKind::kUnsigned:
-      out->append(StrCat(column.Unsigned(row)));
-      break;
-    case ValueKind::kNumber:
-      out->append(StrCat(column.Number(row)));
-      break;
-    case ValueKind::kTime:
-      out->append(StrCat(column.Seconds(row, &rounded), " s"));
-      break;
-    case ValueKind::kText:
-      out->append(column.Text(row));
-      break;
-    case ValueKind::kNothing:
-    case ValueKind::kUnsupported:
-      break;
-  }
-}
 
 // A float as the integer that it is, if it is one.
 bool IntegerOf(double number, uint64_t* out) {
@@ -53,62 +20,11 @@ bool IntegerOf(double number, uint64_t* out) {
   return true;
 }
 
-template <typename T>
-void AppendBytes(const T& value, std::string* out) {
-  out->append(reinterpret_cast<const char*>(&value), sizeof(value));
-}
-
-// The value itself, so that equal values have equal bytes.
-void AppendValue(const Column& column, int64_t row, std::string* out) {
-  const bool missing = column.missing(row);
-  bool rounded = false;
-  switch (column.kind()) {
-    case ValueKind::kText: {
-      const std::string_view text = missing ? std::string_view() : column.Text(row);
-      AppendBytes(text.size(), out);
-      out->append(text);
-      return;
-    }
-    case ValueKind::kBool:
-      out->push_back(missing ? 'm' : column.Bool(row) ? '1' : '0');
-      return;
-    case ValueKind::kNumber:
-      out->push_back(missing ? 'm' : 'v');
-      if (!missing) AppendBytes(column.Number(row), out);
-      return;
-    case ValueKind::kTime:
-      out->push_back(missing ? 'm' : 'v');
-      if (!missing) AppendBytes(column.Seconds(row, &rounded), out);
-      return;
-    default:
-      out->push_back(missing ? 'm' : 'v');
-      if (!missing) AppendBytes(column.Integer(row), out);
-  }
-}
-
 }  // namespace
-
-std::string ShownCell(const TypedCell& cell) {
-  std::string out;
-  if (!cell.column->is_list()) {
-    AppendShown(*cell.column, cell.row, &out);
-  } else if (cell.missing()) {
-    out = "null";
-  } else {
-    out = "[";
-    const Column::Span span = cell.column->List(cell.row);
-    for (int64_t i = span.begin; i < span.end && out.size() < kShownBytes; ++i) {
-      if (i > span.begin) out.append(", ");
-      AppendShown(cell.column->elements(), i, &out);
-    }
-    out.append("]");
-  }
-  return out;
-}
 
 Result<bool> TypedCells::TakeOne(uint32_t column, TypedCell* cell) const {
   if (!cell->column->is_list()) return !cell->missing();
-  const Column::Span span = cell->column->List(cell->row);
+  const ValueColumn::Span span = cell->column->List(cell->row);
   if (span.size() > 1) {
     return Malformed(column, ShownCell(*cell),
                      StrCat("one value, not ", span.size(),
@@ -288,30 +204,32 @@ Status TypedCells::Number(uint32_t column, TypedCell cell, double* out) {
 Status TypedCells::Ids(const SlotPlan& slot, const Row& row, ParsedSide* out) {
   TypedCell cell = row[slot.column];
   const bool is_list = cell.column->is_list();
-  const Column::Span span = is_list ? cell.column->List(cell.row) : Column::Span();
+  const ValueColumn::Span span = is_list ? cell.column->List(cell.row) : ValueColumn::Span();
   if (is_list ? span.size() == 0 : cell.missing()) {
     NoteMissing(slot.column, cell);
     return Status::Ok();
   }
   if (is_list && slot.multi_valued) return ListIds(slot, row, span, out);
-  ASSIGN_OR_RETURN(const bool there, TakeOne(slot.column, &cell));
-  if (!there) {
-    NoteMissing(slot.column, cell);
-    return Status::Ok();
+  if (is_list) {
+    ASSIGN_OR_RETURN(const bool there, TakeOne(slot.column, &cell));
+    if (!there) {
+      NoteMissing(slot.column, cell);
+      return Status::Ok();
+    }
   }
   if (cell.column->kind() == ValueKind::kText) return IdsOf(slot, cell.column->Text(cell.row), out);
   return SlotId(slot, cell, 1, out);
 }
 
-Status TypedCells::ListIds(const SlotPlan& slot, const Row& row, Column::Span span,
+Status TypedCells::ListIds(const SlotPlan& slot, const Row& row, ValueColumn::Span span,
                            ParsedSide* out) {
   const TypedCell cell = row[slot.column];
-  const Column& ids = cell.column->elements();
+  const ValueColumn& ids = cell.column->elements();
   TypedCell value = {nullptr, 0};  // of the first id; none: the slot has none, or they are in texts
   if (cell.column->has_values()) value = {&cell.column->values(), span.begin};
   if (slot.value_column) {
     const TypedCell values = row[*slot.value_column];
-    const Column::Span others = values.column->List(values.row);
+    const ValueColumn::Span others = values.column->List(values.row);
     if (others.size() != span.size()) {
       return Malformed(*slot.value_column, ShownCell(values),
                        StrCat(span.size(), " values, as many as there are ids in ",
@@ -350,7 +268,9 @@ Status TypedCells::ValueOf(const SlotPlan& slot, const TypedCell& cell, float* o
 Status TypedCells::SlotId(const SlotPlan& slot, const TypedCell& cell, float value,
                           ParsedSide* out) {
   uint64_t id = 0;
-  if (cell.column->kind() == ValueKind::kText) {
+  if (cell.column->kind() == ValueKind::kInteger) {  // nearly always
+    id = static_cast<uint64_t>(cell.column->Integer(cell.row));
+  } else if (cell.column->kind() == ValueKind::kText) {
     const auto found = TextCells::IdOf(slot, cell.column->Text(cell.row));
     if (!found) return Status::Ok();
     id = *found;
@@ -402,19 +322,7 @@ std::string TypedCells::ShownId(TypedCell cell) const {
 
 void TypedCells::AppendContext(const Row& row, std::string* out) const {
   out->clear();
-  for (const uint32_t column : plan_.context_columns) {
-    const TypedCell cell = row[column];
-    if (!cell.column->is_list()) {
-      AppendValue(*cell.column, cell.row, out);
-      continue;
-    }
-    const Column::Span span = cell.column->List(cell.row);
-    AppendBytes(span.size(), out);
-    for (int64_t i = span.begin; i < span.end; ++i) {
-      AppendValue(cell.column->elements(), i, out);
-      if (cell.column->has_values()) AppendValue(cell.column->values(), i, out);
-    }
-  }
+  for (const uint32_t column : plan_.context_columns) AppendCellBytes(row[column], out);
 }
 
 bool TypedCells::IsRemembered(const Row& row) {

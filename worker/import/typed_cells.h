@@ -6,33 +6,12 @@
 
 #include <cstdint>
 #include <string>
-#include <vector>
 
 #include "worker/columns/column.h"
 #include "worker/import/text_cells.h"
+#include "worker/import/typed_row.h"
 
 namespace chorus::worker {
-
-struct TypedCell {
-  const Column* column;
-  int64_t row;
-  bool missing() const { return column->missing(row); }
-};
-
-// A row of a batch: one cell a column.
-class TypedRow {
- public:
-  TypedRow(const std::vector<Column>& columns, int64_t row) : columns_(&columns), row_(row) {}
-  size_t size() const { return columns_->size(); }
-  TypedCell operator[](uint32_t column) const { return {&(*columns_)[column], row_}; }
-
- private:
-  const std::vector<Column>* columns_;
-  int64_t row_;
-};
-
-// As a person would write it: "null", "17", "[1, 2]"; a long one is cut.
-std::string ShownCell(const TypedCell& cell);
 
 // Functions are those of TextCells, of other cells.
 class TypedCells : private TextCells {
@@ -70,7 +49,7 @@ class TypedCells : private TextCells {
   Result<bool> IdOf(uint32_t column, const TypedCell& cell, bool note, uint64_t* out);
   Status SlotId(const SlotPlan& slot, const TypedCell& cell, float value, ParsedSide* out);
   Status ValueOf(const SlotPlan& slot, const TypedCell& cell, float* out) const;
-  Status ListIds(const SlotPlan& slot, const Row& row, Column::Span span, ParsedSide* out);
+  Status ListIds(const SlotPlan& slot, const Row& row, ValueColumn::Span span, ParsedSide* out);
   void AppendContext(const Row& row, std::string* out) const;
 
   std::string context_;  // bytes of the context's cells that were remembered

@@ -21,7 +21,7 @@ constexpr char kRules[] = R"(
     numeric { column: "price" transform: LOG_STANDARD }
     numeric { column: "ratio" transform: NONE })";
 
-const std::vector<ColumnKind> kKinds = {
+const std::vector<TestedColumn> kKinds = {
     {"click", "bool", 'i'},      {"sale", "int8", 'i'},     {"id", "int64", 'i'},
     {"user", "string", 'b'},     {"at", "timestamp", 'b'},  {"w", "double", 'f'},
     {"city", "dictionary", 'b'}, {"history", "pairs", 'b'}, {"item", "int32", 'i'},
@@ -32,7 +32,7 @@ const std::vector<ColumnKind> kKinds = {
 // Rows of users, who have one to five in a row; every column has holes where it may.
 CellTable Rows(int rows) {
   CellTable table(1);
-  for (const ColumnKind& kind : kKinds) table[0].push_back(kind.name);
+  for (const TestedColumn& kind : kKinds) table[0].push_back(kind.name);
   uint64_t state = 7;
   const auto draw = [&](uint64_t below) { return Mix(state++) % below; };
   std::vector<std::string> context(4);
@@ -138,8 +138,8 @@ TEST_F(EveryKindTest, ParquetGivesTheBytesOfText) {
 
 TEST_F(EveryKindTest, OrcGivesTheBytesOfText) {
   SKIP_WITHOUT_ARROW(WriteColumns(table_, kKinds, "probe.parquet"));
-  std::vector<ColumnKind> kinds = kKinds;  // ORC has neither dictionaries nor unsigned integers
-  for (ColumnKind& kind : kinds) {
+  std::vector<TestedColumn> kinds = kKinds;  // ORC has neither dictionaries nor unsigned integers
+  for (TestedColumn& kind : kinds) {
     if (kind.arrow == "dictionary" || kind.arrow == "uint64") kind.arrow = "string";
   }
   ASSERT_EQ(WriteColumns(table_, kinds, "a.orc"), "");
@@ -149,12 +149,12 @@ TEST_F(EveryKindTest, OrcGivesTheBytesOfText) {
 
 TEST_F(EveryKindTest, SeveralFilesAndOtherSpellingsOfTypesGiveTheBytesOfText) {
   SKIP_WITHOUT_ARROW(WriteColumns(table_, kKinds, "probe.parquet"));
-  std::vector<ColumnKind> kinds = kKinds;
+  std::vector<TestedColumn> kinds = kKinds;
   const std::pair<const char*, const char*> others[] = {
       {"click", "double"},  {"sale", "uint8"},  {"id", "uint64"},   {"user", "large"},
       {"city", "binary"},   {"history", "map"}, {"item", "int64"},  {"holes", "float"},
       {"price", "decimal"}, {"age", "double"},  {"ratio", "float"}, {"w", "float"}};
-  for (ColumnKind& kind : kinds) {
+  for (TestedColumn& kind : kinds) {
     for (const auto& [name, arrow] : others) kind.arrow = kind.name == name ? arrow : kind.arrow;
   }
   std::filesystem::create_directory(Path("folder"));

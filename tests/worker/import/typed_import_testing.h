@@ -29,14 +29,14 @@ inline std::string AsText(const CellTable& table) {
   return text;
 }
 
-struct ColumnKind {
+struct TestedColumn {
   std::string name;
   std::string arrow;  // as write_columns.py knows it
   char feature;       // of tf.Example: 'i', 'f' or 'b'
 };
 
 // Rows [first, end) of a table, the first of which is 1.
-inline std::string AsRecords(const CellTable& table, const std::vector<ColumnKind>& kinds,
+inline std::string AsRecords(const CellTable& table, const std::vector<TestedColumn>& kinds,
                              size_t first, size_t end) {
   std::string out;
   for (size_t r = first; r < end; ++r) {
@@ -82,14 +82,14 @@ class TypedImportTest : public ::testing::Test {
   }
 
   // "" when `name` was written, else why it cannot be.
-  std::string WriteColumns(const CellTable& table, const std::vector<ColumnKind>& kinds,
+  std::string WriteColumns(const CellTable& table, const std::vector<TestedColumn>& kinds,
                            const std::string& name, const std::string& options = "") {
     if (const auto library = OpenArrowLibrary("libchorus_arrow.so"); !library.ok()) {
       return library.status().message();
     }
     Write("table.txt", AsText(table));
     std::string spelled;
-    for (const ColumnKind& kind : kinds) {
+    for (const TestedColumn& kind : kinds) {
       spelled += StrCat(spelled.empty() ? "" : ",", kind.name, "=", kind.arrow);
     }
     const std::string command =

@@ -3,7 +3,8 @@
 #include <cmath>
 
 #include "tests/worker/import/typed_import_testing.h"
-#include "worker/import/row_parser.h"
+#include "worker/import/batch_reader.h"
+#include "worker/import/crc32c.h"
 
 namespace chorus::worker {
 namespace {
@@ -15,12 +16,12 @@ using tfrecord::Record;
 
 constexpr char kItems[] = R"(slot { column: "item" } block_rows: 64)";
 const CellTable kSmall = {{"click", "sale", "item"}, {"1", "0", "7"}, {"0", "0", "8"}};
-const std::vector<ColumnKind> kSmallKinds = {
+const std::vector<TestedColumn> kSmallKinds = {
     {"click", "int8", 'i'}, {"sale", "int8", 'i'}, {"item", "int64", 'i'}};
 
-std::vector<ColumnKind> With(const std::string& name, const std::string& arrow) {
-  std::vector<ColumnKind> kinds = kSmallKinds;
-  for (ColumnKind& kind : kinds) kind.arrow = kind.name == name ? arrow : kind.arrow;
+std::vector<TestedColumn> With(const std::string& name, const std::string& arrow) {
+  std::vector<TestedColumn> kinds = kSmallKinds;
+  for (TestedColumn& kind : kinds) kind.arrow = kind.name == name ? arrow : kind.arrow;
   return kinds;
 }
 
@@ -124,6 +125,16 @@ TEST_F(TypedInputsTest, BadRecordsAreCountedAndDamageEndsTheImport) {
       "a, record 1: feature 'item': found float_list, expected int64_list, as in other records");
 }
 
+TEST(Crc32c, IsThatOfItsStandard) {
+  EXPECT_EQ(Crc32c("123456789"), 0xe3069283u);            // the check value of its catalogue
+  EXPECT_EQ(Crc32c(std::string(32, '\0')), 0x8a9136aau);  // RFC 3720, B.4
+  for (size_t bytes = 0; bytes < 40; ++bytes) {
+    std::string text(bytes, 'x');
+    for (size_t i = 0; i < bytes; ++i) text[i] = static_cast<char>(i * 37);
+    EXPECT_EQ(Crc32c(text), tfrecord::SlowCrc32c(text)) << bytes;
+  }
+}
+
 TEST_F(TypedInputsTest, EveryFlippedOrMissingByteOfTfRecordIsNoticed) {
   const std::string one = ItemRecord(0, Integers({1})), whole = one + one + one;
   for (size_t at = 0; at < whole.size(); ++at) {
@@ -179,6 +190,81 @@ TEST_F(TypedInputsTest, ALibraryThatIsMissingOrIsAnotherSaysWhatToDo) {
   EXPECT_EQ(other.status().code(), Code::kFailedPrecondition);
   EXPECT_EQ(other.status().message(),
             "libz.so.1 is no library of this program: it lacks ChorusArrowInterface");
+}
+
+// ------------------------------------------------------------------------------ reading ahead
+
+// Batches of one column, whose rows count on from batch to batch; an error comes behind some.
+class CountingSource final : public ColumnSource {
+ public:
+  CountingSource(int batches, bool fails) : batches_(batches), fails_(fails) {}
+  const std::vector<TypedColumn>& columns() const override { return columns_; }
+  uint64_t rows() const override { return static_cast<uint64_t>(batches_) * kRows; }
+  Status Begin(const std::vector<uint32_t>& /*columns*/) override { return Status::Ok(); }
+  Result<std::unique_ptr<ColumnBatch>> Next() override {
+    if (given_ == batches_) {
+      if (fails_) return DataLoss("cut");
+      return std::unique_ptr<ColumnBatch>();
+    }
+    auto batch = std::make_unique<Counted>();
+    for (int i = 0; i < kRows; ++i) batch->values[i] = given_ * kRows + i;
+    batch->first_row = static_cast<uint64_t>(given_++) * kRows;
+    batch->rows = kRows;
+    batch->columns = {ValueColumn::OfIntegers(batch->values)};
+    return std::unique_ptr<ColumnBatch>(std::move(batch));
+  }
+
+ private:
+  static constexpr int kRows = 3;
+  struct Counted final : ColumnBatch {
+    int64_t values[kRows];
+  };
+  const int batches_;
+  const bool fails_;
+  int given_ = 0;
+  const std::vector<TypedColumn> columns_ = {{"n", {.kind = ValueKind::kInteger, .name = "int64"}}};
+};
+
+TEST(BatchReader, GivesTheBatchesOfAllInputsInOrderAndThenWhatEndsThem) {
+  for (const bool ahead : {false, true}) {
+    for (const bool fails : {false, true}) {
+      std::vector<ColumnInput> inputs;
+      for (const int batches : {20, 0, 30}) {
+        inputs.push_back({StrCat("in", batches), [batches, fails] {
+                            return Result<std::unique_ptr<ColumnSource>>(
+                                std::make_unique<CountingSource>(batches, fails && batches == 30));
+                          }});
+      }
+      auto first = inputs[0].open().value();
+      const std::vector<TypedColumn> columns = first->columns();
+      const auto reader = BatchReader::Create(inputs, columns, std::move(first), {0}, ahead);
+      ASSERT_OK(reader.status());
+      for (int batch = 0; batch < 50; ++batch) {
+        const auto next = (*reader)->Next();
+        ASSERT_OK(next.status());
+        EXPECT_EQ((*next)->input, batch < 20 ? 0u : 2u);
+        EXPECT_EQ((*next)->columns[0].Integer(2), (batch < 20 ? batch : batch - 20) * 3 + 2);
+      }
+      for (int again = 0; again < 2; ++again) {
+        const auto end = (*reader)->Next();
+        EXPECT_EQ(end.status().message(), fails ? "in30, behind 90 rows: cut" : "");
+        EXPECT_TRUE(!end.ok() || *end == nullptr);
+      }
+      EXPECT_EQ((*reader)->empty_inputs(), 1u);
+    }
+  }
+}
+
+TEST(BatchReader, EndsWhileBatchesWait) {
+  std::vector<ColumnInput> inputs = {{"in", [] {
+                                        return Result<std::unique_ptr<ColumnSource>>(
+                                            std::make_unique<CountingSource>(100, false));
+                                      }}};
+  auto first = inputs[0].open().value();
+  const std::vector<TypedColumn> columns = first->columns();
+  const auto reader = BatchReader::Create(inputs, columns, std::move(first), {0}, /*ahead=*/true);
+  ASSERT_OK(reader.status());
+  ASSERT_OK((*reader)->Next().status());
 }
 
 // ------------------------------------------------------------------------------ Parquet and ORC
