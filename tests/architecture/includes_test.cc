@@ -22,6 +22,8 @@ const std::vector<std::string> kRooms = {"common",
                                          "ps",
                                          "worker/math",
                                          "worker/log",
+                                         "worker/columns",
+                                         "worker/arrow",
                                          "worker/import",
                                          "worker/synthetic",
                                          "worker/objective",
@@ -63,6 +65,7 @@ const std::vector<std::pair<std::string, std::string>> kStrangers = {
     {"launch/onnx", "launch/job"},
     {"launch/onnx", "launch/report"},
     {"worker/train", "worker/import"},
+    {"worker/import", "worker/arrow"},
 };
 
 bool IsWithin(const std::string& path, const std::string& folder) {

@@ -148,7 +148,7 @@ TEST_F(PipelineTest, TextIsScoredUnderMpirunAndWhatItCannotBeIsSaid) {
   ExpectFailure(predict(0, {rows}), "rows.csv:102: found 2 cells, expected 3");
   ExpectFailure(predict(2, {"-"}), "--input -: under mpirun");
   ASSERT_TRUE(ReplaceFile(files_, rows, "user,price\nu,1\n").ok());
-  ExpectFailure(predict(0, {rows}), "the text has no column 'item'");
+  ExpectFailure(predict(0, {rows}), "there is no column 'item'");
 
   // A checkpoint of an earlier program does not know how text was read.
   const auto folder = worker::FindCheckpoint(files_, Path("model"));

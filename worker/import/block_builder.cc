@@ -53,7 +53,7 @@ void BlockBuilder::AddSide(const SidePlan& plan, const ParsedSide& side, Feature
     SlotColumn& column = out->slots[s];
     const uint32_t end = side.slot_ends[s];
     column.keys.insert(column.keys.end(), side.keys.begin() + begin, side.keys.begin() + end);
-    if (!plan.slots[s].value_separator.empty()) {
+    if (plan.slots[s].has_values) {
       column.values.insert(column.values.end(), side.values.begin() + begin,
                            side.values.begin() + end);
     }

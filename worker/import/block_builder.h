@@ -6,7 +6,7 @@
 #include <cstdint>
 
 #include "worker/import/column_plan.h"
-#include "worker/import/row_parser.h"
+#include "worker/import/parsed_row.h"
 #include "worker/log/batch.h"
 
 namespace chorus::worker {

@@ -15,14 +15,13 @@
 namespace chorus::worker {
 namespace {
 
-constexpr size_t kChunkBytes = size_t{256} << 10;
 constexpr std::chrono::seconds kParseDeadline(600);  // for one chunk, which takes milliseconds
 
 class ThreadedChunkReader final : public ChunkReader {
  public:
-  ThreadedChunkReader(TextTable& table, const ColumnPlan& plan, uint32_t threads)
+  ThreadedChunkReader(RowTable& table, const ColumnPlan& plan, uint32_t threads)
       : table_(table), plan_(plan), chunks_(threads == 1 ? 1 : 2 * threads + 1) {
-    for (uint32_t i = 0; i < threads; ++i) parsers_.emplace_back(table, plan);
+    for (uint32_t i = 0; i < threads; ++i) parsers_.push_back(table.NewParser(plan));
   }
 
   Status StartThreads() {
@@ -30,7 +29,7 @@ class ThreadedChunkReader final : public ChunkReader {
     for (size_t i = 0; i < parsers_.size(); ++i) {
       ASSIGN_OR_RETURN(std::thread thread,
                        StartThread(StrCat("import ", i), "a thread of an import (--threads)",
-                                   [this, i] { Work(&parsers_[i]); }));
+                                   [this, i] { Work(parsers_[i].get()); }));
       threads_.push_back(std::move(thread));
     }
     return Status::Ok();
@@ -48,7 +47,7 @@ class ThreadedChunkReader final : public ChunkReader {
   Result<ReadChunk*> Next() override {
     // The chunk that was given last may be filled again.
     while (!ended_ && read_ < given_ + chunks_.size()) {
-      const Result<bool> got = table_.NextLines(kChunkBytes, &ChunkOf(read_).lines);
+      const Result<bool> got = table_.NextPiece(&ChunkOf(read_).piece);
       if (!got.ok()) table_error_ = got.status();
       ended_ = !got.ok() || !*got;
       if (!ended_) Submit(read_++);
@@ -76,7 +75,7 @@ class ThreadedChunkReader final : public ChunkReader {
   Status WaitFor(uint64_t number) {
     if (threads_.empty()) {
       ReadChunk& chunk = ChunkOf(number);
-      parsers_[0].Parse(chunk.lines, kinds_, &chunk.parsed);
+      parsers_[0]->Parse(*chunk.piece, kinds_, &chunk.parsed);
       return Status::Ok();
     }
     const auto deadline = std::chrono::steady_clock::now() + kParseDeadline;
@@ -85,7 +84,7 @@ class ThreadedChunkReader final : public ChunkReader {
       RETURN_IF_ERROR(status_);
       if (changed_.wait_until(mutex_, deadline) == std::cv_status::timeout) {
         return DeadlineExceeded(
-            StrCat("parsing a piece of text took over ", kParseDeadline.count(), " s"));
+            StrCat("parsing a piece of the input took over ", kParseDeadline.count(), " s"));
       }
     }
     return status_;
@@ -104,7 +103,7 @@ class ThreadedChunkReader final : public ChunkReader {
   // it could not know which of its rows are the bad ones.
   void MatchTimes(ReadChunk& chunk) {
     if (Conflict(kinds_, chunk.parsed.after)) {
-      ChunkParser(table_, plan_).Parse(chunk.lines, kinds_, &chunk.parsed);
+      table_.NewParser(plan_)->Parse(*chunk.piece, kinds_, &chunk.parsed);
     }
     const TimeKinds& after = chunk.parsed.after;
     if (after.time.has_value()) kinds_.time = after.time;
@@ -118,13 +117,13 @@ class ThreadedChunkReader final : public ChunkReader {
     return differ(before.time, after.time) || differ(before.split_time, after.split_time);
   }
 
-  void Work(ChunkParser* parser) {
+  void Work(PieceParser* parser) {
     uint64_t number = 0;
     while (Take(&number)) {
       Status status;
       ReadChunk& chunk = ChunkOf(number);
       try {
-        parser->Parse(chunk.lines, {}, &chunk.parsed);
+        parser->Parse(*chunk.piece, {}, &chunk.parsed);
       } catch (const std::exception& error) {
         status = StatusOfException(error).Annotate("parsing rows");
       }
@@ -137,7 +136,7 @@ class ThreadedChunkReader final : public ChunkReader {
 
   bool Take(uint64_t* number) {
     MutexLock lock(mutex_);
-    // Ends by the destructor; lines may come as slowly as a pipe delivers them.
+    // Ends by the destructor; pieces may come as slowly as a pipe delivers them.
     while (waiting_.empty() && !closed_) changed_.wait_for(mutex_, std::chrono::seconds(1));
     if (closed_) return false;
     *number = waiting_.front();
@@ -145,15 +144,15 @@ class ThreadedChunkReader final : public ChunkReader {
     return true;
   }
 
-  TextTable& table_;
+  RowTable& table_;
   const ColumnPlan& plan_;
-  std::deque<ReadChunk> chunks_;     // a ring; chunk n is at n mod its size
-  std::deque<ChunkParser> parsers_;  // one a thread
-  TimeKinds kinds_;                  // of the rows that were given
-  uint64_t read_ = 0;                // chunks that have their lines
-  uint64_t given_ = 0;               // chunks that Next gave
-  bool ended_ = false;               // the table has no further lines
-  Status table_error_;               // what ended it
+  std::deque<ReadChunk> chunks_;                       // a ring; chunk n is at n mod its size
+  std::vector<std::unique_ptr<PieceParser>> parsers_;  // one a thread
+  TimeKinds kinds_;                                    // of the rows that were given
+  uint64_t read_ = 0;                                  // chunks that have their pieces
+  uint64_t given_ = 0;                                 // chunks that Next gave
+  bool ended_ = false;                                 // the table has no further pieces
+  Status table_error_;                                 // what ended it
   Mutex mutex_;
   ConditionVariable changed_;
   std::deque<uint64_t> waiting_ GUARDED_BY(mutex_);  // chunks to be parsed
@@ -165,8 +164,9 @@ class ThreadedChunkReader final : public ChunkReader {
 
 }  // namespace
 
-Result<std::unique_ptr<ChunkReader>> ChunkReader::Create(TextTable& table, const ColumnPlan& plan,
+Result<std::unique_ptr<ChunkReader>> ChunkReader::Create(RowTable& table, const ColumnPlan& plan,
                                                          uint32_t threads) {
+  RETURN_IF_ERROR(table.Begin(plan));
   auto reader = std::make_unique<ThreadedChunkReader>(table, plan, threads);
   RETURN_IF_ERROR(reader->StartThreads());
   return std::unique_ptr<ChunkReader>(std::move(reader));

@@ -50,9 +50,8 @@ Status ColumnIndex::NotThere(const std::string& field, const std::string& name) 
     names.push_back(Shown(columns_[i]));
   }
   if (columns_.size() > kNames) names.push_back("...");
-  return InvalidArgument(StrCat(field, ": the text has no column ", Shown(name),
-                                "; its columns are ", Join(names, ", "),
-                                HeaderHint(name, columns_)));
+  return InvalidArgument(StrCat(field, ": there is no column ", Shown(name), "; its columns are ",
+                                Join(names, ", "), HeaderHint(name, columns_)));
 }
 
 Status ColumnIndex::CheckOnce(const std::string& field, uint32_t column) const {

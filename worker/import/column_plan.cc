@@ -9,6 +9,7 @@
 #include "common/strings.h"
 #include "worker/import/column_index.h"
 #include "worker/import/delimited_row.h"
+#include "worker/import/typed_plan.h"
 #include "worker/import/wildcard.h"
 
 namespace chorus::worker {
@@ -16,8 +17,9 @@ namespace {
 
 class Planner {
  public:
-  Planner(const ImportSchema& schema, const std::vector<std::string>& columns, ColumnIndex index)
-      : schema_(schema), index_(std::move(index)) {
+  Planner(const ImportSchema& schema, const std::vector<std::string>& columns,
+          const std::vector<ColumnType>& types, ColumnIndex index)
+      : schema_(schema), types_(types), index_(std::move(index)) {
     plan_.columns = columns;
     plan_.rules = CellRules(schema);
     applied_ = schema;
@@ -26,6 +28,8 @@ class Planner {
     applied_.clear_slot();
     applied_.clear_numeric();
     applied_.set_other_columns_are_slots(false);
+    // Contents tell these: a log of them takes further rows from any.
+    if (IsTypedFormat(schema.format())) applied_.set_format(ImportSchema::DELIMITED);
     for (const std::string& marker : plan_.rules.markers()) applied_.add_missing_marker(marker);
     if (plan_.rules.markers().empty()) applied_.add_missing_marker("");
   }
@@ -47,6 +51,7 @@ class Planner {
           "the schema makes no features: write slot or numeric entries, or "
           "other_columns_are_slots");
     }
+    if (!types_.empty()) RETURN_IF_ERROR(CheckTypes(plan_, types_));
     plan_.left_out = index_.Unused();
     plan_.schema.has_click = plan_.click.has_value();
     plan_.schema.has_conversion = plan_.conversion.has_value();
@@ -68,8 +73,10 @@ class Planner {
   }
 
   Status PlanForScoring() {
-    RETURN_IF_ERROR(PassOver({schema_.click(), schema_.conversion(), schema_.group(),
-                              schema_.time(), schema_.weight()}));
+    plan_.scoring = true;
+    RETURN_IF_ERROR(PassOver({schema_.group(), schema_.time(), schema_.weight()}));
+    RETURN_IF_ERROR(PlanShown(schema_.click(), &plan_.shown_click));
+    RETURN_IF_ERROR(PlanShown(schema_.conversion(), &plan_.shown_conversion));
     if (!index_.Has(schema_.row_id())) return Status::Ok();
     return PlanOptional("row_id", schema_.row_id(), &plan_.row_id);
   }
@@ -80,6 +87,10 @@ class Planner {
       if (index_.Has(column)) RETURN_IF_ERROR(index_.Find("schema", column).status());
     }
     return Status::Ok();
+  }
+
+  Status PlanShown(const std::string& column, std::optional<uint32_t>* out) {
+    return index_.Has(column) ? PlanOptional("schema", column, out) : Status::Ok();
   }
 
   Status PlanLabels() {
@@ -148,29 +159,46 @@ class Planner {
       return InvalidArgument(
           StrCat("slot ", Shown(name), ": separator and value_separator are equal"));
     }
-    if (slot.keep() == ColumnSlot::LARGEST_VALUE && slot.value_separator().empty()) {
-      return InvalidArgument(StrCat("slot ", Shown(name),
-                                    ": keep is LARGEST_VALUE, and without value_separator there "
-                                    "are no values"));
-    }
+    std::optional<uint32_t> values;
+    RETURN_IF_ERROR(PlanOptional("value_column", slot.value_column(), &values));
+    ASSIGN_OR_RETURN(const SlotShape shape, ShapeOf(slot, column, values));
     plan_.schema.slots.push_back({.name = name,
                                   .key_space = key_space,
                                   .context = slot.context(),
-                                  .multi_valued = !slot.separator().empty(),
-                                  .has_values = !slot.value_separator().empty()});
+                                  .multi_valued = shape.multi_valued,
+                                  .has_values = shape.has_values});
     SidePlan& side = slot.context() ? plan_.contexts : plan_.exposures;
     side.slots.push_back({column, SpaceSeed(key_space), slot.separator(), slot.value_separator(),
                           slot.keep_markers(), slot.max_ids(), slot.keep(), slot.value_transform(),
                           static_cast<float>(slot.value_clip()), slot.value_l2(),
+                          shape.multi_valued, shape.has_values, values,
                           static_cast<uint32_t>(slot.min_count())});
     RETURN_IF_ERROR(CheckValues(name, side.slots.back()));
     WriteApplied(slot, plan_.columns[column], plan_.schema.slots.back());
     if (slot.context()) UseInContext(column);
+    if (slot.context() && values) UseInContext(*values);
     return Status::Ok();
   }
 
+  Result<SlotShape> ShapeOf(const ColumnSlot& slot, uint32_t column,
+                            std::optional<uint32_t> values) const {
+    if (!types_.empty()) {
+      return ShapeOfTyped(slot, types_[column], values ? &types_[*values] : nullptr);
+    }
+    if (!values) return ShapeOfText(slot);
+    return InvalidArgument(StrCat("slot ", Shown(slot.column()),
+                                  ": value_column is for Parquet, ORC and TFRecord; text has "
+                                  "values beside their ids (value_separator)"));
+  }
+
   static Status CheckValues(const std::string& name, const SlotPlan& slot) {
-    if (!slot.changes_values() || !slot.value_separator.empty()) return Status::Ok();
+    if (slot.has_values) return Status::Ok();
+    if (slot.keep == ColumnSlot::LARGEST_VALUE) {
+      return InvalidArgument(StrCat("slot ", Shown(name),
+                                    ": keep is LARGEST_VALUE, and without value_separator there "
+                                    "are no values"));
+    }
+    if (!slot.changes_values()) return Status::Ok();
     return InvalidArgument(StrCat("slot ", Shown(name),
                                   ": value_transform, value_clip and value_l2 need "
                                   "value_separator: without it there are no values"));
@@ -191,6 +219,7 @@ class Planner {
     if (slot.has_value_clip()) out.set_value_clip(slot.value_clip());
     if (slot.has_value_l2()) out.set_value_l2(slot.value_l2());
     if (slot.min_count() > 0) out.set_min_count(slot.min_count());
+    if (!slot.value_column().empty()) out.set_value_column(slot.value_column());
   }
 
   Status AddNumerics(const ColumnNumeric& numeric) {
@@ -228,6 +257,7 @@ class Planner {
   }
 
   const ImportSchema& schema_;
+  const std::vector<ColumnType>& types_;  // empty: all are texts
   ColumnIndex index_;
   ColumnPlan plan_;
   ImportSchema applied_;         // becomes plan_.schema.text
@@ -251,7 +281,29 @@ Result<ColumnPlan> PlanColumns(const ImportSchema& schema, const std::vector<std
                                const ColumnUse& use) {
   ASSIGN_OR_RETURN(ColumnIndex index,
                    ColumnIndex::Make(schema, use.unlabelled || use.scoring, columns));
-  return Planner(schema, columns, std::move(index)).Plan(use);
+  return Planner(schema, columns, use.types, std::move(index)).Plan(use);
+}
+
+bool IsTypedFormat(ImportSchema::Format format) {
+  return format == ImportSchema::PARQUET || format == ImportSchema::ORC ||
+         format == ImportSchema::TFRECORD;
+}
+
+std::vector<uint32_t> ColumnsRead(const ColumnPlan& plan) {
+  std::set<uint32_t> read;
+  for (const auto& column :
+       {plan.click, plan.conversion, plan.row_id, plan.group, plan.time, plan.weight, plan.split_by,
+        plan.split_by_time, plan.shown_click, plan.shown_conversion}) {
+    if (column) read.insert(*column);
+  }
+  for (const SidePlan* side : {&plan.contexts, &plan.exposures}) {
+    for (const SlotPlan& slot : side->slots) {
+      read.insert(slot.column);
+      if (slot.value_column) read.insert(*slot.value_column);
+    }
+    for (const NumericPlan& numeric : side->numerics) read.insert(numeric.column);
+  }
+  return {read.begin(), read.end()};
 }
 
 Result<char> DelimiterOf(const ImportSchema& schema) {

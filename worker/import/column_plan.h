@@ -1,5 +1,5 @@
 #pragma once
-// What each column of a text becomes: ImportSchema applied to the names of the columns.
+// What each column of an input becomes: ImportSchema applied to the names and types of the columns.
 // Thread safety: values.
 
 #include <cstdint>
@@ -10,6 +10,7 @@
 
 #include "common/config.pb.h"
 #include "common/status.h"
+#include "worker/columns/column_type.h"
 #include "worker/import/cell_text.h"
 #include "worker/log/batch.h"
 
@@ -28,6 +29,9 @@ struct SlotPlan {
   ColumnSlot::ValueTransform value_transform = ColumnSlot::AS_IS;
   float value_clip = 0;  // 0 = none
   bool value_l2 = false;
+  bool multi_valued = false;  // it may have several ids
+  bool has_values = false;
+  std::optional<uint32_t> value_column = std::nullopt;  // that has them, of typed columns
   uint32_t min_count = 0;  // ids that are in fewer rows are left out, once they were counted
   std::shared_ptr<const KeySet> kept_ids = nullptr;  // (id_counts.h); null: all
   bool changes_values() const {
@@ -47,13 +51,16 @@ struct SidePlan {
 };
 
 struct ColumnPlan {
-  std::vector<std::string> columns;  // names, in the text's order
+  std::vector<std::string> columns;  // names, in the input's order
   CellRules rules;
   std::optional<uint32_t> click, conversion;  // none: the log is without these labels
   std::optional<uint32_t> row_id, group, time, weight;
   bool row_id_text = false;               // row ids are texts
   std::optional<uint32_t> split_by;       // the column whose text decides a row's part
   std::optional<uint32_t> split_by_time;  // the column whose time decides it
+  // To be scored: labels are shown, where the input has them, and not parsed.
+  bool scoring = false;
+  std::optional<uint32_t> shown_click, shown_conversion;
   SidePlan contexts;
   SidePlan exposures;
   std::vector<uint32_t> context_columns;  // those that contexts read, each once
@@ -72,13 +79,21 @@ struct ColumnUse {
   // Features and row ids alone are read: columns of labels, groups, times and weights are passed
   // over, and need not be there, nor need that of row ids.
   bool scoring = false;
+  // [columns]; empty: all are texts.
+  std::vector<ColumnType> types = {};
 };
 
 // REQUIRES: `schema` went through LoadConfig. Errors (kInvalidArgument): a column that is not
-// there, is there twice, or serves two labels; two features of one name; a separator that cannot
-// work.
+// there, is there twice, is of a type that cannot be what it is to be, or serves two labels; two
+// features of one name; a separator that cannot work.
 Result<ColumnPlan> PlanColumns(const ImportSchema& schema, const std::vector<std::string>& columns,
                                const ColumnUse& use);
+
+// Whether the rows of a format are typed columns: Parquet, ORC and TFRecord.
+bool IsTypedFormat(ImportSchema::Format format);
+
+// All columns that a plan reads, ascending.
+std::vector<uint32_t> ColumnsRead(const ColumnPlan& plan);
 
 // Whether some numeric column is standardised, so that a first pass must learn its mean and
 // deviation.

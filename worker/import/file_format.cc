@@ -1,6 +1,7 @@
 #include "worker/import/file_format.h"
 
 #include "common/strings.h"
+#include "worker/import/record_frame.h"
 
 namespace chorus::worker {
 namespace {
@@ -16,9 +17,10 @@ struct Foreign {
   std::string_view remedy;
 };
 constexpr std::string_view kToCsv = "write it as CSV first, with DuckDB, pandas or Spark";
+constexpr std::string_view kAsFile =
+    "name it as a file, or write its format into the schema to read it from a pipe";
 constexpr std::string_view kToUtf8 = "convert it: iconv -f UTF-16 -t UTF-8";
 constexpr Foreign kForeign[] = {
-    {"PAR1"sv, "Parquet", kToCsv},
     {"Obj\x01"sv, "Avro", kToCsv},
     {"ARROW1\0\0"sv, "Arrow", kToCsv},
     {"\x89HDF"sv, "HDF5", kToCsv},
@@ -46,17 +48,39 @@ Packing PackingOf(std::string_view first) {
   return Packing::kNone;
 }
 
+Content ContentOf(std::string_view first) {
+  if (first.starts_with("PAR1"sv)) return Content::kParquet;
+  // ORC's own magic is three letters that a header could begin with; a length in binary follows.
+  if (first.starts_with("ORC") && first.size() > 3 && (first[3] < ' ') && first[3] != '\t') {
+    return Content::kOrc;
+  }
+  return BeginsRecord(first) ? Content::kTfRecord : Content::kText;
+}
+
+std::string_view NameOf(Content content) {
+  switch (content) {
+    case Content::kParquet:
+      return "Parquet";
+    case Content::kOrc:
+      return "ORC";
+    case Content::kTfRecord:
+      return "TFRecord";
+    case Content::kText:
+      break;
+  }
+  return "text";
+}
+
 Status CheckIsText(std::string_view first) {
   for (const Foreign& foreign : kForeign) {
     if (!first.starts_with(foreign.magic)) continue;
     return InvalidArgument(
         StrCat("this is ", foreign.what, ", expected delimited text: ", foreign.remedy));
   }
-  // ORC's own magic is three letters that a header could begin with; a length in binary follows.
-  if (first.starts_with("ORC") && first.size() > 3 && (first[3] < ' ') && first[3] != '\t') {
-    return InvalidArgument(StrCat("this is ORC, expected delimited text: ", kToCsv));
-  }
-  return Status::Ok();
+  const Content content = ContentOf(first);
+  if (content == Content::kText) return Status::Ok();
+  return InvalidArgument(
+      StrCat("this is ", NameOf(content), ", expected delimited text: ", kAsFile));
 }
 
 }  // namespace chorus::worker

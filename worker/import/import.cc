@@ -12,13 +12,14 @@
 #include "worker/import/block_builder.h"
 #include "worker/import/chunk_reader.h"
 #include "worker/import/column_plan.h"
+#include "worker/import/context_serials.h"
 #include "worker/import/id_counts.h"
 #include "worker/import/inputs.h"
 #include "worker/import/numeric_outliers.h"
 #include "worker/import/numeric_statistics.h"
+#include "worker/import/row_inputs.h"
 #include "worker/import/row_parser.h"
-#include "worker/import/text_format.h"
-#include "worker/import/text_table.h"
+#include "worker/import/row_table.h"
 #include "worker/log/log_reader.h"
 
 namespace chorus::worker {
@@ -55,15 +56,16 @@ class Import {
     ASSIGN_OR_RETURN(std::vector<TextInput> inputs,
                      MakeInputs(files_, options_.inputs, options_.standard_input,
                                 several_passes ? SpoolPath(folder->path()) : ""));
-    ASSIGN_OR_RETURN(text_,
-                     PrepareText(files_, schema_, std::move(inputs), CommonOptions(*folder)));
+    ASSIGN_OR_RETURN(inputs_,
+                     PrepareRows(files_, schema_, std::move(inputs), CommonOptions(*folder)));
     ASSIGN_OR_RETURN(auto table, OpenTable());
     auto plan = PlanColumns(schema_, table->columns(),
                             {.split_by = options_.split_by,
                              .split_by_time = options_.split.time_column(),
-                             .unlabelled = options_.unlabelled});
+                             .unlabelled = options_.unlabelled,
+                             .types = table->types()});
     if (!plan.ok()) {
-      return plan.status().Annotate(StrCat(options_.schema_name, " and ", text_.inputs[0].name));
+      return plan.status().Annotate(StrCat(options_.schema_name, " and ", inputs_.inputs[0].name));
     }
     plan_ = std::move(plan).value();
     log_schema_ = plan_.schema;
@@ -78,7 +80,7 @@ class Import {
     }
     ASSIGN_OR_RETURN(ImportSummary summary, WriteLog(*table, folder->path()));
     table.reset();
-    text_ = {};  // ends the temporary file of common features
+    inputs_ = {};  // ends the temporary file of common features
     if (several_passes) RETURN_IF_ERROR(RemoveSpool(files_, SpoolPath(folder->path())));
     if (bad_rows_ != nullptr) RETURN_IF_ERROR(bad_rows_->Commit());
     RETURN_IF_ERROR(folder->Commit());
@@ -110,8 +112,8 @@ class Import {
             .progress = options_.progress};
   }
 
-  Result<std::unique_ptr<TextTable>> OpenTable() {
-    ASSIGN_OR_RETURN(auto table, TextTable::Open(text_.inputs, text_.format));
+  Result<std::unique_ptr<RowTable>> OpenTable() {
+    ASSIGN_OR_RETURN(auto table, inputs_.Open());
     if (!plan_.columns.empty() && table->columns() != plan_.columns) return InputChanged();
     return table;
   }
@@ -120,14 +122,9 @@ class Import {
     return FailedPrecondition("the input changed while it was read a second time");
   }
 
-  Status CountRows(TextTable& table) {
-    uint64_t rows = 0;
-    while (true) {
-      ASSIGN_OR_RETURN(const bool got, table.Next());
-      if (!got) break;
-      ShowProgress("counted", ++rows);
-    }
-    counted_rows_ = rows;
+  Status CountRows(RowTable& table) {
+    ASSIGN_OR_RETURN(counted_rows_,
+                     table.CountRows([this](uint64_t rows) { ShowProgress("counted", rows); }));
     return Status::Ok();
   }
 
@@ -138,7 +135,7 @@ class Import {
   }
 
   // Means and deviations from the training part, and counts of ids from all.
-  Status Learn(std::unique_ptr<TextTable> table) {
+  Status Learn(std::unique_ptr<RowTable> table) {
     NumericStatistics statistics(plan_);
     IdCounts counts(plan_, options_.memory_bytes);
     const uint32_t training = options_.split.training_part();
@@ -162,7 +159,7 @@ class Import {
     return Status::Ok();
   }
 
-  Result<ImportSummary> WriteLog(TextTable& table, const std::string& folder) {
+  Result<ImportSummary> WriteLog(RowTable& table, const std::string& folder) {
     std::vector<std::string> names;
     std::vector<BlockBuilder> builders;
     for (uint32_t part = 0; part < options_.split.parts(); ++part) {
@@ -185,10 +182,10 @@ class Import {
     return Summarise(table, std::move(parts));
   }
 
-  ImportSummary Summarise(const TextTable& table, std::vector<PartSummary> parts) const {
+  ImportSummary Summarise(const RowTable& table, std::vector<PartSummary> parts) const {
     ImportSummary summary;
     summary.rows = *counts_;
-    summary.bad_common_rows = text_.bad_common_rows;
+    summary.bad_common_rows = inputs_.bad_common_rows;
     summary.has_contexts = !plan_.context_columns.empty();
     summary.skipped = table.skipped();
     summary.skipped.repeated_headers += repeated_headers_;
@@ -206,7 +203,7 @@ class Import {
   // Calls visit(row, part) for every row that is kept. Counts, and checks that every pass counts
   // the same.
   template <typename Visit>
-  Status ForEachRow(TextTable& table, std::string_view verb, const Visit& visit) {
+  Status ForEachRow(RowTable& table, std::string_view verb, const Visit& visit) {
     ASSIGN_OR_RETURN(const auto reader, ChunkReader::Create(table, plan_, options_.threads));
     Pass pass(options_.max_bad_rows, /*first=*/!counts_.has_value(), bad_rows_.get(), plan_);
     while (true) {
@@ -216,17 +213,14 @@ class Import {
       pass.notes.Add(parsed.notes);
       pass.unread.Add(parsed.unread);
       pass.repeated_headers += parsed.repeated_headers;
-      // Serials of the chunk's contexts; the first may be one that rows before have.
-      const bool goes_on = parsed.continues && pass.last_row_is_good;
-      const uint64_t first_serial = pass.serials + (goes_on ? 0 : 1);
+      const uint64_t first_serial = pass.serials.FirstOf(parsed);
       for (uint32_t i = 0; i < parsed.count; ++i) {
         ParsedChunk::Row& row = parsed.rows[i];
         if (!plan_.row_id) row.parsed.row_id = pass.counts.read;  // its number from 0
         ShowProgress(verb, ++pass.counts.read);
         RETURN_IF_ERROR(VisitRow(table, *chunk, row, first_serial, &pass, visit));
       }
-      if (parsed.context_count > 0) pass.serials = first_serial + parsed.context_count - 1;
-      if (parsed.count > 0) pass.last_row_is_good = parsed.rows[parsed.count - 1].status.ok();
+      pass.serials.Pass(parsed);
     }
     if (options_.progress != nullptr) options_.progress->Clear();
     if (counts_ && *counts_ != pass.counts) return InputChanged();
@@ -252,8 +246,7 @@ class Import {
     NumericOutliers outliers;
     UnreadFields unread;
     uint64_t repeated_headers = 0;
-    uint64_t serials = 0;  // of contexts; the last one's
-    bool last_row_is_good = false;
+    ContextSerials serials;
   };
   struct KeptRow {
     const ParsedRow& row;
@@ -262,9 +255,9 @@ class Import {
   };
 
   template <typename Visit>
-  Status VisitRow(const TextTable& table, const ReadChunk& chunk, const ParsedChunk::Row& row,
+  Status VisitRow(const RowTable& table, const ReadChunk& chunk, const ParsedChunk::Row& row,
                   uint64_t first_serial, Pass* pass, const Visit& visit) {
-    const auto place = [&] { return table.PlaceOf(chunk.lines.lines[row.line]); };
+    const auto place = [&] { return table.PlaceOf(*chunk.piece, row.place); };
     if (!row.status.ok()) {
       ++pass->counts.bad;
       return pass->bad_rows.Add(Status(row.status).Annotate(place()));
@@ -299,7 +292,7 @@ class Import {
   Result<uint32_t> PartOf(const ParsedRow& row, uint64_t row_number, RowCounts* counts) const {
     if (options_.split.parts() == 1) return 0u;
     if (plan_.split_by_time) {
-      counts->without_split_time += row.split_time == RowParser::kNoTime ? 1 : 0;
+      counts->without_split_time += row.split_time == kNoTime ? 1 : 0;
       return options_.split.PartOfTime(row.split_time);
     }
     if (!options_.split_contiguous) {
@@ -321,7 +314,7 @@ class Import {
   FileSystem& files_;
   const ImportSchema& schema_;
   const ImportOptions& options_;
-  RowsOfText text_;
+  RowInputs inputs_;
   std::unique_ptr<BadRowList> bad_rows_;  // null: they are not listed
   ColumnPlan plan_;
   LogSchema log_schema_;             // plan_.schema and what was learnt

@@ -18,8 +18,8 @@
 #include "common/status.h"
 #include "worker/import/column_notes.h"
 #include "worker/import/log_output.h"
+#include "worker/import/row_table.h"
 #include "worker/import/split.h"
-#include "worker/import/text_table.h"
 
 namespace chorus::worker {
 

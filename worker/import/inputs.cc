@@ -24,7 +24,8 @@ Status CopyToFile(ByteSource& source, FileSystem& files, const std::string& path
 }
 
 TextInput FileInput(FileSystem& files, const std::string& name, const std::string& path) {
-  return {name, [&files, path] { return OpenFileSource(files, path); }};
+  return {name, [&files, path] { return OpenFileSource(files, path); },
+          [&files, path] { return files.OpenForRead(path); }};
 }
 
 Result<TextInput> StandardInput(FileSystem& files, int descriptor, const std::string& spool_path) {

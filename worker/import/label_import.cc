@@ -11,6 +11,7 @@
 #include "worker/import/bad_rows.h"
 #include "worker/import/inputs.h"
 #include "worker/import/label_rows.h"
+#include "worker/import/row_inputs.h"
 #include "worker/import/text_format.h"
 #include "worker/log/label_file.h"
 #include "worker/log/log_reader.h"
@@ -98,6 +99,12 @@ class LabelImport {
       return InvalidArgument(
           "labels are rows of a text of their own: a schema of format DELIMITED that names its "
           "columns row_id, click and conversion reads them");
+    }
+    ASSIGN_OR_RETURN(const Content content, ContentOfAll(schema_, inputs));
+    if (content != Content::kText) {
+      return InvalidArgument(
+          StrCat(inputs.front().name,
+                 ": labels that come later are read from text; write these rows as CSV or TSV"));
     }
     ASSIGN_OR_RETURN(const RowsOfText text, PrepareText(files_, schema_, std::move(inputs), {}));
     ASSIGN_OR_RETURN(const auto table, TextTable::Open(text.inputs, text.format));

@@ -9,7 +9,7 @@
 
 #include "common/status.h"
 #include "worker/import/column_plan.h"
-#include "worker/import/row_parser.h"
+#include "worker/import/parsed_row.h"
 
 namespace chorus::worker {
 

@@ -5,6 +5,7 @@
 
 #include "common/strings.h"
 #include "worker/import/inputs.h"
+#include "worker/import/row_inputs.h"
 #include "worker/import/schema_guess.h"
 
 namespace chorus::worker {
@@ -242,6 +243,13 @@ Result<SchemaDraft> DraftSchema(FileSystem& files, const DraftOptions& options) 
   constexpr int kNoStandardInput = -1;
   ASSIGN_OR_RETURN(const std::vector<TextInput> inputs,
                    MakeInputs(files, options.inputs, kNoStandardInput, ""));
+  ASSIGN_OR_RETURN(const Content content, ContentOfAll(ImportSchema(), inputs));
+  if (content != Content::kText) {
+    return InvalidArgument(StrCat(inputs[0].name, ": this is ", NameOf(content),
+                                  ", and drafts are made from text alone: its columns have names "
+                                  "and types already, configs/import/columns.textproto shows what "
+                                  "is left to say of them"));
+  }
   ASSIGN_OR_RETURN(const TextSample sample, TakeSample(inputs, options.sample_rows));
   return Draft(sample, options).Write();
 }

@@ -8,13 +8,13 @@
 #include "common/strings.h"
 #include "worker/import/bad_rows.h"
 #include "worker/import/block_builder.h"
+#include "worker/import/chunk_reader.h"
 #include "worker/import/column_plan.h"
+#include "worker/import/context_serials.h"
 #include "worker/import/inputs.h"
-#include "worker/import/row_parser.h"
+#include "worker/import/row_inputs.h"
 #include "worker/import/summary.h"
-#include "worker/import/text_format.h"
 #include "worker/import/text_rules.h"
-#include "worker/import/text_table.h"
 #include "worker/log/column_map.h"
 
 namespace chorus::worker {
@@ -22,53 +22,21 @@ namespace {
 
 constexpr size_t kShownPlaces = 20;
 
-// The labels of a text, which need not be there.
-class ShownLabels {
- public:
-  ShownLabels() = default;
-  ShownLabels(const ImportSchema& schema, const ColumnPlan& plan)
-      : click_(Find(schema.click(), plan)), conversion_(Find(schema.conversion(), plan)) {}
-
-  void Read(const std::vector<std::string_view>& cells, const CellRules& rules,
-            SourceRow* row) const {
-    if (click_.has_value()) row->click = TextOf(rules.Read(cells[*click_]));
-    if (!conversion_.has_value()) return;
-    const CellRules::Cell conversion = rules.Read(cells[*conversion_]);
-    // As in an import, a row without click may have no conversion: it is 0.
-    const bool none = conversion.missing && *row->click == '0';
-    row->conversion = none ? "0" : TextOf(conversion);
-  }
-
- private:
-  static std::optional<uint32_t> Find(const std::string& name, const ColumnPlan& plan) {
-    const auto at = std::find(plan.columns.begin(), plan.columns.end(), name);
-    if (name.empty() || at == plan.columns.end()) return std::nullopt;
-    return static_cast<uint32_t>(at - plan.columns.begin());
-  }
-
-  static const char* TextOf(const CellRules::Cell& cell) {
-    const std::optional<uint8_t> label = cell.missing ? std::nullopt : LabelFromText(cell.text);
-    return !label.has_value() ? "" : *label == 1 ? "1" : "0";
-  }
-
-  std::optional<uint32_t> click_, conversion_;
-};
-
 class FileTextBlocks final : public TextBlocks {
  public:
-  FileTextBlocks(const TextOptions& options, std::unique_ptr<TextTable> table, ColumnPlan plan,
+  FileTextBlocks(const TextOptions& options, std::unique_ptr<RowTable> table, ColumnPlan plan,
                  const LogSchema& model)
       : block_rows_(std::min<uint64_t>(options.schema.block_rows(), options.schema.file_rows())),
         table_(std::move(table)),
         plan_(std::move(plan)),
         schema_(Normalised(model, plan_)),
-        labels_(options.schema, plan_),
-        parser_(plan_),
         builder_(plan_, schema_),
+        notes_(static_cast<uint32_t>(plan_.columns.size())),
         bad_rows_(options.max_bad_rows, /*tell=*/true) {}
 
-  Status MatchColumns(const LogSchema& model) {
+  Status Begin(const LogSchema& model) {
     ASSIGN_OR_RETURN(map_, ColumnMap::Make(model, schema_));
+    ASSIGN_OR_RETURN(reader_, ChunkReader::Create(*table_, plan_, /*threads=*/1));
     return Status::Ok();
   }
 
@@ -77,9 +45,12 @@ class FileTextBlocks final : public TextBlocks {
     out->rows.clear();
     out->batch = Batch();
     while (!ended_ && !IsComplete() && out->rows.size() < kMostRows) {
-      ASSIGN_OR_RETURN(const bool got, table_->Next());
-      ended_ = !got;
-      if (got) RETURN_IF_ERROR(AddRow(out));
+      if (chunk_ == nullptr || next_ == chunk_->parsed.count) {
+        RETURN_IF_ERROR(TakeChunk());
+      } else {
+        RETURN_IF_ERROR(AddRow(chunk_->parsed.rows[next_], &chunk_->parsed.shown[next_], out));
+        ++next_;
+      }
     }
     if (builder_.rows() > 0 && (ended_ || IsComplete())) {
       out->batch = builder_.Take();
@@ -90,7 +61,9 @@ class FileTextBlocks final : public TextBlocks {
 
   std::string Summary() const override {
     std::string out = SummaryLine("rows read", StrCat(rows_));
-    out += FormatSkipped(table_->skipped());
+    SkippedText skipped = table_->skipped();
+    skipped.repeated_headers += repeated_headers_;
+    out += FormatSkipped(skipped);
     const uint64_t bad = bad_rows_.count();
     out += SummaryLine("rows without score",
                        bad == 0 ? "0"
@@ -100,7 +73,7 @@ class FileTextBlocks final : public TextBlocks {
       out += SummaryLine("not in the model", Join(map_.ignored(), ", "));
     }
     out += FormatLeftOut(plan_.left_out);
-    return out + FormatNotes(parser_.notes().List(plan_.columns));
+    return out + FormatNotes(notes_.List(plan_.columns));
   }
 
  private:
@@ -112,45 +85,49 @@ class FileTextBlocks final : public TextBlocks {
 
   bool IsComplete() const { return builder_.rows() >= block_rows_ || builder_.crowded(); }
 
-  Status AddRow(RowBlock* out) {
-    ++rows_;
-    SourceRow& row = out->rows.emplace_back();
-    Status status = table_->malformed();
-    const bool has_cells = status.ok();
-    if (has_cells) {
-      labels_.Read(table_->cells(), plan_.rules, &row);
-      status = parser_.Parse(table_->cells(), table_->row_number(), &parsed_);
-    }
-    if (parser_.notes().wants_place()) parser_.notes().SetPlace(table_->Place());
-    if (status.ok()) {
-      row.id = plan_.row_id_text ? parsed_.row_id_text : StrCat(parsed_.row_id);
-      builder_.Add(parsed_);
+  // The next rows; none of them may be well formed, or there at all.
+  Status TakeChunk() {
+    if (chunk_ != nullptr) serials_.Pass(chunk_->parsed);
+    ASSIGN_OR_RETURN(chunk_, reader_->Next());
+    next_ = 0;
+    ended_ = chunk_ == nullptr;
+    if (ended_) return Status::Ok();
+    first_serial_ = serials_.FirstOf(chunk_->parsed);
+    notes_.Add(chunk_->parsed.notes);
+    repeated_headers_ += chunk_->parsed.repeated_headers;
+    return Status::Ok();
+  }
+
+  Status AddRow(ParsedChunk::Row& parsed, SourceRow* shown, RowBlock* out) {
+    const uint64_t number = rows_++;
+    if (!plan_.row_id.has_value()) parsed.parsed.row_id = number;
+    SourceRow& row = out->rows.emplace_back(std::move(*shown));
+    if (parsed.status.ok()) {
+      row.id = plan_.row_id_text ? parsed.parsed.row_id_text : StrCat(parsed.parsed.row_id);
+      builder_.Add(parsed.parsed, chunk_->parsed.contexts[parsed.context],
+                   first_serial_ + parsed.context);
       return Status::Ok();
     }
     row.has_exposure = false;
-    row.id = IdOfBadRow(has_cells);
-    const std::string place = table_->Place();
+    if (!plan_.row_id.has_value()) row.id = StrCat(number);
+    const std::string place = table_->PlaceOf(*chunk_->piece, parsed.place);
     if (bad_places_.size() < kShownPlaces) bad_places_.push_back(place);
-    return bad_rows_.Add(status.Annotate(place));
-  }
-
-  // As it stands in the text, if it does.
-  std::string IdOfBadRow(bool has_cells) const {
-    if (!plan_.row_id.has_value()) return StrCat(table_->row_number());
-    if (!has_cells) return "";
-    const std::string_view cell = plan_.rules.Read(table_->cells()[*plan_.row_id], true).text;
-    return cell.find('\t') == std::string_view::npos ? std::string(cell) : "";
+    return bad_rows_.Add(Status(parsed.status).Annotate(place));
   }
 
   const uint64_t block_rows_;
-  const std::unique_ptr<TextTable> table_;
+  const std::unique_ptr<RowTable> table_;
   const ColumnPlan plan_;
-  const LogSchema schema_;  // of the text's features, normalised as the model's
-  const ShownLabels labels_;
+  const LogSchema schema_;  // of the input's features, normalised as the model's
   ColumnMap map_;
-  RowParser parser_;
-  ParsedRow parsed_;
+  std::unique_ptr<ChunkReader> reader_;
+  ReadChunk* chunk_ = nullptr;  // of reader_; null before the first and behind the last
+  uint32_t next_ = 0;           // of its rows
+  ContextSerials serials_;
+  uint64_t first_serial_ = 0;  // of chunk_'s contexts
   BlockBuilder builder_;
+  ColumnNotes notes_;
+  uint64_t repeated_headers_ = 0;
   BadRows bad_rows_;
   std::vector<std::string> bad_places_;
   uint64_t rows_ = 0;
@@ -177,11 +154,12 @@ Result<std::unique_ptr<TextBlocks>> TextBlocks::Open(FileSystem& files, const Te
   }
   ASSIGN_OR_RETURN(std::vector<TextInput> paths,
                    MakeInputs(files, options.inputs, options.standard_input, ""));
-  ASSIGN_OR_RETURN(const RowsOfText text, PrepareText(files, options.schema, std::move(paths),
-                                                      {.max_bad_rows = options.max_bad_rows}));
-  const std::vector<TextInput>& inputs = text.inputs;
-  ASSIGN_OR_RETURN(auto table, TextTable::Open(inputs, text.format));
-  auto plan = PlanColumns(options.schema, table->columns(), {.scoring = true});
+  ASSIGN_OR_RETURN(const RowInputs rows, PrepareRows(files, options.schema, std::move(paths),
+                                                     {.max_bad_rows = options.max_bad_rows}));
+  const std::vector<TextInput>& inputs = rows.inputs;
+  ASSIGN_OR_RETURN(auto table, rows.Open());
+  auto plan =
+      PlanColumns(options.schema, table->columns(), {.scoring = true, .types = table->types()});
   if (!plan.ok()) {
     return plan.status().Annotate(StrCat(options.schema_name, " and ", inputs[0].name));
   }
@@ -192,7 +170,7 @@ Result<std::unique_ptr<TextBlocks>> TextBlocks::Open(FileSystem& files, const Te
   TellDifferences(plan->schema, model);
   auto blocks =
       std::make_unique<FileTextBlocks>(options, std::move(table), *std::move(plan), model);
-  RETURN_IF_ERROR(blocks->MatchColumns(model).Annotate(
+  RETURN_IF_ERROR(blocks->Begin(model).Annotate(
       StrCat(options.schema_name, " and ", inputs[0].name, ": against the model")));
   return std::unique_ptr<TextBlocks>(std::move(blocks));
 }

@@ -22,7 +22,7 @@ struct NamedColumn {
 };
 
 // Of those that are no features.
-std::vector<NamedColumn> RoleColumns(const ImportSchema& schema) {
+std::vector<NamedColumn> NamedRoles(const ImportSchema& schema) {
   const NamedColumn all[] = {{"click", schema.click()},   {"conversion", schema.conversion()},
                              {"row_id", schema.row_id()}, {"group", schema.group()},
                              {"time", schema.time()},     {"weight", schema.weight()}};
@@ -33,7 +33,7 @@ std::vector<NamedColumn> RoleColumns(const ImportSchema& schema) {
   return named;
 }
 
-std::vector<NamedColumn> FeatureColumns(const ImportSchema& schema) {
+std::vector<NamedColumn> NamedFeatures(const ImportSchema& schema) {
   std::vector<NamedColumn> named;
   for (const ColumnSlot& slot : schema.slot()) named.push_back({"slot", slot.column()});
   for (const ColumnNumeric& number : schema.numeric())
@@ -56,8 +56,8 @@ Result<std::shared_ptr<const RowFormat>> NewLibsvmFormat(const ImportSchema& sch
                                   "column of ids, '",
                                   kFeatures, "'"));
   }
-  std::vector<NamedColumn> others = FeatureColumns(schema);
-  for (const NamedColumn& role : RoleColumns(schema)) others.push_back(role);
+  std::vector<NamedColumn> others = NamedFeatures(schema);
+  for (const NamedColumn& role : NamedRoles(schema)) others.push_back(role);
   for (const NamedColumn& other : others) {
     if (other.column == kLabel || other.column == kFeatures) continue;
     return InvalidArgument(StrCat(
@@ -74,13 +74,13 @@ Result<std::vector<std::string>> NumberedCells(const ImportSchema& schema) {
   constexpr uint64_t kMostCells = 64;
   uint64_t cells = 0;
   NamedColumn last = {};
-  for (const NamedColumn& role : RoleColumns(schema)) {
+  for (const NamedColumn& role : NamedRoles(schema)) {
     const auto number = ParseUint64(role.column);
     if (!number || *number >= kMostCells || *number < cells) continue;
     cells = *number + 1;
     last = role;
   }
-  for (const NamedColumn& feature : FeatureColumns(schema)) {
+  for (const NamedColumn& feature : NamedFeatures(schema)) {
     const auto number = ParseUint64(feature.column);
     if (!number || *number >= cells || feature.column != StrCat(*number)) continue;
     return InvalidArgument(StrCat(
@@ -111,7 +111,19 @@ Result<RowsOfText> PrepareAliCcp(FileSystem& files, const ImportSchema& schema,
 
 }  // namespace
 
-bool LooksAhead(const ImportSchema& schema) { return schema.format() == ImportSchema::ALI_CCP; }
+bool LooksAhead(const ImportSchema& schema) {
+  return schema.format() == ImportSchema::ALI_CCP || IsTypedFormat(schema.format());
+}
+
+std::vector<std::string> NamedColumns(const ImportSchema& schema) {
+  std::vector<std::string> names;
+  for (const NamedColumn& role : NamedRoles(schema)) names.push_back(role.column);
+  for (const NamedColumn& feature : NamedFeatures(schema)) names.push_back(feature.column);
+  for (const ColumnSlot& slot : schema.slot()) {
+    if (!slot.value_column().empty()) names.push_back(slot.value_column());
+  }
+  return names;
+}
 
 Result<RowsOfText> PrepareText(FileSystem& files, const ImportSchema& schema,
                                std::vector<TextInput> inputs, const CommonRowsOptions& common) {

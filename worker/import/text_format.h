@@ -1,9 +1,10 @@
 #pragma once
-// From a schema and inputs to rows that can be read: what ImportSchema.format asks for.
+// From a schema and inputs to the lines of a text: what ImportSchema.format asks for.
 // Thread safety: pure functions.
 
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "common/config.pb.h"
@@ -22,6 +23,9 @@ struct RowsOfText {
 
 // Whether inputs are opened more than once even by a single pass over the rows.
 bool LooksAhead(const ImportSchema& schema);
+
+// Columns that the schema names, maybe by wildcards.
+std::vector<std::string> NamedColumns(const ImportSchema& schema);
 
 // common: for formats that have common features, which are read now. Errors: kInvalidArgument, the
 // schema does not fit its format, or the inputs do not; those of reading.

@@ -18,7 +18,7 @@ void AddDiffering(const char* kind, const Features& features, const Features& ot
     if (other == others.end()) continue;
     // Sides, key spaces and kinds are the columns' own: ColumnMap compares them.
     for (const std::string& line :
-         DifferingFields(feature, *other, {"column", "context", "key_space"})) {
+         DifferingFields(feature, *other, {"column", "value_column", "context", "key_space"})) {
       out->push_back(StrCat(kind, " ", feature.name(), ": ", line));
     }
   }

@@ -17,12 +17,15 @@
 #include "worker/import/delimited_row.h"
 #include "worker/import/line_reader.h"
 #include "worker/import/row_cutter.h"
+#include "worker/import/skipped_text.h"
 
 namespace chorus::worker {
 
 struct TextInput {
   std::string name;  // in messages: "data.csv", "standard input"
   std::function<Result<std::unique_ptr<ByteSource>>()> open;
+  // The same as a file that is read at any place; null: it is none, and may be opened once alone.
+  std::function<Result<std::unique_ptr<RandomAccessFile>>()> open_file = nullptr;
 };
 
 inline constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
@@ -33,13 +36,6 @@ struct TextFormat {
   char escape = '\0';  // as RowSplitter takes it
   // Rows that are cut otherwise than at delimiters; they know their columns and have no header.
   std::shared_ptr<const RowFormat> rows = nullptr;
-};
-
-// What was passed over.
-struct SkippedText {
-  uint64_t blank_lines = 0;
-  uint64_t repeated_headers = 0;
-  uint64_t empty_inputs = 0;
 };
 
 // Some lines of a text, for another thread to cut. lines[0] may be a prologue: the line before the

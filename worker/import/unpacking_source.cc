@@ -125,14 +125,20 @@ Result<std::unique_ptr<ByteSource>> LookAhead(std::unique_ptr<ByteSource> source
 
 Result<std::unique_ptr<ByteSource>> NewUnpackingSource(std::unique_ptr<ByteSource> packed) {
   std::string first_bytes;
-  ASSIGN_OR_RETURN(std::unique_ptr<ByteSource> source, LookAhead(std::move(packed), &first_bytes));
-  if (const Packing packing = PackingOf(first_bytes); packing != Packing::kNone) {
-    ASSIGN_OR_RETURN(std::unique_ptr<Decoder> decoder, NewDecoder(packing));
-    auto unpacked = std::make_unique<UnpackingSource>(std::move(source), std::move(decoder));
-    ASSIGN_OR_RETURN(source, LookAhead(std::move(unpacked), &first_bytes));
-  }
+  ASSIGN_OR_RETURN(std::unique_ptr<ByteSource> source,
+                   NewUnpackingSource(std::move(packed), &first_bytes));
   RETURN_IF_ERROR(CheckIsText(first_bytes));
   return source;
+}
+
+Result<std::unique_ptr<ByteSource>> NewUnpackingSource(std::unique_ptr<ByteSource> packed,
+                                                       std::string* first_bytes) {
+  ASSIGN_OR_RETURN(std::unique_ptr<ByteSource> source, LookAhead(std::move(packed), first_bytes));
+  const Packing packing = PackingOf(*first_bytes);
+  if (packing == Packing::kNone) return source;
+  ASSIGN_OR_RETURN(std::unique_ptr<Decoder> decoder, NewDecoder(packing));
+  return LookAhead(std::make_unique<UnpackingSource>(std::move(source), std::move(decoder)),
+                   first_bytes);
 }
 
 }  // namespace chorus::worker

@@ -47,12 +47,12 @@ TEST(PlanColumns, OneColumnMayServeSeveralFeatures) {
 
 TEST(PlanColumns, NamesTheColumnThatIsMissing) {
   EXPECT_EQ(PlanErrorOf("click: 'clicks' slot { column: 'item' }"),
-            "click: the text has no column 'clicks'; its columns are 'click', 'sale', 'user', "
+            "click: there is no column 'clicks'; its columns are 'click', 'sale', 'user', "
             "'item', 'price'");
-  EXPECT_EQ(PlanErrorOf("slot { column: 'shop' }").substr(0, 43),
-            "slot.column: the text has no column 'shop';");
-  EXPECT_EQ(PlanErrorOf("slot { column: 'item' }", kPlanColumns, "who").substr(0, 41),
-            "--split-by: the text has no column 'who';");
+  EXPECT_EQ(PlanErrorOf("slot { column: 'shop' }").substr(0, 39),
+            "slot.column: there is no column 'shop';");
+  EXPECT_EQ(PlanErrorOf("slot { column: 'item' }", kPlanColumns, "who").substr(0, 37),
+            "--split-by: there is no column 'who';");
 }
 
 TEST(PlanColumns, RefusesWhatCannotBeMeant) {
@@ -142,8 +142,8 @@ TEST(PlanColumns, ExcludedColumnsBecomeNothing) {
   EXPECT_EQ(plan->left_out, (Names{"'b'", "'b'", "'id_1'", "'id_2'"}));
   EXPECT_EQ(PlanErrorOf("slot { column: 'item' } exclude: 'item'"),
             "slot.column: column 'item' is in exclude too");
-  EXPECT_EQ(PlanErrorOf("slot { column: 'item' } exclude: 'itme'").substr(0, 41),
-            "exclude: the text has no column 'itme'; i");
+  EXPECT_EQ(PlanErrorOf("slot { column: 'item' } exclude: 'itme'").substr(0, 37),
+            "exclude: there is no column 'itme'; i");
 }
 
 TEST(PlanColumns, WildcardsStandForColumnsThatNothingElseNames) {
@@ -157,8 +157,8 @@ TEST(PlanColumns, WildcardsStandForColumnsThatNothingElseNames) {
   EXPECT_EQ(plan->schema.slots[1].key_space, "c");
   ASSERT_EQ(plan->schema.numerics.size(), 2u);
   EXPECT_EQ(plan->schema.numerics[1].name, "num_b");
-  EXPECT_EQ(PlanErrorOf("slot { column: 'C*' }").substr(0, 42),
-            "slot.column: the text has no column 'C*'; ");
+  EXPECT_EQ(PlanErrorOf("slot { column: 'C*' }").substr(0, 38),
+            "slot.column: there is no column 'C*'; ");
   EXPECT_EQ(PlanErrorOf("slot { column: 'it*' name: 'x' }"),
             "slot.column 'it*': several columns cannot have the one name 'x'");
 }

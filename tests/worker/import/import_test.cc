@@ -178,7 +178,7 @@ TEST_F(ImportTest, MissingInputsAreNamedBeforeAnythingIsRead) {
 TEST_F(ImportTest, AMissingColumnNamesTheSchemaAndTheText) {
   Write("click,item\n0,1\n");
   EXPECT_EQ(ErrorOf(kPlain, {.schema_name = "shop.textproto"}),
-            "shop.textproto and in.csv: conversion: the text has no column 'sale'; its columns are "
+            "shop.textproto and in.csv: conversion: there is no column 'sale'; its columns are "
             "'click', 'item'");
 }
 

@@ -219,7 +219,7 @@ TEST_F(TextBlocksTest, BadRowsKeepTheirPlaceAndAreNamed) {
 
 TEST_F(TextBlocksTest, FeaturesThatTheModelWasNotMadeWithAreRefused) {
   WriteFile(*files_, "in.csv", "user,item,tags,age\nu,1,,5\n");
-  EXPECT_NE(ReadAll(Options()).status.message().find("the text has no column 'price'"),
+  EXPECT_NE(ReadAll(Options()).status.message().find("there is no column 'price'"),
             std::string::npos);
   WriteFile(*files_, "in.csv", Rows(3));
   TextOptions narrow = Options();

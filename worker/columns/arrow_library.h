@@ -1,0 +1,19 @@
+#pragma once
+// libchorus_arrow.so as the program opens it: once, for as long as the process lives.
+// Thread safety: any thread.
+
+#include <string>
+
+#include "common/status.h"
+#include "worker/columns/arrow_interface.h"
+
+namespace chorus::worker {
+
+struct ArrowLibrary {
+  ChorusArrowOpenFunction* open;
+};
+
+// Errors: see OpenArrowFile.
+Result<ArrowLibrary> OpenArrowLibrary(const std::string& name);
+
+}  // namespace chorus::worker

@@ -1,0 +1,104 @@
+#pragma once
+// Parses rows into a chunk: first the last row before it, whose context the chunk's first rows may
+// go on with, then its own. Thread safety: none; one thread parses.
+
+#include <cstdint>
+#include <utility>
+
+#include "common/status.h"
+#include "worker/import/parsed_chunk.h"
+#include "worker/import/row_parser.h"
+
+namespace chorus::worker {
+
+template <typename Cells>
+class ChunkFiller {
+ public:
+  using Row = typename Cells::Row;
+
+  // `plan` must outlive the filler.
+  explicit ChunkFiller(const ColumnPlan& plan) : plan_(plan), parser_(plan) {}
+
+  // kinds: of the times of rows before, where they are known.
+  void Begin(const TimeKinds& kinds, ParsedChunk* out) {
+    out_ = out;
+    kinds_ = kinds;
+    out->count = 0;
+    out->context_count = 0;
+    out->continues = false;
+    out->repeated_headers = 0;
+    parser_.Begin(kinds);
+    parser_.TakeNotes();
+    context_serial_ = 0;
+  }
+
+  // The last row before the chunk; it comes before all others, or not at all.
+  void AddPrologue(const Row& row) {
+    const bool good = parser_.Parse(row, 0, &scratch_).ok();
+    parser_.SetTimeKinds(kinds_);
+    parser_.TakeNotes();
+    if (!good) return;
+    AddContext();
+    out_->continues = true;
+  }
+
+  // malformed: why the row cannot be parsed, or OK.  place: where it stands, and place_of(), which
+  // says so to a person.
+  template <typename PlaceOf>
+  void Add(const Row& row, const Status& malformed, uint32_t place, const PlaceOf& place_of) {
+    if (out_->count == out_->rows.size()) out_->rows.emplace_back();
+    ParsedChunk::Row& parsed = out_->rows[out_->count];
+    parsed.place = place;
+    parsed.status = malformed;
+    if (plan_.scoring) Show(row, malformed.ok());
+    if (malformed.ok()) parsed.status = parser_.Parse(row, out_->count, &scratch_);
+    if (parser_.notes().wants_place()) parser_.notes().SetPlace(place_of());
+    ++out_->count;
+    if (!parsed.status.ok()) return;
+    parsed.context = AddContext();
+    std::swap(scratch_.context, parked_context_);
+    parsed.parsed = scratch_;
+    std::swap(scratch_.context, parked_context_);
+  }
+
+  void End() {
+    out_->notes = parser_.TakeNotes();
+    out_->after = parser_.time_kinds();
+  }
+
+ private:
+  void Show(const Row& row, bool has_cells) {
+    out_->shown.resize(out_->count + size_t{1});
+    SourceRow& shown = out_->shown[out_->count];
+    shown = {};
+    if (!has_cells) return;
+    const auto& cells = parser_.cells();
+    if (plan_.shown_click) shown.click = cells.ShownLabel(row[*plan_.shown_click]);
+    if (plan_.shown_conversion) {
+      const auto cell = row[*plan_.shown_conversion];
+      // As in an import, a row without click may have no conversion: it is 0.
+      const bool none = cells.IsMissing(cell) && *shown.click == '0';
+      shown.conversion = none ? "0" : cells.ShownLabel(cell);
+    }
+    if (plan_.row_id) shown.id = cells.ShownId(row[*plan_.row_id]);
+  }
+
+  uint32_t AddContext() {
+    if (scratch_.context_serial != context_serial_) {
+      context_serial_ = scratch_.context_serial;
+      if (out_->context_count == out_->contexts.size()) out_->contexts.emplace_back();
+      out_->contexts[out_->context_count++] = scratch_.context;
+    }
+    return out_->context_count - 1;
+  }
+
+  const ColumnPlan& plan_;
+  RowParserOf<Cells> parser_;
+  ParsedChunk* out_ = nullptr;
+  TimeKinds kinds_;
+  ParsedRow scratch_;
+  ParsedSide parked_context_;    // empty; holds the context while the rest of a row is copied
+  uint64_t context_serial_ = 0;  // of the chunk's last context
+};
+
+}  // namespace chorus::worker

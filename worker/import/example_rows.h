@@ -1,0 +1,25 @@
+#pragma once
+// Records of tf.Example and tf.SequenceExample (files of TFRecord) as the rows of a table. Records
+// have no header: the columns are the features of the first records, by name, and those that the
+// schema names beyond, which may be rare. Thread safety: that of row_table.h.
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "common/status.h"
+#include "worker/import/row_table.h"
+#include "worker/import/text_table.h"
+
+namespace chorus::worker {
+
+// So many first records are looked at.
+inline constexpr uint64_t kExampleSample = 10000;
+
+// named: what the schema names; those that no record of the sample has are warned of, unless the
+// sample is all that there is.  REQUIRES: an input; each can be opened several times.
+Result<std::unique_ptr<RowTable>> OpenExampleRows(const std::vector<TextInput>& inputs,
+                                                  const std::vector<std::string>& named);
+
+}  // namespace chorus::worker

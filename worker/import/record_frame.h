@@ -1,0 +1,36 @@
+#pragma once
+// How TFRecord frames a record: its length (8 bytes, little endian), the masked CRC-32C of these 8
+// bytes (4), the bytes themselves, and theirs (4). Thread safety: pure functions.
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <string_view>
+
+#include "worker/import/crc32c.h"
+
+namespace chorus::worker {
+
+inline constexpr size_t kRecordHead = 12;  // bytes before a record
+inline constexpr size_t kRecordTail = 4;   // bytes behind it
+
+// A checksum that lies beside what it is of is turned and moved, so that it is none of itself.
+inline uint32_t MaskedCrc32c(std::string_view bytes) {
+  const uint32_t crc = Crc32c(bytes);
+  return (crc >> 15 | crc << 17) + 0xa282ead8u;
+}
+
+template <typename T>
+T LittleEndian(std::string_view bytes) {
+  T value = 0;
+  std::memcpy(&value, bytes.data(), sizeof(value));
+  return value;
+}
+
+// Whether the bytes begin a TFRecord file: a length and its checksum, which do not come by chance.
+inline bool BeginsRecord(std::string_view first_bytes) {
+  return first_bytes.size() >= kRecordHead &&
+         MaskedCrc32c(first_bytes.substr(0, 8)) == LittleEndian<uint32_t>(first_bytes.substr(8));
+}
+
+}  // namespace chorus::worker

@@ -1,0 +1,39 @@
+#pragma once
+// Cuts a byte source into the records of TFRecord (record_frame.h) and verifies all checksums.
+// Thread safety: none.
+
+#include <cstdint>
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include "common/status.h"
+#include "worker/import/byte_source.h"
+
+namespace chorus::worker {
+
+class RecordReader {
+ public:
+  // A longer record is an error: it could not be in memory with others.
+  static constexpr uint64_t kMostBytes = uint64_t{256} << 20;
+
+  explicit RecordReader(std::unique_ptr<ByteSource> source);
+
+  // The next record, valid until the next call; false at the end.  Error: kDataLoss, a checksum is
+  // wrong, or the source ends inside a record: "record 17 at byte 4711: ...".
+  Result<bool> Next(std::string_view* record);
+  // The number of the record that Next gave last, from 0.
+  uint64_t record_number() const { return next_ - 1; }
+
+ private:
+  Result<size_t> Need(size_t bytes);  // so many behind begin_, or as many as there are
+  Status Damaged(std::string_view why) const;
+
+  std::unique_ptr<ByteSource> source_;
+  std::vector<char> buffer_;
+  size_t begin_ = 0, end_ = 0;  // buffer_[begin_, end_) is read and not yet given out
+  uint64_t offset_ = 0;         // of begin_ in the source
+  uint64_t next_ = 0;
+};
+
+}  // namespace chorus::worker

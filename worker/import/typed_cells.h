@@ -1,0 +1,59 @@
+#pragma once
+// What cells of typed columns say: labels, ids, numbers and times. Nothing is printed to be parsed
+// again: an integer is the id that its digits would be (key.h), a float with an integral value the
+// same, a value that is not there is missing. Texts are read as those of text are. Thread safety:
+// none; one thread reads.
+
+#include <cstdint>
+#include <string>
+
+#include "worker/columns/column.h"
+#include "worker/import/text_cells.h"
+#include "worker/import/typed_row.h"
+
+namespace chorus::worker {
+
+// Functions are those of TextCells, of other cells.
+class TypedCells : private TextCells {
+ public:
+  using Row = TypedRow;
+  using TextCells::notes;
+
+  explicit TypedCells(const ColumnPlan& plan) : TextCells(plan) {}
+
+  Status Label(uint32_t column, TypedCell cell, bool may_be_missing, uint8_t* out);
+  Status RowId(uint32_t column, TypedCell cell, ParsedRow* out);
+  Status Id(uint32_t column, TypedCell cell, uint64_t* out);
+  Status SplitId(uint32_t column, TypedCell cell, uint64_t* out);
+  Status Time(uint32_t column, TypedCell cell, int64_t missing, TimeKind* kind, int64_t* out);
+  Status Weight(uint32_t column, TypedCell cell, float* out);
+  Status Number(uint32_t column, TypedCell cell, double* out);
+  Status Ids(const SlotPlan& slot, const Row& row, ParsedSide* out);
+  static std::string Shown(const Row& row, uint32_t column) { return ShownCell(row[column]); }
+
+  const char* ShownLabel(TypedCell cell) const;
+  std::string ShownId(TypedCell cell) const;
+  bool IsMissing(TypedCell cell) const;
+
+  bool IsRemembered(const Row& row);
+  void Remember(const Row& row);
+
+ private:
+  // What stands for one value: a list of one is that one. False: it is missing.  Error: there are
+  // several.
+  Result<bool> TakeOne(uint32_t column, TypedCell* cell) const;
+  Status NotAs(uint32_t column, const TypedCell& cell, std::string_view expected) const;
+  void NoteMissing(uint32_t column, const TypedCell& cell);
+  // The id of one value that is there; false: a float that is not a number, which is missing.
+  // note: whether a float is noted as one.
+  Result<bool> IdOf(uint32_t column, const TypedCell& cell, bool note, uint64_t* out);
+  Status SlotId(const SlotPlan& slot, const TypedCell& cell, float value, ParsedSide* out);
+  Status ValueOf(const SlotPlan& slot, const TypedCell& cell, float* out) const;
+  Status ListIds(const SlotPlan& slot, const Row& row, ValueColumn::Span span, ParsedSide* out);
+  void AppendContext(const Row& row, std::string* out) const;
+
+  std::string context_;  // bytes of the context's cells that were remembered
+  std::string scratch_;
+};
+
+}  // namespace chorus::worker

@@ -1,0 +1,31 @@
+#pragma once
+// What the types of columns allow them to be: a slot, a label, a time. Thread safety: pure
+// functions.
+
+#include <vector>
+
+#include "common/config.pb.h"
+#include "common/status.h"
+#include "worker/columns/column_type.h"
+#include "worker/import/column_plan.h"
+
+namespace chorus::worker {
+
+// How a slot takes the ids of its column.
+struct SlotShape {
+  bool multi_valued = false;
+  bool has_values = false;
+};
+
+// Of a column of text.
+SlotShape ShapeOfText(const ColumnSlot& slot);
+// Of a typed column. values: that of value_column, null when the slot has none.  Error:
+// kInvalidArgument, the column cannot be the slot's.
+Result<SlotShape> ShapeOfTyped(const ColumnSlot& slot, const ColumnType& type,
+                               const ColumnType* values);
+
+// types: [plan.columns].  Error: kInvalidArgument, a column cannot be what the schema makes of it,
+// slots apart.
+Status CheckTypes(const ColumnPlan& plan, const std::vector<ColumnType>& types);
+
+}  // namespace chorus::worker

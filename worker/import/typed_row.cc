@@ -1,0 +1,108 @@
+#include "worker/import/typed_row.h"
+
+#include "common/strings.h"
+
+namespace chorus::worker {
+namespace {
+
+constexpr size_t kShownBytes = 60;
+
+void AppendShown(const ValueColumn& column, int64_t row, std::string* out) {
+  if (column.missing(row)) {
+    out->append("null");
+    return;
+  }
+  bool rounded = false;
+  switch (column.kind()) {
+    case ValueKind::kBool:
+      out->append(column.Bool(row) ? "true" : "false");
+      break;
+    case ValueKind::kInteger:
+      out->append(StrCat(column.Integer(row)));
+      break;
+    case ValueKind::kUnsigned:
+      out->append(StrCat(column.Unsigned(row)));
+      break;
+    case ValueKind::kNumber:
+      out->append(StrCat(column.Number(row)));
+      break;
+    case ValueKind::kTime:
+      out->append(StrCat(column.Seconds(row, &rounded), " s"));
+      break;
+    case ValueKind::kText:
+      out->append(column.Text(row));
+      break;
+    case ValueKind::kNothing:
+    case ValueKind::kUnsupported:
+      break;
+  }
+}
+
+template <typename T>
+void AppendBytes(const T& value, std::string* out) {
+  out->append(reinterpret_cast<const char*>(&value), sizeof(value));
+}
+
+// The value itself, so that equal values have equal bytes.
+void AppendValue(const ValueColumn& column, int64_t row, std::string* out) {
+  const bool missing = column.missing(row);
+  bool rounded = false;
+  switch (column.kind()) {
+    case ValueKind::kText: {
+      const std::string_view text = missing ? std::string_view() : column.Text(row);
+      AppendBytes(text.size(), out);
+      out->append(text);
+      return;
+    }
+    case ValueKind::kBool:
+      out->push_back(missing ? 'm' : column.Bool(row) ? '1' : '0');
+      return;
+    case ValueKind::kNumber:
+      out->push_back(missing ? 'm' : 'v');
+      if (!missing) AppendBytes(column.Number(row), out);
+      return;
+    case ValueKind::kTime:
+      out->push_back(missing ? 'm' : 'v');
+      if (!missing) AppendBytes(column.Seconds(row, &rounded), out);
+      return;
+    default:
+      out->push_back(missing ? 'm' : 'v');
+      if (!missing) AppendBytes(column.Integer(row), out);
+  }
+}
+
+}  // namespace
+
+std::string ShownCell(const TypedCell& cell) {
+  std::string out;
+  if (!cell.column->is_list()) {
+    AppendShown(*cell.column, cell.row, &out);
+  } else if (cell.missing()) {
+    out = "null";
+  } else {
+    out = "[";
+    const ValueColumn::Span span = cell.column->List(cell.row);
+    for (int64_t i = span.begin; i < span.end && out.size() < kShownBytes; ++i) {
+      if (i > span.begin) out.append(", ");
+      AppendShown(cell.column->elements(), i, &out);
+    }
+    out.append("]");
+  }
+  return out;
+}
+
+void AppendCellBytes(const TypedCell& cell, std::string* out) {
+  const ValueColumn& column = *cell.column;
+  if (!column.is_list()) {
+    AppendValue(column, cell.row, out);
+    return;
+  }
+  const ValueColumn::Span span = column.List(cell.row);
+  AppendBytes(span.size(), out);
+  for (int64_t i = span.begin; i < span.end; ++i) {
+    AppendValue(column.elements(), i, out);
+    if (column.has_values()) AppendValue(column.values(), i, out);
+  }
+}
+
+}  // namespace chorus::worker
