@@ -15,6 +15,7 @@
 #include "common/thread.h"
 #include "launch/job/binding.h"
 #include "launch/job/job_token.h"
+#include "launch/job/monitor.h"
 #include "launch/job/mpi_world.h"
 #include "launch/job/server_node.h"
 #include "launch/job/supervisor.h"
@@ -123,6 +124,15 @@ WorkerMain Labelled(const WorkerMain& work, const std::string& label) {
     labelled.label = label;
     return work(config, labelled);
   };
+}
+
+// Null where nobody asked for it.
+Result<std::unique_ptr<Monitor>> OpenMonitor(const TrainConfig& config, uint32_t rank,
+                                             const std::string& role, const std::string& label) {
+  ASSIGN_OR_RETURN(std::unique_ptr<Monitor> monitor,
+                   Monitor::Open(config.report().prometheus(), rank, role, label));
+  if (monitor != nullptr) LogInfo("metrics for Prometheus: ", monitor->url());
+  return monitor;
 }
 
 // One rank of a job under MPI.
@@ -262,6 +272,9 @@ Result<bool> RunJobs(double deadline_seconds, const JobSource& next, const Worke
     if (!job.has_value()) return true;
     LocalClusterOptions options;
     options.open_device = worker::OpenLibraryDevice;
+    ASSIGN_OR_RETURN(const std::unique_ptr<Monitor> monitor,
+                     OpenMonitor(job->config, 0, "server 0 and worker 0", job->label));
+    options.monitor = monitor.get();
     RETURN_IF_ERROR(
         RunLocalCluster(job->config, options, PosixFiles(), Labelled(work, job->label)));
   }
