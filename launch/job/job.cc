@@ -215,7 +215,7 @@ class Rank {
   const Roles roles_;
   std::unique_ptr<Transport> network_;  // before what listens and calls on it
   std::unique_ptr<Transport> local_;
-  std::unique_ptr<ServerNode> server_;
+  std::shared_ptr<ServerNode> server_;
   std::string own_endpoint_;
   std::string local_endpoint_;
   std::vector<std::string> endpoints_;  // by rank

@@ -118,6 +118,16 @@ class MonitoringTest(unittest.TestCase):
         self.assertRegex(text, r'(?m)^chorus_train\{[^}]*rank="0"[^}]*metric="loss"[^}]*\} [0-9.]+$')
         self.assertGreater(float(re.search(r"(?m)^chorus_server_memory_bytes\{.*\} (\S+)$", text)[1]), 0)
 
+    def test_the_dashboard_shows_what_is_there(self):
+        source = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../launch")
+        with open(os.path.join(source, "job/monitor.cc")) as text:
+            names = set(re.findall(r'"((?:chorus|process)_\w+)"', text.read()))
+        with open(os.path.join(source, "grafana.json")) as text:
+            panels = json.load(text)["panels"]
+        used = {name for panel in panels for target in panel["targets"]
+                for name in re.findall(r"\b(?:chorus|process)_\w+", target["expr"])}
+        self.assertLessEqual(used, names)
+
     def test_a_port_that_is_taken_ends_the_run_before_it_begins(self):
         with socket.socket() as taken:
             taken.bind(("127.0.0.1", 0))
