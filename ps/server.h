@@ -46,6 +46,8 @@ class Server {
   virtual ~Server() = default;  // answers what waits with kAborted
   // Answers one frame, now or later. It is the handler that Transport::Listen takes.
   virtual void Handle(Frame request, Responder respond) = 0;
+  // Of rows and their indices, what memory_mb limits.
+  virtual uint64_t memory_bytes() const = 0;
 
   // `files` must outlive the server. REQUIRES: server < servers; the numbers of servers, workers,
   // shards, threads, grains and tables, and the two bounds of waiting and of replies, are above 0.

@@ -54,6 +54,7 @@ class ServerImpl : public Server {
   Status Start();
 
   void Handle(Frame request, Responder respond) override;
+  uint64_t memory_bytes() const override { return budget_.used_bytes(); }
 
  private:
   struct Outgoing {

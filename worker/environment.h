@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "common/file.h"
+#include "common/report.pb.h"
 #include "common/status.h"
 #include "worker/collective/collective.h"
 #include "worker/device/device.h"
@@ -38,6 +39,9 @@ struct WorkerEnvironment {
   OpenDevice open_device;
   // Called after every step that Train does, on its thread, with the times so far; may be empty.
   std::function<void(uint64_t step, const StepTimes& times)> on_step;
+  // Called with every report of a run, of a step or of an evaluation; on worker 0 alone; may be
+  // empty.
+  std::function<void(const Report& report)> on_report;
   // Whether the run is to stop: asked once per step, on every worker; empty: it never is.
   std::function<bool()> stop_requested;
   // Called on worker 0 with the scores of the log of the last evaluation; empty: they are not

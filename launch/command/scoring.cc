@@ -30,6 +30,7 @@ TrainConfig ConfigOf(const CheckpointManifest& manifest) {
   config.mutable_compute()->set_isa(there.isa());
   config.mutable_compute()->set_precision(there.precision());
   config.mutable_cluster()->clear_listen_address();
+  config.clear_report();
   return config;
 }
 

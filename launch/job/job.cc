@@ -16,6 +16,7 @@
 #include "launch/job/binding.h"
 #include "launch/job/job_token.h"
 #include "launch/job/launcher.h"
+#include "launch/job/monitor.h"
 #include "launch/job/mpi_world.h"
 #include "launch/job/places.h"
 #include "launch/job/server_node.h"
@@ -132,11 +133,20 @@ WorkerMain Labelled(const WorkerMain& work, const std::string& label) {
   };
 }
 
+// Null where nobody asked for it.
+Result<std::unique_ptr<Monitor>> OpenMonitor(const TrainConfig& config, uint32_t rank,
+                                             const std::string& role, const std::string& label) {
+  ASSIGN_OR_RETURN(std::unique_ptr<Monitor> monitor,
+                   Monitor::Open(config.report().prometheus(), rank, role, label));
+  if (monitor != nullptr) LogInfo("metrics for Prometheus: ", monitor->url());
+  return monitor;
+}
+
 // One rank of a job under MPI.
 class Rank {
  public:
   Rank(MpiWorld* world, const Job& job, const Roles& roles)
-      : world_(world), config_(job.config), saves_(job.saves), roles_(roles) {}
+      : world_(world), config_(job.config), saves_(job.saves), label_(job.label), roles_(roles) {}
 
   Status Run(const WorkerMain& work) {
     RETURN_IF_ERROR(Meet());
@@ -149,6 +159,8 @@ class Rank {
     network_ = NewTcpTransport(options);
     local_ = NewInprocTransport(options);
     RETURN_IF_ERROR(StartServer(plan));
+    ASSIGN_OR_RETURN(monitor_, OpenMonitor(config_, world_->all().rank(), roles_.Name(), label_));
+    if (monitor_ != nullptr && server_ != nullptr) monitor_->Watch(server_);
     ASSIGN_OR_RETURN(announcements_, world_->all().AllGather(own_announcement_));
     ASSIGN_OR_RETURN(workers_, world_->Split(roles_.worker >= 0 ? 0 : MpiWorld::kNoGroup));
     if (roles_.worker >= 0) RETURN_IF_ERROR(RunWorker(work));
@@ -255,18 +267,20 @@ class Rank {
       }
       return worker::PsClient::Create(options, tables, std::move(channels));
     };
-    return work(config_, environment);
+    return work(config_, Monitored(environment, monitor_.get()));
   }
 
   MpiWorld* const world_;
   const TrainConfig config_;
   const Saves saves_;
+  const std::string label_;
   const Roles roles_;
   std::vector<HostAddress> own_;
   std::vector<Place> places_;           // by rank
   std::unique_ptr<Transport> network_;  // before what listens and calls on it
   std::unique_ptr<Transport> local_;
-  std::unique_ptr<ServerNode> server_;
+  std::shared_ptr<ServerNode> server_;
+  std::unique_ptr<Monitor> monitor_;  // null: nobody watches
   std::string own_announcement_;
   std::string local_endpoint_;
   std::vector<std::string> announcements_;  // by rank
@@ -327,6 +341,9 @@ Result<bool> RunJobs(double deadline_seconds, const JobSource& next, const Worke
     if (!job.has_value()) return true;
     LocalClusterOptions options;
     options.open_device = worker::OpenLibraryDevice;
+    ASSIGN_OR_RETURN(const std::unique_ptr<Monitor> monitor,
+                     OpenMonitor(job->config, 0, "server 0 and worker 0", job->label));
+    options.monitor = monitor.get();
     RETURN_IF_ERROR(
         RunLocalCluster(job->config, options, PosixFiles(), Labelled(work, job->label)));
   }

@@ -72,12 +72,13 @@ Status RunLocalCluster(const TrainConfig& config, const LocalClusterOptions& opt
                        FileSystem& files, const WorkerMain& work) {
   ASSIGN_OR_RETURN(const std::vector<TableSpec> tables, TablesOfJob(config));
   const std::unique_ptr<Transport> server_transport = NewTransport(config, options.tcp, "servers");
-  std::vector<std::unique_ptr<ServerNode>> servers;
+  std::vector<std::shared_ptr<ServerNode>> servers;
   std::vector<std::string> endpoints;
   for (uint32_t s = 0; s < options.servers; ++s) {
     ASSIGN_OR_RETURN(auto server, ServerNode::Create(config, tables, s, options.servers,
                                                      options.workers, files));
     servers.push_back(std::move(server));
+    if (options.monitor != nullptr) options.monitor->Watch(servers.back());
     ASSIGN_OR_RETURN(std::string endpoint, servers.back()->Listen(server_transport.get()));
     endpoints.push_back(std::move(endpoint));
   }
@@ -108,7 +109,8 @@ Status RunLocalCluster(const TrainConfig& config, const LocalClusterOptions& opt
       return worker::PsClient::Create(client_options, specs, std::move(channels));
     };
     try {
-      statuses[w] = work(config, environment);
+      // One worker tells of its steps; all would tell the same.
+      statuses[w] = work(config, w == 0 ? Monitored(environment, options.monitor) : environment);
     } catch (const std::exception& error) {
       statuses[w] = StatusOfException(error);
     }

@@ -11,6 +11,7 @@
 #include "common/file.h"
 #include "common/status.h"
 #include "common/transport.h"
+#include "launch/job/monitor.h"
 #include "worker/device/device.h"
 #include "worker/train/trainer.h"
 
@@ -23,6 +24,8 @@ struct LocalClusterOptions {
   bool tcp = false;
   // What each worker's transport is wrapped in, for tests of bad networks; empty: nothing.
   std::function<std::unique_ptr<Transport>(std::unique_ptr<Transport>)> wrap_transport;
+  // Shows the servers and what the workers do; null: nobody.
+  Monitor* monitor = nullptr;
   // Where workers find devices; each asks for the one of its own number. Empty: there are none.
   worker::OpenDevice open_device;
 };

@@ -14,11 +14,12 @@ constexpr size_t kCoresOfNetworkThread = 4;
 
 }  // namespace
 
-Result<std::unique_ptr<ServerNode>> ServerNode::Create(const TrainConfig& config,
+Result<std::shared_ptr<ServerNode>> ServerNode::Create(const TrainConfig& config,
                                                        const std::vector<TableSpec>& tables,
                                                        uint32_t server, uint32_t servers,
                                                        uint32_t workers, FileSystem& files) {
-  std::unique_ptr<ServerNode> node(new ServerNode());
+  std::shared_ptr<ServerNode> node(new ServerNode());
+  node->number_ = server;
   ps::ServerOptions options;
   options.server = server;
   options.servers = servers;
@@ -39,6 +40,8 @@ Result<std::string> ServerNode::Listen(Transport* transport) {
   ASSIGN_OR_RETURN(std::unique_ptr<Listener> listener,
                    transport->Listen([this](Frame request, Responder respond) {
                      last_request_ = Clock::now().time_since_epoch().count();
+                     ++requests_;
+                     received_bytes_ += request.payload_bytes();
                      server_->Handle(std::move(request), std::move(respond));
                    }));
   listeners_.push_back(std::move(listener));

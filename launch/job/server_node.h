@@ -20,7 +20,7 @@ class ServerNode {
  public:
   // Makes server `server` of `servers` for `workers` workers. `files` outlives it. Error:
   // kResourceExhausted, its threads are not to be had.
-  static Result<std::unique_ptr<ServerNode>> Create(const TrainConfig& config,
+  static Result<std::shared_ptr<ServerNode>> Create(const TrainConfig& config,
                                                     const std::vector<TableSpec>& tables,
                                                     uint32_t server, uint32_t servers,
                                                     uint32_t workers, FileSystem& files);
@@ -30,10 +30,22 @@ class ServerNode {
   // Since the last request came, or since the node was made.
   double idle_seconds() const;
 
+  uint32_t number() const { return number_; }  // among the servers of the job
+  // What it has and has done so far. Thread safety: any thread.
+  struct Use {
+    uint64_t memory_bytes = 0;    // of rows and their indices
+    uint64_t requests = 0;        // frames that came
+    uint64_t received_bytes = 0;  // of these
+  };
+  Use use() const { return {server_->memory_bytes(), requests_, received_bytes_}; }
+
  private:
   ServerNode() = default;
   using Clock = std::chrono::steady_clock;
+  uint32_t number_ = 0;
   std::unique_ptr<ps::Server> server_;
+  std::atomic<uint64_t> requests_ = 0;
+  std::atomic<uint64_t> received_bytes_ = 0;
   std::atomic<Clock::rep> last_request_ = Clock::now().time_since_epoch().count();
   // Last: before the server goes, no request comes any more.
   std::vector<std::unique_ptr<Listener>> listeners_;

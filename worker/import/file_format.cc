@@ -1,7 +1,7 @@
 #include "worker/import/file_format.h"
 
+#include "common/record_frame.h"
 #include "common/strings.h"
-#include "worker/import/record_frame.h"
 
 namespace chorus::worker {
 namespace {

@@ -4,8 +4,8 @@
 #include <cstring>
 #include <utility>
 
+#include "common/record_frame.h"
 #include "common/strings.h"
-#include "worker/import/record_frame.h"
 
 namespace chorus::worker {
 namespace {

@@ -35,6 +35,9 @@ Result<std::unique_ptr<TrainProgress>> TrainProgress::Create(
   const std::string path = progress->speaks_ ? session->config().report().metrics() : "";
   ASSIGN_OR_RETURN(progress->writer_, ReportWriter::Open(*session->environment().files, path,
                                                          done_steps, evaluates_again));
+  const std::string folder = progress->speaks_ ? session->config().report().tensorboard() : "";
+  ASSIGN_OR_RETURN(progress->events_,
+                   EventFile::Open(*session->environment().files, folder, done_steps));
   return progress;
 }
 
@@ -110,7 +113,7 @@ Status TrainProgress::ReportStep(uint64_t step, double loss,
   last_report_ = now;
   exposures_since_report_ = 0;
   steps_since_report_ = 0;
-  return writer_->Write(report);
+  return Tell(report);
 }
 
 // Once per stage.
@@ -142,12 +145,26 @@ Status TrainProgress::AddEvaluation(uint64_t step, const std::string& log,
   if (!is_last) {
     LogInfo("after step ", step, ", on ", log, ":\n", FormatEvaluation(evaluation));
   }
-  return writer_->Write(report);
+  return Tell(report);
+}
+
+Status TrainProgress::Tell(const Report& report) {
+  RETURN_IF_ERROR(writer_->Write(report));
+  events_->Write(report);
+  const auto& on_report = session_->environment().on_report;
+  if (speaks_ && on_report) on_report(report);
+  return Status::Ok();
+}
+
+void TrainProgress::Sync() {
+  writer_->Sync();
+  events_->Sync();
 }
 
 void TrainProgress::Finish() {
   if (line_ != nullptr) line_->Clear();
   writer_->Close();
+  events_->Close();
 }
 
 }  // namespace chorus::worker

@@ -1,6 +1,6 @@
 #pragma once
-// What a training run tells its user: step reports and evaluations in metrics.jsonl, a status line,
-// plain lines. Only worker 0 prints and writes; the others count along. Thread safety: the
+// What a training run tells its user: step reports and evaluations in metrics.jsonl, in
+// TensorBoard's files and to whoever watches the run, a status line, plain lines. Only worker 0 prints and writes; the others count along. Thread safety: the
 // trainer's thread.
 
 #include <chrono>
@@ -16,6 +16,7 @@
 #include "worker/log/grain_reader.h"
 #include "worker/objective/objective.h"
 #include "worker/steps/stage_plan.h"
+#include "worker/train/event_file.h"
 #include "worker/train/report_writer.h"
 #include "worker/train/session.h"
 
@@ -34,7 +35,7 @@ class TrainProgress {
   Result<double> AddStep(uint64_t step, const std::vector<Normalizer>& normalizers,
                          std::span<const double> term_sums, uint64_t rows);
   Status AddEvaluation(uint64_t step, const std::string& log, const Evaluation& evaluation);
-  void Sync() { writer_->Sync(); }  // reports so far survive a crash
+  void Sync();  // reports so far survive a crash
   void Finish();
 
   uint64_t exposures() const { return exposures_; }
@@ -45,6 +46,7 @@ class TrainProgress {
                 uint64_t last_step);
   std::string EpochText(uint64_t step) const;
   Report NewReport(uint64_t step) const;
+  Status Tell(const Report& report);
   std::string DoubtOfReported(double loss, uint32_t stage);  // "" = none
   Status ReportStep(uint64_t step, double loss, const std::vector<Normalizer>& normalizers,
                     std::span<const double> term_sums, uint64_t rows);
@@ -55,6 +57,7 @@ class TrainProgress {
   const uint64_t last_step_;
   const bool speaks_;  // worker 0
   std::unique_ptr<ReportWriter> writer_;
+  std::unique_ptr<EventFile> events_;
   std::unique_ptr<ProgressLine> line_;
   const Clock::time_point begin_ = Clock::now();
   Clock::time_point last_report_ = begin_;

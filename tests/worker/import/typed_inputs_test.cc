@@ -2,9 +2,9 @@
 #include <algorithm>
 #include <cmath>
 
+#include "common/crc32c.h"
 #include "tests/worker/import/typed_import_testing.h"
 #include "worker/import/batch_reader.h"
-#include "worker/import/crc32c.h"
 
 namespace chorus::worker {
 namespace {

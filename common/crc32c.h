@@ -4,8 +4,8 @@
 #include <cstdint>
 #include <string_view>
 
-namespace chorus::worker {
+namespace chorus {
 
 uint32_t Crc32c(std::string_view bytes);
 
-}  // namespace chorus::worker
+}  // namespace chorus

@@ -1,4 +1,4 @@
-#include "worker/import/crc32c.h"
+#include "common/crc32c.h"
 
 #include <array>
 #include <cstring>
@@ -7,7 +7,7 @@
 #include <nmmintrin.h>
 #endif
 
-namespace chorus::worker {
+namespace chorus {
 namespace {
 
 constexpr uint32_t kPolynomial = 0x82f63b78;  // with its bits reversed
@@ -51,4 +51,4 @@ uint32_t Crc32c(std::string_view bytes) {
   return ~ByTable(~0u, bytes);
 }
 
-}  // namespace chorus::worker
+}  // namespace chorus

@@ -1,15 +1,17 @@
 #pragma once
-// How TFRecord frames a record: its length (8 bytes, little endian), the masked CRC-32C of these 8
-// bytes (4), the bytes themselves, and theirs (4). Thread safety: pure functions.
+// How TFRecord frames a record, and TensorBoard an event: its length (8 bytes, little endian), the
+// masked CRC-32C of these 8 bytes (4), the bytes themselves, and theirs (4). Thread safety: pure
+// functions.
 
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <string>
 #include <string_view>
 
-#include "worker/import/crc32c.h"
+#include "common/crc32c.h"
 
-namespace chorus::worker {
+namespace chorus {
 
 inline constexpr size_t kRecordHead = 12;  // bytes before a record
 inline constexpr size_t kRecordTail = 4;   // bytes behind it
@@ -27,10 +29,26 @@ T LittleEndian(std::string_view bytes) {
   return value;
 }
 
+template <typename T>
+void AppendLittleEndian(T value, std::string* out) {
+  out->append(reinterpret_cast<const char*>(&value), sizeof(value));
+}
+
+// The record with all that is around it.
+inline std::string FramedRecord(std::string_view record) {
+  std::string framed;
+  framed.reserve(kRecordHead + record.size() + kRecordTail);
+  AppendLittleEndian<uint64_t>(record.size(), &framed);
+  AppendLittleEndian<uint32_t>(MaskedCrc32c(framed), &framed);
+  framed.append(record);
+  AppendLittleEndian<uint32_t>(MaskedCrc32c(record), &framed);
+  return framed;
+}
+
 // Whether the bytes begin a TFRecord file: a length and its checksum, which do not come by chance.
 inline bool BeginsRecord(std::string_view first_bytes) {
   return first_bytes.size() >= kRecordHead &&
          MaskedCrc32c(first_bytes.substr(0, 8)) == LittleEndian<uint32_t>(first_bytes.substr(8));
 }
 
-}  // namespace chorus::worker
+}  // namespace chorus

@@ -1,0 +1,44 @@
+#pragma once
+// What a rank tells Prometheus (report.prometheus): a page with the numbers of the run as they are
+// when it is asked, `curl http://HOST:PORT/metrics`. Thread safety: any thread.
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "common/report.pb.h"
+#include "common/status.h"
+#include "launch/job/server_node.h"
+#include "worker/environment.h"
+
+namespace chorus::launch {
+
+class Monitor {
+ public:
+  // address: report.prometheus, "host:port" or ":port"; the page is at port + rank. role: "worker
+  // 0". label: of the run, where one process does many; "" = none. Null for address "". Errors:
+  // kInvalidArgument (no such address), kFailedPrecondition (the port is taken).
+  static Result<std::unique_ptr<Monitor>> Open(const std::string& address, uint32_t rank,
+                                               const std::string& role, const std::string& label);
+  virtual ~Monitor() = default;
+
+  virtual void OnStep(uint64_t step, const worker::StepTimes& times) = 0;
+  virtual void OnReport(const Report& report) = 0;
+  // Shows the server as long as it lives.
+  virtual void Watch(std::weak_ptr<const ServerNode> server) = 0;
+  virtual const std::string& url() const = 0;
+};
+
+// The port and host of report.prometheus for a rank. Error: kInvalidArgument, names the field and
+// what is allowed.
+struct MonitorAddress {
+  std::string host;  // "" = all interfaces
+  uint32_t port = 0;
+};
+Result<MonitorAddress> ParseMonitorAddress(const std::string& address, uint32_t rank);
+
+// `environment` with the monitor as one more that hears of steps and reports; as it is where that is
+// null.
+worker::WorkerEnvironment Monitored(worker::WorkerEnvironment environment, Monitor* monitor);
+
+}  // namespace chorus::launch
