@@ -39,7 +39,7 @@ std::string CommonRow(const std::string& key, const std::string& features) {
   return StrCat(key, ",", FeatureList(features), "\n");
 }
 
-class AliCcpTest : public testing::Test {
+class AliCcpTest : public ::testing::Test {
  protected:
   Result<ImportSummary> Import(ImportOptions options = {},
                                const std::string& schema = kAliCcpSchema) {

@@ -9,7 +9,7 @@
 namespace chorus::worker {
 namespace {
 
-class ImportLabelsTest : public testing::Test {
+class ImportLabelsTest : public ::testing::Test {
  protected:
   ImportSummary Import(const ImportSchema& schema, const std::string& text,
                        ImportOptions options = {}) {

@@ -27,7 +27,7 @@ std::string Rows(int rows) {
   return text;
 }
 
-class TextBlocksTest : public testing::Test {
+class TextBlocksTest : public ::testing::Test {
  protected:
   // The columns of a log of 30 rows, as a model has them.
   void SetUp() override {

@@ -8,7 +8,7 @@
 namespace chorus::worker {
 namespace {
 
-class TokenRowTest : public testing::Test {
+class TokenRowTest : public ::testing::Test {
  protected:
   Result<ImportSummary> Import(const std::string& schema, const std::string& text) {
     WriteFile(*files_, "in.txt", text);
