@@ -11,6 +11,7 @@
 #include "common/write_lock.h"
 #include "launch/command/commands.h"
 #include "launch/job/job.h"
+#include "launch/job/monitor.h"
 #include "worker/log/log_reader.h"
 #include "worker/metrics/metrics.h"
 #include "worker/model/embeddings.h"
@@ -100,6 +101,9 @@ Result<TrainConfig> LoadTrainingJob(const TrainArguments& arguments) {
   }
   if (arguments.resume != worker::Resume::kNothing && config.checkpoint().directory().empty()) {
     return InvalidArgument("checkpoint.directory: --resume needs to know where checkpoints lie");
+  }
+  if (!config.report().prometheus().empty()) {
+    RETURN_IF_ERROR(ParseMonitorAddress(config.report().prometheus(), 0).status());
   }
   if (config.checkpoint().best() != CheckpointConfig::NONE && config.evaluate().log_size() == 0) {
     return InvalidArgument("checkpoint.best: needs evaluations to choose from; set evaluate.log");

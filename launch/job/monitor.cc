@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "common/build_id.h"
+#include "common/host_address.h"
 #include "common/mutex.h"
 #include "common/node_name.h"
 #include "common/strings.h"
@@ -216,18 +217,28 @@ Result<MonitorAddress> ParseMonitorAddress(const std::string& address, uint32_t 
                                   ": expected \"host:port\" or \":port\", with port + rank in "
                                   "[1, 65535]"));
   }
-  return MonitorAddress{address.substr(0, colon), static_cast<uint32_t>(*port) + rank};
+  std::string host = address.substr(0, colon);
+  if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
+  return MonitorAddress{host, static_cast<uint32_t>(*port) + rank};
 }
 
 Result<std::unique_ptr<Monitor>> Monitor::Open(const std::string& address, uint32_t rank,
                                                const std::string& role, const std::string& label) {
   if (address.empty()) return std::unique_ptr<Monitor>();
   ASSIGN_OR_RETURN(const MonitorAddress at, ParseMonitorAddress(address, rank));
-  const std::string url =
-      StrCat("http://", at.host.empty() ? NodeName() : at.host, ":", at.port, "/metrics");
-  auto monitor = std::make_unique<HttpMonitor>(std::make_shared<Told>(rank, role, label), url);
-  RETURN_IF_ERROR(
-      monitor->Listen(at.host.empty() ? StrCat(at.port) : StrCat(at.host, ":", at.port)));
+  std::string shown = StrCat(NodeName(), ":", at.port);
+  std::string bind = StrCat("+", at.port);  // what the library calls all addresses of both kinds
+  if (!at.host.empty()) {
+    const auto chosen = ChooseAddresses(at.host, OwnAddresses());
+    if (!chosen.ok()) return chosen.status().Annotate("report.prometheus on " + NodeName());
+    bind = shown = EndpointText(chosen->front().text, static_cast<uint16_t>(at.port));
+  }
+  auto monitor = std::make_unique<HttpMonitor>(std::make_shared<Told>(rank, role, label),
+                                               StrCat("http://", shown, "/metrics"));
+  Status listens = monitor->Listen(bind);
+  // A machine may have no IPv6 at all.
+  if (!listens.ok() && at.host.empty()) listens = monitor->Listen(StrCat(at.port));
+  RETURN_IF_ERROR(listens);
   return std::unique_ptr<Monitor>(std::move(monitor));
 }
 

@@ -15,9 +15,10 @@ namespace chorus::launch {
 
 class Monitor {
  public:
-  // address: report.prometheus, "host:port" or ":port"; the page is at port + rank. role: "worker
-  // 0". label: of the run, where one process does many; "" = none. Null for address "". Errors:
-  // kInvalidArgument (no such address), kFailedPrecondition (the port is taken).
+  // address: report.prometheus; the page is at its port + rank, at the address that its host part
+  // means on this machine. role: "worker 0". label: of the run, where one process does many; "" =
+  // none. Null for address "". Errors: kInvalidArgument (no such address here), kFailedPrecondition
+  // (the port is taken).
   static Result<std::unique_ptr<Monitor>> Open(const std::string& address, uint32_t rank,
                                                const std::string& role, const std::string& label);
   virtual ~Monitor() = default;
@@ -32,7 +33,7 @@ class Monitor {
 // The port and host of report.prometheus for a rank. Error: kInvalidArgument, names the field and
 // what is allowed.
 struct MonitorAddress {
-  std::string host;  // "" = all interfaces
+  std::string host;  // an address, a subnet, an interface or a host name; "" = all addresses
   uint32_t port = 0;
 };
 Result<MonitorAddress> ParseMonitorAddress(const std::string& address, uint32_t rank);

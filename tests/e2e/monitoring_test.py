@@ -4,10 +4,12 @@
 
 Where the packages tensorboard (PyPI) and prometheus (Debian) are absent, their tests are skipped.
 """
+import contextlib
 import json
 import os
 import re
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -76,10 +78,25 @@ class MonitoringTest(unittest.TestCase):
             self.assertAlmostEqual(value, losses[step], places=5)
         self.assertAlmostEqual(events.Scalars("evaluate/ctr/auc")[-1].value, auc, places=5)
 
-    def start(self, port):
-        return subprocess.Popen(self.command(f"report.prometheus=127.0.0.1:{port}", "data.epochs=2000",
-                                             "evaluate.log=[]"),
-                                stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    @contextlib.contextmanager
+    def started(self, address, launcher=()):
+        """A job that goes on until it is killed, with all that it started."""
+        command = self.command(f"report.prometheus={address}", "data.epochs=2000", "evaluate.log=[]")
+        environment = dict(os.environ, OMPI_ALLOW_RUN_AS_ROOT="1", OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1")
+        run = subprocess.Popen(list(launcher) + command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+                               env=environment, start_new_session=True)
+        try:
+            yield run
+        finally:
+            os.killpg(run.pid, signal.SIGKILL)
+            run.wait()
+            run.stderr.close()
+
+    def page(self, port, wanted):
+        """The page once it shows what is wanted; else None."""
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=5) as page:
+            text = page.read().decode()
+        return text if wanted in text else None
 
     def wait_for(self, ask, run):
         end = time.monotonic() + DEADLINE
@@ -95,22 +112,10 @@ class MonitoringTest(unittest.TestCase):
             time.sleep(0.1)
         self.fail("nothing was shown in time")
 
-    def stop(self, run):
-        run.kill()
-        run.wait()
-        run.stderr.close()
-
     def test_a_page_shows_the_run_as_it_goes_on(self):
         port = free_port()
-        run = self.start(port)
-        try:
-            def ask():
-                with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=5) as page:
-                    text = page.read().decode()
-                return text if "chorus_train{" in text else None
-            text = self.wait_for(ask, run)
-        finally:
-            self.stop(run)
+        with self.started(f"127.0.0.1:{port}") as run:
+            text = self.wait_for(lambda: self.page(port, "chorus_train{"), run)
         for name, kind in [("chorus_step", "gauge"), ("chorus_train", "gauge"), ("chorus_step_seconds_total", "counter"),
                            ("chorus_server_memory_bytes", "gauge"), ("chorus_server_requests_total", "counter"),
                            ("process_resident_memory_bytes", "gauge")]:
@@ -142,6 +147,18 @@ class MonitoringTest(unittest.TestCase):
         self.assertNotEqual(run.returncode, 0)
         self.assertIn("report.prometheus: 'localhost'", run.stderr)
 
+    def test_every_rank_of_a_job_has_a_page(self):
+        if shutil.which("mpirun") is None:
+            self.skipTest("needs mpirun")
+        port = free_port()
+        job = ["mpirun", "--oversubscribe", "--bind-to", "none", "-n", "2"]
+        with self.started(f"localhost:{port}", job) as run:
+            server = self.wait_for(lambda: self.page(port, "chorus_server_requests_total"), run)
+            worker = self.wait_for(lambda: self.page(port + 1, "chorus_train{"), run)
+        self.assertIn('role="server 0"', server)
+        self.assertNotIn("chorus_train{", server)
+        self.assertIn('role="worker 0"', worker)
+
     def test_prometheus_scrapes_a_run(self):
         if shutil.which("prometheus") is None:
             self.skipTest("needs Debian's package prometheus")
@@ -149,20 +166,19 @@ class MonitoringTest(unittest.TestCase):
         with open(self.path("prometheus.yml"), "w") as config:
             config.write("scrape_configs:\n- job_name: chorus\n  scrape_interval: 1s\n  static_configs:\n"
                          f"  - targets: ['127.0.0.1:{port}']\n")
-        run = self.start(port)
         scraper = subprocess.Popen(["prometheus", f"--config.file={self.path('prometheus.yml')}",
                                     f"--storage.tsdb.path={self.path('tsdb')}", f"--web.listen-address=127.0.0.1:{own}"],
                                    stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        def ask():
+            query = f"http://127.0.0.1:{own}/api/v1/query?query=chorus_step"
+            with urllib.request.urlopen(query, timeout=5) as answer:
+                return json.load(answer)["data"]["result"]
         try:
-            def ask():
-                query = f"http://127.0.0.1:{own}/api/v1/query?query=chorus_step"
-                with urllib.request.urlopen(query, timeout=5) as answer:
-                    return json.load(answer)["data"]["result"]
-            found = self.wait_for(ask, run)
+            with self.started(f"127.0.0.1:{port}") as run:
+                found = self.wait_for(ask, run)
         finally:
             scraper.kill()
             scraper.wait()
-            self.stop(run)
         self.assertEqual(found[0]["metric"]["role"], "server 0 and worker 0")
         self.assertGreater(float(found[0]["value"][1]), 0)
 

@@ -75,7 +75,7 @@ Status Configure(const ComparePlan& plan, const CompareMethod& method, LogSizes*
   checkpoint->set_best(CheckpointConfig::NONE);  // every run is judged by its last model
   checkpoint->set_patience(0);
   job.mutable_report()->set_metrics(JoinPath(run->folder, "metrics.jsonl"));
-  if (job.report().has_tensorboard()) {  // each run has curves of its own
+  if (!job.report().tensorboard().empty()) {  // each run has curves of its own
     job.mutable_report()->set_tensorboard(
         JoinPath(job.report().tensorboard(), StrCat(method.name(), "/", BaseName(run->folder))));
   }

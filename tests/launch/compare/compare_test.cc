@@ -48,6 +48,22 @@ TEST_F(CompareTest, TrainsEveryMethodBySeedAndWritesResultsTableAndPage) {
   ExpectFailure(Run(0, Command("report", {Path("out")})), "--report-only` makes it");
 }
 
+TEST_F(CompareTest, EachRunHasTensorBoardsCurvesInAFolderOfItsOwnAndOnlyIfAsked) {
+  const std::string board = Path("board");
+  ExpectSuccess(Run(0, Compare(WriteConfig("two"), "plain")));
+  EXPECT_NE(Read("plain/runs/ESMM/seed-1-0/job.textproto").find("tensorboard: \"\""),
+            std::string::npos);
+  ExpectSuccess(Run(0, Compare(WriteConfig("two"), "shown",
+                               {"--set", StrCat("train.report.tensorboard=", board)})));
+  for (const char* run : {"BASE/seed-1-0", "BASE/seed-2-0", "ESMM/seed-1-0", "ESMM/seed-2-0"}) {
+    const auto names = files_.List(JoinPath(board, run));
+    ASSERT_TRUE(names.ok()) << names.status().ToString();
+    EXPECT_EQ(std::count_if(names->begin(), names->end(),
+                            [](const std::string& name) { return name.starts_with("events."); }),
+              1);
+  }
+}
+
 TEST_F(CompareTest, AKilledComparisonGoesOnToTheSameBytes) {
   const std::string config = WriteConfig("two");
   ExpectSuccess(Run(0, Compare(config, "whole")));
