@@ -16,6 +16,7 @@
 #include "launch/doctor/pairs.h"
 #include "launch/job/exit_code.h"
 #include "launch/job/launcher.h"
+#include "launch/job/mca_parameter.h"
 #include "launch/job/mpi_world.h"
 #include "launch/job/places.h"
 #include "worker/device/device_library.h"
@@ -64,6 +65,7 @@ class Examination {
     for (const Place& place : places) nodes.push_back(place.node);
     world_->NameNodes(nodes);
     RETURN_IF_ERROR(LookAtHosts(places));
+    LookAtLauncher(places);
     ASSIGN_OR_RETURN(const std::vector<Finding> folders,
                      CheckFolders(all, PosixFiles(), config_, places));
     Print(folders);
@@ -78,6 +80,15 @@ class Examination {
   }
 
  private:
+  void LookAtLauncher(const std::vector<Place>& places) {
+    const bool alone = std::all_of(places.begin(), places.end(), [&](const Place& place) {
+      return place.network == places.front().network;
+    });
+    const std::string doubt =
+        alone ? "" : KeepaliveDoubt(config_.cluster().deadline_seconds(), Environment());
+    if (!doubt.empty()) Print({{Finding::Kind::kDoubt, "launcher", doubt, ""}});
+  }
+
   Status LookAtHosts(const std::vector<Place>& places) {
     const uint32_t rank = world_->all().rank();
     const bool serves = Serves(config_.cluster(), rank, places.size());

@@ -66,11 +66,9 @@ Result<CoreShare> CoreShareOf(const std::string& text) {
 std::string SharedCoresWarning(const std::vector<CoreShare>& shares, const std::string& node) {
   std::set<uint32_t> cores;
   size_t threads = 0;
-  bool chosen = false;  // by the user
   for (const CoreShare& share : shares) {
     cores.insert(share.cores.begin(), share.cores.end());
     threads += share.threads > 0 ? share.threads : share.cores.size();
-    chosen = chosen || share.threads > 0;
   }
   if (shares.size() < 2 || cores.empty() || threads <= cores.size()) return "";
   const size_t fair = std::max<size_t>(1, cores.size() / shares.size());
@@ -78,8 +76,7 @@ std::string SharedCoresWarning(const std::vector<CoreShare>& shares, const std::
                 cores.size(), cores.size() == 1 ? " core (" : " cores (",
                 FormatCores({cores.begin(), cores.end()}), "): ",
                 threads > shares.size() ? StrCat("set compute.threads=", fair)
-                                        : "start fewer ranks here, or give them more cores",
-                chosen ? "" : " (it is not set, and each takes all cores that it sees)");
+                                        : "start fewer ranks here, or give them more cores");
 }
 
 std::string LoneCoreWarning(const CoreShare& share, uint32_t machine_cores, uint32_t ranks) {

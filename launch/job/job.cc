@@ -16,6 +16,7 @@
 #include "launch/job/binding.h"
 #include "launch/job/job_token.h"
 #include "launch/job/launcher.h"
+#include "launch/job/mca_parameter.h"
 #include "launch/job/monitor.h"
 #include "launch/job/mpi_world.h"
 #include "launch/job/places.h"
@@ -181,6 +182,10 @@ class Rank {
     std::vector<std::string> nodes;
     for (const Place& place : places_) nodes.push_back(place.node);
     world_->NameNodes(nodes);
+    if (world_->all().rank() == 0 && !IsOneNetwork()) {
+      const std::string doubt = KeepaliveDoubt(config_.cluster().deadline_seconds(), Environment());
+      if (!doubt.empty()) LogWarning(doubt);
+    }
     if (saves_ == Saves::kNo) return Status::Ok();
     return CheckSharedFolder(world_->all(), PosixFiles(), "checkpoint.directory",
                              config_.checkpoint().directory(),

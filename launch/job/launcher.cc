@@ -48,10 +48,12 @@ Status RefuseLoneProcess(const Variables& variables, uint32_t world) {
       "the launcher started ", processes,
       " processes, but MPI knows of this one alone: each would "
       "run the whole job in the same folders; ",
-      by_slurm ? "start it with `srun --mpi=pmix` (`srun --mpi=list` shows what there is), or with "
-                 "`mpirun` inside the allocation"
-               : "start it with Open MPI's own `mpirun` (mpirun --version), or with `srun "
-                 "--mpi=pmix`"));
+      by_slurm
+          ? "start it with `srun --mpi=pmix` (`srun --mpi=list` shows what there is), or with "
+            "`mpirun` inside the allocation (tasks that are meant to be jobs of their own: `env -u "
+            "SLURM_STEP_NUM_TASKS`)"
+          : "start it with Open MPI's own `mpirun` (mpirun --version), or with `srun "
+            "--mpi=pmix`"));
 }
 
 std::string AllocationDoubt(const Variables& variables) {

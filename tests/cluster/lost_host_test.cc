@@ -22,12 +22,12 @@ class CutHostTest : public HostsTest {
  protected:
   // Starts a long job on three hosts and waits for its first checkpoint.
   std::unique_ptr<test::Process> Begin(const std::string& run, const std::string& deadline_seconds,
-                                       const std::vector<std::string>& options = {}) {
+                                       const std::vector<std::string>& options = {},
+                                       std::vector<std::string> sets = {}) {
+    sets.insert(sets.end(), {"--set", "cluster.deadline_seconds=" + deadline_seconds});
     auto job = std::make_unique<test::Process>(
         hosts_->Mpirun({{"h1", 1}, {"h2", 1}, {"h3", 1}},
-                       Command("train", Config(run, kLongJob),
-                               {"--set", "cluster.deadline_seconds=" + deadline_seconds}),
-                       options),
+                       Command("train", Config(run, kLongJob), sets), options),
         test::MpirunEnvironment());
     EXPECT_TRUE(job->WaitForText("checkpoint ", 30)) << job->Errors();
     return job;
@@ -69,6 +69,13 @@ TEST_F(CutHostTest, ForLongerIsNamedAtTheDeadlineAndTheJobGoesOnElsewhere) {
   job.reset();  // mpirun would wait for the host's daemon
   hosts_->Kill(3);
   ExpectResumesElsewhere("run");
+}
+
+TEST_F(CutHostTest, OfAServerIsNamedByItsWorkers) {
+  MAKE_HOSTS_OR_SKIP({.hosts = 3});
+  auto job = Begin("run", "3", {}, {"--set", "cluster.servers=2"});
+  hosts_->Cut(2, true);
+  EXPECT_TRUE(job->WaitForText("server 1 on h2 (10.77.0.2:", 30)) << job->Errors();
 }
 
 TEST_F(CutHostTest, AndDeadEndsMpirunThatNamesItAndTheJobGoesOnElsewhere) {

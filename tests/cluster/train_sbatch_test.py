@@ -27,7 +27,11 @@ fi
 exit "${CODE:-0}"
 """,
     "mpirun": 'echo "started: mpirun $*"\nexit "${CODE:-0}"\n',
-    "scontrol": 'echo "scontrol $*"\nkill "$PPID"\n',  # Slurm ends the script of a job that is requeued
+    # Slurm ends the script of a job that is requeued.
+    "scontrol": """if [ "$1" = -o ]; then echo "JobId=7 JobName=chorus JobState=${STATE:-RUNNING} Reason=None"; echo "JobId=8 JobState=PENDING x"; exit; fi
+echo "scontrol $*"
+kill "$PPID"
+""",
 }
 
 
@@ -94,6 +98,13 @@ class TrainSbatch(unittest.TestCase):
             returned, output = self.run_script(CODE=str(code))
             self.assertEqual(returned, code)
             self.assertNotIn("scontrol", output)
+
+    def test_what_is_cancelled_stays_so(self):
+        for state in ("CANCELLED", "COMPLETING"):
+            returned, output = self.run_script(CODE="75", STATE=state)
+            self.assertEqual(returned, 75)
+            self.assertIn(f"the job is {state} and ends", output)
+            self.assertNotIn("scontrol requeue", output)
 
     def test_lost_ranks_are_replaced_a_few_times_only(self):
         _, output = self.run_script(CODE="69", SLURM_RESTART_COUNT="4")

@@ -3,9 +3,13 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
 #include <map>
 
 #include "launch/job/bridges.h"
+#include "launch/job/mca_parameter.h"
 
 namespace chorus::launch {
 namespace {
@@ -78,6 +82,34 @@ TEST(Bridges, AreLeftToAUserWhoChooses) {
       "");
   EXPECT_EQ(InterfacesToAvoid({kLo, kEth, kBridge}, Set({{"OMPI_MCA_btl_tcp_if_exclude", "lo"}})),
             "");
+}
+
+TEST(McaParameter, OfTheCommandLineComesBeforeThatOfAFile) {
+  std::string home = testing::TempDir() + "/chorus-home-XXXXXX";
+  ASSERT_NE(mkdtemp(home.data()), nullptr);
+  std::filesystem::create_directory(home + "/.openmpi");
+  std::ofstream(home + "/.openmpi/mca-params.conf")
+      << "# btl_tcp_if_include = wrong\nbtl_tcp_if_include_too = wrong\n  "
+         "btl_tcp_if_include=eth0,ib0 \n";
+  EXPECT_EQ(McaParameter("btl_tcp_if_include", Set({{"HOME", home}})), "eth0,ib0");
+  EXPECT_EQ(McaParameter("btl_tcp_if_include",
+                         Set({{"HOME", home}, {"OMPI_MCA_btl_tcp_if_include", "ib1"}})),
+            "ib1");
+  EXPECT_EQ(McaParameter("btl_tcp_if_exclude", Set({{"HOME", home}})), "");
+  EXPECT_EQ(InterfacesToAvoid({kLo, kEth, kBridge}, Set({{"HOME", home}})), "");
+  std::filesystem::remove_all(home);
+}
+
+TEST(Keepalive, OfMpirunThatIsLaterThanTheRanksIsDoubted) {
+  EXPECT_NE(KeepaliveDoubt(120, Set({{"OMPI_COMM_WORLD_SIZE", "4"}})).find("after 480 s"),
+            std::string::npos);
+  const std::map<std::string, std::string> set = {{"OMPI_COMM_WORLD_SIZE", "4"},
+                                                  {"OMPI_MCA_oob_tcp_keepalive_time", "30"},
+                                                  {"OMPI_MCA_oob_tcp_keepalive_intvl", "10"},
+                                                  {"OMPI_MCA_oob_tcp_keepalive_probes", "3"}};
+  EXPECT_EQ(KeepaliveDoubt(120, Set(set)), "");
+  EXPECT_NE(KeepaliveDoubt(60, Set(set)), "");
+  EXPECT_EQ(KeepaliveDoubt(60, Set({{"PMIX_RANK", "0"}})), "");  // srun
 }
 
 }  // namespace

@@ -1,0 +1,56 @@
+#include "launch/job/mca_parameter.h"
+
+#include <fstream>
+
+#include "common/strings.h"
+
+namespace chorus::launch {
+namespace {
+
+// Open MPI's own, in seconds (probes: a number).
+constexpr uint64_t kUsualTime = 300, kUsualInterval = 20, kUsualProbes = 9;
+
+// "value" of a line "name = value"; "" of any other.
+std::string ValueOf(const std::string& line, const std::string& name) {
+  const size_t equals = line.find('=');
+  if (equals == std::string::npos) return "";
+  const auto bare = [](const std::string& text) {
+    const size_t first = text.find_first_not_of(" \t");
+    return first == std::string::npos
+               ? std::string()
+               : text.substr(first, text.find_last_not_of(" \t\r") - first + 1);
+  };
+  return bare(line.substr(0, equals)) == name ? bare(line.substr(equals + 1)) : "";
+}
+
+}  // namespace
+
+std::string McaParameter(const std::string& name, const Variables& variables) {
+  if (const std::string value = variables(StrCat("OMPI_MCA_", name).c_str()); !value.empty()) {
+    return value;
+  }
+  for (const std::string& path : {variables("HOME") + "/.openmpi/mca-params.conf",
+                                  std::string("/etc/openmpi/openmpi-mca-params.conf")}) {
+    std::ifstream file(path);
+    for (std::string line; std::getline(file, line);) {
+      if (const std::string value = ValueOf(line, name); !value.empty()) return value;
+    }
+  }
+  return "";
+}
+
+std::string KeepaliveDoubt(double deadline_seconds, const Variables& variables) {
+  if (variables("OMPI_COMM_WORLD_SIZE").empty()) return "";
+  const auto number = [&](const char* name, uint64_t usual) {
+    return ParseUint64(McaParameter(StrCat("oob_tcp_keepalive_", name), variables)).value_or(usual);
+  };
+  const uint64_t seconds =
+      number("time", kUsualTime) + number("intvl", kUsualInterval) * number("probes", kUsualProbes);
+  if (static_cast<double>(seconds) < deadline_seconds) return "";
+  return StrCat("mpirun would notice a host that vanishes after ", seconds,
+                " s, later than the ranks (cluster.deadline_seconds: ", deadline_seconds,
+                "), and then hang: start it with --mca oob_tcp_keepalive_time 30 --mca "
+                "oob_tcp_keepalive_intvl 10 --mca oob_tcp_keepalive_probes 3");
+}
+
+}  // namespace chorus::launch
