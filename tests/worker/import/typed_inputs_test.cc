@@ -5,6 +5,8 @@
 #include "tests/worker/import/typed_import_testing.h"
 #include "worker/import/batch_reader.h"
 #include "worker/import/crc32c.h"
+#include "worker/import/text_blocks.h"
+#include "worker/import/text_rules.h"
 
 namespace chorus::worker {
 namespace {
@@ -70,6 +72,24 @@ TEST_F(TypedInputsTest, ValuesOfIdsMayBeAFeatureOfTheirOwn) {
   Write("t.csv", "click,sale,item,weights\n0,0,1,1\n");
   EXPECT_NE(ErrorOf(rules, {"t.csv"}).find("value_column is for Parquet, ORC and TFRecord"),
             std::string::npos);
+}
+
+TEST_F(TypedInputsTest, WhatWasImportedFromListsIsScoredFromTextToo) {
+  Write("a", Record(Example({{"click", Integers({0})},
+                             {"sale", Integers({0})},
+                             {"item", Integers({3, 4})},
+                             {"weights", Floats({0.5f, 2})}})));
+  const Batch log = Imported(R"(slot { column: "item" value_column: "weights" })", "a");
+  const auto rules = TextRulesOf(log_);
+  ASSERT_OK(rules.status());
+  Write("t.csv", "item\n3:0.5|4:2\n");
+  const auto blocks =
+      TextBlocks::Open(PosixFiles(), {.schema = *rules, .inputs = {Path("t.csv")}}, log_);
+  ASSERT_OK(blocks.status());
+  RowBlock block;
+  ASSERT_TRUE((*blocks)->Next(&block).value());
+  EXPECT_EQ(block.batch.exposures.slots[0].keys, log.exposures.slots[0].keys);
+  EXPECT_EQ(block.batch.exposures.slots[0].values, log.exposures.slots[0].values);
 }
 
 TEST_F(TypedInputsTest, AFeatureListIsTheValuesOfItsSteps) {
