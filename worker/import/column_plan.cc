@@ -93,7 +93,10 @@ class Planner {
   }
 
   Status PlanShown(const std::string& column, std::optional<uint32_t>* out) {
-    return index_.Has(column) ? PlanOptional("schema", column, out) : Status::Ok();
+    if (!index_.Has(column)) return Status::Ok();
+    RETURN_IF_ERROR(PlanOptional("schema", column, out));
+    if (!types_.empty() && !MayBeLabel(types_[**out])) out->reset();
+    return Status::Ok();
   }
 
   Status PlanLabels() {

@@ -139,6 +139,9 @@ TEST_F(TypedInputsTest, BadRecordsAreCountedAndDamageEndsTheImport) {
     EXPECT_EQ(summary->rows.bad, 1u);
     EXPECT_EQ(ErrorOf(kItems, {"a"}).substr(0, 13), "a, record 1: ");
   }
+  Write("empty", good + ItemRecord(0, tfrecord::Field(2, "")));  // a list of no values has no kind
+  Imported(kItems, "empty");
+  EXPECT_EQ(summary_->notes.size(), 1u);
   Write("a", good + bad[0]);
   EXPECT_EQ(
       ErrorOf(kItems, {"a"}),
