@@ -63,7 +63,11 @@ ColumnType ListOf(const ArrowSchema& element, bool is_map) {
 }  // namespace
 
 ColumnType TypeOfField(const ArrowSchema& field) {
-  if (field.dictionary != nullptr) return TypeOfField(*field.dictionary);
+  if (field.dictionary != nullptr) {
+    const ColumnType of = TypeOfField(*field.dictionary);
+    if (!of.is_list()) return of;
+    return {.kind = ValueKind::kUnsupported, .name = StrCat("dictionary of ", of.name)};
+  }
   const std::string_view format = field.format;
   if (format == "+l" || format == "+L" || format.starts_with("+w:")) {
     return ListOf(*field.children[0], false);

@@ -15,6 +15,10 @@
 namespace chorus::worker {
 namespace {
 
+// Of lists of a typed column, where they come as text and the schema has none.
+constexpr char kListSeparator[] = "|";
+constexpr char kListValueSeparator[] = ":";
+
 class Planner {
  public:
   Planner(const ImportSchema& schema, const std::vector<std::string>& columns,
@@ -90,7 +94,10 @@ class Planner {
   }
 
   Status PlanShown(const std::string& column, std::optional<uint32_t>* out) {
-    return index_.Has(column) ? PlanOptional("schema", column, out) : Status::Ok();
+    if (!index_.Has(column)) return Status::Ok();
+    RETURN_IF_ERROR(PlanOptional("schema", column, out));
+    if (!types_.empty() && !MayBeLabel(types_[**out])) out->reset();
+    return Status::Ok();
   }
 
   Status PlanLabels() {
@@ -160,7 +167,9 @@ class Planner {
           StrCat("slot ", Shown(name), ": separator and value_separator are equal"));
     }
     std::optional<uint32_t> values;
-    RETURN_IF_ERROR(PlanOptional("value_column", slot.value_column(), &values));
+    if (!types_.empty()) {
+      RETURN_IF_ERROR(PlanOptional("value_column", slot.value_column(), &values));
+    }
     ASSIGN_OR_RETURN(const SlotShape shape, ShapeOf(slot, column, values));
     plan_.schema.slots.push_back({.name = name,
                                   .key_space = key_space,
@@ -185,7 +194,7 @@ class Planner {
     if (!types_.empty()) {
       return ShapeOfTyped(slot, types_[column], values ? &types_[*values] : nullptr);
     }
-    if (!values) return ShapeOfText(slot);
+    if (slot.value_column().empty() || !slot.value_separator().empty()) return ShapeOfText(slot);
     return InvalidArgument(StrCat("slot ", Shown(slot.column()),
                                   ": value_column is for Parquet, ORC and TFRecord; text has "
                                   "values beside their ids (value_separator)"));
@@ -210,8 +219,11 @@ class Planner {
     out.set_name(info.name);
     out.set_key_space(info.key_space);
     out.set_context(info.context);
-    out.set_separator(slot.separator());
-    out.set_value_separator(slot.value_separator());
+    // Lists need no separators; the same rows as text do.
+    const bool list = info.multi_valued && slot.separator().empty();
+    const bool values = info.has_values && slot.value_separator().empty();
+    out.set_separator(list ? kListSeparator : slot.separator());
+    out.set_value_separator(values ? kListValueSeparator : slot.value_separator());
     out.set_keep_markers(slot.keep_markers());
     out.set_max_ids(slot.max_ids());
     out.set_keep(slot.has_keep() ? slot.keep() : ColumnSlot::FIRST);

@@ -54,6 +54,7 @@ bool ReadOne(std::string_view feature, FeatureValues* out) {
   WireReader kinds(feature);
   while (kinds.Next()) {
     if (kinds.type() != Type::kBytes || kinds.field() > 3) continue;
+    if (kinds.bytes().empty()) continue;  // of whatever kind: there is no value
     const auto kind = static_cast<FeatureKind>(kinds.field());
     if (!out->Begin(kind)) return false;
     const bool read = kind == FeatureKind::kBytes    ? ReadBytes(kinds.bytes(), out)

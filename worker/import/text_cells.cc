@@ -6,6 +6,7 @@
 #include "common/key.h"
 #include "common/strings.h"
 #include "worker/import/delimited_row.h"
+#include "worker/import/row_parser_parts.h"
 
 namespace chorus::worker {
 namespace {
@@ -189,9 +190,10 @@ Status TextCells::Piece(const SlotPlan& slot, std::string_view piece, ParsedSide
       value = static_cast<float>(*number);
     }
   }
-  const auto id = IdOf(slot, text);
-  if (!id) return Status::Ok();
-  out->keys.push_back(MakeKey(slot.space_seed, *id));
+  if (plan_.rules.IdMayDiffer(text) && !ReadOddId(slot.column, slot.keep_markers, &text)) {
+    return Status::Ok();
+  }
+  out->keys.push_back(MakeKey(slot.space_seed, IdFromText(text)));
   out->values.push_back(value);
   return Status::Ok();
 }
@@ -224,5 +226,7 @@ bool TextCells::IsRemembered(const Row& row) const {
 void TextCells::Remember(const Row& row) {
   for (size_t i = 0; i < context_.size(); ++i) context_[i] = row[plan_.context_columns[i]];
 }
+
+template class RowParserOf<TextCells>;
 
 }  // namespace chorus::worker

@@ -6,6 +6,7 @@
 #include "common/key.h"
 #include "common/strings.h"
 #include "worker/import/delimited_row.h"
+#include "worker/import/row_parser_parts.h"
 
 namespace chorus::worker {
 namespace {
@@ -331,5 +332,7 @@ bool TypedCells::IsRemembered(const Row& row) {
 }
 
 void TypedCells::Remember(const Row& row) { AppendContext(row, &context_); }
+
+template class RowParserOf<TypedCells>;
 
 }  // namespace chorus::worker

@@ -21,6 +21,10 @@ constexpr Kinds kNumbers = {ValueKind::kInteger, ValueKind::kUnsigned, ValueKind
 constexpr Kinds kIds = {ValueKind::kBool, ValueKind::kInteger, ValueKind::kUnsigned,
                         ValueKind::kNumber, ValueKind::kText};
 
+bool IsOneOfKinds(const ColumnType& type, Kinds kinds) {
+  return (!type.is_list() || type.shape == ColumnShape::kFew) && IsOneOf(type.kind, kinds);
+}
+
 class Checker {
  public:
   Checker(const ColumnPlan& plan, const std::vector<ColumnType>& types)
@@ -30,8 +34,7 @@ class Checker {
                std::string_view expected) const {
     if (!column) return Status::Ok();
     const ColumnType& type = types_[*column];
-    const bool one = !type.is_list() || type.shape == ColumnShape::kFew;
-    if (one && IsOneOf(type.kind, kinds)) return Status::Ok();
+    if (IsOneOfKinds(type, kinds)) return Status::Ok();
     return InvalidArgument(StrCat(field, ": column ", Shown(plan_.columns[*column]), " is ",
                                   type.name, ", expected ", expected));
   }
@@ -79,6 +82,8 @@ Result<SlotShape> ShapeOfTyped(const ColumnSlot& slot, const ColumnType& type,
   }
   return shape;
 }
+
+bool MayBeLabel(const ColumnType& type) { return IsOneOfKinds(type, kIds); }
 
 Status CheckTypes(const ColumnPlan& plan, const std::vector<ColumnType>& types) {
   using enum ValueKind;

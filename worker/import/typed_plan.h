@@ -24,6 +24,9 @@ SlotShape ShapeOfText(const ColumnSlot& slot);
 Result<SlotShape> ShapeOfTyped(const ColumnSlot& slot, const ColumnType& type,
                                const ColumnType* values);
 
+// Whether a column of this type may have labels.
+bool MayBeLabel(const ColumnType& type);
+
 // types: [plan.columns].  Error: kInvalidArgument, a column cannot be what the schema makes of it,
 // slots apart.
 Status CheckTypes(const ColumnPlan& plan, const std::vector<ColumnType>& types);

@@ -5,6 +5,8 @@
 #include "common/crc32c.h"
 #include "tests/worker/import/typed_import_testing.h"
 #include "worker/import/batch_reader.h"
+#include "worker/import/text_blocks.h"
+#include "worker/import/text_rules.h"
 
 namespace chorus::worker {
 namespace {
@@ -72,6 +74,24 @@ TEST_F(TypedInputsTest, ValuesOfIdsMayBeAFeatureOfTheirOwn) {
             std::string::npos);
 }
 
+TEST_F(TypedInputsTest, WhatWasImportedFromListsIsScoredFromTextToo) {
+  Write("a", Record(Example({{"click", Integers({0})},
+                             {"sale", Integers({0})},
+                             {"item", Integers({3, 4})},
+                             {"weights", Floats({0.5f, 2})}})));
+  const Batch log = Imported(R"(slot { column: "item" value_column: "weights" })", "a");
+  const auto rules = TextRulesOf(log_);
+  ASSERT_OK(rules.status());
+  Write("t.csv", "item\n3:0.5|4:2\n");
+  const auto blocks =
+      TextBlocks::Open(PosixFiles(), {.schema = *rules, .inputs = {Path("t.csv")}}, log_);
+  ASSERT_OK(blocks.status());
+  RowBlock block;
+  ASSERT_TRUE((*blocks)->Next(&block).value());
+  EXPECT_EQ(block.batch.exposures.slots[0].keys, log.exposures.slots[0].keys);
+  EXPECT_EQ(block.batch.exposures.slots[0].values, log.exposures.slots[0].values);
+}
+
 TEST_F(TypedInputsTest, AFeatureListIsTheValuesOfItsSteps) {
   Write("a", Record(tfrecord::SequenceExample(
                  {{"click", Integers({1})}, {"sale", Integers({1})}},
@@ -119,6 +139,9 @@ TEST_F(TypedInputsTest, BadRecordsAreCountedAndDamageEndsTheImport) {
     EXPECT_EQ(summary->rows.bad, 1u);
     EXPECT_EQ(ErrorOf(kItems, {"a"}).substr(0, 13), "a, record 1: ");
   }
+  Write("empty", good + ItemRecord(0, tfrecord::Field(2, "")));  // a list of no values has no kind
+  Imported(kItems, "empty");
+  EXPECT_EQ(summary_->notes.size(), 1u);
   Write("a", good + bad[0]);
   EXPECT_EQ(
       ErrorOf(kItems, {"a"}),
