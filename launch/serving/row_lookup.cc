@@ -3,16 +3,25 @@
 #include <algorithm>
 
 namespace chorus::launch {
+namespace {
+constexpr size_t kMostInitialRows = size_t{1} << 16;  // that are kept from one piece to the next
+}  // namespace
 
 RowLookup::RowLookup(const ServedModel& model)
-    : model_(model), rows_(model.tables.size()), tables_(model.tables.size()) {
+    : model_(model),
+      rows_(model.tables.size()),
+      tables_(model.tables.size()),
+      initial_(model.tables.size()) {
   positions_.context.resize(model.model().inputs.slot_reads.context.size());
   positions_.exposure.resize(model.model().inputs.slot_reads.exposure.size());
 }
 
 worker::GrainInput RowLookup::Find(const worker::Batch& batch) {
   const worker::SlotReads& reads = model_.model().inputs.slot_reads;
-  initial_.clear();
+  if (initial_rows_ > kMostInitialRows) {
+    for (auto& rows : initial_) rows.clear();
+    initial_rows_ = 0;
+  }
   for (auto& rows : rows_) rows.clear();
   AddSide(reads.context, batch.contexts, &positions_.context);
   AddSide(reads.exposure, batch.exposures, &positions_.exposure);
@@ -38,19 +47,27 @@ void RowLookup::AddSide(const std::vector<worker::SlotRead>& reads,
       for (size_t k = 0; k < std::min(kAhead, keys.size()); ++k) table.Prefetch(keys[k]);
       for (size_t k = 0; k < keys.size(); ++k) {
         if (k + kAhead < keys.size()) table.Prefetch(keys[k + kAhead]);
-        rows_[t].push_back(RowOf(table, keys[k]));
+        rows_[t].push_back(RowOf(t, keys[k]));
       }
     }
   }
 }
 
-const float* RowLookup::RowOf(const ServedTable& table, Key key) {
+const float* RowLookup::RowOf(size_t instance, Key key) {
+  const ServedTable& table = model_.tables[instance];
   const float* const row = table.Find(key);
   if (row != nullptr) return row;
-  if (table.unseen_is_zero()) return table.zeros();
-  initial_.emplace_back(table.dim());
-  table.FillInitial(key, initial_.back().data());
-  return initial_.back().data();
+  return table.unseen_is_zero() ? table.zeros() : InitialRow(instance, key);
+}
+
+const float* RowLookup::InitialRow(size_t instance, Key key) {
+  std::vector<float>& row = initial_[instance][key];
+  if (row.empty()) {
+    row.resize(model_.tables[instance].dim());
+    model_.tables[instance].FillInitial(key, row.data());
+    ++initial_rows_;
+  }
+  return row.data();
 }
 
 }  // namespace chorus::launch

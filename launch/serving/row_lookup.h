@@ -3,7 +3,7 @@
 // in memory. Thread safety: none; a look-up serves one thread at a time.
 
 #include <cstdint>
-#include <deque>
+#include <unordered_map>
 #include <vector>
 
 #include "launch/serving/served_model.h"
@@ -22,13 +22,17 @@ class RowLookup {
  private:
   void AddSide(const std::vector<worker::SlotRead>& reads, const worker::FeatureColumns& columns,
                std::vector<std::vector<uint32_t>>* positions);
-  const float* RowOf(const ServedTable& table, Key key);
+  const float* RowOf(size_t instance, Key key);
+  const float* InitialRow(size_t instance, Key key);
 
   const ServedModel& model_;
   worker::GrainPositions positions_;
   std::vector<std::vector<const float*>> rows_;  // [table instance][position]
   std::vector<const float* const*> tables_;      // [table instance]
-  std::deque<std::vector<float>> initial_;       // of keys that training has not seen
+  // Of keys that training has not seen, by table instance: to draw one takes longer than to compute
+  // a layer's row, and those that come once come again.
+  std::vector<std::unordered_map<Key, std::vector<float>>> initial_;
+  size_t initial_rows_ = 0;
 };
 
 }  // namespace chorus::launch

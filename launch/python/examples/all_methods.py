@@ -26,10 +26,10 @@ def shop(rows: int, seed: int = 1) -> pd.DataFrame:
     user = np.repeat(draw.integers(0, 500, requests), 4)
     item = draw.integers(0, 300, rows)
     price = draw.gamma(2.0, 10.0, rows)
-    taste = np.random.default_rng(0).normal(size=(500, 6)) @ np.random.default_rng(5).normal(size=(6, 300)) / 3
-    liking = taste[user, item]
-    click = draw.random(rows) < 1 / (1 + np.exp(2.0 - liking))
-    sale = click & (draw.random(rows) < 1 / (1 + np.exp(1.0 - liking + price / 20)))
+    world = np.random.default_rng(0)
+    bait, worth, activity = world.normal(size=300), world.normal(size=300), world.normal(size=500)
+    click = draw.random(rows) < 1 / (1 + np.exp(2.0 - bait[item] - 0.7 * activity[user]))
+    sale = click & (draw.random(rows) < 1 / (1 + np.exp(1.0 - worth[item] + bait[item] / 2 + price / 20)))
     return pd.DataFrame({"user": user, "age": 18.0 + user % 50, "item": item, "category": [f"c{i % 12}" for i in item],
                          "price": price, "click": click, "sale": sale})
 
