@@ -9,7 +9,7 @@
 
 namespace chorus::worker {
 namespace {
-constexpr size_t kFillBytes = size_t{1} << 20;
+constexpr size_t kFillBytes = size_t{256} << 10;
 }  // namespace
 
 RecordReader::RecordReader(std::unique_ptr<ByteSource> source)

@@ -31,8 +31,9 @@ Result<bool> TypedCells::TakeOne(uint32_t column, TypedCell* cell) const {
                      StrCat("one value, not ", span.size(),
                             " (a slot takes several with separator, whatever it is)"));
   }
+  if (span.size() == 0) return false;
   *cell = {&cell->column->elements(), span.begin};
-  return span.size() == 1 && !cell->missing();
+  return !cell->missing();
 }
 
 Status TypedCells::NotAs(uint32_t column, const TypedCell& cell, std::string_view expected) const {

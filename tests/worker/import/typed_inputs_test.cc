@@ -139,6 +139,10 @@ TEST_F(TypedInputsTest, BadRecordsAreCountedAndDamageEndsTheImport) {
     EXPECT_EQ(summary->rows.bad, 1u);
     EXPECT_EQ(ErrorOf(kItems, {"a"}).substr(0, 13), "a, record 1: ");
   }
+  Write("none", good + Record(Example({{"click", Integers({})}})));
+  EXPECT_EQ(ErrorOf(kItems, {"none"}),
+            "none, record 1: column 'click': found '[]', expected 0 or 1 (rows without labels are "
+            "imported with --unlabelled)");
   Write("empty", good + ItemRecord(0, tfrecord::Field(2, "")));  // a list of no values has no kind
   Imported(kItems, "empty");
   EXPECT_EQ(summary_->notes.size(), 1u);
