@@ -48,8 +48,8 @@ const std::vector<std::string> kRooms = {"common",
                                          "launch/compare/run",
                                          "launch/compare/measure",
                                          "launch/compare/show",
-                                         "launch/command",
                                          "launch/serving",
+                                         "launch/command",
                                          "launch/python",
                                          "launch"};
 

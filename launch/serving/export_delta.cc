@@ -1,0 +1,303 @@
+#include "launch/serving/export_delta.h"
+
+#include <cstring>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include "common/json.h"
+#include "common/output_folder.h"
+#include "common/strings.h"
+#include "launch/serving/export_files.h"
+
+namespace chorus::launch {
+namespace {
+
+constexpr char kDeltaFormat[] = "chorus-export-delta 1";
+constexpr char kDeltaFile[] = "delta.json";
+constexpr char kNewManifest[] = "manifest.new.json";
+constexpr std::string_view kKeysEnd = ".keys.u64";
+
+struct TableRows {
+  std::vector<Key> keys;
+  std::vector<float> weights;
+  uint64_t dim = 0;
+
+  const float* row(size_t i) const { return weights.data() + i * dim; }
+  void Add(Key key, const float* from) {
+    keys.push_back(key);
+    weights.insert(weights.end(), from, from + dim);
+  }
+};
+
+template <typename T>
+std::string_view BytesOfVector(const std::vector<T>& values) {
+  return {reinterpret_cast<const char*>(values.data()), values.size() * sizeof(T)};
+}
+
+// Tables by the first parts of their files' names, in the order of the manifest.
+std::vector<std::string> TablesIn(const ExportManifest& manifest) {
+  std::vector<std::string> tables;
+  for (const ExportArray& array : manifest.array()) {
+    if (!array.file().ends_with(kKeysEnd)) continue;
+    tables.push_back(array.file().substr(0, array.file().size() - kKeysEnd.size()));
+  }
+  return tables;
+}
+
+const ExportArray* FindArray(const ExportManifest& manifest, const std::string& file) {
+  for (const ExportArray& array : manifest.array()) {
+    if (array.file() == file) return &array;
+  }
+  return nullptr;
+}
+
+bool IsDense(const std::string& file) { return file.starts_with("dense/"); }
+
+Result<TableRows> ReadTableRows(const std::string& table, uint64_t dim, ExportArrays* arrays) {
+  TableRows rows;
+  rows.dim = dim;
+  ASSIGN_OR_RETURN(rows.keys, arrays->Keys(table + std::string(kKeysEnd)));
+  ASSIGN_OR_RETURN(rows.weights, arrays->Floats(table + ".weights.f32", dim));
+  if (rows.weights.size() == rows.keys.size() * dim) return rows;
+  return DataLoss(StrCat(table, ": ", rows.keys.size(), " keys and ", rows.weights.size(),
+                         " weights; expected: ", dim, " each"));
+}
+
+Result<uint64_t> DimOf(const ExportManifest& manifest, const std::string& table) {
+  const ExportArray* const weights = FindArray(manifest, table + ".weights.f32");
+  if (weights != nullptr && weights->shape_size() == 2) return uint64_t{weights->shape(1)};
+  return DataLoss(StrCat("there are no weights of table ", table));
+}
+
+// Files of the output, and their entries.
+class DeltaOutput {
+ public:
+  DeltaOutput(FileSystem& files, std::string folder) : files_(files), folder_(std::move(folder)) {}
+
+  template <typename T>
+  Status Add(const std::string& file, uint64_t cols, const std::vector<T>& values) {
+    const std::string_view bytes = BytesOfVector(values);
+    RETURN_IF_ERROR(Write(file, bytes));
+    ExportArray& array = *delta.add_array();
+    array.set_file(file);
+    array.set_type(sizeof(T) == sizeof(Key) ? "uint64" : "float32");
+    array.add_shape(values.size() / cols);
+    array.add_shape(cols);
+    array.set_xxh3(HexDigits(Checksum(bytes)));
+    return Status::Ok();
+  }
+  Status Write(const std::string& file, std::string_view bytes) {
+    const std::string path = JoinPath(folder_, file);
+    RETURN_IF_ERROR(files_.CreateDirectories(DirectoryOf(path)));
+    return ReplaceFile(files_, path, bytes);
+  }
+
+  ExportDelta delta;
+
+ private:
+  FileSystem& files_;
+  const std::string folder_;
+};
+
+Status AddTableDelta(const std::string& table, const TableRows& before, const TableRows& after,
+                     DeltaOutput* out) {
+  TableRows changed;
+  changed.dim = after.dim;
+  std::vector<Key> gone;
+  size_t b = 0;
+  for (size_t a = 0; a < after.keys.size(); ++a) {
+    const Key key = after.keys[a];
+    while (b < before.keys.size() && before.keys[b] < key) gone.push_back(before.keys[b++]);
+    const bool was_there = b < before.keys.size() && before.keys[b] == key;
+    const size_t row_bytes = after.dim * sizeof(float);
+    if (!was_there || std::memcmp(before.row(b), after.row(a), row_bytes) != 0) {
+      changed.Add(key, after.row(a));
+    }
+    b += was_there ? 1 : 0;
+  }
+  gone.insert(gone.end(), before.keys.begin() + static_cast<std::ptrdiff_t>(b), before.keys.end());
+  RETURN_IF_ERROR(out->Add(table + std::string(kKeysEnd), 1, changed.keys));
+  RETURN_IF_ERROR(out->Add(table + ".weights.f32", changed.dim, changed.weights));
+  return out->Add(table + ".gone.u64", 1, gone);
+}
+
+TableRows Merged(const TableRows& before, const TableRows& changed, const std::vector<Key>& gone) {
+  TableRows out;
+  out.dim = before.dim;
+  size_t c = 0, g = 0;
+  for (size_t b = 0; b < before.keys.size(); ++b) {
+    const Key key = before.keys[b];
+    while (c < changed.keys.size() && changed.keys[c] < key) {
+      out.Add(changed.keys[c], changed.row(c));
+      ++c;
+    }
+    while (g < gone.size() && gone[g] < key) ++g;
+    if (c < changed.keys.size() && changed.keys[c] == key) {
+      out.Add(key, changed.row(c++));
+    } else if (g == gone.size() || gone[g] != key) {
+      out.Add(key, before.row(b));
+    }
+  }
+  for (; c < changed.keys.size(); ++c) out.Add(changed.keys[c], changed.row(c));
+  return out;
+}
+
+// Weights of layers are few: those that changed are there as a whole.
+Status AddDenseDelta(const ExportManifest& before, const ExportManifest& after,
+                     ExportArrays* arrays, DeltaOutput* out) {
+  for (const ExportArray& array : after.array()) {
+    if (!IsDense(array.file())) continue;
+    const ExportArray* const earlier = FindArray(before, array.file());
+    if (earlier != nullptr && earlier->xxh3() == array.xxh3()) continue;
+    const uint64_t cols = array.shape_size() == 2 ? array.shape(1) : 0;
+    ASSIGN_OR_RETURN(const std::vector<float> values, arrays->Floats(array.file(), cols));
+    RETURN_IF_ERROR(out->Add(array.file(), cols, values));
+  }
+  return Status::Ok();
+}
+
+Result<std::string> ReadChecked(FileSystem& files, const std::string& path,
+                                const std::string& xxh3) {
+  ASSIGN_OR_RETURN(std::string bytes, ReadWholeFile(files, path));
+  const std::string checksum = HexDigits(Checksum(bytes));
+  if (checksum == xxh3) return bytes;
+  return DataLoss(StrCat(path, ": checksum ", checksum, "; expected: ", xxh3));
+}
+
+bool SameModel(const ExportManifest& a, const ExportManifest& b) {
+  return a.method() == b.method() && TablesIn(a) == TablesIn(b) &&
+         a.source().SerializeAsString() == b.source().SerializeAsString();
+}
+
+// The export that a delta leads to.
+struct Later {
+  ExportDelta delta;
+  ExportManifest listed;  // the arrays of the delta
+  std::string manifest_bytes;
+  ExportManifest manifest;
+};
+
+Result<Later> ReadDelta(FileSystem& files, const std::string& base, const std::string& folder) {
+  Later later;
+  const std::string path = JoinPath(folder, kDeltaFile);
+  if (!files.Exists(path)) return NotFound(StrCat(folder, ": no delta, there is no ", kDeltaFile));
+  ASSIGN_OR_RETURN(const std::string json, ReadWholeFile(files, path));
+  const Status read = FromJson(json, &later.delta);
+  if (!read.ok()) return DataLoss(StrCat(path, ": ", read.message()));
+  if (later.delta.format() != kDeltaFormat) {
+    return FailedPrecondition(
+        StrCat(path, ": format \"", later.delta.format(), "\"; expected: \"", kDeltaFormat, "\""));
+  }
+  ASSIGN_OR_RETURN(const std::string earlier,
+                   ReadWholeFile(files, JoinPath(base, "manifest.json")));
+  if (HexDigits(Checksum(earlier)) != later.delta.base_xxh3()) {
+    return FailedPrecondition(StrCat(folder, ": made for another export, of step ",
+                                     later.delta.base_step(), ", than ", base));
+  }
+  *later.listed.mutable_array() = later.delta.array();
+  ASSIGN_OR_RETURN(later.manifest_bytes,
+                   ReadChecked(files, JoinPath(folder, kNewManifest), later.delta.manifest_xxh3()));
+  const Status parsed = FromJson(later.manifest_bytes, &later.manifest);
+  if (!parsed.ok()) return DataLoss(StrCat(folder, "/", kNewManifest, ": ", parsed.message()));
+  return later;
+}
+
+// Writes an array of the later export, if it is that.
+template <typename T>
+Status WriteLater(const ExportManifest& manifest, const std::string& file,
+                  const std::vector<T>& values, DeltaOutput* out) {
+  const ExportArray* const array = FindArray(manifest, file);
+  const std::string_view bytes = BytesOfVector(values);
+  if (array != nullptr && array->xxh3() == HexDigits(Checksum(bytes))) {
+    return out->Write(file, bytes);
+  }
+  return DataLoss(StrCat(file, ": what the delta makes of it is not the later export's"));
+}
+
+Status ApplyTables(const ExportManifest& before, const Later& later, ExportArrays* base,
+                   ExportArrays* changes, DeltaOutput* out) {
+  for (const std::string& table : TablesIn(before)) {
+    ASSIGN_OR_RETURN(const uint64_t dim, DimOf(before, table));
+    ASSIGN_OR_RETURN(const TableRows rows, ReadTableRows(table, dim, base));
+    ASSIGN_OR_RETURN(const TableRows changed, ReadTableRows(table, dim, changes));
+    ASSIGN_OR_RETURN(const std::vector<Key> gone, changes->Keys(table + ".gone.u64"));
+    const TableRows merged = Merged(rows, changed, gone);
+    RETURN_IF_ERROR(WriteLater(later.manifest, table + std::string(kKeysEnd), merged.keys, out));
+    RETURN_IF_ERROR(WriteLater(later.manifest, table + ".weights.f32", merged.weights, out));
+  }
+  return Status::Ok();
+}
+
+Status ApplyDense(const Later& later, ExportArrays* base, ExportArrays* changes, DeltaOutput* out) {
+  for (const ExportArray& array : later.manifest.array()) {
+    if (!IsDense(array.file())) continue;
+    const bool changed = FindArray(later.listed, array.file()) != nullptr;
+    const uint64_t cols = array.shape_size() == 2 ? array.shape(1) : 0;
+    ASSIGN_OR_RETURN(const std::vector<float> values,
+                     (changed ? changes : base)->Floats(array.file(), cols));
+    RETURN_IF_ERROR(WriteLater(later.manifest, array.file(), values, out));
+  }
+  return Status::Ok();
+}
+
+}  // namespace
+
+Status WriteDelta(FileSystem& files, const std::string& base, const std::string& full,
+                  const std::string& output) {
+  ASSIGN_OR_RETURN(const auto folder, OutputFolder::Create(files, output, "exporting"));
+  ASSIGN_OR_RETURN(const ExportManifest before, ReadExportManifest(files, base));
+  ASSIGN_OR_RETURN(const ExportManifest after, ReadExportManifest(files, full));
+  if (!SameModel(before, after)) {
+    return FailedPrecondition(StrCat(base, " is no earlier export of the model in ", full,
+                                     ": its layers, tables or columns differ"));
+  }
+  DeltaOutput out(files, folder->path());
+  ExportArrays before_arrays(files, base, before), after_arrays(files, full, after);
+  for (const std::string& table : TablesIn(after)) {
+    ASSIGN_OR_RETURN(const uint64_t dim, DimOf(after, table));
+    ASSIGN_OR_RETURN(const TableRows earlier, ReadTableRows(table, dim, &before_arrays));
+    ASSIGN_OR_RETURN(const TableRows later, ReadTableRows(table, dim, &after_arrays));
+    RETURN_IF_ERROR(AddTableDelta(table, earlier, later, &out));
+  }
+  RETURN_IF_ERROR(AddDenseDelta(before, after, &after_arrays, &out));
+  if (after.has_onnx()) {
+    const std::string& model = after.onnx().file();
+    ASSIGN_OR_RETURN(const std::string bytes,
+                     ReadChecked(files, JoinPath(full, model), after.onnx().xxh3()));
+    RETURN_IF_ERROR(out.Write(model, bytes));
+  }
+  ASSIGN_OR_RETURN(const std::string earlier,
+                   ReadWholeFile(files, JoinPath(base, "manifest.json")));
+  ASSIGN_OR_RETURN(const std::string later, ReadWholeFile(files, JoinPath(full, "manifest.json")));
+  out.delta.set_format(kDeltaFormat);
+  out.delta.set_base_xxh3(HexDigits(Checksum(earlier)));
+  out.delta.set_base_step(before.step());
+  out.delta.set_manifest_xxh3(HexDigits(Checksum(later)));
+  out.delta.set_step(after.step());
+  RETURN_IF_ERROR(out.Write(kNewManifest, later));
+  ASSIGN_OR_RETURN(const std::string json, ToJson(out.delta, {.zeros = true, .indented = true}));
+  RETURN_IF_ERROR(out.Write(kDeltaFile, json));
+  return folder->Commit();
+}
+
+Status ApplyDelta(FileSystem& files, const std::string& base, const std::string& delta,
+                  const std::string& output) {
+  ASSIGN_OR_RETURN(const auto folder, OutputFolder::Create(files, output, "exporting"));
+  ASSIGN_OR_RETURN(const ExportManifest before, ReadExportManifest(files, base));
+  ASSIGN_OR_RETURN(const Later later, ReadDelta(files, base, delta));
+  DeltaOutput out(files, folder->path());
+  ExportArrays base_arrays(files, base, before), changes(files, delta, later.listed);
+  RETURN_IF_ERROR(ApplyTables(before, later, &base_arrays, &changes, &out));
+  RETURN_IF_ERROR(ApplyDense(later, &base_arrays, &changes, &out));
+  if (later.manifest.has_onnx()) {
+    const std::string& model = later.manifest.onnx().file();
+    ASSIGN_OR_RETURN(const std::string bytes,
+                     ReadChecked(files, JoinPath(delta, model), later.manifest.onnx().xxh3()));
+    RETURN_IF_ERROR(out.Write(model, bytes));
+  }
+  RETURN_IF_ERROR(out.Write("manifest.json", later.manifest_bytes));
+  return folder->Commit();
+}
+
+}  // namespace chorus::launch
