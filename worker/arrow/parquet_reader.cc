@@ -13,6 +13,20 @@
 namespace chorus::worker {
 namespace {
 
+// Some years of Arrow return the batches, those before have a place for them.
+template <typename Reader>
+arrow::Result<std::shared_ptr<arrow::RecordBatchReader>> BatchesOf(Reader& reader,
+                                                                   const std::vector<int>& groups,
+                                                                   const std::vector<int>& leaves) {
+  std::unique_ptr<arrow::RecordBatchReader> batches;
+  if constexpr (requires { reader.GetRecordBatchReader(groups, leaves); }) {
+    ARROW_ASSIGN_OR_RAISE(batches, reader.GetRecordBatchReader(groups, leaves));
+  } else {
+    ARROW_RETURN_NOT_OK(reader.GetRecordBatchReader(groups, leaves, &batches));
+  }
+  return std::shared_ptr<arrow::RecordBatchReader>(std::move(batches));
+}
+
 class ParquetReader final : public FileReader {
  public:
   arrow::Status Open(const ChorusArrowInput& input, bool threads) {
@@ -43,8 +57,7 @@ class ParquetReader final : public FileReader {
       AppendLeaves(reader_->manifest().schema_fields[static_cast<size_t>(column)], &leaves);
     }
     reader_->set_batch_size(batch_rows);
-    ARROW_ASSIGN_OR_RAISE(auto batches, reader_->GetRecordBatchReader(groups, leaves));
-    return std::shared_ptr<arrow::RecordBatchReader>(std::move(batches));
+    return BatchesOf(*reader_, groups, leaves);
   }
 
  private:

@@ -213,13 +213,15 @@ TEST(TextTable, NamesFormatsThatAreNoText) {
   const auto error = [](const std::string& bytes) {
     return Rows({Input("t", bytes)}, true).back();
   };
-  EXPECT_EQ(error("PAR1\x15\0"s),
-            "t: this is Parquet, expected delimited text: name it as a file, or write its format into "
-            "the schema to read it from a pipe");
+  EXPECT_EQ(
+      error("PAR1\x15\0"s),
+      "t: this is Parquet, expected delimited text: name it as a file, or write its format into "
+      "the schema to read it from a pipe");
   EXPECT_EQ(error("ORC\x0a\x07\x12"s).substr(0, 14), "t: this is ORC");
-  EXPECT_EQ(error("Obj\x01rest"s),
-            "t: this is Avro, expected delimited text: write it as CSV first, with DuckDB, pandas or "
-            "Spark");
+  EXPECT_EQ(
+      error("Obj\x01rest"s),
+      "t: this is Avro, expected delimited text: write it as CSV first, with DuckDB, pandas or "
+      "Spark");
   EXPECT_EQ(error("PK\x03\x04rest"s).substr(0, 24), "t: this is a zip archive");
   EXPECT_EQ(
       error("\xff\xfe"
