@@ -135,12 +135,20 @@ void AddExport(CLI::App* app, Action* action) {
   CLI::App* command = AddCommand(
       app, "export", "Write embeddings and towers as plain arrays with a manifest, for serving",
       "chorus export --checkpoint ckpt --output model\n"
-      "  chorus export --checkpoint ckpt --output model --format ONNX",
+      "  chorus export --checkpoint ckpt --output model --format ONNX\n"
+      "  chorus export --checkpoint ckpt --since model --output delta\n"
+      "  chorus export --since model --apply delta --output later",
       action, [] { return Alone([] { return RunExport(arguments); }); });
-  command->add_option("--checkpoint", arguments.checkpoint, "A checkpoint, or a directory of them")
-      ->required();
+  command->add_option("--checkpoint", arguments.checkpoint, "A checkpoint, or a directory of them");
   AddBest(command, &arguments.best);
   command->add_option("--output", arguments.output, "Directory to make")->required();
+  CLI::Option* const since = command->add_option(
+      "--since", arguments.since, "An earlier export of the run: write what has changed alone");
+  command
+      ->add_option("--apply", arguments.apply,
+                   "What had changed since the export --since: write the later export, of no "
+                   "checkpoint")
+      ->needs(since);
   static std::string format = "ARRAYS";
   command
       ->add_option("--format", format,

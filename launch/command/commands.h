@@ -30,7 +30,7 @@ struct EvaluateArguments {
   bool best = false;             // of a directory: that of the best evaluation
   std::vector<std::string> log;  // overrides evaluate.log
   std::string oracle;            // overrides evaluate.oracle
-  bool json = false;             // an Evaluation (report.proto) in one line of JSON, in place of tables
+  bool json = false;  // an Evaluation (report.proto) in one line of JSON, in place of tables
 };
 
 struct PredictArguments {
@@ -50,6 +50,9 @@ struct ExportArguments {
   bool best = false;
   std::string output;  // a new directory
   bool onnx = false;   // the layers as an ONNX model, too
+  std::string since;   // an earlier export: what has changed since is written
+  std::string
+      apply;  // what had changed since that export: the later one is written, of no checkpoint
 };
 
 struct ImportArguments {

@@ -13,6 +13,7 @@
 #include "common/file.h"
 #include "common/json.h"
 #include "launch/python/object_column.h"
+#include "launch/serving/export_delta.h"
 #include "launch/serving/scorer.h"
 
 namespace chorus::launch {
@@ -162,6 +163,14 @@ std::unique_ptr<Scorer> Load(const std::string& folder, const std::string& preci
   return std::move(scorer).value();
 }
 
+void Apply(const std::string& base, const std::string& delta, const std::string& output) {
+  const Status status = [&] {
+    const py::gil_scoped_release release;
+    return ApplyDelta(PosixFiles(), base, delta, output);
+  }();
+  if (!status.ok()) Raise(status);
+}
+
 std::string ManifestJson(const Scorer& scorer) {
   const Result<std::string> json = ToJson(scorer.manifest(), {.zeros = true});
   if (!json.ok()) Raise(json.status());
@@ -176,6 +185,8 @@ PYBIND11_MODULE(_native, module) {
   using chorus::launch::FeatureInfo;
   using chorus::launch::Scorer;
   module.doc() = "Chorus's scorer; chorus_cvr.Model is what users call.";
+  module.def("apply_delta", &chorus::launch::Apply, py::arg("base"), py::arg("delta"),
+             py::arg("output"));
   py::class_<FeatureInfo>(module, "Feature")
       .def_readonly("name", &FeatureInfo::name)
       .def_readonly("column", &FeatureInfo::column)

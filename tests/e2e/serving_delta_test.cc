@@ -9,11 +9,11 @@ namespace {
 
 class ExportDeltaTest : public ServingTest {
  protected:
-  // Exports of steps 5 and 10.
+  // Exports of steps 1, whose rows are few, and 10.
   void SetUp() override {
     ServingTest::SetUp();
-    TrainAndExport("objective { base {} } checkpoint { every_steps: 5 }");
-    ExportStep(5, "old", true);
+    TrainAndExport("objective { base {} } checkpoint { every_steps: 1 }");
+    ExportStep(1, "old", true);
     ExportStep(10, "new", true);
   }
   void ExportStep(uint64_t step, const std::string& output, bool onnx) {
@@ -37,6 +37,8 @@ class ExportDeltaTest : public ServingTest {
 };
 
 TEST_F(ExportDeltaTest, MakesTheLaterExportOfTheEarlierOne) {
+  EXPECT_LT(ReadWholeFile(*files_, "old/a.keys.u64")->size(),
+            ReadWholeFile(*files_, "new/a.keys.u64")->size());
   const Status written = launch::WriteDelta(*files_, "old", "new", "delta");
   ASSERT_TRUE(written.ok()) << written.ToString();
   const Status applied = launch::ApplyDelta(*files_, "old", "delta", "made");
@@ -45,6 +47,7 @@ TEST_F(ExportDeltaTest, MakesTheLaterExportOfTheEarlierOne) {
   ASSERT_TRUE(launch::Scorer::Load(*files_, "made").ok());
   // And back: rows that the later one has are gone then.
   ASSERT_TRUE(launch::WriteDelta(*files_, "new", "old", "back").ok());
+  EXPECT_GT(ReadWholeFile(*files_, "back/a.gone.u64")->size(), 0u);
   ASSERT_TRUE(launch::ApplyDelta(*files_, "new", "back", "old-again").ok());
   ExpectSameFiles("old-again", "old");
 }
@@ -59,7 +62,7 @@ TEST_F(ExportDeltaTest, HoldsNothingWhereNothingChanged) {
 TEST_F(ExportDeltaTest, FitsNoOtherExport) {
   ASSERT_TRUE(launch::WriteDelta(*files_, "old", "new", "delta").ok());
   const std::string other = launch::ApplyDelta(*files_, "new", "delta", "made").ToString();
-  EXPECT_NE(other.find("delta: made for another export, of step 5, than new"), std::string::npos)
+  EXPECT_NE(other.find("delta: made for another export, of step 1, than new"), std::string::npos)
       << other;
   const std::string none = launch::ApplyDelta(*files_, "old", "new", "made").ToString();
   EXPECT_NE(none.find("new: no delta"), std::string::npos) << none;

@@ -241,10 +241,14 @@ def _read_scores(path: str) -> Scores:
     return Scores(*(np.ascontiguousarray(table[:, place]) for place in range(3)))
 
 
-def export(run: Union[Run, PathLike], output: PathLike, *, best: bool = False, onnx: bool = False) -> str:
+def export(run: Union[Run, PathLike], output: PathLike, *, best: bool = False, onnx: bool = False,
+           since: PathLike = "") -> str:
     """Writes the model of a run's newest checkpoint (``best``: of its best one) for serving; returns the folder.
-    ``onnx`` adds the layers as an ONNX model."""
+    ``onnx`` adds the layers as an ONNX model. ``since``: an earlier export of the run; what has changed since is then
+    written alone, for ``Model.apply``."""
     arguments = ["export", "--checkpoint", _checkpoint(run), "--output", os.fspath(output)]
+    if os.fspath(since):
+        arguments += ["--since", os.fspath(since)]
     program.run(arguments + (["--best"] if best else []) + (["--format", "ONNX"] if onnx else []))
     return os.fspath(output)
 

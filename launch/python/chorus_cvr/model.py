@@ -48,7 +48,9 @@ class Model:
     the interpreter's lock is free while they do."""
 
     def __init__(self, folder: Union[str, "os.PathLike[str]"], precision: Optional[str] = None) -> None:
-        self._scorer = _native.Scorer(os.fspath(folder), precision or "")
+        self.folder = os.fspath(folder)
+        self._precision = precision or ""
+        self._scorer = _native.Scorer(self.folder, self._precision)
         self.features: Tuple[Feature, ...] = tuple(
             Feature(f.name, f.column, f.context, f.is_numeric, f.multi_valued, f.has_values)
             for f in self._scorer.features())
@@ -63,6 +65,14 @@ class Model:
         twice as fast, needs a CPU with AVX512-BF16 or AMX, and rounds what products read to 8 bits: scores differ by
         some parts in a thousand."""
         return cls(folder, precision)
+
+    def apply(self, delta: Union[str, "os.PathLike[str]"], output: Union[str, "os.PathLike[str]"]) -> None:
+        """Serves the later model that ``export(run, delta, since=model.folder)`` tells of: writes its whole export to
+        the new folder ``output``, loads and checks it, and takes it from then on. Calls of other threads that are
+        under way end with the earlier model; where something is wrong, the earlier one stays."""
+        _native.apply_delta(self.folder, os.fspath(delta), os.fspath(output))
+        self._scorer = _native.Scorer(os.fspath(output), self._precision)
+        self.folder, self._manifest = os.fspath(output), None
 
     @property
     def manifest(self) -> Dict[str, Any]:

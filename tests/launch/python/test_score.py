@@ -161,6 +161,22 @@ def test_damaged_exports_are_refused_by_name(world, tmp_path):
         chorus_cvr.Model.load(copy)
 
 
+def test_a_delta_turns_a_model_into_the_later_one(world, tmp_path):
+    earlier = sorted((world.folder / "run" / "checkpoints").glob("step-*"))[0]
+    assert str(earlier) != str(sorted((world.folder / "run" / "checkpoints").glob("step-*"))[-1])
+    first = chorus_cvr.export(earlier, tmp_path / "first")
+    delta = world.run.export(tmp_path / "delta", since=first)
+    served = chorus_cvr.Model.load(first)
+    step = served.step
+    served.apply(delta, tmp_path / "second")
+    assert served.step > step
+    assert_equal(served.score(world.test), chorus_cvr.Model.load(world.export).score(world.test))
+    assert (tmp_path / "second" / "manifest.json").read_bytes() == (world.folder / "model" / "manifest.json").read_bytes()
+    with pytest.raises(chorus_cvr.FailedPrecondition, match="made for another export"):
+        served.apply(delta, tmp_path / "third")
+    assert len(served.score(world.test)) == 300
+
+
 def test_importing_the_package_loads_no_mpi_and_no_pandas():
     code = ("import sys, chorus_cvr\n"
             "maps = open('/proc/self/maps').read()\n"
