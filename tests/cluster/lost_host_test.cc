@@ -62,20 +62,21 @@ TEST_F(CutHostTest, ForLessThanTheDeadlineChangesNothing) {
 
 TEST_F(CutHostTest, ForLongerIsNamedAtTheDeadlineAndTheJobGoesOnElsewhere) {
   MAKE_HOSTS_OR_SKIP({.hosts = 3});
-  auto job = Begin("run", "3");
+  const auto job = Begin("run", "3");
   hosts_->Cut(3, true);
   EXPECT_TRUE(job->WaitForText("waited in vain for worker 1 on h3", 30)) << job->Errors();
   EXPECT_TRUE(job->WaitForText("with errorcode 69", 10)) << job->Errors();
-  job.reset();  // mpirun would wait for the host's daemon
+  job->Kill(SIGKILL);  // mpirun would wait for the host's daemon
   hosts_->Kill(3);
   ExpectResumesElsewhere("run");
 }
 
 TEST_F(CutHostTest, OfAServerIsNamedByItsWorkers) {
   MAKE_HOSTS_OR_SKIP({.hosts = 3});
-  auto job = Begin("run", "3", {}, {"--set", "cluster.servers=2"});
+  const auto job = Begin("run", "3", {}, {"--set", "cluster.servers=2"});
   hosts_->Cut(2, true);
   EXPECT_TRUE(job->WaitForText("server 1 on h2 (10.77.0.2:", 30)) << job->Errors();
+  job->Kill(SIGKILL);
 }
 
 TEST_F(CutHostTest, AndDeadEndsMpirunThatNamesItAndTheJobGoesOnElsewhere) {
