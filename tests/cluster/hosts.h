@@ -27,7 +27,8 @@ struct HostsPlan {
 class Hosts {
  public:
   // Hosts h1, h2, ...; their names do not resolve. folder: for scripts. Error: kFailedPrecondition,
-  // the machine or its rights do not allow them: skip the test, with this reason.
+  // the machine or its rights do not allow them; nothing is left of them then. MAKE_HOSTS_OR_SKIP
+  // (hosts_testing.h) skips its test with this reason.
   static Result<std::unique_ptr<Hosts>> Make(const HostsPlan& plan, const std::string& folder);
   ~Hosts();
   Hosts(const Hosts&) = delete;
@@ -53,9 +54,11 @@ class Hosts {
   std::string NamespaceOf(uint32_t host) const;
   Status Build();
   Status AddHost(uint32_t host);
+  void EndProcesses(uint32_t host);
 
   const HostsPlan plan_;
   const std::string folder_;
+  uint32_t made_ = 0;  // hosts that have their namespace
   std::vector<std::unique_ptr<Wire>> wires_;
 };
 
