@@ -127,7 +127,8 @@ Finding JudgeMemory(const Host& host) {
   }
   const std::string shared =
       SharedMemoryDoubt(facts.shared_memory_mb << 20, static_cast<uint32_t>(host.ranks.size()));
-  // A doubt: Open MPI may be told to go without it, and another rank may have taken its part before.
+  // A doubt: Open MPI may be told to go without it, and another rank may have taken its part
+  // before.
   if (!shared.empty()) {
     finding.kind = Kind::kDoubt;
     finding.remedy = shared;

@@ -23,9 +23,9 @@ struct PairSpeed {
 };
 
 // Every rank calls it, each with its own listen_address: "" where it would not serve. One rank of
-// each host takes part (with one host, the first two ranks); a pair is measured for `seconds`. Hosts
-// that are not reached cost one wait of some seconds, all of them together. Error: the ranks do not
-// answer.
+// each host takes part (with one host, the first two ranks); a pair is measured for `seconds`.
+// Hosts that are not reached cost one wait of some seconds, all of them together. Error: the ranks
+// do not answer.
 Result<std::vector<PairSpeed>> MeasurePairs(MpiWorld* world, const std::vector<Place>& places,
                                             const std::string& listen_address, double seconds);
 

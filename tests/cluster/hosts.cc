@@ -27,8 +27,8 @@ if [ -e "@FOLDER@/$1.first" ]; then . "@FOLDER@/$1.first"; fi
 shift
 exec "$@"' bash "$@"
 )";
-// The same as mpirun's agent in place of ssh, which hands over a line for a shell, and which does not
-// learn that its host died.
+// The same as mpirun's agent in place of ssh, which hands over a line for a shell, and which does
+// not learn that its host died.
 constexpr char kAgent[] = R"(#!/bin/bash
 host=$1
 shift

@@ -1,7 +1,7 @@
 #pragma once
 // Hosts on this one machine: network namespaces, each with a name of its own, networks between them
-// (wire.h), and mpirun over them as over real ones. They share the file system, unless a host hides a
-// folder. Thread safety: the test's thread.
+// (wire.h), and mpirun over them as over real ones. They share the file system, unless a host hides
+// a folder. Thread safety: the test's thread.
 
 #include <csignal>
 #include <cstdint>

@@ -1,5 +1,5 @@
-// Over several hosts a job finds its servers by itself, whatever networks there are, and computes the
-// bits of one process; what cannot work is refused before the first step, with its host.
+// Over several hosts a job finds its servers by itself, whatever networks there are, and computes
+// the bits of one process; what cannot work is refused before the first step, with its host.
 
 #include "tests/cluster/hosts_testing.h"
 
