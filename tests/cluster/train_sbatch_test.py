@@ -20,7 +20,7 @@ STAND_INS = {
     "srun": """if [ "$1" = --mpi=list ]; then echo "${MPI:-pmix none}"; exit; fi
 echo "started: srun $*"
 if [ -n "${WAITS:-}" ]; then
-  trap 'exit 75' USR1
+  trap 'exit "${STOPPED:-75}"' USR1
   touch "$WAITS"
   for _ in $(seq 100); do sleep 0.1; done
 fi
@@ -77,24 +77,36 @@ class TrainSbatch(unittest.TestCase):
     def test_without_pmix_mpirun_starts_them(self):
         _, output = self.run_script(MPI="none pmi2", SLURM_CPUS_PER_TASK="4")
         self.assertIn("started: mpirun --bind-to none --mca oob_tcp_keepalive_time 30", output)
-        self.assertIn("--set compute.threads=4", output)
+        self.assertIn("chorus train --set compute.threads=4 --config job --resume\n", output)  # the user's own win
 
     def test_parts_of_a_heterogeneous_job_are_one_job_whose_first_serves(self):
         _, output = self.run_script(SLURM_HET_SIZE="2", SLURM_NTASKS_HET_GROUP_0="3", SLURM_CPUS_PER_TASK="4")
         self.assertIn("--het-group=0,1 chorus", output)
-        self.assertIn("--set cluster.servers=3", output)
+        self.assertIn("chorus train --set cluster.servers=3 --config job", output)
+
+    def test_a_heterogeneous_job_needs_srun(self):
+        code, output = self.run_script(MPI="none pmi2", SLURM_HET_SIZE="2", SLURM_NTASKS_HET_GROUP_0="3")
+        self.assertEqual(code, 2)
+        self.assertIn("heterogeneous jobs need srun with PMIx", output)
+        self.assertNotIn("started", output)
 
     def test_a_task_of_an_array_has_its_seed(self):
         _, output = self.run_script("--set", "checkpoint.directory=/c/@SEED@/x", SLURM_ARRAY_TASK_ID="12")
-        self.assertIn("--set checkpoint.directory=/c/12/x --set seed=12 --resume", output)
+        self.assertIn("chorus train --set seed=12 --config job --set checkpoint.directory=/c/12/x --resume\n", output)
+
+    def test_a_seed_of_no_array_is_refused(self):
+        code, output = self.run_script("--set", "checkpoint.directory=/c/@SEED@")
+        self.assertEqual(code, 2)
+        self.assertIn("checkpoint.directory=/c/@SEED@: @SEED@ is the number of an array's task", output)
+        self.assertNotIn("started", output)
 
     def test_what_another_try_may_mend_goes_back_into_the_queue(self):
-        for code in (75, 69, 137):
+        for code in (75, 69, 137, 205):
             _, output = self.run_script(CODE=str(code))
             self.assertIn("scontrol requeue 7", output, code)
 
     def test_what_would_fail_again_does_not(self):
-        for code in (1, 2):
+        for code in (1, 2, 3, 126, 127):
             returned, output = self.run_script(CODE=str(code))
             self.assertEqual(returned, code)
             self.assertNotIn("scontrol", output)
@@ -116,16 +128,24 @@ class TrainSbatch(unittest.TestCase):
         self.assertIn("scontrol requeue", output)
 
     def test_a_signal_reaches_the_ranks_and_their_exit_code_counts(self):
+        self.assertIn("stopped by a signal, saved", self.stop())
+
+    def test_ranks_that_srun_killed_behind_the_first_that_saved_were_stopped_by_the_signal(self):
+        output = self.stop(STOPPED="143", SLURM_RESTART_COUNT="500")
+        self.assertIn("stopped by a signal, exit code 143", output)
+
+    def stop(self, **variables):
+        """The output of a job that gets Slurm's signal when its ranks are there, and goes back into the queue."""
         waiting = pathlib.Path(self.folder.name, "waiting")
-        script = self.start(WAITS=str(waiting))
-        for _ in range(200):
+        script = self.start(WAITS=str(waiting), **variables)
+        for _ in range(600):
             if waiting.exists():
                 break
             time.sleep(0.05)
         script.send_signal(signal.SIGUSR1)
         output, _ = script.communicate(timeout=30)
-        self.assertIn("stopped by a signal, saved", output)
         self.assertIn("scontrol requeue 7", output)
+        return output
 
 
 if __name__ == "__main__":
