@@ -57,7 +57,9 @@ void AddSplit(CLI::App* command, ImportArguments* arguments) {
 void AddImport(CLI::App* app, Action* action) {
   static ImportArguments arguments;
   CLI::App* command = AddCommand(
-      app, "import", "Make a log from text, plain or packed; or give a log labels that came later",
+      app, "import",
+      "Make a log from text (plain or packed), Parquet, ORC or TFRecord; or give a log labels that "
+      "came later",
       "chorus import --schema configs/import/criteo_ppml.textproto --split train:0.8,test:0.2 "
       "--output criteo day1.csv.gz\n"
       "  chorus import --schema my.schema --log my/train my/test --labels sales-of-the-week.tsv",
@@ -94,7 +96,7 @@ void AddImport(CLI::App* app, Action* action) {
       ->add_option("--memory", arguments.memory_bytes,
                    "Most memory for Ali-CCP's common features, like 4GB; more of them lie in a "
                    "temporary file beside the output. And for the counts of min_count: more of "
-                   "them take further passes over the text")
+                   "them take further passes over the inputs")
       ->transform(CLI::AsSizeValue(/*kb_is_1000=*/false));
   AddImportedLabels(command, &arguments, inputs, output);
 }

@@ -1,4 +1,5 @@
-// chorus import: delimited text becomes a binary log (worker/import).
+// chorus import: rows of text or of typed columns become a binary log, or labels that came later a
+// file beside it (worker/import).
 #include <algorithm>
 #include <cstdio>
 #include <thread>

@@ -190,7 +190,7 @@ TEST_F(LateLabelsTest, TheCommandLineSaysWhatItNeeds) {
                "--output");
   expect_usage({"--schema", schema, "--log", Path("early"), "--labels", text, "--unlabelled"},
                "--unlabelled");
-  ExpectFailure(Run(0, Labels("early", "my.schema")), "row_id: the text has no column 'id'");
+  ExpectFailure(Run(0, Labels("early", "my.schema")), "row_id: there is no column 'id'");
 }
 
 }  // namespace

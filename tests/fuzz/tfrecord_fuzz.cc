@@ -1,11 +1,13 @@
 // Any bytes as a file of TFRecord, and, since checksums keep most of them out, as one record of
-// tf.Example in a frame that is right. Nothing may crash, and what is kept must keep the promises of
+// tf.Example in a frame that is right: behind one that shows which kinds its features have, and
+// where none shows it. Nothing may crash, and what is kept must keep the promises of
 // batch.h.
 #include <cstddef>
 #include <cstdint>
 #include <string>
 
 #include "common/check.h"
+#include "common/log.h"
 #include "tests/fuzz/table_reading.h"
 #include "tests/worker/import/tfrecord_testing.h"
 #include "worker/import/chunk_reader.h"
@@ -45,10 +47,10 @@ std::string WholeRecord() {
                                              {"n", tfrecord::Floats({0.5f})}}));
 }
 
-void ReadRecords(const std::string& bytes) {
+void ReadRecords(const std::string& bytes, uint64_t sample = kExampleSample) {
   const ImportSchema schema = EveryKindOfFeature();
   const auto table =
-      OpenExampleRows({testing::InputOf(bytes)}, {"c", "g", "t", "w", "i", "l", "v", "n"});
+      OpenExampleRows({testing::InputOf(bytes)}, {"c", "g", "t", "w", "i", "l", "v", "n"}, sample);
   if (!table.ok()) return;
   const auto plan = PlanColumns(schema, (*table)->columns(), {.types = (*table)->types()});
   if (!plan.ok()) return;
@@ -75,9 +77,13 @@ void ReadRecords(const std::string& bytes) {
 }  // namespace chorus::worker
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  chorus::SetLogLevel(chorus::LogLevel::kError);  // each feature that a sample lacks is warned of
   const std::string bytes(reinterpret_cast<const char*>(data), size);
   chorus::worker::ReadRecords(bytes);
-  chorus::worker::ReadRecords(chorus::worker::WholeRecord() +
-                              chorus::worker::tfrecord::Record(bytes));
+  const std::string record = chorus::worker::tfrecord::Record(bytes);
+  chorus::worker::ReadRecords(chorus::worker::WholeRecord() + record);
+  // Features that the records that are looked at have not got may be of any kind.
+  const std::string none = chorus::worker::tfrecord::Record("");
+  chorus::worker::ReadRecords(none + record + chorus::worker::WholeRecord(), 1);
   return 0;
 }

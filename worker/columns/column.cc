@@ -177,6 +177,7 @@ double ValueColumn::Number(int64_t row) const {
     case Storage::kUint64:
       return static_cast<double>(At<uint64_t>(row));
     default:
+      CHECK(kind_ == ValueKind::kInteger || kind_ == ValueKind::kUnsigned, static_cast<int>(kind_));
       return static_cast<double>(Whole(row));
   }
 }

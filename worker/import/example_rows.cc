@@ -122,12 +122,13 @@ class ExampleRows final : public RowTable {
   std::vector<ColumnType> types_;
 };
 
-// The features of the first records. whole: there are no others.
-Result<std::map<std::string, FeatureKind>> Look(const std::vector<TextInput>& inputs, bool* whole) {
+// The features of the first `sample` records. whole: there are no others.
+Result<std::map<std::string, FeatureKind>> Look(const std::vector<TextInput>& inputs,
+                                                uint64_t sample, bool* whole) {
   std::map<std::string, FeatureKind> found;
   RecordTable records(inputs);
   std::string_view record;
-  for (uint64_t i = 0; i < kExampleSample; ++i) {
+  for (uint64_t i = 0; i < sample; ++i) {
     ASSIGN_OR_RETURN(const bool got, records.Next(&record));
     *whole = !got;
     if (!got) break;
@@ -146,16 +147,17 @@ Result<std::map<std::string, FeatureKind>> Look(const std::vector<TextInput>& in
 }  // namespace
 
 Result<std::unique_ptr<RowTable>> OpenExampleRows(const std::vector<TextInput>& inputs,
-                                                  const std::vector<std::string>& named) {
+                                                  const std::vector<std::string>& named,
+                                                  uint64_t sample) {
   bool whole = false;
-  ASSIGN_OR_RETURN(auto found, Look(inputs, &whole));
+  ASSIGN_OR_RETURN(auto found, Look(inputs, sample, &whole));
   if (found.empty() && whole) {
     return InvalidArgument(StrCat(inputs[0].name, ": found no record with features",
                                   inputs.size() > 1 ? ", nor in any other input" : ""));
   }
   for (const std::string& name : whole ? std::vector<std::string>() : named) {
     if (!found.emplace(name, FeatureKind::kNone).second) continue;
-    LogWarning("no record of the first ", kExampleSample, " has the feature ", Shown(name),
+    LogWarning("no record of the first ", sample, " has the feature ", Shown(name),
                " that the schema names: where it is not, it is missing");
   }
   Features features;

@@ -14,12 +14,13 @@
 
 namespace chorus::worker {
 
-// So many first records are looked at.
+// So many first records are looked at, unless the caller says otherwise.
 inline constexpr uint64_t kExampleSample = 10000;
 
 // named: what the schema names; those that no record of the sample has are warned of, unless the
 // sample is all that there is.  REQUIRES: an input; each can be opened several times.
 Result<std::unique_ptr<RowTable>> OpenExampleRows(const std::vector<TextInput>& inputs,
-                                                  const std::vector<std::string>& named);
+                                                  const std::vector<std::string>& named,
+                                                  uint64_t sample = kExampleSample);
 
 }  // namespace chorus::worker

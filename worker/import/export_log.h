@@ -28,7 +28,7 @@ struct ExportLogSummary {
   bool has_click = true;  // else import takes the text with --unlabelled
 };
 
-// Error: also a row id that is a text with a line end or a NUL byte, which no line can hold
+// Error: also a row id that is a text with a tab, a line end or a NUL byte, which no cell can hold
 // (kInvalidArgument, names the block and the row).
 Result<ExportLogSummary> ExportLog(FileSystem& files, const ExportLogOptions& options);
 

@@ -148,7 +148,7 @@ class Import {
     }));
     statistics.Learn(&log_schema_);
     while (!counts.EndPass()) {
-      LogInfo("the counts of min_count do not fit into --memory: one more pass over the text");
+      LogInfo("the counts of min_count do not fit into --memory: one more pass over the inputs");
       ASSIGN_OR_RETURN(table, OpenTable());
       RETURN_IF_ERROR(ForEachRow(*table, "counted ids of", [&](const KeptRow& kept, uint32_t) {
         counts.Add(kept.context, kept.context_serial, kept.row.exposure);

@@ -1,7 +1,7 @@
 #pragma once
 // `chorus import`: text in, a binary log (or one a part of a split) out.
 //
-// One pass over the text, unless rows are needed before they can be written: one more pass learns
+// One pass over the inputs, unless rows are needed before they can be written: one more pass learns
 // the mean and deviation of standardised numeric columns (from the training part's rows only, or
 // not at all: they can be taken from an earlier log) and counts ids where slots have min_count (in
 // all rows, or not at all), and one more counts rows for a contiguous split. Standard input can be

@@ -27,6 +27,7 @@ struct LogFolder {
   std::vector<std::string> paths = {};
   std::unique_ptr<FileLock> lock = nullptr;
   std::unique_ptr<LogReader> log = nullptr;
+  std::string label_file = {};  // to write
   LabelFile labels = {};
   LabelledLogSummary summary = {};
 };
@@ -78,7 +79,17 @@ class LabelImport {
         return FailedPrecondition(StrCat("logs ", folders_.front().folder, " and ", folder.folder,
                                          ": row ids of one are numbers, of the other texts"));
       }
+      RETURN_IF_ERROR(NameLabelFile(&folder));
     }
+    return Status::Ok();
+  }
+
+  // The label file that comes next, which the folder's lock keeps for this import.
+  Status NameLabelFile(LogFolder* folder) {
+    ASSIGN_OR_RETURN(const auto present, ReadLabelFiles(files_, folder->folder));
+    if (!present.empty()) folder->labels.previous = present.back().labels.checksum;
+    ASSIGN_OR_RETURN(const std::string name, NextLabelFileName(present));
+    folder->label_file = JoinPath(folder->folder, name);
     return Status::Ok();
   }
 
@@ -221,9 +232,7 @@ class LabelImport {
   static void AddBlock(uint32_t index, LabelledBlock block, LogFolder* folder) {
     const LogReader& log = *folder->log;
     const uint32_t file = log.blocks()[index].file;
-    uint32_t first = index;
-    while (first > 0 && log.blocks()[first - 1].file == file) --first;
-    block.block = index - first;
+    block.block = index - log.first_block(file);
     std::vector<LabelledFile>& labelled = folder->labels.files;
     const std::string name = BaseName(log.files()[file]);
     if (labelled.empty() || labelled.back().name != name) {
@@ -252,9 +261,7 @@ class LabelImport {
     LabelledLogSummary& summary = folder->summary;
     summary.folder = folder->folder;
     if (folder->labels.files.empty()) return Status::Ok();
-    ASSIGN_OR_RETURN(const auto present, ReadLabelFiles(files_, folder->folder));
-    if (!present.empty()) folder->labels.previous = present.back().labels.checksum;
-    summary.label_file = JoinPath(folder->folder, NextLabelFileName(present));
+    summary.label_file = folder->label_file;
     return ReplaceFile(files_, summary.label_file, EncodeLabelFile(folder->labels));
   }
 

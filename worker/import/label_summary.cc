@@ -10,8 +10,9 @@ std::string FormatChange(uint64_t more, uint64_t fewer) {
 }
 
 std::string FormatLog(const LabelledLogSummary& log) {
-  if (log.label_file.empty())
+  if (log.label_file.empty()) {
     return SummaryLine(log.folder, "no label changed: nothing is written");
+  }
   return SummaryLine(
       log.label_file,
       StrCat(log.exposures, log.exposures == 1 ? " exposure" : " exposures",

@@ -30,10 +30,11 @@ Result<ImportedAs> HowImported(FileSystem& files, const std::string& path) {
   return out;
 }
 
-// What the features of a column depend on, besides what the log's own schema says. Column and
-// separators do not count: other texts may hold the same ids.
+// What the features of a column depend on, besides what the log's own schema says. Columns and
+// separators do not count: other inputs may hold the same ids.
 std::string RulesOf(ColumnSlot slot) {
   slot.clear_column();
+  slot.clear_value_column();
   slot.clear_separator();
   slot.clear_value_separator();
   if (slot.min_count() <= 1) slot.clear_min_count();

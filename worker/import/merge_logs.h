@@ -35,9 +35,9 @@ struct MergeSummary {
   bool numbered_rows = false;
 };
 
-// Memory: a few blocks, and 8 bytes a row for the comparison of row ids. Errors: kFailedPrecondition, a column is missing in a log or was made by
-// other rules than that of the first one (names column and both), or the output is there;
-// kInvalidArgument, there are no rows.
+// Memory: a few blocks, and 8 bytes a row for the comparison of row ids. Errors:
+// kFailedPrecondition, a column is missing in a log or was made by other rules than that of the
+// first one (names column and both), or the output is there; kInvalidArgument, there are no rows.
 Result<MergeSummary> MergeLogs(FileSystem& files, const MergeOptions& options);
 
 // The summary as lines for a person.

@@ -31,7 +31,7 @@ Result<bool> TypedCells::TakeOne(uint32_t column, TypedCell* cell) const {
                      StrCat("one value, not ", span.size(),
                             " (a slot takes several with separator, whatever it is)"));
   }
-  if (span.size() == 0) return false;
+  if (span.size() == 0) return false;  // its place would be that of another row's value
   *cell = {&cell->column->elements(), span.begin};
   return !cell->missing();
 }
@@ -258,11 +258,15 @@ Status TypedCells::ListIds(const SlotPlan& slot, const Row& row, ValueColumn::Sp
 }
 
 Status TypedCells::ValueOf(const SlotPlan& slot, const TypedCell& cell, float* out) const {
+  const uint32_t column = slot.value_column.value_or(slot.column);
+  const ValueKind kind = cell.column->kind();
+  const bool is_number =
+      kind == ValueKind::kInteger || kind == ValueKind::kUnsigned || kind == ValueKind::kNumber;
+  // A feature that came after the types were looked at may have any kind.
+  if (!cell.missing() && !is_number) return NotAs(column, cell, "a number for each id");
   const double value =
       cell.missing() ? std::numeric_limits<double>::quiet_NaN() : cell.column->Number(cell.row);
-  if (!FitsFloat(value)) {
-    return NotAs(slot.value_column.value_or(slot.column), cell, "a finite value for each id");
-  }
+  if (!FitsFloat(value)) return NotAs(column, cell, "a finite value for each id");
   *out = static_cast<float>(value);
   return Status::Ok();
 }

@@ -39,8 +39,8 @@ class TypedCells : private TextCells {
   void Remember(const Row& row);
 
  private:
-  // What stands for one value: a list of one is that one. False: it is missing.  Error: there are
-  // several.
+  // What stands for one value: a list of one is that one. False: it is missing; a list of none stays
+  // as it is.  Error: there are several.
   Result<bool> TakeOne(uint32_t column, TypedCell* cell) const;
   Status NotAs(uint32_t column, const TypedCell& cell, std::string_view expected) const;
   void NoteMissing(uint32_t column, const TypedCell& cell);

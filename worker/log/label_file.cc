@@ -165,14 +165,25 @@ Result<std::vector<NamedLabelFile>> ReadLabelFiles(FileSystem& files, const std:
   return found;
 }
 
-std::string NextLabelFileName(const std::vector<NamedLabelFile>& present) {
+Result<std::string> NextLabelFileName(std::span<const NamedLabelFile> present) {
   const std::string last = present.empty() ? "" : BaseName(present.back().path);
-  for (uint64_t number = present.size();; ++number) {
+  const auto name_of = [](uint32_t number) {
     char name[40];
-    std::snprintf(name, sizeof(name), "labels-%05llu%s", static_cast<unsigned long long>(number),
-                  kLabelFileEnd);
-    if (name > last) return name;  // names give the order
+    std::snprintf(name, sizeof(name), "labels-%05u%s", number, kLabelFileEnd);
+    return std::string(name);
+  };
+  constexpr uint32_t kLast = 999999;  // no smaller number has a name behind its
+  if (last >= name_of(kLast)) {
+    ASSIGN_OR_RETURN(const std::string free, NextLabelFileName(present.first(present.size() - 1)));
+    return FailedPrecondition(
+        StrCat("labels ", present.back().path,
+               ": label files are merged in the order of their names, and the name of a next one "
+               "cannot come behind this; rename it to ",
+               free));
   }
+  auto number = static_cast<uint32_t>(present.size());
+  while (name_of(number) <= last) ++number;
+  return name_of(number);
 }
 
 }  // namespace chorus::worker

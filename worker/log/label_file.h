@@ -5,6 +5,7 @@
 // Thread safety: pure functions.
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -59,7 +60,8 @@ struct NamedLabelFile {
 };
 Result<std::vector<NamedLabelFile>> ReadLabelFiles(FileSystem& files, const std::string& folder);
 
-// The name of the next one: "labels-00003.labels".
-std::string NextLabelFileName(const std::vector<NamedLabelFile>& present);
+// The name of the next one: "labels-00003.labels". Error: kFailedPrecondition, the last one has
+// another name than these, behind all of them.
+Result<std::string> NextLabelFileName(std::span<const NamedLabelFile> present);
 
 }  // namespace chorus::worker

@@ -32,7 +32,8 @@ class LabelOverlay {
              const std::vector<LogFilePlace>& logs, std::vector<BlockInfo>* blocks,
              std::vector<uint64_t>* states);
 
-  // Gives the rows of block `index` of the log their labels.
+  // Gives the rows of block `index` of the log their labels.  REQUIRES: the batch has as many rows
+  // as Add was told that the block has.
   void Apply(uint32_t index, Batch* batch) const;
   uint64_t rows() const;  // that have labels from here
 

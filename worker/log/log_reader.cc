@@ -224,6 +224,7 @@ class FileLogReader final : public LogReader {
   const std::vector<BlockInfo>& blocks() const override { return blocks_; }
   uint64_t fingerprint() const override { return fingerprint_; }
   const LogLabels& labels() const override { return labels_; }
+  uint32_t first_block(uint32_t file) const override { return places_[file].first_block; }
   uint64_t identity(uint32_t file) const override { return places_[file].identity; }
 
   Status ReadBlock(uint32_t index, Batch* out) const override {
@@ -245,6 +246,9 @@ class FileLogReader final : public LogReader {
     // A block whose own checksums are right may still be another one than the index was made for.
     if (BlockChecksum(bytes) != checksums_[index]) {
       return DataLoss("the block's checksum differs from the index");
+    }
+    if (out->rows() != block.rows) {  // which labels were checked against
+      return DataLoss(StrCat(out->rows(), " rows, the index has ", block.rows));
     }
     overlay_.Apply(index, out);
     RETURN_IF_ERROR(CompareCounts(block, *out));

@@ -29,7 +29,9 @@ struct BlockInfo {
 struct LogLabels {
   std::vector<std::string> files;  // the label files, in the order in which they are merged
   uint64_t rows = 0;               // exposures whose labels they give
-  // [files]: the log's fingerprint as it was before each of them came.
+  // [files]: the fingerprint of the log with the files before each of them. In one folder these are
+  // the log's fingerprints before each came. Labels of several folders may have come in another
+  // order, in which the log had others than these.
   std::vector<uint64_t> fingerprints;
 };
 
@@ -57,6 +59,8 @@ class LogReader {
   uint64_t first_fingerprint() const {
     return labels().fingerprints.empty() ? fingerprint() : labels().fingerprints.front();
   }
+  // The number of a file's first block in blocks(); those of a file follow each other.
+  virtual uint32_t first_block(uint32_t /*file*/) const { return 0; }
   // What label files know a file of the log by, whatever its name: a checksum of its columns and
   // blocks.
   virtual uint64_t identity(uint32_t /*file*/) const { return 0; }

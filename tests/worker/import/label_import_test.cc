@@ -212,6 +212,19 @@ TEST_F(LabelImportTest, RowsThatShareAnIdShareItsLabels) {
   EXPECT_EQ(LabelsOf("log"), "5:10 5:10 6:00 ");
 }
 
+TEST_F(LabelImportTest, ALabelFileThatWasRenamedBehindAllOthersIsNamed) {
+  ImportLog(Exposures(3, NoLabels));
+  ASSERT_TRUE(Add("id,click\n1001,1\n").ok());
+  ASSERT_TRUE(files_->Rename("log/labels-00000.labels", "log/late.labels").ok());
+  const std::string error = AddError("id,click\n1002,1\n");
+  EXPECT_NE(error.find("log/late.labels"), std::string::npos) << error;
+  EXPECT_NE(error.find("rename"), std::string::npos) << error;
+  // A name before the next one is as good as any.
+  ASSERT_TRUE(files_->Rename("log/late.labels", "log/early.labels").ok());
+  ASSERT_TRUE(Add("id,click\n1002,1\n").ok());
+  EXPECT_EQ(LabelsOf("log"), "1000:00 1001:10 1002:10 ");
+}
+
 TEST_F(LabelImportTest, ADiskThatFailsLeavesTheLabelsAsTheyWere) {
   ImportLog(Exposures(3, NoLabels));
   WriteFile(*files_, "late.csv", "id,click\n1001,1\n");

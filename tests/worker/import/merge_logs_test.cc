@@ -2,6 +2,7 @@
 #include <functional>
 
 #include "tests/worker/import/import_log_testing.h"
+#include "tests/worker/import/tfrecord_testing.h"
 #include "tests/worker/log/log_testing.h"
 #include "worker/import/label_import.h"
 #include "worker/import/merge_logs.h"
@@ -142,6 +143,24 @@ TEST_F(MergeLogsTest, OtherRulesAreRefusedWithTheColumnAndBothSides) {
                "slot { column: \"user\" context: true max_ids: 3 }", {"'user'", "max_ids: 3"});
   expect_error("group: \"user\"", "", {"group"});
   expect_error("row_id: \"id\"", "row_id: \"id\" trim: false", {"trim"});
+}
+
+TEST_F(MergeLogsTest, EqualSlotsOfTextAndOfTypedColumnsMerge) {
+  ImportLog("id,click,sale,tags\n1,0,0,a:0.5|b:2\n", "a",
+            R"(row_id: "id" slot { column: "tags" separator: "|" value_separator: ":" })");
+  ImportLog(tfrecord::Record(tfrecord::Example({{"id", tfrecord::Integers({2})},
+                                                {"click", tfrecord::Integers({1})},
+                                                {"sale", tfrecord::Integers({0})},
+                                                {"tags", tfrecord::Bytes({"b", "a"})},
+                                                {"weights", tfrecord::Floats({1, 3})}})),
+            "b", R"(row_id: "id" slot { column: "tags" value_column: "weights" })");
+  const auto summary = Merge({"a", "b"}, "merged");
+  ASSERT_TRUE(summary.ok()) << summary.status().ToString();
+  const SlotColumn tags = ReadLog(*files_, "merged")[0].exposures.slots[0];
+  ASSERT_EQ(tags.keys.size(), 4u);
+  EXPECT_EQ(tags.keys[0], tags.keys[3]);
+  EXPECT_EQ(tags.keys[1], tags.keys[2]);
+  EXPECT_EQ(tags.values, (std::vector<float>{0.5, 2, 1, 3}));
 }
 
 TEST_F(MergeLogsTest, NormalisationThatDiffersIsRefusedAndLikeMakesItOne) {

@@ -6,6 +6,7 @@
 #include <map>
 
 #include "tests/worker/log/log_testing.h"
+#include "worker/log/format.h"
 #include "worker/log/label_file.h"
 #include "worker/log/log_reader.h"
 
@@ -80,7 +81,7 @@ class LabelFileTest : public ::testing::Test {
   }
   std::string Write(const LabelFile& labels) {
     const auto present = ReadLabelFiles(*files_, "d");
-    const std::string path = JoinPath("d", NextLabelFileName(*present));
+    const std::string path = JoinPath("d", NextLabelFileName(*present).value());
     EXPECT_TRUE(ReplaceFile(*files_, path, EncodeLabelFile(labels)).ok());
     return path;
   }
@@ -204,6 +205,24 @@ TEST_F(LabelFileTest, WhatCannotBeTrueOfABlockIsAnErrorAlsoUnderARightChecksum) 
   broken([](LabelledFile* file) { file->blocks[0].clicks = 31; });
   broken([](LabelledFile* file) { ++file->blocks[0].clicks; });
   broken([](LabelledFile* file) { file->blocks[0].conversions = file->blocks[0].clicks + 1; });
+}
+
+TEST_F(LabelFileTest, LabelsOfRowsThatTheIndexAloneHasAreAnError) {
+  // The index says that the first block has more rows than it holds, under a right checksum.
+  std::string bytes = ReadWholeFile(*files_, "d/a.log").value();
+  const size_t tail = bytes.size() - kTailBytes, index = tail - 2 * kIndexEntryBytes;
+  const uint32_t rows = 1u << 20;
+  bytes.replace(index + 8, 4, reinterpret_cast<const char*>(&rows), 4);
+  const uint64_t checksum = Checksum(bytes.substr(index, 2 * kIndexEntryBytes + 8));
+  bytes.replace(tail + 8, 8, reinterpret_cast<const char*>(&checksum), 8);
+  ASSERT_TRUE(ReplaceFile(*files_, "d/a.log", bytes).ok());
+  const auto before = Open();
+  const LabelledBlock block = {.block = 0, .changes = {MakeLabelChange(rows - 1, 0, 0)}};
+  Write({.files = {{.name = "a.log", .identity = before->identity(0), .blocks = {block}}}});
+  Batch batch;
+  const Status status = Open()->ReadBlock(0, &batch);
+  EXPECT_EQ(status.code(), Code::kDataLoss);
+  EXPECT_NE(status.message().find("d/a.log: block 0"), std::string::npos) << status.ToString();
 }
 
 TEST_F(LabelFileTest, ACountBeyondTheBytesAllocatesNothing) {
