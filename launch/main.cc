@@ -1,7 +1,7 @@
 // The program. Exit code 0 when the command succeeded, 1 when it failed and would fail again (the
-// reason once, on standard error), 2 when the command line is wrong, 3 when runs of `compare` failed
-// and its tables are of the others, 69 when a rank, host or network was lost and another try may
-// succeed, 75 when a signal stopped `train` and --resume goes on.
+// reason once, on standard error), 2 when the command line is wrong, 3 when runs of `compare`
+// failed and its tables are of the others, 69 when a rank, host or network was lost and another try
+// may succeed, 75 when a signal stopped `train` and --resume goes on.
 
 #include <sys/resource.h>
 
@@ -20,9 +20,9 @@ namespace {
 
 constexpr int kSomeRunsFailed = 3;
 
-// As many open files as the system lets this process have, since a log may be thousands of files and
-// a server has a connection for each worker: the soft limit, often 1024, is there for programs that
-// use select(). Not more than a million, as some containers have no limit at all.
+// As many open files as the system lets this process have, since a log may be thousands of files
+// and a server has a connection for each worker: the soft limit, often 1024, is there for programs
+// that use select(). Not more than a million, as some containers have no limit at all.
 void RaiseOpenFiles() {
   constexpr rlim_t kEnough = rlim_t{1} << 20;
   rlimit limit = {};

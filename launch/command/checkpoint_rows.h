@@ -1,6 +1,6 @@
 #pragma once
-// The rows of a checkpoint as one sequence per table, in ascending order of keys whatever the number
-// of shards. Thread safety: one thread.
+// The rows of a checkpoint as one sequence per table, in ascending order of keys whatever the
+// number of shards. Thread safety: one thread.
 
 #include <functional>
 #include <memory>

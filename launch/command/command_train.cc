@@ -80,8 +80,8 @@ Status PrintFitted(const ConfigArguments& arguments, worker::Resume resume) {
   return Status::Ok();
 }
 
-// The right to write in checkpoint.directory, for the whole job: rank 0 has it. A job that follows a
-// killed one waits for its rank 0.
+// The right to write in checkpoint.directory, for the whole job: rank 0 has it. A job that follows
+// a killed one waits for its rank 0.
 Result<std::unique_ptr<FileLock>> LockCheckpoints(const TrainConfig& config) {
   const std::string& directory = config.checkpoint().directory();
   if (directory.empty()) return std::unique_ptr<FileLock>();

@@ -16,8 +16,8 @@
 namespace chorus::launch {
 
 // Writes the complete checkpoint `folder` to the new folder `output`.
-// Errors: kDataLoss, the checkpoint is damaged; kFailedPrecondition, see OutputFolder; kInvalidArgument,
-// a layer that has no ONNX translation.
+// Errors: kDataLoss, the checkpoint is damaged; kFailedPrecondition, see OutputFolder;
+// kInvalidArgument, a layer that has no ONNX translation.
 Status ExportModel(FileSystem& files, const std::string& folder, const std::string& output,
                    bool onnx);
 

@@ -9,8 +9,8 @@
 namespace chorus::launch {
 
 // By name from the file's outermost messages on: "DataConfig", "DataConfig.order",
-// "DataConfig.SHUFFLED" (a value of an enum is a name beside the enum's). A comment stands above what
-// it is of, or behind it in its last line; its lines are joined by blanks.
+// "DataConfig.SHUFFLED" (a value of an enum is a name beside the enum's). A comment stands above
+// what it is of, or behind it in its last line; its lines are joined by blanks.
 std::map<std::string, std::string> CommentsOf(std::string_view proto);
 
 }  // namespace chorus::launch

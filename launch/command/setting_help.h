@@ -1,6 +1,6 @@
 #pragma once
-// What a setting means, from config.proto, whose text the program carries: comment, what is allowed,
-// default. Thread safety: pure functions.
+// What a setting means, from config.proto, whose text the program carries: comment, what is
+// allowed, default. Thread safety: pure functions.
 
 #include <string>
 

@@ -7,8 +7,8 @@
 namespace chorus::launch {
 namespace {
 
-// Set to the number of processes: by Open MPI's mpirun, by Hydra and srun --mpi=pmi2, by MVAPICH, by
-// srun in each task of a step. Open MPI starts its daemons by srun, so that ranks may have both.
+// Set to the number of processes: by Open MPI's mpirun, by Hydra and srun --mpi=pmi2, by MVAPICH,
+// by srun in each task of a step. Open MPI starts its daemons by srun, so that ranks may have both.
 constexpr const char* kSizes[] = {"OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "MV2_COMM_WORLD_SIZE",
                                   "SLURM_STEP_NUM_TASKS"};
 // Set by launchers whose ranks MPI can tell: Open MPI's mpirun, MPICH's (Hydra), PMIx (srun

@@ -38,8 +38,8 @@ struct MonitorAddress {
 };
 Result<MonitorAddress> ParseMonitorAddress(const std::string& address, uint32_t rank);
 
-// `environment` with the monitor as one more that hears of steps and reports; as it is where that is
-// null.
+// `environment` with the monitor as one more that hears of steps and reports; as it is where that
+// is null.
 worker::WorkerEnvironment Monitored(worker::WorkerEnvironment environment, Monitor* monitor);
 
 }  // namespace chorus::launch

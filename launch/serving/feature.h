@@ -39,8 +39,8 @@ Result<std::vector<Feature>> FeaturesOf(const ServedModel& model);
 
 // The column of each feature of `side`, or null for features of the other side. Columns have the
 // names of the text that the model was trained on or, all of them, those of the model's features.
-// Errors: kNotFound, names the columns that are not there; kInvalidArgument, a column is there twice
-// or has cells of a kind that its feature cannot be.
+// Errors: kNotFound, names the columns that are not there; kInvalidArgument, a column is there
+// twice or has cells of a kind that its feature cannot be.
 enum class FeatureSide { kAll, kContexts, kExposures };
 Result<std::vector<const InputColumn*>> MatchColumns(const std::vector<Feature>& features,
                                                      const InputColumns& rows, FeatureSide side);

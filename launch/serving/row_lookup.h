@@ -1,6 +1,6 @@
 #pragma once
-// Where the embeddings of a few rows' keys lie: what GrainInput reads (grain_compute.h), from tables
-// in memory. Thread safety: none; a look-up serves one thread at a time.
+// Where the embeddings of a few rows' keys lie: what GrainInput reads (grain_compute.h), from
+// tables in memory. Thread safety: none; a look-up serves one thread at a time.
 
 #include <cstdint>
 #include <unordered_map>

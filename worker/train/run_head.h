@@ -20,8 +20,8 @@ RunHead MakeRunHead(const TrainConfig& config, const std::string& method, const 
                     uint64_t steps);
 
 // Writes it beside `metrics`, but for "" and where reports go into a pipe or a device. A run that
-// resumes keeps the time at which it began. One that cannot be written is a warning: no run ends for
-// it.
+// resumes keeps the time at which it began. One that cannot be written is a warning: no run ends
+// for it.
 Status WriteRunHead(FileSystem& files, const std::string& metrics, bool resumes, RunHead head);
 
 }  // namespace chorus::worker

@@ -1,7 +1,7 @@
 #pragma once
 // What a training run tells its user: step reports and evaluations in metrics.jsonl, in
-// TensorBoard's files and to whoever watches the run, a status line, plain lines. Only worker 0 prints and writes; the others count along. Thread safety: the
-// trainer's thread.
+// TensorBoard's files and to whoever watches the run, a status line, plain lines. Only worker 0
+// prints and writes; the others count along. Thread safety: the trainer's thread.
 
 #include <chrono>
 #include <memory>
@@ -24,8 +24,8 @@ namespace chorus::worker {
 
 class TrainProgress {
  public:
-  // done_steps: before this run. evaluates_again: the last of them is evaluated (once more), in place
-  // of what the file says of it. `session`, `plan` and `stages` outlive this.
+  // done_steps: before this run. evaluates_again: the last of them is evaluated (once more), in
+  // place of what the file says of it. `session`, `plan` and `stages` outlive this.
   static Result<std::unique_ptr<TrainProgress>> Create(Session* session, const ReadingPlan& plan,
                                                        const StagePlan& stages, uint64_t done_steps,
                                                        uint64_t last_step, bool evaluates_again);

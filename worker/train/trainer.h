@@ -1,7 +1,7 @@
 #pragma once
 // Trains a model: the loop over steps that every worker runs. README.md in the project's root has
-// its picture. Thread safety: one call per worker, from one thread; all workers of a job call it with
-// the same configuration.
+// its picture. Thread safety: one call per worker, from one thread; all workers of a job call it
+// with the same configuration.
 
 #include <optional>
 #include <string>

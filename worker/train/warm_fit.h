@@ -28,8 +28,8 @@ struct WarmFit {
 };
 
 // there: the checkpoint's dense state.  manifest: of the checkpoint.  config, tables (names of
-// instances), schema, inputs: of the new model, whose initial weights and state are `here`.  Error: kInvalidArgument when the
-// checkpoint's own configuration does not fit its columns.
+// instances), schema, inputs: of the new model, whose initial weights and state are `here`.  Error:
+// kInvalidArgument when the checkpoint's own configuration does not fit its columns.
 Result<WarmFit> FitState(const DenseState& there, const CheckpointManifest& manifest,
                          const TrainConfig& config, const std::vector<std::string>& tables,
                          const LogSchema& schema, const InputLayout& inputs, DenseState here);
