@@ -27,14 +27,20 @@ if [ -e "@FOLDER@/$1.first" ]; then . "@FOLDER@/$1.first"; fi
 shift
 exec "$@"' bash "$@"
 )";
-// The same as mpirun's agent in place of ssh, which hands over a line for a shell, and which does not
-// learn that its host died.
+// The same as mpirun's agent in place of ssh, which hands over a line for a shell, and which does
+// not learn that its host died.
 constexpr char kAgent[] = R"(#!/bin/bash
 host=$1
 shift
 "@FOLDER@/on_host" "$host" bash -c "$*"
 code=$?
-if [ "$code" -eq 137 ]; then sleep 600; fi
+if [ "$code" -eq 137 ]; then
+  # As long as mpirun, and no longer.
+  for _ in $(seq 600); do
+    kill -0 "$PPID" 2>/dev/null || exit "$code"
+    sleep 1
+  done
+fi
 exit "$code"
 )";
 
@@ -54,9 +60,9 @@ Result<std::unique_ptr<Hosts>> Hosts::Make(const HostsPlan& plan, const std::str
 }
 
 Hosts::~Hosts() {
-  for (uint32_t host = 1; host <= plan_.hosts; ++host) Kill(host);
+  for (uint32_t host = 1; host <= made_; ++host) EndProcesses(host);
   wires_.clear();
-  for (uint32_t host = 1; host <= plan_.hosts; ++host) {
+  for (uint32_t host = 1; host <= made_; ++host) {
     static_cast<void>(Ip("netns del " + NamespaceOf(host)).ok());
   }
 }
@@ -83,6 +89,7 @@ Status Hosts::Build() {
 Status Hosts::AddHost(uint32_t host) {
   const std::string space = NamespaceOf(host);
   RETURN_IF_ERROR(Ip("netns add " + space));
+  made_ = host;
   RETURN_IF_ERROR(Ip(StrCat("-n ", space, " link set lo up")));
   // Before the networks, as docker's may be: the first address is then the bridge's.
   if (plan_.docker) {
@@ -146,9 +153,21 @@ void Hosts::Cut(uint32_t host, bool cut) {
 
 void Hosts::Kill(uint32_t host) {
   Cut(host, true);
-  const test::Finished pids = test::RunProcess({"ip", "netns", "pids", NamespaceOf(host)}, 10);
-  for (const std::string& pid : Split(pids.output, '\n')) {
-    if (const auto number = ParseUint64(pid)) kill(static_cast<pid_t>(*number), SIGKILL);
+  EndProcesses(host);
+}
+
+void Hosts::EndProcesses(uint32_t host) {
+  // More than once: a process may begin another one while it is ended.
+  constexpr int kTries = 5;
+  for (int attempt = 0; attempt < kTries; ++attempt) {
+    const test::Finished pids = test::RunProcess({"ip", "netns", "pids", NamespaceOf(host)}, 10);
+    bool any = false;
+    for (const std::string& pid : Split(pids.output, '\n')) {
+      const auto number = ParseUint64(pid);
+      any = any || number.has_value();
+      if (number.has_value()) kill(static_cast<pid_t>(*number), SIGKILL);
+    }
+    if (!any) return;
   }
 }
 

@@ -1,7 +1,7 @@
 #pragma once
 // Hosts on this one machine: network namespaces, each with a name of its own, networks between them
-// (wire.h), and mpirun over them as over real ones. They share the file system, unless a host hides a
-// folder. Thread safety: the test's thread.
+// (wire.h), and mpirun over them as over real ones. They share the file system, unless a host hides
+// a folder. Thread safety: the test's thread.
 
 #include <csignal>
 #include <cstdint>
@@ -27,7 +27,8 @@ struct HostsPlan {
 class Hosts {
  public:
   // Hosts h1, h2, ...; their names do not resolve. folder: for scripts. Error: kFailedPrecondition,
-  // the machine or its rights do not allow them: skip the test, with this reason.
+  // the machine or its rights do not allow them; nothing is left of them then. MAKE_HOSTS_OR_SKIP
+  // (hosts_testing.h) skips its test with this reason.
   static Result<std::unique_ptr<Hosts>> Make(const HostsPlan& plan, const std::string& folder);
   ~Hosts();
   Hosts(const Hosts&) = delete;
@@ -53,9 +54,11 @@ class Hosts {
   std::string NamespaceOf(uint32_t host) const;
   Status Build();
   Status AddHost(uint32_t host);
+  void EndProcesses(uint32_t host);
 
   const HostsPlan plan_;
   const std::string folder_;
+  uint32_t made_ = 0;  // hosts that have their namespace
   std::vector<std::unique_ptr<Wire>> wires_;
 };
 

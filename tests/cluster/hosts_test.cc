@@ -1,5 +1,5 @@
-// Over several hosts a job finds its servers by itself, whatever networks there are, and computes the
-// bits of one process; what cannot work is refused before the first step, with its host.
+// Over several hosts a job finds its servers by itself, whatever networks there are, and computes
+// the bits of one process; what cannot work is refused before the first step, with its host.
 
 #include "tests/cluster/hosts_testing.h"
 
@@ -40,16 +40,49 @@ TEST_F(HostsTest, OfIPv6AloneTrainTheSameBits) {
 TEST_F(HostsTest, ServersListenInTheNetworkThatIsSet) {
   MAKE_HOSTS_OR_SKIP({.hosts = 2, .networks = 2, .ipv6 = true});
   const e2e::Outcome one = OneProcess();
-  for (const char* address : {"eth1", "fd77:0::/64"}) {
-    const std::string run = StrCat("run", address[0], address[1]);
-    ExpectSuccess(Train(run, {{"h1", 1}, {"h2", 1}},
-                        {"--set", StrCat("cluster.listen_address=", address), "--set",
-                         "cluster.placement=COLOCATED"}));
-    ExpectSame(run, one);
+  // MPI has the first network, which is the servers' too unless they are told otherwise.
+  const std::vector<std::string> options = {"--mca", "btl_tcp_if_include", "eth0",
+                                            "--mca", "oob_tcp_if_include", "eth0"};
+  constexpr uint64_t kTraffic = 100000;  // of pulls and pushes at least; others' is far below
+  const struct {
+    const char* run;
+    const char* address;
+    bool ipv4, ipv6;  // whether they are on eth1
+  } cases[] = {{"interface", "eth1", true, false},
+               {"subnet", "fd77:1::/64", false, true},
+               {"nothing", "", false, false}};
+  for (const auto& test : cases) {
+    Wire& network = hosts_->network(1);
+    const uint64_t ipv4 = network.CarriedBytes(Wire::kIPv4);
+    const uint64_t ipv6 = network.CarriedBytes(Wire::kIPv6);
+    const std::vector<std::string> sets = {"--set", StrCat("cluster.listen_address=", test.address),
+                                           "--set", "cluster.placement=COLOCATED"};
+    ExpectSuccess(test::RunProcess(
+        hosts_->Mpirun({{"h1", 1}, {"h2", 1}}, Command("train", Config(test.run), sets), options),
+        kLimitSeconds, test::MpirunEnvironment()));
+    ExpectSame(test.run, one);
+    EXPECT_EQ(network.CarriedBytes(Wire::kIPv4) - ipv4 > kTraffic, test.ipv4) << test.run;
+    EXPECT_EQ(network.CarriedBytes(Wire::kIPv6) - ipv6 > kTraffic, test.ipv6) << test.run;
   }
-  ExpectFailure(Train("wrong", {{"h1", 1}, {"h2", 1}}, {"--set", "cluster.listen_address=eth7"}),
-                "cluster.listen_address on h1: \"eth7\" is no address, subnet or interface here; "
-                "there are lo 127.0.0.1/8, eth0 10.77.0.1/24");
+}
+
+TEST_F(HostsTest, AListenAddressNeedsAMeaningOnlyWhereServersAre) {
+  MAKE_HOSTS_OR_SKIP({.hosts = 2});
+  // An address of the first host alone, where the one server is.
+  ExpectSuccess(
+      Train("run", {{"h1", 1}, {"h2", 1}}, {"--set", "cluster.listen_address=10.77.0.1"}));
+  ExpectSame("run", OneProcess());
+  const std::vector<std::string> wrong = {"--set", "cluster.listen_address=eth7"};
+  const std::string error =
+      "cluster.listen_address on h1: \"eth7\" is no address, subnet or interface here; there "
+      "are lo 127.0.0.1/8, eth0 10.77.0.1/24";
+  ExpectFailure(Train("wrong", {{"h1", 1}, {"h2", 1}}, wrong), error);
+  ExpectFailure(Train("loopback", {{"h1", 1}, {"h2", 1}}, {"--set", "cluster.listen_address=lo"}),
+                "cluster.listen_address on h1: \"lo\" is loopback");
+  const test::Finished doctor = hosts_->Run(
+      {{"h1", 1}, {"h2", 1}}, Command("doctor", Config("doctor"), wrong), kLimitSeconds);
+  EXPECT_EQ(doctor.code, 1);
+  EXPECT_NE(doctor.output.find("WRONG  network    " + error), std::string::npos) << doctor.output;
 }
 
 TEST_F(HostsTest, AFolderThatIsNotSharedIsFoundBeforeTheFirstStep) {
@@ -83,6 +116,12 @@ TEST_F(HostsTest, TheDoctorSaysWhatIsWrongAndWhere) {
   EXPECT_EQ(ill.code, 1);
   EXPECT_NE(ill.output.find("rank 2 on h3 sees another folder"), std::string::npos) << ill.output;
   EXPECT_NE(ill.output.find("WRONG  folders"), std::string::npos) << ill.output;
+  const test::Finished lazy = hosts_->Run(
+      ranks, Command("doctor", Config("lazy"), {"--set", "cluster.servers=3"}), kLimitSeconds);
+  EXPECT_EQ(lazy.code, 1);
+  EXPECT_NE(lazy.output.find("WRONG  ranks      cluster.servers: 3 of 3 ranks leave no worker"),
+            std::string::npos)
+      << lazy.output;
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
-// Networks that are slow, lossy or cut, and hosts that vanish: the job computes the same bits, or it
-// ends soon, names the rank and its host, and goes on elsewhere with --resume.
+// Networks that are slow, lossy or cut, and hosts that vanish: the job computes the same bits, or
+// it ends soon, names the rank and its host, and goes on elsewhere with --resume.
 
 #include <chrono>
 
@@ -12,6 +12,9 @@ using LostHostTest = HostsTest;
 
 constexpr char kLongJob[] =
     "data { epochs: 8 } step { grains_per_step: 4 } checkpoint { every_steps: 10 }";
+
+// In seconds. It bounds MPI_Init, too, which takes some on a busy machine.
+constexpr char kDeadline[] = "8";
 
 // mpirun notices a lost host by these; without, its own sockets wait for a quarter of an hour.
 const std::vector<std::string> kKeepalive = {"--mca", "oob_tcp_keepalive_time",   "2",
@@ -29,7 +32,7 @@ class CutHostTest : public HostsTest {
         hosts_->Mpirun({{"h1", 1}, {"h2", 1}, {"h3", 1}},
                        Command("train", Config(run, kLongJob), sets), options),
         test::MpirunEnvironment());
-    EXPECT_TRUE(job->WaitForText("checkpoint ", 30)) << job->Errors();
+    EXPECT_TRUE(job->WaitForText("checkpoint ", kLimitSeconds)) << job->Errors();
     return job;
   }
   void ExpectResumesElsewhere(const std::string& run) {
@@ -62,9 +65,10 @@ TEST_F(CutHostTest, ForLessThanTheDeadlineChangesNothing) {
 
 TEST_F(CutHostTest, ForLongerIsNamedAtTheDeadlineAndTheJobGoesOnElsewhere) {
   MAKE_HOSTS_OR_SKIP({.hosts = 3});
-  const auto job = Begin("run", "3");
+  const auto job = Begin("run", kDeadline);
   hosts_->Cut(3, true);
-  EXPECT_TRUE(job->WaitForText("waited in vain for worker 1 on h3", 30)) << job->Errors();
+  EXPECT_TRUE(job->WaitForText("waited in vain for worker 1 on h3", kLimitSeconds))
+      << job->Errors();
   EXPECT_TRUE(job->WaitForText("with errorcode 69", 10)) << job->Errors();
   job->Kill(SIGKILL);  // mpirun would wait for the host's daemon
   hosts_->Kill(3);
@@ -73,9 +77,9 @@ TEST_F(CutHostTest, ForLongerIsNamedAtTheDeadlineAndTheJobGoesOnElsewhere) {
 
 TEST_F(CutHostTest, OfAServerIsNamedByItsWorkers) {
   MAKE_HOSTS_OR_SKIP({.hosts = 3});
-  const auto job = Begin("run", "3", {}, {"--set", "cluster.servers=2"});
+  const auto job = Begin("run", kDeadline, {}, {"--set", "cluster.servers=2"});
   hosts_->Cut(2, true);
-  EXPECT_TRUE(job->WaitForText("server 1 on h2 (10.77.0.2:", 30)) << job->Errors();
+  EXPECT_TRUE(job->WaitForText("server 1 on h2 (10.77.0.2:", kLimitSeconds)) << job->Errors();
   job->Kill(SIGKILL);
 }
 

@@ -20,7 +20,8 @@ namespace chorus::cluster {
 namespace {
 
 constexpr size_t kLargestFrame = 65536;
-constexpr size_t kAddressBytes = 6;  // destination, then source
+constexpr size_t kAddressBytes = 6;                   // destination, then source
+constexpr size_t kHeadBytes = 2 * kAddressBytes + 2;  // and the kind of what follows
 
 Result<int> OpenTap(const std::string& namespace_file, const std::string& name) {
   const int there = open(namespace_file.c_str(), O_RDONLY | O_CLOEXEC);
@@ -84,7 +85,13 @@ void Wire::SetLoss(double probability) {
 
 void Wire::Cut(size_t port, bool cut) {
   const MutexLock lock(mutex_);
+  CHECK(port < cut_.size(), "nothing is plugged in there");
   cut_[port] = cut;
+}
+
+uint64_t Wire::CarriedBytes(uint16_t ether_type) {
+  const MutexLock lock(mutex_);
+  return carried_[ether_type];
 }
 
 void Wire::Run() {
@@ -117,10 +124,13 @@ void Wire::Run() {
 void Wire::Receive(size_t port) {
   std::string bytes(kLargestFrame, '\0');
   const ssize_t got = read(ports_[port], bytes.data(), bytes.size());
-  if (got < static_cast<ssize_t>(2 * kAddressBytes)) return;
+  if (got < static_cast<ssize_t>(kHeadBytes)) return;
   bytes.resize(static_cast<size_t>(got));
   if (cut_[port] || std::uniform_real_distribution<double>()(random_) < loss_) return;
   port_of_[bytes.substr(kAddressBytes, kAddressBytes)] = port;
+  const auto byte = [&](size_t at) { return static_cast<uint16_t>(bytes[at] & 0xff); };
+  carried_[static_cast<uint16_t>(byte(2 * kAddressBytes) << 8 | byte(2 * kAddressBytes + 1))] +=
+      bytes.size();
   flying_.push_back({Clock::now() + delay_, port, std::move(bytes)});
 }
 

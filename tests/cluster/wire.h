@@ -33,6 +33,9 @@ class Wire {
   void SetDelay(double seconds);     // of each frame
   void SetLoss(double probability);  // of each frame
   void Cut(size_t port, bool cut);   // nothing passes in either direction
+  // In frames of this kind, kIPv4 or kIPv6, so far.
+  uint64_t CarriedBytes(uint16_t ether_type);
+  static constexpr uint16_t kIPv4 = 0x0800, kIPv6 = 0x86dd;
 
  private:
   using Clock = std::chrono::steady_clock;
@@ -54,6 +57,7 @@ class Wire {
   Clock::duration delay_ GUARDED_BY(mutex_) = Clock::duration::zero();
   double loss_ GUARDED_BY(mutex_) = 0;
   std::vector<bool> cut_ GUARDED_BY(mutex_);
+  std::map<uint16_t, uint64_t> carried_ GUARDED_BY(mutex_);
   std::deque<Frame> flying_
       GUARDED_BY(mutex_);  // in order of arrival and, but for a new delay, of due
   std::map<std::string, size_t> port_of_ GUARDED_BY(mutex_);  // by hardware address
