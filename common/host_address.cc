@@ -15,7 +15,9 @@
 #include <fstream>
 #include <memory>
 #include <optional>
+#include <tuple>
 
+#include "common/node_name.h"
 #include "common/strings.h"
 
 namespace chorus {
@@ -111,13 +113,8 @@ std::optional<HostAddress> AddressOf(const ifaddrs& entry) {
 }
 
 Status NothingMeant(const std::string& setting, const std::vector<HostAddress>& own) {
-  std::vector<std::string> there;
-  for (const HostAddress& address : own) {
-    there.push_back(StrCat(address.interface, " ", address.text, "/", address.prefix));
-  }
   return InvalidArgument(StrCat("\"", setting, "\" is no address, subnet or interface here; there ",
-                                there.size() == 1 ? "is " : "are ",
-                                there.empty() ? "none" : Join(there, ", ")));
+                                own.size() == 1 ? "is " : "are ", AddressList(own)));
 }
 
 // The network of "10.0.0.0/16"; nothing if it is none.
@@ -154,14 +151,18 @@ std::vector<Bits> Resolve(const std::string& name) {
   return resolved;
 }
 
+// The less, the likelier it is that other machines reach this machine there.
+std::tuple<bool, bool, bool, bool> Rank(const HostAddress& address) {
+  return {address.loopback, address.link_local, address.doubtful, address.is_v6()};
+}
+
 std::vector<HostAddress> Reachable(const std::vector<HostAddress>& own) {
   std::vector<HostAddress> chosen;
   for (const HostAddress& address : own) {
     if (!address.loopback && !address.link_local) chosen.push_back(address);
   }
-  std::stable_sort(chosen.begin(), chosen.end(), [](const auto& a, const auto& b) {
-    return std::pair(a.doubtful, a.is_v6()) < std::pair(b.doubtful, b.is_v6());
-  });
+  std::stable_sort(chosen.begin(), chosen.end(),
+                   [](const auto& a, const auto& b) { return Rank(a) < Rank(b); });
   return chosen;
 }
 
@@ -209,7 +210,18 @@ Result<std::vector<HostAddress>> ChooseAddresses(const std::string& setting,
     }
   }
   if (chosen.empty()) return NothingMeant(setting, own);
+  // A wide subnet may hold docker's bridge, too, and an interface several addresses.
+  std::stable_sort(chosen.begin(), chosen.end(),
+                   [](const auto& a, const auto& b) { return Rank(a) < Rank(b); });
   return chosen;
+}
+
+std::string AddressList(const std::vector<HostAddress>& addresses) {
+  std::vector<std::string> texts;
+  for (const HostAddress& address : addresses) {
+    texts.push_back(StrCat(address.interface, " ", address.text, "/", address.prefix));
+  }
+  return texts.empty() ? "none" : Join(texts, ", ");
 }
 
 bool SameNetwork(const HostAddress& a, const HostAddress& b) {
@@ -250,7 +262,11 @@ std::string NetworkIdentity() {
   std::ifstream("/proc/sys/kernel/random/boot_id") >> boot;
   struct stat network = {};
   if (::stat("/proc/self/ns/net", &network) != 0) network = {};
-  return StrCat(boot, "-", network.st_ino);
+  // The name tells hosts apart even where the system shows neither of these, or where machines are
+  // copies of a running one.
+  std::string identity = StrCat(boot, "-", network.st_ino, "-", NodeName());
+  std::replace(identity.begin(), identity.end(), ' ', '_');
+  return identity;
 }
 
 }  // namespace chorus

@@ -1,8 +1,8 @@
 #pragma once
-// The addresses of this machine, which of them a setting means, and in which order another machine's
-// are to be tried. Machines have several networks, some of which no other machine is on (bridges of
-// containers, which have the same address everywhere): no machine can say by itself which of its
-// addresses others reach, so it tells all, and who connects tries them.
+// The addresses of this machine, which of them a setting means, and in which order another
+// machine's are to be tried. Machines have several networks, some of which no other machine is on
+// (bridges of containers, which have the same address everywhere): no machine can say by itself
+// which of its addresses others reach, so it tells all, and who connects tries them.
 // Thread safety: any thread.
 
 #include <cstdint>
@@ -34,10 +34,15 @@ std::vector<HostAddress> OwnAddresses();
 std::string OutwardAddress();
 
 // Those of `own` that a setting means: an address ("10.0.0.7"), a subnet ("10.0.0.0/16",
-// "fd00::/64"), an interface ("eth1") or a host name; at least one. "" means all that other machines
-// may reach, likely ones first; there may be none. Error: kInvalidArgument, lists what there is.
+// "fd00::/64"), an interface ("eth1") or a host name; at least one, in the order in which other
+// machines likely reach them (loopback last, before it link-local and doubtful ones, IPv4 before
+// IPv6). "" means all that other machines may reach, in the same order; there may be none. Error:
+// kInvalidArgument, lists what there is.
 Result<std::vector<HostAddress>> ChooseAddresses(const std::string& setting,
                                                  const std::vector<HostAddress>& own);
+
+// "eth0 10.0.0.7/24, lo 127.0.0.1/8", "none"; for messages.
+std::string AddressList(const std::vector<HostAddress>& addresses);
 
 // Whether both are addresses of one network.
 bool SameNetwork(const HostAddress& a, const HostAddress& b);
@@ -51,9 +56,9 @@ std::vector<HostAddress> ByLikelihood(const std::vector<HostAddress>& theirs,
 // "10.0.0.7:41230", "[fd00::7]:41230"
 std::string EndpointText(const std::string& address, uint16_t port);
 
-// What two processes share that reach each other by the loopback device: "BOOT-NAMESPACE".
-// Hosts have different ones even if they have the same name, and so have containers with networks of
-// their own.
+// What two processes share that reach each other by the loopback device: "BOOT-NAMESPACE-NAME",
+// without blanks. Hosts have different ones even if they have the same name, and so have containers
+// with networks of their own.
 std::string NetworkIdentity();
 
 }  // namespace chorus

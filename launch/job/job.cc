@@ -20,6 +20,7 @@
 #include "launch/job/monitor.h"
 #include "launch/job/mpi_world.h"
 #include "launch/job/places.h"
+#include "launch/job/roles.h"
 #include "launch/job/server_node.h"
 #include "launch/job/shared_folder.h"
 #include "launch/job/supervisor.h"
@@ -31,40 +32,9 @@ namespace {
 // At the end of a job a rank gives up when it has waited, and nobody has asked its server anything,
 // for so many deadlines.
 constexpr double kIdleDeadlines = 20;
-
-// Who a rank is.
-struct Roles {
-  uint32_t servers = 0;
-  uint32_t workers = 0;
-  int server = -1;  // this rank's number among the servers; -1: none
-  int worker = -1;
-
-  std::string Name() const {
-    if (server < 0) return StrCat("worker ", worker);
-    if (worker < 0) return StrCat("server ", server);
-    return StrCat("server ", server, " and worker ", worker);
-  }
-};
-
-Result<Roles> RolesOf(const ClusterConfig& cluster, uint32_t rank, uint32_t ranks) {
-  Roles roles;
-  if (cluster.placement() == ClusterConfig::COLOCATED) {
-    roles.servers = roles.workers = ranks;
-    roles.server = roles.worker = static_cast<int>(rank);
-    return roles;
-  }
-  if (cluster.servers() >= ranks) {
-    return InvalidArgument(StrCat("cluster.servers: ", cluster.servers(), " of ", ranks,
-                                  " ranks leave no worker; start more ranks (mpirun -n ",
-                                  cluster.servers() + 1, " or more)"));
-  }
-  roles.servers = cluster.servers();
-  roles.workers = ranks - cluster.servers();
-  const bool serves = rank < roles.servers;
-  roles.server = serves ? static_cast<int>(rank) : -1;
-  roles.worker = serves ? -1 : static_cast<int>(rank - roles.servers);
-  return roles;
-}
+// The first rank looks for what the others wrote after these have looked for what it wrote: both
+// waits together stay well below a deadline.
+constexpr double kShownPartsOfDeadline = 4;
 
 // What rank 0 tells the others while it looks for the next job.
 constexpr char kWait[] = "W";
@@ -152,8 +122,7 @@ class Rank {
   Status Run(const WorkerMain& work) {
     RETURN_IF_ERROR(Meet());
     ASSIGN_OR_RETURN(const std::string token, ShareJobToken(world_->all()));
-    ASSIGN_OR_RETURN(const ListenPlan plan, PlanListening(config_.cluster().listen_address(),
-                                                          IsOneNetwork(), world_->node(), own_));
+    ASSIGN_OR_RETURN(const ListenPlan plan, PlanOwnListening());
     TransportOptions options = TransportOptionsOf(config_, token, roles_.Name());
     options.listen_address = plan.bind;
     options.service = ServiceOf(roles_.server);
@@ -182,20 +151,22 @@ class Rank {
     std::vector<std::string> nodes;
     for (const Place& place : places_) nodes.push_back(place.node);
     world_->NameNodes(nodes);
-    if (world_->all().rank() == 0 && !IsOneNetwork()) {
+    if (world_->all().rank() == 0 && !OneNetwork(places_)) {
       const std::string doubt = KeepaliveDoubt(config_.cluster().deadline_seconds(), Environment());
       if (!doubt.empty()) LogWarning(doubt);
     }
     if (saves_ == Saves::kNo) return Status::Ok();
-    return CheckSharedFolder(world_->all(), PosixFiles(), "checkpoint.directory",
-                             config_.checkpoint().directory(),
-                             roles_.server >= 0 || roles_.worker == 0, places_);
+    return CheckSharedFolder(
+        world_->all(), PosixFiles(), "checkpoint.directory", config_.checkpoint().directory(),
+        roles_.server >= 0 || roles_.worker == 0, places_,
+        std::min(kShownSeconds, config_.cluster().deadline_seconds() / kShownPartsOfDeadline));
   }
 
-  bool IsOneNetwork() const {
-    return std::all_of(places_.begin(), places_.end(), [&](const Place& place) {
-      return place.network == places_.front().network;
-    });
+  // The host of a rank that only works need not have the network that servers listen in.
+  Result<ListenPlan> PlanOwnListening() const {
+    if (roles_.server < 0) return ListenPlan{};
+    return PlanListening(config_.cluster().listen_address(), OneNetwork(places_), world_->node(),
+                         own_);
   }
 
   static std::string ServiceOf(int server) { return StrCat("server ", server); }
@@ -214,12 +185,16 @@ class Rank {
     return Status::Ok();
   }
 
-  // The number of this worker among those of its node, which is its device's.
-  Result<int> DeviceNumber() {
-    ASSIGN_OR_RETURN(const std::vector<std::string> nodes, workers_->AllGather(world_->node()));
+  // The number of this worker among those of its host, which is its device's.
+  int DeviceNumber() const {
+    const auto own = places_.begin() + world_->all().rank();
     return static_cast<int>(
-        std::count(nodes.begin(), nodes.begin() + workers_->rank(), world_->node()));
+        std::count_if(places_.begin() + FirstWorker(), own,
+                      [&](const Place& place) { return SameHost(place, *own); }));
   }
+
+  // Workers are the last ranks.
+  uint32_t FirstWorker() const { return world_->all().size() - roles_.workers; }
 
   // The servers are the first ranks in both placements. A rank's own shards skip the network.
   Result<std::unique_ptr<Channel>> ConnectTo(uint32_t server) {
@@ -236,12 +211,11 @@ class Rank {
     const CoreShare own{AllowedCores(), wanted};
     ReportBinding(own);
     ASSIGN_OR_RETURN(const std::vector<std::string> shares, workers_->AllGather(TextOf(own)));
-    // Workers are the last ranks.
-    const size_t first_worker = places_.size() - shares.size();
+    const Place& own_place = places_[world_->all().rank()];
     std::vector<CoreShare> here;
     for (size_t w = 0; w < shares.size(); ++w) {
-      if (places_[first_worker + w].node != world_->node()) continue;
-      if (here.empty() && w != workers_->rank()) return Status::Ok();  // the node's first one warns
+      if (!SameHost(places_[FirstWorker() + w], own_place)) continue;
+      if (here.empty() && w != workers_->rank()) return Status::Ok();  // the host's first one warns
       ASSIGN_OR_RETURN(CoreShare share, CoreShareOf(shares[w]));
       here.push_back(std::move(share));
     }
@@ -257,8 +231,7 @@ class Rank {
     worker::WorkerEnvironment environment;
     environment.files = &PosixFiles();
     environment.collective = collective.get();
-    ASSIGN_OR_RETURN(const int device, DeviceNumber());
-    environment.open_device = [device](worker::DeviceOptions options) {
+    environment.open_device = [device = DeviceNumber()](worker::DeviceOptions options) {
       options.index = device;
       return worker::OpenLibraryDevice(options);
     };
@@ -292,8 +265,8 @@ class Rank {
   std::unique_ptr<Communicator> workers_;
 };
 
-// One job of this rank; false when there is none left. Errors do not come back. deadline_seconds: of
-// the waits until the job is known, then the job's.
+// One job of this rank; false when there is none left. Errors do not come back. deadline_seconds:
+// of the waits until the job is known, then the job's.
 bool RunNextOnRank(MpiWorld* world, const JobSource& next, const WorkerMain& work,
                    double* deadline_seconds) {
   Supervisor starter(world, "starting");

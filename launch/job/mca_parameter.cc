@@ -1,6 +1,8 @@
 #include "launch/job/mca_parameter.h"
 
+#include <algorithm>
 #include <fstream>
+#include <vector>
 
 #include "common/strings.h"
 
@@ -23,14 +25,33 @@ std::string ValueOf(const std::string& line, const std::string& name) {
   return bare(line.substr(0, equals)) == name ? bare(line.substr(equals + 1)) : "";
 }
 
+// The files of parameters in the order in which Open MPI asks them. An installation that was moved
+// has OPAL_PREFIX; CHORUS_MPI_SYSCONFDIR is where the one that was built against has its own.
+std::vector<std::string> ParameterFiles(const Variables& variables) {
+  if (std::string listed = variables("OMPI_MCA_mca_base_param_files"); !listed.empty()) {
+    std::replace(listed.begin(), listed.end(), ':', ',');
+    return Split(listed, ',');
+  }
+  constexpr char kName[] = "/openmpi-mca-params.conf";
+  std::vector<std::string> files = {variables("HOME") + "/.openmpi/mca-params.conf"};
+  const std::string folder = variables("OPAL_SYSCONFDIR"), prefix = variables("OPAL_PREFIX");
+  if (!folder.empty()) {
+    files.push_back(folder + kName);
+  } else if (!prefix.empty()) {
+    files.push_back(StrCat(prefix, "/etc", kName));
+  } else {
+    files.push_back(StrCat(CHORUS_MPI_SYSCONFDIR, kName));
+  }
+  return files;
+}
+
 }  // namespace
 
 std::string McaParameter(const std::string& name, const Variables& variables) {
   if (const std::string value = variables(StrCat("OMPI_MCA_", name).c_str()); !value.empty()) {
     return value;
   }
-  for (const std::string& path : {variables("HOME") + "/.openmpi/mca-params.conf",
-                                  std::string("/etc/openmpi/openmpi-mca-params.conf")}) {
+  for (const std::string& path : ParameterFiles(variables)) {
     std::ifstream file(path);
     for (std::string line; std::getline(file, line);) {
       if (const std::string value = ValueOf(line, name); !value.empty()) return value;

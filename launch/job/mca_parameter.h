@@ -8,7 +8,8 @@
 
 namespace chorus::launch {
 
-// As `mpirun --mca name value` sets it, or else a file of parameters; "" = it is not set.
+// As `mpirun --mca name value` sets it, or else a file of parameters: one of mca_base_param_files,
+// or the user's or the installation's own. "" = it is not set.
 std::string McaParameter(const std::string& name, const Variables& variables);
 
 // What to say of a job over several hosts whose mpirun would notice a host that vanishes later than

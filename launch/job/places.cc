@@ -16,6 +16,13 @@ std::string LineOf(const HostAddress& address) {
 
 }  // namespace
 
+bool SameHost(const Place& a, const Place& b) { return a.node == b.node && a.network == b.network; }
+
+bool OneNetwork(const std::vector<Place>& places) {
+  return std::all_of(places.begin(), places.end(),
+                     [&](const Place& place) { return place.network == places.front().network; });
+}
+
 Result<std::vector<Place>> GatherPlaces(Communicator& all, const Place& own) {
   ASSIGN_OR_RETURN(const std::vector<std::string> texts,
                    all.AllGather(StrCat(own.network, " ", own.node)));
@@ -32,12 +39,25 @@ Result<ListenPlan> PlanListening(const std::string& setting, bool alone, const s
                                  const std::vector<HostAddress>& own) {
   Result<std::vector<HostAddress>> chosen = ChooseAddresses(setting, own);
   if (!chosen.ok()) return chosen.status().Annotate(StrCat("cluster.listen_address on ", node));
-  if (!setting.empty()) return ListenPlan{chosen->front().text, {chosen->front()}};
+  if (!setting.empty()) {
+    // Loopback is the last of what is chosen, so that there is nothing else then.
+    if (!alone && chosen->front().loopback) {
+      return FailedPrecondition(StrCat("cluster.listen_address on ", node, ": \"", setting,
+                                       "\" is loopback (", chosen->front().text,
+                                       "), which the job's other hosts do not reach; name a "
+                                       "network that all share, or \"\" for all addresses"));
+    }
+    return ListenPlan{chosen->front().text, {chosen->front()}};
+  }
   const auto loopback = std::find_if(own.begin(), own.end(),
                                      [](const HostAddress& address) { return address.loopback; });
   if (alone && loopback != own.end()) return ListenPlan{loopback->text, {*loopback}};
   if (chosen->empty() && !alone) {
-    return FailedPrecondition(StrCat(node, " has no address that another host could reach"));
+    return FailedPrecondition(StrCat("cluster.listen_address on ", node,
+                                     ": no address here is one that another host could reach (",
+                                     AddressList(own),
+                                     "); give it a network that the job's hosts share, or name one "
+                                     "of these"));
   }
   return ListenPlan{"", std::move(*chosen)};
 }

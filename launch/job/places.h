@@ -1,7 +1,7 @@
 #pragma once
-// Where the ranks of a job are, and at which addresses its servers are reached. Every rank tells all
-// others its machine, its network and, if it serves, each of its addresses; who connects tries them
-// (common/host_address.h says in which order), and the handshake proves who answers.
+// Where the ranks of a job are, and at which addresses its servers are reached. Every rank tells
+// all others its machine, its network and, if it serves, each of its addresses; who connects tries
+// them (common/host_address.h says in which order), and the handshake proves who answers.
 // Thread safety: pure functions, but for the system's addresses and the communicator's rules.
 
 #include <cstdint>
@@ -19,6 +19,12 @@ struct Place {
   std::string network;  // NetworkIdentity(): ranks that share it reach each other by loopback
 };
 
+// Hosts of a cluster may have equal names ("localhost"), and containers of a machine their own
+// networks: only what has both in common is one host.
+bool SameHost(const Place& a, const Place& b);
+// Whether all are in one network namespace.
+bool OneNetwork(const std::vector<Place>& places);
+
 // Of every rank, in order. Every rank of `all` calls it.
 Result<std::vector<Place>> GatherPlaces(Communicator& all, const Place& own);
 
@@ -27,9 +33,10 @@ struct ListenPlan {
   std::string bind;  // an address; "" = all
   std::vector<HostAddress> announced;
 };
-// setting: cluster.listen_address. alone: all ranks are in one network namespace; nobody else then
-// needs to reach it, and unless told otherwise it listens on loopback. Error: kInvalidArgument, names
-// the field.
+// For ranks that serve. setting: cluster.listen_address. alone: all ranks are in one network
+// namespace; nobody else then needs to reach it, and unless told otherwise it listens on loopback.
+// Error: kInvalidArgument, the setting means nothing here; kFailedPrecondition, other hosts would
+// not reach it. Both name field and host.
 Result<ListenPlan> PlanListening(const std::string& setting, bool alone, const std::string& node,
                                  const std::vector<HostAddress>& own);
 

@@ -1,5 +1,6 @@
 #include "launch/job/shared_folder.h"
 
+#include <algorithm>
 #include <chrono>
 #include <thread>
 
@@ -9,10 +10,16 @@
 namespace chorus::launch {
 namespace {
 
-bool IsShown(FileSystem& files, const std::string& path, double seconds) {
-  const auto until = std::chrono::steady_clock::now() + std::chrono::duration<double>(seconds);
+using Clock = std::chrono::steady_clock;
+// Of waits that begin now.
+Clock::time_point EndOf(double seconds) {
+  return Clock::now() +
+         std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(seconds));
+}
+
+bool IsShown(FileSystem& files, const std::string& path, Clock::time_point until) {
   while (!files.Exists(path)) {
-    if (std::chrono::steady_clock::now() > until) return false;
+    if (Clock::now() > until) return false;
     std::this_thread::sleep_for(std::chrono::milliseconds(20));
   }
   return true;
@@ -43,7 +50,7 @@ class Proof {
     ASSIGN_OR_RETURN(const std::string first, all_.Broadcast(trouble, 0));
     if (all_.rank() > 0 && first.empty()) trouble = LookAndWrite(mark, writes);
     ASSIGN_OR_RETURN(std::vector<std::string> found,
-                     all_.AllGather(trouble.empty() && writes ? kWrote : trouble));
+                     all_.AllGather(first.empty() && trouble.empty() && writes ? kWrote : trouble));
     if (all_.rank() == 0) LookUpAndRemove(mark, &found);
     return all_.rank() == 0 ? Share(found) : Share({});
   }
@@ -56,25 +63,30 @@ class Proof {
   }
 
   std::string LookAndWrite(const std::string& mark, bool writes) {
-    if (!IsShown(files_, PathOf(mark, 0), shown_seconds_)) {
+    if (!IsShown(files_, PathOf(mark, 0), EndOf(shown_seconds_))) {
       return files_.Exists(folder_) ? "sees another folder of that name" : "has no such folder";
     }
     return writes ? WriteMark(files_, PathOf(mark, all_.rank())).message() : "";
   }
 
+  // One wait for all marks: with many ranks that write elsewhere it takes no longer.
   void LookUpAndRemove(const std::string& mark, std::vector<std::string>* found) {
+    const Clock::time_point until = EndOf(shown_seconds_);
     for (uint32_t rank = 0; rank < found->size(); ++rank) {
       std::string& trouble = (*found)[rank];
       if (trouble == kWrote)
-        trouble = IsShown(files_, PathOf(mark, rank), shown_seconds_) ? "" : "writes elsewhere";
+        trouble = IsShown(files_, PathOf(mark, rank), until) ? "" : "writes elsewhere";
       if (files_.Exists(PathOf(mark, rank))) (void)files_.Remove(PathOf(mark, rank)).ok();
     }
   }
 
-  // The first rank's list for all.
-  Result<std::vector<std::string>> Share(const std::vector<std::string>& found) {
+  // The first rank's list for all. Errors of the system may have several lines.
+  Result<std::vector<std::string>> Share(std::vector<std::string> found) {
+    for (std::string& trouble : found) std::replace(trouble.begin(), trouble.end(), '\n', ' ');
     ASSIGN_OR_RETURN(const std::string text, all_.Broadcast(Join(found, "\n"), 0));
-    return Split(text, '\n');
+    std::vector<std::string> shared = Split(text, '\n');
+    if (shared.size() != all_.size()) return Internal("what the ranks found did not arrive");
+    return shared;
   }
 
   Communicator& all_;

@@ -18,9 +18,10 @@ constexpr double kShownSeconds = 5;
 
 // Every rank calls it. The first rank writes a file of a random name, every
 // other rank looks it up and, if it `writes`, writes one itself, which the first rank looks up.
-// shown_seconds: in which a file system shows a new file elsewhere. places: of the ranks.
+// shown_seconds: in which a file system shows a new file elsewhere; it takes twice so long at most.
+// places: of the ranks.
 // Error: kFailedPrecondition on the first rank, names field, folder, and every rank and host that
-// sees another folder or cannot write; kAborted on the others.
+// sees another folder or cannot write; kAborted on the others; of other codes, the communicator's.
 Status CheckSharedFolder(Communicator& all, FileSystem& files, const std::string& field,
                          const std::string& folder, bool writes, const std::vector<Place>& places,
                          double shown_seconds = kShownSeconds);

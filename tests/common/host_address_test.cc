@@ -5,6 +5,8 @@
 
 #include <algorithm>
 
+#include "common/node_name.h"
+
 namespace chorus {
 namespace {
 
@@ -38,8 +40,19 @@ TEST(HostAddress, ASettingMayBeAnAddressASubnetOrAnInterface) {
   EXPECT_THAT(Chosen("10.1.0.6/31"), ElementsAre("10.1.0.7"));
   EXPECT_THAT(Chosen("fd00::/8"), ElementsAre("fd00::7"));
   EXPECT_THAT(Chosen("fd00:0:0:0:0:0:0:7"), ElementsAre("fd00::7"));
-  EXPECT_THAT(Chosen("eth0"), ElementsAre("fd00::7", "192.168.5.7"));
+  EXPECT_THAT(Chosen("eth0"), ElementsAre("192.168.5.7", "fd00::7"));
   EXPECT_THAT(Chosen("localhost"), ElementsAre("127.0.0.1"));
+}
+
+TEST(HostAddress, ASubnetThatHoldsABridgeOrLoopbackTooMeansThemLast) {
+  const std::vector<HostAddress> own = {
+      kLoopback, kDocker, kLocal, {.interface = "eth0", .text = "172.20.0.7", .prefix = 16}};
+  const auto chosen = [&](const char* setting) {
+    const auto addresses = ChooseAddresses(setting, own);
+    return addresses.ok() ? Texts(*addresses) : std::vector<std::string>();
+  };
+  EXPECT_THAT(chosen("172.16.0.0/12"), ElementsAre("172.20.0.7", "172.17.0.1"));
+  EXPECT_THAT(chosen("0.0.0.0/0"), ElementsAre("172.20.0.7", "172.17.0.1", "127.0.0.1"));
 }
 
 TEST(HostAddress, WithoutASettingAllAreToldThatOthersMayReachDoubtfulOnesLast) {
@@ -82,7 +95,8 @@ TEST(HostAddress, ThisMachineHasALoopbackAndOneIdentity) {
   const std::vector<HostAddress> own = OwnAddresses();
   EXPECT_TRUE(std::any_of(own.begin(), own.end(), [](const auto& a) { return a.loopback; }));
   EXPECT_EQ(NetworkIdentity(), NetworkIdentity());
-  EXPECT_GT(NetworkIdentity().size(), 10u);
+  EXPECT_THAT(NetworkIdentity(), testing::EndsWith("-" + NodeName()));
+  EXPECT_EQ(NetworkIdentity().find(' '), std::string::npos);
 }
 
 TEST(HostAddress, EndpointsOfIPv6HaveBrackets) {

@@ -100,6 +100,26 @@ TEST(McaParameter, OfTheCommandLineComesBeforeThatOfAFile) {
   std::filesystem::remove_all(home);
 }
 
+TEST(McaParameter, OfAMovedInstallationAndOfFilesThatAreNamedCounts) {
+  std::string moved = testing::TempDir() + "/chorus-moved-XXXXXX";
+  ASSERT_NE(mkdtemp(moved.data()), nullptr);
+  std::filesystem::create_directory(moved + "/etc");
+  std::ofstream(moved + "/etc/openmpi-mca-params.conf") << "btl_tcp_if_include = ib0\r\n";
+  std::ofstream(moved + "/mine.conf") << "\tbtl_tcp_if_include\t= ib1\n";
+  const auto include = [](const std::map<std::string, std::string>& variables) {
+    return McaParameter("btl_tcp_if_include", Set(variables));
+  };
+  EXPECT_EQ(include({{"OPAL_PREFIX", moved}}), "ib0");
+  EXPECT_EQ(include({{"OPAL_SYSCONFDIR", moved + "/etc"}}), "ib0");
+  EXPECT_EQ(include({{"OPAL_PREFIX", moved + "/elsewhere"}}), "");
+  for (const char* before : {"", "/nowhere.conf,", "/nowhere.conf:"}) {
+    EXPECT_EQ(include({{"OPAL_PREFIX", moved},
+                       {"OMPI_MCA_mca_base_param_files", before + moved + "/mine.conf"}}),
+              "ib1");
+  }
+  std::filesystem::remove_all(moved);
+}
+
 TEST(Keepalive, OfMpirunThatIsLaterThanTheRanksIsDoubted) {
   EXPECT_NE(KeepaliveDoubt(120, Set({{"OMPI_COMM_WORLD_SIZE", "4"}})).find("after 480 s"),
             std::string::npos);

@@ -109,6 +109,37 @@ TEST(MpiWorld, ABarrierEndsAtItsDeadline) {
   EXPECT_TRUE(all.Barrier().ok());
 }
 
+// Sees what all see, and writes where nobody sees it.
+class WritesElsewhere : public FileSystem {
+ public:
+  Result<std::unique_ptr<RandomAccessFile>> OpenForRead(const std::string& path) override {
+    return PosixFiles().OpenForRead(path);
+  }
+  Result<std::unique_ptr<WritableFile>> Create(const std::string& path) override {
+    return memory_->Create(path);
+  }
+  Result<std::unique_ptr<WritableFile>> OpenForAppend(const std::string& path) override {
+    return memory_->OpenForAppend(path);
+  }
+  Status Rename(const std::string& from, const std::string& to) override {
+    return memory_->Rename(from, to);
+  }
+  Status CreateDirectories(const std::string& path) override {
+    return memory_->CreateDirectories(path);
+  }
+  Result<std::vector<std::string>> List(const std::string& directory) override {
+    return PosixFiles().List(directory);
+  }
+  Status Remove(const std::string& path) override { return memory_->Remove(path); }
+  Status RemoveRecursively(const std::string& path) override {
+    return memory_->RemoveRecursively(path);
+  }
+  bool Exists(const std::string& path) override { return PosixFiles().Exists(path); }
+
+ private:
+  const std::unique_ptr<FileSystem> memory_ = NewMemoryFiles();
+};
+
 class SharedFolder : public testing::Test {
  protected:
   void SetUp() override {
@@ -155,6 +186,35 @@ TEST_F(SharedFolder, ThatARankSeesElsewhereIsRefusedWithItsHost) {
   EXPECT_NE(status.message().find("rank 1 on node1 sees another folder"), std::string::npos)
       << status.message();
   EXPECT_EQ(status.message().find("node2"), std::string::npos);
+}
+
+TEST_F(SharedFolder, WhoseErrorHasSeveralLinesIsRefusedByTheFirstRankAlone) {
+  if (world->all().size() == 1) return;
+  EXPECT_TRUE(rank_ > 0 || PosixFiles().CreateDirectories(folder_).ok());
+  const std::string file = JoinPath(folder_, "file");
+  EXPECT_TRUE(rank_ > 0 || ReplaceFile(PosixFiles(), file, "no folder").ok());
+  const Status status = Check(JoinPath(file, "a\nb\nc\nd"), true);
+  EXPECT_EQ(status.code(), rank_ == 0 ? Code::kFailedPrecondition : Code::kAborted)
+      << status.ToString();
+  if (rank_ > 0) return;
+  EXPECT_NE(status.message().find("rank 0 on node0 "), std::string::npos) << status.message();
+  EXPECT_EQ(status.message().find("rank 1"), std::string::npos) << status.message();
+}
+
+TEST_F(SharedFolder, OfManyRanksThatWriteElsewhereTakesOneWait) {
+  if (world->all().size() == 1) return;
+  constexpr double kOneWait = 0.8;
+  WritesElsewhere elsewhere;
+  FileSystem& files = rank_ > 0 ? static_cast<FileSystem&>(elsewhere) : PosixFiles();
+  const auto begin = std::chrono::steady_clock::now();
+  const Status status = CheckSharedFolder(world->all(), files, "checkpoint.directory", folder_,
+                                          true, places_, kOneWait);
+  const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
+  EXPECT_EQ(status.code(), rank_ == 0 ? Code::kFailedPrecondition : Code::kAborted);
+  EXPECT_LT(took.count(), 2 * kOneWait);
+  if (rank_ > 0) return;
+  EXPECT_NE(status.message().find("rank 1 on node1 writes elsewhere"), std::string::npos)
+      << status.message();
 }
 
 }  // namespace

@@ -60,9 +60,33 @@ TEST(Places, ASettingThatMeansNothingNamesTheFieldAndTheHost) {
   EXPECT_THAT(status.message(), HasSubstr("cluster.listen_address on node7: \"eth7\""));
 }
 
+TEST(Places, ASubnetThatHoldsDockersBridgeTooMeansTheOther) {
+  const std::vector<HostAddress> own = {
+      kLoopback, kDocker, {.interface = "eth0", .text = "172.20.0.7", .prefix = 16}};
+  EXPECT_EQ(PlanListening("172.16.0.0/12", false, "node7", own)->bind, "172.20.0.7");
+}
+
+TEST(Places, LoopbackIsRefusedWhereOtherHostsHaveRanks) {
+  for (const char* setting : {"127.0.0.1", "lo", "localhost"}) {
+    EXPECT_EQ(PlanListening(setting, true, "node7", Host(7))->bind, "127.0.0.1");
+    const Status status = PlanListening(setting, false, "node7", Host(7)).status();
+    EXPECT_EQ(status.code(), Code::kFailedPrecondition);
+    EXPECT_THAT(status.message(), HasSubstr("cluster.listen_address on node7: \""));
+    EXPECT_THAT(status.message(), HasSubstr("name a network that all share"));
+  }
+}
+
+TEST(Places, HostsOfOneNameOrOneNetworkAloneAreNotTheSame) {
+  EXPECT_TRUE(SameHost({"localhost", "a"}, {"localhost", "a"}));
+  EXPECT_FALSE(SameHost({"localhost", "a"}, {"localhost", "b"}));
+  EXPECT_FALSE(SameHost({"node7", "a"}, {"node8", "a"}));
+}
+
 TEST(Places, AHostThatNobodyReachesIsAnErrorUnlessItIsAlone) {
   EXPECT_THAT(PlanListening("", false, "node7", {kLoopback}).status().message(),
-              HasSubstr("node7 has no address"));
+              HasSubstr("cluster.listen_address on node7: no address here"));
+  EXPECT_THAT(PlanListening("", false, "node7", {kLoopback}).status().message(),
+              HasSubstr("lo 127.0.0.1/8"));
   EXPECT_TRUE(PlanListening("", true, "node7", {kLoopback}).ok());
 }
 
