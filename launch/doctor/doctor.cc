@@ -19,6 +19,7 @@
 #include "launch/job/mca_parameter.h"
 #include "launch/job/mpi_world.h"
 #include "launch/job/places.h"
+#include "launch/job/roles.h"
 #include "worker/device/device_library.h"
 
 namespace chorus::launch {
@@ -26,7 +27,7 @@ namespace {
 
 // Of every wait for another rank: a host that is slow to mount or to resolve is to be found, too.
 constexpr double kDeadlineSeconds = 30;
-// For all pairs of hosts together, and at most for one.
+// For measuring, of one rank all its pairs together, and at most for one pair.
 constexpr double kPairsSeconds = 20, kPairSeconds = 0.5;
 
 Gpus GpusOf(const ComputeConfig& compute) {
@@ -34,9 +35,10 @@ Gpus GpusOf(const ComputeConfig& compute) {
   return compute.backend() == ComputeConfig::CUDA ? Gpus::kMust : Gpus::kMay;
 }
 
-// Serves alone. A process without others works, too.
-bool Serves(const ClusterConfig& cluster, uint32_t rank, size_t ranks) {
-  return ranks > 1 && cluster.placement() != ClusterConfig::COLOCATED && rank < cluster.servers();
+// A plain process embeds its server.
+Result<Roles> RolesHere(const ClusterConfig& cluster, uint32_t rank, size_t ranks) {
+  if (!MpiWorld::Launched()) return Roles{1, 1, 0, 0};
+  return RolesOf(cluster, rank, static_cast<uint32_t>(ranks));
 }
 
 // The device of a worker, as the job itself would open it.
@@ -55,8 +57,9 @@ void LookAtGpu(const TrainConfig& config, uint32_t number, HostFacts* facts) {
 
 class Examination {
  public:
-  Examination(MpiWorld* world, const TrainConfig& config, bool* wrong)
-      : world_(world), config_(config), wrong_(wrong) {}
+  // shared_memory_mb: free before this rank took some for MPI.
+  Examination(MpiWorld* world, const TrainConfig& config, uint64_t shared_memory_mb, bool* wrong)
+      : world_(world), config_(config), shared_memory_mb_(shared_memory_mb), wrong_(wrong) {}
 
   Status Run() {
     Communicator& all = world_->all();
@@ -64,6 +67,7 @@ class Examination {
     std::vector<std::string> nodes;
     for (const Place& place : places) nodes.push_back(place.node);
     world_->NameNodes(nodes);
+    LookAtRoles(places.size());
     RETURN_IF_ERROR(LookAtHosts(places));
     LookAtLauncher(places);
     ASSIGN_OR_RETURN(const std::vector<Finding> folders,
@@ -72,37 +76,48 @@ class Examination {
     if (all.size() == 1) return Status::Ok();
     const double pair_seconds =
         std::min(kPairSeconds, kPairsSeconds / static_cast<double>(places.size()));
-    ASSIGN_OR_RETURN(
-        const std::vector<PairSpeed> pairs,
-        MeasurePairs(world_, places, config_.cluster().listen_address(), pair_seconds));
+    // Hosts whose ranks only work need not have the network that servers listen in.
+    const std::string listen_address =
+        roles_.server >= 0 ? config_.cluster().listen_address() : std::string();
+    ASSIGN_OR_RETURN(const std::vector<PairSpeed> pairs,
+                     MeasurePairs(world_, places, listen_address, pair_seconds));
     Print(JudgePairs(pairs, places));
     return Status::Ok();
   }
 
  private:
+  void LookAtRoles(size_t ranks) {
+    const Result<Roles> roles = RolesHere(config_.cluster(), world_->all().rank(), ranks);
+    if (roles.ok()) {
+      roles_ = *roles;
+      return;
+    }
+    // As far as there are ranks they serve, and what else is wrong is found, too.
+    roles_.servers = static_cast<uint32_t>(ranks);
+    roles_.server = static_cast<int>(world_->all().rank());
+    Print({{Finding::Kind::kWrong, "ranks", roles.status().message(), ""}});
+  }
+
   void LookAtLauncher(const std::vector<Place>& places) {
-    const bool alone = std::all_of(places.begin(), places.end(), [&](const Place& place) {
-      return place.network == places.front().network;
-    });
     const std::string doubt =
-        alone ? "" : KeepaliveDoubt(config_.cluster().deadline_seconds(), Environment());
+        OneNetwork(places) ? ""
+                           : KeepaliveDoubt(config_.cluster().deadline_seconds(), Environment());
     if (!doubt.empty()) Print({{Finding::Kind::kDoubt, "launcher", doubt, ""}});
   }
 
   Status LookAtHosts(const std::vector<Place>& places) {
     const uint32_t rank = world_->all().rank();
-    const bool serves = Serves(config_.cluster(), rank, places.size());
+    const bool works = roles_.worker >= 0;
     HostFacts facts =
-        FactsHere(serves ? config_.cluster().server_threads() : config_.compute().threads());
+        FactsHere(works ? config_.compute().threads() : config_.cluster().server_threads());
+    facts.shared_memory_mb = shared_memory_mb_;
     const Gpus gpus = GpusOf(config_.compute());
-    if (gpus != Gpus::kNone && !serves) {
-      uint32_t number = 0;  // among the workers of this host
-      for (uint32_t other = 0; other < rank; ++other) {
-        if (places[other].node == places[rank].node &&
-            !Serves(config_.cluster(), other, places.size()))
-          ++number;
-      }
-      LookAtGpu(config_, number, &facts);
+    if (gpus != Gpus::kNone && works) {
+      // Its number among the workers of this host, which are the last ranks.
+      const auto own = places.begin() + rank;
+      const auto number = std::count_if(own - roles_.worker, own,
+                                        [&](const Place& place) { return SameHost(place, *own); });
+      LookAtGpu(config_, static_cast<uint32_t>(number), &facts);
     }
     ASSIGN_OR_RETURN(const std::vector<std::string> texts, world_->all().AllGather(TextOf(facts)));
     std::vector<HostFacts> all;
@@ -123,16 +138,15 @@ class Examination {
 
   MpiWorld* const world_;
   const TrainConfig config_;
+  const uint64_t shared_memory_mb_;
   bool* const wrong_;
+  Roles roles_;  // of this rank
 };
 
-// The first rank's configuration on all of them.
-Result<TrainConfig> ShareConfig(Communicator& all,
-                                const std::function<Result<TrainConfig>()>& source) {
-  Result<TrainConfig> loaded = all.rank() == 0 ? source() : TrainConfig();
+// The first rank's configuration on all of them; kAborted where it has none.
+Result<TrainConfig> ShareConfig(Communicator& all, const Result<TrainConfig>& loaded) {
   ASSIGN_OR_RETURN(const std::string text,
                    all.Broadcast(loaded.ok() ? "C" + loaded->SerializeAsString() : "", 0));
-  if (!loaded.ok()) return loaded;
   if (text.empty()) return Aborted("rank 0 has no configuration");
   TrainConfig config;
   if (!config.ParseFromString(text.substr(1))) {
@@ -145,10 +159,15 @@ Result<TrainConfig> ShareConfig(Communicator& all,
 
 Status ExamineJob(const std::function<Result<TrainConfig>()>& source, bool* wrong) {
   RETURN_IF_ERROR(RefuseLoneProcess(Environment(), MpiWorld::Launched() ? 2 : 1));
+  const uint64_t shared_memory_mb = FreeSharedMemory();
   ASSIGN_OR_RETURN(const std::unique_ptr<MpiWorld> world, MpiWorld::Create(kDeadlineSeconds));
-  Result<TrainConfig> config = ShareConfig(world->all(), source);
-  if (!config.ok()) return world->all().rank() == 0 ? config.status() : Status::Ok();
-  const Status status = Examination(world.get(), *config, wrong).Run();
+  const Result<TrainConfig> loaded = world->all().rank() == 0 ? source() : TrainConfig();
+  const Result<TrainConfig> config = ShareConfig(world->all(), loaded);
+  // The first rank says what is wrong with its configuration.
+  if (!config.ok() && config.status().code() == Code::kAborted) return loaded.status();
+  const Status status = config.ok()
+                            ? Examination(world.get(), *config, shared_memory_mb, wrong).Run()
+                            : config.status();
   if (status.ok()) return status;
   // Ranks that wait for this one end, too.
   LogError("rank ", world->all().rank(), " (on ", world->node(), "): ", status.ToString());

@@ -10,8 +10,9 @@
 namespace chorus::launch {
 
 // Every rank of the job calls it. Prints the findings as they are made, on the first rank. config:
-// gives the job's configuration, on the first rank alone. *wrong: whether something is wrong, on the
-// first rank. Error: the ranks themselves do not answer.
+// gives the job's configuration, on the first rank alone. *wrong: whether something is wrong, on
+// the first rank. Error: that of `config`, on the first rank. Where ranks do not answer, the job is
+// ended with the exit code of that.
 Status ExamineJob(const std::function<Result<TrainConfig>()>& config, bool* wrong);
 
 }  // namespace chorus::launch

@@ -1,6 +1,6 @@
 #pragma once
-// What `chorus doctor` says: one line each, of what is, and of what is to be done where something is
-// wrong. Thread safety: values.
+// What `chorus doctor` says: one line each, of what is, and of what is to be done where something
+// is wrong. Thread safety: values.
 
 #include <string>
 #include <vector>

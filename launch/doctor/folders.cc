@@ -87,9 +87,8 @@ Result<double> ReadSpeed(FileSystem& files, const Extent& extent) {
 std::string Speed(double megabytes) { return StrCat(static_cast<uint64_t>(megabytes), " MB/s"); }
 
 bool IsFirstOfHost(uint32_t rank, const std::vector<Place>& places) {
-  return std::none_of(places.begin(), places.begin() + rank, [&](const Place& place) {
-    return place.network == places[rank].network && place.node == places[rank].node;
-  });
+  return std::none_of(places.begin(), places.begin() + rank,
+                      [&](const Place& place) { return SameHost(place, places[rank]); });
 }
 
 // What each rank found, "" for nothing, as "node7: 210 MB/s, node8: ...".
@@ -104,7 +103,11 @@ std::string ByHost(const std::vector<std::string>& found, const std::vector<Plac
 Result<Finding> CheckCheckpoints(Communicator& all, FileSystem& files, const std::string& folder,
                                  const std::vector<Place>& places) {
   constexpr char kField[] = "checkpoint.directory";
-  Status shared = CheckSharedFolder(all, files, kField, folder, true, places);
+  const Status shared = CheckSharedFolder(all, files, kField, folder, true, places);
+  // Anything else is no finding: the ranks do not answer.
+  const bool is_verdict =
+      shared.code() == Code::kFailedPrecondition || shared.code() == Code::kAborted;
+  if (!shared.ok() && !is_verdict) return shared;
   // The first rank's verdict on all.
   ASSIGN_OR_RETURN(const std::string trouble, all.Broadcast(shared.message(), 0));
   if (!trouble.empty()) {

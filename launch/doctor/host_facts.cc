@@ -62,12 +62,6 @@ uint64_t Limit(__rlimit_resource resource) {
   return limit.rlim_cur;
 }
 
-uint64_t FreeSharedMemory() {
-  struct statvfs space = {};
-  if (statvfs("/dev/shm", &space) != 0) return 0;
-  return (uint64_t{space.f_bavail} * space.f_frsize) >> 20;
-}
-
 // One text a field, in this order.
 std::vector<std::string> FieldsOf(const HostFacts& facts) {
   return {facts.node,
@@ -90,6 +84,12 @@ std::vector<std::string> FieldsOf(const HostFacts& facts) {
 }
 
 }  // namespace
+
+uint64_t FreeSharedMemory() {
+  struct statvfs space = {};
+  if (statvfs("/dev/shm", &space) != 0) return 0;
+  return (uint64_t{space.f_bavail} * space.f_frsize) >> 20;
+}
 
 HostFacts FactsHere(uint32_t threads) {
   HostFacts facts;

@@ -18,8 +18,10 @@ struct HostFacts {
   std::string cpu;  // model
   CoreShare share;
   uint64_t machine_cores = 0;
-  uint64_t memory_mb = 0;     // of the machine, or of its container
-  uint64_t available_mb = 0;  // without what others use
+  // Of the machine, or the limit of memory of its container, where that shows it as the root of
+  // /sys/fs/cgroup.
+  uint64_t memory_mb = 0;
+  uint64_t available_mb = 0;  // of the machine's, without what others use; at most memory_mb
   std::string huge_pages;     // "always", "madvise", "never"; "" = not known
   uint64_t open_files = 0;    // limits; UINT64_MAX = none
   uint64_t processes = 0;
@@ -30,6 +32,9 @@ struct HostFacts {
   bool has_gpu = false;
   std::string avoided;  // interfaces that MPI is kept from
 };
+
+// In /dev/shm, in MB.
+uint64_t FreeSharedMemory();
 
 // Of this rank, but for GPUs. threads: compute.threads.
 HostFacts FactsHere(uint32_t threads);

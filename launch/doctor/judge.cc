@@ -127,8 +127,10 @@ Finding JudgeMemory(const Host& host) {
   }
   const std::string shared =
       SharedMemoryDoubt(facts.shared_memory_mb << 20, static_cast<uint32_t>(host.ranks.size()));
+  // A doubt: Open MPI may be told to go without it, and another rank may have taken its part
+  // before.
   if (!shared.empty()) {
-    finding.kind = Kind::kWrong;
+    finding.kind = Kind::kDoubt;
     finding.remedy = shared;
   }
   return finding;
@@ -210,7 +212,9 @@ std::vector<Finding> JudgeHosts(const std::vector<HostFacts>& facts, Gpus gpus) 
     }
   }
   if (hosts.size() > 1) findings.push_back(JudgeClocks(hosts));
-  if (gpus != Gpus::kNone) findings.push_back(JudgeGpus(facts, gpus));
+  const bool any_asked = std::any_of(facts.begin(), facts.end(),
+                                     [](const HostFacts& rank) { return !rank.gpu.empty(); });
+  if (gpus != Gpus::kNone && any_asked) findings.push_back(JudgeGpus(facts, gpus));
   return findings;
 }
 

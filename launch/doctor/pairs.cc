@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstring>
 #include <future>
+#include <map>
 #include <memory>
 #include <set>
 
@@ -20,7 +21,12 @@ constexpr uint32_t kPings = 40;
 constexpr size_t kLargeBytes = size_t{1} << 20;
 constexpr size_t kMostLarge = 256;
 constexpr uint64_t kFrameLimit = uint64_t{64} << 20;
-constexpr double kReachSeconds = 8;  // until an unreachable host counts as one
+// Until a host counts as unreachable: each of its addresses may take so long (the transport goes to
+// the next one then), some time for a busy host besides; less than the ranks wait for each other.
+constexpr double kAddressSeconds = 4, kBusySeconds = 4, kMostReachSeconds = 20;
+constexpr double kCallSeconds = 8;  // of a request over a connection
+// An announcement that begins so is why there is none.
+constexpr char kTrouble = '!';
 
 double SecondsSince(Clock::time_point begin) {
   return std::chrono::duration<double>(Clock::now() - begin).count();
@@ -38,14 +44,14 @@ Frame Request(size_t bytes) {
 // In MB/s: as many large requests at once as fit into `seconds` at the speed of a first one.
 Result<double> Bandwidth(Channel& channel, double seconds) {
   const auto first = Clock::now();
-  RETURN_IF_ERROR(channel.Call(Request(kLargeBytes), kReachSeconds).status());
+  RETURN_IF_ERROR(channel.Call(Request(kLargeBytes), kCallSeconds).status());
   const double one = std::max(1e-6, SecondsSince(first));
   const size_t count = std::clamp<size_t>(static_cast<size_t>(seconds / one), 1, kMostLarge);
   const Frame request = Request(kLargeBytes);
   std::vector<std::promise<Status>> answers(count);
   const auto begin = Clock::now();
   for (std::promise<Status>& answer : answers) {
-    channel.CallAsync(request, kReachSeconds + 10 * seconds, [&answer](const Result<Frame>& reply) {
+    channel.CallAsync(request, kCallSeconds + 10 * seconds, [&answer](const Result<Frame>& reply) {
       answer.set_value(reply.ok() ? Status::Ok() : reply.status());
     });
   }
@@ -58,14 +64,13 @@ Result<double> Bandwidth(Channel& channel, double seconds) {
   return static_cast<double>(count * kLargeBytes) / 1e6 / SecondsSince(begin);
 }
 
-Status Measure(Channel& channel, double seconds, PairSpeed* pair) {
-  RETURN_IF_ERROR(channel.Call(Request(0), kReachSeconds).status());  // connects
+Status MeasurePair(Channel& channel, double seconds, PairSpeed* pair) {
   std::vector<double> times;
   const auto begin = Clock::now();
   for (uint32_t ping = 0; ping < kPings && (ping == 0 || SecondsSince(begin) < seconds / 2);
        ++ping) {
     const auto sent = Clock::now();
-    RETURN_IF_ERROR(channel.Call(Request(0), kReachSeconds).status());
+    RETURN_IF_ERROR(channel.Call(Request(0), kCallSeconds).status());
     times.push_back(SecondsSince(sent));
   }
   std::nth_element(times.begin(), times.begin() + static_cast<long>(times.size() / 2), times.end());
@@ -105,53 +110,131 @@ std::vector<uint32_t> Speakers(const std::vector<Place>& places) {
 
 std::string ServiceOfRank(uint32_t rank) { return StrCat("doctor ", rank); }
 
+double ReachSeconds(const std::string& route) {
+  const auto addresses = 1 + std::count(route.begin(), route.end(), ',');
+  return std::min(kMostReachSeconds,
+                  kBusySeconds + kAddressSeconds * static_cast<double>(addresses));
+}
+
+// One rank's part of the measurement.
+class Measurement {
+ public:
+  Measurement(MpiWorld* world, const std::vector<Place>& places)
+      : all_(world->all()), node_(world->node()), places_(places), speakers_(Speakers(places)) {}
+
+  // Listens, and tells the others where.
+  Status Announce(const std::string& listen_address) {
+    TransportOptions options;
+    ASSIGN_OR_RETURN(options.token, ShareJobToken(all_));
+    options.service = ServiceOfRank(all_.rank());
+    options.max_part_bytes = kLargeBytes;
+    options.max_frame_bytes = kFrameLimit;
+    options.handshake_seconds = kAddressSeconds;
+    options.local_name = StrCat("rank ", all_.rank());
+    std::string announcement;
+    const auto plan = PlanListening(listen_address, OneNetwork(places_), node_, own_);
+    if (plan.ok()) options.listen_address = plan->bind;
+    transport_ = NewTcpTransport(options);
+    if (plan.ok()) {
+      auto listener =
+          transport_->Listen([](const Frame&, const Responder& respond) { respond(Request(0)); });
+      announcement = listener.ok() ? Announcement(*plan, options.service, (*listener)->endpoint())
+                                   : kTrouble + listener.status().message();
+      if (listener.ok()) listener_ = std::move(*listener);
+    } else {
+      announcement = kTrouble + plan.status().message();
+    }
+    if (listener_ == nullptr) {
+      texts_.push_back(TextOf({all_.rank(), all_.rank(), 0, 0, announcement.substr(1)}));
+    }
+    ASSIGN_OR_RETURN(announcements_, all_.AllGather(announcement));
+    return Status::Ok();
+  }
+
+  // Connects to all other speakers at once: those that are not reached cost one wait together.
+  Status Reach() {
+    std::vector<std::promise<Status>> answers(places_.size());
+    for (const uint32_t to : Targets()) {
+      const bool near = places_[to].network == places_[all_.rank()].network;
+      ASSIGN_OR_RETURN(const std::string route, RouteTo(announcements_[to], near, own_));
+      ASSIGN_OR_RETURN(channels_[to], transport_->Connect(route, StrCat("rank ", to)));
+      channels_[to]->CallAsync(Request(0), ReachSeconds(route),
+                               [&answer = answers[to]](const Result<Frame>& reply) {
+                                 answer.set_value(reply.status());
+                               });
+    }
+    for (auto& [to, channel] : channels_) {
+      const Status reached = answers[to].get_future().get();
+      if (reached.ok()) continue;
+      texts_.push_back(TextOf({all_.rank(), to, 0, 0, reached.message()}));
+      channel.reset();
+    }
+    return all_.Barrier();
+  }
+
+  // In each round every speaker measures the way to another one, so that no two share a target.
+  Status Measure(double seconds) {
+    for (size_t round = 1; round < speakers_.size(); ++round) {
+      const auto place = std::find(speakers_.begin(), speakers_.end(), all_.rank());
+      if (place != speakers_.end()) {
+        const auto number = static_cast<size_t>(place - speakers_.begin());
+        PairSpeed pair{all_.rank(), speakers_[(number + round) % speakers_.size()], 0, 0, ""};
+        if (const auto channel = channels_.find(pair.to);
+            channel != channels_.end() && channel->second != nullptr) {
+          pair.error = MeasurePair(*channel->second, seconds, &pair).message();
+          texts_.push_back(TextOf(pair));
+        }
+      }
+      RETURN_IF_ERROR(all_.Barrier());
+    }
+    return Status::Ok();
+  }
+
+  Result<std::vector<PairSpeed>> Gather() {
+    ASSIGN_OR_RETURN(const std::vector<std::string> gathered, all_.AllGather(Join(texts_, "\n")));
+    std::vector<PairSpeed> pairs;
+    for (const std::string& text : gathered) {
+      for (const std::string& line : Split(text, '\n')) {
+        if (!line.empty()) pairs.push_back(PairOf(line));
+      }
+    }
+    return pairs;
+  }
+
+ private:
+  // The other speakers that listen; none for a rank that is no speaker.
+  std::vector<uint32_t> Targets() const {
+    std::vector<uint32_t> targets;
+    if (std::find(speakers_.begin(), speakers_.end(), all_.rank()) == speakers_.end()) return {};
+    for (const uint32_t speaker : speakers_) {
+      if (speaker != all_.rank() && announcements_[speaker][0] != kTrouble) {
+        targets.push_back(speaker);
+      }
+    }
+    return targets;
+  }
+
+  Communicator& all_;
+  const std::string node_;
+  const std::vector<Place>& places_;
+  const std::vector<uint32_t> speakers_;
+  const std::vector<HostAddress> own_ = OwnAddresses();
+  std::unique_ptr<Transport> transport_;  // before what listens and calls on it
+  std::unique_ptr<Listener> listener_;
+  std::vector<std::string> announcements_;                 // by rank
+  std::map<uint32_t, std::unique_ptr<Channel>> channels_;  // by rank; null: not reached
+  std::vector<std::string> texts_;                         // of this rank's pairs
+};
+
 }  // namespace
 
 Result<std::vector<PairSpeed>> MeasurePairs(MpiWorld* world, const std::vector<Place>& places,
                                             const std::string& listen_address, double seconds) {
-  Communicator& all = world->all();
-  const std::vector<uint32_t> speakers = Speakers(places);
-  const auto own_place = std::find(speakers.begin(), speakers.end(), all.rank());
-  const std::vector<HostAddress> own = OwnAddresses();
-  const bool alone = std::all_of(places.begin(), places.end(), [&](const Place& place) {
-    return place.network == places.front().network;
-  });
-  TransportOptions options;
-  ASSIGN_OR_RETURN(options.token, ShareJobToken(all));
-  ASSIGN_OR_RETURN(const ListenPlan plan, PlanListening(listen_address, alone, world->node(), own));
-  options.listen_address = plan.bind;
-  options.service = ServiceOfRank(all.rank());
-  options.max_part_bytes = kLargeBytes;
-  options.max_frame_bytes = kFrameLimit;
-  options.local_name = StrCat("rank ", all.rank());
-  const std::unique_ptr<Transport> transport = NewTcpTransport(options);
-  ASSIGN_OR_RETURN(
-      const std::unique_ptr<Listener> listener,
-      transport->Listen([](const Frame&, const Responder& respond) { respond(Request(0)); }));
-  ASSIGN_OR_RETURN(const std::vector<std::string> announcements,
-                   all.AllGather(Announcement(plan, options.service, listener->endpoint())));
-  std::vector<std::string> texts;
-  // In each round every speaker measures the way to another one, so that no two share a target.
-  for (size_t round = 1; round < speakers.size(); ++round) {
-    if (own_place != speakers.end()) {
-      const auto place = static_cast<size_t>(own_place - speakers.begin());
-      PairSpeed pair{all.rank(), speakers[(place + round) % speakers.size()], 0, 0, ""};
-      const bool near = places[pair.to].network == places[pair.from].network;
-      ASSIGN_OR_RETURN(const std::string route, RouteTo(announcements[pair.to], near, own));
-      ASSIGN_OR_RETURN(const auto channel, transport->Connect(route, StrCat("rank ", pair.to)));
-      pair.error = Measure(*channel, seconds, &pair).message();
-      texts.push_back(TextOf(pair));
-    }
-    RETURN_IF_ERROR(all.Barrier());
-  }
-  ASSIGN_OR_RETURN(const std::vector<std::string> gathered, all.AllGather(Join(texts, "\n")));
-  std::vector<PairSpeed> pairs;
-  for (const std::string& text : gathered) {
-    for (const std::string& line : Split(text, '\n')) {
-      if (!line.empty()) pairs.push_back(PairOf(line));
-    }
-  }
-  return pairs;
+  Measurement measurement(world, places);
+  RETURN_IF_ERROR(measurement.Announce(listen_address));
+  RETURN_IF_ERROR(measurement.Reach());
+  RETURN_IF_ERROR(measurement.Measure(seconds));
+  return measurement.Gather();
 }
 
 std::vector<Finding> JudgePairs(const std::vector<PairSpeed>& pairs,
@@ -164,9 +247,16 @@ std::vector<Finding> JudgePairs(const std::vector<PairSpeed>& pairs,
     if (from.node != to.node) return StrCat(from.node, " to ", to.node);
     return StrCat("rank ", pair.from, " to ", pair.to, " on ", to.node);
   };
+  std::set<std::string> deaf;  // the errors of hosts that cannot listen, each with its host
   for (const PairSpeed& pair : pairs) {
     if (pair.error.empty()) {
       reached.push_back(pair);
+      continue;
+    }
+    if (pair.from == pair.to) {
+      if (deaf.insert(pair.error).second) {
+        findings.push_back({Finding::Kind::kWrong, "network", pair.error, ""});
+      }
       continue;
     }
     findings.push_back(

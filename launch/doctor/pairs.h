@@ -15,15 +15,17 @@ namespace chorus::launch {
 
 // From one host to another: a worker there, a server here.
 struct PairSpeed {
-  uint32_t from = 0;  // ranks
-  uint32_t to = 0;
+  uint32_t from = 0;         // ranks
+  uint32_t to = 0;           // the same as from: that rank cannot listen, as `error` says
   double latency_us = 0;     // median of an empty request and its reply
   double mb_per_second = 0;  // of large requests
   std::string error;         // "" when it was reached
 };
 
-// Every rank calls it; the result of all is the first rank's alone. One rank of each host takes part
-// (with one host, the first two ranks); each pair has a share of `seconds`.
+// Every rank calls it, each with its own listen_address: "" where it would not serve. One rank of
+// each host takes part (with one host, the first two ranks); a pair is measured for `seconds`.
+// Hosts that are not reached cost one wait of some seconds, all of them together. Error: the ranks
+// do not answer.
 Result<std::vector<PairSpeed>> MeasurePairs(MpiWorld* world, const std::vector<Place>& places,
                                             const std::string& listen_address, double seconds);
 

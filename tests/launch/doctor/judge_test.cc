@@ -97,11 +97,11 @@ TEST(Judge, EachTroubleHasItsHostAndItsRemedy) {
   }
 }
 
-TEST(Judge, ANodeWhoseSharedMemoryIsTooSmallForItsRanksIsWrong) {
+TEST(Judge, ANodeWhoseSharedMemoryIsTooSmallForItsRanksIsDoubted) {
   std::vector<HostFacts> facts = HealthyJob();
   facts[0].shared_memory_mb = 1;
   const Finding finding = Of(JudgeHosts(facts, Gpus::kNone), "memory", "node7");
-  EXPECT_EQ(finding.kind, Kind::kWrong);
+  EXPECT_EQ(finding.kind, Kind::kDoubt);
   EXPECT_THAT(finding.remedy, HasSubstr("/dev/shm"));
 }
 
@@ -119,6 +119,12 @@ TEST(Judge, AWorkerWithoutAGpuIsWrongWhereTheJobNeedsOne) {
   EXPECT_EQ(Of(JudgeHosts(facts, Gpus::kMay), "gpus").kind, Kind::kFine);
 }
 
+TEST(Judge, OfRanksThatOnlyServeNoGpuIsSaid) {
+  for (const Finding& finding : JudgeHosts(HealthyJob(), Gpus::kMust)) {
+    EXPECT_NE(finding.topic, "gpus") << FormatFinding(finding);
+  }
+}
+
 const std::vector<Place> kPlaces = {{"node7", "a"}, {"node8", "b"}, {"node9", "c"}};
 
 TEST(JudgePairs, NamesThePairThatIsNotReached) {
@@ -127,6 +133,15 @@ TEST(JudgePairs, NamesThePairThatIsNotReached) {
   EXPECT_TRUE(AnyWrong(findings));
   EXPECT_THAT(FormatFinding(findings[0]),
               HasSubstr("node8 to node7: no connection: let the job's hosts"));
+}
+
+TEST(JudgePairs, ARankThatCannotListenIsSaidOnceAHost) {
+  const std::string trouble = "cluster.listen_address on node8: \"eth7\" is no address";
+  const auto findings =
+      JudgePairs({{1, 1, 0, 0, trouble}, {2, 2, 0, 0, trouble}, {0, 2, 100, 1000, ""}}, kPlaces);
+  ASSERT_EQ(findings.size(), 2u);
+  EXPECT_EQ(FormatFinding(findings[0]), "WRONG  network    " + trouble);
+  EXPECT_EQ(findings[1].kind, Kind::kFine);
 }
 
 TEST(JudgePairs, DoubtsAFarAndAnUnequalNetwork) {
