@@ -50,7 +50,7 @@ class Proof {
     ASSIGN_OR_RETURN(const std::string first, all_.Broadcast(trouble, 0));
     if (all_.rank() > 0 && first.empty()) trouble = LookAndWrite(mark, writes);
     ASSIGN_OR_RETURN(std::vector<std::string> found,
-                     all_.AllGather(trouble.empty() && writes ? kWrote : trouble));
+                     all_.AllGather(first.empty() && trouble.empty() && writes ? kWrote : trouble));
     if (all_.rank() == 0) LookUpAndRemove(mark, &found);
     return all_.rank() == 0 ? Share(found) : Share({});
   }
