@@ -57,6 +57,7 @@ class Rules:
         self.own_format = self.known and text.get("format", "DELIMITED") == "DELIMITED"
         self.plain = not self.own_format  # the input is tab-separated, whatever the rules say
         self.markers = set(text.get("missing_marker", [])) - {""}
+        self.integer_markers = {self.integer(marker) for marker in self.markers}
         self.slots = {slot["name"]: slot for slot in text.get("slot", [])}
         self.numerics = {numeric["name"]: numeric for numeric in text.get("numeric", [])}
         self.model_slots = {slot["column"]: slot for slot in about["slot"]}
@@ -71,7 +72,16 @@ class Rules:
         """What a cell says, or None when it says that nothing is known."""
         if self.text.get("trim", False):
             cell = cell.strip(" \t")
-        return None if cell == "" or (not keep_markers and cell in self.markers) else cell
+        return None if cell == "" or (not keep_markers and self.is_marker(cell)) else cell
+
+    def integer(self, text):
+        """"41" of "41.0", where the rules take the one for the other; other texts stay."""
+        if self.text.get("decimal_ids") == "AS_INTEGER" and DECIMAL.fullmatch(text):
+            return text[:text.index(".")]
+        return text
+
+    def is_marker(self, text):
+        return text in self.markers or self.integer(text) in self.integer_markers
 
     def split(self, line):
         """The cells of a line: RFC 4180, except where tabs delimit."""
@@ -156,9 +166,7 @@ class Rules:
         text = self.read(piece, keep_markers)
         if text is None:
             return []
-        if self.text.get("decimal_ids") == "AS_INTEGER" and DECIMAL.fullmatch(text):
-            text = text[:text.index(".")]
-        return [(text, factor)]
+        return [(self.integer(text), factor)]
 
     def number(self, numeric, cell):
         """The input that a numeric cell makes, as 32 bits hold it."""

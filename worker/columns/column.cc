@@ -1,7 +1,9 @@
 #include "worker/columns/column.h"
 
+#include <bit>
 #include <cmath>
 #include <cstring>
+#include <limits>
 #include <utility>
 
 #include "common/check.h"
@@ -17,6 +19,13 @@ double HalfToDouble(uint16_t half) {
   if (exponent == 0) return sign * std::ldexp(mantissa, -24);
   if (exponent == 0x1f) return mantissa != 0 ? std::nan("") : sign * HUGE_VAL;
   return sign * std::ldexp(1024 + mantissa, exponent - 25);
+}
+
+__extension__ using Int128 = __int128;
+
+Int128 DigitsOf(const uint64_t* words) {  // low, high
+  return static_cast<Int128>(static_cast<int64_t>(words[1])) * (static_cast<Int128>(1) << 64) +
+         static_cast<Int128>(words[0]);
 }
 
 }  // namespace
@@ -69,8 +78,8 @@ void ValueColumn::TakeBuffers(std::string_view format, const ArrowArray& array) 
     bytes_ = static_cast<const char*>(values_);
   }
   if (storage_ == Storage::kDecimal128) {
-    const auto scale = ParseInt64(format.substr(format.find(',') + 1));
-    divisor_ = std::pow(10.0, static_cast<double>(scale.value_or(0)));
+    scale_ = ParseInt64(format.substr(format.find(',') + 1)).value_or(0);
+    divisor_ = std::pow(10.0, static_cast<double>(scale_));
   }
 }
 
@@ -182,16 +191,37 @@ double ValueColumn::Number(int64_t row) const {
   }
 }
 
+std::optional<int64_t> ValueColumn::decimal_scale() const {
+  if (dictionary_ != nullptr) return dictionary_->decimal_scale();
+  return storage_ == Storage::kDecimal128 ? std::optional<int64_t>(scale_) : std::nullopt;
+}
+
+std::array<uint64_t, 2> ValueColumn::NumberBits(int64_t row) const {
+  if (dictionary_ != nullptr) return dictionary_->NumberBits(Whole(row));
+  if (storage_ != Storage::kDecimal128) return {std::bit_cast<uint64_t>(Number(row)), 0};
+  return {DecimalWords(row)[0], DecimalWords(row)[1]};
+}
+
 // Exact where the digits are below 2^53, as text of so many digits would be.
 double ValueColumn::Decimal(int64_t row) const {
-  const auto* const words = static_cast<const uint64_t*>(values_) + 2 * (offset_ + row);
-  const auto high = static_cast<int64_t>(words[1]);
-  const bool small = high == 0 || (high == -1 && static_cast<int64_t>(words[0]) < 0);
-  const double digits =
-      small && high == 0 ? static_cast<double>(words[0])
-      : small            ? static_cast<double>(static_cast<int64_t>(words[0]))
-              : std::ldexp(static_cast<double>(high), 64) + static_cast<double>(words[0]);
-  return digits / divisor_;
+  return static_cast<double>(DigitsOf(DecimalWords(row))) / divisor_;
+}
+
+std::optional<ValueColumn::Integer64> ValueColumn::IntegerOfDecimal(int64_t row) const {
+  if (dictionary_ != nullptr) return dictionary_->IntegerOfDecimal(Whole(row));
+  Int128 digits = DigitsOf(DecimalWords(row));
+  for (int64_t i = 0; i < scale_ && digits != 0; ++i) {
+    if (digits % 10 != 0) return std::nullopt;
+    digits /= 10;
+  }
+  for (int64_t i = scale_; i < 0; ++i) {  // so many zeros stand before the point
+    if (__builtin_mul_overflow(digits, 10, &digits)) return std::nullopt;
+  }
+  if (digits < std::numeric_limits<int64_t>::min() ||
+      digits > std::numeric_limits<uint64_t>::max()) {
+    return std::nullopt;
+  }
+  return Integer64{static_cast<uint64_t>(digits), digits < 0};
 }
 
 int64_t ValueColumn::Seconds(int64_t row, bool* rounded) const {

@@ -3,8 +3,10 @@
 // out: a bit a value that says whether it is there, values of any width, texts and lists by their
 // ends, texts by number in a dictionary. Thread safety: a ValueColumn is only read.
 
+#include <array>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -41,6 +43,17 @@ class ValueColumn {
   uint64_t Unsigned(int64_t row) const;      // kUnsigned
   double Number(int64_t row) const;          // kInteger, kUnsigned, kNumber
   std::string_view Text(int64_t row) const;  // kText
+  // Whether a kNumber is a decimal, and not a float; and the digits behind its point.
+  bool is_decimal() const { return decimal_scale().has_value(); }
+  std::optional<int64_t> decimal_scale() const;
+  // The integer of 64 bits that a decimal is, to the last digit; nothing where it is none.
+  struct Integer64 {
+    uint64_t bits = 0;
+    bool negative = false;  // then the bits are an int64_t's
+  };
+  std::optional<Integer64> IntegerOfDecimal(int64_t row) const;  // REQUIRES: is_decimal()
+  // All bits of a kNumber: equal ones are equal numbers of one column.
+  std::array<uint64_t, 2> NumberBits(int64_t row) const;
   // kTime: seconds since 1970 in UTC, rounded down, and whether something was lost.
   int64_t Seconds(int64_t row, bool* rounded) const;
 
@@ -90,6 +103,9 @@ class ValueColumn {
     return storage_ == Storage::kInt64 ? At<int64_t>(row) : WholeOfAnyWidth(row);
   }
   int64_t WholeOfAnyWidth(int64_t row) const;
+  const uint64_t* DecimalWords(int64_t row) const {  // low, high
+    return static_cast<const uint64_t*>(values_) + 2 * (offset_ + row);
+  }
   double Decimal(int64_t row) const;
   Span Ends(int64_t row) const;
 
@@ -105,6 +121,7 @@ class ValueColumn {
   const char* bytes_ = nullptr;   // of texts
   int64_t width_ = 0;             // of kFixedWidth
   double divisor_ = 1;            // of decimals
+  int64_t scale_ = 0;             // the digits behind their point
   TimeUnit unit_;
   std::vector<ValueColumn> children_;
   std::shared_ptr<const ValueColumn> dictionary_;

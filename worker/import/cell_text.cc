@@ -123,12 +123,22 @@ CellRules::Cell CellRules::Read(std::string_view text, bool keep_markers) const 
 }
 
 bool CellRules::IsMarker(std::string_view text) const {
-  if (text.size() > longest_marker_ || odd_front_[static_cast<uint8_t>(text.front())] == 0) {
-    return false;
-  }
-  return std::any_of(markers_.begin(), markers_.end(), [&](const std::string& marker) {
-    return marker[0] == text[0] && marker == text;
-  });
+  if (odd_front_[static_cast<uint8_t>(text.front())] == 0) return false;
+  const auto is_any = [&](const auto& says) {
+    return std::any_of(markers_.begin(), markers_.end(), [&](const std::string& marker) {
+      return marker[0] == text[0] && says(marker);
+    });
+  };
+  if (text.size() <= longest_marker_ && is_any([&](const auto& m) { return m == text; }))
+    return true;
+  if (!decimal_ids_are_integers_) return false;
+  // Where "41.0" is 41, "-1.0" is missing as -1 is.
+  const auto integer_of = [](std::string_view number) {
+    const std::string_view integer = IntegerOfDecimal(number);
+    return integer.empty() ? number : integer;
+  };
+  const std::string_view integer = integer_of(text);
+  return is_any([&](const auto& m) { return integer_of(m) == integer; });
 }
 
 }  // namespace chorus::worker

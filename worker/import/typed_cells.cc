@@ -13,13 +13,9 @@ namespace {
 
 constexpr double kTwoTo63 = 9223372036854775808.0;
 
-// A float as the integer that it is, if it is one.
-bool IntegerOf(double number, uint64_t* out) {
-  if (number != std::floor(number) || number < -kTwoTo63 || number >= 2 * kTwoTo63) return false;
-  *out = number < 0 ? static_cast<uint64_t>(static_cast<int64_t>(number))
-                    : static_cast<uint64_t>(number);
-  return true;
-}
+constexpr std::string_view kExpectedRowId = "an integer in [0, 2^64)";
+constexpr std::string_view kExpectedId =
+    "an id: an integer, or a float with an integral value (fractions are numeric)";
 
 }  // namespace
 
@@ -55,7 +51,8 @@ Status TypedCells::Label(uint32_t column, TypedCell cell, bool may_be_missing, u
     label = cell.column->Bool(cell.row) ? 1 : 0;
   } else if (there) {
     label = cell.column->Number(cell.row);
-    there = !std::isnan(label);  // what pandas makes of a missing one
+    // NaN is what pandas makes of a missing one.
+    there = label == 0 || label == 1 || !(std::isnan(label) || IsMarkedNumber(cell));
   }
   if (!there && may_be_missing) {
     notes_.Add(CellNote::kNoConversion, column, "null");
@@ -74,47 +71,97 @@ Status TypedCells::RowId(uint32_t column, TypedCell cell, ParsedRow* out) {
   }
   // Row ids that are texts are to be texts.
   if (plan_.row_id_text) return TextCells::RowId(column, there ? ShownCell(cell) : "", out);
-  const ValueKind kind = cell.column->kind();
-  bool good = there;
-  if (there && kind == ValueKind::kUnsigned) {
-    out->row_id = cell.column->Unsigned(cell.row);
-  } else if (there && kind == ValueKind::kInteger) {
-    good = cell.column->Integer(cell.row) >= 0;
-    out->row_id = static_cast<uint64_t>(cell.column->Integer(cell.row));
-  } else if (there) {
-    const double number = kind == ValueKind::kNumber ? cell.column->Number(cell.row) : -1;
-    good = number >= 0 && IntegerOf(number, &out->row_id);
-  }
-  if (good) return Status::Ok();
-  return NotAs(column, cell, "an integer in [0, 2^64)");
+  if (!there) return NotAs(column, cell, kExpectedRowId);
+  return IntegerRowId(column, cell, &out->row_id);
 }
 
-Result<bool> TypedCells::IdOf(uint32_t column, const TypedCell& cell, bool note, uint64_t* out) {
+Status TypedCells::IntegerRowId(uint32_t column, const TypedCell& cell, uint64_t* out) const {
+  bool good = false;
+  const ValueKind kind = cell.column->kind();
+  if (kind == ValueKind::kUnsigned) {
+    good = true;
+    *out = cell.column->Unsigned(cell.row);
+  } else if (kind == ValueKind::kInteger) {
+    good = cell.column->Integer(cell.row) >= 0;
+    *out = static_cast<uint64_t>(cell.column->Integer(cell.row));
+  } else if (cell.column->is_decimal()) {
+    const auto integer = cell.column->IntegerOfDecimal(cell.row);
+    good = integer && !integer->negative;
+    *out = integer ? integer->bits : 0;
+  } else if (kind == ValueKind::kNumber) {
+    const double number = cell.column->Number(cell.row);
+    if (number >= kFirstInexactInteger) return NotAs(column, cell, kExpectedExactId);
+    good = number >= 0 && number == std::floor(number);
+    if (good) *out = static_cast<uint64_t>(number);
+  }
+  return good ? Status::Ok() : NotAs(column, cell, kExpectedRowId);
+}
+
+Result<bool> TypedCells::IdOf(uint32_t column, const TypedCell& cell, const IdUse& use,
+                              uint64_t* out) {
   switch (cell.column->kind()) {
     case ValueKind::kBool:
       *out = cell.column->Bool(cell.row) ? 1 : 0;
       return true;
     case ValueKind::kInteger:
       *out = static_cast<uint64_t>(cell.column->Integer(cell.row));
-      return true;
+      return use.keep_markers || !IsMarkedNumber(cell);
     case ValueKind::kUnsigned:
       *out = cell.column->Unsigned(cell.row);
-      return true;
+      return use.keep_markers || !IsMarkedNumber(cell);
     default:
-      break;
+      return cell.column->is_decimal() ? DecimalId(column, cell, use, out)
+                                       : FloatIdOf(column, cell, use, out);
   }
-  const double number = cell.column->Number(cell.row);
-  if (std::isnan(number)) return false;
+}
+
+Result<bool> TypedCells::DecimalId(uint32_t column, const TypedCell& cell, const IdUse& use,
+                                   uint64_t* out) {
+  const bool is_integer = *cell.column->decimal_scale() <= 0;  // a column of nothing else
+  if (!is_integer && !plan_.rules.decimal_ids_are_integers()) {
+    return NotAs(column, cell,
+                 "a text or an integer: decimal_ids is AS_TEXT, and a decimal has none");
+  }
+  if (!use.keep_markers && IsMarkedNumber(cell)) return false;
+  const auto integer = cell.column->IntegerOfDecimal(cell.row);
+  if (!integer) return NotAs(column, cell, StrCat(kExpectedId, " of 64 bits"));
+  if (use.note && !is_integer) notes_.Add(CellNote::kDecimalId, column, ShownCell(cell));
+  *out = integer->bits;
+  return true;
+}
+
+Result<bool> TypedCells::FloatIdOf(uint32_t column, const TypedCell& cell, const IdUse& use,
+                                   uint64_t* out) {
+  const FloatId id = numbers_.IdOf(cell.column->Number(cell.row), use.keep_markers);
+  if (id.kind == FloatId::kMissing) return false;
   if (!plan_.rules.decimal_ids_are_integers()) {
     return NotAs(column, cell,
                  "a text or an integer: decimal_ids is AS_TEXT, and a float has none");
   }
-  if (!IntegerOf(number, out)) {
-    return NotAs(column, cell,
-                 "an id: an integer, or a float with an integral value (fractions are numeric)");
-  }
-  if (note) notes_.Add(CellNote::kDecimalId, column, ShownCell(cell));
+  if (id.kind == FloatId::kInexact) return NotAs(column, cell, kExpectedExactId);
+  if (id.kind == FloatId::kText) return NotAs(column, cell, kExpectedId);
+  if (use.note) notes_.Add(CellNote::kDecimalId, column, ShownCell(cell));
+  *out = id.id;
   return true;
+}
+
+bool TypedCells::IsMarkedNumber(const TypedCell& cell) const {
+  if (!numbers_.has_markers()) return false;
+  const ValueColumn& column = *cell.column;
+  switch (column.kind()) {
+    case ValueKind::kInteger:
+      return numbers_.IsMarker(column.Integer(cell.row));
+    case ValueKind::kUnsigned:
+      return numbers_.IsMarker(column.Unsigned(cell.row));
+    case ValueKind::kNumber:
+      break;
+    default:
+      return false;
+  }
+  const auto integer = column.is_decimal() ? column.IntegerOfDecimal(cell.row) : std::nullopt;
+  if (!integer) return numbers_.IsMarker(column.Number(cell.row));
+  return integer->negative ? numbers_.IsMarker(static_cast<int64_t>(integer->bits))
+                           : numbers_.IsMarker(integer->bits);
 }
 
 Status TypedCells::Id(uint32_t column, TypedCell cell, uint64_t* out) {
@@ -123,7 +170,7 @@ Status TypedCells::Id(uint32_t column, TypedCell cell, uint64_t* out) {
     return TextCells::Id(column, cell.column->Text(cell.row), out);
   }
   if (there) {
-    ASSIGN_OR_RETURN(there, IdOf(column, cell, /*note=*/true, out));
+    ASSIGN_OR_RETURN(there, IdOf(column, cell, {}, out));
   }
   if (there) return Status::Ok();
   NoteMissing(column, cell);
@@ -137,7 +184,7 @@ Status TypedCells::SplitId(uint32_t column, TypedCell cell, uint64_t* out) {
     return TextCells::SplitId(column, cell.column->Text(cell.row), out);
   }
   if (there) {
-    ASSIGN_OR_RETURN(there, IdOf(column, cell, /*note=*/false, out));
+    ASSIGN_OR_RETURN(there, IdOf(column, cell, {.note = false}, out));
   }
   if (!there) *out = IdFromText("");
   return Status::Ok();
@@ -150,7 +197,8 @@ Status TypedCells::Time(uint32_t column, TypedCell cell, int64_t missing, TimeKi
   if (there && type == ValueKind::kText) {
     return TextCells::Time(column, cell.column->Text(cell.row), missing, kind, out);
   }
-  there = there && !(type == ValueKind::kNumber && std::isnan(cell.column->Number(cell.row)));
+  there = there && !(type == ValueKind::kNumber && std::isnan(cell.column->Number(cell.row))) &&
+          !IsMarkedNumber(cell);
   *out = missing;
   if (!there) {
     NoteMissing(column, cell);
@@ -192,7 +240,7 @@ Status TypedCells::Number(uint32_t column, TypedCell cell, double* out) {
   *out = std::numeric_limits<double>::quiet_NaN();
   if (there && kind == ValueKind::kBool) {
     *out = cell.column->Bool(cell.row) ? 1 : 0;
-  } else if (there) {
+  } else if (there && !IsMarkedNumber(cell)) {
     *out = cell.column->Number(cell.row);
   }
   if (std::isnan(*out)) {
@@ -274,14 +322,14 @@ Status TypedCells::ValueOf(const SlotPlan& slot, const TypedCell& cell, float* o
 Status TypedCells::SlotId(const SlotPlan& slot, const TypedCell& cell, float value,
                           ParsedSide* out) {
   uint64_t id = 0;
-  if (cell.column->kind() == ValueKind::kInteger) {  // nearly always
+  if (cell.column->kind() == ValueKind::kInteger && !numbers_.has_markers()) {  // nearly always
     id = static_cast<uint64_t>(cell.column->Integer(cell.row));
   } else if (cell.column->kind() == ValueKind::kText) {
     const auto found = TextCells::IdOf(slot, cell.column->Text(cell.row));
     if (!found) return Status::Ok();
     id = *found;
   } else {
-    ASSIGN_OR_RETURN(const bool there, IdOf(slot.column, cell, /*note=*/true, &id));
+    ASSIGN_OR_RETURN(const bool there, IdOf(slot.column, cell, {slot.keep_markers}, &id));
     if (!there) {
       NoteMissing(slot.column, cell);
       return Status::Ok();
@@ -300,9 +348,9 @@ bool TypedCells::IsMissing(TypedCell cell) const {
     case ValueKind::kText:
       return TextCells::IsMissing(cell.column->Text(cell.row));
     case ValueKind::kNumber:
-      return std::isnan(cell.column->Number(cell.row));
+      return std::isnan(cell.column->Number(cell.row)) || IsMarkedNumber(cell);
     default:
-      return false;
+      return IsMarkedNumber(cell);
   }
 }
 

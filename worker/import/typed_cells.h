@@ -1,13 +1,14 @@
 #pragma once
 // What cells of typed columns say: labels, ids, numbers and times. Nothing is printed to be parsed
 // again: an integer is the id that its digits would be (key.h), a float with an integral value the
-// same, a value that is not there is missing. Texts are read as those of text are. Thread safety:
+// same (number_rules.h), a value that is not there, or that a missing_marker names, is missing. Texts are read as those of text are. Thread safety:
 // none; one thread reads.
 
 #include <cstdint>
 #include <string>
 
 #include "worker/columns/column.h"
+#include "worker/import/number_rules.h"
 #include "worker/import/text_cells.h"
 #include "worker/import/typed_row.h"
 
@@ -19,7 +20,7 @@ class TypedCells : private TextCells {
   using Row = TypedRow;
   using TextCells::notes;
 
-  explicit TypedCells(const ColumnPlan& plan) : TextCells(plan) {}
+  explicit TypedCells(const ColumnPlan& plan) : TextCells(plan), numbers_(plan.rules) {}
 
   Status Label(uint32_t column, TypedCell cell, bool may_be_missing, uint8_t* out);
   Status RowId(uint32_t column, TypedCell cell, ParsedRow* out);
@@ -44,14 +45,24 @@ class TypedCells : private TextCells {
   Result<bool> TakeOne(uint32_t column, TypedCell* cell) const;
   Status NotAs(uint32_t column, const TypedCell& cell, std::string_view expected) const;
   void NoteMissing(uint32_t column, const TypedCell& cell);
-  // The id of one value that is there; false: a float that is not a number, which is missing.
-  // note: whether a float is noted as one.
-  Result<bool> IdOf(uint32_t column, const TypedCell& cell, bool note, uint64_t* out);
+  // How an id is read.
+  struct IdUse {
+    bool keep_markers = false;
+    bool note = true;  // of a float, that it is one
+  };
+  // The id of one value that is there; false: it means "missing".
+  Result<bool> IdOf(uint32_t column, const TypedCell& cell, const IdUse& use, uint64_t* out);
+  Result<bool> DecimalId(uint32_t column, const TypedCell& cell, const IdUse& use, uint64_t* out);
+  Result<bool> FloatIdOf(uint32_t column, const TypedCell& cell, const IdUse& use, uint64_t* out);
+  Status IntegerRowId(uint32_t column, const TypedCell& cell, uint64_t* out) const;
+  // Whether a number that is there means "missing"; false of other kinds.
+  bool IsMarkedNumber(const TypedCell& cell) const;
   Status SlotId(const SlotPlan& slot, const TypedCell& cell, float value, ParsedSide* out);
   Status ValueOf(const SlotPlan& slot, const TypedCell& cell, float* out) const;
   Status ListIds(const SlotPlan& slot, const Row& row, ValueColumn::Span span, ParsedSide* out);
   void AppendContext(const Row& row, std::string* out) const;
 
+  const NumberRules numbers_;
   std::string context_;  // bytes of the context's cells that were remembered
   std::string scratch_;
 };

@@ -1,11 +1,29 @@
 #include "worker/import/typed_row.h"
 
+#include <cmath>
+#include <optional>
+
 #include "common/strings.h"
+#include "worker/import/number_rules.h"
 
 namespace chorus::worker {
 namespace {
 
 constexpr size_t kShownBytes = 60;
+
+// Integers have all their digits, and no point.
+void AppendNumber(const ValueColumn& column, int64_t row, std::string* out) {
+  const double number = column.Number(row);
+  const auto integer = column.is_decimal() ? column.IntegerOfDecimal(row) : std::nullopt;
+  if (integer) {
+    out->append(integer->negative ? StrCat(static_cast<int64_t>(integer->bits))
+                                  : StrCat(integer->bits));
+  } else if (number == std::floor(number) && std::abs(number) < kFirstInexactInteger) {
+    out->append(StrCat(static_cast<int64_t>(number)));
+  } else {
+    out->append(TextOfDouble(number));
+  }
+}
 
 void AppendShown(const ValueColumn& column, int64_t row, std::string* out) {
   if (column.missing(row)) {
@@ -24,7 +42,7 @@ void AppendShown(const ValueColumn& column, int64_t row, std::string* out) {
       out->append(StrCat(column.Unsigned(row)));
       break;
     case ValueKind::kNumber:
-      out->append(StrCat(column.Number(row)));
+      AppendNumber(column, row, out);
       break;
     case ValueKind::kTime:
       out->append(StrCat(column.Seconds(row, &rounded), " s"));
@@ -59,7 +77,7 @@ void AppendValue(const ValueColumn& column, int64_t row, std::string* out) {
       return;
     case ValueKind::kNumber:
       out->push_back(missing ? 'm' : 'v');
-      if (!missing) AppendBytes(column.Number(row), out);
+      if (!missing) AppendBytes(column.NumberBits(row), out);
       return;
     case ValueKind::kTime:
       out->push_back(missing ? 'm' : 'v');

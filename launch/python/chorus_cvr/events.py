@@ -4,7 +4,7 @@ from __future__ import annotations
 import json
 import os
 from dataclasses import dataclass, field
-from typing import Any, Dict, List, Union
+from typing import Any, Dict, List, Set, Union
 
 
 @dataclass(frozen=True)
@@ -37,21 +37,29 @@ def event_of(report: Dict[str, Any]) -> Event:
 
 
 class Tail:
-    """Lines of a file of JSON that grows; a line that is not whole yet waits."""
+    """Lines of a file of JSON that grows; a line that is not whole yet waits. A program that begins, or goes on,
+    replaces the file by one that has what it keeps of it, line for line: with ``from_end``, lines that are there now
+    are not told, neither from this file nor from the one that takes its place."""
 
     def __init__(self, path: Union[str, "os.PathLike[str]"], *, from_end: bool = False) -> None:
         self._path = os.fspath(path)
-        self._at = os.path.getsize(self._path) if from_end and os.path.exists(self._path) else 0
+        self._at, self._inode = 0, -1
+        self._passed: Set[int] = {hash(line) for line in self._lines()} if from_end else set()
 
     def read(self) -> List[Dict[str, Any]]:
         """The lines that came since the last call."""
-        if not os.path.exists(self._path):
+        return [json.loads(line) for line in self._lines() if hash(line) not in self._passed]
+
+    def _lines(self) -> List[bytes]:
+        try:
+            with open(self._path, "rb") as file:
+                about = os.fstat(file.fileno())
+                if about.st_ino != self._inode or about.st_size < self._at:
+                    self._at, self._inode = 0, about.st_ino
+                file.seek(self._at)
+                data = file.read()
+        except FileNotFoundError:
             return []
-        with open(self._path, "rb") as file:
-            if os.fstat(file.fileno()).st_size < self._at:  # a run that goes on cuts what came after its checkpoint
-                self._at = 0
-            file.seek(self._at)
-            data = file.read()
         whole = data[:data.rfind(b"\n") + 1]
         self._at += len(whole)
-        return [json.loads(line) for line in whole.splitlines() if line.strip()]
+        return [line for line in whole.splitlines() if line.strip()]

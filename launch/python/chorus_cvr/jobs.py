@@ -93,7 +93,7 @@ def _import(files: List[str], schema: str, overrides: Dict[str, Any], output: Pa
         arguments += ["--max-bad-rows", str(max_bad_rows)]
     if unlabelled:
         arguments.append("--unlabelled")
-    finished = program.run([*arguments, *files])
+    finished = program.run([*arguments, "--", *files])
     is_split = bool(split or split_by_time)
     parts = {part: os.path.join(folder, part) for part in sorted(os.listdir(folder))
              if is_split and os.path.isdir(os.path.join(folder, part))}
@@ -164,7 +164,7 @@ def train(config: PathLike = "", overrides: Optional[Overrides] = None, *, log: 
         settings["data.log"] = _paths(log)
     if test is not None:
         settings["evaluate.log"] = _paths(test)
-    tail = Tail(run.metrics_file, from_end=resume)
+    tail = Tail(run.metrics_file, from_end=True)
     going_on = True
     messages: List[str] = []
 
@@ -193,7 +193,7 @@ def evaluate(run: Union[Run, PathLike], log: Logs, *, oracle: PathLike = "", bes
              overrides: Optional[Overrides] = None, ranks: Optional[int] = None) -> Dict[str, Any]:
     """The metrics of a run's newest checkpoint (``best``: of its best one) on a log: an Evaluation of
     common/report.proto; ``["task"]`` by name under ``["tasks"]``, such as ``["tasks"]["cvr"]["auc"]``."""
-    arguments = ["evaluate", "--json", "--checkpoint", _checkpoint(run), "--log", ",".join(_paths(log)),
+    arguments = ["evaluate", "--json", "--checkpoint", _checkpoint(run), "--log", program.comma_list(_paths(log)),
                  *program.sets(overrides)]
     if os.fspath(oracle):
         arguments += ["--oracle", os.fspath(oracle)]
@@ -218,7 +218,7 @@ def predict(run: Union[Run, PathLike], rows: Union[Frame, Logs], *, schema: Path
             return Model.load(export(run, os.path.join(folder, "model"), best=best)).score(rows)
     paths = _paths(rows)
     is_log = all(os.path.isdir(path) for path in paths)
-    what = ["--log", ",".join(paths)] if is_log else [word for path in paths for word in ("--input", path)]
+    what = ["--log", program.comma_list(paths)] if is_log else [word for path in paths for word in ("--input", path)]
     with tempfile.TemporaryDirectory() as folder, _text_file(schema, ".schema") as schema_file:
         scores = os.path.join(folder, "scores.tsv")
         arguments = ["predict", "--checkpoint", _checkpoint(run), *what, "--output", scores, *program.sets(overrides)]
@@ -299,7 +299,7 @@ def compare(config: PathLike, output: PathLike, overrides: Optional[Overrides] =
             if value is not None:
                 arguments += [option, str(value)]
         if methods:
-            arguments += ["--methods", ",".join(methods)]
+            arguments += ["--methods", program.comma_list(methods)]
         if resume:
             arguments.append("--resume")
         finished = program.run(arguments, ranks=ranks, on_line=callback)

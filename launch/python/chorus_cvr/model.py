@@ -9,7 +9,7 @@ from typing import Any, Dict, List, Optional, Sequence, Set, Tuple, Union
 import numpy as np
 
 from . import _native
-from .errors import NotFound
+from .errors import InvalidArgument, NotFound
 from .frame import ColumnData, Frame, columns_of, names_of
 
 
@@ -110,7 +110,11 @@ class Model:
         if contexts is None:
             rows, columns = self._columns(frame, list(self.features))
             return Scores(*self._scorer.score(rows, columns))
-        index = np.ascontiguousarray(context_of, dtype=np.int64)
+        numbers = np.asarray(context_of)
+        if numbers.ndim != 1 or (numbers.size > 0 and numbers.dtype.kind not in "iu"):
+            raise InvalidArgument(f"context_of: found an array of {numbers.dtype} with {numbers.ndim} dimensions, "
+                                  "expected integers, one for each row")
+        index = np.ascontiguousarray(numbers, dtype=np.int64)
         of_context = self._columns(contexts, [f for f in self.features if f.context])
         of_exposure = self._columns(frame, [f for f in self.features if not f.context])
         return Scores(*self._scorer.score_contexts(*of_context, *of_exposure, index))

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Callable, List, Mapping, Optional, Sequence, Union
 
-from .errors import ProgramNotFound, of_program
+from .errors import InvalidArgument, ProgramNotFound, of_program
 
 PathLike = Union[str, "os.PathLike[str]"]
 Overrides = Mapping[str, Any]
@@ -55,12 +55,21 @@ def command_line(arguments: Sequence[str], ranks: Optional[int] = None) -> List[
     return [mpirun, "--oversubscribe", "--bind-to", "none", *as_root, "-n", str(ranks), *command]
 
 
+def comma_list(elements: Sequence[str]) -> str:
+    """Elements as the program splits them again."""
+    for element in elements:
+        if "," in element:
+            raise InvalidArgument(f"found '{element}' in a list, expected paths and values without a comma: the program "
+                                  "splits lists at commas")
+    return ",".join(elements)
+
+
 def setting(value: Any) -> str:
     """A value of ``overrides`` as --set takes it."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, (list, tuple)):
-        return ",".join(setting(element) for element in value)
+        return comma_list([setting(element) for element in value])
     return os.fspath(value) if isinstance(value, os.PathLike) else str(value)
 
 
@@ -70,18 +79,28 @@ def sets(overrides: Optional[Overrides]) -> List[str]:
 
 
 class _Reader(threading.Thread):
-    """Keeps what a pipe says, and hands it on line by line."""
+    """Keeps what a pipe says, and hands it on line by line. What `line` raises waits in ``error``; the pipe is read to
+    its end in any case, since a program that nobody listens to stands still."""
 
     def __init__(self, pipe: Any, line: Optional[Callable[[str], None]]) -> None:
         super().__init__(daemon=True)
+        self.error: Optional[BaseException] = None
         self.pipe, self.line, self.lines = pipe, line, []  # type: ignore[var-annotated]
         self.start()
 
     def run(self) -> None:
         for text in self.pipe:
             self.lines.append(text)
-            if self.line is not None:
+            if self.line is None or self.error is not None:
+                continue
+            try:
                 self.line(text.rstrip("\n"))
+            except BaseException as error:
+                self.error = error
+
+    def check(self) -> None:
+        if self.error is not None:
+            raise self.error
 
     def text(self) -> str:
         self.join()
@@ -92,7 +111,7 @@ def run(arguments: Sequence[str], *, ranks: Optional[int] = None, stops: bool = 
         on_line: Optional[Callable[[str], None]] = None, tick: Optional[Callable[[], bool]] = None) -> Finished:
     """Runs the program to its end.
 
-    ``on_line`` hears what it says on standard error, on another thread. ``tick`` is called five times a second on this
+    ``on_line`` hears what it says on standard error, on another thread; what it raises ends the program and goes on. ``tick`` is called five times a second on this
     one; False asks the program to stop. With ``stops``, KeyboardInterrupt does so too: the program saves its state and
     ends with STOPPED; a second one ends it at once. Without, the program is ended and the exception goes on.
     Error: the exception of ``errors.of_program``.
@@ -102,7 +121,7 @@ def run(arguments: Sequence[str], *, ranks: Optional[int] = None, stops: bool = 
                              stderr=subprocess.PIPE, text=True, errors="replace", start_new_session=True)
     output, errors = _Reader(child.stdout, None), _Reader(child.stderr, on_line)
     try:
-        stopping = _wait(child, stops, tick)
+        stopping = _wait(child, stops, tick, errors)
     except BaseException:
         _end(child)
         raise
@@ -110,6 +129,7 @@ def run(arguments: Sequence[str], *, ranks: Optional[int] = None, stops: bool = 
     if stopping and code in (-signal.SIGUSR1, 128 + signal.SIGUSR1):  # it had not begun to listen
         code = STOPPED
     finished = Finished(code, output.text(), errors.text())
+    errors.check()
     if tick is not None:
         tick()
     if finished.exit_code not in (0, SOME_RUNS_FAILED, STOPPED):
@@ -117,7 +137,7 @@ def run(arguments: Sequence[str], *, ranks: Optional[int] = None, stops: bool = 
     return finished
 
 
-def _wait(child: "subprocess.Popen[str]", stops: bool, tick: Optional[Callable[[], bool]]) -> bool:
+def _wait(child: "subprocess.Popen[str]", stops: bool, tick: Optional[Callable[[], bool]], errors: _Reader) -> bool:
     """Until the program ends; whether it was asked to."""
     stopping = False
 
@@ -128,6 +148,7 @@ def _wait(child: "subprocess.Popen[str]", stops: bool, tick: Optional[Callable[[
         stopping = True
 
     while child.poll() is None:
+        errors.check()
         try:
             if tick is not None and not tick():
                 stop()

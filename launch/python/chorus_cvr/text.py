@@ -31,9 +31,16 @@ class Separators:
         return "", ""
 
 
+def is_missing(value: Any) -> bool:
+    """None, NaN, and pandas' NA and NaT. NA has no truth value, and an array has many: neither is compared."""
+    if value is None or type(value).__name__ in ("NAType", "NaTType"):
+        return True
+    return isinstance(value, (float, np.floating)) and bool(np.isnan(value))
+
+
 def cell_text(value: Any) -> str:
     """A number, a text or nothing, as a cell says it."""
-    if value is None or value != value or type(value).__name__ in ("NAType", "NaTType"):
+    if is_missing(value):
         return ""
     if isinstance(value, str):
         return value
@@ -160,9 +167,11 @@ def _kind_of(column: ColumnData) -> Tuple[str, List[str]]:
                 if any(isinstance(element, tuple) for element in value):
                     return "slot", pairs
                 sample["list"] = True
-            elif isinstance(value, (float, np.floating)) and value == value:
+            elif is_missing(value):
+                continue
+            elif isinstance(value, (float, np.floating)):
                 sample["float"] = True
-            elif value is not None and value == value:
+            else:
                 sample["other"] = True
         if sample.get("list"):
             return "slot", pairs[:1]

@@ -1,10 +1,12 @@
 """The commands of the program as functions: logs of frames, trainings that tell and stop, errors as exceptions."""
 import filecmp
+import json
 import os
 import signal
 import subprocess
 import sys
 import textwrap
+import threading
 import time
 
 import numpy as np
@@ -12,6 +14,7 @@ import pytest
 
 import chorus_cvr
 from chorus_cvr import textproto
+from chorus_cvr.events import Tail
 from conftest import SMALL, make_frame
 
 LONG = {**SMALL, "data.epochs": 10000, "report.every_steps": 1}
@@ -108,6 +111,96 @@ def test_a_callback_stops_a_run_that_goes_on_later(world, tmp_path):
     steps = max(int(line["step"]) for line in stopped.metrics())
     again = chorus_cvr.train("", settings, log=world.log, output=tmp_path / "run", resume=True)
     assert not again.stopped and steps < max(int(line["step"]) for line in again.metrics()) == 2000
+
+
+def test_a_run_that_goes_on_tells_only_what_is_new(world, tmp_path):
+    settings = {**LONG, "data.max_steps": 2000}
+    stopped = chorus_cvr.train("", settings, log=world.log, output=tmp_path / "run",
+                               callback=lambda event: event.kind != "progress" or event.step < 3)
+    assert stopped.stopped
+    last = stopped.metrics()[-1]
+    with open(stopped.metrics_file, "a", encoding="utf-8") as file:  # what a killed run would leave, behind its state
+        file.writelines(json.dumps({**last, "step": str(int(last["step"]) + step)}) + "\n" for step in range(1, 50))
+    events = []
+    chorus_cvr.train("", settings, log=world.log, output=tmp_path / "run", resume=True, callback=events.append)
+    steps = [event.step for event in events if event.kind == "progress"]
+    assert steps == list(range(int(last["step"]) + 1, 2001))
+    events.clear()
+    chorus_cvr.train("", {**settings, "data.max_steps": 5, "checkpoint.directory": str(tmp_path / "other")},
+                     log=world.log, output=tmp_path / "run", callback=events.append)
+    assert [event.step for event in events if event.kind == "progress"] == list(range(1, 6))
+
+
+def test_a_file_that_is_replaced_is_read_from_its_beginning(tmp_path):
+    path, lines = tmp_path / "lines", [f'{{"step": {step}, "pad": "{"x" * step}"}}\n' for step in range(9)]
+
+    def replace(text):
+        (tmp_path / "next").write_text(text)
+        os.replace(tmp_path / "next", path)
+
+    replace("".join(lines[:6]))
+    tail = Tail(path, from_end=True)
+    assert tail.read() == []
+    replace("".join(lines[:3]) + '{"step": 3, "again": 1}\n' + lines[7] + lines[8][:9])  # cut, and longer already
+    assert [line["step"] for line in tail.read()] == [3, 7]
+    with open(path, "a", encoding="utf-8") as file:
+        file.write(lines[8][9:])
+    assert [line["step"] for line in tail.read()] == [8] and tail.read() == []
+    assert [line["step"] for line in Tail(path).read()] == [0, 1, 2, 3, 7, 8]
+    assert Tail(tmp_path / "none", from_end=True).read() == []
+
+
+def test_what_a_callback_raises_ends_the_program(tmp_path, monkeypatch):
+    talker = tmp_path / "talker"
+    talker.write_text("#!/bin/sh\nwhile true; do echo 'a line that fills the pipe' >&2; done\n")
+    talker.chmod(0o755)
+    monkeypatch.setenv("CHORUS", str(talker))
+
+    def callback(line):
+        raise RuntimeError(f"heard {line}")
+
+    outcome = []
+
+    def compare():
+        try:
+            chorus_cvr.compare("name: 'x'", tmp_path / "compared", callback=callback)
+        except RuntimeError as error:
+            outcome.append(str(error))
+
+    thread = threading.Thread(target=compare, daemon=True)
+    thread.start()
+    thread.join(30)
+    assert outcome == ["heard a line that fills the pipe"]
+
+
+def test_paths_with_a_comma_are_refused(world, tmp_path):
+    for call in (lambda: chorus_cvr.train("", SMALL, log="a,b", output=tmp_path / "run"),
+                 lambda: chorus_cvr.evaluate(world.run, [world.test_log, "a,b"]),
+                 lambda: chorus_cvr.compare("name: 'x'", tmp_path / "compared", methods=["a,b"])):
+        with pytest.raises(chorus_cvr.InvalidArgument, match="found 'a,b' in a list, expected .* without a comma"):
+            call()
+
+
+def test_files_may_begin_with_a_dash(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "-rows.csv").write_text("click,sale,item\n1,0,3\n")
+    log = chorus_cvr.import_log("-rows.csv", 'click: "click" conversion: "sale" slot { column: "item" }', "log")
+    assert os.listdir(log)
+
+
+def test_every_kind_of_nothing_is_missing(tmp_path):
+    pandas = pytest.importorskip("pandas")
+    frame = {"click": [1, 0, 0], "sale": [0, 0, 0], "item": [7, pandas.NA, None], "tags": [["a", pandas.NA], [], ["b"]],
+             "price": [0.5, pandas.NA, float("nan")], "code": ["x", pandas.NA, pandas.NaT]}
+    schema = chorus_cvr.draft_schema(frame, click="click", conversion="sale")
+    kinds = textproto.parse(schema)
+    assert [slot["column"] for slot in kinds["slot"]] == [["item"], ["tags"], ["code"]]
+    assert [numeric["column"] for numeric in kinds["numeric"]] == [["price"]]
+    chorus_cvr.import_log(frame, schema, tmp_path / "log")
+    plain = {"click": [1, 0, 0], "sale": [0, 0, 0], "item": [7, None, None], "tags": [["a"], [], ["b"]],
+             "price": [0.5, None, None], "code": ["x", None, None]}
+    chorus_cvr.import_log(plain, schema, tmp_path / "plain")
+    assert same_logs(tmp_path / "log", tmp_path / "plain")
 
 
 def test_an_interrupt_saves_the_run(world, tmp_path):

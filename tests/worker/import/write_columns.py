@@ -24,6 +24,7 @@ TYPES = {
     "dictionary": pa.dictionary(pa.int32(), pa.string()), "null": pa.null(), "time": pa.time32("s"),
     "ints": pa.list_(pa.int64()), "strings": pa.list_(pa.string()), "doubles": pa.list_(pa.float64()),
     "pairs": pa.list_(PAIRS), "map": pa.map_(pa.string(), pa.float64()), "nested": pa.list_(pa.list_(pa.int64())),
+    "decimal20": pa.decimal128(20, 0), "decimal30": pa.decimal128(30, 6),
     "struct": pa.struct([("a", pa.int64())]),
 }
 
@@ -41,7 +42,7 @@ def convert(text, kind):
         return int(text)
     if kind in ("float", "double"):
         return float(text)
-    if kind == "decimal":
+    if kind.startswith("decimal"):
         return decimal.Decimal(text)
     if kind == "timestamp":
         return datetime.datetime.fromisoformat(text)

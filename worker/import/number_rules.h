@@ -1,0 +1,55 @@
+#pragma once
+// What a number in memory says as a cell, by the rules of a schema: whether it means "missing", and
+// which id it is. Imports of typed columns and scorers ask the same functions, so that a number is
+// what its text is. Thread safety: a value that is only read.
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "worker/import/cell_text.h"
+
+namespace chorus::worker {
+
+// As Python writes it: "41.0", "100000.0", "0.25", "1e-05", "1e+16".
+std::string TextOfDouble(double x);
+
+// A float that stands for several integers is no id.
+constexpr double kFirstInexactInteger = 9007199254740992.0;  // 2^53
+constexpr std::string_view kExpectedExactId =
+    "an id that its number tells apart: give integers, or texts";
+
+// What a float is as an id.
+struct FloatId {
+  enum Kind {
+    kMissing,
+    kInteger,  // the id of an integer
+    kText,     // it has no integer for an id: its text (TextOfDouble) may be one
+    kInexact,  // 2^53 or more: other integers are the same float
+  };
+  Kind kind = kMissing;
+  uint64_t id = 0;  // of kInteger
+};
+
+// Markers are parsed once. A number is missing where a marker is its text: -1 and -1.0 alike, unless
+// decimal_ids is AS_TEXT; where a float is no integer, whatever the marker's spelling.
+class NumberRules {
+ public:
+  explicit NumberRules(const CellRules& rules);
+
+  bool has_markers() const { return !integers_.empty() || !large_.empty() || !floats_.empty(); }
+  bool IsMarker(int64_t x) const;
+  bool IsMarker(uint64_t x) const;
+  bool IsMarker(double x) const;
+  // keep_markers: a number that is a marker is an id like others. NaN is missing in any case.
+  FloatId IdOf(double x, bool keep_markers) const;
+
+ private:
+  bool decimals_are_integers_;
+  std::vector<int64_t> integers_;
+  std::vector<uint64_t> large_;  // 2^63 or more
+  std::vector<double> floats_;
+};
+
+}  // namespace chorus::worker
