@@ -15,6 +15,7 @@ Status Ip(const std::string& arguments) {
   command.insert(command.begin(), "ip");
   const test::Finished finished = test::RunProcess(command, 10);
   if (finished.code == 0) return Status::Ok();
+  if (finished.code == 127) return FailedPrecondition("network namespaces need ip (iproute2)");
   return FailedPrecondition(StrCat("ip ", arguments, ": ", finished.errors));
 }
 

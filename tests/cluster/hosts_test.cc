@@ -126,5 +126,25 @@ TEST_F(HostsTest, TheDoctorSaysWhatIsWrongAndWhere) {
       << lazy.output;
 }
 
+TEST_F(HostsTest, TheDoctorNamesPairsThatTheServersNetworkDoesNotJoin) {
+  MAKE_HOSTS_OR_SKIP({.hosts = 3, .networks = 2});
+  hosts_->network(1).Cut(2, true);  // of h3; MPI has the other network
+  const test::Finished doctor = test::RunProcess(
+      hosts_->Mpirun(
+          {{"h1", 1}, {"h2", 1}, {"h3", 1}},
+          Command("doctor", Config("run"),
+                  {"--set", "cluster.listen_address=eth1", "--set", "cluster.placement=COLOCATED"}),
+          {"--mca", "btl_tcp_if_include", "eth0", "--mca", "oob_tcp_if_include", "eth0"}),
+      kLimitSeconds, test::MpirunEnvironment());
+  EXPECT_EQ(doctor.code, 1) << doctor.errors;
+  for (const char* pair : {"h1 to h3", "h2 to h3", "h3 to h1", "h3 to h2"}) {
+    EXPECT_NE(doctor.output.find(StrCat("WRONG  network    ", pair, ": ")), std::string::npos)
+        << pair << "\n"
+        << doctor.output;
+  }
+  EXPECT_NE(doctor.output.find("network    2 pairs, latency up to "), std::string::npos)
+      << doctor.output;
+}
+
 }  // namespace
 }  // namespace chorus::cluster

@@ -102,7 +102,8 @@ class MonitoringTest(unittest.TestCase):
         try:
             yield run
         finally:
-            os.killpg(run.pid, signal.SIGKILL)
+            with contextlib.suppress(ProcessLookupError):  # it has ended by itself
+                os.killpg(run.pid, signal.SIGKILL)
             run.wait()
             run.stderr.close()
 
@@ -181,7 +182,13 @@ class MonitoringTest(unittest.TestCase):
     def test_prometheus_scrapes_a_run(self):
         if shutil.which("prometheus") is None:
             self.skipTest("needs Debian's package prometheus")
-        port, own = free_port(), free_port()
+        found = on_free_port(self.scrape)
+        self.assertEqual(found[0]["metric"]["role"], "server 0 and worker 0")
+        self.assertGreater(float(found[0]["value"][1]), 0)
+
+    def scrape(self, port):
+        """What Prometheus has of a run whose page is at this port."""
+        own = free_port()
         with open(self.path("prometheus.yml"), "w") as config:
             config.write("scrape_configs:\n- job_name: chorus\n  scrape_interval: 1s\n  static_configs:\n"
                          f"  - targets: ['127.0.0.1:{port}']\n")
@@ -194,12 +201,10 @@ class MonitoringTest(unittest.TestCase):
                 return json.load(answer)["data"]["result"]
         try:
             with self.started(f"127.0.0.1:{port}") as run:
-                found = self.wait_for(ask, run)
+                return self.wait_for(ask, run)
         finally:
             scraper.kill()
             scraper.wait()
-        self.assertEqual(found[0]["metric"]["role"], "server 0 and worker 0")
-        self.assertGreater(float(found[0]["value"][1]), 0)
 
 
 if __name__ == "__main__":
