@@ -2,6 +2,7 @@
 
 #include <vector>
 
+#include "common/export_format.h"
 #include "common/json.h"
 #include "worker/model/model.h"
 #include "worker/objective/objective.h"
@@ -97,7 +98,7 @@ Result<ExportManifest> DescribeModel(const CheckpointManifest& checkpoint) {
   ASSIGN_OR_RETURN(const worker::Model model,
                    worker::Model::Make(config, schema, objective->shape()));
   ExportManifest out;
-  out.set_format("chorus-export 4");
+  out.set_format(kExportFormat);
   out.set_step(checkpoint.step());
   out.set_method(std::string(objective->name()));
   *out.mutable_objective() = config.objective();

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "common/export.pb.h"
+#include "common/export_format.h"
 #include "common/output_folder.h"
 #include "common/strings.h"
 #include "launch/command/checkpoint_rows.h"
@@ -64,7 +65,7 @@ class Exporter {
   Status Manifest(ExportManifest manifest) {
     for (ExportArray& array : arrays_) *manifest.add_array() = std::move(array);
     ASSIGN_OR_RETURN(const std::string json, ExportManifestJson(manifest));
-    return ReplaceFile(files_, JoinPath(output_, "manifest.json"), json);
+    return ReplaceFile(files_, JoinPath(output_, kExportManifestFile), json);
   }
 
  private:

@@ -60,6 +60,7 @@ class Frame {
       for (const py::handle cell : values) {
         if (const Status status = column.AddRow(cell.ptr()); !status.ok()) Raise(status);
       }
+      if (column.rows() != columns_.rows) ThrowUnequal(name);
       columns_.columns.push_back(column.View());
       return;
     }
@@ -72,11 +73,13 @@ class Frame {
     column.factors = DataOf<float>(described.attr("factors"), elements, "factors");
     column.lists = DataOf<int64_t>(lists, columns_.rows + 1, "lists");
     SetValues(kind, values, ends, &column);
-    if (column.lists == nullptr && elements != columns_.rows) {
-      throw py::value_error("column '" + name + "' has another number of rows than the first one");
-    }
+    if (column.lists == nullptr && elements != columns_.rows) ThrowUnequal(name);
     CheckOffsets(column, values);
     columns_.columns.push_back(std::move(column));
+  }
+
+  [[noreturn]] static void ThrowUnequal(const std::string& name) {
+    throw py::value_error("column '" + name + "' has another number of rows than the first one");
   }
 
   static void SetValues(const std::string& kind, const py::object& values, const py::object& ends,
@@ -144,7 +147,8 @@ py::tuple ScoreContexts(const Scorer& scorer, int64_t contexts, const py::list& 
                         const py::array_t<int64_t, py::array::c_style>& context_of) {
   const Frame of_contexts(contexts, context_columns);
   const Frame of_exposures(exposures, exposure_columns);
-  const std::span<const int64_t> index(context_of.data(), static_cast<size_t>(context_of.size()));
+  // A copy: whoever has the array may write to it while the lock is free.
+  const std::vector<int64_t> index(context_of.data(), context_of.data() + context_of.size());
   return ScoreRows(exposures, [&](const ScoredRows& out) {
     return scorer.Score(of_contexts.columns(), of_exposures.columns(), index, out);
   });

@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "common/strings.h"
-#include "launch/serving/feature.h"
+#include "worker/import/number_rules.h"
 
 namespace chorus::launch {
 namespace {
@@ -52,7 +52,7 @@ Status ObjectColumn::AddRow(PyObject* cell) {
   } else if (IsList(cell)) {
     is_list_ = true;
     const auto items = py::reinterpret_borrow<py::sequence>(cell);
-    for (const py::handle item : items) {
+    for (const py::object item : items) {  // a reference of its own: arrays make their elements
       const bool pair = PyTuple_Check(item.ptr()) && PyTuple_Size(item.ptr()) == 2;
       RETURN_IF_ERROR(pair ? AddPair(PyTuple_GetItem(item.ptr(), 0), PyTuple_GetItem(item.ptr(), 1))
                            : AddElement(item.ptr()));
@@ -126,7 +126,7 @@ Status ObjectColumn::AddInt(PyObject* element) {
 
 void ObjectColumn::AddDouble(double x) {
   if (kind_ == kTexts || kind_ == kInts) {
-    (void)AddText(TextOfDouble(x)).ok();
+    (void)AddText(worker::TextOfDouble(x)).ok();
     return;
   }
   Become(kDoubles);
@@ -152,7 +152,7 @@ void ObjectColumn::Become(Kind kind) {
   if (kind != kTexts) return;
   for (size_t e = 0; e < elements; ++e) {
     if (there_[e] != 0 && before == kInts) texts_ += StrCat(ints_[e]);
-    if (there_[e] != 0 && before == kDoubles) texts_ += TextOfDouble(doubles_[e]);
+    if (there_[e] != 0 && before == kDoubles) texts_ += worker::TextOfDouble(doubles_[e]);
     ends_.push_back(static_cast<int64_t>(texts_.size()));
   }
   ints_.clear();

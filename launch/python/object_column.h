@@ -20,6 +20,7 @@ class ObjectColumn {
 
   // Of the next row. Error: kInvalidArgument, names column, row and what was found.
   Status AddRow(PyObject* cell);
+  int64_t rows() const { return row_; }  // so far
   // After the last row; the column's memory belongs to this object.
   InputColumn View();
 

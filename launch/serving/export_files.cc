@@ -4,14 +4,12 @@
 #include <span>
 #include <utility>
 
+#include "common/export_format.h"
 #include "common/json.h"
 #include "common/strings.h"
 
 namespace chorus::launch {
 namespace {
-
-constexpr char kExportFormat[] = "chorus-export 4";
-constexpr char kManifestFile[] = "manifest.json";
 
 std::string ShapeOf(const ExportArray& array) {
   std::vector<std::string> sizes;
@@ -22,9 +20,9 @@ std::string ShapeOf(const ExportArray& array) {
 }  // namespace
 
 Result<ExportManifest> ReadExportManifest(FileSystem& files, const std::string& folder) {
-  const std::string path = JoinPath(folder, kManifestFile);
+  const std::string path = JoinPath(folder, kExportManifestFile);
   if (!files.Exists(path)) {
-    return NotFound(StrCat(folder, ": no export of a model, there is no ", kManifestFile,
+    return NotFound(StrCat(folder, ": no export of a model, there is no ", kExportManifestFile,
                            " in it; `chorus export` writes one"));
   }
   ASSIGN_OR_RETURN(const std::string json, ReadWholeFile(files, path));
@@ -67,7 +65,7 @@ Result<std::vector<T>> ExportArrays::Read(const std::string& file, const std::st
                                           uint64_t cols) {
   const auto found = unread_.find(file);
   if (found == unread_.end()) {
-    return DataLoss(StrCat(JoinPath(folder_, kManifestFile), ": it has no array ", file,
+    return DataLoss(StrCat(JoinPath(folder_, kExportManifestFile), ": it has no array ", file,
                            ", which the model needs"));
   }
   const ExportArray& array = *found->second;
@@ -89,7 +87,7 @@ Result<std::vector<T>> ExportArrays::ReadFile(const ExportArray& array) {
   // Before memory is taken for what the manifest claims.
   if ((cols > 0 && rows > kMost / cols) || file->size() != rows * cols * sizeof(T)) {
     return DataLoss(StrCat(file->size(), " bytes; expected: ", ShapeOf(array), ", as ",
-                           kManifestFile, " says"));
+                           kExportManifestFile, " says"));
   }
   std::vector<T> values(rows * cols);
   const std::span<std::byte> bytes = std::as_writable_bytes(std::span(values));
@@ -97,7 +95,7 @@ Result<std::vector<T>> ExportArrays::ReadFile(const ExportArray& array) {
   const std::string checksum = HexDigits(Checksum(std::span<const std::byte>(bytes)));
   if (checksum == array.xxh3()) return values;
   return DataLoss(StrCat("checksum ", checksum, "; expected: ", array.xxh3(), ", as ",
-                         kManifestFile, " says: the file is damaged, or of another export"));
+                         kExportManifestFile, " says: the file is damaged, or of another export"));
 }
 
 }  // namespace chorus::launch

@@ -1,7 +1,6 @@
 #include "launch/serving/feature.h"
 
 #include <algorithm>
-#include <charconv>
 #include <set>
 #include <utility>
 
@@ -65,16 +64,6 @@ Feature OfColumn(const Info& info, uint32_t place) {
   return feature;
 }
 
-void NoteMarkers(const worker::CellRules& rules, Feature* feature) {
-  for (const std::string& marker : rules.markers()) {
-    if (const auto integer = ParseInt64(marker); integer && StrCat(*integer) == marker) {
-      feature->missing_ints.push_back(*integer);
-    } else if (const auto number = ParseDouble(marker); number && TextOfDouble(*number) == marker) {
-      feature->missing_doubles.push_back(*number);
-    }
-  }
-}
-
 class FeatureMaker {
  public:
   FeatureMaker(const ServedModel& model, const ImportSchema& rules)
@@ -117,6 +106,7 @@ class FeatureMaker {
     }
     if (info.multi_valued && slot.separator().empty()) slot.set_separator(",");
     if (info.has_values && slot.value_separator().empty()) slot.set_value_separator(":");
+    slot.clear_value_column();  // rows that are scored have values beside their ids
     slot.set_name(info.name);
     slot.set_key_space(info.key_space);
     slot.set_context(false);
@@ -148,7 +138,6 @@ class FeatureMaker {
   Status Add(ImportSchema rules, Feature feature) {
     RETURN_IF_ERROR(CompleteConfig(StrCat("feature ", feature.name), &rules));
     ASSIGN_OR_RETURN(feature.text, worker::PlanColumns(rules, {feature.column}, {.scoring = true}));
-    NoteMarkers(feature.text.rules, &feature);
     features_.push_back(std::move(feature));
     return Status::Ok();
   }
@@ -234,14 +223,6 @@ Result<std::vector<const InputColumn*>> MatchColumns(const std::vector<Feature>&
     if (found[f] != nullptr) RETURN_IF_ERROR(CheckKind(features[f], *found[f]));
   }
   return found;
-}
-
-std::string TextOfDouble(double x) {
-  char buffer[32];
-  const char* const end = std::to_chars(buffer, buffer + sizeof(buffer), x).ptr;
-  std::string text(buffer, static_cast<size_t>(end - buffer));
-  if (text.find_first_not_of("-0123456789") == std::string::npos) text += ".0";
-  return text;
 }
 
 }  // namespace chorus::launch

@@ -26,9 +26,6 @@ struct Feature {
   bool missing_is_known = true;                   // of numbers: what stands for one
   // Of the text of this one column, which is an exposure's there. Its rules hold for numbers, too.
   worker::ColumnPlan text;
-  // Texts that mean "missing" and that numbers are written as.
-  std::vector<int64_t> missing_ints;
-  std::vector<double> missing_doubles;
 
   const worker::SlotPlan& slot() const { return text.exposures.slots[0]; }
   const worker::NumericPlan& numeric() const { return text.exposures.numerics[0]; }
@@ -44,8 +41,5 @@ Result<std::vector<Feature>> FeaturesOf(const ServedModel& model);
 enum class FeatureSide { kAll, kContexts, kExposures };
 Result<std::vector<const InputColumn*>> MatchColumns(const std::vector<Feature>& features,
                                                      const InputColumns& rows, FeatureSide side);
-
-// As Python writes it: "41.0", "0.25".
-std::string TextOfDouble(double x);
 
 }  // namespace chorus::launch

@@ -1,9 +1,7 @@
 #include "launch/serving/feature_reader.h"
 
-#include <algorithm>
 #include <cmath>
 #include <limits>
-#include <optional>
 
 #include "common/device_math.h"
 #include "common/strings.h"
@@ -17,22 +15,10 @@ namespace {
 
 using worker::Shown;
 
-// The integer that a double is, where doubles still tell integers apart.
-std::optional<int64_t> ExactInteger(double x) {
-  constexpr double kEnd = 9007199254740992.0;  // 2^53
-  if (x != std::floor(x) || std::abs(x) >= kEnd) return std::nullopt;
-  return static_cast<int64_t>(x);
-}
-
-template <typename T>
-bool Contains(const std::vector<T>& values, T value) {
-  return std::find(values.begin(), values.end(), value) != values.end();
-}
-
 }  // namespace
 
 FeatureReader::FeatureReader(const Feature& feature)
-    : feature_(feature), parser_(feature.text), text_(1) {}
+    : feature_(feature), numbers_(feature.text.rules), parser_(feature.text), text_(1) {}
 
 Status FeatureReader::Malformed(int64_t row, std::string_view found,
                                 std::string_view expected) const {
@@ -40,14 +26,22 @@ Status FeatureReader::Malformed(int64_t row, std::string_view found,
                                 ", expected ", expected));
 }
 
-bool FeatureReader::IsMissing(int64_t x) const {
-  return !feature_.missing_ints.empty() && Contains(feature_.missing_ints, x);
+bool FeatureReader::IsMarker(const InputColumn& column, int64_t element) const {
+  if (!numbers_.has_markers()) return false;
+  const int64_t x = column.Int(element);
+  return column.type == InputColumn::Type::kInt64 ? numbers_.IsMarker(x)
+                                                  : numbers_.IsMarker(static_cast<uint64_t>(x));
 }
 
+// The parser's "column 'a': found ..." becomes "column 'a': row 7: found ...".
 Status FeatureReader::ParseText(const InputColumn& column, int64_t row) {
   text_[0] = column.IsThere(row) ? column.Text(row) : std::string_view();
   const Status parsed = parser_.Parse(text_, 0, &parsed_);
-  return parsed.ok() ? parsed : InvalidArgument(StrCat("row ", row, ": ", parsed.message()));
+  if (parsed.ok()) return parsed;
+  const std::string place = StrCat("column ", Shown(feature_.column), ": ");
+  std::string_view what = parsed.message();
+  if (what.starts_with(place)) what.remove_prefix(place.size());
+  return InvalidArgument(StrCat(place, "row ", row, ": ", what));
 }
 
 bool FeatureReader::IsPlainInts(const InputColumn& column) const {
@@ -55,7 +49,7 @@ bool FeatureReader::IsPlainInts(const InputColumn& column) const {
       column.type == InputColumn::Type::kInt64 || column.type == InputColumn::Type::kUint64;
   const worker::SlotPlan& slot = feature_.slot();
   return ints && column.lists == nullptr && column.there == nullptr &&
-         slot.value_separator.empty() && (slot.keep_markers || feature_.missing_ints.empty());
+         slot.value_separator.empty() && (slot.keep_markers || !numbers_.has_markers());
 }
 
 Status FeatureReader::ReadIds(const InputColumn& column, std::span<const int64_t> rows,
@@ -109,13 +103,11 @@ Status FeatureReader::AddElement(const InputColumn& column, int64_t row, int64_t
   const size_t before = cell_.keys.size();
   switch (column.type) {
     case InputColumn::Type::kInt64:
-    case InputColumn::Type::kUint64: {
-      const int64_t x = column.Int(element);
-      // A number of 2^63 or more is no marker that an int64 could be.
-      const bool fits = column.type == InputColumn::Type::kInt64 || x >= 0;
-      if (feature_.slot().keep_markers || !fits || !IsMissing(x)) AddId(static_cast<uint64_t>(x));
+    case InputColumn::Type::kUint64:
+      if (feature_.slot().keep_markers || !IsMarker(column, element)) {
+        AddId(static_cast<uint64_t>(column.Int(element)));
+      }
       break;
-    }
     case InputColumn::Type::kFloat64:
       RETURN_IF_ERROR(AddDouble(row, column.Double(element)));
       break;
@@ -135,26 +127,28 @@ Status FeatureReader::AddElement(const InputColumn& column, int64_t row, int64_t
 
 // An id that is a decimal, as frames hold integers some of which are missing.
 Status FeatureReader::AddDouble(int64_t row, double x) {
-  if (std::isnan(x)) return Status::Ok();
-  const std::optional<int64_t> integer = ExactInteger(x);
-  if (!integer.has_value() && std::abs(x) >= 1e15) {
-    return Malformed(row, StrCat(x), "an id that its number tells apart: give integers, or texts");
-  }
-  if (integer.has_value() && feature_.text.rules.decimal_ids_are_integers() &&
-      feature_.missing_doubles.empty()) {
-    AddId(static_cast<uint64_t>(*integer));
-  } else {
-    AddText(TextOfDouble(x));
+  const worker::FloatId id = numbers_.IdOf(x, feature_.slot().keep_markers);
+  switch (id.kind) {
+    case worker::FloatId::kMissing:
+      break;
+    case worker::FloatId::kInteger:
+      AddId(id.id);
+      break;
+    case worker::FloatId::kText:
+      AddId(IdFromText(worker::TextOfDouble(x)));
+      break;
+    case worker::FloatId::kInexact:
+      return Malformed(row, worker::TextOfDouble(x), worker::kExpectedExactId);
   }
   return Status::Ok();
 }
 
-// One id as a text, by the rules of cells; false: it is missing.
-bool FeatureReader::AddText(std::string_view text) {
+// One id as a text, by the rules of cells, which may say that it is missing.
+void FeatureReader::AddText(std::string_view text) {
   const worker::CellRules& rules = feature_.text.rules;
   if (rules.IdMayDiffer(text)) {
     const worker::CellRules::Cell cell = rules.Read(text, feature_.slot().keep_markers);
-    if (cell.missing) return false;
+    if (cell.missing) return;
     text = cell.text;
     if (rules.decimal_ids_are_integers()) {
       const std::string_view integer = worker::IntegerOfDecimal(text);
@@ -162,7 +156,6 @@ bool FeatureReader::AddText(std::string_view text) {
     }
   }
   AddId(IdFromText(text));
-  return true;
 }
 
 Status FeatureReader::ReadNumbers(const InputColumn& column, std::span<const int64_t> rows,
@@ -189,14 +182,14 @@ Result<double> FeatureReader::NumberOf(const InputColumn& column, int64_t row) {
   double x;
   if (column.type == InputColumn::Type::kFloat64) {
     x = column.Double(row);
-    if (std::isnan(x) || Contains(feature_.missing_doubles, x)) return kNone;
+    if (std::isnan(x) || numbers_.IsMarker(x)) return kNone;
     if (std::abs(x) > std::numeric_limits<float>::max()) {
       return Malformed(row, StrCat(x), "a finite number of 32 bits");
     }
   } else {
+    if (IsMarker(column, row)) return kNone;
     const int64_t integer = column.Int(row);
     const bool is_signed = column.type == InputColumn::Type::kInt64;
-    if ((is_signed || integer >= 0) && IsMissing(integer)) return kNone;
     x = is_signed ? static_cast<double>(integer)
                   : static_cast<double>(static_cast<uint64_t>(integer));
   }

@@ -10,6 +10,7 @@
 
 #include "common/status.h"
 #include "launch/serving/feature.h"
+#include "worker/import/number_rules.h"
 #include "worker/import/row_parser.h"
 #include "worker/log/batch.h"
 
@@ -32,13 +33,15 @@ class FeatureReader {
   Status AddCell(const InputColumn& column, int64_t row);
   Status AddElement(const InputColumn& column, int64_t row, int64_t element);
   Status AddDouble(int64_t row, double x);
-  bool AddText(std::string_view text);
+  void AddText(std::string_view text);
   void AddId(uint64_t id) { cell_.keys.push_back(MakeKey(feature_.slot().space_seed, id)); }
-  bool IsMissing(int64_t x) const;
+  // Of an element that is an integer; the feature's rules may take it for "missing".
+  bool IsMarker(const InputColumn& column, int64_t element) const;
   Result<double> NumberOf(const InputColumn& column, int64_t row);
   Status ParseText(const InputColumn& column, int64_t row);
 
   const Feature& feature_;
+  const worker::NumberRules numbers_;
   worker::RowParser parser_;
   worker::ParsedRow parsed_;
   std::vector<std::string_view> text_;  // [1]

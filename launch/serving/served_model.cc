@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "common/config.h"
+#include "common/export_format.h"
 #include "common/finite.h"
 #include "common/strings.h"
 #include "common/table_spec.h"
@@ -142,7 +143,7 @@ Status ReadTables(ExportArrays* arrays, ServedModel* out) {
 }  // namespace
 
 Result<std::unique_ptr<ServedModel>> LoadModel(FileSystem& files, const std::string& folder) {
-  const std::string manifest = JoinPath(folder, "manifest.json");
+  const std::string manifest = JoinPath(folder, kExportManifestFile);
   auto out = std::make_unique<ServedModel>();
   ASSIGN_OR_RETURN(out->manifest, ReadExportManifest(files, folder));
   RETURN_IF_ERROR(MakeNetwork(manifest, out.get()).Annotate(manifest));

@@ -43,7 +43,7 @@ TEST_F(ServedRowsTest, IntegersAreTheIdsThatTheirTextsAre) {
   std::vector<double> decimals;
   for (int i = 0; i < 90; ++i) {
     items.push_back(i % 9 == 0 ? -7 : i * 7 % 13);  // -7 is a marker of missing values
-    decimals.push_back(i % 9 == 0 ? std::nan("") : i * 7 % 13);
+    decimals.push_back(i % 18 == 0 ? std::nan("") : static_cast<double>(items.back()));
   }
   const ServedScores expected = ScoresOf(*scorer_, AllColumns(0, 90).columns());
   InputColumn column{.name = "item", .type = InputColumn::Type::kInt64, .elements = 90};
@@ -54,12 +54,34 @@ TEST_F(ServedRowsTest, IntegersAreTheIdsThatTheirTextsAre) {
   ExpectEqual(ScoresWith(0, 90, column), expected, 0);
 }
 
+TEST_F(ServedRowsTest, FloatsAreTheIdsOfTheirIntegersOrNone) {
+  std::vector<double> decimals(90, 3);
+  std::vector<std::string> cells(90, "3");
+  const std::pair<double, const char*> ids[] = {
+      {100000, "100000"}, {0.0001, "0.0001"}, {-2e9, "-2000000000"}, {-7, "-7.0"}, {7.5, "7.5"}};
+  for (size_t i = 0; i < std::size(ids); ++i) {
+    decimals[i] = ids[i].first;
+    cells[i] = ids[i].second;
+  }
+  TextColumns written(0, 90, {0, 1, 3, 4, 5});
+  written.Add("item", cells);
+  InputColumn column{.name = "item", .type = InputColumn::Type::kFloat64, .elements = 90};
+  column.values = decimals.data();
+  ExpectEqual(ScoresWith(0, 90, column), ScoresOf(*scorer_, written.columns()), 0);
+  decimals[5] = 9007199254740992;
+  EXPECT_NE(ErrorWith(0, 90, column)
+                .find("column 'item': row 5: found 9007199254740992.0, expected an id that its "
+                      "number tells apart"),
+            std::string::npos)
+      << ErrorWith(0, 90, column);
+}
+
 TEST_F(ServedRowsTest, NumbersAreWhatTheirTextsSay) {
   std::vector<double> prices;
   std::vector<uint8_t> there;
   for (int i = 0; i < 90; ++i) {
-    prices.push_back(i * 5 % 11 + 0.25);
-    there.push_back(i % 6 == 0 ? 0 : 1);
+    prices.push_back(i % 12 == 0 ? -7 : i * 5 % 11 + 0.25);  // a marker
+    there.push_back(i % 12 == 6 ? 0 : 1);
   }
   InputColumn column{.name = "price", .type = InputColumn::Type::kFloat64, .elements = 90};
   column.values = prices.data();
@@ -149,7 +171,7 @@ TEST_F(ServedRowsTest, CellsThatAreNoNumberAreNamed) {
   rows.Add("price", {"1", "cheap", "2"});
   ServedScores scores(3);
   const std::string error = scorer_->Score(rows.columns(), scores.spans()).ToString();
-  EXPECT_NE(error.find("row 1: column 'price': found 'cheap', expected a finite number"),
+  EXPECT_NE(error.find("column 'price': row 1: found 'cheap', expected a finite number"),
             std::string::npos)
       << error;
 }
@@ -170,7 +192,7 @@ TEST_F(ServedRowsTest, DamagedExportsAreRefusedByName) {
   std::string flipped = weights;
   flipped[9] = static_cast<char>(flipped[9] ^ 1);
   expect("a.weights.f32", flipped, "the file is damaged, or of another export");
-  expect("manifest.json", "{", "");
+  expect("manifest.json", "{", "DataLoss");
   expect("manifest.json", "{\"format\": \"chorus-export 3\"}", "expected: \"chorus-export 4\"");
   expect("manifest.json", "{\"format\": \"chorus-export 4\"}", "export the checkpoint again");
   const std::string manifest = *ReadWholeFile(*files_, "model/manifest.json");

@@ -15,20 +15,10 @@ class ScorerTest : public ServingTest {
   void ExpectScoresOfPredict(const std::string& job) {
     SCOPED_TRACE(job);
     TrainAndExport(job);
-    const auto text = PredictOn(*files_, ServedConfig(job), Layout(), checkpoint_);
-    ASSERT_TRUE(text.ok()) << text.status().ToString();
-    const std::vector<std::string> lines = Split(*text, '\n');
-    const int first = kTrained - 150, rows = kRows - first;
-    ASSERT_EQ(lines.size(), static_cast<size_t>(rows) + 2);
-    ServedScores expected(rows);
-    std::set<double> different;
-    for (size_t i = 0; i < expected.pctr.size(); ++i) {
-      const std::vector<std::string> cells = Split(lines[i + 1], '\t');
-      expected.pctr[i] = std::stod(cells.at(3));
-      expected.pcvr[i] = std::stod(cells.at(4));
-      expected.pctcvr[i] = std::stod(cells.at(5));
-      different.insert(expected.pctcvr[i]);
-    }
+    const ServedScores expected = ScoresOfPredict(job);
+    const int first = kTrained - 150;
+    ASSERT_EQ(expected.pctr.size(), static_cast<size_t>(kRows - first));
+    const std::set<double> different(expected.pctcvr.begin(), expected.pctcvr.end());
     EXPECT_GT(different.size(), 50u) << "a model that says the same of all rows";
     const auto scorer = Load();
     ASSERT_NE(scorer, nullptr);

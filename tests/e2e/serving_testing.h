@@ -6,6 +6,7 @@
 
 #include <deque>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -135,6 +136,22 @@ class ServingTest : public ::testing::Test {
     checkpoint_ = trained.first().checkpoint;
     const Status exported = launch::ExportModel(*files_, checkpoint_, "model", false);
     ASSERT_TRUE(exported.ok()) << exported.ToString();
+  }
+
+  // What `chorus predict` says of the log 'test'.
+  ServedScores ScoresOfPredict(const std::string& job) {
+    const auto text = PredictOn(*files_, ServedConfig(job), Layout(), checkpoint_);
+    EXPECT_TRUE(text.ok()) << text.status().ToString();
+    if (!text.ok()) return ServedScores(0);
+    const std::vector<std::string> lines = Split(*text, '\n');  // a header; nothing behind the last
+    ServedScores scores(static_cast<int64_t>(lines.size()) - 2);
+    for (size_t i = 0; i < scores.pctr.size(); ++i) {
+      const std::vector<std::string> cells = Split(lines[i + 1], '\t');
+      scores.pctr[i] = std::stod(cells.at(3));
+      scores.pcvr[i] = std::stod(cells.at(4));
+      scores.pctcvr[i] = std::stod(cells.at(5));
+    }
+    return scores;
   }
 
   std::unique_ptr<launch::Scorer> Load() {
