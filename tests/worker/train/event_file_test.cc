@@ -47,7 +47,8 @@ std::vector<tensorboard::Event> EventsOf(std::string_view bytes) {
 // By name, as TensorBoard reads them.
 std::vector<std::vector<tensorboard::Event>> FilesOf(FileSystem& files) {
   std::vector<std::vector<tensorboard::Event>> all;
-  for (const std::string& name : *files.List("board")) {
+  const std::vector<std::string> names = *files.List("board");
+  for (const std::string& name : names) {
     if (name.starts_with("events.")) {
       all.push_back(EventsOf(*ReadWholeFile(files, "board/" + name)));
     }
