@@ -11,6 +11,7 @@
 #include "common/shortage.h"
 #include "common/strings.h"
 #include "launch/job/exit_code.h"
+#include "launch/job/peer_ranks.h"
 
 namespace chorus::launch {
 namespace {
@@ -29,9 +30,14 @@ void Supervisor::Fail(const Status& status) {
     while (true) Sleep(1);  // another thread ends this process
   }
   const bool alone = world_->all().size() == 1;
+  std::string text = status.ToString();
+  if (status.code() == Code::kDeadlineExceeded && text.find("(process ") == std::string::npos) {
+    // Whoever waited may know names of workers alone; the system knows who is stopped.
+    const std::string stuck = StuckRanksHere();
+    if (!stuck.empty()) text += "; " + stuck;
+  }
   if (IsConsequence(status.code()) && !alone) Sleep(grace_seconds_);
-  LogError("rank ", world_->all().rank(), " (", role_, " on ", world_->node(),
-           "): ", status.ToString());
+  LogError("rank ", world_->all().rank(), " (", role_, " on ", world_->node(), "): ", text);
   world_->Abort(ExitCodeOf(status));
   std::_Exit(
       ExitCodeOf(status));  // g++ does not take a virtual function's word that it never returns
