@@ -6,7 +6,9 @@
 namespace chorus::worker {
 
 Result<std::unique_ptr<BadRowList>> BadRowList::Create(FileSystem& files, const std::string& path) {
-  ASSIGN_OR_RETURN(auto file, OutputFile::Create(files, path));
+  ASSIGN_OR_RETURN(auto file,
+                   OutputFile::Replace(files, path, kBadRowListHead, "list of bad rows"));
+  RETURN_IF_ERROR(file->Append(kBadRowListHead));
   return std::unique_ptr<BadRowList>(new BadRowList(std::move(file)));
 }
 

@@ -16,6 +16,9 @@
 namespace chorus::worker {
 
 // The file of all of them.
+// How a list begins; what begins otherwise is a file of somebody else's, and stays.
+inline constexpr std::string_view kBadRowListHead = "# rows that were left out: place, reason\n";
+
 class BadRowList {
  public:
   // `files` must outlive the list. Error: what OutputFile::Create gives.

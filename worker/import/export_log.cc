@@ -129,20 +129,26 @@ Status WriteRows(const LogReader& log, ProgressLine* progress, PackedText* text,
   return text->Append(lines);
 }
 
+constexpr std::string_view kSchemaHead = "# Reads what chorus export-log wrote.";
+
 Status WriteSchema(FileSystem& files, const ExportedColumns& columns, bool has_click,
                    const std::string& path) {
-  ASSIGN_OR_RETURN(const auto file, OutputFile::Create(files, path));
-  RETURN_IF_ERROR(file->Append(StrCat(
-      "# Reads what chorus export-log wrote. Ids are integers that give the keys of the log; "
-      "numbers are as\n# the log stores them, standardised already.\n",
-      has_click ? "" : "# The log has no labels: import --unlabelled.\n",
-      PrintConfig(columns.schema))));
+  ASSIGN_OR_RETURN(const auto file, OutputFile::Replace(files, path, kSchemaHead, "such schema"));
+  RETURN_IF_ERROR(
+      file->Append(StrCat(kSchemaHead,
+                          " Ids are integers that give the keys of the log; "
+                          "numbers are as\n# the log stores them, standardised already.\n",
+                          has_click ? "" : "# The log has no labels: import --unlabelled.\n",
+                          PrintConfig(columns.schema))));
   return file->Commit();
 }
 
 }  // namespace
 
 Result<ExportLogSummary> ExportLog(FileSystem& files, const ExportLogOptions& options) {
+  if (options.output == options.schema_output) {
+    return InvalidArgument("--output and --schema-output are one file");
+  }
   ASSIGN_OR_RETURN(const auto log, LogReader::Open(files, options.logs));
   ASSIGN_OR_RETURN(const ExportedColumns columns, ExportedColumnsOf(log->schema()));
   ExportLogSummary summary{.columns = static_cast<uint32_t>(columns.header.size()),

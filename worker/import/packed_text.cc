@@ -109,7 +109,10 @@ class ZstdText final : public PackedText {
 }  // namespace
 
 Result<std::unique_ptr<PackedText>> PackedText::Create(FileSystem& files, const std::string& path) {
-  ASSIGN_OR_RETURN(std::unique_ptr<OutputFile> file, OutputFile::Create(files, path));
+  // A text tells nobody who wrote it, and no text begins so: what is there stays.
+  constexpr std::string_view kNoText("\0", 1);
+  ASSIGN_OR_RETURN(std::unique_ptr<OutputFile> file,
+                   OutputFile::Replace(files, path, kNoText, "empty file"));
   if (path.ends_with(".gz")) {
     auto text = std::make_unique<GzipText>(std::move(file));
     RETURN_IF_ERROR(text->Begin());

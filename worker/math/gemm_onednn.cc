@@ -12,6 +12,7 @@
 #include "common/strings.h"
 #include "worker/math/aligned_matrix.h"
 #include "worker/math/bf16_tiles.h"
+#include "worker/math/signals_held.h"
 
 namespace chorus::worker {
 namespace {
@@ -88,6 +89,7 @@ class OneDnnGemmImpl final : public OneDnnGemm {
   static Status RunSgemm(const GemmOptions& options, MatrixView<const float> a,
                          MatrixView<const float> b, MatrixView<float> c) {
     CHECK(!options.relu && options.bias == nullptr);  // sgemm has no epilogue
+    const SignalsHeld held;
     const dnnl::status status =
         dnnl::sgemm('T', options.transpose_b ? 'T' : 'N', c.rows, c.cols, a.rows, 1.0f, a.data,
                     a.stride, b.data, b.stride, options.accumulate ? 1.0f : 0.0f, c.data, c.stride);
@@ -111,6 +113,7 @@ class OneDnnGemmImpl final : public OneDnnGemm {
       arguments.emplace(DNNL_ARG_BIAS, argument(product.bias, options.bias));
     }
     dnnl::stream stream(engine_);
+    const SignalsHeld held;
     product.primitive.execute(stream, arguments);
     stream.wait();
     return Status::Ok();

@@ -346,6 +346,7 @@ TEST_F(AliCcpTest, CommonRowsWithoutAKeyAreBadRows) {
   EXPECT_EQ(summary->bad_common_rows, 1u);
   EXPECT_NE(FormatSummary(*summary).find("bad common rows       1\n"), std::string::npos);
   EXPECT_EQ(Bytes("bad.txt"),
+            "# rows that were left out: place, reason\n"
             "common.csv:2: found 'nothing', expected "
             "common_feature_index,feature_num,feature_list\n");
 }

@@ -97,18 +97,18 @@ TEST_F(ImportTest, ListsEveryBadRowInAFileAlsoWhenTheyAreTooMany) {
   const char* const schema = "slot { column: 'item' } numeric { column: 'price' }";
   EXPECT_NE(ErrorOf(schema, {.max_bad_rows = 7, .bad_rows = "bad.txt"}).find("bad row 8"),
             std::string::npos);
-  EXPECT_EQ(chorus::Split(*ReadWholeFile(*files_, "bad.txt"), '\n').size(), 9u);
+  EXPECT_EQ(chorus::Split(*ReadWholeFile(*files_, "bad.txt"), '\n').size(), 10u);
   ASSERT_OK(Import(schema, {.max_bad_rows = 10, .bad_rows = "bad.txt"}).status());
   const std::vector<std::string> lines = chorus::Split(*ReadWholeFile(*files_, "bad.txt"), '\n');
-  ASSERT_EQ(lines.size(), 11u);  // with the end behind the last one
-  EXPECT_TRUE(lines[9].starts_with("in.csv:21: column 'sale': found 'x'")) << lines[9];
+  ASSERT_EQ(lines.size(), 12u);  // with the head, and the end behind the last one
+  EXPECT_TRUE(lines[10].starts_with("in.csv:21: column 'sale': found 'x'")) << lines[10];
 }
 
 TEST_F(ImportTest, AnErrorBeforeAnyBadRowLeavesAnEarlierListAlone) {
   Write("click,sale,item\n1,0,1\n1,x,2\n");
   ASSERT_OK(Import(kPlain, {.output = "first", .max_bad_rows = 1, .bad_rows = "bad.txt"}).status());
   const std::string listed = *ReadWholeFile(*files_, "bad.txt");
-  EXPECT_TRUE(listed.starts_with("in.csv:3: ")) << listed;
+  EXPECT_TRUE(listed.starts_with(StrCat(kBadRowListHead, "in.csv:3: "))) << listed;
   const std::string error = ErrorOf("slot { column: 'shop' }", {.bad_rows = "bad.txt"});
   EXPECT_NE(error.find("shop"), std::string::npos) << error;
   EXPECT_EQ(*ReadWholeFile(*files_, "bad.txt"), listed);
@@ -116,7 +116,15 @@ TEST_F(ImportTest, AnErrorBeforeAnyBadRowLeavesAnEarlierListAlone) {
   // A success without bad rows has an empty list.
   Write("click,sale,item\n1,0,1\n");
   ASSERT_OK(Import(kPlain, {.output = "good", .bad_rows = "bad.txt"}).status());
-  EXPECT_EQ(*ReadWholeFile(*files_, "bad.txt"), "");
+  EXPECT_EQ(*ReadWholeFile(*files_, "bad.txt"), kBadRowListHead);
+}
+
+TEST_F(ImportTest, AListOfBadRowsReplacesNoOtherFile) {
+  const std::string text = "click,sale,item\n1,0,1\n1,x,2\n";
+  Write(text);
+  const std::string error = ErrorOf(kPlain, {.max_bad_rows = 1, .bad_rows = "in.csv"});
+  EXPECT_NE(error.find("in.csv is there and is no list of bad rows"), std::string::npos) << error;
+  EXPECT_EQ(*ReadWholeFile(*files_, "in.csv"), text);
 }
 
 TEST_F(ImportTest, ReadsStandardInputOnceOrAsOftenAsNeeded) {
