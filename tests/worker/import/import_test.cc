@@ -6,6 +6,7 @@
 
 #include "tests/support/faulty_files.h"
 #include "tests/worker/import/import_log_testing.h"
+#include "worker/import/bad_rows.h"
 
 namespace chorus::worker {
 namespace {
