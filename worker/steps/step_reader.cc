@@ -12,10 +12,7 @@
 namespace chorus::worker {
 
 StepReader::StepReader(const ReadingPlan& plan, const StepReaderOptions& options)
-    : plan_(plan),
-      options_(options),
-      next_claimed_(options.first_step),
-      next_given_(options.first_step) {
+    : options_(options), next_claimed_(options.first_step), next_given_(options.first_step) {
   CHECK(options.threads >= 1, "threads=", options.threads);
   for (std::unique_ptr<GrainReader>& reader : plan.NewReaders(options.grains, options.threads)) {
     Result<std::thread> thread = StartThread(

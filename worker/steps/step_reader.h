@@ -58,7 +58,6 @@ class StepReader {
   // set. Null when no step is left, or reading stops.
   std::unique_ptr<StepBatch> ClaimStep();
 
-  const ReadingPlan& plan_;
   const StepReaderOptions options_;
   Mutex mutex_;
   ConditionVariable changed_;
