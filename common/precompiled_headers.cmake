@@ -16,6 +16,9 @@ endfunction()
 # reuse chorus_precompiled or, if they link GoogleTest, chorus_precompiled_tests. Code for shared libraries or OpenMP has
 # other options, as have some sources.
 function(chorus_reuse_precompiled folder)
+  if(CHORUS_SANITIZE AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    return()  # g++ 12 crashes on them where threads are watched
+  endif()
   get_property(below DIRECTORY ${folder} PROPERTY SUBDIRECTORIES)
   foreach(each IN LISTS below)
     chorus_reuse_precompiled(${each})
