@@ -96,7 +96,7 @@ class AsioSocket final : public Socket {
     buffers.reserve(pieces.size());
     for (const auto& piece : pieces) buffers.emplace_back(piece.data(), piece.size());
     asio::async_write(
-        socket_, std::move(buffers), TransferAll,
+        socket_, buffers, TransferAll,
         [done = std::move(done)](const error_code& error, size_t) { done(StatusOf(error)); });
   }
 
