@@ -6,6 +6,11 @@
 namespace chorus::launch {
 namespace {
 
+void AddThreads(CLI::App* command, uint32_t* threads) {
+  command->add_option("--threads", *threads, "0 = all cores; the bytes do not depend on it")
+      ->check(CLI::NonNegativeNumber);
+}
+
 // `import --labels`, in place of inputs and an output.
 void AddImportedLabels(CLI::App* command, ImportArguments* arguments, CLI::Option* inputs,
                        CLI::Option* output) {
@@ -89,9 +94,7 @@ void AddImport(CLI::App* app, Action* action) {
   command->add_flag("--unlabelled", arguments.unlabelled,
                     "Rows have no labels: the log can be predicted, not trained or evaluated on");
   AddSplit(command, &arguments);
-  command
-      ->add_option("--threads", arguments.threads, "0 = all cores; the bytes do not depend on it")
-      ->check(CLI::NonNegativeNumber);
+  AddThreads(command, &arguments.threads);
   command
       ->add_option("--memory", arguments.memory_bytes,
                    "Most memory for Ali-CCP's common features, like 4GB; more of them lie in a "
@@ -129,9 +132,7 @@ void AddGenerate(CLI::App* app, Action* action) {
                     "Also write the log in which every exposure shows its conversion");
   command->add_flag("--raw", arguments.raw,
                     "Shape ALI_CCP: write its two text files in place of a log");
-  command
-      ->add_option("--threads", arguments.threads, "0 = all cores; the bytes do not depend on it")
-      ->check(CLI::NonNegativeNumber);
+  AddThreads(command, &arguments.threads);
 }
 
 void AddMerge(CLI::App* app, Action* action) {
@@ -147,9 +148,7 @@ void AddMerge(CLI::App* app, Action* action) {
       ->required()
       ->check(CLI::ExistingPath);
   command->add_option("--output", arguments.output, "Directory of the log")->required();
-  command
-      ->add_option("--threads", arguments.threads, "0 = all cores; the bytes do not depend on it")
-      ->check(CLI::NonNegativeNumber);
+  AddThreads(command, &arguments.threads);
 }
 
 void AddExportLog(CLI::App* app, Action* action) {

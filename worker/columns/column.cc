@@ -99,42 +99,33 @@ void ValueColumn::TakeElements(const ArrowSchema& element, const ArrowArray& val
   }
 }
 
-ValueColumn ValueColumn::OfIntegers(const int64_t* values) {
+ValueColumn ValueColumn::InMemory(ValueKind kind, Storage storage, const void* values) {
   ValueColumn column;
-  column.kind_ = ValueKind::kInteger;
-  column.storage_ = Storage::kInt64;
+  column.kind_ = kind;
+  column.storage_ = storage;
   column.values_ = values;
   column.may_miss_otherwise_ = false;
   return column;
+}
+
+ValueColumn ValueColumn::OfIntegers(const int64_t* values) {
+  return InMemory(ValueKind::kInteger, Storage::kInt64, values);
 }
 
 ValueColumn ValueColumn::OfFloats(const float* values) {
-  ValueColumn column;
-  column.kind_ = ValueKind::kNumber;
-  column.storage_ = Storage::kFloat32;
-  column.values_ = values;
-  column.may_miss_otherwise_ = false;
-  return column;
+  return InMemory(ValueKind::kNumber, Storage::kFloat32, values);
 }
 
 ValueColumn ValueColumn::OfTexts(const int64_t* ends, const char* bytes) {
-  ValueColumn column;
-  column.kind_ = ValueKind::kText;
-  column.storage_ = Storage::kEnds64;
-  column.values_ = ends;
+  ValueColumn column = InMemory(ValueKind::kText, Storage::kEnds64, ends);
   column.bytes_ = bytes;
-  column.may_miss_otherwise_ = false;
   return column;
 }
 
 ValueColumn ValueColumn::OfLists(const int64_t* ends, ValueColumn elements) {
-  ValueColumn column;
-  column.kind_ = elements.kind_;
-  column.storage_ = Storage::kEnds64;
+  ValueColumn column = InMemory(elements.kind_, Storage::kEnds64, ends);
   column.list_ = true;
-  column.values_ = ends;
   column.children_.push_back(std::move(elements));
-  column.may_miss_otherwise_ = false;
   return column;
 }
 

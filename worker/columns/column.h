@@ -92,6 +92,7 @@ class ValueColumn {
     return static_cast<const T*>(values_)[offset_ + row];
   }
   static Storage StorageOf(std::string_view format);
+  static ValueColumn InMemory(ValueKind kind, Storage storage, const void* values);  // none misses
   void TakeBuffers(std::string_view format, const ArrowArray& array);
   void TakeElements(const ArrowSchema& element, const ArrowArray& values);
   static bool BitOf(const void* bits, int64_t at) {

@@ -14,10 +14,8 @@ using OpenDeviceFunction = void (*)(const DeviceOptions& options,
                                     Result<std::unique_ptr<Device>>* out);
 constexpr char kOpenDeviceSymbol[] = "ChorusOpenDevice";
 
-// Opens options.library and a device of it. The library is a path, or a name that is looked for
-// beside the executable, then in the executable's search path (lib/chorus of an installed program),
-// then where the system looks. It stays open until the process ends. An optional library is not
-// opened where there is no driver, since opening it takes a tenth of a second and 200 MB. Errors:
+// Opens options.library (shared_library.h says where a name is looked for) and a device of it. An
+// optional library is not opened where there is no driver, since opening it takes a tenth of a second and 200 MB. Errors:
 // see OpenDevice.
 Result<std::unique_ptr<Device>> OpenLibraryDevice(const DeviceOptions& options);
 
