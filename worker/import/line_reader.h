@@ -5,10 +5,10 @@
 #include <cstdint>
 #include <memory>
 #include <string_view>
-#include <vector>
 
 #include "common/status.h"
 #include "worker/import/byte_source.h"
+#include "worker/import/read_buffer.h"
 
 namespace chorus::worker {
 
@@ -25,13 +25,8 @@ class LineReader {
   uint64_t line_number() const { return line_number_; }
 
  private:
-  Status Fill();  // reads more behind end_; sets ended_ when there is none
-
-  std::unique_ptr<ByteSource> source_;
-  std::vector<char> buffer_;
-  size_t begin_ = 0;  // buffer_[begin_, end_) is read and not yet given out
-  size_t end_ = 0;
-  bool ended_ = false;
+  ReadBuffer buffer_;
+  bool ended_ = false;  // nothing more is to be read
   uint64_t line_number_ = 0;
 };
 

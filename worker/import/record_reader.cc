@@ -1,7 +1,6 @@
 #include "worker/import/record_reader.h"
 
 #include <algorithm>
-#include <cstring>
 #include <utility>
 
 #include "common/record_frame.h"
@@ -13,7 +12,7 @@ constexpr size_t kFillBytes = size_t{256} << 10;
 }  // namespace
 
 RecordReader::RecordReader(std::unique_ptr<ByteSource> source)
-    : source_(std::move(source)), buffer_(2 * kFillBytes) {}
+    : buffer_(std::move(source), kFillBytes) {}
 
 Status RecordReader::Damaged(std::string_view why) const {
   return DataLoss(StrCat("record ", next_, " at byte ", offset_, ": ", why));
@@ -23,7 +22,7 @@ Result<bool> RecordReader::Next(std::string_view* record) {
   ASSIGN_OR_RETURN(const size_t head, Need(kRecordHead));
   if (head == 0) return false;
   if (head < kRecordHead) return Damaged("the file ends in it (is it whole?)");
-  const std::string_view frame(buffer_.data() + begin_, kRecordHead);
+  const std::string_view frame = buffer_.unread().substr(0, kRecordHead);
   if (!BeginsRecord(frame)) {
     return Damaged("the checksum of its length is wrong: the file is damaged here");
   }
@@ -37,32 +36,23 @@ Result<bool> RecordReader::Next(std::string_view* record) {
     return Damaged(
         StrCat("the file ends in it, after ", got, " of ", whole, " bytes (is it whole?)"));
   }
-  const std::string_view all(buffer_.data() + begin_, whole);
+  const std::string_view all = buffer_.unread().substr(0, whole);
   *record = all.substr(kRecordHead, static_cast<size_t>(bytes));
   if (MaskedCrc32c(*record) != LittleEndian<uint32_t>(all.substr(whole - kRecordTail))) {
     return Damaged("its checksum is wrong: the file is damaged here");
   }
-  begin_ += whole;
+  buffer_.Take(whole);
   offset_ += whole;
   ++next_;
   return true;
 }
 
 Result<size_t> RecordReader::Need(size_t bytes) {
-  while (end_ - begin_ < bytes) {
-    if (begin_ > 0) {
-      std::memmove(buffer_.data(), buffer_.data() + begin_, end_ - begin_);
-      end_ -= begin_;
-      begin_ = 0;
-    }
-    // Grows with what is there, not with what a length promises.
-    if (buffer_.size() - end_ < kFillBytes) buffer_.resize(2 * buffer_.size());
-    ASSIGN_OR_RETURN(const size_t got,
-                     source_->Read(std::span<char>(buffer_).subspan(end_, kFillBytes)));
-    if (got == 0) break;
-    end_ += got;
+  while (buffer_.unread().size() < bytes) {
+    ASSIGN_OR_RETURN(const bool more, buffer_.Fill());
+    if (!more) break;
   }
-  return std::min(bytes, end_ - begin_);
+  return std::min(bytes, buffer_.unread().size());
 }
 
 }  // namespace chorus::worker

@@ -5,10 +5,10 @@
 #include <cstdint>
 #include <memory>
 #include <string_view>
-#include <vector>
 
 #include "common/status.h"
 #include "worker/import/byte_source.h"
+#include "worker/import/read_buffer.h"
 
 namespace chorus::worker {
 
@@ -26,13 +26,11 @@ class RecordReader {
   uint64_t record_number() const { return next_ - 1; }
 
  private:
-  Result<size_t> Need(size_t bytes);  // so many behind begin_, or as many as there are
+  Result<size_t> Need(size_t bytes);  // so many are unread then, or as many as there are
   Status Damaged(std::string_view why) const;
 
-  std::unique_ptr<ByteSource> source_;
-  std::vector<char> buffer_;
-  size_t begin_ = 0, end_ = 0;  // buffer_[begin_, end_) is read and not yet given out
-  uint64_t offset_ = 0;         // of begin_ in the source
+  ReadBuffer buffer_;
+  uint64_t offset_ = 0;  // in the source, of what is unread
   uint64_t next_ = 0;
 };
 

@@ -35,29 +35,12 @@ Result<bool> RecordTable::Next(std::string_view* record) {
 }
 
 Result<bool> RecordTable::NextRecords(size_t bytes, LineChunk* out) {
-  RETURN_IF_ERROR(error_);
-  out->has_prologue = !last_.lines.empty();
-  out->text = last_.text;
-  out->lines = last_.lines;
-  const size_t first = out->lines.size();
-  const size_t full = out->text.size() + bytes;
-  while (out->text.size() < full) {
-    std::string_view record;
-    const Result<bool> got = Next(&record);
-    if (!got.ok()) error_ = got.status();
-    if (!got.ok() || !*got) break;
-    out->lines.push_back(
-        {out->text.size(), record.size(), static_cast<uint32_t>(input_), reader_->record_number()});
-    out->text.append(record);
-  }
-  if (out->lines.size() == first) {
-    RETURN_IF_ERROR(error_);
-    return false;
-  }
-  last_.text = out->text_of(out->lines.size() - 1);
-  last_.lines.assign(1, out->lines.back());
-  last_.lines[0].begin = 0;
-  return true;
+  const auto next = [this](std::string_view* record, LineChunk::Line* place) -> Result<bool> {
+    ASSIGN_OR_RETURN(const bool got, Next(record));
+    if (got) *place = {.input = static_cast<uint32_t>(input_), .number = reader_->record_number()};
+    return got;
+  };
+  return chunks_.Fill(bytes, next, out);
 }
 
 std::string RecordTable::PlaceOf(const LineChunk::Line& record) const {

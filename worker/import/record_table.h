@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "common/status.h"
+#include "worker/import/line_chunk.h"
 #include "worker/import/record_reader.h"
 #include "worker/import/text_table.h"
 
@@ -35,8 +36,7 @@ class RecordTable {
   std::unique_ptr<RecordReader> reader_;  // null between inputs
   bool input_has_records_ = false;
   uint64_t empty_inputs_ = 0;
-  LineChunk last_;  // of the last chunk; no line before the first
-  Status error_;    // ends the chunks
+  LineChunks chunks_;
 };
 
 }  // namespace chorus::worker

@@ -71,33 +71,12 @@ Result<bool> TextTable::NextOrWaiting(std::string_view* line) {
 }
 
 Result<bool> TextTable::NextLines(size_t bytes, LineChunk* out) {
-  RETURN_IF_ERROR(line_error_);
-  out->has_prologue = !last_line_.lines.empty();
-  out->text = last_line_.text;
-  out->lines = last_line_.lines;
-  const size_t first = out->lines.size();
-  const size_t full = out->text.size() + bytes;
-  while (out->text.size() < full && line_error_.ok()) {
-    std::string_view line;
-    const auto got = NextOrWaiting(&line);
-    if (!got.ok()) line_error_ = got.status();
-    if (!got.ok() || !*got) break;
-    AddLine(line, out);
-  }
-  if (out->lines.size() == first) {
-    RETURN_IF_ERROR(line_error_);
-    return false;
-  }
-  last_line_.text = out->text_of(out->lines.size() - 1);
-  last_line_.lines.assign(1, out->lines.back());
-  last_line_.lines[0].begin = 0;
-  return true;
-}
-
-void TextTable::AddLine(std::string_view line, LineChunk* out) const {
-  out->lines.push_back(
-      {out->text.size(), line.size(), static_cast<uint32_t>(input_), reader_->line_number()});
-  out->text.append(line);
+  const auto next = [this](std::string_view* line, LineChunk::Line* place) -> Result<bool> {
+    ASSIGN_OR_RETURN(const bool got, NextOrWaiting(line));
+    if (got) *place = {.input = static_cast<uint32_t>(input_), .number = reader_->line_number()};
+    return got;
+  };
+  return chunks_.Fill(bytes, next, out);
 }
 
 std::string TextTable::PlaceOf(const LineChunk::Line& line) const {

@@ -15,6 +15,7 @@
 #include "common/status.h"
 #include "worker/import/byte_source.h"
 #include "worker/import/delimited_row.h"
+#include "worker/import/line_chunk.h"
 #include "worker/import/line_reader.h"
 #include "worker/import/row_cutter.h"
 #include "worker/import/skipped_text.h"
@@ -36,23 +37,6 @@ struct TextFormat {
   char escape = '\0';  // as RowSplitter takes it
   // Rows that are cut otherwise than at delimiters; they know their columns and have no header.
   std::shared_ptr<const RowFormat> rows = nullptr;
-};
-
-// Some lines of a text, for another thread to cut. lines[0] may be a prologue: the line before the
-// chunk, which is no row of it.
-struct LineChunk {
-  struct Line {
-    size_t begin = 0;  // in text
-    size_t bytes = 0;
-    uint32_t input = 0;
-    uint64_t number = 0;  // in its input, from 1
-  };
-  std::string text;
-  std::vector<Line> lines;
-  bool has_prologue = false;
-  std::string_view text_of(size_t line) const {
-    return std::string_view(text).substr(lines[line].begin, lines[line].bytes);
-  }
 };
 
 // Cuts the lines behind the header of a table.
@@ -117,7 +101,6 @@ class TextTable {
   bool IsBlank(std::string_view line) const;
   std::unique_ptr<RowCutter> NewRowCutter() const;
   Result<bool> NextOrWaiting(std::string_view* line);
-  void AddLine(std::string_view line, LineChunk* out) const;
 
   std::vector<TextInput> inputs_;
   TextFormat format_;
@@ -129,8 +112,7 @@ class TextTable {
   SkippedText skipped_;
   bool row_waits_ = false;        // LearnColumns has read a row that nobody was given
   std::string_view waiting_row_;  // in reader_'s memory
-  LineChunk last_line_;           // of the last chunk; no line before the first
-  Status line_error_;             // ends the chunks
+  LineChunks chunks_;
 };
 
 }  // namespace chorus::worker
