@@ -4,10 +4,8 @@
 
 #include <algorithm>
 #include <chrono>
-#include <span>
 #include <string_view>
 
-#include "common/log.h"
 #include "common/node_name.h"
 #include "common/record_frame.h"
 #include "common/strings.h"
@@ -49,62 +47,43 @@ tensorboard::Event NewEvent(uint64_t step) {
 
 Result<std::unique_ptr<EventFile>> EventFile::Open(FileSystem& files, const std::string& folder,
                                                    uint64_t done_steps) {
-  if (folder.empty()) return std::unique_ptr<EventFile>(new EventFile(""));
+  if (folder.empty()) return std::unique_ptr<EventFile>(new EventFile());
   const std::string context = "report.tensorboard: " + folder;
   RETURN_IF_ERROR(files.CreateDirectories(folder).Annotate(context));
   Result<std::unique_ptr<FileLock>> lock = LockFolder(files, folder, kWriterEndSeconds);
   if (!lock.ok()) return lock.status().Annotate("report.tensorboard");
   const Result<std::string> name = NextName(files, folder);
   RETURN_IF_ERROR(name.status().Annotate(context));
-  std::unique_ptr<EventFile> events(new EventFile(JoinPath(folder, *name)));
-  events->lock_ = std::move(*lock);
-  auto file = files.Create(events->path_);
+  const std::string path = JoinPath(folder, *name);
+  auto file = files.Create(path);
   if (!file.ok()) return file.status().Annotate(context);
-  events->file_ = std::move(*file);
+  std::unique_ptr<EventFile> events(new EventFile());
+  events->lock_ = std::move(*lock);
+  events->file_ = SideFile(std::move(*file), "report.tensorboard", path);
 
   tensorboard::Event version = NewEvent(0);
   version.set_file_version("brain.Event:2");
-  events->Append(version.SerializeAsString());
+  events->file_.Append(FramedRecord(version.SerializeAsString()));
   tensorboard::Event start = NewEvent(done_steps == 0 ? 0 : done_steps + 1);
   start.mutable_session_log()->set_status(tensorboard::SessionLog::START);
-  events->Append(start.SerializeAsString());
+  events->file_.Append(FramedRecord(start.SerializeAsString()));
   return events;
 }
 
 void EventFile::Write(const Report& report) {
-  if (file_ == nullptr) return;
+  if (!file_.is_open()) return;
   tensorboard::Event event = NewEvent(report.step());
   for (const ReportNumber& number : NumbersOf(report)) {
     tensorboard::Summary::Value* value = event.mutable_summary()->add_value();
     value->set_tag(number.path());
     value->set_simple_value(static_cast<float>(number.value));
   }
-  Append(event.SerializeAsString());
-}
-
-void EventFile::Sync() {
-  if (file_ != nullptr) EndOnError(file_->Sync());
+  file_.Append(FramedRecord(event.SerializeAsString()));
 }
 
 void EventFile::Close() {
-  Sync();
-  if (file_ != nullptr) EndOnError(file_->Close());
-  file_.reset();
+  file_.Close();
   lock_.reset();
-}
-
-void EventFile::Append(const std::string& event) {
-  if (file_ == nullptr) return;
-  const std::string framed = FramedRecord(event);
-  EndOnError(file_->Append(std::as_bytes(std::span(framed.data(), framed.size()))));
-}
-
-// TensorBoard reads no further than a torn event: the first failure is the end of the file.
-void EventFile::EndOnError(const Status& status) {
-  if (status.ok()) return;
-  LogWarning("report.tensorboard: ", path_, ": ", status.ToString(),
-             "; the run goes on, and writes nothing more there");
-  file_.reset();
 }
 
 }  // namespace chorus::worker

@@ -1,6 +1,5 @@
 #include "worker/train/report_writer.h"
 
-#include <span>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -11,10 +10,6 @@
 
 namespace chorus::worker {
 namespace {
-
-std::span<const std::byte> BytesOf(const std::string& text) {
-  return std::as_bytes(std::span(text.data(), text.size()));
-}
 
 // How every line begins; what a killed run left of one may be shorter.
 constexpr std::string_view kLineStart = "{\"step\":\"";
@@ -82,7 +77,7 @@ Result<std::unique_ptr<ReportWriter>> ReportWriter::Open(FileSystem& files, cons
                                                          uint64_t resumed_step,
                                                          bool evaluates_again,
                                                          double wait_seconds) {
-  std::unique_ptr<ReportWriter> writer(new ReportWriter(path));
+  std::unique_ptr<ReportWriter> writer(new ReportWriter());
   if (path.empty()) return writer;
   ASSIGN_OR_RETURN(const FileSystem::Target target, files.TargetOf(path));
   if (!target.in_place) {
@@ -93,36 +88,22 @@ Result<std::unique_ptr<ReportWriter>> ReportWriter::Open(FileSystem& files, cons
     writer->lock_ = std::move(*lock);
     RETURN_IF_ERROR(Prepare(files, target.path, resumed_step, evaluates_again).Annotate(context));
   }
-  ASSIGN_OR_RETURN(writer->file_, files.OpenForAppend(target.path));
+  ASSIGN_OR_RETURN(auto file, files.OpenForAppend(target.path));
+  writer->file_ = SideFile(std::move(file), "report.metrics", path);
   return writer;
 }
 
-// A line behind a torn one would make a file that cannot be read back: the first failure is the end
-// of the file.
-void ReportWriter::EndOnError(const Status& status) {
-  if (status.ok()) return;
-  LogWarning("report.metrics: ", path_, ": ", status.ToString(),
-             "; the run goes on, and writes nothing more there");
-  file_.reset();
-}
-
 Status ReportWriter::Write(const Report& report) {
-  if (file_ == nullptr) return Status::Ok();
+  if (!file_.is_open()) return Status::Ok();
   // What is undefined (an optional field without a value) alone is left out.
   ASSIGN_OR_RETURN(std::string line, ToJson(report, {.zeros = true}));
   line.push_back('\n');
-  EndOnError(file_->Append(BytesOf(line)));
+  file_.Append(line);
   return Status::Ok();
 }
 
-void ReportWriter::Sync() {
-  if (file_ != nullptr) EndOnError(file_->Sync());
-}
-
 void ReportWriter::Close() {
-  Sync();
-  if (file_ != nullptr) EndOnError(file_->Close());
-  file_.reset();
+  file_.Close();
   lock_.reset();
 }
 

@@ -1,17 +1,17 @@
 #pragma once
 // metrics.jsonl: one line a report (report.proto as JSON). A resumed run keeps the lines up to the
 // step it resumes from and goes on behind them, so that the file reads as if nothing had happened.
-// A disk that fails later does not end the run: a warning says so once, and the file ends there.
+// A disk that fails later does not end the run (side_file.h).
 // Thread safety: one thread.
 
 #include <memory>
 #include <string>
-#include <utility>
 
 #include "common/file.h"
 #include "common/report.pb.h"
 #include "common/status.h"
 #include "common/write_lock.h"
+#include "worker/train/side_file.h"
 
 namespace chorus::worker {
 
@@ -29,16 +29,14 @@ class ReportWriter {
                                                     double wait_seconds = kWriterEndSeconds);
   // Error: kInternal if the report is none.
   Status Write(const Report& report);
-  void Sync();   // what was written survives a crash
-  void Close();  // synced; others may write the file
+  void Sync() { file_.Sync(); }  // what was written survives a crash
+  void Close();                  // synced; others may write the file
 
  private:
-  explicit ReportWriter(std::string path) : path_(std::move(path)) {}
-  void EndOnError(const Status& status);
+  ReportWriter() = default;
 
-  const std::string path_;
-  std::unique_ptr<FileLock> lock_;      // null: dropped, or written in place
-  std::unique_ptr<WritableFile> file_;  // null: dropped
+  std::unique_ptr<FileLock> lock_;  // null: dropped, or written in place
+  SideFile file_;
 };
 
 }  // namespace chorus::worker
