@@ -14,6 +14,7 @@
 #include "worker/import/row_inputs.h"
 #include "worker/import/text_format.h"
 #include "worker/log/label_file.h"
+#include "worker/log/labels.h"
 #include "worker/log/log_reader.h"
 
 namespace chorus::worker {
@@ -175,11 +176,10 @@ class LabelImport {
     }
     if (block.changes.empty()) return Status::Ok();
     folder->summary.exposures += block.changes.size();
-    for (uint32_t row = 0; row < batch->rows(); ++row) {
-      block.clicks += batch->click[row];
-      block.conversions += batch->click[row] & batch->conversion[row];
-      block.unclicked_conversions += (batch->click[row] ^ 1) & batch->conversion[row];
-    }
+    const BatchLabels now = LabelsOf(*batch);
+    block.clicks = now.clicks;
+    block.conversions = now.conversions;
+    block.unclicked_conversions = now.unclicked_conversions;
     AddBlock(index, std::move(block), folder);
     return Status::Ok();
   }

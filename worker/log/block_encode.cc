@@ -9,6 +9,7 @@
 #include "worker/log/block.h"
 #include "worker/log/column_codec.h"
 #include "worker/log/format.h"
+#include "worker/log/labels.h"
 #include "worker/log/log_writer.h"
 
 namespace chorus::worker {
@@ -188,11 +189,10 @@ EncodedBlock EncodeBlock(const LogSchema& schema, const Batch& batch) {
   }
   SectionWriter sections;
   for (const Column& column : ColumnsOf(schema)) sections.Add(EncodeColumn(column, batch));
-  for (uint32_t i = 0; i < block.rows; ++i) {
-    block.clicks += batch.click[i];
-    block.conversions += batch.click[i] & batch.conversion[i];
-    block.unclicked_conversions += (batch.click[i] ^ 1) & batch.conversion[i];
-  }
+  const BatchLabels labels = LabelsOf(batch);
+  block.clicks = labels.clicks;
+  block.conversions = labels.conversions;
+  block.unclicked_conversions = labels.unclicked_conversions;
   block.bytes = sections.Finish(block.rows, block.contexts);
   return block;
 }

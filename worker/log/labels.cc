@@ -9,4 +9,14 @@ Status CheckLabelled(const LogSchema& log) {
       "or evaluated on");
 }
 
+BatchLabels LabelsOf(const Batch& batch) {
+  BatchLabels labels;
+  for (uint32_t row = 0; row < batch.rows(); ++row) {
+    labels.clicks += batch.click[row];
+    labels.conversions += batch.click[row] & batch.conversion[row];
+    labels.unclicked_conversions += (batch.click[row] ^ 1) & batch.conversion[row];
+  }
+  return labels;
+}
+
 }  // namespace chorus::worker

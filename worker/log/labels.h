@@ -1,5 +1,8 @@
 #pragma once
-// Whether a log has the labels that some work needs. Thread safety: pure function.
+// The labels of a log: whether it has those that some work needs, and how many a batch has. Thread
+// safety: pure functions.
+
+#include <cstdint>
 
 #include "common/status.h"
 #include "worker/log/batch.h"
@@ -9,5 +12,13 @@ namespace chorus::worker {
 // For training and evaluation. Error: kFailedPrecondition, the log was imported without labels.
 // A log of clicks alone passes: what does without conversions is the objective's to say.
 Status CheckLabelled(const LogSchema& log);
+
+// What a block's index entry says of its rows.
+struct BatchLabels {
+  uint32_t clicks = 0;
+  uint32_t conversions = 0;            // of clicked rows
+  uint32_t unclicked_conversions = 0;  // of the others
+};
+BatchLabels LabelsOf(const Batch& batch);
 
 }  // namespace chorus::worker

@@ -10,6 +10,7 @@
 #include "worker/log/column_map.h"
 #include "worker/log/format.h"
 #include "worker/log/label_overlay.h"
+#include "worker/log/labels.h"
 
 namespace chorus::worker {
 namespace {
@@ -136,15 +137,10 @@ Result<std::vector<std::string>> ExpandPath(FileSystem& files, const std::string
 }
 
 Status CompareCounts(const BlockInfo& expected, const Batch& batch) {
-  uint32_t clicks = 0, conversions = 0, unclicked = 0;
-  for (uint32_t i = 0; i < batch.rows(); ++i) {
-    clicks += batch.click[i];
-    conversions += batch.click[i] & batch.conversion[i];
-    unclicked += (batch.click[i] ^ 1) & batch.conversion[i];
-  }
+  const BatchLabels labels = LabelsOf(batch);
   if (batch.rows() != expected.rows || batch.contexts.rows != expected.contexts ||
-      clicks != expected.clicks || conversions != expected.conversions ||
-      unclicked != expected.unclicked_conversions) {
+      labels.clicks != expected.clicks || labels.conversions != expected.conversions ||
+      labels.unclicked_conversions != expected.unclicked_conversions) {
     return DataLoss("rows, contexts or label counts differ from the index");
   }
   return Status::Ok();
