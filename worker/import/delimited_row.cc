@@ -101,4 +101,9 @@ std::string Shown(std::string_view text) {
   return StrCat("'", Readable(text.substr(0, bytes)), text.size() > bytes ? "'..." : "'");
 }
 
+Status MalformedCell(std::string_view column, std::string_view found, std::string_view expected) {
+  return InvalidArgument(
+      StrCat("column ", Shown(column), ": found ", Shown(found), ", expected ", expected));
+}
+
 }  // namespace chorus::worker

@@ -41,5 +41,7 @@ class RowSplitter : public RowCutter {
 std::string Shown(std::string_view text);
 // The same without quotes and of any length, for a separator in a message: ":", "\x03".
 std::string Readable(std::string_view text);
+// "column 'price': found 'x', expected a number". Error: kInvalidArgument.
+Status MalformedCell(std::string_view column, std::string_view found, std::string_view expected);
 
 }  // namespace chorus::worker

@@ -8,21 +8,12 @@
 #include "worker/import/chunk_filler.h"
 #include "worker/import/delimited_row.h"
 #include "worker/import/example_columns.h"
+#include "worker/import/line_piece.h"
 #include "worker/import/record_table.h"
 #include "worker/import/typed_cells.h"
 
 namespace chorus::worker {
 namespace {
-
-constexpr size_t kPieceBytes = size_t{256} << 10;
-
-struct RecordPiece final : RowPiece {
-  LineChunk records;
-};
-
-const LineChunk& RecordsOf(const RowPiece& piece) {
-  return static_cast<const RecordPiece&>(piece).records;
-}
 
 // Notes the kind of a feature alone.
 class KindOfFeature final : public FeatureValues {
@@ -57,7 +48,7 @@ class ExampleParser final : public PieceParser {
       : table_(table), columns_(features.names, features.kinds, ColumnsRead(plan)), filler_(plan) {}
 
   void Parse(const RowPiece& piece, const TimeKinds& kinds, ParsedChunk* out) override {
-    const LineChunk& records = RecordsOf(piece);
+    const LineChunk& records = LinesOf(piece);
     columns_.Clear();
     malformed_.clear();
     for (size_t i = 0; i < records.lines.size(); ++i) {
@@ -94,8 +85,7 @@ class ExampleRows final : public RowTable {
   Status Begin(const ColumnPlan& /*plan*/) override { return Status::Ok(); }
 
   Result<bool> NextPiece(std::unique_ptr<RowPiece>* piece) override {
-    if (*piece == nullptr) *piece = std::make_unique<RecordPiece>();
-    return records_.NextRecords(kPieceBytes, &static_cast<RecordPiece&>(**piece).records);
+    return records_.NextRecords(kChunkBytes, LinesFor(piece));
   }
 
   Result<uint64_t> CountRows(const std::function<void(uint64_t)>& show) override {
@@ -112,7 +102,7 @@ class ExampleRows final : public RowTable {
     return std::make_unique<ExampleParser>(*this, features_, plan);
   }
   std::string PlaceOf(const RowPiece& piece, uint32_t place) const override {
-    return records_.PlaceOf(RecordsOf(piece).lines[place]);
+    return records_.PlaceOf(LinesOf(piece).lines[place]);
   }
   SkippedText skipped() const override { return {.empty_inputs = records_.empty_inputs()}; }
 

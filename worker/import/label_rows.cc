@@ -77,8 +77,7 @@ class LabelCells {
   }
 
   Status Malformed(uint32_t column, std::string_view found, std::string_view expected) const {
-    return InvalidArgument(StrCat("column ", Shown(columns_[column]), ": found ", Shown(found),
-                                  ", expected ", expected));
+    return MalformedCell(columns_[column], found, expected);
   }
 
   std::vector<std::string> columns_;

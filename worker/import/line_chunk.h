@@ -28,6 +28,9 @@ struct LineChunk {
   }
 };
 
+// Bytes of lines in a chunk that one thread parses.
+inline constexpr size_t kChunkBytes = size_t{256} << 10;
+
 class LineChunks {
  public:
   // Fills *out with the next lines, `bytes` of them and maybe one more; the last line of the chunk

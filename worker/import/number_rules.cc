@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
-#include <optional>
 
 #include "common/strings.h"
 
@@ -17,12 +16,6 @@ bool Contains(const std::vector<T>& values, T value) {
 
 bool IsIntegral(double x) { return x == std::floor(x); }
 
-// The integer that a float is, where floats tell integers apart.
-std::optional<int64_t> ExactInteger(double x) {
-  if (!IsIntegral(x) || std::abs(x) >= kFirstInexactInteger) return std::nullopt;
-  return static_cast<int64_t>(x);
-}
-
 std::string Printed(double x, std::chars_format format) {
   char buffer[64];
   const char* const end = std::to_chars(buffer, buffer + sizeof(buffer), x, format).ptr;
@@ -30,6 +23,11 @@ std::string Printed(double x, std::chars_format format) {
 }
 
 }  // namespace
+
+std::optional<int64_t> ExactInteger(double x) {
+  if (!IsIntegral(x) || std::abs(x) >= kFirstInexactInteger) return std::nullopt;
+  return static_cast<int64_t>(x);
+}
 
 std::string TextOfDouble(double x) {
   if (!std::isfinite(x)) return StrCat(x);

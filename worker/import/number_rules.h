@@ -4,6 +4,7 @@
 // what its text is. Thread safety: a value that is only read.
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -19,6 +20,9 @@ std::string TextOfDouble(double x);
 constexpr double kFirstInexactInteger = 9007199254740992.0;  // 2^53
 constexpr std::string_view kExpectedExactId =
     "an id that its number tells apart: give integers, or texts";
+
+// The integer that a float is, where floats tell integers apart; NaN and infinities are none.
+std::optional<int64_t> ExactInteger(double x);
 
 // What a float is as an id.
 struct FloatId {

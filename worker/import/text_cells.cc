@@ -27,8 +27,7 @@ TextCells::TextCells(const ColumnPlan& plan)
 
 Status TextCells::Malformed(uint32_t column, std::string_view found,
                             std::string_view expected) const {
-  return InvalidArgument(StrCat("column ", worker::Shown(plan_.columns[column]), ": found ",
-                                worker::Shown(found), ", expected ", expected));
+  return MalformedCell(plan_.columns[column], found, expected);
 }
 
 bool TextCells::ReadOdd(uint32_t column, bool keep_markers, std::string_view* text) {

@@ -3,20 +3,11 @@
 #include <utility>
 
 #include "worker/import/chunk_filler.h"
+#include "worker/import/line_piece.h"
 #include "worker/import/text_cells.h"
 
 namespace chorus::worker {
 namespace {
-
-constexpr size_t kPieceBytes = size_t{256} << 10;
-
-struct TextPiece final : RowPiece {
-  LineChunk lines;
-};
-
-const LineChunk& LinesOf(const RowPiece& piece) {
-  return static_cast<const TextPiece&>(piece).lines;
-}
 
 class TextParser final : public PieceParser {
  public:
@@ -59,8 +50,7 @@ class TextRows final : public RowTable {
   Status Begin(const ColumnPlan& /*plan*/) override { return Status::Ok(); }
 
   Result<bool> NextPiece(std::unique_ptr<RowPiece>* piece) override {
-    if (*piece == nullptr) *piece = std::make_unique<TextPiece>();
-    return table_->NextLines(kPieceBytes, &static_cast<TextPiece&>(**piece).lines);
+    return table_->NextLines(kChunkBytes, LinesFor(piece));
   }
 
   Result<uint64_t> CountRows(const std::function<void(uint64_t)>& show) override {

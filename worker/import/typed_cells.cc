@@ -91,8 +91,9 @@ Status TypedCells::IntegerRowId(uint32_t column, const TypedCell& cell, uint64_t
   } else if (kind == ValueKind::kNumber) {
     const double number = cell.column->Number(cell.row);
     if (number >= kFirstInexactInteger) return NotAs(column, cell, kExpectedExactId);
-    good = number >= 0 && number == std::floor(number);
-    if (good) *out = static_cast<uint64_t>(number);
+    const auto whole = ExactInteger(number);
+    good = whole && *whole >= 0;
+    if (good) *out = static_cast<uint64_t>(*whole);
   }
   return good ? Status::Ok() : NotAs(column, cell, kExpectedRowId);
 }

@@ -1,6 +1,5 @@
 #include "worker/import/typed_row.h"
 
-#include <cmath>
 #include <optional>
 
 #include "common/strings.h"
@@ -18,8 +17,8 @@ void AppendNumber(const ValueColumn& column, int64_t row, std::string* out) {
   if (integer) {
     out->append(integer->negative ? StrCat(static_cast<int64_t>(integer->bits))
                                   : StrCat(integer->bits));
-  } else if (number == std::floor(number) && std::abs(number) < kFirstInexactInteger) {
-    out->append(StrCat(static_cast<int64_t>(number)));
+  } else if (const auto whole = ExactInteger(number)) {
+    out->append(StrCat(*whole));
   } else {
     out->append(TextOfDouble(number));
   }
