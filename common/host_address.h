@@ -30,7 +30,7 @@ struct HostAddress {
 std::vector<HostAddress> OwnAddresses();
 
 // The address at which others likely reach this machine: the first that is neither loopback nor
-// doubtful, IPv4 before IPv6; "127.0.0.1" if there is none.
+// link-local, doubtful ones last, IPv4 before IPv6; "127.0.0.1" if there is none.
 std::string OutwardAddress();
 
 // Those of `own` that a setting means: an address ("10.0.0.7"), a subnet ("10.0.0.0/16",

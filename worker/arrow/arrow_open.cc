@@ -3,7 +3,6 @@
 #include <arrow/c/bridge.h>
 #include <arrow/util/thread_pool.h>
 
-#include <algorithm>
 #include <cstdio>
 #include <exception>
 #include <memory>

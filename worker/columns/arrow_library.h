@@ -1,5 +1,5 @@
 #pragma once
-// libchorus_arrow.so as the program opens it: once, for as long as the process lives.
+// libchorus_arrow.so as the program opens it; it is never closed.
 // Thread safety: any thread.
 
 #include <string>

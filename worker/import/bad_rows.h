@@ -15,13 +15,13 @@
 
 namespace chorus::worker {
 
-// The file of all of them.
 // How a list begins; what begins otherwise is a file of somebody else's, and stays.
 inline constexpr std::string_view kBadRowListHead = "# rows that were left out: place, reason\n";
 
+// The file of all of them.
 class BadRowList {
  public:
-  // `files` must outlive the list. Error: what OutputFile::Create gives.
+  // `files` must outlive the list. Error: what OutputFile::Replace gives.
   static Result<std::unique_ptr<BadRowList>> Create(FileSystem& files, const std::string& path);
   Status Add(std::string_view line);
   bool empty() const { return lines_ == 0; }

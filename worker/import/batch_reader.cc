@@ -16,6 +16,25 @@
 namespace chorus::worker {
 namespace {
 
+// Error: kInvalidArgument, an input's columns are not those of the first one.
+Status CheckSameColumns(const std::vector<TypedColumn>& first, const std::string& first_name,
+                        const std::vector<TypedColumn>& other) {
+  if (first.size() != other.size()) {
+    return InvalidArgument(
+        StrCat("found ", other.size(), " columns, ", first_name, " has ", first.size()));
+  }
+  for (size_t i = 0; i < first.size(); ++i) {
+    if (first[i].name != other[i].name) {
+      return InvalidArgument(StrCat("column ", i + 1, " is ", Shown(other[i].name),
+                                    " where that of ", first_name, " is ", Shown(first[i].name)));
+    }
+    if (first[i].type.Takes(other[i].type)) continue;
+    return InvalidArgument(StrCat("column ", Shown(first[i].name), " is ", other[i].type.name,
+                                  " where that of ", first_name, " is ", first[i].type.name));
+  }
+  return Status::Ok();
+}
+
 class Inputs final : public BatchReader {
  public:
   Inputs(const std::vector<ColumnInput>& inputs, const std::vector<TypedColumn>& columns,
@@ -151,24 +170,6 @@ Result<std::unique_ptr<BatchReader>> BatchReader::Create(const std::vector<Colum
   auto threaded = std::make_unique<Ahead>(std::move(reader));
   RETURN_IF_ERROR(threaded->Start());
   return std::unique_ptr<BatchReader>(std::move(threaded));
-}
-
-Status CheckSameColumns(const std::vector<TypedColumn>& first, const std::string& first_name,
-                        const std::vector<TypedColumn>& other) {
-  if (first.size() != other.size()) {
-    return InvalidArgument(
-        StrCat("found ", other.size(), " columns, ", first_name, " has ", first.size()));
-  }
-  for (size_t i = 0; i < first.size(); ++i) {
-    if (first[i].name != other[i].name) {
-      return InvalidArgument(StrCat("column ", i + 1, " is ", Shown(other[i].name),
-                                    " where that of ", first_name, " is ", Shown(first[i].name)));
-    }
-    if (first[i].type.Takes(other[i].type)) continue;
-    return InvalidArgument(StrCat("column ", Shown(first[i].name), " is ", other[i].type.name,
-                                  " where that of ", first_name, " is ", first[i].type.name));
-  }
-  return Status::Ok();
 }
 
 }  // namespace chorus::worker

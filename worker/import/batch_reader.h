@@ -27,8 +27,4 @@ class BatchReader {
                                                      std::vector<uint32_t> read, bool ahead);
 };
 
-// Error: kInvalidArgument, an input's columns are not those of the first one.
-Status CheckSameColumns(const std::vector<TypedColumn>& first, const std::string& first_name,
-                        const std::vector<TypedColumn>& other);
-
 }  // namespace chorus::worker

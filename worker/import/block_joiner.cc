@@ -37,6 +37,12 @@ void AppendRange(const std::vector<T>& from, uint32_t begin, uint32_t end, std::
   to->insert(to->end(), from.begin() + begin, from.begin() + end);
 }
 
+uint32_t CountIds(const FeatureColumns& side, uint32_t row) {
+  uint32_t ids = 0;
+  for (const SlotColumn& slot : side.slots) ids += slot.offsets[row + 1] - slot.offsets[row];
+  return ids;
+}
+
 }  // namespace
 
 BlockJoiner::BlockJoiner(const LogSchema& schema, uint64_t block_rows, Write write)
@@ -52,12 +58,6 @@ void BlockJoiner::Clear() {
   ClearColumns(schema_, true, &batch_.contexts);
   ClearColumns(schema_, false, &batch_.exposures);
   ids_ = 0;
-}
-
-uint32_t BlockJoiner::CountIds(const FeatureColumns& side, uint32_t row) const {
-  uint32_t ids = 0;
-  for (const SlotColumn& slot : side.slots) ids += slot.offsets[row + 1] - slot.offsets[row];
-  return ids;
 }
 
 // Whether the batch ends in the block's first context.

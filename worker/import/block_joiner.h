@@ -23,7 +23,6 @@ class BlockJoiner {
   Status Finish();  // writes what is left
 
  private:
-  uint32_t CountIds(const FeatureColumns& side, uint32_t row) const;
   bool GoesOnWith(const Batch& block, uint32_t context) const;
   void AppendRows(const Batch& block, uint32_t begin, uint32_t end);
   Status Flush();

@@ -42,11 +42,9 @@ class Columns {
     if (log_.has_weight) schema.set_weight(Role("weight", true));
     if (log_.has_group) schema.set_group(Role("group", true));
     if (log_.has_time) schema.set_time(Role("time", true));
-    for (const char* name : {"conversion", "weight", "group", "time"}) names_.insert(name);
   }
 
   std::string Role(const char* name, bool is_there) {
-    names_.insert(name);
     if (is_there) out_.header.emplace_back(name);
     return name;
   }
@@ -83,7 +81,8 @@ class Columns {
 
   const LogSchema& log_;
   ExportedColumns out_;
-  std::set<std::string> names_;  // of columns; those of roles also where they are not there
+  // Of columns; those of roles also where they are not there.
+  std::set<std::string> names_ = {"row_id", "click", "conversion", "weight", "group", "time"};
 };
 
 }  // namespace

@@ -10,9 +10,8 @@
 #include <memory>
 #include <vector>
 
-#include "common/status.h"
 #include "worker/import/column_plan.h"
-#include "worker/import/row_parser.h"
+#include "worker/import/parsed_row.h"
 
 namespace chorus::worker {
 
@@ -36,8 +35,7 @@ class KeySet {
 
 class IdCounts {
  public:
-  // memory_bytes: of all counts together; a few kilobytes a slot are taken anyway. `plan` must
-  // outlive the counts.
+  // memory_bytes: of all counts together; a few kilobytes a slot are taken anyway.
   IdCounts(const ColumnPlan& plan, uint64_t memory_bytes);
   ~IdCounts();
   // A row. Ids that it has twice count once.  context_serial: as BlockBuilder::Add takes it.

@@ -1,5 +1,5 @@
 #pragma once
-// `chorus import`: text in, a binary log (or one a part of a split) out.
+// `chorus import`: rows in, a binary log (or one a part of a split) out.
 //
 // One pass over the inputs, unless rows are needed before they can be written: one more pass learns
 // the mean and deviation of standardised numeric columns (from the training part's rows only, or
@@ -40,7 +40,7 @@ struct ImportOptions {
   uint64_t split_seed = 1;
   uint32_t threads = 1;  // that parse and encode; the log does not depend on their number
   // Most memory for common features (format ALI_CCP), of which more lie in a temporary file; and
-  // for counts of ids, of which more take further passes over the text.
+  // for counts of ids, of which more take further passes over the inputs.
   uint64_t memory_bytes = uint64_t{4} << 30;
   int standard_input = 0;  // its descriptor
   ProgressLine* progress = nullptr;

@@ -47,7 +47,6 @@ class RowParserOf {
   }
   const Cells& cells() const { return cells_; }
   ColumnNotes& notes() { return cells_.notes(); }
-  const ColumnNotes& notes() const { return cells_.notes(); }
 
  private:
   Status ParseLabels(const Row& row, ParsedRow* out);

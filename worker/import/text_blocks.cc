@@ -1,7 +1,6 @@
 #include "worker/import/text_blocks.h"
 
 #include <algorithm>
-#include <optional>
 #include <utility>
 
 #include "common/log.h"

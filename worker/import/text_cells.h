@@ -58,7 +58,6 @@ class TextCells {
   void Remember(const Row& row);
 
   ColumnNotes& notes() { return notes_; }
-  const ColumnNotes& notes() const { return notes_; }
 
  protected:
   Status Malformed(uint32_t column, std::string_view found, std::string_view expected) const;

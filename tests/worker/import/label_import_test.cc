@@ -1,8 +1,6 @@
 // Labels that come days after their exposures: the log reads as if it had been imported with them.
 #include <functional>
-#include <map>
 
-#include "common/write_lock.h"
 #include "tests/support/faulty_files.h"
 #include "tests/worker/import/import_log_testing.h"
 #include "worker/import/label_import.h"

@@ -1,12 +1,10 @@
 // Logs that become one: the rows of all, in the bytes that one import of everything would make.
-#include <functional>
 
+#include "worker/import/merge_logs.h"
 #include "tests/worker/import/import_log_testing.h"
 #include "tests/worker/import/tfrecord_testing.h"
 #include "tests/worker/log/log_testing.h"
 #include "worker/import/label_import.h"
-#include "worker/import/merge_logs.h"
-#include "worker/log/log_writer.h"
 
 namespace chorus::worker {
 namespace {

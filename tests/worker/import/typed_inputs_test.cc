@@ -2,7 +2,6 @@
 #include <algorithm>
 #include <cmath>
 
-#include "common/crc32c.h"
 #include "tests/worker/import/typed_import_testing.h"
 #include "worker/import/batch_reader.h"
 #include "worker/import/text_blocks.h"
@@ -150,16 +149,6 @@ TEST_F(TypedInputsTest, BadRecordsAreCountedAndDamageEndsTheImport) {
   EXPECT_EQ(
       ErrorOf(kItems, {"a"}),
       "a, record 1: feature 'item': found float_list, expected int64_list, as in other records");
-}
-
-TEST(Crc32c, IsThatOfItsStandard) {
-  EXPECT_EQ(Crc32c("123456789"), 0xe3069283u);            // the check value of its catalogue
-  EXPECT_EQ(Crc32c(std::string(32, '\0')), 0x8a9136aau);  // RFC 3720, B.4
-  for (size_t bytes = 0; bytes < 40; ++bytes) {
-    std::string text(bytes, 'x');
-    for (size_t i = 0; i < bytes; ++i) text[i] = static_cast<char>(i * 37);
-    EXPECT_EQ(Crc32c(text), tfrecord::SlowCrc32c(text)) << bytes;
-  }
 }
 
 TEST_F(TypedInputsTest, EveryFlippedOrMissingByteOfTfRecordIsNoticed) {
