@@ -176,7 +176,7 @@ class LabelImport {
     }
     if (block.changes.empty()) return Status::Ok();
     folder->summary.exposures += block.changes.size();
-    const BatchLabels now = LabelsOf(*batch);
+    const BatchLabels now = CountBatchLabels(*batch);
     block.clicks = now.clicks;
     block.conversions = now.conversions;
     block.unclicked_conversions = now.unclicked_conversions;

@@ -189,7 +189,7 @@ EncodedBlock EncodeBlock(const LogSchema& schema, const Batch& batch) {
   }
   SectionWriter sections;
   for (const Column& column : ColumnsOf(schema)) sections.Add(EncodeColumn(column, batch));
-  const BatchLabels labels = LabelsOf(batch);
+  const BatchLabels labels = CountBatchLabels(batch);
   block.clicks = labels.clicks;
   block.conversions = labels.conversions;
   block.unclicked_conversions = labels.unclicked_conversions;

@@ -9,7 +9,7 @@ Status CheckLabelled(const LogSchema& log) {
       "or evaluated on");
 }
 
-BatchLabels LabelsOf(const Batch& batch) {
+BatchLabels CountBatchLabels(const Batch& batch) {
   BatchLabels labels;
   for (uint32_t row = 0; row < batch.rows(); ++row) {
     labels.clicks += batch.click[row];

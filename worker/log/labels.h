@@ -19,6 +19,6 @@ struct BatchLabels {
   uint32_t conversions = 0;            // of clicked rows
   uint32_t unclicked_conversions = 0;  // of the others
 };
-BatchLabels LabelsOf(const Batch& batch);
+BatchLabels CountBatchLabels(const Batch& batch);
 
 }  // namespace chorus::worker

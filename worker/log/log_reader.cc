@@ -137,7 +137,7 @@ Result<std::vector<std::string>> ExpandPath(FileSystem& files, const std::string
 }
 
 Status CompareCounts(const BlockInfo& expected, const Batch& batch) {
-  const BatchLabels labels = LabelsOf(batch);
+  const BatchLabels labels = CountBatchLabels(batch);
   if (batch.rows() != expected.rows || batch.contexts.rows != expected.contexts ||
       labels.clicks != expected.clicks || labels.conversions != expected.conversions ||
       labels.unclicked_conversions != expected.unclicked_conversions) {
