@@ -64,6 +64,43 @@ void PlanWrites(const std::vector<Reader>& readers, bool clear, int64_t columns,
   }
 }
 
+bool AllReadTiles(const std::vector<Node>& nodes, size_t node, const std::vector<Reader>& readers) {
+  return std::all_of(readers.begin(), readers.end(), [&](const Reader& reader) {
+    const Node& by = nodes[reader.node];
+    const TileReads reads = by.layer->reads_tiles();
+    return by.inputs[reader.input].node == node &&
+           (nodes[node].layer == nullptr ? reads == TileReads::kUnitsAndInputs
+                                         : reads != TileReads::kNone);
+  });
+}
+
+// What the readers of a node read, ascending, if it may be kept in tiles; else nothing.
+std::vector<Port> TilePartsOf(const std::vector<Node>& nodes, size_t n,
+                              const std::vector<Reader>& readers) {
+  const Node& node = nodes[n];
+  const bool is_input = node.layer == nullptr;
+  if (!is_input && !node.layer->writes_tiles()) return {};
+  if (!AllReadTiles(nodes, n, readers)) return {};
+  std::vector<Port> parts;
+  for (const Reader& reader : readers) {
+    const Port& port = nodes[reader.node].inputs[reader.input];
+    parts.push_back({n, port.first, port.width});
+  }
+  const auto starts_before = [](const Port& a, const Port& b) { return a.first < b.first; };
+  const auto same = [](const Port& a, const Port& b) {
+    return a.first == b.first && a.width == b.width;
+  };
+  std::stable_sort(parts.begin(), parts.end(), starts_before);
+  if (is_input) parts.erase(std::unique(parts.begin(), parts.end(), same), parts.end());
+  int64_t end = 0;
+  for (const Port& part : parts) {
+    if (is_input ? part.first < end : part.first != end) return {};
+    end = part.first + part.width;
+  }
+  if (!is_input && end != node.width) return {};
+  return parts;
+}
+
 }  // namespace
 
 Port Graph::AddInput(std::string name, Side side, int64_t width, int64_t gradient_width) {
@@ -105,6 +142,7 @@ void Graph::Finish() {
     if (readers.empty()) continue;
     const bool clear = !WriteAll(nodes_, readers, node.gradient_width);
     PlanWrites(readers, clear, node.gradient_width, &nodes_);
+    nodes_[n].tile_parts = TilePartsOf(nodes_, n, readers);
   }
 }
 
@@ -153,14 +191,26 @@ RowCost Graph::cost() const {
   return sum;
 }
 
-GraphBuffers::GraphBuffers(const Graph& graph, int64_t grain_rows, MatrixMemory* memory) {
+GraphBuffers::GraphBuffers(const Graph& graph, int64_t grain_rows, Storage storage,
+                           MatrixMemory* memory) {
   inputs_.resize(graph.most_inputs());
   for (size_t n = 0; n < graph.nodes().size(); ++n) {
     const Node& node = graph.nodes()[n];
     NodeBuffers& buffers = buffers_.emplace_back();
+    const bool in_tiles = storage == Storage::kTiles && !node.tile_parts.empty();
+    if (in_tiles) {
+      for (const Port& part : node.tile_parts) {
+        TilePart& tiles = buffers.tiles.emplace_back();
+        tiles.first = part.first;
+        tiles.tiles.y = NewTiles(grain_rows, part.width, &buffers);
+        if (node.layer != nullptr) tiles.tiles.dy = NewTiles(grain_rows, part.width, &buffers);
+      }
+    }
     if (node.memory == n && node.head < 0) {
-      buffers.out.y = AlignedMatrix(grain_rows, node.width, memory);
-      buffers.out.dy = AlignedMatrix(grain_rows, node.gradient_width, memory);
+      if (!in_tiles) buffers.out.y = AlignedMatrix(grain_rows, node.width, memory);
+      if (!in_tiles || node.layer == nullptr) {
+        buffers.out.dy = AlignedMatrix(grain_rows, node.gradient_width, memory);
+      }
     }
     if (node.layer == nullptr) continue;
     for (const ScratchShape& shape : node.layer->scratch()) {
@@ -168,6 +218,13 @@ GraphBuffers::GraphBuffers(const Graph& graph, int64_t grain_rows, MatrixMemory*
       buffers.scratch.emplace_back(rows, shape.cols, memory);
     }
   }
+}
+
+TileView<Bf16> GraphBuffers::NewTiles(int64_t rows, int64_t cols, NodeBuffers* buffers) {
+  constexpr int64_t kPerFloat = sizeof(float) / sizeof(Bf16);
+  AlignedMatrix& memory =
+      buffers->tile_memory.emplace_back(1, TileMatrixSize(rows, cols) / kPerFloat);
+  return {reinterpret_cast<Bf16*>(memory.view().data), rows, cols};
 }
 
 // The calls of a pass.
@@ -205,7 +262,8 @@ class GraphRun {
     const ActivationView matrix = MatrixOf(memory);
     const int64_t column = NodeOf(node).memory_column + first;
     const int64_t gradient = std::clamp<int64_t>(matrix.dy.cols - column, 0, width);
-    return {matrix.y.Columns(column, width),
+    // A matrix in tiles has no floats.
+    return {matrix.y.data == nullptr ? matrix.y : matrix.y.Columns(column, width),
             gradient == 0 ? MatrixView<float>{matrix.dy.data, matrix.dy.rows, 0, matrix.dy.stride}
                           : matrix.dy.Columns(column, gradient)};
   }
@@ -214,21 +272,51 @@ class GraphRun {
     return node.head >= 0 ? logits_.Columns(node.head, 1) : ViewOf(n, 0, node.width);
   }
 
+  // The rows of the grain of a part.
+  TileActivation TilesOf(size_t node, const TilePart& part) const {
+    TileActivation tiles = part.tiles;
+    if (NodeOf(node).side == Side::kContext) {
+      tiles.y.rows = pass_.grain.contexts;
+      tiles.dy.rows = pass_.grain.contexts;
+    }
+    return tiles;
+  }
+  LayerInput InputOf(const Port& port, GradientWrite write) const {
+    LayerInput input;
+    input.side = NodeOf(port.node).side;
+    input.accumulate = write != GradientWrite::kOverwrite;
+    const std::span<const TilePart> parts = pass_.buffers->TilesOf(port.node);
+    const auto part = std::find_if(parts.begin(), parts.end(), [&](const TilePart& of_readers) {
+      return of_readers.first == port.first;
+    });
+    const ActivationView view = ViewOf(port.node, port.first, port.width);
+    input.dy = view.dy;
+    if (part == parts.end()) {
+      input.y = view.y;
+    } else {
+      input.tiles = TilesOf(port.node, *part);
+    }
+    return input;
+  }
+
   LayerCall CallOf(size_t n) const {
     const Node& node = NodeOf(n);
+    GraphBuffers& buffers = *pass_.buffers;
     for (size_t i = 0; i < node.inputs.size(); ++i) {
-      const Port& port = node.inputs[i];
-      const ActivationView view = ViewOf(port.node, port.first, port.width);
-      pass_.buffers->inputs_[i] = {NodeOf(port.node).side, view.y, view.dy,
-                                   node.writes[i] != GradientWrite::kOverwrite};
+      buffers.inputs_[i] = InputOf(node.inputs[i], node.writes[i]);
+    }
+    buffers.out_tiles_.clear();
+    for (const TilePart& part : buffers.TilesOf(n)) {
+      buffers.out_tiles_.push_back({part.first, TilesOf(n, part)});
     }
     return {pass_.backend,
             pass_.grain,
             pass_.parameters,
             gradient_,
-            {pass_.buffers->inputs_.data(), node.inputs.size()},
+            {buffers.inputs_.data(), node.inputs.size()},
             OutputOf(n),
-            pass_.buffers->buffers_[n].scratch};
+            buffers.out_tiles_,
+            buffers.buffers_[n].scratch};
   }
 
   const GraphPass& pass_;

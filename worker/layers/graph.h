@@ -2,6 +2,10 @@
 // The graph of an embedding group's network: nodes in topological order, each with a layer, what it
 // reads, and a side (layer.h). A node whose inputs are all of contexts is computed once per
 // context. The graph is made once and never changes; GraphBuffers are the activations of one grain.
+//
+// With a backend that keeps tiles (backend.h), what products alone read is kept as bfloat16 in tiles:
+// the outputs of layers that can write them, if each column has one reader, which can read them; and
+// inputs of the graph, if all their readers can, and read the same columns or others.
 // Thread safety: a Graph is a value with const methods; a GraphBuffers serves one grain at a time.
 
 #include <cstdint>
@@ -54,6 +58,7 @@ struct Node {
   size_t memory = 0;
   int64_t memory_column = 0;
   std::vector<GradientWrite> writes;  // [inputs]
+  std::vector<Port> tile_parts;  // of itself: what readers read, ascending; none: never in tiles
 };
 
 // The largest matrices of a grain, whose rows are its own or, in scratch, some `times` as many.
@@ -97,21 +102,31 @@ class Graph {
 // The matrices of one grain. Rows are padded to grain_rows, contexts to a few sizes.
 class GraphBuffers {
  public:
-  // memory: see AlignedMatrix.
-  GraphBuffers(const Graph& graph, int64_t grain_rows, MatrixMemory* memory = nullptr);
+  enum class Storage { kFloats, kTiles };  // kTiles: where the graph allows it
 
-  // Of the node's own matrix, all rows.
+  // memory: see AlignedMatrix; of floats.
+  GraphBuffers(const Graph& graph, int64_t grain_rows, Storage storage,
+               MatrixMemory* memory = nullptr);
+
+  // Of the node's own matrix, all rows; y is empty where it is in tiles.
   ActivationView Of(size_t node) { return buffers_[node].out.view(); }
+  // Likewise; empty where it is in floats.
+  std::span<const TilePart> TilesOf(size_t node) const { return buffers_[node].tiles; }
   MatrixView<const float> GradientOf(size_t node) const { return buffers_[node].out.dy.view(); }
 
  private:
   friend class GraphRun;
   struct NodeBuffers {
     Activation out;
+    std::vector<TilePart> tiles;
+    std::vector<AlignedMatrix> tile_memory;
     std::vector<AlignedMatrix> scratch;
   };
+  static TileView<Bf16> NewTiles(int64_t rows, int64_t cols, NodeBuffers* buffers);
+
   std::vector<NodeBuffers> buffers_;
-  std::vector<LayerInput> inputs_;  // of the node at hand
+  std::vector<LayerInput> inputs_;   // of the node at hand
+  std::vector<TilePart> out_tiles_;  // likewise
 };
 
 // A forward or backward pass of one grain through a graph.

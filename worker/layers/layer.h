@@ -45,6 +45,17 @@ struct LayerInput {
   // gradient, numeric columns and lengths, are the last ones.
   MatrixView<float> dy;
   bool accumulate = false;  // the gradient is added to dy, which otherwise is overwritten
+  // Instead of y and dy, if they are in tiles. Inputs of the graph have dy in floats all the same.
+  TileActivation tiles = {};
+
+  Operand value() const { return tiles.y ? Operand(tiles.y) : Operand(y); }
+  Target gradient() const { return tiles.dy ? Target(tiles.dy) : Target(dy); }
+};
+
+// Columns of a node's output that one node reads, in tiles.
+struct TilePart {
+  int64_t first = 0;
+  TileActivation tiles;
 };
 
 struct LayerCall {
@@ -54,6 +65,8 @@ struct LayerCall {
   std::span<float> gradient;  // of the backward pass, [parameters]
   std::span<const LayerInput> x;
   ActivationView out;
+  // Instead of `out`, if it is in tiles: parts that make up the whole.
+  std::span<const TilePart> out_tiles;
   std::span<AlignedMatrix> scratch;  // as Layer::scratch asks, kept from forward to backward
 
   // The first rows of a scratch matrix, one per padded context.
@@ -73,6 +86,8 @@ struct ScratchShape {
   int64_t times = 1;
 };
 
+enum class TileReads { kNone, kUnits, kUnitsAndInputs };  // outputs of layers; inputs of the graph
+
 class Layer {
  public:
   virtual ~Layer() = default;
@@ -88,6 +103,10 @@ class Layer {
   // Whether the output replaces the input in its memory: x[0].y is call.out.y, and in the backward
   // pass x[0].dy is call.out.dy.
   virtual bool in_place() const { return false; }
+  // What it can read as bfloat16 in tiles, and whether it can write its output so: graph.h says when.
+  // One that writes tiles is ReLU at its end.
+  virtual TileReads reads_tiles() const { return TileReads::kNone; }
+  virtual bool writes_tiles() const { return false; }
   virtual RowCost cost() const { return {}; }
   // Numbers that whoever computes the layer elsewhere must know besides widths and weights.
   virtual std::vector<std::pair<std::string, uint64_t>> options() const { return {}; }

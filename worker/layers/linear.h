@@ -32,6 +32,8 @@ class Linear final : public Layer {
   Status Forward(const LayerCall& call) const override;
   Status Backward(const LayerCall& call) const override;
   std::vector<ScratchShape> scratch() const override;
+  TileReads reads_tiles() const override { return TileReads::kUnitsAndInputs; }
+  bool writes_tiles() const override { return activation_ == Activation::kRelu; }
   RowCost cost() const override;
 
   Side side() const { return exposures_ > 0 ? Side::kExposure : Side::kContext; }
@@ -39,12 +41,19 @@ class Linear final : public Layer {
   bool has_bias() const { return bias_ != kNoBias; }
 
  private:
-  WeightPlace PlaceOf(size_t input) const {
-    return {inputs_[input].weight, inputs_[input].width, out_};
-  }
-  Status ForwardSide(const LayerCall& call, Side side, bool first_has_bias, bool last_has_relu,
-                     MatrixView<float> y) const;
-  Status BackwardSide(const LayerCall& call, Side side, MatrixView<const float> dy) const;
+  // Columns of the output from `first` on, or of its gradient.
+  struct Columns {
+    int64_t first;
+    Target values;
+  };
+  // The whole, or its parts in tiles.
+  template <typename Visit>
+  Status ForEachPart(const LayerCall& call, const Visit& visit) const;
+
+  MatrixView<const float> WeightOf(const LayerCall& call, size_t input) const;
+  Status ForwardSide(const LayerCall& call, Side side, GemmOptions options, const Columns& y) const;
+  Status BackwardSide(const LayerCall& call, Side side, std::span<const Columns> dy) const;
+  Status BackwardInput(const LayerCall& call, size_t input, std::span<const Columns> dy) const;
   // Of the inputs of the side of contexts, where the output is of the other side.
   bool splits() const { return exposures_ > 0 && exposures_ < inputs_.size(); }
 
@@ -52,7 +61,8 @@ class Linear final : public Layer {
   const int64_t out_;
   const int64_t bias_;
   const Activation activation_;
-  size_t exposures_ = 0;  // inputs of that side
+  size_t exposures_ = 0;      // inputs of that side
+  size_t first_of_side_ = 0;  // the first input of the output's side
 };
 
 }  // namespace chorus::worker

@@ -17,17 +17,26 @@ bool Logit::reads_contexts() const {
                      [](const LinearInput& input) { return input.side == Side::kContext; });
 }
 
+void Logit::Dot(const LayerCall& call, size_t input, const float* bias, MatrixView<float> z) const {
+  const float* const weight = call.parameters.data() + inputs_[input].weight;
+  if (call.x[input].tiles.y) {
+    call.backend->DotTileRows(call.x[input].tiles.y, weight, bias, z);
+  } else {
+    call.backend->DotRows(call.x[input].y, weight, bias, z);
+  }
+}
+
 Status Logit::Forward(const LayerCall& call) const {
   const MatrixView<float> z = call.out.y;
   const float* const bias = call.parameters.data() + bias_;
   bool first = true;
   for (size_t i = 0; i < inputs_.size(); ++i) {
     if (inputs_[i].side == Side::kContext) continue;
-    const float* const weight = call.parameters.data() + inputs_[i].weight;
-    const MatrixView<const float> x = call.x[i].y;
     if (first) {
-      call.backend->DotRows(x, weight, bias, z);
+      Dot(call, i, bias, z);
     } else {
+      const float* const weight = call.parameters.data() + inputs_[i].weight;
+      const MatrixView<const float> x = call.x[i].y;
       call.backend->ForEach(RowDotItems{x, {weight, x.rows, x.cols, 0}, z, true});
     }
     first = false;
@@ -36,8 +45,7 @@ Status Logit::Forward(const LayerCall& call) const {
   for (size_t i = 0; i < inputs_.size(); ++i) {
     if (inputs_[i].side == Side::kExposure) continue;
     const MatrixView<float> product = call.OfContexts(0);
-    call.backend->DotRows(call.x[i].y, call.parameters.data() + inputs_[i].weight, nullptr,
-                          product);
+    Dot(call, i, nullptr, product);
     call.backend->AddGatheredRows(product, call.grain.context_of, z);
   }
   return Status::Ok();
@@ -48,6 +56,12 @@ Status Logit::Backward(const LayerCall& call) const {
   call.backend->SumColumn(dz, call.gradient.data() + bias_);
   const auto pass_back = [&](size_t i) {
     const LayerInput& x = call.x[i];
+    if (x.tiles.y) {
+      call.backend->DotTileRowsBackward(x.tiles.y, call.parameters.data() + inputs_[i].weight, dz,
+                                        call.gradient.data() + inputs_[i].weight, x.tiles.dy,
+                                        pass_back_);
+      return;
+    }
     call.backend->DotRowsBackward(x.y, call.parameters.data() + inputs_[i].weight, dz,
                                   call.gradient.data() + inputs_[i].weight, x.dy, pass_back_,
                                   x.accumulate);

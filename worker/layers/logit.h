@@ -19,12 +19,16 @@ class Logit final : public Layer {
   Status Forward(const LayerCall& call) const override;
   Status Backward(const LayerCall& call) const override;
   std::vector<ScratchShape> scratch() const override;
+  TileReads reads_tiles() const override {
+    return inputs_.size() == 1 ? TileReads::kUnits : TileReads::kNone;
+  }
   RowCost cost() const override;
 
   int64_t bias() const { return bias_; }
 
  private:
   bool reads_contexts() const;
+  void Dot(const LayerCall& call, size_t input, const float* bias, MatrixView<float> z) const;
 
   const std::vector<LinearInput> inputs_;
   const int64_t bias_;

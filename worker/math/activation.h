@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "worker/math/aligned_matrix.h"
+#include "worker/math/tile_matrix.h"
 
 namespace chorus::worker {
 
@@ -15,6 +16,13 @@ struct ActivationView {
   ActivationView Columns(int64_t begin, int64_t count) const {
     return {y.Columns(begin, count), dy.Columns(begin, count)};
   }
+};
+
+// The same in tiles (tile_matrix.h). They are outputs of ReLU: dy is with respect to what ReLU reads,
+// so that it is 0 where y is.
+struct TileActivation {
+  TileView<Bf16> y;
+  TileView<Bf16> dy;
 };
 
 struct Activation {

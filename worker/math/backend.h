@@ -9,23 +9,16 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 
 #include "common/config.pb.h"
 #include "common/matrix_view.h"
 #include "common/status.h"
 #include "worker/math/dropout.h"
 #include "worker/math/item_kernels.h"
+#include "worker/math/operand.h"
 
 namespace chorus::worker {
-
-// c = act(op(a) op(b) + bias [+ c])
-struct GemmOptions {
-  bool transpose_a = false;     // a is stored as [K, M]
-  bool transpose_b = false;     // b is stored as [N, K]
-  bool accumulate = false;      // c is added to
-  bool relu = false;            // act(x) = max(x, 0), else act(x) = x
-  const float* bias = nullptr;  // [N], added to every row; null: none
-};
 
 // A map from the rows of one matrix to the rows of another: row i belongs to row of[i].
 struct RowIndex {
@@ -35,6 +28,23 @@ struct RowIndex {
   // of[i] == v are order[begins[v] .. begins[v + 1]), ascending.
   const uint32_t* order = nullptr;
   const uint32_t* begins = nullptr;
+};
+
+// c = act(op(a) op(b) + bias [+ c])
+struct GemmOptions {
+  bool transpose_a = false;     // a is stored as [K, M]
+  bool transpose_b = false;     // b is stored as [N, K]
+  bool accumulate = false;      // c is added to; of floats
+  bool relu = false;            // act(x) = max(x, 0), else act(x) = x
+  const float* bias = nullptr;  // [N], added to every row; null: none
+
+  // Of tiles. c in tiles is 0 where `positive`, [M, N], is: the gradient of ReLU's outputs.
+  TileView<const Bf16> positive = {};
+  // To c in tiles rows are added before act: c[i, :] += added[added_of.of[i], :], i < added_of.rows.
+  MatrixView<const float> added = {};
+  RowIndex added_of = {};
+  // [N], becomes the sums of the columns of b in tiles, in float32; null: they are not wanted.
+  float* column_sums = nullptr;
 };
 
 // The matrices and arrays of calls may be in memory that only the backend can read.
@@ -47,6 +57,13 @@ class Backend {
   // kResourceExhausted from the library.
   virtual Status Gemm(const GemmOptions& options, MatrixView<const float> a,
                       MatrixView<const float> b, MatrixView<float> c) = 0;
+
+  // c = act(the sum over terms of op(a) op(b) + bias [+ c]), rounded to c's type once. REQUIRES: a
+  // term; shapes as Gemm's; where anything is in tiles, keeps_tiles().
+  virtual Status Product(const GemmOptions& options, std::span<const GemmTerm> terms,
+                         const Target& c);
+  // Whether it reads and writes bfloat16 in tiles: Product, and the calls that name them.
+  virtual bool keeps_tiles() const { return false; }
 
   // Says where products will read weights as their right factor, and that they have changed: it is to
   // be called after each change. A precision that rounds inputs then rounds the weights once, instead
@@ -82,6 +99,17 @@ class Backend {
   virtual void DotRowsBackward(MatrixView<const float> x, const float* weight,
                                MatrixView<const float> dz, float* weight_gradient,
                                MatrixView<float> dx, float dx_factor, bool accumulate_dx) = 0;
+
+  // The same of tiles; dx is masked: 0 where x is. REQUIRES, as what follows: keeps_tiles().
+  virtual void DotTileRows(TileView<const Bf16> x, const float* weight, const float* bias,
+                           MatrixView<float> z);
+  virtual void DotTileRowsBackward(TileView<const Bf16> x, const float* weight,
+                                   MatrixView<const float> dz, float* weight_gradient,
+                                   TileView<Bf16> dx, float dx_factor);
+  virtual void SumTileRowsByIndex(TileView<const Bf16> from, const RowIndex& index,
+                                  MatrixView<float> to);
+  // Rows [16 panel, 16 panel + from.rows) of `to` become those of `from`, at most 16, rounded.
+  virtual void RoundToTiles(MatrixView<const float> from, int64_t panel, TileView<Bf16> to);
 
   // See worker/math/dropout.h.
   virtual void Dropout(const DropoutMask& mask, MatrixView<const float> from,

@@ -10,6 +10,7 @@
 #include "worker/math/item_loops.h"
 #include "worker/math/kernels.h"
 #include "worker/math/pair_attention.h"
+#include "worker/math/tile_kernels.h"
 
 namespace chorus::worker {
 namespace {
@@ -43,9 +44,23 @@ class CpuBackend final : public Backend {
       return Status::Ok();
     }
     if (rounded_ == nullptr) return gemm_->Run(options, a, b, c);
-    rounded_->Run(options, a, b, c);
+    rounded_->Run(options, GemmTerm{a, b}, c);
     return Status::Ok();
   }
+  Status Product(const GemmOptions& options, std::span<const GemmTerm> terms,
+                 const Target& c) override {
+    if (rounded_ == nullptr) return Backend::Product(options, terms, c);
+    if (c.rows() == 0 || c.cols() == 0) return Status::Ok();
+    const Operand& a = terms[0].a;
+    if ((options.transpose_a ? a.rows() : a.cols()) > 0) {
+      rounded_->Run(options, terms, c);
+      return Status::Ok();
+    }
+    EpilogueOnly(options, c.floats);
+    if (options.column_sums != nullptr) std::fill_n(options.column_sums, c.cols(), 0.0f);
+    return Status::Ok();
+  }
+  bool keeps_tiles() const override { return rounded_ != nullptr; }
   Status UseWeights(const float* weights, int64_t n) override {
     if (rounded_ != nullptr) rounded_->UseWeights(weights, n);
     return Status::Ok();
@@ -87,6 +102,22 @@ class CpuBackend final : public Backend {
                        float* weight_gradient, MatrixView<float> dx, float dx_factor,
                        bool accumulate_dx) override {
     worker::DotRowsBackward(x, weight, dz, weight_gradient, dx, dx_factor, accumulate_dx);
+  }
+  void DotTileRows(TileView<const Bf16> x, const float* weight, const float* bias,
+                   MatrixView<float> z) override {
+    worker::DotTileRows(x, weight, bias == nullptr ? 0.0f : *bias, z);
+  }
+  void DotTileRowsBackward(TileView<const Bf16> x, const float* weight, MatrixView<const float> dz,
+                           float* weight_gradient, TileView<Bf16> dx, float dx_factor) override {
+    SumScaledTileRows(x, dz, weight_gradient);
+    rounded_->DotRowsBackward(x, weight, dz, dx, dx_factor);
+  }
+  void SumTileRowsByIndex(TileView<const Bf16> from, const RowIndex& index,
+                          MatrixView<float> to) override {
+    worker::SumTileRowsByIndex(from, index.of, index.rows, to);
+  }
+  void RoundToTiles(MatrixView<const float> from, int64_t panel, TileView<Bf16> to) override {
+    rounded_->RoundToTiles(from, panel, to);
   }
   void Dropout(const DropoutMask& mask, MatrixView<const float> from,
                MatrixView<float> to) override {

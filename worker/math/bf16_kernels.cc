@@ -63,80 +63,129 @@ CHORUS_AVX512_BF16 inline void Transpose(Vectors& t) {
 }
 
 // 16 outer indices from `outer` on, 32 inner ones from `inner` on: t[i] holds outer index i.
-CHORUS_AVX512_BF16 inline void LoadByOuter(const Factor& factor, int64_t outer, int64_t inner,
-                                           Vectors& t) {
-  const __mmask16 low = FirstOf(factor.inner() - inner);
-  const __mmask16 high = FirstOf(factor.inner() - inner - kTile);
-  const int64_t rows = std::min(kTile, factor.outer() - outer);
+CHORUS_AVX512_BF16 inline void LoadByOuter(MatrixView<const float> stored, int64_t outer,
+                                           int64_t inner, Vectors& t) {
+  const __mmask16 low = FirstOf(stored.cols - inner);
+  const __mmask16 high = FirstOf(stored.cols - inner - kTile);
+  const int64_t rows = std::min(kTile, stored.rows - outer);
   for (int64_t i = 0; i < kTile; ++i) {
     if (i >= rows) {
       t[i] = _mm512_setzero_si512();
       continue;
     }
-    const float* const from = factor.stored.row(outer + i) + inner;
+    const float* const from = stored.row(outer + i) + inner;
     t[i] = Rounded32(_mm512_maskz_loadu_ps(low, from), _mm512_maskz_loadu_ps(high, from + kTile));
   }
 }
 
-// The same: t[p] holds pair p of the inner index, for each outer one.
-CHORUS_AVX512_BF16 inline void LoadByPairs(const Factor& factor, int64_t outer, int64_t inner,
-                                           Vectors& t) {
-  // Numbers i and 16 + i become neighbours.
+// Numbers i and 16 + i become neighbours.
+CHORUS_AVX512_BF16 inline __m512i Interleaved(__m512i halves) {
   const __m512i order = _mm512_set_epi16(31, 15, 30, 14, 29, 13, 28, 12, 27, 11, 26, 10, 25, 9, 24,
                                          8, 23, 7, 22, 6, 21, 5, 20, 4, 19, 3, 18, 2, 17, 1, 16, 0);
-  const __mmask16 columns = FirstOf(factor.outer() - outer);
-  const int64_t rows = factor.inner() - inner;
+  return _mm512_permutexvar_epi16(order, halves);
+}
+
+// The same: t[p] holds pair p of the inner index, for each outer one.
+CHORUS_AVX512_BF16 inline void LoadByPairs(MatrixView<const float> stored, int64_t outer,
+                                           int64_t inner, Vectors& t) {
+  const __mmask16 columns = FirstOf(stored.cols - outer);
+  const int64_t rows = stored.rows - inner;
   for (int64_t p = 0; p < kTile; ++p) {
     if (2 * p >= rows) {
       t[p] = _mm512_setzero_si512();
       continue;
     }
-    const float* const from = factor.stored.row(inner + 2 * p) + outer;
+    const float* const from = stored.row(inner + 2 * p) + outer;
     const __m512 low = _mm512_maskz_loadu_ps(columns, from);
-    const __m512 high = 2 * p + 1 < rows
-                            ? _mm512_maskz_loadu_ps(columns, from + factor.stored.stride)
-                            : _mm512_setzero_ps();
-    t[p] = _mm512_permutexvar_epi16(order, Rounded32(low, high));
+    const __m512 high = 2 * p + 1 < rows ? _mm512_maskz_loadu_ps(columns, from + stored.stride)
+                                         : _mm512_setzero_ps();
+    t[p] = Interleaved(Rounded32(low, high));
   }
 }
 
-CHORUS_AVX512_BF16 void PackVectors(const Factor& factor, int64_t panel, Bf16* to) {
+// Of a matrix in tiles. What is beyond its rows and columns is 0 there.
+CHORUS_AVX512_BF16 inline void LoadByPairs(const TileView<const Bf16>& stored, int64_t outer,
+                                           int64_t inner, Vectors& t) {
+  const int64_t panels = PanelsFor(stored.rows) - inner / kTile;
+  for (int64_t half = 0; half < 2; ++half) {
+    if (half >= panels) {
+      for (int64_t p = 0; p < kTile / 2; ++p) t[half * kTile / 2 + p] = _mm512_setzero_si512();
+      continue;
+    }
+    const Bf16* from =
+        stored.panel(inner / kTile + half) + outer / kTileDepth * kTileSize + outer % kTileDepth;
+    for (int64_t p = 0; p < kTile / 2; ++p, from += 2 * kTileDepth) {
+      const __m256i low = _mm256_load_si256(reinterpret_cast<const __m256i*>(from));
+      const __m256i high = _mm256_load_si256(reinterpret_cast<const __m256i*>(from + kTileDepth));
+      t[half * kTile / 2 + p] =
+          Interleaved(_mm512_inserti64x4(_mm512_castsi256_si512(low), high, 1));
+    }
+  }
+}
+
+// Sums of columns, of even and of odd rows.
+struct PairSums {
+  __m512 even, odd;
+};
+
+CHORUS_AVX512_BF16 inline void AddPairs(const Vectors& t, PairSums* sums) {
+  const __m512i upper = _mm512_set1_epi32(static_cast<int>(0xffff0000u));
+  for (const __m512i& pair : t) {
+    sums->even = _mm512_add_ps(sums->even, _mm512_castsi512_ps(_mm512_slli_epi32(pair, 16)));
+    sums->odd = _mm512_add_ps(sums->odd, _mm512_castsi512_ps(_mm512_and_si512(pair, upper)));
+  }
+}
+
+CHORUS_AVX512_BF16 void PackVectors(const Factor& factor, int64_t panel, Bf16* to, float* sums) {
+  const int64_t outer = panel * kTile;
+  PairSums pair_sums = {_mm512_setzero_ps(), _mm512_setzero_ps()};
   for (int64_t inner = 0; inner < factor.inner(); inner += kTileDepth, to += kTileSize) {
     Vectors t;
-    if (factor.inner_is_rows) {
-      LoadByPairs(factor, panel * kTile, inner, t);
+    if (factor.stored.tiles) {
+      LoadByPairs(factor.stored.tiles, outer, inner, t);
+      if (sums != nullptr) AddPairs(t, &pair_sums);
+    } else if (factor.inner_is_rows) {
+      LoadByPairs(factor.stored.floats, outer, inner, t);
     } else {
-      LoadByOuter(factor, panel * kTile, inner, t);
+      LoadByOuter(factor.stored.floats, outer, inner, t);
     }
     if (factor.inner_is_rows != factor.is_b) Transpose(t);
     for (int64_t i = 0; i < kTile; ++i) _mm512_store_si512(to + i * kTileDepth, t[i]);
   }
+  if (sums == nullptr) return;
+  _mm512_mask_storeu_ps(sums, FirstOf(factor.outer() - outer),
+                        _mm512_add_ps(pair_sums.even, pair_sums.odd));
 }
 
 // Rows of A that AVX512-BF16 multiplies at once, with both panels of B: 16 sums in registers.
 constexpr int64_t kRowsAtOnce = 8;
 
+// row: of the first panel of A.
 template <int kBPanels>
-CHORUS_AVX512_BF16 inline void MultiplyRows(const Bf16* a, const Bf16* b, int64_t tiles, float* to,
+CHORUS_AVX512_BF16 inline void MultiplyRows(std::span<const Strip> strips, int64_t row, float* to,
                                             int64_t stride) {
   __m512 sum[kRowsAtOnce][kBPanels];
-  for (auto& row : sum) {
-    for (__m512& part : row) part = _mm512_setzero_ps();
+  for (auto& of_row : sum) {
+    for (__m512& part : of_row) part = _mm512_setzero_ps();
   }
-  for (int64_t tile = 0; tile < tiles; ++tile, a += kTileSize, b += kTileSize) {
-    for (int64_t p = 0; p < kTile; ++p) {
-      __m512bh columns[kBPanels];
-      for (int j = 0; j < kBPanels; ++j) {
-        columns[j] = reinterpret_cast<__m512bh>(
-            _mm512_load_si512(b + j * tiles * kTileSize + p * kTileDepth));
-      }
+  for (const Strip& strip : strips) {
+    const Bf16* a = strip.a + row / kTile * strip.tiles * kTileSize + row % kTile * kTileDepth;
+    const Bf16* b = strip.b;
+    for (int64_t tile = 0; tile < strip.tiles; ++tile, a += kTileSize, b += kTileSize) {
+      for (int64_t p = 0; p < kTile; ++p) {
+        __m512bh columns[kBPanels];
+        for (int j = 0; j < kBPanels; ++j) {
+          columns[j] = reinterpret_cast<__m512bh>(
+              _mm512_load_si512(b + j * strip.tiles * kTileSize + p * kTileDepth));
+        }
 #pragma GCC unroll 8
-      for (int64_t i = 0; i < kRowsAtOnce; ++i) {
-        int two;
-        std::memcpy(&two, a + i * kTileDepth + 2 * p, sizeof(two));
-        const auto pair = reinterpret_cast<__m512bh>(_mm512_set1_epi32(two));
-        for (int j = 0; j < kBPanels; ++j)
-          sum[i][j] = _mm512_dpbf16_ps(sum[i][j], pair, columns[j]);
+        for (int64_t i = 0; i < kRowsAtOnce; ++i) {
+          int two;
+          std::memcpy(&two, a + i * kTileDepth + 2 * p, sizeof(two));
+          const auto pair = reinterpret_cast<__m512bh>(_mm512_set1_epi32(two));
+          for (int j = 0; j < kBPanels; ++j)
+            sum[i][j] = _mm512_dpbf16_ps(sum[i][j], pair, columns[j]);
+        }
       }
     }
   }
@@ -145,15 +194,13 @@ CHORUS_AVX512_BF16 inline void MultiplyRows(const Bf16* a, const Bf16* b, int64_
   }
 }
 
-CHORUS_AVX512_BF16 void MultiplyVectors(const Bf16* a, int64_t a_panels, const Bf16* b,
-                                        int64_t b_panels, int64_t tiles, float* to,
-                                        int64_t stride) {
+CHORUS_AVX512_BF16 void MultiplyVectors(std::span<const Strip> strips, int64_t a_panels,
+                                        int64_t b_panels, float* to, int64_t stride) {
   for (int64_t i = 0; i < a_panels * kTile; i += kRowsAtOnce) {
-    const Bf16* const rows = a + i / kTile * tiles * kTileSize + i % kTile * kTileDepth;
     if (b_panels == 2) {
-      MultiplyRows<2>(rows, b, tiles, to + i * stride, stride);
+      MultiplyRows<2>(strips, i, to + i * stride, stride);
     } else {
-      MultiplyRows<1>(rows, b, tiles, to + i * stride, stride);
+      MultiplyRows<1>(strips, i, to + i * stride, stride);
     }
   }
 }
@@ -179,27 +226,61 @@ CHORUS_AVX512_BF16 void FinishVectors(const float* block, const GemmOptions& opt
   }
 }
 
+// 16 of the sums of a tile's row, from column `first` on.
+CHORUS_AVX512_BF16 inline __m512 EndOfRow(const float* block, const TileEpilogue& epilogue,
+                                          int64_t row, int64_t first, __mmask16 mask) {
+  __m512 value = _mm512_maskz_loadu_ps(mask, block + first);
+  if (epilogue.bias != nullptr) {
+    value = _mm512_add_ps(value, _mm512_maskz_loadu_ps(mask, epilogue.bias + first));
+  }
+  if (row < epilogue.added_rows) {
+    const float* const added = epilogue.added.row(epilogue.added_of[row]) + first;
+    value = _mm512_add_ps(value, _mm512_maskz_loadu_ps(mask, added));
+  }
+  return epilogue.relu ? _mm512_max_ps(_mm512_setzero_ps(), value) : value;
+}
+
+CHORUS_AVX512_BF16 void FinishTileVectors(const float* block, const TileEpilogue& epilogue,
+                                          int64_t rows, int64_t cols, Bf16* to) {
+  const __mmask16 low = FirstOf(cols), high = FirstOf(cols - kTile);
+  for (int64_t i = 0; i < rows; ++i, block += kBlock) {
+    __m512i value =
+        Rounded32(EndOfRow(block, epilogue, i, 0, low), EndOfRow(block, epilogue, i, kTile, high));
+    if (epilogue.positive != nullptr) {
+      const __m512i units = _mm512_load_si512(epilogue.positive + i * kTileDepth);
+      value = _mm512_maskz_mov_epi16(_mm512_cmpgt_epi16_mask(units, _mm512_setzero_si512()), value);
+    }
+    _mm512_store_si512(to + i * kTileDepth, value);
+  }
+  for (int64_t i = rows; i < kTile; ++i) {
+    _mm512_store_si512(to + i * kTileDepth, _mm512_setzero_si512());
+  }
+}
+
 void Nothing() {}
 
 constexpr int kRowBytes = 64;  // of a tile
 
 // Tiles 0 to 3 are sums, 4 and 5 panels of A, 6 and 7 of B.
-CHORUS_AMX inline void MultiplyFour(const Bf16* a, const Bf16* b, int64_t tiles, float* to,
-                                    int64_t stride) {
-  const int64_t panel = tiles * kTileSize;
+CHORUS_AMX inline void MultiplyFour(std::span<const Strip> strips, float* to, int64_t stride) {
   _tile_zero(0);
   _tile_zero(1);
   _tile_zero(2);
   _tile_zero(3);
-  for (int64_t tile = 0; tile < tiles; ++tile, a += kTileSize, b += kTileSize) {
-    _tile_loadd(6, b, kRowBytes);
-    _tile_loadd(4, a, kRowBytes);
-    _tile_dpbf16ps(0, 4, 6);
-    _tile_loadd(7, b + panel, kRowBytes);
-    _tile_dpbf16ps(1, 4, 7);
-    _tile_loadd(5, a + panel, kRowBytes);
-    _tile_dpbf16ps(2, 5, 6);
-    _tile_dpbf16ps(3, 5, 7);
+  for (const Strip& strip : strips) {
+    const Bf16* a = strip.a;
+    const Bf16* b = strip.b;
+    const int64_t panel = strip.tiles * kTileSize;
+    for (int64_t tile = 0; tile < strip.tiles; ++tile, a += kTileSize, b += kTileSize) {
+      _tile_loadd(6, b, kRowBytes);
+      _tile_loadd(4, a, kRowBytes);
+      _tile_dpbf16ps(0, 4, 6);
+      _tile_loadd(7, b + panel, kRowBytes);
+      _tile_dpbf16ps(1, 4, 7);
+      _tile_loadd(5, a + panel, kRowBytes);
+      _tile_dpbf16ps(2, 5, 6);
+      _tile_dpbf16ps(3, 5, 7);
+    }
   }
   const auto row_bytes = static_cast<size_t>(stride) * sizeof(float);
   _tile_stored(0, to, row_bytes);
@@ -208,18 +289,20 @@ CHORUS_AMX inline void MultiplyFour(const Bf16* a, const Bf16* b, int64_t tiles,
   _tile_stored(3, to + kTile * stride + kTile, row_bytes);
 }
 
-CHORUS_AMX void MultiplyTiles(const Bf16* a, int64_t a_panels, const Bf16* b, int64_t b_panels,
-                              int64_t tiles, float* to, int64_t stride) {
-  if (a_panels == 2 && b_panels == 2) return MultiplyFour(a, b, tiles, to, stride);
+CHORUS_AMX void MultiplyTiles(std::span<const Strip> strips, int64_t a_panels, int64_t b_panels,
+                              float* to, int64_t stride) {
+  if (a_panels == 2 && b_panels == 2) return MultiplyFour(strips, to, stride);
   for (int64_t i = 0; i < a_panels; ++i) {
     for (int64_t j = 0; j < b_panels; ++j) {
-      const Bf16* a_tile = a + i * tiles * kTileSize;
-      const Bf16* b_tile = b + j * tiles * kTileSize;
       _tile_zero(0);
-      for (int64_t tile = 0; tile < tiles; ++tile) {
-        _tile_loadd(4, a_tile + tile * kTileSize, kRowBytes);
-        _tile_loadd(6, b_tile + tile * kTileSize, kRowBytes);
-        _tile_dpbf16ps(0, 4, 6);
+      for (const Strip& strip : strips) {
+        const Bf16* a = strip.a + i * strip.tiles * kTileSize;
+        const Bf16* b = strip.b + j * strip.tiles * kTileSize;
+        for (int64_t tile = 0; tile < strip.tiles; ++tile, a += kTileSize, b += kTileSize) {
+          _tile_loadd(4, a, kRowBytes);
+          _tile_loadd(6, b, kRowBytes);
+          _tile_dpbf16ps(0, 4, 6);
+        }
       }
       _tile_stored(0, to + i * kTile * stride + j * kTile,
                    static_cast<size_t>(stride) * sizeof(float));
@@ -271,10 +354,10 @@ bool HasAmx() {
 }  // namespace
 
 const Bf16Kernels* Bf16KernelsFor(ComputeConfig::Isa isa) {
-  static constexpr Bf16Kernels amx = {PackVectors, MultiplyTiles, FinishVectors, BeginTiles,
-                                      EndTiles};
-  static constexpr Bf16Kernels vectors = {PackVectors, MultiplyVectors, FinishVectors, Nothing,
-                                          Nothing};
+  static constexpr Bf16Kernels amx = {PackVectors,       MultiplyTiles, FinishVectors,
+                                      FinishTileVectors, BeginTiles,    EndTiles};
+  static constexpr Bf16Kernels vectors = {PackVectors,       MultiplyVectors, FinishVectors,
+                                          FinishTileVectors, Nothing,         Nothing};
   const bool native = isa == ComputeConfig::ISA_UNSPECIFIED || isa == ComputeConfig::NATIVE;
   if ((native || isa == ComputeConfig::AMX) && HasAmx()) return &amx;
   if ((native || isa == ComputeConfig::AVX512_BF16) && HasAvx512Bf16()) return &vectors;

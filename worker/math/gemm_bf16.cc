@@ -1,6 +1,7 @@
 #include "worker/math/gemm_bf16.h"
 
 #include <algorithm>
+#include <vector>
 
 namespace chorus::worker {
 namespace {
@@ -12,39 +13,59 @@ Bf16* ThreadTiles(AlignedMatrix* scratch, int64_t count) {
   return reinterpret_cast<Bf16*>(scratch->view().data);
 }
 
-int64_t SizeOf(const Factor& factor) {
-  return PanelsFor(factor.outer()) * TilesFor(factor.inner()) * kTileSize;
-}
+int64_t PanelSize(const Factor& factor) { return TilesFor(factor.inner()) * kTileSize; }
 
-// A product whose one factor lies in tiles, and whose other one comes two panels at a time, so that
-// these stay in the fastest cache while they meet all of the first.
-class Sweep {
+int64_t SizeOf(const Factor& factor) { return PanelsFor(factor.outer()) * PanelSize(factor); }
+
+// One product of a sum: a factor whose panels come two at a time, so that these stay in the fastest
+// cache while they meet all of the other one, which lies in tiles.
+struct Sweep {
+  Factor swept;
+  const Bf16* whole;
+  const Bf16* pair;  // the two panels at hand
+};
+
+// What the calls of a thread share.
+struct Scratch {
+  AlignedMatrix whole, pairs;
+  std::vector<Sweep> sweeps;
+  std::vector<Strip> strips;
+};
+
+// Computes c, whose rows are swept, or whose columns are.
+class SweepRun {
  public:
-  Sweep(const Bf16Kernels& kernels, const GemmOptions& options, const Factor& swept,
-        const Bf16* whole, MatrixView<float> c)
+  SweepRun(const Bf16Kernels& kernels, const GemmOptions& options, const Target& c,
+           Scratch* scratch)
       : kernels_(kernels),
         options_(options),
-        swept_(swept),
-        whole_(whole),
         c_(c),
-        plain_(!options.accumulate && !options.relu && options.bias == nullptr) {}
+        sweeps_(scratch->sweeps),
+        strips_(scratch->strips),
+        plain_(!c.tiles && !options.accumulate && !options.relu && options.bias == nullptr) {}
 
-  // pair: room for two panels.
-  void Run(Bf16* pair) const {
-    const int64_t panels = PanelsFor(swept_.outer());
-    const int64_t whole_panels = PanelsFor(swept_.is_b ? c_.rows : c_.cols);
-    const int64_t panel_size = TilesFor(swept_.inner()) * kTileSize;
+  // pairs: room for two panels of each product.
+  void Run(Bf16* pairs) {
+    const bool sweeps_b = sweeps_[0].swept.is_b;
+    const int64_t panels = PanelsFor(sweeps_[0].swept.outer());
+    const int64_t whole_panels = PanelsFor(sweeps_b ? c_.rows() : c_.cols());
+    strips_.resize(sweeps_.size());
     kernels_.begin();
     for (int64_t panel = 0; panel < panels; panel += 2) {
       const int64_t count = std::min<int64_t>(2, panels - panel);
-      for (int64_t i = 0; i < count; ++i) kernels_.pack(swept_, panel + i, pair + i * panel_size);
+      BringPair(panel, count, pairs);
       for (int64_t other = 0; other < whole_panels; other += 2) {
-        const Bf16* const tiles = whole_ + other * panel_size;
         const int64_t other_count = std::min<int64_t>(2, whole_panels - other);
-        if (swept_.is_b) {
-          Block(tiles, other, other_count, pair, panel, count);
+        for (size_t i = 0; i < sweeps_.size(); ++i) {
+          const Sweep& sweep = sweeps_[i];
+          const Bf16* const whole = sweep.whole + other * PanelSize(sweep.swept);
+          strips_[i] = {sweeps_b ? whole : sweep.pair, sweeps_b ? sweep.pair : whole,
+                        TilesFor(sweep.swept.inner())};
+        }
+        if (sweeps_b) {
+          Block(other, other_count, panel, count);
         } else {
-          Block(pair, panel, count, tiles, other, other_count);
+          Block(panel, count, other, other_count);
         }
       }
     }
@@ -52,30 +73,73 @@ class Sweep {
   }
 
  private:
-  void Block(const Bf16* a, int64_t a_panel, int64_t a_count, const Bf16* b, int64_t b_panel,
-             int64_t b_count) const {
+  void BringPair(int64_t panel, int64_t count, Bf16* to) {
+    for (Sweep& sweep : sweeps_) {
+      if (sweep.swept.is_packed()) {
+        sweep.pair = sweep.swept.stored.tiles.panel(panel);
+        continue;
+      }
+      const int64_t size = PanelSize(sweep.swept);
+      for (int64_t p = 0; p < count; ++p) {
+        kernels_.pack(sweep.swept, panel + p, to + p * size,
+                      SumsOf(sweep.swept, options_, panel + p));
+      }
+      sweep.pair = to;
+      to += 2 * size;
+    }
+  }
+
+ public:
+  // Where the sums of a panel's columns go, or null.
+  static float* SumsOf(const Factor& factor, const GemmOptions& options, int64_t panel) {
+    if (!factor.is_b || options.column_sums == nullptr) return nullptr;
+    return options.column_sums + panel * kTile;
+  }
+
+ private:
+  void Block(int64_t a_panel, int64_t a_count, int64_t b_panel, int64_t b_count) const {
     const int64_t row = a_panel * kTile, column = b_panel * kTile;
-    const int64_t tiles = TilesFor(swept_.inner());
-    const int64_t rows = std::min(a_count * kTile, c_.rows - row);
-    const int64_t cols = std::min(b_count * kTile, c_.cols - column);
-    const MatrixView<float> c = c_.Rows(row, rows).Columns(column, cols);
+    const int64_t rows = std::min(a_count * kTile, c_.rows() - row);
+    const int64_t cols = std::min(b_count * kTile, c_.cols() - column);
     if (plain_ && rows == a_count * kTile && cols == b_count * kTile) {
-      kernels_.multiply(a, a_count, b, b_count, tiles, c.data, c.stride);
+      const MatrixView<float>& c = c_.floats;
+      kernels_.multiply(strips_, a_count, b_count, c.row(row) + column, c.stride);
       return;
     }
     alignas(64) float block[kBlock * kBlock];
-    kernels_.multiply(a, a_count, b, b_count, tiles, block, kBlock);
+    kernels_.multiply(strips_, a_count, b_count, block, kBlock);
+    if (c_.tiles) {
+      for (int64_t i = 0; i < a_count; ++i) {
+        FinishTile(block + i * kTile * kBlock, row + i * kTile, column, cols);
+      }
+      return;
+    }
     GemmOptions options = options_;
     if (options.bias != nullptr) options.bias += column;
-    kernels_.finish(block, options, c);
+    kernels_.finish(block, options, c_.floats.Rows(row, rows).Columns(column, cols));
+  }
+
+  void FinishTile(const float* block, int64_t row, int64_t column, int64_t cols) const {
+    const int64_t tile = column / kTileDepth;
+    TileEpilogue epilogue;
+    if (options_.bias != nullptr) epilogue.bias = options_.bias + column;
+    epilogue.relu = options_.relu;
+    if (options_.positive) epilogue.positive = options_.positive.row(row, tile);
+    if (options_.added_of.of != nullptr) {
+      epilogue.added = options_.added.Columns(column, cols);
+      epilogue.added_of = options_.added_of.of + row;
+      epilogue.added_rows = options_.added_of.rows - row;
+    }
+    kernels_.finish_tile(block, epilogue, std::min(kTile, c_.rows() - row), cols,
+                         c_.tiles.row(row, tile));
   }
 
   const Bf16Kernels& kernels_;
   const GemmOptions& options_;
-  const Factor& swept_;
-  const Bf16* const whole_;
-  const MatrixView<float> c_;
-  const bool plain_;  // c is the product alone
+  const Target& c_;
+  std::vector<Sweep>& sweeps_;
+  std::vector<Strip>& strips_;
+  const bool plain_;  // c is the sum of products alone
 };
 
 }  // namespace
@@ -86,15 +150,16 @@ void Bf16Gemm::UseWeights(const float* weights, int64_t n) {
   ++version_;
 }
 
-void Bf16Gemm::PackAll(const Factor& factor, Bf16* to) const {
-  const int64_t size = TilesFor(factor.inner()) * kTileSize;
+void Bf16Gemm::PackAll(const GemmOptions& options, const Factor& factor, Bf16* to) const {
   for (int64_t panel = 0; panel < PanelsFor(factor.outer()); ++panel) {
-    kernels_.pack(factor, panel, to + panel * size);
+    kernels_.pack(factor, panel, to + panel * PanelSize(factor),
+                  SweepRun::SumsOf(factor, options, panel));
   }
 }
 
 const Bf16* Bf16Gemm::PackedWeights(const Factor& b) {
-  const Key key = {b.stored.data - weights_, b.stored.rows, b.stored.cols, b.stored.stride,
+  const MatrixView<const float>& stored = b.stored.floats;
+  const Key key = {stored.data - weights_, stored.rows, stored.cols, stored.stride,
                    b.inner_is_rows};
   Packed* packed;
   {
@@ -105,26 +170,68 @@ const Bf16* Bf16Gemm::PackedWeights(const Factor& b) {
   }
   MutexLock lock(packed->mutex);
   Bf16* const tiles = ThreadTiles(&packed->tiles, SizeOf(b));
-  if (packed->version != version_) PackAll(b, tiles);
+  if (packed->version != version_) PackAll({}, b, tiles);
   packed->version = version_;
   return tiles;
 }
 
-void Bf16Gemm::Run(const GemmOptions& options, MatrixView<const float> a, MatrixView<const float> b,
-                   MatrixView<float> c) {
-  thread_local AlignedMatrix whole_scratch, pair_scratch;
-  const Factor a_factor = {a, options.transpose_a, false};
-  const Factor b_factor = {b, !options.transpose_b, true};
-  Bf16* const pair = ThreadTiles(&pair_scratch, 2 * TilesFor(a_factor.inner()) * kTileSize);
-  if (IsWeights(b.data)) {
-    Sweep(kernels_, options, a_factor, PackedWeights(b_factor), c).Run(pair);
-    return;
+const Bf16* Bf16Gemm::Whole(const GemmOptions& options, const Factor& factor, Bf16** room) {
+  if (IsWeights(factor.stored.floats.data)) return PackedWeights(factor);
+  if (factor.is_packed()) return factor.stored.tiles.data;
+  Bf16* const tiles = *room;
+  PackAll(options, factor, tiles);
+  *room += SizeOf(factor);
+  return tiles;
+}
+
+void Bf16Gemm::Run(const GemmOptions& options, std::span<const GemmTerm> terms, const Target& c) {
+  thread_local Scratch scratch;
+  const bool b_is_weights = std::all_of(terms.begin(), terms.end(), [&](const GemmTerm& term) {
+    return IsWeights(term.b.floats.data);
+  });
+  // Of two factors that are no weights, the smaller one is brought into tiles as a whole.
+  const bool sweeps_a = b_is_weights || c.rows() >= c.cols();
+  const auto a_of = [&](const GemmTerm& term) {
+    return Factor{term.a, options.transpose_a, false};
+  };
+  const auto b_of = [&](const GemmTerm& term) {
+    return Factor{term.b, !options.transpose_b, true};
+  };
+  int64_t whole_size = 0, pairs_size = 0;
+  for (const GemmTerm& term : terms) {
+    if (!b_is_weights) whole_size += SizeOf(sweeps_a ? b_of(term) : a_of(term));
+    pairs_size += 2 * PanelSize(a_of(term));
   }
-  const bool sweep_a = c.rows >= c.cols;
-  const Factor& whole = sweep_a ? b_factor : a_factor;
-  Bf16* const tiles = ThreadTiles(&whole_scratch, SizeOf(whole));
-  PackAll(whole, tiles);
-  Sweep(kernels_, options, sweep_a ? a_factor : b_factor, tiles, c).Run(pair);
+  Bf16* room = ThreadTiles(&scratch.whole, whole_size);
+  scratch.sweeps.clear();
+  for (const GemmTerm& term : terms) {
+    const Factor a = a_of(term), b = b_of(term);
+    scratch.sweeps.push_back({sweeps_a ? a : b, Whole(options, sweeps_a ? b : a, &room), nullptr});
+  }
+  SweepRun(kernels_, options, c, &scratch).Run(ThreadTiles(&scratch.pairs, pairs_size));
+}
+
+void Bf16Gemm::RoundToTiles(MatrixView<const float> from, int64_t panel, TileView<Bf16> to) const {
+  kernels_.pack({from}, 0, to.panel(panel), nullptr);
+}
+
+void Bf16Gemm::DotRowsBackward(TileView<const Bf16> x, const float* weight,
+                               MatrixView<const float> dz, TileView<Bf16> dx,
+                               float dx_factor) const {
+  for (int64_t row = 0; row < x.rows; row += kTile) {
+    const int64_t rows = std::min(kTile, x.rows - row);
+    for (int64_t column = 0; column < x.cols; column += kTileDepth) {
+      const int64_t cols = std::min(kTileDepth, x.cols - column);
+      alignas(64) float block[kTile * kBlock];
+      for (int64_t i = 0; i < rows; ++i) {
+        const float passed = dx_factor * dz(row + i, 0);
+        for (int64_t j = 0; j < cols; ++j) block[i * kBlock + j] = passed * weight[column + j];
+      }
+      TileEpilogue epilogue;
+      epilogue.positive = x.row(row, column / kTileDepth);
+      kernels_.finish_tile(block, epilogue, rows, cols, dx.row(row, column / kTileDepth));
+    }
+  }
 }
 
 }  // namespace chorus::worker

@@ -1,7 +1,8 @@
 #pragma once
 // Matrix products that read bfloat16 and add in float32, one thread per call, by own kernels for AMX
-// and AVX512-BF16 (bf16_tiles.h). Factors are given as floats and rounded while they are brought into
-// tiles; weights are so once for each change (UseWeights), whichever thread needs them first.
+// and AVX512-BF16 (bf16_tiles.h). Factors in floats are rounded while they are brought into tiles;
+// weights are so once for each change (UseWeights), whichever thread needs them first. What comes in
+// tiles, and what is to be written in tiles, is never in floats.
 //
 // A number of a result is the sum over the inner index in an order that the kernel fixes, so that it
 // depends on the instruction set, and not on the other numbers. README.md says why the products are
@@ -10,6 +11,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <span>
 #include <tuple>
 
 #include "common/matrix_view.h"
@@ -25,9 +27,16 @@ class Bf16Gemm {
   // kernels: outlive this object.
   explicit Bf16Gemm(const Bf16Kernels& kernels) : kernels_(kernels) {}
 
-  // REQUIRES: M, N, K > 0; the rest as Backend::Gemm.
-  void Run(const GemmOptions& options, MatrixView<const float> a, MatrixView<const float> b,
-           MatrixView<float> c);
+  // As Backend::Product. REQUIRES: M, N and each K > 0.
+  void Run(const GemmOptions& options, std::span<const GemmTerm> terms, const Target& c);
+  void Run(const GemmOptions& options, const GemmTerm& term, const Target& c) {
+    Run(options, {&term, 1}, c);
+  }
+
+  // As Backend's. Of DotTileRowsBackward, dx alone.
+  void RoundToTiles(MatrixView<const float> from, int64_t panel, TileView<Bf16> to) const;
+  void DotRowsBackward(TileView<const Bf16> x, const float* weight, MatrixView<const float> dz,
+                       TileView<Bf16> dx, float dx_factor) const;
 
   // As Backend::UseWeights.
   void UseWeights(const float* weights, int64_t n);
@@ -45,9 +54,11 @@ class Bf16Gemm {
   bool IsWeights(const float* data) const {
     return data >= weights_ && data < weights_ + weights_size_;
   }
-  // All panels of b, which is weights.
+  // All panels of a factor: where they lie, or brought to *room, which moves on.
+  const Bf16* Whole(const GemmOptions& options, const Factor& factor, Bf16** room);
+  // Of b, which is weights.
   const Bf16* PackedWeights(const Factor& b);
-  void PackAll(const Factor& factor, Bf16* to) const;
+  void PackAll(const GemmOptions& options, const Factor& factor, Bf16* to) const;
 
   const Bf16Kernels& kernels_;
   const float* weights_ = nullptr;

@@ -5,41 +5,15 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
-#include <cstdio>
 #include <cstring>
 #include <limits>
 
 #include "common/strings.h"
-#include "tests/support/random_floats.h"
+#include "tests/worker/math/bf16_testing.h"
 #include "worker/math/thread_pool.h"
 
 namespace chorus::worker {
 namespace {
-
-constexpr ComputeConfig::Isa kIsas[] = {ComputeConfig::AMX, ComputeConfig::AVX512_BF16};
-
-// Every kernel that this machine can run, the plain one first.
-class Bf16Test : public ::testing::Test {
- protected:
-  Bf16Test() : kernels_({{"plain", &PlainBf16Kernels()}}) {
-    for (const ComputeConfig::Isa isa : kIsas) {
-      const Bf16Kernels* const kernels = Bf16KernelsFor(isa);
-      if (kernels != nullptr) {
-        kernels_.push_back({ComputeConfig::Isa_Name(isa), kernels});
-      } else {
-        std::printf("not tested here, since this CPU lacks it: %s\n",
-                    ComputeConfig::Isa_Name(isa).c_str());
-      }
-    }
-  }
-  struct Named {
-    std::string name;
-    const Bf16Kernels* kernels;
-  };
-  std::vector<Named> kernels_;
-};
-
-float AsFloat(Bf16 value) { return std::bit_cast<float>(static_cast<uint32_t>(value) << 16); }
 
 // By the definition: of the bfloat16 numbers around `value` the nearer, of two the even one.
 float Nearest(float value) {
@@ -53,28 +27,6 @@ float Nearest(float value) {
   if (std::fabs(rounded) >= most)
     return std::copysign(std::numeric_limits<float>::infinity(), value);
   return static_cast<float>(rounded);
-}
-
-// A matrix with gaps between its rows, which nothing may read or write.
-struct Matrix {
-  Matrix(int64_t rows, int64_t cols, std::vector<float> values)
-      : view(nullptr, rows, cols, cols + 3), floats(std::move(values)) {
-    floats.resize(static_cast<size_t>(rows * view.stride) + 1, 77.0f);
-    for (int64_t i = 0; i < rows; ++i) {
-      std::fill_n(floats.begin() + i * view.stride + cols, 3, std::nanf(""));
-    }
-    view.data = floats.data();
-  }
-  MatrixView<float> view;
-  std::vector<float> floats;
-};
-Matrix RandomMatrix(int64_t rows, int64_t cols, uint64_t seed) {
-  return {rows, cols, RandomFloats(rows * (cols + 3), seed, 1.0f)};
-}
-Matrix WholeNumbers(int64_t rows, int64_t cols, uint64_t seed) {
-  Matrix matrix = RandomMatrix(rows, cols, seed);
-  for (float& value : matrix.floats) value = std::round(value * 8);
-  return matrix;
 }
 
 Matrix Rounded(const Matrix& matrix) {
@@ -127,16 +79,16 @@ TEST_F(Bf16Test, RoundsToTheNearestAndKeepsWhatIsNoNumber) {
                                -0.0f};
   std::vector<float> values = RandomFloats(32 * 16, 9, 1e3f);
   std::copy(std::begin(kLimits), std::end(kLimits), values.begin());
-  const Factor factor = {{values.data(), 16, 32}, false, false};
+  const Factor factor = {MatrixView<const float>(values.data(), 16, 32), false, false};
   for (const Named& named : kernels_) {
     alignas(64) Bf16 tile[kTileSize];
-    named.kernels->pack(factor, 0, tile);
+    named.kernels->pack(factor, 0, tile, nullptr);
     for (size_t i = 0; i < values.size(); ++i) {
       const float expected = Nearest(values[i]);
       if (std::isnan(expected)) {
-        EXPECT_TRUE(std::isnan(AsFloat(tile[i]))) << named.name;
+        EXPECT_TRUE(std::isnan(Widened(tile[i]))) << named.name;
       } else {
-        EXPECT_EQ(std::bit_cast<uint32_t>(AsFloat(tile[i])), std::bit_cast<uint32_t>(expected))
+        EXPECT_EQ(std::bit_cast<uint32_t>(Widened(tile[i])), std::bit_cast<uint32_t>(expected))
             << named.name << ": " << values[i];
       }
     }
@@ -151,9 +103,10 @@ TEST_F(Bf16Test, AllKernelsPackAlike) {
       const int64_t size = TilesFor(factor.inner()) * kTileSize;
       for (int64_t panel = 0; panel < PanelsFor(factor.outer()); ++panel) {
         AlignedMatrix expected(1, size), got(1, size);
-        kernels_[0].kernels->pack(factor, panel, reinterpret_cast<Bf16*>(expected.view().data));
+        kernels_[0].kernels->pack(factor, panel, reinterpret_cast<Bf16*>(expected.view().data),
+                                  nullptr);
         for (const Named& named : kernels_) {
-          named.kernels->pack(factor, panel, reinterpret_cast<Bf16*>(got.view().data));
+          named.kernels->pack(factor, panel, reinterpret_cast<Bf16*>(got.view().data), nullptr);
           EXPECT_EQ(std::memcmp(expected.view().data, got.view().data, size * sizeof(Bf16)), 0)
               << named.name << ", panel " << panel << (inner_is_rows ? ", transposed" : "");
         }
@@ -176,7 +129,7 @@ TEST_F(Bf16Test, ProductsOfWholeNumbersAreExact) {
         const Matrix before = WholeNumbers(m, n, 4);
         Matrix c = before;
         c.view.data = c.floats.data();
-        gemm.Run(options, a.view, b.view, c.view);
+        gemm.Run(options, GemmTerm{a.view, b.view}, c.view);
         for (int64_t i = 0; i < m; ++i) {
           for (int64_t j = 0; j < n; ++j) {
             ASSERT_EQ(c.view(i, j), Expected(options, a, b, before, i, j)) << i << ", " << j;
@@ -193,7 +146,7 @@ TEST_F(Bf16Test, ProductsAreThoseOfRoundedFactors) {
   const Matrix rounded_a = Rounded(a), rounded_b = Rounded(b), before = RandomMatrix(70, 50, 3);
   for (const Named& named : kernels_) {
     Matrix c = RandomMatrix(70, 50, 4);
-    Bf16Gemm(*named.kernels).Run({}, a.view, b.view, c.view);
+    Bf16Gemm(*named.kernels).Run({}, GemmTerm{a.view, b.view}, c.view);
     for (int64_t i = 0; i < 70; ++i) {
       for (int64_t j = 0; j < 50; ++j) {
         ASSERT_NEAR(c.view(i, j), Expected({}, rounded_a, rounded_b, before, i, j), 1e-4)
@@ -217,12 +170,13 @@ TEST_F(Bf16Test, WeightsAreReadAgainWhenTheyHaveChanged) {
       for (int time = 0; time < 2; ++time) {
         Matrix c = RandomMatrix(40, 64, 3), expected = RandomMatrix(40, 64, 3);
         for (const auto& [b, first] : {std::pair(left, 0), std::pair(right, 20)}) {
-          gemm.Run({}, a.view, b, c.view.Columns(first, b.cols));
-          without.Run({}, a.view, b, expected.view.Columns(first, b.cols));
+          gemm.Run({}, GemmTerm{a.view, b}, c.view.Columns(first, b.cols));
+          without.Run({}, GemmTerm{a.view, b}, expected.view.Columns(first, b.cols));
         }
-        gemm.Run({.transpose_b = true, .accumulate = true}, a.view.Columns(0, 20), left, c.view);
-        without.Run({.transpose_b = true, .accumulate = true}, a.view.Columns(0, 20), left,
-                    expected.view);
+        gemm.Run({.transpose_b = true, .accumulate = true}, GemmTerm{a.view.Columns(0, 20), left},
+                 c.view);
+        without.Run({.transpose_b = true, .accumulate = true},
+                    GemmTerm{a.view.Columns(0, 20), left}, expected.view);
         for (int64_t i = 0; i < 40; ++i) {
           ASSERT_TRUE(std::equal(c.view.row(i), c.view.row(i) + 64, expected.view.row(i)))
               << named.name << ", change " << change;
@@ -242,12 +196,12 @@ TEST_F(Bf16Test, ThreadsComputeTheSameBits) {
     std::vector<AlignedMatrix> results(16);
     for (AlignedMatrix& c : results) c = AlignedMatrix(64, 48);
     ASSERT_TRUE(
-        pool->ParallelFor(
-                16,
-                [&](uint32_t i, uint32_t) {
-                  gemm.Run({.relu = true}, a.view, {weights.data(), 100, 48}, results[i].view());
-                  return Status::Ok();
-                })
+        pool->ParallelFor(16,
+                          [&](uint32_t i, uint32_t) {
+                            const MatrixView<const float> b(weights.data(), 100, 48);
+                            gemm.Run({.relu = true}, GemmTerm{a.view, b}, results[i].view());
+                            return Status::Ok();
+                          })
             .ok());
     for (AlignedMatrix& c : results) {
       ASSERT_EQ(std::memcmp(c.view().data, results[0].view().data, 64 * 48 * sizeof(float)), 0)
@@ -262,7 +216,7 @@ TEST_F(Bf16Test, WhatIsNoNumberShowsBehindReLU) {
   a.view(7, 5) = std::nanf("");
   for (const Named& named : kernels_) {
     Matrix c = RandomMatrix(20, 20, 3);
-    Bf16Gemm(*named.kernels).Run({.relu = true}, a.view, b.view, c.view);
+    Bf16Gemm(*named.kernels).Run({.relu = true}, GemmTerm{a.view, b.view}, c.view);
     for (int64_t i = 0; i < 20; ++i) {
       for (int64_t j = 0; j < 20; ++j) EXPECT_EQ(std::isnan(c.view(i, j)), i == 7) << named.name;
     }

@@ -38,7 +38,9 @@ class NetworkGrainCompute final : public GrainCompute {
         backend_(backend) {}
 
   std::unique_ptr<Workspace> NewWorkspace() const override {
-    return std::make_unique<GrainWorkspace>(inputs_, network_, grain_rows_);
+    return std::make_unique<GrainWorkspace>(
+        inputs_, network_, grain_rows_,
+        backend_->keeps_tiles() ? GraphBuffers::Storage::kTiles : GraphBuffers::Storage::kFloats);
   }
 
   void Pool(const GrainInput& grain, Workspace* workspace) const override;
@@ -58,6 +60,15 @@ class NetworkGrainCompute final : public GrainCompute {
   static const GrainWorkspace& Of(const Workspace& workspace) {
     return static_cast<const GrainWorkspace&>(workspace);
   }
+
+  // What is pooled into an input of a group's graph.
+  struct SideRead {
+    const SideInputs& inputs;
+    const FeatureColumns& features;
+    const std::vector<std::vector<uint32_t>>& positions;
+  };
+  void PoolSide(size_t node, const SideRead& side, const float* const* const* rows, int64_t padded,
+                size_t group, GrainWorkspace* workspace) const;
 
   uint32_t StageOf(const GrainInput& grain) const { return std::min(grain.stage, last_stage_); }
   uint32_t StageOf(size_t group) const { return network_.groups[group].stage; }
@@ -94,6 +105,28 @@ class NetworkGrainCompute final : public GrainCompute {
   Backend* const backend_;
 };
 
+void NetworkGrainCompute::PoolSide(size_t node, const SideRead& side,
+                                   const float* const* const* rows, int64_t padded, size_t group,
+                                   GrainWorkspace* workspace) const {
+  GraphBuffers& buffers = workspace->groups[group];
+  const std::span<const TilePart> parts = buffers.TilesOf(node);
+  if (parts.empty()) {
+    PoolForward(side.inputs, side.features, side.positions, rows, 0,
+                buffers.Of(node).y.Rows(0, padded));
+    return;
+  }
+  for (int64_t row = 0; row < padded; row += kTile) {
+    const MatrixView<float> panel =
+        workspace->pooled.Top(std::min(kTile, padded - row)).Columns(0, side.inputs.width());
+    PoolForward(side.inputs, side.features, side.positions, rows, static_cast<uint32_t>(row),
+                panel);
+    for (const TilePart& part : parts) {
+      backend_->RoundToTiles(panel.Columns(part.first, part.tiles.y.cols), row / kTile,
+                             part.tiles.y);
+    }
+  }
+}
+
 void NetworkGrainCompute::Pool(const GrainInput& grain, Workspace* workspace) const {
   const Batch& batch = *grain.batch;
   CHECK(batch.rows() <= grain_rows_ && batch.contexts.rows <= grain_rows_, "grain of ",
@@ -103,12 +136,11 @@ void NetworkGrainCompute::Pool(const GrainInput& grain, Workspace* workspace) co
   space.padded_contexts = PaddedContexts(batch.contexts.rows, grain_rows_);
   for (size_t group = 0; group < space.groups.size(); ++group) {
     if (StageOf(group) > StageOf(grain)) continue;
-    GraphBuffers& buffers = space.groups[group];
     const float* const* const* rows = grain.rows + group * inputs_.tables;
-    PoolForward(inputs_.contexts, batch.contexts, grain.positions->context, rows,
-                buffers.Of(GroupPlan::kContexts).y.Rows(0, space.padded_contexts));
-    PoolForward(inputs_.exposures, batch.exposures, grain.positions->exposure, rows,
-                buffers.Of(GroupPlan::kExposures).y);
+    PoolSide(GroupPlan::kContexts, {inputs_.contexts, batch.contexts, grain.positions->context},
+             rows, space.padded_contexts, group, &space);
+    PoolSide(GroupPlan::kExposures, {inputs_.exposures, batch.exposures, grain.positions->exposure},
+             rows, grain_rows_, group, &space);
     space.counted.contexts_pooled += batch.contexts.rows;
   }
   space.counted.grains += 1;

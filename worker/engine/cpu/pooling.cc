@@ -36,11 +36,19 @@ float Coefficient(const SlotColumn& column, uint32_t k, float factor) {
   return column.values.empty() ? factor : factor * column.values[k];
 }
 
+// Rows of a column: [begin, end).
+struct Rows {
+  uint32_t begin = 0;
+  uint32_t end = 0;
+};
+
 // Whether each of the rows has one key, without a value: all poolings are then the key's row.
-bool IsOneHot(const SlotColumn& column, uint32_t rows) {
-  if (!column.values.empty() || column.keys.size() != rows) return false;
+bool IsOneHot(const SlotColumn& column, Rows rows) {
+  if (!column.values.empty()) return false;
   bool one_hot = true;
-  for (uint32_t i = 0; i < rows; ++i) one_hot &= column.offsets[i + 1] - column.offsets[i] == 1;
+  for (uint32_t i = rows.begin; i < rows.end; ++i) {
+    one_hot &= column.offsets[i + 1] - column.offsets[i] == 1;
+  }
   return one_hot;
 }
 
@@ -55,10 +63,10 @@ template <typename Visit>
 }
 
 template <typename Dim>
-[[gnu::always_inline]] inline void CopyRows(Dim dim, const uint32_t* positions,
+[[gnu::always_inline]] inline void CopyRows(Dim dim, const uint32_t* positions, int64_t keys,
                                             const float* const* embeddings, MatrixView<float> x) {
   for (int64_t i = 0; i < x.rows; ++i) {
-    if (i + kPrefetchAhead < x.rows) PrefetchFloats(embeddings[positions[i + kPrefetchAhead]], dim);
+    if (i + kPrefetchAhead < keys) PrefetchFloats(embeddings[positions[i + kPrefetchAhead]], dim);
     float* __restrict out = x.row(i);
     const float* __restrict row = embeddings[positions[i]];
     for (int64_t j = 0; j < dim; ++j) out[j] = 0.0f + row[j];  // no zero is negative, as in a sum
@@ -78,11 +86,12 @@ template <typename Dim>
 
 struct CopyOneHot {
   const uint32_t* positions;
+  int64_t keys;  // from there on; more than x has rows if other rows come later
   const float* const* embeddings;
   MatrixView<float> x;
   template <typename Dim>
   [[gnu::always_inline]] void operator()(Dim dim) const {
-    CopyRows(dim, positions, embeddings, x);
+    CopyRows(dim, positions, keys, embeddings, x);
   }
 };
 struct AddOneHot {
@@ -100,13 +109,13 @@ struct AddOneHot {
 CHORUS_CLONES void PoolOneHot(int64_t dim, const CopyOneHot& copy) { ForDim(dim, copy); }
 CHORUS_CLONES void UnpoolOneHot(int64_t dim, const AddOneHot& add) { ForDim(dim, add); }
 
-CHORUS_CLONES void PoolSlot(const SlotInput& slot, const SlotColumn& column, uint32_t rows,
+CHORUS_CLONES void PoolSlot(const SlotInput& slot, const SlotColumn& column, Rows rows,
                             const uint32_t* positions, const float* const* embeddings,
                             MatrixView<float> x) {
   const int64_t dim = slot.dim;
   const auto nnz = static_cast<uint32_t>(column.keys.size());
-  for (uint32_t i = 0; i < rows; ++i) {
-    float* __restrict out = x.row(i) + slot.first;
+  for (uint32_t i = rows.begin; i < rows.end; ++i) {
+    float* __restrict out = x.row(i - rows.begin) + slot.first;
     const uint32_t begin = column.offsets[i], end = column.offsets[i + 1];
     const float factor = MeanFactor(slot.pooling, column, begin, end);
     for (int64_t j = 0; j < dim; ++j) out[j] = 0;
@@ -142,20 +151,21 @@ CHORUS_CLONES void UnpoolSlot(const SlotInput& slot, const SlotColumn& column, u
   }
 }
 
-CHORUS_CLONES void ListSlot(const SlotInput& slot, const SlotColumn& column, uint32_t rows,
+CHORUS_CLONES void ListSlot(const SlotInput& slot, const SlotColumn& column, Rows rows,
                             const uint32_t* positions, const float* const* embeddings,
                             int64_t length_column, MatrixView<float> x) {
   const int64_t dim = slot.dim;
-  for (uint32_t i = 0; i < rows; ++i) {
-    float* __restrict out = x.row(i) + slot.first;
+  for (uint32_t i = rows.begin; i < rows.end; ++i) {
+    float* const to = x.row(i - rows.begin);
+    float* __restrict out = to + slot.first;
     const auto [begin, end] = KeptKeys(slot, column, i);
     for (uint32_t k = begin; k < end; ++k, out += dim) {
       const float* __restrict row = embeddings[positions[k]];
       const float value = Coefficient(column, k, 1.0f);
       for (int64_t j = 0; j < dim; ++j) out[j] = value * row[j];
     }
-    std::fill(out, x.row(i) + slot.first + slot.width(), 0.0f);
-    x(i, length_column) = static_cast<float>(end - begin);
+    std::fill(out, to + slot.first + slot.width(), 0.0f);
+    to[length_column] = static_cast<float>(end - begin);
   }
 }
 
@@ -163,26 +173,31 @@ CHORUS_CLONES void ListSlot(const SlotInput& slot, const SlotColumn& column, uin
 
 void PoolForward(const SideInputs& side, const FeatureColumns& features,
                  const std::vector<std::vector<uint32_t>>& positions,
-                 const float* const* const* rows, MatrixView<float> x) {
+                 const float* const* const* rows, uint32_t first, MatrixView<float> x) {
+  const uint32_t begin = std::min(first, features.rows);
+  const Rows here = {
+      begin, begin + static_cast<uint32_t>(std::min<int64_t>(x.rows, features.rows - begin))};
+  const int64_t count = here.end - here.begin;
   int64_t length_column = side.first_length();
   for (const SlotInput& slot : side.slots) {
     const SlotColumn& column = features.slots[slot.column];
     const uint32_t* const at = positions[slot.read].data();
     if (slot.is_sequence()) {
-      ListSlot(slot, column, features.rows, at, rows[slot.table], length_column++, x);
-    } else if (IsOneHot(column, features.rows)) {
-      PoolOneHot(slot.dim,
-                 {at, rows[slot.table], x.Rows(0, features.rows).Columns(slot.first, slot.dim)});
+      ListSlot(slot, column, here, at, rows[slot.table], length_column++, x);
+    } else if (IsOneHot(column, here)) {
+      const uint32_t key = column.offsets[here.begin];
+      PoolOneHot(slot.dim, {at + key, static_cast<int64_t>(column.keys.size() - key),
+                            rows[slot.table], x.Rows(0, count).Columns(slot.first, slot.dim)});
     } else {
-      PoolSlot(slot, column, features.rows, at, rows[slot.table], x);
+      PoolSlot(slot, column, here, at, rows[slot.table], x);
     }
   }
   for (size_t n = 0; n < side.numerics.size(); ++n) {
-    const std::vector<float>& values = features.numerics[side.numerics[n]];
+    const float* const values = features.numerics[side.numerics[n]].data() + here.begin;
     const int64_t column = side.slot_width + static_cast<int64_t>(n);
-    for (uint32_t i = 0; i < features.rows; ++i) x(i, column) = values[i];
+    for (int64_t i = 0; i < count; ++i) x(i, column) = values[i];
   }
-  FillZero(x.Rows(features.rows, x.rows - features.rows));
+  FillZero(x.Rows(count, x.rows - count));
 }
 
 void PoolBackward(const SideInputs& side, const FeatureColumns& features,
@@ -192,7 +207,7 @@ void PoolBackward(const SideInputs& side, const FeatureColumns& features,
     if (sums[slot.table] == nullptr) continue;
     const SlotColumn& column = features.slots[slot.column];
     const uint32_t* const at = positions[slot.read].data();
-    if (!slot.is_sequence() && IsOneHot(column, features.rows)) {
+    if (!slot.is_sequence() && IsOneHot(column, {0, features.rows})) {
       UnpoolOneHot(slot.dim, {at, dx.Rows(0, features.rows).Columns(slot.first, slot.dim),
                               index_of[slot.table], sums[slot.table]});
     } else {

@@ -17,13 +17,13 @@
 
 namespace chorus::worker {
 
-// Fills the first features.rows rows of `x` (slots, numeric columns, lengths of sequences) and
-// zeroes the rest.
+// Fills `x` (slots, numeric columns, lengths of sequences) with the rows of `features` from `first`
+// on, and what is beyond them with zeros.
 //   positions[read][k]: of a slot's key k.   rows[table][position]: the embedding.
-//   x: [>= rows, side.width()].
+//   x: [any, side.width()].
 void PoolForward(const SideInputs& side, const FeatureColumns& features,
                  const std::vector<std::vector<uint32_t>>& positions,
-                 const float* const* const* rows, MatrixView<float> x);
+                 const float* const* const* rows, uint32_t first, MatrixView<float> x);
 
 // Adds the gradient of every key's row,
 //   sums[table] + dim * index_of[table][position]  +=  coefficient * dx,

@@ -11,7 +11,8 @@ void DeviceGrains::TakeMemory(DeviceArena* arena) {
   for (int64_t i = 0; i < count; ++i) {
     Activations& activations = activations_.emplace_back();
     for (const GroupPlan& group : plan_.groups()) {
-      activations.groups.emplace_back(group.graph, plan_.grain_rows, arena);
+      activations.groups.emplace_back(group.graph, plan_.grain_rows, GraphBuffers::Storage::kFloats,
+                                      arena);
     }
     activations.dlogits = {arena->Take(plan_.grain_rows * heads), plan_.grain_rows, heads};
   }

@@ -24,9 +24,10 @@ MethodShape ShapeOf(const std::vector<Head>& heads, const std::vector<std::strin
 
 MethodShape ThreeHeads() { return ShapeOf({{"ctr", 0}, {"cvr", 0}, {"uncvr", 0}}); }
 
-Fixture::Fixture(const std::string& config_text, const MethodShape& method)
+Fixture::Fixture(const std::string& config_text, const MethodShape& method,
+                 ComputeConfig::Precision precision)
     : config(TestConfig(config_text)), shape(method) {
-  backend = std::move(NewCpuBackend(ComputeConfig::NATIVE)).value();
+  backend = std::move(NewCpuBackend(ComputeConfig::NATIVE, precision)).value();
   model = std::move(Model::Make(config, TestSchema(), shape)).value();
   compute = GrainCompute::Create(config, model, shape, backend.get());
   for (size_t group = 0; group < shape.groups.size(); ++group) {

@@ -24,7 +24,8 @@ struct Gradients {
 
 class Fixture {
  public:
-  explicit Fixture(const std::string& config_text, const MethodShape& method = ThreeHeads());
+  explicit Fixture(const std::string& config_text, const MethodShape& method = ThreeHeads(),
+                   ComputeConfig::Precision precision = ComputeConfig::FP32);
 
   TestGrain Grain(uint64_t seed, uint32_t exposures, uint32_t contexts) const {
     return MakeGrain(model, dims, seed, exposures, contexts);

@@ -1,0 +1,64 @@
+#include "worker/math/tile_kernels.h"
+
+#include <algorithm>
+
+#include "worker/math/clones.h"
+#include "worker/math/kernels.h"
+#include "worker/math/partial_sums.h"
+
+namespace chorus::worker {
+namespace {
+
+// sums[j] += factor * row[j] for j < n <= kTileDepth.
+[[gnu::always_inline]] inline void AddScaled(float factor, const Bf16* row, int64_t n,
+                                             float* __restrict sums) {
+  for (int64_t j = 0; j < n; ++j) sums[j] += factor * Widened(row[j]);
+}
+
+}  // namespace
+
+// In the order of partial_sums.h: tiles are multiples of kPartialSums wide.
+CHORUS_CLONES void DotTileRows(TileView<const Bf16> x, const float* weight, float bias,
+                               MatrixView<float> z) {
+  static_assert(kTileDepth % kPartialSums == 0);
+  for (int64_t i = 0; i < x.rows; ++i) {
+    float partial[kPartialSums] = {};
+    for (int64_t first = 0; first < x.cols; first += kPartialSums) {
+      const Bf16* const row = x.row(i, first / kTileDepth) + first % kTileDepth;
+      const float* const w = weight + first;
+      const int64_t n = std::min<int64_t>(kPartialSums, x.cols - first);
+      if (n == kPartialSums) {
+        for (int j = 0; j < kPartialSums; ++j) partial[j] += Widened(row[j]) * w[j];
+      } else {
+        for (int64_t j = 0; j < n; ++j) partial[j] += Widened(row[j]) * w[j];
+      }
+    }
+    z(i, 0) = bias + AddPartialSums(partial);
+  }
+}
+
+CHORUS_CLONES void SumScaledTileRows(TileView<const Bf16> x, MatrixView<const float> dz,
+                                     float* weight_gradient) {
+  std::fill_n(weight_gradient, x.cols, 0.0f);
+  for (int64_t i = 0; i < x.rows; ++i) {
+    for (int64_t tile = 0; tile < x.tiles(); ++tile) {
+      const int64_t first = tile * kTileDepth;
+      AddScaled(dz(i, 0), x.row(i, tile), std::min(kTileDepth, x.cols - first),
+                weight_gradient + first);
+    }
+  }
+}
+
+CHORUS_CLONES void SumTileRowsByIndex(TileView<const Bf16> from, const uint32_t* index,
+                                      int64_t rows, MatrixView<float> to) {
+  FillZero(to);
+  for (int64_t i = 0; i < rows; ++i) {
+    for (int64_t tile = 0; tile < from.tiles(); ++tile) {
+      const int64_t first = tile * kTileDepth;
+      AddScaled(1.0f, from.row(i, tile), std::min(kTileDepth, from.cols - first),
+                to.row(index[i]) + first);
+    }
+  }
+}
+
+}  // namespace chorus::worker
