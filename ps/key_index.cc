@@ -1,8 +1,8 @@
 #include "ps/key_index.h"
 
-#include <sys/mman.h>
-
 #include <cstring>
+
+#include "common/aligned_memory.h"
 
 namespace chorus::ps {
 namespace {
@@ -16,14 +16,11 @@ bool KeyIndex::PrepareInsert() {
   const uint64_t capacity = capacity_ == 0 ? kFirstCapacity : capacity_ * 2;
   const uint64_t bytes = capacity * sizeof(Entry);
   if (!budget_->Reserve(bytes)) return false;
-  const bool huge = bytes >= kHugePage;
-  std::unique_ptr<Entry[], Free> old(
-      static_cast<Entry*>(std::aligned_alloc(huge ? kHugePage : 64, bytes)));
+  std::unique_ptr<Entry[], Free> old(static_cast<Entry*>(AllocateAligned(bytes)));
   if (old == nullptr) {
     budget_->Release(bytes);
     return false;
   }
-  if (huge) madvise(old.get(), bytes, MADV_HUGEPAGE);       // only advice: its failure costs time
   std::memset(static_cast<void*>(old.get()), 0xff, bytes);  // row = kNone everywhere
   old.swap(entries_);
   const uint64_t old_capacity = capacity_;

@@ -8,9 +8,6 @@
 
 namespace chorus::ps {
 
-// Blocks of memory from this size on are aligned for huge pages, and asked to be made of them.
-constexpr uint64_t kHugePage = 2u << 20;
-
 class MemoryBudget {
  public:
   explicit MemoryBudget(uint64_t limit_bytes) : limit_bytes_(limit_bytes) {}  // 0 = no limit

@@ -1,13 +1,11 @@
 #include "ps/row_arena.h"
 
-#include <sys/mman.h>
-
 #include <cstdlib>
+
+#include "common/aligned_memory.h"
 
 namespace chorus::ps {
 namespace {
-
-constexpr uint64_t kCacheLine = 64;
 
 uint64_t RoundUp(uint64_t value, uint64_t unit) { return (value + unit - 1) / unit * unit; }
 
@@ -31,12 +29,8 @@ uint32_t RowArena::Append() {
 bool RowArena::AddSlab(int slab) {
   const uint64_t first = slab == 0 ? 0 : uint64_t{1} << (slab + kFirstBits - 1);
   const uint64_t rows = slab == 0 ? kFirstRows : first;
-  const bool huge = rows * stride_bytes_ >= kHugePage;
-  const uint64_t alignment = huge ? kHugePage : kCacheLine;
-  const uint64_t bytes = RoundUp(rows * stride_bytes_, alignment);
-  void* memory = std::aligned_alloc(alignment, bytes);
+  void* const memory = AllocateAligned(rows * stride_bytes_);
   if (memory == nullptr) return false;
-  if (huge) madvise(memory, bytes, MADV_HUGEPAGE);  // advice: works without, slower
   memory_[slab] = memory;
   origins_[slab] = reinterpret_cast<uintptr_t>(memory) - first * stride_bytes_;
   ++slabs_;

@@ -52,9 +52,9 @@ class Engine {
   // while a device computes.
   virtual Status Prepare(const StepBatch&) { return Status::Ok(); }
   // Until all that Train began is done; what it computed is there from then on. Error, of it and
-  // Train: kFailedPrecondition when a logit or a gradient is not finite: names grain and head,
-  // block or slot.
-  virtual Status FinishTrain() { return Status::Ok(); }
+  // Train: kFailedPrecondition when a logit or a gradient is not finite: names head, block or slot,
+  // and the grain or some grains that have it.
+  virtual Status FinishTrain() = 0;
 
   // Grain g's extras, [extras], doubles that ride in the step's sum behind the loss terms; g counts
   // from this worker's first grain.

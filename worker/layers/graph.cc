@@ -194,19 +194,13 @@ RowCost Graph::cost() const {
 GraphBuffers::GraphBuffers(const Graph& graph, int64_t grain_rows, Storage storage,
                            MatrixMemory* memory) {
   inputs_.resize(graph.most_inputs());
+  buffers_.resize(graph.nodes().size());
+  if (storage == Storage::kTiles) MakeTiles(graph, grain_rows);
   for (size_t n = 0; n < graph.nodes().size(); ++n) {
     const Node& node = graph.nodes()[n];
-    NodeBuffers& buffers = buffers_.emplace_back();
-    const bool in_tiles = storage == Storage::kTiles && !node.tile_parts.empty();
-    if (in_tiles) {
-      for (const Port& part : node.tile_parts) {
-        TilePart& tiles = buffers.tiles.emplace_back();
-        tiles.first = part.first;
-        tiles.tiles.y = NewTiles(grain_rows, part.width, &buffers);
-        if (node.layer != nullptr) tiles.tiles.dy = NewTiles(grain_rows, part.width, &buffers);
-      }
-    }
+    NodeBuffers& buffers = buffers_[n];
     if (node.memory == n && node.head < 0) {
+      const bool in_tiles = !buffers.tiles.empty();
       if (!in_tiles) buffers.out.y = AlignedMatrix(grain_rows, node.width, memory);
       if (!in_tiles || node.layer == nullptr) {
         buffers.out.dy = AlignedMatrix(grain_rows, node.gradient_width, memory);
@@ -220,11 +214,29 @@ GraphBuffers::GraphBuffers(const Graph& graph, int64_t grain_rows, Storage stora
   }
 }
 
-TileView<Bf16> GraphBuffers::NewTiles(int64_t rows, int64_t cols, NodeBuffers* buffers) {
-  constexpr int64_t kPerFloat = sizeof(float) / sizeof(Bf16);
-  AlignedMatrix& memory =
-      buffers->tile_memory.emplace_back(1, TileMatrixSize(rows, cols) / kPerFloat);
-  return {reinterpret_cast<Bf16*>(memory.view().data), rows, cols};
+// One piece of memory, so that it lies on huge pages.
+void GraphBuffers::MakeTiles(const Graph& graph, int64_t grain_rows) {
+  int64_t size = 0;
+  for (const Node& node : graph.nodes()) {
+    for (const Port& part : node.tile_parts) {
+      size += (node.layer == nullptr ? 1 : 2) * TileMatrixSize(grain_rows, part.width);
+    }
+  }
+  tiles_ = AlignedMatrix(
+      1, size * static_cast<int64_t>(sizeof(Bf16)) / static_cast<int64_t>(sizeof(float)));
+  Bf16* next = reinterpret_cast<Bf16*>(tiles_.view().data);
+  const auto take = [&](int64_t width) {
+    return TileView<Bf16>(std::exchange(next, next + TileMatrixSize(grain_rows, width)), grain_rows,
+                          width);
+  };
+  for (size_t n = 0; n < graph.nodes().size(); ++n) {
+    for (const Port& part : graph.nodes()[n].tile_parts) {
+      TilePart& tiles = buffers_[n].tiles.emplace_back();
+      tiles.first = part.first;
+      tiles.tiles.y = take(part.width);
+      if (graph.nodes()[n].layer != nullptr) tiles.tiles.dy = take(part.width);
+    }
+  }
 }
 
 // The calls of a pass.

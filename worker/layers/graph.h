@@ -119,12 +119,12 @@ class GraphBuffers {
   struct NodeBuffers {
     Activation out;
     std::vector<TilePart> tiles;
-    std::vector<AlignedMatrix> tile_memory;
     std::vector<AlignedMatrix> scratch;
   };
-  static TileView<Bf16> NewTiles(int64_t rows, int64_t cols, NodeBuffers* buffers);
+  void MakeTiles(const Graph& graph, int64_t grain_rows);
 
   std::vector<NodeBuffers> buffers_;
+  AlignedMatrix tiles_;              // of all nodes
   std::vector<LayerInput> inputs_;   // of the node at hand
   std::vector<TilePart> out_tiles_;  // likewise
 };

@@ -1,13 +1,15 @@
 #pragma once
-// A row-major float matrix, 64-byte aligned and zero at first. Either it owns its memory, and its
+// A row-major float matrix, 64-byte aligned and zero at first; a large one lies on huge pages. Either it owns its memory, and its
 // rows are packed; or its memory comes from a MatrixMemory, which may be that of a device, and its
 // rows have the stride RowStride(cols). Thread safety: none; one owner at a time.
 
 #include <cstdint>
+#include <cstdlib>
 #include <cstring>
 #include <memory>
 #include <new>
 
+#include "common/aligned_memory.h"
 #include "common/matrix_view.h"
 #include "worker/math/row_stride.h"
 
@@ -31,7 +33,8 @@ class AlignedMatrix {
       return;
     }
     const size_t bytes = static_cast<size_t>(rows * cols) * sizeof(float);
-    data_.reset(static_cast<float*>(::operator new (bytes, std::align_val_t{kAlignment})));
+    data_.reset(static_cast<float*>(AllocateAligned(bytes)));
+    if (data_ == nullptr && bytes > 0) throw std::bad_alloc();
     std::memset(data_.get(), 0, bytes);
   }
 
@@ -44,11 +47,10 @@ class AlignedMatrix {
   MatrixView<const float> Top(int64_t rows) const { return {data_.get(), rows, cols_, stride_}; }
 
  private:
-  static constexpr size_t kAlignment = 64;
   struct Free {
     bool borrowed;  // the memory belongs to a MatrixMemory; false in a default-made matrix
     void operator()(float* data) const {
-      if (!borrowed) ::operator delete (data, std::align_val_t{kAlignment});
+      if (!borrowed) std::free(data);
     }
   };
   int64_t rows_ = 0;

@@ -62,9 +62,13 @@ class SweepRun {
           strips_[i] = {sweeps_b ? whole : sweep.pair, sweeps_b ? sweep.pair : whole,
                         TilesFor(sweep.swept.inner())};
         }
+        const bool last = other + 2 >= whole_panels;
+        const int64_t next_panel = last ? panel + 2 : panel, next_other = last ? 0 : other + 2;
         if (sweeps_b) {
+          AskFor(next_other, next_panel);
           Block(other, other_count, panel, count);
         } else {
+          AskFor(next_panel, next_other);
           Block(panel, count, other, other_count);
         }
       }
@@ -97,6 +101,29 @@ class SweepRun {
   }
 
  private:
+  // Asks the cache for the whole block of c that comes next, which is written when it has been
+  // computed, and for what masks it.
+  void AskFor(int64_t a_panel, int64_t b_panel) const {
+    const int64_t row = a_panel * kTile, column = b_panel * kTile;
+    if (row + kBlock > c_.rows() || column + kBlock > c_.cols()) return;
+    if (!c_.tiles) {
+      for (int64_t i = row; i < row + kBlock; ++i) {
+        __builtin_prefetch(c_.floats.row(i) + column, 1);
+        __builtin_prefetch(c_.floats.row(i) + column + kTile, 1);
+      }
+      return;
+    }
+    const int64_t tile = column / kTileDepth;
+    for (const int64_t first : {row, row + kTile}) {
+      AskForTile<1>(c_.tiles.row(first, tile));
+      if (options_.positive) AskForTile<0>(options_.positive.row(first, tile));
+    }
+  }
+  template <int kToBeWritten>
+  static void AskForTile(const Bf16* tile) {
+    for (int64_t i = 0; i < kTile; ++i) __builtin_prefetch(tile + i * kTileDepth, kToBeWritten);
+  }
+
   void Block(int64_t a_panel, int64_t a_count, int64_t b_panel, int64_t b_count) const {
     const int64_t row = a_panel * kTile, column = b_panel * kTile;
     const int64_t rows = std::min(a_count * kTile, c_.rows() - row);

@@ -17,21 +17,22 @@ namespace {
 
 }  // namespace
 
-// In the order of partial_sums.h: tiles are multiples of kPartialSums wide.
+// In the order of partial_sums.h.
 CHORUS_CLONES void DotTileRows(TileView<const Bf16> x, const float* weight, float bias,
                                MatrixView<float> z) {
-  static_assert(kTileDepth % kPartialSums == 0);
+  static_assert(kTileDepth == 2 * kPartialSums);
+  const int64_t full = x.cols / kPartialSums;
   for (int64_t i = 0; i < x.rows; ++i) {
     float partial[kPartialSums] = {};
-    for (int64_t first = 0; first < x.cols; first += kPartialSums) {
-      const Bf16* const row = x.row(i, first / kTileDepth) + first % kTileDepth;
-      const float* const w = weight + first;
-      const int64_t n = std::min<int64_t>(kPartialSums, x.cols - first);
-      if (n == kPartialSums) {
-        for (int j = 0; j < kPartialSums; ++j) partial[j] += Widened(row[j]) * w[j];
-      } else {
-        for (int64_t j = 0; j < n; ++j) partial[j] += Widened(row[j]) * w[j];
-      }
+    const auto part = [&](int64_t p) { return x.row(i, p / 2) + p % 2 * kPartialSums; };
+    const float* w = weight;
+    for (int64_t p = 0; p < full; ++p, w += kPartialSums) {
+      const Bf16* const row = part(p);
+      for (int j = 0; j < kPartialSums; ++j) partial[j] += Widened(row[j]) * w[j];
+    }
+    const Bf16* const row = part(full);
+    for (int64_t j = 0; j < x.cols - full * kPartialSums; ++j) {
+      partial[j] += Widened(row[j]) * w[j];
     }
     z(i, 0) = bias + AddPartialSums(partial);
   }

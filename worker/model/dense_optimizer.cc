@@ -1,6 +1,7 @@
 #include "worker/model/dense_optimizer.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 
 #include "common/check.h"
@@ -64,7 +65,8 @@ class RuleOptimizer final : public DenseOptimizer {
   }
 
   Applied ApplyParts(uint64_t t, float lr_factor, std::span<const ParameterRange> parts,
-                     std::span<float> gradient, std::span<float> weights) override {
+                     std::span<float> gradient, std::span<float> weights,
+                     ThreadPool* pool) override {
     CHECK(gradient.size() == weights.size());
     std::vector<std::span<float>> gradients;
     double squares = 0;
@@ -76,8 +78,8 @@ class RuleOptimizer final : public DenseOptimizer {
     Applied applied;
     applied.norm = Clip(squares, gradients);
     for (size_t i = 0; i < parts.size(); ++i) {
-      const bool finite = ApplyRange(t, lr_factor, parts[i].begin, parts[i].size(),
-                                     gradients[i].data(), weights.data() + parts[i].begin);
+      const bool finite = ApplySlices(t, lr_factor, parts[i].begin, parts[i].size(),
+                                      gradients[i].data(), weights.data() + parts[i].begin, pool);
       applied.finite = applied.finite && finite;
     }
     return applied;
@@ -87,6 +89,25 @@ class RuleOptimizer final : public DenseOptimizer {
 
  private:
   static constexpr int64_t kBlock = 2048;
+  static constexpr int64_t kSlice = 16 * kBlock;
+
+  // ApplyRange, on the threads of the pool.
+  bool ApplySlices(uint64_t t, float lr_factor, int64_t first, int64_t n, const float* gradient,
+                   float* weights, ThreadPool* pool) {
+    if (pool == nullptr) return ApplyRange(t, lr_factor, first, n, gradient, weights);
+    std::atomic<bool> finite = true;
+    const auto slices = static_cast<uint32_t>((n + kSlice - 1) / kSlice);
+    const Status status = pool->ParallelFor(slices, [&](uint32_t slice, uint32_t) {
+      const int64_t begin = slice * kSlice;
+      if (!ApplyRange(t, lr_factor, first + begin, std::min(kSlice, n - begin), gradient + begin,
+                      weights + begin)) {
+        finite = false;
+      }
+      return Status::Ok();
+    });
+    CHECK(status.ok(), status.message());
+    return finite;
+  }
 
   // Block by block: what was written is looked at again while it is in the first cache. Returns
   // whether it is finite.

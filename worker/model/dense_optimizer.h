@@ -12,6 +12,7 @@
 
 #include "common/config.pb.h"
 #include "worker/layers/parameters.h"
+#include "worker/math/thread_pool.h"
 
 namespace chorus::worker {
 
@@ -40,9 +41,10 @@ class DenseOptimizer {
   virtual Applied Apply(uint64_t t, float lr_factor, int64_t first, std::span<float> gradient,
                         std::span<float> weights) = 0;
   // The same for several ranges of weights, ascending, whose gradients have one norm together.
-  // gradient, weights: of all weights.
+  // gradient, weights: of all weights.  pool: shares the work, the same bits with any; null: nobody.
   virtual Applied ApplyParts(uint64_t t, float lr_factor, std::span<const ParameterRange> parts,
-                             std::span<float> gradient, std::span<float> weights) = 0;
+                             std::span<float> gradient, std::span<float> weights,
+                             ThreadPool* pool) = 0;
 
   // For checkpoints: read or overwritten in place, sizes stay.
   virtual std::vector<OptimizerState>& state() = 0;

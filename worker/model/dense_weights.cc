@@ -13,9 +13,10 @@ DenseWeights::DenseWeights(const TrainConfig& config, const ParameterLayout& lay
   layout.Initialize(config.seed(), values_);
 }
 
-Status DenseWeights::Apply(const DenseUpdate& update, std::span<float> gradient) {
-  const DenseOptimizer::Applied applied = optimizer_->ApplyParts(
-      update.t, update.lr_factor, layout_.PartsOfStage(update.stage, true), gradient, values_);
+Status DenseWeights::Apply(const DenseUpdate& update, std::span<float> gradient, ThreadPool* pool) {
+  const DenseOptimizer::Applied applied =
+      optimizer_->ApplyParts(update.t, update.lr_factor, layout_.PartsOfStage(update.stage, true),
+                             gradient, values_, pool);
   layout_.UpdateStatistics(update.stage, batch_norm_momentum_, gradient, values_);
   const bool finite = applied.finite && layout_.StatisticsAreFinite(values_);
   return finite ? Status::Ok() : CheckFinite();

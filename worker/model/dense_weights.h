@@ -28,9 +28,9 @@ class DenseWeights {
   std::vector<OptimizerState>& state() { return optimizer_->state(); }
 
   // Moves the trainable weights of update.stage, and the statistics that its layers measured.
-  //   gradient: [layout().size()], of the whole step; clipped in place.
+  //   gradient: [layout().size()], of the whole step; clipped in place.  pool: shares the work.
   // Error: as CheckFinite, of what has moved.
-  Status Apply(const DenseUpdate& update, std::span<float> gradient);
+  Status Apply(const DenseUpdate& update, std::span<float> gradient, ThreadPool* pool = nullptr);
 
   // Error: kFailedPrecondition when a weight or a float of the optimizer's state is not finite;
   // names the block.

@@ -1,6 +1,7 @@
 #include "worker/engine/cpu/cpu_engine.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 
 #include "common/check.h"
@@ -80,7 +81,7 @@ MatrixView<const float> CpuEngine::Logits(uint32_t grain) {
 
 Status CpuEngine::ApplyDense(const DenseUpdate& update, std::span<float> gradient) {
   weights_noted_ = false;
-  return context_.weights->Apply(update, gradient);
+  return context_.weights->Apply(update, gradient, context_.pool);
 }
 
 GrainInput CpuEngine::InputOf(uint32_t index) const {
@@ -140,13 +141,13 @@ Status CpuEngine::TrainGrain(uint32_t index, const std::vector<double>& scales,
                                   static_cast<size_t>(gradients_.cols()));
   RETURN_IF_ERROR(
       compute_->Backward(InputOf(index), weights(), workspace, gradient, &sparse_[index]));
-  return compute_->CheckGradients(*workspace, gradient);
+  return compute_->CheckInputGradients(*workspace);
 }
 
-// Sums the gradients of a node's grains into the row of its first one. The tasks are slices of the
-// columns.
-void CpuEngine::SumGradients(uint32_t first_grain, TreeNode node) {
-  if (node.size == 1) return;
+// Sums the gradients of a node's grains into the row of its first one, and says whether the sums are
+// finite. The tasks are slices of the columns.
+bool CpuEngine::SumGradients(uint32_t first_grain, TreeNode node) {
+  std::atomic<bool> finite = true;
   std::vector<TreeNode> leaves;
   for (uint32_t g = node.begin; g < node.end(); ++g) leaves.push_back({g, 1});
   const int64_t tasks = (gradients_.cols() + kFloatsPerTask - 1) / kFloatsPerTask;
@@ -160,19 +161,33 @@ void CpuEngine::SumGradients(uint32_t first_grain, TreeNode node) {
         ReduceAlongTree(leaves.data(), node.size, node, 0, [&](uint32_t into, uint32_t from) {
           AddTo(slice(into), slice(from), count);
         });
+        // What is not finite in a grain is not in the sum.
+        if (!AllFinite(slice(0), count)) finite = false;
         return Status::Ok();
       });
   CHECK(status.ok(), status.message());
+  return finite;
+}
+
+Status CpuEngine::FinishTrain() {
+  for (const TreeNode& node : nodes_) {
+    const uint32_t first = node.begin - range_.begin;
+    if (SumGradients(first, node)) continue;
+    const std::span<const float> sum(gradients_.view().row(first),
+                                     static_cast<size_t>(gradients_.cols()));
+    const ParameterBlock* block = context_.model->parameters().FirstNonFinite(sum);
+    CHECK(block != nullptr);
+    return FailedPrecondition(StrCat("grains ", node.begin, " to ", node.end() - 1,
+                                     ": the gradient of ", block->name, " is not finite"));
+  }
+  return Status::Ok();
 }
 
 MatrixView<const float> CpuEngine::GradientsOfNodes() {
   for (size_t n = 0; n < nodes_.size(); ++n) {
-    const uint32_t first = nodes_[n].begin - range_.begin;
-    SumGradients(first, nodes_[n]);
-    if (nodes_.size() > 1) {
-      std::copy_n(gradients_.view().row(first), gradients_.cols(),
-                  node_gradients_.view().row(static_cast<int64_t>(n)));
-    }
+    if (nodes_.size() == 1) break;
+    std::copy_n(gradients_.view().row(nodes_[n].begin - range_.begin), gradients_.cols(),
+                node_gradients_.view().row(static_cast<int64_t>(n)));
   }
   if (nodes_.size() > 1) return node_gradients_.view();
   return gradients_.Top(static_cast<int64_t>(nodes_.size()));

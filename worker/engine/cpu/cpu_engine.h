@@ -27,6 +27,7 @@ class CpuEngine final : public Engine {
   Status Begin(const StepBatch& batch, const PulledRows& rows) override;
   Status Forward() override;
   Status Train(const std::vector<double>& scales) override;
+  Status FinishTrain() override;
   StepGradients CombineSparse() override;
   Status ApplyDense(const DenseUpdate& update, std::span<float> gradient) override;
   void ForgetDense() override { weights_noted_ = false; }
@@ -40,7 +41,7 @@ class CpuEngine final : public Engine {
   Status TrainGrain(uint32_t index, const std::vector<double>& scales, Workspace* workspace);
   Status ForEachGrain(const std::function<Status(uint32_t index, uint32_t thread)>& work);
   uint64_t PooledSoFar() const;
-  void SumGradients(uint32_t first_grain, TreeNode node);
+  bool SumGradients(uint32_t first_grain, TreeNode node);
   MatrixView<const float> GradientsOfNodes() override;
   std::vector<NodeGradient> CombineTable(uint32_t table);
   // The workspace of a grain: its own where activations are kept, else that of the thread.

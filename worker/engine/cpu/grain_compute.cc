@@ -51,7 +51,7 @@ class NetworkGrainCompute final : public GrainCompute {
   void BackwardSparse(const GrainInput& grain, Workspace* workspace,
                       std::vector<SparseGradient>* sparse) const override;
   Status CheckLogits(const Workspace& workspace) const override;
-  Status CheckGradients(const Workspace& workspace, std::span<const float> gradient) const override;
+  Status CheckInputGradients(const Workspace& workspace) const override;
 
  private:
   static GrainWorkspace& Of(Workspace* workspace) {
@@ -228,12 +228,8 @@ Status NetworkGrainCompute::CheckLogits(const Workspace& workspace) const {
   return Status::Ok();
 }
 
-Status NetworkGrainCompute::CheckGradients(const Workspace& workspace,
-                                           std::span<const float> gradient) const {
+Status NetworkGrainCompute::CheckInputGradients(const Workspace& workspace) const {
   const GrainWorkspace& space = Of(workspace);
-  if (const ParameterBlock* block = network_.parameters.FirstNonFinite(gradient)) {
-    return FailedPrecondition(StrCat("the gradient of ", block->name, " is not finite"));
-  }
   for (size_t group = 0; group < space.groups.size(); ++group) {
     if (StageOf(group) != space.stage) continue;
     const GraphBuffers& buffers = space.groups[group];

@@ -84,11 +84,10 @@ class GrainCompute {
   virtual void BackwardSparse(const GrainInput& grain, Workspace* workspace,
                               std::vector<SparseGradient>* sparse) const = 0;
 
-  // Whether logits and gradients of the grain just computed are finite. Error: kFailedPrecondition
-  // that names row and head, or slot, or parameter block.
+  // Whether logits, and the gradients of the inputs, of the grain just computed are finite. Error:
+  // kFailedPrecondition that names row and head, or slot.
   virtual Status CheckLogits(const Workspace& workspace) const = 0;
-  virtual Status CheckGradients(const Workspace& workspace,
-                                std::span<const float> gradient) const = 0;
+  virtual Status CheckInputGradients(const Workspace& workspace) const = 0;
 
  protected:
   explicit GrainCompute(const Model& model) : model_(model) {}

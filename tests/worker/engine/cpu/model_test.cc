@@ -173,11 +173,8 @@ TEST(ModelTest, NamesWhatIsNotFinite) {
   const auto workspace = fixture.compute->NewWorkspace();
   Gradients got = fixture.Run(grain, workspace.get());
   EXPECT_TRUE(fixture.compute->CheckLogits(*workspace).ok());
-  EXPECT_TRUE(fixture.compute->CheckGradients(*workspace, got.dense).ok());
+  EXPECT_TRUE(fixture.compute->CheckInputGradients(*workspace).ok());
   const ParameterBlock& last = fixture.model.parameters().blocks().back();
-  got.dense[static_cast<size_t>(last.offset)] = std::numeric_limits<float>::infinity();
-  EXPECT_EQ(fixture.compute->CheckGradients(*workspace, got.dense).message(),
-            "the gradient of tower.uncvr.logit.bias is not finite");
   fixture.parameters[static_cast<size_t>(last.offset)] = std::numeric_limits<float>::quiet_NaN();
   fixture.Run(grain, workspace.get());
   EXPECT_EQ(fixture.compute->CheckLogits(*workspace).message(),
