@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <vector>
 
+#include "worker/math/tile_kernels.h"
+
 namespace chorus::worker {
 namespace {
 
@@ -250,10 +252,7 @@ void Bf16Gemm::DotRowsBackward(TileView<const Bf16> x, const float* weight,
     for (int64_t column = 0; column < x.cols; column += kTileDepth) {
       const int64_t cols = std::min(kTileDepth, x.cols - column);
       alignas(64) float block[kTile * kBlock];
-      for (int64_t i = 0; i < rows; ++i) {
-        const float passed = dx_factor * dz(row + i, 0);
-        for (int64_t j = 0; j < cols; ++j) block[i * kBlock + j] = passed * weight[column + j];
-      }
+      OuterProduct(dz.Rows(row, rows), dx_factor, weight + column, cols, {block, rows, kBlock});
       TileEpilogue epilogue;
       epilogue.positive = x.row(row, column / kTileDepth);
       kernels_.finish_tile(block, epilogue, rows, cols, dx.row(row, column / kTileDepth));

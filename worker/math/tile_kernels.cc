@@ -50,6 +50,17 @@ CHORUS_CLONES void SumScaledTileRows(TileView<const Bf16> x, MatrixView<const fl
   }
 }
 
+CHORUS_CLONES void OuterProduct(MatrixView<const float> dz, float factor, const float* weight,
+                                int64_t cols, MatrixView<float> block) {
+  float w[kTileDepth] = {};
+  for (int64_t j = 0; j < cols; ++j) w[j] = weight[j];
+  for (int64_t i = 0; i < dz.rows; ++i) {
+    const float passed = factor * dz(i, 0);
+    float* __restrict out = block.row(i);
+    for (int64_t j = 0; j < kTileDepth; ++j) out[j] = passed * w[j];
+  }
+}
+
 CHORUS_CLONES void SumTileRowsByIndex(TileView<const Bf16> from, const uint32_t* index,
                                       int64_t rows, MatrixView<float> to) {
   FillZero(to);
