@@ -115,7 +115,7 @@ TEST(DenseOptimizerTest, SeveralRangesAreClippedToOneNorm) {
   const std::vector<ParameterRange> parts = {{1, 3}, {4, 6}};
   for (uint64_t t = 1; t <= 3; ++t) {
     std::vector<float> gradient = {9, 3, -4, 9, 1, 2, 9}, few_gradient = {3, -4, 1, 2};
-    const double norm = optimizer->ApplyParts(t, 1.0f, parts, gradient, weights).norm;
+    const double norm = optimizer->ApplyParts(t, 1.0f, parts, gradient, weights, nullptr).norm;
     EXPECT_NEAR(norm, alone->Apply(t, 1.0f, 0, few_gradient, few).norm, 1e-12);
   }
   const std::vector<float> got = {weights[1], weights[2], weights[4], weights[5]};
@@ -124,6 +124,28 @@ TEST(DenseOptimizerTest, SeveralRangesAreClippedToOneNorm) {
     EXPECT_EQ(weights[untouched], static_cast<float>(untouched + 1));
     for (const OptimizerState& state : optimizer->state()) EXPECT_EQ(state.values[untouched], 0);
   }
+}
+
+TEST(DenseOptimizerTest, ThreadsShareTheWorkBitForBit) {
+  constexpr int64_t kMany = 200000;
+  const std::vector<ParameterRange> parts = {{10, 150001}, {150005, kMany}};
+  const auto pool = std::move(ThreadPool::Create(3)).value();
+  std::vector<std::vector<float>> results;
+  for (ThreadPool* const threads : {static_cast<ThreadPool*>(nullptr), pool.get()}) {
+    const auto optimizer = DenseOptimizer::Create(Config("adam { lr: 0.01 }"), 0.5, kMany);
+    std::vector<float> weights = RandomFloats(kMany, 1, 1.0f);
+    for (uint64_t t = 1; t <= 2; ++t) {
+      std::vector<float> gradient = RandomFloats(kMany, 1 + t, 1.0f);
+      EXPECT_TRUE(optimizer->ApplyParts(t, 1.0f, parts, gradient, weights, threads).finite);
+    }
+    for (const OptimizerState& state : optimizer->state()) results.push_back(state.values);
+    results.push_back(weights);
+    std::vector<float> gradient(kMany, 0.0f);
+    gradient[160000] = std::nanf("");
+    EXPECT_FALSE(optimizer->ApplyParts(3, 1.0f, parts, gradient, weights, threads).finite);
+  }
+  ASSERT_EQ(results.size(), 6u);
+  for (size_t i = 0; i < 3; ++i) EXPECT_EQ(results[i], results[i + 3]);
 }
 
 TEST(DenseOptimizerTest, RestoredStateContinuesBitForBit) {
