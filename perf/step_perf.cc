@@ -3,7 +3,7 @@
 // towers 360-200-80 on logs of random ids: 23 one-hot slots, and one with heavy contexts. README.md
 // gives the columns.
 //   step_perf [--threads N] [--steps N] [--log one_hot|context|both] [--grain-rows N]
-//             [--precision FP32|BF16] [--brief]
+//             [--context-chunk N] [--precision FP32|BF16] [--brief]
 
 #include <cstdio>
 #include <string>
@@ -33,6 +33,7 @@ struct Options {
   uint32_t threads = 1;
   uint64_t steps = 96;
   uint32_t grain_rows = 512;
+  uint32_t context_chunk = 0;  // 0: the default of data.context_chunk
   std::string log = "both";
   ComputeConfig::Precision precision = ComputeConfig::FP32;
   bool brief = false;  // the JSON lines only
@@ -68,6 +69,8 @@ Result<Options> ParseOptions(const std::vector<std::string>& arguments) {
     } else if (name == "--steps") {
       options.steps = static_cast<uint64_t>(number) / kStepsOfWindow * kStepsOfWindow;
       if (options.steps == 0) options.steps = kStepsOfWindow;
+    } else if (name == "--context-chunk") {
+      options.context_chunk = static_cast<uint32_t>(number);
     } else if (name == "--grain-rows") {
       if (kStepRows % static_cast<uint64_t>(number) != 0) {
         return InvalidArgument(StrCat("--grain-rows ", number, ": not a divisor of 4096"));
@@ -87,6 +90,7 @@ Result<TrainConfig> JobConfig(const Options& options, const RandomLogShape& shap
   config.mutable_step()->set_grains_per_step(kStepRows / options.grain_rows);
   config.mutable_data()->set_max_steps(kWarmUpSteps + options.steps);
   config.mutable_data()->set_epochs(static_cast<uint32_t>(2 + options.steps / kWarmUpSteps));
+  if (options.context_chunk > 0) config.mutable_data()->set_context_chunk(options.context_chunk);
   config.mutable_objective()->mutable_chorus_cvr();
   config.mutable_compute()->set_threads(options.threads);
   config.mutable_compute()->set_precision(options.precision);

@@ -28,4 +28,5 @@ set(CHORUS_CUDA_BASE
   ${PROJECT_SOURCE_DIR}/common/check.cc
   ${PROJECT_SOURCE_DIR}/common/optimizer_parameters.cc
   ${PROJECT_SOURCE_DIR}/common/status.cc
-  ${PROJECT_SOURCE_DIR}/common/strings.cc)
+  ${PROJECT_SOURCE_DIR}/common/strings.cc
+  ${PROJECT_SOURCE_DIR}/worker/math/backend.cc)

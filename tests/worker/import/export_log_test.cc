@@ -168,7 +168,9 @@ class ExportLogTest : public ImportTest {
     ASSERT_TRUE(exported.ok()) << exported.status().ToString();
     EXPECT_EQ(exported->has_click, labelled);
     // The schema is read as a user's is, from a file.
-    const std::string path = JoinPath(::testing::TempDir(), "exported.schema");
+    const std::string path = JoinPath(
+        ::testing::TempDir(),
+        StrCat(::testing::UnitTest::GetInstance()->current_test_info()->name(), ".schema"));
     ASSERT_OK(ReplaceFile(PosixFiles(), path, *ReadWholeFile(*files_, text + ".schema")));
     ImportSchema schema;
     ASSERT_OK(LoadConfig(path, {}, &schema));
