@@ -34,7 +34,13 @@ struct Scratch {
   std::vector<Strip> strips;
 };
 
-// Computes c, whose rows are swept, or whose columns are.
+// Where the sums of a panel's columns go, or null.
+float* SumsOf(const Factor& factor, const GemmOptions& options, int64_t panel) {
+  if (!factor.is_b || options.column_sums == nullptr) return nullptr;
+  return options.column_sums + panel * kTile;
+}
+
+// Computes c block by block. Either its rows are swept or its columns.
 class SweepRun {
  public:
   SweepRun(const Bf16Kernels& kernels, const GemmOptions& options, const Target& c,
@@ -44,41 +50,37 @@ class SweepRun {
         c_(c),
         sweeps_(scratch->sweeps),
         strips_(scratch->strips),
+        sweeps_b_(sweeps_[0].swept.is_b),
         plain_(!c.tiles && !options.accumulate && !options.relu && options.bias == nullptr) {}
 
   // pairs: room for two panels of each product.
   void Run(Bf16* pairs) {
-    const bool sweeps_b = sweeps_[0].swept.is_b;
-    const int64_t panels = PanelsFor(sweeps_[0].swept.outer());
-    const int64_t whole_panels = PanelsFor(sweeps_b ? c_.rows() : c_.cols());
+    const int64_t panels = PanelsFor(sweeps_b_ ? c_.cols() : c_.rows());
+    const int64_t whole_panels = PanelsFor(sweeps_b_ ? c_.rows() : c_.cols());
     strips_.resize(sweeps_.size());
     kernels_.begin();
     for (int64_t panel = 0; panel < panels; panel += 2) {
-      const int64_t count = std::min<int64_t>(2, panels - panel);
-      BringPair(panel, count, pairs);
+      BringPair(panel, std::min<int64_t>(2, panels - panel), pairs);
       for (int64_t other = 0; other < whole_panels; other += 2) {
-        const int64_t other_count = std::min<int64_t>(2, whole_panels - other);
-        for (size_t i = 0; i < sweeps_.size(); ++i) {
-          const Sweep& sweep = sweeps_[i];
-          const Bf16* const whole = sweep.whole + other * PanelSize(sweep.swept);
-          strips_[i] = {sweeps_b ? whole : sweep.pair, sweeps_b ? sweep.pair : whole,
-                        TilesFor(sweep.swept.inner())};
-        }
         const bool last = other + 2 >= whole_panels;
-        const int64_t next_panel = last ? panel + 2 : panel, next_other = last ? 0 : other + 2;
-        if (sweeps_b) {
-          AskFor(next_other, next_panel);
-          Block(other, other_count, panel, count);
-        } else {
-          AskFor(next_panel, next_other);
-          Block(panel, count, other, other_count);
-        }
+        AskFor(last ? At(panel + 2, 0) : At(panel, other + 2));
+        PointAt(other);
+        Compute(At(panel, other));
       }
     }
     kernels_.end();
   }
 
  private:
+  // The first row and column of a block of c, which may be beyond its end.
+  struct Place {
+    int64_t row;
+    int64_t column;
+  };
+  Place At(int64_t panel, int64_t other) const {
+    return sweeps_b_ ? Place{other * kTile, panel * kTile} : Place{panel * kTile, other * kTile};
+  }
+
   void BringPair(int64_t panel, int64_t count, Bf16* to) {
     for (Sweep& sweep : sweeps_) {
       if (sweep.swept.is_packed()) {
@@ -95,30 +97,31 @@ class SweepRun {
     }
   }
 
- public:
-  // Where the sums of a panel's columns go, or null.
-  static float* SumsOf(const Factor& factor, const GemmOptions& options, int64_t panel) {
-    if (!factor.is_b || options.column_sums == nullptr) return nullptr;
-    return options.column_sums + panel * kTile;
+  // Two panels of the other factors meet the pairs.
+  void PointAt(int64_t other) {
+    for (size_t i = 0; i < sweeps_.size(); ++i) {
+      const Sweep& sweep = sweeps_[i];
+      const Bf16* const whole = sweep.whole + other * PanelSize(sweep.swept);
+      strips_[i] = {sweeps_b_ ? whole : sweep.pair, sweeps_b_ ? sweep.pair : whole,
+                    TilesFor(sweep.swept.inner())};
+    }
   }
 
- private:
-  // Asks the cache for the whole block of c that comes next, which is written when it has been
-  // computed, and for what masks it.
-  void AskFor(int64_t a_panel, int64_t b_panel) const {
-    const int64_t row = a_panel * kTile, column = b_panel * kTile;
-    if (row + kBlock > c_.rows() || column + kBlock > c_.cols()) return;
+  // Asks the cache for a whole block of c, which is written when it has been computed, and for what
+  // masks it.
+  void AskFor(const Place& at) const {
+    if (at.row + kBlock > c_.rows() || at.column + kBlock > c_.cols()) return;
     if (!c_.tiles) {
-      for (int64_t i = row; i < row + kBlock; ++i) {
-        __builtin_prefetch(c_.floats.row(i) + column, 1);
-        __builtin_prefetch(c_.floats.row(i) + column + kTile, 1);
+      for (int64_t i = at.row; i < at.row + kBlock; ++i) {
+        __builtin_prefetch(c_.floats.row(i) + at.column, 1);
+        __builtin_prefetch(c_.floats.row(i) + at.column + kTile, 1);
       }
       return;
     }
-    const int64_t tile = column / kTileDepth;
-    for (const int64_t first : {row, row + kTile}) {
-      AskForTile<1>(c_.tiles.row(first, tile));
-      if (options_.positive) AskForTile<0>(options_.positive.row(first, tile));
+    const int64_t tile = at.column / kTileDepth;
+    for (const int64_t row : {at.row, at.row + kTile}) {
+      AskForTile<1>(c_.tiles.row(row, tile));
+      if (options_.positive) AskForTile<0>(options_.positive.row(row, tile));
     }
   }
   template <int kToBeWritten>
@@ -126,26 +129,26 @@ class SweepRun {
     for (int64_t i = 0; i < kTile; ++i) __builtin_prefetch(tile + i * kTileDepth, kToBeWritten);
   }
 
-  void Block(int64_t a_panel, int64_t a_count, int64_t b_panel, int64_t b_count) const {
-    const int64_t row = a_panel * kTile, column = b_panel * kTile;
-    const int64_t rows = std::min(a_count * kTile, c_.rows() - row);
-    const int64_t cols = std::min(b_count * kTile, c_.cols() - column);
-    if (plain_ && rows == a_count * kTile && cols == b_count * kTile) {
+  void Compute(const Place& at) const {
+    const int64_t rows = std::min(kBlock, c_.rows() - at.row);
+    const int64_t cols = std::min(kBlock, c_.cols() - at.column);
+    const int64_t a_panels = PanelsFor(rows), b_panels = PanelsFor(cols);
+    if (plain_ && rows == a_panels * kTile && cols == b_panels * kTile) {
       const MatrixView<float>& c = c_.floats;
-      kernels_.multiply(strips_, a_count, b_count, c.row(row) + column, c.stride);
+      kernels_.multiply(strips_, a_panels, b_panels, c.row(at.row) + at.column, c.stride);
       return;
     }
     alignas(64) float block[kBlock * kBlock];
-    kernels_.multiply(strips_, a_count, b_count, block, kBlock);
+    kernels_.multiply(strips_, a_panels, b_panels, block, kBlock);
     if (c_.tiles) {
-      for (int64_t i = 0; i < a_count; ++i) {
-        FinishTile(block + i * kTile * kBlock, row + i * kTile, column, cols);
+      for (int64_t i = 0; i < a_panels; ++i) {
+        FinishTile(block + i * kTile * kBlock, at.row + i * kTile, at.column, cols);
       }
       return;
     }
     GemmOptions options = options_;
-    if (options.bias != nullptr) options.bias += column;
-    kernels_.finish(block, options, c_.floats.Rows(row, rows).Columns(column, cols));
+    if (options.bias != nullptr) options.bias += at.column;
+    kernels_.finish(block, options, c_.floats.Rows(at.row, rows).Columns(at.column, cols));
   }
 
   void FinishTile(const float* block, int64_t row, int64_t column, int64_t cols) const {
@@ -168,6 +171,7 @@ class SweepRun {
   const Target& c_;
   std::vector<Sweep>& sweeps_;
   std::vector<Strip>& strips_;
+  const bool sweeps_b_;
   const bool plain_;  // c is the sum of products alone
 };
 
@@ -181,8 +185,7 @@ void Bf16Gemm::UseWeights(const float* weights, int64_t n) {
 
 void Bf16Gemm::PackAll(const GemmOptions& options, const Factor& factor, Bf16* to) const {
   for (int64_t panel = 0; panel < PanelsFor(factor.outer()); ++panel) {
-    kernels_.pack(factor, panel, to + panel * PanelSize(factor),
-                  SweepRun::SumsOf(factor, options, panel));
+    kernels_.pack(factor, panel, to + panel * PanelSize(factor), SumsOf(factor, options, panel));
   }
 }
 
