@@ -63,8 +63,8 @@ CompareMethod WithSetting(const CompareMethod& method, const CompareSetting& set
 Status ApplySets(const std::vector<std::string>& sets, google::protobuf::Message* config);
 
 // The completion and the checks of LoadTrainConfig for a job that no user wrote as it is: one that
-// is saved, maybe by an older build, or made. What has no effect in it is not refused. `where` is in
-// messages in place of file and line.
+// is saved, maybe by an older build, or made. What has no effect in it is not refused. `where` is
+// in messages in place of file and line.
 Status FinishTrainConfig(const std::string& where, TrainConfig* config);
 
 // The whole effective configuration in text format; LoadConfig of it gives the same message.

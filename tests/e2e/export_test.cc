@@ -305,7 +305,8 @@ TEST_F(ExportTest, TheScriptReadsTheTextThatImportAndPredictTake) {
              max_ids: 2 keep: LARGEST_VALUE value_transform: LN1P value_clip: 0.75 value_l2: true }
       slot { column: "item" key_space: "items" }
       numeric { column: "age" context: true missing: -1.5 }
-      numeric { column: "price" name: "cost" transform: LOG_STANDARD missing: 0.25 } block_rows: 16)")
+      numeric { column: "price" name: "cost" transform: LOG_STANDARD missing: 0.25 }
+      block_rows: 16)")
                   .ok());
   ExpectSuccess(Run(0, Command("import", {"--schema", Path("odd.textproto"), "--output",
                                           Path("odd"), Path("odd.csv")})));

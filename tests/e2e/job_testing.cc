@@ -24,7 +24,8 @@ namespace {
 
 constexpr char kBase[] = R"(
   seed: 7
-  data { log: "train" epochs: 2 context_chunk: 4 window_blocks: 2 unclicked_conversion: KEEP_UNCLICKED }
+  data { log: "train" epochs: 2 context_chunk: 4 window_blocks: 2
+         unclicked_conversion: KEEP_UNCLICKED }
   step { grain_rows: 16 grains_per_step: 8 }
   slot { name: "item" table: "b" }
   cluster { deadline_seconds: 60 }

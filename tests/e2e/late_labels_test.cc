@@ -14,7 +14,8 @@ namespace {
 
 constexpr char kLateSchema[] = R"(
   row_id: "id" click: "click" conversion: "sale" group: "user" block_rows: 64
-  slot { column: "user" context: true } slot { column: "item" } slot { column: "tags" separator: "|" }
+  slot { column: "user" context: true } slot { column: "item" }
+  slot { column: "tags" separator: "|" }
   numeric { column: "price" transform: NONE })";
 
 class LateLabelsTest : public CommandTest {

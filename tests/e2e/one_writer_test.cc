@@ -1,5 +1,5 @@
-// Two commands that would write the same thing: the second one is refused and told who the first is,
-// and the first one's work is whole. A command that was killed keeps nobody out.
+// Two commands that would write the same thing: the second one is refused and told who the first
+// is, and the first one's work is whole. A command that was killed keeps nobody out.
 
 #include <csignal>
 

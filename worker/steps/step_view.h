@@ -1,8 +1,8 @@
 #pragma once
-// What part of a log a step of the shuffled order is drawn from: a window of each lane, whose blocks
-// lie anywhere in the log (grain_reader.h). On a log that is sorted, by user say, blocks differ, and
-// a small part has other rates than the whole: the last steps then decide what the model is
-// calibrated to. Thread safety: pure functions.
+// What part of a log a step of the shuffled order is drawn from: a window of each lane, whose
+// blocks lie anywhere in the log (grain_reader.h). On a log that is sorted, by user say, blocks
+// differ, and a small part has other rates than the whole: the last steps then decide what the
+// model is calibrated to. Thread safety: pure functions.
 
 #include <cstdint>
 #include <string>
