@@ -13,6 +13,7 @@
 #include "launch/command/canonical.h"
 #include "tests/worker/log/log_testing.h"
 #include "worker/log/log_reader.h"
+#include "worker/log/manifest_schema.h"
 #include "worker/metrics/score_file.h"
 #include "worker/model/embeddings.h"
 #include "worker/train/checkpoint_store.h"
