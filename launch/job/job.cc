@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "common/config.h"
+#include "common/cores.h"
 #include "common/log.h"
 #include "common/shortage.h"
 #include "common/strings.h"
