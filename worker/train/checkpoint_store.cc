@@ -124,8 +124,7 @@ Result<std::optional<std::string>> SetAsideDamaged(FileSystem& files,
         StrCat(directory, ": none of its checkpoints is whole (", damaged.size(), " looked at)"));
   }
   for (const std::string& folder : damaged) {
-    const std::string name = folder.substr(DirectoryOf(folder).size() + 1);
-    RETURN_IF_ERROR(files.Rename(folder, JoinPath(directory, "damaged-" + name)));
+    RETURN_IF_ERROR(files.Rename(folder, JoinPath(directory, "damaged-" + BaseName(folder))));
   }
   return whole;
 }
