@@ -12,6 +12,7 @@
 
 #include <google/protobuf/message.h>
 
+#include "common/check.h"
 #include "common/config.pb.h"
 #include "common/status.h"
 
@@ -29,6 +30,15 @@ Status LoadConfig(const std::string& path, const std::vector<std::string>& sets,
 // The defaults and the checks of LoadConfig for a message that is not read from a file. `where` is
 // in messages in place of file and line.
 Status CompleteConfig(const std::string& where, google::protobuf::Message* config);
+
+// A message of config.proto with nothing but its defaults. REQUIRES: no field has to be written.
+template <typename Config>
+Config Defaults() {
+  Config config;
+  const Status status = CompleteConfig("", &config);
+  CHECK(status.ok(), status.message());
+  return config;
+}
 
 // LoadConfig of a TrainConfig, with what a job has by default (a table, a tower, an objective, an
 // optimizer: `when_empty` in config.proto) and the checks that span fields (names are unique and

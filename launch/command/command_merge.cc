@@ -11,12 +11,11 @@ namespace chorus::launch {
 
 Status RunMerge(const MergeArguments& arguments) {
   ProgressLine progress;
-  const auto summary = worker::MergeLogs(
-      PosixFiles(),
-      {.logs = arguments.logs,
-       .output = arguments.output,
-       .threads = ThreadsOrCores(arguments.threads),
-       .progress = &progress});
+  const auto summary =
+      worker::MergeLogs(PosixFiles(), {.logs = arguments.logs,
+                                       .output = arguments.output,
+                                       .threads = ThreadsOrCores(arguments.threads),
+                                       .progress = &progress});
   progress.Clear();
   RETURN_IF_ERROR(summary.status());
   std::fputs(worker::FormatMergeSummary(*summary).c_str(), stdout);

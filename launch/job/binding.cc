@@ -75,7 +75,8 @@ std::string LoneCoreWarning(const CoreShare& share, uint32_t machine_cores, uint
 
 void ReportBinding(const CoreShare& share) {
   const uint32_t machine_cores = MachineCores();
-  LogInfo("runs ", share.wanted(), " threads on cores ", FormatCores(share.cores), " of ", machine_cores);
+  LogInfo("runs ", share.wanted(), " threads on cores ", FormatCores(share.cores), " of ",
+          machine_cores);
   std::string warning = BindingWarning(share.cores, machine_cores, share.wanted());
   // Slurm and others bind as they are told; only mpirun does it by itself.
   const std::optional<uint64_t> ranks = ParseUint64(Environment()("OMPI_COMM_WORLD_LOCAL_SIZE"));
