@@ -86,7 +86,7 @@ Status ReadDense(ExportArrays* arrays, ServedModel* out) {
   const worker::ParameterLayout& served = out->model().parameters();
   out->parameters.assign(static_cast<size_t>(served.size()), 0.0f);
   for (const worker::ParameterBlock& block : out->network.whole.parameters().blocks()) {
-    const std::string file = StrCat("dense/", block.name, ".f32");
+    const std::string file = ExportDenseFile(block.name);
     ASSIGN_OR_RETURN(const std::vector<float> values,
                      arrays->Floats(file, static_cast<uint64_t>(block.cols)));
     if (values.size() != static_cast<size_t>(block.rows * block.cols)) {
@@ -102,8 +102,8 @@ Status ReadDense(ExportArrays* arrays, ServedModel* out) {
 }
 
 Result<ServedTable> ReadTable(const TableSpec& spec, uint64_t seed, ExportArrays* arrays) {
-  const std::string weights_file = spec.name + ".weights.f32";
-  ASSIGN_OR_RETURN(std::vector<Key> keys, arrays->Keys(spec.name + ".keys.u64"));
+  const std::string weights_file = ExportWeightsFile(spec.name);
+  ASSIGN_OR_RETURN(std::vector<Key> keys, arrays->Keys(ExportKeysFile(spec.name)));
   ASSIGN_OR_RETURN(std::vector<float> weights, arrays->Floats(weights_file, spec.config.dim()));
   if (weights.size() != keys.size() * spec.config.dim()) {
     return DataLoss(StrCat(weights_file, ": ", weights.size() / spec.config.dim(),
