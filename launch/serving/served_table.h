@@ -21,7 +21,6 @@ class ServedTable {
                                   std::vector<float> weights);
 
   uint32_t dim() const { return dim_; }
-  uint64_t rows() const { return keys_.size(); }
   // [dim]; null for a key that training has not seen.
   const float* Find(Key key) const {
     for (uint64_t at = key & mask_;; at = (at + 1) & mask_) {
