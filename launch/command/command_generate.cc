@@ -7,7 +7,6 @@
 #include "common/cores.h"
 #include "common/file.h"
 #include "common/progress.h"
-#include "common/strings.h"
 #include "launch/command/commands.h"
 #include "worker/synthetic/ali_ccp_log.h"
 #include "worker/synthetic/generate_log.h"

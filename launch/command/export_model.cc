@@ -1,6 +1,5 @@
 #include "launch/command/export_model.h"
 
-#include <memory>
 #include <string_view>
 #include <utility>
 #include <vector>

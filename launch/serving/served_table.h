@@ -3,8 +3,6 @@
 // Thread safety: const methods from any thread.
 
 #include <cstdint>
-#include <memory>
-#include <string>
 #include <vector>
 
 #include "common/key.h"

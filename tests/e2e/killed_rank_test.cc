@@ -1,8 +1,6 @@
 // A rank is killed in the middle of training: the job ends at once, and --resume on another layout
 // ends with the state and the reports of a run that nobody killed.
 
-#include <csignal>
-
 #include "tests/e2e/command_testing.h"
 
 namespace chorus::e2e {

@@ -3,7 +3,6 @@
 #include <charconv>
 #include <cmath>
 #include <limits>
-#include <memory>
 
 #include "common/config.h"
 #include "common/output_file.h"

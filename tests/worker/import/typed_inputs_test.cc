@@ -1,5 +1,4 @@
 // What typed columns are refused, what they say of it, and what only they have.
-#include <algorithm>
 #include <cmath>
 
 #include "tests/worker/import/typed_import_testing.h"

@@ -1,10 +1,9 @@
-#include "worker/log/manifest_schema.h"
 #include "worker/train/checkpoint_store.h"
 
 #include <gtest/gtest.h>
 
-#include "common/strings.h"
 #include "tests/support/faulty_files.h"
+#include "worker/log/manifest_schema.h"
 
 namespace chorus::worker {
 namespace {

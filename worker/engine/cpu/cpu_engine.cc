@@ -1,7 +1,6 @@
 #include "worker/engine/cpu/cpu_engine.h"
 
 #include <algorithm>
-#include <cmath>
 
 #include "common/check.h"
 #include "common/strings.h"
