@@ -12,6 +12,7 @@
 
 #include <google/protobuf/message.h>
 
+#include "common/check.h"
 #include "common/config.pb.h"
 #include "common/status.h"
 
@@ -29,6 +30,15 @@ Status LoadConfig(const std::string& path, const std::vector<std::string>& sets,
 // The defaults and the checks of LoadConfig for a message that is not read from a file. `where` is
 // in messages in place of file and line.
 Status CompleteConfig(const std::string& where, google::protobuf::Message* config);
+
+// A message of config.proto with nothing but its defaults. REQUIRES: no field has to be written.
+template <typename Config>
+Config Defaults() {
+  Config config;
+  const Status status = CompleteConfig("", &config);
+  CHECK(status.ok(), status.message());
+  return config;
+}
 
 // LoadConfig of a TrainConfig, with what a job has by default (a table, a tower, an objective, an
 // optimizer: `when_empty` in config.proto) and the checks that span fields (names are unique and
@@ -63,8 +73,8 @@ CompareMethod WithSetting(const CompareMethod& method, const CompareSetting& set
 Status ApplySets(const std::vector<std::string>& sets, google::protobuf::Message* config);
 
 // The completion and the checks of LoadTrainConfig for a job that no user wrote as it is: one that
-// is saved, maybe by an older build, or made. What has no effect in it is not refused. `where` is in
-// messages in place of file and line.
+// is saved, maybe by an older build, or made. What has no effect in it is not refused. `where` is
+// in messages in place of file and line.
 Status FinishTrainConfig(const std::string& where, TrainConfig* config);
 
 // The whole effective configuration in text format; LoadConfig of it gives the same message.

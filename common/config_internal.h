@@ -37,8 +37,8 @@ std::string Under(const std::string& path, std::string_view name);
 std::string WhatIsAllowed(const google::protobuf::FieldDescriptor& field);
 // "seed, data, step, ..."
 std::string FieldNames(const google::protobuf::Descriptor& type);
-// Instead of a field that the type lacks: "known fields: seed, data, ...", or, if it had one of that
-// name, "compute.precision, which took its place".
+// Instead of a field that the type lacks: "known fields: seed, data, ...", or, if it had one of
+// that name, "compute.precision, which took its place".
 std::string InsteadOf(const std::string& name, const google::protobuf::Descriptor& type);
 // "place: path: problem"
 Status FieldError(const std::string& place, const std::string& path, std::string_view problem);

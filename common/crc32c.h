@@ -1,5 +1,6 @@
 #pragma once
-// CRC-32C (Castagnoli), by the CPU's own instruction where it has one. Thread safety: pure function.
+// CRC-32C (Castagnoli), by the CPU's own instruction where it has one.
+// Thread safety: pure function.
 
 #include <cstdint>
 #include <string_view>

@@ -1,10 +1,27 @@
 #pragma once
-// What an export of a model is called in its folder, and which version of its files this build
-// writes and reads. Thread safety: constants.
+// What the files of an export of a model are called in its folder, and which version of them this
+// build writes and reads. Thread safety: constants and pure functions.
+
+#include <string>
 
 namespace chorus {
 
 constexpr char kExportFormat[] = "chorus-export 4";
 constexpr char kExportManifestFile[] = "manifest.json";
+constexpr char kExportOnnxFile[] = "model.onnx";
+
+// Of a table: its keys, and the weights of their rows.
+constexpr char kExportKeysEnd[] = ".keys.u64";
+inline std::string ExportKeysFile(const std::string& table) { return table + kExportKeysEnd; }
+inline std::string ExportWeightsFile(const std::string& table) { return table + ".weights.f32"; }
+
+// Of a block of the layers' weights.
+constexpr char kExportDenseFolder[] = "dense";
+inline std::string ExportDenseFile(const std::string& block) {
+  return std::string(kExportDenseFolder) + "/" + block + ".f32";
+}
+
+// What a manifest calls the numbers of an array.
+constexpr char kExportKeyType[] = "uint64", kExportWeightType[] = "float32";
 
 }  // namespace chorus

@@ -87,6 +87,7 @@ Status ReplaceFile(FileSystem& files, const std::string& path, std::string_view 
 std::string JoinPath(std::string_view directory, std::string_view name);
 std::string DirectoryOf(std::string_view path);  // "." if there is none
 std::string BaseName(std::string_view path);
+std::string WithoutSlash(std::string path);  // at its end; "/" stays
 
 // XXH3-64, the checksum of every file, frame and block.
 uint64_t Checksum(std::span<const std::byte> data);

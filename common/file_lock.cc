@@ -106,8 +106,8 @@ Status OpenError(const std::string& path, int error) {
   return Internal(StrCat("creating ", path, ": ", std::strerror(error)));
 }
 
-// Open for writing where that is allowed: over NFS a lock that excludes others needs it. What another
-// user's killed process left can only be read.
+// Open for writing where that is allowed: over NFS a lock that excludes others needs it. What
+// another user's killed process left can only be read.
 int OpenLockFile(const std::string& path) {
   constexpr int kFlags = O_CLOEXEC | O_NOFOLLOW;
   const int file = open(path.c_str(), O_RDWR | O_CREAT | kFlags, kMode);

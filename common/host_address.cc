@@ -156,13 +156,17 @@ std::tuple<bool, bool, bool, bool> Rank(const HostAddress& address) {
   return {address.loopback, address.link_local, address.doubtful, address.is_v6()};
 }
 
+void SortByRank(std::vector<HostAddress>* addresses) {
+  std::stable_sort(addresses->begin(), addresses->end(),
+                   [](const auto& a, const auto& b) { return Rank(a) < Rank(b); });
+}
+
 std::vector<HostAddress> Reachable(const std::vector<HostAddress>& own) {
   std::vector<HostAddress> chosen;
   for (const HostAddress& address : own) {
     if (!address.loopback && !address.link_local) chosen.push_back(address);
   }
-  std::stable_sort(chosen.begin(), chosen.end(),
-                   [](const auto& a, const auto& b) { return Rank(a) < Rank(b); });
+  SortByRank(&chosen);
   return chosen;
 }
 
@@ -211,8 +215,7 @@ Result<std::vector<HostAddress>> ChooseAddresses(const std::string& setting,
   }
   if (chosen.empty()) return NothingMeant(setting, own);
   // A wide subnet may hold docker's bridge, too, and an interface several addresses.
-  std::stable_sort(chosen.begin(), chosen.end(),
-                   [](const auto& a, const auto& b) { return Rank(a) < Rank(b); });
+  SortByRank(&chosen);
   return chosen;
 }
 

@@ -17,6 +17,7 @@
 #include <utility>
 
 #include "common/check.h"
+#include "common/host_address.h"
 #include "common/log.h"
 #include "common/shortage.h"
 #include "common/strings.h"
@@ -50,8 +51,7 @@ std::string TextOf(const tcp::endpoint& endpoint) {
   if (address.is_v6() && address.to_v6().is_v4_mapped()) {
     address = asio::ip::make_address_v4(asio::ip::v4_mapped, address.to_v6());
   }
-  return address.is_v6() ? StrCat("[", address.to_string(), "]:", endpoint.port())
-                         : StrCat(address.to_string(), ":", endpoint.port());
+  return EndpointText(address.to_string(), endpoint.port());
 }
 
 // As transfer_all, but in as few system calls as the kernel allows: the library's own asks for 64

@@ -1,7 +1,7 @@
 #pragma once
 // Protobuf messages as JSON, with the names that their fields have in the .proto files: lines of
-// metrics.jsonl and results.jsonl, the head of a run, the manifest of an export. Thread safety: pure
-// functions.
+// metrics.jsonl and results.jsonl, the head of a run, the manifest of an export.
+// Thread safety: pure functions.
 
 #include <string>
 #include <string_view>

@@ -25,8 +25,7 @@ OutputFolder::OutputFolder(FileSystem& files, std::string output, const std::str
 Result<std::unique_ptr<OutputFolder>> OutputFolder::Create(FileSystem& files,
                                                            const std::string& output,
                                                            const std::string& doing) {
-  std::string name = output;
-  while (name.size() > 1 && name.ends_with('/')) name.pop_back();
+  const std::string name = WithoutSlash(output);
   if (name.empty() || name == "/" || BaseName(name) == "." || BaseName(name) == "..") {
     return InvalidArgument(
         StrCat("output: found '", output, "', expected the name of a new folder"));

@@ -3,7 +3,6 @@
 #include <signal.h>
 
 #include <atomic>
-#include <initializer_list>
 
 #include "common/strings.h"
 

@@ -32,7 +32,8 @@ void TcpService::Serve(const std::shared_ptr<TcpConnection>& connection,
   HandleRequest(
       handler_, std::move(request.frame),
       [loop, weak = std::weak_ptr(connection), id, limit = options_.max_frame_bytes](Frame reply) {
-        // The client would refuse such a frame, close the connection, and ask again until its deadline.
+        // The client would refuse such a frame, close the connection, and ask again until its
+        // deadline.
         if (FrameBytes(reply) > limit) {
           reply = MakeErrorFrame(ResourceExhausted(StrCat(
               "a reply of ", FrameBytes(reply), " bytes is above the frame limit of ", limit)));

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "common/checksum_stream.h"
+#include "common/config.h"
 #include "common/file.h"
 #include "common/strings.h"
 #include "perf/support/build_info.h"
@@ -50,7 +51,10 @@ Result<Job> MakeJob(RandomLogShape shape) {
   ObjectiveConfig base;
   base.mutable_base();
   ASSIGN_OR_RETURN(job.objective, worker::MakeObjective(base, 1));
+  const auto defaults = Defaults<DataConfig>();
   worker::ReadingOptions order;
+  order.context_chunk = defaults.context_chunk();
+  order.window_blocks = defaults.window_blocks();
   order.grain_rows = kStepRows;
   order.grains_per_step = 1;
   ASSIGN_OR_RETURN(job.plan, worker::ReadingPlan::Make(*job.log, order));

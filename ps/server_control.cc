@@ -2,7 +2,6 @@
 
 #include <utility>
 
-#include "common/strings.h"
 #include "ps/restore.h"
 #include "ps/server_impl.h"
 

@@ -3,7 +3,6 @@
 #include <utility>
 
 #include "common/log.h"
-#include "common/strings.h"
 #include "common/thread.h"
 #include "ps/shard_file.h"
 

@@ -1,7 +1,6 @@
 #include "launch/command/checkpoint_rows.h"
 
 #include <algorithm>
-#include <cstring>
 #include <utility>
 
 #include "common/strings.h"

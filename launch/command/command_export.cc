@@ -11,11 +11,6 @@
 namespace chorus::launch {
 namespace {
 
-std::string WithoutSlash(std::string path) {
-  while (path.size() > 1 && path.back() == '/') path.pop_back();
-  return path;
-}
-
 // Through the whole export, which lies beside the output meanwhile.
 Status ExportSince(FileSystem& files, const std::string& folder, const ExportArguments& arguments) {
   const std::string whole = WithoutSlash(arguments.output) + ".whole";

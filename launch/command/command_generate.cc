@@ -1,14 +1,12 @@
 // chorus generate: a synthetic world's log, its oracle file and, when asked, its potential labels.
 
-#include <algorithm>
 #include <cstdio>
 #include <string>
-#include <thread>
 
 #include "common/config.h"
+#include "common/cores.h"
 #include "common/file.h"
 #include "common/progress.h"
-#include "common/strings.h"
 #include "launch/command/commands.h"
 #include "worker/synthetic/ali_ccp_log.h"
 #include "worker/synthetic/generate_log.h"
@@ -55,9 +53,7 @@ Status RunGenerate(const GenerateArguments& arguments) {
   if (arguments.output.empty()) return InvalidArgument("generate: no output directory was given");
   GenerateConfig config;
   RETURN_IF_ERROR(LoadConfig(arguments.config_file, arguments.sets, &config));
-  const uint32_t threads = arguments.threads != 0
-                               ? arguments.threads
-                               : std::max(1u, std::thread::hardware_concurrency());
+  const uint32_t threads = ThreadsOrCores(arguments.threads);
   ProgressLine progress;
   progress.Show("drawing the calibration sample");
   const worker::World world = worker::World::Make(config, threads);

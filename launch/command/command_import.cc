@@ -1,10 +1,9 @@
 // chorus import: rows of text or of typed columns become a binary log, or labels that came later a
 // file beside it (worker/import).
-#include <algorithm>
 #include <cstdio>
-#include <thread>
 
 #include "common/config.h"
+#include "common/cores.h"
 #include "common/file.h"
 #include "common/progress.h"
 #include "launch/command/commands.h"
@@ -15,11 +14,6 @@ namespace chorus::launch {
 
 namespace {
 
-uint32_t Threads(const ImportArguments& arguments) {
-  return arguments.threads != 0 ? arguments.threads
-                                : std::max(1u, std::thread::hardware_concurrency());
-}
-
 Status RunLabels(const ImportArguments& arguments, const ImportSchema& schema) {
   ProgressLine progress;
   const auto summary = worker::ImportLabels(PosixFiles(), schema,
@@ -28,7 +22,7 @@ Status RunLabels(const ImportArguments& arguments, const ImportSchema& schema) {
                                              .max_bad_rows = arguments.max_bad_rows,
                                              .bad_rows = arguments.bad_rows,
                                              .allow_unknown = arguments.allow_unknown,
-                                             .threads = Threads(arguments),
+                                             .threads = ThreadsOrCores(arguments.threads),
                                              .progress = &progress});
   progress.Clear();
   RETURN_IF_ERROR(summary.status());
@@ -53,7 +47,7 @@ Status RunImport(const ImportArguments& arguments) {
                                 .split_by = arguments.split_by,
                                 .split_contiguous = arguments.split_contiguous,
                                 .split_seed = arguments.split_seed,
-                                .threads = Threads(arguments),
+                                .threads = ThreadsOrCores(arguments.threads),
                                 .memory_bytes = arguments.memory_bytes,
                                 .progress = &progress};
   ASSIGN_OR_RETURN(options.split, arguments.split_by_time.empty()

@@ -1,8 +1,7 @@
 // chorus merge: several logs become one (worker/import/merge_logs.h).
-#include <algorithm>
 #include <cstdio>
-#include <thread>
 
+#include "common/cores.h"
 #include "common/file.h"
 #include "common/progress.h"
 #include "launch/command/commands.h"
@@ -12,13 +11,11 @@ namespace chorus::launch {
 
 Status RunMerge(const MergeArguments& arguments) {
   ProgressLine progress;
-  const auto summary = worker::MergeLogs(
-      PosixFiles(),
-      {.logs = arguments.logs,
-       .output = arguments.output,
-       .threads = arguments.threads != 0 ? arguments.threads
-                                         : std::max(1u, std::thread::hardware_concurrency()),
-       .progress = &progress});
+  const auto summary =
+      worker::MergeLogs(PosixFiles(), {.logs = arguments.logs,
+                                       .output = arguments.output,
+                                       .threads = ThreadsOrCores(arguments.threads),
+                                       .progress = &progress});
   progress.Clear();
   RETURN_IF_ERROR(summary.status());
   std::fputs(worker::FormatMergeSummary(*summary).c_str(), stdout);

@@ -10,7 +10,6 @@
 #include <cstdio>
 #include <iostream>
 #include <iterator>
-#include <span>
 
 #include "common/config.h"
 #include "common/file.h"

@@ -5,9 +5,9 @@
 #include <vector>
 
 #include "common/strings.h"
+#include "worker/log/manifest_schema.h"
 #include "worker/model/model.h"
 #include "worker/objective/objective.h"
-#include "worker/train/checkpoint_store.h"
 
 namespace chorus::launch {
 namespace {

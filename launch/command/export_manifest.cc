@@ -4,9 +4,9 @@
 
 #include "common/export_format.h"
 #include "common/json.h"
+#include "worker/log/manifest_schema.h"
 #include "worker/model/model.h"
 #include "worker/objective/objective.h"
-#include "worker/train/checkpoint_store.h"
 
 namespace chorus::launch {
 namespace {

@@ -1,6 +1,5 @@
 #include "launch/command/export_model.h"
 
-#include <memory>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -12,6 +11,7 @@
 #include "launch/command/checkpoint_rows.h"
 #include "launch/command/export_manifest.h"
 #include "launch/onnx/onnx_model.h"
+#include "launch/serving/export_files.h"
 #include "worker/train/checkpoint_store.h"
 
 namespace chorus::launch {
@@ -33,20 +33,20 @@ class Exporter {
         weights.append(reinterpret_cast<const char*>(row.weights), table.dim * sizeof(float));
         return Status::Ok();
       }));
-      RETURN_IF_ERROR(Write(table.name + ".keys.u64", "uint64", table.rows, 1, keys));
+      RETURN_IF_ERROR(Write(ExportKeysFile(table.name), kExportKeyType, table.rows, 1, keys));
       RETURN_IF_ERROR(
-          Write(table.name + ".weights.f32", "float32", table.rows, table.dim, weights));
+          Write(ExportWeightsFile(table.name), kExportWeightType, table.rows, table.dim, weights));
     }
     return Status::Ok();
   }
 
   Status Dense(const worker::DenseState& dense) {
-    RETURN_IF_ERROR(files_.CreateDirectories(JoinPath(output_, "dense")));
+    RETURN_IF_ERROR(files_.CreateDirectories(JoinPath(output_, kExportDenseFolder)));
     for (const worker::NamedArray& array : dense.arrays) {
       if (!array.name.starts_with(kWeights)) continue;
       const std::string_view bytes(reinterpret_cast<const char*>(array.values.data()),
                                    array.values.size() * sizeof(float));
-      RETURN_IF_ERROR(Write("dense/" + array.name.substr(kWeights.size()) + ".f32", "float32",
+      RETURN_IF_ERROR(Write(ExportDenseFile(array.name.substr(kWeights.size())), kExportWeightType,
                             array.rows, array.cols, bytes));
     }
     return Status::Ok();
@@ -55,7 +55,7 @@ class Exporter {
   // Layers as one ONNX model, which *manifest then names.
   Status Onnx(const worker::DenseState& dense, ExportManifest* manifest) {
     ASSIGN_OR_RETURN(OnnxModel model, MakeOnnxModel(*manifest, dense));
-    model.described.set_file("model.onnx");
+    model.described.set_file(kExportOnnxFile);
     model.described.set_xxh3(HexDigits(Checksum(model.bytes)));
     *manifest->mutable_onnx() = std::move(model.described);
     return ReplaceFile(files_, JoinPath(output_, manifest->onnx().file()), model.bytes);
@@ -72,13 +72,7 @@ class Exporter {
   Status Write(const std::string& name, const char* type, uint64_t rows, uint64_t cols,
                std::string_view bytes) {
     RETURN_IF_ERROR(ReplaceFile(files_, JoinPath(output_, name), bytes));
-    ExportArray array;
-    array.set_file(name);
-    array.set_type(type);
-    array.add_shape(rows);
-    array.add_shape(cols);
-    array.set_xxh3(HexDigits(Checksum(bytes)));
-    arrays_.push_back(std::move(array));
+    arrays_.push_back(DescribedArray(name, type, {rows, cols}, bytes));
     return Status::Ok();
   }
 

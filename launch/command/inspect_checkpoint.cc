@@ -7,7 +7,6 @@
 #include "common/file.h"
 #include "common/output_file.h"
 #include "common/progress.h"
-#include "common/strings.h"
 #include "launch/command/canonical.h"
 #include "launch/command/checkpoint_rows.h"
 #include "launch/command/command_inspect.h"

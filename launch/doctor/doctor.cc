@@ -20,6 +20,7 @@
 #include "launch/job/mpi_world.h"
 #include "launch/job/places.h"
 #include "launch/job/roles.h"
+#include "launch/job/shared_memory.h"
 #include "worker/device/device_library.h"
 
 namespace chorus::launch {
@@ -63,10 +64,7 @@ class Examination {
 
   Status Run() {
     Communicator& all = world_->all();
-    ASSIGN_OR_RETURN(const auto places, GatherPlaces(all, {world_->node(), NetworkIdentity()}));
-    std::vector<std::string> nodes;
-    for (const Place& place : places) nodes.push_back(place.node);
-    world_->NameNodes(nodes);
+    ASSIGN_OR_RETURN(const std::vector<Place> places, MeetRanks(world_));
     LookAtRoles(places.size());
     RETURN_IF_ERROR(LookAtHosts(places));
     LookAtLauncher(places);
@@ -114,10 +112,8 @@ class Examination {
     const Gpus gpus = GpusOf(config_.compute());
     if (gpus != Gpus::kNone && works) {
       // Its number among the workers of this host, which are the last ranks.
-      const auto own = places.begin() + rank;
-      const auto number = std::count_if(own - roles_.worker, own,
-                                        [&](const Place& place) { return SameHost(place, *own); });
-      LookAtGpu(config_, static_cast<uint32_t>(number), &facts);
+      const uint32_t first_worker = rank - static_cast<uint32_t>(roles_.worker);
+      LookAtGpu(config_, EarlierOnHost(places, first_worker, rank), &facts);
     }
     ASSIGN_OR_RETURN(const std::vector<std::string> texts, world_->all().AllGather(TextOf(facts)));
     std::vector<HostFacts> all;
@@ -159,7 +155,7 @@ Result<TrainConfig> ShareConfig(Communicator& all, const Result<TrainConfig>& lo
 
 Status ExamineJob(const std::function<Result<TrainConfig>()>& source, bool* wrong) {
   RETURN_IF_ERROR(RefuseLoneProcess(Environment(), MpiWorld::Launched() ? 2 : 1));
-  const uint64_t shared_memory_mb = FreeSharedMemory();
+  const uint64_t shared_memory_mb = FreeSharedMemory().value_or(0) >> 20;
   ASSIGN_OR_RETURN(const std::unique_ptr<MpiWorld> world, MpiWorld::Create(kDeadlineSeconds));
   const Result<TrainConfig> loaded = world->all().rank() == 0 ? source() : TrainConfig();
   const Result<TrainConfig> config = ShareConfig(world->all(), loaded);

@@ -87,8 +87,7 @@ Result<double> ReadSpeed(FileSystem& files, const Extent& extent) {
 std::string Speed(double megabytes) { return StrCat(static_cast<uint64_t>(megabytes), " MB/s"); }
 
 bool IsFirstOfHost(uint32_t rank, const std::vector<Place>& places) {
-  return std::none_of(places.begin(), places.begin() + rank,
-                      [&](const Place& place) { return SameHost(place, places[rank]); });
+  return EarlierOnHost(places, 0, rank) == 0;
 }
 
 // What each rank found, "" for nothing, as "node7: 210 MB/s, node8: ...".

@@ -1,8 +1,6 @@
 #include "launch/doctor/host_facts.h"
 
 #include <sys/resource.h>
-#include <sys/statvfs.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
@@ -10,6 +8,7 @@
 #include <map>
 
 #include "common/build_id.h"
+#include "common/cores.h"
 #include "common/host_address.h"
 #include "common/node_name.h"
 #include "common/strings.h"
@@ -17,16 +16,6 @@
 
 namespace chorus::launch {
 namespace {
-
-std::string CpuModel() {
-  std::ifstream file("/proc/cpuinfo");
-  for (std::string line; std::getline(file, line);) {
-    const size_t colon = line.find(": ");
-    if (line.rfind("model name", 0) == 0 && colon != std::string::npos)
-      return line.substr(colon + 2);
-  }
-  return "unknown";
-}
 
 // Of /proc/meminfo, in MB.
 std::map<std::string, uint64_t> MemoryInfo() {
@@ -85,12 +74,6 @@ std::vector<std::string> FieldsOf(const HostFacts& facts) {
 
 }  // namespace
 
-uint64_t FreeSharedMemory() {
-  struct statvfs space = {};
-  if (statvfs("/dev/shm", &space) != 0) return 0;
-  return (uint64_t{space.f_bavail} * space.f_frsize) >> 20;
-}
-
 HostFacts FactsHere(uint32_t threads) {
   HostFacts facts;
   facts.node = NodeName();
@@ -98,7 +81,7 @@ HostFacts FactsHere(uint32_t threads) {
   facts.build = BuildId();
   facts.cpu = CpuModel();
   facts.share = {AllowedCores(), threads};
-  facts.machine_cores = static_cast<uint64_t>(std::max(1L, sysconf(_SC_NPROCESSORS_ONLN)));
+  facts.machine_cores = MachineCores();
   std::map<std::string, uint64_t> memory = MemoryInfo();
   facts.memory_mb = WithinContainer(memory["MemTotal:"]);
   facts.available_mb = std::min(facts.memory_mb, memory["MemAvailable:"]);
@@ -106,7 +89,6 @@ HostFacts FactsHere(uint32_t threads) {
   facts.open_files = Limit(RLIMIT_NOFILE);
   facts.processes = Limit(RLIMIT_NPROC);
   facts.address_space = Limit(RLIMIT_AS);
-  facts.shared_memory_mb = FreeSharedMemory();
   const auto now = std::chrono::system_clock::now().time_since_epoch();
   facts.clock_seconds = std::chrono::duration<double>(now).count();
   facts.avoided = AvoidedInterfaces(Environment());

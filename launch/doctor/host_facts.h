@@ -4,7 +4,6 @@
 
 #include <cstdint>
 #include <string>
-#include <vector>
 
 #include "common/status.h"
 #include "launch/job/binding.h"
@@ -26,17 +25,15 @@ struct HostFacts {
   uint64_t open_files = 0;    // limits; UINT64_MAX = none
   uint64_t processes = 0;
   uint64_t address_space = 0;
-  uint64_t shared_memory_mb = 0;  // free in /dev/shm
+  uint64_t shared_memory_mb = 0;  // free before the job
   double clock_seconds = 0;       // since 1970
   std::string gpu;                // name of this rank's device, or why there is none
   bool has_gpu = false;
   std::string avoided;  // interfaces that MPI is kept from
 };
 
-// In /dev/shm, in MB.
-uint64_t FreeSharedMemory();
-
-// Of this rank, but for GPUs. threads: compute.threads.
+// Of this rank, but for its GPU and for shared memory, of which MPI takes some when it begins.
+// threads: what it computes or serves with, 0 = one for each of its cores.
 HostFacts FactsHere(uint32_t threads);
 
 std::string TextOf(const HostFacts& facts);

@@ -96,9 +96,9 @@ Finding JudgeCores(const Host& host) {
              " on ", Join(texts, " | "), " of ", machine),
       ""};
   for (const CoreShare& share : shares) {
-    const uint32_t threads =
-        share.threads > 0 ? share.threads : static_cast<uint32_t>(share.cores.size());
-    if (finding.remedy.empty()) finding.remedy = BindingWarning(share.cores, machine, threads);
+    if (finding.remedy.empty()) {
+      finding.remedy = BindingWarning(share.cores, machine, share.wanted());
+    }
     if (finding.remedy.empty()) {
       finding.remedy = LoneCoreWarning(share, machine, static_cast<uint32_t>(shares.size()));
     }

@@ -2,8 +2,6 @@
 // What the facts of all ranks say about the job that they are to run.
 // Thread safety: pure functions.
 
-#include <cstdint>
-#include <string>
 #include <vector>
 
 #include "launch/doctor/finding.h"

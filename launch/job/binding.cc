@@ -1,28 +1,15 @@
 #include "launch/job/binding.h"
 
-#include <sched.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <optional>
 #include <set>
 
+#include "common/cores.h"
 #include "common/log.h"
 #include "common/strings.h"
 #include "launch/job/launcher.h"
 
 namespace chorus::launch {
-
-std::vector<uint32_t> AllowedCores() {
-  std::vector<uint32_t> cores;
-  cpu_set_t set;
-  CPU_ZERO(&set);
-  if (sched_getaffinity(0, sizeof(set), &set) != 0) return cores;
-  for (uint32_t core = 0; core < CPU_SETSIZE; ++core) {
-    if (CPU_ISSET(core, &set)) cores.push_back(core);
-  }
-  return cores;
-}
 
 std::string FormatCores(const std::vector<uint32_t>& cores) {
   std::vector<std::string> parts;
@@ -68,7 +55,7 @@ std::string SharedCoresWarning(const std::vector<CoreShare>& shares, const std::
   size_t threads = 0;
   for (const CoreShare& share : shares) {
     cores.insert(share.cores.begin(), share.cores.end());
-    threads += share.threads > 0 ? share.threads : share.cores.size();
+    threads += share.wanted();
   }
   if (shares.size() < 2 || cores.empty() || threads <= cores.size()) return "";
   const size_t fair = std::max<size_t>(1, cores.size() / shares.size());
@@ -87,12 +74,10 @@ std::string LoneCoreWarning(const CoreShare& share, uint32_t machine_cores, uint
 }
 
 void ReportBinding(const CoreShare& share) {
-  const long online = sysconf(_SC_NPROCESSORS_ONLN);
-  const auto machine_cores = static_cast<uint32_t>(online > 0 ? online : 1);
-  const uint32_t threads =
-      share.threads > 0 ? share.threads : static_cast<uint32_t>(share.cores.size());
-  LogInfo("runs ", threads, " threads on cores ", FormatCores(share.cores), " of ", machine_cores);
-  std::string warning = BindingWarning(share.cores, machine_cores, threads);
+  const uint32_t machine_cores = MachineCores();
+  LogInfo("runs ", share.wanted(), " threads on cores ", FormatCores(share.cores), " of ",
+          machine_cores);
+  std::string warning = BindingWarning(share.cores, machine_cores, share.wanted());
   // Slurm and others bind as they are told; only mpirun does it by itself.
   const std::optional<uint64_t> ranks = ParseUint64(Environment()("OMPI_COMM_WORLD_LOCAL_SIZE"));
   if (warning.empty() && ranks.has_value()) {

@@ -11,8 +11,6 @@
 
 namespace chorus::launch {
 
-std::vector<uint32_t> AllowedCores();  // ascending; empty when the kernel does not say
-
 // "0-3,8"
 std::string FormatCores(const std::vector<uint32_t>& cores);
 
@@ -26,6 +24,9 @@ std::string BindingWarning(const std::vector<uint32_t>& cores, uint32_t machine_
 struct CoreShare {
   std::vector<uint32_t> cores;  // that it may run on
   uint32_t threads = 0;         // compute.threads; 0 = one for each of the cores
+  uint32_t wanted() const {     // threads that it runs
+    return threads > 0 ? threads : static_cast<uint32_t>(cores.size());
+  }
 };
 // For the other ranks. Error: kInternal, this is none.
 std::string TextOf(const CoreShare& share);

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "common/config.h"
+#include "common/cores.h"
 #include "common/log.h"
 #include "common/shortage.h"
 #include "common/strings.h"
@@ -147,10 +148,7 @@ class Rank {
   // Who is where, and whether all find the same folder.
   Status Meet() {
     own_ = OwnAddresses();
-    ASSIGN_OR_RETURN(places_, GatherPlaces(world_->all(), {world_->node(), NetworkIdentity()}));
-    std::vector<std::string> nodes;
-    for (const Place& place : places_) nodes.push_back(place.node);
-    world_->NameNodes(nodes);
+    ASSIGN_OR_RETURN(places_, MeetRanks(world_));
     if (world_->all().rank() == 0 && !OneNetwork(places_)) {
       const std::string doubt = KeepaliveDoubt(config_.cluster().deadline_seconds(), Environment());
       if (!doubt.empty()) LogWarning(doubt);
@@ -187,10 +185,7 @@ class Rank {
 
   // The number of this worker among those of its host, which is its device's.
   int DeviceNumber() const {
-    const auto own = places_.begin() + world_->all().rank();
-    return static_cast<int>(
-        std::count_if(places_.begin() + FirstWorker(), own,
-                      [&](const Place& place) { return SameHost(place, *own); }));
+    return static_cast<int>(EarlierOnHost(places_, FirstWorker(), world_->all().rank()));
   }
 
   // Workers are the last ranks.

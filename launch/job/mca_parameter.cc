@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <fstream>
+#include <string_view>
 #include <vector>
 
 #include "common/strings.h"
@@ -12,17 +13,12 @@ namespace {
 // Open MPI's own, in seconds (probes: a number).
 constexpr uint64_t kUsualTime = 300, kUsualInterval = 20, kUsualProbes = 9;
 
-// "value" of a line "name = value"; "" of any other.
-std::string ValueOf(const std::string& line, const std::string& name) {
+// "value" of a line "name = value", which may end as Windows ends lines; "" of any other.
+std::string ValueOf(std::string_view line, const std::string& name) {
+  if (line.ends_with('\r')) line.remove_suffix(1);
   const size_t equals = line.find('=');
-  if (equals == std::string::npos) return "";
-  const auto bare = [](const std::string& text) {
-    const size_t first = text.find_first_not_of(" \t");
-    return first == std::string::npos
-               ? std::string()
-               : text.substr(first, text.find_last_not_of(" \t\r") - first + 1);
-  };
-  return bare(line.substr(0, equals)) == name ? bare(line.substr(equals + 1)) : "";
+  if (equals == std::string_view::npos || Trim(line.substr(0, equals)) != name) return "";
+  return std::string(Trim(line.substr(equals + 1)));
 }
 
 // The files of parameters in the order in which Open MPI asks them. An installation that was moved

@@ -35,6 +35,22 @@ uint64_t ResidentBytes() {
   return resident * static_cast<uint64_t>(::sysconf(_SC_PAGESIZE));
 }
 
+// What is told of each server.
+struct ServerMetric {
+  const char* name;
+  const char* help;
+  MetricType type;
+  uint64_t ServerNode::Use::*value;
+};
+constexpr ServerMetric kServerMetrics[] = {
+    {"chorus_server_memory_bytes", "Rows of a server and their indices.", MetricType::Gauge,
+     &ServerNode::Use::memory_bytes},
+    {"chorus_server_requests_total", "Frames that a server was sent.", MetricType::Counter,
+     &ServerNode::Use::requests},
+    {"chorus_server_received_bytes_total", "Bytes of these frames.", MetricType::Counter,
+     &ServerNode::Use::received_bytes},
+};
+
 // The page: families of numbers with the rank's labels.
 class Page {
  public:
@@ -148,20 +164,11 @@ class Told : public prometheus::Collectable {
       if (server != nullptr) uses.emplace_back(StrCat(server->number()), server->use());
     }
     if (uses.empty()) return;
-    MetricFamily* family = page->Begin("chorus_server_memory_bytes",
-                                       "Rows of a server and their indices.", MetricType::Gauge);
-    for (const auto& [server, use] : uses) {
-      page->Add(family, {{"server", server}}, static_cast<double>(use.memory_bytes));
-    }
-    family = page->Begin("chorus_server_requests_total", "Frames that a server was sent.",
-                         MetricType::Counter);
-    for (const auto& [server, use] : uses) {
-      page->Add(family, {{"server", server}}, static_cast<double>(use.requests));
-    }
-    family = page->Begin("chorus_server_received_bytes_total", "Bytes of these frames.",
-                         MetricType::Counter);
-    for (const auto& [server, use] : uses) {
-      page->Add(family, {{"server", server}}, static_cast<double>(use.received_bytes));
+    for (const ServerMetric& metric : kServerMetrics) {
+      MetricFamily* const family = page->Begin(metric.name, metric.help, metric.type);
+      for (const auto& [server, use] : uses) {
+        page->Add(family, {{"server", server}}, static_cast<double>(use.*metric.value));
+      }
     }
   }
 

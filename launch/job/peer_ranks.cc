@@ -1,17 +1,14 @@
 #include "launch/job/peer_ranks.h"
 
-#include <sys/types.h>
-
-#include <cstdlib>
 #include <fstream>
 #include <iterator>
 #include <map>
-#include <string_view>
 #include <vector>
 
 #include "common/file.h"
 #include "common/node_name.h"
 #include "common/strings.h"
+#include "launch/job/launcher.h"
 
 namespace chorus::launch {
 namespace {
@@ -34,14 +31,9 @@ const std::vector<Launcher>& Launchers() {
   return launchers;
 }
 
-std::string OwnVariable(const char* name) {
-  const char* const value = std::getenv(name);
-  return value == nullptr ? "" : value;
-}
-
 const Launcher* OwnLauncher() {
   for (const Launcher& launcher : Launchers()) {
-    if (!OwnVariable(launcher.rank).empty()) return &launcher;
+    if (!Environment()(launcher.rank).empty()) return &launcher;
   }
   return nullptr;
 }
@@ -66,7 +58,7 @@ std::optional<uint32_t> RankOf(const std::string& process, const Launcher& launc
       variables[variable.substr(0, equals)] = variable.substr(equals + 1);
   }
   for (const char* name : launcher.job) {
-    if (variables[name] != OwnVariable(name)) return std::nullopt;
+    if (variables[name] != Environment()(name)) return std::nullopt;
   }
   return Number(variables[launcher.rank]);
 }
@@ -94,12 +86,12 @@ const char* Stuck(char state) {
 
 std::optional<uint32_t> RankOfLauncher() {
   const Launcher* const launcher = OwnLauncher();
-  return launcher == nullptr ? std::nullopt : Number(OwnVariable(launcher->rank));
+  return launcher == nullptr ? std::nullopt : Number(Environment()(launcher->rank));
 }
 
 std::optional<uint32_t> RanksOfLauncher() {
   const Launcher* const launcher = OwnLauncher();
-  return launcher == nullptr ? std::nullopt : Number(OwnVariable(launcher->ranks));
+  return launcher == nullptr ? std::nullopt : Number(Environment()(launcher->ranks));
 }
 
 std::string StuckRanksHere() {

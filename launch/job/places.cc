@@ -23,6 +23,12 @@ bool OneNetwork(const std::vector<Place>& places) {
                      [&](const Place& place) { return place.network == places.front().network; });
 }
 
+uint32_t EarlierOnHost(const std::vector<Place>& places, uint32_t first, uint32_t rank) {
+  return static_cast<uint32_t>(
+      std::count_if(places.begin() + first, places.begin() + rank,
+                    [&](const Place& place) { return SameHost(place, places[rank]); }));
+}
+
 Result<std::vector<Place>> GatherPlaces(Communicator& all, const Place& own) {
   ASSIGN_OR_RETURN(const std::vector<std::string> texts,
                    all.AllGather(StrCat(own.network, " ", own.node)));
@@ -32,6 +38,15 @@ Result<std::vector<Place>> GatherPlaces(Communicator& all, const Place& own) {
     if (blank == std::string::npos) return Internal("a rank's place did not arrive");
     places.push_back({text.substr(blank + 1), text.substr(0, blank)});
   }
+  return places;
+}
+
+Result<std::vector<Place>> MeetRanks(MpiWorld* world) {
+  ASSIGN_OR_RETURN(std::vector<Place> places,
+                   GatherPlaces(world->all(), {world->node(), NetworkIdentity()}));
+  std::vector<std::string> nodes;
+  for (const Place& place : places) nodes.push_back(place.node);
+  world->NameNodes(nodes);
   return places;
 }
 

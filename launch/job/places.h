@@ -24,9 +24,13 @@ struct Place {
 bool SameHost(const Place& a, const Place& b);
 // Whether all are in one network namespace.
 bool OneNetwork(const std::vector<Place>& places);
+// How many of the ranks from `first` on, and before `rank`, are on the host of `rank`.
+uint32_t EarlierOnHost(const std::vector<Place>& places, uint32_t first, uint32_t rank);
 
 // Of every rank, in order. Every rank of `all` calls it.
 Result<std::vector<Place>> GatherPlaces(Communicator& all, const Place& own);
+// The same of all ranks of `world`, whose errors name nodes from then on.
+Result<std::vector<Place>> MeetRanks(MpiWorld* world);
 
 // Where a server binds, and what it tells others.
 struct ListenPlan {

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "launch/job/binding.h"
+#include "common/cores.h"
 #include "worker/objective/objective.h"
 
 namespace chorus::launch {

@@ -2,10 +2,9 @@
 
 #include <sys/statvfs.h>
 
-#include <cstdlib>
-
 #include "common/log.h"
 #include "common/strings.h"
+#include "launch/job/launcher.h"
 
 namespace chorus::launch {
 namespace {
@@ -15,6 +14,12 @@ constexpr char kSharedMemory[] = "/dev/shm";
 constexpr uint64_t kBytesOfRank = uint64_t{4} << 20;
 
 }  // namespace
+
+std::optional<uint64_t> FreeSharedMemory() {
+  struct statvfs space = {};
+  if (statvfs(kSharedMemory, &space) != 0) return std::nullopt;
+  return uint64_t{space.f_bavail} * space.f_frsize;
+}
 
 std::string SharedMemoryDoubt(uint64_t free_bytes, uint32_t ranks) {
   const uint64_t need = ranks * kBytesOfRank;
@@ -27,14 +32,11 @@ std::string SharedMemoryDoubt(uint64_t free_bytes, uint32_t ranks) {
 }
 
 void WarnOfSharedMemory() {
-  const char* const rank = std::getenv("OMPI_COMM_WORLD_LOCAL_RANK");
-  const char* const ranks = std::getenv("OMPI_COMM_WORLD_LOCAL_SIZE");
-  if (rank == nullptr || ranks == nullptr || std::string_view(rank) != "0") return;
-  struct statvfs space = {};
-  if (statvfs(kSharedMemory, &space) != 0) return;
-  const std::string doubt =
-      SharedMemoryDoubt(uint64_t{space.f_bavail} * space.f_frsize,
-                        static_cast<uint32_t>(ParseUint64(ranks).value_or(1)));
+  const Variables variables = Environment();
+  const std::optional<uint64_t> free_bytes = FreeSharedMemory();
+  if (variables("OMPI_COMM_WORLD_LOCAL_RANK") != "0" || !free_bytes.has_value()) return;
+  const uint64_t ranks = ParseUint64(variables("OMPI_COMM_WORLD_LOCAL_SIZE")).value_or(1);
+  const std::string doubt = SharedMemoryDoubt(*free_bytes, static_cast<uint32_t>(ranks));
   if (!doubt.empty()) LogWarning(doubt);
 }
 

@@ -4,9 +4,13 @@
 // Thread safety: any thread.
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 namespace chorus::launch {
+
+// Bytes; nothing where there is no /dev/shm.
+std::optional<uint64_t> FreeSharedMemory();
 
 // What is to be said of so much free shared memory and so many ranks on the machine; "" if it is
 // enough.

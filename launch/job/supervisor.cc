@@ -9,7 +9,6 @@
 #include "common/check.h"
 #include "common/log.h"
 #include "common/shortage.h"
-#include "common/strings.h"
 #include "launch/job/exit_code.h"
 #include "launch/job/peer_ranks.h"
 

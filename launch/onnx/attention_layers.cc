@@ -2,7 +2,6 @@
 
 #include <cmath>
 
-#include "common/strings.h"
 #include "launch/onnx/layers.h"
 #include "launch/onnx/operators.h"
 

@@ -1,7 +1,6 @@
 #include "launch/onnx/operators.h"
 
 #include <numeric>
-#include <utility>
 
 #include "common/strings.h"
 

@@ -70,7 +70,6 @@ class Frame {
     const py::ssize_t elements = kind == "text" ? py::len(ends) - 1 : py::len(values);
     column.elements = elements;
     column.there = DataOf<uint8_t>(described.attr("there"), elements, "there");
-    column.factors = DataOf<float>(described.attr("factors"), elements, "factors");
     column.lists = DataOf<int64_t>(lists, columns_.rows + 1, "lists");
     SetValues(kind, values, ends, &column);
     if (column.lists == nullptr && elements != columns_.rows) ThrowUnequal(name);

@@ -92,7 +92,8 @@ Status ObjectColumn::AddElement(PyObject* element) {
       PyErr_Clear();
       return Wrong(object);
     }
-    return AddText({text, static_cast<size_t>(size)});
+    AddText({text, static_cast<size_t>(size)});
+    return Status::Ok();
   }
   if (PyFloat_Check(object)) {
     const double x = PyFloat_AsDouble(object);
@@ -103,7 +104,9 @@ Status ObjectColumn::AddElement(PyObject* element) {
     }
     return Status::Ok();
   }
-  return PyLong_Check(object) ? AddInt(object) : Wrong(object);
+  if (!PyLong_Check(object)) return Wrong(object);
+  AddInt(object);
+  return Status::Ok();
 }
 
 void ObjectColumn::AddNothing() {
@@ -113,7 +116,7 @@ void ObjectColumn::AddNothing() {
   if (kind_ == kTexts) ends_.push_back(static_cast<int64_t>(texts_.size()));
 }
 
-Status ObjectColumn::AddInt(PyObject* element) {
+void ObjectColumn::AddInt(PyObject* element) {
   int overflow = 0;
   const long long x = PyLong_AsLongLongAndOverflow(element, &overflow);
   if (overflow != 0) return AddText(py::str(py::handle(element)).cast<std::string>());
@@ -121,12 +124,11 @@ Status ObjectColumn::AddInt(PyObject* element) {
   Become(kInts);
   there_.push_back(1);
   ints_.push_back(x);
-  return Status::Ok();
 }
 
 void ObjectColumn::AddDouble(double x) {
   if (kind_ == kTexts || kind_ == kInts) {
-    (void)AddText(worker::TextOfDouble(x)).ok();
+    AddText(worker::TextOfDouble(x));
     return;
   }
   Become(kDoubles);
@@ -134,12 +136,11 @@ void ObjectColumn::AddDouble(double x) {
   doubles_.push_back(x);
 }
 
-Status ObjectColumn::AddText(std::string_view text) {
+void ObjectColumn::AddText(std::string_view text) {
   Become(kTexts);
   there_.push_back(1);
   texts_ += text;
   ends_.push_back(static_cast<int64_t>(texts_.size()));
-  return Status::Ok();
 }
 
 // A column of several kinds is one of texts: a number is as good as its text.

@@ -29,8 +29,8 @@ class ObjectColumn {
 
   Status AddElement(PyObject* element);
   Status AddPair(PyObject* id, PyObject* factor);
-  Status AddInt(PyObject* element);
-  Status AddText(std::string_view text);
+  void AddInt(PyObject* element);
+  void AddText(std::string_view text);
   void AddDouble(double x);
   void AddNothing();
   void Become(Kind kind);

@@ -4,7 +4,6 @@
 // Thread safety: none.
 
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "launch/report/axis.h"

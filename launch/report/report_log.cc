@@ -1,7 +1,6 @@
 #include "launch/report/report_log.h"
 
 #include <algorithm>
-#include <string_view>
 
 #include "common/json.h"
 #include "common/log.h"

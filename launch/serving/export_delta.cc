@@ -1,10 +1,11 @@
 #include "launch/serving/export_delta.h"
 
 #include <cstring>
-#include <span>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
+#include "common/export_format.h"
 #include "common/json.h"
 #include "common/output_folder.h"
 #include "common/strings.h"
@@ -16,7 +17,9 @@ namespace {
 constexpr char kDeltaFormat[] = "chorus-export-delta 1";
 constexpr char kDeltaFile[] = "delta.json";
 constexpr char kNewManifest[] = "manifest.new.json";
-constexpr std::string_view kKeysEnd = ".keys.u64";
+
+// Of a table, beside the rows that are new or changed: the keys that are no more.
+std::string GoneFile(const std::string& table) { return table + ".gone.u64"; }
 
 struct TableRows {
   std::vector<Key> keys;
@@ -39,8 +42,8 @@ std::string_view BytesOfVector(const std::vector<T>& values) {
 std::vector<std::string> TablesIn(const ExportManifest& manifest) {
   std::vector<std::string> tables;
   for (const ExportArray& array : manifest.array()) {
-    if (!array.file().ends_with(kKeysEnd)) continue;
-    tables.push_back(array.file().substr(0, array.file().size() - kKeysEnd.size()));
+    if (!array.file().ends_with(kExportKeysEnd)) continue;
+    tables.push_back(array.file().substr(0, array.file().rfind(kExportKeysEnd)));
   }
   return tables;
 }
@@ -52,20 +55,22 @@ const ExportArray* FindArray(const ExportManifest& manifest, const std::string& 
   return nullptr;
 }
 
-bool IsDense(const std::string& file) { return file.starts_with("dense/"); }
+uint64_t ColsOf(const ExportArray& array) { return array.shape_size() == 2 ? array.shape(1) : 0; }
+
+bool IsDense(const std::string& file) { return file.starts_with(StrCat(kExportDenseFolder, "/")); }
 
 Result<TableRows> ReadTableRows(const std::string& table, uint64_t dim, ExportArrays* arrays) {
   TableRows rows;
   rows.dim = dim;
-  ASSIGN_OR_RETURN(rows.keys, arrays->Keys(table + std::string(kKeysEnd)));
-  ASSIGN_OR_RETURN(rows.weights, arrays->Floats(table + ".weights.f32", dim));
+  ASSIGN_OR_RETURN(rows.keys, arrays->Keys(ExportKeysFile(table)));
+  ASSIGN_OR_RETURN(rows.weights, arrays->Floats(ExportWeightsFile(table), dim));
   if (rows.weights.size() == rows.keys.size() * dim) return rows;
   return DataLoss(StrCat(table, ": ", rows.keys.size(), " keys and ", rows.weights.size(),
                          " weights; expected: ", dim, " each"));
 }
 
 Result<uint64_t> DimOf(const ExportManifest& manifest, const std::string& table) {
-  const ExportArray* const weights = FindArray(manifest, table + ".weights.f32");
+  const ExportArray* const weights = FindArray(manifest, ExportWeightsFile(table));
   if (weights != nullptr && weights->shape_size() == 2) return uint64_t{weights->shape(1)};
   return DataLoss(StrCat("there are no weights of table ", table));
 }
@@ -79,12 +84,9 @@ class DeltaOutput {
   Status Add(const std::string& file, uint64_t cols, const std::vector<T>& values) {
     const std::string_view bytes = BytesOfVector(values);
     RETURN_IF_ERROR(Write(file, bytes));
-    ExportArray& array = *delta.add_array();
-    array.set_file(file);
-    array.set_type(sizeof(T) == sizeof(Key) ? "uint64" : "float32");
-    array.add_shape(values.size() / cols);
-    array.add_shape(cols);
-    array.set_xxh3(HexDigits(Checksum(bytes)));
+    *delta.add_array() =
+        DescribedArray(file, std::is_same_v<T, Key> ? kExportKeyType : kExportWeightType,
+                       {values.size() / cols, cols}, bytes);
     return Status::Ok();
   }
   Status Write(const std::string& file, std::string_view bytes) {
@@ -117,9 +119,9 @@ Status AddTableDelta(const std::string& table, const TableRows& before, const Ta
     b += was_there ? 1 : 0;
   }
   gone.insert(gone.end(), before.keys.begin() + static_cast<std::ptrdiff_t>(b), before.keys.end());
-  RETURN_IF_ERROR(out->Add(table + std::string(kKeysEnd), 1, changed.keys));
-  RETURN_IF_ERROR(out->Add(table + ".weights.f32", changed.dim, changed.weights));
-  return out->Add(table + ".gone.u64", 1, gone);
+  RETURN_IF_ERROR(out->Add(ExportKeysFile(table), 1, changed.keys));
+  RETURN_IF_ERROR(out->Add(ExportWeightsFile(table), changed.dim, changed.weights));
+  return out->Add(GoneFile(table), 1, gone);
 }
 
 TableRows Merged(const TableRows& before, const TableRows& changed, const std::vector<Key>& gone) {
@@ -150,9 +152,8 @@ Status AddDenseDelta(const ExportManifest& before, const ExportManifest& after,
     if (!IsDense(array.file())) continue;
     const ExportArray* const earlier = FindArray(before, array.file());
     if (earlier != nullptr && earlier->xxh3() == array.xxh3()) continue;
-    const uint64_t cols = array.shape_size() == 2 ? array.shape(1) : 0;
-    ASSIGN_OR_RETURN(const std::vector<float> values, arrays->Floats(array.file(), cols));
-    RETURN_IF_ERROR(out->Add(array.file(), cols, values));
+    ASSIGN_OR_RETURN(const std::vector<float> values, arrays->Floats(array.file(), ColsOf(array)));
+    RETURN_IF_ERROR(out->Add(array.file(), ColsOf(array), values));
   }
   return Status::Ok();
 }
@@ -163,6 +164,16 @@ Result<std::string> ReadChecked(FileSystem& files, const std::string& path,
   const std::string checksum = HexDigits(Checksum(bytes));
   if (checksum == xxh3) return bytes;
   return DataLoss(StrCat(path, ": checksum ", checksum, "; expected: ", xxh3));
+}
+
+// The ONNX model that the manifest of the later export names, if it does.
+Status CopyOnnx(FileSystem& files, const std::string& from, const ExportManifest& manifest,
+                DeltaOutput* out) {
+  if (!manifest.has_onnx()) return Status::Ok();
+  const std::string& model = manifest.onnx().file();
+  ASSIGN_OR_RETURN(const std::string bytes,
+                   ReadChecked(files, JoinPath(from, model), manifest.onnx().xxh3()));
+  return out->Write(model, bytes);
 }
 
 bool SameModel(const ExportManifest& a, const ExportManifest& b) {
@@ -182,15 +193,9 @@ Result<Later> ReadDelta(FileSystem& files, const std::string& base, const std::s
   Later later;
   const std::string path = JoinPath(folder, kDeltaFile);
   if (!files.Exists(path)) return NotFound(StrCat(folder, ": no delta, there is no ", kDeltaFile));
-  ASSIGN_OR_RETURN(const std::string json, ReadWholeFile(files, path));
-  const Status read = FromJson(json, &later.delta);
-  if (!read.ok()) return DataLoss(StrCat(path, ": ", read.message()));
-  if (later.delta.format() != kDeltaFormat) {
-    return FailedPrecondition(
-        StrCat(path, ": format \"", later.delta.format(), "\"; expected: \"", kDeltaFormat, "\""));
-  }
+  ASSIGN_OR_RETURN(later.delta, ReadOfFormat<ExportDelta>(files, path, kDeltaFormat));
   ASSIGN_OR_RETURN(const std::string earlier,
-                   ReadWholeFile(files, JoinPath(base, "manifest.json")));
+                   ReadWholeFile(files, JoinPath(base, kExportManifestFile)));
   if (HexDigits(Checksum(earlier)) != later.delta.base_xxh3()) {
     return FailedPrecondition(StrCat(folder, ": made for another export, of step ",
                                      later.delta.base_step(), ", than ", base));
@@ -221,10 +226,10 @@ Status ApplyTables(const ExportManifest& before, const Later& later, ExportArray
     ASSIGN_OR_RETURN(const uint64_t dim, DimOf(before, table));
     ASSIGN_OR_RETURN(const TableRows rows, ReadTableRows(table, dim, base));
     ASSIGN_OR_RETURN(const TableRows changed, ReadTableRows(table, dim, changes));
-    ASSIGN_OR_RETURN(const std::vector<Key> gone, changes->Keys(table + ".gone.u64"));
+    ASSIGN_OR_RETURN(const std::vector<Key> gone, changes->Keys(GoneFile(table)));
     const TableRows merged = Merged(rows, changed, gone);
-    RETURN_IF_ERROR(WriteLater(later.manifest, table + std::string(kKeysEnd), merged.keys, out));
-    RETURN_IF_ERROR(WriteLater(later.manifest, table + ".weights.f32", merged.weights, out));
+    RETURN_IF_ERROR(WriteLater(later.manifest, ExportKeysFile(table), merged.keys, out));
+    RETURN_IF_ERROR(WriteLater(later.manifest, ExportWeightsFile(table), merged.weights, out));
   }
   return Status::Ok();
 }
@@ -233,9 +238,8 @@ Status ApplyDense(const Later& later, ExportArrays* base, ExportArrays* changes,
   for (const ExportArray& array : later.manifest.array()) {
     if (!IsDense(array.file())) continue;
     const bool changed = FindArray(later.listed, array.file()) != nullptr;
-    const uint64_t cols = array.shape_size() == 2 ? array.shape(1) : 0;
     ASSIGN_OR_RETURN(const std::vector<float> values,
-                     (changed ? changes : base)->Floats(array.file(), cols));
+                     (changed ? changes : base)->Floats(array.file(), ColsOf(array)));
     RETURN_IF_ERROR(WriteLater(later.manifest, array.file(), values, out));
   }
   return Status::Ok();
@@ -261,15 +265,11 @@ Status WriteDelta(FileSystem& files, const std::string& base, const std::string&
     RETURN_IF_ERROR(AddTableDelta(table, earlier, later, &out));
   }
   RETURN_IF_ERROR(AddDenseDelta(before, after, &after_arrays, &out));
-  if (after.has_onnx()) {
-    const std::string& model = after.onnx().file();
-    ASSIGN_OR_RETURN(const std::string bytes,
-                     ReadChecked(files, JoinPath(full, model), after.onnx().xxh3()));
-    RETURN_IF_ERROR(out.Write(model, bytes));
-  }
+  RETURN_IF_ERROR(CopyOnnx(files, full, after, &out));
   ASSIGN_OR_RETURN(const std::string earlier,
-                   ReadWholeFile(files, JoinPath(base, "manifest.json")));
-  ASSIGN_OR_RETURN(const std::string later, ReadWholeFile(files, JoinPath(full, "manifest.json")));
+                   ReadWholeFile(files, JoinPath(base, kExportManifestFile)));
+  ASSIGN_OR_RETURN(const std::string later,
+                   ReadWholeFile(files, JoinPath(full, kExportManifestFile)));
   out.delta.set_format(kDeltaFormat);
   out.delta.set_base_xxh3(HexDigits(Checksum(earlier)));
   out.delta.set_base_step(before.step());
@@ -290,13 +290,8 @@ Status ApplyDelta(FileSystem& files, const std::string& base, const std::string&
   ExportArrays base_arrays(files, base, before), changes(files, delta, later.listed);
   RETURN_IF_ERROR(ApplyTables(before, later, &base_arrays, &changes, &out));
   RETURN_IF_ERROR(ApplyDense(later, &base_arrays, &changes, &out));
-  if (later.manifest.has_onnx()) {
-    const std::string& model = later.manifest.onnx().file();
-    ASSIGN_OR_RETURN(const std::string bytes,
-                     ReadChecked(files, JoinPath(delta, model), later.manifest.onnx().xxh3()));
-    RETURN_IF_ERROR(out.Write(model, bytes));
-  }
-  RETURN_IF_ERROR(out.Write("manifest.json", later.manifest_bytes));
+  RETURN_IF_ERROR(CopyOnnx(files, delta, later.manifest, &out));
+  RETURN_IF_ERROR(out.Write(kExportManifestFile, later.manifest_bytes));
   return folder->Commit();
 }
 

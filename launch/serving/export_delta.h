@@ -10,14 +10,14 @@
 namespace chorus::launch {
 
 // Writes what turns the export `base` into the export `full`, a later one of the same model, to the
-// new folder `output`. Errors: see ReadExportManifest and ExportArrays; kFailedPrecondition, the two
-// are of different models.
+// new folder `output`. Errors: see ReadExportManifest and ExportArrays; kFailedPrecondition, the
+// two are of different models.
 Status WriteDelta(FileSystem& files, const std::string& base, const std::string& full,
                   const std::string& output);
 
 // Writes the export that WriteDelta had as `full`, byte for byte, to the new folder `output`.
-// Errors: kFailedPrecondition, `delta` was made for another export than `base`; kDataLoss, a file of
-// either is damaged, or the outcome is not the later export.
+// Errors: kFailedPrecondition, `delta` was made for another export than `base`; kDataLoss, a file
+// of either is damaged, or the outcome is not the later export.
 Status ApplyDelta(FileSystem& files, const std::string& base, const std::string& delta,
                   const std::string& output);
 

@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "common/export_format.h"
-#include "common/json.h"
 #include "common/strings.h"
 
 namespace chorus::launch {
@@ -25,14 +24,8 @@ Result<ExportManifest> ReadExportManifest(FileSystem& files, const std::string& 
     return NotFound(StrCat(folder, ": no export of a model, there is no ", kExportManifestFile,
                            " in it; `chorus export` writes one"));
   }
-  ASSIGN_OR_RETURN(const std::string json, ReadWholeFile(files, path));
-  ExportManifest manifest;
-  const Status read = FromJson(json, &manifest);
-  if (!read.ok()) return DataLoss(StrCat(path, ": ", read.message()));
-  if (manifest.format() != kExportFormat) {
-    return FailedPrecondition(
-        StrCat(path, ": format \"", manifest.format(), "\"; expected: \"", kExportFormat, "\""));
-  }
+  ASSIGN_OR_RETURN(ExportManifest manifest,
+                   ReadOfFormat<ExportManifest>(files, path, kExportFormat));
   if (!manifest.has_source()) {
     return FailedPrecondition(StrCat(path,
                                      ": an earlier build wrote it, which did not say what the "
@@ -41,17 +34,28 @@ Result<ExportManifest> ReadExportManifest(FileSystem& files, const std::string& 
   return manifest;
 }
 
+ExportArray DescribedArray(const std::string& file, const char* type, const ArrayShape& shape,
+                           std::string_view bytes) {
+  ExportArray array;
+  array.set_file(file);
+  array.set_type(type);
+  array.add_shape(shape.rows);
+  array.add_shape(shape.cols);
+  array.set_xxh3(HexDigits(Checksum(bytes)));
+  return array;
+}
+
 ExportArrays::ExportArrays(FileSystem& files, std::string folder, const ExportManifest& manifest)
     : files_(files), folder_(std::move(folder)) {
   for (const ExportArray& array : manifest.array()) unread_[array.file()] = &array;
 }
 
 Result<std::vector<Key>> ExportArrays::Keys(const std::string& file) {
-  return Read<Key>(file, "uint64", 1);
+  return Read<Key>(file, kExportKeyType, 1);
 }
 
 Result<std::vector<float>> ExportArrays::Floats(const std::string& file, uint64_t cols) {
-  return Read<float>(file, "float32", cols);
+  return Read<float>(file, kExportWeightType, cols);
 }
 
 std::vector<std::string> ExportArrays::Unread() const {

@@ -5,18 +5,42 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "common/export.pb.h"
 #include "common/file.h"
+#include "common/json.h"
 #include "common/key.h"
 #include "common/status.h"
+#include "common/strings.h"
 
 namespace chorus::launch {
 
 // Error: kNotFound, there is none; kDataLoss, it is no JSON or no manifest; kFailedPrecondition, it
 // has another format, or lacks what a loader needs.
 Result<ExportManifest> ReadExportManifest(FileSystem& files, const std::string& folder);
+
+// A message in JSON whose `format` names the version of its files. Error: kDataLoss, it is no such
+// message; kFailedPrecondition, it has another format. Both name the path.
+template <typename Message>
+Result<Message> ReadOfFormat(FileSystem& files, const std::string& path,
+                             const std::string& format) {
+  ASSIGN_OR_RETURN(const std::string json, ReadWholeFile(files, path));
+  Message message;
+  const Status read = FromJson(json, &message);
+  if (!read.ok()) return DataLoss(StrCat(path, ": ", read.message()));
+  if (message.format() == format) return message;
+  return FailedPrecondition(
+      StrCat(path, ": format \"", message.format(), "\"; expected: \"", format, "\""));
+}
+
+struct ArrayShape {
+  uint64_t rows = 0, cols = 0;
+};
+// The entry of a manifest for the array `file` of these bytes.
+ExportArray DescribedArray(const std::string& file, const char* type, const ArrayShape& shape,
+                           std::string_view bytes);
 
 class ExportArrays {
  public:

@@ -3,7 +3,6 @@
 // to numbers and texts in memory. Thread safety: a value that is only read.
 
 #include <cstdint>
-#include <span>
 #include <string>
 #include <vector>
 

@@ -3,7 +3,6 @@
 // Thread safety: none; a reader serves one thread at a time.
 
 #include <cstdint>
-#include <memory>
 #include <span>
 #include <string_view>
 #include <vector>

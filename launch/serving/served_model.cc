@@ -10,24 +10,10 @@
 #include "common/strings.h"
 #include "common/table_spec.h"
 #include "launch/serving/export_files.h"
+#include "worker/log/manifest_schema.h"
 
 namespace chorus::launch {
 namespace {
-
-// The columns of the training log.
-worker::LogSchema SchemaOf(const ExportManifest& manifest) {
-  worker::LogSchema schema;
-  for (const CheckpointSlot& slot : manifest.source().slot()) {
-    schema.slots.push_back(
-        {slot.name(), slot.key_space(), slot.context(), slot.multi_valued(), slot.has_values()});
-  }
-  for (const CheckpointNumeric& numeric : manifest.source().numeric()) {
-    schema.numerics.push_back({numeric.name(), numeric.context(), numeric.log_transform(),
-                               numeric.mean(), numeric.stddev()});
-  }
-  if (manifest.has_text()) schema.text = manifest.text().SerializeAsString();
-  return schema;
-}
 
 // Whether a node of this build's network is the one that the export describes.
 bool IsNode(const worker::Node& node, const ExportNode& described) {
@@ -80,7 +66,7 @@ Status MakeNetwork(const std::string& where, ServedModel* out) {
     return DataLoss(StrCat("slot ", slot.name(), ": embedding ",
                            SlotConfig::Embedding_Name(slot.embedding()), " is not expanded"));
   }
-  out->schema = SchemaOf(out->manifest);
+  out->schema = worker::SchemaOfManifest(out->manifest);
   ASSIGN_OR_RETURN(out->objective,
                    worker::MakeObjective(out->config.objective(), out->config.seed()));
   ASSIGN_OR_RETURN(out->network, MakeServedNetwork(out->config, out->schema, *out->objective));
@@ -100,7 +86,7 @@ Status ReadDense(ExportArrays* arrays, ServedModel* out) {
   const worker::ParameterLayout& served = out->model().parameters();
   out->parameters.assign(static_cast<size_t>(served.size()), 0.0f);
   for (const worker::ParameterBlock& block : out->network.whole.parameters().blocks()) {
-    const std::string file = StrCat("dense/", block.name, ".f32");
+    const std::string file = ExportDenseFile(block.name);
     ASSIGN_OR_RETURN(const std::vector<float> values,
                      arrays->Floats(file, static_cast<uint64_t>(block.cols)));
     if (values.size() != static_cast<size_t>(block.rows * block.cols)) {
@@ -116,8 +102,8 @@ Status ReadDense(ExportArrays* arrays, ServedModel* out) {
 }
 
 Result<ServedTable> ReadTable(const TableSpec& spec, uint64_t seed, ExportArrays* arrays) {
-  const std::string weights_file = spec.name + ".weights.f32";
-  ASSIGN_OR_RETURN(std::vector<Key> keys, arrays->Keys(spec.name + ".keys.u64"));
+  const std::string weights_file = ExportWeightsFile(spec.name);
+  ASSIGN_OR_RETURN(std::vector<Key> keys, arrays->Keys(ExportKeysFile(spec.name)));
   ASSIGN_OR_RETURN(std::vector<float> weights, arrays->Floats(weights_file, spec.config.dim()));
   if (weights.size() != keys.size() * spec.config.dim()) {
     return DataLoss(StrCat(weights_file, ": ", weights.size() / spec.config.dim(),

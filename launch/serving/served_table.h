@@ -3,8 +3,6 @@
 // Thread safety: const methods from any thread.
 
 #include <cstdint>
-#include <memory>
-#include <string>
 #include <vector>
 
 #include "common/key.h"
@@ -21,7 +19,6 @@ class ServedTable {
                                   std::vector<float> weights);
 
   uint32_t dim() const { return dim_; }
-  uint64_t rows() const { return keys_.size(); }
   // [dim]; null for a key that training has not seen.
   const float* Find(Key key) const {
     for (uint64_t at = key & mask_;; at = (at + 1) & mask_) {

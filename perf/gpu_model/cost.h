@@ -1,7 +1,7 @@
 #pragma once
-// What calls of a device (worker/device/device.h) cost, in numbers that do not depend on the device:
-// starts of kernels, matrix products and copies, bytes over its bus and in its memory, operations
-// of products. Thread safety: values.
+// What calls of a device (worker/device/device.h) cost, in numbers that do not depend on the
+// device: starts of kernels, matrix products and copies, bytes over its bus and in its memory,
+// operations of products. Thread safety: values.
 
 #include <cstdint>
 #include <vector>

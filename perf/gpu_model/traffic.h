@@ -1,7 +1,7 @@
 #pragma once
 // Bytes between machines: what a worker's step sends to servers and gets from them, by running the
-// client's side of the protocol (worker/servers/ps_client.h) against channels that count, and what a sum
-// over workers moves. Thread safety: functions of their arguments.
+// client's side of the protocol (worker/servers/ps_client.h) against channels that count, and what
+// a sum over workers moves. Thread safety: functions of their arguments.
 
 #include <cstdint>
 

@@ -1,6 +1,6 @@
 #pragma once
-// How fast the gradients of several devices are summed (worker/device/device_collective.h), each driven by
-// a thread of this process. Thread safety: functions of their arguments.
+// How fast the gradients of several devices are summed (worker/device/device_collective.h), each
+// driven by a thread of this process. Thread safety: functions of their arguments.
 
 #include <cstdint>
 #include <vector>

@@ -58,7 +58,8 @@ std::string Code(std::string_view text) {
 // What stands before a '{' at the scope of a namespace: a definition's name; "" if it is none.
 std::string NameOf(const std::string& head) {
   static const std::regex kType(
-      R"(^(?:template ?<.*> ?)?(?:struct|class|union|enum|enum class|enum struct) (?:\w+\([^)]*\) )*(?:[A-Z_]+ )?(\w+)(?: final)?(?: ?:[^:].*)?$)");
+      R"(^(?:template ?<.*> ?)?(?:struct|class|union|enum|enum class|enum struct) )"
+      R"((?:\w+\([^)]*\) )*(?:[A-Z_]+ )?(\w+)(?: final)?(?: ?:[^:].*)?$)");
   static const std::regex kNoName(R"(^(?:template ?< ?>|static |extern |int main\(|[^\w\[]))");
   static const std::regex kWithout(R"(\b(?:inline|constexpr) |\[\[\w+\]\] ?)");
   if (head.empty() || std::regex_search(head, kNoName)) return "";

@@ -18,8 +18,9 @@ struct SourceText {
 };
 
 // "chorus::worker: type Batch", "chorus: uint64_t Mix(uint64_t x)" (also of an inline one).
-// Functions whose parameters have other names count as different ones. Left out: what is in an unnamed namespace, in a type or in a function, what is static or extern,
-// `main`, and specialisations of templates.
+// Functions whose parameters have other names count as different ones. Left out: what is in an
+// unnamed namespace, in a type or in a function, what is static or extern, `main`, and
+// specialisations of templates.
 std::set<std::string> DefinitionsIn(std::string_view text);
 
 // The definitions that several files have, with these files.

@@ -16,8 +16,8 @@
 namespace chorus {
 namespace {
 
-// In the order of worker/CMakeLists.txt and launch/CMakeLists.txt. "worker" is worker/environment.h,
-// "launch" is main.cc and the command line.
+// In the order of worker/CMakeLists.txt and launch/CMakeLists.txt. "worker" is
+// worker/environment.h, "launch" is main.cc and the command line.
 const std::vector<std::string> kRooms = {"common",
                                          "ps",
                                          "worker/math",

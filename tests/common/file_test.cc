@@ -139,6 +139,8 @@ TEST(PathTest, PartsOfPaths) {
   EXPECT_EQ(DirectoryOf("/c"), "/");
   EXPECT_EQ(DirectoryOf("c"), ".");
   EXPECT_EQ(BaseName("a/b/c"), "c");
+  EXPECT_EQ(WithoutSlash("a/b//"), "a/b");
+  EXPECT_EQ(WithoutSlash("//"), "/");
 }
 
 TEST(ChecksumTest, IsXxh3OfTheBytes) {

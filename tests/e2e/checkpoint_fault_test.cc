@@ -3,7 +3,6 @@
 
 #include <gtest/gtest.h>
 
-#include "common/strings.h"
 #include "tests/e2e/job_testing.h"
 #include "tests/support/faulty_files.h"
 #include "worker/train/checkpoint_store.h"

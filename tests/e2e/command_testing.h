@@ -60,8 +60,17 @@ class CommandTest : public testing::Test {
   }
   // ranks 0: a plain process.
   static test::Finished Run(uint32_t ranks, const std::vector<std::string>& command) {
-    if (ranks > 0) return test::RunMpirun(ranks, command, kLimitSeconds);
-    return test::RunProcess(command, kLimitSeconds, test::MpirunEnvironment());
+    return test::RunProcess(Started(ranks, command), kLimitSeconds, test::MpirunEnvironment());
+  }
+  // The same, while the test goes on.
+  static test::Process Start(uint32_t ranks, const std::vector<std::string>& command) {
+    return test::Process(Started(ranks, command), test::MpirunEnvironment());
+  }
+  // Files in the test's folder: a text of rows becomes a log.
+  void Import(const std::string& schema, const std::string& rows, const std::string& log,
+              const std::vector<std::string>& more = {}) {
+    ExpectSuccess(Run(
+        0, Command("import", more, {"--schema", Path(schema), "--output", Path(log), Path(rows)})));
   }
   static void ExpectSuccess(const test::Finished& finished) {
     EXPECT_EQ(finished.code, 0) << finished.output << finished.errors;
@@ -85,6 +94,11 @@ class CommandTest : public testing::Test {
 
   FileSystem& files_ = PosixFiles();
   std::string folder_;
+
+ private:
+  static std::vector<std::string> Started(uint32_t ranks, const std::vector<std::string>& command) {
+    return ranks == 0 ? command : test::Mpirun(ranks, command);
+  }
 };
 
 }  // namespace chorus::e2e

@@ -58,8 +58,7 @@ class ExportTest : public CommandTest {
         numeric { column: "age" context: true } numeric { column: "price" transform: LOG_STANDARD }
         block_rows: 64)")
                     .ok());
-    ExpectSuccess(Run(0, Command("import", {"--schema", Path("schema.textproto"), "--output",
-                                            Path("log"), Path("rows.tsv")})));
+    Import("schema.textproto", "rows.tsv", "log");
   }
 
   // Lines of numbers behind a head.
@@ -305,10 +304,10 @@ TEST_F(ExportTest, TheScriptReadsTheTextThatImportAndPredictTake) {
              max_ids: 2 keep: LARGEST_VALUE value_transform: LN1P value_clip: 0.75 value_l2: true }
       slot { column: "item" key_space: "items" }
       numeric { column: "age" context: true missing: -1.5 }
-      numeric { column: "price" name: "cost" transform: LOG_STANDARD missing: 0.25 } block_rows: 16)")
+      numeric { column: "price" name: "cost" transform: LOG_STANDARD missing: 0.25 }
+      block_rows: 16)")
                   .ok());
-  ExpectSuccess(Run(0, Command("import", {"--schema", Path("odd.textproto"), "--output",
-                                          Path("odd"), Path("odd.csv")})));
+  Import("odd.textproto", "odd.csv", "odd");
   ExpectSuccess(Run(
       0, Command("train", {"--set", "data.log=" + Path("odd"), "--set",
                            "checkpoint.directory=" + Path("model"), "--set", "data.epochs=3",

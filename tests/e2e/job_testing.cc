@@ -13,6 +13,7 @@
 #include "launch/command/canonical.h"
 #include "tests/worker/log/log_testing.h"
 #include "worker/log/log_reader.h"
+#include "worker/log/manifest_schema.h"
 #include "worker/metrics/score_file.h"
 #include "worker/model/embeddings.h"
 #include "worker/train/checkpoint_store.h"
@@ -24,7 +25,8 @@ namespace {
 
 constexpr char kBase[] = R"(
   seed: 7
-  data { log: "train" epochs: 2 context_chunk: 4 window_blocks: 2 unclicked_conversion: KEEP_UNCLICKED }
+  data { log: "train" epochs: 2 context_chunk: 4 window_blocks: 2
+         unclicked_conversion: KEEP_UNCLICKED }
   step { grain_rows: 16 grains_per_step: 8 }
   slot { name: "item" table: "b" }
   cluster { deadline_seconds: 60 }

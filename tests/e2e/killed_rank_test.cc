@@ -1,8 +1,6 @@
 // A rank is killed in the middle of training: the job ends at once, and --resume on another layout
 // ends with the state and the reports of a run that nobody killed.
 
-#include <csignal>
-
 #include "tests/e2e/command_testing.h"
 
 namespace chorus::e2e {
@@ -26,9 +24,7 @@ TEST_P(KilledRankTest, EndsTheJobAndResumesElsewhereToTheSameBits) {
       "data { epochs: 10000 } step { pull_ahead: 2 } checkpoint { every_steps: 10 keep: 1000 } "
       "report { every_steps: 5 } objective { chorus_cvr {} }";
   {
-    test::Process job(
-        test::Mpirun(victim.ranks, Command("train", Config("run", kJob), victim.layout)),
-        test::MpirunEnvironment());
+    test::Process job = Start(victim.ranks, Command("train", Config("run", kJob), victim.layout));
     ASSERT_TRUE(job.WaitForText("step-000000000010: step 10", kLimitSeconds)) << job.Errors();
     ASSERT_TRUE(job.KillRank(victim.rank, 10));
     const std::optional<int> code = job.Wait(30);

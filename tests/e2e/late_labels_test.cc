@@ -14,7 +14,8 @@ namespace {
 
 constexpr char kLateSchema[] = R"(
   row_id: "id" click: "click" conversion: "sale" group: "user" block_rows: 64
-  slot { column: "user" context: true } slot { column: "item" } slot { column: "tags" separator: "|" }
+  slot { column: "user" context: true } slot { column: "item" }
+  slot { column: "tags" separator: "|" }
   numeric { column: "price" transform: NONE })";
 
 class LateLabelsTest : public CommandTest {
@@ -24,8 +25,8 @@ class LateLabelsTest : public CommandTest {
     Write("my.schema", kLateSchema);
     Write("early.csv", Rows([](int) { return "0,0"; }));
     Write("final.csv", Rows([](int i) { return i % 3 != 0 ? "0,0" : i % 2 == 0 ? "1,1" : "1,0"; }));
-    Import("early.csv", "early");
-    Import("final.csv", "final");
+    Import("my.schema", "early.csv", "early");
+    Import("my.schema", "final.csv", "final");
     std::string clicks = "id,click\n", sales = "sale,id,seen\n";
     for (int i = 0; i < kRows; i += 3) clicks += StrCat(i, ",1\n");
     for (int i = 0; i < kRows; i += 6) sales += StrCat("1,", i, ",x\n");
@@ -43,11 +44,6 @@ class LateLabelsTest : public CommandTest {
   }
   void Write(const std::string& name, const std::string& text) {
     ASSERT_TRUE(ReplaceFile(files_, Path(name), text).ok());
-  }
-  void Import(const std::string& text, const std::string& log,
-              const std::string& schema = "my.schema") {
-    ExpectSuccess(
-        Run(0, Command("import", {"--schema", Path(schema), "--output", Path(log), Path(text)})));
   }
   std::vector<std::string> Labels(const std::string& log, const std::string& text) const {
     return Command("import", {"--schema", Path("my.schema"), "--log", Path(log), "--labels",
@@ -106,8 +102,7 @@ TEST_F(LateLabelsTest, OneWriterAtATimeAndAKilledOneLeavesTheLabelsAsTheyWere) {
   {
     std::string command = "exec";
     for (const std::string& word : Labels("early", "-")) command += " '" + word + "'";
-    test::Process importing({"bash", "-c", command + " < '" + pipe + "'"},
-                            test::MpirunEnvironment());
+    test::Process importing = Start(0, {"bash", "-c", command + " < '" + pipe + "'"});
     const int end = open(pipe.c_str(), O_WRONLY);  // waits for the reader
     ASSERT_GE(end, 0);
     ASSERT_GT(write(end, "id,click\n3,1\n", 13), 0);
@@ -139,7 +134,7 @@ TEST_F(LateLabelsTest, MergeMakesThemPartOfTheLogAndExportGivesTheTextBack) {
 
   ExpectSuccess(Run(0, Command("export-log", {Path("early"), "--output", Path("back.tsv.gz"),
                                               "--schema-output", Path("back.schema")})));
-  Import("back.tsv.gz", "again", "back.schema");
+  Import("back.schema", "back.tsv.gz", "again");
   const auto rows = [&](const std::string& log) {
     return Run(0, Command("inspect", {Path(log), "--rows", StrCat(kRows)})).output;
   };

@@ -4,8 +4,6 @@
 
 #include <gtest/gtest.h>
 
-#include <algorithm>
-
 #include "common/strings.h"
 #include "tests/e2e/job_testing.h"
 #include "tests/e2e/pairwise.h"

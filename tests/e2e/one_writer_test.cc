@@ -1,5 +1,5 @@
-// Two commands that would write the same thing: the second one is refused and told who the first is,
-// and the first one's work is whole. A command that was killed keeps nobody out.
+// Two commands that would write the same thing: the second one is refused and told who the first
+// is, and the first one's work is whole. A command that was killed keeps nobody out.
 
 #include <csignal>
 
@@ -15,9 +15,6 @@ constexpr char kInUse[] = "another process writes here, and one may at a time (h
 
 class OneWriterTest : public CommandTest {
  protected:
-  static std::vector<std::string> Started(uint32_t ranks, const std::vector<std::string>& command) {
-    return ranks == 0 ? command : test::Mpirun(ranks, command);
-  }
   // Whether the run has a complete checkpoint within so many seconds.
   bool WaitForCheckpoint(const std::string& run, double seconds) {
     for (int tries = 0; tries < 20 * seconds; ++tries) {
@@ -34,7 +31,7 @@ TEST_F(OneWriterTest, ASecondJobInACheckpointFolderIsRefusedAndOneAfterAKillIsNo
     const std::string run = StrCat("run-", ranks);
     const std::vector<std::string> config = Config(run, kLongJob);
     {
-      test::Process job(Started(ranks, Command("train", config)), test::MpirunEnvironment());
+      test::Process job = Start(ranks, Command("train", config));
       ASSERT_TRUE(WaitForCheckpoint(run, kLimitSeconds)) << job.Errors();
       const test::Finished other = Run(0, Command("train", config, {"--set", "seed=2"}));
       ExpectFailure(other, "checkpoint.directory: " + Path(run + "/ckpt") + ": " + kInUse);

@@ -28,9 +28,7 @@ TEST_F(PipelineTest, FromTextToPredictions) {
       numeric { column: "age" context: true } numeric { column: "price" transform: LOG_STANDARD }
       block_rows: 64)")
                   .ok());
-  ExpectSuccess(Run(
-      0, Command("import", {"--schema", Path("schema.textproto"), "--split", "train:0.8,test:0.2",
-                            "--output", Path("shop"), Path("shop.csv")})));
+  Import("schema.textproto", "shop.csv", "shop", {"--split", "train:0.8,test:0.2"});
   const std::vector<std::string> config = {"--set", "data.log=" + Path("shop/train"),
                                            "--set", "data.epochs=5",
                                            "--set", "step.grain_rows=32",
@@ -81,8 +79,7 @@ TEST_F(PipelineTest, FromADraftedSchemaToAReportAndUnlabelledRowsToPredictions) 
   ASSERT_TRUE(ReplaceFile(files_, csv, ShopText(1200, true)).ok());
   ExpectSuccess(Run(0, Command("schema", {csv, "--output", schema, "--job", job})));
   ExpectFailure(Run(0, Command("schema", {csv, "--output", schema})), "is there already");
-  ExpectSuccess(Run(0, Command("import", {"--schema", schema, "--split", "train:0.8,test:0.2",
-                                          "--output", Path("log"), csv})));
+  Import("shop.schema", "shop.csv", "log", {"--split", "train:0.8,test:0.2"});
   const std::vector<std::string> train = {
       "--config", job,
       "--set",    "data.log=" + Path("log/train"),
@@ -94,8 +91,7 @@ TEST_F(PipelineTest, FromADraftedSchemaToAReportAndUnlabelledRowsToPredictions) 
 
   const std::string rows = Path("rows.csv"), unlabelled = Path("unlabelled");
   ASSERT_TRUE(ReplaceFile(files_, rows, ShopText(40, false)).ok());
-  ExpectSuccess(Run(0, Command("import", {"--schema", schema, "--unlabelled", "--like",
-                                          Path("log/train"), "--output", unlabelled, rows})));
+  Import("shop.schema", "rows.csv", "unlabelled", {"--unlabelled", "--like", Path("log/train")});
   const std::vector<std::string> score = {"--checkpoint", Path("run/checkpoints"), "--log",
                                           unlabelled};
   const test::Finished scores = Run(0, Command("predict", score));
@@ -130,7 +126,7 @@ TEST_F(PipelineTest, TextIsScoredUnderMpirunAndWhatItCannotBeIsSaid) {
       click: "click" conversion: "sale" slot { column: "user" } slot { column: "item" }
       numeric { column: "price" } block_rows: 64)")
                   .ok());
-  ExpectSuccess(Run(0, Command("import", {"--schema", ids, "--output", Path("log"), csv})));
+  Import("ids.schema", "shop.csv", "log");
   ExpectSuccess(Run(0, Command("train", {"--set", "data.log=" + Path("log"), "--set",
                                          "checkpoint.directory=" + Path("model"), "--set",
                                          "step.grain_rows=8", "--set", "model.tower.hidden=4"})));

@@ -1,13 +1,11 @@
 // Text is scored as the log would be that import makes of it: to the bit, on any layout, in order,
 // and with a line for every row.
 
-#include <google/protobuf/text_format.h>
 #include <gtest/gtest.h>
 
-#include "common/config.h"
 #include "common/strings.h"
+#include "tests/e2e/import_testing.h"
 #include "tests/e2e/job_testing.h"
-#include "worker/import/import.h"
 #include "worker/import/text_blocks.h"
 #include "worker/import/text_rules.h"
 
@@ -21,12 +19,7 @@ constexpr char kSchema[] = R"(
     numeric { column: 'age' context: true missing: -1 }
     numeric { column: 'price' transform: LOG_STANDARD } block_rows: 37 file_rows: 100)";
 
-ImportSchema SchemaOf(const std::string& more = "") {
-  ImportSchema schema;
-  EXPECT_TRUE(google::protobuf::TextFormat::ParseFromString(kSchema + more, &schema));
-  EXPECT_TRUE(CompleteConfig("schema", &schema).ok());
-  return schema;
-}
+ImportSchema SchemaOf(const std::string& more = "") { return CompleteSchema(kSchema + more); }
 
 // Rows with missing and odd cells; those from kOld on hold ids that no earlier row does.
 constexpr int kOld = 300;
@@ -55,10 +48,7 @@ class PredictTextTest : public ::testing::Test {
   }
 
   void Import(const std::string& text, const std::string& output, const std::string& like) {
-    ASSERT_TRUE(ReplaceFile(*files_, output + ".csv", text).ok());
-    const auto summary = worker::ImportText(
-        *files_, SchemaOf(), {.inputs = {output + ".csv"}, .output = output, .like = like});
-    ASSERT_TRUE(summary.ok()) << summary.status().ToString();
+    ImportRows(*files_, SchemaOf(), text, output, like);
   }
 
   Result<std::string> PredictText(const std::string& text, const Layout& layout,

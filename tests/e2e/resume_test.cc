@@ -13,7 +13,8 @@ namespace {
 
 constexpr char kEveryStep[] = R"(
   checkpoint { every_steps: 1 } evaluate { log: "test" every_steps: 4 } report { every_steps: 2 }
-  table { name: "a" dim: 4 optimizer { adam { lr: 0.01 } } schedule { warmup_steps: 3 decay: LINEAR } }
+  table { name: "a" dim: 4 optimizer { adam { lr: 0.01 } }
+          schedule { warmup_steps: 3 decay: LINEAR } }
   table { name: "b" dim: 3 optimizer { ftrl {} } clip_norm: 0.5 weight_decay: 0.01 }
 )";
 constexpr char kModel[] = R"(

@@ -1,4 +1,5 @@
-// What changed between two exports of a run turns the earlier one into the later one, byte for byte.
+// What changed between two exports of a run turns the earlier one into the later one, byte for
+// byte.
 
 #include "launch/serving/export_delta.h"
 #include "tests/e2e/serving_testing.h"

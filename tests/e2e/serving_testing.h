@@ -10,14 +10,11 @@
 #include <string>
 #include <vector>
 
-#include "common/config.h"
 #include "common/strings.h"
 #include "launch/command/export_model.h"
 #include "launch/serving/scorer.h"
+#include "tests/e2e/import_testing.h"
 #include "tests/e2e/job_testing.h"
-#include "worker/import/import.h"
-
-#include <google/protobuf/text_format.h>
 
 namespace chorus::e2e {
 
@@ -108,14 +105,7 @@ class ServingTest : public ::testing::Test {
       text += StrCat(click ? 1 : 0, "\t", click && i % 2 == 0 ? 1 : 0, "\t",
                      Join(ServedCells(i), "\t"), "\n");
     }
-    ASSERT_TRUE(ReplaceFile(*files_, output + ".tsv", text).ok());
-    ImportSchema schema;
-    ASSERT_TRUE(google::protobuf::TextFormat::ParseFromString(kServedSchema, &schema));
-    const Status complete = CompleteConfig("schema", &schema);
-    ASSERT_TRUE(complete.ok()) << complete.ToString();
-    const auto summary = worker::ImportText(
-        *files_, schema, {.inputs = {output + ".tsv"}, .output = output, .like = like});
-    ASSERT_TRUE(summary.ok()) << summary.status().ToString();
+    ImportRows(*files_, CompleteSchema(kServedSchema), text, output, like);
   }
 
   static TrainConfig ServedConfig(const std::string& job) {

@@ -44,13 +44,7 @@ class TypedServingTest : public ServingTest {
                              {"weights", tfrecord::Floats(weights)},
                              {"price", tfrecord::Floats({static_cast<float>(Price(i))})}}));
     }
-    ASSERT_TRUE(ReplaceFile(*files_, output + ".tfrecord", records).ok());
-    ImportSchema schema;
-    ASSERT_TRUE(google::protobuf::TextFormat::ParseFromString(kTypedSchema, &schema));
-    ASSERT_TRUE(CompleteConfig("schema", &schema).ok());
-    const auto summary = worker::ImportText(
-        *files_, schema, {.inputs = {output + ".tfrecord"}, .output = output, .like = like});
-    ASSERT_TRUE(summary.ok()) << summary.status().ToString();
+    ImportRows(*files_, CompleteSchema(kTypedSchema), records, output, like);
   }
 };
 

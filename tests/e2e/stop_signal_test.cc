@@ -23,18 +23,12 @@ constexpr char kStoppedJob[] =
     "chorus_cvr "
     "{} }";
 
-class StopSignalTest : public CommandTest, public testing::WithParamInterface<Stop> {
- protected:
-  static std::vector<std::string> Started(uint32_t ranks, const std::vector<std::string>& command) {
-    return ranks == 0 ? command : test::Mpirun(ranks, command);
-  }
-};
+class StopSignalTest : public CommandTest, public testing::WithParamInterface<Stop> {};
 
 TEST_P(StopSignalTest, SavesAndResumesElsewhereToTheSameBits) {
   const Stop& stop = GetParam();
   {
-    test::Process job(Started(stop.ranks, Command("train", Config("run", kStoppedJob))),
-                      test::MpirunEnvironment());
+    test::Process job = Start(stop.ranks, Command("train", Config("run", kStoppedJob)));
     ASSERT_TRUE(job.WaitForText("steps planned", kLimitSeconds)) << job.Errors();
     for (int tries = 0; tries < 100 && !files_.Exists(Path("run/metrics.jsonl")); ++tries) {
       usleep(50'000);
@@ -66,7 +60,7 @@ INSTANTIATE_TEST_SUITE_P(Jobs, StopSignalTest,
 class SecondSignalTest : public CommandTest {};
 
 TEST_F(SecondSignalTest, EndsTheProcessAtOnce) {
-  test::Process job(Command("train", Config("run", kStoppedJob)), test::MpirunEnvironment());
+  test::Process job = Start(0, Command("train", Config("run", kStoppedJob)));
   ASSERT_TRUE(job.WaitForText("steps planned", kLimitSeconds)) << job.Errors();
   job.Kill(SIGTERM);
   job.Kill(SIGTERM);

@@ -1,5 +1,5 @@
-// A rank that stops, as a machine that hangs does, inside a call of MPI between main's first line and
-// its last: the others end at the deadline, and name it.
+// A rank that stops, as a machine that hangs does, inside a call of MPI between main's first line
+// and its last: the others end at the deadline, and name it.
 
 #include <chrono>
 #include <filesystem>

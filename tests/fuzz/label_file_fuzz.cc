@@ -1,6 +1,6 @@
 // Any bytes as a file of labels. The checksum is mended unless the first byte says otherwise, so
-// that the fuzzer gets past it. What decodes is what its bytes say, and no more, and what an overlay
-// takes of it stays within the rows of the blocks.
+// that the fuzzer gets past it. What decodes is what its bytes say, and no more, and what an
+// overlay takes of it stays within the rows of the blocks.
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>

@@ -49,12 +49,13 @@ std::string WholeRecord() {
 
 void ReadRecords(const std::string& bytes, uint64_t sample = kExampleSample) {
   const ImportSchema schema = EveryKindOfFeature();
-  const auto table =
-      OpenExampleRows({testing::InputOf(bytes)}, {"c", "g", "t", "w", "i", "l", "v", "n"}, sample);
-  if (!table.ok()) return;
-  const auto plan = PlanColumns(schema, (*table)->columns(), {.types = (*table)->types()});
+  const std::vector<TextInput> inputs = {testing::InputOf(bytes)};
+  const auto features = LookAtExamples(inputs, {"c", "g", "t", "w", "i", "l", "v", "n"}, sample);
+  if (!features.ok()) return;
+  const std::unique_ptr<RowTable> table = NewExampleRows(inputs, *features);
+  const auto plan = PlanColumns(schema, table->columns(), {.types = table->types()});
   if (!plan.ok()) return;
-  const auto reader = ChunkReader::Create(**table, *plan, 1);
+  const auto reader = ChunkReader::Create(*table, *plan, 1);
   CHECK(reader.ok(), reader.status().ToString());
   BlockBuilder builder(*plan, plan->schema);
   while (true) {

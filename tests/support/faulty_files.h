@@ -1,6 +1,6 @@
 #pragma once
-// A file system whose n-th write, sync or rename fails, or which lists or removes nothing, as a full
-// or broken disk does, or whose files open slowly.
+// A file system whose n-th write, sync or rename fails, or which lists or removes nothing, as a
+// full or broken disk does, or whose files open slowly.
 // Thread safety: as the file system below it; counters are atomic.
 
 #include <atomic>

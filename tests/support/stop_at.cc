@@ -1,5 +1,5 @@
-// A library to preload into the ranks of a job: rank $STOP_RANK stops itself, as a machine that hangs
-// does, when it enters the function of MPI that $STOP_AT names.
+// A library to preload into the ranks of a job: rank $STOP_RANK stops itself, as a machine that
+// hangs does, when it enters the function of MPI that $STOP_AT names.
 #include <dlfcn.h>
 #include <mpi.h>
 

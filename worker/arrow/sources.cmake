@@ -1,11 +1,6 @@
-# What libchorus_arrow.so is made of, and what its interface is: for worker/arrow, which builds it, and worker/columns,
-# which opens it.
+# What libchorus_arrow.so is made of: for worker/arrow, which builds it, and worker/columns, which opens it.
 set(CHORUS_ARROW_SOURCES
   ${PROJECT_SOURCE_DIR}/worker/arrow/arrow_open.cc
   ${PROJECT_SOURCE_DIR}/worker/arrow/input_file.cc
   ${PROJECT_SOURCE_DIR}/worker/arrow/orc_reader.cc
   ${PROJECT_SOURCE_DIR}/worker/arrow/parquet_reader.cc)
-set(CHORUS_ARROW_HEADERS
-  ${PROJECT_SOURCE_DIR}/worker/arrow/file_reader.h
-  ${PROJECT_SOURCE_DIR}/worker/columns/arrow_abi.h
-  ${PROJECT_SOURCE_DIR}/worker/columns/arrow_interface.h)

@@ -7,7 +7,6 @@
 #include "common/check.h"
 #include "common/mpi_status.h"
 #include "common/mutex.h"
-#include "common/strings.h"
 #include "worker/collective/exchange.h"
 
 namespace chorus::worker {

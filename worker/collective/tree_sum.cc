@@ -20,8 +20,8 @@ struct Share {
   size_t size() const { return end - begin; }
 };
 
-// The part of n elements that `rank` of `ranks` adds; it may be empty. It begins at a multiple of 16
-// elements: on a cache line, if the vector does.
+// The part of n elements that `rank` of `ranks` adds; it may be empty. It begins at a multiple of
+// 16 elements: on a cache line, if the vector does.
 Share ShareOf(uint32_t rank, uint32_t ranks, size_t n) {
   const size_t even = (n + ranks - 1) / ranks;
   const size_t share = std::max(kMinShare, (even + 15) / 16 * 16);

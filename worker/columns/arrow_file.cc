@@ -1,6 +1,5 @@
 #include "worker/columns/arrow_file.h"
 
-#include <algorithm>
 #include <utility>
 #include <vector>
 

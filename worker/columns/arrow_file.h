@@ -1,7 +1,7 @@
 #pragma once
-// Files of Parquet and ORC, through Apache Arrow: libchorus_arrow.so (worker/arrow), which is opened
-// when the first such file is, so that the program starts where there is none. Thread safety: any
-// thread; a source belongs to one.
+// Files of Parquet and ORC, through Apache Arrow: libchorus_arrow.so (worker/arrow), which is
+// opened when the first such file is, so that the program starts where there is none. Thread
+// safety: any thread; a source belongs to one.
 
 #include <cstdint>
 #include <memory>

@@ -1,8 +1,8 @@
 #pragma once
 // What libchorus_arrow.so (worker/arrow) and the program say to each other: C functions and
-// structs, so that the library may be built by another compiler, with another C++ ABI and any Arrow.
-// Columns cross as arrow_abi.h has them. A function returns 0, or a number that is not when it
-// failed; its object then says why. Nothing throws. Thread safety: none, but `read` of an input,
+// structs, so that the library may be built by another compiler, with another C++ ABI and any
+// Arrow. Columns cross as arrow_abi.h has them. A function returns 0, or a number that is not when
+// it failed; its object then says why. Nothing throws. Thread safety: none, but `read` of an input,
 // which many threads may call at once.
 
 #include <cstddef>

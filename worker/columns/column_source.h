@@ -1,5 +1,6 @@
 #pragma once
-// The rows of one input as typed columns, batch by batch. Thread safety: none; one thread at a time.
+// The rows of one input as typed columns, batch by batch.
+// Thread safety: none; one thread at a time.
 
 #include <cstdint>
 #include <memory>

@@ -15,8 +15,8 @@ using OpenDeviceFunction = void (*)(const DeviceOptions& options,
 constexpr char kOpenDeviceSymbol[] = "ChorusOpenDevice";
 
 // Opens options.library (shared_library.h says where a name is looked for) and a device of it. An
-// optional library is not opened where there is no driver, since opening it takes a tenth of a second and 200 MB. Errors:
-// see OpenDevice.
+// optional library is not opened where there is no driver, since opening it takes a tenth of a
+// second and 200 MB. Errors: see OpenDevice.
 Result<std::unique_ptr<Device>> OpenLibraryDevice(const DeviceOptions& options);
 
 }  // namespace chorus::worker

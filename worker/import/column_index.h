@@ -16,8 +16,8 @@ namespace chorus::worker {
 class ColumnIndex {
  public:
   // Columns that the schema names exactly are out of reach of its wildcards.
-  // Error: kInvalidArgument, an excluded column that is not there, unless it need not be: what tells
-  // labels is left out of training, and is not there where labels are not.
+  // Error: kInvalidArgument, an excluded column that is not there, unless it need not be: what
+  // tells labels is left out of training, and is not there where labels are not.
   static Result<ColumnIndex> Make(const ImportSchema& schema, bool excluded_may_lack,
                                   const std::vector<std::string>& columns);
 

@@ -4,11 +4,9 @@
 
 #include <algorithm>
 #include <atomic>
-#include <limits>
 #include <utility>
 
 #include "common/check.h"
-#include "common/key.h"
 #include "common/log.h"
 #include "common/parallel_for.h"
 #include "common/strings.h"

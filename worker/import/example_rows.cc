@@ -28,12 +28,6 @@ class KindOfFeature final : public FeatureValues {
   void AddInteger(int64_t /*value*/) override {}
 };
 
-// What is known of features before the rows are read.
-struct Features {
-  std::vector<std::string> names;  // sorted
-  std::vector<FeatureKind> kinds;  // [names]
-};
-
 ColumnType TypeOf(FeatureKind kind) {
   const ValueKind value = kind == FeatureKind::kBytes      ? ValueKind::kText
                           : kind == FeatureKind::kFloats   ? ValueKind::kNumber
@@ -44,7 +38,7 @@ ColumnType TypeOf(FeatureKind kind) {
 
 class ExampleParser final : public PieceParser {
  public:
-  ExampleParser(const RowTable& table, const Features& features, const ColumnPlan& plan)
+  ExampleParser(const RowTable& table, const ExampleFeatures& features, const ColumnPlan& plan)
       : table_(table), columns_(features.names, features.kinds, ColumnsRead(plan)), filler_(plan) {}
 
   void Parse(const RowPiece& piece, const TimeKinds& kinds, ParsedChunk* out) override {
@@ -75,7 +69,7 @@ class ExampleParser final : public PieceParser {
 
 class ExampleRows final : public RowTable {
  public:
-  ExampleRows(const std::vector<TextInput>& inputs, Features features)
+  ExampleRows(const std::vector<TextInput>& inputs, ExampleFeatures features)
       : records_(inputs), features_(std::move(features)) {
     for (const FeatureKind kind : features_.kinds) types_.push_back(TypeOf(kind));
   }
@@ -108,7 +102,7 @@ class ExampleRows final : public RowTable {
 
  private:
   RecordTable records_;
-  const Features features_;
+  const ExampleFeatures features_;
   std::vector<ColumnType> types_;
 };
 
@@ -136,9 +130,8 @@ Result<std::map<std::string, FeatureKind>> Look(const std::vector<TextInput>& in
 
 }  // namespace
 
-Result<std::unique_ptr<RowTable>> OpenExampleRows(const std::vector<TextInput>& inputs,
-                                                  const std::vector<std::string>& named,
-                                                  uint64_t sample) {
+Result<ExampleFeatures> LookAtExamples(const std::vector<TextInput>& inputs,
+                                       const std::vector<std::string>& named, uint64_t sample) {
   bool whole = false;
   ASSIGN_OR_RETURN(auto found, Look(inputs, sample, &whole));
   if (found.empty() && whole) {
@@ -150,12 +143,17 @@ Result<std::unique_ptr<RowTable>> OpenExampleRows(const std::vector<TextInput>& 
     LogWarning("no record of the first ", sample, " has the feature ", Shown(name),
                " that the schema names: where it is not, it is missing");
   }
-  Features features;
+  ExampleFeatures features;
   for (const auto& [name, kind] : found) {
     features.names.push_back(name);
     features.kinds.push_back(kind);
   }
-  return std::unique_ptr<RowTable>(std::make_unique<ExampleRows>(inputs, std::move(features)));
+  return features;
+}
+
+std::unique_ptr<RowTable> NewExampleRows(const std::vector<TextInput>& inputs,
+                                         ExampleFeatures features) {
+  return std::make_unique<ExampleRows>(inputs, std::move(features));
 }
 
 }  // namespace chorus::worker

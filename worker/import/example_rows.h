@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "common/status.h"
+#include "worker/import/example_reader.h"
 #include "worker/import/row_table.h"
 #include "worker/import/text_table.h"
 
@@ -17,10 +18,21 @@ namespace chorus::worker {
 // So many first records are looked at, unless the caller says otherwise.
 inline constexpr uint64_t kExampleSample = 10000;
 
-// named: what the schema names; those that no record of the sample has are warned of, unless the
-// sample is all that there is.  REQUIRES: an input; each can be opened several times.
-Result<std::unique_ptr<RowTable>> OpenExampleRows(const std::vector<TextInput>& inputs,
-                                                  const std::vector<std::string>& named,
-                                                  uint64_t sample = kExampleSample);
+// What is known of features before the rows are read.
+struct ExampleFeatures {
+  std::vector<std::string> names;  // sorted
+  std::vector<FeatureKind> kinds;  // [names]
+};
+
+// Looks at the first records. named: what the schema names; those that no record of the sample has
+// are warned of, unless the sample is all that there is.  REQUIRES: an input; each can be opened
+// several times.  Error: kInvalidArgument, there is no feature; those of reading.
+Result<ExampleFeatures> LookAtExamples(const std::vector<TextInput>& inputs,
+                                       const std::vector<std::string>& named,
+                                       uint64_t sample = kExampleSample);
+
+// The rows from the first one on.
+std::unique_ptr<RowTable> NewExampleRows(const std::vector<TextInput>& inputs,
+                                         ExampleFeatures features);
 
 }  // namespace chorus::worker

@@ -3,7 +3,6 @@
 #include <charconv>
 #include <cmath>
 #include <limits>
-#include <memory>
 
 #include "common/config.h"
 #include "common/output_file.h"
@@ -17,8 +16,8 @@ namespace chorus::worker {
 
 namespace {
 
-// Nine digits tell every float from its neighbours, also when they are read as a double first. Those
-// of the largest one are beyond all floats: it has as many as a double needs.
+// Nine digits tell every float from its neighbours, also when they are read as a double first.
+// Those of the largest one are beyond all floats: it has as many as a double needs.
 void AppendFloat(float value, std::string* out) {
   const auto exact = static_cast<double>(value);
   char text[32];

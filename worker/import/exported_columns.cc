@@ -1,7 +1,6 @@
 #include <set>
 
 #include "common/config.h"
-#include "common/strings.h"
 #include "worker/import/cell_text.h"
 #include "worker/import/export_log.h"
 

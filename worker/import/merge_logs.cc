@@ -1,7 +1,6 @@
 #include "worker/import/merge_logs.h"
 
 #include <algorithm>
-#include <memory>
 
 #include "common/config.pb.h"
 #include "common/output_folder.h"

@@ -36,8 +36,8 @@ struct FloatId {
   uint64_t id = 0;  // of kInteger
 };
 
-// Markers are parsed once. A number is missing where a marker is its text: -1 and -1.0 alike, unless
-// decimal_ids is AS_TEXT; where a float is no integer, whatever the marker's spelling.
+// Markers are parsed once. A number is missing where a marker is its text: -1 and -1.0 alike,
+// unless decimal_ids is AS_TEXT; where a float is no integer, whatever the marker's spelling.
 class NumberRules {
  public:
   explicit NumberRules(const CellRules& rules);

@@ -6,7 +6,6 @@
 #include "common/strings.h"
 #include "worker/columns/arrow_file.h"
 #include "worker/import/column_rows.h"
-#include "worker/import/example_rows.h"
 #include "worker/import/text_rows.h"
 #include "worker/import/wildcard.h"
 
@@ -38,6 +37,15 @@ Result<std::optional<Content>> ContentOf(const TextInput& input) {
   RETURN_IF_ERROR(NewUnpackingSource(std::move(source), &first_bytes).status());
   if (first_bytes.empty()) return std::optional<Content>();
   return std::optional<Content>(worker::ContentOf(first_bytes));
+}
+
+// The columns that a schema names, without wildcards.
+std::vector<std::string> NamesOf(const ImportSchema& schema) {
+  std::vector<std::string> names;
+  for (const std::string& column : NamedColumns(schema)) {
+    if (!HasWildcard(column)) names.push_back(column);
+  }
+  return names;
 }
 
 Result<std::unique_ptr<ColumnSource>> OpenColumns(const TextInput& input,
@@ -80,7 +88,7 @@ Result<std::unique_ptr<RowTable>> RowInputs::Open() const {
       return NewTextRows(std::move(table));
     }
     case Content::kTfRecord:
-      return OpenExampleRows(inputs, named);
+      return NewExampleRows(inputs, features);
     case Content::kParquet:
     case Content::kOrc:
       break;
@@ -108,8 +116,8 @@ Result<RowInputs> PrepareRows(FileSystem& files, const ImportSchema& schema,
     return rows;
   }
   rows.inputs = std::move(inputs);
-  for (const std::string& column : NamedColumns(schema)) {
-    if (!HasWildcard(column)) rows.named.push_back(column);
+  if (rows.content == Content::kTfRecord) {
+    ASSIGN_OR_RETURN(rows.features, LookAtExamples(rows.inputs, NamesOf(schema)));
   }
   return rows;
 }

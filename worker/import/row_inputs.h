@@ -11,6 +11,7 @@
 #include "common/file.h"
 #include "common/status.h"
 #include "worker/import/common_rows.h"
+#include "worker/import/example_rows.h"
 #include "worker/import/file_format.h"
 #include "worker/import/row_table.h"
 #include "worker/import/text_format.h"
@@ -21,11 +22,11 @@ namespace chorus::worker {
 // Inputs that can be read, once or several times.
 struct RowInputs {
   Content content = Content::kText;
-  std::vector<TextInput> inputs;        // those that have rows
-  TextFormat format;                    // of text
-  uint64_t bad_common_rows = 0;         // of common features; they were passed over
-  std::vector<std::string> named = {};  // columns that the schema names, without wildcards
-  uint32_t threads = 1;                 // that decode
+  std::vector<TextInput> inputs;  // those that have rows
+  TextFormat format;              // of text
+  ExampleFeatures features;       // of TFRecord
+  uint64_t bad_common_rows = 0;   // of common features; they were passed over
+  uint32_t threads = 1;           // that decode
 
   // The rows from the first one on.  Errors: those of reading.
   Result<std::unique_ptr<RowTable>> Open() const;
@@ -35,7 +36,8 @@ struct RowInputs {
 // kInvalidArgument, they are of several kinds, or not what the schema says.
 Result<Content> ContentOfAll(const ImportSchema& schema, const std::vector<TextInput>& inputs);
 
-// Looks at the first bytes of all inputs that can be opened again. common: for formats that have
+// Looks at the first bytes of all inputs that can be opened again, and at the first records of
+// TFRecord. common: for formats that have
 // common features, which are read now.  Errors: kInvalidArgument, the schema does not fit its
 // format, or the inputs do not, or are of several kinds; those of reading.
 Result<RowInputs> PrepareRows(FileSystem& files, const ImportSchema& schema,

@@ -1,6 +1,7 @@
 #pragma once
-// The functions of RowParserOf, for text_cells.cc and typed_cells.cc alone: a compiler that sees both
-// makes one function of a row's parser and the reader of its cells, and text is read a tenth faster.
+// The functions of RowParserOf, for text_cells.cc and typed_cells.cc alone: a compiler that sees
+// both makes one function of a row's parser and the reader of its cells, and text is read a tenth
+// faster.
 // Thread safety: that of row_parser.h.
 
 #include <span>

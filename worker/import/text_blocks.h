@@ -1,8 +1,9 @@
 #pragma once
-// The rows of a text, or of typed columns, as blocks of a model's columns, in one pass and bounded memory: the very
-// blocks that `import` would write of it, so that scores are those of its log to the bit. Only
-// features and row ids are read; labels that the text has are passed on where they can be read, and
-// never make a row a bad one. Conversions without a click are kept, whatever the schema says.
+// The rows of a text, or of typed columns, as blocks of a model's columns, in one pass and bounded
+// memory: the very blocks that `import` would write of it, so that scores are those of its log to
+// the bit. Only features and row ids are read; labels that the text has are passed on where they
+// can be read, and never make a row a bad one. Conversions without a click are kept, whatever the
+// schema says.
 // Thread safety: none.
 
 #include <cstdint>

@@ -47,8 +47,8 @@ class TextCells {
   // A cell as text, for notes and messages.
   static std::string_view Shown(const Row& row, uint32_t column) { return row[column]; }
 
-  // For rows that are scored: "0", "1", or "" when the label is none; a row id as it stands there, ""
-  // when it could not stand in a line.
+  // For rows that are scored: "0", "1", or "" when the label is none; a row id as it stands there,
+  // "" when it could not stand in a line.
   const char* ShownLabel(std::string_view cell) const;
   std::string ShownId(std::string_view cell) const;
   bool IsMissing(std::string_view cell) const { return plan_.rules.Read(cell).missing; }

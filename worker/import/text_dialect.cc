@@ -1,6 +1,5 @@
 #include "worker/import/text_dialect.h"
 
-#include <algorithm>
 #include <set>
 
 #include "common/strings.h"

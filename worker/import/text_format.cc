@@ -1,6 +1,5 @@
 #include "worker/import/text_format.h"
 
-#include <algorithm>
 #include <utility>
 
 #include "common/strings.h"

@@ -1,8 +1,8 @@
 #pragma once
 // What cells of typed columns say: labels, ids, numbers and times. Nothing is printed to be parsed
 // again: an integer is the id that its digits would be (key.h), a float with an integral value the
-// same (number_rules.h), a value that is not there, or that a missing_marker names, is missing. Texts are read as those of text are. Thread safety:
-// none; one thread reads.
+// same (number_rules.h), a value that is not there, or that a missing_marker names, is missing.
+// Texts are read as those of text are. Thread safety: none; one thread reads.
 
 #include <cstdint>
 #include <string>
@@ -40,8 +40,8 @@ class TypedCells : private TextCells {
   void Remember(const Row& row);
 
  private:
-  // What stands for one value: a list of one is that one. False: it is missing; a list of none stays
-  // as it is.  Error: there are several.
+  // What stands for one value: a list of one is that one. False: it is missing; a list of none
+  // stays as it is.  Error: there are several.
   Result<bool> TakeOne(uint32_t column, TypedCell* cell) const;
   Status NotAs(uint32_t column, const TypedCell& cell, std::string_view expected) const;
   void NoteMissing(uint32_t column, const TypedCell& cell);

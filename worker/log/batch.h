@@ -71,7 +71,8 @@ struct LogSchema {
   bool has_click = true;
   bool has_conversion = true;
   bool has_row_id_text = false;
-  // How text becomes these columns: an ImportSchema with every column by its name, serialised; "" when nobody knows.
+  // How text becomes these columns: an ImportSchema with every column by its name, serialised; ""
+  // when nobody knows.
   std::string text;
   friend bool operator==(const LogSchema&, const LogSchema&) = default;
 };

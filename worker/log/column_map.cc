@@ -1,6 +1,5 @@
 #include "worker/log/column_map.h"
 
-#include <algorithm>
 #include <optional>
 #include <utility>
 

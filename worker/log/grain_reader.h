@@ -25,16 +25,17 @@
 
 namespace chorus::worker {
 
+// What a job has by default stands in config.proto alone.
 struct ReadingOptions {
   uint64_t seed = 1;
   DataConfig::Order order = DataConfig::SHUFFLED;
   DataConfig::Rows rows = DataConfig::ALL;
   UnclickedConversion unclicked_conversion = DROP;
   uint32_t epochs = 1;
-  uint32_t context_chunk = 16;
-  uint32_t window_blocks = 4;
-  uint32_t grain_rows = 512;
-  uint32_t grains_per_step = 8;
+  uint32_t context_chunk = 1;
+  uint32_t window_blocks = 1;
+  uint32_t grain_rows = 1;
+  uint32_t grains_per_step = 1;
 };
 
 // Rows of one epoch, from the log's index alone.

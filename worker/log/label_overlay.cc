@@ -1,8 +1,6 @@
 #include "worker/log/label_overlay.h"
 
-#include <algorithm>
 #include <span>
-#include <utility>
 
 #include "common/key.h"
 #include "common/strings.h"

@@ -65,9 +65,9 @@ class Backend {
   // Whether it reads and writes bfloat16 in tiles: Product, and the calls that name them.
   virtual bool keeps_tiles() const { return false; }
 
-  // Says where products will read weights as their right factor, and that they have changed: it is to
-  // be called after each change. A precision that rounds inputs then rounds the weights once, instead
-  // of in every product. REQUIRES: no other call runs.
+  // Says where products will read weights as their right factor, and that they have changed: it is
+  // to be called after each change. A precision that rounds inputs then rounds the weights once,
+  // instead of in every product. REQUIRES: no other call runs.
   virtual Status UseWeights(const float* weights, int64_t n) = 0;
 
   virtual void Fill(float value, MatrixView<float> matrix) = 0;

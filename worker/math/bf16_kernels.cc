@@ -1,5 +1,5 @@
-// The kernels for CPUs with AVX512-BF16 and AMX. Functions are compiled for their instruction set one
-// by one, so that no code shared with other files is.
+// The kernels for CPUs with AVX512-BF16 and AMX. Functions are compiled for their instruction set
+// one by one, so that no code shared with other files is.
 
 #if defined(__GNUC__) && !defined(__clang__)
 // g++ 12 takes the undefined vectors in its own intrinsics for a mistake (GCC bug 105593).
@@ -331,8 +331,8 @@ CHORUS_AMX void MultiplyTiles(std::span<const Strip> strips, int64_t a_panels, i
   _tile_stored(0, to, static_cast<size_t>(stride) * sizeof(float));
 }
 
-// The operand of ldtilecfg. In memory at all times: g++ 12 believes that the instruction reads 8 bytes
-// of it.
+// The operand of ldtilecfg. In memory at all times: g++ 12 believes that the instruction reads 8
+// bytes of it.
 struct alignas(64) TileShapes {
   uint8_t palette = 1;
   uint8_t start_row = 0;

@@ -1,11 +1,11 @@
 #pragma once
-// The factors of products in bfloat16, in the layout of AMX, which AVX512-BF16 reads as well: tiles of
-// 1 KiB, 16 rows of 32 numbers. A product C = A B takes its factors as panels, 16 rows of A or 16
+// The factors of products in bfloat16, in the layout of AMX, which AVX512-BF16 reads as well: tiles
+// of 1 KiB, 16 rows of 32 numbers. A product C = A B takes its factors as panels, 16 rows of A or 16
 // columns of B with their whole inner size K, each ceil(K / 32) tiles one behind the other. With p
 // counting pairs of the inner index:
 //   a tile of A holds [row 16][p 16][2],   a tile of B holds [p 16][column 16][2].
-// What is beyond the matrix is 0. A float becomes the nearest bfloat16, of two equally near ones the
-// even; denormals become 0 (as everywhere, floating_point_mode.h), NaN stays NaN.
+// What is beyond the matrix is 0. A float becomes the nearest bfloat16, of two equally near ones
+// the even; denormals become 0 (as everywhere, floating_point_mode.h), NaN stays NaN.
 // Thread safety: pure functions of their arguments; the AMX kernel leaves its thread's tiles empty.
 
 #include <cstdint>

@@ -1,12 +1,13 @@
 #pragma once
-// Matrix products that read bfloat16 and add in float32, one thread per call, by own kernels for AMX
-// and AVX512-BF16 (bf16_tiles.h). Factors in floats are rounded while they are brought into tiles;
-// weights are so once for each change (UseWeights), whichever thread needs them first. What comes in
-// tiles, and what is to be written in tiles, is never in floats.
+// Matrix products that read bfloat16 and add in float32, one thread per call, by own kernels for
+// AMX and AVX512-BF16 (bf16_tiles.h). Factors in floats are rounded while they are brought into
+// tiles; weights are so once for each change (UseWeights), whichever thread needs them first. What
+// comes in tiles, and what is to be written in tiles, is never in floats.
 //
-// A number of a result is the sum over the inner index in an order that the kernel fixes, so that it
-// depends on the instruction set, and not on the other numbers. README.md says why the products are
-// not oneDNN's. Thread safety: Run may be called by any number of threads, but not during UseWeights.
+// A number of a result is the sum over the inner index in an order that the kernel fixes, so that
+// it depends on the instruction set, and not on the other numbers. README.md says why the products
+// are not oneDNN's.
+// Thread safety: Run may be called by any number of threads, but not during UseWeights.
 
 #include <cstdint>
 #include <map>

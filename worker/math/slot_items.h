@@ -1,7 +1,7 @@
 #pragma once
 // Item kernels (item_kernels.h) of slots: a row has one after another, `dim` columns each.
-// One matrix for every slot: UnfoldItems to a row per slot (ScratchShape::times), one Gemm, FoldItems
-// (sequence_items.h), as self_attention.cc does for elements. Thread safety: values.
+// One matrix for every slot: UnfoldItems to a row per slot (ScratchShape::times), one Gemm,
+// FoldItems (sequence_items.h), as self_attention.cc does for elements. Thread safety: values.
 
 #include <cstdint>
 

@@ -1,15 +1,14 @@
 #include "worker/math/thread_pool.h"
 
 #include <omp.h>
-#include <sched.h>
 
-#include <algorithm>
 #include <atomic>
 #include <exception>
 #include <thread>
 #include <vector>
 
 #include "common/check.h"
+#include "common/cores.h"
 #include "common/mutex.h"
 #include "common/shortage.h"
 #include "common/strings.h"
@@ -19,13 +18,10 @@
 namespace chorus::worker {
 namespace {
 
-// Cores that this process is bound to (mpirun and srun bind), not those that the machine has.
+// Cores that this process is bound to, not those that the machine has, if the kernel says.
 uint32_t UsableCores() {
-  cpu_set_t set;
-  if (sched_getaffinity(0, sizeof(set), &set) == 0) {
-    return static_cast<uint32_t>(std::max(1, CPU_COUNT(&set)));
-  }
-  return std::max(1u, std::thread::hardware_concurrency());
+  const size_t allowed = AllowedCores().size();
+  return allowed > 0 ? static_cast<uint32_t>(allowed) : MachineCores();
 }
 
 void PrepareComputeThread() {

@@ -174,7 +174,8 @@ void GroupMaker::AddHeads(size_t t) {
     const std::string& name = tower.logits[i].layers[0];
     std::vector<Port> inputs = tower.inputs;
     if (!tower.shape.hidden.empty()) inputs = {tower.top};
-    // Units of a hidden layer, of the tower or the shared bottom, and not the embeddings beside them.
+    // Units of a hidden layer, of the tower or the shared bottom, and not the embeddings beside
+    // them.
     inputs[0] = builder_.AddDropCopy(name, inputs[0], DropoutLayer(name, head.dropout));
     inputs.insert(inputs.end(), tower.wide.begin(), tower.wide.end());
     builder_.AddLogit(tower.logits[i], inputs, tower.shape.heads[i], head.pass_back);

@@ -1,6 +1,5 @@
 #include "worker/model/sequence_encoders.h"
 
-#include <algorithm>
 #include <memory>
 #include <numeric>
 #include <set>

@@ -90,9 +90,9 @@ class PulledRows {
   }
 };
 
-// How long a worker waits for servers, and for other workers in a sum: longer than a server waits for
-// other workers, so that the server's reason arrives, and as long for both, so that whoever waits
-// for the one that does not answer says so before those that wait for him.
+// How long a worker waits for servers, and for other workers in a sum: longer than a server waits
+// for other workers, so that the server's reason arrives, and as long for both, so that whoever
+// waits for the one that does not answer says so before those that wait for him.
 double CallSeconds(double deadline_seconds);
 
 class PsClient {

@@ -4,6 +4,7 @@
 #include <bit>
 #include <cstdio>
 
+#include "common/config.h"
 #include "common/strings.h"
 #include "worker/steps/step_view.h"
 
@@ -15,7 +16,6 @@ namespace {
 // would have too few steps make up for.
 constexpr uint64_t kStepsOfEpoch = 400, kFewestSteps = 150;
 constexpr uint64_t kMostRows = 4096, kUsualLeast = 256, kLeastRows = 64;  // of a step
-constexpr uint32_t kGrainsPerStep = 8;  // the default of step.grains_per_step
 // A step's loss is a mean over its rows, so an id that is in one row has a gradient of the order of
 // 1 / rows. Adagrad's first accumulator is the square of a small part of that: a larger one would
 // outweigh the gradients, and rare ids would hardly move.
@@ -27,6 +27,12 @@ std::string Text(double value) {
   char text[32];
   std::snprintf(text, sizeof(text), "%.3g", value);
   return text;
+}
+
+uint32_t GrainsOf(const StepConfig& step) {
+  return std::max(step.has_grains_per_step() ? step.grains_per_step()
+                                             : Defaults<StepConfig>().grains_per_step(),
+                  1u);
 }
 
 class Fitter {
@@ -52,8 +58,7 @@ class Fitter {
 
   void FitStep() {
     StepConfig& step = *config_.mutable_step();
-    const uint32_t grains =
-        step.has_grains_per_step() ? std::max(step.grains_per_step(), 1u) : kGrainsPerStep;
+    const uint32_t grains = GrainsOf(step);
     if (!step.has_grain_rows()) {
       const uint64_t read = config_.data().rows() == DataConfig::CLICKED ? log_.clicks : log_.rows;
       const uint64_t wanted = std::bit_floor(std::max<uint64_t>(read / kStepsOfEpoch, 1));
@@ -73,8 +78,7 @@ class Fitter {
     if (data.has_window_blocks() || data.order() == DataConfig::SEQUENTIAL || log_.blocks == 0) {
       return;
     }
-    const StepConfig& step = config_.step();
-    const uint32_t grains = step.has_grains_per_step() ? step.grains_per_step() : kGrainsPerStep;
+    const uint32_t grains = GrainsOf(config_.step());
     data.set_window_blocks(FittedWindow({log_.rows, log_.blocks, log_.bytes}, grains));
     const uint64_t view = uint64_t{data.window_blocks()} * grains;
     Say("data.window_blocks", StrCat(data.window_blocks()),

@@ -1,8 +1,8 @@
 #pragma once
-// Settings that fit a log: what a job that does not say otherwise takes for its step, its order, its
-// tables' optimizer and where its logits start, as a function of the log's numbers of rows, clicks
-// and blocks.
-// perf/README.md, "Settings that fit the log", has the searches behind the rules.
+// Settings that fit a log: what a job that does not say otherwise takes for its step, its order,
+// its tables' optimizer and where its logits start, as a function of the log's numbers of rows,
+// clicks and blocks. perf/README.md, "Settings that fit the log", has the searches behind the
+// rules.
 // Thread safety: pure functions.
 
 #include <cstdint>

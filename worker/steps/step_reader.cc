@@ -1,6 +1,5 @@
 #include "worker/steps/step_reader.h"
 
-#include <algorithm>
 #include <chrono>
 #include <utility>
 

@@ -3,16 +3,23 @@
 #include <algorithm>
 #include <cmath>
 
+#include "common/config.h"
 #include "common/strings.h"
 
 namespace chorus::worker {
 namespace {
 
 constexpr uint64_t kViewRows = uint64_t{1} << 20, kViewBytes = uint64_t{256} << 20;
-constexpr uint64_t kLeastWindow = 4, kMostWindow = 4096;  // that of config.proto
 constexpr double kTolerated = 0.1;
 
 uint64_t CeilOf(uint64_t dividend, uint64_t divisor) { return (dividend + divisor - 1) / divisor; }
+
+// The largest that config.proto allows.
+uint64_t MostWindow() {
+  const auto* const field =
+      DataConfig::descriptor()->FindFieldByNumber(DataConfig::kWindowBlocksFieldNumber);
+  return static_cast<uint64_t>(field->options().GetExtension(allowed).max());
+}
 
 }  // namespace
 
@@ -21,8 +28,8 @@ uint32_t FittedWindow(const LogExtent& log, uint32_t grains_per_step) {
   const uint64_t windows =
       std::max({CeilOf(log.rows, kViewRows), CeilOf(log.bytes, kViewBytes), uint64_t{1}});
   // One more than an equal share: lanes differ by a block.
-  return static_cast<uint32_t>(
-      std::clamp(CeilOf(lane_blocks, windows) + 1, kLeastWindow, kMostWindow));
+  return static_cast<uint32_t>(std::clamp<uint64_t>(
+      CeilOf(lane_blocks, windows) + 1, Defaults<DataConfig>().window_blocks(), MostWindow()));
 }
 
 double DriftOfView(const std::vector<BlockInfo>& blocks, uint64_t view, uint32_t BlockInfo::*label,

@@ -1,8 +1,8 @@
 #pragma once
-// What part of a log a step of the shuffled order is drawn from: a window of each lane, whose blocks
-// lie anywhere in the log (grain_reader.h). On a log that is sorted, by user say, blocks differ, and
-// a small part has other rates than the whole: the last steps then decide what the model is
-// calibrated to. Thread safety: pure functions.
+// What part of a log a step of the shuffled order is drawn from: a window of each lane, whose
+// blocks lie anywhere in the log (grain_reader.h). On a log that is sorted, by user say, blocks
+// differ, and a small part has other rates than the whole: the last steps then decide what the
+// model is calibrated to. Thread safety: pure functions.
 
 #include <cstdint>
 #include <string>
@@ -14,8 +14,9 @@
 namespace chorus::worker {
 
 // The window, in blocks, with which a step is drawn from the whole log, or from a million exposures
-// and a quarter GiB of the log's bytes if that is less; at least 4. The windows of a lane come out
-// nearly equal, so that the last one of an epoch is no small one, unless there are more than ten.
+// and a quarter GiB of the log's bytes if that is less; at least the default. The windows of a lane
+// come out nearly equal, so that the last one of an epoch is no small one, unless there are more
+// than ten.
 struct LogExtent {
   uint64_t rows = 0, blocks = 0, bytes = 0;
 };

@@ -32,8 +32,8 @@ struct TrainingData {
 // Error: that of LogReader::Open, MakeObjective or ReadingPlan::Make.
 Result<TrainingData> OpenTrainingData(const TrainConfig& config, FileSystem& files);
 // Logs what is read and what is dropped. Warns when data.max_steps ends training before the last
-// stage, when the log has fewer blocks than a step has grains, when it is sorted and steps are drawn
-// from a small part of it, and when sequences side by side differ in length.
+// stage, when the log has fewer blocks than a step has grains, when it is sorted and steps are
+// drawn from a small part of it, and when sequences side by side differ in length.
 void Announce(const TrainConfig& config, const TrainingData& data);
 
 }  // namespace chorus::worker

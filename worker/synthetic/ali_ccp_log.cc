@@ -1,9 +1,7 @@
 #include "worker/synthetic/ali_ccp_log.h"
 
 #include <algorithm>
-#include <array>
 #include <memory>
-#include <utility>
 #include <vector>
 
 #include "common/output_folder.h"

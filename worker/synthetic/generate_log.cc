@@ -7,7 +7,6 @@
 
 #include "common/output_folder.h"
 #include "common/parallel_for.h"
-#include "common/strings.h"
 #include "worker/log/log_reader.h"
 #include "worker/log/log_writer.h"
 #include "worker/log/oracle_file.h"

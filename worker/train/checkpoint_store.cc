@@ -124,8 +124,7 @@ Result<std::optional<std::string>> SetAsideDamaged(FileSystem& files,
         StrCat(directory, ": none of its checkpoints is whole (", damaged.size(), " looked at)"));
   }
   for (const std::string& folder : damaged) {
-    const std::string name = folder.substr(DirectoryOf(folder).size() + 1);
-    RETURN_IF_ERROR(files.Rename(folder, JoinPath(directory, "damaged-" + name)));
+    RETURN_IF_ERROR(files.Rename(folder, JoinPath(directory, "damaged-" + BaseName(folder))));
   }
   return whole;
 }
@@ -226,43 +225,6 @@ Status PruneCheckpoints(FileSystem& files, const std::string& directory, uint32_
     RETURN_IF_ERROR(RemoveCheckpoint(files, *it));
   }
   return Status::Ok();
-}
-
-void SchemaToManifest(const LogSchema& schema, CheckpointManifest* manifest) {
-  for (const SlotInfo& slot : schema.slots) {
-    CheckpointSlot* out = manifest->add_slot();
-    out->set_name(slot.name);
-    out->set_key_space(slot.key_space);
-    out->set_context(slot.context);
-    out->set_multi_valued(slot.multi_valued);
-    out->set_has_values(slot.has_values);
-  }
-  for (const NumericInfo& numeric : schema.numerics) {
-    CheckpointNumeric* out = manifest->add_numeric();
-    out->set_name(numeric.name);
-    out->set_context(numeric.context);
-    out->set_log_transform(numeric.log_transform);
-    out->set_mean(numeric.mean);
-    out->set_stddev(numeric.stddev);
-  }
-  // A text that does not parse is not there: whoever needs it says so.
-  if (!schema.text.empty() && !manifest->mutable_text()->ParseFromString(schema.text)) {
-    manifest->clear_text();
-  }
-}
-
-LogSchema SchemaOfManifest(const CheckpointManifest& manifest) {
-  LogSchema schema;
-  for (const CheckpointSlot& slot : manifest.slot()) {
-    schema.slots.push_back(
-        {slot.name(), slot.key_space(), slot.context(), slot.multi_valued(), slot.has_values()});
-  }
-  for (const CheckpointNumeric& numeric : manifest.numeric()) {
-    schema.numerics.push_back({numeric.name(), numeric.context(), numeric.log_transform(),
-                               numeric.mean(), numeric.stddev()});
-  }
-  if (manifest.has_text()) schema.text = manifest.text().SerializeAsString();
-  return schema;
 }
 
 }  // namespace chorus::worker

@@ -11,7 +11,6 @@
 #include "common/checkpoint.pb.h"
 #include "common/file.h"
 #include "common/status.h"
-#include "worker/log/batch.h"
 #include "worker/train/dense_state.h"
 
 namespace chorus::worker {
@@ -67,9 +66,5 @@ Status RemoveCheckpoint(FileSystem& files, const std::string& folder);
 // the newest; never `written`, the one just completed, nor the one that BEST names.
 Status PruneCheckpoints(FileSystem& files, const std::string& directory, uint32_t keep,
                         const std::string& written);
-
-// The log's columns, and how text becomes them, as the manifest stores them, and back.
-void SchemaToManifest(const LogSchema& schema, CheckpointManifest* manifest);
-LogSchema SchemaOfManifest(const CheckpointManifest& manifest);
 
 }  // namespace chorus::worker

@@ -11,6 +11,7 @@
 #include "common/log.h"
 #include "worker/collective/agreement.h"
 #include "worker/engine/engine.h"
+#include "worker/log/manifest_schema.h"
 #include "worker/model/schedule.h"
 #include "worker/model/trainable.h"
 #include "worker/steps/training_data.h"

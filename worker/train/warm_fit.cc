@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "common/strings.h"
-#include "worker/train/checkpoint_store.h"
+#include "worker/log/manifest_schema.h"
 
 namespace chorus::worker {
 namespace {

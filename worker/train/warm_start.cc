@@ -6,6 +6,7 @@
 
 #include "common/log.h"
 #include "common/strings.h"
+#include "worker/log/manifest_schema.h"
 #include "worker/model/trainable.h"
 #include "worker/train/checkpoint_store.h"
 

@@ -44,8 +44,7 @@ void KeepWindow(FileSystem& files, const PlannedRun& run, TrainConfig* written) 
   if (written->data().has_window_blocks() || !files.Exists(run.JobPath())) return;
   const Result<TrainConfig> made = LoadJob(run);
   if (!made.ok()) return;
-  DataConfig defaults;
-  if (!CompleteConfig("data", &defaults).ok()) return;
+  const auto defaults = Defaults<DataConfig>();
   if (made->data().window_blocks() != defaults.window_blocks()) return;
   written->mutable_data()->set_window_blocks(defaults.window_blocks());
 }

@@ -4,7 +4,6 @@
 // keep the others from being trained, unless several workers train it: then the job ends. Thread
 // safety: one call per process, from main's thread; under mpirun every rank calls it.
 
-#include <cstddef>
 #include <functional>
 #include <map>
 #include <string>

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass
-from typing import Any, Collection, List, Mapping, Optional, Tuple
+from typing import Any, Callable, Collection, List, Mapping, Optional, Tuple
 
 import numpy as np
 
@@ -28,7 +28,6 @@ class ColumnData:
     there: Optional[np.ndarray] = None
     ends: Optional[np.ndarray] = None
     lists: Optional[np.ndarray] = None
-    factors: Optional[np.ndarray] = None
 
 
 def names_of(frame: Frame) -> List[str]:
@@ -56,18 +55,16 @@ def rows_of(frame: Frame) -> int:
 
 def columns_of(frame: Frame, wanted: Optional[Collection[str]] = None) -> Tuple[int, List[ColumnData]]:
     """The rows of a frame, and its columns of the names `wanted` (None: all)."""
-    names, rows = names_of(frame), rows_of(frame)
-    columns = []
-    for place, name in enumerate(names):
-        if wanted is not None and name not in wanted:
-            continue
-        if _is_arrow(frame):
-            columns.append(_of_arrow(name, frame.column(place)))
-        elif isinstance(frame, Mapping):
-            columns.append(_of_any(name, list(frame.values())[place]))
-        else:
-            columns.append(_of_any(name, frame.iloc[:, place]))
-    return rows, columns
+    names, rows, column_at = names_of(frame), rows_of(frame), _column_at(frame)
+    return rows, [_of_any(name, column_at(place)) for place, name in enumerate(names)
+                  if wanted is None or name in wanted]
+
+
+def _column_at(frame: Frame) -> Callable[[int], Any]:
+    """What gives a frame's columns by their places."""
+    if isinstance(frame, Mapping):
+        return list(frame.values()).__getitem__
+    return frame.column if _is_arrow(frame) else lambda place: frame.iloc[:, place]
 
 
 def _is_arrow(frame: Any) -> bool:

@@ -122,7 +122,8 @@ class Model:
     @staticmethod
     def _columns(frame: Frame, features: List[Feature]) -> Tuple[int, List[ColumnData]]:
         """The columns of these features, by their names in the training text or, all of them, in the model."""
-        there: Set[str] = set(names_of(frame))
+        of_frame = names_of(frame)
+        there: Set[str] = set(of_frame)
         columns, names = {f.column for f in features}, {f.name for f in features}
         for wanted in (columns, names):
             if wanted <= there:
@@ -130,7 +131,7 @@ class Model:
         missing = min(columns - there, names - there, key=len)
         ordered = [name for f in features for name in (f.column, f.name) if name in missing]
         raise NotFound("there is no column " + ", ".join(f"'{name}'" for name in dict.fromkeys(ordered)) +
-                       "; the frame has: " + (", ".join(f"'{name}'" for name in names_of(frame)) or "none"))
+                       "; the frame has: " + (", ".join(f"'{name}'" for name in of_frame) or "none"))
 
     def __repr__(self) -> str:
         return f"<chorus_cvr.Model {self.method} of step {self.step}, {len(self.features)} features>"

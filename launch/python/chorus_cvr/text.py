@@ -177,5 +177,5 @@ def _kind_of(column: ColumnData) -> Tuple[str, List[str]]:
             return "slot", pairs[:1]
         return ("numeric" if sample.get("float") and not sample.get("other") else "slot"), []
     if column.lists is not None:
-        return "slot", pairs if column.factors is not None else pairs[:1]
+        return "slot", pairs[:1]
     return ("numeric" if column.kind == "float64" else "slot"), []

@@ -11,7 +11,10 @@ TEST(Binding, CoresPrintAsRanges) {
   EXPECT_EQ(FormatCores({}), "");
 }
 
-TEST(Binding, ThisProcessMayRunSomewhere) { EXPECT_FALSE(AllowedCores().empty()); }
+TEST(Binding, ARankWantsAThreadForEachOfItsCoresUnlessItsUserSaysOtherwise) {
+  EXPECT_EQ((CoreShare{{0, 1}, 0}.wanted()), 2u);
+  EXPECT_EQ((CoreShare{{0, 1}, 8}.wanted()), 8u);
+}
 
 TEST(Binding, RankBoundToOneCoreWithTwoThreadsIsWarnedAndToldTheRemedy) {
   const std::string warning = BindingWarning({3}, 8, 2);

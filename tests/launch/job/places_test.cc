@@ -38,6 +38,15 @@ TEST(Places, RanksOfOneHostMeetOnLoopback) {
   EXPECT_EQ(Route("", false, true, Host(7)).find("server 0@127.0.0.1:4711,"), 0u);
 }
 
+TEST(Places, EarlierRanksOfAHostAreCountedFromTheFirstThatIsAsked) {
+  const Place here{"node7", "a"}, container{"node7", "b"};
+  const std::vector<Place> places = {here, container, here, here, container};
+  EXPECT_EQ(EarlierOnHost(places, 0, 0), 0u);
+  EXPECT_EQ(EarlierOnHost(places, 0, 3), 2u);
+  EXPECT_EQ(EarlierOnHost(places, 2, 3), 1u);
+  EXPECT_EQ(EarlierOnHost(places, 2, 4), 0u);
+}
+
 TEST(Places, OtherHostsAreTriedWhereTheyAreNear) {
   EXPECT_EQ(PlanListening("", false, "node7", Host(7))->bind, "");
   EXPECT_EQ(Route("", false, false, Host(8)), "server 0@192.168.5.7:4711,10.1.0.7:4711");

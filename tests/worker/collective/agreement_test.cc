@@ -5,8 +5,6 @@
 #include <thread>
 #include <vector>
 
-#include "common/strings.h"
-
 namespace chorus::worker {
 namespace {
 

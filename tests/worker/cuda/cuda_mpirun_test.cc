@@ -120,9 +120,8 @@ TEST_F(CudaMpirunTest, ALostRankEndsTheOthersInTime) {
   const std::string job = StrCat(kJob, " data { epochs: 10000 } checkpoint { keep: 1000 }");
   for (const int signal : {SIGSTOP, SIGKILL}) {
     const std::string run = signal == SIGSTOP ? "stopped" : "killed";
-    test::Process process(
-        test::Mpirun(3, Command("train", Config(run, job), On("CUDA", Library(), nccl))),
-        test::MpirunEnvironment());
+    test::Process process =
+        Start(3, Command("train", Config(run, job), On("CUDA", Library(), nccl)));
     ASSERT_TRUE(process.WaitForText("step-000000000003: step 3", kLimitSeconds))
         << process.Errors();
     ASSERT_TRUE(process.KillRank(2, 10, signal));

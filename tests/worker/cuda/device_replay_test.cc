@@ -9,7 +9,7 @@
 namespace chorus::worker::testing {
 namespace {
 
-class DeviceReplayTest : public ::testing::Test {
+class DeviceReplayTest : public DeviceTest {
  protected:
   // Doubles the number, and counts calls.
   Result<bool> Double(uint64_t key) {
@@ -24,8 +24,6 @@ class DeviceReplayTest : public ::testing::Test {
   float Number() { return arrays_.Get(number_, 1)[0]; }
   const std::string& PlainNote() const { return device_->info().plain_replays.refused; }
 
-  const std::unique_ptr<Device> device_ = OpenTestDevice();
-  DeviceArrays arrays_{device_.get()};
   float* const number_ = arrays_.Put(std::vector<float>{1});
   float* const two_ = arrays_.Put(std::vector<float>{2});
   float* const product_ = arrays_.Put(std::vector<float>{0});

@@ -7,6 +7,7 @@
 #include <memory>
 #include <vector>
 
+#include "common/random.h"
 #include "tests/worker/cuda/tested_device.h"
 
 namespace chorus::worker::testing {
@@ -44,6 +45,17 @@ class DeviceArrays {
  private:
   Device* const device_;
 };
+
+class DeviceTest : public ::testing::Test {
+ protected:
+  const std::unique_ptr<Device> device_ = OpenTestDevice();
+  DeviceArrays arrays_{device_.get()};
+};
+
+// The i-th draw from [0, below).
+inline uint32_t Draw(uint64_t seed, uint64_t i, uint32_t below) {
+  return static_cast<uint32_t>(Random(seed, RandomPurpose::kTest, i) % below);
+}
 
 // Sums of terms of size one in another order: n of them differ by about n * 6e-8.
 inline void ExpectClose(const std::vector<float>& got, const std::vector<float>& expected,

@@ -16,7 +16,8 @@ namespace {
 
 TrainConfig Job() {
   return JobConfig(R"(
-    data { max_steps: 5 epochs: 9 } objective { chorus_cvr {} } evaluate { log: "train" every_steps: 2 }
+    data { max_steps: 5 epochs: 9 } objective { chorus_cvr {} }
+    evaluate { log: "train" every_steps: 2 }
     compute { backend: CUDA cuda { step_memory_mb: 1 collective: NCCL graphs: true } }
     cluster { deadline_seconds: 8 })");  // devices wait half of it for one that does not come
 }

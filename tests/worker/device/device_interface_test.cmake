@@ -11,8 +11,8 @@ include(${SCRATCH}/worker/cuda/sources.cmake)
 macro(make_header)
   execute_process(
     COMMAND ${CMAKE_COMMAND} "-DSOURCES=${CHORUS_CUDA_KERNELS};${CHORUS_CUDA_SOURCES};${CHORUS_CUDA_BASE}"
-            -DSOURCE_DIR=${SCRATCH} -DOUT=${SCRATCH}/out.h -DDEPFILE=${SCRATCH}/out.h.d
-            -P ${SCRATCH}/worker/device/device_interface.cmake
+            -DSOURCE_DIR=${SCRATCH} -DHEADER=worker/device/device_interface.h -DNAME=kDeviceInterface
+            -DOUT=${SCRATCH}/out.h -DDEPFILE=${SCRATCH}/out.h.d -P ${SCRATCH}/common/fingerprint_header.cmake
     RESULT_VARIABLE result ERROR_VARIABLE error)
   set(text "")
   if(EXISTS ${SCRATCH}/out.h)

@@ -3,10 +3,8 @@
 
 #include <gtest/gtest.h>
 
-#include "tests/worker/import/import_testing.h"
+#include "tests/worker/import/import_log_testing.h"
 #include "worker/import/common_rows.h"
-#include "worker/import/import.h"
-#include "worker/log/log_reader.h"
 
 namespace chorus::worker {
 namespace {
@@ -39,29 +37,16 @@ std::string CommonRow(const std::string& key, const std::string& features) {
   return StrCat(key, ",", FeatureList(features), "\n");
 }
 
-class AliCcpTest : public ::testing::Test {
+class AliCcpTest : public ImportTest {
  protected:
   Result<ImportSummary> Import(ImportOptions options = {},
                                const std::string& schema = kAliCcpSchema) {
-    if (options.inputs.empty()) options.inputs = {"skeleton.csv", "common.csv"};
-    if (options.output.empty()) options.output = "out";
-    return ImportText(*files_, MakeSchema(schema), options);
+    return ImportTest::Import(schema, OfThePair(std::move(options)));
   }
   std::string ErrorOf(ImportOptions options = {}, const std::string& schema = kAliCcpSchema) {
-    const auto summary = Import(std::move(options), schema);
-    EXPECT_FALSE(summary.ok());
-    EXPECT_FALSE(files_->Exists("out"));
-    EXPECT_FALSE(files_->Exists("out.importing"));
-    return summary.status().message();
+    return ImportTest::ErrorOf(schema, OfThePair(std::move(options)));
   }
-  Batch Block(const std::string& path = "out") {
-    const auto reader = LogReader::Open(*files_, {path});
-    EXPECT_TRUE(reader.ok()) << reader.status().ToString();
-    Batch batch;
-    const Status read = (*reader)->ReadBlock(0, &batch);
-    EXPECT_TRUE(read.ok()) << read.ToString();
-    return batch;
-  }
+  Batch Block(const std::string& path = "out") { return ReadLog(*files_, path).at(0); }
   std::string Bytes(const std::string& path) { return ReadWholeFile(*files_, path).value(); }
   void Write(const std::string& skeleton, const std::string& common) {
     WriteFile(*files_, "skeleton.csv", skeleton);
@@ -77,7 +62,11 @@ class AliCcpTest : public ::testing::Test {
               CommonRow("00aa", "101:3:1.0"));
   }
 
-  std::unique_ptr<FileSystem> files_ = NewMemoryFiles();
+ private:
+  static ImportOptions OfThePair(ImportOptions options) {
+    if (options.inputs.empty()) options.inputs = {"skeleton.csv", "common.csv"};
+    return options;
+  }
 };
 
 Key FieldKey(const char* space, uint64_t id) { return MakeKey(SpaceSeed(space), id); }

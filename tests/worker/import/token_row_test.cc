@@ -1,9 +1,7 @@
 // libsvm, libffm and slot text as an import reads them.
 #include <gtest/gtest.h>
 
-#include "tests/worker/import/import_testing.h"
-#include "worker/import/import.h"
-#include "worker/log/log_reader.h"
+#include "tests/worker/import/import_log_testing.h"
 
 namespace chorus::worker {
 namespace {
@@ -17,14 +15,7 @@ class TokenRowTest : public ::testing::Test {
     chorus::internal::FillDefaults(&parsed);
     return ImportText(*files_, parsed, {.inputs = {"in.txt"}, .output = "out"});
   }
-  Batch Block() {
-    const auto reader = LogReader::Open(*files_, {"out"});
-    EXPECT_TRUE(reader.ok()) << reader.status().ToString();
-    Batch batch;
-    const Status read = (*reader)->ReadBlock(0, &batch);
-    EXPECT_TRUE(read.ok()) << read.ToString();
-    return batch;
-  }
+  Batch Block() { return ReadLog(*files_, "out").at(0); }
 
   std::unique_ptr<FileSystem> files_ = NewMemoryFiles();
 };

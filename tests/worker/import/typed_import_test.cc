@@ -1,5 +1,4 @@
 // One table of rows in every kind of input gives one log.
-#include <algorithm>
 
 #include "tests/worker/import/typed_import_testing.h"
 #include "worker/import/text_blocks.h"

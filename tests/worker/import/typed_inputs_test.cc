@@ -1,5 +1,4 @@
 // What typed columns are refused, what they say of it, and what only they have.
-#include <algorithm>
 #include <cmath>
 
 #include "tests/worker/import/typed_import_testing.h"
@@ -149,6 +148,19 @@ TEST_F(TypedInputsTest, BadRecordsAreCountedAndDamageEndsTheImport) {
   EXPECT_EQ(
       ErrorOf(kItems, {"a"}),
       "a, record 1: feature 'item': found float_list, expected int64_list, as in other records");
+}
+
+// A numeric column is read in a pass of its own, for its mean.
+TEST_F(TypedInputsTest, AFeatureThatTheFirstRecordsLackIsWarnedOfOnce) {
+  std::string records;
+  for (int r = 0; r < 10001; ++r) records += ItemRecord(0, Integers({r}));
+  Write("a", records);
+  ::testing::internal::CaptureStderr();
+  Imported(StrCat(kItems, R"( numeric { column: "price" transform: STANDARD missing: 0 })"), "a");
+  const std::string log = ::testing::internal::GetCapturedStderr();
+  const size_t first = log.find("no record of the first 10000 has the feature 'price'");
+  EXPECT_NE(first, std::string::npos) << log;
+  EXPECT_EQ(log.find("has the feature", first + 60), std::string::npos) << log;
 }
 
 TEST_F(TypedInputsTest, EveryFlippedOrMissingByteOfTfRecordIsNoticed) {

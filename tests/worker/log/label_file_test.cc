@@ -1,5 +1,5 @@
-// Labels that came later: whoever reads the log sees them, the last ones win, and no damage to their
-// files goes unseen.
+// Labels that came later: whoever reads the log sees them, the last ones win, and no damage to
+// their files goes unseen.
 #include <gtest/gtest.h>
 
 #include <functional>

@@ -51,6 +51,7 @@ class WindowStoreTest : public ::testing::Test {
     options_.grain_rows = 8;
     options_.grains_per_step = 2;
     options_.window_blocks = 3;
+    options_.context_chunk = 16;
   }
 
   std::unique_ptr<FileSystem> files_ = NewMemoryFiles();

@@ -29,6 +29,8 @@ class StepReaderTest : public ::testing::Test {
     log_ = std::move(log).value();
     ReadingOptions order;
     order.epochs = 2;
+    order.context_chunk = 16;
+    order.window_blocks = 4;
     order.grain_rows = 8;
     order.grains_per_step = 4;
     auto plan = ReadingPlan::Make(*log_, order);

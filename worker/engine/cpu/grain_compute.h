@@ -1,7 +1,7 @@
 #pragma once
-// Computes one grain of a model on a CPU backend: pooled embeddings go through towers to logits, and
-// back to the gradients of the dense parameters and of the embedding rows. Contexts are pooled and
-// multiplied once; the exposures of a context share the result, and their gradients are summed
+// Computes one grain of a model on a CPU backend: pooled embeddings go through towers to logits,
+// and back to the gradients of the dense parameters and of the embedding rows. Contexts are pooled
+// and multiplied once; the exposures of a context share the result, and their gradients are summed
 // before they go back.
 //
 // A grain's result depends on the grain, the rows and the parameters alone: not on the thread, on

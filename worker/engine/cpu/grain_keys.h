@@ -1,6 +1,7 @@
 #pragma once
-// Which of a worker's keys one grain holds: its keys are marked one by one, then listed in ascending
-// order, each with its rank in the list. Memory is kept from grain to grain. Thread safety: none.
+// Which of a worker's keys one grain holds: its keys are marked one by one, then listed in
+// ascending order, each with its rank in the list. Memory is kept from grain to grain.
+// Thread safety: none.
 
 #include <cstdint>
 #include <vector>

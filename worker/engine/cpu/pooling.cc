@@ -1,7 +1,6 @@
 #include "worker/engine/cpu/pooling.h"
 
 #include <algorithm>
-#include <cstring>
 #include <type_traits>
 #include <utility>
 

@@ -9,7 +9,6 @@
 #include <set>
 #include <tuple>
 
-#include "common/config.h"
 #include "common/random.h"
 #include "common/strings.h"
 #include "launch/compare/measure/sampling.h"

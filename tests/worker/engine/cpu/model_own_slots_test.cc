@@ -6,7 +6,6 @@
 #include <algorithm>
 
 #include "tests/worker/engine/cpu/model_fixture.h"
-#include "worker/model/embeddings.h"
 
 namespace chorus::worker {
 namespace {

@@ -1,9 +1,7 @@
 #include "tests/worker/engine/cpu/world.h"
 
 #include <algorithm>
-#include <cstdlib>
 
-#include "common/check.h"
 #include "common/random.h"
 
 namespace chorus::worker {

@@ -6,7 +6,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "common/strings.h"
 #include "tests/support/cuda_host/emulation.h"
 #include "tests/worker/cuda/device_testing.h"
 #include "tests/worker/engine/device/step_world.h"

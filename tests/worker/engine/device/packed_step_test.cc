@@ -5,7 +5,6 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <cstring>
 
 #include "common/random.h"
 #include "tests/worker/cuda/all_objectives.h"

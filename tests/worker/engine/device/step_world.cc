@@ -1,7 +1,5 @@
 #include "tests/worker/engine/device/step_world.h"
 
-#include <algorithm>
-
 #include "common/random.h"
 #include "tests/worker/cuda/all_objectives.h"
 #include "tests/worker/cuda/device_testing.h"

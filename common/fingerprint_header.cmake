@@ -1,7 +1,7 @@
-# Writes OUT, a header with a fingerprint of what a CUDA backend is made of: SOURCES and every file of SOURCE_DIR that
-# these include, directly or through others. A program and the backend that it opens must have the same one
-# (device_library.h). A generated X.pb.h counts as X.proto. DEPFILE receives the files, for the build tool. OUT is left
-# alone when it has that fingerprint already. Run with cmake -P.
+# Writes OUT, a header whose constant NAME is a fingerprint of SOURCES and of every file of SOURCE_DIR that these include,
+# directly or through others; HEADER, as they include OUT itself, is none of them. A generated X.pb.h counts as X.proto.
+# DEPFILE receives the files, for the build tool. OUT is left alone when it has that fingerprint already. Run with
+# cmake -P; chorus_fingerprint (fingerprint.cmake) does.
 cmake_minimum_required(VERSION 3.25)
 set(todo ${SOURCES})
 set(files "")
@@ -20,10 +20,9 @@ while(todo)
       list(APPEND todo ${SOURCE_DIR}/${source})
     elseif(EXISTS ${folder}/${name})
       list(APPEND todo ${folder}/${name})
-    elseif(NOT name STREQUAL "worker/device/device_interface.h" AND NOT name MATCHES "^google/")
+    elseif(NOT name STREQUAL HEADER AND NOT name MATCHES "^google/")
       # Neither what is written here, nor of protobuf.
-      message(FATAL_ERROR "${file} includes \"${name}\", which is not in ${SOURCE_DIR}: the fingerprint of the CUDA "
-                          "backend would not cover it")
+      message(FATAL_ERROR "${file} includes \"${name}\", which is not in ${SOURCE_DIR}: ${NAME} would not cover it")
     endif()
   endforeach()
 endwhile()
@@ -37,11 +36,11 @@ endforeach()
 string(SHA256 hash "${all}")
 string(SUBSTRING ${hash} 0 16 hash)
 set(text "#pragma once
-// Generated: a fingerprint of the sources of the CUDA backend and of all that they include.
+// Generated: a fingerprint of a library's sources and of all that they include.
 
 namespace chorus::worker {
 
-inline constexpr char kDeviceInterface[] = \"${hash}\";
+inline constexpr char ${NAME}[] = \"${hash}\";
 
 }  // namespace chorus::worker
 ")

@@ -1,0 +1,16 @@
+#pragma once
+// The columns of a log, and how text becomes them, as the manifests of checkpoints and of exports
+// keep them. Whether rows have weights, groups or times stands in the log alone.
+// Thread safety: pure functions.
+
+#include "common/checkpoint.pb.h"
+#include "common/export.pb.h"
+#include "worker/log/batch.h"
+
+namespace chorus::worker {
+
+void SchemaToManifest(const LogSchema& schema, CheckpointManifest* manifest);
+LogSchema SchemaOfManifest(const CheckpointManifest& manifest);
+LogSchema SchemaOfManifest(const ExportManifest& manifest);
+
+}  // namespace chorus::worker
