@@ -32,7 +32,9 @@ Status RunEvaluate(const EvaluateArguments& arguments) {
       std::printf("%s", worker::FormatEvaluation(*evaluation).c_str());
     }
     std::fflush(stdout);
-    for (const std::string& doubt : worker::DoubtsOf(*evaluation)) LogWarning(doubt);
+    for (const worker::Doubt& doubt : worker::DoubtsOf(*evaluation, session->config())) {
+      LogWarning(doubt.text);
+    }
     return Status::Ok();
   };
   return RunScoring({arguments.config, arguments.checkpoint, arguments.best, overrides}, work);
