@@ -10,6 +10,7 @@
 #include "common/strings.h"
 #include "common/write_lock.h"
 #include "launch/command/commands.h"
+#include "launch/command/resume_doubt.h"
 #include "launch/job/job.h"
 #include "launch/job/monitor.h"
 #include "worker/log/log_reader.h"
@@ -101,6 +102,10 @@ Result<TrainConfig> LoadTrainingJob(const TrainArguments& arguments) {
   }
   if (arguments.resume != worker::Resume::kNothing && config.checkpoint().directory().empty()) {
     return InvalidArgument("checkpoint.directory: --resume needs to know where checkpoints lie");
+  }
+  if (arguments.resume != worker::Resume::kNothing) {
+    const std::string doubt = DoubtOfResume(PosixFiles(), config.checkpoint().directory());
+    if (!doubt.empty()) LogWarning(doubt);
   }
   if (!config.report().prometheus().empty()) {
     RETURN_IF_ERROR(ParseMonitorAddress(config.report().prometheus(), 0).status());
