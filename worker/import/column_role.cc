@@ -112,10 +112,16 @@ FeatureRole GuessFeature(const std::string& name, const ColumnSample& sample) {
   if (sample.all_dates()) {
     return {ColumnRole::kExcluded, "a date: each would be an id of its own"};
   }
+  if (IsAmount(name) && sample.has_decimal_commas()) {
+    return {ColumnRole::kExcluded, "numbers with decimal commas: with points they are a numeric"};
+  }
   constexpr uint64_t kManyRows = 100;
   if (!sample.all_numbers() && sample.cells() >= kManyRows && sample.values_are_all() &&
       sample.values() == sample.filled() && sample.GuessSeparators().separator.empty()) {
     return {ColumnRole::kExcluded, "a text of its own in every row: nothing is learnt of it"};
+  }
+  if (!sample.all_numbers() && sample.is_bracketed()) {
+    return {ColumnRole::kSlot, "the brackets and quotes are parts of its ids"};
   }
   if (!sample.all_numbers()) return {ColumnRole::kSlot, ""};
   if (sample.has_decimals()) return {ColumnRole::kNumeric, "has decimals"};
