@@ -1,5 +1,6 @@
 #include "launch/doctor/job_findings.h"
 
+#include <algorithm>
 #include <string>
 
 #include "common/strings.h"
@@ -19,9 +20,8 @@ using Paths = google::protobuf::RepeatedPtrField<std::string>;
 
 void AddLog(FileSystem& files, const std::string& field, const Paths& paths,
             std::vector<Finding>* findings) {
-  for (const std::string& path : paths) {
-    if (!files.Exists(path)) return;
-  }
+  const auto is_there = [&](const std::string& path) { return files.Exists(path); };
+  if (paths.empty() || !std::all_of(paths.begin(), paths.end(), is_there)) return;
   const std::string name = StrCat(field, " ", Join({paths.begin(), paths.end()}, ", "));
   const auto log = worker::LogReader::Open(files, {paths.begin(), paths.end()});
   if (!log.ok()) {

@@ -55,8 +55,8 @@ TEST_F(DoctorTest, LogsThatHoldNothingAreWrong) {
 TEST_F(DoctorTest, SettingsThatCannotWorkAreWrong) {
   EXPECT_THAT(Examine(1, {"report.prometheus=nowhere"}),
               HasSubstr("WRONG  reports    report.prometheus nowhere"));
-  EXPECT_THAT(Examine(1, {"report.prometheus=192.0.2.1:9400"}),
-              HasSubstr("WRONG  reports    report.prometheus 192.0.2.1:9400"));
+  EXPECT_THAT(Examine(1, {"report.prometheus=203.0.113.9:9400"}),
+              HasSubstr("WRONG  reports    report.prometheus 203.0.113.9:9400"));
 }
 
 TEST_F(DoctorTest, ARunThatIsFinishedIsDoubtfulAndOneThatGoesOnIsNot) {

@@ -50,6 +50,12 @@ bool IsId(const std::string& name) {
                   "user",     "item", "ad",    "campaign", "site", "app",     "channel"});
 }
 
+// A row that was written twice takes no id from the others.
+bool IsNearlyUnique(const ColumnSample& sample) {
+  return sample.filled() > 1 && sample.filled() == sample.cells() &&
+         sample.values() * 1000 >= sample.cells() * 999;
+}
+
 }  // namespace
 
 bool MayBe(ColumnRole role, const std::string& name, const ColumnSample& sample) {
@@ -67,7 +73,7 @@ bool MayBe(ColumnRole role, const std::string& name, const ColumnSample& sample)
                             "subscribed", "lead",        "download",   "downloaded",   "checkout",
                             "transaction"});
     case ColumnRole::kRowId:
-      return sample.filled() > 1 && sample.values() == sample.cells() &&
+      return IsNearlyUnique(sample) &&
              (sample.all_integers()
                   ? sample.least() >= 0 &&
                         IsName(name,

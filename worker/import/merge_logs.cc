@@ -176,9 +176,8 @@ std::string FormatMergeSummary(const MergeSummary& summary) {
   out += SummaryLine("conversions", StrCat(log.conversions));
   out += SummaryLine("log files", StrCat(log.files, ", ", log.bytes, " bytes"));
   if (summary.repeated_ids.rows > 0) {
-    out += SummaryLine("row ids", StrCat(summary.repeated_ids.Count(),
-                                         " have one that a row before them has: was a part merged "
-                                         "twice?"));
+    out += SummaryLine("row ids", StrCat(summary.repeated_ids.Have(),
+                                         " one that an earlier row has: was a part merged twice?"));
   }
   if (summary.numbered_rows) {
     out += SummaryLine("row ids",

@@ -19,6 +19,8 @@ std::string RepeatedRows::Count() const {
   return StrCat("about ", rows, what, " (counted for one id in ", uint64_t{1} << halvings, ")");
 }
 
+std::string RepeatedRows::Have() const { return StrCat(Count(), rows == 1 ? " has" : " have"); }
+
 bool RepeatedIds::Add(uint64_t id) {
   const uint64_t hash = Mix(id);  // a bijection: equal hashes are equal ids
   if (!IsLookedAt(hash)) return false;

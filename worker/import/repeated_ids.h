@@ -18,6 +18,7 @@ struct RepeatedRows {
   std::string first = {};  // where the first of them stands; "" where nobody said
 
   std::string Count() const;  // "12 rows", "about 4096 rows (counted for one id in 8)"
+  std::string Have() const;   // "1 row has", "12 rows have"
 };
 
 class RepeatedIds {

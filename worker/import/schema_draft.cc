@@ -109,8 +109,13 @@ class Draft {
     };
     const auto row_id = guess_.Of(ColumnRole::kRowId);
     const bool texts = row_id.has_value() && !guess_.samples[*row_id].all_integers();
-    add(ColumnRole::kRowId, "row_id",
-        texts ? "a text of its own in every row" : "an integer of its own in every row");
+    if (row_id) {
+      const ColumnSample& ids = guess_.samples[*row_id];
+      const uint64_t repeated = ids.cells() - ids.values();
+      out += Commented(StrCat("row_id: ", Quoted(sample_.columns[*row_id])),
+                       StrCat(texts ? "a text" : "an integer", " of its own in every row",
+                              repeated > 0 ? StrCat(", but for ", repeated) : ""));
+    }
     if (texts) out += Commented("row_id_text: true", "kept as it is; predict writes it first");
     if (guess_.group) {
       out += Commented(StrCat("group: ", Quoted(sample_.columns[*guess_.group])),

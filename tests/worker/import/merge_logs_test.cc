@@ -189,7 +189,7 @@ TEST_F(MergeLogsTest, RowsThatComeTwiceAreCounted) {
   const auto summary = Merge({"a", "b"}, "merged");
   ASSERT_TRUE(summary.ok());
   EXPECT_EQ(summary->repeated_ids.rows, 7u);
-  EXPECT_NE(FormatMergeSummary(*summary).find("7 rows have one that a row before them has"),
+  EXPECT_NE(FormatMergeSummary(*summary).find("7 rows have one that an earlier row has"),
             std::string::npos);
 }
 

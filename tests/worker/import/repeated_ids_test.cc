@@ -18,7 +18,7 @@ TEST(RepeatedIdsTest, CountsEveryRowBeyondTheFirstOfItsId) {
     for (uint64_t id = 0; id < 5000; ++id) EXPECT_EQ(ids.Add(id * id), round > 0) << id;
   }
   EXPECT_EQ(ids.Counted().rows, 10000u);
-  EXPECT_EQ(ids.Counted().Count(), "10000 rows");
+  EXPECT_EQ(ids.Counted().Have(), "10000 rows have");
 }
 
 TEST(RepeatedIdsTest, BeyondItsMemoryItCountsForAShareOfTheIds) {

@@ -64,6 +64,13 @@ TEST_F(SchemaDraftTest, ATextOfItsOwnInEveryRowIsItsId) {
   EXPECT_TRUE(schema.row_id_text());
 }
 
+TEST_F(SchemaDraftTest, ARowThatIsThereTwiceTakesNoIdFromTheOthers) {
+  std::string text = "row,click,sale,item\n";
+  for (int i = 0; i < 2000; ++i) text += StrCat(i, ",", i % 2, ",0,", i % 7, "\n");
+  EXPECT_EQ(Parsed(Draft(text + "5,0,0,3\n")).row_id(), "row");
+  EXPECT_THAT(Draft(text + "5,0,0,3\n").schema, HasSubstr("in every row, but for 1"));
+}
+
 TEST_F(SchemaDraftTest, FindsWhatEachColumnIs) {
   const SchemaDraft draft = Draft(Shop(','));
   const ImportSchema schema = Parsed(draft);
