@@ -37,6 +37,10 @@ void AddImportedLabels(CLI::App* command, ImportArguments* arguments, CLI::Optio
       ->add_flag("--allow-unknown", arguments->allow_unknown,
                  "With --labels: pass over row ids that no log has, and count them")
       ->needs(labels);
+  command
+      ->add_flag("--allow-repeated", arguments->allow_repeated,
+                 "With --labels: exposures that share a row id all get its labels")
+      ->needs(labels);
   // `callback` would take the place of AddCommand's, which chooses the action.
   command->parse_complete_callback([labels, output] {
     if (labels->empty() && output->empty()) throw CLI::RequiredError("--output");

@@ -1,14 +1,24 @@
 // `chorus doctor`: what a job would find on the ranks that this is started on.
 
 #include "common/config.h"
+#include "common/file.h"
 #include "launch/command/commands.h"
+#include "launch/command/fitted_config.h"
 #include "launch/doctor/doctor.h"
+#include "launch/doctor/job_findings.h"
 
 namespace chorus::launch {
 
 Status RunDoctor(const DoctorArguments& arguments, bool* wrong) {
+  const auto judge = [&](const TrainConfig& config) -> std::vector<Finding> {
+    const ConfigArguments& job = arguments.config;
+    if (job.config_file.empty() && job.sets.empty()) return {};  // there is none
+    std::vector<worker::FittedSetting> fitted;
+    return JudgeJob(PosixFiles(), config, LoadFitted(job, worker::Resume::kNewest, &fitted));
+  };
   return ExamineJob(
-      [&] { return LoadTrainConfig(arguments.config.config_file, arguments.config.sets); }, wrong);
+      [&] { return LoadTrainConfig(arguments.config.config_file, arguments.config.sets); }, judge,
+      wrong);
 }
 
 }  // namespace chorus::launch

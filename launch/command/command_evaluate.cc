@@ -3,12 +3,14 @@
 #include <cstdio>
 #include <optional>
 
+#include "common/file.h"
 #include "common/json.h"
 #include "common/log.h"
 #include "launch/command/commands.h"
 #include "launch/command/scoring.h"
 #include "worker/metrics/doubts.h"
 #include "worker/metrics/metrics.h"
+#include "worker/steps/shared_rows.h"
 #include "worker/train/evaluator.h"
 
 namespace chorus::launch {
@@ -32,7 +34,11 @@ Status RunEvaluate(const EvaluateArguments& arguments) {
       std::printf("%s", worker::FormatEvaluation(*evaluation).c_str());
     }
     std::fflush(stdout);
-    for (const std::string& doubt : worker::DoubtsOf(*evaluation)) LogWarning(doubt);
+    for (const worker::Doubt& doubt : worker::DoubtsOf(*evaluation, session->config())) {
+      LogWarning(doubt.text);
+    }
+    const std::string shared = worker::DoubtOfSharedRows(PosixFiles(), session->config());
+    if (!shared.empty()) LogWarning(shared);
     return Status::Ok();
   };
   return RunScoring({arguments.config, arguments.checkpoint, arguments.best, overrides}, work);

@@ -22,6 +22,7 @@ Status RunLabels(const ImportArguments& arguments, const ImportSchema& schema) {
                                              .max_bad_rows = arguments.max_bad_rows,
                                              .bad_rows = arguments.bad_rows,
                                              .allow_unknown = arguments.allow_unknown,
+                                             .allow_repeated = arguments.allow_repeated,
                                              .threads = ThreadsOrCores(arguments.threads),
                                              .progress = &progress});
   progress.Clear();

@@ -10,11 +10,12 @@
 #include "common/strings.h"
 #include "common/write_lock.h"
 #include "launch/command/commands.h"
+#include "launch/command/fitted_config.h"
+#include "launch/command/resume_doubt.h"
 #include "launch/job/job.h"
+#include "launch/job/job_settings.h"
 #include "launch/job/monitor.h"
-#include "worker/log/log_reader.h"
 #include "worker/metrics/metrics.h"
-#include "worker/model/embeddings.h"
 #include "worker/steps/fit_settings.h"
 #include "worker/steps/training_data.h"
 #include "worker/train/best_checkpoint.h"
@@ -23,36 +24,6 @@
 
 namespace chorus::launch {
 namespace {
-
-// What a run that goes on has chosen before stays, whatever this build would choose. Where there is
-// no such run, or none that can be read, the resume itself says so.
-void KeepSettingsOfRun(TrainConfig* written) {
-  const std::string& directory = written->checkpoint().directory();
-  if (directory.empty()) return;
-  const auto folder = worker::FindCheckpoint(PosixFiles(), directory);
-  if (!folder.ok() || !folder->has_value()) return;
-  const auto manifest = worker::ReadManifest(PosixFiles(), **folder);
-  if (!manifest.ok()) return;
-  TrainConfig earlier = manifest->config();
-  if (FinishTrainConfig(**folder, &earlier).ok()) worker::KeepSettings(earlier, written);
-}
-
-// The configuration with settings that fit its log where its user wrote none; these in *fitted.
-Result<TrainConfig> LoadFitted(const ConfigArguments& arguments, worker::Resume resume,
-                               std::vector<worker::FittedSetting>* fitted) {
-  const auto fit = [&](TrainConfig* written) -> Status {
-    if (resume != worker::Resume::kNothing) KeepSettingsOfRun(written);
-    const std::vector<std::string> paths(written->data().log().begin(),
-                                         written->data().log().end());
-    if (paths.empty()) return Status::Ok();
-    ASSIGN_OR_RETURN(const auto log, worker::LogReader::Open(PosixFiles(), paths));
-    *fitted = worker::FitSettings(worker::SizeOf(*log), written);
-    return Status::Ok();
-  };
-  ASSIGN_OR_RETURN(TrainConfig config, LoadTrainConfig(arguments.config_file, arguments.sets, fit));
-  RETURN_IF_ERROR(worker::ExpandEmbeddings(&config));
-  return config;
-}
 
 // As the run itself plans them: lanes of a log end unevenly, which rows and step alone do not tell.
 Status PrintPlannedSteps(const TrainConfig& config) {
@@ -96,21 +67,18 @@ Result<std::unique_ptr<FileLock>> LockCheckpoints(const TrainConfig& config) {
 Result<TrainConfig> LoadTrainingJob(const TrainArguments& arguments) {
   std::vector<worker::FittedSetting> fitted;
   ASSIGN_OR_RETURN(TrainConfig config, LoadFitted(arguments.config, arguments.resume, &fitted));
-  if (config.data().log_size() == 0) {
-    return InvalidArgument("data.log: names no log to train on (--set data.log=DIRECTORY)");
+  RETURN_IF_ERROR(CheckJobSettings(config));
+  if (!config.report().prometheus().empty()) {
+    RETURN_IF_ERROR(ParseMonitorAddress(config.report().prometheus(), 0).status());
   }
   if (arguments.resume != worker::Resume::kNothing && config.checkpoint().directory().empty()) {
     return InvalidArgument("checkpoint.directory: --resume needs to know where checkpoints lie");
   }
-  if (!config.report().prometheus().empty()) {
-    RETURN_IF_ERROR(ParseMonitorAddress(config.report().prometheus(), 0).status());
+  if (arguments.resume != worker::Resume::kNothing) {
+    const std::string doubt = DoubtOfResume(PosixFiles(), config.checkpoint().directory());
+    if (!doubt.empty()) LogWarning(doubt);
   }
-  if (config.checkpoint().best() != CheckpointConfig::NONE && config.evaluate().log_size() == 0) {
-    return InvalidArgument("checkpoint.best: needs evaluations to choose from; set evaluate.log");
-  }
-  if (config.evaluate().every_steps() > 0 && config.evaluate().log_size() == 0) {
-    LogWarning("evaluate.every_steps: nothing is evaluated, since evaluate.log names no log");
-  }
+  if (const std::string doubt = DoubtOfJobSettings(config); !doubt.empty()) LogWarning(doubt);
   std::vector<std::string> chosen;
   for (const worker::FittedSetting& setting : fitted) {
     chosen.push_back(StrCat(setting.field, "=", setting.value));

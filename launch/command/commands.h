@@ -78,6 +78,7 @@ struct ImportArguments {
   std::vector<std::string> labels;
   std::vector<std::string> logs;
   bool allow_unknown = false;
+  bool allow_repeated = false;
 };
 
 struct SchemaArguments {

@@ -13,6 +13,7 @@
 #include "launch/doctor/folders.h"
 #include "launch/doctor/host_facts.h"
 #include "launch/doctor/judge.h"
+#include "launch/doctor/outputs.h"
 #include "launch/doctor/pairs.h"
 #include "launch/job/exit_code.h"
 #include "launch/job/launcher.h"
@@ -59,8 +60,13 @@ void LookAtGpu(const TrainConfig& config, uint32_t number, HostFacts* facts) {
 class Examination {
  public:
   // shared_memory_mb: free before this rank took some for MPI.
-  Examination(MpiWorld* world, const TrainConfig& config, uint64_t shared_memory_mb, bool* wrong)
-      : world_(world), config_(config), shared_memory_mb_(shared_memory_mb), wrong_(wrong) {}
+  Examination(MpiWorld* world, const TrainConfig& config, const JobJudge& judge,
+              uint64_t shared_memory_mb, bool* wrong)
+      : world_(world),
+        config_(config),
+        judge_(judge),
+        shared_memory_mb_(shared_memory_mb),
+        wrong_(wrong) {}
 
   Status Run() {
     Communicator& all = world_->all();
@@ -71,6 +77,10 @@ class Examination {
     ASSIGN_OR_RETURN(const std::vector<Finding> folders,
                      CheckFolders(all, PosixFiles(), config_, places));
     Print(folders);
+    ASSIGN_OR_RETURN(const std::vector<Finding> reports,
+                     CheckReports(all, PosixFiles(), config_.report(), roles_.worker == 0, places));
+    Print(reports);
+    if (all.rank() == 0) Print(judge_(config_));
     if (all.size() == 1) return Status::Ok();
     const double pair_seconds =
         std::min(kPairSeconds, kPairsSeconds / static_cast<double>(places.size()));
@@ -134,6 +144,7 @@ class Examination {
 
   MpiWorld* const world_;
   const TrainConfig config_;
+  const JobJudge& judge_;
   const uint64_t shared_memory_mb_;
   bool* const wrong_;
   Roles roles_;  // of this rank
@@ -153,7 +164,8 @@ Result<TrainConfig> ShareConfig(Communicator& all, const Result<TrainConfig>& lo
 
 }  // namespace
 
-Status ExamineJob(const std::function<Result<TrainConfig>()>& source, bool* wrong) {
+Status ExamineJob(const std::function<Result<TrainConfig>()>& source, const JobJudge& judge,
+                  bool* wrong) {
   RETURN_IF_ERROR(RefuseLoneProcess(Environment(), MpiWorld::Launched() ? 2 : 1));
   const uint64_t shared_memory_mb = FreeSharedMemory().value_or(0) >> 20;
   ASSIGN_OR_RETURN(const std::unique_ptr<MpiWorld> world, MpiWorld::Create(kDeadlineSeconds));
@@ -161,9 +173,9 @@ Status ExamineJob(const std::function<Result<TrainConfig>()>& source, bool* wron
   const Result<TrainConfig> config = ShareConfig(world->all(), loaded);
   // The first rank says what is wrong with its configuration.
   if (!config.ok() && config.status().code() == Code::kAborted) return loaded.status();
-  const Status status = config.ok()
-                            ? Examination(world.get(), *config, shared_memory_mb, wrong).Run()
-                            : config.status();
+  const Status status =
+      config.ok() ? Examination(world.get(), *config, judge, shared_memory_mb, wrong).Run()
+                  : config.status();
   if (status.ok()) return status;
   // Ranks that wait for this one end, too.
   LogError("rank ", world->all().rank(), " (on ", world->node(), "): ", status.ToString());

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "common/strings.h"
+#include "launch/doctor/outputs.h"
 #include "launch/job/shared_folder.h"
 
 namespace chorus::launch {
@@ -102,6 +103,12 @@ std::string ByHost(const std::vector<std::string>& found, const std::vector<Plac
 Result<Finding> CheckCheckpoints(Communicator& all, FileSystem& files, const std::string& folder,
                                  const std::vector<Place>& places) {
   constexpr char kField[] = "checkpoint.directory";
+  const Status made = all.rank() == 0 ? TryFolder(files, folder, 0) : Status::Ok();
+  ASSIGN_OR_RETURN(const std::string cannot, all.Broadcast(made.message(), 0));
+  if (!cannot.empty()) {
+    return Finding{Kind::kWrong, "folders", StrCat(kField, " ", folder, ": ", cannot),
+                   "name a folder that can be made and written in"};
+  }
   const Status shared = CheckSharedFolder(all, files, kField, folder, true, places);
   // Anything else is no finding: the ranks do not answer.
   const bool is_verdict =
@@ -113,20 +120,23 @@ Result<Finding> CheckCheckpoints(Communicator& all, FileSystem& files, const std
     return Finding{Kind::kWrong, "folders", trouble, "mount it on every host, or name one that is"};
   }
   std::string found;
-  bool slow = false;
+  Kind kind = Kind::kFine;
   if (IsFirstOfHost(all.rank(), places)) {
     const auto speed = WriteSpeed(files, JoinPath(folder, StrCat(".doctor-", all.rank())));
     found = speed.ok() ? Speed(*speed) : speed.status().message();
-    slow = !speed.ok() || *speed < kSlowMegabytes;
+    if (!speed.ok()) kind = Kind::kWrong;
+    if (speed.ok() && *speed < kSlowMegabytes) kind = Kind::kDoubt;
   }
   ASSIGN_OR_RETURN(const std::vector<std::string> by_rank, all.AllGather(found));
-  ASSIGN_OR_RETURN(const std::vector<std::string> slow_ranks, all.AllGather(slow ? "slow" : ""));
+  ASSIGN_OR_RETURN(const std::vector<std::string> kinds,
+                   all.AllGather(StrCat(static_cast<int>(kind))));
+  const std::string worst = *std::max_element(kinds.begin(), kinds.end());
   Finding finding{
-      Kind::kFine, "folders",
+      static_cast<Kind>(worst.front() - '0'), "folders",
       StrCat(kField, " ", folder, " is one folder; written at once by ", ByHost(by_rank, places)),
       ""};
-  if (!ByHost(slow_ranks, places).empty()) {
-    finding.kind = Kind::kDoubt;
+  if (finding.kind == Kind::kWrong) finding.remedy = "name a folder that every host can write in";
+  if (finding.kind == Kind::kDoubt) {
     finding.remedy = "a checkpoint takes its bytes / this speed; checkpoint.every_minutes";
   }
   return finding;
@@ -152,9 +162,11 @@ Result<Finding> CheckLog(Communicator& all, FileSystem& files, const std::string
     kinds[all_seen[rank]].push_back(StrCat(rank, " on ", places[rank].node));
   }
   if (kinds.size() == 1 && status.ok()) {
+    const std::string speeds = ByHost(by_rank, places);
     return Finding{
         Kind::kFine, "folders",
-        StrCat(log, ": ", seen, ", read (perhaps from memory) by ", ByHost(by_rank, places)), ""};
+        StrCat(log, ": ", seen, speeds.empty() ? "" : ", read (perhaps from memory) by ", speeds),
+        ""};
   }
   std::vector<std::string> texts;
   for (const auto& [kind, ranks] : kinds)

@@ -27,6 +27,18 @@ TEST_F(RunOptionsTest, OneOfSeveralProcessesThatAreStrangersToEachOtherIsRefused
   EXPECT_FALSE(files_.Exists(Path("run")));
 }
 
+TEST_F(RunOptionsTest, AResumeThatFindsNothingIsAWarningThatNamesTheFolder) {
+  ExpectSuccess(Run(0, Command("train", Config("run"))));
+  const test::Finished wrong = Run(0, Command("train", Config("rum"), {"--resume"}));
+  ExpectSuccess(wrong);
+  EXPECT_NE(wrong.errors.find("[W"), std::string::npos) << wrong.errors;
+  EXPECT_NE(wrong.errors.find("--resume: checkpoint.directory " + Path("rum/ckpt") +
+                              " does not exist: training begins at step 1"),
+            std::string::npos)
+      << wrong.errors;
+  EXPECT_NE(wrong.errors.find("Checkpoints are in " + Path("run/ckpt")), std::string::npos);
+}
+
 // Some words are both.
 TEST_F(RunOptionsTest, HelpSaysWhatACommandDoesAndWhatASettingMeans) {
   for (const char* word : {"objective", "evaluate", "report"}) {

@@ -50,6 +50,12 @@ bool IsId(const std::string& name) {
                   "user",     "item", "ad",    "campaign", "site", "app",     "channel"});
 }
 
+// A row that was written twice takes no id from the others.
+bool IsNearlyUnique(const ColumnSample& sample) {
+  return sample.filled() > 1 && sample.filled() == sample.cells() &&
+         sample.values() * 1000 >= sample.cells() * 999;
+}
+
 }  // namespace
 
 bool MayBe(ColumnRole role, const std::string& name, const ColumnSample& sample) {
@@ -67,7 +73,7 @@ bool MayBe(ColumnRole role, const std::string& name, const ColumnSample& sample)
                             "subscribed", "lead",        "download",   "downloaded",   "checkout",
                             "transaction"});
     case ColumnRole::kRowId:
-      return sample.filled() > 1 && sample.values() == sample.cells() &&
+      return IsNearlyUnique(sample) &&
              (sample.all_integers()
                   ? sample.least() >= 0 &&
                         IsName(name,
@@ -112,10 +118,16 @@ FeatureRole GuessFeature(const std::string& name, const ColumnSample& sample) {
   if (sample.all_dates()) {
     return {ColumnRole::kExcluded, "a date: each would be an id of its own"};
   }
+  if (IsAmount(name) && sample.has_decimal_commas()) {
+    return {ColumnRole::kExcluded, "numbers with decimal commas: with points they are a numeric"};
+  }
   constexpr uint64_t kManyRows = 100;
   if (!sample.all_numbers() && sample.cells() >= kManyRows && sample.values_are_all() &&
       sample.values() == sample.filled() && sample.GuessSeparators().separator.empty()) {
     return {ColumnRole::kExcluded, "a text of its own in every row: nothing is learnt of it"};
+  }
+  if (!sample.all_numbers() && sample.is_bracketed()) {
+    return {ColumnRole::kSlot, "the brackets and quotes are parts of its ids"};
   }
   if (!sample.all_numbers()) return {ColumnRole::kSlot, ""};
   if (sample.has_decimals()) return {ColumnRole::kNumeric, "has decimals"};

@@ -10,7 +10,9 @@ namespace {
 
 constexpr std::string_view kSeparators("|;,^#~\x02\x03& ", 10);  // by how likely they are
 constexpr std::string_view kValueSeparators(":=\x03\x04", 4);
-constexpr size_t kKeptCells = 2000;
+constexpr size_t kKeptCells = 2000, kKeptSeparated = 100;
+// Of another separator that more cells hold: the likelier one is taken where at least so many do.
+constexpr double kOfMostCells = 0.5;
 // Of the filled cells, that a separator must be in. Names of cities have blanks now and then.
 double LeastShare(char separator) { return separator == ' ' ? 0.5 : 0.02; }
 
@@ -43,6 +45,9 @@ void ColumnSample::Add(std::string_view text) {
 void ColumnSample::AddKind(std::string_view text) {
   if (LabelFromText(text)) ++labels_;
   const auto number = NumberFromText(text);
+  std::string point(text);
+  std::replace(point.begin(), point.end(), ',', '.');
+  if (number || NumberFromText(point)) ++comma_numbers_;
   if (!number) {
     const auto time = TimeFromText(text);
     if (time && time->is_date) ++dates_;
@@ -60,8 +65,30 @@ void ColumnSample::AddKind(std::string_view text) {
 
 void ColumnSample::AddPieces(std::string_view text) {
   for (const char separator : kSeparators) {
-    if (text.find(separator) != std::string_view::npos) ++separators_[separator];
+    if (text.find(separator) == std::string_view::npos) continue;
+    Separated& separated = separators_[separator];
+    ++separated.cells;
+    if (separated.first.size() < kKeptSeparated) separated.first.emplace_back(text);
   }
+}
+
+double ColumnSample::chance_of_difference() const {
+  if (cells_ == 0) return 0;
+  const auto cells = static_cast<double>(cells_);
+  double same = std::pow(static_cast<double>(missing_) / cells, 2);
+  for (const auto& [value, count] : counts_) {
+    same += std::pow(static_cast<double>(count) / cells, 2);
+  }
+  return 1 - same;
+}
+
+bool ColumnSample::is_bracketed() const {
+  const auto bracketed = std::count_if(kept_.begin(), kept_.end(), [](const std::string& cell) {
+    return (cell.front() == '[' && cell.back() == ']') ||
+           (cell.front() == '{' && cell.back() == '}') ||
+           (cell.front() == '(' && cell.back() == ')');
+  });
+  return !kept_.empty() && static_cast<size_t>(bracketed) * 100 >= kept_.size() * 99;
 }
 
 double ColumnSample::missing_share() const {
@@ -84,19 +111,42 @@ bool ColumnSample::PiecesAreWeighted(std::string_view separator, char value_sepa
   return pieces > 0 && weighted * 100 >= pieces * 99;
 }
 
+// Whether nearly all pieces of the cells that hold the separator are whole cells elsewhere.
+bool ColumnSample::PiecesAreCells(char separator) const {
+  constexpr size_t kLeastCells = 3;
+  const std::vector<std::string>& cells = separators_.at(separator).first;
+  size_t pieces = 0, known = 0;
+  for (const std::string& cell : cells) {
+    for (const std::string& piece : Pieces(cell, separator)) {
+      ++pieces;
+      known += counts_.contains(std::string(TrimBlanks(piece))) ? 1 : 0;
+    }
+  }
+  return cells.size() >= kLeastCells && known * 10 >= pieces * 9;
+}
+
+std::string ColumnSample::GuessSeparator() const {
+  double most = 0;
+  const auto share = [&](char separator) {
+    const auto found = separators_.find(separator);
+    if (found == separators_.end()) return 0.0;
+    const double of_filled =
+        static_cast<double>(found->second.cells) / static_cast<double>(filled());
+    if (of_filled >= LeastShare(separator)) return of_filled;
+    return separator != ' ' && PiecesAreCells(separator) ? of_filled : 0.0;
+  };
+  for (const char separator : kSeparators) most = std::max(most, share(separator));
+  for (const char separator : kSeparators) {
+    const double of_filled = share(separator);
+    if (of_filled > 0 && of_filled >= kOfMostCells * most) return std::string(1, separator);
+  }
+  return "";
+}
+
 ColumnSample::Separators ColumnSample::GuessSeparators() const {
   Separators found;
   if (filled() == 0 || all_numbers() || all_dates()) return found;
-  for (const char separator : kSeparators) {
-    const auto count = separators_.find(separator);
-    if (count == separators_.end()) continue;
-    if (static_cast<double>(count->second) <
-        LeastShare(separator) * static_cast<double>(filled())) {
-      continue;
-    }
-    found.separator = std::string(1, separator);
-    break;
-  }
+  found.separator = GuessSeparator();
   for (const char value_separator : kValueSeparators) {
     if (found.separator == std::string(1, value_separator)) continue;
     if (!PiecesAreWeighted(found.separator, value_separator)) continue;

@@ -33,8 +33,15 @@ class ColumnSample {
   double least() const { return least_; }
   double most() const { return most_; }
   const std::string& example() const { return example_; }
+  // That two rows drawn at random differ.
+  double chance_of_difference() const;
+  // Nearly every filled cell is a list in brackets: "[1, 2]", "['a']", "{1,2}".
+  bool is_bracketed() const;
+  // Every filled cell is a number once a comma in it is a point, and not every one without.
+  bool has_decimal_commas() const { return filled() > numbers_ && comma_numbers_ == filled(); }
 
-  // The separator of a multi-valued column, "" when it is none; and that of "id:weight" pieces.
+  // The separator of a multi-valued column, "" when it is none; and that of "id:weight" pieces. Few
+  // cells with several ids are enough where the pieces of these are cells of others.
   struct Separators {
     std::string separator;
     std::string value_separator;
@@ -44,15 +51,23 @@ class ColumnSample {
  private:
   void AddKind(std::string_view text);
   void AddPieces(std::string_view text);
+  std::string GuessSeparator() const;
+  bool PiecesAreCells(char separator) const;
   bool PiecesAreWeighted(std::string_view separator, char value_separator) const;
+
+  struct Separated {
+    uint64_t cells = 0;              // that hold the separator
+    std::vector<std::string> first;  // the first of these
+  };
 
   uint64_t cells_ = 0, missing_ = 0;
   uint64_t labels_ = 0, numbers_ = 0, integers_ = 0, dates_ = 0, decimals_ = 0;
+  uint64_t comma_numbers_ = 0;
   double least_ = 0, most_ = 0;
   std::string example_;
   std::unordered_map<std::string, uint32_t> counts_;  // of values, up to kMostValues
-  std::map<char, uint64_t> separators_;               // cells that hold one
-  std::vector<std::string> kept_;                     // the first filled cells
+  std::map<char, Separated> separators_;
+  std::vector<std::string> kept_;  // the first filled cells
 };
 
 }  // namespace chorus::worker

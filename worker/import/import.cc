@@ -185,6 +185,7 @@ class Import {
   ImportSummary Summarise(const RowTable& table, std::vector<PartSummary> parts) const {
     ImportSummary summary;
     summary.rows = *counts_;
+    summary.repeated_ids = repeated_;
     summary.bad_common_rows = inputs_.bad_common_rows;
     summary.has_contexts = !plan_.context_columns.empty();
     summary.skipped = table.skipped();
@@ -226,10 +227,21 @@ class Import {
     if (counts_ && *counts_ != pass.counts) return InputChanged();
     counts_ = pass.counts;
     for (const std::string& line : pass.outliers.Describe()) LogWarning(line);
+    if (pass.first) TellRepeated(pass.repeated.Counted(std::move(pass.first_repeated)));
     notes_ = pass.notes.List(plan_.columns);
     repeated_headers_ = pass.repeated_headers;
     unread_ = std::move(pass.unread);
     return Status::Ok();
+  }
+
+  void TellRepeated(RepeatedRows repeated) {
+    repeated_ = std::move(repeated);
+    if (repeated_.rows == 0) return;
+    LogWarning(repeated_.Have(), " a ", schema_.row_id(),
+               " (row_id) that an earlier row has, the first at ", repeated_.first,
+               ": labels that come later cannot tell them apart, and parts of a split may share "
+               "rows. Was a file given twice? Else let row_id name a column that each row has "
+               "alone, or leave it out, so that rows are numbered");
   }
 
   // What a pass over the rows knows of the ones before.
@@ -244,6 +256,8 @@ class Import {
     BadRows bad_rows;
     ColumnNotes notes;
     NumericOutliers outliers;
+    RepeatedIds repeated;
+    std::string first_repeated;  // its place
     UnreadFields unread;
     uint64_t repeated_headers = 0;
     ContextSerials serials;
@@ -268,7 +282,11 @@ class Import {
       if (!keep) return Status::Ok();
     }
     const ParsedSide& context = chunk.parsed.contexts[row.context];
-    if (pass->first) pass->outliers.Add(context, row.parsed.exposure, place);
+    if (pass->first) {
+      pass->outliers.Add(context, row.parsed.exposure, place);
+      const bool repeated = plan_.row_id && pass->repeated.Add(row.parsed.row_id);
+      if (repeated && pass->first_repeated.empty()) pass->first_repeated = place();
+    }
     ASSIGN_OR_RETURN(const uint32_t part, PartOf(row.parsed, row_number, &pass->counts));
     return visit(
         KeptRow{row.parsed, chunk.parsed.contexts[row.context], first_serial + row.context}, part);
@@ -320,6 +338,7 @@ class Import {
   LogSchema log_schema_;             // plan_.schema and what was learnt
   uint64_t counted_rows_ = 0;        // by CountRows
   std::optional<RowCounts> counts_;  // of the first pass that parsed rows
+  RepeatedRows repeated_;            // the same
   // Of the last pass that parsed rows.
   std::vector<ColumnNote> notes_;
   uint64_t repeated_headers_ = 0;

@@ -18,6 +18,7 @@
 #include "common/status.h"
 #include "worker/import/column_notes.h"
 #include "worker/import/log_output.h"
+#include "worker/import/repeated_ids.h"
 #include "worker/import/row_table.h"
 #include "worker/import/split.h"
 
@@ -57,6 +58,7 @@ struct RowCounts {
 
 struct ImportSummary {
   RowCounts rows;
+  RepeatedRows repeated_ids;     // of the row_id column; none where rows are numbered
   uint64_t bad_common_rows = 0;  // lines of common features (format ALI_CCP) without a key
   SkippedText skipped;
   std::vector<ColumnNote> notes = {};      // what was replaced or dropped inside cells

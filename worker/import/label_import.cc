@@ -10,6 +10,7 @@
 #include "common/write_lock.h"
 #include "worker/import/bad_rows.h"
 #include "worker/import/inputs.h"
+#include "worker/import/label_places.h"
 #include "worker/import/label_rows.h"
 #include "worker/import/row_inputs.h"
 #include "worker/import/text_format.h"
@@ -48,8 +49,10 @@ class LabelImport {
     RETURN_IF_ERROR(read);
     RETURN_IF_ERROR(CheckColumns());
     found_.assign(rows_.rows().size(), false);
+    repeated_ = found_;
     for (LogFolder& folder : folders_) RETURN_IF_ERROR(FindRows(&folder));
     RETURN_IF_ERROR(CheckUnknown());
+    RETURN_IF_ERROR(CheckRepeated());
     for (LogFolder& folder : folders_) RETURN_IF_ERROR(Write(&folder));
     return Summarise();
   }
@@ -118,8 +121,8 @@ class LabelImport {
           StrCat(inputs.front().name,
                  ": labels that come later are read from text; write these rows as CSV or TSV"));
     }
-    ASSIGN_OR_RETURN(const RowsOfText text, PrepareText(files_, schema_, std::move(inputs), {}));
-    ASSIGN_OR_RETURN(const auto table, TextTable::Open(text.inputs, text.format));
+    ASSIGN_OR_RETURN(text_, PrepareText(files_, schema_, std::move(inputs), {}));
+    ASSIGN_OR_RETURN(const auto table, TextTable::Open(text_.inputs, text_.format));
     ASSIGN_OR_RETURN(
         rows_, LabelRows::Read(*table, schema_, texts(), options_.max_bad_rows, bad_rows_.get()));
     summary_.skipped = table->skipped();
@@ -167,8 +170,12 @@ class LabelImport {
           texts() ? IdentityOfText(batch->row_id_text[row]) : RowIdentity{batch->row_id[row], 0};
       const LabelRow* const labels = rows_.Find(identity);
       if (labels == nullptr) continue;
-      auto found = found_[static_cast<size_t>(labels - rows_.rows().data())];
-      if (found) ++summary_.repeated_exposures;
+      const auto place = static_cast<size_t>(labels - rows_.rows().data());
+      auto found = found_[place];
+      if (found) {
+        ++summary_.repeated_exposures;
+        repeated_[place] = true;
+      }
       found = true;
       ASSIGN_OR_RETURN(const bool changed, Change(*labels, row, batch, &folder->summary));
       if (!changed) continue;
@@ -211,7 +218,7 @@ class LabelImport {
   Result<bool> KeepUnclicked(const LabelRow& labels) {
     switch (schema_.unclicked_conversion()) {
       case REJECT:
-        return InvalidArgument(StrCat(NameOf(labels),
+        return InvalidArgument(StrCat(PlacesOfFirst(text_, rows_, {labels}).front(),
                                       ": a conversion without a click, and unclicked_conversion is "
                                       "REJECT"));
       case KEEP_UNCLICKED:
@@ -221,11 +228,6 @@ class LabelImport {
         ++summary_.dropped_unclicked_conversions;
         return false;
     }
-  }
-
-  std::string NameOf(const LabelRow& labels) const {
-    return texts() ? StrCat("row ", labels.row, " of the labels")
-                   : StrCat("row ", labels.row, " of the labels (id ", labels.identity.id, ")");
   }
 
   // Blocks come in the order of the log, so that those of a file come together.
@@ -242,19 +244,32 @@ class LabelImport {
   }
 
   Status CheckUnknown() {
-    constexpr size_t kShown = 5;
-    std::vector<std::string> shown;
-    for (size_t i = 0; i < found_.size(); ++i) {
-      if (found_[i]) continue;
-      ++summary_.unknown;
-      if (shown.size() < kShown) shown.push_back(NameOf(rows_.rows()[i]));
-    }
+    summary_.unknown = static_cast<uint64_t>(std::count(found_.begin(), found_.end(), false));
     if (summary_.unknown == 0 || options_.allow_unknown) return Status::Ok();
     return InvalidArgument(StrCat(
-        summary_.unknown, " of ", found_.size(), " row ids are in no log: ", Join(shown, ", "),
-        summary_.unknown > shown.size() ? ", ..." : "",
+        summary_.unknown, " of ", found_.size(), " row ids are in no log: ", Places(found_, false),
         "; --log takes several logs, the parts of a split above all, and --allow-unknown "
         "passes over such rows"));
+  }
+
+  // Labels of an id that several exposures have may be of any of them.
+  Status CheckRepeated() const {
+    const auto repeated = std::count(repeated_.begin(), repeated_.end(), true);
+    if (repeated == 0 || options_.allow_repeated) return Status::Ok();
+    return InvalidArgument(StrCat(
+        repeated, " of ", found_.size(),
+        " row ids are of several exposures of the logs: ", Places(repeated_, true),
+        "; import these logs with a row_id that each row has alone (rows that imports numbered "
+        "share their numbers), or --allow-repeated gives the labels to all exposures of an id"));
+  }
+
+  // The first rows that are marked so, by file and line.
+  std::string Places(const std::vector<bool>& marks, bool mark) const {
+    std::vector<LabelRow> rows;
+    for (size_t i = 0; i < marks.size(); ++i) {
+      if (marks[i] == mark) rows.push_back(rows_.rows()[i]);
+    }
+    return Join(PlacesOfFirst(text_, rows_, std::move(rows)), ", ");
   }
 
   Status Write(LogFolder* folder) {
@@ -280,8 +295,10 @@ class LabelImport {
   const LabelImportOptions& options_;
   std::unique_ptr<BadRowList> bad_rows_;  // null: they are not listed
   std::vector<LogFolder> folders_;
+  RowsOfText text_;
   LabelRows rows_;
-  std::vector<bool> found_;  // [row of rows_]: some log has its id
+  std::vector<bool> found_;     // [row of rows_]: some log has its id
+  std::vector<bool> repeated_;  // [row of rows_]: several exposures have it
   LabelImportSummary summary_;
 };
 

@@ -20,9 +20,10 @@ struct LabelImportOptions {
   std::vector<std::string> inputs = {};  // as MakeInputs takes them
   std::vector<std::string> logs = {};    // files or folders; a row may be of any of them
   uint64_t max_bad_rows = 0;
-  std::string bad_rows = {};   // file that lists malformed rows; "" = none
-  bool allow_unknown = false;  // rows that no log has are passed over and counted
-  uint32_t threads = 1;        // that decode blocks; the label files do not depend on it
+  std::string bad_rows = {};    // file that lists malformed rows; "" = none
+  bool allow_unknown = false;   // rows that no log has are passed over and counted
+  bool allow_repeated = false;  // exposures that share an id all get its labels, and are counted
+  uint32_t threads = 1;         // that decode blocks; the label files do not depend on it
   int standard_input = 0;
   ProgressLine* progress = nullptr;
 };
@@ -52,7 +53,7 @@ struct LabelImportSummary {
 
 // A log's folder gets its label file whole or not at all; nothing is written where an error comes
 // before the first folder's. Errors: kInvalidArgument, a malformed row too many, an id that no log
-// has, a conversion without a click where unclicked_conversion is REJECT; kFailedPrecondition,
+// has or that several exposures have, a conversion without a click where unclicked_conversion is REJECT; kFailedPrecondition,
 // another process writes labels there, or the log has no such labels at all.  REQUIRES: `schema`
 // went through LoadConfig.
 Result<LabelImportSummary> ImportLabels(FileSystem& files, const ImportSchema& schema,

@@ -48,6 +48,7 @@ class LabelCells {
   }
   bool has_click() const { return click_.has_value(); }
   bool has_conversion() const { return conversion_.has_value(); }
+  uint32_t row_id_column() const { return row_id_; }
 
  private:
   LabelCells(const std::vector<std::string>& columns, const ImportSchema& schema, bool texts)
@@ -99,6 +100,7 @@ Result<LabelRows> LabelRows::Read(TextTable& table, const ImportSchema& schema, 
   LabelRows out;
   out.has_click_ = cells.has_click();
   out.has_conversion_ = cells.has_conversion();
+  out.row_id_column_ = cells.row_id_column();
   BadRows bad(max_bad_rows, /*tell=*/true, bad_list);
   while (true) {
     ASSIGN_OR_RETURN(const bool got, table.Next());

@@ -46,6 +46,7 @@ class LabelRows {
   const LabelRow* Find(const RowIdentity& identity) const;
   bool has_click() const { return has_click_; }            // the text has this column
   bool has_conversion() const { return has_conversion_; }  // and this
+  uint32_t row_id_column() const { return row_id_column_; }
   uint64_t read() const { return read_; }
   uint64_t bad() const { return bad_; }
   uint64_t repeated() const {
@@ -58,6 +59,7 @@ class LabelRows {
   std::vector<LabelRow> rows_;
   bool has_click_ = false;
   bool has_conversion_ = false;
+  uint32_t row_id_column_ = 0;
   uint64_t read_ = 0;
   uint64_t bad_ = 0;
 };

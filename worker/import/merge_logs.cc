@@ -1,6 +1,8 @@
 #include "worker/import/merge_logs.h"
 
 #include <algorithm>
+#include <map>
+#include <memory>
 
 #include "common/config.pb.h"
 #include "common/output_folder.h"
@@ -61,30 +63,26 @@ Status CompareRules(const char* kind, const Columns& first, const Columns& other
   return Status::Ok();
 }
 
-// The row ids of a log, to find those that come again.
-class RowIds {
- public:
-  explicit RowIds(const LogReader& log) {
-    uint64_t rows = 0;
-    for (const BlockInfo& block : log.blocks()) rows += block.rows;
-    fits_ = rows <= kMostRows;
-    if (fits_) ids_.reserve(rows);
-  }
-  void Add(const Batch& block) {
-    if (fits_) ids_.insert(ids_.end(), block.row_id.begin(), block.row_id.end());
-  }
-  std::optional<uint64_t> CountRepeated() {
-    if (!fits_) return std::nullopt;
-    std::sort(ids_.begin(), ids_.end());
-    const auto distinct = std::unique(ids_.begin(), ids_.end());
-    return static_cast<uint64_t>(ids_.end() - distinct);
-  }
+bool HoldsBlocks(const LogReader& log, uint32_t file) {
+  const size_t end =
+      file + 1 < log.files().size() ? log.first_block(file + 1) : log.blocks().size();
+  return log.first_block(file) < end;
+}
 
- private:
-  static constexpr uint64_t kMostRows = uint64_t{1} << 26;
-  bool fits_ = false;
-  std::vector<uint64_t> ids_;
-};
+// Rows of a log file that is there twice would count twice.
+Status CheckOnce(const LogReader& log) {
+  std::map<uint64_t, std::string> seen;  // files by what they hold
+  for (uint32_t file = 0; file < log.files().size(); ++file) {
+    const std::string& name = log.files()[file];
+    const auto [other, is_new] = seen.emplace(log.identity(file), name);
+    if (is_new || !HoldsBlocks(log, file)) continue;
+    return InvalidArgument(
+        StrCat(other->second == name ? name : StrCat(other->second, " and ", name),
+               other->second == name ? " is named twice" : " hold the same rows",
+               ": they would be in the merged log twice; leave one out"));
+  }
+  return Status::Ok();
+}
 
 class Merge {
  public:
@@ -93,18 +91,19 @@ class Merge {
   Result<MergeSummary> Run() {
     RETURN_IF_ERROR(CheckRules());
     ASSIGN_OR_RETURN(const auto log, LogReader::Open(files_, options_.logs));
+    RETURN_IF_ERROR(CheckOnce(*log));
     ASSIGN_OR_RETURN(const auto folder, OutputFolder::Create(files_, options_.output, "merging"));
     const auto output = LogOutput::Create(files_, folder->path(), {""}, log->schema(), FileRows(),
                                           options_.threads);
     BlockJoiner joiner(log->schema(), BlockRows(*log),
                        [&](Batch block) { return output->Add(0, std::move(block)); });
     const auto blocks = static_cast<uint32_t>(log->blocks().size());
-    RowIds ids(*log);
+    RepeatedIds ids;
     Batch block;
     for (uint32_t i = 0; i < blocks; ++i) {
       RETURN_IF_ERROR(log->ReadBlock(i, &block));
       RETURN_IF_ERROR(joiner.Add(block));
-      ids.Add(block);
+      for (const uint64_t id : block.row_id) ids.Add(id);
       if (options_.progress != nullptr) {
         options_.progress->ShowDone("merge: merged", i + 1, blocks, "blocks");
       }
@@ -115,7 +114,7 @@ class Merge {
     MergeSummary summary{.log = parts.front(), .files = log->files().size()};
     summary.labelled = log->labels().rows;
     summary.left_out = log->ignored_columns();
-    summary.repeated_ids = ids.CountRepeated();
+    summary.repeated_ids = ids.Counted();
     summary.numbered_rows = numbered_logs_ > 1;
     return summary;
   }
@@ -176,12 +175,9 @@ std::string FormatMergeSummary(const MergeSummary& summary) {
   out += SummaryLine("clicks", StrCat(log.clicks));
   out += SummaryLine("conversions", StrCat(log.conversions));
   out += SummaryLine("log files", StrCat(log.files, ", ", log.bytes, " bytes"));
-  if (!summary.repeated_ids.has_value()) {
-    out += SummaryLine("row ids", "not compared: there are too many rows");
-  } else if (*summary.repeated_ids > 0) {
-    out += SummaryLine("row ids", StrCat(*summary.repeated_ids,
-                                         " rows have one that a row before them has: was a part "
-                                         "merged twice?"));
+  if (summary.repeated_ids.rows > 0) {
+    out += SummaryLine("row ids", StrCat(summary.repeated_ids.Have(),
+                                         " one that an earlier row has: was a part merged twice?"));
   }
   if (summary.numbered_rows) {
     out += SummaryLine("row ids",

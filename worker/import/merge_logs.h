@@ -5,7 +5,6 @@
 // Thread safety: many threads may call, with outputs of their own.
 
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -13,6 +12,7 @@
 #include "common/progress.h"
 #include "common/status.h"
 #include "worker/import/log_output.h"
+#include "worker/import/repeated_ids.h"
 
 namespace chorus::worker {
 
@@ -28,16 +28,15 @@ struct MergeSummary {
   uint64_t files = 0;                      // that were merged
   uint64_t labelled = 0;                   // exposures with labels that came later
   std::vector<std::string> left_out = {};  // columns that the first log has not
-  // Rows whose row id some row before them has: most often a log, or a part of one, that is merged
-  // twice. Nothing when there are too many rows to compare them in 512 MB.
-  std::optional<uint64_t> repeated_ids = {};
+  RepeatedRows repeated_ids = {};          // of all logs
   // Whether rows were numbered by their imports, so that logs may share row ids.
   bool numbered_rows = false;
 };
 
-// Memory: a few blocks, and 8 bytes a row for the comparison of row ids. Errors:
-// kFailedPrecondition, a column is missing in a log or was made by other rules than that of the
-// first one (names column and both), or the output is there; kInvalidArgument, there are no rows.
+// Memory: a few blocks, and what RepeatedIds takes. Errors: kFailedPrecondition, a column is missing
+// in a log or was made by other rules than that of the first one (names column and both), or the
+// output is there; kInvalidArgument, there are no rows, or a log file is there twice, under whatever
+// names (names both).
 Result<MergeSummary> MergeLogs(FileSystem& files, const MergeOptions& options);
 
 // The summary as lines for a person.

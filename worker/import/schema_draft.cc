@@ -32,11 +32,14 @@ std::string Quoted(std::string_view text) {
   return out + "\"";
 }
 
-std::string Percent(uint64_t part, uint64_t whole) {
+std::string Percent(double share) {
   char text[32];
-  const double share = whole == 0 ? 0 : static_cast<double>(part) / static_cast<double>(whole);
   std::snprintf(text, sizeof(text), "%.1f %%", 100 * share);
   return text;
+}
+
+std::string Percent(uint64_t part, uint64_t whole) {
+  return Percent(whole == 0 ? 0 : static_cast<double>(part) / static_cast<double>(whole));
 }
 
 // "line     # comment"
@@ -106,8 +109,13 @@ class Draft {
     };
     const auto row_id = guess_.Of(ColumnRole::kRowId);
     const bool texts = row_id.has_value() && !guess_.samples[*row_id].all_integers();
-    add(ColumnRole::kRowId, "row_id",
-        texts ? "a text of its own in every row" : "an integer of its own in every row");
+    if (row_id) {
+      const ColumnSample& ids = guess_.samples[*row_id];
+      const uint64_t repeated = ids.cells() - ids.values();
+      out += Commented(StrCat("row_id: ", Quoted(sample_.columns[*row_id])),
+                       StrCat(texts ? "a text" : "an integer", " of its own in every row",
+                              repeated > 0 ? StrCat(", but for ", repeated) : ""));
+    }
     if (texts) out += Commented("row_id_text: true", "kept as it is; predict writes it first");
     if (guess_.group) {
       out += Commented(StrCat("group: ", Quoted(sample_.columns[*guess_.group])),
@@ -128,9 +136,10 @@ class Draft {
     }
     if (out.empty() || !context) return out;
     char shared[64];
-    std::snprintf(shared, sizeof(shared), "%.1f", guess_.rows_per_context);
-    return StrCat("# Equal in all rows of a request, which follow one another: stored once for ",
-                  shared, " rows.\n", out, "# Of the single row.\n");
+    std::snprintf(shared, sizeof(shared), "%.1f", guess_.contexts.rows_per_context);
+    return StrCat("# Equal in all rows of a ", guess_.contexts.of_request ? "request" : "user",
+                  ", which follow one another: stored once for ", shared, " rows.\n", out,
+                  "# Of the single row.\n");
   }
 
   std::string SlotLine(uint32_t c) const {
@@ -165,6 +174,10 @@ class Draft {
       out += StrCat(", ", Percent(seen.cells() - seen.filled(), seen.cells()), " missing");
     }
     if (!guess_.columns[c].remark.empty()) out += StrCat("; ", guess_.columns[c].remark);
+    if (guess_.columns[c].context && guess_.contexts.changes[c] > 0) {
+      out += StrCat("; differs from the row before it in ", Percent(guess_.contexts.changes[c]),
+                    " of them, which begins a new context");
+    }
     return out;
   }
 
@@ -217,7 +230,16 @@ class Draft {
                            ": it may tell the label, and is excluded. Is it known when the ad is "
                            "shown? Then make it a feature"));
     }
-    if (guess_.contexts_are_apart) {
+    for (uint32_t c = 0; c < guess_.columns.size(); ++c) {
+      const bool slot = guess_.columns[c].role == ColumnRole::kSlot;
+      if (slot && guess_.samples[c].is_bracketed()) {
+        out.push_back(StrCat(
+            "column '", guess_.columns[c].name, "' holds lists like ", guess_.samples[c].example(),
+            ": brackets and quotes would be parts of its ids; write such a cell as "
+            "1|2|3"));
+      }
+    }
+    if (guess_.contexts.are_apart) {
       out.push_back(
           "rows of one user and time are not next to one another: sorted by user and time, what "
           "they share would be stored and computed once. Training shuffles such a log by parts "

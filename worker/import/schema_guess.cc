@@ -1,7 +1,5 @@
 #include "worker/import/schema_guess.h"
 
-#include <set>
-
 #include "common/strings.h"
 #include "worker/import/cell_text.h"
 #include "worker/import/label_leak.h"
@@ -112,35 +110,17 @@ class Guesser {
     }
   }
 
-  // Rows of one user at one time, one behind the other, are a request: what is equal in all of them
-  // is of the context.
   void FindContexts() {
     if (!guess_.group || guess_.columns[*guess_.group].role != ColumnRole::kSlot) return;
-    const auto time = guess_.Of(ColumnRole::kTime);
-    const uint32_t group = *guess_.group;
-    const auto same = [&](const auto& a, const auto& b) {
-      return a[group] == b[group] && (!time || a[*time] == b[*time]);
-    };
-    std::vector<uint64_t> changes(guess_.columns.size(), 0);
-    std::set<std::string> requests;
-    uint64_t pairs = 0;
-    for (size_t i = 0; i < sample_.rows.size(); ++i) {
-      const auto& row = sample_.rows[i];
-      requests.insert(StrCat(row[group], "\n", time ? row[*time] : ""));
-      if (i == 0 || !same(row, sample_.rows[i - 1])) continue;
-      ++pairs;
-      for (size_t c = 0; c < row.size(); ++c) changes[c] += row[c] != sample_.rows[i - 1][c];
+    std::vector<bool> features;
+    for (const GuessedColumn& column : guess_.columns) {
+      features.push_back(column.role == ColumnRole::kSlot || column.role == ColumnRole::kNumeric);
     }
-    const uint64_t rows = sample_.rows.size();
-    guess_.contexts_are_apart = requests.size() * 2 < rows && pairs * 4 < rows;
-    constexpr uint64_t kLeastShare = 5;  // one row in five follows another of its request
-    if (pairs * kLeastShare < rows) return;
+    guess_.contexts = GuessContexts(sample_, guess_.samples, *guess_.group,
+                                    guess_.Of(ColumnRole::kTime), features);
     for (size_t c = 0; c < guess_.columns.size(); ++c) {
-      GuessedColumn& column = guess_.columns[c];
-      const bool feature = column.role == ColumnRole::kSlot || column.role == ColumnRole::kNumeric;
-      column.context = feature && changes[c] == 0;
+      guess_.columns[c].context = guess_.contexts.columns[c];
     }
-    guess_.rows_per_context = static_cast<double>(rows) / static_cast<double>(rows - pairs);
   }
 
   const TextSample& sample_;

@@ -8,6 +8,7 @@
 
 #include "worker/import/column_role.h"
 #include "worker/import/column_sample.h"
+#include "worker/import/context_guess.h"
 #include "worker/import/text_sample.h"
 
 namespace chorus::worker {
@@ -29,8 +30,7 @@ struct SchemaGuess {
   uint64_t rows = 0;                   // of the sample
   uint64_t clicks = 0;
   uint64_t conversions = 0;
-  double rows_per_context = 1;      // of consecutive rows equal in all context columns
-  bool contexts_are_apart = false;  // rows of one group and time come back, but not one by one
+  ContextGuess contexts;  // without columns where there is no group
 
   // The column of a role that one column has at most; none when there is no such one.
   std::optional<uint32_t> Of(ColumnRole role) const;

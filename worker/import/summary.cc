@@ -101,6 +101,10 @@ std::string FormatSummary(const ImportSummary& summary) {
   std::string out = SummaryLine("rows read", StrCat(rows.read));
   out += FormatSkipped(summary.skipped);
   out += SummaryLine("bad rows", StrCat(rows.bad));
+  if (summary.repeated_ids.rows > 0) {
+    out += SummaryLine("repeated row ids", StrCat(summary.repeated_ids.Count(), ", the first at ",
+                                                  summary.repeated_ids.first));
+  }
   if (summary.bad_common_rows > 0) {
     out += SummaryLine("bad common rows", StrCat(summary.bad_common_rows));
   }

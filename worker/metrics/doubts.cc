@@ -3,6 +3,7 @@
 #include <cmath>
 #include <cstdio>
 #include <optional>
+#include <utility>
 
 #include "common/strings.h"
 
@@ -31,57 +32,99 @@ bool AllCertain(const TaskMetrics& task) {
   return task.calibration_size() > 0;
 }
 
-std::optional<std::string> DoubtOfLabels(const TaskMetrics& task) {
+std::optional<Doubt> DoubtOfLabels(const TaskMetrics& task) {
   if (task.rows() == 0 || (task.positives() > 0 && task.positives() < task.rows())) {
     return std::nullopt;
   }
-  return StrCat(
-      "all ", task.rows(), " labels are ", task.positives() == 0 ? 0 : 1,
-      ": nothing can be learnt or judged; look at the log's label columns (chorus inspect "
-      "LOG)");
+  return Doubt{"labels of one value",
+               StrCat("all ", task.rows(), " labels are ", task.positives() == 0 ? 0 : 1,
+                      ": nothing can be learnt or judged; look at the log's label columns (chorus "
+                      "inspect LOG)")};
 }
 
-std::optional<std::string> DoubtOfCalibration(const TaskMetrics& task) {
+// "a", "a, or b", "a, b, or c"
+std::string Either(const std::vector<std::string>& remedies) {
+  std::string out;
+  for (size_t i = 0; i < remedies.size(); ++i) {
+    const char* const between = i == 0 ? "" : i + 1 < remedies.size() ? ", " : ", or ";
+    out += between + remedies[i];
+  }
+  return out;
+}
+
+// Against a loss that falls on the training log alone.
+std::string AgainstLearningByHeart(const TrainConfig& config) {
+  std::vector<std::string> remedies;
+  if (config.data().epochs() > 1) remedies.emplace_back("fewer data.epochs");
+  if (config.checkpoint().best() == CheckpointConfig::NONE)
+    remedies.emplace_back("checkpoint.best");
+  if (remedies.empty()) {
+    remedies = {"lower learning rates (table.optimizer)", "fewer or coarser ids"};
+  }
+  return Either(remedies);
+}
+
+void AddStart(const TrainConfig& config, std::vector<std::string>* remedies) {
+  if (config.model().start() == ModelConfig::BASE_RATE) return;
+  remedies->emplace_back("start at the labels' rates (model.start: BASE_RATE)");
+}
+
+std::optional<Doubt> DoubtOfCalibration(const TaskMetrics& task, const TrainConfig& config) {
   if (AllCertain(task)) {
-    return "every prediction is 0 or 1: the learning rates are too high (table.optimizer, "
-           "model.optimizer), or a column tells the label";
+    return Doubt{"predictions are 0 or 1",
+                 "every prediction is 0 or 1: the learning rates are too high (table.optimizer, "
+                 "model.optimizer), or a column tells the label"};
   }
   if (task.has_normalized_entropy() && task.normalized_entropy() >= 1) {
-    return StrCat(
-        "normalised entropy ", Short(task.normalized_entropy()),
-        ": no better than a constant; if the training loss still falls, rows are learnt by "
-        "heart (fewer data.epochs, checkpoint.best), else train for more steps (smaller "
-        "step.grain_rows) or start at the labels' rates (model.start: BASE_RATE)");
+    std::vector<std::string> untrained = {"train for more steps (smaller step.grain_rows)"};
+    AddStart(config, &untrained);
+    return Doubt{"no better than a constant",
+                 StrCat("normalised entropy ", Short(task.normalized_entropy()),
+                        ": no better than a constant; if the training loss still falls, rows are "
+                        "learnt by heart (",
+                        AgainstLearningByHeart(config), "), else ", Either(untrained))};
   }
   if (task.has_pcoc() && (task.pcoc() > kMostPcoc || task.pcoc() < 1 / kMostPcoc)) {
-    return StrCat("the mean prediction is ", Short(task.pcoc()),
-                  " times the mean label: train for more steps, start at the labels' rates "
-                  "(model.start: BASE_RATE), or look whether the log is of another population");
+    std::vector<std::string> remedies = {"train for more steps"};
+    AddStart(config, &remedies);
+    remedies.emplace_back("look whether the log is of another population");
+    return Doubt{task.pcoc() > 1 ? "mean prediction too high" : "mean prediction too low",
+                 StrCat("the mean prediction is ", Short(task.pcoc()),
+                        " times the mean label: ", Either(remedies))};
   }
   return std::nullopt;
 }
 
-std::optional<std::string> DoubtOfRanking(const TaskMetrics& task) {
+std::optional<Doubt> DoubtOfRanking(const TaskMetrics& task) {
   if (!task.has_auc()) return std::nullopt;
   if (task.auc() == 1) {
-    return "AUC 1: some column tells the label; leave out what is only known after the event";
+    return Doubt{"AUC 1",
+                 "AUC 1: some column tells the label; leave out what is only known after the "
+                 "event"};
   }
   const auto positives = static_cast<double>(task.positives());
   const double error = ChanceError(positives, static_cast<double>(task.rows()) - positives);
   if (std::abs(task.auc() - 0.5) <= error) {
-    return StrCat("AUC ", Short(task.auc()), " is within its error (", Short(error),
-                  ") of chance: nothing is learnt yet; train for more steps or with higher "
-                  "learning rates, and look whether slots and labels are of the same rows");
+    return Doubt{"AUC of chance",
+                 StrCat("AUC ", Short(task.auc()), " is within its error (", Short(error),
+                        ") of chance: nothing is learnt yet; train for more steps or with higher "
+                        "learning rates, and look whether slots and labels are of the same rows")};
   }
   return std::nullopt;
 }
 
-std::optional<std::string> DoubtOfSlot(const SlotUse& slot) {
+std::optional<Doubt> DoubtOfSlot(const SlotUse& slot) {
   if (2 * slot.unseen() <= slot.ids()) return std::nullopt;
   const double share = 100 * static_cast<double>(slot.unseen()) / static_cast<double>(slot.ids());
-  return StrCat("slot \"", slot.name(), "\": ", Short(share), " % of its ", slot.ids(),
-                " ids were never trained: look whether they are written as in the training log "
-                "(41 or 41.0, upper or lower case, another coding), else take coarser ids too");
+  return Doubt{"untrained ids",
+               StrCat(Short(share), " % of its ", slot.ids(),
+                      " ids were never trained: look whether they are written as in the training "
+                      "log (41 or 41.0, upper or lower case, another coding), else take coarser "
+                      "ids too")};
+}
+
+Doubt Of(const std::string& what, const Doubt& doubt) {
+  return {StrCat(what, ": ", doubt.sign), StrCat(what, ": ", doubt.text)};
 }
 
 }  // namespace
@@ -104,26 +147,39 @@ std::string DoubtOfLoss(double first, double loss) {
                 "model.clip_norm, or pool long slots with MEAN (slot.pooling)");
 }
 
-std::vector<std::string> DoubtsOfTasks(const Evaluation& evaluation) {
-  std::vector<std::string> doubts;
+std::vector<Doubt> DoubtsOfTasks(const Evaluation& evaluation, const TrainConfig& config) {
+  std::vector<Doubt> doubts;
   for (const TaskMetrics& task : evaluation.task()) {
-    const auto add = [&](const std::optional<std::string>& doubt) {
-      if (doubt.has_value()) doubts.push_back(StrCat(task.task(), ": ", *doubt));
+    const auto add = [&](const std::optional<Doubt>& doubt) {
+      if (doubt.has_value()) doubts.push_back(Of(task.task(), *doubt));
       return doubt.has_value();
     };
     if (add(DoubtOfLabels(task))) continue;
-    add(DoubtOfCalibration(task));
+    add(DoubtOfCalibration(task, config));
     add(DoubtOfRanking(task));
   }
   return doubts;
 }
 
-std::vector<std::string> DoubtsOf(const Evaluation& evaluation) {
-  std::vector<std::string> doubts = DoubtsOfTasks(evaluation);
+std::vector<Doubt> DoubtsOf(const Evaluation& evaluation, const TrainConfig& config) {
+  std::vector<Doubt> doubts = DoubtsOfTasks(evaluation, config);
   for (const SlotUse& slot : evaluation.slot()) {
-    if (const auto doubt = DoubtOfSlot(slot)) doubts.push_back(*doubt);
+    if (const auto doubt = DoubtOfSlot(slot)) {
+      doubts.push_back(Of(StrCat("slot \"", slot.name(), "\""), *doubt));
+    }
   }
   return doubts;
+}
+
+std::vector<Doubt> SaidDoubts::News(const std::vector<Doubt>& doubts) {
+  std::set<std::string> signs;
+  std::vector<Doubt> news;
+  for (const Doubt& doubt : doubts) {
+    if (!signs_.contains(doubt.sign)) news.push_back(doubt);
+    signs.insert(doubt.sign);
+  }
+  signs_ = std::move(signs);
+  return news;
 }
 
 }  // namespace chorus::worker

@@ -3,9 +3,11 @@
 // one line that says what was seen and what to do. Thread safety: pure functions.
 
 #include <cstdint>
+#include <set>
 #include <string>
 #include <vector>
 
+#include "common/config.pb.h"
 #include "common/report.pb.h"
 
 namespace chorus::worker {
@@ -16,13 +18,30 @@ std::string DoubtOfSteps(uint64_t steps);
 // Of a reported loss beside the first one of its stage; "" where it is not far above.
 std::string DoubtOfLoss(double first, double loss);
 
+// One sign of one task or slot.
+struct Doubt {
+  std::string sign;  // "ctr: no better than a constant": equal wherever the same thing is wrong
+  std::string text;  // the line, with the numbers that were seen and the remedy
+};
+
 // By task: labels of one value; predictions that are all 0 or 1; normalised entropy of 1 or more
 // (worse than a constant); a mean prediction of less than half or more than twice the labels' mean;
 // an AUC of 1, or within its standard error of 0.5. By slot: more than half of the ids were never
-// trained.
-std::vector<std::string> DoubtsOf(const Evaluation& evaluation);
+// trained. config: of the run that made the model; no remedy is one that it has.
+std::vector<Doubt> DoubtsOf(const Evaluation& evaluation, const TrainConfig& config);
 
 // By task alone: in the midst of training, ids that were not trained may still come.
-std::vector<std::string> DoubtsOfTasks(const Evaluation& evaluation);
+std::vector<Doubt> DoubtsOfTasks(const Evaluation& evaluation, const TrainConfig& config);
+
+// Which doubts of a run's evaluations are news: a sign that stays is said once.
+// Thread safety: none.
+class SaidDoubts {
+ public:
+  // Of one evaluation: the doubts whose signs the one before it had not.
+  std::vector<Doubt> News(const std::vector<Doubt>& doubts);
+
+ private:
+  std::set<std::string> signs_;  // of the evaluation before
+};
 
 }  // namespace chorus::worker

@@ -91,10 +91,7 @@ Result<std::string> LookForResumable(Session* session, Resume resume, const RunP
   ASSIGN_OR_RETURN(const std::optional<std::string> folder, resume == Resume::kNewestWhole
                                                                 ? SetAsideDamaged(files, directory)
                                                                 : FindCheckpoint(files, directory));
-  if (!folder.has_value()) {
-    LogInfo("no complete checkpoint in ", directory, ": starting from the beginning");
-    return std::string();
-  }
+  if (!folder.has_value()) return std::string();
   ASSIGN_OR_RETURN(const CheckpointManifest manifest, ReadManifest(files, *folder));
   ASSIGN_OR_RETURN(const TrainConfig there_was, Completed(manifest.config()));
   ASSIGN_OR_RETURN(const TrainConfig here_is, Completed(session->config()));

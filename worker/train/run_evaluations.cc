@@ -5,16 +5,20 @@
 #include <string>
 #include <utility>
 
+#include "common/log.h"
+#include "worker/steps/shared_rows.h"
+
 namespace chorus::worker {
 
 Result<std::unique_ptr<RunEvaluations>> RunEvaluations::Create(Session* session,
                                                                const TrainingData& data) {
   std::unique_ptr<RunEvaluations> evaluations(new RunEvaluations(session, data));
   const TrainConfig& config = session->config();
-  if (config.evaluate().log_size() > 0) {
-    ASSIGN_OR_RETURN(evaluations->evaluator_,
-                     Evaluator::Create(session, EvaluationLogs::Of(config)));
-  }
+  if (config.evaluate().log_size() == 0) return evaluations;
+  ASSIGN_OR_RETURN(evaluations->evaluator_, Evaluator::Create(session, EvaluationLogs::Of(config)));
+  if (!evaluations->is_first()) return evaluations;
+  const std::string doubt = DoubtOfSharedRows(*session->environment().files, config);
+  if (!doubt.empty()) LogWarning(doubt);
   return evaluations;
 }
 

@@ -5,7 +5,6 @@
 
 #include "common/log.h"
 #include "common/strings.h"
-#include "worker/metrics/doubts.h"
 #include "worker/metrics/metrics.h"
 
 namespace chorus::worker {
@@ -137,10 +136,11 @@ Status TrainProgress::AddEvaluation(uint64_t step, const std::string& log,
   *report.mutable_evaluation() = evaluation;
   line_->Clear();
   const bool is_last = step == last_step_;
-  for (const std::string& doubt : is_last ? DoubtsOf(evaluation) : DoubtsOfTasks(evaluation)) {
-    LogWarning(doubt);
-    report.add_doubt(doubt);
-  }
+  const TrainConfig& config = session_->config();
+  const std::vector<Doubt> doubts =
+      is_last ? DoubtsOf(evaluation, config) : DoubtsOfTasks(evaluation, config);
+  for (const Doubt& doubt : doubts) report.add_doubt(doubt.text);  // of this evaluation, all
+  for (const Doubt& doubt : said_.News(doubts)) LogWarning(doubt.text);
   // The last one is the result, which the command prints.
   if (!is_last) {
     LogInfo("after step ", step, ", on ", log, ":\n", FormatEvaluation(evaluation));

@@ -14,6 +14,7 @@
 #include "common/report.pb.h"
 #include "common/status.h"
 #include "worker/log/grain_reader.h"
+#include "worker/metrics/doubts.h"
 #include "worker/objective/objective.h"
 #include "worker/steps/stage_plan.h"
 #include "worker/train/event_file.h"
@@ -64,6 +65,7 @@ class TrainProgress {
   std::optional<double> first_loss_;  // that was reported in the stage
   uint32_t first_loss_stage_ = 0;
   bool doubts_loss_ = false;  // has been said
+  SaidDoubts said_;           // of evaluations
   uint64_t exposures_ = 0;
   uint64_t steps_since_report_ = 0;
   uint64_t exposures_since_report_ = 0;

@@ -166,7 +166,10 @@ void AddDoubts(const FinishedRuns& finished, int method, std::vector<std::string
   size_t more = 0;
   for (const FinishedRun& run : finished.runs()) {
     if (run.run->method != method) continue;
-    std::vector<std::string> doubts = worker::DoubtsOf(run.record.evaluation());
+    std::vector<std::string> doubts;
+    for (worker::Doubt& doubt : worker::DoubtsOf(run.record.evaluation(), run.run->config)) {
+      doubts.push_back(std::move(doubt.text));
+    }
     // What a reference says of clicks means nothing.
     std::erase_if(doubts, [&](const std::string& doubt) {
       return config.reference() && (doubt.starts_with("ctr:") || doubt.starts_with("ctcvr:"));

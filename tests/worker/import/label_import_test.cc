@@ -115,7 +115,7 @@ TEST_F(LabelImportTest, IdsThatNoLogHasAreAnErrorUnlessAllowed) {
   ImportLog(Exposures(4, NoLabels));
   const std::string text = "id,click\n1001,1\n7,1\n8,1\n";
   const std::string error = AddError(text);
-  EXPECT_NE(error.find("2 of 3 row ids are in no log: row 2 of the labels (id 7)"),
+  EXPECT_NE(error.find("2 of 3 row ids are in no log: late.csv:3 (id '7'), late.csv:4 (id '8');"),
             std::string::npos)
       << error;
   EXPECT_NE(error.find("--allow-unknown"), std::string::npos) << error;
@@ -144,7 +144,7 @@ TEST_F(LabelImportTest, AConversionWithoutAClickObeysTheSchema) {
   const std::string text = "id,sale\n1001,1\n";
   const std::string schema = kLabelSchema;
   EXPECT_NE(AddError(text, {}, schema + " unclicked_conversion: REJECT")
-                .find("row 1 of the labels (id 1001): a conversion without a click"),
+                .find("late.csv:2 (id '1001'): a conversion without a click"),
             std::string::npos);
   const auto dropped = Add(text);
   ASSERT_TRUE(dropped.ok());
@@ -168,7 +168,7 @@ TEST_F(LabelImportTest, RowIdsMayBeTexts) {
   ASSERT_TRUE(Add("id,click,sale\nö-1,1,0\n7,1,1\nNULL,1,0\n", {}, schema).ok());
   EXPECT_EQ(ReadLog(*files_, "log")[0].click, (std::vector<uint8_t>{1, 1, 1}));
   EXPECT_EQ(ReadLog(*files_, "log")[0].conversion, (std::vector<uint8_t>{0, 1, 0}));
-  EXPECT_NE(AddError("id,click\n07,1\n", {}, schema).find("row 1 of the labels;"),
+  EXPECT_NE(AddError("id,click\n07,1\n", {}, schema).find("late.csv:2 (id '07');"),
             std::string::npos);
 }
 
@@ -202,9 +202,29 @@ TEST_F(LabelImportTest, WhatCannotBeMatchedOrLearntIsRefusedWithARemedy) {
             std::string::npos);
 }
 
-TEST_F(LabelImportTest, RowsThatShareAnIdShareItsLabels) {
+TEST_F(LabelImportTest, TheFirstUnknownIdsOfTheTextAreNamedAcrossFiles) {
+  ImportLog(Exposures(4, NoLabels));
+  WriteFile(*files_, "a.csv", "id,click\n900,1\n1001,1\n3,1\n");
+  WriteFile(*files_, "b.csv", "id,click\n\n12,1\n11,1\n10,1\n9,1\n");
+  const auto summary = ImportLabels(*files_, MakeSchema(kLabelSchema),
+                                    {.inputs = {"a.csv", "b.csv"}, .logs = {"log"}});
+  EXPECT_NE(summary.status().message().find(
+                "a.csv:2 (id '900'), a.csv:4 (id '3'), b.csv:3 (id '12'), b.csv:4 (id '11'), "
+                "b.csv:5 (id '10'), ...;"),
+            std::string::npos)
+      << summary.status().message();
+}
+
+TEST_F(LabelImportTest, AnIdOfSeveralExposuresIsAnErrorUnlessAllShareItsLabels) {
   ImportLog("id,click,sale,item\n5,0,0,a\n5,0,0,b\n6,0,0,c\n");
-  const auto summary = Add("id,click\n5,1\n");
+  const std::string error = AddError("id,click\n6,1\n5,1\n");
+  EXPECT_NE(error.find("1 of 2 row ids are of several exposures of the logs: late.csv:3 (id '5')"),
+            std::string::npos)
+      << error;
+  EXPECT_NE(error.find("--allow-repeated"), std::string::npos) << error;
+  // What the labels do not name is nobody's trouble.
+  ASSERT_TRUE(Add("id,click\n6,0\n").ok());
+  const auto summary = Add("id,click\n5,1\n", {.allow_repeated = true});
   ASSERT_TRUE(summary.ok());
   EXPECT_EQ(summary->repeated_exposures, 1u);
   EXPECT_EQ(LabelsOf("log"), "5:10 5:10 6:00 ");

@@ -73,7 +73,7 @@ TEST_F(MergeLogsTest, TheBytesAreThoseOfOneImportOfAllRows) {
     const auto summary = Merge(parts, output, threads);
     ASSERT_TRUE(summary.ok()) << summary.status().ToString();
     EXPECT_EQ(summary->log.rows, 290u);
-    EXPECT_EQ(summary->repeated_ids, 0u);
+    EXPECT_EQ(summary->repeated_ids.rows, 0u);
     ExpectSameFiles("all", output);
   }
 }
@@ -179,7 +179,7 @@ TEST_F(MergeLogsTest, NumberedRowsAreTold) {
   const auto summary = Merge({"a", "b"}, "merged");
   ASSERT_TRUE(summary.ok());
   EXPECT_TRUE(summary->numbered_rows);
-  EXPECT_EQ(summary->repeated_ids, 20u);
+  EXPECT_EQ(summary->repeated_ids.rows, 20u);
   EXPECT_NE(FormatMergeSummary(*summary).find("row ids"), std::string::npos);
 }
 
@@ -188,8 +188,18 @@ TEST_F(MergeLogsTest, RowsThatComeTwiceAreCounted) {
   ImportLog(RowsText(43, 60), "b");
   const auto summary = Merge({"a", "b"}, "merged");
   ASSERT_TRUE(summary.ok());
-  EXPECT_EQ(summary->repeated_ids, 7u);
-  EXPECT_NE(FormatMergeSummary(*summary).find("7 rows have one that a row before them has"),
+  EXPECT_EQ(summary->repeated_ids.rows, 7u);
+  EXPECT_NE(FormatMergeSummary(*summary).find("7 rows have one that an earlier row has"),
+            std::string::npos);
+}
+
+TEST_F(MergeLogsTest, ALogThatIsThereTwiceIsRefusedByWhateverNames) {
+  ImportLog(RowsText(0, 50), "a");
+  ImportLog(RowsText(50, 60), "b");
+  EXPECT_NE(MergeError({"a", "b", "a"}).find("a/part-00000.log is named twice"), std::string::npos);
+  const auto bytes = ReadWholeFile(*files_, "a/part-00000.log");
+  WriteFile(*files_, "copy/day.log", *bytes);
+  EXPECT_NE(MergeError({"a", "copy"}).find("a/part-00000.log and copy/day.log hold the same rows"),
             std::string::npos);
 }
 

@@ -6,6 +6,7 @@
 
 #include "common/config.h"
 #include "tests/worker/import/import_testing.h"
+#include "worker/import/column_sample.h"
 #include "worker/import/import.h"
 #include "worker/import/label_leak.h"
 #include "worker/import/text_dialect.h"
@@ -61,6 +62,13 @@ TEST_F(SchemaDraftTest, ATextOfItsOwnInEveryRowIsItsId) {
   const ImportSchema schema = Parsed(Draft(text));
   EXPECT_EQ(schema.row_id(), "event_id");
   EXPECT_TRUE(schema.row_id_text());
+}
+
+TEST_F(SchemaDraftTest, ARowThatIsThereTwiceTakesNoIdFromTheOthers) {
+  std::string text = "row,click,sale,item\n";
+  for (int i = 0; i < 2000; ++i) text += StrCat(i, ",", i % 2, ",0,", i % 7, "\n");
+  EXPECT_EQ(Parsed(Draft(text + "5,0,0,3\n")).row_id(), "row");
+  EXPECT_THAT(Draft(text + "5,0,0,3\n").schema, HasSubstr("in every row, but for 1"));
 }
 
 TEST_F(SchemaDraftTest, FindsWhatEachColumnIs) {
@@ -200,6 +208,89 @@ TEST_F(SchemaDraftTest, WordsOfLabelsTextIdsQuotedListsAndDatesAreKnown) {
   const auto imported = ImportText(*files_, schema, {.inputs = {"in.csv"}, .output = "out"});
   ASSERT_OK(imported.status());
   EXPECT_EQ(imported->rows.bad, 0u);
+}
+
+// Requests of four rows of a user and a time. `city` has a typing error now and then; `promo` is
+// nearly always 0, whatever the request; `shelf` differs from row to row.
+std::string NoisyShop() {
+  std::string text = "click,sale,user_id,ts,city,promo,shelf\n";
+  for (int i = 0; i < 2000; ++i) {
+    const int request = i / 4;
+    text += StrCat(i % 5 == 0 ? 1 : 0, ",", i % 25 == 0 ? 1 : 0, ",u", request % 37, ",",
+                   1764201600 + request, ",",
+                   i % 271 == 0       ? "Brn"
+                   : request % 3 == 0 ? "Bern"
+                                      : "Basel",
+                   ",", i % 400 == 0 ? 1 : 0, ",", i % 11, "\n");
+  }
+  return text;
+}
+
+TEST_F(SchemaDraftTest, NearlyEqualInARequestIsOfTheContextAndNearlyEqualEverywhereIsNot) {
+  const SchemaDraft draft = Draft(NoisyShop());
+  const ImportSchema schema = Parsed(draft);
+  std::vector<std::string> context;
+  for (const ColumnSlot& slot : schema.slot()) {
+    if (slot.context()) context.push_back(slot.column());
+  }
+  EXPECT_EQ(context, (std::vector<std::string>{"user_id", "city"}));
+  EXPECT_THAT(draft.schema, HasSubstr("of them, which begins a new context"));
+  EXPECT_THAT(draft.schema, HasSubstr("stored once for 3.9 rows"));
+}
+
+// Each row has a time of its own, as clicks in a session have.
+TEST_F(SchemaDraftTest, WithoutRequestsWhatIsOfTheUserIsTheContext) {
+  std::string text = "click,user_id,ts,age_group,item\n";
+  for (int i = 0; i < 600; ++i) {
+    text += StrCat(i % 5 == 0 ? 1 : 0, ",u", i / 6, ",", 1764201600 + 3 * i, ",g", i / 6 % 5, ",i",
+                   i % 17, "\n");
+  }
+  const SchemaDraft draft = Draft(text);
+  EXPECT_THAT(draft.schema, HasSubstr("Equal in all rows of a user, which follow one another: "
+                                      "stored once for 6.0 rows"));
+  EXPECT_THAT(draft.schema, HasSubstr("slot { column: \"age_group\" context: true }"));
+  EXPECT_THAT(draft.schema, HasSubstr("slot { column: \"item\" }"));
+}
+
+std::string SeparatorOf(const std::vector<std::string>& cells) {
+  ColumnSample sample;
+  for (const std::string& cell : cells) sample.Add(cell);
+  return sample.GuessSeparators().separator;
+}
+
+TEST(ColumnSampleTest, ACommaInsideACellSeparatesIds) {
+  EXPECT_EQ(SeparatorOf({"1,2,3", "4", "5,6"}), ",");
+  EXPECT_EQ(SeparatorOf({"new, eco", "old", "eco"}), ",");
+  // A few '|' in a column of comma lists are parts of ids.
+  std::vector<std::string> cells(100, "a,b");
+  cells[0] = cells[1] = cells[2] = "a,b|c";
+  EXPECT_EQ(SeparatorOf(cells), ",");
+}
+
+TEST(ColumnSampleTest, FewListsAreEnoughWhereTheirPiecesAreCellsOfOthers) {
+  std::vector<std::string> cells, titles;
+  for (int i = 0; i < 1000; ++i) {
+    cells.push_back(StrCat(i % 20));
+    titles.push_back(StrCat("title ", i));
+  }
+  for (int i = 0; i < 5; ++i) {
+    cells.push_back(StrCat(i, ",", i + 7));
+    titles.push_back(StrCat("a word, and number ", i));
+  }
+  EXPECT_EQ(SeparatorOf(cells), ",");
+  EXPECT_NE(SeparatorOf(titles), ",");
+}
+
+TEST_F(SchemaDraftTest, ListsInBracketsAndDecimalCommasAreNamed) {
+  std::string text = "click;user;tags;price\n";
+  for (int i = 0; i < 200; ++i) {
+    text += StrCat(i % 2, ";u", i % 9, ";[", i % 5, ", ", i % 3, "];", i % 40, ",50\n");
+  }
+  const SchemaDraft draft = Draft(text);
+  EXPECT_THAT(draft.warnings,
+              testing::Contains(HasSubstr("column 'tags' holds lists like [0, 0]")));
+  EXPECT_THAT(draft.schema, HasSubstr("with points they are a numeric"));
+  Parsed(draft);
 }
 
 TEST_F(SchemaDraftTest, AColumnOfClicksComesBeforeOneThatIsOnlyCalledALabel) {

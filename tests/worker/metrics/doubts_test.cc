@@ -22,12 +22,15 @@ TaskMetrics GoodTask() {
   return task;
 }
 
-std::vector<std::string> DoubtsWith(const std::function<void(TaskMetrics*)>& change) {
+std::vector<std::string> DoubtsWith(const std::function<void(TaskMetrics*)>& change,
+                                    const TrainConfig& config = {}) {
   Evaluation evaluation;
   TaskMetrics task = GoodTask();
   change(&task);
   *evaluation.add_task() = task;
-  return DoubtsOf(evaluation);
+  std::vector<std::string> texts;
+  for (const Doubt& doubt : DoubtsOf(evaluation, config)) texts.push_back(doubt.text);
+  return texts;
 }
 
 TEST(DoubtsTest, AGoodModelRaisesNone) {
@@ -67,6 +70,44 @@ TEST(DoubtsTest, EachMistakeIsOneLineWithItsRemedy) {
   }
 }
 
+TEST(DoubtsTest, NoRemedyIsOneThatTheRunHas) {
+  const auto worse = [](TaskMetrics* t) { t->set_normalized_entropy(1.2); };
+  const auto high = [](TaskMetrics* t) { t->set_pcoc(3); };
+  TrainConfig config;
+  config.mutable_data()->set_epochs(5);
+  config.mutable_checkpoint()->set_best(CheckpointConfig::NONE);
+  config.mutable_model()->set_start(ModelConfig::ZERO);
+  EXPECT_NE(DoubtsWith(worse, config)[0].find("(fewer data.epochs, or checkpoint.best), else train "
+                                              "for more steps (smaller step.grain_rows), or start"),
+            std::string::npos);
+  EXPECT_NE(DoubtsWith(high, config)[0].find("BASE_RATE"), std::string::npos);
+  config.mutable_data()->set_epochs(1);
+  config.mutable_checkpoint()->set_best(CheckpointConfig::CTR_AUC);
+  config.mutable_model()->set_start(ModelConfig::BASE_RATE);
+  for (const std::string had : {"data.epochs", "checkpoint.best", "BASE_RATE"}) {
+    EXPECT_EQ(DoubtsWith(worse, config)[0].find(had), std::string::npos) << had;
+    EXPECT_EQ(DoubtsWith(high, config)[0].find(had), std::string::npos) << had;
+  }
+  EXPECT_NE(DoubtsWith(worse, config)[0].find("lower learning rates"), std::string::npos);
+}
+
+TEST(DoubtsTest, ASignThatStaysIsSaidOnceAndAgainWhenItComesBack) {
+  const Doubt slow{"ctr: no better than a constant", "ctr: normalised entropy 1.2"};
+  const Doubt slower{"ctr: no better than a constant", "ctr: normalised entropy 1.3"};
+  const Doubt high{"ctr: mean prediction too high", "ctr: 3 times"};
+  SaidDoubts said;
+  const auto news = [&](const std::vector<Doubt>& doubts) {
+    std::vector<std::string> texts;
+    for (const Doubt& doubt : said.News(doubts)) texts.push_back(doubt.text);
+    return texts;
+  };
+  EXPECT_EQ(news({slow}), std::vector<std::string>{slow.text});
+  EXPECT_EQ(news({slower}), std::vector<std::string>());
+  EXPECT_EQ(news({slower, high}), std::vector<std::string>{high.text});
+  EXPECT_EQ(news({}), std::vector<std::string>());
+  EXPECT_EQ(news({slower}), std::vector<std::string>{slower.text});
+}
+
 // 0.51 of 10 000 rows with 1000 clicks is one standard error (0.0096) away from chance.
 TEST(DoubtsTest, AnAucJustOutsideItsErrorIsNoChance) {
   EXPECT_TRUE(DoubtsWith([](TaskMetrics* t) { t->set_auc(0.51); }).empty());
@@ -81,13 +122,13 @@ TEST(DoubtsTest, ASlotOfMostlyUntrainedIdsIsNamedWithTheRemedy) {
     slot->set_ids(name == std::string("empty") ? 0 : 100);
     slot->set_unseen(unseen);
   }
-  const std::vector<std::string> doubts = DoubtsOf(evaluation);
+  const std::vector<Doubt> doubts = DoubtsOf(evaluation, {});
   ASSERT_EQ(doubts.size(), 1u);
-  EXPECT_NE(doubts[0].find("slot \"item\": 51 % of its 100 ids were never trained"),
+  EXPECT_NE(doubts[0].text.find("slot \"item\": 51 % of its 100 ids were never trained"),
             std::string::npos)
-      << doubts[0];
-  EXPECT_NE(doubts[0].find("41 or 41.0"), std::string::npos);
-  EXPECT_TRUE(DoubtsOfTasks(evaluation).empty());
+      << doubts[0].text;
+  EXPECT_NE(doubts[0].text.find("41 or 41.0"), std::string::npos);
+  EXPECT_TRUE(DoubtsOfTasks(evaluation, {}).empty());
 }
 
 TEST(DoubtsTest, ALossFarAboveTheFirstIsDoubtful) {

@@ -1,0 +1,19 @@
+#pragma once
+// The configuration of a training job, with settings that fit its log where its user wrote none.
+// Thread safety: reads files; called by one thread.
+
+#include <vector>
+
+#include "common/status.h"
+#include "launch/command/commands.h"
+#include "worker/steps/fit_settings.h"
+#include "worker/train/trainer.h"
+
+namespace chorus::launch {
+
+// *fitted: what was chosen. A run that goes on keeps what it chose before. Errors: those of
+// LoadTrainConfig and of a log that cannot be opened.
+Result<TrainConfig> LoadFitted(const ConfigArguments& arguments, worker::Resume resume,
+                               std::vector<worker::FittedSetting>* fitted);
+
+}  // namespace chorus::launch
