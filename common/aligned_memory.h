@@ -8,8 +8,8 @@ namespace chorus {
 constexpr uint64_t kCacheLine = 64;
 constexpr uint64_t kHugePage = uint64_t{1} << 21;
 
-// At least `bytes` bytes, at a multiple of kCacheLine; null when there are none left. Of kHugePage or
-// more it is at a multiple of that, and the system is asked for huge pages, which spare the
+// At least `bytes` bytes, at a multiple of kCacheLine; null when there are none left. Of kHugePage
+// or more it is at a multiple of that, and the system is asked for huge pages, which spare the
 // translation of addresses much of its work. std::free gives it back.
 void* AllocateAligned(uint64_t bytes);
 

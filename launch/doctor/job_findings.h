@@ -11,8 +11,8 @@
 
 namespace chorus::launch {
 
-// fitted: `config` with the settings that fit its log, or why there is none. Logs that are not there
-// are not looked at: CheckFolders tells of them.
+// fitted: `config` with the settings that fit its log, or why there is none. Logs that are not
+// there are not looked at: CheckFolders tells of them.
 std::vector<Finding> JudgeJob(FileSystem& files, const TrainConfig& config,
                               const Result<TrainConfig>& fitted);
 

@@ -53,9 +53,9 @@ struct LabelImportSummary {
 
 // A log's folder gets its label file whole or not at all; nothing is written where an error comes
 // before the first folder's. Errors: kInvalidArgument, a malformed row too many, an id that no log
-// has or that several exposures have, a conversion without a click where unclicked_conversion is REJECT; kFailedPrecondition,
-// another process writes labels there, or the log has no such labels at all.  REQUIRES: `schema`
-// went through LoadConfig.
+// has or that several exposures have, a conversion without a click where unclicked_conversion is
+// REJECT; kFailedPrecondition, another process writes labels there, or the log has no such labels
+// at all.  REQUIRES: `schema` went through LoadConfig.
 Result<LabelImportSummary> ImportLabels(FileSystem& files, const ImportSchema& schema,
                                         const LabelImportOptions& options);
 

@@ -33,10 +33,10 @@ struct MergeSummary {
   bool numbered_rows = false;
 };
 
-// Memory: a few blocks, and what RepeatedIds takes. Errors: kFailedPrecondition, a column is missing
-// in a log or was made by other rules than that of the first one (names column and both), or the
-// output is there; kInvalidArgument, there are no rows, or a log file is there twice, under whatever
-// names (names both).
+// Memory: a few blocks, and what RepeatedIds takes. Errors: kFailedPrecondition, a column is
+// missing in a log or was made by other rules than that of the first one (names column and both),
+// or the output is there; kInvalidArgument, there are no rows, or a log file is there twice, under
+// whatever names (names both).
 Result<MergeSummary> MergeLogs(FileSystem& files, const MergeOptions& options);
 
 // The summary as lines for a person.

@@ -3,9 +3,9 @@
 // reads, and a side (layer.h). A node whose inputs are all of contexts is computed once per
 // context. The graph is made once and never changes; GraphBuffers are the activations of one grain.
 //
-// With a backend that keeps tiles (backend.h), what products alone read is kept as bfloat16 in tiles:
-// the outputs of layers that can write them, if each column has one reader, which can read them; and
-// inputs of the graph, if all their readers can, and read the same columns or others.
+// With a backend that keeps tiles (backend.h), what products alone read is kept as bfloat16 in
+// tiles: the outputs of layers that can write them, if each column has one reader, which can read
+// them; and inputs of the graph, if all their readers can, and read the same columns or others.
 // Thread safety: a Graph is a value with const methods; a GraphBuffers serves one grain at a time.
 
 #include <cstdint>

@@ -103,8 +103,8 @@ class Layer {
   // Whether the output replaces the input in its memory: x[0].y is call.out.y, and in the backward
   // pass x[0].dy is call.out.dy.
   virtual bool in_place() const { return false; }
-  // What it can read as bfloat16 in tiles, and whether it can write its output so: graph.h says when.
-  // One that writes tiles is ReLU at its end.
+  // What it can read as bfloat16 in tiles, and whether it can write its output so: graph.h says
+  // when. One that writes tiles is ReLU at its end.
   virtual TileReads reads_tiles() const { return TileReads::kNone; }
   virtual bool writes_tiles() const { return false; }
   virtual RowCost cost() const { return {}; }

@@ -18,8 +18,8 @@ struct ActivationView {
   }
 };
 
-// The same in tiles (tile_matrix.h). They are outputs of ReLU: dy is with respect to what ReLU reads,
-// so that it is 0 where y is.
+// The same in tiles (tile_matrix.h). They are outputs of ReLU: dy is with respect to what ReLU
+// reads, so that it is 0 where y is.
 struct TileActivation {
   TileView<Bf16> y;
   TileView<Bf16> dy;

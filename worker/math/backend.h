@@ -40,7 +40,8 @@ struct GemmOptions {
 
   // Of tiles. c in tiles is 0 where `positive`, [M, N], is: the gradient of ReLU's outputs.
   TileView<const Bf16> positive = {};
-  // To c in tiles rows are added before act: c[i, :] += added[added_of.of[i], :], i < added_of.rows.
+  // To c in tiles rows are added before act: c[i, :] += added[added_of.of[i], :], i <
+  // added_of.rows.
   MatrixView<const float> added = {};
   RowIndex added_of = {};
   // [N], becomes the sums of the columns of b in tiles, in float32; null: they are not wanted.

@@ -1,8 +1,8 @@
 #pragma once
 // The factors of products in bfloat16, in the layout of AMX, which AVX512-BF16 reads as well: tiles
-// of 1 KiB, 16 rows of 32 numbers. A product C = A B takes its factors as panels, 16 rows of A or 16
-// columns of B with their whole inner size K, each ceil(K / 32) tiles one behind the other. With p
-// counting pairs of the inner index:
+// of 1 KiB, 16 rows of 32 numbers. A product C = A B takes its factors as panels, 16 rows of A or
+// 16 columns of B with their whole inner size K, each ceil(K / 32) tiles one behind the other. With
+// p counting pairs of the inner index:
 //   a tile of A holds [row 16][p 16][2],   a tile of B holds [p 16][column 16][2].
 // What is beyond the matrix is 0. A float becomes the nearest bfloat16, of two equally near ones
 // the even; denormals become 0 (as everywhere, floating_point_mode.h), NaN stays NaN.
@@ -63,7 +63,8 @@ struct Bf16Kernels {
   // c = act(block + bias [+ c]).  block: [kBlock, kBlock].  c: at most kBlock rows and columns.
   // options.bias: that of c's first column, or null.
   void (*finish)(const float* block, const GemmOptions& options, MatrixView<float> c);
-  // The same for rows x cols of a tile.  block: rows are kBlock floats apart.  to: whole; the rest 0.
+  // The same for rows x cols of a tile.  block: rows are kBlock floats apart.  to: whole; the rest
+  // 0.
   void (*finish_tile)(const float* block, const TileEpilogue& epilogue, int64_t rows, int64_t cols,
                       Bf16* to);
   // Around all calls of `multiply` that a thread makes for one product.

@@ -1,6 +1,6 @@
 #pragma once
-// The element loops of the CPU backend that read matrices in tiles (tile_matrix.h), as kernels.h has
-// those of floats: plain loops, the same bits on every CPU. The contracts are in
+// The element loops of the CPU backend that read matrices in tiles (tile_matrix.h), as kernels.h
+// has those of floats: plain loops, the same bits on every CPU. The contracts are in
 // worker/math/backend.h. Thread safety: pure functions of their arguments.
 
 #include <cstdint>

@@ -41,7 +41,8 @@ class DenseOptimizer {
   virtual Applied Apply(uint64_t t, float lr_factor, int64_t first, std::span<float> gradient,
                         std::span<float> weights) = 0;
   // The same for several ranges of weights, ascending, whose gradients have one norm together.
-  // gradient, weights: of all weights.  pool: shares the work, the same bits with any; null: nobody.
+  // gradient, weights: of all weights.  pool: shares the work, the same bits with any; null:
+  // nobody.
   virtual Applied ApplyParts(uint64_t t, float lr_factor, std::span<const ParameterRange> parts,
                              std::span<float> gradient, std::span<float> weights,
                              ThreadPool* pool) = 0;

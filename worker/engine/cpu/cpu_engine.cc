@@ -143,8 +143,8 @@ Status CpuEngine::TrainGrain(uint32_t index, const std::vector<double>& scales,
   return compute_->CheckInputGradients(*workspace);
 }
 
-// Sums the gradients of a node's grains into the row of its first one, and says whether the sums are
-// finite. The tasks are slices of the columns.
+// Sums the gradients of a node's grains into the row of its first one, and says whether the sums
+// are finite. The tasks are slices of the columns.
 bool CpuEngine::SumGradients(uint32_t first_grain, TreeNode node) {
   std::atomic<bool> finite = true;
   std::vector<TreeNode> leaves;

@@ -1,6 +1,7 @@
-// Models whose products are computed in bfloat16, with what products alone read in tiles: logits near
-// those in float32, which an oracle proves, and gradients near those of the same products without
-// tiles. (Near those in float32 they are not: a unit near 0 passes or stops a gradient as a whole.)
+// Models whose products are computed in bfloat16, with what products alone read in tiles: logits
+// near those in float32, which an oracle proves, and gradients near those of the same products
+// without tiles. (Near those in float32 they are not: a unit near 0 passes or stops a gradient as a
+// whole.)
 
 #include <gtest/gtest.h>
 
