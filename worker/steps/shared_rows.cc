@@ -17,7 +17,7 @@ namespace {
 
 constexpr uint64_t kMostBlocks = 64;  // of a log that are looked at
 constexpr double kLeastShare = 0.01;  // of the evaluation's rows
-constexpr uint64_t kLeastRows = 3;    // that were found in both
+constexpr uint64_t kLeastSharedRows = 3;    // that were found in both
 
 // Rows that an import numbered have ids that say nothing of another log's rows.
 bool HasOwnRowIds(const LogReader& log) {
@@ -83,7 +83,7 @@ Result<double> SharedPart(const LogReader& training, const LogReader& evaluation
   const std::unordered_set<uint64_t> known(trained.begin(), trained.end());
   const auto found = static_cast<uint64_t>(std::count_if(
       judged.begin(), judged.end(), [&](uint64_t hash) { return known.contains(hash); }));
-  if (found < kLeastRows) return 0.0;
+  if (found < kLeastSharedRows) return 0.0;
   // A row of both is found if its block was read on either side.
   const double share =
       static_cast<double>(found) / of_training / static_cast<double>(judged.size());
