@@ -61,7 +61,7 @@ double DotOf(const Matrix& a, const Matrix& b, int64_t i, int64_t j) {
   return sum;
 }
 
-constexpr int64_t kShapes[][3] = {
+constexpr int64_t kTileShapes[][3] = {
     {16, 32, 32}, {7, 20, 33}, {40, 75, 50}, {48, 64, 100}, {33, 1, 9}};
 
 TEST_F(TilesTest, HoldTheRoundedRowsAndZerosBehindThem) {
@@ -115,7 +115,7 @@ TEST_F(TilesTest, ArePackedAsTheFloatsThatTheyHold) {
 
 TEST_F(TilesTest, AForwardProductReadsAndWritesThem) {
   for (const Named& named : kernels_) {
-    for (const auto& [m, n, k] : kShapes) {
+    for (const auto& [m, n, k] : kTileShapes) {
       SCOPED_TRACE(StrCat(named.name, " ", m, " x ", n, " x ", k));
       const Matrix x = SmallNumbers(m, k, 1), w = SmallNumbers(k, n, 2),
                    bias = SmallNumbers(1, n, 3);
@@ -145,7 +145,7 @@ TEST_F(TilesTest, AForwardProductReadsAndWritesThem) {
 
 TEST_F(TilesTest, AWeightGradientReadsBothFactorsAndSumsTheSecond) {
   for (const Named& named : kernels_) {
-    for (const auto& [m, n, rows] : kShapes) {
+    for (const auto& [m, n, rows] : kTileShapes) {
       SCOPED_TRACE(StrCat(named.name, " ", m, " x ", n, " x ", rows));
       const Matrix x = SmallNumbers(rows, m, 1), dy = SmallNumbers(rows, n, 2);
       const Tiles x_tiles(x), dy_tiles(dy);
@@ -170,7 +170,7 @@ TEST_F(TilesTest, AWeightGradientReadsBothFactorsAndSumsTheSecond) {
 
 TEST_F(TilesTest, AnInputGradientIsZeroWhereTheUnitsAre) {
   for (const Named& named : kernels_) {
-    for (const auto& [m, n, k] : kShapes) {
+    for (const auto& [m, n, k] : kTileShapes) {
       SCOPED_TRACE(StrCat(named.name, " ", m, " x ", n, " x ", k));
       // Two parts of dy, with weights [n, k] and [n, 9] that are read transposed.
       const Matrix a = SmallNumbers(m, k, 1), b = SmallNumbers(m, 9, 2);
@@ -197,7 +197,7 @@ TEST_F(TilesTest, AnInputGradientIsZeroWhereTheUnitsAre) {
 }
 
 TEST_F(TilesTest, ALayerOfWidthOneReadsThem) {
-  for (const auto& [rows, cols, unused] : kShapes) {
+  for (const auto& [rows, cols, unused] : kTileShapes) {
     const Matrix x = SmallNumbers(rows, cols, 1), weight = SmallNumbers(1, cols, 2);
     const Matrix dz = SmallNumbers(rows, 1, 3);
     const Tiles tiles(x);
