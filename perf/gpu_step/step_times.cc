@@ -12,7 +12,7 @@ namespace {
 using namespace worker;
 
 constexpr int kWarmUpSteps = 8;  // graphs are there after four of the same shapes
-constexpr int kRepetitions = 5;
+constexpr int kStepRepetitions = 5;
 
 double Median(std::vector<double> values) {
   const auto middle = values.begin() + static_cast<int64_t>(values.size() / 2);
@@ -68,7 +68,7 @@ Result<PhaseTimes> MeasurePhases(const StepData& data, const PulledRows& rows,
                                  CountingDevice* device, StepRun* run) {
   PhaseTimes best;
   double best_sum = 1e9;
-  for (int i = 0; i < kRepetitions; ++i) {
+  for (int i = 0; i < kStepRepetitions; ++i) {
     std::vector<Phase> phases;
     Status marked;
     device->Clear();
@@ -109,7 +109,7 @@ Result<double> MeasureProducts(const StepData& data, const PulledRows& rows, Cou
   device->on_product = nullptr;
   RETURN_IF_ERROR(ran);
   double best = 1e9;
-  for (int i = 0; i < kRepetitions; ++i) {
+  for (int i = 0; i < kStepRepetitions; ++i) {
     RETURN_IF_ERROR(device->Mark(0));
     for (const Product& product : products) {
       RETURN_IF_ERROR(device->Gemm(product.options, product.a, product.b, product.c));

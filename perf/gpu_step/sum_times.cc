@@ -16,7 +16,7 @@ namespace {
 
 using namespace worker;
 
-constexpr int kRepetitions = 10;
+constexpr int kSumRepetitions = 10;
 constexpr double kDeadlineSeconds = 60;
 
 // One device of the sum.
@@ -41,7 +41,7 @@ class Member {
     ASSIGN_OR_RETURN(DeviceCollective* const collective,
                      device->OpenCollective(CollectiveOf(id, n, reproducible, term, sum)));
     double best = 1e9;
-    for (int i = 0; i <= kRepetitions; ++i) {
+    for (int i = 0; i <= kSumRepetitions; ++i) {
       RETURN_IF_ERROR(device->Mark(0));
       RETURN_IF_ERROR(collective->BeginSum(0, n));
       RETURN_IF_ERROR(collective->Join());

@@ -16,13 +16,13 @@
 namespace chorus::worker {
 namespace {
 
-struct Case {
+struct Bf16Case {
   const char* name;
   const char* config;
   size_t nodes_in_tiles;  // of the first group
 };
 
-constexpr Case kCases[] = {
+constexpr Bf16Case kBf16Cases[] = {
     // Both inputs, the first layers of three towers side by side, and two more layers each.
     {"Default", "model { tower { hidden: 40 hidden: 33 hidden: 5 } }", 9},
     {"TowersOfTheirOwn",
@@ -65,7 +65,7 @@ double Distance(const std::vector<float>& a, const std::vector<float>& b) {
   return std::sqrt(difference / std::max(size, 1e-30));
 }
 
-class ModelBf16Test : public ::testing::TestWithParam<Case> {
+class ModelBf16Test : public ::testing::TestWithParam<Bf16Case> {
  protected:
   void SetUp() override {
     if (Bf16KernelsFor(ComputeConfig::NATIVE) == nullptr) {
@@ -112,7 +112,7 @@ TEST_P(ModelBf16Test, KeepsInTilesWhatProductsAloneRead) {
   EXPECT_EQ(NodesInTiles(Fixture(GetParam().config)), GetParam().nodes_in_tiles);
 }
 
-INSTANTIATE_TEST_SUITE_P(All, ModelBf16Test, ::testing::ValuesIn(kCases),
+INSTANTIATE_TEST_SUITE_P(All, ModelBf16Test, ::testing::ValuesIn(kBf16Cases),
                          [](const auto& of) { return of.param.name; });
 
 }  // namespace
