@@ -1,6 +1,7 @@
 #include "worker/import/column_sample.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "common/strings.h"
 #include "worker/import/cell_text.h"
