@@ -3,10 +3,13 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <new>
 
 #include "common/strings.h"
 #include "tests/e2e/job_testing.h"
+#include "tests/worker/log/log_testing.h"
+#include "worker/log/log_reader.h"
 #include "worker/log/oracle_file.h"
 #include "worker/train/checkpoint_store.h"
 
@@ -37,6 +40,39 @@ TEST(ErrorsTest, ANonFiniteValueStopsTheRunBeforeItIsPushedAndNamesItsPlace) {
     const Status status = TrainOn(*files, config, layout).status;
     EXPECT_FALSE(status.ok());
     ExpectError(status, status.code(), {"step ", "tower.", "not finite"});
+  }
+}
+
+// The numeric columns of a log become as large as floats are, so that logits are finite, and sums of
+// products with them are not.
+void MakeNumbersHuge(FileSystem& files, const std::string& log) {
+  const std::string part = JoinPath(log, "part-00000.log");
+  const auto reader = worker::LogReader::Open(files, {log});
+  ASSERT_TRUE(reader.ok()) << reader.status().ToString();
+  std::vector<worker::Batch> blocks((*reader)->blocks().size());
+  for (uint32_t b = 0; b < blocks.size(); ++b) {
+    ASSERT_TRUE((*reader)->ReadBlock(b, &blocks[b]).ok());
+    for (std::vector<float>& column : blocks[b].exposures.numerics) {
+      std::fill(column.begin(), column.end(), 3e38f);
+    }
+  }
+  ASSERT_TRUE(files.Remove(part).ok());
+  worker::testing::WriteLog(files, part, (*reader)->schema(), blocks);
+}
+
+TEST(ErrorsTest, AGradientThatIsNotFiniteIsNamedAndNothingIsPushed) {
+  for (const Layout& layout : {Layout(), kWideLayout}) {
+    const auto files = FilesWithTwoLogs();
+    MakeNumbersHuge(*files, "train");
+    const Status status =
+        TrainOn(*files,
+                JobConfig("model { tower { } } objective { esmm { w_ctcvr: 1e6 } } "
+                          "checkpoint { every_steps: 1 }"),
+                layout)
+            .status;
+    ExpectError(status, Code::kFailedPrecondition,
+                {"step 1", "grains ", "the gradient of tower.", "is not finite"});
+    EXPECT_FALSE(files->Exists("ckpt") && worker::FindCheckpoint(*files, "ckpt")->has_value());
   }
 }
 

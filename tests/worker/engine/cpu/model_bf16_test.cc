@@ -9,6 +9,7 @@
 #include <limits>
 #include <memory>
 
+#include "common/strings.h"
 #include "tests/worker/engine/cpu/floats_only.h"
 #include "tests/worker/engine/cpu/model_fixture.h"
 #include "worker/math/bf16_tiles.h"
@@ -74,37 +75,57 @@ class ModelBf16Test : public ::testing::TestWithParam<Bf16Case> {
   }
 };
 
+// Grains of one panel of rows, of several with a part of one at the end, and of whole ones.
+constexpr uint32_t kGrainRows[] = {16, 40, 72, 64};
+
 TEST_P(ModelBf16Test, IsNearTheModelWithoutTiles) {
-  const Fixture exact(GetParam().config);
-  const Fixture tiles(GetParam().config, ThreeHeads(), ComputeConfig::BF16);
-  Fixture floats(GetParam().config, ThreeHeads(), ComputeConfig::BF16);
-  floats.backend = std::make_unique<FloatsOnly>(std::move(floats.backend));
-  floats.compute =
-      GrainCompute::Create(floats.config, floats.model, floats.shape, floats.backend.get());
-  for (const auto& [exposures, contexts] : {std::pair(16u, 5u), {13u, 13u}, {16u, 1u}, {1u, 1u}}) {
-    const TestGrain grain = exact.Grain(exposures, exposures, contexts);
-    const Gradients got = tiles.Run(grain), expected = floats.Run(grain);
-    // A number is off by 2^-9 of itself at most where it is rounded.
-    EXPECT_LT(Distance(got.logits, exact.Run(grain).logits), 0.02);
-    EXPECT_LT(Distance(got.logits, expected.logits), 0.005);
-    EXPECT_LT(Distance(got.dense, expected.dense), 0.005);
-    for (size_t t = 0; t < expected.sparse.size(); ++t) {
-      EXPECT_EQ(got.sparse[t].positions, expected.sparse[t].positions);
-      EXPECT_LT(Distance(got.sparse[t].gradients, expected.sparse[t].gradients), 0.005);
+  for (const uint32_t rows : kGrainRows) {
+    const Fixture exact(GetParam().config, ThreeHeads(), ComputeConfig::FP32, rows);
+    const Fixture tiles(GetParam().config, ThreeHeads(), ComputeConfig::BF16, rows);
+    Fixture floats(GetParam().config, ThreeHeads(), ComputeConfig::BF16, rows);
+    floats.backend = std::make_unique<FloatsOnly>(std::move(floats.backend));
+    floats.compute =
+        GrainCompute::Create(floats.config, floats.model, floats.shape, floats.backend.get());
+    for (const auto& [exposures, contexts] :
+         {std::pair(rows, rows / 3), {rows - 3, rows - 3}, {rows / 2 + 1, 1u}, {1u, 1u}}) {
+      SCOPED_TRACE(StrCat(rows, " rows, ", exposures, " exposures, ", contexts, " contexts"));
+      const TestGrain grain = exact.Grain(exposures, exposures, contexts);
+      const Gradients got = tiles.Run(grain), expected = floats.Run(grain);
+      // A number is off by 2^-9 of itself at most where it is rounded.
+      EXPECT_LT(Distance(got.logits, exact.Run(grain).logits), 0.02);
+      EXPECT_LT(Distance(got.logits, expected.logits), 0.005);
+      // Of sums, whose terms cancel in part, by more.
+      EXPECT_LT(Distance(got.dense, expected.dense), 0.02);
+      for (size_t t = 0; t < expected.sparse.size(); ++t) {
+        EXPECT_EQ(got.sparse[t].positions, expected.sparse[t].positions);
+        EXPECT_LT(Distance(got.sparse[t].gradients, expected.sparse[t].gradients), 0.02);
+      }
     }
   }
 }
 
+TEST_P(ModelBf16Test, WeightsThatWereBroughtIntoTilesBeforeGiveTheSameBits) {
+  const Fixture fixture(GetParam().config, ThreeHeads(), ComputeConfig::BF16, 40);
+  const TestGrain grain = fixture.Grain(3, 37, 9);
+  const Gradients expected = fixture.Run(grain);
+  const float other = 0;
+  ASSERT_TRUE(fixture.backend->UseWeights(&other, 1).ok());
+  ExpectSameBits(fixture.Run(grain), expected);
+}
+
 TEST_P(ModelBf16Test, WhatAWorkspaceComputedBeforeLeavesNoTrace) {
-  const Fixture fixture(GetParam().config, ThreeHeads(), ComputeConfig::BF16);
-  const std::unique_ptr<Workspace> used = fixture.compute->NewWorkspace();
-  TestGrain poisoned = fixture.Grain(11, 16, 16);
-  for (auto& table : poisoned.embeddings) {
-    std::fill(table.begin(), table.end(), std::numeric_limits<float>::infinity());
-  }
-  fixture.Run(poisoned, used.get());
-  for (const TestGrain& small : {fixture.Grain(10, 5, 2), fixture.Grain(12, 0, 0)}) {
-    ExpectSameBits(fixture.Run(small, used.get()), fixture.Run(small));
+  for (const uint32_t rows : kGrainRows) {
+    const Fixture fixture(GetParam().config, ThreeHeads(), ComputeConfig::BF16, rows);
+    const std::unique_ptr<Workspace> used = fixture.compute->NewWorkspace();
+    TestGrain poisoned = fixture.Grain(11, rows, rows);
+    for (auto& table : poisoned.embeddings) {
+      std::fill(table.begin(), table.end(), std::numeric_limits<float>::infinity());
+    }
+    fixture.Run(poisoned, used.get());
+    for (const TestGrain& small :
+         {fixture.Grain(10, rows / 2 + 1, rows / 3), fixture.Grain(12, 0, 0)}) {
+      ExpectSameBits(fixture.Run(small, used.get()), fixture.Run(small));
+    }
   }
 }
 

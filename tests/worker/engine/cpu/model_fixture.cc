@@ -4,6 +4,7 @@
 #include <cstring>
 #include <limits>
 
+#include "common/check.h"
 #include "tests/worker/engine/cpu/oracle.h"
 
 namespace chorus::worker {
@@ -25,8 +26,8 @@ MethodShape ShapeOf(const std::vector<Head>& heads, const std::vector<std::strin
 MethodShape ThreeHeads() { return ShapeOf({{"ctr", 0}, {"cvr", 0}, {"uncvr", 0}}); }
 
 Fixture::Fixture(const std::string& config_text, const MethodShape& method,
-                 ComputeConfig::Precision precision)
-    : config(TestConfig(config_text)), shape(method) {
+                 ComputeConfig::Precision precision, uint32_t grain_rows)
+    : config(TestConfig(config_text, grain_rows)), shape(method) {
   backend = std::move(NewCpuBackend(ComputeConfig::NATIVE, precision)).value();
   model = std::move(Model::Make(config, TestSchema(), shape)).value();
   compute = GrainCompute::Create(config, model, shape, backend.get());
@@ -40,6 +41,8 @@ Fixture::Fixture(const std::string& config_text, const MethodShape& method,
       parameters[static_cast<size_t>(block.offset + j)] = 0.5f + 0.1f * static_cast<float>(j % 4);
     }
   }
+  const auto count = static_cast<int64_t>(parameters.size());
+  CHECK(backend->UseWeights(parameters.data(), count).ok());
 }
 
 std::vector<float> Fixture::Factors(uint32_t rows) const {

@@ -25,7 +25,8 @@ struct Gradients {
 class Fixture {
  public:
   explicit Fixture(const std::string& config_text, const MethodShape& method = ThreeHeads(),
-                   ComputeConfig::Precision precision = ComputeConfig::FP32);
+                   ComputeConfig::Precision precision = ComputeConfig::FP32,
+                   uint32_t grain_rows = 16);
 
   TestGrain Grain(uint64_t seed, uint32_t exposures, uint32_t contexts) const {
     return MakeGrain(model, dims, seed, exposures, contexts);
@@ -41,7 +42,8 @@ class Fixture {
   std::unique_ptr<Backend> backend;
   Model model;
   std::unique_ptr<GrainCompute> compute;
-  // Every block random, biases and logits too; statistics as if some steps had been trained.
+  // Every block random, biases and logits too; statistics as if some steps had been trained. The
+  // backend has been told of them: whoever changes them tells it again, if it rounds.
   std::vector<float> parameters;
 };
 
