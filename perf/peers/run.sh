@@ -50,7 +50,7 @@ contexts() {
   name=$1
   shift
   OMP_NUM_THREADS=$threads measure "context|PyTorch $name" "$python" "$here/torch_contexts.py" --threads "$threads" \
-    --steps 24 --compile "$@"
+    --steps 24 "$@"
 }
 
 for round in $(seq "$rounds"); do
@@ -64,13 +64,15 @@ for round in $(seq "$rounds"); do
     torch "BF16 dedup" --tables dedup --precision bf16
     torch "FP32 dedup compiled" --tables dedup --compile
     torch "BF16 dedup compiled" --tables dedup --precision bf16 --compile
+    tbe "BF16 TBE" --precision bf16
     tbe "FP32 TBE compiled" --compile
     tbe "BF16 TBE compiled" --precision bf16 --compile
     ours context FP32
     ours context BF16
-    contexts "FP32 shared" --contexts shared
+    contexts "FP32 shared compiled" --contexts shared --compile
     contexts "BF16 shared" --contexts shared --precision bf16
-    contexts "BF16 joined" --contexts joined --precision bf16
+    contexts "BF16 shared compiled" --contexts shared --precision bf16 --compile
+    contexts "BF16 joined compiled" --contexts joined --precision bf16 --compile
   done
 done
 

@@ -56,10 +56,7 @@ class Towers(torch.nn.Module):
 
 class Table(Deduplicated):
     def __init__(self, ids_per_slot):
-        super().__init__(ids_per_slot)
-        rows = (CONTEXT_SLOTS + SLOTS) * ids_per_slot
-        self.weight = torch.empty(rows, DIM).normal_(std=0.01)
-        self.squares = torch.full_like(self.weight, 0.1)
+        super().__init__(ids_per_slot, CONTEXT_SLOTS + SLOTS)
 
     def look_up(self, context_ids, exposure_ids):
         """context_ids: [n, CONTEXT_SLOTS * TOKENS].  exposure_ids: [ROWS, SLOTS]."""

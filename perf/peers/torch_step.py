@@ -38,12 +38,19 @@ def random_ids(generator, ids_per_slot, batches):
     return torch.from_numpy(permutation[np.minimum(draws, ids_per_slot - 1)])
 
 
-def tower():
-    layers, width = [], SLOTS * DIM
-    for hidden in (360, 200, 80):
-        layers += [torch.nn.Linear(width, hidden), torch.nn.ReLU()]
-        width = hidden
-    return torch.nn.Sequential(*layers, torch.nn.Linear(width, 1))
+class Towers(torch.nn.Module):
+    """Three towers; their first layers, which read the same, are one product, as a careful user would write it."""
+
+    def __init__(self):
+        super().__init__()
+        self.first = torch.nn.Linear(SLOTS * DIM, 3 * 360)
+        self.tops = torch.nn.ModuleList(
+            torch.nn.Sequential(torch.nn.Linear(360, 200), torch.nn.ReLU(), torch.nn.Linear(200, 80),
+                                torch.nn.ReLU(), torch.nn.Linear(80, 1)) for _ in range(3))
+
+    def forward(self, x):
+        units = F.relu(self.first(x))
+        return [top(part).squeeze(1) for top, part in zip(self.tops, units.split(360, dim=1))]
 
 
 def product_cross_entropy(a, b, label):
@@ -92,8 +99,8 @@ class Embeddings:
 class Deduplicated:
     """One table of all slots, of which a step reads and updates each row once."""
 
-    def __init__(self, ids_per_slot):
-        self.weight = torch.empty(SLOTS * ids_per_slot, DIM).normal_(std=0.01)
+    def __init__(self, ids_per_slot, slots=SLOTS):
+        self.weight = torch.empty(slots * ids_per_slot, DIM).normal_(std=0.01)
         self.squares = torch.full_like(self.weight, ACCUMULATOR)
         self.offsets = (torch.arange(SLOTS) * ids_per_slot).unsqueeze(1)
 
@@ -128,8 +135,7 @@ class TableBatched:
         self.offsets = torch.arange(SLOTS * ROWS + 1)
 
     def look_up(self, ids):
-        pooled = self.tables(ids.reshape(-1), self.offsets)  # [ROWS, SLOTS * width]
-        return pooled.view(ROWS, SLOTS, -1)[:, :, :DIM].reshape(ROWS, SLOTS * DIM)
+        return self.tables(ids.reshape(-1), self.offsets)  # [ROWS, SLOTS * width]
 
     def update(self):
         pass
@@ -159,7 +165,7 @@ def main():
 
     kinds = {"embedding": Embeddings, "dedup": Deduplicated, "tbe": TableBatched}
     tables = kinds[options.tables](options.ids_per_slot)
-    towers = torch.nn.ModuleList(tower() for _ in range(3))
+    towers = Towers()
     try:
         dense_optimizer = torch.optim.Adam(towers.parameters(), lr=0.001, fused=True)
     except (RuntimeError, TypeError):  # before 2.4 not on the CPU
@@ -168,8 +174,9 @@ def main():
                 else contextlib.nullcontext())
 
     def loss_of(x, click, conversion):
+        x = x.view(ROWS, SLOTS, -1)[:, :, :DIM].reshape(ROWS, SLOTS * DIM)  # of columns that are there
         with rounding:
-            logits = [tower_of(x).squeeze(1) for tower_of in towers]
+            logits = towers(x)
         return chorus_cvr_loss(*(logit.float() for logit in logits), click, conversion)
 
     if options.compile:

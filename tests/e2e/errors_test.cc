@@ -43,8 +43,8 @@ TEST(ErrorsTest, ANonFiniteValueStopsTheRunBeforeItIsPushedAndNamesItsPlace) {
   }
 }
 
-// The numeric columns of a log become as large as floats are, so that logits are finite, and sums of
-// products with them are not.
+// The numeric columns of a log become as large as floats are, so that logits are finite, and sums
+// of products with them are not.
 void MakeNumbersHuge(FileSystem& files, const std::string& log) {
   const std::string part = JoinPath(log, "part-00000.log");
   const auto reader = worker::LogReader::Open(files, {log});

@@ -61,7 +61,7 @@ class Engine {
   std::span<double> Extras(uint32_t grain) { return doubles_.grain(grain).subspan(terms_); }
   // Sums over this worker's nodes: dense gradients [nodes, parameters] and [nodes, terms + extras].
   // The memory belongs to this object. ExtraSums: without gradients, and terms are 0 (before the
-  // first step).
+  // first step). REQUIRES, of NodeSums: FinishTrain came before.
   TreeTerms NodeSums() { return doubles_.Terms(GradientsOfNodes()); }
   TreeTerms ExtraSums() { return doubles_.Terms(); }
   // Sums of the sparse gradients by table instance and node; lr_factors are the caller's. The

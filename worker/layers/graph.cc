@@ -195,6 +195,7 @@ GraphBuffers::GraphBuffers(const Graph& graph, int64_t grain_rows, Storage stora
                            MatrixMemory* memory) {
   inputs_.resize(graph.most_inputs());
   buffers_.resize(graph.nodes().size());
+  CHECK(storage == Storage::kFloats || memory == nullptr, "tiles are in this machine's memory");
   if (storage == Storage::kTiles) MakeTiles(graph, grain_rows);
   for (size_t n = 0; n < graph.nodes().size(); ++n) {
     const Node& node = graph.nodes()[n];

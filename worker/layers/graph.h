@@ -87,7 +87,7 @@ class Graph {
   size_t lower() const { return lower_; }
   size_t most_inputs() const { return most_inputs_; }
   MatrixExtents extents() const;
-  // Of all matrices of a grain, for each of its rows.
+  // Of all matrices of a grain, for each of its rows, as if none were in tiles.
   double FloatsOfRow() const;
   // Of a node with a layer, and of all of them, for each row of a side.
   static RowCost CostOf(const Node& node);
@@ -108,7 +108,8 @@ class GraphBuffers {
   GraphBuffers(const Graph& graph, int64_t grain_rows, Storage storage,
                MatrixMemory* memory = nullptr);
 
-  // Of the node's own matrix, all rows; y is empty where it is in tiles.
+  // Of the node's own matrix, all rows; empty where it is in tiles, but for the gradient of an
+  // input.
   ActivationView Of(size_t node) { return buffers_[node].out.view(); }
   // Likewise; empty where it is in floats.
   std::span<const TilePart> TilesOf(size_t node) const { return buffers_[node].tiles; }

@@ -93,10 +93,11 @@ class Layer {
   virtual ~Layer() = default;
 
   virtual std::string_view kind() const = 0;  // as an export names it: "linear"
-  // From the inputs to call.out.y.
+  // From the inputs to call.out.y, or to the parts of call.out_tiles.
   virtual Status Forward(const LayerCall& call) const = 0;
   // From call.out.dy, which becomes scratch, to the gradients of the inputs and of the layer's own
-  // blocks, which it overwrites. A logit's dy stays as it is. REQUIRES: Forward came before.
+  // blocks, which it overwrites. A logit's dy, and dy in tiles, stays as it is. REQUIRES: Forward
+  // came before.
   virtual Status Backward(const LayerCall& call) const = 0;
 
   virtual std::vector<ScratchShape> scratch() const { return {}; }

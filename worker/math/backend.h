@@ -59,8 +59,10 @@ class Backend {
   virtual Status Gemm(const GemmOptions& options, MatrixView<const float> a,
                       MatrixView<const float> b, MatrixView<float> c) = 0;
 
-  // c = act(the sum over terms of op(a) op(b) + bias [+ c]), rounded to c's type once. REQUIRES: a
-  // term; shapes as Gemm's; where anything is in tiles, keeps_tiles().
+  // c = act(the sum over terms of op(a) op(b) + bias [+ c]), rounded to c's type once. REQUIRES:
+  // there is a term; shapes are as Gemm's, and the inner index is empty in all terms or in none.
+  // Where anything is in tiles: keeps_tiles(); b in tiles is not transposed; c in tiles is not
+  // accumulated, and there is an inner index; column_sums is of b in tiles.
   virtual Status Product(const GemmOptions& options, std::span<const GemmTerm> terms,
                          const Target& c);
   // Whether it reads and writes bfloat16 in tiles: Product, and the calls that name them.
@@ -140,9 +142,10 @@ class Backend {
 };
 
 // A backend of oneDNN and own loops. The instruction set is a property of the process, so all
-// backends of a process must ask for the same one. precision: what products read their inputs with;
-// layers of width one (DotRows) read float32 at any. Error: kFailedPrecondition when the CPU lacks
-// `isa`, the process already computes with another one, or `precision` is beyond it.
+// backends of a process must ask for the same one. precision: what products read their inputs with,
+// and what activations that they alone read are kept in; DotRows reads float32 at any. Error:
+// kFailedPrecondition when the CPU lacks `isa`, the process already computes with another one, or
+// `precision` is beyond it.
 Result<std::unique_ptr<Backend>> NewCpuBackend(
     ComputeConfig::Isa isa, ComputeConfig::Precision precision = ComputeConfig::FP32);
 

@@ -26,6 +26,31 @@ void EpilogueOnly(const GemmOptions& options, MatrixView<float> c) {
   }
 }
 
+int64_t InnerOf(const GemmOptions& options, const GemmTerm& term) {
+  return options.transpose_a ? term.a.rows() : term.a.cols();
+}
+
+void CheckShapes(const GemmOptions& options, const GemmTerm& term, const Target& c) {
+  CHECK((options.transpose_a ? term.a.cols() : term.a.rows()) == c.rows(), "rows of c: ", c.rows());
+  CHECK((options.transpose_b ? term.b.rows() : term.b.cols()) == c.cols(),
+        "columns of c: ", c.cols());
+  CHECK((options.transpose_b ? term.b.cols() : term.b.rows()) == InnerOf(options, term),
+        "inner size: ", InnerOf(options, term));
+}
+
+// What Backend::Product requires.
+void CheckTiles(const GemmOptions& options, std::span<const GemmTerm> terms, const Target& c) {
+  const bool empty = InnerOf(options, terms[0]) == 0;
+  for (const GemmTerm& term : terms) {
+    CheckShapes(options, term, c);
+    CHECK(!term.b.tiles || !options.transpose_b, "b in tiles is not transposed");
+    CHECK(options.column_sums == nullptr || term.b.tiles, "sums of columns of floats");
+    CHECK((InnerOf(options, term) == 0) == empty, "terms with and without an inner index");
+  }
+  CHECK(!c.tiles || (!options.accumulate && !empty), "c in tiles is overwritten");
+  CHECK(c.tiles || (!options.positive && options.added_of.of == nullptr), "c is floats");
+}
+
 class CpuBackend final : public Backend {
  public:
   // rounded: null: products are oneDNN's.
@@ -34,30 +59,26 @@ class CpuBackend final : public Backend {
 
   Status Gemm(const GemmOptions& options, MatrixView<const float> a, MatrixView<const float> b,
               MatrixView<float> c) override {
-    const int64_t k = options.transpose_a ? a.rows : a.cols;
-    CHECK((options.transpose_a ? a.cols : a.rows) == c.rows, "rows of c: ", c.rows);
-    CHECK((options.transpose_b ? b.rows : b.cols) == c.cols, "columns of c: ", c.cols);
-    CHECK((options.transpose_b ? b.cols : b.rows) == k, "inner size: ", k);
+    const GemmTerm term = {a, b};
+    CheckShapes(options, term, c);
+    if (rounded_ != nullptr) return Product(options, {&term, 1}, c);
     if (c.rows == 0 || c.cols == 0) return Status::Ok();
-    if (k == 0) {
-      EpilogueOnly(options, c);
-      return Status::Ok();
-    }
-    if (rounded_ == nullptr) return gemm_->Run(options, a, b, c);
-    rounded_->Run(options, GemmTerm{a, b}, c);
+    if (InnerOf(options, term) > 0) return gemm_->Run(options, a, b, c);
+    EpilogueOnly(options, c);
     return Status::Ok();
   }
   Status Product(const GemmOptions& options, std::span<const GemmTerm> terms,
                  const Target& c) override {
     if (rounded_ == nullptr) return Backend::Product(options, terms, c);
-    if (c.rows() == 0 || c.cols() == 0) return Status::Ok();
-    const Operand& a = terms[0].a;
-    if ((options.transpose_a ? a.rows() : a.cols()) > 0) {
+    CheckTiles(options, terms, c);
+    if (c.cols() == 0) return Status::Ok();
+    // An empty inner index: there is nothing to be added.
+    if (c.rows() > 0 && InnerOf(options, terms[0]) > 0) {
       rounded_->Run(options, terms, c);
       return Status::Ok();
     }
-    EpilogueOnly(options, c.floats);
     if (options.column_sums != nullptr) std::fill_n(options.column_sums, c.cols(), 0.0f);
+    if (c.rows() > 0) EpilogueOnly(options, c.floats);
     return Status::Ok();
   }
   bool keeps_tiles() const override { return rounded_ != nullptr; }

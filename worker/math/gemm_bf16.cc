@@ -157,7 +157,7 @@ class SweepRun {
     if (options_.bias != nullptr) epilogue.bias = options_.bias + column;
     epilogue.relu = options_.relu;
     if (options_.positive) epilogue.positive = options_.positive.row(row, tile);
-    if (options_.added_of.of != nullptr) {
+    if (row < options_.added_of.rows) {
       epilogue.added = options_.added.Columns(column, cols);
       epilogue.added_of = options_.added_of.of + row;
       epilogue.added_rows = options_.added_of.rows - row;
@@ -208,7 +208,7 @@ const Bf16* Bf16Gemm::PackedWeights(const Factor& b) {
 }
 
 const Bf16* Bf16Gemm::Whole(const GemmOptions& options, const Factor& factor, Bf16** room) {
-  if (IsWeights(factor.stored.floats.data)) return PackedWeights(factor);
+  if (factor.is_b && IsWeights(factor.stored.floats.data)) return PackedWeights(factor);
   if (factor.is_packed()) return factor.stored.tiles.data;
   Bf16* const tiles = *room;
   PackAll(options, factor, tiles);

@@ -30,9 +30,8 @@ CHORUS_CLONES void DotTileRows(TileView<const Bf16> x, const float* weight, floa
       const Bf16* const row = part(p);
       for (int j = 0; j < kPartialSums; ++j) partial[j] += Widened(row[j]) * w[j];
     }
-    const Bf16* const row = part(full);
-    for (int64_t j = 0; j < x.cols - full * kPartialSums; ++j) {
-      partial[j] += Widened(row[j]) * w[j];
+    for (int64_t j = full * kPartialSums; j < x.cols; ++j) {
+      partial[j - full * kPartialSums] += Widened(x(i, j)) * weight[j];
     }
     z(i, 0) = bias + AddPartialSums(partial);
   }

@@ -160,7 +160,7 @@ bool CpuEngine::SumGradients(uint32_t first_grain, TreeNode node) {
         ReduceAlongTree(leaves.data(), node.size, node, 0, [&](uint32_t into, uint32_t from) {
           AddTo(slice(into), slice(from), count);
         });
-        // What is not finite in a grain is not in the sum.
+        // What is not finite in a grain is not finite in the sum either.
         if (!AllFinite(slice(0), count)) finite = false;
         return Status::Ok();
       });
