@@ -15,9 +15,9 @@
 namespace chorus::worker {
 namespace {
 
-constexpr uint64_t kMostBlocks = 64;  // of a log that are looked at
-constexpr double kLeastShare = 0.01;  // of the evaluation's rows
-constexpr uint64_t kLeastSharedRows = 3;    // that were found in both
+constexpr uint64_t kMostBlocks = 64;      // of a log that are looked at
+constexpr double kLeastShare = 0.01;      // of the evaluation's rows
+constexpr uint64_t kLeastSharedRows = 3;  // that were found in both
 
 // Rows that an import numbered have ids that say nothing of another log's rows.
 bool HasOwnRowIds(const LogReader& log) {
@@ -90,7 +90,7 @@ Result<double> SharedPart(const LogReader& training, const LogReader& evaluation
   return share < kLeastShare ? 0.0 : std::min(share, 1.0);
 }
 
-Result<std::string> Doubt(const LogReader& training, const LogReader& evaluation) {
+Result<std::string> DoubtOfLogs(const LogReader& training, const LogReader& evaluation) {
   constexpr char kRemedy[] =
       ": a model looks better on rows that it has learnt than on new ones; evaluate on others, "
       "such as another part of import --split or a later day";
@@ -122,7 +122,7 @@ std::string DoubtOfSharedRows(FileSystem& files, const TrainConfig& config) {
   const auto training = Open(files, config.data().log());
   const auto evaluation = Open(files, config.evaluate().log());
   if (!training.ok() || !evaluation.ok()) return "";
-  Result<std::string> doubt = Doubt(**training, **evaluation);
+  Result<std::string> doubt = DoubtOfLogs(**training, **evaluation);
   return doubt.ok() ? *std::move(doubt) : "";
 }
 
