@@ -11,10 +11,10 @@ namespace chorus::launch {
 
 Status RunDoctor(const DoctorArguments& arguments, bool* wrong) {
   const auto judge = [&](const TrainConfig& config) -> std::vector<Finding> {
-    const ConfigArguments& job = arguments.config;
-    if (job.config_file.empty() && job.sets.empty()) return {};  // there is none
+    if (config.data().log().empty()) return {};  // there is no job yet
     std::vector<worker::FittedSetting> fitted;
-    return JudgeJob(PosixFiles(), config, LoadFitted(job, worker::Resume::kNewest, &fitted));
+    return JudgeJob(PosixFiles(), config,
+                    LoadFitted(arguments.config, worker::Resume::kNewest, &fitted));
   };
   return ExamineJob(
       [&] { return LoadTrainConfig(arguments.config.config_file, arguments.config.sets); }, judge,

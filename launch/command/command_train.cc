@@ -74,10 +74,6 @@ Result<TrainConfig> LoadTrainingJob(const TrainArguments& arguments) {
   if (arguments.resume != worker::Resume::kNothing && config.checkpoint().directory().empty()) {
     return InvalidArgument("checkpoint.directory: --resume needs to know where checkpoints lie");
   }
-  if (arguments.resume != worker::Resume::kNothing) {
-    const std::string doubt = DoubtOfResume(PosixFiles(), config.checkpoint().directory());
-    if (!doubt.empty()) LogWarning(doubt);
-  }
   if (const std::string doubt = DoubtOfJobSettings(config); !doubt.empty()) LogWarning(doubt);
   std::vector<std::string> chosen;
   for (const worker::FittedSetting& setting : fitted) {
@@ -86,6 +82,20 @@ Result<TrainConfig> LoadTrainingJob(const TrainArguments& arguments) {
   if (!chosen.empty()) {
     LogInfo("settings that fit the log (--print-config says why): ", Join(chosen, " "));
   }
+  return config;
+}
+
+// The job, ready to write its checkpoints. A resume looks at its folder once nobody else, such as a
+// killed job's last rank, writes there.
+Result<TrainConfig> BeginTrainingJob(const TrainArguments& arguments,
+                                     std::unique_ptr<FileLock>* lock) {
+  ASSIGN_OR_RETURN(TrainConfig config, LoadTrainingJob(arguments));
+  const std::string& directory = config.checkpoint().directory();
+  const bool existed = PosixFiles().Exists(directory);  // the lock makes it
+  ASSIGN_OR_RETURN(*lock, LockCheckpoints(config));
+  if (arguments.resume == worker::Resume::kNothing) return config;
+  const std::string doubt = DoubtOfResume(PosixFiles(), directory, existed);
+  if (!doubt.empty()) LogWarning(doubt);
   return config;
 }
 
@@ -165,12 +175,7 @@ Status RunTrain(const TrainArguments& arguments, bool* stopped) {
   std::unique_ptr<FileLock> lock;
   return RunJob(
       StartDeadline(LoadTrainConfig(arguments.config.config_file, arguments.config.sets)),
-      Saves::kYes,
-      [&]() -> Result<TrainConfig> {
-        ASSIGN_OR_RETURN(TrainConfig config, LoadTrainingJob(arguments));
-        ASSIGN_OR_RETURN(lock, LockCheckpoints(config));
-        return config;
-      },
+      Saves::kYes, [&] { return BeginTrainingJob(arguments, &lock); },
       [&](const TrainConfig& config, const worker::WorkerEnvironment& environment) -> Status {
         worker::WorkerEnvironment interruptible = environment;
         interruptible.stop_requested = [] { return StopSignal() != 0; };

@@ -42,12 +42,12 @@ std::vector<std::string> FoldersNear(FileSystem& files, const std::string& direc
 
 }  // namespace
 
-std::string DoubtOfResume(FileSystem& files, const std::string& directory) {
+std::string DoubtOfResume(FileSystem& files, const std::string& directory, bool existed) {
   const auto newest = worker::FindCheckpoint(files, directory);
   if (!newest.ok() || newest->has_value()) return "";
   const std::vector<std::string> near = FoldersNear(files, directory);
   return StrCat("--resume: checkpoint.directory ", directory,
-                files.Exists(directory) ? " holds no complete checkpoint" : " does not exist",
+                existed ? " holds no complete checkpoint" : " did not exist",
                 ": training begins at step 1; is its name right?",
                 near.empty() ? "" : StrCat(" Checkpoints are in ", Join(near, ", ")));
 }

@@ -10,6 +10,7 @@ namespace chorus::launch {
 
 // "" where `directory` (checkpoint.directory) holds a complete checkpoint, or cannot be looked at;
 // else what is there in its place, what the run does then, and folders nearby that hold one.
-std::string DoubtOfResume(FileSystem& files, const std::string& directory);
+// existed: whether `directory` was there before the job made it.
+std::string DoubtOfResume(FileSystem& files, const std::string& directory, bool existed);
 
 }  // namespace chorus::launch

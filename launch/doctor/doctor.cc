@@ -1,7 +1,9 @@
 #include "launch/doctor/doctor.h"
 
 #include <algorithm>
+#include <chrono>
 #include <cstdio>
+#include <future>
 #include <memory>
 #include <string>
 #include <vector>
@@ -29,6 +31,7 @@ namespace {
 
 // Of every wait for another rank: a host that is slow to mount or to resolve is to be found, too.
 constexpr double kDeadlineSeconds = 30;
+constexpr std::chrono::seconds kBetweenSigns{1};  // of a rank that others wait for
 // For measuring, of one rank all its pairs together, and at most for one pair.
 constexpr double kPairsSeconds = 20, kPairSeconds = 0.5;
 
@@ -77,10 +80,8 @@ class Examination {
     ASSIGN_OR_RETURN(const std::vector<Finding> folders,
                      CheckFolders(all, PosixFiles(), config_, places));
     Print(folders);
-    ASSIGN_OR_RETURN(const std::vector<Finding> reports,
-                     CheckReports(all, PosixFiles(), config_.report(), roles_.worker == 0, places));
-    Print(reports);
-    if (all.rank() == 0) Print(judge_(config_));
+    RETURN_IF_ERROR(LookAtReports(places));
+    RETURN_IF_ERROR(LookAtJob());
     if (all.size() == 1) return Status::Ok();
     const double pair_seconds =
         std::min(kPairSeconds, kPairsSeconds / static_cast<double>(places.size()));
@@ -132,6 +133,32 @@ class Examination {
       all.push_back(std::move(other));
     }
     Print(JudgeHosts(all, gpus));
+    return Status::Ok();
+  }
+
+  // Without roles nobody knows who would write them.
+  Status LookAtReports(const std::vector<Place>& places) {
+    if (roles_.workers == 0) return Status::Ok();
+    ASSIGN_OR_RETURN(
+        const std::vector<Finding> reports,
+        CheckReports(world_->all(), PosixFiles(), config_.report(), roles_.worker == 0, places));
+    Print(reports);
+    return Status::Ok();
+  }
+
+  // The first rank judges, and tells the others every so often that it goes on: no wait of theirs
+  // is as long as the whole.
+  Status LookAtJob() {
+    Communicator& all = world_->all();
+    std::future<std::vector<Finding>> look;
+    if (all.rank() == 0) look = std::async(std::launch::async, [&] { return judge_(config_); });
+    for (std::string sign; sign.empty();) {  // "" = not yet
+      if (all.rank() == 0 && look.wait_for(kBetweenSigns) == std::future_status::ready) {
+        sign = "ended";
+      }
+      ASSIGN_OR_RETURN(sign, all.Broadcast(sign, 0));
+    }
+    if (all.rank() == 0) Print(look.get());
     return Status::Ok();
   }
 

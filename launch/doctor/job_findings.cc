@@ -11,6 +11,7 @@
 #include "worker/steps/shared_rows.h"
 #include "worker/steps/training_data.h"
 #include "worker/train/checkpoint_store.h"
+#include "worker/train/restore.h"
 
 namespace chorus::launch {
 namespace {
@@ -18,28 +19,33 @@ namespace {
 using Kind = Finding::Kind;
 using Paths = google::protobuf::RepeatedPtrField<std::string>;
 
-void AddLog(FileSystem& files, const std::string& field, const Paths& paths,
+// What a log holds. False: nothing that a job could read; if the log is not there, CheckFolders
+// tells so.
+bool AddLog(FileSystem& files, const std::string& field, const Paths& paths,
             std::vector<Finding>* findings) {
   const auto is_there = [&](const std::string& path) { return files.Exists(path); };
-  if (paths.empty() || !std::all_of(paths.begin(), paths.end(), is_there)) return;
+  if (paths.empty()) return true;
+  if (!std::all_of(paths.begin(), paths.end(), is_there)) return false;
   const std::string name = StrCat(field, " ", Join({paths.begin(), paths.end()}, ", "));
   const auto log = worker::LogReader::Open(files, {paths.begin(), paths.end()});
   if (!log.ok()) {
     findings->push_back({Kind::kWrong, "log", StrCat(name, ": ", log.status().message()),
                          "name the folder that chorus import wrote"});
-    return;
+    return false;
   }
   const worker::LogSize size = worker::SizeOf(**log);
   if (size.rows == 0) {
     findings->push_back({Kind::kWrong, "log", name + " holds no exposure",
                          "import its text again, or name the folder that chorus import wrote"});
-  } else if (const Status labelled = worker::CheckLabelled((*log)->schema()); !labelled.ok()) {
-    findings->push_back({Kind::kWrong, "log", StrCat(name, ": ", labelled.message()), ""});
-  } else {
-    findings->push_back({Kind::kFine, "log",
-                         StrCat(name, ": ", size.rows, " exposures, ", size.clicks, " clicks"),
-                         ""});
+    return false;
   }
+  if (const Status labelled = worker::CheckLabelled((*log)->schema()); !labelled.ok()) {
+    findings->push_back({Kind::kWrong, "log", StrCat(name, ": ", labelled.message()), ""});
+    return false;
+  }
+  findings->push_back({Kind::kFine, "log",
+                       StrCat(name, ": ", size.rows, " exposures, ", size.clicks, " clicks"), ""});
+  return true;
 }
 
 void AddSettings(const TrainConfig& config, std::vector<Finding>* findings) {
@@ -51,34 +57,41 @@ void AddSettings(const TrainConfig& config, std::vector<Finding>* findings) {
   }
 }
 
-// The run that checkpoint.directory holds already.
-Result<Finding> JudgeRun(FileSystem& files, const std::string& checkpoint,
-                         const TrainConfig& fitted) {
-  ASSIGN_OR_RETURN(const CheckpointManifest manifest, worker::ReadManifest(files, checkpoint));
-  ASSIGN_OR_RETURN(const worker::TrainingData data, worker::OpenTrainingData(fitted, files));
-  if (manifest.step() >= data.last_step) {
-    return Finding{Kind::kDoubt, "run",
-                   StrCat("nothing is left to train: ", checkpoint, " is of the last of ",
-                          data.last_step, " steps"),
-                   StrCat("a new run wants a checkpoint.directory of its own, with "
-                          "warm_start.checkpoint=",
-                          checkpoint, " to go on from this model")};
+// The run that checkpoint.directory holds already, as train --resume would take it.
+Finding JudgeRun(const std::string& checkpoint, const CheckpointManifest& manifest,
+                 const TrainConfig& fitted, const worker::TrainingData& data) {
+  const Status resumable =
+      worker::CheckResumable(checkpoint, manifest, fitted, {data.log.get(), data.last_step});
+  if (!resumable.ok()) {
+    return {Kind::kWrong, "run", "train --resume refuses: " + resumable.message(),
+            "a new run wants a checkpoint.directory of its own"};
   }
-  return Finding{Kind::kFine, "run",
-                 StrCat(checkpoint, " is of step ", manifest.step(), " of ", data.last_step,
-                        ": train --resume goes on from it"),
-                 ""};
+  if (manifest.step() >= data.last_step) {
+    return {Kind::kDoubt, "run",
+            StrCat("nothing is left to train: ", checkpoint, " is of the last of ", data.last_step,
+                   " steps"),
+            StrCat("a new run wants a checkpoint.directory of its own, with warm_start.checkpoint=",
+                   checkpoint, " to go on from this model")};
+  }
+  return {Kind::kFine, "run",
+          StrCat(checkpoint, " is of step ", manifest.step(), " of ", data.last_step,
+                 ": train --resume goes on from it"),
+          ""};
 }
 
-void AddRun(FileSystem& files, const Result<TrainConfig>& fitted, std::vector<Finding>* findings) {
-  if (!fitted.ok() || fitted->checkpoint().directory().empty()) return;
-  const auto found = worker::FindCheckpoint(files, fitted->checkpoint().directory());
+void AddRun(FileSystem& files, const TrainConfig& fitted, std::vector<Finding>* findings) {
+  if (fitted.checkpoint().directory().empty()) return;
+  const auto found = worker::FindCheckpoint(files, fitted.checkpoint().directory());
   if (!found.ok() || !found->has_value()) return;
-  const Result<Finding> run = JudgeRun(files, **found, *fitted);
-  findings->push_back(run.ok() ? *run
-                               : Finding{Kind::kWrong, "run",
-                                         StrCat(**found, ": ", run.status().message()),
-                                         "train --resume --fallback looks for an earlier one"});
+  const auto manifest = worker::ReadManifest(files, **found);
+  if (!manifest.ok()) {
+    findings->push_back({Kind::kWrong, "run", StrCat(**found, ": ", manifest.status().message()),
+                         "train --resume --fallback looks for an earlier one"});
+    return;
+  }
+  const auto data = worker::OpenTrainingData(fitted, files);
+  findings->push_back(data.ok() ? JudgeRun(**found, *manifest, fitted, *data)
+                                : Finding{Kind::kWrong, "settings", data.status().message(), ""});
 }
 
 }  // namespace
@@ -87,12 +100,17 @@ std::vector<Finding> JudgeJob(FileSystem& files, const TrainConfig& config,
                               const Result<TrainConfig>& fitted) {
   std::vector<Finding> findings;
   AddSettings(config, &findings);
-  AddLog(files, "data.log", config.data().log(), &findings);
+  const bool has_log = AddLog(files, "data.log", config.data().log(), &findings);
   AddLog(files, "evaluate.log", config.evaluate().log(), &findings);
   if (const std::string shared = worker::DoubtOfSharedRows(files, config); !shared.empty()) {
     findings.push_back({Kind::kDoubt, "log", shared, ""});
   }
-  AddRun(files, fitted, &findings);
+  if (!has_log) return findings;
+  if (fitted.ok()) {
+    AddRun(files, *fitted, &findings);
+  } else {
+    findings.push_back({Kind::kWrong, "settings", fitted.status().message(), ""});
+  }
   return findings;
 }
 

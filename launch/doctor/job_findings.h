@@ -1,6 +1,6 @@
 #pragma once
 // What a training job would find of its own: logs that hold nothing, settings that need others, a
-// run that is finished. Thread safety: reads files; one thread.
+// run that is finished or another's. Thread safety: reads files; one thread.
 
 #include <vector>
 

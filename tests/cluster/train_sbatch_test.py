@@ -92,7 +92,31 @@ class TrainSbatch(unittest.TestCase):
 
     def test_a_task_of_an_array_has_its_seed(self):
         _, output = self.run_script("--set", "checkpoint.directory=/c/@SEED@/x", SLURM_ARRAY_TASK_ID="12")
-        self.assertIn("chorus train --set seed=12 --config job --set checkpoint.directory=/c/12/x --resume\n", output)
+        self.assertIn("chorus train --set seed=12 --config job --set checkpoint.directory=/c/12/x\n", output)
+
+    def test_what_is_there_is_gone_on_with_and_a_first_start_is_no_resume(self):
+        directory = pathlib.Path(self.folder.name, "ckpt")
+        setting = f"checkpoint.directory={directory}"
+        config = pathlib.Path(self.folder.name, "job.textproto")
+        config.write_text(f'checkpoint {{ directory: "{directory}" every_steps: 50 }}\n# directory: "/elsewhere"\n')
+        ways = (("--set", setting), ("--set", "checkpoint.directory=/elsewhere", f"--set={setting}"),
+                ("--config", str(config)), (f"--config={config}",))
+
+        def resumes(way, **variables):
+            _, output = self.run_script(*way, **variables)
+            return " --resume\n" in output
+
+        for way in ways:
+            self.assertFalse(resumes(way), way)
+            self.assertTrue(resumes(way, SLURM_RESTART_COUNT="1"), way)
+        directory.mkdir()
+        (directory / ".lock").touch()  # of a job that ended before its first checkpoint
+        for way in ways:
+            self.assertFalse(resumes(way), way)
+        (directory / "step-000000000050").mkdir()
+        for way in ways:
+            self.assertTrue(resumes(way), way)
+        self.assertTrue(resumes(()), "nobody knows where checkpoints lie")
 
     def test_a_seed_of_no_array_is_refused(self):
         code, output = self.run_script("--set", "checkpoint.directory=/c/@SEED@")

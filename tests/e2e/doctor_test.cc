@@ -60,12 +60,31 @@ TEST_F(DoctorTest, SettingsThatCannotWorkAreWrong) {
 }
 
 TEST_F(DoctorTest, ARunThatIsFinishedIsDoubtfulAndOneThatGoesOnIsNot) {
-  ExpectSuccess(Run(0, Command("train", Config("run"), {"--set", "data.max_steps=3"})));
+  ExpectSuccess(Run(0, Command("train", Config("run"),
+                               {"--set", "data.max_steps=3", "--set", "checkpoint.every_steps=1",
+                                "--set", "checkpoint.keep=2"})));
+  const std::string last = NewestCheckpoint("run");
   const std::string finished = Examine(0, {"data.max_steps=3"});
-  EXPECT_THAT(finished,
-              HasSubstr("doubt  run        nothing is left to train: " + NewestCheckpoint("run")));
-  EXPECT_THAT(finished, HasSubstr("warm_start.checkpoint=" + NewestCheckpoint("run")));
-  EXPECT_THAT(Examine(0, {}), HasSubstr("train --resume goes on from it"));
+  EXPECT_THAT(finished, HasSubstr("doubt  run        nothing is left to train: " + last));
+  EXPECT_THAT(finished, HasSubstr("warm_start.checkpoint=" + last));
+  ASSERT_TRUE(worker::RemoveCheckpoint(files_, last).ok());
+  EXPECT_THAT(Examine(0, {"data.max_steps=3"}), HasSubstr("train --resume goes on from it"));
+}
+
+// What train --resume would say, before the job waits in a queue.
+TEST_F(DoctorTest, ARunThatResumeRefusesIsWrong) {
+  const std::string decays = "model.schedule.decay=LINEAR", steps = "data.max_steps=3";
+  ExpectSuccess(Run(0, Command("train", Config("run"), {"--set", decays, "--set", steps})));
+  const std::string folder = NewestCheckpoint("run");
+  EXPECT_THAT(Examine(1, {decays, steps, "seed=77"}),
+              HasSubstr("WRONG  run        train --resume refuses: " + folder +
+                        " was made with another configuration"));
+  EXPECT_THAT(Examine(1, {decays, steps, "data.log=" + Path("test")}),
+              HasSubstr("was trained on another log than data.log names"));
+  EXPECT_THAT(Examine(1, {decays, "data.max_steps=5"}),
+              HasSubstr("is of a run of 3 steps, this one has 5"));
+  ASSERT_TRUE(ReplaceFile(files_, JoinPath(folder, worker::kManifestName), "x").ok());
+  EXPECT_THAT(Examine(1, {decays, steps}), HasSubstr("train --resume --fallback"));
 }
 
 TEST_F(DoctorTest, TrainingOnTheLogThatJudgesIsDoubtful) {

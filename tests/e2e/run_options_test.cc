@@ -33,7 +33,7 @@ TEST_F(RunOptionsTest, AResumeThatFindsNothingIsAWarningThatNamesTheFolder) {
   ExpectSuccess(wrong);
   EXPECT_NE(wrong.errors.find("[W"), std::string::npos) << wrong.errors;
   EXPECT_NE(wrong.errors.find("--resume: checkpoint.directory " + Path("rum/ckpt") +
-                              " does not exist: training begins at step 1"),
+                              " did not exist: training begins at step 1"),
             std::string::npos)
       << wrong.errors;
   EXPECT_NE(wrong.errors.find("Checkpoints are in " + Path("run/ckpt")), std::string::npos);

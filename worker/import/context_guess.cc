@@ -15,10 +15,10 @@ constexpr double kMostSplits = 0.05;   // the same, for all of them together
 // Changes that chance would make, and by how much they are rarer in a context.
 constexpr double kLeastExpected = 10, kRarer = 20;
 
-class Guesser {
+class ContextGuesser {
  public:
-  Guesser(const TextSample& sample, const std::vector<ColumnSample>& seen, uint32_t group,
-          std::optional<uint32_t> time)
+  ContextGuesser(const TextSample& sample, const std::vector<ColumnSample>& seen, uint32_t group,
+                 std::optional<uint32_t> time)
       : rows_(sample.rows), seen_(seen), group_(group), time_(time) {
     guess_.columns.resize(seen.size(), false);
     guess_.changes.resize(seen.size(), 0);
@@ -120,7 +120,7 @@ class Guesser {
 ContextGuess GuessContexts(const TextSample& sample, const std::vector<ColumnSample>& seen,
                            uint32_t group, std::optional<uint32_t> time,
                            const std::vector<bool>& features) {
-  return Guesser(sample, seen, group, time).Guess(features);
+  return ContextGuesser(sample, seen, group, time).Guess(features);
 }
 
 }  // namespace chorus::worker

@@ -8,7 +8,7 @@
 namespace chorus::worker {
 namespace {
 
-constexpr size_t kFirstPlaces = 1024;
+constexpr size_t kFirstTablePlaces = 1024;
 
 }  // namespace
 
@@ -30,7 +30,7 @@ class IdCounts::Table {
  public:
   static constexpr size_t kPlaceBytes = sizeof(Key) + sizeof(uint32_t);
 
-  explicit Table(uint32_t limit) : limit_(limit) { Resize(kFirstPlaces); }
+  explicit Table(uint32_t limit) : limit_(limit) { Resize(kFirstTablePlaces); }
   size_t bytes() const { return keys_.size() * kPlaceBytes; }
   bool is_full() const { return used_ * 4 >= keys_.size() * 3; }
   void Grow() { Rebuild(2 * keys_.size(), std::numeric_limits<Key>::max()); }
@@ -38,7 +38,7 @@ class IdCounts::Table {
   void Narrow(Key last) { Rebuild(keys_.size(), last); }
   void Clear() {
     used_ = 0;
-    Resize(kFirstPlaces);
+    Resize(kFirstTablePlaces);
   }
   // REQUIRES: not full.
   void Add(Key key, uint32_t rows) {

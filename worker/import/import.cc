@@ -237,8 +237,8 @@ class Import {
   void TellRepeated(RepeatedRows repeated) {
     repeated_ = std::move(repeated);
     if (repeated_.rows == 0) return;
-    LogWarning(repeated_.Have(), " a ", schema_.row_id(),
-               " (row_id) that an earlier row has, the first at ", repeated_.first,
+    LogWarning(repeated_.Have(), " a \"", schema_.row_id(),
+               "\" (row_id) that an earlier row has, the first at ", repeated_.first,
                ": labels that come later cannot tell them apart, and parts of a split may share "
                "rows. Was a file given twice? Else let row_id name a column that each row has "
                "alone, or leave it out, so that rows are numbered");

@@ -63,19 +63,13 @@ Status CompareRules(const char* kind, const Columns& first, const Columns& other
   return Status::Ok();
 }
 
-bool HoldsBlocks(const LogReader& log, uint32_t file) {
-  const size_t end =
-      file + 1 < log.files().size() ? log.first_block(file + 1) : log.blocks().size();
-  return log.first_block(file) < end;
-}
-
 // Rows of a log file that is there twice would count twice.
 Status CheckOnce(const LogReader& log) {
   std::map<uint64_t, std::string> seen;  // files by what they hold
   for (uint32_t file = 0; file < log.files().size(); ++file) {
     const std::string& name = log.files()[file];
     const auto [other, is_new] = seen.emplace(log.identity(file), name);
-    if (is_new || !HoldsBlocks(log, file)) continue;
+    if (is_new || !log.HoldsBlocks(file)) continue;
     return InvalidArgument(
         StrCat(other->second == name ? name : StrCat(other->second, " and ", name),
                other->second == name ? " is named twice" : " hold the same rows",

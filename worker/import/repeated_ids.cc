@@ -8,7 +8,7 @@
 
 namespace chorus::worker {
 namespace {
-constexpr size_t kFirstPlaces = 1024;
+constexpr size_t kFirstIdPlaces = 1024;
 // Of four places three are filled at most.
 bool IsFull(size_t filled, size_t places) { return filled * 4 >= places * 3; }
 }  // namespace
@@ -45,7 +45,7 @@ bool RepeatedIds::Insert(uint64_t hash) {
 }
 
 void RepeatedIds::Grow() {
-  const size_t places = places_.empty() ? kFirstPlaces : places_.size() * 2;
+  const size_t places = places_.empty() ? kFirstIdPlaces : places_.size() * 2;
   if (places > most_places_) ++halvings_;
   std::vector<uint64_t> before =
       std::exchange(places_, std::vector<uint64_t>(places > most_places_ ? most_places_ : places));

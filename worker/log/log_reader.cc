@@ -321,6 +321,11 @@ const LogLabels& LogReader::labels() const {
   return none;
 }
 
+bool LogReader::HoldsBlocks(uint32_t file) const {
+  const size_t end = file + 1 < files().size() ? first_block(file + 1) : blocks().size();
+  return first_block(file) < end;
+}
+
 std::string LogReader::Description() const {
   uint64_t rows = 0;
   for (const BlockInfo& block : blocks()) rows += block.rows;

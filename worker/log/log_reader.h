@@ -61,6 +61,8 @@ class LogReader {
   }
   // The number of a file's first block in blocks(); those of a file follow each other.
   virtual uint32_t first_block(uint32_t /*file*/) const { return 0; }
+  // False of a file without rows: its identity is that of any other such file.
+  bool HoldsBlocks(uint32_t file) const;
   // What label files know a file of the log by, whatever its name: a checksum of its columns and
   // blocks.
   virtual uint64_t identity(uint32_t /*file*/) const { return 0; }

@@ -10,8 +10,10 @@
 namespace chorus::worker {
 
 // "" or a line that names both, data.log and evaluate.log, and the remedy. Rows are compared where
-// both logs have row ids of their own, in some blocks that are spread evenly over each. What cannot
-// be read is told by whoever reads it, and is no doubt here.
+// both logs have row ids of their own, by these and by group and time or, without both, by the keys
+// of their features. Looks at up to 64 blocks that are spread evenly over each log, of a million
+// rows and 256 MB in all at most unless one block has more. What cannot be read is told by whoever
+// reads it, and is no doubt here.
 std::string DoubtOfSharedRows(FileSystem& files, const TrainConfig& config);
 
 }  // namespace chorus::worker

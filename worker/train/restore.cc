@@ -93,23 +93,7 @@ Result<std::string> LookForResumable(Session* session, Resume resume, const RunP
                                                                 : FindCheckpoint(files, directory));
   if (!folder.has_value()) return std::string();
   ASSIGN_OR_RETURN(const CheckpointManifest manifest, ReadManifest(files, *folder));
-  ASSIGN_OR_RETURN(const TrainConfig there_was, Completed(manifest.config()));
-  ASSIGN_OR_RETURN(const TrainConfig here_is, Completed(session->config()));
-  const std::vector<std::string> differing = DifferingFields(there_was, here_is, FreeFields());
-  if (!differing.empty()) {
-    return FailedPrecondition(StrCat(
-        *folder, " was made with another configuration (there | here): ", Join(differing, "; "),
-        "; to go on from its model in a new run, for more epochs or at other rates, set "
-        "warm_start.checkpoint=",
-        *folder, " and a new checkpoint.directory"));
-  }
-  RETURN_IF_ERROR(CheckLog(*folder, manifest.log_fingerprint(), *plan.log));
-  if (manifest.planned_steps() != plan.planned_steps && PlanMatters(session->config())) {
-    return FailedPrecondition(StrCat(
-        *folder, " is of a run of ", manifest.planned_steps(), " steps, this one has ",
-        plan.planned_steps, " (data.max_steps), and a schedule decays until the last step: ",
-        "keep the number of steps, or set that schedule's decay_steps before the first run"));
-  }
+  RETURN_IF_ERROR(CheckResumable(*folder, manifest, session->config(), plan));
   const std::string& there = manifest.computed_on();
   const std::string here = session->engine().computes_on();
   if (!there.empty() && there != here) {
@@ -142,6 +126,28 @@ Result<std::string> LookLong(Session* session, Resume resume, const RunPlan& pla
 }
 
 }  // namespace
+
+Status CheckResumable(const std::string& checkpoint, const CheckpointManifest& manifest,
+                      const TrainConfig& config, const RunPlan& plan) {
+  ASSIGN_OR_RETURN(const TrainConfig there_was, Completed(manifest.config()));
+  ASSIGN_OR_RETURN(const TrainConfig here_is, Completed(config));
+  const std::vector<std::string> differing = DifferingFields(there_was, here_is, FreeFields());
+  if (!differing.empty()) {
+    return FailedPrecondition(StrCat(
+        checkpoint, " was made with another configuration (there | here): ", Join(differing, "; "),
+        "; to go on from its model in a new run, for more epochs or at other rates, set "
+        "warm_start.checkpoint=",
+        checkpoint, " and a new checkpoint.directory"));
+  }
+  RETURN_IF_ERROR(CheckLog(checkpoint, manifest.log_fingerprint(), *plan.log));
+  if (manifest.planned_steps() != plan.planned_steps && PlanMatters(config)) {
+    return FailedPrecondition(StrCat(
+        checkpoint, " is of a run of ", manifest.planned_steps(), " steps, this one has ",
+        plan.planned_steps, " (data.max_steps), and a schedule decays until the last step: ",
+        "keep the number of steps, or set that schedule's decay_steps before the first run"));
+  }
+  return Status::Ok();
+}
 
 Result<std::string> FindResumable(Session* session, Resume resume, const RunPlan& plan) {
   const bool is_first = session->environment().collective->rank() == 0;

@@ -1,9 +1,11 @@
 #pragma once
-// Which checkpoint a run may continue from, and whether it fits the run. Every worker calls these;
-// worker 0 looks and tells the others. Thread safety: the trainer's thread.
+// Which checkpoint a run may continue from, and whether it fits the run.
+// Thread safety: the trainer's thread; CheckResumable is a pure function.
 
 #include <string>
 
+#include "common/checkpoint.pb.h"
+#include "common/config.pb.h"
 #include "common/status.h"
 #include "worker/train/session.h"
 #include "worker/train/trainer.h"
@@ -16,8 +18,14 @@ struct RunPlan {
   uint64_t planned_steps = 0;
 };
 
+// Error: kFailedPrecondition when the checkpoint is another run's: it was made with another
+// configuration (names the fields that differ), on another log, or for another number of steps
+// where rates depend on that.
+Status CheckResumable(const std::string& checkpoint, const CheckpointManifest& manifest,
+                      const TrainConfig& config, const RunPlan& plan);
+
 // The checkpoint of checkpoint.directory that `resume` asks for; "" when there is none. Error:
-// kFailedPrecondition when it is another run's (names the fields that differ).
+// that of CheckResumable. Every worker calls it; worker 0 looks and tells the others.
 // kNothing: "". Error: kFailedPrecondition when the directory holds a complete checkpoint, which a
 // new run would mix with its own.
 Result<std::string> FindResumable(Session* session, Resume resume, const RunPlan& plan);

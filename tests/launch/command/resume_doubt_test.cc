@@ -25,21 +25,21 @@ class ResumeDoubtTest : public testing::Test {
 
 TEST_F(ResumeDoubtTest, AFolderWithACheckpointRaisesNone) {
   MakeCheckpoint("runs/a");
-  EXPECT_EQ(DoubtOfResume(*files_, "runs/a"), "");
+  EXPECT_EQ(DoubtOfResume(*files_, "runs/a", true), "");
 }
 
 TEST_F(ResumeDoubtTest, AMisspeltFolderIsNamedAndSoAreItsNeighbours) {
   MakeCheckpoint("runs/a");
   MakeCheckpoint("runs/old/ckpt");
-  const std::string doubt = DoubtOfResume(*files_, "runs/aa");
-  EXPECT_THAT(doubt, HasSubstr("checkpoint.directory runs/aa does not exist: training begins"));
+  const std::string doubt = DoubtOfResume(*files_, "runs/aa", false);
+  EXPECT_THAT(doubt, HasSubstr("checkpoint.directory runs/aa did not exist: training begins"));
   EXPECT_THAT(doubt, HasSubstr("Checkpoints are in runs/a"));
-  EXPECT_THAT(DoubtOfResume(*files_, "runs/odl/ckpt"), HasSubstr("are in runs/old/ckpt"));
+  EXPECT_THAT(DoubtOfResume(*files_, "runs/odl/ckpt", false), HasSubstr("are in runs/old/ckpt"));
 }
 
 TEST_F(ResumeDoubtTest, AFolderWithoutACompleteCheckpointSaysSo) {
   ASSERT_TRUE(ReplaceFile(*files_, "empty/step-000000000007/dense.bin", "x").ok());
-  const std::string doubt = DoubtOfResume(*files_, "empty");
+  const std::string doubt = DoubtOfResume(*files_, "empty", true);
   EXPECT_THAT(doubt, HasSubstr("empty holds no complete checkpoint"));
   EXPECT_THAT(doubt, Not(HasSubstr("Checkpoints are in")));
 }

@@ -14,16 +14,16 @@ using ::testing::HasSubstr;
 
 class SharedRowsTest : public ::testing::Test {
  protected:
-  // `blocks` of 50 rows with ids from first_id on, group and time following from the id.
+  // `blocks` of 50 rows with ids from first_id on, whose features follow from the id and the seed.
   void WriteRows(const std::string& path, uint64_t first_id, uint32_t blocks,
-                 const std::string& row_id = "id") {
+                 const std::string& row_id = "id", uint64_t seed = 7) {
     LogSchema schema = testing::PlainSchema();
     ImportSchema text;
     text.set_row_id(row_id);
     schema.text = text.SerializeAsString();
     std::vector<Batch> batches;
     for (uint32_t i = 0; i < blocks; ++i) {
-      batches.push_back(testing::MakeBatch(schema, 50, 1, first_id + 50 * i));
+      batches.push_back(testing::MakeBatch(schema, 50, 1, first_id + 50 * i, seed));
     }
     testing::WriteLog(*files_, path, schema, batches);
   }
@@ -66,6 +66,21 @@ TEST_F(SharedRowsTest, RowsThatAreInBothAreFoundByTheirIds) {
 TEST_F(SharedRowsTest, NumbersThatImportsGaveSayNothing) {
   WriteRows("train.log", 0, 20, "");
   WriteRows("test.log", 0, 5, "");
+  EXPECT_EQ(Doubt("train.log", "test.log"), "");
+}
+
+// Files whose rows their source numbers from 0 again: other rows by their features.
+TEST_F(SharedRowsTest, IdsThatBeginAgainAreNoSharedRows) {
+  WriteRows("train.log", 0, 20);
+  WriteRows("test.log", 0, 5, "id", 8);
+  EXPECT_EQ(Doubt("train.log", "test.log"), "");
+  WriteRows("part.log", 0, 5);
+  EXPECT_THAT(Doubt("train.log", "part.log"), HasSubstr("shares about 100 %"));
+}
+
+TEST_F(SharedRowsTest, FilesWithoutRowsHaveNothingToShare) {
+  WriteRows("train.log", 0, 0);
+  WriteRows("test.log", 0, 0);
   EXPECT_EQ(Doubt("train.log", "test.log"), "");
 }
 
