@@ -1,6 +1,7 @@
 #include "launch/serving/input_column.h"
 
-#include <cstring>
+#include <bit>
+#include <cstdint>
 
 namespace chorus::launch {
 namespace {
@@ -8,10 +9,10 @@ namespace {
 bool SameElement(const InputColumn& column, int64_t a, int64_t b) {
   if (column.IsThere(a) != column.IsThere(b)) return false;
   if (!column.IsThere(a)) return true;
-  if (column.factors != nullptr &&
-      std::memcmp(column.factors + a, column.factors + b, sizeof(float)) != 0) {
-    return false;
-  }
+  const auto factor = [&](int64_t element) {  // its bits
+    return std::bit_cast<uint32_t>(column.factors[element]);
+  };
+  if (column.factors != nullptr && factor(a) != factor(b)) return false;
   if (column.type == InputColumn::Type::kText) return column.Text(a) == column.Text(b);
   return column.Int(a) == column.Int(b);  // the same 64 bits, whatever they mean
 }
