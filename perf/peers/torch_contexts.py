@@ -9,7 +9,6 @@ its product is gathered for its exposures.
 """
 
 import argparse
-import contextlib
 import json
 import time
 
@@ -17,20 +16,17 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from torch_step import DIM, EXPONENT, ROWS, Deduplicated, chorus_cvr_loss
+from torch_step import DIM, ROWS, Deduplicated, chorus_cvr_loss, parse, random_ids, random_labels, rounding_of
 
 CONTEXT_SLOTS, TOKENS, SLOTS, SHARED_BY = 20, 10, 10, 40
 CONTEXTS = (ROWS + SHARED_BY - 1) // SHARED_BY
 HIDDEN = (360, 200, 80)
 
 
-def random_ids(generator, ids_per_slot, slots, shape):
+def ids_of_slots(generator, ids_per_slot, slots, shape):
     """[slots, *shape] ids of one table: every slot has rows of its own."""
-    cumulative = np.cumsum(np.arange(1, ids_per_slot + 1, dtype=np.float64)**-EXPONENT)
-    cumulative /= cumulative[-1]
-    draws = np.searchsorted(cumulative, generator.random((slots, *shape)))
-    ids = generator.permutation(ids_per_slot)[np.minimum(draws, ids_per_slot - 1)]
-    return torch.from_numpy(ids + ids_per_slot * np.arange(slots).reshape(-1, *[1] * len(shape)))
+    ids = random_ids(generator, ids_per_slot, (slots, *shape))
+    return ids + ids_per_slot * torch.arange(slots).view(-1, *[1] * len(shape))
 
 
 class Towers(torch.nn.Module):
@@ -71,33 +67,20 @@ class Table(Deduplicated):
 def main():
     parser = argparse.ArgumentParser(description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--steps", type=int, default=32)
-    parser.add_argument("--warm-up", type=int, default=8)
-    parser.add_argument("--ids-per-slot", type=int, default=1000000)
-    parser.add_argument("--batches", type=int, default=16, help="distinct ones, used in turn")
     parser.add_argument("--contexts", choices=("joined", "shared"), default="shared")
-    parser.add_argument("--precision", choices=("fp32", "bf16"), default="fp32")
-    parser.add_argument("--compile", action="store_true")
-    options = parser.parse_args()
-    torch.set_num_threads(options.threads)
-    torch.manual_seed(1)
-    torch.set_flush_denormal(True)
-
+    options = parse(parser, 16)
     generator = np.random.default_rng(1)
     count = options.batches
-    contexts = random_ids(generator, options.ids_per_slot, CONTEXT_SLOTS, (count, CONTEXTS, TOKENS))
+    contexts = ids_of_slots(generator, options.ids_per_slot, CONTEXT_SLOTS, (count, CONTEXTS, TOKENS))
     contexts = contexts.permute(1, 2, 0, 3).reshape(count, CONTEXTS, -1)
-    exposures = random_ids(generator, options.ids_per_slot, SLOTS, (count, ROWS))
+    exposures = ids_of_slots(generator, options.ids_per_slot, SLOTS, (count, ROWS))
     exposures = exposures.permute(1, 2, 0) + CONTEXT_SLOTS * options.ids_per_slot
     context_of = torch.arange(ROWS) // SHARED_BY
-    click = torch.from_numpy((generator.random((count, ROWS)) < 0.04).astype(np.float32))
-    conversion = click * torch.from_numpy((generator.random((count, ROWS)) < 0.05).astype(np.float32))
+    click, conversion = random_labels(generator, count)
 
     table, towers = Table(options.ids_per_slot), Towers(options.contexts == "shared")
     dense_optimizer = torch.optim.Adam(towers.parameters(), lr=0.001, fused=True)
-    rounding = (torch.autocast("cpu", dtype=torch.bfloat16) if options.precision == "bf16"
-                else contextlib.nullcontext())
+    rounding = rounding_of(options)
 
     def loss_of(of_contexts, of_exposures, click, conversion):
         with rounding:

@@ -28,12 +28,12 @@ EPS = 0.01       # floors of the propensities
 ROW_RATE, ACCUMULATOR = 0.02, 0.1
 
 
-def random_ids(generator, ids_per_slot, batches):
-    """[batches, SLOTS, ROWS] ids; frequent ones are spread over the table, as hashing spreads them."""
+def random_ids(generator, ids_per_slot, shape):
+    """Ids of one slot's law; frequent ones are spread over the table, as hashing spreads them."""
     ranks = np.arange(1, ids_per_slot + 1, dtype=np.float64)
     cumulative = np.cumsum(ranks**-EXPONENT)
     cumulative /= cumulative[-1]
-    draws = np.searchsorted(cumulative, generator.random((batches, SLOTS, ROWS)))
+    draws = np.searchsorted(cumulative, generator.random(shape))
     permutation = generator.permutation(ids_per_slot)
     return torch.from_numpy(permutation[np.minimum(draws, ids_per_slot - 1)])
 
@@ -141,27 +141,40 @@ class TableBatched:
         pass
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__,
-                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+def parse(parser, batches):
+    """The options that the programs of this folder share, beside what `parser` has; some of them take effect."""
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--steps", type=int, default=32)
     parser.add_argument("--warm-up", type=int, default=8)
     parser.add_argument("--ids-per-slot", type=int, default=1000000)
-    parser.add_argument("--batches", type=int, default=32, help="distinct ones, used in turn")
-    parser.add_argument("--tables", choices=("embedding", "dedup", "tbe"), default="embedding")
+    parser.add_argument("--batches", type=int, default=batches, help="distinct ones, used in turn")
     parser.add_argument("--precision", choices=("fp32", "bf16"), default="fp32")
     parser.add_argument("--compile", action="store_true")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     torch.manual_seed(1)
     torch.set_flush_denormal(True)
+    return options
 
+
+def random_labels(generator, batches):
+    """Clicks and conversions, [batches, ROWS] each."""
+    click = torch.from_numpy((generator.random((batches, ROWS)) < 0.04).astype(np.float32))
+    return click, click * torch.from_numpy((generator.random((batches, ROWS)) < 0.05).astype(np.float32))
+
+
+def rounding_of(options):
+    return torch.autocast("cpu", dtype=torch.bfloat16) if options.precision == "bf16" else contextlib.nullcontext()
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--tables", choices=("embedding", "dedup", "tbe"), default="embedding")
+    options = parse(parser, 32)
     generator = np.random.default_rng(1)
-    ids = random_ids(generator, options.ids_per_slot, options.batches)
-    click = torch.from_numpy((generator.random((options.batches, ROWS)) < 0.04).astype(np.float32))
-    conversion = click * torch.from_numpy(
-        (generator.random((options.batches, ROWS)) < 0.05).astype(np.float32))
+    ids = random_ids(generator, options.ids_per_slot, (options.batches, SLOTS, ROWS))
+    click, conversion = random_labels(generator, options.batches)
 
     kinds = {"embedding": Embeddings, "dedup": Deduplicated, "tbe": TableBatched}
     tables = kinds[options.tables](options.ids_per_slot)
@@ -170,8 +183,7 @@ def main():
         dense_optimizer = torch.optim.Adam(towers.parameters(), lr=0.001, fused=True)
     except (RuntimeError, TypeError):  # before 2.4 not on the CPU
         dense_optimizer = torch.optim.Adam(towers.parameters(), lr=0.001)
-    rounding = (torch.autocast("cpu", dtype=torch.bfloat16) if options.precision == "bf16"
-                else contextlib.nullcontext())
+    rounding = rounding_of(options)
 
     def loss_of(x, click, conversion):
         x = x.view(ROWS, SLOTS, -1)[:, :, :DIM].reshape(ROWS, SLOTS * DIM)  # of columns that are there
