@@ -4,8 +4,6 @@
 // README.md gives the columns.
 //   table_perf [rows ...]          default 100000 1000000 5000000 20000000
 
-#include <sys/mman.h>
-
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
@@ -15,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "common/aligned_memory.h"
 #include "common/check.h"
 #include "common/config.h"
 #include "common/key.h"
@@ -39,11 +38,9 @@ Key KeyOf(uint64_t id) { return MakeKey(0x1234, id); }
 class PlainRows {
  public:
   PlainRows(uint64_t rows, uint32_t stride_bytes) : stride_(stride_bytes) {
-    constexpr uint64_t kHugePage = 2u << 20;
-    const uint64_t bytes = (rows * stride_ + kHugePage - 1) / kHugePage * kHugePage;
-    memory_.reset(static_cast<std::byte*>(std::aligned_alloc(kHugePage, bytes)));
+    const uint64_t bytes = rows * stride_;
+    memory_.reset(static_cast<std::byte*>(AllocateAligned(bytes)));
     CHECK(memory_ != nullptr, "bytes=", bytes);
-    madvise(memory_.get(), bytes, MADV_HUGEPAGE);
     std::memset(memory_.get(), 0, bytes);
   }
   float* weights(uint64_t row) const {
