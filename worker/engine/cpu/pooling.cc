@@ -177,6 +177,8 @@ void PoolForward(const SideInputs& side, const FeatureColumns& features,
   const Rows here = {
       begin, begin + static_cast<uint32_t>(std::min<int64_t>(x.rows, features.rows - begin))};
   const int64_t count = here.end - here.begin;
+  FillZero(x.Rows(count, x.rows - count));
+  if (count == 0) return;  // a panel of padding
   int64_t length_column = side.first_length();
   for (const SlotInput& slot : side.slots) {
     const SlotColumn& column = features.slots[slot.column];
@@ -196,7 +198,6 @@ void PoolForward(const SideInputs& side, const FeatureColumns& features,
     const int64_t column = side.slot_width + static_cast<int64_t>(n);
     for (int64_t i = 0; i < count; ++i) x(i, column) = values[i];
   }
-  FillZero(x.Rows(count, x.rows - count));
 }
 
 void PoolBackward(const SideInputs& side, const FeatureColumns& features,
