@@ -38,11 +38,11 @@ string(SUBSTRING ${hash} 0 16 hash)
 set(text "#pragma once
 // Generated: a fingerprint of a library's sources and of all that they include.
 
-namespace chorus::worker {
+namespace chorus {
 
 inline constexpr char ${NAME}[] = \"${hash}\";
 
-}  // namespace chorus::worker
+}  // namespace chorus
 ")
 set(before "")
 if(EXISTS ${OUT})

@@ -81,7 +81,7 @@ extern "C" {
 #define CHORUS_EXPORT __attribute__((visibility("default")))
 
 extern CHORUS_EXPORT const char* const ChorusArrowInterface;
-const char* const ChorusArrowInterface = chorus::worker::kArrowInterface;
+const char* const ChorusArrowInterface = chorus::kArrowInterface;
 
 CHORUS_EXPORT int ChorusArrowOpen(const ChorusArrowInput* input, int32_t format, int32_t threads,
                                   ChorusArrowFile* out, char* error, size_t error_bytes) {

@@ -6,7 +6,7 @@
 
 #define EXPORTED extern "C" __attribute__((visibility("default")))
 
-EXPORTED const char* const ChorusDeviceInterface = chorus::worker::kDeviceInterface;
+EXPORTED const char* const ChorusDeviceInterface = chorus::kDeviceInterface;
 
 EXPORTED void ChorusOpenDevice(const chorus::worker::DeviceOptions& options,
                                chorus::Result<std::unique_ptr<chorus::worker::Device>>* out) {

@@ -1,20 +1,19 @@
 #pragma once
 // The graph of an embedding group's network: nodes in topological order, each with a layer, what it
 // reads, and a side (layer.h). A node whose inputs are all of contexts is computed once per
-// context. The graph is made once and never changes; GraphBuffers are the activations of one grain.
+// context. The graph is made once and never changes; its activations are GraphBuffers
+// (graph_buffers.h), and GraphPass (graph_pass.h) computes them.
 //
 // With a backend that keeps tiles (backend.h), what products alone read is kept as bfloat16 in
 // tiles: the outputs of layers that can write them, if each column has one reader, which can read
 // them; and inputs of the graph, if all their readers can, and read the same columns or others.
-// Thread safety: a Graph is a value with const methods; a GraphBuffers serves one grain at a time.
+// Thread safety: a Graph is a value with const methods.
 
 #include <cstdint>
 #include <memory>
-#include <span>
 #include <string>
 #include <vector>
 
-#include "common/status.h"
 #include "worker/layers/layer.h"
 #include "worker/layers/parameters.h"
 
@@ -98,56 +97,5 @@ class Graph {
   size_t lower_ = 0;
   size_t most_inputs_ = 0;
 };
-
-// The matrices of one grain. Rows are padded to grain_rows, contexts to a few sizes.
-class GraphBuffers {
- public:
-  enum class Storage { kFloats, kTiles };  // kTiles: where the graph allows it
-
-  // memory: see AlignedMatrix; of floats.
-  GraphBuffers(const Graph& graph, int64_t grain_rows, Storage storage,
-               MatrixMemory* memory = nullptr);
-
-  // Of the node's own matrix, all rows; empty where it is in tiles, but for the gradient of an
-  // input.
-  ActivationView Of(size_t node) { return buffers_[node].out.view(); }
-  // Likewise; empty where it is in floats.
-  std::span<const TilePart> TilesOf(size_t node) const { return buffers_[node].tiles; }
-  MatrixView<const float> GradientOf(size_t node) const { return buffers_[node].out.dy.view(); }
-
- private:
-  friend class GraphRun;
-  struct NodeBuffers {
-    Activation out;
-    std::vector<TilePart> tiles;
-    std::vector<AlignedMatrix> scratch;
-  };
-  void MakeTiles(const Graph& graph, int64_t grain_rows);
-
-  std::vector<NodeBuffers> buffers_;
-  AlignedMatrix tiles_;              // of all nodes
-  std::vector<LayerInput> inputs_;   // of the node at hand
-  std::vector<TilePart> out_tiles_;  // likewise
-};
-
-// A forward or backward pass of one grain through a graph.
-struct GraphPass {
-  Backend* backend;
-  const Graph& graph;
-  std::span<const float> parameters;
-  GrainShape grain;
-  GraphBuffers* buffers;
-};
-
-// Reads the outputs of the graph's inputs, which the caller has filled.  logits: [grain_rows,
-// heads]; writes the columns of the graph's heads.
-Status ForwardGraph(const GraphPass& pass, MatrixView<float> logits);
-
-// The two halves of a backward pass: the graph's upper part, then the rest. Overwrites the
-// gradients of the graph's inputs (but for one that nobody reads, whose gradient stays 0) and the
-// blocks of its layers in `gradient`.  dlogits: [grain_rows, heads], 0 in padded rows; left as it
-// is. REQUIRES: ForwardGraph with the same `pass` came before.
-Status BackwardUpper(const GraphPass& pass, MatrixView<float> dlogits, std::span<float> gradient);
-Status BackwardLower(const GraphPass& pass, MatrixView<float> dlogits, std::span<float> gradient);
 
 }  // namespace chorus::worker

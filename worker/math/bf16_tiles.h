@@ -72,6 +72,9 @@ struct Bf16Kernels {
   void (*end)();
 };
 
+// Of the two instruction sets, whether this CPU has them or not.
+const Bf16Kernels& VectorBf16Kernels();  // AVX512-BF16
+Bf16Kernels AmxBf16Kernels();
 // The kernels for this CPU under a cap; null when there are none.
 const Bf16Kernels* Bf16KernelsFor(ComputeConfig::Isa isa);
 // Plain loops, for any CPU: what the others are tested against.

@@ -7,7 +7,7 @@
 
 #include "worker/engine/cpu/grain_compute.h"
 #include "worker/engine/cpu/grain_keys.h"
-#include "worker/layers/graph.h"
+#include "worker/layers/graph_buffers.h"
 #include "worker/math/aligned_matrix.h"
 #include "worker/math/tile_matrix.h"
 #include "worker/model/network.h"

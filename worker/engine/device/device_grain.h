@@ -16,7 +16,7 @@
 #include "worker/engine/device/finite_flags.h"
 #include "worker/engine/device/packed_step.h"
 #include "worker/engine/device/step_results.h"
-#include "worker/layers/graph.h"
+#include "worker/layers/graph_pass.h"
 #include "worker/model/model.h"
 #include "worker/objective/objective.h"
 
