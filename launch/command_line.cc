@@ -22,7 +22,7 @@ CLI::App* AddCommand(CLI::App* app, const std::string& name, const std::string& 
   return command;
 }
 
-Status Alone(Status (*run)()) {
+Status Alone(const Action& run) {
   if (!MpiWorld::LaunchedAmongOthers()) return run();
   return FailedPrecondition(
       "runs as one process: under mpirun every rank would write the same output; start it plainly");
@@ -72,6 +72,45 @@ void AddTrain(CLI::App* app, CommandOutcome* outcome, Action* action) {
     if (!resume) return;
     arguments.resume = fallback ? worker::Resume::kNewestWhole : worker::Resume::kNewest;
   });
+}
+
+// A host that vanishes is noticed in a minute, not in a quarter of an hour.
+constexpr char kRunLauncher[] =
+    "mpirun --bind-to none --oversubscribe --mca oob_tcp_keepalive_time 30 --mca "
+    "oob_tcp_keepalive_intvl 10 --mca oob_tcp_keepalive_probes 3";
+
+void AddRun(CLI::App* app, CommandOutcome* outcome, Action* action) {
+  static RunArguments arguments;
+  arguments.launcher = kRunLauncher;
+  CLI::App* command = AddCommand(
+      app, "run",
+      "Train over hosts, and go on from the newest checkpoint when a rank, host or network is lost",
+      "chorus run --hosts node1:8,node2:8 --config job.textproto --set checkpoint.directory=ckpt",
+      action, [=] { return Alone([=] { return RunRun(arguments, &outcome->job_exit_code); }); });
+  command->add_option("--config", arguments.config.config_file,
+                      "Job in protobuf text format (common/config.proto is the reference)");
+  AddSets(command, &arguments.config.sets);
+  CLI::Option* const hosts = command->add_option(
+      "--hosts", arguments.hosts, "Hosts and their ranks; those that do not answer are left out");
+  CLI::Option* const hostfile =
+      command->add_option("--hostfile", arguments.hostfile, "The same as Open MPI's file of hosts")
+          ->excludes(hosts);
+  command
+      ->add_option("--ranks", arguments.ranks,
+                   "Without hosts: ranks on this machine, or where the launcher puts them; 0 = as "
+                   "few as the job can do with")
+      ->excludes(hosts)
+      ->excludes(hostfile);
+  command->add_option("--min-ranks", arguments.min_ranks,
+                      "With fewer the job ends; 0 = as few as it can do with");
+  command->add_option("--max-restarts", arguments.max_restarts,
+                      "Restarts in a row that bring no newer checkpoint");
+  command->add_option("--launcher", arguments.launcher,
+                      "What starts ranks, with options but for hosts and ranks");
+  command->add_flag("--resume", arguments.resume,
+                    "Continue from the newest checkpoint at the first try, too");
+  command->add_flag("--fallback", arguments.fallback,
+                    "Check all files before going on, and pass over damaged checkpoints");
 }
 
 // Which of a directory's checkpoints.
@@ -288,6 +327,7 @@ CommandLine ParseCommandLine(int argc, char** argv, CommandOutcome* outcome) {
   CommandLine line;
   AddLogCommands(&app, &line.run);
   AddTrain(&app, outcome, &line.run);
+  AddRun(&app, outcome, &line.run);
   AddEvaluate(&app, &line.run);
   AddPredict(&app, &line.run);
   AddExport(&app, &line.run);

@@ -23,6 +23,7 @@ struct CommandOutcome {
   bool stopped_by_signal = false;  // of train
   bool some_runs_failed = false;   // of compare
   bool found_wrong = false;        // of doctor
+  int job_exit_code = 0;           // of run
 };
 
 // *outcome: set by CommandLine::run.

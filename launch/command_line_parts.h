@@ -22,7 +22,7 @@ CLI::App* AddCommand(CLI::App* app, const std::string& name, const std::string& 
                      const std::string& example, Action* action, Action run);
 
 // For commands of one process.
-Status Alone(Status (*run)());
+Status Alone(const Action& run);
 
 // --set: one value an occurrence, as written: commas inside are the value's own.
 void AddSets(CLI::App* command, std::vector<std::string>* sets);

@@ -55,6 +55,7 @@ int Main(int argc, char** argv) {
   const Status status = Run(line);
   if (status.ok() && outcome.some_runs_failed) return kSomeRunsFailed;
   if (status.ok() && outcome.found_wrong) return kExitFailure;
+  if (status.ok() && outcome.job_exit_code != 0) return outcome.job_exit_code;
   if (status.ok()) return outcome.stopped_by_signal ? kExitStoppedBySignal : 0;
   std::fprintf(stderr, "chorus %s: %s\n", line.command.c_str(), status.ToString().c_str());
   // What libraries do when a program returns may wait for a device that hangs.

@@ -24,6 +24,19 @@ struct TrainArguments {
   worker::Resume resume = worker::Resume::kNothing;
 };
 
+// A training job that is started again when a part of it is lost.
+struct RunArguments {
+  ConfigArguments config;
+  bool resume = false;        // the first try goes on from a checkpoint
+  bool fallback = false;      // as train's
+  std::string hosts;          // "node1:4,node2:4"
+  std::string hostfile;       // the same as a file
+  uint32_t ranks = 0;         // without hosts; 0 = as few as the job can do with
+  uint32_t min_ranks = 0;     // 0 = as few as the job can do with
+  uint32_t max_restarts = 5;  // in a row without a newer checkpoint
+  std::string launcher;       // mpirun and its options
+};
+
 struct EvaluateArguments {
   ConfigArguments config;
   std::string checkpoint;        // a checkpoint, or a directory of them (the newest complete one)
@@ -152,6 +165,8 @@ struct HelpArguments {
 
 // *stopped: whether a signal ended the run before its last step; what it had is saved.
 Status RunTrain(const TrainArguments& arguments, bool* stopped);
+// *exit_code: that of the job's last try.
+Status RunRun(const RunArguments& arguments, int* exit_code);
 Status RunEvaluate(const EvaluateArguments& arguments);
 Status RunPredict(const PredictArguments& arguments);
 Status RunExport(const ExportArguments& arguments);

@@ -94,5 +94,23 @@ TEST_F(CutHostTest, AndDeadEndsMpirunThatNamesItAndTheJobGoesOnElsewhere) {
   ExpectResumesElsewhere("run");
 }
 
+// The launcher is what Hosts::Mpirun says before hosts and ranks.
+TEST_F(CutHostTest, AndDeadIsLeftOutByARunThatGoesOnWithTheOthers) {
+  MAKE_HOSTS_OR_SKIP({.hosts = 3});
+  std::vector<std::string> launcher = hosts_->Mpirun({}, {}, {});
+  launcher.resize(launcher.size() - 4);  // "--host", "", "-n", "0"
+  launcher.insert(launcher.end(), kKeepalive.begin(), kKeepalive.end());
+  test::Process job(Command("run", Config("run", kLongJob),
+                            {"--hosts", "h1:1,h2:1,h3:1", "--launcher", Join(launcher, " ")}),
+                    test::MpirunEnvironment());
+  ASSERT_TRUE(job.WaitForText("checkpoint ", kLimitSeconds)) << job.Errors();
+  hosts_->Kill(3);
+  EXPECT_EQ(job.Wait(3 * kLimitSeconds).value_or(-1), 0) << job.Output() << job.Errors();
+  EXPECT_NE(job.Errors().find("h3 is left out"), std::string::npos) << job.Errors();
+  EXPECT_NE(job.Errors().find("--host h1:1,h2:1 -n 2"), std::string::npos) << job.Errors();
+  ExpectSuccess(Run(0, Command("train", Config("one", kLongJob))));
+  EXPECT_TRUE(OutcomeOfRun("run").state == OutcomeOfRun("one").state);
+}
+
 }  // namespace
 }  // namespace chorus::cluster

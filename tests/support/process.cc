@@ -59,14 +59,14 @@ pid_t ParentOf(pid_t pid) {
   return fields.size() < 2 ? -1 : static_cast<pid_t>(ParseInt64(fields[1]).value_or(-1));
 }
 
-// The child of mpirun that Open MPI gave this rank.
+// The child of mpirun, or of an mpirun that is a child, that Open MPI gave this rank.
 pid_t FindRank(pid_t mpirun, uint32_t rank) {
   const std::string wanted = StrCat("OMPI_COMM_WORLD_RANK=", rank);
   DIR* proc = opendir("/proc");
   pid_t found = -1;
   while (const dirent* entry = proc == nullptr ? nullptr : readdir(proc)) {
     const pid_t pid = static_cast<pid_t>(ParseInt64(entry->d_name).value_or(-1));
-    if (pid <= 0 || ParentOf(pid) != mpirun) continue;
+    if (pid <= 0 || (ParentOf(pid) != mpirun && ParentOf(ParentOf(pid)) != mpirun)) continue;
     for (const std::string& variable : Split(ReadProc(pid, "environ"), '\0')) {
       if (variable == wanted) found = pid;
     }

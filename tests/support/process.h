@@ -33,7 +33,7 @@ class Process {
   // True when the text stands in output or errors within so many seconds.
   bool WaitForText(const std::string& text, double seconds);
 
-  // Sends a signal to rank `rank` of the mpirun job that this process is; false when no such rank
+  // Sends a signal to rank `rank` of the mpirun job that this process is or has started; false when no such rank
   // shows up within so many seconds.
   bool KillRank(uint32_t rank, double seconds, int signal = SIGKILL);
 

@@ -1,0 +1,128 @@
+#include "launch/run/child_process.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <chrono>
+#include <csignal>
+#include <cstring>
+#include <fstream>
+#include <thread>
+
+#include "common/strings.h"
+
+namespace chorus::launch {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+// In the child: becomes the program, or returns with errno.
+void BecomeProgram(char* const* argv, ChildProcess::Output output) {
+  setpgid(0, 0);
+  prctl(PR_SET_PDEATHSIG, SIGTERM);
+  for (const int signal : {SIGTERM, SIGINT, SIGUSR1, SIGXFSZ}) std::signal(signal, SIG_DFL);
+  const int null = open("/dev/null", O_RDWR);
+  if (null < 0) return;
+  dup2(null, STDIN_FILENO);
+  if (output == ChildProcess::Output::kNowhere) {
+    dup2(null, STDOUT_FILENO);
+    dup2(null, STDERR_FILENO);
+  }
+  execvp(argv[0], argv);
+}
+
+// The parent and the name of a process; 0 where there is none.
+pid_t ParentOf(const std::string& pid, std::string* name) {
+  // "12 (name) S 34 ...": the name may hold anything, also blanks and brackets.
+  std::ifstream stat(StrCat("/proc/", pid, "/stat"));
+  std::string line;
+  if (!std::getline(stat, line)) return 0;
+  const size_t open = line.find('('), close = line.rfind(')');
+  if (open == std::string::npos || close == std::string::npos || close + 4 > line.size()) return 0;
+  *name = line.substr(open + 1, close - open - 1);
+  const std::string rest = line.substr(close + 4);
+  const std::optional<int64_t> parent = ParseInt64(rest.substr(0, rest.find(' ')));
+  return static_cast<pid_t>(parent.value_or(0));
+}
+
+}  // namespace
+
+Result<std::unique_ptr<ChildProcess>> ChildProcess::Start(const std::vector<std::string>& argv,
+                                                          Output output) {
+  std::vector<char*> words;
+  for (const std::string& word : argv) words.push_back(const_cast<char*>(word.c_str()));
+  words.push_back(nullptr);
+  int failure[2];  // closed by the program's start; before it, takes errno
+  if (pipe2(failure, O_CLOEXEC) != 0) {
+    return ResourceExhausted(StrCat("no pipe for ", argv[0], ": ", std::strerror(errno)));
+  }
+  const pid_t pid = fork();
+  if (pid == 0) {
+    BecomeProgram(words.data(), output);
+    const int error = errno;
+    [[maybe_unused]] const ssize_t written = write(failure[1], &error, sizeof(error));
+    _exit(127);
+  }
+  const int fork_error = errno;
+  close(failure[1]);
+  int error = 0;
+  const bool failed = pid > 0 && read(failure[0], &error, sizeof(error)) > 0;
+  close(failure[0]);
+  if (pid < 0) {
+    return ResourceExhausted(StrCat("no process for ", argv[0], ": ", std::strerror(fork_error)));
+  }
+  if (!failed) return std::unique_ptr<ChildProcess>(new ChildProcess(pid));
+  waitpid(pid, nullptr, 0);
+  return InvalidArgument(StrCat(argv[0], " cannot be started: ", std::strerror(error)));
+}
+
+ChildProcess::~ChildProcess() {
+  constexpr double kEndSeconds = 5;
+  if (Poll().has_value()) return;
+  Signal(SIGTERM);
+  if (Wait(kEndSeconds).has_value()) return;
+  kill(-pid_, SIGKILL);
+  while (waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {
+  }
+}
+
+std::optional<int> ChildProcess::Poll() {
+  if (exit_.has_value()) return exit_;
+  int status = 0;
+  const pid_t ended = waitpid(pid_, &status, WNOHANG);
+  if (ended == 0 || (ended < 0 && errno == EINTR)) return std::nullopt;
+  exit_ = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+  return exit_;
+}
+
+std::optional<int> ChildProcess::Wait(double seconds) {
+  const auto end = Clock::now() + std::chrono::duration<double>(seconds);
+  while (!Poll().has_value() && Clock::now() < end) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+  return Poll();
+}
+
+void ChildProcess::Signal(int signal) {
+  if (!Poll().has_value()) kill(pid_, signal);
+}
+
+bool ChildProcess::HasChild(const std::string& name) const {
+  DIR* const processes = opendir("/proc");
+  if (processes == nullptr) return false;
+  bool found = false;
+  while (const dirent* entry = found ? nullptr : readdir(processes)) {
+    std::string of;
+    if (ParseUint64(entry->d_name).has_value() && ParentOf(entry->d_name, &of) == pid_) {
+      found = of == name;
+    }
+  }
+  closedir(processes);
+  return found;
+}
+
+}  // namespace chorus::launch

@@ -1,0 +1,101 @@
+#include "launch/run/host_list.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <optional>
+#include <string_view>
+
+#include "common/strings.h"
+
+namespace chorus::launch {
+namespace {
+
+// Nothing: no number of ranks.
+std::optional<uint32_t> ParseSlots(std::string_view text) {
+  constexpr uint64_t kMost = 65536;
+  const std::optional<uint64_t> slots = ParseUint64(text);
+  if (!slots.has_value() || *slots == 0 || *slots > kMost) return std::nullopt;
+  return static_cast<uint32_t>(*slots);
+}
+
+// A host twice would be started twice on, with the ranks of both.
+Status CheckNames(const std::vector<Host>& hosts, const std::string& where) {
+  if (hosts.empty()) return InvalidArgument(StrCat(where, ": no host"));
+  for (size_t i = 0; i < hosts.size(); ++i) {
+    const auto same = [&](const Host& other) { return other.name == hosts[i].name; };
+    if (std::none_of(hosts.begin(), hosts.begin() + static_cast<ptrdiff_t>(i), same)) continue;
+    return InvalidArgument(
+        StrCat(where, ": ", hosts[i].name, " is named twice; once with all its ranks"));
+  }
+  return Status::Ok();
+}
+
+Result<std::optional<Host>> ParseLine(std::string line, const std::string& where) {
+  constexpr std::string_view kSlots = "slots=", kMaxSlots = "max_slots=";
+  line.resize(std::min(line.find('#'), line.size()));
+  std::replace(line.begin(), line.end(), '\t', ' ');
+  std::optional<Host> host;
+  for (const std::string& word : Split(line, ' ')) {
+    const std::string_view text = Trim(word);
+    if (text.empty() || text == "\r" || text.starts_with(kMaxSlots)) continue;
+    if (!host.has_value()) {
+      host = Host{.name = std::string(text)};
+      continue;
+    }
+    const std::optional<uint32_t> slots =
+        text.starts_with(kSlots) ? ParseSlots(text.substr(kSlots.size())) : std::nullopt;
+    if (!slots.has_value()) {
+      return InvalidArgument(
+          StrCat(where, ": \"", text, "\"; expected \"slots=N\" behind the host"));
+    }
+    host->slots = *slots;
+  }
+  return host;
+}
+
+}  // namespace
+
+Result<std::vector<Host>> ParseHosts(const std::string& text) {
+  std::vector<Host> hosts;
+  for (const std::string& entry : Split(text, ',')) {
+    const size_t colon = entry.find(':');
+    const std::optional<uint32_t> slots =
+        colon == std::string::npos ? 1 : ParseSlots(std::string_view(entry).substr(colon + 1));
+    if (colon == 0 || entry.empty() || !slots.has_value()) {
+      return InvalidArgument(
+          StrCat("--hosts: \"", entry,
+                 "\"; expected HOST:RANKS, as in node1:4,node2:4 (a name or an IPv4 "
+                 "address)"));
+    }
+    hosts.push_back({.name = entry.substr(0, colon), .slots = *slots});
+  }
+  RETURN_IF_ERROR(CheckNames(hosts, "--hosts"));
+  return hosts;
+}
+
+Result<std::vector<Host>> ReadHostFile(FileSystem& files, const std::string& path) {
+  ASSIGN_OR_RETURN(const std::string text, ReadWholeFile(files, path));
+  std::vector<Host> hosts;
+  size_t number = 0;
+  for (const std::string& line : Split(text, '\n')) {
+    ASSIGN_OR_RETURN(const std::optional<Host> host,
+                     ParseLine(line, StrCat(path, ": line ", ++number)));
+    if (host.has_value()) hosts.push_back(*host);
+  }
+  RETURN_IF_ERROR(CheckNames(hosts, path));
+  return hosts;
+}
+
+std::string HostOption(std::span<const Host> hosts) {
+  std::vector<std::string> entries;
+  for (const Host& host : hosts) entries.push_back(StrCat(host.name, ":", host.slots));
+  return Join(entries, ",");
+}
+
+uint32_t SlotsOf(std::span<const Host> hosts) {
+  uint32_t slots = 0;
+  for (const Host& host : hosts) slots += host.slots;
+  return slots;
+}
+
+}  // namespace chorus::launch

@@ -1,0 +1,32 @@
+#pragma once
+// `chorus run`: starts a training job over hosts, and starts it again from its newest checkpoint
+// when a rank, host or network is lost, on the hosts that are left.
+// Thread safety: one thread; StopSignal (stop_signal.h) ends it.
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "common/file.h"
+#include "common/status.h"
+#include "launch/run/host_list.h"
+
+namespace chorus::launch {
+
+struct RunPlan {
+  std::vector<std::string> launcher;  // mpirun and its options but for hosts and ranks
+  std::vector<Host> hosts;            // none: ranks are where the launcher puts them
+  uint32_t ranks = 0;                 // where there are no hosts
+  uint32_t min_ranks = 1;             // fewer cannot do the job
+  uint32_t max_restarts = 0;          // in a row without a newer checkpoint
+  std::vector<std::string> command;   // the program and its arguments, without --resume
+  std::vector<std::string> resume;    // what makes it go on from a checkpoint
+  bool resumes = false;               // the first try does
+  std::string checkpoint_directory;
+};
+
+// *exit_code: that of the job's last try. Errors: the launcher cannot be started; too few hosts
+// answer; the folder of checkpoints cannot be read.
+Status RunPlanned(FileSystem& files, const RunPlan& plan, int* exit_code);
+
+}  // namespace chorus::launch

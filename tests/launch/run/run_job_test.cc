@@ -1,0 +1,132 @@
+// Tries of a job by a launcher that is a script: which hosts and ranks it is given, and when it is
+// started again.
+#include "launch/run/run_job.h"
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+
+#include "common/strings.h"
+#include "launch/run/child_process.h"
+
+namespace chorus::launch {
+namespace {
+
+class RunJobTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    std::string name = JoinPath(testing::TempDir(), "chorus-run-XXXXXX");
+    ASSERT_NE(mkdtemp(name.data()), nullptr);
+    folder_ = name;
+  }
+  void TearDown() override { EXPECT_TRUE(files_.RemoveRecursively(folder_).ok()); }
+
+  std::string Path(const std::string& name) const { return JoinPath(folder_, name); }
+
+  // The launcher's arguments are appended to "calls"; probes ("... true") succeed but on hosts that
+  // have a file of their name; else `job` decides, a piece of shell.
+  RunPlan PlanWith(const std::string& job) {
+    EXPECT_TRUE(ReplaceFile(files_, Path("launcher"),
+                            StrCat("cd '", folder_, "' || exit 126\n",
+                                   "for last; do :; done\n"
+                                   "if [ \"$last\" = true ]; then host=${2%:*}; "
+                                   "[ ! -e \"$host\" ]; exit; fi\n"
+                                   "echo \"$*\" >>calls\n",
+                                   job, "\n"))
+                    .ok());
+    return {.launcher = {"sh", Path("launcher")},
+            .ranks = 2,
+            .min_ranks = 2,
+            .max_restarts = 3,
+            .command = {"program", "train"},
+            .resume = {"--resume"},
+            .checkpoint_directory = Path("ckpt")};
+  }
+  std::vector<std::string> Calls() {
+    const auto text = ReadWholeFile(files_, Path("calls"));
+    std::vector<std::string> calls = Split(text.ok() ? *text : "", '\n');
+    calls.pop_back();
+    return calls;
+  }
+
+  FileSystem& files_ = PosixFiles();
+  std::string folder_;
+  int code_ = -1;
+};
+
+TEST_F(RunJobTest, EndsWithTheCodeOfAJobThatIsDoneOrWouldFailAgain) {
+  ASSERT_TRUE(RunPlanned(files_, PlanWith("exit 0"), &code_).ok());
+  EXPECT_EQ(code_, 0);
+  ASSERT_TRUE(RunPlanned(files_, PlanWith("exit 1"), &code_).ok());
+  EXPECT_EQ(code_, 1);
+  EXPECT_EQ(Calls(), std::vector<std::string>(2, "-n 2 program train"));
+}
+
+TEST_F(RunJobTest, GoesOnFromTheCheckpointThatThereIs) {
+  const std::string checkpoint = "ckpt/step-000000000007";
+  const RunPlan plan = PlanWith(StrCat("[ -e ", checkpoint, "/MANIFEST ] && exit 0\n",
+                                       "[ $(wc -l <calls) -lt 2 ] && exit 69\n", "mkdir -p ",
+                                       checkpoint, "; touch ", checkpoint, "/MANIFEST; exit 137"));
+  const Status status = RunPlanned(files_, plan, &code_);
+  ASSERT_TRUE(status.ok()) << status.ToString();
+  EXPECT_EQ(code_, 0);
+  EXPECT_EQ(Calls(), (std::vector<std::string>{"-n 2 program train", "-n 2 program train",
+                                               "-n 2 program train --resume"}));
+}
+
+TEST_F(RunJobTest, LeavesOutAHostThatDoesNotAnswerAndTakesItBack) {
+  RunPlan plan =
+      PlanWith("case $(wc -l <calls) in 1) touch b; exit 1;; 2) rm b; exit 69;; *) exit 0;; esac");
+  plan.hosts = {{"a", 2}, {"b", 3}};
+  const Status status = RunPlanned(files_, plan, &code_);
+  ASSERT_TRUE(status.ok()) << status.ToString();
+  EXPECT_EQ(code_, 0);
+  EXPECT_EQ(Calls(), (std::vector<std::string>{"--host a:2,b:3 -n 5 program train",
+                                               "--host a:2 -n 2 program train",
+                                               "--host a:2,b:3 -n 5 program train"}));
+}
+
+TEST_F(RunJobTest, SaysWhenTooFewHostsAnswer) {
+  RunPlan plan = PlanWith("touch a; exit 137");
+  plan.hosts = {{"a", 2}, {"b", 1}};
+  const Status status = RunPlanned(files_, plan, &code_);
+  EXPECT_EQ(status.code(), Code::kUnavailable);
+  EXPECT_NE(status.message().find("(b:1) take 1 ranks, and the job needs 2"), std::string::npos)
+      << status.ToString();
+}
+
+TEST_F(RunJobTest, ALauncherThatIsNotThereIsNamed) {
+  RunPlan plan = PlanWith("exit 0");
+  plan.launcher = {"no-such-launcher"};
+  const Status status = RunPlanned(files_, plan, &code_);
+  EXPECT_EQ(status.code(), Code::kInvalidArgument);
+  EXPECT_EQ(status.message(), "no-such-launcher cannot be started: No such file or directory");
+}
+
+TEST(ChildProcess, EndsWithItsObject) {
+  const std::string marker = JoinPath(testing::TempDir(), StrCat("chorus-child-", getpid()));
+  {
+    const auto child = ChildProcess::Start(
+        {"sh", "-c", "trap 'touch " + marker + "; exit 3' TERM; while :; do sleep 0.01; done"},
+        ChildProcess::Output::kNowhere);
+    ASSERT_TRUE(child.ok()) << child.status().ToString();
+    EXPECT_FALSE((*child)->Wait(0.2).has_value());
+    EXPECT_TRUE((*child)->HasChild("sleep"));
+    EXPECT_FALSE((*child)->HasChild("no-such"));
+  }
+  EXPECT_TRUE(PosixFiles().Exists(marker));
+  EXPECT_TRUE(PosixFiles().Remove(marker).ok());
+}
+
+TEST(ChildProcess, TellsHowItEnded) {
+  const auto coded = ChildProcess::Start({"sh", "-c", "exit 69"}, ChildProcess::Output::kNowhere);
+  ASSERT_TRUE(coded.ok());
+  EXPECT_EQ((*coded)->Wait(10), 69);
+  const auto killed =
+      ChildProcess::Start({"sh", "-c", "kill -9 $$"}, ChildProcess::Output::kNowhere);
+  ASSERT_TRUE(killed.ok());
+  EXPECT_EQ((*killed)->Wait(10), 137);
+}
+
+}  // namespace
+}  // namespace chorus::launch
