@@ -33,11 +33,11 @@ Status CheckNames(const std::vector<Host>& hosts, const std::string& where) {
 Result<std::optional<Host>> ParseLine(std::string line, const std::string& where) {
   constexpr std::string_view kSlots = "slots=", kMaxSlots = "max_slots=";
   line.resize(std::min(line.find('#'), line.size()));
-  std::replace(line.begin(), line.end(), '\t', ' ');
+  for (const char blank : {'\t', '\r'}) std::replace(line.begin(), line.end(), blank, ' ');
   std::optional<Host> host;
   for (const std::string& word : Split(line, ' ')) {
     const std::string_view text = Trim(word);
-    if (text.empty() || text == "\r" || text.starts_with(kMaxSlots)) continue;
+    if (text.empty() || text.starts_with(kMaxSlots)) continue;
     if (!host.has_value()) {
       host = Host{.name = std::string(text)};
       continue;

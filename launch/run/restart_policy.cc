@@ -9,12 +9,6 @@
 namespace chorus::launch {
 namespace {
 
-// Codes that the same command would have again: the program's own of errors, command lines and
-// runs of a comparison, and the shell's of programs that cannot be run.
-bool WouldComeAgain(int code) {
-  return code == kExitFailure || code == 2 || code == 3 || code == 126 || code == 127;
-}
-
 std::string WhatHappened(const TryEnd& end) {
   if (end.code == kExitStoppedBySignal) return "a signal stopped a rank, which saved";
   if (end.hosts_lost) return StrCat("exit code ", end.code, ", and a host does not answer");
@@ -22,6 +16,10 @@ std::string WhatHappened(const TryEnd& end) {
 }
 
 }  // namespace
+
+bool WouldComeAgain(int code) {
+  return code == kExitFailure || code == 2 || code == 3 || code == 126 || code == 127;
+}
 
 TryDecision RestartPolicy::After(const TryEnd& end) {
   constexpr double kFirstWait = 1, kLongestWait = 60;

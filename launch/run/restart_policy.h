@@ -7,12 +7,17 @@
 
 namespace chorus::launch {
 
+// Exit codes that the same command would have again: the program's own of errors, command lines and
+// runs of a comparison, and the shell's of programs that cannot be run. Launchers end with 1, too,
+// when a host cannot be reached.
+bool WouldComeAgain(int code);
+
 // How a try ended.
 struct TryEnd {
   int code = 0;                 // of the launcher: exit_code.h, or one of its own
   bool stop_requested = false;  // this process was asked to stop
   bool progressed = false;      // there is a newer checkpoint than when it began
-  bool hosts_lost = false;      // a host of the job does not answer
+  bool hosts_lost = false;      // WouldComeAgain, but a host of the job does not answer
 };
 
 struct TryDecision {

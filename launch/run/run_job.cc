@@ -168,9 +168,10 @@ class Run {
     return hosts;
   }
 
-  // Whether a host is gone that this try had, which may be why it failed.
+  // Whether a host is gone that this try had, which may be why it failed. Other codes start the job
+  // again whatever the reason, and hosts are then asked anyway.
   Result<bool> SomeAreLost(std::span<const Host> hosts, int code) {
-    if (code == 0 || hosts.empty() || StopSignal() != 0) return false;
+    if (!WouldComeAgain(code) || hosts.empty() || StopSignal() != 0) return false;
     RunPlan of_try = plan_;
     of_try.hosts.assign(hosts.begin(), hosts.end());
     ASSIGN_OR_RETURN(const std::vector<Host> left, HostsThatAnswer(of_try));

@@ -34,13 +34,15 @@ class RunJobTest : public testing::Test {
                                    "echo \"$*\" >>calls\n",
                                    job, "\n"))
                     .ok());
-    return {.launcher = {"sh", Path("launcher")},
-            .ranks = 2,
-            .min_ranks = 2,
-            .max_restarts = 3,
-            .command = {"program", "train"},
-            .resume = {"--resume"},
-            .checkpoint_directory = Path("ckpt")};
+    RunPlan plan;
+    plan.launcher = {"sh", Path("launcher")};
+    plan.ranks = 2;
+    plan.min_ranks = 2;
+    plan.max_restarts = 3;
+    plan.command = {"program", "train"};
+    plan.resume = {"--resume"};
+    plan.checkpoint_directory = Path("ckpt");
+    return plan;
   }
   std::vector<std::string> Calls() {
     const auto text = ReadWholeFile(files_, Path("calls"));

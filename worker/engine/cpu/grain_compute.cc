@@ -6,6 +6,7 @@
 #include "common/strings.h"
 #include "worker/engine/cpu/pooling.h"
 #include "worker/engine/cpu/workspace.h"
+#include "worker/layers/graph_pass.h"
 #include "worker/math/kernels.h"
 #include "worker/model/padded_contexts.h"
 
