@@ -142,11 +142,21 @@ TEST_P(TcpRefusalTest, ASlowHandshakeIsClosed) {
   EXPECT_TRUE(IsClosed(slow));
 }
 
-TEST_P(TcpRefusalTest, UnprovenConnectionsAreLimited) {
-  std::vector<RawSocket> sockets;
-  for (int i = 0; i < 300; ++i) sockets.push_back(ConnectRaw(listener_->endpoint()));
-  EXPECT_TRUE(IsClosed(sockets.back()));
-  for (RawSocket& socket : sockets) EXPECT_TRUE(IsClosed(socket));  // by the limit or by the clock
+TEST_P(TcpRefusalTest, TheOldestUnprovenConnectionMakesRoomForOneMore) {
+  TransportOptions patient = options_;
+  patient.handshake_seconds = 60;
+  const auto server = NewTcpTransport(patient);
+  const auto listener =
+      server->Listen([](Frame request, const Responder& respond) { respond(std::move(request)); });
+  ASSERT_TRUE(listener.ok());
+  std::vector<RawSocket> strangers;
+  for (int i = 0; i < 256; ++i) strangers.push_back(ConnectRaw((*listener)->endpoint()));
+  // The strangers hold every place, and keep nobody out.
+  const auto channel = transport_->Connect((*listener)->endpoint(), "server 0").value();
+  EXPECT_TRUE(channel->Call(MakeFrame({100}, 1), 30).ok());
+  EXPECT_TRUE(IsClosed(strangers.front()));
+  std::byte more[1];
+  EXPECT_EQ(::recv(strangers.back().fd(), more, 1, MSG_DONTWAIT), -1);  // it is there still
 }
 
 TEST_P(TcpRefusalTest, AReplayedHandshakeIsRefused) {
