@@ -123,6 +123,19 @@ TEST(MpiWorld, SharesATokenThatWhoListensToMpiDoesNotHear) {
   }
 }
 
+TEST(MpiWorld, ASealedTokenIsForOneRankAlone) {
+  const auto first = NewKeyPair().value(), second = NewKeyPair().value();
+  const auto third = NewKeyPair().value();
+  const std::string token = NewJobToken().value();
+  const std::string sealed = SealToken(token, *first, second->public_key()).value();
+  EXPECT_EQ(UnsealToken(sealed, *second, first->public_key()).value(), token);
+  EXPECT_EQ(UnsealToken(sealed, *third, first->public_key()).status().code(),
+            Code::kPermissionDenied);
+  EXPECT_FALSE(UnsealToken(sealed, *second, third->public_key()).ok());
+  EXPECT_FALSE(UnsealToken("", *second, first->public_key()).ok());
+  EXPECT_FALSE(SealToken(token, *first, "no key").ok());
+}
+
 TEST(MpiWorld, SharesOneTokenPerCall) {
   Communicator& all = world->all();
   const auto token = ShareJobToken(all, "", PlacesOfTest());
@@ -144,9 +157,7 @@ class KeyFile : public testing::Test {
     ASSERT_TRUE(pid.ok());
     path_ = JoinPath(testing::TempDir(), StrCat("chorus-key-", *pid, "-", rank_));
   }
-  void TearDown() override {
-    (void)PosixFiles().Remove(path_).ok();
-  }
+  void TearDown() override { (void)PosixFiles().Remove(path_).ok(); }
   void Write(const std::string& key, mode_t mode = 0600) {
     EXPECT_TRUE(ReplaceFile(PosixFiles(), path_, key).ok());
     EXPECT_EQ(chmod(path_.c_str(), mode), 0);
