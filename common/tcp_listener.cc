@@ -1,5 +1,6 @@
 #include "common/tcp_listener.h"
 
+#include <chrono>
 #include <map>
 #include <utility>
 
@@ -19,6 +20,9 @@ namespace {
 // strangers who hold the places cannot keep anybody out. Far above the ranks that connect at the
 // same moment, far below the usual limit of open files.
 constexpr size_t kMaxUnproven = 256;
+// But for so long each may keep its place, and who comes waits in the kernel's queue: the clients of
+// a large job, which come at once, do not drive each other out.
+constexpr double kLeastUnprovenSeconds = 0.25;
 // After an accept that failed (no more file descriptors). Without a pause it would fail again at
 // once and keep the thread busy.
 constexpr double kAcceptRetrySeconds = 0.1;
@@ -56,9 +60,11 @@ class ListenerState : public std::enable_shared_from_this<ListenerState> {
   }
 
  private:
+  using Clock = std::chrono::steady_clock;
   struct Unproven {
     std::shared_ptr<Socket> socket;
     std::unique_ptr<Timer> limit;
+    Clock::time_point since = Clock::now();
   };
   struct Client {
     // Of all its connections, one after the other: so a connection is closed on the thread that the
@@ -73,6 +79,11 @@ class ListenerState : public std::enable_shared_from_this<ListenerState> {
   };
 
   void Accept();
+  void AcceptWhenThereIsRoom();
+  // A place became free.
+  void MakeUseOfRoom() {
+    if (std::exchange(waits_for_room_, false)) Accept();
+  }
   void Admit(std::shared_ptr<Socket> socket);
   void Proven(const ProvenClient& proven);
   void CloseUnproven(uint64_t id, const Status& why);
@@ -87,6 +98,7 @@ class ListenerState : public std::enable_shared_from_this<ListenerState> {
   const std::shared_ptr<TcpService> service_;
   bool open_ = true;
   bool told_of_failure_ = false;  // of the last accept
+  bool waits_for_room_ = false;
   RefusalLog refusals_;
   std::unique_ptr<Acceptor> acceptor_;
   std::unique_ptr<Timer> retry_;
@@ -102,7 +114,7 @@ void ListenerState::Accept() {
     if (socket.ok()) {
       self->told_of_failure_ = false;
       self->Admit(std::move(*socket));
-      return self->Accept();
+      return self->AcceptWhenThereIsRoom();
     }
     if (!std::exchange(self->told_of_failure_, true)) {
       LogWarning(self->options_.local_name,
@@ -110,6 +122,17 @@ void ListenerState::Accept() {
     }
     self->retry_->Start(kAcceptRetrySeconds, [self = self.get()] { self->Accept(); });
   });
+}
+
+void ListenerState::AcceptWhenThereIsRoom() {
+  if (unproven_.size() >= kMaxUnproven) {
+    const std::chrono::duration<double> age = Clock::now() - unproven_.begin()->second.since;
+    if (age.count() < kLeastUnprovenSeconds) {
+      waits_for_room_ = true;
+      return retry_->Start(kLeastUnprovenSeconds - age.count(), [this] { MakeUseOfRoom(); });
+    }
+  }
+  Accept();
 }
 
 void ListenerState::Admit(std::shared_ptr<Socket> socket) {
@@ -127,12 +150,14 @@ void ListenerState::Admit(std::shared_ptr<Socket> socket) {
   // The timer is cancelled with its entry, and the entry is there as long as the timer runs.
   entry.limit->Start(options_.handshake_seconds, [this, id] {
     CloseUnproven(id, DeadlineExceeded("handshake not finished in time"));
+    MakeUseOfRoom();
   });
   RunServerHandshake(socket, terms_,
                      [weak = weak_from_this(), socket, id](const Result<ProvenClient>& client) {
                        const auto self = weak.lock();
                        // Without its entry it was closed by us meanwhile: it was too slow.
                        if (!self || self->unproven_.erase(id) == 0) return;
+                       self->MakeUseOfRoom();
                        if (client.ok()) return self->Proven(*client);
                        self->Refuse(socket->peer(), client.status());
                        socket->Close();

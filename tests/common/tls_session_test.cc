@@ -184,7 +184,7 @@ TEST_F(TlsSessionTest, AlteredLeftOutRepeatedAndMovedRecordsAreFound) {
         std::swap(records[2], records[3]);
         break;
       default:
-        records[2].resize(records[2].size() - 7);
+        records[2].erase(records[2].end() - 7, records[2].end());
         break;
     }
     EXPECT_EQ(Receive(*server_, records).status().code(), Code::kDataLoss) << attack;
