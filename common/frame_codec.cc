@@ -27,8 +27,8 @@ struct PartHeader {
   uint32_t part_bytes;
   uint16_t direction;
   uint16_t reserved;          // 0
-  uint64_t payload_checksum;  // XXH3-64 of the part's bytes
-  uint64_t header_checksum;   // XXH3-64 of the 56 bytes above
+  uint64_t payload_checksum;  // XXH3-64 of the part's bytes, or 0
+  uint64_t header_checksum;   // XXH3-64 of the 56 bytes above, or 0
 };
 static_assert(sizeof(PartHeader) == kPartHeaderBytes);
 constexpr size_t kCheckedHeaderBytes = 56;
@@ -37,7 +37,8 @@ constexpr std::byte kZeros[64] = {};
 
 uint64_t AlignUp(uint64_t offset) { return (offset + 63) / 64 * 64; }
 
-uint64_t HashPieces(std::span<const std::span<const std::byte>> pieces) {
+uint64_t HashPieces(std::span<const std::span<const std::byte>> pieces, Checksums checksums) {
+  if (checksums == Checksums::kNone) return 0;
   if (pieces.empty()) return XXH3_64bits(kZeros, 0);
   if (pieces.size() == 1) return XXH3_64bits(pieces[0].data(), pieces[0].size());
   const std::unique_ptr<XXH3_state_t, XXH_errorcode (*)(XXH3_state_t*)> state(XXH3_createState(),
@@ -45,6 +46,10 @@ uint64_t HashPieces(std::span<const std::span<const std::byte>> pieces) {
   XXH3_64bits_reset(state.get());
   for (const auto& piece : pieces) XXH3_64bits_update(state.get(), piece.data(), piece.size());
   return XXH3_64bits_digest(state.get());
+}
+
+uint64_t HashHeader(const void* header, Checksums checksums) {
+  return checksums == Checksums::kNone ? 0 : XXH3_64bits(header, kCheckedHeaderBytes);
 }
 
 ByteArray MakeHead(const Frame& frame) {
@@ -68,9 +73,10 @@ uint64_t FrameBytes(const Frame& frame) {
   return bytes;
 }
 
-FrameEncoder::FrameEncoder(Envelope envelope, uint64_t max_part_bytes)
+FrameEncoder::FrameEncoder(Envelope envelope, uint64_t max_part_bytes, Checksums checksums)
     : envelope_(std::move(envelope)),
       max_part_bytes_(std::min<uint64_t>(max_part_bytes, UINT32_MAX)),
+      checksums_(checksums),
       head_(MakeHead(envelope_.frame)) {
   CHECK(max_part_bytes > 0 && envelope_.frame.arrays.size() <= kMaxArrays &&
         envelope_.frame.meta.size() <= UINT32_MAX);
@@ -100,7 +106,7 @@ const std::vector<std::span<const std::byte>>& FrameEncoder::NextPart() {
     in_piece_ = take == rest.size() ? 0 : in_piece_ + take;
     if (take == rest.size()) ++piece_;
   }
-  WriteHeader(part_bytes, HashPieces(std::span(part_).subspan(1)));
+  WriteHeader(part_bytes, HashPieces(std::span(part_).subspan(1), checksums_));
   offset_ += part_bytes;
   return part_;
 }
@@ -118,7 +124,7 @@ void FrameEncoder::WriteHeader(uint64_t part_bytes, uint64_t payload_checksum) {
   header.part_bytes = static_cast<uint32_t>(part_bytes);
   header.direction = static_cast<uint16_t>(envelope_.direction);
   header.payload_checksum = payload_checksum;
-  header.header_checksum = XXH3_64bits(&header, kCheckedHeaderBytes);
+  header.header_checksum = HashHeader(&header, checksums_);
   std::memcpy(header_.data(), &header, sizeof(header));
 }
 
@@ -131,7 +137,7 @@ Result<std::span<std::byte>> FrameAssembler::BeginPart(
     return FailedPrecondition(
         StrCat("frame part: version ", header.version, ", not ", kWireVersion));
   }
-  if (header.header_checksum != XXH3_64bits(bytes.data(), kCheckedHeaderBytes)) {
+  if (header.header_checksum != HashHeader(bytes.data(), checksums_)) {
     return DataLoss("frame part: checksum of the header differs");
   }
   if (header.frame_bytes > max_frame_bytes_) {
@@ -170,7 +176,7 @@ Result<std::span<std::byte>> FrameAssembler::BeginPart(
 Result<bool> FrameAssembler::FinishPart() {
   CHECK(within_frame_);
   const std::span<const std::byte> part = part_;
-  if (HashPieces({&part, 1}) != part_checksum_) {
+  if (HashPieces({&part, 1}, checksums_) != part_checksum_) {
     return DataLoss("frame part: checksum of the bytes differs");
   }
   received_ += part_.size();

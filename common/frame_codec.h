@@ -31,13 +31,17 @@ struct Envelope {
   Frame frame;
 };
 
+// Whether parts carry checksums. On a connection whose bytes are sealed they would find nothing more,
+// and are 0.
+enum class Checksums { kXxh3, kNone };
+
 // Bytes of the frame's body on the wire, without part headers.
 uint64_t FrameBytes(const Frame& frame);
 
 class FrameEncoder {
  public:
   // REQUIRES: max_part_bytes > 0; at most kMaxArrays arrays, meta below 4 GiB.
-  FrameEncoder(Envelope envelope, uint64_t max_part_bytes);
+  FrameEncoder(Envelope envelope, uint64_t max_part_bytes, Checksums checksums = Checksums::kXxh3);
   FrameEncoder(const FrameEncoder&) = delete;
   FrameEncoder& operator=(const FrameEncoder&) = delete;
 
@@ -52,6 +56,7 @@ class FrameEncoder {
 
   const Envelope envelope_;
   const uint64_t max_part_bytes_;
+  const Checksums checksums_;
   ByteArray head_;                                // the table of sizes and the meta
   std::vector<std::span<const std::byte>> body_;  // head, then padding and bytes of each array
   std::vector<std::span<const std::byte>> part_;  // what NextPart returned
@@ -65,7 +70,8 @@ class FrameEncoder {
 
 class FrameAssembler {
  public:
-  explicit FrameAssembler(uint64_t max_frame_bytes) : max_frame_bytes_(max_frame_bytes) {}
+  explicit FrameAssembler(uint64_t max_frame_bytes, Checksums checksums = Checksums::kXxh3)
+      : max_frame_bytes_(max_frame_bytes), checksums_(checksums) {}
 
   // Checks a part's header; returns where the part's bytes belong (may be empty).
   // Errors: kDataLoss (magic, checksum, structure), kFailedPrecondition (version),
@@ -80,6 +86,7 @@ class FrameAssembler {
   Status Disassemble();  // body -> frame
 
   const uint64_t max_frame_bytes_;
+  const Checksums checksums_;
   Envelope envelope_;
   ByteArray body_;
   uint64_t frame_bytes_ = 0;

@@ -1,8 +1,6 @@
 #include "common/handshake.h"
 
 #include <openssl/crypto.h>
-#include <openssl/evp.h>
-#include <openssl/hmac.h>
 #include <openssl/rand.h>
 
 #include <cstring>
@@ -16,13 +14,23 @@ namespace chorus {
 namespace {
 
 template <typename Bytes>
-void WriteHelloStart(Bytes* hello) {
+void WriteHelloStart(Bytes* hello, ProofBy proof) {
   std::memcpy(hello->data(), &kWireMagic, sizeof(kWireMagic));
   std::memcpy(hello->data() + 4, &kWireVersion, sizeof(kWireVersion));
+  std::memcpy(hello->data() + 6, &proof, sizeof(proof));
+}
+
+std::string Transcript(std::string_view label, const ClientHello& client,
+                       const ServerHello& server) {
+  std::string transcript(label);
+  transcript.append(reinterpret_cast<const char*>(client.data()), client.size());
+  transcript.append(reinterpret_cast<const char*>(server.data()), server.size());
+  return transcript;
 }
 
 constexpr std::string_view kClientLabel = "chorus client proof";
 constexpr std::string_view kServerLabel = "chorus server proof";
+constexpr std::string_view kTlsLabel = "chorus tls key";
 
 }  // namespace
 
@@ -38,17 +46,17 @@ Nonce NewNonce() {
   return nonce;
 }
 
-ClientHello MakeClientHello(uint64_t client_id, const Nonce& nonce) {
+ClientHello MakeClientHello(uint64_t client_id, const Nonce& nonce, ProofBy proof) {
   ClientHello hello{};
-  WriteHelloStart(&hello);
+  WriteHelloStart(&hello, proof);
   std::memcpy(hello.data() + 8, &client_id, sizeof(client_id));
   std::memcpy(hello.data() + 16, nonce.data(), nonce.size());
   return hello;
 }
 
-ServerHello MakeServerHello(const Nonce& nonce) {
+ServerHello MakeServerHello(const Nonce& nonce, ProofBy proof) {
   ServerHello hello{};
-  WriteHelloStart(&hello);
+  WriteHelloStart(&hello, proof);
   std::memcpy(hello.data() + 8, nonce.data(), nonce.size());
   return hello;
 }
@@ -73,18 +81,34 @@ uint64_t ClientIdOf(const ClientHello& hello) {
   return client_id;
 }
 
+ProofBy ProofOf(std::span<const std::byte> hello) {
+  ProofBy proof = ProofBy::kResponse;
+  CHECK(hello.size() >= 8);
+  std::memcpy(&proof, hello.data() + 6, sizeof(proof));
+  return proof;
+}
+
+Status CheckProofsAgree(std::span<const std::byte> own, std::span<const std::byte> peers) {
+  if (ProofOf(own) == ProofOf(peers)) return Status::Ok();
+  const auto kind = [](ProofBy proof) {
+    return proof == ProofBy::kTls ? "encrypted" : "unencrypted";
+  };
+  return FailedPrecondition(StrCat("the peer wants an ", kind(ProofOf(peers)),
+                                   " connection, we want an ", kind(ProofOf(own)),
+                                   " one (cluster.protection)"));
+}
+
+std::string TlsKey(std::string_view token, const ClientHello& client, const ServerHello& server) {
+  return DeriveKey(token, Transcript(kTlsLabel, client, server));
+}
+
 Proof MakeProof(std::string_view token, Role role, const ClientHello& client,
                 const ServerHello& server) {
-  std::string transcript(role == Role::kClient ? kClientLabel : kServerLabel);
-  transcript.append(reinterpret_cast<const char*>(client.data()), client.size());
-  transcript.append(reinterpret_cast<const char*>(server.data()), server.size());
+  const std::string made =
+      Sign(token, Transcript(role == Role::kClient ? kClientLabel : kServerLabel, client, server));
   Proof proof{};
-  unsigned int length = 0;
-  const unsigned char* made =
-      HMAC(EVP_sha256(), token.data(), static_cast<int>(token.size()),
-           reinterpret_cast<const unsigned char*>(transcript.data()), transcript.size(),
-           reinterpret_cast<unsigned char*>(proof.data()), &length);
-  CHECK(made != nullptr && length == proof.size(), "HMAC-SHA256 failed");
+  CHECK(made.size() == proof.size());
+  std::memcpy(proof.data(), made.data(), made.size());
   return proof;
 }
 

@@ -45,14 +45,17 @@ Status StatusOf(const error_code& error) {
   return Unavailable(std::move(text));
 }
 
-std::string TextOf(const tcp::endpoint& endpoint) {
-  asio::ip::address address = endpoint.address();
-  // IPv4 as a socket of both kinds has it.
-  if (address.is_v6() && address.to_v6().is_v4_mapped()) {
-    address = asio::ip::make_address_v4(asio::ip::v4_mapped, address.to_v6());
-  }
-  return EndpointText(address.to_string(), endpoint.port());
+// IPv4 as itself, and not as a socket of both kinds has it.
+asio::ip::address Unmapped(const asio::ip::address& address) {
+  if (!address.is_v6() || !address.to_v6().is_v4_mapped()) return address;
+  return asio::ip::make_address_v4(asio::ip::v4_mapped, address.to_v6());
 }
+
+std::string TextOf(const tcp::endpoint& endpoint) {
+  return EndpointText(Unmapped(endpoint.address()).to_string(), endpoint.port());
+}
+
+bool IsLoopback(const asio::ip::address& address) { return Unmapped(address).is_loopback(); }
 
 // As transfer_all, but in as few system calls as the kernel allows: the library's own asks for 64
 // KiB at a time.
@@ -82,12 +85,24 @@ class AsioSocket final : public Socket {
     error_code error;
     const tcp::endpoint remote = socket_.remote_endpoint(error);
     peer_ = error ? "a peer that is gone" : TextOf(remote);
+    loopback_ = !error && IsLoopback(remote.address());
   }
 
   void Read(std::span<std::byte> out, std::function<void(Status)> done) override {
     asio::async_read(
         socket_, asio::buffer(out.data(), out.size()), TransferAll,
         [done = std::move(done)](const error_code& error, size_t) { done(StatusOf(error)); });
+  }
+
+  void ReadSome(std::span<std::byte> out, std::function<void(Result<size_t>)> done) override {
+    socket_.async_read_some(asio::buffer(out.data(), out.size()),
+                            [done = std::move(done)](const error_code& error, size_t got) {
+                              error ? done(StatusOf(error)) : done(got);
+                            });
+  }
+
+  void Later(std::function<void()> work) override {
+    asio::post(socket_.get_executor(), std::move(work));
   }
 
   void Write(std::span<const std::span<const std::byte>> pieces,
@@ -108,10 +123,13 @@ class AsioSocket final : public Socket {
   Result<std::unique_ptr<Socket>> MoveTo(IoLoop& loop) override;
 
   const std::string& peer() const override { return peer_; }
+  bool loopback() const override { return loopback_; }
+  bool sealed() const override { return false; }
 
  private:
   tcp::socket socket_;
   std::string peer_;
+  bool loopback_ = false;
 };
 
 class AsioTimer final : public Timer {

@@ -26,15 +26,21 @@ class Socket {
   // Fills all of `out`, which must stay valid until `done` is called. One read at a time.
   // Errors: kUnavailable (the connection is lost), kAborted (Close was called).
   virtual void Read(std::span<std::byte> out, std::function<void(Status)> done) = 0;
+  // Fills as much of `out` as there is, at least a byte. It counts as a read. Errors as above.
+  virtual void ReadSome(std::span<std::byte> out, std::function<void(Result<size_t>)> done) = 0;
   // Sends all the pieces in order, without copying them: they must stay valid until `done` is
   // called. One write at a time.
   virtual void Write(std::span<const std::span<const std::byte>> pieces,
                      std::function<void(Status)> done) = 0;
+  // Runs `work` on this thread, after what is running now; dropped if the loop has ended.
+  virtual void Later(std::function<void()> work) = 0;
   virtual void Close() = 0;  // pending operations end with kAborted
   // The connection as a socket of another loop's thread; this one is closed. REQUIRES: nothing is
   // pending.
   virtual Result<std::unique_ptr<Socket>> MoveTo(IoLoop& loop) = 0;
   virtual const std::string& peer() const = 0;  // "10.0.0.7:41230"
+  virtual bool loopback() const = 0;            // the peer is on this host, and nobody between
+  virtual bool sealed() const = 0;  // bytes that were altered on the way are found (tls_socket.h)
 };
 
 class Timer {

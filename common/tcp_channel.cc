@@ -45,10 +45,11 @@ uint64_t NewClientId() {
 class ChannelState : public std::enable_shared_from_this<ChannelState> {
  public:
   // endpoints: at least one.
-  ChannelState(IoLoop& loop, const TransportOptions& options, std::vector<std::string> endpoints,
-               std::string peer)
+  ChannelState(IoLoop& loop, const TransportOptions& options, HandshakeTerms terms,
+               std::vector<std::string> endpoints, std::string peer)
       : loop_(loop),
         options_(options),
+        terms_(std::move(terms)),
         endpoints_(std::move(endpoints)),
         peer_(std::move(peer)),
         timer_(loop.NewTimer()),
@@ -63,7 +64,7 @@ class ChannelState : public std::enable_shared_from_this<ChannelState> {
   void BeginRound();  // over the endpoints
   void StartConnecting();
   void Shake(std::unique_ptr<Socket> socket);
-  void BecomeConnected();
+  void BecomeConnected(std::shared_ptr<Socket> proven);
   void Send(uint64_t id, const Frame& request);
   void Receive(Envelope reply);
   void Lose(const Status& why);  // the connection or the attempt failed: retry, or end the calls
@@ -73,6 +74,7 @@ class ChannelState : public std::enable_shared_from_this<ChannelState> {
 
   IoLoop& loop_;
   const TransportOptions options_;
+  const HandshakeTerms terms_;
   // Where the peer may be, tried in this order; one that worked is the first to be tried again.
   const std::vector<std::string> endpoints_;
   size_t endpoint_ = 0;     // the one that is tried or connected
@@ -139,26 +141,28 @@ void ChannelState::StartConnecting() {
 
 void ChannelState::Shake(std::unique_ptr<Socket> socket) {
   socket_ = std::move(socket);
-  RunClientHandshake(socket_, options_.token, client_id_,
-                     [weak = weak_from_this(), raw = socket_.get()](const Status& status) {
-                       const auto self = weak.lock();
-                       // Of an attempt that was given up: its socket is not the present one.
-                       if (!self || self->socket_.get() != raw) return;
-                       if (!status.ok()) return self->Lose(status);
-                       self->BecomeConnected();
-                     });
+  RunClientHandshake(
+      socket_, terms_, client_id_,
+      [weak = weak_from_this(), raw = socket_.get()](Result<std::shared_ptr<Socket>> proven) {
+        const auto self = weak.lock();
+        // Of an attempt that was given up: its socket is not the present one.
+        if (!self || self->socket_.get() != raw) return;
+        if (!proven.ok()) return self->Lose(proven.status());
+        self->BecomeConnected(std::move(*proven));
+      });
 }
 
-void ChannelState::BecomeConnected() {
+void ChannelState::BecomeConnected(std::shared_ptr<Socket> proven) {
   timer_->Cancel();
   attempt_.reset();
+  socket_.reset();
   phase_ = Phase::kConnected;
   refused_ = true;
   last_event_ = "connected, waiting for the reply";
   ConnectionOptions limits;
   limits.max_part_bytes = options_.max_part_bytes;
   limits.max_frame_bytes = options_.max_frame_bytes;
-  connection_ = std::make_shared<TcpConnection>(std::exchange(socket_, nullptr), limits);
+  connection_ = std::make_shared<TcpConnection>(std::move(proven), limits);
   connection_->Start(
       [weak = weak_from_this()](Envelope reply) {
         if (const auto self = weak.lock()) self->Receive(std::move(reply));
@@ -248,13 +252,15 @@ class TcpChannel final : public Channel {
 }  // namespace
 
 std::unique_ptr<Channel> NewTcpChannel(std::shared_ptr<IoThread> thread,
-                                       const TransportOptions& options, const std::string& endpoint,
-                                       const std::string& peer_name) {
+                                       const TransportOptions& options,
+                                       std::shared_ptr<const TlsContext> tls,
+                                       const std::string& endpoint, const std::string& peer_name) {
   const size_t at = endpoint.find('@');
   const std::string places = at == std::string::npos ? endpoint : endpoint.substr(at + 1);
-  TransportOptions own = options;
-  own.token = TokenOfService(options.token, at == std::string::npos ? "" : endpoint.substr(0, at));
-  auto state = std::make_shared<ChannelState>(*thread->loop(), own, Split(places, ','),
+  const std::string service = at == std::string::npos ? "" : endpoint.substr(0, at);
+  const HandshakeTerms terms{TokenOfService(options.token, service), options.protection,
+                             std::move(tls)};
+  auto state = std::make_shared<ChannelState>(*thread->loop(), options, terms, Split(places, ','),
                                               StrCat(peer_name, " (", places, ")"));
   return std::make_unique<TcpChannel>(std::move(thread), std::move(state));
 }

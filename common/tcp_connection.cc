@@ -7,7 +7,10 @@
 namespace chorus {
 
 TcpConnection::TcpConnection(std::shared_ptr<Socket> socket, const ConnectionOptions& options)
-    : socket_(std::move(socket)), options_(options), assembler_(options.max_frame_bytes) {}
+    : socket_(std::move(socket)),
+      options_(options),
+      checksums_(socket_->sealed() ? Checksums::kNone : Checksums::kXxh3),
+      assembler_(options.max_frame_bytes, checksums_) {}
 
 void TcpConnection::Start(OnEnvelope on_envelope, OnClosed on_closed) {
   on_envelope_ = std::move(on_envelope);
@@ -17,7 +20,8 @@ void TcpConnection::Start(OnEnvelope on_envelope, OnClosed on_closed) {
 
 void TcpConnection::Send(Envelope envelope) {
   if (!open_) return;
-  queue_.push_back(std::make_unique<FrameEncoder>(std::move(envelope), options_.max_part_bytes));
+  queue_.push_back(
+      std::make_unique<FrameEncoder>(std::move(envelope), options_.max_part_bytes, checksums_));
   CHECK(queue_.back()->frame_bytes() <= options_.max_frame_bytes);
   queued_bytes_ += queue_.back()->frame_bytes();
   if (!writing_) WriteNextPart();

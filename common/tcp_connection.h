@@ -1,7 +1,7 @@
 #pragma once
 // A proven connection: envelopes in both directions over one socket. What is sent waits in a queue,
 // and one part at a time goes to the socket, straight from the arrays. What arrives is read to its
-// final place and checked.
+// final place and checked, by its checksums or, where the socket is sealed, by that.
 // Thread safety: the loop's thread only.
 
 #include <cstdint>
@@ -48,6 +48,7 @@ class TcpConnection : public std::enable_shared_from_this<TcpConnection> {
 
   const std::shared_ptr<Socket> socket_;
   const ConnectionOptions options_;
+  const Checksums checksums_;
   OnEnvelope on_envelope_;
   OnClosed on_closed_;
   bool open_ = true;

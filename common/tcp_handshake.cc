@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "common/handshake.h"
+#include "common/tls_socket.h"
 
 namespace chorus {
 namespace {
@@ -11,7 +12,7 @@ namespace {
 // so is the handshake. Each step reads or writes one message.
 struct Exchange {
   std::shared_ptr<Socket> socket;
-  std::string token;
+  HandshakeTerms terms;
   ClientHello client_hello{};
   ServerHello server_hello{};
   Proof proof{};
@@ -25,24 +26,58 @@ void Send(const ExchangeRef& exchange, const Message& message, std::function<voi
   exchange->socket->Write({&piece, 1}, std::move(done));
 }
 
-// ---- client: hello out, hello in, proof out, verdict in
-
-void ReceiveVerdict(const ExchangeRef& exchange, std::function<void(Status)> done) {
-  exchange->socket->Read(
-      exchange->verdict, [exchange, done = std::move(done)](const Status& status) {
-        if (!status.ok()) return done(status);
-        done(CheckVerdict(exchange->verdict,
-                          MakeProof(exchange->token, Role::kServer, exchange->client_hello,
-                                    exchange->server_hello)));
-      });
+// What this side wants on this connection.
+ProofBy WantedProof(const HandshakeTerms& terms, const Socket& socket) {
+  switch (terms.protection) {
+    case Protection::kAuthenticated:
+      return ProofBy::kResponse;
+    case Protection::kEncrypted:
+      return ProofBy::kTls;
+    case Protection::kEncryptedBetweenHosts:
+      break;
+  }
+  return socket.loopback() ? ProofBy::kResponse : ProofBy::kTls;
 }
 
-void AnswerServerHello(const ExchangeRef& exchange, std::function<void(Status)> done) {
+using OnSocket = std::function<void(Result<std::shared_ptr<Socket>>)>;
+
+// After both hellos, which say that it is to be TLS.
+void ProveByTls(const ExchangeRef& exchange, Role role, OnSocket done) {
+  auto session = TlsSession::Create(
+      exchange->terms.tls, role,
+      TlsKey(exchange->terms.token, exchange->client_hello, exchange->server_hello));
+  if (!session.ok()) return done(session.status());
+  StartTls(exchange->socket, std::move(*session),
+           [exchange, done = std::move(done)](Result<std::unique_ptr<Socket>> socket) {
+             if (!socket.ok()) return done(socket.status());
+             done(std::shared_ptr<Socket>(std::move(*socket)));
+           });
+}
+
+// ---- client: hello out, hello in, proof out, verdict in
+
+void ReceiveVerdict(const ExchangeRef& exchange, OnSocket done) {
+  exchange->socket->Read(exchange->verdict, [exchange, done = std::move(done)](Status status) {
+    if (status.ok()) {
+      status = CheckVerdict(exchange->verdict,
+                            MakeProof(exchange->terms.token, Role::kServer, exchange->client_hello,
+                                      exchange->server_hello));
+    }
+    if (!status.ok()) return done(status);
+    done(exchange->socket);
+  });
+}
+
+void AnswerServerHello(const ExchangeRef& exchange, OnSocket done) {
   exchange->socket->Read(exchange->server_hello, [exchange, done = std::move(done)](Status status) {
     if (status.ok()) status = CheckHello(exchange->server_hello);
+    if (status.ok()) status = CheckProofsAgree(exchange->client_hello, exchange->server_hello);
     if (!status.ok()) return done(status);
-    exchange->proof =
-        MakeProof(exchange->token, Role::kClient, exchange->client_hello, exchange->server_hello);
+    if (ProofOf(exchange->client_hello) == ProofBy::kTls) {
+      return ProveByTls(exchange, Role::kClient, done);
+    }
+    exchange->proof = MakeProof(exchange->terms.token, Role::kClient, exchange->client_hello,
+                                exchange->server_hello);
     Send(exchange, exchange->proof, [exchange, done](const Status& sent) {
       if (!sent.ok()) return done(sent);
       ReceiveVerdict(exchange, done);
@@ -52,32 +87,49 @@ void AnswerServerHello(const ExchangeRef& exchange, std::function<void(Status)> 
 
 // ---- server: hello in, hello out, proof in, verdict out
 
-void Judge(const ExchangeRef& exchange, std::function<void(Result<uint64_t>)> done) {
-  const Proof expected =
-      MakeProof(exchange->token, Role::kClient, exchange->client_hello, exchange->server_hello);
+using OnClient = std::function<void(Result<ProvenClient>)>;
+
+void Judge(const ExchangeRef& exchange, OnClient done) {
+  const Proof expected = MakeProof(exchange->terms.token, Role::kClient, exchange->client_hello,
+                                   exchange->server_hello);
   const Status judgement = SameProof(exchange->proof, expected)
                                ? Status::Ok()
                                : PermissionDenied("the peer did not prove this job's token");
-  exchange->verdict = MakeVerdict(
-      judgement,
-      MakeProof(exchange->token, Role::kServer, exchange->client_hello, exchange->server_hello));
+  exchange->verdict =
+      MakeVerdict(judgement, MakeProof(exchange->terms.token, Role::kServer, exchange->client_hello,
+                                       exchange->server_hello));
   Send(exchange, exchange->verdict,
        [exchange, judgement, done = std::move(done)](const Status& sent) {
          if (!judgement.ok()) return done(judgement);
          if (!sent.ok()) return done(sent);
-         done(ClientIdOf(exchange->client_hello));
+         done(ProvenClient{ClientIdOf(exchange->client_hello), exchange->socket});
        });
 }
 
-void AnswerClientHello(const ExchangeRef& exchange, std::function<void(Result<uint64_t>)> done) {
-  exchange->server_hello = MakeServerHello(NewNonce());
-  const Status checked = CheckHello(exchange->client_hello);
+// A client on this host may have TLS where we do not insist on it.
+ProofBy OfferedProof(const ExchangeRef& exchange) {
+  const ProofBy wanted = WantedProof(exchange->terms, *exchange->socket);
+  const bool may = exchange->terms.tls != nullptr;
+  return may && ProofOf(exchange->client_hello) == ProofBy::kTls ? ProofBy::kTls : wanted;
+}
+
+void AnswerClientHello(const ExchangeRef& exchange, OnClient done) {
+  exchange->server_hello = MakeServerHello(NewNonce(), OfferedProof(exchange));
+  Status checked = CheckHello(exchange->client_hello);
   if (checked.code() == Code::kDataLoss) return done(checked);  // a stranger is told nothing
-  // A client of another version is: it reads our version in the hello.
+  if (checked.ok()) checked = CheckProofsAgree(exchange->server_hello, exchange->client_hello);
+  // A client of another version or protection is: it reads ours in the hello.
   Send(exchange, exchange->server_hello,
        [exchange, checked, done = std::move(done)](const Status& sent) {
          if (!checked.ok()) return done(checked);
          if (!sent.ok()) return done(sent);
+         if (ProofOf(exchange->server_hello) == ProofBy::kTls) {
+           return ProveByTls(
+               exchange, Role::kServer, [exchange, done](Result<std::shared_ptr<Socket>> socket) {
+                 if (!socket.ok()) return done(socket.status());
+                 done(ProvenClient{ClientIdOf(exchange->client_hello), std::move(*socket)});
+               });
+         }
          exchange->socket->Read(exchange->proof, [exchange, done](const Status& status) {
            if (!status.ok()) return done(status);
            Judge(exchange, done);
@@ -87,23 +139,23 @@ void AnswerClientHello(const ExchangeRef& exchange, std::function<void(Result<ui
 
 }  // namespace
 
-void RunClientHandshake(std::shared_ptr<Socket> socket, const std::string& token,
-                        uint64_t client_id, std::function<void(Status)> done) {
+void RunClientHandshake(std::shared_ptr<Socket> socket, const HandshakeTerms& terms,
+                        uint64_t client_id, OnSocket done) {
   auto exchange = std::make_shared<Exchange>();
+  exchange->client_hello = MakeClientHello(client_id, NewNonce(), WantedProof(terms, *socket));
   exchange->socket = std::move(socket);
-  exchange->token = token;
-  exchange->client_hello = MakeClientHello(client_id, NewNonce());
+  exchange->terms = terms;
   Send(exchange, exchange->client_hello, [exchange, done = std::move(done)](const Status& sent) {
     if (!sent.ok()) return done(sent);
     AnswerServerHello(exchange, done);
   });
 }
 
-void RunServerHandshake(std::shared_ptr<Socket> socket, const std::string& token,
-                        std::function<void(Result<uint64_t>)> done) {
+void RunServerHandshake(std::shared_ptr<Socket> socket, const HandshakeTerms& terms,
+                        OnClient done) {
   auto exchange = std::make_shared<Exchange>();
   exchange->socket = std::move(socket);
-  exchange->token = token;
+  exchange->terms = terms;
   exchange->socket->Read(exchange->client_hello,
                          [exchange, done = std::move(done)](const Status& status) {
                            if (!status.ok()) return done(status);

@@ -10,16 +10,31 @@
 
 #include "common/io_loop.h"
 #include "common/status.h"
+#include "common/tls_session.h"
+#include "common/transport.h"
 
 namespace chorus {
 
-// OK: the server accepted us and proved the token. Errors: those of CheckHello, of CheckVerdict and
-// of the socket.
-void RunClientHandshake(std::shared_ptr<Socket> socket, const std::string& token,
-                        uint64_t client_id, std::function<void(Status)> done);
-// The proven client's id. Errors: those of CheckHello, kPermissionDenied, and those of the socket.
-// A client that can understand the reason has been told it; the caller closes the socket.
-void RunServerHandshake(std::shared_ptr<Socket> socket, const std::string& token,
-                        std::function<void(Result<uint64_t>)> done);
+// What a side of a handshake knows and wants.
+struct HandshakeTerms {
+  std::string token;  // of the service
+  Protection protection = Protection::kEncrypted;
+  std::shared_ptr<const TlsContext> tls;  // null: kAuthenticated
+};
+
+// The socket that frames are to use: the server accepted us and proved the token. Errors: those of
+// CheckHello, CheckProofsAgree, CheckVerdict, StartTls and of the socket.
+void RunClientHandshake(std::shared_ptr<Socket> socket, const HandshakeTerms& terms,
+                        uint64_t client_id,
+                        std::function<void(Result<std::shared_ptr<Socket>>)> done);
+
+struct ProvenClient {
+  uint64_t id = 0;
+  std::shared_ptr<Socket> socket;  // that frames are to use
+};
+// Errors: those of CheckHello, CheckProofsAgree and StartTls, kPermissionDenied, and those of the
+// socket. A client that can understand the reason has been told it; the caller closes the socket.
+void RunServerHandshake(std::shared_ptr<Socket> socket, const HandshakeTerms& terms,
+                        std::function<void(Result<ProvenClient>)> done);
 
 }  // namespace chorus

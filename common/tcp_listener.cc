@@ -1,11 +1,13 @@
 #include "common/tcp_listener.h"
 
+#include <chrono>
 #include <map>
 #include <utility>
 
 #include "common/handshake.h"
 #include "common/host_address.h"
 #include "common/log.h"
+#include "common/refusal_log.h"
 #include "common/strings.h"
 #include "common/tcp_connection.h"
 #include "common/tcp_handshake.h"
@@ -14,9 +16,13 @@
 namespace chorus {
 namespace {
 
-// Connections that have not proved the token; further ones are closed at once. Far above the ranks
-// that connect at the same moment, far below the usual limit of open files.
+// Connections that have not proved the token; for a further one the oldest is closed, so that
+// strangers who hold the places cannot keep anybody out. Far above the ranks that connect at the
+// same moment, far below the usual limit of open files.
 constexpr size_t kMaxUnproven = 256;
+// But for so long each may keep its place, and who comes waits in the kernel's queue: the clients of
+// a large job, which come at once, do not drive each other out.
+constexpr double kLeastUnprovenSeconds = 0.25;
 // After an accept that failed (no more file descriptors). Without a pause it would fail again at
 // once and keep the thread busy.
 constexpr double kAcceptRetrySeconds = 0.1;
@@ -28,11 +34,13 @@ class ListenerState : public std::enable_shared_from_this<ListenerState> {
  public:
   // threads: outlive it.
   ListenerState(std::shared_ptr<IoLoop> loop, IoThreads* threads, const TransportOptions& options,
-                RequestHandler handler)
+                std::shared_ptr<const TlsContext> tls, RequestHandler handler)
       : loop_(loop),
         threads_(*threads),
         options_(options),
+        terms_{TokenOfService(options.token, options.service), options.protection, std::move(tls)},
         service_(std::make_shared<TcpService>(options, std::move(handler))),
+        refusals_(options.local_name, loop->NewTimer()),
         retry_(loop->NewTimer()) {}
 
   void Start(std::unique_ptr<Acceptor> acceptor) {
@@ -44,6 +52,7 @@ class ListenerState : public std::enable_shared_from_this<ListenerState> {
     open_ = false;
     acceptor_.reset();
     retry_->Cancel();
+    refusals_.Close();
     for (auto& [id, unproven] : unproven_) unproven.socket->Close();
     unproven_.clear();
     for (auto& [id, client] : clients_) client.CloseConnection();
@@ -51,9 +60,11 @@ class ListenerState : public std::enable_shared_from_this<ListenerState> {
   }
 
  private:
+  using Clock = std::chrono::steady_clock;
   struct Unproven {
     std::shared_ptr<Socket> socket;
     std::unique_ptr<Timer> limit;
+    Clock::time_point since = Clock::now();
   };
   struct Client {
     // Of all its connections, one after the other: so a connection is closed on the thread that the
@@ -68,20 +79,27 @@ class ListenerState : public std::enable_shared_from_this<ListenerState> {
   };
 
   void Accept();
-  void Admit(std::shared_ptr<Socket> socket);
-  void Proven(Socket& socket, uint64_t client_id);
-  void Forget(uint64_t client_id, const std::shared_ptr<TcpConnection>& closed);
-  void Refuse(const std::string& peer, const Status& why) const {
-    LogWarning(options_.local_name, ": connection from ", peer, " refused: ", why.ToString());
+  void AcceptWhenThereIsRoom();
+  // A place became free.
+  void MakeUseOfRoom() {
+    if (std::exchange(waits_for_room_, false)) Accept();
   }
+  void Admit(std::shared_ptr<Socket> socket);
+  void Proven(const ProvenClient& proven);
+  void CloseUnproven(uint64_t id, const Status& why);
+  void Forget(uint64_t client_id, const std::shared_ptr<TcpConnection>& closed);
+  void Refuse(const std::string& peer, const Status& why) { refusals_.Add(peer, why); }
 
   // Weakly, as everything here holds a loop: its IoThread alone keeps it and ends it.
   const std::weak_ptr<IoLoop> loop_;
   IoThreads& threads_;
   const TransportOptions options_;
+  const HandshakeTerms terms_;
   const std::shared_ptr<TcpService> service_;
   bool open_ = true;
   bool told_of_failure_ = false;  // of the last accept
+  bool waits_for_room_ = false;
+  RefusalLog refusals_;
   std::unique_ptr<Acceptor> acceptor_;
   std::unique_ptr<Timer> retry_;
   uint64_t next_unproven_ = 0;
@@ -96,7 +114,7 @@ void ListenerState::Accept() {
     if (socket.ok()) {
       self->told_of_failure_ = false;
       self->Admit(std::move(*socket));
-      return self->Accept();
+      return self->AcceptWhenThereIsRoom();
     }
     if (!std::exchange(self->told_of_failure_, true)) {
       LogWarning(self->options_.local_name,
@@ -106,9 +124,22 @@ void ListenerState::Accept() {
   });
 }
 
+void ListenerState::AcceptWhenThereIsRoom() {
+  if (unproven_.size() >= kMaxUnproven) {
+    const std::chrono::duration<double> age = Clock::now() - unproven_.begin()->second.since;
+    if (age.count() < kLeastUnprovenSeconds) {
+      waits_for_room_ = true;
+      return retry_->Start(kLeastUnprovenSeconds - age.count(), [this] { MakeUseOfRoom(); });
+    }
+  }
+  Accept();
+}
+
 void ListenerState::Admit(std::shared_ptr<Socket> socket) {
   if (unproven_.size() >= kMaxUnproven) {
-    return Refuse(socket->peer(), ResourceExhausted("too many connections in their handshake"));
+    CloseUnproven(unproven_.begin()->first,
+                  ResourceExhausted(StrCat("more than ", kMaxUnproven,
+                                           " connections in their handshake; it was the oldest")));
   }
   const uint64_t id = next_unproven_++;
   Unproven& entry = unproven_[id];
@@ -118,22 +149,32 @@ void ListenerState::Admit(std::shared_ptr<Socket> socket) {
   entry.limit = loop->NewTimer();
   // The timer is cancelled with its entry, and the entry is there as long as the timer runs.
   entry.limit->Start(options_.handshake_seconds, [this, id] {
-    Refuse(unproven_[id].socket->peer(), DeadlineExceeded("handshake not finished in time"));
-    unproven_[id].socket->Close();
-    unproven_.erase(id);
+    CloseUnproven(id, DeadlineExceeded("handshake not finished in time"));
+    MakeUseOfRoom();
   });
-  RunServerHandshake(socket, TokenOfService(options_.token, options_.service),
-                     [weak = weak_from_this(), socket, id](Result<uint64_t> client) {
+  RunServerHandshake(socket, terms_,
+                     [weak = weak_from_this(), socket, id](const Result<ProvenClient>& client) {
                        const auto self = weak.lock();
                        // Without its entry it was closed by us meanwhile: it was too slow.
                        if (!self || self->unproven_.erase(id) == 0) return;
-                       if (client.ok()) return self->Proven(*socket, *client);
+                       self->MakeUseOfRoom();
+                       if (client.ok()) return self->Proven(*client);
                        self->Refuse(socket->peer(), client.status());
                        socket->Close();
                      });
 }
 
-void ListenerState::Proven(Socket& socket, uint64_t client_id) {
+// Its handshake then ends with kAborted and finds no entry.
+void ListenerState::CloseUnproven(uint64_t id, const Status& why) {
+  const auto found = unproven_.find(id);
+  Refuse(found->second.socket->peer(), why);
+  found->second.socket->Close();
+  unproven_.erase(found);
+}
+
+void ListenerState::Proven(const ProvenClient& proven) {
+  Socket& socket = *proven.socket;
+  const uint64_t client_id = proven.id;
   // A client has one connection: an older one is left of a cut that we have not noticed. It is
   // closed so that its unsent replies free their memory; the client asks for them again on the new
   // one.
@@ -209,6 +250,7 @@ class TcpListener final : public Listener {
 
 Result<std::unique_ptr<Listener>> NewTcpListener(std::shared_ptr<IoThreads> threads,
                                                  const TransportOptions& options,
+                                                 std::shared_ptr<const TlsContext> tls,
                                                  RequestHandler handler) {
   ASSIGN_OR_RETURN(std::shared_ptr<IoThread> thread, threads->Next());
   ASSIGN_OR_RETURN(std::unique_ptr<Acceptor> acceptor,
@@ -217,8 +259,8 @@ Result<std::unique_ptr<Listener>> NewTcpListener(std::shared_ptr<IoThreads> thre
       options.listen_address.empty() ? OutwardAddress() : options.listen_address;
   std::string endpoint = StrCat(options.service, options.service.empty() ? "" : "@",
                                 EndpointText(host, acceptor->port()));
-  auto state =
-      std::make_shared<ListenerState>(thread->loop(), threads.get(), options, std::move(handler));
+  auto state = std::make_shared<ListenerState>(thread->loop(), threads.get(), options,
+                                               std::move(tls), std::move(handler));
   thread->RunAndWait([&] { state->Start(std::move(acceptor)); });
   return std::unique_ptr<Listener>(std::make_unique<TcpListener>(
       std::move(threads), std::move(thread), std::move(state), std::move(endpoint)));

@@ -19,9 +19,17 @@
 
 namespace chorus {
 
+// What is done for a connection over TCP, beyond the proof of the token at its start.
+enum class Protection {
+  kAuthenticated,  // nothing: who can change packets can change frames; for networks that are trusted
+  kEncrypted,      // TLS: nobody reads, changes, repeats or leaves out anything
+  kEncryptedBetweenHosts,  // TLS but on loopback, which does not leave the host
+};
+
 // REQUIRES: the two bounds of bytes are set (a job's are those of ClusterConfig).
 struct TransportOptions {
   std::string token;  // the job's secret; both sides must hold the same (TCP)
+  Protection protection = Protection::kEncryptedBetweenHosts;
   // What listeners answer as: their clients prove the token for it, so that one who reaches another
   // listener of the same job is refused. "" = all alike.
   std::string service;

@@ -8,6 +8,7 @@
 #include "common/io_loop.h"
 #include "common/tcp_channel.h"
 #include "common/tcp_listener.h"
+#include "common/tls_session.h"
 #include "common/transport.h"
 
 namespace chorus {
@@ -19,16 +20,22 @@ class TcpTransport final : public Transport {
     CHECK(options.max_part_bytes > 0 && options.max_frame_bytes > 0 && options.threads > 0);
   }
   Result<std::unique_ptr<Listener>> Listen(RequestHandler handler) override {
-    return NewTcpListener(threads_, options_, std::move(handler));
+    RETURN_IF_ERROR(tls_.status());
+    return NewTcpListener(threads_, options_, *tls_, std::move(handler));
   }
   Result<std::unique_ptr<Channel>> Connect(const std::string& endpoint,
                                            const std::string& peer_name) override {
+    RETURN_IF_ERROR(tls_.status());
     ASSIGN_OR_RETURN(std::shared_ptr<IoThread> thread, threads_->Next());
-    return NewTcpChannel(std::move(thread), options_, endpoint, peer_name);
+    return NewTcpChannel(std::move(thread), options_, *tls_, endpoint, peer_name);
   }
 
  private:
+  using Tls = Result<std::shared_ptr<const TlsContext>>;
+
   const TransportOptions options_;
+  const Tls tls_ =
+      options_.protection == Protection::kAuthenticated ? Tls(nullptr) : TlsContext::Create();
   const std::shared_ptr<IoThreads> threads_ = std::make_shared<IoThreads>(options_.threads);
 };
 

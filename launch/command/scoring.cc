@@ -31,6 +31,8 @@ TrainConfig ConfigOf(const CheckpointManifest& manifest) {
   config.mutable_compute()->set_isa(there.isa());
   config.mutable_compute()->set_precision(there.precision());
   config.mutable_cluster()->clear_listen_address();
+  config.mutable_cluster()->clear_protection();
+  config.mutable_cluster()->clear_key_file();
   config.clear_report();
   return config;
 }

@@ -18,11 +18,13 @@
 #include "launch/doctor/outputs.h"
 #include "launch/doctor/pairs.h"
 #include "launch/job/exit_code.h"
+#include "launch/job/job_token.h"
 #include "launch/job/launcher.h"
 #include "launch/job/mca_parameter.h"
 #include "launch/job/mpi_world.h"
 #include "launch/job/places.h"
 #include "launch/job/roles.h"
+#include "launch/job/server_node.h"
 #include "launch/job/shared_memory.h"
 #include "worker/device/device_library.h"
 
@@ -86,15 +88,32 @@ class Examination {
     const double pair_seconds =
         std::min(kPairSeconds, kPairsSeconds / static_cast<double>(places.size()));
     // Hosts whose ranks only work need not have the network that servers listen in.
-    const std::string listen_address =
-        roles_.server >= 0 ? config_.cluster().listen_address() : std::string();
+    PairTerms terms;
+    terms.listen_address = roles_.server >= 0 ? config_.cluster().listen_address() : std::string();
+    terms.protection = ProtectionOf(config_.cluster());
+    ASSIGN_OR_RETURN(const bool shared, ShareToken(places, &terms.token));
+    if (!shared) return Status::Ok();
     ASSIGN_OR_RETURN(const std::vector<PairSpeed> pairs,
-                     MeasurePairs(world_, places, listen_address, pair_seconds));
+                     MeasurePairs(world_, places, terms, pair_seconds));
     Print(JudgePairs(pairs, places));
     return Status::Ok();
   }
 
  private:
+  // False if cluster.key_file is not well somewhere, which the first rank then says.
+  Result<bool> ShareToken(const std::vector<Place>& places, std::string* token) {
+    const std::string& key_file = config_.cluster().key_file();
+    Result<std::string> shared = ShareJobToken(world_->all(), key_file, places);
+    const Code code = shared.status().code();
+    if (!key_file.empty() && (code == Code::kFailedPrecondition || code == Code::kAborted)) {
+      Print({{Finding::Kind::kWrong, "network", shared.status().message(), ""}});
+      return false;
+    }
+    RETURN_IF_ERROR(shared.status());
+    *token = std::move(*shared);
+    return true;
+  }
+
   void LookAtRoles(size_t ranks) {
     const Result<Roles> roles = RolesHere(config_.cluster(), world_->all().rank(), ranks);
     if (roles.ok()) {

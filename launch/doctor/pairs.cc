@@ -9,8 +9,6 @@
 #include <set>
 
 #include "common/strings.h"
-#include "common/transport.h"
-#include "launch/job/job_token.h"
 
 namespace chorus::launch {
 namespace {
@@ -123,16 +121,17 @@ class Measurement {
       : all_(world->all()), node_(world->node()), places_(places), speakers_(Speakers(places)) {}
 
   // Listens, and tells the others where.
-  Status Announce(const std::string& listen_address) {
+  Status Announce(const PairTerms& terms) {
     TransportOptions options;
-    ASSIGN_OR_RETURN(options.token, ShareJobToken(all_));
+    options.token = terms.token;
+    options.protection = terms.protection;
     options.service = ServiceOfRank(all_.rank());
     options.max_part_bytes = kLargeBytes;
     options.max_frame_bytes = kFrameLimit;
     options.handshake_seconds = kAddressSeconds;
     options.local_name = StrCat("rank ", all_.rank());
     std::string announcement;
-    const auto plan = PlanListening(listen_address, OneNetwork(places_), node_, own_);
+    const auto plan = PlanListening(terms.listen_address, OneNetwork(places_), node_, own_);
     if (plan.ok()) options.listen_address = plan->bind;
     transport_ = NewTcpTransport(options);
     if (plan.ok()) {
@@ -229,9 +228,9 @@ class Measurement {
 }  // namespace
 
 Result<std::vector<PairSpeed>> MeasurePairs(MpiWorld* world, const std::vector<Place>& places,
-                                            const std::string& listen_address, double seconds) {
+                                            const PairTerms& terms, double seconds) {
   Measurement measurement(world, places);
-  RETURN_IF_ERROR(measurement.Announce(listen_address));
+  RETURN_IF_ERROR(measurement.Announce(terms));
   RETURN_IF_ERROR(measurement.Reach());
   RETURN_IF_ERROR(measurement.Measure(seconds));
   return measurement.Gather();

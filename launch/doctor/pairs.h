@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "common/status.h"
+#include "common/transport.h"
 #include "launch/doctor/finding.h"
 #include "launch/job/mpi_world.h"
 #include "launch/job/places.h"
@@ -22,12 +23,19 @@ struct PairSpeed {
   std::string error;         // "" when it was reached
 };
 
-// Every rank calls it, each with its own listen_address: "" where it would not serve. One rank of
+// What the ranks need to reach each other.
+struct PairTerms {
+  std::string token;  // of all
+  Protection protection = Protection::kEncryptedBetweenHosts;
+  std::string listen_address;  // of this rank; "" where it would not serve
+};
+
+// Every rank calls it, with its own terms. One rank of
 // each host takes part (with one host, the first two ranks); a pair is measured for `seconds`.
 // Hosts that are not reached cost one wait of some seconds, all of them together. Error: the ranks
 // do not answer.
 Result<std::vector<PairSpeed>> MeasurePairs(MpiWorld* world, const std::vector<Place>& places,
-                                            const std::string& listen_address, double seconds);
+                                            const PairTerms& terms, double seconds);
 
 // places: of the ranks.
 std::vector<Finding> JudgePairs(const std::vector<PairSpeed>& pairs,

@@ -122,7 +122,8 @@ class Rank {
 
   Status Run(const WorkerMain& work) {
     RETURN_IF_ERROR(Meet());
-    ASSIGN_OR_RETURN(const std::string token, ShareJobToken(world_->all()));
+    ASSIGN_OR_RETURN(const std::string token,
+                     ShareJobToken(world_->all(), config_.cluster().key_file(), places_));
     ASSIGN_OR_RETURN(const ListenPlan plan, PlanOwnListening());
     TransportOptions options = TransportOptionsOf(config_, token, roles_.Name());
     options.listen_address = plan.bind;

@@ -14,12 +14,14 @@
 namespace chorus::launch {
 namespace {
 
-std::unique_ptr<Transport> NewTransport(const TrainConfig& config, bool tcp,
+std::unique_ptr<Transport> NewTransport(const TrainConfig& config,
+                                        const LocalClusterOptions& cluster,
                                         const std::string& name) {
   TransportOptions options = TransportOptionsOf(config, "local cluster", name);
-  if (tcp) options.listen_address = "127.0.0.1";
+  if (cluster.tcp) options.listen_address = "127.0.0.1";
+  options.protection = cluster.protection;
   options.threads = 2;
-  return tcp ? NewTcpTransport(options) : NewInprocTransport(options);
+  return cluster.tcp ? NewTcpTransport(options) : NewInprocTransport(options);
 }
 
 // The error to report: the first that is not likely another's doing, else the first.
@@ -71,7 +73,7 @@ void RunOnThreads(const std::function<void(uint32_t worker)>& run,
 Status RunLocalCluster(const TrainConfig& config, const LocalClusterOptions& options,
                        FileSystem& files, const WorkerMain& work) {
   ASSIGN_OR_RETURN(const std::vector<TableSpec> tables, TablesOfJob(config));
-  const std::unique_ptr<Transport> server_transport = NewTransport(config, options.tcp, "servers");
+  const std::unique_ptr<Transport> server_transport = NewTransport(config, options, "servers");
   std::vector<std::shared_ptr<ServerNode>> servers;
   std::vector<std::string> endpoints;
   for (uint32_t s = 0; s < options.servers; ++s) {
@@ -87,7 +89,7 @@ Status RunLocalCluster(const TrainConfig& config, const LocalClusterOptions& opt
       CollectivesOf(config, options.workers);
   std::vector<Status> statuses(options.workers);
   const auto run = [&](uint32_t w) {
-    std::unique_ptr<Transport> transport = NewTransport(config, options.tcp, StrCat("worker ", w));
+    std::unique_ptr<Transport> transport = NewTransport(config, options, StrCat("worker ", w));
     if (options.wrap_transport) transport = options.wrap_transport(std::move(transport));
     worker::WorkerEnvironment environment;
     environment.files = &files;

@@ -22,6 +22,8 @@ struct LocalClusterOptions {
   uint32_t servers = 1;
   // Frames cross the loopback device, on two network threads an end, instead of being handed over.
   bool tcp = false;
+  // Of the connections over TCP, which never leave this host.
+  Protection protection = Protection::kEncryptedBetweenHosts;
   // What each worker's transport is wrapped in, for tests of bad networks; empty: nothing.
   std::function<std::unique_ptr<Transport>(std::unique_ptr<Transport>)> wrap_transport;
   // Shows the servers and what the workers do; null: nobody.

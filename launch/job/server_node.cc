@@ -53,10 +53,16 @@ double ServerNode::idle_seconds() const {
   return std::chrono::duration<double>(Clock::now() - last).count();
 }
 
+Protection ProtectionOf(const ClusterConfig& config) {
+  return config.protection() == ClusterConfig::AUTHENTICATED ? Protection::kAuthenticated
+                                                             : Protection::kEncryptedBetweenHosts;
+}
+
 TransportOptions TransportOptionsOf(const TrainConfig& config, const std::string& token,
                                     const std::string& name) {
   TransportOptions options;
   options.token = token;
+  options.protection = ProtectionOf(config.cluster());
   options.max_part_bytes = uint64_t{config.cluster().max_part_kb()} << 10;
   options.max_frame_bytes = uint64_t{config.cluster().max_frame_mb()} << 20;
   options.threads =

@@ -51,6 +51,9 @@ class ServerNode {
   std::vector<std::unique_ptr<Listener>> listeners_;
 };
 
+// Of the connections of a job's transports.
+Protection ProtectionOf(const ClusterConfig& config);
+
 // The transport settings that a job's configuration gives but for listen_address (places.h), with a
 // network thread for every four cores of this process. name: "worker 1", for messages.
 TransportOptions TransportOptionsOf(const TrainConfig& config, const std::string& token,

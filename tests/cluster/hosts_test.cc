@@ -3,6 +3,8 @@
 
 #include "tests/cluster/hosts_testing.h"
 
+#include <sys/stat.h>
+
 namespace chorus::cluster {
 namespace {
 
@@ -66,6 +68,42 @@ TEST_F(HostsTest, ServersListenInTheNetworkThatIsSet) {
     EXPECT_EQ(ipv4 > kTraffic, test.ipv4) << test.run << ": " << ipv4;
     EXPECT_EQ(ipv6 > kTraffic, test.ipv6) << test.run << ": " << ipv6;
   }
+}
+
+// Somebody listens to the cable.
+TEST_F(HostsTest, NobodyHearsWhatWorkersAndServersSay) {
+  MAKE_HOSTS_OR_SKIP({.hosts = 2});
+  const e2e::Outcome one = OneProcess();
+  Wire& network = hosts_->network(0);
+  // The beginning of a header of a step's request: common/README.md.
+  const std::string header("CHRS\x01\x00\x03\x00", 8);
+  network.ListenFor(header);
+  ExpectSuccess(Train("encrypted", {{"h1", 1}, {"h2", 1}}));
+  EXPECT_EQ(network.heard(), 0u);
+  ExpectSame("encrypted", one);
+  network.ListenFor(header);
+  ExpectSuccess(Train("authenticated", {{"h1", 1}, {"h2", 1}},
+                      {"--set", "cluster.protection=AUTHENTICATED"}));
+  EXPECT_GT(network.heard(), 0u);
+  ExpectSame("authenticated", one);
+}
+
+TEST_F(HostsTest, AKeyFileIsThatOfAllHosts) {
+  MAKE_HOSTS_OR_SKIP({.hosts = 2});
+  const std::string key = Path("key/job.key");
+  ASSERT_TRUE(files_.CreateDirectories(Path("key")).ok());
+  ASSERT_TRUE(ReplaceFile(files_, key, std::string(32, 'k')).ok());
+  ASSERT_EQ(::chmod(key.c_str(), 0600), 0);
+  const std::vector<std::string> set = {"--set", "cluster.key_file=" + key};
+  ExpectSuccess(Train("run", {{"h1", 1}, {"h2", 1}}, set));
+  ExpectSame("run", OneProcess());
+  hosts_->Hide(2, Path("key"));
+  const std::string error = "cluster.key_file: rank 1 on h2: " + key + ": ";
+  ExpectFailure(Train("missing", {{"h1", 1}, {"h2", 1}}, set), error);
+  const test::Finished doctor =
+      hosts_->Run({{"h1", 1}, {"h2", 1}}, Command("doctor", Config("doctor"), set), kLimitSeconds);
+  EXPECT_EQ(doctor.code, 1);
+  EXPECT_NE(doctor.output.find("WRONG  network    " + error), std::string::npos) << doctor.output;
 }
 
 TEST_F(HostsTest, AListenAddressNeedsAMeaningOnlyWhereServersAre) {

@@ -89,6 +89,17 @@ void Wire::Cut(size_t port, bool cut) {
   cut_[port] = cut;
 }
 
+void Wire::ListenFor(const std::string& text) {
+  const MutexLock lock(mutex_);
+  listened_for_ = text;
+  heard_ = 0;
+}
+
+uint64_t Wire::heard() {
+  const MutexLock lock(mutex_);
+  return heard_;
+}
+
 uint64_t Wire::CarriedBytes(uint16_t ether_type) {
   const MutexLock lock(mutex_);
   return carried_[ether_type];
@@ -131,6 +142,7 @@ void Wire::Receive(size_t port) {
   const auto byte = [&](size_t at) { return static_cast<uint16_t>(bytes[at] & 0xff); };
   carried_[static_cast<uint16_t>(byte(2 * kAddressBytes) << 8 | byte(2 * kAddressBytes + 1))] +=
       bytes.size();
+  if (!listened_for_.empty() && bytes.find(listened_for_) != std::string::npos) ++heard_;
   flying_.push_back({Clock::now() + delay_, port, std::move(bytes)});
 }
 

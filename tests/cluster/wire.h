@@ -35,6 +35,9 @@ class Wire {
   void Cut(size_t port, bool cut);   // nothing passes in either direction
   // In frames of this kind, kIPv4 or kIPv6, so far.
   uint64_t CarriedBytes(uint16_t ether_type);
+  // From now on, frames with this text in them are counted.
+  void ListenFor(const std::string& text);
+  uint64_t heard();
   static constexpr uint16_t kIPv4 = 0x0800, kIPv6 = 0x86dd;
 
  private:
@@ -58,6 +61,8 @@ class Wire {
   double loss_ GUARDED_BY(mutex_) = 0;
   std::vector<bool> cut_ GUARDED_BY(mutex_);
   std::map<uint16_t, uint64_t> carried_ GUARDED_BY(mutex_);
+  std::string listened_for_ GUARDED_BY(mutex_);  // "" = nothing
+  uint64_t heard_ GUARDED_BY(mutex_) = 0;
   std::deque<Frame> flying_
       GUARDED_BY(mutex_);  // in order of arrival and, but for a new delay, of due
   std::map<std::string, size_t> port_of_ GUARDED_BY(mutex_);  // by hardware address

@@ -47,6 +47,35 @@ TEST(HandshakeTest, HellosTellStrangersFromOtherVersions) {
   EXPECT_EQ(CheckHello(hello).code(), Code::kDataLoss);
 }
 
+TEST(HandshakeTest, TheKeyOfTlsDependsOnTokenAndBothHellos) {
+  const Hellos a, b;
+  const std::string key = TlsKey("token", a.client, a.server);
+  EXPECT_EQ(key.size(), kSecretBytes);
+  EXPECT_EQ(key, TlsKey("token", a.client, a.server));
+  EXPECT_NE(key, TlsKey("Token", a.client, a.server));
+  EXPECT_NE(key, TlsKey("token", b.client, a.server));
+  EXPECT_NE(key, TlsKey("token", a.client, b.server));
+  EXPECT_NE(key, TlsKey(TokenOfService("token", "server 0"), a.client, a.server));
+  // One that seems to want another proof is another hello.
+  ClientHello other = a.client;
+  other[6] = std::byte{1};
+  EXPECT_NE(key, TlsKey("token", other, a.server));
+}
+
+TEST(HandshakeTest, EndsThatWantTwoKindsOfProofSayWhich) {
+  const ClientHello tls = MakeClientHello(1, NewNonce(), ProofBy::kTls);
+  const ServerHello response = MakeServerHello(NewNonce());
+  EXPECT_TRUE(CheckHello(tls).ok());
+  EXPECT_EQ(ProofOf(tls), ProofBy::kTls);
+  EXPECT_EQ(ProofOf(response), ProofBy::kResponse);
+  EXPECT_TRUE(CheckProofsAgree(tls, MakeServerHello(NewNonce(), ProofBy::kTls)).ok());
+  const Status status = CheckProofsAgree(tls, response);
+  EXPECT_EQ(status.code(), Code::kFailedPrecondition);
+  EXPECT_EQ(status.message(),
+            "the peer wants an unencrypted connection, we want an encrypted one "
+            "(cluster.protection)");
+}
+
 TEST(HandshakeTest, NoncesDiffer) { EXPECT_NE(NewNonce(), NewNonce()); }
 
 }  // namespace

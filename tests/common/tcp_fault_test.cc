@@ -6,6 +6,7 @@
 #include <chrono>
 #include <future>
 #include <thread>
+#include <tuple>
 
 #include "common/transport.h"
 #include "tests/common/frame_testing.h"
@@ -19,12 +20,12 @@ using testing::SameFrame;
 using testing::TcpProxy;
 
 // A listener that echoes and counts, and a proxy in front of it.
-class TcpFaultTest : public ::testing::TestWithParam<uint32_t> {
+class TcpFaultTest : public ::testing::TestWithParam<std::tuple<uint32_t, Protection>> {
  protected:
   TcpFaultTest() {
     options_.token = "secret";
     options_.listen_address = "127.0.0.1";
-    options_.threads = GetParam();
+    std::tie(options_.threads, options_.protection) = GetParam();
     options_.max_part_bytes = 1000;
     options_.max_frame_bytes = 1 << 30;
     transport_ = NewTcpTransport(options_);
@@ -52,7 +53,10 @@ class TcpFaultTest : public ::testing::TestWithParam<uint32_t> {
   std::unique_ptr<TcpProxy> proxy_;
 };
 
-INSTANTIATE_TEST_SUITE_P(Threads, TcpFaultTest, ::testing::Values(1, 3));
+INSTANTIATE_TEST_SUITE_P(Threads, TcpFaultTest,
+                         ::testing::Combine(::testing::Values(1, 3),
+                                            ::testing::Values(Protection::kAuthenticated,
+                                                              Protection::kEncrypted)));
 
 TEST_P(TcpFaultTest, AChannelReconnectsAfterACut) {
   const auto channel = transport_->Connect(proxy_->endpoint(), "server 0").value();
@@ -78,9 +82,13 @@ TEST_P(TcpFaultTest, AReplyCutInItsMiddleMakesADuplicateRequest) {
 }
 
 TEST_P(TcpFaultTest, AFlippedByteAnywhereNeverReachesTheReceiver) {
-  // Requests start after hello (48) and proof (32), replies after hello (40) and verdict (40).
+  // Requests start after hello (48) and proof (32), replies after hello (40) and verdict (40). With
+  // TLS its handshake comes after the hellos and takes less than 500 bytes.
+  const bool tls = options_.protection == Protection::kEncrypted;
+  const std::vector<uint64_t> places = tls ? std::vector<uint64_t>{500, 700, 1024, 1500, 2000, 4000}
+                                           : std::vector<uint64_t>{80, 90, 143, 144, 170, 2000};
   for (const bool to_listener : {true, false}) {
-    for (const uint64_t at : {80u, 90u, 143u, 144u, 170u, 2000u}) {
+    for (const uint64_t at : places) {
       proxy_->SetDamage({TcpProxy::Kind::kFlip, to_listener, at});
       const auto channel = transport_->Connect(proxy_->endpoint(), "server 0").value();
       ExpectEcho(*channel, 5000);

@@ -16,11 +16,12 @@ namespace {
 
 using testing::MakeFrame;
 
-class TcpPlacesTest : public ::testing::Test {
+class TcpPlacesTest : public ::testing::TestWithParam<Protection> {
  protected:
   static std::unique_ptr<Transport> New(const std::string& service, const std::string& address) {
     TransportOptions options;
     options.token = "secret";
+    options.protection = GetParam();
     options.service = service;
     options.listen_address = address;
     options.max_part_bytes = options.max_frame_bytes = 1 << 20;
@@ -55,7 +56,10 @@ class TcpPlacesTest : public ::testing::Test {
   const std::unique_ptr<Transport> client_ = New("", "127.0.0.1");
 };
 
-TEST_F(TcpPlacesTest, IsFoundBehindPlacesThatRefuseThatAreSilentAndThatAreNone) {
+INSTANTIATE_TEST_SUITE_P(Protections, TcpPlacesTest,
+                         ::testing::Values(Protection::kAuthenticated, Protection::kEncrypted));
+
+TEST_P(TcpPlacesTest, IsFoundBehindPlacesThatRefuseThatAreSilentAndThatAreNone) {
   const Server server = Start("server 0");
   const auto [silent, silent_place] = testing::ListenRaw();
   std::string closed;
@@ -70,13 +74,13 @@ TEST_F(TcpPlacesTest, IsFoundBehindPlacesThatRefuseThatAreSilentAndThatAreNone) 
   EXPECT_EQ(Ask(StrCat("server 0@", closed, ",", silent_place, ",", server.place())), "server 0");
 }
 
-TEST_F(TcpPlacesTest, IsNotMistakenForAnotherServerOfTheJob) {
+TEST_P(TcpPlacesTest, IsNotMistakenForAnotherServerOfTheJob) {
   const Server right = Start("server 0"), wrong = Start("server 1");
   EXPECT_EQ(Ask(StrCat("server 0@", wrong.place(), ",", right.place())), "server 0");
   EXPECT_EQ(Ask(StrCat("server 1@", wrong.place(), ",", right.place())), "server 1");
 }
 
-TEST_F(TcpPlacesTest, WhoIsRefusedEverywhereIsToldAtOnce) {
+TEST_P(TcpPlacesTest, WhoIsRefusedEverywhereIsToldAtOnce) {
   const Server one = Start("server 1"), two = Start("server 2");
   const auto begin = std::chrono::steady_clock::now();
   EXPECT_EQ(Ask(StrCat("server 0@", one.place(), ",", two.place()), 60), "PermissionDenied");
@@ -84,7 +88,7 @@ TEST_F(TcpPlacesTest, WhoIsRefusedEverywhereIsToldAtOnce) {
 }
 
 // It may be late at one place while others refuse for good.
-TEST_F(TcpPlacesTest, WaitsForAServerThatIsNotThereYet) {
+TEST_P(TcpPlacesTest, WaitsForAServerThatIsNotThereYet) {
   const Server other = Start("server 1");
   std::string closed;
   {
@@ -94,7 +98,7 @@ TEST_F(TcpPlacesTest, WaitsForAServerThatIsNotThereYet) {
   EXPECT_EQ(Ask(StrCat("server 0@", closed, ",", other.place()), 0.5), "DeadlineExceeded");
 }
 
-TEST_F(TcpPlacesTest, AListenerOfAllAddressesIsReachedByBothFamilies) {
+TEST_P(TcpPlacesTest, AListenerOfAllAddressesIsReachedByBothFamilies) {
   const Server server = Start("server 0", "");
   EXPECT_EQ(Ask(StrCat("server 0@127.0.0.1:", server.port())), "server 0");
   bool has_v6 = false;

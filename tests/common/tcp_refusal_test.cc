@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <cstring>
 #include <thread>
@@ -142,11 +144,60 @@ TEST_P(TcpRefusalTest, ASlowHandshakeIsClosed) {
   EXPECT_TRUE(IsClosed(slow));
 }
 
-TEST_P(TcpRefusalTest, UnprovenConnectionsAreLimited) {
-  std::vector<RawSocket> sockets;
-  for (int i = 0; i < 300; ++i) sockets.push_back(ConnectRaw(listener_->endpoint()));
-  EXPECT_TRUE(IsClosed(sockets.back()));
-  for (RawSocket& socket : sockets) EXPECT_TRUE(IsClosed(socket));  // by the limit or by the clock
+TEST_P(TcpRefusalTest, TheOldestUnprovenConnectionMakesRoomForOneMore) {
+  TransportOptions patient = options_;
+  patient.handshake_seconds = 60;
+  const auto server = NewTcpTransport(patient);
+  const auto listener =
+      server->Listen([](Frame request, const Responder& respond) { respond(std::move(request)); });
+  ASSERT_TRUE(listener.ok());
+  std::vector<RawSocket> strangers;
+  for (int i = 0; i < 256; ++i) strangers.push_back(ConnectRaw((*listener)->endpoint()));
+  // The strangers hold every place, and keep nobody out.
+  const auto channel = transport_->Connect((*listener)->endpoint(), "server 0").value();
+  EXPECT_TRUE(channel->Call(MakeFrame({100}, 1), 30).ok());
+  EXPECT_TRUE(IsClosed(strangers.front()));
+  std::byte more[1];
+  EXPECT_EQ(::recv(strangers.back().fd(), more, 1, MSG_DONTWAIT), -1);  // it is there still
+}
+
+TEST_P(TcpRefusalTest, ManyClientsThatComeAtOnceDoNotDriveEachOtherOut) {
+  ::testing::internal::CaptureStderr();
+  TransportOptions patient = options_;
+  patient.handshake_seconds = 60;
+  const auto client = NewTcpTransport(patient);
+  std::vector<std::unique_ptr<Channel>> channels;
+  std::atomic<int> answered = 0;
+  for (int i = 0; i < 350; ++i) {
+    channels.push_back(client->Connect(listener_->endpoint(), "server 0").value());
+    channels.back()->CallAsync(MakeFrame({100}, 1), 60, [&](const Result<Frame>& reply) {
+      EXPECT_TRUE(reply.ok()) << reply.status().ToString();
+      ++answered;
+    });
+  }
+  while (answered < 350) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  channels.clear();
+  EXPECT_EQ(::testing::internal::GetCapturedStderr(), "");
+}
+
+TEST_P(TcpRefusalTest, AFloodOfStrangersIsAFewLinesInTheLog) {
+  ::testing::internal::CaptureStderr();
+  const std::string http(64, 'G');
+  for (int i = 0; i < 500; ++i) {
+    RawSocket socket = ConnectRaw(listener_->endpoint());
+    EXPECT_TRUE(socket.SendAll(std::as_bytes(std::span(http))));
+    std::byte more[1];
+    EXPECT_EQ(socket.Receive(more), 0u);
+  }
+  listener_.reset();
+  const std::string lines = ::testing::internal::GetCapturedStderr();
+  EXPECT_LE(std::count(lines.begin(), lines.end(), '\n'), 20) << lines;
+  EXPECT_NE(lines.find("more connections were refused within"), std::string::npos) << lines;
+  auto again = transport_->Listen(
+      [](Frame request, const Responder& respond) { respond(std::move(request)); });
+  ASSERT_TRUE(again.ok());
+  listener_ = std::move(*again);
+  neighbour_ = transport_->Connect(listener_->endpoint(), "server 0").value();
 }
 
 TEST_P(TcpRefusalTest, AReplayedHandshakeIsRefused) {

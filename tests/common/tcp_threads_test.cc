@@ -18,9 +18,15 @@ namespace {
 
 using testing::MakeFrame;
 
-std::unique_ptr<Transport> NewTransport(uint32_t threads) {
+class TcpThreadsTest : public ::testing::TestWithParam<Protection> {};
+
+INSTANTIATE_TEST_SUITE_P(Protections, TcpThreadsTest,
+                         ::testing::Values(Protection::kAuthenticated, Protection::kEncrypted));
+
+std::unique_ptr<Transport> NewTransport(uint32_t threads, Protection protection) {
   TransportOptions options;
   options.token = "secret";
+  options.protection = protection;
   options.listen_address = "127.0.0.1";
   options.max_part_bytes = 1000;
   options.max_frame_bytes = 1 << 30;
@@ -44,8 +50,8 @@ class Meeting {
   int missing_;
 };
 
-TEST(TcpThreadsTest, HandlersOfSeveralConnectionsRunAtTheSameTime) {
-  const auto server = NewTransport(3), client = NewTransport(1);
+TEST_P(TcpThreadsTest, HandlersOfSeveralConnectionsRunAtTheSameTime) {
+  const auto server = NewTransport(3, GetParam()), client = NewTransport(1, GetParam());
   Meeting meeting(3);
   const auto listener = server->Listen([&](Frame request, const Responder& respond) {
     EXPECT_TRUE(meeting.Join());
@@ -63,8 +69,8 @@ TEST(TcpThreadsTest, HandlersOfSeveralConnectionsRunAtTheSameTime) {
   for (auto& reply : replies) EXPECT_TRUE(reply.get().ok());
 }
 
-TEST(TcpThreadsTest, CallbacksOfSeveralChannelsRunAtTheSameTimeAndThoseOfOneInTurn) {
-  const auto server = NewTransport(1), client = NewTransport(2);
+TEST_P(TcpThreadsTest, CallbacksOfSeveralChannelsRunAtTheSameTimeAndThoseOfOneInTurn) {
+  const auto server = NewTransport(1, GetParam()), client = NewTransport(2, GetParam());
   const auto listener =
       server->Listen([](Frame request, const Responder& respond) { respond(std::move(request)); });
   ASSERT_TRUE(listener.ok());
@@ -99,8 +105,8 @@ TEST(TcpThreadsTest, CallbacksOfSeveralChannelsRunAtTheSameTimeAndThoseOfOneInTu
   EXPECT_EQ(threads.size(), 1u);
 }
 
-TEST(TcpThreadsTest, NoHandlerRunsOnceTheListenerIsGone) {
-  const auto server = NewTransport(3), client = NewTransport(3);
+TEST_P(TcpThreadsTest, NoHandlerRunsOnceTheListenerIsGone) {
+  const auto server = NewTransport(3, GetParam()), client = NewTransport(3, GetParam());
   for (int round = 0; round < 10; ++round) {
     std::atomic<bool> gone = false, late = false;
     std::atomic<int> served = 0;

@@ -18,7 +18,7 @@ namespace {
 using testing::MakeFrame;
 using testing::SameFrame;
 
-enum class Kind { kTcp, kTcpOfThreads, kInproc };
+enum class Kind { kTcp, kTcpOfThreads, kTls, kInproc };
 
 class TransportTest : public ::testing::TestWithParam<Kind> {
  protected:
@@ -29,16 +29,19 @@ class TransportTest : public ::testing::TestWithParam<Kind> {
     options.max_part_bytes = 100;  // so that most frames have several parts
     options.max_frame_bytes = 1 << 20;
     if (GetParam() == Kind::kTcpOfThreads) options.threads = 3;
+    if (GetParam() == Kind::kTls) options.protection = Protection::kEncrypted;
     return GetParam() == Kind::kInproc ? NewInprocTransport(options) : NewTcpTransport(options);
   }
 };
 
 std::string NameOf(Kind kind) {
-  return kind == Kind::kTcp ? "Tcp" : kind == Kind::kTcpOfThreads ? "TcpOfThreads" : "Inproc";
+  const char* const names[] = {"Tcp", "TcpOfThreads", "Tls", "Inproc"};
+  return names[static_cast<int>(kind)];
 }
 
 INSTANTIATE_TEST_SUITE_P(All, TransportTest,
-                         ::testing::Values(Kind::kTcp, Kind::kTcpOfThreads, Kind::kInproc),
+                         ::testing::Values(Kind::kTcp, Kind::kTcpOfThreads, Kind::kTls,
+                                           Kind::kInproc),
                          [](const auto& test) { return NameOf(test.param); });
 
 void Echo(Frame request, const Responder& respond) { respond(std::move(request)); }

@@ -148,6 +148,7 @@ Status RunOn(FileSystem& files, TrainConfig config, const Layout& layout,
   options.workers = layout.workers;
   options.servers = layout.servers;
   options.tcp = layout.tcp;
+  options.protection = layout.protection;
   options.wrap_transport = layout.wrap_transport;
   options.open_device = layout.open_device;
   return launch::RunLocalCluster(config, options, files, work);

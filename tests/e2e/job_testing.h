@@ -30,6 +30,7 @@ struct Layout {
   uint32_t server_threads = 1;
   uint32_t shards = 7;
   bool tcp = false;
+  Protection protection = Protection::kEncryptedBetweenHosts;
   std::function<std::unique_ptr<Transport>(std::unique_ptr<Transport>)> wrap_transport = nullptr;
   worker::OpenDevice open_device = nullptr;
 };

@@ -71,7 +71,7 @@ std::vector<uint32_t> Levels() {
        {&kWorkers, &kServers, &kThreads, &kReaderThreads, &kServerThreads, &kShards}) {
     levels.push_back(static_cast<uint32_t>(counts->size()));
   }
-  levels.push_back(2);  // transport
+  levels.push_back(3);  // transport: in process, TCP, TLS
   return levels;
 }
 
@@ -109,7 +109,9 @@ Job JobOf(const Case& levels) {
   const uint32_t reader_threads = kReaderThreads[levels[factor++]];
   job.layout.server_threads = kServerThreads[levels[factor++]];
   job.layout.shards = kShards[levels[factor++]];
-  job.layout.tcp = levels[factor++] == 1;
+  const uint32_t transport = levels[factor++];
+  job.layout.tcp = transport > 0;
+  if (transport == 2) job.layout.protection = Protection::kEncrypted;
   job.config = JobConfig(text);
   job.config.mutable_compute()->set_reader_threads(reader_threads);
   return job;

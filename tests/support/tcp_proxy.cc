@@ -1,5 +1,6 @@
 #include "tests/support/tcp_proxy.h"
 
+#include <algorithm>
 #include <chrono>
 #include <vector>
 
@@ -38,9 +39,34 @@ void TcpProxy::Accept() {
     Link& link = links_.emplace_back();
     link.client = std::move(client);
     link.listener = std::move(listener);
+    if (forge_connections_ > 0) {
+      --forge_connections_;
+      link.forger = std::make_unique<FrameForger>(forge_every_);
+    }
     link.to_listener = std::thread([this, link = &link] { Forward(link, true); });
     link.to_client = std::thread([this, link = &link] { Forward(link, false); });
   }
+}
+
+bool TcpProxy::Strike(bool to_listener, uint64_t passed, std::vector<std::byte>* piece) {
+  if (damage_.kind == Kind::kNone || damage_.to_listener != to_listener ||
+      damage_.at_byte < passed || damage_.at_byte >= passed + piece->size()) {
+    return false;
+  }
+  const auto at = piece->begin() + static_cast<long>(damage_.at_byte - passed);
+  const auto moved = std::min<long>(kMovedBytes, piece->end() - at);
+  const Kind kind = damage_.kind;
+  damage_ = {};
+  ++damaged_;
+  if (kind == Kind::kFlip) *at ^= std::byte{0x10};
+  if (kind == Kind::kCut) piece->erase(at, piece->end());
+  if (kind == Kind::kDrop) piece->erase(at, at + moved);
+  if (kind == Kind::kSwap) std::rotate(at, at + moved / 2, at + moved);
+  if (kind == Kind::kRepeat) {
+    const std::vector<std::byte> again(at, at + moved);
+    piece->insert(at, again.begin(), again.end());
+  }
+  return kind == Kind::kCut;
 }
 
 void TcpProxy::Forward(Link* link, bool to_listener) {
@@ -49,26 +75,23 @@ void TcpProxy::Forward(Link* link, bool to_listener) {
   std::vector<std::byte> buffer(64 << 10);
   uint64_t passed = 0;
   while (true) {
-    size_t got = from.Receive(buffer);
+    const size_t got = from.Receive(buffer);
+    std::vector<std::byte> piece(buffer.begin(), buffer.begin() + static_cast<long>(got));
     double delay_seconds = 0;
     bool cut = got == 0;
     if (got > 0) {
       const MutexLock lock(mutex_);
       delay_seconds = delay_seconds_;
-      const bool strikes = damage_.kind != Kind::kNone && damage_.to_listener == to_listener &&
-                           damage_.at_byte >= passed && damage_.at_byte < passed + got;
-      if (strikes) {
-        const size_t at = damage_.at_byte - passed;
-        if (damage_.kind == Kind::kFlip) buffer[at] ^= std::byte{0x10};
-        if (damage_.kind == Kind::kCut) got = at;
-        cut = damage_.kind == Kind::kCut;
-        damage_ = {};
-        ++damaged_;
+      cut = Strike(to_listener, passed, &piece);
+      if (!to_listener && link->forger != nullptr) {
+        const uint64_t before = link->forger->forged();
+        piece = link->forger->Pass(piece);
+        forged_ += link->forger->forged() - before;
       }
     }
     if (delay_seconds > 0)
       std::this_thread::sleep_for(std::chrono::duration<double>(delay_seconds));
-    if (got > 0 && !to.SendAll(std::span(buffer).first(got))) cut = true;
+    if (!piece.empty() && !to.SendAll(piece)) cut = true;
     passed += got;
     if (!cut) continue;
     from.Shutdown();
@@ -93,6 +116,17 @@ void TcpProxy::Refuse(bool refuse) {
 void TcpProxy::SetDamage(const Damage& damage) {
   const MutexLock lock(mutex_);
   damage_ = damage;
+}
+
+void TcpProxy::ForgeReplies(uint64_t every, uint64_t connections) {
+  const MutexLock lock(mutex_);
+  forge_every_ = every;
+  forge_connections_ = connections;
+}
+
+uint64_t TcpProxy::forged() const {
+  const MutexLock lock(mutex_);
+  return forged_;
 }
 
 void TcpProxy::SetDelay(double seconds) {

@@ -4,10 +4,13 @@
 
 #include <cstdint>
 #include <list>
+#include <memory>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "common/mutex.h"
+#include "tests/support/frame_forger.h"
 #include "tests/support/tcp_sockets.h"
 
 namespace chorus::testing {
@@ -23,13 +26,19 @@ class TcpProxy {
   void Refuse(bool refuse);  // new connections are closed at once
   // Damage of the connections that are made from now on, at a byte counted from a connection's
   // start, in one direction; each Damage replaces the earlier one and strikes once.
-  enum class Kind { kNone, kFlip, kCut };
+  // kDrop, kRepeat and kSwap: of kMovedBytes from there on, or of the second half with the first.
+  enum class Kind { kNone, kFlip, kCut, kDrop, kRepeat, kSwap };
+  static constexpr size_t kMovedBytes = 64;
   struct Damage {
     Kind kind = Kind::kNone;
     bool to_listener = true;
     uint64_t at_byte = 0;
   };
   void SetDamage(const Damage& damage);
+  // Connections that are made from now on pass a FrameForger in the direction to the client, at most
+  // so many of them.
+  void ForgeReplies(uint64_t every, uint64_t connections);
+  uint64_t forged() const;        // parts so far
   void SetDelay(double seconds);  // before each forwarded piece
   uint64_t connections() const;   // made so far
   uint64_t damaged() const;       // Damages that have struck
@@ -37,10 +46,14 @@ class TcpProxy {
  private:
   struct Link {
     RawSocket client, listener;
+    std::unique_ptr<FrameForger> forger;  // of what goes to the client; null: none
     std::thread to_listener, to_client;
   };
   void Accept();
   void Forward(Link* link, bool to_listener);
+  // What of `piece`, which begins at byte `passed`, goes on; true: and then no more.
+  bool Strike(bool to_listener, uint64_t passed, std::vector<std::byte>* piece)
+      REQUIRES_LOCK(mutex_);
 
   const std::string target_;
   RawSocket acceptor_;
@@ -49,6 +62,9 @@ class TcpProxy {
   bool ending_ GUARDED_BY(mutex_) = false;
   bool refuse_ GUARDED_BY(mutex_) = false;
   Damage damage_ GUARDED_BY(mutex_);
+  uint64_t forge_every_ GUARDED_BY(mutex_) = 0;
+  uint64_t forge_connections_ GUARDED_BY(mutex_) = 0;
+  uint64_t forged_ GUARDED_BY(mutex_) = 0;
   double delay_seconds_ GUARDED_BY(mutex_) = 0;
   uint64_t connections_ GUARDED_BY(mutex_) = 0;
   uint64_t damaged_ GUARDED_BY(mutex_) = 0;

@@ -1,10 +1,12 @@
 // Every process of an mpirun job runs all tests in step; also run as one plain process.
 #include "launch/job/mpi_world.h"
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <chrono>
 #include <cstdlib>
+#include <functional>
 #include <string>
 #include <thread>
 
@@ -64,18 +66,155 @@ TEST(MpiWorld, SplitGroupsRanksByColorAndLeavesOutWhoHasNone) {
   EXPECT_TRUE((*workers)->Barrier().ok());
 }
 
+// A communicator whose messages somebody hears.
+class Overheard final : public Communicator {
+ public:
+  explicit Overheard(Communicator* inner) : inner_(*inner) {}
+  uint32_t rank() const override { return inner_.rank(); }
+  uint32_t size() const override { return inner_.size(); }
+  void* handle() override { return inner_.handle(); }
+  Result<std::string> Broadcast(const std::string& text, uint32_t root) override {
+    Result<std::string> got = inner_.Broadcast(text, root);
+    if (got.ok()) heard_ += *got;
+    return got;
+  }
+  Result<std::vector<std::string>> AllGather(const std::string& mine) override {
+    Result<std::vector<std::string>> got = inner_.AllGather(mine);
+    if (got.ok()) heard_ += Join(*got, "");
+    return got;
+  }
+  Status Barrier() override { return inner_.Barrier(); }
+  Status BarrierUntil(const std::function<bool()>& give_up) override {
+    return inner_.BarrierUntil(give_up);
+  }
+  const std::string& heard() const { return heard_; }
+
+ private:
+  Communicator& inner_;
+  std::string heard_;
+};
+
+std::vector<Place> PlacesOfTest() {
+  std::vector<Place> places;
+  for (uint32_t rank = 0; rank < world->all().size(); ++rank) {
+    places.push_back({StrCat("node", rank), "network"});
+  }
+  return places;
+}
+
+// The 32 bytes that 64 hexadecimal digits stand for.
+std::string RawOf(const std::string& token) {
+  std::string raw;
+  for (size_t i = 0; i + 1 < token.size(); i += 2) {
+    raw.push_back(static_cast<char>(std::stoi(token.substr(i, 2), nullptr, 16)));
+  }
+  return raw;
+}
+
+TEST(MpiWorld, SharesATokenThatWhoListensToMpiDoesNotHear) {
+  Overheard all(&world->all());
+  const auto token = ShareJobToken(all, "", PlacesOfTest());
+  ASSERT_TRUE(token.ok()) << token.status().ToString();
+  EXPECT_GT(all.heard().size(), 64u * all.size());
+  const std::string raw = RawOf(*token);
+  for (size_t at = 0; at < 64; at += 8) {
+    EXPECT_EQ(all.heard().find(token->substr(at, 8)), std::string::npos) << at;
+    EXPECT_EQ(all.heard().find(raw.substr(at / 2, 4)), std::string::npos) << at;
+  }
+}
+
+TEST(MpiWorld, ASealedTokenIsForOneRankAlone) {
+  const auto first = NewKeyPair().value(), second = NewKeyPair().value();
+  const auto third = NewKeyPair().value();
+  const std::string token = NewJobToken().value();
+  const std::string sealed = SealToken(token, *first, second->public_key()).value();
+  EXPECT_EQ(UnsealToken(sealed, *second, first->public_key()).value(), token);
+  EXPECT_EQ(UnsealToken(sealed, *third, first->public_key()).status().code(),
+            Code::kPermissionDenied);
+  EXPECT_FALSE(UnsealToken(sealed, *second, third->public_key()).ok());
+  EXPECT_FALSE(UnsealToken("", *second, first->public_key()).ok());
+  EXPECT_FALSE(SealToken(token, *first, "no key").ok());
+}
+
 TEST(MpiWorld, SharesOneTokenPerCall) {
   Communicator& all = world->all();
-  const auto token = ShareJobToken(all);
+  const auto token = ShareJobToken(all, "", PlacesOfTest());
   ASSERT_TRUE(token.ok());
   EXPECT_EQ(token->size(), 64u);
   EXPECT_EQ(token->find_first_not_of("0123456789abcdef"), std::string::npos);
   const auto tokens = all.AllGather(*token);
   ASSERT_TRUE(tokens.ok());
   for (const std::string& other : *tokens) EXPECT_EQ(other, *token);
-  const auto again = ShareJobToken(all);
+  const auto again = ShareJobToken(all, "", PlacesOfTest());
   ASSERT_TRUE(again.ok());
   EXPECT_NE(*again, *token);
+}
+
+class KeyFile : public testing::Test {
+ protected:
+  void SetUp() override {
+    const auto pid = world->all().Broadcast(StrCat(getpid()), 0);
+    ASSERT_TRUE(pid.ok());
+    path_ = JoinPath(testing::TempDir(), StrCat("chorus-key-", *pid, "-", rank_));
+  }
+  void TearDown() override { (void)PosixFiles().Remove(path_).ok(); }
+  void Write(const std::string& key, mode_t mode = 0600) {
+    EXPECT_TRUE(ReplaceFile(PosixFiles(), path_, key).ok());
+    EXPECT_EQ(chmod(path_.c_str(), mode), 0);
+  }
+  Result<std::string> Share(Communicator& all) { return ShareJobToken(all, path_, PlacesOfTest()); }
+  // The first rank names what is wrong, the others only that something is.
+  void ExpectRefusal(const std::string& text) {
+    const Status status = Share(world->all()).status();
+    EXPECT_EQ(status.code(), rank_ == 0 ? Code::kFailedPrecondition : Code::kAborted)
+        << status.ToString();
+    EXPECT_EQ(status.message().find("cluster.key_file"), 0u) << status.message();
+    EXPECT_EQ(status.message().find(text) != std::string::npos, rank_ == 0) << status.message();
+  }
+
+  const uint32_t rank_ = world->all().rank();
+  const uint32_t last_ = world->all().size() - 1;
+  std::string path_;
+};
+
+TEST_F(KeyFile, OfAllRanksIsNeverHeardAndGivesATokenPerCall) {
+  const std::string key(32, 'k');
+  Write(key, 0640);
+  Overheard all(&world->all());
+  const auto token = Share(all), again = Share(all);
+  ASSERT_TRUE(token.ok() && again.ok()) << token.status().ToString();
+  EXPECT_NE(*token, *again);
+  for (const std::string& secret : {*token, RawOf(*token), key}) {
+    EXPECT_EQ(all.heard().find(secret.substr(0, 8)), std::string::npos);
+  }
+  const auto tokens = world->all().AllGather(*token);
+  ASSERT_TRUE(tokens.ok());
+  for (const std::string& other : *tokens) EXPECT_EQ(other, *token);
+}
+
+TEST_F(KeyFile, ThatIsAnotherOnARankIsRefusedWithItsHost) {
+  if (last_ == 0) return;
+  Write(std::string(32, rank_ == last_ ? 'o' : 'k'));
+  ExpectRefusal(StrCat("rank ", last_, " on node", last_, ": the bytes of "));
+}
+
+TEST_F(KeyFile, ThatOthersMayReadIsRefusedWithItsHost) {
+  Write(std::string(32, 'k'), rank_ == last_ ? 0644 : 0600);
+  ExpectRefusal(StrCat("rank ", last_, " on node", last_, ": "));
+  ExpectRefusal("has mode 0644, so that others may read or change it: chmod 600 it");
+}
+
+TEST_F(KeyFile, ThatIsMissingOrShortIsRefusedWithItsHost) {
+  if (rank_ != last_) Write(std::string(32, 'k'));
+  ExpectRefusal(StrCat("rank ", last_, " on node", last_, ": ", path_.substr(0, 4)));
+  Write(std::string(rank_ == last_ ? 31 : 32, 'k'));
+  ExpectRefusal("has 31 bytes; a key has 32 to 65536");
+}
+
+TEST_F(KeyFile, ThatIsAFolderIsRefused) {
+  EXPECT_TRUE(PosixFiles().CreateDirectories(path_).ok());
+  ExpectRefusal("is no file");
+  EXPECT_TRUE(PosixFiles().RemoveRecursively(path_).ok());
 }
 
 TEST(MpiWorld, AGivenUpBarrierNamesWhoIsMissing) {

@@ -1,0 +1,215 @@
+#include "common/tls_socket.h"
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+#include <vector>
+
+namespace chorus {
+namespace {
+
+// What goes to the socket at once: several records.
+constexpr size_t kOutputBytes = 128 << 10;
+
+// A connection in TLS. The callbacks that it waits for own it.
+class TlsStream : public std::enable_shared_from_this<TlsStream> {
+ public:
+  using Started = std::function<void(Result<std::unique_ptr<Socket>>)>;
+
+  TlsStream(std::shared_ptr<Socket> plain, std::unique_ptr<TlsSession> session)
+      : plain_(std::move(plain)), session_(std::move(session)) {}
+
+  void Shake(Started done);
+  void Read(std::span<std::byte> out, std::function<void(Status)> done);
+  void Write(std::span<const std::span<const std::byte>> pieces, std::function<void(Status)> done);
+  void Close() {
+    closed_ = true;
+    plain_->Close();
+  }
+  Result<std::unique_ptr<Socket>> MoveTo(IoLoop& loop);
+  Socket& plain() const { return *plain_; }
+
+ private:
+  void GoOnShaking(bool ended, Started done);
+  Status TakeRead();
+  void ReadMore();
+  void FinishRead(const Status& status);
+  std::span<const std::byte> NextRecord();
+  Status SealRecords();
+  void WriteMore();
+  void FinishWrite(const Status& status);
+
+  const std::shared_ptr<Socket> plain_;
+  std::unique_ptr<TlsSession> session_;
+  bool closed_ = false;
+
+  std::span<std::byte> read_rest_;
+  std::function<void(Status)> read_done_;
+
+  std::vector<std::span<const std::byte>> pieces_;  // of the present write
+  size_t piece_ = 0;                                // the first that is not sealed,
+  size_t in_piece_ = 0;                             // and where in it
+  std::vector<std::byte> gathered_;                 // small pieces of one record
+  std::vector<std::byte> sending_;
+  std::function<void(Status)> write_done_;
+};
+
+class TlsSocket final : public Socket {
+ public:
+  explicit TlsSocket(std::shared_ptr<TlsStream> stream) : stream_(std::move(stream)) {}
+  ~TlsSocket() override { stream_->Close(); }
+
+  void Read(std::span<std::byte> out, std::function<void(Status)> done) override {
+    stream_->Read(out, std::move(done));
+  }
+  void ReadSome(std::span<std::byte> out, std::function<void(Result<size_t>)> done) override {
+    Read(out.first(1), [done = std::move(done)](const Status& status) {
+      status.ok() ? done(size_t{1}) : done(status);
+    });
+  }
+  void Write(std::span<const std::span<const std::byte>> pieces,
+             std::function<void(Status)> done) override {
+    stream_->Write(pieces, std::move(done));
+  }
+  void Later(std::function<void()> work) override { stream_->plain().Later(std::move(work)); }
+  void Close() override { stream_->Close(); }
+  Result<std::unique_ptr<Socket>> MoveTo(IoLoop& loop) override { return stream_->MoveTo(loop); }
+  bool sealed() const override { return true; }
+  bool loopback() const override { return stream_->plain().loopback(); }
+  const std::string& peer() const override { return stream_->plain().peer(); }
+
+ private:
+  const std::shared_ptr<TlsStream> stream_;
+};
+
+// ---- handshake: what the session says goes out, what the peer says comes in, until it has ended
+
+void TlsStream::Shake(Started done) {
+  const Result<bool> ended = session_->Shake();
+  session_->TakeOutput(&sending_);
+  if (sending_.empty()) {
+    if (ended.ok()) return GoOnShaking(*ended, std::move(done));
+    return plain_->Later([status = ended.status(), done = std::move(done)] { done(status); });
+  }
+  const std::span<const std::byte> flight(sending_);
+  plain_->Write({&flight, 1}, [self = shared_from_this(), ended,
+                               done = std::move(done)](const Status& sent) mutable {
+    if (!ended.ok()) return done(ended.status());
+    if (!sent.ok()) return done(sent);
+    self->GoOnShaking(*ended, std::move(done));
+  });
+}
+
+void TlsStream::GoOnShaking(bool ended, Started done) {
+  if (ended) {
+    return plain_->Later([self = shared_from_this(), done = std::move(done)] {
+      done(std::unique_ptr<Socket>(std::make_unique<TlsSocket>(self)));
+    });
+  }
+  plain_->ReadSome(session_->InputSpace(), [self = shared_from_this(), done = std::move(done)](
+                                               const Result<size_t>& came) mutable {
+    if (!came.ok()) return done(came.status());
+    self->session_->Came(*came);
+    self->Shake(std::move(done));
+  });
+}
+
+// ---- reading
+
+void TlsStream::Read(std::span<std::byte> out, std::function<void(Status)> done) {
+  read_rest_ = out;
+  read_done_ = std::move(done);
+  const Status status = TakeRead();
+  if (status.ok() && !read_rest_.empty()) return ReadMore();
+  // It was there already, but a callback must not run inside the call that it is given to.
+  plain_->Later([self = shared_from_this(), status] {
+    self->FinishRead(self->closed_ ? Aborted("closed") : status);
+  });
+}
+
+Status TlsStream::TakeRead() {
+  ASSIGN_OR_RETURN(const size_t got, session_->Read(read_rest_));
+  read_rest_ = read_rest_.subspan(got);
+  return Status::Ok();
+}
+
+void TlsStream::ReadMore() {
+  plain_->ReadSome(session_->InputSpace(), [self = shared_from_this()](const Result<size_t>& came) {
+    if (!came.ok()) return self->FinishRead(came.status());
+    self->session_->Came(*came);
+    const Status status = self->TakeRead();
+    if (status.ok() && !self->read_rest_.empty()) return self->ReadMore();
+    self->FinishRead(status);
+  });
+}
+
+void TlsStream::FinishRead(const Status& status) {
+  const auto done = std::exchange(read_done_, nullptr);
+  done(status);
+}
+
+// ---- writing
+
+void TlsStream::Write(std::span<const std::span<const std::byte>> pieces,
+                      std::function<void(Status)> done) {
+  pieces_.assign(pieces.begin(), pieces.end());
+  piece_ = in_piece_ = 0;
+  write_done_ = std::move(done);
+  WriteMore();
+}
+
+// Large pieces are sealed from where they lie; a header goes into one record with what follows it.
+std::span<const std::byte> TlsStream::NextRecord() {
+  gathered_.clear();
+  while (piece_ < pieces_.size()) {
+    const auto rest = pieces_[piece_].subspan(in_piece_);
+    const size_t take = std::min(rest.size(), TlsSession::kRecordBytes - gathered_.size());
+    in_piece_ = take == rest.size() ? 0 : in_piece_ + take;
+    if (take == rest.size()) ++piece_;
+    if (take == TlsSession::kRecordBytes) return rest.first(take);
+    gathered_.insert(gathered_.end(), rest.begin(), rest.begin() + static_cast<long>(take));
+    if (gathered_.size() == TlsSession::kRecordBytes) break;
+  }
+  return gathered_;
+}
+
+Status TlsStream::SealRecords() {
+  while (piece_ < pieces_.size() && session_->output_bytes() < kOutputBytes) {
+    const std::span<const std::byte> record = NextRecord();
+    if (!record.empty()) RETURN_IF_ERROR(session_->Write(record));
+  }
+  return Status::Ok();
+}
+
+void TlsStream::WriteMore() {
+  const Status sealed = SealRecords();
+  if (!sealed.ok()) {
+    return plain_->Later([self = shared_from_this(), sealed] { self->FinishWrite(sealed); });
+  }
+  session_->TakeOutput(&sending_);
+  const std::span<const std::byte> records(sending_);
+  plain_->Write({&records, 1}, [self = shared_from_this()](const Status& sent) {
+    if (!sent.ok() || self->piece_ == self->pieces_.size()) return self->FinishWrite(sent);
+    self->WriteMore();
+  });
+}
+
+void TlsStream::FinishWrite(const Status& status) {
+  const auto done = std::exchange(write_done_, nullptr);
+  done(status);
+}
+
+Result<std::unique_ptr<Socket>> TlsStream::MoveTo(IoLoop& loop) {
+  ASSIGN_OR_RETURN(std::unique_ptr<Socket> moved, plain_->MoveTo(loop));
+  auto stream = std::make_shared<TlsStream>(std::move(moved), std::move(session_));
+  return std::unique_ptr<Socket>(std::make_unique<TlsSocket>(std::move(stream)));
+}
+
+}  // namespace
+
+void StartTls(std::shared_ptr<Socket> plain, std::unique_ptr<TlsSession> session,
+              std::function<void(Result<std::unique_ptr<Socket>>)> done) {
+  std::make_shared<TlsStream>(std::move(plain), std::move(session))->Shake(std::move(done));
+}
+
+}  // namespace chorus

@@ -1,0 +1,20 @@
+#pragma once
+// A socket whose bytes travel in TLS over another socket.
+// Thread safety: the loop's thread only.
+
+#include <functional>
+#include <memory>
+
+#include "common/io_loop.h"
+#include "common/status.h"
+#include "common/tls_session.h"
+
+namespace chorus {
+
+// Shakes hands over `plain`, which then belongs to the socket that comes back. The caller bounds its
+// time by closing `plain`. Errors: those of TlsSession::Shake and of the socket; the peer has been
+// told.
+void StartTls(std::shared_ptr<Socket> plain, std::unique_ptr<TlsSession> session,
+              std::function<void(Result<std::unique_ptr<Socket>>)> done);
+
+}  // namespace chorus

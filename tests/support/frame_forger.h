@@ -1,0 +1,36 @@
+#pragma once
+// An attacker on the way of a connection who knows frames (common/README.md): where he can read their
+// headers he alters the last array of parts and makes both checksums good again, so that nobody
+// finds it; where he cannot, he alters some bytes all the same.
+// Thread safety: none.
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+namespace chorus::testing {
+
+class FrameForger {
+ public:
+  // Forges every `every`th part (of those with arrays, where they can be told), or every `every`th
+  // piece that cannot be read.
+  explicit FrameForger(uint64_t every) : every_(every) {}
+
+  // What goes on of these bytes of the stream. Of a part that has not come whole, nothing yet.
+  std::vector<std::byte> Pass(std::span<const std::byte> bytes);
+  uint64_t forged() const { return forged_; }
+
+ private:
+  bool PassPart(std::vector<std::byte>* out);
+
+  const uint64_t every_;
+  uint64_t seen_ = 0;
+  uint64_t forged_ = 0;
+  bool unreadable_ = false;
+  uint64_t passed_ = 0;  // of what is unreadable
+  std::vector<std::byte> held_;
+  size_t skip_ = 80;  // hello and proof, or hello and verdict
+};
+
+}  // namespace chorus::testing
