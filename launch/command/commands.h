@@ -22,6 +22,7 @@ struct ConfigArguments {
 struct TrainArguments {
   ConfigArguments config;
   worker::Resume resume = worker::Resume::kNothing;
+  std::string counters;  // folder for what each rank counts; "" = none
 };
 
 struct EvaluateArguments {
@@ -146,6 +147,22 @@ struct DoctorArguments {
   ConfigArguments config;  // the job that is to run here; defaults without
 };
 
+struct PlanArguments {
+  ConfigArguments config;
+  std::vector<std::string> log;  // overrides data.log
+  // Of each layout; one value stands for all of them. None: what follows from the others.
+  std::vector<uint32_t> hosts, servers, workers;
+  bool weak = false;     // a step grows with the workers
+  uint32_t threads = 0;  // of a worker; 0 = compute.threads
+  uint32_t cores = 0;    // of a host; 0 = those of this machine
+  double link_gbit = 25;
+  double latency_us = 20;
+  uint32_t steps = 8;       // that are read
+  bool calibrate = false;   // measure this machine
+  std::string calibration;  // file of rates: written with `calibrate`, else read
+  std::string json;         // file for the plans; "" = none
+};
+
 struct HelpArguments {
   std::string setting;  // as HelpOf (setting_help.h) takes it; "" = what there is
 };
@@ -167,6 +184,8 @@ Status RunCompare(const CompareArguments& arguments, bool* some_failed);
 Status RunReport(const ReportArguments& arguments);
 // *wrong: whether something is wrong (on the first rank).
 Status RunDoctor(const DoctorArguments& arguments, bool* wrong);
+// Prints what ranks would hold, send and compute, and how long a step would take.
+Status RunPlan(const PlanArguments& arguments);
 Status RunHelp(const HelpArguments& arguments);
 
 }  // namespace chorus::launch
