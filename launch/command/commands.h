@@ -163,6 +163,25 @@ struct PlanArguments {
   std::string json;         // file for the plans; "" = none
 };
 
+struct ScaleArguments {
+  ConfigArguments config;
+  std::vector<uint32_t> workers, servers;  // each of `workers` with each of `servers`
+  std::string mode = "strong";             // or "weak": a step grows with the workers
+  uint32_t repeats = 3;
+  uint32_t steps = 40;   // of a run
+  uint32_t threads = 0;  // of a worker; 0 = compute.threads, or its share of the cores
+  uint32_t hosts = 1;    // that the launcher spreads ranks over
+  double link_gbit = 25;
+  double latency_us = 20;
+  std::string launcher;  // "" = mpirun on this machine
+  std::string program;   // "" = this one
+  std::string output;
+  std::string calibration;       // file of rates; "" = measured first
+  double deadline_minutes = 30;  // of a run
+  bool resume = false;
+  bool check = false;  // that all layouts end with the same model
+};
+
 struct HelpArguments {
   std::string setting;  // as HelpOf (setting_help.h) takes it; "" = what there is
 };
@@ -186,6 +205,8 @@ Status RunReport(const ReportArguments& arguments);
 Status RunDoctor(const DoctorArguments& arguments, bool* wrong);
 // Prints what ranks would hold, send and compute, and how long a step would take.
 Status RunPlan(const PlanArguments& arguments);
+// Runs layouts of a job and writes how it scales.
+Status RunScale(const ScaleArguments& arguments);
 Status RunHelp(const HelpArguments& arguments);
 
 }  // namespace chorus::launch

@@ -38,10 +38,11 @@ class Stopwatch {
   Clock::time_point last_ = Clock::now();
 };
 
-double MedianOf(std::vector<double> values) {
-  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
-  std::nth_element(values.begin(), middle, values.end());
-  return *middle;
+// What a part takes when nothing else runs: a tenth of its times are as short, or shorter.
+double TypicalOf(std::vector<double> values) {
+  const auto tenth = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 10);
+  std::nth_element(values.begin(), tenth, values.end());
+  return *tenth;
 }
 
 // Seconds of a step of one worker on `threads` threads.
@@ -125,7 +126,7 @@ Status CalibrationRun::Read(double* read_seconds) {
                            : 1;
   const double window = config.data().window_blocks() * lanes * log_rows /
                         static_cast<double>(job_.data.log->blocks().size());
-  const double cut = later.empty() ? 0 : MedianOf(later) / step_rows;
+  const double cut = later.empty() ? 0 : TypicalOf(later) / step_rows;
   *read_seconds = std::max(1e-9, first / std::max(step_rows, std::min(window, log_rows)) + cut);
   return Status::Ok();
 }
@@ -246,8 +247,8 @@ Status MeasureLoopback(PlanRates* rates) {
     RETURN_IF_ERROR(channel->Call(large, kCallSeconds).status());
     bytes.push_back(watch.Lap());
   }
-  rates->set_frame_seconds(MedianOf(trips));
-  const double carried = std::max(1e-6, MedianOf(bytes) - MedianOf(trips));
+  rates->set_frame_seconds(TypicalOf(trips));
+  const double carried = std::max(1e-6, TypicalOf(bytes) - TypicalOf(trips));
   rates->set_frame_bytes(static_cast<double>(kLargeBytes) / carried);
   return Status::Ok();
 }
@@ -268,17 +269,17 @@ Result<PlanRates> MeasureRates(const PlannedJob& job, FileSystem& files, double 
   ASSIGN_OR_RETURN(const Means means, MeansOf(*own));
   Times alone, together;
   RETURN_IF_ERROR(run.Run(files, 1, &alone));
-  const double compute = MedianOf(alone.compute);
+  const double compute = TypicalOf(alone.compute);
   rates.set_core_flops(means.flops / compute);
-  rates.set_combine_bytes(means.bytes_sent / std::max(1e-7, MedianOf(alone.combine)));
+  rates.set_combine_bytes(means.bytes_sent / std::max(1e-7, TypicalOf(alone.combine)));
   const auto parameters = static_cast<double>(own->model.parameters().size());
-  rates.set_update_floats(parameters / std::max(1e-7, MedianOf(alone.optimizer)));
-  rates.set_server_rows(means.rows / std::max(1e-7, MedianOf(alone.server)));
+  rates.set_update_floats(parameters / std::max(1e-7, TypicalOf(alone.optimizer)));
+  rates.set_server_rows(means.rows / std::max(1e-7, TypicalOf(alone.server)));
   if (cores > 1) {
     RETURN_IF_ERROR(run.Run(files, cores, &together));
     const double grains = own->config.step().grains_per_step();
     const double shares = std::min<double>(cores, grains);
-    const double share = compute / shares / MedianOf(together.compute);
+    const double share = compute / shares / TypicalOf(together.compute);
     rates.set_shared_core(std::clamp(share, 0.05, 1.0));
   }
   RETURN_IF_ERROR(MeasureLoopback(&rates));

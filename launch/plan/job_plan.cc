@@ -59,7 +59,8 @@ struct SumsOfWorker {
   uint32_t nodes = 0, all_nodes = 0;
 };
 
-SumsOfWorker SumsOf(const PlannedJob& job, uint32_t worker, uint32_t workers) {
+// Of the steps of a stage.
+SumsOfWorker SumsOf(const PlannedJob& job, uint32_t worker, uint32_t workers, uint32_t stage) {
   const uint32_t grains = job.config.step().grains_per_step();
   SumsOfWorker sums;
   for (uint32_t w = 0; w < workers; ++w) {
@@ -70,7 +71,7 @@ SumsOfWorker SumsOf(const PlannedJob& job, uint32_t worker, uint32_t workers) {
   }
   const auto floats = static_cast<uint64_t>(job.model.parameters().size());
   const uint64_t doubles = job.objective->terms().size() + worker::StepSums::kExtras;
-  const uint64_t partials = job.objective->partials(job.data.stages.StageOf(1));
+  const uint64_t partials = job.objective->partials(stage);
   sums.first = worker::TrafficOfTreeSum(worker, workers, sums.nodes, 0, doubles);
   sums.step = worker::TrafficOfTreeSum(worker, workers, sums.nodes, floats, doubles);
   if (partials > 0) {
@@ -99,7 +100,7 @@ class PlanWriter {
 
  private:
   void AddFrame(uint32_t w, const StepLoad& load, double share, PlanRank* rank, WorkerHolds* holds);
-  void AddRun(const WorkerTrace& trace, const SumsOfWorker& sums, PlanRank* rank) const;
+  void AddRun(uint32_t w, const WorkerTrace& trace, const SumsOfWorker& sums, PlanRank* rank) const;
   void AddSums(uint32_t w, const SumsOfWorker& sums, PlanRank* rank, WorkerWork* work) const;
   void AddServerMemory(const std::vector<KeySketch>& ids);
 
@@ -110,7 +111,8 @@ class PlanWriter {
   std::vector<PlanRank> worker_ranks_;
 };
 
-void PlanWriter::AddRun(const WorkerTrace& trace, const SumsOfWorker& sums, PlanRank* rank) const {
+void PlanWriter::AddRun(uint32_t w, const WorkerTrace& trace, const SumsOfWorker& sums,
+                        PlanRank* rank) const {
   FrameCount sent, received;
   for (const StepLoad& load : trace) {
     for (const FrameCount& count : load.sent) sent += count;
@@ -123,8 +125,12 @@ void PlanWriter::AddRun(const WorkerTrace& trace, const SumsOfWorker& sums, Plan
   run->set_bytes_sent(sent.bytes);
   run->set_frames_received(received.frames);
   run->set_bytes_received(received.bytes);
-  run->set_sum_messages_sent(sums.first.messages + steps * sums.step.messages);
-  run->set_sum_bytes_sent(sums.first.bytes + steps * sums.step.bytes);
+  worker::SumTraffic sent_in_sums = sums.first;
+  for (uint64_t step = 1; step <= steps; ++step) {
+    sent_in_sums += SumsOf(job_, w, at_.layout.workers(), job_.data.stages.StageOf(step)).step;
+  }
+  run->set_sum_messages_sent(sent_in_sums.messages);
+  run->set_sum_bytes_sent(sent_in_sums.bytes);
 }
 
 void PlanWriter::AddSums(uint32_t w, const SumsOfWorker& sums, PlanRank* rank,
@@ -174,7 +180,7 @@ void PlanWriter::AddFrame(uint32_t w, const StepLoad& load, double share, PlanRa
 }
 
 void PlanWriter::AddWorker(uint32_t w, const WorkerTrace& trace) {
-  const SumsOfWorker sums = SumsOf(job_, w, at_.layout.workers());
+  const SumsOfWorker sums = SumsOf(job_, w, at_.layout.workers(), job_.data.stages.StageOf(1));
   PlanRank& rank = worker_ranks_.emplace_back();
   rank.set_name(StrCat("worker ", w));
   rank.set_host(at_.hosts.OfWorker(w));
@@ -210,7 +216,7 @@ void PlanWriter::AddWorker(uint32_t w, const WorkerTrace& trace) {
   work.exposures = rank.exposures();
   work.flops = rank.flops();
   AddSums(w, sums, &rank, &work);
-  AddRun(trace, sums, &rank);
+  AddRun(w, trace, sums, &rank);
   for (PlanPart& part : WorkerMemory(job_, holds)) *rank.add_memory() = std::move(part);
 }
 

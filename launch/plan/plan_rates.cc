@@ -35,17 +35,17 @@ Status CheckRates(const PlanRates& rates) {
 
 PlanRates AssumedRates() {
   PlanRates rates;
-  rates.set_machine("assumed: a core of a 2-core Zen 5 virtual machine (perf/README.md)");
+  rates.set_machine("assumed: a 2-core Zen 5 virtual machine (perf/README.md)");
   rates.set_cores(2);
-  rates.set_core_flops(6e10);
-  rates.set_shared_core(0.93);
-  rates.set_read_exposures(5e5);
-  rates.set_combine_bytes(1e9);
-  rates.set_update_floats(3e8);
-  rates.set_server_rows(1.5e7);
-  rates.set_frame_bytes(2e9);
+  rates.set_core_flops(1.85e11);
+  rates.set_shared_core(0.95);
+  rates.set_read_exposures(1.9e6);
+  rates.set_combine_bytes(3e9);
+  rates.set_update_floats(7.5e8);
+  rates.set_server_rows(2e7);
+  rates.set_frame_bytes(4.5e9);
   rates.set_frame_seconds(40e-6);
-  rates.set_sum_bytes(4e9);
+  rates.set_sum_bytes(3.5e9);
   rates.set_message_seconds(2e-6);
   return rates;
 }

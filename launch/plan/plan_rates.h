@@ -10,8 +10,8 @@
 
 namespace chorus::launch {
 
-// Those of a 2-core Zen 5 virtual machine for configs/train/chorus_cvr.textproto (perf/README.md):
-// a stand-in where nothing was measured.
+// Those that perf/README.md has of an idle 2-core Zen 5 virtual machine (step_perf, reader_perf,
+// table_perf, transport_perf, allreduce_perf): a stand-in where nothing was measured.
 PlanRates AssumedRates();
 
 // Errors: that of the file; kInvalidArgument, names the file and the rate that is missing or no

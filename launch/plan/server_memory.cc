@@ -15,11 +15,21 @@ uint64_t ShardBytes(uint64_t rows, uint32_t row_bytes) {
   return (rows + kRowsAtOnce - 1) / kRowsAtOnce * kRowsAtOnce * row_bytes + entries * kEntryBytes;
 }
 
-double MeanShardBytes(double keys, uint32_t shards, uint32_t row_bytes) {
-  if (keys <= 0) return 0;
-  const double mean = keys / shards;
-  const double deviation = std::sqrt(mean * (1 - 1.0 / shards));
-  // The binomial's normal shape, at points of [-4, 4] deviations.
+namespace {
+
+// Where shards have few rows, and some none: their number is Poisson's.
+double MeanOfFew(double mean, uint32_t row_bytes) {
+  double probability = std::exp(-mean), sum = 0;
+  const auto most = static_cast<uint64_t>(mean + 12 * std::sqrt(mean) + 20);
+  for (uint64_t rows = 0; rows <= most; ++rows) {
+    sum += probability * static_cast<double>(ShardBytes(rows, row_bytes));
+    probability *= mean / static_cast<double>(rows + 1);
+  }
+  return sum;
+}
+
+// The binomial's normal shape, at points of [-4, 4] deviations.
+double MeanOfMany(double mean, double deviation, uint32_t row_bytes) {
   constexpr int kPoints = 513;
   double sum = 0, weights = 0;
   for (int i = 0; i < kPoints; ++i) {
@@ -30,6 +40,16 @@ double MeanShardBytes(double keys, uint32_t shards, uint32_t row_bytes) {
     weights += weight;
   }
   return sum / weights;
+}
+
+}  // namespace
+
+double MeanShardBytes(double keys, uint32_t shards, uint32_t row_bytes) {
+  constexpr double kFew = 100;
+  if (keys <= 0) return 0;
+  const double mean = keys / shards;
+  if (mean < kFew && shards > 1) return MeanOfFew(mean, row_bytes);
+  return MeanOfMany(mean, std::sqrt(mean * (1 - 1.0 / shards)), row_bytes);
 }
 
 }  // namespace chorus::launch

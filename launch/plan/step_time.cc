@@ -77,7 +77,7 @@ void StepModel::AddWorker(const WorkerWork& worker) {
   cpu_[worker.host] +=
       worker.flops / rates_.core_flops() + worker.exposures / rates_.read_exposures() +
       worker.bytes_sent / rates_.combine_bytes() + worker.parameters / rates_.update_floats() +
-      sums + (worker.bytes_sent + worker.bytes_received) / rates_.frame_bytes() / 2;
+      sums + (worker.bytes_sent + worker.bytes_received) / rates_.frame_bytes();
   out_[worker.host] += worker.away_sent + worker.sum_away;
   in_[worker.host] += worker.away_received + worker.sum_away;
 }
@@ -85,7 +85,7 @@ void StepModel::AddWorker(const WorkerWork& worker) {
 // What a server sends to other hosts, their workers receive, and the other way round.
 void StepModel::AddServer(const ServerWork& server) {
   cpu_[server.host] += server.rows / rates_.server_rows() +
-                       (server.bytes_received + server.bytes_sent) / rates_.frame_bytes() / 2;
+                       (server.bytes_received + server.bytes_sent) / rates_.frame_bytes();
   double sent = 0, received = 0;
   for (const WorkerWork& worker : work_.workers) {
     const double all_sent = worker.bytes_sent + worker.bytes_received;
@@ -157,7 +157,7 @@ std::vector<PlanTime> StepModel::Resources(const WorkerParts& worker) const {
   add("sums of workers", worker.sum);
   add("owner threads of a server", MostOf(&ServerWork::rows) / RowSpeed());
   const double frames = MostOf(&ServerWork::bytes_received) + MostOf(&ServerWork::bytes_sent);
-  add("network threads of a server", frames / 2 / rates_.frame_bytes() / NetworkThreads());
+  add("network threads of a server", frames / rates_.frame_bytes() / NetworkThreads());
   double cores = 0, links = 0;
   for (size_t host = 0; host < cpu_.size(); ++host) {
     const auto busy = static_cast<uint32_t>(work_.layout.cores());

@@ -103,8 +103,8 @@ class Tracer {
     return options;
   }
   void AddRows(const std::vector<TableKeys>& keys, std::vector<uint64_t>* rows) const;
-  // Which rows of a table the grains of a node look up: ascending positions.
-  std::vector<uint32_t> PositionsOf(const StepBatch& batch, uint32_t table,
+  // Which rows of a table instance the grains of a node look up: ascending positions.
+  std::vector<uint32_t> PositionsOf(const StepBatch& batch, uint32_t instance,
                                     const TreeNode& node) const;
   std::unique_ptr<worker::StepGradients> GradientsOf(const StepBatch& batch, StepLoad* load);
 
@@ -128,10 +128,11 @@ void Tracer::AddRows(const std::vector<TableKeys>& keys, std::vector<uint64_t>* 
   }
 }
 
-std::vector<uint32_t> Tracer::PositionsOf(const StepBatch& batch, uint32_t table,
+std::vector<uint32_t> Tracer::PositionsOf(const StepBatch& batch, uint32_t instance,
                                           const TreeNode& node) const {
   const worker::SlotReads& reads = job_.model.inputs.slot_reads;
-  std::vector<char> held(batch.keys[table].keys.size(), 0);
+  const uint32_t table = instance % job_.model.inputs.tables;  // groups hold the same keys
+  std::vector<char> held(batch.keys[instance].keys.size(), 0);
   const auto mark = [&](const std::vector<worker::SlotRead>& side,
                         const std::vector<std::vector<uint32_t>>& positions) {
     for (size_t read = 0; read < side.size(); ++read) {
@@ -153,13 +154,12 @@ std::vector<uint32_t> Tracer::PositionsOf(const StepBatch& batch, uint32_t table
 // Views of this object's memory, until the next call.
 std::unique_ptr<worker::StepGradients> Tracer::GradientsOf(const StepBatch& batch, StepLoad* load) {
   positions_.clear();
-  const uint32_t tables = job_.model.inputs.tables;
   const uint32_t shards = job_.config.cluster().shards();
   const worker::KeySegments segments(batch.keys, servers_, shards);
   const auto sums = [&](uint32_t instance) {
     std::vector<NodeGradient> nodes;
     for (const TreeNode& node : nodes_) {
-      positions_.push_back(PositionsOf(batch, instance % tables, node));
+      positions_.push_back(PositionsOf(batch, instance, node));
       const std::vector<uint32_t>& held = positions_.back();
       const size_t floats = held.size() * job_.model.dims[instance];
       if (zeros_.size() < floats) zeros_.resize(floats);

@@ -84,10 +84,13 @@ TEST_F(PlanJobTest, FramesAndMessagesOfAJobAreExactlyThosePlanned) {
 TEST_F(PlanJobTest, MemoryOfAJobIsWithinATenthOfThePlan) {
   ExpectSuccess(Run(0, {CHORUS_PROGRAM, "generate", "--config", CHORUS_GENERATE_CONFIG, "--set",
                         "exposures=60000", "--output", Path("world")}));
-  const std::vector<std::string> job = Joined(
-      Config("run"), Sets({"data.log=" + Path("world"),
-                           "checkpoint.directory=", "report.metrics=", "evaluate.log=", "slot=[]",
-                           "table=[]", "step.grain_rows=512", "data.epochs=1"}));
+  ASSERT_TRUE(ReplaceFile(files_, Path("wide.textproto"),
+                          StrCat("data { log: '", Path("world"),
+                                 "' } objective { esmm {} } table { name: 'default' dim: 128 } "
+                                 "model { tower { hidden: [16] } } step { grain_rows: 512 } "
+                                 "compute { threads: 1 }"))
+                  .ok());
+  const std::vector<std::string> job = {"--config", Path("wide.textproto")};
   const std::vector<JobPlan> plans = Plan(Joined(job, {"--workers", "2", "--hosts", "1"}));
   ExpectSuccess(Run(3, Command("train", job, {"--counters", Path("counters")})));
   const auto ranks = launch::ReadCounters(files_, Path("counters"));

@@ -17,6 +17,7 @@ TableSpec SpecOf(uint32_t dim) {
   table->set_name("t");
   table->set_dim(dim);
   table->mutable_optimizer()->mutable_adagrad();
+  table->mutable_initializer()->mutable_constant();
   return TablesOf(config, {""}).front();
 }
 
@@ -37,7 +38,7 @@ TEST(ServerMemory, ShardBytesAreThoseThatATableCharges) {
 TEST(ServerMemory, TheMeanOfShardsIsThatOfHashedKeys) {
   const ps::TableType type(1, SpecOf(8));
   constexpr uint32_t kShards = 64;
-  for (const uint64_t keys : {100u, 3000u, 49000u, 200000u}) {
+  for (const uint64_t keys : {40u, 100u, 3000u, 49000u, 200000u}) {
     ps::MemoryBudget budget(0);
     std::vector<std::unique_ptr<ps::Table>> shards;
     for (uint32_t s = 0; s < kShards; ++s) {
@@ -49,7 +50,9 @@ TEST(ServerMemory, TheMeanOfShardsIsThatOfHashedKeys) {
     }
     const double expected =
         kShards * MeanShardBytes(static_cast<double>(keys), kShards, type.layout.stride_bytes());
-    EXPECT_NEAR(static_cast<double>(budget.used_bytes()), expected, 0.05 * expected) << keys;
+    // Of few keys, chance decides how many shards have any.
+    const double tolerance = keys < 1000 ? 0.25 : 0.05;
+    EXPECT_NEAR(static_cast<double>(budget.used_bytes()), expected, tolerance * expected) << keys;
   }
 }
 

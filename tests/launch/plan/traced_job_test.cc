@@ -105,7 +105,8 @@ TEST_F(TracedJobTest, MemoryOfServersIsThatOfTheLogsIds) {
                       })
           .ok());
   ASSERT_GT(counted, 0u);
-  EXPECT_NEAR(planned, static_cast<double>(counted), 0.1 * static_cast<double>(counted));
+  EXPECT_NEAR(planned, static_cast<double>(counted), 0.1 * static_cast<double>(counted))
+      << traced->plan.table(0).DebugString() << traced->plan.table(1).DebugString();
 }
 
 TEST_F(TracedJobTest, LayoutsThatCannotBeAreRefused) {
