@@ -205,6 +205,8 @@ void PlanWriter::AddWorker(uint32_t w, const WorkerTrace& trace) {
     rank.set_exposures(rank.exposures() + static_cast<double>(load.exposures) / steps);
     rank.set_flops(rank.flops() + load.flops / steps);
     holds.batch_bytes = std::max(holds.batch_bytes, static_cast<double>(load.batch_bytes));
+    holds.grain_gradient_bytes =
+        std::max(holds.grain_gradient_bytes, static_cast<double>(load.grain_gradient_bytes));
     exposures += static_cast<double>(load.exposures);
     contexts += static_cast<double>(load.contexts);
     holds.exposure_bytes += static_cast<double>(load.exposure_bytes);

@@ -45,7 +45,7 @@ PlanRates AssumedRates() {
   rates.set_server_rows(2e7);
   rates.set_frame_bytes(4.5e9);
   rates.set_frame_seconds(40e-6);
-  rates.set_sum_bytes(3.5e9);
+  rates.set_sum_bytes(7e9);
   rates.set_message_seconds(2e-6);
   return rates;
 }

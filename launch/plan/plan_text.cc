@@ -90,6 +90,13 @@ void AppendRank(const PlanRank& rank, std::string* out) {
   }
 }
 
+std::string PartText(const JobPlan& plan, const std::string& name) {
+  for (const PlanTime& part : plan.part()) {
+    if (part.name() == name) return SecondsText(part.seconds());
+  }
+  return "-";
+}
+
 }  // namespace
 
 std::string ByteText(double bytes) {
@@ -141,8 +148,10 @@ std::string PlanText(const JobPlan& plan) {
 
 std::string PlanTableText(const std::vector<JobPlan>& plans) {
   std::string out =
-      "| hosts | servers | workers | threads | exposures a step | step | exposures/s | efficiency "
-      "| bottleneck |\n|---|---|---|---|---|---|---|---|---|\n";
+      "| hosts | servers | workers | threads | exposures a step | step | compute | pull | "
+      "all-reduce "
+      "| exposures/s | efficiency | bottleneck |\n"
+      "|---|---|---|---|---|---|---|---|---|---|---|---|\n";
   const auto share = [](const JobPlan& plan) {
     const PlanLayout& layout = plan.layout();
     return plan.exposures_per_second() / (layout.hosts() > 1 ? layout.hosts() : layout.workers());
@@ -150,11 +159,13 @@ std::string PlanTableText(const std::vector<JobPlan>& plans) {
   for (const JobPlan& plan : plans) {
     const PlanLayout& layout = plan.layout();
     const double first = share(plans.front());
-    out += Format(
-        "| %u | %u | %u | %u | %s | %s | %s | %.0f %% | %s |\n", layout.hosts(), layout.servers(),
-        layout.workers(), layout.threads(), CountText(plan.exposures_per_step()).c_str(),
-        SecondsText(plan.step_seconds()).c_str(), CountText(plan.exposures_per_second()).c_str(),
-        first > 0 ? 100 * share(plan) / first : 0.0, plan.bottleneck().c_str());
+    out += Format("| %u | %u | %u | %u | %s | %s | %s | %s | %s | %s | %.0f %% | %s |\n",
+                  layout.hosts(), layout.servers(), layout.workers(), layout.threads(),
+                  CountText(plan.exposures_per_step()).c_str(),
+                  SecondsText(plan.step_seconds()).c_str(), PartText(plan, "compute").c_str(),
+                  PartText(plan, "pull").c_str(), PartText(plan, "all-reduce").c_str(),
+                  CountText(plan.exposures_per_second()).c_str(),
+                  first > 0 ? 100 * share(plan) / first : 0.0, plan.bottleneck().c_str());
   }
   return out;
 }

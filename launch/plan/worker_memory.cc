@@ -8,6 +8,9 @@
 namespace chorus::launch {
 namespace {
 
+// Arrays that grow by doubling have, in the mean over their sizes, 1 / ln 2 times what they hold.
+constexpr double kGrown = 1.44;
+
 void AddPart(const std::string& name, double bytes, std::vector<PlanPart>* parts) {
   if (bytes < 1) return;
   PlanPart& part = parts->emplace_back();
@@ -31,7 +34,7 @@ double WindowBytes(const PlannedJob& job, const WorkerHolds& holds) {
   const double most =
       shuffled ? static_cast<double>(holds.grains) / job.config.step().grains_per_step() : 1;
   // Beside a row's columns, its place in the order of the window: 8 bytes.
-  return std::min(held, most) *
+  return kGrown * std::min(held, most) *
          (contexts * holds.context_bytes + rows * (holds.exposure_bytes + 8));
 }
 
@@ -59,9 +62,8 @@ std::vector<PlanPart> WorkerMemory(const PlannedJob& job, const WorkerHolds& hol
   AddPart("activations",
           4 * row_floats * spaces * static_cast<double>(job.config.step().grain_rows()), &parts);
   AddPart("decoded log", WindowBytes(job, holds), &parts);
-  AddPart("steps read ahead", batches * holds.batch_bytes, &parts);
-  // Of grains, of nodes, and of the frame that takes them.
-  AddPart("gradients of rows", 2 * holds.gradient_bytes, &parts);
+  AddPart("steps read ahead", kGrown * batches * holds.batch_bytes, &parts);
+  AddPart("gradients of rows", holds.grain_gradient_bytes + holds.gradient_bytes, &parts);
   AddPart("frames", (2 + ahead) * holds.frame_bytes, &parts);
   return parts;
 }

@@ -18,10 +18,11 @@ struct WorkerHolds {
   uint32_t threads = 1;
   uint32_t reader_threads = 1;
   double batch_bytes = 0;
-  double context_bytes = 0;   // of a context in memory
-  double exposure_bytes = 0;  // of an exposure, without its context
-  double gradient_bytes = 0;  // of rows, that leave with a frame
-  double frame_bytes = 0;     // sent and received for a step
+  double context_bytes = 0;         // of a context in memory
+  double exposure_bytes = 0;        // of an exposure, without its context
+  double grain_gradient_bytes = 0;  // of rows, of all grains
+  double gradient_bytes = 0;        // of these, summed: they leave with a frame
+  double frame_bytes = 0;           // sent and received for a step
 };
 
 std::vector<PlanPart> WorkerMemory(const PlannedJob& job, const WorkerHolds& holds);

@@ -106,6 +106,7 @@ class Tracer {
   // Which rows of a table instance the grains of a node look up: ascending positions.
   std::vector<uint32_t> PositionsOf(const StepBatch& batch, uint32_t instance,
                                     const TreeNode& node) const;
+  void AddGrainGradients(const StepBatch& batch, StepLoad* load) const;
   std::unique_ptr<worker::StepGradients> GradientsOf(const StepBatch& batch, StepLoad* load);
 
   const PlannedJob& job_;
@@ -149,6 +150,19 @@ std::vector<uint32_t> Tracer::PositionsOf(const StepBatch& batch, uint32_t insta
     if (held[p] != 0) out.push_back(p);
   }
   return out;
+}
+
+// Each grain sums the gradients of its own rows before grains are added.
+void Tracer::AddGrainGradients(const StepBatch& batch, StepLoad* load) const {
+  const auto rows_of = [&](uint32_t instance) {
+    for (uint32_t g = range_.begin; g < range_.end; ++g) {
+      const size_t rows = PositionsOf(batch, instance, {g, 1}).size();
+      load->grain_gradient_bytes += rows * (job_.model.dims[instance] + 1) * sizeof(float);
+    }
+    return std::vector<NodeGradient>();
+  };
+  worker::GradientsOfStage(job_.objective->shape(), job_.model.trainable_tables, batch.stage,
+                           rows_of);
 }
 
 // Views of this object's memory, until the next call.
@@ -198,6 +212,7 @@ Result<WorkerTrace> Tracer::Run(const std::function<void(const StepBatch&)>& on_
       load.flops = FlopsOf(job_, *batch, load);
       AddBytes(*batch, &load);
       AddRows(batch->keys, &load.rows);
+      AddGrainGradients(*batch, &load);
       if (on_step) on_step(*batch);
     }
     std::unique_ptr<worker::StepGradients> gradients;

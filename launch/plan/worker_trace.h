@@ -28,6 +28,7 @@ struct StepLoad {
   uint64_t contexts = 0;                           // distinct ones of each grain
   double flops = 0;                                // of its forward and backward pass
   uint64_t context_bytes = 0, exposure_bytes = 0;  // of the grains' columns
+  uint64_t grain_gradient_bytes = 0;               // of rows, of each grain for itself
   uint64_t batch_bytes = 0;                        // of these, positions and unique keys
 };
 
