@@ -60,6 +60,9 @@ void AddTrain(CLI::App* app, CommandOutcome* outcome, Action* action) {
                  "--set data.log=train.log",
                  action, [=] { return RunTrain(arguments, &outcome->stopped_by_signal); });
   AddConfig(command, &arguments.config);
+  command->add_option("--counters", arguments.counters,
+                      "Folder for rank-N.json of every rank: its times, frames, bytes and memory "
+                      "(chorus plan foretells them)");
   static bool resume = false, fallback = false;
   CLI::Option* const resumes = command->add_flag(
       "--resume", resume, "Continue from the newest complete checkpoint, if there is one");
@@ -335,6 +338,7 @@ CommandLine ParseCommandLine(int argc, char** argv, CommandOutcome* outcome) {
   AddCompare(&app, outcome, &line.run);
   AddReport(&app, &line.run);
   AddDoctor(&app, outcome, &line.run);
+  AddJobCommands(&app, &line.run);
   AddHelp(&app, &line.run);
   if (const std::string why = WhyNoCommand(app, argc > 1 ? argv[1] : ""); !why.empty()) {
     std::fprintf(stderr, "chorus: %s\n", why.c_str());

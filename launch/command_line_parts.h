@@ -1,5 +1,5 @@
 #pragma once
-// What command_line.cc and log_command_line.cc share, which describe the subcommands to CLI11.
+// What command_line.cc, job_command_line.cc and log_command_line.cc share, which describe the subcommands to CLI11.
 // Thread safety: main's thread.
 
 #include <functional>
@@ -29,5 +29,8 @@ void AddSets(CLI::App* command, std::vector<std::string>* sets);
 
 // The commands that make and describe logs (log_command_line.cc).
 void AddLogCommands(CLI::App* app, Action* action);
+
+// The commands that plan and measure jobs (job_command_line.cc).
+void AddJobCommands(CLI::App* app, Action* action);
 
 }  // namespace chorus::launch

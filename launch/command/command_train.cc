@@ -15,6 +15,7 @@
 #include "launch/job/job.h"
 #include "launch/job/job_settings.h"
 #include "launch/job/monitor.h"
+#include "launch/job/rank_counters.h"
 #include "worker/metrics/metrics.h"
 #include "worker/steps/fit_settings.h"
 #include "worker/steps/training_data.h"
@@ -173,18 +174,30 @@ Status RunTrain(const TrainArguments& arguments, bool* stopped) {
   }
   CatchStopSignals();
   std::unique_ptr<FileLock> lock;
+  RankCounter counter;
+  const auto at_end = [&](const RankEnd& end) {
+    return arguments.counters.empty() ? Status::Ok()
+                                      : counter.Write(PosixFiles(), arguments.counters, end);
+  };
   return RunJob(
       StartDeadline(LoadTrainConfig(arguments.config.config_file, arguments.config.sets)),
       Saves::kYes, [&] { return BeginTrainingJob(arguments, &lock); },
       [&](const TrainConfig& config, const worker::WorkerEnvironment& environment) -> Status {
         worker::WorkerEnvironment interruptible = environment;
         interruptible.stop_requested = [] { return StopSignal() != 0; };
+        interruptible.on_step = [&counter, told = environment.on_step](
+                                    uint64_t step, const worker::StepTimes& times) {
+          if (told) told(step, times);
+          counter.OnStep();
+        };
         ASSIGN_OR_RETURN(const worker::TrainResult result,
                          worker::Train(config, arguments.resume, interruptible));
+        counter.OnResult(environment.collective->rank(), result);
         if (environment.collective->rank() == 0) PrintResult(config, result);
         *stopped = result.stopped;
         return Status::Ok();
-      });
+      },
+      at_end);
 }
 
 }  // namespace chorus::launch

@@ -22,6 +22,7 @@ struct ConfigArguments {
 struct TrainArguments {
   ConfigArguments config;
   worker::Resume resume = worker::Resume::kNothing;
+  std::string counters;  // folder for what each rank counts; "" = none
 };
 
 // A training job that is started again when a part of it is lost.
@@ -159,6 +160,41 @@ struct DoctorArguments {
   ConfigArguments config;  // the job that is to run here; defaults without
 };
 
+struct PlanArguments {
+  ConfigArguments config;
+  std::vector<std::string> log;  // overrides data.log
+  // Of each layout; one value stands for all of them. None: what follows from the others.
+  std::vector<uint32_t> hosts, servers, workers;
+  bool weak = false;     // a step grows with the workers
+  uint32_t threads = 0;  // of a worker; 0 = compute.threads
+  uint32_t cores = 0;    // of a host; 0 = those of this machine
+  double link_gbit = 25;
+  double latency_us = 20;
+  uint32_t steps = 8;       // that are read
+  bool calibrate = false;   // measure this machine
+  std::string calibration;  // file of rates: written with `calibrate`, else read
+  std::string json;         // file for the plans; "" = none
+};
+
+struct ScaleArguments {
+  ConfigArguments config;
+  std::vector<uint32_t> workers, servers;  // each of `workers` with each of `servers`
+  std::string mode = "strong";             // or "weak": a step grows with the workers
+  uint32_t repeats = 3;
+  uint32_t steps = 40;   // of a run
+  uint32_t threads = 0;  // of a worker; 0 = compute.threads, or its share of the cores
+  uint32_t hosts = 1;    // that the launcher spreads ranks over
+  double link_gbit = 25;
+  double latency_us = 20;
+  std::string launcher;  // "" = mpirun on this machine
+  std::string program;   // "" = this one
+  std::string output;
+  std::string calibration;       // file of rates; "" = measured first
+  double deadline_minutes = 30;  // of a run
+  bool resume = false;
+  bool check = false;  // that all layouts end with the same model
+};
+
 struct HelpArguments {
   std::string setting;  // as HelpOf (setting_help.h) takes it; "" = what there is
 };
@@ -182,6 +218,10 @@ Status RunCompare(const CompareArguments& arguments, bool* some_failed);
 Status RunReport(const ReportArguments& arguments);
 // *wrong: whether something is wrong (on the first rank).
 Status RunDoctor(const DoctorArguments& arguments, bool* wrong);
+// Prints what ranks would hold, send and compute, and how long a step would take.
+Status RunPlan(const PlanArguments& arguments);
+// Runs layouts of a job and writes how it scales.
+Status RunScale(const ScaleArguments& arguments);
 Status RunHelp(const HelpArguments& arguments);
 
 }  // namespace chorus::launch

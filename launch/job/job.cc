@@ -120,7 +120,7 @@ class Rank {
   Rank(MpiWorld* world, const Job& job, const Roles& roles)
       : world_(world), config_(job.config), saves_(job.saves), label_(job.label), roles_(roles) {}
 
-  Status Run(const WorkerMain& work) {
+  Status Run(const WorkerMain& work, const AtEnd& at_end) {
     RETURN_IF_ERROR(Meet());
     ASSIGN_OR_RETURN(const std::string token,
                      ShareJobToken(world_->all(), config_.cluster().key_file(), places_));
@@ -138,14 +138,21 @@ class Rank {
     if (roles_.worker >= 0) RETURN_IF_ERROR(RunWorker(work));
     // Workers come here when they are done; servers serve until then.
     const auto begin = std::chrono::steady_clock::now();
-    return world_->all().BarrierUntil([&] {
+    RETURN_IF_ERROR(world_->all().BarrierUntil([&] {
       const std::chrono::duration<double> waited = std::chrono::steady_clock::now() - begin;
       const double idle = server_ == nullptr ? waited.count() : server_->idle_seconds();
       return std::min(idle, waited.count()) > kIdleDeadlines * config_.cluster().deadline_seconds();
-    });
+    }));
+    return at_end ? at_end(End()) : Status::Ok();
   }
 
  private:
+  RankEnd End() const {
+    RankEnd end{.rank = world_->all().rank(), .server = roles_.server};
+    if (server_ != nullptr) end.use = server_->use();
+    return end;
+  }
+
   // Who is where, and whether all find the same folder.
   Status Meet() {
     own_ = OwnAddresses();
@@ -264,7 +271,7 @@ class Rank {
 // One job of this rank; false when there is none left. Errors do not come back. deadline_seconds:
 // of the waits until the job is known, then the job's.
 bool RunNextOnRank(MpiWorld* world, const JobSource& next, const WorkerMain& work,
-                   double* deadline_seconds) {
+                   const AtEnd& at_end, double* deadline_seconds) {
   Supervisor starter(world, "starting");
   std::optional<Job> job;
   Roles roles;
@@ -280,14 +287,15 @@ bool RunNextOnRank(MpiWorld* world, const JobSource& next, const WorkerMain& wor
   if (!job.has_value()) return false;
   SetLogName(roles.Name());
   Supervisor supervisor(world, roles.Name());
-  supervisor.Run([&] { return Rank(world, *job, roles).Run(Labelled(work, job->label)); });
+  supervisor.Run([&] { return Rank(world, *job, roles).Run(Labelled(work, job->label), at_end); });
   return true;
 }
 
-Result<bool> RunOnRanks(double deadline_seconds, const JobSource& next, const WorkerMain& work) {
+Result<bool> RunOnRanks(double deadline_seconds, const JobSource& next, const WorkerMain& work,
+                        const AtEnd& at_end) {
   ASSIGN_OR_RETURN(const std::unique_ptr<MpiWorld> world, MpiWorld::Create(deadline_seconds));
   const bool is_first = world->all().rank() == 0;
-  while (RunNextOnRank(world.get(), next, work, &deadline_seconds)) {
+  while (RunNextOnRank(world.get(), next, work, at_end, &deadline_seconds)) {
   }
   return is_first;
 }
@@ -295,18 +303,19 @@ Result<bool> RunOnRanks(double deadline_seconds, const JobSource& next, const Wo
 }  // namespace
 
 Status RunJob(double deadline_seconds, Saves saves, const ConfigSource& source,
-              const WorkerMain& work) {
+              const WorkerMain& work, const AtEnd& at_end) {
   bool given = false;
   const auto once = [&]() -> Result<std::optional<Job>> {
     if (std::exchange(given, true)) return std::optional<Job>();
     ASSIGN_OR_RETURN(TrainConfig config, source());
     return std::optional<Job>(Job{std::move(config), "", saves});
   };
-  return RunJobs(deadline_seconds, once, work).status();
+  return RunJobs(deadline_seconds, once, work, at_end).status();
 }
 
-Result<bool> RunJobs(double deadline_seconds, const JobSource& next, const WorkerMain& work) {
-  if (MpiWorld::Launched()) return RunOnRanks(deadline_seconds, next, work);
+Result<bool> RunJobs(double deadline_seconds, const JobSource& next, const WorkerMain& work,
+                     const AtEnd& at_end) {
+  if (MpiWorld::Launched()) return RunOnRanks(deadline_seconds, next, work, at_end);
   RETURN_IF_ERROR(RefuseLoneProcess(Environment(), 1));
   const std::string doubt = AllocationDoubt(Environment());
   if (!doubt.empty()) LogWarning(doubt);
@@ -318,8 +327,11 @@ Result<bool> RunJobs(double deadline_seconds, const JobSource& next, const Worke
     ASSIGN_OR_RETURN(const std::unique_ptr<Monitor> monitor,
                      OpenMonitor(job->config, 0, "server 0 and worker 0", job->label));
     options.monitor = monitor.get();
+    RankEnd end{.rank = 0, .server = 0};
+    options.at_end = [&end](const ServerNode& server) { end.use = server.use(); };
     RETURN_IF_ERROR(
         RunLocalCluster(job->config, options, PosixFiles(), Labelled(work, job->label)));
+    if (at_end) RETURN_IF_ERROR(at_end(end));
   }
 }
 

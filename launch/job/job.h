@@ -11,6 +11,7 @@
 
 #include "common/status.h"
 #include "launch/job/local_cluster.h"
+#include "launch/job/server_node.h"
 
 namespace chorus::launch {
 
@@ -22,10 +23,19 @@ using ConfigSource = std::function<Result<TrainConfig>()>;
 // folder there (shared_folder.h), and that is tried before its first step.
 enum class Saves { kNo, kYes };
 
+// A rank of a job that has ended well, as it knows itself.
+struct RankEnd {
+  uint32_t rank = 0;
+  int server = -1;      // its number among the servers; -1: none
+  ServerNode::Use use = {};  // of the server
+};
+// Called on every rank once its part of a job has ended well. An error is the job's.
+using AtEnd = std::function<Status(const RankEnd& end)>;
+
 // `work` runs on every worker. Errors end the whole job (supervisor.h); in a single process they
 // are returned. deadline_seconds: of every wait until the job's own is known, from the first rank.
 Status RunJob(double deadline_seconds, Saves saves, const ConfigSource& config,
-              const WorkerMain& work);
+              const WorkerMain& work, const AtEnd& at_end = nullptr);
 
 // One of several jobs that the same ranks do in turn.
 struct Job {
@@ -40,6 +50,7 @@ using JobSource = std::function<Result<std::optional<Job>>()>;
 
 // Jobs one after another, each with servers of its own. Returns true on the first rank, once the
 // ranks have parted: what it does then keeps nobody waiting.
-Result<bool> RunJobs(double deadline_seconds, const JobSource& next, const WorkerMain& work);
+Result<bool> RunJobs(double deadline_seconds, const JobSource& next, const WorkerMain& work,
+                     const AtEnd& at_end = nullptr);
 
 }  // namespace chorus::launch

@@ -123,7 +123,11 @@ Status RunLocalCluster(const TrainConfig& config, const LocalClusterOptions& opt
   } else {
     RunOnThreads(run, collectives, &statuses);
   }
-  return FirstCause(statuses);
+  RETURN_IF_ERROR(FirstCause(statuses));
+  for (const auto& server : servers) {
+    if (options.at_end) options.at_end(*server);
+  }
+  return Status::Ok();
 }
 
 }  // namespace chorus::launch

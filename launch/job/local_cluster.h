@@ -12,6 +12,7 @@
 #include "common/status.h"
 #include "common/transport.h"
 #include "launch/job/monitor.h"
+#include "launch/job/server_node.h"
 #include "worker/device/device.h"
 #include "worker/train/trainer.h"
 
@@ -30,6 +31,8 @@ struct LocalClusterOptions {
   Monitor* monitor = nullptr;
   // Where workers find devices; each asks for the one of its own number. Empty: there are none.
   worker::OpenDevice open_device;
+  // Called with each server once the workers have ended well; empty: nobody asks.
+  std::function<void(const ServerNode& server)> at_end;
 };
 
 // Runs `work` on every worker, each on a thread of its own (the caller's, if there is one worker

@@ -75,6 +75,8 @@ std::string Element(std::string_view tag, std::string_view text) {
   return StrCat("<", tag, ">", Escape(text), "</", tag, ">\n");
 }
 
+std::string_view PageStyle() { return kStyle; }
+
 std::string_view PageStart() {
   return "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\"/>\n"
          "<meta name=\"generator\" content=\"chorus\"/>\n";

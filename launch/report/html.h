@@ -16,6 +16,9 @@ std::string Escape(std::string_view text);
 // <tag>escaped text</tag>
 std::string Element(std::string_view tag, std::string_view text);
 
+// The style sheet of pages and pictures.
+std::string_view PageStyle();
+
 // How every page begins, and nothing else does.
 std::string_view PageStart();
 

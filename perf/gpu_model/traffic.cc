@@ -5,9 +5,8 @@
 #include <utility>
 #include <vector>
 
-#include "common/frame_codec.h"
 #include "common/table_spec.h"
-#include "common/wire.pb.h"
+#include "launch/plan/counting_channel.h"
 #include "perf/support/timing.h"
 #include "worker/math/thread_pool.h"
 #include "worker/servers/ps_client.h"
@@ -16,41 +15,6 @@ namespace chorus::perf {
 namespace {
 
 using namespace worker;
-
-// A server that answers with rows of zeros at once.
-class CountingChannel final : public Channel {
- public:
-  CountingChannel(std::vector<uint32_t> dims, uint64_t part_bytes, ServerTraffic* traffic)
-      : dims_(std::move(dims)), part_bytes_(part_bytes), traffic_(traffic) {}
-
-  void CallAsync(Frame request, double, ReplyCallback done) override {
-    traffic_->bytes_sent += WireBytes(request);
-    wire::StepMeta meta;
-    if (!meta.ParseFromString(request.meta)) return done(Internal("a frame without its meta"));
-    Frame reply{FrameType::kStepReply, "", {}};
-    wire::StepReplyMeta reply_meta;
-    reply_meta.set_step(meta.step());
-    reply.meta = reply_meta.SerializeAsString();
-    for (size_t table = 0; table < dims_.size(); ++table) {
-      const size_t keys = request.arrays[2 * table].size() / sizeof(Key);
-      reply.arrays.push_back(ByteArray::Allocate(keys * dims_[table] * sizeof(float)));
-    }
-    traffic_->bytes_received += WireBytes(reply);
-    traffic_->frames += 2;
-    done(std::move(reply));
-  }
-
- private:
-  uint64_t WireBytes(const Frame& frame) const {
-    const uint64_t body = FrameBytes(frame);
-    const uint64_t parts = std::max<uint64_t>(1, (body + part_bytes_ - 1) / part_bytes_);
-    return body + parts * kPartHeaderBytes;
-  }
-
-  const std::vector<uint32_t> dims_;
-  const uint64_t part_bytes_;
-  ServerTraffic* const traffic_;
-};
 
 void CountRows(const StepData& data, const StepGradients& gradients, ServerTraffic* traffic) {
   const StepBatch& batch = *data.steps.back();
@@ -86,10 +50,11 @@ Result<ServerTraffic> TrafficOf(const TrainConfig& config, const StepData& data,
   options.storage_seconds = 60 * config.checkpoint().deadline_minutes();
   const auto pool = ThreadPool::Create(config.compute().threads()).value();
   options.pool = pool.get();
+  launch::FrameCount sent, received;
   std::vector<std::unique_ptr<Channel>> channels;
   for (uint32_t s = 0; s < servers; ++s) {
-    channels.push_back(std::make_unique<CountingChannel>(
-        data.model.dims, uint64_t{config.cluster().max_part_kb()} << 10, &traffic));
+    channels.push_back(launch::NewCountingChannel(
+        data.model.dims, uint64_t{config.cluster().max_part_kb()} << 10, &sent, &received));
   }
   const std::unique_ptr<PsClient> client = PsClient::Create(
       options, TablesOf(config, data.objective->shape().group_names()), std::move(channels));
@@ -98,13 +63,16 @@ Result<ServerTraffic> TrafficOf(const TrainConfig& config, const StepData& data,
   RETURN_IF_ERROR(client->Wait(1).status());
   double best = 1e9;
   for (uint64_t step = 2; step < 5; ++step) {
-    traffic = {};
+    sent = received = {};
     auto gradients = std::make_unique<StepGradients>(*dry.gradients);
     const double begin = Seconds();
     RETURN_IF_ERROR(client->Send(step, keys, std::move(gradients), nullptr));
     RETURN_IF_ERROR(client->Wait(step).status());
     best = std::min(best, Seconds() - begin);
   }
+  traffic.bytes_sent = sent.wire_bytes;
+  traffic.bytes_received = received.wire_bytes;
+  traffic.frames = sent.frames + received.frames;
   CountRows(data, *dry.gradients, &traffic);
   traffic.client_seconds = best;
   return traffic;

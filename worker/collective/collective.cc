@@ -70,6 +70,8 @@ class ExchangeCollective : public Collective {
     if (broken_.ok()) broken_ = Aborted("a tree sum was given up");
   }
 
+  SumTraffic sum_traffic() const override { return tree_sum_.traffic(); }
+
   void Abort(const std::string& why) override { exchange_->Abort(why); }
 
  private:

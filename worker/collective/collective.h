@@ -15,6 +15,7 @@
 #include "common/matrix_view.h"
 #include "common/status.h"
 #include "common/tree.h"
+#include "worker/collective/sum_traffic.h"
 
 namespace chorus::worker {
 
@@ -42,6 +43,8 @@ class Collective {
   // For a caller that fails between Begin and Finish: the memory is its own again, and every later
   // call is an error. Does nothing if no sum has begun.
   virtual void GiveUpTreeSum() = 0;
+  // That this rank has sent for tree sums so far.
+  virtual SumTraffic sum_traffic() const = 0;
 
   // Rank `root` gets every rank's bytes, in the order of the ranks; the others get an empty vector.
   virtual Result<std::vector<std::string>> Gather(const std::string& mine, uint32_t root) = 0;

@@ -9,24 +9,8 @@
 namespace chorus::worker {
 namespace {
 
-// A shorter vector is cut into fewer shares: a message costs more than adding so many elements.
-constexpr size_t kMinShare = 1024;
 // Elements added at a time: partial sums of a tree of terms stay in the cache.
 constexpr size_t kBlock = 2048;
-
-struct Share {
-  size_t begin;
-  size_t end;
-  size_t size() const { return end - begin; }
-};
-
-// The part of n elements that `rank` of `ranks` adds; it may be empty. It begins at a multiple of
-// 16 elements: on a cache line, if the vector does.
-Share ShareOf(uint32_t rank, uint32_t ranks, size_t n) {
-  const size_t even = (n + ranks - 1) / ranks;
-  const size_t share = std::max(kMinShare, (even + 15) / 16 * 16);
-  return {std::min(n, rank * share), std::min(n, (rank + 1) * share)};
-}
 
 template <typename T>
 void AddInto(T* __restrict into, const T* __restrict from, size_t n) {
@@ -40,7 +24,14 @@ void AddTwo(T* __restrict out, const T* __restrict a, const T* __restrict b, siz
 
 }  // namespace
 
-TreeSum::TreeSum(Exchange* exchange) : exchange_(exchange), headers_(exchange->size()) {}
+TreeSum::TreeSum(Exchange* exchange) : exchange_(exchange), headers_(exchange->size()) {
+  static_assert(sizeof(Header) == kHeaderBytes);
+}
+
+Status TreeSum::Send(uint32_t peer, const void* data, size_t bytes) {
+  traffic_ += {1, bytes};
+  return exchange_->Send(peer, data, bytes);
+}
 
 Status TreeSum::Begin(const TreeTerms& terms, uint32_t grains, std::span<float> floats_out,
                       std::span<double> doubles_out) {
@@ -62,7 +53,7 @@ Status TreeSum::Begin(const TreeTerms& terms, uint32_t grains, std::span<float> 
   for (uint32_t peer = 0; peer < exchange_->size(); ++peer) {
     if (peer == exchange_->rank()) continue;
     RETURN_IF_ERROR(exchange_->Receive(peer, &headers_[peer], sizeof(Header)));
-    RETURN_IF_ERROR(exchange_->Send(peer, &mine, sizeof(Header)));
+    RETURN_IF_ERROR(Send(peer, &mine, sizeof(Header)));
   }
   RETURN_IF_ERROR(SendTerms(floats_));
   return SendTerms(doubles_);
@@ -126,11 +117,10 @@ template <typename T>
 Status TreeSum::SendTerms(const Part<T>& part) {
   const uint32_t count = headers_[exchange_->rank()].count;
   for (uint32_t peer = 0; peer < exchange_->size(); ++peer) {
-    const Share share = ShareOf(peer, exchange_->size(), part.out.size());
+    const SumShare share = ShareOfSum(peer, exchange_->size(), part.out.size());
     if (peer == exchange_->rank() || share.size() == 0) continue;
     for (uint32_t row = 0; row < count; ++row) {
-      RETURN_IF_ERROR(
-          exchange_->Send(peer, part.mine.row(row) + share.begin, share.size() * sizeof(T)));
+      RETURN_IF_ERROR(Send(peer, part.mine.row(row) + share.begin, share.size() * sizeof(T)));
     }
   }
   return Status::Ok();
@@ -138,7 +128,7 @@ Status TreeSum::SendTerms(const Part<T>& part) {
 
 template <typename T>
 Status TreeSum::ReceiveTerms(Part<T>* part) {
-  const Share share = ShareOf(exchange_->rank(), exchange_->size(), part->out.size());
+  const SumShare share = ShareOfSum(exchange_->rank(), exchange_->size(), part->out.size());
   const size_t needed = nodes_.size() * share.size();
   if (part->capacity < needed) {
     // Not filled: the room for a rank's own terms is often never touched.
@@ -167,7 +157,7 @@ Status TreeSum::ReceiveTerms(Part<T>* part) {
 // cache.
 template <typename T>
 void TreeSum::Reduce(Part<T>* part) {
-  const Share share = ShareOf(exchange_->rank(), exchange_->size(), part->out.size());
+  const SumShare share = ShareOfSum(exchange_->rank(), exchange_->size(), part->out.size());
   T* const out = part->out.data() + share.begin;
   const uint32_t grains = headers_[exchange_->rank()].grains;
   const auto terms = static_cast<uint32_t>(nodes_.size());
@@ -200,16 +190,16 @@ void TreeSum::Reduce(Part<T>* part) {
 template <typename T>
 Status TreeSum::SendSums(const Part<T>& part) {
   const uint32_t ranks = exchange_->size();
-  const Share mine = ShareOf(exchange_->rank(), ranks, part.out.size());
+  const SumShare mine = ShareOfSum(exchange_->rank(), ranks, part.out.size());
   for (uint32_t peer = 0; peer < ranks; ++peer) {
     if (peer == exchange_->rank()) continue;
-    const Share theirs = ShareOf(peer, ranks, part.out.size());
+    const SumShare theirs = ShareOfSum(peer, ranks, part.out.size());
     if (theirs.size() > 0) {
       RETURN_IF_ERROR(
           exchange_->Receive(peer, part.out.data() + theirs.begin, theirs.size() * sizeof(T)));
     }
     if (mine.size() > 0) {
-      RETURN_IF_ERROR(exchange_->Send(peer, part.out.data() + mine.begin, mine.size() * sizeof(T)));
+      RETURN_IF_ERROR(Send(peer, part.out.data() + mine.begin, mine.size() * sizeof(T)));
     }
   }
   return Status::Ok();

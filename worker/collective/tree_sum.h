@@ -19,11 +19,16 @@
 #include "common/status.h"
 #include "common/tree.h"
 #include "worker/collective/exchange.h"
+#include "worker/collective/sum_traffic.h"
 
 namespace chorus::worker {
 
 class TreeSum {
  public:
+  // Any range inside 2^k grains has at most 2 k nodes.
+  static constexpr uint32_t kMaxNodes = 64;
+  static constexpr size_t kHeaderBytes = 24 + kMaxNodes * sizeof(TreeNode);
+
   explicit TreeSum(Exchange* exchange);  // must outlive this object
 
   // The contract of Collective::BeginTreeSum / FinishTreeSum.
@@ -31,9 +36,9 @@ class TreeSum {
                std::span<double> doubles_out);
   Status Finish(Deadline deadline);
 
+  const SumTraffic& traffic() const { return traffic_; }  // sent so far
+
  private:
-  // Any range inside 2^k grains has at most 2 k nodes.
-  static constexpr uint32_t kMaxNodes = 64;
   struct Header {
     uint64_t floats = 0;
     uint64_t doubles = 0;
@@ -58,6 +63,7 @@ class TreeSum {
     std::vector<const T*> at;     // [terms], where a term or its partial sum is
   };
 
+  Status Send(uint32_t peer, const void* data, size_t bytes);
   static std::string Describe(const Header& header);
   Status CheckHeaders();
   template <typename T>
@@ -75,6 +81,7 @@ class TreeSum {
   std::vector<Source> sources_;  // [nodes_]
   Part<float> floats_;
   Part<double> doubles_;
+  SumTraffic traffic_;
 };
 
 }  // namespace chorus::worker

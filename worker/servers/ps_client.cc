@@ -40,6 +40,8 @@ class PsClientImpl : public PsClient {
   Result<bool> RestoreEnded(double seconds) override;
   uint64_t bytes_sent() const override { return bytes_sent_; }
   uint64_t bytes_received() const override { return bytes_received_; }
+  uint64_t frames_sent() const override { return frames_sent_; }
+  uint64_t frames_received() const override { return frames_received_; }
 
  private:
   struct StepInFlight {
@@ -65,6 +67,8 @@ class PsClientImpl : public PsClient {
   FrameMaker maker_;
   uint64_t bytes_sent_ = 0;
   uint64_t bytes_received_ = 0;
+  uint64_t frames_sent_ = 0;
+  uint64_t frames_received_ = 0;
   // The last member, so that it ends first. Callbacks that still come hold their ServerCalls.
   std::vector<std::unique_ptr<Channel>> servers_;
 };
@@ -137,6 +141,7 @@ Status PsClientImpl::Send(uint64_t step, const std::vector<TableKeys>& keys,
 // deadline: it holds the calls, and nothing of this object.
 void PsClientImpl::Call(uint32_t server, Frame frame, const std::shared_ptr<ServerCalls>& calls,
                         double seconds) {
+  ++frames_sent_;
   bytes_sent_ += frame.payload_bytes();
   servers_[server]->CallAsync(std::move(frame), CallSeconds(seconds),
                               [calls, server](Result<Frame> reply) {
@@ -154,6 +159,7 @@ Result<std::vector<Frame>> PsClientImpl::WaitFor(ServerCalls* calls, FrameType t
   ASSIGN_OR_RETURN(std::vector<Frame> replies,
                    calls->Wait(2 * CallSeconds(options_.deadline_seconds)));
   for (size_t server = 0; server < replies.size(); ++server) {
+    ++frames_received_;
     bytes_received_ += replies[server].payload_bytes();
     if (replies[server].type != type) {
       return Internal(StrCat("server ", server, " answered with a frame of type ",

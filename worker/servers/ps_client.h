@@ -135,6 +135,9 @@ class PsClient {
   // Of all frames so far, metas and arrays.
   virtual uint64_t bytes_sent() const = 0;
   virtual uint64_t bytes_received() const = 0;
+  // The frames themselves.
+  virtual uint64_t frames_sent() const = 0;
+  virtual uint64_t frames_received() const = 0;
 };
 
 }  // namespace chorus::worker

@@ -237,12 +237,16 @@ Status Trainer::FinishStopped() {
 
 TrainResult Trainer::Finished(double seconds) {
   result_.steps = std::max(end_step_, first_step_ - 1);
+  result_.trained_steps = result_.steps - (first_step_ - 1);
   result_.seconds = seconds;
   result_.keys_seen = feed_->reader().keys_seen();
   result_.keys_unique = feed_->reader().keys_unique();
   result_.contexts_pooled = engine().contexts_pooled();
   result_.bytes_sent = session_->client().bytes_sent();
   result_.bytes_received = session_->client().bytes_received();
+  result_.frames_sent = session_->client().frames_sent();
+  result_.frames_received = session_->client().frames_received();
+  result_.sums_sent = environment_.collective->sum_traffic();
   result_.evaluation = evaluations_->last();
   result_.best = evaluations_->best();
   return result_;

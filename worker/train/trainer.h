@@ -16,7 +16,8 @@ namespace chorus::worker {
 
 struct TrainResult {
   uint64_t steps = 0;                    // of the whole run, resumed part included
-  uint64_t exposures = 0;                // trained by this call, over all workers
+  uint64_t trained_steps = 0;            // by this call
+  uint64_t exposures = 0;                // in them, over all workers
   double seconds = 0;                    // of the loop
   double loss = 0;                       // of the last step
   std::optional<Evaluation> evaluation;  // the last one; worker 0 only
@@ -30,6 +31,9 @@ struct TrainResult {
   uint64_t contexts_pooled = 0;
   uint64_t bytes_sent = 0;  // to servers
   uint64_t bytes_received = 0;
+  uint64_t frames_sent = 0;
+  uint64_t frames_received = 0;
+  SumTraffic sums_sent;  // to other workers
 };
 
 // What a run continues of config.checkpoint.directory, if there is any.

@@ -34,6 +34,8 @@ class ScriptedServers final : public PsClient {
   Result<bool> RestoreEnded(double) override { return Internal("unused"); }
   uint64_t bytes_sent() const override { return 0; }
   uint64_t bytes_received() const override { return 0; }
+  uint64_t frames_sent() const override { return 0; }
+  uint64_t frames_received() const override { return 0; }
 };
 
 CheckpointManifest Template(uint64_t every_steps, uint32_t keep = 2) {

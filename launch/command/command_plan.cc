@@ -1,0 +1,138 @@
+// `chorus plan`: a job on paper, for one layout or several.
+
+#include <algorithm>
+#include <cstdio>
+#include <optional>
+
+#include "common/config.h"
+#include "common/file.h"
+#include "common/json.h"
+#include "common/log.h"
+#include "common/output_file.h"
+#include "common/strings.h"
+#include "launch/command/commands.h"
+#include "launch/command/fitted_config.h"
+#include "launch/plan/calibrate.h"
+#include "launch/plan/job_plan.h"
+#include "launch/plan/plan_rates.h"
+#include "launch/plan/plan_text.h"
+
+namespace chorus::launch {
+namespace {
+
+// About what a calibration may take, in seconds.
+constexpr double kCalibrationSeconds = 4;
+
+Result<TrainConfig> LoadPlanned(const PlanArguments& arguments) {
+  ConfigArguments with_log = arguments.config;
+  if (!arguments.log.empty()) with_log.sets.push_back("data.log=" + Join(arguments.log, ","));
+  std::vector<worker::FittedSetting> fitted;
+  ASSIGN_OR_RETURN(TrainConfig config, LoadFitted(with_log, worker::Resume::kNothing, &fitted));
+  if (config.data().log().empty()) {
+    return InvalidArgument("no log to plan with; give --log, or data.log in the configuration");
+  }
+  return config;
+}
+
+// How many layouts there are. Error: two lists of unlike lengths.
+Result<size_t> CountLayouts(const PlanArguments& arguments) {
+  size_t most = 1;
+  const std::vector<uint32_t>* const lists[] = {&arguments.hosts, &arguments.servers,
+                                                &arguments.workers};
+  for (const auto* list : lists) most = std::max(most, list->size());
+  for (const auto* list : lists) {
+    if (list->size() > 1 && list->size() != most) {
+      return InvalidArgument(StrCat("--hosts, --servers and --workers name ", list->size(), " and ",
+                                    most,
+                                    " layouts; give one number each, or lists of "
+                                    "one length"));
+    }
+  }
+  return most;
+}
+
+uint32_t Item(const std::vector<uint32_t>& list, size_t i) {
+  if (list.empty()) return 0;
+  return list.size() == 1 ? list[0] : list[i];
+}
+
+PlanRequest RequestOf(const PlanArguments& arguments, size_t i) {
+  PlanRequest request;
+  request.hosts = Item(arguments.hosts, i);
+  request.servers = Item(arguments.servers, i);
+  request.workers = Item(arguments.workers, i);
+  if (request.hosts == 0 && request.servers == 0 && request.workers == 0) request.hosts = 1;
+  request.threads = arguments.threads;
+  request.cores = arguments.cores;
+  request.link_gbit = arguments.link_gbit;
+  request.latency_us = arguments.latency_us;
+  request.steps = arguments.steps;
+  return request;
+}
+
+// The job with steps that have grown with the workers, from the first layout on.
+Result<TrainConfig> Grown(const TrainConfig& config, uint32_t workers, uint32_t first) {
+  const uint64_t grains = uint64_t{config.step().grains_per_step()} * workers / first;
+  if (workers % first != 0 || (grains & (grains - 1)) != 0 || grains > 4096) {
+    return InvalidArgument(StrCat("--weak: ", workers, " workers after ", first,
+                                  " would have a step of ", grains,
+                                  " grains; expected a power of two up to 4096"));
+  }
+  TrainConfig grown = config;
+  grown.mutable_step()->set_grains_per_step(static_cast<uint32_t>(grains));
+  return grown;
+}
+
+Result<PlanRates> RatesFor(const PlanArguments& arguments, const TrainConfig& config) {
+  if (!arguments.calibrate) {
+    if (arguments.calibration.empty()) return AssumedRates();
+    return LoadRates(PosixFiles(), arguments.calibration);
+  }
+  ASSIGN_OR_RETURN(const auto job, PlannedJob::Open(config, PosixFiles()));
+  ASSIGN_OR_RETURN(const PlanRates rates, MeasureRates(*job, PosixFiles(), kCalibrationSeconds));
+  if (!arguments.calibration.empty()) {
+    RETURN_IF_ERROR(SaveRates(PosixFiles(), arguments.calibration, rates));
+  }
+  return rates;
+}
+
+Status WritePlans(const std::string& path, const std::vector<JobPlan>& plans) {
+  ASSIGN_OR_RETURN(const auto output, OutputFile::Create(PosixFiles(), path));
+  for (const JobPlan& plan : plans) {
+    ASSIGN_OR_RETURN(const std::string line, ToJson(plan, {.zeros = true}));
+    RETURN_IF_ERROR(output->Append(line + "\n"));
+  }
+  return output->Commit();
+}
+
+}  // namespace
+
+Status RunPlan(const PlanArguments& arguments) {
+  ASSIGN_OR_RETURN(const size_t layouts, CountLayouts(arguments));
+  ASSIGN_OR_RETURN(const TrainConfig config, LoadPlanned(arguments));
+  std::optional<uint32_t> first_workers;
+  std::vector<std::pair<TrainConfig, PlanLayout>> jobs;
+  for (size_t i = 0; i < layouts; ++i) {
+    TrainConfig own = config;
+    if (arguments.weak) own.mutable_step()->set_grains_per_step(4096);  // until it is known
+    ASSIGN_OR_RETURN(const PlanLayout layout, LayoutOf(own, RequestOf(arguments, i)));
+    if (!first_workers.has_value()) first_workers = layout.workers();
+    if (arguments.weak) {
+      ASSIGN_OR_RETURN(own, Grown(config, layout.workers(), *first_workers));
+    }
+    jobs.emplace_back(std::move(own), layout);
+  }
+  ASSIGN_OR_RETURN(const PlanRates rates, RatesFor(arguments, config));
+  ASSIGN_OR_RETURN(const std::vector<KeySketch> ids, CountIds(config, PosixFiles()));
+  std::vector<JobPlan> plans;
+  for (const auto& [own, layout] : jobs) {
+    ASSIGN_OR_RETURN(TracedJob traced, TraceJob(own, layout, arguments.steps, ids, PosixFiles()));
+    Predict(own, rates, &traced);
+    plans.push_back(std::move(traced.plan));
+  }
+  std::fputs(layouts == 1 ? PlanText(plans[0]).c_str() : PlanTableText(plans).c_str(), stdout);
+  std::fflush(stdout);
+  return arguments.json.empty() ? Status::Ok() : WritePlans(arguments.json, plans);
+}
+
+}  // namespace chorus::launch

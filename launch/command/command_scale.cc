@@ -1,0 +1,235 @@
+// `chorus scale`: runs layouts of a job, and says how it scales.
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <climits>
+#include <cstdio>
+#include <span>
+
+#include "common/checksum_stream.h"
+#include "common/config.h"
+#include "common/cores.h"
+#include "common/file.h"
+#include "common/json.h"
+#include "common/log.h"
+#include "common/stop_signal.h"
+#include "common/strings.h"
+#include "launch/command/canonical.h"
+#include "launch/command/commands.h"
+#include "launch/command/fitted_config.h"
+#include "launch/plan/calibrate.h"
+#include "launch/plan/job_plan.h"
+#include "launch/plan/plan_rates.h"
+#include "launch/scale/measured_layout.h"
+#include "launch/scale/scale_report.h"
+#include "launch/scale/sweep.h"
+#include "worker/train/checkpoint_store.h"
+
+namespace chorus::launch {
+namespace {
+
+constexpr double kCalibrateSeconds = 4;
+
+Result<std::string> OwnProgram() {
+  char path[PATH_MAX] = {};
+  const ssize_t bytes = ::readlink("/proc/self/exe", path, sizeof(path) - 1);
+  if (bytes <= 0) return NotFound("/proc/self/exe does not say where this program is; --program");
+  return std::string(path, static_cast<size_t>(bytes));
+}
+
+std::vector<std::string> WordsOf(const std::string& text) {
+  std::vector<std::string> words;
+  for (const std::string& word : Split(text, ' ')) {
+    if (!word.empty()) words.push_back(word);
+  }
+  return words;
+}
+
+// The job as it is measured: so many steps, and nothing beside them.
+TrainConfig Measured(const ScaleArguments& arguments, const TrainConfig& job) {
+  TrainConfig config = job;
+  config.mutable_data()->set_max_steps(arguments.steps);
+  config.mutable_checkpoint()->set_directory("");
+  config.mutable_checkpoint()->set_best(CheckpointConfig::NONE);
+  config.mutable_evaluate()->clear_log();
+  config.mutable_report()->set_metrics("");
+  config.mutable_report()->set_tensorboard("");
+  config.mutable_report()->set_prometheus("");
+  const uint32_t most = *std::max_element(arguments.workers.begin(), arguments.workers.end());
+  const auto cores = static_cast<uint32_t>(std::max<size_t>(1, AllowedCores().size()));
+  uint32_t threads = arguments.threads > 0 ? arguments.threads : config.compute().threads();
+  // As many for all layouts: so a worker is the same thing in each.
+  if (threads == 0) threads = std::max(1u, cores * arguments.hosts / most);
+  config.mutable_compute()->set_threads(threads);
+  return config;
+}
+
+Result<std::vector<SweepLayout>> LayoutsOf(const ScaleArguments& arguments,
+                                           const TrainConfig& config) {
+  const bool colocated = config.cluster().placement() == ClusterConfig::COLOCATED;
+  if (colocated && !arguments.servers.empty()) {
+    return InvalidArgument("--servers: with cluster.placement COLOCATED every rank serves");
+  }
+  std::vector<uint32_t> servers = arguments.servers;
+  if (servers.empty()) servers.push_back(config.cluster().servers());
+  std::vector<SweepLayout> layouts;
+  for (const uint32_t of_servers : servers) {
+    for (const uint32_t workers : arguments.workers) {
+      SweepLayout layout{config, colocated ? workers : of_servers, workers};
+      layout.config.mutable_cluster()->set_servers(layout.servers);
+      if (arguments.mode == "weak") {
+        const uint64_t grains =
+            uint64_t{config.step().grains_per_step()} * workers / arguments.workers.front();
+        if (workers % arguments.workers.front() != 0 || (grains & (grains - 1)) != 0) {
+          return InvalidArgument(StrCat("--mode weak: ", workers, " workers after ",
+                                        arguments.workers.front(), " would have a step of ", grains,
+                                        " grains; expected a power of two"));
+        }
+        layout.config.mutable_step()->set_grains_per_step(static_cast<uint32_t>(grains));
+      }
+      layouts.push_back(std::move(layout));
+    }
+  }
+  return layouts;
+}
+
+// Kept beside the results: a sweep that goes on is held against the same rates.
+Result<PlanRates> RatesOfSweep(const ScaleArguments& arguments, const TrainConfig& config) {
+  const std::string own = JoinPath(arguments.output, "calibration.json");
+  if (!arguments.calibration.empty()) return LoadRates(PosixFiles(), arguments.calibration);
+  if (arguments.resume && PosixFiles().Exists(own)) return LoadRates(PosixFiles(), own);
+  ASSIGN_OR_RETURN(const auto job, PlannedJob::Open(config, PosixFiles()));
+  ASSIGN_OR_RETURN(const PlanRates rates, MeasureRates(*job, PosixFiles(), kCalibrateSeconds));
+  RETURN_IF_ERROR(PosixFiles().CreateDirectories(arguments.output));
+  RETURN_IF_ERROR(SaveRates(PosixFiles(), own, rates));
+  return rates;
+}
+
+Result<JobPlan> PlanOfLayout(const ScaleArguments& arguments, const SweepLayout& layout,
+                             const PlanRates& rates) {
+  PlanRequest request;
+  request.hosts = arguments.hosts;
+  request.workers = layout.workers;
+  request.servers =
+      layout.config.cluster().placement() == ClusterConfig::COLOCATED ? 0 : layout.servers;
+  request.link_gbit = arguments.link_gbit;
+  request.latency_us = arguments.latency_us;
+  ASSIGN_OR_RETURN(const PlanLayout planned, LayoutOf(layout.config, request));
+  ASSIGN_OR_RETURN(TracedJob traced,
+                   TraceJob(layout.config, planned, arguments.steps, {}, PosixFiles()));
+  Predict(layout.config, rates, &traced);
+  return std::move(traced.plan);
+}
+
+// A checksum of the layout-free bytes of the newest checkpoint in a folder.
+Result<std::string> CanonicalChecksum(const std::string& directory) {
+  ASSIGN_OR_RETURN(const auto folder, worker::FindCheckpoint(PosixFiles(), directory));
+  if (!folder.has_value()) return NotFound(StrCat(directory, " holds no complete checkpoint"));
+  ChecksumStream sum;
+  RETURN_IF_ERROR(WriteCanonical(PosixFiles(), *folder, [&](std::string_view bytes) {
+    sum.Add(std::as_bytes(std::span(bytes)));
+    return Status::Ok();
+  }));
+  return HexDigits(sum.value());
+}
+
+Status Check(const std::vector<SweepLayout>& layouts, const SweepOptions& options,
+             std::vector<ScaleLayout>* measured) {
+  ASSIGN_OR_RETURN(const std::vector<std::string> checkpoints,
+                   RunToCheckpoints(layouts, options, PosixFiles()));
+  for (size_t i = 0; i < checkpoints.size(); ++i) {
+    ASSIGN_OR_RETURN(const std::string sum, CanonicalChecksum(checkpoints[i]));
+    (*measured)[i].set_canonical(sum);
+  }
+  for (const ScaleLayout& layout : *measured) {
+    if (layout.canonical() == measured->front().canonical()) continue;
+    return Internal(StrCat("the model of ", layout.workers(), " workers and ", layout.servers(),
+                           " servers differs from that of ", measured->front().workers(), " and ",
+                           measured->front().servers(), ": ", layout.canonical(), " and ",
+                           measured->front().canonical()));
+  }
+  return Status::Ok();
+}
+
+Status WriteScale(const ScaleArguments& arguments, const std::vector<ScaleLayout>& measured) {
+  const Scaling scaling = arguments.mode == "weak" ? Scaling::kWeak : Scaling::kStrong;
+  std::string lines;
+  for (const ScaleLayout& layout : measured) {
+    ASSIGN_OR_RETURN(const std::string line, ToJson(layout, {.zeros = true}));
+    lines += line + "\n";
+  }
+  const std::pair<const char*, std::string> outputs[] = {
+      {"scale.md", ScaleTables(scaling, measured)},
+      {"scale.html", ScalePage(scaling, measured)},
+      {"scale.svg", ScaleSvg(measured)},
+      {"scale.jsonl", lines}};
+  for (const auto& [name, text] : outputs) {
+    RETURN_IF_ERROR(ReplaceFile(PosixFiles(), JoinPath(arguments.output, name), text));
+  }
+  std::fputs(ScaleTables(scaling, measured).c_str(), stdout);
+  std::printf("\n%s: scale.md, scale.html, scale.svg, scale.jsonl, results.jsonl\n",
+              arguments.output.c_str());
+  std::fflush(stdout);
+  return Status::Ok();
+}
+
+std::vector<ScaleRun> RunsOf(const std::vector<ScaleRun>& runs, const SweepLayout& layout) {
+  std::vector<ScaleRun> own;
+  for (const ScaleRun& run : runs) {
+    if (run.job() == layout.fingerprint()) own.push_back(run);
+  }
+  return own;
+}
+
+Result<SweepOptions> OptionsOf(const ScaleArguments& arguments) {
+  SweepOptions options;
+  options.launcher = arguments.launcher.empty() ? UsualLauncher() : WordsOf(arguments.launcher);
+  if (options.launcher.empty()) return InvalidArgument("--launcher has no word");
+  if (arguments.program.empty()) {
+    ASSIGN_OR_RETURN(options.program, OwnProgram());
+  } else {
+    options.program = arguments.program;
+  }
+  options.output = arguments.output;
+  options.repeats = arguments.repeats;
+  options.deadline_seconds = 60 * arguments.deadline_minutes;
+  options.resume = arguments.resume;
+  return options;
+}
+
+}  // namespace
+
+Status RunScale(const ScaleArguments& arguments) {
+  std::vector<worker::FittedSetting> fitted;
+  ASSIGN_OR_RETURN(const TrainConfig job,
+                   LoadFitted(arguments.config, worker::Resume::kNothing, &fitted));
+  if (job.data().log().empty()) return InvalidArgument("data.log is not set: what is to be run?");
+  if (arguments.check && arguments.mode == "weak") {
+    return InvalidArgument("--check: layouts of weak scaling compute other models");
+  }
+  CatchStopSignals();
+  const TrainConfig config = Measured(arguments, job);
+  ASSIGN_OR_RETURN(const std::vector<SweepLayout> layouts, LayoutsOf(arguments, config));
+  ASSIGN_OR_RETURN(const SweepOptions options, OptionsOf(arguments));
+  ASSIGN_OR_RETURN(const PlanRates rates, RatesOfSweep(arguments, config));
+  std::vector<JobPlan> plans;
+  for (const SweepLayout& layout : layouts) {
+    ASSIGN_OR_RETURN(JobPlan plan, PlanOfLayout(arguments, layout, rates));
+    plans.push_back(std::move(plan));
+  }
+  const auto runs = RunSweep(layouts, options, PosixFiles());
+  if (!runs.ok() && runs.status().code() == Code::kAborted) {
+    return runs.status().Annotate("the same command with --resume goes on");
+  }
+  RETURN_IF_ERROR(runs.status());
+  std::vector<ScaleLayout> measured;
+  for (size_t i = 0; i < layouts.size(); ++i) {
+    measured.push_back(MeasureLayout(RunsOf(*runs, layouts[i]), plans[i]));
+  }
+  CompareLayouts(&measured);
+  if (arguments.check) RETURN_IF_ERROR(Check(layouts, options, &measured));
+  return WriteScale(arguments, measured);
+}
+
+}  // namespace chorus::launch

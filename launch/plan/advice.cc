@@ -1,0 +1,169 @@
+#include "launch/plan/advice.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <utility>
+
+#include "common/strings.h"
+
+namespace chorus::launch {
+namespace {
+
+constexpr double kWorthwhile = 0.03;  // of the step's time
+
+struct Gain {
+  double gain;  // share of the step's time that is saved
+  std::string line;
+};
+
+std::string Percent(double share) { return StrCat(std::lround(100 * share), " %"); }
+
+// The rows and frames of the servers shared out to `servers` others, on hosts of their own.
+StepWork WithServers(const StepWork& work, uint32_t servers) {
+  StepWork other = work;
+  other.layout.set_servers(servers);
+  ServerWork all;
+  for (const ServerWork& server : work.servers) {
+    all.rows += server.rows / servers;
+    all.bytes_received += server.bytes_received / servers;
+    all.bytes_sent += server.bytes_sent / servers;
+  }
+  other.servers.clear();
+  const bool spread = work.layout.hosts() > 1;
+  const uint32_t hosts = work.layout.hosts();
+  for (uint32_t s = 0; s < servers; ++s) {
+    all.host = spread ? hosts + s : 0;
+    other.servers.push_back(all);
+  }
+  if (spread) other.layout.set_hosts(hosts + servers);
+  return other;
+}
+
+class Advisor {
+ public:
+  Advisor(const TrainConfig& config, const StepWork& work, const PlanRates& rates)
+      : config_(config), work_(work), rates_(rates), now_(PredictStep(work, rates).seconds) {}
+
+  std::vector<std::string> Lines() {
+    Servers();
+    ServerThreads();
+    Threads();
+    Readers();
+    PullAhead();
+    Grains();
+    std::stable_sort(gains_.begin(), gains_.end(),
+                     [](const Gain& a, const Gain& b) { return a.gain > b.gain; });
+    std::vector<std::string> lines;
+    for (const Gain& gain : gains_) lines.push_back(gain.line);
+    return lines;
+  }
+
+ private:
+  double GainOf(const StepWork& other) const {
+    return 1 - PredictStep(other, rates_).seconds / now_;
+  }
+  void Offer(double gain, const std::string& what) {
+    if (gain < kWorthwhile) return;
+    gains_.push_back({gain, StrCat(what, ": a step takes ", Percent(gain), " less")});
+  }
+  void Servers();
+  void ServerThreads();
+  void Threads();
+  void Readers();
+  void PullAhead();
+  void Grains();
+
+  const TrainConfig& config_;
+  const StepWork& work_;
+  const PlanRates& rates_;
+  const double now_;
+  std::vector<Gain> gains_;
+};
+
+void Advisor::Servers() {
+  if (config_.cluster().placement() == ClusterConfig::COLOCATED) return;
+  const uint32_t servers = work_.layout.servers();
+  uint32_t best = servers;
+  double gain = 0;
+  for (uint32_t more = servers * 2; more <= servers * 8; more *= 2) {
+    const double its = GainOf(WithServers(work_, more));
+    if (its < gain + kWorthwhile) break;
+    best = more;
+    gain = its;
+  }
+  const char* const where = work_.layout.hosts() > 1 ? " on hosts of their own" : "";
+  if (best > servers) return Offer(gain, StrCat("cluster.servers=", best, where));
+  if (servers == 1 || work_.layout.hosts() == 1) return;
+  const uint32_t fewer = servers / 2;
+  if (GainOf(WithServers(work_, fewer)) > -0.01) {
+    gains_.push_back({0, StrCat("cluster.servers=", fewer,
+                                " would be as fast, where their memory holds the rows")});
+  }
+}
+
+void Advisor::ServerThreads() {
+  StepWork other = work_;
+  const uint32_t threads = work_.layout.server_threads();
+  if (threads * 2 > work_.layout.cores()) return;
+  other.layout.set_server_threads(threads * 2);
+  Offer(GainOf(other), StrCat("cluster.server_threads=", threads * 2));
+}
+
+void Advisor::Threads() {
+  double most = 0;  // workers of a host
+  std::vector<double> workers(work_.layout.hosts());
+  for (const WorkerWork& worker : work_.workers) most = std::max(most, ++workers[worker.host]);
+  const double cores = work_.layout.cores();
+  const auto fitting = static_cast<uint32_t>(std::max(1.0, std::floor(cores / most)));
+  const uint32_t threads = work_.layout.threads();
+  if (threads * most > std::max(cores, most)) {
+    gains_.push_back({kWorthwhile, StrCat("compute.threads=", fitting, ": ", most,
+                                          " workers of a host share its ", cores, " cores")});
+    return;
+  }
+  if (fitting <= threads) return;
+  StepWork other = work_;
+  other.layout.set_threads(fitting);
+  Offer(GainOf(other), StrCat("compute.threads=", fitting));
+}
+
+void Advisor::Readers() {
+  StepWork other = work_;
+  other.reader_threads = work_.reader_threads * 2;
+  Offer(GainOf(other), StrCat("compute.reader_threads=", other.reader_threads));
+}
+
+void Advisor::PullAhead() {
+  StepWork other = work_;
+  other.pull_ahead = work_.pull_ahead + 1;
+  if (other.pull_ahead > 2) return;
+  Offer(GainOf(other), StrCat("step.pull_ahead=", other.pull_ahead,
+                              " (part of the result: rows are that much older)"));
+}
+
+// A worker's grains are computed in turns of as many as it has threads.
+void Advisor::Grains() {
+  if (work_.workers.empty()) return;
+  const double grains = work_.workers.front().grains;
+  const double threads = work_.layout.threads();
+  const double turns = std::ceil(grains / threads);
+  const double idle = 1 - grains / (turns * threads);
+  if (idle < kWorthwhile || config_.step().grain_rows() < 128) return;
+  const double of_compute = idle * PredictStep(work_, rates_).parts[2].seconds() / now_;
+  const double twice = std::ceil(2 * grains / threads) * threads;
+  if (2 * grains / twice <= grains / (turns * threads) + kWorthwhile) return;
+  Offer(of_compute, StrCat("step.grain_rows=", config_.step().grain_rows() / 2,
+                           " with step.grains_per_step=", 2 * config_.step().grains_per_step(),
+                           " (part of the result: ", grains,
+                           " grains of a worker leave some of its ", threads, " threads idle)"));
+}
+
+}  // namespace
+
+std::vector<std::string> AdviceFor(const TrainConfig& config, const StepWork& work,
+                                   const PlanRates& rates) {
+  return Advisor(config, work, rates).Lines();
+}
+
+}  // namespace chorus::launch

@@ -1,0 +1,53 @@
+#pragma once
+// A job on paper: what each rank of a layout holds, sends and computes, and how long a step takes.
+// Frames are made by the client's own code from the log's own steps (worker_trace.h), ids are
+// counted by sketches (distinct_ids.h), times follow from rates (step_time.h).
+// Thread safety: one call at a time; starts threads.
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "common/config.pb.h"
+#include "common/file.h"
+#include "common/status.h"
+#include "launch/plan/key_sketch.h"
+#include "launch/plan/plan.pb.h"
+#include "launch/plan/planned_job.h"
+#include "launch/plan/step_time.h"
+
+namespace chorus::launch {
+
+// Who runs where. 0: what follows from the configuration and the others.
+struct PlanRequest {
+  uint32_t hosts = 0;    // 0: one for each rank
+  uint32_t servers = 0;  // 0: cluster.servers; with COLOCATED placement as many as workers
+  uint32_t workers = 0;  // 0: one for each host that is left
+  uint32_t threads = 0;  // of a worker; 0: compute.threads, or its share of the host's cores
+  uint32_t cores = 0;    // of a host; 0: those of this machine
+  double link_gbit = 25;
+  double latency_us = 20;
+  uint32_t steps = 8;  // that are read; as many as pull_ahead needs at least
+};
+
+// Error: kInvalidArgument, names the number that leaves no worker, or more workers than grains.
+Result<PlanLayout> LayoutOf(const TrainConfig& config, const PlanRequest& request);
+
+// One layout, traced: what times and advice are computed from.
+struct TracedJob {
+  JobPlan plan;  // all but rates, times and advice
+  StepWork work;
+};
+
+// ids: of the log's keys by configured table; [] = they are not counted, and servers' memory is
+// left out. Error: that of the log.
+Result<TracedJob> TraceJob(const TrainConfig& config, const PlanLayout& layout, uint32_t steps,
+                           const std::vector<KeySketch>& ids, FileSystem& files);
+
+// Times, bottleneck and advice.
+void Predict(const TrainConfig& config, const PlanRates& rates, TracedJob* traced);
+
+// Of the log of a job, once for all layouts.
+Result<std::vector<KeySketch>> CountIds(const TrainConfig& config, FileSystem& files);
+
+}  // namespace chorus::launch

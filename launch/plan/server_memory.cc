@@ -1,0 +1,55 @@
+#include "launch/plan/server_memory.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace chorus::launch {
+
+uint64_t ShardBytes(uint64_t rows, uint32_t row_bytes) {
+  constexpr uint64_t kRowsAtOnce = 64;    // RowArena
+  constexpr uint64_t kFirstEntries = 64;  // KeyIndex
+  constexpr uint64_t kEntryBytes = 8;
+  if (rows == 0) return 0;
+  uint64_t entries = kFirstEntries;
+  while (rows * 4 > entries * 3) entries *= 2;
+  return (rows + kRowsAtOnce - 1) / kRowsAtOnce * kRowsAtOnce * row_bytes + entries * kEntryBytes;
+}
+
+namespace {
+
+// Where shards have few rows, and some none: their number is Poisson's.
+double MeanOfFew(double mean, uint32_t row_bytes) {
+  double probability = std::exp(-mean), sum = 0;
+  const auto most = static_cast<uint64_t>(mean + 12 * std::sqrt(mean) + 20);
+  for (uint64_t rows = 0; rows <= most; ++rows) {
+    sum += probability * static_cast<double>(ShardBytes(rows, row_bytes));
+    probability *= mean / static_cast<double>(rows + 1);
+  }
+  return sum;
+}
+
+// The binomial's normal shape, at points of [-4, 4] deviations.
+double MeanOfMany(double mean, double deviation, uint32_t row_bytes) {
+  constexpr int kPoints = 513;
+  double sum = 0, weights = 0;
+  for (int i = 0; i < kPoints; ++i) {
+    const double z = -4 + 8.0 * i / (kPoints - 1);
+    const double weight = std::exp(-z * z / 2);
+    const double rows = std::max(0.0, std::round(mean + z * deviation));
+    sum += weight * static_cast<double>(ShardBytes(static_cast<uint64_t>(rows), row_bytes));
+    weights += weight;
+  }
+  return sum / weights;
+}
+
+}  // namespace
+
+double MeanShardBytes(double keys, uint32_t shards, uint32_t row_bytes) {
+  constexpr double kFew = 100;
+  if (keys <= 0) return 0;
+  const double mean = keys / shards;
+  if (mean < kFew && shards > 1) return MeanOfFew(mean, row_bytes);
+  return MeanOfMany(mean, std::sqrt(mean * (1 - 1.0 / shards)), row_bytes);
+}
+
+}  // namespace chorus::launch

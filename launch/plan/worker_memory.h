@@ -1,0 +1,33 @@
+#pragma once
+// The memory of a worker on CPUs, by part: formulas over the model, the log and what its steps
+// hold. Thread safety: pure function.
+
+#include <vector>
+
+#include "launch/plan/plan.pb.h"
+#include "launch/plan/planned_job.h"
+
+namespace chorus::launch {
+
+// What a worker's steps hold, the largest of them.
+struct WorkerHolds {
+  uint32_t grains = 1;
+  uint32_t nodes = 1;      // of the canonical tree that it sums
+  uint32_t all_nodes = 1;  // of all workers
+  uint32_t workers = 1;
+  uint32_t threads = 1;
+  uint32_t reader_threads = 1;
+  double batch_bytes = 0;
+  double context_bytes = 0;         // of a context in memory
+  double exposure_bytes = 0;        // of an exposure, without its context
+  double grain_gradient_bytes = 0;  // of rows, of all grains
+  double gradient_bytes = 0;        // of these, summed: they leave with a frame
+  double frame_bytes = 0;           // sent and received for a step
+};
+
+std::vector<PlanPart> WorkerMemory(const PlannedJob& job, const WorkerHolds& holds);
+
+// What a process takes before it holds anything: the program, its libraries, MPI.
+constexpr uint64_t kProcessBytes = uint64_t{32} << 20;
+
+}  // namespace chorus::launch

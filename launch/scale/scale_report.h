@@ -1,0 +1,20 @@
+#pragma once
+// What `chorus scale` shows of its layouts. Thread safety: pure functions.
+
+#include <string>
+#include <vector>
+
+#include "launch/scale/scale.pb.h"
+
+namespace chorus::launch {
+
+enum class Scaling { kStrong, kWeak };
+
+// Markdown: a table of speeds, one of times by part, one of traffic.
+std::string ScaleTables(Scaling scaling, const std::vector<ScaleLayout>& layouts);
+// A page with pictures: efficiency and exposures a second by workers, measured and planned.
+std::string ScalePage(Scaling scaling, const std::vector<ScaleLayout>& layouts);
+// The pictures alone, one below the other.
+std::string ScaleSvg(const std::vector<ScaleLayout>& layouts);
+
+}  // namespace chorus::launch

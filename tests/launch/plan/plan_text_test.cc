@@ -1,0 +1,35 @@
+#include "launch/plan/plan_text.h"
+
+#include <gmock/gmock.h>
+
+namespace chorus::launch {
+namespace {
+
+using testing::HasSubstr;
+
+TEST(PlanText, NumbersHaveThreeDigitsAndAUnit) {
+  EXPECT_EQ(ByteText(789), "789 bytes");
+  EXPECT_EQ(ByteText(1234567), "1.23 MB");
+  EXPECT_EQ(ByteText(45.6e9), "45.6 GB");
+  EXPECT_EQ(SecondsText(0.00456), "4.56 ms");
+  EXPECT_EQ(SecondsText(123.4), "123 s");
+  EXPECT_EQ(CountText(12), "12");
+  EXPECT_EQ(CountText(34500), "34.5k");
+}
+
+JobPlan PlanOf(uint32_t hosts, double exposures_per_second) {
+  JobPlan plan;
+  plan.mutable_layout()->set_hosts(hosts);
+  plan.mutable_layout()->set_workers(hosts);
+  plan.set_exposures_per_second(exposures_per_second);
+  return plan;
+}
+
+TEST(PlanText, EfficiencyIsTheSpeedOfAHostAgainstTheFirstLayout) {
+  const std::string table = PlanTableText({PlanOf(2, 2000), PlanOf(8, 6000)});
+  EXPECT_THAT(table, HasSubstr("| 100 % |"));
+  EXPECT_THAT(table, HasSubstr("| 75 % |"));
+}
+
+}  // namespace
+}  // namespace chorus::launch
