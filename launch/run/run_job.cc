@@ -10,7 +10,7 @@
 #include "common/log.h"
 #include "common/stop_signal.h"
 #include "common/strings.h"
-#include "launch/run/child_process.h"
+#include "launch/job/child_process.h"
 #include "launch/run/restart_policy.h"
 #include "worker/train/checkpoint_store.h"
 
@@ -42,7 +42,7 @@ Result<std::vector<Host>> HostsThatAnswer(const RunPlan& plan) {
   for (const Host& host : plan.hosts) {
     std::vector<std::string> words = Launch(plan, std::span(&host, 1), 1);
     words.push_back("true");
-    ASSIGN_OR_RETURN(auto probe, ChildProcess::Start(words, ChildProcess::Output::kNowhere));
+    ASSIGN_OR_RETURN(auto probe, ChildProcess::Start(words, "/dev/null"));
     probes.push_back(std::move(probe));
   }
   std::vector<Host> answering;
@@ -64,7 +64,7 @@ Result<std::vector<Host>> HostsThatAnswer(const RunPlan& plan) {
 // One try of the job.
 class Try {
  public:
-  Try(std::unique_ptr<ChildProcess> launcher) : launcher_(std::move(launcher)) {}
+  explicit Try(std::unique_ptr<ChildProcess> launcher) : launcher_(std::move(launcher)) {}
 
   // The exit code of the launcher.
   int Wait() {
@@ -184,7 +184,7 @@ class Run {
     Append(&words, plan_.command);
     if (resumes) Append(&words, plan_.resume);
     LogInfo("try ", ++tries_, ": ", Join(words, " "));
-    ASSIGN_OR_RETURN(auto launcher, ChildProcess::Start(words, ChildProcess::Output::kShared));
+    ASSIGN_OR_RETURN(auto launcher, ChildProcess::Start(words, ""));
     return Try(std::move(launcher)).Wait();
   }
 

@@ -12,7 +12,7 @@
 #include "common/log.h"
 #include "common/strings.h"
 #include "launch/job/rank_counters.h"
-#include "launch/scale/child_process.h"
+#include "launch/scale/run_program.h"
 
 namespace chorus::launch {
 namespace {

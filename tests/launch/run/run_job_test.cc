@@ -7,7 +7,6 @@
 #include <cstdlib>
 
 #include "common/strings.h"
-#include "launch/run/child_process.h"
 
 namespace chorus::launch {
 namespace {
@@ -101,33 +100,8 @@ TEST_F(RunJobTest, ALauncherThatIsNotThereIsNamed) {
   RunPlan plan = PlanWith("exit 0");
   plan.launcher = {"no-such-launcher"};
   const Status status = RunPlanned(files_, plan, &code_);
-  EXPECT_EQ(status.code(), Code::kInvalidArgument);
+  EXPECT_EQ(status.code(), Code::kNotFound);
   EXPECT_EQ(status.message(), "no-such-launcher cannot be started: No such file or directory");
-}
-
-TEST(ChildProcess, EndsWithItsObject) {
-  const std::string marker = JoinPath(testing::TempDir(), StrCat("chorus-child-", getpid()));
-  {
-    const auto child = ChildProcess::Start(
-        {"sh", "-c", "trap 'touch " + marker + "; exit 3' TERM; while :; do sleep 0.01; done"},
-        ChildProcess::Output::kNowhere);
-    ASSERT_TRUE(child.ok()) << child.status().ToString();
-    EXPECT_FALSE((*child)->Wait(0.2).has_value());
-    EXPECT_TRUE((*child)->HasChild("sleep"));
-    EXPECT_FALSE((*child)->HasChild("no-such"));
-  }
-  EXPECT_TRUE(PosixFiles().Exists(marker));
-  EXPECT_TRUE(PosixFiles().Remove(marker).ok());
-}
-
-TEST(ChildProcess, TellsHowItEnded) {
-  const auto coded = ChildProcess::Start({"sh", "-c", "exit 69"}, ChildProcess::Output::kNowhere);
-  ASSERT_TRUE(coded.ok());
-  EXPECT_EQ((*coded)->Wait(10), 69);
-  const auto killed =
-      ChildProcess::Start({"sh", "-c", "kill -9 $$"}, ChildProcess::Output::kNowhere);
-  ASSERT_TRUE(killed.ok());
-  EXPECT_EQ((*killed)->Wait(10), 137);
 }
 
 }  // namespace

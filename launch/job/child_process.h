@@ -15,14 +15,13 @@ namespace chorus::launch {
 
 class ChildProcess {
  public:
-  enum class Output { kShared, kNowhere };  // this process's standard output and error, or none
-
   // Starts argv[0], looked up in PATH, in a group of its own and without standard input; SIGTERM is
-  // what it gets when this process ends. Errors: kInvalidArgument, there is no such program;
-  // kResourceExhausted, no process is to be had.
+  // what it gets when this process ends. output: the file, made anew, that its standard output and
+  // error go to; "" = those of this process. Errors: kNotFound, the program or the folder of
+  // `output`; kResourceExhausted, no process is to be had.
   static Result<std::unique_ptr<ChildProcess>> Start(const std::vector<std::string>& argv,
-                                                     Output output);
-  ~ChildProcess();  // ends it, if it still runs: SIGTERM, and SIGKILL after some seconds
+                                                     const std::string& output);
+  ~ChildProcess();  // End
   ChildProcess(const ChildProcess&) = delete;
   ChildProcess& operator=(const ChildProcess&) = delete;
 
@@ -30,6 +29,9 @@ class ChildProcess {
   std::optional<int> Poll();
   std::optional<int> Wait(double seconds);
   void Signal(int signal);  // to the process, not to its group
+  // If it still runs, ends it and what it has started in its group: SIGTERM, and SIGKILL after ten
+  // seconds.
+  void End();
 
   // Whether a process of this name, of at most 15 characters, is its child.
   bool HasChild(const std::string& name) const;

@@ -1,4 +1,4 @@
-#include "launch/run/child_process.h"
+#include "launch/job/child_process.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -20,17 +20,27 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
+struct Descriptor {
+  explicit Descriptor(int number) : fd(number) {}
+  ~Descriptor() {
+    if (fd >= 0) close(fd);
+  }
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+  const int fd;
+};
+
 // In the child: becomes the program, or returns with errno.
-void BecomeProgram(char* const* argv, ChildProcess::Output output) {
+void BecomeProgram(char* const* argv, int output) {
   setpgid(0, 0);
   prctl(PR_SET_PDEATHSIG, SIGTERM);
   for (const int signal : {SIGTERM, SIGINT, SIGUSR1, SIGXFSZ}) std::signal(signal, SIG_DFL);
-  const int null = open("/dev/null", O_RDWR);
+  const int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
   if (null < 0) return;
   dup2(null, STDIN_FILENO);
-  if (output == ChildProcess::Output::kNowhere) {
-    dup2(null, STDOUT_FILENO);
-    dup2(null, STDERR_FILENO);
+  if (output >= 0) {
+    dup2(output, STDOUT_FILENO);
+    dup2(output, STDERR_FILENO);
   }
   execvp(argv[0], argv);
 }
@@ -52,42 +62,47 @@ pid_t ParentOf(const std::string& pid, std::string* name) {
 }  // namespace
 
 Result<std::unique_ptr<ChildProcess>> ChildProcess::Start(const std::vector<std::string>& argv,
-                                                          Output output) {
+                                                          const std::string& output) {
   std::vector<char*> words;
   for (const std::string& word : argv) words.push_back(const_cast<char*>(word.c_str()));
   words.push_back(nullptr);
-  int failure[2];  // closed by the program's start; before it, takes errno
-  if (pipe2(failure, O_CLOEXEC) != 0) {
+  const Descriptor file(
+      output.empty() ? -1 : open(output.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
+  if (!output.empty() && file.fd < 0) return NotFound(StrCat(output, ": ", std::strerror(errno)));
+  int ends[2];  // closed by the program's start; before it, takes errno
+  if (pipe2(ends, O_CLOEXEC) != 0) {
     return ResourceExhausted(StrCat("no pipe for ", argv[0], ": ", std::strerror(errno)));
   }
+  const Descriptor failure(ends[0]);
   const pid_t pid = fork();
   if (pid == 0) {
-    BecomeProgram(words.data(), output);
+    BecomeProgram(words.data(), file.fd);
     const int error = errno;
-    [[maybe_unused]] const ssize_t written = write(failure[1], &error, sizeof(error));
+    [[maybe_unused]] const ssize_t written = write(ends[1], &error, sizeof(error));
     _exit(127);
   }
   const int fork_error = errno;
-  close(failure[1]);
-  int error = 0;
-  const bool failed = pid > 0 && read(failure[0], &error, sizeof(error)) > 0;
-  close(failure[0]);
+  close(ends[1]);
   if (pid < 0) {
     return ResourceExhausted(StrCat("no process for ", argv[0], ": ", std::strerror(fork_error)));
   }
-  if (!failed) return std::unique_ptr<ChildProcess>(new ChildProcess(pid));
+  int error = 0;
+  if (read(failure.fd, &error, sizeof(error)) <= 0) {
+    return std::unique_ptr<ChildProcess>(new ChildProcess(pid));
+  }
   waitpid(pid, nullptr, 0);
-  return InvalidArgument(StrCat(argv[0], " cannot be started: ", std::strerror(error)));
+  return NotFound(StrCat(argv[0], " cannot be started: ", std::strerror(error)));
 }
 
-ChildProcess::~ChildProcess() {
-  constexpr double kEndSeconds = 5;
+ChildProcess::~ChildProcess() { End(); }
+
+void ChildProcess::End() {
+  constexpr double kGraceSeconds = 10;
   if (Poll().has_value()) return;
-  Signal(SIGTERM);
-  if (Wait(kEndSeconds).has_value()) return;
+  kill(-pid_, SIGTERM);
+  if (Wait(kGraceSeconds).has_value()) return;
   kill(-pid_, SIGKILL);
-  while (waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {
-  }
+  while (!Poll().has_value()) std::this_thread::sleep_for(std::chrono::milliseconds(1));
 }
 
 std::optional<int> ChildProcess::Poll() {
