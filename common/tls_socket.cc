@@ -11,17 +11,19 @@ namespace {
 // What goes to the socket at once: several records.
 constexpr size_t kOutputBytes = 128 << 10;
 
-// A connection in TLS. The callbacks that it waits for own it.
+// A connection in TLS. The callbacks that it waits for own it and what it is to call then: it owns
+// nothing that owns it, so that a loop which ends and drops its callbacks frees all.
 class TlsStream : public std::enable_shared_from_this<TlsStream> {
  public:
   using Started = std::function<void(Result<std::unique_ptr<Socket>>)>;
+  using Done = std::function<void(Status)>;
 
   TlsStream(std::shared_ptr<Socket> plain, std::unique_ptr<TlsSession> session)
       : plain_(std::move(plain)), session_(std::move(session)) {}
 
   void Shake(Started done);
-  void Read(std::span<std::byte> out, std::function<void(Status)> done);
-  void Write(std::span<const std::span<const std::byte>> pieces, std::function<void(Status)> done);
+  void Read(std::span<std::byte> out, Done done);
+  void Write(std::span<const std::span<const std::byte>> pieces, Done done);
   void Close() {
     closed_ = true;
     plain_->Close();
@@ -32,26 +34,22 @@ class TlsStream : public std::enable_shared_from_this<TlsStream> {
  private:
   void GoOnShaking(bool ended, Started done);
   Status TakeRead();
-  void ReadMore();
-  void FinishRead(const Status& status);
+  void ReadMore(Done done);
   std::span<const std::byte> NextRecord();
   Status SealRecords();
-  void WriteMore();
-  void FinishWrite(const Status& status);
+  void WriteMore(Done done);
 
   const std::shared_ptr<Socket> plain_;
   std::unique_ptr<TlsSession> session_;
   bool closed_ = false;
 
-  std::span<std::byte> read_rest_;
-  std::function<void(Status)> read_done_;
+  std::span<std::byte> read_rest_;  // of the present read
 
   std::vector<std::span<const std::byte>> pieces_;  // of the present write
   size_t piece_ = 0;                                // the first that is not sealed,
   size_t in_piece_ = 0;                             // and where in it
   std::vector<std::byte> gathered_;                 // small pieces of one record
   std::vector<std::byte> sending_;
-  std::function<void(Status)> write_done_;
 };
 
 class TlsSocket final : public Socket {
@@ -116,14 +114,13 @@ void TlsStream::GoOnShaking(bool ended, Started done) {
 
 // ---- reading
 
-void TlsStream::Read(std::span<std::byte> out, std::function<void(Status)> done) {
+void TlsStream::Read(std::span<std::byte> out, Done done) {
   read_rest_ = out;
-  read_done_ = std::move(done);
   const Status status = TakeRead();
-  if (status.ok() && !read_rest_.empty()) return ReadMore();
+  if (status.ok() && !read_rest_.empty()) return ReadMore(std::move(done));
   // It was there already, but a callback must not run inside the call that it is given to.
-  plain_->Later([self = shared_from_this(), status] {
-    self->FinishRead(self->closed_ ? Aborted("closed") : status);
+  plain_->Later([self = shared_from_this(), status, done = std::move(done)] {
+    done(self->closed_ ? Aborted("closed") : status);
   });
 }
 
@@ -133,29 +130,23 @@ Status TlsStream::TakeRead() {
   return Status::Ok();
 }
 
-void TlsStream::ReadMore() {
-  plain_->ReadSome(session_->InputSpace(), [self = shared_from_this()](const Result<size_t>& came) {
-    if (!came.ok()) return self->FinishRead(came.status());
+void TlsStream::ReadMore(Done done) {
+  plain_->ReadSome(session_->InputSpace(), [self = shared_from_this(), done = std::move(done)](
+                                               const Result<size_t>& came) mutable {
+    if (!came.ok()) return done(came.status());
     self->session_->Came(*came);
     const Status status = self->TakeRead();
-    if (status.ok() && !self->read_rest_.empty()) return self->ReadMore();
-    self->FinishRead(status);
+    if (status.ok() && !self->read_rest_.empty()) return self->ReadMore(std::move(done));
+    done(status);
   });
-}
-
-void TlsStream::FinishRead(const Status& status) {
-  const auto done = std::exchange(read_done_, nullptr);
-  done(status);
 }
 
 // ---- writing
 
-void TlsStream::Write(std::span<const std::span<const std::byte>> pieces,
-                      std::function<void(Status)> done) {
+void TlsStream::Write(std::span<const std::span<const std::byte>> pieces, Done done) {
   pieces_.assign(pieces.begin(), pieces.end());
   piece_ = in_piece_ = 0;
-  write_done_ = std::move(done);
-  WriteMore();
+  WriteMore(std::move(done));
 }
 
 // Large pieces are sealed from where they lie; a header goes into one record with what follows it.
@@ -181,22 +172,16 @@ Status TlsStream::SealRecords() {
   return Status::Ok();
 }
 
-void TlsStream::WriteMore() {
+void TlsStream::WriteMore(Done done) {
   const Status sealed = SealRecords();
-  if (!sealed.ok()) {
-    return plain_->Later([self = shared_from_this(), sealed] { self->FinishWrite(sealed); });
-  }
+  if (!sealed.ok()) return plain_->Later([sealed, done = std::move(done)] { done(sealed); });
   session_->TakeOutput(&sending_);
   const std::span<const std::byte> records(sending_);
-  plain_->Write({&records, 1}, [self = shared_from_this()](const Status& sent) {
-    if (!sent.ok() || self->piece_ == self->pieces_.size()) return self->FinishWrite(sent);
-    self->WriteMore();
-  });
-}
-
-void TlsStream::FinishWrite(const Status& status) {
-  const auto done = std::exchange(write_done_, nullptr);
-  done(status);
+  plain_->Write({&records, 1},
+                [self = shared_from_this(), done = std::move(done)](const Status& sent) mutable {
+                  if (!sent.ok() || self->piece_ == self->pieces_.size()) return done(sent);
+                  self->WriteMore(std::move(done));
+                });
 }
 
 Result<std::unique_ptr<Socket>> TlsStream::MoveTo(IoLoop& loop) {
