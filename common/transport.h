@@ -19,6 +19,8 @@
 
 namespace chorus {
 
+class IoLoop;
+
 // REQUIRES: the two bounds of bytes are set (a job's are those of ClusterConfig).
 struct TransportOptions {
   std::string token;  // the job's secret; both sides must hold the same (TCP)
@@ -31,6 +33,9 @@ struct TransportOptions {
   uint32_t threads = 1;           // at most, for connections (TCP)
   double handshake_seconds = 10;  // an unproven connection is closed after this
   std::string local_name = "?";   // "worker 1", for messages
+  // Makes the loops that connections live on (io_loop.h); empty: those of the operating system's
+  // network (TCP).
+  std::function<std::shared_ptr<IoLoop>()> new_loop;
 };
 
 // Answers one request. Call it exactly once, from any thread. An answer to a connection that is

@@ -29,7 +29,8 @@ class TcpTransport final : public Transport {
 
  private:
   const TransportOptions options_;
-  const std::shared_ptr<IoThreads> threads_ = std::make_shared<IoThreads>(options_.threads);
+  const std::shared_ptr<IoThreads> threads_ =
+      std::make_shared<IoThreads>(options_.threads, options_.new_loop);
 };
 
 }  // namespace

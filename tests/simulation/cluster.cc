@@ -1,0 +1,279 @@
+#include "tests/simulation/cluster.h"
+
+#include <algorithm>
+#include <optional>
+#include <thread>
+#include <utility>
+
+#include "common/transport.h"
+#include "common/write_lock.h"
+#include "launch/job/server_node.h"
+#include "tests/simulation/doubling_transport.h"
+#include "tests/simulation/exchange.h"
+#include "worker/servers/ps_client.h"
+
+namespace chorus::simulation {
+namespace {
+
+// After this the job counts as one that never ends.
+constexpr Nanos kPatience = 4 * 3600 * kSecond;
+// How long a rank that fails through another's doing waits for that one to be told of
+// (launch/job/supervisor.h).
+constexpr Nanos kGrace = 5 * kSecond;
+// When the launcher ends a job of which a host has gone, if it notices at all.
+constexpr Nanos kHostNoticed = 13 * kSecond;
+
+}  // namespace
+
+std::string TextOf(const Layout& layout) {
+  return StrCat(layout.workers, " workers of ", layout.threads, " threads, ", layout.servers,
+                " servers of ", layout.server_threads, ", ", layout.network_threads,
+                " network threads, ", layout.shards, " shards");
+}
+
+struct Cluster::Job {
+  TrainConfig config;
+  Layout layout;
+  Weather weather;
+  worker::Resume resume;
+  uint32_t first_rank = 0;
+  uint64_t first_event = 0;
+  std::vector<std::optional<Status>> ended;  // by rank of the run
+  std::vector<std::string> endpoints;        // of the servers
+  std::vector<std::unique_ptr<worker::Exchange>> exchanges;
+  bool workers_ended = false;
+  bool power_lost = false;
+  Nanos abort_at = kNever;  // when the launcher ends all ranks
+  std::optional<Status> cause;
+  std::string checkpoint;
+
+  uint32_t rank(uint32_t index) const { return first_rank + index; }
+  void AbortAt(Nanos at) { abort_at = std::min(abort_at, at); }
+};
+
+Cluster::Cluster(World* world)
+    : world_(*world),
+      network_(world, [this] { AtEvent(); }),
+      files_(world, [this] { AtEvent(); }) {}
+
+Cluster::~Cluster() = default;
+
+void Cluster::AtEvent() {
+  Scheduler& scheduler = world_.scheduler();
+  if (job_ == nullptr || scheduler.rank() == kNoRank) return;
+  const uint64_t event = world_.CountEvent() - job_->first_event;
+  for (const Weather::Partition& each : job_->weather.partitions) {
+    if (each.at_event != event) continue;
+    world_.Count(each.fault);
+    world_.TraceOf(kNoRank, NameOf(each.fault), " between ranks ", job_->rank(each.a), " and ",
+                   job_->rank(each.b), " for ", each.seconds, " s");
+    network_.Part(job_->rank(each.a), job_->rank(each.b), world_.now() + NanosOf(each.seconds));
+  }
+  for (const Weather::Strike& each : job_->weather.strikes) {
+    if (each.at_event == event) Strike(each);
+  }
+  scheduler.MaybeYield();
+}
+
+void Cluster::Strike(const Weather::Strike& strike) {
+  const uint32_t rank = job_->rank(strike.rank);
+  if (world_.scheduler().is_dead(rank)) return;
+  world_.Count(strike.fault);
+  world_.TraceOf(rank, NameOf(strike.fault));
+  switch (strike.fault) {
+    case Fault::kStall:
+    case Fault::kLongStall:
+      return world_.scheduler().Stall(rank, world_.now() + NanosOf(strike.seconds));
+    case Fault::kPowerLoss:
+      job_->power_lost = true;
+      world_.scheduler().WakeAll(job_);
+      return EndAll();
+    default:
+      return Die(strike.rank, strike.fault == Fault::kHostDeath);
+  }
+}
+
+void Cluster::Die(uint32_t index, bool silent) {
+  const uint32_t rank = job_->rank(index);
+  if (silent) files_.LoseHost(rank);
+  files_.EndRank(rank);
+  network_.Drop(rank, silent);
+  Draws& draws = world_.draws();
+  if (!job_->cause) job_->cause = Unavailable(StrCat("rank ", rank, " has died (simulated)"));
+  if (!silent) job_->AbortAt(world_.now() + NanosOf(draws.Scaled(0.001, 2)));
+  if (silent && draws.Chance(0.5)) job_->AbortAt(world_.now() + kHostNoticed);
+  world_.scheduler().WakeAll(job_);
+  world_.scheduler().Kill(rank);
+}
+
+// The calling thread's rank last: that call does not return.
+void Cluster::EndAll() {
+  Scheduler& scheduler = world_.scheduler();
+  const uint32_t own = scheduler.rank();
+  for (uint32_t index = 0; index < job_->layout.ranks(); ++index) {
+    const uint32_t rank = job_->rank(index);
+    if (scheduler.is_dead(rank)) continue;
+    files_.EndRank(rank);
+    network_.Drop(rank, false);
+    if (rank != own) scheduler.Kill(rank);
+  }
+  if (own != kNoRank) scheduler.Kill(own);
+}
+
+Status Cluster::RunServer(Job* job, uint32_t server) {
+  const TrainConfig& config = job->config;
+  ASSIGN_OR_RETURN(const std::vector<TableSpec> tables, launch::TablesOfJob(config));
+  TransportOptions options =
+      launch::TransportOptionsOf(config, "simulated job", StrCat("server ", server));
+  options.listen_address = Network::HostOf(job->rank(server));
+  options.service = StrCat("server ", server);
+  options.threads = job->layout.network_threads;
+  options.new_loop = [this] { return network_.NewLoop(); };
+  const std::unique_ptr<Transport> transport = NewTcpTransport(options);
+  ASSIGN_OR_RETURN(auto node,
+                   launch::ServerNode::Create(config, tables, server, job->layout.servers,
+                                              job->layout.workers, files_));
+  ASSIGN_OR_RETURN(job->endpoints[server], node->Listen(transport.get()));
+  world_.scheduler().WakeAll(&job->endpoints);
+  while (!job->workers_ended) world_.scheduler().Wait(&job->workers_ended, kNever);
+  node.reset();
+  return Status::Ok();
+}
+
+Status Cluster::RunWorker(Job* job, uint32_t worker) {
+  const TrainConfig& config = job->config;
+  const Nanos until = world_.now() + NanosOf(config.cluster().deadline_seconds());
+  const auto unknown = [job] {
+    return std::count(job->endpoints.begin(), job->endpoints.end(), "") > 0;
+  };
+  while (unknown()) {
+    if (world_.now() >= until) return DeadlineExceeded("a server did not start");
+    world_.scheduler().Wait(&job->endpoints, until);
+  }
+  TransportOptions options =
+      launch::TransportOptionsOf(config, "simulated job", StrCat("worker ", worker));
+  options.threads = job->layout.network_threads;
+  options.new_loop = [this] { return network_.NewLoop(); };
+  const std::unique_ptr<Transport> transport =
+      NewDoublingTransport(NewTcpTransport(options), &world_, job->weather.duplicate);
+  const std::unique_ptr<worker::Collective> collective = worker::NewExchangeCollective(
+      std::move(job->exchanges[worker]), worker::CallSeconds(config.cluster().deadline_seconds()));
+  std::unique_ptr<FileLock> lock;
+  if (worker == 0) {
+    const std::string& directory = config.checkpoint().directory();
+    RETURN_IF_ERROR(files_.CreateDirectories(directory));
+    ASSIGN_OR_RETURN(lock, LockFolder(files_, directory, kWriterEndSeconds));
+  }
+  worker::WorkerEnvironment environment;
+  environment.files = &files_;
+  environment.collective = collective.get();
+  environment.on_step = [this](uint64_t step, const worker::StepTimes&) {
+    world_.Trace("step ", step, " is done");
+  };
+  environment.connect =
+      [&](const worker::PsClientOptions& client_options,
+          const std::vector<TableSpec>& specs) -> Result<std::unique_ptr<worker::PsClient>> {
+    std::vector<std::unique_ptr<Channel>> channels;
+    for (uint32_t s = 0; s < job->layout.servers; ++s) {
+      ASSIGN_OR_RETURN(auto channel, transport->Connect(job->endpoints[s], StrCat("server ", s)));
+      channels.push_back(std::move(channel));
+    }
+    return worker::PsClient::Create(client_options, specs, std::move(channels));
+  };
+  ASSIGN_OR_RETURN(const worker::TrainResult result,
+                   worker::Train(config, job->resume, environment));
+  if (worker == 0) job->checkpoint = result.checkpoint;
+  return Status::Ok();
+}
+
+// Threads that stand still are never joined.
+void Cluster::StartRank(Job* job, uint32_t index) {
+  std::thread([this, job, index] {
+    world_.scheduler().SetRank(job->rank(index));
+    const bool is_server = index < job->layout.servers;
+    const Status status =
+        is_server ? RunServer(job, index) : RunWorker(job, index - job->layout.servers);
+    job->ended[index] = status;
+    if (status.ok()) {
+      world_.Trace(is_server ? "server" : "worker", " is done");
+    } else {
+      world_.Trace(is_server ? "server" : "worker", " fails: ", status.ToString());
+      const bool consequence = IsConsequence(status.code());
+      if (!job->cause || (IsConsequence(job->cause->code()) && !consequence)) job->cause = status;
+      job->AbortAt(world_.now() + (consequence ? kGrace : 0) +
+                   NanosOf(world_.draws().Scaled(0.0001, 0.3)));
+    }
+    world_.scheduler().WakeAll(job);
+    // Its process goes on until the launcher ends it.
+    while (!status.ok()) world_.scheduler().Wait(&job->abort_at, kNever);
+  }).detach();
+}
+
+RunOutcome Cluster::Watch(Job* job) {
+  Scheduler& scheduler = world_.scheduler();
+  const Nanos end = world_.now() + kPatience;
+  const auto all_ended = [job](uint32_t first, uint32_t last) {
+    return std::all_of(job->ended.begin() + first, job->ended.begin() + last,
+                       [](const auto& status) { return status.has_value() && status->ok(); });
+  };
+  RunOutcome outcome;
+  while (true) {
+    if (job->power_lost) {
+      outcome.status = Unavailable("power loss (simulated)");
+      break;
+    }
+    if (world_.now() >= std::min(job->abort_at, end)) {
+      outcome.status = job->cause.value_or(Internal("the job does not end"));
+      break;
+    }
+    if (!job->workers_ended && all_ended(job->layout.servers, job->layout.ranks())) {
+      job->workers_ended = true;
+      scheduler.WakeAll(&job->workers_ended);
+    }
+    if (all_ended(0, job->layout.ranks())) break;
+    scheduler.Wait(job, std::min(job->abort_at, end));
+  }
+  EndAll();
+  if (job->power_lost) files_.LosePower();
+  outcome.checkpoint = job->checkpoint;
+  outcome.events = world_.events() - job->first_event;
+  return outcome;
+}
+
+RunOutcome Cluster::Run(const TrainConfig& config, const Layout& layout, const Weather& weather,
+                        worker::Resume resume) {
+  constexpr uint32_t kRanksOfRun = 16;
+  auto owned = std::make_unique<Job>();
+  Job* const job = owned.get();
+  job->config = config;
+  job->config.mutable_compute()->set_threads(layout.threads);
+  job->config.mutable_compute()->set_reader_threads(layout.reader_threads);
+  job->config.mutable_cluster()->set_server_threads(layout.server_threads);
+  job->config.mutable_cluster()->set_shards(layout.shards);
+  job->layout = layout;
+  job->weather = weather;
+  job->resume = resume;
+  job->first_rank = static_cast<uint32_t>(jobs_.size()) * kRanksOfRun;
+  job->first_event = world_.events();
+  job->ended.resize(layout.ranks());
+  job->endpoints.resize(layout.servers);
+  jobs_.push_back(std::move(owned));
+  job_ = job;
+  world_.Trace("a run begins: ", TextOf(layout));
+  network_.Begin(&job->weather);
+  files_.Begin(&job->weather);
+  std::vector<uint32_t> worker_ranks;
+  for (uint32_t w = 0; w < layout.workers; ++w) {
+    worker_ranks.push_back(job->rank(layout.servers + w));
+  }
+  job->exchanges = NewSimulatedExchanges(
+      &world_, &network_, [this] { AtEvent(); }, weather.rendezvous, worker_ranks);
+  for (uint32_t index = 0; index < layout.ranks(); ++index) StartRank(job, index);
+  const RunOutcome outcome = Watch(job);
+  world_.Trace("the run ends: ", outcome.status.ToString());
+  job_ = nullptr;
+  files_.Begin(nullptr);
+  return outcome;
+}
+
+}  // namespace chorus::simulation
