@@ -37,7 +37,7 @@ struct Cluster::Job {
   Weather weather;
   worker::Resume resume;
   uint32_t first_rank = 0;
-  uint64_t first_event = 0;
+  World::EventNumber first_event;
   std::vector<std::optional<Status>> ended;  // by rank of the run
   std::vector<std::string> endpoints;        // of the servers
   std::vector<std::unique_ptr<worker::Exchange>> exchanges;
@@ -53,15 +53,17 @@ struct Cluster::Job {
 
 Cluster::Cluster(World* world)
     : world_(*world),
-      network_(world, [this] { AtEvent(); }),
-      files_(world, [this] { AtEvent(); }) {}
+      network_(world, [this] { AtEvent(false); }),
+      files_(world, [this] { AtEvent(true); }) {}
 
 Cluster::~Cluster() = default;
 
-void Cluster::AtEvent() {
+void Cluster::AtEvent(bool of_files) {
   Scheduler& scheduler = world_.scheduler();
   if (job_ == nullptr || scheduler.rank() == kNoRank) return;
-  const uint64_t event = world_.CountEvent() - job_->first_event;
+  const uint64_t event = world_.events().of_all - job_->first_event.of_all;
+  const uint64_t file_event = world_.events().of_files - job_->first_event.of_files;
+  world_.CountEvent(of_files);
   for (const Weather::Partition& each : job_->weather.partitions) {
     if (each.at_event != event) continue;
     world_.Count(each.fault);
@@ -70,7 +72,8 @@ void Cluster::AtEvent() {
     network_.Part(job_->rank(each.a), job_->rank(each.b), world_.now() + NanosOf(each.seconds));
   }
   for (const Weather::Strike& each : job_->weather.strikes) {
-    if (each.at_event == event) Strike(each);
+    if (each.of_files && !of_files) continue;
+    if (each.at_event == (each.of_files ? file_event : event)) Strike(each);
   }
   scheduler.MaybeYield();
 }
@@ -236,7 +239,8 @@ RunOutcome Cluster::Watch(Job* job) {
   EndAll();
   if (job->power_lost) files_.LosePower();
   outcome.checkpoint = job->checkpoint;
-  outcome.events = world_.events() - job->first_event;
+  outcome.events.of_all = world_.events().of_all - job->first_event.of_all;
+  outcome.events.of_files = world_.events().of_files - job->first_event.of_files;
   return outcome;
 }
 
@@ -267,7 +271,7 @@ RunOutcome Cluster::Run(const TrainConfig& config, const Layout& layout, const W
     worker_ranks.push_back(job->rank(layout.servers + w));
   }
   job->exchanges = NewSimulatedExchanges(
-      &world_, &network_, [this] { AtEvent(); }, weather.rendezvous, worker_ranks);
+      &world_, &network_, [this] { AtEvent(false); }, weather.rendezvous, worker_ranks);
   for (uint32_t index = 0; index < layout.ranks(); ++index) StartRank(job, index);
   const RunOutcome outcome = Watch(job);
   world_.Trace("the run ends: ", outcome.status.ToString());

@@ -31,9 +31,9 @@ struct Layout {
 std::string TextOf(const Layout& layout);
 
 struct RunOutcome {
-  Status status;           // the first error that is not another's doing
-  std::string checkpoint;  // the last one's folder
-  uint64_t events = 0;     // of the run
+  Status status;              // the first error that is not another's doing
+  std::string checkpoint;     // the last one's folder
+  World::EventNumber events;  // of the run
 };
 
 class Cluster {
@@ -49,7 +49,7 @@ class Cluster {
  private:
   struct Job;
 
-  void AtEvent();
+  void AtEvent(bool of_files);
   void Strike(const Weather::Strike& strike);
   void Die(uint32_t index, bool silent);  // rank `index` of the run
   void EndAll();

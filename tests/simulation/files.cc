@@ -78,6 +78,14 @@ void SimulatedFiles::Put(const std::string& path, std::string bytes) {
   names_[path] = safe_names_[path] = std::move(inode);
 }
 
+void SimulatedFiles::BeginCall() {
+  at_event_();
+  Scheduler& scheduler = world_.scheduler();
+  if (weather_ == nullptr || weather_->disk_high <= 0 || scheduler.rank() == kNoRank) return;
+  const double seconds = world_.draws().Between(weather_->disk_low, weather_->disk_high);
+  scheduler.Wait(nullptr, world_.now() + NanosOf(seconds));
+}
+
 bool SimulatedFiles::Strikes(Fault fault, const std::string& path) {
   const uint64_t call = calls_[fault]++;
   if (weather_ == nullptr) return false;
@@ -91,7 +99,7 @@ bool SimulatedFiles::Strikes(Fault fault, const std::string& path) {
 }
 
 Status SimulatedFiles::Append(Inode* file, const std::string& path, std::string_view data) {
-  at_event_();
+  BeginCall();
   file->writer = world_.scheduler().rank();
   if (Strikes(Fault::kWriteError, path)) {
     return Internal(StrCat("writing ", path, ": input/output error (simulated)"));
@@ -104,13 +112,13 @@ Status SimulatedFiles::Append(Inode* file, const std::string& path, std::string_
   // In two halves: a death may come between them.
   const size_t half = data.size() / 2;
   file->bytes.append(data.substr(0, half));
-  at_event_();
+  BeginCall();
   file->bytes.append(data.substr(half));
   return Status::Ok();
 }
 
 Status SimulatedFiles::Sync(Inode* file, const std::string& path) {
-  at_event_();
+  BeginCall();
   if (Strikes(Fault::kSyncError, path)) {
     file->bytes.resize(file->synced);
     return Internal(StrCat("syncing ", path, ": input/output error (simulated)"));
@@ -136,7 +144,7 @@ std::unique_ptr<WritableFile> SimulatedFiles::Open(const std::string& path,
 // An old file of the name keeps its place on the disk until the directory is synced, as far as a
 // death is concerned: the worst of both.
 Result<std::unique_ptr<WritableFile>> SimulatedFiles::Create(const std::string& path) {
-  at_event_();
+  BeginCall();
   if (!IsDirectory(DirectoryOf(path))) {
     return NotFound(StrCat("creating ", path, ": there is no directory ", DirectoryOf(path)));
   }
@@ -162,7 +170,7 @@ void SimulatedFiles::SyncDirectory(const std::string& directory) {
 }
 
 Status SimulatedFiles::Rename(const std::string& from, const std::string& to) {
-  at_event_();
+  BeginCall();
   if (Strikes(Fault::kRenameError, to)) {
     return Internal(StrCat("renaming ", from, " to ", to, ": input/output error (simulated)"));
   }

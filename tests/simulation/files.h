@@ -60,6 +60,8 @@ class SimulatedFiles final : public FileSystem {
   };
   using Names = std::map<std::string, std::shared_ptr<Inode>>;
 
+  // A call begins; the disk takes its time.
+  void BeginCall();
   // Whether a fault of this kind strikes this call.
   bool Strikes(Fault fault, const std::string& path);
   Status Append(Inode* file, const std::string& path, std::string_view data);

@@ -46,7 +46,7 @@ Layout LayoutOf(Draws* draws) {
 
 class RunMaker {
  public:
-  RunMaker(Draws* draws, uint64_t events) : draws_(*draws), events_(events) {
+  RunMaker(Draws* draws, const World::EventNumber& events) : draws_(*draws), events_(events) {
     run_.layout = LayoutOf(draws);
   }
 
@@ -56,6 +56,10 @@ class RunMaker {
     weather.latency_low = draws_.Scaled(5e-6, 1e-3);
     weather.latency_high = weather.latency_low * draws_.Scaled(1, 30);
     weather.rendezvous = draws_.Chance(0.5);
+    if (draws_.Chance(0.7)) {
+      weather.disk_low = draws_.Scaled(10e-6, 3e-3);
+      weather.disk_high = weather.disk_low * draws_.Scaled(1, 30);
+    }
     if (draws_.Chance(0.5)) weather.slow_message = draws_.Scaled(0.001, 0.3);
     if (draws_.Chance(0.5)) weather.cut = draws_.Scaled(0.0005, 0.03);
     if (draws_.Chance(0.2)) weather.flip_on_wire = draws_.Scaled(0.0005, 0.02);
@@ -98,14 +102,16 @@ class RunMaker {
  private:
   uint32_t AnyRank() { return static_cast<uint32_t>(draws_.Below(run_.layout.ranks())); }
   // Of larger layouts more.
-  uint64_t AnyEvent() { return draws_.Below(events_ * (1 + run_.layout.ranks()) / 3 + 1); }
+  uint64_t AnyEvent(uint64_t of) { return draws_.Below(of * (1 + run_.layout.ranks()) / 3 + 1); }
 
   void AddStrike(Fault fault, double seconds) {
-    run_.weather.strikes.push_back({fault, AnyRank(), AnyEvent(), seconds});
+    const bool of_files = draws_.Chance(0.5);
+    const uint64_t at = AnyEvent(of_files ? events_.of_files : events_.of_all);
+    run_.weather.strikes.push_back({fault, AnyRank(), at, of_files, seconds});
   }
   void AddPartition(Fault fault, double seconds) {
     const uint32_t a = AnyRank(), b = AnyRank();
-    if (a != b) run_.weather.partitions.push_back({a, b, AnyEvent(), seconds, fault});
+    if (a != b) run_.weather.partitions.push_back({a, b, AnyEvent(events_.of_all), seconds, fault});
   }
   void AddDiskFault() {
     static constexpr struct {
@@ -121,7 +127,7 @@ class RunMaker {
   }
 
   Draws& draws_;
-  const uint64_t events_;
+  const World::EventNumber events_;
   PlannedRun run_;
 };
 
@@ -133,7 +139,7 @@ TrainConfig ConfigOf(uint32_t job) { return e2e::JobConfig(StrCat(kSmall, kNamed
 
 PlannedRun CalmRun() { return {}; }
 
-Plan PlanOf(uint64_t seed, const std::vector<uint64_t>& events) {
+Plan PlanOf(uint64_t seed, const std::vector<World::EventNumber>& events) {
   Draws draws(seed * 0x2545f4914f6cdd1dull + 1);
   Plan plan;
   plan.job = static_cast<uint32_t>(draws.Below(kJobs));

@@ -31,7 +31,7 @@ struct Plan {
   std::vector<PlannedRun> runs;
 };
 // events: about as many as an undisturbed run of each job has.
-Plan PlanOf(uint64_t seed, const std::vector<uint64_t>& events);
+Plan PlanOf(uint64_t seed, const std::vector<World::EventNumber>& events);
 
 // An undisturbed run, on one worker and one server.
 PlannedRun CalmRun();

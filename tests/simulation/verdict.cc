@@ -190,7 +190,7 @@ Reference ReferenceOf(uint32_t job, const Logs& logs) {
 
 void JudgeSeed(uint64_t seed, const Logs& logs, const std::vector<Reference>& references, bool live,
                Verdict* verdict) {
-  std::vector<uint64_t> events;
+  std::vector<World::EventNumber> events;
   for (const Reference& reference : references) events.push_back(reference.events);
   const Plan plan = PlanOf(seed, events);
   Scheduler scheduler(seed + 1);
@@ -202,7 +202,7 @@ void JudgeSeed(uint64_t seed, const Logs& logs, const std::vector<Reference>& re
     verdict->failed = !why.empty();
     std::snprintf(verdict->why, sizeof(verdict->why), "%s", why.c_str());
     verdict->faults = world.counts();
-    verdict->events = world.events();
+    verdict->events = world.events().of_all;
     verdict->switches = scheduler.switches();
     verdict->simulated_seconds = static_cast<double>(world.now() - 1000 * kSecond) * 1e-9;
     verdict->fingerprint = FingerprintOf(world.trace());

@@ -19,8 +19,8 @@ Logs MakeLogs();
 
 // What an undisturbed run of a job leaves.
 struct Reference {
-  std::string bytes;    // canonical, of the last checkpoint
-  uint64_t events = 0;  // of the run
+  std::string bytes;          // canonical, of the last checkpoint
+  World::EventNumber events;  // of the run
 };
 Reference ReferenceOf(uint32_t job, const Logs& logs);
 

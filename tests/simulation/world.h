@@ -51,7 +51,9 @@ struct Weather {
   double slow_message = 0;  // probability that a message takes up to a hundred times as long
   double cut = 0;           // probabilities, each of a write to a connection
   double flip_on_wire = 0;
-  double duplicate = 0;     // probability, of a request
+  double duplicate = 0;  // probability, of a request
+  double disk_low = 0;   // seconds that a write, a sync or a rename takes
+  double disk_high = 0;
   bool rendezvous = false;  // collective messages leave the sender only when they are fetched
 
   struct Partition {
@@ -65,6 +67,7 @@ struct Weather {
     Fault fault;    // kStall, kLongStall, kProcessDeath, kHostDeath, kPowerLoss
     uint32_t rank;  // that is meant; of a power loss: any
     uint64_t at_event;
+    bool of_files;   // the event is counted among those of files
     double seconds;  // of a stall
   };
   std::vector<Strike> strikes;
@@ -104,8 +107,15 @@ class World {
   void Count(Fault fault) { ++counts_[static_cast<size_t>(fault)]; }
   const FaultCounts& counts() const { return counts_; }
 
-  uint64_t events() const { return events_; }
-  uint64_t CountEvent() { return events_++; }
+  struct EventNumber {
+    uint64_t of_all = 0;
+    uint64_t of_files = 0;  // among those of files
+  };
+  const EventNumber& events() const { return events_; }
+  void CountEvent(bool of_files) {
+    ++events_.of_all;
+    if (of_files) ++events_.of_files;
+  }
 
  private:
   void AddToTrace(uint32_t rank, std::string text);
@@ -113,7 +123,7 @@ class World {
   Draws draws_;
   Scheduler& scheduler_;
   bool live_ = false;
-  uint64_t events_ = 0;
+  EventNumber events_;
   FaultCounts counts_{};
   std::vector<Event> trace_;
 };
