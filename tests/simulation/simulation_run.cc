@@ -2,6 +2,8 @@
 //
 //   simulation_run --seed S [--trace] [--twice]
 //   simulation_run --seeds FROM-TO [--all-faults] [--twice] [--until-failure]
+//
+// --mutant NAME wakes a mistake of mutants.py, in a program that has it.
 
 #include <fcntl.h>
 #include <sched.h>
@@ -30,6 +32,7 @@ struct Options {
   bool twice = false;       // each seed is to do the same again
   bool all_faults = false;  // each kind is to happen
   bool until_failure = false;
+  std::string mutant;
 };
 
 int Usage() {
@@ -49,6 +52,8 @@ bool ParseOptions(int argc, char** argv, Options* options) {
       options->from = std::strtoull(argv[++i], &end, 10);
       if (*end != '-') return false;
       options->to = std::strtoull(end + 1, &end, 10);
+    } else if (flag == "--mutant" && i + 1 < argc) {
+      options->mutant = argv[++i];
     } else if (flag == "--trace") {
       options->trace = true;
     } else if (flag == "--twice") {
@@ -70,6 +75,8 @@ class Simulation {
   explicit Simulation(const Options& options) : options_(options), logs_(MakeLogs()) {
     SetLogLevel(LogLevel::kError);
     for (uint32_t job = 0; job < kJobs; ++job) references_.push_back(ReferenceOf(job, logs_));
+    // The undisturbed runs are those of the program as it is meant.
+    if (!options.mutant.empty()) setenv("CHORUS_MUTANT", options.mutant.c_str(), 1);
     void* const memory =
         mmap(nullptr, sizeof(Verdict), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (memory == MAP_FAILED) std::abort();
