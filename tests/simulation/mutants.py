@@ -111,7 +111,7 @@ MUTANTS = {
     "do not ask again after a reconnect": (
         "common/tcp_channel.cc",
         "  for (const auto& [id, call] : calls_.all()) Send(id, call.request);\n",
-        "  if (!M || last_event_.empty()) for (const auto& [id, call] : calls_.all()) Send(id, call.request);\n"),
+        "  if (!M) for (const auto& [id, call] : calls_.all()) Send(id, call.request);\n"),
     "believe a frame without its checksum": (
         "common/frame_codec.cc",
         "  if (HashPieces({&part, 1}) != part_checksum_) {\n",

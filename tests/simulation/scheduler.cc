@@ -75,7 +75,11 @@ Scheduler* Scheduler::Current() {
 
 uint32_t Scheduler::rank() const { return current_thread->rank; }
 
-void Scheduler::SetRank(uint32_t rank) { current_thread->rank = rank; }
+// A rank may be killed before its first thread has begun.
+void Scheduler::SetRank(uint32_t rank) {
+  current_thread->rank = rank;
+  if (is_dead(rank)) Switch();
+}
 
 void Scheduler::Kill(uint32_t rank) {
   dead_.insert(rank);
