@@ -33,8 +33,8 @@ struct TransportOptions {
   uint32_t threads = 1;           // at most, for connections (TCP)
   double handshake_seconds = 10;  // an unproven connection is closed after this
   std::string local_name = "?";   // "worker 1", for messages
-  // Makes the loops that connections live on (io_loop.h); empty: those of the operating system's
-  // network (TCP).
+  // Makes the loops that listeners and channels live on (io_loop.h); empty: those of the operating
+  // system's network.
   std::function<std::shared_ptr<IoLoop>()> new_loop;
 };
 

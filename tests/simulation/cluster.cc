@@ -27,8 +27,8 @@ constexpr Nanos kHostNoticed = 13 * kSecond;
 
 std::string TextOf(const Layout& layout) {
   return StrCat(layout.workers, " workers of ", layout.threads, " threads, ", layout.servers,
-                " servers of ", layout.server_threads, ", ", layout.network_threads,
-                " network threads, ", layout.shards, " shards");
+                layout.colocated ? " colocated" : "", " servers of ", layout.server_threads, ", ",
+                layout.network_threads, " network threads, ", layout.shards, " shards");
 }
 
 struct Cluster::Job {
@@ -41,11 +41,13 @@ struct Cluster::Job {
   std::vector<std::optional<Status>> ended;  // by rank of the run
   std::vector<std::string> endpoints;        // of the servers
   std::vector<std::unique_ptr<worker::Exchange>> exchanges;
-  bool workers_ended = false;
+  uint32_t workers_done = 0;
+  uint32_t asked_to_stop = kNoRank;
   bool power_lost = false;
   Nanos abort_at = kNever;  // when the launcher ends all ranks
   std::optional<Status> cause;
   std::string checkpoint;
+  std::string judged;
 
   uint32_t rank(uint32_t index) const { return first_rank + index; }
   void AbortAt(Nanos at) { abort_at = std::min(abort_at, at); }
@@ -87,6 +89,9 @@ void Cluster::Strike(const Weather::Strike& strike) {
     case Fault::kStall:
     case Fault::kLongStall:
       return world_.scheduler().Stall(rank, world_.now() + NanosOf(strike.seconds));
+    case Fault::kStop:
+      job_->asked_to_stop = rank;
+      return;
     case Fault::kPowerLoss:
       job_->power_lost = true;
       world_.scheduler().WakeAll(job_);
@@ -123,7 +128,16 @@ void Cluster::EndAll() {
   if (own != kNoRank) scheduler.Kill(own);
 }
 
-Status Cluster::RunServer(Job* job, uint32_t server) {
+// Of a rank that serves. Ends in the order against that of its parts.
+struct Cluster::Serving {
+  int server = -1;
+  std::unique_ptr<Transport> network;
+  std::unique_ptr<Transport> local;  // of a rank that works, too: its own shards skip the network
+  std::string local_endpoint;
+  std::shared_ptr<launch::ServerNode> node;
+};
+
+Status Cluster::StartServer(Job* job, uint32_t server, Serving* serving) {
   const TrainConfig& config = job->config;
   ASSIGN_OR_RETURN(const std::vector<TableSpec> tables, launch::TablesOfJob(config));
   TransportOptions options =
@@ -132,27 +146,47 @@ Status Cluster::RunServer(Job* job, uint32_t server) {
   options.service = StrCat("server ", server);
   options.threads = job->layout.network_threads;
   options.new_loop = [this] { return network_.NewLoop(); };
-  const std::unique_ptr<Transport> transport = NewTcpTransport(options);
-  ASSIGN_OR_RETURN(auto node,
+  serving->server = static_cast<int>(server);
+  serving->network = NewTcpTransport(options);
+  ASSIGN_OR_RETURN(serving->node,
                    launch::ServerNode::Create(config, tables, server, job->layout.servers,
                                               job->layout.workers, files_));
-  ASSIGN_OR_RETURN(job->endpoints[server], node->Listen(transport.get()));
+  if (job->layout.colocated) {
+    serving->local = NewInprocTransport(options);
+    ASSIGN_OR_RETURN(serving->local_endpoint, serving->node->Listen(serving->local.get()));
+  }
+  ASSIGN_OR_RETURN(job->endpoints[server], serving->node->Listen(serving->network.get()));
   world_.scheduler().WakeAll(&job->endpoints);
-  while (!job->workers_ended) world_.scheduler().Wait(&job->workers_ended, kNever);
-  node.reset();
   return Status::Ok();
 }
 
-Status Cluster::RunWorker(Job* job, uint32_t worker) {
-  const TrainConfig& config = job->config;
-  const Nanos until = world_.now() + NanosOf(config.cluster().deadline_seconds());
-  const auto unknown = [job] {
-    return std::count(job->endpoints.begin(), job->endpoints.end(), "") > 0;
-  };
-  while (unknown()) {
-    if (world_.now() >= until) return DeadlineExceeded("a server did not start");
-    world_.scheduler().Wait(&job->endpoints, until);
+Result<std::unique_ptr<worker::PsClient>> Cluster::Connect(const Job& job, const Serving& serving,
+                                                           Transport* network,
+                                                           const worker::PsClientOptions& options,
+                                                           const std::vector<TableSpec>& tables) {
+  std::vector<std::unique_ptr<Channel>> channels;
+  for (uint32_t s = 0; s < job.layout.servers; ++s) {
+    const bool own = static_cast<int>(s) == serving.server;
+    ASSIGN_OR_RETURN(auto channel, own ? serving.local->Connect(serving.local_endpoint, "itself")
+                                       : network->Connect(job.endpoints[s], StrCat("server ", s)));
+    channels.push_back(std::move(channel));
   }
+  return worker::PsClient::Create(options, tables, std::move(channels));
+}
+
+// As a job's ranks learn each other's addresses before they work.
+Status Cluster::WaitForServers(const Job& job) {
+  const Nanos until = world_.now() + NanosOf(job.config.cluster().deadline_seconds());
+  while (std::count(job.endpoints.begin(), job.endpoints.end(), "") > 0) {
+    if (world_.now() >= until) return DeadlineExceeded("a server did not start");
+    world_.scheduler().Wait(&job.endpoints, until);
+  }
+  return Status::Ok();
+}
+
+Status Cluster::RunWorker(Job* job, uint32_t worker, const Serving& serving) {
+  const TrainConfig& config = job->config;
+  RETURN_IF_ERROR(WaitForServers(*job));
   TransportOptions options =
       launch::TransportOptionsOf(config, "simulated job", StrCat("worker ", worker));
   options.threads = job->layout.network_threads;
@@ -173,19 +207,34 @@ Status Cluster::RunWorker(Job* job, uint32_t worker) {
   environment.on_step = [this](uint64_t step, const worker::StepTimes&) {
     world_.Trace("step ", step, " is done");
   };
-  environment.connect =
-      [&](const worker::PsClientOptions& client_options,
-          const std::vector<TableSpec>& specs) -> Result<std::unique_ptr<worker::PsClient>> {
-    std::vector<std::unique_ptr<Channel>> channels;
-    for (uint32_t s = 0; s < job->layout.servers; ++s) {
-      ASSIGN_OR_RETURN(auto channel, transport->Connect(job->endpoints[s], StrCat("server ", s)));
-      channels.push_back(std::move(channel));
-    }
-    return worker::PsClient::Create(client_options, specs, std::move(channels));
+  environment.stop_requested = [this, job] {
+    return job->asked_to_stop == world_.scheduler().rank();
+  };
+  environment.connect = [&](const worker::PsClientOptions& client,
+                            const std::vector<TableSpec>& tables) {
+    return Connect(*job, serving, transport.get(), client, tables);
   };
   ASSIGN_OR_RETURN(const worker::TrainResult result,
                    worker::Train(config, job->resume, environment));
-  if (worker == 0) job->checkpoint = result.checkpoint;
+  if (worker != 0) return Status::Ok();
+  job->checkpoint = result.checkpoint;
+  if (result.evaluation) job->judged = result.evaluation->ShortDebugString();
+  if (result.best) job->judged += result.best->ShortDebugString();
+  return Status::Ok();
+}
+
+// A rank serves until all workers are done.
+Status Cluster::RunRank(Job* job, uint32_t index) {
+  const Layout& layout = job->layout;
+  Serving serving;
+  if (index < layout.servers) RETURN_IF_ERROR(StartServer(job, index, &serving));
+  if (layout.colocated || index >= layout.servers) {
+    const uint32_t worker = layout.colocated ? index : index - layout.servers;
+    RETURN_IF_ERROR(RunWorker(job, worker, serving));
+    world_.Trace("worker ", worker, " is done");
+    if (++job->workers_done == layout.workers) world_.scheduler().WakeAll(&job->workers_done);
+  }
+  while (job->workers_done < layout.workers) world_.scheduler().Wait(&job->workers_done, kNever);
   return Status::Ok();
 }
 
@@ -193,14 +242,10 @@ Status Cluster::RunWorker(Job* job, uint32_t worker) {
 void Cluster::StartRank(Job* job, uint32_t index) {
   std::thread([this, job, index] {
     world_.scheduler().SetRank(job->rank(index));
-    const bool is_server = index < job->layout.servers;
-    const Status status =
-        is_server ? RunServer(job, index) : RunWorker(job, index - job->layout.servers);
+    const Status status = RunRank(job, index);
     job->ended[index] = status;
-    if (status.ok()) {
-      world_.Trace(is_server ? "server" : "worker", " is done");
-    } else {
-      world_.Trace(is_server ? "server" : "worker", " fails: ", status.ToString());
+    if (!status.ok()) {
+      world_.Trace("fails: ", status.ToString());
       const bool consequence = IsConsequence(status.code());
       if (!job->cause || (IsConsequence(job->cause->code()) && !consequence)) job->cause = status;
       job->AbortAt(world_.now() + (consequence ? kGrace : 0) +
@@ -215,10 +260,6 @@ void Cluster::StartRank(Job* job, uint32_t index) {
 RunOutcome Cluster::Watch(Job* job) {
   Scheduler& scheduler = world_.scheduler();
   const Nanos end = world_.now() + kPatience;
-  const auto all_ended = [job](uint32_t first, uint32_t last) {
-    return std::all_of(job->ended.begin() + first, job->ended.begin() + last,
-                       [](const auto& status) { return status.has_value() && status->ok(); });
-  };
   RunOutcome outcome;
   while (true) {
     if (job->power_lost) {
@@ -229,16 +270,16 @@ RunOutcome Cluster::Watch(Job* job) {
       outcome.status = job->cause.value_or(Internal("the job does not end"));
       break;
     }
-    if (!job->workers_ended && all_ended(job->layout.servers, job->layout.ranks())) {
-      job->workers_ended = true;
-      scheduler.WakeAll(&job->workers_ended);
+    if (std::all_of(job->ended.begin(), job->ended.end(),
+                    [](const auto& status) { return status.has_value() && status->ok(); })) {
+      break;
     }
-    if (all_ended(0, job->layout.ranks())) break;
     scheduler.Wait(job, std::min(job->abort_at, end));
   }
   EndAll();
   if (job->power_lost) files_.LosePower();
   outcome.checkpoint = job->checkpoint;
+  outcome.judged = job->judged;
   outcome.events.of_all = world_.events().of_all - job->first_event.of_all;
   outcome.events.of_files = world_.events().of_files - job->first_event.of_files;
   return outcome;
@@ -268,7 +309,7 @@ RunOutcome Cluster::Run(const TrainConfig& config, const Layout& layout, const W
   files_.Begin(&job->weather);
   std::vector<uint32_t> worker_ranks;
   for (uint32_t w = 0; w < layout.workers; ++w) {
-    worker_ranks.push_back(job->rank(layout.servers + w));
+    worker_ranks.push_back(job->rank(layout.colocated ? w : layout.servers + w));
   }
   job->exchanges = NewSimulatedExchanges(
       &world_, &network_, [this] { AtEvent(false); }, weather.rendezvous, worker_ranks);

@@ -10,14 +10,16 @@
 #include <vector>
 
 #include "common/config.pb.h"
+#include "common/transport.h"
 #include "tests/simulation/files.h"
 #include "tests/simulation/network.h"
 #include "tests/simulation/world.h"
+#include "worker/servers/ps_client.h"
 #include "worker/train/trainer.h"
 
 namespace chorus::simulation {
 
-// Who computes. Ranks of a run are servers first, then workers.
+// Who computes. Ranks of a run are servers first, then workers; colocated: all are both.
 struct Layout {
   uint32_t workers = 1;
   uint32_t servers = 1;
@@ -26,13 +28,15 @@ struct Layout {
   uint32_t server_threads = 1;
   uint32_t network_threads = 1;
   uint32_t shards = 4;
-  uint32_t ranks() const { return workers + servers; }
+  bool colocated = false;  // servers: as many as workers
+  uint32_t ranks() const { return colocated ? workers : workers + servers; }
 };
 std::string TextOf(const Layout& layout);
 
 struct RunOutcome {
   Status status;              // the first error that is not another's doing
   std::string checkpoint;     // the last one's folder
+  std::string judged;         // what the last evaluation and the best one found
   World::EventNumber events;  // of the run
 };
 
@@ -53,8 +57,15 @@ class Cluster {
   void Strike(const Weather::Strike& strike);
   void Die(uint32_t index, bool silent);  // rank `index` of the run
   void EndAll();
-  Status RunServer(Job* job, uint32_t server);
-  Status RunWorker(Job* job, uint32_t worker);
+  struct Serving;
+  Status StartServer(Job* job, uint32_t server, Serving* serving);
+  Status RunWorker(Job* job, uint32_t worker, const Serving& serving);
+  Result<std::unique_ptr<worker::PsClient>> Connect(const Job& job, const Serving& serving,
+                                                    Transport* network,
+                                                    const worker::PsClientOptions& options,
+                                                    const std::vector<TableSpec>& tables);
+  Status WaitForServers(const Job& job);
+  Status RunRank(Job* job, uint32_t index);
   void StartRank(Job* job, uint32_t index);
   RunOutcome Watch(Job* job);
 

@@ -41,6 +41,8 @@ Layout LayoutOf(Draws* draws) {
   layout.server_threads = 1 + static_cast<uint32_t>(draws->Below(2));
   layout.network_threads = 1 + static_cast<uint32_t>(draws->Below(2));
   layout.shards = 1 + static_cast<uint32_t>(draws->Below(6));
+  layout.colocated = draws->Chance(0.25);
+  if (layout.colocated) layout.servers = layout.workers;
   return layout;
 }
 
@@ -77,7 +79,7 @@ class RunMaker {
 
   void AddHarsh() {
     run_.harsh = true;
-    switch (draws_.Below(10)) {
+    switch (draws_.Below(11)) {
       case 0:
       case 1:
         return AddStrike(Fault::kProcessDeath, 0);
@@ -90,6 +92,8 @@ class RunMaker {
         return AddPartition(Fault::kLongPartition, kDeadline * draws_.Between(1, 5));
       case 6:
         return AddStrike(Fault::kLongStall, kDeadline * draws_.Between(1, 5));
+      case 7:
+        return AddStrike(Fault::kStop, 0);
       default:
         return AddDiskFault();
     }
@@ -117,8 +121,8 @@ class RunMaker {
     static constexpr struct {
       Fault fault;
       uint64_t calls;  // about as many as a run makes
-    } kKinds[] = {{Fault::kDiskFull, 150},
-                  {Fault::kWriteError, 150},
+    } kKinds[] = {{Fault::kDiskFull, 60},
+                  {Fault::kWriteError, 60},
                   {Fault::kSyncError, 30},
                   {Fault::kRenameError, 12},
                   {Fault::kReadError, 60}};

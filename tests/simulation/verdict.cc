@@ -123,7 +123,11 @@ class Judge {
   std::string Compare() {
     const Result<std::string> bytes = CanonicalOf(cluster_.files(), outcome_.checkpoint);
     if (!bytes.ok()) return "the last checkpoint: " + bytes.status().ToString();
-    if (*bytes == reference_.bytes) return "";
+    if (*bytes == reference_.bytes && outcome_.judged == reference_.judged) return "";
+    if (*bytes == reference_.bytes) {
+      return StrCat("evaluations differ from the undisturbed run's: ", outcome_.judged, "; there ",
+                    reference_.judged);
+    }
     const auto differ = std::mismatch(bytes->begin(), bytes->end(), reference_.bytes.begin(),
                                       reference_.bytes.end());
     return StrCat("the last checkpoint differs from the undisturbed run's from byte ",
@@ -183,7 +187,7 @@ Reference ReferenceOf(uint32_t job, const Logs& logs) {
                                   ? CanonicalOf(cluster->files(), outcome.checkpoint)
                                   : Result<std::string>(outcome.status);
   scheduler.WaitUntilAlone();
-  if (bytes.ok()) return {std::move(*bytes), outcome.events};
+  if (bytes.ok()) return {std::move(*bytes), outcome.judged, outcome.events};
   std::printf("the undisturbed run of job %u fails: %s\n", job, bytes.status().ToString().c_str());
   std::exit(1);
 }

@@ -20,6 +20,7 @@ Logs MakeLogs();
 // What an undisturbed run of a job leaves.
 struct Reference {
   std::string bytes;          // canonical, of the last checkpoint
+  std::string judged;         // of the last and the best evaluation
   World::EventNumber events;  // of the run
 };
 Reference ReferenceOf(uint32_t job, const Logs& logs);

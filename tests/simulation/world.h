@@ -22,6 +22,7 @@ enum class Fault : uint32_t {
   kLongPartition,    // longer than the deadline
   kStall,            // a rank stands still for a while, shorter than the deadline
   kLongStall,        // longer than the deadline
+  kStop,             // a rank is asked to stop: the job saves what it has, and ends well
   kProcessDeath,     // a rank ends; its connections close; its files keep what was written
   kHostDeath,        // a rank's host goes without a word; what it has not synced is lost
   kPowerLoss,        // all of the cluster, the disks' memory included
@@ -64,7 +65,7 @@ struct Weather {
   };
   std::vector<Partition> partitions;
   struct Strike {
-    Fault fault;    // kStall, kLongStall, kProcessDeath, kHostDeath, kPowerLoss
+    Fault fault;    // kStall, kLongStall, kStop, kProcessDeath, kHostDeath, kPowerLoss
     uint32_t rank;  // that is meant; of a power loss: any
     uint64_t at_event;
     bool of_files;   // the event is counted among those of files
