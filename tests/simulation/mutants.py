@@ -154,7 +154,9 @@ def awake(text, name):
 
 def mutate(copy):
     """Puts all mistakes in. The guards are made one after the other: texts of two mistakes may overlap."""
-    (copy / "common/mutant.h").write_text(HEADER)
+    header = copy / "common/mutant.h"
+    if not header.exists():
+        header.write_text(HEADER)
     for name, (path, before, after) in MUTANTS.items():
         file = copy / path
         text = file.read_text()
