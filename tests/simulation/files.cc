@@ -292,11 +292,14 @@ void SimulatedFiles::LoseBytes(Inode* inode, const std::string& path) {
     world_.Count(Fault::kUnsyncedLost);
     world_.Trace(path, " keeps ", inode->bytes.size(), " bytes, ", inode->synced, " synced");
   }
-  if (inode->bytes.size() > inode->synced && draws.Chance(0.3)) {
+  if (inode->bytes.size() > inode->synced && draws.Chance(0.5)) {
     const size_t at = inode->synced + draws.Below(inode->bytes.size() - inode->synced);
-    inode->bytes[at] ^= static_cast<char>(1 << draws.Below(8));
+    const size_t end = at + 1 + draws.Below(inode->bytes.size() - at);
+    std::fill(inode->bytes.begin() + static_cast<ptrdiff_t>(at),
+              inode->bytes.begin() + static_cast<ptrdiff_t>(end), '\0');
     world_.Count(Fault::kUnsyncedGarbage);
-    world_.Trace(path, " has another byte ", at, ", ", inode->synced, " are synced");
+    world_.Trace(path, " has zeros from byte ", at, " to ", end, ", ", inode->synced,
+                 " are synced");
   }
   inode->synced = inode->bytes.size();
 }

@@ -26,7 +26,8 @@ constexpr NamedJob kNamedJobs[kJobs] = {
      "checkpoint { every_steps: 100 every_minutes: 0.0001 keep: 2 }"},
 };
 constexpr char kSmall[] =
-    "step { grain_rows: 8 grains_per_step: 4 } data { epochs: 1 } report { metrics: '' } "
+    "step { grain_rows: 8 grains_per_step: 4 } data { epochs: 1 } report { metrics: "
+    "'metrics.jsonl' every_steps: 1 } "
     "table { name: 'a' dim: 2 } table { name: 'b' dim: 2 } model { tower { hidden: [4] } } "
     "cluster { deadline_seconds: 30 } ";
 

@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -24,7 +25,9 @@
 namespace chorus::simulation {
 namespace {
 
-constexpr unsigned kRealSeconds = 60;  // that a seed may take
+// That a seed may take of a core, and of the clock on the wall.
+constexpr rlim_t kCoreSeconds = 30;
+constexpr unsigned kWallSeconds = 600;
 
 struct Options {
   uint64_t from = 1, to = 0;
@@ -101,7 +104,7 @@ class Simulation {
     Judge(seed, options_.trace);
     if (!verdict_->ended) {
       if (!options_.trace) Judge(seed, true);  // shows how it came to that
-      std::printf("seed %llu: %s\n", static_cast<unsigned long long>(seed), end_.c_str());
+      std::printf("\nseed %llu: %s\n", static_cast<unsigned long long>(seed), end_.c_str());
       return false;
     }
     if (verdict_->failed) {
@@ -127,7 +130,10 @@ class Simulation {
       CPU_ZERO(&here);
       CPU_SET(static_cast<size_t>(sched_getcpu()), &here);
       sched_setaffinity(0, sizeof(here), &here);
-      alarm(kRealSeconds);
+      const rlimit core{kCoreSeconds, kCoreSeconds};
+      setrlimit(RLIMIT_CPU, &core);
+      alarm(kWallSeconds);
+      if (live) setvbuf(stdout, nullptr, _IOLBF, 0);
       if (!live) dup2(open("/dev/null", O_WRONLY | O_CLOEXEC), STDERR_FILENO);
       JudgeSeed(seed, logs_, references_, live, verdict_);
       _exit(0);

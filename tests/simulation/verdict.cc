@@ -7,6 +7,8 @@
 #include <utility>
 
 #include "common/file.h"
+#include "common/json.h"
+#include "common/report.pb.h"
 #include "launch/command/canonical.h"
 #include "tests/e2e/job_testing.h"
 #include "tests/simulation/cluster.h"
@@ -16,6 +18,7 @@ namespace chorus::simulation {
 namespace {
 
 constexpr char kCheckpoints[] = "ckpt";
+constexpr char kMetrics[] = "metrics.jsonl";
 constexpr size_t kTraceShown = 200;  // lines
 
 Result<std::string> CanonicalOf(FileSystem& files, const std::string& folder) {
@@ -25,6 +28,24 @@ Result<std::string> CanonicalOf(FileSystem& files, const std::string& folder) {
     return Status::Ok();
   }));
   return bytes;
+}
+
+// What metrics.jsonl says but for times.
+Result<std::string> ReportsOf(FileSystem& files) {
+  ASSIGN_OR_RETURN(const std::string text, ReadWholeFile(files, kMetrics));
+  std::string out;
+  for (const std::string& line : Split(text, '\n')) {
+    if (line.empty()) continue;
+    Report report;
+    RETURN_IF_ERROR(FromJson(line, &report).Annotate(kMetrics));
+    report.clear_seconds();
+    if (report.has_progress()) {
+      report.mutable_progress()->clear_exposures_per_second();
+      report.mutable_progress()->clear_seconds_left();
+    }
+    out += report.ShortDebugString() + "\n";
+  }
+  return out;
 }
 
 // Faults after which a run may end with an error that is another's doing.
@@ -63,6 +84,7 @@ class Judge {
       }
       if (why.empty() && last && outcome_.status.code() == Code::kDataLoss) {
         if (!cluster_.files().RemoveRecursively(kCheckpoints).ok()) return "no folder to remove";
+        (void)cluster_.files().Remove(kMetrics);
         saved_ = 0;
         resume_ = worker::Resume::kNothing;
         why = RunOnce(run);
@@ -120,10 +142,31 @@ class Judge {
     return "an error that nothing explains: " + status.ToString();
   }
 
+  // A disk that fails under the reports is a warning, and they end there. A run that is asked to
+  // stop evaluates once more.
+  std::string CompareReports() {
+    const auto happened = [&](Fault fault) {
+      return world_.counts()[static_cast<size_t>(fault)] > 0;
+    };
+    if (std::any_of(std::begin(kOfDisk), std::end(kOfDisk), happened) || happened(Fault::kStop)) {
+      return "";
+    }
+    const Result<std::string> reports = ReportsOf(cluster_.files());
+    if (!reports.ok()) return "the reports: " + reports.status().ToString();
+    if (*reports == reference_.reports) return "";
+    const auto [mine, there] = std::mismatch(reports->begin(), reports->end(),
+                                             reference_.reports.begin(), reference_.reports.end());
+    const auto rest = [](auto from, auto end) {
+      return std::string(from, from + std::min<ptrdiff_t>(end - from, 300));
+    };
+    return StrCat("reports differ from the undisturbed run's: ", rest(mine, reports->end()),
+                  "\nthere: ", rest(there, reference_.reports.end()));
+  }
+
   std::string Compare() {
     const Result<std::string> bytes = CanonicalOf(cluster_.files(), outcome_.checkpoint);
     if (!bytes.ok()) return "the last checkpoint: " + bytes.status().ToString();
-    if (*bytes == reference_.bytes && outcome_.judged == reference_.judged) return "";
+    if (*bytes == reference_.bytes && outcome_.judged == reference_.judged) return CompareReports();
     if (*bytes == reference_.bytes) {
       return StrCat("evaluations differ from the undisturbed run's: ", outcome_.judged, "; there ",
                     reference_.judged);
@@ -187,7 +230,10 @@ Reference ReferenceOf(uint32_t job, const Logs& logs) {
                                   ? CanonicalOf(cluster->files(), outcome.checkpoint)
                                   : Result<std::string>(outcome.status);
   scheduler.WaitUntilAlone();
-  if (bytes.ok()) return {std::move(*bytes), outcome.judged, outcome.events};
+  const Result<std::string> reports = ReportsOf(cluster->files());
+  if (bytes.ok() && reports.ok()) {
+    return {std::move(*bytes), outcome.judged, *reports, outcome.events};
+  }
   std::printf("the undisturbed run of job %u fails: %s\n", job, bytes.status().ToString().c_str());
   std::exit(1);
 }

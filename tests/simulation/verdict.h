@@ -21,6 +21,7 @@ Logs MakeLogs();
 struct Reference {
   std::string bytes;          // canonical, of the last checkpoint
   std::string judged;         // of the last and the best evaluation
+  std::string reports;        // of metrics.jsonl, without times
   World::EventNumber events;  // of the run
 };
 Reference ReferenceOf(uint32_t job, const Logs& logs);

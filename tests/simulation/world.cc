@@ -12,7 +12,7 @@ std::string_view NameOf(Fault fault) {
       "long stall",         "asked to stop",       "process death",
       "host death",         "power loss",          "disk full",
       "write error",        "sync error",          "rename error",
-      "read error",         "unsynced bytes lost", "unsynced bytes torn",
+      "read error",         "unsynced bytes lost", "unsynced bytes zero",
       "unsynced name lost", "removed name back",   "bit flipped at rest"};
   return kNames[static_cast<size_t>(fault)];
 }

@@ -32,7 +32,7 @@ enum class Fault : uint32_t {
   kRenameError,      // of the disk
   kReadError,        // of the disk
   kUnsyncedLost,     // bytes that were written and not synced are not there after a death
-  kUnsyncedGarbage,  // or are others
+  kUnsyncedGarbage,  // or are zeros
   kNameLost,         // a file whose directory was not synced is not there after a death
   kNameBack,         // or a removed one is there again
   kFlipAtRest,       // a bit of a file is another when the job starts again
