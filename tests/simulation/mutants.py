@@ -14,7 +14,7 @@ import re
 import subprocess
 import sys
 
-# name: file, text of the program, text that a mistake makes of it. M stands for "the mistake is awake".
+# name: file, text of the program, text that a mistake makes of it; or a list of these. M stands for "the mistake is awake".
 MUTANTS = {
     "drop the dedup of pushes": (
         "ps/held_steps.cc",
@@ -77,18 +77,26 @@ MUTANTS = {
         "  RETURN_IF_ERROR(CheckListed(source.meta, shard, checksum).Annotate(path));\n",
         "  if (!M) {\n  ASSIGN_OR_RETURN(const uint64_t checksum, file->Verify());\n"
         "  RETURN_IF_ERROR(CheckListed(source.meta, shard, checksum).Annotate(path));\n  }\n"),
-    "restore towers without their checksum": (
+    "restore towers without their checksums": [
+        ("worker/train/checkpoint_store.cc",
+         "  RETURN_IF_ERROR(CheckFile(path, bytes, *entry));\n",
+         "  if (!M) RETURN_IF_ERROR(CheckFile(path, bytes, *entry));\n"),
+        ("worker/train/dense_state.cc",
+         "  if (Checksum(bytes) != checksum) return",
+         "  if (!M && Checksum(bytes) != checksum) return")],
+    "write the manifest before all names are safe": (
         "worker/train/checkpoint_store.cc",
-        "  RETURN_IF_ERROR(CheckFile(path, bytes, *entry));\n",
-        "  if (!M) RETURN_IF_ERROR(CheckFile(path, bytes, *entry));\n"),
+        "  const std::string ready = path + \".new\";\n",
+        "  const std::string ready = path + \".new\";\n"
+        "  if (M) return WriteText(files, path, manifest);\n"),
+    "remove a checkpoint's files before its manifest": (
+        "worker/train/checkpoint_store.cc",
+        "    RETURN_IF_ERROR(files.Rename(manifest, manifest + \".removed\"));\n",
+        "    RETURN_IF_ERROR(M ? files.Remove(manifest) : files.Rename(manifest, manifest + \".removed\"));\n"),
     "take a folder without a manifest": (
         "worker/train/checkpoint_store.cc",
         "  return files.Exists(JoinPath(folder, kManifestName));\n",
         "  return files.Exists(JoinPath(folder, M ? kDenseName : kManifestName));\n"),
-    "leave the manifest of what is removed for last": (
-        "worker/train/checkpoint_store.cc",
-        "  if (IsComplete(files, folder)) {\n    RETURN_IF_ERROR(files.Remove(",
-        "  if (!M && IsComplete(files, folder)) {\n    RETURN_IF_ERROR(files.Remove("),
     "remove the last checkpoint before the next is complete": (
         "worker/train/checkpointer.cc",
         "  RETURN_IF_ERROR(WriteManifest(files_, pending_->directory, manifest));\n",
@@ -151,10 +159,12 @@ def mutate(copy):
     header = copy / "common/mutant.h"
     if not header.exists():
         header.write_text(HEADER)
-    for name, (path, before, after) in MUTANTS.items():
+    changes = [(name, *change) for name, found_in in MUTANTS.items()
+               for change in (found_in if isinstance(found_in, list) else [found_in])]
+    for name, path, before, after in changes:
         file = copy / path
         text = file.read_text()
-        if f'Mutant("{name}")' in text:
+        if awake(after, name) in text:
             continue
         if text.count(before) != 1:
             sys.exit(f"{path}: the text of '{name}' is there {text.count(before)} times")
