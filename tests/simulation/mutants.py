@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Whether the simulator finds what it is for: known mistakes, put into a copy of the program one at a time.
+"""Whether the simulator finds what it is for: known mistakes, in a copy of the program, one at a time.
 
   mutants.py SOURCE COPY [--seeds 1000] [--only TEXT] [--first 1]
 
