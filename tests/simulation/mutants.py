@@ -3,9 +3,9 @@
 
   mutants.py SOURCE COPY [--seeds 1000] [--only TEXT] [--first 1]
 
-Copies the tree SOURCE to COPY, unless it is there, and puts all mistakes below into it, each asleep until its name stands
-in an environment variable; so there is one build. Then simulation_run tries each over seeds until one fails. Prints the
-seed and what it saw; exit 1 if a mistake is not found.
+Clones SOURCE as COPY, unless it is there, and puts all mistakes below into it, each asleep until its name stands in an
+environment variable; so there is one build. Then simulation_run tries each over seeds until one fails. Prints the seed
+and what it saw; exit 1 if a mistake is not found.
 """
 
 import argparse
@@ -14,7 +14,7 @@ import re
 import subprocess
 import sys
 
-# name: file, text of the program, text that a mistake makes of it; or a list of these. M stands for "the mistake is awake".
+# name: file, text of the program, text that a mistake makes of it; or a list of these. M: the mistake is awake.
 MUTANTS = {
     "drop the dedup of pushes": (
         "ps/held_steps.cc",
