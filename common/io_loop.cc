@@ -232,7 +232,7 @@ class AsioLoop final : public IoLoop {
   Result<std::unique_ptr<Acceptor>> Bind(const std::string& address) override;
   std::shared_ptr<void> Connect(const std::string& endpoint, Attempt::Done done) override;
 
-  void Run() {
+  void Run() override {
     thread_ = std::this_thread::get_id();
     context_.run();
   }
@@ -240,7 +240,7 @@ class AsioLoop final : public IoLoop {
   void OpenFiles() { asio::steady_timer timer(context_); }
   // Ends Run after the callback that is running. What is queued is destroyed with the context, and
   // not called: that is why callbacks hold their objects weakly, or own them.
-  void Stop() {
+  void Stop() override {
     work_.reset();
     context_.stop();
   }
@@ -309,29 +309,38 @@ Result<std::unique_ptr<Socket>> AsioSocket::MoveTo(IoLoop& loop) {
   return std::unique_ptr<Socket>(std::make_unique<AsioSocket>(std::move(moved)));
 }
 
-}  // namespace
+constexpr char kStarting[] = "starting a network thread";
 
-Result<std::shared_ptr<IoThread>> IoThread::Start() {
-  constexpr char kWhat[] = "starting a network thread";
-  std::shared_ptr<IoThread> started(new IoThread());
+Result<std::shared_ptr<IoLoop>> NewAsioLoop() {
   auto loop = std::make_shared<AsioLoop>();
   try {
     loop->OpenFiles();
   } catch (const boost::system::system_error& error) {
     const int code = error.code().value();
-    return IsFileShortage(code) ? FileShortage(kWhat, code)
-                                : Internal(StrCat(kWhat, ": ", error.what()));
+    return IsFileShortage(code) ? FileShortage(kStarting, code)
+                                : Internal(StrCat(kStarting, ": ", error.what()));
   }
-  started->loop_ = loop;
-  ASSIGN_OR_RETURN(started->thread_,
-                   StartThread("chorus-io", kWhat, [loop = loop.get()] { loop->Run(); }));
+  return std::shared_ptr<IoLoop>(std::move(loop));
+}
+
+}  // namespace
+
+Result<std::shared_ptr<IoThread>> IoThread::Start(const NewIoLoop& new_loop) {
+  std::shared_ptr<IoThread> started(new IoThread());
+  if (new_loop) {
+    started->loop_ = new_loop();
+  } else {
+    ASSIGN_OR_RETURN(started->loop_, NewAsioLoop());
+  }
+  ASSIGN_OR_RETURN(started->thread_, StartThread("chorus-io", kStarting,
+                                                 [loop = started->loop_.get()] { loop->Run(); }));
   return started;
 }
 
 IoThread::~IoThread() {
   if (!thread_.joinable()) return;  // it never started
   CHECK(!loop_->InLoop(), "a transport object was destroyed by its own thread");
-  static_cast<AsioLoop*>(loop_.get())->Stop();
+  loop_->Stop();
   thread_.join();
 }
 
@@ -350,7 +359,7 @@ Result<std::shared_ptr<IoThread>> IoThreads::Next() {
   const MutexLock lock(mutex_);
   const size_t i = handed_out_ % most_;
   if (i == threads_.size()) {
-    ASSIGN_OR_RETURN(std::shared_ptr<IoThread> thread, IoThread::Start());
+    ASSIGN_OR_RETURN(std::shared_ptr<IoThread> thread, IoThread::Start(new_loop_));
     threads_.push_back(std::move(thread));
   }
   ++handed_out_;

@@ -11,6 +11,7 @@
 #include <span>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "common/mutex.h"
@@ -61,6 +62,9 @@ class Acceptor {
 class IoLoop {
  public:
   virtual ~IoLoop() = default;
+  // For IoThread: runs what is posted until Stop, and ends after the callback that is running.
+  virtual void Run() = 0;
+  virtual void Stop() = 0;
   // Runs `work` on the loop's thread, after what was posted before. It is dropped if the loop has
   // ended.
   virtual void Post(std::function<void()> work) = 0;
@@ -75,10 +79,13 @@ class IoLoop {
       const std::string& endpoint, std::function<void(Result<std::unique_ptr<Socket>>)> done) = 0;
 };
 
+// Makes a loop; empty: one of the operating system's network.
+using NewIoLoop = std::function<std::shared_ptr<IoLoop>()>;
+
 class IoThread {
  public:
   // Error: kResourceExhausted, no thread or no open file is to be had.
-  static Result<std::shared_ptr<IoThread>> Start();
+  static Result<std::shared_ptr<IoThread>> Start(const NewIoLoop& new_loop = {});
   // Ends the loop; what was posted and has not run is dropped. Not on the loop's own thread.
   ~IoThread();
   IoThread(const IoThread&) = delete;
@@ -98,13 +105,15 @@ class IoThread {
 // Hands out up to `most` threads in turn; each starts when it is first handed out.
 class IoThreads {
  public:
-  explicit IoThreads(uint32_t most) : most_(most) {}
+  explicit IoThreads(uint32_t most, NewIoLoop new_loop = {})
+      : most_(most), new_loop_(std::move(new_loop)) {}
 
   Result<std::shared_ptr<IoThread>> Next();  // error: as IoThread::Start
   std::vector<std::shared_ptr<IoThread>> started();
 
  private:
   const uint32_t most_;
+  const NewIoLoop new_loop_;
   Mutex mutex_;
   std::vector<std::shared_ptr<IoThread>> threads_ GUARDED_BY(mutex_);
   size_t handed_out_ GUARDED_BY(mutex_) = 0;

@@ -19,6 +19,8 @@
 
 namespace chorus {
 
+class IoLoop;
+
 // What is done for a connection over TCP, beyond the proof of the token at its start.
 enum class Protection {
   kAuthenticated,  // nothing: who can change packets can change frames; for networks that are trusted
@@ -39,6 +41,9 @@ struct TransportOptions {
   uint32_t threads = 1;           // at most, for connections (TCP)
   double handshake_seconds = 10;  // an unproven connection is closed after this
   std::string local_name = "?";   // "worker 1", for messages
+  // Makes the loops that listeners and channels live on (io_loop.h); empty: those of the operating
+  // system's network.
+  std::function<std::shared_ptr<IoLoop>()> new_loop;
 };
 
 // Answers one request. Call it exactly once, from any thread. An answer to a connection that is

@@ -129,6 +129,7 @@ class InprocChannel final : public Channel {
 
 class InprocTransport final : public Transport {
  public:
+  explicit InprocTransport(const TransportOptions& options) : threads_(1, options.new_loop) {}
   Result<std::unique_ptr<Listener>> Listen(RequestHandler handler) override {
     ASSIGN_OR_RETURN(std::shared_ptr<IoThread> thread, threads_.Next());
     return std::unique_ptr<Listener>(
@@ -142,13 +143,13 @@ class InprocTransport final : public Transport {
   }
 
  private:
-  IoThreads threads_{1};
+  IoThreads threads_;
 };
 
 }  // namespace
 
-std::unique_ptr<Transport> NewInprocTransport(const TransportOptions& /*options*/) {
-  return std::make_unique<InprocTransport>();
+std::unique_ptr<Transport> NewInprocTransport(const TransportOptions& options) {
+  return std::make_unique<InprocTransport>(options);
 }
 
 }  // namespace chorus

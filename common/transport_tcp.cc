@@ -36,7 +36,8 @@ class TcpTransport final : public Transport {
   const TransportOptions options_;
   const Tls tls_ =
       options_.protection == Protection::kAuthenticated ? Tls(nullptr) : TlsContext::Create();
-  const std::shared_ptr<IoThreads> threads_ = std::make_shared<IoThreads>(options_.threads);
+  const std::shared_ptr<IoThreads> threads_ =
+      std::make_shared<IoThreads>(options_.threads, options_.new_loop);
 };
 
 }  // namespace

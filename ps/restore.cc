@@ -28,17 +28,43 @@ Status CheckListed(const wire::RestoreMeta& meta, uint32_t shard, uint64_t check
   return DataLoss("the manifest does not name it");
 }
 
-Result<std::unique_ptr<ShardFile>> OpenShard(const Source& source, uint32_t shard) {
+// The bytes are those that the manifest lists. Error: kDataLoss.
+Result<std::unique_ptr<ShardFile>> OpenWhole(const Source& source, uint32_t shard) {
   const std::string path = JoinPath(source.meta.directory(), ShardFileName(shard));
   ASSIGN_OR_RETURN(auto file, ShardFile::Open(source.files, path));
   ASSIGN_OR_RETURN(const uint64_t checksum, file->Verify());
   RETURN_IF_ERROR(CheckListed(source.meta, shard, checksum).Annotate(path));
+  return file;
+}
+
+Result<std::unique_ptr<ShardFile>> OpenShard(const Source& source, uint32_t shard) {
+  ASSIGN_OR_RETURN(auto file, OpenWhole(source, shard));
   if (file->shard() != shard || file->shards() != source.shards || file->step() != source.step) {
+    const std::string path = JoinPath(source.meta.directory(), ShardFileName(shard));
     return DataLoss(StrCat(path, " is shard ", file->shard(), " of ", file->shards(), " at step ",
                            file->step(), ", not shard ", shard, " of ", source.shards, " at step ",
                            source.step));
   }
   return file;
+}
+
+Result<uint64_t> LoadShards(const Source& source, const ServerShape& shape, ShardOwner* owner) {
+  const wire::RestoreMeta::Mode mode = source.meta.mode();
+  // Cut alike: each shard finds all of its rows in one file, and reads no other.
+  if (source.shards == shape.job.shards()) {
+    uint32_t number = shape.first_shard + owner->first_local();
+    for (Shard& shard : owner->shards()) {
+      ASSIGN_OR_RETURN(const auto file, OpenShard(source, number++));
+      RETURN_IF_ERROR(shard.Load(*file, mode));
+    }
+    return source.step;
+  }
+  // Cut otherwise: the rows of a shard may be in any file, so every owner reads all of them.
+  for (uint32_t number = 0; number < source.shards; ++number) {
+    ASSIGN_OR_RETURN(const auto file, OpenShard(source, number));
+    for (Shard& shard : owner->shards()) RETURN_IF_ERROR(shard.Load(*file, mode));
+  }
+  return source.step;
 }
 
 }  // namespace
@@ -50,21 +76,11 @@ Result<uint64_t> RestoreShards(FileSystem& files, const wire::RestoreMeta& meta,
   const std::string first_path = JoinPath(meta.directory(), ShardFileName(0));
   ASSIGN_OR_RETURN(const auto first, ShardFile::Open(files, first_path));
   const Source source{files, meta, first->shards(), first->step()};
-  // Cut alike: each shard finds all of its rows in one file, and reads no other.
-  if (source.shards == shape.job.shards()) {
-    uint32_t number = shape.first_shard + owner->first_local();
-    for (Shard& shard : owner->shards()) {
-      ASSIGN_OR_RETURN(const auto file, OpenShard(source, number++));
-      RETURN_IF_ERROR(shard.Load(*file, meta.mode()));
-    }
-    return source.step;
-  }
-  // Cut otherwise: the rows of a shard may be in any file, so every owner reads all of them.
-  for (uint32_t number = 0; number < source.shards; ++number) {
-    ASSIGN_OR_RETURN(const auto file, OpenShard(source, number));
-    for (Shard& shard : owner->shards()) RETURN_IF_ERROR(shard.Load(*file, meta.mode()));
-  }
-  return source.step;
+  Result<uint64_t> step = LoadShards(source, shape, owner);
+  // Where the first file's header is damaged, the others seem to be missing or another
+  // checkpoint's: then that is what is wrong.
+  if (!step.ok()) RETURN_IF_ERROR(OpenWhole(source, 0).status());
+  return step;
 }
 
 }  // namespace chorus::ps

@@ -80,6 +80,8 @@ Status ShardFile::ReadHeaders() {
     return Corrupt("this is no shard of a checkpoint");
   }
   if (header.version != kShardFileVersion) {
+    // Of a damaged file the number says nothing.
+    RETURN_IF_ERROR(Verify().status());
     return FailedPrecondition(StrCat(path_, ": format version ", header.version,
                                      ", this program reads ", kShardFileVersion));
   }

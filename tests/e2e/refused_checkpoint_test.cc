@@ -77,6 +77,25 @@ TEST(RefusedCheckpointTest, ADamagedFileOfTheCheckpointIsRefusedByName) {
   }
 }
 
+// Its version and how the checkpoint is cut are read before the checksum is compared.
+TEST(RefusedCheckpointTest, ADamagedHeaderIsNotTakenForAnotherVersionOrMissingFiles) {
+  constexpr size_t kVersion = 8, kShards = 16, kStep = 24;
+  const TrainConfig config = JobConfig();
+  for (const size_t at : {kVersion, kShards, kStep}) {
+    const auto files = FilesWithLogs();
+    const Trained trained = TrainOn(*files, config, Layout());
+    ASSERT_TRUE(trained.status.ok());
+    const std::string path = JoinPath(trained.first().checkpoint, "shard-00000.rows");
+    std::string bytes = *ReadWholeFile(*files, path);
+    bytes[at] ^= 8;
+    ASSERT_TRUE(ReplaceFile(*files, path, bytes).ok());
+    const Status status = TrainOn(*files, config, {.workers = 2, .servers = 2}, true).status;
+    EXPECT_EQ(status.code(), Code::kDataLoss) << status.ToString();
+    EXPECT_NE(status.message().find("shard-00000.rows"), std::string::npos) << status.ToString();
+    EXPECT_NE(status.message().find("--fallback"), std::string::npos) << status.ToString();
+  }
+}
+
 // Makes a float of a checkpoint's file a NaN, and every checksum fit again.
 void PutNan(FileSystem& files, const std::string& folder, const std::string& name, size_t at) {
   const std::string path = JoinPath(folder, name);

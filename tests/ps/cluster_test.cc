@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
+
 #include "common/wire.pb.h"
 
 namespace chorus::ps::testing {
@@ -171,6 +173,20 @@ TEST(ClusterTest, DeadlineMessageNamesTheMissingWorkers) {
   EXPECT_EQ(rows.status().code(), Code::kDeadlineExceeded);
   EXPECT_NE(rows.status().message().find("worker 0, worker 2"), std::string::npos)
       << rows.status().ToString();
+}
+
+// The snapshot begins with a frame of every worker, and one worker is gone.
+TEST(ClusterTest, AWaitForASnapshotEndsWithTheStepThatItBeginsWith) {
+  const auto files = NewMemoryFiles();
+  Cluster cluster({.workers = 2, .servers = 2}, TestTables(), *files, 0.2);
+  worker::PsClient& client = cluster.client(0);
+  const worker::SnapshotRequest snapshot{0, kDirectory};
+  ASSERT_TRUE(client.Send(1, cluster.KeysOf(1, 0), nullptr, &snapshot).ok());
+  const auto begin = std::chrono::steady_clock::now();
+  const Status status = client.SnapshotFiles(0, true).status();  // which may take a minute
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(30));
+  EXPECT_EQ(status.code(), Code::kDeadlineExceeded) << status.ToString();
+  EXPECT_NE(status.message().find("frame of worker 1"), std::string::npos) << status.ToString();
 }
 
 TEST(ClusterTest, WarmStartKeepsWeightsAndStartsFromStepOne) {

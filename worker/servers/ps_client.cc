@@ -57,6 +57,7 @@ class PsClientImpl : public PsClient {
             double seconds);
   Result<std::vector<Frame>> WaitFor(ServerCalls* calls, FrameType type);
   Status PollSnapshot(uint64_t step);  // asks every server how its part stands
+  Status FailureOfSteps() const;       // that nobody has waited for yet
 
   const PsClientOptions options_;
   const std::vector<uint32_t> dims_;
@@ -238,12 +239,24 @@ Status PsClientImpl::PollSnapshot(uint64_t step) {
   return Status::Ok();
 }
 
+Status PsClientImpl::FailureOfSteps() const {
+  for (const auto& [step, in_flight] : steps_) {
+    if (in_flight.calls == nullptr) continue;
+    const Status status = in_flight.calls->error();
+    if (!status.ok()) return status.Annotate(StrCat("step ", step));
+  }
+  return Status::Ok();
+}
+
+// Servers begin a snapshot with the frames of a step. One that fails, since a worker is gone, is the
+// end of this wait, too, which may be far longer than a step's.
 Result<std::vector<SnapshotFile>> PsClientImpl::SnapshotFiles(uint64_t step, bool wait) {
   const auto deadline =
       std::chrono::steady_clock::now() + std::chrono::duration<double>(options_.storage_seconds);
   while (wait && !snapshots_.Ended(step)) {
     RETURN_IF_ERROR(PollSnapshot(step));
     if (snapshots_.Ended(step)) break;
+    RETURN_IF_ERROR(FailureOfSteps());
     if (std::chrono::steady_clock::now() > deadline) {
       return DeadlineExceeded(StrCat("the snapshot of step ", step, " did not end within ",
                                      options_.storage_seconds, " s on ",

@@ -121,7 +121,8 @@ class PsClient {
 
   // The files of the snapshot of `step` once every server has finished it, and none before. Without
   // `wait` it uses what step replies have brought; with it, it asks the servers until
-  // storage_seconds are over. Error: that of a server whose snapshot failed.
+  // storage_seconds are over. Errors: that of a server whose snapshot failed, and of a step that was
+  // sent and failed.
   virtual Result<std::vector<SnapshotFile>> SnapshotFiles(uint64_t step, bool wait) = 0;
 
   // Sends a restore (control_meta: a serialised wire::ControlMeta with one) to every server, and

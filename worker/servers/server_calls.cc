@@ -36,6 +36,11 @@ Result<std::vector<Frame>> ServerCalls::Wait(double seconds) {
   return std::move(replies_);
 }
 
+Status ServerCalls::error() {
+  const MutexLock lock(mutex_);
+  return error_;
+}
+
 Status ServerCalls::TooLate(double seconds) const {
   std::vector<std::string> missing;
   for (size_t server = 0; server < answered_.size(); ++server) {

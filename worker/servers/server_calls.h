@@ -1,6 +1,6 @@
 #pragma once
 // One request to each server, and what came back.
-// Thread safety: Set from any thread; Wait and Ended from one.
+// Thread safety: Set from any thread; all else from one.
 
 #include <vector>
 
@@ -20,6 +20,7 @@ class ServerCalls {
   // All replies, by server, or the first failure as soon as there is one; call it once. After
   // `seconds` the error is kDeadlineExceeded, which names the servers that did not answer.
   Result<std::vector<Frame>> Wait(double seconds);
+  Status error();  // the first failure so far
 
  private:
   Status TooLate(double seconds) const REQUIRES_LOCK(mutex_);

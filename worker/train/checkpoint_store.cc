@@ -139,9 +139,14 @@ Result<CheckpointManifest> ReadManifest(FileSystem& files, const std::string& fo
   return manifest;
 }
 
+// The first rename makes the names of all files in the folder safe: whoever finds the manifest after
+// a loss of power, which may keep the names of the last moment in any choice, finds what it lists.
 Status WriteManifest(FileSystem& files, const std::string& folder,
                      const CheckpointManifest& manifest) {
-  return WriteText(files, JoinPath(folder, kManifestName), manifest).Annotate(folder);
+  const std::string path = JoinPath(folder, kManifestName);
+  const std::string ready = path + ".new";
+  RETURN_IF_ERROR(WriteText(files, ready, manifest).Annotate(folder));
+  return files.Rename(ready, path).Annotate(folder);
 }
 
 Result<std::optional<BestCheckpoint>> ReadBest(FileSystem& files, const std::string& directory) {
@@ -204,9 +209,11 @@ Status VerifyFiles(FileSystem& files, const std::string& folder,
   return Status::Ok();
 }
 
+// A rename, unlike a removal, is safe when it returns.
 Status RemoveCheckpoint(FileSystem& files, const std::string& folder) {
   if (IsComplete(files, folder)) {
-    RETURN_IF_ERROR(files.Remove(JoinPath(folder, kManifestName)));
+    const std::string manifest = JoinPath(folder, kManifestName);
+    RETURN_IF_ERROR(files.Rename(manifest, manifest + ".removed"));
   }
   return files.RemoveRecursively(folder);
 }

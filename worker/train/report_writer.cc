@@ -11,7 +11,8 @@
 namespace chorus::worker {
 namespace {
 
-// How every line begins; what a killed run left of one may be shorter.
+// How every line begins; what a killed run left of one may be shorter. A loss of power leaves zeros
+// where lines had room on the disk and were not written, of steps after the last checkpoint.
 constexpr std::string_view kLineStart = "{\"step\":\"";
 
 bool IsTorn(std::string_view line) {
@@ -23,12 +24,14 @@ struct Line {
   Report report;
 };
 
-// The file's lines, without a torn last one. Error: a line is no report.
+bool IsUnwritten(std::string_view line) { return line.find('\0') != std::string_view::npos; }
+
+// The file's lines, without what a killed run left of them. Error: a line is no report.
 Result<std::vector<Line>> LinesOf(const std::string& text) {
   std::vector<Line> out;
   const std::vector<std::string> lines = Split(text, '\n');
   for (size_t i = 0; i < lines.size(); ++i) {
-    if (lines[i].empty()) continue;
+    if (lines[i].empty() || IsUnwritten(lines[i])) continue;
     Line line{lines[i], {}};
     const bool parsed = FromJson(lines[i], &line.report).ok();
     if (parsed && (line.report.has_progress() || line.report.has_evaluation())) {

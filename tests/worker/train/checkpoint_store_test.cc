@@ -54,6 +54,31 @@ TEST_F(CheckpointStoreTest, TheManifestKnowsTheColumnsAndHowTextBecomesThem) {
   EXPECT_TRUE(SchemaOfManifest(*again) == schema);
 }
 
+// The first rename syncs the folder: a loss of power that keeps the second one keeps all that the
+// manifest lists.
+TEST_F(CheckpointStoreTest, TheManifestComesWithTheSecondRename) {
+  const std::string folder = Make(9, false);
+  CheckpointManifest manifest;
+  manifest.set_version(1);
+  for (const uint64_t failing : {0, 1}) {
+    const auto faulty = NewFaultyFiles(*files_, {.failing_rename = failing});
+    EXPECT_FALSE(WriteManifest(*faulty, folder, manifest).ok());
+    EXPECT_EQ(Found(), std::nullopt);
+  }
+  ASSERT_TRUE(WriteManifest(*files_, folder, manifest).ok());
+  EXPECT_EQ(Found(), folder);
+}
+
+// A removal may be undone by a loss of power, a rename may not.
+TEST_F(CheckpointStoreTest, ACheckpointIsNoneAnyMoreBeforeAnythingIsRemoved) {
+  const std::string folder = Make(9, true);
+  const auto faulty = NewFaultyFiles(*files_, {.failing_removes = true});
+  EXPECT_FALSE(RemoveCheckpoint(*faulty, folder).ok());
+  EXPECT_EQ(Found(), std::nullopt);
+  ASSERT_TRUE(RemoveCheckpoint(*files_, folder).ok());
+  EXPECT_FALSE(files_->Exists(folder));
+}
+
 TEST_F(CheckpointStoreTest, FindsTheNewestCompleteOne) {
   EXPECT_EQ(Found(), std::nullopt);
   Make(9, true);

@@ -2,8 +2,10 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+
 #include <sys/stat.h>
 #include <unistd.h>
+#include <algorithm>
 
 #include <cstdlib>
 
@@ -66,6 +68,26 @@ TEST(ReportWriterTest, ATornLastLineIsDropped) {
     ASSERT_TRUE(ReplaceFile(*torn, "out/metrics.jsonl", text.substr(0, size)).ok());
     WriteSteps(*torn, 4, 5, 5);
     EXPECT_EQ(Text(*torn), text) << "cut at " << size;
+  }
+}
+
+// What a loss of power leaves of lines that were not synced.
+TEST(ReportWriterTest, LinesThatTheDiskDidNotWriteAreDropped) {
+  const auto whole = NewMemoryFiles();
+  WriteSteps(*whole, 0, 1, 6);
+  const std::string text = Text(*whole);
+  size_t synced = 0;  // the lines of three steps
+  for (int line = 0; line < 3; ++line) synced = text.find('\n', synced) + 1;
+  for (size_t begin = synced; begin < text.size(); begin += 7) {
+    for (const size_t end : {std::min(begin + 50, text.size()), text.size()}) {
+      std::string left = text;
+      std::fill(left.begin() + static_cast<ptrdiff_t>(begin),
+                left.begin() + static_cast<ptrdiff_t>(end), '\0');
+      const auto files = NewMemoryFiles();
+      ASSERT_TRUE(ReplaceFile(*files, "out/metrics.jsonl", left).ok());
+      WriteSteps(*files, 3, 4, 6);
+      EXPECT_EQ(Text(*files), text) << "zeros from " << begin << " to " << end;
+    }
   }
 }
 

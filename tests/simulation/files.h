@@ -1,0 +1,86 @@
+#pragma once
+// A file system that all simulated hosts share, with what disks and hosts lose. A file's bytes are
+// safe once they are synced, its name once its directory is; a death may take from the rest what it
+// likes, by the seed. Calls fail as the weather says.
+// Thread safety: threads of the simulation, of which one runs at a time.
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "common/file.h"
+#include "tests/simulation/world.h"
+
+namespace chorus::simulation {
+
+class SimulatedFiles final : public FileSystem {
+ public:
+  // at_event: called with every call, before it happens; may end or stall the rank.
+  SimulatedFiles(World* world, std::function<void()> at_event)
+      : world_(*world), at_event_(std::move(at_event)) {}
+
+  // The weather of the run that begins; null: calm.
+  void Begin(const Weather* weather);
+  // Puts a file there, safe.
+  void Put(const std::string& path, std::string bytes);
+  // What a rank's host has not synced is lost; names are safe, since other hosts see them.
+  void LoseHost(uint32_t rank);
+  // So everywhere, and names are lost as well. Nobody has a file open any more.
+  void LosePower();
+  // A rank ends: its locks go, and what it had under way in a call may be half done.
+  void EndRank(uint32_t rank);
+  // Flips a bit of a file; false if there is none in any file below `directory` of these names.
+  bool FlipBit(const std::string& directory, std::string* path);
+  // The highest step of a checkpoint whose manifest was renamed into place, its directory synced.
+  uint64_t last_saved() const { return last_saved_; }
+
+  Result<std::unique_ptr<RandomAccessFile>> OpenForRead(const std::string& path) override;
+  Result<std::unique_ptr<WritableFile>> Create(const std::string& path) override;
+  Result<std::unique_ptr<WritableFile>> OpenForAppend(const std::string& path) override;
+  Status Rename(const std::string& from, const std::string& to) override;
+  Status CreateDirectories(const std::string& path) override;
+  Result<std::vector<std::string>> List(const std::string& directory) override;
+  Status Remove(const std::string& path) override;
+  Status RemoveRecursively(const std::string& path) override;
+  bool Exists(const std::string& path) override;
+  Result<std::unique_ptr<FileLock>> Lock(const std::string& path) override;
+
+ private:
+  friend class SimulatedWritableFile;
+  friend class SimulatedRandomAccessFile;
+  friend class SimulatedFileLock;
+  // A file without its names.
+  struct Inode {
+    std::string bytes;
+    size_t synced = 0;
+    uint32_t writer = kNoRank;
+  };
+  using Names = std::map<std::string, std::shared_ptr<Inode>>;
+
+  // A call begins; the disk takes its time.
+  void BeginCall();
+  // Whether a fault of this kind strikes this call.
+  bool Strikes(Fault fault, const std::string& path);
+  Status Append(Inode* file, const std::string& path, std::string_view data);
+  Status Sync(Inode* file, const std::string& path);
+  std::unique_ptr<WritableFile> Open(const std::string& path, std::shared_ptr<Inode> inode);
+  void SyncDirectory(const std::string& directory);
+  bool IsDirectory(const std::string& path) const;
+  void LoseBytes(Inode* inode, const std::string& path);
+
+  World& world_;
+  const std::function<void()> at_event_;
+  const Weather* weather_ = nullptr;
+  std::map<Fault, uint64_t> calls_;  // that a fault of the kind could have struck
+  bool full_ = false;
+  uint64_t last_saved_ = 0;
+  Names names_;  // as everybody sees them
+  Names safe_names_;
+  std::set<std::string> directories_;
+  std::map<std::string, uint32_t> locks_;  // owner's rank by path
+};
+
+}  // namespace chorus::simulation
