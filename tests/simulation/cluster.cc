@@ -146,6 +146,7 @@ Status Cluster::StartServer(Job* job, uint32_t server, Serving* serving) {
   options.service = StrCat("server ", server);
   options.threads = job->layout.network_threads;
   options.new_loop = [this] { return network_.NewLoop(); };
+  options.protection = Protection::kAuthenticated;  // TLS draws bytes that no seed knows
   serving->server = static_cast<int>(server);
   serving->network = NewTcpTransport(options);
   ASSIGN_OR_RETURN(serving->node,
@@ -191,6 +192,7 @@ Status Cluster::RunWorker(Job* job, uint32_t worker, const Serving& serving) {
       launch::TransportOptionsOf(config, "simulated job", StrCat("worker ", worker));
   options.threads = job->layout.network_threads;
   options.new_loop = [this] { return network_.NewLoop(); };
+  options.protection = Protection::kAuthenticated;  // TLS draws bytes that no seed knows
   const std::unique_ptr<Transport> transport =
       NewDoublingTransport(NewTcpTransport(options), &world_, job->weather.duplicate);
   const std::unique_ptr<worker::Collective> collective = worker::NewExchangeCollective(

@@ -105,6 +105,12 @@ class SimulatedSocket final : public Socket {
     PumpLater(end_);
   }
 
+  void ReadSome(std::span<std::byte> out, std::function<void(Result<size_t>)> done) override {
+    Read(out.first(1), [done = std::move(done)](const Status& status) {
+      status.ok() ? done(size_t{1}) : done(status);
+    });
+  }
+
   void Write(std::span<const std::span<const std::byte>> pieces,
              std::function<void(Status)> done) override {
     std::string bytes;
@@ -136,6 +142,8 @@ class SimulatedSocket final : public Socket {
   }
 
   const std::string& peer() const override { return end_->peer_name; }
+  bool loopback() const override { return false; }
+  bool sealed() const override { return false; }
 
  private:
   static Status EndOf(const ConnectionEnd& end) {
