@@ -133,12 +133,14 @@ Result<std::span<std::byte>> FrameAssembler::BeginPart(
   PartHeader header;
   std::memcpy(&header, bytes.data(), sizeof(header));
   if (header.magic != kWireMagic) return DataLoss("frame part: wrong magic");
+  // Before the version: a damaged one must not pass for a peer that will never be understood, when a
+  // new connection would do. (The handshake has compared versions.)
+  if (header.header_checksum != HashHeader(bytes.data(), checksums_)) {
+    return DataLoss("frame part: checksum of the header differs");
+  }
   if (header.version != kWireVersion) {
     return FailedPrecondition(
         StrCat("frame part: version ", header.version, ", not ", kWireVersion));
-  }
-  if (header.header_checksum != HashHeader(bytes.data(), checksums_)) {
-    return DataLoss("frame part: checksum of the header differs");
   }
   if (header.frame_bytes > max_frame_bytes_) {
     return ResourceExhausted(

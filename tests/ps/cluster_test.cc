@@ -178,12 +178,18 @@ TEST(ClusterTest, DeadlineMessageNamesTheMissingWorkers) {
 // The snapshot begins with a frame of every worker, and one worker is gone.
 TEST(ClusterTest, AWaitForASnapshotEndsWithTheStepThatItBeginsWith) {
   const auto files = NewMemoryFiles();
-  Cluster cluster({.workers = 2, .servers = 2}, TestTables(), *files, 0.2);
+  const auto tables = TestTables();
+  Cluster cluster({.workers = 2, .servers = 2}, tables, *files, 1);
+  cluster.set_last_step(2);
+  ASSERT_TRUE(cluster.Train(0, 2).ok());  // and sends step 3, which looks up nothing
   worker::PsClient& client = cluster.client(0);
-  const worker::SnapshotRequest snapshot{0, kDirectory};
-  ASSERT_TRUE(client.Send(1, cluster.KeysOf(1, 0), nullptr, &snapshot).ok());
+  auto gradients = std::make_unique<worker::StepGradients>();
+  gradients->lr_factors.assign(tables.size(), 1);
+  gradients->tables.resize(tables.size());
+  const worker::SnapshotRequest snapshot{3, kDirectory};
+  ASSERT_TRUE(client.Send(4, cluster.KeysOf(4, 0, true), std::move(gradients), &snapshot).ok());
   const auto begin = std::chrono::steady_clock::now();
-  const Status status = client.SnapshotFiles(0, true).status();  // which may take a minute
+  const Status status = client.SnapshotFiles(3, true).status();  // which may take a minute
   EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(30));
   EXPECT_EQ(status.code(), Code::kDeadlineExceeded) << status.ToString();
   EXPECT_NE(status.message().find("frame of worker 1"), std::string::npos) << status.ToString();
