@@ -66,7 +66,6 @@ PlanRequest RequestOf(const PlanArguments& arguments, size_t i) {
   request.cores = arguments.cores;
   request.link_gbit = arguments.link_gbit;
   request.latency_us = arguments.latency_us;
-  request.steps = arguments.steps;
   return request;
 }
 

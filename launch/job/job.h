@@ -26,7 +26,7 @@ enum class Saves { kNo, kYes };
 // A rank of a job that has ended well, as it knows itself.
 struct RankEnd {
   uint32_t rank = 0;
-  int server = -1;      // its number among the servers; -1: none
+  int server = -1;           // its number among the servers; -1: none
   ServerNode::Use use = {};  // of the server
 };
 // Called on every rank once its part of a job has ended well. An error is the job's.

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <bit>
 #include <chrono>
-#include <future>
 #include <memory>
 #include <string>
 #include <utility>
@@ -11,9 +10,10 @@
 
 #include "common/cores.h"
 #include "common/strings.h"
-#include "common/transport.h"
 #include "launch/job/local_cluster.h"
+#include "launch/plan/loopback.h"
 #include "launch/plan/plan_rates.h"
+#include "launch/plan/stopwatch.h"
 #include "launch/plan/worker_trace.h"
 #include "worker/train/session.h"
 #include "worker/train/step_sums.h"
@@ -26,24 +26,6 @@ using Clock = std::chrono::steady_clock;
 constexpr uint32_t kSteps = 4;        // that are read, and computed again and again
 constexpr uint32_t kLeastRounds = 3;  // of all of them, whatever time they take
 constexpr uint32_t kMostGrains = 64;
-
-class Stopwatch {
- public:
-  double Lap() {
-    const Clock::time_point now = Clock::now();
-    return std::chrono::duration<double>(now - std::exchange(last_, now)).count();
-  }
-
- private:
-  Clock::time_point last_ = Clock::now();
-};
-
-// What a part takes when nothing else runs: a tenth of its times are as short, or shorter.
-double TypicalOf(std::vector<double> values) {
-  const auto tenth = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 10);
-  std::nth_element(values.begin(), tenth, values.end());
-  return *tenth;
-}
 
 // Seconds of a step of one worker on `threads` threads.
 struct Times {
@@ -211,46 +193,6 @@ Result<Means> MeansOf(const PlannedJob& job) {
   means.bytes_sent /= frames;
   means.rows /= frames;
   return means;
-}
-
-Frame FrameOf(size_t bytes) {
-  Frame frame{FrameType::kControl, "", {ByteArray::Allocate(bytes)}};
-  std::fill_n(frame.arrays[0].data(), bytes, std::byte{1});
-  return frame;
-}
-
-// Empty frames one after the other, then large ones.
-Status MeasureLoopback(PlanRates* rates) {
-  constexpr size_t kLargeBytes = size_t{4} << 20;
-  constexpr int kEmpty = 200, kLarge = 40;
-  constexpr double kCallSeconds = 10;
-  TransportOptions options;
-  options.token = "calibration";
-  options.listen_address = "127.0.0.1";
-  options.max_part_bytes = uint64_t{1} << 20;
-  options.max_frame_bytes = uint64_t{1} << 30;
-  const std::unique_ptr<Transport> server = NewTcpTransport(options);
-  const std::unique_ptr<Transport> client = NewTcpTransport(options);
-  ASSIGN_OR_RETURN(const auto listener, server->Listen([](Frame, Responder respond) {
-    respond(Frame{FrameType::kControlReply, "", {}});
-  }));
-  ASSIGN_OR_RETURN(const auto channel, client->Connect(listener->endpoint(), "loopback"));
-  const Frame empty{FrameType::kControl, "", {}};
-  const Frame large = FrameOf(kLargeBytes);
-  std::vector<double> trips, bytes;
-  Stopwatch watch;
-  for (int i = 0; i < kEmpty; ++i) {
-    RETURN_IF_ERROR(channel->Call(empty, kCallSeconds).status());
-    trips.push_back(watch.Lap());
-  }
-  for (int i = 0; i < kLarge; ++i) {
-    RETURN_IF_ERROR(channel->Call(large, kCallSeconds).status());
-    bytes.push_back(watch.Lap());
-  }
-  rates->set_frame_seconds(TypicalOf(trips));
-  const double carried = std::max(1e-6, TypicalOf(bytes) - TypicalOf(trips));
-  rates->set_frame_bytes(static_cast<double>(kLargeBytes) / carried);
-  return Status::Ok();
 }
 
 }  // namespace

@@ -8,36 +8,14 @@
 #include "common/tree.h"
 #include "launch/plan/advice.h"
 #include "launch/plan/distinct_ids.h"
+#include "launch/plan/planned_sums.h"
 #include "launch/plan/server_memory.h"
 #include "launch/plan/worker_memory.h"
 #include "launch/plan/worker_trace.h"
 #include "ps/table_type.h"
-#include "worker/collective/sum_traffic.h"
-#include "worker/train/step_sums.h"
 
 namespace chorus::launch {
 namespace {
-
-bool Colocated(const TrainConfig& config) {
-  return config.cluster().placement() == ClusterConfig::COLOCATED;
-}
-
-// Ranks are dealt to hosts in blocks, servers first, as mpirun does with as many slots on each.
-class HostsOfRanks {
- public:
-  HostsOfRanks(const PlanLayout& layout, bool colocated)
-      : hosts_(layout.hosts()),
-        first_worker_(colocated ? 0 : layout.servers()),
-        ranks_(first_worker_ + layout.workers()) {}
-  uint32_t OfServer(uint32_t s) const { return OfRank(s); }
-  uint32_t OfWorker(uint32_t w) const { return OfRank(first_worker_ + w); }
-
- private:
-  uint32_t OfRank(uint64_t rank) const { return static_cast<uint32_t>(rank * hosts_ / ranks_); }
-  const uint64_t hosts_;
-  const uint32_t first_worker_;
-  const uint64_t ranks_;
-};
 
 struct Layouts {
   PlanLayout layout;
@@ -49,37 +27,6 @@ void AddTraffic(const FrameCount& count, double share, PlanTraffic* traffic) {
   traffic->set_messages(traffic->messages() + share * static_cast<double>(count.frames));
   traffic->set_bytes(traffic->bytes() + share * static_cast<double>(count.bytes));
   traffic->set_wire_bytes(traffic->wire_bytes() + share * static_cast<double>(count.wire_bytes));
-}
-
-// What sums of workers send in a step, and in a whole run.
-struct SumsOfWorker {
-  worker::SumTraffic step, first;
-  double sums = 1;
-  double share_bytes = 0;  // of the terms that the worker adds
-  uint32_t nodes = 0, all_nodes = 0;
-};
-
-// Of the steps of a stage.
-SumsOfWorker SumsOf(const PlannedJob& job, uint32_t worker, uint32_t workers, uint32_t stage) {
-  const uint32_t grains = job.config.step().grains_per_step();
-  SumsOfWorker sums;
-  for (uint32_t w = 0; w < workers; ++w) {
-    const auto nodes =
-        static_cast<uint32_t>(MaximalNodes(GrainsOfWorker(w, workers, grains)).size());
-    sums.all_nodes += nodes;
-    if (w == worker) sums.nodes = nodes;
-  }
-  const auto floats = static_cast<uint64_t>(job.model.parameters().size());
-  const uint64_t doubles = job.objective->terms().size() + worker::StepSums::kExtras;
-  const uint64_t partials = job.objective->partials(stage);
-  sums.first = worker::TrafficOfTreeSum(worker, workers, sums.nodes, 0, doubles);
-  sums.step = worker::TrafficOfTreeSum(worker, workers, sums.nodes, floats, doubles);
-  if (partials > 0) {
-    sums.step += worker::TrafficOfTreeSum(worker, workers, sums.nodes, 0, partials);
-    sums.sums = 2;
-  }
-  sums.share_bytes = 4.0 * static_cast<double>(floats) * sums.all_nodes / workers;
-  return sums;
 }
 
 // Adds what one worker does to the plan and to the work.
@@ -297,48 +244,6 @@ uint32_t ReaderThreads(const TrainConfig& config, uint32_t threads) {
 
 }  // namespace
 
-Result<PlanLayout> LayoutOf(const TrainConfig& config, const PlanRequest& request) {
-  const bool colocated = Colocated(config);
-  const auto here = static_cast<uint32_t>(std::max<size_t>(1, AllowedCores().size()));
-  uint32_t servers = request.servers > 0 ? request.servers : config.cluster().servers();
-  uint32_t workers = request.workers;
-  if (colocated) {
-    workers = std::max({workers, request.servers, workers == 0 ? request.hosts : 0, 1u});
-    if (request.servers > 0 && request.servers != workers) {
-      return InvalidArgument(StrCat("--servers ", request.servers, " and --workers ", workers,
-                                    ": with cluster.placement COLOCATED every rank is both"));
-    }
-    servers = workers;
-  } else if (workers == 0 && request.hosts > servers) {
-    workers = request.hosts - servers;
-  } else if (workers == 0) {
-    workers = request.hosts == 1 ? 1 : 0;
-  }
-  if (workers == 0) {
-    return InvalidArgument(StrCat("--hosts ", request.hosts, ": ", servers,
-                                  " servers leave no host for a worker; give --workers"));
-  }
-  if (workers > config.step().grains_per_step()) {
-    return InvalidArgument(StrCat("--workers ", workers, ": a step has ",
-                                  config.step().grains_per_step(),
-                                  " grains (step.grains_per_step), and a worker computes whole "
-                                  "ones"));
-  }
-  const uint32_t ranks = colocated ? workers : servers + workers;
-  PlanLayout layout;
-  layout.set_servers(servers);
-  layout.set_workers(workers);
-  layout.set_hosts(request.hosts > 0 ? std::min(request.hosts, ranks) : ranks);
-  layout.set_cores(request.cores > 0 ? request.cores : here);
-  layout.set_server_threads(config.cluster().server_threads());
-  layout.set_link_gbit(request.link_gbit);
-  layout.set_latency_us(request.latency_us);
-  uint32_t threads = request.threads > 0 ? request.threads : config.compute().threads();
-  // 0 is all cores of the host, of each of its workers.
-  layout.set_threads(threads > 0 ? threads : layout.cores());
-  return layout;
-}
-
 Result<TracedJob> TraceJob(const TrainConfig& config, const PlanLayout& layout, uint32_t steps,
                            const std::vector<KeySketch>& ids, FileSystem& files) {
   ASSIGN_OR_RETURN(const worker::TrainingData whole, worker::OpenTrainingData(config, files));
@@ -356,7 +261,7 @@ Result<TracedJob> TraceJob(const TrainConfig& config, const PlanLayout& layout, 
   out.work.layout = layout;
   out.work.pull_ahead = config.step().pull_ahead();
   out.work.reader_threads = ReaderThreads(config, layout.threads());
-  const bool colocated = Colocated(config);
+  const bool colocated = IsColocated(config);
   const Layouts at{layout, colocated, HostsOfRanks(layout, colocated)};
   JobPlan& plan = out.plan;
   plan.set_method(std::string(job->objective->name()));

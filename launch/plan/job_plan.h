@@ -13,25 +13,11 @@
 #include "common/status.h"
 #include "launch/plan/key_sketch.h"
 #include "launch/plan/plan.pb.h"
+#include "launch/plan/plan_layout.h"
 #include "launch/plan/planned_job.h"
 #include "launch/plan/step_time.h"
 
 namespace chorus::launch {
-
-// Who runs where. 0: what follows from the configuration and the others.
-struct PlanRequest {
-  uint32_t hosts = 0;    // 0: one for each rank
-  uint32_t servers = 0;  // 0: cluster.servers; with COLOCATED placement as many as workers
-  uint32_t workers = 0;  // 0: one for each host that is left
-  uint32_t threads = 0;  // of a worker; 0: compute.threads, or its share of the host's cores
-  uint32_t cores = 0;    // of a host; 0: those of this machine
-  double link_gbit = 25;
-  double latency_us = 20;
-  uint32_t steps = 8;  // that are read; as many as pull_ahead needs at least
-};
-
-// Error: kInvalidArgument, names the number that leaves no worker, or more workers than grains.
-Result<PlanLayout> LayoutOf(const TrainConfig& config, const PlanRequest& request);
 
 // One layout, traced: what times and advice are computed from.
 struct TracedJob {

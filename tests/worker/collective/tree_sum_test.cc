@@ -53,6 +53,22 @@ TEST(TreeSum, KeepsItsBuffersAndItsBitsOverManySumsOfChangingSize) {
   });
 }
 
+TEST(TreeSum, SendsWhatItsSizesForetell) {
+  for (const uint32_t ranks : {1u, 2u, 3u, 5u}) {
+    for (const size_t floats : {0u, 10u, 3000u, 40000u}) {
+      const SumCase c(8, floats, 7, 3);
+      OnEveryRank(ranks, [&](Collective& collective) {
+        CheckOwnGrains(collective, c);
+        const GrainRange own = GrainsOfWorker(collective.rank(), ranks, 8);
+        const auto nodes = static_cast<uint32_t>(MaximalNodes(own).size());
+        EXPECT_EQ(collective.sum_traffic(),
+                  TrafficOfTreeSum(collective.rank(), ranks, nodes, floats, 7))
+            << "rank " << collective.rank() << " of " << ranks << ", " << floats;
+      });
+    }
+  }
+}
+
 // A skipped term leaves -0 as it is; one added as zero would turn it into +0.
 TEST(TreeSum, SkipsAbsentGrainsInsteadOfAddingZero) {
   SumCase c(8, 10, 10, 13);

@@ -1,0 +1,14 @@
+#pragma once
+// What frames cost on this machine, over the transport of a job. Thread safety: one call at a time;
+// starts threads.
+
+#include "common/status.h"
+#include "launch/plan/plan.pb.h"
+
+namespace chorus::launch {
+
+// Sends empty frames one after the other, then large ones, over the loopback device, and sets
+// frame_seconds and frame_bytes. Error: the transport's.
+Status MeasureLoopback(PlanRates* rates);
+
+}  // namespace chorus::launch

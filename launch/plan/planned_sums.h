@@ -1,0 +1,22 @@
+#pragma once
+// What a worker sends to the others when a step's gradients, losses and counts are summed.
+// Thread safety: pure function.
+
+#include <cstdint>
+
+#include "launch/plan/planned_job.h"
+#include "worker/collective/sum_traffic.h"
+
+namespace chorus::launch {
+
+struct SumsOfWorker {
+  worker::SumTraffic step, first;
+  double sums = 1;
+  double share_bytes = 0;  // of the terms that the worker adds
+  uint32_t nodes = 0, all_nodes = 0;
+};
+
+// Of the steps of a stage; `first` is the sum before the first step of a run.
+SumsOfWorker SumsOf(const PlannedJob& job, uint32_t worker, uint32_t workers, uint32_t stage);
+
+}  // namespace chorus::launch
