@@ -18,6 +18,8 @@ constexpr RunField kRunFields[] = {
     {"seed", "seeds (--seeds N): 1 .. N", [](const TrainConfig& job) { return job.has_seed(); }},
     {"data.log", "train of a data set (data.NAME.train)",
      [](const TrainConfig& job) { return job.data().log_size() > 0; }},
+    {"data.follow_seconds", "logs that are whole",
+     [](const TrainConfig& job) { return job.data().has_follow_seconds(); }},
     {"evaluate.log", "test of a data set (data.NAME.test)",
      [](const TrainConfig& job) { return job.evaluate().log_size() > 0; }},
     {"evaluate.oracle", "oracle of a data set (data.NAME.oracle)",

@@ -128,6 +128,33 @@ Status CheckLogs(const TrainConfig& config, const Origins& origins) {
   return not_empty(config.evaluate().log(), "evaluate.log");
 }
 
+// Until when a rate decays is not known where more may always come.
+Status CheckFollowed(const TrainConfig& config, const Origins& origins) {
+  if (config.data().follow_seconds() <= 0) return Status::Ok();
+  const auto ends_with_run = [](const ScheduleConfig& schedule) {
+    return schedule.decay() != ScheduleConfig::CONSTANT && schedule.decay_steps() == 0;
+  };
+  std::vector<std::string> schedules;
+  if (ends_with_run(config.model().schedule())) schedules.push_back("model.schedule");
+  for (int i = 0; i < config.table_size(); ++i) {
+    if (ends_with_run(config.table(i).schedule())) {
+      schedules.push_back(StrCat("table.", i, ".schedule"));
+    }
+  }
+  if (!schedules.empty()) {
+    const std::string path = schedules.front() + ".decay";
+    return FieldError(origins.Of(path), path,
+                      StrCat("decays until the last step, and data.follow_seconds knows none; "
+                             "allowed: CONSTANT, or a decay with ",
+                             schedules.front(), ".decay_steps"));
+  }
+  if (config.data().epochs() == 1) return Status::Ok();
+  return FieldError(origins.Of("data.epochs"), "data.epochs",
+                    StrCat(config.data().epochs(),
+                           " epochs of a log that grows "
+                           "(data.follow_seconds); allowed: 1, since each file is trained once"));
+}
+
 // What the schema's ranges cannot say. Periods without a path are fine: a file may leave paths to
 // --set.
 Status CheckRules(const TrainConfig& config, const Origins& origins) {
@@ -166,6 +193,7 @@ Status Finish(const Origins& origins, TrainConfig* config) {
   RETURN_IF_ERROR(FinishSlots(origins, tables, config));
   RETURN_IF_ERROR(CheckTowers(*config, origins));
   RETURN_IF_ERROR(CheckLogs(*config, origins));
+  RETURN_IF_ERROR(CheckFollowed(*config, origins));
   return CheckRules(*config, origins);
 }
 

@@ -328,7 +328,7 @@ CommandLine ParseCommandLine(int argc, char** argv, CommandOutcome* outcome) {
   app.require_subcommand(1);
   app.option_defaults()->always_capture_default();
   CommandLine line;
-  AddLogCommands(&app, &line.run);
+  AddLogCommands(&app, outcome, &line.run);
   AddTrain(&app, outcome, &line.run);
   AddRun(&app, outcome, &line.run);
   AddEvaluate(&app, &line.run);

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "common/status.h"
+#include "launch/command_line.h"
 
 namespace CLI {
 class App;
@@ -28,7 +29,7 @@ Status Alone(const Action& run);
 void AddSets(CLI::App* command, std::vector<std::string>* sets);
 
 // The commands that make and describe logs (log_command_line.cc).
-void AddLogCommands(CLI::App* app, Action* action);
+void AddLogCommands(CLI::App* app, CommandOutcome* outcome, Action* action);
 
 // The commands that plan and measure jobs (job_command_line.cc).
 void AddJobCommands(CLI::App* app, Action* action);

@@ -63,16 +63,49 @@ void AddSplit(CLI::App* command, ImportArguments* arguments) {
       ->check(CLI::NonNegativeNumber);
 }
 
-void AddImport(CLI::App* app, Action* action) {
+// An import that does not end with what is there.
+void AddFollow(CLI::App* command, ImportArguments* arguments) {
+  CLI::Option* const follow = command->add_flag(
+      "--follow", arguments->follow,
+      "Go on with what comes: to standard input, to the end of one file, or as whole files into "
+      "one "
+      "directory. Each log file is complete when it appears in --output. The same command goes on "
+      "after a kill; of standard input it cannot know what was read before");
+  command
+      ->add_option(
+          "--seal-seconds", arguments->seal_seconds,
+          "With --follow: a row waits so long at most until its log file is complete (60); "
+          "one is after file_rows rows, too")
+      ->needs(follow)
+      ->check(CLI::PositiveNumber);
+  command
+      ->add_option("--idle-seconds", arguments->idle_seconds,
+                   "With --follow: end after so long without anything new; 0 = wait for ever (the "
+                   "end of standard input ends it always)")
+      ->needs(follow)
+      ->check(CLI::NonNegativeNumber);
+  for (const char* of_all : {"--bad-rows", "--split", "--split-by-time", "--split-by",
+                             "--split-contiguous", "--split-seed", "--labels"}) {
+    follow->excludes(command->get_option(of_all));
+  }
+}
+
+void AddImport(CLI::App* app, CommandOutcome* outcome, Action* action) {
   static ImportArguments arguments;
+  static bool stopped = false;
   CLI::App* command = AddCommand(
       app, "import",
       "Make a log from text (plain or packed), Parquet, ORC or TFRecord; or give a log labels that "
       "came later",
       "chorus import --schema configs/import/criteo_ppml.textproto --split train:0.8,test:0.2 "
       "--output criteo day1.csv.gz\n"
-      "  chorus import --schema my.schema --log my/train my/test --labels sales-of-the-week.tsv",
-      action, [] { return Alone([] { return RunImport(arguments); }); });
+      "  chorus import --schema my.schema --log my/train my/test --labels sales-of-the-week.tsv\n"
+      "  tail -n +1 -f clicks.tsv | chorus import --schema my.schema --follow --output stream -",
+      action, [outcome] {
+        const Status status = Alone([] { return RunImport(arguments, &stopped); });
+        outcome->stopped_by_signal = stopped;
+        return status;
+      });
   command->add_option("--schema", arguments.schema_file, "ImportSchema in protobuf text format")
       ->required();
   AddSets(command, &arguments.sets);
@@ -107,6 +140,7 @@ void AddImport(CLI::App* app, Action* action) {
                    "up to 512 MB besides")
       ->transform(CLI::AsSizeValue(/*kb_is_1000=*/false));
   AddImportedLabels(command, &arguments, inputs, output);
+  AddFollow(command, &arguments);
 }
 
 void AddSchema(CLI::App* app, Action* action) {
@@ -189,8 +223,8 @@ void AddInspect(CLI::App* app, Action* action) {
 
 }  // namespace
 
-void AddLogCommands(CLI::App* app, Action* action) {
-  AddImport(app, action);
+void AddLogCommands(CLI::App* app, CommandOutcome* outcome, Action* action) {
+  AddImport(app, outcome, action);
   AddSchema(app, action);
   AddGenerate(app, action);
   AddMerge(app, action);

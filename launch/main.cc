@@ -1,7 +1,8 @@
 // The program. Exit code 0 when the command succeeded, 1 when it failed and would fail again (the
 // reason once, on standard error), 2 when the command line is wrong, 3 when runs of `compare`
 // failed and its tables are of the others, 69 when a rank, host or network was lost and another try
-// may succeed, 75 when a signal stopped `train` and --resume goes on.
+// may succeed, 75 when a signal stopped `train` and --resume goes on, or
+// `import --follow`.
 
 #include <sys/resource.h>
 

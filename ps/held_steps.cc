@@ -14,7 +14,29 @@ void HeldSteps::Reset(uint64_t step) {
   base_ = dispatched_ = done_ = step;
 }
 
+Status HeldSteps::Continue(const wire::ContinueMeta& meta) {
+  if (meta.number() == continuations_ && meta.step() == base_) return Status::Ok();  // a repetition
+  const uint64_t lag = 1 + shape_.job.pull_ahead();
+  const bool answered = dispatched_ == done_ && (steps_.empty() || steps_.rbegin()->first <= done_);
+  const bool applied = meta.step() == base_ ? done_ <= base_ + lag
+                                            : meta.step() > base_ && done_ == meta.step() + lag;
+  if (meta.number() != continuations_ + 1 || !answered || !applied) {
+    return FailedPrecondition(StrCat(shape_.name(), ": continuation ", meta.number(),
+                                     " after step ", meta.step(), " at frame ", done_, ", after ",
+                                     continuations_, " continuations",
+                                     answered ? "" : ", before all replies"));
+  }
+  Reset(meta.step());
+  ++continuations_;
+  return Status::Ok();
+}
+
 Status HeldSteps::CheckStep(const wire::StepMeta& meta) const {
+  if (meta.continuation() != continuations_) {
+    return FailedPrecondition(StrCat(
+        shape_.name(), ": frame of step ", meta.step(), " from worker ", meta.worker(),
+        " of continuation ", meta.continuation(), ", this is continuation ", continuations_));
+  }
   // The oldest step that a retry can name. A worker sends frame t only after it has the reply to
   // step t - 1 - pull_ahead, and step done_ needed every worker's frame: so every worker has the
   // replies up to done_ - 1 - pull_ahead, and asks for none of them again. The newest step is the

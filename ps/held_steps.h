@@ -22,6 +22,9 @@ class HeldSteps {
   // Starts over: the next step is `step` + 1, and the rows hold the updates of all steps up to
   // `step`.
   void Reset(uint64_t step);
+  // Starts over where all frames so far are answered and the gradients of meta's step are applied;
+  // done once, however often it is asked for. Error: kFailedPrecondition.
+  Status Continue(const wire::ContinueMeta& meta);
 
   // Whether a frame may be added now, or repeats one that is held. Errors: kFailedPrecondition
   // naming the steps that are expected, kInvalidArgument if the frame contradicts its step.
@@ -44,7 +47,8 @@ class HeldSteps {
   // Whether frames of `step` bring gradients: those of step - 1 - pull_ahead, if this run looked
   // that step up.
   bool CarriesGradients(uint64_t step) const { return step > base_ + 1 + shape_.job.pull_ahead(); }
-  bool untouched() const { return steps_.empty() && done_ == base_; }  // no frame since Reset
+  // No frame and no continuation came since the first Reset.
+  bool untouched() const { return steps_.empty() && done_ == base_ && continuations_ == 0; }
   const std::map<uint64_t, std::shared_ptr<StepState>>& all() const { return steps_; }
 
  private:
@@ -52,6 +56,7 @@ class HeldSteps {
   uint64_t base_ = 0;        // the step whose state the run started from
   uint64_t dispatched_ = 0;  // the last step that was handed to the owner threads
   uint64_t done_ = 0;        // the last step that was answered
+  uint32_t continuations_ = 0;
   std::map<uint64_t, std::shared_ptr<StepState>> steps_;
 };
 

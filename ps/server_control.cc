@@ -1,4 +1,4 @@
-// Control requests: the state of a snapshot, and restoring a checkpoint.
+// Control requests: the state of a snapshot, restoring a checkpoint, and going on after a pause.
 
 #include <utility>
 
@@ -18,6 +18,9 @@ void ServerImpl::HandleControl(Frame frame, Responder respond) {
       return Restore(meta.restore(), std::move(respond));
     case wire::ControlMeta::kSnapshotStatus:
       reply = SnapshotStatus(meta.snapshot_status().step());
+      break;
+    case wire::ControlMeta::kContinuation:
+      if (Status status = Continue(meta.continuation()); !status.ok()) reply = status;
       break;
     case wire::ControlMeta::REQUEST_NOT_SET:  // also a request that only newer programs know
       reply = InvalidArgument("a control frame that asks for nothing known");
@@ -40,6 +43,19 @@ Result<wire::ControlReplyMeta> ServerImpl::SnapshotStatus(uint64_t step) {
     reply.mutable_snapshot()->set_step(step);
   }
   return reply;
+}
+
+// Under the lock to its end: what owners are given later comes behind it.
+Status ServerImpl::Continue(const wire::ContinueMeta& meta) {
+  MutexLock lock(mutex_);
+  RETURN_IF_ERROR(Accepting());
+  RETURN_IF_ERROR(steps_.Continue(meta));
+  for (auto& owner : owners_) {
+    owner->Post([](ShardOwner& here) {
+      for (Shard& shard : here.shards()) shard.ForgetPending();
+    });
+  }
+  return Status::Ok();
 }
 
 // A client that lost its connection sends its restore again, so a restore may come twice. A

@@ -78,6 +78,7 @@ class ServerImpl : public Server {
   void HandleControl(Frame frame, Responder respond);
   Result<wire::ControlReplyMeta> SnapshotStatus(uint64_t step);
   void Restore(const wire::RestoreMeta& meta, Responder respond);
+  Status Continue(const wire::ContinueMeta& meta);
   void FinishRestore(SharedWork* work, wire::RestoreMeta::Mode mode);
 
   void Watch();

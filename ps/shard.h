@@ -56,7 +56,8 @@ class Shard {
   ShardSnapshot* snapshot() { return snapshot_.get(); }  // null while none is written
   void EndSnapshot() { snapshot_.reset(); }
 
-  void Clear();  // forgets every row, and drops a running snapshot
+  void Clear();                               // forgets every row, and drops a running snapshot
+  void ForgetPending() { pending_.clear(); }  // rows that steps to come would be answered with
   // Adds the rows of `file` that belong here, and its pending rows if the mode is RESUME.
   Status Load(const ShardFile& file, wire::RestoreMeta::Mode mode);
 

@@ -1,12 +1,15 @@
 // chorus import: rows of text or of typed columns become a binary log, or labels that came later a
 // file beside it (worker/import).
 #include <cstdio>
+#include <utility>
 
 #include "common/config.h"
 #include "common/cores.h"
 #include "common/file.h"
 #include "common/progress.h"
+#include "common/stop_signal.h"
 #include "launch/command/commands.h"
+#include "worker/import/follow_import.h"
 #include "worker/import/import.h"
 #include "worker/import/label_import.h"
 
@@ -31,9 +34,26 @@ Status RunLabels(const ImportArguments& arguments, const ImportSchema& schema) {
   return Status::Ok();
 }
 
+Status RunFollow(const ImportSchema& schema, worker::ImportOptions options,
+                 const ImportArguments& arguments, bool* stopped) {
+  CatchStopSignals();
+  const auto summary = worker::FollowImport(PosixFiles(), schema,
+                                            {.import = std::move(options),
+                                             .seal_seconds = arguments.seal_seconds,
+                                             .idle_seconds = arguments.idle_seconds,
+                                             .stop = [] { return StopSignal() != 0; }});
+  RETURN_IF_ERROR(summary.status());
+  std::fputs(worker::FormatFollowed(*summary).c_str(), stdout);
+  *stopped = summary->stopped;
+  if (summary->stopped) {
+    std::printf("stopped by %s; the same command goes on\n", SignalName(StopSignal()).c_str());
+  }
+  return Status::Ok();
+}
+
 }  // namespace
 
-Status RunImport(const ImportArguments& arguments) {
+Status RunImport(const ImportArguments& arguments, bool* stopped) {
   ImportSchema schema;
   RETURN_IF_ERROR(LoadConfig(arguments.schema_file, arguments.sets, &schema));
   if (!arguments.labels.empty()) return RunLabels(arguments, schema);
@@ -54,6 +74,7 @@ Status RunImport(const ImportArguments& arguments) {
   ASSIGN_OR_RETURN(options.split, arguments.split_by_time.empty()
                                       ? worker::Split::Parse(arguments.split)
                                       : worker::Split::ParseTimes(arguments.split_by_time));
+  if (arguments.follow) return RunFollow(schema, std::move(options), arguments, stopped);
   const auto summary = worker::ImportText(PosixFiles(), schema, options);
   progress.Clear();
   RETURN_IF_ERROR(summary.status());

@@ -1,7 +1,9 @@
 // `chorus train`: trains a model on all ranks of the job, or in this process alone.
 
+#include <chrono>
 #include <cstdio>
 #include <memory>
+#include <thread>
 
 #include "common/config.h"
 #include "common/file.h"
@@ -29,6 +31,11 @@ namespace {
 // As the run itself plans them: lanes of a log end unevenly, which rows and step alone do not tell.
 Status PrintPlannedSteps(const TrainConfig& config) {
   if (config.data().log_size() == 0) return Status::Ok();
+  if (config.data().follow_seconds() > 0) {
+    std::printf("# Steps are those of each file, until %g s pass without another one.\n",
+                config.data().follow_seconds());
+    return worker::CheckFollowable(config);
+  }
   ASSIGN_OR_RETURN(const worker::TrainingData data, worker::OpenTrainingData(config, PosixFiles()));
   std::printf("# %llu steps are planned, in %u %s.\n",
               static_cast<unsigned long long>(data.last_step), config.data().epochs(),
@@ -86,10 +93,40 @@ Result<TrainConfig> LoadTrainingJob(const TrainArguments& arguments) {
   return config;
 }
 
+// A job that follows a log begins with its first file, from which it takes its settings.
+Status WaitForFirstFile(const TrainArguments& arguments) {
+  ASSIGN_OR_RETURN(const TrainConfig config,
+                   LoadTrainConfig(arguments.config.config_file, arguments.config.sets));
+  const double seconds = config.data().follow_seconds();
+  if (seconds <= 0 || config.data().log_size() == 0) return Status::Ok();
+  RETURN_IF_ERROR(worker::CheckFollowable(config));
+  if (arguments.resume != worker::Resume::kNothing) {
+    const auto found = worker::FindCheckpoint(PosixFiles(), config.checkpoint().directory());
+    if (found.ok() && found->has_value()) return Status::Ok();  // which knows where it stands
+  }
+  const auto begin = std::chrono::steady_clock::now();
+  for (bool said = false;; said = true) {
+    ASSIGN_OR_RETURN(const std::string first, FirstFollowedFile(PosixFiles(), config));
+    if (!first.empty()) return Status::Ok();
+    const std::chrono::duration<double> waited = std::chrono::steady_clock::now() - begin;
+    if (StopSignal() != 0) {
+      return FailedPrecondition(
+          StrCat(SignalName(StopSignal()), " came before the first log file"));
+    }
+    if (waited.count() >= seconds) {
+      return NotFound(StrCat("data.log: no *.log file came to ", config.data().log(0), " within ",
+                             seconds, " s (data.follow_seconds)"));
+    }
+    if (!said) LogInfo("waiting for the first log file in ", config.data().log(0));
+    std::this_thread::sleep_for(std::chrono::milliseconds(200));
+  }
+}
+
 // The job, ready to write its checkpoints. A resume looks at its folder once nobody else, such as a
 // killed job's last rank, writes there.
 Result<TrainConfig> BeginTrainingJob(const TrainArguments& arguments,
                                      std::unique_ptr<FileLock>* lock) {
+  RETURN_IF_ERROR(WaitForFirstFile(arguments));
   ASSIGN_OR_RETURN(TrainConfig config, LoadTrainingJob(arguments));
   const std::string& directory = config.checkpoint().directory();
   const bool existed = PosixFiles().Exists(directory);  // the lock makes it

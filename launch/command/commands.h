@@ -93,6 +93,9 @@ struct ImportArguments {
   std::vector<std::string> logs;
   bool allow_unknown = false;
   bool allow_repeated = false;
+  bool follow = false;       // text that keeps coming
+  double seal_seconds = 60;  // with it: a row waits so long at most for its log file
+  double idle_seconds = 0;   // with it: it ends after so long without anything new; 0 = it does not
 };
 
 struct SchemaArguments {
@@ -206,7 +209,9 @@ Status RunRun(const RunArguments& arguments, int* exit_code);
 Status RunEvaluate(const EvaluateArguments& arguments);
 Status RunPredict(const PredictArguments& arguments);
 Status RunExport(const ExportArguments& arguments);
-Status RunImport(const ImportArguments& arguments);
+// *stopped: an import that follows its input has sealed what was complete, since a signal asked for
+// it.
+Status RunImport(const ImportArguments& arguments, bool* stopped);
 Status RunSchema(const SchemaArguments& arguments);
 Status RunGenerate(const GenerateArguments& arguments);
 Status RunMerge(const MergeArguments& arguments);

@@ -4,6 +4,7 @@
 
 #include "common/config.h"
 #include "common/file.h"
+#include "common/strings.h"
 #include "worker/log/log_reader.h"
 #include "worker/model/embeddings.h"
 #include "worker/train/checkpoint_store.h"
@@ -24,14 +25,35 @@ void KeepSettingsOfRun(TrainConfig* written) {
   if (FinishTrainConfig(**folder, &earlier).ok()) worker::KeepSettings(earlier, written);
 }
 
+// The logs that settings are fitted to. Of a folder that is followed that is the first file alone, so
+// that it does not matter which others are there already; none: it has not come yet.
+Result<std::vector<std::string>> FittedLogs(const TrainConfig& config) {
+  std::vector<std::string> paths(config.data().log().begin(), config.data().log().end());
+  if (config.data().follow_seconds() <= 0 || paths.size() != 1) return paths;
+  ASSIGN_OR_RETURN(const std::string first, FirstFollowedFile(PosixFiles(), config));
+  return first.empty() ? std::vector<std::string>() : std::vector<std::string>{first};
+}
+
 }  // namespace
+
+Result<std::string> FirstFollowedFile(FileSystem& files, const TrainConfig& config) {
+  const std::string& folder = config.data().log(0);
+  const Result<std::vector<std::string>> names = files.List(folder);
+  if (!names.ok() && !files.Exists(folder)) return std::string();
+  if (!names.ok()) {
+    return names.status().Annotate("data.log, the directory that data.follow_seconds follows");
+  }
+  for (const std::string& name : *names) {
+    if (name.ends_with(".log")) return JoinPath(folder, name);
+  }
+  return std::string();
+}
 
 Result<TrainConfig> LoadFitted(const ConfigArguments& arguments, worker::Resume resume,
                                std::vector<worker::FittedSetting>* fitted) {
   const auto fit = [&](TrainConfig* written) -> Status {
     if (resume != worker::Resume::kNothing) KeepSettingsOfRun(written);
-    const std::vector<std::string> paths(written->data().log().begin(),
-                                         written->data().log().end());
+    ASSIGN_OR_RETURN(const std::vector<std::string> paths, FittedLogs(*written));
     if (paths.empty()) return Status::Ok();
     ASSIGN_OR_RETURN(const auto log, worker::LogReader::Open(PosixFiles(), paths));
     *fitted = worker::FitSettings(worker::SizeOf(*log), written);

@@ -2,8 +2,10 @@
 // The configuration of a training job, with settings that fit its log where its user wrote none.
 // Thread safety: reads files; called by one thread.
 
+#include <string>
 #include <vector>
 
+#include "common/file.h"
 #include "common/status.h"
 #include "launch/command/commands.h"
 #include "worker/steps/fit_settings.h"
@@ -15,5 +17,10 @@ namespace chorus::launch {
 // LoadTrainConfig and of a log that cannot be opened.
 Result<TrainConfig> LoadFitted(const ConfigArguments& arguments, worker::Resume resume,
                                std::vector<worker::FittedSetting>* fitted);
+
+// Of a job that follows data.log: the path of the first file there, by its name; "" = there is none, or no
+// such directory yet.
+// REQUIRES: config names a log.
+Result<std::string> FirstFollowedFile(FileSystem& files, const TrainConfig& config);
 
 }  // namespace chorus::launch

@@ -57,6 +57,20 @@ void AddSettings(const TrainConfig& config, std::vector<Finding>* findings) {
   }
 }
 
+// The same of a run whose log is followed.
+Finding JudgeFollowing(const std::string& checkpoint, const CheckpointManifest& manifest,
+                       const TrainConfig& fitted) {
+  const Status resumable = worker::CheckResumable(checkpoint, manifest, fitted, {});
+  if (!resumable.ok()) {
+    return {Kind::kWrong, "run", "train --resume refuses: " + resumable.message(),
+            "a new run wants a checkpoint.directory of its own"};
+  }
+  return {Kind::kFine, "run",
+          StrCat(checkpoint, " is of step ", manifest.step(), ", in file ",
+                 manifest.followed_files(), " of the log: train --resume goes on from it"),
+          ""};
+}
+
 // The run that checkpoint.directory holds already, as train --resume would take it.
 Finding JudgeRun(const std::string& checkpoint, const CheckpointManifest& manifest,
                  const TrainConfig& fitted, const worker::TrainingData& data) {
@@ -88,6 +102,9 @@ void AddRun(FileSystem& files, const TrainConfig& fitted, std::vector<Finding>* 
     findings->push_back({Kind::kWrong, "run", StrCat(**found, ": ", manifest.status().message()),
                          "train --resume --fallback looks for an earlier one"});
     return;
+  }
+  if (fitted.data().follow_seconds() > 0) {
+    return findings->push_back(JudgeFollowing(**found, *manifest, fitted));
   }
   const auto data = worker::OpenTrainingData(fitted, files);
   findings->push_back(data.ok() ? JudgeRun(**found, *manifest, fitted, *data)

@@ -26,12 +26,15 @@ std::string Head(const RunHead& head) {
   }
   const std::vector<std::string> logs(head.log().begin(), head.log().end());
   const std::vector<std::string> tests(head.test_log().begin(), head.test_log().end());
-  return StrCat("<ul>\n", Line("Method", head.method()),
-                Line("Trained on", StrCat(Join(logs, ", "), ": ", head.exposures(), " exposures, ",
-                                          head.steps(), " steps planned")),
-                Line("Evaluated on", Join(tests, ", ")), Line("Began", head.began()),
-                "</ul>\n<details><summary>Configuration</summary>\n<div class=\"scroll\">",
-                Element("pre", head.config()), "</div></details>\n");
+  return StrCat(
+      "<ul>\n", Line("Method", head.method()),
+      Line("Trained on", StrCat(Join(logs, ", "),
+                                head.steps() == 0 ? std::string(", file by file as they came")
+                                                  : StrCat(": ", head.exposures(), " exposures, ",
+                                                           head.steps(), " steps planned"))),
+      Line("Evaluated on", Join(tests, ", ")), Line("Began", head.began()),
+      "</ul>\n<details><summary>Configuration</summary>\n<div class=\"scroll\">",
+      Element("pre", head.config()), "</div></details>\n");
 }
 
 // What train and evaluate warn of, for those who were not there.

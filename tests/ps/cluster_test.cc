@@ -59,6 +59,44 @@ TEST_P(LayoutTest, TrainsTheSameBitsAsOneWorkerAndOneServer) {
   EXPECT_EQ(RunFresh(layout, kLast, *files, "cluster"), expected);
 }
 
+// Trains to step 3, saves between frames of steps, and goes on to kLast, as if each part began anew.
+Outcome TrainWithAPause(const Layout& layout, FileSystem& files, const std::string& directory) {
+  constexpr uint64_t kPause = 3;
+  Cluster cluster(layout, TestTables(), files);
+  const auto go_on = [&] {
+    for (uint32_t w = 0; w < layout.workers; ++w) {
+      const Status status = cluster.client(w).ContinueAfter(kPause, w == 0);
+      EXPECT_TRUE(status.ok()) << status.ToString();
+    }
+  };
+  cluster.set_last_step(kPause);
+  EXPECT_TRUE(cluster.Train(0, kPause).ok());
+  go_on();
+  EXPECT_TRUE(cluster.client(0).Ping().ok());
+  const std::string middle = directory + "-middle";
+  EXPECT_TRUE(cluster.Train(kPause, kPause, kPause, middle).ok());
+  EXPECT_TRUE(cluster.client(0).SnapshotFiles(kPause, true).ok());
+  go_on();
+  Outcome outcome;
+  outcome.middle = Cluster::Canonical(files, middle, layout.shards);
+  outcome.end = TrainAndCut(&cluster, layout, files, kPause, kLast, directory);
+  return outcome;
+}
+
+TEST_P(LayoutTest, ARunThatPausesTrainsTheSameBitsAndIsSavedInThePause) {
+  const Layout layout = GetParam();
+  Layout alone;
+  alone.pull_ahead = layout.pull_ahead;
+  const auto files = NewMemoryFiles();
+  const Outcome expected = TrainWithAPause(alone, *files, "alone");
+  const Outcome paused = TrainWithAPause(layout, *files, "cluster");
+  EXPECT_EQ(paused.middle, expected.middle);
+  EXPECT_EQ(paused.end, expected.end);
+  const std::string whole = RunFresh(layout, kLast, *files, "whole");
+  // With it, the first steps behind the pause see all updates before them.
+  EXPECT_EQ(paused.end == whole, layout.pull_ahead == 0);
+}
+
 // The lines of canonical rows that belong to a table.
 std::string RowsOf(const std::string& canonical, const std::string& table) {
   std::string rows;

@@ -163,6 +163,36 @@ TEST_F(ServerTest, GradientsOfARepeatedFrameAreAppliedOnce) {
   EXPECT_EQ(once, weight_after(3));
 }
 
+TEST_F(ServerTest, AContinuationComesOnceAndOnlyBehindAppliedGradients) {
+  Start();
+  const auto continue_after = [&](uint64_t step, uint32_t number) {
+    wire::ControlMeta meta;
+    meta.mutable_continuation()->set_step(step);
+    meta.mutable_continuation()->set_number(number);
+    return Ask(Frame{FrameType::kControl, meta.SerializeAsString(), {}});
+  };
+  const auto frame = [&](uint64_t step, uint32_t continuation, bool gradients) {
+    wire::StepMeta meta = Meta(step);
+    meta.set_continuation(continuation);
+    auto arrays = Keys({1});
+    if (gradients) AddNode(&meta, &arrays, {}, std::vector<float>(5, 0.5f));
+    return Ask(meta, std::move(arrays));
+  };
+  EXPECT_EQ(frame(1, 0, false).type, FrameType::kStepReply);
+  ExpectRefused(continue_after(1, 1), "continuation 1 after step 1 at frame 1");
+  EXPECT_EQ(frame(2, 0, true).type, FrameType::kStepReply);
+  ExpectRefused(continue_after(2, 1), "continuation 1 after step 2 at frame 2");
+  EXPECT_EQ(continue_after(1, 1).type, FrameType::kControlReply);
+  EXPECT_EQ(continue_after(1, 1).type, FrameType::kControlReply) << "a repetition";
+  ExpectRefused(frame(2, 0, true), "of continuation 0");
+  ExpectRefused(frame(2, 1, true), "before the run's first");
+  EXPECT_EQ(frame(2, 1, false).type, FrameType::kStepReply);
+  EXPECT_EQ(continue_after(1, 1).type, FrameType::kControlReply) << "a late repetition";
+  EXPECT_EQ(frame(3, 1, true).type, FrameType::kStepReply);
+  EXPECT_EQ(continue_after(2, 2).type, FrameType::kControlReply);
+  ExpectRefused(continue_after(1, 1), "after 2 continuations");
+}
+
 TEST_F(ServerTest, AnUpdateThatLeavesNoNumberEndsTheJobAndNamesStepTableAndKey) {
   Start();
   EXPECT_EQ(Ask(Meta(1), Keys({1, 77})).type, FrameType::kStepReply);

@@ -27,7 +27,7 @@ bool IsIndexedFeature(std::string_view token) {
 }
 
 bool LooksLikeLibsvm(const std::string& name) {
-  const std::vector<std::string> tokens = Split(name, ' ');
+  const std::vector<std::string> tokens = chorus::Split(name, ' ');
   return tokens.size() > 1 &&
          std::all_of(tokens.begin() + 1, tokens.end(), [](const std::string& token) {
            return token.empty() || IsIndexedFeature(token);

@@ -50,12 +50,13 @@ class Import {
   Result<ImportSummary> Make() {
     RETURN_IF_ERROR(CheckOptions());
     ASSIGN_OR_RETURN(const auto folder, OutputFolder::Create(files_, options_.output, "importing"));
-    const bool learns =
-        options_.like.empty() && (NeedsStatistics(schema_) || AsksForCounts(schema_));
+    const bool learns = !TakesEarlier() && (NeedsStatistics(schema_) || AsksForCounts(schema_));
     const bool several_passes = options_.split_contiguous || learns || LooksAhead(schema_);
-    ASSIGN_OR_RETURN(std::vector<TextInput> inputs,
-                     MakeInputs(files_, options_.inputs, options_.standard_input,
-                                several_passes ? SpoolPath(folder->path()) : ""));
+    std::vector<TextInput> inputs = options_.given_inputs;
+    if (inputs.empty()) {
+      ASSIGN_OR_RETURN(inputs, MakeInputs(files_, options_.inputs, options_.standard_input,
+                                          several_passes ? SpoolPath(folder->path()) : ""));
+    }
     ASSIGN_OR_RETURN(inputs_,
                      PrepareRows(files_, schema_, std::move(inputs), CommonOptions(*folder)));
     ASSIGN_OR_RETURN(auto table, OpenTable());
@@ -73,7 +74,7 @@ class Import {
       RETURN_IF_ERROR(CountRows(*table));
       ASSIGN_OR_RETURN(table, OpenTable());
     }
-    if (!options_.like.empty()) RETURN_IF_ERROR(TakeEarlierStatistics());
+    if (TakesEarlier()) RETURN_IF_ERROR(TakeEarlierStatistics());
     if (learns) {
       RETURN_IF_ERROR(Learn(std::move(table)));
       ASSIGN_OR_RETURN(table, OpenTable());
@@ -128,7 +129,13 @@ class Import {
     return Status::Ok();
   }
 
+  bool TakesEarlier() const { return !options_.like.empty() || options_.like_schema != nullptr; }
+
   Status TakeEarlierStatistics() {
+    if (options_.like_schema != nullptr) {
+      return TakeStatistics(*options_.like_schema, plan_, &log_schema_)
+          .Annotate("the log files that are there");
+    }
     ASSIGN_OR_RETURN(const auto log, LogReader::Open(files_, {options_.like}));
     return TakeStatistics(log->schema(), plan_, &log_schema_)
         .Annotate(StrCat("--like ", options_.like));
@@ -169,7 +176,9 @@ class Import {
     const auto output = LogOutput::Create(files_, folder, names, log_schema_, schema_.file_rows(),
                                           options_.threads);
     const uint64_t block_rows = std::min<uint64_t>(schema_.block_rows(), schema_.file_rows());
+    bool any = !options_.may_be_empty;
     RETURN_IF_ERROR(ForEachRow(table, "imported", [&](const KeptRow& kept, uint32_t part) {
+      any = true;
       BlockBuilder& builder = builders[part];
       builder.Add(kept.row, kept.context, kept.context_serial);
       if (builder.rows() < block_rows && !builder.crowded()) return Status::Ok();
@@ -178,6 +187,7 @@ class Import {
     for (uint32_t part = 0; part < builders.size(); ++part) {
       if (builders[part].rows() > 0) RETURN_IF_ERROR(output->Add(part, builders[part].Take()));
     }
+    if (!any) return Summarise(table, {});
     ASSIGN_OR_RETURN(std::vector<PartSummary> parts, output->Finish());
     return Summarise(table, std::move(parts));
   }
@@ -217,7 +227,9 @@ class Import {
       const uint64_t first_serial = pass.serials.FirstOf(parsed);
       for (uint32_t i = 0; i < parsed.count; ++i) {
         ParsedChunk::Row& row = parsed.rows[i];
-        if (!plan_.row_id) row.parsed.row_id = pass.counts.read;  // its number from 0
+        if (!plan_.row_id) {
+          row.parsed.row_id = options_.first_row + pass.counts.read;  // its number from 0
+        }
         ShowProgress(verb, ++pass.counts.read);
         RETURN_IF_ERROR(VisitRow(table, *chunk, row, first_serial, &pass, visit));
       }

@@ -21,6 +21,7 @@
 #include "worker/import/repeated_ids.h"
 #include "worker/import/row_table.h"
 #include "worker/import/split.h"
+#include "worker/import/text_table.h"
 
 namespace chorus::worker {
 
@@ -31,6 +32,12 @@ struct ImportOptions {
   // A log whose means and deviations to use; "" = learn them here. With one, min_count leaves
   // nothing out: which ids a model has is decided by what it was trained on.
   std::string like = {};
+  // In place of inputs, of a log, and of numbers from 0 on: what an import of one portion of a text
+  // after the other knows (follow_import.h).
+  std::vector<TextInput> given_inputs = {};
+  const LogSchema* like_schema = nullptr;
+  uint64_t first_row = 0;     // the number of the first row, where rows have no ids
+  bool may_be_empty = false;  // without a row that is kept there is no file
   uint64_t max_bad_rows = 0;  // so many malformed rows are skipped and counted
   // File that lists them all; "" = none. After an error it is written if it has a line.
   std::string bad_rows = {};

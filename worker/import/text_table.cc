@@ -80,7 +80,8 @@ Result<bool> TextTable::NextLines(size_t bytes, LineChunk* out) {
 }
 
 std::string TextTable::PlaceOf(const LineChunk::Line& line) const {
-  return StrCat(inputs_[line.input].name, ":", line.number);
+  const TextInput& input = inputs_[line.input];
+  return StrCat(input.name, ":", input.lines_before + line.number);
 }
 
 bool LineCutter::Cut(std::string_view line) {
@@ -193,7 +194,7 @@ bool TextTable::IsBlank(std::string_view line) const {
 }
 
 std::string TextTable::Place() const {
-  return StrCat(inputs_[input_].name, ":", reader_->line_number());
+  return StrCat(inputs_[input_].name, ":", inputs_[input_].lines_before + reader_->line_number());
 }
 
 }  // namespace chorus::worker

@@ -27,6 +27,7 @@ struct TextInput {
   std::function<Result<std::unique_ptr<ByteSource>>()> open;
   // The same as a file that is read at any place; null: it is none, and may be opened once alone.
   std::function<Result<std::unique_ptr<RandomAccessFile>>()> open_file = nullptr;
+  uint64_t lines_before = 0;  // of the text that this one goes on, for messages
 };
 
 inline constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";

@@ -21,33 +21,36 @@ struct StepInEpoch {
 // The last step of each epoch. A plan and its readers have a copy each.
 class EpochEnds {
  public:
-  EpochEnds(const LogReader& log, const ReadingOptions& options) {
+  EpochEnds(const LogReader& log, const ReadingOptions& options)
+      : steps_before_(options.steps_before) {
     // In log order every epoch has the same steps. Shuffled epochs may differ by a few: the deal of
     // the blocks decides the length of the longest lane.
     const uint64_t sequential_steps = options.order == DataConfig::SEQUENTIAL
                                           ? MakeEpochLayout(log.blocks(), options, 0).steps
                                           : 0;
     for (uint32_t epoch = 0; epoch < options.epochs; ++epoch) {
-      const uint64_t steps = options.order == DataConfig::SEQUENTIAL
-                                 ? sequential_steps
-                                 : MakeEpochLayout(log.blocks(), options, epoch).steps;
+      const uint64_t steps =
+          options.order == DataConfig::SEQUENTIAL
+              ? sequential_steps
+              : MakeEpochLayout(log.blocks(), options, options.epochs_before + epoch).steps;
       ends_.push_back(total_steps() + steps);
     }
   }
 
-  uint64_t total_steps() const { return ends_.empty() ? 0 : ends_.back(); }
+  uint64_t total_steps() const { return ends_.empty() ? steps_before_ : ends_.back(); }
   uint64_t End(uint64_t epoch) const {
     CHECK(epoch < ends_.size(), "epoch ", epoch, " of ", ends_.size());
     return ends_[epoch];
   }
   StepInEpoch Find(uint64_t step) const {
-    CHECK(step >= 1 && step <= total_steps(), "step ", step, " of ", total_steps());
+    CHECK(step > steps_before_ && step <= total_steps(), "step ", step, " of ", total_steps());
     const auto end = std::lower_bound(ends_.begin(), ends_.end(), step);
     return {static_cast<uint64_t>(end - ends_.begin()),
-            step - 1 - (end == ends_.begin() ? 0 : *(end - 1))};
+            step - 1 - (end == ends_.begin() ? steps_before_ : *(end - 1))};
   }
 
  private:
+  uint64_t steps_before_;
   std::vector<uint64_t> ends_;  // [epoch], its last step
 };
 
@@ -66,7 +69,7 @@ class LogGrainReader final : public GrainReader {
   Status Read(uint64_t step, uint32_t grain, Batch* out) override {
     CHECK(grain >= grains_.begin && grain < grains_.end, "grain ", grain);
     const StepInEpoch at = epochs_.Find(step);
-    EnterEpoch(at.epoch);
+    EnterEpoch(options_.epochs_before + at.epoch);
     ClearBatch(log_.schema(), out);
     const bool sequential = options_.order == DataConfig::SEQUENTIAL;
     const uint32_t lane = sequential ? 0 : grain;
@@ -204,7 +207,7 @@ Result<std::unique_ptr<ReadingPlan>> ReadingPlan::Make(const LogReader& log,
         "the options were not checked");
   if (options.unclicked_conversion == REJECT) RETURN_IF_ERROR(RejectUnclickedConversion(log));
   const ReadingCounts counts = CountRows(log, options);
-  if (counts.kept_rows == 0) {
+  if (counts.kept_rows == 0 && !options.may_be_empty) {
     return InvalidArgument(StrCat(
         "no row of the log is kept: ", counts.rows, " rows, ", counts.dropped_unclicked_conversions,
         " conversions without a click dropped, ", counts.filtered_rows, " refused by data.rows"));

@@ -36,6 +36,11 @@ struct ReadingOptions {
   uint32_t window_blocks = 1;
   uint32_t grain_rows = 1;
   uint32_t grains_per_step = 1;
+  // Of a log that is one of several in a run: steps count from steps_before + 1, and its epochs are
+  // shuffled as those behind epochs_before others.
+  uint64_t steps_before = 0;
+  uint64_t epochs_before = 0;
+  bool may_be_empty = false;  // no row need be kept; there are no steps then
 };
 
 // Rows of one epoch, from the log's index alone.
@@ -53,7 +58,7 @@ class ReadingPlan {
   // the log holds a conversion without a click.
   static Result<std::unique_ptr<ReadingPlan>> Make(const LogReader& log,
                                                    const ReadingOptions& options);
-  virtual uint64_t total_steps() const = 0;                 // over all epochs
+  virtual uint64_t total_steps() const = 0;  // over all epochs, steps_before included
   virtual uint64_t epoch_of_step(uint64_t step) const = 0;  // from 0
   virtual uint64_t last_step_of_epoch(uint64_t epoch) const = 0;
   virtual ReadingCounts counts() const = 0;

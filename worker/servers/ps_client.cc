@@ -34,6 +34,8 @@ class PsClientImpl : public PsClient {
   Status Send(uint64_t step, const std::vector<TableKeys>& keys,
               std::unique_ptr<StepGradients> gradients, const SnapshotRequest* snapshot) override;
   Result<std::shared_ptr<const PulledRows>> Wait(uint64_t step) override;
+  Status ContinueAfter(uint64_t step, bool tells) override;
+  Status Ping() override { return PollSnapshot(0); }
   Result<std::shared_ptr<const PulledRows>> Read(const std::vector<TableKeys>& keys) override;
   Result<std::vector<SnapshotFile>> SnapshotFiles(uint64_t step, bool wait) override;
   void BeginRestore(const std::string& control_meta) override;
@@ -63,6 +65,7 @@ class PsClientImpl : public PsClient {
   const std::vector<uint32_t> dims_;
   wire::JobMeta job_;
   std::map<uint64_t, StepInFlight> steps_;
+  uint32_t continuations_ = 0;
   std::shared_ptr<ServerCalls> restore_;  // the restore under way; null if there is none
   SnapshotProgress snapshots_;
   FrameMaker maker_;
@@ -120,6 +123,7 @@ Status PsClientImpl::Send(uint64_t step, const std::vector<TableKeys>& keys,
     *meta.mutable_job() = JobFor(server);
     meta.set_worker(options_.worker);
     meta.set_step(step);
+    meta.set_continuation(continuations_);
     Frame frame{FrameType::kStep, "", {}};
     maker_.AddKeys(keys, in_flight.segments, server, &frame);
     if (gradients != nullptr)
@@ -215,6 +219,21 @@ Result<bool> PsClientImpl::RestoreEnded(double seconds) {
   const std::shared_ptr<ServerCalls> calls = std::move(restore_);
   RETURN_IF_ERROR(WaitFor(calls.get(), FrameType::kControlReply).status());
   return true;
+}
+
+Status PsClientImpl::ContinueAfter(uint64_t step, bool tells) {
+  steps_.clear();
+  ++continuations_;
+  if (!tells) return Status::Ok();
+  wire::ControlMeta meta;
+  meta.mutable_continuation()->set_step(step);
+  meta.mutable_continuation()->set_number(continuations_);
+  const auto calls = std::make_shared<ServerCalls>(servers_.size());
+  for (uint32_t server = 0; server < server_count(); ++server) {
+    Call(server, Frame{FrameType::kControl, meta.SerializeAsString(), {}}, calls,
+         options_.deadline_seconds);
+  }
+  return WaitFor(calls.get(), FrameType::kControlReply).status();
 }
 
 Status PsClientImpl::PollSnapshot(uint64_t step) {

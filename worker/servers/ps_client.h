@@ -116,6 +116,14 @@ class PsClient {
   // Waits for all servers' replies to `step`. Error: the first failure, naming the server.
   virtual Result<std::shared_ptr<const PulledRows>> Wait(uint64_t step) = 0;
 
+  // The next frame is that of step + 1, as if the run began there: the first 1 + pull_ahead bring no
+  // gradients. Every worker calls it, when all workers have waited for all replies, of which the
+  // last but pull_ahead brought the gradients of `step`; no worker sends a frame before the one that
+  // `tells` the servers has returned. Error: kFailedPrecondition, a server has no such state.
+  virtual Status ContinueAfter(uint64_t step, bool tells) = 0;
+  // Asks every server whether it still serves. Error: that of a server that does not.
+  virtual Status Ping() = 0;
+
   // Rows as they are now. Creates none: unseen keys read as TableConfig.unseen says.
   virtual Result<std::shared_ptr<const PulledRows>> Read(const std::vector<TableKeys>& keys) = 0;
 

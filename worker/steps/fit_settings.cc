@@ -101,7 +101,7 @@ class Fitter {
       Say(path + ".optimizer.adagrad.initial_accumulator", Text(root * root),
           StrCat("below the squared gradient of an id that is in one of ", rows_, " rows"));
     }
-    if (!table->has_schedule()) {
+    if (!table->has_schedule() && !follows()) {
       table->mutable_schedule()->set_decay(ScheduleConfig::LINEAR);
       Say(path + ".schedule.decay", "LINEAR", "the last steps settle, which calibrates");
     }
@@ -114,7 +114,7 @@ class Fitter {
       model.mutable_optimizer()->mutable_adam()->set_lr(kDenseRate);
       Say("model.optimizer.adam.lr", Text(kDenseRate), "a rate for a decay to 0");
     }
-    if (!model.has_schedule()) {
+    if (!model.has_schedule() && !follows()) {
       model.mutable_schedule()->set_decay(ScheduleConfig::LINEAR);
       Say("model.schedule.decay", "LINEAR", "the last steps settle, which calibrates");
     }
@@ -135,6 +135,9 @@ class Fitter {
     Say("objective.chorus_cvr.norm", "EXPOSURE",
         "clicks do not outweigh CTR in shared tables; the paper's is SPACE");
   }
+
+  // Of a log that grows nobody knows the last steps.
+  bool follows() const { return config_.data().follow_seconds() > 0; }
 
   const LogSize log_;
   TrainConfig& config_;

@@ -68,16 +68,9 @@ Status WeighLabels(const LogReader& log, DataConfig::Rows rows, LabelCounts* lab
   return Status::Ok();
 }
 
-}  // namespace
-
-Result<TrainingData> OpenTrainingData(const TrainConfig& config, FileSystem& files) {
-  const std::vector<std::string> paths(config.data().log().begin(), config.data().log().end());
-  ASSIGN_OR_RETURN(std::unique_ptr<LogReader> log, LogReader::Open(files, paths));
-  RETURN_IF_ERROR(CheckLabelled(log->schema()).Annotate(StrCat("data.log ", Join(paths, ", "))));
-  ASSIGN_OR_RETURN(const auto objective, MakeObjective(config.objective(), config.seed()));
-  const uint32_t stages = objective->shape().stages();
-  ASSIGN_OR_RETURN(std::unique_ptr<ReadingPlan> plan,
-                   ReadingPlan::Make(*log, TrainingOrder(config, stages)));
+Result<TrainingData> Plan(const TrainConfig& config, std::unique_ptr<LogReader> log,
+                          uint32_t stages, const ReadingOptions& order) {
+  ASSIGN_OR_RETURN(std::unique_ptr<ReadingPlan> plan, ReadingPlan::Make(*log, order));
   const uint64_t all = plan->total_steps(), wanted = config.data().max_steps();
   const uint64_t last_step = wanted > 0 ? std::min(all, wanted) : all;
   StagePlan stage_plan(*plan, stages, config.data().epochs(), last_step);
@@ -90,18 +83,75 @@ Result<TrainingData> OpenTrainingData(const TrainConfig& config, FileSystem& fil
       labels,         last_step,       std::min(all, last_step + config.step().pull_ahead())};
 }
 
+}  // namespace
+
+Result<TrainingData> OpenTrainingData(const TrainConfig& config, FileSystem& files) {
+  const std::vector<std::string> paths(config.data().log().begin(), config.data().log().end());
+  ASSIGN_OR_RETURN(std::unique_ptr<LogReader> log, LogReader::Open(files, paths));
+  RETURN_IF_ERROR(CheckLabelled(log->schema()).Annotate(StrCat("data.log ", Join(paths, ", "))));
+  ASSIGN_OR_RETURN(const auto objective, MakeObjective(config.objective(), config.seed()));
+  const uint32_t stages = objective->shape().stages();
+  return Plan(config, std::move(log), stages, TrainingOrder(config, stages));
+}
+
+Status CheckFollowable(const TrainConfig& config) {
+  if (config.data().log_size() != 1) {
+    return InvalidArgument(
+        StrCat("data.follow_seconds: data.log names ", config.data().log_size(),
+               " logs, and what grows is one folder: name it alone, or train the others first and "
+               "go on from their model (warm_start.checkpoint)"));
+  }
+  ASSIGN_OR_RETURN(const auto objective, MakeObjective(config.objective(), config.seed()));
+  if (objective->shape().stages() == 1) return Status::Ok();
+  return InvalidArgument(StrCat("data.follow_seconds: ", std::string(objective->name()),
+                                " is trained in ", objective->shape().stages(),
+                                " stages, each of which reads the ",
+                                "whole log: choose a method of one stage, or train what is there "
+                                "without data.follow_seconds"));
+}
+
+Result<TrainingData> OpenFollowedFile(const TrainConfig& config, std::unique_ptr<LogReader> log,
+                                      const FilePlace& place) {
+  const std::string path = log->files().front();
+  RETURN_IF_ERROR(CheckLabelled(log->schema()).Annotate(path));
+  if (!log->labels().files.empty()) {
+    return FailedPrecondition(
+        StrCat(log->labels().files.front(), ": labels came to a log that is followed ",
+               "(data.follow_seconds), and what is learnt of it would depend on when they came: ",
+               "keep them in another folder, or train this one without data.follow_seconds"));
+  }
+  ReadingOptions options = TrainingOrder(config, 1);
+  options.steps_before = place.steps_before;
+  options.epochs_before = place.files_before;
+  options.may_be_empty = place.files_before > 0;
+  Result<TrainingData> data = Plan(config, std::move(log), 1, options);
+  if (!data.ok()) return data.status().Annotate(path);
+  data->followed = true;
+  const uint64_t wanted = config.data().max_steps();
+  data->goes_on = wanted == 0 || data->last_step < wanted;
+  return data;
+}
+
+TrainingData BetweenFiles(uint64_t done_steps) {
+  return TrainingData{nullptr,           nullptr, StagePlan(done_steps), {}, done_steps, done_steps,
+                      /*followed=*/true,
+                      /*goes_on=*/true};
+}
+
 void Announce(const TrainConfig& config, const TrainingData& data) {
   const ReadingCounts counts = data.plan->counts();
   const uint32_t stages = data.stages.stages();
-  LogInfo("log: ", counts.rows, " exposures, ", counts.kept_rows, " kept; dropped ",
-          counts.dropped_unclicked_conversions, " conversions without click, ",
-          counts.filtered_rows, " by the row filter; ", data.last_step, " steps planned",
+  LogInfo(data.followed ? StrCat("file ", data.log->files().front(), ": ") : "log: ", counts.rows,
+          " exposures, ", counts.kept_rows, " kept; dropped ", counts.dropped_unclicked_conversions,
+          " conversions without click, ", counts.filtered_rows, " by the row filter; ",
+          data.last_step, data.followed ? " steps until its end" : " steps planned",
           stages > 1 ? StrCat(" in ", stages, " stages") : "");
   if (const auto& ignored = data.log->ignored_columns(); !ignored.empty()) {
     LogWarning("columns that ", data.log->files().front(),
                " has not are ignored in other files: ", Join(ignored, ", "));
   }
-  if (const std::string doubt = DoubtOfSteps(data.last_step); !doubt.empty()) LogWarning(doubt);
+  const std::string few = data.followed ? "" : DoubtOfSteps(data.last_step);
+  if (!few.empty()) LogWarning(few);
   for (const std::string& doubt :
        {DoubtOfView(data.log->blocks(), config), DoubtOfSequences(*data.log, config)}) {
     if (!doubt.empty()) LogWarning(doubt);

@@ -27,10 +27,31 @@ struct TrainingData {
   // The last step whose rows are pulled. With pull_ahead it is behind last_step even where
   // data.max_steps ends training, so that a checkpoint does not depend on where its run was to end.
   uint64_t last_pulled = 0;
+  // One file of a log that is followed (data.follow_seconds), or none.
+  bool followed = false;
+  bool goes_on = false;  // others may come behind it: last_step is not that of the run
+
+  bool IsLastOfRun(uint64_t step) const { return step == last_step && !goes_on; }
+  uint64_t EpochOf(uint64_t step) const {  // from 0, of all stages
+    return followed ? 0 : plan->epoch_of_step(step);
+  }
 };
 
 // Error: that of LogReader::Open, MakeObjective or ReadingPlan::Make.
 Result<TrainingData> OpenTrainingData(const TrainConfig& config, FileSystem& files);
+// Of a log that is followed (data.follow_seconds), whose files are trained one by one.
+// Error: kInvalidArgument, the method needs the whole log, or data.log is no single folder.
+Status CheckFollowable(const TrainConfig& config);
+struct FilePlace {
+  uint64_t files_before = 0;  // in the run
+  uint64_t steps_before = 0;
+};
+// One of its files. Without rows that are kept it has no steps; the first one of a run needs some.
+Result<TrainingData> OpenFollowedFile(const TrainConfig& config, std::unique_ptr<LogReader> log,
+                                      const FilePlace& place);
+// No file: `done_steps` are trained, and the next file has not come.
+TrainingData BetweenFiles(uint64_t done_steps);
+
 // Logs what is read and what is dropped. Warns when data.max_steps ends training before the last
 // stage, when the log has fewer blocks than a step has grains, when it is sorted and steps are
 // drawn from a small part of it, and when sequences side by side differ in length.

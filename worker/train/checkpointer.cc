@@ -51,7 +51,8 @@ Status Checkpointer::Open() {
   return status.Annotate("checkpoint.directory");
 }
 
-Result<SnapshotRequest> Checkpointer::Begin(uint64_t step, uint32_t stage) {
+Result<SnapshotRequest> Checkpointer::Begin(uint64_t step, uint32_t stage,
+                                            const CheckpointManifest* position) {
   RETURN_IF_ERROR(Poll(true));
   const std::string folder = CheckpointFolder(config_.directory(), step);
   if (is_writer_) {
@@ -62,6 +63,7 @@ Result<SnapshotRequest> Checkpointer::Begin(uint64_t step, uint32_t stage) {
   last_begin_ = Clock::now();
   pending_ = SnapshotRequest{step, folder};
   pending_stage_ = stage;
+  pending_position_ = position != nullptr ? *position : CheckpointManifest();
   return *pending_;
 }
 
@@ -114,6 +116,7 @@ Status Checkpointer::Complete(std::vector<SnapshotFile> shard_files) {
   CheckpointManifest manifest = template_;
   manifest.set_step(pending_->step);
   manifest.set_stage(pending_stage_);
+  manifest.MergeFrom(pending_position_);
   *manifest.add_file() = dense;
   uint64_t rows = 0;
   for (const SnapshotFile& file : shard_files) {

@@ -36,8 +36,10 @@ class Checkpointer {
   // name the field.
   Status Open();
   // Before the frame with the gradients of `step` is sent: what it has to ask for. Finishes an
-  // earlier one first. stage: of the step, for the manifest.
-  Result<SnapshotRequest> Begin(uint64_t step, uint32_t stage = 0);
+  // earlier one first. stage: of the step, for the manifest. position: where the run stands in a log
+  // that is followed, as fields of the manifest; null: the log is not followed.
+  Result<SnapshotRequest> Begin(uint64_t step, uint32_t stage = 0,
+                                const CheckpointManifest* position = nullptr);
   // After that step's dense update.
   void AddDenseState(DenseState state);
   // Completes the checkpoint when all its files are there; with `wait`, waits for them. That an old
@@ -55,6 +57,7 @@ class Checkpointer {
   std::chrono::steady_clock::time_point last_begin_;
   std::optional<SnapshotRequest> pending_;
   uint32_t pending_stage_ = 0;
+  CheckpointManifest pending_position_;
   std::future<Result<CheckpointFile>> dense_file_;
   std::thread dense_writer_;
   bool told_of_removing_ = false;

@@ -32,7 +32,8 @@ const std::vector<std::string>& FreeFields() {
                                                   "compute.cuda.graphs",
                                                   "data.log",
                                                   "warm_start",
-                                                  "data.max_steps"};
+                                                  "data.max_steps",
+                                                  "data.follow_seconds"};
   return fields;
 }
 
@@ -47,11 +48,10 @@ bool PlanMatters(const TrainConfig& config) {
 }
 
 // A directory of checkpoints belongs to one run.
-Status CheckUnused(Session* session) {
-  const std::string& directory = session->config().checkpoint().directory();
+Status CheckUnused(const TrainConfig& config, FileSystem& files) {
+  const std::string& directory = config.checkpoint().directory();
   if (directory.empty()) return Status::Ok();
-  ASSIGN_OR_RETURN(const std::optional<std::string> folder,
-                   FindCheckpoint(*session->environment().files, directory));
+  ASSIGN_OR_RETURN(const std::optional<std::string> folder, FindCheckpoint(files, directory));
   if (!folder.has_value()) return Status::Ok();
   return FailedPrecondition(StrCat("checkpoint.directory: ", *folder,
                                    " is a checkpoint already; give a new directory, continue that "
@@ -82,9 +82,23 @@ Status CheckLog(const std::string& checkpoint, uint64_t fingerprint, const LogRe
              checkpoint, " and a new checkpoint.directory"));
 }
 
-Result<std::string> LookForResumable(Session* session, Resume resume, const RunPlan& plan) {
-  FileSystem& files = *session->environment().files;
-  const std::string directory = session->config().checkpoint().directory();
+// Files one by one, and files as one log, are two orders of the same exposures.
+Status CheckFollows(const std::string& checkpoint, const CheckpointManifest& manifest,
+                    const TrainConfig& config) {
+  const bool did = manifest.followed_files() > 0, does = config.data().follow_seconds() > 0;
+  if (did == does) return Status::Ok();
+  return FailedPrecondition(
+      StrCat(checkpoint,
+             did ? " was trained with data.follow_seconds, file by file: set it again"
+                 : " was trained without data.follow_seconds, on all files as one log: "
+                   "go on without it",
+             ", or go on from the model in a new run (warm_start.checkpoint=", checkpoint,
+             " and a new checkpoint.directory)"));
+}
+
+Result<std::string> LookForResumable(const TrainConfig& config, Resume resume, const RunPlan& plan,
+                                     FileSystem& files) {
+  const std::string directory = config.checkpoint().directory();
   if (directory.empty()) {
     return InvalidArgument("--resume needs checkpoint.directory in the configuration");
   }
@@ -93,36 +107,32 @@ Result<std::string> LookForResumable(Session* session, Resume resume, const RunP
                                                                 : FindCheckpoint(files, directory));
   if (!folder.has_value()) return std::string();
   ASSIGN_OR_RETURN(const CheckpointManifest manifest, ReadManifest(files, *folder));
-  RETURN_IF_ERROR(CheckResumable(*folder, manifest, session->config(), plan));
-  const std::string& there = manifest.computed_on();
-  const std::string here = session->engine().computes_on();
-  if (!there.empty() && there != here) {
-    LogWarning(*folder, " was computed on ", there, ", this run computes on ", here,
-               ": the same mathematics, rounded otherwise");
-  }
+  RETURN_IF_ERROR(CheckResumable(*folder, manifest, config, plan));
   return *folder;
 }
 
 // The result of worker 0's look on every worker.
-Result<std::string> Share(Session* session, const Result<std::string>& found) {
+Result<std::string> Share(const WorkerEnvironment& environment, const Result<std::string>& found) {
   // An error of worker 0 ends the job; the others need not be told.
   if (!found.ok()) return found.status();
-  return session->environment().collective->Broadcast(*found, 0);
+  return environment.collective->Broadcast(*found, 0);
 }
 
 // So too, when worker 0 reads whole checkpoints.
-Result<std::string> LookLong(Session* session, Resume resume, const RunPlan& plan) {
-  Collective* const collective = session->environment().collective;
+Result<std::string> LookLong(const TrainConfig& config, Resume resume, const RunPlan& plan,
+                             const WorkerEnvironment& environment) {
+  Collective* const collective = environment.collective;
   std::future<Result<std::string>> look;
   if (collective->rank() == 0) {
-    look = std::async(std::launch::async, [&] { return LookForResumable(session, resume, plan); });
+    look = std::async(std::launch::async,
+                      [&] { return LookForResumable(config, resume, plan, *environment.files); });
   }
-  RETURN_IF_ERROR(WaitForFirst(collective, session->config().cluster().deadline_seconds(),
-                               [&](double seconds) -> Result<bool> {
-                                 return look.wait_for(std::chrono::duration<double>(seconds)) ==
-                                        std::future_status::ready;
-                               }));
-  return Share(session, collective->rank() == 0 ? look.get() : Result<std::string>(std::string()));
+  RETURN_IF_ERROR(WaitForFirst(
+      collective, config.cluster().deadline_seconds(), [&](double seconds) -> Result<bool> {
+        return look.wait_for(std::chrono::duration<double>(seconds)) == std::future_status::ready;
+      }));
+  return Share(environment,
+               collective->rank() == 0 ? look.get() : Result<std::string>(std::string()));
 }
 
 }  // namespace
@@ -139,6 +149,8 @@ Status CheckResumable(const std::string& checkpoint, const CheckpointManifest& m
         "warm_start.checkpoint=",
         checkpoint, " and a new checkpoint.directory"));
   }
+  RETURN_IF_ERROR(CheckFollows(checkpoint, manifest, config));
+  if (plan.log == nullptr) return Status::Ok();
   RETURN_IF_ERROR(CheckLog(checkpoint, manifest.log_fingerprint(), *plan.log));
   if (manifest.planned_steps() != plan.planned_steps && PlanMatters(config)) {
     return FailedPrecondition(StrCat(
@@ -149,13 +161,35 @@ Status CheckResumable(const std::string& checkpoint, const CheckpointManifest& m
   return Status::Ok();
 }
 
-Result<std::string> FindResumable(Session* session, Resume resume, const RunPlan& plan) {
-  const bool is_first = session->environment().collective->rank() == 0;
-  if (resume == Resume::kNewestWhole) return LookLong(session, resume, plan);
-  if (!is_first) return Share(session, std::string());
-  if (resume != Resume::kNothing) return Share(session, LookForResumable(session, resume, plan));
-  RETURN_IF_ERROR(CheckUnused(session));
-  return Share(session, std::string());
+Result<std::string> FindResumable(const TrainConfig& config, Resume resume, const RunPlan& plan,
+                                  const WorkerEnvironment& environment) {
+  if (resume == Resume::kNewestWhole) return LookLong(config, resume, plan, environment);
+  if (environment.collective->rank() > 0) return Share(environment, std::string());
+  FileSystem& files = *environment.files;
+  if (resume != Resume::kNothing) {
+    return Share(environment, LookForResumable(config, resume, plan, files));
+  }
+  RETURN_IF_ERROR(CheckUnused(config, files));
+  return Share(environment, std::string());
+}
+
+Result<CheckpointManifest> ShareManifest(const std::string& folder,
+                                         const WorkerEnvironment& environment) {
+  CheckpointManifest manifest;
+  if (environment.collective->rank() == 0) {
+    ASSIGN_OR_RETURN(manifest, ReadManifest(*environment.files, folder));
+  }
+  ASSIGN_OR_RETURN(const std::string bytes,
+                   environment.collective->Broadcast(manifest.SerializeAsString(), 0));
+  if (!manifest.ParseFromString(bytes)) return Internal("worker 0's manifest did not arrive");
+  return manifest;
+}
+
+std::string DoubtOfDevice(const std::string& folder, const CheckpointManifest& manifest,
+                          const std::string& computes_on) {
+  if (manifest.computed_on().empty() || manifest.computed_on() == computes_on) return "";
+  return StrCat(folder, " was computed on ", manifest.computed_on(), ", this run computes on ",
+                computes_on, ": the same mathematics, rounded otherwise");
 }
 
 }  // namespace chorus::worker

@@ -27,7 +27,8 @@ Result<RunEvaluations::Owed> RunEvaluations::Open(uint64_t done_steps) {
     ASSIGN_OR_RETURN(best_, BestTracker::Open(*session_->environment().files, config().checkpoint(),
                                               done_steps));
   }
-  if (done_steps == 0 || done_steps >= data_.last_step || !KeepsBest()) return Owed::kNothing;
+  const bool ended = done_steps >= data_.last_step && !data_.goes_on;
+  if (done_steps == 0 || ended || !KeepsBest()) return Owed::kNothing;
   std::string owed;
   if (is_first()) {
     if (best_->exhausted()) owed = "end";
@@ -40,7 +41,7 @@ Result<RunEvaluations::Owed> RunEvaluations::Open(uint64_t done_steps) {
 bool RunEvaluations::IsDue(uint64_t step) const {
   if (!enabled()) return false;
   const uint64_t every = config().evaluate().every_steps();
-  return step == data_.last_step || (every > 0 && step % every == 0);
+  return data_.IsLastOfRun(step) || (every > 0 && step % every == 0);
 }
 
 bool RunEvaluations::KeepsBest() const {
@@ -57,7 +58,7 @@ bool RunEvaluations::IsJudged(uint64_t step) const {
 Result<bool> RunEvaluations::Run(uint64_t step, TrainProgress* progress) {
   using Clock = std::chrono::steady_clock;
   const auto& on_scores = session_->environment().on_scores;
-  const bool wants_scores = step == data_.last_step && on_scores != nullptr;
+  const bool wants_scores = data_.IsLastOfRun(step) && on_scores != nullptr;
   const Clock::time_point begin = Clock::now();
   Scores scores;
   ASSIGN_OR_RETURN(std::optional<Evaluation> evaluation,
@@ -80,7 +81,16 @@ Result<bool> RunEvaluations::Judge(uint64_t step) {
     if (best_->exhausted()) decision = "end";
   }
   ASSIGN_OR_RETURN(decision, workers().Broadcast(decision, 0));
-  return decision == "end" && step < data_.last_step;
+  return decision == "end" && !data_.IsLastOfRun(step);
+}
+
+Status RunEvaluations::TestFile(uint64_t step, TrainProgress* progress) {
+  EvaluationLogs logs = EvaluationLogs::Of(config());
+  logs.log = {data_.log->files().front()};
+  ASSIGN_OR_RETURN(const auto evaluator, Evaluator::Create(session_, logs));
+  ASSIGN_OR_RETURN(const std::optional<Evaluation> evaluation, evaluator->Run());
+  if (!evaluation.has_value()) return Status::Ok();
+  return progress->AddEvaluation(step, evaluator->log_name(), *evaluation);
 }
 
 double RunEvaluations::ExpectedSeconds(double exposures_per_second) const {

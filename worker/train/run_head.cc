@@ -29,13 +29,13 @@ std::string BeganBefore(FileSystem& files, const std::string& path) {
 
 }  // namespace
 
-RunHead MakeRunHead(const TrainConfig& config, const std::string& method, const LogReader& log,
+RunHead MakeRunHead(const TrainConfig& config, const std::string& method, uint64_t exposures,
                     uint64_t steps) {
   RunHead head;
   head.set_method(method);
   head.set_config(PrintConfig(config));
   for (const std::string& path : config.data().log()) head.add_log(path);
-  for (const BlockInfo& block : log.blocks()) head.set_exposures(head.exposures() + block.rows);
+  head.set_exposures(exposures);
   for (const std::string& path : config.evaluate().log()) head.add_test_log(path);
   head.set_steps(steps);
   head.set_began(Now());

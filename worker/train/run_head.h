@@ -8,15 +8,14 @@
 #include "common/file.h"
 #include "common/report.pb.h"
 #include "common/status.h"
-#include "worker/log/log_reader.h"
 
 namespace chorus::worker {
 
 // "run/metrics.jsonl.run"
 inline std::string RunHeadPath(const std::string& metrics) { return metrics + ".run"; }
 
-// Of a run that begins now.
-RunHead MakeRunHead(const TrainConfig& config, const std::string& method, const LogReader& log,
+// Of a run that begins now. Of a log that is followed neither number is known: 0.
+RunHead MakeRunHead(const TrainConfig& config, const std::string& method, uint64_t exposures,
                     uint64_t steps);
 
 // Writes it beside `metrics`, but for "" and where reports go into a pipe or a device. A run that

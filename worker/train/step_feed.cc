@@ -37,10 +37,7 @@ Status StepFeed::Send(uint64_t step, std::unique_ptr<StepGradients> gradients,
     ASSIGN_OR_RETURN(StepBatch* const batch, BatchOf(step));
     return session_.client().Send(step, batch->keys, std::move(gradients), snapshot);
   }
-  TableKeys none;
-  none.shard_counts.assign(session_.config().cluster().shards(), 0);
-  const std::vector<TableKeys> no_keys(session_.tables().size(), none);
-  return session_.client().Send(step, no_keys, std::move(gradients), snapshot);
+  return SendNoKeys(&session_, step, std::move(gradients), snapshot);
 }
 
 Status StepFeed::WaitForRows(uint64_t step) {
@@ -60,6 +57,14 @@ std::shared_ptr<const PulledRows> StepFeed::TakeRows() {
 void StepFeed::Recycle() {
   reader_.Recycle(std::move(batches_.front()));
   batches_.pop_front();
+}
+
+Status SendNoKeys(Session* session, uint64_t step, std::unique_ptr<StepGradients> gradients,
+                  const SnapshotRequest* snapshot) {
+  TableKeys none;
+  none.shard_counts.assign(session->config().cluster().shards(), 0);
+  const std::vector<TableKeys> no_keys(session->tables().size(), none);
+  return session->client().Send(step, no_keys, std::move(gradients), snapshot);
 }
 
 }  // namespace chorus::worker

@@ -45,4 +45,8 @@ class StepFeed {
   uint64_t rows_in_;                                    // the last step whose reply is in
 };
 
+// The frame of a step without keys, such as one behind the last that is pulled.
+Status SendNoKeys(Session* session, uint64_t step, std::unique_ptr<StepGradients> gradients,
+                  const SnapshotRequest* snapshot);
+
 }  // namespace chorus::worker

@@ -18,19 +18,17 @@ std::string Fixed(double value, int digits) {
 
 }  // namespace
 
-TrainProgress::TrainProgress(Session* session, const ReadingPlan& plan, const StagePlan& stages,
-                             uint64_t last_step)
+TrainProgress::TrainProgress(Session* session, const TrainingData& data)
     : session_(session),
-      plan_(plan),
-      stages_(stages),
-      last_step_(last_step),
+      data_(data),
       speaks_(session->environment().collective->rank() == 0),
       line_(speaks_ ? std::make_unique<ProgressLine>() : nullptr) {}
 
-Result<std::unique_ptr<TrainProgress>> TrainProgress::Create(
-    Session* session, const ReadingPlan& plan, const StagePlan& stages, uint64_t done_steps,
-    uint64_t last_step, bool evaluates_again) {
-  std::unique_ptr<TrainProgress> progress(new TrainProgress(session, plan, stages, last_step));
+Result<std::unique_ptr<TrainProgress>> TrainProgress::Create(Session* session,
+                                                             const TrainingData& data,
+                                                             uint64_t done_steps,
+                                                             bool evaluates_again) {
+  std::unique_ptr<TrainProgress> progress(new TrainProgress(session, data));
   const std::string path = progress->speaks_ ? session->config().report().metrics() : "";
   ASSIGN_OR_RETURN(progress->writer_, ReportWriter::Open(*session->environment().files, path,
                                                          done_steps, evaluates_again));
@@ -43,18 +41,26 @@ Result<std::unique_ptr<TrainProgress>> TrainProgress::Create(
 Report TrainProgress::NewReport(uint64_t step) const {
   Report report;
   report.set_step(step);
-  report.set_stage(step == 0 ? 0 : stages_.StageOf(step));
-  report.set_epoch(step == 0 ? 0 : plan_.epoch_of_step(step) % session_->config().data().epochs());
+  report.set_stage(step == 0 ? 0 : data_.stages.StageOf(step));
+  report.set_epoch(step == 0 ? 0 : data_.EpochOf(step) % session_->config().data().epochs());
   report.set_seconds(std::chrono::duration<double>(Clock::now() - begin_).count());
   return report;
 }
 
+// "step 7/90  epoch 1  ", or how far the run is in a file of a log that is followed.
+std::string TrainProgress::PlaceText(uint64_t step) const {
+  if (!data_.followed) return StrCat("step ", step, "/", data_.last_step, EpochText(step));
+  return StrCat("step ", step, " (", BaseName(data_.log->files().front()), " to ", data_.last_step,
+                ")  ");
+}
+
 // "  stage 1/2  epoch 1  "
 std::string TrainProgress::EpochText(uint64_t step) const {
-  const uint64_t epoch = plan_.epoch_of_step(step) % session_->config().data().epochs();
+  const uint64_t epoch = data_.EpochOf(step) % session_->config().data().epochs();
   const std::string stage =
-      stages_.stages() == 1 ? ""
-                            : StrCat("  stage ", stages_.StageOf(step) + 1, "/", stages_.stages());
+      data_.stages.stages() == 1
+          ? ""
+          : StrCat("  stage ", data_.stages.StageOf(step) + 1, "/", data_.stages.stages());
   return StrCat(stage, "  epoch ", epoch + 1, "  ");
 }
 
@@ -73,12 +79,11 @@ Result<double> TrainProgress::AddStep(uint64_t step, const std::vector<Normalize
     const double per_step =
         elapsed / static_cast<double>(exposures_ > 0 ? exposures_ : 1) * static_cast<double>(rows);
     const std::string& label = session_->environment().label;
-    line_->Show(StrCat(label, label.empty() ? "" : ", ", "step ", step, "/", last_step_,
-                       EpochText(step), static_cast<uint64_t>(rate), " exposures/s  loss ",
-                       Fixed(loss, 5), "  ",
-                       ShortTime(per_step * static_cast<double>(last_step_ - step)), " left"));
+    line_->Show(StrCat(label, label.empty() ? "" : ", ", PlaceText(step),
+                       static_cast<uint64_t>(rate), " exposures/s  loss ", Fixed(loss, 5), "  ",
+                       ShortTime(per_step * static_cast<double>(data_.last_step - step)), " left"));
   }
-  if (step % session_->config().report().every_steps() == 0 || step == last_step_) {
+  if (step % session_->config().report().every_steps() == 0 || step == data_.last_step) {
     RETURN_IF_ERROR(ReportStep(step, loss, normalizers, term_sums, rows));
   }
   return loss;
@@ -95,7 +100,7 @@ Status TrainProgress::ReportStep(uint64_t step, double loss,
   progress->set_rows(rows);
   progress->set_exposures_per_second(static_cast<double>(exposures_since_report_) / seconds);
   progress->set_seconds_left(seconds / static_cast<double>(steps_since_report_) *
-                             static_cast<double>(last_step_ - step));
+                             static_cast<double>(data_.last_step - step));
   const std::vector<Term>& terms = session_->objective().terms();
   for (size_t k = 0; k < terms.size(); ++k) {
     if (terms[k].stage != report.stage()) continue;
@@ -135,7 +140,7 @@ Status TrainProgress::AddEvaluation(uint64_t step, const std::string& log,
   report.set_log(log);
   *report.mutable_evaluation() = evaluation;
   line_->Clear();
-  const bool is_last = step == last_step_;
+  const bool is_last = data_.IsLastOfRun(step);
   const TrainConfig& config = session_->config();
   const std::vector<Doubt> doubts =
       is_last ? DoubtsOf(evaluation, config) : DoubtsOfTasks(evaluation, config);
@@ -154,6 +159,14 @@ Status TrainProgress::Tell(const Report& report) {
   const auto& on_report = session_->environment().on_report;
   if (speaks_ && on_report) on_report(report);
   return Status::Ok();
+}
+
+void TrainProgress::ShowWaiting(const std::string& folder, double seconds) {
+  if (line_ == nullptr || !line_->Due()) return;
+  const std::string& label = session_->environment().label;
+  line_->Show(StrCat(label, label.empty() ? "" : ", ", "step ", data_.last_step,
+                     ", waiting for the next file in ", folder, " for ", ShortTime(seconds), " of ",
+                     ShortTime(session_->config().data().follow_seconds())));
 }
 
 void TrainProgress::Sync() {

@@ -13,10 +13,9 @@
 #include "common/progress.h"
 #include "common/report.pb.h"
 #include "common/status.h"
-#include "worker/log/grain_reader.h"
 #include "worker/metrics/doubts.h"
 #include "worker/objective/objective.h"
-#include "worker/steps/stage_plan.h"
+#include "worker/steps/training_data.h"
 #include "worker/train/event_file.h"
 #include "worker/train/report_writer.h"
 #include "worker/train/session.h"
@@ -26,16 +25,18 @@ namespace chorus::worker {
 class TrainProgress {
  public:
   // done_steps: before this run. evaluates_again: the last of them is evaluated (once more), in
-  // place of what the file says of it. `session`, `plan` and `stages` outlive this.
-  static Result<std::unique_ptr<TrainProgress>> Create(Session* session, const ReadingPlan& plan,
-                                                       const StagePlan& stages, uint64_t done_steps,
-                                                       uint64_t last_step, bool evaluates_again);
+  // place of what the file says of it. `session` and `data` outlive this; data may become that of
+  // the next file of a log that is followed.
+  static Result<std::unique_ptr<TrainProgress>> Create(Session* session, const TrainingData& data,
+                                                       uint64_t done_steps, bool evaluates_again);
 
   // normalizers, term_sums: [terms], of the whole step. Returns the step's total loss. Error:
   // kInternal if it is not finite.
   Result<double> AddStep(uint64_t step, const std::vector<Normalizer>& normalizers,
                          std::span<const double> term_sums, uint64_t rows);
   Status AddEvaluation(uint64_t step, const std::string& log, const Evaluation& evaluation);
+  // Between two files of a log that is followed: what the run waits for.
+  void ShowWaiting(const std::string& folder, double seconds);
   void Sync();  // reports so far survive a crash
   void Finish();
 
@@ -43,8 +44,8 @@ class TrainProgress {
 
  private:
   using Clock = std::chrono::steady_clock;
-  TrainProgress(Session* session, const ReadingPlan& plan, const StagePlan& stages,
-                uint64_t last_step);
+  TrainProgress(Session* session, const TrainingData& data);
+  std::string PlaceText(uint64_t step) const;
   std::string EpochText(uint64_t step) const;
   Report NewReport(uint64_t step) const;
   Status Tell(const Report& report);
@@ -53,9 +54,7 @@ class TrainProgress {
                     std::span<const double> term_sums, uint64_t rows);
 
   Session* const session_;
-  const ReadingPlan& plan_;
-  const StagePlan& stages_;
-  const uint64_t last_step_;
+  const TrainingData& data_;
   const bool speaks_;  // worker 0
   std::unique_ptr<ReportWriter> writer_;
   std::unique_ptr<EventFile> events_;

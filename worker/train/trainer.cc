@@ -14,35 +14,13 @@
 #include "worker/log/manifest_schema.h"
 #include "worker/model/schedule.h"
 #include "worker/model/trainable.h"
-#include "worker/steps/training_data.h"
 #include "worker/train/checkpoint_store.h"
-#include "worker/train/checkpointer.h"
 #include "worker/train/restore.h"
-#include "worker/train/run_evaluations.h"
 #include "worker/train/run_head.h"
-#include "worker/train/session.h"
-#include "worker/train/step_feed.h"
-#include "worker/train/step_sums.h"
-#include "worker/train/train_progress.h"
+#include "worker/train/trainer_impl.h"
 #include "worker/train/warm_start.h"
 
 namespace chorus::worker {
-namespace {
-
-using Clock = std::chrono::steady_clock;
-
-// Adds the time since the last lap to a part of the step.
-class Laps {
- public:
-  void Lap(double* part) {
-    const Clock::time_point now = Clock::now();
-    *part += std::chrono::duration<double>(now - last_).count();
-    last_ = now;
-  }
-
- private:
-  Clock::time_point last_ = Clock::now();
-};
 
 // A damaged checkpoint is an error whose remedy is an earlier one.
 Status OfferFallback(Resume resume, const Status& status) {
@@ -53,80 +31,37 @@ Status OfferFallback(Resume resume, const Status& status) {
   return status.Annotate("--resume --fallback goes on from an earlier checkpoint, if one is whole");
 }
 
-class Trainer {
- public:
-  Trainer(const TrainConfig& config, const WorkerEnvironment& environment)
-      : config_(config), environment_(environment), ahead_(config.step().pull_ahead()) {}
-
-  Status Open(Resume resume);
-  Result<TrainResult> Run();
-
- private:
-  Status OpenSession();
-  Status RestoreState(Resume resume);
-  Status Send(uint64_t step, std::unique_ptr<StepGradients> gradients,
-              const SnapshotRequest* snapshot);
-  Status TrainPlannedSteps();
-  Status FinishStopped();
-  Status TrainStep(uint64_t step);
-  Status Compute(const StepBatch& batch, const PulledRows& rows);
-  Result<StepBatch*> PrepareNext(uint64_t step);
-  std::unique_ptr<StepGradients> TakeSparseGradients(uint64_t step);
-  Status FinishSum(uint64_t step);
-  Status AfterStep(uint64_t step);
-  Status Evaluate(uint64_t step);
-  void EndEarly(uint64_t step);
-  TrainResult Finished(double seconds);
-  bool is_first() const { return environment_.collective->rank() == 0; }
-  Engine& engine() { return session_->engine(); }
-
-  const TrainConfig config_;
-  const WorkerEnvironment environment_;
-  const uint64_t ahead_;
-  std::optional<TrainingData> data_;
-  std::unique_ptr<Session> session_;
-  std::unique_ptr<Checkpointer> checkpointer_;
-  std::unique_ptr<RunEvaluations> evaluations_;
-  RunEvaluations::Owed owed_ = RunEvaluations::Owed::kNothing;
-  std::unique_ptr<TrainProgress> progress_;
-  uint64_t first_step_ = 1;
-  uint64_t end_step_ = 0;  // the last one to train: the planned one, or earlier when asked to stop
-  Clock::time_point begin_;
-  Clock::time_point stop_seen_;
-  std::optional<StepFeed> feed_;
-  std::optional<StepSums> sums_;
-  bool snapshot_due_ = false;  // worker 0's clock said so in the last step
-  TrainResult result_;
-  Laps laps_;
-};
-
-Status Trainer::Open(Resume resume) {
-  ASSIGN_OR_RETURN(data_, OpenTrainingData(config_, *environment_.files));
-  end_step_ = data_->last_step;
-  if (is_first()) Announce(config_, *data_);
+Status Trainer::Open() {
   RETURN_IF_ERROR(CheckAgreement("the program's build", BuildId(), environment_.collective));
+  RETURN_IF_ERROR(OpenData());
+  end_step_ = data_->last_step;
+  RETURN_IF_ERROR(OpenSession());
+  RETURN_IF_ERROR(RestoreState());
+  RETURN_IF_ERROR(OpenReports());
+  if (data_->log != nullptr) feed_.emplace(session_.get(), *data_, first_step_);
+  return Status::Ok();
+}
+
+Status Trainer::OpenData() {
+  RETURN_IF_ERROR(config_.data().follow_seconds() > 0 ? OpenFollowed() : OpenLog());
+  if (is_first() && data_->log != nullptr) Announce(config_, *data_);
+  return Status::Ok();
+}
+
+Status Trainer::OpenLog() {
+  ASSIGN_OR_RETURN(data_, OpenTrainingData(config_, *environment_.files));
   RETURN_IF_ERROR(CheckAgreement(StrCat("the log ", Join(data_->log->files(), ", ")),
                                  data_->log->Description(), environment_.collective));
-  RETURN_IF_ERROR(OpenSession());
-  RETURN_IF_ERROR(RestoreState(resume));
-  const bool evaluates_again =
-      evaluations_->enabled() &&
-      (first_step_ > data_->last_step || owed_ == RunEvaluations::Owed::kEvaluation);
-  ASSIGN_OR_RETURN(
-      progress_, TrainProgress::Create(session_.get(), *data_->plan, data_->stages, first_step_ - 1,
-                                       data_->last_step, evaluates_again));
-  if (is_first()) {
-    const std::string method(session_->objective().name());
-    RETURN_IF_ERROR(WriteRunHead(*environment_.files, config_.report().metrics(), first_step_ > 1,
-                                 MakeRunHead(config_, method, *data_->log, data_->last_step)));
-  }
-  feed_.emplace(session_.get(), *data_, first_step_);
+  const Result<std::string> found =
+      FindResumable(config_, resume_, {data_->log.get(), data_->last_step}, environment_);
+  RETURN_IF_ERROR(OfferFallback(resume_, found.status()));
+  resumed_from_ = *found;
   return Status::Ok();
 }
 
 Status Trainer::OpenSession() {
-  ASSIGN_OR_RETURN(session_,
-                   Session::Create(config_, data_->log->schema(), environment_, StepSums::kExtras));
+  const LogSchema& schema = followed_ != nullptr ? followed_->schema() : data_->log->schema();
+  ASSIGN_OR_RETURN(session_, Session::Create(config_, schema, environment_, StepSums::kExtras));
   RETURN_IF_ERROR(engine().JoinWorkers());
   if (config_.model().start() == ModelConfig::BASE_RATE) {
     session_->StartHeadsAt(session_->objective().StartLogits(data_->labels));
@@ -139,27 +74,32 @@ Status Trainer::OpenSession() {
   manifest.set_shards(config_.cluster().shards());
   for (const TableSpec& table : session_->tables()) manifest.add_table(table.name);
   *manifest.mutable_config() = config_;
-  manifest.set_log_fingerprint(data_->log->fingerprint());
-  manifest.set_planned_steps(data_->last_step);
+  if (followed_ == nullptr) {
+    manifest.set_log_fingerprint(data_->log->fingerprint());
+    manifest.set_planned_steps(data_->last_step);
+  }
   manifest.set_computed_on(session_->engine().computes_on());
-  SchemaToManifest(data_->log->schema(), &manifest);
+  SchemaToManifest(schema, &manifest);
   checkpointer_ = std::make_unique<Checkpointer>(*environment_.files, manifest, is_first(),
                                                  &session_->client());
   ASSIGN_OR_RETURN(evaluations_, RunEvaluations::Create(session_.get(), *data_));
   return Status::Ok();
 }
 
-Status Trainer::RestoreState(Resume resume) {
-  const Result<std::string> found =
-      FindResumable(session_.get(), resume, {data_->log.get(), data_->last_step});
-  RETURN_IF_ERROR(OfferFallback(resume, found.status()));
-  const std::string& folder = *found;
+Status Trainer::RestoreState() {
   RETURN_IF_ERROR(checkpointer_->Open());
+  const std::string& folder = resumed_from_;
   if (!folder.empty()) {
+    if (is_first()) {
+      ASSIGN_OR_RETURN(const auto manifest, ReadManifest(*environment_.files, folder));
+      const std::string doubt = DoubtOfDevice(folder, manifest, engine().computes_on());
+      if (!doubt.empty()) LogWarning(doubt);
+    }
     const Result<uint64_t> restored = session_->Restore(folder);
-    RETURN_IF_ERROR(OfferFallback(resume, restored.status()));
+    RETURN_IF_ERROR(OfferFallback(resume_, restored.status()));
     const uint64_t step = *restored;
     first_step_ = step + 1;
+    saved_step_ = step;
     result_.checkpoint = folder;
     if (is_first()) LogInfo("resuming after step ", step, " from ", folder);
   } else if (!config_.warm_start().checkpoint().empty()) {
@@ -169,6 +109,25 @@ Status Trainer::RestoreState(Resume resume) {
   }
   ASSIGN_OR_RETURN(owed_, evaluations_->Open(first_step_ - 1));
   return environment_.collective->Barrier();
+}
+
+Status Trainer::OpenReports() {
+  const bool ended = first_step_ > data_->last_step && !data_->goes_on;
+  // A followed log may have ended at a file's end before, and was evaluated then.
+  const bool may_go_on = data_->log == nullptr && !evaluations_->IsDue(first_step_ - 1);
+  // Without a log to evaluate, the next file is scored, once more if it was before.
+  const bool evaluates_again =
+      evaluations_->enabled() ? ended || may_go_on || owed_ == RunEvaluations::Owed::kEvaluation
+                              : data_->log == nullptr;
+  ASSIGN_OR_RETURN(progress_,
+                   TrainProgress::Create(session_.get(), *data_, first_step_ - 1, evaluates_again));
+  if (!is_first()) return Status::Ok();
+  uint64_t exposures = 0;
+  if (followed_ == nullptr) exposures = data_->plan->counts().rows;
+  const std::string method(session_->objective().name());
+  return WriteRunHead(
+      *environment_.files, config_.report().metrics(), first_step_ > 1,
+      MakeRunHead(config_, method, exposures, followed_ == nullptr ? data_->last_step : 0));
 }
 
 Status Trainer::Send(uint64_t step, std::unique_ptr<StepGradients> gradients,
@@ -186,6 +145,8 @@ Result<TrainResult> Trainer::Run() {
   if (owed_ == RunEvaluations::Owed::kEnd) EndEarly(first_step_ - 1);
   if (result_.stopped_early) {
     if (is_first()) LogInfo("nothing left to train: checkpoint.patience ended this run");
+  } else if (followed_ != nullptr) {
+    RETURN_IF_ERROR(TrainFollowed());
   } else if (first_step_ <= data_->last_step) {
     RETURN_IF_ERROR(TrainPlannedSteps());
   } else {
@@ -212,12 +173,35 @@ Status Trainer::TrainPlannedSteps() {
   // The servers have applied the last gradients once they have answered the frame that carried
   // them; the last snapshot is complete then, too.
   RETURN_IF_ERROR(feed_->WaitForRows(end_step_ + 1 + ahead_));
+  CountReads();
+  const bool by_signal = end_step_ < data_->last_step && !result_.stopped_early;
+  if (data_->goes_on && !by_signal) return Status::Ok();
   RETURN_IF_ERROR(checkpointer_->Poll(true));
   if (checkpointer_->enabled()) {
     result_.checkpoint = CheckpointFolder(config_.checkpoint().directory(), end_step_);
   }
-  const bool by_signal = end_step_ < data_->last_step && !result_.stopped_early;
   return by_signal ? FinishStopped() : Status::Ok();
+}
+
+Result<SnapshotRequest> Trainer::BeginCheckpoint(uint64_t step) {
+  saved_step_ = step;
+  CheckpointManifest position;
+  if (followed_ != nullptr) followed_->Describe(&position);
+  return checkpointer_->Begin(step, data_->stages.StageOf(step),
+                              followed_ != nullptr ? &position : nullptr);
+}
+
+// After the dense update of the checkpoint's step.
+Status Trainer::FinishCheckpoint(uint64_t step) {
+  progress_->Sync();  // a resumed run goes on behind them
+  ASSIGN_OR_RETURN(DenseState state, session_->CaptureDenseState(step));
+  checkpointer_->AddDenseState(std::move(state));
+  return Status::Ok();
+}
+
+void Trainer::CountReads() {
+  result_.keys_seen += feed_->reader().keys_seen();
+  result_.keys_unique += feed_->reader().keys_unique();
 }
 
 // The run was asked to stop, and its state is saved. The model is evaluated if that takes less than
@@ -239,8 +223,6 @@ TrainResult Trainer::Finished(double seconds) {
   result_.steps = std::max(end_step_, first_step_ - 1);
   result_.trained_steps = result_.steps - (first_step_ - 1);
   result_.seconds = seconds;
-  result_.keys_seen = feed_->reader().keys_seen();
-  result_.keys_unique = feed_->reader().keys_unique();
   result_.contexts_pooled = engine().contexts_pooled();
   result_.bytes_sent = session_->client().bytes_sent();
   result_.bytes_received = session_->client().bytes_received();
@@ -270,17 +252,17 @@ Status Trainer::TrainStep(uint64_t step) {
 
   std::unique_ptr<StepGradients> gradients = TakeSparseGradients(step);
   std::optional<SnapshotRequest> snapshot;
-  const bool ends_early = step == end_step_ && checkpointer_->enabled();
+  // Where other files may come, the state behind the last step of one is saved when they do not.
+  const bool ends = step == end_step_ && !(data_->goes_on && step == data_->last_step);
+  const bool ends_early = ends && checkpointer_->enabled();
   if (checkpointer_->DueByStep(step) || std::exchange(snapshot_due_, false) || ends_early) {
-    ASSIGN_OR_RETURN(snapshot, checkpointer_->Begin(step, data_->stages.StageOf(step)));
+    ASSIGN_OR_RETURN(snapshot, BeginCheckpoint(step));
   }
   RETURN_IF_ERROR(Send(step + 1 + ahead_, std::move(gradients), snapshot ? &*snapshot : nullptr));
   laps_.Lap(&result_.times.combine);
   RETURN_IF_ERROR(FinishSum(step));
   if (snapshot.has_value()) {
-    progress_->Sync();  // a resumed run goes on behind them
-    ASSIGN_OR_RETURN(DenseState state, session_->CaptureDenseState(step));
-    checkpointer_->AddDenseState(std::move(state));
+    RETURN_IF_ERROR(FinishCheckpoint(step));
   }
   feed_->Recycle();
   RETURN_IF_ERROR(AfterStep(step));
@@ -352,7 +334,7 @@ Status Trainer::AfterStep(uint64_t step) {
   RETURN_IF_ERROR(feed_->WaitForRows(step + 1 + ahead_));
   // What was trained is kept before anything else can go wrong, and what may be the best is there
   // before it is called so.
-  if (step == data_->last_step || evaluations_->KeepsBest()) {
+  if (data_->IsLastOfRun(step) || evaluations_->KeepsBest()) {
     RETURN_IF_ERROR(checkpointer_->Poll(true));
   }
   return Evaluate(step);
@@ -370,12 +352,10 @@ void Trainer::EndEarly(uint64_t step) {
   result_.stopped_early = true;
 }
 
-}  // namespace
-
 Result<TrainResult> Train(const TrainConfig& config, Resume resume,
                           const WorkerEnvironment& environment) {
-  Trainer trainer(config, environment);
-  RETURN_IF_ERROR(trainer.Open(resume));
+  Trainer trainer(config, resume, environment);
+  RETURN_IF_ERROR(trainer.Open());
   return trainer.Run();
 }
 

@@ -22,6 +22,8 @@ class ScriptedServers final : public PsClient {
     return Status::Ok();
   }
   Result<std::shared_ptr<const PulledRows>> Wait(uint64_t) override { return Internal("unused"); }
+  Status ContinueAfter(uint64_t, bool) override { return Status::Ok(); }
+  Status Ping() override { return Status::Ok(); }
   Result<std::shared_ptr<const PulledRows>> Read(const std::vector<TableKeys>&) override {
     return Internal("unused");
   }

@@ -1,0 +1,265 @@
+// `chorus import --follow`: whatever comes when, and wherever it is killed, each row is in one log
+// file, once, and in its order.
+
+#include "worker/import/follow_import.h"
+
+#include <gtest/gtest.h>
+
+#include <unistd.h>
+
+#include <atomic>
+#include <chrono>
+#include <thread>
+
+#include "tests/worker/import/import_log_testing.h"
+#include "worker/import/follow_position.h"
+
+namespace chorus::worker {
+namespace {
+
+constexpr char kFollowed[] =
+    "block_rows: 16 file_rows: 40 slot { column: 'user' context: true } "
+    "numeric { column: 'price' }";
+
+// A file system that a kill -9 ends at its n-th change: no later one happens.
+class KilledFiles final : public FileSystem {
+ public:
+  KilledFiles(FileSystem& files, int64_t changes) : files_(files), left_(changes) {}
+  Result<std::unique_ptr<RandomAccessFile>> OpenForRead(const std::string& path) override {
+    return files_.OpenForRead(path);
+  }
+  Result<std::unique_ptr<WritableFile>> Create(const std::string& path) override {
+    if (!Lives()) return Dead();
+    return files_.Create(path);
+  }
+  Result<std::unique_ptr<WritableFile>> OpenForAppend(const std::string& path) override {
+    if (!Lives()) return Dead();
+    return files_.OpenForAppend(path);
+  }
+  Status Rename(const std::string& from, const std::string& to) override {
+    return Lives() ? files_.Rename(from, to) : Dead();
+  }
+  Status CreateDirectories(const std::string& path) override {
+    return Lives() ? files_.CreateDirectories(path) : Dead();
+  }
+  Result<std::vector<std::string>> List(const std::string& folder) override {
+    return files_.List(folder);
+  }
+  Status Remove(const std::string& path) override { return Lives() ? files_.Remove(path) : Dead(); }
+  Status RemoveRecursively(const std::string& path) override {
+    return Lives() ? files_.RemoveRecursively(path) : Dead();
+  }
+  bool Exists(const std::string& path) override { return files_.Exists(path); }
+  bool died() const { return died_; }
+
+ private:
+  bool Lives() {
+    if (left_.fetch_sub(1) > 0) return true;
+    died_ = true;
+    return false;
+  }
+  static Status Dead() { return Internal("killed"); }
+  FileSystem& files_;
+  std::atomic<int64_t> left_;
+  std::atomic<bool> died_ = false;
+};
+
+class FollowImportTest : public ::testing::Test {
+ protected:
+  static FollowOptions Options(const std::string& input = "in.csv") {
+    FollowOptions options;
+    options.import.inputs = {input};
+    options.import.output = "out";
+    options.idle_seconds = 0.001;
+    return options;
+  }
+  Result<FollowSummary> Follow(FileSystem& files, const FollowOptions& options = Options(),
+                               const std::string& schema = kFollowed) {
+    return FollowImport(files, MakeSchema(schema), options);
+  }
+  std::string ErrorOf(const FollowOptions& options, const std::string& schema = kFollowed) {
+    const auto summary = Follow(*files_, options, schema);
+    EXPECT_FALSE(summary.ok());
+    return summary.status().ToString();
+  }
+  // All rows, file by file in the order of their names, are those of Table(rows), once.
+  void ExpectRows(FileSystem& files, int rows) {
+    LogSchema schema;
+    int row = 0;
+    for (const Batch& block : ReadLog(files, "out", &schema)) {
+      for (uint32_t i = 0; i < block.rows(); ++i, ++row) {
+        ASSERT_EQ(block.row_id[i], static_cast<uint64_t>(row));
+        ASSERT_EQ(block.click[i], row % 3 == 0);
+        const double price =
+            block.exposures.numerics[0][i] * schema.numerics[0].stddev + schema.numerics[0].mean;
+        ASSERT_NEAR(price, row, 1e-3);
+      }
+    }
+    EXPECT_EQ(row, rows);
+  }
+  void Put(const std::string& path, const std::string& text) { WriteFile(*files_, path, text); }
+
+  std::unique_ptr<FileSystem> files_ = NewMemoryFiles();
+};
+
+TEST_F(FollowImportTest, AFileThatGrowsGivesItsRowsOnceWheneverTheImportRuns) {
+  const std::string text = Table(150);
+  for (const size_t end : {size_t{10}, size_t{700}, size_t{701}, size_t{1200}, text.size()}) {
+    Put("in.csv", text.substr(0, end));
+    ASSERT_OK(Follow(*files_).status());
+  }
+  ExpectRows(*files_, 150);
+  const auto position = ReadFollowPosition(*files_, "out");
+  ASSERT_OK(position.status());
+  EXPECT_EQ(position->offset(), text.size());
+  EXPECT_EQ(position->lines(), 151u);
+  EXPECT_GE(position->next_file(), 4u);  // of 40 rows at most
+}
+
+TEST_F(FollowImportTest, AKillAtAnyChangeLosesAndDoublesNoRow) {
+  const std::string text = Table(100);
+  for (int64_t changes = 0, kills = 1; kills > 0; ++changes) {
+    ASSERT_LT(changes, 1000);
+    files_ = NewMemoryFiles();
+    Put("in.csv", text.substr(0, 900));
+    KilledFiles killed(*files_, changes);
+    kills = Follow(killed).ok() ? 0 : 1;
+    EXPECT_EQ(kills > 0, killed.died());
+    Put("in.csv", text);
+    ASSERT_OK(Follow(*files_).status());
+    ExpectRows(*files_, 100);
+    const auto names = files_->List("out");
+    ASSERT_OK(names.status());
+    for (const std::string& name : *names) {
+      EXPECT_FALSE(name.starts_with(".sealing")) << name;
+    }
+  }
+}
+
+TEST_F(FollowImportTest, AKillAtAnyChangeAmongWholeFilesLosesAndDoublesNoRow) {
+  for (int64_t changes = 0, kills = 1; kills > 0; ++changes) {
+    ASSERT_LT(changes, 1000);
+    files_ = NewMemoryFiles();
+    Put("in/a.csv", Table(90));  // three log files
+    Put("in/b.csv.tmp", "not whole");
+    KilledFiles killed(*files_, changes);
+    kills = Follow(killed, Options("in")).ok() ? 0 : 1;
+    ASSERT_OK(files_->Remove("in/b.csv.tmp"));
+    Put("in/b.csv", Table(30, 90));
+    ASSERT_OK(Follow(*files_, Options("in")).status());
+    ExpectRows(*files_, 120);
+  }
+}
+
+TEST_F(FollowImportTest, WholeFilesMayGoWhenTheyAreDoneAndMayNotChange) {
+  Put("in/a.csv", Table(10));
+  Put("in/b.csv", Table(10, 10));
+  ASSERT_OK(Follow(*files_, Options("in")).status());
+  ASSERT_OK(files_->Remove("in/a.csv"));
+  Put("in/c.csv", Table(10, 20));
+  ASSERT_OK(Follow(*files_, Options("in")).status());
+  ExpectRows(*files_, 30);
+  Put("in/b.csv", Table(11, 10));
+  EXPECT_NE(ErrorOf(Options("in")).find("in/b.csv has changed"), std::string::npos);
+}
+
+TEST_F(FollowImportTest, StandardInputIsCutByRowsAndByTime) {
+  int ends[2];
+  ASSERT_EQ(pipe(ends), 0);
+  std::thread writer([&] {
+    const std::string text = Table(50);
+    const size_t first = text.find("\n", 400) + 5;  // in the middle of a line
+    EXPECT_EQ(write(ends[1], text.data(), first), static_cast<ssize_t>(first));
+    std::this_thread::sleep_for(std::chrono::milliseconds(400));
+    const std::string rest =
+        text.substr(first, text.size() - first - 1);  // no end of its last line
+    EXPECT_EQ(write(ends[1], rest.data(), rest.size()), static_cast<ssize_t>(rest.size()));
+    close(ends[1]);
+  });
+  FollowOptions options = Options("-");
+  options.idle_seconds = 0;
+  options.seal_seconds = 0.1;
+  options.import.standard_input = ends[0];
+  const auto summary = Follow(*files_, options);
+  writer.join();
+  close(ends[0]);
+  ASSERT_OK(summary.status());
+  EXPECT_EQ(summary->rows.read, 50u);
+  EXPECT_EQ(summary->files, 2u);
+  EXPECT_FALSE(summary->stopped);
+  ExpectRows(*files_, 50);
+}
+
+TEST_F(FollowImportTest, AStopSealsWhatIsComplete) {
+  Put("in.csv", Table(7) + "1,0,u");
+  FollowOptions options = Options();
+  options.idle_seconds = 0;
+  int asked = 0;
+  options.stop = [&] { return ++asked > 3; };
+  const auto summary = Follow(*files_, options);
+  ASSERT_OK(summary.status());
+  EXPECT_TRUE(summary->stopped);
+  ExpectRows(*files_, 7);
+}
+
+TEST_F(FollowImportTest, MeansAreThoseOfTheFirstFile) {
+  Put("in.csv", Table(20));
+  ASSERT_OK(Follow(*files_).status());
+  Put("in.csv", Table(60));
+  ASSERT_OK(Follow(*files_).status());
+  LogSchema schema;
+  ReadLog(*files_, "out/part-0000000001.log", &schema);
+  EXPECT_EQ(schema.numerics[0].mean, 9.5);
+  ExpectRows(*files_, 60);
+}
+
+TEST_F(FollowImportTest, BadRowsAreCountedOverAllAndNamedByTheirLine) {
+  Put("in.csv", Table(10) + "x,0,u1,5\n");
+  FollowOptions options = Options();
+  options.import.max_bad_rows = 1;
+  ASSERT_OK(Follow(*files_, options).status());
+  Put("in.csv", Table(10) + "x,0,u1,5\n" + "1,0,u1,11\n0,7,u1,12\n");
+  EXPECT_NE(ErrorOf(options).find("in.csv:14"), std::string::npos) << ErrorOf(options);
+  options.import.max_bad_rows = 2;
+  ASSERT_OK(Follow(*files_, options).status());
+  EXPECT_EQ(RowIds(*files_, "out").back(), 11u);
+}
+
+TEST_F(FollowImportTest, WhatCannotBeFollowedIsNamed) {
+  Put("in.csv", Table(30));
+  EXPECT_NE(ErrorOf(Options(), StrCat(kFollowed, " slot { column: 'x' min_count: 2 }"))
+                .find("slot.min_count"),
+            std::string::npos);
+  EXPECT_NE(ErrorOf(Options(), "format: ALI_CCP").find("ALI_CCP"), std::string::npos);
+  EXPECT_NE(ErrorOf(Options(), "format: PARQUET").find("PARQUET"), std::string::npos);
+  FollowOptions two = Options();
+  two.import.inputs = {"a", "b"};
+  EXPECT_NE(ErrorOf(two).find("one input"), std::string::npos);
+  ASSERT_OK(Follow(*files_).status());
+  EXPECT_NE(ErrorOf(Options("other.csv")).find("follows in.csv"), std::string::npos);
+  Put("in.csv", Table(40));
+  EXPECT_NE(ErrorOf(Options(), "slot { column: 'user' context: true }").find("other columns"),
+            std::string::npos);
+  EXPECT_NE(ErrorOf(Options(), "slot { column: 'user' }").find("the log files that are there"),
+            std::string::npos);
+  Put("in.csv", Table(3));
+  EXPECT_NE(ErrorOf(Options()).find("shorter"), std::string::npos);
+  Put("in.csv", Table(60, 5));
+  EXPECT_NE(ErrorOf(Options()).find("begins otherwise"), std::string::npos);
+  Put("full/something", "");
+  FollowOptions full = Options();
+  full.import.output = "full";
+  EXPECT_NE(ErrorOf(full).find("full holds something"), std::string::npos);
+}
+
+TEST_F(FollowImportTest, RowsThatAreAllDroppedMakeNoFile) {
+  Put("in.csv", "click,sale,user,price\n0,1,u,1\n0,1,u,2\n");
+  ASSERT_OK(Follow(*files_).status());
+  EXPECT_FALSE(files_->Exists("out/part-0000000000.log"));
+  Put("in.csv", "click,sale,user,price\n0,1,u,1\n0,1,u,2\n1,1,u,3\n");
+  ASSERT_OK(Follow(*files_).status());
+  EXPECT_EQ(RowIds(*files_, "out"), std::vector<uint64_t>{2});
+}
+
+}  // namespace
+}  // namespace chorus::worker

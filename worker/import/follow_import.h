@@ -1,0 +1,43 @@
+#pragma once
+// `chorus import --follow`: text that keeps coming becomes log files, each of which is written
+// whole, one after the other. From a file that grows or a folder in which whole files appear, an
+// import that was killed goes on where it was, without a lost or a doubled row (follow_position.h).
+// Thread safety: one call an output.
+
+#include <cstdint>
+#include <functional>
+#include <string>
+
+#include "common/config.pb.h"
+#include "common/file.h"
+#include "common/status.h"
+#include "worker/import/import.h"
+
+namespace chorus::worker {
+
+struct FollowOptions {
+  // One input: "-", a file that grows or a folder. Its output may be one that an earlier call began.
+  ImportOptions import;
+  double seal_seconds = 60;  // a row waits so long at most until the file that has it is complete
+  double idle_seconds = 0;   // the input is over after so long without anything new; 0 = it is not
+  std::function<bool()> stop = [] { return false; };  // seals what is complete, and ends
+};
+
+struct FollowSummary {
+  RowCounts rows;      // of this call
+  uint64_t files = 0;  // that this call made
+  uint64_t log_rows = 0, clicks = 0, conversions = 0;
+  uint64_t all_rows = 0, all_files = 0;  // of all calls for the output
+  bool stopped = false;                  // because `stop` said so
+};
+
+// Errors: those of ImportText; kInvalidArgument, the schema or an option needs all rows at once;
+// kFailedPrecondition, the output is another input's, or the input is not what it was. After an
+// error what was sealed stays, and the position says so.
+Result<FollowSummary> FollowImport(FileSystem& files, const ImportSchema& schema,
+                                   const FollowOptions& options);
+
+// The summary as lines for a person.
+std::string FormatFollowed(const FollowSummary& summary);
+
+}  // namespace chorus::worker
