@@ -118,8 +118,9 @@ void Advisor::Threads() {
   const auto fitting = static_cast<uint32_t>(std::max(1.0, std::floor(cores / most)));
   const uint32_t threads = work_.layout.threads();
   if (threads * most > std::max(cores, most)) {
-    gains_.push_back({kWorthwhile, StrCat("compute.threads=", fitting, ": ", most,
-                                          " workers of a host share its ", cores, " cores")});
+    gains_.push_back(
+        {kWorthwhile, StrCat("compute.threads=", fitting, ": a host has ", cores, " cores for ",
+                             most, most == 1 ? " worker" : " workers")});
     return;
   }
   if (fitting <= threads) return;

@@ -108,7 +108,8 @@ std::string SecondsText(double seconds) {
 }
 
 std::string CountText(double count) {
-  if (count < 1000 && count == std::floor(count)) return Format("%.0f", count);
+  const bool is_whole = std::abs(count - std::round(count)) < 1e-6;  // a mean of equal numbers is
+  if (count < 1000 && is_whole) return Format("%.0f", count);
   return InUnits(count, {{1e12, "T"}, {1e9, "G"}, {1e6, "M"}, {1e3, "k"}, {1, ""}});
 }
 
