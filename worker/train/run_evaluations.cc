@@ -69,6 +69,7 @@ Result<bool> RunEvaluations::Run(uint64_t step, TrainProgress* progress) {
     last_ = std::move(evaluation);
     if (wants_scores) RETURN_IF_ERROR(on_scores(scores));
   }
+  if (IsJudged(step)) progress->Sync();  // once judged, a resumed run does not evaluate it again
   return Judge(step);
 }
 
