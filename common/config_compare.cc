@@ -183,6 +183,15 @@ void FillNames(CompareConfig* config) {
   }
 }
 
+// What nobody has written in the jobs fits their logs.
+void KeepWritten(const CompareConfig& written, CompareConfig* config) {
+  if (written.has_train()) *config->mutable_train() = written.train();
+  for (int i = 0; i < written.method_size(); ++i) {
+    if (!written.method(i).has_objective()) continue;
+    *config->mutable_method(i)->mutable_objective() = written.method(i).objective();
+  }
+}
+
 }  // namespace
 
 CompareMethod WithSetting(const CompareMethod& method, const CompareSetting& setting) {
@@ -217,11 +226,11 @@ Result<CompareConfig> LoadCompareConfig(const std::string& path,
     RETURN_IF_ERROR(internal::ApplySet(set, &config, &origins));
   }
   FillNames(&config);
-  const TrainConfig written = config.train();
-  RETURN_IF_ERROR(internal::CheckLengths(written, "train", origins));
+  const CompareConfig written = config;
+  RETURN_IF_ERROR(internal::CheckLengths(written.train(), "train", origins));
   internal::FillDefaults(&config);
   RETURN_IF_ERROR(internal::CheckAllowed(config, "", origins));
-  if (config.fit_settings() && config.has_train()) *config.mutable_train() = written;
+  if (config.fit_settings()) KeepWritten(written, &config);
   std::set<std::string> names, methods;
   RETURN_IF_ERROR(CheckName(config.name(), "name", origins, &names));
   RETURN_IF_ERROR(CheckData(config, origins));

@@ -110,6 +110,11 @@ TEST_F(SweepTest, SaysWhatIsWrongWithASweep) {
 }
 
 TEST_F(SweepTest, WhatNobodyWritesFitsTheTrainingLogAndIsSaid) {
+  const auto norm_of = [&](const std::string& output) {
+    const auto job = LoadTrainConfig(Path(output + "/runs/CHORUS/seed-1-0/job.textproto"), {});
+    EXPECT_TRUE(job.ok()) << job.status().ToString();
+    return job.ok() ? job->objective().chorus_cvr().norm() : NORM_UNSPECIFIED;
+  };
   const std::string path = Path("bare.textproto");
   const auto write = [&](const std::string& more) {
     ASSERT_TRUE(
@@ -120,7 +125,8 @@ TEST_F(SweepTest, WhatNobodyWritesFitsTheTrainingLogAndIsSaid) {
                            Path("train"), "\" test: \"", Path("test"), "\" }\n",
                            "method { name: \"BASE\" objective { base {} } }\n",
                            "method { name: \"FIX\" objective { esmm {} } ",
-                           "set: \"step.grain_rows=16\" }\n"))
+                           "set: \"step.grain_rows=16\" }\n",
+                           "method { name: \"CHORUS\" objective { chorus_cvr {} } }\n"))
             .ok());
   };
   write("");
@@ -132,6 +138,7 @@ TEST_F(SweepTest, WhatNobodyWritesFitsTheTrainingLogAndIsSaid) {
   EXPECT_EQ(fixed->step().grain_rows(), 16u);
   EXPECT_EQ(fitted->model().start(), ModelConfig::ZERO);
   EXPECT_EQ(fitted->model().schedule().decay(), ScheduleConfig::LINEAR);
+  EXPECT_EQ(norm_of("out"), EXPOSURE) << "as chorus train has it";
   const std::string table = Read("out/table.md");
   EXPECT_NE(table.find("fits the training log (fit_settings): step.grain_rows=8 "),
             std::string::npos)
@@ -149,6 +156,7 @@ TEST_F(SweepTest, WhatNobodyWritesFitsTheTrainingLogAndIsSaid) {
   const auto plain = LoadTrainConfig(Path("defaults/runs/BASE/seed-1-0/job.textproto"), {});
   ASSERT_TRUE(plain.ok());
   EXPECT_NE(plain->step().grain_rows(), 8u);
+  EXPECT_EQ(norm_of("defaults"), SPACE);
   EXPECT_EQ(Read("defaults/table.md").find("fits the training log"), std::string::npos);
 }
 
