@@ -27,7 +27,7 @@ uint32_t FewestRanks(const ClusterConfig& cluster) {
   return cluster.placement() == ClusterConfig::DEDICATED ? cluster.servers() + 1 : 1;
 }
 
-Status SetHosts(const RunArguments& arguments, RunPlan* plan) {
+Status SetHosts(const RunArguments& arguments, RestartableJob* plan) {
   if (!arguments.hosts.empty()) {
     ASSIGN_OR_RETURN(plan->hosts, ParseHosts(arguments.hosts));
   } else if (!arguments.hostfile.empty()) {
@@ -40,7 +40,7 @@ Status SetHosts(const RunArguments& arguments, RunPlan* plan) {
                                 " (cluster.servers and a worker, or --min-ranks)"));
 }
 
-Status SetCommand(const RunArguments& arguments, RunPlan* plan) {
+Status SetCommand(const RunArguments& arguments, RestartableJob* plan) {
   ASSIGN_OR_RETURN(const std::string program, ThisProgram());
   plan->command = {program, "train"};
   if (!arguments.config.config_file.empty()) {
@@ -55,10 +55,10 @@ Status SetCommand(const RunArguments& arguments, RunPlan* plan) {
   return Status::Ok();
 }
 
-Result<RunPlan> PlanOf(const RunArguments& arguments) {
+Result<RestartableJob> PlanOf(const RunArguments& arguments) {
   ASSIGN_OR_RETURN(const TrainConfig config,
                    LoadTrainConfig(arguments.config.config_file, arguments.config.sets));
-  RunPlan plan;
+  RestartableJob plan;
   plan.checkpoint_directory = config.checkpoint().directory();
   if (plan.checkpoint_directory.empty()) {
     return InvalidArgument(
@@ -83,10 +83,10 @@ Result<RunPlan> PlanOf(const RunArguments& arguments) {
 }  // namespace
 
 Status RunRun(const RunArguments& arguments, int* exit_code) {
-  ASSIGN_OR_RETURN(const RunPlan plan, PlanOf(arguments));
+  ASSIGN_OR_RETURN(const RestartableJob plan, PlanOf(arguments));
   SetLogName("run");
   CatchStopSignals();
-  return RunPlanned(PosixFiles(), plan, exit_code);
+  return RunUntilDone(PosixFiles(), plan, exit_code);
 }
 
 }  // namespace chorus::launch

@@ -29,7 +29,8 @@ void Append(std::vector<std::string>* words, const std::vector<std::string>& mor
 }
 
 // The launcher with the hosts and their ranks, before a command.
-std::vector<std::string> Launch(const RunPlan& plan, std::span<const Host> hosts, uint32_t ranks) {
+std::vector<std::string> Launch(const RestartableJob& plan, std::span<const Host> hosts,
+                                uint32_t ranks) {
   std::vector<std::string> words = plan.launcher;
   if (!hosts.empty()) Append(&words, {"--host", HostOption(hosts)});
   Append(&words, {"-n", StrCat(ranks)});
@@ -37,7 +38,7 @@ std::vector<std::string> Launch(const RunPlan& plan, std::span<const Host> hosts
 }
 
 // Hosts on which the launcher can start a program. All are asked at once.
-Result<std::vector<Host>> HostsThatAnswer(const RunPlan& plan) {
+Result<std::vector<Host>> HostsThatAnswer(const RestartableJob& plan) {
   std::vector<std::unique_ptr<ChildProcess>> probes;
   for (const Host& host : plan.hosts) {
     std::vector<std::string> words = Launch(plan, std::span(&host, 1), 1);
@@ -122,7 +123,7 @@ bool Sleep(double seconds) {
 // The tries of a job.
 class Run {
  public:
-  Run(FileSystem& files, const RunPlan& plan) : files_(files), plan_(plan) {}
+  Run(FileSystem& files, const RestartableJob& plan) : files_(files), plan_(plan) {}
 
   Result<int> UntilDone() {
     RestartPolicy policy(plan_.max_restarts);
@@ -172,7 +173,7 @@ class Run {
   // again whatever the reason, and hosts are then asked anyway.
   Result<bool> SomeAreLost(std::span<const Host> hosts, int code) {
     if (!WouldComeAgain(code) || hosts.empty() || StopSignal() != 0) return false;
-    RunPlan of_try = plan_;
+    RestartableJob of_try = plan_;
     of_try.hosts.assign(hosts.begin(), hosts.end());
     ASSIGN_OR_RETURN(const std::vector<Host> left, HostsThatAnswer(of_try));
     return left.size() < hosts.size();
@@ -189,13 +190,13 @@ class Run {
   }
 
   FileSystem& files_;
-  const RunPlan& plan_;
+  const RestartableJob& plan_;
   uint32_t tries_ = 0;
 };
 
 }  // namespace
 
-Status RunPlanned(FileSystem& files, const RunPlan& plan, int* exit_code) {
+Status RunUntilDone(FileSystem& files, const RestartableJob& plan, int* exit_code) {
   ASSIGN_OR_RETURN(*exit_code, Run(files, plan).UntilDone());
   return Status::Ok();
 }

@@ -13,7 +13,7 @@
 
 namespace chorus::launch {
 
-struct RunPlan {
+struct RestartableJob {
   std::vector<std::string> launcher;  // mpirun and its options but for hosts and ranks
   std::vector<Host> hosts;            // none: ranks are where the launcher puts them
   uint32_t ranks = 0;                 // where there are no hosts
@@ -27,6 +27,6 @@ struct RunPlan {
 
 // *exit_code: that of the job's last try. Errors: the launcher cannot be started; too few hosts
 // answer; the folder of checkpoints cannot be read.
-Status RunPlanned(FileSystem& files, const RunPlan& plan, int* exit_code);
+Status RunUntilDone(FileSystem& files, const RestartableJob& plan, int* exit_code);
 
 }  // namespace chorus::launch

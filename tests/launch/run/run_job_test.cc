@@ -24,7 +24,7 @@ class RunJobTest : public testing::Test {
 
   // The launcher's arguments are appended to "calls"; probes ("... true") succeed but on hosts that
   // have a file of their name; else `job` decides, a piece of shell.
-  RunPlan PlanWith(const std::string& job) {
+  RestartableJob PlanWith(const std::string& job) {
     EXPECT_TRUE(ReplaceFile(files_, Path("launcher"),
                             StrCat("cd '", folder_, "' || exit 126\n",
                                    "for last; do :; done\n"
@@ -33,7 +33,7 @@ class RunJobTest : public testing::Test {
                                    "echo \"$*\" >>calls\n",
                                    job, "\n"))
                     .ok());
-    RunPlan plan;
+    RestartableJob plan;
     plan.launcher = {"sh", Path("launcher")};
     plan.ranks = 2;
     plan.min_ranks = 2;
@@ -56,19 +56,19 @@ class RunJobTest : public testing::Test {
 };
 
 TEST_F(RunJobTest, EndsWithTheCodeOfAJobThatIsDoneOrWouldFailAgain) {
-  ASSERT_TRUE(RunPlanned(files_, PlanWith("exit 0"), &code_).ok());
+  ASSERT_TRUE(RunUntilDone(files_, PlanWith("exit 0"), &code_).ok());
   EXPECT_EQ(code_, 0);
-  ASSERT_TRUE(RunPlanned(files_, PlanWith("exit 1"), &code_).ok());
+  ASSERT_TRUE(RunUntilDone(files_, PlanWith("exit 1"), &code_).ok());
   EXPECT_EQ(code_, 1);
   EXPECT_EQ(Calls(), std::vector<std::string>(2, "-n 2 program train"));
 }
 
 TEST_F(RunJobTest, GoesOnFromTheCheckpointThatThereIs) {
   const std::string checkpoint = "ckpt/step-000000000007";
-  const RunPlan plan = PlanWith(StrCat("[ -e ", checkpoint, "/MANIFEST ] && exit 0\n",
-                                       "[ $(wc -l <calls) -lt 2 ] && exit 69\n", "mkdir -p ",
-                                       checkpoint, "; touch ", checkpoint, "/MANIFEST; exit 137"));
-  const Status status = RunPlanned(files_, plan, &code_);
+  const RestartableJob plan = PlanWith(StrCat(
+      "[ -e ", checkpoint, "/MANIFEST ] && exit 0\n", "[ $(wc -l <calls) -lt 2 ] && exit 69\n",
+      "mkdir -p ", checkpoint, "; touch ", checkpoint, "/MANIFEST; exit 137"));
+  const Status status = RunUntilDone(files_, plan, &code_);
   ASSERT_TRUE(status.ok()) << status.ToString();
   EXPECT_EQ(code_, 0);
   EXPECT_EQ(Calls(), (std::vector<std::string>{"-n 2 program train", "-n 2 program train",
@@ -76,10 +76,10 @@ TEST_F(RunJobTest, GoesOnFromTheCheckpointThatThereIs) {
 }
 
 TEST_F(RunJobTest, LeavesOutAHostThatDoesNotAnswerAndTakesItBack) {
-  RunPlan plan =
+  RestartableJob plan =
       PlanWith("case $(wc -l <calls) in 1) touch b; exit 1;; 2) rm b; exit 69;; *) exit 0;; esac");
   plan.hosts = {{"a", 2}, {"b", 3}};
-  const Status status = RunPlanned(files_, plan, &code_);
+  const Status status = RunUntilDone(files_, plan, &code_);
   ASSERT_TRUE(status.ok()) << status.ToString();
   EXPECT_EQ(code_, 0);
   EXPECT_EQ(Calls(), (std::vector<std::string>{"--host a:2,b:3 -n 5 program train",
@@ -88,18 +88,18 @@ TEST_F(RunJobTest, LeavesOutAHostThatDoesNotAnswerAndTakesItBack) {
 }
 
 TEST_F(RunJobTest, SaysWhenTooFewHostsAnswer) {
-  RunPlan plan = PlanWith("touch a; exit 137");
+  RestartableJob plan = PlanWith("touch a; exit 137");
   plan.hosts = {{"a", 2}, {"b", 1}};
-  const Status status = RunPlanned(files_, plan, &code_);
+  const Status status = RunUntilDone(files_, plan, &code_);
   EXPECT_EQ(status.code(), Code::kUnavailable);
   EXPECT_NE(status.message().find("(b:1) take 1 ranks, and the job needs 2"), std::string::npos)
       << status.ToString();
 }
 
 TEST_F(RunJobTest, ALauncherThatIsNotThereIsNamed) {
-  RunPlan plan = PlanWith("exit 0");
+  RestartableJob plan = PlanWith("exit 0");
   plan.launcher = {"no-such-launcher"};
-  const Status status = RunPlanned(files_, plan, &code_);
+  const Status status = RunUntilDone(files_, plan, &code_);
   EXPECT_EQ(status.code(), Code::kNotFound);
   EXPECT_EQ(status.message(), "no-such-launcher cannot be started: No such file or directory");
 }
