@@ -124,6 +124,11 @@ class SimulatedSocket final : public Socket {
     }
   }
 
+  void Later(std::function<void()> work) override {
+    const auto loop = end_->loop.lock();
+    if (loop) loop->Post(std::move(work));
+  }
+
   void Close() override {
     if (std::exchange(end_->closed, true)) return;
     network_.Break(end_.get(), end_->last_at, "the peer closed the connection");
