@@ -77,14 +77,8 @@ void AddTrain(CLI::App* app, CommandOutcome* outcome, Action* action) {
   });
 }
 
-// A host that vanishes is noticed in a minute, not in a quarter of an hour.
-constexpr char kRunLauncher[] =
-    "mpirun --bind-to none --oversubscribe --mca oob_tcp_keepalive_time 30 --mca "
-    "oob_tcp_keepalive_intvl 10 --mca oob_tcp_keepalive_probes 3";
-
 void AddRun(CLI::App* app, CommandOutcome* outcome, Action* action) {
   static RunArguments arguments;
-  arguments.launcher = kRunLauncher;
   CLI::App* command = AddCommand(
       app, "run",
       "Train over hosts, and go on from the newest checkpoint when a rank, host or network is lost",
@@ -109,7 +103,7 @@ void AddRun(CLI::App* app, CommandOutcome* outcome, Action* action) {
   command->add_option("--max-restarts", arguments.max_restarts,
                       "Restarts in a row that bring no newer checkpoint");
   command->add_option("--launcher", arguments.launcher,
-                      "What starts ranks, with options but for hosts and ranks");
+                      "What starts ranks, with options but for hosts and ranks; default: mpirun");
   command->add_flag("--resume", arguments.resume,
                     "Continue from the newest checkpoint at the first try, too");
   command->add_flag("--fallback", arguments.fallback,

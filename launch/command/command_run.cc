@@ -1,25 +1,24 @@
 // `chorus run`: a training job that is started again when a part of it is lost.
 
-#include <unistd.h>
-
-#include <array>
-
 #include "common/config.h"
 #include "common/file.h"
 #include "common/log.h"
 #include "common/stop_signal.h"
 #include "common/strings.h"
 #include "launch/command/commands.h"
+#include "launch/job/usual_launcher.h"
 #include "launch/run/run_job.h"
 
 namespace chorus::launch {
 namespace {
 
-Result<std::string> ThisProgram() {
-  std::array<char, 4096> path;
-  const ssize_t size = readlink("/proc/self/exe", path.data(), path.size());
-  if (size <= 0) return Internal("/proc/self/exe does not say where this program is");
-  return std::string(path.data(), static_cast<size_t>(size));
+// A host that vanishes is noticed in a minute, not in a quarter of an hour.
+std::vector<std::string> LastingLauncher() {
+  std::vector<std::string> words = UsualLauncher();
+  words.insert(words.end(),
+               {"--mca", "oob_tcp_keepalive_time", "30", "--mca", "oob_tcp_keepalive_intvl", "10",
+                "--mca", "oob_tcp_keepalive_probes", "3"});
+  return words;
 }
 
 // Ranks without which there is nobody to serve, or nobody to work.
@@ -28,20 +27,21 @@ uint32_t FewestRanks(const ClusterConfig& cluster) {
 }
 
 Status SetHosts(const RunArguments& arguments, RestartableJob* plan) {
-  if (!arguments.hosts.empty()) {
-    ASSIGN_OR_RETURN(plan->hosts, ParseHosts(arguments.hosts));
-  } else if (!arguments.hostfile.empty()) {
-    ASSIGN_OR_RETURN(plan->hosts, ReadHostFile(PosixFiles(), arguments.hostfile));
+  if (arguments.hosts.has_value()) {
+    ASSIGN_OR_RETURN(plan->hosts, ParseHosts(*arguments.hosts));
+  } else if (arguments.hostfile.has_value()) {
+    ASSIGN_OR_RETURN(plan->hosts, ReadHostFile(PosixFiles(), *arguments.hostfile));
   }
   plan->ranks = arguments.ranks > 0 ? arguments.ranks : plan->min_ranks;
-  const uint32_t most = plan->hosts.empty() ? plan->ranks : SlotsOf(plan->hosts);
+  const uint32_t most = plan->hosts.empty() ? plan->ranks : RanksOf(plan->hosts);
   if (most >= plan->min_ranks) return Status::Ok();
-  return InvalidArgument(StrCat("there are ", most, " ranks, and the job needs ", plan->min_ranks,
+  return InvalidArgument(StrCat("ranks: there would be ", most, ", and the job needs ",
+                                plan->min_ranks,
                                 " (cluster.servers and a worker, or --min-ranks)"));
 }
 
 Status SetCommand(const RunArguments& arguments, RestartableJob* plan) {
-  ASSIGN_OR_RETURN(const std::string program, ThisProgram());
+  ASSIGN_OR_RETURN(const std::string program, OwnProgram());
   plan->command = {program, "train"};
   if (!arguments.config.config_file.empty()) {
     plan->command.insert(plan->command.end(), {"--config", arguments.config.config_file});
@@ -64,9 +64,7 @@ Result<RestartableJob> PlanOf(const RunArguments& arguments) {
     return InvalidArgument(
         "checkpoint.directory is not set: a job that is started again would begin from nothing");
   }
-  for (const std::string& word : Split(arguments.launcher, ' ')) {
-    if (!word.empty()) plan.launcher.push_back(word);
-  }
+  plan.launcher = arguments.launcher.empty() ? LastingLauncher() : LauncherOf(arguments.launcher);
   if (plan.launcher.empty()) return InvalidArgument("--launcher: no program");
   const uint32_t fewest = FewestRanks(config.cluster());
   if (arguments.min_ranks > 0 && arguments.min_ranks < fewest) {
@@ -75,6 +73,7 @@ Result<RestartableJob> PlanOf(const RunArguments& arguments) {
   }
   plan.min_ranks = arguments.min_ranks > 0 ? arguments.min_ranks : fewest;
   plan.max_restarts = arguments.max_restarts;
+  plan.deadline_seconds = config.cluster().deadline_seconds();
   RETURN_IF_ERROR(SetHosts(arguments, &plan));
   RETURN_IF_ERROR(SetCommand(arguments, &plan));
   return plan;

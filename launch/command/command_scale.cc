@@ -1,9 +1,6 @@
 // `chorus scale`: runs layouts of a job, and says how it scales.
 
-#include <unistd.h>
-
 #include <algorithm>
-#include <climits>
 #include <cstdio>
 #include <span>
 
@@ -18,6 +15,7 @@
 #include "launch/command/canonical.h"
 #include "launch/command/commands.h"
 #include "launch/command/fitted_config.h"
+#include "launch/job/usual_launcher.h"
 #include "launch/plan/calibrate.h"
 #include "launch/plan/job_plan.h"
 #include "launch/plan/plan_rates.h"
@@ -30,21 +28,6 @@ namespace chorus::launch {
 namespace {
 
 constexpr double kCalibrateSeconds = 4;
-
-Result<std::string> OwnProgram() {
-  char path[PATH_MAX] = {};
-  const ssize_t bytes = ::readlink("/proc/self/exe", path, sizeof(path) - 1);
-  if (bytes <= 0) return NotFound("/proc/self/exe does not say where this program is; --program");
-  return std::string(path, static_cast<size_t>(bytes));
-}
-
-std::vector<std::string> WordsOf(const std::string& text) {
-  std::vector<std::string> words;
-  for (const std::string& word : Split(text, ' ')) {
-    if (!word.empty()) words.push_back(word);
-  }
-  return words;
-}
 
 // The job as it is measured: so many steps, and nothing beside them.
 TrainConfig Measured(const ScaleArguments& arguments, const TrainConfig& job) {
@@ -184,7 +167,7 @@ std::vector<ScaleRun> RunsOf(const std::vector<ScaleRun>& runs, const SweepLayou
 
 Result<SweepOptions> OptionsOf(const ScaleArguments& arguments) {
   SweepOptions options;
-  options.launcher = arguments.launcher.empty() ? UsualLauncher() : WordsOf(arguments.launcher);
+  options.launcher = arguments.launcher.empty() ? UsualLauncher() : LauncherOf(arguments.launcher);
   if (options.launcher.empty()) return InvalidArgument("--launcher has no word");
   if (arguments.program.empty()) {
     ASSIGN_OR_RETURN(options.program, OwnProgram());

@@ -4,6 +4,7 @@
 // progress to standard error. Thread safety: called once, from main's thread.
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -28,14 +29,14 @@ struct TrainArguments {
 // A training job that is started again when a part of it is lost.
 struct RunArguments {
   ConfigArguments config;
-  bool resume = false;        // the first try goes on from a checkpoint
-  bool fallback = false;      // as train's
-  std::string hosts;          // "node1:4,node2:4"
-  std::string hostfile;       // the same as a file
-  uint32_t ranks = 0;         // without hosts; 0 = as few as the job can do with
-  uint32_t min_ranks = 0;     // 0 = as few as the job can do with
-  uint32_t max_restarts = 5;  // in a row without a newer checkpoint
-  std::string launcher;       // mpirun and its options
+  bool resume = false;                  // the first try goes on from a checkpoint
+  bool fallback = false;                // as train's
+  std::optional<std::string> hosts;     // "node1:4,node2:4"
+  std::optional<std::string> hostfile;  // the same as a file
+  uint32_t ranks = 0;                   // without hosts; 0 = as few as the job can do with
+  uint32_t min_ranks = 0;               // 0 = as few as the job can do with
+  uint32_t max_restarts = 5;            // in a row without a newer checkpoint
+  std::string launcher;                 // "" = mpirun with the usual options
 };
 
 struct EvaluateArguments {

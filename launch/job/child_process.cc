@@ -20,6 +20,8 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
+constexpr int kUnknownCode = 255;  // somebody else has waited for the process
+
 struct Descriptor {
   explicit Descriptor(int number) : fd(number) {}
   ~Descriptor() {
@@ -63,6 +65,8 @@ pid_t ParentOf(const std::string& pid, std::string* name) {
 
 Result<std::unique_ptr<ChildProcess>> ChildProcess::Start(const std::vector<std::string>& argv,
                                                           const std::string& output) {
+  // Who ignores it has no exit codes; a shell's `trap "" CHLD` is inherited.
+  std::signal(SIGCHLD, SIG_DFL);
   std::vector<char*> words;
   for (const std::string& word : argv) words.push_back(const_cast<char*>(word.c_str()));
   words.push_back(nullptr);
@@ -110,6 +114,10 @@ std::optional<int> ChildProcess::Poll() {
   int status = 0;
   const pid_t ended = waitpid(pid_, &status, WNOHANG);
   if (ended == 0 || (ended < 0 && errno == EINTR)) return std::nullopt;
+  if (ended < 0) {
+    exit_ = kUnknownCode;
+    return exit_;
+  }
   exit_ = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
   return exit_;
 }

@@ -11,11 +11,11 @@ namespace chorus::launch {
 namespace {
 
 // Nothing: no number of ranks.
-std::optional<uint32_t> ParseSlots(std::string_view text) {
+std::optional<uint32_t> ParseRanks(std::string_view text) {
   constexpr uint64_t kMost = 65536;
-  const std::optional<uint64_t> slots = ParseUint64(text);
-  if (!slots.has_value() || *slots == 0 || *slots > kMost) return std::nullopt;
-  return static_cast<uint32_t>(*slots);
+  const std::optional<uint64_t> ranks = ParseUint64(text);
+  if (!ranks.has_value() || *ranks == 0 || *ranks > kMost) return std::nullopt;
+  return static_cast<uint32_t>(*ranks);
 }
 
 // A host twice would be started twice on, with the ranks of both.
@@ -31,24 +31,29 @@ Status CheckNames(const std::vector<Host>& hosts, const std::string& where) {
 }
 
 Result<std::optional<Host>> ParseLine(std::string line, const std::string& where) {
-  constexpr std::string_view kSlots = "slots=", kMaxSlots = "max_slots=";
+  constexpr std::string_view kRanks = "slots=", kMostRanks = "max_slots=";
   line.resize(std::min(line.find('#'), line.size()));
   for (const char blank : {'\t', '\r'}) std::replace(line.begin(), line.end(), blank, ' ');
   std::optional<Host> host;
+  bool told = false;  // how many ranks
   for (const std::string& word : Split(line, ' ')) {
     const std::string_view text = Trim(word);
-    if (text.empty() || text.starts_with(kMaxSlots)) continue;
+    if (text.empty() || text.starts_with(kMostRanks)) continue;
     if (!host.has_value()) {
       host = Host{.name = std::string(text)};
       continue;
     }
-    const std::optional<uint32_t> slots =
-        text.starts_with(kSlots) ? ParseSlots(text.substr(kSlots.size())) : std::nullopt;
-    if (!slots.has_value()) {
+    const std::optional<uint32_t> ranks =
+        text.starts_with(kRanks) ? ParseRanks(text.substr(kRanks.size())) : std::nullopt;
+    if (!ranks.has_value()) {
       return InvalidArgument(
           StrCat(where, ": \"", text, "\"; expected \"slots=N\" behind the host"));
     }
-    host->slots = *slots;
+    host->ranks = *ranks;
+    told = true;
+  }
+  if (host.has_value() && !told) {
+    return InvalidArgument(StrCat(where, ": \"", host->name, "\"; expected \"slots=N\" behind it"));
   }
   return host;
 }
@@ -57,17 +62,18 @@ Result<std::optional<Host>> ParseLine(std::string line, const std::string& where
 
 Result<std::vector<Host>> ParseHosts(const std::string& text) {
   std::vector<Host> hosts;
-  for (const std::string& entry : Split(text, ',')) {
+  for (const std::string& part : Split(text, ',')) {
+    const std::string entry(Trim(part));
     const size_t colon = entry.find(':');
-    const std::optional<uint32_t> slots =
-        colon == std::string::npos ? 1 : ParseSlots(std::string_view(entry).substr(colon + 1));
-    if (colon == 0 || entry.empty() || !slots.has_value()) {
+    const std::optional<uint32_t> ranks =
+        colon == std::string::npos ? 1 : ParseRanks(std::string_view(entry).substr(colon + 1));
+    if (colon == 0 || entry.empty() || !ranks.has_value()) {
       return InvalidArgument(
           StrCat("--hosts: \"", entry,
                  "\"; expected HOST:RANKS, as in node1:4,node2:4 (a name or an IPv4 "
                  "address)"));
     }
-    hosts.push_back({.name = entry.substr(0, colon), .slots = *slots});
+    hosts.push_back({.name = entry.substr(0, colon), .ranks = *ranks});
   }
   RETURN_IF_ERROR(CheckNames(hosts, "--hosts"));
   return hosts;
@@ -88,14 +94,14 @@ Result<std::vector<Host>> ReadHostFile(FileSystem& files, const std::string& pat
 
 std::string HostOption(std::span<const Host> hosts) {
   std::vector<std::string> entries;
-  for (const Host& host : hosts) entries.push_back(StrCat(host.name, ":", host.slots));
+  for (const Host& host : hosts) entries.push_back(StrCat(host.name, ":", host.ranks));
   return Join(entries, ",");
 }
 
-uint32_t SlotsOf(std::span<const Host> hosts) {
-  uint32_t slots = 0;
-  for (const Host& host : hosts) slots += host.slots;
-  return slots;
+uint32_t RanksOf(std::span<const Host> hosts) {
+  uint32_t ranks = 0;
+  for (const Host& host : hosts) ranks += host.ranks;
+  return ranks;
 }
 
 }  // namespace chorus::launch

@@ -14,19 +14,19 @@ namespace chorus::launch {
 
 struct Host {
   std::string name;
-  uint32_t slots = 1;  // ranks
+  uint32_t ranks = 1;
 };
 
 // "node1:4,node2:4"; without a number, one rank. Errors: kInvalidArgument naming the entry.
 Result<std::vector<Host>> ParseHosts(const std::string& text);
 
-// Open MPI's hostfile: "node1 slots=4" on each line, "#" begins a comment. Errors: of the file, and
-// kInvalidArgument naming file and line.
+// A hostfile of Open MPI whose lines all say how many ranks: "node1 slots=4"; "#" begins a comment.
+// Errors: of the file, and kInvalidArgument naming file and line.
 Result<std::vector<Host>> ReadHostFile(FileSystem& files, const std::string& path);
 
 // The value of mpirun's --host: "node1:4,node2:4".
 std::string HostOption(std::span<const Host> hosts);
 
-uint32_t SlotsOf(std::span<const Host> hosts);
+uint32_t RanksOf(std::span<const Host> hosts);
 
 }  // namespace chorus::launch

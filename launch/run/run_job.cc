@@ -10,7 +10,10 @@
 #include "common/log.h"
 #include "common/stop_signal.h"
 #include "common/strings.h"
+#include "common/write_lock.h"
 #include "launch/job/child_process.h"
+#include "launch/job/exit_code.h"
+#include "launch/run/host_probe.h"
 #include "launch/run/restart_policy.h"
 #include "worker/train/checkpoint_store.h"
 
@@ -20,47 +23,8 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr auto kPoll = std::chrono::milliseconds(100);
-constexpr double kProbeSeconds = 30;  // for a host to start a program
-constexpr double kIdleSeconds = 60;   // a launcher without a rank on this host
+constexpr double kIdleSeconds = 60;  // a launcher without a rank on this host
 constexpr char kProgramName[] = "chorus";
-
-void Append(std::vector<std::string>* words, const std::vector<std::string>& more) {
-  words->insert(words->end(), more.begin(), more.end());
-}
-
-// The launcher with the hosts and their ranks, before a command.
-std::vector<std::string> Launch(const RestartableJob& plan, std::span<const Host> hosts,
-                                uint32_t ranks) {
-  std::vector<std::string> words = plan.launcher;
-  if (!hosts.empty()) Append(&words, {"--host", HostOption(hosts)});
-  Append(&words, {"-n", StrCat(ranks)});
-  return words;
-}
-
-// Hosts on which the launcher can start a program. All are asked at once.
-Result<std::vector<Host>> HostsThatAnswer(const RestartableJob& plan) {
-  std::vector<std::unique_ptr<ChildProcess>> probes;
-  for (const Host& host : plan.hosts) {
-    std::vector<std::string> words = Launch(plan, std::span(&host, 1), 1);
-    words.push_back("true");
-    ASSIGN_OR_RETURN(auto probe, ChildProcess::Start(words, "/dev/null"));
-    probes.push_back(std::move(probe));
-  }
-  std::vector<Host> answering;
-  const auto end = Clock::now() + std::chrono::duration<double>(kProbeSeconds);
-  for (size_t i = 0; i < probes.size(); ++i) {
-    const double left = std::chrono::duration<double>(end - Clock::now()).count();
-    const std::optional<int> code = probes[i]->Wait(left);
-    if (code == 0) {
-      answering.push_back(plan.hosts[i]);
-      continue;
-    }
-    const std::string how = code.has_value() ? StrCat("fails (exit code ", *code, ")")
-                                             : StrCat("takes over ", kProbeSeconds, " seconds");
-    LogWarning(plan.hosts[i].name, " is left out: to start a program there ", how);
-  }
-  return answering;
-}
 
 // One try of the job.
 class Try {
@@ -121,32 +85,30 @@ bool Sleep(double seconds) {
 }
 
 // The tries of a job.
-class Run {
+class Tries {
  public:
-  Run(FileSystem& files, const RestartableJob& plan) : files_(files), plan_(plan) {}
+  Tries(FileSystem& files, const RestartableJob& job)
+      : files_(files), job_(job), policy_(job.max_restarts) {}
 
   Result<int> UntilDone() {
-    RestartPolicy policy(plan_.max_restarts);
-    bool resumes = plan_.resumes;
+    ASSIGN_OR_RETURN(const std::string first, NewestCheckpoint());
+    bool resumes = job_.resumes;
     while (true) {
       ASSIGN_OR_RETURN(const std::string before, NewestCheckpoint());
-      ASSIGN_OR_RETURN(std::vector<Host> hosts, ChooseHosts());
-      if (StopSignal() != 0) return 128 + StopSignal();
-      ASSIGN_OR_RETURN(const int code, TryOnce(hosts, resumes));
+      // A checkpoint that somebody else has left there is not gone on from unless the user says so.
+      resumes = resumes || before != first;
+      ASSIGN_OR_RETURN(TryEnd end, TryOnce(resumes));
       ASSIGN_OR_RETURN(const std::string after, NewestCheckpoint());
-      ASSIGN_OR_RETURN(const bool lost, SomeAreLost(hosts, code));
-      const TryDecision decision = policy.After({.code = code,
-                                                 .stop_requested = StopSignal() != 0,
-                                                 .progressed = after != before,
-                                                 .hosts_lost = lost});
+      end.progressed = after != before;
+      end.stop_requested = StopSignal() != 0;
+      const TryDecision decision = policy_.After(end);
       if (!decision.again) {
-        if (code != 0) LogWarning(decision.why);
-        return code;
+        if (end.code != 0) LogWarning(decision.why);
+        return end.code;
       }
       LogWarning(decision.why, "; the job goes on from ", after.empty() ? "its first step" : after,
                  " in ", decision.wait_seconds, " s");
-      if (!Sleep(decision.wait_seconds)) return code;
-      resumes = !after.empty();
+      if (!Sleep(decision.wait_seconds)) return end.code;
     }
   }
 
@@ -154,50 +116,69 @@ class Run {
   // "" = there is none.
   Result<std::string> NewestCheckpoint() {
     ASSIGN_OR_RETURN(const std::optional<std::string> found,
-                     worker::FindCheckpoint(files_, plan_.checkpoint_directory));
+                     worker::FindCheckpoint(files_, job_.checkpoint_directory));
     return found.value_or("");
   }
 
-  Result<std::vector<Host>> ChooseHosts() {
-    if (plan_.hosts.empty()) return plan_.hosts;
-    ASSIGN_OR_RETURN(std::vector<Host> hosts, HostsThatAnswer(plan_));
-    if (SlotsOf(hosts) < plan_.min_ranks && StopSignal() == 0) {
-      return Unavailable(StrCat("the hosts that answer (",
-                                hosts.empty() ? "none" : HostOption(hosts), ") take ",
-                                SlotsOf(hosts), " ranks, and the job needs ", plan_.min_ranks));
+  Result<TryEnd> TryOnce(bool resumes) {
+    std::vector<Host> hosts;
+    if (!job_.hosts.empty()) {
+      ASSIGN_OR_RETURN(hosts, HostsThatAnswer(job_.launcher, job_.hosts));
     }
-    return hosts;
+    if (StopSignal() != 0) return TryEnd{.code = kExitStoppedBySignal};
+    if (!job_.hosts.empty() && RanksOf(hosts) < job_.min_ranks) return TooFew(hosts);
+    if (tries_ > 0 && !LastWriterHasEnded()) return TryEnd{.code = kExitUnavailable};
+    ASSIGN_OR_RETURN(const int code, Start(hosts, resumes));
+    ASSIGN_OR_RETURN(const bool lost, SomeAreLost(hosts, code));
+    return TryEnd{.code = code, .hosts_lost = lost};
+  }
+
+  // Names that are wrong are found at the first try. Later it is a network that is out.
+  Result<TryEnd> TooFew(std::span<const Host> hosts) {
+    const std::string what =
+        StrCat("the hosts that answer (", hosts.empty() ? "none" : HostOption(hosts),
+               ") are not enough for the ", job_.min_ranks, " ranks that the job needs");
+    if (tries_ == 0) return FailedPrecondition(what);
+    LogWarning(what);
+    return TryEnd{.code = kExitUnavailable};
+  }
+
+  // The lock of a rank whose host is lost is free when the file system has noticed, too.
+  bool LastWriterHasEnded() {
+    if (!files_.Exists(job_.checkpoint_directory)) return true;
+    const auto lock = LockFolder(files_, job_.checkpoint_directory, job_.deadline_seconds);
+    if (!lock.ok()) LogWarning(lock.status().message());
+    return lock.ok();
+  }
+
+  Result<int> Start(std::span<const Host> hosts, bool resumes) {
+    const uint32_t ranks = hosts.empty() ? job_.ranks : RanksOf(hosts);
+    std::vector<std::string> words = LauncherWords(job_.launcher, hosts, ranks);
+    words.insert(words.end(), job_.command.begin(), job_.command.end());
+    if (resumes) words.insert(words.end(), job_.resume.begin(), job_.resume.end());
+    LogInfo("try ", ++tries_, ": ", Join(words, " "));
+    ASSIGN_OR_RETURN(auto launcher, ChildProcess::Start(words, ""));
+    return Try(std::move(launcher)).Wait();
   }
 
   // Whether a host is gone that this try had, which may be why it failed. Other codes start the job
   // again whatever the reason, and hosts are then asked anyway.
   Result<bool> SomeAreLost(std::span<const Host> hosts, int code) {
     if (!WouldComeAgain(code) || hosts.empty() || StopSignal() != 0) return false;
-    RestartableJob of_try = plan_;
-    of_try.hosts.assign(hosts.begin(), hosts.end());
-    ASSIGN_OR_RETURN(const std::vector<Host> left, HostsThatAnswer(of_try));
+    ASSIGN_OR_RETURN(const std::vector<Host> left, HostsThatAnswer(job_.launcher, hosts));
     return left.size() < hosts.size();
   }
 
-  Result<int> TryOnce(std::span<const Host> hosts, bool resumes) {
-    const uint32_t ranks = hosts.empty() ? plan_.ranks : SlotsOf(hosts);
-    std::vector<std::string> words = Launch(plan_, hosts, ranks);
-    Append(&words, plan_.command);
-    if (resumes) Append(&words, plan_.resume);
-    LogInfo("try ", ++tries_, ": ", Join(words, " "));
-    ASSIGN_OR_RETURN(auto launcher, ChildProcess::Start(words, ""));
-    return Try(std::move(launcher)).Wait();
-  }
-
   FileSystem& files_;
-  const RestartableJob& plan_;
+  const RestartableJob& job_;
+  RestartPolicy policy_;
   uint32_t tries_ = 0;
 };
 
 }  // namespace
 
-Status RunUntilDone(FileSystem& files, const RestartableJob& plan, int* exit_code) {
-  ASSIGN_OR_RETURN(*exit_code, Run(files, plan).UntilDone());
+Status RunUntilDone(FileSystem& files, const RestartableJob& job, int* exit_code) {
+  ASSIGN_OR_RETURN(*exit_code, Tries(files, job).UntilDone());
   return Status::Ok();
 }
 

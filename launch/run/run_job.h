@@ -23,10 +23,11 @@ struct RestartableJob {
   std::vector<std::string> resume;    // what makes it go on from a checkpoint
   bool resumes = false;               // the first try does
   std::string checkpoint_directory;
+  double deadline_seconds = 0;  // for the last writer of a lost host to be gone from it
 };
 
 // *exit_code: that of the job's last try. Errors: the launcher cannot be started; too few hosts
-// answer; the folder of checkpoints cannot be read.
-Status RunUntilDone(FileSystem& files, const RestartableJob& plan, int* exit_code);
+// answer at the first try; the folder of checkpoints cannot be read.
+Status RunUntilDone(FileSystem& files, const RestartableJob& job, int* exit_code);
 
 }  // namespace chorus::launch

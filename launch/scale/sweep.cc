@@ -1,7 +1,5 @@
 #include "launch/scale/sweep.h"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <optional>
 #include <utility>
@@ -144,12 +142,6 @@ std::string SweepLayout::name() const { return StrCat("w", workers, "-s", server
 
 uint64_t SweepLayout::fingerprint() const {
   return SpaceSeed(StrCat(workers, " ", servers, " ", PrintConfig(config)));
-}
-
-std::vector<std::string> UsualLauncher() {
-  std::vector<std::string> launcher = {"mpirun", "--bind-to", "none", "--oversubscribe"};
-  if (::geteuid() == 0) launcher.push_back("--allow-run-as-root");
-  return launcher;
 }
 
 Result<std::vector<ScaleRun>> RunSweep(const std::vector<SweepLayout>& layouts,

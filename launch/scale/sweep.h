@@ -36,9 +36,6 @@ struct SweepOptions {
   bool resume = false;          // else a directory with results is refused
 };
 
-// "mpirun --bind-to none --oversubscribe", and what root needs.
-std::vector<std::string> UsualLauncher();
-
 // All runs, those of an earlier call included. Errors: kFailedPrecondition, there are results and
 // `resume` is not set; that of a run, which names its folder.
 Result<std::vector<ScaleRun>> RunSweep(const std::vector<SweepLayout>& layouts,

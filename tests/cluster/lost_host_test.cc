@@ -94,14 +94,14 @@ TEST_F(CutHostTest, AndDeadEndsMpirunThatNamesItAndTheJobGoesOnElsewhere) {
   ExpectResumesElsewhere("run");
 }
 
-// The launcher is what Hosts::Mpirun says before hosts and ranks.
+// The launcher is what Hosts::Mpirun says before hosts and ranks. Also where rank 0 was on the host.
 TEST_F(CutHostTest, AndDeadIsLeftOutByARunThatGoesOnWithTheOthers) {
   MAKE_HOSTS_OR_SKIP({.hosts = 3});
   std::vector<std::string> launcher = hosts_->Mpirun({}, {}, {});
   launcher.resize(launcher.size() - 4);  // "--host", "", "-n", "0"
   launcher.insert(launcher.end(), kKeepalive.begin(), kKeepalive.end());
   test::Process job(Command("run", Config("run", kLongJob),
-                            {"--hosts", "h1:1,h2:1,h3:1", "--launcher", Join(launcher, " ")}),
+                            {"--hosts", "h3:1,h1:1,h2:1", "--launcher", Join(launcher, " ")}),
                     test::MpirunEnvironment());
   ASSERT_TRUE(job.WaitForText("checkpoint ", kLimitSeconds)) << job.Errors();
   hosts_->Kill(3);

@@ -51,9 +51,11 @@ TEST_F(RestartedJobTest, RefusesWhatItCannotDoBeforeTheFirstTry) {
   ExpectFailure(Run(0, Command("run", Config("run"), {"--set", "checkpoint.directory="})),
                 "checkpoint.directory is not set");
   ExpectFailure(Run(0, Command("run", Config("run"), {"--hosts", "a:1"})),
-                "there are 1 ranks, and the job needs 2");
+                "ranks: there would be 1, and the job needs 2");
   ExpectFailure(Run(0, Command("run", Config("run"), {"--min-ranks", "1"})),
                 "--min-ranks 1: the job needs 2");
+  ExpectFailure(Run(0, Command("run", Config("run"), {"--hosts", ""})),
+                "--hosts: \"\"; expected HOST:RANKS");
   EXPECT_EQ(Run(0, Command("run", Config("run"), {"--hosts", "a:2", "--ranks", "3"})).code, 2);
   EXPECT_FALSE(files_.Exists(Path("run")));
 }

@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <csignal>
+
 #include "common/file.h"
 #include "common/strings.h"
 
@@ -13,10 +15,11 @@ TEST(ChildProcess, EndsWithItsObject) {
   const std::string marker = JoinPath(testing::TempDir(), StrCat("chorus-child-", getpid()));
   {
     const auto child = ChildProcess::Start(
-        {"sh", "-c", "trap 'touch " + marker + "; exit 3' TERM; while :; do sleep 0.01; done"},
-        "/dev/null");
+        {"sh", "-c", "trap 'touch " + marker + "; exit 3' TERM; sleep 60 & wait"}, "/dev/null");
     ASSERT_TRUE(child.ok()) << child.status().ToString();
-    EXPECT_FALSE((*child)->Wait(0.2).has_value());
+    for (int i = 0; i < 1000 && !(*child)->HasChild("sleep"); ++i) {
+      ASSERT_FALSE((*child)->Wait(0.01).has_value());
+    }
     EXPECT_TRUE((*child)->HasChild("sleep"));
     EXPECT_FALSE((*child)->HasChild("no-such"));
   }
@@ -31,6 +34,14 @@ TEST(ChildProcess, TellsHowItEnded) {
   const auto killed = ChildProcess::Start({"sh", "-c", "kill -9 $$"}, "/dev/null");
   ASSERT_TRUE(killed.ok());
   EXPECT_EQ((*killed)->Wait(10), 137);
+}
+
+TEST(ChildProcess, TellsHowItEndedToWhoIgnoresSuchSignals) {
+  const auto before = std::signal(SIGCHLD, SIG_IGN);
+  const auto coded = ChildProcess::Start({"sh", "-c", "exit 69"}, "/dev/null");
+  ASSERT_TRUE(coded.ok());
+  EXPECT_EQ((*coded)->Wait(10), 69);
+  std::signal(SIGCHLD, before);
 }
 
 TEST(ChildProcess, WritesIntoAFile) {

@@ -6,10 +6,10 @@ namespace chorus::launch {
 namespace {
 
 TEST(ParseHosts, TakesRanksOrOne) {
-  const auto hosts = ParseHosts("node1:4,node2,10.0.0.7:12");
+  const auto hosts = ParseHosts("node1:4, node2,10.0.0.7:12");
   ASSERT_TRUE(hosts.ok()) << hosts.status().ToString();
   EXPECT_EQ(HostOption(*hosts), "node1:4,node2:1,10.0.0.7:12");
-  EXPECT_EQ(SlotsOf(*hosts), 17u);
+  EXPECT_EQ(RanksOf(*hosts), 17u);
 }
 
 TEST(ParseHosts, NamesAnEntryThatIsNone) {
@@ -27,9 +27,10 @@ TEST(ParseHosts, NamesAnEntryThatIsNone) {
 
 TEST(ReadHostFile, TakesOpenMpisWay) {
   const auto files = NewMemoryFiles();
-  ASSERT_TRUE(ReplaceFile(*files, "hosts",
-                          "# ours\nnode1 slots=4\r\n\n  node2\tslots=2 max_slots=8  # old\nnode3\n")
-                  .ok());
+  ASSERT_TRUE(
+      ReplaceFile(*files, "hosts",
+                  "# ours\nnode1 slots=4\r\n\n  node2\tslots=2 max_slots=8  # old\nnode3 slots=1\n")
+          .ok());
   const auto hosts = ReadHostFile(*files, "hosts");
   ASSERT_TRUE(hosts.ok()) << hosts.status().ToString();
   EXPECT_EQ(HostOption(*hosts), "node1:4,node2:2,node3:1");
@@ -42,6 +43,12 @@ TEST(ReadHostFile, NamesFileAndLine) {
   ASSERT_FALSE(wrong.ok());
   EXPECT_NE(wrong.status().message().find("hosts: line 2: \"slots=many\""), std::string::npos)
       << wrong.status().message();
+  ASSERT_TRUE(ReplaceFile(*files, "bare", "node1 slots=4\nnode2\n").ok());
+  const auto bare = ReadHostFile(*files, "bare");
+  ASSERT_FALSE(bare.ok()) << "Open MPI would take all cores, which nobody here knows";
+  EXPECT_NE(bare.status().message().find("bare: line 2: \"node2\"; expected \"slots=N\""),
+            std::string::npos)
+      << bare.status().message();
   ASSERT_TRUE(ReplaceFile(*files, "none", "# nothing\n").ok());
   EXPECT_FALSE(ReadHostFile(*files, "none").ok());
   EXPECT_FALSE(ReadHostFile(*files, "absent").ok());

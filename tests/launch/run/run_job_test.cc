@@ -25,7 +25,8 @@ class RunJobTest : public testing::Test {
   // The launcher's arguments are appended to "calls"; probes ("... true") succeed but on hosts that
   // have a file of their name; else `job` decides, a piece of shell.
   RestartableJob PlanWith(const std::string& job) {
-    EXPECT_TRUE(ReplaceFile(files_, Path("launcher"),
+    EXPECT_TRUE(ReplaceFile(files_, Path("launcher"), StrCat(". '", Path("job"), "'\n")).ok());
+    EXPECT_TRUE(ReplaceFile(files_, Path("job"),
                             StrCat("cd '", folder_, "' || exit 126\n",
                                    "for last; do :; done\n"
                                    "if [ \"$last\" = true ]; then host=${2%:*}; "
@@ -87,13 +88,38 @@ TEST_F(RunJobTest, LeavesOutAHostThatDoesNotAnswerAndTakesItBack) {
                                                "--host a:2,b:3 -n 5 program train"}));
 }
 
-TEST_F(RunJobTest, SaysWhenTooFewHostsAnswer) {
-  RestartableJob plan = PlanWith("touch a; exit 137");
-  plan.hosts = {{"a", 2}, {"b", 1}};
-  const Status status = RunUntilDone(files_, plan, &code_);
-  EXPECT_EQ(status.code(), Code::kUnavailable);
-  EXPECT_NE(status.message().find("(b:1) take 1 ranks, and the job needs 2"), std::string::npos)
+TEST_F(RunJobTest, WaitsForHostsThatHaveAnsweredBefore) {
+  RestartableJob job = PlanWith("case $(wc -l <calls) in 1) touch a; exit 137;; *) exit 0;; esac");
+  // The second time that b is asked, a is back.
+  ASSERT_TRUE(ReplaceFile(files_, Path("launcher"),
+                          StrCat("cd '", folder_, "'\n[ \"$2\" = b:1 ] && echo >>asked && ",
+                                 "[ $(wc -l <asked) = 3 ] && rm -f a\n. ./job\n"))
+                  .ok());
+  job.hosts = {{"b", 1}, {"a", 2}};
+  const Status status = RunUntilDone(files_, job, &code_);
+  ASSERT_TRUE(status.ok()) << status.ToString();
+  EXPECT_EQ(code_, 0);
+  EXPECT_EQ(Calls(), std::vector<std::string>(2, "--host b:1,a:2 -n 3 program train"));
+}
+
+TEST_F(RunJobTest, HostsThatNeverAnsweredAreAnErrorWithWhatTheLauncherSays) {
+  RestartableJob job = PlanWith("exit 0");
+  job.hosts = {{"a", 2}, {"b", 1}};
+  ASSERT_TRUE(ReplaceFile(files_, Path("a"), "").ok());
+  const Status status = RunUntilDone(files_, job, &code_);
+  EXPECT_EQ(status.code(), Code::kFailedPrecondition);
+  EXPECT_NE(status.message().find("(b:1) are not enough for the 2 ranks"), std::string::npos)
       << status.ToString();
+}
+
+TEST_F(RunJobTest, ACheckpointOfSomebodyElseIsNotGoneOnFrom) {
+  const std::string old = Path("ckpt/step-000000000005");
+  ASSERT_TRUE(files_.CreateDirectories(old).ok());
+  ASSERT_TRUE(ReplaceFile(files_, JoinPath(old, "MANIFEST"), "").ok());
+  ASSERT_TRUE(
+      RunUntilDone(files_, PlanWith("[ $(wc -l <calls) = 1 ] && exit 69; exit 1"), &code_).ok());
+  EXPECT_EQ(code_, 1);
+  EXPECT_EQ(Calls(), std::vector<std::string>(2, "-n 2 program train"));
 }
 
 TEST_F(RunJobTest, ALauncherThatIsNotThereIsNamed) {
