@@ -11,6 +11,7 @@
 #include "common/stop_signal.h"
 #include "common/strings.h"
 #include "launch/job/child_process.h"
+#include "launch/job/exit_code.h"
 #include "launch/run/restart_policy.h"
 #include "worker/train/checkpoint_store.h"
 
