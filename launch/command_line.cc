@@ -332,7 +332,7 @@ CommandLine ParseCommandLine(int argc, char** argv, CommandOutcome* outcome) {
   AddCompare(&app, outcome, &line.run);
   AddReport(&app, &line.run);
   AddDoctor(&app, outcome, &line.run);
-  AddJobCommands(&app, &line.run);
+  AddJobCommands(&app, outcome, &line.run);
   AddHelp(&app, &line.run);
   if (const std::string why = WhyNoCommand(app, argc > 1 ? argv[1] : ""); !why.empty()) {
     std::fprintf(stderr, "chorus: %s\n", why.c_str());

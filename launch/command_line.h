@@ -20,7 +20,7 @@ struct CommandLine {
 
 // What a command tells besides a Status; see commands.h.
 struct CommandOutcome {
-  bool stopped_by_signal = false;  // of train, or of import --follow
+  bool stopped_by_signal = false;  // of train, scale, or import --follow
   bool some_runs_failed = false;   // of compare
   bool found_wrong = false;        // of doctor
   int job_exit_code = 0;           // of run

@@ -32,6 +32,6 @@ void AddSets(CLI::App* command, std::vector<std::string>* sets);
 void AddLogCommands(CLI::App* app, CommandOutcome* outcome, Action* action);
 
 // The commands that plan and measure jobs (job_command_line.cc).
-void AddJobCommands(CLI::App* app, Action* action);
+void AddJobCommands(CLI::App* app, CommandOutcome* outcome, Action* action);
 
 }  // namespace chorus::launch

@@ -113,7 +113,7 @@ void AddScalePlace(CLI::App* command, ScaleArguments* arguments) {
                       "File of rates of chorus plan --calibrate (default: measured first)");
 }
 
-void AddScale(CLI::App* app, Action* action) {
+void AddScale(CLI::App* app, CommandOutcome* outcome, Action* action) {
   static ScaleArguments arguments;
   CLI::App* command = AddCommand(
       app, "scale",
@@ -122,7 +122,8 @@ void AddScale(CLI::App* app, Action* action) {
       "chorus scale --config job.textproto --workers 1,2,4 --servers 1,2 --output scaling\n"
       "  chorus scale --config job.textproto --workers 8,16,32 --mode weak --hosts 4 --launcher "
       "'srun --mpi=pmix' --output scaling",
-      action, [] { return Alone([] { return RunScale(arguments); }); });
+      action,
+      [=] { return Alone([=] { return RunScale(arguments, &outcome->stopped_by_signal); }); });
   command->add_option("--config", arguments.config.config_file, "The job, in protobuf text format");
   AddSets(command, &arguments.config.sets);
   command->add_option("--output", arguments.output, "Directory for runs, tables and figures")
@@ -134,9 +135,9 @@ void AddScale(CLI::App* app, Action* action) {
 
 }  // namespace
 
-void AddJobCommands(CLI::App* app, Action* action) {
+void AddJobCommands(CLI::App* app, CommandOutcome* outcome, Action* action) {
   AddPlan(app, action);
-  AddScale(app, action);
+  AddScale(app, outcome, action);
 }
 
 }  // namespace chorus::launch

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <cstdio>
-#include <optional>
+#include <utility>
 
 #include "common/config.h"
 #include "common/file.h"
@@ -82,6 +82,23 @@ Result<TrainConfig> Grown(const TrainConfig& config, uint32_t workers, uint32_t 
   return grown;
 }
 
+using PlannedLayout = std::pair<TrainConfig, PlanLayout>;
+
+// first_workers: of the first layout, 0 where this is it.
+Result<PlannedLayout> JobOf(const PlanArguments& arguments, const TrainConfig& config, size_t i,
+                            uint32_t first_workers) {
+  const PlanRequest request = RequestOf(arguments, i);
+  TrainConfig own = config;
+  if (arguments.weak && first_workers > 0) {
+    // How many workers there are does not depend on the grains, which must be enough for them.
+    own.mutable_step()->set_grains_per_step(4096);
+    ASSIGN_OR_RETURN(const PlanLayout wide, LayoutOf(own, request));
+    ASSIGN_OR_RETURN(own, Grown(config, wide.workers(), first_workers));
+  }
+  ASSIGN_OR_RETURN(PlanLayout layout, LayoutOf(own, request));
+  return PlannedLayout(std::move(own), std::move(layout));
+}
+
 Result<PlanRates> RatesFor(const PlanArguments& arguments, const TrainConfig& config) {
   if (!arguments.calibrate) {
     if (arguments.calibration.empty()) return AssumedRates();
@@ -109,17 +126,11 @@ Status WritePlans(const std::string& path, const std::vector<JobPlan>& plans) {
 Status RunPlan(const PlanArguments& arguments) {
   ASSIGN_OR_RETURN(const size_t layouts, CountLayouts(arguments));
   ASSIGN_OR_RETURN(const TrainConfig config, LoadPlanned(arguments));
-  std::optional<uint32_t> first_workers;
-  std::vector<std::pair<TrainConfig, PlanLayout>> jobs;
+  std::vector<PlannedLayout> jobs;
   for (size_t i = 0; i < layouts; ++i) {
-    TrainConfig own = config;
-    if (arguments.weak) own.mutable_step()->set_grains_per_step(4096);  // until it is known
-    ASSIGN_OR_RETURN(const PlanLayout layout, LayoutOf(own, RequestOf(arguments, i)));
-    if (!first_workers.has_value()) first_workers = layout.workers();
-    if (arguments.weak) {
-      ASSIGN_OR_RETURN(own, Grown(config, layout.workers(), *first_workers));
-    }
-    jobs.emplace_back(std::move(own), layout);
+    const uint32_t first = jobs.empty() ? 0 : jobs.front().second.workers();
+    ASSIGN_OR_RETURN(PlannedLayout job, JobOf(arguments, config, i, first));
+    jobs.push_back(std::move(job));
   }
   ASSIGN_OR_RETURN(const PlanRates rates, RatesFor(arguments, config));
   ASSIGN_OR_RETURN(const std::vector<KeySketch> ids, CountIds(config, PosixFiles()));

@@ -12,6 +12,7 @@
 #include "common/log.h"
 #include "common/stop_signal.h"
 #include "common/strings.h"
+#include "common/write_lock.h"
 #include "launch/command/canonical.h"
 #include "launch/command/commands.h"
 #include "launch/command/fitted_config.h"
@@ -117,6 +118,8 @@ Result<std::string> CanonicalChecksum(const std::string& directory) {
   return HexDigits(sum.value());
 }
 
+// Fills `canonical` of the layouts as far as it comes. Error: that of a run, or kInternal, models
+// differ.
 Status Check(const std::vector<SweepLayout>& layouts, const SweepOptions& options,
              std::vector<ScaleLayout>* measured) {
   ASSIGN_OR_RETURN(const std::vector<std::string> checkpoints,
@@ -157,10 +160,10 @@ Status WriteScale(const ScaleArguments& arguments, const std::vector<ScaleLayout
   return Status::Ok();
 }
 
-std::vector<ScaleRun> RunsOf(const std::vector<ScaleRun>& runs, const SweepLayout& layout) {
+std::vector<ScaleRun> RunsOf(const std::vector<ScaleRun>& runs, uint64_t fingerprint) {
   std::vector<ScaleRun> own;
   for (const ScaleRun& run : runs) {
-    if (run.job() == layout.fingerprint()) own.push_back(run);
+    if (run.job() == fingerprint) own.push_back(run);
   }
   return own;
 }
@@ -174,6 +177,7 @@ Result<SweepOptions> OptionsOf(const ScaleArguments& arguments) {
   } else {
     options.program = arguments.program;
   }
+  options.hosts = arguments.hosts;
   options.output = arguments.output;
   options.repeats = arguments.repeats;
   options.deadline_seconds = 60 * arguments.deadline_minutes;
@@ -181,9 +185,33 @@ Result<SweepOptions> OptionsOf(const ScaleArguments& arguments) {
   return options;
 }
 
+// Error: kAborted, stopped by a signal; what was measured until then is kept.
+Status RunLayouts(const ScaleArguments& arguments, const TrainConfig& config) {
+  ASSIGN_OR_RETURN(const std::vector<SweepLayout> layouts, LayoutsOf(arguments, config));
+  ASSIGN_OR_RETURN(const SweepOptions options, OptionsOf(arguments));
+  RETURN_IF_ERROR(PosixFiles().CreateDirectories(options.output));
+  ASSIGN_OR_RETURN(const auto lock, LockFolder(PosixFiles(), options.output));
+  ASSIGN_OR_RETURN(const PlanRates rates, RatesOfSweep(arguments, config));
+  std::vector<JobPlan> plans;
+  for (const SweepLayout& layout : layouts) {
+    ASSIGN_OR_RETURN(JobPlan plan, PlanOfLayout(arguments, layout, rates));
+    plans.push_back(std::move(plan));
+  }
+  ASSIGN_OR_RETURN(const std::vector<ScaleRun> runs, RunSweep(layouts, options, PosixFiles()));
+  std::vector<ScaleLayout> measured;
+  for (size_t i = 0; i < layouts.size(); ++i) {
+    measured.push_back(MeasureLayout(RunsOf(runs, FingerprintOf(layouts[i], options)), plans[i]));
+  }
+  CompareLayouts(&measured);
+  const Status checked = arguments.check ? Check(layouts, options, &measured) : Status::Ok();
+  // What was measured stands, whatever the models are.
+  RETURN_IF_ERROR(WriteScale(arguments, measured));
+  return checked;
+}
+
 }  // namespace
 
-Status RunScale(const ScaleArguments& arguments) {
+Status RunScale(const ScaleArguments& arguments, bool* stopped_by_signal) {
   std::vector<worker::FittedSetting> fitted;
   ASSIGN_OR_RETURN(const TrainConfig job,
                    LoadFitted(arguments.config, worker::Resume::kNothing, &fitted));
@@ -192,27 +220,11 @@ Status RunScale(const ScaleArguments& arguments) {
     return InvalidArgument("--check: layouts of weak scaling compute other models");
   }
   CatchStopSignals();
-  const TrainConfig config = Measured(arguments, job);
-  ASSIGN_OR_RETURN(const std::vector<SweepLayout> layouts, LayoutsOf(arguments, config));
-  ASSIGN_OR_RETURN(const SweepOptions options, OptionsOf(arguments));
-  ASSIGN_OR_RETURN(const PlanRates rates, RatesOfSweep(arguments, config));
-  std::vector<JobPlan> plans;
-  for (const SweepLayout& layout : layouts) {
-    ASSIGN_OR_RETURN(JobPlan plan, PlanOfLayout(arguments, layout, rates));
-    plans.push_back(std::move(plan));
-  }
-  const auto runs = RunSweep(layouts, options, PosixFiles());
-  if (!runs.ok() && runs.status().code() == Code::kAborted) {
-    return runs.status().Annotate("the same command with --resume goes on");
-  }
-  RETURN_IF_ERROR(runs.status());
-  std::vector<ScaleLayout> measured;
-  for (size_t i = 0; i < layouts.size(); ++i) {
-    measured.push_back(MeasureLayout(RunsOf(*runs, layouts[i]), plans[i]));
-  }
-  CompareLayouts(&measured);
-  if (arguments.check) RETURN_IF_ERROR(Check(layouts, options, &measured));
-  return WriteScale(arguments, measured);
+  const Status status = RunLayouts(arguments, Measured(arguments, job));
+  *stopped_by_signal = status.code() == Code::kAborted && StopSignal() != 0;
+  if (!*stopped_by_signal) return status;
+  LogInfo(status.ToString(), "; the same command with --resume goes on");
+  return Status::Ok();
 }
 
 }  // namespace chorus::launch

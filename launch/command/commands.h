@@ -226,8 +226,9 @@ Status RunReport(const ReportArguments& arguments);
 Status RunDoctor(const DoctorArguments& arguments, bool* wrong);
 // Prints what ranks would hold, send and compute, and how long a step would take.
 Status RunPlan(const PlanArguments& arguments);
-// Runs layouts of a job and writes how it scales.
-Status RunScale(const ScaleArguments& arguments);
+// Runs layouts of a job and writes how it scales. *stopped_by_signal: before the last one; --resume goes
+// on.
+Status RunScale(const ScaleArguments& arguments, bool* stopped_by_signal);
 Status RunHelp(const HelpArguments& arguments);
 
 }  // namespace chorus::launch

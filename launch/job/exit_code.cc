@@ -8,4 +8,8 @@ int ExitCodeOf(const Status& status) {
   return IsConsequence(status.code()) ? kExitUnavailable : kExitFailure;
 }
 
+bool WouldComeAgain(int code) {
+  return code == kExitFailure || code == 2 || code == 3 || code == 126 || code == 127;
+}
+
 }  // namespace chorus::launch

@@ -13,4 +13,9 @@ constexpr int kExitStoppedBySignal = 75;  // EX_TEMPFAIL: stopped by a signal an
 // Of an error that ends the program. REQUIRES: !status.ok().
 int ExitCodeOf(const Status& status);
 
+// Exit codes that the same command would have again: the program's own of errors, command lines and
+// runs of a comparison, and the shell's of programs that cannot be run. Launchers end with 1, too,
+// when a host cannot be reached.
+bool WouldComeAgain(int code);
+
 }  // namespace chorus::launch

@@ -10,7 +10,7 @@ namespace chorus::launch {
 
 std::vector<std::string> UsualLauncher() {
   std::vector<std::string> launcher = {"mpirun", "--bind-to", "none", "--oversubscribe"};
-  if (geteuid() == 0) launcher.push_back("--allow-run-as-root");
+  if (geteuid() == 0) launcher.emplace_back("--allow-run-as-root");
   return launcher;
 }
 

@@ -19,7 +19,8 @@ struct Gain {
 
 std::string Percent(double share) { return StrCat(std::lround(100 * share), " %"); }
 
-// The rows and frames of the servers shared out to `servers` others, on hosts of their own.
+// The rows and frames of the servers shared out to `servers` others, on hosts of their own, so that
+// all frames go to other hosts, unless there is but one host.
 StepWork WithServers(const StepWork& work, uint32_t servers) {
   StepWork other = work;
   other.layout.set_servers(servers);
@@ -31,12 +32,19 @@ StepWork WithServers(const StepWork& work, uint32_t servers) {
   }
   other.servers.clear();
   const bool spread = work.layout.hosts() > 1;
+  all.away_received = spread ? all.bytes_received : 0;
+  all.away_sent = spread ? all.bytes_sent : 0;
   const uint32_t hosts = work.layout.hosts();
   for (uint32_t s = 0; s < servers; ++s) {
     all.host = spread ? hosts + s : 0;
     other.servers.push_back(all);
   }
-  if (spread) other.layout.set_hosts(hosts + servers);
+  if (!spread) return other;
+  other.layout.set_hosts(hosts + servers);
+  for (WorkerWork& worker : other.workers) {
+    worker.away_sent = worker.bytes_sent;
+    worker.away_received = worker.bytes_received;
+  }
   return other;
 }
 
@@ -143,21 +151,26 @@ void Advisor::PullAhead() {
                               " (part of the result: rows are that much older)"));
 }
 
-// A worker's grains are computed in turns of as many as it has threads.
+// The share of its threads that a worker uses while it computes so many grains, in turns of as many
+// as it has threads.
+double UseOfThreads(double grains, double threads) {
+  return grains / (std::ceil(grains / threads) * threads);
+}
+
+// Twice as many grains of half the rows take a worker's computation from one use of its threads to
+// another.
 void Advisor::Grains() {
-  if (work_.workers.empty()) return;
+  constexpr uint32_t kMostOfStep = 4096;  // step.grains_per_step (common/config.proto)
+  if (work_.workers.empty() || work_.workers.front().grains == 0) return;
+  if (config_.step().grain_rows() < 128) return;
+  if (2 * config_.step().grains_per_step() > kMostOfStep) return;
   const double grains = work_.workers.front().grains;
   const double threads = work_.layout.threads();
-  const double turns = std::ceil(grains / threads);
-  const double idle = 1 - grains / (turns * threads);
-  if (idle < kWorthwhile || config_.step().grain_rows() < 128) return;
-  const double of_compute = idle * PredictStep(work_, rates_).parts[2].seconds() / now_;
-  const double twice = std::ceil(2 * grains / threads) * threads;
-  if (2 * grains / twice <= grains / (turns * threads) + kWorthwhile) return;
-  Offer(of_compute, StrCat("step.grain_rows=", config_.step().grain_rows() / 2,
-                           " with step.grains_per_step=", 2 * config_.step().grains_per_step(),
-                           " (part of the result: ", grains,
-                           " grains of a worker leave some of its ", threads, " threads idle)"));
+  const double saved = 1 - UseOfThreads(grains, threads) / UseOfThreads(2 * grains, threads);
+  Offer(saved * PredictStep(work_, rates_).parts[2].seconds() / now_,
+        StrCat("step.grain_rows=", config_.step().grain_rows() / 2, " with step.grains_per_step=",
+               2 * config_.step().grains_per_step(), " (part of the result: ", grains,
+               " grains of a worker leave some of its ", threads, " threads idle)"));
 }
 
 }  // namespace

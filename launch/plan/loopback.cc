@@ -16,38 +16,67 @@ Frame LargeFrame(size_t bytes) {
   return frame;
 }
 
+// A server that answers with empty frames, and its client, over the loopback device.
+class Loopback {
+ public:
+  static Result<std::unique_ptr<Loopback>> Open(Protection protection) {
+    auto loopback = std::make_unique<Loopback>();
+    TransportOptions options;
+    options.token = "calibration";
+    options.protection = protection;
+    options.listen_address = "127.0.0.1";
+    options.max_part_bytes = uint64_t{1} << 20;
+    options.max_frame_bytes = uint64_t{1} << 30;
+    loopback->server_ = NewTcpTransport(options);
+    loopback->client_ = NewTcpTransport(options);
+    ASSIGN_OR_RETURN(loopback->listener_, loopback->server_->Listen([](Frame, Responder respond) {
+      respond(Frame{FrameType::kControlReply, "", {}});
+    }));
+    ASSIGN_OR_RETURN(loopback->channel_,
+                     loopback->client_->Connect(loopback->listener_->endpoint(), "loopback"));
+    return loopback;
+  }
+  // Of a call with this frame, typically.
+  Result<double> SecondsOf(const Frame& frame, int calls) {
+    constexpr double kCallSeconds = 10;
+    std::vector<double> seconds;
+    Stopwatch watch;
+    for (int i = 0; i < calls; ++i) {
+      RETURN_IF_ERROR(channel_->Call(frame, kCallSeconds).status());
+      seconds.push_back(watch.Lap());
+    }
+    return TypicalOf(seconds);
+  }
+
+ private:
+  std::unique_ptr<Transport> server_, client_;
+  std::unique_ptr<Listener> listener_;
+  std::unique_ptr<Channel> channel_;
+};
+
+struct LoopbackRates {
+  double empty_seconds = 0;
+  double bytes = 0;  // a second
+};
+
+Result<LoopbackRates> RatesWith(Protection protection) {
+  constexpr size_t kLargeBytes = size_t{4} << 20;
+  constexpr int kEmpty = 200, kLarge = 40;
+  ASSIGN_OR_RETURN(const auto loopback, Loopback::Open(protection));
+  ASSIGN_OR_RETURN(const double empty,
+                   loopback->SecondsOf(Frame{FrameType::kControl, "", {}}, kEmpty));
+  ASSIGN_OR_RETURN(const double large, loopback->SecondsOf(LargeFrame(kLargeBytes), kLarge));
+  return LoopbackRates{empty, static_cast<double>(kLargeBytes) / std::max(1e-6, large - empty)};
+}
+
 }  // namespace
 
 Status MeasureLoopback(PlanRates* rates) {
-  constexpr size_t kLargeBytes = size_t{4} << 20;
-  constexpr int kEmpty = 200, kLarge = 40;
-  constexpr double kCallSeconds = 10;
-  TransportOptions options;
-  options.token = "calibration";
-  options.listen_address = "127.0.0.1";
-  options.max_part_bytes = uint64_t{1} << 20;
-  options.max_frame_bytes = uint64_t{1} << 30;
-  const std::unique_ptr<Transport> server = NewTcpTransport(options);
-  const std::unique_ptr<Transport> client = NewTcpTransport(options);
-  ASSIGN_OR_RETURN(const auto listener, server->Listen([](Frame, Responder respond) {
-    respond(Frame{FrameType::kControlReply, "", {}});
-  }));
-  ASSIGN_OR_RETURN(const auto channel, client->Connect(listener->endpoint(), "loopback"));
-  const Frame empty{FrameType::kControl, "", {}};
-  const Frame large = LargeFrame(kLargeBytes);
-  std::vector<double> trips, bytes;
-  Stopwatch watch;
-  for (int i = 0; i < kEmpty; ++i) {
-    RETURN_IF_ERROR(channel->Call(empty, kCallSeconds).status());
-    trips.push_back(watch.Lap());
-  }
-  for (int i = 0; i < kLarge; ++i) {
-    RETURN_IF_ERROR(channel->Call(large, kCallSeconds).status());
-    bytes.push_back(watch.Lap());
-  }
-  rates->set_frame_seconds(TypicalOf(trips));
-  const double carried = std::max(1e-6, TypicalOf(bytes) - TypicalOf(trips));
-  rates->set_frame_bytes(static_cast<double>(kLargeBytes) / carried);
+  ASSIGN_OR_RETURN(const LoopbackRates plain, RatesWith(Protection::kAuthenticated));
+  ASSIGN_OR_RETURN(const LoopbackRates encrypted, RatesWith(Protection::kEncrypted));
+  rates->set_frame_seconds(plain.empty_seconds);
+  rates->set_frame_bytes(plain.bytes);
+  rates->set_encrypted_bytes(encrypted.bytes);
   return Status::Ok();
 }
 

@@ -7,8 +7,9 @@
 
 namespace chorus::launch {
 
-// Sends empty frames one after the other, then large ones, over the loopback device, and sets
-// frame_seconds and frame_bytes. Error: the transport's.
+// Sends empty frames one after the other, then large ones, over the loopback device, authenticated
+// and then encrypted, and sets frame_seconds, frame_bytes and encrypted_bytes. Error: the
+// transport's.
 Status MeasureLoopback(PlanRates* rates);
 
 }  // namespace chorus::launch

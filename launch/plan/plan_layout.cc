@@ -28,6 +28,10 @@ Result<PlanLayout> LayoutOf(const TrainConfig& config, const PlanRequest& reques
   } else if (workers == 0) {
     workers = request.hosts == 1 ? 1 : 0;
   }
+  if (workers == 0 && request.hosts == 0) {
+    return InvalidArgument(
+        StrCat("--servers ", servers, " says of no worker; give --workers or --hosts"));
+  }
   if (workers == 0) {
     return InvalidArgument(StrCat("--hosts ", request.hosts, ": ", servers,
                                   " servers leave no host for a worker; give --workers"));

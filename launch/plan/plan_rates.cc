@@ -44,6 +44,7 @@ PlanRates AssumedRates() {
   rates.set_update_floats(7.5e8);
   rates.set_server_rows(2e7);
   rates.set_frame_bytes(4.5e9);
+  rates.set_encrypted_bytes(2.2e9);
   rates.set_frame_seconds(40e-6);
   rates.set_sum_bytes(7e9);
   rates.set_message_seconds(2e-6);

@@ -11,7 +11,8 @@
 namespace chorus::launch {
 
 // Those that perf/README.md has of an idle 2-core Zen 5 virtual machine (step_perf, reader_perf,
-// table_perf, transport_perf, allreduce_perf): a stand-in where nothing was measured.
+// table_perf, transport_perf, allreduce_perf), and for encryption what it takes of frame_bytes on the
+// machine where transport_perf measured both: a stand-in where nothing was measured.
 PlanRates AssumedRates();
 
 // Errors: that of the file; kInvalidArgument, names the file and the rate that is missing or no

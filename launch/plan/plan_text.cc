@@ -1,5 +1,6 @@
 #include "launch/plan/plan_text.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstdarg>
 #include <cstdio>
@@ -131,7 +132,7 @@ std::string PlanText(const JobPlan& plan) {
   out += StrCat("step       ", SecondsText(plan.step_seconds()), ", ",
                 CountText(plan.exposures_per_second()), " exposures/s, ",
                 SecondsText(plan.step_seconds() * static_cast<double>(plan.steps())),
-                " in all; of worker 0:");
+                " in all; of the slowest worker:");
   for (const PlanTime& part : plan.part()) {
     if (part.seconds() <= 0) continue;
     out += StrCat(" ", part.name(), " ", SecondsText(part.seconds()), ",");
@@ -153,9 +154,11 @@ std::string PlanTableText(const std::vector<JobPlan>& plans) {
       "all-reduce "
       "| exposures/s | efficiency | bottleneck |\n"
       "|---|---|---|---|---|---|---|---|---|---|---|---|\n";
-  const auto share = [](const JobPlan& plan) {
-    const PlanLayout& layout = plan.layout();
-    return plan.exposures_per_second() / (layout.hosts() > 1 ? layout.hosts() : layout.workers());
+  const bool by_hosts = std::any_of(plans.begin(), plans.end(),
+                                    [](const JobPlan& plan) { return plan.layout().hosts() > 1; });
+  const auto share = [&](const JobPlan& plan) {
+    return plan.exposures_per_second() /
+           (by_hosts ? plan.layout().hosts() : plan.layout().workers());
   };
   for (const JobPlan& plan : plans) {
     const PlanLayout& layout = plan.layout();

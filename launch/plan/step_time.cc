@@ -59,6 +59,16 @@ class StepModel {
     return rates_.server_rows() * threads * ShareOfCore(rates_, threads);
   }
 
+  // Of a thread at one end of the connections: what goes to other hosts may be encrypted.
+  double Seconds(double bytes, double away) const {
+    const double away_speed = work_.is_encrypted ? rates_.encrypted_bytes() : rates_.frame_bytes();
+    return (bytes - away) / rates_.frame_bytes() + away / away_speed;
+  }
+  double FrameSeconds(const ServerWork& server) const {
+    return Seconds(server.bytes_received, server.away_received) +
+           Seconds(server.bytes_sent, server.away_sent);
+  }
+
   void AddWorker(const WorkerWork& worker);
   void AddServer(const ServerWork& server);
   WorkerParts PartsOf(const WorkerWork& worker) const;
@@ -77,29 +87,16 @@ void StepModel::AddWorker(const WorkerWork& worker) {
   cpu_[worker.host] +=
       worker.flops / rates_.core_flops() + worker.exposures / rates_.read_exposures() +
       worker.bytes_sent / rates_.combine_bytes() + worker.parameters / rates_.update_floats() +
-      sums + (worker.bytes_sent + worker.bytes_received) / rates_.frame_bytes();
+      sums + Seconds(worker.bytes_sent, worker.away_sent) +
+      Seconds(worker.bytes_received, worker.away_received);
   out_[worker.host] += worker.away_sent + worker.sum_away;
   in_[worker.host] += worker.away_received + worker.sum_away;
 }
 
-// What a server sends to other hosts, their workers receive, and the other way round.
 void StepModel::AddServer(const ServerWork& server) {
-  cpu_[server.host] += server.rows / rates_.server_rows() +
-                       (server.bytes_received + server.bytes_sent) / rates_.frame_bytes();
-  double sent = 0, received = 0;
-  for (const WorkerWork& worker : work_.workers) {
-    const double all_sent = worker.bytes_sent + worker.bytes_received;
-    if (worker.host == server.host || all_sent == 0) continue;
-    sent += worker.bytes_received;
-    received += worker.bytes_sent;
-  }
-  double all_out = 0, all_in = 0;
-  for (const WorkerWork& worker : work_.workers) {
-    all_out += worker.bytes_sent;
-    all_in += worker.bytes_received;
-  }
-  if (all_out > 0) in_[server.host] += server.bytes_received * received / all_out;
-  if (all_in > 0) out_[server.host] += server.bytes_sent * sent / all_in;
+  cpu_[server.host] += server.rows / rates_.server_rows() + FrameSeconds(server);
+  in_[server.host] += server.away_received;
+  out_[server.host] += server.away_sent;
 }
 
 WorkerParts StepModel::PartsOf(const WorkerWork& worker) const {
@@ -132,15 +129,18 @@ double StepModel::MostOf(double ServerWork::*what) const {
 // All workers push at once: a server has the last frame when its link has carried all of them.
 double StepModel::PullSeconds(const WorkerWork& worker) const {
   const bool away = worker.away_sent + worker.away_received > 0;
-  const auto transfer = [&](double of_worker, double away_of_worker, double of_server) {
-    const double copied = std::max(of_worker, of_server / NetworkThreads()) / rates_.frame_bytes();
-    const double carried = away ? std::max(away_of_worker, of_server) / link() : 0.0;
-    return std::max(copied, carried);
+  double received = 0, sent = 0;  // seconds of a server
+  for (const ServerWork& server : work_.servers) {
+    received = std::max(received, Seconds(server.bytes_received, server.away_received));
+    sent = std::max(sent, Seconds(server.bytes_sent, server.away_sent));
+  }
+  const auto transfer = [&](double of_worker, double of_server, double carried) {
+    return std::max({of_worker, of_server / NetworkThreads(), away ? carried / link() : 0.0});
   };
-  const double there =
-      transfer(worker.bytes_sent, worker.away_sent, MostOf(&ServerWork::bytes_received));
-  const double back =
-      transfer(worker.bytes_received, worker.away_received, MostOf(&ServerWork::bytes_sent));
+  const double there = transfer(Seconds(worker.bytes_sent, worker.away_sent), received,
+                                std::max(worker.away_sent, MostOf(&ServerWork::away_received)));
+  const double back = transfer(Seconds(worker.bytes_received, worker.away_received), sent,
+                               std::max(worker.away_received, MostOf(&ServerWork::away_sent)));
   return rates_.frame_seconds() + (away ? 2 * latency() : 0.0) + there +
          MostOf(&ServerWork::rows) / RowSpeed() + back;
 }
@@ -156,8 +156,9 @@ std::vector<PlanTime> StepModel::Resources(const WorkerParts& worker) const {
   add("reader threads", worker.read);
   add("sums of workers", worker.sum);
   add("owner threads of a server", MostOf(&ServerWork::rows) / RowSpeed());
-  const double frames = MostOf(&ServerWork::bytes_received) + MostOf(&ServerWork::bytes_sent);
-  add("network threads of a server", frames / rates_.frame_bytes() / NetworkThreads());
+  double frames = 0;
+  for (const ServerWork& server : work_.servers) frames = std::max(frames, FrameSeconds(server));
+  add("network threads of a server", frames / NetworkThreads());
   double cores = 0, links = 0;
   for (size_t host = 0; host < cpu_.size(); ++host) {
     const auto busy = static_cast<uint32_t>(work_.layout.cores());

@@ -26,7 +26,7 @@ struct WorkerWork {
   double away_received = 0;
   double sums = 0;  // over workers
   double sum_messages = 0;
-  double sum_bytes = 0;    // sent; as many are received
+  double sum_bytes = 0;    // sent; about as many are received, all workers together exactly as many
   double sum_away = 0;     // of these, to other hosts
   double added_bytes = 0;  // terms of its share of the sums
 };
@@ -34,15 +34,18 @@ struct WorkerWork {
 // What a server does for one step.
 struct ServerWork {
   uint32_t host = 0;
-  double rows = 0;  // looked up and updated
-  double bytes_received = 0;
+  double rows = 0;            // looked up and updated
+  double bytes_received = 0;  // without what a rank's own worker hands it in memory
   double bytes_sent = 0;
+  double away_received = 0;  // of these, from and to workers of other hosts
+  double away_sent = 0;
 };
 
 struct StepWork {
   PlanLayout layout;
   uint32_t reader_threads = 1;
   uint32_t pull_ahead = 0;
+  bool is_encrypted = false;  // what servers and workers of different hosts send each other
   std::vector<WorkerWork> workers;
   std::vector<ServerWork> servers;
 };
@@ -53,7 +56,8 @@ struct StepTime {
   // beyond these because cores, links or servers are shared.
   std::vector<PlanTime> parts;
   std::vector<PlanTime> resources;  // busy for one step, the busiest first
-  // The first of them where it fills the step; else what the step waits for.
+  // The busiest of them, which need not fill the step; or the way to the servers and back, where the
+  // slowest worker waits for it longer than the busiest is busy.
   std::string bottleneck;
 };
 

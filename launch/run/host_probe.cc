@@ -48,7 +48,7 @@ std::string SaidIn(const std::string& output) {
     if (told.find_first_not_of('-') != std::string_view::npos) lines.emplace_back(told);
   }
   const std::string all = Join(lines, " ");
-  return all.size() <= kShownBytes ? all : all.substr(0, kShownBytes) + " ...";
+  return all.size() <= kShownBytes ? all : StrCat(all.substr(0, kShownBytes), " ...");
 }
 
 std::optional<int> WaitFor(ChildProcess* launcher, Clock::time_point end) {
@@ -82,7 +82,7 @@ Result<std::vector<Host>> HostsThatAnswer(const std::vector<std::string>& launch
   std::vector<Probe> probes;
   for (const Host& host : hosts) {
     std::vector<std::string> words = LauncherWords(launcher, std::span(&host, 1), 1);
-    words.push_back("true");
+    words.emplace_back("true");
     Probe& probe = probes.emplace_back();
     probe.output = TemporaryFile();
     ASSIGN_OR_RETURN(probe.launcher, ChildProcess::Start(words, probe.output));

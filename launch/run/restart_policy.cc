@@ -17,10 +17,6 @@ std::string WhatHappened(const TryEnd& end) {
 
 }  // namespace
 
-bool WouldComeAgain(int code) {
-  return code == kExitFailure || code == 2 || code == 3 || code == 126 || code == 127;
-}
-
 TryDecision RestartPolicy::After(const TryEnd& end) {
   constexpr double kFirstWait = 1, kLongestWait = 60;
   if (end.code == 0) return {.why = "done"};

@@ -7,11 +7,6 @@
 
 namespace chorus::launch {
 
-// Exit codes that the same command would have again: the program's own of errors, command lines and
-// runs of a comparison, and the shell's of programs that cannot be run. Launchers end with 1, too,
-// when a host cannot be reached.
-bool WouldComeAgain(int code);
-
 // How a try ended.
 struct TryEnd {
   int code = 0;                 // of the launcher: exit_code.h, or one of its own

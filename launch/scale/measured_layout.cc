@@ -118,7 +118,7 @@ ScaleLayout MeasureLayout(const std::vector<ScaleRun>& runs, const JobPlan& plan
   for (const ScaleRun& run : runs) seconds.push_back(StepSecondsOf(run));
   const MeanOfRuns step = MeanOf(seconds);
   layout.set_step_seconds(step.mean);
-  layout.set_step_seconds_low(step.mean - step.half_interval);
+  layout.set_step_seconds_low(std::max(0.0, step.mean - step.half_interval));
   layout.set_step_seconds_high(step.mean + step.half_interval);
   layout.set_exposures_per_step(plan.exposures_per_step());
   layout.set_exposures_per_second(step.mean > 0 ? plan.exposures_per_step() / step.mean : 0);

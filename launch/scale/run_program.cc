@@ -10,6 +10,7 @@
 #include "common/stop_signal.h"
 #include "common/strings.h"
 #include "launch/job/child_process.h"
+#include "launch/job/exit_code.h"
 
 namespace chorus::launch {
 namespace {
@@ -18,7 +19,6 @@ using Clock = std::chrono::steady_clock;
 
 constexpr double kPauseSeconds = 0.1;  // between two looks for a signal
 constexpr size_t kShownBytes = 1500;   // of the output of a program that failed
-constexpr int kFailsAgain = 3;         // codes up to this one
 
 std::string EndOf(const std::string& path) {
   std::ifstream file(path);
@@ -42,8 +42,7 @@ Status RunProgram(const std::vector<std::string>& argv, const std::string& outpu
   if (*code == 0) return Status::Ok();
   const std::string what =
       StrCat("exit code ", *code, "; the end of ", output, ":\n", EndOf(output));
-  // A job's exit codes (launch/README.md): these fail again.
-  return *code <= kFailsAgain ? FailedPrecondition(what) : Unavailable(what);
+  return WouldComeAgain(*code) ? FailedPrecondition(what) : Unavailable(what);
 }
 
 }  // namespace chorus::launch

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstdarg>
 #include <cstdio>
+#include <limits>
 
 #include "common/strings.h"
 #include "launch/plan/plan_text.h"
@@ -93,7 +94,8 @@ std::string TrafficTable(const std::vector<ScaleLayout>& layouts) {
   return out;
 }
 
-// A picture of two curves by workers: dots with intervals as measured, a thin line as planned.
+// A picture of two curves by workers: dots with intervals as measured, a thin line as planned. An
+// interval over few runs may be without end: it is cut at twice the highest dot.
 struct Series {
   std::vector<Point> measured, planned;
   std::vector<std::pair<double, double>> intervals;  // [measured]
@@ -101,10 +103,16 @@ struct Series {
 
 std::string Picture(const std::string& title, const std::string& label, const Series& series) {
   std::vector<double> xs, ys = {0};
+  double highest = 0;
   for (size_t i = 0; i < series.measured.size(); ++i) {
     xs.push_back(series.measured[i].x);
-    ys.push_back(series.planned[i].y);
-    ys.push_back(series.intervals[i].second);
+    highest = std::max({highest, series.measured[i].y, series.planned[i].y});
+  }
+  ys.push_back(highest);
+  std::vector<double> ends;
+  for (const auto& interval : series.intervals) {
+    ends.push_back(std::min(interval.second, 2 * highest));
+    ys.push_back(ends.back());
   }
   Panel panel(title,
               StrCat(title,
@@ -117,8 +125,7 @@ std::string Picture(const std::string& title, const std::string& label, const Se
   panel.Line(series.measured, "main");
   for (size_t i = 0; i < series.measured.size(); ++i) {
     panel.Dot(series.planned[i], "third hollow");
-    panel.IntervalY(series.measured[i].x, series.intervals[i].first, series.intervals[i].second,
-                    "main");
+    panel.IntervalY(series.measured[i].x, series.intervals[i].first, ends[i], "main");
     panel.Dot(series.measured[i], "main");
   }
   return panel.Svg();
@@ -135,8 +142,9 @@ std::vector<std::string> Pictures(const std::vector<ScaleLayout>& layouts) {
                                       100 * layout.efficiency_high());
     speed.measured.push_back({workers, layout.exposures_per_second()});
     speed.planned.push_back({workers, layout.planned_exposures_per_second()});
-    speed.intervals.emplace_back(per_step / layout.step_seconds_high(),
-                                 per_step / std::max(1e-12, layout.step_seconds_low()));
+    const double most = layout.step_seconds_low() > 0 ? per_step / layout.step_seconds_low()
+                                                      : std::numeric_limits<double>::infinity();
+    speed.intervals.emplace_back(per_step / layout.step_seconds_high(), most);
   }
   return {Picture("Efficiency", "per cent of the first layout", efficiency),
           Picture("Speed", "exposures a second", speed)};
@@ -150,18 +158,21 @@ const char* TitleOf(Scaling scaling) {
 }  // namespace
 
 std::string ScaleTables(Scaling scaling, const std::vector<ScaleLayout>& layouts) {
-  return StrCat("# ", TitleOf(scaling), "\n\n", SpeedTable(layouts),
-                "\nTime of a step by part, mean over workers, and in brackets as planned of the "
-                "slowest one:\n\n",
-                PartsTable(layouts),
-                "\nOf a step, over all workers; \"as planned\": frames, messages and bytes of "
-                "every run are exactly those of `chorus plan`:\n\n",
-                TrafficTable(layouts));
+  return StrCat(
+      "# ", TitleOf(scaling), "\n\n", SpeedTable(layouts),
+      "\nTime of a step by part, mean over workers and over all steps, those that the time "
+      "of a step above leaves out included, and in brackets as planned of the slowest "
+      "worker:\n\n",
+      PartsTable(layouts),
+      "\nOf a step, over all workers; \"as planned\": frames, messages and bytes of "
+      "every run are exactly those of `chorus plan`:\n\n",
+      TrafficTable(layouts));
 }
 
 std::string ScalePage(Scaling scaling, const std::vector<ScaleLayout>& layouts) {
-  const std::string figure = Figure(
-      Pictures(layouts), "Dots with 95 % intervals over runs: measured. Hollow dots: planned.");
+  const std::string figure = Figure(Pictures(layouts),
+                                    "Dots with 95 % intervals over runs: measured; an interval is "
+                                    "cut at twice the highest dot. Hollow dots: planned.");
   return Page(TitleOf(scaling), figure + StrCat("<pre class=\"scroll\">",
                                                 Escape(ScaleTables(scaling, layouts)), "</pre>\n"));
 }

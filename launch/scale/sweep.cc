@@ -93,7 +93,7 @@ class Sweep {
     std::vector<ScaleRun> own;
     for (const ScaleRun& run : runs_) {
       for (const SweepLayout& layout : layouts_) {
-        if (run.job() == layout.fingerprint()) own.push_back(run);
+        if (run.job() == FingerprintOf(layout, options_)) own.push_back(run);
       }
     }
     return own;
@@ -102,7 +102,7 @@ class Sweep {
  private:
   bool Find(const SweepLayout& layout, uint32_t repeat) const {
     return std::any_of(runs_.begin(), runs_.end(), [&](const ScaleRun& run) {
-      return run.job() == layout.fingerprint() && run.repeat() == repeat;
+      return run.job() == FingerprintOf(layout, options_) && run.repeat() == repeat;
     });
   }
   Status RunOne(const SweepLayout& layout, uint32_t repeat) {
@@ -120,7 +120,7 @@ class Sweep {
     run.set_servers(layout.servers);
     run.set_workers(layout.workers);
     run.set_repeat(repeat);
-    run.set_job(layout.fingerprint());
+    run.set_job(FingerprintOf(layout, options_));
     for (const RankCounters& rank : ranks) *run.add_rank() = rank;
     return WriteResults(files_, path_, runs_);
   }
@@ -140,8 +140,10 @@ uint32_t SweepLayout::ranks() const {
 
 std::string SweepLayout::name() const { return StrCat("w", workers, "-s", servers); }
 
-uint64_t SweepLayout::fingerprint() const {
-  return SpaceSeed(StrCat(workers, " ", servers, " ", PrintConfig(config)));
+uint64_t FingerprintOf(const SweepLayout& layout, const SweepOptions& options) {
+  return SpaceSeed(StrCat(layout.workers, " ", layout.servers, " ", options.hosts, "\n",
+                          Join(options.launcher, " "), "\n", options.program, "\n",
+                          PrintConfig(layout.config)));
 }
 
 Result<std::vector<ScaleRun>> RunSweep(const std::vector<SweepLayout>& layouts,

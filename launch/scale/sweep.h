@@ -24,17 +24,20 @@ struct SweepLayout {
 
   uint32_t ranks() const;    // that the launcher starts
   std::string name() const;  // "w4-s2": of folders and files
-  uint64_t fingerprint() const;
 };
 
 struct SweepOptions {
   std::vector<std::string> launcher;  // its words before "-n RANKS"
   std::string program;                // that it starts
-  std::string output;                 // directory
+  uint32_t hosts = 1;                 // that the launcher deals ranks to
+  std::string output;                 // directory; the caller holds its lock
   uint32_t repeats = 1;
   double deadline_seconds = 0;  // of a run
   bool resume = false;          // else a directory with results is refused
 };
+
+// What the runs of a layout are known by: its whole configuration, and launcher, program and hosts.
+uint64_t FingerprintOf(const SweepLayout& layout, const SweepOptions& options);
 
 // All runs, those of an earlier call included. Errors: kFailedPrecondition, there are results and
 // `resume` is not set; that of a run, which names its folder.

@@ -82,6 +82,9 @@ TEST_F(PlanJobTest, FramesAndMessagesOfAJobAreExactlyThosePlanned) {
 
 // A log of so many ids that rows outweigh what a process takes anyway.
 TEST_F(PlanJobTest, MemoryOfAJobIsWithinATenthOfThePlan) {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+  GTEST_SKIP() << "a sanitizer's shadow and its quarantine are memory that no plan knows of";
+#endif
   ExpectSuccess(Run(0, {CHORUS_PROGRAM, "generate", "--config", CHORUS_GENERATE_CONFIG, "--set",
                         "exposures=60000", "--output", Path("world")}));
   ASSERT_TRUE(ReplaceFile(files_, Path("wide.textproto"),
@@ -125,6 +128,13 @@ TEST_F(PlanJobTest, WhatCannotBePlannedIsSaid) {
                 "lists of one length");
   ExpectFailure(Run(0, Command("plan", job, {"--calibration", Path("gone")})), "gone");
   ExpectFailure(Run(0, Command("plan", {}, {})), "--log");
+  ExpectFailure(Run(0, Command("plan", job, {"--servers", "2"})), "--servers 2");
+  // Steps that grow have to have a grain for each worker from the first layout on.
+  const std::vector<std::string> grown = {"--weak", "--workers", "16,32", "--set",
+                                          "step.grains_per_step=8"};
+  ExpectFailure(Run(0, Command("plan", job, grown)), "--workers 16");
+  ExpectSuccess(Run(
+      0, Command("plan", job, {"--weak", "--workers", "8,16", "--set", "step.grains_per_step=8"})));
 }
 
 }  // namespace

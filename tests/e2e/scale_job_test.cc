@@ -1,8 +1,10 @@
 // `chorus scale`, from layouts of a small job to tables and pictures.
 
 #include <gmock/gmock.h>
+#include <sys/stat.h>
 
 #include "common/json.h"
+#include "common/write_lock.h"
 #include "launch/scale/scale.pb.h"
 #include "tests/e2e/command_testing.h"
 #include "tests/launch/report/well_formed.h"
@@ -18,7 +20,7 @@ class ScaleJobTest : public CommandTest {
     std::vector<std::string> arguments = Config("run");
     for (const std::string& argument :
          {std::string("--output"), Path("scaling"), std::string("--steps"), std::string("6"),
-          std::string("--launcher"), Launcher()}) {
+          std::string("--launcher"), launcher_}) {
       arguments.push_back(argument);
     }
     return Run(0, Command("scale", arguments, more));
@@ -45,6 +47,8 @@ class ScaleJobTest : public CommandTest {
     }
     return layouts;
   }
+
+  std::string launcher_ = Launcher();
 };
 
 TEST_F(ScaleJobTest, StrongScalingIsMeasuredAsPlannedAndEndsWithOneModel) {
@@ -74,6 +78,37 @@ TEST_F(ScaleJobTest, StrongScalingIsMeasuredAsPlannedAndEndsWithOneModel) {
   const test::Finished again = Scale({"--workers", "1,2", "--repeats", "2", "--resume"});
   ExpectSuccess(again);
   EXPECT_EQ(again.errors.find("run 1 of 4"), std::string::npos) << again.errors;
+}
+
+TEST_F(ScaleJobTest, ASecondSweepInTheFolderIsRefused) {
+  ASSERT_TRUE(files_.CreateDirectories(Path("scaling")).ok());
+  const auto lock = LockFolder(files_, Path("scaling"));
+  ASSERT_TRUE(lock.ok()) << lock.status().ToString();
+  ExpectFailure(Scale({"--workers", "1"}), "scaling");
+}
+
+// mpirun is a script that asks the sweep to end, as a user would, and then takes its time.
+TEST_F(ScaleJobTest, AStoppedSweepEndsWithTheCodeOfOneThatGoesOn) {
+  ASSERT_TRUE(ReplaceFile(files_, Path("slow"), "#!/bin/sh\nkill -TERM $PPID\nsleep 60\n").ok());
+  ASSERT_EQ(::chmod(Path("slow").c_str(), 0755), 0);
+  launcher_ = Path("slow");
+  const test::Finished stopped = Scale({"--workers", "1"});
+  EXPECT_EQ(stopped.code, 75) << stopped.errors;
+  EXPECT_THAT(stopped.errors, HasSubstr("--resume"));
+}
+
+// The program trains, but the last run of two workers has another seed.
+TEST_F(ScaleJobTest, TablesAreWrittenThoughACheckFails) {
+  const std::string script = StrCat(
+      "#!/bin/sh\ncase \"$*\" in *w2-s1-check*) set -- \"$@\" --set seed=99;; esac\n"
+      "exec '",
+      CHORUS_PROGRAM, "' \"$@\"\n");
+  ASSERT_TRUE(ReplaceFile(files_, Path("odd"), script).ok());
+  ASSERT_EQ(::chmod(Path("odd").c_str(), 0755), 0);
+  ExpectFailure(Scale({"--workers", "1,2", "--repeats", "1", "--check", "--program", Path("odd")}),
+                "differs from that of");
+  ASSERT_EQ(Layouts().size(), 2u);
+  EXPECT_NE(Layouts()[0].canonical(), Layouts()[1].canonical());
 }
 
 TEST_F(ScaleJobTest, WeakScalingGrowsTheStepWithTheWorkers) {

@@ -7,8 +7,9 @@
 
 namespace chorus::worker {
 
-// Messages that a worker has sent to the others, and their bytes. It receives as many messages from
-// all of them together; its bytes differ by a share's rounding.
+// Messages that a worker has sent to the others, and their bytes. What it receives differs: workers
+// send a term for each subtree that they sum, of which some have more than others, and of a short
+// vector only the first ones own a share. All together receive what all together send.
 struct SumTraffic {
   uint64_t messages = 0;
   uint64_t bytes = 0;

@@ -7,6 +7,7 @@
 namespace chorus::launch {
 namespace {
 
+using testing::AllOf;
 using testing::AnyOf;
 using testing::Contains;
 using testing::HasSubstr;
@@ -58,7 +59,7 @@ TEST(Advice, PullAheadWhereTheServersAreWaitedFor) {
   StepWork work = Work();
   work.workers[0].bytes_sent = work.workers[0].away_sent = 1e8;
   work.workers[1].bytes_sent = work.workers[1].away_sent = 1e8;
-  work.servers[0].bytes_received = 2e8;
+  work.servers[0].bytes_received = work.servers[0].away_received = 2e8;
   EXPECT_THAT(AdviceFor(Config(), work, AssumedRates()), Contains(HasSubstr("step.pull_ahead=1")));
 }
 
@@ -79,6 +80,34 @@ TEST(Advice, SmallerGrainsWhereThreadsAreIdle) {
   work.workers[0].grains = work.workers[1].grains = 4;
   EXPECT_THAT(AdviceFor(Config(), work, AssumedRates()),
               Not(Contains(HasSubstr("step.grain_rows"))));
+}
+
+TEST(Advice, SmallerGrainsGainWhatFollowingItGives) {
+  StepWork work = Work();
+  work.layout.set_cores(32);
+  work.layout.set_threads(32);
+  EXPECT_THAT(AdviceFor(Config(), work, AssumedRates()),
+              Contains(AllOf(HasSubstr("step.grains_per_step=16"), HasSubstr("takes 50 % less"))))
+      << "8 of 32 threads, after 4";
+  TrainConfig most = Config();
+  most.mutable_step()->set_grains_per_step(4096);
+  EXPECT_THAT(AdviceFor(most, work, AssumedRates()), Not(Contains(HasSubstr("step.grain_rows"))));
+}
+
+// The server shares its host with the worker that sends most. Two others would halve the time of its
+// rows, but then all frames have to cross that host's link.
+TEST(Advice, ServersOnHostsOfTheirOwnGetAllFramesOverLinks) {
+  StepWork work = Work();
+  work.layout.set_hosts(2);
+  work.layout.set_link_gbit(10);
+  work.workers[0].host = 0;
+  work.workers[1].host = 1;
+  work.servers[0].rows = 8e7;
+  work.workers[0].bytes_sent = work.workers[0].bytes_received = 1e9;
+  work.servers[0].bytes_sent = work.servers[0].bytes_received = 1e9;
+  EXPECT_THAT(AdviceFor(Config(), work, AssumedRates()), Not(Contains(HasSubstr("servers="))));
+  work.layout.set_link_gbit(400);
+  EXPECT_THAT(AdviceFor(Config(), work, AssumedRates()), Contains(HasSubstr("servers=")));
 }
 
 }  // namespace

@@ -31,5 +31,15 @@ TEST(PlanText, EfficiencyIsTheSpeedOfAHostAgainstTheFirstLayout) {
   EXPECT_THAT(table, HasSubstr("| 75 % |"));
 }
 
+TEST(PlanText, EfficiencyHasOneUnitForAllLayouts) {
+  std::vector<JobPlan> plans = {PlanOf(1, 2000), PlanOf(2, 3000)};
+  plans[0].mutable_layout()->set_workers(2);
+  plans[1].mutable_layout()->set_workers(4);
+  EXPECT_THAT(PlanTableText(plans), HasSubstr("| 75 % |")) << "of hosts, since there are several";
+  plans[1].mutable_layout()->set_hosts(1);
+  plans[1].mutable_layout()->set_workers(8);
+  EXPECT_THAT(PlanTableText(plans), HasSubstr("| 38 % |")) << "of workers of one host";
+}
+
 }  // namespace
 }  // namespace chorus::launch

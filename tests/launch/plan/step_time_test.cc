@@ -19,6 +19,7 @@ PlanRates Rates() {
   rates.set_update_floats(1e9);
   rates.set_server_rows(1e9);
   rates.set_frame_bytes(1e9);
+  rates.set_encrypted_bytes(1e9);
   rates.set_frame_seconds(1e-9);
   rates.set_sum_bytes(1e9);
   rates.set_message_seconds(1e-9);
@@ -74,13 +75,13 @@ TEST(StepTime, ThreadsOfOneHostShareItsCores) {
 TEST(StepTime, PullAheadHidesTheWayToTheServers) {
   StepWork work = Work(1);
   work.workers[0].bytes_sent = work.workers[0].away_sent = 30;
-  work.servers[0].bytes_received = 30;
+  work.servers[0].bytes_received = work.servers[0].away_received = 30;
   EXPECT_NEAR(PredictStep(work, Rates()).seconds, 70, 1e-3);
   EXPECT_NEAR(PartOf(PredictStep(work, Rates()), "pull"), 30, 1e-3);
   work.pull_ahead = 1;
   EXPECT_NEAR(PredictStep(work, Rates()).seconds, 40, 1e-3);
   work.workers[0].away_sent = work.workers[0].bytes_sent = 50;
-  work.servers[0].bytes_received = 50;
+  work.servers[0].bytes_received = work.servers[0].away_received = 50;
   const StepTime bound = PredictStep(work, Rates());
   EXPECT_NEAR(bound.seconds, 50, 1e-3) << "a link carries no more than it can";
   EXPECT_EQ(bound.bottleneck, "link of a host");
@@ -89,8 +90,53 @@ TEST(StepTime, PullAheadHidesTheWayToTheServers) {
 TEST(StepTime, AServersLinkCarriesTheFramesOfAllWorkers) {
   StepWork work = Work(4);
   for (WorkerWork& worker : work.workers) worker.bytes_sent = worker.away_sent = 10;
-  work.servers[0].bytes_received = 40;
+  work.servers[0].bytes_received = work.servers[0].away_received = 40;
   EXPECT_NEAR(PartOf(PredictStep(work, Rates()), "pull"), 40, 1e-3);
+}
+
+double ResourceOf(const StepTime& time, const std::string& name) {
+  for (const PlanTime& resource : time.resources) {
+    if (resource.name() == name) return resource.seconds();
+  }
+  return -1;
+}
+
+// Two ranks that are both, a host each: a rank's server gets 10 bytes from the other one's worker
+// and answers with 20.
+TEST(StepTime, ALinkCarriesWhatGoesToOtherHostsAndAllOfThat) {
+  StepWork work = Work(2);
+  work.layout.set_hosts(2);
+  work.servers.resize(2);
+  for (uint32_t rank = 0; rank < 2; ++rank) {
+    WorkerWork& worker = work.workers[rank];
+    worker.host = work.servers[rank].host = rank;
+    worker.bytes_sent = worker.away_sent = 10;
+    worker.bytes_received = worker.away_received = 20;
+    work.servers[rank].bytes_received = work.servers[rank].away_received = 10;
+    work.servers[rank].bytes_sent = work.servers[rank].away_sent = 20;
+  }
+  // Each way: what the worker sends and what the server answers.
+  EXPECT_NEAR(ResourceOf(PredictStep(work, Rates()), "link of a host"), 30, 1e-6);
+  work.servers[1].away_sent = 5;
+  work.servers[0].away_sent = 0;
+  EXPECT_NEAR(ResourceOf(PredictStep(work, Rates()), "link of a host"), 30, 1e-6) << "received";
+}
+
+TEST(StepTime, FramesBetweenHostsMayBeEncrypted) {
+  StepWork work = Work(1);
+  work.layout.set_link_gbit(1e9);
+  work.workers[0].bytes_sent = 30;
+  work.workers[0].away_sent = 20;
+  work.servers[0].bytes_received = 30;
+  work.servers[0].away_received = 20;
+  PlanRates rates = Rates();
+  rates.set_frame_bytes(1);
+  rates.set_encrypted_bytes(0.5);
+  EXPECT_NEAR(PartOf(PredictStep(work, rates), "pull"), 30, 1e-3);
+  EXPECT_NEAR(ResourceOf(PredictStep(work, rates), "network threads of a server"), 30, 1e-3);
+  work.is_encrypted = true;
+  EXPECT_NEAR(PartOf(PredictStep(work, rates), "pull"), 10 + 2 * 20, 1e-3);
+  EXPECT_NEAR(ResourceOf(PredictStep(work, rates), "network threads of a server"), 50, 1e-3);
 }
 
 TEST(StepTime, AServersRowsBoundTheStep) {

@@ -118,6 +118,10 @@ TEST_F(TracedJobTest, LayoutsThatCannotBeAreRefused) {
   request.hosts = 2;
   request.servers = 2;
   EXPECT_EQ(LayoutOf(config, request).status().code(), Code::kInvalidArgument);
+  request.hosts = 0;
+  const std::string said = LayoutOf(config, request).status().ToString();
+  EXPECT_NE(said.find("--servers 2"), std::string::npos) << said;
+  EXPECT_EQ(said.find("--hosts 0"), std::string::npos) << said;
 }
 
 TEST_F(TracedJobTest, ColocatedRanksAreBothAndFillTheHosts) {
@@ -138,6 +142,22 @@ TEST_F(TracedJobTest, ColocatedRanksAreBothAndFillTheHosts) {
   const WorkerWork& worker = traced->work.workers[0];
   EXPECT_LT(worker.bytes_sent, traced->plan.rank(0).sent().wire_bytes());
   EXPECT_EQ(worker.away_sent, worker.bytes_sent);
+  const ServerWork& server = traced->work.servers[0];
+  EXPECT_EQ(server.away_received, server.bytes_received);
+  EXPECT_EQ(server.away_sent, server.bytes_sent);
+  // A frame to each server, a reply to each worker.
+  for (const PlanRank& rank : traced->plan.rank()) {
+    EXPECT_NEAR(rank.sent().messages(), 3 + 3, 1e-9) << rank.name();
+    EXPECT_NEAR(rank.received().messages(), 3 + 3, 1e-9) << rank.name();
+  }
+  EXPECT_TRUE(traced->work.is_encrypted) << "the default";
+  // What all send, all receive.
+  double sent = 0, received = 0;
+  for (const PlanRank& rank : traced->plan.rank()) {
+    sent += rank.sent().bytes();
+    received += rank.received().bytes();
+  }
+  EXPECT_NEAR(sent, received, 1e-6 * sent);
 }
 
 }  // namespace

@@ -48,6 +48,7 @@ TEST(MeasuredLayout, AStepHasAnIntervalOverRuns) {
   EXPECT_NEAR(layout.step_seconds(), 2, 1e-12);
   EXPECT_NEAR(layout.exposures_per_second(), 50, 1e-12);
   EXPECT_NEAR(layout.step_seconds_high() - 2, 12.706 * 1, 0.01) << "Student's t, one degree";
+  EXPECT_EQ(layout.step_seconds_low(), 0) << "no time is negative";
   EXPECT_EQ(layout.largest_part(), "compute");
   EXPECT_EQ(layout.server_memory_bytes(), 1000u);
   const ScaleLayout once = MeasureLayout({RunOf(2, {1, 1})}, PlanOf(2));

@@ -8,6 +8,7 @@ namespace chorus::launch {
 namespace {
 
 using testing::HasSubstr;
+using testing::Not;
 
 ScaleLayout LayoutWith(uint32_t workers, double seconds) {
   ScaleLayout layout;
@@ -41,6 +42,19 @@ TEST(ScaleReport, PicturesAreWellFormed) {
   EXPECT_EQ(WhatIsUnbalanced(ScaleSvg(layouts)), "");
   EXPECT_THAT(ScaleSvg(layouts), HasSubstr("<style>"));
   EXPECT_THAT(ScalePage(Scaling::kWeak, layouts), HasSubstr("Weak scaling"));
+}
+
+TEST(ScaleReport, AnIntervalWithoutEndDoesNotStretchTheAxis) {
+  std::vector<ScaleLayout> layouts = {LayoutWith(1, 0.1), LayoutWith(4, 0.05)};
+  layouts[1].set_step_seconds_low(0);  // as few runs that differ have it
+  layouts[1].set_step_seconds_high(10);
+  const std::string svg = ScaleSvg(layouts);
+  EXPECT_EQ(WhatIsUnbalanced(svg), "");
+  for (const char* const text : {"inf", "nan", "e+"}) EXPECT_THAT(svg, Not(HasSubstr(text)));
+  // 4096 exposures in 0.05 s are 81920, and the axis ends at twice that or little above.
+  EXPECT_THAT(svg, HasSubstr(">200k<"));
+  layouts[1].set_step_seconds_low(1e-15);
+  EXPECT_EQ(ScaleSvg(layouts), svg) << "nor does one that nearly has none";
 }
 
 }  // namespace

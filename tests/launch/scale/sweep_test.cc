@@ -94,10 +94,27 @@ TEST_F(SweepTest, ARunThatFailsIsNamedAndThoseBeforeItAreKept) {
   const Status failed = RunSweep({LayoutWith(1), LayoutWith(2)}, options_, files_).status();
   EXPECT_THAT(failed.ToString(), HasSubstr("w2-s1-r1"));
   EXPECT_THAT(failed.ToString(), HasSubstr("exit code 9"));
-  options_.launcher = {JoinPath(folder_, "launcher")};
+  Script("failing", "exec \"" + JoinPath(folder_, "launcher") + "\" \"$@\"\n");
   options_.resume = true;
   ASSERT_TRUE(RunSweep({LayoutWith(1), LayoutWith(2)}, options_, files_).ok());
   EXPECT_EQ(Started(), 2u);
+}
+
+TEST_F(SweepTest, RunsOfAnotherLauncherProgramOrNumberOfHostsAreNotThese) {
+  options_.repeats = 1;
+  ASSERT_TRUE(RunSweep({LayoutWith(1)}, options_, files_).ok());
+  options_.resume = true;
+  ASSERT_TRUE(RunSweep({LayoutWith(1)}, options_, files_).ok());
+  EXPECT_EQ(Started(), 1u);
+  options_.hosts = 2;
+  EXPECT_EQ(RunSweep({LayoutWith(1)}, options_, files_)->size(), 1u);
+  EXPECT_EQ(Started(), 2u);
+  options_.program = "other/chorus";
+  ASSERT_TRUE(RunSweep({LayoutWith(1)}, options_, files_).ok());
+  EXPECT_EQ(Started(), 3u);
+  options_.launcher.insert(options_.launcher.begin(), "env");
+  ASSERT_TRUE(RunSweep({LayoutWith(1)}, options_, files_).ok());
+  EXPECT_EQ(Started(), 4u);
 }
 
 TEST_F(SweepTest, RanksWhoseCountersAreElsewhereAreAnError) {
