@@ -56,7 +56,7 @@ std::vector<PlanPart> WorkerMemory(const PlannedJob& job, const WorkerHolds& hol
   const double rows_of_gradients = holds.grains + (holds.nodes > 1 ? holds.nodes : 0) + 1;
   const double share = holds.workers > 1 ? static_cast<double>(holds.all_nodes) / holds.workers : 0;
   std::vector<PlanPart> parts;
-  AddPart("process", static_cast<double>(kProcessBytes), &parts);
+  AddPart("process", static_cast<double>(kWorkerProcessBytes), &parts);
   AddPart("dense weights and optimizer", 4 * parameters * (1 + states), &parts);
   AddPart("dense gradients", 4 * parameters * (rows_of_gradients + share), &parts);
   AddPart("activations",

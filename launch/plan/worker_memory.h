@@ -29,5 +29,7 @@ std::vector<PlanPart> WorkerMemory(const PlannedJob& job, const WorkerHolds& hol
 
 // What a process takes before it holds anything: the program, its libraries, MPI.
 constexpr uint64_t kProcessBytes = uint64_t{32} << 20;
+// And one that computes: kernels, their code made at run time, threads.
+constexpr uint64_t kWorkerProcessBytes = uint64_t{37} << 20;
 
 }  // namespace chorus::launch
