@@ -208,7 +208,8 @@ TEST_F(CudaJobTest, WithADeviceThatCannotDoTheJobCudaIsAnErrorAndAutoTheCpuOfAll
   for (const auto& failure : failures) {
     SCOPED_TRACE(failure.call);
     cuda_host::FailCall(failure.call, failure.nth, failure.error);
-    const Trained refused = TrainOn(*files_, On("CUDA"), Devices(2));
+    const std::string none = StrCat("checkpoint { directory: \"", failure.call, "-refused\" }");
+    const Trained refused = TrainOn(*files_, With(On("CUDA"), none), Devices(2));
     EXPECT_FALSE(cuda_host::ClearFailure());
     EXPECT_TRUE(refused.status.code() == failure.code ||
                 refused.status.code() == Code::kFailedPrecondition)
