@@ -1,6 +1,5 @@
 #include "common/handshake.h"
 
-#include <openssl/crypto.h>
 #include <openssl/rand.h>
 
 #include <cstring>
@@ -112,8 +111,12 @@ Proof MakeProof(std::string_view token, Role role, const ClientHello& client,
   return proof;
 }
 
-bool SameProof(const Proof& a, const Proof& b) {
-  return CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0;
+Status CheckProof(const Proof& proof, const Proof& expected) {
+  const auto text = [](const Proof& of) {
+    return std::string_view(reinterpret_cast<const char*>(of.data()), of.size());
+  };
+  if (SameSecret(text(proof), text(expected))) return Status::Ok();
+  return PermissionDenied("the peer did not prove this job's token");
 }
 
 Verdict MakeVerdict(const Status& status, const Proof& proof) {
@@ -133,10 +136,7 @@ Status CheckVerdict(const Verdict& verdict, const Proof& expected) {
     return FailedPrecondition("the peer refused our wire version");
   }
   if (code != 0) return PermissionDenied("the peer refused our token: is it of another job?");
-  if (!SameProof(proof, expected)) {
-    return PermissionDenied("the peer did not prove this job's token");
-  }
-  return Status::Ok();
+  return CheckProof(proof, expected);
 }
 
 }  // namespace chorus

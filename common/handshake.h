@@ -49,8 +49,9 @@ std::string TlsKey(std::string_view token, const ClientHello& client, const Serv
 
 Proof MakeProof(std::string_view token, Role role, const ClientHello& client,
                 const ServerHello& server);
-// Takes the same time wherever the two differ, so that the time tells nothing of the proof.
-bool SameProof(const Proof& a, const Proof& b);
+// Error: kPermissionDenied, it is another. It takes the same time wherever the two differ, so that the
+// time tells nothing of the proof.
+Status CheckProof(const Proof& proof, const Proof& expected);
 
 Verdict MakeVerdict(const Status& status, const Proof& proof);  // without the proof if not OK
 // OK if the server accepted us and its proof is the one expected. Errors: kPermissionDenied,

@@ -22,7 +22,7 @@ constexpr double kLastBackoffSeconds = 1;
 // ones, and then the next address.
 constexpr double kOneOfManySeconds = 4;
 
-// Whoever is there is not our peer, now and later.
+// Whoever is there is not our peer, now and later, if he has never been.
 bool IsRefusal(const Status& why) {
   return why.code() == Code::kPermissionDenied || why.code() == Code::kFailedPrecondition;
 }
@@ -77,9 +77,12 @@ class ChannelState : public std::enable_shared_from_this<ChannelState> {
   const HandshakeTerms terms_;
   // Where the peer may be, tried in this order; one that worked is the first to be tried again.
   const std::vector<std::string> endpoints_;
-  size_t endpoint_ = 0;     // the one that is tried or connected
-  size_t failed_ = 0;       // endpoints that failed in this round
-  bool refused_ = true;     // all of these refused us, by token or version
+  size_t endpoint_ = 0;  // the one that is tried or connected
+  size_t failed_ = 0;    // endpoints that failed in this round
+  bool refused_ = true;  // all of these refused us, by token or version
+  // The peer proved itself on an earlier connection: what looks like a refusal since then is damage
+  // on the way, or will be known by the calls' deadlines.
+  bool was_proven_ = false;
   const std::string peer_;  // "server 0 (10.0.0.7:41230)"
   const uint64_t client_id_ = NewClientId();
 
@@ -157,7 +160,7 @@ void ChannelState::BecomeConnected(std::shared_ptr<Socket> proven) {
   attempt_.reset();
   socket_.reset();
   phase_ = Phase::kConnected;
-  refused_ = true;
+  refused_ = was_proven_ = true;
   last_event_ = "connected, waiting for the reply";
   ConnectionOptions limits;
   limits.max_part_bytes = options_.max_part_bytes;
@@ -193,7 +196,7 @@ void ChannelState::Lose(const Status& why) {
       endpoints_.size() == 1 ? why.message() : StrCat(endpoints_[endpoint_], ": ", why.message());
   phase_ = Phase::kIdle;
   if (was_connecting && TryNextEndpoint(why)) return StartConnecting();
-  if (IsRefusal(why) && refused_) {
+  if (IsRefusal(why) && refused_ && !was_proven_) {
     return calls_.FailAll(why);  // another token or version: trying again would not help
   }
   // No file for a connection is to be had here: nobody else's doing, and no better in a second.

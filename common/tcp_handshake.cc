@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "common/check.h"
 #include "common/handshake.h"
 #include "common/tls_socket.h"
 
@@ -11,8 +12,11 @@ namespace {
 // The state of one handshake. The callback that it waits for owns it: if the socket is destroyed,
 // so is the handshake. Each step reads or writes one message.
 struct Exchange {
-  std::shared_ptr<Socket> socket;
-  HandshakeTerms terms;
+  Exchange(std::shared_ptr<Socket> of_socket, HandshakeTerms of_terms)
+      : socket(std::move(of_socket)), terms(std::move(of_terms)) {}
+
+  const std::shared_ptr<Socket> socket;
+  const HandshakeTerms terms;
   ClientHello client_hello{};
   ServerHello server_hello{};
   Proof proof{};
@@ -92,9 +96,7 @@ using OnClient = std::function<void(Result<ProvenClient>)>;
 void Judge(const ExchangeRef& exchange, OnClient done) {
   const Proof expected = MakeProof(exchange->terms.token, Role::kClient, exchange->client_hello,
                                    exchange->server_hello);
-  const Status judgement = SameProof(exchange->proof, expected)
-                               ? Status::Ok()
-                               : PermissionDenied("the peer did not prove this job's token");
+  const Status judgement = CheckProof(exchange->proof, expected);
   exchange->verdict =
       MakeVerdict(judgement, MakeProof(exchange->terms.token, Role::kServer, exchange->client_hello,
                                        exchange->server_hello));
@@ -139,12 +141,18 @@ void AnswerClientHello(const ExchangeRef& exchange, OnClient done) {
 
 }  // namespace
 
+HandshakeTerms::HandshakeTerms(std::string token_of_service, Protection wanted,
+                               std::shared_ptr<const TlsContext> context)
+    : token(std::move(token_of_service)), protection(wanted), tls(std::move(context)) {
+  CHECK(!token.empty(), "connections of TCP without a token");
+  CHECK((tls == nullptr) == (protection == Protection::kAuthenticated));
+}
+
 void RunClientHandshake(std::shared_ptr<Socket> socket, const HandshakeTerms& terms,
                         uint64_t client_id, OnSocket done) {
-  auto exchange = std::make_shared<Exchange>();
-  exchange->client_hello = MakeClientHello(client_id, NewNonce(), WantedProof(terms, *socket));
-  exchange->socket = std::move(socket);
-  exchange->terms = terms;
+  auto exchange = std::make_shared<Exchange>(std::move(socket), terms);
+  exchange->client_hello =
+      MakeClientHello(client_id, NewNonce(), WantedProof(terms, *exchange->socket));
   Send(exchange, exchange->client_hello, [exchange, done = std::move(done)](const Status& sent) {
     if (!sent.ok()) return done(sent);
     AnswerServerHello(exchange, done);
@@ -153,9 +161,7 @@ void RunClientHandshake(std::shared_ptr<Socket> socket, const HandshakeTerms& te
 
 void RunServerHandshake(std::shared_ptr<Socket> socket, const HandshakeTerms& terms,
                         OnClient done) {
-  auto exchange = std::make_shared<Exchange>();
-  exchange->socket = std::move(socket);
-  exchange->terms = terms;
+  auto exchange = std::make_shared<Exchange>(std::move(socket), terms);
   exchange->socket->Read(exchange->client_hello,
                          [exchange, done = std::move(done)](const Status& status) {
                            if (!status.ok()) return done(status);

@@ -17,9 +17,14 @@ namespace chorus {
 
 // What a side of a handshake knows and wants.
 struct HandshakeTerms {
-  std::string token;  // of the service
-  Protection protection = Protection::kEncrypted;
-  std::shared_ptr<const TlsContext> tls;  // null: kAuthenticated
+  // REQUIRES: the token is not empty (some versions of OpenSSL derive no key from it), and there is no
+  // `tls` if and only if the protection is kAuthenticated.
+  HandshakeTerms(std::string token_of_service, Protection wanted,
+                 std::shared_ptr<const TlsContext> context);
+
+  const std::string token;  // of the service
+  const Protection protection;
+  const std::shared_ptr<const TlsContext> tls;
 };
 
 // The socket that frames are to use: the server accepted us and proved the token. Errors: those of

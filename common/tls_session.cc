@@ -36,6 +36,23 @@ std::string ReasonOfTls() {
   return text;
 }
 
+// What a server finds, and its client hears by an alert (of RFC 8446, or the library's other one),
+// when the proof of the key is of another one.
+bool IsOfAnotherKey(unsigned long error) {
+  if (ERR_GET_LIB(error) != ERR_LIB_SSL) return false;
+  const int reason = ERR_GET_REASON(error);
+  return reason == SSL_R_BINDER_DOES_NOT_VERIFY || reason == SSL_R_TLSV1_ALERT_DECRYPT_ERROR ||
+         reason == SSL_R_SSLV3_ALERT_ILLEGAL_PARAMETER;
+}
+
+// Any other failure may be of the way, and another connection may do well.
+Status FailureOfHandshake() {
+  const bool of_another_key = IsOfAnotherKey(ERR_peek_last_error());
+  const std::string reason = ReasonOfTls();
+  if (!of_another_key) return Unavailable(StrCat("the TLS handshake failed: ", reason));
+  return PermissionDenied(StrCat("one of the two cannot prove the job's key (TLS: ", reason, ")"));
+}
+
 class OpenSslSession;
 OpenSslSession& SessionOf(const SSL* ssl);
 
@@ -139,8 +156,7 @@ class OpenSslSession final : public TlsSession {
     const int result = SSL_do_handshake(ssl_.get());
     if (result != 1) {
       if (SSL_get_error(ssl_.get(), result) == SSL_ERROR_WANT_READ) return false;
-      return PermissionDenied(
-          StrCat("one of the two cannot prove the job's key (TLS: ", ReasonOfTls(), ")"));
+      return FailureOfHandshake();
     }
     // By the shared key and nothing else.
     if (SSL_session_reused(ssl_.get()) != 1) {

@@ -40,8 +40,9 @@ class TlsSession {
   virtual ~TlsSession() = default;
 
   // Goes on with the handshake as far as the bytes that came allow; true: it has ended, and the peer
-  // has proved the key. Error: kPermissionDenied, it did not, or says that we did not; output() may
-  // then hold a last word for the peer.
+  // has proved the key. Errors: kPermissionDenied, what it proved is another key, or it says so of
+  // ours (bytes that were altered on the way can look so, too); kUnavailable, the handshake failed
+  // otherwise. The output may then hold a last word for the peer.
   virtual Result<bool> Shake() = 0;
 
   // Where the peer's next bytes go, and how many of them came. REQUIRES (Came): what came before was

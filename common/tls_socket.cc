@@ -23,6 +23,7 @@ class TlsStream : public std::enable_shared_from_this<TlsStream> {
 
   void Shake(Started done);
   void Read(std::span<std::byte> out, Done done);
+  void ReadSome(std::span<std::byte> out, std::function<void(Result<size_t>)> done);
   void Write(std::span<const std::span<const std::byte>> pieces, Done done);
   void Close() {
     closed_ = true;
@@ -61,9 +62,7 @@ class TlsSocket final : public Socket {
     stream_->Read(out, std::move(done));
   }
   void ReadSome(std::span<std::byte> out, std::function<void(Result<size_t>)> done) override {
-    Read(out.first(1), [done = std::move(done)](const Status& status) {
-      status.ok() ? done(size_t{1}) : done(status);
-    });
+    stream_->ReadSome(out, std::move(done));
   }
   void Write(std::span<const std::span<const std::byte>> pieces,
              std::function<void(Status)> done) override {
@@ -138,6 +137,21 @@ void TlsStream::ReadMore(Done done) {
     const Status status = self->TakeRead();
     if (status.ok() && !self->read_rest_.empty()) return self->ReadMore(std::move(done));
     done(status);
+  });
+}
+
+void TlsStream::ReadSome(std::span<std::byte> out, std::function<void(Result<size_t>)> done) {
+  const Result<size_t> got = session_->Read(out);
+  if (!got.ok() || *got > 0) {
+    return plain_->Later([self = shared_from_this(), got, done = std::move(done)] {
+      done(self->closed_ ? Result<size_t>(Aborted("closed")) : got);
+    });
+  }
+  plain_->ReadSome(session_->InputSpace(), [self = shared_from_this(), out, done = std::move(done)](
+                                               const Result<size_t>& came) mutable {
+    if (!came.ok()) return done(came.status());
+    self->session_->Came(*came);
+    self->ReadSome(out, std::move(done));
   });
 }
 

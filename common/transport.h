@@ -15,11 +15,10 @@
 #include <string>
 
 #include "common/frame.h"
+#include "common/io_loop.h"
 #include "common/status.h"
 
 namespace chorus {
-
-class IoLoop;
 
 // What is done for a connection over TCP, beyond the proof of the token at its start.
 enum class Protection {
@@ -28,7 +27,8 @@ enum class Protection {
   kEncryptedBetweenHosts,  // TLS but on loopback, which does not leave the host
 };
 
-// REQUIRES: the two bounds of bytes are set (a job's are those of ClusterConfig).
+// REQUIRES: the two bounds of bytes are set (a job's are those of ClusterConfig), and for TCP the
+// token.
 struct TransportOptions {
   std::string token;  // the job's secret; both sides must hold the same (TCP)
   Protection protection = Protection::kEncryptedBetweenHosts;
@@ -41,9 +41,7 @@ struct TransportOptions {
   uint32_t threads = 1;           // at most, for connections (TCP)
   double handshake_seconds = 10;  // an unproven connection is closed after this
   std::string local_name = "?";   // "worker 1", for messages
-  // Makes the loops that listeners and channels live on (io_loop.h); empty: those of the operating
-  // system's network.
-  std::function<std::shared_ptr<IoLoop>()> new_loop;
+  NewIoLoop new_loop;             // of the loops that listeners and channels live on
 };
 
 // Answers one request. Call it exactly once, from any thread. An answer to a connection that is
@@ -69,8 +67,8 @@ class Channel {
   virtual ~Channel() = default;  // pending calls end with kAborted
   // Sends and calls back once: with the reply, or with an error. Errors: kDeadlineExceeded, naming
   // peer and request, when `deadline_seconds` have passed; kPermissionDenied or kFailedPrecondition
-  // (another version) when the peer refuses us; the code of an error frame that comes back;
-  // in-process, kUnavailable at once if nobody listens there.
+  // (another version) when the peer refuses us and has never proved itself to this channel; the code
+  // of an error frame that comes back; in-process, kUnavailable at once if nobody listens there.
   virtual void CallAsync(Frame request, double deadline_seconds, ReplyCallback done) = 0;
   Result<Frame> Call(Frame request, double deadline_seconds);  // waits for CallAsync
 };

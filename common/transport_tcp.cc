@@ -18,6 +18,7 @@ class TcpTransport final : public Transport {
  public:
   explicit TcpTransport(const TransportOptions& options) : options_(options) {
     CHECK(options.max_part_bytes > 0 && options.max_frame_bytes > 0 && options.threads > 0);
+    CHECK(!options.token.empty(), "a transport of TCP without a token");
   }
   Result<std::unique_ptr<Listener>> Listen(RequestHandler handler) override {
     RETURN_IF_ERROR(tls_.status());

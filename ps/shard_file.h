@@ -15,6 +15,8 @@
 //               pull_ahead of them did when the state of `step` was complete)
 //   checksum := XXH3-64 of everything before it
 //
+// Magic, version and checksum stay where they are in all versions: a reader of one tells a file of
+// another version from a damaged one by them.
 // Thread safety: many threads may read a ShardFile, one thread a cursor.
 
 #include <cstddef>

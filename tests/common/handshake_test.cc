@@ -13,11 +13,15 @@ struct Hellos {
 TEST(HandshakeTest, ProofsDependOnTokenRoleAndBothHellos) {
   const Hellos a, b;
   const Proof proof = MakeProof("token", Role::kClient, a.client, a.server);
-  EXPECT_TRUE(SameProof(proof, MakeProof("token", Role::kClient, a.client, a.server)));
-  EXPECT_FALSE(SameProof(proof, MakeProof("Token", Role::kClient, a.client, a.server)));
-  EXPECT_FALSE(SameProof(proof, MakeProof("token", Role::kServer, a.client, a.server)));
-  EXPECT_FALSE(SameProof(proof, MakeProof("token", Role::kClient, b.client, a.server)));
-  EXPECT_FALSE(SameProof(proof, MakeProof("token", Role::kClient, a.client, b.server)));
+  EXPECT_TRUE(CheckProof(proof, MakeProof("token", Role::kClient, a.client, a.server)).ok());
+  EXPECT_EQ(CheckProof(proof, MakeProof("Token", Role::kClient, a.client, a.server)).code(),
+            Code::kPermissionDenied);
+  EXPECT_EQ(CheckProof(proof, MakeProof("token", Role::kServer, a.client, a.server)).code(),
+            Code::kPermissionDenied);
+  EXPECT_EQ(CheckProof(proof, MakeProof("token", Role::kClient, b.client, a.server)).code(),
+            Code::kPermissionDenied);
+  EXPECT_EQ(CheckProof(proof, MakeProof("token", Role::kClient, a.client, b.server)).code(),
+            Code::kPermissionDenied);
 }
 
 TEST(HandshakeTest, AReflectedProofIsNotTheServers) {

@@ -122,6 +122,62 @@ TEST_F(TcpTlsTest, HellosThatAreAlteredOnTheWayAreARefusal) {
   EXPECT_EQ(proxy.connections(), 2u);
 }
 
+// Of the way, and not of the peer: the client tries again.
+TEST_F(TcpTlsTest, AnAlteredAnswerInTheHandshakeIsNoRefusal) {
+  const auto listener = Listen(options_);
+  for (const uint64_t at : {46u, 100u, 200u}) {  // of the server's TLS, which begins at 40
+    TcpProxy proxy(listener->endpoint());
+    proxy.SetDamage({TcpProxy::Kind::kFlip, false, at});
+    const Status status = Call(options_, proxy.endpoint());
+    EXPECT_TRUE(status.ok()) << at << ": " << status.ToString();
+    EXPECT_EQ(proxy.damaged(), 1u);
+    EXPECT_EQ(proxy.connections(), 2u);
+  }
+}
+
+// A byte that was altered on the way looks like another token, and a peer that has proved ours is
+// believed to have it still.
+TEST_F(TcpTlsTest, NothingInALaterHandshakeIsARefusal) {
+  for (const Protection protection : {Protection::kEncrypted, Protection::kAuthenticated}) {
+    options_.protection = protection;
+    const auto listener = Listen(options_);
+    TcpProxy proxy(listener->endpoint());
+    const auto client = NewTcpTransport(options_);
+    const auto channel = client->Connect(proxy.endpoint(), "server 0").value();
+    ASSERT_TRUE(channel->Call(MakeFrame({100}, 1), 30).ok());
+    uint64_t struck = 0;
+    for (const uint64_t at : {4u, 20u, 60u}) {  // the version, the nonce, what proves the token
+      proxy.SetDamage({TcpProxy::Kind::kFlip, true, at});
+      proxy.CutAll();
+      const Status status = channel->Call(MakeFrame({100}, 1), 30).status();
+      EXPECT_TRUE(status.ok()) << at << ": " << status.ToString();
+      EXPECT_EQ(proxy.damaged(), ++struck);
+    }
+  }
+}
+
+// It ends with the call's deadline, which says what happened.
+TEST_F(TcpTlsTest, AnotherJobInThePlaceOfAPeerIsNamedAtTheDeadline) {
+  auto listener = Listen(options_);
+  TransportOptions other = options_;
+  other.token = "another job's";
+  const auto stranger = Listen(other);
+  TcpProxy proxy(listener->endpoint());
+  const auto client = NewTcpTransport(options_);
+  const auto channel = client->Connect(proxy.endpoint(), "server 0").value();
+  ASSERT_TRUE(channel->Call(MakeFrame({100}, 1), 30).ok());
+  proxy.SetTarget(stranger->endpoint());
+  proxy.CutAll();
+  ExpectNames(channel->Call(MakeFrame({100}, 1), 0.5).status(), Code::kDeadlineExceeded,
+              "cannot prove the job's key");
+  EXPECT_EQ(served_, 1);
+}
+
+TEST_F(TcpTlsTest, AnEmptyTokenIsABug) {
+  options_.token.clear();
+  EXPECT_DEATH(NewTcpTransport(options_), "without a token");
+}
+
 TEST_F(TcpTlsTest, AnotherVersionIsNamed) {
   auto [acceptor, endpoint] = testing::ListenRaw();
   std::thread other([fd = acceptor.fd()] {
@@ -223,13 +279,16 @@ TEST_F(TcpTlsTest, WhatIsAlteredLeftOutRepeatedOrMovedNeverReachesTheReceiver) {
   }
 }
 
-// An attacker who makes checksums good again: he is found with TLS, and not without.
+// An attacker who makes checksums good again: he is found with TLS, and not without. He alters all,
+// or what follows the handshake of TLS.
 TEST_F(TcpTlsTest, AForgerIsFoundByTlsAlone) {
-  for (const Protection protection : {Protection::kEncrypted, Protection::kAuthenticated}) {
+  const std::pair<Protection, uint64_t> cases[] = {
+      {Protection::kEncrypted, 1}, {Protection::kEncrypted, 2}, {Protection::kAuthenticated, 1}};
+  for (const auto& [protection, every] : cases) {
     options_.protection = protection;
     const auto listener = Listen(options_);
     TcpProxy proxy(listener->endpoint());
-    proxy.ForgeReplies(1, 2);
+    proxy.ForgeReplies(every, 2);
     const auto client = NewTcpTransport(options_);
     const auto channel = client->Connect(proxy.endpoint(), "server 0").value();
     const Frame request = MakeFrame({5000}, 1);

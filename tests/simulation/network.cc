@@ -35,6 +35,7 @@ struct ConnectionEnd {
   bool closed = false;
   std::span<std::byte> out;  // of the read that is under way
   size_t filled = 0;
+  bool some = false;  // what is there is enough for it
   std::function<void(Status)> done;
 };
 
@@ -65,6 +66,7 @@ void Pump(const EndPointer& end, Nanos now) {
   while (end->done && !end->incoming.empty() && end->incoming.front().at <= now) {
     ConnectionEnd::Chunk& first = end->incoming.front();
     if (!first.end.ok()) {
+      if (end->some && end->filled > 0) break;
       end->broken = first.end;
       return Finish(end.get(), first.end);
     }
@@ -78,6 +80,7 @@ void Pump(const EndPointer& end, Nanos now) {
     }
     if (end->filled == end->out.size()) return Finish(end.get(), Status::Ok());
   }
+  if (end->done && end->some && end->filled > 0) return Finish(end.get(), Status::Ok());
   PumpLater(end);
 }
 
@@ -91,23 +94,12 @@ class SimulatedSocket final : public Socket {
   }
 
   void Read(std::span<std::byte> out, std::function<void(Status)> done) override {
-    end_->out = out;
-    end_->filled = 0;
-    end_->done = std::move(done);
-    if (end_->closed || !end_->broken.ok()) {
-      const auto loop = end_->loop.lock();
-      if (loop)
-        loop->Post([end = end_] {
-          if (end->done) Finish(end.get(), EndOf(*end));
-        });
-      return;
-    }
-    PumpLater(end_);
+    Begin(out, false, std::move(done));
   }
 
   void ReadSome(std::span<std::byte> out, std::function<void(Result<size_t>)> done) override {
-    Read(out.first(1), [done = std::move(done)](const Status& status) {
-      status.ok() ? done(size_t{1}) : done(status);
+    Begin(out, true, [end = end_.get(), done = std::move(done)](const Status& status) {
+      status.ok() ? done(end->filled) : done(status);
     });
   }
 
@@ -151,6 +143,22 @@ class SimulatedSocket final : public Socket {
   bool sealed() const override { return false; }
 
  private:
+  void Begin(std::span<std::byte> out, bool some, std::function<void(Status)> done) {
+    end_->out = out;
+    end_->filled = 0;
+    end_->some = some;
+    end_->done = std::move(done);
+    if (end_->closed || !end_->broken.ok()) {
+      const auto loop = end_->loop.lock();
+      if (loop)
+        loop->Post([end = end_] {
+          if (end->done) Finish(end.get(), EndOf(*end));
+        });
+      return;
+    }
+    PumpLater(end_);
+  }
+
   static Status EndOf(const ConnectionEnd& end) {
     return end.closed ? Aborted("closed") : end.broken;
   }

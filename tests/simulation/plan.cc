@@ -11,6 +11,7 @@ struct NamedJob {
   std::string_view name;
   const char* text;
 };
+constexpr std::string_view kFollowing = "file by file";
 constexpr NamedJob kNamedJobs[kJobs] = {
     {"in step", "step { pull_ahead: 0 } checkpoint { every_steps: 2 keep: 2 }"},
     {"pulled one ahead", "step { pull_ahead: 1 } checkpoint { every_steps: 2 keep: 2 }"},
@@ -24,6 +25,9 @@ constexpr NamedJob kNamedJobs[kJobs] = {
     {"saved by the clock",
      "step { pull_ahead: 0 } "
      "checkpoint { every_steps: 100 every_minutes: 0.0001 keep: 2 }"},
+    {kFollowing,
+     "step { pull_ahead: 1 } data { follow_seconds: 0.02 } "
+     "evaluate { log: 'test' every_steps: 3 } checkpoint { every_steps: 2 keep: 2 }"},
 };
 constexpr char kSmall[] =
     "step { grain_rows: 8 grains_per_step: 4 } data { epochs: 1 } report { metrics: "
@@ -140,7 +144,11 @@ class RunMaker {
 
 std::string_view JobName(uint32_t job) { return kNamedJobs[job].name; }
 
-TrainConfig ConfigOf(uint32_t job) { return e2e::JobConfig(StrCat(kSmall, kNamedJobs[job].text)); }
+TrainConfig ConfigOf(uint32_t job) {
+  TrainConfig config = e2e::JobConfig(StrCat(kSmall, kNamedJobs[job].text));
+  if (JobName(job) == kFollowing) config.mutable_data()->set_log(0, "followed");
+  return config;
+}
 
 PlannedRun CalmRun() { return {}; }
 

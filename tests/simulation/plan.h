@@ -11,8 +11,8 @@
 
 namespace chorus::simulation {
 
-constexpr uint32_t kJobs = 6;
-// Job `job`, below kJobs, on log "train", and "test" where it evaluates.
+constexpr uint32_t kJobs = 7;
+// Job `job`, below kJobs, on log "train" or "followed", and "test" where it evaluates.
 TrainConfig ConfigOf(uint32_t job);
 std::string_view JobName(uint32_t job);
 

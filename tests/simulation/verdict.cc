@@ -215,6 +215,14 @@ Logs MakeLogs() {
       logs[path] = ReadWholeFile(*files, path).value();
     }
   }
+  // The log that is followed: all of its files are there when the job begins.
+  constexpr uint32_t kRows[] = {90, 30, 100};
+  for (uint32_t i = 0; i < std::size(kRows); ++i) {
+    const std::string made = StrCat("made-", i);
+    e2e::WriteJobLog(*files, made, e2e::RichSchema(), kRows[i], i + 3);
+    logs[StrCat("followed/part-0000", i, ".log")] =
+        ReadWholeFile(*files, JoinPath(made, "part-00000.log")).value();
+  }
   return logs;
 }
 

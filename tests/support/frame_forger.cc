@@ -8,8 +8,6 @@
 namespace chorus::testing {
 namespace {
 
-constexpr uint64_t kTlsHandshakeBytes = 100;  // fewer than a server has left here
-
 template <typename T>
 T NumberAt(const std::vector<std::byte>& bytes, size_t at) {
   T value{};
@@ -45,11 +43,6 @@ bool FrameForger::PassPart(std::vector<std::byte>* out) {
     bytes = kPartHeaderBytes + NumberAt<uint32_t>(held_, 40);
     if (held_.size() < bytes) return false;
     may_forge = NumberAt<uint32_t>(held_, 20) > 0 && bytes > kPartHeaderBytes + 8;
-  }
-  // The handshake of TLS goes on as it is: altered, it would be a refusal and not a connection.
-  if (unreadable_) {
-    may_forge = passed_ >= kTlsHandshakeBytes;
-    passed_ += bytes;
   }
   std::vector<std::byte> part(held_.begin(), held_.begin() + static_cast<long>(bytes));
   held_.erase(held_.begin(), held_.begin() + static_cast<long>(bytes));

@@ -14,7 +14,7 @@ namespace chorus::testing {
 class FrameForger {
  public:
   // Forges every `every`th part (of those with arrays, where they can be told), or every `every`th
-  // piece that cannot be read.
+  // piece that cannot be read, of which the first is the handshake of TLS.
   explicit FrameForger(uint64_t every) : every_(every) {}
 
   // What goes on of these bytes of the stream. Of a part that has not come whole, nothing yet.
@@ -28,7 +28,6 @@ class FrameForger {
   uint64_t seen_ = 0;
   uint64_t forged_ = 0;
   bool unreadable_ = false;
-  uint64_t passed_ = 0;  // of what is unreadable
   std::vector<std::byte> held_;
   size_t skip_ = 80;  // hello and proof, or hello and verdict
 };

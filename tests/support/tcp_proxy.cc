@@ -100,6 +100,11 @@ void TcpProxy::Forward(Link* link, bool to_listener) {
   }
 }
 
+void TcpProxy::SetTarget(const std::string& target) {
+  const MutexLock lock(mutex_);
+  target_ = target;
+}
+
 void TcpProxy::CutAll() {
   const MutexLock lock(mutex_);
   for (Link& link : links_) {

@@ -21,6 +21,7 @@ class TcpProxy {
   ~TcpProxy();
 
   std::string endpoint() const { return endpoint_; }
+  void SetTarget(const std::string& target);  // of connections that are made from now on
   // Ends every connection now; later ones pass unless Refuse is set.
   void CutAll();
   void Refuse(bool refuse);  // new connections are closed at once
@@ -55,10 +56,10 @@ class TcpProxy {
   bool Strike(bool to_listener, uint64_t passed, std::vector<std::byte>* piece)
       REQUIRES_LOCK(mutex_);
 
-  const std::string target_;
   RawSocket acceptor_;
   std::string endpoint_;
   mutable Mutex mutex_;
+  std::string target_ GUARDED_BY(mutex_);
   bool ending_ GUARDED_BY(mutex_) = false;
   bool refuse_ GUARDED_BY(mutex_) = false;
   Damage damage_ GUARDED_BY(mutex_);
