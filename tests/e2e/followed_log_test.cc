@@ -321,10 +321,12 @@ TEST_F(FollowedRunTest, AListingThatLacksTheFileBeforeTheNewestSkipsNone) {
   EXPECT_TRUE(StateOf(torn, trained) == state);
 }
 
+// Files of one step each, in which none is taken.
 TEST_F(FollowedRunTest, CheckpointsByTimeAreTakenBetweenFilesThatAreThere) {
   const auto files = FilesThatAreThere();
   const Trained trained =
-      TrainOn(*files, Job("checkpoint { every_minutes: 1e-9 keep: 1000 }"), kLayouts[1]);
+      TrainOn(*files, Job("step { grain_rows: 32 } checkpoint { every_minutes: 1e-9 keep: 1000 }"),
+              kLayouts[1]);
   ASSERT_TRUE(trained.status.ok()) << trained.status.ToString();
   const auto last = worker::ReadManifest(*files, trained.first().checkpoint);
   ASSERT_TRUE(last.ok());
