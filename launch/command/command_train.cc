@@ -3,7 +3,9 @@
 #include <chrono>
 #include <cstdio>
 #include <memory>
+#include <optional>
 #include <thread>
+#include <utility>
 
 #include "common/config.h"
 #include "common/file.h"
@@ -93,26 +95,24 @@ Result<TrainConfig> LoadTrainingJob(const TrainArguments& arguments) {
   return config;
 }
 
-// A job that follows a log begins with its first file, from which it takes its settings.
-Status WaitForFirstFile(const TrainArguments& arguments) {
+// A job that follows a log begins with its first file, from which it takes its settings. False: a
+// signal came before.
+Result<bool> WaitForFirstFile(const TrainArguments& arguments) {
   ASSIGN_OR_RETURN(const TrainConfig config,
                    LoadTrainConfig(arguments.config.config_file, arguments.config.sets));
   const double seconds = config.data().follow_seconds();
-  if (seconds <= 0 || config.data().log_size() == 0) return Status::Ok();
+  if (seconds <= 0 || config.data().log_size() == 0) return true;
   RETURN_IF_ERROR(worker::CheckFollowable(config));
   if (arguments.resume != worker::Resume::kNothing) {
     const auto found = worker::FindCheckpoint(PosixFiles(), config.checkpoint().directory());
-    if (found.ok() && found->has_value()) return Status::Ok();  // which knows where it stands
+    if (found.ok() && found->has_value()) return true;  // which knows where it stands
   }
   const auto begin = std::chrono::steady_clock::now();
   for (bool said = false;; said = true) {
     ASSIGN_OR_RETURN(const std::string first, FirstFollowedFile(PosixFiles(), config));
-    if (!first.empty()) return Status::Ok();
+    if (!first.empty()) return true;
     const std::chrono::duration<double> waited = std::chrono::steady_clock::now() - begin;
-    if (StopSignal() != 0) {
-      return FailedPrecondition(
-          StrCat(SignalName(StopSignal()), " came before the first log file"));
-    }
+    if (StopSignal() != 0) return false;
     if (waited.count() >= seconds) {
       return NotFound(StrCat("data.log: no *.log file came to ", config.data().log(0), " within ",
                              seconds, " s (data.follow_seconds)"));
@@ -126,7 +126,6 @@ Status WaitForFirstFile(const TrainArguments& arguments) {
 // killed job's last rank, writes there.
 Result<TrainConfig> BeginTrainingJob(const TrainArguments& arguments,
                                      std::unique_ptr<FileLock>* lock) {
-  RETURN_IF_ERROR(WaitForFirstFile(arguments));
   ASSIGN_OR_RETURN(TrainConfig config, LoadTrainingJob(arguments));
   const std::string& directory = config.checkpoint().directory();
   const bool existed = PosixFiles().Exists(directory);  // the lock makes it
@@ -135,6 +134,23 @@ Result<TrainConfig> BeginTrainingJob(const TrainArguments& arguments,
   const std::string doubt = DoubtOfResume(PosixFiles(), directory, existed);
   if (!doubt.empty()) LogWarning(doubt);
   return config;
+}
+
+// One job, or none where a signal came before there was anything to train.
+JobSource OneTrainingJob(const TrainArguments& arguments, std::unique_ptr<FileLock>* lock,
+                         bool* stopped) {
+  return [&arguments, lock, stopped, given = false]() mutable -> Result<std::optional<Job>> {
+    if (std::exchange(given, true)) return std::optional<Job>();
+    ASSIGN_OR_RETURN(const bool came, WaitForFirstFile(arguments));
+    if (!came) {
+      *stopped = true;
+      std::printf("stopped by %s before the first log file came; the same command waits for it\n",
+                  SignalName(StopSignal()).c_str());
+      return std::optional<Job>();
+    }
+    ASSIGN_OR_RETURN(TrainConfig config, BeginTrainingJob(arguments, lock));
+    return std::optional<Job>(Job{.config = std::move(config), .label = "", .saves = Saves::kYes});
+  };
 }
 
 void PrintShare(const char* name, double seconds, double all) {
@@ -216,25 +232,26 @@ Status RunTrain(const TrainArguments& arguments, bool* stopped) {
     return arguments.counters.empty() ? Status::Ok()
                                       : counter.Write(PosixFiles(), arguments.counters, end);
   };
-  return RunJob(
-      StartDeadline(LoadTrainConfig(arguments.config.config_file, arguments.config.sets)),
-      Saves::kYes, [&] { return BeginTrainingJob(arguments, &lock); },
-      [&](const TrainConfig& config, const worker::WorkerEnvironment& environment) -> Status {
-        worker::WorkerEnvironment interruptible = environment;
-        interruptible.stop_requested = [] { return StopSignal() != 0; };
-        interruptible.on_step = [&counter, told = environment.on_step](
-                                    uint64_t step, const worker::StepTimes& times) {
-          if (told) told(step, times);
-          counter.OnStep();
-        };
-        ASSIGN_OR_RETURN(const worker::TrainResult result,
-                         worker::Train(config, arguments.resume, interruptible));
-        counter.OnResult(environment.collective->rank(), result);
-        if (environment.collective->rank() == 0) PrintResult(config, result);
-        *stopped = result.stopped;
-        return Status::Ok();
-      },
-      at_end);
+  const WorkerMain work = [&](const TrainConfig& config,
+                              const worker::WorkerEnvironment& environment) -> Status {
+    worker::WorkerEnvironment interruptible = environment;
+    interruptible.stop_requested = [] { return StopSignal() != 0; };
+    interruptible.on_step = [&counter, told = environment.on_step](uint64_t step,
+                                                                   const worker::StepTimes& times) {
+      if (told) told(step, times);
+      counter.OnStep();
+    };
+    ASSIGN_OR_RETURN(const worker::TrainResult result,
+                     worker::Train(config, arguments.resume, interruptible));
+    counter.OnResult(environment.collective->rank(), result);
+    if (environment.collective->rank() == 0) PrintResult(config, result);
+    *stopped = result.stopped;
+    return Status::Ok();
+  };
+  const double deadline_seconds =
+      StartDeadline(LoadTrainConfig(arguments.config.config_file, arguments.config.sets));
+  return RunJobs(deadline_seconds, OneTrainingJob(arguments, &lock, stopped), work, at_end)
+      .status();
 }
 
 }  // namespace chorus::launch

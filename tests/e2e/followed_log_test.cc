@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <chrono>
 #include <set>
 
 #include "common/config.h"
@@ -269,6 +270,97 @@ TEST_F(FollowedRunTest, ALimitOfStepsEndsItInsideAFileAndALaterOneGoesOn) {
   EXPECT_EQ(cut.first().steps, 5u);
   EXPECT_TRUE(cut.first().evaluation.has_value());
   EXPECT_TRUE(StateOf(*files, TrainOn(*files, Job(), kLayouts[0], true)) == state);
+}
+
+// A folder whose first listings with a file lack the one that came just before it, as a listing that
+// is made while both come.
+class TornListing final : public FileSystem {
+ public:
+  TornListing(FileSystem& files, std::string missing) : files_(files), missing_(missing) {}
+  Result<std::vector<std::string>> List(const std::string& folder) override {
+    Result<std::vector<std::string>> names = files_.List(folder);
+    if (folder != "train" || !names.ok() || torn_) return names;
+    torn_ = std::erase(*names, missing_) > 0;
+    return names;
+  }
+  Result<std::unique_ptr<RandomAccessFile>> OpenForRead(const std::string& path) override {
+    return files_.OpenForRead(path);
+  }
+  Result<std::unique_ptr<WritableFile>> Create(const std::string& path) override {
+    return files_.Create(path);
+  }
+  Result<std::unique_ptr<WritableFile>> OpenForAppend(const std::string& path) override {
+    return files_.OpenForAppend(path);
+  }
+  Status Rename(const std::string& from, const std::string& to) override {
+    return files_.Rename(from, to);
+  }
+  Status CreateDirectories(const std::string& path) override {
+    return files_.CreateDirectories(path);
+  }
+  Status Remove(const std::string& path) override { return files_.Remove(path); }
+  Status RemoveRecursively(const std::string& path) override {
+    return files_.RemoveRecursively(path);
+  }
+  bool Exists(const std::string& path) override { return files_.Exists(path); }
+  bool torn() const { return torn_; }
+
+ private:
+  FileSystem& files_;
+  const std::string missing_;
+  bool torn_ = false;
+};
+
+TEST_F(FollowedRunTest, AListingThatLacksTheFileBeforeTheNewestSkipsNone) {
+  const auto whole = FilesThatAreThere();
+  const std::string state = StateOf(*whole, TrainOn(*whole, Job(), Layout()));
+  const auto files = FilesThatAreThere();
+  TornListing torn(*files, NameOf(0));
+  const Trained trained = TrainOn(torn, Job(), Layout());
+  EXPECT_TRUE(torn.torn());
+  EXPECT_TRUE(StateOf(torn, trained) == state);
+}
+
+// Files of one step each, in which none is taken.
+TEST_F(FollowedRunTest, CheckpointsByTimeAreTakenBetweenFilesThatAreThere) {
+  const auto files = FilesThatAreThere();
+  const Trained trained =
+      TrainOn(*files, Job("step { grain_rows: 32 } checkpoint { every_minutes: 1e-9 keep: 1000 }"),
+              kLayouts[1]);
+  ASSERT_TRUE(trained.status.ok()) << trained.status.ToString();
+  const auto last = worker::ReadManifest(*files, trained.first().checkpoint);
+  ASSERT_TRUE(last.ok());
+  ASSERT_EQ(last->followed_size(), 4);
+  for (int i = 1; i < 4; ++i) {
+    const uint64_t step = last->followed(i).steps_before();
+    EXPECT_TRUE(worker::ReadManifest(*files, worker::CheckpointFolder("ckpt", step)).ok())
+        << "after step " << step;
+  }
+}
+
+TEST_F(FollowedRunTest, TrainedStepsAreThoseOfTheCallOverAllFiles) {
+  const auto files = FilesThatAreThere();
+  const Trained cut = TrainOn(*files, Job("data { max_steps: 5 }"), Layout());
+  ASSERT_TRUE(cut.status.ok()) << cut.status.ToString();
+  EXPECT_EQ(cut.first().trained_steps, 5u);
+  const Trained rest = TrainOn(*files, Job(), Layout(), true);
+  ASSERT_TRUE(rest.status.ok()) << rest.status.ToString();
+  EXPECT_EQ(rest.first().trained_steps, rest.first().steps - 5);
+}
+
+TEST_F(FollowedRunTest, ARunWhoseStepsEndedWithAFileWaitsForNoOther) {
+  const auto files = FilesToCome();
+  Deliver(*files, 0);
+  const Trained first = TrainOn(*files, Job(), Layout());
+  ASSERT_TRUE(first.status.ok()) << first.status.ToString();
+  const std::string limits =
+      StrCat("data { follow_seconds: 30 max_steps: ", first.first().steps, " }");
+  const auto begin = std::chrono::steady_clock::now();
+  const Trained again = TrainOn(*files, Job(limits), Layout(), true);
+  const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
+  ASSERT_TRUE(again.status.ok()) << again.status.ToString();
+  EXPECT_EQ(again.first().trained_steps, 0u);
+  EXPECT_LT(took.count(), 25);
 }
 
 TEST_F(FollowedRunTest, AStopWhileItWaitsSavesTheState) {

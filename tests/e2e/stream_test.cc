@@ -65,6 +65,23 @@ class StreamTest : public CommandTest {
     }
     EXPECT_EQ(row, rows);
   }
+  uint64_t SealedRows() {
+    const auto log = worker::LogReader::Open(files_, {Path("stream")});
+    uint64_t rows = 0;
+    if (log.ok()) {
+      for (const worker::BlockInfo& block : (*log)->blocks()) rows += block.rows;
+    }
+    return rows;
+  }
+  // All log files that are there are in the newest checkpoint, each to its end.
+  bool IsTrained(const std::string& run) {
+    const auto newest = worker::FindCheckpoint(files_, Path(run + "/ckpt"));
+    if (!newest.ok() || !newest->has_value()) return false;
+    const auto manifest = worker::ReadManifest(files_, **newest);
+    if (!manifest.ok() || manifest->followed_files() < LogFiles()) return false;
+    const auto& last = manifest->followed(manifest->followed_size() - 1);
+    return last.steps_before() + last.steps() == manifest->step();
+  }
   static bool WaitFor(const std::function<bool()>& there) {
     for (int tries = 0; tries < 600; ++tries) {
       if (there()) return true;
@@ -97,24 +114,29 @@ TEST_F(StreamTest, KillsOfImporterAndTrainerChangeNoBit) {
   }
   Append(171, 400);
   test::Process importer = Start(0, Import(Path("rows.csv")));
-  test::Process trainer = Start(2, Train("run", "12", {"--resume"}));
+  test::Process trainer = Start(2, Train("run", "600", {"--resume"}));
   ASSERT_TRUE(WaitFor([&] { return LogFiles() >= 4; })) << importer.Errors();
   Append(400, 470);
-  const auto sealed = [&] {
-    const auto log = worker::LogReader::Open(files_, {Path("stream")});
-    uint64_t rows = 0;
-    if (log.ok()) {
-      for (const worker::BlockInfo& block : (*log)->blocks()) rows += block.rows;
-    }
-    return rows >= 470;
-  };
-  ASSERT_TRUE(WaitFor(sealed)) << importer.Errors();
+  ASSERT_TRUE(WaitFor([&] { return SealedRows() >= 470; })) << importer.Errors();
   importer.Kill(SIGTERM);
   EXPECT_EQ(importer.Wait(30).value_or(-1), kStopped) << importer.Output() << importer.Errors();
-  EXPECT_EQ(trainer.Wait(kLimitSeconds).value_or(-1), 0) << trainer.Output() << trainer.Errors();
   ExpectRows(470);
+  ASSERT_TRUE(WaitFor([&] { return IsTrained("run"); })) << trainer.Errors();
+  trainer.Kill(SIGUSR1);
+  EXPECT_EQ(trainer.Wait(30).value_or(-1), kStopped) << trainer.Output() << trainer.Errors();
   ExpectSuccess(Run(0, Train("whole", "0.1")));
   EXPECT_TRUE(StateOf("run") == StateOf("whole"));
+}
+
+TEST_F(StreamTest, AStopBeforeTheFirstFileIsAStop) {
+  for (const uint32_t ranks : {0u, 2u}) {
+    test::Process trainer = Start(ranks, Train("run", "600"));
+    ASSERT_TRUE(trainer.WaitForText("waiting for the first log file", kLimitSeconds))
+        << trainer.Errors();
+    trainer.Kill(SIGUSR1);
+    EXPECT_EQ(trainer.Wait(30).value_or(-1), kStopped) << trainer.Output() << trainer.Errors();
+    EXPECT_NE(trainer.Output().find("before the first log file came"), std::string::npos);
+  }
 }
 
 TEST_F(StreamTest, APipeAndAStopWhileTheTrainerWaits) {
@@ -127,7 +149,7 @@ TEST_F(StreamTest, APipeAndAStopWhileTheTrainerWaits) {
   ExpectRows(250);
   ASSERT_TRUE(trainer.WaitForText("file 3, part-0000000002.log", kLimitSeconds))
       << trainer.Errors();
-  usleep(1'500'000);
+  ASSERT_TRUE(WaitFor([&] { return IsTrained("run"); })) << trainer.Errors();
   trainer.Kill(SIGUSR1);
   EXPECT_EQ(trainer.Wait(30).value_or(-1), kStopped) << trainer.Output() << trainer.Errors();
   ExpectSuccess(Run(0, Train("whole", "0.1")));

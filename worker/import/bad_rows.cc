@@ -27,16 +27,19 @@ Status BadRows::Add(const Status& why) {
   constexpr uint64_t kTold = 5;
   ++count_;
   if (list_ != nullptr) RETURN_IF_ERROR(list_->Add(why.message()));
-  if (count_ > most_) {
+  const uint64_t all = before_.value_or(0) + count_;
+  if (all > most_) {
     if (most_ == 0) return why;
-    return InvalidArgument(StrCat(why.message(), " (this is bad row ", count_,
-                                  ", --max-bad-rows allows ", most_, ")"));
+    return InvalidArgument(
+        StrCat(why.message(), " (this is bad row ", all, ", --max-bad-rows allows ", most_, ")"));
   }
   if (tell_ && count_ <= kTold) {
     LogWarning("bad row: ", why.message());
     if (count_ == kTold) {
+      const bool could_list = list_ == nullptr && !before_.has_value();
       LogWarning("further bad rows are only counted",
-                 list_ == nullptr ? " (import --bad-rows FILE lists all of them)" : "");
+                 before_.has_value() ? " until the next log file" : "",
+                 could_list ? " (import --bad-rows FILE lists all of them)" : "");
     }
   }
   return Status::Ok();

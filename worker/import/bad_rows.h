@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -40,18 +41,21 @@ class BadRowList {
 class BadRows {
  public:
   // tell: whether warnings are made; a second pass over a text makes none. list: null, or gets a
-  // line for each.
-  BadRows(uint64_t most, bool tell, BadRowList* list = nullptr)
-      : most_(most), tell_(tell), list_(list) {}
+  // line for each. before: of a text that is followed (import --follow), those of earlier calls,
+  // which count, too.
+  BadRows(uint64_t most, bool tell, BadRowList* list = nullptr,
+          std::optional<uint64_t> before = std::nullopt)
+      : most_(most), tell_(tell), list_(list), before_(before) {}
 
   // why: what is wrong with the row, and where it stands.  Error: that of the first row too many.
   Status Add(const Status& why);
-  uint64_t count() const { return count_; }
+  uint64_t count() const { return count_; }  // of this call
 
  private:
   uint64_t most_;
   bool tell_;
   BadRowList* list_;
+  std::optional<uint64_t> before_;
   uint64_t count_ = 0;
 };
 

@@ -9,6 +9,7 @@
 #include "common/log.h"
 #include "common/strings.h"
 #include "common/write_lock.h"
+#include "worker/import/follow_folder.h"
 #include "worker/import/follow_portions.h"
 #include "worker/import/id_counts.h"
 #include "worker/import/text_format.h"
@@ -115,7 +116,7 @@ class Follower {
     import.given_inputs = std::move(portion.inputs);
     import.first_row = position_.rows();
     import.may_be_empty = true;
-    import.max_bad_rows -= std::min(import.max_bad_rows, position_.bad_rows());
+    import.bad_rows_before = position_.bad_rows();
     ASSIGN_OR_RETURN(const ImportSummary made, ImportText(files_, schema_, import));
     FollowPosition after = std::move(portion.after);
     after.set_rows(position_.rows() + made.rows.read);

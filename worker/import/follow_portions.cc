@@ -1,25 +1,19 @@
 #include "worker/import/follow_portions.h"
 
 #include <algorithm>
-#include <chrono>
 #include <optional>
-#include <set>
 #include <string>
-#include <thread>
 #include <utility>
+#include <vector>
 
 #include "common/log.h"
 #include "common/strings.h"
+#include "worker/import/chunk_cutter.h"
 #include "worker/import/file_format.h"
 #include "worker/import/growing_text.h"
-#include "worker/import/inputs.h"
 
 namespace chorus::worker {
 namespace {
-
-using Clock = std::chrono::steady_clock;
-
-constexpr double kSecondsBetweenLooks = 0.25;  // at a folder
 
 // Text whose first bytes come from memory.
 class HeadedSource final : public ByteSource {
@@ -70,24 +64,26 @@ class TextPortions final : public PortionSource {
 
   Result<Portion> Next(const FollowPosition& position) override {
     Portion portion{{}, position, false};
-    if (has_header_ && header_.empty()) {
-      ASSIGN_OR_RETURN(header_, cutter_->TakeHeader(&header_lines_));
-      if (header_.empty()) return portion;
-      if (position.offset() == 0) portion.after.set_lines(header_lines_);
+    if (has_header_ && header_.text.empty()) {
+      ASSIGN_OR_RETURN(header_, Named(cutter_->TakeHeader()));
+      RETURN_IF_ERROR(CheckPlain(position));
+      portion.stopped = header_.stopped;
+      if (header_.text.empty()) return portion;
+      if (position.offset() == 0) portion.after.set_lines(header_.lines);
     }
-    ASSIGN_OR_RETURN(const TextChunk chunk, cutter_->Next());
+    ASSIGN_OR_RETURN(const TextChunk chunk, Named(cutter_->Next()));
+    RETURN_IF_ERROR(CheckPlain(position));
     portion.stopped = chunk.stopped;
     if (chunk.begin == chunk.end) {
       TellUnended();
       return portion;
     }
     const uint64_t lines_before = portion.after.lines();
-    portion.inputs.push_back({name_, [this, chunk] { return OpenChunk(chunk); }, nullptr,
-                              lines_before - (has_header_ ? header_lines_ : 0)});
+    portion.inputs.push_back(
+        {name_, [this, chunk] { return OpenChunk(chunk); }, nullptr, lines_before - header_.lines});
     portion.after.set_offset(chunk.end);
     portion.after.set_lines(lines_before + chunk.lines);
     RETURN_IF_ERROR(SetHead(chunk.end, &portion.after));
-    RETURN_IF_ERROR(CheckPlain());
     return portion;
   }
 
@@ -99,11 +95,25 @@ class TextPortions final : public PortionSource {
 
   Result<std::unique_ptr<ByteSource>> OpenChunk(const TextChunk& chunk) const {
     ASSIGN_OR_RETURN(auto rows, text_->Open(chunk.begin, chunk.end));
-    return std::unique_ptr<ByteSource>(std::make_unique<HeadedSource>(header_, std::move(rows)));
+    return std::unique_ptr<ByteSource>(
+        std::make_unique<HeadedSource>(header_.text, std::move(rows)));
   }
 
-  Status CheckPlain() const {
-    if (PackingOf(header_) == Packing::kNone) return Status::Ok();
+  // An error says whose it is.
+  template <typename T>
+  Result<T> Named(Result<T> result) const {
+    if (result.ok()) return result;
+    return result.status().Annotate(name_);
+  }
+
+  // Once, when the first bytes have come.
+  Status CheckPlain(const FollowPosition& position) {
+    if (std::exchange(checked_plain_, true) || position.offset() > 0) return Status::Ok();
+    std::vector<char> first(std::min<uint64_t>(text_->size(), kFormatBytes));
+    RETURN_IF_ERROR(text_->Read(0, first));
+    if (PackingOf(std::string_view(first.data(), first.size())) == Packing::kNone) {
+      return Status::Ok();
+    }
     return InvalidArgument(StrCat(name_,
                                   ": packed text cannot be followed while it grows; unpack it "
                                   "on the way (zcat FILE | chorus import --follow ... -)"));
@@ -130,93 +140,8 @@ class TextPortions final : public PortionSource {
   const std::unique_ptr<GrowingText> text_;
   std::optional<ChunkCutter> cutter_;
   bool has_header_ = false;
-  std::string header_;
-  uint64_t header_lines_ = 0;
-};
-
-// A folder in which whole files appear.
-class FolderPortions final : public PortionSource {
- public:
-  FolderPortions(FileSystem& files, const FollowOptions& options)
-      : files_(files), options_(options), folder_(options.import.inputs[0]) {}
-
-  Result<Portion> Next(const FollowPosition& position) override {
-    Portion portion{{}, position, false};
-    const Clock::time_point begin = Clock::now();
-    while (true) {
-      if (options_.stop()) {
-        portion.stopped = true;
-        return portion;
-      }
-      ASSIGN_OR_RETURN(const std::string name, FindNew(position, &portion.after));
-      if (!name.empty()) {
-        RETURN_IF_ERROR(Take(name, &portion));
-        return portion;
-      }
-      const std::chrono::duration<double> waited = Clock::now() - begin;
-      double pause = kSecondsBetweenLooks;
-      if (options_.idle_seconds > 0) {
-        pause = std::min(pause, options_.idle_seconds - waited.count());
-        if (pause <= 0) return portion;
-      }
-      std::this_thread::sleep_for(std::chrono::duration<double>(pause));
-    }
-  }
-
- private:
-  static bool IsInWork(std::string_view name) {
-    return name.starts_with(".") || name.ends_with(".tmp") || name.ends_with(".part") ||
-           name.ends_with(".lock");
-  }
-
-  // The first file that is not done; "" = none. Those that are gone need not be known any more.
-  Result<std::string> FindNew(const FollowPosition& position, FollowPosition* after) {
-    ASSIGN_OR_RETURN(const std::vector<std::string> names, files_.List(folder_));
-    const std::set<std::string> there(names.begin(), names.end());
-    std::set<std::string> done;
-    after->clear_done();
-    for (const FollowedInput& input : position.done()) {
-      if (!there.contains(input.name())) continue;
-      done.insert(input.name());
-      *after->add_done() = input;
-      RETURN_IF_ERROR(CheckUnchanged(input));
-    }
-    for (const std::string& name : names) {
-      if (IsInWork(name) || done.contains(name)) continue;
-      if (!files_.List(JoinPath(folder_, name)).ok()) return name;  // it is no directory
-    }
-    return std::string();
-  }
-
-  Status CheckUnchanged(const FollowedInput& input) {
-    const std::string path = JoinPath(folder_, input.name());
-    ASSIGN_OR_RETURN(const auto file, files_.OpenForRead(path));
-    if (file->size() == input.bytes()) {
-      ASSIGN_OR_RETURN(const uint64_t head,
-                       HeadChecksum(*file, std::min(input.bytes(), kHeadBytes)));
-      if (head == input.head_checksum()) return Status::Ok();
-    }
-    return FailedPrecondition(StrCat(path, " has changed since it was imported (", input.bytes(),
-                                     " bytes then, ", file->size(),
-                                     " now): files of a folder that "
-                                     "is followed appear whole, under a name of their own"));
-  }
-
-  Status Take(const std::string& name, Portion* portion) {
-    const std::string path = JoinPath(folder_, name);
-    ASSIGN_OR_RETURN(portion->inputs, MakeInputs(files_, {path}, -1, ""));
-    ASSIGN_OR_RETURN(const auto file, files_.OpenForRead(path));
-    FollowedInput* const done = portion->after.add_done();
-    done->set_name(name);
-    done->set_bytes(file->size());
-    ASSIGN_OR_RETURN(const uint64_t head, HeadChecksum(*file, std::min(done->bytes(), kHeadBytes)));
-    done->set_head_checksum(head);
-    return Status::Ok();
-  }
-
-  FileSystem& files_;
-  const FollowOptions& options_;
-  const std::string folder_;
+  TextHeader header_;
+  bool checked_plain_ = false;
 };
 
 }  // namespace
@@ -225,10 +150,6 @@ Result<std::unique_ptr<PortionSource>> FollowText(FileSystem& files, const Impor
                                                   const FollowOptions& options,
                                                   const FollowPosition& position) {
   return TextPortions::Open(files, schema, options, position);
-}
-
-std::unique_ptr<PortionSource> FollowFolder(FileSystem& files, const FollowOptions& options) {
-  return std::make_unique<FolderPortions>(files, options);
 }
 
 }  // namespace chorus::worker

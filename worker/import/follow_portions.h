@@ -35,7 +35,5 @@ class PortionSource {
 Result<std::unique_ptr<PortionSource>> FollowText(FileSystem& files, const ImportSchema& schema,
                                                   const FollowOptions& options,
                                                   const FollowPosition& position);
-// The files of a folder in which whole ones appear.
-std::unique_ptr<PortionSource> FollowFolder(FileSystem& files, const FollowOptions& options);
 
 }  // namespace chorus::worker

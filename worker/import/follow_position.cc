@@ -1,8 +1,11 @@
 #include "worker/import/follow_position.h"
 
+#include <google/protobuf/io/tokenizer.h>
 #include <google/protobuf/text_format.h>
 
+#include <algorithm>
 #include <cstdio>
+#include <string_view>
 
 #include "common/strings.h"
 #include "common/write_lock.h"
@@ -26,28 +29,61 @@ std::string SealedName(uint64_t number) {
   return name;
 }
 
+// Errors are the caller's to tell.
+class Quiet final : public google::protobuf::io::ErrorCollector {
+ public:
+  void AddError(int, int, const std::string&) override {}
+  void AddWarning(int, int, const std::string&) override {}
+};
+
+bool ParsePosition(const std::string& text, bool allows_unknown, FollowPosition* position) {
+  Quiet quiet;
+  google::protobuf::TextFormat::Parser parser;
+  parser.RecordErrorsTo(&quiet);
+  parser.AllowUnknownField(allows_unknown);
+  return parser.ParseFromString(text, position);
+}
+
+bool Holds(const std::vector<std::string>& names, std::string_view name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+// Of an output without a position.
+Status CheckNew(const std::string& folder, const std::vector<std::string>& names) {
+  for (const std::string& name : names) {
+    // The first position's file, when a kill came while it was written.
+    if (name == StrCat(kFollowPositionName, ".tmp")) continue;
+    if (name == kFolderLockName || name.starts_with(kSealingPrefix)) continue;
+    return FailedPrecondition(StrCat(folder, " holds ", name, ", and no ", kFollowPositionName,
+                                     " of an import that was followed: choose a new folder"));
+  }
+  return Status::Ok();
+}
+
 }  // namespace
 
 Result<FollowPosition> ReadFollowPosition(FileSystem& files, const std::string& folder) {
+  constexpr uint32_t kVersion = 1;
   FollowPosition position;
-  const std::string path = JoinPath(folder, kFollowPositionName);
-  if (!files.Exists(path)) {
-    ASSIGN_OR_RETURN(const std::vector<std::string> names, files.List(folder));
-    for (const std::string& name : names) {
-      // The first position's file, when a kill came while it was written.
-      if (name == StrCat(kFollowPositionName, ".tmp")) continue;
-      if (name == kFolderLockName || name.starts_with(kSealingPrefix)) continue;
-      return FailedPrecondition(StrCat(folder, " holds ", name, ", and no ", kFollowPositionName,
-                                       " of an import that was followed: choose a new folder"));
-    }
-    position.set_version(1);
+  ASSIGN_OR_RETURN(const std::vector<std::string> names, files.List(folder));
+  if (!Holds(names, kFollowPositionName)) {
+    RETURN_IF_ERROR(CheckNew(folder, names));
+    position.set_version(kVersion);
     return position;
   }
+  const std::string path = JoinPath(folder, kFollowPositionName);
   ASSIGN_OR_RETURN(const std::string text, ReadWholeFile(files, path));
-  if (!google::protobuf::TextFormat::ParseFromString(text, &position) || position.version() != 1) {
-    return DataLoss(path + ": this version cannot read it");
+  const bool whole = ParsePosition(text, /*allows_unknown=*/true, &position);
+  if (whole && position.version() > kVersion) {
+    return FailedPrecondition(StrCat(path, " is of a later version of Chorus (", position.version(),
+                                     ", this one reads ", kVersion,
+                                     "): go on with that one, or import into a new folder"));
   }
-  return position;
+  if (whole && position.version() == kVersion && ParsePosition(text, false, &position)) {
+    return position;
+  }
+  return DataLoss(StrCat(path, " is damaged, and how far the import was is not known: put it back ",
+                         "from a copy of the folder, or import all of the input into a new one"));
 }
 
 Status WriteFollowPosition(FileSystem& files, const std::string& folder,
@@ -66,12 +102,16 @@ std::string SealingFolder(const std::string& folder, uint64_t next_file) {
 Status FinishSealing(FileSystem& files, const std::string& folder, const FollowPosition& position) {
   const uint64_t first = position.next_file() - position.sealing();
   const std::string sealed = SealingFolder(folder, first);
-  for (uint64_t i = 0; i < position.sealing(); ++i) {
-    const std::string from = JoinPath(sealed, SealedName(i));
-    if (!files.Exists(from)) continue;  // it has its name
-    RETURN_IF_ERROR(files.Rename(from, JoinPath(folder, LogName(first + i))));
-  }
   ASSIGN_OR_RETURN(const std::vector<std::string> names, files.List(folder));
+  std::vector<std::string> waiting;
+  if (Holds(names, BaseName(sealed))) {
+    ASSIGN_OR_RETURN(waiting, files.List(sealed));
+  }
+  for (uint64_t i = 0; i < position.sealing(); ++i) {
+    if (!Holds(waiting, SealedName(i))) continue;  // it has its name
+    RETURN_IF_ERROR(
+        files.Rename(JoinPath(sealed, SealedName(i)), JoinPath(folder, LogName(first + i))));
+  }
   for (const std::string& name : names) {
     if (!name.starts_with(kSealingPrefix)) continue;
     const std::string path = JoinPath(folder, name);

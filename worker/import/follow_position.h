@@ -21,7 +21,7 @@ namespace chorus::worker {
 inline constexpr char kFollowPositionName[] = "follow.position";
 
 // Of the output `folder`; a new one without it. Error: kFailedPrecondition, the folder holds other
-// things; kDataLoss, the file is damaged.
+// things, or a later version wrote it; kDataLoss, the file is damaged.
 Result<FollowPosition> ReadFollowPosition(FileSystem& files, const std::string& folder);
 Status WriteFollowPosition(FileSystem& files, const std::string& folder,
                            const FollowPosition& position);

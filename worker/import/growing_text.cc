@@ -20,10 +20,8 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr size_t kScanBytes = size_t{1} << 18;
-constexpr double kLookSeconds = 0.2;  // at most between two looks at a file, or at `stop`
-// Text through a descriptor is cut at so many bytes, too: it is in memory.
-constexpr uint64_t kMostHeldBytes = uint64_t{256} << 20;
+constexpr size_t kReadBytes = size_t{1} << 18;
+constexpr double kLookSeconds = 0.2;  // at most between two looks at a file
 
 double SecondsSince(Clock::time_point begin) {
   return std::chrono::duration<double>(Clock::now() - begin).count();
@@ -90,19 +88,33 @@ class GrowingFile final : public GrowingText {
   Status Look() {
     ASSIGN_OR_RETURN(std::unique_ptr<RandomAccessFile> file, files_.OpenForRead(path_));
     if (file->size() < size_) {
-      return FailedPrecondition(StrCat(path_, " became shorter, from ", size_, " to ", file->size(),
-                                       " bytes, while it was followed: a file that is replaced or "
-                                       "cut cannot be; follow a directory of whole files instead"));
+      return Changed(StrCat("became shorter, from ", size_, " to ", file->size(), " bytes,"));
+    }
+    if (file->size() == size_ && file_ != nullptr) return Status::Ok();
+    if (head_bytes_ > 0) {
+      ASSIGN_OR_RETURN(const uint64_t now, HeadChecksum(*file, head_bytes_));
+      if (now != head_checksum_) return Changed("was replaced by one that begins otherwise");
     }
     size_ = file->size();
     file_ = std::move(file);
+    if (head_bytes_ == kHeadBytes) return Status::Ok();
+    head_bytes_ = std::min(size_, kHeadBytes);
+    ASSIGN_OR_RETURN(head_checksum_, HeadChecksum(*file_, head_bytes_));
     return Status::Ok();
+  }
+
+  Status Changed(const std::string& how) const {
+    return FailedPrecondition(StrCat("the file ", how,
+                                     " while it was followed: a file that is replaced or cut "
+                                     "cannot be; follow a directory of whole files instead"));
   }
 
   FileSystem& files_;
   const std::string path_;
   std::shared_ptr<const RandomAccessFile> file_;
   uint64_t size_ = 0;
+  uint64_t head_bytes_ = 0;  // by which it is known again when it has grown
+  uint64_t head_checksum_ = 0;
 };
 
 // Bytes that are held in memory.
@@ -131,7 +143,7 @@ class GrowingPipe final : public GrowingText {
     const int ready = ::poll(&wait, 1, static_cast<int>(1000 * std::max(seconds, 0.0)));
     if (ready < 0 && errno != EINTR) return Internal(StrCat("poll: ", std::strerror(errno)));
     if (ready <= 0) return false;
-    std::vector<char> buffer(kScanBytes);
+    std::vector<char> buffer(kReadBytes);
     const ssize_t bytes = ::read(descriptor_, buffer.data(), buffer.size());
     if (bytes < 0 && errno != EINTR && errno != EAGAIN) {
       return Internal(StrCat("reading standard input: ", std::strerror(errno)));
@@ -174,91 +186,6 @@ Result<std::unique_ptr<GrowingText>> FollowFile(FileSystem& files, const std::st
 
 std::unique_ptr<GrowingText> FollowDescriptor(int descriptor) {
   return std::make_unique<GrowingPipe>(descriptor);
-}
-
-ChunkCutter::ChunkCutter(GrowingText* text, uint64_t begin, ChunkLimits limits)
-    : text_(*text), limits_(std::move(limits)), begin_(begin), scanned_(begin), lines_end_(begin) {}
-
-// As far as a chunk goes at most.
-Result<bool> ChunkCutter::Scan() {
-  if (lines_ == limits_.lines || scanned_ == text_.size()) return false;
-  std::vector<char> bytes(std::min<uint64_t>(kScanBytes, text_.size() - scanned_));
-  RETURN_IF_ERROR(text_.Read(scanned_, bytes));
-  for (size_t at = 0; at < bytes.size();) {
-    const void* const found = std::memchr(&bytes[at], '\n', bytes.size() - at);
-    if (found == nullptr) break;
-    at = static_cast<size_t>(static_cast<const char*>(found) - bytes.data()) + 1;
-    lines_end_ = scanned_ + at;
-    if (++lines_ < limits_.lines) continue;
-    scanned_ = lines_end_;
-    return true;
-  }
-  scanned_ += bytes.size();
-  return true;
-}
-
-TextChunk ChunkCutter::Cut(bool stopped) {
-  TextChunk chunk{begin_, lines_end_, lines_, stopped};
-  begin_ = scanned_ = lines_end_;
-  lines_ = 0;
-  return chunk;
-}
-
-Result<std::string> ChunkCutter::TakeHeader(uint64_t* lines) {
-  const uint64_t chunks_begin = begin_;
-  uint64_t line_begin = 0;
-  *lines = 0;
-  std::string header;
-  const Clock::time_point begin = Clock::now();
-  for (uint64_t at = 0;;) {
-    if (at == text_.size()) {
-      const bool over = text_.ended() || limits_.stop() ||
-                        (limits_.idle_seconds > 0 && SecondsSince(begin) > limits_.idle_seconds);
-      if (over) return std::string();
-      RETURN_IF_ERROR(text_.Grow(kLookSeconds).status());
-      continue;
-    }
-    char byte = 0;
-    RETURN_IF_ERROR(text_.Read(at++, std::span(&byte, 1)));
-    header += byte;
-    if (byte != '\n') continue;
-    ++*lines;
-    const bool blank = Trim(std::string_view(header).substr(line_begin)).empty();
-    line_begin = at;
-    if (blank) continue;
-    if (chunks_begin == 0) begin_ = scanned_ = lines_end_ = at;
-    return header;
-  }
-}
-
-Result<TextChunk> ChunkCutter::Next() {
-  text_.Forget(begin_);
-  Clock::time_point first_line = Clock::now();
-  while (true) {
-    const bool had_none = lines_ == 0;
-    ASSIGN_OR_RETURN(const bool scanned, Scan());
-    if (had_none && lines_ > 0) first_line = Clock::now();
-    if (lines_ == limits_.lines || lines_end_ - begin_ >= kMostHeldBytes) return Cut(false);
-    if (limits_.stop()) return Cut(true);
-    if (scanned) continue;
-    if (text_.ended()) {
-      const bool unended = text_.size() > lines_end_;
-      lines_ += unended ? 1 : 0;
-      lines_end_ = scanned_ = text_.size();
-      return Cut(false);
-    }
-    const double since_first = SecondsSince(first_line);
-    if (lines_ > 0 && since_first >= limits_.seal_seconds) return Cut(false);
-    double wait = kLookSeconds;
-    if (limits_.idle_seconds > 0) {
-      const double left = limits_.idle_seconds - SecondsSince(last_byte_);
-      if (left <= 0) return Cut(false);
-      wait = std::min(wait, left);
-    }
-    if (lines_ > 0) wait = std::min(wait, limits_.seal_seconds - since_first);
-    ASSIGN_OR_RETURN(const bool grew, text_.Grow(wait));
-    if (grew) last_byte_ = Clock::now();
-  }
 }
 
 }  // namespace chorus::worker

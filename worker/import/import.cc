@@ -216,7 +216,7 @@ class Import {
   template <typename Visit>
   Status ForEachRow(RowTable& table, std::string_view verb, const Visit& visit) {
     ASSIGN_OR_RETURN(const auto reader, ChunkReader::Create(table, plan_, options_.threads));
-    Pass pass(options_.max_bad_rows, /*first=*/!counts_.has_value(), bad_rows_.get(), plan_);
+    Pass pass(options_, /*first=*/!counts_.has_value(), bad_rows_.get(), plan_);
     while (true) {
       ASSIGN_OR_RETURN(ReadChunk* const chunk, reader->Next());
       if (chunk == nullptr) break;
@@ -258,9 +258,10 @@ class Import {
 
   // What a pass over the rows knows of the ones before.
   struct Pass {
-    Pass(uint64_t max_bad_rows, bool is_first, BadRowList* bad_list, const ColumnPlan& plan)
+    Pass(const ImportOptions& options, bool is_first, BadRowList* bad_list, const ColumnPlan& plan)
         : first(is_first),
-          bad_rows(max_bad_rows, is_first, is_first ? bad_list : nullptr),
+          bad_rows(options.max_bad_rows, is_first, is_first ? bad_list : nullptr,
+                   options.bad_rows_before),
           notes(static_cast<uint32_t>(plan.columns.size())),
           outliers(plan) {}
     const bool first;

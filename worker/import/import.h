@@ -9,6 +9,7 @@
 // ImportText may be called by many threads, with outputs of their own.
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -38,6 +39,8 @@ struct ImportOptions {
   const LogSchema* like_schema = nullptr;
   uint64_t first_row = 0;     // the number of the first row, where rows have no ids
   bool may_be_empty = false;  // without a row that is kept there is no file
+  // Malformed rows of the portions before, which count as well; a number: the text is followed.
+  std::optional<uint64_t> bad_rows_before = std::nullopt;
   uint64_t max_bad_rows = 0;  // so many malformed rows are skipped and counted
   // File that lists them all; "" = none. After an error it is written if it has a line.
   std::string bad_rows = {};

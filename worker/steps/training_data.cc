@@ -68,6 +68,12 @@ Status WeighLabels(const LogReader& log, DataConfig::Rows rows, LabelCounts* lab
   return Status::Ok();
 }
 
+// Of a log that is followed.
+bool StepsAreLeft(const TrainConfig& config, uint64_t done_steps) {
+  const uint64_t wanted = config.data().max_steps();
+  return wanted == 0 || done_steps < wanted;
+}
+
 Result<TrainingData> Plan(const TrainConfig& config, std::unique_ptr<LogReader> log,
                           uint32_t stages, const ReadingOptions& order) {
   ASSIGN_OR_RETURN(std::unique_ptr<ReadingPlan> plan, ReadingPlan::Make(*log, order));
@@ -127,15 +133,14 @@ Result<TrainingData> OpenFollowedFile(const TrainConfig& config, std::unique_ptr
   Result<TrainingData> data = Plan(config, std::move(log), 1, options);
   if (!data.ok()) return data.status().Annotate(path);
   data->followed = true;
-  const uint64_t wanted = config.data().max_steps();
-  data->goes_on = wanted == 0 || data->last_step < wanted;
+  data->goes_on = StepsAreLeft(config, data->last_step);
   return data;
 }
 
-TrainingData BetweenFiles(uint64_t done_steps) {
-  return TrainingData{nullptr,           nullptr, StagePlan(done_steps), {}, done_steps, done_steps,
-                      /*followed=*/true,
-                      /*goes_on=*/true};
+TrainingData BetweenFiles(const TrainConfig& config, uint64_t done_steps) {
+  const bool goes_on = StepsAreLeft(config, done_steps);
+  return TrainingData{nullptr,    nullptr,    StagePlan(done_steps), {},
+                      done_steps, done_steps, /*followed=*/true,     goes_on};
 }
 
 void Announce(const TrainConfig& config, const TrainingData& data) {

@@ -49,8 +49,9 @@ struct FilePlace {
 // One of its files. Without rows that are kept it has no steps; the first one of a run needs some.
 Result<TrainingData> OpenFollowedFile(const TrainConfig& config, std::unique_ptr<LogReader> log,
                                       const FilePlace& place);
-// No file: `done_steps` are trained, and the next file has not come.
-TrainingData BetweenFiles(uint64_t done_steps);
+// No file: `done_steps` are trained, and the next file has not come. None is to come when these are
+// data.max_steps.
+TrainingData BetweenFiles(const TrainConfig& config, uint64_t done_steps);
 
 // Logs what is read and what is dropped. Warns when data.max_steps ends training before the last
 // stage, when the log has fewer blocks than a step has grains, when it is sorted and steps are

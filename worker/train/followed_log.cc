@@ -1,15 +1,20 @@
 #include "worker/train/followed_log.h"
 
 #include <algorithm>
+#include <future>
 #include <set>
+#include <string_view>
 #include <thread>
 #include <utility>
 
+#include "common/check.h"
 #include "common/log.h"
 #include "common/node_name.h"
 #include "common/strings.h"
 #include "worker/log/log_reader.h"
 #include "worker/log/manifest_schema.h"
+#include "worker/train/one_listing.h"
+#include "worker/train/wait_for_first.h"
 
 namespace chorus::worker {
 namespace {
@@ -45,6 +50,30 @@ std::string Verdict(const std::string& path, const std::vector<std::string>& ans
   return StrCat(std::string(1, kFails), Join(missing, ", "), " did not see ", path, " within ",
                 deadline_seconds, " s (cluster.deadline_seconds), which worker 0 found: is its ",
                 "folder on a file system that all hosts share?");
+}
+
+// What one look found, as worker 0 tells it: a word, and a file's name.
+constexpr std::pair<FollowedLog::Look::What, std::string_view> kWords[] = {
+    {FollowedLog::Look::kNothing, "nothing"},
+    {FollowedLog::Look::kFile, "file"},
+    {FollowedLog::Look::kEnd, "end"},
+    {FollowedLog::Look::kStop, "stop"},
+    {FollowedLog::Look::kSave, "save"}};
+
+std::string WordsOf(const FollowedLog::Look& look) {
+  const auto* const found = std::find_if(std::begin(kWords), std::end(kWords),
+                                         [&](const auto& pair) { return pair.first == look.what; });
+  CHECK(found != std::end(kWords), static_cast<int>(look.what));
+  return StrCat(found->second, " ", look.name);
+}
+
+FollowedLog::Look LookOf(const std::string& words) {
+  const size_t space = words.find(' ');
+  const std::string_view word = std::string_view(words).substr(0, space);
+  const auto* const found = std::find_if(std::begin(kWords), std::end(kWords),
+                                         [&](const auto& pair) { return pair.second == word; });
+  CHECK(found != std::end(kWords), words);
+  return {found->first, words.substr(space + 1)};
 }
 
 void Sleep(double seconds) { std::this_thread::sleep_for(std::chrono::duration<double>(seconds)); }
@@ -86,19 +115,32 @@ Result<std::unique_ptr<FollowedLog>> FollowedLog::Open(const TrainConfig& config
   log->position_.set_followed_files(manifest.followed_files());
   if (manifest.step() > 0) {
     log->schema_ = SchemaOfManifest(manifest);
-    if (log->is_first()) RETURN_IF_ERROR(log->CheckTrained(checkpoint));
+    RETURN_IF_ERROR(log->CheckTrainedOnFirst(checkpoint));
   }
   return log;
 }
 
-// Worker 0 alone.
+Status FollowedLog::CheckTrainedOnFirst(const std::string& checkpoint) {
+  std::future<Status> check;
+  if (is_first()) {
+    check = std::async(std::launch::async, [&] { return CheckTrained(checkpoint); });
+  }
+  RETURN_IF_ERROR(WaitForFirst(
+      &workers(), config_.cluster().deadline_seconds(), [&](double seconds) -> Result<bool> {
+        return check.wait_for(std::chrono::duration<double>(seconds)) == std::future_status::ready;
+      }));
+  return is_first() ? check.get() : Status::Ok();
+}
+
+// Worker 0 alone. To open a file is to list its folder for labels; one listing serves all.
 Status FollowedLog::CheckTrained(const std::string& checkpoint) {
   ASSIGN_OR_RETURN(const std::vector<std::string> names, environment_.files->List(folder_));
   const std::set<std::string> there(names.begin(), names.end());
+  OneListing listed(*environment_.files, folder_, names);
   uint64_t gone = 0;
   for (const FollowedFile& file : position_.followed()) {
     if (there.contains(file.name())) {
-      RETURN_IF_ERROR(CheckUnchanged(checkpoint, file));
+      RETURN_IF_ERROR(CheckUnchanged(listed, checkpoint, file));
     } else if (IsDone(file)) {
       ++gone;
     } else {
@@ -114,9 +156,10 @@ Status FollowedLog::CheckTrained(const std::string& checkpoint) {
   return Status::Ok();
 }
 
-Status FollowedLog::CheckUnchanged(const std::string& checkpoint, const FollowedFile& file) {
+Status FollowedLog::CheckUnchanged(FileSystem& files, const std::string& checkpoint,
+                                   const FollowedFile& file) {
   const std::string path = PathOf(file.name());
-  ASSIGN_OR_RETURN(const auto log, LogReader::Open(*environment_.files, {path}));
+  ASSIGN_OR_RETURN(const auto log, LogReader::Open(files, {path}));
   if (log->fingerprint() == file.fingerprint()) return Status::Ok();
   return FailedPrecondition(
       StrCat(path, " is not the file that ", checkpoint, " was trained on (fingerprint ",
@@ -129,7 +172,7 @@ Status FollowedLog::CheckUnchanged(const std::string& checkpoint, const Followed
 Result<TrainingData> FollowedLog::First() {
   if (position_.followed_size() > 0) {
     const FollowedFile last = position_.followed(position_.followed_size() - 1);
-    if (IsDone(last)) return BetweenFiles(restored_step_);
+    if (IsDone(last)) return BetweenFiles(config_, restored_step_);
     position_.mutable_followed()->RemoveLast();
     return OpenFile(last.name(), position_.followed_files() - 1, last.steps_before());
   }
@@ -142,38 +185,57 @@ Result<TrainingData> FollowedLog::First() {
   return Enter(name);
 }
 
-// Worker 0 alone.
-Result<std::string> FollowedLog::FindNext() {
+Result<std::vector<std::string>> FollowedLog::ListFiles() const {
   Result<std::vector<std::string>> names = environment_.files->List(folder_);
   if (!names.ok()) return names.status().Annotate("data.log, a folder that is followed");
   std::erase_if(*names, [](const std::string& name) { return !name.ends_with(".log"); });
-  const std::set<std::string> there(names->begin(), names->end());
+  return names;
+}
+
+void FollowedLog::ForgetGone(const std::vector<std::string>& names) {
+  const std::set<std::string> there(names.begin(), names.end());
   const std::string last = current();
-  auto& followed = *position_.mutable_followed();
-  std::set<std::string> trained;
   CheckpointManifest kept;
-  for (const FollowedFile& file : followed) {
-    if (file.name() != last && !there.contains(file.name())) continue;
-    trained.insert(file.name());
-    *kept.add_followed() = file;
+  for (const FollowedFile& file : position_.followed()) {
+    if (file.name() == last || there.contains(file.name())) *kept.add_followed() = file;
   }
-  followed.Swap(kept.mutable_followed());
-  for (const std::string& name : *names) {
-    if (trained.contains(name)) continue;
-    if (name > last) return name;
-    return FailedPrecondition(StrCat(PathOf(name), " came after ", last, " was begun, whose name ",
-                                     "is behind its own: files of a followed log come in the ",
-                                     "order of their names; give it a later name"));
+  position_.mutable_followed()->Swap(kept.mutable_followed());
+}
+
+std::string FollowedLog::FirstNew(const std::vector<std::string>& names) const {
+  std::set<std::string> trained;
+  for (const FollowedFile& file : position_.followed()) trained.insert(file.name());
+  for (const std::string& name : names) {
+    if (!trained.contains(name)) return name;
   }
   return std::string();
 }
 
+// Worker 0 alone. A listing is not of one moment: it may have a file that came while it was made,
+// and lack one that came just before. A second one has both.
+Result<std::string> FollowedLog::FindNext() {
+  ASSIGN_OR_RETURN(const std::vector<std::string> names, ListFiles());
+  if (FirstNew(names).empty()) return std::string();
+  ASSIGN_OR_RETURN(std::vector<std::string> again, ListFiles());
+  std::set<std::string> all(names.begin(), names.end());
+  all.insert(again.begin(), again.end());
+  again.assign(all.begin(), all.end());
+  const std::string next = FirstNew(again);
+  ForgetGone(again);
+  const std::string last = current();
+  if (next > last) return next;
+  return FailedPrecondition(StrCat(PathOf(next), " came after ", last, " was begun, whose name ",
+                                   "is behind its own: files of a followed log come in the ",
+                                   "order of their names; give it a later name"));
+}
+
 Result<FollowedLog::Look> FollowedLog::LookAgain(bool stop, bool save) {
   if (stop) return Look{Look::kStop, ""};
+  if (save) return Look{Look::kSave, ""};
   ASSIGN_OR_RETURN(const std::string name, FindNext());
   if (!name.empty()) return Look{Look::kFile, name};
   if (waited_seconds() >= config_.data().follow_seconds()) return Look{Look::kEnd, ""};
-  return Look{save ? Look::kSave : Look::kNothing, ""};
+  return Look{};
 }
 
 Result<FollowedLog::Look> FollowedLog::LookForNext(bool stop, bool save) {
@@ -188,10 +250,10 @@ Result<FollowedLog::Look> FollowedLog::LookForNext(bool stop, bool save) {
       Sleep(std::min({kSecondsBetweenLooks, config_.cluster().deadline_seconds() / 8,
                       config_.data().follow_seconds()}));
     }
-    told = StrCat(static_cast<int>(look.what), " ", look.name);
+    told = WordsOf(look);
   }
   ASSIGN_OR_RETURN(told, workers().Broadcast(told, 0));
-  Look look{static_cast<Look::What>(told[0] - '0'), told.substr(2)};
+  Look look = LookOf(told);
   if (look.what == Look::kFile) waiting_since_.reset();
   return look;
 }

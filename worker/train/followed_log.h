@@ -46,8 +46,8 @@ class FollowedLog {
     What what = kNothing;
     std::string name;
   };
-  // stop: whether this worker has been asked to stop.  save: worker 0's wish.  Error on worker 0: a
-  // file came whose name is before those that are trained.
+  // stop: whether this worker has been asked to stop.  save: worker 0's wish, which comes before the
+  // next file.  Error on worker 0: a file came whose name is before those that are trained.
   Result<Look> LookForNext(bool stop, bool save);
   // Opens the file on all workers. Error: kFailedPrecondition, names the worker that does not see
   // it within cluster.deadline_seconds, or sees another one.
@@ -67,8 +67,14 @@ class FollowedLog {
   bool is_first() const { return workers().rank() == 0; }
   std::string PathOf(const std::string& name) const;
   bool IsDone(const FollowedFile& file) const;  // when the run goes on from its checkpoint
+  // While worker 0 looks at all files that are trained, the others wait.
+  Status CheckTrainedOnFirst(const std::string& checkpoint);
   Status CheckTrained(const std::string& checkpoint);
-  Status CheckUnchanged(const std::string& checkpoint, const FollowedFile& file);
+  Status CheckUnchanged(FileSystem& files, const std::string& checkpoint, const FollowedFile& file);
+  Result<std::vector<std::string>> ListFiles() const;
+  void ForgetGone(const std::vector<std::string>& names);
+  // The first of the names that is not trained; "" = there is none.
+  std::string FirstNew(const std::vector<std::string>& names) const;
   Result<std::string> FindNext();  // "" = there is none yet
   Result<Look> LookAgain(bool stop, bool save);
   Result<std::unique_ptr<LogReader>> OpenOnAll(const std::string& path);

@@ -99,6 +99,7 @@ Status Trainer::RestoreState() {
     RETURN_IF_ERROR(OfferFallback(resume_, restored.status()));
     const uint64_t step = *restored;
     first_step_ = step + 1;
+    restored_step_ = step;
     saved_step_ = step;
     result_.checkpoint = folder;
     if (is_first()) LogInfo("resuming after step ", step, " from ", folder);
@@ -221,7 +222,7 @@ Status Trainer::FinishStopped() {
 
 TrainResult Trainer::Finished(double seconds) {
   result_.steps = std::max(end_step_, first_step_ - 1);
-  result_.trained_steps = result_.steps - (first_step_ - 1);
+  result_.trained_steps = result_.steps - restored_step_;
   result_.seconds = seconds;
   result_.contexts_pooled = engine().contexts_pooled();
   result_.bytes_sent = session_->client().bytes_sent();

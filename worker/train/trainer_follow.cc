@@ -107,10 +107,11 @@ Status Trainer::SaveBetweenFiles() {
   if (saved_step_ == step) return Status::Ok();
   RETURN_IF_ERROR(ContinueServers());
   ASSIGN_OR_RETURN(const SnapshotRequest snapshot, BeginCheckpoint(step));
-  for (uint64_t frame = step + 1; frame <= step + 1 + ahead_; ++frame) {
-    const bool asks = frame == step + 1 + ahead_;
-    RETURN_IF_ERROR(SendNoKeys(session_.get(), frame, nullptr, asks ? &snapshot : nullptr));
-    RETURN_IF_ERROR(session_->client().Wait(frame).status());
+  const uint64_t last_sent = step + 1 + ahead_;
+  for (uint64_t sent = step + 1; sent <= last_sent; ++sent) {
+    const bool asks = sent == last_sent;
+    RETURN_IF_ERROR(SendNoKeys(session_.get(), sent, nullptr, asks ? &snapshot : nullptr));
+    RETURN_IF_ERROR(session_->client().Wait(sent).status());
   }
   RETURN_IF_ERROR(FinishCheckpoint(step));
   return checkpointer_->Poll(true);

@@ -93,7 +93,8 @@ class Trainer {
   std::unique_ptr<RunEvaluations> evaluations_;
   RunEvaluations::Owed owed_ = RunEvaluations::Owed::kNothing;
   std::unique_ptr<TrainProgress> progress_;
-  uint64_t first_step_ = 1;
+  uint64_t restored_step_ = 0;  // of the checkpoint that the run goes on from
+  uint64_t first_step_ = 1;     // of this call; of the file that is trained, of a log that grows
   // The last one to train: the planned one (of the file that is trained), or earlier when asked to
   // stop.
   uint64_t end_step_ = 0;

@@ -9,7 +9,9 @@
 
 #include <atomic>
 #include <chrono>
+#include <functional>
 #include <thread>
+#include <utility>
 
 #include "tests/worker/import/import_log_testing.h"
 #include "worker/import/follow_position.h"
@@ -21,7 +23,8 @@ constexpr char kFollowed[] =
     "block_rows: 16 file_rows: 40 slot { column: 'user' context: true } "
     "numeric { column: 'price' }";
 
-// A file system that a kill -9 ends at its n-th change: no later one happens.
+// A file system that a kill -9 ends at its n-th change: no later one happens. Of a write that is
+// the n-th, half is there.
 class KilledFiles final : public FileSystem {
  public:
   KilledFiles(FileSystem& files, int64_t changes) : files_(files), left_(changes) {}
@@ -30,11 +33,11 @@ class KilledFiles final : public FileSystem {
   }
   Result<std::unique_ptr<WritableFile>> Create(const std::string& path) override {
     if (!Lives()) return Dead();
-    return files_.Create(path);
+    return Killable(files_.Create(path));
   }
   Result<std::unique_ptr<WritableFile>> OpenForAppend(const std::string& path) override {
     if (!Lives()) return Dead();
-    return files_.OpenForAppend(path);
+    return Killable(files_.OpenForAppend(path));
   }
   Status Rename(const std::string& from, const std::string& to) override {
     return Lives() ? files_.Rename(from, to) : Dead();
@@ -51,8 +54,36 @@ class KilledFiles final : public FileSystem {
   }
   bool Exists(const std::string& path) override { return files_.Exists(path); }
   bool died() const { return died_; }
+  bool cut_a_write() const { return cut_a_write_; }
 
  private:
+  class File final : public WritableFile {
+   public:
+    File(KilledFiles* files, std::unique_ptr<WritableFile> file)
+        : files_(*files), file_(std::move(file)) {}
+    Status Append(std::span<const std::byte> data) override {
+      const bool died_before = files_.died_;
+      if (files_.Lives()) return file_->Append(data);
+      if (!died_before && data.size() > 1) {
+        files_.cut_a_write_ = true;
+        RETURN_IF_ERROR(file_->Append(data.first(data.size() / 2)));
+      }
+      return Dead();
+    }
+    Status Sync() override { return files_.died_ ? Dead() : file_->Sync(); }
+    Status Close() override {
+      const Status closed = file_->Close();
+      return files_.died_ ? Dead() : closed;
+    }
+
+   private:
+    KilledFiles& files_;
+    const std::unique_ptr<WritableFile> file_;
+  };
+  Result<std::unique_ptr<WritableFile>> Killable(Result<std::unique_ptr<WritableFile>> file) {
+    if (!file.ok()) return file;
+    return std::unique_ptr<WritableFile>(std::make_unique<File>(this, std::move(*file)));
+  }
   bool Lives() {
     if (left_.fetch_sub(1) > 0) return true;
     died_ = true;
@@ -62,6 +93,47 @@ class KilledFiles final : public FileSystem {
   FileSystem& files_;
   std::atomic<int64_t> left_;
   std::atomic<bool> died_ = false;
+  std::atomic<bool> cut_a_write_ = false;
+};
+
+// Something happens when a file is opened, listed or made; errors of it are the call's.
+class WatchedFiles final : public FileSystem {
+ public:
+  explicit WatchedFiles(FileSystem& files) : files_(files) {}
+  std::function<Status(const std::string&path)> on_open, on_list, on_create;
+  std::function<bool(const std::string& path)> exists;
+
+  Result<std::unique_ptr<RandomAccessFile>> OpenForRead(const std::string& path) override {
+    if (on_open) RETURN_IF_ERROR(on_open(path));
+    return files_.OpenForRead(path);
+  }
+  Result<std::unique_ptr<WritableFile>> Create(const std::string& path) override {
+    if (on_create) RETURN_IF_ERROR(on_create(path));
+    return files_.Create(path);
+  }
+  Result<std::unique_ptr<WritableFile>> OpenForAppend(const std::string& path) override {
+    return files_.OpenForAppend(path);
+  }
+  Status Rename(const std::string& from, const std::string& to) override {
+    return files_.Rename(from, to);
+  }
+  Status CreateDirectories(const std::string& path) override {
+    return files_.CreateDirectories(path);
+  }
+  Result<std::vector<std::string>> List(const std::string& folder) override {
+    if (on_list) RETURN_IF_ERROR(on_list(folder));
+    return files_.List(folder);
+  }
+  Status Remove(const std::string& path) override { return files_.Remove(path); }
+  Status RemoveRecursively(const std::string& path) override {
+    return files_.RemoveRecursively(path);
+  }
+  bool Exists(const std::string& path) override {
+    return (!exists || exists(path)) && files_.Exists(path);
+  }
+
+ private:
+  FileSystem& files_;
 };
 
 class FollowImportTest : public ::testing::Test {
@@ -118,6 +190,7 @@ TEST_F(FollowImportTest, AFileThatGrowsGivesItsRowsOnceWheneverTheImportRuns) {
 
 TEST_F(FollowImportTest, AKillAtAnyChangeLosesAndDoublesNoRow) {
   const std::string text = Table(100);
+  int cut_writes = 0;
   for (int64_t changes = 0, kills = 1; kills > 0; ++changes) {
     ASSERT_LT(changes, 1000);
     files_ = NewMemoryFiles();
@@ -125,6 +198,7 @@ TEST_F(FollowImportTest, AKillAtAnyChangeLosesAndDoublesNoRow) {
     KilledFiles killed(*files_, changes);
     kills = Follow(killed).ok() ? 0 : 1;
     EXPECT_EQ(kills > 0, killed.died());
+    cut_writes += killed.cut_a_write() ? 1 : 0;
     Put("in.csv", text);
     ASSERT_OK(Follow(*files_).status());
     ExpectRows(*files_, 100);
@@ -134,6 +208,7 @@ TEST_F(FollowImportTest, AKillAtAnyChangeLosesAndDoublesNoRow) {
       EXPECT_FALSE(name.starts_with(".sealing")) << name;
     }
   }
+  EXPECT_GT(cut_writes, 5);
 }
 
 TEST_F(FollowImportTest, AKillAtAnyChangeAmongWholeFilesLosesAndDoublesNoRow) {
@@ -190,6 +265,118 @@ TEST_F(FollowImportTest, StandardInputIsCutByRowsAndByTime) {
   ExpectRows(*files_, 50);
 }
 
+// Rows come while log files are made, which takes longer than the text may be idle.
+TEST_F(FollowImportTest, RowsThatCameDuringASlowSealAreNotLost) {
+  int ends[2];
+  ASSERT_EQ(pipe(ends), 0);
+  const std::string text = Table(90);
+  const size_t first = text.find("\n", text.size() / 2) + 1;
+  ASSERT_EQ(write(ends[1], text.data(), first), static_cast<ssize_t>(first));
+  bool rest_came = false;
+  WatchedFiles watched(*files_);
+  watched.on_create = [&](const std::string& path) {
+    if (path.find(".sealing-0") == std::string::npos || std::exchange(rest_came, true)) {
+      return Status::Ok();
+    }
+    EXPECT_EQ(write(ends[1], &text[first], text.size() - first),
+              static_cast<ssize_t>(text.size() - first));
+    std::this_thread::sleep_for(std::chrono::milliseconds(300));
+    return Status::Ok();
+  };
+  FollowOptions options = Options("-");
+  options.seal_seconds = 0.01;
+  options.idle_seconds = 0.2;
+  options.import.standard_input = ends[0];
+  const auto summary = Follow(watched, options);
+  for (const int end : ends) close(end);
+  ASSERT_OK(summary.status());
+  EXPECT_TRUE(rest_came);
+  ExpectRows(*files_, 90);
+}
+
+TEST_F(FollowImportTest, AFileThatIsReplacedByALongerOneIsRefused) {
+  Put("in.csv", Table(10));
+  WatchedFiles watched(*files_);
+  watched.on_create = [&](const std::string& path) {
+    if (path.find(".sealing-0") != std::string::npos) Put("in.csv", Table(60, 100));
+    return Status::Ok();
+  };
+  FollowOptions options = Options();
+  options.idle_seconds = 0.5;
+  options.seal_seconds = 0.01;
+  const Status status = Follow(watched, options).status();
+  EXPECT_NE(status.ToString().find("in.csv: the file was replaced"), std::string::npos)
+      << status.ToString();
+  ExpectRows(*files_, 10);  // which were sealed before
+}
+
+TEST_F(FollowImportTest, AStopBeforeTheHeaderIsAStop) {
+  Put("in.csv", "click,sa");
+  FollowOptions options = Options();
+  options.idle_seconds = 0;
+  options.stop = [] { return true; };
+  const auto summary = Follow(*files_, options);
+  ASSERT_OK(summary.status());
+  EXPECT_TRUE(summary->stopped);
+}
+
+TEST_F(FollowImportTest, PackedTextIsRefusedWithAndWithoutAHeader) {
+  Put("in.csv", "\x1f\x8b\x08 packed");
+  EXPECT_NE(ErrorOf(Options()).find("packed text"), std::string::npos);
+  Put("in.csv", "\x1f\x8b\x08 packed\n");
+  const char kNoHeader[] =
+      "header: false click: '1' conversion: '2' slot { column: '3' context: true }";
+  EXPECT_NE(ErrorOf(Options(), kNoHeader).find("packed text"), std::string::npos);
+}
+
+TEST_F(FollowImportTest, ADoneFileThatGoesWhileItIsLookedAtIsGone) {
+  Put("in/a.csv", Table(10));
+  ASSERT_OK(Follow(*files_, Options("in")).status());
+  Put("in/b.csv", Table(10, 10));
+  WatchedFiles watched(*files_);
+  watched.on_open = [&](const std::string& path) {
+    return path == "in/a.csv" && files_->Exists(path) ? files_->Remove(path) : Status::Ok();
+  };
+  ASSERT_OK(Follow(watched, Options("in")).status());
+  EXPECT_FALSE(files_->Exists("in/a.csv"));
+  ExpectRows(*files_, 20);
+}
+
+// A disk that fails does not make the log files that wait for their names seem gone.
+TEST_F(FollowImportTest, LogFilesThatWaitForTheirNamesAreKeptWhenTheDiskFails) {
+  Put("in.csv", Table(10));
+  for (int64_t changes = 0;; ++changes) {  // up to the kill between the position and the names
+    ASSERT_LT(changes, 1000);
+    files_ = NewMemoryFiles();
+    Put("in.csv", Table(10));
+    KilledFiles killed(*files_, changes);
+    ASSERT_FALSE(Follow(killed).ok());
+    if (files_->Exists("out/follow.position")) break;
+  }
+  WatchedFiles watched(*files_);
+  watched.exists = [](const std::string&) { return false; };
+  watched.on_list = [](const std::string& folder) {
+    return folder == "out/.sealing-0" ? Internal("Input/output error") : Status::Ok();
+  };
+  const Status status = Follow(watched).status();
+  EXPECT_NE(status.ToString().find("Input/output error"), std::string::npos) << status.ToString();
+  watched.on_list = nullptr;
+  ASSERT_OK(Follow(watched).status());
+  ExpectRows(*files_, 10);
+}
+
+TEST_F(FollowImportTest, ADamagedPositionAndALaterVersionsAreToldApart) {
+  Put("in.csv", Table(10));
+  ASSERT_OK(Follow(*files_).status());
+  const auto text = ReadWholeFile(*files_, "out/follow.position");
+  ASSERT_OK(text.status());
+  Put("out/follow.position", text->substr(0, text->find("schema") + 9));
+  EXPECT_NE(ErrorOf(Options()).find("is damaged"), std::string::npos) << ErrorOf(Options());
+  Put("out/follow.position", "version: 2 what_is_new: 7");
+  EXPECT_NE(ErrorOf(Options()).find("of a later version of Chorus (2, "), std::string::npos)
+      << ErrorOf(Options());
+}
+
 TEST_F(FollowImportTest, AStopSealsWhatIsComplete) {
   Put("in.csv", Table(7) + "1,0,u");
   FollowOptions options = Options();
@@ -220,6 +407,8 @@ TEST_F(FollowImportTest, BadRowsAreCountedOverAllAndNamedByTheirLine) {
   ASSERT_OK(Follow(*files_, options).status());
   Put("in.csv", Table(10) + "x,0,u1,5\n" + "1,0,u1,11\n0,7,u1,12\n");
   EXPECT_NE(ErrorOf(options).find("in.csv:14"), std::string::npos) << ErrorOf(options);
+  EXPECT_NE(ErrorOf(options).find("this is bad row 2, --max-bad-rows allows 1"), std::string::npos)
+      << ErrorOf(options);
   options.import.max_bad_rows = 2;
   ASSERT_OK(Follow(*files_, options).status());
   EXPECT_EQ(RowIds(*files_, "out").back(), 11u);
