@@ -2,6 +2,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include <algorithm>
 #include <cstdio>
 #include <utility>
 #include <vector>
@@ -11,6 +12,7 @@
 #include "launch/command_line_parts.h"
 #include "launch/job/mpi_world.h"
 #include "launch/nearest_word.h"
+#include "launch/number_checks.h"
 
 namespace chorus::launch {
 
@@ -161,7 +163,7 @@ void AddPredict(CLI::App* app, Action* action) {
   command
       ->add_option("--max-bad-rows", arguments.max_bad_rows,
                    "So many malformed rows of the text get a line without scores; one more stops")
-      ->check(CLI::NonNegativeNumber)
+      ->check(Count())
       ->needs(input);
   command->add_option("--output", arguments.output, "File to write; - is standard output");
 }
@@ -209,9 +211,9 @@ void AddObjective(CLI::App* app, Action* action) {
   command
       ->add_option("--seed", arguments.seed,
                    "Of the draws of methods that sample; a row's number is its id")
-      ->check(CLI::NonNegativeNumber);
+      ->check(Count());
   command->add_option("--stage", arguments.stage, "Of methods that are trained in stages")
-      ->check(CLI::NonNegativeNumber);
+      ->check(Count());
   AddSets(command, &arguments.sets);
   command->add_option("input", arguments.input, "File to read; - is standard input");
 }
@@ -237,7 +239,7 @@ void AddCompare(CLI::App* app, CommandOutcome* outcome, Action* action) {
           ->add_option("--seeds", arguments.seeds,
                        "Train seeds 1 .. N; default: as configured. Tables show all finished runs "
                        "of the configuration, whatever is trained this time")
-          ->check(CLI::Range(1, 1000));
+          ->check(Within(1, 1000));
   CLI::Option* const methods =
       command
           ->add_option("--methods", arguments.methods,
@@ -246,7 +248,7 @@ void AddCompare(CLI::App* app, CommandOutcome* outcome, Action* action) {
   CLI::Option* const folds =
       command
           ->add_option("--folds", arguments.folds, "Train on the first N data sets; default: all")
-          ->check(CLI::Range(1, 1000000));
+          ->check(Within(1, 1000000));
   command
       ->add_flag("--report-only", arguments.report_only,
                  "Train nothing; make the tables of the runs that are finished")
@@ -313,6 +315,29 @@ std::string WhyNoCommand(const CLI::App& app, const std::string& word) {
   return "no command \"" + word + "\"" + meant + " (chorus --help lists all)";
 }
 
+// "" when the command has all options that are named; else what to say of the first that it has not.
+// CLI11 itself would complain of what is missing before it looks at what is too much.
+std::string WhyNoOption(const CLI::App& app, int argc, char** argv) {
+  const std::string called = argc > 1 ? argv[1] : "";
+  const CLI::App* command = nullptr;
+  for (const CLI::App* one : app.get_subcommands(nullptr)) {
+    if (one->get_name() == called) command = one;
+  }
+  if (command == nullptr) return "";
+  std::vector<std::string> names;
+  for (const CLI::Option* option : command->get_options()) {
+    for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
+  }
+  for (int i = 2; i < argc && std::string(argv[i]) != "--"; ++i) {
+    const std::string word = std::string(argv[i]).substr(0, std::string(argv[i]).find('='));
+    if (!word.starts_with("--") || std::count(names.begin(), names.end(), word) > 0) continue;
+    const std::string nearest = NearestWord(word, names);
+    const std::string meant = nearest.empty() ? "" : "; did you mean " + nearest + "?";
+    return called + " has no option " + word + meant + " (chorus " + called + " --help lists all)";
+  }
+  return "";
+}
+
 }  // namespace
 
 CommandLine ParseCommandLine(int argc, char** argv, CommandOutcome* outcome) {
@@ -334,7 +359,9 @@ CommandLine ParseCommandLine(int argc, char** argv, CommandOutcome* outcome) {
   AddDoctor(&app, outcome, &line.run);
   AddJobCommands(&app, outcome, &line.run);
   AddHelp(&app, &line.run);
-  if (const std::string why = WhyNoCommand(app, argc > 1 ? argv[1] : ""); !why.empty()) {
+  std::string why = WhyNoCommand(app, argc > 1 ? argv[1] : "");
+  if (why.empty()) why = WhyNoOption(app, argc, argv);
+  if (!why.empty()) {
     std::fprintf(stderr, "chorus: %s\n", why.c_str());
     line.exit_code = kUsageError;
     return line;

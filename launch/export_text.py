@@ -16,6 +16,10 @@ LARGEST = 3.4028234663852886e38  # of 32 bits
 PLAIN = {"delimiter": "\t", "separator": ",", "value_separator": ":"}
 
 
+# What to do about a line that is Malformed.
+AFTER_MALFORMED = "mend or remove the line (chorus predict --max-bad-rows N passes over N such)"
+
+
 class Malformed(Exception):
     """What is wrong with a row or a text."""
 
@@ -52,6 +56,7 @@ class Rules:
     def __init__(self, about):
         text = about.get("text", {})
         self.text = text
+        self.has_row_id = text.get("row_id", "") != ""
         self.known = "text" in about
         # Rules of texts that are no tables (Ali-CCP, libsvm, ...) are good for tab-separated tables alone.
         self.own_format = self.known and text.get("format", "DELIMITED") == "DELIMITED"
@@ -62,6 +67,14 @@ class Rules:
         self.numerics = {numeric["name"]: numeric for numeric in text.get("numeric", [])}
         self.model_slots = {slot["column"]: slot for slot in about["slot"]}
         self.features = list(self.model_slots) + [numeric["name"] for numeric in about["numeric"]]
+
+    def row_id(self, cells, count):
+        """What `chorus predict` writes before a row's scores: its row id or, without the column, its number."""
+        cell = cells.get(self.text.get("row_id", ""))
+        if cell is None:
+            return str(count)
+        cell = cell.strip(" \t") if self.text.get("trim", False) or not self.text.get("row_id_text") else cell
+        return str(int(cell)) if cell.isdecimal() and not self.text.get("row_id_text") else cell
 
     def column_of(self, feature):
         """The column of the input that a feature is made of."""
@@ -222,7 +235,7 @@ class Rules:
                 if len(cells) != len(names):
                     raise Malformed(f"found {len(cells)} cells, expected {len(names)}")
             except Malformed as error:
-                sys.exit(f"line {number}: {error}")
+                sys.exit(f"line {number}: {error}; {AFTER_MALFORMED}")
             if (self.plain or self.text.get("header", True)) and [cell.strip(" \t") for cell in cells] == names:
                 continue  # the header once more
             yield number, dict(zip(names, cells))

@@ -4,6 +4,7 @@
 
 #include "launch/command/commands.h"
 #include "launch/command_line_parts.h"
+#include "launch/number_checks.h"
 
 namespace chorus::launch {
 namespace {
@@ -14,28 +15,28 @@ void AddPlanLayouts(CLI::App* command, PlanArguments* arguments) {
                    "Hosts, to which ranks are dealt in blocks (default: one for each rank); with "
                    "several numbers, 1,2,4, a table of layouts")
       ->delimiter(',')
-      ->check(CLI::Range(1, 65536));
+      ->check(Within(1, 65536));
   command->add_option("--servers", arguments->servers, "Servers (default: cluster.servers)")
       ->delimiter(',')
-      ->check(CLI::Range(1, 65536));
+      ->check(Within(1, 65536));
   command
       ->add_option("--workers", arguments->workers,
                    "Workers (default: one for each host that is left; COLOCATED: one for each)")
       ->delimiter(',')
-      ->check(CLI::Range(1, 4096));
+      ->check(Within(1, 4096));
   command->add_flag("--weak", arguments->weak,
                     "step.grains_per_step is that of the first layout, and grows with the workers");
   command
       ->add_option("--threads", arguments->threads,
                    "Threads of a worker; 0: compute.threads, or all cores of its host")
-      ->check(CLI::Range(0, 1024));
+      ->check(Within(0, 1024));
   command
       ->add_option("--cores", arguments->cores, "Cores of a host; 0: as many as this machine has")
-      ->check(CLI::Range(0, 4096));
+      ->check(Within(0, 4096));
   command->add_option("--link-gbit", arguments->link_gbit, "Speed of a host's link, each way")
-      ->check(CLI::Range(0.001, 100000.0));
+      ->check(Within(0.001, 100000.0));
   command->add_option("--latency-us", arguments->latency_us, "From one host to another, one way")
-      ->check(CLI::Range(0.0, 10000000.0));
+      ->check(Within(0.0, 10000000.0));
 }
 
 void AddPlan(CLI::App* app, Action* action) {
@@ -54,7 +55,7 @@ void AddPlan(CLI::App* app, Action* action) {
   command
       ->add_option("--steps", arguments.steps,
                    "So many of the first steps are read: what the figures of a step are of")
-      ->check(CLI::Range(2, 100000));
+      ->check(Within(2, 100000));
   command->add_flag("--calibrate", arguments.calibrate,
                     "Measure this machine with the job for some seconds; else times are those of "
                     "assumed rates");
@@ -69,33 +70,33 @@ void AddScaleRuns(CLI::App* command, ScaleArguments* arguments) {
                    "Numbers of workers: 1,2,4; the first one is "
                    "what the others are held against")
       ->delimiter(',')
-      ->check(CLI::Range(1, 4096))
+      ->check(Within(1, 4096))
       ->required();
   command
       ->add_option("--servers", arguments->servers,
                    "Numbers of servers, each with each of --workers (default: cluster.servers)")
       ->delimiter(',')
-      ->check(CLI::Range(1, 65536));
+      ->check(Within(1, 65536));
   command
       ->add_option("--mode", arguments->mode,
                    "strong: every layout computes the same steps; weak: step.grains_per_step is "
                    "that of the first one, and grows with the workers")
       ->check(CLI::IsMember({"strong", "weak"}));
   command->add_option("--repeats", arguments->repeats, "Runs of each layout")
-      ->check(CLI::Range(1, 1000));
-  command->add_option("--steps", arguments->steps, "Steps of a run")->check(CLI::Range(4, 1000000));
+      ->check(Within(1, 1000));
+  command->add_option("--steps", arguments->steps, "Steps of a run")->check(Within(4, 1000000));
   command
       ->add_option("--threads", arguments->threads,
                    "Threads of a worker, the same in all layouts; 0: compute.threads, or so many "
                    "that most workers share the cores")
-      ->check(CLI::Range(0, 1024));
+      ->check(Within(0, 1024));
   command->add_flag("--check", arguments->check,
                     "Run each layout once more to a checkpoint; an error where the models differ");
   command
       ->add_option("--deadline-minutes", arguments->deadline_minutes,
                    "A run that takes longer is "
                    "ended, and the sweep too")
-      ->check(CLI::Range(0.01, 100000.0));
+      ->check(Within(0.01, 100000.0));
 }
 
 void AddScalePlace(CLI::App* command, ScaleArguments* arguments) {
@@ -104,11 +105,11 @@ void AddScalePlace(CLI::App* command, ScaleArguments* arguments) {
                       "(default: mpirun on this machine)");
   command->add_option("--program", arguments->program, "The program it starts (default: this one)");
   command->add_option("--hosts", arguments->hosts, "Hosts that it spreads ranks over, for the plan")
-      ->check(CLI::Range(1, 65536));
+      ->check(Within(1, 65536));
   command->add_option("--link-gbit", arguments->link_gbit, "Speed of a host's link, for the plan")
-      ->check(CLI::Range(0.001, 100000.0));
+      ->check(Within(0.001, 100000.0));
   command->add_option("--latency-us", arguments->latency_us, "Between hosts, one way, for the plan")
-      ->check(CLI::Range(0.0, 10000000.0));
+      ->check(Within(0.0, 10000000.0));
   command->add_option("--calibration", arguments->calibration,
                       "File of rates of chorus plan --calibrate (default: measured first)");
 }

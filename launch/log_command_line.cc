@@ -2,13 +2,14 @@
 
 #include "launch/command/commands.h"
 #include "launch/command_line_parts.h"
+#include "launch/number_checks.h"
 
 namespace chorus::launch {
 namespace {
 
 void AddThreads(CLI::App* command, uint32_t* threads) {
   command->add_option("--threads", *threads, "0 = all cores; the bytes do not depend on it")
-      ->check(CLI::NonNegativeNumber);
+      ->check(Count());
 }
 
 // `import --labels`, in place of inputs and an output.
@@ -60,7 +61,7 @@ void AddSplit(CLI::App* command, ImportArguments* arguments) {
   command->add_flag("--split-contiguous", arguments->split_contiguous,
                     "By row number: parts are consecutive ranges instead of drawn rows");
   command->add_option("--split-seed", arguments->split_seed, "Another seed draws other rows")
-      ->check(CLI::NonNegativeNumber);
+      ->check(Count());
 }
 
 // An import that does not end with what is there.
@@ -77,13 +78,13 @@ void AddFollow(CLI::App* command, ImportArguments* arguments) {
           "With --follow: a row waits so long at most until its log file is complete (60); "
           "one is after file_rows rows, too")
       ->needs(follow)
-      ->check(CLI::PositiveNumber);
+      ->check(Positive());
   command
       ->add_option("--idle-seconds", arguments->idle_seconds,
                    "With --follow: end after so long without anything new; 0 = wait for ever (the "
                    "end of standard input ends it always)")
       ->needs(follow)
-      ->check(CLI::NonNegativeNumber);
+      ->check(NotNegative());
   for (const char* of_all : {"--bad-rows", "--split", "--split-by-time", "--split-by",
                              "--split-contiguous", "--split-seed", "--labels"}) {
     follow->excludes(command->get_option(of_all));
@@ -124,7 +125,7 @@ void AddImport(CLI::App* app, CommandOutcome* outcome, Action* action) {
   command
       ->add_option("--max-bad-rows", arguments.max_bad_rows,
                    "Skip and count so many malformed rows; one more stops the import")
-      ->check(CLI::NonNegativeNumber);
+      ->check(Count());
   command->add_option("--bad-rows", arguments.bad_rows,
                       "File to list all malformed rows in, with place and reason; - is standard "
                       "output");
@@ -155,7 +156,7 @@ void AddSchema(CLI::App* app, Action* action) {
   command->add_option("--job", arguments.job,
                       "New file for a job that trains on what the schema imports");
   command->add_option("--rows", arguments.sample_rows, "Look at so many rows, the first ones")
-      ->check(CLI::Range(uint64_t{1}, uint64_t{100000000}));
+      ->check(Within(uint64_t{1}, uint64_t{100000000}));
 }
 
 void AddGenerate(CLI::App* app, Action* action) {
@@ -218,7 +219,7 @@ void AddInspect(CLI::App* app, Action* action) {
   command->add_option("--canonical", arguments.canonical,
                       "Checkpoint: write the bytes that do not depend on the layout (- is stdout)");
   command->add_option("--rows", arguments.rows, "Log: print so many exposures as text")
-      ->check(CLI::NonNegativeNumber);
+      ->check(Count());
 }
 
 }  // namespace

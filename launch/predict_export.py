@@ -6,9 +6,10 @@
 The input is the text that `chorus import` took: its delimiter, separators, missing markers, transforms and the like
 stand in the export, labels may be absent, gzip, bzip2 and xz are unpacked. Taken too is a tab-separated table whose
 first line names the model's features; a cell of a slot then holds its ids, separated by commas, each with ":factor"
-behind it where the slot has values. Written are pctr, pcvr and pctcvr of each row, which are those of `chorus predict`
-up to the rounding of 32 bits. Plain Python, made to be read: some thousand lines a second take another language.
-launch/README.md explains the files.
+behind it where the slot has values. Written are pctr, pcvr and pctcvr of each row, behind its row id if the import's
+schema names one, which are those of `chorus predict` up to the rounding of 32 bits. Plain Python, made to be read:
+some thousand lines a second take another language. Sizes and values of the files are checked, and with the module
+xxhash their checksums. launch/README.md explains the files.
 """
 import array
 import bisect
@@ -20,8 +21,13 @@ import re
 import statistics
 import sys
 
+try:
+    import xxhash  # Python's own library has no XXH3
+except ImportError:
+    xxhash = None
+
 sys.dont_write_bytecode = True  # the module beside this file may lie where nobody may write
-from export_text import Malformed, Rules, float32
+from export_text import AFTER_MALFORMED, Malformed, Rules, float32
 
 MASK = (1 << 64) - 1
 
@@ -102,21 +108,37 @@ def relu(vector):
     return [max(x, 0.0) for x in vector]
 
 
+def values_of(folder, entry):
+    """An array of the manifest, checked: its size, its checksum where the module xxhash is installed, no NaN."""
+    path, (rows, cols) = os.path.join(folder, entry["file"]), (int(n) for n in entry["shape"])
+    values = array.array("Q" if entry["type"] == "uint64" else "f")
+    try:
+        with open(path, "rb") as file:
+            data = file.read()
+    except OSError as error:
+        sys.exit(f"{path}: {error.strerror}: the export is not whole")
+    if len(data) != rows * cols * values.itemsize:
+        sys.exit(f"{path}: {len(data)} bytes; expected: {rows} x {cols} values of {values.itemsize}")
+    if xxhash and xxhash.xxh3_64_intdigest(data) != int(entry["xxh3"], 16):
+        sys.exit(f"{path}: its checksum is not the manifest's: the export is damaged")
+    values.frombytes(data)
+    if values.typecode == "f" and not all(map(math.isfinite, values)):
+        sys.exit(f"{path}: a value is no finite number: the export is damaged")
+    return values
+
+
 class Model:
     def __init__(self, folder):
-        with open(os.path.join(folder, "manifest.json"), encoding="utf-8") as file:
-            self.about = json.load(file)
-        if self.about["format"] != "chorus-export 4":
-            sys.exit(f"{folder}: format {self.about['format']}; expected: chorus-export 4")
+        try:
+            with open(os.path.join(folder, "manifest.json"), encoding="utf-8") as file:
+                self.about = json.load(file)
+        except (OSError, ValueError) as error:
+            sys.exit(f"{folder}: no export: manifest.json: {getattr(error, 'strerror', None) or error}")
+        if self.about.get("format") != "chorus-export 4":
+            sys.exit(f"{folder}: format {self.about.get('format')}; expected: chorus-export 4")
         self.arrays = {}
         for entry in self.about["array"]:
-            values = array.array("Q" if entry["type"] == "uint64" else "f")
-            with open(os.path.join(folder, entry["file"]), "rb") as file:
-                values.frombytes(file.read())
-            rows, cols = (int(n) for n in entry["shape"])
-            if len(values) != rows * cols:
-                sys.exit(f"{folder}/{entry['file']}: {len(values)} values; expected: {rows} x {cols}")
-            self.arrays[entry["file"]] = (values, cols)
+            self.arrays[entry["file"]] = values_of(folder, entry), int(entry["shape"][1])
         self.seeds = {slot["column"]: mix(xxh64(slot["key_space"].encode())) for slot in self.about["slot"]}
         self.tables = {table["name"]: table for table in self.about["table"]}
         self.rules = Rules(self.about)
@@ -356,29 +378,35 @@ class Model:
         return log_ctr, -softplus(-z["cvr"])
 
 
-def made_of(rows, make):
-    """make(cells) of each row; one that is malformed ends the program with its line's number."""
+def made_of(rules, stream, make):
+    """(row id, make(cells)) of each row; one that is malformed ends the program with its line's number."""
     number = 1
     try:
-        for number, cells in rows:
-            yield make(cells)
+        for count, (number, cells) in enumerate(rules.rows(stream)):
+            yield rules.row_id(cells, count), make(cells)
     except Malformed as error:
-        sys.exit(f"line {number}: {error}")
+        sys.exit(f"line {number}: {error}; {AFTER_MALFORMED}")
 
 
-def write(scores):
-    """The scores of rows, (pctr, pcvr, pctcvr) each, on standard output."""
-    print("pctr\tpcvr\tpctcvr")
-    for row in scores:
-        print("\t".join(f"{p:.9g}" for p in row))
+def write(rules, scores):
+    """The scores of rows, (row id, (pctr, pcvr, pctcvr)) each, on standard output."""
+    try:
+        print("row_id\t" * rules.has_row_id + "pctr\tpcvr\tpctcvr")
+        for row_id, row in scores:
+            print((row_id + "\t") * rules.has_row_id + "\t".join(f"{p:.9g}" for p in row))
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python flushes once more at its end
+        sys.exit("standard output was closed before all scores were written")
 
 
 def main():
     if len(sys.argv) != 2:
         sys.exit(__doc__)
     model = Model(sys.argv[1])
-    logs = made_of(model.rules.rows(sys.stdin.buffer), model.predict)
-    write((math.exp(ctr), math.exp(cvr), math.exp(ctr + cvr)) for ctr, cvr in logs)
+    logs = made_of(model.rules, sys.stdin.buffer, model.predict)
+    write(model.rules,
+          ((row_id, (math.exp(ctr), math.exp(cvr), math.exp(ctr + cvr))) for row_id, (ctr, cvr) in logs))
 
 
 if __name__ == "__main__":

@@ -88,8 +88,10 @@ def main():
     if len(sys.argv) != 2:
         sys.exit(__doc__)
     server = Server(sys.argv[1])
-    lines = made_of(server.rules.rows(sys.stdin.buffer), server.values)
-    write(scores for batch in batches(lines) for scores in server.predict_batch(batch))
+    lines = made_of(server.rules, sys.stdin.buffer, server.values)
+    write(server.rules,
+          ((row_id, scores) for batch in batches(lines)
+           for (row_id, _), scores in zip(batch, server.predict_batch([values for _, values in batch]))))
 
 
 if __name__ == "__main__":

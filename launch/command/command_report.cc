@@ -12,6 +12,7 @@
 #include "launch/report/report_log.h"
 #include "launch/report/run_page.h"
 #include "launch/report/write_page.h"
+#include "worker/train/run_head.h"
 
 namespace chorus::launch {
 
@@ -48,7 +49,7 @@ Status RunReport(const ReportArguments& arguments) {
   const std::string output =
       arguments.output.empty() ? JoinPath(directory, "report.html") : arguments.output;
   RETURN_IF_ERROR(files.CreateDirectories(DirectoryOf(output)));
-  const RunHead head = ReadRunHead(files, MetricsPath(files, arguments.path));
+  const RunHead head = worker::ReadRunHead(files, MetricsPath(files, arguments.path));
   RETURN_IF_ERROR(WritePage(files, output, RunPage(directory, head, reports)));
   if (output == "-") return Status::Ok();
   std::printf("wrote %s\n", output.c_str());

@@ -37,6 +37,16 @@ TrainConfig ConfigOf(const CheckpointManifest& manifest) {
   return config;
 }
 
+// What to do about a checkpoint that cannot be read.
+Status WithRemedy(const std::string& folder, const Status& status) {
+  if (status.code() != Code::kDataLoss && status.code() != Code::kNotFound) return status;
+  const std::string other = worker::OtherCheckpoint(PosixFiles(), folder);
+  return Status(status.code(),
+                StrCat(status.message(), "; the checkpoint ", folder, " is damaged: ",
+                       other.empty() ? "there is no other one beside it"
+                                     : StrCat("give another one, --checkpoint ", other)));
+}
+
 class ScoringJob {
  public:
   explicit ScoringJob(const ScoringRequest& request)
@@ -56,8 +66,9 @@ class ScoringJob {
       return WithCheckpoint(config);
     }
     ASSIGN_OR_RETURN(const std::string folder, CheckpointAt(checkpoint_, best_));
-    ASSIGN_OR_RETURN(const CheckpointManifest manifest, worker::ReadManifest(PosixFiles(), folder));
-    TrainConfig config = ConfigOf(manifest);
+    const auto manifest = worker::ReadManifest(PosixFiles(), folder);
+    if (!manifest.ok()) return WithRemedy(folder, manifest.status());
+    TrainConfig config = ConfigOf(*manifest);
     RETURN_IF_ERROR(ApplySets(sets_, &config));
     RETURN_IF_ERROR(FinishTrainConfig(folder, &config));
     RETURN_IF_ERROR(worker::ExpandEmbeddings(&config));
@@ -113,9 +124,10 @@ Status RunScoring(const ScoringRequest& request, const ScoringMain& work) {
         ASSIGN_OR_RETURN(
             const std::unique_ptr<worker::Session> session,
             worker::Session::Create(config, worker::SchemaOfManifest(manifest), environment));
-        ASSIGN_OR_RETURN(const uint64_t step, session->Restore(folder));
+        const Result<uint64_t> step = session->Restore(folder);
+        if (!step.ok()) return WithRemedy(folder, step.status());
         if (environment.collective->rank() == 0) {
-          LogInfo("model of step ", step, " from ", folder);
+          LogInfo("model of step ", *step, " from ", folder);
         }
         RETURN_IF_ERROR(environment.collective->Barrier());
         return work(session.get());

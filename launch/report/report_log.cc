@@ -5,7 +5,6 @@
 #include "common/json.h"
 #include "common/log.h"
 #include "common/strings.h"
-#include "worker/train/run_head.h"
 
 namespace chorus::launch {
 
@@ -29,17 +28,14 @@ Result<std::vector<Report>> ReadReports(FileSystem& files, const std::string& pa
   for (size_t i = 0; i < lines.size(); ++i) {
     const Status parsed = FromJson(lines[i], &reports.emplace_back());
     if (parsed.ok()) continue;
+    if (i == 0) {
+      return DataLoss(StrCat(file, ":1: is no report of a training run: give the run's directory, ",
+                             "or the file that its report.metrics names (metrics.jsonl)"));
+    }
     return DataLoss(StrCat(file, ":", i + 1, ": is not a report: ", parsed.message()));
   }
   if (reports.empty()) return DataLoss(file + ": holds no report");
   return reports;
-}
-
-RunHead ReadRunHead(FileSystem& files, const std::string& metrics) {
-  const Result<std::string> text = ReadWholeFile(files, worker::RunHeadPath(metrics));
-  RunHead head;
-  const bool read = text.ok() && FromJson(*text, &head).ok();
-  return read ? head : RunHead();
 }
 
 bool HasAnythingToDraw(const std::vector<Report>& reports) {

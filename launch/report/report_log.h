@@ -16,9 +16,6 @@ namespace chorus::launch {
 // passed over.
 Result<std::vector<Report>> ReadReports(FileSystem& files, const std::string& path);
 
-// What wrote it says of the run (RunHead); empty where it does not, or is no longer there.
-RunHead ReadRunHead(FileSystem& files, const std::string& metrics);
-
 // `path` itself if it is a file's, else that of the metrics.jsonl in it.
 std::string MetricsPath(FileSystem& files, const std::string& path);
 

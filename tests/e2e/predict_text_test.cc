@@ -91,6 +91,30 @@ TEST_F(PredictTextTest, ScoresAreThoseOfTheImportedLogOnAnyLayout) {
   EXPECT_TRUE(*by_model == *expected) << "the model knows how to read the text";
 }
 
+TEST_F(PredictTextTest, IdsThatWereNeverTrainedAreAWarningOfEveryPrediction) {
+  const auto warnings = [&](int first, int end, const Layout& layout) {
+    ::testing::internal::CaptureStderr();
+    const auto scores = PredictText(TextRows(first, end), layout, {});
+    const std::string said = ::testing::internal::GetCapturedStderr();
+    EXPECT_TRUE(scores.ok()) << scores.status().ToString();
+    return said;
+  };
+  const std::string expected = "slot \"user\": 100 % of its 100 ids were never trained";
+  for (const Layout& layout : {Layout(), Layout{.workers = 3}}) {
+    const std::string text = warnings(kOld, kOld + 100, layout);
+    EXPECT_NE(text.find(expected), std::string::npos) << text;
+    EXPECT_EQ(text.find("slot \"item\""), std::string::npos) << text;
+    EXPECT_EQ(warnings(0, 100, layout).find("never trained"), std::string::npos);
+  }
+  Import(TextRows(kOld, kOld + 100), "new", "train");
+  ::testing::internal::CaptureStderr();
+  const auto scores =
+      PredictOn(*files_, With(config_, "evaluate { log: 'new' }"), Layout(), checkpoint_);
+  const std::string said = ::testing::internal::GetCapturedStderr();
+  EXPECT_TRUE(scores.ok()) << scores.status().ToString();
+  EXPECT_NE(said.find(expected), std::string::npos) << said;
+}
+
 TEST_F(PredictTextTest, EveryRowHasALineAndABadOneNoScore) {
   const std::string good = TextRows(0, 150);
   const auto expected = PredictText(good, Layout(), {});

@@ -18,6 +18,35 @@ TEST_F(RunOptionsTest, AMisspeltCommandIsAnsweredWithTheOneThatWasMeant) {
       << strange.errors;
 }
 
+TEST_F(RunOptionsTest, AMisspeltOptionIsNamedBeforeWhatIsMissing) {
+  const test::Finished wrong = Run(0, Command("import", {"--shema=x", "--output", Path("log")}));
+  EXPECT_EQ(wrong.code, 2);
+  EXPECT_NE(wrong.errors.find("import has no option --shema; did you mean --schema?"),
+            std::string::npos)
+      << wrong.errors;
+  const test::Finished strange = Run(0, Command("train", {"--quantize", "4"}));
+  EXPECT_EQ(strange.code, 2);
+  EXPECT_NE(strange.errors.find("train has no option --quantize (chorus train --help lists all)"),
+            std::string::npos)
+      << strange.errors;
+}
+
+TEST_F(RunOptionsTest, ANumberThatIsNoneIsAnsweredWithWhatIsExpected) {
+  for (const std::string text : {"-1", "10%"}) {
+    const test::Finished wrong =
+        Run(0, Command("import", {"--schema", "x", "--max-bad-rows", text, "--output", "y"}));
+    EXPECT_EQ(wrong.code, 2);
+    EXPECT_NE(
+        wrong.errors.find("--max-bad-rows: found " + text + ", expected a whole number, 0 or more"),
+        std::string::npos)
+        << wrong.errors;
+  }
+  const test::Finished ranged = Run(0, Command("compare", {"--config", "x", "--seeds", "0"}));
+  EXPECT_EQ(ranged.code, 2);
+  EXPECT_NE(ranged.errors.find("found 0, expected a whole number, 1 .. 1000"), std::string::npos)
+      << ranged.errors;
+}
+
 // srun without PMIx, as it is each of its tasks.
 TEST_F(RunOptionsTest, OneOfSeveralProcessesThatAreStrangersToEachOtherIsRefused) {
   const test::Finished finished =
@@ -113,6 +142,25 @@ TEST_F(RunOptionsTest, FallbackGoesOnFromTheCheckpointBeforeADamagedOne) {
   EXPECT_NE(resumed.errors.find("is damaged and left out"), std::string::npos) << resumed.errors;
   EXPECT_EQ(NewestCheckpoint("run"), newest);
   EXPECT_EQ(OutcomeOfRun("run").state, whole.state);
+}
+
+TEST_F(RunOptionsTest, WhoScoresADamagedCheckpointIsToldOfAnotherOne) {
+  ExpectSuccess(Run(0, Command("train", Config("run", "checkpoint { every_steps: 2 }"))));
+  const std::string newest = NewestCheckpoint("run");
+  const std::string other = worker::OtherCheckpoint(files_, newest);
+  ASSERT_FALSE(other.empty());
+  const auto evaluate = [&](const std::string& checkpoint) {
+    return Run(0, Command("evaluate", {"--checkpoint", checkpoint, "--log", Path("test")}));
+  };
+  for (const std::string file : {"shard-00000.rows", "dense.bin", "MANIFEST"}) {
+    const std::string path = JoinPath(newest, file), whole = *ReadWholeFile(files_, path);
+    ASSERT_TRUE(ReplaceFile(files_, path, whole.substr(0, whole.size() / 2)).ok());
+    ExpectFailure(evaluate(newest), "is damaged: give another one, --checkpoint " + other);
+    ASSERT_TRUE(ReplaceFile(files_, path, whole).ok());
+  }
+  ASSERT_TRUE(files_.Remove(JoinPath(newest, "shard-00000.rows")).ok());
+  ExpectFailure(evaluate(newest), "is damaged: give another one, --checkpoint " + other);
+  ExpectSuccess(evaluate(other));
 }
 
 }  // namespace

@@ -3,9 +3,14 @@
   predict_export_test.py SOURCE_DIR
 """
 import array
+import io
+import json
 import math
 import os
+import shutil
+import subprocess
 import sys
+import tempfile
 import unittest
 
 EXTREMES = [0.0, 1.0, -1.0, 22.0, -22.0, 745.0, -745.0, 1e6, -1e6, 3e38, -3e38]
@@ -59,6 +64,99 @@ class LayersTest(unittest.TestCase):
         self.model.logits = lambda cells: {"ctr": 0.0, "cvr": cells[0], "cvr2": cells[1]}
         self.assertAlmostEqual(self.model.predict([-900.0, -2000.0])[1], -900 - math.log(2), delta=1e-9)
         self.assertAlmostEqual(self.model.predict([0.0, math.log(3)])[1], math.log(0.625), delta=1e-12)
+
+
+class ExportTest(unittest.TestCase):
+    """A model whose logits are a column of the text, in a folder that may be damaged."""
+
+    def setUp(self):
+        self.folder = tempfile.mkdtemp()
+        self.about = {
+            "format": "chorus-export 4", "method": "ESMM", "objective": {"esmm": {}}, "seed": "1", "slot": [],
+            "table": [],
+            "numeric": [{"name": "x", "context": False, "log_transform": False, "mean": 0, "stddev": 1}],
+            "text": {"delimiter": ",", "row_id": "order", "row_id_text": True},
+            "array": [{"file": "p.bias.f32", "type": "float32", "shape": ["1", "2"],
+                       "xxh3": self.digest(array.array("f", [0.5, 1.5]).tobytes())}],
+            "group": [{"name": "all", "node": [{}, {}, self.head("ctr"), self.head("cvr")]}]}
+        self.save(array.array("f", [0.5, 1.5]))
+
+    def tearDown(self):
+        shutil.rmtree(self.folder)
+
+    @staticmethod
+    def digest(data):
+        return predict_export.xxhash.xxh3_64_hexdigest(data) if predict_export.xxhash else "0"
+
+    @staticmethod
+    def head(name):
+        """The column x, if it is positive."""
+        return {"name": name, "layer": "relu", "head": name, "input": [{"node": 1, "first": 0, "width": 1}]}
+
+    def save(self, values):
+        with open(os.path.join(self.folder, "manifest.json"), "w", encoding="utf-8") as file:
+            json.dump(self.about, file)
+        with open(os.path.join(self.folder, "p.bias.f32"), "wb") as file:
+            file.write(values.tobytes())
+
+    def run_script(self, text):
+        return subprocess.run([sys.executable, predict_export.__file__, self.folder], input=text, text=True,
+                              capture_output=True, timeout=60)
+
+    def assert_one_line(self, finished, part):
+        self.assertEqual(finished.returncode, 1)
+        self.assertEqual(finished.stderr.count("\n"), 1, finished.stderr)
+        self.assertIn(part, finished.stderr)
+
+    def test_what_is_damaged_is_named_in_one_line(self):
+        for name, values in (("12 bytes; expected: 1 x 2", [1.0, 2.0, 3.0]), ("no finite", [0.5, math.nan])):
+            self.about["array"][0]["xxh3"] = self.digest(array.array("f", values).tobytes())
+            self.save(array.array("f", values))
+            self.assert_one_line(self.run_script("order\n"), name)
+        os.remove(os.path.join(self.folder, "p.bias.f32"))
+        self.assert_one_line(self.run_script("order\n"), "p.bias.f32: No such file")
+        os.remove(os.path.join(self.folder, "manifest.json"))
+        self.assert_one_line(self.run_script("order\n"), "no export: manifest.json: No such file")
+
+    def test_other_bytes_fail_their_checksum(self):
+        if not predict_export.xxhash:
+            self.skipTest("needs the module xxhash")
+        self.save(array.array("f", [1.0, 1.0]))
+        self.assert_one_line(self.run_script("order\n"), "its checksum is not the manifest's")
+
+    def test_a_broken_line_has_a_number_and_a_way_on(self):
+        self.assert_one_line(self.run_script("order,x\na,1\nb\n"),
+                             "line 3: found 1 cells, expected 2; mend or remove the line")
+
+    def test_a_whole_export_predicts(self):
+        finished = self.run_script("order,x\na-7,0\n")
+        self.assertEqual((finished.stdout, finished.stderr),
+                         ("row_id\tpctr\tpcvr\tpctcvr\na-7\t0.5\t0.5\t0.25\n", ""))
+
+    def test_row_ids_stand_before_scores_and_numbers_where_the_input_has_none(self):
+        with open(os.path.join(self.folder, "manifest.json"), encoding="utf-8") as file:
+            rules = predict_export.Rules(json.load(file))
+        made = list(predict_export.made_of(rules, io.BufferedReader(io.BytesIO(b"x,order\n1,a-7\n2,b\n")), len))
+        self.assertEqual(made, [("a-7", 2), ("b", 2)])
+        made = list(predict_export.made_of(rules, io.BufferedReader(io.BytesIO(b"x\n1\n2\n")), len))
+        self.assertEqual(made, [("0", 1), ("1", 1)])
+        self.about["text"]["row_id_text"] = False
+        rules = predict_export.Rules(self.about)
+        self.assertEqual(rules.row_id({"order": "007 "}, 0), "7")
+
+    def test_a_closed_pipe_is_one_line(self):
+        folder = os.path.dirname(predict_export.__file__)
+        program = (f"import sys; sys.path.insert(0, {folder!r}); import predict_export"
+                   "; rules = type('R', (), {'has_row_id': False})"
+                   "; predict_export.write(rules, (('', (0.5, 0.5, 0.25)) for _ in range(100000)))")
+        child = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                 text=True)
+        child.stdout.readline()
+        child.stdout.close()
+        with child.stderr as errors:
+            said = errors.read()
+        child.wait(60)
+        self.assertEqual(said, "standard output was closed before all scores were written\n")
 
 
 if __name__ == "__main__":

@@ -12,10 +12,19 @@ namespace {
 
 constexpr double kCertain = 1e-6;  // from 0 or from 1
 constexpr double kMostPcoc = 2;    // and 1 / kMostPcoc the least
+constexpr double kExploded = 2;    // normalised entropy of predictions that are certain and wrong
+constexpr double kLeakAuc = 0.999, kLeakEntropy = 0.02;  // what features do not reach by themselves
 
 std::string Short(double value) {
   char text[32];
   std::snprintf(text, sizeof(text), "%.3g", value);
+  return text;
+}
+
+// 0.99994 is no 1.
+std::string Long(double value) {
+  char text[32];
+  std::snprintf(text, sizeof(text), "%.6g", value);
   return text;
 }
 
@@ -69,11 +78,23 @@ void AddStart(const TrainConfig& config, std::vector<std::string>* remedies) {
   remedies->emplace_back("start at the labels' rates (model.start: BASE_RATE)");
 }
 
+bool Exploded(const TaskMetrics& task) {
+  return task.has_normalized_entropy() && task.normalized_entropy() >= kExploded;
+}
+
 std::optional<Doubt> DoubtOfCalibration(const TaskMetrics& task, const TrainConfig& config) {
   if (AllCertain(task)) {
     return Doubt{"predictions are 0 or 1",
                  "every prediction is 0 or 1: the learning rates are too high (table.optimizer, "
-                 "model.optimizer), or a column tells the label"};
+                 "model.optimizer), a column tells the label, or all labels of the training log "
+                 "are the same"};
+  }
+  if (Exploded(task)) {
+    return Doubt{"far worse than a constant",
+                 StrCat("normalised entropy ", Short(task.normalized_entropy()),
+                        ": far worse than a constant, since predictions are certain and wrong; "
+                        "lower the learning rates (table.optimizer, model.optimizer), set "
+                        "model.clip_norm, or look whether the log is of another population")};
   }
   if (task.has_normalized_entropy() && task.normalized_entropy() >= 1) {
     std::vector<std::string> untrained = {"train for more steps (smaller step.grain_rows)"};
@@ -95,20 +116,28 @@ std::optional<Doubt> DoubtOfCalibration(const TaskMetrics& task, const TrainConf
   return std::nullopt;
 }
 
+Doubt Leak(const std::string& seen) {
+  return Doubt{"near-perfect", StrCat(seen,
+                                      ": some column tells the label, or nearly; leave out what is "
+                                      "only known after the event")};
+}
+
 std::optional<Doubt> DoubtOfRanking(const TaskMetrics& task) {
   if (!task.has_auc()) return std::nullopt;
-  if (task.auc() == 1) {
-    return Doubt{"AUC 1",
-                 "AUC 1: some column tells the label; leave out what is only known after the "
-                 "event"};
+  if (task.auc() > kLeakAuc) return Leak(StrCat("AUC ", Long(task.auc())));
+  if (task.has_normalized_entropy() && task.normalized_entropy() < kLeakEntropy) {
+    return Leak(StrCat("normalised entropy ", Short(task.normalized_entropy())));
   }
   const auto positives = static_cast<double>(task.positives());
   const double error = ChanceError(positives, static_cast<double>(task.rows()) - positives);
   if (std::abs(task.auc() - 0.5) <= error) {
-    return Doubt{"AUC of chance",
-                 StrCat("AUC ", Short(task.auc()), " is within its error (", Short(error),
-                        ") of chance: nothing is learnt yet; train for more steps or with higher "
-                        "learning rates, and look whether slots and labels are of the same rows")};
+    return Doubt{
+        "AUC of chance",
+        StrCat("AUC ", Short(task.auc()), " is within its error (", Short(error), ") of chance: ",
+               Exploded(task)
+                   ? "what was learnt is lost; lower the learning rates"
+                   : "nothing is learnt yet; train for more steps or with higher learning "
+                     "rates, and look whether slots and labels are of the same rows")};
   }
   return std::nullopt;
 }

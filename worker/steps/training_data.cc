@@ -11,6 +11,7 @@
 #include "worker/log/labels.h"
 #include "worker/metrics/doubts.h"
 #include "worker/objective/objective.h"
+#include "worker/steps/log_labels.h"
 #include "worker/steps/sequence_lengths.h"
 #include "worker/steps/step_view.h"
 
@@ -143,7 +144,18 @@ TrainingData BetweenFiles(const TrainConfig& config, uint64_t done_steps) {
                       done_steps, done_steps, /*followed=*/true,     goes_on};
 }
 
-void Announce(const TrainConfig& config, const TrainingData& data) {
+std::string DoubtOfBlocks(size_t blocks, uint32_t workers, const TrainConfig& config) {
+  const uint32_t grains = config.step().grains_per_step();
+  if (config.data().order() != DataConfig::SHUFFLED || blocks >= grains) return "";
+  if (workers == 1 && 2 * blocks >= grains) return "";
+  return StrCat(
+      "the log has ", blocks, blocks == 1 ? " block" : " blocks", ", and a step ", grains,
+      " grains, which read blocks of their own: the others stay empty, steps are smaller ",
+      "than is set", workers > 1 ? ", and some workers have less to do" : "",
+      ". Write smaller blocks (block_rows), or set step.grains_per_step");
+}
+
+void Announce(const TrainConfig& config, const TrainingData& data, uint32_t workers) {
   const ReadingCounts counts = data.plan->counts();
   const uint32_t stages = data.stages.stages();
   LogInfo(data.followed ? StrCat("file ", data.log->files().front(), ": ") : "log: ", counts.rows,
@@ -157,16 +169,13 @@ void Announce(const TrainConfig& config, const TrainingData& data) {
   }
   const std::string few = data.followed ? "" : DoubtOfSteps(data.last_step);
   if (!few.empty()) LogWarning(few);
+  // One file of many may well be without conversions.
+  const std::string labels = data.followed ? "" : DoubtOfLogLabels(data.log->blocks(), config);
+  if (!labels.empty()) LogWarning(labels);
   for (const std::string& doubt :
-       {DoubtOfView(data.log->blocks(), config), DoubtOfSequences(*data.log, config)}) {
+       {DoubtOfView(data.log->blocks(), config), DoubtOfSequences(*data.log, config),
+        DoubtOfBlocks(data.log->blocks().size(), workers, config)}) {
     if (!doubt.empty()) LogWarning(doubt);
-  }
-  const size_t blocks = data.log->blocks().size();
-  if (config.data().order() == DataConfig::SHUFFLED && blocks < config.step().grains_per_step()) {
-    LogWarning("the log has ", blocks, blocks == 1 ? " block" : " blocks", ", and a step ",
-               config.step().grains_per_step(),
-               " grains, which read blocks of their own: the others stay empty. Write smaller ",
-               "blocks (block_rows), or set step.grains_per_step");
   }
   const uint32_t last_stage = data.stages.StageOf(data.last_step) + 1;
   if (last_stage < stages) {

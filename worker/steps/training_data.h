@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
 
 #include "common/config.pb.h"
 #include "common/file.h"
@@ -53,9 +54,14 @@ Result<TrainingData> OpenFollowedFile(const TrainConfig& config, std::unique_ptr
 // data.max_steps.
 TrainingData BetweenFiles(const TrainConfig& config, uint64_t done_steps);
 
-// Logs what is read and what is dropped. Warns when data.max_steps ends training before the last
-// stage, when the log has fewer blocks than a step has grains, when it is sorted and steps are
+// Logs what is read and what is dropped. Warns when labels are all alike, when data.max_steps ends
+// training before the last stage, when blocks are too few for a step's
+// grains, when it is sorted and steps are
 // drawn from a small part of it, and when sequences side by side differ in length.
-void Announce(const TrainConfig& config, const TrainingData& data);
+void Announce(const TrainConfig& config, const TrainingData& data, uint32_t workers);
+
+// "" unless a step of the shuffled order has more grains than the log has blocks, and that matters:
+// several workers, which share the grains, have less to do for it, or over half of them are empty.
+std::string DoubtOfBlocks(size_t blocks, uint32_t workers, const TrainConfig& config);
 
 }  // namespace chorus::worker

@@ -99,6 +99,18 @@ Result<std::string> ChooseCheckpoint(FileSystem& files, const std::string& path,
   return NotFound(path + ": no complete checkpoint");
 }
 
+std::string OtherCheckpoint(FileSystem& files, const std::string& folder) {
+  const Result<std::vector<std::string>> folders = StepFolders(files, DirectoryOf(folder));
+  if (!folders.ok()) return "";
+  std::string before, other;
+  for (const std::string& each : *folders) {
+    if (BaseName(each) == BaseName(folder) || !IsComplete(files, each)) continue;
+    if (BaseName(each) < BaseName(folder)) before = each;
+    other = each;
+  }
+  return before.empty() ? other : before;
+}
+
 Result<std::optional<std::string>> SetAsideDamaged(FileSystem& files,
                                                    const std::string& directory) {
   const Result<std::vector<std::string>> folders = StepFolders(files, directory);

@@ -28,6 +28,9 @@ Result<std::optional<std::string>> FindCheckpoint(FileSystem& files, const std::
 // The checkpoint that `path` names: itself, or of a directory the newest complete one or, with
 // `best`, that of the best evaluation. Error: kNotFound, says what is missing.
 Result<std::string> ChooseCheckpoint(FileSystem& files, const std::string& path, bool best);
+// What lies beside `folder`: the complete checkpoint before it, else the newest other one; "" if
+// there is none.
+std::string OtherCheckpoint(FileSystem& files, const std::string& folder);
 // The newest complete checkpoint in `directory` whose files all fit its manifest. Newer ones are
 // renamed to damaged-step-N, so that no later run takes or counts them, and are warned of. Empty if
 // there is no complete checkpoint. Reads every file that it looks at. Errors: kDataLoss when all

@@ -6,9 +6,12 @@
 
 #include "common/check.h"
 #include "common/device_math.h"
+#include "common/log.h"
 #include "common/strings.h"
+#include "worker/metrics/doubts.h"
 #include "worker/metrics/score_file.h"
 #include "worker/train/row_scorer.h"
+#include "worker/train/slot_use.h"
 
 namespace chorus::worker {
 namespace {
@@ -29,6 +32,16 @@ void AppendLine(const LogSchema& schema, const Batch& batch, uint32_t row, const
   out->append(StrCat("\t", LabelText(schema.has_click, batch.click[row]), "\t",
                      LabelText(schema.has_conversion, batch.conversion[row])));
   AppendScoreCells(p, out);
+}
+
+// Says, on worker 0, which slots' ids are mostly such as the model has not seen: as an evaluation
+// does, since nothing else tells.
+Status WarnOfUntrained(const Session& session, const SlotCounter& counter) {
+  Evaluation evaluation;
+  ASSIGN_OR_RETURN(const std::vector<SlotUse> slots, counter.Sum(session.environment().collective));
+  for (const SlotUse& slot : slots) *evaluation.add_slot() = slot;
+  for (const Doubt& doubt : DoubtsOf(evaluation, session.config())) LogWarning(doubt.text);
+  return Status::Ok();
 }
 
 std::span<const float> RowOf(MatrixView<const float> logits, int64_t i) {
@@ -59,7 +72,9 @@ Status Predict(Session* session, const TakeScoreText& write) {
     for (const std::string& part : parts) RETURN_IF_ERROR(write(part));
     return Status::Ok();
   };
-  return scorer->Run(grain_done, step_done);
+  SlotCounter counter(session->model().inputs);
+  RETURN_IF_ERROR(scorer->Run(grain_done, step_done, &counter));
+  return WarnOfUntrained(*session, counter);
 }
 
 Status PredictRows(Session* session, RowSource* source, const TakeScoreText& write) {
@@ -88,7 +103,7 @@ Status PredictRows(Session* session, RowSource* source, const TakeScoreText& wri
   while (true) {
     ASSIGN_OR_RETURN(const bool more, scorer.NextStep(&rows));
     if (collective.rank() == 0) RETURN_IF_ERROR(write_lines(scorer.scores()));
-    if (!more) return Status::Ok();
+    if (!more) return WarnOfUntrained(*session, scorer.slot_counter());
   }
 }
 

@@ -19,7 +19,8 @@ namespace chorus::worker {
 // Scores evaluate.log as text, one line per exposure:
 //   row_id <tab> click <tab> conversion <tab> pctr <tab> pcvr <tab> pctcvr
 // row_id is the row's text where the log has texts, else its number.
-// `write` gets the text piece by piece, on worker 0 only.
+// `write` gets the text piece by piece, on worker 0 only, which warns of slots of whose ids more
+// than half were never trained.
 inline constexpr std::string_view kScoreTextHeader =
     "row_id\tclick\tconversion\tpctr\tpcvr\tpctcvr\n";
 using TakeScoreText = std::function<Status(std::string_view text)>;

@@ -7,6 +7,7 @@
 #include "common/json.h"
 #include "common/log.h"
 #include "common/strings.h"
+#include "worker/train/run_head.h"
 
 namespace chorus::worker {
 namespace {
@@ -54,6 +55,13 @@ std::string KeptOf(const std::vector<Line>& lines, uint64_t step, bool evaluates
   return kept;
 }
 
+// "7 reports of ESMM, which began 2026-03-01 09:30 UTC"
+std::string Earlier(const RunHead& head, size_t reports) {
+  return StrCat(reports, reports == 1 ? " report of " : " reports of ",
+                head.method().empty() ? "a run" : head.method(),
+                head.began().empty() ? "" : ", which began " + head.began());
+}
+
 // Makes the file hold what the run goes on from.
 Status Prepare(FileSystem& files, const std::string& path, uint64_t resumed_step,
                bool evaluates_again) {
@@ -68,7 +76,9 @@ Status Prepare(FileSystem& files, const std::string& path, uint64_t resumed_step
       return FailedPrecondition(
           StrCat("is there and is no file of reports (", lines.status().message(), ")"));
     } else if (!text.empty()) {
-      LogInfo("report.metrics: a new run, ", path, " is replaced");
+      LogWarning("report.metrics: a new run replaces ", path, ": ",
+                 Earlier(ReadRunHead(files, path), lines->size()),
+                 " (--resume goes on with a run; another report.metrics keeps this one)");
     }
   }
   return ReplaceFile(files, path, kept);

@@ -46,7 +46,8 @@ RowScorer::RowScorer(Session* session, RowSource* source)
                  session->config().step().grains_per_step()),
       queue_(ColumnsOnly(session->schema())),
       lookup_(session->model().inputs.slot_reads, session->model().inputs.tables,
-              session->config().cluster().shards(), &session->objective()) {}
+              session->config().cluster().shards(), &session->objective()),
+      counter_(session->model().inputs) {}
 
 // Blocks of bad rows alone stay on worker 0.
 Result<bool> RowScorer::ReadBlock(std::deque<SourceRow>* rows) {
@@ -91,6 +92,7 @@ Status RowScorer::ScoreGrains() {
   queue_.Skip((session_->config().step().grains_per_step() - grains.end) * grain_rows);
   lookup_.Resolve(&step_);
   ASSIGN_OR_RETURN(const auto pulled, session_->client().Read(step_.keys));
+  counter_.Add(step_, *pulled);
   Engine& engine = session_->engine();
   RETURN_IF_ERROR(engine.Score(step_, *pulled));
   for (uint32_t g = 0; g < grains.size(); ++g) {

@@ -18,6 +18,7 @@
 #include "worker/steps/step_batch.h"
 #include "worker/steps/step_lookup.h"
 #include "worker/train/session.h"
+#include "worker/train/slot_use.h"
 
 namespace chorus::worker {
 
@@ -31,6 +32,8 @@ class RowScorer {
   Result<bool> NextStep(std::deque<SourceRow>* rows);
   // Of the exposures of that step, in order, on worker 0.
   std::span<const Prediction> scores() const { return scores_; }
+  // Of the ids of all steps so far.
+  const SlotCounter& slot_counter() const { return counter_; }
 
  private:
   Result<bool> ReadBlock(std::deque<SourceRow>* rows);
@@ -43,6 +46,7 @@ class RowScorer {
   const uint64_t step_rows_;
   BlockQueue queue_;
   StepLookup lookup_;
+  SlotCounter counter_;
   bool ended_ = false;  // the source has no more
   StepBatch step_;
   std::vector<Prediction> own_;     // of this worker's grains

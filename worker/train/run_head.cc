@@ -19,14 +19,6 @@ std::string Now() {
   return text;
 }
 
-// "" when there is none, or one that is damaged.
-std::string BeganBefore(FileSystem& files, const std::string& path) {
-  const Result<std::string> text = ReadWholeFile(files, path);
-  RunHead head;
-  if (!text.ok() || !FromJson(*text, &head).ok()) return "";
-  return head.began();
-}
-
 }  // namespace
 
 RunHead MakeRunHead(const TrainConfig& config, const std::string& method, uint64_t exposures,
@@ -47,7 +39,7 @@ Status WriteRunHead(FileSystem& files, const std::string& metrics, bool resumes,
   ASSIGN_OR_RETURN(const FileSystem::Target target, files.TargetOf(metrics));
   if (target.in_place) return Status::Ok();
   const std::string path = RunHeadPath(metrics);
-  const std::string before = resumes ? BeganBefore(files, path) : "";
+  const std::string before = resumes ? ReadRunHead(files, metrics).began() : "";
   if (!before.empty()) head.set_began(before);
   const Result<std::string> line = ToJson(head);
   const Status written = line.ok() ? ReplaceFile(files, path, *line + "\n") : line.status();

@@ -6,6 +6,7 @@
 
 #include "common/config.pb.h"
 #include "common/file.h"
+#include "common/json.h"
 #include "common/report.pb.h"
 #include "common/status.h"
 
@@ -13,6 +14,13 @@ namespace chorus::worker {
 
 // "run/metrics.jsonl.run"
 inline std::string RunHeadPath(const std::string& metrics) { return metrics + ".run"; }
+
+// What a run left beside `metrics`; an empty head where there is none, or a damaged one.
+inline RunHead ReadRunHead(FileSystem& files, const std::string& metrics) {
+  const Result<std::string> text = ReadWholeFile(files, RunHeadPath(metrics));
+  RunHead head;
+  return text.ok() && FromJson(*text, &head).ok() ? head : RunHead();
+}
 
 // Of a run that begins now. Of a log that is followed neither number is known: 0.
 RunHead MakeRunHead(const TrainConfig& config, const std::string& method, uint64_t exposures,

@@ -44,7 +44,9 @@ Status Trainer::Open() {
 
 Status Trainer::OpenData() {
   RETURN_IF_ERROR(config_.data().follow_seconds() > 0 ? OpenFollowed() : OpenLog());
-  if (is_first() && data_->log != nullptr) Announce(config_, *data_);
+  if (is_first() && data_->log != nullptr) {
+    Announce(config_, *data_, environment_.collective->size());
+  }
   return Status::Ok();
 }
 

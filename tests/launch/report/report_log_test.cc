@@ -31,6 +31,11 @@ TEST(ReportLogTest, NamesTheFileAndTheLineOfWhatIsNoReport) {
   EXPECT_EQ(status.code(), Code::kDataLoss);
   EXPECT_NE(status.message().find("run/metrics.jsonl:2"), std::string::npos) << status.message();
   EXPECT_EQ(status.message().find_first_of("\n^"), std::string::npos) << status.message();
+  ASSERT_TRUE(ReplaceFile(*files, "rows.csv", "click,sale\n1,0\n").ok());
+  const Status text = ReadReports(*files, "rows.csv").status();
+  EXPECT_EQ(text.message(),
+            "rows.csv:1: is no report of a training run: give the run's directory, or the file "
+            "that its report.metrics names (metrics.jsonl)");
   EXPECT_EQ(ReadReports(*files, "nowhere").status().code(), Code::kNotFound);
   ASSERT_TRUE(ReplaceFile(*files, "empty/metrics.jsonl", "").ok());
   EXPECT_EQ(ReadReports(*files, "empty").status().code(), Code::kDataLoss);

@@ -46,7 +46,12 @@ TEST(DoubtsTest, EachMistakeIsOneLineWithItsRemedy) {
        "BASE_RATE"},
       {[](TaskMetrics* t) { t->set_pcoc(2.1); }, "2.1 times the mean label", "model.start"},
       {[](TaskMetrics* t) { t->set_pcoc(0.4); }, "0.4 times the mean label", "model.start"},
-      {[](TaskMetrics* t) { t->set_auc(1); }, "AUC 1", "leave out"},
+      {[](TaskMetrics* t) { t->set_auc(1); }, "AUC 1:", "leave out"},
+      {[](TaskMetrics* t) { t->set_auc(0.99994); }, "AUC 0.99994", "leave out"},
+      {[](TaskMetrics* t) { t->set_normalized_entropy(0.003); }, "normalised entropy 0.003",
+       "leave out"},
+      {[](TaskMetrics* t) { t->set_normalized_entropy(882); }, "normalised entropy 882",
+       "lower the learning rates"},
       {[](TaskMetrics* t) { t->set_auc(0.505); }, "of chance", "learning rates"},
       {[](TaskMetrics* t) { t->mutable_calibration(0)->set_mean_prediction(1e-9); },
        "every prediction is 0 or 1", "learning rates"},
@@ -106,6 +111,24 @@ TEST(DoubtsTest, ASignThatStaysIsSaidOnceAndAgainWhenItComesBack) {
   EXPECT_EQ(news({slower, high}), std::vector<std::string>{high.text});
   EXPECT_EQ(news({}), std::vector<std::string>());
   EXPECT_EQ(news({slower}), std::vector<std::string>{slower.text});
+}
+
+TEST(DoubtsTest, AGoodModelIsNoLeak) {
+  EXPECT_TRUE(DoubtsWith([](TaskMetrics* t) { t->set_auc(0.998); }).empty());
+  EXPECT_TRUE(DoubtsWith([](TaskMetrics* t) { t->set_normalized_entropy(0.03); }).empty());
+}
+
+TEST(DoubtsTest, AModelThatExplodedIsNotAdvisedToLearnFaster) {
+  const auto doubts = DoubtsWith([](TaskMetrics* t) {
+    t->set_normalized_entropy(882);
+    t->set_auc(0.5);
+  });
+  ASSERT_EQ(doubts.size(), 2u);
+  for (const std::string& doubt : doubts) {
+    EXPECT_NE(doubt.find("lower the learning rates"), std::string::npos) << doubt;
+    EXPECT_EQ(doubt.find("more steps"), std::string::npos) << doubt;
+    EXPECT_EQ(doubt.find("higher"), std::string::npos) << doubt;
+  }
 }
 
 // 0.51 of 10 000 rows with 1000 clicks is one standard error (0.0096) away from chance.

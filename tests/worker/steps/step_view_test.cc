@@ -7,6 +7,7 @@
 #include <random>
 
 #include "common/config.h"
+#include "worker/steps/training_data.h"
 
 namespace chorus::worker {
 namespace {
@@ -89,6 +90,17 @@ TEST(DoubtOfView, NamesTheWindowOfASortedLog) {
   EXPECT_EQ(DoubtOfView(sorted, Config({"data.window_blocks=40"})), "");
   EXPECT_EQ(DoubtOfView(sorted, Config({"data.window_blocks=1", "data.order=SEQUENTIAL"})), "");
   EXPECT_EQ(DoubtOfView(Blocks(0.05, 0), Config({"data.window_blocks=1"})), "");
+}
+
+// Eight grains: six blocks are plenty for one worker, and too few for two.
+TEST(DoubtOfBlocks, IsSilentWhereEmptyGrainsCostNothing) {
+  const TrainConfig config = Config({"step.grains_per_step=8"});
+  EXPECT_EQ(DoubtOfBlocks(8, 2, config), "");
+  EXPECT_EQ(DoubtOfBlocks(6, 1, config), "");
+  EXPECT_THAT(DoubtOfBlocks(6, 2, config), HasSubstr("some workers have less to do. Write smaller "
+                                                     "blocks (block_rows)"));
+  EXPECT_THAT(DoubtOfBlocks(3, 1, config), HasSubstr("steps are smaller than is set. Write"));
+  EXPECT_EQ(DoubtOfBlocks(3, 1, Config({"data.order=SEQUENTIAL"})), "");
 }
 
 }  // namespace

@@ -130,6 +130,26 @@ TEST(ReportWriterTest, ANewRunBeginsANewFile) {
   EXPECT_EQ(Text(*files), Text(*expected));
 }
 
+TEST(ReportWriterTest, ANewRunSaysWhichRunsReportsItReplaces) {
+  const auto files = NewMemoryFiles();
+  const auto said = [&](uint64_t resumed) {
+    ::testing::internal::CaptureStderr();
+    WriteSteps(*files, resumed, resumed + 1, resumed + 3);
+    return ::testing::internal::GetCapturedStderr();
+  };
+  EXPECT_EQ(said(0), "");
+  const std::string unknown = said(0);
+  EXPECT_NE(unknown.find("out/metrics.jsonl: 3 reports of a run ("), std::string::npos) << unknown;
+  const std::string head = R"({"method":"ESMM","began":"2026-03-01 09:30 UTC"})";
+  ASSERT_TRUE(ReplaceFile(*files, "out/metrics.jsonl.run", head).ok());
+  EXPECT_EQ(said(2), "") << "a run that goes on replaces none";
+  const std::string known = said(0);
+  EXPECT_NE(known.find("a new run replaces out/metrics.jsonl: 5 reports of ESMM, which began "
+                       "2026-03-01 09:30 UTC (--resume goes on"),
+            std::string::npos)
+      << known;
+}
+
 TEST(ReportWriterTest, ANewRunLeavesWhatIsNoFileOfReportsAlone) {
   const auto reports = NewMemoryFiles();
   WriteSteps(*reports, 0, 1, 2);

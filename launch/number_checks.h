@@ -1,0 +1,48 @@
+#pragma once
+// What numbers an option takes, for CLI11: shown in help as "[1 .. 4096]" or "[0 or more]", and said in the same
+// words when a number is none of them. Thread safety: pure functions.
+
+#include <CLI/CLI.hpp>
+
+#include <cstdint>
+#include <sstream>
+#include <string>
+#include <type_traits>
+
+namespace chorus::launch {
+
+// T: of the option's values. `is_one`: whether a T is taken.  words: which are, "0 or more".
+template <typename T, typename IsOne>
+CLI::Validator NumberCheck(const std::string& words, IsOne is_one) {
+  const std::string expected =
+      std::string(std::is_integral_v<T> ? "a whole number, " : "a number, ") + words;
+  return CLI::Validator(
+      [=](std::string& input) -> std::string {
+        T value{};
+        if (CLI::detail::lexical_cast(input, value) && is_one(value)) return "";
+        return "found " + input + ", expected " + expected;
+      },
+      "[" + words + "]");
+}
+
+template <typename T>
+CLI::Validator Within(T least, T most) {
+  std::ostringstream words;
+  words.precision(12);
+  words << least << " .. " << most;
+  return NumberCheck<T>(words.str(), [=](T value) { return value >= least && value <= most; });
+}
+
+inline CLI::Validator Count() {
+  return NumberCheck<uint64_t>("0 or more", [](uint64_t) { return true; });
+}
+
+inline CLI::Validator NotNegative() {
+  return NumberCheck<double>("0 or more", [](double value) { return value >= 0; });
+}
+
+inline CLI::Validator Positive() {
+  return NumberCheck<double>("above 0", [](double value) { return value > 0; });
+}
+
+}  // namespace chorus::launch
