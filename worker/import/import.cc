@@ -15,6 +15,7 @@
 #include "worker/import/context_serials.h"
 #include "worker/import/id_counts.h"
 #include "worker/import/inputs.h"
+#include "worker/import/label_doubt.h"
 #include "worker/import/numeric_outliers.h"
 #include "worker/import/numeric_statistics.h"
 #include "worker/import/row_inputs.h"
@@ -208,7 +209,21 @@ class Import {
     summary.has_click = log_schema_.has_click;
     summary.has_conversion = log_schema_.has_conversion;
     summary.parts = std::move(parts);
+    TellDoubtOfLabels(summary);
     return summary;
+  }
+
+  void TellDoubtOfLabels(const ImportSummary& summary) const {
+    if (!summary.has_click || !summary.has_conversion) return;
+    const RowCounts& rows = summary.rows;
+    LabelCounts counts{.unclicked_conversions =
+                           rows.dropped_unclicked_conversions + rows.kept_unclicked_conversions};
+    for (const PartSummary& part : summary.parts) {
+      counts.clicks += part.clicks;
+      counts.conversions += part.conversions - part.unclicked_conversions;
+    }
+    const std::string doubt = DoubtOfLabels(schema_, counts);
+    if (!doubt.empty()) LogWarning(doubt);
   }
 
   // Calls visit(row, part) for every row that is kept. Counts, and checks that every pass counts
