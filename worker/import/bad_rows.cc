@@ -28,15 +28,19 @@ Status BadRows::Add(const Status& why) {
   ++count_;
   if (list_ != nullptr) RETURN_IF_ERROR(list_->Add(why.message()));
   if (count_ > most_) {
-    if (most_ == 0) return why;
+    if (most_ == 0) {
+      return remedy_.empty() ? why : InvalidArgument(StrCat(why.message(), remedy_));
+    }
     return InvalidArgument(StrCat(why.message(), " (this is bad row ", count_,
                                   ", --max-bad-rows allows ", most_, ")"));
   }
   if (tell_ && count_ <= kTold) {
     LogWarning("bad row: ", why.message());
     if (count_ == kTold) {
-      LogWarning("further bad rows are only counted",
-                 list_ == nullptr ? " (import --bad-rows FILE lists all of them)" : "");
+      LogWarning(list_ == nullptr ? "further bad rows are only counted (import --bad-rows FILE "
+                                    "lists all of them)"
+                                  : "further bad rows are counted, and stand in the list of "
+                                    "--bad-rows");
     }
   }
   return Status::Ok();

@@ -40,9 +40,10 @@ class BadRowList {
 class BadRows {
  public:
   // tell: whether warnings are made; a second pass over a text makes none. list: null, or gets a
-  // line for each.
-  BadRows(uint64_t most, bool tell, BadRowList* list = nullptr)
-      : most_(most), tell_(tell), list_(list) {}
+  // line for each. remedy: ends the error of the first row where none is allowed, " (so and so
+  // passes over such rows)".
+  BadRows(uint64_t most, bool tell, BadRowList* list = nullptr, std::string remedy = {})
+      : most_(most), tell_(tell), list_(list), remedy_(std::move(remedy)) {}
 
   // why: what is wrong with the row, and where it stands.  Error: that of the first row too many.
   Status Add(const Status& why);
@@ -52,6 +53,7 @@ class BadRows {
   uint64_t most_;
   bool tell_;
   BadRowList* list_;
+  std::string remedy_;
   uint64_t count_ = 0;
 };
 

@@ -9,6 +9,7 @@
 // ImportText may be called by many threads, with outputs of their own.
 
 #include <cstdint>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -36,9 +37,10 @@ struct ImportOptions {
   // after the other knows (follow_import.h).
   std::vector<TextInput> given_inputs = {};
   const LogSchema* like_schema = nullptr;
-  uint64_t first_row = 0;     // the number of the first row, where rows have no ids
-  bool may_be_empty = false;  // without a row that is kept there is no file
-  uint64_t max_bad_rows = 0;  // so many malformed rows are skipped and counted
+  uint64_t first_row = 0;           // the number of the first row, where rows have no ids
+  bool may_be_empty = false;        // without a row that is kept there is no file
+  uint64_t max_bad_rows = 0;        // so many malformed rows are skipped and counted
+  std::string bad_row_remedy = {};  // as BadRows takes it
   // File that lists them all; "" = none. After an error it is written if it has a line.
   std::string bad_rows = {};
   bool unlabelled = false;  // rows have no labels: the log says so
@@ -60,6 +62,9 @@ struct RowCounts {
   uint64_t dropped_unclicked_conversions = 0;
   uint64_t kept_unclicked_conversions = 0;
   uint64_t without_split_time = 0;  // rows that a split by time puts into its first part
+  // Of the others.
+  int64_t least_split_time = std::numeric_limits<int64_t>::max();
+  int64_t most_split_time = std::numeric_limits<int64_t>::min();
   friend bool operator==(const RowCounts&, const RowCounts&) = default;
 };
 
