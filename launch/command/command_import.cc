@@ -17,12 +17,16 @@ namespace chorus::launch {
 
 namespace {
 
+constexpr char kBadRowRemedy[] =
+    " (--max-bad-rows N passes over so many bad rows, --bad-rows FILE lists them)";
+
 Status RunLabels(const ImportArguments& arguments, const ImportSchema& schema) {
   ProgressLine progress;
   const auto summary = worker::ImportLabels(PosixFiles(), schema,
                                             {.inputs = arguments.labels,
                                              .logs = arguments.logs,
                                              .max_bad_rows = arguments.max_bad_rows,
+                                             .bad_row_remedy = kBadRowRemedy,
                                              .bad_rows = arguments.bad_rows,
                                              .allow_unknown = arguments.allow_unknown,
                                              .allow_repeated = arguments.allow_repeated,
@@ -63,6 +67,7 @@ Status RunImport(const ImportArguments& arguments, bool* stopped) {
                                 .output = arguments.output,
                                 .like = arguments.like,
                                 .max_bad_rows = arguments.max_bad_rows,
+                                .bad_row_remedy = kBadRowRemedy,
                                 .bad_rows = arguments.bad_rows,
                                 .unlabelled = arguments.unlabelled,
                                 .split_by = arguments.split_by,

@@ -55,7 +55,10 @@ Status PredictText(worker::Session* session, const PredictArguments& arguments,
                    const std::optional<ImportSchema>& schema) {
   std::unique_ptr<worker::TextBlocks> blocks;
   if (IsFirst(*session)) {
-    worker::TextOptions options{.inputs = arguments.inputs, .max_bad_rows = arguments.max_bad_rows};
+    worker::TextOptions options{
+        .inputs = arguments.inputs,
+        .max_bad_rows = arguments.max_bad_rows,
+        .bad_row_remedy = " (--max-bad-rows N: up to N such rows have no score)"};
     if (schema.has_value()) {
       options.schema = *schema;
       options.schema_name = arguments.schema_file;

@@ -29,17 +29,20 @@ Status BadRows::Add(const Status& why) {
   if (list_ != nullptr) RETURN_IF_ERROR(list_->Add(why.message()));
   const uint64_t all = before_.value_or(0) + count_;
   if (all > most_) {
-    if (most_ == 0) return why;
+    if (most_ == 0) {
+      return remedy_.empty() ? why : InvalidArgument(StrCat(why.message(), remedy_));
+    }
     return InvalidArgument(
         StrCat(why.message(), " (this is bad row ", all, ", --max-bad-rows allows ", most_, ")"));
   }
   if (tell_ && count_ <= kTold) {
     LogWarning("bad row: ", why.message());
     if (count_ == kTold) {
-      const bool could_list = list_ == nullptr && !before_.has_value();
-      LogWarning("further bad rows are only counted",
-                 before_.has_value() ? " until the next log file" : "",
-                 could_list ? " (import --bad-rows FILE lists all of them)" : "");
+      const char* const where = list_ != nullptr ? "counted, and stand in the list of --bad-rows"
+                                : before_.has_value()
+                                    ? "only counted until the next log file"
+                                    : "only counted (import --bad-rows FILE lists all of them)";
+      LogWarning("further bad rows are ", where);
     }
   }
   return Status::Ok();

@@ -41,11 +41,12 @@ class BadRowList {
 class BadRows {
  public:
   // tell: whether warnings are made; a second pass over a text makes none. list: null, or gets a
-  // line for each. before: of a text that is followed (import --follow), those of earlier calls,
-  // which count, too.
-  BadRows(uint64_t most, bool tell, BadRowList* list = nullptr,
+  // line for each. remedy: ends the error of the first row where none is allowed, " (so and so
+  // passes over such rows)". before: of a text that is followed (import --follow), those of earlier
+  // calls, which count, too.
+  BadRows(uint64_t most, bool tell, BadRowList* list = nullptr, std::string remedy = {},
           std::optional<uint64_t> before = std::nullopt)
-      : most_(most), tell_(tell), list_(list), before_(before) {}
+      : most_(most), tell_(tell), list_(list), remedy_(std::move(remedy)), before_(before) {}
 
   // why: what is wrong with the row, and where it stands.  Error: that of the first row too many.
   Status Add(const Status& why);
@@ -55,6 +56,7 @@ class BadRows {
   uint64_t most_;
   bool tell_;
   BadRowList* list_;
+  std::string remedy_;
   std::optional<uint64_t> before_;
   uint64_t count_ = 0;
 };

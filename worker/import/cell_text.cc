@@ -88,6 +88,52 @@ std::string_view IntegerOfDecimal(std::string_view text) {
   return canonical ? integer : std::string_view();
 }
 
+bool IsIntegerWithExponent(std::string_view text) {
+  constexpr size_t kMostExponent = 19;  // of 64 bits
+  const size_t e = text.find_first_of("eE");
+  if (e == std::string_view::npos || e == 0 || !IsDigit(text[0])) return false;
+  const std::string_view mantissa = text.substr(0, e);
+  std::string_view exponent = text.substr(e + 1);
+  if (exponent.starts_with('+')) exponent.remove_prefix(1);
+  const auto tens =
+      ParseUint64(exponent.size() == 2 && exponent[0] == '0' ? exponent.substr(1) : exponent);
+  if (!tens || *tens == 0 || *tens > kMostExponent) return false;
+  if (mantissa.size() == 1) return true;
+  return mantissa.size() > 2 && mantissa[1] == '.' && mantissa.size() - 2 <= *tens &&
+         std::all_of(mantissa.begin() + 2, mantissa.end(), IsDigit);
+}
+
+bool IsAscii(std::string_view text) {
+  uint8_t all = 0;
+  for (const char c : text) all |= static_cast<uint8_t>(c);
+  return all < 0x80;
+}
+
+bool IsUtf8(std::string_view text) {
+  const auto byte = [&](size_t i) { return static_cast<uint8_t>(text[i]); };
+  for (size_t i = 0; i < text.size();) {
+    const uint8_t first = byte(i);
+    const size_t more = first < 0x80   ? 0
+                        : first < 0xc2 ? 4
+                        : first < 0xe0 ? 1
+                        : first < 0xf0 ? 2
+                                       : 3;
+    if (more == 4 || first > 0xf4 || more >= text.size() - i) return false;
+    for (size_t k = 1; k <= more; ++k) {
+      if ((byte(i + k) & 0xc0) != 0x80) return false;
+    }
+    if (more > 1) {  // no longer than needed, no half of a UTF-16 pair, no more than U+10FFFF
+      const uint8_t second = byte(i + 1);
+      if ((first == 0xe0 && second < 0xa0) || (first == 0xed && second > 0x9f) ||
+          (first == 0xf0 && second < 0x90) || (first == 0xf4 && second > 0x8f)) {
+        return false;
+      }
+    }
+    i += 1 + more;
+  }
+  return true;
+}
+
 std::string_view TrimBlanks(std::string_view text) {
   while (!text.empty() && IsBlank(text.front())) text.remove_prefix(1);
   while (!text.empty() && IsBlank(text.back())) text.remove_suffix(1);

@@ -36,6 +36,14 @@ std::optional<TimeValue> TimeFromText(std::string_view text);
 // The part of "41.0", "41." or "-3.00" before the '.', or an empty text when it is no such decimal.
 std::string_view IntegerOfDecimal(std::string_view text);
 
+// Whether a text is an integer that was written with an exponent, as R and awk do: "1e+05",
+// "1.25e6".
+bool IsIntegerWithExponent(std::string_view text);
+
+// Whether all bytes are below 0x80; and whether they are well formed as UTF-8.
+bool IsAscii(std::string_view text);
+bool IsUtf8(std::string_view text);
+
 // Without leading and trailing blanks and tabs, in constant time for most texts.
 std::string_view TrimBlanks(std::string_view text);
 
@@ -54,11 +62,13 @@ class CellRules {
     return text.empty() || (odd_front_[static_cast<uint8_t>(text.front())] |
                             odd_back_[static_cast<uint8_t>(text.back())]) != 0;
   }
-  // The same for ids, which may be integral decimals besides.
+  // The same for ids, which may be integral decimals, or have an exponent, besides.
   bool IdMayDiffer(std::string_view text) const {
     if (MayDiffer(text)) return true;
+    if (!decimal_ids_are_integers_) return false;
+    if (text.size() > 2 && (text[1] == 'e' || text[1] == 'E' || text[1] == '.')) return true;
     const char back = text.back();
-    if ((back != '0' && back != '.') || !decimal_ids_are_integers_) return false;
+    if (back != '0' && back != '.') return false;
     const char before = text.size() > 1 ? text[text.size() - 2] : ' ';
     return back == '.' || before == '.' || before == '0';
   }

@@ -3,6 +3,7 @@
 // go on with, then its own. Thread safety: none; one thread parses.
 
 #include <cstdint>
+#include <string_view>
 #include <utility>
 
 #include "common/status.h"
@@ -59,6 +60,11 @@ class ChunkFiller {
     std::swap(scratch_.context, parked_context_);
     parsed.parsed = scratch_;
     std::swap(scratch_.context, parked_context_);
+  }
+
+  // Of a cell of the row that Add takes next.
+  void Note(CellNote note, uint32_t column, std::string_view cell) {
+    parser_.notes().Add(note, column, cell);
   }
 
   void End() {

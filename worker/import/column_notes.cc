@@ -23,6 +23,10 @@ std::string_view NameOf(CellNote note) {
       return "time rounded down";
     case CellNote::kNoConversion:
       return "missing without click, read as 0";
+    case CellNote::kExponentId:
+      return "integer with an exponent, an id of its own";
+    case CellNote::kNotUtf8:
+      return "not UTF-8";
   }
   CHECK(false, "a note without name");
   return "";

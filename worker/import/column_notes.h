@@ -19,8 +19,10 @@ enum class CellNote {
   kRareIds,       // ids that are in fewer rows than min_count says
   kRoundedTime,   // a fraction of the time's unit is lost
   kNoConversion,  // a missing conversion of a row without click
+  kExponentId,    // "1e+05", an id other than 100000
+  kNotUtf8,       // bytes that are no UTF-8; counted in every row
 };
-constexpr uint32_t kCellNotes = 8;
+constexpr uint32_t kCellNotes = 10;
 // "missing", "blanks around it", ...
 std::string_view NameOf(CellNote note);
 

@@ -150,8 +150,23 @@ class Planner {
 
   Status AddSlots(const ColumnSlot& slot) {
     ASSIGN_OR_RETURN(const std::vector<uint32_t> columns, ColumnsOf("slot.column", slot));
+    RETURN_IF_ERROR(CheckNoLabel("slot", "column", slot.column()));
+    RETURN_IF_ERROR(CheckNoLabel("slot", "value_column", slot.value_column()));
     for (const uint32_t column : columns) RETURN_IF_ERROR(AddSlot(slot, column));
     return Status::Ok();
+  }
+
+  // A label that is a feature tells itself. What was trained on it may still be scored.
+  Status CheckNoLabel(std::string_view entry, std::string_view field,
+                      const std::string& column) const {
+    if (column.empty() || plan_.scoring) return Status::Ok();
+    const bool click = column == schema_.click();
+    if (!click && column != schema_.conversion()) return Status::Ok();
+    return InvalidArgument(
+        StrCat(click ? "click" : "conversion", ": \"", column, "\" and ", entry, " { ", field,
+               ": \"", column,
+               "\" } are one column: a label that is a feature too tells itself; "
+               "remove one of these entries"));
   }
 
   Status AddSlot(const ColumnSlot& slot, uint32_t column) {
@@ -236,6 +251,7 @@ class Planner {
 
   Status AddNumerics(const ColumnNumeric& numeric) {
     ASSIGN_OR_RETURN(const std::vector<uint32_t> columns, ColumnsOf("numeric.column", numeric));
+    RETURN_IF_ERROR(CheckNoLabel("numeric", "column", numeric.column()));
     for (const uint32_t column : columns) RETURN_IF_ERROR(AddNumeric(numeric, column));
     return Status::Ok();
   }

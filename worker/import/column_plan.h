@@ -84,8 +84,8 @@ struct ColumnUse {
 };
 
 // REQUIRES: `schema` went through LoadConfig. Errors (kInvalidArgument): a column that is not
-// there, is there twice, is of a type that cannot be what it is to be, or serves two labels; two
-// features of one name; a separator that cannot work.
+// there, is there twice, is of a type that cannot be what it is to be, serves two labels, or is a
+// label and named as a feature too (not for scoring); two features of one name; a separator that cannot work.
 Result<ColumnPlan> PlanColumns(const ImportSchema& schema, const std::vector<std::string>& columns,
                                const ColumnUse& use);
 

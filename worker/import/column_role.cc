@@ -4,6 +4,9 @@
 #include <initializer_list>
 #include <string_view>
 
+#include "common/strings.h"
+#include "worker/import/delimited_row.h"
+
 namespace chorus::worker {
 namespace {
 
@@ -48,6 +51,13 @@ bool IsId(const std::string& name) {
                  {"id",       "ids",  "uid",   "hash",     "key",  "code",    "zip",    "cat",
                   "category", "type", "brand", "shop",     "city", "country", "os",     "device",
                   "user",     "item", "ad",    "campaign", "site", "app",     "channel"});
+}
+
+// "'k.A.'", "'k.A.' and '?'"; "" where there are none.
+std::string Markers(const ColumnSample& sample) {
+  std::vector<std::string> shown;
+  for (const std::string& marker : sample.markers()) shown.push_back(Shown(marker));
+  return Join(shown, " and ");
 }
 
 // A row that was written twice takes no id from the others.
@@ -112,6 +122,13 @@ bool MayBeUnnamedLabel(const std::string& name, const ColumnSample& sample) {
          (HasWord(name, {"label", "target", "response"}) || IsName(name, {"y"}));
 }
 
+bool MayBeUnnamedTextId(const ColumnSample& sample) {
+  constexpr uint64_t kLeastRows = 20;  // of fewer, names are unique too
+  return sample.cells() >= kLeastRows && sample.values() == sample.cells() &&
+         sample.values_are_all() && sample.numbers() == 0 && !sample.all_dates() &&
+         sample.all_tokens() && sample.GuessSeparators().separator.empty();
+}
+
 FeatureRole GuessFeature(const std::string& name, const ColumnSample& sample) {
   if (sample.filled() == 0) return {ColumnRole::kExcluded, "every cell is missing"};
   if (sample.constant()) return {ColumnRole::kExcluded, "every cell is the same"};
@@ -123,11 +140,21 @@ FeatureRole GuessFeature(const std::string& name, const ColumnSample& sample) {
   }
   constexpr uint64_t kManyRows = 100;
   if (!sample.all_numbers() && sample.cells() >= kManyRows && sample.values_are_all() &&
-      sample.values() == sample.filled() && sample.GuessSeparators().separator.empty()) {
+      sample.values() == sample.filled() && sample.markers().empty() &&
+      sample.GuessSeparators().separator.empty()) {
     return {ColumnRole::kExcluded, "a text of its own in every row: nothing is learnt of it"};
   }
   if (!sample.all_numbers() && sample.is_bracketed()) {
     return {ColumnRole::kSlot, "the brackets and quotes are parts of its ids"};
+  }
+  const std::string markers = Markers(sample);
+  if (!sample.all_numbers() && !markers.empty() && (sample.has_decimals() || IsAmount(name))) {
+    return {ColumnRole::kNumeric, StrCat(markers, " read as missing (missing_marker)")};
+  }
+  if (!markers.empty()) {
+    return {ColumnRole::kSlot,
+            StrCat("nearly all integers: does ", markers,
+                   " mean missing (missing_marker)? Make it a numeric if it is an amount")};
   }
   if (!sample.all_numbers()) return {ColumnRole::kSlot, ""};
   if (sample.has_decimals()) return {ColumnRole::kNumeric, "has decimals"};

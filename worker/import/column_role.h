@@ -26,6 +26,10 @@ bool MayBe(ColumnRole role, const std::string& name, const ColumnSample& sample)
 // Whether it may be the clicks' for want of a column with such a name: "label", "target".
 bool MayBeUnnamedLabel(const std::string& name, const ColumnSample& sample);
 
+// Whether it may be the row ids for want of a column with such a name: a short text of its own in
+// every row.
+bool MayBeUnnamedTextId(const ColumnSample& sample);
+
 // Slot, numeric or excluded, and why.
 struct FeatureRole {
   ColumnRole role;

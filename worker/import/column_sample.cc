@@ -11,6 +11,9 @@ namespace {
 
 constexpr std::string_view kSeparators("|;,^#~\x02\x03& ", 10);  // by how likely they are
 constexpr std::string_view kValueSeparators(":=\x03\x04", 4);
+constexpr size_t kMostMarkers = 3;
+// Markers are in fewer cells than 1 in 10, and seen in so many at least.
+constexpr uint64_t kLeastCells = 20;
 constexpr size_t kKeptCells = 2000, kKeptSeparated = 100;
 // Of another separator that more cells hold: the likelier one is taken where at least so many do.
 constexpr double kOfMostCells = 0.5;
@@ -44,12 +47,17 @@ void ColumnSample::Add(std::string_view text) {
 }
 
 void ColumnSample::AddKind(std::string_view text) {
+  constexpr size_t kLongestToken = 64;
   if (LabelFromText(text)) ++labels_;
+  if (text.size() <= kLongestToken && text.find_first_of(" ,;/") == std::string_view::npos) {
+    ++tokens_;
+  }
   const auto number = NumberFromText(text);
   std::string point(text);
   std::replace(point.begin(), point.end(), ',', '.');
   if (number || NumberFromText(point)) ++comma_numbers_;
   if (!number) {
+    if (others_.size() <= kMostMarkers) others_.emplace(text);
     const auto time = TimeFromText(text);
     if (time && time->is_date) ++dates_;
     return;
@@ -96,20 +104,37 @@ double ColumnSample::missing_share() const {
   return cells_ == 0 ? 0 : static_cast<double>(missing_) / static_cast<double>(cells_);
 }
 
-// Whether nearly every piece of the cells kept is an id, the separator and a number.
-bool ColumnSample::PiecesAreWeighted(std::string_view separator, char value_separator) const {
+std::vector<std::string> ColumnSample::markers() const {
+  if (others_.empty() || others_.size() > kMostMarkers || dates_ > 0) return {};
+  if (filled() < kLeastCells || numbers_ * 10 < filled() * 9) return {};
+  return {others_.begin(), others_.end()};
+}
+
+// Whether every piece of the cells kept is an id, the separator and a number, but for a few whole
+// cells that may mean "missing".
+bool ColumnSample::PiecesAreWeighted(std::string_view separator, char value_separator,
+                                     std::vector<std::string>* markers) const {
   size_t pieces = 0, weighted = 0;
+  std::set<std::string> odd;
   for (const std::string& cell : kept_) {
     const auto parts =
         separator.empty() ? std::vector<std::string>{cell} : Pieces(cell, separator[0]);
     for (const std::string& piece : parts) {
       const size_t at = piece.rfind(value_separator);
       ++pieces;
-      if (at == std::string::npos || at == 0) continue;
-      if (NumberFromText(std::string_view(piece).substr(at + 1))) ++weighted;
+      if (at != std::string::npos && at > 0 &&
+          NumberFromText(std::string_view(piece).substr(at + 1))) {
+        ++weighted;
+      } else if (parts.size() == 1 && at == std::string::npos) {
+        odd.insert(piece);
+      }
     }
   }
-  return pieces > 0 && weighted * 100 >= pieces * 99;
+  if (pieces == 0) return false;
+  if (odd.size() > kMostMarkers) return weighted * 100 >= pieces * 99;
+  if (weighted * 10 < pieces * 9) return false;
+  markers->assign(odd.begin(), odd.end());
+  return true;
 }
 
 // Whether nearly all pieces of the cells that hold the separator are whole cells elsewhere.
@@ -126,6 +151,18 @@ bool ColumnSample::PiecesAreCells(char separator) const {
   return cells.size() >= kLeastCells && known * 10 >= pieces * 9;
 }
 
+// Whether nearly all pieces of the cells that hold the separator are integers.
+bool ColumnSample::PiecesAreIntegers(char separator) const {
+  size_t pieces = 0, integers = 0;
+  for (const std::string& cell : separators_.at(separator).first) {
+    for (const std::string& piece : Pieces(cell, separator)) {
+      ++pieces;
+      integers += ParseInt64(piece) ? 1 : 0;
+    }
+  }
+  return integers * 10 >= pieces * 9;
+}
+
 std::string ColumnSample::GuessSeparator() const {
   double most = 0;
   const auto share = [&](char separator) {
@@ -133,6 +170,10 @@ std::string ColumnSample::GuessSeparator() const {
     if (found == separators_.end()) return 0.0;
     const double of_filled =
         static_cast<double>(found->second.cells) / static_cast<double>(filled());
+    // Names have blanks; of what stands around these, lists are known.
+    if (separator == ' ' && !PiecesAreIntegers(separator)) {
+      return of_filled >= LeastShare(separator) && PiecesAreCells(separator) ? of_filled : 0.0;
+    }
     if (of_filled >= LeastShare(separator)) return of_filled;
     return separator != ' ' && PiecesAreCells(separator) ? of_filled : 0.0;
   };
@@ -150,7 +191,7 @@ ColumnSample::Separators ColumnSample::GuessSeparators() const {
   found.separator = GuessSeparator();
   for (const char value_separator : kValueSeparators) {
     if (found.separator == std::string(1, value_separator)) continue;
-    if (!PiecesAreWeighted(found.separator, value_separator)) continue;
+    if (!PiecesAreWeighted(found.separator, value_separator, &found.markers)) continue;
     found.value_separator = std::string(1, value_separator);
     break;
   }

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -29,6 +30,12 @@ class ColumnSample {
   bool all_numbers() const { return filled() > 0 && numbers_ == filled(); }
   bool all_integers() const { return filled() > 0 && integers_ == filled(); }
   bool all_dates() const { return filled() > 0 && dates_ == filled(); }
+  uint64_t numbers() const { return numbers_; }
+  // Every filled cell is a short text without blanks, as codes are and titles and addresses of
+  // pages are not.
+  bool all_tokens() const { return filled() > 0 && tokens_ == filled(); }
+  // Texts among numbers that may mean "missing": a few, in few of the cells; else none.
+  std::vector<std::string> markers() const;
   bool has_decimals() const { return decimals_ > 0; }  // "41.0" not counted
   double least() const { return least_; }
   double most() const { return most_; }
@@ -45,6 +52,7 @@ class ColumnSample {
   struct Separators {
     std::string separator;
     std::string value_separator;
+    std::vector<std::string> markers = {};  // cells without value that may mean "missing"
   };
   Separators GuessSeparators() const;
 
@@ -53,7 +61,9 @@ class ColumnSample {
   void AddPieces(std::string_view text);
   std::string GuessSeparator() const;
   bool PiecesAreCells(char separator) const;
-  bool PiecesAreWeighted(std::string_view separator, char value_separator) const;
+  bool PiecesAreIntegers(char separator) const;
+  bool PiecesAreWeighted(std::string_view separator, char value_separator,
+                         std::vector<std::string>* markers) const;
 
   struct Separated {
     uint64_t cells = 0;              // that hold the separator
@@ -62,7 +72,8 @@ class ColumnSample {
 
   uint64_t cells_ = 0, missing_ = 0;
   uint64_t labels_ = 0, numbers_ = 0, integers_ = 0, dates_ = 0, decimals_ = 0;
-  uint64_t comma_numbers_ = 0;
+  uint64_t comma_numbers_ = 0, tokens_ = 0;
+  std::set<std::string> others_;  // that are no numbers; one more than may be markers at most
   double least_ = 0, most_ = 0;
   std::string example_;
   std::unordered_map<std::string, uint32_t> counts_;  // of values, up to kMostValues

@@ -56,7 +56,8 @@ class StoredRows final : public CommonRows {
       : files_(files),
         input_names_(std::move(input_names)),
         options_(std::move(options)),
-        bad_rows_(options_.max_bad_rows, /*tell=*/true, options_.bad_list) {}
+        bad_rows_(options_.max_bad_rows, /*tell=*/true, options_.bad_list,
+                  options_.bad_row_remedy) {}
 
   Status ReadAll(const std::vector<TextInput>& inputs) {
     for (uint32_t i = 0; i < inputs.size(); ++i) {

@@ -22,8 +22,9 @@ struct CommonRowsOptions {
   uint64_t memory_bytes = uint64_t{4} << 30;  // for lines and index; the rest goes to the file
   std::string spill_path = {};  // of that file; "" = running out of memory is an error
   uint32_t threads = 1;
-  uint64_t max_bad_rows = 0;       // lines without a key that are passed over
-  BadRowList* bad_list = nullptr;  // null, or gets a line for each
+  uint64_t max_bad_rows = 0;        // lines without a key that are passed over
+  BadRowList* bad_list = nullptr;   // null, or gets a line for each
+  std::string bad_row_remedy = {};  // as BadRows takes it
   ProgressLine* progress = nullptr;
 };
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "common/strings.h"
+#include "worker/import/cell_text.h"
 
 namespace chorus::worker {
 namespace {
@@ -82,10 +83,11 @@ Result<size_t> RowSplitter::TakeQuotedCell(std::string_view line, size_t begin) 
 
 std::string Readable(std::string_view text) {
   constexpr char kHex[] = "0123456789abcdef";
+  const bool is_utf8 = IsUtf8(text);
   std::string out;
   for (const char c : text) {
     const auto byte = static_cast<unsigned char>(c);
-    if (byte >= 0x20 && byte != 0x7f) {
+    if (byte >= 0x20 && byte != 0x7f && (byte < 0x80 || is_utf8)) {
       out.push_back(c);
     } else {
       out.append({'\\', 'x', kHex[byte >> 4], kHex[byte & 15]});

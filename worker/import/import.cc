@@ -13,8 +13,10 @@
 #include "worker/import/chunk_reader.h"
 #include "worker/import/column_plan.h"
 #include "worker/import/context_serials.h"
+#include "worker/import/delimited_row.h"
 #include "worker/import/id_counts.h"
 #include "worker/import/inputs.h"
+#include "worker/import/label_doubt.h"
 #include "worker/import/numeric_outliers.h"
 #include "worker/import/numeric_statistics.h"
 #include "worker/import/row_inputs.h"
@@ -110,6 +112,7 @@ class Import {
             .threads = options_.threads,
             .max_bad_rows = options_.max_bad_rows,
             .bad_list = bad_rows_.get(),
+            .bad_row_remedy = options_.bad_row_remedy,
             .progress = options_.progress};
   }
 
@@ -188,8 +191,25 @@ class Import {
       if (builders[part].rows() > 0) RETURN_IF_ERROR(output->Add(part, builders[part].Take()));
     }
     if (!any) return Summarise(table, {});
-    ASSIGN_OR_RETURN(std::vector<PartSummary> parts, output->Finish());
+    Result<std::vector<PartSummary>> finished = output->Finish();
+    if (finished.status().code() == Code::kInvalidArgument && plan_.split_by_time) {
+      return InvalidArgument(StrCat(finished.status().message(), TimesOfSplit()));
+    }
+    ASSIGN_OR_RETURN(std::vector<PartSummary> parts, std::move(finished));
     return Summarise(table, std::move(parts));
+  }
+
+  // Why a part of a split by time may be empty: ": column 'ts' has times from ..."
+  std::string TimesOfSplit() const {
+    const std::string column = Shown(options_.split.time_column());
+    if (counts_->least_split_time > counts_->most_split_time) {
+      return StrCat(": column ", column, " has no times");
+    }
+    std::vector<std::string> cuts;
+    for (const int64_t cut : options_.split.cuts()) cuts.push_back(StrCat(cut));
+    return StrCat(": column ", column, " has times from ", counts_->least_split_time, " to ",
+                  counts_->most_split_time, ", and --split-by-time cuts at ", Join(cuts, " and "),
+                  " (a cut has the column's own unit; dates are seconds since 1970)");
   }
 
   ImportSummary Summarise(const RowTable& table, std::vector<PartSummary> parts) const {
@@ -208,7 +228,21 @@ class Import {
     summary.has_click = log_schema_.has_click;
     summary.has_conversion = log_schema_.has_conversion;
     summary.parts = std::move(parts);
+    TellDoubtOfLabels(summary);
     return summary;
+  }
+
+  void TellDoubtOfLabels(const ImportSummary& summary) const {
+    if (!summary.has_click || !summary.has_conversion) return;
+    const RowCounts& rows = summary.rows;
+    LabelCounts counts{.unclicked_conversions =
+                           rows.dropped_unclicked_conversions + rows.kept_unclicked_conversions};
+    for (const PartSummary& part : summary.parts) {
+      counts.clicks += part.clicks;
+      counts.conversions += part.conversions;
+    }
+    const std::string doubt = DoubtOfLabels(schema_, counts);
+    if (!doubt.empty()) LogWarning(doubt);
   }
 
   // Calls visit(row, part) for every row that is kept. Counts, and checks that every pass counts
@@ -241,9 +275,23 @@ class Import {
     for (const std::string& line : pass.outliers.Describe()) LogWarning(line);
     if (pass.first) TellRepeated(pass.repeated.Counted(std::move(pass.first_repeated)));
     notes_ = pass.notes.List(plan_.columns);
+    if (pass.first) TellNotes();
     repeated_headers_ = pass.repeated_headers;
     unread_ = std::move(pass.unread);
     return Status::Ok();
+  }
+
+  // Notes of cells that are hardly meant.
+  void TellNotes() const {
+    for (const ColumnNote& note : notes_) {
+      if (note.note != CellNote::kExponentId) continue;
+      LogWarning(
+          "column ", Shown(note.column), ": ", note.count,
+          note.count == 1 ? " id is an integer" : " ids are integers",
+          " written with an exponent, the first ", note.example, " at ", note.place,
+          ": such a text is another id than the same integer in full. Write integers without "
+          "exponent (R: options(scipen = 99), awk: printf \"%d\")");
+    }
   }
 
   void TellRepeated(RepeatedRows repeated) {
@@ -261,7 +309,7 @@ class Import {
     Pass(const ImportOptions& options, bool is_first, BadRowList* bad_list, const ColumnPlan& plan)
         : first(is_first),
           bad_rows(options.max_bad_rows, is_first, is_first ? bad_list : nullptr,
-                   options.bad_rows_before),
+                   options.bad_row_remedy, options.bad_rows_before),
           notes(static_cast<uint32_t>(plan.columns.size())),
           outliers(plan) {}
     const bool first;
@@ -323,7 +371,12 @@ class Import {
   Result<uint32_t> PartOf(const ParsedRow& row, uint64_t row_number, RowCounts* counts) const {
     if (options_.split.parts() == 1) return 0u;
     if (plan_.split_by_time) {
-      counts->without_split_time += row.split_time == kNoTime ? 1 : 0;
+      if (row.split_time == kNoTime) {
+        ++counts->without_split_time;
+      } else {
+        counts->least_split_time = std::min(counts->least_split_time, row.split_time);
+        counts->most_split_time = std::max(counts->most_split_time, row.split_time);
+      }
       return options_.split.PartOfTime(row.split_time);
     }
     if (!options_.split_contiguous) {

@@ -9,6 +9,7 @@
 // ImportText may be called by many threads, with outputs of their own.
 
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <string>
 #include <vector>
@@ -41,7 +42,8 @@ struct ImportOptions {
   bool may_be_empty = false;  // without a row that is kept there is no file
   // Malformed rows of the portions before, which count as well; a number: the text is followed.
   std::optional<uint64_t> bad_rows_before = std::nullopt;
-  uint64_t max_bad_rows = 0;  // so many malformed rows are skipped and counted
+  uint64_t max_bad_rows = 0;        // so many malformed rows are skipped and counted
+  std::string bad_row_remedy = {};  // as BadRows takes it
   // File that lists them all; "" = none. After an error it is written if it has a line.
   std::string bad_rows = {};
   bool unlabelled = false;  // rows have no labels: the log says so
@@ -63,6 +65,9 @@ struct RowCounts {
   uint64_t dropped_unclicked_conversions = 0;
   uint64_t kept_unclicked_conversions = 0;
   uint64_t without_split_time = 0;  // rows that a split by time puts into its first part
+  // Of the others.
+  int64_t least_split_time = std::numeric_limits<int64_t>::max();
+  int64_t most_split_time = std::numeric_limits<int64_t>::min();
   friend bool operator==(const RowCounts&, const RowCounts&) = default;
 };
 

@@ -123,8 +123,8 @@ class LabelImport {
     }
     ASSIGN_OR_RETURN(text_, PrepareText(files_, schema_, std::move(inputs), {}));
     ASSIGN_OR_RETURN(const auto table, TextTable::Open(text_.inputs, text_.format));
-    ASSIGN_OR_RETURN(
-        rows_, LabelRows::Read(*table, schema_, texts(), options_.max_bad_rows, bad_rows_.get()));
+    ASSIGN_OR_RETURN(rows_, LabelRows::Read(*table, schema_, texts(), options_.max_bad_rows,
+                                            bad_rows_.get(), options_.bad_row_remedy));
     summary_.skipped = table->skipped();
     return Status::Ok();
   }

@@ -20,8 +20,9 @@ struct LabelImportOptions {
   std::vector<std::string> inputs = {};  // as MakeInputs takes them
   std::vector<std::string> logs = {};    // files or folders; a row may be of any of them
   uint64_t max_bad_rows = 0;
-  std::string bad_rows = {};    // file that lists malformed rows; "" = none
-  bool allow_unknown = false;   // rows that no log has are passed over and counted
+  std::string bad_row_remedy = {};  // as BadRows takes it
+  std::string bad_rows = {};        // file that lists malformed rows; "" = none
+  bool allow_unknown = false;       // rows that no log has are passed over and counted
   bool allow_repeated = false;  // exposures that share an id all get its labels, and are counted
   uint32_t threads = 1;         // that decode blocks; the label files do not depend on it
   int standard_input = 0;

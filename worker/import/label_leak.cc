@@ -1,6 +1,7 @@
 #include "worker/import/label_leak.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "worker/import/cell_text.h"
 
@@ -24,6 +25,10 @@ void LabelLeak::Add(std::string_view text, bool label) {
   filled_positives_ += label ? 1 : 0;
   const auto number = NumberFromText(text);
   if (!number) return;
+  if (*number != 0) {
+    ++nonzero_;
+    nonzero_positives_ += label ? 1 : 0;
+  }
   const bool first = numbers_of_[label]++ == 0;
   least_[label] = first ? *number : std::min(least_[label], *number);
   most_[label] = first ? *number : std::max(most_[label], *number);
@@ -31,6 +36,7 @@ void LabelLeak::Add(std::string_view text, bool label) {
 
 std::string LabelLeak::Describe() const {
   const uint64_t negatives = rows_ - positives_;
+  if (NonzeroTells()) return "is other than 0 only where the label is 1";
   if (positives_ < kLeastRows || negatives < kLeastRows) return "";
   if (filled_ >= kLeastRows && filled_ == filled_positives_) {
     return "is there only where the label is 1";
@@ -50,6 +56,20 @@ bool LabelLeak::ValuesTell() const {
     if (counts.rows > 1) told += counts.rows;
   }
   return told * 10 >= positives_ * 9;
+}
+
+// Also of few rows, where chance would hardly do that.
+bool LabelLeak::NonzeroTells() const {
+  if (numbers_of_[0] + numbers_of_[1] != filled_ || nonzero_ == filled_) return false;
+  if (nonzero_ != nonzero_positives_) return false;
+  return IsNoChance(nonzero_, positives_, rows_);
+}
+
+bool IsNoChance(uint64_t drawn, uint64_t marked, uint64_t all) {
+  constexpr double kChance = 1e-4;
+  if (drawn == 0 || marked >= all) return false;
+  return std::pow(static_cast<double>(marked) / static_cast<double>(all),
+                  static_cast<double>(drawn)) < kChance;
 }
 
 bool LabelLeak::NumbersAreApart() const {

@@ -10,13 +10,17 @@
 namespace chorus::worker {
 
 // One column beside one label, over the rows of a sample.
+// Whether `drawn` rows that all lie among `marked` of `all` rows do so by more than chance.
+bool IsNoChance(uint64_t drawn, uint64_t marked, uint64_t all);
+
 class LabelLeak {
  public:
   // text: "" = missing.
   void Add(std::string_view text, bool label);
 
   // "" when nothing is wrong; else how the column tells the label: "is there only where the label
-  // is 1", "its values tell the label of every row". Needs 20 rows of either label at least.
+  // is 1", "its values tell the label of every row". Needs 20 rows of either label at least, or
+  // numbers that are other than 0 only where the label is 1 in more rows than chance makes.
   std::string Describe() const;
 
  private:
@@ -26,13 +30,15 @@ class LabelLeak {
   };
   bool ValuesTell() const;
   bool NumbersAreApart() const;
+  bool NonzeroTells() const;
 
   static constexpr size_t kMostValues = 20000;
   std::unordered_map<std::string, Counts> values_;  // with "" for missing
   bool too_many_values_ = false;
   uint64_t rows_ = 0, positives_ = 0;
   uint64_t filled_ = 0, filled_positives_ = 0;
-  double least_[2] = {0, 0}, most_[2] = {0, 0};  // [label]
+  uint64_t nonzero_ = 0, nonzero_positives_ = 0;  // numbers
+  double least_[2] = {0, 0}, most_[2] = {0, 0};   // [label]
   uint64_t numbers_of_[2] = {0, 0};
 };
 

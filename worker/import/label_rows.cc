@@ -95,13 +95,14 @@ RowIdentity IdentityOfText(std::string_view row_id) {
 }
 
 Result<LabelRows> LabelRows::Read(TextTable& table, const ImportSchema& schema, bool texts,
-                                  uint64_t max_bad_rows, BadRowList* bad_list) {
+                                  uint64_t max_bad_rows, BadRowList* bad_list,
+                                  std::string bad_row_remedy) {
   ASSIGN_OR_RETURN(const LabelCells cells, LabelCells::Make(table.columns(), schema, texts));
   LabelRows out;
   out.has_click_ = cells.has_click();
   out.has_conversion_ = cells.has_conversion();
   out.row_id_column_ = cells.row_id_column();
-  BadRows bad(max_bad_rows, /*tell=*/true, bad_list);
+  BadRows bad(max_bad_rows, /*tell=*/true, bad_list, std::move(bad_row_remedy));
   while (true) {
     ASSIGN_OR_RETURN(const bool got, table.Next());
     if (!got) break;

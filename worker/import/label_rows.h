@@ -33,11 +33,12 @@ struct LabelRow {
 
 class LabelRows {
  public:
-  // Reads all rows of `table`.  texts: row ids are texts.  max_bad_rows, bad_list: as BadRows takes
+  // Reads all rows of `table`.  texts: row ids are texts.  max_bad_rows, bad_list, bad_row_remedy: as BadRows takes
   // them. Errors: kInvalidArgument, the table has no column of row ids, or none of labels, or one
   // malformed row too many; what reading gives.
   static Result<LabelRows> Read(TextTable& table, const ImportSchema& schema, bool texts,
-                                uint64_t max_bad_rows, BadRowList* bad_list);
+                                uint64_t max_bad_rows, BadRowList* bad_list,
+                                std::string bad_row_remedy = {});
 
   // One row an id, in their order. Where an id had several, the last that says something of a label
   // counts.

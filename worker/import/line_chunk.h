@@ -18,7 +18,8 @@ struct LineChunk {
     size_t begin = 0;  // in text
     size_t bytes = 0;
     uint32_t input = 0;
-    uint64_t number = 0;  // in its input
+    uint64_t number = 0;                           // in its input
+    const std::vector<uint32_t>* order = nullptr;  // as LineCutter takes it; its table's
   };
   std::string text;
   std::vector<Line> lines;

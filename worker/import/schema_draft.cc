@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <utility>
 
 #include "common/strings.h"
+#include "worker/import/cell_text.h"
 #include "worker/import/inputs.h"
 #include "worker/import/row_inputs.h"
 #include "worker/import/schema_guess.h"
@@ -74,14 +76,86 @@ class Draft {
         StrCat("# Drafted by chorus schema from ", sample_.whole ? "all " : "the first ",
                guess_.rows, " rows of ", Join(options_.inputs, " "),
                ". Read it through; then\n#   chorus import --schema ",
-               options_.schema_name.empty() ? "THIS" : options_.schema_name,
-               " --split train:0.8,test:0.2 --output log ", Join(options_.inputs, " "), "\n");
+               options_.schema_name.empty() ? "THIS" : options_.schema_name, SplitOption(),
+               BadRowsOption(), " --output log ", Join(options_.inputs, " "), "\n");
+    out += TimeHint();
     out += StrCat("delimiter: ", Quoted(std::string(1, sample_.format.delimiter)), "\n");
     if (!sample_.format.header) out += "header: false\n";
     if (sample_.format.escape != '\0') {
       out += StrCat("escape: ", Quoted(std::string(1, sample_.format.escape)), "\n");
     }
-    return out + "\n";
+    return out + MissingMarkers() + "\n";
+  }
+
+  // The rows of a log in the order of time: the last fifth tests. A cut that only a part of the
+  // text has shown would not do.
+  std::string SplitOption() const {
+    constexpr char kByDraw[] = " --split train:0.8,test:0.2";
+    const auto time = guess_.Of(ColumnRole::kTime);
+    if (!time || !sample_.whole || sample_.columns[*time].find(':') != std::string::npos) {
+      return kByDraw;
+    }
+    std::vector<std::pair<int64_t, std::string_view>> times;
+    for (const auto& row : sample_.rows) {
+      if (const auto at = TimeFromText(row[*time])) times.emplace_back(at->value, row[*time]);
+    }
+    std::sort(times.begin(), times.end());
+    const size_t cut = times.size() * 4 / 5;
+    if (times.empty() || times[cut].first == times[0].first) return kByDraw;
+    return StrCat(" --split-by-time '", sample_.columns[*time], ":", times[cut].second, "'");
+  }
+
+  std::string TimeHint() const {
+    const auto time = guess_.Of(ColumnRole::kTime);
+    if (!time || sample_.whole) return "";
+    return StrCat("# To test on a later time: --split-by-time ", sample_.columns[*time],
+                  ":TIME in place of --split, TIME in the column's own unit.\n");
+  }
+
+  std::string BadRowsOption() const {
+    if (sample_.malformed == 0) return "";
+    constexpr uint64_t kOfTheRest = 100;  // times as many, where the text goes on
+    return StrCat(" --max-bad-rows ", sample_.malformed * (sample_.whole ? 1 : kOfTheRest));
+  }
+
+  // With those that are read so without being named: what a schema names replaces them.
+  std::string MissingMarkers() const {
+    std::vector<std::string> found;
+    const auto add = [&](const std::vector<std::string>& markers) {
+      for (const std::string& marker : markers) {
+        if (std::find(found.begin(), found.end(), marker) == found.end()) found.push_back(marker);
+      }
+    };
+    for (uint32_t c = 0; c < guess_.columns.size(); ++c) {
+      const GuessedColumn& column = guess_.columns[c];
+      if (column.role == ColumnRole::kNumeric) add(guess_.samples[c].markers());
+      if (column.role == ColumnRole::kSlot) add(column.separators.markers);
+    }
+    if (found.empty()) return "";
+    const size_t own = found.size();
+    add(CellRules(ImportSchema()).markers());
+    for (std::string& marker : found) marker = Quoted(marker);
+    return StrCat("# Texts that mean \"missing\"; the first ", own, own == 1 ? " is" : " are",
+                  " this text's, the others would be read so anyway.\nmissing_marker: [",
+                  Join(found, ", "), "]\n");
+  }
+
+  // ", is 1 only where clicked is"
+  std::string WhyLabel(uint32_t column) const {
+    const std::string& remark = guess_.columns[column].remark;
+    return remark.empty() ? "" : StrCat(", ", remark);
+  }
+
+  // The columns of 0 and 1 that are no label, for whoever knows better.
+  std::string OtherLabels() const {
+    std::vector<std::string> names;
+    for (const GuessedColumn& column : guess_.columns) {
+      const bool label =
+          column.role == ColumnRole::kClick || column.role == ColumnRole::kConversion;
+      if (column.is_boolean && !label) names.push_back(Quoted(column.name));
+    }
+    if (names.empty()) return "";
+    return StrCat("# Other columns of 0 and 1: ", Join(names, ", "), "\n");
   }
 
   std::string Labels() const {
@@ -92,12 +166,11 @@ class Draft {
             ? Commented(StrCat("click: ", Quoted(sample_.columns[*click])),
                         StrCat("1 in ", Percent(guess_.clicks, guess_.rows), " of the rows"))
             : Commented("click: \"\"", "? no column of 0 and 1 has a name like click: fill it in");
-    out +=
-        conversion
-            ? Commented(StrCat("conversion: ", Quoted(sample_.columns[*conversion])),
-                        StrCat("1 in ", Percent(guess_.conversions, guess_.rows), " of the rows"))
-            : "# conversion: none is found; without it the log has clicks alone\n";
-    return out + "\n";
+    out += conversion ? Commented(StrCat("conversion: ", Quoted(sample_.columns[*conversion])),
+                                  StrCat("1 in ", Percent(guess_.conversions, guess_.rows),
+                                         " of the rows", WhyLabel(*conversion)))
+                      : "# conversion: none is found; without it the log has clicks alone\n";
+    return out + OtherLabels() + "\n";
   }
 
   std::string Others() const {
@@ -121,7 +194,8 @@ class Draft {
       out += Commented(StrCat("group: ", Quoted(sample_.columns[*guess_.group])),
                        "for metrics by user");
     }
-    add(ColumnRole::kTime, "time", "");
+    const auto time = guess_.Of(ColumnRole::kTime);
+    add(ColumnRole::kTime, "time", time ? guess_.columns[*time].remark.c_str() : "");
     add(ColumnRole::kWeight, "weight", "of the exposure in the loss");
     return out.empty() ? out : out + "\n";
   }

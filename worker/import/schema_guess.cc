@@ -1,6 +1,7 @@
 #include "worker/import/schema_guess.h"
 
 #include "common/strings.h"
+#include "worker/import/boolean_columns.h"
 #include "worker/import/cell_text.h"
 #include "worker/import/label_leak.h"
 
@@ -17,13 +18,20 @@ class Guesser {
     }
     for (const std::string& name : sample.columns) guess_.columns.push_back({.name = name});
     taken_.resize(sample.columns.size(), false);
+    booleans_.emplace(sample, guess_.samples);
+    for (const uint32_t c : booleans_->columns()) guess_.columns[c].is_boolean = true;
   }
 
   SchemaGuess Guess() {
-    for (const ColumnRole role : {ColumnRole::kConversion, ColumnRole::kClick, ColumnRole::kRowId,
-                                  ColumnRole::kTime, ColumnRole::kGroup, ColumnRole::kWeight}) {
+    Assign(ColumnRole::kConversion);
+    Assign(ColumnRole::kClick);
+    if (!guess_.Of(ColumnRole::kClick)) AssignUnnamedLabel();
+    AssignNestedLabels();
+    for (const ColumnRole role :
+         {ColumnRole::kRowId, ColumnRole::kTime, ColumnRole::kGroup, ColumnRole::kWeight}) {
       Assign(role);
-      if (role == ColumnRole::kClick && !guess_.Of(role)) AssignUnnamedLabel();
+      if (role == ColumnRole::kRowId && !guess_.Of(role)) AssignUnnamedTextId();
+      if (role == ColumnRole::kTime && !guess_.Of(role)) AssignOnlyDate();
     }
     for (uint32_t c = 0; c < guess_.columns.size(); ++c) GuessRest(c);
     CountLabels();
@@ -54,6 +62,68 @@ class Guesser {
     }
   }
 
+  // Of two columns of 0 and 1, one of which is 1 only where the other is, the outer is the click.
+  void AssignNestedLabels() {
+    const auto click = guess_.Of(ColumnRole::kClick);
+    const auto conversion = guess_.Of(ColumnRole::kConversion);
+    std::vector<bool> free(taken_.size());
+    for (size_t c = 0; c < free.size(); ++c) free[c] = !taken_[c];
+    if (click && conversion) return;
+    if (click) {
+      if (const auto inner = booleans_->InnerOf(*click, free)) SetLabels(*click, *inner);
+      return;
+    }
+    if (conversion) {
+      if (const auto outer = booleans_->OuterOf(*conversion, free)) {
+        SetLabels(*outer, *conversion);
+      } else if (const auto inner = booleans_->InnerOf(*conversion, free)) {
+        SetLabels(*conversion, *inner);
+      }
+      return;
+    }
+    for (const uint32_t c : booleans_->columns()) {
+      const auto outer = free[c] ? booleans_->OuterOf(c, free) : std::nullopt;
+      if (!outer) continue;
+      SetLabels(*outer, booleans_->InnerOf(*outer, free).value_or(c));
+      return;
+    }
+  }
+
+  void SetLabels(uint32_t click, uint32_t conversion) {
+    guess_.columns[click].role = ColumnRole::kClick;
+    guess_.columns[conversion].role = ColumnRole::kConversion;
+    guess_.columns[conversion].remark =
+        StrCat("is 1 only where ", guess_.columns[click].name, " is");
+    taken_[click] = taken_[conversion] = true;
+  }
+
+  // The only one of its kind, under whatever name.
+  void AssignUnnamedTextId() {
+    std::optional<uint32_t> only;
+    for (uint32_t c = 0; c < guess_.columns.size(); ++c) {
+      if (taken_[c] || !MayBeUnnamedTextId(guess_.samples[c])) continue;
+      if (only) return;
+      only = c;
+    }
+    if (!only) return;
+    guess_.columns[*only].role = ColumnRole::kRowId;
+    taken_[*only] = true;
+  }
+
+  void AssignOnlyDate() {
+    std::optional<uint32_t> only;
+    for (uint32_t c = 0; c < guess_.columns.size(); ++c) {
+      const ColumnSample& seen = guess_.samples[c];
+      if (taken_[c] || !seen.all_dates() || seen.missing_share() > 0 || seen.constant()) continue;
+      if (only) return;
+      only = c;
+    }
+    if (!only) return;
+    guess_.columns[*only].role = ColumnRole::kTime;
+    guess_.columns[*only].remark = "the only column of dates: that of the exposure?";
+    taken_[*only] = true;
+  }
+
   void GuessRest(uint32_t c) {
     if (taken_[c]) return;
     GuessedColumn& column = guess_.columns[c];
@@ -67,6 +137,9 @@ class Guesser {
                                                                              : feature.role;
     if (column.role == ColumnRole::kSlot && c != guess_.group) {
       column.separators = guess_.samples[c].GuessSeparators();
+    }
+    if (column.role == ColumnRole::kSlot && column.is_boolean) {
+      column.remark = "0 and 1 alone: a label, known only later? Then exclude it";
     }
     const ColumnSample& seen = guess_.samples[c];
     // Amounts of money and counts are spread over orders of magnitude.
@@ -126,6 +199,7 @@ class Guesser {
   const TextSample& sample_;
   SchemaGuess guess_;
   std::vector<bool> taken_;
+  std::optional<BooleanColumns> booleans_;
 };
 
 }  // namespace

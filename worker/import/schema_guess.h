@@ -21,6 +21,7 @@ struct GuessedColumn {
   ColumnSample::Separators separators = {};
   std::string remark = {};  // why, in words; may be empty
   std::string leak = {};    // how it tells a label; "" when it does not
+  bool is_boolean = false;  // 0 and 1 alone: it may be a label
 };
 
 struct SchemaGuess {

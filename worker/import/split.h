@@ -38,6 +38,7 @@ class Split {
   uint32_t PartOfRange(uint64_t row, uint64_t rows) const;
   // By time. REQUIRES: made by ParseTimes.
   uint32_t PartOfTime(int64_t time) const;
+  const std::vector<int64_t>& cuts() const { return cuts_; }
   const std::string& time_column() const { return time_column_; }  // "" = not by time
 
  private:

@@ -31,7 +31,7 @@ class FileTextBlocks final : public TextBlocks {
         schema_(Normalised(model, plan_)),
         builder_(plan_, schema_),
         notes_(static_cast<uint32_t>(plan_.columns.size())),
-        bad_rows_(options.max_bad_rows, /*tell=*/true) {}
+        bad_rows_(options.max_bad_rows, /*tell=*/true, nullptr, options.bad_row_remedy) {}
 
   Status Begin(const LogSchema& model) {
     ASSIGN_OR_RETURN(map_, ColumnMap::Make(model, schema_));
@@ -154,7 +154,8 @@ Result<std::unique_ptr<TextBlocks>> TextBlocks::Open(FileSystem& files, const Te
   ASSIGN_OR_RETURN(std::vector<TextInput> paths,
                    MakeInputs(files, options.inputs, options.standard_input, ""));
   ASSIGN_OR_RETURN(const RowInputs rows, PrepareRows(files, options.schema, std::move(paths),
-                                                     {.max_bad_rows = options.max_bad_rows}));
+                                                     {.max_bad_rows = options.max_bad_rows,
+                                                      .bad_row_remedy = options.bad_row_remedy}));
   const std::vector<TextInput>& inputs = rows.inputs;
   ASSIGN_OR_RETURN(auto table, rows.Open());
   auto plan =

@@ -25,6 +25,7 @@ struct TextOptions {
   std::vector<std::string> inputs = {};    // as MakeInputs takes them
   int standard_input = 0;                  // its descriptor
   uint64_t max_bad_rows = 0;               // so many malformed rows have no score
+  std::string bad_row_remedy = {};         // as BadRows takes it
 };
 
 class TextBlocks : public RowSource {

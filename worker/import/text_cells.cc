@@ -48,6 +48,8 @@ bool TextCells::ReadOddId(uint32_t column, bool keep_markers, std::string_view* 
   if (const std::string_view integer = IntegerOfDecimal(*text); !integer.empty()) {
     notes_.Add(CellNote::kDecimalId, column, cell);
     *text = integer;
+  } else if (IsIntegerWithExponent(*text)) {
+    notes_.Add(CellNote::kExponentId, column, cell);
   }
   return true;
 }
@@ -181,9 +183,11 @@ Status TextCells::Piece(const SlotPlan& slot, std::string_view piece, ParsedSide
                               ? std::nullopt
                               : WeightFromText(piece.substr(at + slot.value_separator.size()));
       if (!number || !FitsFloat(*number)) {
-        return Malformed(
-            slot.column, piece,
-            StrCat("id", Readable(slot.value_separator), "weight with a finite weight"));
+        return Malformed(slot.column, piece,
+                         StrCat("id", Readable(slot.value_separator), "weight with a finite weight",
+                                !NumberFromText(piece) && at == std::string_view::npos
+                                    ? " (texts that mean \"missing\": missing_marker)"
+                                    : ""));
       }
       text = piece.substr(0, at);
       value = static_cast<float>(*number);

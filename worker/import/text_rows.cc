@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "worker/import/cell_text.h"
 #include "worker/import/chunk_filler.h"
 #include "worker/import/line_piece.h"
 #include "worker/import/text_cells.h"
@@ -12,19 +13,24 @@ namespace {
 class TextParser final : public PieceParser {
  public:
   TextParser(const TextTable& table, const ColumnPlan& plan)
-      : table_(table), cutter_(table.NewCutter()), filler_(plan) {}
+      : table_(table),
+        cutter_(table.NewCutter()),
+        filler_(plan),
+        columns_read_(ColumnsRead(plan)) {}
 
   void Parse(const RowPiece& piece, const TimeKinds& kinds, ParsedChunk* out) override {
     const LineChunk& lines = LinesOf(piece);
     filler_.Begin(kinds, out);
     cutter_.BeginChunk();
-    if (lines.has_prologue && cutter_.Cut(lines.text_of(0)) && cutter_.malformed().ok()) {
+    if (lines.has_prologue && cutter_.Cut(lines.text_of(0), lines.lines[0].order) &&
+        cutter_.malformed().ok()) {
       filler_.AddPrologue(cutter_.cells());
     }
     cutter_.TakeUnread();
     const auto count = static_cast<uint32_t>(lines.lines.size());
     for (uint32_t line = lines.has_prologue ? 1 : 0; line < count; ++line) {
-      if (cutter_.Cut(lines.text_of(line))) {
+      if (cutter_.Cut(lines.text_of(line), lines.lines[line].order)) {
+        if (!IsAscii(lines.text_of(line)) && cutter_.malformed().ok()) NoteEncoding();
         filler_.Add(cutter_.cells(), cutter_.malformed(), line,
                     [&] { return table_.PlaceOf(lines.lines[line]); });
       } else {
@@ -36,9 +42,17 @@ class TextParser final : public PieceParser {
   }
 
  private:
+  void NoteEncoding() {
+    for (const uint32_t column : columns_read_) {
+      const std::string_view cell = cutter_.cells()[column];
+      if (!IsUtf8(cell)) filler_.Note(CellNote::kNotUtf8, column, cell);
+    }
+  }
+
   const TextTable& table_;
   LineCutter cutter_;
   ChunkFiller<TextCells> filler_;
+  const std::vector<uint32_t> columns_read_;
 };
 
 class TextRows final : public RowTable {

@@ -1,6 +1,7 @@
 #include "worker/import/text_table.h"
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 #include "common/strings.h"
@@ -57,7 +58,7 @@ Result<bool> TextTable::Next() {
     std::string_view line;
     ASSIGN_OR_RETURN(const bool got, NextOrWaiting(&line));
     if (!got) return false;
-    if (cutter_->Cut(line)) break;
+    if (cutter_->Cut(line, order_)) break;
     ++skipped_.repeated_headers;
   }
   ++next_row_;
@@ -73,7 +74,11 @@ Result<bool> TextTable::NextOrWaiting(std::string_view* line) {
 Result<bool> TextTable::NextLines(size_t bytes, LineChunk* out) {
   const auto next = [this](std::string_view* line, LineChunk::Line* place) -> Result<bool> {
     ASSIGN_OR_RETURN(const bool got, NextOrWaiting(line));
-    if (got) *place = {.input = static_cast<uint32_t>(input_), .number = reader_->line_number()};
+    if (got) {
+      *place = {.input = static_cast<uint32_t>(input_),
+                .number = reader_->line_number(),
+                .order = order_};
+    }
     return got;
   };
   return chunks_.Fill(bytes, next, out);
@@ -84,9 +89,15 @@ std::string TextTable::PlaceOf(const LineChunk::Line& line) const {
   return StrCat(input.name, ":", input.lines_before + line.number);
 }
 
-bool LineCutter::Cut(std::string_view line) {
+bool LineCutter::Cut(std::string_view line, const std::vector<uint32_t>* order) {
   malformed_ = cutter_->Split(line);
+  is_ordered_ = false;
   if (!malformed_.ok()) return true;
+  if (order != nullptr && cutter_->cells().size() == columns_.size()) {
+    ordered_.clear();
+    for (const uint32_t place : *order) ordered_.push_back(cutter_->cells()[place]);
+    is_ordered_ = true;
+  }
   if (has_header_ && IsHeader()) return false;
   if (cells().size() != columns_.size()) {
     const bool trailing = cells().size() == columns_.size() + 1 && cells().back().empty();
@@ -165,6 +176,7 @@ Result<bool> TextTable::TakeHeader() {
   RETURN_IF_ERROR(cutter->Split(line).Annotate(Place()));
   std::vector<std::string> names;
   for (const std::string_view cell : cutter->cells()) names.emplace_back(TrimBlanks(cell));
+  order_ = nullptr;
   if (!columns_.empty()) {
     RETURN_IF_ERROR(CompareHeader(names));
   } else {
@@ -173,16 +185,38 @@ Result<bool> TextTable::TakeHeader() {
   return true;
 }
 
-Status TextTable::CompareHeader(const std::vector<std::string>& names) const {
+// [column] its place among `names`; empty when these are no other order of the columns, each of
+// which has a name of its own.
+std::vector<uint32_t> TextTable::OrderOf(const std::vector<std::string>& names) const {
+  std::vector<uint32_t> order;
+  if (std::set<std::string>(names.begin(), names.end()).size() != names.size()) return order;
+  for (const std::string& column : columns_) {
+    const auto found = std::find(names.begin(), names.end(), column);
+    if (found == names.end()) return {};
+    order.push_back(static_cast<uint32_t>(found - names.begin()));
+  }
+  return order;
+}
+
+// The same names in another order are read by name.
+Status TextTable::CompareHeader(const std::vector<std::string>& names) {
+  constexpr std::string_view kRemedy =
+      ": the files of one command have the same columns. Import each kind by itself, the later "
+      "ones "
+      "with --like the first one's log, and name all logs in data.log";
   if (names.size() != columns_.size()) {
     return InvalidArgument(StrCat(Place(), ": the header has ", names.size(), " columns, that of ",
-                                  inputs_[0].name, " has ", columns_.size()));
+                                  inputs_[0].name, " has ", columns_.size(), kRemedy));
   }
   const auto differing = std::mismatch(names.begin(), names.end(), columns_.begin());
   if (differing.first == names.end()) return Status::Ok();
+  if (std::vector<uint32_t> order = OrderOf(names); !order.empty()) {
+    order_ = &orders_.emplace_back(std::move(order));
+    return Status::Ok();
+  }
   return InvalidArgument(StrCat(Place(), ": the header names ", Shown(*differing.first),
                                 " where that of ", inputs_[0].name, " names ",
-                                Shown(*differing.second)));
+                                Shown(*differing.second), kRemedy));
 }
 
 // Nothing, or blanks that delimit nothing.

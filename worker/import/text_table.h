@@ -1,10 +1,12 @@
 #pragma once
 // The rows of all inputs of an import, as cells, one after the other: files and standard input,
-// each plain or packed, each with its own header line if there are headers (they must agree, blanks
-// around names apart). A UTF-8 byte order mark at an input's begin is skipped; so are blank lines,
-// further copies of the header, and inputs without a line, which are counted. Thread safety: none.
+// each plain or packed, each with its own header line if there are headers (they must have the same
+// names, blanks around them apart; cells come in the order of the first one). A UTF-8 byte order
+// mark at an input's begin is skipped; so are blank lines, further copies of the header, and inputs
+// without a line, which are counted. Thread safety: none.
 
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <string>
@@ -46,11 +48,15 @@ class LineCutter {
   LineCutter(std::unique_ptr<RowCutter> cutter, const std::vector<std::string>& columns,
              bool has_header)
       : cutter_(std::move(cutter)), columns_(columns), has_header_(has_header) {}
-  // False: the line is the header once more.
-  bool Cut(std::string_view line);
+  // order: null, or [column] the place of its cell in the line. False: the line is the header once
+  // more.
+  bool Cut(std::string_view line, const std::vector<uint32_t>* order = nullptr);
   // Of the line that Cut took last: OK, or why it has not one cell a column.
   const Status& malformed() const { return malformed_; }
-  const std::vector<std::string_view>& cells() const { return cutter_->cells(); }
+  // [column]
+  const std::vector<std::string_view>& cells() const {
+    return is_ordered_ ? ordered_ : cutter_->cells();
+  }
   void BeginChunk() { cutter_->BeginChunk(); }
   UnreadFields TakeUnread() { return cutter_->TakeUnread(); }
 
@@ -60,6 +66,8 @@ class LineCutter {
   std::unique_ptr<RowCutter> cutter_;
   std::vector<std::string> columns_;
   bool has_header_;
+  bool is_ordered_ = false;  // the last line's cells were put into order, in ordered_
+  std::vector<std::string_view> ordered_;
   Status malformed_;
 };
 
@@ -74,7 +82,7 @@ class TextTable {
   const std::vector<std::string>& columns() const { return columns_; }
 
   // Goes to the next row; false after the last. Errors end the table: an input that cannot be read,
-  // a header that differs from the first one.
+  // a header whose names are not those of the first one.
   Result<bool> Next();
   // Of the row that Next reached: OK, or why it has not one cell a column.
   const Status& malformed() const { return cutter_->malformed(); }
@@ -95,7 +103,8 @@ class TextTable {
   Status LearnColumns();
   Result<bool> OpenInput();
   Result<bool> TakeHeader();
-  Status CompareHeader(const std::vector<std::string>& names) const;
+  Status CompareHeader(const std::vector<std::string>& names);
+  std::vector<uint32_t> OrderOf(const std::vector<std::string>& names) const;
   Result<bool> NextLine(std::string_view* line);
   Result<bool> NextLineOfInput(std::string_view* line);
   void EndInput();
@@ -109,6 +118,9 @@ class TextTable {
   std::vector<std::string> columns_;
   size_t input_ = 0;                    // that reader_ reads, or that comes next
   std::unique_ptr<LineReader> reader_;  // null between inputs
+  // Of the inputs whose headers have another order; lines of chunks point to them.
+  std::deque<std::vector<uint32_t>> orders_;
+  const std::vector<uint32_t>* order_ = nullptr;  // of the input that reader_ reads
   uint64_t next_row_ = 0;
   SkippedText skipped_;
   bool row_waits_ = false;        // LearnColumns has read a row that nobody was given

@@ -26,6 +26,30 @@ TEST(NumberFromText, TakesWhatTablesHold) {
   }
 }
 
+TEST(IsIntegerWithExponent, IsWhatProgramsMakeOfLargeIntegers) {
+  for (const char* text : {"1e+05", "1e5", "1E5", "1.25e+06", "9e19", "1.2e1"}) {
+    EXPECT_TRUE(IsIntegerWithExponent(text)) << text;
+    ImportSchema schema;
+    schema.set_decimal_ids(ImportSchema::AS_INTEGER);
+    EXPECT_TRUE(CellRules(schema).IdMayDiffer(text)) << text;  // so that it is looked at
+  }
+  for (const char* text : {"", "e", "1e", "1e-5", "1.25e1", "1e20", "1e0", "12e5", "xe5", "1.e5",
+                           "1e5f", "1.2.3e9", "100000"}) {
+    EXPECT_FALSE(IsIntegerWithExponent(text)) << text;
+  }
+}
+
+TEST(IsUtf8, RefusesWhatNoEncoderWrites) {
+  for (const char* text : {"", "a", "\xc3\xbc", "\xe2\x82\xac", "\xf0\x9f\x98\x80", "a\xc3\xbcz"}) {
+    EXPECT_TRUE(IsUtf8(text)) << text;
+  }
+  for (const char* text : {"\xfc", "\xc3", "\xc3z", "\xc0\x80", "\xe0\x80\x80", "\xed\xa0\x80",
+                           "\xf5\x80\x80\x80", "\x80", "\xf0\x9f\x98"}) {
+    EXPECT_FALSE(IsUtf8(text)) << text;
+    EXPECT_FALSE(IsAscii(text)) << text;
+  }
+}
+
 TEST(TimeFromText, DatesAreSecondsSince1970) {
   const std::pair<const char*, int64_t> dates[] = {
       {"1970-01-01", 0},

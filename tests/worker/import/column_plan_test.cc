@@ -75,6 +75,21 @@ TEST(PlanColumns, RefusesWhatCannotBeMeant) {
       "the schema makes no features: write slot or numeric entries, or other_columns_are_slots");
 }
 
+TEST(PlanColumns, ALabelIsNoFeature) {
+  EXPECT_EQ(PlanErrorOf("slot { column: 'item' } slot { column: 'click' }"),
+            "click: \"click\" and slot { column: \"click\" } are one column: a label that is a "
+            "feature too tells itself; remove one of these entries");
+  EXPECT_EQ(
+      PlanErrorOf("slot { column: 'item' } numeric { column: 'sale' name: 'sold' }"),
+      "conversion: \"sale\" and numeric { column: \"sale\" } are one column: a label that is a "
+      "feature too tells itself; remove one of these entries");
+  // Wildcards pass labels over, and a model that was trained so may still score.
+  EXPECT_EQ(PlanColumns(MakeSchema("slot { column: '*' }"), kPlanColumns, {})->schema.slots.size(),
+            3u);
+  ASSERT_OK(PlanColumns(MakeSchema("slot { column: 'click' }"), kPlanColumns, {.scoring = true})
+                .status());
+}
+
 // What a model knows of text must not depend on what else the text holds, or on later defaults.
 TEST(PlanColumns, SaysHowEveryFeatureWasMadeOfText) {
   const std::vector<std::string> columns = {"click", "sale", "user", "num_a", "num_b", "tags"};

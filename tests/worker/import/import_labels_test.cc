@@ -115,5 +115,52 @@ TEST_F(ImportLabelsTest, TheSummaryTellsWhatWasReplacedAndSkipped) {
   }
 }
 
+// rows: "click sale" and how many of them.
+std::string WarningsOf(const std::vector<std::pair<std::string, int>>& rows) {
+  const auto files = NewMemoryFiles();
+  std::string text = "click,sale,item\n";
+  for (const auto& [labels, count] : rows) {
+    for (int i = 0; i < count; ++i) text += StrCat(labels, ",", i % 5, "\n");
+  }
+  WriteFile(*files, "in.csv", text);
+  ::testing::internal::CaptureStderr();
+  const auto summary = ImportText(*files, MakeSchema("slot { column: 'item' }"),
+                                  {.inputs = {"in.csv"}, .output = "out"});
+  EXPECT_TRUE(summary.ok()) << summary.status().ToString();
+  return ::testing::internal::GetCapturedStderr();
+}
+
+TEST_F(ImportLabelsTest, CountsIdsWithExponentsAndCellsThatAreNoUtf8) {
+  ::testing::internal::CaptureStderr();
+  const ImportSummary summary =
+      Import(MakeSchema("slot { column: 'item' }"),
+             "click,sale,item,note\n0,0,1e+05,\xfc\n0,0,100000,x\n0,0,gr\xfc\x6e,x\n0,0,1.2e6,x\n"
+             "0,0,gr\xc3\xbcn,x\n");
+  EXPECT_NE(::testing::internal::GetCapturedStderr().find(
+                "column 'item': 2 ids are integers written with an exponent, the first '1e+05' at "
+                "in.csv:2: such a text is another id than the same integer in full"),
+            std::string::npos);
+  const std::string text = FormatSummary(summary);
+  EXPECT_NE(text.find("item: integer with an exponent, an id of its own 2 (the first: '1e+05' at"),
+            std::string::npos)
+      << text;
+  EXPECT_NE(text.find("item: not UTF-8       1 (the first: 'gr\\xfcn' at in.csv:4)"),
+            std::string::npos)
+      << text;
+  EXPECT_EQ(text.find("note: not"), std::string::npos);  // nothing reads that column
+}
+
+TEST_F(ImportLabelsTest, DoubtsColumnsOfLabelsThatMayBeSwapped) {
+  EXPECT_NE(WarningsOf({{"0,0", 50}, {"1,1", 10}, {"0,1", 30}})
+                .find("75 % of the conversions (30 of 40) have no click: are the columns of "
+                      "click: \"click\" and conversion: \"sale\" swapped?"),
+            std::string::npos);
+  EXPECT_NE(WarningsOf({{"0,0", 50}, {"1,1", 20}, {"0,1", 2}})
+                .find("every one of 20 clicks has a conversion"),
+            std::string::npos);
+  EXPECT_EQ(WarningsOf({{"0,0", 50}, {"1,0", 30}, {"1,1", 20}, {"0,1", 5}}), "");
+  EXPECT_EQ(WarningsOf({{"0,0", 5}, {"1,1", 9}, {"0,1", 10}}), "");  // too few to say anything
+}
+
 }  // namespace
 }  // namespace chorus::worker

@@ -150,5 +150,14 @@ TEST_F(ImportTest, RefusesSplitOptionsThatDoNotGoTogether) {
             "no row falls into part 'test'");
 }
 
+TEST_F(ImportTest, AnEmptyPartOfASplitByTimeTellsTheTimesThatThereAre) {
+  Write("click,sale,item,ms\n1,0,1,1763251200000\n0,0,2,1763337600000\n");
+  ImportOptions options;
+  options.split = Split::ParseTimes("ms:2025-11-16").value();
+  EXPECT_EQ(ErrorOf("slot { column: 'item' }", options).substr(0, 131),
+            "no row falls into part 'train': column 'ms' has times from 1763251200000 to "
+            "1763337600000, and --split-by-time cuts at 1763251200 (");
+}
+
 }  // namespace
 }  // namespace chorus::worker

@@ -84,6 +84,9 @@ TEST_F(ImportTest, ToleratesAsManyBadRowsAsAllowed) {
   Write("click,sale,item\n1,0,1\n1,x,2\n1,0\n0,0,4\n");
   EXPECT_EQ(ErrorOf(kPlain, {.max_bad_rows = 1}),
             "in.csv:4: found 2 cells, expected 3 (this is bad row 2, --max-bad-rows allows 1)");
+  EXPECT_EQ(ErrorOf(kPlain, {.bad_row_remedy = " (pass over it)"}).substr(0, 36),
+            "in.csv:3: column 'sale': found 'x', ");
+  EXPECT_TRUE(ErrorOf(kPlain, {.bad_row_remedy = " (pass over it)"}).ends_with("(pass over it)"));
   const auto summary = Import(kPlain, {.max_bad_rows = 2});
   ASSERT_OK(summary.status());
   EXPECT_EQ(summary->rows.bad, 2u);

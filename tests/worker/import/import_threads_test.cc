@@ -64,13 +64,35 @@ TEST_F(ImportTest, TellsTheFirstFaultOfTheTextWhateverTheThreads) {
     WriteFile(*files_, "a.csv", text.substr(0, middle));
     WriteFile(*files_, "b.csv", "other,header\n1,2\n");
     options.inputs = {"a.csv", "b.csv"};
-    EXPECT_EQ(ErrorOf("slot { column: 'user' }", options),
-              "b.csv:1: the header has 2 columns, that of a.csv has 5");
+    EXPECT_EQ(
+        ErrorOf("slot { column: 'user' }", options),
+        "b.csv:1: the header has 2 columns, that of a.csv has 5: the files of one command have "
+        "the same columns. Import each kind by itself, the later ones with --like the first "
+        "one's log, and name all logs in data.log");
     EXPECT_EQ(
         ErrorOf("slot { column: 'user' } numeric { column: 'price' transform: NONE }", options),
         "a.csv:7: column 'price': found 'dear', expected a finite number (texts that mean "
         "\"missing\": missing_marker)");
   }
+}
+
+// Chunks of lines go to threads; those of a file whose columns stand otherwise know it.
+TEST_F(ImportTest, AFileWithItsColumnsInAnotherOrderMakesTheSameLog) {
+  std::string same = "click,sale,user,price\n", other = "price,user,click,sale\n";
+  for (int i = 0; i < 40000; ++i) {
+    const std::string labels = StrCat(i % 3 == 0 ? 1 : 0, ",", i % 9 == 0 ? 1 : 0);
+    same += StrCat(labels, ",u", i / 10, ",", i, "\n");
+    other += StrCat(i, ",u", i / 10, ",", labels, "\n");
+  }
+  WriteFile(*files_, "a.csv", Table(10));
+  std::vector<std::string> logs;
+  for (const std::string& text : {same, other}) {
+    WriteFile(*files_, "b.csv", text);
+    const std::string out = StrCat("log", logs.size());
+    ASSERT_OK(Import(kPlain, {.inputs = {"a.csv", "b.csv"}, .output = out, .threads = 3}).status());
+    logs.push_back(ReadWholeFile(*files_, out + "/part-00000.log").value());
+  }
+  EXPECT_TRUE(logs[0] == logs[1]);
 }
 
 }  // namespace

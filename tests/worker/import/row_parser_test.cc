@@ -126,7 +126,8 @@ TEST_F(RowParserTest, NamesColumnFoundAndExpected) {
         StrCat("column 'history': found '", piece, "', expected id:weight with a finite weight"));
   }
   EXPECT_EQ(ErrorWith(10, "a"),
-            "column 'cross': found 'a', expected id:weight with a finite weight");
+            "column 'cross': found 'a', expected id:weight with a finite weight (texts that mean "
+            "\"missing\": missing_marker)");
   EXPECT_EQ(ErrorWith(11, "1,5"),
             "column 'age': found '1,5', expected a finite number (texts that mean \"missing\": "
             "missing_marker)");
@@ -220,7 +221,9 @@ TEST_F(RowParserTest, IdsWrittenAsIntegralDecimalsAreIntegers) {
     ASSERT_OK(parser_->Parse(cells, 0, &row_));
     EXPECT_EQ(row_.exposure.keys[0], KeyOf("item", text)) << text;
   }
-  EXPECT_EQ(NotesOf("item"), (Notes{{CellNote::kTrimmed, 1}, {CellNote::kDecimalId, 4}}));
+  EXPECT_EQ(
+      NotesOf("item"),
+      (Notes{{CellNote::kTrimmed, 1}, {CellNote::kDecimalId, 4}, {CellNote::kExponentId, 1}}));
 }
 
 TEST_F(RowParserTest, TimesAreNumbersOrDatesAndOneOfTheTwo) {

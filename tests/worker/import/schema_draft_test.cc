@@ -299,5 +299,95 @@ TEST_F(SchemaDraftTest, AColumnOfClicksComesBeforeOneThatIsOnlyCalledALabel) {
   EXPECT_EQ(Parsed(Draft(text)).click(), "is_click");
 }
 
+// Every third row is `outer`, every ninth `inner`.
+std::string Nested(const std::string& outer, const std::string& inner, bool outer_first) {
+  std::string text =
+      StrCat(outer_first ? outer + "," + inner : inner + "," + outer, ",neu,artikel\n");
+  for (int i = 0; i < 400; ++i) {
+    const int out = i % 3 == 0 ? 1 : 0, in = i % 9 == 0 ? 1 : 0;
+    text +=
+        StrCat(outer_first ? out : in, ",", outer_first ? in : out, ",", i % 2, ",a", i % 7, "\n");
+  }
+  return text;
+}
+
+TEST_F(SchemaDraftTest, OfTwoNestedColumnsOf0And1TheOuterIsTheClick) {
+  for (const bool outer_first : {true, false}) {
+    for (const auto& [outer, inner] : std::initializer_list<std::pair<const char*, const char*>>{
+             {"is_install", "is_purchase"}, {"geklickt", "gekauft"}, {"click", "gekauft"}}) {
+      const SchemaDraft draft = Draft(Nested(outer, inner, outer_first));
+      const ImportSchema schema = Parsed(draft);
+      EXPECT_EQ(schema.click(), outer);
+      EXPECT_EQ(schema.conversion(), inner);
+      // No other one is a slot silently.
+      EXPECT_THAT(draft.schema, HasSubstr("# Other columns of 0 and 1: \"neu\""));
+      EXPECT_THAT(draft.schema, HasSubstr("0 and 1 alone: a label, known only later?"));
+    }
+  }
+}
+
+TEST_F(SchemaDraftTest, ANumberThatIsOtherThan0OnlyWhereThereIsAClickIsALeak) {
+  std::string text = "click,item,seconds\n";
+  for (int i = 0; i < 50; ++i) {
+    text += StrCat(i % 5 == 0 ? 1 : 0, ",", i % 7, ",", i % 5 == 0 ? i + 3 : 0, "\n");
+  }
+  const SchemaDraft draft = Draft(text);
+  EXPECT_THAT(draft.schema, HasSubstr("LEAK? is other than 0 only where the label is 1 (click)"));
+  EXPECT_EQ(Parsed(draft).slot_size(), 1);
+}
+
+TEST_F(SchemaDraftTest, MarkersDatesAndTextIdsAreFoundUnderAnyName) {
+  std::string text = "Vorgang,click,Zeitpunkt,Preis,Budget,Farben,Titel\n";
+  for (int i = 0; i < 400; ++i) {
+    const bool missing = i % 50 == 7;
+    text += StrCat(
+        "V-", i * 7, ",", i % 4 == 0 ? 1 : 0, ",2025-11-", i % 20 + 10, "T12:00:", i % 50 + 10, ",",
+        missing ? "k.A." : StrCat(i % 91, ".25"), ",", missing ? "k.A." : StrCat(100 + i % 41), ",",
+        missing ? "k.A." : StrCat("rot:0.", i % 9, "|blau:1"), ",Art-Nr ", i % 70, " (Getr)\n");
+  }
+  const SchemaDraft draft = Draft(text);
+  const ImportSchema schema = Parsed(draft);
+  EXPECT_EQ(schema.row_id(), "Vorgang");
+  EXPECT_TRUE(schema.row_id_text());
+  EXPECT_EQ(schema.time(), "Zeitpunkt");
+  EXPECT_THAT(draft.schema, HasSubstr("# the only column of dates: that of the exposure?"));
+  ASSERT_EQ(schema.numeric_size(), 1);
+  EXPECT_EQ(schema.numeric(0).column(), "Preis");
+  EXPECT_THAT(draft.schema, HasSubstr("nearly all integers: does 'k.A.' mean missing"));
+  std::vector<std::string> slots;
+  for (const ColumnSlot& slot : schema.slot()) {
+    slots.push_back(StrCat(slot.column(), slot.separator(), slot.value_separator()));
+  }
+  EXPECT_EQ(slots, (std::vector<std::string>{"Budget", "Farben|:", "Titel"}));
+  EXPECT_EQ(schema.missing_marker(0), "k.A.");
+  EXPECT_THAT(schema.missing_marker(), testing::Contains("NULL"));  // the usual ones still are
+  const auto imported = ImportText(*files_, schema, {.inputs = {"in.csv"}, .output = "out"});
+  ASSERT_OK(imported.status());
+  EXPECT_EQ(imported->rows.bad, 0u);
+}
+
+TEST_F(SchemaDraftTest, TheCommandShownPassesOverBadRowsAndSplitsByTime) {
+  std::string text = "click,item,ts\n1,2\n";
+  for (int i = 0; i < 50; ++i)
+    text += StrCat(i % 3 == 0 ? 1 : 0, ",", i % 7, ",", 1764201600 + i, "\n");
+  EXPECT_THAT(Draft(text).schema,
+              HasSubstr("--split-by-time 'ts:1764201640' --max-bad-rows 1 --output"));
+  const auto part = DraftSchema(*files_, {.inputs = {"in.csv"}, .sample_rows = 20});
+  ASSERT_OK(part.status());
+  EXPECT_THAT(part->schema, HasSubstr("--split train:0.8,test:0.2 --max-bad-rows 100 --output"));
+  EXPECT_THAT(part->schema, HasSubstr("# To test on a later time: --split-by-time ts:TIME"));
+}
+
+TEST(ColumnSampleTest, BlanksSeparateIntegersAndWhatAreCellsElsewhere) {
+  std::vector<std::string> articles, words;
+  for (int i = 0; i < 100; ++i) {
+    articles.push_back(StrCat("Art-Nr ", i, " (Getr)"));
+    words.push_back(i % 4 == 0 ? "new" : i % 4 == 1 ? "eco" : "new eco");
+  }
+  EXPECT_EQ(SeparatorOf(articles), "");
+  EXPECT_EQ(SeparatorOf(words), " ");
+  EXPECT_EQ(SeparatorOf({"17 23 5", "4 9", "8"}), " ");
+}
+
 }  // namespace
 }  // namespace chorus::worker

@@ -91,6 +91,16 @@ class TextBlocksTest : public ::testing::Test {
   LogSchema model_;
 };
 
+TEST_F(TextBlocksTest, WithoutItsColumnOfRowIdsATextIsNumberedAndAWarningSaysSo) {
+  ::testing::internal::CaptureStderr();
+  const Read read = ReadAll(Options(" row_id: 'rid'"));
+  EXPECT_NE(::testing::internal::GetCapturedStderr().find(
+                "in.csv has no column rid (row_id): its rows are numbered from 0"),
+            std::string::npos);
+  ASSERT_OK(read.status);
+  EXPECT_EQ(read.rows[17].id, "17");
+}
+
 // "a,b,c" without its first two columns.
 std::string WithoutLabels(const std::string& text) {
   std::string out;

@@ -85,11 +85,27 @@ TEST(TextTable, JoinsSeveralInputsAndTakesTheHeaderOfEach) {
             (Lines{"s:1 0: 1|2", "u:1 1: 3|4"}));
 }
 
+constexpr char kRemedy[] =
+    ": the files of one command have the same columns. Import each kind by itself, the later ones "
+    "with --like the first one's log, and name all logs in data.log";
+
 TEST(TextTable, RefusesHeadersThatDiffer) {
   EXPECT_EQ(Rows({Input("s", "a,b\n1,2\n"), Input("t", "a,c\n1,2\n")}, true),
-            (Lines{"s:2 0: 1|2", "t:1: the header names 'c' where that of s names 'b'"}));
+            (Lines{"s:2 0: 1|2",
+                   StrCat("t:1: the header names 'c' where that of s names 'b'", kRemedy)}));
   EXPECT_EQ(Rows({Input("s", "a,b\n"), Input("t", "a\n")}, true),
-            (Lines{"t:1: the header has 1 columns, that of s has 2"}));
+            (Lines{StrCat("t:1: the header has 1 columns, that of s has 2", kRemedy)}));
+  // By name, "a" could be either one.
+  EXPECT_EQ(Rows({Input("s", "a,a,b\n"), Input("t", "a,b,a\n")}, true),
+            (Lines{StrCat("t:1: the header names 'b' where that of s names 'a'", kRemedy)}));
+}
+
+TEST(TextTable, ReadsHeadersOfAnotherOrderByName) {
+  EXPECT_EQ(Rows({Input("s", "a,b,c\n1,2,3\n"), Input("t", "c,a,b\n3,1,2\nc,a,b\n3,1\n6,4,5\n"),
+                  Input("u", "a,b,c\n7,8,9\n")},
+                 true),
+            (Lines{"s:2 0: 1|2|3", "t:2 1: 1|2|3", "t:4 2! found 2 cells, expected 3",
+                   "t:5 3: 4|5|6", "u:2 4: 7|8|9"}));
 }
 
 TEST(TextTable, RefusesInputWithoutAnything) {

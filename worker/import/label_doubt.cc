@@ -1,0 +1,40 @@
+#include "worker/import/label_doubt.h"
+
+#include <cstdio>
+
+#include "common/strings.h"
+
+namespace chorus::worker {
+namespace {
+
+constexpr uint64_t kLeastConversions = 20;  // fewer are so by chance
+
+std::string PercentOf(uint64_t part, uint64_t whole) {
+  char text[32];
+  std::snprintf(text, sizeof(text), "%.0f %%",
+                100 * static_cast<double>(part) / static_cast<double>(whole));
+  return text;
+}
+
+}  // namespace
+
+std::string DoubtOfLabels(const ImportSchema& schema, const LabelCounts& counts) {
+  const uint64_t all = counts.conversions + counts.unclicked_conversions;
+  if (all < kLeastConversions) return "";
+  const std::string columns =
+      StrCat("click: \"", schema.click(), "\" and conversion: \"", schema.conversion(), "\"");
+  if (counts.unclicked_conversions * 2 > all) {
+    return StrCat(PercentOf(counts.unclicked_conversions, all), " of the conversions (",
+                  counts.unclicked_conversions, " of ", all, ") have no click: are the columns of ",
+                  columns, " swapped?");
+  }
+  if (counts.conversions == counts.clicks) {
+    return StrCat("every one of ", counts.clicks,
+                  " clicks has a conversion: nothing is left to "
+                  "learn of conversions. Do ",
+                  columns, " say the same, or are they swapped?");
+  }
+  return "";
+}
+
+}  // namespace chorus::worker
