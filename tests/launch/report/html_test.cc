@@ -154,6 +154,7 @@ TEST(RunPageTest, ShowsLossesCalibrationAndPcoc) {
   head.set_config("seed: 7\n");
   head.add_log("shop/train");
   head.set_exposures(5000);
+  head.set_steps(2);
   head.add_test_log("shop/test");
   head.set_began("2026-03-01 09:30 UTC");
   const std::string page = RunPage("a&b", head, reports);
