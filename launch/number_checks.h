@@ -5,11 +5,32 @@
 #include <CLI/CLI.hpp>
 
 #include <cstdint>
+#include <optional>
 #include <sstream>
 #include <string>
 #include <type_traits>
+#include <utility>
+
+#include "common/strings.h"
 
 namespace chorus::launch {
+
+// The whole text as a number; CLI11 takes "10%" for 10 and "-1" for a large number.
+template <typename T>
+std::optional<T> NumberIn(const std::string& text) {
+  if constexpr (std::is_floating_point_v<T>) {
+    const std::optional<double> number = ParseDouble(text);
+    if (!number.has_value()) return std::nullopt;
+    return static_cast<T>(*number);
+  } else {
+    const auto number = [&] {
+      if constexpr (std::is_signed_v<T>) return ParseInt64(text);
+      if constexpr (std::is_unsigned_v<T>) return ParseUint64(text);
+    }();
+    if (!number.has_value() || !std::in_range<T>(*number)) return std::nullopt;
+    return static_cast<T>(*number);
+  }
+}
 
 // T: of the option's values. `is_one`: whether a T is taken.  words: which are, "0 or more".
 template <typename T, typename IsOne>
@@ -18,8 +39,8 @@ CLI::Validator NumberCheck(const std::string& words, IsOne is_one) {
       std::string(std::is_integral_v<T> ? "a whole number, " : "a number, ") + words;
   return CLI::Validator(
       [=](std::string& input) -> std::string {
-        T value{};
-        if (CLI::detail::lexical_cast(input, value) && is_one(value)) return "";
+        const std::optional<T> value = NumberIn<T>(input);
+        if (value.has_value() && is_one(*value)) return "";
         return "found " + input + ", expected " + expected;
       },
       "[" + words + "]");

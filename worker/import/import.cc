@@ -235,8 +235,8 @@ class Import {
   void TellDoubtOfLabels(const ImportSummary& summary) const {
     if (!summary.has_click || !summary.has_conversion) return;
     const RowCounts& rows = summary.rows;
-    LabelCounts counts{.unclicked_conversions =
-                           rows.dropped_unclicked_conversions + rows.kept_unclicked_conversions};
+    ImportedLabels counts{.unclicked_conversions =
+                              rows.dropped_unclicked_conversions + rows.kept_unclicked_conversions};
     for (const PartSummary& part : summary.parts) {
       counts.clicks += part.clicks;
       counts.conversions += part.conversions;

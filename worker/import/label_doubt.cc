@@ -18,7 +18,7 @@ std::string PercentOf(uint64_t part, uint64_t whole) {
 
 }  // namespace
 
-std::string DoubtOfLabels(const ImportSchema& schema, const LabelCounts& counts) {
+std::string DoubtOfLabels(const ImportSchema& schema, const ImportedLabels& counts) {
   const uint64_t all = counts.conversions + counts.unclicked_conversions;
   if (all < kLeastConversions) return "";
   const std::string columns =

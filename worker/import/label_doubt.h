@@ -9,7 +9,7 @@
 
 namespace chorus::worker {
 
-struct LabelCounts {
+struct ImportedLabels {
   uint64_t clicks = 0;
   uint64_t conversions = 0;            // of rows with a click
   uint64_t unclicked_conversions = 0;  // dropped or kept
@@ -17,6 +17,6 @@ struct LabelCounts {
 
 // The warning, "" where there is none: most conversions have no click, or every click converts. A
 // few conversions say nothing.  REQUIRES: the schema names both labels.
-std::string DoubtOfLabels(const ImportSchema& schema, const LabelCounts& counts);
+std::string DoubtOfLabels(const ImportSchema& schema, const ImportedLabels& counts);
 
 }  // namespace chorus::worker

@@ -389,7 +389,7 @@ TEST_F(CompareTest, FoldsAndSelectionsSayWhatIsWrong) {
   for (const auto& [option, value] : wrong) {
     const test::Finished refused = Run(0, Compare(config, "out", {option, value}));
     EXPECT_EQ(refused.code, 2);  // wrong usage
-    EXPECT_NE(refused.errors.find(StrCat(option, ": Value ", value)), std::string::npos);
+    EXPECT_NE(refused.errors.find(StrCat(option, ": found ", value)), std::string::npos);
   }
   ExpectFailure(Run(0, Compare(config, "out", {"--report-only"})), "no run is finished");
   ExpectFailure(Run(0, Compare(Path("nowhere"), "out")), "nowhere");
