@@ -28,7 +28,9 @@ Result<RunEvaluations::Owed> RunEvaluations::Open(uint64_t done_steps) {
                                               done_steps));
   }
   const bool ended = done_steps >= data_.last_step && !data_.goes_on;
-  if (done_steps == 0 || ended || !KeepsBest()) return Owed::kNothing;
+  if (done_steps == 0 || ended) return Owed::kNothing;
+  // The checkpoint may be there without the report of the evaluation after the same step.
+  if (!KeepsBest()) return IsDue(done_steps) ? Owed::kEvaluation : Owed::kNothing;
   std::string owed;
   if (is_first()) {
     if (best_->exhausted()) owed = "end";

@@ -23,8 +23,8 @@ class RunEvaluations {
   // `session` and `data` outlive this. Error: that of Evaluator::Create.
   static Result<std::unique_ptr<RunEvaluations>> Create(Session* session, const TrainingData& data);
 
-  // A run that ended between a checkpoint and its evaluation makes up for that when it goes on,
-  // since the best may be that one; one that ended by patience stays ended.
+  // A run that ended between a checkpoint and its evaluation makes up for that when it goes on:
+  // its report is missing, and the best may be that one. One that ended by patience stays ended.
   enum class Owed { kNothing, kEvaluation, kEnd };
   // done_steps: of the checkpoint that the run goes on from; 0 = a new run. The answer is the same
   // on every worker. Error: that of BestTracker::Open.
