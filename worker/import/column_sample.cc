@@ -139,7 +139,7 @@ bool ColumnSample::PiecesAreWeighted(std::string_view separator, char value_sepa
 
 // Whether nearly all pieces of the cells that hold the separator are whole cells elsewhere.
 bool ColumnSample::PiecesAreCells(char separator) const {
-  constexpr size_t kLeastCells = 3;
+  constexpr size_t kLeastWithSeparator = 3;
   const std::vector<std::string>& cells = separators_.at(separator).first;
   size_t pieces = 0, known = 0;
   for (const std::string& cell : cells) {
@@ -148,7 +148,7 @@ bool ColumnSample::PiecesAreCells(char separator) const {
       known += counts_.contains(std::string(TrimBlanks(piece))) ? 1 : 0;
     }
   }
-  return cells.size() >= kLeastCells && known * 10 >= pieces * 9;
+  return cells.size() >= kLeastWithSeparator && known * 10 >= pieces * 9;
 }
 
 // Whether nearly all pieces of the cells that hold the separator are integers.
