@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "common/cores.h"
 #include "common/strings.h"
 #include "launch/plan/advice.h"
 #include "launch/plan/distinct_ids.h"

@@ -2,22 +2,12 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdarg>
-#include <cstdio>
 
 #include "common/strings.h"
+#include "launch/report/printed.h"
 
 namespace chorus::launch {
 namespace {
-
-__attribute__((format(printf, 1, 2))) std::string Format(const char* format, ...) {
-  char buffer[512];
-  va_list arguments;
-  va_start(arguments, format);
-  std::vsnprintf(buffer, sizeof(buffer), format, arguments);
-  va_end(arguments);
-  return buffer;
-}
 
 struct Unit {
   double size;
@@ -29,13 +19,13 @@ std::string InUnits(double value, const std::vector<Unit>& units) {
     if (value < unit.size && &unit != &units.back()) continue;
     const double shown = value / unit.size;
     const int digits = shown >= 99.95 ? 0 : shown >= 9.995 ? 1 : 2;
-    return Format("%.*f%s", digits, shown, unit.name);
+    return Printed("%.*f%s", digits, shown, unit.name);
   }
   return "";
 }
 
 std::string LayoutText(const PlanLayout& layout) {
-  return Format(
+  return Printed(
       "%u server%s, %u worker%s of %u thread%s on %u host%s of %u cores; links of %g "
       "Gbit/s, %g us",
       layout.servers(), layout.servers() == 1 ? "" : "s", layout.workers(),
@@ -110,7 +100,7 @@ std::string SecondsText(double seconds) {
 
 std::string CountText(double count) {
   const bool is_whole = std::abs(count - std::round(count)) < 1e-6;  // a mean of equal numbers is
-  if (count < 1000 && is_whole) return Format("%.0f", count);
+  if (count < 1000 && is_whole) return Printed("%.0f", count);
   return InUnits(count, {{1e12, "T"}, {1e9, "G"}, {1e6, "M"}, {1e3, "k"}, {1, ""}});
 }
 
@@ -163,13 +153,13 @@ std::string PlanTableText(const std::vector<JobPlan>& plans) {
   for (const JobPlan& plan : plans) {
     const PlanLayout& layout = plan.layout();
     const double first = share(plans.front());
-    out += Format("| %u | %u | %u | %u | %s | %s | %s | %s | %s | %s | %.0f %% | %s |\n",
-                  layout.hosts(), layout.servers(), layout.workers(), layout.threads(),
-                  CountText(plan.exposures_per_step()).c_str(),
-                  SecondsText(plan.step_seconds()).c_str(), PartText(plan, "compute").c_str(),
-                  PartText(plan, "pull").c_str(), PartText(plan, "all-reduce").c_str(),
-                  CountText(plan.exposures_per_second()).c_str(),
-                  first > 0 ? 100 * share(plan) / first : 0.0, plan.bottleneck().c_str());
+    out += Printed("| %u | %u | %u | %u | %s | %s | %s | %s | %s | %s | %.0f %% | %s |\n",
+                   layout.hosts(), layout.servers(), layout.workers(), layout.threads(),
+                   CountText(plan.exposures_per_step()).c_str(),
+                   SecondsText(plan.step_seconds()).c_str(), PartText(plan, "compute").c_str(),
+                   PartText(plan, "pull").c_str(), PartText(plan, "all-reduce").c_str(),
+                   CountText(plan.exposures_per_second()).c_str(),
+                   first > 0 ? 100 * share(plan) / first : 0.0, plan.bottleneck().c_str());
   }
   return out;
 }

@@ -2,28 +2,18 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdarg>
-#include <cstdio>
 #include <limits>
 
 #include "common/strings.h"
 #include "launch/plan/plan_text.h"
 #include "launch/report/html.h"
 #include "launch/report/panel.h"
+#include "launch/report/printed.h"
 
 namespace chorus::launch {
 namespace {
 
 constexpr int kPictureWidth = 320, kPictureHeight = 200;
-
-__attribute__((format(printf, 1, 2))) std::string Cell(const char* format, ...) {
-  char buffer[256];
-  va_list arguments;
-  va_start(arguments, format);
-  std::vsnprintf(buffer, sizeof(buffer), format, arguments);
-  va_end(arguments);
-  return buffer;
-}
 
 std::string RowOf(const std::vector<std::string>& cells) {
   return StrCat("| ", Join(cells, " | "), " |\n");
@@ -37,13 +27,13 @@ std::string NameOfLayout(const ScaleLayout& layout) {
   return StrCat(layout.workers(), " + ", layout.servers());
 }
 
-std::string PercentText(double share) { return Cell("%.0f %%", 100 * share); }
+std::string PercentText(double share) { return Printed("%.0f %%", 100 * share); }
 
 std::string IntervalText(double low, double high) {
-  return high > low ? Cell(" (%.0f-%.0f)", 100 * low, 100 * high) : "";
+  return high > low ? Printed(" (%.0f-%.0f)", 100 * low, 100 * high) : "";
 }
 
-std::string Signed(double share) { return Cell("%+.0f %%", 100 * share); }
+std::string Signed(double share) { return Printed("%+.0f %%", 100 * share); }
 
 std::string SpeedTable(const std::vector<ScaleLayout>& layouts) {
   std::string out = HeadOf({"workers + servers", "runs", "exposures a step", "step", "planned",

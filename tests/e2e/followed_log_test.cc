@@ -8,6 +8,7 @@
 #include <set>
 
 #include "common/config.h"
+#include "common/forwarding_files.h"
 #include "tests/e2e/resume_testing.h"
 #include "worker/train/checkpoint_store.h"
 
@@ -274,39 +275,19 @@ TEST_F(FollowedRunTest, ALimitOfStepsEndsItInsideAFileAndALaterOneGoesOn) {
 
 // A folder whose first listings with a file lack the one that came just before it, as a listing that
 // is made while both come.
-class TornListing final : public FileSystem {
+class TornListing final : public ForwardingFiles {
  public:
-  TornListing(FileSystem& files, std::string missing) : files_(files), missing_(missing) {}
+  TornListing(FileSystem& files, std::string missing)
+      : ForwardingFiles(files), missing_(std::move(missing)) {}
   Result<std::vector<std::string>> List(const std::string& folder) override {
     Result<std::vector<std::string>> names = files_.List(folder);
     if (folder != "train" || !names.ok() || torn_) return names;
     torn_ = std::erase(*names, missing_) > 0;
     return names;
   }
-  Result<std::unique_ptr<RandomAccessFile>> OpenForRead(const std::string& path) override {
-    return files_.OpenForRead(path);
-  }
-  Result<std::unique_ptr<WritableFile>> Create(const std::string& path) override {
-    return files_.Create(path);
-  }
-  Result<std::unique_ptr<WritableFile>> OpenForAppend(const std::string& path) override {
-    return files_.OpenForAppend(path);
-  }
-  Status Rename(const std::string& from, const std::string& to) override {
-    return files_.Rename(from, to);
-  }
-  Status CreateDirectories(const std::string& path) override {
-    return files_.CreateDirectories(path);
-  }
-  Status Remove(const std::string& path) override { return files_.Remove(path); }
-  Status RemoveRecursively(const std::string& path) override {
-    return files_.RemoveRecursively(path);
-  }
-  bool Exists(const std::string& path) override { return files_.Exists(path); }
   bool torn() const { return torn_; }
 
  private:
-  FileSystem& files_;
   const std::string missing_;
   bool torn_ = false;
 };

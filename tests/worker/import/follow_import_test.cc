@@ -13,6 +13,7 @@
 #include <thread>
 #include <utility>
 
+#include "common/forwarding_files.h"
 #include "tests/worker/import/import_log_testing.h"
 #include "worker/import/follow_position.h"
 
@@ -97,9 +98,9 @@ class KilledFiles final : public FileSystem {
 };
 
 // Something happens when a file is opened, listed or made; errors of it are the call's.
-class WatchedFiles final : public FileSystem {
+class WatchedFiles final : public ForwardingFiles {
  public:
-  explicit WatchedFiles(FileSystem& files) : files_(files) {}
+  using ForwardingFiles::ForwardingFiles;
   std::function<Status(const std::string&path)> on_open, on_list, on_create;
   std::function<bool(const std::string& path)> exists;
 
@@ -111,29 +112,13 @@ class WatchedFiles final : public FileSystem {
     if (on_create) RETURN_IF_ERROR(on_create(path));
     return files_.Create(path);
   }
-  Result<std::unique_ptr<WritableFile>> OpenForAppend(const std::string& path) override {
-    return files_.OpenForAppend(path);
-  }
-  Status Rename(const std::string& from, const std::string& to) override {
-    return files_.Rename(from, to);
-  }
-  Status CreateDirectories(const std::string& path) override {
-    return files_.CreateDirectories(path);
-  }
   Result<std::vector<std::string>> List(const std::string& folder) override {
     if (on_list) RETURN_IF_ERROR(on_list(folder));
     return files_.List(folder);
   }
-  Status Remove(const std::string& path) override { return files_.Remove(path); }
-  Status RemoveRecursively(const std::string& path) override {
-    return files_.RemoveRecursively(path);
-  }
   bool Exists(const std::string& path) override {
     return (!exists || exists(path)) && files_.Exists(path);
   }
-
- private:
-  FileSystem& files_;
 };
 
 class FollowImportTest : public ::testing::Test {
