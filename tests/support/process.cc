@@ -163,7 +163,7 @@ std::vector<std::string> MpirunMany(
 const std::vector<std::string>& MpirunEnvironment() {
   static const std::vector<std::string> environment = {
       "OMPI_ALLOW_RUN_AS_ROOT=1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1", "ASAN_OPTIONS=detect_leaks=0",
-      "TSAN_OPTIONS=suppressions=" TSAN_SUPPRESSIONS};
+      "TSAN_OPTIONS=suppressions='" TSAN_SUPPRESSIONS "'"};
   return environment;
 }
 
