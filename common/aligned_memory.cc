@@ -2,6 +2,7 @@
 
 #include <sys/mman.h>
 
+#include <cstddef>
 #include <cstdlib>
 
 namespace chorus {
@@ -12,6 +13,13 @@ void* AllocateAligned(uint64_t bytes) {
   const uint64_t size = (bytes + alignment - 1) / alignment * alignment;
   void* const memory = std::aligned_alloc(alignment, size);
   if (memory != nullptr && huge) madvise(memory, size, MADV_HUGEPAGE);  // advice: works without
+  return memory;
+}
+
+void* AllocateWithSmallHead(uint64_t bytes) {
+  const uint64_t size = (bytes + kHugePage - 1) / kHugePage * kHugePage + kHugePage;
+  auto* const memory = static_cast<std::byte*>(std::aligned_alloc(kHugePage, size));
+  if (memory != nullptr) madvise(memory + kHugePage, size - kHugePage, MADV_HUGEPAGE);
   return memory;
 }
 

@@ -9,10 +9,29 @@ namespace {
 
 constexpr uint64_t kFirstCapacity = 64;
 
+// The bits of a number from the last to the first: 0, 1, 2, 3, ... fall in the middle of the gap
+// that those before them leave (van der Corput's sequence), so that any run of turns is even.
+uint32_t Reversed(uint16_t bits) {
+  uint32_t reversed = 0;
+  for (int i = 0; i < 16; ++i) reversed |= ((bits >> i) & 1u) << (15 - i);
+  return reversed;
+}
+
 }  // namespace
 
+uint64_t KeyIndex::LimitOf(uint64_t capacity, uint32_t turn) {
+  return capacity / 2 + ((capacity / 4 * Reversed(static_cast<uint16_t>(turn))) >> 16);
+}
+
+uint64_t KeyIndex::BytesOf(uint64_t size, uint32_t turn) {
+  if (size == 0) return 0;
+  uint64_t capacity = kFirstCapacity;
+  while (size > LimitOf(capacity, turn)) capacity *= 2;
+  return capacity * sizeof(Entry);
+}
+
 bool KeyIndex::PrepareInsert() {
-  if ((size_ + 1) * 4 <= capacity_ * 3) return true;  // at most three quarters full
+  if (size_ < limit_) return true;
   const uint64_t capacity = capacity_ == 0 ? kFirstCapacity : capacity_ * 2;
   const uint64_t bytes = capacity * sizeof(Entry);
   if (!budget_->Reserve(bytes)) return false;
@@ -25,6 +44,7 @@ bool KeyIndex::PrepareInsert() {
   old.swap(entries_);
   const uint64_t old_capacity = capacity_;
   capacity_ = capacity;
+  limit_ = LimitOf(capacity, turn_);
   size_ = 0;
   for (uint64_t i = 0; i < old_capacity; ++i) {
     if (old[i].row != RowArena::kNone) Insert(old[i].hash, old[i].row);
@@ -44,6 +64,7 @@ void KeyIndex::Clear() {
   budget_->Release(capacity_ * sizeof(Entry));
   entries_.reset();
   capacity_ = 0;
+  limit_ = 0;
   size_ = 0;
 }
 

@@ -2,7 +2,9 @@
 // The index of a table in a shard: from 64-bit keys to row numbers, by open addressing with linear
 // probing over 8-byte entries {32 bits of the key's hash, row number}. The full key is in the row
 // itself, which a look-up touches anyway, so that every key value is allowed and no two keys are
-// taken for one. Growth copies the entries in order without touching rows.
+// taken for one. Growth copies the entries in order without touching rows. It takes milliseconds per
+// million entries; indices that fill at one rate, those of a table's shards, therefore grow by turns,
+// and no step waits for all of them.
 // Thread safety: none.
 
 #include <cstdint>
@@ -17,10 +19,17 @@ namespace chorus::ps {
 
 class KeyIndex {
  public:
-  explicit KeyIndex(MemoryBudget* budget) : budget_(budget) {}
+  // turn: numbers 0, 1, 2, ... of indices that fill at one rate; it says when this one grows.
+  KeyIndex(uint32_t turn, MemoryBudget* budget) : turn_(turn), budget_(budget) {}
   ~KeyIndex() { Clear(); }
   KeyIndex(const KeyIndex&) = delete;
   KeyIndex& operator=(const KeyIndex&) = delete;
+
+  // Most entries that an index of `capacity` holds before it grows: between half of it and three
+  // quarters, evenly by turns.
+  static uint64_t LimitOf(uint64_t capacity, uint32_t turn);
+  // The memory of an index of `size` entries, none of which was ever removed.
+  static uint64_t BytesOf(uint64_t size, uint32_t turn);
 
   // Independent of ShardOf, so that the keys of one shard spread over its index.
   static uint32_t HashOf(Key key) {
@@ -64,9 +73,11 @@ class KeyIndex {
   // in order.
   uint64_t Home(uint32_t hash) const { return (uint64_t{hash} * capacity_) >> 32; }
 
+  const uint32_t turn_;
   MemoryBudget* const budget_;
   std::unique_ptr<Entry[], Free> entries_;
   uint64_t capacity_ = 0;  // 0 or a power of two
+  uint64_t limit_ = 0;     // of entries, at this capacity
   uint64_t size_ = 0;
 };
 

@@ -29,10 +29,14 @@ uint32_t RowArena::Append() {
 bool RowArena::AddSlab(int slab) {
   const uint64_t first = slab == 0 ? 0 : uint64_t{1} << (slab + kFirstBits - 1);
   const uint64_t rows = slab == 0 ? kFirstRows : first;
-  void* const memory = AllocateAligned(rows * stride_bytes_);
+  const uint64_t bytes = rows * stride_bytes_;
+  const bool large = bytes >= kHugePage;
+  void* const memory = large ? AllocateWithSmallHead(bytes) : AllocateAligned(bytes);
   if (memory == nullptr) return false;
+  constexpr uint64_t kTurns = 64;
+  const uint64_t offset = large ? turn_ % kTurns * (kHugePage / kTurns) : 0;
   memory_[slab] = memory;
-  origins_[slab] = reinterpret_cast<uintptr_t>(memory) - first * stride_bytes_;
+  origins_[slab] = reinterpret_cast<uintptr_t>(memory) + offset - first * stride_bytes_;
   ++slabs_;
   return true;
 }

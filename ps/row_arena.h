@@ -16,8 +16,9 @@ class RowArena {
  public:
   static constexpr uint32_t kNone = 0xffffffffu;  // no row
 
-  RowArena(uint32_t stride_bytes, MemoryBudget* budget)
-      : stride_bytes_(stride_bytes), budget_(budget) {}
+  // turn: numbers of arenas that fill at one rate, which meet new pages of memory one after the other.
+  RowArena(uint32_t turn, uint32_t stride_bytes, MemoryBudget* budget)
+      : turn_(turn), stride_bytes_(stride_bytes), budget_(budget) {}
   ~RowArena() { Clear(); }
   RowArena(const RowArena&) = delete;
   RowArena& operator=(const RowArena&) = delete;
@@ -40,6 +41,7 @@ class RowArena {
 
   bool AddSlab(int slab);
 
+  const uint32_t turn_;
   const uint32_t stride_bytes_;
   MemoryBudget* const budget_;
   uint32_t size_ = 0;

@@ -78,7 +78,10 @@ Status NotFinite(const Table& table, const RowHeader& row, uint64_t step) {
 Shard::Shard(uint32_t local, const ServerShape* shape, const std::vector<TableType>* types,
              MemoryBudget* budget)
     : local_(local), shape_(*shape) {
-  for (const TableType& type : *types) tables_.emplace_back(&type, budget);
+  // The keys of all shards are as many, up to chance, and so are those of tables that a method has
+  // twice.
+  uint32_t turn = (shape->first_shard + local) * static_cast<uint32_t>(types->size());
+  for (const TableType& type : *types) tables_.emplace_back(&type, budget, turn++);
 }
 
 Status Shard::Apply(const StepState& with_gradients, const StepState& keys_of,

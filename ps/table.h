@@ -16,8 +16,11 @@ namespace chorus::ps {
 
 class Table {
  public:
-  Table(const TableType* type, MemoryBudget* budget)
-      : type_(type), arena_(type->layout.stride_bytes(), budget), index_(budget) {}
+  // growth_turn: of tables that fill at one rate, see KeyIndex and RowArena.
+  Table(const TableType* type, MemoryBudget* budget, uint32_t growth_turn = 0)
+      : type_(type),
+        arena_(growth_turn, type->layout.stride_bytes(), budget),
+        index_(growth_turn, budget) {}
 
   // rows[i] = the number of the row of keys[i], which is created with its initial value if there is
   // none. weights: [n, dim], copied out of the rows; null = not wanted.

@@ -3,26 +3,34 @@
 #include <algorithm>
 #include <cmath>
 
+#include "ps/key_index.h"
+
 namespace chorus::launch {
 
-uint64_t ShardBytes(uint64_t rows, uint32_t row_bytes) {
-  constexpr uint64_t kRowsAtOnce = 64;    // RowArena
-  constexpr uint64_t kFirstEntries = 64;  // KeyIndex
-  constexpr uint64_t kEntryBytes = 8;
-  if (rows == 0) return 0;
-  uint64_t entries = kFirstEntries;
-  while (rows * 4 > entries * 3) entries *= 2;
-  return (rows + kRowsAtOnce - 1) / kRowsAtOnce * kRowsAtOnce * row_bytes + entries * kEntryBytes;
+uint64_t ShardBytes(uint64_t rows, uint32_t row_bytes, uint32_t turn) {
+  constexpr uint64_t kRowsAtOnce = 64;  // RowArena
+  return (rows + kRowsAtOnce - 1) / kRowsAtOnce * kRowsAtOnce * row_bytes +
+         ps::KeyIndex::BytesOf(rows, turn);
 }
 
 namespace {
+
+// Of shards with so many rows each, whose turns are spread evenly.
+double MeanOverTurns(uint64_t rows, uint32_t row_bytes) {
+  constexpr uint32_t kTurns = 16;
+  double sum = 0;
+  for (uint32_t turn = 0; turn < kTurns; ++turn) {
+    sum += static_cast<double>(ShardBytes(rows, row_bytes, turn));
+  }
+  return sum / kTurns;
+}
 
 // Where shards have few rows, and some none: their number is Poisson's.
 double MeanOfFew(double mean, uint32_t row_bytes) {
   double probability = std::exp(-mean), sum = 0;
   const auto most = static_cast<uint64_t>(mean + 12 * std::sqrt(mean) + 20);
   for (uint64_t rows = 0; rows <= most; ++rows) {
-    sum += probability * static_cast<double>(ShardBytes(rows, row_bytes));
+    sum += probability * MeanOverTurns(rows, row_bytes);
     probability *= mean / static_cast<double>(rows + 1);
   }
   return sum;
@@ -36,7 +44,7 @@ double MeanOfMany(double mean, double deviation, uint32_t row_bytes) {
     const double z = -4 + 8.0 * i / (kPoints - 1);
     const double weight = std::exp(-z * z / 2);
     const double rows = std::max(0.0, std::round(mean + z * deviation));
-    sum += weight * static_cast<double>(ShardBytes(static_cast<uint64_t>(rows), row_bytes));
+    sum += weight * MeanOverTurns(static_cast<uint64_t>(rows), row_bytes);
     weights += weight;
   }
   return sum / weights;

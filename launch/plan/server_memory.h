@@ -6,11 +6,11 @@
 
 namespace chorus::launch {
 
-// Of one table instance in one shard: rows in pieces of 64, and an index of entries of 8 bytes that
-// doubles when it is three quarters full.
-uint64_t ShardBytes(uint64_t rows, uint32_t row_bytes);
+// Of one table instance in one shard: rows in pieces of 64, and their index (ps/key_index.h), which
+// doubles by its turn.
+uint64_t ShardBytes(uint64_t rows, uint32_t row_bytes, uint32_t turn);
 
-// The mean of ShardBytes where `keys` distinct keys are spread over `shards` shards by their hash:
+// The mean of ShardBytes, over turns too, where `keys` distinct keys are spread over `shards` shards by their hash:
 // a shard's number of rows is binomial.
 double MeanShardBytes(double keys, uint32_t shards, uint32_t row_bytes);
 

@@ -48,6 +48,28 @@ TEST(TableTest, HoldsEveryKeyLikeAMap) {
   EXPECT_EQ(budget.used_bytes(), 0u);
 }
 
+TEST(TableTest, LargeTablesOfAnyTurnKeepTheirRows) {
+  const TableType type(kSeed, TestTables()[0]);
+  for (const uint32_t turn : {0u, 1u, 63u, 64u}) {
+    MemoryBudget budget(0);
+    Table table(&type, &budget, turn);
+    constexpr Key kKeys = 70000;  // several slabs of more than a huge page
+    for (Key key = 0; key < kKeys; ++key) {
+      RowHeader* const row = table.FindOrCreate(key);
+      ASSERT_NE(row, nullptr);
+      row->weights()[0] = static_cast<float>(key);
+      row->weights()[type.layout.floats() - 1] = -static_cast<float>(key);
+    }
+    for (Key key = 0; key < kKeys; ++key) {
+      RowHeader* const row = table.FindOrCreate(key);
+      ASSERT_EQ(row->key, key);
+      ASSERT_EQ(row->weights()[0], static_cast<float>(key));
+      ASSERT_EQ(row->weights()[type.layout.floats() - 1], -static_cast<float>(key));
+    }
+    EXPECT_EQ(table.size(), kKeys);
+  }
+}
+
 TEST(TableTest, ReadingCreatesNoRow) {
   const TableType type(kSeed, TestTables()[0]);
   MemoryBudget budget(0);

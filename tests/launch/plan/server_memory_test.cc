@@ -25,14 +25,15 @@ TEST(ServerMemory, ShardBytesAreThoseThatATableCharges) {
   for (const uint32_t dim : {1u, 18u, 64u}) {
     const ps::TableType type(1, SpecOf(dim));
     ps::MemoryBudget budget(0);
-    ps::Table table(&type, &budget);
+    constexpr uint32_t kTurn = 3;
+    ps::Table table(&type, &budget, kTurn);
     uint64_t rows = 0;
-    for (const uint64_t next : {1u, 48u, 49u, 64u, 65u, 1000u, 12288u, 12289u}) {
+    for (const uint64_t next : {1u, 44u, 45u, 64u, 65u, 1000u, 11264u, 11265u}) {
       for (; rows < next; ++rows) ASSERT_NE(table.FindOrCreate(MakeKey(3, rows)), nullptr);
-      EXPECT_EQ(budget.used_bytes(), ShardBytes(rows, type.layout.stride_bytes())) << rows;
+      EXPECT_EQ(budget.used_bytes(), ShardBytes(rows, type.layout.stride_bytes(), kTurn)) << rows;
     }
   }
-  EXPECT_EQ(ShardBytes(0, 96), 0u);
+  EXPECT_EQ(ShardBytes(0, 96, 0), 0u);
 }
 
 TEST(ServerMemory, TheMeanOfShardsIsThatOfHashedKeys) {
@@ -42,7 +43,7 @@ TEST(ServerMemory, TheMeanOfShardsIsThatOfHashedKeys) {
     ps::MemoryBudget budget(0);
     std::vector<std::unique_ptr<ps::Table>> shards;
     for (uint32_t s = 0; s < kShards; ++s) {
-      shards.push_back(std::make_unique<ps::Table>(&type, &budget));
+      shards.push_back(std::make_unique<ps::Table>(&type, &budget, s));
     }
     for (uint64_t id = 0; id < keys; ++id) {
       const Key key = MakeKey(11, id);
