@@ -42,6 +42,8 @@ if ! command -v debootstrap >/dev/null; then
 fi
 
 root=${directory:-$(mktemp -d)}
+mkdir -p "$root"
+chmod 755 "$root" # it becomes "/", which every user may enter
 mounts=()
 clean() {
   local mount

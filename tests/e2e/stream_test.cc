@@ -144,8 +144,9 @@ TEST_F(StreamTest, APipeAndAStopWhileTheTrainerWaits) {
   test::Process trainer = Start(2, Train("run", "600"));  // before there is any log
   ASSERT_TRUE(trainer.WaitForText("waiting for the first log file", kLimitSeconds))
       << trainer.Errors();
-  const std::string pipe = StrCat("cat ", Path("rows.csv"), " | ", Join(Import("-"), " "));
-  ExpectSuccess(Run(0, {"sh", "-c", pipe}));
+  std::vector<std::string> pipe = {"sh", "-c", "cat \"$0\" | \"$@\"", Path("rows.csv")};
+  for (const std::string& word : Import("-")) pipe.push_back(word);
+  ExpectSuccess(Run(0, pipe));
   ExpectRows(250);
   ASSERT_TRUE(trainer.WaitForText("file 3, part-0000000002.log", kLimitSeconds))
       << trainer.Errors();
