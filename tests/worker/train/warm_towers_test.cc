@@ -25,6 +25,7 @@ TrainConfig Parsed(const std::string& text) {
 Result<std::string> TowersOf(const std::string& written, const std::string& earlier) {
   const std::unique_ptr<FileSystem> files = NewMemoryFiles();
   CheckpointManifest manifest;
+  manifest.set_version(1);
   *manifest.mutable_config() = Parsed(earlier);
   RETURN_IF_ERROR(FinishTrainConfig("earlier", manifest.mutable_config()));
   const std::string folder = CheckpointFolder("ckpt", 5);
