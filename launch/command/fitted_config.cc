@@ -8,6 +8,7 @@
 #include "worker/log/log_reader.h"
 #include "worker/model/embeddings.h"
 #include "worker/train/checkpoint_store.h"
+#include "worker/train/warm_towers.h"
 
 namespace chorus::launch {
 namespace {
@@ -56,7 +57,10 @@ Result<TrainConfig> LoadFitted(const ConfigArguments& arguments, worker::Resume 
     ASSIGN_OR_RETURN(const std::vector<std::string> paths, FittedLogs(*written));
     if (paths.empty()) return Status::Ok();
     ASSIGN_OR_RETURN(const auto log, worker::LogReader::Open(PosixFiles(), paths));
+    // Where the checkpoint cannot be read, the warm start itself says so.
+    const auto towers = worker::TakeTowersOfWarmStart(PosixFiles(), written);
     *fitted = worker::FitSettings(worker::SizeOf(*log), written);
+    if (towers.ok() && towers->has_value()) fitted->push_back(**towers);
     return Status::Ok();
   };
   ASSIGN_OR_RETURN(TrainConfig config, LoadTrainConfig(arguments.config_file, arguments.sets, fit));

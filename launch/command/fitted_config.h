@@ -13,8 +13,9 @@
 
 namespace chorus::launch {
 
-// *fitted: what was chosen. A run that goes on keeps what it chose before. Errors: those of
-// LoadTrainConfig and of a log that cannot be opened.
+// *fitted: what was chosen. A run that goes on keeps what it chose before, and one that begins from
+// another run's model takes its towers (warm_towers.h). Errors: those of LoadTrainConfig and of a
+// log that cannot be opened.
 Result<TrainConfig> LoadFitted(const ConfigArguments& arguments, worker::Resume resume,
                                std::vector<worker::FittedSetting>* fitted);
 

@@ -6,6 +6,7 @@
 
 #include "common/config.h"
 #include "common/strings.h"
+#include "worker/steps/fit_model.h"
 #include "worker/steps/step_view.h"
 
 namespace chorus::worker {
@@ -13,15 +14,14 @@ namespace {
 
 // An epoch has some four hundred steps, so that the weights move often enough. A step of more rows
 // than the largest gains no speed. One of fewer than the usual least is noisy, which only logs that
-// would have too few steps make up for.
-constexpr uint64_t kStepsOfEpoch = 400, kFewestSteps = 150;
+// would have too few steps make up for: one step of half of it, then one of a quarter.
+constexpr uint64_t kStepsOfEpoch = 400, kUsualFewestSteps = 300, kFewestSteps = 150;
 constexpr uint64_t kMostRows = 4096, kUsualLeast = 256, kLeastRows = 64;  // of a step
 // A step's loss is a mean over its rows, so an id that is in one row has a gradient of the order of
 // 1 / rows. Adagrad's first accumulator is the square of a small part of that: a larger one would
 // outweigh the gradients, and rare ids would hardly move.
 constexpr double kGradientOfRow = 0.06;
 constexpr double kTableRate = 0.2;
-constexpr double kDenseRate = 0.002;
 
 std::string Text(double value) {
   char text[32];
@@ -37,7 +37,8 @@ uint32_t GrainsOf(const StepConfig& step) {
 
 class Fitter {
  public:
-  Fitter(const LogSize& log, TrainConfig* config) : log_(log), config_(*config) {}
+  Fitter(const LogSize& log, FitRules rules, TrainConfig* config)
+      : log_(log), rules_(rules), config_(*config) {}
 
   std::vector<FittedSetting> Fit() {
     FitStep();
@@ -46,8 +47,8 @@ class Fitter {
     for (int i = 0; i < config_.table_size(); ++i) {
       FitTable(StrCat("table.", i), config_.mutable_table(i));
     }
-    FitModel();
-    FitObjective();
+    FitModel(log_, rules_, &config_, &fitted_);
+    FitObjective(log_, rules_, &config_, &fitted_);
     return std::move(fitted_);
   }
 
@@ -63,6 +64,7 @@ class Fitter {
       const uint64_t read = config_.data().rows() == DataConfig::CLICKED ? log_.clicks : log_.rows;
       const uint64_t wanted = std::bit_floor(std::max<uint64_t>(read / kStepsOfEpoch, 1));
       uint64_t rows = std::clamp(wanted, kUsualLeast, kMostRows);
+      if (rules_ == FitRules::kWithTowers && read / rows < kUsualFewestSteps) rows /= 2;
       while (read / rows < kFewestSteps && rows > kLeastRows) rows /= 2;
       step.set_grain_rows(static_cast<uint32_t>(std::max<uint64_t>(rows / grains, 1)));
       const uint64_t of_step = uint64_t{step.grain_rows()} * grains;
@@ -107,39 +109,11 @@ class Fitter {
     }
   }
 
-  void FitModel() {
-    ModelConfig& model = *config_.mutable_model();
-    if (!model.has_optimizer() ||
-        model.optimizer().kind_case() == DenseOptimizerConfig::KIND_NOT_SET) {
-      model.mutable_optimizer()->mutable_adam()->set_lr(kDenseRate);
-      Say("model.optimizer.adam.lr", Text(kDenseRate), "a rate for a decay to 0");
-    }
-    if (!model.has_schedule() && !follows()) {
-      model.mutable_schedule()->set_decay(ScheduleConfig::LINEAR);
-      Say("model.schedule.decay", "LINEAR", "the last steps settle, which calibrates");
-    }
-    if (!model.has_start()) {
-      model.set_start(ModelConfig::BASE_RATE);
-      Say("model.start", "BASE_RATE",
-          "predictions begin at the log's rates, so that the first steps do not tear the tables");
-    }
-  }
-
-  // The paper's ChorusCVR divides its terms by the rows of their spaces: on shared tables the few
-  // clicked rows then weigh as much as all.
-  void FitObjective() {
-    if (!config_.objective().has_chorus_cvr()) return;
-    ChorusCvrConfig& options = *config_.mutable_objective()->mutable_chorus_cvr();
-    if (options.has_norm()) return;
-    options.set_norm(EXPOSURE);
-    Say("objective.chorus_cvr.norm", "EXPOSURE",
-        "clicks do not outweigh CTR in shared tables; the paper's is SPACE");
-  }
-
   // Of a log that grows nobody knows the last steps.
   bool follows() const { return config_.data().follow_seconds() > 0; }
 
   const LogSize log_;
+  const FitRules rules_;
   TrainConfig& config_;
   double rows_ = 0;  // of a step
   std::vector<FittedSetting> fitted_;
@@ -164,14 +138,15 @@ LogSize SizeOf(const LogReader& log) {
   for (const BlockInfo& block : log.blocks()) {
     size.rows += block.rows;
     size.clicks += block.clicks;
+    size.conversions += block.conversions;
     size.bytes += block.bytes;
   }
   size.blocks = log.blocks().size();
   return size;
 }
 
-std::vector<FittedSetting> FitSettings(const LogSize& log, TrainConfig* config) {
-  return Fitter(log, config).Fit();
+std::vector<FittedSetting> FitSettings(const LogSize& log, TrainConfig* config, FitRules rules) {
+  return Fitter(log, rules, config).Fit();
 }
 
 void KeepSettings(const TrainConfig& earlier, TrainConfig* config) {
@@ -185,16 +160,8 @@ void KeepSettings(const TrainConfig& earlier, TrainConfig* config) {
   for (int i = 0; i < std::min(config->table_size(), earlier.table_size()); ++i) {
     KeepOfTable(earlier.table(i), config->mutable_table(i));
   }
-  ModelConfig& model = *config->mutable_model();
-  if (model.optimizer().kind_case() == DenseOptimizerConfig::KIND_NOT_SET) {
-    *model.mutable_optimizer() = earlier.model().optimizer();
-  }
-  if (!model.has_schedule()) *model.mutable_schedule() = earlier.model().schedule();
-  if (!model.has_start()) model.set_start(earlier.model().start());
-  ObjectiveConfig& objective = *config->mutable_objective();
-  if (!objective.has_chorus_cvr() || !earlier.objective().has_chorus_cvr()) return;
-  if (objective.chorus_cvr().has_norm()) return;
-  objective.mutable_chorus_cvr()->set_norm(earlier.objective().chorus_cvr().norm());
+  KeepModel(earlier, config);
+  KeepObjective(earlier, config);
 }
 
 }  // namespace chorus::worker

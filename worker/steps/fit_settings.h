@@ -1,8 +1,8 @@
 #pragma once
 // Settings that fit a log: what a job that does not say otherwise takes for its step, its order,
-// its tables' optimizer and where its logits start, as a function of the log's numbers of rows,
-// clicks and blocks. perf/README.md, "Settings that fit the log", has the searches behind the
-// rules.
+// its optimizers, its towers (fit_model.h) and where its logits start, as a function of the log's
+// numbers of rows, clicks, conversions and blocks. perf/README.md, "Settings that fit the log", has
+// the searches behind the rules.
 // Thread safety: pure functions.
 
 #include <cstdint>
@@ -18,8 +18,9 @@ namespace chorus::worker {
 struct LogSize {
   uint64_t rows = 0;  // exposures
   uint64_t clicks = 0;
-  uint64_t blocks = 0;  // 0: not known, and nothing is chosen by it
-  uint64_t bytes = 0;   // of the blocks
+  uint64_t conversions = 0;  // of clicked rows
+  uint64_t blocks = 0;       // 0: not known, and nothing is chosen by it
+  uint64_t bytes = 0;        // of the blocks
 };
 LogSize SizeOf(const LogReader& log);
 
@@ -30,8 +31,13 @@ struct FittedSetting {
   std::string reason;
 };
 
+// Builds before towers were fitted chose otherwise: a comparison that one of them began goes on by
+// its rules, so that its runs stay alike.
+enum class FitRules { kWithTowers, kWithoutTowers };
+
 // Sets those fields of *config that its user has not written; `config` has no defaults applied.
-std::vector<FittedSetting> FitSettings(const LogSize& log, TrainConfig* config);
+std::vector<FittedSetting> FitSettings(const LogSize& log, TrainConfig* config,
+                                       FitRules rules = FitRules::kWithTowers);
 
 // Sets the same fields to what they are in `earlier`, the complete configuration of the run that
 // goes on: an older build may have chosen otherwise, or had a default where this one chooses.

@@ -20,8 +20,10 @@ constexpr std::string_view kChecksumPrefix = "# checksum ";
 
 // What fits a log is not known once that is gone.
 constexpr const char* kFittedFields =
-    ",step.grain_rows,data.window_blocks,table,model.optimizer,model.schedule,model.start,"
-    "objective.chorus_cvr.norm";
+    ",step.grain_rows,data.window_blocks,table,model.tower,model.optimizer,model.schedule,model."
+    "start,"
+    "objective.two_task.norm,objective.chorus_cvr.norm,objective.chorus_cvr.eps,"
+    "objective.chorus_cvr.eps_un";
 
 // What may differ between a run and its continuation: who computes, what is told, and where; and
 // what an evaluation says beside the scores, from which the tables are made.

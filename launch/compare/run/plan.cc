@@ -1,88 +1,18 @@
 #include "launch/compare/run/plan.h"
 
 #include <algorithm>
-#include <map>
 #include <optional>
 #include <utility>
 
 #include "common/config.h"
 #include "common/strings.h"
+#include "launch/compare/run/configure_run.h"
 #include "launch/compare/run/failed_runs.h"
 #include "launch/compare/run/finished_runs.h"
-#include "launch/compare/run/logs.h"
-#include "worker/model/embeddings.h"
 #include "worker/train/best_checkpoint.h"
 
 namespace chorus::launch {
 namespace {
-
-// The sizes of logs, each looked at once.
-class LogSizes {
- public:
-  explicit LogSizes(FileSystem& files) : files_(files) {}
-
-  FileSystem& files() const { return files_; }
-
-  const Result<worker::LogSize>& Of(const LogPaths& paths) {
-    const std::vector<std::string> key(paths.begin(), paths.end());
-    const auto known = sizes_.find(key);
-    if (known != sizes_.end()) return known->second;
-    const auto log = OpenLog(files_, paths);
-    return sizes_
-        .emplace(key, log.ok() ? Result<worker::LogSize>(worker::SizeOf(**log)) : log.status())
-        .first->second;
-  }
-
- private:
-  FileSystem& files_;
-  std::map<std::vector<std::string>, Result<worker::LogSize>> sizes_;
-};
-
-// Older builds had the default for data.window_blocks where this one fits the log: their runs keep
-// it. Whatever else a run was made with, CheckSameJob compares.
-void KeepWindow(FileSystem& files, const PlannedRun& run, TrainConfig* written) {
-  if (written->data().has_window_blocks() || !files.Exists(run.JobPath())) return;
-  const Result<TrainConfig> made = LoadJob(run);
-  if (!made.ok()) return;
-  const auto defaults = Defaults<DataConfig>();
-  if (made->data().window_blocks() != defaults.window_blocks()) return;
-  written->mutable_data()->set_window_blocks(defaults.window_blocks());
-}
-
-// Sets the run's configuration. method: the run's, with its settings.
-Status Configure(const ComparePlan& plan, const CompareMethod& method, LogSizes* sizes,
-                 PlannedRun* run) {
-  const CompareData& data = plan.config.data(run->fold);
-  const LogPaths& log = method.potential() ? data.potential() : data.train();
-  const auto fit = [&](TrainConfig* written) -> Status {
-    const Result<worker::LogSize>& size = sizes->Of(log);
-    run->not_fitted = !size.ok();  // whoever reads the log says why
-    if (size.ok()) KeepWindow(sizes->files(), *run, written);
-    if (size.ok()) run->fitted = worker::FitSettings(*size, written);
-    return Status::Ok();
-  };
-  ASSIGN_OR_RETURN(
-      TrainConfig job,
-      MethodConfig(plan.config, method, plan.config.fit_settings() ? FillUnwritten(fit) : nullptr));
-  job.set_seed(run->seed);
-  *job.mutable_data()->mutable_log() = log;
-  const bool judged = run->setting >= 0;
-  *job.mutable_evaluate()->mutable_log() = judged ? data.validation() : data.test();
-  job.mutable_evaluate()->set_oracle(judged ? "" : data.oracle());
-  CheckpointConfig* checkpoint = job.mutable_checkpoint();
-  checkpoint->set_directory(JoinPath(run->folder, "checkpoint"));
-  checkpoint->set_best(CheckpointConfig::NONE);  // every run is judged by its last model
-  checkpoint->set_patience(0);
-  job.mutable_report()->set_metrics(JoinPath(run->folder, "metrics.jsonl"));
-  if (!job.report().tensorboard().empty()) {  // each run has curves of its own
-    job.mutable_report()->set_tensorboard(
-        JoinPath(job.report().tensorboard(), StrCat(method.name(), "/", BaseName(run->folder))));
-  }
-  RETURN_IF_ERROR(FinishTrainConfig(StrCat(plan.source, ": method ", method.name()), &job));
-  RETURN_IF_ERROR(worker::ExpandEmbeddings(&job));
-  run->config = std::move(job);
-  return Status::Ok();
-}
 
 std::string MethodFolder(const std::string& output, const CompareMethod& method) {
   return JoinPath(JoinPath(output, kRunsName), method.name());
@@ -128,34 +58,55 @@ Status CheckSelection(const CompareConfig& config, const CompareSelection& selec
   return Status::Ok();
 }
 
-bool IsSelected(const CompareConfig& config, const CompareSelection& selection,
-                const PlannedRun& run) {
-  const std::vector<std::string>& methods = selection.methods;
+bool IsSelected(const ComparePlan& plan, const PlannedRun& run) {
+  const CompareConfig& config = plan.config;
+  const std::vector<std::string>& methods = plan.selection.methods;
   const std::string& method = config.method(run.method).name();
-  const uint64_t seeds = selection.seeds > 0 ? selection.seeds : config.seeds();
+  const uint64_t seeds = plan.selection.seeds > 0 ? plan.selection.seeds : plan.configured_seeds;
   return run.seed <= seeds &&
-         (selection.folds == 0 || static_cast<uint32_t>(run.fold) < selection.folds) &&
+         (plan.selection.folds == 0 || static_cast<uint32_t>(run.fold) < plan.selection.folds) &&
          (methods.empty() || std::count(methods.begin(), methods.end(), method) > 0 ||
           method == config.base() || method == config.common_ctr());
 }
 
-// The runs that judge the settings of one method.
-Status AddSweep(const ComparePlan& plan, int method, LogSizes* sizes,
-                std::vector<PlannedRun>* sweep) {
+CompareMethod MethodWith(const CompareConfig& config, int method, int setting) {
+  const CompareMethod& as_it_is = config.method(method);
+  return setting < 0 ? as_it_is : WithSetting(as_it_is, config.sweep(setting));
+}
+
+// The runs that judge the settings of one method, yet to be configured.
+std::vector<PlannedRun> SweepOf(const ComparePlan& plan, int method) {
+  std::vector<PlannedRun> sweep;
   const CompareMethod& as_it_is = plan.config.method(method);
+  if (as_it_is.reference()) return sweep;
   for (int setting = 0; setting < plan.config.sweep_size(); ++setting) {
     for (int fold = 0; fold < plan.config.data_size(); ++fold) {
       PlannedRun run{method, fold, 1, "", {}, true, setting};
       run.folder = JoinPath(
           MethodFolder(plan.output, as_it_is),
           StrCat("sweep-", plan.config.sweep(setting).name(), "-", plan.config.data(fold).name()));
-      run.selected = IsSelected(plan.config, plan.selection, run);
-      RETURN_IF_ERROR(
-          Configure(plan, WithSetting(as_it_is, plan.config.sweep(setting)), sizes, &run));
-      sweep->push_back(std::move(run));
+      run.selected = IsSelected(plan, run);
+      sweep.push_back(std::move(run));
     }
   }
-  return Status::Ok();
+  return sweep;
+}
+
+// The runs of the table, yet to be configured.
+std::vector<PlannedRun> RunsOf(const ComparePlan& plan) {
+  std::vector<PlannedRun> runs;
+  for (uint64_t seed = 1; seed <= plan.config.seeds(); ++seed) {
+    for (int fold = 0; fold < plan.config.data_size(); ++fold) {
+      for (int method = 0; method < plan.config.method_size(); ++method) {
+        PlannedRun run{method, fold, seed, "", {}, true};
+        run.folder =
+            RunFolder(plan.output, plan.config.method(method), plan.config.data(fold), seed);
+        run.selected = IsSelected(plan, run);
+        runs.push_back(std::move(run));
+      }
+    }
+  }
+  return runs;
 }
 
 // A choice of equals is the first of them.
@@ -196,11 +147,6 @@ bool HasBegun(FileSystem& files, const PlannedRun& run) {
   return files.Exists(run.DonePath()) || !files.Exists(run.FailedPath());
 }
 
-CompareMethod MethodWith(const CompareConfig& config, int method, int setting) {
-  const CompareMethod& as_it_is = config.method(method);
-  return setting < 0 ? as_it_is : WithSetting(as_it_is, config.sweep(setting));
-}
-
 // The method's runs that have begun keep their setting, whatever a sweep run that is tried again
 // says now. Where they fit none of the settings, CheckSameJob is to say how they differ.
 Status KeepSettingOfRuns(FileSystem& files, const ComparePlan& plan, int method, LogSizes* sizes,
@@ -216,7 +162,7 @@ Status KeepSettingOfRuns(FileSystem& files, const ComparePlan& plan, int method,
       run.folder = RunFolder(plan.output, plan.config.method(method), plan.config.data(fold), seed);
       if (!HasBegun(files, run)) continue;
       for (const int setting : settings) {
-        RETURN_IF_ERROR(Configure(plan, MethodWith(plan.config, method, setting), sizes, &run));
+        RETURN_IF_ERROR(ConfigureRun(plan, MethodWith(plan.config, method, setting), sizes, &run));
         if (!CheckSameJob(files, run).ok()) continue;
         choice->kept = setting != choice->setting;
         choice->setting = setting;
@@ -227,12 +173,45 @@ Status KeepSettingOfRuns(FileSystem& files, const ComparePlan& plan, int method,
   return Status::Ok();
 }
 
+// Whether all these runs were begun with what plan.rules make of them.
+Result<bool> AllFollow(FileSystem& files, const ComparePlan& plan, LogSizes* sizes,
+                       std::vector<PlannedRun>* begun) {
+  for (PlannedRun& run : *begun) {
+    const CompareMethod method = MethodWith(plan.config, run.method, run.setting);
+    RETURN_IF_ERROR(ConfigureRun(plan, method, sizes, &run));
+    if (!CheckSameJob(files, run).ok()) return false;
+  }
+  return true;
+}
+
+// Sets the rules that the comparison was begun with. They show in the jobs of runs whose settings are
+// known: those of its sweep, or all where there is none.
+Status FindRules(FileSystem& files, LogSizes* sizes, ComparePlan* plan) {
+  std::vector<PlannedRun> runs;
+  for (int method = 0; method < plan->config.method_size(); ++method) {
+    for (PlannedRun& run : SweepOf(*plan, method)) runs.push_back(std::move(run));
+  }
+  if (runs.empty()) runs = RunsOf(*plan);
+  std::erase_if(runs, [&](const PlannedRun& run) { return !HasBegun(files, run); });
+  for (const auto rules : {worker::FitRules::kWithTowers, worker::FitRules::kWithoutTowers}) {
+    plan->rules = rules;
+    ASSIGN_OR_RETURN(const bool all, AllFollow(files, *plan, sizes, &runs));
+    if (all) return Status::Ok();
+  }
+  plan->rules = worker::FitRules::kWithTowers;  // CheckSameJob is to say how they differ
+  return Status::Ok();
+}
+
 Status PlanSweep(FileSystem& files, LogSizes* sizes, ComparePlan* plan) {
   if (plan->config.sweep_size() == 0) return Status::Ok();
   InputChecksums now(files);
   for (int method = 0; method < plan->config.method_size(); ++method) {
     const bool swept = !plan->config.method(method).reference();
-    if (swept) RETURN_IF_ERROR(AddSweep(*plan, method, sizes, &plan->sweep));
+    for (PlannedRun& run : SweepOf(*plan, method)) {
+      RETURN_IF_ERROR(
+          ConfigureRun(*plan, MethodWith(plan->config, method, run.setting), sizes, &run));
+      plan->sweep.push_back(std::move(run));
+    }
     SettingChoice none;
     none.complete = true;
     plan->choices.push_back(none);
@@ -310,17 +289,11 @@ Result<ComparePlan> MakePlan(FileSystem& files, const CompareConfig& config,
   ComparePlan plan{config, output, {}, source, selection, config.seeds()};
   plan.config.set_seeds(static_cast<uint32_t>(seeds));
   LogSizes sizes(files);
+  RETURN_IF_ERROR(FindRules(files, &sizes, &plan));
   RETURN_IF_ERROR(PlanSweep(files, &sizes, &plan));
-  for (uint64_t seed = 1; seed <= seeds; ++seed) {
-    for (int fold = 0; fold < config.data_size(); ++fold) {
-      for (int method = 0; method < config.method_size(); ++method) {
-        PlannedRun run{method, fold, seed, "", {}, true};
-        run.folder = RunFolder(output, config.method(method), config.data(fold), seed);
-        run.selected = IsSelected(config, selection, run);
-        RETURN_IF_ERROR(Configure(plan, plan.ChosenMethod(method), &sizes, &run));
-        plan.runs.push_back(std::move(run));
-      }
-    }
+  for (PlannedRun& run : RunsOf(plan)) {
+    RETURN_IF_ERROR(ConfigureRun(plan, plan.ChosenMethod(run.method), &sizes, &run));
+    plan.runs.push_back(std::move(run));
   }
   return plan;
 }

@@ -36,7 +36,7 @@ struct PlannedRun {
   bool selected = true;  // to be trained; else only looked at
   int setting = -1;  // of CompareConfig.sweep, judged on a validation log; -1: a run of the table
   // Fields that no configuration writes and that fit the training log. not_fitted: they have their
-  // defaults, since that log is not there.
+  // defaults, since that log, or the model that the run begins from, is not there.
   std::vector<worker::FittedSetting> fitted = {};
   bool not_fitted = false;
 
@@ -67,9 +67,10 @@ struct ComparePlan {
   std::vector<PlannedRun> runs;
   std::string source;  // what errors call the configuration: its file
   CompareSelection selection = {};
-  uint32_t configured_seeds = 0;            // config.seeds may be more, see MakePlan
-  std::vector<PlannedRun> sweep = {};       // before all runs
-  std::vector<SettingChoice> choices = {};  // [method]; empty without a sweep
+  uint32_t configured_seeds = 0;                           // config.seeds may be more, see MakePlan
+  std::vector<PlannedRun> sweep = {};                      // before all runs
+  std::vector<SettingChoice> choices = {};                 // [method]; empty without a sweep
+  worker::FitRules rules = worker::FitRules::kWithTowers;  // those that its first runs began with
 
   const CompareMethod& method(const PlannedRun& run) const { return config.method(run.method); }
   // The method as its runs have it, with the setting that it takes (-1: none).

@@ -27,15 +27,16 @@ TEST(FitSettingsTest, AStepGrowsWithTheLogBetweenTwoBounds) {
   const struct {
     uint64_t rows;
     uint32_t of_step;
-  } cases[] = {{1, 64},         {26'000, 128},     {50'000, 256},     {200'000, 256},
-               {410'000, 1024}, {1'000'000, 2048}, {4'000'000, 4096}, {200'000'000, 4096}};
+  } cases[] = {{1, 64},           {26'000, 128},      {50'000, 128},   {76'000, 128},
+               {77'000, 256},     {200'000, 256},     {410'000, 1024}, {1'000'000, 2048},
+               {4'000'000, 4096}, {200'000'000, 4096}};
   for (const auto& c : cases) {
     const TrainConfig config = Fitted({c.rows, c.rows / 20}, "");
     EXPECT_EQ(config.step().grain_rows() * config.step().grains_per_step(), c.of_step) << c.rows;
   }
   EXPECT_EQ(Fitted({400'000'000, 1'000'000}, "data { rows: CLICKED }").step().grain_rows(),
             2048u / 8);
-  EXPECT_EQ(Fitted({50'000, 1}, "step { grains_per_step: 2 }").step().grain_rows(), 128u);
+  EXPECT_EQ(Fitted({50'000, 1}, "step { grains_per_step: 2 }").step().grain_rows(), 64u);
 }
 
 // The accumulator is to be below the square of the gradient of an id that is in one row of a step.
@@ -69,8 +70,8 @@ TEST(FitSettingsTest, WhatTheUserWroteStays) {
     step { grain_rows: 7 }
     table { name: "a" optimizer { adam { lr: 0.3 } } schedule { decay: CONSTANT } }
     table { name: "b" optimizer { adagrad { lr: 0.4 initial_accumulator: 0.5 } } }
-    model { start: ZERO optimizer { sgd { lr: 0.6 } } schedule { decay: COSINE } }
-    objective { chorus_cvr { norm: SPACE } })";
+    model { start: ZERO tower { hidden: 5 } optimizer { sgd { lr: 0.6 } } schedule { decay: COSINE } }
+    objective { chorus_cvr { norm: SPACE eps: 0.01 eps_un: 0.02 } })";
   std::vector<FittedSetting> fitted;
   const TrainConfig config = Fitted({1'000'000, 1}, written, &fitted);
   EXPECT_EQ(config.step().grain_rows(), 7u);
@@ -90,12 +91,13 @@ TEST(FitSettingsTest, WhatTheUserWroteStays) {
 TEST(FitSettingsTest, ARunThatGoesOnKeepsWhatItHas) {
   const std::string written =
       "data { epochs: 2 } objective { chorus_cvr {} } table { optimizer { adagrad { lr: 0.5 } } }";
-  const TrainConfig earlier =
-      Fitted({},
-             "data { epochs: 2 window_blocks: 4 } step { grain_rows: 3 } model { start: ZERO "
-             "optimizer { adamw { lr: 0.3 } } schedule { decay: COSINE } } "
-             "objective { chorus_cvr { norm: SPACE } } table { schedule { decay: COSINE } "
-             "optimizer { adagrad { lr: 0.5 initial_accumulator: 0.125 } } }");
+  const TrainConfig earlier = Fitted(
+      {},
+      "data { epochs: 2 window_blocks: 4 } step { grain_rows: 3 } model { start: ZERO "
+      "optimizer { adamw { lr: 0.3 } } schedule { decay: COSINE } tower { hidden: [9, 4] } } "
+      "objective { chorus_cvr { norm: SPACE eps: 0.05 eps_un: 0.07 } } table { schedule { decay: "
+      "COSINE } "
+      "optimizer { adagrad { lr: 0.5 initial_accumulator: 0.125 } } }");
   TrainConfig config;
   ASSERT_TRUE(google::protobuf::TextFormat::ParseFromString(written, &config));
   KeepSettings(earlier, &config);
@@ -116,11 +118,12 @@ TEST(FitSettingsTest, EverySettingIsNamedWithItsReason) {
     EXPECT_NE(setting.reason, "") << setting.field;
     EXPECT_NE(setting.value, "") << setting.field;
   }
-  EXPECT_EQ(fields, (std::vector<std::string>{"step.grain_rows", "table.0.optimizer.adagrad.lr",
-                                              "table.0.optimizer.adagrad.initial_accumulator",
-                                              "table.0.schedule.decay", "model.optimizer.adam.lr",
-                                              "model.schedule.decay", "model.start",
-                                              "objective.chorus_cvr.norm"}));
+  EXPECT_EQ(fields, (std::vector<std::string>{
+                        "step.grain_rows", "table.0.optimizer.adagrad.lr",
+                        "table.0.optimizer.adagrad.initial_accumulator", "table.0.schedule.decay",
+                        "model.tower", "model.optimizer.adam.lr", "model.schedule.decay",
+                        "model.start", "objective.chorus_cvr.norm", "objective.chorus_cvr.eps",
+                        "objective.chorus_cvr.eps_un"}));
   EXPECT_EQ(config.objective().chorus_cvr().norm(), EXPOSURE);
   EXPECT_EQ(config.model().start(), ModelConfig::BASE_RATE);
 }

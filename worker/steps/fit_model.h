@@ -1,0 +1,31 @@
+#pragma once
+// The part of fit_settings.h that concerns the model and its method: towers, dense rates, and where a
+// method divides its terms and cuts its inverse propensities.
+// Thread safety: pure functions.
+
+#include <vector>
+
+#include "common/config.pb.h"
+#include "worker/steps/fit_settings.h"
+
+namespace chorus::worker {
+
+// Whether the user leaves all layers to Chorus. Who writes an encoder, a shared bottom or a transfer
+// has chosen a model, of which a wide part would make another one (an encoder beside a wide part is
+// Wide & Deep or DeepFM), and whose transfers count hidden layers: the towers then have the default.
+bool LeavesLayersOpen(const ModelConfig& model);
+
+// "{hidden: [64, 32] wide: ["inputs"]}", as --set model.tower takes it.
+std::string TowerText(const TowerConfig& tower);
+
+// Set what is not written in config->model() and config->objective(), and append it to *fitted.
+void FitModel(const LogSize& log, FitRules rules, TrainConfig* config,
+              std::vector<FittedSetting>* fitted);
+void FitObjective(const LogSize& log, FitRules rules, TrainConfig* config,
+                  std::vector<FittedSetting>* fitted);
+
+// Set the same fields to what they are in `earlier`, a complete configuration.
+void KeepModel(const TrainConfig& earlier, TrainConfig* config);
+void KeepObjective(const TrainConfig& earlier, TrainConfig* config);
+
+}  // namespace chorus::worker
