@@ -49,6 +49,12 @@ struct WorkerEnvironment {
   std::function<Status(const Scores& scores)> on_scores;
   // What progress lines begin with, where one process trains many models; "" = nothing.
   std::string label;
+  // Who claims checkpoint.directory, as other jobs' errors name it; "" = this process, with its host
+  // and command (common/process_name.h).
+  std::string writer;
+  // The token of the job's claim on checkpoint.directory (worker/train/checkpoint_claim.h), the same
+  // on all workers; Train sets it.
+  std::string claim;
 };
 
 }  // namespace chorus::worker

@@ -4,11 +4,14 @@
 // likes, by the seed. Calls fail as the weather says.
 // Thread safety: threads of the simulation, of which one runs at a time.
 
+#include <pthread.h>
+
 #include <functional>
 #include <map>
 #include <memory>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "common/file.h"
@@ -22,8 +25,8 @@ class SimulatedFiles final : public FileSystem {
   SimulatedFiles(World* world, std::function<void()> at_event)
       : world_(*world), at_event_(std::move(at_event)) {}
 
-  // The weather of the run that begins; null: calm.
-  void Begin(const Weather* weather);
+  // The weather of the run that begins; null: calm. Ranks below first_rank are of earlier runs.
+  void Begin(const Weather* weather, uint32_t first_rank);
   // Puts a file there, safe.
   void Put(const std::string& path, std::string bytes);
   // What a rank's host has not synced is lost; names are safe, since other hosts see them.
@@ -34,8 +37,12 @@ class SimulatedFiles final : public FileSystem {
   void EndRank(uint32_t rank);
   // Flips a bit of a file; false if there is none in any file below `directory` of these names.
   bool FlipBit(const std::string& directory, std::string* path);
-  // The highest step of a checkpoint whose manifest was renamed into place, its directory synced.
+  // The highest step of a checkpoint that a run's own ranks have completed.
   uint64_t last_saved() const { return last_saved_; }
+  // What a rank that outlived its job did although it could have seen the next job's claim; "": nothing.
+  const std::string& violation() const { return violation_; }
+  // Changes by such ranks that had looked for a claim right before it was made.
+  uint32_t late_changes() const { return late_changes_; }
 
   Result<std::unique_ptr<RandomAccessFile>> OpenForRead(const std::string& path) override;
   Result<std::unique_ptr<WritableFile>> Create(const std::string& path) override;
@@ -70,6 +77,9 @@ class SimulatedFiles final : public FileSystem {
   void SyncDirectory(const std::string& directory);
   bool IsDirectory(const std::string& path) const;
   void LoseBytes(Inode* inode, const std::string& path);
+  // A call that others may see, of a file that is not one job's alone.
+  void JudgeChange(const std::string& what, const std::string& path);
+  Status RenameFolder(const std::string& from, const std::string& to);
 
   World& world_;
   const std::function<void()> at_event_;
@@ -80,7 +90,13 @@ class SimulatedFiles final : public FileSystem {
   Names names_;  // as everybody sees them
   Names safe_names_;
   std::set<std::string> directories_;
-  std::map<std::string, uint32_t> locks_;  // owner's rank by path
+  std::map<std::string, uint32_t> locks_;             // owner's rank by path
+  uint32_t first_rank_ = 0;                           // of the run
+  bool claimed_ = false;                              // by the run
+  std::set<std::pair<uint32_t, pthread_t>> looked_;   // threads of earlier runs, since the claim
+  std::set<std::pair<uint32_t, pthread_t>> changed_;  // that had not looked
+  std::string violation_;
+  uint32_t late_changes_ = 0;
 };
 
 }  // namespace chorus::simulation

@@ -49,8 +49,9 @@ Result<std::string> ReportsOf(FileSystem& files) {
 }
 
 // Faults after which a run may end with an error that is another's doing.
-constexpr Fault kBreaking[] = {Fault::kProcessDeath, Fault::kHostDeath, Fault::kPowerLoss,
-                               Fault::kLongPartition, Fault::kLongStall};
+constexpr Fault kBreaking[] = {Fault::kProcessDeath,  Fault::kHostDeath, Fault::kPowerLoss,
+                               Fault::kLongPartition, Fault::kLongStall, Fault::kRankOutlives,
+                               Fault::kJobOutlives};
 constexpr Fault kOfDisk[] = {Fault::kDiskFull, Fault::kWriteError, Fault::kSyncError,
                              Fault::kRenameError, Fault::kReadError};
 
@@ -108,6 +109,7 @@ class Judge {
     ++verdict_.runs;
     ++verdict_.run_ends[static_cast<size_t>(outcome_.status.code())];
     saved_ = std::max(saved_, cluster_.files().last_saved());
+    if (!cluster_.files().violation().empty()) return cluster_.files().violation();
     return WhyNotAllowed(before);
   }
 
@@ -143,12 +145,14 @@ class Judge {
   }
 
   // A disk that fails under the reports is a warning, and they end there. A run that is asked to
-  // stop evaluates once more.
+  // stop evaluates once more. A rank that outlives its job may take the next one's place in the file
+  // in the moment between its look and its rename.
   std::string CompareReports() {
     const auto happened = [&](Fault fault) {
       return world_.counts()[static_cast<size_t>(fault)] > 0;
     };
-    if (std::any_of(std::begin(kOfDisk), std::end(kOfDisk), happened) || happened(Fault::kStop)) {
+    if (std::any_of(std::begin(kOfDisk), std::end(kOfDisk), happened) || happened(Fault::kStop) ||
+        cluster_.files().late_changes() > 0) {
       return "";
     }
     const Result<std::string> reports = ReportsOf(cluster_.files());
