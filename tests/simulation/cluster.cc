@@ -12,6 +12,7 @@
 #include "tests/simulation/doubling_transport.h"
 #include "tests/simulation/exchange.h"
 #include "worker/servers/ps_client.h"
+#include "worker/train/checkpoint_claim.h"
 
 namespace chorus::simulation {
 namespace {
@@ -251,13 +252,14 @@ Status Cluster::RunWorker(Job* job, uint32_t worker, const Serving& serving) {
       NewDoublingTransport(NewTcpTransport(options), &world_, job->weather.duplicate);
   const std::unique_ptr<worker::Collective> collective = worker::NewExchangeCollective(
       std::move(job->exchanges[worker]), worker::CallSeconds(config.cluster().deadline_seconds()));
+  worker::WorkerEnvironment environment;
   std::unique_ptr<FileLock> lock;
   if (worker == 0) {
     const std::string& directory = config.checkpoint().directory();
     RETURN_IF_ERROR(files_.CreateDirectories(directory));
     ASSIGN_OR_RETURN(lock, LockFolder(files_, directory, kWriterEndSeconds));
+    environment.claims_before = worker::NewestClaim(files_.NamesIn(directory));
   }
-  worker::WorkerEnvironment environment;
   environment.files = &files_;
   environment.writer = StrCat("rank ", world_.scheduler().rank(), " (simulated)");
   environment.collective = collective.get();

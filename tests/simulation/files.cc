@@ -72,30 +72,9 @@ class SimulatedFileLock final : public FileLock {
 
 void SimulatedFiles::Begin(const Weather* weather, uint32_t first_rank) {
   weather_ = weather;
-  first_rank_ = first_rank;
-  claimed_ = false;
-  looked_.clear();
-  changed_.clear();
+  outlived_.Begin(first_rank);
   calls_.clear();
   full_ = false;
-}
-
-// A thread may have looked for a newer claim just before it was made, and then make one change: it
-// stood still between the two. What is one job's own, folders that it writes and temporary files,
-// harms nobody.
-void SimulatedFiles::JudgeChange(const std::string& what, const std::string& path) {
-  const uint32_t rank = world_.scheduler().rank();
-  const bool own = path.find(".writing-") != std::string::npos || path.ends_with(".tmp");
-  if (!claimed_ || rank >= first_rank_ || own) return;
-  const auto thread = std::pair(rank, pthread_self());
-  const bool first = changed_.insert(thread).second;
-  if (first && looked_.count(thread) == 0) {
-    ++late_changes_;
-    world_.Trace(what, " ", path, " behind the next job's claim");
-  } else if (violation_.empty()) {
-    violation_ = StrCat("rank ", rank, ", which outlived its job, ", what, " ", path,
-                        " although another job has claimed the folder");
-  }
 }
 
 void SimulatedFiles::Put(const std::string& path, std::string bytes) {
@@ -175,7 +154,7 @@ Result<std::unique_ptr<WritableFile>> SimulatedFiles::Create(const std::string& 
   if (!IsDirectory(DirectoryOf(path))) {
     return NotFound(StrCat("creating ", path, ": there is no directory ", DirectoryOf(path)));
   }
-  JudgeChange("creates", path);
+  outlived_.Change("creates", path);
   world_.Trace("creates ", path);
   auto inode = std::make_shared<Inode>();
   inode->writer = world_.scheduler().rank();
@@ -207,7 +186,7 @@ Status SimulatedFiles::Rename(const std::string& from, const std::string& to) {
     return NotFound(StrCat("renaming ", from, ": no such file"));
   }
   if (found == names_.end()) return RenameFolder(from, to);
-  JudgeChange("renames a file to", to);
+  outlived_.Change("renames a file to", to);
   world_.Trace("renames ", from, " to ", to);
   std::shared_ptr<Inode> inode = std::move(found->second);
   names_.erase(found);
@@ -225,7 +204,7 @@ Status SimulatedFiles::RenameFolder(const std::string& from, const std::string& 
   if (first != names_.end() && first->first.starts_with(there)) {
     return Internal(StrCat("renaming ", from, " to ", to, ": directory not empty"));
   }
-  JudgeChange("renames a folder to", to);
+  outlived_.Change("renames a folder to", to);
   world_.Trace("renames ", from, " to ", to);
   const std::string prefix = JoinPath(from, "");
   for (Names* const names : {&names_, &safe_names_}) {
@@ -239,13 +218,10 @@ Status SimulatedFiles::RenameFolder(const std::string& from, const std::string& 
   }
   directories_.erase(from);
   directories_.insert(to);
-  if (world_.scheduler().rank() < first_rank_) return Status::Ok();
   const std::string name = BaseName(to);
-  if (name.starts_with("claim-")) {
-    claimed_ = true;
-    looked_.clear();
-    changed_.clear();
-  } else if (name.starts_with("step-") && names_.contains(JoinPath(to, "MANIFEST"))) {
+  if (name.starts_with("claim-")) outlived_.Claim();
+  const bool saves = name.starts_with("step-") && names_.contains(JoinPath(to, "MANIFEST"));
+  if (saves && !outlived_.calling()) {
     last_saved_ = std::max<uint64_t>(last_saved_, std::strtoull(name.c_str() + 5, nullptr, 10));
   }
   return Status::Ok();
@@ -259,10 +235,14 @@ Status SimulatedFiles::CreateDirectories(const std::string& path) {
 
 Result<std::vector<std::string>> SimulatedFiles::List(const std::string& directory) {
   at_event_();
-  looked_.emplace(world_.scheduler().rank(), pthread_self());
+  outlived_.Look();
   if (!IsDirectory(directory)) {
     return NotFound(StrCat("listing ", directory, ": no such directory"));
   }
+  return NamesIn(directory);
+}
+
+std::vector<std::string> SimulatedFiles::NamesIn(const std::string& directory) const {
   std::set<std::string> names;
   const std::string prefix = JoinPath(directory, "");
   const auto add = [&](const std::string& path) {
@@ -277,7 +257,7 @@ Result<std::vector<std::string>> SimulatedFiles::List(const std::string& directo
 Status SimulatedFiles::Remove(const std::string& path) {
   at_event_();
   if (names_.erase(path) == 0) return NotFound(StrCat("removing ", path, ": no such file"));
-  JudgeChange("removes", path);
+  outlived_.Change("removes", path);
   world_.Trace("removes ", path);
   return Status::Ok();
 }
@@ -285,7 +265,7 @@ Status SimulatedFiles::Remove(const std::string& path) {
 // File by file, so that a death finds some of them there.
 Status SimulatedFiles::RemoveRecursively(const std::string& path) {
   at_event_();
-  JudgeChange("removes all of", path);
+  outlived_.Change("removes all of", path);
   const std::string prefix = JoinPath(path, "");
   const auto below = [&](const std::string& name) {
     return name == path || name.starts_with(prefix);
@@ -318,7 +298,7 @@ bool SimulatedFiles::Exists(const std::string& path) {
 Result<std::unique_ptr<FileLock>> SimulatedFiles::Lock(const std::string& path) {
   at_event_();
   const uint32_t rank = world_.scheduler().rank();
-  if (rank < first_rank_) return Unavailable("no locks for a host that was lost (simulated)");
+  if (outlived_.calling()) return Unavailable("no locks for a host that was lost (simulated)");
   const auto [place, is_new] = locks_.try_emplace(path, rank);
   if (!is_new) return FailedPrecondition(StrCat("rank ", place->second, " has it"));
   return std::unique_ptr<FileLock>(std::make_unique<SimulatedFileLock>(this, path, rank));

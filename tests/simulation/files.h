@@ -4,17 +4,15 @@
 // likes, by the seed. Calls fail as the weather says.
 // Thread safety: threads of the simulation, of which one runs at a time.
 
-#include <pthread.h>
-
 #include <functional>
 #include <map>
 #include <memory>
 #include <set>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "common/file.h"
+#include "tests/simulation/outlived_ranks.h"
 #include "tests/simulation/world.h"
 
 namespace chorus::simulation {
@@ -23,7 +21,7 @@ class SimulatedFiles final : public FileSystem {
  public:
   // at_event: called with every call, before it happens; may end or stall the rank.
   SimulatedFiles(World* world, std::function<void()> at_event)
-      : world_(*world), at_event_(std::move(at_event)) {}
+      : world_(*world), at_event_(std::move(at_event)), outlived_(world) {}
 
   // The weather of the run that begins; null: calm. Ranks below first_rank are of earlier runs.
   void Begin(const Weather* weather, uint32_t first_rank);
@@ -39,10 +37,8 @@ class SimulatedFiles final : public FileSystem {
   bool FlipBit(const std::string& directory, std::string* path);
   // The highest step of a checkpoint that a run's own ranks have completed.
   uint64_t last_saved() const { return last_saved_; }
-  // What a rank that outlived its job did although it could have seen the next job's claim; "": nothing.
-  const std::string& violation() const { return violation_; }
-  // Changes by such ranks that had looked for a claim right before it was made.
-  uint32_t late_changes() const { return late_changes_; }
+  const OutlivedRanks& outlived() const { return outlived_; }
+  std::vector<std::string> NamesIn(const std::string& directory) const;  // sorted; no call
 
   Result<std::unique_ptr<RandomAccessFile>> OpenForRead(const std::string& path) override;
   Result<std::unique_ptr<WritableFile>> Create(const std::string& path) override;
@@ -77,8 +73,6 @@ class SimulatedFiles final : public FileSystem {
   void SyncDirectory(const std::string& directory);
   bool IsDirectory(const std::string& path) const;
   void LoseBytes(Inode* inode, const std::string& path);
-  // A call that others may see, of a file that is not one job's alone.
-  void JudgeChange(const std::string& what, const std::string& path);
   Status RenameFolder(const std::string& from, const std::string& to);
 
   World& world_;
@@ -90,13 +84,8 @@ class SimulatedFiles final : public FileSystem {
   Names names_;  // as everybody sees them
   Names safe_names_;
   std::set<std::string> directories_;
-  std::map<std::string, uint32_t> locks_;             // owner's rank by path
-  uint32_t first_rank_ = 0;                           // of the run
-  bool claimed_ = false;                              // by the run
-  std::set<std::pair<uint32_t, pthread_t>> looked_;   // threads of earlier runs, since the claim
-  std::set<std::pair<uint32_t, pthread_t>> changed_;  // that had not looked
-  std::string violation_;
-  uint32_t late_changes_ = 0;
+  std::map<std::string, uint32_t> locks_;  // owner's rank by path
+  OutlivedRanks outlived_;
 };
 
 }  // namespace chorus::simulation

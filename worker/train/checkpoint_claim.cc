@@ -26,15 +26,6 @@ std::string ClaimFolder(const std::string& directory, uint64_t number) {
 // Whether the name is that of a claim which is in place.
 bool IsWhole(std::string_view name) { return name.find('.') == std::string_view::npos; }
 
-// 0: there is none.
-uint64_t NewestOf(const std::vector<std::string>& names) {
-  uint64_t newest = 0;
-  for (const std::string& name : names) {
-    if (IsWhole(name)) newest = std::max(newest, NumberOfClaim(name).value_or(0));
-  }
-  return newest;
-}
-
 // Of now: two claims of one number, of which one was removed with its folder, differ by it.
 std::string NewId() {
   const auto now = std::chrono::system_clock::now().time_since_epoch();
@@ -44,6 +35,14 @@ std::string NewId() {
 }
 
 }  // namespace
+
+uint64_t NewestClaim(const std::vector<std::string>& names) {
+  uint64_t newest = 0;
+  for (const std::string& name : names) {
+    if (IsWhole(name)) newest = std::max(newest, NumberOfClaim(name).value_or(0));
+  }
+  return newest;
+}
 
 std::optional<uint64_t> NumberOfToken(std::string_view token) {
   return ParseUint64(token.substr(0, token.find('-')));
@@ -56,14 +55,17 @@ std::optional<uint64_t> NumberOfClaim(std::string_view name) {
 }
 
 Result<CheckpointClaim> CheckpointClaim::Make(FileSystem& files, const std::string& directory,
-                                              const std::string& writer) {
+                                              const std::string& writer,
+                                              std::optional<uint64_t> before) {
   RETURN_IF_ERROR(files.CreateDirectories(directory));
   ASSIGN_OR_RETURN(const std::vector<std::string> names, files.List(directory));
-  const uint64_t number = NewestOf(names) + 1;
+  const uint64_t newest = NewestClaim(names);
+  const uint64_t number = before.value_or(newest) + 1;
   const std::string id = NewId();
   CheckpointClaim claim(&files, directory, number, StrCat(number, "-", id));
   claim.text_ = StrCat(claim.token_, " ",
                        writer.empty() ? ProcessName() : StrCat(writer, " since ", UtcNow()), "\n");
+  if (newest >= number) return claim.Superseded(newest);
   const std::string folder = ClaimFolder(directory, number);
   const std::string made = StrCat(folder, ".", id);
   RETURN_IF_ERROR(files.CreateDirectories(made));
@@ -86,7 +88,7 @@ Status CheckpointClaim::Check() const {
 Result<std::optional<Status>> CheckpointClaim::CheckOnce() const {
   using Found = std::optional<Status>;
   ASSIGN_OR_RETURN(const std::vector<std::string> names, files_->List(directory_));
-  const uint64_t newest = NewestOf(names);
+  const uint64_t newest = NewestClaim(names);
   if (newest > number_) return Found(Superseded(newest));
   if (newest < number_) {
     return Found(FailedPrecondition(

@@ -17,6 +17,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "common/file.h"
 #include "common/status.h"
@@ -27,10 +28,12 @@ class CheckpointClaim {
  public:
   // Makes `directory` where it is not there yet, and the newest claim on it, which is safe from a
   // crash when this returns. writer: who claims, for the errors of others; "" = this process
-  // (common/process_name.h). REQUIRES: the folder's lock is held. `files` outlives this.
-  // Errors: kFailedPrecondition when another job claims it at the same time, and those of the disk.
+  // (common/process_name.h). before: the newest claim's number when the folder's lock was taken: a
+  // job that was overtaken between that and this is refused; empty: as it is now. `files` outlives
+  // this. Errors: kFailedPrecondition when another job has claimed it since, and those of the disk.
   static Result<CheckpointClaim> Make(FileSystem& files, const std::string& directory,
-                                      const std::string& writer = "");
+                                      const std::string& writer = "",
+                                      std::optional<uint64_t> before = std::nullopt);
 
   uint64_t number() const { return number_; }          // from 1
   const std::string& token() const { return token_; }  // "7-9f3a21c4"
@@ -55,6 +58,8 @@ class CheckpointClaim {
   std::string text_;  // of the claim's file
 };
 
+// The newest claim's number among the names in a folder of checkpoints; 0: there is none.
+uint64_t NewestClaim(const std::vector<std::string>& names);
 // The claim's number in a token, or in a name that begins with one ("7-9f3a21c4.removed").
 std::optional<uint64_t> NumberOfToken(std::string_view token);
 // The number of a claim by the name of its folder, whole or in the making; nothing for other names.

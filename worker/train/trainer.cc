@@ -72,7 +72,8 @@ Status Trainer::ClaimFolder() {
   const std::string& directory = config_.checkpoint().directory();
   if (directory.empty()) return Status::Ok();
   if (is_first()) {
-    const auto claim = CheckpointClaim::Make(*environment_.files, directory, environment_.writer);
+    const auto claim = CheckpointClaim::Make(*environment_.files, directory, environment_.writer,
+                                             environment_.claims_before);
     if (!claim.ok()) return claim.status().Annotate("checkpoint.directory");
     fenced_ = std::make_unique<FencedFiles>(*environment_.files, *claim);
     environment_.files = fenced_.get();

@@ -102,6 +102,19 @@ TEST_P(CheckpointClaimTest, TwoThatClaimAtOnceDoNotBothSucceed) {
   EXPECT_EQ(*files().List(Directory()), std::vector<std::string>{"claim-000001"});
 }
 
+// The job took its lock, stood still, and lost it.
+TEST_P(CheckpointClaimTest, AJobThatWasOvertakenSinceItsLockIsRefused) {
+  ASSERT_TRUE(CheckpointClaim::Make(files(), Directory(), "first", 0).ok());
+  const auto second = CheckpointClaim::Make(files(), Directory(), "second", 1);
+  ASSERT_TRUE(second.ok()) << second.status().ToString();
+  EXPECT_EQ(second->number(), 2u);
+  const auto late = CheckpointClaim::Make(files(), Directory(), "late", 1);
+  EXPECT_EQ(late.status().code(), Code::kFailedPrecondition);
+  EXPECT_NE(late.status().message().find("with claim 2: second since "), std::string::npos)
+      << late.status().message();
+  EXPECT_TRUE(second->Check().ok());
+}
+
 TEST_P(CheckpointClaimTest, ADiskThatFailsLeavesTheClaimBeforeInPlace) {
   const auto first = CheckpointClaim::Make(files(), Directory());
   ASSERT_TRUE(first.ok());
