@@ -9,13 +9,12 @@
 #include <cerrno>
 #include <chrono>
 #include <cstring>
-#include <ctime>
 #include <optional>
 #include <thread>
 #include <utility>
 
 #include "common/log.h"
-#include "common/node_name.h"
+#include "common/process_name.h"
 #include "common/strings.h"
 
 namespace chorus {
@@ -26,53 +25,6 @@ constexpr mode_t kMode = 0666;
 
 // Each is lost only to a holder that ends in the very moment between our open and our lock.
 constexpr int kMostTries = 1000;
-
-std::string CommandLine() {
-  constexpr size_t kLongest = 300;
-  char text[kLongest];
-  const int file = open("/proc/self/cmdline", O_RDONLY | O_CLOEXEC);
-  const ssize_t bytes = file < 0 ? 0 : read(file, text, sizeof(text));
-  if (file >= 0) close(file);
-  std::string command(text, static_cast<size_t>(std::max<ssize_t>(bytes, 0)));
-  while (!command.empty() && command.back() == '\0') command.pop_back();
-  std::replace_if(
-      command.begin(), command.end(), [](char c) { return c == '\0' || c == '\n'; }, ' ');
-  return command;
-}
-
-// What the holder writes of itself: "process 4711 on node7 since 2026-03-01 12:00:03 UTC (chorus
-// train --config job.textproto)".
-std::string OwnName() {
-  const std::time_t now = std::time(nullptr);
-  std::tm utc = {};
-  gmtime_r(&now, &utc);
-  char since[32] = "";
-  std::strftime(since, sizeof(since), "%Y-%m-%d %H:%M:%S", &utc);
-  return StrCat("process ", getpid(), " on ", NodeName(), " since ", since, " UTC (", CommandLine(),
-                ")\n");
-}
-
-class HeldLock final : public FileLock {
- public:
-  HeldLock(int file, std::string path) : file_(file), path_(std::move(path)) {}
-  // While the lock is held nobody else removes the file, or makes another of this name.
-  ~HeldLock() override {
-    unlink(path_.c_str());
-    close(file_);
-  }
-  HeldLock(const HeldLock&) = delete;
-  HeldLock& operator=(const HeldLock&) = delete;
-
-  // Without it the lock holds as well: nobody is told who has it.
-  void WriteName() {
-    const std::string name = OwnName();
-    if (ftruncate(file_, 0) == 0) (void)!pwrite(file_, name.data(), name.size(), 0);
-  }
-
- private:
-  const int file_;
-  const std::string path_;
-};
 
 // The open file still has its name: nobody removed it before we had its lock.
 bool IsNamed(int file, const std::string& path) {
@@ -88,6 +40,32 @@ std::string NameIn(int file) {
   const std::string_view name(text, static_cast<size_t>(std::max<ssize_t>(bytes, 0)));
   return std::string(name.substr(0, name.find('\n')));
 }
+
+// While the lock is held nobody else removes the file, or makes another of this name. It may be
+// lost all the same, with its host's connection to a shared file system: then the file is that of
+// the next holder, who has written his name there, or has another of this name.
+class HeldLock final : public FileLock {
+ public:
+  HeldLock(int file, std::string path) : file_(file), path_(std::move(path)) {}
+  ~HeldLock() override {
+    if (IsNamed(file_, path_) && NameIn(file_) == name_) unlink(path_.c_str());
+    close(file_);
+  }
+  HeldLock(const HeldLock&) = delete;
+  HeldLock& operator=(const HeldLock&) = delete;
+
+  // Without it the lock holds as well: nobody is told who has it.
+  void WriteName() {
+    const std::string name = ProcessName() + "\n";
+    if (ftruncate(file_, 0) == 0) (void)!pwrite(file_, name.data(), name.size(), 0);
+    name_ = NameIn(file_);
+  }
+
+ private:
+  const int file_;
+  const std::string path_;
+  std::string name_;  // as the file has it
+};
 
 Status Refusal(int file, const std::string& path) {
   std::string name = NameIn(file);

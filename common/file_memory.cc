@@ -157,7 +157,11 @@ class MemoryFileSystem final : public FileSystem {
 
   Status RenameDirectory(const std::string& from, const std::string& to) REQUIRES_LOCK(mutex_) {
     if (!IsDirectory(from)) return NotFound(StrCat("renaming ", from, ": no such file"));
-    const std::string prefix = JoinPath(from, "");
+    const std::string prefix = JoinPath(from, ""), there = JoinPath(to, "");
+    const auto first = files_.lower_bound(there);
+    if (files_.contains(to) || (first != files_.end() && first->first.starts_with(there))) {
+      return Internal(StrCat("renaming ", from, " to ", to, ": it is there, and not empty"));
+    }
     std::map<std::string, std::shared_ptr<Bytes>> moved;
     for (const auto& [path, bytes] : files_) {
       moved[path.starts_with(prefix) ? JoinPath(to, path.substr(prefix.size())) : path] = bytes;

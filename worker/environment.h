@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -49,6 +50,15 @@ struct WorkerEnvironment {
   std::function<Status(const Scores& scores)> on_scores;
   // What progress lines begin with, where one process trains many models; "" = nothing.
   std::string label;
+  // Who claims checkpoint.directory, as other jobs' errors name it; "" = this process, with its host
+  // and command (common/process_name.h).
+  std::string writer;
+  // The number of the newest claim on checkpoint.directory at the moment at which the job took its
+  // lock; empty: it has none, and takes the next number that there is when it claims.
+  std::optional<uint64_t> claims_before;
+  // The token of the job's claim on checkpoint.directory (worker/train/checkpoint_claim.h), the same
+  // on all workers; Train sets it.
+  std::string claim;
 };
 
 }  // namespace chorus::worker

@@ -6,6 +6,7 @@
 #include <optional>
 #include <thread>
 #include <utility>
+#include <vector>
 
 #include "common/config.h"
 #include "common/file.h"
@@ -24,6 +25,7 @@
 #include "worker/steps/fit_settings.h"
 #include "worker/steps/training_data.h"
 #include "worker/train/best_checkpoint.h"
+#include "worker/train/checkpoint_claim.h"
 #include "worker/train/checkpoint_store.h"
 #include "worker/train/trainer.h"
 
@@ -63,15 +65,22 @@ Status PrintFitted(const ConfigArguments& arguments, worker::Resume resume) {
 
 // The right to write in checkpoint.directory, for the whole job: rank 0 has it. A job that follows
 // a killed one waits for its rank 0.
-Result<std::unique_ptr<FileLock>> LockCheckpoints(const TrainConfig& config) {
+struct FolderRight {
+  std::unique_ptr<FileLock> lock;
+  std::optional<uint64_t> claims_before;
+};
+
+Result<FolderRight> LockCheckpoints(const TrainConfig& config) {
   const std::string& directory = config.checkpoint().directory();
-  if (directory.empty()) return std::unique_ptr<FileLock>();
+  if (directory.empty()) return FolderRight();
   constexpr char kField[] = "checkpoint.directory";
   const Status made = PosixFiles().CreateDirectories(directory);
   if (!made.ok()) return made.Annotate(kField);
   Result<std::unique_ptr<FileLock>> lock = LockFolder(PosixFiles(), directory, kWriterEndSeconds);
   if (!lock.ok()) return lock.status().Annotate(kField);
-  return lock;
+  const Result<std::vector<std::string>> names = PosixFiles().List(directory);
+  if (!names.ok()) return names.status().Annotate(kField);
+  return FolderRight{std::move(*lock), worker::NewestClaim(*names)};
 }
 
 Result<TrainConfig> LoadTrainingJob(const TrainArguments& arguments) {
@@ -124,12 +133,11 @@ Result<bool> WaitForFirstFile(const TrainArguments& arguments) {
 
 // The job, ready to write its checkpoints. A resume looks at its folder once nobody else, such as a
 // killed job's last rank, writes there.
-Result<TrainConfig> BeginTrainingJob(const TrainArguments& arguments,
-                                     std::unique_ptr<FileLock>* lock) {
+Result<TrainConfig> BeginTrainingJob(const TrainArguments& arguments, FolderRight* right) {
   ASSIGN_OR_RETURN(TrainConfig config, LoadTrainingJob(arguments));
   const std::string& directory = config.checkpoint().directory();
   const bool existed = PosixFiles().Exists(directory);  // the lock makes it
-  ASSIGN_OR_RETURN(*lock, LockCheckpoints(config));
+  ASSIGN_OR_RETURN(*right, LockCheckpoints(config));
   if (arguments.resume == worker::Resume::kNothing) return config;
   const std::string doubt = DoubtOfResume(PosixFiles(), directory, existed);
   if (!doubt.empty()) LogWarning(doubt);
@@ -137,9 +145,8 @@ Result<TrainConfig> BeginTrainingJob(const TrainArguments& arguments,
 }
 
 // One job, or none where a signal came before there was anything to train.
-JobSource OneTrainingJob(const TrainArguments& arguments, std::unique_ptr<FileLock>* lock,
-                         bool* stopped) {
-  return [&arguments, lock, stopped, given = false]() mutable -> Result<std::optional<Job>> {
+JobSource OneTrainingJob(const TrainArguments& arguments, FolderRight* right, bool* stopped) {
+  return [&arguments, right, stopped, given = false]() mutable -> Result<std::optional<Job>> {
     if (std::exchange(given, true)) return std::optional<Job>();
     ASSIGN_OR_RETURN(const bool came, WaitForFirstFile(arguments));
     if (!came) {
@@ -148,8 +155,11 @@ JobSource OneTrainingJob(const TrainArguments& arguments, std::unique_ptr<FileLo
                   SignalName(StopSignal()).c_str());
       return std::optional<Job>();
     }
-    ASSIGN_OR_RETURN(TrainConfig config, BeginTrainingJob(arguments, lock));
-    return std::optional<Job>(Job{.config = std::move(config), .label = "", .saves = Saves::kYes});
+    ASSIGN_OR_RETURN(TrainConfig config, BeginTrainingJob(arguments, right));
+    return std::optional<Job>(Job{.config = std::move(config),
+                                  .label = "",
+                                  .saves = Saves::kYes,
+                                  .claims_before = right->claims_before});
   };
 }
 
@@ -226,7 +236,7 @@ Status RunTrain(const TrainArguments& arguments, bool* stopped) {
     return PrintFitted(arguments.config, arguments.resume);
   }
   CatchStopSignals();
-  std::unique_ptr<FileLock> lock;
+  FolderRight right;
   RankCounter counter;
   const auto at_end = [&](const RankEnd& end) {
     return arguments.counters.empty() ? Status::Ok()
@@ -250,7 +260,7 @@ Status RunTrain(const TrainArguments& arguments, bool* stopped) {
   };
   const double deadline_seconds =
       StartDeadline(LoadTrainConfig(arguments.config.config_file, arguments.config.sets));
-  return RunJobs(deadline_seconds, OneTrainingJob(arguments, &lock, stopped), work, at_end)
+  return RunJobs(deadline_seconds, OneTrainingJob(arguments, &right, stopped), work, at_end)
       .status();
 }
 

@@ -75,12 +75,13 @@ Result<std::optional<Job>> NextJob(Communicator& all, const JobSource& source,
 Result<std::optional<Job>> ShareJob(Communicator& all, const JobSource& source,
                                     double deadline_seconds) {
   std::string text = kWait;  // "" = there is no more job, else the configuration after one letter
-  std::string label;
+  std::string label, claims_before;  // "" = not known
   if (all.rank() == 0) {
     ASSIGN_OR_RETURN(const std::optional<Job> job, NextJob(all, source, deadline_seconds));
     const char* const kind = job.has_value() && job->saves == Saves::kYes ? kSavingJob : kJob;
     text = job.has_value() ? kind + job->config.SerializeAsString() : "";
     if (job.has_value()) label = job->label;
+    if (job.has_value() && job->claims_before) claims_before = StrCat(*job->claims_before);
     RETURN_IF_ERROR(all.Broadcast(text, 0).status());
   }
   while (text == kWait) {
@@ -90,18 +91,22 @@ Result<std::optional<Job>> ShareJob(Communicator& all, const JobSource& source,
   Job job;
   job.saves = text[0] == *kSavingJob ? Saves::kYes : Saves::kNo;
   ASSIGN_OR_RETURN(job.label, all.Broadcast(label, 0));
+  ASSIGN_OR_RETURN(claims_before, all.Broadcast(claims_before, 0));
+  job.claims_before = ParseUint64(claims_before);
   if (!job.config.ParseFromString(text.substr(1))) {
     return Internal("the configuration of rank 0 did not arrive");
   }
   return std::optional<Job>(std::move(job));
 }
 
-// `work` in an environment that knows the job's label.
-WorkerMain Labelled(const WorkerMain& work, const std::string& label) {
-  return [&work, label](const TrainConfig& config, const worker::WorkerEnvironment& environment) {
-    worker::WorkerEnvironment labelled = environment;
-    labelled.label = label;
-    return work(config, labelled);
+// `work` in an environment that knows what only the job does.
+WorkerMain InJob(const WorkerMain& work, const Job& job) {
+  return [&work, label = job.label, before = job.claims_before](
+             const TrainConfig& config, const worker::WorkerEnvironment& environment) {
+    worker::WorkerEnvironment of_job = environment;
+    of_job.label = label;
+    of_job.claims_before = before;
+    return work(config, of_job);
   };
 }
 
@@ -287,7 +292,7 @@ bool RunNextOnRank(MpiWorld* world, const JobSource& next, const WorkerMain& wor
   if (!job.has_value()) return false;
   SetLogName(roles.Name());
   Supervisor supervisor(world, roles.Name());
-  supervisor.Run([&] { return Rank(world, *job, roles).Run(Labelled(work, job->label), at_end); });
+  supervisor.Run([&] { return Rank(world, *job, roles).Run(InJob(work, *job), at_end); });
   return true;
 }
 
@@ -329,8 +334,7 @@ Result<bool> RunJobs(double deadline_seconds, const JobSource& next, const Worke
     options.monitor = monitor.get();
     RankEnd end{.rank = 0, .server = 0};
     options.at_end = [&end](const ServerNode& server) { end.use = server.use(); };
-    RETURN_IF_ERROR(
-        RunLocalCluster(job->config, options, PosixFiles(), Labelled(work, job->label)));
+    RETURN_IF_ERROR(RunLocalCluster(job->config, options, PosixFiles(), InJob(work, *job)));
     if (at_end) RETURN_IF_ERROR(at_end(end));
   }
 }

@@ -42,6 +42,7 @@ struct Job {
   TrainConfig config;
   std::string label;  // what its progress lines begin with: WorkerEnvironment::label
   Saves saves = Saves::kYes;
+  std::optional<uint64_t> claims_before = std::nullopt;  // WorkerEnvironment::claims_before
 };
 // Gives the next job, nothing after the last one; called on the first rank alone, after all ranks
 // have finished the job before, on a thread of its own where there are others: these are told every

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/e2e/resume_testing.h"
+#include "worker/train/best_file.h"
 #include "worker/train/checkpoint_store.h"
 
 namespace chorus::e2e {
@@ -119,6 +120,7 @@ TEST(BestCheckpointTest, AResumedRunKeepsTheSameBest) {
   before.set_value(Evaluated(*files).front().second);
   before.set_evaluated_step(2);
   before.set_worse_since(0);
+  ASSERT_TRUE(worker::RemoveBest(*files, "ckpt").ok());
   ASSERT_TRUE(worker::WriteBest(*files, "ckpt", before).ok());
   ASSERT_TRUE(TrainOn(*files, BestConfig(), kLayouts[3], true).status.ok());
   const auto best = worker::ReadBest(*files, "ckpt");

@@ -2,6 +2,7 @@
 // the best checkpoint, one before a damaged one, a hint for a misspelt command.
 
 #include "tests/e2e/command_testing.h"
+#include "worker/train/best_file.h"
 
 namespace chorus::e2e {
 namespace {

@@ -1,6 +1,7 @@
 #include "tests/simulation/cluster.h"
 
 #include <algorithm>
+#include <numeric>
 #include <optional>
 #include <thread>
 #include <utility>
@@ -11,6 +12,7 @@
 #include "tests/simulation/doubling_transport.h"
 #include "tests/simulation/exchange.h"
 #include "worker/servers/ps_client.h"
+#include "worker/train/checkpoint_claim.h"
 
 namespace chorus::simulation {
 namespace {
@@ -44,12 +46,16 @@ struct Cluster::Job {
   uint32_t workers_done = 0;
   uint32_t asked_to_stop = kNoRank;
   bool power_lost = false;
-  Nanos abort_at = kNever;  // when the launcher ends all ranks
+  std::vector<uint32_t> outliving;  // ranks that stand still, and that the launcher cannot end
+  Nanos abort_at = kNever;          // when the launcher ends all ranks
   std::optional<Status> cause;
   std::string checkpoint;
   std::string judged;
 
   uint32_t rank(uint32_t index) const { return first_rank + index; }
+  bool outlives(uint32_t rank) const {
+    return std::count(outliving.begin(), outliving.end(), rank) > 0;
+  }
   void AbortAt(Nanos at) { abort_at = std::min(abort_at, at); }
 };
 
@@ -73,6 +79,12 @@ void Cluster::AtEvent(bool of_files) {
                    job_->rank(each.b), " for ", each.seconds, " s");
     network_.Part(job_->rank(each.a), job_->rank(each.b), world_.now() + NanosOf(each.seconds));
   }
+  if (event == job_->weather.thaw_at_event) {
+    for (const uint32_t rank : outlived_) {
+      world_.TraceOf(rank, "goes on, although its job is over");
+      scheduler.Thaw(rank);
+    }
+  }
   for (const Weather::Strike& each : job_->weather.strikes) {
     if (each.of_files && !of_files) continue;
     if (each.at_event == (each.of_files ? file_event : event)) Strike(each);
@@ -81,8 +93,11 @@ void Cluster::AtEvent(bool of_files) {
 }
 
 void Cluster::Strike(const Weather::Strike& strike) {
-  const uint32_t rank = job_->rank(strike.rank);
-  if (world_.scheduler().is_dead(rank)) return;
+  uint32_t index = strike.rank;
+  if (index == kNoRank) index = world_.scheduler().rank() - job_->first_rank;
+  if (index >= job_->layout.ranks()) return;  // of a rank that outlived the run before
+  const uint32_t rank = job_->rank(index);
+  if (world_.scheduler().is_dead(rank) || job_->outlives(rank)) return;
   world_.Count(strike.fault);
   world_.TraceOf(rank, NameOf(strike.fault));
   switch (strike.fault) {
@@ -96,8 +111,15 @@ void Cluster::Strike(const Weather::Strike& strike) {
       job_->power_lost = true;
       world_.scheduler().WakeAll(job_);
       return EndAll();
+    case Fault::kRankOutlives:
+      return Outlive({index});
+    case Fault::kJobOutlives: {
+      std::vector<uint32_t> all(job_->layout.ranks());
+      std::iota(all.begin(), all.end(), 0u);
+      return Outlive(std::move(all));
+    }
     default:
-      return Die(strike.rank, strike.fault == Fault::kHostDeath);
+      return Die(index, strike.fault == Fault::kHostDeath);
   }
 }
 
@@ -114,16 +136,49 @@ void Cluster::Die(uint32_t index, bool silent) {
   world_.scheduler().Kill(rank);
 }
 
-// The calling thread's rank last: that call does not return.
+// Nobody reaches the ranks any more: their locks are lost, and the job is given up. The calling
+// thread's rank stands still last: that call returns when it is thawed.
+void Cluster::Outlive(std::vector<uint32_t> indices) {
+  Scheduler& scheduler = world_.scheduler();
+  const uint32_t own = scheduler.rank();
+  std::erase_if(indices, [&](uint32_t index) { return scheduler.is_dead(job_->rank(index)); });
+  for (const uint32_t index : indices) {
+    job_->outliving.push_back(job_->rank(index));
+    files_.EndRank(job_->rank(index));
+  }
+  if (!job_->cause) job_->cause = Unavailable("ranks are out of reach (simulated)");
+  job_->AbortAt(world_.now() + NanosOf(world_.draws().Scaled(0.0001, 2)));
+  scheduler.WakeAll(job_);
+  for (const uint32_t index : indices) {
+    if (job_->rank(index) != own) scheduler.Stall(job_->rank(index), kNever);
+  }
+  if (job_->outlives(own)) scheduler.Stall(own, kNever);
+}
+
+// Of its thread that calls it as well: whoever does ends that in the end.
+void Cluster::EndRank(uint32_t rank) {
+  Scheduler& scheduler = world_.scheduler();
+  if (scheduler.is_dead(rank)) return;
+  files_.EndRank(rank);
+  network_.Drop(rank, false);
+  if (rank != scheduler.rank()) scheduler.Kill(rank);
+}
+
+void Cluster::EndOutlived() {
+  for (const uint32_t rank : std::exchange(outlived_, {})) EndRank(rank);
+}
+
+// The calling thread's rank last: that call does not return. A loss of power ends all.
 void Cluster::EndAll() {
   Scheduler& scheduler = world_.scheduler();
   const uint32_t own = scheduler.rank();
+  if (job_->power_lost) {
+    job_->outliving.clear();
+    EndOutlived();
+  }
   for (uint32_t index = 0; index < job_->layout.ranks(); ++index) {
     const uint32_t rank = job_->rank(index);
-    if (scheduler.is_dead(rank)) continue;
-    files_.EndRank(rank);
-    network_.Drop(rank, false);
-    if (rank != own) scheduler.Kill(rank);
+    if (!job_->outlives(rank)) EndRank(rank);
   }
   if (own != kNoRank) scheduler.Kill(own);
 }
@@ -197,14 +252,16 @@ Status Cluster::RunWorker(Job* job, uint32_t worker, const Serving& serving) {
       NewDoublingTransport(NewTcpTransport(options), &world_, job->weather.duplicate);
   const std::unique_ptr<worker::Collective> collective = worker::NewExchangeCollective(
       std::move(job->exchanges[worker]), worker::CallSeconds(config.cluster().deadline_seconds()));
+  worker::WorkerEnvironment environment;
   std::unique_ptr<FileLock> lock;
   if (worker == 0) {
     const std::string& directory = config.checkpoint().directory();
     RETURN_IF_ERROR(files_.CreateDirectories(directory));
     ASSIGN_OR_RETURN(lock, LockFolder(files_, directory, kWriterEndSeconds));
+    environment.claims_before = worker::NewestClaim(files_.NamesIn(directory));
   }
-  worker::WorkerEnvironment environment;
   environment.files = &files_;
+  environment.writer = StrCat("rank ", world_.scheduler().rank(), " (simulated)");
   environment.collective = collective.get();
   environment.on_step = [this](uint64_t step, const worker::StepTimes&) {
     world_.Trace("step ", step, " is done");
@@ -278,7 +335,9 @@ RunOutcome Cluster::Watch(Job* job) {
     }
     scheduler.Wait(job, std::min(job->abort_at, end));
   }
+  EndOutlived();
   EndAll();
+  outlived_ = job->outliving;
   if (job->power_lost) files_.LosePower();
   outcome.checkpoint = job->checkpoint;
   outcome.judged = job->judged;
@@ -308,7 +367,7 @@ RunOutcome Cluster::Run(const TrainConfig& config, const Layout& layout, const W
   job_ = job;
   world_.Trace("a run begins: ", TextOf(layout));
   network_.Begin(&job->weather);
-  files_.Begin(&job->weather);
+  files_.Begin(&job->weather, job->first_rank);
   std::vector<uint32_t> worker_ranks;
   for (uint32_t w = 0; w < layout.workers; ++w) {
     worker_ranks.push_back(job->rank(layout.colocated ? w : layout.servers + w));
@@ -319,7 +378,7 @@ RunOutcome Cluster::Run(const TrainConfig& config, const Layout& layout, const W
   const RunOutcome outcome = Watch(job);
   world_.Trace("the run ends: ", outcome.status.ToString());
   job_ = nullptr;
-  files_.Begin(nullptr);
+  files_.Begin(nullptr, 0);
   return outcome;
 }
 

@@ -46,7 +46,9 @@ class Cluster {
   ~Cluster();
 
   SimulatedFiles& files() { return files_; }
-  // Runs a job to its end, whatever that is. Afterwards none of its ranks does anything any more.
+  // Runs a job to its end, whatever that is. Afterwards none of its ranks does anything any more, but
+  // for those that outlive it: they stand still until the weather of the next run thaws them, and
+  // end with that.
   RunOutcome Run(const TrainConfig& config, const Layout& layout, const Weather& weather,
                  worker::Resume resume);
 
@@ -56,7 +58,10 @@ class Cluster {
   void AtEvent(bool of_files);
   void Strike(const Weather::Strike& strike);
   void Die(uint32_t index, bool silent);  // rank `index` of the run
+  void Outlive(std::vector<uint32_t> indices);
+  void EndRank(uint32_t rank);
   void EndAll();
+  void EndOutlived();
   struct Serving;
   Status StartServer(Job* job, uint32_t server, Serving* serving);
   Status RunWorker(Job* job, uint32_t worker, const Serving& serving);
@@ -74,6 +79,7 @@ class Cluster {
   SimulatedFiles files_;
   std::deque<std::unique_ptr<Job>> jobs_;  // all that ever ran: threads that stand still use them
   Job* job_ = nullptr;                     // the one that runs
+  std::vector<uint32_t> outlived_;         // ranks of the run before it
 };
 
 }  // namespace chorus::simulation

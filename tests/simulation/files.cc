@@ -56,17 +56,23 @@ class SimulatedWritableFile final : public WritableFile {
 
 class SimulatedFileLock final : public FileLock {
  public:
-  SimulatedFileLock(SimulatedFiles* files, std::string path)
-      : files_(*files), path_(std::move(path)) {}
-  ~SimulatedFileLock() override { files_.locks_.erase(path_); }
+  SimulatedFileLock(SimulatedFiles* files, std::string path, uint32_t rank)
+      : files_(*files), path_(std::move(path)), rank_(rank) {}
+  // One that was lost is another's.
+  ~SimulatedFileLock() override {
+    const auto found = files_.locks_.find(path_);
+    if (found != files_.locks_.end() && found->second == rank_) files_.locks_.erase(found);
+  }
 
  private:
   SimulatedFiles& files_;
   const std::string path_;
+  const uint32_t rank_;
 };
 
-void SimulatedFiles::Begin(const Weather* weather) {
+void SimulatedFiles::Begin(const Weather* weather, uint32_t first_rank) {
   weather_ = weather;
+  outlived_.Begin(first_rank);
   calls_.clear();
   full_ = false;
 }
@@ -148,6 +154,7 @@ Result<std::unique_ptr<WritableFile>> SimulatedFiles::Create(const std::string& 
   if (!IsDirectory(DirectoryOf(path))) {
     return NotFound(StrCat("creating ", path, ": there is no directory ", DirectoryOf(path)));
   }
+  outlived_.Change("creates", path);
   world_.Trace("creates ", path);
   auto inode = std::make_shared<Inode>();
   inode->writer = world_.scheduler().rank();
@@ -178,35 +185,44 @@ Status SimulatedFiles::Rename(const std::string& from, const std::string& to) {
   if (found == names_.end() && !IsDirectory(from)) {
     return NotFound(StrCat("renaming ", from, ": no such file"));
   }
+  if (found == names_.end()) return RenameFolder(from, to);
+  outlived_.Change("renames a file to", to);
   world_.Trace("renames ", from, " to ", to);
-  const auto move = [&](Names* names) {
-    Names moved;
-    const std::string prefix = JoinPath(from, "");
-    for (const auto& [path, inode] : *names) {
-      if (path == from) {
-        moved[to] = inode;
-      } else if (path.starts_with(prefix)) {
-        moved[JoinPath(to, path.substr(prefix.size()))] = inode;
-      } else {
-        moved.try_emplace(path, inode);
-      }
-    }
-    *names = std::move(moved);
-  };
-  const bool file = found != names_.end();
-  move(&names_);
-  if (!file) {
-    directories_.erase(from);
-    directories_.insert(to);
-    move(&safe_names_);  // the names below it go with it
-    return Status::Ok();
-  }
+  std::shared_ptr<Inode> inode = std::move(found->second);
+  names_.erase(found);
+  names_[to] = std::move(inode);
   at_event_();  // a death may come before the directory is synced
   SyncDirectory(DirectoryOf(to));
   SyncDirectory(DirectoryOf(from));
-  if (BaseName(to) == "MANIFEST") {
-    const std::string step = BaseName(DirectoryOf(to)).substr(5);  // behind "step-"
-    last_saved_ = std::max<uint64_t>(last_saved_, std::strtoull(step.c_str(), nullptr, 10));
+  return Status::Ok();
+}
+
+// The names below it go with it.
+Status SimulatedFiles::RenameFolder(const std::string& from, const std::string& to) {
+  const std::string there = JoinPath(to, "");
+  const auto first = names_.lower_bound(there);
+  if (first != names_.end() && first->first.starts_with(there)) {
+    return Internal(StrCat("renaming ", from, " to ", to, ": directory not empty"));
+  }
+  outlived_.Change("renames a folder to", to);
+  world_.Trace("renames ", from, " to ", to);
+  const std::string prefix = JoinPath(from, "");
+  for (Names* const names : {&names_, &safe_names_}) {
+    Names moved;
+    for (const auto& [path, inode] : *names) {
+      const bool below = path.starts_with(prefix);
+      if (below) moved[JoinPath(to, path.substr(prefix.size()))] = inode;
+      if (!below) moved.try_emplace(path, inode);
+    }
+    *names = std::move(moved);
+  }
+  directories_.erase(from);
+  directories_.insert(to);
+  const std::string name = BaseName(to);
+  if (name.starts_with("claim-")) outlived_.Claim();
+  const bool saves = name.starts_with("step-") && names_.contains(JoinPath(to, "MANIFEST"));
+  if (saves && !outlived_.calling()) {
+    last_saved_ = std::max<uint64_t>(last_saved_, std::strtoull(name.c_str() + 5, nullptr, 10));
   }
   return Status::Ok();
 }
@@ -219,9 +235,14 @@ Status SimulatedFiles::CreateDirectories(const std::string& path) {
 
 Result<std::vector<std::string>> SimulatedFiles::List(const std::string& directory) {
   at_event_();
+  outlived_.Look();
   if (!IsDirectory(directory)) {
     return NotFound(StrCat("listing ", directory, ": no such directory"));
   }
+  return NamesIn(directory);
+}
+
+std::vector<std::string> SimulatedFiles::NamesIn(const std::string& directory) const {
   std::set<std::string> names;
   const std::string prefix = JoinPath(directory, "");
   const auto add = [&](const std::string& path) {
@@ -236,6 +257,7 @@ Result<std::vector<std::string>> SimulatedFiles::List(const std::string& directo
 Status SimulatedFiles::Remove(const std::string& path) {
   at_event_();
   if (names_.erase(path) == 0) return NotFound(StrCat("removing ", path, ": no such file"));
+  outlived_.Change("removes", path);
   world_.Trace("removes ", path);
   return Status::Ok();
 }
@@ -243,6 +265,7 @@ Status SimulatedFiles::Remove(const std::string& path) {
 // File by file, so that a death finds some of them there.
 Status SimulatedFiles::RemoveRecursively(const std::string& path) {
   at_event_();
+  outlived_.Change("removes all of", path);
   const std::string prefix = JoinPath(path, "");
   const auto below = [&](const std::string& name) {
     return name == path || name.starts_with(prefix);
@@ -274,9 +297,11 @@ bool SimulatedFiles::Exists(const std::string& path) {
 
 Result<std::unique_ptr<FileLock>> SimulatedFiles::Lock(const std::string& path) {
   at_event_();
-  const auto [place, is_new] = locks_.try_emplace(path, world_.scheduler().rank());
+  const uint32_t rank = world_.scheduler().rank();
+  if (outlived_.calling()) return Unavailable("no locks for a host that was lost (simulated)");
+  const auto [place, is_new] = locks_.try_emplace(path, rank);
   if (!is_new) return FailedPrecondition(StrCat("rank ", place->second, " has it"));
-  return std::unique_ptr<FileLock>(std::make_unique<SimulatedFileLock>(this, path));
+  return std::unique_ptr<FileLock>(std::make_unique<SimulatedFileLock>(this, path, rank));
 }
 
 void SimulatedFiles::EndRank(uint32_t rank) {

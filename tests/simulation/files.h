@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "common/file.h"
+#include "tests/simulation/outlived_ranks.h"
 #include "tests/simulation/world.h"
 
 namespace chorus::simulation {
@@ -20,10 +21,10 @@ class SimulatedFiles final : public FileSystem {
  public:
   // at_event: called with every call, before it happens; may end or stall the rank.
   SimulatedFiles(World* world, std::function<void()> at_event)
-      : world_(*world), at_event_(std::move(at_event)) {}
+      : world_(*world), at_event_(std::move(at_event)), outlived_(world) {}
 
-  // The weather of the run that begins; null: calm.
-  void Begin(const Weather* weather);
+  // The weather of the run that begins; null: calm. Ranks below first_rank are of earlier runs.
+  void Begin(const Weather* weather, uint32_t first_rank);
   // Puts a file there, safe.
   void Put(const std::string& path, std::string bytes);
   // What a rank's host has not synced is lost; names are safe, since other hosts see them.
@@ -34,8 +35,10 @@ class SimulatedFiles final : public FileSystem {
   void EndRank(uint32_t rank);
   // Flips a bit of a file; false if there is none in any file below `directory` of these names.
   bool FlipBit(const std::string& directory, std::string* path);
-  // The highest step of a checkpoint whose manifest was renamed into place, its directory synced.
+  // The highest step of a checkpoint that a run's own ranks have completed.
   uint64_t last_saved() const { return last_saved_; }
+  const OutlivedRanks& outlived() const { return outlived_; }
+  std::vector<std::string> NamesIn(const std::string& directory) const;  // sorted; no call
 
   Result<std::unique_ptr<RandomAccessFile>> OpenForRead(const std::string& path) override;
   Result<std::unique_ptr<WritableFile>> Create(const std::string& path) override;
@@ -70,6 +73,7 @@ class SimulatedFiles final : public FileSystem {
   void SyncDirectory(const std::string& directory);
   bool IsDirectory(const std::string& path) const;
   void LoseBytes(Inode* inode, const std::string& path);
+  Status RenameFolder(const std::string& from, const std::string& to);
 
   World& world_;
   const std::function<void()> at_event_;
@@ -81,6 +85,7 @@ class SimulatedFiles final : public FileSystem {
   Names safe_names_;
   std::set<std::string> directories_;
   std::map<std::string, uint32_t> locks_;  // owner's rank by path
+  OutlivedRanks outlived_;
 };
 
 }  // namespace chorus::simulation

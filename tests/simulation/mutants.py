@@ -3,6 +3,8 @@
 
   mutants.py SOURCE COPY [--seeds 1000] [--only TEXT] [--first 1]
 
+  mutants.py SOURCE --check     # whether each still finds its place in the program, without a build
+
 Clones SOURCE as COPY, unless it is there, and puts all mistakes below into it, each asleep until its name stands in an
 environment variable; so there is one build. Then simulation_run tries each over seeds until one fails. Prints the seed
 and what it saw; exit 1 if a mistake is not found.
@@ -84,11 +86,6 @@ MUTANTS = {
         ("worker/train/dense_state.cc",
          "  if (Checksum(bytes) != checksum) return",
          "  if (!M && Checksum(bytes) != checksum) return")],
-    "write the manifest before all names are safe": (
-        "worker/train/checkpoint_store.cc",
-        "  const std::string ready = path + \".new\";\n",
-        "  const std::string ready = path + \".new\";\n"
-        "  if (M) return WriteText(files, path, manifest);\n"),
     "remove a checkpoint's files before its manifest": (
         "worker/train/checkpoint_store.cc",
         "    RETURN_IF_ERROR(files.Rename(manifest, manifest + \".removed\"));\n",
@@ -102,6 +99,15 @@ MUTANTS = {
         "  RETURN_IF_ERROR(WriteManifest(files_, pending_->directory, manifest));\n",
         "  if (M) (void)PruneCheckpoints(files_, config_.directory(), config_.keep() - 1, pending_->directory);\n"
         "  RETURN_IF_ERROR(WriteManifest(files_, pending_->directory, manifest));\n"),
+    "write the manifest before all names are safe": [
+        ("worker/train/checkpointer.cc",
+         "  RETURN_IF_ERROR(WriteManifest(files_, pending_->directory, manifest));\n",
+         "  const std::string early = CheckpointFolder(config_.directory(), pending_->step);\n"
+         "  if (M) RETURN_IF_ERROR(PublishCheckpoint(files_, pending_->directory, early));\n"
+         "  RETURN_IF_ERROR(WriteManifest(files_, M ? early : pending_->directory, manifest));\n"),
+        ("worker/train/checkpointer.cc",
+         "  RETURN_IF_ERROR(PublishCheckpoint(files_, pending_->directory, folder));\n",
+         "  if (!M) RETURN_IF_ERROR(PublishCheckpoint(files_, pending_->directory, folder));\n")],
     "write the manifest before the towers": (
         "worker/train/checkpointer.cc",
         "        return WriteDenseState(files_, folder, kept);\n",
@@ -110,14 +116,27 @@ MUTANTS = {
         "          std::thread([this, folder, kept] { (void)WriteDenseState(files_, folder, kept); }).detach();\n"
         "          return Result<CheckpointFile>(early); }\n"
         "        return WriteDenseState(files_, folder, kept);\n"),
+    "change files without a look at the claim": (
+        "worker/train/checkpoint_claim.cc",
+        "  for (int look = 0; look < kMostLooks; ++look) {\n",
+        "  if (M) return Status::Ok();\n"
+        "  for (int look = 0; look < kMostLooks; ++look) {\n"),
+    "write two jobs' checkpoints in one folder": (
+        "worker/train/checkpoint_store.cc",
+        "  return StrCat(CheckpointFolder(directory, step), kWritingMark, claim);\n",
+        "  return StrCat(CheckpointFolder(directory, step), kWritingMark, M ? \"1-1\" : claim);\n"),
+    "remove what a newer job writes": (
+        "worker/train/checkpoint_store.cc",
+        "    if (const auto number = NumberOfWriting(name); number.has_value() && *number <= claim) {\n",
+        "    if (const auto number = NumberOfWriting(name); number.has_value() && (M || *number <= claim)) {\n"),
     "do not ask again after a reconnect": (
         "common/tcp_channel.cc",
         "  for (const auto& [id, call] : calls_.all()) Send(id, call.request);\n",
         "  if (!M) for (const auto& [id, call] : calls_.all()) Send(id, call.request);\n"),
     "believe a frame without its checksum": (
         "common/frame_codec.cc",
-        "  if (HashPieces({&part, 1}) != part_checksum_) {\n",
-        "  if (!M && HashPieces({&part, 1}) != part_checksum_) {\n"),
+        "  if (HashPieces({&part, 1}, checksums_) != part_checksum_) {\n",
+        "  if (!M && HashPieces({&part, 1}, checksums_) != part_checksum_) {\n"),
     "go on with a broken connection's frame": (
         "common/tcp_channel.cc",
         "  phase_ = Phase::kIdle;\n  if (was_connecting && TryNextEndpoint(why)) return StartConnecting();\n",
@@ -154,24 +173,32 @@ def awake(text, name):
     return re.sub(r"\bM\b", f'Mutant("{name}")', text)
 
 
-def mutate(copy):
-    """Puts all mistakes in. The guards are made one after the other: texts of two mistakes may overlap."""
-    header = copy / "common/mutant.h"
-    if not header.exists():
-        header.write_text(HEADER)
+def mutated(root):
+    """The texts of all files that mistakes change, by path. The guards are made one after the other: texts of two
+    mistakes may overlap."""
     changes = [(name, *change) for name, found_in in MUTANTS.items()
                for change in (found_in if isinstance(found_in, list) else [found_in])]
+    texts = {}
     for name, path, before, after in changes:
-        file = copy / path
-        text = file.read_text()
+        text = texts.setdefault(path, (root / path).read_text())
         if awake(after, name) in text:
             continue
         if text.count(before) != 1:
             sys.exit(f"{path}: the text of '{name}' is there {text.count(before)} times")
-        text = text.replace(before, awake(after, name))
+        texts[path] = text.replace(before, awake(after, name))
+    return texts
+
+
+def mutate(copy):
+    """Puts all mistakes in."""
+    header = copy / "common/mutant.h"
+    if not header.exists():
+        header.write_text(HEADER)
+    for path, text in mutated(copy).items():
         if "common/mutant.h" not in text:
             text = '#include "common/mutant.h"\n' + text
-        file.write_text(text)
+        if text != (copy / path).read_text():
+            (copy / path).write_text(text)
 
 
 def found(program, name, first, last):
@@ -188,11 +215,17 @@ def found(program, name, first, last):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("source", type=pathlib.Path)
-    parser.add_argument("copy", type=pathlib.Path)
+    parser.add_argument("copy", type=pathlib.Path, nargs="?")
+    parser.add_argument("--check", action="store_true", help="no copy: only whether all texts are there")
     parser.add_argument("--seeds", type=int, default=1000)
     parser.add_argument("--first", type=int, default=1)
     parser.add_argument("--only", default="", help="names that hold this text")
     options = parser.parse_args()
+    if options.check:
+        print(f"{len(MUTANTS)} mistakes have their place in {len(mutated(options.source))} files")
+        return 0
+    if options.copy is None:
+        parser.error("COPY is missing")
     copy = options.copy
     if not copy.exists():
         subprocess.run(["git", "clone", "--quiet", str(options.source.resolve()), str(copy)], check=True)

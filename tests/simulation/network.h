@@ -24,7 +24,7 @@ class Network {
   Network(World* world, std::function<void()> at_event)
       : world_(*world), at_event_(std::move(at_event)) {}
 
-  // The weather of the run that begins. Everything of earlier runs' ranks is to be dead.
+  // The weather of the run that begins. Earlier runs' ranks are dead, or outlive their job.
   void Begin(const Weather* weather) { weather_ = weather; }
 
   // A loop of the calling thread's rank, for TransportOptions::new_loop.

@@ -55,6 +55,7 @@ class RunMaker {
  public:
   RunMaker(Draws* draws, const World::EventNumber& events) : draws_(*draws), events_(events) {
     run_.layout = LayoutOf(draws);
+    run_.weather.thaw_at_event = AnyEvent(events_.of_all);
   }
 
   // What a job is to survive.
@@ -84,7 +85,7 @@ class RunMaker {
 
   void AddHarsh() {
     run_.harsh = true;
-    switch (draws_.Below(11)) {
+    switch (draws_.Below(14)) {
       case 0:
       case 1:
         return AddStrike(Fault::kProcessDeath, 0);
@@ -99,6 +100,11 @@ class RunMaker {
         return AddStrike(Fault::kLongStall, kDeadline * draws_.Between(1, 5));
       case 7:
         return AddStrike(Fault::kStop, 0);
+      case 8:
+        return AddOutliving(Fault::kRankOutlives);
+      case 9:
+      case 10:
+        return AddOutliving(Fault::kJobOutlives);
       default:
         return AddDiskFault();
     }
@@ -117,6 +123,13 @@ class RunMaker {
     const bool of_files = draws_.Chance(0.5);
     const uint64_t at = AnyEvent(of_files ? events_.of_files : events_.of_all);
     run_.weather.strikes.push_back({fault, AnyRank(), at, of_files, seconds});
+  }
+  // Most harm could come from who changes a file at that moment, and from worker 0.
+  void AddOutliving(Fault fault) {
+    const uint32_t writer = run_.layout.colocated ? 0 : run_.layout.servers;
+    const bool of_files = draws_.Chance(0.8);
+    const uint64_t at = AnyEvent(of_files ? events_.of_files : events_.of_all);
+    run_.weather.strikes.push_back({fault, draws_.Chance(0.5) ? kNoRank : writer, at, of_files, 0});
   }
   void AddPartition(Fault fault, double seconds) {
     const uint32_t a = AnyRank(), b = AnyRank();

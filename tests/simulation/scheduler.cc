@@ -91,6 +91,10 @@ void Scheduler::Stall(uint32_t rank, Nanos until) {
   if (current_thread->rank == rank) Switch();
 }
 
+void Scheduler::Thaw(uint32_t rank) {
+  std::erase_if(stalled_, [rank](const Stalled& stalled) { return stalled.rank == rank; });
+}
+
 Nanos Scheduler::StalledUntil(uint32_t rank) const {
   Nanos until = 0;
   for (const Stalled& stalled : stalled_) {

@@ -77,6 +77,7 @@ class Scheduler {
   void Kill(uint32_t rank);     // does not return if it is the caller's
   bool is_dead(uint32_t rank) const { return dead_.count(rank) > 0; }
   void Stall(uint32_t rank, Nanos until);
+  void Thaw(uint32_t rank);  // ends its stalls
 
   // Lets others run until somebody wakes `place` (true) or the time has come (false).
   bool Wait(const void* place, Nanos until);

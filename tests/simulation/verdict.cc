@@ -49,8 +49,9 @@ Result<std::string> ReportsOf(FileSystem& files) {
 }
 
 // Faults after which a run may end with an error that is another's doing.
-constexpr Fault kBreaking[] = {Fault::kProcessDeath, Fault::kHostDeath, Fault::kPowerLoss,
-                               Fault::kLongPartition, Fault::kLongStall};
+constexpr Fault kBreaking[] = {Fault::kProcessDeath,  Fault::kHostDeath, Fault::kPowerLoss,
+                               Fault::kLongPartition, Fault::kLongStall, Fault::kRankOutlives,
+                               Fault::kJobOutlives};
 constexpr Fault kOfDisk[] = {Fault::kDiskFull, Fault::kWriteError, Fault::kSyncError,
                              Fault::kRenameError, Fault::kReadError};
 
@@ -77,6 +78,11 @@ class Judge {
                                        : worker::Resume::kNewest;
       const bool last = i + 1 == plan_.runs.size();
       std::string why = RunOnce(run);
+      // A rank of the run before has claimed the folder between the new one's lock and its claim.
+      if (why.empty() && last && cluster_.files().outlived().claimed_first() &&
+          OvertakenByClaim()) {
+        why = RunOnce(run);
+      }
       // What a user does about a damaged checkpoint.
       if (why.empty() && last && outcome_.status.code() == Code::kDataLoss) {
         resume_ = worker::Resume::kNewestWhole;
@@ -108,6 +114,8 @@ class Judge {
     ++verdict_.runs;
     ++verdict_.run_ends[static_cast<size_t>(outcome_.status.code())];
     saved_ = std::max(saved_, cluster_.files().last_saved());
+    if (!cluster_.files().outlived().violation().empty())
+      return cluster_.files().outlived().violation();
     return WhyNotAllowed(before);
   }
 
@@ -124,6 +132,10 @@ class Judge {
     return "";
   }
 
+  bool OvertakenByClaim() const {
+    return outcome_.status.message().find("another job goes on here") != std::string::npos;
+  }
+
   std::string WhyNotAllowed(const FaultCounts& before) {
     const Status& status = outcome_.status;
     if (status.ok()) return "";
@@ -133,6 +145,7 @@ class Judge {
     };
     const bool broken = std::any_of(std::begin(kBreaking), std::end(kBreaking), happened);
     const bool disk = std::any_of(std::begin(kOfDisk), std::end(kOfDisk), happened);
+    if (cluster_.files().outlived().claimed_first() && OvertakenByClaim()) return "";
     if (broken && IsConsequence(status.code())) return "";
     if (disk && status.message().find("(simulated)") != std::string::npos) return "";
     if (damaged_ && status.code() == Code::kDataLoss &&
@@ -143,12 +156,14 @@ class Judge {
   }
 
   // A disk that fails under the reports is a warning, and they end there. A run that is asked to
-  // stop evaluates once more.
+  // stop evaluates once more. A rank that outlives its job may take the next one's place in the file
+  // in the moment between its look and its rename.
   std::string CompareReports() {
     const auto happened = [&](Fault fault) {
       return world_.counts()[static_cast<size_t>(fault)] > 0;
     };
-    if (std::any_of(std::begin(kOfDisk), std::end(kOfDisk), happened) || happened(Fault::kStop)) {
+    if (std::any_of(std::begin(kOfDisk), std::end(kOfDisk), happened) || happened(Fault::kStop) ||
+        cluster_.files().outlived().late_changes() > 0) {
       return "";
     }
     const Result<std::string> reports = ReportsOf(cluster_.files());

@@ -6,14 +6,29 @@
 namespace chorus::simulation {
 
 std::string_view NameOf(Fault fault) {
-  constexpr std::array<std::string_view, kFaults> kNames = {
-      "connection cut",     "request doubled",     "bit flipped on the wire",
-      "partition",          "long partition",      "stall",
-      "long stall",         "asked to stop",       "process death",
-      "host death",         "power loss",          "disk full",
-      "write error",        "sync error",          "rename error",
-      "read error",         "unsynced bytes lost", "unsynced bytes zero",
-      "unsynced name lost", "removed name back",   "bit flipped at rest"};
+  constexpr std::array<std::string_view, kFaults> kNames = {"connection cut",
+                                                            "request doubled",
+                                                            "bit flipped on the wire",
+                                                            "partition",
+                                                            "long partition",
+                                                            "stall",
+                                                            "long stall",
+                                                            "asked to stop",
+                                                            "process death",
+                                                            "host death",
+                                                            "power loss",
+                                                            "rank outlives its job",
+                                                            "job outlives its end",
+                                                            "disk full",
+                                                            "write error",
+                                                            "sync error",
+                                                            "rename error",
+                                                            "read error",
+                                                            "unsynced bytes lost",
+                                                            "unsynced bytes zero",
+                                                            "unsynced name lost",
+                                                            "removed name back",
+                                                            "bit flipped at rest"};
   return kNames[static_cast<size_t>(fault)];
 }
 

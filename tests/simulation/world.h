@@ -26,6 +26,8 @@ enum class Fault : uint32_t {
   kProcessDeath,     // a rank ends; its connections close; its files keep what was written
   kHostDeath,        // a rank's host goes without a word; what it has not synced is lost
   kPowerLoss,        // all of the cluster, the disks' memory included
+  kRankOutlives,     // the launcher loses a rank, which goes on when the next job has begun
+  kJobOutlives,      // and so all ranks of a job
   kDiskFull,         // a write ends in the middle, and there is no more room for a while
   kWriteError,       // of the disk
   kSyncError,        // of the disk, which drops what was not synced
@@ -65,8 +67,9 @@ struct Weather {
   };
   std::vector<Partition> partitions;
   struct Strike {
-    Fault fault;    // kStall, kLongStall, kStop, kProcessDeath, kHostDeath, kPowerLoss
-    uint32_t rank;  // that is meant; of a power loss: any
+    // kStall, kLongStall, kStop, kProcessDeath, kHostDeath, kPowerLoss, kRankOutlives, kJobOutlives
+    Fault fault;
+    uint32_t rank;  // that is meant; kNoRank: whose event it is; of a power loss: any
     uint64_t at_event;
     bool of_files;   // the event is counted among those of files
     double seconds;  // of a stall
@@ -77,6 +80,9 @@ struct Weather {
     uint64_t at_call;  // the n-th of its kind: append, sync, rename or read
   };
   std::vector<DiskFault> disk;
+
+  // When ranks that outlived the run before this one go on.
+  uint64_t thaw_at_event = kNoEvent;
 };
 
 struct Event {

@@ -2,7 +2,7 @@
 
 #include "common/check.h"
 #include "common/log.h"
-#include "worker/train/checkpoint_store.h"
+#include "worker/train/best_file.h"
 
 namespace chorus::worker {
 namespace {
@@ -52,8 +52,8 @@ bool IsBetter(CheckpointConfig::Best metric, double value, double than) {
 }
 
 Result<BestTracker> BestTracker::Open(FileSystem& files, const CheckpointConfig& config,
-                                      uint64_t step) {
-  BestTracker tracker(&files, config);
+                                      uint64_t step, const std::string& claim) {
+  BestTracker tracker(&files, config, claim);
   if (config.directory().empty()) return tracker;
   if (step == 0) {
     RETURN_IF_ERROR(RemoveBest(files, config.directory()));
@@ -90,7 +90,8 @@ Status BestTracker::Add(uint64_t step, const Evaluation& evaluation) {
   }
   state_.set_evaluated_step(step);
   state_.set_worse_since(better ? 0 : state_.worse_since() + 1);
-  return state_.step() == 0 ? Status::Ok() : WriteBest(*files_, config_.directory(), state_);
+  return state_.step() == 0 ? Status::Ok()
+                            : WriteBest(*files_, config_.directory(), state_, claim_);
 }
 
 std::optional<BestCheckpoint> BestTracker::best() const {

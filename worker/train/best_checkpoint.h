@@ -6,6 +6,8 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
+#include <utility>
 
 #include "common/checkpoint.pb.h"
 #include "common/file.h"
@@ -17,8 +19,10 @@ namespace chorus::worker {
 class BestTracker {
  public:
   // step: of the checkpoint that the run goes on from, 0 for a new run, which forgets what an
-  // earlier one left. `files` outlives this. Error: as ReadBest.
-  static Result<BestTracker> Open(FileSystem& files, const CheckpointConfig& config, uint64_t step);
+  // earlier one left. claim: the token of the job's (best_file.h). `files` outlives this. Error: as
+  // ReadBest.
+  static Result<BestTracker> Open(FileSystem& files, const CheckpointConfig& config, uint64_t step,
+                                  const std::string& claim);
 
   bool enabled() const { return config_.best() != CheckpointConfig::NONE; }
   // Takes in an evaluation of the model after `step`, whose checkpoint is complete. One without the
@@ -33,10 +37,12 @@ class BestTracker {
   std::optional<BestCheckpoint> best() const;
 
  private:
-  BestTracker(FileSystem* files, const CheckpointConfig& config) : files_(files), config_(config) {}
+  BestTracker(FileSystem* files, const CheckpointConfig& config, std::string claim)
+      : files_(files), config_(config), claim_(std::move(claim)) {}
 
   FileSystem* files_;
   CheckpointConfig config_;
+  std::string claim_;
   BestCheckpoint state_;  // step 0: no best yet
 };
 

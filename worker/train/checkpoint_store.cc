@@ -1,18 +1,20 @@
 #include "worker/train/checkpoint_store.h"
 
-#include <google/protobuf/text_format.h>
-
 #include <algorithm>
 #include <cstdio>
 
 #include "common/log.h"
 #include "common/strings.h"
+#include "worker/train/best_file.h"
+#include "worker/train/checkpoint_claim.h"
+#include "worker/train/checksummed_text.h"
 
 namespace chorus::worker {
 namespace {
 
 constexpr std::string_view kFolderPrefix = "step-";
-constexpr std::string_view kChecksumPrefix = "# checksum ";
+constexpr std::string_view kWritingMark = ".writing-";
+constexpr std::string_view kRemovedSuffix = ".removed";
 
 bool IsComplete(FileSystem& files, const std::string& folder) {
   return files.Exists(JoinPath(folder, kManifestName));
@@ -42,38 +44,16 @@ Result<std::vector<std::string>> StepFolders(FileSystem& files, const std::strin
   return folders;
 }
 
-// A message in text format and a line with its checksum.
-Status ReadText(FileSystem& files, const std::string& path, google::protobuf::Message* message) {
-  ASSIGN_OR_RETURN(const std::string text, ReadWholeFile(files, path));
-  const size_t line = text.rfind(kChecksumPrefix);
-  if (line == std::string::npos ||
-      text.substr(line + kChecksumPrefix.size()) !=
-          HexDigits(Checksum(std::string_view(text).substr(0, line))) + "\n") {
-    return DataLoss(path + ": its checksum line does not fit the text before it");
-  }
-  if (google::protobuf::TextFormat::ParseFromString(text.substr(0, line), message)) {
-    return Status::Ok();
-  }
-  return DataLoss(path + ": this version cannot read it");
-}
-
-Status WriteText(FileSystem& files, const std::string& path,
-                 const google::protobuf::Message& message) {
-  std::string text;
-  if (!google::protobuf::TextFormat::PrintToString(message, &text)) {
-    return Internal(path + ": its text cannot be made");
-  }
-  const std::string checksum = HexDigits(Checksum(text));
-  text.append(kChecksumPrefix).append(checksum).append("\n");
-  return ReplaceFile(files, path, text);
-}
-
 }  // namespace
 
 std::string CheckpointFolder(const std::string& directory, uint64_t step) {
   char name[32];
   std::snprintf(name, sizeof(name), "step-%012llu", static_cast<unsigned long long>(step));
   return JoinPath(directory, name);
+}
+
+std::string WritingFolder(const std::string& directory, uint64_t step, const std::string& claim) {
+  return StrCat(CheckpointFolder(directory, step), kWritingMark, claim);
 }
 
 Result<std::optional<std::string>> FindCheckpoint(FileSystem& files, const std::string& path) {
@@ -144,42 +124,26 @@ Result<std::optional<std::string>> SetAsideDamaged(FileSystem& files,
 Result<CheckpointManifest> ReadManifest(FileSystem& files, const std::string& folder) {
   const std::string path = JoinPath(folder, kManifestName);
   CheckpointManifest manifest;
-  RETURN_IF_ERROR(ReadText(files, path, &manifest));
+  RETURN_IF_ERROR(ReadChecksummedText(files, path, &manifest));
   if (manifest.version() != 1) {
     return FailedPrecondition(StrCat(path, ": version ", manifest.version(), ", expected 1"));
   }
   return manifest;
 }
 
-// The first rename makes the names of all files in the folder safe: whoever finds the manifest after
-// a loss of power, which may keep the names of the last moment in any choice, finds what it lists.
+// Its rename makes the names of all files in the folder safe: whoever finds the checkpoint's name
+// after a loss of power, which may keep the names of the last moment in any choice, finds what the
+// manifest lists.
 Status WriteManifest(FileSystem& files, const std::string& folder,
                      const CheckpointManifest& manifest) {
-  const std::string path = JoinPath(folder, kManifestName);
-  const std::string ready = path + ".new";
-  RETURN_IF_ERROR(WriteText(files, ready, manifest).Annotate(folder));
-  return files.Rename(ready, path).Annotate(folder);
+  return WriteChecksummedText(files, JoinPath(folder, kManifestName), manifest).Annotate(folder);
 }
 
-Result<std::optional<BestCheckpoint>> ReadBest(FileSystem& files, const std::string& directory) {
-  const std::string path = JoinPath(directory, kBestName);
-  if (!files.Exists(path)) return std::optional<BestCheckpoint>();
-  BestCheckpoint best;
-  RETURN_IF_ERROR(ReadText(files, path, &best));
-  if (!IsComplete(files, CheckpointFolder(directory, best.step()))) {
-    LogWarning(path, " names step ", best.step(), ", whose checkpoint is not there any more");
-    return std::optional<BestCheckpoint>();
-  }
-  return std::optional<BestCheckpoint>(best);
-}
-
-Status WriteBest(FileSystem& files, const std::string& directory, const BestCheckpoint& best) {
-  return WriteText(files, JoinPath(directory, kBestName), best);
-}
-
-Status RemoveBest(FileSystem& files, const std::string& directory) {
-  const std::string path = JoinPath(directory, kBestName);
-  return files.Exists(path) ? files.Remove(path) : Status::Ok();
+// A rename to a folder that is not empty fails: where a rank that outlives its job and the next job
+// complete the same step, none takes the other's files.
+Status PublishCheckpoint(FileSystem& files, const std::string& written, const std::string& folder) {
+  if (files.Exists(folder)) RETURN_IF_ERROR(RemoveCheckpoint(files, folder));
+  return files.Rename(written, folder);
 }
 
 Result<CheckpointFile> WriteDenseState(FileSystem& files, const std::string& folder,
@@ -230,8 +194,43 @@ Status RemoveCheckpoint(FileSystem& files, const std::string& folder) {
   return files.RemoveRecursively(folder);
 }
 
+namespace {
+
+// Of a folder that a job writes, or that was removed halfway; nothing for other names.
+std::optional<uint64_t> NumberOfWriting(std::string_view name) {
+  const size_t mark = name.find(kWritingMark);
+  if (mark == std::string_view::npos) return std::nullopt;
+  return NumberOfToken(name.substr(mark + kWritingMark.size()));
+}
+
+// Under another name first: who still writes there does not find its folder any more, and cannot
+// make a checkpoint of what is left of it.
+Status RemoveWriting(FileSystem& files, const std::string& folder) {
+  if (folder.ends_with(kRemovedSuffix)) return files.RemoveRecursively(folder);
+  const std::string removed = StrCat(folder, kRemovedSuffix);
+  RETURN_IF_ERROR(files.RemoveRecursively(removed));
+  RETURN_IF_ERROR(files.Rename(folder, removed));
+  return files.RemoveRecursively(removed);
+}
+
+// What jobs with older claims have left, and what this one has given up.
+Status RemoveUnfinished(FileSystem& files, const std::string& directory, uint64_t claim) {
+  ASSIGN_OR_RETURN(const std::vector<std::string> names, files.List(directory));
+  for (const std::string& name : names) {
+    const std::string path = JoinPath(directory, name);
+    if (const auto number = NumberOfWriting(name); number.has_value() && *number <= claim) {
+      RETURN_IF_ERROR(RemoveWriting(files, path));
+    } else if (const auto older = NumberOfClaim(name); older.has_value() && *older < claim) {
+      RETURN_IF_ERROR(files.RemoveRecursively(path));
+    }
+  }
+  return Status::Ok();
+}
+
+}  // namespace
+
 Status PruneCheckpoints(FileSystem& files, const std::string& directory, uint32_t keep,
-                        const std::string& written) {
+                        const std::string& written, uint64_t claim) {
   ASSIGN_OR_RETURN(const std::vector<std::string> folders, StepFolders(files, directory));
   ASSIGN_OR_RETURN(const std::optional<BestCheckpoint> best, ReadBest(files, directory));
   const std::string kept = best.has_value() ? CheckpointFolder(directory, best->step()) : "";
@@ -243,7 +242,7 @@ Status PruneCheckpoints(FileSystem& files, const std::string& directory, uint32_
     if (*it == written || *it == kept) continue;
     RETURN_IF_ERROR(RemoveCheckpoint(files, *it));
   }
-  return Status::Ok();
+  return RemoveUnfinished(files, directory, claim);
 }
 
 }  // namespace chorus::worker

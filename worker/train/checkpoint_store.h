@@ -1,8 +1,9 @@
 #pragma once
 // Checkpoints on disk. A checkpoint is a folder step-NNNNNNNNNNNN with dense.bin, one
 // shard-NNNNN.rows per logical shard, and MANIFEST (checkpoint.proto in text format and a checksum
-// line), which is renamed into place last: a folder without MANIFEST is no checkpoint and is never
-// read. Thread safety: functions on distinct folders; one writer a directory.
+// line): a folder without MANIFEST is no checkpoint and is never read. It is written in a folder
+// that only its job writes, step-NNNNNNNNNNNN.writing-CLAIM (checkpoint_claim.h), and gets its name
+// when it is complete. Thread safety: functions on distinct folders; one writer a directory.
 
 #include <optional>
 #include <string>
@@ -17,9 +18,10 @@ namespace chorus::worker {
 
 inline constexpr char kManifestName[] = "MANIFEST";
 inline constexpr char kDenseName[] = "dense.bin";
-inline constexpr char kBestName[] = "BEST";  // of checkpoint.best, beside the folders
 
 std::string CheckpointFolder(const std::string& directory, uint64_t step);
+// Where a job writes the checkpoint of `step`. claim: the token of its claim.
+std::string WritingFolder(const std::string& directory, uint64_t step, const std::string& claim);
 
 // `path` itself if it is a complete checkpoint, else the complete one with the highest step inside
 // it. Empty if there is none (or no such directory). Error: a directory that cannot be listed.
@@ -37,17 +39,15 @@ std::string OtherCheckpoint(FileSystem& files, const std::string& folder);
 // are damaged, and whatever keeps it from reading.
 Result<std::optional<std::string>> SetAsideDamaged(FileSystem& files, const std::string& directory);
 
-// What BEST of a directory of checkpoints says; empty where there is none, or where its checkpoint
-// has been removed. Error: kDataLoss.
-Result<std::optional<BestCheckpoint>> ReadBest(FileSystem& files, const std::string& directory);
-Status WriteBest(FileSystem& files, const std::string& directory, const BestCheckpoint& best);
-Status RemoveBest(FileSystem& files, const std::string& directory);  // if there is one
-
 // Errors: kDataLoss (checksum, version or syntax of the manifest).
 Result<CheckpointManifest> ReadManifest(FileSystem& files, const std::string& folder);
-// Completes the checkpoint: after it returns, a crash cannot undo it.
+// After it returns, a crash takes neither the manifest nor the names of the folder's other files.
 Status WriteManifest(FileSystem& files, const std::string& folder,
                      const CheckpointManifest& manifest);
+// Completes the checkpoint `folder`: gives its name to `written`, which has all of its files. What
+// an earlier run has left under that name is removed. After it returns, a crash cannot undo it.
+// Error: also when another job has made a checkpoint of this name at the same time.
+Status PublishCheckpoint(FileSystem& files, const std::string& written, const std::string& folder);
 
 // Writes dense.bin (synced) and tells its manifest entry.
 Result<CheckpointFile> WriteDenseState(FileSystem& files, const std::string& folder,
@@ -66,8 +66,10 @@ Status VerifyFiles(FileSystem& files, const std::string& folder,
 Status RemoveCheckpoint(FileSystem& files, const std::string& folder);
 
 // Removes all but the `keep` newest complete checkpoints, and folders without MANIFEST older than
-// the newest; never `written`, the one just completed, nor the one that BEST names.
+// the newest; never `written`, the one just completed, nor the one that BEST names. So too what jobs
+// with older claims than number `claim` have left unfinished, and these claims.
+// REQUIRES: the job with this claim writes no checkpoint at the time.
 Status PruneCheckpoints(FileSystem& files, const std::string& directory, uint32_t keep,
-                        const std::string& written);
+                        const std::string& written, uint64_t claim = 0);
 
 }  // namespace chorus::worker

@@ -14,12 +14,14 @@ namespace chorus::worker {
 using Clock = std::chrono::steady_clock;
 
 Checkpointer::Checkpointer(FileSystem& files, const CheckpointManifest& manifest, bool is_writer,
-                           PsClient* client)
+                           PsClient* client, const std::string& claim, const CheckpointClaim* fence)
     : files_(files),
       template_(manifest),
       config_(manifest.config().checkpoint()),
       is_writer_(is_writer),
       client_(client),
+      claim_(claim),
+      fence_(fence),
       last_begin_(Clock::now()) {}
 
 Checkpointer::~Checkpointer() {
@@ -41,30 +43,32 @@ bool Checkpointer::DueByTime() const {
   return since.count() >= config_.every_minutes() * 60;
 }
 
-Status Checkpointer::Open() {
-  if (!enabled() || !is_writer_) return Status::Ok();
-  const std::string& directory = config_.directory();
-  const std::string probe = JoinPath(directory, ".writable");
-  Status status = files_.CreateDirectories(directory);
-  if (status.ok()) status = files_.Create(probe).status();
-  if (status.ok()) status = files_.Remove(probe);
-  return status.Annotate("checkpoint.directory");
+// An error of a server, whose folder another job has removed, does not say why.
+Status Checkpointer::Explained(const Status& status) const {
+  if (status.ok() || fence_ == nullptr) return status;
+  const Status fenced = fence_->Check();
+  return fenced.code() == Code::kFailedPrecondition ? fenced : status;
 }
 
 Result<SnapshotRequest> Checkpointer::Begin(uint64_t step, uint32_t stage,
                                             const CheckpointManifest* position) {
   RETURN_IF_ERROR(Poll(true));
-  const std::string folder = CheckpointFolder(config_.directory(), step);
-  if (is_writer_) {
-    // What an earlier run left of this step would mix with ours.
-    if (files_.Exists(folder)) RETURN_IF_ERROR(RemoveCheckpoint(files_, folder));
-    RETURN_IF_ERROR(files_.CreateDirectories(folder));
-  }
-  last_begin_ = Clock::now();
-  pending_ = SnapshotRequest{step, folder};
+  const Result<SnapshotRequest> begun = BeginAnyway(step);
+  if (!begun.ok()) return Explained(begun.status());
+  pending_ = *begun;
   pending_stage_ = stage;
   pending_position_ = position != nullptr ? *position : CheckpointManifest();
   return *pending_;
+}
+
+Result<SnapshotRequest> Checkpointer::BeginAnyway(uint64_t step) {
+  const std::string folder = WritingFolder(config_.directory(), step, claim_);
+  if (is_writer_) {
+    if (files_.Exists(folder)) RETURN_IF_ERROR(files_.RemoveRecursively(folder));
+    RETURN_IF_ERROR(files_.CreateDirectories(folder));
+  }
+  last_begin_ = Clock::now();
+  return SnapshotRequest{step, folder};
 }
 
 void Checkpointer::AddDenseState(DenseState state) {
@@ -83,7 +87,9 @@ void Checkpointer::AddDenseState(DenseState state) {
   dense_writer_ = std::move(*thread);
 }
 
-Status Checkpointer::Poll(bool wait) {
+Status Checkpointer::Poll(bool wait) { return Explained(PollAnyway(wait)); }
+
+Status Checkpointer::PollAnyway(bool wait) {
   if (!pending_.has_value()) return Status::Ok();
   if (!is_writer_ && !wait) {
     // Only whether the servers are done matters here; worker 0 completes the checkpoint.
@@ -128,15 +134,21 @@ Status Checkpointer::Complete(std::vector<SnapshotFile> shard_files) {
     rows += file.rows;
   }
   RETURN_IF_ERROR(WriteManifest(files_, pending_->directory, manifest));
-  LogInfo("checkpoint ", pending_->directory, ": step ", pending_->step, ", ", rows, " rows");
-  const Status pruned =
-      PruneCheckpoints(files_, config_.directory(), config_.keep(), pending_->directory);
-  // What was to be kept is kept.
-  if (!pruned.ok() && !std::exchange(told_of_removing_, true)) {
-    LogWarning("removing old checkpoints: ", pruned.ToString(),
-               "; the run goes on, and tries again with each checkpoint");
-  }
+  const std::string folder = CheckpointFolder(config_.directory(), pending_->step);
+  RETURN_IF_ERROR(PublishCheckpoint(files_, pending_->directory, folder));
+  LogInfo("checkpoint ", folder, ": step ", pending_->step, ", ", rows, " rows");
+  const Status pruned = PruneCheckpoints(files_, config_.directory(), config_.keep(), folder,
+                                         NumberOfToken(claim_).value_or(0));
+  // What was to be kept is kept, but by a job that may not write here any more.
+  if (!pruned.ok() && fence_ != nullptr) RETURN_IF_ERROR(fence_->Check());
+  if (!pruned.ok()) TellOfRemoving(pruned);
   return Status::Ok();
+}
+
+void Checkpointer::TellOfRemoving(const Status& pruned) {
+  if (std::exchange(told_of_removing_, true)) return;
+  LogWarning("removing old checkpoints: ", pruned.ToString(),
+             "; the run goes on, and tries again with each checkpoint");
 }
 
 }  // namespace chorus::worker

@@ -14,15 +14,19 @@
 #include "common/file.h"
 #include "common/status.h"
 #include "worker/servers/ps_client.h"
+#include "worker/train/checkpoint_claim.h"
 #include "worker/train/dense_state.h"
 
 namespace chorus::worker {
 
 class Checkpointer {
  public:
-  // manifest: everything but step and files. `files` and `client` outlive this.
+  // manifest: everything but step and files. claim: the token of the job's, the same on all workers;
+  // fence: the claim itself, of the writer, for errors that it explains; null: there is none.
+  // `files`, `client` and `fence` outlive this.
   Checkpointer(FileSystem& files, const CheckpointManifest& manifest, bool is_writer,
-               PsClient* client);
+               PsClient* client, const std::string& claim = "",
+               const CheckpointClaim* fence = nullptr);
   ~Checkpointer();  // waits for the dense state that is being written
 
   bool enabled() const { return !config_.directory().empty(); }
@@ -32,9 +36,6 @@ class Checkpointer {
   // under way.
   bool DueByTime() const;
 
-  // Before training: makes checkpoint.directory and proves that files can be made in it. Errors
-  // name the field.
-  Status Open();
   // Before the frame with the gradients of `step` is sent: what it has to ask for. Finishes an
   // earlier one first. stage: of the step, for the manifest. position: where the run stands in a log
   // that is followed, as fields of the manifest; null: the log is not followed.
@@ -43,10 +44,15 @@ class Checkpointer {
   // After that step's dense update.
   void AddDenseState(DenseState state);
   // Completes the checkpoint when all its files are there; with `wait`, waits for them. That an old
-  // checkpoint cannot be removed is no error: a warning says so once.
+  // checkpoint cannot be removed is no error: a warning says so once. Where another job has taken
+  // this one's place, the error names it.
   Status Poll(bool wait);
 
  private:
+  Result<SnapshotRequest> BeginAnyway(uint64_t step);
+  Status PollAnyway(bool wait);
+  Status Explained(const Status& status) const;
+  void TellOfRemoving(const Status& pruned);
   Status Complete(std::vector<SnapshotFile> shard_files);
 
   FileSystem& files_;
@@ -54,6 +60,8 @@ class Checkpointer {
   const CheckpointConfig config_;
   const bool is_writer_;
   PsClient* const client_;
+  const std::string claim_;
+  const CheckpointClaim* const fence_;
   std::chrono::steady_clock::time_point last_begin_;
   std::optional<SnapshotRequest> pending_;
   uint32_t pending_stage_ = 0;

@@ -24,8 +24,9 @@ Result<std::unique_ptr<RunEvaluations>> RunEvaluations::Create(Session* session,
 
 Result<RunEvaluations::Owed> RunEvaluations::Open(uint64_t done_steps) {
   if (is_first()) {
-    ASSIGN_OR_RETURN(best_, BestTracker::Open(*session_->environment().files, config().checkpoint(),
-                                              done_steps));
+    const WorkerEnvironment& environment = session_->environment();
+    ASSIGN_OR_RETURN(best_, BestTracker::Open(*environment.files, config().checkpoint(), done_steps,
+                                              environment.claim));
   }
   const bool ended = done_steps >= data_.last_step && !data_.goes_on;
   if (done_steps == 0 || ended) return Owed::kNothing;

@@ -15,7 +15,6 @@
 #include "worker/model/schedule.h"
 #include "worker/model/trainable.h"
 #include "worker/train/checkpoint_store.h"
-#include "worker/train/restore.h"
 #include "worker/train/run_head.h"
 #include "worker/train/trainer_impl.h"
 #include "worker/train/warm_start.h"
@@ -54,10 +53,33 @@ Status Trainer::OpenLog() {
   ASSIGN_OR_RETURN(data_, OpenTrainingData(config_, *environment_.files));
   RETURN_IF_ERROR(CheckAgreement(StrCat("the log ", Join(data_->log->files(), ", ")),
                                  data_->log->Description(), environment_.collective));
-  const Result<std::string> found =
-      FindResumable(config_, resume_, {data_->log.get(), data_->last_step}, environment_);
+  return FindResumed({data_->log.get(), data_->last_step});
+}
+
+// A run that goes on looks for its checkpoint when no other job can add or remove one any more. A
+// new run that is refused leaves the folder to whose it is.
+Status Trainer::FindResumed(const RunPlan& plan) {
+  if (resume_ != Resume::kNothing) RETURN_IF_ERROR(ClaimFolder());
+  const Result<std::string> found = FindResumable(config_, resume_, plan, environment_);
   RETURN_IF_ERROR(OfferFallback(resume_, found.status()));
   resumed_from_ = *found;
+  return resume_ == Resume::kNothing ? ClaimFolder() : Status::Ok();
+}
+
+// From now on worker 0 changes files only as long as no other job has claimed the folder. It also
+// proves that files can be made there.
+Status Trainer::ClaimFolder() {
+  const std::string& directory = config_.checkpoint().directory();
+  if (directory.empty()) return Status::Ok();
+  if (is_first()) {
+    const auto claim = CheckpointClaim::Make(*environment_.files, directory, environment_.writer,
+                                             environment_.claims_before);
+    if (!claim.ok()) return claim.status().Annotate("checkpoint.directory");
+    fenced_ = std::make_unique<FencedFiles>(*environment_.files, *claim);
+    environment_.files = fenced_.get();
+    environment_.claim = claim->token();
+  }
+  ASSIGN_OR_RETURN(environment_.claim, environment_.collective->Broadcast(environment_.claim, 0));
   return Status::Ok();
 }
 
@@ -83,13 +105,13 @@ Status Trainer::OpenSession() {
   manifest.set_computed_on(session_->engine().computes_on());
   SchemaToManifest(schema, &manifest);
   checkpointer_ = std::make_unique<Checkpointer>(*environment_.files, manifest, is_first(),
-                                                 &session_->client());
+                                                 &session_->client(), environment_.claim,
+                                                 fenced_ != nullptr ? &fenced_->claim() : nullptr);
   ASSIGN_OR_RETURN(evaluations_, RunEvaluations::Create(session_.get(), *data_));
   return Status::Ok();
 }
 
 Status Trainer::RestoreState() {
-  RETURN_IF_ERROR(checkpointer_->Open());
   const std::string& folder = resumed_from_;
   if (!folder.empty()) {
     if (is_first()) {

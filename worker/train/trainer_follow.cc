@@ -4,16 +4,13 @@
 
 #include "common/log.h"
 #include "worker/train/checkpoint_store.h"
-#include "worker/train/restore.h"
 #include "worker/train/trainer_impl.h"
 
 namespace chorus::worker {
 
 // Which file comes first is in the checkpoint.
 Status Trainer::OpenFollowed() {
-  const Result<std::string> found = FindResumable(config_, resume_, {}, environment_);
-  RETURN_IF_ERROR(OfferFallback(resume_, found.status()));
-  resumed_from_ = *found;
+  RETURN_IF_ERROR(FindResumed({}));
   CheckpointManifest manifest;
   if (!resumed_from_.empty()) {
     ASSIGN_OR_RETURN(manifest, ShareManifest(resumed_from_, environment_));

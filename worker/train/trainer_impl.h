@@ -9,7 +9,9 @@
 
 #include "worker/steps/training_data.h"
 #include "worker/train/checkpointer.h"
+#include "worker/train/fenced_files.h"
 #include "worker/train/followed_log.h"
+#include "worker/train/restore.h"
 #include "worker/train/run_evaluations.h"
 #include "worker/train/session.h"
 #include "worker/train/step_feed.h"
@@ -51,6 +53,8 @@ class Trainer {
   Status OpenData();
   Status OpenLog();
   Status OpenFollowed();
+  Status FindResumed(const RunPlan& plan);
+  Status ClaimFolder();
   Status OpenSession();
   Status RestoreState();
   Status OpenReports();
@@ -82,7 +86,8 @@ class Trainer {
 
   const TrainConfig config_;
   const Resume resume_;
-  const WorkerEnvironment environment_;
+  WorkerEnvironment environment_;
+  std::unique_ptr<FencedFiles> fenced_;  // environment_.files of worker 0, where it has a claim
   const uint64_t ahead_;
   std::optional<TrainingData> data_;
   std::unique_ptr<FollowedLog> followed_;  // null: all of the log is there; data_ is its file

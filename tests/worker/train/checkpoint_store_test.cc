@@ -54,19 +54,18 @@ TEST_F(CheckpointStoreTest, TheManifestKnowsTheColumnsAndHowTextBecomesThem) {
   EXPECT_TRUE(SchemaOfManifest(*again) == schema);
 }
 
-// The first rename syncs the folder: a loss of power that keeps the second one keeps all that the
-// manifest lists.
-TEST_F(CheckpointStoreTest, TheManifestComesWithTheSecondRename) {
-  const std::string folder = Make(9, false);
+TEST_F(CheckpointStoreTest, ACheckpointIsThereWithItsNameAndTakesThePlaceOfWhatHadIt) {
+  const std::string old = Make(9, true);
+  const std::string written = WritingFolder("ckpt", 9, "2-00000002");
   CheckpointManifest manifest;
   manifest.set_version(1);
-  for (const uint64_t failing : {0, 1}) {
-    const auto faulty = NewFaultyFiles(*files_, {.failing_rename = failing});
-    EXPECT_FALSE(WriteManifest(*faulty, folder, manifest).ok());
-    EXPECT_EQ(Found(), std::nullopt);
-  }
-  ASSERT_TRUE(WriteManifest(*files_, folder, manifest).ok());
-  EXPECT_EQ(Found(), folder);
+  manifest.set_stage(7);
+  ASSERT_TRUE(WriteManifest(*files_, written, manifest).ok());
+  EXPECT_EQ(Found(), old) << "not what is being written";
+  ASSERT_TRUE(PublishCheckpoint(*files_, written, old).ok());
+  EXPECT_EQ(ReadManifest(*files_, old)->stage(), 7u);
+  EXPECT_FALSE(files_->Exists(JoinPath(old, "shard-00000.rows")));
+  EXPECT_FALSE(files_->Exists(written));
 }
 
 // A removal may be undone by a loss of power, a rename may not.

@@ -2,7 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include <cstdlib>
 #include <thread>
 
 #include "tests/support/faulty_files.h"
@@ -87,28 +86,6 @@ TEST(CheckpointerTest, WritesACompleteCheckpointAndKeepsTheNewest) {
   const auto dense = ReadDenseState(*files, CheckpointFolder("ckpt", 4), *manifest);
   ASSERT_TRUE(dense.ok());
   EXPECT_EQ(dense->arrays[0].values[0], 4.0f);
-}
-
-TEST(CheckpointerTest, ADirectoryThatCannotBeMadeIsAnErrorBeforeTraining) {
-  std::string folder = JoinPath(testing::TempDir(), "checkpointer-XXXXXX");
-  ASSERT_NE(mkdtemp(folder.data()), nullptr);
-  FileSystem& files = PosixFiles();
-  const std::string in_the_way = JoinPath(folder, "file");
-  ASSERT_TRUE(ReplaceFile(files, in_the_way, "x").ok());
-  ScriptedServers servers;
-  CheckpointManifest manifest = Template(1);
-  CheckpointConfig* const config = manifest.mutable_config()->mutable_checkpoint();
-  for (const std::string& directory : {in_the_way, JoinPath(in_the_way, "below")}) {
-    config->set_directory(directory);
-    const Status status = Checkpointer(files, manifest, true, &servers).Open();
-    EXPECT_FALSE(status.ok());
-    EXPECT_NE(status.message().find("checkpoint.directory"), std::string::npos);
-    EXPECT_TRUE(Checkpointer(files, manifest, false, &servers).Open().ok()) << "not its business";
-  }
-  config->set_directory(JoinPath(folder, "a/b"));
-  EXPECT_TRUE(Checkpointer(files, manifest, true, &servers).Open().ok());
-  EXPECT_TRUE(files.List(config->directory())->empty());
-  ASSERT_TRUE(files.RemoveRecursively(folder).ok());
 }
 
 TEST(CheckpointerTest, IsDueEveryStepsOrHalfWayAndAtTheEnd) {

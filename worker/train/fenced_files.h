@@ -1,0 +1,42 @@
+#pragma once
+// The file system of a job that has a claim on its folder of checkpoints (checkpoint_claim.h):
+// right before each call that others would see, of checkpoints, reports or anything else, it looks
+// whether the claim is still the newest one, and refuses where it is not.
+//
+// Temporary files of two jobs have two names: "BEST.tmp" becomes "BEST.7-9f3a21c4.tmp". What older
+// jobs have left of these is removed when the next one is made.
+// Thread safety: as the file system behind it.
+
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "common/forwarding_files.h"
+#include "worker/train/checkpoint_claim.h"
+
+namespace chorus::worker {
+
+class FencedFiles final : public ForwardingFiles {
+ public:
+  // `files` outlives this. Errors of all calls below: also those of CheckpointClaim::Check.
+  FencedFiles(FileSystem& files, CheckpointClaim claim)
+      : ForwardingFiles(files), claim_(std::move(claim)) {}
+
+  const CheckpointClaim& claim() const { return claim_; }
+
+  Result<std::unique_ptr<WritableFile>> Create(const std::string& path) override;
+  Result<std::unique_ptr<WritableFile>> OpenForAppend(const std::string& path) override;
+  Status Rename(const std::string& from, const std::string& to) override;
+  Status CreateDirectories(const std::string& path) override;
+  Status Remove(const std::string& path) override;
+  Status RemoveRecursively(const std::string& path) override;
+  bool Exists(const std::string& path) override;
+
+ private:
+  std::string NameOf(const std::string& path) const;
+  void RemoveOlder(const std::string& path);
+
+  const CheckpointClaim claim_;
+};
+
+}  // namespace chorus::worker
