@@ -8,6 +8,7 @@
 #include "tests/worker/import/import_log_testing.h"
 #include "tests/worker/import/tfrecord_testing.h"
 #include "worker/import/export_log.h"
+#include "worker/import/schema_draft.h"
 
 namespace chorus::worker {
 namespace {
@@ -221,6 +222,20 @@ TEST_F(CrossedSlotsTest, AnExportedLogHasTheIdsOfCombinationsAsAColumn) {
     EXPECT_EQ(after[b].exposures.slots[2].keys, before[b].exposures.slots[2].keys);
     EXPECT_EQ(after[b].exposures.slots[2].offsets, before[b].exposures.slots[2].offsets);
   }
+}
+
+TEST_F(CrossedSlotsTest, ADraftShowsHowTwoOfItsSlotsAreCrossed) {
+  std::string text = "click,sale,city,shop\n";
+  for (int i = 0; i < 200; ++i) text += StrCat(i % 2, ",0,c", i % 7, ",s", i % 11, "\n");
+  Write(text);
+  const auto draft = DraftSchema(*files_, {.inputs = {"in.csv"}});
+  ASSERT_OK(draft.status());
+  const size_t at = draft->schema.find("# cross { slot: \"city\" slot: \"shop\" min_count: 5 }");
+  ASSERT_NE(at, std::string::npos) << draft->schema;
+  ASSERT_OK(Import(std::string(draft->schema).erase(at, 2)).status());
+  LogSchema schema;
+  ReadLog(*files_, "out", &schema);
+  EXPECT_EQ(schema.slots.back().name, "city_x_shop");
 }
 
 }  // namespace
