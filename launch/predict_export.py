@@ -18,6 +18,7 @@ import json
 import math
 import os
 import statistics
+import struct
 import sys
 
 try:
@@ -47,7 +48,7 @@ def relu(vector):
 def values_of(folder, entry):
     """An array of the manifest, checked: its size, its checksum where the module xxhash is installed, no NaN."""
     path, (rows, cols) = os.path.join(folder, entry["file"]), (int(n) for n in entry["shape"])
-    values = array.array("Q" if entry["type"] == "uint64" else "f")
+    values = array.array({"uint64": "Q", "float32": "f", "float16": "H", "int8": "b"}[entry["type"]])
     try:
         with open(path, "rb") as file:
             data = file.read()
@@ -70,8 +71,9 @@ class Model:
                 self.about = json.load(file)
         except (OSError, ValueError) as error:
             sys.exit(f"{folder}: no export: manifest.json: {getattr(error, 'strerror', None) or error}")
-        if self.about.get("format") != "chorus-export 4":
-            sys.exit(f"{folder}: format {self.about.get('format')}; expected: chorus-export 4")
+        if self.about.get("format") not in ("chorus-export 4", "chorus-export 5"):
+            sys.exit(f"{folder}: format {self.about.get('format')}; expected: chorus-export 4 or 5")
+        self.form = self.about.get("rows", {}).get("form", "FP32")
         self.arrays = {}
         for entry in self.about["array"]:
             self.arrays[entry["file"]] = values_of(folder, entry), int(entry["shape"][1])
@@ -98,7 +100,17 @@ class Model:
         at = bisect.bisect_left(keys, key)
         if at == len(keys) or keys[at] != key:
             return self.untrained(table, key, dim)
-        return self.arrays[f"{table}.weights.f32"][0][at * dim:(at + 1) * dim]
+        return self.stored(table, at, dim)
+
+    def stored(self, table, row, dim):
+        """A row of a table, which may be stored in fewer bits than float32 has."""
+        cells = slice(row * dim, (row + 1) * dim)
+        if self.form == "FP16":
+            return struct.unpack(f"<{dim}e", struct.pack(f"<{dim}H", *self.arrays[f"{table}.weights.f16"][0][cells]))
+        if self.form == "INT8":
+            scale = self.arrays[f"{table}.scales.f32"][0][row]
+            return [float32(q * scale) for q in self.arrays[f"{table}.weights.i8"][0][cells]]
+        return self.arrays[f"{table}.weights.f32"][0][cells]
 
     def untrained(self, table, key, dim):
         """What a key reads that training has not seen: ps/initializer.h."""

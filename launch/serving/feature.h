@@ -48,8 +48,8 @@ struct CrossedFeature {
 struct Features {
   // The columns that some layer reads: of contexts, then of exposures, ids before numbers. Behind
   // them those that crossed slots alone read.
-  std::vector<Feature> columns;
-  std::vector<CrossedFeature> crosses;
+  std::vector<Feature> columns = {};
+  std::vector<CrossedFeature> crosses = {};
 };
 // Error: kDataLoss, a crossed slot is made of one that the training log has not.
 Result<Features> FeaturesOf(const ServedModel& model);

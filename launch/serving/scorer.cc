@@ -1,37 +1,14 @@
 #include "launch/serving/scorer.h"
 
-#include <omp.h>
-#include <xmmintrin.h>
-
 #include <utility>
 
 #include "common/mutex.h"
 #include "common/strings.h"
+#include "launch/serving/computing_thread.h"
 #include "launch/serving/scoring_thread.h"
-#include "worker/math/floating_point_mode.h"
 
 namespace chorus::launch {
 namespace {
-
-// The caller's thread computes as a worker's does, and is given back as it was: its floating-point
-// mode, and how many threads its own uses of OpenMP have, which the library of products sets to 1.
-class ComputingThread {
- public:
-  ComputingThread() : mode_(_mm_getcsr()), threads_(omp_get_max_threads()) {
-    worker::SetFloatingPointMode();
-    omp_set_num_threads(1);
-  }
-  ~ComputingThread() {
-    omp_set_num_threads(threads_);
-    _mm_setcsr(mode_);
-  }
-  ComputingThread(const ComputingThread&) = delete;
-  ComputingThread& operator=(const ComputingThread&) = delete;
-
- private:
-  const unsigned mode_;
-  const int threads_;
-};
 
 class ExportScorer final : public Scorer {
  public:

@@ -114,11 +114,9 @@ void ScoringThread::MakeCross(const CrossedFeature& cross) {
 
 void ScoringThread::WriteScores(MatrixView<const float> logits, int64_t first,
                                 const ScoredRows& out) const {
-  std::vector<float> all(model_.objective->heads().size(), 0.0f);  // those that are not needed: 0
-  const std::vector<uint32_t>& heads = model_.network.heads;
+  std::vector<float> scratch;
   for (int64_t i = 0; i < logits.rows; ++i) {
-    for (size_t h = 0; h < heads.size(); ++h) all[heads[h]] = logits.row(i)[h];
-    const worker::Prediction p = model_.objective->Predict(all);
+    const worker::Prediction p = PredictionOf(model_, logits, i, &scratch);
     const auto row = static_cast<size_t>(first + i);
     out.pctr[row] = Sigmoid(p.ctr_logit);
     out.pcvr[row] = Exp(p.log_cvr);

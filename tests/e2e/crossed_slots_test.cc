@@ -5,6 +5,7 @@
 
 #include "common/random.h"
 #include "common/strings.h"
+#include "tests/e2e/predict_export_testing.h"
 #include "tests/e2e/serving_testing.h"
 #include "worker/import/text_blocks.h"
 #include "worker/import/text_rules.h"
@@ -69,7 +70,7 @@ class CrossedModelTest : public ServingTest {
     checkpoint_ = trained.first().checkpoint;
     const auto evaluation = EvaluateOn(*files_, JobConfig(Job()), Layout(), checkpoint_);
     EXPECT_TRUE(evaluation.ok()) << evaluation.status().ToString();
-    return evaluation.ok() ? evaluation->ctr().auc() : 0;
+    return evaluation.ok() ? evaluation->task(0).auc() : 0;
   }
 };
 
@@ -120,6 +121,7 @@ TEST_F(CrossedModelTest, TextAndColumnsInMemoryAreScoredAsTheLog) {
   for (size_t i = 0; i < kTestRows; ++i) {
     EXPECT_NEAR(scores.pctr[i], std::stod(Split(lines[i + 1], '\t').at(3)), 1e-6) << "row " << i;
   }
+  ExpectEqual(ScoresOfScript(*files_, "model", TextRows(kTestRows, 2)), scores, 1e-6);
 }
 
 // A crossed slot is read, and the slots that it is made of are not.
