@@ -7,6 +7,8 @@
 namespace chorus {
 
 constexpr char kExportFormat[] = "chorus-export 4";
+// Of an export whose rows are in fewer bits: programs that know float32 alone refuse it by name.
+constexpr char kExportSmallRowsFormat[] = "chorus-export 5";
 constexpr char kExportManifestFile[] = "manifest.json";
 constexpr char kExportOnnxFile[] = "model.onnx";
 
@@ -14,6 +16,9 @@ constexpr char kExportOnnxFile[] = "model.onnx";
 constexpr char kExportKeysEnd[] = ".keys.u64";
 inline std::string ExportKeysFile(const std::string& table) { return table + kExportKeysEnd; }
 inline std::string ExportWeightsFile(const std::string& table) { return table + ".weights.f32"; }
+// Of rows in fewer bits: weights, and of INT8 the scale of each row.
+constexpr char kExportHalvesEnd[] = ".weights.f16", kExportInt8sEnd[] = ".weights.i8";
+constexpr char kExportScalesEnd[] = ".scales.f32";
 
 // Of a block of the layers' weights.
 constexpr char kExportDenseFolder[] = "dense";
@@ -23,5 +28,6 @@ inline std::string ExportDenseFile(const std::string& block) {
 
 // What a manifest calls the numbers of an array.
 constexpr char kExportKeyType[] = "uint64", kExportWeightType[] = "float32";
+constexpr char kExportHalfType[] = "float16", kExportInt8Type[] = "int8";
 
 }  // namespace chorus

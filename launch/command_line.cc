@@ -174,6 +174,7 @@ void AddExport(CLI::App* app, Action* action) {
       app, "export", "Write embeddings and towers as plain arrays with a manifest, for serving",
       "chorus export --checkpoint ckpt --output model\n"
       "  chorus export --checkpoint ckpt --output model --format ONNX\n"
+      "  chorus export --checkpoint ckpt --output model --rows INT8 --log my/test\n"
       "  chorus export --checkpoint ckpt --since model --output delta\n"
       "  chorus export --since model --apply delta --output later",
       action, [] { return Alone([] { return RunExport(arguments); }); });
@@ -192,6 +193,11 @@ void AddExport(CLI::App* app, Action* action) {
       ->add_option("--format", format,
                    "ARRAYS, or ONNX: the same, and the layers as a model that ONNX runtimes read")
       ->check(CLI::IsMember({"ARRAYS", "ONNX"}));
+  command
+      ->add_option("--rows", arguments.rows,
+                   "Embeddings in FP32, FP16 or INT8 (a half, a quarter of the bytes)")
+      ->check(CLI::IsMember({"FP32", "FP16", "INT8"}));
+  command->add_option("--log", arguments.log, "Log on which to tell what such rows cost in AUC");
   command->parse_complete_callback([] { arguments.onnx = format == "ONNX"; });
 }
 

@@ -9,6 +9,8 @@ import re
 import struct
 import sys
 
+from export_keys import crossed
+
 NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 DECIMAL = re.compile(r"(0|-?[1-9][0-9]*)\.0*")  # an integer, written as a decimal
 LARGEST = 3.4028234663852886e38  # of 32 bits
@@ -64,6 +66,7 @@ class Rules:
         self.markers = set(text.get("missing_marker", [])) - {""}
         self.integer_markers = {self.integer(marker) for marker in self.markers}
         self.slots = {slot["name"]: slot for slot in text.get("slot", [])}
+        self.crosses = {cross["name"]: cross["slot"] for cross in text.get("cross", [])}
         self.numerics = {numeric["name"]: numeric for numeric in text.get("numeric", [])}
         self.model_slots = {slot["column"]: slot for slot in about["slot"]}
         self.features = list(self.model_slots) + [numeric["name"] for numeric in about["numeric"]]
@@ -77,9 +80,13 @@ class Rules:
         return str(int(cell)) if cell.isdecimal() and not self.text.get("row_id_text") else cell
 
     def column_of(self, feature):
-        """The column of the input that a feature is made of."""
+        """The column of the input that a feature is made of, which is no crossed slot."""
         entry = self.slots.get(feature) or self.numerics.get(feature) or {}
         return feature if self.plain else entry.get("column", feature)
+
+    def columns_of(self, feature):
+        """The columns of the input that a feature is made of: several of a crossed slot."""
+        return [self.column_of(slot) for slot in self.crosses.get(feature, [feature])]
 
     def read(self, cell, keep_markers=False):
         """What a cell says, or None when it says that nothing is known."""
@@ -130,9 +137,18 @@ class Rules:
                 cell, at = cell + line[at], at + 1
         raise Malformed("a quote does not end in its line")
 
+    def ids_of(self, feature, cells):
+        """[(id, factor)] of a slot, from the cells of a row."""
+        slots = self.crosses.get(feature)
+        if slots is None:
+            return list(self.ids(feature, cells[self.column_of(feature)]))
+        parts = [self.ids(slot, cells[self.column_of(slot)]) for slot in slots]
+        return [(str(crossed(ids[0][0] for ids in parts)), 1.0)] if all(parts) else []
+
     def ids(self, feature, cell):
         """[(id, factor)] of a slot's cell."""
-        rule, model = self.slots.get(feature, {}), self.model_slots[feature]
+        one_hot = {"multi_valued": False, "has_values": False}  # what only crossed slots read
+        rule, model = self.slots.get(feature, {}), self.model_slots.get(feature, one_hot)
         if self.plain or not self.known:
             separator = PLAIN["separator"] if model["multi_valued"] or not self.known else ""
             value_separator = PLAIN["value_separator"] if model["has_values"] else ""
@@ -198,7 +214,8 @@ class Rules:
         return float32((x - numeric["mean"]) / numeric["stddev"])
 
     def missing_columns(self, names):
-        return [column for column in map(self.column_of, self.features) if column not in names]
+        wanted = dict.fromkeys(column for feature in self.features for column in self.columns_of(feature))
+        return [column for column in wanted if column not in names]
 
     def header(self, line):
         """The names of the columns. A tab-separated line of the features' names is taken too."""

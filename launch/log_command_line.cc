@@ -194,8 +194,9 @@ void AddMerge(CLI::App* app, Action* action) {
 void AddExportLog(CLI::App* app, Action* action) {
   static ExportLogArguments arguments;
   CLI::App* command =
-      AddCommand(app, "export-log", "Write a log as tab-separated text",
-                 "chorus export-log my/train --output train.tsv.zst --schema-output train.schema",
+      AddCommand(app, "export-log", "Write a log as tab-separated text, or as TFRecord",
+                 "chorus export-log my/train --output train.tsv.zst --schema-output train.schema\n"
+                 "  chorus export-log my/train --format TFRECORD --output train.tfrecord",
                  action, [] { return Alone([] { return RunExportLog(arguments); }); });
   command->add_option("log", arguments.logs, "A log file, or a directory of them")
       ->required()
@@ -206,6 +207,10 @@ void AddExportLog(CLI::App* app, Action* action) {
       ->required();
   command->add_option("--schema-output", arguments.schema_output,
                       "File for the schema with which import makes the same rows of it");
+  static std::string format = "TEXT";
+  command->add_option("--format", format, "TEXT, or TFRECORD: records of tf.Example")
+      ->check(CLI::IsMember({"TEXT", "TFRECORD"}));
+  command->parse_complete_callback([] { arguments.tfrecord = format == "TFRECORD"; });
 }
 
 void AddInspect(CLI::App* app, Action* action) {

@@ -17,8 +17,8 @@ import itertools
 import json
 import math
 import os
-import re
 import statistics
+import struct
 import sys
 
 try:
@@ -26,72 +26,9 @@ try:
 except ImportError:
     xxhash = None
 
-sys.dont_write_bytecode = True  # the module beside this file may lie where nobody may write
+sys.dont_write_bytecode = True  # the modules beside this file may lie where nobody may write
+from export_keys import key_of, mix, random_bits, xxh64
 from export_text import AFTER_MALFORMED, Malformed, Rules, float32
-
-MASK = (1 << 64) - 1
-
-
-def xxh64(data):
-    """XXH64 with seed 0 (github.com/Cyan4973/xxHash, doc/xxhash_spec.md)."""
-    p1, p2, p3 = 0x9E3779B185EBCA87, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9
-    p4, p5 = 0x85EBCA77C2B2AE63, 0x27D4EB2F165667C5
-
-    def rotl(x, r):
-        return ((x << r) | (x >> (64 - r))) & MASK
-
-    def mixed(lane, word):
-        return rotl((lane + word * p2) & MASK, 31) * p1 & MASK
-
-    def word(at, size):
-        return int.from_bytes(data[at:at + size], "little")
-
-    at = 0
-    if len(data) >= 32:
-        lanes = [(p1 + p2) & MASK, p2, 0, -p1 & MASK]
-        while at + 32 <= len(data):
-            lanes = [mixed(lane, word(at + 8 * i, 8)) for i, lane in enumerate(lanes)]
-            at += 32
-        h = sum(rotl(lane, r) for lane, r in zip(lanes, (1, 7, 12, 18))) & MASK
-        for lane in lanes:
-            h = ((h ^ mixed(0, lane)) * p1 + p4) & MASK
-    else:
-        h = p5
-    h = (h + len(data)) & MASK
-    while at + 8 <= len(data):
-        h = (rotl(h ^ mixed(0, word(at, 8)), 27) * p1 + p4) & MASK
-        at += 8
-    if at + 4 <= len(data):
-        h = (rotl(h ^ (word(at, 4) * p1 & MASK), 23) * p2 + p3) & MASK
-        at += 4
-    while at < len(data):
-        h = rotl(h ^ (data[at] * p5 & MASK), 11) * p1 & MASK
-        at += 1
-    h = (h ^ (h >> 33)) * p2 & MASK
-    h = (h ^ (h >> 29)) * p3 & MASK
-    return h ^ (h >> 32)
-
-
-def mix(x):
-    x = (x ^ (x >> 30)) * 0xBF58476D1CE4E5B9 & MASK
-    x = (x ^ (x >> 27)) * 0x94D049BB133111EB & MASK
-    return x ^ (x >> 31)
-
-
-def key_of(space_seed, text):
-    """The key of an id as a user writes it: integers count as numbers, the rest as text (common/key.h)."""
-    if re.fullmatch(r"0|-?[1-9][0-9]*", text) and -(1 << 63) <= int(text) <= MASK:
-        return mix((int(text) & MASK) ^ space_seed)
-    return mix(xxh64(text.encode("utf-8", "surrogateescape")) ^ space_seed)
-
-
-def random_bits(seed, purpose, *counters):
-    """common/random.h"""
-    weyl = 0x9E3779B97F4A7C15
-    state = mix((mix((seed + weyl) & MASK) + weyl * (purpose + 1)) & MASK)
-    for counter in counters:
-        state = mix(((state ^ counter) + weyl) & MASK)
-    return state
 
 
 def softplus(z):
@@ -111,7 +48,7 @@ def relu(vector):
 def values_of(folder, entry):
     """An array of the manifest, checked: its size, its checksum where the module xxhash is installed, no NaN."""
     path, (rows, cols) = os.path.join(folder, entry["file"]), (int(n) for n in entry["shape"])
-    values = array.array("Q" if entry["type"] == "uint64" else "f")
+    values = array.array({"uint64": "Q", "float32": "f", "float16": "H", "int8": "b"}[entry["type"]])
     try:
         with open(path, "rb") as file:
             data = file.read()
@@ -134,8 +71,9 @@ class Model:
                 self.about = json.load(file)
         except (OSError, ValueError) as error:
             sys.exit(f"{folder}: no export: manifest.json: {getattr(error, 'strerror', None) or error}")
-        if self.about.get("format") != "chorus-export 4":
-            sys.exit(f"{folder}: format {self.about.get('format')}; expected: chorus-export 4")
+        if self.about.get("format") not in ("chorus-export 4", "chorus-export 5"):
+            sys.exit(f"{folder}: format {self.about.get('format')}; expected: chorus-export 4 or 5")
+        self.form = self.about.get("rows", {}).get("form", "FP32")
         self.arrays = {}
         for entry in self.about["array"]:
             self.arrays[entry["file"]] = values_of(folder, entry), int(entry["shape"][1])
@@ -162,7 +100,17 @@ class Model:
         at = bisect.bisect_left(keys, key)
         if at == len(keys) or keys[at] != key:
             return self.untrained(table, key, dim)
-        return self.arrays[f"{table}.weights.f32"][0][at * dim:(at + 1) * dim]
+        return self.stored(table, at, dim)
+
+    def stored(self, table, row, dim):
+        """A row of a table, which may be stored in fewer bits than float32 has."""
+        cells = slice(row * dim, (row + 1) * dim)
+        if self.form == "FP16":
+            return struct.unpack(f"<{dim}e", struct.pack(f"<{dim}H", *self.arrays[f"{table}.weights.f16"][0][cells]))
+        if self.form == "INT8":
+            scale = self.arrays[f"{table}.scales.f32"][0][row]
+            return [float32(q * scale) for q in self.arrays[f"{table}.weights.i8"][0][cells]]
+        return self.arrays[f"{table}.weights.f32"][0][cells]
 
     def untrained(self, table, key, dim):
         """What a key reads that training has not seen: ps/initializer.h."""
@@ -180,18 +128,18 @@ class Model:
         return [float32(options["mean"] + options["stddev"] * normal.inv_cdf(((b >> 12) + 0.5) * 2.0**-52))
                 for b in bits]
 
-    def pooled(self, slot, table, cell):
+    def pooled(self, slot, table, cells):
         total, count, weight = [0.0] * slot["dim"], 0, 0.0
-        for text, factor in self.rules.ids(slot["column"], cell):
+        for text, factor in self.rules.ids_of(slot["column"], cells):
             row = self.embedding(table, key_of(self.seeds[slot["column"]], text), slot["dim"])
             total = [t + factor * r for t, r in zip(total, row)]
             count, weight = count + 1, weight + abs(factor)
         divisor = {"SUM": 1.0, "MEAN": count, "WEIGHTED_MEAN": weight}[slot["pooling"]]
         return [t / divisor for t in total] if divisor > 0 else [0.0] * slot["dim"]
 
-    def listed(self, slot, table, cell):
+    def listed(self, slot, table, cells):
         """The rows of the last ids side by side, zeros behind them, and the number of ids."""
-        ids = list(self.rules.ids(slot["column"], cell))[-slot["max_length"]:]
+        ids = self.rules.ids_of(slot["column"], cells)[-slot["max_length"]:]
         out = []
         for text, factor in ids:
             row = self.embedding(table, key_of(self.seeds[slot["column"]], text), slot["dim"])
@@ -203,13 +151,13 @@ class Model:
         sides, lengths = {True: [], False: []}, {True: [], False: []}
         for slot in self.about["slot"]:
             table = slot["table"] if group is self.about["group"][0] else f"{slot['table']}@{group['name']}"
-            side, cell = slot["context"], cells[self.rules.column_of(slot["column"])]
+            side = slot["context"]
             if slot["pooling"] == "SEQUENCE":
-                rows, length = self.listed(slot, table, cell)
+                rows, length = self.listed(slot, table, cells)
                 sides[side] += rows
                 lengths[side].append(float(length))
             else:
-                sides[side] += self.pooled(slot, table, cell)
+                sides[side] += self.pooled(slot, table, cells)
         for numeric in self.about["numeric"]:
             cell = cells[self.rules.column_of(numeric["name"])]
             sides[numeric["context"]].append(self.rules.number(numeric, cell))

@@ -33,24 +33,20 @@ class Server(Model):
         self.context_features = [slot["column"] for slot in self.about["slot"] if slot["context"]]
         self.context_features += [numeric["name"] for numeric in self.about["numeric"] if numeric["context"]]
 
-    def cell(self, cells, feature):
-        return cells[self.rules.column_of(feature)]
-
     def context_of(self, cells):
         """What rows that share a context have in common."""
-        return tuple(self.cell(cells, feature) for feature in self.context_features)
+        return tuple(cells[column] for feature in self.context_features for column in self.rules.columns_of(feature))
 
     def value(self, about, cells):
         """A row of an input, of one line of text."""
         if about["kind"] == "NUMERICS":
-            return [self.rules.number(self.numerics[name], self.cell(cells, name)) for name in about["numeric"]]
+            return [self.rules.number(self.numerics[name], cells[self.rules.column_of(name)]) for name in about["numeric"]]
         slot = self.slots[about["slot"]]
-        cell = self.cell(cells, slot["column"])
         if about["kind"] == "LENGTH":
-            return min(len(self.rules.ids(slot["column"], cell)), slot["max_length"])
+            return min(len(self.rules.ids_of(slot["column"], cells)), slot["max_length"])
         if about["kind"] == "POOLED":
-            return self.pooled(slot, about["table"], cell)
-        rows, _ = self.listed(slot, about["table"], cell)
+            return self.pooled(slot, about["table"], cells)
+        rows, _ = self.listed(slot, about["table"], cells)
         return [rows[at:at + slot["dim"]] for at in range(0, len(rows), slot["dim"])]
 
     def values(self, cells):

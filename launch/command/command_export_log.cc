@@ -1,4 +1,4 @@
-// chorus export-log: a log becomes text again (worker/import/export_log.h).
+// chorus export-log: a log becomes text, or TFRecord, again (worker/import/export_log.h).
 #include <cstdio>
 
 #include "common/file.h"
@@ -10,10 +10,13 @@ namespace chorus::launch {
 
 Status RunExportLog(const ExportLogArguments& arguments) {
   ProgressLine progress;
-  const auto summary = worker::ExportLog(PosixFiles(), {.logs = arguments.logs,
-                                                        .output = arguments.output,
-                                                        .schema_output = arguments.schema_output,
-                                                        .progress = &progress});
+  const auto summary = worker::ExportLog(
+      PosixFiles(),
+      {.logs = arguments.logs,
+       .output = arguments.output,
+       .schema_output = arguments.schema_output,
+       .format = arguments.tfrecord ? ImportSchema::TFRECORD : ImportSchema::DELIMITED,
+       .progress = &progress});
   progress.Clear();
   RETURN_IF_ERROR(summary.status());
   if (arguments.output == "-") return Status::Ok();  // the text alone

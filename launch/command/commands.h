@@ -63,9 +63,11 @@ struct PredictArguments {
 struct ExportArguments {
   std::string checkpoint;
   bool best = false;
-  std::string output;  // a new directory
-  bool onnx = false;   // the layers as an ONNX model, too
-  std::string since;   // an earlier export: what has changed since is written
+  std::string output;            // a new directory
+  bool onnx = false;             // the layers as an ONNX model, too
+  std::string rows = "FP32";     // or FP16, INT8
+  std::vector<std::string> log;  // on which the loss of such rows is measured; none: not at all
+  std::string since;             // an earlier export: what has changed since is written
   std::string
       apply;  // what had changed since that export: the later one is written, of no checkpoint
 };
@@ -125,6 +127,7 @@ struct ExportLogArguments {
   std::vector<std::string> logs;
   std::string output;         // packed if it ends in .gz or .zst; "-" = standard output
   std::string schema_output;  // "" = none
+  bool tfrecord = false;      // records of tf.Example, else text
 };
 
 struct InspectArguments {

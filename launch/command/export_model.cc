@@ -12,6 +12,7 @@
 #include "launch/command/export_manifest.h"
 #include "launch/onnx/onnx_model.h"
 #include "launch/serving/export_files.h"
+#include "launch/serving/row_form.h"
 #include "worker/train/checkpoint_store.h"
 
 namespace chorus::launch {
@@ -22,20 +23,27 @@ constexpr std::string_view kWeights = "weight/";
 // One file of the export: written whole, synced, and remembered for the manifest.
 class Exporter {
  public:
-  Exporter(FileSystem& files, std::string output) : files_(files), output_(std::move(output)) {}
+  Exporter(FileSystem& files, std::string output, RowForm form)
+      : files_(files), output_(std::move(output)), form_(form) {}
 
   Status Tables(const CheckpointRows& rows) {
     for (uint32_t t = 0; t < rows.tables().size(); ++t) {
       const ps::ShardFileTable& table = rows.tables()[t];
-      std::string keys, weights;
+      StoredRows stored;
+      stored.described = RowArraysOf(form_, table.name, table.dim);
+      stored.arrays.resize(stored.described.size());
       RETURN_IF_ERROR(rows.Visit(t, [&](const ps::ShardRow& row) {
-        keys.append(reinterpret_cast<const char*>(&row.key), sizeof(row.key));
-        weights.append(reinterpret_cast<const char*>(row.weights), table.dim * sizeof(float));
-        return Status::Ok();
+        const Status appended = AppendRow(form_, row.key, {row.weights, table.dim}, &stored);
+        if (appended.ok()) return appended;
+        return appended.Annotate(StrCat("table ", table.name));
       }));
+      const std::string_view keys(reinterpret_cast<const char*>(stored.keys.data()),
+                                  stored.keys.size() * sizeof(Key));
       RETURN_IF_ERROR(Write(ExportKeysFile(table.name), kExportKeyType, table.rows, 1, keys));
-      RETURN_IF_ERROR(
-          Write(ExportWeightsFile(table.name), kExportWeightType, table.rows, table.dim, weights));
+      for (size_t a = 0; a < stored.arrays.size(); ++a) {
+        const RowArray& array = stored.described[a];
+        RETURN_IF_ERROR(Write(array.file, array.type, table.rows, array.cols, stored.arrays[a]));
+      }
     }
     return Status::Ok();
   }
@@ -78,20 +86,25 @@ class Exporter {
 
   FileSystem& files_;
   const std::string output_;
+  const RowForm form_;
   std::vector<ExportArray> arrays_;
 };
 
 }  // namespace
 
 Status ExportModel(FileSystem& files, const std::string& folder, const std::string& output,
-                   bool onnx) {
+                   bool onnx, RowForm form) {
   ASSIGN_OR_RETURN(const auto written, OutputFolder::Create(files, output, "exporting"));
   ASSIGN_OR_RETURN(const CheckpointManifest manifest, worker::ReadManifest(files, folder));
   RETURN_IF_ERROR(worker::VerifyFiles(files, folder, manifest));
   ASSIGN_OR_RETURN(ExportManifest model, DescribeModel(manifest));
   ASSIGN_OR_RETURN(const auto rows, CheckpointRows::Open(files, folder, manifest));
   ASSIGN_OR_RETURN(const worker::DenseState dense, worker::ReadDenseState(files, folder, manifest));
-  Exporter exporter(files, written->path());
+  if (form != ExportRows::FORM_UNSPECIFIED) {
+    model.set_format(kExportSmallRowsFormat);
+    model.mutable_rows()->set_form(form);
+  }
+  Exporter exporter(files, written->path(), form);
   RETURN_IF_ERROR(exporter.Tables(*rows));
   RETURN_IF_ERROR(exporter.Dense(dense));
   if (onnx) RETURN_IF_ERROR(exporter.Onnx(dense, &model));

@@ -3,7 +3,7 @@
 //
 //   manifest.json         inputs, layers and arrays: common/export.proto, launch/README.md
 //   <table>.keys.u64      [rows], ascending
-//   <table>.weights.f32   [rows, dim], row-major
+//   <table>.weights.f32   [rows, dim], row-major; in fewer bits: launch/serving/row_form.h
 //   dense/<block>.f32     [rows, cols], row-major    (all little-endian)
 //   model.onnx            the layers once more, if asked for
 // Thread safety: one thread an output.
@@ -12,13 +12,14 @@
 
 #include "common/file.h"
 #include "common/status.h"
+#include "launch/serving/row_form.h"
 
 namespace chorus::launch {
 
 // Writes the complete checkpoint `folder` to the new folder `output`.
 // Errors: kDataLoss, the checkpoint is damaged; kFailedPrecondition, see OutputFolder;
-// kInvalidArgument, a layer that has no ONNX translation.
+// kInvalidArgument, a layer that has no ONNX translation, or a weight that the form does not hold.
 Status ExportModel(FileSystem& files, const std::string& folder, const std::string& output,
-                   bool onnx);
+                   bool onnx, RowForm form = ExportRows::FORM_UNSPECIFIED);
 
 }  // namespace chorus::launch

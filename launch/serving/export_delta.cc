@@ -1,6 +1,5 @@
 #include "launch/serving/export_delta.h"
 
-#include <cstring>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -10,6 +9,7 @@
 #include "common/output_folder.h"
 #include "common/strings.h"
 #include "launch/serving/export_files.h"
+#include "launch/serving/row_form.h"
 
 namespace chorus::launch {
 namespace {
@@ -21,17 +21,27 @@ constexpr char kNewManifest[] = "manifest.new.json";
 // Of a table, beside the rows that are new or changed: the keys that are no more.
 std::string GoneFile(const std::string& table) { return table + ".gone.u64"; }
 
-struct TableRows {
-  std::vector<Key> keys;
-  std::vector<float> weights;
-  uint64_t dim = 0;
+// Of the form of other rows.
+StoredRows NoRowsLike(const StoredRows& rows) {
+  StoredRows none;
+  none.described = rows.described;
+  none.arrays.resize(rows.arrays.size());
+  return none;
+}
 
-  const float* row(size_t i) const { return weights.data() + i * dim; }
-  void Add(Key key, const float* from) {
-    keys.push_back(key);
-    weights.insert(weights.end(), from, from + dim);
+bool IsSameRow(const StoredRows& a, size_t row, const StoredRows& b, size_t other) {
+  for (size_t array = 0; array < a.arrays.size(); ++array) {
+    if (a.PartOf(array, row) != b.PartOf(array, other)) return false;
   }
-};
+  return true;
+}
+
+void CopyRow(const StoredRows& from, size_t row, StoredRows* to) {
+  to->keys.push_back(from.keys[row]);
+  for (size_t array = 0; array < from.arrays.size(); ++array) {
+    to->arrays[array].append(from.PartOf(array, row));
+  }
+}
 
 template <typename T>
 std::string_view BytesOfVector(const std::vector<T>& values) {
@@ -59,18 +69,9 @@ uint64_t ColsOf(const ExportArray& array) { return array.shape_size() == 2 ? arr
 
 bool IsDense(const std::string& file) { return file.starts_with(StrCat(kExportDenseFolder, "/")); }
 
-Result<TableRows> ReadTableRows(const std::string& table, uint64_t dim, ExportArrays* arrays) {
-  TableRows rows;
-  rows.dim = dim;
-  ASSIGN_OR_RETURN(rows.keys, arrays->Keys(ExportKeysFile(table)));
-  ASSIGN_OR_RETURN(rows.weights, arrays->Floats(ExportWeightsFile(table), dim));
-  if (rows.weights.size() == rows.keys.size() * dim) return rows;
-  return DataLoss(StrCat(table, ": ", rows.keys.size(), " keys and ", rows.weights.size(),
-                         " weights; expected: ", dim, " each"));
-}
-
 Result<uint64_t> DimOf(const ExportManifest& manifest, const std::string& table) {
-  const ExportArray* const weights = FindArray(manifest, ExportWeightsFile(table));
+  const ExportArray* const weights =
+      FindArray(manifest, RowArraysOf(FormOf(manifest), table, 1)[0].file);
   if (weights != nullptr && weights->shape_size() == 2) return uint64_t{weights->shape(1)};
   return DataLoss(StrCat("there are no weights of table ", table));
 }
@@ -89,6 +90,16 @@ class DeltaOutput {
                        {values.size() / cols, cols}, bytes);
     return Status::Ok();
   }
+  Status AddRows(const std::string& table, const StoredRows& rows) {
+    RETURN_IF_ERROR(Add(ExportKeysFile(table), 1, rows.keys));
+    for (size_t a = 0; a < rows.arrays.size(); ++a) {
+      const RowArray& array = rows.described[a];
+      RETURN_IF_ERROR(Write(array.file, rows.arrays[a]));
+      *delta.add_array() =
+          DescribedArray(array.file, array.type, {rows.keys.size(), array.cols}, rows.arrays[a]);
+    }
+    return Status::Ok();
+  }
   Status Write(const std::string& file, std::string_view bytes) {
     const std::string path = JoinPath(folder_, file);
     RETURN_IF_ERROR(files_.CreateDirectories(DirectoryOf(path)));
@@ -102,46 +113,40 @@ class DeltaOutput {
   const std::string folder_;
 };
 
-Status AddTableDelta(const std::string& table, const TableRows& before, const TableRows& after,
+Status AddTableDelta(const std::string& table, const StoredRows& before, const StoredRows& after,
                      DeltaOutput* out) {
-  TableRows changed;
-  changed.dim = after.dim;
+  StoredRows changed = NoRowsLike(after);
   std::vector<Key> gone;
   size_t b = 0;
   for (size_t a = 0; a < after.keys.size(); ++a) {
     const Key key = after.keys[a];
     while (b < before.keys.size() && before.keys[b] < key) gone.push_back(before.keys[b++]);
     const bool was_there = b < before.keys.size() && before.keys[b] == key;
-    const size_t row_bytes = after.dim * sizeof(float);
-    if (!was_there || std::memcmp(before.row(b), after.row(a), row_bytes) != 0) {
-      changed.Add(key, after.row(a));
-    }
+    if (!was_there || !IsSameRow(before, b, after, a)) CopyRow(after, a, &changed);
     b += was_there ? 1 : 0;
   }
   gone.insert(gone.end(), before.keys.begin() + static_cast<std::ptrdiff_t>(b), before.keys.end());
-  RETURN_IF_ERROR(out->Add(ExportKeysFile(table), 1, changed.keys));
-  RETURN_IF_ERROR(out->Add(ExportWeightsFile(table), changed.dim, changed.weights));
+  RETURN_IF_ERROR(out->AddRows(table, changed));
   return out->Add(GoneFile(table), 1, gone);
 }
 
-TableRows Merged(const TableRows& before, const TableRows& changed, const std::vector<Key>& gone) {
-  TableRows out;
-  out.dim = before.dim;
+StoredRows Merged(const StoredRows& before, const StoredRows& changed,
+                  const std::vector<Key>& gone) {
+  StoredRows out = NoRowsLike(before);
   size_t c = 0, g = 0;
   for (size_t b = 0; b < before.keys.size(); ++b) {
     const Key key = before.keys[b];
     while (c < changed.keys.size() && changed.keys[c] < key) {
-      out.Add(changed.keys[c], changed.row(c));
-      ++c;
+      CopyRow(changed, c++, &out);
     }
     while (g < gone.size() && gone[g] < key) ++g;
     if (c < changed.keys.size() && changed.keys[c] == key) {
-      out.Add(key, changed.row(c++));
+      CopyRow(changed, c++, &out);
     } else if (g == gone.size() || gone[g] != key) {
-      out.Add(key, before.row(b));
+      CopyRow(before, b, &out);
     }
   }
-  for (; c < changed.keys.size(); ++c) out.Add(changed.keys[c], changed.row(c));
+  while (c < changed.keys.size()) CopyRow(changed, c++, &out);
   return out;
 }
 
@@ -193,7 +198,7 @@ Result<Later> ReadDelta(FileSystem& files, const std::string& base, const std::s
   Later later;
   const std::string path = JoinPath(folder, kDeltaFile);
   if (!files.Exists(path)) return NotFound(StrCat(folder, ": no delta, there is no ", kDeltaFile));
-  ASSIGN_OR_RETURN(later.delta, ReadOfFormat<ExportDelta>(files, path, kDeltaFormat));
+  ASSIGN_OR_RETURN(later.delta, ReadOfFormat<ExportDelta>(files, path, {kDeltaFormat}));
   ASSIGN_OR_RETURN(const std::string earlier,
                    ReadWholeFile(files, JoinPath(base, kExportManifestFile)));
   if (HexDigits(Checksum(earlier)) != later.delta.base_xxh3()) {
@@ -209,11 +214,9 @@ Result<Later> ReadDelta(FileSystem& files, const std::string& base, const std::s
 }
 
 // Writes an array of the later export, if it is that.
-template <typename T>
-Status WriteLater(const ExportManifest& manifest, const std::string& file,
-                  const std::vector<T>& values, DeltaOutput* out) {
+Status WriteLater(const ExportManifest& manifest, const std::string& file, std::string_view bytes,
+                  DeltaOutput* out) {
   const ExportArray* const array = FindArray(manifest, file);
-  const std::string_view bytes = BytesOfVector(values);
   if (array != nullptr && array->xxh3() == HexDigits(Checksum(bytes))) {
     return out->Write(file, bytes);
   }
@@ -224,12 +227,15 @@ Status ApplyTables(const ExportManifest& before, const Later& later, ExportArray
                    ExportArrays* changes, DeltaOutput* out) {
   for (const std::string& table : TablesIn(before)) {
     ASSIGN_OR_RETURN(const uint64_t dim, DimOf(before, table));
-    ASSIGN_OR_RETURN(const TableRows rows, ReadTableRows(table, dim, base));
-    ASSIGN_OR_RETURN(const TableRows changed, ReadTableRows(table, dim, changes));
+    ASSIGN_OR_RETURN(const StoredRows rows, ReadStoredRows(FormOf(before), table, dim, base));
+    ASSIGN_OR_RETURN(const StoredRows changed, ReadStoredRows(FormOf(before), table, dim, changes));
     ASSIGN_OR_RETURN(const std::vector<Key> gone, changes->Keys(GoneFile(table)));
-    const TableRows merged = Merged(rows, changed, gone);
-    RETURN_IF_ERROR(WriteLater(later.manifest, ExportKeysFile(table), merged.keys, out));
-    RETURN_IF_ERROR(WriteLater(later.manifest, ExportWeightsFile(table), merged.weights, out));
+    const StoredRows merged = Merged(rows, changed, gone);
+    const std::string_view keys = BytesOfVector(merged.keys);
+    RETURN_IF_ERROR(WriteLater(later.manifest, ExportKeysFile(table), keys, out));
+    for (size_t a = 0; a < merged.arrays.size(); ++a) {
+      RETURN_IF_ERROR(WriteLater(later.manifest, merged.described[a].file, merged.arrays[a], out));
+    }
   }
   return Status::Ok();
 }
@@ -240,7 +246,7 @@ Status ApplyDense(const Later& later, ExportArrays* base, ExportArrays* changes,
     const bool changed = FindArray(later.listed, array.file()) != nullptr;
     ASSIGN_OR_RETURN(const std::vector<float> values,
                      (changed ? changes : base)->Floats(array.file(), ColsOf(array)));
-    RETURN_IF_ERROR(WriteLater(later.manifest, array.file(), values, out));
+    RETURN_IF_ERROR(WriteLater(later.manifest, array.file(), BytesOfVector(values), out));
   }
   return Status::Ok();
 }
@@ -252,6 +258,11 @@ Status WriteDelta(FileSystem& files, const std::string& base, const std::string&
   ASSIGN_OR_RETURN(const auto folder, OutputFolder::Create(files, output, "exporting"));
   ASSIGN_OR_RETURN(const ExportManifest before, ReadExportManifest(files, base));
   ASSIGN_OR_RETURN(const ExportManifest after, ReadExportManifest(files, full));
+  if (FormOf(before) != FormOf(after)) {
+    return FailedPrecondition(StrCat("rows of ", base, " are ", NameOfForm(FormOf(before)),
+                                     ", and those of the later export ", NameOfForm(FormOf(after)),
+                                     ": export with the same --rows, or whole"));
+  }
   if (!SameModel(before, after)) {
     return FailedPrecondition(StrCat(base, " is no earlier export of the model in ", full,
                                      ": its layers, tables or columns differ"));
@@ -260,8 +271,9 @@ Status WriteDelta(FileSystem& files, const std::string& base, const std::string&
   ExportArrays before_arrays(files, base, before), after_arrays(files, full, after);
   for (const std::string& table : TablesIn(after)) {
     ASSIGN_OR_RETURN(const uint64_t dim, DimOf(after, table));
-    ASSIGN_OR_RETURN(const TableRows earlier, ReadTableRows(table, dim, &before_arrays));
-    ASSIGN_OR_RETURN(const TableRows later, ReadTableRows(table, dim, &after_arrays));
+    const RowForm form = FormOf(after);
+    ASSIGN_OR_RETURN(const StoredRows earlier, ReadStoredRows(form, table, dim, &before_arrays));
+    ASSIGN_OR_RETURN(const StoredRows later, ReadStoredRows(form, table, dim, &after_arrays));
     RETURN_IF_ERROR(AddTableDelta(table, earlier, later, &out));
   }
   RETURN_IF_ERROR(AddDenseDelta(before, after, &after_arrays, &out));

@@ -1,5 +1,6 @@
 #include "launch/serving/export_files.h"
 
+#include <algorithm>
 #include <limits>
 #include <span>
 #include <utility>
@@ -24,8 +25,12 @@ Result<ExportManifest> ReadExportManifest(FileSystem& files, const std::string& 
     return NotFound(StrCat(folder, ": no export of a model, there is no ", kExportManifestFile,
                            " in it; `chorus export` writes one"));
   }
-  ASSIGN_OR_RETURN(ExportManifest manifest,
-                   ReadOfFormat<ExportManifest>(files, path, kExportFormat));
+  ASSIGN_OR_RETURN(
+      ExportManifest manifest,
+      ReadOfFormat<ExportManifest>(files, path, {kExportFormat, kExportSmallRowsFormat}));
+  if ((manifest.format() == kExportFormat) == manifest.has_rows()) {
+    return DataLoss(StrCat(path, ": its format does not go with the form of its rows"));
+  }
   if (!manifest.has_source()) {
     return FailedPrecondition(StrCat(path,
                                      ": an earlier build wrote it, which did not say what the "
@@ -51,11 +56,16 @@ ExportArrays::ExportArrays(FileSystem& files, std::string folder, const ExportMa
 }
 
 Result<std::vector<Key>> ExportArrays::Keys(const std::string& file) {
-  return Read<Key>(file, kExportKeyType, 1);
+  return Read<std::vector<Key>>(file, kExportKeyType, 1, sizeof(Key));
 }
 
 Result<std::vector<float>> ExportArrays::Floats(const std::string& file, uint64_t cols) {
-  return Read<float>(file, kExportWeightType, cols);
+  return Read<std::vector<float>>(file, kExportWeightType, cols, cols * sizeof(float));
+}
+
+Result<std::string> ExportArrays::Bytes(const std::string& file, const std::string& type,
+                                        uint64_t cols, uint64_t row_bytes) {
+  return Read<std::string>(file, type, cols, row_bytes);
 }
 
 std::vector<std::string> ExportArrays::Unread() const {
@@ -64,9 +74,9 @@ std::vector<std::string> ExportArrays::Unread() const {
   return files;
 }
 
-template <typename T>
-Result<std::vector<T>> ExportArrays::Read(const std::string& file, const std::string& type,
-                                          uint64_t cols) {
+template <typename Values>
+Result<Values> ExportArrays::Read(const std::string& file, const std::string& type, uint64_t cols,
+                                  uint64_t row_bytes) {
   const auto found = unread_.find(file);
   if (found == unread_.end()) {
     return DataLoss(StrCat(JoinPath(folder_, kExportManifestFile), ": it has no array ", file,
@@ -78,22 +88,23 @@ Result<std::vector<T>> ExportArrays::Read(const std::string& file, const std::st
     return DataLoss(StrCat(JoinPath(folder_, file), ": ", ShapeOf(array), "; expected: ", type,
                            " [rows, ", cols, "]"));
   }
-  Result<std::vector<T>> values = ReadFile<T>(array);
+  Result<Values> values = ReadFile<Values>(array, row_bytes);
   if (!values.ok()) return values.status().Annotate(JoinPath(folder_, file));
   return values;
 }
 
-template <typename T>
-Result<std::vector<T>> ExportArrays::ReadFile(const ExportArray& array) {
-  constexpr uint64_t kMost = std::numeric_limits<uint64_t>::max() / sizeof(T);
-  const uint64_t rows = array.shape(0), cols = array.shape(1);
+template <typename Values>
+Result<Values> ExportArrays::ReadFile(const ExportArray& array, uint64_t row_bytes) {
+  const uint64_t rows = array.shape(0);
   ASSIGN_OR_RETURN(const auto file, files_.OpenForRead(JoinPath(folder_, array.file())));
   // Before memory is taken for what the manifest claims.
-  if ((cols > 0 && rows > kMost / cols) || file->size() != rows * cols * sizeof(T)) {
+  const uint64_t most = std::numeric_limits<uint64_t>::max() / std::max<uint64_t>(row_bytes, 1);
+  if (rows > most || file->size() != rows * row_bytes) {
     return DataLoss(StrCat(file->size(), " bytes; expected: ", ShapeOf(array), ", as ",
                            kExportManifestFile, " says"));
   }
-  std::vector<T> values(rows * cols);
+  Values values;
+  values.resize(rows * row_bytes / sizeof(values[0]));
   const std::span<std::byte> bytes = std::as_writable_bytes(std::span(values));
   RETURN_IF_ERROR(file->ReadAt(0, bytes));
   const std::string checksum = HexDigits(Checksum(std::span<const std::byte>(bytes)));

@@ -21,18 +21,20 @@ namespace chorus::launch {
 // has another format, or lacks what a loader needs.
 Result<ExportManifest> ReadExportManifest(FileSystem& files, const std::string& folder);
 
-// A message in JSON whose `format` names the version of its files. Error: kDataLoss, it is no such
-// message; kFailedPrecondition, it has another format. Both name the path.
+// A message in JSON whose `format` names the version of its files, one of `formats`. Error:
+// kDataLoss, it is no such message; kFailedPrecondition, it has another format. Both name the path.
 template <typename Message>
 Result<Message> ReadOfFormat(FileSystem& files, const std::string& path,
-                             const std::string& format) {
+                             const std::vector<std::string>& formats) {
   ASSIGN_OR_RETURN(const std::string json, ReadWholeFile(files, path));
   Message message;
   const Status read = FromJson(json, &message);
   if (!read.ok()) return DataLoss(StrCat(path, ": ", read.message()));
-  if (message.format() == format) return message;
-  return FailedPrecondition(
-      StrCat(path, ": format \"", message.format(), "\"; expected: \"", format, "\""));
+  for (const std::string& format : formats) {
+    if (message.format() == format) return message;
+  }
+  return FailedPrecondition(StrCat(path, ": format \"", message.format(), "\"; expected: \"",
+                                   Join(formats, "\" or \""), "\""));
 }
 
 struct ArrayShape {
@@ -51,14 +53,19 @@ class ExportArrays {
   // what the manifest says, or the manifest says something else of it; kNotFound.
   Result<std::vector<Key>> Keys(const std::string& file);
   Result<std::vector<float>> Floats(const std::string& file, uint64_t cols);
+  // Of any type: its bytes, `row_bytes` a row.
+  Result<std::string> Bytes(const std::string& file, const std::string& type, uint64_t cols,
+                            uint64_t row_bytes);
   // Files that the manifest names and nobody has read.
   std::vector<std::string> Unread() const;
 
  private:
-  template <typename T>
-  Result<std::vector<T>> Read(const std::string& file, const std::string& type, uint64_t cols);
-  template <typename T>
-  Result<std::vector<T>> ReadFile(const ExportArray& array);
+  // Values has resize, and the bytes of its elements make up the file.
+  template <typename Values>
+  Result<Values> Read(const std::string& file, const std::string& type, uint64_t cols,
+                      uint64_t row_bytes);
+  template <typename Values>
+  Result<Values> ReadFile(const ExportArray& array, uint64_t row_bytes);
 
   FileSystem& files_;
   const std::string folder_;

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "common/config.h"
+#include "common/key.h"
 #include "common/strings.h"
 #include "worker/import/delimited_row.h"
 #include "worker/import/text_rules.h"
@@ -39,6 +40,7 @@ ImportSchema WithoutFeatures(ImportSchema rules) {
   rules.clear_time();
   rules.clear_weight();
   rules.clear_slot();
+  rules.clear_cross();
   rules.clear_numeric();
   rules.clear_exclude();
   rules.clear_row_id_text();
@@ -79,7 +81,14 @@ class FeatureMaker {
     uint32_t place = 0;
     for (const worker::SlotInfo& info : model_.schema.slots) {
       if (info.context != context) continue;
-      if (slots.count(place) > 0) RETURN_IF_ERROR(AddSlot(info, place));
+      if (slots.count(place) > 0) {
+        const auto cross = FindEntry(rules_.cross(), info.name);
+        if (cross == rules_.cross().end()) {
+          RETURN_IF_ERROR(AddSlot(info, place));
+        } else {
+          crosses_.push_back({&*cross, {context, place, SpaceSeed(info.key_space), {}}});
+        }
+      }
       ++place;
     }
     place = 0;
@@ -91,9 +100,34 @@ class FeatureMaker {
     return Status::Ok();
   }
 
-  std::vector<Feature> Take() { return std::move(features_); }
+  // After both sides. Slots of crosses are columns too, whether or not a layer reads them itself.
+  Result<Features> Take() {
+    for (auto& [cross, feature] : crosses_) {
+      for (const std::string& slot : cross->slot()) {
+        ASSIGN_OR_RETURN(const size_t part, PartNamed(cross->name(), slot));
+        feature.parts.push_back({part, features_[part].context, features_[part].slot().space_seed});
+      }
+    }
+    Features out{.columns = std::move(features_)};
+    for (auto& [cross, feature] : crosses_) out.crosses.push_back(std::move(feature));
+    return out;
+  }
 
  private:
+  Result<size_t> PartNamed(const std::string& cross, const std::string& slot) {
+    for (size_t f = 0; f < features_.size(); ++f) {
+      if (!features_[f].is_numeric && features_[f].name == slot) return f;
+    }
+    const auto info = std::find_if(model_.schema.slots.begin(), model_.schema.slots.end(),
+                                   [&](const worker::SlotInfo& s) { return s.name == slot; });
+    if (info == model_.schema.slots.end()) {
+      return DataLoss(
+          StrCat("cross ", Shown(cross), ": the training log has no slot ", Shown(slot)));
+    }
+    RETURN_IF_ERROR(AddSlot(*info, Feature::kNoPlace));
+    return features_.size() - 1;
+  }
+
   Status AddSlot(const worker::SlotInfo& info, uint32_t place) {
     Feature feature = OfColumn(info, place);
     feature.multi_valued = info.multi_valued;
@@ -146,6 +180,7 @@ class FeatureMaker {
   const ImportSchema& rules_;
   const ImportSchema general_;
   std::vector<Feature> features_;
+  std::vector<std::pair<const ColumnCross*, CrossedFeature>> crosses_;
 };
 
 bool IsOf(const Feature& feature, FeatureSide side) {
@@ -195,7 +230,7 @@ Status CheckNames(const InputColumns& rows) {
 
 }  // namespace
 
-Result<std::vector<Feature>> FeaturesOf(const ServedModel& model) {
+Result<Features> FeaturesOf(const ServedModel& model) {
   ASSIGN_OR_RETURN(const ImportSchema rules, GeneralRules(model));
   FeatureMaker maker(model, rules);
   RETURN_IF_ERROR(maker.AddSide(true));

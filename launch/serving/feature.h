@@ -13,13 +13,15 @@
 
 namespace chorus::launch {
 
-// One column that the model reads.
+// One column that rows have.
 struct Feature {
   std::string name;    // in the model
   std::string column;  // in the text that the model was trained on; mostly the same
   bool context = false;
   bool is_numeric = false;
-  uint32_t place = 0;  // among the slots, or the numerics, of its side of a Batch
+  // Among the slots, or the numerics, of its side of a Batch; kNoPlace: crossed slots alone read it.
+  static constexpr uint32_t kNoPlace = UINT32_MAX;
+  uint32_t place = 0;
   bool multi_valued = false, has_values = false;  // of ids
   worker::NumericInfo info;                       // of numbers
   bool missing_is_known = true;                   // of numbers: what stands for one
@@ -30,8 +32,27 @@ struct Feature {
   const worker::NumericPlan& numeric() const { return text.exposures.numerics[0]; }
 };
 
-// The columns that some layer reads: of contexts, then of exposures, ids before numbers.
-Result<std::vector<Feature>> FeaturesOf(const ServedModel& model);
+// A slot of the model whose ids are made of those of other columns (worker/import/crossed_slots.h).
+struct CrossedFeature {
+  struct Part {
+    size_t feature = 0;  // into Features::columns
+    bool context = false;
+    uint64_t space_seed = 0;
+  };
+  bool context = false;
+  uint32_t place = 0;  // among the slots of its side of a Batch
+  uint64_t space_seed = 0;
+  std::vector<Part> parts;
+};
+
+struct Features {
+  // The columns that some layer reads: of contexts, then of exposures, ids before numbers. Behind
+  // them those that crossed slots alone read.
+  std::vector<Feature> columns = {};
+  std::vector<CrossedFeature> crosses = {};
+};
+// Error: kDataLoss, a crossed slot is made of one that the training log has not.
+Result<Features> FeaturesOf(const ServedModel& model);
 
 // The column of each feature of `side`, or null for features of the other side. Columns have the
 // names of the text that the model was trained on or, all of them, those of the model's features.

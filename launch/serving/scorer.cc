@@ -1,44 +1,21 @@
 #include "launch/serving/scorer.h"
 
-#include <omp.h>
-#include <xmmintrin.h>
-
 #include <utility>
 
 #include "common/mutex.h"
 #include "common/strings.h"
+#include "launch/serving/computing_thread.h"
 #include "launch/serving/scoring_thread.h"
-#include "worker/math/floating_point_mode.h"
 
 namespace chorus::launch {
 namespace {
 
-// The caller's thread computes as a worker's does, and is given back as it was: its floating-point
-// mode, and how many threads its own uses of OpenMP have, which the library of products sets to 1.
-class ComputingThread {
- public:
-  ComputingThread() : mode_(_mm_getcsr()), threads_(omp_get_max_threads()) {
-    worker::SetFloatingPointMode();
-    omp_set_num_threads(1);
-  }
-  ~ComputingThread() {
-    omp_set_num_threads(threads_);
-    _mm_setcsr(mode_);
-  }
-  ComputingThread(const ComputingThread&) = delete;
-  ComputingThread& operator=(const ComputingThread&) = delete;
-
- private:
-  const unsigned mode_;
-  const int threads_;
-};
-
 class ExportScorer final : public Scorer {
  public:
-  ExportScorer(std::unique_ptr<ServedModel> model, std::vector<Feature> features,
+  ExportScorer(std::unique_ptr<ServedModel> model, Features features,
                std::unique_ptr<worker::Backend> backend)
       : model_(std::move(model)), features_(std::move(features)), backend_(std::move(backend)) {
-    for (const Feature& feature : features_) {
+    for (const Feature& feature : features_.columns) {
       infos_.push_back({feature.name, feature.column, feature.context, feature.is_numeric,
                         feature.multi_valued, feature.has_values});
     }
@@ -56,7 +33,7 @@ class ExportScorer final : public Scorer {
   Status Score(const InputColumns& rows, const ScoredRows& out) const override {
     ScoringTask task;
     task.rows = rows.rows;
-    ASSIGN_OR_RETURN(task.columns, MatchColumns(features_, rows, FeatureSide::kAll));
+    ASSIGN_OR_RETURN(task.columns, MatchColumns(features_.columns, rows, FeatureSide::kAll));
     std::vector<int64_t> context_of(static_cast<size_t>(rows.rows));
     for (int64_t row = 0; row < rows.rows; ++row) {
       if (row == 0 || !SameContext(task.columns, row - 1, row)) task.context_rows.push_back(row);
@@ -80,11 +57,12 @@ class ExportScorer final : public Scorer {
       return InvalidArgument(StrCat("exposure ", i, " has context ", context_of[i],
                                     "; expected: a row of ", contexts.rows, " contexts, from 0"));
     }
-    ASSIGN_OR_RETURN(task.columns, MatchColumns(features_, contexts, FeatureSide::kContexts));
+    const std::vector<Feature>& features = features_.columns;
+    ASSIGN_OR_RETURN(task.columns, MatchColumns(features, contexts, FeatureSide::kContexts));
     ASSIGN_OR_RETURN(const std::vector<const InputColumn*> of_exposures,
-                     MatchColumns(features_, exposures, FeatureSide::kExposures));
-    for (size_t f = 0; f < features_.size(); ++f) {
-      if (!features_[f].context) task.columns[f] = of_exposures[f];
+                     MatchColumns(features, exposures, FeatureSide::kExposures));
+    for (size_t f = 0; f < features.size(); ++f) {
+      if (!features[f].context) task.columns[f] = of_exposures[f];
     }
     for (int64_t c = 0; c < contexts.rows; ++c) task.context_rows.push_back(c);
     return Run(task, out);
@@ -93,8 +71,8 @@ class ExportScorer final : public Scorer {
  private:
   bool SameContext(const std::vector<const InputColumn*>& columns, int64_t row,
                    int64_t other) const {
-    for (size_t f = 0; f < features_.size(); ++f) {
-      if (features_[f].context && !SameCell(*columns[f], row, other)) return false;
+    for (size_t f = 0; f < features_.columns.size(); ++f) {
+      if (features_.columns[f].context && !SameCell(*columns[f], row, other)) return false;
     }
     return true;
   }
@@ -126,7 +104,7 @@ class ExportScorer final : public Scorer {
   }
 
   const std::unique_ptr<const ServedModel> model_;
-  const std::vector<Feature> features_;
+  const Features features_;
   const std::unique_ptr<worker::Backend> backend_;
   std::vector<FeatureInfo> infos_;
   PieceComputes computes_;
@@ -139,7 +117,7 @@ class ExportScorer final : public Scorer {
 Result<std::unique_ptr<Scorer>> Scorer::Load(FileSystem& files, const std::string& folder,
                                              ComputeConfig::Precision precision) {
   ASSIGN_OR_RETURN(std::unique_ptr<ServedModel> model, LoadModel(files, folder));
-  ASSIGN_OR_RETURN(std::vector<Feature> features, FeaturesOf(*model));
+  ASSIGN_OR_RETURN(Features features, FeaturesOf(*model));
   if (precision == ComputeConfig::PRECISION_UNSPECIFIED) {
     precision = model->config.compute().precision();
     if (precision == ComputeConfig::TF32) precision = ComputeConfig::FP32;

@@ -4,10 +4,13 @@
 #include <numeric>
 
 #include "common/device_math.h"
+#include "common/key.h"
+#include "worker/import/crossed_slots.h"
+#include "worker/import/key_id.h"
 
 namespace chorus::launch {
 
-ScoringThread::ScoringThread(const ServedModel& model, const std::vector<Feature>& features,
+ScoringThread::ScoringThread(const ServedModel& model, const Features& features,
                              const PieceComputes& computes)
     : model_(model), features_(features), computes_(computes), lookup_(model) {
   size_t slots[2] = {0, 0}, numerics[2] = {0, 0};
@@ -19,7 +22,8 @@ ScoringThread::ScoringThread(const ServedModel& model, const std::vector<Feature
     side.slots.resize(slots[context ? 1 : 0]);
     side.numerics.resize(numerics[context ? 1 : 0]);
   }
-  for (const Feature& feature : features)
+  parts_.resize(features.columns.size());
+  for (const Feature& feature : features.columns)
     readers_.push_back(std::make_unique<FeatureReader>(feature));
 }
 
@@ -69,25 +73,50 @@ void ScoringThread::NumberContexts(const ScoringTask& task, int64_t first, int64
 }
 
 Status ScoringThread::ReadColumns(const ScoringTask& task) {
-  for (size_t f = 0; f < features_.size(); ++f) {
-    const Feature& feature = features_[f];
-    worker::FeatureColumns& side = feature.context ? batch_.contexts : batch_.exposures;
+  for (size_t f = 0; f < features_.columns.size(); ++f) {
+    const Feature& feature = features_.columns[f];
     const std::vector<int64_t>& rows = feature.context ? context_rows_ : exposure_rows_;
-    RETURN_IF_ERROR(
-        feature.is_numeric
-            ? readers_[f]->ReadNumbers(*task.columns[f], rows, &side.numerics[feature.place])
-            : readers_[f]->ReadIds(*task.columns[f], rows, &side.slots[feature.place]));
+    RETURN_IF_ERROR(feature.is_numeric
+                        ? readers_[f]->ReadNumbers(*task.columns[f], rows,
+                                                   &SideOf(feature.context).numerics[feature.place])
+                        : readers_[f]->ReadIds(*task.columns[f], rows, IdsOf(f)));
   }
+  for (const CrossedFeature& cross : features_.crosses) MakeCross(cross);
   return Status::Ok();
+}
+
+worker::SlotColumn* ScoringThread::IdsOf(size_t f) {
+  const Feature& feature = features_.columns[f];
+  if (feature.place == Feature::kNoPlace) return &parts_[f];
+  return &SideOf(feature.context).slots[feature.place];
+}
+
+void ScoringThread::MakeCross(const CrossedFeature& cross) {
+  worker::SlotColumn& out = SideOf(cross.context).slots[cross.place];
+  out.offsets.assign(1, 0);
+  out.keys.clear();
+  out.values.clear();
+  const uint32_t rows = SideOf(cross.context).rows;
+  for (uint32_t row = 0; row < rows; ++row) {
+    uint64_t id = 0;
+    bool has_all = true;
+    for (const CrossedFeature::Part& part : cross.parts) {
+      const worker::SlotColumn& ids = *IdsOf(part.feature);
+      const uint32_t at = part.context && !cross.context ? batch_.context_of[row] : row;
+      has_all = has_all && ids.offsets[at] < ids.offsets[at + 1];
+      if (!has_all) break;
+      id = worker::CrossedWith(id, worker::IdOfKey(part.space_seed, ids.keys[ids.offsets[at]]));
+    }
+    if (has_all) out.keys.push_back(MakeKey(cross.space_seed, id));
+    out.offsets.push_back(static_cast<uint32_t>(out.keys.size()));
+  }
 }
 
 void ScoringThread::WriteScores(MatrixView<const float> logits, int64_t first,
                                 const ScoredRows& out) const {
-  std::vector<float> all(model_.objective->heads().size(), 0.0f);  // those that are not needed: 0
-  const std::vector<uint32_t>& heads = model_.network.heads;
+  std::vector<float> scratch;
   for (int64_t i = 0; i < logits.rows; ++i) {
-    for (size_t h = 0; h < heads.size(); ++h) all[heads[h]] = logits.row(i)[h];
-    const worker::Prediction p = model_.objective->Predict(all);
+    const worker::Prediction p = PredictionOf(model_, logits, i, &scratch);
     const auto row = static_cast<size_t>(first + i);
     out.pctr[row] = Sigmoid(p.ctr_logit);
     out.pcvr[row] = Exp(p.log_cvr);

@@ -34,8 +34,7 @@ struct ScoringTask {
 class ScoringThread {
  public:
   // All outlive it.
-  ScoringThread(const ServedModel& model, const std::vector<Feature>& features,
-                const PieceComputes& computes);
+  ScoringThread(const ServedModel& model, const Features& features, const PieceComputes& computes);
 
   Status Score(const ScoringTask& task, const ScoredRows& out);
 
@@ -43,15 +42,22 @@ class ScoringThread {
   Status ScorePiece(const ScoringTask& task, int64_t first, int64_t rows, const ScoredRows& out);
   void NumberContexts(const ScoringTask& task, int64_t first, int64_t rows);
   Status ReadColumns(const ScoringTask& task);
+  worker::FeatureColumns& SideOf(bool context) {
+    return context ? batch_.contexts : batch_.exposures;
+  }
+  // Where the ids of a feature are, f is into Features::columns.
+  worker::SlotColumn* IdsOf(size_t f);
+  void MakeCross(const CrossedFeature& cross);
   void WriteScores(MatrixView<const float> logits, int64_t first, const ScoredRows& out) const;
 
   const ServedModel& model_;
-  const std::vector<Feature>& features_;
+  const Features& features_;
   const PieceComputes& computes_;
   std::vector<std::unique_ptr<FeatureReader>> readers_;  // [features]
   std::array<std::unique_ptr<worker::Workspace>, kPieceRows.size()> workspaces_;
   RowLookup lookup_;
   worker::Batch batch_;
+  std::vector<worker::SlotColumn> parts_;  // [features], of those that crosses alone read
   std::vector<int64_t> context_rows_, exposure_rows_;  // of the piece
   // [contexts]: the piece that a context was last in, and its number there.
   std::vector<uint32_t> piece_of_, number_of_;

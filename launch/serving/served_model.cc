@@ -10,6 +10,7 @@
 #include "common/strings.h"
 #include "common/table_spec.h"
 #include "launch/serving/export_files.h"
+#include "launch/serving/row_form.h"
 #include "worker/log/manifest_schema.h"
 
 namespace chorus::launch {
@@ -101,7 +102,20 @@ Status ReadDense(ExportArrays* arrays, ServedModel* out) {
   return Status::Ok();
 }
 
-Result<ServedTable> ReadTable(const TableSpec& spec, uint64_t seed, ExportArrays* arrays) {
+// Rows in fewer bits become float32.
+Result<ServedTable> ReadSmallTable(const TableSpec& spec, uint64_t seed, RowForm form,
+                                   ExportArrays* arrays) {
+  ASSIGN_OR_RETURN(StoredRows rows, ReadStoredRows(form, spec.name, spec.config.dim(), arrays));
+  std::vector<float> weights = WeightsOf(form, spec.config.dim(), rows);
+  Result<ServedTable> table =
+      ServedTable::Make(spec, seed, std::move(rows.keys), std::move(weights));
+  if (!table.ok()) return table.status().Annotate(rows.described[0].file);
+  return table;
+}
+
+Result<ServedTable> ReadTable(const TableSpec& spec, uint64_t seed, RowForm form,
+                              ExportArrays* arrays) {
+  if (form != ExportRows::FORM_UNSPECIFIED) return ReadSmallTable(spec, seed, form, arrays);
   const std::string weights_file = ExportWeightsFile(spec.name);
   ASSIGN_OR_RETURN(std::vector<Key> keys, arrays->Keys(ExportKeysFile(spec.name)));
   ASSIGN_OR_RETURN(std::vector<float> weights, arrays->Floats(weights_file, spec.config.dim()));
@@ -119,7 +133,8 @@ Status ReadTables(ExportArrays* arrays, ServedModel* out) {
   const auto of_group = static_cast<uint32_t>(out->config.table_size());
   const std::vector<uint32_t>& served = out->network.groups;
   for (uint32_t instance = 0; instance < specs.size(); ++instance) {
-    ASSIGN_OR_RETURN(ServedTable table, ReadTable(specs[instance], out->config.seed(), arrays));
+    ASSIGN_OR_RETURN(ServedTable table,
+                     ReadTable(specs[instance], out->config.seed(), FormOf(out->manifest), arrays));
     if (std::find(served.begin(), served.end(), instance / of_group) == served.end()) continue;
     out->tables.push_back(std::move(table));
   }
@@ -140,6 +155,14 @@ Result<std::unique_ptr<ServedModel>> LoadModel(FileSystem& files, const std::str
     return DataLoss(StrCat(manifest, ": no layer of the model has the array ", unread.front()));
   }
   return out;
+}
+
+worker::Prediction PredictionOf(const ServedModel& model, MatrixView<const float> logits,
+                                int64_t row, std::vector<float>* scratch) {
+  scratch->assign(model.objective->heads().size(), 0.0f);  // those that are not needed: 0
+  const std::vector<uint32_t>& heads = model.network.heads;
+  for (size_t h = 0; h < heads.size(); ++h) (*scratch)[heads[h]] = logits.row(row)[h];
+  return model.objective->Predict(*scratch);
 }
 
 }  // namespace chorus::launch

@@ -8,11 +8,13 @@
 
 #include "common/export.pb.h"
 #include "common/file.h"
+#include "common/matrix_view.h"
 #include "common/status.h"
 #include "launch/serving/served_network.h"
 #include "launch/serving/served_table.h"
 #include "worker/log/batch.h"
 #include "worker/objective/objective.h"
+#include "worker/objective/prediction.h"
 
 namespace chorus::launch {
 
@@ -33,5 +35,9 @@ struct ServedModel {
 // build's, or layers that this build makes otherwise; kDataLoss, a file is damaged or of another
 // export, or holds a value that is not finite.
 Result<std::unique_ptr<ServedModel>> LoadModel(FileSystem& files, const std::string& folder);
+
+// Of row `row` of the logits of the served heads. scratch: memory that is used again.
+worker::Prediction PredictionOf(const ServedModel& model, MatrixView<const float> logits,
+                                int64_t row, std::vector<float>* scratch);
 
 }  // namespace chorus::launch

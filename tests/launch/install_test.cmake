@@ -19,7 +19,7 @@ file(REMOVE_RECURSE ${SCRATCH})
 file(MAKE_DIRECTORY ${SCRATCH})
 run(${CMAKE_COMMAND} --install ${BUILD} --prefix ${prefix} --strip)
 foreach(file share/chorus/configs/train/quickstart.textproto share/chorus/predict_export.py share/chorus/predict_onnx.py
-             share/chorus/export_text.py share/chorus/slurm/train.sbatch share/doc/chorus/LICENSE share/doc/chorus/README.md share/bash-completion/completions/chorus)
+             share/chorus/export_keys.py share/chorus/export_text.py share/chorus/slurm/train.sbatch share/doc/chorus/LICENSE share/doc/chorus/README.md share/bash-completion/completions/chorus)
   if(NOT EXISTS ${prefix}/${file})
     message(SEND_ERROR "${file} was not installed")
   endif()

@@ -144,6 +144,26 @@ class ExportTest(unittest.TestCase):
         rules = predict_export.Rules(self.about)
         self.assertEqual(rules.row_id({"order": "007 "}, 0), "7")
 
+    def test_a_crossed_slot_is_made_of_the_columns_of_its_slots(self):
+        rules = predict_export.Rules({
+            "text": {"slot": [{"name": "city", "column": "town"}, {"name": "item", "column": "item"}],
+                     "cross": [{"name": "pair", "slot": ["city", "item"]}]},
+            "slot": [{"column": "pair", "multi_valued": False, "has_values": False}], "numeric": []})
+        self.assertEqual(rules.missing_columns(["town"]), ["item"])
+        weyl = 0x9E3779B97F4A7C15  # worker/import/crossed_slots.h, written out
+        once = predict_export.mix((1 + weyl) % 2**64)
+        twice = predict_export.mix(((once ^ 2) + weyl) % 2**64)
+        self.assertEqual(rules.ids_of("pair", {"town": "1", "item": "2"}), [(str(twice), 1.0)])
+        self.assertEqual(rules.ids_of("pair", {"town": "1", "item": ""}), [])
+
+    def test_rows_in_fewer_bits_are_the_floats_that_they_stand_for(self):
+        model = predict_export.Model.__new__(predict_export.Model)
+        model.form, model.arrays = "FP16", {"t.weights.f16": (array.array("H", [0, 0, 0x3c00, 0xc100]), 2)}
+        self.assertEqual(list(model.stored("t", 1, 2)), [1.0, -2.5])
+        model.form, model.arrays = "INT8", {"t.weights.i8": (array.array("b", [1, 2, 127, -64]), 2),
+                                            "t.scales.f32": (array.array("f", [7.0, 0.5]), 1)}
+        self.assertEqual(list(model.stored("t", 1, 2)), [63.5, -32.0])
+
     def test_a_closed_pipe_is_one_line(self):
         folder = os.path.dirname(predict_export.__file__)
         program = (f"import sys; sys.path.insert(0, {folder!r}); import predict_export"

@@ -43,6 +43,9 @@ class ColumnNotes {
     if (entry.count == 0) Begin(entry, text);
     entry.count += times;
   }
+  bool Has(CellNote note, uint32_t column) const {
+    return entries_[size_t{column} * kCellNotes + static_cast<uint32_t>(note)].count > 0;
+  }
   // Whether some entry has an example whose place is not set yet.
   bool wants_place() const { return !placeless_.empty(); }
   void SetPlace(const std::string& place);

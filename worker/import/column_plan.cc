@@ -8,6 +8,7 @@
 
 #include "common/strings.h"
 #include "worker/import/column_index.h"
+#include "worker/import/crossed_slots.h"
 #include "worker/import/delimited_row.h"
 #include "worker/import/typed_plan.h"
 #include "worker/import/wildcard.h"
@@ -30,6 +31,7 @@ class Planner {
     applied_.clear_exclude();
     applied_.clear_missing_marker();
     applied_.clear_slot();
+    applied_.clear_cross();
     applied_.clear_numeric();
     applied_.set_other_columns_are_slots(false);
     // Contents tell these: a log of them takes further rows from any.
@@ -47,6 +49,9 @@ class Planner {
     for (const ColumnSlot& slot : schema_.slot()) RETURN_IF_ERROR(AddSlots(slot));
     for (const ColumnNumeric& numeric : schema_.numeric()) RETURN_IF_ERROR(AddNumerics(numeric));
     if (schema_.other_columns_are_slots()) RETURN_IF_ERROR(AddOtherColumns());
+    for (const ColumnCross& cross : schema_.cross()) {
+      RETURN_IF_ERROR(PlanCross(cross, &plan_, &applied_));
+    }
     // Not a use of the column: it may be a feature too, also through other_columns_are_slots.
     RETURN_IF_ERROR(PlanOptional("--split-by", use.split_by, &plan_.split_by));
     RETURN_IF_ERROR(PlanOptional("--split-by-time", use.split_by_time, &plan_.split_by_time));
@@ -301,8 +306,9 @@ bool NeedsStatistics(const ImportSchema& schema) {
 }
 
 bool AsksForCounts(const ImportSchema& schema) {
-  return std::any_of(schema.slot().begin(), schema.slot().end(),
-                     [](const ColumnSlot& slot) { return slot.min_count() > 1; });
+  const auto asks = [](const auto& slot) { return slot.min_count() > 1; };
+  return std::any_of(schema.slot().begin(), schema.slot().end(), asks) ||
+         std::any_of(schema.cross().begin(), schema.cross().end(), asks);
 }
 
 Result<ColumnPlan> PlanColumns(const ImportSchema& schema, const std::vector<std::string>& columns,
@@ -326,6 +332,7 @@ std::vector<uint32_t> ColumnsRead(const ColumnPlan& plan) {
   }
   for (const SidePlan* side : {&plan.contexts, &plan.exposures}) {
     for (const SlotPlan& slot : side->slots) {
+      if (slot.is_cross()) continue;  // of slots that are read
       read.insert(slot.column);
       if (slot.value_column) read.insert(*slot.value_column);
     }

@@ -18,9 +18,17 @@ namespace chorus::worker {
 
 class KeySet;
 
+// A slot that a crossed slot is made of (crossed_slots.h).
+struct CrossedSlot {
+  bool context = false;
+  uint32_t slot = 0;  // of its side
+  uint64_t space_seed = 0;
+  uint32_t column = 0;  // of its cells
+};
+
 struct SlotPlan {
-  uint32_t column;
-  uint64_t space_seed;          // of the slot's key space
+  uint32_t column;      // of a crossed slot, which has none: columns.size() + its place in crosses
+  uint64_t space_seed;  // of the slot's key space
   std::string separator;        // "" = one-hot
   std::string value_separator;  // "" = no values
   bool keep_markers = false;    // texts that mean "missing" elsewhere are ids
@@ -34,6 +42,8 @@ struct SlotPlan {
   std::optional<uint32_t> value_column = std::nullopt;  // that has them, of typed columns
   uint32_t min_count = 0;  // ids that are in fewer rows are left out, once they were counted
   std::shared_ptr<const KeySet> kept_ids = nullptr;  // (id_counts.h); null: all
+  std::vector<CrossedSlot> crossed = {};             // not empty: its ids are made of theirs
+  bool is_cross() const { return !crossed.empty(); }
   bool changes_values() const {
     return value_transform == ColumnSlot::LN1P || value_clip > 0 || value_l2;
   }
@@ -63,12 +73,16 @@ struct ColumnPlan {
   std::optional<uint32_t> shown_click, shown_conversion;
   SidePlan contexts;
   SidePlan exposures;
+  std::vector<std::string>
+      crosses;  // names of crossed slots, which follow all others of their side
   std::vector<uint32_t> context_columns;  // those that contexts read, each once
   std::vector<std::string> left_out;      // columns that nothing reads, for people: "'a'"
   // Means and deviations are not learnt yet; its text is the schema that was applied, with every
   // feature's column by its name and every rule written out: the same text read with it gives the
   // same plan, and so does one with further columns.
   LogSchema schema;
+  // What notes are counted by: columns, and crossed slots behind them.
+  uint32_t noted() const { return static_cast<uint32_t>(columns.size() + crosses.size()); }
 };
 
 // What an import asks of columns besides the schema.
@@ -85,7 +99,8 @@ struct ColumnUse {
 
 // REQUIRES: `schema` went through LoadConfig. Errors (kInvalidArgument): a column that is not
 // there, is there twice, is of a type that cannot be what it is to be, serves two labels, or is a
-// label and named as a feature too (not for scoring); two features of one name; a separator that cannot work.
+// label and named as a feature too (not for scoring); two features of one name; a separator that
+// cannot work; a cross that cannot be made (crossed_slots.h).
 Result<ColumnPlan> PlanColumns(const ImportSchema& schema, const std::vector<std::string>& columns,
                                const ColumnUse& use);
 
@@ -98,7 +113,7 @@ std::vector<uint32_t> ColumnsRead(const ColumnPlan& plan);
 // Whether some numeric column is standardised, so that a first pass must learn its mean and
 // deviation.
 bool NeedsStatistics(const ImportSchema& schema);
-// Whether some slot has min_count, so that a first pass must count its ids.
+// Whether some slot or cross has min_count, so that a first pass must count its ids.
 bool AsksForCounts(const ImportSchema& schema);
 
 // The delimiter as a byte; "\t", and any single byte but quotes and line ends. Error:

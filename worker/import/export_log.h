@@ -1,6 +1,7 @@
 #pragma once
-// `chorus export-log`: a log as text again, one exposure a line, tab-separated, with a header, and
-// the schema that makes the same rows of it. What a cell holds is in README.md beside this file.
+// `chorus export-log`: a log as text again, one exposure a line, tab-separated, with a header, or
+// as TFRecord of tf.Example, and the schema that makes the same rows of it. What a cell holds is in
+// README.md beside this file.
 // Thread safety: many threads may call, with outputs of their own.
 
 #include <cstdint>
@@ -19,6 +20,8 @@ struct ExportLogOptions {
   std::vector<std::string> logs = {};  // files or folders of one log
   std::string output = {};             // a file as PackedText names it; "-" is standard output
   std::string schema_output = {};      // a file for the schema; "" = none
+  // DELIMITED (text) or TFRECORD.
+  ImportSchema::Format format = ImportSchema::DELIMITED;
   ProgressLine* progress = nullptr;
 };
 
@@ -28,15 +31,16 @@ struct ExportLogSummary {
   bool has_click = true;  // else import takes the text with --unlabelled
 };
 
-// Error: also a row id that is a text with a tab, a line end or a NUL byte, which no cell can hold
-// (kInvalidArgument, names the block and the row).
+// Error: also a row id that the format cannot hold (kInvalidArgument, names the block and the row):
+// of text, one that is a text with a tab, a line end or a NUL byte; of TFRecord, one of 2^63 or more.
 Result<ExportLogSummary> ExportLog(FileSystem& files, const ExportLogOptions& options);
 
-// The columns of the text, in order, and the schema that reads them.
+// The columns of the text, or the features of an example, in order, and the schema that reads them.
 struct ExportedColumns {
   std::vector<std::string> header;
   ImportSchema schema;
 };
-Result<ExportedColumns> ExportedColumnsOf(const LogSchema& log);
+Result<ExportedColumns> ExportedColumnsOf(const LogSchema& log,
+                                          ImportSchema::Format format = ImportSchema::DELIMITED);
 
 }  // namespace chorus::worker

@@ -9,11 +9,11 @@ namespace {
 
 class Columns {
  public:
-  explicit Columns(const LogSchema& log) : log_(log) {}
+  Columns(const LogSchema& log, ImportSchema::Format format) : log_(log), format_(format) {}
 
   Result<ExportedColumns> Make() {
     ImportSchema& schema = out_.schema;
-    schema.set_format(ImportSchema::DELIMITED);
+    schema.set_format(format_);
     schema.set_delimiter("\t");
     schema.set_header(true);
     schema.set_trim(false);
@@ -66,8 +66,11 @@ class Columns {
     slot.set_name(info.name);
     slot.set_key_space(info.key_space);
     slot.set_context(info.context);
+    // Lists of numbers need no separators; a single id with its value is a text in both formats.
+    const bool lists = format_ == ImportSchema::TFRECORD && info.multi_valued;
     if (info.multi_valued) slot.set_separator(",");
-    if (info.has_values) slot.set_value_separator(":");
+    if (info.has_values && !lists) slot.set_value_separator(":");
+    if (info.has_values && lists) slot.set_value_column(AddFeature(info.name + "_values"));
   }
 
   void AddNumeric(const NumericInfo& info) {
@@ -79,6 +82,7 @@ class Columns {
   }
 
   const LogSchema& log_;
+  const ImportSchema::Format format_;
   ExportedColumns out_;
   // Of columns; those of roles also where they are not there.
   std::set<std::string> names_ = {"row_id", "click", "conversion", "weight", "group", "time"};
@@ -86,6 +90,8 @@ class Columns {
 
 }  // namespace
 
-Result<ExportedColumns> ExportedColumnsOf(const LogSchema& log) { return Columns(log).Make(); }
+Result<ExportedColumns> ExportedColumnsOf(const LogSchema& log, ImportSchema::Format format) {
+  return Columns(log, format).Make();
+}
 
 }  // namespace chorus::worker

@@ -13,6 +13,7 @@
 #include "worker/import/chunk_reader.h"
 #include "worker/import/column_plan.h"
 #include "worker/import/context_serials.h"
+#include "worker/import/crossed_slots.h"
 #include "worker/import/delimited_row.h"
 #include "worker/import/id_counts.h"
 #include "worker/import/inputs.h"
@@ -274,7 +275,7 @@ class Import {
     counts_ = pass.counts;
     for (const std::string& line : pass.outliers.Describe()) LogWarning(line);
     if (pass.first) TellRepeated(pass.repeated.Counted(std::move(pass.first_repeated)));
-    notes_ = pass.notes.List(plan_.columns);
+    notes_ = pass.notes.List(NotedNames(plan_));
     if (pass.first) TellNotes();
     repeated_headers_ = pass.repeated_headers;
     unread_ = std::move(pass.unread);
@@ -310,7 +311,7 @@ class Import {
         : first(is_first),
           bad_rows(options.max_bad_rows, is_first, is_first ? bad_list : nullptr,
                    options.bad_row_remedy, options.bad_rows_before),
-          notes(static_cast<uint32_t>(plan.columns.size())),
+          notes(plan.noted()),
           outliers(plan) {}
     const bool first;
     RowCounts counts;

@@ -42,6 +42,11 @@ std::string RulesOf(ColumnSlot slot) {
   return slot.ShortDebugString();
 }
 
+std::string RulesOf(ColumnCross cross) {
+  if (cross.min_count() <= 1) cross.clear_min_count();
+  return cross.ShortDebugString();
+}
+
 std::string RulesOf(ColumnNumeric numeric) {
   numeric.clear_column();
   return numeric.ShortDebugString();
@@ -125,6 +130,8 @@ class Merge {
       }
       RETURN_IF_ERROR(
           CompareRules("slot", first_.schema.slot(), log.schema.slot(), first_.log, log.log));
+      RETURN_IF_ERROR(
+          CompareRules("cross", first_.schema.cross(), log.schema.cross(), first_.log, log.log));
       RETURN_IF_ERROR(CompareRules("numeric", first_.schema.numeric(), log.schema.numeric(),
                                    first_.log, log.log));
     }

@@ -42,9 +42,7 @@ class RowParserOf {
   const TimeKinds& time_kinds() const { return kinds_; }
 
   // What was replaced or dropped inside cells so far, or since the last TakeNotes.
-  ColumnNotes TakeNotes() {
-    return std::exchange(notes(), ColumnNotes(static_cast<uint32_t>(plan_.columns.size())));
-  }
+  ColumnNotes TakeNotes() { return std::exchange(notes(), ColumnNotes(plan_.noted())); }
   const Cells& cells() const { return cells_; }
   ColumnNotes& notes() { return cells_.notes(); }
 
@@ -53,8 +51,12 @@ class RowParserOf {
   Status ParseMeta(const Row& row, ParsedRow* out);
   Status ParseSplit(const Row& row, ParsedRow* out);
   Status ParseContext(const Row& row, ParsedRow* out);
-  Status ParseSide(const SidePlan& plan, const Row& row, ParsedSide* out);
+  // context: that of the row; of contexts *out itself.
+  Status ParseSide(const SidePlan& plan, const Row& row, const ParsedSide& context,
+                   ParsedSide* out);
   Status ParseSlot(const SlotPlan& slot, const Row& row, ParsedSide* out);
+  void MakeCross(const SlotPlan& slot, const Row& row, const ParsedSide& context, ParsedSide* out);
+  void NoteCross(CellNote note, const SlotPlan& slot, const Row& row);
 
   const ColumnPlan& plan_;
   Cells cells_;

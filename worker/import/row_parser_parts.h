@@ -4,10 +4,14 @@
 // faster.
 // Thread safety: that of row_parser.h.
 
+#include <optional>
 #include <span>
+#include <string>
 
 #include "common/check.h"
 #include "common/device_math.h"
+#include "common/key.h"
+#include "worker/import/crossed_slots.h"
 #include "worker/import/id_counts.h"
 #include "worker/import/max_ids.h"
 #include "worker/import/row_parser.h"
@@ -23,7 +27,7 @@ Status RowParserOf<Cells>::Parse(const Row& row, uint64_t row_number, ParsedRow*
   RETURN_IF_ERROR(ParseMeta(row, out));
   if (plan_.split_by || plan_.split_by_time) RETURN_IF_ERROR(ParseSplit(row, out));
   RETURN_IF_ERROR(ParseContext(row, out));
-  return ParseSide(plan_.exposures, row, &out->exposure);
+  return ParseSide(plan_.exposures, row, out->context, &out->exposure);
 }
 
 template <typename Cells>
@@ -60,7 +64,7 @@ template <typename Cells>
 Status RowParserOf<Cells>::ParseContext(const Row& row, ParsedRow* out) {
   if (context_valid_ && cells_.IsRemembered(row)) return Status::Ok();
   context_valid_ = false;
-  RETURN_IF_ERROR(ParseSide(plan_.contexts, row, &out->context));
+  RETURN_IF_ERROR(ParseSide(plan_.contexts, row, out->context, &out->context));
   cells_.Remember(row);
   context_valid_ = true;
   out->context_serial = ++context_serial_;
@@ -68,13 +72,18 @@ Status RowParserOf<Cells>::ParseContext(const Row& row, ParsedRow* out) {
 }
 
 template <typename Cells>
-Status RowParserOf<Cells>::ParseSide(const SidePlan& plan, const Row& row, ParsedSide* out) {
+Status RowParserOf<Cells>::ParseSide(const SidePlan& plan, const Row& row,
+                                     const ParsedSide& context, ParsedSide* out) {
   out->keys.clear();
   out->values.clear();
   out->slot_ends.clear();
   out->numerics.clear();
   for (const SlotPlan& slot : plan.slots) {
-    RETURN_IF_ERROR(ParseSlot(slot, row, out));
+    if (slot.is_cross()) {
+      MakeCross(slot, row, context, out);
+    } else {
+      RETURN_IF_ERROR(ParseSlot(slot, row, out));
+    }
     out->slot_ends.push_back(static_cast<uint32_t>(out->keys.size()));
   }
   for (const NumericPlan& numeric : plan.numerics) {
@@ -105,6 +114,36 @@ Status RowParserOf<Cells>::ParseSlot(const SlotPlan& slot, const Row& row, Parse
     }
   }
   return Status::Ok();
+}
+
+template <typename Cells>
+void RowParserOf<Cells>::MakeCross(const SlotPlan& slot, const Row& row, const ParsedSide& context,
+                                   ParsedSide* out) {
+  const std::optional<uint64_t> id = CrossedIdOf(slot.crossed, context, *out);
+  if (!id) {
+    NoteCross(CellNote::kMissing, slot, row);
+    return;
+  }
+  const Key key = MakeKey(slot.space_seed, *id);
+  if (slot.kept_ids != nullptr && !slot.kept_ids->Has(key)) {
+    NoteCross(CellNote::kRareIds, slot, row);
+    return;
+  }
+  out->keys.push_back(key);
+  out->values.push_back(1);
+}
+
+// Most combinations of a large cross are rare: only the first one is shown, "hamburg x shoes".
+template <typename Cells>
+void RowParserOf<Cells>::NoteCross(CellNote note, const SlotPlan& slot, const Row& row) {
+  std::string shown;
+  if (!notes().Has(note, slot.column)) {
+    for (const CrossedSlot& crossed : slot.crossed) {
+      if (&crossed != &slot.crossed.front()) shown += " x ";
+      shown += Cells::Shown(row, crossed.column);
+    }
+  }
+  notes().Add(note, slot.column, shown);
 }
 
 }  // namespace chorus::worker

@@ -59,7 +59,8 @@ class Draft {
 
   SchemaDraft Write() {
     SchemaDraft draft;
-    draft.schema = Head() + Labels() + Others() + Features(true) + Features(false) + Excluded();
+    draft.schema =
+        Head() + Labels() + Others() + Features(true) + Features(false) + Cross() + Excluded();
     if (const uint64_t rows = BlockRows(); rows > 0) {
       draft.schema += Commented(StrCat("block_rows: ", rows),
                                 "a small text: so that it has blocks "
@@ -214,6 +215,22 @@ class Draft {
     return StrCat("# Equal in all rows of a ", guess_.contexts.of_request ? "request" : "user",
                   ", which follow one another: stored once for ", shared, " rows.\n", out,
                   "# Of the single row.\n");
+  }
+
+  // An example of two slots that may be crossed, which is no more than that.
+  std::string Cross() const {
+    constexpr uint64_t kMostValues = 100000;
+    std::vector<std::string> slots;
+    for (uint32_t c = 0; c < guess_.columns.size() && slots.size() < 2; ++c) {
+      const GuessedColumn& column = guess_.columns[c];
+      const uint64_t values = guess_.samples[c].values();
+      if (column.role != ColumnRole::kSlot || !column.separators.separator.empty()) continue;
+      if (values < 2 || values > kMostValues) continue;
+      slots.push_back(StrCat(" slot: ", Quoted(column.name)));
+    }
+    if (slots.size() < 2) return "";
+    return Commented(StrCat("# cross {", slots[0], slots[1], " min_count: 5 }"),
+                     "their pairs as ids of a slot of its own");
   }
 
   std::string SlotLine(uint32_t c) const {

@@ -10,6 +10,7 @@
 #include "worker/import/chunk_reader.h"
 #include "worker/import/column_plan.h"
 #include "worker/import/context_serials.h"
+#include "worker/import/crossed_slots.h"
 #include "worker/import/inputs.h"
 #include "worker/import/row_inputs.h"
 #include "worker/import/summary.h"
@@ -30,7 +31,7 @@ class FileTextBlocks final : public TextBlocks {
         plan_(std::move(plan)),
         schema_(Normalised(model, plan_)),
         builder_(plan_, schema_),
-        notes_(static_cast<uint32_t>(plan_.columns.size())),
+        notes_(plan_.noted()),
         bad_rows_(options.max_bad_rows, /*tell=*/true, nullptr, options.bad_row_remedy) {}
 
   Status Begin(const LogSchema& model) {
@@ -72,7 +73,7 @@ class FileTextBlocks final : public TextBlocks {
       out += SummaryLine("not in the model", Join(map_.ignored(), ", "));
     }
     out += FormatLeftOut(plan_.left_out);
-    return out + FormatNotes(notes_.List(plan_.columns));
+    return out + FormatNotes(notes_.List(NotedNames(plan_)));
   }
 
  private:

@@ -21,9 +21,7 @@ std::optional<double> WeightFromText(std::string_view text) {
 bool FitsFloat(double x) { return std::abs(x) <= std::numeric_limits<float>::max(); }
 
 TextCells::TextCells(const ColumnPlan& plan)
-    : plan_(plan),
-      notes_(static_cast<uint32_t>(plan.columns.size())),
-      context_(plan.context_columns.size()) {}
+    : plan_(plan), notes_(plan.noted()), context_(plan.context_columns.size()) {}
 
 Status TextCells::Malformed(uint32_t column, std::string_view found,
                             std::string_view expected) const {

@@ -52,6 +52,7 @@ std::vector<std::string> DifferingRules(const ImportSchema& schema, const Import
   copy(model, &theirs);
   std::vector<std::string> lines = DifferingFields(ours, theirs, {});
   AddDiffering("slot", schema.slot(), model.slot(), &lines);
+  AddDiffering("cross", schema.cross(), model.cross(), &lines);
   AddDiffering("numeric", schema.numeric(), model.numeric(), &lines);
   return lines;
 }

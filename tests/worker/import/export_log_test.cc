@@ -6,6 +6,7 @@
 #include "common/config.h"
 #include "common/key.h"
 #include "tests/worker/import/import_log_testing.h"
+#include "tests/worker/import/tfrecord_testing.h"
 #include "tests/worker/log/log_testing.h"
 #include "worker/import/export_log.h"
 #include "worker/import/key_id.h"
@@ -162,9 +163,10 @@ class ExportLogTest : public ImportTest {
  protected:
   // Exports `log`, and imports what came out to `again` by the schema that came with it.
   void RoundTrip(const std::string& log, const std::string& text, const std::string& again,
-                 bool labelled = true) {
-    const auto exported =
-        ExportLog(*files_, {.logs = {log}, .output = text, .schema_output = text + ".schema"});
+                 bool labelled = true, ImportSchema::Format format = ImportSchema::DELIMITED) {
+    const auto exported = ExportLog(
+        *files_,
+        {.logs = {log}, .output = text, .schema_output = text + ".schema", .format = format});
     ASSERT_TRUE(exported.ok()) << exported.status().ToString();
     EXPECT_EQ(exported->has_click, labelled);
     // The schema is read as a user's is, from a file.
@@ -183,25 +185,64 @@ class ExportLogTest : public ImportTest {
     EXPECT_EQ(summary->rows.read, exported->rows);
     EXPECT_TRUE(summary->left_out.empty()) << summary->left_out[0];
   }
+
+  void RoundTripOfAnyLog(uint64_t logs, ImportSchema::Format format) {
+    const char* const ends[] = {".out", ".out.gz", ".out.zst"};
+    for (uint64_t seed = 1; seed <= logs && !HasFatalFailure(); ++seed) {
+      SCOPED_TRACE(seed);
+      const LogSchema schema = DrawSchema(seed);
+      const std::string log = StrCat("log-", seed), again = StrCat("again-", seed);
+      std::vector<Batch> blocks = {DrawBatch(schema, 17, seed), DrawBatch(schema, 5, seed + 100)};
+      testing::WriteLog(*files_, log + "/a.log", schema, blocks);
+      RoundTrip(log, StrCat(log, ends[seed % 3]), again, schema.has_click, format);
+      if (HasFatalFailure()) return;
+      LogSchema read;
+      const std::vector<Batch> after = ReadLog(*files_, again, &read);
+      EXPECT_EQ(read.slots, schema.slots);
+      EXPECT_EQ(read.has_group, schema.has_group);
+      EXPECT_EQ(read.has_conversion, schema.has_conversion);
+      ASSERT_EQ(BitsOf(read, after), BitsOf(schema, ReadLog(*files_, log)));
+    }
+  }
 };
 
 TEST_F(ExportLogTest, AnyLogReadsTheSameAfterARoundTrip) {
-  const char* const ends[] = {".tsv", ".tsv.gz", ".tsv.zst"};
-  for (uint64_t seed = 1; seed <= 60; ++seed) {
-    SCOPED_TRACE(seed);
-    const LogSchema schema = DrawSchema(seed);
-    const std::string log = StrCat("log-", seed), again = StrCat("again-", seed);
-    std::vector<Batch> blocks = {DrawBatch(schema, 17, seed), DrawBatch(schema, 5, seed + 100)};
-    testing::WriteLog(*files_, log + "/a.log", schema, blocks);
-    RoundTrip(log, StrCat(log, ends[seed % 3]), again, schema.has_click);
-    if (HasFatalFailure()) return;
-    LogSchema read;
-    const std::vector<Batch> after = ReadLog(*files_, again, &read);
-    EXPECT_EQ(read.slots, schema.slots);
-    EXPECT_EQ(read.has_group, schema.has_group);
-    EXPECT_EQ(read.has_conversion, schema.has_conversion);
-    ASSERT_EQ(BitsOf(read, after), BitsOf(schema, ReadLog(*files_, log)));
-  }
+  RoundTripOfAnyLog(60, ImportSchema::DELIMITED);
+}
+
+TEST_F(ExportLogTest, AnyLogReadsTheSameAfterARoundTripThroughRecords) {
+  RoundTripOfAnyLog(60, ImportSchema::TFRECORD);
+}
+
+// Byte by byte, by a writer that shares nothing with the program's.
+TEST_F(ExportLogTest, RecordsAreThoseOfTensorFlow) {
+  Write("click,sale,id,user,tags,price\n1,1,7,12,3:0.5 -4:2,0.25\n");
+  ASSERT_TRUE(Import(R"(row_id: "id" slot { column: "user" context: true }
+                        slot { column: "tags" separator: " " value_separator: ":" }
+                        numeric { column: "price" transform: NONE })")
+                  .ok());
+  ASSERT_OK(ExportLog(*files_,
+                      {.logs = {"out"}, .output = "out.tfrecord", .format = ImportSchema::TFRECORD})
+                .status());
+  EXPECT_EQ(*ReadWholeFile(*files_, "out.tfrecord"),
+            tfrecord::Record(tfrecord::Example({{"row_id", tfrecord::Integers({7})},
+                                                {"click", tfrecord::Integers({1})},
+                                                {"conversion", tfrecord::Integers({1})},
+                                                {"user", tfrecord::Integers({12})},
+                                                {"tags", tfrecord::Integers({3, -4})},
+                                                {"tags_values", tfrecord::Floats({0.5f, 2.0f})},
+                                                {"price", tfrecord::Floats({0.25f})}})));
+}
+
+TEST_F(ExportLogTest, ARowIdThatNoIntegerOfAnExampleHoldsIsNamed) {
+  Batch batch = testing::MakeBatch(testing::PlainSchema(), 3, 1, 0);
+  batch.row_id[2] = uint64_t{1} << 63;
+  testing::WriteLog(*files_, "log", testing::PlainSchema(), {batch});
+  const auto summary = ExportLog(
+      *files_, {.logs = {"log"}, .output = "out.tfrecord", .format = ImportSchema::TFRECORD});
+  EXPECT_NE(summary.status().message().find("block 0: row 2: its row id 9223372036854775808"),
+            std::string::npos)
+      << summary.status().ToString();
 }
 
 TEST_F(ExportLogTest, WhatAnImportReadComesOutAgainAsFarAsIdsWereIntegers) {

@@ -1,0 +1,25 @@
+#pragma once
+// What rows in fewer bits cost: the metrics of two exports of one model on a log. Thread safety:
+// one thread.
+
+#include <string>
+#include <vector>
+
+#include "common/file.h"
+#include "common/report.pb.h"
+#include "common/status.h"
+
+namespace chorus::launch {
+
+// Whether a log can tell. Errors: see LogReader; kFailedPrecondition, it has no labels.
+Status CheckLossLog(FileSystem& files, const std::vector<std::string>& log);
+
+// The metrics of an export on all exposures of a log, scored on this thread. Errors: see LoadModel,
+// LogReader (the log's columns become the model's) and BatchScorer.
+Result<Evaluation> EvaluateExport(FileSystem& files, const std::string& folder,
+                                  const std::vector<std::string>& log);
+
+// A table of the AUCs of ctr, cvr and ctcvr, and their differences; form: "INT8".
+std::string FormatLoss(const std::string& form, const Evaluation& full, const Evaluation& stored);
+
+}  // namespace chorus::launch
