@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -20,10 +21,11 @@ class ServerNode {
  public:
   // Makes server `server` of `servers` for `workers` workers. `files` outlives it. Error:
   // kResourceExhausted, its threads are not to be had.
-  static Result<std::shared_ptr<ServerNode>> Create(const TrainConfig& config,
-                                                    const std::vector<TableSpec>& tables,
-                                                    uint32_t server, uint32_t servers,
-                                                    uint32_t workers, FileSystem& files);
+  // on_step: as ServerOptions has it.
+  static Result<std::shared_ptr<ServerNode>> Create(
+      const TrainConfig& config, const std::vector<TableSpec>& tables, uint32_t server,
+      uint32_t servers, uint32_t workers, FileSystem& files,
+      std::function<void(uint64_t step)> on_step = nullptr);
 
   // Serves on this transport too, which outlives the node; returns the endpoint.
   Result<std::string> Listen(Transport* transport);
