@@ -134,9 +134,34 @@ void AddScale(CLI::App* app, CommandOutcome* outcome, Action* action) {
   AddScalePlace(command, &arguments);
 }
 
+void AddTop(CLI::App* app, Action* action) {
+  static TopArguments arguments;
+  CLI::App* command = AddCommand(
+      app, "top",
+      "Watch a run while it goes on: steps, losses, calibration, where time goes, servers; ends "
+      "with the run",
+      "chorus top run/metrics.jsonl\n"
+      "  chorus top job.textproto\n"
+      "  chorus top --prometheus node1:9400,node1:9401,node2:9402",
+      action, [] { return Alone([] { return RunTop(arguments); }); });
+  command->add_option("job", arguments.job,
+                      "The run's metrics.jsonl, its directory, or the job's configuration");
+  command
+      ->add_option("--prometheus", arguments.prometheus,
+                   "host:port of each rank (report.prometheus, rank r at port + r); ranks on this "
+                   "machine are found by the job")
+      ->delimiter(',');
+  command->add_flag("--once", arguments.once, "Print what is to be seen now, and end");
+  command
+      ->add_option("--interval", arguments.interval_seconds,
+                   "Seconds between two looks (default: 1 on a terminal, else 10)")
+      ->check(Within(0.1, 86400.0));
+}
+
 }  // namespace
 
 void AddJobCommands(CLI::App* app, CommandOutcome* outcome, Action* action) {
+  AddTop(app, action);
   AddPlan(app, action);
   AddScale(app, outcome, action);
 }

@@ -52,6 +52,7 @@ class Server {
   virtual void Handle(Frame request, Responder respond) = 0;
   // Of rows and their indices, what memory_mb limits.
   virtual uint64_t memory_bytes() const = 0;
+  virtual uint64_t rows() const = 0;  // that it holds
 
   // `files` must outlive the server. REQUIRES: server < servers; the numbers of servers, workers,
   // shards, threads, grains and tables, and the two bounds of waiting and of replies, are above 0.

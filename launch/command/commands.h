@@ -160,6 +160,14 @@ struct ReportArguments {
   std::string output;  // "" = report.html beside it
 };
 
+// A run, while it goes on.
+struct TopArguments {
+  std::string job;  // its metrics.jsonl, a folder with that, or its configuration
+  std::vector<std::string> prometheus;  // pages of its ranks: "host:port"
+  bool once = false;
+  double interval_seconds = 0;  // 0 = 1 on a terminal, else 10
+};
+
 struct DoctorArguments {
   ConfigArguments config;  // the job that is to run here; defaults without
 };
@@ -222,6 +230,7 @@ Status RunObjective(const ObjectiveArguments& arguments);
 // *some_failed: whether runs failed; the tables are of the others.
 Status RunCompare(const CompareArguments& arguments, bool* some_failed);
 Status RunReport(const ReportArguments& arguments);
+Status RunTop(const TopArguments& arguments);
 // *wrong: whether something is wrong (on the first rank).
 Status RunDoctor(const DoctorArguments& arguments, bool* wrong);
 // Prints what ranks would hold, send and compute, and how long a step would take.

@@ -44,7 +44,11 @@ Result<std::string> ServerNode::Listen(Transport* transport) {
     last_request_ = Clock::now().time_since_epoch().count();
     ++requests_;
     received_bytes_ += request.payload_bytes();
-                     server_->Handle(std::move(request), std::move(respond));
+    const auto count = [sent = sent_bytes_, respond = std::move(respond)](Frame reply) {
+      *sent += reply.payload_bytes();
+      respond(std::move(reply));
+    };
+    server_->Handle(std::move(request), count);
   }));
   listeners_.push_back(std::move(listener));
   return listeners_.back()->endpoint();

@@ -38,8 +38,12 @@ class ServerNode {
     uint64_t memory_bytes = 0;    // of rows and their indices
     uint64_t requests = 0;        // frames that came
     uint64_t received_bytes = 0;  // of these
+    uint64_t rows = 0;            // that it holds
+    uint64_t sent_bytes = 0;      // of answers
   };
-  Use use() const { return {server_->memory_bytes(), requests_, received_bytes_}; }
+  Use use() const {
+    return {server_->memory_bytes(), requests_, received_bytes_, server_->rows(), *sent_bytes_};
+  }
 
  private:
   ServerNode() = default;
@@ -48,6 +52,9 @@ class ServerNode {
   std::unique_ptr<ps::Server> server_;
   std::atomic<uint64_t> requests_ = 0;
   std::atomic<uint64_t> received_bytes_ = 0;
+  // Shared with answers, which may come when the node is gone.
+  const std::shared_ptr<std::atomic<uint64_t>> sent_bytes_ =
+      std::make_shared<std::atomic<uint64_t>>(0);
   std::atomic<Clock::rep> last_request_ = Clock::now().time_since_epoch().count();
   // Last: before the server goes, no request comes any more.
   std::vector<std::unique_ptr<Listener>> listeners_;
