@@ -39,6 +39,33 @@ void AddPlanLayouts(CLI::App* command, PlanArguments* arguments) {
       ->check(Within(0.0, 10000000.0));
 }
 
+void AddPlanKubernetes(CLI::App* command, PlanArguments* arguments) {
+  CLI::Option* const kubernetes = command->add_option(
+      "--kubernetes", arguments->kubernetes,
+      "File for the job as objects of Kubernetes (an MPIJob), a pod for each host; - is standard "
+      "output");
+  command
+      ->add_option("--image", arguments->image,
+                   "With --kubernetes: image of launch/Dockerfile (default: chorus:latest)")
+      ->needs(kubernetes);
+  command
+      ->add_option("--name", arguments->name,
+                   "With --kubernetes: name of the job (default: that of --config's file)")
+      ->needs(kubernetes);
+  command
+      ->add_option("--claim", arguments->claim,
+                   "With --kubernetes: volume claim that is there (default: one is made)")
+      ->needs(kubernetes);
+  command
+      ->add_option("--volume-size", arguments->volume_size,
+                   "With --kubernetes: size of a volume that is made (default: 100Gi)")
+      ->needs(kubernetes);
+  command
+      ->add_option("--mount", arguments->mount,
+                   "With --kubernetes: where pods have the volume (default: /work)")
+      ->needs(kubernetes);
+}
+
 void AddPlan(CLI::App* app, Action* action) {
   static PlanArguments arguments;
   CLI::App* command = AddCommand(
@@ -62,6 +89,7 @@ void AddPlan(CLI::App* app, Action* action) {
   command->add_option("--calibration", arguments.calibration,
                       "File of rates: written with --calibrate, else read");
   command->add_option("--json", arguments.json, "File for the plans as JSON, one line each");
+  AddPlanKubernetes(command, &arguments);
 }
 
 void AddScaleRuns(CLI::App* command, ScaleArguments* arguments) {

@@ -186,6 +186,13 @@ struct PlanArguments {
   bool calibrate = false;   // measure this machine
   std::string calibration;  // file of rates: written with `calibrate`, else read
   std::string json;         // file for the plans; "" = none
+  // The job as objects of Kubernetes, for one layout.
+  std::string kubernetes;               // file for them, "-" = standard output; "" = none
+  std::string image = "chorus:latest";  // with the program, as launch/Dockerfile makes it
+  std::string name;                     // of the job; "" = that of the configuration's file
+  std::string claim;                    // a volume claim that is there; "" = one is made
+  std::string volume_size = "100Gi";    // of one that is made
+  std::string mount = "/work";          // where the volume is in each container
 };
 
 struct ScaleArguments {
