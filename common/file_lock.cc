@@ -118,6 +118,16 @@ Result<std::optional<std::unique_ptr<FileLock>>> Try(const std::string& path) {
 
 }  // namespace
 
+// A shared lock is refused only by a holder, and is given back with the file.
+std::optional<bool> IsLocked(const std::string& path) {
+  const int file = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+  if (file < 0) return errno == ENOENT ? std::optional(false) : std::nullopt;
+  const int error = flock(file, LOCK_SH | LOCK_NB) == 0 ? 0 : errno;
+  close(file);
+  if (error != 0 && error != EWOULDBLOCK) return std::nullopt;
+  return error == EWOULDBLOCK;
+}
+
 Result<std::unique_ptr<FileLock>> TakeFileLock(const std::string& path) {
   for (int tries = 0; tries < kMostTries; ++tries) {
     ASSIGN_OR_RETURN(std::optional<std::unique_ptr<FileLock>> lock, Try(path));

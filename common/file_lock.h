@@ -5,6 +5,7 @@
 // Thread safety: any thread; a lock belongs to one thread at a time.
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "common/file.h"
@@ -15,5 +16,9 @@ namespace chorus {
 // Errors: kFailedPrecondition (another process or object has the lock; names host, process, time
 // and command), kNotFound (no such directory), kInternal (the file cannot be made).
 Result<std::unique_ptr<FileLock>> TakeFileLock(const std::string& path);
+
+// Whether somebody holds the lock now. Makes no file, and waits for nobody; who takes the lock in
+// this very moment may find it taken, once. Nothing where the system does not say.
+std::optional<bool> IsLocked(const std::string& path);
 
 }  // namespace chorus

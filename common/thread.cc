@@ -14,6 +14,7 @@
 #include "common/log.h"
 #include "common/shortage.h"
 #include "common/strings.h"
+#include "common/trace.h"
 
 namespace chorus {
 namespace {
@@ -33,6 +34,7 @@ namespace {
 void Run(const std::string& name, const std::function<void()>& work) {
   pthread_setname_np(pthread_self(), name.substr(0, 15).c_str());
   try {
+    const TraceThread track(name);
     work();
   } catch (const std::exception& error) {
     EndProcess(name, error);

@@ -39,6 +39,33 @@ void AddPlanLayouts(CLI::App* command, PlanArguments* arguments) {
       ->check(Within(0.0, 10000000.0));
 }
 
+void AddPlanKubernetes(CLI::App* command, PlanArguments* arguments) {
+  CLI::Option* const kubernetes = command->add_option(
+      "--kubernetes", arguments->kubernetes,
+      "File for the job as objects of Kubernetes (an MPIJob), a pod for each host; - is standard "
+      "output");
+  command
+      ->add_option("--image", arguments->image,
+                   "With --kubernetes: image of launch/Dockerfile (default: chorus:latest)")
+      ->needs(kubernetes);
+  command
+      ->add_option("--name", arguments->name,
+                   "With --kubernetes: name of the job (default: that of --config's file)")
+      ->needs(kubernetes);
+  command
+      ->add_option("--claim", arguments->claim,
+                   "With --kubernetes: volume claim that is there (default: one is made)")
+      ->needs(kubernetes);
+  command
+      ->add_option("--volume-size", arguments->volume_size,
+                   "With --kubernetes: size of a volume that is made (default: 100Gi)")
+      ->needs(kubernetes);
+  command
+      ->add_option("--mount", arguments->mount,
+                   "With --kubernetes: where pods have the volume (default: /work)")
+      ->needs(kubernetes);
+}
+
 void AddPlan(CLI::App* app, Action* action) {
   static PlanArguments arguments;
   CLI::App* command = AddCommand(
@@ -62,6 +89,7 @@ void AddPlan(CLI::App* app, Action* action) {
   command->add_option("--calibration", arguments.calibration,
                       "File of rates: written with --calibrate, else read");
   command->add_option("--json", arguments.json, "File for the plans as JSON, one line each");
+  AddPlanKubernetes(command, &arguments);
 }
 
 void AddScaleRuns(CLI::App* command, ScaleArguments* arguments) {
@@ -134,9 +162,34 @@ void AddScale(CLI::App* app, CommandOutcome* outcome, Action* action) {
   AddScalePlace(command, &arguments);
 }
 
+void AddTop(CLI::App* app, Action* action) {
+  static TopArguments arguments;
+  CLI::App* command = AddCommand(
+      app, "top",
+      "Watch a run while it goes on: steps, losses, calibration, where time goes, servers; ends "
+      "with the run",
+      "chorus top run/metrics.jsonl\n"
+      "  chorus top job.textproto\n"
+      "  chorus top --prometheus node1:9400,node1:9401,node2:9402",
+      action, [] { return Alone([] { return RunTop(arguments); }); });
+  command->add_option("job", arguments.job,
+                      "The run's metrics.jsonl, its directory, or the job's configuration");
+  command
+      ->add_option("--prometheus", arguments.prometheus,
+                   "host:port of each rank (report.prometheus, rank r at port + r); ranks on this "
+                   "machine are found by the job")
+      ->delimiter(',');
+  command->add_flag("--once", arguments.once, "Print what is to be seen now, and end");
+  command
+      ->add_option("--interval", arguments.interval_seconds,
+                   "Seconds between two looks (default: 1 on a terminal, else 10)")
+      ->check(Within(0.1, 86400.0));
+}
+
 }  // namespace
 
 void AddJobCommands(CLI::App* app, CommandOutcome* outcome, Action* action) {
+  AddTop(app, action);
   AddPlan(app, action);
   AddScale(app, outcome, action);
 }

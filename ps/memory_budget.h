@@ -1,5 +1,6 @@
 #pragma once
-// The memory that the rows of one server and their indices may take. Tables reserve before they
+// The memory that the rows of one server and their indices may take, and how many rows there are.
+// Tables reserve before they
 // allocate, so that a server at its limit refuses a new row instead of being killed.
 // Thread safety: any thread.
 
@@ -23,9 +24,15 @@ class MemoryBudget {
 
   uint64_t used_bytes() const { return used_bytes_.load(); }
 
+  // Relaxed: a number for who watches.
+  void CountRow() { rows_.fetch_add(1, std::memory_order_relaxed); }
+  void ForgetRows(uint64_t rows) { rows_.fetch_sub(rows, std::memory_order_relaxed); }
+  uint64_t rows() const { return rows_.load(std::memory_order_relaxed); }
+
  private:
   const uint64_t limit_bytes_;
   std::atomic<uint64_t> used_bytes_{0};
+  std::atomic<uint64_t> rows_{0};
 };
 
 }  // namespace chorus::ps

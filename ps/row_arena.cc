@@ -23,6 +23,7 @@ uint32_t RowArena::Append() {
       return kNone;
     }
   }
+  budget_->CountRow();
   return size_++;
 }
 
@@ -43,6 +44,7 @@ bool RowArena::AddSlab(int slab) {
 
 void RowArena::Clear() {
   budget_->Release(RoundUp(size_, kFirstRows) * stride_bytes_);
+  budget_->ForgetRows(size_);
   for (int slab = 0; slab < slabs_; ++slab) std::free(memory_[slab]);
   slabs_ = 0;
   size_ = 0;

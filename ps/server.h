@@ -13,6 +13,7 @@
 // runs on the transport's threads. Thread safety: any thread.
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <vector>
 
@@ -37,6 +38,9 @@ struct ServerOptions {
   double deadline_seconds = 0;   // how long a step's first frame waits for the other workers'
   uint64_t memory_mb = 0;        // of rows and their indices; 0 = no limit
   uint64_t max_reply_bytes = 0;  // a request for more rows is refused
+  // Called when all frames of a step are in, in order of steps, under the server's lock: it returns
+  // at once and calls nothing of the server. May be empty.
+  std::function<void(uint64_t step)> on_step;
   // What rows copied aside for a running snapshot may take before shards are written out at once.
   uint64_t snapshot_side_bytes = uint64_t{256} << 20;
 };
@@ -48,6 +52,7 @@ class Server {
   virtual void Handle(Frame request, Responder respond) = 0;
   // Of rows and their indices, what memory_mb limits.
   virtual uint64_t memory_bytes() const = 0;
+  virtual uint64_t rows() const = 0;  // that it holds
 
   // `files` must outlive the server. REQUIRES: server < servers; the numbers of servers, workers,
   // shards, threads, grains and tables, and the two bounds of waiting and of replies, are above 0.

@@ -55,6 +55,7 @@ class ServerImpl : public Server {
 
   void Handle(Frame request, Responder respond) override;
   uint64_t memory_bytes() const override { return budget_.used_bytes(); }
+  uint64_t rows() const override { return budget_.rows(); }
 
  private:
   struct Outgoing {

@@ -6,6 +6,7 @@
 
 #include "common/log.h"
 #include "common/strings.h"
+#include "common/trace.h"
 #include "ps/server_impl.h"
 
 namespace chorus::ps {
@@ -20,6 +21,7 @@ Frame ReplyOf(const StepState& state, uint32_t worker) {
 }  // namespace
 
 void ServerImpl::HandleStep(Frame frame, Responder respond) {
+  const TraceSpan span("take frame");
   auto request = ParseStep(std::move(frame), shape_);
   Status status = request.status();
   if (status.ok()) status = PrepareStep(request->get());
@@ -86,6 +88,7 @@ Status ServerImpl::AdmitStep(std::shared_ptr<StepRequest> request, const Respond
 // of that step's rows is there, and no owner needs to wait for another.
 void ServerImpl::DispatchComplete() {
   for (auto state = steps_.NextComplete(); state != nullptr; state = steps_.NextComplete()) {
+    if (options_.on_step) options_.on_step(state->step);
     const uint64_t lag = 1 + shape_.job.pull_ahead();
     // The step whose gradients came with these frames. The jobs share its ownership, since it may
     // be forgotten (MarkDone) before the last of them runs.
@@ -128,10 +131,14 @@ void ServerImpl::RunStep(ShardOwner* owner, const std::shared_ptr<StepState>& st
                          const std::vector<std::shared_ptr<StepState>>& pending) {
   Status status;
   if (!failed_) {
-    status = owner->Apply(*state, keys_of);
+    {
+      const TraceSpan span("update rows", "step", state->step);
+      status = owner->Apply(*state, keys_of);
+    }
     if (status.ok() && snapshot_id != 0) {
       owner->BeginSnapshot(snapshot_id, state->workers[0].request->meta.snapshot().step(), pending);
     }
+    const TraceSpan span("look up rows", "step", state->step);
     for (Shard& shard : owner->shards()) {
       if (status.ok()) status = shard.LookUp(state.get());
     }
@@ -147,6 +154,7 @@ void ServerImpl::RunStep(ShardOwner* owner, const std::shared_ptr<StepState>& st
 // before that of step t + 1. A step that failed is marked done as well; failure_ answers it and all
 // that follow, and Accepting refuses its repetitions.
 void ServerImpl::CompleteStep(StepState* state) {
+  const TraceSpan span("answer workers", "step", state->step);
   std::vector<Outgoing> out;
   {
     MutexLock lock(mutex_);

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "common/thread.h"
+#include "common/trace.h"
 
 namespace chorus::ps {
 namespace {
@@ -107,6 +108,7 @@ void ShardOwner::WriteSnapshotSlice(uint32_t max_rows) {
 
 void ShardOwner::WriteSnapshotOf(Shard* shard, uint32_t max_rows) {
   ShardSnapshot& snapshot = *shard->snapshot();
+  const TraceSpan span("checkpoint rows", "shard", snapshot.shard());
   std::string block;
   const bool complete = snapshot.WriteSome(max_rows, &block);
   writer_.Append(snapshot.step(), snapshot.shard(), std::move(block), complete, snapshot.rows());

@@ -4,6 +4,7 @@
 
 #include "common/log.h"
 #include "common/thread.h"
+#include "common/trace.h"
 #include "ps/shard_file.h"
 
 namespace chorus::ps {
@@ -106,6 +107,7 @@ void SnapshotWriter::Run() {
 }
 
 Status SnapshotWriter::Write(Block block, const std::string& directory) {
+  const TraceSpan span("write checkpoint", "shard", block.shard);
   const Status status = WriteTo(&open_[block.shard], block, directory);
   if (block.last || !status.ok()) open_.erase(block.shard);
   return status;

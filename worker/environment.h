@@ -38,6 +38,8 @@ struct WorkerEnvironment {
       connect;
   // For compute.backend CUDA and AUTO; empty: this job has no devices.
   OpenDevice open_device;
+  // Called before every step that Train does, on its thread; an error ends the run. May be empty.
+  std::function<Status(uint64_t step)> before_step;
   // Called after every step that Train does, on its thread, with the times so far; may be empty.
   std::function<void(uint64_t step, const StepTimes& times)> on_step;
   // Called with every report of a run, of a step or of an evaluation; on worker 0 alone; may be

@@ -12,6 +12,7 @@
 #include "common/strings.h"
 #include "launch/command/commands.h"
 #include "launch/command/fitted_config.h"
+#include "launch/kubernetes/mpi_job.h"
 #include "launch/plan/calibrate.h"
 #include "launch/plan/job_plan.h"
 #include "launch/plan/plan_rates.h"
@@ -121,10 +122,31 @@ Status WritePlans(const std::string& path, const std::vector<JobPlan>& plans) {
   return output->Commit();
 }
 
+// The job of one layout for Kubernetes.
+Status WriteKubernetes(const PlanArguments& arguments, const TrainConfig& config,
+                       const JobPlan& plan) {
+  KubernetesOptions options;
+  options.image = arguments.image;
+  options.name =
+      arguments.name.empty() ? KubernetesName(arguments.config.config_file) : arguments.name;
+  options.claim = arguments.claim;
+  options.volume_size = arguments.volume_size;
+  options.mount = arguments.mount;
+  ASSIGN_OR_RETURN(const std::string objects, KubernetesObjects(config, plan, options));
+  ASSIGN_OR_RETURN(const auto output, OutputFile::Create(PosixFiles(), arguments.kubernetes));
+  RETURN_IF_ERROR(output->Append(objects));
+  return output->Commit();
+}
+
 }  // namespace
 
 Status RunPlan(const PlanArguments& arguments) {
   ASSIGN_OR_RETURN(const size_t layouts, CountLayouts(arguments));
+  if (!arguments.kubernetes.empty() && layouts > 1) {
+    return InvalidArgument(
+        "--kubernetes is for one layout: give one number of hosts, servers and "
+        "workers each");
+  }
   ASSIGN_OR_RETURN(const TrainConfig config, LoadPlanned(arguments));
   std::vector<PlannedLayout> jobs;
   for (size_t i = 0; i < layouts; ++i) {
@@ -140,7 +162,13 @@ Status RunPlan(const PlanArguments& arguments) {
     Predict(own, rates, &traced);
     plans.push_back(std::move(traced.plan));
   }
-  std::fputs(layouts == 1 ? PlanText(plans[0]).c_str() : PlanTableText(plans).c_str(), stdout);
+  if (!arguments.kubernetes.empty()) {
+    RETURN_IF_ERROR(WriteKubernetes(arguments, jobs[0].first, plans[0]));
+  }
+  // Where the objects go to standard output, they stand there alone.
+  if (arguments.kubernetes != "-") {
+    std::fputs(layouts == 1 ? PlanText(plans[0]).c_str() : PlanTableText(plans).c_str(), stdout);
+  }
   std::fflush(stdout);
   return arguments.json.empty() ? Status::Ok() : WritePlans(arguments.json, plans);
 }

@@ -40,6 +40,7 @@ TrainConfig Measured(const ScaleArguments& arguments, const TrainConfig& job) {
   config.mutable_report()->set_metrics("");
   config.mutable_report()->set_tensorboard("");
   config.mutable_report()->set_prometheus("");
+  config.mutable_report()->mutable_trace()->set_file("");
   const uint32_t most = *std::max_element(arguments.workers.begin(), arguments.workers.end());
   const auto cores = static_cast<uint32_t>(std::max<size_t>(1, AllowedCores().size()));
   uint32_t threads = arguments.threads > 0 ? arguments.threads : config.compute().threads();

@@ -163,6 +163,14 @@ struct ReportArguments {
   std::string output;  // "" = report.html beside it
 };
 
+// A run, while it goes on.
+struct TopArguments {
+  std::string job;  // its metrics.jsonl, a folder with that, or its configuration
+  std::vector<std::string> prometheus;  // pages of its ranks: "host:port"
+  bool once = false;
+  double interval_seconds = 0;  // 0 = 1 on a terminal, else 10
+};
+
 struct DoctorArguments {
   ConfigArguments config;  // the job that is to run here; defaults without
 };
@@ -181,6 +189,13 @@ struct PlanArguments {
   bool calibrate = false;   // measure this machine
   std::string calibration;  // file of rates: written with `calibrate`, else read
   std::string json;         // file for the plans; "" = none
+  // The job as objects of Kubernetes, for one layout.
+  std::string kubernetes;               // file for them, "-" = standard output; "" = none
+  std::string image = "chorus:latest";  // with the program, as launch/Dockerfile makes it
+  std::string name;                     // of the job; "" = that of the configuration's file
+  std::string claim;                    // a volume claim that is there; "" = one is made
+  std::string volume_size = "100Gi";    // of one that is made
+  std::string mount = "/work";          // where the volume is in each container
 };
 
 struct ScaleArguments {
@@ -225,6 +240,7 @@ Status RunObjective(const ObjectiveArguments& arguments);
 // *some_failed: whether runs failed; the tables are of the others.
 Status RunCompare(const CompareArguments& arguments, bool* some_failed);
 Status RunReport(const ReportArguments& arguments);
+Status RunTop(const TopArguments& arguments);
 // *wrong: whether something is wrong (on the first rank).
 Status RunDoctor(const DoctorArguments& arguments, bool* wrong);
 // Prints what ranks would hold, send and compute, and how long a step would take.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <functional>
 #include <future>
 #include <memory>
 #include <string>
@@ -11,11 +12,14 @@
 #include "common/config.h"
 #include "common/cores.h"
 #include "common/log.h"
+#include "common/node_name.h"
 #include "common/shortage.h"
 #include "common/strings.h"
 #include "common/thread.h"
 #include "launch/job/binding.h"
+#include "launch/job/collect_trace.h"
 #include "launch/job/job_token.h"
+#include "launch/job/job_trace.h"
 #include "launch/job/launcher.h"
 #include "launch/job/mca_parameter.h"
 #include "launch/job/monitor.h"
@@ -119,6 +123,13 @@ Result<std::unique_ptr<Monitor>> OpenMonitor(const TrainConfig& config, uint32_t
   return monitor;
 }
 
+// Of a training that is to be traced; null of every other job.
+Result<std::unique_ptr<JobTrace>> OpenTrace(const TrainConfig& config, Saves saves,
+                                            const JobTrace::Who& who) {
+  if (saves == Saves::kNo) return std::unique_ptr<JobTrace>();
+  return JobTrace::Open(PosixFiles(), config, who);
+}
+
 // One rank of a job under MPI.
 class Rank {
  public:
@@ -127,6 +138,7 @@ class Rank {
 
   Status Run(const WorkerMain& work, const AtEnd& at_end) {
     RETURN_IF_ERROR(Meet());
+    RETURN_IF_ERROR(BeginTrace());
     ASSIGN_OR_RETURN(const std::string token,
                      ShareJobToken(world_->all(), config_.cluster().key_file(), places_));
     ASSIGN_OR_RETURN(const ListenPlan plan, PlanOwnListening());
@@ -142,12 +154,8 @@ class Rank {
     ASSIGN_OR_RETURN(workers_, world_->Split(roles_.worker >= 0 ? 0 : MpiWorld::kNoGroup));
     if (roles_.worker >= 0) RETURN_IF_ERROR(RunWorker(work));
     // Workers come here when they are done; servers serve until then.
-    const auto begin = std::chrono::steady_clock::now();
-    RETURN_IF_ERROR(world_->all().BarrierUntil([&] {
-      const std::chrono::duration<double> waited = std::chrono::steady_clock::now() - begin;
-      const double idle = server_ == nullptr ? waited.count() : server_->idle_seconds();
-      return std::min(idle, waited.count()) > kIdleDeadlines * config_.cluster().deadline_seconds();
-    }));
+    if (trace_ != nullptr) RETURN_IF_ERROR(trace_->Finish());
+    RETURN_IF_ERROR(world_->all().BarrierUntil(WaitsTooLong()));
     return at_end ? at_end(End()) : Status::Ok();
   }
 
@@ -156,6 +164,29 @@ class Rank {
     RankEnd end{.rank = world_->all().rank(), .server = roles_.server};
     if (server_ != nullptr) end.use = server_->use();
     return end;
+  }
+
+  // Whether a wait for the others that begins now has become hopeless.
+  std::function<bool()> WaitsTooLong() const {
+    return [this, begin = std::chrono::steady_clock::now()] {
+      const std::chrono::duration<double> waited = std::chrono::steady_clock::now() - begin;
+      const double idle = server_ == nullptr ? waited.count() : server_->idle_seconds();
+      return std::min(idle, waited.count()) > kIdleDeadlines * config_.cluster().deadline_seconds();
+    };
+  }
+
+  // Before the threads begin that are to be in it.
+  Status BeginTrace() {
+    ASSIGN_OR_RETURN(trace_, OpenTrace(config_, saves_,
+                                       {.rank = world_->all().rank(),
+                                        .role = roles_.Name(),
+                                        .node = world_->node(),
+                                        .trains = roles_.worker >= 0}));
+    if (trace_ == nullptr) return Status::Ok();
+    trace_->SetCollect([this](const std::function<TracePart()>& own) {
+      return CollectTrace(world_->all(), places_, WaitsTooLong(), own);
+    });
+    return Status::Ok();
   }
 
   // Who is where, and whether all find the same folder.
@@ -185,9 +216,15 @@ class Rank {
   Status StartServer(const ListenPlan& plan) {
     if (roles_.server < 0) return Status::Ok();
     ASSIGN_OR_RETURN(const std::vector<TableSpec> tables, TablesOfJob(config_));
-    ASSIGN_OR_RETURN(server_,
-                     ServerNode::Create(config_, tables, static_cast<uint32_t>(roles_.server),
-                                        roles_.servers, roles_.workers, PosixFiles()));
+    // Where a worker is, too, its steps are those that count.
+    std::function<void(uint64_t)> on_step;
+    if (trace_ != nullptr && roles_.worker < 0) {
+      on_step = [this](uint64_t step) { trace_->BeginServerStep(step); };
+    }
+    ASSIGN_OR_RETURN(
+        server_,
+        ServerNode::Create(config_, tables, static_cast<uint32_t>(roles_.server), roles_.servers,
+                           roles_.workers, PosixFiles(), std::move(on_step)));
     ASSIGN_OR_RETURN(const std::string endpoint, server_->Listen(network_.get()));
     own_announcement_ = Announcement(plan, ServiceOf(roles_.server), endpoint);
     if (roles_.worker >= 0) {
@@ -253,7 +290,8 @@ class Rank {
       }
       return worker::PsClient::Create(options, tables, std::move(channels));
     };
-    return work(config_, Monitored(environment, monitor_.get()));
+    environment = Monitored(environment, monitor_.get());
+    return work(config_, trace_ == nullptr ? environment : trace_->Traced(environment));
   }
 
   MpiWorld* const world_;
@@ -263,6 +301,7 @@ class Rank {
   const Roles roles_;
   std::vector<HostAddress> own_;
   std::vector<Place> places_;           // by rank
+  std::unique_ptr<JobTrace> trace_;     // null: none; before the server, which tells it of steps
   std::unique_ptr<Transport> network_;  // before what listens and calls on it
   std::unique_ptr<Transport> local_;
   std::shared_ptr<ServerNode> server_;
@@ -332,6 +371,12 @@ Result<bool> RunJobs(double deadline_seconds, const JobSource& next, const Worke
     ASSIGN_OR_RETURN(const std::unique_ptr<Monitor> monitor,
                      OpenMonitor(job->config, 0, "server 0 and worker 0", job->label));
     options.monitor = monitor.get();
+    ASSIGN_OR_RETURN(
+        const std::unique_ptr<JobTrace> trace,
+        OpenTrace(
+            job->config, job->saves,
+            {.rank = 0, .role = "server 0 and worker 0", .node = NodeName(), .trains = true}));
+    options.trace = trace.get();
     RankEnd end{.rank = 0, .server = 0};
     options.at_end = [&end](const ServerNode& server) { end.use = server.use(); };
     RETURN_IF_ERROR(RunLocalCluster(job->config, options, PosixFiles(), InJob(work, *job)));

@@ -112,7 +112,9 @@ Status RunLocalCluster(const TrainConfig& config, const LocalClusterOptions& opt
     };
     try {
       // One worker tells of its steps; all would tell the same.
-      statuses[w] = work(config, w == 0 ? Monitored(environment, options.monitor) : environment);
+      if (w == 0) environment = Monitored(environment, options.monitor);
+      if (w == 0 && options.trace != nullptr) environment = options.trace->Traced(environment);
+      statuses[w] = work(config, environment);
     } catch (const std::exception& error) {
       statuses[w] = StatusOfException(error);
     }
@@ -124,6 +126,7 @@ Status RunLocalCluster(const TrainConfig& config, const LocalClusterOptions& opt
     RunOnThreads(run, collectives, &statuses);
   }
   RETURN_IF_ERROR(FirstCause(statuses));
+  if (options.trace != nullptr) RETURN_IF_ERROR(options.trace->Finish());
   for (const auto& server : servers) {
     if (options.at_end) options.at_end(*server);
   }

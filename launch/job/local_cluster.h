@@ -11,6 +11,7 @@
 #include "common/file.h"
 #include "common/status.h"
 #include "common/transport.h"
+#include "launch/job/job_trace.h"
 #include "launch/job/monitor.h"
 #include "launch/job/server_node.h"
 #include "worker/device/device.h"
@@ -29,6 +30,9 @@ struct LocalClusterOptions {
   std::function<std::unique_ptr<Transport>(std::unique_ptr<Transport>)> wrap_transport;
   // Shows the servers and what the workers do; null: nobody.
   Monitor* monitor = nullptr;
+  // What is recorded of the steps of worker 0, and of all that this process does meanwhile; null:
+  // nothing.
+  JobTrace* trace = nullptr;
   // Where workers find devices; each asks for the one of its own number. Empty: there are none.
   worker::OpenDevice open_device;
   // Called with each server once the workers have ended well; empty: nobody asks.

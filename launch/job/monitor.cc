@@ -45,10 +45,13 @@ struct ServerMetric {
 constexpr ServerMetric kServerMetrics[] = {
     {"chorus_server_memory_bytes", "Rows of a server and their indices.", MetricType::Gauge,
      &ServerNode::Use::memory_bytes},
+    {"chorus_server_rows", "Rows of a server.", MetricType::Gauge, &ServerNode::Use::rows},
     {"chorus_server_requests_total", "Frames that a server was sent.", MetricType::Counter,
      &ServerNode::Use::requests},
     {"chorus_server_received_bytes_total", "Bytes of these frames.", MetricType::Counter,
      &ServerNode::Use::received_bytes},
+    {"chorus_server_sent_bytes_total", "Bytes of the frames that answered them.",
+     MetricType::Counter, &ServerNode::Use::sent_bytes},
 };
 
 // The page: families of numbers with the rank's labels.

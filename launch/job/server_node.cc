@@ -17,7 +17,8 @@ constexpr size_t kCoresOfNetworkThread = 4;
 Result<std::shared_ptr<ServerNode>> ServerNode::Create(const TrainConfig& config,
                                                        const std::vector<TableSpec>& tables,
                                                        uint32_t server, uint32_t servers,
-                                                       uint32_t workers, FileSystem& files) {
+                                                       uint32_t workers, FileSystem& files,
+                                                       std::function<void(uint64_t)> on_step) {
   std::shared_ptr<ServerNode> node(new ServerNode());
   node->number_ = server;
   ps::ServerOptions options;
@@ -32,18 +33,23 @@ Result<std::shared_ptr<ServerNode>> ServerNode::Create(const TrainConfig& config
   options.deadline_seconds = config.cluster().deadline_seconds();
   options.memory_mb = config.cluster().server_memory_mb();
   options.max_reply_bytes = uint64_t{config.cluster().max_frame_mb()} << 20;
+  options.on_step = std::move(on_step);
   ASSIGN_OR_RETURN(node->server_, ps::Server::Create(options, tables, files));
   return node;
 }
 
 Result<std::string> ServerNode::Listen(Transport* transport) {
-  ASSIGN_OR_RETURN(std::unique_ptr<Listener> listener,
-                   transport->Listen([this](Frame request, Responder respond) {
-                     last_request_ = Clock::now().time_since_epoch().count();
-                     ++requests_;
-                     received_bytes_ += request.payload_bytes();
-                     server_->Handle(std::move(request), std::move(respond));
-                   }));
+  ASSIGN_OR_RETURN(std::unique_ptr<Listener> listener, transport->Listen([this](Frame request,
+                                                                                Responder respond) {
+    last_request_ = Clock::now().time_since_epoch().count();
+    ++requests_;
+    received_bytes_ += request.payload_bytes();
+    const auto count = [sent = sent_bytes_, respond = std::move(respond)](Frame reply) {
+      *sent += reply.payload_bytes();
+      respond(std::move(reply));
+    };
+    server_->Handle(std::move(request), count);
+  }));
   listeners_.push_back(std::move(listener));
   return listeners_.back()->endpoint();
 }

@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -20,10 +21,11 @@ class ServerNode {
  public:
   // Makes server `server` of `servers` for `workers` workers. `files` outlives it. Error:
   // kResourceExhausted, its threads are not to be had.
-  static Result<std::shared_ptr<ServerNode>> Create(const TrainConfig& config,
-                                                    const std::vector<TableSpec>& tables,
-                                                    uint32_t server, uint32_t servers,
-                                                    uint32_t workers, FileSystem& files);
+  // on_step: as ServerOptions has it.
+  static Result<std::shared_ptr<ServerNode>> Create(
+      const TrainConfig& config, const std::vector<TableSpec>& tables, uint32_t server,
+      uint32_t servers, uint32_t workers, FileSystem& files,
+      std::function<void(uint64_t step)> on_step = nullptr);
 
   // Serves on this transport too, which outlives the node; returns the endpoint.
   Result<std::string> Listen(Transport* transport);
@@ -36,8 +38,12 @@ class ServerNode {
     uint64_t memory_bytes = 0;    // of rows and their indices
     uint64_t requests = 0;        // frames that came
     uint64_t received_bytes = 0;  // of these
+    uint64_t rows = 0;            // that it holds
+    uint64_t sent_bytes = 0;      // of answers
   };
-  Use use() const { return {server_->memory_bytes(), requests_, received_bytes_}; }
+  Use use() const {
+    return {server_->memory_bytes(), requests_, received_bytes_, server_->rows(), *sent_bytes_};
+  }
 
  private:
   ServerNode() = default;
@@ -46,6 +52,9 @@ class ServerNode {
   std::unique_ptr<ps::Server> server_;
   std::atomic<uint64_t> requests_ = 0;
   std::atomic<uint64_t> received_bytes_ = 0;
+  // Shared with answers, which may come when the node is gone.
+  const std::shared_ptr<std::atomic<uint64_t>> sent_bytes_ =
+      std::make_shared<std::atomic<uint64_t>>(0);
   std::atomic<Clock::rep> last_request_ = Clock::now().time_since_epoch().count();
   // Last: before the server goes, no request comes any more.
   std::vector<std::unique_ptr<Listener>> listeners_;

@@ -8,6 +8,7 @@
 #include "common/check.h"
 #include "common/job.h"
 #include "common/strings.h"
+#include "common/trace.h"
 #include "common/wire.pb.h"
 #include "worker/servers/frame_maker.h"
 #include "worker/servers/key_segments.h"
@@ -119,6 +120,7 @@ Status PsClientImpl::Send(uint64_t step, const std::vector<TableKeys>& keys,
   StepInFlight in_flight{KeySegments(keys, server_count(), options_.shards),
                          std::make_shared<ServerCalls>(servers_.size())};
   for (uint32_t server = 0; server < server_count(); ++server) {
+    const TraceSpan span("make frame", "server", server);
     wire::StepMeta meta;
     *meta.mutable_job() = JobFor(server);
     meta.set_worker(options_.worker);
@@ -150,6 +152,7 @@ void PsClientImpl::Call(uint32_t server, Frame frame, const std::shared_ptr<Serv
   bytes_sent_ += frame.payload_bytes();
   servers_[server]->CallAsync(std::move(frame), CallSeconds(seconds),
                               [calls, server](Result<Frame> reply) {
+                                const TraceSpan span("take reply", "server", server);
                                 if (reply.ok()) {
                                   if (Status status = StatusOfFrame(*reply); !status.ok())
                                     reply = status;

@@ -7,6 +7,7 @@
 #include "common/shortage.h"
 #include "common/strings.h"
 #include "common/thread.h"
+#include "common/trace.h"
 
 namespace chorus::worker {
 
@@ -83,9 +84,13 @@ Status StepReader::ReadStep(GrainReader* reader, StepLookup* lookup, StepBatch* 
                                             : options_.objective->shape().stages() - 1;
   const uint32_t grains = options_.grains.size();
   batch->grains.resize(grains);
-  for (uint32_t g = 0; g < grains; ++g) {
-    RETURN_IF_ERROR(reader->Read(batch->step, options_.grains.begin + g, &batch->grains[g]));
+  {
+    const TraceSpan span("read grains", "step", batch->step);
+    for (uint32_t g = 0; g < grains; ++g) {
+      RETURN_IF_ERROR(reader->Read(batch->step, options_.grains.begin + g, &batch->grains[g]));
+    }
   }
+  const TraceSpan span("unique keys", "step", batch->step);
   lookup->Resolve(batch);
   return Status::Ok();
 }

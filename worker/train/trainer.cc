@@ -159,7 +159,7 @@ Status Trainer::Send(uint64_t step, std::unique_ptr<StepGradients> gradients,
                      const SnapshotRequest* snapshot) {
   if (feed_->is_pulled(step)) {
     RETURN_IF_ERROR(feed_->BatchOf(step).status());
-    laps_.Lap(&result_.times.read);
+    laps_.Lap(&result_.times.read, "read");
   }
   return feed_->Send(step, std::move(gradients), snapshot);
 }
@@ -261,16 +261,19 @@ TrainResult Trainer::Finished(double seconds) {
 
 // One step: rows in, grains computed, gradients out, dense weights moved.
 Status Trainer::TrainStep(uint64_t step) {
+  if (environment_.before_step) RETURN_IF_ERROR(environment_.before_step(step));
+  laps_.Lap(&result_.times.other, "between steps");
+  laps_.BeginStep();
   ASSIGN_OR_RETURN(StepBatch* const batch, feed_->BatchOf(step));
-  laps_.Lap(&result_.times.read);
+  laps_.Lap(&result_.times.read, "read");
   RETURN_IF_ERROR(feed_->WaitForRows(step));
   std::shared_ptr<const PulledRows> rows = feed_->TakeRows();
-  laps_.Lap(&result_.times.pull);
+  laps_.Lap(&result_.times.pull, "wait for rows");
   RETURN_IF_ERROR(Compute(*batch, *rows));
   ASSIGN_OR_RETURN(const StepBatch* const next, PrepareNext(step));
   RETURN_IF_ERROR(engine().FinishTrain());
   rows = nullptr;
-  laps_.Lap(&result_.times.compute);
+  laps_.Lap(&result_.times.compute, "compute");
   const BegunSum sum(environment_.collective);
   const bool asked = environment_.stop_requested && environment_.stop_requested();
   RETURN_IF_ERROR(sums_->Begin(*batch, next, {is_first() && checkpointer_->DueByTime(), asked}));
@@ -284,14 +287,15 @@ Status Trainer::TrainStep(uint64_t step) {
     ASSIGN_OR_RETURN(snapshot, BeginCheckpoint(step));
   }
   RETURN_IF_ERROR(Send(step + 1 + ahead_, std::move(gradients), snapshot ? &*snapshot : nullptr));
-  laps_.Lap(&result_.times.combine);
+  laps_.Lap(&result_.times.combine, "push");
   RETURN_IF_ERROR(FinishSum(step));
   if (snapshot.has_value()) {
     RETURN_IF_ERROR(FinishCheckpoint(step));
   }
   feed_->Recycle();
   RETURN_IF_ERROR(AfterStep(step));
-  laps_.Lap(&result_.times.other);
+  laps_.Lap(&result_.times.other, "other");
+  laps_.EndStep(step);
   if (environment_.on_step) environment_.on_step(step, result_.times);
   return Status::Ok();
 }
@@ -302,12 +306,13 @@ Status Trainer::Compute(const StepBatch& batch, const PulledRows& rows) {
   RETURN_IF_ERROR(engine().Begin(batch, rows));
   if (session_->objective().partials(batch.stage) > 0) {
     RETURN_IF_ERROR(engine().Forward());
-    laps_.Lap(&result_.times.compute);
+    laps_.Lap(&result_.times.compute, "compute");
   }
   RETURN_IF_ERROR(sums_->SumPartials(batch.stage));
-  if (session_->objective().partials(batch.stage) > 0) laps_.Lap(&result_.times.all_reduce);
+  if (session_->objective().partials(batch.stage) > 0)
+    laps_.Lap(&result_.times.all_reduce, "wait for sums");
   RETURN_IF_ERROR(engine().Train(ScalesOf(sums_->Normalize(batch.stage))));
-  laps_.Lap(&result_.times.compute);
+  laps_.Lap(&result_.times.compute, "compute");
   return Status::Ok();
 }
 
@@ -317,7 +322,7 @@ Result<StepBatch*> Trainer::PrepareNext(uint64_t step) {
   StepBatch* next = nullptr;
   if (step == data_->last_step) return next;
   ASSIGN_OR_RETURN(next, feed_->BatchOf(step + 1));
-  laps_.Lap(&result_.times.read);
+  laps_.Lap(&result_.times.read, "read");
   RETURN_IF_ERROR(engine().Prepare(*next));
   return next;
 }
@@ -334,11 +339,11 @@ std::unique_ptr<StepGradients> Trainer::TakeSparseGradients(uint64_t step) {
 
 Status Trainer::FinishSum(uint64_t step) {
   RETURN_IF_ERROR(sums_->Finish());
-  laps_.Lap(&result_.times.all_reduce);
+  laps_.Lap(&result_.times.all_reduce, "wait for sums");
   RETURN_IF_ERROR(session_->UpdateDense(data_->stages.StageOf(step),
                                         data_->stages.StepInStage(step),
                                         data_->stages.StepsOfStage(step), sums_->gradient()));
-  laps_.Lap(&result_.times.optimizer);
+  laps_.Lap(&result_.times.optimizer, "dense update");
   ASSIGN_OR_RETURN(result_.loss,
                    progress_->AddStep(step, sums_->normalizers(), sums_->terms(), sums_->rows()));
   result_.exposures = progress_->exposures();

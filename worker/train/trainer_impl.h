@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 
+#include "common/trace.h"
 #include "worker/steps/training_data.h"
 #include "worker/train/checkpointer.h"
 #include "worker/train/fenced_files.h"
@@ -21,17 +22,29 @@
 
 namespace chorus::worker {
 
-// Adds the time since the last lap to a part of the step.
+// Adds the time since the last lap to a part of the step, which is a span of a trace, too.
 class Laps {
  public:
-  void Lap(double* part) {
-    const std::chrono::steady_clock::time_point now = std::chrono::steady_clock::now();
-    *part += std::chrono::duration<double>(now - last_).count();
-    last_ = now;
+  // name: of the part, a literal.
+  void Lap(double* part, const char* name) {
+    const int64_t now_ns = TraceClockNs();
+    *part += static_cast<double>(now_ns - last_ns_) / 1e9;
+    if (TraceRecords()) [[unlikely]] {
+      AddTraceSpan({name, nullptr, 0, last_ns_, now_ns - last_ns_});
+    }
+    last_ns_ = now_ns;
+  }
+  // A step begins and ends with a lap: its span holds those between.
+  void BeginStep() { step_ns_ = last_ns_; }
+  void EndStep(uint64_t step) const {
+    if (TraceRecords()) [[unlikely]] {
+      AddTraceSpan({"step", "step", step, step_ns_, last_ns_ - step_ns_});
+    }
   }
 
  private:
-  std::chrono::steady_clock::time_point last_ = std::chrono::steady_clock::now();
+  int64_t last_ns_ = TraceClockNs();
+  int64_t step_ns_ = last_ns_;
 };
 
 // A damaged checkpoint is an error whose remedy is an earlier one.

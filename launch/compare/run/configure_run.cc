@@ -76,6 +76,9 @@ Status ConfigureRun(const ComparePlan& plan, const CompareMethod& method, LogSiz
     job.mutable_report()->set_tensorboard(
         JoinPath(job.report().tensorboard(), StrCat(method.name(), "/", BaseName(run->folder))));
   }
+  if (!job.report().trace().file().empty()) {  // and a timeline
+    job.mutable_report()->mutable_trace()->set_file(JoinPath(run->folder, "trace.json"));
+  }
   RETURN_IF_ERROR(FinishTrainConfig(StrCat(plan.source, ": method ", method.name()), &job));
   RETURN_IF_ERROR(worker::ExpandEmbeddings(&job));
   run->config = std::move(job);

@@ -5,6 +5,7 @@
 
 #include "common/check.h"
 #include "common/strings.h"
+#include "common/trace.h"
 #include "worker/engine/step_gradients.h"
 #include "worker/math/kernels.h"
 
@@ -95,6 +96,7 @@ Status CpuEngine::ForEachGrain(const std::function<Status(uint32_t index, uint32
 }
 
 Status CpuEngine::ForwardGrain(uint32_t index, Workspace* workspace) {
+  const TraceSpan span("forward", "grain", range_.begin + index);
   RETURN_IF_ERROR(compute_->Forward(InputOf(index), weights(), workspace));
   return compute_->CheckLogits(*workspace);
 }
@@ -132,6 +134,7 @@ uint64_t CpuEngine::PooledSoFar() const {
 Status CpuEngine::TrainGrain(uint32_t index, const std::vector<double>& scales,
                              Workspace* workspace) {
   if (!forwarded_) RETURN_IF_ERROR(ForwardGrain(index, workspace));
+  const TraceSpan span("backward", "grain", range_.begin + index);
   double* const sums = doubles_.grain(index).data();
   std::fill_n(sums, terms_, 0.0);
   context_.objective->Evaluate(batch_->stage, LabelsOf(batch_->grains[index]), workspace->logits(),
@@ -152,6 +155,7 @@ bool CpuEngine::SumGradients(uint32_t first_grain, TreeNode node) {
   const int64_t tasks = (gradients_.cols() + kFloatsPerTask - 1) / kFloatsPerTask;
   const Status status =
       context_.pool->ParallelFor(static_cast<uint32_t>(tasks), [&](uint32_t task, uint32_t) {
+        const TraceSpan span("sum of grains", "part", task);
         const int64_t begin = task * kFloatsPerTask;
         const int64_t count = std::min(kFloatsPerTask, gradients_.cols() - begin);
         const auto slice = [&](uint32_t term) {

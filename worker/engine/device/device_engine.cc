@@ -5,6 +5,7 @@
 
 #include "common/log.h"
 #include "common/strings.h"
+#include "common/trace.h"
 #include "worker/engine/device/device_choice.h"
 #include "worker/engine/device/device_step.h"
 #include "worker/engine/device/meet_devices.h"
@@ -57,8 +58,14 @@ class DeviceEngine final : public Engine {
     return Named(step_->Load(batch, rows, true));
   }
   Status Forward() override;
-  Status Train(const std::vector<double>& scales) override { return Named(step_->Train(scales)); }
-  Status Prepare(const StepBatch& next) override { return Named(step_->Prepare(next)); }
+  Status Train(const std::vector<double>& scales) override {
+    const TraceSpan span("begin grains on the device");
+    return Named(step_->Train(scales));
+  }
+  Status Prepare(const StepBatch& next) override {
+    const TraceSpan span("pack for the device", "step", next.step);
+    return Named(step_->Prepare(next));
+  }
   Status FinishTrain() override;
 
   StepGradients CombineSparse() override {
@@ -162,6 +169,7 @@ Status DeviceEngine::Forward() {
 }
 
 Status DeviceEngine::FinishTrain() {
+  const TraceSpan span("wait for the device");
   RETURN_IF_ERROR(Named(step_->Finish()));
   const MatrixView<const double> sums = step_->term_sums();
   for (int64_t g = 0; g < sums.rows; ++g) {

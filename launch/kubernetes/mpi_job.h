@@ -1,0 +1,37 @@
+#pragma once
+// A planned job as objects of Kubernetes: a ConfigMap with its configuration, a volume claim for
+// logs and checkpoints, and an MPIJob (kubeflow.org/v2beta1) for the MPI operator, whose pods run
+// the image of launch/Dockerfile. README.md says how they are used. Thread safety: pure functions.
+
+#include <string>
+
+#include "common/config.pb.h"
+#include "common/status.h"
+#include "launch/plan/plan.pb.h"
+
+namespace chorus::launch {
+
+struct KubernetesOptions {
+  std::string image;        // with the program, Open MPI and sshd
+  std::string name;         // of the job; what is made for it begins with it
+  std::string claim;        // a volume claim that is there; "" = one is made
+  std::string volume_size;  // of one that is made: "100Gi"
+  std::string mount;        // where pods have the volume; relative paths of the job are there
+};
+
+// A name that Kubernetes takes for a job, from a file's: "configs/My_job.textproto" is "my-job".
+std::string KubernetesName(const std::string& file);
+
+// YAML, several documents. config: complete; plan: of one layout. Each host of the plan is a pod.
+// Errors: kInvalidArgument, names the option or the field of the job that no pod could use.
+Result<std::string> KubernetesObjects(const TrainConfig& config, const JobPlan& plan,
+                                      const KubernetesOptions& options);
+
+// What a pod has to have, so that each of its ranks has what the plan says.
+struct PodResources {
+  uint64_t memory_mib = 0;
+  uint32_t cpus = 0;
+};
+PodResources ResourcesOfPod(const JobPlan& plan);
+
+}  // namespace chorus::launch

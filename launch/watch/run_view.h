@@ -1,0 +1,65 @@
+#pragma once
+// What `chorus top` shows of a run at one moment, put together from the run's reports and from the
+// pages of its ranks. Thread safety: values and pure functions.
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "common/report.pb.h"
+#include "common/status.h"
+#include "launch/watch/prometheus_text.h"
+
+namespace chorus::launch {
+
+// What a rank's page says.
+struct RankView {
+  std::string endpoint;
+  std::string error;  // "" = it answers
+  std::string rank, role, node;
+  double resident_bytes = 0;
+  std::optional<double> step;           // of a worker
+  std::map<std::string, double> parts;  // of a worker: seconds so far by part of a step
+  // Of a server.
+  struct Server {
+    std::string number;
+    std::optional<double> rows;
+    double memory_bytes = 0, requests = 0, received_bytes = 0;
+    std::optional<double> sent_bytes;
+  };
+  std::vector<Server> servers;
+  // Of the worker that reports: by "loss", "loss of ctr", "exposures_per_second".
+  std::map<std::string, double> train;
+  std::map<std::string, std::map<std::string, double>> evaluate;  // task, then metric
+  std::optional<double> seconds_left;
+  double doubts = 0;
+};
+
+// page: the text, or why there is none.
+RankView RankViewOf(const std::string& endpoint, const Result<std::string>& page);
+
+// The whole of it. Times of `parts`, frames and bytes are differences to an earlier view of the
+// same rank, where there is one.
+struct RunView {
+  std::string title;               // what is watched
+  RunHead head;                    // empty: unknown
+  std::optional<Report> progress;  // the last ones of metrics.jsonl
+  std::optional<Report> evaluation;
+  std::vector<std::string> doubts;
+  std::optional<double> line_age;  // seconds since metrics.jsonl grew
+  bool stale = false;              // the run goes on, and no line came for long
+  std::string checkpoint;          // the newest; "" = none, or not known where
+  std::optional<double> checkpoint_age;
+  std::vector<RankView> ranks;
+  std::vector<RankView> before;  // of the view before; [] = none
+  double seconds_between = 0;    // of the two
+  std::vector<std::string> remarks;
+  std::string ended;  // why nothing more comes; "" = the run goes on
+};
+
+// Lines of text, each with its end.
+std::string RunText(const RunView& view);
+
+}  // namespace chorus::launch

@@ -1,0 +1,169 @@
+"""chorus top: what is shown of a run while it goes on, and when it has ended.
+
+  top_test.py PROGRAM
+"""
+import http.server
+import os
+import re
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import unittest
+
+DEADLINE = 100  # seconds of every wait
+
+PAGE = """# TYPE chorus_step gauge
+chorus_step{rank="0",role="server 0 and worker 0",node="here"} 120
+chorus_step_seconds_total{rank="0",role="server 0 and worker 0",node="here",part="compute"} 3
+chorus_step_seconds_total{rank="0",role="server 0 and worker 0",node="here",part="pull"} 1
+chorus_train{rank="0",role="server 0 and worker 0",node="here",of="",metric="loss"} 0.25
+chorus_train{rank="0",role="server 0 and worker 0",node="here",of="ctr",metric="loss"} 0.125
+chorus_train{rank="0",role="server 0 and worker 0",node="here",of="",metric="exposures_per_second"} 4321
+chorus_evaluate{rank="0",role="server 0 and worker 0",node="here",of="cvr",metric="auc"} 0.75
+chorus_evaluate{rank="0",role="server 0 and worker 0",node="here",of="cvr",metric="pcoc"} 1.125
+chorus_server_rows{rank="0",role="server 0 and worker 0",node="here",server="0"} 1500
+chorus_server_memory_bytes{rank="0",role="server 0 and worker 0",node="here",server="0"} 2000000
+"""
+
+
+class Pages(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        body = PAGE.encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *arguments):
+        pass
+
+
+class TopTest(unittest.TestCase):
+    program = None
+
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = tempfile.TemporaryDirectory()
+        cls.log = os.path.join(cls.folder.name, "log")
+        subprocess.run([cls.program, "generate", "--set", "exposures=8000", "--output", cls.log], check=True,
+                       capture_output=True)
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.folder.cleanup()
+
+    def path(self, name):
+        return os.path.join(self.folder.name, name)
+
+    def train(self, *sets):
+        base = [f"data.log={self.log}", f"evaluate.log={self.log}", "step={grain_rows: 64 grains_per_step: 4}",
+                "model.tower.0.hidden=[8]", "compute.threads=1", "report.every_steps=5", "seed=1"]
+        return [self.program, "train"] + [word for value in base + list(sets) for word in ("--set", value)]
+
+    def top(self, *words, code=0):
+        run = subprocess.run([self.program, "top", *words], capture_output=True, text=True, timeout=DEADLINE)
+        self.assertEqual(run.returncode, code, run.stderr)
+        return run.stdout if code == 0 else run.stderr
+
+    def test_a_run_that_has_ended_is_shown_once(self):
+        metrics, checkpoints = self.path("ended/metrics.jsonl"), self.path("ended/ckpt")
+        subprocess.run(self.train(f"report.metrics={metrics}", f"checkpoint.directory={checkpoints}"), check=True,
+                       capture_output=True)
+        shown = self.top(metrics)
+        self.assertRegex(shown, r"(?m)^step +(\d+) of \1 \(100\.0 %\)")
+        self.assertRegex(shown, r"(?m)^loss +0\.\d+; ")
+        self.assertRegex(shown, r"(?m)^evaluated +step \d+; ctr AUC 0\.\d+ NE \d\.\d+ PCOC \d")
+        self.assertRegex(shown, r"(?m)^saved +.*step-\d+, ")
+        self.assertRegex(shown, r"(?m)^ended +the run has done its last step, \d+$")
+        self.assertEqual(self.top(os.path.dirname(metrics), "--once").splitlines()[:2], shown.splitlines()[:2])
+
+    def test_ends_with_the_run_that_it_watches(self):
+        metrics = self.path("live/metrics.jsonl")
+        job = self.path("job.textproto")
+        with open(job, "w") as file:
+            file.write(f'data {{ log: "{self.log}" }} report {{ metrics: "{metrics}" }}\n')
+        watch = subprocess.Popen([self.program, "top", job, "--interval", "0.1"], stdout=subprocess.PIPE,
+                                 stderr=subprocess.STDOUT, text=True)
+        try:
+            subprocess.run(self.train(f"report.metrics={metrics}", "data.epochs=3"), check=True, capture_output=True)
+            shown, _ = watch.communicate(timeout=DEADLINE)
+        finally:
+            watch.kill()
+        self.assertEqual(watch.returncode, 0, shown)
+        self.assertIn("nothing is to be seen of a run yet", shown)
+        self.assertIn("the run has done its last step", shown)
+
+    def test_a_run_that_stands_still_is_told(self):
+        metrics = self.path("stale.jsonl")
+        with open(metrics, "w") as file:
+            file.write('{"step":"10","epoch":"0","seconds":1,"progress":{"loss":0.5,"exposures_per_second":100}}\n')
+        past = time.time() - 95
+        os.utime(metrics, (past, past))
+        # What holds the lock of a run.
+        import fcntl
+        with open(metrics + ".lock", "w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            shown = self.top(metrics, "--once")
+        self.assertRegex(shown, r"no line for 9\d s")
+        self.assertNotIn("ended", shown.replace("has not ended", ""))
+
+    def test_pages_of_ranks_are_shown_and_the_one_that_is_silent_is_named(self):
+        with http.server.HTTPServer(("127.0.0.1", 0), Pages) as server:
+            thread = threading.Thread(target=server.serve_forever)
+            thread.start()
+            try:
+                with socket.socket() as silent:
+                    silent.bind(("127.0.0.1", 0))  # and does not listen
+                    port = silent.getsockname()[1]
+                    shown = self.top("--prometheus", f"127.0.0.1:{server.server_port},127.0.0.1:{port}", "--once")
+            finally:
+                server.shutdown()
+                thread.join()
+        self.assertRegex(shown, r"(?m)^step +120$")
+        self.assertRegex(shown, r"(?m)^speed +4321 exposures/s$")
+        self.assertRegex(shown, r"(?m)^loss +0\.250000; ctr 0\.125000$")
+        self.assertRegex(shown, r"(?m)^time +server 0 and worker 0: compute 75 % pull 25 %$")
+        self.assertRegex(shown, r"(?m)^evaluated +cvr AUC 0\.7500 PCOC 1\.125$")
+        self.assertRegex(shown, r"server 0: 1\.50k rows, 2\.00 MB")
+        self.assertRegex(shown, rf"rank +127\.0\.0\.1:{port} does not answer")
+
+    def test_ranks_on_this_machine_are_found_by_the_job(self):
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        metrics = self.path("found/metrics.jsonl")
+        run = subprocess.Popen(self.train(f"report.metrics={metrics}", f"report.prometheus=localhost:{port}",
+                                          "data.epochs=2000", "evaluate.log=[]"),
+                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        shown = ""
+        try:
+            end = time.monotonic() + DEADLINE
+            while "server 0: " not in shown or "\ntime " not in shown:
+                self.assertIsNone(run.poll())
+                self.assertLess(time.monotonic(), end, shown)
+                if os.path.exists(metrics):
+                    shown = self.top(metrics, "--once")
+                time.sleep(0.2)
+        finally:
+            run.kill()
+            run.wait()
+        self.assertRegex(shown, r"rank 0: server 0 and worker 0 on \S+, process of ")
+        self.assertRegex(shown, r"server 0: \S+ rows, \S+ [kM]B; received .* frames, sent ")
+        self.assertRegex(shown, r"(?m)^time +server 0 and worker 0: ")
+        self.assertRegex(self.top(metrics), r"no process writes .* any more; its last line is of step \d+ of \d+")
+
+    def test_what_tells_of_nothing_is_refused(self):
+        job = self.path("mute.textproto")
+        with open(job, "w") as file:
+            file.write(f'data {{ log: "{self.log}" }}\n')
+        self.assertIn("nothing tells of its run", self.top(job, code=1))
+        self.assertIn("nothing to watch", self.top(code=1))
+        self.assertIn("expected \"host:port\"", self.top("--prometheus", "here", "--once", code=1))
+
+
+if __name__ == "__main__":
+    TopTest.program = sys.argv.pop(1)
+    unittest.main()
