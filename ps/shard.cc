@@ -80,8 +80,11 @@ Shard::Shard(uint32_t local, const ServerShape* shape, const std::vector<TableTy
     : local_(local), shape_(*shape) {
   // The keys of all shards are as many, up to chance, and so are those of tables that a method has
   // twice.
-  uint32_t turn = (shape->first_shard + local) * static_cast<uint32_t>(types->size());
-  for (const TableType& type : *types) tables_.emplace_back(&type, budget, turn++);
+  uint32_t turn = shape->first_shard + local;
+  for (const TableType& type : *types) {
+    tables_.emplace_back(&type, budget, turn);
+    turn += shape->job.shards();
+  }
 }
 
 Status Shard::Apply(const StepState& with_gradients, const StepState& keys_of,
