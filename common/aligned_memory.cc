@@ -19,7 +19,9 @@ void* AllocateAligned(uint64_t bytes) {
 void* AllocateWithSmallHead(uint64_t bytes) {
   const uint64_t size = (bytes + kHugePage - 1) / kHugePage * kHugePage + kHugePage;
   auto* const memory = static_cast<std::byte*>(std::aligned_alloc(kHugePage, size));
-  if (memory != nullptr) madvise(memory + kHugePage, size - kHugePage, MADV_HUGEPAGE);
+  if (memory == nullptr) return nullptr;
+  madvise(memory, kHugePage, MADV_NOHUGEPAGE);  // also where the system gives them unasked
+  madvise(memory + kHugePage, size - kHugePage, MADV_HUGEPAGE);
   return memory;
 }
 
