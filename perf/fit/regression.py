@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """The floor of every model: logistic regression (scikit-learn) on the one-hot, hashed ids of a log.
 
-  perf/fit/regression.py CHORUS TRAIN TEST
+  perf/fit/regression.py CHORUS TRAIN TEST [--penalty C --output PREDICTIONS]
 
-TRAIN, TEST: logs, which `chorus export-log` turns to text. CTR is learnt on all exposures, CVR on clicked ones, CTCVR as
+TRAIN, TEST: logs (several between commas), which `chorus export-log` turns to text. CTR is learnt on all exposures, CVR on clicked ones, CTCVR as
 conversions of all exposures and as the product of the two. Prints AUCs on TEST for each penalty; the best of each column
 is chosen on TEST itself, so that the regression is flattered. Numeric columns are standardised, as they are in the log.
+--output writes predictions as `chorus predict` does, for perf/criteo/pooled_auc.py; pCTCVR is the product there.
 """
 import argparse
 import csv
@@ -40,7 +41,7 @@ def features_of(row, columns, numeric):
 def read(chorus, log, folder):
     """Features, clicks and conversions of a log."""
     text, schema = os.path.join(folder, "log.tsv"), os.path.join(folder, "log.schema")
-    subprocess.run([chorus, "export-log", log, "--output", text, "--schema-output", schema], check=True,
+    subprocess.run([chorus, "export-log", *log.split(","), "--output", text, "--schema-output", schema], check=True,
                    capture_output=True)
     with open(schema, encoding="utf-8") as lines:
         numeric = set(re.findall(r'numeric\s*\{[^}]*?(?:name|column):\s*"([^"]+)"', lines.read()))
@@ -65,6 +66,8 @@ def main():
     parser.add_argument("chorus")
     parser.add_argument("train")
     parser.add_argument("test")
+    parser.add_argument("--penalty", type=float)
+    parser.add_argument("--output")
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         x, o, r = read(args.chorus, args.train, folder)
@@ -79,11 +82,16 @@ def main():
     everything = numpy.arange(len(o))
     clicked = numpy.flatnonzero(o)
     print("| C | CTR AUC | CVR AUC | CTCVR AUC, direct | CTCVR AUC, product |\n|---|---|---|---|---|")
-    for penalty in PENALTIES:
+    for penalty in [args.penalty] if args.penalty else PENALTIES:
         ctr, cvr, ctcvr = fit(everything, o, penalty), fit(clicked, r, penalty), fit(everything, r, penalty)
         aucs = [roc_auc_score(o_test, ctr), roc_auc_score(r_test[o_test], cvr[o_test]),
                 roc_auc_score(r_test, ctcvr), roc_auc_score(r_test, ctr * cvr)]
         print(f"| {penalty} | " + " | ".join(f"{auc:.4f}" for auc in aucs) + " |", flush=True)
+    if args.output:
+        with open(args.output, "w", encoding="ascii") as out:
+            print("row", "click", "conversion", "pctr", "pcvr", "pctcvr", sep="\t", file=out)
+            for i in range(len(o_test)):
+                print(i, int(o_test[i]), int(r_test[i]), ctr[i], cvr[i], ctr[i] * cvr[i], sep="\t", file=out)
 
 
 if __name__ == "__main__":
