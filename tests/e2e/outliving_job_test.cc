@@ -24,7 +24,8 @@ class OutlivingJobTest : public CommandTest {
   std::string WhatIsThere(const std::string& run) {
     std::string all = *ReadWholeFile(files_, Path(run + "/metrics.jsonl"));
     const std::string directory = Path(run + "/ckpt");
-    for (const std::string& name : *files_.List(directory)) {
+    const std::vector<std::string> names = *files_.List(directory);
+    for (const std::string& name : names) {
       if (name.find(".writing-") != std::string::npos) continue;  // its own
       all += name + "\n";
       const std::string manifest = JoinPath(JoinPath(directory, name), "MANIFEST");
