@@ -2,7 +2,12 @@
 // apart or together, any threads and any protection, a job computes the bits of one process. Any
 // two levels of two factors meet in some job.
 
+#include <algorithm>
+#include <cstdint>
 #include <map>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "tests/cluster/hosts_testing.h"
 #include "tests/e2e/pairwise.h"

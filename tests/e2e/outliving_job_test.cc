@@ -8,8 +8,9 @@
 namespace chorus::e2e {
 namespace {
 
-// It would train for hours.
-constexpr char kEndlessJob[] = "data { epochs: 10000 } checkpoint { every_steps: 5 keep: 2 }";
+// It would train for hours. It is stopped behind its first checkpoint, and finds the other claim at
+// the second one.
+constexpr char kEndlessJob[] = "data { epochs: 10000 } checkpoint { every_steps: 40 keep: 2 }";
 
 class OutlivingJobTest : public CommandTest {
  protected:
@@ -23,7 +24,8 @@ class OutlivingJobTest : public CommandTest {
   std::string WhatIsThere(const std::string& run) {
     std::string all = *ReadWholeFile(files_, Path(run + "/metrics.jsonl"));
     const std::string directory = Path(run + "/ckpt");
-    for (const std::string& name : *files_.List(directory)) {
+    const std::vector<std::string> names = *files_.List(directory);
+    for (const std::string& name : names) {
       if (name.find(".writing-") != std::string::npos) continue;  // its own
       all += name + "\n";
       const std::string manifest = JoinPath(JoinPath(directory, name), "MANIFEST");
@@ -38,7 +40,7 @@ TEST_F(OutlivingJobTest, EndsWhenItFindsTheClaimOfTheNextOneAndChangesNothing) {
     const std::string run = StrCat("run-", ranks);
     const std::vector<std::string> config = Config(run, kEndlessJob);
     test::Process job = Start(ranks, Command("train", config));
-    ASSERT_TRUE(job.WaitForText("checkpoint " + Path(run + "/ckpt/step-000000000010: step 10"),
+    ASSERT_TRUE(job.WaitForText("checkpoint " + Path(run + "/ckpt/step-000000000040: step 40"),
                                 kLimitSeconds))
         << job.Errors();
     SignalAll(&job, ranks, SIGSTOP);

@@ -125,10 +125,6 @@ MUTANTS = {
         "worker/train/checkpoint_store.cc",
         "  return StrCat(CheckpointFolder(directory, step), kWritingMark, claim);\n",
         "  return StrCat(CheckpointFolder(directory, step), kWritingMark, M ? \"1-1\" : claim);\n"),
-    "remove what a newer job writes": (
-        "worker/train/checkpoint_store.cc",
-        "    if (const auto number = NumberOfWriting(name); number.has_value() && *number <= claim) {\n",
-        "    if (const auto number = NumberOfWriting(name); number.has_value() && (M || *number <= claim)) {\n"),
     "do not ask again after a reconnect": (
         "common/tcp_channel.cc",
         "  for (const auto& [id, call] : calls_.all()) Send(id, call.request);\n",

@@ -15,7 +15,8 @@ bool IsOwn(const std::string& path) {
 
 void OutlivedRanks::Begin(uint32_t first_rank) {
   first_rank_ = first_rank;
-  claimed_ = claimed_first_ = false;
+  claimed_ = false;
+  if (first_rank > 0) claimed_first_ = false;
   looked_.clear();
   changed_.clear();
 }

@@ -19,7 +19,7 @@ class OutlivedRanks {
  public:
   explicit OutlivedRanks(World* world) : world_(*world) {}
 
-  // A run begins; ranks below first_rank are of earlier ones.
+  // A run begins; ranks below first_rank are of earlier ones. 0: the first one, or one has ended.
   void Begin(uint32_t first_rank);
   bool calling() const { return world_.scheduler().rank() < first_rank_; }
 
@@ -29,7 +29,7 @@ class OutlivedRanks {
 
   const std::string& violation() const { return violation_; }  // the first; "": there is none
   uint32_t late_changes() const { return late_changes_; }      // that are none
-  // Whether such a rank claimed the folder in this run, before the run itself.
+  // Whether such a rank claimed the folder in the run that was last, before the run itself.
   bool claimed_first() const { return claimed_first_; }
 
  private:

@@ -87,8 +87,10 @@ Status CheckpointClaim::Check() const {
 // Nothing: a claim was removed while it was looked at.
 Result<std::optional<Status>> CheckpointClaim::CheckOnce() const {
   using Found = std::optional<Status>;
-  ASSIGN_OR_RETURN(const std::vector<std::string> names, files_->List(directory_));
-  const uint64_t newest = NewestClaim(names);
+  const Result<std::vector<std::string>> names = files_->List(directory_);
+  const bool is_there = names.status().code() != Code::kNotFound;
+  if (is_there) RETURN_IF_ERROR(names.status());
+  const uint64_t newest = is_there ? NewestClaim(*names) : 0;
   if (newest > number_) return Found(Superseded(newest));
   if (newest < number_) {
     return Found(FailedPrecondition(

@@ -1,5 +1,6 @@
 #include "worker/train/report_writer.h"
 
+#include <span>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -62,9 +63,23 @@ std::string Earlier(const RunHead& head, size_t reports) {
                 head.began().empty() ? "" : ", which began " + head.began());
 }
 
-// Makes the file hold what the run goes on from.
-Status Prepare(FileSystem& files, const std::string& path, uint64_t resumed_step,
-               bool evaluates_again) {
+// Puts a new file in the place of `path`, and leaves it open: whoever still writes the old one, a
+// rank that outlives its job, has a file without a name.
+Result<std::unique_ptr<WritableFile>> ReplaceOpen(FileSystem& files, const std::string& path,
+                                                  const std::string& bytes) {
+  const std::string temporary = path + ".tmp";
+  ASSIGN_OR_RETURN(auto file, files.Create(temporary));
+  Status status = file->Append(std::as_bytes(std::span(bytes.data(), bytes.size())));
+  if (status.ok()) status = file->Sync();
+  if (status.ok()) status = files.Rename(temporary, path);
+  if (status.ok()) return file;
+  if (files.Exists(temporary)) (void)files.Remove(temporary);  // the first error is worth telling
+  return status;
+}
+
+// A file that holds what the run goes on from.
+Result<std::unique_ptr<WritableFile>> Prepare(FileSystem& files, const std::string& path,
+                                              uint64_t resumed_step, bool evaluates_again) {
   std::string kept;
   if (files.Exists(path)) {
     ASSIGN_OR_RETURN(const std::string text, ReadWholeFile(files, path));
@@ -81,7 +96,7 @@ Status Prepare(FileSystem& files, const std::string& path, uint64_t resumed_step
                  " (--resume goes on with a run; another report.metrics keeps this one)");
     }
   }
-  return ReplaceFile(files, path, kept);
+  return ReplaceOpen(files, path, kept);
 }
 
 }  // namespace
@@ -99,7 +114,10 @@ Result<std::unique_ptr<ReportWriter>> ReportWriter::Open(FileSystem& files, cons
     auto lock = LockOutput(files, target.path, wait_seconds);
     if (!lock.ok()) return lock.status().Annotate("report.metrics");
     writer->lock_ = std::move(*lock);
-    RETURN_IF_ERROR(Prepare(files, target.path, resumed_step, evaluates_again).Annotate(context));
+    auto file = Prepare(files, target.path, resumed_step, evaluates_again);
+    if (!file.ok()) return file.status().Annotate(context);
+    writer->file_ = SideFile(std::move(*file), "report.metrics", path);
+    return writer;
   }
   ASSIGN_OR_RETURN(auto file, files.OpenForAppend(target.path));
   writer->file_ = SideFile(std::move(file), "report.metrics", path);

@@ -61,11 +61,13 @@ TEST_P(CheckpointClaimTest, OneThatWasRemovedHoldsNoMoreAlsoWhereItsNumberIsGive
   const auto first = CheckpointClaim::Make(files(), Directory());
   ASSERT_TRUE(first.ok());
   ASSERT_TRUE(files().RemoveRecursively(Directory()).ok());
-  EXPECT_EQ(first->Check().code(), Code::kNotFound);
-  ASSERT_TRUE(files().CreateDirectories(Directory()).ok());
-  const Status gone = first->Check();
-  EXPECT_EQ(gone.code(), Code::kFailedPrecondition);
-  EXPECT_NE(gone.message().find("is gone: somebody has removed it"), std::string::npos);
+  for (int made_again = 0; made_again < 2; ++made_again) {
+    const Status gone = first->Check();
+    EXPECT_EQ(gone.code(), Code::kFailedPrecondition);
+    EXPECT_NE(gone.message().find("is gone: somebody has removed it"), std::string::npos)
+        << gone.message();
+    ASSERT_TRUE(files().CreateDirectories(Directory()).ok());
+  }
   const auto again = CheckpointClaim::Make(files(), Directory(), "the next one");
   ASSERT_TRUE(again.ok());
   EXPECT_EQ(again->number(), 1u);

@@ -42,6 +42,19 @@ TEST(ReportWriterTest, AResumedRunReadsAsIfNothingHadHappened) {
   EXPECT_EQ(Text(*resumed), Text(*whole));
 }
 
+// A rank that outlives its job, and whose lock was lost (files in memory have none).
+TEST(ReportWriterTest, WhoStillWritesAReplacedFileWritesNothingInTheNewOne) {
+  const auto files = NewMemoryFiles();
+  const auto old = ReportWriter::Open(*files, "out/metrics.jsonl", 0);
+  ASSERT_TRUE(old.ok());
+  ASSERT_TRUE((*old)->Write(ReportOf(1)).ok());
+  WriteSteps(*files, 1, 2, 3);
+  const std::string text = Text(*files);
+  ASSERT_TRUE((*old)->Write(ReportOf(2)).ok());
+  EXPECT_EQ(Text(*files), text);
+  EXPECT_EQ(*files->List("out"), std::vector<std::string>{"metrics.jsonl"});
+}
+
 TEST(ReportWriterTest, ZerosAreWrittenAndUndefinedValuesAreNot) {
   const auto files = NewMemoryFiles();
   auto writer = ReportWriter::Open(*files, "out/metrics.jsonl", 0);
