@@ -142,6 +142,24 @@ void AddScalePlace(CLI::App* command, ScaleArguments* arguments) {
                       "File of rates of chorus plan --calibrate (default: measured first)");
 }
 
+void AddScaleArray(CLI::App* command, ScaleArguments* arguments) {
+  CLI::Option* const slurm = command->add_option(
+      "--slurm", arguments->slurm,
+      "Write a script that submits each layout as a task of a Slurm array, and a "
+      "last job that shows them; runs nothing (- is standard output)");
+  CLI::Option* const only =
+      command
+          ->add_option("--only", arguments->only,
+                       "Such a task: run the layout of this number alone (workers by servers, from "
+                       "0), into OUTPUT/layout-N, and show nothing")
+          ->excludes(slurm);
+  command
+      ->add_flag("--collect", arguments->collect,
+                 "Run nothing, and show what such tasks have measured")
+      ->excludes(slurm)
+      ->excludes(only);
+}
+
 void AddScale(CLI::App* app, CommandOutcome* outcome, Action* action) {
   static ScaleArguments arguments;
   CLI::App* command = AddCommand(
@@ -160,6 +178,7 @@ void AddScale(CLI::App* app, CommandOutcome* outcome, Action* action) {
   command->add_flag("--resume", arguments.resume, "Go on with the runs that --output has");
   AddScaleRuns(command, &arguments);
   AddScalePlace(command, &arguments);
+  AddScaleArray(command, &arguments);
 }
 
 void AddTop(CLI::App* app, Action* action) {

@@ -10,18 +10,21 @@
 #include "common/file.h"
 #include "common/json.h"
 #include "common/log.h"
+#include "common/output_file.h"
 #include "common/stop_signal.h"
 #include "common/strings.h"
 #include "common/write_lock.h"
 #include "launch/command/canonical.h"
 #include "launch/command/commands.h"
 #include "launch/command/fitted_config.h"
+#include "launch/command/scale_words.h"
 #include "launch/job/usual_launcher.h"
 #include "launch/plan/calibrate.h"
 #include "launch/plan/job_plan.h"
 #include "launch/plan/plan_rates.h"
 #include "launch/scale/measured_layout.h"
 #include "launch/scale/scale_report.h"
+#include "launch/scale/slurm_array.h"
 #include "launch/scale/sweep.h"
 #include "worker/train/checkpoint_store.h"
 
@@ -186,19 +189,74 @@ Result<SweepOptions> OptionsOf(const ScaleArguments& arguments) {
   return options;
 }
 
-// Error: kAborted, stopped by a signal; what was measured until then is kept.
-Status RunLayouts(const ScaleArguments& arguments, const TrainConfig& config) {
-  ASSIGN_OR_RETURN(const std::vector<SweepLayout> layouts, LayoutsOf(arguments, config));
-  ASSIGN_OR_RETURN(const SweepOptions options, OptionsOf(arguments));
+// Those that tasks of an array have measured; what a task has not ended is named.
+Result<std::vector<ScaleRun>> CollectTasks(const SweepOptions& options,
+                                           std::vector<SweepLayout>* layouts) {
+  std::vector<std::string> folders;
+  for (uint32_t i = 0; i < layouts->size(); ++i) folders.push_back(TaskFolder(options.output, i));
+  ASSIGN_OR_RETURN(const std::vector<ScaleRun> runs,
+                   CollectRuns(*layouts, options, folders, PosixFiles()));
+  std::vector<SweepLayout> measured;
+  for (size_t i = 0; i < layouts->size(); ++i) {
+    const size_t found = RunsOf(runs, FingerprintOf((*layouts)[i], options)).size();
+    if (found < options.repeats) {
+      LogWarning(folders[i], " has ", found, " of ", options.repeats, " runs of ",
+                 (*layouts)[i].name(), found == 0 ? ", which is left out" : "");
+    }
+    if (found > 0) measured.push_back((*layouts)[i]);
+  }
+  if (measured.empty()) {
+    return NotFound(StrCat(options.output, ": no task has measured anything of these layouts"));
+  }
+  *layouts = std::move(measured);
+  return runs;
+}
+
+// A task of an array.
+Status RunOneLayout(const std::vector<SweepLayout>& layouts, uint32_t only, SweepOptions options) {
+  if (only >= layouts.size()) {
+    return InvalidArgument(
+        StrCat("--only: ", only, ", and there are layouts 0 .. ", layouts.size() - 1));
+  }
+  options.output = TaskFolder(options.output, only);
   RETURN_IF_ERROR(PosixFiles().CreateDirectories(options.output));
   ASSIGN_OR_RETURN(const auto lock, LockFolder(PosixFiles(), options.output));
+  return RunSweep({layouts[only]}, options, PosixFiles()).status();
+}
+
+Status WriteSlurm(const ScaleArguments& arguments, std::vector<SweepLayout> layouts) {
+  ASSIGN_OR_RETURN(const std::string program, OwnProgram());
+  const SlurmArray array{WordsOf(arguments, program), std::move(layouts), arguments.hosts};
+  ASSIGN_OR_RETURN(const auto output, OutputFile::Create(PosixFiles(), arguments.slurm));
+  RETURN_IF_ERROR(output->Append(SlurmScript(array)));
+  RETURN_IF_ERROR(output->Commit());
+  if (arguments.slurm == "-") return Status::Ok();
+  std::printf("wrote %s: `bash %s [options of sbatch]` submits %zu tasks\n",
+              arguments.slurm.c_str(), arguments.slurm.c_str(), array.layouts.size());
+  return Status::Ok();
+}
+
+// Error: kAborted, stopped by a signal; what was measured until then is kept.
+Status RunLayouts(const ScaleArguments& arguments, const TrainConfig& config) {
+  ASSIGN_OR_RETURN(std::vector<SweepLayout> layouts, LayoutsOf(arguments, config));
+  if (!arguments.slurm.empty()) return WriteSlurm(arguments, std::move(layouts));
+  ASSIGN_OR_RETURN(const SweepOptions options, OptionsOf(arguments));
+  if (arguments.only.has_value()) return RunOneLayout(layouts, *arguments.only, options);
+  RETURN_IF_ERROR(PosixFiles().CreateDirectories(options.output));
+  ASSIGN_OR_RETURN(const auto lock, LockFolder(PosixFiles(), options.output));
+  std::vector<ScaleRun> runs;
+  if (arguments.collect) {
+    ASSIGN_OR_RETURN(runs, CollectTasks(options, &layouts));
+  }
   ASSIGN_OR_RETURN(const PlanRates rates, RatesOfSweep(arguments, config));
   std::vector<JobPlan> plans;
   for (const SweepLayout& layout : layouts) {
     ASSIGN_OR_RETURN(JobPlan plan, PlanOfLayout(arguments, layout, rates));
     plans.push_back(std::move(plan));
   }
-  ASSIGN_OR_RETURN(const std::vector<ScaleRun> runs, RunSweep(layouts, options, PosixFiles()));
+  if (!arguments.collect) {
+    ASSIGN_OR_RETURN(runs, RunSweep(layouts, options, PosixFiles()));
+  }
   std::vector<ScaleLayout> measured;
   for (size_t i = 0; i < layouts.size(); ++i) {
     measured.push_back(MeasureLayout(RunsOf(runs, FingerprintOf(layouts[i], options)), plans[i]));
@@ -219,6 +277,13 @@ Status RunScale(const ScaleArguments& arguments, bool* stopped_by_signal) {
   if (job.data().log().empty()) return InvalidArgument("data.log is not set: what is to be run?");
   if (arguments.check && arguments.mode == "weak") {
     return InvalidArgument("--check: layouts of weak scaling compute other models");
+  }
+  if (arguments.check && (!arguments.slurm.empty() || arguments.only || arguments.collect)) {
+    return InvalidArgument("--check runs layouts one after the other; tasks of an array cannot");
+  }
+  if (!arguments.slurm.empty() && arguments.threads == 0 && job.compute().threads() == 0) {
+    return InvalidArgument(
+        "--slurm: give --threads: the hosts that tasks run on may have other cores than this one");
   }
   CatchStopSignals();
   const Status status = RunLayouts(arguments, Measured(arguments, job));

@@ -215,6 +215,10 @@ struct ScaleArguments {
   double deadline_minutes = 30;  // of a run
   bool resume = false;
   bool check = false;  // that all layouts end with the same model
+  // Layouts as tasks of a Slurm array.
+  std::string slurm;             // file for the script that submits them, "-" = standard output
+  std::optional<uint32_t> only;  // the task's: runs this layout alone, from 0, and shows nothing
+  bool collect = false;          // runs nothing, and shows what such tasks have measured
 };
 
 struct HelpArguments {

@@ -71,6 +71,11 @@ Result<std::vector<Finding>> CheckReports(Communicator& all, FileSystem& files,
                           is_first_worker ? TryFolder(files, folder, rank) : Status::Ok(),
                           "name a folder that can be made and written in"));
   }
+  if (const std::string& path = config.trace().file(); !path.empty()) {
+    RETURN_IF_ERROR(check("report.trace.file", path,
+                          rank == 0 ? TryMetrics(files, path, rank) : Status::Ok(),
+                          "name a file in a folder that can be made and written in"));
+  }
   if (const std::string& address = config.prometheus(); !address.empty()) {
     RETURN_IF_ERROR(check("report.prometheus", address, TryPort(address, rank),
                           "\":PORT\" of ports that are free on every host, one for each rank"));

@@ -1,6 +1,6 @@
 #pragma once
 // Whether what a job tells while it runs can be written and served: report.metrics,
-// report.tensorboard, report.prometheus. Thread safety: the communicator's.
+// report.tensorboard, report.trace, report.prometheus. Thread safety: the communicator's.
 
 #include <vector>
 

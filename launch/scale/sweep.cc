@@ -154,6 +154,27 @@ Result<std::vector<ScaleRun>> RunSweep(const std::vector<SweepLayout>& layouts,
   return sweep.Take();
 }
 
+Result<std::vector<ScaleRun>> CollectRuns(const std::vector<SweepLayout>& layouts,
+                                          const SweepOptions& options,
+                                          const std::vector<std::string>& directories,
+                                          FileSystem& files) {
+  std::vector<ScaleRun> collected;
+  for (const std::string& directory : directories) {
+    ASSIGN_OR_RETURN(const std::vector<ScaleRun> runs,
+                     ReadResults(files, JoinPath(directory, kResults)));
+    for (const ScaleRun& run : runs) {
+      const bool asked = std::any_of(layouts.begin(), layouts.end(), [&](const auto& layout) {
+        return run.job() == FingerprintOf(layout, options);
+      });
+      const bool known = std::any_of(collected.begin(), collected.end(), [&](const auto& other) {
+        return run.job() == other.job() && run.repeat() == other.repeat();
+      });
+      if (asked && !known) collected.push_back(run);
+    }
+  }
+  return collected;
+}
+
 Result<std::vector<std::string>> RunToCheckpoints(const std::vector<SweepLayout>& layouts,
                                                   const SweepOptions& options, FileSystem& files) {
   std::vector<std::string> checkpoints;

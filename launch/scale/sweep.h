@@ -44,6 +44,13 @@ uint64_t FingerprintOf(const SweepLayout& layout, const SweepOptions& options);
 Result<std::vector<ScaleRun>> RunSweep(const std::vector<SweepLayout>& layouts,
                                        const SweepOptions& options, FileSystem& files);
 
+// The runs of these layouts that other sweeps have kept in their directories, each once. Error: a
+// file of results is damaged.
+Result<std::vector<ScaleRun>> CollectRuns(const std::vector<SweepLayout>& layouts,
+                                          const SweepOptions& options,
+                                          const std::vector<std::string>& directories,
+                                          FileSystem& files);
+
 // Runs each layout once more, to a checkpoint: [layouts], where it lies. Error: as RunSweep.
 Result<std::vector<std::string>> RunToCheckpoints(const std::vector<SweepLayout>& layouts,
                                                   const SweepOptions& options, FileSystem& files);

@@ -1,0 +1,59 @@
+#include "launch/scale/slurm_array.h"
+
+#include "common/file.h"
+#include "common/strings.h"
+
+namespace chorus::launch {
+namespace {
+
+// A word as bash reads it.
+std::string ShellWord(const std::string& word) {
+  std::string out = "'";
+  for (const char c : word) {
+    if (c == '\'') {
+      out += "'\\''";
+    } else {
+      out.push_back(c);
+    }
+  }
+  return out + "'";
+}
+
+constexpr char kHead[] = R"(#!/bin/bash
+# Layouts of a job as tasks of a Slurm array, and a last job that puts their results together, from
+# `chorus scale --slurm`. Submit it with `bash FILE [options of sbatch]`, from the folder that paths
+# are relative to.
+)";
+
+// What a task has done is kept: a task that is queued again goes on with the runs that it lacks.
+constexpr char kRest[] = R"(  tasks=${tasks%%;*}
+  sbatch "$@" --job-name=chorus-collect --nodes=1 --dependency="afterany:$tasks" "$0" collect
+  exit
+fi
+if [ "${1:-}" = collect ]; then
+  exec "${scale[@]}" --collect
+fi
+exec "${scale[@]}" --resume --only "$SLURM_ARRAY_TASK_ID"
+)";
+
+}  // namespace
+
+std::string SlurmScript(const SlurmArray& array) {
+  std::string script = kHead;
+  for (size_t i = 0; i < array.layouts.size(); ++i) {
+    const SweepLayout& layout = array.layouts[i];
+    script += StrCat("#   task ", i, ": ", layout.name(), ", ", layout.ranks(), " ranks\n");
+  }
+  script += "set -euo pipefail\nscale=(";
+  for (const std::string& word : array.command) script += StrCat("\n  ", ShellWord(word));
+  script += StrCat(")\nif [ -z \"${SLURM_JOB_ID:-}\" ]; then\n",
+                   "  tasks=$(sbatch --parsable --job-name=chorus-scale --exclusive --nodes=",
+                   array.hosts, " \"$@\" --array=0-", array.layouts.size() - 1, " \"$0\")\n");
+  return script + kRest;
+}
+
+std::string TaskFolder(const std::string& output, uint32_t layout) {
+  return JoinPath(output, StrCat("layout-", layout));
+}
+
+}  // namespace chorus::launch
