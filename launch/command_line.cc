@@ -194,8 +194,9 @@ void AddExport(CLI::App* app, Action* action) {
                    "ARRAYS, or ONNX: the same, and the layers as a model that ONNX runtimes read")
       ->check(CLI::IsMember({"ARRAYS", "ONNX"}));
   command
-      ->add_option("--rows", arguments.rows,
-                   "Embeddings in FP32, FP16 or INT8 (a half, a quarter of the bytes)")
+      ->add_option(
+          "--rows", arguments.rows,
+          "Embeddings in FP32, FP16 (half of the bytes) or INT8 (a quarter, and 4 bytes per row)")
       ->check(CLI::IsMember({"FP32", "FP16", "INT8"}));
   command->add_option("--log", arguments.log, "Log on which to tell what such rows cost in AUC");
   command->parse_complete_callback([] { arguments.onnx = format == "ONNX"; });

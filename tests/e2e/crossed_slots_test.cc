@@ -127,7 +127,10 @@ TEST_F(CrossedModelTest, TextAndColumnsInMemoryAreScoredAsTheLog) {
 // A crossed slot is read, and the slots that it is made of are not.
 TEST_F(CrossedModelTest, ColumnsOfACrossAreAskedForThoughNoLayerReadsThem) {
   TrainedAuc(StrCat(kColumns, kCrossed));
-  const TrainConfig config = JobConfig(Job("input: 'inputs.city_x_item'"));
+  const TrainConfig config =
+      JobConfig(StrCat(Job("input: ['inputs.city_x_item', 'inputs.item']"),
+                       "slot { name: 'city' ignore: true } slot { name: 'age' ignore: true } "
+                       "slot { name: 'who' ignore: true }"));
   ASSERT_TRUE(files_->RemoveRecursively("ckpt").ok());
   const Trained trained = TrainOn(*files_, config, Layout());
   ASSERT_TRUE(trained.status.ok()) << trained.status.ToString();
@@ -136,6 +139,7 @@ TEST_F(CrossedModelTest, ColumnsOfACrossAreAskedForThoughNoLayerReadsThem) {
   ASSERT_NE(scorer, nullptr);
   std::vector<std::string> names;
   for (const launch::FeatureInfo& feature : scorer->features()) names.push_back(feature.column);
+  EXPECT_EQ(names, (std::vector<std::string>{"item", "town"}));
   TextColumns rows(0, 2, {});
   for (const std::string& name : names) rows.Add(name, {"1", "2"});
   ServedScores scores(2);

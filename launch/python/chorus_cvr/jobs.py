@@ -245,8 +245,8 @@ def export(run: Union[Run, PathLike], output: PathLike, *, best: bool = False, o
            since: PathLike = "", rows: str = "FP32") -> str:
     """Writes the model of a run's newest checkpoint (``best``: of its best one) for serving; returns the folder.
     ``onnx`` adds the layers as an ONNX model. ``since``: an earlier export of the run; what has changed since is then
-    written alone, for ``Model.apply``. ``rows`` in FP16 or INT8 take a half or a quarter of the bytes; a delta needs
-    the ``rows`` that the earlier export has."""
+    written alone, for ``Model.apply``. ``rows`` in FP16 take half of the bytes, in INT8 a quarter and 4 per row; a
+    delta needs the ``rows`` that the earlier export has."""
     arguments = ["export", "--checkpoint", _checkpoint(run), "--output", os.fspath(output)]
     if os.fspath(since):
         arguments += ["--since", os.fspath(since)]
