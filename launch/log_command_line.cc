@@ -68,9 +68,9 @@ void AddSplit(CLI::App* command, ImportArguments* arguments) {
 void AddFollow(CLI::App* command, ImportArguments* arguments) {
   CLI::Option* const follow = command->add_flag(
       "--follow", arguments->follow,
-      "Go on with what comes: to standard input, to the end of one file, or as whole files into "
-      "one "
-      "directory. Each log file is complete when it appears in --output. The same command goes on "
+      "Go on with what comes: to standard input, to the end of files, or as whole files into "
+      "directories. Each log file is complete when it appears in --output. The same command goes "
+      "on "
       "after a kill; of standard input it cannot know what was read before");
   command
       ->add_option(
@@ -85,8 +85,7 @@ void AddFollow(CLI::App* command, ImportArguments* arguments) {
                    "end of standard input ends it always)")
       ->needs(follow)
       ->check(NotNegative());
-  for (const char* of_all : {"--bad-rows", "--split", "--split-by-time", "--split-by",
-                             "--split-contiguous", "--split-seed", "--labels"}) {
+  for (const char* of_all : {"--bad-rows", "--split-contiguous", "--labels"}) {
     follow->excludes(command->get_option(of_all));
   }
 }

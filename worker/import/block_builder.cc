@@ -23,56 +23,118 @@ Batch EmptyBatch(const ColumnPlan& plan) {
   return batch;
 }
 
+// Slot s of rows, behind the rows that the column has.
+void AppendSlot(size_t s, bool has_values, std::span<const ParsedSide* const> sides,
+                SlotColumn* column) {
+  const auto begin_of = [s](const ParsedSide& side) { return s == 0 ? 0 : side.slot_ends[s - 1]; };
+  const size_t first_row = column->offsets.size();
+  const size_t first_key = column->keys.size();
+  size_t keys = 0;
+  for (const ParsedSide* side : sides) keys += side->slot_ends[s] - begin_of(*side);
+  column->offsets.resize(first_row + sides.size());
+  column->keys.resize(first_key + keys);
+  uint32_t* offset = column->offsets.data() + first_row;
+  Key* const begin = column->keys.data();
+  Key* key = begin + first_key;
+  for (const ParsedSide* side : sides) {
+    const Key* const from = side->keys.data();
+    const uint32_t to = side->slot_ends[s];
+    for (uint32_t i = begin_of(*side); i < to; ++i) *key++ = from[i];
+    *offset++ = static_cast<uint32_t>(key - begin);
+  }
+  if (!has_values) return;
+  for (const ParsedSide* side : sides) {
+    column->values.insert(column->values.end(), side->values.begin() + begin_of(*side),
+                          side->values.begin() + side->slot_ends[s]);
+  }
+}
+
 }  // namespace
 
 BlockBuilder::BlockBuilder(const ColumnPlan& plan, const LogSchema& schema)
     : plan_(plan), schema_(schema), batch_(EmptyBatch(plan)) {}
 
-void BlockBuilder::Add(const ParsedRow& row, const ParsedSide& context, uint64_t serial) {
+void BlockBuilder::Hold(const ParsedRow& row, const ParsedSide& context, uint64_t serial) {
+  // As many as the first cache holds, with their columns.
+  constexpr size_t kMostHeld = 64;
+  if (held_rows_.size() == kMostHeld) Flush();
   if (serial != context_serial_) {
-    AddSide(plan_.contexts, context, &batch_.contexts);
+    held_contexts_.push_back(&context);
+    ids_ += context.keys.size();
     context_serial_ = serial;
   }
-  AddSide(plan_.exposures, row.exposure, &batch_.exposures);
-  batch_.context_of.push_back(batch_.contexts.rows - 1);
-  batch_.row_id.push_back(row.row_id);
-  batch_.click.push_back(row.click);
-  batch_.conversion.push_back(row.conversion);
-  if (plan_.weight) batch_.weight.push_back(row.weight);
-  if (plan_.group) batch_.group.push_back(row.group);
-  if (plan_.time) batch_.time.push_back(row.time);
+  held_context_of_.push_back(batch_.contexts.rows + static_cast<uint32_t>(held_contexts_.size()) -
+                             1);
+  held_rows_.push_back(&row);
+  held_exposures_.push_back(&row.exposure);
+  ids_ += row.exposure.keys.size();
+  if (plan_.row_id_text) ids_ += row.row_id_text.size() / 8;
+}
+
+void BlockBuilder::Flush() {
+  if (held_rows_.empty()) return;
+  FlushSides(plan_.contexts, held_contexts_, &batch_.contexts, &raw_.contexts);
+  FlushSides(plan_.exposures, held_exposures_, &batch_.exposures, &raw_.exposures);
+  FlushRows();
+  held_rows_.clear();
+  held_context_of_.clear();
+  held_exposures_.clear();
+  held_contexts_.clear();
+}
+
+void BlockBuilder::FlushRows() {
+  batch_.context_of.insert(batch_.context_of.end(), held_context_of_.begin(),
+                           held_context_of_.end());
+  for (const ParsedRow* row : held_rows_) {
+    batch_.row_id.push_back(row->row_id);
+    batch_.click.push_back(row->click);
+    batch_.conversion.push_back(row->conversion);
+  }
+  if (plan_.weight) {
+    for (const ParsedRow* row : held_rows_) batch_.weight.push_back(row->weight);
+  }
+  if (plan_.group) {
+    for (const ParsedRow* row : held_rows_) batch_.group.push_back(row->group);
+  }
+  if (plan_.time) {
+    for (const ParsedRow* row : held_rows_) batch_.time.push_back(row->time);
+  }
   if (plan_.row_id_text) {
-    batch_.row_id_text.push_back(row.row_id_text);
-    ids_ += row.row_id_text.size() / 8;
+    for (const ParsedRow* row : held_rows_) batch_.row_id_text.push_back(row->row_id_text);
   }
 }
 
-void BlockBuilder::AddSide(const SidePlan& plan, const ParsedSide& side, FeatureColumns* out) {
-  uint32_t begin = 0;
+void BlockBuilder::FlushSides(const SidePlan& plan, std::span<const ParsedSide* const> sides,
+                              FeatureColumns* out, std::vector<std::vector<double>>* raw) const {
   for (size_t s = 0; s < plan.slots.size(); ++s) {
-    SlotColumn& column = out->slots[s];
-    const uint32_t end = side.slot_ends[s];
-    column.keys.insert(column.keys.end(), side.keys.begin() + begin, side.keys.begin() + end);
-    if (plan.slots[s].has_values) {
-      column.values.insert(column.values.end(), side.values.begin() + begin,
-                           side.values.begin() + end);
-    }
-    column.offsets.push_back(static_cast<uint32_t>(column.keys.size()));
-    begin = end;
+    AppendSlot(s, plan.slots[s].has_values, sides, &out->slots[s]);
   }
+  if (keeps_raw_) raw->resize(plan.numerics.size());
   for (size_t n = 0; n < plan.numerics.size(); ++n) {
     const NumericPlan& numeric = plan.numerics[n];
-    out->numerics[n].push_back(
-        NormalisedValue(side.numerics[n], schema_.numerics[numeric.schema_index], numeric.missing));
+    if (keeps_raw_ && numeric.transform != ColumnNumeric::NONE) {
+      for (const ParsedSide* side : sides) (*raw)[n].push_back(side->numerics[n]);
+      continue;
+    }
+    const NumericInfo& info = schema_.numerics[numeric.schema_index];
+    for (const ParsedSide* side : sides) {
+      out->numerics[n].push_back(NormalisedValue(side->numerics[n], info, numeric.missing));
+    }
   }
-  ids_ += side.keys.size();
-  ++out->rows;
+  out->rows += static_cast<uint32_t>(sides.size());
 }
 
 Batch BlockBuilder::Take() {
+  Flush();
   context_serial_ = 0;  // no row has serial 0: the next row brings its context again
   ids_ = 0;
   return std::exchange(batch_, EmptyBatch(plan_));
+}
+
+Batch BlockBuilder::TakeRaw(RawNumerics* raw) {
+  Batch batch = Take();
+  *raw = std::exchange(raw_, {});
+  return batch;
 }
 
 float NormalisedValue(double x, const NumericInfo& info, float missing) {

@@ -30,6 +30,8 @@ std::unique_ptr<ByteSource> NewDescriptorSource(int descriptor);
 // (file_format.h); of Read:
 // kDataLoss when the packed data is damaged or ends early.
 Result<std::unique_ptr<ByteSource>> NewUnpackingSource(std::unique_ptr<ByteSource> packed);
+// The same of a file: what is packed is unpacked on a thread of its own (read_ahead.h).
+Result<std::unique_ptr<ByteSource>> NewUnpackingFileSource(std::unique_ptr<ByteSource> packed);
 // The same of whatever comes out; its first kFormatBytes (file_format.h) go to *first_bytes.
 Result<std::unique_ptr<ByteSource>> NewUnpackingSource(std::unique_ptr<ByteSource> packed,
                                                        std::string* first_bytes);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 
 #include "common/strings.h"
 
@@ -104,9 +105,14 @@ bool IsIntegerWithExponent(std::string_view text) {
 }
 
 bool IsAscii(std::string_view text) {
-  uint8_t all = 0;
+  uint64_t all = 0;
+  for (; text.size() >= sizeof(all); text.remove_prefix(sizeof(all))) {
+    uint64_t eight = 0;
+    std::memcpy(&eight, text.data(), sizeof(eight));
+    all |= eight;
+  }
   for (const char c : text) all |= static_cast<uint8_t>(c);
-  return all < 0x80;
+  return (all & 0x8080808080808080ULL) == 0;
 }
 
 bool IsUtf8(std::string_view text) {
@@ -150,12 +156,19 @@ CellRules::CellRules(const ImportSchema& schema)
     markers_.assign(std::begin(kDefaultMarkers), std::end(kDefaultMarkers));
   }
   for (const std::string& marker : markers_) {
-    odd_front_[static_cast<uint8_t>(marker[0])] = 1;
+    odd_front_[static_cast<uint8_t>(marker[0])] |= SizesOf(marker);
     longest_marker_ = std::max(longest_marker_, marker.size());
   }
   for (const char blank : trim_ ? kBlanks : std::string_view()) {
-    odd_front_[static_cast<uint8_t>(blank)] = odd_back_[static_cast<uint8_t>(blank)] = 1;
+    odd_front_[static_cast<uint8_t>(blank)] = odd_back_[static_cast<uint8_t>(blank)] = kAllSizes;
   }
+}
+
+// The lengths of texts that mean the same as a marker: its own, and where decimals are integers,
+// those of all spellings of a number.
+uint32_t CellRules::SizesOf(const std::string& marker) const {
+  const bool has_digits = std::any_of(marker.begin(), marker.end(), IsDigit);
+  return decimal_ids_are_integers_ && has_digits ? kAllSizes : SizeBit(marker.size());
 }
 
 CellRules::Cell CellRules::Read(std::string_view text, bool keep_markers) const {
@@ -169,7 +182,7 @@ CellRules::Cell CellRules::Read(std::string_view text, bool keep_markers) const 
 }
 
 bool CellRules::IsMarker(std::string_view text) const {
-  if (odd_front_[static_cast<uint8_t>(text.front())] == 0) return false;
+  if ((odd_front_[static_cast<uint8_t>(text.front())] & SizeBit(text.size())) == 0) return false;
   const auto is_any = [&](const auto& says) {
     return std::any_of(markers_.begin(), markers_.end(), [&](const std::string& marker) {
       return marker[0] == text[0] && says(marker);

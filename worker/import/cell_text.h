@@ -59,8 +59,9 @@ class CellRules {
   };
   // False for texts that Read certainly leaves as they are: nearly all of them.
   bool MayDiffer(std::string_view text) const {
-    return text.empty() || (odd_front_[static_cast<uint8_t>(text.front())] |
-                            odd_back_[static_cast<uint8_t>(text.back())]) != 0;
+    if (text.empty()) return true;
+    const uint32_t front = odd_front_[static_cast<uint8_t>(text.front())];
+    return ((front & SizeBit(text.size())) | odd_back_[static_cast<uint8_t>(text.back())]) != 0;
   }
   // The same for ids, which may be integral decimals, or have an exponent, besides.
   bool IdMayDiffer(std::string_view text) const {
@@ -79,14 +80,21 @@ class CellRules {
   const std::vector<std::string>& markers() const { return markers_; }
 
  private:
+  static constexpr uint32_t kAllSizes = ~uint32_t{0};
+  // Texts of 31 bytes and more share a bit.
+  static constexpr uint32_t SizeBit(size_t bytes) {
+    return uint32_t{1} << (bytes < 31 ? bytes : 31);
+  }
+  uint32_t SizesOf(const std::string& marker) const;
   bool IsMarker(std::string_view text) const;
 
   bool trim_ = false;
   bool decimal_ids_are_integers_ = false;
   std::vector<std::string> markers_;
   size_t longest_marker_ = 0;
-  std::array<uint8_t, 256> odd_front_{};  // [byte]: 1 where a text that begins with it may differ
-  std::array<uint8_t, 256> odd_back_{};   // [byte]: 1 where a text that ends in it may differ
+  // [byte]: bits (SizeBit) of the lengths of texts that may differ and begin with it.
+  std::array<uint32_t, 256> odd_front_{};
+  std::array<uint32_t, 256> odd_back_{};  // [byte]: not 0 where a text that ends in it may differ
 };
 
 }  // namespace chorus::worker

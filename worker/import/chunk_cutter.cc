@@ -14,7 +14,6 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr size_t kScannedBytes = size_t{1} << 18;
-constexpr double kMostWaitSeconds = 0.2;  // between two looks at `stop`
 
 double SecondsFrom(Clock::time_point begin) {
   return std::chrono::duration<double>(Clock::now() - begin).count();
@@ -22,8 +21,13 @@ double SecondsFrom(Clock::time_point begin) {
 
 }  // namespace
 
-ChunkCutter::ChunkCutter(GrowingText* text, uint64_t begin, ChunkLimits limits)
-    : text_(*text), limits_(std::move(limits)), begin_(begin), scanned_(begin), lines_end_(begin) {}
+ChunkCutter::ChunkCutter(GrowingText* text, uint64_t begin, const ChunkLimits& limits)
+    : text_(*text),
+      limits_(limits),
+      begin_(begin),
+      scanned_(begin),
+      lines_end_(begin),
+      seen_(begin) {}
 
 // As far as a chunk goes at most.
 Result<bool> ChunkCutter::Scan() {
@@ -43,20 +47,13 @@ Result<bool> ChunkCutter::Scan() {
   return true;
 }
 
-TextChunk ChunkCutter::Cut(bool stopped) {
-  TextChunk chunk{begin_, lines_end_, lines_, stopped};
+bool ChunkCutter::HasGrown() { return std::exchange(seen_, text_.size()) < text_.size(); }
+
+TextChunk ChunkCutter::Cut() {
+  const TextChunk chunk{begin_, lines_end_, lines_, HasGrown()};
   begin_ = scanned_ = lines_end_;
   lines_ = 0;
   return chunk;
-}
-
-Result<bool> ChunkCutter::WaitForBytes(double seconds) {
-  double left = 1;
-  if (limits_.idle_seconds > 0) left = limits_.idle_seconds - SecondsFrom(last_byte_);
-  if (limits_.idle_seconds > 0) seconds = std::min(seconds, std::max(left, 0.0));
-  ASSIGN_OR_RETURN(const bool grew, text_.Grow(seconds));
-  if (grew) last_byte_ = Clock::now();
-  return grew || left > 0 || text_.ended();
 }
 
 Status ChunkCutter::CheckLine(uint64_t bytes) const {
@@ -65,56 +62,48 @@ Status ChunkCutter::CheckLine(uint64_t bytes) const {
                                 " are the most that a line may have: is this text of lines?"));
 }
 
+// A byte at a time: a header is short.
 Result<TextHeader> ChunkCutter::TakeHeader() {
-  const uint64_t chunks_begin = begin_;
-  uint64_t line_begin = 0;
-  TextHeader header;
-  for (uint64_t at = 0;;) {
-    if (at == text_.size()) {
-      if (text_.ended()) return TextHeader();
-      if (limits_.stop()) return TextHeader{"", 0, true};
-      ASSIGN_OR_RETURN(const bool goes_on, WaitForBytes(kMostWaitSeconds));
-      if (!goes_on) return TextHeader();
-      continue;
+  while (true) {
+    if (header_read_ == text_.size()) {
+      ASSIGN_OR_RETURN(const bool more, text_.Grow(0));
+      if (!more) return TextHeader{"", 0, HasGrown()};
     }
     char byte = 0;
-    RETURN_IF_ERROR(text_.Read(at++, std::span(&byte, 1)));
-    header.text += byte;
-    RETURN_IF_ERROR(CheckLine(header.text.size()));
+    RETURN_IF_ERROR(text_.Read(header_read_++, std::span(&byte, 1)));
+    header_.text += byte;
+    RETURN_IF_ERROR(CheckLine(header_.text.size()));
     if (byte != '\n') continue;
-    ++header.lines;
-    const bool blank = Trim(std::string_view(header.text).substr(line_begin)).empty();
-    line_begin = at;
+    ++header_.lines;
+    const bool blank = Trim(std::string_view(header_.text).substr(header_line_)).empty();
+    header_line_ = header_read_;
     if (blank) continue;
-    if (chunks_begin == 0) begin_ = scanned_ = lines_end_ = at;
-    return header;
+    if (begin_ == 0) begin_ = scanned_ = lines_end_ = header_read_;
+    header_.grew = HasGrown();
+    return header_;
   }
 }
 
-Result<TextChunk> ChunkCutter::Next() {
+Result<TextChunk> ChunkCutter::Next(bool all) {
   text_.Forget(begin_);
-  Clock::time_point first_line = Clock::now();
   while (true) {
     const bool had_none = lines_ == 0;
     ASSIGN_OR_RETURN(const bool scanned, Scan());
-    if (had_none && lines_ > 0) first_line = Clock::now();
-    if (lines_ == limits_.lines || lines_end_ - begin_ >= limits_.bytes) return Cut(false);
-    if (limits_.stop()) return Cut(true);
+    if (had_none && lines_ > 0) first_line_ = Clock::now();
+    if (IsFull()) return Cut();
     if (scanned) continue;
-    if (text_.ended()) {
-      const bool unended = text_.size() > lines_end_;
-      lines_ += unended ? 1 : 0;
-      lines_end_ = scanned_ = text_.size();
-      return Cut(false);
-    }
-    const double since_first = SecondsFrom(first_line);
-    if (lines_ > 0 && since_first >= limits_.seal_seconds) return Cut(false);
     RETURN_IF_ERROR(CheckLine(text_.size() - lines_end_));
-    double wait = kMostWaitSeconds;
-    if (lines_ > 0) wait = std::min(wait, limits_.seal_seconds - since_first);
-    ASSIGN_OR_RETURN(const bool goes_on, WaitForBytes(wait));
-    if (!goes_on) return Cut(false);
+    ASSIGN_OR_RETURN(const bool more, text_.Grow(0));
+    if (!more) break;
   }
+  if (text_.ended()) {
+    lines_ += text_.size() > lines_end_ ? 1 : 0;  // the last one has no end
+    lines_end_ = scanned_ = text_.size();
+    return Cut();
+  }
+  const bool waited = lines_ > 0 && SecondsFrom(first_line_) >= limits_.seal_seconds;
+  if (waited || all) return Cut();
+  return TextChunk{begin_, begin_, 0, HasGrown()};
 }
 
 }  // namespace chorus::worker

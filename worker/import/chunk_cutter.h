@@ -1,9 +1,9 @@
 #pragma once
-// Cuts text that grows into chunks of whole lines, behind its header. Thread safety: one thread.
+// Cuts text that grows into chunks of whole lines, behind its header. It looks at what is there and
+// waits for nothing. Thread safety: one thread.
 
 #include <chrono>
 #include <cstdint>
-#include <functional>
 #include <string>
 
 #include "common/status.h"
@@ -12,52 +12,56 @@
 namespace chorus::worker {
 
 struct ChunkLimits {
-  uint64_t lines = 0;          // of a chunk at most
-  double seal_seconds = 0;     // after its first line came, a chunk is cut
-  double idle_seconds = 0;     // after so long without a byte the text is over; 0 = it is not
-  std::function<bool()> stop;  // whether to cut what is there, and to end
+  uint64_t lines = 0;       // of a chunk at most
+  double seal_seconds = 0;  // after its first line was seen, a chunk is cut
   // A chunk with more is cut, and a line with more is an error: text of a pipe is in memory.
   uint64_t bytes = uint64_t{256} << 20;
 };
 
 struct TextChunk {
-  uint64_t begin = 0, end = 0;  // bytes; equal: there is none, the text is over
+  uint64_t begin = 0, end = 0;  // bytes; equal: there is none yet
   uint64_t lines = 0;
-  bool stopped = false;  // because the limits' stop said so; with or without lines
+  bool grew = false;  // bytes came since the last look
 };
 
 struct TextHeader {
-  std::string text;  // "": the text is over before
+  std::string text;  // "": it is not there yet
   uint64_t lines = 0;
-  bool stopped = false;
+  bool grew = false;
 };
 
-// Cuts chunks out of a text from `begin` on, where a line begins. A text is idle when nothing came
-// for so long and nothing is there to be read: what came while somebody made log files counts.
+// Cuts chunks out of a text from `begin` on, where a line begins.
 // Errors: those of the text; kInvalidArgument, a line is longer than limits.bytes.
 class ChunkCutter {
  public:
-  ChunkCutter(GrowingText* text, uint64_t begin, ChunkLimits limits);
+  ChunkCutter(GrowingText* text, uint64_t begin, const ChunkLimits& limits);
   // The lines up to the first one that is not blank. The chunks begin behind it, if they begin at 0.
   Result<TextHeader> TakeHeader();
-  Result<TextChunk> Next();
+  // The next chunk, if it is full, or has waited for seal_seconds, or the text has ended. all:
+  // whatever whole lines are there are one.
+  Result<TextChunk> Next(bool all);
   // Bytes at the end of a text that is over whose line has no end; a file's may still get it.
   uint64_t unended_bytes() const { return text_.size() - begin_; }
 
  private:
   Result<bool> Scan();  // counts further lines; false: all bytes that are there are counted
-  // Waits up to `seconds` for more bytes. False: the text is idle.
-  Result<bool> WaitForBytes(double seconds);
   Status CheckLine(uint64_t bytes) const;
-  TextChunk Cut(bool stopped);
+  bool IsFull() const { return lines_ == limits_.lines || lines_end_ - begin_ >= limits_.bytes; }
+  bool HasGrown();  // since the last call
+  TextChunk Cut();
 
   GrowingText& text_;
   const ChunkLimits limits_;
-  uint64_t begin_;      // of the chunk that comes next
-  uint64_t scanned_;    // lines are counted up to here
-  uint64_t lines_end_;  // where the last of them ends
-  uint64_t lines_ = 0;  // between begin_ and lines_end_
-  std::chrono::steady_clock::time_point last_byte_ = std::chrono::steady_clock::now();  // came then
+  uint64_t begin_;                                    // of the chunk that comes next
+  uint64_t scanned_;                                  // lines are counted up to here
+  uint64_t lines_end_;                                // where the last of them ends
+  uint64_t seen_;                                     // bytes that were there at the last look
+  uint64_t lines_ = 0;                                // between begin_ and lines_end_
+  std::chrono::steady_clock::time_point first_line_;  // when that was seen, if there is one
+  // The header as far as it is there.
+  TextHeader header_;
+  uint64_t header_read_ = 0;
+  uint64_t header_line_ = 0;  // where its last line begins
 };
 
 }  // namespace chorus::worker

@@ -4,7 +4,6 @@
 
 #include <cstdint>
 #include <string_view>
-#include <utility>
 
 #include "common/status.h"
 #include "worker/import/parsed_chunk.h"
@@ -35,11 +34,11 @@ class ChunkFiller {
 
   // The last row before the chunk; it comes before all others, or not at all.
   void AddPrologue(const Row& row) {
-    const bool good = parser_.Parse(row, 0, &scratch_).ok();
+    const bool good = parser_.Parse(row, 0, &prologue_, &context_).ok();
     parser_.SetTimeKinds(kinds_);
     parser_.TakeNotes();
     if (!good) return;
-    AddContext();
+    AddContext(prologue_.context_serial);
     out_->continues = true;
   }
 
@@ -52,14 +51,13 @@ class ChunkFiller {
     parsed.place = place;
     parsed.status = malformed;
     if (plan_.scoring) Show(row, malformed.ok());
-    if (malformed.ok()) parsed.status = parser_.Parse(row, out_->count, &scratch_);
+    if (malformed.ok()) {
+      parsed.status = parser_.Parse(row, out_->count, &parsed.parsed, &context_);
+    }
     if (parser_.notes().wants_place()) parser_.notes().SetPlace(place_of());
     ++out_->count;
     if (!parsed.status.ok()) return;
-    parsed.context = AddContext();
-    std::swap(scratch_.context, parked_context_);
-    parsed.parsed = scratch_;
-    std::swap(scratch_.context, parked_context_);
+    parsed.context = AddContext(parsed.parsed.context_serial);
   }
 
   // Of a cell of the row that Add takes next.
@@ -89,11 +87,11 @@ class ChunkFiller {
     if (plan_.row_id) shown.id = cells.ShownId(row[*plan_.row_id]);
   }
 
-  uint32_t AddContext() {
-    if (scratch_.context_serial != context_serial_) {
-      context_serial_ = scratch_.context_serial;
+  uint32_t AddContext(uint64_t serial) {
+    if (serial != context_serial_) {
+      context_serial_ = serial;
       if (out_->context_count == out_->contexts.size()) out_->contexts.emplace_back();
-      out_->contexts[out_->context_count++] = scratch_.context;
+      out_->contexts[out_->context_count++] = context_;
     }
     return out_->context_count - 1;
   }
@@ -102,8 +100,8 @@ class ChunkFiller {
   RowParserOf<Cells> parser_;
   ParsedChunk* out_ = nullptr;
   TimeKinds kinds_;
-  ParsedRow scratch_;
-  ParsedSide parked_context_;    // empty; holds the context while the rest of a row is copied
+  ParsedRow prologue_;
+  ParsedSide context_;           // of the row that was parsed last
   uint64_t context_serial_ = 0;  // of the chunk's last context
 };
 

@@ -26,7 +26,7 @@ class RowSplitter : public RowCutter {
   const std::vector<std::string_view>& cells() const override { return cells_; }
 
  private:
-  void SplitPlain(std::string_view line);
+  bool SplitPlain(std::string_view line);
   Status SplitQuoted(std::string_view line);
   Result<size_t> TakeQuotedCell(std::string_view line, size_t begin);
 

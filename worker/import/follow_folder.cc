@@ -15,37 +15,25 @@
 namespace chorus::worker {
 namespace {
 
-using Clock = std::chrono::steady_clock;
-
-constexpr double kSecondsBetweenFolderLooks = 0.25;
-
 // A folder in which whole files appear.
 class FolderPortions final : public PortionSource {
  public:
-  FolderPortions(FileSystem& files, const FollowOptions& options)
-      : files_(files), options_(options), folder_(options.import.inputs[0]) {}
+  FolderPortions(FileSystem& files, std::string folder)
+      : files_(files), folder_(std::move(folder)) {}
 
-  Result<Portion> Next(const FollowPosition& position) override {
-    Portion portion{{}, position, false};
-    const Clock::time_point begin = Clock::now();
-    while (true) {
-      if (options_.stop()) {
-        portion.stopped = true;
-        return portion;
-      }
-      ASSIGN_OR_RETURN(const std::string name, FindNew(position, &portion.after));
-      if (!name.empty()) {
-        RETURN_IF_ERROR(Take(name, &portion));
-        return portion;
-      }
-      const std::chrono::duration<double> waited = Clock::now() - begin;
-      double pause = kSecondsBetweenFolderLooks;
-      if (options_.idle_seconds > 0) {
-        pause = std::min(pause, options_.idle_seconds - waited.count());
-        if (pause <= 0) return portion;
-      }
-      std::this_thread::sleep_for(std::chrono::duration<double>(pause));
-    }
+  Result<Portion> Poll(const FollowedSource& position, Ask ask) override {
+    Portion portion;
+    portion.after = position;
+    if (ask == Ask::kLastPortion) return portion;  // no file is begun any more
+    ASSIGN_OR_RETURN(const std::string name, FindNew(position, &portion.after));
+    if (name.empty()) return portion;
+    portion.grew = true;
+    RETURN_IF_ERROR(Take(name, &portion));
+    return portion;
+  }
+  Status Wait(double seconds) override {
+    std::this_thread::sleep_for(std::chrono::duration<double>(seconds));
+    return Status::Ok();
   }
 
  private:
@@ -55,7 +43,7 @@ class FolderPortions final : public PortionSource {
   }
 
   // The first file that is not done; "" = none. Those that are gone need not be known any more.
-  Result<std::string> FindNew(const FollowPosition& position, FollowPosition* after) {
+  Result<std::string> FindNew(const FollowedSource& position, FollowedSource* after) {
     ASSIGN_OR_RETURN(const std::vector<std::string> names, files_.List(folder_));
     const std::set<std::string> there(names.begin(), names.end());
     std::set<std::string> done;
@@ -105,15 +93,14 @@ class FolderPortions final : public PortionSource {
   }
 
   FileSystem& files_;
-  const FollowOptions& options_;
   const std::string folder_;
   bool has_looked_ = false;  // at files that were done before
 };
 
 }  // namespace
 
-std::unique_ptr<PortionSource> FollowFolder(FileSystem& files, const FollowOptions& options) {
-  return std::make_unique<FolderPortions>(files, options);
+std::unique_ptr<PortionSource> FollowFolder(FileSystem& files, const std::string& folder) {
+  return std::make_unique<FolderPortions>(files, folder);
 }
 
 }  // namespace chorus::worker

@@ -3,16 +3,16 @@
 // portion. Thread safety: one thread.
 
 #include <memory>
+#include <string>
 
 #include "common/file.h"
-#include "worker/import/follow_import.h"
 #include "worker/import/follow_portions.h"
 
 namespace chorus::worker {
 
 // Names that begin with "." or end in .tmp, .part or .lock are passed over. Error: a file that is
 // done has another size than when it was imported, or, at the first look, another begin. One that is
-// gone is forgotten. `options` outlive the portions.
-std::unique_ptr<PortionSource> FollowFolder(FileSystem& files, const FollowOptions& options);
+// gone is forgotten.
+std::unique_ptr<PortionSource> FollowFolder(FileSystem& files, const std::string& folder);
 
 }  // namespace chorus::worker

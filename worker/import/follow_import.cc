@@ -1,8 +1,11 @@
 #include "worker/import/follow_import.h"
 
 #include <algorithm>
+#include <chrono>
 #include <memory>
 #include <optional>
+#include <span>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -19,13 +22,18 @@
 namespace chorus::worker {
 namespace {
 
+constexpr double kMostWait = 0.2;  // between two looks at inputs and `stop`
+
+double SecondsPassed(std::chrono::steady_clock::time_point begin) {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+}
+
 class Follower {
  public:
   Follower(FileSystem& files, const ImportSchema& schema, const FollowOptions& options)
       : files_(files),
         schema_(schema),
         options_(options),
-        input_(options.import.inputs.empty() ? kFollowedInput : options.import.inputs[0]),
         output_(WithoutSlash(options.import.output)) {}
 
   Result<FollowSummary> Run() {
@@ -34,29 +42,25 @@ class Follower {
     ASSIGN_OR_RETURN(const auto lock, LockFolder(files_, output_, kWriterEndSeconds));
     ASSIGN_OR_RETURN(position_, ReadFollowPosition(files_, output_));
     RETURN_IF_ERROR(FinishSealing(files_, output_, position_));
-    RETURN_IF_ERROR(CheckInput());
-    ASSIGN_OR_RETURN(const auto source, OpenSource());
-    while (true) {
-      ASSIGN_OR_RETURN(Portion portion, source->Next(position_));
-      summary_.stopped = portion.stopped;
-      const bool over = portion.inputs.empty();
-      if (!over) RETURN_IF_ERROR(Seal(std::move(portion)));
-      if (over || summary_.stopped) break;
+    RETURN_IF_ERROR(TakeInputs());
+    RETURN_IF_ERROR(TakeSplit());
+    for (const FollowedSource& source : position_.sources()) {
+      ASSIGN_OR_RETURN(sources_.emplace_back(), OpenSource(source));
     }
+    RETURN_IF_ERROR(Follow());
+    for (const auto& source : sources_) source->TellRest();
     summary_.all_rows = position_.rows();
     summary_.all_files = position_.next_file();
     return summary_;
   }
 
  private:
+  using Clock = std::chrono::steady_clock;
+
   Status Check() const {
     const ImportOptions& import = options_.import;
-    if (import.inputs.size() > 1) {
-      return InvalidArgument(
-          "--follow: one input, - or a file that grows or a directory in which files appear");
-    }
-    if (import.split.parts() > 1 || !import.split.name(0).empty()) {
-      return InvalidArgument("--split needs all rows and does not go with --follow");
+    if (import.split_contiguous) {
+      return InvalidArgument("--split-contiguous needs all rows and does not go with --follow");
     }
     if (AsksForCounts(schema_) && import.like.empty()) {
       return InvalidArgument(StrCat(import.schema_name, ": slot.min_count counts ids in all rows, ",
@@ -70,18 +74,27 @@ class Follower {
     return Status::Ok();
   }
 
-  bool IsFolder() const { return input_ != kFollowedInput && files_.List(input_).ok(); }
+  bool IsFolder(const std::string& input) const {
+    return input != kFollowedInput && files_.List(input).ok();
+  }
 
-  // An output is one input's, and goes on where that can be read again.
-  Status CheckInput() {
-    if (position_.input().empty()) position_.set_input(input_);
-    if (position_.input() != input_) {
-      return FailedPrecondition(StrCat(output_, " follows ", position_.input(), ", not ", input_,
-                                       ": choose a folder of its own"));
+  // An output goes on with the inputs that it has, where these can be read again, and may get
+  // further ones.
+  Status TakeInputs() {
+    const std::vector<std::string>& inputs = options_.import.inputs;
+    for (const FollowedSource& source : position_.sources()) {
+      if (std::count(inputs.begin(), inputs.end(), source.name()) > 0) continue;
+      return FailedPrecondition(StrCat(output_, " follows ", source.name(), ", not ",
+                                       Join(inputs, " and "), ": choose a folder of its own"));
     }
-    if (input_ == kFollowedInput) {
-      position_.clear_offset();
-      position_.clear_lines();
+    for (const std::string& input : inputs) {
+      if (std::count(inputs.begin(), inputs.end(), input) > 1) {
+        return InvalidArgument(StrCat(input, " is named twice: its rows would count twice"));
+      }
+      FollowedSource* const source = SourceOf(input);
+      if (input != kFollowedInput) continue;
+      source->clear_offset();
+      source->clear_lines();
       if (position_.rows() > 0) {
         LogWarning("standard input cannot be read again: this import adds what comes now to ",
                    output_, ", and does not know whether rows before it were lost or come twice");
@@ -90,21 +103,110 @@ class Follower {
     return Status::Ok();
   }
 
-  Result<std::unique_ptr<PortionSource>> OpenSource() {
-    if (IsFolder()) {
-      return FollowFolder(files_, options_);
+  FollowedSource* SourceOf(const std::string& input) {
+    for (FollowedSource& source : *position_.mutable_sources()) {
+      if (source.name() == input) return &source;
     }
+    FollowedSource* const source = position_.add_sources();
+    source->set_name(input);
+    return source;
+  }
+
+  // The parts of an output stay what they are.
+  Status TakeSplit() {
+    const ImportOptions& import = options_.import;
+    std::string text = import.split.text();
+    if (!import.split_by.empty()) text += StrCat(" by ", import.split_by);
+    if (!text.empty() && import.split.time_column().empty()) {
+      text += StrCat(" seed ", import.split_seed);
+    }
+    const bool has_files = position_.next_file() > 0;
+    if (has_files && position_.split() != text) {
+      const auto shown = [](const std::string& split) { return split.empty() ? "none" : split; };
+      return FailedPrecondition(StrCat("the split of ", output_, " is ", shown(position_.split()),
+                                       ", not ", shown(text), ": choose a folder of its own"));
+    }
+    if (has_files) return Status::Ok();
+    position_.set_split(text);
+    position_.clear_parts();
+    for (uint32_t part = 0; !text.empty() && part < import.split.parts(); ++part) {
+      position_.add_parts()->set_name(import.split.name(part));
+    }
+    return Status::Ok();
+  }
+
+  Result<std::unique_ptr<PortionSource>> OpenSource(const FollowedSource& source) {
+    if (IsFolder(source.name())) return FollowFolder(files_, source.name());
     if (LooksAhead(schema_)) {
       return InvalidArgument(StrCat(
           options_.import.schema_name, ": format ", ImportSchema::Format_Name(schema_.format()),
           " is read from whole files: follow a directory in which they appear"));
     }
-    return FollowText(files_, schema_, options_, position_);
+    return FollowText(files_, schema_, options_, source);
+  }
+
+  // Until the inputs are over, or idle for long enough, or `stop` says so. An input is idle when
+  // nothing came for so long and nothing is there: what came while log files were made counts.
+  Status Follow() {
+    Clock::time_point last_news = Clock::now();
+    while (true) {
+      const bool stops = options_.stop();
+      const bool idles =
+          options_.idle_seconds > 0 && SecondsPassed(last_news) >= options_.idle_seconds;
+      ASSIGN_OR_RETURN(const Round round, PollAll(stops   ? Ask::kLastPortion
+                                                  : idles ? Ask::kAllThatIsThere
+                                                          : Ask::kFullPortions));
+      if (round.grew) last_news = Clock::now();
+      summary_.stopped = stops;
+      if (stops || round.over || (idles && !round.grew && !round.sealed)) return Status::Ok();
+      if (round.sealed) continue;
+      double wait = std::min(kMostWait, std::max(options_.seal_seconds / 2, 0.001));
+      if (options_.idle_seconds > 0) {
+        wait = std::min(wait, options_.idle_seconds - SecondsPassed(last_news));
+      }
+      if (wait > 0) RETURN_IF_ERROR(Wait(wait));
+    }
+  }
+
+  struct Round {
+    bool grew = false;
+    bool sealed = false;
+    bool over = true;  // of all inputs
+  };
+
+  // Every input gives one portion at most, so that none waits for another one.
+  Result<Round> PollAll(Ask ask) {
+    Round round;
+    for (size_t i = 0; i < sources_.size(); ++i) {
+      const auto source = static_cast<int>(i);
+      ASSIGN_OR_RETURN(Portion portion, sources_[i]->Poll(position_.sources(source), ask));
+      while (portion.moved) {
+        *position_.mutable_sources(source) = std::move(portion.after);
+        RETURN_IF_ERROR(WriteFollowPosition(files_, output_, position_));
+        round.grew = true;
+        ASSIGN_OR_RETURN(portion, sources_[i]->Poll(position_.sources(source), ask));
+      }
+      round.grew |= portion.grew;
+      round.over &= portion.over;
+      if (portion.inputs.empty()) continue;
+      RETURN_IF_ERROR(Seal(source, std::move(portion)));
+      round.sealed = true;
+    }
+    return round;
+  }
+
+  // The one input that can tell when something comes is asked to; others are looked at in turn.
+  Status Wait(double seconds) {
+    for (size_t i = 0; i < sources_.size(); ++i) {
+      const bool is_pipe = position_.sources(static_cast<int>(i)).name() == kFollowedInput;
+      if (is_pipe || i + 1 == sources_.size()) return sources_[i]->Wait(seconds);
+    }
+    return Status::Ok();
   }
 
   // Its rows become log files: first whole ones aside, then the position that counts them, then
   // their names.
-  Status Seal(Portion portion) {
+  Status Seal(int source, Portion portion) {
     ImportOptions import = options_.import;
     std::optional<LogSchema> schema;
     if (!position_.schema().empty()) {
@@ -118,17 +220,38 @@ class Follower {
     import.may_be_empty = true;
     import.bad_rows_before = position_.bad_rows();
     ASSIGN_OR_RETURN(const ImportSummary made, ImportText(files_, schema_, import));
-    FollowPosition after = std::move(portion.after);
+    FollowPosition after = position_;
+    *after.mutable_sources(source) = std::move(portion.after);
     after.set_rows(position_.rows() + made.rows.read);
     after.set_bad_rows(position_.bad_rows() + made.rows.bad);
-    const uint64_t count = made.parts.empty() ? 0 : made.parts[0].files;
-    after.set_sealing(count);
-    after.set_next_file(position_.next_file() + count);
-    if (count > 0) RETURN_IF_ERROR(TakeSchema(import.output, &after));
+    RETURN_IF_ERROR(CountFiles(made, import.output, &after));
     RETURN_IF_ERROR(WriteFollowPosition(files_, output_, after));
     position_ = std::move(after);
     RETURN_IF_ERROR(FinishSealing(files_, output_, position_));
     Count(made);
+    return Status::Ok();
+  }
+
+  // The files that an import has made in `folder`.
+  Status CountFiles(const ImportSummary& made, const std::string& folder,
+                    FollowPosition* after) const {
+    uint64_t files = 0;
+    for (FollowedPart& part : *after->mutable_parts()) part.set_sealing(0);
+    for (size_t i = 0; i < made.parts.size(); ++i) {
+      const PartSummary& summary = made.parts[i];
+      if (summary.files == 0) continue;
+      if (files == 0) {
+        RETURN_IF_ERROR(
+            TakeSchema(summary.name.empty() ? folder : JoinPath(folder, summary.name), after));
+      }
+      files += summary.files;
+      if (after->parts().empty()) continue;
+      FollowedPart* const part = after->mutable_parts(static_cast<int>(i));
+      part->set_sealing(summary.files);
+      part->set_next_file(part->next_file() + summary.files);
+    }
+    after->set_sealing(files);
+    after->set_next_file(after->next_file() + files);
     return Status::Ok();
   }
 
@@ -161,18 +284,19 @@ class Follower {
       summary_.log_rows += part.rows;
       summary_.clicks += part.clicks;
       summary_.conversions += part.conversions;
-      LogInfo("sealed ", part.files, part.files == 1 ? " file" : " files", ", ", part.rows,
-              " rows; in ", output_, " now: ", position_.next_file(), " files of ",
-              position_.rows(), " rows");
+      if (part.files == 0) continue;
+      LogInfo("sealed ", part.files, part.files == 1 ? " file" : " files", ", ", part.rows, " rows",
+              part.name.empty() ? "" : " of ", part.name, "; in ", output_,
+              " now: ", position_.next_file(), " files of ", position_.rows(), " rows");
     }
   }
 
   FileSystem& files_;
   const ImportSchema& schema_;
   const FollowOptions& options_;
-  const std::string input_;
   const std::string output_;
   FollowPosition position_;
+  std::vector<std::unique_ptr<PortionSource>> sources_;  // [position_.sources]
   FollowSummary summary_;
 };
 

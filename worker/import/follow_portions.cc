@@ -1,8 +1,11 @@
 #include "worker/import/follow_portions.h"
 
 #include <algorithm>
+#include <chrono>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -40,65 +43,56 @@ bool HasHeaderLine(const ImportSchema& schema) {
   return delimited && schema.header();
 }
 
-// Standard input, or a file that grows.
-class TextPortions final : public PortionSource {
+// Lines of a text, behind its header.
+class TextPortions : public PortionSource {
  public:
-  static Result<std::unique_ptr<PortionSource>> Open(FileSystem& files, const ImportSchema& schema,
-                                                     const FollowOptions& options,
-                                                     const FollowPosition& position) {
-    const std::string& path = options.import.inputs[0];
-    std::unique_ptr<GrowingText> text;
-    if (path == kFollowedInput) {
-      text = FollowDescriptor(options.import.standard_input);
-    } else {
-      ASSIGN_OR_RETURN(text, FollowFile(files, path, position.offset(), position.head_bytes(),
-                                        position.head_checksum()));
-    }
-    const ChunkLimits limits{schema.file_rows(), options.seal_seconds, options.idle_seconds,
-                             options.stop};
-    auto portions = std::unique_ptr<TextPortions>(new TextPortions(path, std::move(text)));
-    portions->has_header_ = HasHeaderLine(schema);
-    portions->cutter_.emplace(portions->text_.get(), position.offset(), limits);
-    return std::unique_ptr<PortionSource>(std::move(portions));
-  }
+  TextPortions(const ImportSchema& schema, const FollowOptions& options, std::string name)
+      : limits_{.lines = schema.file_rows(), .seal_seconds = options.seal_seconds},
+        name_(std::move(name)),
+        has_header_(HasHeaderLine(schema)) {}
 
-  Result<Portion> Next(const FollowPosition& position) override {
-    Portion portion{{}, position, false};
+  Result<Portion> Poll(const FollowedSource& position, Ask ask) override {
+    Portion portion;
+    portion.after = position;
+    // Which text this is is written before anything of it is read: until then nobody could find it
+    // again if it were rotated.
+    ASSIGN_OR_RETURN(const bool is_unknown, Named(IsUnknown(position)));
+    if (is_unknown) return End(std::move(portion));
     if (has_header_ && header_.text.empty()) {
       ASSIGN_OR_RETURN(header_, Named(cutter_->TakeHeader()));
+      portion.grew = header_.grew;
       RETURN_IF_ERROR(CheckPlain(position));
-      portion.stopped = header_.stopped;
-      if (header_.text.empty()) return portion;
-      if (position.offset() == 0) portion.after.set_lines(header_.lines);
+      if (header_.text.empty()) return End(std::move(portion));
     }
-    ASSIGN_OR_RETURN(const TextChunk chunk, Named(cutter_->Next()));
+    ASSIGN_OR_RETURN(const TextChunk chunk, Named(cutter_->Next(ask != Ask::kFullPortions)));
     RETURN_IF_ERROR(CheckPlain(position));
-    portion.stopped = chunk.stopped;
-    if (chunk.begin == chunk.end) {
-      TellUnended();
-      return portion;
-    }
-    const uint64_t lines_before = portion.after.lines();
+    portion.grew |= chunk.grew;
+    if (chunk.begin == chunk.end) return End(std::move(portion));
+    const uint64_t lines_before = position.offset() == 0 ? header_.lines : portion.after.lines();
     portion.inputs.push_back(
         {name_, [this, chunk] { return OpenChunk(chunk); }, nullptr, lines_before - header_.lines});
     portion.after.set_offset(chunk.end);
     portion.after.set_lines(lines_before + chunk.lines);
-    RETURN_IF_ERROR(SetHead(chunk.end, &portion.after));
+    RETURN_IF_ERROR(SetHead(&portion.after));
     return portion;
   }
 
- private:
-  TextPortions(const std::string& path, std::unique_ptr<GrowingText> text)
-      : is_file_(path != kFollowedInput),
-        name_(is_file_ ? path : "standard input"),
-        text_(std::move(text)) {}
-
-  Result<std::unique_ptr<ByteSource>> OpenChunk(const TextChunk& chunk) const {
-    ASSIGN_OR_RETURN(auto rows, text_->Open(chunk.begin, chunk.end));
-    return std::unique_ptr<ByteSource>(
-        std::make_unique<HeadedSource>(header_.text, std::move(rows)));
+ protected:
+  void Begin(GrowingText* text, uint64_t offset) {
+    text_ = text;
+    cutter_.emplace(text, offset, limits_);
+    header_ = {};
+    checked_plain_ = false;
   }
+  // Whether something is there, and the position does not say of which text.
+  virtual Result<bool> IsUnknown(const FollowedSource& position) = 0;
+  // There is no portion now. May `after` be written nevertheless, or will there be none any more?
+  virtual Result<Portion> End(Portion portion) = 0;
+  // By which the text is known again, once some of it is read.
+  virtual Status SetHead(FollowedSource* after) const = 0;
 
+  const std::string& name() const { return name_; }
+  uint64_t unended_bytes() const { return cutter_->unended_bytes(); }
   // An error says whose it is.
   template <typename T>
   Result<T> Named(Result<T> result) const {
@@ -106,9 +100,18 @@ class TextPortions final : public PortionSource {
     return result.status().Annotate(name_);
   }
 
+ private:
+  Result<std::unique_ptr<ByteSource>> OpenChunk(const TextChunk& chunk) const {
+    ASSIGN_OR_RETURN(auto rows, text_->Open(chunk.begin, chunk.end));
+    return std::unique_ptr<ByteSource>(
+        std::make_unique<HeadedSource>(header_.text, std::move(rows)));
+  }
+
   // Once, when the first bytes have come.
-  Status CheckPlain(const FollowPosition& position) {
-    if (std::exchange(checked_plain_, true) || position.offset() > 0) return Status::Ok();
+  Status CheckPlain(const FollowedSource& position) {
+    if (text_->size() == 0 || std::exchange(checked_plain_, true) || position.offset() > 0) {
+      return Status::Ok();
+    }
     std::vector<char> first(std::min<uint64_t>(text_->size(), kFormatBytes));
     RETURN_IF_ERROR(text_->Read(0, first));
     if (PackingOf(std::string_view(first.data(), first.size())) == Packing::kNone) {
@@ -119,37 +122,119 @@ class TextPortions final : public PortionSource {
                                   "on the way (zcat FILE | chorus import --follow ... -)"));
   }
 
-  // By which the file is known again.
-  Status SetHead(uint64_t end, FollowPosition* position) const {
-    if (!is_file_ || position->head_bytes() == kHeadBytes) return Status::Ok();
-    std::vector<char> head(std::min(end, kHeadBytes));
-    RETURN_IF_ERROR(text_->Read(0, head));
-    position->set_head_bytes(head.size());
-    position->set_head_checksum(Checksum(std::string_view(head.data(), head.size())));
+  const ChunkLimits limits_;
+  const std::string name_;
+  const bool has_header_;
+  GrowingText* text_ = nullptr;
+  std::optional<ChunkCutter> cutter_;
+  TextHeader header_;
+  bool checked_plain_ = false;
+};
+
+class PipePortions final : public TextPortions {
+ public:
+  PipePortions(const ImportSchema& schema, const FollowOptions& options)
+      : TextPortions(schema, options, "standard input"),
+        pipe_(FollowDescriptor(options.import.standard_input)) {
+    Begin(pipe_.get(), 0);
+  }
+  Status Wait(double seconds) override { return Named(pipe_->Grow(seconds)).status(); }
+
+ protected:
+  Result<Portion> End(Portion portion) override {
+    portion.over = pipe_->ended();
+    return portion;
+  }
+  Result<bool> IsUnknown(const FollowedSource& /*position*/) override { return false; }
+  Status SetHead(FollowedSource* /*after*/) const override { return Status::Ok(); }
+
+ private:
+  const std::unique_ptr<GrowingText> pipe_;
+};
+
+// A file that grows, and the one after it when it is rotated.
+class FilePortions final : public TextPortions {
+ public:
+  FilePortions(FileSystem& files, const ImportSchema& schema, const FollowOptions& options,
+               const std::string& path)
+      : TextPortions(schema, options, path), files_(files) {}
+
+  Status Open(const FollowedSource& position) {
+    const FileHead head{.bytes = position.head_bytes(),
+                        .checksum = position.head_checksum(),
+                        .id = position.file_id()};
+    ASSIGN_OR_RETURN(file_, FollowFile(files_, name(), "", position.offset(), head));
+    Begin(file_.get(), position.offset());
     return Status::Ok();
   }
-
-  void TellUnended() const {
-    if (!is_file_ || cutter_->unended_bytes() == 0) return;
-    LogInfo(name_, ": ", cutter_->unended_bytes(), " bytes at its end are no whole line yet; the ",
+  Status Wait(double seconds) override {
+    std::this_thread::sleep_for(std::chrono::duration<double>(seconds));
+    return Status::Ok();
+  }
+  void TellRest() const override {
+    if (unended_bytes() == 0) return;
+    LogInfo(name(), ": ", unended_bytes(), " bytes at its end are no whole line yet; the ",
             "same command reads them when they are");
   }
 
-  const bool is_file_;
-  const std::string name_;
-  const std::unique_ptr<GrowingText> text_;
-  std::optional<ChunkCutter> cutter_;
-  bool has_header_ = false;
-  TextHeader header_;
-  bool checked_plain_ = false;
+ protected:
+  Result<Portion> End(Portion portion) override {
+    if (file_->ended()) {
+      ASSIGN_OR_RETURN(portion.moved, MoveOn(&portion.after));
+      return portion;
+    }
+    if (portion.after.head_bytes() == 0 && file_->head().bytes > 0) {
+      RETURN_IF_ERROR(SetHead(&portion.after));
+      portion.moved = true;
+    }
+    return portion;
+  }
+  Result<bool> IsUnknown(const FollowedSource& position) override {
+    if (position.head_bytes() > 0) return false;
+    RETURN_IF_ERROR(file_->Grow(0).status());
+    return file_->head().bytes > 0;
+  }
+
+  Status SetHead(FollowedSource* after) const override {
+    after->set_head_bytes(file_->head().bytes);
+    after->set_head_checksum(file_->head().checksum);
+    after->set_file_id(file_->head().id);
+    return Status::Ok();
+  }
+
+ private:
+  // To the file after a rotated one of which all is read. False: its name changed meanwhile, so
+  // that it is to be looked for once more.
+  Result<bool> MoveOn(FollowedSource* after) {
+    ASSIGN_OR_RETURN(auto next, Named(FollowFile(files_, name(), file_->next_path(), 0, {})));
+    // A rotation renames the oldest file first: while this one has its name, so has the next one.
+    ASSIGN_OR_RETURN(const bool has_its_name, HasHead(files_, file_->at(), file_->head()));
+    if (!has_its_name) return false;
+    LogInfo(name(), " was rotated: ", file_->at(), " is read to its end, and ", next->at(),
+            " comes next");
+    file_ = std::move(next);
+    Begin(file_.get(), 0);
+    after->set_offset(0);
+    after->set_lines(0);
+    RETURN_IF_ERROR(SetHead(after));
+    return true;
+  }
+
+  FileSystem& files_;
+  std::unique_ptr<GrowingFileText> file_;
 };
 
 }  // namespace
 
 Result<std::unique_ptr<PortionSource>> FollowText(FileSystem& files, const ImportSchema& schema,
                                                   const FollowOptions& options,
-                                                  const FollowPosition& position) {
-  return TextPortions::Open(files, schema, options, position);
+                                                  const FollowedSource& position) {
+  if (position.name() == kFollowedInput) {
+    return std::unique_ptr<PortionSource>(std::make_unique<PipePortions>(schema, options));
+  }
+  auto portions = std::make_unique<FilePortions>(files, schema, options, position.name());
+  RETURN_IF_ERROR(portions->Open(position));
+  return std::unique_ptr<PortionSource>(std::move(portions));
 }
 
 }  // namespace chorus::worker

@@ -60,10 +60,43 @@ Status CheckNew(const std::string& folder, const std::vector<std::string>& names
   return Status::Ok();
 }
 
+// A position of version 1 as this version writes it.
+void Migrate(FollowPosition* position) {
+  FollowedSource* const source = position->add_sources();
+  source->set_name(position->input());
+  source->set_offset(position->offset());
+  source->set_lines(position->lines());
+  source->set_head_bytes(position->head_bytes());
+  source->set_head_checksum(position->head_checksum());
+  *source->mutable_done() = position->done();
+  position->clear_input();
+  position->clear_offset();
+  position->clear_lines();
+  position->clear_head_bytes();
+  position->clear_head_checksum();
+  position->clear_done();
+}
+
+// Log files of one part, or of all where there are none: from `sealed` to `folder`.
+Status NameSealed(FileSystem& files, const std::string& sealed, const std::string& folder,
+                  uint64_t first, uint64_t count) {
+  if (count == 0) return Status::Ok();
+  const auto waiting = files.List(sealed);
+  if (waiting.status().code() == Code::kNotFound) return Status::Ok();  // all have their names
+  RETURN_IF_ERROR(waiting.status());
+  RETURN_IF_ERROR(files.CreateDirectories(folder));
+  for (uint64_t i = 0; i < count; ++i) {
+    if (!Holds(*waiting, SealedName(i))) continue;  // it has its name
+    RETURN_IF_ERROR(
+        files.Rename(JoinPath(sealed, SealedName(i)), JoinPath(folder, LogName(first + i))));
+  }
+  return Status::Ok();
+}
+
 }  // namespace
 
 Result<FollowPosition> ReadFollowPosition(FileSystem& files, const std::string& folder) {
-  constexpr uint32_t kVersion = 1;
+  constexpr uint32_t kVersion = 2;
   FollowPosition position;
   ASSIGN_OR_RETURN(const std::vector<std::string> names, files.List(folder));
   if (!Holds(names, kFollowPositionName)) {
@@ -79,7 +112,9 @@ Result<FollowPosition> ReadFollowPosition(FileSystem& files, const std::string& 
                                      ", this one reads ", kVersion,
                                      "): go on with that one, or import into a new folder"));
   }
-  if (whole && position.version() == kVersion && ParsePosition(text, false, &position)) {
+  if (whole && position.version() > 0 && ParsePosition(text, false, &position)) {
+    if (position.version() == 1) Migrate(&position);
+    position.set_version(kVersion);
     return position;
   }
   return DataLoss(StrCat(path, " is damaged, and how far the import was is not known: put it back ",
@@ -103,14 +138,14 @@ Status FinishSealing(FileSystem& files, const std::string& folder, const FollowP
   const uint64_t first = position.next_file() - position.sealing();
   const std::string sealed = SealingFolder(folder, first);
   ASSIGN_OR_RETURN(const std::vector<std::string> names, files.List(folder));
-  std::vector<std::string> waiting;
-  if (Holds(names, BaseName(sealed))) {
-    ASSIGN_OR_RETURN(waiting, files.List(sealed));
+  const bool waits = Holds(names, BaseName(sealed));
+  if (waits && position.parts().empty()) {
+    RETURN_IF_ERROR(NameSealed(files, sealed, folder, first, position.sealing()));
   }
-  for (uint64_t i = 0; i < position.sealing(); ++i) {
-    if (!Holds(waiting, SealedName(i))) continue;  // it has its name
-    RETURN_IF_ERROR(
-        files.Rename(JoinPath(sealed, SealedName(i)), JoinPath(folder, LogName(first + i))));
+  for (const FollowedPart& part : position.parts()) {
+    if (!waits) break;
+    RETURN_IF_ERROR(NameSealed(files, JoinPath(sealed, part.name()), JoinPath(folder, part.name()),
+                               part.next_file() - part.sealing(), part.sealing()));
   }
   for (const std::string& name : names) {
     if (!name.starts_with(kSealingPrefix)) continue;

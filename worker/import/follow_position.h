@@ -7,6 +7,9 @@
 //   OUTPUT/follow.position             FollowPosition, replaced at once
 //   OUTPUT/part-0000000007.log         log files, each whole
 //
+// With a split: OUTPUT/.sealing-N/PART/part-00000.log and OUTPUT/PART/part-0000000007.log, of which
+// each part counts its own.
+//
 // Thread safety: one writer an output.
 
 #include <string>

@@ -45,29 +45,24 @@ class RangeSource final : public ByteSource {
   const uint64_t end_;
 };
 
-class GrowingFile final : public GrowingText {
+class GrowingFile final : public GrowingFileText {
  public:
-  GrowingFile(FileSystem& files, std::string path) : files_(files), path_(std::move(path)) {}
+  GrowingFile(FileSystem& files, std::string path, std::string at)
+      : files_(files), path_(std::move(path)), at_(std::move(at)) {}
 
-  Status Begin(uint64_t begin, uint64_t head_bytes, uint64_t head_checksum) {
+  Status Begin(uint64_t begin, const FileHead& head) {
+    if (at_.empty()) RETURN_IF_ERROR(FindIt(begin, head));
     RETURN_IF_ERROR(Look());
-    if (size_ >= std::max(begin, head_bytes) && head_bytes > 0) {
-      ASSIGN_OR_RETURN(const uint64_t now, HeadChecksum(*file_, head_bytes));
-      if (now == head_checksum) return Status::Ok();
-    } else if (size_ >= begin && begin == 0) {
-      return Status::Ok();
-    }
-    return FailedPrecondition(
-        StrCat(path_, " is not the file that was read up to byte ", begin, ": it ",
-               size_ < begin ? "is shorter now" : "begins otherwise",
-               ". A file that is replaced or cut cannot be followed; follow a "
-               "directory of whole files instead"));
+    if (at_ != path_) return LookAtNext();
+    return Status::Ok();
   }
 
   Result<bool> Grow(double seconds) override {
     const Clock::time_point begin = Clock::now();
     const uint64_t before = size_;
     while (true) {
+      // The next one first: what is written to this one comes before it begins.
+      if (at_ != path_) RETURN_IF_ERROR(LookAtNext());
       RETURN_IF_ERROR(Look());
       if (size_ > before) return true;
       const double left = seconds - SecondsSince(begin);
@@ -76,7 +71,10 @@ class GrowingFile final : public GrowingText {
     }
   }
   uint64_t size() const override { return size_; }
-  bool ended() const override { return false; }
+  bool ended() const override { return !next_path_.empty(); }
+  const FileHead& head() const override { return head_; }
+  const std::string& at() const override { return at_; }
+  const std::string& next_path() const override { return next_path_; }
   Result<std::unique_ptr<ByteSource>> Open(uint64_t begin, uint64_t end) const override {
     return std::unique_ptr<ByteSource>(std::make_unique<RangeSource>(file_, begin, end));
   }
@@ -85,36 +83,95 @@ class GrowingFile final : public GrowingText {
   }
 
  private:
+  // Where the file lies that was read up to `begin`.
+  Status FindIt(uint64_t begin, FileHead head) {
+    at_ = path_;
+    if (head.bytes == 0 && begin == 0) return Status::Ok();  // nobody has read it
+    head.least_size = begin;
+    if (head.bytes > 0) {
+      ASSIGN_OR_RETURN(const std::string found, FindFollowed(files_, path_, head));
+      if (!found.empty()) {
+        at_ = found;
+        head_ = head;
+        return Status::Ok();
+      }
+    }
+    ASSIGN_OR_RETURN(const auto file, files_.OpenForRead(path_));
+    return FailedPrecondition(StrCat(
+        path_, " is not the file that was read up to byte ", begin, ": it ",
+        file->size() < begin ? "is shorter now" : "begins otherwise",
+        ", and no file that a rotation has renamed (", path_, ".1) is that one. A file that ",
+        "is replaced or cut cannot be followed; follow a directory of whole files instead"));
+  }
+
   Status Look() {
-    ASSIGN_OR_RETURN(std::unique_ptr<RandomAccessFile> file, files_.OpenForRead(path_));
+    const uint64_t id = FileId(at_);
+    Result<std::unique_ptr<RandomAccessFile>> opened = files_.OpenForRead(at_);
+    if (opened.status().code() == Code::kNotFound && file_ != nullptr) return IsRenamed("is gone");
+    RETURN_IF_ERROR(opened.status());
+    std::unique_ptr<RandomAccessFile> file = std::move(opened).value();
     if (file->size() < size_) {
-      return Changed(StrCat("became shorter, from ", size_, " to ", file->size(), " bytes,"));
+      return IsRenamed(StrCat("became shorter, from ", size_, " to ", file->size(), " bytes,"));
     }
-    if (file->size() == size_ && file_ != nullptr) return Status::Ok();
-    if (head_bytes_ > 0) {
-      ASSIGN_OR_RETURN(const uint64_t now, HeadChecksum(*file, head_bytes_));
-      if (now != head_checksum_) return Changed("was replaced by one that begins otherwise");
+    // Its name was given to another one while it was opened, or since the last look.
+    if (FileId(at_) != id || (head_.id != 0 && id != head_.id)) return IsRenamed("was replaced");
+    if (head_.bytes > 0 && file->size() > size_) {
+      ASSIGN_OR_RETURN(const uint64_t now, HeadChecksum(*file, head_.bytes));
+      if (now != head_.checksum) return IsRenamed("was replaced by one that begins otherwise");
     }
+    return Take(std::move(file), id);
+  }
+
+  Status Take(std::unique_ptr<RandomAccessFile> file, uint64_t id) {
+    head_.id = id;
+    if (file_ != nullptr && file->size() == size_) return Status::Ok();
     size_ = file->size();
     file_ = std::move(file);
-    if (head_bytes_ == kHeadBytes) return Status::Ok();
-    head_bytes_ = std::min(size_, kHeadBytes);
-    ASSIGN_OR_RETURN(head_checksum_, HeadChecksum(*file_, head_bytes_));
+    if (head_.bytes == kHeadBytes) return Status::Ok();
+    head_.bytes = std::min(size_, kHeadBytes);
+    ASSIGN_OR_RETURN(head_.checksum, HeadChecksum(*file_, head_.bytes));
     return Status::Ok();
   }
 
-  Status Changed(const std::string& how) const {
-    return FailedPrecondition(StrCat("the file ", how,
-                                     " while it was followed: a file that is replaced or cut "
-                                     "cannot be; follow a directory of whole files instead"));
+  // The file has another name now, or another one of the same begin has its name; else it is an
+  // error that it changed so.
+  Status IsRenamed(const std::string& how) {
+    FileHead head = head_;
+    head.least_size = size_;
+    std::string found;
+    if (head.bytes > 0) {
+      ASSIGN_OR_RETURN(found, FindFollowed(files_, path_, head));
+    }
+    if (found.empty()) {
+      return FailedPrecondition(StrCat("the file ", how,
+                                       " while it was followed: a file that is replaced or cut "
+                                       "cannot be, unless a rotation renames the old one (",
+                                       path_, ".1); follow a directory of whole files instead"));
+    }
+    at_ = found;
+    const uint64_t id = FileId(at_);
+    ASSIGN_OR_RETURN(auto file, files_.OpenForRead(at_));
+    return Take(std::move(file), id);
+  }
+
+  // Whether the file after this one has begun: its writer goes on in that one.
+  Status LookAtNext() {
+    next_path_.clear();
+    ASSIGN_OR_RETURN(const std::string next, NextRotated(files_, path_, at_));
+    const auto file = files_.OpenForRead(next);
+    if (file.status().code() == Code::kNotFound) return Status::Ok();
+    RETURN_IF_ERROR(file.status());
+    if ((*file)->size() > 0) next_path_ = next;
+    return Status::Ok();
   }
 
   FileSystem& files_;
-  const std::string path_;
+  const std::string path_;  // as it is named
+  std::string at_;          // where it lies
+  std::string next_path_;   // "": it has not begun
   std::shared_ptr<const RandomAccessFile> file_;
   uint64_t size_ = 0;
-  uint64_t head_bytes_ = 0;  // by which it is known again when it has grown
-  uint64_t head_checksum_ = 0;
+  FileHead head_;  // by which it is known again
 };
 
 // Bytes that are held in memory.
@@ -176,12 +233,12 @@ class GrowingPipe final : public GrowingText {
 
 }  // namespace
 
-Result<std::unique_ptr<GrowingText>> FollowFile(FileSystem& files, const std::string& path,
-                                                uint64_t begin, uint64_t head_bytes,
-                                                uint64_t head_checksum) {
-  auto text = std::make_unique<GrowingFile>(files, path);
-  RETURN_IF_ERROR(text->Begin(begin, head_bytes, head_checksum));
-  return std::unique_ptr<GrowingText>(std::move(text));
+Result<std::unique_ptr<GrowingFileText>> FollowFile(FileSystem& files, const std::string& path,
+                                                    const std::string& at, uint64_t begin,
+                                                    const FileHead& head) {
+  auto text = std::make_unique<GrowingFile>(files, path, at);
+  RETURN_IF_ERROR(text->Begin(begin, head));
+  return std::unique_ptr<GrowingFileText>(std::move(text));
 }
 
 std::unique_ptr<GrowingText> FollowDescriptor(int descriptor) {

@@ -10,6 +10,7 @@
 #include "common/file.h"
 #include "common/status.h"
 #include "worker/import/byte_source.h"
+#include "worker/import/rotated_files.h"
 
 namespace chorus::worker {
 
@@ -27,12 +28,23 @@ class GrowingText {
   virtual void Forget(uint64_t /*end*/) {}  // bytes before `end` are not asked for again
 };
 
-// A file that only grows. begin: where reading begins, up to where it has been read before.
-// head_bytes, head_checksum: of its begin then; 0: it was not read. Error: kFailedPrecondition,
-// it is shorter than that, or begins otherwise; so says Grow, too, when the file has grown.
-Result<std::unique_ptr<GrowingText>> FollowFile(FileSystem& files, const std::string& path,
-                                                uint64_t begin, uint64_t head_bytes,
-                                                uint64_t head_checksum);
+// A file that only grows, and may be rotated meanwhile (rotated_files.h): then it ends when nothing
+// more comes, and the file after it has begun.
+class GrowingFileText : public GrowingText {
+ public:
+  // How it begins, as far as that is there; 0 bytes: it is empty.
+  virtual const FileHead& head() const = 0;
+  // The name that it has now; and that of the file that came after it, if it has ended.
+  virtual const std::string& at() const = 0;
+  virtual const std::string& next_path() const = 0;
+};
+// at: the name that the file has now, if it is known; "" = it is looked for by its head.
+// begin: where reading begins, up to where it has been read before.  head: of its begin then.
+// Error: kFailedPrecondition, no file of `path` is that one: it is shorter, or begins otherwise; so
+// says Grow, too, when the file has changed.
+Result<std::unique_ptr<GrowingFileText>> FollowFile(FileSystem& files, const std::string& path,
+                                                    const std::string& at, uint64_t begin,
+                                                    const FileHead& head);
 // An open descriptor, from its first byte on; what is not forgotten is in memory.
 std::unique_ptr<GrowingText> FollowDescriptor(int descriptor);
 

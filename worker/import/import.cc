@@ -1,6 +1,7 @@
 #include "worker/import/import.h"
 
 #include <algorithm>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -10,25 +11,89 @@
 #include "common/strings.h"
 #include "worker/import/bad_rows.h"
 #include "worker/import/block_builder.h"
-#include "worker/import/chunk_reader.h"
 #include "worker/import/column_plan.h"
-#include "worker/import/context_serials.h"
-#include "worker/import/crossed_slots.h"
 #include "worker/import/delimited_row.h"
 #include "worker/import/id_counts.h"
 #include "worker/import/inputs.h"
 #include "worker/import/label_doubt.h"
-#include "worker/import/numeric_outliers.h"
 #include "worker/import/numeric_statistics.h"
 #include "worker/import/row_inputs.h"
-#include "worker/import/row_parser.h"
+#include "worker/import/row_passes.h"
 #include "worker/import/row_table.h"
+#include "worker/import/waiting_blocks.h"
 #include "worker/log/log_reader.h"
 
 namespace chorus::worker {
 namespace {
 
-constexpr uint64_t kRowsBetweenLooks = 4096;  // at the clock, for progress
+constexpr uint64_t kMostWaitingBytes = uint64_t{256} << 20;  // of blocks, in memory
+
+// Calls what it was made of.
+template <typename Call>
+class EachRow final : public RowVisitor {
+ public:
+  explicit EachRow(const Call& call) : call_(call) {}
+  Status Visit(const KeptRow& kept, uint32_t part) override {
+    call_(kept, part);
+    return Status::Ok();
+  }
+
+ private:
+  const Call& call_;
+};
+
+// Puts rows into blocks, part by part.
+class RowBlocks final : public RowVisitor {
+ public:
+  using Take = std::function<Status(uint32_t part, BlockBuilder& builder)>;
+  // take: called when a block is full, and by Finish for the last one of each part.
+  RowBlocks(std::vector<BlockBuilder> builders, uint64_t block_rows, Take take)
+      : builders_(std::move(builders)), block_rows_(block_rows), take_(std::move(take)) {}
+
+  Status Visit(const KeptRow& kept, uint32_t part) override {
+    any_ = true;
+    BlockBuilder& builder = builders_[part];
+    builder.Hold(kept.row, kept.context, kept.context_serial);
+    if (builder.rows() < block_rows_ && !builder.crowded()) return Status::Ok();
+    return take_(part, builder);
+  }
+  void EndChunk() override {
+    for (BlockBuilder& builder : builders_) builder.Flush();
+  }
+  Status Finish() {
+    for (uint32_t part = 0; part < builders_.size(); ++part) {
+      if (builders_[part].rows() > 0) RETURN_IF_ERROR(take_(part, builders_[part]));
+    }
+    return Status::Ok();
+  }
+  bool any() const { return any_; }  // whether there was a row
+
+ private:
+  std::vector<BlockBuilder> builders_;  // [parts]
+  const uint64_t block_rows_;
+  const Take take_;
+  bool any_ = false;
+};
+
+// The rows of the part that means are learnt from, and then others that visit all.
+class LearningRows final : public RowVisitor {
+ public:
+  LearningRows(const ColumnPlan& plan, uint32_t training_part, RowVisitor* then)
+      : statistics_(plan), training_part_(training_part), then_(*then) {}
+  Status Visit(const KeptRow& kept, uint32_t part) override {
+    if (training_part_ == Split::kAllParts || part == training_part_) {
+      statistics_.Add(kept.context, kept.row.exposure);
+    }
+    return then_.Visit(kept, part);
+  }
+  void EndChunk() override { then_.EndChunk(); }
+  void Learn(LogSchema* schema) const { statistics_.Learn(schema); }
+
+ private:
+  NumericStatistics statistics_;
+  const uint32_t training_part_;
+  RowVisitor& then_;
+};
 
 class Import {
  public:
@@ -53,8 +118,9 @@ class Import {
   Result<ImportSummary> Make() {
     RETURN_IF_ERROR(CheckOptions());
     ASSIGN_OR_RETURN(const auto folder, OutputFolder::Create(files_, options_.output, "importing"));
-    const bool learns = !TakesEarlier() && (NeedsStatistics(schema_) || AsksForCounts(schema_));
-    const bool several_passes = options_.split_contiguous || learns || LooksAhead(schema_);
+    const bool counts = !TakesEarlier() && AsksForCounts(schema_);
+    const bool learns_once = !TakesEarlier() && !counts && NeedsStatistics(schema_);
+    const bool several_passes = options_.split_contiguous || counts || LooksAhead(schema_);
     std::vector<TextInput> inputs = options_.given_inputs;
     if (inputs.empty()) {
       ASSIGN_OR_RETURN(inputs, MakeInputs(files_, options_.inputs, options_.standard_input,
@@ -73,16 +139,18 @@ class Import {
     }
     plan_ = std::move(plan).value();
     log_schema_ = plan_.schema;
+    passes_.emplace(schema_, options_, plan_, bad_rows_.get());
     if (options_.split_contiguous) {
-      RETURN_IF_ERROR(CountRows(*table));
+      RETURN_IF_ERROR(passes_->CountRows(*table));
       ASSIGN_OR_RETURN(table, OpenTable());
     }
     if (TakesEarlier()) RETURN_IF_ERROR(TakeEarlierStatistics());
-    if (learns) {
+    if (counts) {
       RETURN_IF_ERROR(Learn(std::move(table)));
       ASSIGN_OR_RETURN(table, OpenTable());
     }
-    ASSIGN_OR_RETURN(ImportSummary summary, WriteLog(*table, folder->path()));
+    ASSIGN_OR_RETURN(ImportSummary summary, learns_once ? LearnAndWriteLog(*table, folder->path())
+                                                        : WriteLog(*table, folder->path()));
     table.reset();
     inputs_ = {};  // ends the temporary file of common features
     if (several_passes) RETURN_IF_ERROR(RemoveSpool(files_, SpoolPath(folder->path())));
@@ -119,18 +187,10 @@ class Import {
 
   Result<std::unique_ptr<RowTable>> OpenTable() {
     ASSIGN_OR_RETURN(auto table, inputs_.Open());
-    if (!plan_.columns.empty() && table->columns() != plan_.columns) return InputChanged();
+    if (!plan_.columns.empty() && table->columns() != plan_.columns) {
+      return RowPasses::InputChanged();
+    }
     return table;
-  }
-
-  static Status InputChanged() {
-    return FailedPrecondition("the input changed while it was read a second time");
-  }
-
-  Status CountRows(RowTable& table) {
-    ASSIGN_OR_RETURN(counted_rows_,
-                     table.CountRows([this](uint64_t rows) { ShowProgress("counted", rows); }));
-    return Status::Ok();
   }
 
   bool TakesEarlier() const { return !options_.like.empty() || options_.like_schema != nullptr; }
@@ -145,54 +205,88 @@ class Import {
         .Annotate(StrCat("--like ", options_.like));
   }
 
-  // Means and deviations from the training part, and counts of ids from all.
+  // Counts of ids from all rows, and means and deviations from those of the training part.
   Status Learn(std::unique_ptr<RowTable> table) {
-    NumericStatistics statistics(plan_);
     IdCounts counts(plan_, options_.memory_bytes);
-    const uint32_t training = options_.split.training_part();
-    RETURN_IF_ERROR(ForEachRow(*table, "learnt from", [&](const KeptRow& kept, uint32_t part) {
-      if (training == Split::kAllParts || part == training) {
-        statistics.Add(kept.context, kept.row.exposure);
-      }
+    const auto count = [&](const KeptRow& kept, uint32_t) {
       counts.Add(kept.context, kept.context_serial, kept.row.exposure);
-      return Status::Ok();
-    }));
-    statistics.Learn(&log_schema_);
+    };
+    EachRow counting(count);
+    LearningRows rows(plan_, options_.split.training_part(), &counting);
+    RETURN_IF_ERROR(passes_->Run(*table, "learnt from", rows));
+    rows.Learn(&log_schema_);
     while (!counts.EndPass()) {
       LogInfo("the counts of min_count do not fit into --memory: one more pass over the inputs");
       ASSIGN_OR_RETURN(table, OpenTable());
-      RETURN_IF_ERROR(ForEachRow(*table, "counted ids of", [&](const KeptRow& kept, uint32_t) {
-        counts.Add(kept.context, kept.context_serial, kept.row.exposure);
-        return Status::Ok();
-      }));
+      RETURN_IF_ERROR(passes_->Run(*table, "counted ids of", counting));
     }
     counts.Finish(&plan_);
     return Status::Ok();
   }
 
-  Result<ImportSummary> WriteLog(RowTable& table, const std::string& folder) {
-    std::vector<std::string> names;
+  std::vector<BlockBuilder> Builders(bool of_raw_numerics) const {
     std::vector<BlockBuilder> builders;
     for (uint32_t part = 0; part < options_.split.parts(); ++part) {
+      builders.push_back(of_raw_numerics ? BlockBuilder::OfRawNumerics(plan_)
+                                         : BlockBuilder(plan_, log_schema_));
+    }
+    return builders;
+  }
+
+  uint64_t BlockRows() const {
+    return std::min<uint64_t>(schema_.block_rows(), schema_.file_rows());
+  }
+
+  std::unique_ptr<LogOutput> NewOutput(const std::string& folder) {
+    std::vector<std::string> names;
+    for (uint32_t part = 0; part < options_.split.parts(); ++part) {
       names.push_back(options_.split.name(part));
-      builders.emplace_back(plan_, log_schema_);
     }
-    const auto output = LogOutput::Create(files_, folder, names, log_schema_, schema_.file_rows(),
-                                          options_.threads);
-    const uint64_t block_rows = std::min<uint64_t>(schema_.block_rows(), schema_.file_rows());
-    bool any = !options_.may_be_empty;
-    RETURN_IF_ERROR(ForEachRow(table, "imported", [&](const KeptRow& kept, uint32_t part) {
-      any = true;
-      BlockBuilder& builder = builders[part];
-      builder.Add(kept.row, kept.context, kept.context_serial);
-      if (builder.rows() < block_rows && !builder.crowded()) return Status::Ok();
+    return LogOutput::Create(files_, folder, names, log_schema_, schema_.file_rows(),
+                             options_.threads);
+  }
+
+  // Means and deviations are known.
+  Result<ImportSummary> WriteLog(RowTable& table, const std::string& folder) {
+    const auto output = NewOutput(folder);
+    RowBlocks blocks(Builders(false), BlockRows(), [&](uint32_t part, BlockBuilder& builder) {
       return output->Add(part, builder.Take());
-    }));
-    for (uint32_t part = 0; part < builders.size(); ++part) {
-      if (builders[part].rows() > 0) RETURN_IF_ERROR(output->Add(part, builders[part].Take()));
+    });
+    RETURN_IF_ERROR(passes_->Run(table, "imported", blocks));
+    RETURN_IF_ERROR(blocks.Finish());
+    return Finish(table, blocks.any(), output.get());
+  }
+
+  // Means and deviations are learnt from the rows that are written: blocks wait for them, so that
+  // the inputs are read once.
+  Result<ImportSummary> LearnAndWriteLog(RowTable& table, const std::string& folder) {
+    const auto waiting =
+        WaitingBlocks::Create(files_, plan_,
+                              {.path = JoinPath(folder, "waiting-blocks"),
+                               .memory_bytes = std::min(options_.memory_bytes, kMostWaitingBytes),
+                               .threads = options_.threads});
+    RowBlocks blocks(Builders(true), BlockRows(), [&](uint32_t part, BlockBuilder& builder) {
+      RawNumerics raw;
+      Batch batch = builder.TakeRaw(&raw);
+      return waiting->Add(part, std::move(batch), std::move(raw));
+    });
+    LearningRows rows(plan_, options_.split.training_part(), &blocks);
+    RETURN_IF_ERROR(passes_->Run(table, "imported", rows));
+    RETURN_IF_ERROR(blocks.Finish());
+    rows.Learn(&log_schema_);
+    ImportSummary summary;
+    {
+      const auto output = NewOutput(folder);
+      RETURN_IF_ERROR(waiting->GiveTo(output.get(), log_schema_));
+      ASSIGN_OR_RETURN(summary, Finish(table, blocks.any(), output.get()));
     }
-    if (!any) return Summarise(table, {});
-    Result<std::vector<PartSummary>> finished = output->Finish();
+    RETURN_IF_ERROR(waiting->RemoveFile());
+    return summary;
+  }
+
+  Result<ImportSummary> Finish(const RowTable& table, bool any_row, LogOutput* output) const {
+    if (!any_row && options_.may_be_empty) return Summarise(table, {});
+    Result<std::vector<PartSummary>> finished = output->Finish(options_.may_be_empty);
     if (finished.status().code() == Code::kInvalidArgument && plan_.split_by_time) {
       return InvalidArgument(StrCat(finished.status().message(), TimesOfSplit()));
     }
@@ -203,27 +297,28 @@ class Import {
   // Why a part of a split by time may be empty: ": column 'ts' has times from ..."
   std::string TimesOfSplit() const {
     const std::string column = Shown(options_.split.time_column());
-    if (counts_->least_split_time > counts_->most_split_time) {
+    if (passes_->counts().least_split_time > passes_->counts().most_split_time) {
       return StrCat(": column ", column, " has no times");
     }
     std::vector<std::string> cuts;
     for (const int64_t cut : options_.split.cuts()) cuts.push_back(StrCat(cut));
-    return StrCat(": column ", column, " has times from ", counts_->least_split_time, " to ",
-                  counts_->most_split_time, ", and --split-by-time cuts at ", Join(cuts, " and "),
+    return StrCat(": column ", column, " has times from ", passes_->counts().least_split_time,
+                  " to ", passes_->counts().most_split_time, ", and --split-by-time cuts at ",
+                  Join(cuts, " and "),
                   " (a cut has the column's own unit; dates are seconds since 1970)");
   }
 
   ImportSummary Summarise(const RowTable& table, std::vector<PartSummary> parts) const {
     ImportSummary summary;
-    summary.rows = *counts_;
-    summary.repeated_ids = repeated_;
+    summary.rows = passes_->counts();
+    summary.repeated_ids = passes_->repeated();
     summary.bad_common_rows = inputs_.bad_common_rows;
     summary.has_contexts = !plan_.context_columns.empty();
     summary.skipped = table.skipped();
-    summary.skipped.repeated_headers += repeated_headers_;
-    summary.notes = notes_;
+    summary.skipped.repeated_headers += passes_->repeated_headers();
+    summary.notes = passes_->notes();
     summary.left_out = plan_.left_out;
-    for (const auto& [name, count] : unread_.counts()) {
+    for (const auto& [name, count] : passes_->unread().counts()) {
       summary.left_out.push_back(StrCat(Shown(name), " (", count, " times)"));
     }
     summary.has_click = log_schema_.has_click;
@@ -246,156 +341,6 @@ class Import {
     if (!doubt.empty()) LogWarning(doubt);
   }
 
-  // Calls visit(row, part) for every row that is kept. Counts, and checks that every pass counts
-  // the same.
-  template <typename Visit>
-  Status ForEachRow(RowTable& table, std::string_view verb, const Visit& visit) {
-    ASSIGN_OR_RETURN(const auto reader, ChunkReader::Create(table, plan_, options_.threads));
-    Pass pass(options_, /*first=*/!counts_.has_value(), bad_rows_.get(), plan_);
-    while (true) {
-      ASSIGN_OR_RETURN(ReadChunk* const chunk, reader->Next());
-      if (chunk == nullptr) break;
-      ParsedChunk& parsed = chunk->parsed;
-      pass.notes.Add(parsed.notes);
-      pass.unread.Add(parsed.unread);
-      pass.repeated_headers += parsed.repeated_headers;
-      const uint64_t first_serial = pass.serials.FirstOf(parsed);
-      for (uint32_t i = 0; i < parsed.count; ++i) {
-        ParsedChunk::Row& row = parsed.rows[i];
-        if (!plan_.row_id) {
-          row.parsed.row_id = options_.first_row + pass.counts.read;  // its number from 0
-        }
-        ShowProgress(verb, ++pass.counts.read);
-        RETURN_IF_ERROR(VisitRow(table, *chunk, row, first_serial, &pass, visit));
-      }
-      pass.serials.Pass(parsed);
-    }
-    if (options_.progress != nullptr) options_.progress->Clear();
-    if (counts_ && *counts_ != pass.counts) return InputChanged();
-    counts_ = pass.counts;
-    for (const std::string& line : pass.outliers.Describe()) LogWarning(line);
-    if (pass.first) TellRepeated(pass.repeated.Counted(std::move(pass.first_repeated)));
-    notes_ = pass.notes.List(NotedNames(plan_));
-    if (pass.first) TellNotes();
-    repeated_headers_ = pass.repeated_headers;
-    unread_ = std::move(pass.unread);
-    return Status::Ok();
-  }
-
-  // Notes of cells that are hardly meant.
-  void TellNotes() const {
-    for (const ColumnNote& note : notes_) {
-      if (note.note != CellNote::kExponentId) continue;
-      LogWarning(
-          "column ", Shown(note.column), ": ", note.count,
-          note.count == 1 ? " id is an integer" : " ids are integers",
-          " written with an exponent, the first ", note.example, " at ", note.place,
-          ": such a text is another id than the same integer in full. Write integers without "
-          "exponent (R: options(scipen = 99), awk: printf \"%d\")");
-    }
-  }
-
-  void TellRepeated(RepeatedRows repeated) {
-    repeated_ = std::move(repeated);
-    if (repeated_.rows == 0) return;
-    LogWarning(repeated_.Have(), " a \"", schema_.row_id(),
-               "\" (row_id) that an earlier row has, the first at ", repeated_.first,
-               ": labels that come later cannot tell them apart, and parts of a split may share "
-               "rows. Was a file given twice? Else let row_id name a column that each row has "
-               "alone, or leave it out, so that rows are numbered");
-  }
-
-  // What a pass over the rows knows of the ones before.
-  struct Pass {
-    Pass(const ImportOptions& options, bool is_first, BadRowList* bad_list, const ColumnPlan& plan)
-        : first(is_first),
-          bad_rows(options.max_bad_rows, is_first, is_first ? bad_list : nullptr,
-                   options.bad_row_remedy, options.bad_rows_before),
-          notes(plan.noted()),
-          outliers(plan) {}
-    const bool first;
-    RowCounts counts;
-    BadRows bad_rows;
-    ColumnNotes notes;
-    NumericOutliers outliers;
-    RepeatedIds repeated;
-    std::string first_repeated;  // its place
-    UnreadFields unread;
-    uint64_t repeated_headers = 0;
-    ContextSerials serials;
-  };
-  struct KeptRow {
-    const ParsedRow& row;
-    const ParsedSide& context;
-    uint64_t context_serial;
-  };
-
-  template <typename Visit>
-  Status VisitRow(const RowTable& table, const ReadChunk& chunk, const ParsedChunk::Row& row,
-                  uint64_t first_serial, Pass* pass, const Visit& visit) {
-    const auto place = [&] { return table.PlaceOf(*chunk.piece, row.place); };
-    if (!row.status.ok()) {
-      ++pass->counts.bad;
-      return pass->bad_rows.Add(Status(row.status).Annotate(place()));
-    }
-    const uint64_t row_number = pass->counts.read - 1;
-    if (row.parsed.conversion > row.parsed.click) {
-      ASSIGN_OR_RETURN(const bool keep, KeepUnclickedConversion(place, &pass->counts));
-      if (!keep) return Status::Ok();
-    }
-    const ParsedSide& context = chunk.parsed.contexts[row.context];
-    if (pass->first) {
-      pass->outliers.Add(context, row.parsed.exposure, place);
-      const bool repeated = plan_.row_id && pass->repeated.Add(row.parsed.row_id);
-      if (repeated && pass->first_repeated.empty()) pass->first_repeated = place();
-    }
-    ASSIGN_OR_RETURN(const uint32_t part, PartOf(row.parsed, row_number, &pass->counts));
-    return visit(
-        KeptRow{row.parsed, chunk.parsed.contexts[row.context], first_serial + row.context}, part);
-  }
-
-  template <typename Place>
-  Result<bool> KeepUnclickedConversion(const Place& place, RowCounts* counts) const {
-    switch (schema_.unclicked_conversion()) {
-      case REJECT:
-        return InvalidArgument(
-            StrCat(place(), ": a conversion without a click, and unclicked_conversion is REJECT"));
-      case KEEP_UNCLICKED:
-        ++counts->kept_unclicked_conversions;
-        return true;
-      default:
-        ++counts->dropped_unclicked_conversions;
-        return false;
-    }
-  }
-
-  Result<uint32_t> PartOf(const ParsedRow& row, uint64_t row_number, RowCounts* counts) const {
-    if (options_.split.parts() == 1) return 0u;
-    if (plan_.split_by_time) {
-      if (row.split_time == kNoTime) {
-        ++counts->without_split_time;
-      } else {
-        counts->least_split_time = std::min(counts->least_split_time, row.split_time);
-        counts->most_split_time = std::max(counts->most_split_time, row.split_time);
-      }
-      return options_.split.PartOfTime(row.split_time);
-    }
-    if (!options_.split_contiguous) {
-      return options_.split.PartOf(options_.split_seed, plan_.split_by ? row.split_id : row_number);
-    }
-    if (row_number >= counted_rows_) return InputChanged();
-    return options_.split.PartOfRange(row_number, counted_rows_);
-  }
-
-  void ShowProgress(std::string_view verb, uint64_t rows) const {
-    if (rows % kRowsBetweenLooks != 0 || options_.progress == nullptr) return;
-    if (!options_.progress->Due()) return;
-    const double seconds = options_.progress->elapsed_seconds();
-    options_.progress->Show(StrCat("import: ", verb, " ", rows, " rows, ",
-                                   static_cast<uint64_t>(static_cast<double>(rows) / seconds),
-                                   " rows/s"));
-  }
-
   FileSystem& files_;
   const ImportSchema& schema_;
   const ImportOptions& options_;
@@ -403,13 +348,7 @@ class Import {
   std::unique_ptr<BadRowList> bad_rows_;  // null: they are not listed
   ColumnPlan plan_;
   LogSchema log_schema_;             // plan_.schema and what was learnt
-  uint64_t counted_rows_ = 0;        // by CountRows
-  std::optional<RowCounts> counts_;  // of the first pass that parsed rows
-  RepeatedRows repeated_;            // the same
-  // Of the last pass that parsed rows.
-  std::vector<ColumnNote> notes_;
-  uint64_t repeated_headers_ = 0;
-  UnreadFields unread_;
+  std::optional<RowPasses> passes_;  // from when the columns are known
 };
 
 }  // namespace

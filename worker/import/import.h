@@ -39,7 +39,7 @@ struct ImportOptions {
   std::vector<TextInput> given_inputs = {};
   const LogSchema* like_schema = nullptr;
   uint64_t first_row = 0;     // the number of the first row, where rows have no ids
-  bool may_be_empty = false;  // without a row that is kept there is no file
+  bool may_be_empty = false;  // a part, or a log, without a row that is kept has no file
   // Malformed rows of the portions before, which count as well; a number: the text is followed.
   std::optional<uint64_t> bad_rows_before = std::nullopt;
   uint64_t max_bad_rows = 0;        // so many malformed rows are skipped and counted

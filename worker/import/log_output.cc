@@ -1,25 +1,15 @@
 #include "worker/import/log_output.h"
 
-#include <chrono>
 #include <cstdio>
 #include <deque>
-#include <exception>
-#include <thread>
 #include <utility>
 #include <vector>
 
-#include "common/mutex.h"
-#include "common/shortage.h"
 #include "common/strings.h"
-#include "common/thread.h"
-#include "worker/log/log_writer.h"
+#include "worker/import/ordered_tasks.h"
 
 namespace chorus::worker {
 namespace {
-
-constexpr size_t kWaitingBlocks = 4;
-constexpr std::chrono::seconds kStall(
-    600);  // a disk that takes longer for one block is taken for dead
 
 // The files of one part.
 class PartWriter {
@@ -43,9 +33,9 @@ class PartWriter {
     return Status::Ok();
   }
 
-  Result<PartSummary> Finish() {
+  Result<PartSummary> Finish(bool may_be_empty) {
     if (writer_ != nullptr) RETURN_IF_ERROR(EndFile());
-    if (summary_.rows == 0) {
+    if (summary_.rows == 0 && !may_be_empty) {
       return InvalidArgument(summary_.name.empty()
                                  ? std::string("no row is left to write")
                                  : StrCat("no row falls into part '", summary_.name, "'"));
@@ -89,132 +79,43 @@ class ThreadedLogOutput : public LogOutput {
   ThreadedLogOutput(FileSystem& files, const std::string& folder,
                     const std::vector<std::string>& parts, const LogSchema& schema,
                     uint64_t file_rows, uint32_t threads)
-      : schema_(schema), most_waiting_(kWaitingBlocks * threads) {
+      : schema_(schema),
+        tasks_(OrderedTasks::Create(
+            threads, {"log output", "a writer of an import's log", "writing a block"})) {
     for (const std::string& part : parts) {
       writers_.emplace_back(files, schema_, part.empty() ? folder : JoinPath(folder, part), part,
                             file_rows);
     }
-    for (uint32_t i = 0; i < threads; ++i) {
-      Result<std::thread> thread =
-          StartThread("log output", "a writer of an import's log", [this] { Work(); });
-      if (!thread.ok()) {
-        MutexLock lock(mutex_);
-        status_ = thread.status();
-        return;
-      }
-      threads_.push_back(std::move(*thread));
-    }
-  }
-
-  ~ThreadedLogOutput() override {
-    {
-      MutexLock lock(mutex_);
-      queue_.clear();
-      closed_ = true;
-    }
-    changed_.notify_all();
-    Join();
   }
 
   Status Add(uint32_t part, Batch batch) override {
-    const auto deadline = std::chrono::steady_clock::now() + kStall;
-    MutexLock lock(mutex_);
-    while (status_.ok() && queue_.size() >= most_waiting_) {
-      if (changed_.wait_until(mutex_, deadline) == std::cv_status::timeout) {
-        return DeadlineExceeded(StrCat("writing a block took over ", kStall.count(), " s"));
-      }
-    }
-    RETURN_IF_ERROR(status_);
-    queue_.push_back({part, added_++, std::move(batch)});
-    changed_.notify_all();
-    return Status::Ok();
+    const auto shared = std::make_shared<const Batch>(std::move(batch));
+    return AddMade(
+        part, [this, shared]() -> Result<EncodedBlock> { return EncodeBlock(schema_, *shared); });
   }
 
-  Result<std::vector<PartSummary>> Finish() override {
-    {
-      MutexLock lock(mutex_);
-      closed_ = true;
-    }
-    changed_.notify_all();
-    Join();
-    {
-      MutexLock lock(mutex_);
-      RETURN_IF_ERROR(status_);
-    }
+  Status AddMade(uint32_t part, std::function<Result<EncodedBlock>()> make) override {
+    return tasks_->Add([this, part, make = std::move(make)]() -> Result<OrderedTasks::Step> {
+      ASSIGN_OR_RETURN(EncodedBlock made, make());
+      const auto block = std::make_shared<const EncodedBlock>(std::move(made));
+      return OrderedTasks::Step([this, part, block] { return writers_[part].Add(*block); });
+    });
+  }
+
+  Result<std::vector<PartSummary>> Finish(bool parts_may_be_empty) override {
+    RETURN_IF_ERROR(tasks_->Finish());
     std::vector<PartSummary> summaries;
     for (PartWriter& writer : writers_) {
-      ASSIGN_OR_RETURN(PartSummary summary, writer.Finish());
+      ASSIGN_OR_RETURN(PartSummary summary, writer.Finish(parts_may_be_empty));
       summaries.push_back(std::move(summary));
     }
     return summaries;
   }
 
  private:
-  struct Block {
-    uint32_t part;
-    uint64_t turn;  // its place in the order of Add
-    Batch batch;
-  };
-
-  // A thread: takes blocks until the queue is closed and empty, or a write fails.
-  void Work() {
-    Block block;
-    while (Take(&block)) {
-      Status status;
-      try {
-        const EncodedBlock encoded = EncodeBlock(schema_, block.batch);
-        if (!WaitForTurn(block.turn)) return;
-        status = writers_[block.part].Add(encoded);
-      } catch (const std::exception& error) {
-        status = StatusOfException(error).Annotate("writing a block");
-      }
-      MutexLock lock(mutex_);
-      written_ = block.turn + 1;
-      if (!status.ok()) {
-        if (status_.ok()) status_ = std::move(status);
-        queue_.clear();
-        closed_ = true;
-      }
-      changed_.notify_all();
-    }
-  }
-
-  // False: another block could not be written, so that this one is not needed.
-  bool WaitForTurn(uint64_t turn) {
-    MutexLock lock(mutex_);
-    // Ends when the thread that has the turn before is done.
-    while (status_.ok() && written_ != turn) changed_.wait_for(mutex_, std::chrono::seconds(1));
-    return status_.ok();
-  }
-
-  bool Take(Block* block) {
-    MutexLock lock(mutex_);
-    // Ends by Finish or the destructor; rows may come as slowly as a pipe delivers them.
-    while (queue_.empty() && !closed_) changed_.wait_for(mutex_, std::chrono::seconds(1));
-    if (queue_.empty()) return false;
-    *block = std::move(queue_.front());
-    queue_.pop_front();
-    changed_.notify_all();
-    return true;
-  }
-
-  void Join() {
-    for (std::thread& thread : threads_) {
-      if (thread.joinable()) thread.join();
-    }
-  }
-
   const LogSchema schema_;
-  const size_t most_waiting_;
-  std::deque<PartWriter> writers_;  // of the thread whose turn it is
-  Mutex mutex_;
-  ConditionVariable changed_;
-  std::deque<Block> queue_ GUARDED_BY(mutex_);
-  bool closed_ GUARDED_BY(mutex_) = false;
-  uint64_t added_ GUARDED_BY(mutex_) = 0;
-  uint64_t written_ GUARDED_BY(mutex_) = 0;  // blocks; the next turn
-  Status status_ GUARDED_BY(mutex_);         // of the threads
-  std::vector<std::thread> threads_;         // last: they use all of the above
+  std::deque<PartWriter> writers_;             // of the thread whose turn it is
+  const std::unique_ptr<OrderedTasks> tasks_;  // last: its threads use all of the above
 };
 
 }  // namespace

@@ -4,6 +4,7 @@
 // Thread safety: none; one thread makes all calls.
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -11,6 +12,7 @@
 #include "common/file.h"
 #include "common/status.h"
 #include "worker/log/batch.h"
+#include "worker/log/log_writer.h"
 
 namespace chorus::worker {
 
@@ -37,8 +39,12 @@ class LogOutput {
   // Hands a block to the threads; waits while too many wait there. Error: the first one of the
   // threads; kResourceExhausted, one is not to be had.
   virtual Status Add(uint32_t part, Batch batch) = 0;
-  // Ends the threads and completes all files. Error: also a part without rows (kInvalidArgument).
-  virtual Result<std::vector<PartSummary>> Finish() = 0;
+  // The same of a block that a thread makes; an error of make() is that of a thread.
+  virtual Status AddMade(uint32_t part, std::function<Result<EncodedBlock>()> make) = 0;
+  // Ends the threads and completes all files. Error: also a part without rows (kInvalidArgument),
+  // unless parts may be empty: such a part has no file.
+  virtual Result<std::vector<PartSummary>> Finish(bool parts_may_be_empty) = 0;
+  Result<std::vector<PartSummary>> Finish() { return Finish(false); }
 };
 
 }  // namespace chorus::worker

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <limits>
 #include <utility>
+#include <vector>
 
 #include "common/status.h"
 #include "worker/import/column_notes.h"
@@ -25,13 +26,21 @@ class RowParserOf {
   using Row = typename Cells::Row;
 
   // `plan` must outlive the parser.
-  explicit RowParserOf(const ColumnPlan& plan) : plan_(plan), cells_(plan) {}
+  explicit RowParserOf(const ColumnPlan& plan)
+      : plan_(plan),
+        cells_(plan),
+        context_takes_one_(TakesOne(plan.contexts)),
+        exposure_takes_one_(TakesOne(plan.exposures)) {}
 
   // row_number: what row_id is when no column gives it.
   // Error: kInvalidArgument, "column 'sale': found 'x', expected 0 or 1"; *out is then undefined
   // except that it can be used for the next row.  REQUIRES: the same *out for every row (it keeps
   // the context).
-  Status Parse(const Row& row, uint64_t row_number, ParsedRow* out);
+  Status Parse(const Row& row, uint64_t row_number, ParsedRow* out) {
+    return Parse(row, row_number, out, &out->context);
+  }
+  // The same with a context that lies elsewhere.  REQUIRES: the same *context for every row.
+  Status Parse(const Row& row, uint64_t row_number, ParsedRow* out, ParsedSide* context);
 
   // Forgets what it knows of rows before; kinds: of times.
   void Begin(const TimeKinds& kinds) {
@@ -50,16 +59,27 @@ class RowParserOf {
   Status ParseLabels(const Row& row, ParsedRow* out);
   Status ParseMeta(const Row& row, ParsedRow* out);
   Status ParseSplit(const Row& row, ParsedRow* out);
-  Status ParseContext(const Row& row, ParsedRow* out);
+  Status ParseContext(const Row& row, ParsedSide* out);
   // context: that of the row; of contexts *out itself.
-  Status ParseSide(const SidePlan& plan, const Row& row, const ParsedSide& context,
-                   ParsedSide* out);
+  Status ParseSide(const SidePlan& plan, const std::vector<uint8_t>& takes_one, const Row& row,
+                   const ParsedSide& context, ParsedSide* out);
   Status ParseSlot(const SlotPlan& slot, const Row& row, ParsedSide* out);
   void MakeCross(const SlotPlan& slot, const Row& row, const ParsedSide& context, ParsedSide* out);
   void NoteCross(CellNote note, const SlotPlan& slot, const Row& row);
 
+  // [slots]: 1 where a cell is one id, without a value, that stays whatever it is.
+  static std::vector<uint8_t> TakesOne(const SidePlan& plan) {
+    std::vector<uint8_t> takes_one;
+    for (const SlotPlan& slot : plan.slots) {
+      takes_one.push_back(slot.separator.empty() && slot.value_separator.empty() &&
+                          !slot.changes_values() && slot.kept_ids == nullptr);
+    }
+    return takes_one;
+  }
+
   const ColumnPlan& plan_;
   Cells cells_;
+  const std::vector<uint8_t> context_takes_one_, exposure_takes_one_;
   TimeKinds kinds_;
   bool context_valid_ = false;
   uint64_t context_serial_ = 0;

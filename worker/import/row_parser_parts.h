@@ -20,14 +20,16 @@
 namespace chorus::worker {
 
 template <typename Cells>
-Status RowParserOf<Cells>::Parse(const Row& row, uint64_t row_number, ParsedRow* out) {
+Status RowParserOf<Cells>::Parse(const Row& row, uint64_t row_number, ParsedRow* out,
+                                 ParsedSide* context) {
   CHECK(row.size() == plan_.columns.size(), row.size());
   out->row_id = row_number;
   RETURN_IF_ERROR(ParseLabels(row, out));
   RETURN_IF_ERROR(ParseMeta(row, out));
   if (plan_.split_by || plan_.split_by_time) RETURN_IF_ERROR(ParseSplit(row, out));
-  RETURN_IF_ERROR(ParseContext(row, out));
-  return ParseSide(plan_.exposures, row, out->context, &out->exposure);
+  RETURN_IF_ERROR(ParseContext(row, context));
+  out->context_serial = context_serial_;
+  return ParseSide(plan_.exposures, exposure_takes_one_, row, *context, &out->exposure);
 }
 
 template <typename Cells>
@@ -61,34 +63,38 @@ Status RowParserOf<Cells>::ParseSplit(const Row& row, ParsedRow* out) {
 }
 
 template <typename Cells>
-Status RowParserOf<Cells>::ParseContext(const Row& row, ParsedRow* out) {
+Status RowParserOf<Cells>::ParseContext(const Row& row, ParsedSide* out) {
   if (context_valid_ && cells_.IsRemembered(row)) return Status::Ok();
   context_valid_ = false;
-  RETURN_IF_ERROR(ParseSide(plan_.contexts, row, out->context, &out->context));
+  RETURN_IF_ERROR(ParseSide(plan_.contexts, context_takes_one_, row, *out, out));
   cells_.Remember(row);
   context_valid_ = true;
-  out->context_serial = ++context_serial_;
+  ++context_serial_;
   return Status::Ok();
 }
 
 template <typename Cells>
-Status RowParserOf<Cells>::ParseSide(const SidePlan& plan, const Row& row,
-                                     const ParsedSide& context, ParsedSide* out) {
+Status RowParserOf<Cells>::ParseSide(const SidePlan& plan, const std::vector<uint8_t>& takes_one,
+                                     const Row& row, const ParsedSide& context, ParsedSide* out) {
   out->keys.clear();
   out->values.clear();
   out->slot_ends.clear();
   out->numerics.clear();
-  for (const SlotPlan& slot : plan.slots) {
+  for (size_t s = 0; s < plan.slots.size(); ++s) {
+    const SlotPlan& slot = plan.slots[s];
+    // Most cells are certainly one id: nothing else is asked of them.
     if (slot.is_cross()) {
       MakeCross(slot, row, context, out);
-    } else {
+    } else if (takes_one[s] == 0 || !cells_.TakePlainId(slot, row, out)) {
       RETURN_IF_ERROR(ParseSlot(slot, row, out));
     }
     out->slot_ends.push_back(static_cast<uint32_t>(out->keys.size()));
   }
   for (const NumericPlan& numeric : plan.numerics) {
     double number = 0;
-    RETURN_IF_ERROR(cells_.Number(numeric.column, row[numeric.column], &number));
+    if (!cells_.TakePlainNumber(row[numeric.column], &number)) {
+      RETURN_IF_ERROR(cells_.Number(numeric.column, row[numeric.column], &number));
+    }
     const bool log = numeric.transform == ColumnNumeric::LOG_STANDARD && number == number;
     out->numerics.push_back(log ? Log1p(Max(number, 0.0)) : number);
   }

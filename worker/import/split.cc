@@ -32,6 +32,7 @@ Result<Split> Split::Parse(const std::string& text) {
     return ParseFolds(text.substr(kFolds.size()));
   }
   Split split;
+  split.text_ = text;
   split.parts_.clear();
   for (const std::string& part : chorus::Split(text, ',')) RETURN_IF_ERROR(split.AddPart(part));
   if (std::abs(split.parts_.back().end - 1) > kFractionTolerance) {
@@ -49,6 +50,7 @@ Result<Split> Split::ParseFolds(const std::string& count) {
         StrCat("--split folds: found ", Shown(count), ", expected a number in 2 .. ", kMostFolds));
   }
   Split split;
+  split.text_ = StrCat("folds:", count);
   split.parts_.clear();
   split.folds_ = true;
   for (uint64_t i = 0; i < *folds; ++i) {
@@ -61,6 +63,7 @@ Result<Split> Split::ParseFolds(const std::string& count) {
 Result<Split> Split::ParseTimes(const std::string& text) {
   const size_t colon = text.find(':');  // cuts may hold others
   Split split;
+  split.text_ = text;
   split.time_column_ = text.substr(0, colon);
   const std::string cuts = colon == std::string::npos ? "" : text.substr(colon + 1);
   for (const std::string& cut : chorus::Split(cuts, ',')) {

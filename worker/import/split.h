@@ -24,6 +24,7 @@ class Split {
   // kInvalidArgument.
   static Result<Split> ParseTimes(const std::string& text);
 
+  const std::string& text() const { return text_; }  // that it was parsed from
   uint32_t parts() const { return static_cast<uint32_t>(parts_.size()); }
   const std::string& name(uint32_t part) const { return parts_[part].name; }
   // The part whose rows statistics are learnt from: "train" if there is one, else the first. Folds
@@ -49,6 +50,7 @@ class Split {
   static Result<Split> ParseFolds(const std::string& count);
   Status AddPart(const std::string& text);
 
+  std::string text_;
   std::vector<Part> parts_;
   std::string time_column_;
   std::vector<int64_t> cuts_;  // ascending, one fewer than parts

@@ -87,6 +87,7 @@ class FileTextBlocks final : public TextBlocks {
 
   // The next rows; none of them may be well formed, or there at all.
   Status TakeChunk() {
+    builder_.Flush();
     if (chunk_ != nullptr) serials_.Pass(chunk_->parsed);
     ASSIGN_OR_RETURN(chunk_, reader_->Next());
     next_ = 0;
@@ -104,8 +105,8 @@ class FileTextBlocks final : public TextBlocks {
     SourceRow& row = out->rows.emplace_back(std::move(*shown));
     if (parsed.status.ok()) {
       row.id = plan_.row_id_text ? parsed.parsed.row_id_text : StrCat(parsed.parsed.row_id);
-      builder_.Add(parsed.parsed, chunk_->parsed.contexts[parsed.context],
-                   first_serial_ + parsed.context);
+      builder_.Hold(parsed.parsed, chunk_->parsed.contexts[parsed.context],
+                    first_serial_ + parsed.context);
       return Status::Ok();
     }
     row.has_exposure = false;

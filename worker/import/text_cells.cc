@@ -16,6 +16,14 @@ std::optional<double> WeightFromText(std::string_view text) {
   return number ? number : NumberFromText(TrimBlanks(text));
 }
 
+// Where `what` is in a text; most separators are one byte, which is found faster.
+size_t FirstOf(std::string_view text, const std::string& what) {
+  return what.size() == 1 ? text.find(what[0]) : text.find(what);
+}
+size_t LastOf(std::string_view text, const std::string& what) {
+  return what.size() == 1 ? text.rfind(what[0]) : text.rfind(what);
+}
+
 }  // namespace
 
 bool FitsFloat(double x) { return std::abs(x) <= std::numeric_limits<float>::max(); }
@@ -161,7 +169,7 @@ Status TextCells::Number(uint32_t column, std::string_view cell, double* out) {
 Status TextCells::IdsOf(const SlotPlan& slot, std::string_view cell, ParsedSide* out) {
   if (slot.separator.empty() || cell.empty()) return Piece(slot, cell, out);
   for (std::string_view rest = cell; !rest.empty();) {
-    const size_t end = rest.find(slot.separator);
+    const size_t end = FirstOf(rest, slot.separator);
     const std::string_view piece = rest.substr(0, end);
     if (!piece.empty()) RETURN_IF_ERROR(Piece(slot, piece, out));
     if (end == std::string_view::npos) break;
@@ -174,7 +182,7 @@ Status TextCells::Piece(const SlotPlan& slot, std::string_view piece, ParsedSide
   std::string_view text = piece;
   float value = 1;
   if (!slot.value_separator.empty()) {
-    const size_t at = piece.rfind(slot.value_separator);  // ids may hold it too
+    const size_t at = LastOf(piece, slot.value_separator);  // ids may hold it too
     // A piece without weight is missing as a whole, or malformed.
     if (at != std::string_view::npos || !plan_.rules.Read(piece, slot.keep_markers).missing) {
       const auto number = at == std::string_view::npos || at == 0

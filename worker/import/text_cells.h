@@ -8,7 +8,9 @@
 #include <string_view>
 #include <vector>
 
+#include "common/key.h"
 #include "common/status.h"
+#include "common/strings.h"
 #include "worker/import/column_notes.h"
 #include "worker/import/column_plan.h"
 #include "worker/import/parsed_row.h"
@@ -43,6 +45,22 @@ class TextCells {
   // Appends the ids of a slot and their values.
   Status Ids(const SlotPlan& slot, const Row& row, ParsedSide* out) {
     return IdsOf(slot, row[slot.column], out);
+  }
+  // In place of Ids and Number for cells that are what nearly all are: one id that is no marker, of a
+  // slot that takes one and changes nothing, and a short number. False: nothing was done.
+  bool TakePlainId(const SlotPlan& slot, const Row& row, ParsedSide* out) {
+    const std::string_view text = row[slot.column];
+    if (plan_.rules.IdMayDiffer(text)) return false;
+    out->keys.push_back(MakeKey(slot.space_seed, IdFromText(text)));
+    out->values.push_back(1);
+    return true;
+  }
+  bool TakePlainNumber(std::string_view cell, double* out) const {
+    if (plan_.rules.MayDiffer(cell)) return false;
+    const std::optional<double> number = ParseDouble(cell);
+    if (!number || !FitsFloat(*number)) return false;
+    *out = *number;
+    return true;
   }
   // A cell as text, for notes and messages.
   static std::string_view Shown(const Row& row, uint32_t column) { return row[column]; }

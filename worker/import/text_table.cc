@@ -154,7 +154,9 @@ void TextTable::EndInput() {
 Result<bool> TextTable::OpenInput() {
   auto source = inputs_[input_].open();
   if (!source.ok()) return source.status().Annotate(inputs_[input_].name);
-  auto unpacked = NewUnpackingSource(std::move(source).value());
+  const bool is_file = inputs_[input_].open_file != nullptr;
+  auto unpacked = is_file ? NewUnpackingFileSource(std::move(source).value())
+                          : NewUnpackingSource(std::move(source).value());
   if (!unpacked.ok()) return unpacked.status().Annotate(inputs_[input_].name);
   reader_ = std::make_unique<LineReader>(std::move(unpacked).value());
   if (!format_.header) return true;

@@ -6,6 +6,7 @@
 #include "worker/import/byte_source.h"
 #include "worker/import/decoder.h"
 #include "worker/import/file_format.h"
+#include "worker/import/read_ahead.h"
 
 namespace chorus::worker {
 namespace {
@@ -121,24 +122,42 @@ Result<std::unique_ptr<ByteSource>> LookAhead(std::unique_ptr<ByteSource> source
       std::make_unique<PrefixedSource>(std::move(prefix), std::move(source)));
 }
 
-}  // namespace
-
-Result<std::unique_ptr<ByteSource>> NewUnpackingSource(std::unique_ptr<ByteSource> packed) {
-  std::string first_bytes;
-  ASSIGN_OR_RETURN(std::unique_ptr<ByteSource> source,
-                   NewUnpackingSource(std::move(packed), &first_bytes));
-  RETURN_IF_ERROR(CheckIsText(first_bytes));
-  return source;
-}
-
-Result<std::unique_ptr<ByteSource>> NewUnpackingSource(std::unique_ptr<ByteSource> packed,
-                                                       std::string* first_bytes) {
+// Behind the first bytes, which were looked at, a thread reads ahead where something is unpacked and
+// `ahead` says so.
+Result<std::unique_ptr<ByteSource>> Unpacked(std::unique_ptr<ByteSource> packed, bool ahead,
+                                             std::string* first_bytes) {
   ASSIGN_OR_RETURN(std::unique_ptr<ByteSource> source, LookAhead(std::move(packed), first_bytes));
   const Packing packing = PackingOf(*first_bytes);
   if (packing == Packing::kNone) return source;
   ASSIGN_OR_RETURN(std::unique_ptr<Decoder> decoder, NewDecoder(packing));
-  return LookAhead(std::make_unique<UnpackingSource>(std::move(source), std::move(decoder)),
-                   first_bytes);
+  ASSIGN_OR_RETURN(
+      source, LookAhead(std::make_unique<UnpackingSource>(std::move(source), std::move(decoder)),
+                        first_bytes));
+  if (!ahead) return source;
+  return ReadAhead(std::move(source));
+}
+
+Result<std::unique_ptr<ByteSource>> UnpackedText(std::unique_ptr<ByteSource> packed, bool ahead) {
+  std::string first_bytes;
+  ASSIGN_OR_RETURN(std::unique_ptr<ByteSource> source,
+                   Unpacked(std::move(packed), ahead, &first_bytes));
+  RETURN_IF_ERROR(CheckIsText(first_bytes));
+  return source;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<ByteSource>> NewUnpackingSource(std::unique_ptr<ByteSource> packed) {
+  return UnpackedText(std::move(packed), /*ahead=*/false);
+}
+
+Result<std::unique_ptr<ByteSource>> NewUnpackingFileSource(std::unique_ptr<ByteSource> packed) {
+  return UnpackedText(std::move(packed), /*ahead=*/true);
+}
+
+Result<std::unique_ptr<ByteSource>> NewUnpackingSource(std::unique_ptr<ByteSource> packed,
+                                                       std::string* first_bytes) {
+  return Unpacked(std::move(packed), /*ahead=*/false, first_bytes);
 }
 
 }  // namespace chorus::worker

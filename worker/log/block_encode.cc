@@ -1,70 +1,21 @@
-#include <zstd.h>
+#include "worker/log/block_encode.h"
 
 #include <algorithm>
-#include <memory>
+#include <span>
+#include <string>
+#include <vector>
 
 #include "common/check.h"
-#include "common/file.h"
 #include "common/strings.h"
 #include "worker/log/block.h"
 #include "worker/log/column_codec.h"
 #include "worker/log/format.h"
 #include "worker/log/labels.h"
 #include "worker/log/log_writer.h"
+#include "worker/log/section_writer.h"
 
 namespace chorus::worker {
 namespace {
-
-struct FreeCompressor {
-  void operator()(ZSTD_CCtx* context) const { ZSTD_freeCCtx(context); }
-};
-
-// Collects the headers and the bytes of a block's sections. The block's header holds all section
-// headers, so that it can be written only when the last section is known.
-class SectionWriter {
- public:
-  void Add(const EncodedColumn& column) {
-    const std::string packed = Compress(column.bytes);
-    // Short columns, and those of random keys, grow under compression.
-    const bool smaller = packed.size() < column.bytes.size();
-    const std::string& stored = smaller ? packed : column.bytes;
-    Store<uint8_t>(&headers_, static_cast<uint8_t>(column.encoding));
-    Store<uint8_t>(&headers_, smaller ? 1 : 0);
-    Store<uint16_t>(&headers_, 0);
-    Store<uint32_t>(&headers_, column.dictionary);
-    Store<uint32_t>(&headers_, static_cast<uint32_t>(stored.size()));
-    Store<uint64_t>(&headers_, Checksum(stored));
-    sections_.append(stored);
-    ++columns_;
-  }
-
-  std::string Finish(uint32_t rows, uint32_t contexts) {
-    std::string block;
-    Store<uint32_t>(&block, kBlockMagic);
-    Store<uint32_t>(&block, rows);
-    Store<uint32_t>(&block, contexts);
-    Store<uint32_t>(&block, columns_);
-    block.append(headers_);
-    Store<uint64_t>(&block, Checksum(block));
-    block.append(sections_);
-    return block;
-  }
-
- private:
-  std::string Compress(const std::string& bytes) {
-    std::string packed(ZSTD_compressBound(bytes.size()), '\0');
-    const size_t size = ZSTD_compressCCtx(zstd_.get(), packed.data(), packed.size(), bytes.data(),
-                                          bytes.size(), /*compressionLevel=*/1);
-    CHECK(!ZSTD_isError(size), ZSTD_getErrorName(size));
-    packed.resize(size);
-    return packed;
-  }
-
-  std::unique_ptr<ZSTD_CCtx, FreeCompressor> zstd_{ZSTD_createCCtx()};
-  std::string headers_;
-  std::string sections_;
-  uint32_t columns_ = 0;
-};
 
 uint64_t DecodedBytes(const FeatureColumns& side) {
   uint64_t bytes = 0;
@@ -126,6 +77,8 @@ EncodedColumn EncodeTexts(const std::vector<std::string>& texts) {
   return column;
 }
 
+}  // namespace
+
 EncodedColumn EncodeColumn(const Column& column, const Batch& batch) {
   const FeatureColumns& side = column.context ? batch.contexts : batch.exposures;
   const uint32_t rows = batch.rows();
@@ -171,9 +124,7 @@ EncodedColumn EncodeColumn(const Column& column, const Batch& batch) {
   CHECK(false, "column ", column.name);
 }
 
-}  // namespace
-
-EncodedBlock EncodeBlock(const LogSchema& schema, const Batch& batch) {
+EncodedBlock BeginBlock(const LogSchema& schema, const Batch& batch) {
   EncodedBlock block;
   block.status = CheckSize(batch);
   if (!block.status.ok()) return block;
@@ -187,12 +138,18 @@ EncodedBlock EncodeBlock(const LogSchema& schema, const Batch& batch) {
     const uint32_t last = *std::max_element(batch.context_of.begin(), batch.context_of.end());
     CHECK(last < block.contexts, "context_of=", last, " contexts=", block.contexts);
   }
-  SectionWriter sections;
-  for (const Column& column : ColumnsOf(schema)) sections.Add(EncodeColumn(column, batch));
   const BatchLabels labels = CountBatchLabels(batch);
   block.clicks = labels.clicks;
   block.conversions = labels.conversions;
   block.unclicked_conversions = labels.unclicked_conversions;
+  return block;
+}
+
+EncodedBlock EncodeBlock(const LogSchema& schema, const Batch& batch) {
+  EncodedBlock block = BeginBlock(schema, batch);
+  if (!block.status.ok()) return block;
+  SectionWriter sections;
+  for (const Column& column : ColumnsOf(schema)) sections.Add(EncodeColumn(column, batch));
   block.bytes = sections.Finish(block.rows, block.contexts);
   return block;
 }

@@ -20,13 +20,7 @@ class ChunkCutterTest : public ::testing::Test {
   void Put(const std::string& text) {
     ASSERT_EQ(write(ends_[1], text.data(), text.size()), static_cast<ssize_t>(text.size()));
   }
-  ChunkLimits Limits() const {
-    return {.lines = 3,
-            .seal_seconds = 10,
-            .idle_seconds = 0.05,
-            .stop = [] { return false; },
-            .bytes = 100};
-  }
+  ChunkLimits Limits() const { return {.lines = 3, .seal_seconds = 10, .bytes = 100}; }
   int ends_[2];
 };
 
@@ -34,13 +28,15 @@ TEST_F(ChunkCutterTest, ALineWithoutAnEndIsRefusedWhenItIsTooLong) {
   const auto text = FollowDescriptor(ends_[0]);
   ChunkCutter cutter(text.get(), 0, Limits());
   Put("a\n" + std::string(99, 'x'));
-  const auto chunk = cutter.Next();
+  const auto chunk = cutter.Next(/*all=*/true);
   ASSERT_TRUE(chunk.ok()) << chunk.status().ToString();
   EXPECT_EQ(chunk->lines, 1u);
   Put("xx");
-  EXPECT_NE(cutter.Next().status().message().find("without the end of a line"), std::string::npos);
+  EXPECT_NE(cutter.Next(/*all=*/true).status().message().find("without the end of a line"),
+            std::string::npos);
   ChunkCutter headed(text.get(), 2, Limits());
-  EXPECT_NE(headed.Next().status().message().find("100 are the most"), std::string::npos);
+  EXPECT_NE(headed.Next(/*all=*/true).status().message().find("100 are the most"),
+            std::string::npos);
 }
 
 TEST_F(ChunkCutterTest, AHeaderWithoutAnEndIsRefusedWhenItIsTooLong) {
@@ -51,19 +47,21 @@ TEST_F(ChunkCutterTest, AHeaderWithoutAnEndIsRefusedWhenItIsTooLong) {
             std::string::npos);
 }
 
-TEST_F(ChunkCutterTest, WhatWaitedInThePipeIsNoIdleTime) {
+TEST_F(ChunkCutterTest, WhatCameSinceTheLastLookIsGrowthWhoeverReadIt) {
   const auto text = FollowDescriptor(ends_[0]);
   ChunkCutter cutter(text.get(), 0, Limits());
-  for (int i = 0; i < 3; ++i) {
-    Put("a\nb\nc\n");
-    usleep(100'000);  // longer than idle_seconds
-    const auto chunk = cutter.Next();
-    ASSERT_TRUE(chunk.ok()) << chunk.status().ToString();
-    EXPECT_EQ(chunk->lines, 3u);
-  }
-  const auto end = cutter.Next();
-  ASSERT_TRUE(end.ok());
-  EXPECT_EQ(end->begin, end->end);
+  Put("a\nb\n");
+  ASSERT_TRUE(text->Grow(0).ok());  // as who waits for it does
+  auto chunk = cutter.Next(/*all=*/false);
+  ASSERT_TRUE(chunk.ok());
+  EXPECT_EQ(chunk->begin, chunk->end);  // neither full nor waited for long enough
+  EXPECT_TRUE(chunk->grew);
+  EXPECT_FALSE(cutter.Next(/*all=*/false)->grew);
+  Put("c\n");
+  chunk = cutter.Next(/*all=*/false);
+  ASSERT_TRUE(chunk.ok());
+  EXPECT_EQ(chunk->lines, 3u);
+  EXPECT_TRUE(chunk->grew);
 }
 
 }  // namespace

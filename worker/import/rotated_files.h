@@ -1,0 +1,35 @@
+#pragma once
+// Where a file lies that somebody rotates: "clicks.tsv" becomes "clicks.tsv.1" (and that
+// "clicks.tsv.2"), or "clicks.tsv-20261201", and a new "clicks.tsv" begins. A file is known by how
+// it begins, whatever its name, and where several begin alike by its inode. Thread safety: pure
+// functions.
+
+#include <cstdint>
+#include <string>
+
+#include "common/file.h"
+#include "common/status.h"
+
+namespace chorus::worker {
+
+// How a file begins that was read before, and how long it is at least.
+struct FileHead {
+  uint64_t bytes = 0;  // of the checksum; 0: nobody has looked at it
+  uint64_t checksum = 0;
+  uint64_t least_size = 0;
+  uint64_t id = 0;  // FileId
+};
+
+// Of device and inode of the file that the operating system has at `path`; 0: it has none.
+uint64_t FileId(const std::string& path);
+
+// Whether the file at `path` is that file. False, too, when there is none.  Errors: of reading.
+Result<bool> HasHead(FileSystem& files, const std::string& path, const FileHead& head);
+// The name that the file has by now, `path` or a rotated one of it; "": it has none.  Errors: of
+// reading; kFailedPrecondition, several begin so, and none has its inode.  REQUIRES: head.bytes > 0.
+Result<std::string> FindFollowed(FileSystem& files, const std::string& path, const FileHead& head);
+// The name of the file that came after `rotated`: a younger rotated one of `path`, or `path`.
+Result<std::string> NextRotated(FileSystem& files, const std::string& path,
+                                const std::string& rotated);
+
+}  // namespace chorus::worker
