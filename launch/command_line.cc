@@ -166,6 +166,11 @@ void AddPredict(CLI::App* app, Action* action) {
       ->check(Count())
       ->needs(input);
   command->add_option("--output", arguments.output, "File to write; - is standard output");
+  command
+      ->add_flag("--parts", arguments.parts,
+                 "Write a folder: a file from each worker, which in order are the one file, and "
+                 "manifest.json")
+      ->excludes(input);
 }
 
 void AddExport(CLI::App* app, Action* action) {

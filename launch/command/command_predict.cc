@@ -14,7 +14,9 @@
 #include "launch/job/mpi_world.h"
 #include "worker/import/text_blocks.h"
 #include "worker/import/text_rules.h"
+#include "worker/train/predicted_parts.h"
 #include "worker/train/predictor.h"
+#include "worker/train/score_text.h"
 
 namespace chorus::launch {
 namespace {
@@ -99,9 +101,15 @@ Status RunPredictText(const PredictArguments& arguments) {
 
 Status RunPredict(const PredictArguments& arguments) {
   if (!arguments.inputs.empty()) return RunPredictText(arguments);
+  if (arguments.parts && arguments.output == "-") {
+    return InvalidArgument("--parts writes a folder: give its name with --output");
+  }
   return RunScoring(
       {arguments.config, arguments.checkpoint, arguments.best, LogOverrides(arguments.log)},
-      [&](worker::Session* session) { return PredictLog(session, arguments.output); });
+      [&](worker::Session* session) {
+        return arguments.parts ? worker::PredictParts(session, arguments.output)
+                               : PredictLog(session, arguments.output);
+      });
 }
 
 }  // namespace chorus::launch

@@ -58,6 +58,7 @@ struct PredictArguments {
   std::string schema_file;    // ImportSchema of the text; "" = what the model says
   uint64_t max_bad_rows = 0;  // of the text: so many have no score
   std::string output = "-";   // "-" = standard output
+  bool parts = false;         // of a log: output is a folder, of a file from each worker
 };
 
 struct ExportArguments {

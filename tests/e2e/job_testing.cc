@@ -18,6 +18,7 @@
 #include "worker/model/embeddings.h"
 #include "worker/train/checkpoint_store.h"
 #include "worker/train/evaluator.h"
+#include "worker/train/predicted_parts.h"
 #include "worker/train/predictor.h"
 
 namespace chorus::e2e {
@@ -218,13 +219,18 @@ std::string TimelessReports(FileSystem& files, const std::string& path) {
 
 Result<Evaluation> EvaluateOn(FileSystem& files, const TrainConfig& config, const Layout& layout,
                               const std::string& checkpoint) {
+  return EvaluateLogsOn(files, config, layout, checkpoint, worker::EvaluationLogs::Of(config));
+}
+
+Result<Evaluation> EvaluateLogsOn(FileSystem& files, const TrainConfig& config,
+                                  const Layout& layout, const std::string& checkpoint,
+                                  const worker::EvaluationLogs& logs) {
   std::optional<Evaluation> evaluation;
   RETURN_IF_ERROR(RunOn(
       files, config, layout,
       [&](const TrainConfig& job, const worker::WorkerEnvironment& environment) -> Status {
         ASSIGN_OR_RETURN(const auto session, Restored(job, environment, checkpoint));
-        ASSIGN_OR_RETURN(const auto evaluator,
-                         worker::Evaluator::Create(session.get(), worker::EvaluationLogs::Of(job)));
+        ASSIGN_OR_RETURN(const auto evaluator, worker::Evaluator::Create(session.get(), logs));
         ASSIGN_OR_RETURN(std::optional<Evaluation> mine, evaluator->Run());
         if (mine.has_value()) evaluation = std::move(mine);
         return Status::Ok();
@@ -245,6 +251,15 @@ Result<std::string> PredictOn(FileSystem& files, const TrainConfig& config, cons
               });
             }));
   return text;
+}
+
+Status PredictPartsOn(FileSystem& files, const TrainConfig& config, const Layout& layout,
+                      const std::string& checkpoint, const std::string& output) {
+  return RunOn(files, config, layout,
+               [&](const TrainConfig& job, const worker::WorkerEnvironment& environment) -> Status {
+                 ASSIGN_OR_RETURN(const auto session, Restored(job, environment, checkpoint));
+                 return worker::PredictParts(session.get(), output);
+               });
 }
 
 Result<std::string> PredictRowsOn(FileSystem& files, const TrainConfig& config,

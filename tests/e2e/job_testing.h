@@ -17,6 +17,7 @@
 #include "worker/log/batch.h"
 #include "worker/log/row_source.h"
 #include "worker/metrics/scores.h"
+#include "worker/train/evaluator.h"
 #include "worker/train/session.h"
 #include "worker/train/trainer.h"
 
@@ -81,8 +82,15 @@ std::string TimelessReports(FileSystem& files, const std::string& path);
 // `chorus evaluate` and `chorus predict` of a checkpoint on another layout.
 Result<Evaluation> EvaluateOn(FileSystem& files, const TrainConfig& config, const Layout& layout,
                               const std::string& checkpoint);
+// An evaluation of other logs than the configuration's.
+Result<Evaluation> EvaluateLogsOn(FileSystem& files, const TrainConfig& config,
+                                  const Layout& layout, const std::string& checkpoint,
+                                  const worker::EvaluationLogs& logs);
 Result<std::string> PredictOn(FileSystem& files, const TrainConfig& config, const Layout& layout,
                               const std::string& checkpoint);
+// `chorus predict --parts` into folder `output`.
+Status PredictPartsOn(FileSystem& files, const TrainConfig& config, const Layout& layout,
+                      const std::string& checkpoint, const std::string& output);
 // The same of rows. make_source: of the model's columns; called on worker 0.
 using MakeRowSource =
     std::function<Result<std::unique_ptr<worker::RowSource>>(const worker::LogSchema& model)>;

@@ -1,4 +1,5 @@
-// The collectives over any exchange: tree sum, gather, broadcast, barrier.
+// The collectives over any exchange: tree sum, gather, broadcast, all to all,
+// barrier.
 #include "worker/collective/collective.h"
 
 #include <utility>
@@ -56,6 +57,15 @@ class ExchangeCollective : public Collective {
     std::string out = rank() == root ? bytes : std::string();
     RETURN_IF_ERROR(Remember("broadcast", DoBroadcast(&out, root)));
     return out;
+  }
+
+  Result<std::vector<std::string>> AllToAll(std::vector<std::string> to) override {
+    CHECK(!summing_ && to.size() == size(), "to=", to.size());
+    RETURN_IF_ERROR(broken_);
+    std::vector<std::string> all(size());
+    RETURN_IF_ERROR(Remember("all to all", DoAllToAll(to, &all)));
+    all[rank()] = std::move(to[rank()]);
+    return all;
   }
 
   Status Barrier() override {
@@ -130,6 +140,26 @@ class ExchangeCollective : public Collective {
       if (peer == root) continue;
       RETURN_IF_ERROR(exchange_->Send(peer, &length, sizeof(length)));
       RETURN_IF_ERROR(exchange_->Send(peer, bytes->data(), length));
+    }
+    return exchange_->WaitAll(deadline);
+  }
+
+  // As in a gather sizes come first. Both waits name exactly those that are missing.
+  Status DoAllToAll(const std::vector<std::string>& to, std::vector<std::string>* all) {
+    const Deadline deadline = NewDeadline();
+    std::vector<uint64_t> given(size()), got(size());
+    for (uint32_t peer = 0; peer < size(); ++peer) {
+      if (peer == rank()) continue;
+      given[peer] = to[peer].size();
+      RETURN_IF_ERROR(exchange_->Receive(peer, &got[peer], sizeof(uint64_t)));
+      RETURN_IF_ERROR(exchange_->Send(peer, &given[peer], sizeof(uint64_t)));
+    }
+    RETURN_IF_ERROR(exchange_->WaitAll(deadline));
+    for (uint32_t peer = 0; peer < size(); ++peer) {
+      if (peer == rank()) continue;
+      (*all)[peer].resize(got[peer]);
+      RETURN_IF_ERROR(exchange_->Receive(peer, (*all)[peer].data(), got[peer]));
+      RETURN_IF_ERROR(exchange_->Send(peer, to[peer].data(), given[peer]));
     }
     return exchange_->WaitAll(deadline);
   }

@@ -1,5 +1,5 @@
 #pragma once
-// What workers do together: sums along the canonical tree, gather, broadcast, barrier. A sum goes
+// What workers do together: sums along the canonical tree, gather, broadcast, all to all, barrier. A sum goes
 // on while the caller computes. Waits yield the core, and none is for ever: each ends at a deadline
 // with an error that names the ranks that are missing. After an error a collective is broken: each
 // later call returns that error.
@@ -50,6 +50,9 @@ class Collective {
   virtual Result<std::vector<std::string>> Gather(const std::string& mine, uint32_t root) = 0;
   // Everybody gets root's bytes.
   virtual Result<std::string> Broadcast(const std::string& bytes, uint32_t root) = 0;
+  // Rank r gets to[r]; the result has what each rank gave to this one, in the order of the ranks.
+  // Memory: both, at once. REQUIRES: to has an element for every rank.
+  virtual Result<std::vector<std::string>> AllToAll(std::vector<std::string> to) = 0;
   virtual Status Barrier() = 0;
 
   // Tells that this rank has failed: the others' waits, now and later, end with kAborted and the

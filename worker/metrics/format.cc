@@ -102,7 +102,12 @@ std::string OracleTable(const Evaluation& evaluation) {
 }  // namespace
 
 std::string FormatEvaluation(const Evaluation& evaluation) {
-  std::string out = TaskTable(evaluation);
+  std::string out;
+  if (evaluation.has_sample()) {
+    out += "of a sample of the log: " + Number("%.3g", 100 * evaluation.sample()) +
+           " % of it (evaluate.max_rows)\n";
+  }
+  out += TaskTable(evaluation);
   if (evaluation.task_size() > 0 && evaluation.task(0).has_weight()) {
     out += "weighted: an exposure counts as often as the log's weight says, " +
            Number("%.6g", evaluation.task(0).weight()) + " in all\n";

@@ -6,13 +6,10 @@
 #include <cstdint>
 #include <vector>
 
+#include "worker/log/group_id.h"
 #include "worker/objective/prediction.h"
 
 namespace chorus::worker {
-
-// The group of an exposure whose cell of the group column is empty: IdFromText("") of import. Such
-// exposures are of no group: metrics by group leave them out, and the bootstrap draws each alone.
-inline constexpr uint64_t kNoGroup = 0xef46db3751d8e999;
 
 struct Scores {
   bool has_group = false;   // the log has a group column

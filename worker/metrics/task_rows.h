@@ -2,6 +2,7 @@
 // The rows of a task on its own space, in the form that worker/statistics takes. Thread safety:
 // values.
 
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <vector>
@@ -16,6 +17,7 @@ enum class Task {
   kCvr,    // clicked exposures, label conversion
   kCtcvr,  // all exposures, label click * conversion
 };
+inline constexpr size_t kTasks = 3;
 
 // The score that rows of the task are ranked by: a logit. That of kCtcvr is made of logits that are
 // cut to +-kMaxLogit (tally.h).

@@ -1,17 +1,14 @@
 #include "worker/train/evaluator.h"
 
-#include <algorithm>
 #include <utility>
 
 #include "common/log.h"
-#include "common/progress.h"
 #include "common/strings.h"
-#include "worker/collective/agreement.h"
-#include "worker/engine/engine.h"
+#include "worker/collective/collective.h"
 #include "worker/log/labels.h"
 #include "worker/metrics/metrics.h"
 #include "worker/metrics/row_metrics.h"
-#include "worker/steps/step_reader.h"
+#include "worker/train/group_exchange.h"
 #include "worker/train/score_collector.h"
 
 namespace chorus::worker {
@@ -25,36 +22,12 @@ Result<OracleFile> OpenOracle(FileSystem& files, const std::string& path, const 
       StrCat(path, " tells the truth of another log than ", Join(log.files(), ", ")));
 }
 
-void TellIgnoredColumns(const Session& session, const LogReader& log) {
-  const std::vector<std::string>& ignored = log.ignored_columns();
-  if (ignored.empty() || session.environment().collective->rank() > 0) return;
-  LogInfo(log.files().front(), ": ", ignored.size(), ignored.size() == 1 ? " column" : " columns",
-          " that the model does not know: ", Join(ignored, ", "));
+// Of all workers, about: a sample leaves fewer.
+uint64_t RowsOfStep(const TrainConfig& config, const RowSample& sample) {
+  const double rows = static_cast<double>(config.step().grain_rows()) *
+                      static_cast<double>(config.step().grains_per_step());
+  return static_cast<uint64_t>(rows * sample.share());
 }
-
-// Worker 0's status line while it scores a log. In log order all steps but the last one are full.
-class ScoringProgress {
- public:
-  ScoringProgress(const Session& session, uint64_t rows)
-      : rows_(rows),
-        step_rows_(uint64_t{session.config().step().grain_rows()} *
-                   session.config().step().grains_per_step()) {
-    const WorkerEnvironment& environment = session.environment();
-    if (environment.collective->rank() > 0) return;
-    what_ = StrCat(environment.label, environment.label.empty() ? "" : ", ", "scoring");
-    line_.emplace();
-  }
-  void AddStep() {
-    done_ = std::min(done_ + step_rows_, rows_);
-    if (line_.has_value()) line_->ShowDone(what_, done_, rows_, "exposures");
-  }
-
- private:
-  const uint64_t rows_, step_rows_;
-  uint64_t done_ = 0;
-  std::string what_;
-  std::optional<ProgressLine> line_;
-};
 
 }  // namespace
 
@@ -65,46 +38,8 @@ EvaluationLogs EvaluationLogs::Of(const TrainConfig& config) {
   logs.oracle = evaluate.oracle();
   logs.group_metrics = evaluate.group_metrics();
   logs.k = {evaluate.k().begin(), evaluate.k().end()};
+  logs.max_rows = evaluate.max_rows();
   return logs;
-}
-
-Result<std::unique_ptr<Scorer>> Scorer::Create(Session* session,
-                                               const std::vector<std::string>& log,
-                                               UnclickedConversion unclicked_conversion) {
-  std::unique_ptr<Scorer> scorer(new Scorer(session));
-  ASSIGN_OR_RETURN(scorer->log_,
-                   LogReader::Open(*session->environment().files, log, &session->schema()));
-  TellIgnoredColumns(*session, *scorer->log_);
-  RETURN_IF_ERROR(CheckAgreement(StrCat("the log ", Join(log, ", ")), scorer->log_->Description(),
-                                 session->environment().collective));
-  ReadingOptions options;
-  options.order = DataConfig::SEQUENTIAL;
-  options.unclicked_conversion = unclicked_conversion;
-  options.grain_rows = session->config().step().grain_rows();
-  options.grains_per_step = session->config().step().grains_per_step();
-  ASSIGN_OR_RETURN(scorer->plan_, ReadingPlan::Make(*scorer->log_, options));
-  return scorer;
-}
-
-Status Scorer::Run(const GrainDone& grain_done, const StepDone& step_done, SlotCounter* counter) {
-  StepReaderOptions options = session_->reader_options();
-  options.last_step = plan_->total_steps();
-  StepReader reader(*plan_, options);
-  Engine& engine = session_->engine();
-  ScoringProgress progress(*session_, plan_->counts().kept_rows);
-  for (uint64_t step = 1; step <= options.last_step; ++step) {
-    ASSIGN_OR_RETURN(std::unique_ptr<StepBatch> batch, reader.Next());
-    ASSIGN_OR_RETURN(const auto pulled, session_->client().Read(batch->keys));
-    if (counter != nullptr) counter->Add(*batch, *pulled);
-    RETURN_IF_ERROR(engine.Score(*batch, *pulled));
-    for (uint32_t g = 0; g < batch->grains.size(); ++g) {
-      RETURN_IF_ERROR(grain_done(batch->grains[g], engine.Logits(g)));
-    }
-    RETURN_IF_ERROR(step_done());
-    progress.AddStep();
-    reader.Recycle(std::move(batch));
-  }
-  return Status::Ok();
 }
 
 Result<std::unique_ptr<Evaluator>> Evaluator::Create(Session* session, const EvaluationLogs& logs) {
@@ -113,7 +48,8 @@ Result<std::unique_ptr<Evaluator>> Evaluator::Create(Session* session, const Eva
   evaluator->log_name_ = Join(logs.log, ",");
   evaluator->logs_ = logs;
   const UnclickedConversion policy = session->config().data().unclicked_conversion();
-  ASSIGN_OR_RETURN(evaluator->scorer_, Scorer::Create(session, logs.log, policy));
+  ASSIGN_OR_RETURN(evaluator->scorer_,
+                   Scorer::Create(session, logs.log, policy, {.max_rows = logs.max_rows}));
   RETURN_IF_ERROR(CheckLabelled(evaluator->scorer_->schema()).Annotate(evaluator->log_name_));
   if (!logs.oracle.empty()) {
     auto oracle = OpenOracle(*session->environment().files, logs.oracle, evaluator->scorer_->log());
@@ -128,13 +64,33 @@ Result<std::unique_ptr<Evaluator>> Evaluator::Create(Session* session, const Eva
   return evaluator;
 }
 
+uint64_t Evaluator::rows() const {
+  return static_cast<uint64_t>(static_cast<double>(scorer_->counts().kept_rows) *
+                               scorer_->sample().share());
+}
+
+// What the workers have counted, on worker 0.
+Result<Evaluation> Evaluator::Report(const std::vector<std::string>& parts) const {
+  const std::unique_ptr<MetricsAccumulator> merged = MetricsAccumulator::Create();
+  for (const std::string& part : parts) RETURN_IF_ERROR(merged->Merge(part));
+  Evaluation evaluation = merged->Report();
+  const RowSample& sample = scorer_->sample();
+  if (sample.all()) return evaluation;
+  evaluation.set_sample(sample.share());
+  if (evaluation.rows() > 0) return evaluation;
+  return InvalidArgument(StrCat("evaluate.max_rows is ", logs_.max_rows, ", and of the ",
+                                scorer_->counts().kept_rows, " exposures of ", log_name_,
+                                " the sample has none: take a larger number"));
+}
+
 Result<std::optional<Evaluation>> Evaluator::Run(Scores* scores) {
   Collective& collective = *session_->environment().collective;
   const std::unique_ptr<MetricsAccumulator> metrics = MetricsAccumulator::Create();
   const bool by_group = logs_.group_metrics && scorer_->schema().has_group;
-  const bool collect = scores != nullptr || by_group || oracle_.has_value();
+  const bool collect = scores != nullptr || oracle_.has_value();
   ScoreCollector collector(&collective, scorer_->schema(), oracle_.has_value(),
-                           collect ? scorer_->counts().kept_rows : 0);
+                           collect ? rows() : 0);
+  GroupExchange groups(&collective, RowsOfStep(session_->config(), scorer_->sample()));
   const Objective& objective = session_->objective();
   std::vector<Prediction> predictions;
   std::vector<OracleRow> truths;
@@ -150,21 +106,27 @@ Result<std::optional<Evaluation>> Evaluator::Run(Scores* scores) {
     }
     metrics->Add(predictions, batch.click.data(), batch.conversion.data(), truths, batch.weight);
     if (collect) collector.Add(batch, predictions, truths);
+    if (by_group) groups.Add(batch, predictions);
     return Status::Ok();
   };
-  const auto step_done = [&] { return collect ? collector.FinishStep() : Status::Ok(); };
+  const auto step_done = [&]() -> Status {
+    if (collect) RETURN_IF_ERROR(collector.FinishStep());
+    return by_group ? groups.FinishStep() : Status::Ok();
+  };
   SlotCounter counter(session_->model().inputs);
   RETURN_IF_ERROR(scorer_->Run(grain_done, step_done, &counter).Annotate(log_name_));
 
   ASSIGN_OR_RETURN(const std::vector<SlotUse> slots, counter.Sum(&collective));
   ASSIGN_OR_RETURN(const std::vector<std::string> parts,
                    collective.Gather(metrics->Serialize(), 0));
+  std::optional<GroupSums> sums;
+  if (by_group) {
+    ASSIGN_OR_RETURN(sums, groups.Finish(logs_.k, session_->pool().threads()));
+  }
   if (collective.rank() != 0) return std::optional<Evaluation>();
-  const std::unique_ptr<MetricsAccumulator> merged = MetricsAccumulator::Create();
-  for (const std::string& part : parts) RETURN_IF_ERROR(merged->Merge(part));
-  Evaluation evaluation = merged->Report();
+  ASSIGN_OR_RETURN(Evaluation evaluation, Report(parts));
   for (const SlotUse& slot : slots) *evaluation.add_slot() = slot;
-  if (by_group) AddGroupMetrics(collector.scores(), logs_.k, &evaluation);
+  if (by_group) sums->AddTo(&evaluation);
   if (oracle_.has_value()) AddLowestTenth(collector.scores(), &evaluation);
   if (scores != nullptr) *scores = collector.Take();
   return std::optional<Evaluation>(std::move(evaluation));

@@ -1,41 +1,20 @@
 #include "worker/train/predictor.h"
 
-#include <cstdio>
 #include <deque>
 #include <span>
 
 #include "common/check.h"
-#include "common/device_math.h"
 #include "common/log.h"
 #include "common/strings.h"
 #include "worker/metrics/doubts.h"
 #include "worker/metrics/score_file.h"
 #include "worker/train/row_scorer.h"
+#include "worker/train/score_text.h"
+#include "worker/train/scorer.h"
 #include "worker/train/slot_use.h"
 
 namespace chorus::worker {
-namespace {
 
-// A label that the log has, or nothing.
-const char* LabelText(bool there, uint8_t label) { return there ? (label != 0 ? "1" : "0") : ""; }
-
-void AppendScoreCells(const Prediction& p, std::string* out) {
-  char scores[120];
-  const int length = std::snprintf(scores, sizeof(scores), "\t%.9g\t%.9g\t%.9g\n",
-                                   Sigmoid(p.ctr_logit), Exp(p.log_cvr), Exp(p.log_ctcvr()));
-  out->append(scores, static_cast<size_t>(length));
-}
-
-void AppendLine(const LogSchema& schema, const Batch& batch, uint32_t row, const Prediction& p,
-                std::string* out) {
-  out->append(schema.has_row_id_text ? batch.row_id_text[row] : StrCat(batch.row_id[row]));
-  out->append(StrCat("\t", LabelText(schema.has_click, batch.click[row]), "\t",
-                     LabelText(schema.has_conversion, batch.conversion[row])));
-  AppendScoreCells(p, out);
-}
-
-// Says, on worker 0, which slots' ids are mostly such as the model has not seen: as an evaluation
-// does, since nothing else tells.
 Status WarnOfUntrained(const Session& session, const SlotCounter& counter) {
   Evaluation evaluation;
   ASSIGN_OR_RETURN(const std::vector<SlotUse> slots, counter.Sum(session.environment().collective));
@@ -43,12 +22,6 @@ Status WarnOfUntrained(const Session& session, const SlotCounter& counter) {
   for (const Doubt& doubt : DoubtsOf(evaluation, session.config())) LogWarning(doubt.text);
   return Status::Ok();
 }
-
-std::span<const float> RowOf(MatrixView<const float> logits, int64_t i) {
-  return {logits.row(i), static_cast<size_t>(logits.cols)};
-}
-
-}  // namespace
 
 Status Predict(Session* session, const TakeScoreText& write) {
   ASSIGN_OR_RETURN(
@@ -60,10 +33,7 @@ Status Predict(Session* session, const TakeScoreText& write) {
   }
   std::string lines;  // of this worker, of the current step
   const auto grain_done = [&](const Batch& batch, MatrixView<const float> logits) {
-    for (uint32_t i = 0; i < batch.rows(); ++i) {
-      AppendLine(scorer->schema(), batch, i, session->objective().Predict(RowOf(logits, i)),
-                 &lines);
-    }
+    AppendScoreLines(scorer->schema(), batch, logits, session->objective(), &lines);
     return Status::Ok();
   };
   const auto step_done = [&]() -> Status {

@@ -8,21 +8,17 @@
 #include <string_view>
 
 #include "common/report.pb.h"
-
 #include "common/status.h"
 #include "worker/log/row_source.h"
 #include "worker/train/evaluator.h"
+#include "worker/train/score_text.h"
 #include "worker/train/session.h"
+#include "worker/train/slot_use.h"
 
 namespace chorus::worker {
 
-// Scores evaluate.log as text, one line per exposure:
-//   row_id <tab> click <tab> conversion <tab> pctr <tab> pcvr <tab> pctcvr
-// row_id is the row's text where the log has texts, else its number.
-// `write` gets the text piece by piece, on worker 0 only, which warns of slots of whose ids more
-// than half were never trained.
-inline constexpr std::string_view kScoreTextHeader =
-    "row_id\tclick\tconversion\tpctr\tpcvr\tpctcvr\n";
+// Scores evaluate.log as text (score_text.h), its header first. `write` gets the text piece by
+// piece, on worker 0 only, which warns of slots of whose ids more than half were never trained.
 using TakeScoreText = std::function<Status(std::string_view text)>;
 Status Predict(Session* session, const TakeScoreText& write);
 
@@ -30,6 +26,10 @@ Status Predict(Session* session, const TakeScoreText& write);
 // without an exposure has a line too, without scores. source: worker 0's, whose blocks have the
 // columns of session->schema(); null on the others.
 Status PredictRows(Session* session, RowSource* source, const TakeScoreText& write);
+
+// Says, on worker 0, which slots' ids are mostly such as the model has not seen: as an evaluation
+// does, since nothing else tells. Every worker calls it.
+Status WarnOfUntrained(const Session& session, const SlotCounter& counter);
 
 // Evaluates these logs and writes the scores to a score file (score_file.h); worker 0 gets the
 // metrics.

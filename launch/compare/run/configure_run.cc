@@ -67,6 +67,7 @@ Status ConfigureRun(const ComparePlan& plan, const CompareMethod& method, LogSiz
   const bool judged = run->setting >= 0;
   *job.mutable_evaluate()->mutable_log() = judged ? data.validation() : data.test();
   job.mutable_evaluate()->set_oracle(judged ? "" : data.oracle());
+  job.mutable_evaluate()->set_max_rows(0);  // runs are compared exposure by exposure
   CheckpointConfig* checkpoint = job.mutable_checkpoint();
   checkpoint->set_directory(JoinPath(run->folder, "checkpoint"));
   checkpoint->set_best(CheckpointConfig::NONE);  // every run is judged by its last model

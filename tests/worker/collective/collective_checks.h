@@ -83,4 +83,21 @@ inline void CheckBroadcast(Collective& collective) {
   }
 }
 
+// Every pair of ranks has a length of its own, 0 among them; long ones come in between short ones.
+inline void CheckAllToAll(Collective& collective) {
+  const auto text = [](uint32_t from, uint32_t to) {
+    return std::string((from + 2 * to) % 5 * 20000, static_cast<char>('a' + from * 5 + to));
+  };
+  for (int round = 0; round < 3; ++round) {
+    std::vector<std::string> out;
+    for (uint32_t to = 0; to < collective.size(); ++to) out.push_back(text(collective.rank(), to));
+    const auto all = collective.AllToAll(out);
+    ASSERT_TRUE(all.ok()) << all.status().ToString();
+    ASSERT_EQ(all->size(), collective.size());
+    for (uint32_t from = 0; from < collective.size(); ++from) {
+      EXPECT_EQ((*all)[from], text(from, collective.rank())) << from;
+    }
+  }
+}
+
 }  // namespace chorus::worker::testing

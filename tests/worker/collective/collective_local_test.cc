@@ -31,6 +31,26 @@ TEST(LocalCollective, BroadcastsTheRootsBytes) {
   }
 }
 
+TEST(LocalCollective, GivesEveryRankWhatEveryOtherHasForIt) {
+  for (uint32_t ranks = 1; ranks <= 5; ++ranks) {
+    auto collectives = NewLocalCollectives(ranks, 30);
+    std::vector<std::jthread> threads;
+    for (auto& collective : collectives) threads.emplace_back([&] { CheckAllToAll(*collective); });
+  }
+}
+
+TEST(LocalCollective, DeadlineOfAnAllToAllNamesTheMissingRanks) {
+  auto collectives = NewLocalCollectives(4, 0.2);
+  const auto wait = [](Collective& collective) {
+    const Status status = collective.AllToAll({"a", "b", "c", "d"}).status();
+    EXPECT_EQ(status.code(), Code::kDeadlineExceeded);
+    EXPECT_NE(status.message().find("in vain for workers 1, 2"), std::string::npos)
+        << status.ToString();
+  };
+  std::jthread zero([&] { wait(*collectives[0]); });
+  std::jthread three([&] { wait(*collectives[3]); });
+}
+
 TEST(LocalCollective, NobodyLeavesABarrierBeforeEverybodyEntered) {
   auto collectives = NewLocalCollectives(4, 30);
   std::atomic<int> entered = 0;

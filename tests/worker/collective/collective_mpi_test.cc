@@ -36,6 +36,7 @@ TEST(MpiCollective, GathersBroadcastsAndMeets) {
   const auto collective = World();
   CheckGather(*collective);
   CheckBroadcast(*collective);
+  CheckAllToAll(*collective);
   for (int round = 0; round < 20; ++round) ASSERT_TRUE(collective->Barrier().ok());
 }
 

@@ -7,6 +7,7 @@
 #include <tuple>
 
 #include "common/key.h"
+#include "tests/worker/metrics/group_testing.h"
 #include "tests/worker/metrics/metrics_testing.h"
 
 namespace chorus::worker::testing {

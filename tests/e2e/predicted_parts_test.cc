@@ -1,0 +1,88 @@
+// `chorus predict --parts`: a folder of files, one from each worker, that are one file in pieces.
+
+#include <gtest/gtest.h>
+
+#include "common/json.h"
+#include "common/strings.h"
+#include "tests/e2e/job_testing.h"
+#include "tests/support/faulty_files.h"
+#include "worker/train/predicted_parts.h"
+#include "worker/train/prediction.pb.h"
+
+namespace chorus::e2e {
+namespace {
+
+class PredictedPartsTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    WriteJobLog(*files_, "train", RichSchema(), 200, 1);
+    WriteJobLog(*files_, "test", RichSchema(), 230, 2);
+    const Trained trained = TrainOn(*files_, config_, Layout());
+    ASSERT_TRUE(trained.status.ok()) << trained.status.ToString();
+    checkpoint_ = trained.first().checkpoint;
+    const auto text = PredictOn(*files_, config_, Layout(), checkpoint_);
+    ASSERT_TRUE(text.ok()) << text.status().ToString();
+    text_ = *text;
+  }
+
+  Status Predict(const Layout& layout, const std::string& output) {
+    return PredictPartsOn(*files_, config_, layout, checkpoint_, output);
+  }
+
+  const TrainConfig config_ = JobConfig("evaluate { log: 'test' } objective { esmm {} }");
+  const std::unique_ptr<FileSystem> files_ = NewMemoryFiles();
+  std::string checkpoint_;
+  std::string text_;  // in one file
+};
+
+TEST_F(PredictedPartsTest, FilesInOrderAreTheOneFileAndTheManifestTellsOfThem) {
+  for (const uint32_t workers : {1u, 2u, 3u, 5u}) {
+    const std::string output = StrCat("scores-", workers);
+    const Status status = Predict({.workers = workers, .servers = 2}, output);
+    ASSERT_TRUE(status.ok()) << status.ToString();
+    const auto json = ReadWholeFile(*files_, JoinPath(output, worker::kPartsManifestName));
+    ASSERT_TRUE(json.ok()) << json.status().ToString();
+    PredictedParts manifest;
+    ASSERT_TRUE(FromJson(*json, &manifest).ok()) << *json;
+    EXPECT_EQ(manifest.rows(), 230u);
+    ASSERT_EQ(static_cast<uint32_t>(manifest.part_size()), workers);
+    std::string text;
+    for (const PredictedPart& part : manifest.part()) {
+      const auto bytes = ReadWholeFile(*files_, JoinPath(output, part.file()));
+      ASSERT_TRUE(bytes.ok()) << part.file();
+      EXPECT_EQ(part.bytes(), bytes->size());
+      EXPECT_EQ(part.xxh3(), HexDigits(Checksum(*bytes)));
+      EXPECT_NEAR(static_cast<double>(part.rows()), 230.0 / workers,
+                  2.0 * config_.step().grain_rows());
+      text += *bytes;
+    }
+    EXPECT_TRUE(text == text_) << workers;
+    EXPECT_EQ(files_->List(output)->size(), workers + 1);
+    EXPECT_FALSE(files_->Exists(output + ".predicting"));
+  }
+}
+
+TEST_F(PredictedPartsTest, AFolderThatIsNotEmptyIsLeftAsItIs) {
+  ASSERT_TRUE(Predict({.workers = 2}, "scores").ok());
+  const auto before = ReadWholeFile(*files_, "scores/part-00001.tsv");
+  const Status again = Predict({.workers = 3}, "scores");
+  EXPECT_EQ(again.code(), Code::kFailedPrecondition) << again.ToString();
+  EXPECT_NE(again.message().find("not empty"), std::string::npos) << again.ToString();
+  EXPECT_EQ(*ReadWholeFile(*files_, "scores/part-00001.tsv"), *before);
+}
+
+TEST_F(PredictedPartsTest, AWriteThatFailsLeavesNoFolder) {
+  std::vector<FaultPlan> plans(3);
+  plans[0].failing_write = 1;
+  plans[1].failing_sync = 1;
+  plans[2].failing_rename = 1;
+  for (const FaultPlan& plan : plans) {
+    const auto faulty = NewFaultyFiles(*files_, plan);
+    EXPECT_FALSE(PredictPartsOn(*faulty, config_, {.workers = 3}, checkpoint_, "scores").ok());
+    EXPECT_FALSE(files_->Exists("scores"));
+  }
+  EXPECT_TRUE(Predict({.workers = 3}, "scores").ok());
+}
+
+}  // namespace
+}  // namespace chorus::e2e

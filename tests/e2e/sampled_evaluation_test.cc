@@ -1,0 +1,87 @@
+// evaluate.max_rows: a sample of a large log, the same one on any layout.
+
+#include <gtest/gtest.h>
+
+#include "common/strings.h"
+#include "tests/e2e/job_testing.h"
+#include "worker/log/row_sample.h"
+#include "worker/metrics/metrics.h"
+
+namespace chorus::e2e {
+namespace {
+
+class SampledEvaluationTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    WriteJobLog(*files_, "train", RichSchema(), 200, 1);
+    WriteJobLog(*files_, "test", RichSchema(), 430, 2);
+    const Trained trained = TrainOn(*files_, config_, Layout());
+    ASSERT_TRUE(trained.status.ok()) << trained.status.ToString();
+    checkpoint_ = trained.first().checkpoint;
+  }
+  Result<Evaluation> Evaluate(uint64_t max_rows, const Layout& layout) {
+    worker::EvaluationLogs logs = worker::EvaluationLogs::Of(config_);
+    logs.max_rows = max_rows;
+    return EvaluateLogsOn(*files_, config_, layout, checkpoint_, logs);
+  }
+
+  const TrainConfig config_ = JobConfig("evaluate { log: 'test' k: 2 }");
+  const std::unique_ptr<FileSystem> files_ = NewMemoryFiles();
+  std::string checkpoint_;
+};
+
+TEST_F(SampledEvaluationTest, IsTheSameOnAnyLayoutAndSaysItsShare) {
+  const auto expected = Evaluate(200, Layout());
+  ASSERT_TRUE(expected.ok()) << expected.status().ToString();
+  EXPECT_DOUBLE_EQ(expected->sample(), 200.0 / 430);
+  EXPECT_GT(expected->rows(), 0u);
+  EXPECT_LT(expected->rows(), 430u);
+  EXPECT_NE(worker::FormatEvaluation(*expected).find("46.5 %"), std::string::npos);
+  for (const uint32_t workers : {2u, 3u, 4u}) {
+    const auto evaluation = Evaluate(200, {.workers = workers, .servers = 2, .threads = 2});
+    ASSERT_TRUE(evaluation.ok()) << evaluation.status().ToString();
+    EXPECT_EQ(evaluation->SerializeAsString(), expected->SerializeAsString()) << workers;
+  }
+}
+
+TEST_F(SampledEvaluationTest, HasTheRowsThatAreDrawnAndTheirScores) {
+  const auto scores = ScoresOn(*files_, config_, Layout(), checkpoint_);
+  ASSERT_TRUE(scores.ok()) << scores.status().ToString();
+  const worker::RowSample sample(200, 430);
+  worker::Batch drawn_by;
+  drawn_by.row_id = scores->row_id;
+  drawn_by.group = scores->group;
+  const auto metrics = worker::MetricsAccumulator::Create();
+  for (uint32_t row = 0; row < 430; ++row) {
+    if (!sample.Has(drawn_by, row)) continue;
+    const worker::Prediction prediction = scores->PredictionOf(row);
+    metrics->Add({&prediction, 1}, &scores->click[row], &scores->conversion[row], {},
+                 {&scores->weight[row], 1});
+  }
+  const auto evaluation = Evaluate(200, {.workers = 3});
+  ASSERT_TRUE(evaluation.ok()) << evaluation.status().ToString();
+  const Evaluation expected = metrics->Report();
+  EXPECT_EQ(evaluation->rows(), expected.rows());
+  for (int t = 0; t < 3; ++t) {
+    EXPECT_EQ(evaluation->task(t).rows(), expected.task(t).rows());
+    EXPECT_EQ(evaluation->task(t).auc(), expected.task(t).auc());
+    EXPECT_EQ(evaluation->task(t).log_loss(), expected.task(t).log_loss());
+  }
+}
+
+TEST_F(SampledEvaluationTest, ALogThatIsSmallEnoughIsEvaluatedWhole) {
+  const auto all = Evaluate(0, Layout()), enough = Evaluate(430, Layout());
+  ASSERT_TRUE(all.ok() && enough.ok());
+  EXPECT_FALSE(all->has_sample());
+  EXPECT_EQ(enough->SerializeAsString(), all->SerializeAsString());
+}
+
+TEST_F(SampledEvaluationTest, OneThatIsEmptyIsAnErrorWithItsRemedy) {
+  const Status status = Evaluate(1, {.workers = 2}).status();
+  EXPECT_EQ(status.code(), Code::kInvalidArgument);
+  EXPECT_NE(status.message().find("evaluate.max_rows is 1"), std::string::npos)
+      << status.ToString();
+}
+
+}  // namespace
+}  // namespace chorus::e2e
