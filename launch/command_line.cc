@@ -7,11 +7,11 @@
 #include <utility>
 #include <vector>
 
+#include "common/nearest_word.h"
 #include "launch/command/commands.h"
 #include "launch/command/setting_help.h"
 #include "launch/command_line_parts.h"
 #include "launch/job/mpi_world.h"
-#include "launch/nearest_word.h"
 #include "launch/number_checks.h"
 
 namespace chorus::launch {
@@ -310,9 +310,7 @@ std::string WhyNoCommand(const CLI::App& app, const std::string& word) {
     if (command->get_name() == word) return "";
     commands.push_back(command->get_name());
   }
-  const std::string nearest = NearestWord(word, commands);
-  const std::string meant = nearest.empty() ? "" : "; did you mean \"" + nearest + "\"?";
-  return "no command \"" + word + "\"" + meant + " (chorus --help lists all)";
+  return "no command \"" + word + "\"" + DidYouMean(word, commands) + " (chorus --help lists all)";
 }
 
 // "" when the command has all options that are named; else what to say of the first that it has not.
