@@ -148,13 +148,17 @@ void AddSchema(CLI::App* app, Action* action) {
   static SchemaArguments arguments;
   CLI::App* command =
       AddCommand(app, "schema", "Draft the schema of an import from the text itself",
-                 "chorus schema day1.csv.gz --output shop.schema --job shop.train", action,
-                 [] { return Alone([] { return RunSchema(arguments); }); });
+                 "chorus schema day1.csv.gz --output shop.schema --job shop.train\n"
+                 "  chorus schema day1.csv.gz --click geklickt --conversion gekauft",
+                 action, [] { return Alone([] { return RunSchema(arguments); }); });
   command->add_option("inputs", arguments.inputs, "Files, directories or patterns, as for import")
       ->required();
   command->add_option("--output", arguments.output, "New file to write; - is standard output");
   command->add_option("--job", arguments.job,
                       "New file for a job that trains on what the schema imports");
+  command->add_option("--click", arguments.click,
+                      "Column of clicks (default: guessed from names and cells)");
+  command->add_option("--conversion", arguments.conversion, "Column of conversions, likewise");
   command->add_option("--rows", arguments.sample_rows, "Look at so many rows, the first ones")
       ->check(Within(uint64_t{1}, uint64_t{100000000}));
 }
@@ -193,10 +197,10 @@ void AddMerge(CLI::App* app, Action* action) {
 
 void AddExportLog(CLI::App* app, Action* action) {
   static ExportLogArguments arguments;
-  CLI::App* command =
-      AddCommand(app, "export-log", "Write a log as tab-separated text",
-                 "chorus export-log my/train --output train.tsv.zst --schema-output train.schema",
-                 action, [] { return Alone([] { return RunExportLog(arguments); }); });
+  CLI::App* command = AddCommand(
+      app, "export-log", "Write a log as tab-separated text",
+      "chorus export-log my/train --output train.tsv.zst --schema-output train.schema", action,
+      [] { return Alone([] { return RunExportLog(arguments); }); });
   command->add_option("log", arguments.logs, "A log file, or a directory of them")
       ->required()
       ->check(CLI::ExistingPath);
