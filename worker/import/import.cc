@@ -14,7 +14,9 @@
 #include "worker/import/column_plan.h"
 #include "worker/import/context_serials.h"
 #include "worker/import/delimited_row.h"
+#include "worker/import/feature_doubts.h"
 #include "worker/import/id_counts.h"
+#include "worker/import/import_doubts.h"
 #include "worker/import/inputs.h"
 #include "worker/import/label_doubt.h"
 #include "worker/import/numeric_outliers.h"
@@ -233,11 +235,14 @@ class Import {
   }
 
   void TellDoubtOfLabels(const ImportSummary& summary) const {
-    if (!summary.has_click || !summary.has_conversion) return;
     const RowCounts& rows = summary.rows;
     ImportedLabels counts{.unclicked_conversions =
-                              rows.dropped_unclicked_conversions + rows.kept_unclicked_conversions};
+                              rows.dropped_unclicked_conversions + rows.kept_unclicked_conversions,
+                          .has_click = summary.has_click,
+                          .has_conversion = summary.has_conversion,
+                          .goes_on = IsPortion()};
     for (const PartSummary& part : summary.parts) {
+      counts.rows += part.rows;
       counts.clicks += part.clicks;
       counts.conversions += part.conversions;
     }
@@ -273,36 +278,15 @@ class Import {
     if (counts_ && *counts_ != pass.counts) return InputChanged();
     counts_ = pass.counts;
     for (const std::string& line : pass.outliers.Describe()) LogWarning(line);
-    if (pass.first) TellRepeated(pass.repeated.Counted(std::move(pass.first_repeated)));
     notes_ = pass.notes.List(plan_.columns);
-    if (pass.first) TellNotes();
+    if (pass.first) TellDoubts(pass);
     repeated_headers_ = pass.repeated_headers;
     unread_ = std::move(pass.unread);
     return Status::Ok();
   }
 
-  // Notes of cells that are hardly meant.
-  void TellNotes() const {
-    for (const ColumnNote& note : notes_) {
-      if (note.note != CellNote::kExponentId) continue;
-      LogWarning(
-          "column ", Shown(note.column), ": ", note.count,
-          note.count == 1 ? " id is an integer" : " ids are integers",
-          " written with an exponent, the first ", note.example, " at ", note.place,
-          ": such a text is another id than the same integer in full. Write integers without "
-          "exponent (R: options(scipen = 99), awk: printf \"%d\")");
-    }
-  }
-
-  void TellRepeated(RepeatedRows repeated) {
-    repeated_ = std::move(repeated);
-    if (repeated_.rows == 0) return;
-    LogWarning(repeated_.Have(), " a \"", schema_.row_id(),
-               "\" (row_id) that an earlier row has, the first at ", repeated_.first,
-               ": labels that come later cannot tell them apart, and parts of a split may share "
-               "rows. Was a file given twice? Else let row_id name a column that each row has "
-               "alone, or leave it out, so that rows are numbered");
-  }
+  // Of a text that goes on: what is not there yet may come.
+  bool IsPortion() const { return options_.bad_rows_before.has_value(); }
 
   // What a pass over the rows knows of the ones before.
   struct Pass {
@@ -311,12 +295,14 @@ class Import {
           bad_rows(options.max_bad_rows, is_first, is_first ? bad_list : nullptr,
                    options.bad_row_remedy, options.bad_rows_before),
           notes(static_cast<uint32_t>(plan.columns.size())),
-          outliers(plan) {}
+          outliers(plan),
+          features(plan) {}
     const bool first;
     RowCounts counts;
     BadRows bad_rows;
     ColumnNotes notes;
     NumericOutliers outliers;
+    FeatureDoubts features;
     RepeatedIds repeated;
     std::string first_repeated;  // its place
     UnreadFields unread;
@@ -328,6 +314,18 @@ class Import {
     const ParsedSide& context;
     uint64_t context_serial;
   };
+
+  // What the first pass has seen that is hardly meant.
+  void TellDoubts(Pass& pass) {
+    repeated_ = pass.repeated.Counted(std::move(pass.first_repeated));
+    const std::string repeated = DoubtOfRepeatedIds(schema_, repeated_);
+    if (!repeated.empty()) LogWarning(repeated);
+    for (const std::string& line : DoubtsOfCells(notes_)) LogWarning(line);
+    if (IsPortion()) return;
+    for (const std::string& line : pass.features.Describe(/*constants=*/!TakesEarlier())) {
+      LogWarning(line);
+    }
+  }
 
   template <typename Visit>
   Status VisitRow(const RowTable& table, const ReadChunk& chunk, const ParsedChunk::Row& row,
@@ -345,6 +343,7 @@ class Import {
     const ParsedSide& context = chunk.parsed.contexts[row.context];
     if (pass->first) {
       pass->outliers.Add(context, row.parsed.exposure, place);
+      pass->features.Add(context, row.parsed.exposure);
       const bool repeated = plan_.row_id && pass->repeated.Add(row.parsed.row_id);
       if (repeated && pass->first_repeated.empty()) pass->first_repeated = place();
     }
