@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "common/nearest_word.h"
+#include "common/unfinished_output.h"
 #include "launch/command/commands.h"
 #include "launch/command/setting_help.h"
 #include "launch/command_line_parts.h"
@@ -28,6 +29,13 @@ Status Alone(const Action& run) {
   if (!MpiWorld::LaunchedAmongOthers()) return run();
   return FailedPrecondition(
       "runs as one process: under mpirun every rank would write the same output; start it plainly");
+}
+
+Status AloneWithoutRemains(const Action& run) {
+  return Alone([&run] {
+    RemoveUnfinishedOnStopSignals();
+    return run();
+  });
 }
 
 void AddSets(CLI::App* command, std::vector<std::string>* sets) {
@@ -143,7 +151,10 @@ void AddPredict(CLI::App* app, Action* action) {
       "chorus predict --checkpoint ckpt --input day9.csv.gz --output scores.tsv\n"
       "  zcat day9.csv.gz | chorus predict --checkpoint ckpt --input - > scores.tsv\n"
       "  chorus predict --checkpoint ckpt --log my/test --output scores.tsv",
-      action, [] { return RunPredict(arguments); });
+      action, [] {
+        RemoveUnfinishedOnStopSignals();
+        return RunPredict(arguments);
+      });
   AddConfig(command, &arguments.config);
   command->add_option("--checkpoint", arguments.checkpoint,
                       "A checkpoint, or a directory of them (the newest complete one)");
@@ -176,7 +187,7 @@ void AddExport(CLI::App* app, Action* action) {
       "  chorus export --checkpoint ckpt --output model --format ONNX\n"
       "  chorus export --checkpoint ckpt --since model --output delta\n"
       "  chorus export --since model --apply delta --output later",
-      action, [] { return Alone([] { return RunExport(arguments); }); });
+      action, [] { return AloneWithoutRemains([] { return RunExport(arguments); }); });
   command->add_option("--checkpoint", arguments.checkpoint, "A checkpoint, or a directory of them");
   AddBest(command, &arguments.best);
   command->add_option("--output", arguments.output, "Directory to make")->required();

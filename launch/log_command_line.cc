@@ -103,7 +103,10 @@ void AddImport(CLI::App* app, CommandOutcome* outcome, Action* action) {
       "  chorus import --schema my.schema --log my/train my/test --labels sales-of-the-week.tsv\n"
       "  tail -n +1 -f clicks.tsv | chorus import --schema my.schema --follow --output stream -",
       action, [outcome] {
-        const Status status = Alone([] { return RunImport(arguments, &stopped); });
+        // A followed text is sealed, and label files are whole or not there.
+        const bool remains = !arguments.follow && arguments.labels.empty();
+        const auto import = [] { return RunImport(arguments, &stopped); };
+        const Status status = remains ? AloneWithoutRemains(import) : Alone(import);
         outcome->stopped_by_signal = stopped;
         return status;
       });
@@ -168,7 +171,7 @@ void AddGenerate(CLI::App* app, Action* action) {
   CLI::App* command =
       AddCommand(app, "generate", "Make a log of a synthetic world whose truth is known",
                  "chorus generate --set exposures=1000000 --output world", action,
-                 [] { return Alone([] { return RunGenerate(arguments); }); });
+                 [] { return AloneWithoutRemains([] { return RunGenerate(arguments); }); });
   command->add_option("--config", arguments.config_file, "GenerateConfig in protobuf text format");
   AddSets(command, &arguments.sets);
   command->add_option("--output", arguments.output, "Directory of log and oracle file")->required();
@@ -184,7 +187,7 @@ void AddMerge(CLI::App* app, Action* action) {
   CLI::App* command =
       AddCommand(app, "merge", "Join logs into one, with the labels that came to them later",
                  "chorus merge --output week day1 day2 day3", action,
-                 [] { return Alone([] { return RunMerge(arguments); }); });
+                 [] { return AloneWithoutRemains([] { return RunMerge(arguments); }); });
   command
       ->add_option("logs", arguments.logs,
                    "Log files or directories of them, in the order of their rows; columns are "
@@ -200,7 +203,7 @@ void AddExportLog(CLI::App* app, Action* action) {
   CLI::App* command = AddCommand(
       app, "export-log", "Write a log as tab-separated text",
       "chorus export-log my/train --output train.tsv.zst --schema-output train.schema", action,
-      [] { return Alone([] { return RunExportLog(arguments); }); });
+      [] { return AloneWithoutRemains([] { return RunExportLog(arguments); }); });
   command->add_option("log", arguments.logs, "A log file, or a directory of them")
       ->required()
       ->check(CLI::ExistingPath);

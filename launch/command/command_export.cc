@@ -3,6 +3,7 @@
 #include <cstdio>
 
 #include "common/file.h"
+#include "common/unfinished_output.h"
 #include "launch/command/commands.h"
 #include "launch/command/export_model.h"
 #include "launch/serving/export_delta.h"
@@ -14,6 +15,7 @@ namespace {
 // Through the whole export, which lies beside the output meanwhile.
 Status ExportSince(FileSystem& files, const std::string& folder, const ExportArguments& arguments) {
   const std::string whole = WithoutSlash(arguments.output) + ".whole";
+  const UnfinishedOutput unfinished(files, whole, "");
   Status status = ExportModel(files, folder, whole, arguments.onnx);
   if (status.ok()) status = WriteDelta(files, arguments.since, whole, arguments.output);
   const Status removed = files.RemoveRecursively(whole);
