@@ -40,6 +40,13 @@ std::string FieldNames(const google::protobuf::Descriptor& type);
 // Instead of a field that the type lacks: "known fields: seed, data, ...", or, if it had one of
 // that name, "compute.precision, which took its place".
 std::string InsteadOf(const std::string& name, const google::protobuf::Descriptor& type);
+// "no such field; did you mean "seed"? allowed: known fields: seed, ...", of a name that the type
+// lacks.
+std::string NoSuchField(const std::string& name, const google::protobuf::Descriptor& type);
+// "; did you mean "SYNC"? allowed: SYNC, ASYNC", behind what is wrong with a value; the question is
+// left out when no allowed word is near.
+std::string InsteadOfValue(std::string_view written,
+                           const google::protobuf::FieldDescriptor& field);
 // "place: path: problem"
 Status FieldError(const std::string& place, const std::string& path, std::string_view problem);
 

@@ -77,29 +77,38 @@ bool IsToldBehind(const std::string& error) {
          error.starts_with("Invalid value for boolean field");
 }
 
-// What could have stood at `path` (of `type`): the alternatives to a wrong value or an unknown
-// field.
-std::string AllowedAt(const Descriptor* type, const std::vector<std::string>& path) {
+// The first text in quotes, "" when there is none.
+std::string FirstQuoted(const std::string& error) {
+  const size_t begin = error.find('"');
+  const size_t end = begin == std::string::npos ? begin : error.find('"', begin + 1);
+  return end == std::string::npos ? "" : error.substr(begin + 1, end - begin - 1);
+}
+
+// What could have stood at `path` (of `type`), behind what the parser says: the alternatives to a
+// wrong value or an unknown field.
+std::string Described(const std::string& error, const Descriptor* type,
+                      const std::vector<std::string>& path) {
+  std::string problem = error;
+  while (problem.ends_with('.')) problem.pop_back();
   for (size_t i = 0; i < path.size(); ++i) {
     const FieldDescriptor* field = type->FindFieldByName(path[i]);
-    if (field == nullptr) return InsteadOf(path[i], *type);
-    if (field->cpp_type() != FieldDescriptor::CPPTYPE_MESSAGE) return WhatIsAllowed(*field);
+    if (field == nullptr) return NoSuchField(path[i], *type);
+    if (field->cpp_type() != FieldDescriptor::CPPTYPE_MESSAGE) {
+      return problem + InsteadOfValue(FirstQuoted(error), *field);
+    }
     type = field->message_type();
   }
-  return StrCat("known fields: ", FieldNames(*type));
+  return StrCat(problem, "; allowed: known fields: ", FieldNames(*type));
 }
 
 Status DescribeError(const std::string& file, const std::string& text, const std::string& root,
                      const Descriptor* type, const FirstError::Error& error) {
   const Stop stop = StopAt(text, error.line, error.column);
   const std::vector<std::string>& path = stop.path;
-  const bool unknown = error.text.find("has no field named") != std::string::npos;
-  std::string problem = unknown ? "no such field" : error.text;
-  while (problem.ends_with('.')) problem.pop_back();
   const int line = IsToldBehind(error.text) ? stop.last_line : error.line;
   const std::string place = StrCat(file, ":", line + 1);
   const std::string where = path.empty() ? root : Under(root, Join(path, "."));
-  return FieldError(place, where, StrCat(problem, "; allowed: ", AllowedAt(type, path)));
+  return FieldError(place, where, Described(error.text, type, path));
 }
 
 // Records the line of every field and of every element of repeated fields.

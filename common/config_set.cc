@@ -6,6 +6,7 @@
 #include "common/config.pb.h"
 #include "common/config_internal.h"
 #include "common/file.h"
+#include "common/nearest_word.h"
 #include "common/strings.h"
 
 namespace chorus::internal {
@@ -38,14 +39,23 @@ std::string NameOf(const Message& element) {
   return element.GetReflection()->GetString(element, field);
 }
 
-std::string ElementNames(const Message& parent, const FieldDescriptor* field) {
+// "; did you mean ..? allowed: ..", of an address that is no element's; where there is one element
+// at most, the address may be meant as one of its fields.
+std::string InsteadOfElement(const Message& parent, const FieldDescriptor* field,
+                             const std::string& address) {
   std::vector<std::string> names;
   const int count = parent.GetReflection()->FieldSize(parent, field);
   for (int i = 0; i < count; ++i) {
     const std::string name = NameOf(parent.GetReflection()->GetRepeatedMessage(parent, field, i));
     names.push_back(name.empty() ? StrCat(i) : name);
   }
-  return names.empty() ? "(none)" : Join(names, ", ");
+  std::string choices = names.empty() ? "(none)" : Join(names, ", ");
+  if (count <= 1) {
+    const google::protobuf::Descriptor& type = *field->message_type();
+    choices += StrCat(", or a field: ", FieldNames(type));
+    for (int i = 0; i < type.field_count(); ++i) names.push_back(type.field(i)->name());
+  }
+  return InsteadOfWord(address, names, choices);
 }
 
 // Moves *target to the element of repeated `field` that `address` names, or, when `address` names a
@@ -76,9 +86,7 @@ Status EnterElement(const FieldDescriptor* field, const std::string& address, Ta
   if (index < 0) {
     return FieldError(
         target->place, path,
-        StrCat("no element \"", address, "\"; allowed: ", ElementNames(*target->message, field),
-               count <= 1 ? StrCat(", or a field: ", FieldNames(*field->message_type()))
-                          : std::string()));
+        StrCat("no element \"", address, "\"", InsteadOfElement(*target->message, field, address)));
   }
   target->message = count == 0 ? reflection->AddMessage(target->message, field)
                                : reflection->MutableRepeatedMessage(target->message, field, index);
@@ -90,8 +98,7 @@ Result<const FieldDescriptor*> FindField(const Target& target, const std::string
   const auto* type = target.message->GetDescriptor();
   const FieldDescriptor* field = type->FindFieldByName(name);
   if (field != nullptr) return field;
-  return FieldError(target.place, Under(target.path, name),
-                    StrCat("no such field; allowed: ", InsteadOf(name, *type)));
+  return FieldError(target.place, Under(target.path, name), NoSuchField(name, *type));
 }
 
 // Follows all but the last name of the path; fields of a oneof on the way become its choice.
@@ -138,7 +145,7 @@ Status SetScalar(const FieldDescriptor* field, const std::string& value, const T
   if (parser.ParseFieldValueFromString(std::string(Trim(value)), field, target.message))
     return Status::Ok();
   return FieldError(target.place, Under(target.path, field->name()),
-                    StrCat("\"", value, "\" does not fit; allowed: ", WhatIsAllowed(*field)));
+                    StrCat("\"", value, "\" does not fit", InsteadOfValue(Trim(value), *field)));
 }
 
 // objective.esmm={}, model.tower={hidden: [8, 4]} or model=@FILE: the message (or the list of one)

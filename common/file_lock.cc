@@ -78,6 +78,10 @@ Status Refusal(int file, const std::string& path) {
 }
 
 Status OpenError(const std::string& path, int error) {
+  if (error == EACCES) {
+    return Internal(
+        StrCat("creating ", path, ": you have no permission to write in ", DirectoryOf(path)));
+  }
   if (error == ENOENT || error == ENOTDIR) {
     return NotFound(StrCat("creating ", path, ": there is no directory ", DirectoryOf(path)));
   }
@@ -88,8 +92,12 @@ Status OpenError(const std::string& path, int error) {
 // another user's killed process left can only be read.
 int OpenLockFile(const std::string& path) {
   constexpr int kFlags = O_CLOEXEC | O_NOFOLLOW;
-  const int file = open(path.c_str(), O_RDWR | O_CREAT | kFlags, kMode);
-  return file < 0 && errno == EACCES ? open(path.c_str(), O_RDONLY | kFlags) : file;
+  int file = open(path.c_str(), O_RDWR | O_CREAT | kFlags, kMode);
+  if (file >= 0 || errno != EACCES) return file;
+  file = open(path.c_str(), O_RDONLY | kFlags);
+  // There is none, and none may be made: of the two reasons, the first one is told.
+  if (file < 0 && errno == ENOENT) errno = EACCES;
+  return file;
 }
 
 // One attempt; nothing if the file lost its name between our open and our lock.

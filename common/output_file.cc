@@ -6,6 +6,7 @@
 #include <cstring>
 #include <span>
 
+#include "common/log.h"
 #include "common/strings.h"
 #include "common/write_lock.h"
 
@@ -34,6 +35,8 @@ Result<std::unique_ptr<OutputFile>> OutputFile::Create(FileSystem& files, const 
   const std::string partial = out->target_.path + ".partial";
   ASSIGN_OR_RETURN(out->file_, files.Create(partial));
   out->partial_ = partial;
+  out->unfinished_ =
+      std::make_unique<UnfinishedOutput>(files, partial, LockNameOf(out->target_.path));
   return out;
 }
 
@@ -49,6 +52,10 @@ Result<std::unique_ptr<OutputFile>> OutputFile::Replace(FileSystem& files, const
     if (!found.empty() && found != begin) {
       return FailedPrecondition(
           StrCat(path, " is there and is no ", what, ": move it away, or write to another file"));
+    }
+    if (!found.empty()) {
+      LogInfo(path, " is a ", what, " of ", file->size(),
+              " bytes: this one replaces it when it is complete");
     }
   }
   return Create(files, path);
@@ -72,7 +79,8 @@ Status OutputFile::Commit() {
   RETURN_IF_ERROR(file_->Close());
   file_.reset();
   if (partial_.empty()) return Status::Ok();
-  RETURN_IF_ERROR(files_.Rename(partial_, target_.path));
+  RETURN_IF_ERROR(unfinished_->Finish([this] { return files_.Rename(partial_, target_.path); }));
+  unfinished_.reset();
   partial_.clear();
   lock_.reset();
   return Status::Ok();

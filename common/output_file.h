@@ -11,6 +11,7 @@
 
 #include "common/file.h"
 #include "common/status.h"
+#include "common/unfinished_output.h"
 
 namespace chorus {
 
@@ -19,7 +20,7 @@ class OutputFile {
   // `files` must outlive the output. Error: kFailedPrecondition if another process writes the file.
   static Result<std::unique_ptr<OutputFile>> Create(FileSystem& files, const std::string& path);
   // So too, but what is there already is replaced only if it is empty or begins as a `what` does.
-  // Error: kFailedPrecondition, also of that.
+  // A line says what is replaced. Error: kFailedPrecondition, also of that.
   static Result<std::unique_ptr<OutputFile>> Replace(FileSystem& files, const std::string& path,
                                                      std::string_view begin, std::string_view what);
   ~OutputFile();  // removes a file that was not committed
@@ -35,9 +36,10 @@ class OutputFile {
 
   FileSystem& files_;
   const FileSystem::Target target_;
-  std::unique_ptr<FileLock> lock_;      // null: it is written in place
-  std::string partial_;                 // "": it is written in place
-  std::unique_ptr<WritableFile> file_;  // null: standard output, or committed
+  std::unique_ptr<FileLock> lock_;                // null: it is written in place
+  std::string partial_;                           // "": it is written in place
+  std::unique_ptr<UnfinishedOutput> unfinished_;  // null: the same, or committed
+  std::unique_ptr<WritableFile> file_;            // null: standard output, or committed
 };
 
 }  // namespace chorus

@@ -36,6 +36,7 @@ Result<std::unique_ptr<OutputFolder>> OutputFolder::Create(FileSystem& files,
   std::unique_ptr<OutputFolder> folder(new OutputFolder(files, name, doing));
   folder->lock_ = std::move(lock);
   if (files.Exists(folder->path_)) RETURN_IF_ERROR(files.RemoveRecursively(folder->path_));
+  folder->unfinished_ = std::make_unique<UnfinishedOutput>(files, folder->path_, LockNameOf(name));
   RETURN_IF_ERROR(files.CreateDirectories(folder->path_));
   return folder;
 }
@@ -47,9 +48,12 @@ OutputFolder::~OutputFolder() {
 }
 
 Status OutputFolder::Commit() {
-  RETURN_IF_ERROR(RefuseToOverwrite(files_, output_));
-  if (files_.Exists(output_)) RETURN_IF_ERROR(files_.RemoveRecursively(output_));
-  RETURN_IF_ERROR(files_.Rename(path_, output_));
+  const Status finished = unfinished_->Finish([this]() -> Status {
+    RETURN_IF_ERROR(RefuseToOverwrite(files_, output_));
+    if (files_.Exists(output_)) RETURN_IF_ERROR(files_.RemoveRecursively(output_));
+    return files_.Rename(path_, output_);
+  });
+  RETURN_IF_ERROR(finished);
   committed_ = true;
   return Status::Ok();
 }

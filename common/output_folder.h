@@ -9,6 +9,7 @@
 
 #include "common/file.h"
 #include "common/status.h"
+#include "common/unfinished_output.h"
 
 namespace chorus {
 
@@ -34,6 +35,7 @@ class OutputFolder {
   const std::string output_;
   const std::string path_;
   std::unique_ptr<FileLock> lock_;  // freed when nothing of this writer is left
+  std::unique_ptr<UnfinishedOutput> unfinished_;
   bool committed_ = false;
 };
 

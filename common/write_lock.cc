@@ -46,7 +46,9 @@ Result<std::unique_ptr<FileLock>> LockFolder(FileSystem& files, const std::strin
 
 Result<std::unique_ptr<FileLock>> LockOutput(FileSystem& files, const std::string& output,
                                              double wait_seconds) {
-  return Take(files, output, output + ".lock", wait_seconds);
+  return Take(files, output, LockNameOf(output), wait_seconds);
 }
+
+std::string LockNameOf(const std::string& output) { return output + ".lock"; }
 
 }  // namespace chorus

@@ -26,6 +26,8 @@ Result<std::unique_ptr<FileLock>> LockFolder(FileSystem& files, const std::strin
                                              double wait_seconds = 0);
 Result<std::unique_ptr<FileLock>> LockOutput(FileSystem& files, const std::string& output,
                                              double wait_seconds = 0);
+// "OUTPUT.lock".
+std::string LockNameOf(const std::string& output);
 
 // The name of a folder's lock file, which is none of the folder's contents.
 inline constexpr char kFolderLockName[] = ".lock";

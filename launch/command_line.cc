@@ -7,11 +7,12 @@
 #include <utility>
 #include <vector>
 
+#include "common/nearest_word.h"
+#include "common/unfinished_output.h"
 #include "launch/command/commands.h"
 #include "launch/command/setting_help.h"
 #include "launch/command_line_parts.h"
 #include "launch/job/mpi_world.h"
-#include "launch/nearest_word.h"
 #include "launch/number_checks.h"
 
 namespace chorus::launch {
@@ -28,6 +29,13 @@ Status Alone(const Action& run) {
   if (!MpiWorld::LaunchedAmongOthers()) return run();
   return FailedPrecondition(
       "runs as one process: under mpirun every rank would write the same output; start it plainly");
+}
+
+Status AloneWithoutRemains(const Action& run) {
+  return Alone([&run] {
+    RemoveUnfinishedOnStopSignals();
+    return run();
+  });
 }
 
 void AddSets(CLI::App* command, std::vector<std::string>* sets) {
@@ -143,7 +151,10 @@ void AddPredict(CLI::App* app, Action* action) {
       "chorus predict --checkpoint ckpt --input day9.csv.gz --output scores.tsv\n"
       "  zcat day9.csv.gz | chorus predict --checkpoint ckpt --input - > scores.tsv\n"
       "  chorus predict --checkpoint ckpt --log my/test --output scores.tsv",
-      action, [] { return RunPredict(arguments); });
+      action, [] {
+        RemoveUnfinishedOnStopSignals();
+        return RunPredict(arguments);
+      });
   AddConfig(command, &arguments.config);
   command->add_option("--checkpoint", arguments.checkpoint,
                       "A checkpoint, or a directory of them (the newest complete one)");
@@ -182,7 +193,7 @@ void AddExport(CLI::App* app, Action* action) {
       "  chorus export --checkpoint ckpt --output model --rows INT8 --log my/test\n"
       "  chorus export --checkpoint ckpt --since model --output delta\n"
       "  chorus export --since model --apply delta --output later",
-      action, [] { return Alone([] { return RunExport(arguments); }); });
+      action, [] { return AloneWithoutRemains([] { return RunExport(arguments); }); });
   command->add_option("--checkpoint", arguments.checkpoint, "A checkpoint, or a directory of them");
   AddBest(command, &arguments.best);
   command->add_option("--output", arguments.output, "Directory to make")->required();
@@ -322,9 +333,7 @@ std::string WhyNoCommand(const CLI::App& app, const std::string& word) {
     if (command->get_name() == word) return "";
     commands.push_back(command->get_name());
   }
-  const std::string nearest = NearestWord(word, commands);
-  const std::string meant = nearest.empty() ? "" : "; did you mean \"" + nearest + "\"?";
-  return "no command \"" + word + "\"" + meant + " (chorus --help lists all)";
+  return "no command \"" + word + "\"" + DidYouMean(word, commands) + " (chorus --help lists all)";
 }
 
 // "" when the command has all options that are named; else what to say of the first that it has not.

@@ -25,6 +25,10 @@ CLI::App* AddCommand(CLI::App* app, const std::string& name, const std::string& 
 // For commands of one process.
 Status Alone(const Action& run);
 
+// The same, of commands whose output appears when it is complete: SIGTERM and SIGINT end them, and
+// remove what is unfinished (common/unfinished_output.h).
+Status AloneWithoutRemains(const Action& run);
+
 // --set: one value an occurrence, as written: commas inside are the value's own.
 void AddSets(CLI::App* command, std::vector<std::string>* sets);
 

@@ -102,7 +102,10 @@ void AddImport(CLI::App* app, CommandOutcome* outcome, Action* action) {
       "  chorus import --schema my.schema --log my/train my/test --labels sales-of-the-week.tsv\n"
       "  tail -n +1 -f clicks.tsv | chorus import --schema my.schema --follow --output stream -",
       action, [outcome] {
-        const Status status = Alone([] { return RunImport(arguments, &stopped); });
+        // A followed text is sealed, and label files are whole or not there.
+        const bool remains = !arguments.follow && arguments.labels.empty();
+        const auto import = [] { return RunImport(arguments, &stopped); };
+        const Status status = remains ? AloneWithoutRemains(import) : Alone(import);
         outcome->stopped_by_signal = stopped;
         return status;
       });
@@ -147,13 +150,17 @@ void AddSchema(CLI::App* app, Action* action) {
   static SchemaArguments arguments;
   CLI::App* command =
       AddCommand(app, "schema", "Draft the schema of an import from the text itself",
-                 "chorus schema day1.csv.gz --output shop.schema --job shop.train", action,
-                 [] { return Alone([] { return RunSchema(arguments); }); });
+                 "chorus schema day1.csv.gz --output shop.schema --job shop.train\n"
+                 "  chorus schema day1.csv.gz --click geklickt --conversion gekauft",
+                 action, [] { return Alone([] { return RunSchema(arguments); }); });
   command->add_option("inputs", arguments.inputs, "Files, directories or patterns, as for import")
       ->required();
   command->add_option("--output", arguments.output, "New file to write; - is standard output");
   command->add_option("--job", arguments.job,
                       "New file for a job that trains on what the schema imports");
+  command->add_option("--click", arguments.click,
+                      "Column of clicks (default: guessed from names and cells)");
+  command->add_option("--conversion", arguments.conversion, "Column of conversions, likewise");
   command->add_option("--rows", arguments.sample_rows, "Look at so many rows, the first ones")
       ->check(Within(uint64_t{1}, uint64_t{100000000}));
 }
@@ -163,7 +170,7 @@ void AddGenerate(CLI::App* app, Action* action) {
   CLI::App* command =
       AddCommand(app, "generate", "Make a log of a synthetic world whose truth is known",
                  "chorus generate --set exposures=1000000 --output world", action,
-                 [] { return Alone([] { return RunGenerate(arguments); }); });
+                 [] { return AloneWithoutRemains([] { return RunGenerate(arguments); }); });
   command->add_option("--config", arguments.config_file, "GenerateConfig in protobuf text format");
   AddSets(command, &arguments.sets);
   command->add_option("--output", arguments.output, "Directory of log and oracle file")->required();
@@ -179,7 +186,7 @@ void AddMerge(CLI::App* app, Action* action) {
   CLI::App* command =
       AddCommand(app, "merge", "Join logs into one, with the labels that came to them later",
                  "chorus merge --output week day1 day2 day3", action,
-                 [] { return Alone([] { return RunMerge(arguments); }); });
+                 [] { return AloneWithoutRemains([] { return RunMerge(arguments); }); });
   command
       ->add_option("logs", arguments.logs,
                    "Log files or directories of them, in the order of their rows; columns are "
@@ -192,11 +199,11 @@ void AddMerge(CLI::App* app, Action* action) {
 
 void AddExportLog(CLI::App* app, Action* action) {
   static ExportLogArguments arguments;
-  CLI::App* command =
-      AddCommand(app, "export-log", "Write a log as tab-separated text, or as TFRecord",
-                 "chorus export-log my/train --output train.tsv.zst --schema-output train.schema\n"
-                 "  chorus export-log my/train --format TFRECORD --output train.tfrecord",
-                 action, [] { return Alone([] { return RunExportLog(arguments); }); });
+  CLI::App* command = AddCommand(
+      app, "export-log", "Write a log as tab-separated text, or as TFRecord",
+      "chorus export-log my/train --output train.tsv.zst --schema-output train.schema\n"
+      "  chorus export-log my/train --format TFRECORD --output train.tfrecord",
+      action, [] { return AloneWithoutRemains([] { return RunExportLog(arguments); }); });
   command->add_option("log", arguments.logs, "A log file, or a directory of them")
       ->required()
       ->check(CLI::ExistingPath);

@@ -2,7 +2,8 @@
 // reason once, on standard error), 2 when the command line is wrong, 3 when runs of `compare`
 // failed and its tables are of the others, 69 when a rank, host or network was lost and another try
 // may succeed, 75 when a signal stopped `train` and --resume goes on, or
-// `import --follow`.
+// `import --follow`, 128 and the signal's number when it ended another command that makes an output
+// (common/unfinished_output.h).
 
 #include <sys/resource.h>
 

@@ -11,6 +11,7 @@ schema names one, which are those of `chorus predict` up to the rounding of 32 b
 some thousand lines a second take another language. Sizes and values of the files are checked, and with the module
 xxhash their checksums. launch/README.md explains the files.
 """
+import argparse
 import array
 import bisect
 import itertools
@@ -348,10 +349,15 @@ def write(rules, scores):
         sys.exit("standard output was closed before all scores were written")
 
 
+def export_argument(about):
+    """The folder that the command line names; --help shows what the script says of itself."""
+    parser = argparse.ArgumentParser(description=about, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("export", metavar="EXPORT", help="the folder that `chorus export --output EXPORT` wrote")
+    return parser.parse_args().export
+
+
 def main():
-    if len(sys.argv) != 2:
-        sys.exit(__doc__)
-    model = Model(sys.argv[1])
+    model = Model(export_argument(__doc__))
     logs = made_of(model.rules, sys.stdin.buffer, model.predict)
     write(model.rules,
           ((row_id, (math.exp(ctr), math.exp(cvr), math.exp(ctr + cvr))) for row_id, (ctr, cvr) in logs))

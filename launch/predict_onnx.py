@@ -15,7 +15,7 @@ import numpy
 import onnxruntime
 
 sys.dont_write_bytecode = True  # the modules beside this file may lie where nobody may write
-from predict_export import Model, made_of, write
+from predict_export import Model, export_argument, made_of, write
 
 BATCH_ROWS = 1000
 
@@ -81,9 +81,7 @@ def batches(lines):
 
 
 def main():
-    if len(sys.argv) != 2:
-        sys.exit(__doc__)
-    server = Server(sys.argv[1])
+    server = Server(export_argument(__doc__))
     lines = made_of(server.rules, sys.stdin.buffer, server.values)
     write(server.rules,
           ((row_id, scores) for batch in batches(lines)

@@ -3,6 +3,7 @@
 #include <cstdio>
 
 #include "common/file.h"
+#include "common/unfinished_output.h"
 #include "launch/command/commands.h"
 #include "launch/command/export_loss.h"
 #include "launch/command/export_model.h"
@@ -44,6 +45,7 @@ Status ExportWhole(FileSystem& files, const std::string& folder, const ExportArg
 // Through the whole export, which lies beside the output meanwhile.
 Status ExportSince(FileSystem& files, const std::string& folder, const ExportArguments& arguments) {
   const std::string whole = WithoutSlash(arguments.output) + ".whole";
+  const UnfinishedOutput unfinished(files, whole, "");
   Status status = ExportWhole(files, folder, arguments, whole);
   if (status.ok()) status = WriteDelta(files, arguments.since, whole, arguments.output);
   const Status removed = files.RemoveRecursively(whole);

@@ -13,6 +13,7 @@
 
 #include "common/config.h"
 #include "common/file.h"
+#include "common/nearest_word.h"
 #include "common/strings.h"
 #include "launch/command/commands.h"
 #include "worker/objective/objective.h"
@@ -47,8 +48,8 @@ Result<std::unique_ptr<Objective>> MakeMethod(const ObjectiveArguments& argument
   bool known = false;
   for (const std::string& name : names) known = known || Lowered(name) == method;
   if (!known) {
-    return InvalidArgument(
-        StrCat("--method ", arguments.method, ": no such method; allowed: ", Join(names, ", ")));
+    return InvalidArgument(StrCat("--method ", arguments.method, ": no such method",
+                                  InsteadOfWord(arguments.method, names, Join(names, ", "))));
   }
   std::vector<std::string> sets = {method + "={}"};
   for (const std::string& set : arguments.sets) sets.push_back(StrCat(method, ".", set));

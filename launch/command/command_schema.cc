@@ -1,5 +1,6 @@
 // chorus schema: a draft of an import's schema, and of a job, from the text itself (worker/import).
 #include <cstdio>
+#include <memory>
 
 #include "common/file.h"
 #include "common/log.h"
@@ -11,16 +12,32 @@
 namespace chorus::launch {
 namespace {
 
-// A file that is there may hold what a person wrote.
-Status WriteNew(const std::string& path, const std::string& text) {
+// A file that is there may hold what a person wrote. Folders that it lies in are made.
+Result<std::unique_ptr<OutputFile>> CreateNew(const std::string& path) {
   FileSystem& files = PosixFiles();
+  if (path != "-") RETURN_IF_ERROR(files.CreateDirectories(DirectoryOf(path)));
   // First, so that nobody else makes the file between the look and the writing.
-  ASSIGN_OR_RETURN(const auto out, OutputFile::Create(files, path));
+  ASSIGN_OR_RETURN(auto out, OutputFile::Create(files, path));
   if (path != "-" && files.Exists(path)) {
     return FailedPrecondition(StrCat(path, " is there already: name a new file, or remove it"));
   }
-  RETURN_IF_ERROR(out->Append(text));
-  return out->Commit();
+  return out;
+}
+
+Status Write(OutputFile& out, const std::string& text) {
+  RETURN_IF_ERROR(out.Append(text));
+  return out.Commit();
+}
+
+// What was written and what is to be done with it, on standard output unless the draft is there.
+void TellWhatNext(const SchemaArguments& arguments, const worker::SchemaDraft& draft) {
+  if (arguments.output == "-") return;
+  std::string text = StrCat("wrote ", arguments.output, ": ", draft.reads, "\n");
+  if (!arguments.job.empty())
+    text += StrCat("wrote ", arguments.job, ": a job that trains on it\n");
+  text += StrCat("read through what it says of each column, then\n  ", draft.import_command, "\n");
+  if (!arguments.job.empty()) text += StrCat("  chorus train --config ", arguments.job, "\n");
+  std::fputs(text.c_str(), stdout);
 }
 
 }  // namespace
@@ -32,10 +49,20 @@ Status RunSchema(const SchemaArguments& arguments) {
                           {.inputs = arguments.inputs,
                            .sample_rows = arguments.sample_rows,
                            .schema_name = arguments.output == "-" ? "" : arguments.output,
-                           .job_name = arguments.job}));
+                           .job_name = arguments.job,
+                           .click = arguments.click,
+                           .conversion = arguments.conversion}));
   for (const std::string& warning : draft.warnings) LogWarning(warning);
-  RETURN_IF_ERROR(WriteNew(arguments.output, draft.schema));
-  return arguments.job.empty() ? Status::Ok() : WriteNew(arguments.job, draft.job);
+  // Both are opened before either is written: one that cannot be leaves nothing of the other.
+  ASSIGN_OR_RETURN(const auto schema, CreateNew(arguments.output));
+  std::unique_ptr<OutputFile> job;
+  if (!arguments.job.empty()) {
+    ASSIGN_OR_RETURN(job, CreateNew(arguments.job));
+  }
+  RETURN_IF_ERROR(Write(*schema, draft.schema));
+  if (job != nullptr) RETURN_IF_ERROR(Write(*job, draft.job));
+  TellWhatNext(arguments, draft);
+  return Status::Ok();
 }
 
 }  // namespace chorus::launch

@@ -106,6 +106,7 @@ struct SchemaArguments {
   std::vector<std::string> inputs;
   std::string output = "-";       // file of the schema; "-" = standard output
   std::string job;                // file of the job; "" = none
+  std::string click, conversion;  // columns of labels; "" = to be guessed
   uint64_t sample_rows = 100000;  // the first rows of the text
 };
 

@@ -119,8 +119,8 @@ Result<std::string> HelpOf(const std::string& path) {
     if (next == nullptr) {
       return InvalidArgument(
           type == nullptr ? StrCat("no setting \"", path, "\": ", field->name(), " has no fields")
-                          : StrCat("no setting \"", path, "\": ", type->name(), " has no field \"",
-                                   names[i], "\"; ", internal::InsteadOf(names[i], *type)));
+                          : StrCat("no setting \"", path, "\": ", type->name(), ".", names[i], ": ",
+                                   internal::NoSuchField(names[i], *type)));
     }
     field = next;
     type = field->message_type();

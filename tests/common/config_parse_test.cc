@@ -12,20 +12,22 @@ using ConfigParse = testing::ConfigTest;
 
 TEST_F(ConfigParse, UnknownFieldNamesLinePathAndKnownFields) {
   EXPECT_EQ(ErrorOf("seed: 1\nstep {\n  grain_row: 4\n}\n"),
-            "job.textproto:3: step.grain_row: no such field; allowed: known fields: grain_rows, "
-            "grains_per_step, pull_ahead, mode");
+            "job.textproto:3: step.grain_row: no such field; did you mean \"grain_rows\"? "
+            "allowed: known fields: grain_rows, grains_per_step, pull_ahead, mode");
 }
 
 TEST_F(ConfigParse, UnknownTopLevelFieldListsTheJobsFields) {
   EXPECT_THAT(
       ErrorOf("# comment { with : braces\nsede: 1\n"),
-      StartsWith("job.textproto:2: sede: no such field; allowed: known fields: seed, data, "));
+      StartsWith(
+          "job.textproto:2: sede: no such field; did you mean \"seed\"? allowed: known fields: "
+          "seed, data, "));
 }
 
 TEST_F(ConfigParse, UnknownMessageFieldIsFoundAtItsOwnPath) {
   EXPECT_THAT(ErrorOf("table {\n name: \"{\"\n optimizer { adagard { lr: 1 } }\n}\n"),
-              StartsWith("job.textproto:3: table.optimizer.adagard: no such field; allowed: known "
-                         "fields: sgd, adagrad, "));
+              StartsWith("job.textproto:3: table.optimizer.adagard: no such field; did you mean "
+                         "\"adagrad\"? allowed: known fields: sgd, adagrad, "));
 }
 
 TEST_F(ConfigParse, WrongTypeNamesWhatFits) {

@@ -116,15 +116,18 @@ TEST_F(ConfigSet, AMessageComesFromAFile) {
   EXPECT_EQ(config->model().encoder(0).mmoe().experts(), 3u);
   EXPECT_EQ(config->model().clip_norm(), 0) << "the message is replaced";
   std::ofstream(part) << "encoder {\n  name: 'mix'\n  mmoe { expert: 3 } }";
-  EXPECT_EQ(ErrorOf("", {"model=@" + part}),
-            "model.textproto:3: model.encoder.mmoe.expert: no such field; allowed: known fields: "
-            "experts, hidden");
+  EXPECT_EQ(
+      ErrorOf("", {"model=@" + part}),
+      "model.textproto:3: model.encoder.mmoe.expert: no such field; did you mean \"experts\"? "
+      "allowed: known fields: "
+      "experts, hidden");
   EXPECT_THAT(ErrorOf("", {"model=@" + folder + "/none"}), HasSubstr("none"));
 }
 
 TEST_F(ConfigSet, MistakesNameTheSetAndWhatIsAllowed) {
   EXPECT_EQ(ErrorOf("", {"step.grain_row=1"}),
-            "--set step.grain_row=1: step.grain_row: no such field; allowed: known fields: "
+            "--set step.grain_row=1: step.grain_row: no such field; did you mean \"grain_rows\"? "
+            "allowed: known fields: "
             "grain_rows, grains_per_step, pull_ahead, mode");
   EXPECT_EQ(
       ErrorOf("", {"step.grain_rows=x"}),

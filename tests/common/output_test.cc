@@ -48,6 +48,20 @@ TEST_F(OutputTest, AFileAppearsUnderItsNameWhenItIsComplete) {
   EXPECT_EQ(Names(), std::vector<std::string>{"a"});
 }
 
+TEST_F(OutputTest, AFileThatIsReplacedIsTold) {
+  for (const bool again : {false, true}) {
+    testing::internal::CaptureStderr();
+    const auto out = OutputFile::Replace(files_, Path("scores"), "head", "file of scores");
+    const std::string told = testing::internal::GetCapturedStderr();
+    ASSERT_TRUE(out.ok()) << out.status().ToString();
+    const std::string expected =
+        Path("scores") + " is a file of scores of 9 bytes: this one replaces it";
+    EXPECT_EQ(told.find(expected) != std::string::npos, again) << told;
+    ASSERT_TRUE((*out)->Append("head tail").ok());
+    ASSERT_TRUE((*out)->Commit().ok());
+  }
+}
+
 TEST_F(OutputTest, AFailureLeavesTheOldFileAndNothingBesideIt) {
   ASSERT_TRUE(ReplaceFile(files_, Path("a"), "old").ok());
   FaultPlan plans[3];

@@ -179,6 +179,25 @@ class ExportTest(unittest.TestCase):
         self.assertEqual(said, "standard output was closed before all scores were written\n")
 
 
+class CommandLineTest(unittest.TestCase):
+    def run_script(self, *arguments):
+        return subprocess.run([sys.executable, predict_export.__file__, *arguments], stdin=subprocess.DEVNULL, capture_output=True,
+                              text=True, timeout=60)
+
+    def test_help_describes_the_script_and_what_it_takes(self):
+        shown = self.run_script("--help")
+        self.assertEqual(shown.returncode, 0, shown.stderr)
+        self.assertIn("usage: predict_export.py [-h] EXPORT", shown.stdout)
+        self.assertIn("Predicts with what `chorus export` wrote", shown.stdout)
+        self.assertIn("launch/predict_export.py EXPORT < tomorrow.csv > scores.tsv", shown.stdout)
+
+    def test_a_wrong_command_line_is_an_error_of_usage(self):
+        for arguments in ([], ["--quantize"], ["one", "two"]):
+            wrong = self.run_script(*arguments)
+            self.assertEqual(wrong.returncode, 2)
+            self.assertIn("usage: predict_export.py", wrong.stderr)
+
+
 if __name__ == "__main__":
     sys.path.insert(0, os.path.join(sys.argv.pop(1), "launch"))
     import predict_export

@@ -27,6 +27,8 @@ std::string_view NameOf(CellNote note) {
       return "integer with an exponent, an id of its own";
     case CellNote::kNotUtf8:
       return "not UTF-8";
+    case CellNote::kNegativeLog:
+      return "below 0, read as 0 (LOG_STANDARD)";
   }
   CHECK(false, "a note without name");
   return "";

@@ -21,8 +21,9 @@ enum class CellNote {
   kNoConversion,  // a missing conversion of a row without click
   kExponentId,    // "1e+05", an id other than 100000
   kNotUtf8,       // bytes that are no UTF-8; counted in every row
+  kNegativeLog,   // a number below 0 whose logarithm is taken, which is read as 0
 };
-constexpr uint32_t kCellNotes = 10;
+constexpr uint32_t kCellNotes = 11;
 // "missing", "blanks around it", ...
 std::string_view NameOf(CellNote note);
 

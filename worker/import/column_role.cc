@@ -1,7 +1,9 @@
 #include "worker/import/column_role.h"
 
 #include <algorithm>
+#include <cstdio>
 #include <initializer_list>
+#include <span>
 #include <string_view>
 
 #include "common/strings.h"
@@ -25,17 +27,36 @@ std::string WordsOf(const std::string& name) {
   return words;
 }
 
-bool HasWord(const std::string& name, std::initializer_list<std::string_view> wanted) {
+bool HasWordOf(const std::string& name, std::span<const std::string_view> wanted) {
   const std::string words = WordsOf(name);
   return std::any_of(wanted.begin(), wanted.end(), [&](std::string_view word) {
     return words.find("_" + std::string(word) + "_") != std::string::npos;
   });
 }
 
+bool HasWord(const std::string& name, std::initializer_list<std::string_view> wanted) {
+  return HasWordOf(name, {wanted.begin(), wanted.size()});
+}
+
 bool IsName(const std::string& name, std::initializer_list<std::string_view> wanted) {
   const std::string words = WordsOf(name);
   return std::any_of(wanted.begin(), wanted.end(),
                      [&](std::string_view word) { return words == "_" + std::string(word) + "_"; });
+}
+
+constexpr std::string_view kClickWords[] = {"click", "clicks", "clicked", "clk", "is_click", "ctr"};
+constexpr std::string_view kConversionWords[] = {
+    "conversion", "conversions", "converted",    "convert",   "conv",       "sale",    "sales",
+    "purchase",   "purchased",   "buy",          "bought",    "order",      "ordered", "pay",
+    "paid",       "install",     "installed",    "cvr",       "pctcvr",     "deal",    "signup",
+    "register",   "registered",  "registration", "subscribe", "subscribed", "lead",    "download",
+    "downloaded", "checkout",    "transaction"};
+constexpr std::string_view kCountingWords[] = {"num",   "n",      "nr",  "no",    "number", "of",
+                                               "count", "counts", "cnt", "total", "sum",    "is"};
+
+std::span<const std::string_view> WordsOfLabel(ColumnRole label) {
+  if (label == ColumnRole::kClick) return kClickWords;
+  return kConversionWords;
 }
 
 bool IsAmount(const std::string& name) {
@@ -60,6 +81,30 @@ std::string Markers(const ColumnSample& sample) {
   return Join(shown, " and ");
 }
 
+// "90 % are numbers, others texts like 'unknown': ..."; "" where half of the cells are texts.
+std::string AmongNumbers(const ColumnSample& sample) {
+  if (sample.numbers() * 2 < sample.filled()) return "";
+  char share[32];
+  std::snprintf(share, sizeof(share), "%.0f %%",
+                100 * static_cast<double>(sample.numbers()) / static_cast<double>(sample.filled()));
+  return StrCat(share, " are numbers, others texts like ", Shown(sample.odd_example()),
+                ": if it is an amount, name these in missing_marker and make it a numeric");
+}
+
+// Ids of which (nearly) every row has one of its own: what is learnt of one is of no use to others.
+bool TeachesNothing(const std::string& name, const ColumnSample& sample) {
+  constexpr uint64_t kManyRows = 100, kOfHundred = 95;
+  if (sample.cells() < kManyRows || sample.values() * 100 < sample.filled() * kOfHundred ||
+      sample.filled() * 2 < sample.cells()) {
+    return false;
+  }
+  if (sample.all_numbers()) {
+    return sample.all_integers() && !IsAmount(name);  // amounts may well differ from row to row
+  }
+  return sample.markers().empty() && sample.numbers() * 2 < sample.filled() &&
+         sample.GuessSeparators().separator.empty();
+}
+
 // A row that was written twice takes no id from the others.
 bool IsNearlyUnique(const ColumnSample& sample) {
   return sample.filled() > 1 && sample.filled() == sample.cells() &&
@@ -71,17 +116,8 @@ bool IsNearlyUnique(const ColumnSample& sample) {
 bool MayBe(ColumnRole role, const std::string& name, const ColumnSample& sample) {
   switch (role) {
     case ColumnRole::kClick:
-      return sample.all_labels() &&
-             HasWord(name, {"click", "clicks", "clicked", "clk", "is_click", "ctr"});
     case ColumnRole::kConversion:
-      return sample.all_labels() &&
-             HasWord(name, {"conversion", "conversions", "converted",  "convert",      "conv",
-                            "sale",       "sales",       "purchase",   "purchased",    "buy",
-                            "bought",     "order",       "ordered",    "pay",          "paid",
-                            "install",    "installed",   "cvr",        "pctcvr",       "deal",
-                            "signup",     "register",    "registered", "registration", "subscribe",
-                            "subscribed", "lead",        "download",   "downloaded",   "checkout",
-                            "transaction"});
+      return sample.all_labels() && HasWordOf(name, WordsOfLabel(role));
     case ColumnRole::kRowId:
       return IsNearlyUnique(sample) &&
              (sample.all_integers()
@@ -117,6 +153,26 @@ bool MayBe(ColumnRole role, const std::string& name, const ColumnSample& sample)
   return false;
 }
 
+bool IsNamedAs(ColumnRole label, const std::string& name) {
+  const std::span<const std::string_view> of_label = WordsOfLabel(label);
+  const auto is_in = [](std::string_view word, std::span<const std::string_view> words) {
+    return std::find(words.begin(), words.end(), word) != words.end();
+  };
+  bool any = false;
+  for (const std::string& word : chorus::Split(WordsOf(name), '_')) {
+    const bool labels = is_in(word, of_label);
+    any = any || labels;
+    if (!word.empty() && !labels && !is_in(word, kCountingWords)) return false;
+  }
+  return any;
+}
+
+bool MayBeCounts(const ColumnSample& sample) {
+  constexpr double kMost = 1e6;  // larger ones are ids, or times
+  return sample.all_integers() && sample.least() == 0 && sample.most() > 1 &&
+         sample.most() <= kMost && !IsNearlyUnique(sample);
+}
+
 bool MayBeUnnamedLabel(const std::string& name, const ColumnSample& sample) {
   return sample.all_labels() &&
          (HasWord(name, {"label", "target", "response"}) || IsName(name, {"y"}));
@@ -135,14 +191,20 @@ FeatureRole GuessFeature(const std::string& name, const ColumnSample& sample) {
   if (sample.all_dates()) {
     return {ColumnRole::kExcluded, "a date: each would be an id of its own"};
   }
+  if (sample.all_dates_year_last()) {
+    return {ColumnRole::kExcluded,
+            "dates whose year comes last: with the year first, 2025-11-27, they may be the time"};
+  }
   if (IsAmount(name) && sample.has_decimal_commas()) {
     return {ColumnRole::kExcluded, "numbers with decimal commas: with points they are a numeric"};
   }
-  constexpr uint64_t kManyRows = 100;
-  if (!sample.all_numbers() && sample.cells() >= kManyRows && sample.values_are_all() &&
-      sample.values() == sample.filled() && sample.markers().empty() &&
-      sample.GuessSeparators().separator.empty()) {
-    return {ColumnRole::kExcluded, "a text of its own in every row: nothing is learnt of it"};
+  if (TeachesNothing(name, sample)) {
+    return {ColumnRole::kExcluded,
+            StrCat(sample.all_numbers() ? "an integer" : "a text", " of its own in ",
+                   sample.values() == sample.filled() ? "every" : "nearly every",
+                   " row: nothing is learnt of it",
+                   sample.all_numbers() && !IsId(name) ? "; make it a numeric if it is an amount"
+                                                       : "")};
   }
   if (!sample.all_numbers() && sample.is_bracketed()) {
     return {ColumnRole::kSlot, "the brackets and quotes are parts of its ids"};
@@ -156,7 +218,7 @@ FeatureRole GuessFeature(const std::string& name, const ColumnSample& sample) {
             StrCat("nearly all integers: does ", markers,
                    " mean missing (missing_marker)? Make it a numeric if it is an amount")};
   }
-  if (!sample.all_numbers()) return {ColumnRole::kSlot, ""};
+  if (!sample.all_numbers()) return {ColumnRole::kSlot, AmongNumbers(sample)};
   if (sample.has_decimals()) return {ColumnRole::kNumeric, "has decimals"};
   constexpr uint64_t kFewValues = 32;
   constexpr double kLargestAmount = 1e9;

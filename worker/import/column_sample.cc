@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "common/strings.h"
+#include "worker/import/cell_hints.h"
 #include "worker/import/cell_text.h"
 
 namespace chorus::worker {
@@ -48,7 +49,11 @@ void ColumnSample::Add(std::string_view text) {
 
 void ColumnSample::AddKind(std::string_view text) {
   constexpr size_t kLongestToken = 64;
-  if (LabelFromText(text)) ++labels_;
+  if (LabelFromText(text)) {
+    ++labels_;
+  } else if (unlabelled_.empty()) {
+    unlabelled_ = text;
+  }
   if (text.size() <= kLongestToken && text.find_first_of(" ,;/") == std::string_view::npos) {
     ++tokens_;
   }
@@ -57,9 +62,11 @@ void ColumnSample::AddKind(std::string_view text) {
   std::replace(point.begin(), point.end(), ',', '.');
   if (number || NumberFromText(point)) ++comma_numbers_;
   if (!number) {
+    if (odd_example_.empty()) odd_example_ = text;
     if (others_.size() <= kMostMarkers) others_.emplace(text);
     const auto time = TimeFromText(text);
     if (time && time->is_date) ++dates_;
+    if (!time && IsDateWithYearLast(text)) ++odd_dates_;
     return;
   }
   least_ = numbers_ == 0 ? *number : std::min(least_, *number);

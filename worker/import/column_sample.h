@@ -30,6 +30,8 @@ class ColumnSample {
   bool all_numbers() const { return filled() > 0 && numbers_ == filled(); }
   bool all_integers() const { return filled() > 0 && integers_ == filled(); }
   bool all_dates() const { return filled() > 0 && dates_ == filled(); }
+  // Every filled cell is a date whose year comes last, which no time is read of.
+  bool all_dates_year_last() const { return filled() > 0 && odd_dates_ == filled(); }
   uint64_t numbers() const { return numbers_; }
   // Every filled cell is a short text without blanks, as codes are and titles and addresses of
   // pages are not.
@@ -40,6 +42,8 @@ class ColumnSample {
   double least() const { return least_; }
   double most() const { return most_; }
   const std::string& example() const { return example_; }
+  const std::string& odd_example() const { return odd_example_; }  // the first that is no number
+  const std::string& unlabelled_example() const { return unlabelled_; }  // that is no label
   // That two rows drawn at random differ.
   double chance_of_difference() const;
   // Nearly every filled cell is a list in brackets: "[1, 2]", "['a']", "{1,2}".
@@ -55,6 +59,8 @@ class ColumnSample {
     std::vector<std::string> markers = {};  // cells without value that may mean "missing"
   };
   Separators GuessSeparators() const;
+  // The first cell with the separator. REQUIRES: it was guessed.
+  const std::string& ListLike() const { return separators_.at(GuessSeparator()[0]).first.front(); }
 
  private:
   void AddKind(std::string_view text);
@@ -72,10 +78,10 @@ class ColumnSample {
 
   uint64_t cells_ = 0, missing_ = 0;
   uint64_t labels_ = 0, numbers_ = 0, integers_ = 0, dates_ = 0, decimals_ = 0;
-  uint64_t comma_numbers_ = 0, tokens_ = 0;
+  uint64_t comma_numbers_ = 0, tokens_ = 0, odd_dates_ = 0;
   std::set<std::string> others_;  // that are no numbers; one more than may be markers at most
   double least_ = 0, most_ = 0;
-  std::string example_;
+  std::string example_, odd_example_, unlabelled_;
   std::unordered_map<std::string, uint32_t> counts_;  // of values, up to kMostValues
   std::map<char, Separated> separators_;
   std::vector<std::string> kept_;  // the first filled cells

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <string_view>
 
+#include "common/nearest_word.h"
 #include "common/strings.h"
 #include "worker/import/delimited_row.h"
 
@@ -58,6 +59,8 @@ std::string HeaderHint(const std::string& wanted, const std::vector<std::string>
   for (const std::string& column : columns) {
     if (Core(column) == Core(wanted)) return StrCat("; is ", Shown(column), " meant?");
   }
+  const std::string nearest = NearestWord(wanted, columns);
+  if (!nearest.empty()) return StrCat("; is ", Shown(nearest), " meant?");
   const bool numbers = std::all_of(columns.begin(), columns.end(), [](const std::string& column) {
     return ParseDouble(column).has_value() || column.empty();
   });

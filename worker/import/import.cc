@@ -329,17 +329,23 @@ class Import {
   }
 
   void TellDoubtOfLabels(const ImportSummary& summary) const {
-    if (!summary.has_click || !summary.has_conversion) return;
     const RowCounts& rows = summary.rows;
     ImportedLabels counts{.unclicked_conversions =
-                              rows.dropped_unclicked_conversions + rows.kept_unclicked_conversions};
+                              rows.dropped_unclicked_conversions + rows.kept_unclicked_conversions,
+                          .has_click = summary.has_click,
+                          .has_conversion = summary.has_conversion,
+                          .goes_on = IsPortion()};
     for (const PartSummary& part : summary.parts) {
+      counts.rows += part.rows;
       counts.clicks += part.clicks;
       counts.conversions += part.conversions;
     }
     const std::string doubt = DoubtOfLabels(schema_, counts);
     if (!doubt.empty()) LogWarning(doubt);
   }
+
+  // Of a text that goes on: what is not there yet may come.
+  bool IsPortion() const { return options_.bad_rows_before.has_value(); }
 
   FileSystem& files_;
   const ImportSchema& schema_;

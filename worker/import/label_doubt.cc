@@ -16,9 +16,23 @@ std::string PercentOf(uint64_t part, uint64_t whole) {
   return text;
 }
 
-}  // namespace
+// Of labels that never come.
+std::string DoubtOfNone(const ImportSchema& schema, const ImportedLabels& counts) {
+  if (counts.goes_on || counts.rows == 0) return "";
+  if (counts.clicks == 0) {
+    return StrCat("no row of ", counts.rows,
+                  " has a click, and nothing can be learnt without: is click: \"", schema.click(),
+                  "\" the right column, and are all rows there?");
+  }
+  if (!counts.has_conversion || counts.conversions + counts.unclicked_conversions > 0) return "";
+  const std::string none = counts.clicks == 1
+                               ? std::string("the only click has no conversion")
+                               : StrCat("none of ", counts.clicks, " clicks has a conversion");
+  return StrCat(none, ", and nothing can be learnt of them: is conversion: \"", schema.conversion(),
+                "\" the right column? Those that come later are added by chorus import --labels");
+}
 
-std::string DoubtOfLabels(const ImportSchema& schema, const ImportedLabels& counts) {
+std::string DoubtOfBoth(const ImportSchema& schema, const ImportedLabels& counts) {
   const uint64_t all = counts.conversions + counts.unclicked_conversions;
   if (all < kLeastConversions) return "";
   const std::string columns =
@@ -35,6 +49,14 @@ std::string DoubtOfLabels(const ImportSchema& schema, const ImportedLabels& coun
                   columns, " say the same, or are they swapped?");
   }
   return "";
+}
+
+}  // namespace
+
+std::string DoubtOfLabels(const ImportSchema& schema, const ImportedLabels& counts) {
+  if (!counts.has_click) return "";
+  const std::string doubt = counts.has_conversion ? DoubtOfBoth(schema, counts) : "";
+  return doubt.empty() ? DoubtOfNone(schema, counts) : doubt;
 }
 
 }  // namespace chorus::worker

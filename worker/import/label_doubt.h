@@ -10,13 +10,17 @@
 namespace chorus::worker {
 
 struct ImportedLabels {
+  uint64_t rows = 0;
   uint64_t clicks = 0;
   uint64_t conversions = 0;            // of rows with a click
   uint64_t unclicked_conversions = 0;  // dropped or kept
+  bool has_click = true;               // whether the schema names them
+  bool has_conversion = true;
+  bool goes_on = false;  // rows are a portion of a text that is followed: others may have labels
 };
 
-// The warning, "" where there is none: most conversions have no click, or every click converts. A
-// few conversions say nothing.  REQUIRES: the schema names both labels.
+// The warning, "" where there is none: no row has a click, no click converts, most conversions have
+// no click, or every click converts. Of the last two, a few conversions say nothing.
 std::string DoubtOfLabels(const ImportSchema& schema, const ImportedLabels& counts);
 
 }  // namespace chorus::worker

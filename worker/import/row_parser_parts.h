@@ -96,6 +96,9 @@ Status RowParserOf<Cells>::ParseSide(const SidePlan& plan, const std::vector<uin
       RETURN_IF_ERROR(cells_.Number(numeric.column, row[numeric.column], &number));
     }
     const bool log = numeric.transform == ColumnNumeric::LOG_STANDARD && number == number;
+    if (log && number < 0) {
+      notes().Add(CellNote::kNegativeLog, numeric.column, Cells::Shown(row, numeric.column));
+    }
     out->numerics.push_back(log ? Log1p(Max(number, 0.0)) : number);
   }
   return Status::Ok();

@@ -9,7 +9,8 @@
 #include "common/strings.h"
 #include "worker/import/context_serials.h"
 #include "worker/import/crossed_slots.h"
-#include "worker/import/delimited_row.h"
+#include "worker/import/feature_doubts.h"
+#include "worker/import/import_doubts.h"
 #include "worker/import/numeric_outliers.h"
 #include "worker/import/row_parser.h"
 
@@ -25,12 +26,14 @@ struct RowPasses::Pass {
         bad_rows(options.max_bad_rows, is_first, is_first ? bad_list : nullptr,
                  options.bad_row_remedy, options.bad_rows_before),
         notes(plan.noted()),
-        outliers(plan) {}
+        outliers(plan),
+        features(plan) {}
   const bool first;
   RowCounts counts;
   BadRows bad_rows;
   ColumnNotes notes;
   NumericOutliers outliers;
+  FeatureDoubts features;
   RepeatedIds repeated;
   std::string first_repeated;  // its place
   UnreadFields unread;
@@ -60,9 +63,8 @@ Status RowPasses::Run(RowTable& table, std::string_view verb, RowVisitor& visito
   if (counts_ && *counts_ != pass.counts) return InputChanged();
   counts_ = pass.counts;
   for (const std::string& line : pass.outliers.Describe()) LogWarning(line);
-  if (pass.first) TellRepeated(pass.repeated.Counted(std::move(pass.first_repeated)));
   notes_ = pass.notes.List(NotedNames(plan_));
-  if (pass.first) TellNotes();
+  if (pass.first) TellDoubts(&pass);
   repeated_headers_ = pass.repeated_headers;
   unread_ = std::move(pass.unread);
   return Status::Ok();
@@ -104,6 +106,7 @@ Status RowPasses::VisitRow(const RowTable& table, const ReadChunk& chunk,
   const ParsedSide& context = chunk.parsed.contexts[row.context];
   if (pass->first) {
     pass->outliers.Add(context, row.parsed.exposure, place);
+    pass->features.Add(context, row.parsed.exposure);
     const bool repeated = plan_.row_id && pass->repeated.Add(row.parsed.row_id);
     if (repeated && pass->first_repeated.empty()) pass->first_repeated = place();
   }
@@ -150,26 +153,16 @@ Result<uint32_t> RowPasses::PartOf(const ParsedRow& row, uint64_t row_number,
   return options_.split.PartOfRange(row_number, counted_rows_);
 }
 
-// Notes of cells that are hardly meant.
-void RowPasses::TellNotes() const {
-  for (const ColumnNote& note : notes_) {
-    if (note.note != CellNote::kExponentId) continue;
-    LogWarning("column ", Shown(note.column), ": ", note.count,
-               note.count == 1 ? " id is an integer" : " ids are integers",
-               " written with an exponent, the first ", note.example, " at ", note.place,
-               ": such a text is another id than the same integer in full. Write integers without "
-               "exponent (R: options(scipen = 99), awk: printf \"%d\")");
-  }
-}
-
-void RowPasses::TellRepeated(RepeatedRows repeated) {
-  repeated_ = std::move(repeated);
-  if (repeated_.rows == 0) return;
-  LogWarning(repeated_.Have(), " a \"", schema_.row_id(),
-             "\" (row_id) that an earlier row has, the first at ", repeated_.first,
-             ": labels that come later cannot tell them apart, and parts of a split may share "
-             "rows. Was a file given twice? Else let row_id name a column that each row has "
-             "alone, or leave it out, so that rows are numbered");
+// What the first pass has seen that is hardly meant.
+void RowPasses::TellDoubts(Pass* pass) {
+  repeated_ = pass->repeated.Counted(std::move(pass->first_repeated));
+  const std::string repeated = DoubtOfRepeatedIds(schema_, repeated_);
+  if (!repeated.empty()) LogWarning(repeated);
+  for (const std::string& line : DoubtsOfCells(notes_)) LogWarning(line);
+  if (options_.bad_rows_before.has_value()) return;  // of a text that goes on: more may come
+  // Where means come from another log, a column may well be constant in this one.
+  const bool constants = options_.like.empty() && options_.like_schema == nullptr;
+  for (const std::string& line : pass->features.Describe(constants)) LogWarning(line);
 }
 
 void RowPasses::ShowProgress(std::string_view verb, uint64_t rows) const {

@@ -71,8 +71,7 @@ class RowPasses {
   Result<bool> KeepUnclickedConversion(const RowTable& table, const ReadChunk& chunk,
                                        const ParsedChunk::Row& row, RowCounts* counts) const;
   Result<uint32_t> PartOf(const ParsedRow& row, uint64_t row_number, RowCounts* counts) const;
-  void TellNotes() const;
-  void TellRepeated(RepeatedRows repeated);
+  void TellDoubts(Pass* pass);
   void ShowProgress(std::string_view verb, uint64_t rows) const;
 
   const ImportSchema& schema_;

@@ -6,8 +6,10 @@
 
 #include "common/strings.h"
 #include "worker/import/cell_text.h"
+#include "worker/import/delimited_row.h"
 #include "worker/import/inputs.h"
 #include "worker/import/row_inputs.h"
+#include "worker/import/schema_doubts.h"
 #include "worker/import/schema_guess.h"
 
 namespace chorus::worker {
@@ -54,8 +56,8 @@ std::string Commented(std::string line, const std::string& comment) {
 
 class Draft {
  public:
-  Draft(const TextSample& sample, const DraftOptions& options)
-      : sample_(sample), options_(options), guess_(GuessSchema(sample)) {}
+  Draft(const TextSample& sample, const DraftOptions& options, SchemaGuess guess)
+      : sample_(sample), options_(options), guess_(std::move(guess)) {}
 
   SchemaDraft Write() {
     SchemaDraft draft;
@@ -67,7 +69,9 @@ class Draft {
                                 "to shuffle");
     }
     draft.job = Job();
-    draft.warnings = Warnings();
+    draft.warnings = DoubtsOfDraft(sample_, guess_);
+    draft.reads = WhatItReads();
+    draft.import_command = ImportCommand();
     return draft;
   }
 
@@ -76,9 +80,7 @@ class Draft {
     std::string out =
         StrCat("# Drafted by chorus schema from ", sample_.whole ? "all " : "the first ",
                guess_.rows, " rows of ", Join(options_.inputs, " "),
-               ". Read it through; then\n#   chorus import --schema ",
-               options_.schema_name.empty() ? "THIS" : options_.schema_name, SplitOption(),
-               BadRowsOption(), " --output log ", Join(options_.inputs, " "), "\n");
+               ". Read it through; then\n#   ", ImportCommand(), "\n");
     out += TimeHint();
     out += StrCat("delimiter: ", Quoted(std::string(1, sample_.format.delimiter)), "\n");
     if (!sample_.format.header) out += "header: false\n";
@@ -147,6 +149,13 @@ class Draft {
     return remark.empty() ? "" : StrCat(", ", remark);
   }
 
+  // "1 in 4.0 % of the rows", or what the cells are that say neither 1 nor 0.
+  std::string Ones(uint32_t column, uint64_t ones) const {
+    const std::string& odd = guess_.samples[column].unlabelled_example();
+    return StrCat("1 in ", Percent(ones, guess_.rows), " of the rows", WhyLabel(column),
+                  odd.empty() ? "" : StrCat("; ? ", Shown(odd), " is neither 0 nor 1"));
+  }
+
   // The columns of 0 and 1 that are no label, for whoever knows better.
   std::string OtherLabels() const {
     std::vector<std::string> names;
@@ -163,14 +172,16 @@ class Draft {
     const auto click = guess_.Of(ColumnRole::kClick);
     const auto conversion = guess_.Of(ColumnRole::kConversion);
     std::string out =
-        click
-            ? Commented(StrCat("click: ", Quoted(sample_.columns[*click])),
-                        StrCat("1 in ", Percent(guess_.clicks, guess_.rows), " of the rows"))
-            : Commented("click: \"\"", "? no column of 0 and 1 has a name like click: fill it in");
+        click ? Commented(StrCat("click: ", Quoted(sample_.columns[*click])),
+                          Ones(*click, guess_.clicks))
+              : Commented(
+                    "click: \"\"",
+                    "? no column of 0 and 1 has a name like click: fill it in, or --click COLUMN");
     out += conversion ? Commented(StrCat("conversion: ", Quoted(sample_.columns[*conversion])),
-                                  StrCat("1 in ", Percent(guess_.conversions, guess_.rows),
-                                         " of the rows", WhyLabel(*conversion)))
-                      : "# conversion: none is found; without it the log has clicks alone\n";
+                                  Ones(*conversion, guess_.conversions))
+                      : "# conversion: none is found (--conversion COLUMN names one); without it "
+                        "the log has clicks "
+                        "alone\n";
     return out + OtherLabels() + "\n";
   }
 
@@ -306,37 +317,26 @@ class Draft {
         "report { metrics: \"run/metrics.jsonl\" every_steps: 20 }\n");
   }
 
-  std::vector<std::string> Warnings() const {
-    std::vector<std::string> out;
-    if (!guess_.Of(ColumnRole::kClick)) {
-      out.push_back("no column of 0 and 1 has a name like click: fill in click");
-    }
-    if (sample_.malformed > 0) {
-      out.push_back(StrCat(sample_.malformed, " of the first ", guess_.rows + sample_.malformed,
-                           " rows are malformed and were passed over"));
-    }
-    for (const GuessedColumn& column : guess_.columns) {
-      if (column.leak.empty()) continue;
-      out.push_back(StrCat("column '", column.name, "' ", column.leak,
-                           ": it may tell the label, and is excluded. Is it known when the ad is "
-                           "shown? Then make it a feature"));
-    }
-    for (uint32_t c = 0; c < guess_.columns.size(); ++c) {
-      const bool slot = guess_.columns[c].role == ColumnRole::kSlot;
-      if (slot && guess_.samples[c].is_bracketed()) {
-        out.push_back(StrCat(
-            "column '", guess_.columns[c].name, "' holds lists like ", guess_.samples[c].example(),
-            ": brackets and quotes would be parts of its ids; write such a cell as "
-            "1|2|3"));
-      }
-    }
-    if (guess_.contexts.are_apart) {
-      out.push_back(
-          "rows of one user and time are not next to one another: sorted by user and time, what "
-          "they share would be stored and computed once. Training shuffles such a log by parts "
-          "(data.window_blocks)");
-    }
-    return out;
+  // "click 'clicked', conversion 'sale', 5 slots, 1 numeric; 2 columns are excluded".
+  std::string WhatItReads() const {
+    const auto click = guess_.Of(ColumnRole::kClick);
+    const auto conversion = guess_.Of(ColumnRole::kConversion);
+    const auto count = [&](ColumnRole role, const char* one) {
+      const auto columns = std::count_if(guess_.columns.begin(), guess_.columns.end(),
+                                         [&](const auto& column) { return column.role == role; });
+      return StrCat(columns, " ", one, columns == 1 ? "" : "s");
+    };
+    return StrCat(
+        click ? StrCat("click ", Shown(sample_.columns[*click])) : "no click yet", ", ",
+        conversion ? StrCat("conversion ", Shown(sample_.columns[*conversion])) : "no conversion",
+        ", ", count(ColumnRole::kSlot, "slot"), ", ", count(ColumnRole::kNumeric, "numeric"),
+        "; left out: ", count(ColumnRole::kExcluded, "column"));
+  }
+
+  std::string ImportCommand() const {
+    return StrCat("chorus import --schema ",
+                  options_.schema_name.empty() ? "THIS" : options_.schema_name, SplitOption(),
+                  BadRowsOption(), " --output log ", Join(options_.inputs, " "));
   }
 
   const TextSample& sample_;
@@ -364,7 +364,9 @@ Result<SchemaDraft> DraftSchema(FileSystem& files, const DraftOptions& options) 
                                   "is left to say of them"));
   }
   ASSIGN_OR_RETURN(const TextSample sample, TakeSample(inputs, options.sample_rows));
-  return Draft(sample, options).Write();
+  ASSIGN_OR_RETURN(SchemaGuess guess,
+                   GuessSchema(sample, {.click = options.click, .conversion = options.conversion}));
+  return Draft(sample, options, std::move(guess)).Write();
 }
 
 }  // namespace chorus::worker

@@ -16,15 +16,19 @@ struct DraftOptions {
   uint64_t sample_rows = 100000;         // the first rows of the text
   std::string schema_name = {};          // where the schema will be, for the commands shown
   std::string job_name = {};             // the same of the job
+  std::string click = {};                // columns of labels; "" = to be guessed
+  std::string conversion = {};
 };
 
 struct SchemaDraft {
   std::string schema;  // ImportSchema in text format; click is empty if none is found
   std::string job;     // TrainConfig in text format
   std::vector<std::string> warnings;  // what a person should look at
+  std::string reads;                  // "click 'clk', conversion 'sale', 5 slots, 1 numeric; ..."
+  std::string import_command;         // that makes a log with the schema
 };
 
-// Error: those of MakeInputs and TakeSample.
+// Error: those of MakeInputs, TakeSample and GuessSchema.
 Result<SchemaDraft> DraftSchema(FileSystem& files, const DraftOptions& options);
 
 }  // namespace chorus::worker

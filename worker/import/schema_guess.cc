@@ -3,6 +3,8 @@
 #include "common/strings.h"
 #include "worker/import/boolean_columns.h"
 #include "worker/import/cell_text.h"
+#include "worker/import/column_index.h"
+#include "worker/import/delimited_row.h"
 #include "worker/import/label_leak.h"
 
 namespace chorus::worker {
@@ -22,9 +24,11 @@ class Guesser {
     for (const uint32_t c : booleans_->columns()) guess_.columns[c].is_boolean = true;
   }
 
-  SchemaGuess Guess() {
-    Assign(ColumnRole::kConversion);
-    Assign(ColumnRole::kClick);
+  Result<SchemaGuess> Guess(const NamedLabels& named) {
+    RETURN_IF_ERROR(TakeNamed("--click", named.click, ColumnRole::kClick));
+    RETURN_IF_ERROR(TakeNamed("--conversion", named.conversion, ColumnRole::kConversion));
+    if (named.conversion.empty()) Assign(ColumnRole::kConversion);
+    if (named.click.empty()) Assign(ColumnRole::kClick);
     if (!guess_.Of(ColumnRole::kClick)) AssignUnnamedLabel();
     AssignNestedLabels();
     for (const ColumnRole role :
@@ -41,6 +45,19 @@ class Guesser {
   }
 
  private:
+  Status TakeNamed(const char* option, const std::string& name, ColumnRole role) {
+    if (name.empty()) return Status::Ok();
+    ASSIGN_OR_RETURN(ColumnIndex index, ColumnIndex::Make({}, false, sample_.columns));
+    ASSIGN_OR_RETURN(const uint32_t column, index.Find(option, name));
+    if (taken_[column]) {
+      return InvalidArgument(StrCat("--click and --conversion name one column, ", Shown(name)));
+    }
+    guess_.columns[column].role = role;
+    guess_.columns[column].is_named = true;
+    taken_[column] = true;
+    return Status::Ok();
+  }
+
   // The first column that may have the role gets it.
   void Assign(ColumnRole role) {
     for (uint32_t c = 0; c < guess_.columns.size(); ++c) {
@@ -76,7 +93,8 @@ class Guesser {
     if (conversion) {
       if (const auto outer = booleans_->OuterOf(*conversion, free)) {
         SetLabels(*outer, *conversion);
-      } else if (const auto inner = booleans_->InnerOf(*conversion, free)) {
+      } else if (const auto inner = booleans_->InnerOf(*conversion, free);
+                 inner && !guess_.columns[*conversion].is_named) {
         SetLabels(*conversion, *inner);
       }
       return;
@@ -131,12 +149,20 @@ class Guesser {
       column.remark = "no name: the index of pandas?";
       return;
     }
-    const FeatureRole feature = GuessFeature(column.name, guess_.samples[c]);
+    FeatureRole feature = GuessFeature(column.name, guess_.samples[c]);
+    if (HoldsCountsOfLabel(c, ColumnRole::kClick) ||
+        HoldsCountsOfLabel(c, ColumnRole::kConversion)) {
+      column.holds_counts = true;
+      feature = {ColumnRole::kExcluded, "counts under the name of a label, which is 0 or 1"};
+    }
     column.remark = feature.why;
     column.role = c == guess_.group && feature.role != ColumnRole::kExcluded ? ColumnRole::kSlot
                                                                              : feature.role;
     if (column.role == ColumnRole::kSlot && c != guess_.group) {
       column.separators = guess_.samples[c].GuessSeparators();
+      if (!column.separators.separator.empty() && column.remark.empty()) {
+        column.remark = StrCat("lists, as in ", Shown(guess_.samples[c].ListLike()));
+      }
     }
     if (column.role == ColumnRole::kSlot && column.is_boolean) {
       column.remark = "0 and 1 alone: a label, known only later? Then exclude it";
@@ -145,6 +171,12 @@ class Guesser {
     // Amounts of money and counts are spread over orders of magnitude.
     column.log_transform = column.role == ColumnRole::kNumeric && seen.least() >= 0 &&
                            seen.most() > 100 * (1 + seen.least());
+  }
+
+  // Such a column would be the label if it held 0 and 1: no other one is found for it.
+  bool HoldsCountsOfLabel(uint32_t c, ColumnRole role) const {
+    return !guess_.Of(role) && IsNamedAs(role, guess_.columns[c].name) &&
+           MayBeCounts(guess_.samples[c]);
   }
 
   // Label columns that say 1 in this row.
@@ -211,6 +243,8 @@ std::optional<uint32_t> SchemaGuess::Of(ColumnRole role) const {
   return std::nullopt;
 }
 
-SchemaGuess GuessSchema(const TextSample& sample) { return Guesser(sample).Guess(); }
+Result<SchemaGuess> GuessSchema(const TextSample& sample, const NamedLabels& named) {
+  return Guesser(sample).Guess(named);
+}
 
 }  // namespace chorus::worker

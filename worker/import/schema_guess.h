@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "common/status.h"
 #include "worker/import/column_role.h"
 #include "worker/import/column_sample.h"
 #include "worker/import/context_guess.h"
@@ -22,6 +23,15 @@ struct GuessedColumn {
   std::string remark = {};  // why, in words; may be empty
   std::string leak = {};    // how it tells a label; "" when it does not
   bool is_boolean = false;  // 0 and 1 alone: it may be a label
+  bool is_named = false;    // a person says that it is the label
+  // It has the name of a label that no column is found for, and holds counts.
+  bool holds_counts = false;
+};
+
+// Labels as a person names them; "" = to be guessed.
+struct NamedLabels {
+  std::string click = {};
+  std::string conversion = {};
 };
 
 struct SchemaGuess {
@@ -37,6 +47,7 @@ struct SchemaGuess {
   std::optional<uint32_t> Of(ColumnRole role) const;
 };
 
-SchemaGuess GuessSchema(const TextSample& sample);
+// Error: kInvalidArgument, a named label is no column, or both are one (names the nearest column).
+Result<SchemaGuess> GuessSchema(const TextSample& sample, const NamedLabels& named);
 
 }  // namespace chorus::worker

@@ -5,6 +5,7 @@
 
 #include "common/key.h"
 #include "common/strings.h"
+#include "worker/import/cell_hints.h"
 #include "worker/import/delimited_row.h"
 #include "worker/import/row_parser_parts.h"
 
@@ -128,7 +129,7 @@ Status TextCells::Time(uint32_t column, std::string_view cell, int64_t missing, 
   *out = missing;
   if (plan_.rules.MayDiffer(cell) && !ReadOdd(column, false, &text)) return Status::Ok();
   const auto time = TimeFromText(text);
-  if (!time) return Malformed(column, cell, "a number, or a date like 2025-11-27 16:00:00");
+  if (!time) return Malformed(column, cell, ExpectedTime(text));
   if (!kind->has_value()) *kind = time->is_date;
   if (time->is_date != *kind) {
     return Malformed(column, cell,
@@ -143,7 +144,11 @@ Status TextCells::Weight(uint32_t column, std::string_view cell, float* out) con
   auto weight = ParseDouble(cell);
   if (!weight) weight = NumberFromText(plan_.rules.Read(cell).text);
   if (!weight || *weight < 0 || !FitsFloat(*weight)) {
-    return Malformed(column, cell, "a finite number >= 0");
+    constexpr std::string_view kFinite = "a finite number";
+    return Malformed(column, cell,
+                     HasNumberCommas(cell)
+                         ? StrCat(kFinite, " >= 0", ExpectedNumber(cell).substr(kFinite.size()))
+                         : StrCat(kFinite, " >= 0"));
   }
   *out = static_cast<float>(*weight);
   return Status::Ok();
@@ -158,9 +163,7 @@ Status TextCells::Number(uint32_t column, std::string_view cell, double* out) {
   auto number = ParseDouble(text);
   if (!number) number = NumberFromText(text);
   if (!number || !FitsFloat(*number)) {
-    return Malformed(column, cell,
-                     number ? "a finite number"
-                            : "a finite number (texts that mean \"missing\": missing_marker)");
+    return Malformed(column, cell, ExpectedNumber(text));
   }
   *out = *number;
   return Status::Ok();

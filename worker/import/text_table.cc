@@ -169,6 +169,13 @@ Result<bool> TextTable::TakeHeader() {
   std::string_view line;
   ASSIGN_OR_RETURN(const bool got, NextLineOfInput(&line));
   if (!got) return false;
+  if (line.ends_with('\r') && line.find('\r') + 1 == line.size()) {
+    return InvalidArgument(
+        StrCat(Place(),
+               ": lines end in two carriage returns and a line feed (\\r\\r\\n), as "
+               "texts do whose ends were converted twice: convert them with tr -d "
+               "'\\r'"));
+  }
   if (line.find('\r') != std::string_view::npos) {
     return InvalidArgument(StrCat(Place(),
                                   ": lines end in a carriage return alone, as on old Macs: convert "

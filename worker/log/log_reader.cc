@@ -8,6 +8,7 @@
 #include "common/strings.h"
 #include "worker/log/block.h"
 #include "worker/log/column_map.h"
+#include "worker/log/folder_kind.h"
 #include "worker/log/format.h"
 #include "worker/log/label_overlay.h"
 #include "worker/log/labels.h"
@@ -132,7 +133,9 @@ Result<std::vector<std::string>> ExpandPath(FileSystem& files, const std::string
   for (const std::string& name : names.value()) {
     if (name.ends_with(".log")) paths.push_back(JoinPath(path, name));
   }
-  if (paths.empty()) return NotFound(StrCat("directory ", path, " holds no *.log file"));
+  if (paths.empty()) {
+    return NotFound(StrCat("directory ", path, " holds no *.log file", WhatIsThere(files, path)));
+  }
   return paths;
 }
 
@@ -264,6 +267,27 @@ class FileLogReader final : public LogReader {
     return fingerprint;
   }
 
+  // "it has no conversions (conversion in the import's schema), unlike".  REQUIRES: it differs.
+  std::string DifferenceOfShape(const LogSchema& stored) const {
+    std::vector<std::string> lacks, has_besides;
+    const auto compare = [&](bool has, bool wanted, const char* what) {
+      if (wanted && !has) lacks.push_back(what);
+      if (has && !wanted) has_besides.push_back(what);
+    };
+    compare(stored.has_click, schema_.has_click, "clicks (click)");
+    compare(stored.has_conversion, schema_.has_conversion, "conversions (conversion)");
+    compare(stored.has_weight, schema_.has_weight, "weights (weight)");
+    compare(stored.has_group, schema_.has_group, "groups (group)");
+    compare(stored.has_time, schema_.has_time, "times (time)");
+    compare(stored.has_row_id_text, schema_.has_row_id_text,
+            "row ids that are texts (row_id_text)");
+    std::string out = lacks.empty() ? "" : StrCat("it has no ", Join(lacks, ", no "));
+    if (!has_besides.empty()) {
+      out += StrCat(lacks.empty() ? "it has " : ", and has ", Join(has_besides, ", "));
+    }
+    return out + ", unlike";
+  }
+
   // Of the next file. Rows of one log have one shape: each has a weight (group, time), or none has.
   Status AddColumns(const LogSchema& stored) {
     if (paths_.empty()) {
@@ -278,9 +302,8 @@ class FileLogReader final : public LogReader {
                stored.has_time != schema_.has_time || stored.has_click != schema_.has_click ||
                stored.has_conversion != schema_.has_conversion ||
                stored.has_row_id_text != schema_.has_row_id_text) {
-      return FailedPrecondition(
-          StrCat("label, weight, group, time and row-id columns differ from those of ", paths_[0],
-                 ": all files of a log have them, or none has"));
+      return FailedPrecondition(StrCat(DifferenceOfShape(stored), " ", paths_[0],
+                                       ": all files of a log have them, or none has"));
     }
     if (!paths_.empty()) RETURN_IF_ERROR(CheckTextRules(stored_.front(), stored, paths_.front()));
     Result<ColumnMap> map = ColumnMap::Make(schema_, stored);

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "common/check.h"
+#include "common/nearest_word.h"
 #include "worker/model/expert_encoders.h"
 #include "worker/model/feature_encoders.h"
 #include "worker/model/input_ports.h"
@@ -296,8 +297,10 @@ Result<std::vector<Port>> Encoders::Find(const FieldNames& names, const std::str
       std::vector<std::string> known = {kInputs, "contexts", "exposures", "inputs.NAME"};
       if (of_tower) known.push_back(kOwn);
       for (const auto& [other, unused] : encoded_) known.push_back(other);
-      return InvalidArgument(StrCat(reader, ": input \"", name, "\" is not known here; known are [",
-                                    Join(known, ", "), "]"));
+      const std::string meant = DidYouMean(name, known);
+      return InvalidArgument(StrCat(reader, ": input \"", name, "\" is not known here", meant,
+                                    meant.empty() ? ";" : "", " known are [", Join(known, ", "),
+                                    "]"));
     }
     const Encoded& encoded = found->second;
     if (!encoded.of_tower.empty() && tower == kNoTower) {

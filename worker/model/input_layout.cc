@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "common/check.h"
+#include "common/nearest_word.h"
 #include "common/strings.h"
 #include "worker/model/trainable.h"
 
@@ -33,6 +34,15 @@ std::string ColumnsOf(const LogSchema& schema) {
                 Join(numerics, ", "), "]");
 }
 
+// What the log has in place of a column of this name.
+std::string InsteadOf(const std::string& column, const LogSchema& schema) {
+  std::vector<std::string> names;
+  for (const SlotInfo& slot : schema.slots) names.push_back(slot.name);
+  for (const NumericInfo& numeric : schema.numerics) names.push_back(numeric.name);
+  const std::string meant = DidYouMean(column, names);
+  return StrCat(meant, meant.empty() ? "; " : " ", ColumnsOf(schema));
+}
+
 Status CheckAgainstLog(const SlotConfig& config, const LogSchema& schema) {
   const std::string where = StrCat("slot \"", config.name(), "\": ");
   const std::string& column = ColumnOf(config);
@@ -59,7 +69,7 @@ Status CheckAgainstLog(const SlotConfig& config, const LogSchema& schema) {
                            "a numeric column in the log: write numeric: true or ignore: true");
   }
   const std::string read = column == config.name() ? "" : StrCat("column \"", column, "\" is ");
-  return InvalidArgument(StrCat(where, read, "not in the log; ", ColumnsOf(schema)));
+  return InvalidArgument(StrCat(where, read, "not in the log", InsteadOf(column, schema)));
 }
 
 // The slots that read a column of ids.

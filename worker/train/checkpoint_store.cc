@@ -5,6 +5,7 @@
 
 #include "common/log.h"
 #include "common/strings.h"
+#include "worker/log/folder_kind.h"
 #include "worker/train/best_file.h"
 #include "worker/train/checkpoint_claim.h"
 #include "worker/train/checksummed_text.h"
@@ -76,7 +77,12 @@ Result<std::string> ChooseCheckpoint(FileSystem& files, const std::string& path,
   }
   ASSIGN_OR_RETURN(const std::optional<std::string> folder, FindCheckpoint(files, path));
   if (folder.has_value()) return *folder;
-  return NotFound(path + ": no complete checkpoint");
+  // A folder that may not be entered shows its names, and nothing of what they are.
+  const auto manifest = files.OpenForRead(JoinPath(path, kManifestName));
+  if (!manifest.ok() && manifest.status().code() != Code::kNotFound) return manifest.status();
+  return NotFound(StrCat(path,
+                         files.Exists(path) ? ": no complete checkpoint" : ": it does not exist",
+                         WhatIsThere(files, path)));
 }
 
 std::string OtherCheckpoint(FileSystem& files, const std::string& folder) {

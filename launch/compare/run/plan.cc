@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "common/config.h"
+#include "common/nearest_word.h"
 #include "common/strings.h"
 #include "launch/compare/run/configure_run.h"
 #include "launch/compare/run/failed_runs.h"
@@ -52,8 +53,8 @@ Status CheckSelection(const CompareConfig& config, const CompareSelection& selec
   for (const CompareMethod& method : config.method()) known.push_back(method.name());
   for (const std::string& name : selection.methods) {
     if (FindMethod(config, name) >= 0) continue;
-    return InvalidArgument(
-        StrCat("--methods: \"", name, "\" is not a method; allowed: ", Join(known, ", ")));
+    return InvalidArgument(StrCat("--methods: \"", name, "\" is not a method",
+                                  InsteadOfWord(name, known, Join(known, ", "))));
   }
   return Status::Ok();
 }

@@ -78,9 +78,10 @@ TEST(SettingHelp, OfAMessageListsItsFields) {
 
 TEST(SettingHelp, OfAnotherNameSaysWhatThereIs) {
   EXPECT_EQ(HelpOf("stp").status().code(), Code::kInvalidArgument);
-  EXPECT_THAT(Help("step.grainrows"),
-              StartsWith("no setting \"step.grainrows\": StepConfig has no field \"grainrows\"; "
-                         "known fields: grain_rows, grains_per_step"));
+  EXPECT_THAT(
+      Help("step.grainrows"),
+      StartsWith("no setting \"step.grainrows\": StepConfig.grainrows: no such field; did you mean "
+                 "\"grain_rows\"? allowed: known fields: grain_rows, grains_per_step"));
   EXPECT_EQ(Help("seed.more"), "no setting \"seed.more\": seed has no fields");
   EXPECT_THAT(Help("table.dim.x"), HasSubstr("dim has no fields"));
   EXPECT_THAT(Help("..."), HasSubstr("no setting"));

@@ -48,7 +48,7 @@ TEST(PlanColumns, OneColumnMayServeSeveralFeatures) {
 TEST(PlanColumns, NamesTheColumnThatIsMissing) {
   EXPECT_EQ(PlanErrorOf("click: 'clicks' slot { column: 'item' }"),
             "click: there is no column 'clicks'; its columns are 'click', 'sale', 'user', "
-            "'item', 'price'");
+            "'item', 'price'; is 'click' meant?");
   EXPECT_EQ(PlanErrorOf("slot { column: 'shop' }").substr(0, 39),
             "slot.column: there is no column 'shop';");
   EXPECT_EQ(PlanErrorOf("slot { column: 'item' }", kPlanColumns, "who").substr(0, 37),

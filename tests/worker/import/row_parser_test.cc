@@ -128,11 +128,12 @@ TEST_F(RowParserTest, NamesColumnFoundAndExpected) {
   EXPECT_EQ(ErrorWith(10, "a"),
             "column 'cross': found 'a', expected id:weight with a finite weight (texts that mean "
             "\"missing\": missing_marker)");
-  EXPECT_EQ(ErrorWith(11, "1,5"),
-            "column 'age': found '1,5', expected a finite number (texts that mean \"missing\": "
-            "missing_marker)");
+  EXPECT_EQ(
+      ErrorWith(11, "1,5"),
+      "column 'age': found '1,5', expected a finite number: this one has a decimal comma, and "
+      "a point is read alone; write 1.5");
   EXPECT_EQ(ErrorWith(12, "-1e39"), "column 'price': found '-1e39', expected a finite number");
-  EXPECT_EQ(ErrorWith(12, std::string(50, '9') + "x"),
+  EXPECT_EQ(ErrorWith(12, std::string(50, '9') + "unknown"),
             "column 'price': found '" + std::string(40, '9') +
                 "'..., expected a finite number (texts that mean \"missing\": missing_marker)");
 }

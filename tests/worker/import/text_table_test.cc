@@ -169,6 +169,13 @@ TEST(TextTable, RefusesOldMacLineEndsByName) {
                    "tr '\\r' '\\n'"}));
 }
 
+TEST(TextTable, RefusesDoubledCarriageReturnsByName) {
+  EXPECT_EQ(
+      Rows({Input("t", "a,b\r\r\n1,2\r\r\n")}, true),
+      (Lines{"t:1: lines end in two carriage returns and a line feed (\\r\\r\\n), as texts do "
+             "whose ends were converted twice: convert them with tr -d '\\r'"}));
+}
+
 TEST(TextTable, BackslashesInQuotedCellsEscapeWhereTheFormatSaysSo) {
   auto table = TextTable::Open({Input("t", "\"say \\\"hi\\\"\",\"c:\\\\\",\"\\N\"\n")},
                                {.header = false, .escape = '\\'});

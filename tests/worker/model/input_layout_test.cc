@@ -34,10 +34,10 @@ TEST(InputLayoutTest, IgnoredColumnsAreNotRead) {
 }
 
 TEST(InputLayoutTest, ASlotThatTheLogLacksIsNamedBesideWhatItHas) {
-  EXPECT_EQ(
-      ErrorOf("slot { name: 'usr' }"),
-      "slot \"usr\": not in the log; the log has slots [user, item, history, tags] and numeric "
-      "columns [age, price]");
+  EXPECT_EQ(ErrorOf("slot { name: 'usr' }"),
+            "slot \"usr\": not in the log; did you mean \"user\"? the log has slots [user, item, "
+            "history, tags] and numeric "
+            "columns [age, price]");
 }
 
 TEST(InputLayoutTest, RefusesSettingsThatDoNotFitTheColumn) {

@@ -1,0 +1,92 @@
+// What a newcomer meets in the first hour: a draft that says what comes next, outputs that are
+// replaced or stopped half-way, folders of the wrong kind.
+
+#include <sys/stat.h>
+
+#include <csignal>
+
+#include "tests/e2e/command_testing.h"
+
+namespace chorus::e2e {
+namespace {
+
+class FirstHourTest : public CommandTest {
+ protected:
+  void WriteText(const std::string& name) {
+    std::string text = "geklickt,gekauft,artikel\n";
+    for (int i = 0; i < 200; ++i) {
+      text += StrCat(i % 4 == 0 ? 1 : 0, ",", i % 16 == 0 ? 1 : 0, ",a", i % 7, "\n");
+    }
+    ASSERT_TRUE(ReplaceFile(files_, Path(name), text).ok());
+  }
+  bool WaitForFolder(const std::string& name) {
+    for (int tries = 0; tries < 20 * kLimitSeconds && !files_.Exists(Path(name)); ++tries) {
+      usleep(50'000);
+    }
+    return files_.Exists(Path(name));
+  }
+};
+
+TEST_F(FirstHourTest, ADraftIsWrittenIntoNewFoldersAndSaysWhatComesNext) {
+  WriteText("day.csv");
+  const std::string schema = Path("new/my.schema"), job = Path("other/new/my.train");
+  const test::Finished drafted =
+      Run(0, Command("schema", {Path("day.csv"), "--click", "geklickt", "--conversion", "gekauft",
+                                "--output", schema, "--job", job}));
+  ExpectSuccess(drafted);
+  EXPECT_NE(drafted.output.find("wrote " + schema +
+                                ": click 'geklickt', conversion 'gekauft', 1 "
+                                "slot"),
+            std::string::npos)
+      << drafted.output;
+  EXPECT_NE(drafted.output.find("  chorus import --schema " + schema), std::string::npos);
+  EXPECT_NE(drafted.output.find("  chorus train --config " + job), std::string::npos);
+  // A job that is there keeps the schema from being written, too.
+  ExpectFailure(
+      Run(0, Command("schema", {Path("day.csv"), "--output", Path("late.schema"), "--job", job})),
+      job + " is there already");
+  EXPECT_FALSE(files_.Exists(Path("late.schema")));
+  ExpectSuccess(
+      Run(0, Command("import", {"--schema", schema, "--output", Path("log"), Path("day.csv")})));
+}
+
+TEST_F(FirstHourTest, AnImportThatIsStoppedLeavesNothing) {
+  ASSERT_TRUE(ReplaceFile(files_, Path("text.schema"),
+                          "click: \"click\" conversion: \"conversion\" slot { column: \"item\" }")
+                  .ok());
+  ASSERT_EQ(mkfifo(Path("pipe").c_str(), 0600), 0);
+  for (const int signal : {SIGTERM}) {  // SIGINT may be ignored where tests run behind a shell
+    test::Process import(Command(
+        "import", {"--schema", Path("text.schema"), "--output", Path("out"), Path("pipe")}));
+    ASSERT_TRUE(WaitForFolder("out.importing")) << import.Errors();
+    import.Kill(signal);
+    EXPECT_EQ(import.Wait(kLimitSeconds), 128 + signal) << import.Errors();
+    EXPECT_NE(import.Errors().find(Path("out.importing") + " was unfinished and is removed"),
+              std::string::npos)
+        << import.Errors();
+    for (const char* name : {"out", "out.importing", "out.lock"}) {
+      EXPECT_FALSE(files_.Exists(Path(name))) << name;
+    }
+  }
+}
+
+TEST_F(FirstHourTest, ReplacedScoresAndFoldersOfOtherKindsAreTold) {
+  ExpectSuccess(Run(0, Command("train", Config("run"))));
+  const std::string checkpoint = Path("run/ckpt"), scores = Path("scores.tsv");
+  const std::vector<std::string> predict =
+      Command("predict", {"--checkpoint", checkpoint, "--log", Path("test"), "--output", scores});
+  const test::Finished first = Run(0, predict);
+  ExpectSuccess(first);
+  EXPECT_EQ(first.errors.find("replaces"), std::string::npos) << first.errors;
+  const test::Finished second = Run(0, predict);
+  ExpectSuccess(second);
+  EXPECT_NE(second.errors.find(scores + " is a file of scores of "), std::string::npos)
+      << second.errors;
+  ExpectFailure(Run(0, Command("evaluate", {"--checkpoint", Path("test"), "--log", Path("test")})),
+                "no complete checkpoint; it is a log, which train takes as data.log");
+  ExpectFailure(Run(0, Command("evaluate", {"--checkpoint", checkpoint, "--log", checkpoint})),
+                "holds no *.log file; it is a checkpoint, which evaluate, predict and export take");
+}
+
+}  // namespace
+}  // namespace chorus::e2e

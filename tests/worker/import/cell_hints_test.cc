@@ -1,0 +1,48 @@
+// Cells in the spelling of another country are named as such, with what to write instead.
+#include "worker/import/cell_hints.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace chorus::worker {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+
+TEST(CellHintsTest, NumbersWithCommasSayHowToWriteThem) {
+  EXPECT_THAT(ExpectedNumber("0,5"),
+              HasSubstr("a decimal comma, and a point is read alone; write 0.5"));
+  EXPECT_THAT(ExpectedNumber("-1.234,50"), HasSubstr("write -1234.50"));
+  EXPECT_THAT(ExpectedNumber("1,234,567.8"),
+              HasSubstr("commas between thousands; write 1234567.8"));
+  EXPECT_THAT(ExpectedTime("1764201600,5"), HasSubstr("a decimal comma; write 1764201600.5"));
+}
+
+TEST(CellHintsTest, DatesThatDoNotBeginWithTheYearAreNamed) {
+  for (const char* date : {"27.11.2025", "7/4/25", "27-11-2025 16:00", "11/27/2025, 4 PM"}) {
+    EXPECT_TRUE(IsDateWithYearLast(date)) << date;
+    EXPECT_THAT(ExpectedTime(date), HasSubstr("does not begin with its year")) << date;
+    EXPECT_THAT(ExpectedNumber(date), HasSubstr("this is a date")) << date;
+  }
+  for (const char* other :
+       {"", "2025-11-27", "27.11", "1.2.3", "27.11-2025", "192.168.0.1", "27.11.2025x"}) {
+    EXPECT_FALSE(IsDateWithYearLast(other)) << other;
+  }
+  EXPECT_THAT(ExpectedNumber("2025-11-27"), HasSubstr("this is a date"));
+}
+
+TEST(CellHintsTest, UnitsAreNamedAndOtherTextsMayMeanMissing) {
+  for (const char* amount : {"12 EUR", "99%", "$3.50"}) {
+    EXPECT_THAT(ExpectedNumber(amount), HasSubstr("has a unit")) << amount;
+  }
+  for (const char* text : {"dear", "a1b", "", ",", "12 monkeys", "1,2,3,x"}) {
+    EXPECT_THAT(ExpectedNumber(text), HasSubstr("missing_marker")) << text;
+    EXPECT_THAT(ExpectedNumber(text), Not(HasSubstr("write"))) << text;
+  }
+  EXPECT_EQ(ExpectedNumber("1e39"), "a finite number");
+  EXPECT_EQ(ExpectedTime("noon"), "a number, or a date like 2025-11-27 16:00:00");
+}
+
+}  // namespace
+}  // namespace chorus::worker

@@ -1,0 +1,53 @@
+// A folder of another kind than a command wants is told as what it is, with the command that takes
+// it.
+#include "worker/log/folder_kind.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "worker/log/log_reader.h"
+
+namespace chorus::worker {
+namespace {
+
+using ::testing::HasSubstr;
+
+class FolderKindTest : public ::testing::Test {
+ protected:
+  std::string KindWith(const std::string& file) {
+    const std::string folder = "folder" + std::to_string(++folders_);
+    EXPECT_TRUE(files_->CreateDirectories(DirectoryOf(JoinPath(folder, file))).ok());
+    EXPECT_TRUE(ReplaceFile(*files_, JoinPath(folder, file), "x").ok());
+    return WhatIsThere(*files_, folder);
+  }
+
+  std::unique_ptr<FileSystem> files_ = NewMemoryFiles();
+  int folders_ = 0;
+};
+
+TEST_F(FolderKindTest, NamesWhatTheFilesSay) {
+  EXPECT_THAT(KindWith("part-00000.log"), HasSubstr("it is a log, which train takes as data.log"));
+  EXPECT_THAT(KindWith("MANIFEST"), HasSubstr("it is a checkpoint"));
+  EXPECT_THAT(KindWith("step-000000000007/MANIFEST"), HasSubstr("it is a checkpoint"));
+  EXPECT_THAT(KindWith("manifest.json"), HasSubstr("it is an exported model"));
+  EXPECT_THAT(KindWith("compare.textproto"), HasSubstr("chorus compare --resume"));
+  EXPECT_THAT(KindWith("scale.jsonl"), HasSubstr("chorus scale"));
+  EXPECT_THAT(KindWith("metrics.jsonl"), HasSubstr("chorus report"));
+  EXPECT_EQ(KindWith("holiday.jpg"), "");
+  EXPECT_EQ(WhatIsThere(*files_, "nowhere"), "");
+}
+
+TEST_F(FolderKindTest, NamesWhatLiesOneFolderBelow) {
+  EXPECT_EQ(KindWith("train/part-00000.log"), "; there are logs in it: folder1/train");
+  EXPECT_EQ(KindWith("checkpoints/step-000000000007/MANIFEST"),
+            "; there are checkpoints in it: folder2/checkpoints");
+}
+
+TEST_F(FolderKindTest, IsPartOfTheErrorOfALogThatIsNone) {
+  ASSERT_TRUE(ReplaceFile(*files_, "model/manifest.json", "{}").ok());
+  EXPECT_THAT(LogReader::Open(*files_, {"model"}).status().message(),
+              HasSubstr("directory model holds no *.log file; it is an exported model"));
+}
+
+}  // namespace
+}  // namespace chorus::worker

@@ -1,0 +1,63 @@
+#include "worker/import/schema_doubts.h"
+
+#include "common/strings.h"
+#include "worker/import/cell_text.h"
+#include "worker/import/delimited_row.h"
+
+namespace chorus::worker {
+namespace {
+
+// Of one column; "" where there is none.
+std::string DoubtOfColumn(const GuessedColumn& column, const ColumnSample& seen) {
+  const std::string name = Shown(column.name);
+  const bool label = column.role == ColumnRole::kClick || column.role == ColumnRole::kConversion;
+  if (label && !seen.unlabelled_example().empty()) {
+    return StrCat("column ", name, " is named as a label and holds ",
+                  Shown(seen.unlabelled_example()), ", where import expects ",
+                  ExpectedLabel(seen.unlabelled_example()));
+  }
+  if (column.holds_counts) {
+    return StrCat("column ", name, " has the name of a label and holds counts (", seen.least(),
+                  " to ", seen.most(),
+                  "): it is excluded. A label is 0 or 1: write 1 for counts above 0, or a row for "
+                  "each exposure; if it is known before the exposure, make it a numeric");
+  }
+  if (!column.leak.empty()) {
+    return StrCat("column ", name, " ", column.leak,
+                  ": it may tell the label, and is excluded. Is it known when the ad is "
+                  "shown? Then make it a feature");
+  }
+  if (column.role == ColumnRole::kSlot && seen.is_bracketed()) {
+    return StrCat("column ", name, " holds lists like ", seen.example(),
+                  ": brackets and quotes would be parts of its ids; write such a cell as 1|2|3");
+  }
+  return "";
+}
+
+}  // namespace
+
+std::vector<std::string> DoubtsOfDraft(const TextSample& sample, const SchemaGuess& guess) {
+  std::vector<std::string> out;
+  if (!guess.Of(ColumnRole::kClick)) {
+    out.push_back(
+        "no column of 0 and 1 has a name like click: fill in click, or name its column with "
+        "--click");
+  }
+  if (sample.malformed > 0) {
+    out.push_back(StrCat(sample.malformed, " of the first ", guess.rows + sample.malformed,
+                         " rows are malformed and were passed over"));
+  }
+  for (uint32_t c = 0; c < guess.columns.size(); ++c) {
+    std::string doubt = DoubtOfColumn(guess.columns[c], guess.samples[c]);
+    if (!doubt.empty()) out.push_back(std::move(doubt));
+  }
+  if (guess.contexts.are_apart) {
+    out.push_back(
+        "rows of one user and time are not next to one another: sorted by user and time, what "
+        "they share would be stored and computed once. Training shuffles such a log by parts "
+        "(data.window_blocks)");
+  }
+  return out;
+}
+
+}  // namespace chorus::worker
