@@ -35,12 +35,14 @@ class Server(Model):
 
     def context_of(self, cells):
         """What rows that share a context have in common."""
-        return tuple(cells[column] for feature in self.context_features for column in self.rules.columns_of(feature))
+        columns = itertools.chain.from_iterable(map(self.rules.columns_of, self.context_features))
+        return tuple(cells[column] for column in columns)
 
     def value(self, about, cells):
         """A row of an input, of one line of text."""
         if about["kind"] == "NUMERICS":
-            return [self.rules.number(self.numerics[name], cells[self.rules.column_of(name)]) for name in about["numeric"]]
+            return [self.rules.number(self.numerics[name], cells[self.rules.column_of(name)])
+                    for name in about["numeric"]]
         slot = self.slots[about["slot"]]
         if about["kind"] == "LENGTH":
             return min(len(self.rules.ids_of(slot["column"], cells)), slot["max_length"])

@@ -8,6 +8,7 @@
 #include "tests/worker/import/import_log_testing.h"
 #include "tests/worker/import/tfrecord_testing.h"
 #include "worker/import/export_log.h"
+#include "worker/import/merge_logs.h"
 #include "worker/import/schema_draft.h"
 
 namespace chorus::worker {
@@ -236,6 +237,35 @@ TEST_F(CrossedSlotsTest, ADraftShowsHowTwoOfItsSlotsAreCrossed) {
   LogSchema schema;
   ReadLog(*files_, "out", &schema);
   EXPECT_EQ(schema.slots.back().name, "city_x_shop");
+}
+
+TEST_F(CrossedSlotsTest, ALogLikeAnotherKeepsItsRareCombinations) {
+  constexpr char kRare[] = "cross { slot: 'city' slot: 'item' name: 'pair' min_count: 100 }";
+  Write(Rows(100));
+  ASSERT_OK(Import(StrCat(kSlots, kRare)).status());
+  EXPECT_TRUE(ReadLog(*files_, "out").at(1).exposures.slots[2].keys.empty());
+  ImportOptions like;
+  like.output = "like";
+  like.like = "out";
+  ASSERT_OK(Import(StrCat(kSlots, kRare), like).status());
+  const Batch first = ReadLog(*files_, "like").at(0);
+  EXPECT_EQ(KeysOfRow(first.exposures.slots[2], 1), Expected("pair", CityOf(1), ItemOf(1)));
+}
+
+TEST_F(CrossedSlotsTest, LogsWhoseCrossesDifferAreNotMerged) {
+  const auto make = [&](const std::string& output, int rows, const std::string& slots) {
+    Write(Rows(rows));
+    ImportOptions options;
+    options.output = output;
+    return Import(StrCat(kSlots, "cross { name: 'pair' ", slots, " }"), options).status();
+  };
+  ASSERT_OK(make("a", 30, "slot: 'city' slot: 'item'"));
+  ASSERT_OK(make("b", 31, "slot: 'city' slot: 'item'"));
+  ASSERT_OK(make("c", 32, "slot: 'item' slot: 'city'"));
+  ASSERT_OK(MergeLogs(*files_, {.logs = {"a", "b"}, .output = "ab"}).status());
+  const std::string refused =
+      MergeLogs(*files_, {.logs = {"a", "c"}, .output = "ac"}).status().message();
+  EXPECT_NE(refused.find("cross 'pair' was made by other rules"), std::string::npos) << refused;
 }
 
 }  // namespace
