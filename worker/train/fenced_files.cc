@@ -17,8 +17,8 @@ bool IsTemporary(std::string_view path) { return path.ends_with(kTemporarySuffix
 
 // A temporary file's own name, any other's as it is.
 std::string FencedFiles::NameOf(const std::string& path) const {
-  if (!IsTemporary(path)) return path;
-  return StrCat(path.substr(0, path.size() - kTemporarySuffix.size()), ".", claim_.token(),
+  if (!claim_.has_value() || !IsTemporary(path)) return path;
+  return StrCat(path.substr(0, path.size() - kTemporarySuffix.size()), ".", claim_->token(),
                 kTemporarySuffix);
 }
 
@@ -32,41 +32,41 @@ void FencedFiles::RemoveOlder(const std::string& path) {
   for (const std::string& other : *names) {
     if (!other.starts_with(stem) || !IsTemporary(other) || other.size() <= name.size()) continue;
     const std::optional<uint64_t> number = NumberOfToken(other.substr(stem.size()));
-    if (number.has_value() && *number < claim_.number()) {
+    if (number.has_value() && *number < claim_->number()) {
       (void)files_.Remove(JoinPath(directory, other));
     }
   }
 }
 
 Result<std::unique_ptr<WritableFile>> FencedFiles::Create(const std::string& path) {
-  RETURN_IF_ERROR(claim_.Check());
-  if (IsTemporary(path)) RemoveOlder(path);
+  RETURN_IF_ERROR(Check());
+  if (claim_.has_value() && IsTemporary(path)) RemoveOlder(path);
   return files_.Create(NameOf(path));
 }
 
 Result<std::unique_ptr<WritableFile>> FencedFiles::OpenForAppend(const std::string& path) {
-  RETURN_IF_ERROR(claim_.Check());
+  RETURN_IF_ERROR(Check());
   return files_.OpenForAppend(path);
 }
 
 Status FencedFiles::Rename(const std::string& from, const std::string& to) {
-  RETURN_IF_ERROR(claim_.Check());
+  RETURN_IF_ERROR(Check());
   return files_.Rename(NameOf(from), to);
 }
 
 Status FencedFiles::CreateDirectories(const std::string& path) {
-  RETURN_IF_ERROR(claim_.Check());
+  RETURN_IF_ERROR(Check());
   return files_.CreateDirectories(path);
 }
 
 // A temporary file of this name is this job's, whoever goes on.
 Status FencedFiles::Remove(const std::string& path) {
-  if (!IsTemporary(path)) RETURN_IF_ERROR(claim_.Check());
+  if (!IsTemporary(path)) RETURN_IF_ERROR(Check());
   return files_.Remove(NameOf(path));
 }
 
 Status FencedFiles::RemoveRecursively(const std::string& path) {
-  RETURN_IF_ERROR(claim_.Check());
+  RETURN_IF_ERROR(Check());
   return files_.RemoveRecursively(path);
 }
 

@@ -1,13 +1,14 @@
 #pragma once
-// The file system of a job that has a claim on its folder of checkpoints (checkpoint_claim.h):
-// right before each call that others would see, of checkpoints, reports or anything else, it looks
-// whether the claim is still the newest one, and refuses where it is not.
+// The file system of a job that claims its folder of checkpoints (checkpoint_claim.h): once it has
+// done so, right before each call that others would see, of checkpoints, reports or anything else,
+// it looks whether the claim is still the newest one, and refuses where it is not.
 //
 // Temporary files of two jobs have two names: "BEST.tmp" becomes "BEST.7-9f3a21c4.tmp". What older
 // jobs have left of these is removed when the next one is made.
-// Thread safety: as the file system behind it.
+// Thread safety: as the file system behind it; Claim comes before any use by other threads.
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -18,11 +19,13 @@ namespace chorus::worker {
 
 class FencedFiles final : public ForwardingFiles {
  public:
-  // `files` outlives this. Errors of all calls below: also those of CheckpointClaim::Check.
-  FencedFiles(FileSystem& files, CheckpointClaim claim)
-      : ForwardingFiles(files), claim_(std::move(claim)) {}
+  // `files` outlives this.
+  explicit FencedFiles(FileSystem& files) : ForwardingFiles(files) {}
 
-  const CheckpointClaim& claim() const { return claim_; }
+  // From now on the errors of all calls below are also those of CheckpointClaim::Check.
+  void Claim(CheckpointClaim claim) { claim_.emplace(std::move(claim)); }
+  // Null before it.
+  const CheckpointClaim* claim() const { return claim_.has_value() ? &*claim_ : nullptr; }
 
   Result<std::unique_ptr<WritableFile>> Create(const std::string& path) override;
   Result<std::unique_ptr<WritableFile>> OpenForAppend(const std::string& path) override;
@@ -33,10 +36,11 @@ class FencedFiles final : public ForwardingFiles {
   bool Exists(const std::string& path) override;
 
  private:
+  Status Check() const { return claim_.has_value() ? claim_->Check() : Status::Ok(); }
   std::string NameOf(const std::string& path) const;
   void RemoveOlder(const std::string& path);
 
-  const CheckpointClaim claim_;
+  std::optional<CheckpointClaim> claim_;
 };
 
 }  // namespace chorus::worker

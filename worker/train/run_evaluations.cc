@@ -22,11 +22,10 @@ Result<std::unique_ptr<RunEvaluations>> RunEvaluations::Create(Session* session,
   return evaluations;
 }
 
-Result<RunEvaluations::Owed> RunEvaluations::Open(uint64_t done_steps) {
+Result<RunEvaluations::Owed> RunEvaluations::Open(uint64_t done_steps, const std::string& claim) {
   if (is_first()) {
-    const WorkerEnvironment& environment = session_->environment();
-    ASSIGN_OR_RETURN(best_, BestTracker::Open(*environment.files, config().checkpoint(), done_steps,
-                                              environment.claim));
+    ASSIGN_OR_RETURN(best_, BestTracker::Open(*session_->environment().files, config().checkpoint(),
+                                              done_steps, claim));
   }
   const bool ended = done_steps >= data_.last_step && !data_.goes_on;
   if (done_steps == 0 || ended) return Owed::kNothing;

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
 
 #include "common/checkpoint.pb.h"
 #include "common/report.pb.h"
@@ -27,8 +28,8 @@ class RunEvaluations {
   // its report is missing, and the best may be that one. One that ended by patience stays ended.
   enum class Owed { kNothing, kEvaluation, kEnd };
   // done_steps: of the checkpoint that the run goes on from; 0 = a new run. The answer is the same
-  // on every worker. Error: that of BestTracker::Open.
-  Result<Owed> Open(uint64_t done_steps);
+  // on every worker. claim: the token of the job's (best_file.h). Error: that of BestTracker::Open.
+  Result<Owed> Open(uint64_t done_steps, const std::string& claim);
 
   bool enabled() const { return evaluator_ != nullptr; }
   bool IsDue(uint64_t step) const;

@@ -32,6 +32,8 @@ Status OfferFallback(Resume resume, const Status& status) {
 
 Status Trainer::Open() {
   RETURN_IF_ERROR(CheckAgreement("the program's build", BuildId(), environment_.collective));
+  fenced_ = std::make_unique<FencedFiles>(*environment_.files);
+  environment_.files = fenced_.get();
   RETURN_IF_ERROR(OpenData());
   end_step_ = data_->last_step;
   RETURN_IF_ERROR(OpenSession());
@@ -57,13 +59,13 @@ Status Trainer::OpenLog() {
 }
 
 // A run that goes on looks for its checkpoint when no other job can add or remove one any more. A
-// new run that is refused leaves the folder to whose it is.
+// new run claims the folder when nothing refuses it any more.
 Status Trainer::FindResumed(const RunPlan& plan) {
   if (resume_ != Resume::kNothing) RETURN_IF_ERROR(ClaimFolder());
   const Result<std::string> found = FindResumable(config_, resume_, plan, environment_);
   RETURN_IF_ERROR(OfferFallback(resume_, found.status()));
   resumed_from_ = *found;
-  return resume_ == Resume::kNothing ? ClaimFolder() : Status::Ok();
+  return Status::Ok();
 }
 
 // From now on worker 0 changes files only as long as no other job has claimed the folder. It also
@@ -75,8 +77,7 @@ Status Trainer::ClaimFolder() {
     const auto claim = CheckpointClaim::Make(*environment_.files, directory, environment_.writer,
                                              environment_.claims_before);
     if (!claim.ok()) return claim.status().Annotate("checkpoint.directory");
-    fenced_ = std::make_unique<FencedFiles>(*environment_.files, *claim);
-    environment_.files = fenced_.get();
+    fenced_->Claim(*claim);
     environment_.claim = claim->token();
   }
   ASSIGN_OR_RETURN(environment_.claim, environment_.collective->Broadcast(environment_.claim, 0));
@@ -104,10 +105,11 @@ Status Trainer::OpenSession() {
   }
   manifest.set_computed_on(session_->engine().computes_on());
   SchemaToManifest(schema, &manifest);
-  checkpointer_ = std::make_unique<Checkpointer>(*environment_.files, manifest, is_first(),
-                                                 &session_->client(), environment_.claim,
-                                                 fenced_ != nullptr ? &fenced_->claim() : nullptr);
   ASSIGN_OR_RETURN(evaluations_, RunEvaluations::Create(session_.get(), *data_));
+  if (resume_ == Resume::kNothing) RETURN_IF_ERROR(ClaimFolder());
+  checkpointer_ =
+      std::make_unique<Checkpointer>(*environment_.files, manifest, is_first(), &session_->client(),
+                                     environment_.claim, fenced_->claim());
   return Status::Ok();
 }
 
@@ -132,7 +134,7 @@ Status Trainer::RestoreState() {
   } else if (const std::string doubt = DoubtOfFrozen(config_); is_first() && !doubt.empty()) {
     LogWarning(doubt);
   }
-  ASSIGN_OR_RETURN(owed_, evaluations_->Open(first_step_ - 1));
+  ASSIGN_OR_RETURN(owed_, evaluations_->Open(first_step_ - 1, environment_.claim));
   return environment_.collective->Barrier();
 }
 

@@ -100,7 +100,7 @@ class Trainer {
   const TrainConfig config_;
   const Resume resume_;
   WorkerEnvironment environment_;
-  std::unique_ptr<FencedFiles> fenced_;  // environment_.files of worker 0, where it has a claim
+  std::unique_ptr<FencedFiles> fenced_;  // environment_.files; worker 0 claims the folder by it
   const uint64_t ahead_;
   std::optional<TrainingData> data_;
   std::unique_ptr<FollowedLog> followed_;  // null: all of the log is there; data_ is its file

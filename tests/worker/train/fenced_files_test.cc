@@ -17,7 +17,10 @@ class FencedFilesTest : public testing::Test {
   std::unique_ptr<FencedFiles> NewJob() {
     auto claim = CheckpointClaim::Make(*files_, kDirectory, "a job");
     EXPECT_TRUE(claim.ok()) << claim.status().ToString();
-    return std::make_unique<FencedFiles>(*files_, *claim);
+    auto job = std::make_unique<FencedFiles>(*files_);
+    EXPECT_EQ(job->claim(), nullptr);
+    job->Claim(*claim);
+    return job;
   }
   std::string BytesOf(const std::string& path) {
     const auto bytes = ReadWholeFile(*files_, path);
@@ -55,7 +58,7 @@ TEST_F(FencedFilesTest, TemporaryFilesOfTwoJobsAreTwo) {
   const auto half_written = old->Create("run/metrics.jsonl.tmp");
   ASSERT_TRUE(half_written.ok());
   const std::string left = *files_->List("run")->begin();
-  EXPECT_EQ(left, "metrics.jsonl." + old->claim().token() + ".tmp");
+  EXPECT_EQ(left, "metrics.jsonl." + old->claim()->token() + ".tmp");
   ASSERT_TRUE(ReplaceFile(*files_, "run/metrics.jsonl.notes.tmp", "somebody's").ok());
   const auto job = NewJob();
   ASSERT_TRUE(ReplaceFile(*job, "run/metrics.jsonl", "new").ok());
