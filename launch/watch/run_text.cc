@@ -1,7 +1,10 @@
 // A RunView as lines of text.
 
 #include <algorithm>
-#include <cmath>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "common/progress.h"
 #include "common/strings.h"
@@ -141,7 +144,8 @@ std::string EvaluationText(const RunView& view) {
   }
   const RankView* const page = Reporter(view.ranks);
   if (page == nullptr) return "";
-  for (const auto& [task, metrics] : page->evaluate) {
+  for (const auto& of_task : page->evaluate) {
+    const std::map<std::string, double>& metrics = of_task.second;
     const auto shown = [&](const char* name, const char* key, const char* format) {
       const auto found = metrics.find(key);
       return found == metrics.end() ? "" : MetricText(name, true, found->second, format);
@@ -149,7 +153,7 @@ std::string EvaluationText(const RunView& view) {
     const std::string values =
         StrCat(shown("AUC ", "auc", "%.4f"), shown("NE ", "normalized_entropy", "%.4f"),
                shown("PCOC ", "pcoc", "%.3f"));
-    if (!values.empty()) text += StrCat(text.empty() ? "" : "; ", task, values);
+    if (!values.empty()) text += StrCat(text.empty() ? "" : "; ", of_task.first, values);
   }
   return text;
 }
