@@ -137,8 +137,9 @@ void AddImport(CLI::App* app, CommandOutcome* outcome, Action* action) {
   AddThreads(command, &arguments.threads);
   command
       ->add_option("--memory", arguments.memory_bytes,
-                   "Most memory for Ali-CCP's common features, like 4GB; more of them lie in a "
-                   "temporary file beside the output. And for the counts of min_count: more of "
+                   "Most memory for Ali-CCP's common features, like 4GB, and for blocks that wait "
+                   "for means (256 MB at most); more of them lie in a temporary file beside the "
+                   "output. And for the counts of min_count: more of "
                    "them take further passes over the inputs. Repeated row ids are looked for in "
                    "up to 512 MB besides")
       ->transform(CLI::AsSizeValue(/*kb_is_1000=*/false));

@@ -16,10 +16,11 @@
 namespace chorus::worker {
 
 struct FollowOptions {
-  // One input: "-", a file that grows or a folder. Its output may be one that an earlier call began.
+  // Inputs: "-", files that grow, folders. The output may be one that an earlier call began, with
+  // these inputs or some of them, and with the same split.
   ImportOptions import;
   double seal_seconds = 60;  // a row waits so long at most until the file that has it is complete
-  double idle_seconds = 0;   // the input is over after so long without anything new; 0 = it is not
+  double idle_seconds = 0;   // inputs are over after so long without anything new; 0 = they are not
   std::function<bool()> stop = [] { return false; };  // seals what is complete, and ends
 };
 

@@ -1,11 +1,11 @@
 #pragma once
 // `chorus import`: rows in, a binary log (or one a part of a split) out.
 //
-// One pass over the inputs, unless rows are needed before they can be written: one more pass learns
-// the mean and deviation of standardised numeric columns (from the training part's rows only, or
-// not at all: they can be taken from an earlier log) and counts ids where slots have min_count (in
-// all rows, or not at all), and one more counts rows for a contiguous split. Standard input can be
-// read once, so it is then copied to a file in the output's temporary folder first. Thread safety:
+// One pass over the inputs, also where it learns the mean and deviation of standardised numeric
+// columns (from the training part's rows only, or not at all: they can be taken from an earlier
+// log): blocks wait for these (waiting_blocks.h). One more pass counts ids where slots have
+// min_count (in all rows, or not at all), and one more counts rows for a contiguous split. Standard
+// input can be read once, so it is then copied to a file in the output's temporary folder first. Thread safety:
 // ImportText may be called by many threads, with outputs of their own.
 
 #include <cstdint>
@@ -52,8 +52,9 @@ struct ImportOptions {
   bool split_contiguous = false;  // parts are ranges of rows
   uint64_t split_seed = 1;
   uint32_t threads = 1;  // that parse and encode; the log does not depend on their number
-  // Most memory for common features (format ALI_CCP), of which more lie in a temporary file; and
-  // for counts of ids, of which more take further passes over the inputs.
+  // Most memory for common features (format ALI_CCP), and for blocks that wait for means (256 MB at
+  // most), of which more lie in a temporary file; and for counts of ids, of which more take further
+  // passes over the inputs.
   uint64_t memory_bytes = uint64_t{4} << 30;
   int standard_input = 0;  // its descriptor
   ProgressLine* progress = nullptr;
