@@ -49,20 +49,19 @@ Result<std::unique_ptr<ShardFile>> OpenShard(const Source& source, uint32_t shar
 }
 
 Result<uint64_t> LoadShards(const Source& source, const ServerShape& shape, ShardOwner* owner) {
-  const wire::RestoreMeta::Mode mode = source.meta.mode();
   // Cut alike: each shard finds all of its rows in one file, and reads no other.
   if (source.shards == shape.job.shards()) {
     uint32_t number = shape.first_shard + owner->first_local();
     for (Shard& shard : owner->shards()) {
       ASSIGN_OR_RETURN(const auto file, OpenShard(source, number++));
-      RETURN_IF_ERROR(shard.Load(*file, mode));
+      RETURN_IF_ERROR(shard.Load(*file, source.meta));
     }
     return source.step;
   }
   // Cut otherwise: the rows of a shard may be in any file, so every owner reads all of them.
   for (uint32_t number = 0; number < source.shards; ++number) {
     ASSIGN_OR_RETURN(const auto file, OpenShard(source, number));
-    for (Shard& shard : owner->shards()) RETURN_IF_ERROR(shard.Load(*file, mode));
+    for (Shard& shard : owner->shards()) RETURN_IF_ERROR(shard.Load(*file, source.meta));
   }
   return source.step;
 }

@@ -12,7 +12,7 @@
 
 namespace chorus::ps {
 
-// Replaces every row of the owner's shards, and returns the step of the files. Errors: kNotFound,
+// Replaces every row of the owner's shards by those that `meta` asks for, and returns the step of the files. Errors: kNotFound,
 // kDataLoss (damaged, or not the files that `meta` lists), kFailedPrecondition (another table or
 // pull_ahead), kResourceExhausted; after an error the shards are incomplete.
 Result<uint64_t> RestoreShards(FileSystem& files, const wire::RestoreMeta& meta,

@@ -4,6 +4,7 @@
 
 #include "ps/restore.h"
 #include "ps/server_impl.h"
+#include "ps/wanted_keys.h"
 
 namespace chorus::ps {
 
@@ -63,7 +64,8 @@ Status ServerImpl::Continue(const wire::ContinueMeta& meta) {
 // answer if no step has come since: the rows are still those that it loaded, and loading them again
 // would only take time.
 void ServerImpl::Restore(const wire::RestoreMeta& meta, Responder respond) {
-  Status status;
+  Status status = CheckRestoredKeys(meta.only());
+  if (!status.ok()) return respond(MakeErrorFrame(status));
   std::string again;
   {
     MutexLock lock(mutex_);
@@ -71,6 +73,8 @@ void ServerImpl::Restore(const wire::RestoreMeta& meta, Responder respond) {
     if (restoring_ && text == restore_) return also_restoring_.push_back(std::move(respond));
     if (meta.mode() == wire::RestoreMeta::MODE_UNSPECIFIED) {
       status = InvalidArgument("restore without a mode");
+    } else if (meta.has_only() && meta.mode() != wire::RestoreMeta::RESUME) {
+      status = InvalidArgument("a restore of some keys that begins a run");
     } else if (restoring_ || !steps_.untouched()) {
       status = FailedPrecondition(shape_.name() + " restores only before the first step");
     } else if (text == restore_ && !restore_reply_.empty()) {
@@ -84,22 +88,23 @@ void ServerImpl::Restore(const wire::RestoreMeta& meta, Responder respond) {
   if (!status.ok()) return respond(MakeErrorFrame(status));
   if (!again.empty()) return respond({FrameType::kControlReply, again, {}});
   auto work = std::make_shared<SharedWork>(std::move(respond), owners_.size());
+  const auto shared = std::make_shared<const wire::RestoreMeta>(meta);  // it may hold many keys
   for (auto& owner : owners_) {
-    owner->Post([this, work, meta](ShardOwner& here) {
-      const auto step = RestoreShards(files_, meta, shape_, &here);
+    owner->Post([this, work, shared](ShardOwner& here) {
+      const auto step = RestoreShards(files_, *shared, shape_, &here);
       {
         MutexLock lock(work->mutex);
         if (step.ok()) work->restored_step = *step;
         if (!step.ok() && work->error.ok()) work->error = step.status();
       }
-      if (work->IsLast()) FinishRestore(work.get(), meta.mode());
+      if (work->IsLast()) FinishRestore(work.get(), *shared);
     });
   }
 }
 
 // Steps are accepted again only here, when every owner has loaded its shards; `failed_` changes
 // with `failure_`, under the lock, so that no step runs on rows that are half loaded.
-void ServerImpl::FinishRestore(SharedWork* work, wire::RestoreMeta::Mode mode) {
+void ServerImpl::FinishRestore(SharedWork* work, const wire::RestoreMeta& restore) {
   Status status;
   wire::ControlReplyMeta reply;
   {
@@ -112,9 +117,14 @@ void ServerImpl::FinishRestore(SharedWork* work, wire::RestoreMeta::Mode mode) {
     MutexLock lock(mutex_);
     restoring_ = false;
     failure_ = status;
-    failed_ = !status.ok();
+    if (status.ok() && restore.has_only()) {
+      failure_ = FailedPrecondition(
+          shape_.name() +
+          " has restored some rows of a checkpoint alone: they can be read, not trained");
+    }
+    failed_ = !failure_.ok();
     if (status.ok()) restore_reply_ = reply.SerializeAsString();
-    steps_.Reset(mode == wire::RestoreMeta::RESUME ? reply.restored_step() : 0);
+    steps_.Reset(restore.mode() == wire::RestoreMeta::RESUME ? reply.restored_step() : 0);
     others.swap(also_restoring_);
   }
   const Frame frame = status.ok() ? Frame{FrameType::kControlReply, reply.SerializeAsString(), {}}

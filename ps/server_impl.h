@@ -80,7 +80,7 @@ class ServerImpl : public Server {
   Result<wire::ControlReplyMeta> SnapshotStatus(uint64_t step);
   void Restore(const wire::RestoreMeta& meta, Responder respond);
   Status Continue(const wire::ContinueMeta& meta);
-  void FinishRestore(SharedWork* work, wire::RestoreMeta::Mode mode);
+  void FinishRestore(SharedWork* work, const wire::RestoreMeta& restore);
 
   void Watch();
   std::vector<Outgoing> TakeExpired() REQUIRES_LOCK(mutex_);

@@ -58,12 +58,13 @@ class Shard {
 
   void Clear();                               // forgets every row, and drops a running snapshot
   void ForgetPending() { pending_.clear(); }  // rows that steps to come would be answered with
-  // Adds the rows of `file` that belong here, and its pending rows if the mode is RESUME.
-  Status Load(const ShardFile& file, wire::RestoreMeta::Mode mode);
+  // Adds the rows of `file` that belong here and that the restore asks for, and its pending rows if
+  // the mode is RESUME and every row is restored.
+  Status Load(const ShardFile& file, const wire::RestoreMeta& restore);
 
  private:
   Status LoadRows(const ShardFile& file, uint32_t file_table, uint32_t table,
-                  wire::RestoreMeta::Mode mode);
+                  const wire::RestoreMeta& restore);
   Status LoadPending(const ShardFile& file, const std::vector<int>& file_tables);
   Status UsePending(StepState* step);
   bool Owns(Key key) const {

@@ -6,11 +6,12 @@
 
 #include "common/strings.h"
 #include "ps/shard.h"
+#include "ps/wanted_keys.h"
 
 namespace chorus::ps {
 
-Status Shard::Load(const ShardFile& file, wire::RestoreMeta::Mode mode) {
-  const bool resume = mode == wire::RestoreMeta::RESUME;
+Status Shard::Load(const ShardFile& file, const wire::RestoreMeta& restore) {
+  const bool resume = restore.mode() == wire::RestoreMeta::RESUME;
   std::vector<int> file_tables;  // [table]: its number in the file, -1 if it is new
   for (uint32_t t = 0; t < tables_.size(); ++t) {
     const TableSpec& spec = tables_[t].type().spec;
@@ -23,7 +24,7 @@ Status Shard::Load(const ShardFile& file, wire::RestoreMeta::Mode mode) {
       if (resume) return FailedPrecondition(StrCat("the checkpoint has no table ", spec.name));
       continue;
     }
-    RETURN_IF_ERROR(LoadRows(file, static_cast<uint32_t>(file_tables.back()), t, mode));
+    RETURN_IF_ERROR(LoadRows(file, static_cast<uint32_t>(file_tables.back()), t, restore));
   }
   if (!resume) return Status::Ok();
   if (file.pending_steps() != shape_.job.pull_ahead()) {
@@ -31,11 +32,12 @@ Status Shard::Load(const ShardFile& file, wire::RestoreMeta::Mode mode) {
                                      file.pending_steps(), ", this run has ",
                                      shape_.job.pull_ahead()));
   }
-  return LoadPending(file, file_tables);
+  return restore.has_only() ? Status::Ok() : LoadPending(file, file_tables);
 }
 
 Status Shard::LoadRows(const ShardFile& file, uint32_t file_table, uint32_t t,
-                       wire::RestoreMeta::Mode mode) {
+                       const wire::RestoreMeta& restore) {
+  const wire::RestoreMeta::Mode mode = restore.mode();
   Table& table = tables_[t];
   const TableType& type = table.type();
   const ShardFileTable& header = file.tables()[file_table];
@@ -50,9 +52,10 @@ Status Shard::LoadRows(const ShardFile& file, uint32_t file_table, uint32_t t,
                                      " and ", type.layout.state_floats));
   }
   ShardFile::Cursor rows = file.Rows(file_table);
+  WantedKeys wanted(restore.has_only() ? &restore.only() : nullptr, type.spec.name_hash);
   ShardRow from;
   while (rows.Next(&from)) {
-    if (!Owns(from.key)) continue;
+    if (!wanted.Has(from.key) || !Owns(from.key)) continue;
     RowHeader* const row = table.FindOrCreate(from.key);
     if (row == nullptr) {
       return ResourceExhausted(StrCat("table ", header.name, ": no memory for a restored row"));

@@ -1,6 +1,7 @@
 #include "launch/command/scoring.h"
 
 #include <cstdio>
+#include <optional>
 
 #include "common/config.h"
 #include "common/log.h"
@@ -9,6 +10,7 @@
 #include "worker/log/manifest_schema.h"
 #include "worker/model/embeddings.h"
 #include "worker/train/checkpoint_store.h"
+#include "worker/train/log_keys.h"
 
 namespace chorus::launch {
 namespace {
@@ -124,10 +126,18 @@ Status RunScoring(const ScoringRequest& request, const ScoringMain& work) {
         ASSIGN_OR_RETURN(
             const std::unique_ptr<worker::Session> session,
             worker::Session::Create(config, worker::SchemaOfManifest(manifest), environment));
-        const Result<uint64_t> step = session->Restore(folder);
+        std::optional<worker::KeysOfTables> keys;
+        if (request.needs_log) {
+          const std::vector<std::string> log(config.evaluate().log().begin(),
+                                             config.evaluate().log().end());
+          ASSIGN_OR_RETURN(keys, worker::FewKeysOfLog(session.get(), log, manifest));
+        }
+        const Result<uint64_t> step =
+            session->RestoreRows(folder, keys.has_value() ? &*keys : nullptr);
         if (!step.ok()) return WithRemedy(folder, step.status());
         if (environment.collective->rank() == 0) {
-          LogInfo("model of step ", *step, " from ", folder);
+          LogInfo("model of step ", *step, " from ", folder,
+                  keys.has_value() ? " (of its rows, those that the log reads)" : "");
         }
         RETURN_IF_ERROR(environment.collective->Barrier());
         return work(session.get());

@@ -55,7 +55,7 @@ Result<std::unique_ptr<Scorer>> Scorer::Create(Session* session,
   std::unique_ptr<Scorer> scorer(new Scorer(session));
   ASSIGN_OR_RETURN(scorer->log_,
                    LogReader::Open(*session->environment().files, log, &session->schema()));
-  TellIgnoredColumns(*session, *scorer->log_);
+  if (!scoring.is_first_look) TellIgnoredColumns(*session, *scorer->log_);
   RETURN_IF_ERROR(CheckAgreement(StrCat("the log ", Join(log, ", ")), scorer->log_->Description(),
                                  session->environment().collective));
   ReadingOptions options;
@@ -117,6 +117,24 @@ Status Scorer::Run(const GrainDone& grain_done, const StepDone& step_done, SlotC
     }
     RETURN_IF_ERROR(step_done());
     progress.AddStep();
+  }
+  return Status::Ok();
+}
+
+Status Scorer::Read(const std::function<void(const StepBatch& step)>& visit,
+                    const StepDone& step_done) {
+  const ReadingPlan& plan = view_ != nullptr ? *view_ : *plan_;
+  StepReaderOptions options = session_->reader_options();
+  options.grains = grains_;
+  options.last_step = plan.total_steps();
+  StepReader reader(plan, options);
+  for (uint64_t step = 1; step <= rounds_; ++step) {
+    if (step <= options.last_step) {
+      ASSIGN_OR_RETURN(std::unique_ptr<StepBatch> batch, reader.Next());
+      visit(*batch);
+      reader.Recycle(std::move(batch));
+    }
+    RETURN_IF_ERROR(step_done());
   }
   return Status::Ok();
 }

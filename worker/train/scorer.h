@@ -24,7 +24,8 @@ namespace chorus::worker {
 struct ScorerOptions {
   uint64_t max_rows =
       0;  // of a larger log, a sample is scored (row_sample.h); 0: every exposure is
-  bool by_stretches = false;  // each worker scores one stretch of the log (stretch_plan.h)
+  bool is_first_look = false;  // the log is scored afterwards: nothing need be told yet
+  bool by_stretches = false;   // each worker scores one stretch of the log (stretch_plan.h)
 };
 
 // Runs the model over a log, step by step.
@@ -45,6 +46,8 @@ class Scorer {
   // counter: null, or counts the ids.
   Status Run(const GrainDone& grain_done, const StepDone& step_done,
              SlotCounter* counter = nullptr);
+  // Reads the same steps, without rows of servers and scores; step_done as in Run.
+  Status Read(const std::function<void(const StepBatch& step)>& visit, const StepDone& step_done);
   const LogSchema& schema() const { return log_->schema(); }
   const LogReader& log() const { return *log_; }
   ReadingCounts counts() const { return plan_->counts(); }

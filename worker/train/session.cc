@@ -36,8 +36,20 @@ std::vector<NamedArray> WeightArrays(const ParameterLayout& layout,
   return arrays;
 }
 
-std::string RestoreRequest(const std::string& folder, wire::RestoreMeta::Mode mode,
-                           const CheckpointManifest& manifest) {
+wire::RestoredKeys RestoredKeysOf(const std::vector<TableSpec>& tables,
+                                  const std::vector<std::vector<Key>>& keys) {
+  wire::RestoredKeys out;
+  for (size_t t = 0; t < keys.size(); ++t) {
+    wire::RestoredKeys::TableKeys& table = *out.add_table();
+    table.set_name_hash(tables[t].name_hash);
+    table.set_keys(
+        std::string(reinterpret_cast<const char*>(keys[t].data()), keys[t].size() * sizeof(Key)));
+  }
+  return out;
+}
+
+wire::ControlMeta RestoreRequest(const std::string& folder, wire::RestoreMeta::Mode mode,
+                                 const CheckpointManifest& manifest) {
   wire::ControlMeta meta;
   wire::RestoreMeta& restore = *meta.mutable_restore();
   restore.set_directory(folder);
@@ -50,7 +62,7 @@ std::string RestoreRequest(const std::string& folder, wire::RestoreMeta::Mode mo
     expected.set_checksum(file.checksum());
     expected.set_rows(file.rows());
   }
-  return meta.SerializeAsString();
+  return meta;
 }
 
 }  // namespace
@@ -191,12 +203,15 @@ Status Session::WaitForRestore(const std::string& folder) {
 }
 
 Result<DenseState> Session::BeginRestore(const std::string& folder,
-                                         const CheckpointManifest& manifest, RestoreMode mode) {
+                                         const CheckpointManifest& manifest, RestoreMode mode,
+                                         const std::vector<std::vector<Key>>* only) {
   ASSIGN_OR_RETURN(DenseState state, ReadDenseState(*environment_.files, folder, manifest));
   const auto wire_mode = mode == RestoreMode::kResume      ? wire::RestoreMeta::RESUME
                          : mode == RestoreMode::kWarmStart ? wire::RestoreMeta::WARM_START
                                                            : wire::RestoreMeta::WARM_START_RESET;
-  client_->BeginRestore(RestoreRequest(folder, wire_mode, manifest));
+  wire::ControlMeta request = RestoreRequest(folder, wire_mode, manifest);
+  if (only != nullptr) *request.mutable_restore()->mutable_only() = RestoredKeysOf(tables_, *only);
+  client_->BeginRestore(request.SerializeAsString());
   return state;
 }
 
@@ -213,10 +228,15 @@ Result<DenseState> Session::FinishRestore(const std::string& folder, const Dense
 }
 
 Result<uint64_t> Session::Restore(const std::string& folder) {
+  return RestoreRows(folder, nullptr);
+}
+
+Result<uint64_t> Session::RestoreRows(const std::string& folder,
+                                      const std::vector<std::vector<Key>>* keys) {
   DenseState state;
   if (environment_.collective->rank() == 0) {
     ASSIGN_OR_RETURN(const CheckpointManifest manifest, ReadManifest(*environment_.files, folder));
-    ASSIGN_OR_RETURN(state, BeginRestore(folder, manifest, RestoreMode::kResume));
+    ASSIGN_OR_RETURN(state, BeginRestore(folder, manifest, RestoreMode::kResume, keys));
   }
   ASSIGN_OR_RETURN(state, FinishRestore(folder, state, true));
   return state.step;

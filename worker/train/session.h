@@ -37,6 +37,10 @@ class Session {
   // the step that the state is after. Error: kDataLoss when a file is not that of the folder's
   // manifest, or holds a value that is not finite.
   Result<uint64_t> Restore(const std::string& folder);
+  // So too for a job that does not train and reads no other rows than these: servers keep no
+  // others.  keys: worker 0's, [table instances], ascending and unique; null on the others.
+  Result<uint64_t> RestoreRows(const std::string& folder,
+                               const std::vector<std::vector<Key>>* keys);
   // Takes what fits of a checkpoint's weights and, unless `reset_optimizer`, of its optimizers'
   // state. Every worker calls it; what was taken is told to worker 0. Errors: as Restore and
   // FitState.
@@ -72,7 +76,8 @@ class Session {
   uint32_t reader_threads() const;
   // Worker 0: the checkpoint's dense state, while servers begin to load its rows.
   Result<DenseState> BeginRestore(const std::string& folder, const CheckpointManifest& manifest,
-                                  RestoreMode mode);
+                                  RestoreMode mode,
+                                  const std::vector<std::vector<Key>>* only = nullptr);
   Status WaitForRestore(const std::string& folder);
   // Ends what worker 0 has begun. state: worker 0's, which all workers load.
   Result<DenseState> FinishRestore(const std::string& folder, const DenseState& state,
