@@ -59,7 +59,7 @@ struct WorkerEnvironment {
   // lock; empty: it has none, and takes the next number that there is when it claims.
   std::optional<uint64_t> claims_before;
   // The token of the job's claim on checkpoint.directory (worker/train/checkpoint_claim.h), the same
-  // on all workers; Train sets it.
+  // on all workers; Train sets it in a copy of its own.
   std::string claim;
 };
 

@@ -64,6 +64,18 @@ void ExpectHeld(const Status& status, const std::string& what, pid_t holder) {
   }
 }
 
+// As when the host that holds it is lost to a shared file system, and comes back.
+TEST_F(WriteLockTest, WhoLostHisLockLeavesThatOfTheNextHolderInPlace) {
+  auto lost = LockFolder(files_, folder_);
+  ASSERT_TRUE(lost.ok());
+  ASSERT_TRUE(files_.Remove(Path(".lock")).ok());
+  const auto next = LockFolder(files_, folder_);
+  ASSERT_TRUE(next.ok()) << next.status().ToString();
+  lost->reset();
+  EXPECT_EQ(Names(), std::vector<std::string>{".lock"});
+  EXPECT_EQ(LockFolder(files_, folder_).status().code(), Code::kFailedPrecondition);
+}
+
 TEST_F(WriteLockTest, ASecondWriterIsToldWhoTheFirstOneIs) {
   {
     const auto first = LockFolder(files_, folder_);
