@@ -32,7 +32,9 @@ std::shared_ptr<TraceTrack>& OwnTrack() {
 }  // namespace
 
 TraceTrack::TraceTrack(std::string thread, uint64_t log)
-    : thread_(std::move(thread)), log_(log), events_(new TraceEvent[kSpans]) {}
+    : thread_(std::move(thread)),
+      log_(log),
+      events_(std::make_unique_for_overwrite<TraceEvent[]>(kSpans)) {}
 
 // Release: who reads the size sees the events below it.
 void TraceTrack::Add(const TraceEvent& event) {
@@ -68,6 +70,11 @@ void TraceLog::AddOwnTrack(const std::string& thread) {
   tracks_.push_back(std::move(track));
 }
 
+void TraceLog::Drop(const TraceTrack& track) {
+  const MutexLock lock(mutex_);
+  std::erase_if(tracks_, [&](const auto& one) { return one.get() == &track; });
+}
+
 // A newer log keeps an older one from recording, and an older one does not end the newer one's.
 void TraceLog::Record(bool on) {
   const uint64_t own = number_;
@@ -97,7 +104,14 @@ TraceThread::TraceThread(const std::string& name) {
   if (log != nullptr) log->AddOwnTrack(name);
 }
 
-TraceThread::~TraceThread() { OwnTrack().reset(); }
+// Jobs begin threads for each checkpoint and each evaluation: the log would grow by a track for each.
+TraceThread::~TraceThread() {
+  const std::shared_ptr<TraceTrack> own = std::exchange(OwnTrack(), nullptr);
+  if (own == nullptr || !own->events().empty() || own->dropped() > 0) return;
+  const MutexLock lock(Newest().mutex);
+  const std::shared_ptr<TraceLog> log = Newest().log.lock();
+  if (log != nullptr && own->log() == Newest().number) log->Drop(*own);
+}
 
 void AddTraceSpan(const TraceEvent& event) {
   TraceTrack* const track = OwnTrack().get();

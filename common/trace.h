@@ -8,7 +8,7 @@
 // A process has at most one log at a time. Threads that StartThread (thread.h) begins while it is
 // open have a track in it, and so has the thread that opened it. The log shares the ownership of
 // its tracks with their threads: it may be read when threads have ended, and threads may go on when
-// it is gone.
+// it is gone. A thread that ends without a span leaves no track.
 // Thread safety: any thread.
 
 #include <atomic>
@@ -17,6 +17,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "common/mutex.h"
@@ -30,12 +31,13 @@ inline int64_t TraceClockNs() {
       .count();
 }
 
+// Without initialisers, so that a track's memory is not touched before spans are written to it.
 struct TraceEvent {
-  const char* name = nullptr;  // a literal: "read"
-  const char* of = nullptr;    // what `number` counts, a literal: "step"; null: nothing
-  uint64_t number = 0;
-  int64_t begin_ns = 0;  // of TraceClockNs
-  int64_t duration_ns = 0;
+  const char* name;  // a literal: "read"
+  const char* of;    // what `number` counts, a literal: "step"; null: nothing
+  uint64_t number;
+  int64_t begin_ns;  // of TraceClockNs
+  int64_t duration_ns;
 };
 
 // The spans of one thread, in the order in which they ended. Thread safety: one thread adds, any
@@ -77,6 +79,7 @@ class TraceLog {
  private:
   friend class TraceThread;
   void AddOwnTrack(const std::string& thread);  // of the calling thread
+  void Drop(const TraceTrack& track);
   void Record(bool on);
 
   const uint64_t number_;
@@ -88,7 +91,8 @@ class TraceLog {
 // Spans of threads without a track, since the process began: those that began before the log.
 uint64_t TraceSpansWithoutTrack();
 
-// Of a thread that begins: it has a track as long as it lives, if a log is open.
+// Of a thread that begins: it has a track as long as it lives, if a log is open. Destroy it on that
+// thread.
 class TraceThread {
  public:
   explicit TraceThread(const std::string& name);

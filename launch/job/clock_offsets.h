@@ -2,8 +2,9 @@
 // How the steady clocks of ranks differ, so that what they recorded can be shown on one timeline.
 // Ranks tell each other the time several times over MPI. What a rank was told at a time was sent
 // before, so each message bounds the difference of two clocks from one side, and the tightest
-// bounds of all rounds give the difference with an error that is certain: about half of a message's
-// way there and back. Processes of a machine share its clock.
+// bounds of all rounds give the difference with an error that is certain. A rank notes a time once it
+// has heard everybody, and looks for messages now and then, so that the error grows with the
+// slowest rank and with busy cores. Processes of a machine share its clock.
 // Thread safety: the communicator's.
 
 #include <cstdint>

@@ -138,11 +138,21 @@ TracePart JobTrace::OwnPart() {
   return part;
 }
 
+// Threads that begin later need no tracks.
+void JobTrace::Close() {
+  const MutexLock lock(mutex_);
+  window_.End();
+  window_ = TraceWindow();
+  log_.reset();
+}
+
 Status JobTrace::CollectAndWrite() {
   collected_ = true;
-  ASSIGN_OR_RETURN(const CollectedTrace all, collect_([this] { return OwnPart(); }));
+  const Result<CollectedTrace> all = collect_([this] { return OwnPart(); });
+  Close();
+  RETURN_IF_ERROR(all.status());
   if (file_ == nullptr) return Status::Ok();
-  const Status written = Write(all);
+  const Status written = Write(*all);
   file_.reset();
   if (!written.ok()) LogWarning(kTraceField, ": ", written.ToString(), "; the run goes on without");
   return Status::Ok();

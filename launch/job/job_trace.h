@@ -24,7 +24,7 @@
 
 namespace chorus::launch {
 
-// [rank] both.
+// [rank] both. Parts are rank 0's to know; of other ranks they may be missing.
 struct CollectedTrace {
   std::vector<TracePart> parts;
   std::vector<ClockOffset> clocks;
@@ -64,12 +64,13 @@ class JobTrace {
   Status CollectAndWrite();
   TracePart OwnPart();
   Status Write(const CollectedTrace& all);
+  void Close();
 
   const TraceConfig config_;
   const Who who_;
   const uint64_t last_step_;  // that is traced
   const uint64_t pull_ahead_;
-  const std::shared_ptr<TraceLog> log_;
+  std::shared_ptr<TraceLog> log_;     // null once it has been told
   const uint64_t without_track_;      // before it
   std::unique_ptr<OutputFile> file_;  // of rank 0
   Collect collect_;

@@ -56,18 +56,32 @@ class MpiCommunicator : public Communicator {
 
   // Sizes first: only then does anybody know what to receive.
   Result<std::vector<std::string>> AllGather(const std::string& mine) override {
-    const uint64_t bytes = mine.size();
-    std::vector<uint64_t> sizes(size(), bytes);
-    RETURN_IF_ERROR(
-        TellAll({&bytes, sizeof(bytes)}, "exchanging the sizes of texts", [&](size_t peer) {
-          return Bytes{&sizes[peer], sizeof(uint64_t)};
-        }));
+    ASSIGN_OR_RETURN(const std::vector<uint64_t> sizes, SizesOf(mine));
     std::vector<std::string> all(size());
     for (size_t peer = 0; peer < all.size(); ++peer) all[peer].resize(sizes[peer]);
     RETURN_IF_ERROR(TellAll({mine.data(), mine.size()}, "exchanging texts", [&](size_t peer) {
       return Bytes{all[peer].data(), all[peer].size()};
     }));
     all[rank()] = mine;
+    return all;
+  }
+
+  Result<std::vector<std::string>> Gather(const std::string& mine, uint32_t root) override {
+    ASSIGN_OR_RETURN(const std::vector<uint64_t> sizes, SizesOf(mine));
+    std::vector<std::string> all(size());
+    std::vector<MPI_Request> requests(size(), MPI_REQUEST_NULL);
+    for (size_t peer = 0; peer < all.size(); ++peer) {
+      if (rank() != root || peer == root) continue;
+      all[peer].resize(sizes[peer]);
+      RETURN_IF_MPI_ERROR(MPI_Irecv(all[peer].data(), static_cast<int>(sizes[peer]), MPI_BYTE,
+                                    static_cast<int>(peer), kTag, comm_, &requests[peer]));
+    }
+    if (rank() != root) {
+      RETURN_IF_MPI_ERROR(MPI_Isend(mine.data(), static_cast<int>(mine.size()), MPI_BYTE,
+                                    static_cast<int>(root), kTag, comm_, &requests[root]));
+    }
+    RETURN_IF_ERROR(Wait(&requests, "gathering texts", nullptr));
+    if (rank() == root) all[root] = mine;
     return all;
   }
 
@@ -86,6 +100,17 @@ class MpiCommunicator : public Communicator {
     size_t size = 0;
   };
   static Bytes Nothing(size_t) { return {}; }
+
+  // Of everybody's texts.
+  Result<std::vector<uint64_t>> SizesOf(const std::string& mine) {
+    const uint64_t bytes = mine.size();
+    std::vector<uint64_t> sizes(size(), bytes);
+    RETURN_IF_ERROR(
+        TellAll({&bytes, sizeof(bytes)}, "exchanging the sizes of texts", [&](size_t peer) {
+          return Bytes{&sizes[peer], sizeof(uint64_t)};
+        }));
+    return sizes;
+  }
 
   // Everybody tells everybody, so that each rank can name exactly those that are missing.
   // into: where a peer's bytes go. give_up: instead of the deadline.

@@ -28,6 +28,12 @@ class Communicator {
   // names the ranks that did not come, by their numbers among all.
   virtual Result<std::string> Broadcast(const std::string& text, uint32_t root) = 0;
   virtual Result<std::vector<std::string>> AllGather(const std::string& mine) = 0;
+  // Root alone gets everybody's texts, in order of ranks; the others get empty ones. Every rank calls
+  // it. Errors: the same.
+  virtual Result<std::vector<std::string>> Gather(const std::string& mine, uint32_t root) {
+    (void)root;
+    return AllGather(mine);
+  }
   virtual Status Barrier() = 0;
   // A barrier without a deadline of its own: ends when all have come, or with kDeadlineExceeded
   // (names who has not) once give_up() says so (asked now and then). For ranks that serve others

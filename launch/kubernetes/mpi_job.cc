@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <filesystem>
 #include <vector>
 
 #include "common/config.h"
@@ -45,7 +46,10 @@ Status CheckName(const std::string& name) {
 // A path of the job in a pod: under the volume, or relative to it.
 Status CheckPath(const std::string& field, const std::string& path, const std::string& mount) {
   const std::string inside = WithoutSlash(mount) + "/";
-  if (path.empty() || path[0] != '/' || path.starts_with(inside) || path == WithoutSlash(mount)) {
+  const std::string in_pod = path.starts_with("/") ? path : inside + path;
+  const std::string normal =
+      WithoutSlash(std::filesystem::path(in_pod).lexically_normal().string());  // "a/../b": "b"
+  if (path.empty() || normal.starts_with(inside) || normal == WithoutSlash(mount)) {
     return Status::Ok();
   }
   return InvalidArgument(StrCat(field, ": ", path, " is not on the volume, which pods have at ",
@@ -59,6 +63,8 @@ Status CheckPaths(const TrainConfig& config, const std::string& mount) {
   for (const std::string& log : config.evaluate().log()) {
     RETURN_IF_ERROR(CheckPath("evaluate.log", log, mount));
   }
+  RETURN_IF_ERROR(CheckPath("evaluate.oracle", config.evaluate().oracle(), mount));
+  RETURN_IF_ERROR(CheckPath("warm_start.checkpoint", config.warm_start().checkpoint(), mount));
   RETURN_IF_ERROR(CheckPath("checkpoint.directory", config.checkpoint().directory(), mount));
   RETURN_IF_ERROR(CheckPath("report.metrics", config.report().metrics(), mount));
   RETURN_IF_ERROR(CheckPath("report.tensorboard", config.report().tensorboard(), mount));
@@ -84,6 +90,12 @@ uint32_t SlotsOfPod(const JobPlan& plan) {
   std::vector<uint32_t> ranks(plan.layout().hosts());
   for (const PlanRank& rank : plan.rank()) ++ranks[rank.host()];
   return *std::max_element(ranks.begin(), ranks.end());
+}
+
+// mpirun fills the slots of a pod before those of the next, whatever the plan's hosts are.
+uint32_t PodsOf(const JobPlan& plan) {
+  const uint32_t slots = SlotsOfPod(plan);
+  return (static_cast<uint32_t>(plan.rank_size()) + slots - 1) / slots;
 }
 
 void AddMeta(const std::string& kind, const std::string& version, const std::string& name,
@@ -237,8 +249,8 @@ void AddJob(const JobPlan& plan, const KubernetesOptions& options, Yaml* yaml) {
   }
   const Yaml::Block replicas = yaml->Map("mpiReplicaSpecs");
   AddReplicas("Launcher", 1, LauncherWords(plan), {.memory_mib = 512, .cpus = 1}, options, yaml);
-  AddReplicas("Worker", plan.layout().hosts(), {"/bin/sh", "-c", kSshd}, ResourcesOfPod(plan),
-              options, yaml);
+  AddReplicas("Worker", PodsOf(plan), {"/bin/sh", "-c", kSshd}, ResourcesOfPod(plan), options,
+              yaml);
 }
 
 }  // namespace
@@ -259,13 +271,16 @@ std::string KubernetesName(const std::string& file) {
 }
 
 PodResources ResourcesOfPod(const JobPlan& plan) {
-  std::vector<double> bytes(plan.layout().hosts());
-  std::vector<uint32_t> threads(plan.layout().hosts());
-  for (const PlanRank& rank : plan.rank()) {
-    bytes[rank.host()] += kMemoryFactor * static_cast<double>(rank.memory_bytes()) +
-                          static_cast<double>(IsServer(rank) ? kCheckpointBytes : 0);
-    if (IsServer(rank)) threads[rank.host()] += plan.layout().server_threads();
-    if (IsWorker(rank)) threads[rank.host()] += plan.layout().threads();
+  const uint32_t slots = SlotsOfPod(plan);
+  std::vector<double> bytes(PodsOf(plan));
+  std::vector<uint32_t> threads(bytes.size());
+  for (int r = 0; r < plan.rank_size(); ++r) {
+    const PlanRank& rank = plan.rank(r);
+    const uint32_t pod = static_cast<uint32_t>(r) / slots;
+    bytes[pod] += kMemoryFactor * static_cast<double>(rank.memory_bytes()) +
+                  static_cast<double>(IsServer(rank) ? kCheckpointBytes : 0);
+    if (IsServer(rank)) threads[pod] += plan.layout().server_threads();
+    if (IsWorker(rank)) threads[pod] += plan.layout().threads();
   }
   const double most = *std::max_element(bytes.begin(), bytes.end()) + double{kMemoryBesideBytes};
   const uint32_t cpus = *std::max_element(threads.begin(), threads.end());

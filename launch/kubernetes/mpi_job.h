@@ -3,6 +3,7 @@
 // logs and checkpoints, and an MPIJob (kubeflow.org/v2beta1) for the MPI operator, whose pods run
 // the image of launch/Dockerfile. README.md says how they are used. Thread safety: pure functions.
 
+#include <cstdint>
 #include <string>
 
 #include "common/config.pb.h"
@@ -22,7 +23,9 @@ struct KubernetesOptions {
 // A name that Kubernetes takes for a job, from a file's: "configs/My_job.textproto" is "my-job".
 std::string KubernetesName(const std::string& file);
 
-// YAML, several documents. config: complete; plan: of one layout. Each host of the plan is a pod.
+// YAML, several documents. config: complete; plan: of one layout. Pods have as many slots as the
+// fullest host of the plan has ranks, and mpirun fills one after the other: where ranks do not divide
+// evenly, a pod may have more ranks than the host of its number, and pods may be fewer than hosts.
 // Errors: kInvalidArgument, names the option or the field of the job that no pod could use.
 Result<std::string> KubernetesObjects(const TrainConfig& config, const JobPlan& plan,
                                       const KubernetesOptions& options);

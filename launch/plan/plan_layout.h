@@ -28,7 +28,8 @@ Result<PlanLayout> LayoutOf(const TrainConfig& config, const PlanRequest& reques
 // Whether every rank serves and works.
 bool IsColocated(const TrainConfig& config);
 
-// Ranks are dealt to hosts in blocks, servers first, as mpirun does with as many slots on each.
+// Ranks are dealt to hosts in blocks, servers first, as mpirun does with as many slots on each where
+// they divide evenly; else some hosts have one rank more than others.
 class HostsOfRanks {
  public:
   HostsOfRanks(const PlanLayout& layout, bool colocated)

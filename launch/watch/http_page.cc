@@ -1,8 +1,8 @@
 #include "launch/watch/http_page.h"
 
 #include <netdb.h>
+#include <poll.h>
 #include <sys/socket.h>
-#include <sys/time.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -53,30 +53,62 @@ Status Silent(const std::string& endpoint, const std::string& why) {
   return Unavailable(StrCat(endpoint, " does not answer (", why, ")"));
 }
 
-// Whole calls of the socket: connect, send and each recv.
-void SetTimeout(int file, double seconds) {
-  timeval time = {};
-  time.tv_sec = static_cast<time_t>(seconds);
-  time.tv_usec = static_cast<suseconds_t>((seconds - static_cast<double>(time.tv_sec)) * 1e6);
-  setsockopt(file, SOL_SOCKET, SO_SNDTIMEO, &time, sizeof(time));
-  setsockopt(file, SOL_SOCKET, SO_RCVTIMEO, &time, sizeof(time));
+// The end of all waits for one page.
+class Deadline {
+ public:
+  explicit Deadline(double seconds)
+      : end_(std::chrono::steady_clock::now() +
+             std::chrono::duration_cast<std::chrono::steady_clock::duration>(
+                 std::chrono::duration<double>(seconds))) {}
+  // Until the socket is ready for `events` or has failed; false: not in time.
+  bool Await(int file, short events) const {
+    while (true) {
+      const auto left =
+          std::chrono::ceil<std::chrono::milliseconds>(end_ - std::chrono::steady_clock::now());
+      if (left.count() <= 0) return false;
+      pollfd one = {file, events, 0};
+      const int ready = poll(&one, 1, static_cast<int>(left.count()));
+      if (ready > 0) return true;
+      if (ready < 0 && errno != EINTR) return false;
+    }
+  }
+
+ private:
+  const std::chrono::steady_clock::time_point end_;
+};
+
+constexpr char kTooLate[] = "not in time";
+
+// "" or why there is no connection. The socket does not block.
+std::string Connect(const Socket& socket, const addrinfo& to, const Deadline& deadline) {
+  if (connect(socket.file(), to.ai_addr, to.ai_addrlen) == 0) return "";
+  if (errno != EINPROGRESS && errno != EINTR) return std::strerror(errno);
+  if (!deadline.Await(socket.file(), POLLOUT)) return kTooLate;
+  int error = 0;
+  socklen_t size = sizeof(error);
+  getsockopt(socket.file(), SOL_SOCKET, SO_ERROR, &error, &size);
+  return error == 0 ? "" : std::strerror(error);
 }
 
 // What the peer sends until it closes the connection.
-Result<std::string> Exchange(const Socket& socket, const std::string& endpoint, double seconds) {
+Result<std::string> Exchange(const Socket& socket, const std::string& endpoint,
+                             const Deadline& deadline) {
   const std::string request = StrCat("GET /metrics HTTP/1.0\r\nHost: ", endpoint, "\r\n\r\n");
+  // A new connection has room for it.
   const ssize_t sent = send(socket.file(), request.data(), request.size(), MSG_NOSIGNAL);
-  if (sent != static_cast<ssize_t>(request.size())) return Silent(endpoint, std::strerror(errno));
-  const auto begin = std::chrono::steady_clock::now();
+  if (sent < 0) return Silent(endpoint, std::strerror(errno));
+  if (sent != static_cast<ssize_t>(request.size())) return Silent(endpoint, "it takes no request");
   std::string answer;
   char buffer[1 << 14];
   while (true) {
+    if (!deadline.Await(socket.file(), POLLIN)) {
+      return Silent(endpoint, answer.empty() ? kTooLate : "its page does not end");
+    }
     const ssize_t bytes = recv(socket.file(), buffer, sizeof(buffer), 0);
     if (bytes == 0) return answer;
+    if (bytes < 0 && (errno == EINTR || errno == EAGAIN)) continue;
     if (bytes < 0) return Silent(endpoint, std::strerror(errno));
     answer.append(buffer, static_cast<size_t>(bytes));
-    const std::chrono::duration<double> waited = std::chrono::steady_clock::now() - begin;
-    if (waited.count() > seconds) return Silent(endpoint, "its page does not end");
     if (answer.size() > kMostPageBytes) return Silent(endpoint, "its page is too large");
   }
 }
@@ -104,16 +136,15 @@ Result<std::string> ReadMetricsPage(const std::string& endpoint, double seconds)
   const int error = getaddrinfo(at.host.c_str(), at.port.c_str(), &hints, &found);
   if (error != 0) return Silent(endpoint, gai_strerror(error));
   const std::unique_ptr<addrinfo, void (*)(addrinfo*)> addresses(found, &freeaddrinfo);
+  const Deadline deadline(seconds);
   std::string why = "no address";
   for (const addrinfo* one = found; one != nullptr; one = one->ai_next) {
-    const Socket socket(::socket(one->ai_family, one->ai_socktype | SOCK_CLOEXEC, 0));
+    const int type = one->ai_socktype | SOCK_CLOEXEC | SOCK_NONBLOCK;
+    const Socket socket(::socket(one->ai_family, type, 0));
     if (socket.file() < 0) continue;
-    SetTimeout(socket.file(), seconds);
-    if (connect(socket.file(), one->ai_addr, one->ai_addrlen) != 0) {
-      why = std::strerror(errno);
-      continue;
-    }
-    ASSIGN_OR_RETURN(const std::string answer, Exchange(socket, endpoint, seconds));
+    why = Connect(socket, *one, deadline);
+    if (!why.empty()) continue;
+    ASSIGN_OR_RETURN(const std::string answer, Exchange(socket, endpoint, deadline));
     return BodyOf(answer, endpoint);
   }
   return Silent(endpoint, why);

@@ -9,8 +9,9 @@
 namespace chorus::launch {
 
 // The body of http://ENDPOINT/metrics. endpoint: "host:port", "[fd00::7]:9400". Errors:
-// kInvalidArgument, this is no endpoint; kUnavailable, nobody answers there within `seconds`, or
-// not with a page. They name the endpoint.
+// kInvalidArgument, this is no endpoint; kUnavailable, nobody answers there within `seconds`
+// (of the whole, but for what the resolver takes for a name that is no address), or not with a page.
+// They name the endpoint.
 Result<std::string> ReadMetricsPage(const std::string& endpoint, double seconds);
 
 // The same error of an endpoint that is none.

@@ -8,19 +8,40 @@
 
 namespace chorus::launch {
 
+namespace {
+
+// Some lines: those of another run differ at least in their times.
+constexpr size_t kCompared = 4096;
+
+}  // namespace
+
+Result<bool> ReportFollower::GoesOn(const RandomAccessFile& file) const {
+  if (file.size() < offset_) return false;
+  std::string found(last_.size(), '\0');
+  RETURN_IF_ERROR(file.ReadAt(offset_ - found.size(), std::as_writable_bytes(std::span(found)))
+                      .Annotate(path_));
+  return found == last_;
+}
+
+void ReportFollower::BeginAnew() {
+  offset_ = lines_ = 0;
+  last_.clear();
+  rest_.clear();
+  progress_.reset();
+  evaluation_.reset();
+  doubts_.clear();
+}
+
 Status ReportFollower::Read() {
   ASSIGN_OR_RETURN(const auto file, files_.OpenForRead(path_));
   const uint64_t size = file->size();
-  if (size < offset_) {
-    offset_ = lines_ = 0;
-    rest_.clear();
-    progress_.reset();
-    evaluation_.reset();
-    doubts_.clear();
-  }
+  ASSIGN_OR_RETURN(const bool goes_on, GoesOn(*file));
+  if (!goes_on) BeginAnew();
   std::string added(size - offset_, '\0');
   RETURN_IF_ERROR(file->ReadAt(offset_, std::as_writable_bytes(std::span(added))).Annotate(path_));
   offset_ = size;
+  last_ += added;
+  if (last_.size() > kCompared) last_.erase(0, last_.size() - kCompared);
   rest_ += added;
   size_t begin = 0;
   for (size_t end; (end = rest_.find('\n', begin)) != std::string::npos; begin = end + 1) {

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "common/file.h"
@@ -17,8 +18,9 @@ class ReportFollower {
  public:
   ReportFollower(FileSystem& files, std::string path) : files_(files), path_(std::move(path)) {}
 
-  // A line without an end is read once it has one. A file that is shorter than before is another
-  // run's, or a run has resumed: it is read from its beginning. Errors: kNotFound; kDataLoss, names
+  // A line without an end is read once it has one. A file that is shorter than before, or has
+  // not what was read last where it was, is another run's, or a run has resumed: it is read from its
+  // beginning. Errors: kNotFound; kDataLoss, names
   // the line that is no report.
   Status Read();
 
@@ -31,11 +33,15 @@ class ReportFollower {
   const std::vector<std::string>& doubts() const { return doubts_; }
 
  private:
+  // Whether `file` goes on where the last Read ended.
+  Result<bool> GoesOn(const RandomAccessFile& file) const;
+  void BeginAnew();
   Status Take(const std::string& line);
 
   FileSystem& files_;
   const std::string path_;
   uint64_t offset_ = 0;
+  std::string last_;  // bytes before offset_, at most kCompared
   std::string rest_;  // of a line that has no end yet
   uint64_t lines_ = 0;
   std::optional<Report> progress_;

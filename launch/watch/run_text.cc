@@ -184,7 +184,8 @@ std::string ServerText(const RankView::Server& server, const RankView* before, d
     return text;
   }
   text += StrCat("; receives ", RateText(server.received_bytes, earlier->received_bytes, seconds),
-                 " in ", CountText((server.requests - earlier->requests) / seconds), " frames/s");
+                 " in ", CountText(std::max(0.0, server.requests - earlier->requests) / seconds),
+                 " frames/s");
   if (server.sent_bytes.has_value() && earlier->sent_bytes.has_value()) {
     text += ", sends " + RateText(*server.sent_bytes, *earlier->sent_bytes, seconds);
   }

@@ -1,5 +1,6 @@
 #include "launch/watch/run_watch.h"
 
+#include <google/protobuf/io/tokenizer.h>
 #include <google/protobuf/text_format.h>
 
 #include <algorithm>
@@ -13,6 +14,7 @@
 #include "common/host_address.h"
 #include "common/parallel_for.h"
 #include "common/strings.h"
+#include "common/write_lock.h"
 #include "launch/job/monitor.h"
 #include "launch/report/report_log.h"
 #include "launch/watch/http_page.h"
@@ -27,6 +29,8 @@ constexpr uint32_t kMostOwnRanks = 256;
 constexpr uint32_t kAskers = 16;      // ranks that are asked at a time
 constexpr double kStaleSeconds = 60;  // without a line of a run that goes on
 constexpr uint32_t kSilentLooks = 3;  // without any rank's answer: the run has ended
+// Nobody writes the reports: the run has ended. Between two attempts of a job nobody does, either.
+constexpr double kLeftSeconds = 10;
 
 double SteadySeconds() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
@@ -56,15 +60,16 @@ std::vector<RankView> AskRanks(const std::vector<std::string>& endpoints) {
   return ranks;
 }
 
-std::string EndText(const RunView& view, const std::string& metrics) {
-  uint64_t step = view.progress.has_value() ? view.progress->step() : 0;
-  if (view.evaluation.has_value()) step = std::max(step, view.evaluation->step());
-  if (view.head.steps() > 0 && step >= view.head.steps()) {
-    return StrCat("the run has done its last step, ", step);
-  }
-  return StrCat("no process writes ", metrics, " any more; its last line is of step ", step,
-                view.head.steps() > 0 ? StrCat(" of ", view.head.steps()) : "");
+uint64_t LastStep(const RunView& view) {
+  const uint64_t step = view.progress.has_value() ? view.progress->step() : 0;
+  return view.evaluation.has_value() ? std::max(step, view.evaluation->step()) : step;
 }
+
+// Of a configuration that this build may not know: nothing is said of what it does not understand.
+class SilentErrors : public google::protobuf::io::ErrorCollector {
+ public:
+  void AddError(int, google::protobuf::io::ColumnNumber, const std::string&) override {}
+};
 
 }  // namespace
 
@@ -120,24 +125,62 @@ Result<RunView> RunWatch::Look() {
   return view;
 }
 
+bool RunWatch::IsWritten() const {
+  const Result<FileSystem::Target> target = files_.TargetOf(run_.metrics);
+  if (!target.ok() || IsLocked(target->path + ".lock").value_or(true)) return true;
+  // A run that resumes has its checkpoints long before it writes a report.
+  return !run_.checkpoints.empty() &&
+         IsLocked(JoinPath(run_.checkpoints, kFolderLockName)).value_or(false);
+}
+
+// A head without a configuration, or of a newer build, says nothing.
+void RunWatch::LearnFrom(const RunHead& head) {
+  if (head.config().empty() || head.config() == head_config_) return;
+  head_config_ = head.config();
+  SilentErrors errors;
+  google::protobuf::TextFormat::Parser parser;
+  parser.RecordErrorsTo(&errors);
+  TrainConfig config;
+  if (!parser.ParseFromString(head_config_, &config)) return;
+  run_.checkpoints = config.checkpoint().directory();
+  run_.prometheus = config.report().prometheus();
+}
+
+void RunWatch::SayWhoWrites(RunView* view) {
+  const uint64_t step = LastStep(*view);
+  const uint64_t steps = view->head.steps();
+  if (steps > 0 && step >= steps) {
+    view->ended = StrCat("the run has done its last step, ", step);
+    return;
+  }
+  const std::string of = steps > 0 ? StrCat(" of ", steps) : "";
+  if (SteadySeconds() - *left_since_ >= kLeftSeconds) {
+    view->ended = StrCat("no process writes ", run_.metrics, " any more; its last line is of step ",
+                         step, of);
+  } else {
+    view->remarks.push_back(StrCat("no process writes ", run_.metrics,
+                                   " at the moment; its last line is of step ", step, of));
+  }
+}
+
 // The lock before the lines: what a run wrote before it ended is then read.
 Status RunWatch::LookAtReports(RunView* view) {
   if (reports_ == nullptr || !files_.Exists(run_.metrics)) return Status::Ok();
-  ASSIGN_OR_RETURN(const FileSystem::Target target, files_.TargetOf(run_.metrics));
-  const std::optional<bool> written = IsLocked(target.path + ".lock");
-  RETURN_IF_ERROR(reports_->Read());
   view->head = worker::ReadRunHead(files_, run_.metrics);
+  LearnFrom(view->head);
+  const bool written = IsWritten();
+  RETURN_IF_ERROR(reports_->Read());
   view->progress = reports_->progress();
   view->evaluation = reports_->evaluation();
   view->doubts = reports_->doubts();
   view->line_age = AgeOf(run_.metrics);
-  if (written.has_value() && !*written) view->ended = EndText(*view, run_.metrics);
-  view->stale = view->ended.empty() && view->line_age.value_or(0) > kStaleSeconds;
-  TrainConfig config;
-  if (google::protobuf::TextFormat::ParseFromString(view->head.config(), &config)) {
-    run_.checkpoints = config.checkpoint().directory();
-    run_.prometheus = config.report().prometheus();
+  if (written) {
+    left_since_.reset();
+  } else {
+    if (!left_since_.has_value()) left_since_ = SteadySeconds();
+    SayWhoWrites(view);
   }
+  view->stale = view->ended.empty() && view->line_age.value_or(0) > kStaleSeconds;
   return Status::Ok();
 }
 

@@ -2,11 +2,13 @@
 // Where a run tells of itself, and looking there again and again. Thread safety: one thread.
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "common/config.pb.h"
 #include "common/file.h"
+#include "common/report.pb.h"
 #include "common/status.h"
 #include "launch/watch/report_follower.h"
 #include "launch/watch/run_view.h"
@@ -38,15 +40,21 @@ class RunWatch {
 
  private:
   Status LookAtReports(RunView* view);
+  void LearnFrom(const RunHead& head);
+  bool IsWritten() const;
   void LookAtCheckpoints(RunView* view);
   void LookAtRanks(RunView* view);
   // Ranks on this machine have consecutive ports: those that answer, up to the first that does not.
   void FindOwnRanks(RunView* view);
   void SayWhetherEnded(RunView* view, bool any_answers);
+  void SayWhoWrites(RunView* view);
 
   FileSystem& files_;
   WatchedRun run_;
   std::unique_ptr<ReportFollower> reports_;  // null: there are none
+  std::string head_config_;                  // of the head that was read last
+  // Seconds of a steady clock since which nobody writes the reports; nothing: somebody does.
+  std::optional<double> left_since_;
   std::vector<RankView> before_;
   double looked_at_ = 0;   // seconds of a steady clock, of before_
   bool answered_ = false;  // some rank has, at some time

@@ -103,6 +103,19 @@ TEST(TraceTest, IsReadWhileThreadsRecordBeginAndEnd) {
   EXPECT_EQ(log->tracks().size(), 22u);
 }
 
+TEST(TraceTest, AThreadThatEndsWithoutASpanLeavesNoTrack) {
+  const auto log = TraceLog::Open("main");
+  for (int i = 0; i < 20; ++i) {
+    Started("idle", [] { const TraceSpan span("not recorded"); }).join();
+  }
+  EXPECT_EQ(log->tracks().size(), 1u);
+  log->Hold();
+  Started("busy", [] { const TraceSpan span("work"); }).join();
+  Started("idle", [] {}).join();
+  log->Release();
+  EXPECT_EQ(log->tracks().size(), 2u);
+}
+
 TEST(TraceTest, CountsWhatDoesNotFit) {
   const auto log = TraceLog::Open("main");
   log->Hold();

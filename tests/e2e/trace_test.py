@@ -11,6 +11,10 @@ import tempfile
 import unittest
 
 DEADLINE = 100  # seconds of every run
+SUPPRESSIONS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support", "tsan.supp")
+# As support/process.cc has it: Open MPI keeps memory at exit, and has an order of locks of its own.
+ENVIRONMENT = {"OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1", "ASAN_OPTIONS": "detect_leaks=0",
+               "TSAN_OPTIONS": f"suppressions='{SUPPRESSIONS}'"}
 WORKER_SPANS = {"step", "read", "compute", "push", "wait for rows", "wait for sums", "dense update", "make frame",
                 "forward", "backward"}
 SERVER_SPANS = {"take frame", "update rows", "look up rows", "answer workers"}
@@ -39,7 +43,7 @@ class TraceTest(unittest.TestCase):
                 "model.tower.0.hidden=[8]", "compute.threads=2", "seed=1"]
         command = [self.program, "train", *options]
         command += [word for value in base + list(sets) for word in ("--set", value)]
-        environment = dict(os.environ, OMPI_ALLOW_RUN_AS_ROOT="1", OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1")
+        environment = dict(os.environ, **(ENVIRONMENT if launcher else {}))
         run = subprocess.run(list(launcher) + command, capture_output=True, text=True, timeout=DEADLINE, env=environment)
         self.assertEqual(run.returncode != 0, fails, run.stderr)
         return run.stderr

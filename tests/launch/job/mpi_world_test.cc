@@ -45,6 +45,11 @@ TEST(MpiWorld, ExchangesTextsOfAnyLength) {
   ASSERT_EQ(gathered->size(), all.size());
   for (uint32_t rank = 0; rank < all.size(); ++rank) EXPECT_EQ((*gathered)[rank], text(rank));
   for (uint32_t root = 0; root < all.size(); ++root) {
+    const auto at_root = all.Gather(text(all.rank()), root);
+    ASSERT_TRUE(at_root.ok()) << at_root.status().ToString();
+    for (uint32_t rank = 0; rank < all.size(); ++rank) {
+      EXPECT_EQ((*at_root)[rank], all.rank() == root ? text(rank) : "");
+    }
     const auto got = all.Broadcast(all.rank() == root ? "from the root" : "ignored", root);
     ASSERT_TRUE(got.ok());
     EXPECT_EQ(*got, "from the root");

@@ -123,6 +123,13 @@ class KubernetesTest(unittest.TestCase):
         self.assertGreaterEqual(int(pod["resources"]["requests"]["cpu"]), 2 * 3)
         self.assertGreater(int(pod["resources"]["limits"]["memory"][:-2]), 512)
 
+    def test_pods_are_as_many_as_mpirun_fills(self):
+        job = self.objects("--servers", "1", "--workers", "8", "--hosts", "4", "--threads", "3")["MPIJob"]["spec"]
+        pods = job["mpiReplicaSpecs"]["Worker"]
+        self.assertEqual((job["slotsPerWorker"], pods["replicas"]), (3, 3))  # not four, one of them idle
+        amounts = pods["template"]["spec"]["containers"][0]["resources"]["requests"]
+        self.assertGreaterEqual(int(amounts["cpu"]), 3 * 3)  # the second pod has three workers, no host of the plan has
+
     def test_every_mount_has_its_volume_and_the_names_agree(self):
         found = self.objects("--servers", "1", "--workers", "2")
         self.assertEqual(found["MPIJob"]["metadata"]["name"], "my-job")
@@ -160,6 +167,10 @@ class KubernetesTest(unittest.TestCase):
         self.assertIn("--name: 'A job'", self.plan("--workers", "2", "--name", "A job", code=1))
         self.assertIn("checkpoint.directory: /elsewhere/ckpt is not on the volume",
                       self.plan("--workers", "2", "--set", "checkpoint.directory=/elsewhere/ckpt", code=1))
+        for field in ("warm_start.checkpoint", "evaluate.oracle", "report.trace.file"):
+            for path in ("/elsewhere/it", "/work/../it", "../it"):
+                self.assertIn(f"{field}: {path} is not on the volume",
+                              self.plan("--workers", "2", "--set", "evaluate.log=log", "--set", f"{field}={path}", code=1))
         self.assertIn("--kubernetes is for one layout", self.plan("--workers", "1,2", code=1))
         self.assertIn("checkpoint.directory: a job in pods needs one",
                       self.plan("--workers", "2", "--set", "checkpoint.directory=", code=1))

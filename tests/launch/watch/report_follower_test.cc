@@ -54,6 +54,17 @@ TEST_F(ReportFollowerTest, BeginsAnewWhereTheFileIsShorter) {
   EXPECT_EQ(follower_.lines(), 1u);
 }
 
+// A run that resumed keeps its first lines and may have outgrown the file that was there.
+TEST_F(ReportFollowerTest, BeginsAnewWhereAnotherFileHasGrownLonger) {
+  Write(Progress(1) + Progress(2) + Progress(3));
+  ASSERT_TRUE(follower_.Read().ok());
+  Write(Progress(1) + "{\"step\":\"2\",\"seconds\":1.25,\"progress\":{\"loss\":1}}\n" +
+        Progress(3) + Progress(4));
+  ASSERT_TRUE(follower_.Read().ok());
+  EXPECT_EQ(follower_.progress()->step(), 4u);
+  EXPECT_EQ(follower_.lines(), 4u);
+}
+
 TEST_F(ReportFollowerTest, NamesTheLineThatIsNoReport) {
   Write(Progress(1) + "hello\n");
   const Status status = follower_.Read();
