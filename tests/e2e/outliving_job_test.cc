@@ -8,9 +8,11 @@
 namespace chorus::e2e {
 namespace {
 
-// It would train for hours. It is stopped behind its first checkpoint, and finds the other claim at
-// the second one.
-constexpr char kEndlessJob[] = "data { epochs: 10000 } checkpoint { every_steps: 40 keep: 2 }";
+// It would train for hours. It is stopped behind its first checkpoint, far from the second one, at
+// which it finds the other claim. Its deadlines run on while it is stopped.
+constexpr char kEndlessJob[] =
+    "data { epochs: 10000 } checkpoint { every_steps: 200 keep: 2 } "
+    "cluster { deadline_seconds: 600 }";
 
 class OutlivingJobTest : public CommandTest {
  protected:
@@ -40,7 +42,7 @@ TEST_F(OutlivingJobTest, EndsWhenItFindsTheClaimOfTheNextOneAndChangesNothing) {
     const std::string run = StrCat("run-", ranks);
     const std::vector<std::string> config = Config(run, kEndlessJob);
     test::Process job = Start(ranks, Command("train", config));
-    ASSERT_TRUE(job.WaitForText("checkpoint " + Path(run + "/ckpt/step-000000000040: step 40"),
+    ASSERT_TRUE(job.WaitForText("checkpoint " + Path(run + "/ckpt/step-000000000200: step 200"),
                                 kLimitSeconds))
         << job.Errors();
     SignalAll(&job, ranks, SIGSTOP);

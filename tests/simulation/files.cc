@@ -106,6 +106,7 @@ bool SimulatedFiles::Strikes(Fault fault, const std::string& path) {
 
 Status SimulatedFiles::Append(Inode* file, const std::string& path, std::string_view data) {
   BeginCall();
+  outlived_.Append(path, file->writer);
   file->writer = world_.scheduler().rank();
   if (Strikes(Fault::kWriteError, path)) {
     return Internal(StrCat("writing ", path, ": input/output error (simulated)"));
@@ -164,6 +165,7 @@ Result<std::unique_ptr<WritableFile>> SimulatedFiles::Create(const std::string& 
 Result<std::unique_ptr<WritableFile>> SimulatedFiles::OpenForAppend(const std::string& path) {
   at_event_();
   const auto found = names_.find(path);
+  if (found == names_.end()) outlived_.Change("creates", path);
   return Open(path, found == names_.end() ? std::make_shared<Inode>() : found->second);
 }
 

@@ -86,10 +86,11 @@ MUTANTS = {
         ("worker/train/dense_state.cc",
          "  if (Checksum(bytes) != checksum) return",
          "  if (!M && Checksum(bytes) != checksum) return")],
-    "remove a checkpoint's files before its manifest": (
+    "remove a checkpoint under its own name": (
         "worker/train/checkpoint_store.cc",
-        "    RETURN_IF_ERROR(files.Rename(manifest, manifest + \".removed\"));\n",
-        "    RETURN_IF_ERROR(M ? files.Remove(manifest) : files.Rename(manifest, manifest + \".removed\"));\n"),
+        "  RETURN_IF_ERROR(files.Rename(folder, removed));\n",
+        "  RETURN_IF_ERROR(M ? files.Remove(JoinPath(folder, kManifestName)) : files.Rename(folder, removed));\n"
+        "  if (M) return files.RemoveRecursively(folder);\n"),
     "take a folder without a manifest": (
         "worker/train/checkpoint_store.cc",
         "  return files.Exists(JoinPath(folder, kManifestName));\n",

@@ -42,4 +42,10 @@ void OutlivedRanks::Change(const std::string& what, const std::string& path) {
   }
 }
 
+void OutlivedRanks::Append(const std::string& path, uint32_t writer) {
+  if (!calling() || writer == kNoRank || writer < first_rank_ || !violation_.empty()) return;
+  violation_ = StrCat("rank ", Caller().first, ", which outlived its job, appends to ", path,
+                      ", a file of rank ", writer, " of the next job");
+}
+
 }  // namespace chorus::simulation

@@ -26,6 +26,8 @@ class OutlivedRanks {
   void Look();   // the calling thread lists a folder
   void Claim();  // the calling rank has claimed the folder of checkpoints
   void Change(const std::string& what, const std::string& path);  // the calling rank does
+  // The calling rank appends to a file that `writer` has created, or written last.
+  void Append(const std::string& path, uint32_t writer);
 
   const std::string& violation() const { return violation_; }  // the first; "": there is none
   uint32_t late_changes() const { return late_changes_; }      // that are none

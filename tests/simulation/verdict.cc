@@ -114,8 +114,8 @@ class Judge {
     ++verdict_.runs;
     ++verdict_.run_ends[static_cast<size_t>(outcome_.status.code())];
     saved_ = std::max(saved_, cluster_.files().last_saved());
-    if (!cluster_.files().outlived().violation().empty())
-      return cluster_.files().outlived().violation();
+    const std::string& violation = cluster_.files().outlived().violation();
+    if (!violation.empty()) return violation;
     return WhyNotAllowed(before);
   }
 

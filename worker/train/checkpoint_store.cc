@@ -191,41 +191,40 @@ Status VerifyFiles(FileSystem& files, const std::string& folder,
   return Status::Ok();
 }
 
-// A rename, unlike a removal, is safe when it returns.
+// A rename, unlike a removal, is one step, and is safe when it returns. Who still writes in a folder
+// that a job writes does not find it any more, and cannot make a checkpoint of what is left of it.
 Status RemoveCheckpoint(FileSystem& files, const std::string& folder) {
-  if (IsComplete(files, folder)) {
-    const std::string manifest = JoinPath(folder, kManifestName);
-    RETURN_IF_ERROR(files.Rename(manifest, manifest + ".removed"));
-  }
-  return files.RemoveRecursively(folder);
+  if (folder.ends_with(kRemovedSuffix)) return files.RemoveRecursively(folder);
+  const std::string removed = StrCat(folder, kRemovedSuffix);
+  if (files.Exists(removed)) RETURN_IF_ERROR(files.RemoveRecursively(removed));
+  RETURN_IF_ERROR(files.Rename(folder, removed));
+  return files.RemoveRecursively(removed);
 }
 
 namespace {
 
-// Of a folder that a job writes, or that was removed halfway; nothing for other names.
+// Of a folder that a job writes, or has written and that was removed halfway; nothing for other
+// names.
 std::optional<uint64_t> NumberOfWriting(std::string_view name) {
   const size_t mark = name.find(kWritingMark);
   if (mark == std::string_view::npos) return std::nullopt;
   return NumberOfToken(name.substr(mark + kWritingMark.size()));
 }
 
-// Under another name first: who still writes there does not find its folder any more, and cannot
-// make a checkpoint of what is left of it.
-Status RemoveWriting(FileSystem& files, const std::string& folder) {
-  if (folder.ends_with(kRemovedSuffix)) return files.RemoveRecursively(folder);
-  const std::string removed = StrCat(folder, kRemovedSuffix);
-  RETURN_IF_ERROR(files.RemoveRecursively(removed));
-  RETURN_IF_ERROR(files.Rename(folder, removed));
-  return files.RemoveRecursively(removed);
+// Whether it was a checkpoint, and is nobody's any more.
+bool IsRemoved(std::string_view name) {
+  return name.starts_with(kFolderPrefix) && name.ends_with(kRemovedSuffix) &&
+         name.find(kWritingMark) == std::string_view::npos;
 }
 
-// What jobs with older claims have left, and what this one has given up.
+// What jobs with older claims have left, what this one has given up, and what was removed halfway.
 Status RemoveUnfinished(FileSystem& files, const std::string& directory, uint64_t claim) {
   ASSIGN_OR_RETURN(const std::vector<std::string> names, files.List(directory));
   for (const std::string& name : names) {
     const std::string path = JoinPath(directory, name);
-    if (const auto number = NumberOfWriting(name); number.has_value() && *number <= claim) {
-      RETURN_IF_ERROR(RemoveWriting(files, path));
+    const auto number = NumberOfWriting(name);
+    if (IsRemoved(name) || (number.has_value() && *number <= claim)) {
+      RETURN_IF_ERROR(RemoveCheckpoint(files, path));
     } else if (const auto older = NumberOfClaim(name); older.has_value() && *older < claim) {
       RETURN_IF_ERROR(files.RemoveRecursively(path));
     }
@@ -242,9 +241,7 @@ Status PruneCheckpoints(FileSystem& files, const std::string& directory, uint32_
   const std::string kept = best.has_value() ? CheckpointFolder(directory, best->step()) : "";
   uint32_t complete = 0;
   for (auto it = folders.rbegin(); it != folders.rend(); ++it) {
-    const bool is_complete = IsComplete(files, *it);
-    if (is_complete && ++complete <= keep) continue;
-    if (!is_complete && complete == 0) continue;  // newer than the newest: being written
+    if (IsComplete(files, *it) && ++complete <= keep) continue;
     if (*it == written || *it == kept) continue;
     RETURN_IF_ERROR(RemoveCheckpoint(files, *it));
   }

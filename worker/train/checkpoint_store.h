@@ -61,13 +61,14 @@ Result<DenseState> ReadDenseState(FileSystem& files, const std::string& folder,
 Status VerifyFiles(FileSystem& files, const std::string& folder,
                    const CheckpointManifest& manifest);
 
-// Removes a step's folder, complete or not: the manifest first, so that a crash in between leaves
-// no checkpoint that lacks files.
+// Removes a step's folder, complete or not, or one that a job writes: it is called FOLDER.removed
+// first, so that a crash in between leaves no checkpoint that lacks files.
 Status RemoveCheckpoint(FileSystem& files, const std::string& folder);
 
-// Removes all but the `keep` newest complete checkpoints, and folders without MANIFEST older than
-// the newest; never `written`, the one just completed, nor the one that BEST names. So too what jobs
-// with older claims than number `claim` have left unfinished, and these claims.
+// Removes all but the `keep` newest complete checkpoints, so also folders of steps without MANIFEST
+// (programs before claims wrote into them); never `written`, the one just completed, nor the one
+// that BEST names. Likewise what jobs with older claims than number `claim` have left unfinished,
+// these claims, and what was removed halfway.
 // REQUIRES: the job with this claim writes no checkpoint at the time.
 Status PruneCheckpoints(FileSystem& files, const std::string& directory, uint32_t keep,
                         const std::string& written, uint64_t claim = 0);

@@ -28,9 +28,13 @@ void FencedFiles::RemoveOlder(const std::string& path) {
   const Result<std::vector<std::string>> names = files_.List(directory);
   if (!names.ok()) return;
   const std::string name = BaseName(path);
-  const std::string stem = name.substr(0, name.size() - kTemporarySuffix.size() + 1);  // "BEST."
+  std::string stem = name.substr(0, name.size() - kTemporarySuffix.size() + 1);  // "BEST."
+  // A file that has this claim in its name is another's with another claim: "BEST.8-61b0f7d2.".
+  if (const std::string own = StrCat(".", claim_->token(), "."); stem.ends_with(own)) {
+    stem.resize(stem.size() - own.size() + 1);
+  }
   for (const std::string& other : *names) {
-    if (!other.starts_with(stem) || !IsTemporary(other) || other.size() <= name.size()) continue;
+    if (!other.starts_with(stem) || !IsTemporary(other)) continue;
     const std::optional<uint64_t> number = NumberOfToken(other.substr(stem.size()));
     if (number.has_value() && *number < claim_->number()) {
       (void)files_.Remove(JoinPath(directory, other));

@@ -1,22 +1,19 @@
 #include "worker/train/run_head.h"
 
-#include <ctime>
+#include <string_view>
 
 #include "common/config.h"
 #include "common/json.h"
 #include "common/log.h"
+#include "common/process_name.h"
 
 namespace chorus::worker {
 namespace {
 
+// "2026-03-01 09:30 UTC": without the seconds.
 std::string Now() {
-  const std::time_t now = std::time(nullptr);
-  std::tm utc = {};
-  char text[40] = "";
-  if (gmtime_r(&now, &utc) != nullptr) {
-    (void)std::strftime(text, sizeof(text), "%Y-%m-%d %H:%M UTC", &utc);
-  }
-  return text;
+  constexpr size_t kSize = std::string_view("2026-03-01 09:30").size();
+  return UtcNow().substr(0, kSize) + " UTC";
 }
 
 }  // namespace

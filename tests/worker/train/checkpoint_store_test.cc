@@ -68,14 +68,19 @@ TEST_F(CheckpointStoreTest, ACheckpointIsThereWithItsNameAndTakesThePlaceOfWhatH
   EXPECT_FALSE(files_->Exists(written));
 }
 
-// A removal may be undone by a loss of power, a rename may not.
+// A removal may be undone by a loss of power, a rename may not. What is left of it is whole, and is
+// removed later.
 TEST_F(CheckpointStoreTest, ACheckpointIsNoneAnyMoreBeforeAnythingIsRemoved) {
   const std::string folder = Make(9, true);
   const auto faulty = NewFaultyFiles(*files_, {.failing_removes = true});
   EXPECT_FALSE(RemoveCheckpoint(*faulty, folder).ok());
   EXPECT_EQ(Found(), std::nullopt);
-  ASSERT_TRUE(RemoveCheckpoint(*files_, folder).ok());
   EXPECT_FALSE(files_->Exists(folder));
+  EXPECT_TRUE(files_->Exists(JoinPath(folder + ".removed", kManifestName)));
+  Make(9, true);
+  ASSERT_TRUE(RemoveCheckpoint(*files_, folder).ok()) << "that name is free for the next one";
+  EXPECT_FALSE(files_->Exists(folder));
+  EXPECT_FALSE(files_->Exists(folder + ".removed"));
 }
 
 TEST_F(CheckpointStoreTest, FindsTheNewestCompleteOne) {
@@ -133,18 +138,21 @@ TEST_F(CheckpointStoreTest, VerifyNamesTheFileThatDiffers) {
   EXPECT_EQ(VerifyFiles(*files_, folder, manifest).code(), Code::kNotFound);
 }
 
-TEST_F(CheckpointStoreTest, PruneKeepsTheNewestAndTheOneBeingWritten) {
+TEST_F(CheckpointStoreTest, PruneKeepsTheNewestAndWhatIsBeingWritten) {
   for (const uint64_t step : {1, 2, 3, 4, 5}) Make(step, step != 3);
-  Make(6, false);  // being written
+  Make(6, false);  // of a program that wrote in the step's own folder
+  const std::string writing = WritingFolder("ckpt", 7, "1-00000001");
+  ASSERT_TRUE(ReplaceFile(*files_, JoinPath(writing, "shard-00000.rows"), "rows").ok());
+  ASSERT_TRUE(ReplaceFile(*files_, "ckpt/step-000000000001.removed/MANIFEST", "halfway").ok());
   ASSERT_TRUE(ReplaceFile(*files_, "ckpt/notes.txt", "mine").ok());
   const std::string written = CheckpointFolder("ckpt", 5);
   ASSERT_TRUE(PruneCheckpoints(*files_, "ckpt", 2, written).ok());
   EXPECT_EQ(*files_->List("ckpt"),
             (std::vector<std::string>{"notes.txt", "step-000000000004", "step-000000000005",
-                                      "step-000000000006"}));
+                                      BaseName(writing)}));
   ASSERT_TRUE(PruneCheckpoints(*files_, "ckpt", 2, written).ok());
   EXPECT_EQ(Found(), CheckpointFolder("ckpt", 5));
-  EXPECT_TRUE(files_->Exists(CheckpointFolder("ckpt", 6)));
+  EXPECT_TRUE(files_->Exists(writing));
 }
 
 TEST_F(CheckpointStoreTest, PruneLeavesTheOneJustWrittenWhateverElseLiesThere) {

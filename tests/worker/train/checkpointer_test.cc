@@ -193,7 +193,7 @@ TEST(CheckpointerTest, AnOldCheckpointThatCannotBeRemovedEndsNothing) {
     ASSERT_TRUE(status.ok()) << status.ToString();
     EXPECT_EQ(Newest(*files), CheckpointFolder("ckpt", step));
   }
-  EXPECT_TRUE(files->Exists(CheckpointFolder("ckpt", 1)));
+  EXPECT_TRUE(files->Exists(CheckpointFolder("ckpt", 1) + ".removed"));
 }
 
 // The calls of checkpoint 2 fail one after the other; checkpoint 1 is found after each, whole.

@@ -4,6 +4,14 @@
 
 #include <gtest/gtest.h>
 
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "common/forwarding_files.h"
+#include "common/strings.h"
 #include "worker/train/best_file.h"
 #include "worker/train/checkpoint_store.h"
 
@@ -12,12 +20,28 @@ namespace {
 
 constexpr char kDirectory[] = "ckpt";
 
+// What a rank that has looked at its claim calls: before its next rename it stands still, and others
+// go on.
+class StandingStill final : public ForwardingFiles {
+ public:
+  using ForwardingFiles::ForwardingFiles;
+  void BeforeRename(std::function<void()> others) { others_ = std::move(others); }
+  Status Rename(const std::string& from, const std::string& to) override {
+    if (const auto others = std::exchange(others_, nullptr)) others();
+    return files_.Rename(from, to);
+  }
+
+ private:
+  std::function<void()> others_;
+};
+
 class FencedFilesTest : public testing::Test {
  protected:
-  std::unique_ptr<FencedFiles> NewJob() {
-    auto claim = CheckpointClaim::Make(*files_, kDirectory, "a job");
+  std::unique_ptr<FencedFiles> NewJob() { return NewJob(*files_); }
+  std::unique_ptr<FencedFiles> NewJob(FileSystem& files) {
+    auto claim = CheckpointClaim::Make(files, kDirectory, "a job");
     EXPECT_TRUE(claim.ok()) << claim.status().ToString();
-    auto job = std::make_unique<FencedFiles>(*files_);
+    auto job = std::make_unique<FencedFiles>(files);
     EXPECT_EQ(job->claim(), nullptr);
     job->Claim(*claim);
     return job;
@@ -68,7 +92,45 @@ TEST_F(FencedFilesTest, TemporaryFilesOfTwoJobsAreTwo) {
       << "what the older one left is removed";
 }
 
-// The rank stood still between its look at the claim and its rename.
+// "BEST.7-9f3a21c4" has its job's claim in its own name, too.
+TEST_F(FencedFilesTest, TemporaryFilesOfFilesThatCarryAClaimAreRemovedByTheNextJob) {
+  std::vector<std::unique_ptr<FencedFiles>> jobs;
+  for (size_t i = 0; i < 3; ++i) {
+    jobs.push_back(NewJob());
+    ASSERT_TRUE(jobs[i]->Create(StrCat("ckpt/BEST.", jobs[i]->claim()->token(), ".tmp")).ok());
+  }
+  BestCheckpoint best;
+  best.set_step(5);
+  const std::string token = jobs[2]->claim()->token();
+  ASSERT_TRUE(WriteBest(*jobs[2], kDirectory, best, token).ok());
+  const auto there = *files_->List(kDirectory);
+  EXPECT_EQ(there.front(), "BEST." + token);
+  EXPECT_TRUE(there[1].starts_with("claim-")) << there[1];
+}
+
+// The rank stood still between its look at the claim and the removal of what has the step's name.
+TEST_F(FencedFilesTest, ACheckpointOfTheNextJobThatARankRemovesStaysWhole) {
+  const std::string folder = CheckpointFolder(kDirectory, 3);
+  const std::string file = JoinPath(folder, "dense.bin");
+  ASSERT_TRUE(ReplaceFile(*files_, file, "half made by an earlier program").ok());
+  StandingStill slow(*files_);
+  const auto old = NewJob(slow);
+  const std::string written = WritingFolder(kDirectory, 3, old->claim()->token());
+  ASSERT_TRUE(ReplaceFile(*old, JoinPath(written, kManifestName), "old").ok());
+  slow.BeforeRename([&] {
+    const auto job = NewJob();
+    const std::string next = WritingFolder(kDirectory, 3, job->claim()->token());
+    ASSERT_TRUE(ReplaceFile(*job, JoinPath(next, "dense.bin"), "new").ok());
+    ASSERT_TRUE(ReplaceFile(*job, JoinPath(next, kManifestName), "new").ok());
+    ASSERT_TRUE(PublishCheckpoint(*job, next, folder).ok());
+  });
+  EXPECT_EQ(PublishCheckpoint(*old, written, folder).code(), Code::kFailedPrecondition);
+  EXPECT_FALSE(files_->Exists(folder));
+  EXPECT_EQ(BytesOf(folder + ".removed/dense.bin"), "new");
+  EXPECT_EQ(BytesOf(folder + ".removed/MANIFEST"), "new");
+}
+
+// So between its look and its rename.
 TEST_F(FencedFilesTest, ACheckpointOfTheNextJobIsNotTakenByARankThatLooked) {
   for (const char* const claim : {"1-00000001", "2-00000002"}) {
     const std::string folder = WritingFolder(kDirectory, 3, claim);
