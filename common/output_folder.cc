@@ -1,5 +1,7 @@
 #include "common/output_folder.h"
 
+#include <chrono>
+#include <thread>
 #include <utility>
 
 #include "common/log.h"
@@ -43,7 +45,13 @@ Result<std::unique_ptr<OutputFolder>> OutputFolder::Create(FileSystem& files,
 
 OutputFolder::~OutputFolder() {
   if (committed_) return;
-  const Status removed = files_.RemoveRecursively(path_);
+  // Another process of the same command may make a file in it meanwhile, for the last time.
+  constexpr int kTries = 5;
+  Status removed = files_.RemoveRecursively(path_);
+  for (int tries = 1; tries < kTries && !removed.ok(); ++tries) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    removed = files_.RemoveRecursively(path_);
+  }
   if (!removed.ok()) LogWarning("removing ", path_, ": ", removed.message());
 }
 

@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
+
+#include "common/forwarding_files.h"
 #include "common/json.h"
 #include "common/strings.h"
 #include "tests/e2e/job_testing.h"
@@ -60,6 +63,62 @@ TEST_F(PredictedPartsTest, FilesInOrderAreTheOneFileAndTheManifestTellsOfThem) {
     EXPECT_EQ(files_->List(output)->size(), workers + 1);
     EXPECT_FALSE(files_->Exists(output + ".predicting"));
   }
+}
+
+TEST_F(PredictedPartsTest, WorkersWithoutGrainsWriteEmptyFiles) {
+  for (const uint32_t grains : {1u, 2u, 3u}) {
+    const TrainConfig config = With(config_, StrCat("step { grains_per_step: ", grains, " }"));
+    const std::string output = StrCat("scores-", grains);
+    const Status status =
+        PredictPartsOn(*files_, config, {.workers = 5, .servers = 2}, checkpoint_, output);
+    ASSERT_TRUE(status.ok()) << status.ToString();
+    const auto names = files_->List(output);
+    ASSERT_TRUE(names.ok() && names->size() == 6u);  // five files and the manifest
+    std::string text;
+    uint32_t filled = 0;
+    for (uint32_t worker = 0; worker < 5; ++worker) {
+      const auto part =
+          ReadWholeFile(*files_, JoinPath(output, StrCat("part-0000", worker, ".tsv")));
+      ASSERT_TRUE(part.ok()) << part.status().ToString();
+      filled += part->empty() ? 0 : 1;
+      text += *part;
+    }
+    EXPECT_EQ(filled, grains);
+    EXPECT_TRUE(text == text_) << grains;
+  }
+}
+
+// A shared folder as another host sees it: a file that has just been written shows at the third
+// look, and a folder can be removed at the second try.
+class LateFiles final : public ForwardingFiles {
+ public:
+  using ForwardingFiles::ForwardingFiles;
+  Result<std::unique_ptr<RandomAccessFile>> OpenForRead(const std::string& path) override {
+    if (path.ends_with("part-00001.tsv") && looks_++ < 2) return NotFound(path);
+    return files_.OpenForRead(path);
+  }
+  Status RemoveRecursively(const std::string& path) override {
+    if (path.ends_with(".predicting") && removals_++ < 1) return Unavailable(path);
+    return files_.RemoveRecursively(path);
+  }
+
+ private:
+  std::atomic<int> looks_ = 0, removals_ = 0;
+};
+
+TEST_F(PredictedPartsTest, AFileThatShowsLateIsWaitedFor) {
+  LateFiles late(*files_);
+  const Status status = PredictPartsOn(late, config_, {.workers = 3}, checkpoint_, "scores");
+  EXPECT_TRUE(status.ok()) << status.ToString();
+}
+
+TEST_F(PredictedPartsTest, AFolderThatIsStillWrittenIsRemovedAtAnotherTry) {
+  LateFiles late(*files_);
+  FaultPlan plan;
+  plan.failing_rename = 1;
+  const auto faulty = NewFaultyFiles(late, plan);
+  EXPECT_FALSE(PredictPartsOn(*faulty, config_, {.workers = 3}, checkpoint_, "scores").ok());
+  EXPECT_FALSE(files_->Exists("scores.predicting"));
 }
 
 TEST_F(PredictedPartsTest, AFolderThatIsNotEmptyIsLeftAsItIs) {

@@ -83,5 +83,51 @@ TEST_F(SampledEvaluationTest, OneThatIsEmptyIsAnErrorWithItsRemedy) {
       << status.ToString();
 }
 
+// The same in a run: it costs the report, not the run.
+constexpr char kOneRow[] = " evaluate { max_rows: 1 }";
+
+uint32_t EvaluationsIn(FileSystem& files) {
+  uint32_t evaluations = 0;
+  for (const Report& report : ReadReports(files, "metrics.jsonl")) {
+    evaluations += report.has_evaluation() ? 1 : 0;
+  }
+  return evaluations;
+}
+
+TEST_F(SampledEvaluationTest, ARunGoesOnWhenOneIsEmpty) {
+  const TrainConfig config = With(
+      config_,
+      StrCat("evaluate { every_steps: 2 } checkpoint { every_steps: 2 best: CTR_AUC }", kOneRow));
+  const auto files = NewMemoryFiles();
+  WriteJobLog(*files, "train", RichSchema(), 300, 1);
+  WriteJobLog(*files, "test", RichSchema(), 430, 2);
+  ::testing::internal::CaptureStderr();
+  const Trained trained = TrainOn(*files, config, {.workers = 2});
+  const std::string said = ::testing::internal::GetCapturedStderr();
+  ASSERT_TRUE(trained.status.ok()) << trained.status.ToString();
+  EXPECT_GT(trained.first().steps, 2u);
+  EXPECT_FALSE(trained.first().evaluation.has_value());
+  EXPECT_FALSE(trained.first().best.has_value());
+  EXPECT_EQ(EvaluationsIn(*files), 0u);
+  EXPECT_NE(said.find("this evaluation is left out"), std::string::npos) << said;
+
+  // From a checkpoint whose evaluation is missing, too.
+  CopyCheckpoint(*files, "ckpt", 2, "early");
+  const TrainConfig early = With(config, "checkpoint { directory: 'early' }");
+  const Trained resumed = TrainOn(*files, early, {.workers = 3}, true);
+  EXPECT_TRUE(resumed.status.ok()) << resumed.status.ToString();
+  EXPECT_EQ(resumed.first().steps, trained.first().steps);
+}
+
+TEST_F(SampledEvaluationTest, AFollowedFileIsTrainedWhenItsSampleIsEmpty) {
+  const auto files = NewMemoryFiles();
+  WriteJobLog(*files, "train", RichSchema(), 300, 1);
+  const TrainConfig config = JobConfig(StrCat("data { follow_seconds: 0.02 epochs: 1 }", kOneRow));
+  const Trained trained = TrainOn(*files, config, {.workers = 2});
+  ASSERT_TRUE(trained.status.ok()) << trained.status.ToString();
+  EXPECT_GT(trained.first().steps, 0u);
+  EXPECT_EQ(EvaluationsIn(*files), 0u);
+}
+
 }  // namespace
 }  // namespace chorus::e2e

@@ -62,10 +62,12 @@ class ExchangeCollective : public Collective {
   Result<std::vector<std::string>> AllToAll(std::vector<std::string> to) override {
     CHECK(!summing_ && to.size() == size(), "to=", to.size());
     RETURN_IF_ERROR(broken_);
-    std::vector<std::string> all(size());
-    RETURN_IF_ERROR(Remember("all to all", DoAllToAll(to, &all)));
-    all[rank()] = std::move(to[rank()]);
-    return all;
+    dealt_ = {std::move(to), std::vector<std::string>(size()), std::vector<uint64_t>(size()),
+              std::vector<uint64_t>(size())};
+    RETURN_IF_ERROR(Remember("all to all", DoAllToAll(&dealt_)));
+    Dealt dealt = std::exchange(dealt_, {});
+    dealt.from[rank()] = std::move(dealt.to[rank()]);
+    return std::move(dealt.from);
   }
 
   Status Barrier() override {
@@ -85,6 +87,12 @@ class ExchangeCollective : public Collective {
   void Abort(const std::string& why) override { exchange_->Abort(why); }
 
  private:
+  // The memory of an all to all. [ranks] each.
+  struct Dealt {
+    std::vector<std::string> to, from;
+    std::vector<uint64_t> to_bytes, from_bytes;
+  };
+
   template <typename T>
   static bool RowsFit(const MatrixView<const T>& rows, size_t nodes, size_t n) {
     return n == 0 ||
@@ -145,21 +153,21 @@ class ExchangeCollective : public Collective {
   }
 
   // As in a gather sizes come first. Both waits name exactly those that are missing.
-  Status DoAllToAll(const std::vector<std::string>& to, std::vector<std::string>* all) {
+  Status DoAllToAll(Dealt* dealt) {
     const Deadline deadline = NewDeadline();
-    std::vector<uint64_t> given(size()), got(size());
     for (uint32_t peer = 0; peer < size(); ++peer) {
       if (peer == rank()) continue;
-      given[peer] = to[peer].size();
-      RETURN_IF_ERROR(exchange_->Receive(peer, &got[peer], sizeof(uint64_t)));
-      RETURN_IF_ERROR(exchange_->Send(peer, &given[peer], sizeof(uint64_t)));
+      dealt->to_bytes[peer] = dealt->to[peer].size();
+      RETURN_IF_ERROR(exchange_->Receive(peer, &dealt->from_bytes[peer], sizeof(uint64_t)));
+      RETURN_IF_ERROR(exchange_->Send(peer, &dealt->to_bytes[peer], sizeof(uint64_t)));
     }
     RETURN_IF_ERROR(exchange_->WaitAll(deadline));
     for (uint32_t peer = 0; peer < size(); ++peer) {
       if (peer == rank()) continue;
-      (*all)[peer].resize(got[peer]);
-      RETURN_IF_ERROR(exchange_->Receive(peer, (*all)[peer].data(), got[peer]));
-      RETURN_IF_ERROR(exchange_->Send(peer, to[peer].data(), given[peer]));
+      std::string& from = dealt->from[peer];
+      from.resize(dealt->from_bytes[peer]);
+      RETURN_IF_ERROR(exchange_->Receive(peer, from.data(), from.size()));
+      RETURN_IF_ERROR(exchange_->Send(peer, dealt->to[peer].data(), dealt->to[peer].size()));
     }
     return exchange_->WaitAll(deadline);
   }
@@ -176,6 +184,9 @@ class ExchangeCollective : public Collective {
     return exchange_->WaitAll(NewDeadline());
   }
 
+  // After an all to all that has failed sends may still read it: MPI cannot take them back. Hence it
+  // outlives the exchange.
+  Dealt dealt_;
   const std::unique_ptr<Exchange> exchange_;
   const double deadline_seconds_;
   TreeSum tree_sum_;

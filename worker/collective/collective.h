@@ -1,8 +1,8 @@
 #pragma once
-// What workers do together: sums along the canonical tree, gather, broadcast, all to all, barrier. A sum goes
-// on while the caller computes. Waits yield the core, and none is for ever: each ends at a deadline
-// with an error that names the ranks that are missing. After an error a collective is broken: each
-// later call returns that error.
+// What workers do together: sums along the canonical tree, gather, broadcast, all to all, barrier.
+// A sum goes on while the caller computes. Waits yield the core, and none is for ever: each ends at
+// a deadline with an error that names the ranks that are missing. After an error a collective is
+// broken: each later call returns that error.
 // Thread safety: one thread per rank (the trainer's), with the same order of calls on every rank;
 // Abort from any thread.
 
@@ -51,7 +51,8 @@ class Collective {
   // Everybody gets root's bytes.
   virtual Result<std::string> Broadcast(const std::string& bytes, uint32_t root) = 0;
   // Rank r gets to[r]; the result has what each rank gave to this one, in the order of the ranks.
-  // Memory: both, at once. REQUIRES: to has an element for every rank.
+  // Memory: both, at once; after an error until the collective ends, because a message that has
+  // been posted may still be read. REQUIRES: to has an element for every rank.
   virtual Result<std::vector<std::string>> AllToAll(std::vector<std::string> to) = 0;
   virtual Status Barrier() = 0;
 

@@ -75,9 +75,11 @@ Result<Evaluation> Evaluator::Report(const std::vector<std::string>& parts) cons
   for (const std::string& part : parts) RETURN_IF_ERROR(merged->Merge(part));
   Evaluation evaluation = merged->Report();
   const RowSample& sample = scorer_->sample();
-  if (sample.all()) return evaluation;
-  evaluation.set_sample(sample.share());
-  if (evaluation.rows() > 0) return evaluation;
+  if (!sample.all()) evaluation.set_sample(sample.share());
+  return evaluation;
+}
+
+Status Evaluator::EmptySample() const {
   return InvalidArgument(StrCat("evaluate.max_rows is ", logs_.max_rows, ", and of the ",
                                 scorer_->counts().kept_rows, " exposures of ", log_name_,
                                 " the sample has none: take a larger number"));
@@ -125,6 +127,11 @@ Result<std::optional<Evaluation>> Evaluator::Run(Scores* scores) {
   }
   if (collective.rank() != 0) return std::optional<Evaluation>();
   ASSIGN_OR_RETURN(Evaluation evaluation, Report(parts));
+  if (!scorer_->sample().all() && evaluation.rows() == 0) {
+    if (!logs_.may_be_empty) return EmptySample();
+    LogWarning(EmptySample().message(), "; this evaluation is left out");
+    return std::optional<Evaluation>();
+  }
   for (const SlotUse& slot : slots) *evaluation.add_slot() = slot;
   if (by_group) sums->AddTo(&evaluation);
   if (oracle_.has_value()) AddLowestTenth(collector.scores(), &evaluation);

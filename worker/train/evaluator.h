@@ -23,6 +23,8 @@ struct EvaluationLogs {
   bool group_metrics = true;
   std::vector<uint32_t> k;  // of NDCG@k and Recall@k
   uint64_t max_rows = 0;    // evaluate.max_rows
+  // An evaluation of a run is not worth the run: with a sample that has no exposure it is left out.
+  bool may_be_empty = false;
   static EvaluationLogs Of(const TrainConfig& config);
 };
 
@@ -34,13 +36,15 @@ class Evaluator {
   // The metrics of the log, or of the sample that max_rows asks for, on worker 0; nothing on the
   // others. scores: null, or gets the scores of these exposures on worker 0 (no row on the others).
   // Without it worker 0 keeps no exposure's scores but where the truth is known. Error:
-  // kInvalidArgument when the sample is empty.
+  // kInvalidArgument when the sample is empty; with may_be_empty a warning, and nothing on worker 0
+  // either.
   Result<std::optional<Evaluation>> Run(Scores* scores = nullptr);
   const std::string& log_name() const { return log_name_; }
   uint64_t rows() const;  // that are scored, about
 
  private:
   Result<Evaluation> Report(const std::vector<std::string>& parts) const;
+  Status EmptySample() const;
 
   Session* session_ = nullptr;
   EvaluationLogs logs_;

@@ -1,12 +1,15 @@
 #include "worker/train/predicted_parts.h"
 
+#include <chrono>
 #include <cstdio>
 #include <memory>
 #include <span>
 #include <string_view>
+#include <thread>
 #include <vector>
 
 #include "common/checksum_stream.h"
+#include "common/file.h"
 #include "common/json.h"
 #include "common/output_folder.h"
 #include "common/strings.h"
@@ -79,6 +82,21 @@ Result<PredictedPart> WritePart(Session* session, const std::string& folder) {
   return part->Finish();
 }
 
+// The size of a file that another host has just written, which may take a moment to show here. "no
+// file" when there is none.
+std::string SizeSeen(FileSystem& files, const std::string& path, uint64_t expected) {
+  constexpr std::chrono::milliseconds kPause(50);
+  constexpr int kLooks = 100;
+  std::string seen;
+  for (int look = 0; look < kLooks; ++look) {
+    if (look > 0) std::this_thread::sleep_for(kPause);
+    const auto file = files.OpenForRead(path);
+    seen = file.ok() ? StrCat((*file)->size()) : "no file";
+    if (file.ok() && (*file)->size() == expected) break;
+  }
+  return seen;
+}
+
 // Worker 0: the folder is whole if it holds what the workers say that they have written.
 Status WriteManifest(FileSystem& files, const std::string& folder,
                      const std::vector<std::string>& described) {
@@ -88,11 +106,10 @@ Status WriteManifest(FileSystem& files, const std::string& folder,
     if (!part.ParseFromString(bytes)) return Internal("the description of a part did not arrive");
     manifest.set_rows(manifest.rows() + part.rows());
     const std::string path = JoinPath(folder, part.file());
-    const auto file = files.OpenForRead(path);
-    if (!file.ok() || (*file)->size() != part.bytes()) {
+    const std::string seen = SizeSeen(files, path, part.bytes());
+    if (seen != StrCat(part.bytes())) {
       return FailedPrecondition(StrCat(path, ": a worker has written ", part.bytes(),
-                                       " bytes, and worker 0 finds ",
-                                       file.ok() ? StrCat((*file)->size()) : "no file",
+                                       " bytes, and worker 0 finds ", seen,
                                        ": --output needs a folder that all hosts share"));
     }
   }

@@ -9,13 +9,23 @@
 #include "worker/steps/shared_rows.h"
 
 namespace chorus::worker {
+namespace {
+
+// An empty sample says nothing, and ends no run.
+EvaluationLogs LogsOfRun(const TrainConfig& config) {
+  EvaluationLogs logs = EvaluationLogs::Of(config);
+  logs.may_be_empty = true;
+  return logs;
+}
+
+}  // namespace
 
 Result<std::unique_ptr<RunEvaluations>> RunEvaluations::Create(Session* session,
                                                                const TrainingData& data) {
   std::unique_ptr<RunEvaluations> evaluations(new RunEvaluations(session, data));
   const TrainConfig& config = session->config();
   if (config.evaluate().log_size() == 0) return evaluations;
-  ASSIGN_OR_RETURN(evaluations->evaluator_, Evaluator::Create(session, EvaluationLogs::Of(config)));
+  ASSIGN_OR_RETURN(evaluations->evaluator_, Evaluator::Create(session, LogsOfRun(config)));
   if (!evaluations->is_first()) return evaluations;
   const std::string doubt = DoubtOfSharedRows(*session->environment().files, config);
   if (!doubt.empty()) LogWarning(doubt);
@@ -80,7 +90,8 @@ Result<bool> RunEvaluations::Judge(uint64_t step) {
   if (!IsJudged(step)) return false;
   std::string decision;
   if (is_first()) {
-    if (best_->evaluated_step() < step) RETURN_IF_ERROR(best_->Add(step, *last_));
+    const bool is_new = best_->evaluated_step() < step;
+    if (is_new && last_.has_value()) RETURN_IF_ERROR(best_->Add(step, *last_));
     if (best_->exhausted()) decision = "end";
   }
   ASSIGN_OR_RETURN(decision, workers().Broadcast(decision, 0));
@@ -88,7 +99,7 @@ Result<bool> RunEvaluations::Judge(uint64_t step) {
 }
 
 Status RunEvaluations::TestFile(uint64_t step, TrainProgress* progress) {
-  EvaluationLogs logs = EvaluationLogs::Of(config());
+  EvaluationLogs logs = LogsOfRun(config());
   logs.log = {data_.log->files().front()};
   ASSIGN_OR_RETURN(const auto evaluator, Evaluator::Create(session_, logs));
   ASSIGN_OR_RETURN(const std::optional<Evaluation> evaluation, evaluator->Run());

@@ -35,14 +35,15 @@ class RunEvaluations {
   bool IsDue(uint64_t step) const;
   // Whether the checkpoint of every evaluation is to be there before it.
   bool KeepsBest() const;
-  // Evaluates the model as it is, after `step`. True: the run ends with it, by patience. REQUIRES:
+  // Evaluates the model as it is, after `step`. True: the run ends with it, by patience. A sample
+  // (evaluate.max_rows) that has no exposure is warned of, and there is no report. REQUIRES:
   // enabled().
   Result<bool> Run(uint64_t step, TrainProgress* progress);
   // Whether files of a followed log are scored before they are trained (test-then-train): where the
   // job names no log to evaluate.
   bool TestsFiles() const { return data_.followed && !enabled(); }
-  // Scores the file that data is of with the model as it is, after `step`. REQUIRES: TestsFiles(),
-  // and the file has steps.
+  // Scores the file that data is of with the model as it is, after `step`; an empty sample as in
+  // Run. REQUIRES: TestsFiles(), and the file has steps.
   Status TestFile(uint64_t step, TrainProgress* progress);
   // How long the next one takes: as the last one, or else as long as reading its exposures does.
   double ExpectedSeconds(double exposures_per_second) const;

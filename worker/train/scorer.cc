@@ -81,13 +81,19 @@ void Scorer::TakeStretch() {
   const StepConfig& step = session_->config().step();
   const Collective& collective = *session_->environment().collective;
   const uint64_t grains = (counts().kept_rows + step.grain_rows() - 1) / step.grain_rows();
+  const auto grains_of = [&](uint32_t worker) {
+    return GrainsOfWorker(worker, collective.size(), step.grains_per_step()).size();
+  };
+  // Where there are more workers than grains in a step, some compute nothing: their stretch is
+  // empty.
+  const uint32_t busy = std::min(collective.size(), step.grains_per_step());
+  uint32_t next = 0;  // of those that compute
   rounds_ = 0;
   for (uint32_t worker = 0; worker < collective.size(); ++worker) {
     StretchOptions options;
     options.plan_grains = step.grains_per_step();
-    options.stretch = StretchOfWorker(worker, collective.size(), grains);
-    options.grains_per_step =
-        GrainsOfWorker(worker, collective.size(), step.grains_per_step()).size();
+    options.grains_per_step = std::max(grains_of(worker), 1u);
+    if (grains_of(worker) > 0) options.stretch = StretchOfWorker(next++, busy, grains);
     auto plan = NewStretchPlan(&log_->schema(), plan_.get(), options);
     rounds_ = std::max(rounds_, plan->total_steps());
     if (worker != collective.rank()) continue;

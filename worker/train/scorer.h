@@ -22,10 +22,11 @@
 namespace chorus::worker {
 
 struct ScorerOptions {
-  uint64_t max_rows =
-      0;  // of a larger log, a sample is scored (row_sample.h); 0: every exposure is
+  // Of a larger log a sample is scored (row_sample.h); 0: every exposure is.
+  uint64_t max_rows = 0;
   bool is_first_look = false;  // the log is scored afterwards: nothing need be told yet
-  bool by_stretches = false;   // each worker scores one stretch of the log (stretch_plan.h)
+  // Each worker that has grains of a step scores one stretch of the log (stretch_plan.h).
+  bool by_stretches = false;
 };
 
 // Runs the model over a log, step by step.

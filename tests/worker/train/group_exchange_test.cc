@@ -2,9 +2,13 @@
 
 #include <gtest/gtest.h>
 
+#include <optional>
+#include <string>
 #include <thread>
+#include <vector>
 
 #include "common/random.h"
+#include "common/tree.h"
 
 namespace chorus::worker {
 namespace {
@@ -103,7 +107,11 @@ TEST(GroupExchangeTest, AWorkerThatIsMissingIsNamed) {
   const auto wait = [](Collective* collective) {
     const Status status = RunWorker(collective).status();
     EXPECT_EQ(status.code(), Code::kDeadlineExceeded);
-    EXPECT_NE(status.message().find("in vain for worker 1"), std::string::npos)
+    // The deadlines are each worker's own: of two that begin far apart the later one may be missed,
+    // too.
+    const std::string missing = status.message().substr(status.message().find(" for worker") + 1);
+    EXPECT_TRUE(missing == "for worker 1" || missing == "for workers 0, 1" ||
+                missing == "for workers 1, 2")
         << status.ToString();
   };
   std::jthread zero([&] { wait(collectives[0].get()); });
