@@ -47,6 +47,7 @@ class Follower {
     for (const FollowedSource& source : position_.sources()) {
       ASSIGN_OR_RETURN(sources_.emplace_back(), OpenSource(source));
     }
+    over_.resize(sources_.size());
     RETURN_IF_ERROR(Follow());
     for (const auto& source : sources_) source->TellRest();
     summary_.all_rows = position_.rows();
@@ -178,6 +179,7 @@ class Follower {
   Result<Round> PollAll(Ask ask) {
     Round round;
     for (size_t i = 0; i < sources_.size(); ++i) {
+      if (over_[i]) continue;
       const auto source = static_cast<int>(i);
       ASSIGN_OR_RETURN(Portion portion, sources_[i]->Poll(position_.sources(source), ask));
       while (portion.moved) {
@@ -187,6 +189,7 @@ class Follower {
         ASSIGN_OR_RETURN(portion, sources_[i]->Poll(position_.sources(source), ask));
       }
       round.grew |= portion.grew;
+      over_[i] = portion.over;
       round.over &= portion.over;
       if (portion.inputs.empty()) continue;
       RETURN_IF_ERROR(Seal(source, std::move(portion)));
@@ -197,11 +200,13 @@ class Follower {
 
   // The one input that can tell when something comes is asked to; others are looked at in turn.
   Status Wait(double seconds) {
+    PortionSource* waits = nullptr;
     for (size_t i = 0; i < sources_.size(); ++i) {
-      const bool is_pipe = position_.sources(static_cast<int>(i)).name() == kFollowedInput;
-      if (is_pipe || i + 1 == sources_.size()) return sources_[i]->Wait(seconds);
+      if (over_[i]) continue;  // it would not wait
+      waits = sources_[i].get();
+      if (position_.sources(static_cast<int>(i)).name() == kFollowedInput) break;
     }
-    return Status::Ok();
+    return waits == nullptr ? Status::Ok() : waits->Wait(seconds);
   }
 
   // Its rows become log files: first whole ones aside, then the position that counts them, then
@@ -241,8 +246,8 @@ class Follower {
       const PartSummary& summary = made.parts[i];
       if (summary.files == 0) continue;
       if (files == 0) {
-        RETURN_IF_ERROR(
-            TakeSchema(summary.name.empty() ? folder : JoinPath(folder, summary.name), after));
+        RETURN_IF_ERROR(TakeSchema(summary.name.empty() ? folder : JoinPath(folder, summary.name),
+                                   made.parts[options_.import.split.training_part()].rows, after));
       }
       files += summary.files;
       if (after->parts().empty()) continue;
@@ -256,7 +261,8 @@ class Follower {
   }
 
   // The columns and statistics of the first file are those of all.
-  Status TakeSchema(const std::string& folder, FollowPosition* position) const {
+  Status TakeSchema(const std::string& folder, uint64_t learnt_rows,
+                    FollowPosition* position) const {
     ASSIGN_OR_RETURN(const auto log, LogReader::Open(files_, {folder}));
     const std::string schema = EncodeSchema(log->schema());
     if (!position->schema().empty() && position->schema() != schema) {
@@ -265,11 +271,24 @@ class Follower {
                                        " has: choose a new folder"));
     }
     if (position->schema().empty() && options_.import.like.empty() && HasStandardised()) {
-      LogInfo("means and deviations of numbers are those of the first ", position->rows(),
-              " rows, for all that come (--like LOG takes a log's)");
+      TellMeans(learnt_rows);
     }
     position->set_schema(schema);
     return Status::Ok();
+  }
+
+  static void TellMeans(uint64_t learnt_rows) {
+    constexpr uint64_t kFewestRows = 2;  // one row has no deviation
+    if (learnt_rows < kFewestRows) {
+      LogWarning(
+          "means and deviations of numbers were to be learnt from the first log file, whose ",
+          "training part has ", learnt_rows == 0 ? "no row" : "one row", ": numbers of all ",
+          "that comes are hardly standardised. Begin anew with --like LOG, which takes a ",
+          "log's, or with longer --seal-seconds");
+      return;
+    }
+    LogInfo("means and deviations of numbers are those of the first ", learnt_rows,
+            " rows, for all that come (--like LOG takes a log's)");
   }
 
   bool HasStandardised() const { return NeedsStatistics(schema_); }
@@ -297,6 +316,7 @@ class Follower {
   const std::string output_;
   FollowPosition position_;
   std::vector<std::unique_ptr<PortionSource>> sources_;  // [position_.sources]
+  std::vector<bool> over_;                               // [sources_] nothing more comes
   FollowSummary summary_;
 };
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -11,6 +12,7 @@
 
 #include "common/log.h"
 #include "common/strings.h"
+#include "worker/import/byte_source.h"
 #include "worker/import/chunk_cutter.h"
 #include "worker/import/file_format.h"
 #include "worker/import/growing_text.h"
@@ -206,10 +208,14 @@ class FilePortions final : public TextPortions {
   // To the file after a rotated one of which all is read. False: its name changed meanwhile, so
   // that it is to be looked for once more.
   Result<bool> MoveOn(FollowedSource* after) {
-    ASSIGN_OR_RETURN(auto next, Named(FollowFile(files_, name(), file_->next_path(), 0, {})));
+    auto begun = FollowFile(files_, name(), file_->next_path(), 0, {});
+    if (begun.status().code() == Code::kNotFound) return false;  // amid a further rotation
+    ASSIGN_OR_RETURN(auto next, Named(std::move(begun)));
     // A rotation renames the oldest file first: while this one has its name, so has the next one.
-    ASSIGN_OR_RETURN(const bool has_its_name, HasHead(files_, file_->at(), file_->head()));
-    if (!has_its_name) return false;
+    FileHead head = file_->head();
+    head.least_size = file_->size();
+    ASSIGN_OR_RETURN(const bool is_alike, HasHead(files_, file_->at(), head));
+    if (!is_alike || FileId(file_->at()) != head.id) return false;
     LogInfo(name(), " was rotated: ", file_->at(), " is read to its end, and ", next->at(),
             " comes next");
     file_ = std::move(next);

@@ -20,8 +20,9 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr size_t kReadBytes = size_t{1} << 18;
+constexpr size_t kPipeReadBytes = size_t{1} << 18;
 constexpr double kLookSeconds = 0.2;  // at most between two looks at a file
+constexpr int kMostTries = 10;        // to open a file that is renamed meanwhile
 
 double SecondsSince(Clock::time_point begin) {
   return std::chrono::duration<double>(Clock::now() - begin).count();
@@ -89,7 +90,10 @@ class GrowingFile final : public GrowingFileText {
     if (head.bytes == 0 && begin == 0) return Status::Ok();  // nobody has read it
     head.least_size = begin;
     if (head.bytes > 0) {
-      ASSIGN_OR_RETURN(const std::string found, FindFollowed(files_, path_, head));
+      ASSIGN_OR_RETURN(std::string found, FindFollowed(files_, path_, head));
+      if (found.empty()) {  // perhaps it was renamed while names were listed
+        ASSIGN_OR_RETURN(found, FindFollowed(files_, path_, head));
+      }
       if (!found.empty()) {
         at_ = found;
         head_ = head;
@@ -107,7 +111,8 @@ class GrowingFile final : public GrowingFileText {
   Status Look() {
     const uint64_t id = FileId(at_);
     Result<std::unique_ptr<RandomAccessFile>> opened = files_.OpenForRead(at_);
-    if (opened.status().code() == Code::kNotFound && file_ != nullptr) return IsRenamed("is gone");
+    const bool is_known = file_ != nullptr || head_.bytes > 0;
+    if (opened.status().code() == Code::kNotFound && is_known) return IsRenamed("is gone");
     RETURN_IF_ERROR(opened.status());
     std::unique_ptr<RandomAccessFile> file = std::move(opened).value();
     if (file->size() < size_) {
@@ -137,32 +142,66 @@ class GrowingFile final : public GrowingFileText {
   // error that it changed so.
   Status IsRenamed(const std::string& how) {
     FileHead head = head_;
-    head.least_size = size_;
-    std::string found;
-    if (head.bytes > 0) {
-      ASSIGN_OR_RETURN(found, FindFollowed(files_, path_, head));
+    head.least_size = std::max(size_, head_.least_size);
+    Status unread;
+    for (int tries = 0; tries < kMostTries; ++tries) {
+      ASSIGN_OR_RETURN(const std::string found, FindFollowed(files_, path_, head));
+      if (found.empty() && tries == 0) continue;  // perhaps it was renamed while names were listed
+      if (found.empty()) return head.bytes == 0 ? TakeAnother() : IsReplaced(how);
+      const uint64_t id = FileId(found);
+      auto file = files_.OpenForRead(found);
+      // A rotation renames every file: what has the same name afterwards had it all the time.
+      ASSIGN_OR_RETURN(const std::string again, FindFollowed(files_, path_, head));
+      if (again != found) continue;
+      unread = file.status();
+      if (!file.ok()) continue;
+      at_ = found;
+      return Take(std::move(*file), id);
     }
-    if (found.empty()) {
-      return FailedPrecondition(StrCat("the file ", how,
-                                       " while it was followed: a file that is replaced or cut "
-                                       "cannot be, unless a rotation renames the old one (",
-                                       path_, ".1); follow a directory of whole files instead"));
-    }
-    at_ = found;
-    const uint64_t id = FileId(at_);
-    ASSIGN_OR_RETURN(auto file, files_.OpenForRead(at_));
-    return Take(std::move(file), id);
+    RETURN_IF_ERROR(unread);
+    return FailedPrecondition(StrCat(path_, " is renamed faster than it can be opened"));
   }
 
-  // Whether the file after this one has begun: its writer goes on in that one.
-  Status LookAtNext() {
-    next_path_.clear();
-    ASSIGN_OR_RETURN(const std::string next, NextRotated(files_, path_, at_));
-    const auto file = files_.OpenForRead(next);
+  Status IsReplaced(const std::string& how) const {
+    return FailedPrecondition(StrCat("the file ", how,
+                                     " while it was followed: a file that is replaced or cut "
+                                     "cannot be, unless a rotation renames the old one (",
+                                     path_, ".1); follow a directory of whole files instead"));
+  }
+
+  // Nothing of the file was read: what has its name now takes its place, as soon as it is there.
+  Status TakeAnother() {
+    at_ = path_;
+    const uint64_t id = FileId(at_);
+    auto file = files_.OpenForRead(at_);
     if (file.status().code() == Code::kNotFound) return Status::Ok();
     RETURN_IF_ERROR(file.status());
-    if ((*file)->size() > 0) next_path_ = next;
+    if (FileId(at_) != id) return Status::Ok();  // the next look tells
+    return Take(std::move(*file), id);
+  }
+
+  // Whether a file after this one has begun: its writer goes on in that one. One that is empty may
+  // still get the last rows until a younger one begins, hence the second walk.
+  Status LookAtNext() {
+    ASSIGN_OR_RETURN(next_path_, NextWithBytes());
+    if (next_path_.empty()) return Status::Ok();
+    ASSIGN_OR_RETURN(next_path_, NextWithBytes());
     return Status::Ok();
+  }
+
+  // "": there is none. Files that were rotated while they were empty are passed over, and so are
+  // folders of such names.
+  Result<std::string> NextWithBytes() const {
+    std::string next = at_;
+    while (next != path_) {
+      ASSIGN_OR_RETURN(next, NextRotated(files_, path_, next));
+      const auto file = files_.OpenForRead(next);
+      if (file.status().code() == Code::kNotFound) return std::string();
+      if (file.status().code() == Code::kInvalidArgument && next != path_) continue;
+      RETURN_IF_ERROR(file.status());
+      if ((*file)->size() > 0) return next;
+    }
+    return std::string();
   }
 
   FileSystem& files_;
@@ -200,7 +239,7 @@ class GrowingPipe final : public GrowingText {
     const int ready = ::poll(&wait, 1, static_cast<int>(1000 * std::max(seconds, 0.0)));
     if (ready < 0 && errno != EINTR) return Internal(StrCat("poll: ", std::strerror(errno)));
     if (ready <= 0) return false;
-    std::vector<char> buffer(kReadBytes);
+    std::vector<char> buffer(kPipeReadBytes);
     const ssize_t bytes = ::read(descriptor_, buffer.data(), buffer.size());
     if (bytes < 0 && errno != EINTR && errno != EAGAIN) {
       return Internal(StrCat("reading standard input: ", std::strerror(errno)));

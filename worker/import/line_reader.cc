@@ -6,11 +6,11 @@
 
 namespace chorus::worker {
 namespace {
-constexpr size_t kReadBytes = size_t{1} << 20;
+constexpr size_t kLineReadBytes = size_t{1} << 20;
 }  // namespace
 
 LineReader::LineReader(std::unique_ptr<ByteSource> source)
-    : buffer_(std::move(source), kReadBytes) {}
+    : buffer_(std::move(source), kLineReadBytes) {}
 
 Result<bool> LineReader::Next(std::string_view* line) {
   size_t searched = 0;  // unread bytes that hold no line end

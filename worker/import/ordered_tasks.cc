@@ -98,10 +98,19 @@ class ThreadedTasks final : public OrderedTasks {
   }
 
   Status Run(const Turn& turn) {
-    Result<Step> step = turn.task();
+    Result<Step> step = StepOf(turn);
     RETURN_IF_ERROR(WaitForTurn(turn.number));
     RETURN_IF_ERROR(step.status());
     return (*step)();
+  }
+
+  // An exception is an error that waits for its turn as others do.
+  Result<Step> StepOf(const Turn& turn) const {
+    try {
+      return turn.task();
+    } catch (const std::exception& error) {
+      return StatusOfException(error).Annotate(names_.what);
+    }
   }
 
   // Error: that of a task before this one, which is not needed then.

@@ -26,9 +26,10 @@ class OrderedTasks {
   // Error, of Add: kResourceExhausted, a thread is not to be had.
   static std::unique_ptr<OrderedTasks> Create(uint32_t threads, const Names& names);
   // Waits while many tasks wait. Error: the first one of a task or a step, behind which no step
-  // runs; kDeadlineExceeded, a task takes too long.
+  // runs; kDeadlineExceeded, a task takes too long (the destructor waits for it nevertheless).
   virtual Status Add(Task task) = 0;
-  // Ends the threads when all tasks are done. Error: as Add's.
+  // Ends the threads when all tasks are done, however long that takes. Error: the first one of a
+  // task or a step.
   virtual Status Finish() = 0;
 };
 

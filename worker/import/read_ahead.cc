@@ -74,16 +74,23 @@ class AheadSource final : public ByteSource {
   void Work() {
     bool goes_on = true;
     while (goes_on) {
-      std::vector<char> block;
-      Result<bool> filled = false;
       try {
-        filled = Fill(&block);
+        std::vector<char> block;
+        const Result<bool> filled = Fill(&block);
+        const bool is_last = !filled.ok() || !*filled;
+        goes_on = Put(std::move(block), filled.status(), is_last) && !is_last;
       } catch (const std::exception& error) {
-        filled = StatusOfException(error).Annotate("unpacking");
+        goes_on = false;
+        End(StatusOfException(error).Annotate("unpacking"));
       }
-      goes_on = filled.ok() && *filled;
-      goes_on = Put(std::move(block), filled.status(), /*is_last=*/!goes_on) && goes_on;
     }
+  }
+
+  void End(Status status) {
+    MutexLock lock(mutex_);
+    status_ = std::move(status);
+    ended_ = true;
+    changed_.notify_all();
   }
 
   // False: the source is at its end.

@@ -79,11 +79,22 @@ Result<std::string> FindFollowed(FileSystem& files, const std::string& path, con
   std::vector<std::string> names = {path};
   for (const RotatedFile& file : RotatedOf(files, path)) names.push_back(file.path);
   std::vector<std::string> alike;
+  Status unread;  // of the first one that cannot be read
   for (const std::string& name : names) {
-    ASSIGN_OR_RETURN(const bool is_alike, HasHead(files, name, head));
-    if (!is_alike) continue;
-    if (head.id != 0 && FileId(name) == head.id) return name;
+    const bool has_id = head.id != 0 && FileId(name) == head.id;
+    if (head.bytes == 0 && has_id) return name;
+    if (head.bytes == 0) continue;
+    const Result<bool> is_alike = HasHead(files, name, head);
+    // Any folder, or an old file that only root may read, can have such a name.
+    if (!is_alike.ok() && name != path && unread.ok()) unread = is_alike.status();
+    if (!is_alike.ok() && name != path) continue;
+    RETURN_IF_ERROR(is_alike.status());
+    if (!*is_alike) continue;
+    if (has_id && FileId(name) == head.id) return name;
     alike.push_back(name);
+  }
+  if (alike.empty() && !unread.ok() && unread.code() != Code::kInvalidArgument) {
+    return unread.Annotate(StrCat("looking for what was read as ", path));
   }
   if (alike.size() < 2) return alike.empty() ? std::string() : alike[0];
   return FailedPrecondition(StrCat(Join(alike, " and "),

@@ -23,10 +23,13 @@ struct FileHead {
 // Of device and inode of the file that the operating system has at `path`; 0: it has none.
 uint64_t FileId(const std::string& path);
 
-// Whether the file at `path` is that file. False, too, when there is none.  Errors: of reading.
+// Whether the file at `path` begins as that file does; ids are not compared. False, too, when there
+// is none.  Errors: of reading.
 Result<bool> HasHead(FileSystem& files, const std::string& path, const FileHead& head);
-// The name that the file has by now, `path` or a rotated one of it; "": it has none.  Errors: of
-// reading; kFailedPrecondition, several begin so, and none has its inode.  REQUIRES: head.bytes > 0.
+// The name that the file has by now, `path` or a rotated one of it; "": it has none. What cannot be
+// read is passed over. With head.bytes == 0 its inode alone tells.
+// Errors: of reading `path`, or of a rotated file when none is found; kFailedPrecondition, several
+// begin so, and none has its inode.
 Result<std::string> FindFollowed(FileSystem& files, const std::string& path, const FileHead& head);
 // The name of the file that came after `rotated`: a younger rotated one of `path`, or `path`.
 Result<std::string> NextRotated(FileSystem& files, const std::string& path,

@@ -8,7 +8,7 @@
 namespace chorus::worker {
 namespace {
 
-constexpr size_t kShownBytes = 60;
+constexpr size_t kCellShownBytes = 60;
 
 // Integers have all their digits, and no point.
 void AppendNumber(const ValueColumn& column, int64_t row, std::string* out) {
@@ -99,7 +99,7 @@ std::string ShownCell(const TypedCell& cell) {
   } else {
     out = "[";
     const ValueColumn::Span span = cell.column->List(cell.row);
-    for (int64_t i = span.begin; i < span.end && out.size() < kShownBytes; ++i) {
+    for (int64_t i = span.begin; i < span.end && out.size() < kCellShownBytes; ++i) {
       if (i > span.begin) out.append(", ");
       AppendShown(cell.column->elements(), i, &out);
     }

@@ -122,8 +122,8 @@ Result<std::unique_ptr<ByteSource>> LookAhead(std::unique_ptr<ByteSource> source
       std::make_unique<PrefixedSource>(std::move(prefix), std::move(source)));
 }
 
-// Behind the first bytes, which were looked at, a thread reads ahead where something is unpacked and
-// `ahead` says so.
+// Behind the first bytes, which were looked at, a thread reads ahead where something is unpacked
+// and `ahead` says so.
 Result<std::unique_ptr<ByteSource>> Unpacked(std::unique_ptr<ByteSource> packed, bool ahead,
                                              std::string* first_bytes) {
   ASSIGN_OR_RETURN(std::unique_ptr<ByteSource> source, LookAhead(std::move(packed), first_bytes));

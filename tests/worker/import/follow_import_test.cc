@@ -7,7 +7,6 @@
 
 #include <unistd.h>
 
-#include <chrono>
 #include <thread>
 #include <utility>
 
@@ -81,14 +80,15 @@ TEST_F(FollowImportTest, WholeFilesMayGoWhenTheyAreDoneAndMayNotChange) {
   EXPECT_NE(ErrorOf(Options("in")).find("in/b.csv has changed"), std::string::npos);
 }
 
+// 30 rows wait until their time is over, and of 60 more 40 are a file.
 TEST_F(FollowImportTest, StandardInputIsCutByRowsAndByTime) {
   int ends[2];
   ASSERT_EQ(pipe(ends), 0);
   std::thread writer([&] {
-    const std::string text = Table(50);
-    const size_t first = text.find("\n", 400) + 5;  // in the middle of a line
+    const std::string text = Table(90);
+    const size_t first = Table(30).size() + 5;  // in the middle of a line
     EXPECT_EQ(write(ends[1], text.data(), first), static_cast<ssize_t>(first));
-    std::this_thread::sleep_for(std::chrono::milliseconds(400));
+    EXPECT_TRUE(Appears("out/part-0000000000.log"));
     const std::string rest =
         text.substr(first, text.size() - first - 1);  // no end of its last line
     EXPECT_EQ(write(ends[1], rest.data(), rest.size()), static_cast<ssize_t>(rest.size()));
@@ -96,16 +96,17 @@ TEST_F(FollowImportTest, StandardInputIsCutByRowsAndByTime) {
   });
   FollowOptions options = Options("-");
   options.idle_seconds = 0;
-  options.seal_seconds = 0.1;
+  options.seal_seconds = 0.01;
   options.import.standard_input = ends[0];
   const auto summary = Follow(*files_, options);
   writer.join();
   close(ends[0]);
   ASSERT_OK(summary.status());
-  EXPECT_EQ(summary->rows.read, 50u);
-  EXPECT_EQ(summary->files, 2u);
+  EXPECT_EQ(summary->rows.read, 90u);
   EXPECT_FALSE(summary->stopped);
-  ExpectRows(*files_, 50);
+  EXPECT_EQ(RowIds(*files_, "out/part-0000000000.log").size(), 30u);
+  EXPECT_EQ(RowIds(*files_, "out/part-0000000001.log").size(), 40u);
+  ExpectRows(*files_, 90);
 }
 
 // Rows come while log files are made, which takes longer than the text may be idle.
@@ -123,12 +124,10 @@ TEST_F(FollowImportTest, RowsThatCameDuringASlowSealAreNotLost) {
     }
     EXPECT_EQ(write(ends[1], &text[first], text.size() - first),
               static_cast<ssize_t>(text.size() - first));
-    std::this_thread::sleep_for(std::chrono::milliseconds(300));
     return Status::Ok();
   };
   FollowOptions options = Options("-");
-  options.seal_seconds = 0.01;
-  options.idle_seconds = 0.2;
+  options.idle_seconds = 1e-9;  // whatever is done takes longer
   options.import.standard_input = ends[0];
   const auto summary = Follow(watched, options);
   for (const int end : ends) close(end);

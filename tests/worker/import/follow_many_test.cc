@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <cmath>
 #include <string>
@@ -79,6 +81,31 @@ TEST_F(FollowManyTest, AnInputMayJoinAndNoneMayLeave) {
   ExpectRows(*files_, 15);
   EXPECT_NE(ErrorOf(Options("more.csv")).find("out follows in.csv, not more.csv"),
             std::string::npos);
+}
+
+// The others are looked at as seldom as before, and what comes in them is read.
+TEST_F(FollowManyTest, TheEndOfStandardInputIsWaitedForOnce) {
+  int ends[2];
+  ASSERT_EQ(pipe(ends), 0);
+  const std::string text = Table(10);
+  ASSERT_EQ(write(ends[1], text.data(), text.size()), static_cast<ssize_t>(text.size()));
+  close(ends[1]);
+  Put("in.csv", Table(0));
+  FollowOptions options = Options();
+  options.import.inputs = {"-", "in.csv"};
+  options.import.standard_input = ends[0];
+  options.idle_seconds = 0.5;
+  options.seal_seconds = 0.1;
+  int looks = 0;
+  options.stop = [&] {
+    if (++looks == 2) Put("in.csv", Table(10, 10));
+    return false;
+  };
+  const auto summary = Follow(*files_, options);
+  close(ends[0]);
+  ASSERT_OK(summary.status());
+  ExpectEachOnce(Prices(*files_, "out"), 20);
+  EXPECT_LT(looks, 100);  // each waits for a tenth of idle_seconds
 }
 
 TEST_F(FollowManyTest, ABadRowNamesTheInputThatHasIt) {

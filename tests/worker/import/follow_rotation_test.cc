@@ -106,6 +106,64 @@ TEST_F(FollowRotationTest, AKillAtAnyChangeOfARotatedFileLosesAndDoublesNoRow) {
   }
 }
 
+// logrotate renames empty files, too.
+TEST_F(FollowRotationTest, FilesThatWereRotatedEmptyArePassedOver) {
+  Put(kLog, Table(20));
+  ASSERT_OK(Follow(*files_, Options(kLog)).status());
+  Rotate("");
+  ASSERT_OK(Follow(*files_, Options(kLog)).status());
+  Rotate("");
+  ASSERT_OK(Follow(*files_, Options(kLog)).status());
+  Rotate(Table(10, 20));
+  ASSERT_OK(Follow(*files_, Options(kLog)).status());
+  ExpectRows(*files_, 30);
+  Rotate(Table(10, 30));
+  ASSERT_OK(Follow(*files_, Options(kLog)).status());
+  ExpectRows(*files_, 40);
+}
+
+TEST_F(FollowRotationTest, AnEmptyFileMayBeRotatedReplacedAndRemoved) {
+  Put(kLog, "");
+  FollowOptions options = Options(kLog);
+  int asked = 0;
+  options.idle_seconds = 0;
+  options.seal_seconds = 0.001;
+  options.stop = [&] {
+    ++asked;
+    if (asked == 2) EXPECT_TRUE(files_->Remove(kLog).ok());
+    if (asked == 3) Put(kLog, "");
+    if (asked == 4) Rotate("");
+    if (asked == 5) Rotate(Table(15));
+    return asked > 10000 || files_->Exists("out/part-0000000000.log");
+  };
+  ASSERT_OK(Follow(*files_, options).status());
+  ExpectRows(*files_, 15);
+}
+
+TEST_F(FollowRotationTest, ASecondRotationAtAnyLookLosesNoRow) {
+  bool rotated = true;
+  for (int look = 0; rotated; ++look) {
+    ASSERT_LT(look, 1000);
+    files_ = NewMemoryFiles();
+    Put(kLog, Table(20));
+    ASSERT_OK(Follow(*files_, Options(kLog)).status());
+    Put(kLog, Table(25));
+    Rotate(Table(10, 25));
+    WatchedFiles watched(*files_);
+    int looks = 0;
+    rotated = false;
+    watched.on_open = [&](const std::string& path) {
+      if (!path.starts_with(kLog) || looks++ != look) return Status::Ok();
+      rotated = true;
+      Rotate(Table(10, 35));
+      return Status::Ok();
+    };
+    ASSERT_OK(Follow(watched, Options(kLog)).status());
+    ASSERT_OK(Follow(*files_, Options(kLog)).status());
+    ExpectRows(*files_, rotated ? 45 : 35);
+  }
+}
+
 TEST_F(FollowRotationTest, AFileThatIsCutStaysAnError) {
   Put(kLog, Table(20));
   ASSERT_OK(Follow(*files_, Options(kLog)).status());
@@ -124,32 +182,81 @@ TEST_F(FollowRotationTest, FilesThatBeginAlikeAreNotGuessedApart) {
   EXPECT_NE(ErrorOf(Options(kLog)).find("begin alike"), std::string::npos);
 }
 
-// On a disk, inodes tell files apart that begin alike.
-TEST_F(FollowRotationTest, EqualFilesAreToldApartByTheirInodes) {
-  const std::string folder = JoinPath(std::filesystem::temp_directory_path().string(),
-                                      StrCat("chorus-rotation-", getpid()));
-  std::filesystem::remove_all(folder);
-  std::filesystem::create_directories(folder);
-  const std::string log = JoinPath(folder, "in.csv");
-  const auto put = [](const std::string& path, const std::string& text) {
-    std::ofstream(path, std::ios::binary | std::ios::app) << text;
-  };
-  const std::string row = "0,0,u1,1\n";
-  put(log, "click,sale,user,price\n" + row);
-  FollowOptions options = Options(log);
-  options.import.output = JoinPath(folder, "out");
-  const auto rows = [&] {
-    const auto summary = Follow(PosixFiles(), options);
+// Files that begin alike, on a disk, where inodes tell them apart.
+class AlikeFilesTest : public FollowImportTest {
+ protected:
+  void SetUp() override {
+    std::filesystem::remove_all(folder_);
+    std::filesystem::create_directories(folder_);
+  }
+  void TearDown() override { std::filesystem::remove_all(folder_); }
+
+  // Adds so many equal rows to the log, which has a header at least.
+  void Append(int rows) const {
+    std::string text = std::filesystem::exists(log_) ? "" : "click,sale,user,price\n";
+    for (int i = 0; i < rows; ++i) text += "0,0,u1,1\n";
+    std::ofstream(log_, std::ios::binary | std::ios::app) << text;
+  }
+  void Rotate(int rows_of_the_new_one) const {
+    for (int old = 3; old > 0; --old) {
+      const std::string from = old == 1 ? log_ : StrCat(log_, ".", old - 1);
+      if (std::filesystem::exists(from)) std::filesystem::rename(from, StrCat(log_, ".", old));
+    }
+    Append(rows_of_the_new_one);
+  }
+  uint64_t AllRows(FileSystem& files) {
+    FollowOptions options = Options(log_);
+    options.import.output = JoinPath(folder_, "out");
+    const auto summary = Follow(files, options);
     EXPECT_TRUE(summary.ok()) << summary.status().ToString();
     return summary.ok() ? summary->all_rows : 0;
-  };
-  EXPECT_EQ(rows(), 1u);
-  put(log, row + row);
-  std::filesystem::rename(log, log + ".1");
-  put(log, "click,sale,user,price\n" + row + row + row + row);
-  EXPECT_EQ(rows(), 7u);
-  EXPECT_EQ(rows(), 7u);
-  std::filesystem::remove_all(folder);
+  }
+
+  const std::string folder_ = JoinPath(std::filesystem::temp_directory_path().string(),
+                                       StrCat("chorus-rotation-", getpid()));
+  const std::string log_ = JoinPath(folder_, "in.csv");
+};
+
+TEST_F(AlikeFilesTest, TheyAreToldApartByTheirInodes) {
+  Append(1);
+  EXPECT_EQ(AllRows(PosixFiles()), 1u);
+  Append(2);
+  Rotate(4);
+  EXPECT_EQ(AllRows(PosixFiles()), 7u);
+  EXPECT_EQ(AllRows(PosixFiles()), 7u);
+}
+
+TEST_F(AlikeFilesTest, ASecondRotationAtAnyLookLosesNoRow) {
+  bool rotated = true;
+  for (int look = 0; rotated; ++look) {
+    ASSERT_LT(look, 1000);
+    SetUp();
+    Append(1);
+    AllRows(PosixFiles());
+    Append(2);
+    Rotate(4);
+    WatchedFiles watched(PosixFiles());
+    int looks = 0;
+    rotated = false;
+    watched.on_open = [&](const std::string& path) {
+      if (!path.starts_with(log_) || looks++ != look) return Status::Ok();
+      rotated = true;
+      Rotate(8);
+      return Status::Ok();
+    };
+    AllRows(watched);
+    EXPECT_EQ(AllRows(PosixFiles()), rotated ? 15u : 7u) << look;
+  }
+}
+
+TEST_F(AlikeFilesTest, FoldersWithNamesOfRotationsArePassedOver) {
+  Append(1);
+  std::filesystem::create_directory(log_ + ".2");
+  std::filesystem::create_directory(log_ + "-2026");
+  EXPECT_EQ(AllRows(PosixFiles()), 1u);
+  std::filesystem::rename(log_, log_ + ".3");  // and the folder is the younger one
+  Append(4);
+  EXPECT_EQ(AllRows(PosixFiles()), 5u);
 }
 
 }  // namespace

@@ -5,10 +5,12 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <span>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "common/forwarding_files.h"
@@ -150,6 +152,15 @@ class FollowImportTest : public ::testing::Test {
       }
     }
     EXPECT_EQ(row, rows);
+  }
+  // Waits until there is such a file; false: it takes very long.
+  bool Appears(const std::string& path) {
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+    while (!files_->Exists(path)) {
+      if (std::chrono::steady_clock::now() > deadline) return false;
+      std::this_thread::sleep_for(std::chrono::milliseconds(2));
+    }
+    return true;
   }
   void Put(const std::string& path, const std::string& text) { WriteFile(*files_, path, text); }
 
