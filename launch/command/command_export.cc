@@ -91,11 +91,8 @@ Status RunExport(const ExportArguments& arguments) {
   FileSystem& files = PosixFiles();
   if (!arguments.apply.empty()) return RunApply(files, arguments);
   if (arguments.checkpoint.empty()) return InvalidArgument("no checkpoint: give --checkpoint");
-  if (!arguments.log.empty()) {
-    if (FormOfRows(arguments) == ExportRows::FORM_UNSPECIFIED) {
-      return InvalidArgument(
-          "--log: it tells what --rows FP16 or INT8 costs; float32 costs nothing");
-    }
+  if (!arguments.log.empty() && FormOfRows(arguments) == ExportRows::FORM_UNSPECIFIED) {
+    return InvalidArgument("--log: it tells what --rows FP16 or INT8 costs; float32 costs nothing");
   }
   ASSIGN_OR_RETURN(const std::string folder,
                    worker::ChooseCheckpoint(files, arguments.checkpoint, arguments.best));
