@@ -1,8 +1,12 @@
 // `chorus export`: a checkpoint as a folder for serving (export_model.h).
 
 #include <cstdio>
+#include <functional>
+#include <string>
 
+#include "common/checkpoint.pb.h"
 #include "common/file.h"
+#include "common/strings.h"
 #include "common/unfinished_output.h"
 #include "launch/command/commands.h"
 #include "launch/command/export_loss.h"
@@ -19,37 +23,54 @@ RowForm FormOfRows(const ExportArguments& arguments) {
                                     : ExportRows::FORM_UNSPECIFIED;
 }
 
-// `exported` against the same model with rows of float32, which lies beside the output meanwhile.
+// Where an export lies that is needed beside the output meanwhile: a name that nobody would choose.
+std::string ScratchName(const ExportArguments& arguments, const char* what) {
+  return StrCat(WithoutSlash(arguments.output), ".exporting.", what);
+}
+
+// Exports to the new folder `scratch`, calls `use`, and removes what it made; a folder that is there
+// already is an error, and stays.
+Status WithScratchExport(FileSystem& files, const std::string& folder, const std::string& scratch,
+                         bool onnx, RowForm form, const std::function<Status()>& use) {
+  RETURN_IF_ERROR(ExportModel(files, folder, scratch, onnx, form));
+  const UnfinishedOutput unfinished(files, scratch, "");  // of a signal's removal, too
+  const Status status = use();
+  const Status removed = files.RemoveRecursively(scratch);
+  return status.ok() ? removed : status;
+}
+
+// `exported` against the same model with rows of float32.
 Status PrintLoss(FileSystem& files, const std::string& folder, const ExportArguments& arguments,
                  const std::string& exported) {
-  const std::string full = WithoutSlash(arguments.output) + ".float32";
+  if (arguments.log.empty()) return Status::Ok();
+  const std::string full = ScratchName(arguments, "float32");
   const auto measure = [&]() -> Status {
-    RETURN_IF_ERROR(ExportModel(files, folder, full, false));
     ASSIGN_OR_RETURN(const Evaluation before, EvaluateExport(files, full, arguments.log));
     ASSIGN_OR_RETURN(const Evaluation after, EvaluateExport(files, exported, arguments.log));
     std::fputs(FormatLoss(arguments.rows, before, after).c_str(), stdout);
     return Status::Ok();
   };
-  const Status status = measure();
-  const Status removed = files.RemoveRecursively(full);
-  return status.ok() ? removed : status;
+  const Status status =
+      WithScratchExport(files, folder, full, false, ExportRows::FORM_UNSPECIFIED, measure);
+  if (status.ok()) return status;
+  return status.Annotate(
+      StrCat(WithoutSlash(arguments.output), " is whole, but its comparison on --log failed"));
 }
 
-// The whole export, and what its rows cost, if that is asked for.
-Status ExportWhole(FileSystem& files, const std::string& folder, const ExportArguments& arguments,
-                   const std::string& output) {
-  RETURN_IF_ERROR(ExportModel(files, folder, output, arguments.onnx, FormOfRows(arguments)));
-  return arguments.log.empty() ? Status::Ok() : PrintLoss(files, folder, arguments, output);
+Status ExportWhole(FileSystem& files, const std::string& folder, const ExportArguments& arguments) {
+  RETURN_IF_ERROR(
+      ExportModel(files, folder, arguments.output, arguments.onnx, FormOfRows(arguments)));
+  return PrintLoss(files, folder, arguments, arguments.output);
 }
 
-// Through the whole export, which lies beside the output meanwhile.
 Status ExportSince(FileSystem& files, const std::string& folder, const ExportArguments& arguments) {
-  const std::string whole = WithoutSlash(arguments.output) + ".whole";
-  const UnfinishedOutput unfinished(files, whole, "");
-  Status status = ExportWhole(files, folder, arguments, whole);
-  if (status.ok()) status = WriteDelta(files, arguments.since, whole, arguments.output);
-  const Status removed = files.RemoveRecursively(whole);
-  return status.ok() ? removed : status;
+  RETURN_IF_ERROR(CheckDeltaBase(files, arguments.since, FormOfRows(arguments)));
+  const std::string whole = ScratchName(arguments, "whole");
+  return WithScratchExport(
+      files, folder, whole, arguments.onnx, FormOfRows(arguments), [&]() -> Status {
+        RETURN_IF_ERROR(WriteDelta(files, arguments.since, whole, arguments.output));
+        return PrintLoss(files, folder, arguments, whole);
+      });
 }
 
 Status RunApply(FileSystem& files, const ExportArguments& arguments) {
@@ -72,18 +93,17 @@ Status RunExport(const ExportArguments& arguments) {
   FileSystem& files = PosixFiles();
   if (!arguments.apply.empty()) return RunApply(files, arguments);
   if (arguments.checkpoint.empty()) return InvalidArgument("no checkpoint: give --checkpoint");
-  if (!arguments.log.empty()) {
-    if (FormOfRows(arguments) == ExportRows::FORM_UNSPECIFIED) {
-      return InvalidArgument(
-          "--log: it tells what --rows FP16 or INT8 costs; float32 costs nothing");
-    }
-    RETURN_IF_ERROR(CheckLossLog(files, arguments.log).Annotate("--log"));
+  if (!arguments.log.empty() && FormOfRows(arguments) == ExportRows::FORM_UNSPECIFIED) {
+    return InvalidArgument("--log: it tells what --rows FP16 or INT8 costs; float32 costs nothing");
   }
   ASSIGN_OR_RETURN(const std::string folder,
                    worker::ChooseCheckpoint(files, arguments.checkpoint, arguments.best));
-  RETURN_IF_ERROR(arguments.since.empty() ? ExportWhole(files, folder, arguments, arguments.output)
-                                          : ExportSince(files, folder, arguments));
   ASSIGN_OR_RETURN(const CheckpointManifest manifest, worker::ReadManifest(files, folder));
+  if (!arguments.log.empty()) {
+    RETURN_IF_ERROR(CheckLossLog(files, arguments.log, manifest).Annotate("--log"));
+  }
+  RETURN_IF_ERROR(arguments.since.empty() ? ExportWhole(files, folder, arguments)
+                                          : ExportSince(files, folder, arguments));
   std::printf("exported step %llu of %s to %s\n", static_cast<unsigned long long>(manifest.step()),
               folder.c_str(), WithoutSlash(arguments.output).c_str());
   return Status::Ok();

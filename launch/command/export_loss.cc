@@ -1,7 +1,11 @@
 #include "launch/command/export_loss.h"
 
+#include <cstdint>
 #include <cstdio>
 #include <memory>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "common/strings.h"
 #include "launch/serving/batch_scorer.h"
@@ -9,6 +13,7 @@
 #include "worker/log/block_queue.h"
 #include "worker/log/labels.h"
 #include "worker/log/log_reader.h"
+#include "worker/log/manifest_schema.h"
 #include "worker/metrics/metrics.h"
 
 namespace chorus::launch {
@@ -47,8 +52,10 @@ std::string LossLine(const std::string& task, const Evaluation& full, const Eval
 
 }  // namespace
 
-Status CheckLossLog(FileSystem& files, const std::vector<std::string>& log) {
-  ASSIGN_OR_RETURN(const auto reader, worker::LogReader::Open(files, log));
+Status CheckLossLog(FileSystem& files, const std::vector<std::string>& log,
+                    const CheckpointManifest& model) {
+  const worker::LogSchema schema = worker::SchemaOfManifest(model);
+  ASSIGN_OR_RETURN(const auto reader, worker::LogReader::Open(files, log, &schema));
   return worker::CheckLabelled(reader->schema()).Annotate(Join(log, ", "));
 }
 

@@ -5,14 +5,17 @@
 #include <string>
 #include <vector>
 
+#include "common/checkpoint.pb.h"
 #include "common/file.h"
 #include "common/report.pb.h"
 #include "common/status.h"
 
 namespace chorus::launch {
 
-// Whether a log can tell. Errors: see LogReader; kFailedPrecondition, it has no labels.
-Status CheckLossLog(FileSystem& files, const std::vector<std::string>& log);
+// Whether a log can tell what the rows of a model cost: it has labels, and the model's columns. No
+// rows are read. Errors: see LogReader; kFailedPrecondition, it lacks some.
+Status CheckLossLog(FileSystem& files, const std::vector<std::string>& log,
+                    const CheckpointManifest& model);
 
 // The metrics of an export on all exposures of a log, scored on this thread. Errors: see LoadModel,
 // LogReader (the log's columns become the model's) and BatchScorer.

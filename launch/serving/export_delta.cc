@@ -251,18 +251,26 @@ Status ApplyDense(const Later& later, ExportArrays* base, ExportArrays* changes,
   return Status::Ok();
 }
 
+Status SameForm(const std::string& base, RowForm before, RowForm after) {
+  if (before == after) return Status::Ok();
+  return FailedPrecondition(StrCat("rows of ", base, " are ", NameOfForm(before),
+                                   ", and those of the later export ", NameOfForm(after),
+                                   ": export with the same --rows, or whole"));
+}
+
 }  // namespace
+
+Status CheckDeltaBase(FileSystem& files, const std::string& base, RowForm later) {
+  ASSIGN_OR_RETURN(const ExportManifest before, ReadExportManifest(files, base));
+  return SameForm(base, FormOf(before), later);
+}
 
 Status WriteDelta(FileSystem& files, const std::string& base, const std::string& full,
                   const std::string& output) {
   ASSIGN_OR_RETURN(const auto folder, OutputFolder::Create(files, output, "exporting"));
   ASSIGN_OR_RETURN(const ExportManifest before, ReadExportManifest(files, base));
   ASSIGN_OR_RETURN(const ExportManifest after, ReadExportManifest(files, full));
-  if (FormOf(before) != FormOf(after)) {
-    return FailedPrecondition(StrCat("rows of ", base, " are ", NameOfForm(FormOf(before)),
-                                     ", and those of the later export ", NameOfForm(FormOf(after)),
-                                     ": export with the same --rows, or whole"));
-  }
+  RETURN_IF_ERROR(SameForm(base, FormOf(before), FormOf(after)));
   if (!SameModel(before, after)) {
     return FailedPrecondition(StrCat(base, " is no earlier export of the model in ", full,
                                      ": its layers, tables or columns differ"));

@@ -6,8 +6,13 @@
 
 #include "common/file.h"
 #include "common/status.h"
+#include "launch/serving/row_form.h"
 
 namespace chorus::launch {
+
+// Whether a later export with rows of `later` can be told as changes of `base`, as far as is known
+// before it is made. Errors: see ReadExportManifest; kFailedPrecondition, the forms differ.
+Status CheckDeltaBase(FileSystem& files, const std::string& base, RowForm later);
 
 // Writes what turns the export `base` into the export `full`, a later one of the same model, to the
 // new folder `output`. Errors: see ReadExportManifest and ExportArrays; kFailedPrecondition, the

@@ -19,7 +19,8 @@ struct Feature {
   std::string column;  // in the text that the model was trained on; mostly the same
   bool context = false;
   bool is_numeric = false;
-  // Among the slots, or the numerics, of its side of a Batch; kNoPlace: crossed slots alone read it.
+  // Among the slots, or the numerics, of its side of a Batch; kNoPlace: crossed slots alone read
+  // it.
   static constexpr uint32_t kNoPlace = UINT32_MAX;
   uint32_t place = 0;
   bool multi_valued = false, has_values = false;  // of ids

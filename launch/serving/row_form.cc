@@ -4,6 +4,7 @@
 #include <bit>
 #include <cmath>
 #include <cstring>
+#include <utility>
 
 #include "common/check.h"
 #include "common/export_format.h"
@@ -105,6 +106,10 @@ std::vector<RowArray> RowArraysOf(RowForm form, const std::string& table, uint64
 
 Status AppendRow(RowForm form, Key key, std::span<const float> weights, StoredRows* rows) {
   CHECK(rows->arrays.size() == rows->described.size(), rows->arrays.size());
+  for (const float weight : weights) {
+    if (std::isfinite(weight)) continue;
+    return InvalidArgument(StrCat("key ", key, ": the weight ", weight, " is not finite"));
+  }
   if (form == ExportRows::FP16) {
     RETURN_IF_ERROR(AppendHalves(key, weights, &rows->arrays[0]));
   } else if (form == ExportRows::INT8) {

@@ -4,7 +4,8 @@
 //
 //   FP16  TABLE.weights.f16    [rows, dim]  the nearest half float, of two equally near the even one
 //   INT8  TABLE.weights.i8     [rows, dim]  the nearest integer to weight / scale, likewise
-//         TABLE.scales.f32     [rows, 1]    max |weight| / 127 of the row; 0: all weights are 0
+//         TABLE.scales.f32     [rows, 1]    max |weight| / 127 of the row; 0: all weights are 0, or
+//                                           at most 127 * 2^-150, and become 0
 //
 // Thread safety: pure functions; an ExportArrays belongs to one thread.
 
@@ -50,8 +51,8 @@ struct StoredRows {
   }
 };
 
-// Appends a row. Error: kInvalidArgument, a weight is beyond what the form holds; names the key,
-// and not the table.
+// Appends a row. Error: kInvalidArgument, a weight is not finite, or beyond what the form holds;
+// names the key, and not the table. Nothing of the row then counts, and *rows is of no more use.
 Status AppendRow(RowForm form, Key key, std::span<const float> weights, StoredRows* rows);
 
 // Errors: see ExportArrays; kDataLoss, there are not as many rows as keys.

@@ -80,6 +80,17 @@ TEST(SmallRows, AWeightBeyondHalvesIsAnErrorThatNamesItsKey) {
       << beyond.message();
 }
 
+TEST(SmallRows, AWeightThatIsNotFiniteIsAnErrorInEachForm) {
+  for (const auto form : {ExportRows::FORM_UNSPECIFIED, ExportRows::FP16, ExportRows::INT8}) {
+    for (const float weight : {NAN, INFINITY, -INFINITY}) {
+      StoredRows rows = Rows(form, 2);
+      const Status status = launch::AppendRow(form, 17, std::array{1.0f, weight}, &rows);
+      EXPECT_EQ(status.code(), Code::kInvalidArgument) << launch::NameOfForm(form) << weight;
+      EXPECT_NE(status.message().find("key 17: the weight"), std::string::npos) << status.message();
+    }
+  }
+}
+
 class SmallRowsExport : public ServingTest {
  protected:
   void SetUp() override {

@@ -1,4 +1,8 @@
+#include <cstdint>
 #include <limits>
+#include <memory>
+#include <string>
+#include <vector>
 
 #include "common/key.h"
 #include "common/strings.h"

@@ -1,6 +1,10 @@
 #include <charconv>
 #include <cmath>
+#include <cstdint>
 #include <limits>
+#include <memory>
+#include <string>
+#include <vector>
 
 #include "common/key.h"
 #include "common/strings.h"
