@@ -15,7 +15,7 @@ namespace {
 // Through the whole export, which lies beside the output meanwhile.
 Status ExportSince(FileSystem& files, const std::string& folder, const ExportArguments& arguments) {
   const std::string whole = WithoutSlash(arguments.output) + ".whole";
-  const UnfinishedOutput unfinished(files, whole, "");
+  const UnfinishedOutput unfinished(files, whole);
   Status status = ExportModel(files, folder, whole, arguments.onnx);
   if (status.ok()) status = WriteDelta(files, arguments.since, whole, arguments.output);
   const Status removed = files.RemoveRecursively(whole);
