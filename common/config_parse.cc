@@ -70,18 +70,22 @@ Stop StopAt(const std::string& text, int line, int column) {
   return stop;
 }
 
+bool IsOfBoolean(const std::string& error) {
+  return error.starts_with("Invalid value for boolean field");
+}
+
 // Whether the parser tells of the error at the token behind the wrong name, perhaps lines below it.
 bool IsToldBehind(const std::string& error) {
   return error.find("has no field named") != std::string::npos ||
-         error.starts_with("Unknown enumeration value") ||
-         error.starts_with("Invalid value for boolean field");
+         error.starts_with("Unknown enumeration value") || IsOfBoolean(error);
 }
 
-// The first text in quotes, "" when there is none.
-std::string FirstQuoted(const std::string& error) {
-  const size_t begin = error.find('"');
-  const size_t end = begin == std::string::npos ? begin : error.find('"', begin + 1);
-  return end == std::string::npos ? "" : error.substr(begin + 1, end - begin - 1);
+// The value that does not fit: the first text in quotes, or the second behind the name of a boolean
+// field; "" when there is none.
+std::string QuotedValue(const std::string& error) {
+  const std::vector<std::string> parts = Split(error, '"');
+  const size_t value = IsOfBoolean(error) ? 3 : 1;
+  return value + 1 < parts.size() ? parts[value] : "";
 }
 
 // What could have stood at `path` (of `type`), behind what the parser says: the alternatives to a
@@ -94,7 +98,7 @@ std::string Described(const std::string& error, const Descriptor* type,
     const FieldDescriptor* field = type->FindFieldByName(path[i]);
     if (field == nullptr) return NoSuchField(path[i], *type);
     if (field->cpp_type() != FieldDescriptor::CPPTYPE_MESSAGE) {
-      return problem + InsteadOfValue(FirstQuoted(error), *field);
+      return problem + InsteadOfValue(QuotedValue(error), *field);
     }
     type = field->message_type();
   }

@@ -1,7 +1,11 @@
 #include "common/nearest_word.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
 
 #include "common/strings.h"
 

@@ -23,20 +23,23 @@ Status StandardOutputError() {
 
 Result<std::unique_ptr<OutputFile>> OutputFile::Create(FileSystem& files, const std::string& path) {
   if (path == kStandardOutput) {
-    return std::unique_ptr<OutputFile>(new OutputFile(files, {path, true}));
+    std::unique_ptr<OutputFile> out(new OutputFile(files, {path, true}));
+    out->unfinished_ = std::make_unique<UnfinishedOutput>("standard output");
+    return out;
   }
   ASSIGN_OR_RETURN(FileSystem::Target target, files.TargetOf(path));
   std::unique_ptr<OutputFile> out(new OutputFile(files, std::move(target)));
   if (out->target_.in_place) {
     ASSIGN_OR_RETURN(out->file_, files.OpenForAppend(out->target_.path));
+    out->unfinished_ = std::make_unique<UnfinishedOutput>(out->target_.path);
     return out;
   }
   ASSIGN_OR_RETURN(out->lock_, LockOutput(files, out->target_.path));
   const std::string partial = out->target_.path + ".partial";
+  // Before the file is there, so that no signal finds it unknown.
+  out->unfinished_ = std::make_unique<UnfinishedOutput>(files, partial, &out->lock_);
   ASSIGN_OR_RETURN(out->file_, files.Create(partial));
   out->partial_ = partial;
-  out->unfinished_ =
-      std::make_unique<UnfinishedOutput>(files, partial, LockNameOf(out->target_.path));
   return out;
 }
 
@@ -74,11 +77,19 @@ Status OutputFile::Append(std::string_view text) {
 }
 
 Status OutputFile::Commit() {
-  if (file_ == nullptr) return std::fflush(stdout) == 0 ? Status::Ok() : StandardOutputError();
+  if (file_ == nullptr) {
+    // It may wait for a reader; a signal must not wait with it.
+    if (std::fflush(stdout) != 0) return StandardOutputError();
+    unfinished_.reset();
+    return Status::Ok();
+  }
   RETURN_IF_ERROR(file_->Sync());
   RETURN_IF_ERROR(file_->Close());
   file_.reset();
-  if (partial_.empty()) return Status::Ok();
+  if (partial_.empty()) {
+    unfinished_.reset();
+    return Status::Ok();
+  }
   RETURN_IF_ERROR(unfinished_->Finish([this] { return files_.Rename(partial_, target_.path); }));
   unfinished_.reset();
   partial_.clear();

@@ -38,7 +38,7 @@ class OutputFile {
   const FileSystem::Target target_;
   std::unique_ptr<FileLock> lock_;                // null: it is written in place
   std::string partial_;                           // "": it is written in place
-  std::unique_ptr<UnfinishedOutput> unfinished_;  // null: the same, or committed
+  std::unique_ptr<UnfinishedOutput> unfinished_;  // null: committed
   std::unique_ptr<WritableFile> file_;            // null: standard output, or committed
 };
 

@@ -38,7 +38,7 @@ Result<std::unique_ptr<OutputFolder>> OutputFolder::Create(FileSystem& files,
   std::unique_ptr<OutputFolder> folder(new OutputFolder(files, name, doing));
   folder->lock_ = std::move(lock);
   if (files.Exists(folder->path_)) RETURN_IF_ERROR(files.RemoveRecursively(folder->path_));
-  folder->unfinished_ = std::make_unique<UnfinishedOutput>(files, folder->path_, LockNameOf(name));
+  folder->unfinished_ = std::make_unique<UnfinishedOutput>(files, folder->path_, &folder->lock_);
   RETURN_IF_ERROR(files.CreateDirectories(folder->path_));
   return folder;
 }

@@ -5,8 +5,11 @@
 
 #include <algorithm>
 #include <chrono>
+#include <memory>
+#include <string>
 #include <thread>
 #include <utility>
+#include <vector>
 
 #include "common/log.h"
 #include "common/mutex.h"
@@ -30,13 +33,25 @@ class UnfinishedOutputs {
 
   std::vector<std::string> Remove() REQUIRES_LOCK(mutex_) {
     std::vector<std::string> removed;
-    for (UnfinishedOutput* const output : outputs_) {
-      if (RemoveOne(output->files_, output->path_)) removed.push_back(output->path_);
-      // This process still holds the lock: nobody else has made the file anew.
-      if (!output->lock_.empty()) (void)output->files_.Remove(output->lock_);
+    for (const UnfinishedOutput* const output : outputs_) {
+      if (output->files_ == nullptr) continue;
+      if (RemoveOne(*output->files_, output->path_)) removed.push_back(output->path_);
+    }
+    return removed;
+  }
+  std::vector<std::string> WrittenInPlace() const REQUIRES_LOCK(mutex_) {
+    std::vector<std::string> names;
+    for (const UnfinishedOutput* const output : outputs_) {
+      if (output->files_ == nullptr) names.push_back(output->path_);
+    }
+    return names;
+  }
+  // Last: with its lock, another process may begin to write what this one still removed.
+  void FreeLocks() REQUIRES_LOCK(mutex_) {
+    for (const UnfinishedOutput* const output : outputs_) {
+      if (output->lock_ != nullptr) output->lock_->reset();
     }
     outputs_.clear();
-    return removed;
   }
 
  private:
@@ -58,8 +73,15 @@ class UnfinishedOutputs {
   std::vector<UnfinishedOutput*> outputs_ GUARDED_BY(mutex_);
 };
 
-UnfinishedOutput::UnfinishedOutput(FileSystem& files, std::string path, std::string lock)
-    : files_(files), path_(std::move(path)), lock_(std::move(lock)) {
+UnfinishedOutput::UnfinishedOutput(FileSystem& files, std::string path,
+                                   std::unique_ptr<FileLock>* lock)
+    : files_(&files), path_(std::move(path)), lock_(lock) {
+  UnfinishedOutputs& all = UnfinishedOutputs::Instance();
+  MutexLock held(all.mutex());
+  all.Add(this);
+}
+
+UnfinishedOutput::UnfinishedOutput(std::string name) : path_(std::move(name)) {
   UnfinishedOutputs& all = UnfinishedOutputs::Instance();
   MutexLock held(all.mutex());
   all.Add(this);
@@ -82,7 +104,9 @@ Status UnfinishedOutput::Finish(const std::function<Status()>& complete) {
 std::vector<std::string> RemoveUnfinishedOutputs() {
   UnfinishedOutputs& all = UnfinishedOutputs::Instance();
   MutexLock held(all.mutex());
-  return all.Remove();
+  std::vector<std::string> removed = all.Remove();
+  all.FreeLocks();
+  return removed;
 }
 
 namespace {
@@ -90,10 +114,16 @@ namespace {
 [[noreturn]] void EndBySignal(int signal) {
   UnfinishedOutputs& all = UnfinishedOutputs::Instance();
   MutexLock held(all.mutex());  // until the process has ended
-  const std::vector<std::string> removed = all.Remove();
-  LogWarning("stopped by ", SignalName(signal), ": ",
-             removed.empty() ? "nothing was unfinished"
-                             : StrCat(Join(removed, " and "), " was unfinished and is removed"));
+  const std::vector<std::string> removed = all.Remove(), in_place = all.WrittenInPlace();
+  std::vector<std::string> told;
+  if (!removed.empty()) {
+    told.push_back(StrCat(Join(removed, " and "), " was unfinished and is removed"));
+  }
+  if (!in_place.empty()) {
+    told.push_back(StrCat("what was written to ", Join(in_place, " and "), " is incomplete"));
+  }
+  if (!told.empty()) LogWarning("stopped by ", SignalName(signal), ": ", Join(told, "; "));
+  all.FreeLocks();
   constexpr int kShellsBase = 128;
   _exit(kShellsBase + signal);
 }

@@ -5,6 +5,7 @@
 // UnfinishedOutput belongs to one thread.
 
 #include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -17,9 +18,13 @@ namespace chorus {
 // long as this lives, or until it is finished.
 class UnfinishedOutput {
  public:
-  // path: of what is written, "scores.tsv.partial"; lock: the lock file beside it, or "".
-  // `files` must outlive this.
-  UnfinishedOutput(FileSystem& files, std::string path, std::string lock);
+  // path: of what is written, "scores.tsv.partial". lock: the owner's, which may not touch it while
+  // this lives, or null; it is freed once all outputs of the process are removed.
+  // `files` and `lock` must outlive this.
+  UnfinishedOutput(FileSystem& files, std::string path, std::unique_ptr<FileLock>* lock = nullptr);
+  // Of what is written in place, "standard output": a signal cannot remove it, and says that it is
+  // incomplete.
+  explicit UnfinishedOutput(std::string name);
   ~UnfinishedOutput();
   UnfinishedOutput(const UnfinishedOutput&) = delete;
   UnfinishedOutput& operator=(const UnfinishedOutput&) = delete;
@@ -30,13 +35,15 @@ class UnfinishedOutput {
 
  private:
   friend class UnfinishedOutputs;
-  FileSystem& files_;
-  const std::string path_, lock_;
+  FileSystem* const files_ = nullptr;  // null: it is written in place
+  const std::string path_;
+  std::unique_ptr<FileLock>* const lock_ = nullptr;
 };
 
 // From now on SIGTERM and SIGINT (unless it is ignored) end the process with 128 + the signal's
-// number, once every unfinished output is removed, with a line that says so. A thread of its own
-// waits for them, so that it does not matter what the others wait for.
+// number, once every unfinished output is removed, with a line that says so; a process without such
+// an output says nothing. A thread of its own waits for them, so that it does not matter what the
+// others wait for.
 void RemoveUnfinishedOnStopSignals();
 
 // What that thread does before the process ends; nobody can finish an output any more. Returns what

@@ -33,7 +33,7 @@ std::string ScratchName(const ExportArguments& arguments, const char* what) {
 Status WithScratchExport(FileSystem& files, const std::string& folder, const std::string& scratch,
                          bool onnx, RowForm form, const std::function<Status()>& use) {
   RETURN_IF_ERROR(ExportModel(files, folder, scratch, onnx, form));
-  const UnfinishedOutput unfinished(files, scratch, "");  // of a signal's removal, too
+  const UnfinishedOutput unfinished(files, scratch);  // of a signal's removal, too
   const Status status = use();
   const Status removed = files.RemoveRecursively(scratch);
   return status.ok() ? removed : status;

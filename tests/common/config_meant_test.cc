@@ -54,6 +54,9 @@ TEST_F(ConfigMeant, ValuesThatAreWords) {
               HasSubstr("\"shuffled\" does not fit; did you mean \"SHUFFLED\"? allowed: SHUFFLED"));
   EXPECT_THAT(ErrorOf("", {"data.order=RANDOM"}), Not(HasSubstr("did you mean")));
   EXPECT_THAT(ErrorOf("", {"compute.cuda.graphs=flase"}), HasSubstr("did you mean \"false\"?"));
+  EXPECT_THAT(ErrorOf("compute { cuda { graphs: flase } }"), HasSubstr("did you mean \"false\"?"));
+  EXPECT_THAT(ErrorOf("compute { cuda { graphs: ture } }"), HasSubstr("did you mean \"true\"?"));
+  EXPECT_THAT(ErrorOf("compute { cuda { graphs: graphs } }"), Not(HasSubstr("did you mean")));
 }
 
 }  // namespace

@@ -7,7 +7,11 @@
 
 #include <chrono>
 #include <cstdlib>
+#include <memory>
+#include <string>
 #include <thread>
+#include <utility>
+#include <vector>
 
 #include "common/output_file.h"
 #include "common/output_folder.h"
@@ -20,10 +24,21 @@ class UnfinishedOutputTest : public testing::Test {
  protected:
   void SetUp() override {
     testing::FLAGS_gtest_death_test_style = "threadsafe";
+    // The child of a death test is this program anew: it takes the folder of its parent.
+    if (const char* const of_parent = std::getenv(kFolderVariable)) {
+      folder_ = of_parent;
+      return;
+    }
     folder_ = JoinPath(testing::TempDir(), "unfinished-XXXXXX");
     ASSERT_NE(mkdtemp(folder_.data()), nullptr);
+    ASSERT_EQ(setenv(kFolderVariable, folder_.c_str(), 1), 0);
   }
-  void TearDown() override { ASSERT_TRUE(files_.RemoveRecursively(folder_).ok()); }
+  void TearDown() override {
+    ASSERT_EQ(unsetenv(kFolderVariable), 0);
+    ASSERT_TRUE(files_.RemoveRecursively(folder_).ok());
+  }
+
+  static constexpr char kFolderVariable[] = "CHORUS_TEST_UNFINISHED_FOLDER";
 
   std::string Path(const std::string& name) const { return JoinPath(folder_, name); }
 
@@ -47,8 +62,32 @@ TEST_F(UnfinishedOutputTest, FilesAndFoldersWithoutTheirNameAreRemovedAndOthersS
   EXPECT_TRUE(RemoveUnfinishedOutputs().empty());
 }
 
+// Notes whether the folder "b.making" was there when the lock was freed.
+class NotingLock final : public FileLock {
+ public:
+  NotingLock(FileSystem& files, std::string folder, bool* early)
+      : files_(files), folder_(std::move(folder)), early_(early) {}
+  ~NotingLock() override { *early_ = files_.Exists(folder_); }
+
+ private:
+  FileSystem& files_;
+  const std::string folder_;
+  bool* const early_;
+};
+
+TEST_F(UnfinishedOutputTest, NoLockIsFreedBeforeAllOutputsAreRemoved) {
+  bool early = true;
+  std::unique_ptr<FileLock> lock = std::make_unique<NotingLock>(files_, Path("b.making"), &early);
+  const UnfinishedOutput first(files_, Path("a.partial"), &lock);
+  const UnfinishedOutput second(files_, Path("b.making"));
+  ASSERT_TRUE(files_.CreateDirectories(Path("b.making")).ok());
+  EXPECT_EQ(RemoveUnfinishedOutputs(), std::vector<std::string>{Path("b.making")});
+  EXPECT_EQ(lock, nullptr);
+  EXPECT_FALSE(early);
+}
+
 TEST_F(UnfinishedOutputTest, WhatIsAboutToBeCompleteIsEitherRemovedOrWhole) {
-  UnfinishedOutput output(files_, Path("a.partial"), "");
+  UnfinishedOutput output(files_, Path("a.partial"));
   ASSERT_TRUE(ReplaceFile(files_, Path("a.partial"), "x").ok());
   std::thread remover;
   ASSERT_TRUE(output
@@ -64,6 +103,7 @@ TEST_F(UnfinishedOutputTest, WhatIsAboutToBeCompleteIsEitherRemovedOrWhole) {
 }
 
 TEST_F(UnfinishedOutputTest, ASignalEndsTheProcessWithItsCodeAndSaysWhatIsRemoved) {
+  ASSERT_TRUE(ReplaceFile(files_, Path("complete"), "x").ok());
   for (const int signal : {SIGTERM, SIGINT}) {
     EXPECT_EXIT(
         {
@@ -76,10 +116,35 @@ TEST_F(UnfinishedOutputTest, ASignalEndsTheProcessWithItsCodeAndSaysWhatIsRemove
           _exit(1);
         },
         testing::ExitedWithCode(128 + signal),
-        "stopped by SIG[A-Z]*: .*scores.partial was unfinished and is removed");
-    EXPECT_FALSE(files_.Exists(Path("scores.partial")));
-    EXPECT_FALSE(files_.Exists(Path("scores.lock")));
+        StrCat("stopped by SIG[A-Z]*: ", Path("scores.partial"), " was unfinished and is removed"));
+    EXPECT_EQ(*files_.List(folder_), std::vector<std::string>{"complete"});
   }
+}
+
+TEST_F(UnfinishedOutputTest, ASignalSaysThatWhatIsWrittenInPlaceIsIncomplete) {
+  EXPECT_EXIT(
+      {
+        RemoveUnfinishedOnStopSignals();
+        const auto out = OutputFile::Create(files_, "-");
+        kill(getpid(), SIGTERM);
+        std::this_thread::sleep_for(std::chrono::seconds(60));
+        _exit(1);
+      },
+      testing::ExitedWithCode(128 + SIGTERM),
+      "stopped by SIGTERM: what was written to standard output is incomplete");
+}
+
+TEST_F(UnfinishedOutputTest, ASignalToAProcessWithoutUnfinishedOutputsSaysNothing) {
+  EXPECT_EXIT(
+      {
+        RemoveUnfinishedOnStopSignals();
+        const auto done = OutputFile::Create(files_, "-");
+        (void)(*done)->Commit();
+        kill(getpid(), SIGTERM);
+        std::this_thread::sleep_for(std::chrono::seconds(60));
+        _exit(1);
+      },
+      testing::ExitedWithCode(128 + SIGTERM), "^$");
 }
 
 }  // namespace

@@ -1,6 +1,8 @@
 #include "worker/import/cell_hints.h"
 
 #include <algorithm>
+#include <cstdint>
+#include <iterator>
 
 #include "common/strings.h"
 #include "worker/import/cell_text.h"
@@ -40,28 +42,81 @@ bool HasCommasBetweenThousands(std::string_view text) {
          NumberFromText(Respelt(text, ',', '.', '.')).has_value();
 }
 
-// "12 EUR", "12%", "$12".
+// "1,234", "-12,500": the comma may be either of the two.
+bool HasOpenComma(std::string_view text) {
+  if (text.starts_with('-') || text.starts_with('+')) text.remove_prefix(1);
+  const std::string_view before = TakeDigits(&text, 3);
+  if (before.empty() || before == "0" || !text.starts_with(',')) return false;
+  text.remove_prefix(1);
+  return TakeDigits(&text, 3).size() == 3 && text.empty();
+}
+
+// How to write a number with commas; "" when the text is none.
+std::string CommaAdvice(std::string_view text) {
+  const std::string with_point = Respelt(text, '.', ',', '.');
+  const std::string without = Respelt(text, ',', '.', '.');
+  if (HasOpenComma(text)) {
+    return StrCat("the comma of this one is before its decimals or between thousands; write ",
+                  with_point, " or ", without);
+  }
+  if (HasDecimalComma(text)) {
+    return StrCat("this one has a decimal comma, and a point is read alone; write ", with_point);
+  }
+  if (HasCommasBetweenThousands(text)) {
+    return StrCat("this one has commas between thousands; write ", without);
+  }
+  return "";
+}
+
+// "%", "EUR", or bytes that are not ASCII, as those of a currency sign.
+bool IsUnit(std::string_view text) {
+  constexpr size_t kLongestUnit = 5;  // bytes
+  if (text.empty() || text.size() > kLongestUnit) return false;
+  return text == "%" || text == "$" || std::all_of(text.begin(), text.end(), [](char c) {
+           return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || static_cast<uint8_t>(c) > 127;
+         });
+}
+
+bool IsCurrencySign(std::string_view text) {
+  constexpr std::string_view kSigns[] = {"$", "€", "£", "¥", "₩", "₹", "₺", "₽"};
+  return std::find(std::begin(kSigns), std::end(kSigns), text) != std::end(kSigns);
+}
+
+// "12 EUR", "12%", "$12". Letters before digits are names: "user7", "v12".
 bool HasUnit(std::string_view text) {
   const size_t begin = text.find_first_of(kHintDigits);
-  const size_t end = text.find_last_of(kHintDigits);
-  if (begin == std::string_view::npos || (begin > 0 && end + 1 < text.size())) return false;
-  constexpr size_t kLongestUnit = 5;  // bytes
-  const bool short_rest = text.size() - (end + 1 - begin) <= kLongestUnit;
-  return short_rest && NumberFromText(text.substr(begin, end + 1 - begin)).has_value();
+  const size_t end = text.find_last_of(kHintDigits) + 1;
+  if (begin == std::string_view::npos || !NumberFromText(text.substr(begin, end - begin))) {
+    return false;
+  }
+  std::string_view before = text.substr(0, begin), behind = text.substr(end);
+  if (before.starts_with('-') || before.starts_with('+')) before.remove_prefix(1);
+  while (before.ends_with(' ')) before.remove_suffix(1);
+  while (behind.starts_with(' ')) behind.remove_prefix(1);
+  return before.empty() ? IsUnit(behind) : behind.empty() && IsCurrencySign(before);
+}
+
+bool IsDayAndMonth(std::string_view first, std::string_view second) {
+  const uint64_t a = ParseUint64(first).value_or(0), b = ParseUint64(second).value_or(0);
+  constexpr uint64_t kMonths = 12, kDays = 31;
+  return std::min(a, b) >= 1 && std::min(a, b) <= kMonths && std::max(a, b) <= kDays;
 }
 
 }  // namespace
 
 bool IsDateWithYearLast(std::string_view text) {
-  const size_t first = TakeDigits(&text, 2).size();
-  if (first == 0 || text.empty()) return false;
+  const std::string_view first = TakeDigits(&text, 2);
+  if (first.empty() || text.empty()) return false;
   const char mark = text.front();
   if (mark != '.' && mark != '/' && mark != '-') return false;
   text.remove_prefix(1);
-  if (TakeDigits(&text, 2).empty() || text.empty() || text.front() != mark) return false;
+  const std::string_view second = TakeDigits(&text, 2);
+  if (text.empty() || text.front() != mark || !IsDayAndMonth(first, second)) return false;
   text.remove_prefix(1);
   const size_t year = TakeDigits(&text, 4).size();
-  return (year == 2 || year == 4) &&
+  // "4.10.21" is a version.
+  const bool is_short = mark == '.' && (first.size() < 2 || second.size() < 2);
+  return (year == 4 || (year == 2 && !is_short)) &&
          (text.empty() || text.front() == ' ' || text.front() == 'T' || text.front() == ',');
 }
 
@@ -72,14 +127,8 @@ bool HasNumberCommas(std::string_view text) {
 std::string ExpectedNumber(std::string_view text) {
   constexpr std::string_view kNumber = "a finite number";
   if (NumberFromText(text)) return std::string(kNumber);
-  if (HasDecimalComma(text)) {
-    return StrCat(kNumber, ": this one has a decimal comma, and a point is read alone; write ",
-                  Respelt(text, '.', ',', '.'));
-  }
-  if (HasCommasBetweenThousands(text)) {
-    return StrCat(kNumber, ": this one has commas between thousands; write ",
-                  Respelt(text, ',', '.', '.'));
-  }
+  const std::string advice = CommaAdvice(text);
+  if (!advice.empty()) return StrCat(kNumber, ": ", advice);
   if (IsDateWithYearLast(text) || TimeFromText(text)) {
     return StrCat(kNumber, ": this is a date, which time and --split-by-time read");
   }
@@ -94,10 +143,8 @@ std::string ExpectedTime(std::string_view text) {
                   ": this date does not begin with its year, so that day and month are "
                   "open; write the year first");
   }
-  if (HasDecimalComma(text)) {
-    return StrCat(kTime, ": this number has a decimal comma; write ", Respelt(text, '.', ',', '.'));
-  }
-  return std::string(kTime);
+  const std::string advice = CommaAdvice(text);
+  return advice.empty() ? std::string(kTime) : StrCat(kTime, ": ", advice);
 }
 
 }  // namespace chorus::worker

@@ -7,7 +7,8 @@
 
 namespace chorus::worker {
 
-// Whether a text is a date that does not begin with its year: "27.11.2025", "11/27/2025 16:00".
+// Whether a text is a date that does not begin with its year: "27.11.2025", "11/27/2025 16:00". A
+// version is none: "4.10.21".
 bool IsDateWithYearLast(std::string_view text);
 // Whether a text is a number once its commas are points, or nothing: "0,5", "1.234,50", "1,234.5".
 bool HasNumberCommas(std::string_view text);

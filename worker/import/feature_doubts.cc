@@ -10,6 +10,7 @@ namespace chorus::worker {
 namespace {
 
 constexpr uint64_t kFewestRows = 20;  // of which a number is the same by no chance
+constexpr size_t kMostLines = 20;     // patterns of columns may name thousands that are missing
 
 std::string AllMissing(const std::string& column) {
   return StrCat("column ", Shown(column),
@@ -81,6 +82,13 @@ std::vector<std::string> FeatureDoubts::Describe(bool constants) const {
   constants = constants && rows_ >= kFewestRows;
   DescribeSide(plan_.contexts, context_, constants, &lines);
   DescribeSide(plan_.exposures, exposure_, constants, &lines);
+  if (lines.size() > kMostLines) {
+    const size_t others = lines.size() - kMostLines;
+    lines.resize(kMostLines);
+    lines.push_back(StrCat("and ", others,
+                           others == 1 ? " other column teaches" : " other columns teach",
+                           " nothing, for the same reasons"));
+  }
   return lines;
 }
 

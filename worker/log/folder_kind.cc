@@ -1,10 +1,13 @@
 #include "worker/log/folder_kind.h"
 
 #include <algorithm>
+#include <cstdint>
+#include <span>
 #include <string_view>
 #include <vector>
 
 #include "common/strings.h"
+#include "worker/log/format.h"
 
 namespace chorus::worker {
 namespace {
@@ -15,12 +18,23 @@ bool HasFile(const Names& names, std::string_view name) {
   return std::find(names.begin(), names.end(), name) != names.end();
 }
 
-bool HasLogs(const Names& names) {
-  return std::any_of(names.begin(), names.end(),
-                     [](const std::string& name) { return name.ends_with(".log"); });
+// Texts that programs say what they do in are called so, too.
+bool IsLogFile(FileSystem& files, const std::string& path) {
+  if (!path.ends_with(".log")) return false;
+  const auto file = files.OpenForRead(path);
+  uint64_t magic = 0;
+  return file.ok() && (*file)->size() >= sizeof(magic) &&
+         (*file)->ReadAt(0, std::as_writable_bytes(std::span(&magic, 1))).ok() &&
+         magic == kHeadMagic;
 }
 
-bool HasCheckpoints(const Names& names) {
+bool HasLogs(FileSystem& files, const std::string& path, const Names& names) {
+  return std::any_of(names.begin(), names.end(), [&](const std::string& name) {
+    return IsLogFile(files, JoinPath(path, name));
+  });
+}
+
+bool HasCheckpoints(FileSystem&, const std::string&, const Names& names) {
   return HasFile(names, "MANIFEST") ||
          std::any_of(names.begin(), names.end(),
                      [](const std::string& name) { return name.starts_with("step-"); });
@@ -35,16 +49,13 @@ std::string FoldersWith(FileSystem& files, const std::string& path, const Names&
   for (size_t i = 0; i < std::min(names.size(), kMost); ++i) {
     const std::string folder = JoinPath(path, names[i]);
     const auto inside = files.List(folder);
-    if (inside.ok() && holds(*inside)) found.push_back(folder);
+    if (inside.ok() && holds(files, folder, *inside)) found.push_back(folder);
   }
   return Join(found, ", ");
 }
 
-std::string WhatFilesSay(const Names& names) {
-  if (HasLogs(names)) {
-    return "; it is a log, which train takes as data.log, evaluate and predict as --log";
-  }
-  if (HasCheckpoints(names)) {
+std::string WhatFilesSay(FileSystem& files, const std::string& path, const Names& names) {
+  if (HasCheckpoints(files, path, names)) {
     return "; it is a checkpoint, which evaluate, predict and export take as --checkpoint";
   }
   if (HasFile(names, "manifest.json")) {
@@ -58,6 +69,9 @@ std::string WhatFilesSay(const Names& names) {
   if (HasFile(names, "scale.jsonl") || HasFile(names, "calibration.json")) {
     return "; it is what chorus scale measured, which chorus scale --resume goes on with";
   }
+  if (HasLogs(files, path, names)) {
+    return "; it is a log, which train takes as data.log, evaluate and predict as --log";
+  }
   return "";
 }
 
@@ -66,11 +80,11 @@ std::string WhatFilesSay(const Names& names) {
 std::string WhatIsThere(FileSystem& files, const std::string& path) {
   const auto names = files.List(path);
   if (!names.ok()) {
-    if (!path.ends_with(".log") || !files.Exists(path)) return "";
+    if (!IsLogFile(files, path)) return "";
     return "; it is a file of a log, which train takes as data.log, evaluate and predict as --log";
   }
   if (names->empty()) return "; it is empty";
-  std::string what = WhatFilesSay(*names);
+  std::string what = WhatFilesSay(files, path, *names);
   if (!what.empty()) return what;
   const std::string logs = FoldersWith(files, path, *names, HasLogs);
   if (!logs.empty()) return StrCat("; there are logs in it: ", logs);

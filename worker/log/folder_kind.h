@@ -1,6 +1,6 @@
 #pragma once
-// What a folder holds that is not of the kind that a command wants, by the names of its files: the
-// command that takes it is told, and where what is wanted may be.
+// What a folder holds that is not of the kind that a command wants, by the names of its files and
+// the first bytes of logs: the command that takes it is told, and where what is wanted may be.
 // Thread safety: a pure function of the file system.
 
 #include <string>

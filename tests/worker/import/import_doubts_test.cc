@@ -76,6 +76,20 @@ TEST_F(ImportDoubtsTest, ColumnsWhoseCellsAreAllMissing) {
                     HasSubstr("column 'price': every cell is missing"), Not(HasSubstr("'item'"))));
 }
 
+TEST_F(ImportDoubtsTest, OfManyMissingColumnsTheFirstAreNamedAndTheOthersCounted) {
+  std::string schema, header = "click,sale", row;
+  for (int i = 0; i < 50; ++i) {
+    schema += StrCat("slot { column: 'c", i, "' } ");
+    header += StrCat(",c", i);
+    row += ",";
+  }
+  const std::string warnings =
+      WarningsOf(MakeSchema(schema), header + "\n1,1" + row + "\n0,0" + row + "\n");
+  EXPECT_THAT(warnings,
+              AllOf(HasSubstr("column 'c19': every cell is missing"), Not(HasSubstr("'c20'")),
+                    HasSubstr("and 30 other columns teach nothing")));
+}
+
 TEST_F(ImportDoubtsTest, NumbersThatAreAllTheSame) {
   std::string text = "click,sale,item,price,age\n";
   for (int i = 0; i < 40; ++i) {

@@ -14,19 +14,21 @@ using ::testing::HasSubstr;
 
 class FolderKindTest : public ::testing::Test {
  protected:
-  std::string KindWith(const std::string& file) {
+  std::string KindWith(const std::string& file, const std::string& text = "x") {
     const std::string folder = "folder" + std::to_string(++folders_);
     EXPECT_TRUE(files_->CreateDirectories(DirectoryOf(JoinPath(folder, file))).ok());
-    EXPECT_TRUE(ReplaceFile(*files_, JoinPath(folder, file), "x").ok());
+    EXPECT_TRUE(ReplaceFile(*files_, JoinPath(folder, file), text).ok());
     return WhatIsThere(*files_, folder);
   }
 
+  static constexpr char kLogText[] = "CHRUSLOG and more";
   std::unique_ptr<FileSystem> files_ = NewMemoryFiles();
   int folders_ = 0;
 };
 
 TEST_F(FolderKindTest, NamesWhatTheFilesSay) {
-  EXPECT_THAT(KindWith("part-00000.log"), HasSubstr("it is a log, which train takes as data.log"));
+  EXPECT_THAT(KindWith("part-00000.log", kLogText),
+              HasSubstr("it is a log, which train takes as data.log"));
   EXPECT_THAT(KindWith("MANIFEST"), HasSubstr("it is a checkpoint"));
   EXPECT_THAT(KindWith("step-000000000007/MANIFEST"), HasSubstr("it is a checkpoint"));
   EXPECT_THAT(KindWith("manifest.json"), HasSubstr("it is an exported model"));
@@ -38,9 +40,20 @@ TEST_F(FolderKindTest, NamesWhatTheFilesSay) {
 }
 
 TEST_F(FolderKindTest, NamesWhatLiesOneFolderBelow) {
-  EXPECT_EQ(KindWith("train/part-00000.log"), "; there are logs in it: folder1/train");
+  EXPECT_EQ(KindWith("train/part-00000.log", kLogText), "; there are logs in it: folder1/train");
   EXPECT_EQ(KindWith("checkpoints/step-000000000007/MANIFEST"),
             "; there are checkpoints in it: folder2/checkpoints");
+}
+
+TEST_F(FolderKindTest, TextsThatAreCalledLogsAreNone) {
+  EXPECT_EQ(KindWith("nohup.log", "step 1: loss 0.3"), "");
+  ASSERT_TRUE(ReplaceFile(*files_, "run/train.log", "CHORUS train").ok());
+  EXPECT_EQ(WhatIsThere(*files_, "run/train.log"), "");
+  ASSERT_TRUE(ReplaceFile(*files_, "run/step-000000000004/MANIFEST", "x").ok());
+  EXPECT_THAT(WhatIsThere(*files_, "run"), HasSubstr("it is a checkpoint"));
+  ASSERT_TRUE(ReplaceFile(*files_, "run/part-00000.log", kLogText).ok());
+  EXPECT_THAT(WhatIsThere(*files_, "run"), HasSubstr("it is a checkpoint"));
+  EXPECT_THAT(WhatIsThere(*files_, "run/part-00000.log"), HasSubstr("it is a file of a log"));
 }
 
 TEST_F(FolderKindTest, IsPartOfTheErrorOfALogThatIsNone) {
