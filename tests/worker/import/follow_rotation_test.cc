@@ -130,7 +130,9 @@ TEST_F(FollowRotationTest, AnEmptyFileMayBeRotatedReplacedAndRemoved) {
   options.seal_seconds = 0.001;
   options.stop = [&] {
     ++asked;
-    if (asked == 2) EXPECT_TRUE(files_->Remove(kLog).ok());
+    if (asked == 2) {
+      EXPECT_TRUE(files_->Remove(kLog).ok());
+    }
     if (asked == 3) Put(kLog, "");
     if (asked == 4) Rotate("");
     if (asked == 5) Rotate(Table(15));
