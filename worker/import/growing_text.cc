@@ -155,6 +155,7 @@ class GrowingFile final : public GrowingFileText {
       if (again != found) continue;
       unread = file.status();
       if (!file.ok()) continue;
+      next_path_.clear();  // the names of others changed, too
       at_ = found;
       return Take(std::move(*file), id);
     }

@@ -75,7 +75,9 @@ Result<bool> HasHead(FileSystem& files, const std::string& path, const FileHead&
   return checksum == head.checksum;
 }
 
-Result<std::string> FindFollowed(FileSystem& files, const std::string& path, const FileHead& head) {
+namespace {
+
+Result<std::string> FindOnce(FileSystem& files, const std::string& path, const FileHead& head) {
   std::vector<std::string> names = {path};
   for (const RotatedFile& file : RotatedOf(files, path)) names.push_back(file.path);
   std::vector<std::string> alike;
@@ -100,6 +102,15 @@ Result<std::string> FindFollowed(FileSystem& files, const std::string& path, con
   return FailedPrecondition(StrCat(Join(alike, " and "),
                                    " begin alike, and which of them was read ", "as ", path,
                                    " cannot be told"));
+}
+
+}  // namespace
+
+Result<std::string> FindFollowed(FileSystem& files, const std::string& path, const FileHead& head) {
+  Result<std::string> found = FindOnce(files, path, head);
+  const bool is_it = found.ok() && !found->empty() && (head.id == 0 || FileId(*found) == head.id);
+  // Files may have been renamed while they were looked at in turn.
+  return is_it ? found : FindOnce(files, path, head);
 }
 
 Result<std::string> NextRotated(FileSystem& files, const std::string& path,
