@@ -115,8 +115,9 @@ class GrowingFile final : public GrowingFileText {
     if (opened.status().code() == Code::kNotFound && is_known) return IsRenamed("is gone");
     RETURN_IF_ERROR(opened.status());
     std::unique_ptr<RandomAccessFile> file = std::move(opened).value();
-    if (file->size() < size_) {
-      return IsRenamed(StrCat("became shorter, from ", size_, " to ", file->size(), " bytes,"));
+    const uint64_t was = std::max(size_, head_.bytes);
+    if (file->size() < was) {
+      return IsRenamed(StrCat("became shorter, from ", was, " to ", file->size(), " bytes,"));
     }
     // Its name was given to another one while it was opened, or since the last look.
     if (FileId(at_) != id || (head_.id != 0 && id != head_.id)) return IsRenamed("was replaced");

@@ -142,6 +142,30 @@ TEST_F(FollowRotationTest, AnEmptyFileMayBeRotatedReplacedAndRemoved) {
   ExpectRows(*files_, 15);
 }
 
+TEST_F(FollowRotationTest, ASecondRotationAtAnyLookLosesNoRow) {
+  bool rotated = true;
+  for (int look = 0; rotated; ++look) {
+    ASSERT_LT(look, 1000);
+    files_ = NewMemoryFiles();
+    Put(kLog, Table(20));
+    ASSERT_OK(Follow(*files_, Options(kLog)).status());
+    Put(kLog, Table(25));
+    Rotate(Table(10, 25));
+    WatchedFiles watched(*files_);
+    int looks = 0;
+    rotated = false;
+    watched.on_open = [&](const std::string& path) {
+      if (!path.starts_with(kLog) || looks++ != look) return Status::Ok();
+      rotated = true;
+      Rotate(Table(10, 35));
+      return Status::Ok();
+    };
+    ASSERT_OK(Follow(watched, Options(kLog)).status());
+    ASSERT_OK(Follow(*files_, Options(kLog)).status());
+    ExpectRows(*files_, rotated ? 45 : 35);
+  }
+}
+
 TEST_F(FollowRotationTest, AFileThatIsCutStaysAnError) {
   Put(kLog, Table(20));
   ASSERT_OK(Follow(*files_, Options(kLog)).status());
