@@ -13,9 +13,9 @@ constexpr uint64_t kHugePage = uint64_t{1} << 21;
 // translation of addresses much of its work. std::free gives it back.
 void* AllocateAligned(uint64_t bytes);
 
-// As AllocateAligned(kHugePage + bytes), with small pages for the first kHugePage bytes: the system clears
-// memory as it is touched first, a page at a time. Arrays that fill at one rate begin at different
-// places in these bytes, so that they reach their huge pages one after the other.
+// As AllocateAligned(kHugePage + bytes), with small pages for the first kHugePage bytes: the system
+// clears memory as it is touched first, a page at a time. Arrays that fill at one rate begin at
+// different places in these bytes, so that they reach their huge pages one after the other.
 void* AllocateWithSmallHead(uint64_t bytes);
 
 }  // namespace chorus
