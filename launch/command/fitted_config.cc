@@ -19,11 +19,7 @@ void KeepSettingsOfRun(TrainConfig* written) {
   const std::string& directory = written->checkpoint().directory();
   if (directory.empty()) return;
   const auto folder = worker::FindCheckpoint(PosixFiles(), directory);
-  if (!folder.ok() || !folder->has_value()) return;
-  const auto manifest = worker::ReadManifest(PosixFiles(), **folder);
-  if (!manifest.ok()) return;
-  TrainConfig earlier = manifest->config();
-  if (FinishTrainConfig(**folder, &earlier).ok()) worker::KeepSettings(earlier, written);
+  if (folder.ok() && folder->has_value()) KeepSettingsOfCheckpoint(**folder, written);
 }
 
 // The logs that settings are fitted to. Of a folder that is followed that is the first file alone, so
@@ -36,6 +32,13 @@ Result<std::vector<std::string>> FittedLogs(const TrainConfig& config) {
 }
 
 }  // namespace
+
+void KeepSettingsOfCheckpoint(const std::string& folder, TrainConfig* written) {
+  const auto manifest = worker::ReadManifest(PosixFiles(), folder);
+  if (!manifest.ok()) return;
+  TrainConfig earlier = manifest->config();
+  if (FinishTrainConfig(folder, &earlier).ok()) worker::KeepSettings(earlier, written);
+}
 
 Result<std::string> FirstFollowedFile(FileSystem& files, const TrainConfig& config) {
   const std::string& folder = config.data().log(0);

@@ -24,4 +24,8 @@ Result<TrainConfig> LoadFitted(const ConfigArguments& arguments, worker::Resume 
 // REQUIRES: config names a log.
 Result<std::string> FirstFollowedFile(FileSystem& files, const TrainConfig& config);
 
+// Sets what nobody has written to what the run of this checkpoint chose. One that cannot be read
+// sets nothing: whoever reads its model says why.
+void KeepSettingsOfCheckpoint(const std::string& folder, TrainConfig* written);
+
 }  // namespace chorus::launch

@@ -11,6 +11,14 @@ std::string ListOf(const std::vector<uint32_t>& numbers) {
   return Join(texts, ",");
 }
 
+// Slurm binds a task of srun to one core, and does not tell srun what the job asked of a task. 0
+// threads: the job's configuration says how many.
+std::string UsualSrun(uint32_t threads) {
+  std::string words = "srun --mpi=pmix --cpu-bind=none";
+  if (threads > 0) words += StrCat(" --cpus-per-task=", threads);
+  return words;
+}
+
 }  // namespace
 
 std::vector<std::string> WordsOf(const ScaleArguments& arguments, const std::string& program) {
@@ -33,7 +41,7 @@ std::vector<std::string> WordsOf(const ScaleArguments& arguments, const std::str
   add("--hosts", StrCat(arguments.hosts));
   add("--link-gbit", StrCat(arguments.link_gbit));
   add("--latency-us", StrCat(arguments.latency_us));
-  add("--launcher", arguments.launcher.empty() ? "srun --mpi=pmix" : arguments.launcher);
+  add("--launcher", arguments.launcher.empty() ? UsualSrun(arguments.threads) : arguments.launcher);
   add("--program", arguments.program);
   add("--calibration", arguments.calibration);
   return words;

@@ -6,6 +6,7 @@
 #include "common/config.h"
 #include "common/log.h"
 #include "common/strings.h"
+#include "launch/command/fitted_config.h"
 #include "launch/job/job.h"
 #include "worker/log/manifest_schema.h"
 #include "worker/model/embeddings.h"
@@ -62,7 +63,7 @@ class ScoringJob {
 
   Result<TrainConfig> Load() const {
     if (!config_file_.empty()) {
-      ASSIGN_OR_RETURN(TrainConfig config, LoadTrainConfig(config_file_, sets_));
+      ASSIGN_OR_RETURN(TrainConfig config, LoadTrainConfig(config_file_, sets_, KeepSettings()));
       RETURN_IF_ERROR(worker::ExpandEmbeddings(&config));
       if (!checkpoint_.empty()) config.mutable_checkpoint()->set_directory(checkpoint_);
       return WithCheckpoint(config);
@@ -79,6 +80,16 @@ class ScoringJob {
   }
 
  private:
+  // The job may leave open what its run chose to fit its log: widths of towers are the model's.
+  FillUnwritten KeepSettings() const {
+    return [this](TrainConfig* written) -> Status {
+      const std::string& path =
+          checkpoint_.empty() ? written->checkpoint().directory() : checkpoint_;
+      const Result<std::string> folder = CheckpointAt(path, best_);
+      if (folder.ok()) KeepSettingsOfCheckpoint(*folder, written);
+      return Status::Ok();
+    };
+  }
   // checkpoint.directory becomes the very checkpoint, so that all ranks read the same.
   Result<TrainConfig> WithCheckpoint(TrainConfig config) const {
     ASSIGN_OR_RETURN(const std::string folder,

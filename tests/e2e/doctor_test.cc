@@ -44,8 +44,9 @@ TEST_F(DoctorTest, FoldersThatCannotBeMadeAreWrong) {
 
 TEST_F(DoctorTest, LogsThatHoldNothingAreWrong) {
   ASSERT_TRUE(files_.CreateDirectories(Path("empty")).ok());
-  EXPECT_THAT(Examine(1, {"data.log=" + Path("empty")}),
-              HasSubstr("holds no *.log file; it is empty: name the folder that chorus import wrote"));
+  EXPECT_THAT(
+      Examine(1, {"data.log=" + Path("empty")}),
+      HasSubstr("holds no *.log file; it is empty: name the folder that chorus import wrote"));
   ASSERT_TRUE(ReplaceFile(files_, Path("blank.log"), "").ok());
   EXPECT_THAT(Examine(1, {"evaluate.log=" + Path("blank.log")}),
               HasSubstr("WRONG  log        evaluate.log " + Path("blank.log")));

@@ -57,6 +57,29 @@ TEST_F(FirstHourTest, ADraftIsWrittenIntoNewFoldersAndSaysWhatComesNext) {
       Run(0, Command("import", {"--schema", schema, "--output", Path("log"), Path("day.csv")})));
 }
 
+// The widths of its towers fit the log that it trained on: they are the checkpoint's to say.
+TEST_F(FirstHourTest, AJobThatLeavesItsModelOpenScoresWhatItTrained) {
+  WriteText("day.csv");
+  ASSERT_TRUE(
+      ReplaceFile(files_, Path("text.schema"),
+                  "click: \"geklickt\" conversion: \"gekauft\" slot { column: \"artikel\" }")
+          .ok());
+  ASSERT_TRUE(ReplaceFile(files_, Path("job"), "objective { chorus_cvr { } }").ok());
+  ExpectSuccess(Run(0, Command("import", {"--schema", Path("text.schema"), "--output", Path("log"),
+                                          Path("day.csv")})));
+  const std::vector<std::string> job = {"--config", Path("job"), "--set",
+                                        "checkpoint.directory=" + Path("ckpt")};
+  const auto with_job = [&](const std::string& name, const std::vector<std::string>& options) {
+    std::vector<std::string> all = job;
+    all.insert(all.end(), options.begin(), options.end());
+    return Run(0, Command(name, all));
+  };
+  ExpectSuccess(with_job("train", {"--set", "data.log=" + Path("log")}));
+  ExpectSuccess(with_job("evaluate", {"--log", Path("log")}));
+  ExpectSuccess(with_job("evaluate", {"--log", Path("log"), "--checkpoint", Path("ckpt")}));
+  ExpectSuccess(with_job("predict", {"--log", Path("log"), "--output", Path("scores.tsv")}));
+}
+
 TEST_F(FirstHourTest, AnImportThatIsStoppedLeavesNothing) {
   ASSERT_TRUE(ReplaceFile(files_, Path("text.schema"),
                           "click: \"click\" conversion: \"conversion\" slot { column: \"item\" }")
