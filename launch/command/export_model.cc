@@ -1,13 +1,16 @@
 #include "launch/command/export_model.h"
 
+#include <cstddef>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include "common/export.pb.h"
 #include "common/export_format.h"
+#include "common/key.h"
 #include "common/output_folder.h"
 #include "common/strings.h"
+#include "launch/command/array_file.h"
 #include "launch/command/checkpoint_rows.h"
 #include "launch/command/export_manifest.h"
 #include "launch/onnx/onnx_model.h"
@@ -20,7 +23,63 @@ namespace {
 
 constexpr std::string_view kWeights = "weight/";
 
-// One file of the export: written whole, synced, and remembered for the manifest.
+// Rows are written in pieces of about so many bytes.
+constexpr size_t kPieceBytes = 1 << 18;
+
+// The arrays of one table: rows go through a buffer of one piece.
+class TableExporter {
+ public:
+  // Calls Create, Append for each row, and Finish.
+  TableExporter(RowForm form, const std::string& table, uint32_t dim) : form_(form), dim_(dim) {
+    rows_.described = RowArraysOf(form, table, dim);
+    rows_.arrays.resize(rows_.described.size());
+    keys_ = {ExportKeysFile(table), kExportKeyType, 1, sizeof(Key)};
+  }
+
+  Status Create(FileSystem& files, const std::string& folder) {
+    ASSIGN_OR_RETURN(ArrayFile keys, ArrayFile::Create(files, folder, keys_));
+    files_.push_back(std::move(keys));
+    for (const RowArray& array : rows_.described) {
+      ASSIGN_OR_RETURN(ArrayFile file, ArrayFile::Create(files, folder, array));
+      files_.push_back(std::move(file));
+    }
+    return Status::Ok();
+  }
+
+  Status Append(const ps::ShardRow& row) {
+    RETURN_IF_ERROR(AppendRow(form_, row.key, {row.weights, dim_}, &rows_));
+    return rows_.arrays[0].size() < kPieceBytes ? Status::Ok() : WritePiece();
+  }
+
+  Status Finish(std::vector<ExportArray>* entries) {
+    RETURN_IF_ERROR(WritePiece());
+    for (ArrayFile& file : files_) {
+      ASSIGN_OR_RETURN(ExportArray entry, file.Finish());
+      entries->push_back(std::move(entry));
+    }
+    return Status::Ok();
+  }
+
+ private:
+  Status WritePiece() {
+    const auto* const keys = reinterpret_cast<const char*>(rows_.keys.data());
+    RETURN_IF_ERROR(files_[0].Append({keys, rows_.keys.size() * sizeof(Key)}));
+    rows_.keys.clear();
+    for (size_t a = 0; a < rows_.arrays.size(); ++a) {
+      RETURN_IF_ERROR(files_[1 + a].Append(rows_.arrays[a]));
+      rows_.arrays[a].clear();
+    }
+    return Status::Ok();
+  }
+
+  const RowForm form_;
+  const uint32_t dim_;
+  RowArray keys_;
+  StoredRows rows_;               // not yet written
+  std::vector<ArrayFile> files_;  // of the keys, then as rows_.described
+};
+
+// The files of the export. Each is written whole, synced, and remembered for the manifest.
 class Exporter {
  public:
   Exporter(FileSystem& files, std::string output, RowForm form)
@@ -29,21 +88,12 @@ class Exporter {
   Status Tables(const CheckpointRows& rows) {
     for (uint32_t t = 0; t < rows.tables().size(); ++t) {
       const ps::ShardFileTable& table = rows.tables()[t];
-      StoredRows stored;
-      stored.described = RowArraysOf(form_, table.name, table.dim);
-      stored.arrays.resize(stored.described.size());
-      RETURN_IF_ERROR(rows.Visit(t, [&](const ps::ShardRow& row) {
-        const Status appended = AppendRow(form_, row.key, {row.weights, table.dim}, &stored);
-        if (appended.ok()) return appended;
-        return appended.Annotate(StrCat("table ", table.name));
-      }));
-      const std::string_view keys(reinterpret_cast<const char*>(stored.keys.data()),
-                                  stored.keys.size() * sizeof(Key));
-      RETURN_IF_ERROR(Write(ExportKeysFile(table.name), kExportKeyType, table.rows, 1, keys));
-      for (size_t a = 0; a < stored.arrays.size(); ++a) {
-        const RowArray& array = stored.described[a];
-        RETURN_IF_ERROR(Write(array.file, array.type, table.rows, array.cols, stored.arrays[a]));
-      }
+      TableExporter exporter(form_, table.name, table.dim);
+      RETURN_IF_ERROR(exporter.Create(files_, output_));
+      const Status visited =
+          rows.Visit(t, [&](const ps::ShardRow& row) { return exporter.Append(row); });
+      if (!visited.ok()) return visited.Annotate(StrCat("table ", table.name));
+      RETURN_IF_ERROR(exporter.Finish(&arrays_));
     }
     return Status::Ok();
   }
@@ -54,8 +104,10 @@ class Exporter {
       if (!array.name.starts_with(kWeights)) continue;
       const std::string_view bytes(reinterpret_cast<const char*>(array.values.data()),
                                    array.values.size() * sizeof(float));
-      RETURN_IF_ERROR(Write(ExportDenseFile(array.name.substr(kWeights.size())), kExportWeightType,
-                            array.rows, array.cols, bytes));
+      const std::string name = ExportDenseFile(array.name.substr(kWeights.size()));
+      RETURN_IF_ERROR(ReplaceFile(files_, JoinPath(output_, name), bytes));
+      arrays_.push_back(
+          DescribedArray(name, kExportWeightType, {array.rows, array.cols}, Checksum(bytes)));
     }
     return Status::Ok();
   }
@@ -77,13 +129,6 @@ class Exporter {
   }
 
  private:
-  Status Write(const std::string& name, const char* type, uint64_t rows, uint64_t cols,
-               std::string_view bytes) {
-    RETURN_IF_ERROR(ReplaceFile(files_, JoinPath(output_, name), bytes));
-    arrays_.push_back(DescribedArray(name, type, {rows, cols}, bytes));
-    return Status::Ok();
-  }
-
   FileSystem& files_;
   const std::string output_;
   const RowForm form_;

@@ -87,7 +87,7 @@ class DeltaOutput {
     RETURN_IF_ERROR(Write(file, bytes));
     *delta.add_array() =
         DescribedArray(file, std::is_same_v<T, Key> ? kExportKeyType : kExportWeightType,
-                       {values.size() / cols, cols}, bytes);
+                       {values.size() / cols, cols}, Checksum(bytes));
     return Status::Ok();
   }
   Status AddRows(const std::string& table, const StoredRows& rows) {
@@ -95,8 +95,8 @@ class DeltaOutput {
     for (size_t a = 0; a < rows.arrays.size(); ++a) {
       const RowArray& array = rows.described[a];
       RETURN_IF_ERROR(Write(array.file, rows.arrays[a]));
-      *delta.add_array() =
-          DescribedArray(array.file, array.type, {rows.keys.size(), array.cols}, rows.arrays[a]);
+      *delta.add_array() = DescribedArray(array.file, array.type, {rows.keys.size(), array.cols},
+                                          Checksum(rows.arrays[a]));
     }
     return Status::Ok();
   }

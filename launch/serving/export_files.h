@@ -40,9 +40,9 @@ Result<Message> ReadOfFormat(FileSystem& files, const std::string& path,
 struct ArrayShape {
   uint64_t rows = 0, cols = 0;
 };
-// The entry of a manifest for the array `file` of these bytes.
+// The entry of a manifest for the array `file`, whose bytes have this checksum (common/file.h).
 ExportArray DescribedArray(const std::string& file, const char* type, const ArrayShape& shape,
-                           std::string_view bytes);
+                           uint64_t checksum);
 
 class ExportArrays {
  public:

@@ -1,0 +1,40 @@
+#pragma once
+// One array of an export, written in pieces, so that no table has to fit in memory.
+// Thread safety: none.
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "common/checksum_stream.h"
+#include "common/export.pb.h"
+#include "common/file.h"
+#include "common/status.h"
+#include "launch/serving/row_form.h"
+
+namespace chorus::launch {
+
+class ArrayFile {
+ public:
+  // Makes the file of the array in `folder`, which gets its own name when everything in it is
+  // complete (output_folder.h).
+  static Result<ArrayFile> Create(FileSystem& files, const std::string& folder,
+                                  const RowArray& array);
+
+  Status Append(std::string_view bytes);
+  // Syncs and closes the file; the last call. Returns its entry of the manifest.
+  Result<ExportArray> Finish();
+
+ private:
+  ArrayFile(RowArray array, std::unique_ptr<WritableFile> file)
+      : array_(std::move(array)), file_(std::move(file)) {}
+
+  RowArray array_;
+  std::unique_ptr<WritableFile> file_;
+  ChecksumStream checksum_;
+  uint64_t bytes_ = 0;
+};
+
+}  // namespace chorus::launch
