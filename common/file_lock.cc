@@ -100,12 +100,24 @@ int OpenLockFile(const std::string& path) {
   return file;
 }
 
+// 0, or errno. Who only looks (IsLocked) holds a lock for a moment, which later attempts tell from
+// that of a writer.
+int LockAlone(int file) {
+  constexpr int kLooks = 100;
+  constexpr std::chrono::milliseconds kBetween{1};
+  for (int look = 1;; ++look) {
+    if (flock(file, LOCK_EX | LOCK_NB) == 0) return 0;
+    if (errno != EWOULDBLOCK || look == kLooks) return errno;
+    std::this_thread::sleep_for(kBetween);
+  }
+}
+
 // One attempt; nothing if the file lost its name between our open and our lock.
 Result<std::optional<std::unique_ptr<FileLock>>> Try(const std::string& path) {
   using Taken = std::optional<std::unique_ptr<FileLock>>;
   const int file = OpenLockFile(path);
   if (file < 0) return OpenError(path, errno);
-  const int error = flock(file, LOCK_EX | LOCK_NB) == 0 ? 0 : errno;
+  const int error = LockAlone(file);
   if (error == EWOULDBLOCK) {
     Status refusal = Refusal(file, path);
     close(file);

@@ -17,8 +17,8 @@ namespace chorus {
 // and command), kNotFound (no such directory), kInternal (the file cannot be made).
 Result<std::unique_ptr<FileLock>> TakeFileLock(const std::string& path);
 
-// Whether somebody holds the lock now. Makes no file, and waits for nobody; who takes the lock in
-// this very moment may find it taken, once. Nothing where the system does not say.
+// Whether somebody holds the lock now. Makes no file, and waits for nobody. It holds a lock for a
+// moment, which TakeFileLock waits for. Nothing where the system does not say.
 std::optional<bool> IsLocked(const std::string& path);
 
 }  // namespace chorus

@@ -124,7 +124,14 @@ namespace {
   }
   if (!told.empty()) LogWarning("stopped by ", SignalName(signal), ": ", Join(told, "; "));
   all.FreeLocks();
-  constexpr int kShellsBase = 128;
+  // By the signal itself: a shell ends a loop of commands at Ctrl-C only if it killed one of them.
+  ::signal(signal, SIG_DFL);
+  sigset_t only;
+  sigemptyset(&only);
+  sigaddset(&only, signal);
+  pthread_sigmask(SIG_UNBLOCK, &only, nullptr);
+  raise(signal);
+  constexpr int kShellsBase = 128;  // what a shell makes of it, if the signal is ignored meanwhile
   _exit(kShellsBase + signal);
 }
 

@@ -46,7 +46,7 @@ std::string SlurmScript(const SlurmArray& array) {
   }
   script += "set -euo pipefail\nscale=(";
   for (const std::string& word : array.command) script += StrCat("\n  ", ShellWord(word));
-  script += StrCat(")\nif [ -z \"${SLURM_JOB_ID:-}\" ]; then\n",
+  script += StrCat(")\nif [ \"${1:-}\" != collect ] && [ -z \"${SLURM_ARRAY_TASK_ID:-}\" ]; then\n",
                    "  tasks=$(sbatch --parsable --job-name=chorus-scale --exclusive --nodes=",
                    array.hosts, " \"$@\" --array=0-", array.layouts.size() - 1, " \"$0\")\n");
   return script + kRest;

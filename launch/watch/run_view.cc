@@ -1,11 +1,19 @@
 #include "launch/watch/run_view.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "common/strings.h"
 
 namespace chorus::launch {
 namespace {
+
+// A count of a page, which is of whatever answers at the endpoint: what no count can be is made the
+// nearest one, and no number 0.
+double CountOf(double value) {
+  constexpr double kMost = 9007199254740992;  // 2^53
+  return value > 0 ? std::min(value, kMost) : 0.0;
+}
 
 RankView::Server* ServerOf(const MetricSample& sample, RankView* view) {
   const std::string number = sample.label("server");
@@ -22,11 +30,11 @@ bool TakeServerSample(const MetricSample& sample, RankView* view) {
   if (!sample.name.starts_with(kPrefix)) return false;
   const std::string_view what = std::string_view(sample.name).substr(kPrefix.size());
   RankView::Server* const server = ServerOf(sample, view);
-  if (what == "rows") server->rows = sample.value;
-  if (what == "memory_bytes") server->memory_bytes = sample.value;
-  if (what == "requests_total") server->requests = sample.value;
-  if (what == "received_bytes_total") server->received_bytes = sample.value;
-  if (what == "sent_bytes_total") server->sent_bytes = sample.value;
+  if (what == "rows") server->rows = CountOf(sample.value);
+  if (what == "memory_bytes") server->memory_bytes = CountOf(sample.value);
+  if (what == "requests_total") server->requests = CountOf(sample.value);
+  if (what == "received_bytes_total") server->received_bytes = CountOf(sample.value);
+  if (what == "sent_bytes_total") server->sent_bytes = CountOf(sample.value);
   return true;
 }
 
@@ -37,10 +45,10 @@ void TakeSample(const MetricSample& sample, RankView* view) {
   if (TakeServerSample(sample, view)) return;
   const std::string of = sample.label("of");
   const std::string metric = sample.label("metric");
-  if (sample.name == "process_resident_memory_bytes") view->resident_bytes = sample.value;
-  if (sample.name == "chorus_step") view->step = sample.value;
-  if (sample.name == "chorus_seconds_left") view->seconds_left = sample.value;
-  if (sample.name == "chorus_doubts_total") view->doubts = sample.value;
+  if (sample.name == "process_resident_memory_bytes") view->resident_bytes = CountOf(sample.value);
+  if (sample.name == "chorus_step") view->step = CountOf(sample.value);
+  if (sample.name == "chorus_seconds_left") view->seconds_left = CountOf(sample.value);
+  if (sample.name == "chorus_doubts_total") view->doubts = CountOf(sample.value);
   if (sample.name == "chorus_step_seconds_total") view->parts[sample.label("part")] = sample.value;
   if (sample.name == "chorus_train") view->train[of.empty() ? metric : of] = sample.value;
   if (sample.name == "chorus_evaluate") view->evaluate[of][metric] = sample.value;

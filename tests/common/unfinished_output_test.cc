@@ -102,7 +102,7 @@ TEST_F(UnfinishedOutputTest, WhatIsAboutToBeCompleteIsEitherRemovedOrWhole) {
   EXPECT_EQ(*files_.List(folder_), std::vector<std::string>{"a"});
 }
 
-TEST_F(UnfinishedOutputTest, ASignalEndsTheProcessWithItsCodeAndSaysWhatIsRemoved) {
+TEST_F(UnfinishedOutputTest, ASignalEndsTheProcessAsItWouldAndSaysWhatIsRemoved) {
   ASSERT_TRUE(ReplaceFile(files_, Path("complete"), "x").ok());
   for (const int signal : {SIGTERM, SIGINT}) {
     EXPECT_EXIT(
@@ -115,7 +115,7 @@ TEST_F(UnfinishedOutputTest, ASignalEndsTheProcessWithItsCodeAndSaysWhatIsRemove
           std::this_thread::sleep_for(std::chrono::seconds(60));  // as if it waited for input
           _exit(1);
         },
-        testing::ExitedWithCode(128 + signal),
+        testing::KilledBySignal(signal),
         StrCat("stopped by SIG[A-Z]*: ", Path("scores.partial"), " was unfinished and is removed"));
     EXPECT_EQ(*files_.List(folder_), std::vector<std::string>{"complete"});
   }
@@ -130,7 +130,7 @@ TEST_F(UnfinishedOutputTest, ASignalSaysThatWhatIsWrittenInPlaceIsIncomplete) {
         std::this_thread::sleep_for(std::chrono::seconds(60));
         _exit(1);
       },
-      testing::ExitedWithCode(128 + SIGTERM),
+      testing::KilledBySignal(SIGTERM),
       "stopped by SIGTERM: what was written to standard output is incomplete");
 }
 
@@ -144,7 +144,7 @@ TEST_F(UnfinishedOutputTest, ASignalToAProcessWithoutUnfinishedOutputsSaysNothin
         std::this_thread::sleep_for(std::chrono::seconds(60));
         _exit(1);
       },
-      testing::ExitedWithCode(128 + SIGTERM), "^$");
+      testing::KilledBySignal(SIGTERM), "^$");
 }
 
 }  // namespace

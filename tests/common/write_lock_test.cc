@@ -13,6 +13,7 @@
 #include <thread>
 #include <vector>
 
+#include "common/file_lock.h"
 #include "common/node_name.h"
 #include "common/output_file.h"
 #include "common/output_folder.h"
@@ -119,6 +120,22 @@ TEST_F(WriteLockTest, WhatAnotherUserLeftIsTakenOver) {
   ASSERT_EQ(chmod(Path(kFolderLockName).c_str(), 0444), 0);
   EXPECT_TRUE(LockFolder(files_, folder_).ok());
   EXPECT_TRUE(Names().empty());
+}
+
+TEST_F(WriteLockTest, WhoOnlyLooksKeepsNobodyOut) {
+  std::atomic<bool> done = false;
+  std::thread looker([&] {
+    while (!done) {
+      (void)IsLocked(Path("file.lock"));
+      std::this_thread::sleep_for(std::chrono::microseconds(20));
+    }
+  });
+  for (int i = 0; i < 50; ++i) {
+    const auto lock = files_.Lock(Path("file.lock"));
+    EXPECT_TRUE(lock.ok()) << lock.status().ToString();
+  }
+  done = true;
+  looker.join();
 }
 
 // Holders come and go, and with each its file: two never hold the lock at once.

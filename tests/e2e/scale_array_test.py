@@ -46,10 +46,11 @@ class ScaleArrayTest(unittest.TestCase):
                       "--set", "data.log=log", "--set", "step={grain_rows: 64 grains_per_step: 4}",
                       "--set", "model.tower.0.hidden=[8]"]
 
-    def run_in(self, *words, code=0):
+    def run_in(self, *words, code=0, **variables):
         environment = dict(os.environ, OMPI_ALLOW_RUN_AS_ROOT="1", OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1",
                            PATH=self.folder.name + os.pathsep + os.environ["PATH"])
         environment.pop("SLURM_JOB_ID", None)
+        environment.update(variables)
         run = subprocess.run(words, capture_output=True, text=True, cwd=self.folder.name, timeout=DEADLINE, env=environment)
         self.assertEqual(run.returncode, code, run.stdout + run.stderr)
         return run.stdout if code == 0 else run.stderr
@@ -64,7 +65,8 @@ class ScaleArrayTest(unittest.TestCase):
         with open(sbatch, "w") as script:
             script.write(SBATCH)
         os.chmod(sbatch, 0o755)
-        shown = self.run_in("bash", "sweep.sh", "--time=10")
+        # As from within salloc: a job, but no task of an array.
+        shown = self.run_in("bash", "sweep.sh", "--time=10", SLURM_JOB_ID="3")
         self.assertIn("swept: scale.md", shown)
         with open(os.path.join(self.folder.name, "calls.txt")) as calls:
             first, last = calls.read().splitlines()

@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include "common/strings.h"
 #include "launch/watch/run_view.h"
 
 namespace chorus::launch {
@@ -76,6 +77,16 @@ TEST(RunTextTest, NamesWhoDoesNotAnswerAndWhatHasEnded) {
 
 TEST(RunTextTest, APageOfAnotherProgramIsNoRank) {
   EXPECT_EQ(RankViewOf("n:80", std::string("up 1\n")).error, "n:80 shows no rank of a run");
+}
+
+TEST(RunTextTest, NumbersThatCountNothingAreShownAsTheNearestCounts) {
+  for (const char* const number : {"-1", "1e300"}) {
+    RunView view;
+    view.ranks = {RankViewOf(
+        "n:9400", StrCat("chorus_step{rank=\"0\",role=\"worker\",node=\"n\"} ", number, "\n"))};
+    const std::string step = number == std::string("1e300") ? "9007199254740992" : "0";
+    EXPECT_THAT(RunText(view), HasSubstr("step " + step)) << number;
+  }
 }
 
 }  // namespace
