@@ -1,83 +1,25 @@
 #include "launch/command/export_model.h"
 
-#include <cstddef>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include "common/export.pb.h"
 #include "common/export_format.h"
-#include "common/key.h"
 #include "common/output_folder.h"
 #include "common/strings.h"
-#include "launch/command/array_file.h"
 #include "launch/command/checkpoint_rows.h"
 #include "launch/command/export_manifest.h"
 #include "launch/onnx/onnx_model.h"
 #include "launch/serving/export_files.h"
 #include "launch/serving/row_form.h"
+#include "launch/serving/row_writer.h"
 #include "worker/train/checkpoint_store.h"
 
 namespace chorus::launch {
 namespace {
 
 constexpr std::string_view kWeights = "weight/";
-
-// Rows are written in pieces of about so many bytes.
-constexpr size_t kPieceBytes = 1 << 18;
-
-// The arrays of one table: rows go through a buffer of one piece.
-class TableExporter {
- public:
-  // Calls Create, Append for each row, and Finish.
-  TableExporter(RowForm form, const std::string& table, uint32_t dim) : form_(form), dim_(dim) {
-    rows_.described = RowArraysOf(form, table, dim);
-    rows_.arrays.resize(rows_.described.size());
-    keys_ = {ExportKeysFile(table), kExportKeyType, 1, sizeof(Key)};
-  }
-
-  Status Create(FileSystem& files, const std::string& folder) {
-    ASSIGN_OR_RETURN(ArrayFile keys, ArrayFile::Create(files, folder, keys_));
-    files_.push_back(std::move(keys));
-    for (const RowArray& array : rows_.described) {
-      ASSIGN_OR_RETURN(ArrayFile file, ArrayFile::Create(files, folder, array));
-      files_.push_back(std::move(file));
-    }
-    return Status::Ok();
-  }
-
-  Status Append(const ps::ShardRow& row) {
-    RETURN_IF_ERROR(AppendRow(form_, row.key, {row.weights, dim_}, &rows_));
-    return rows_.arrays[0].size() < kPieceBytes ? Status::Ok() : WritePiece();
-  }
-
-  Status Finish(std::vector<ExportArray>* entries) {
-    RETURN_IF_ERROR(WritePiece());
-    for (ArrayFile& file : files_) {
-      ASSIGN_OR_RETURN(ExportArray entry, file.Finish());
-      entries->push_back(std::move(entry));
-    }
-    return Status::Ok();
-  }
-
- private:
-  Status WritePiece() {
-    const auto* const keys = reinterpret_cast<const char*>(rows_.keys.data());
-    RETURN_IF_ERROR(files_[0].Append({keys, rows_.keys.size() * sizeof(Key)}));
-    rows_.keys.clear();
-    for (size_t a = 0; a < rows_.arrays.size(); ++a) {
-      RETURN_IF_ERROR(files_[1 + a].Append(rows_.arrays[a]));
-      rows_.arrays[a].clear();
-    }
-    return Status::Ok();
-  }
-
-  const RowForm form_;
-  const uint32_t dim_;
-  RowArray keys_;
-  StoredRows rows_;               // not yet written
-  std::vector<ArrayFile> files_;  // of the keys, then as rows_.described
-};
 
 // The files of the export. Each is written whole, synced, and remembered for the manifest.
 class Exporter {
@@ -88,12 +30,14 @@ class Exporter {
   Status Tables(const CheckpointRows& rows) {
     for (uint32_t t = 0; t < rows.tables().size(); ++t) {
       const ps::ShardFileTable& table = rows.tables()[t];
-      TableExporter exporter(form_, table.name, table.dim);
-      RETURN_IF_ERROR(exporter.Create(files_, output_));
-      const Status visited =
-          rows.Visit(t, [&](const ps::ShardRow& row) { return exporter.Append(row); });
+      ASSIGN_OR_RETURN(RowWriter writer,
+                       RowWriter::Create(files_, output_, form_, table.name, table.dim));
+      const Status visited = rows.Visit(t, [&](const ps::ShardRow& row) {
+        return writer.Append(row.key, {row.weights, table.dim});
+      });
       if (!visited.ok()) return visited.Annotate(StrCat("table ", table.name));
-      RETURN_IF_ERROR(exporter.Finish(&arrays_));
+      ASSIGN_OR_RETURN(std::vector<ExportArray> entries, writer.Finish());
+      for (ExportArray& entry : entries) arrays_.push_back(std::move(entry));
     }
     return Status::Ok();
   }

@@ -1,6 +1,6 @@
 #include "launch/serving/export_delta.h"
 
-#include <type_traits>
+#include <cstring>
 #include <utility>
 #include <vector>
 
@@ -8,8 +8,12 @@
 #include "common/json.h"
 #include "common/output_folder.h"
 #include "common/strings.h"
+#include "launch/serving/array_file.h"
+#include "launch/serving/array_stream.h"
 #include "launch/serving/export_files.h"
 #include "launch/serving/row_form.h"
+#include "launch/serving/row_stream.h"
+#include "launch/serving/row_writer.h"
 
 namespace chorus::launch {
 namespace {
@@ -21,31 +25,8 @@ constexpr char kNewManifest[] = "manifest.new.json";
 // Of a table, beside the rows that are new or changed: the keys that are no more.
 std::string GoneFile(const std::string& table) { return table + ".gone.u64"; }
 
-// Of the form of other rows.
-StoredRows NoRowsLike(const StoredRows& rows) {
-  StoredRows none;
-  none.described = rows.described;
-  none.arrays.resize(rows.arrays.size());
-  return none;
-}
-
-bool IsSameRow(const StoredRows& a, size_t row, const StoredRows& b, size_t other) {
-  for (size_t array = 0; array < a.arrays.size(); ++array) {
-    if (a.PartOf(array, row) != b.PartOf(array, other)) return false;
-  }
-  return true;
-}
-
-void CopyRow(const StoredRows& from, size_t row, StoredRows* to) {
-  to->keys.push_back(from.keys[row]);
-  for (size_t array = 0; array < from.arrays.size(); ++array) {
-    to->arrays[array].append(from.PartOf(array, row));
-  }
-}
-
-template <typename T>
-std::string_view BytesOfVector(const std::vector<T>& values) {
-  return {reinterpret_cast<const char*>(values.data()), values.size() * sizeof(T)};
+std::string_view BytesOfFloats(const std::vector<float>& values) {
+  return {reinterpret_cast<const char*>(values.data()), values.size() * sizeof(float)};
 }
 
 // Tables by the first parts of their files' names, in the order of the manifest.
@@ -81,23 +62,11 @@ class DeltaOutput {
  public:
   DeltaOutput(FileSystem& files, std::string folder) : files_(files), folder_(std::move(folder)) {}
 
-  template <typename T>
-  Status Add(const std::string& file, uint64_t cols, const std::vector<T>& values) {
-    const std::string_view bytes = BytesOfVector(values);
+  Status Add(const std::string& file, uint64_t cols, const std::vector<float>& values) {
+    const std::string_view bytes = BytesOfFloats(values);
     RETURN_IF_ERROR(Write(file, bytes));
     *delta.add_array() =
-        DescribedArray(file, std::is_same_v<T, Key> ? kExportKeyType : kExportWeightType,
-                       {values.size() / cols, cols}, Checksum(bytes));
-    return Status::Ok();
-  }
-  Status AddRows(const std::string& table, const StoredRows& rows) {
-    RETURN_IF_ERROR(Add(ExportKeysFile(table), 1, rows.keys));
-    for (size_t a = 0; a < rows.arrays.size(); ++a) {
-      const RowArray& array = rows.described[a];
-      RETURN_IF_ERROR(Write(array.file, rows.arrays[a]));
-      *delta.add_array() = DescribedArray(array.file, array.type, {rows.keys.size(), array.cols},
-                                          Checksum(rows.arrays[a]));
-    }
+        DescribedArray(file, kExportWeightType, {values.size() / cols, cols}, Checksum(bytes));
     return Status::Ok();
   }
   Status Write(const std::string& file, std::string_view bytes) {
@@ -113,41 +82,49 @@ class DeltaOutput {
   const std::string folder_;
 };
 
-Status AddTableDelta(const std::string& table, const StoredRows& before, const StoredRows& after,
-                     DeltaOutput* out) {
-  StoredRows changed = NoRowsLike(after);
-  std::vector<Key> gone;
-  size_t b = 0;
-  for (size_t a = 0; a < after.keys.size(); ++a) {
-    const Key key = after.keys[a];
-    while (b < before.keys.size() && before.keys[b] < key) gone.push_back(before.keys[b++]);
-    const bool was_there = b < before.keys.size() && before.keys[b] == key;
-    if (!was_there || !IsSameRow(before, b, after, a)) CopyRow(after, a, &changed);
-    b += was_there ? 1 : 0;
+bool IsSameRow(const RowStream& a, const RowStream& b) {
+  for (size_t array = 0; array < a.arrays(); ++array) {
+    if (a.part(array) != b.part(array)) return false;
   }
-  gone.insert(gone.end(), before.keys.begin() + static_cast<std::ptrdiff_t>(b), before.keys.end());
-  RETURN_IF_ERROR(out->AddRows(table, changed));
-  return out->Add(GoneFile(table), 1, gone);
+  return true;
 }
 
-StoredRows Merged(const StoredRows& before, const StoredRows& changed,
-                  const std::vector<Key>& gone) {
-  StoredRows out = NoRowsLike(before);
-  size_t c = 0, g = 0;
-  for (size_t b = 0; b < before.keys.size(); ++b) {
-    const Key key = before.keys[b];
-    while (c < changed.keys.size() && changed.keys[c] < key) {
-      CopyRow(changed, c++, &out);
-    }
-    while (g < gone.size() && gone[g] < key) ++g;
-    if (c < changed.keys.size() && changed.keys[c] == key) {
-      CopyRow(changed, c++, &out);
-    } else if (g == gone.size() || gone[g] != key) {
-      CopyRow(before, b, &out);
-    }
+// Calls only_a, only_b or both for each key of two tables, by ascending key; each returns a Status.
+// Reads both to their ends.
+template <typename OnlyA, typename OnlyB, typename Both>
+Status WalkBoth(RowStream* a, RowStream* b, const OnlyA& only_a, const OnlyB& only_b,
+                const Both& both) {
+  bool in_a = a->Next(), in_b = b->Next();
+  while (in_a || in_b) {
+    const bool take_a = in_a && (!in_b || a->key() <= b->key());
+    const bool take_b = in_b && (!in_a || b->key() <= a->key());
+    RETURN_IF_ERROR(take_a && take_b ? both() : take_a ? only_a() : only_b());
+    if (take_a) in_a = a->Next();
+    if (take_b) in_b = b->Next();
   }
-  while (c < changed.keys.size()) CopyRow(changed, c++, &out);
-  return out;
+  RETURN_IF_ERROR(a->status());
+  return b->status();
+}
+
+// The rows of one table that changed, and the keys that are no more.
+Status AddTableDelta(FileSystem& files, const std::string& folder, RowForm form,
+                     const std::string& table, uint64_t dim, ExportArrays* before_arrays,
+                     ExportArrays* after_arrays, ExportDelta* delta) {
+  ASSIGN_OR_RETURN(RowStream before, RowStream::Open(form, table, dim, before_arrays));
+  ASSIGN_OR_RETURN(RowStream after, RowStream::Open(form, table, dim, after_arrays));
+  ASSIGN_OR_RETURN(RowWriter changed, RowWriter::Create(files, folder, form, table, dim));
+  ASSIGN_OR_RETURN(ArrayFile gone, ArrayFile::Create(files, folder, KeysArray(GoneFile(table))));
+  const auto drop = [&] {
+    const Key key = before.key();
+    return gone.Append({reinterpret_cast<const char*>(&key), sizeof(key)});
+  };
+  const auto add = [&] { return changed.Copy(after); };
+  const auto change = [&] { return IsSameRow(before, after) ? Status::Ok() : changed.Copy(after); };
+  RETURN_IF_ERROR(WalkBoth(&before, &after, drop, add, change));
+  ASSIGN_OR_RETURN(const std::vector<ExportArray> entries, changed.Finish());
+  for (const ExportArray& entry : entries) *delta->add_array() = entry;
+  ASSIGN_OR_RETURN(*delta->add_array(), gone.Finish());
+  return Status::Ok();
 }
 
 // Weights of layers are few: those that changed are there as a whole.
@@ -213,6 +190,10 @@ Result<Later> ReadDelta(FileSystem& files, const std::string& base, const std::s
   return later;
 }
 
+Status NotTheLater(const std::string& file) {
+  return DataLoss(StrCat(file, ": what the delta makes of it is not the later export's"));
+}
+
 // Writes an array of the later export, if it is that.
 Status WriteLater(const ExportManifest& manifest, const std::string& file, std::string_view bytes,
                   DeltaOutput* out) {
@@ -220,22 +201,52 @@ Status WriteLater(const ExportManifest& manifest, const std::string& file, std::
   if (array != nullptr && array->xxh3() == HexDigits(Checksum(bytes))) {
     return out->Write(file, bytes);
   }
-  return DataLoss(StrCat(file, ": what the delta makes of it is not the later export's"));
+  return NotTheLater(file);
 }
 
-Status ApplyTables(const ExportManifest& before, const Later& later, ExportArrays* base,
-                   ExportArrays* changes, DeltaOutput* out) {
-  for (const std::string& table : TablesIn(before)) {
-    ASSIGN_OR_RETURN(const uint64_t dim, DimOf(before, table));
-    ASSIGN_OR_RETURN(const StoredRows rows, ReadStoredRows(FormOf(before), table, dim, base));
-    ASSIGN_OR_RETURN(const StoredRows changed, ReadStoredRows(FormOf(before), table, dim, changes));
-    ASSIGN_OR_RETURN(const std::vector<Key> gone, changes->Keys(GoneFile(table)));
-    const StoredRows merged = Merged(rows, changed, gone);
-    const std::string_view keys = BytesOfVector(merged.keys);
-    RETURN_IF_ERROR(WriteLater(later.manifest, ExportKeysFile(table), keys, out));
-    for (size_t a = 0; a < merged.arrays.size(); ++a) {
-      RETURN_IF_ERROR(WriteLater(later.manifest, merged.described[a].file, merged.arrays[a], out));
-    }
+// The keys of an array, which are asked for in ascending order.
+class KeySet {
+ public:
+  explicit KeySet(ArrayStream keys) : keys_(std::move(keys)) { Next(); }
+  bool Has(Key key) {
+    while (any_ && key_ < key) Next();
+    return any_ && key_ == key;
+  }
+  // Of all of them: the last call.
+  Status Finish() {
+    while (any_) Next();
+    return keys_.status();
+  }
+
+ private:
+  void Next() {
+    const char* const key = keys_.Next();
+    any_ = key != nullptr;
+    if (any_) std::memcpy(&key_, key, sizeof(key_));
+  }
+
+  ArrayStream keys_;
+  Key key_ = 0;
+  bool any_ = false;
+};
+
+Status ApplyTable(FileSystem& files, const std::string& folder, RowForm form,
+                  const std::string& table, uint64_t dim, const Later& later, ExportArrays* base,
+                  ExportArrays* changes) {
+  ASSIGN_OR_RETURN(RowStream rows, RowStream::Open(form, table, dim, base));
+  ASSIGN_OR_RETURN(RowStream changed, RowStream::Open(form, table, dim, changes));
+  ASSIGN_OR_RETURN(ArrayStream gone_keys,
+                   changes->Stream(GoneFile(table), kExportKeyType, 1, sizeof(Key)));
+  KeySet gone(std::move(gone_keys));
+  ASSIGN_OR_RETURN(RowWriter merged, RowWriter::Create(files, folder, form, table, dim));
+  const auto keep = [&] { return gone.Has(rows.key()) ? Status::Ok() : merged.Copy(rows); };
+  const auto take = [&] { return merged.Copy(changed); };
+  RETURN_IF_ERROR(WalkBoth(&rows, &changed, keep, take, take));
+  RETURN_IF_ERROR(gone.Finish());
+  ASSIGN_OR_RETURN(const std::vector<ExportArray> entries, merged.Finish());
+  for (const ExportArray& entry : entries) {
+    const ExportArray* const expected = FindArray(later.manifest, entry.file());
+    if (expected == nullptr || expected->xxh3() != entry.xxh3()) return NotTheLater(entry.file());
   }
   return Status::Ok();
 }
@@ -246,7 +257,7 @@ Status ApplyDense(const Later& later, ExportArrays* base, ExportArrays* changes,
     const bool changed = FindArray(later.listed, array.file()) != nullptr;
     ASSIGN_OR_RETURN(const std::vector<float> values,
                      (changed ? changes : base)->Floats(array.file(), ColsOf(array)));
-    RETURN_IF_ERROR(WriteLater(later.manifest, array.file(), BytesOfVector(values), out));
+    RETURN_IF_ERROR(WriteLater(later.manifest, array.file(), BytesOfFloats(values), out));
   }
   return Status::Ok();
 }
@@ -279,10 +290,8 @@ Status WriteDelta(FileSystem& files, const std::string& base, const std::string&
   ExportArrays before_arrays(files, base, before), after_arrays(files, full, after);
   for (const std::string& table : TablesIn(after)) {
     ASSIGN_OR_RETURN(const uint64_t dim, DimOf(after, table));
-    const RowForm form = FormOf(after);
-    ASSIGN_OR_RETURN(const StoredRows earlier, ReadStoredRows(form, table, dim, &before_arrays));
-    ASSIGN_OR_RETURN(const StoredRows later, ReadStoredRows(form, table, dim, &after_arrays));
-    RETURN_IF_ERROR(AddTableDelta(table, earlier, later, &out));
+    RETURN_IF_ERROR(AddTableDelta(files, folder->path(), FormOf(after), table, dim, &before_arrays,
+                                  &after_arrays, &out.delta));
   }
   RETURN_IF_ERROR(AddDenseDelta(before, after, &after_arrays, &out));
   RETURN_IF_ERROR(CopyOnnx(files, full, after, &out));
@@ -308,7 +317,11 @@ Status ApplyDelta(FileSystem& files, const std::string& base, const std::string&
   ASSIGN_OR_RETURN(const Later later, ReadDelta(files, base, delta));
   DeltaOutput out(files, folder->path());
   ExportArrays base_arrays(files, base, before), changes(files, delta, later.listed);
-  RETURN_IF_ERROR(ApplyTables(before, later, &base_arrays, &changes, &out));
+  for (const std::string& table : TablesIn(before)) {
+    ASSIGN_OR_RETURN(const uint64_t dim, DimOf(before, table));
+    RETURN_IF_ERROR(ApplyTable(files, folder->path(), FormOf(before), table, dim, later,
+                               &base_arrays, &changes));
+  }
   RETURN_IF_ERROR(ApplyDense(later, &base_arrays, &changes, &out));
   RETURN_IF_ERROR(CopyOnnx(files, delta, later.manifest, &out));
   RETURN_IF_ERROR(out.Write(kExportManifestFile, later.manifest_bytes));

@@ -50,6 +50,25 @@ ExportArray DescribedArray(const std::string& file, const char* type, const Arra
   return array;
 }
 
+Result<std::unique_ptr<RandomAccessFile>> OpenArray(FileSystem& files, const std::string& folder,
+                                                    const ExportArray& array, uint64_t row_bytes) {
+  const std::string path = JoinPath(folder, array.file());
+  auto file = files.OpenForRead(path);
+  if (!file.ok()) return file.status().Annotate(path);
+  // Before memory is taken for what the manifest claims.
+  const uint64_t most = std::numeric_limits<uint64_t>::max() / std::max<uint64_t>(row_bytes, 1);
+  if (array.shape(0) <= most && (*file)->size() == array.shape(0) * row_bytes) return file;
+  return DataLoss(StrCat(path, ": ", (*file)->size(), " bytes; expected: ", ShapeOf(array), ", as ",
+                         kExportManifestFile, " says"));
+}
+
+Status CheckedArray(const std::string& path, uint64_t checksum, const std::string& expected) {
+  const std::string actual = HexDigits(checksum);
+  if (actual == expected) return Status::Ok();
+  return DataLoss(StrCat(path, ": checksum ", actual, "; expected: ", expected, ", as ",
+                         kExportManifestFile, " says: the file is damaged, or of another export"));
+}
+
 ExportArrays::ExportArrays(FileSystem& files, std::string folder, const ExportManifest& manifest)
     : files_(files), folder_(std::move(folder)) {
   for (const ExportArray& array : manifest.array()) unread_[array.file()] = &array;
@@ -74,43 +93,38 @@ std::vector<std::string> ExportArrays::Unread() const {
   return files;
 }
 
-template <typename Values>
-Result<Values> ExportArrays::Read(const std::string& file, const std::string& type, uint64_t cols,
-                                  uint64_t row_bytes) {
+Result<ArrayStream> ExportArrays::Stream(const std::string& file, const std::string& type,
+                                         uint64_t cols, uint64_t row_bytes) {
+  ASSIGN_OR_RETURN(const ExportArray* const array, Take(file, type, cols));
+  return ArrayStream::Open(files_, folder_, *array, row_bytes);
+}
+
+Result<const ExportArray*> ExportArrays::Take(const std::string& file, const std::string& type,
+                                              uint64_t cols) {
   const auto found = unread_.find(file);
   if (found == unread_.end()) {
     return DataLoss(StrCat(JoinPath(folder_, kExportManifestFile), ": it has no array ", file,
                            ", which the model needs"));
   }
-  const ExportArray& array = *found->second;
+  const ExportArray* const array = found->second;
   unread_.erase(found);
-  if (array.type() != type || array.shape_size() != 2 || array.shape(1) != cols) {
-    return DataLoss(StrCat(JoinPath(folder_, file), ": ", ShapeOf(array), "; expected: ", type,
-                           " [rows, ", cols, "]"));
-  }
-  Result<Values> values = ReadFile<Values>(array, row_bytes);
-  if (!values.ok()) return values.status().Annotate(JoinPath(folder_, file));
-  return values;
+  if (array->type() == type && array->shape_size() == 2 && array->shape(1) == cols) return array;
+  return DataLoss(StrCat(JoinPath(folder_, file), ": ", ShapeOf(*array), "; expected: ", type,
+                         " [rows, ", cols, "]"));
 }
 
 template <typename Values>
-Result<Values> ExportArrays::ReadFile(const ExportArray& array, uint64_t row_bytes) {
-  const uint64_t rows = array.shape(0);
-  ASSIGN_OR_RETURN(const auto file, files_.OpenForRead(JoinPath(folder_, array.file())));
-  // Before memory is taken for what the manifest claims.
-  const uint64_t most = std::numeric_limits<uint64_t>::max() / std::max<uint64_t>(row_bytes, 1);
-  if (rows > most || file->size() != rows * row_bytes) {
-    return DataLoss(StrCat(file->size(), " bytes; expected: ", ShapeOf(array), ", as ",
-                           kExportManifestFile, " says"));
-  }
+Result<Values> ExportArrays::Read(const std::string& file, const std::string& type, uint64_t cols,
+                                  uint64_t row_bytes) {
+  ASSIGN_OR_RETURN(const ExportArray* const array, Take(file, type, cols));
+  const std::string path = JoinPath(folder_, file);
+  ASSIGN_OR_RETURN(const auto opened, OpenArray(files_, folder_, *array, row_bytes));
   Values values;
-  values.resize(rows * row_bytes / sizeof(values[0]));
+  values.resize(array->shape(0) * row_bytes / sizeof(values[0]));
   const std::span<std::byte> bytes = std::as_writable_bytes(std::span(values));
-  RETURN_IF_ERROR(file->ReadAt(0, bytes));
-  const std::string checksum = HexDigits(Checksum(std::span<const std::byte>(bytes)));
-  if (checksum == array.xxh3()) return values;
-  return DataLoss(StrCat("checksum ", checksum, "; expected: ", array.xxh3(), ", as ",
-                         kExportManifestFile, " says: the file is damaged, or of another export"));
+  if (const Status read = opened->ReadAt(0, bytes); !read.ok()) return read.Annotate(path);
+  RETURN_IF_ERROR(CheckedArray(path, Checksum(std::span<const std::byte>(bytes)), array->xxh3()));
+  return values;
 }
 
 }  // namespace chorus::launch

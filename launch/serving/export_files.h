@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,6 +15,7 @@
 #include "common/key.h"
 #include "common/status.h"
 #include "common/strings.h"
+#include "launch/serving/array_stream.h"
 
 namespace chorus::launch {
 
@@ -44,6 +46,13 @@ struct ArrayShape {
 ExportArray DescribedArray(const std::string& file, const char* type, const ArrayShape& shape,
                            uint64_t checksum);
 
+// The file of an array of a manifest, whose size is what its shape says. Error, begins with the
+// path: kNotFound; kDataLoss, it has another size.
+Result<std::unique_ptr<RandomAccessFile>> OpenArray(FileSystem& files, const std::string& folder,
+                                                    const ExportArray& array, uint64_t row_bytes);
+// Whether the bytes of a whole array have the checksum `expected` of its manifest, in hexadecimal.
+Status CheckedArray(const std::string& path, uint64_t checksum, const std::string& expected);
+
 class ExportArrays {
  public:
   // `manifest` outlives the arrays.
@@ -56,6 +65,9 @@ class ExportArrays {
   // Of any type: its bytes, `row_bytes` a row.
   Result<std::string> Bytes(const std::string& file, const std::string& type, uint64_t cols,
                             uint64_t row_bytes);
+  // The same array, read in pieces.
+  Result<ArrayStream> Stream(const std::string& file, const std::string& type, uint64_t cols,
+                             uint64_t row_bytes);
   // Files that the manifest names and nobody has read.
   std::vector<std::string> Unread() const;
 
@@ -64,8 +76,8 @@ class ExportArrays {
   template <typename Values>
   Result<Values> Read(const std::string& file, const std::string& type, uint64_t cols,
                       uint64_t row_bytes);
-  template <typename Values>
-  Result<Values> ReadFile(const ExportArray& array, uint64_t row_bytes);
+  // The entry of an array, which is then read.
+  Result<const ExportArray*> Take(const std::string& file, const std::string& type, uint64_t cols);
 
   FileSystem& files_;
   const std::string folder_;

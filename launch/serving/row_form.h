@@ -44,11 +44,6 @@ struct StoredRows {
   std::vector<RowArray> described;
   std::vector<Key> keys;
   std::vector<std::string> arrays;  // [described], the bytes of each
-
-  std::string_view PartOf(size_t array, size_t row) const {
-    const uint64_t bytes = described[array].row_bytes;
-    return std::string_view(arrays[array]).substr(row * bytes, bytes);
-  }
 };
 
 // Appends a row. Error: kInvalidArgument, a weight is not finite, or beyond what the form holds;

@@ -1,6 +1,8 @@
 // An export writes tables piece by piece, in whatever form: what it holds in memory does not grow
 // with the rows, and the manifest describes the files as they are.
 
+#include <gmock/gmock.h>
+
 #include <algorithm>
 #include <cstddef>
 #include <map>
@@ -12,6 +14,7 @@
 #include "common/forwarding_files.h"
 #include "common/strings.h"
 #include "launch/command/checkpoint_rows.h"
+#include "launch/serving/export_delta.h"
 #include "launch/serving/export_files.h"
 #include "tests/e2e/serving_testing.h"
 #include "worker/train/checkpoint_store.h"
@@ -51,23 +54,31 @@ class PieceFiles final : public ForwardingFiles {
   };
 };
 
-using ExportPiecesTest = ServingTest;
+class ExportPiecesTest : public ServingTest {
+ protected:
+  static constexpr size_t kPiece = size_t{1} << 18, kRow = 4096 * sizeof(float);
+
+  // A model whose rows have 16 KiB, so that a few of them are more than a piece.
+  void Train() {
+    const TrainConfig config = ServedConfig(
+        "objective { esmm {} } checkpoint { every_steps: 4 } table { name: 'wide' dim: 4096 "
+        "optimizer { adagrad { lr: 0.1 } } } "
+        "slot { name: 'user' table: 'wide' } slot { name: 'history' table: 'wide' }");
+    const Trained trained = TrainOn(*files_, config, Layout());
+    ASSERT_TRUE(trained.status.ok()) << trained.status.ToString();
+    checkpoint_ = trained.first().checkpoint;
+  }
+};
 
 TEST_F(ExportPiecesTest, NoTableIsHeldInMemory) {
-  // Rows of 16 KiB, so that a few of them are more than a piece.
-  const TrainConfig config = ServedConfig(
-      "objective { esmm {} } table { name: 'wide' dim: 4096 optimizer { adagrad { lr: 0.1 } } } "
-      "slot { name: 'user' table: 'wide' } slot { name: 'history' table: 'wide' }");
-  const Trained trained = TrainOn(*files_, config, Layout());
-  ASSERT_TRUE(trained.status.ok()) << trained.status.ToString();
-  const std::string checkpoint = trained.first().checkpoint;
-  const auto manifest = worker::ReadManifest(*files_, checkpoint);
+  Train();
+  const auto manifest = worker::ReadManifest(*files_, checkpoint_);
   ASSERT_TRUE(manifest.ok()) << manifest.status().ToString();
-  const auto rows = launch::CheckpointRows::Open(*files_, checkpoint, *manifest);
+  const auto rows = launch::CheckpointRows::Open(*files_, checkpoint_, *manifest);
   ASSERT_TRUE(rows.ok()) << rows.status().ToString();
 
   PieceFiles pieces(*files_);
-  const Status exported = launch::ExportModel(pieces, checkpoint, "model", false);
+  const Status exported = launch::ExportModel(pieces, checkpoint_, "model", false);
   ASSERT_TRUE(exported.ok()) << exported.ToString();
 
   bool any_large = false;
@@ -91,10 +102,41 @@ TEST_F(ExportPiecesTest, NoTableIsHeldInMemory) {
     ASSERT_TRUE(visited.ok()) << visited.ToString();
     EXPECT_EQ(row, keys->size());
     const size_t bytes = weights->size() * sizeof(float);
-    any_large = any_large || bytes > size_t{3} << 17;
-    EXPECT_LE(pieces.largest.at(table.name + ".weights.f32"), (size_t{1} << 18) + 4 * table.dim);
+    any_large = any_large || bytes > kPiece + kRow;
+    EXPECT_LE(pieces.largest.at(table.name + ".weights.f32"), kPiece + 4 * table.dim);
   }
   EXPECT_TRUE(any_large) << "no table is larger than a piece: this test shows nothing";
+}
+
+TEST_F(ExportPiecesTest, DeltasHoldNoTableInMemory) {
+  Train();
+  const Status first =
+      launch::ExportModel(*files_, JoinPath("ckpt", "step-000000000004"), "first", false);
+  ASSERT_TRUE(first.ok()) << first.ToString();
+  const Status last = launch::ExportModel(*files_, checkpoint_, "last", false);
+  ASSERT_TRUE(last.ok()) << last.ToString();
+  PieceFiles pieces(*files_);
+  const Status written = launch::WriteDelta(pieces, "first", "last", "delta");
+  ASSERT_TRUE(written.ok()) << written.ToString();
+  const Status applied = launch::ApplyDelta(pieces, "first", "delta", "applied");
+  ASSERT_TRUE(applied.ok()) << applied.ToString();
+  EXPECT_LE(pieces.largest.at("wide.weights.f32"), kPiece + kRow);
+  const auto weights = ReadWholeFile(*files_, "applied/wide.weights.f32");
+  EXPECT_GT(weights->size(), kPiece + kRow) << "this test shows nothing";
+  EXPECT_EQ(*weights, *ReadWholeFile(*files_, "last/wide.weights.f32"));
+}
+
+TEST_F(ExportPiecesTest, DamageInWhateverPieceIsFound) {
+  Train();
+  ASSERT_TRUE(launch::ExportModel(*files_, checkpoint_, "model", false).ok());
+  ASSERT_TRUE(launch::WriteDelta(*files_, "model", "model", "delta").ok());
+  std::string weights = *ReadWholeFile(*files_, "model/wide.weights.f32");
+  weights[weights.size() / 2] ^= 1;
+  ASSERT_TRUE(ReplaceFile(*files_, "model/wide.weights.f32", weights).ok());
+  const Status applied = launch::ApplyDelta(*files_, "model", "delta", "applied");
+  EXPECT_EQ(applied.code(), Code::kDataLoss);
+  EXPECT_THAT(applied.message(), testing::HasSubstr("model/wide.weights.f32: checksum"));
+  EXPECT_FALSE(files_->Exists("applied"));
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-#include "launch/command/array_file.h"
+#include "launch/serving/array_file.h"
 
 #include <cstddef>
 #include <span>

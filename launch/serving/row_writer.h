@@ -1,0 +1,47 @@
+#pragma once
+// The rows of one table of an export, written piece by piece as their form stores them.
+// Thread safety: none.
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "common/export.pb.h"
+#include "common/file.h"
+#include "common/key.h"
+#include "common/status.h"
+#include "launch/serving/array_file.h"
+#include "launch/serving/row_form.h"
+#include "launch/serving/row_stream.h"
+
+namespace chorus::launch {
+
+class RowWriter {
+ public:
+  // Makes the files of the table in `folder`, which gets its name when everything is complete.
+  static Result<RowWriter> Create(FileSystem& files, const std::string& folder, RowForm form,
+                                  const std::string& table, uint64_t dim);
+
+  // By ascending key. Error: see AppendRow.
+  Status Append(Key key, std::span<const float> weights);
+  // The row at which `row` is, of a table of this form and dimension.
+  Status Copy(const RowStream& row);
+  // The last call: the entries of the files in a manifest, keys first.
+  Result<std::vector<ExportArray>> Finish();
+
+ private:
+  explicit RowWriter(RowForm form) : form_(form) {}
+  Status WriteFullPiece();
+  Status WritePiece();
+
+  RowForm form_;
+  StoredRows rows_;               // not yet written
+  std::vector<ArrayFile> files_;  // of the keys, then as rows_.described
+};
+
+// An array of keys, as files of exports hold them.
+RowArray KeysArray(const std::string& file);
+
+}  // namespace chorus::launch
