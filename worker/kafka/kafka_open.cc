@@ -60,8 +60,9 @@ void Log(const rd_kafka_t* client, int level, const char* /*facility*/, const ch
   if (level <= kLeastLevel) static_cast<OpenTopic*>(rd_kafka_opaque(client))->log(text);
 }
 
-// On the thread that calls rd_kafka_poll. Log says it, too, unless this is there.
-void TakeError(rd_kafka_t* /*client*/, int /*error*/, const char* reason, void* opaque) {
+// On the thread that calls rd_kafka_poll.
+void TakeError(rd_kafka_t* /*client*/, int error, const char* reason, void* opaque) {
+  if (error == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) return;  // why, was said before
   static_cast<OpenTopic*>(opaque)->reader.SetReason(reason);
 }
 

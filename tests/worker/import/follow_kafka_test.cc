@@ -84,6 +84,21 @@ TEST_F(FollowKafkaTest, MessagesThatTheBrokerDeletedAreAnErrorOrPassedOver) {
   EXPECT_EQ(rows.count(15), 1u);
 }
 
+TEST_F(FollowKafkaTest, AnotherTopicOfTheNameIsNotTheOneThatWasRead) {
+  Produce(0, 30);
+  ASSERT_OK(Follow(*files_, KafkaOptions()).status());
+  cluster_ = MockCluster::New("clicks", 3);
+  Produce(0, 6);
+  const std::string shorter = ErrorOf(KafkaOptions());
+  EXPECT_NE(shorter.find("offset 10 comes next, and the partition ends at 2"), std::string::npos)
+      << shorter;
+  Produce(6, 60);
+  const std::string longer = ErrorOf(KafkaOptions());
+  EXPECT_NE(longer.find("offset 9 is not the message that was read there"), std::string::npos)
+      << longer;
+  EXPECT_EQ(RowsIn(*files_), Once(0, 30));
+}
+
 TEST_F(FollowKafkaTest, ABrokerThatIsGoneIsAnErrorAfterAWhile) {
   Produce(0, 3);
   cluster_->Stop();
