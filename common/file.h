@@ -53,6 +53,9 @@ class FileSystem {
   virtual Status Remove(const std::string& path) = 0;  // a file; kNotFound if absent
   virtual Status RemoveRecursively(const std::string& path) = 0;
   virtual bool Exists(const std::string& path) = 0;
+  // Tells the file at `path` from every other one, under whatever name it has later; 0: there is no
+  // file, or the file system cannot tell. This one serves file systems that cannot.
+  virtual uint64_t IdOf(const std::string& /*path*/) { return 0; }
 
   // Where the bytes of an output belong. in_place: it is a pipe, a device or the like, which is
   // written to and never replaced by a file.

@@ -12,6 +12,7 @@
 #include "common/check.h"
 #include "common/file.h"
 #include "common/file_lock.h"
+#include "common/key.h"
 #include "common/log.h"
 #include "common/shortage.h"
 #include "common/strings.h"
@@ -194,6 +195,14 @@ class PosixFileSystem final : public FileSystem {
   }
 
   bool Exists(const std::string& path) override { return ::access(path.c_str(), F_OK) == 0; }
+
+  // Of device and inode.
+  uint64_t IdOf(const std::string& path) override {
+    struct stat file = {};
+    if (::stat(path.c_str(), &file) != 0) return 0;
+    const uint64_t id = Mix(Mix(file.st_dev) ^ file.st_ino);
+    return id == 0 ? 1 : id;
+  }
 
   Result<Target> TargetOf(const std::string& path) override {
     struct stat named, meant;

@@ -38,6 +38,7 @@ class ForwardingFiles : public FileSystem {
     return files_.RemoveRecursively(path);
   }
   bool Exists(const std::string& path) override { return files_.Exists(path); }
+  uint64_t IdOf(const std::string& path) override { return files_.IdOf(path); }
   Result<Target> TargetOf(const std::string& path) override { return files_.TargetOf(path); }
   Result<std::unique_ptr<FileLock>> Lock(const std::string& path) override {
     return files_.Lock(path);

@@ -11,8 +11,9 @@ CHORUS_PACKAGES=(build-essential cmake ninja-build
   protobuf-compiler libprotobuf-dev libopenmpi-dev openmpi-bin libboost-dev libgtest-dev libgmock-dev
   libzstd-dev zlib1g-dev libbz2-dev liblzma-dev libxxhash-dev libspdlog-dev libcli11-dev prometheus-cpp-dev
   libdnnl-dev libssl-dev)
-# python3 is for tests of scripts, iproute2 for those over several hosts; they are skipped without.
-CHORUS_TEST_PACKAGES=(python3 iproute2)
+# python3 is for tests of scripts, iproute2 for those over several hosts; they are skipped without. librdkafka-dev is for
+# topics of Kafka, which a build without it does not read.
+CHORUS_TEST_PACKAGES=(python3 iproute2 librdkafka-dev)
 CHORUS_CI_PACKAGES=(clang-14 clang-format-14 clang-tidy-14 libclang-rt-14-dev libomp-14-dev ccache mold)
 
 # Runs a command as root.

@@ -68,10 +68,10 @@ void AddSplit(CLI::App* command, ImportArguments* arguments) {
 void AddFollow(CLI::App* command, ImportArguments* arguments) {
   CLI::Option* const follow = command->add_flag(
       "--follow", arguments->follow,
-      "Go on with what comes: to standard input, to the end of files, or as whole files into "
-      "directories. Each log file is complete when it appears in --output. The same command goes "
-      "on "
-      "after a kill; of standard input it cannot know what was read before");
+      "Go on with what comes: to standard input, to the end of files, as whole files into "
+      "directories, or as messages of a topic (kafka://BROKER:9092/TOPIC). Each log file is "
+      "complete when it appears in --output. The same command goes on after a kill; of standard "
+      "input it cannot know what was read before");
   command
       ->add_option(
           "--seal-seconds", arguments->seal_seconds,
@@ -85,6 +85,12 @@ void AddFollow(CLI::App* command, ImportArguments* arguments) {
                    "end of standard input ends it always)")
       ->needs(follow)
       ->check(NotNegative());
+  command
+      ->add_option("--kafka-config", arguments->kafka_config,
+                   "With --follow and kafka:// inputs: file of librdkafka's settings (SASL, TLS, "
+                   "...), a line each: key=value")
+      ->needs(follow)
+      ->check(CLI::ExistingFile);
   for (const char* of_all : {"--bad-rows", "--split-contiguous", "--labels"}) {
     follow->excludes(command->get_option(of_all));
   }

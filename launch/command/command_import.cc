@@ -45,7 +45,8 @@ Status RunFollow(const ImportSchema& schema, worker::ImportOptions options,
                                             {.import = std::move(options),
                                              .seal_seconds = arguments.seal_seconds,
                                              .idle_seconds = arguments.idle_seconds,
-                                             .stop = [] { return StopSignal() != 0; }});
+                                             .stop = [] { return StopSignal() != 0; },
+                                             .kafka_config = arguments.kafka_config});
   RETURN_IF_ERROR(summary.status());
   std::fputs(worker::FormatFollowed(*summary).c_str(), stdout);
   *stopped = summary->stopped;

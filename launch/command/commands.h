@@ -100,6 +100,7 @@ struct ImportArguments {
   bool follow = false;       // text that keeps coming
   double seal_seconds = 60;  // with it: a row waits so long at most for its log file
   double idle_seconds = 0;   // with it: it ends after so long without anything new; 0 = it does not
+  std::string kafka_config;  // with it: file of librdkafka's settings; "" = none
 };
 
 struct SchemaArguments {

@@ -24,6 +24,8 @@ const std::vector<std::string> kRooms = {"common",
                                          "worker/log",
                                          "worker/columns",
                                          "worker/arrow",
+                                         "worker/messages",
+                                         "worker/kafka",
                                          "worker/import",
                                          "worker/synthetic",
                                          "worker/objective",
@@ -71,6 +73,7 @@ const std::vector<std::pair<std::string, std::string>> kStrangers = {
     {"launch/onnx", "launch/report"},
     {"worker/train", "worker/import"},
     {"worker/import", "worker/arrow"},
+    {"worker/import", "worker/kafka"},
 };
 
 bool IsWithin(const std::string& path, const std::string& folder) {

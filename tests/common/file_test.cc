@@ -131,6 +131,22 @@ TEST(PosixFilesTest, CreateInAnAbsentFolderNamesTheFolder) {
             std::string::npos);
 }
 
+TEST(PosixFilesTest, AFileKeepsItsIdUnderEveryName) {
+  const std::string folder = JoinPath(testing::TempDir(), StrCat("chorus-ids-", getpid()));
+  ASSERT_TRUE(PosixFiles().CreateDirectories(folder).ok());
+  const std::string first = JoinPath(folder, "a"), second = JoinPath(folder, "b");
+  ASSERT_TRUE(ReplaceFile(PosixFiles(), first, "same").ok());
+  const uint64_t id = PosixFiles().IdOf(first);
+  EXPECT_NE(id, 0u);
+  ASSERT_TRUE(PosixFiles().Rename(first, second).ok());
+  EXPECT_EQ(PosixFiles().IdOf(second), id);
+  EXPECT_EQ(PosixFiles().IdOf(first), 0u);
+  ASSERT_TRUE(ReplaceFile(PosixFiles(), first, "same").ok());
+  EXPECT_NE(PosixFiles().IdOf(first), id);
+  EXPECT_EQ(NewMemoryFiles()->IdOf(first), 0u);
+  ASSERT_TRUE(PosixFiles().RemoveRecursively(folder).ok());
+}
+
 TEST(PathTest, PartsOfPaths) {
   EXPECT_EQ(JoinPath("a", "b"), "a/b");
   EXPECT_EQ(JoinPath("a/", "b"), "a/b");

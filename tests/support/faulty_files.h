@@ -94,6 +94,7 @@ class FaultyFileSystem final : public FileSystem {
     return state_->plan.failing_removes ? RemoveError() : files_.RemoveRecursively(path);
   }
   bool Exists(const std::string& path) override { return files_.Exists(path); }
+  uint64_t IdOf(const std::string& path) override { return files_.IdOf(path); }
 
  private:
   static Status RemoveError() { return Internal("removing: input/output error (injected)"); }

@@ -12,10 +12,11 @@
 #include "common/log.h"
 #include "common/strings.h"
 #include "common/write_lock.h"
-#include "worker/import/follow_folder.h"
+#include "worker/import/column_plan.h"
 #include "worker/import/follow_portions.h"
+#include "worker/import/follow_position.h"
+#include "worker/import/followed_inputs.h"
 #include "worker/import/id_counts.h"
-#include "worker/import/text_format.h"
 #include "worker/log/format.h"
 #include "worker/log/log_reader.h"
 
@@ -34,7 +35,8 @@ class Follower {
       : files_(files),
         schema_(schema),
         options_(options),
-        output_(WithoutSlash(options.import.output)) {}
+        output_(WithoutSlash(options.import.output)),
+        inputs_(files, schema, options) {}
 
   Result<FollowSummary> Run() {
     RETURN_IF_ERROR(Check());
@@ -45,7 +47,7 @@ class Follower {
     RETURN_IF_ERROR(TakeInputs());
     RETURN_IF_ERROR(TakeSplit());
     for (const FollowedSource& source : position_.sources()) {
-      ASSIGN_OR_RETURN(sources_.emplace_back(), OpenSource(source));
+      ASSIGN_OR_RETURN(sources_.emplace_back(), inputs_.Open(source));
     }
     over_.resize(sources_.size());
     RETURN_IF_ERROR(Follow());
@@ -75,23 +77,16 @@ class Follower {
     return Status::Ok();
   }
 
-  bool IsFolder(const std::string& input) const {
-    return input != kFollowedInput && files_.List(input).ok();
-  }
-
   // An output goes on with the inputs that it has, where these can be read again, and may get
   // further ones.
   Status TakeInputs() {
-    const std::vector<std::string>& inputs = options_.import.inputs;
+    ASSIGN_OR_RETURN(const std::vector<std::string> inputs, inputs_.Names());
     for (const FollowedSource& source : position_.sources()) {
       if (std::count(inputs.begin(), inputs.end(), source.name()) > 0) continue;
       return FailedPrecondition(StrCat(output_, " follows ", source.name(), ", not ",
                                        Join(inputs, " and "), ": choose a folder of its own"));
     }
     for (const std::string& input : inputs) {
-      if (std::count(inputs.begin(), inputs.end(), input) > 1) {
-        return InvalidArgument(StrCat(input, " is named twice: its rows would count twice"));
-      }
       FollowedSource* const source = SourceOf(input);
       if (input != kFollowedInput) continue;
       source->clear_offset();
@@ -134,16 +129,6 @@ class Follower {
       position_.add_parts()->set_name(import.split.name(part));
     }
     return Status::Ok();
-  }
-
-  Result<std::unique_ptr<PortionSource>> OpenSource(const FollowedSource& source) {
-    if (IsFolder(source.name())) return FollowFolder(files_, source.name());
-    if (LooksAhead(schema_)) {
-      return InvalidArgument(StrCat(
-          options_.import.schema_name, ": format ", ImportSchema::Format_Name(schema_.format()),
-          " is read from whole files: follow a directory in which they appear"));
-    }
-    return FollowText(files_, schema_, options_, source);
   }
 
   // Until the inputs are over, or idle for long enough, or `stop` says so. An input is idle when
@@ -314,6 +299,7 @@ class Follower {
   const ImportSchema& schema_;
   const FollowOptions& options_;
   const std::string output_;
+  FollowedInputs inputs_;
   FollowPosition position_;
   std::vector<std::unique_ptr<PortionSource>> sources_;  // [position_.sources]
   std::vector<bool> over_;                               // [sources_] nothing more comes

@@ -215,7 +215,7 @@ class FilePortions final : public TextPortions {
     FileHead head = file_->head();
     head.least_size = file_->size();
     ASSIGN_OR_RETURN(const bool is_alike, HasHead(files_, file_->at(), head));
-    if (!is_alike || FileId(file_->at()) != head.id) return false;
+    if (!is_alike || files_.IdOf(file_->at()) != head.id) return false;
     LogInfo(name(), " was rotated: ", file_->at(), " is read to its end, and ", next->at(),
             " comes next");
     file_ = std::move(next);

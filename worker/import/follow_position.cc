@@ -96,7 +96,7 @@ Status NameSealed(FileSystem& files, const std::string& sealed, const std::strin
 }  // namespace
 
 Result<FollowPosition> ReadFollowPosition(FileSystem& files, const std::string& folder) {
-  constexpr uint32_t kVersion = 2;
+  constexpr uint32_t kVersion = 3;
   FollowPosition position;
   ASSIGN_OR_RETURN(const std::vector<std::string> names, files.List(folder));
   if (!Holds(names, kFollowPositionName)) {

@@ -109,7 +109,7 @@ class GrowingFile final : public GrowingFileText {
   }
 
   Status Look() {
-    const uint64_t id = FileId(at_);
+    const uint64_t id = files_.IdOf(at_);
     Result<std::unique_ptr<RandomAccessFile>> opened = files_.OpenForRead(at_);
     const bool is_known = file_ != nullptr || head_.bytes > 0;
     if (opened.status().code() == Code::kNotFound && is_known) return IsRenamed("is gone");
@@ -120,7 +120,9 @@ class GrowingFile final : public GrowingFileText {
       return IsRenamed(StrCat("became shorter, from ", was, " to ", file->size(), " bytes,"));
     }
     // Its name was given to another one while it was opened, or since the last look.
-    if (FileId(at_) != id || (head_.id != 0 && id != head_.id)) return IsRenamed("was replaced");
+    if (files_.IdOf(at_) != id || (head_.id != 0 && id != head_.id)) {
+      return IsRenamed("was replaced");
+    }
     if (head_.bytes > 0 && file->size() > size_) {
       ASSIGN_OR_RETURN(const uint64_t now, HeadChecksum(*file, head_.bytes));
       if (now != head_.checksum) return IsRenamed("was replaced by one that begins otherwise");
@@ -149,7 +151,7 @@ class GrowingFile final : public GrowingFileText {
       ASSIGN_OR_RETURN(const std::string found, FindFollowed(files_, path_, head));
       if (found.empty() && tries == 0) continue;  // perhaps it was renamed while names were listed
       if (found.empty()) return head.bytes == 0 ? TakeAnother() : IsReplaced(how);
-      const uint64_t id = FileId(found);
+      const uint64_t id = files_.IdOf(found);
       auto file = files_.OpenForRead(found);
       // A rotation renames every file: what has the same name afterwards had it all the time.
       ASSIGN_OR_RETURN(const std::string again, FindFollowed(files_, path_, head));
@@ -174,11 +176,11 @@ class GrowingFile final : public GrowingFileText {
   // Nothing of the file was read: what has its name now takes its place, as soon as it is there.
   Status TakeAnother() {
     at_ = path_;
-    const uint64_t id = FileId(at_);
+    const uint64_t id = files_.IdOf(at_);
     auto file = files_.OpenForRead(at_);
     if (file.status().code() == Code::kNotFound) return Status::Ok();
     RETURN_IF_ERROR(file.status());
-    if (FileId(at_) != id) return Status::Ok();  // the next look tells
+    if (files_.IdOf(at_) != id) return Status::Ok();  // the next look tells
     return Take(std::move(*file), id);
   }
 

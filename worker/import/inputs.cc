@@ -6,6 +6,7 @@
 
 #include "common/strings.h"
 #include "worker/import/input_paths.h"
+#include "worker/import/kafka_address.h"
 
 namespace chorus::worker {
 namespace {
@@ -69,6 +70,10 @@ Result<std::vector<TextInput>> MakeInputs(FileSystem& files, const std::vector<s
     if (path == "-") {
       expanded.push_back(path);
       continue;
+    }
+    if (IsKafkaAddress(path)) {
+      return InvalidArgument(
+          "topics of Kafka (kafka://...) have no end: chorus import --follow reads them");
     }
     ASSIGN_OR_RETURN(const std::vector<std::string> found, ExpandInputPath(files, path));
     expanded.insert(expanded.end(), found.begin(), found.end());

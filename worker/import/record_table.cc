@@ -9,10 +9,14 @@ namespace chorus::worker {
 
 Status RecordTable::OpenInput() {
   ASSIGN_OR_RETURN(std::unique_ptr<ByteSource> packed, inputs_[input_].open());
-  std::string first_bytes;
-  ASSIGN_OR_RETURN(std::unique_ptr<ByteSource> source,
-                   NewUnpackingSource(std::move(packed), &first_bytes));
-  reader_ = std::make_unique<RecordReader>(std::move(source));
+  if (inputs_[input_].is_plain) {
+    reader_ = std::make_unique<RecordReader>(std::move(packed));
+  } else {
+    std::string first_bytes;
+    ASSIGN_OR_RETURN(std::unique_ptr<ByteSource> source,
+                     NewUnpackingSource(std::move(packed), &first_bytes));
+    reader_ = std::make_unique<RecordReader>(std::move(source));
+  }
   input_has_records_ = false;
   return Status::Ok();
 }
@@ -44,7 +48,8 @@ Result<bool> RecordTable::NextRecords(size_t bytes, LineChunk* out) {
 }
 
 std::string RecordTable::PlaceOf(const LineChunk::Line& record) const {
-  return StrCat(inputs_[record.input].name, ", record ", record.number);
+  const TextInput& input = inputs_[record.input];
+  return input.place ? input.place(record.number) : StrCat(input.name, ", record ", record.number);
 }
 
 }  // namespace chorus::worker

@@ -1,12 +1,9 @@
 #include "worker/import/rotated_files.h"
 
-#include <sys/stat.h>
-
 #include <algorithm>
 #include <string_view>
 #include <vector>
 
-#include "common/key.h"
 #include "common/strings.h"
 #include "worker/import/follow_position.h"
 
@@ -59,13 +56,6 @@ std::vector<RotatedFile> RotatedOf(FileSystem& files, const std::string& path) {
 
 }  // namespace
 
-uint64_t FileId(const std::string& path) {
-  struct stat file = {};
-  if (::stat(path.c_str(), &file) != 0) return 0;
-  const uint64_t id = Mix(Mix(file.st_dev) ^ file.st_ino);
-  return id == 0 ? 1 : id;
-}
-
 Result<bool> HasHead(FileSystem& files, const std::string& path, const FileHead& head) {
   const auto file = files.OpenForRead(path);
   if (file.status().code() == Code::kNotFound) return false;
@@ -83,7 +73,7 @@ Result<std::string> FindOnce(FileSystem& files, const std::string& path, const F
   std::vector<std::string> alike;
   Status unread;  // of the first one that cannot be read
   for (const std::string& name : names) {
-    const bool has_id = head.id != 0 && FileId(name) == head.id;
+    const bool has_id = head.id != 0 && files.IdOf(name) == head.id;
     if (head.bytes == 0 && has_id) return name;
     if (head.bytes == 0) continue;
     const Result<bool> is_alike = HasHead(files, name, head);
@@ -92,7 +82,7 @@ Result<std::string> FindOnce(FileSystem& files, const std::string& path, const F
     if (!is_alike.ok() && name != path) continue;
     RETURN_IF_ERROR(is_alike.status());
     if (!*is_alike) continue;
-    if (has_id && FileId(name) == head.id) return name;
+    if (has_id && files.IdOf(name) == head.id) return name;
     alike.push_back(name);
   }
   if (alike.empty() && !unread.ok() && unread.code() != Code::kInvalidArgument) {
@@ -108,7 +98,8 @@ Result<std::string> FindOnce(FileSystem& files, const std::string& path, const F
 
 Result<std::string> FindFollowed(FileSystem& files, const std::string& path, const FileHead& head) {
   Result<std::string> found = FindOnce(files, path, head);
-  const bool is_it = found.ok() && !found->empty() && (head.id == 0 || FileId(*found) == head.id);
+  const bool is_it =
+      found.ok() && !found->empty() && (head.id == 0 || files.IdOf(*found) == head.id);
   // Files may have been renamed while they were looked at in turn.
   return is_it ? found : FindOnce(files, path, head);
 }

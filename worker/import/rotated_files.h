@@ -17,11 +17,8 @@ struct FileHead {
   uint64_t bytes = 0;  // of the checksum; 0: nobody has looked at it
   uint64_t checksum = 0;
   uint64_t least_size = 0;
-  uint64_t id = 0;  // FileId
+  uint64_t id = 0;  // FileSystem::IdOf
 };
-
-// Of device and inode of the file that the operating system has at `path`; 0: it has none.
-uint64_t FileId(const std::string& path);
 
 // Whether the file at `path` begins as that file does; ids are not compared. False, too, when there
 // is none.  Errors: of reading.

@@ -85,8 +85,12 @@ Result<bool> TextTable::NextLines(size_t bytes, LineChunk* out) {
 }
 
 std::string TextTable::PlaceOf(const LineChunk::Line& line) const {
-  const TextInput& input = inputs_[line.input];
-  return StrCat(input.name, ":", input.lines_before + line.number);
+  return PlaceIn(line.input, line.number);
+}
+
+std::string TextTable::PlaceIn(size_t input, uint64_t line) const {
+  const TextInput& in = inputs_[input];
+  return in.place ? in.place(line) : StrCat(in.name, ":", in.lines_before + line);
 }
 
 bool LineCutter::Cut(std::string_view line, const std::vector<uint32_t>* order) {
@@ -155,8 +159,9 @@ Result<bool> TextTable::OpenInput() {
   auto source = inputs_[input_].open();
   if (!source.ok()) return source.status().Annotate(inputs_[input_].name);
   const bool is_file = inputs_[input_].open_file != nullptr;
-  auto unpacked = is_file ? NewUnpackingFileSource(std::move(source).value())
-                          : NewUnpackingSource(std::move(source).value());
+  auto unpacked = inputs_[input_].is_plain ? std::move(source)
+                  : is_file                ? NewUnpackingFileSource(std::move(source).value())
+                                           : NewUnpackingSource(std::move(source).value());
   if (!unpacked.ok()) return unpacked.status().Annotate(inputs_[input_].name);
   reader_ = std::make_unique<LineReader>(std::move(unpacked).value());
   if (!format_.header) return true;
@@ -236,8 +241,6 @@ bool TextTable::IsBlank(std::string_view line) const {
   return true;
 }
 
-std::string TextTable::Place() const {
-  return StrCat(inputs_[input_].name, ":", inputs_[input_].lines_before + reader_->line_number());
-}
+std::string TextTable::Place() const { return PlaceIn(input_, reader_->line_number()); }
 
 }  // namespace chorus::worker

@@ -30,6 +30,10 @@ struct TextInput {
   // The same as a file that is read at any place; null: it is none, and may be opened once alone.
   std::function<Result<std::unique_ptr<RandomAccessFile>>()> open_file = nullptr;
   uint64_t lines_before = 0;  // of the text that this one goes on, for messages
+  // Of a line (from 1, the header among them) or a record (from 0) of what is no file: "topic
+  // clicks, partition 3, offset 17"; null: name and number say it.
+  std::function<std::string(uint64_t number)> place = nullptr;
+  bool is_plain = false;  // it is not packed, whatever its first bytes look like
 };
 
 inline constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
@@ -109,6 +113,7 @@ class TextTable {
   Result<bool> NextLineOfInput(std::string_view* line);
   void EndInput();
   bool IsBlank(std::string_view line) const;
+  std::string PlaceIn(size_t input, uint64_t line) const;
   std::unique_ptr<RowCutter> NewRowCutter() const;
   Result<bool> NextOrWaiting(std::string_view* line);
 

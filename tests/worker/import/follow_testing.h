@@ -53,6 +53,7 @@ class KilledFiles final : public FileSystem {
     return Lives() ? files_.RemoveRecursively(path) : Dead();
   }
   bool Exists(const std::string& path) override { return files_.Exists(path); }
+  uint64_t IdOf(const std::string& path) override { return files_.IdOf(path); }
   bool died() const { return died_; }
   bool cut_a_write() const { return cut_a_write_; }
 
