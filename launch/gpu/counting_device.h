@@ -5,6 +5,7 @@
 // none.
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
@@ -15,11 +16,11 @@
 #include <vector>
 
 #include "common/config.pb.h"
-#include "perf/gpu_model/call_cost.h"
-#include "perf/gpu_model/cost.h"
+#include "launch/gpu/call_cost.h"
+#include "launch/gpu/cost.h"
 #include "worker/device/device.h"
 
-namespace chorus::perf {
+namespace chorus::gpu {
 
 class CountingDevice final : public worker::Device {
  public:
@@ -33,6 +34,11 @@ class CountingDevice final : public worker::Device {
     calls_.clear();
     compute_ = Phase::kForward;
   }
+  // Bytes of each TakeMemory, in their order, and of all TakeHostMemory.
+  const std::vector<uint64_t>& taken() const { return taken_; }
+  uint64_t host_taken() const { return host_taken_; }
+  // Of the last Reserve.
+  const worker::DeviceSizes& sizes() const { return sizes_; }
   // Called with every call's cost: before it is passed on, and after it; not for what Replay
   // starts.
   std::function<void(const CallCost&)> before_call, after_call;
@@ -162,6 +168,9 @@ class CountingDevice final : public worker::Device {
   std::byte* next_ = reinterpret_cast<std::byte*>(uintptr_t{1} << 44);  // of memory without any
   std::vector<std::unique_ptr<std::byte, FreeMemory>> host_memory_;
   worker::DeviceInfo dry_info_;
+  std::vector<uint64_t> taken_;
+  uint64_t host_taken_ = 0;
+  worker::DeviceSizes sizes_;
 };
 
-}  // namespace chorus::perf
+}  // namespace chorus::gpu

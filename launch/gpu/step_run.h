@@ -11,13 +11,13 @@
 
 #include "common/config.pb.h"
 #include "common/status.h"
-#include "perf/gpu_model/counting_device.h"
-#include "perf/gpu_model/step_data.h"
+#include "launch/gpu/counting_device.h"
+#include "launch/gpu/step_data.h"
 #include "worker/device/device_collective.h"
 #include "worker/engine/cpu/sparse_gradient.h"
 #include "worker/engine/device/device_step.h"
 
-namespace chorus::perf {
+namespace chorus::gpu {
 
 // Those that a job begins with, and a little more at random: its biases and logits begin as zeros,
 // which would hide what goes wrong on the way to them.
@@ -87,4 +87,4 @@ struct DryRun {
 };
 Result<DryRun> RunDry(const TrainConfig& config, const StepData& data, uint32_t workers);
 
-}  // namespace chorus::perf
+}  // namespace chorus::gpu
