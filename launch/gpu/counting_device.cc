@@ -74,7 +74,7 @@ const DeviceInfo& CountingDevice::info() const {
 }
 
 Result<std::byte*> CountingDevice::TakeMemory(size_t bytes) {
-  taken_.push_back(bytes);
+  taken_.blocks.push_back(bytes);
   if (inner_ != nullptr) return inner_->TakeMemory(bytes);
   std::byte* const memory = next_;
   next_ += (bytes + 255) / 256 * 256;
@@ -82,7 +82,7 @@ Result<std::byte*> CountingDevice::TakeMemory(size_t bytes) {
 }
 
 Result<std::byte*> CountingDevice::TakeHostMemory(size_t bytes) {
-  host_taken_ += bytes;
+  taken_.host_bytes += bytes;
   if (inner_ != nullptr) return inner_->TakeHostMemory(bytes);
   if (bytes == 0) return static_cast<std::byte*>(nullptr);
   // Large blocks come from the system as zeros that take no memory until they are touched.

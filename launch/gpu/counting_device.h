@@ -22,6 +22,13 @@
 
 namespace chorus::gpu {
 
+// What a device was asked for.
+struct TakenMemory {
+  std::vector<uint64_t> blocks;  // bytes of each TakeMemory, in their order
+  uint64_t host_bytes = 0;       // of all TakeHostMemory
+  worker::DeviceSizes sizes;     // of the last Reserve
+};
+
 class CountingDevice final : public worker::Device {
  public:
   // inner: outlives this one; null: none.  precision: that of its products.
@@ -34,11 +41,7 @@ class CountingDevice final : public worker::Device {
     calls_.clear();
     compute_ = Phase::kForward;
   }
-  // Bytes of each TakeMemory, in their order, and of all TakeHostMemory.
-  const std::vector<uint64_t>& taken() const { return taken_; }
-  uint64_t host_taken() const { return host_taken_; }
-  // Of the last Reserve.
-  const worker::DeviceSizes& sizes() const { return sizes_; }
+  const TakenMemory& taken() const { return taken_; }
   // Called with every call's cost: before it is passed on, and after it; not for what Replay
   // starts.
   std::function<void(const CallCost&)> before_call, after_call;
@@ -168,9 +171,7 @@ class CountingDevice final : public worker::Device {
   std::byte* next_ = reinterpret_cast<std::byte*>(uintptr_t{1} << 44);  // of memory without any
   std::vector<std::unique_ptr<std::byte, FreeMemory>> host_memory_;
   worker::DeviceInfo dry_info_;
-  std::vector<uint64_t> taken_;
-  uint64_t host_taken_ = 0;
-  worker::DeviceSizes sizes_;
+  TakenMemory taken_;
 };
 
 }  // namespace chorus::gpu

@@ -11,7 +11,7 @@ using namespace worker;
 using call_cost::ShapeOf;
 
 Status CountingDevice::Reserve(const DeviceSizes& sizes) {
-  sizes_ = sizes;
+  taken_.sizes = sizes;
   return inner_ != nullptr ? inner_->Reserve(sizes) : Status::Ok();
 }
 

@@ -39,20 +39,20 @@ uint64_t SumBytesOnDevice(const MemoryOf& of, uint64_t parameters) {
 
 }  // namespace
 
-DeviceMemory MemoryOfDevice(const CountingDevice& device, const MemoryOf& of) {
+DeviceMemory MemoryOfDevice(const TakenMemory& taken, const MemoryOf& of) {
   DeviceMemory memory;
   const auto add = [&](const char* name, uint64_t bytes) {
     if (bytes > 0) memory.parts.push_back({name, bytes});
   };
-  const std::vector<uint64_t>& taken = device.taken();
-  const uint64_t all = std::accumulate(taken.begin(), taken.end(), uint64_t{0});
+  const std::vector<uint64_t>& blocks = taken.blocks;
+  const uint64_t all = std::accumulate(blocks.begin(), blocks.end(), uint64_t{0});
   const auto parameters = static_cast<uint64_t>(of.model->parameters().size());
   // The first block is what a step of any size computes with (DeviceStep::Open).
-  const uint64_t fixed = taken.empty() ? 0 : taken.front();
+  const uint64_t fixed = blocks.empty() ? 0 : blocks.front();
   const uint64_t weights = kArrays * parameters * sizeof(float);
   const uint64_t gradients = (of.grains + uint64_t{1}) * parameters * sizeof(float);
   const bool rounds = of.config->compute().precision() == ComputeConfig::BF16;
-  const uint64_t scratch = ScratchBytes(device.sizes(), rounds);
+  const uint64_t scratch = ScratchBytes(taken.sizes, rounds);
   const uint64_t sums = SumBytesOnDevice(of, parameters);
   add("dense weights and optimizer", weights);
   add("dense gradients", gradients);
@@ -63,7 +63,7 @@ DeviceMemory MemoryOfDevice(const CountingDevice& device, const MemoryOf& of) {
   memory.assumed =
       static_cast<uint64_t>(assumed::kContextBytes + (of.terms > 0 ? assumed::kNcclBytes : 0));
   add("CUDA and NCCL (assumed)", memory.assumed);
-  memory.host_bytes = device.host_taken();
+  memory.host_bytes = taken.host_bytes;
   return memory;
 }
 

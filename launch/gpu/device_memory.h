@@ -27,7 +27,7 @@ struct DeviceMemory {
   uint64_t host_bytes = 0;  // page-locked, of the worker's process
 };
 
-// Of a worker whose step was made on `device`.  grains: of the worker; workers: of the job; terms: of the canonical
+// Of a worker whose step took `taken`.  grains: of the worker; workers: of the job; terms: of the canonical
 // tree, of all workers, 0: no sum among devices.
 struct MemoryOf {
   const TrainConfig* config = nullptr;
@@ -36,6 +36,6 @@ struct MemoryOf {
   uint32_t workers = 1;
   uint32_t terms = 0;
 };
-DeviceMemory MemoryOfDevice(const CountingDevice& device, const MemoryOf& of);
+DeviceMemory MemoryOfDevice(const TakenMemory& taken, const MemoryOf& of);
 
 }  // namespace chorus::gpu

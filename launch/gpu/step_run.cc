@@ -142,6 +142,7 @@ Result<DryRun> RunDry(const TrainConfig& config, const StepData& data, uint32_t 
   RETURN_IF_ERROR(run->Compute(batch));
   RETURN_IF_ERROR(run->Update(batch));
   result.cost = device.calls();
+  result.taken = device.taken();
   result.gradients = run->Gradients(batch);
   for (std::vector<NodeGradient>& nodes : result.gradients->tables) {
     for (NodeGradient& node : nodes) {

@@ -82,7 +82,8 @@ struct DryRun {
   std::unique_ptr<worker::StepGradients> gradients;  // zeros, where the servers get them
   std::deque<worker::SparseGradient> viewed;         // by the gradients
   int64_t parameters = 0;
-  size_t nodes = 0;         // of the canonical tree that this worker sums
+  size_t nodes = 0;  // of the canonical tree that this worker sums
+  TakenMemory taken;
   double pack_seconds = 0;  // on this machine, of Load: into the packed step, by compute.threads
 };
 Result<DryRun> RunDry(const TrainConfig& config, const StepData& data, uint32_t workers);

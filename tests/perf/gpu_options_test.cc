@@ -21,7 +21,7 @@ TEST(GpuOptionsTest, OfTheModelAreTaken) {
                                           "--slots", "7", "--set", "seed=3", "--ids", "1000000000",
                                           "--anchor", "torchrec", "--steps", "2"});
   ASSERT_TRUE(options.ok()) << options.status().ToString();
-  EXPECT_STREQ(options->gpu->name, "H100");
+  EXPECT_EQ(options->gpu->name, "H100");
   EXPECT_EQ(options->gpus, (std::vector<uint32_t>{1, 8}));
   EXPECT_EQ(options->servers, (std::vector<uint32_t>{3}));
   EXPECT_EQ(options->job.shape.exposure_slots, 7u);
