@@ -107,7 +107,14 @@ Result<PlannedLayout> JobOf(const PlanArguments& arguments, const TrainConfig& c
     ASSIGN_OR_RETURN(own, Grown(config, wide.workers(), first_workers));
   }
   ASSIGN_OR_RETURN(PlanLayout layout, LayoutOf(own, request));
-  if (gpu != nullptr) layout.set_gpu(gpu->name);
+  if (gpu != nullptr) {
+    layout.set_gpu(gpu->name);
+    // Threads of workers with GPUs read, pack and push: they share the cores of a host.
+    const uint32_t of_host = (layout.workers() + layout.hosts() - 1) / layout.hosts();
+    if (arguments.threads == 0 && own.compute().threads() == 0) {
+      layout.set_threads(std::max(1u, layout.cores() / of_host));
+    }
+  }
   return PlannedLayout(std::move(own), std::move(layout));
 }
 

@@ -18,7 +18,8 @@ std::string RemedyOf(const std::string& part) {
   if (part == "dense gradients")
     return "more workers, or fewer and larger grains (part of the result)";
   if (part == "steps and gradients of rows") return "a smaller compute.cuda.step_memory_mb";
-  return "a smaller model";
+  if (part == "dense weights and optimizer") return "a smaller model";
+  return "a GPU with more memory";
 }
 
 std::string DoesNotFit(const GpuWork& gpu, double has) {

@@ -91,16 +91,17 @@ TEST_F(GpuJobTest, MemoryOfADeviceIsWhatTheEmulationCounts) {
 
 // Dense gradients go among the devices, so that hosts sum losses and counts alone.
 TEST_F(GpuJobTest, FramesAndSumsAreThoseThatTheJobCounts) {
+  Layout layout;
+  layout.workers = 2;
+  layout.open_device = worker::testing::OpenTestedDevice;
   for (const char* const collective : {"NCCL", "HOST"}) {
     SCOPED_TRACE(collective);
     const TrainConfig config = Job(StrCat(
         "objective { esmm {} } data { max_steps: 3 } compute { cuda { collective: ", collective,
         " } }"));
+    config.mutable_cluster()->set_shards(layout.shards);
     const auto traced = TraceJob(config, LayoutWith(config, 2), 100000, {}, *files_);
     ASSERT_TRUE(traced.ok()) << traced.status().ToString();
-    Layout layout;
-    layout.workers = 2;
-    layout.open_device = worker::testing::OpenTestedDevice;
     const e2e::Trained trained = e2e::TrainOn(*files_, config, layout);
     ASSERT_TRUE(trained.status.ok()) << trained.status.ToString();
     for (int w = 0; w < 2; ++w) {
