@@ -96,7 +96,7 @@ TEST_F(GpuJobTest, FramesAndSumsAreThoseThatTheJobCounts) {
   layout.open_device = worker::testing::OpenTestedDevice;
   for (const char* const collective : {"NCCL", "HOST"}) {
     SCOPED_TRACE(collective);
-    const TrainConfig config = Job(StrCat(
+    TrainConfig config = Job(StrCat(
         "objective { esmm {} } data { max_steps: 3 } compute { cuda { collective: ", collective,
         " } }"));
     config.mutable_cluster()->set_shards(layout.shards);
