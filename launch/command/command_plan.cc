@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <optional>
 #include <utility>
 
 #include "common/config.h"
@@ -12,8 +13,11 @@
 #include "common/strings.h"
 #include "launch/command/commands.h"
 #include "launch/command/fitted_config.h"
+#include "launch/gpu/gpu_file.h"
 #include "launch/kubernetes/mpi_job.h"
 #include "launch/plan/calibrate.h"
+#include "launch/plan/gpu_plan.h"
+#include "launch/plan/gpu_work.h"
 #include "launch/plan/job_plan.h"
 #include "launch/plan/plan_rates.h"
 #include "launch/plan/plan_text.h"
@@ -57,12 +61,18 @@ uint32_t Item(const std::vector<uint32_t>& list, size_t i) {
   return list.size() == 1 ? list[0] : list[i];
 }
 
-PlanRequest RequestOf(const PlanArguments& arguments, size_t i) {
+// gpu: of each worker; null: none.
+PlanRequest RequestOf(const PlanArguments& arguments, size_t i, bool colocated,
+                      const gpu::Gpu* gpu) {
   PlanRequest request;
   request.hosts = Item(arguments.hosts, i);
   request.servers = Item(arguments.servers, i);
   request.workers = Item(arguments.workers, i);
   if (request.hosts == 0 && request.servers == 0 && request.workers == 0) request.hosts = 1;
+  // Ranks that serve and work fill the GPUs of their hosts.
+  if (gpu != nullptr && colocated && request.hosts == 0) {
+    request.hosts = (std::max(request.workers, request.servers) + gpu->of_host - 1) / gpu->of_host;
+  }
   request.threads = arguments.threads;
   request.cores = arguments.cores;
   request.link_gbit = arguments.link_gbit;
@@ -86,9 +96,9 @@ Result<TrainConfig> Grown(const TrainConfig& config, uint32_t workers, uint32_t 
 using PlannedLayout = std::pair<TrainConfig, PlanLayout>;
 
 // first_workers: of the first layout, 0 where this is it.
-Result<PlannedLayout> JobOf(const PlanArguments& arguments, const TrainConfig& config, size_t i,
-                            uint32_t first_workers) {
-  const PlanRequest request = RequestOf(arguments, i);
+Result<PlannedLayout> JobOf(const PlanArguments& arguments, const TrainConfig& config,
+                            const gpu::Gpu* gpu, size_t i, uint32_t first_workers) {
+  const PlanRequest request = RequestOf(arguments, i, IsColocated(config), gpu);
   TrainConfig own = config;
   if (arguments.weak && first_workers > 0) {
     // How many workers there are does not depend on the grains, which must be enough for them.
@@ -97,6 +107,14 @@ Result<PlannedLayout> JobOf(const PlanArguments& arguments, const TrainConfig& c
     ASSIGN_OR_RETURN(own, Grown(config, wide.workers(), first_workers));
   }
   ASSIGN_OR_RETURN(PlanLayout layout, LayoutOf(own, request));
+  if (gpu != nullptr) {
+    layout.set_gpu(gpu->name);
+    // Threads of workers with GPUs read, pack and push: they share the cores of a host.
+    const uint32_t of_host = (layout.workers() + layout.hosts() - 1) / layout.hosts();
+    if (arguments.threads == 0 && own.compute().threads() == 0) {
+      layout.set_threads(std::max(1u, layout.cores() / of_host));
+    }
+  }
   return PlannedLayout(std::move(own), std::move(layout));
 }
 
@@ -105,7 +123,10 @@ Result<PlanRates> RatesFor(const PlanArguments& arguments, const TrainConfig& co
     if (arguments.calibration.empty()) return AssumedRates();
     return LoadRates(PosixFiles(), arguments.calibration);
   }
-  ASSIGN_OR_RETURN(const auto job, PlannedJob::Open(config, PosixFiles()));
+  // Cores are what is measured, and they have no TF32.
+  TrainConfig of_cores = config;
+  if (!arguments.gpu.empty()) of_cores.mutable_compute()->set_precision(ComputeConfig::FP32);
+  ASSIGN_OR_RETURN(const auto job, PlannedJob::Open(of_cores, PosixFiles()));
   ASSIGN_OR_RETURN(const PlanRates rates, MeasureRates(*job, PosixFiles(), kCalibrationSeconds));
   if (!arguments.calibration.empty()) {
     RETURN_IF_ERROR(SaveRates(PosixFiles(), arguments.calibration, rates));
@@ -120,6 +141,38 @@ Status WritePlans(const std::string& path, const std::vector<JobPlan>& plans) {
     RETURN_IF_ERROR(output->Append(line + "\n"));
   }
   return output->Commit();
+}
+
+// The GPU that is asked for; none: workers compute on cores.
+Result<std::optional<gpu::Gpu>> AskedGpu(const PlanArguments& arguments,
+                                         const TrainConfig& config) {
+  std::optional<gpu::Gpu> asked;
+  if (arguments.gpu.empty()) return asked;
+  if (!arguments.kubernetes.empty()) {
+    return InvalidArgument("--kubernetes makes pods without GPUs; leave --gpu out");
+  }
+  if (config.compute().backend() == ComputeConfig::CPU) {
+    return InvalidArgument(
+        "--gpu: the job computes on cores (compute.backend: CPU); leave --gpu out, or add --set "
+        "compute.backend=CUDA");
+  }
+  Result<gpu::Gpu> gpu = gpu::GpuOf(arguments.gpu, PosixFiles());
+  if (!gpu.ok()) return gpu.status().Annotate("--gpu");
+  asked = std::move(gpu).value();
+  return asked;
+}
+
+Result<JobPlan> PlanOf(const TrainConfig& config, const PlanLayout& layout, uint32_t steps,
+                       const std::vector<KeySketch>& ids, const PlanRates& rates,
+                       const std::optional<gpu::Gpu>& gpu) {
+  ASSIGN_OR_RETURN(TracedJob traced, TraceJob(config, layout, steps, ids, PosixFiles()));
+  if (gpu.has_value()) {
+    ASSIGN_OR_RETURN(const GpuWork work, TraceGpu(config, layout, *gpu, PosixFiles()));
+    PredictOnGpus(config, rates, work, &traced);
+  } else {
+    Predict(config, rates, &traced);
+  }
+  return std::move(traced.plan);
 }
 
 // The job of one layout for Kubernetes.
@@ -148,19 +201,19 @@ Status RunPlan(const PlanArguments& arguments) {
         "workers each");
   }
   ASSIGN_OR_RETURN(const TrainConfig config, LoadPlanned(arguments));
+  ASSIGN_OR_RETURN(const std::optional<gpu::Gpu> gpu, AskedGpu(arguments, config));
   std::vector<PlannedLayout> jobs;
   for (size_t i = 0; i < layouts; ++i) {
     const uint32_t first = jobs.empty() ? 0 : jobs.front().second.workers();
-    ASSIGN_OR_RETURN(PlannedLayout job, JobOf(arguments, config, i, first));
+    ASSIGN_OR_RETURN(PlannedLayout job, JobOf(arguments, config, gpu ? &*gpu : nullptr, i, first));
     jobs.push_back(std::move(job));
   }
   ASSIGN_OR_RETURN(const PlanRates rates, RatesFor(arguments, config));
   ASSIGN_OR_RETURN(const std::vector<KeySketch> ids, CountIds(config, PosixFiles()));
   std::vector<JobPlan> plans;
   for (const auto& [own, layout] : jobs) {
-    ASSIGN_OR_RETURN(TracedJob traced, TraceJob(own, layout, arguments.steps, ids, PosixFiles()));
-    Predict(own, rates, &traced);
-    plans.push_back(std::move(traced.plan));
+    ASSIGN_OR_RETURN(JobPlan plan, PlanOf(own, layout, arguments.steps, ids, rates, gpu));
+    plans.push_back(std::move(plan));
   }
   if (!arguments.kubernetes.empty()) {
     RETURN_IF_ERROR(WriteKubernetes(arguments, jobs[0].first, plans[0]));

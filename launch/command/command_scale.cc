@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <optional>
 #include <span>
 
 #include "common/checksum_stream.h"
@@ -18,8 +19,11 @@
 #include "launch/command/commands.h"
 #include "launch/command/fitted_config.h"
 #include "launch/command/scale_words.h"
+#include "launch/gpu/gpu_file.h"
 #include "launch/job/usual_launcher.h"
 #include "launch/plan/calibrate.h"
+#include "launch/plan/gpu_plan.h"
+#include "launch/plan/gpu_work.h"
 #include "launch/plan/job_plan.h"
 #include "launch/plan/plan_rates.h"
 #include "launch/scale/measured_layout.h"
@@ -50,6 +54,7 @@ TrainConfig Measured(const ScaleArguments& arguments, const TrainConfig& job) {
   // As many for all layouts: so a worker is the same thing in each.
   if (threads == 0) threads = std::max(1u, cores * arguments.hosts / most);
   config.mutable_compute()->set_threads(threads);
+  if (arguments.gpus) config.mutable_compute()->set_backend(ComputeConfig::CUDA);
   return config;
 }
 
@@ -87,7 +92,10 @@ Result<PlanRates> RatesOfSweep(const ScaleArguments& arguments, const TrainConfi
   const std::string own = JoinPath(arguments.output, "calibration.json");
   if (!arguments.calibration.empty()) return LoadRates(PosixFiles(), arguments.calibration);
   if (arguments.resume && PosixFiles().Exists(own)) return LoadRates(PosixFiles(), own);
-  ASSIGN_OR_RETURN(const auto job, PlannedJob::Open(config, PosixFiles()));
+  // Cores are what is measured, and they have no TF32.
+  TrainConfig of_cores = config;
+  if (!arguments.gpu.empty()) of_cores.mutable_compute()->set_precision(ComputeConfig::FP32);
+  ASSIGN_OR_RETURN(const auto job, PlannedJob::Open(of_cores, PosixFiles()));
   ASSIGN_OR_RETURN(const PlanRates rates, MeasureRates(*job, PosixFiles(), kCalibrateSeconds));
   RETURN_IF_ERROR(PosixFiles().CreateDirectories(arguments.output));
   RETURN_IF_ERROR(SaveRates(PosixFiles(), own, rates));
@@ -95,7 +103,7 @@ Result<PlanRates> RatesOfSweep(const ScaleArguments& arguments, const TrainConfi
 }
 
 Result<JobPlan> PlanOfLayout(const ScaleArguments& arguments, const SweepLayout& layout,
-                             const PlanRates& rates) {
+                             const PlanRates& rates, const std::optional<gpu::Gpu>& gpu) {
   PlanRequest request;
   request.hosts = arguments.hosts;
   request.workers = layout.workers;
@@ -103,11 +111,44 @@ Result<JobPlan> PlanOfLayout(const ScaleArguments& arguments, const SweepLayout&
       layout.config.cluster().placement() == ClusterConfig::COLOCATED ? 0 : layout.servers;
   request.link_gbit = arguments.link_gbit;
   request.latency_us = arguments.latency_us;
-  ASSIGN_OR_RETURN(const PlanLayout planned, LayoutOf(layout.config, request));
+  ASSIGN_OR_RETURN(PlanLayout planned, LayoutOf(layout.config, request));
+  if (gpu.has_value()) planned.set_gpu(gpu->name);
   ASSIGN_OR_RETURN(TracedJob traced,
                    TraceJob(layout.config, planned, arguments.steps, {}, PosixFiles()));
-  Predict(layout.config, rates, &traced);
+  if (gpu.has_value()) {
+    ASSIGN_OR_RETURN(const GpuWork work, TraceGpu(layout.config, planned, *gpu, PosixFiles()));
+    PredictOnGpus(layout.config, rates, work, &traced);
+  } else {
+    Predict(layout.config, rates, &traced);
+  }
   return std::move(traced.plan);
+}
+
+// What the plan takes the workers' GPUs for; none: they compute on cores. A prediction is shown
+// beside runs of its kind alone.
+Result<std::optional<gpu::Gpu>> GpuOfSweep(const ScaleArguments& arguments,
+                                           const TrainConfig& config) {
+  std::optional<gpu::Gpu> asked;
+  const bool on_gpus = config.compute().backend() == ComputeConfig::CUDA;
+  if (arguments.gpu.empty()) {
+    if (!on_gpus) return asked;
+    return InvalidArgument(
+        "workers compute on GPUs (--gpus, compute.backend: CUDA), and the plan beside the runs has "
+        "to "
+        "know which: give --gpu NAME or FILE");
+  }
+  if (!on_gpus) {
+    return InvalidArgument(
+        StrCat("--gpu ", arguments.gpu,
+               ": the plan would be of GPUs, and the runs might not be "
+               "(compute.backend: ",
+               ComputeConfig::Backend_Name(config.compute().backend()),
+               "); add --gpus where GPUs are, or ask chorus plan --gpu, which runs nothing"));
+  }
+  Result<gpu::Gpu> gpu = gpu::GpuOf(arguments.gpu, PosixFiles());
+  if (!gpu.ok()) return gpu.status().Annotate("--gpu");
+  asked = std::move(gpu).value();
+  return asked;
 }
 
 // A checksum of the layout-free bytes of the newest checkpoint in a folder.
@@ -239,6 +280,7 @@ Status WriteSlurm(const ScaleArguments& arguments, std::vector<SweepLayout> layo
 // Error: kAborted, stopped by a signal; what was measured until then is kept.
 Status RunLayouts(const ScaleArguments& arguments, const TrainConfig& config) {
   ASSIGN_OR_RETURN(std::vector<SweepLayout> layouts, LayoutsOf(arguments, config));
+  ASSIGN_OR_RETURN(const std::optional<gpu::Gpu> gpu, GpuOfSweep(arguments, config));
   if (!arguments.slurm.empty()) return WriteSlurm(arguments, std::move(layouts));
   ASSIGN_OR_RETURN(const SweepOptions options, OptionsOf(arguments));
   if (arguments.only.has_value()) return RunOneLayout(layouts, *arguments.only, options);
@@ -251,7 +293,7 @@ Status RunLayouts(const ScaleArguments& arguments, const TrainConfig& config) {
   ASSIGN_OR_RETURN(const PlanRates rates, RatesOfSweep(arguments, config));
   std::vector<JobPlan> plans;
   for (const SweepLayout& layout : layouts) {
-    ASSIGN_OR_RETURN(JobPlan plan, PlanOfLayout(arguments, layout, rates));
+    ASSIGN_OR_RETURN(JobPlan plan, PlanOfLayout(arguments, layout, rates, gpu));
     plans.push_back(std::move(plan));
   }
   if (!arguments.collect) {

@@ -188,6 +188,7 @@ struct PlanArguments {
   uint32_t cores = 0;    // of a host; 0 = those of this machine
   double link_gbit = 25;
   double latency_us = 20;
+  std::string gpu;          // workers compute on such GPUs: a name or a file; "" = on cores
   uint32_t steps = 8;       // that are read
   bool calibrate = false;   // measure this machine
   std::string calibration;  // file of rates: written with `calibrate`, else read
@@ -211,6 +212,8 @@ struct ScaleArguments {
   uint32_t hosts = 1;    // that the launcher spreads ranks over
   double link_gbit = 25;
   double latency_us = 20;
+  bool gpus = false;     // workers compute on GPUs
+  std::string gpu;       // what the plan takes them for: a name or a file
   std::string launcher;  // "" = mpirun on this machine
   std::string program;   // "" = this one
   std::string output;

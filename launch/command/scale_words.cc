@@ -41,6 +41,8 @@ std::vector<std::string> WordsOf(const ScaleArguments& arguments, const std::str
   add("--hosts", StrCat(arguments.hosts));
   add("--link-gbit", StrCat(arguments.link_gbit));
   add("--latency-us", StrCat(arguments.latency_us));
+  if (arguments.gpus) words.emplace_back("--gpus");
+  add("--gpu", arguments.gpu);
   add("--launcher", arguments.launcher.empty() ? UsualSrun(arguments.threads) : arguments.launcher);
   add("--program", arguments.program);
   add("--calibration", arguments.calibration);

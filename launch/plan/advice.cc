@@ -2,22 +2,12 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
 #include <utility>
 
 #include "common/strings.h"
 
 namespace chorus::launch {
 namespace {
-
-constexpr double kWorthwhile = 0.03;  // of the step's time
-
-struct Gain {
-  double gain;  // share of the step's time that is saved
-  std::string line;
-};
-
-std::string Percent(double share) { return StrCat(std::lround(100 * share), " %"); }
 
 // The rows and frames of the servers shared out to `servers` others, on hosts of their own, so that
 // all frames go to other hosts, unless there is but one host.
@@ -50,41 +40,36 @@ StepWork WithServers(const StepWork& work, uint32_t servers) {
 
 class Advisor {
  public:
-  Advisor(const TrainConfig& config, const StepWork& work, const PlanRates& rates)
-      : config_(config), work_(work), rates_(rates), now_(PredictStep(work, rates).seconds) {}
+  Advisor(const TrainConfig& config, const StepWork& work,
+          const std::function<double(const StepWork&)>& seconds)
+      : config_(config), work_(work), seconds_(seconds), now_(seconds(work)) {}
 
-  std::vector<std::string> Lines() {
+  void Ask() {
     Servers();
     ServerThreads();
     Threads();
     Readers();
     PullAhead();
-    Grains();
-    std::stable_sort(gains_.begin(), gains_.end(),
-                     [](const Gain& a, const Gain& b) { return a.gain > b.gain; });
-    std::vector<std::string> lines;
-    for (const Gain& gain : gains_) lines.push_back(gain.line);
-    return lines;
   }
+  // compute: of these seconds of a step.
+  void Grains(double compute);
+  std::vector<Gain> Take() { return std::move(gains_); }
 
  private:
-  double GainOf(const StepWork& other) const {
-    return 1 - PredictStep(other, rates_).seconds / now_;
-  }
+  double GainOf(const StepWork& other) const { return 1 - seconds_(other) / now_; }
   void Offer(double gain, const std::string& what) {
-    if (gain < kWorthwhile) return;
-    gains_.push_back({gain, StrCat(what, ": a step takes ", Percent(gain), " less")});
+    if (gain < kWorthwhileGain) return;
+    gains_.push_back({gain, StrCat(what, ": a step takes ", PercentOf(gain), " less")});
   }
   void Servers();
   void ServerThreads();
   void Threads();
   void Readers();
   void PullAhead();
-  void Grains();
 
   const TrainConfig& config_;
   const StepWork& work_;
-  const PlanRates& rates_;
+  const std::function<double(const StepWork&)>& seconds_;
   const double now_;
   std::vector<Gain> gains_;
 };
@@ -96,7 +81,7 @@ void Advisor::Servers() {
   double gain = 0;
   for (uint32_t more = servers * 2; more <= servers * 8; more *= 2) {
     const double its = GainOf(WithServers(work_, more));
-    if (its < gain + kWorthwhile) break;
+    if (its < gain + kWorthwhileGain) break;
     best = more;
     gain = its;
   }
@@ -127,8 +112,8 @@ void Advisor::Threads() {
   const uint32_t threads = work_.layout.threads();
   if (threads * most > std::max(cores, most)) {
     gains_.push_back(
-        {kWorthwhile, StrCat("compute.threads=", fitting, ": a host has ", cores, " cores for ",
-                             most, most == 1 ? " worker" : " workers")});
+        {kWorthwhileGain, StrCat("compute.threads=", fitting, ": a host has ", cores, " cores for ",
+                                 most, most == 1 ? " worker" : " workers")});
     return;
   }
   if (fitting <= threads) return;
@@ -159,7 +144,7 @@ double UseOfThreads(double grains, double threads) {
 
 // Twice as many grains of half the rows take a worker's computation from one use of its threads to
 // another.
-void Advisor::Grains() {
+void Advisor::Grains(double compute) {
   constexpr uint32_t kMostOfStep = 4096;  // step.grains_per_step (common/config.proto)
   if (work_.workers.empty() || work_.workers.front().grains == 0) return;
   if (config_.step().grain_rows() < 128) return;
@@ -167,7 +152,7 @@ void Advisor::Grains() {
   const double grains = work_.workers.front().grains;
   const double threads = work_.layout.threads();
   const double saved = 1 - UseOfThreads(grains, threads) / UseOfThreads(2 * grains, threads);
-  Offer(saved * PredictStep(work_, rates_).parts[2].seconds() / now_,
+  Offer(saved * compute / now_,
         StrCat("step.grain_rows=", config_.step().grain_rows() / 2, " with step.grains_per_step=",
                2 * config_.step().grains_per_step(), " (part of the result: ", grains,
                " grains of a worker leave some of its ", threads, " threads idle)"));
@@ -175,9 +160,32 @@ void Advisor::Grains() {
 
 }  // namespace
 
+std::string PercentOf(double share) { return StrCat(std::lround(100 * share), " %"); }
+
+std::vector<Gain> GainsOf(const TrainConfig& config, const StepWork& work,
+                          const std::function<double(const StepWork&)>& seconds) {
+  Advisor advisor(config, work, seconds);
+  advisor.Ask();
+  return advisor.Take();
+}
+
+std::vector<std::string> LinesOf(std::vector<Gain> gains) {
+  std::stable_sort(gains.begin(), gains.end(),
+                   [](const Gain& a, const Gain& b) { return a.gain > b.gain; });
+  std::vector<std::string> lines;
+  for (const Gain& gain : gains) lines.push_back(gain.line);
+  return lines;
+}
+
 std::vector<std::string> AdviceFor(const TrainConfig& config, const StepWork& work,
                                    const PlanRates& rates) {
-  return Advisor(config, work, rates).Lines();
+  const std::function<double(const StepWork&)> seconds = [&](const StepWork& other) {
+    return PredictStep(other, rates).seconds;
+  };
+  Advisor advisor(config, work, seconds);
+  advisor.Ask();
+  advisor.Grains(PredictStep(work, rates).parts[2].seconds());
+  return LinesOf(advisor.Take());
 }
 
 }  // namespace chorus::launch

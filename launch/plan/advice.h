@@ -1,7 +1,8 @@
 #pragma once
 // What would make a planned job faster or smaller: the same model of a step with other numbers of
-// servers and threads, and other settings. Thread safety: pure function.
+// servers and threads, and other settings. Thread safety: pure functions.
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -11,8 +12,25 @@
 
 namespace chorus::launch {
 
+struct Gain {
+  double gain = 0;  // share of the step's time that is saved
+  std::string line;
+};
+constexpr double kWorthwhileGain = 0.03;
+
 // Lines for people, the most useful first; none where nothing gains 3 % or more.
 std::vector<std::string> AdviceFor(const TrainConfig& config, const StepWork& work,
                                    const PlanRates& rates);
+
+// What more servers and threads, and rows that are pulled earlier, gain by another model of a step's
+// seconds.
+std::vector<Gain> GainsOf(const TrainConfig& config, const StepWork& work,
+                          const std::function<double(const StepWork&)>& seconds);
+
+// The largest gain first.
+std::vector<std::string> LinesOf(std::vector<Gain> gains);
+
+// "12 %".
+std::string PercentOf(double share);
 
 }  // namespace chorus::launch

@@ -13,9 +13,12 @@
 namespace chorus::launch {
 namespace {
 
-uint32_t ReaderThreads(const TrainConfig& config, uint32_t threads) {
+// As worker/train/session.cc.
+uint32_t ReaderThreads(const TrainConfig& config, const PlanLayout& layout) {
   const uint32_t asked = config.compute().reader_threads();
-  return asked > 0 ? asked : std::max(threads / 16, 1u);  // worker/train/session.cc
+  if (asked > 0) return asked;
+  return layout.gpu().empty() ? std::max(layout.threads() / 16, 1u)
+                              : std::clamp(layout.threads() / 2, 1u, 8u);
 }
 
 }  // namespace
@@ -36,7 +39,7 @@ Result<TracedJob> TraceJob(const TrainConfig& config, const PlanLayout& layout, 
   TracedJob out;
   out.work.layout = layout;
   out.work.pull_ahead = config.step().pull_ahead();
-  out.work.reader_threads = ReaderThreads(config, layout.threads());
+  out.work.reader_threads = ReaderThreads(config, layout);
   out.work.is_encrypted = config.cluster().protection() != ClusterConfig::AUTHENTICATED;
   const bool colocated = IsColocated(config);
   const Layouts at{layout, colocated, HostsOfRanks(layout, colocated)};

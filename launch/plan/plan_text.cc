@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "common/strings.h"
+#include "launch/plan/gpu_text.h"
 #include "launch/report/printed.h"
 
 namespace chorus::launch {
@@ -119,6 +120,7 @@ std::string PlanText(const JobPlan& plan) {
         StrCat("table      ", table.name(), ": ", ids, "rows of ", table.row_bytes(), " bytes\n");
   }
   for (const PlanRank* rank : ShownRanks(plan)) AppendRank(*rank, &out);
+  if (plan.has_gpu()) out += GpuText(plan.gpu());
   out += StrCat("step       ", SecondsText(plan.step_seconds()), ", ",
                 CountText(plan.exposures_per_second()), " exposures/s, ",
                 SecondsText(plan.step_seconds() * static_cast<double>(plan.steps())),
@@ -139,6 +141,7 @@ std::string PlanText(const JobPlan& plan) {
 }
 
 std::string PlanTableText(const std::vector<JobPlan>& plans) {
+  if (!plans.empty() && plans.front().has_gpu()) return GpuTableText(plans);
   std::string out =
       "| hosts | servers | workers | threads | exposures a step | step | compute | pull | "
       "all-reduce "

@@ -26,7 +26,12 @@ void AddOther(const PlanTraffic& other, PlanTraffic* traffic) {
 }  // namespace
 
 PlanWriter::PlanWriter(const PlannedJob& job, const Layouts& at, JobPlan* plan, StepWork* work)
-    : job_(job), at_(at), plan_(plan), work_(work), server_ranks_(at.layout.servers()) {
+    : job_(job),
+      at_(at),
+      on_devices_(SumsOnDevices(job.config, at.layout)),
+      plan_(plan),
+      work_(work),
+      server_ranks_(at.layout.servers()) {
   for (uint32_t s = 0; s < at.layout.servers(); ++s) {
     server_ranks_[s].set_name(StrCat("server ", s));
     server_ranks_[s].set_host(at.hosts.OfServer(s));
@@ -50,7 +55,8 @@ void PlanWriter::AddRun(uint32_t w, const WorkerTrace& trace, const SumsOfWorker
   run->set_bytes_received(received.bytes);
   worker::SumTraffic sent_in_sums = sums.first;
   for (uint64_t step = 1; step <= steps; ++step) {
-    sent_in_sums += SumsOf(job_, w, at_.layout.workers(), job_.data.stages.StageOf(step)).step;
+    sent_in_sums +=
+        SumsOf(job_, w, at_.layout.workers(), job_.data.stages.StageOf(step), on_devices_).step;
   }
   run->set_sum_messages_sent(sent_in_sums.messages);
   run->set_sum_bytes_sent(sent_in_sums.bytes);
@@ -105,7 +111,8 @@ void PlanWriter::AddFrame(uint32_t w, const StepLoad& load, double share, PlanRa
 }
 
 void PlanWriter::AddWorker(uint32_t w, const WorkerTrace& trace) {
-  const SumsOfWorker sums = SumsOf(job_, w, at_.layout.workers(), job_.data.stages.StageOf(1));
+  const SumsOfWorker sums =
+      SumsOf(job_, w, at_.layout.workers(), job_.data.stages.StageOf(1), on_devices_);
   PlanRank& rank = worker_ranks_.emplace_back();
   rank.set_name(StrCat("worker ", w));
   rank.set_host(at_.hosts.OfWorker(w));
@@ -119,7 +126,8 @@ void PlanWriter::AddWorker(uint32_t w, const WorkerTrace& trace) {
                     .all_nodes = sums.all_nodes,
                     .workers = at_.layout.workers(),
                     .threads = at_.layout.threads(),
-                    .reader_threads = work_->reader_threads};
+                    .reader_threads = work_->reader_threads,
+                    .on_device = !at_.layout.gpu().empty()};
   // The frames of a step under way have both, keys and gradients.
   const uint64_t first = 1 + job_.config.step().pull_ahead(), last = job_.data.last_step;
   const auto steps = static_cast<double>(last);

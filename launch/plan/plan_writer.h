@@ -42,6 +42,7 @@ class PlanWriter {
 
   const PlannedJob& job_;
   const Layouts& at_;
+  const bool on_devices_;  // SumsOnDevices
   JobPlan* const plan_;
   StepWork* const work_;
   std::vector<PlanRank> server_ranks_;

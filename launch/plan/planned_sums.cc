@@ -5,7 +5,8 @@
 
 namespace chorus::launch {
 
-SumsOfWorker SumsOf(const PlannedJob& job, uint32_t worker, uint32_t workers, uint32_t stage) {
+SumsOfWorker SumsOf(const PlannedJob& job, uint32_t worker, uint32_t workers, uint32_t stage,
+                    bool on_devices) {
   const uint32_t grains = job.config.step().grains_per_step();
   SumsOfWorker sums;
   for (uint32_t w = 0; w < workers; ++w) {
@@ -14,7 +15,7 @@ SumsOfWorker SumsOf(const PlannedJob& job, uint32_t worker, uint32_t workers, ui
     sums.all_nodes += nodes;
     if (w == worker) sums.nodes = nodes;
   }
-  const auto floats = static_cast<uint64_t>(job.model.parameters().size());
+  const auto floats = on_devices ? 0 : static_cast<uint64_t>(job.model.parameters().size());
   const uint64_t doubles = job.objective->terms().size() + worker::StepSums::kExtras;
   const uint64_t partials = job.objective->partials(stage);
   sums.first = worker::TrafficOfTreeSum(worker, workers, sums.nodes, 0, doubles);
@@ -25,6 +26,10 @@ SumsOfWorker SumsOf(const PlannedJob& job, uint32_t worker, uint32_t workers, ui
   }
   sums.share_bytes = 4.0 * static_cast<double>(floats) * sums.all_nodes / workers;
   return sums;
+}
+
+bool SumsOnDevices(const TrainConfig& config, const PlanLayout& layout) {
+  return !layout.gpu().empty() && config.compute().cuda().collective() != CudaConfig::HOST;
 }
 
 }  // namespace chorus::launch

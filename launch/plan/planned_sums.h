@@ -4,6 +4,7 @@
 
 #include <cstdint>
 
+#include "launch/plan/plan.pb.h"
 #include "launch/plan/planned_job.h"
 #include "worker/collective/sum_traffic.h"
 
@@ -16,7 +17,12 @@ struct SumsOfWorker {
   uint32_t nodes = 0, all_nodes = 0;
 };
 
-// Of the steps of a stage; `first` is the sum before the first step of a run.
-SumsOfWorker SumsOf(const PlannedJob& job, uint32_t worker, uint32_t workers, uint32_t stage);
+// Of the steps of a stage; `first` is the sum before the first step of a run.  on_devices: dense
+// gradients are summed among devices, and hosts sum the rest.
+SumsOfWorker SumsOf(const PlannedJob& job, uint32_t worker, uint32_t workers, uint32_t stage,
+                    bool on_devices);
+
+// Whether workers of this layout sum dense gradients among their devices: where all of these can.
+bool SumsOnDevices(const TrainConfig& config, const PlanLayout& layout);
 
 }  // namespace chorus::launch

@@ -58,12 +58,15 @@ std::vector<PlanPart> WorkerMemory(const PlannedJob& job, const WorkerHolds& hol
   std::vector<PlanPart> parts;
   AddPart("process", static_cast<double>(kWorkerProcessBytes), &parts);
   AddPart("dense weights and optimizer", 4 * parameters * (1 + states), &parts);
-  AddPart("dense gradients", 4 * parameters * (rows_of_gradients + share), &parts);
-  AddPart("activations",
-          4 * row_floats * spaces * static_cast<double>(job.config.step().grain_rows()), &parts);
+  if (!holds.on_device) {
+    AddPart("dense gradients", 4 * parameters * (rows_of_gradients + share), &parts);
+    AddPart("activations",
+            4 * row_floats * spaces * static_cast<double>(job.config.step().grain_rows()), &parts);
+  }
   AddPart("decoded log", WindowBytes(job, holds), &parts);
   AddPart("steps read ahead", kGrown * batches * holds.batch_bytes, &parts);
-  AddPart("gradients of rows", holds.grain_gradient_bytes + holds.gradient_bytes, &parts);
+  AddPart("gradients of rows",
+          (holds.on_device ? 0 : holds.grain_gradient_bytes) + holds.gradient_bytes, &parts);
   AddPart("frames", (2 + ahead) * holds.frame_bytes, &parts);
   return parts;
 }

@@ -1,5 +1,5 @@
 #pragma once
-// The memory of a worker on CPUs, by part: formulas over the model, the log and what its steps
+// The host's memory of a worker, by part: formulas over the model, the log and what its steps
 // hold. Thread safety: pure function.
 
 #include <vector>
@@ -17,6 +17,9 @@ struct WorkerHolds {
   uint32_t workers = 1;
   uint32_t threads = 1;
   uint32_t reader_threads = 1;
+  // It computes on a GPU: activations and gradients are there, and page-locked memory is what
+  // TraceGpu says.
+  bool on_device = false;
   double batch_bytes = 0;
   double context_bytes = 0;         // of a context in memory
   double exposure_bytes = 0;        // of an exposure, without its context

@@ -11,6 +11,8 @@
 #include "perf/gpu_model/model_report.h"
 
 namespace chorus::perf {
+
+using namespace gpu;
 namespace {
 
 Status PrintModel(const ModelOptions& options, JobSource* source) {
@@ -52,7 +54,7 @@ Status Main(const std::vector<std::string>& arguments) {
   if (options.gpu == nullptr) options.gpu = FindGpu(anchor != nullptr ? anchor->gpu : "A100-80");
   if (options.gpus.empty() && anchor != nullptr) options.gpus = {anchor->gpus};
   if (options.gpus.empty()) options.gpus = {1, 2, 4, 8};
-  std::printf("peaks: %s\n", options.gpu->source);
+  std::printf("peaks: %s\n", options.gpu->source.c_str());
   return PrintModel(options, &source);
 }
 

@@ -5,9 +5,12 @@
 #include <utility>
 
 #include "common/strings.h"
-#include "perf/gpu_model/hardware.h"
+#include "launch/gpu/hardware.h"
+#include "perf/gpu_model/reading_time.h"
 
 namespace chorus::perf {
+
+using namespace gpu;
 namespace {
 
 constexpr uint64_t kBlockRows = 2048;  // of a random log
@@ -50,8 +53,10 @@ Result<JobModel> ModelJob(const TrainConfig& config, FileSystem& files,
   work.parameters = static_cast<uint64_t>(model.dry.parameters);
   work.nodes = model.dry.nodes;
   const uint32_t reader_threads = config.compute().reader_threads();
+  ASSIGN_OR_RETURN(const double read_seconds,
+                   SecondsOfReading(model.config, files, model.data, options.steps));
   work.read_seconds =
-      model.data.read_seconds / (reader_threads > 0 ? reader_threads : assumed::kReaderThreads);
+      read_seconds / (reader_threads > 0 ? reader_threads : assumed::kReaderThreads);
   work.pack_seconds = model.dry.pack_seconds;
   RETURN_IF_ERROR(CountUniqueRows(model, files, options.stage, &work));
   return model;

@@ -9,8 +9,8 @@
 #include "common/config.pb.h"
 #include "common/file.h"
 #include "common/status.h"
+#include "launch/gpu/step_data.h"
 #include "perf/gpu_model/prediction.h"
-#include "perf/gpu_model/step_data.h"
 #include "perf/support/random_log.h"
 
 namespace chorus::perf {
@@ -22,10 +22,10 @@ struct JobModelOptions {
 };
 
 struct JobModel {
-  StepShape shape;  // of one worker
-  StepWork work;    // traffic of one server; see AddTraffic
-  StepData data;
-  DryRun dry;
+  gpu::StepShape shape;  // of one worker
+  StepWork work;         // traffic of one server; see AddTraffic
+  gpu::StepData data;
+  gpu::DryRun dry;
   TrainConfig config;  // of all workers' step
 };
 

@@ -8,6 +8,8 @@
 #include "worker/objective/objective.h"
 
 namespace chorus::perf {
+
+using namespace gpu;
 namespace {
 
 constexpr uint64_t kMostTokens = uint64_t{1} << 30;  // of a log at random, which is kept in memory

@@ -5,6 +5,8 @@
 #include "common/strings.h"
 
 namespace chorus::perf {
+
+using namespace gpu;
 namespace {
 
 Result<std::vector<uint32_t>> CountsOf(const Option& option, const CountRange& range) {

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "common/status.h"
-#include "perf/gpu_model/hardware.h"
+#include "launch/gpu/hardware.h"
 #include "perf/gpu_model/job_options.h"
 
 namespace chorus::perf {
@@ -15,8 +15,8 @@ constexpr uint32_t kMostGpus = 256;
 
 struct ModelOptions {
   JobOptions job;
-  const Gpu* gpu = nullptr;    // null: the anchor's, or an A100
-  std::vector<uint32_t> gpus;  // powers of two; none: the anchor's, or 1, 2, 4 and 8
+  const gpu::Gpu* gpu = nullptr;  // null: the anchor's, or an A100
+  std::vector<uint32_t> gpus;     // powers of two; none: the anchor's, or 1, 2, 4 and 8
   std::vector<uint32_t> servers = {1, 2, 4};
 };
 

@@ -3,7 +3,11 @@
 #include <cstdio>
 #include <string>
 
+#include "launch/gpu/device_time.h"
+
 namespace chorus::perf {
+
+using namespace gpu;
 namespace {
 
 double Mega(uint64_t bytes) { return static_cast<double>(bytes) * 1e-6; }
@@ -66,7 +70,7 @@ void PrintClusterHeader() {
 
 void PrintCluster(const JobModel& model, const Cluster& cluster) {
   const Prediction prediction = Predict(model.work, cluster);
-  std::printf("  %-8s %4u %3u |", cluster.gpu->name, cluster.gpus, cluster.servers);
+  std::printf("  %-8s %4u %3u |", cluster.gpu->name.c_str(), cluster.gpus, cluster.servers);
   for (const Resource& resource : prediction.resources) {
     std::printf(" %7.3f", resource.seconds * 1e3);
   }

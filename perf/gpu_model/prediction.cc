@@ -2,6 +2,9 @@
 
 #include <algorithm>
 
+#include "launch/gpu/device_time.h"
+#include "launch/gpu/gradient_sum.h"
+
 namespace chorus::perf {
 namespace {
 
@@ -16,45 +19,32 @@ double TravellingShare(const WhatIf& what_if) {
   return (1 - what_if.cached_share) * (what_if.half_rows ? 0.5 : 1.0);
 }
 
-// Kernels and products of a step.
-double DeviceSeconds(const StepCost& calls, const Gpu& gpu, ComputeConfig::Precision precision) {
-  double seconds = 0;
-  for (const CallCost& call : calls) {
-    if (call.cost.bus_bytes() == 0) seconds += SecondsOf(call.cost, gpu, precision);
-  }
-  return seconds;
-}
-
 // Copies one way; `rows` floats of them are embedding rows.
-double BusSeconds(const StepCost& calls, bool to_device, uint64_t rows, const Gpu& gpu,
-                  const WhatIf& what_if) {
-  double seconds = 0, bytes = 0;
-  for (const CallCost& call : calls) {
+double RowBusSeconds(const gpu::StepCost& calls, bool to_device, uint64_t rows, const gpu::Gpu& gpu,
+                     const WhatIf& what_if) {
+  double copies = 0, bytes = 0;
+  for (const gpu::CallCost& call : calls) {
     const uint64_t own = to_device ? call.cost.bytes_to_device : call.cost.bytes_to_host;
     if (own == 0) continue;
-    seconds += assumed::kCopySeconds;
+    ++copies;
     bytes += Of(own);
   }
   bytes -= 4 * Of(rows) * (1 - TravellingShare(what_if));
-  return seconds + bytes / (gpu.bus_gb_s * kGiga * assumed::kBusShare);
+  return gpu::BusSeconds(bytes, copies, gpu);
 }
 
 // The gradients' sum over workers, cached rows included.
-double SumSeconds(const StepWork& work, const Cluster& cluster, const WhatIf& what_if) {
-  if (cluster.gpus == 1) return 0;
-  const Gpu& gpu = *cluster.gpu;
+double GradientSumSeconds(const StepWork& work, const Cluster& cluster, const WhatIf& what_if) {
+  const gpu::Gpu& gpu = *cluster.gpu;
   const auto cached = static_cast<uint64_t>(what_if.cached_share * Of(work.unique_floats));
-  const double bytes =
-      Of(cluster.canonical_sum ? CanonicalSumBytes(work.parameters, work.nodes, cluster.gpus)
-                               : RingSumBytes(work.parameters, cluster.gpus)) +
-      Of(RingSumBytes(cached, cluster.gpus));
-  double speed = gpu.link_gb_s * kGiga * assumed::kLinkShare;
-  if (cluster.gpus > assumed::kGpusOfHost) {
-    // A ring leaves a host once; in the canonical sum all GPUs of a host send to other hosts.
-    const double flows = cluster.canonical_sum ? assumed::kGpusOfHost : 1;
-    speed = std::min(speed, GbitToBytes(gpu.host_gbit_s) * assumed::kNetworkShare / flows);
-  }
-  return assumed::kSumSeconds + bytes / speed;
+  const double link = gpu.link_gb_s * kGiga, network = GbitToBytes(gpu.host_gbit_s);
+  const double dense = gpu::SumSeconds(
+      {work.parameters, work.nodes, cluster.gpus, gpu.of_host, cluster.canonical_sum}, link,
+      network);
+  if (cached == 0) return dense;
+  // In the same sums: what starts them is paid once.
+  return dense + gpu::SumSeconds({cached, 1, cluster.gpus, gpu.of_host, false}, link, network) -
+         (cluster.gpus > 1 ? gpu::assumed::kSumSeconds : 0);
 }
 
 struct WireBytes {
@@ -71,7 +61,8 @@ WireBytes BytesOnWire(const ServerTraffic& traffic, const WhatIf& what_if) {
 
 // Network threads of a process with so many connections, each of which has one of them.
 double FrameSeconds(double bytes, double connections) {
-  return bytes / (assumed::kFrameGbS * kGiga * std::min(connections, assumed::kNetworkThreads));
+  return bytes /
+         (gpu::assumed::kFrameGbS * kGiga * std::min(connections, gpu::assumed::kNetworkThreads));
 }
 
 // Cores of all servers: look-ups and additions for every worker, one update a row.
@@ -82,53 +73,29 @@ double ServerCpuSeconds(const StepWork& work, const Cluster& cluster, const What
   const double floats =
       left * (workers * Of(work.traffic.floats_pulled + work.traffic.floats_pushed) +
               3 * Of(work.unique_floats));  // weights and state are read and written
-  const double seconds = rows * assumed::kRowSeconds + 4 * floats / (assumed::kRowGbS * kGiga);
-  return seconds / (assumed::kServerCores * cluster.servers);
+  const double seconds =
+      rows * gpu::assumed::kRowSeconds + 4 * floats / (gpu::assumed::kRowGbS * kGiga);
+  return seconds / (gpu::assumed::kServerCores * cluster.servers);
 }
 
 }  // namespace
 
-double ProductPeakOf(const Gpu& gpu, ComputeConfig::Precision precision) {
-  double tflops = gpu.fp32_tflops;
-  if (precision == ComputeConfig::TF32) tflops = std::max(tflops, gpu.tf32_tflops);
-  if (precision == ComputeConfig::BF16) tflops = std::max(tflops, gpu.bf16_tflops);
-  return tflops * 1e12;
-}
-
-double SecondsOf(const Cost& cost, const Gpu& gpu, ComputeConfig::Precision precision) {
-  if (cost.bus_bytes() > 0) {
-    return Of(cost.copies) * assumed::kCopySeconds +
-           Of(cost.bus_bytes()) / (gpu.bus_gb_s * kGiga * assumed::kBusShare);
-  }
-  const double starts = Of(cost.launches + cost.products + cost.fills + cost.copies + cost.graphs) *
-                            assumed::kStartSeconds +
-                        Of(cost.nodes) * assumed::kNodeSeconds;
-  const double memory = Of(cost.memory_bytes) / (gpu.memory_gb_s * kGiga * assumed::kMemoryShare);
-  double products = 0;
-  if (cost.flops > 0) {
-    const double busy = std::min(1.0, Of(cost.pieces) / gpu.processors);
-    products = Of(cost.flops) / (ProductPeakOf(gpu, precision) * assumed::kProductShare * busy);
-  }
-  const double loops = Of(cost.passes) * assumed::kPassSeconds;
-  return std::max({starts, memory, products, loops}) + Of(cost.waits) * assumed::kWaitSeconds;
-}
-
 Prediction Predict(const StepWork& work, const Cluster& cluster, const WhatIf& what_if) {
-  const Gpu& gpu = *cluster.gpu;
+  const gpu::Gpu& gpu = *cluster.gpu;
   const WireBytes wire = BytesOnWire(work.traffic, what_if);
-  const double workers_of_host = std::min(cluster.gpus, assumed::kGpusOfHost);
-  const double host_speed = GbitToBytes(gpu.host_gbit_s) * assumed::kNetworkShare;
-  const double server_speed = GbitToBytes(assumed::kServerGbitS) * assumed::kNetworkShare;
+  const double workers_of_host = std::min(cluster.gpus, cluster.gpu->of_host);
+  const double host_speed = GbitToBytes(gpu.host_gbit_s) * gpu::assumed::kNetworkShare;
+  const double server_speed = GbitToBytes(gpu::assumed::kServerGbitS) * gpu::assumed::kNetworkShare;
   const double busier_way = std::max(wire.sent, wire.received);
   const double both_ways = wire.sent + wire.received;
   Prediction out;
   out.resources = {
       {"read", work.read_seconds},
       {"pack", work.pack_seconds},
-      {"bus to device", BusSeconds(work.device, true, work.traffic.floats_pulled, gpu, what_if)},
-      {"device", DeviceSeconds(work.device, gpu, cluster.precision)},
-      {"bus to host", BusSeconds(work.device, false, work.traffic.floats_pushed, gpu, what_if)},
-      {"gradient sum", SumSeconds(work, cluster, what_if)},
+      {"bus to device", RowBusSeconds(work.device, true, work.traffic.floats_pulled, gpu, what_if)},
+      {"device", gpu::KernelSeconds(work.device, gpu, cluster.precision)},
+      {"bus to host", RowBusSeconds(work.device, false, work.traffic.floats_pushed, gpu, what_if)},
+      {"gradient sum", GradientSumSeconds(work, cluster, what_if)},
       {"client", work.client_seconds},
       {"worker network threads", FrameSeconds(both_ways, cluster.servers)},
       {"worker network", busier_way * workers_of_host / host_speed},
@@ -143,7 +110,7 @@ Prediction Predict(const StepWork& work, const Cluster& cluster, const WhatIf& w
     out.overlapped = resource.seconds;
     out.bound = resource.name;
   }
-  out.in_turn = std::max(out.in_turn + assumed::kRoundTripSeconds, work.read_seconds);
+  out.in_turn = std::max(out.in_turn + gpu::assumed::kRoundTripSeconds, work.read_seconds);
   return out;
 }
 

@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "common/config.pb.h"
-#include "perf/gpu_model/hardware.h"
-#include "perf/gpu_model/step_run.h"
+#include "launch/gpu/hardware.h"
+#include "launch/gpu/step_run.h"
 #include "perf/gpu_model/traffic.h"
 
 namespace chorus::perf {
@@ -16,7 +16,7 @@ namespace chorus::perf {
 // What one worker's step costs, and what all workers' steps have in common.
 struct StepWork {
   uint64_t exposures = 0;  // of one worker
-  StepCost device;
+  gpu::StepCost device;
   ServerTraffic traffic;
   uint64_t unique_rows = 0;  // over all workers and groups: rows that servers update
   uint64_t unique_floats = 0;
@@ -29,7 +29,7 @@ struct StepWork {
 };
 
 struct Cluster {
-  const Gpu* gpu = nullptr;
+  const gpu::Gpu* gpu = nullptr;
   uint32_t gpus = 1;
   uint32_t servers = 1;
   ComputeConfig::Precision precision = ComputeConfig::FP32;
@@ -55,10 +55,5 @@ struct Prediction {
   const char* bound = "";  // its name
 };
 Prediction Predict(const StepWork& work, const Cluster& cluster, const WhatIf& what_if = {});
-
-// Of one call on the device, copies included.
-double SecondsOf(const Cost& cost, const Gpu& gpu, ComputeConfig::Precision precision);
-// Products by a precision's units, else by what the GPU has: operations a second.
-double ProductPeakOf(const Gpu& gpu, ComputeConfig::Precision precision);
 
 }  // namespace chorus::perf

@@ -12,6 +12,8 @@
 #include "worker/servers/ps_client.h"
 
 namespace chorus::perf {
+
+using namespace gpu;
 namespace {
 
 using namespace worker;
@@ -76,14 +78,6 @@ Result<ServerTraffic> TrafficOf(const TrainConfig& config, const StepData& data,
   CountRows(data, *dry.gradients, &traffic);
   traffic.client_seconds = best;
   return traffic;
-}
-
-uint64_t CanonicalSumBytes(uint64_t floats, uint64_t nodes, uint32_t workers) {
-  return (nodes + 1) * floats * sizeof(float) * (workers - 1) / workers;
-}
-
-uint64_t RingSumBytes(uint64_t floats, uint32_t workers) {
-  return 2 * floats * sizeof(float) * (workers - 1) / workers;
 }
 
 }  // namespace chorus::perf

@@ -1,13 +1,13 @@
 #pragma once
 // Bytes between machines: what a worker's step sends to servers and gets from them, by running the
-// client's side of the protocol (worker/servers/ps_client.h) against channels that count, and what
-// a sum over workers moves. Thread safety: functions of their arguments.
+// client's side of the protocol (worker/servers/ps_client.h) against channels that count. Thread
+// safety: function of its arguments.
 
 #include <cstdint>
 
 #include "common/config.pb.h"
 #include "common/status.h"
-#include "perf/gpu_model/step_run.h"
+#include "launch/gpu/step_run.h"
 
 namespace chorus::perf {
 
@@ -22,13 +22,7 @@ struct ServerTraffic {
   uint64_t floats_pushed = 0;
   double client_seconds = 0;  // on this machine: making the frames
 };
-Result<ServerTraffic> TrafficOf(const TrainConfig& config, const StepData& data, const DryRun& dry,
-                                uint32_t workers, uint32_t servers);
-
-// Bytes that each worker sends (and receives) when the dense gradients of all are summed.
-// Canonical: an owner of each piece of the vector gets that piece of every node and sends back the
-// sum (worker/collective/tree_sum.h); ring: each piece passes all workers twice.
-uint64_t CanonicalSumBytes(uint64_t floats, uint64_t nodes, uint32_t workers);
-uint64_t RingSumBytes(uint64_t floats, uint32_t workers);
+Result<ServerTraffic> TrafficOf(const TrainConfig& config, const gpu::StepData& data,
+                                const gpu::DryRun& dry, uint32_t workers, uint32_t servers);
 
 }  // namespace chorus::perf

@@ -14,6 +14,7 @@
 
 #include "common/log.h"
 #include "common/strings.h"
+#include "launch/gpu/device_time.h"
 #include "perf/gpu_step/device_limits.h"
 #include "perf/gpu_step/step_options.h"
 #include "perf/gpu_step/step_sums.h"
@@ -24,6 +25,8 @@
 #include "worker/engine/device/device_choice.h"
 
 namespace chorus::perf {
+
+using namespace gpu;
 namespace {
 
 using worker::Device;

@@ -6,12 +6,14 @@
 #include <utility>
 
 #include "common/random.h"
-#include "perf/gpu_model/step_run.h"
+#include "launch/gpu/step_run.h"
 #include "worker/engine/cpu/grain_compute.h"
 #include "worker/engine/cpu/row_pointers.h"
 #include "worker/math/backend.h"
 
 namespace chorus::perf {
+
+using namespace gpu;
 namespace {
 
 using namespace worker;

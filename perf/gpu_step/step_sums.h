@@ -8,7 +8,7 @@
 
 #include "common/config.pb.h"
 #include "common/status.h"
-#include "perf/gpu_model/step_data.h"
+#include "launch/gpu/step_data.h"
 #include "worker/engine/device/device_step.h"
 
 namespace chorus::perf {
@@ -21,10 +21,10 @@ struct StepSums {
 };
 
 // With the weights that a run begins with.
-Result<StepSums> SumsOnCpu(const TrainConfig& config, const StepData& data,
+Result<StepSums> SumsOnCpu(const TrainConfig& config, const gpu::StepData& data,
                            const worker::StepBatch& batch, const worker::PulledRows& rows);
 // After DeviceStep::Train.
-StepSums SumsOf(const worker::DeviceStep& step, const StepData& data,
+StepSums SumsOf(const worker::DeviceStep& step, const gpu::StepData& data,
                 const worker::StepBatch& batch);
 
 // The largest difference of two elements beside the largest element, of each part.

@@ -7,6 +7,8 @@
 #include "perf/support/timing.h"
 
 namespace chorus::perf {
+
+using namespace gpu;
 namespace {
 
 using namespace worker;

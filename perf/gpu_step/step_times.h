@@ -2,8 +2,8 @@
 // How long steps take on a device, and where a step's time goes. Thread safety: none.
 
 #include "common/status.h"
-#include "perf/gpu_model/cost.h"
-#include "perf/gpu_model/step_run.h"
+#include "launch/gpu/cost.h"
+#include "launch/gpu/step_run.h"
 
 namespace chorus::perf {
 
@@ -16,20 +16,20 @@ struct HostTimes {
   double update = 0;   // of dense weights
 };
 // Steps of the data in turn.
-Result<HostTimes> MeasureSteps(const StepData& data, const worker::PulledRows& rows, uint32_t steps,
-                               StepRun* run);
+Result<HostTimes> MeasureSteps(const gpu::StepData& data, const worker::PulledRows& rows,
+                               uint32_t steps, gpu::StepRun* run);
 
 struct PhaseTimes {
-  double seconds[kPhases] = {};  // of the device's clock, until the next phase begins
-  StepCost cost;
+  double seconds[gpu::kPhases] = {};  // of the device's clock, until the next phase begins
+  gpu::StepCost cost;
 };
 // One step with a mark of the device wherever its phase changes, the fastest of several.
-Result<PhaseTimes> MeasurePhases(const StepData& data, const worker::PulledRows& rows,
-                                 CountingDevice* device, StepRun* run);
+Result<PhaseTimes> MeasurePhases(const gpu::StepData& data, const worker::PulledRows& rows,
+                                 gpu::CountingDevice* device, gpu::StepRun* run);
 
 // The step's matrix products alone, one after the other, in the same memory: the floor of its
 // forward and backward passes. In seconds.
-Result<double> MeasureProducts(const StepData& data, const worker::PulledRows& rows,
-                               CountingDevice* device, StepRun* run);
+Result<double> MeasureProducts(const gpu::StepData& data, const worker::PulledRows& rows,
+                               gpu::CountingDevice* device, gpu::StepRun* run);
 
 }  // namespace chorus::perf

@@ -8,10 +8,12 @@
 
 #include "common/strings.h"
 #include "common/tree.h"
-#include "perf/gpu_model/traffic.h"
+#include "launch/gpu/gradient_sum.h"
 #include "worker/device/device_collective.h"
 
 namespace chorus::perf {
+
+using namespace gpu;
 namespace {
 
 using namespace worker;

@@ -9,6 +9,8 @@
 #include "tests/worker/cuda/device_testing.h"
 
 namespace chorus::perf {
+
+using namespace gpu;
 namespace {
 
 using cuda_host::Counters;

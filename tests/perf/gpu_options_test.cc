@@ -21,7 +21,7 @@ TEST(GpuOptionsTest, OfTheModelAreTaken) {
                                           "--slots", "7", "--set", "seed=3", "--ids", "1000000000",
                                           "--anchor", "torchrec", "--steps", "2"});
   ASSERT_TRUE(options.ok()) << options.status().ToString();
-  EXPECT_STREQ(options->gpu->name, "H100");
+  EXPECT_EQ(options->gpu->name, "H100");
   EXPECT_EQ(options->gpus, (std::vector<uint32_t>{1, 8}));
   EXPECT_EQ(options->servers, (std::vector<uint32_t>{3}));
   EXPECT_EQ(options->job.shape.exposure_slots, 7u);
@@ -67,7 +67,7 @@ TEST(GpuOptionsTest, ThatAreWrongAreRefusedWithWhatIsAllowed) {
     ExpectRefused(ParseModelOptions({"--gpus", gpus}).status(), "--gpus " + gpus + powers);
   }
   ExpectRefused(ParseModelOptions({"--gpu", "X"}).status(),
-                "--gpu X: allowed are T4, A100-40, A100-80, H100");
+                "--gpu X: allowed are V100, T4, A100-40, A100-80, L4, L40S, H100, H200");
   ExpectRefused(ParseModelOptions({"--servers", "1,0"}).status(),
                 "--servers 0: allowed are 1 to 4096");
   ExpectRefused(ParseModelOptions({"--steps", "1"}).status(), "--steps 1: allowed are 2 to 10000");

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include "launch/gpu/device_time.h"
+#include "launch/gpu/gradient_sum.h"
 #include "perf/gpu_model/anchors.h"
 #include "perf/gpu_model/job_model.h"
 #include "perf/gpu_model/prediction.h"
@@ -10,6 +12,8 @@
 #include "tests/perf/modelled_jobs.h"
 
 namespace chorus::perf {
+
+using namespace gpu;
 namespace {
 
 // By hand: two towers 9-5 on three slots of dimension 4, without contexts. The backward pass
@@ -118,7 +122,7 @@ TEST(GpuPredictionTest, TheBusiestResourceBoundsAStep) {
   // Small kernels cost their starts.
   const Cost all = TotalOf(work.device);
   EXPECT_GE(BusyOf(one, "device"),
-            static_cast<double>(all.launches + all.products) * assumed::kStartSeconds);
+            static_cast<double>(all.launches + all.products) * gpu->start_us * 1e-6);
   // Inside a graph they cost less.
   StepWork with_graphs = work;
   for (CallCost& call : with_graphs.device) {

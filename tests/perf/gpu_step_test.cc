@@ -12,6 +12,8 @@
 #include "worker/engine/device/device_choice.h"
 
 namespace chorus::perf {
+
+using namespace gpu;
 namespace {
 
 // Times are of the one, costs of the other.

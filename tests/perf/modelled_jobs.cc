@@ -6,6 +6,8 @@
 #include "common/strings.h"
 
 namespace chorus::perf {
+
+using namespace gpu;
 namespace {
 
 RandomLogShape PlainLog() {

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "common/config.h"
-#include "perf/gpu_model/step_run.h"
+#include "launch/gpu/step_run.h"
 #include "perf/support/random_log.h"
 
 namespace chorus::perf {
@@ -28,7 +28,7 @@ std::vector<Job> ModelledJobs();
 
 struct World {
   TrainConfig config;
-  StepData data;
+  gpu::StepData data;
   uint32_t workers = 1;
 };
 World MakeWorld(const Job& job);

@@ -1,11 +1,11 @@
-#include "perf/gpu_model/call_cost.h"
+#include "launch/gpu/call_cost.h"
 
 #include <algorithm>
 
 #include "worker/cuda/launch_shapes.h"
 #include "worker/engine/device/gradient_order.h"
 
-namespace chorus::perf::call_cost {
+namespace chorus::gpu::call_cost {
 namespace {
 
 using worker::cuda::kBlockThreads;
@@ -231,4 +231,4 @@ Cost ApplyOptimizer(OptimizerParameters::Kind kind, bool clip, int64_t n) {
   return cost;
 }
 
-}  // namespace chorus::perf::call_cost
+}  // namespace chorus::gpu::call_cost

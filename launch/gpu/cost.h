@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <vector>
 
-namespace chorus::perf {
+namespace chorus::gpu {
 
 // What a step's calls are for, in the order of a step.
 enum class Phase {
@@ -63,4 +63,4 @@ using StepCost = std::vector<CallCost>;  // in the order of the calls
 Cost TotalOf(const StepCost& calls);
 Cost TotalOf(const StepCost& calls, Phase phase);
 
-}  // namespace chorus::perf
+}  // namespace chorus::gpu

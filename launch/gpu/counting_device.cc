@@ -1,4 +1,4 @@
-#include "perf/gpu_model/counting_device.h"
+#include "launch/gpu/counting_device.h"
 
 #include <algorithm>
 #include <cstdlib>
@@ -6,7 +6,7 @@
 
 #include "common/check.h"
 
-namespace chorus::perf {
+namespace chorus::gpu {
 
 using namespace worker;
 
@@ -74,6 +74,7 @@ const DeviceInfo& CountingDevice::info() const {
 }
 
 Result<std::byte*> CountingDevice::TakeMemory(size_t bytes) {
+  taken_.blocks.push_back(bytes);
   if (inner_ != nullptr) return inner_->TakeMemory(bytes);
   std::byte* const memory = next_;
   next_ += (bytes + 255) / 256 * 256;
@@ -81,6 +82,7 @@ Result<std::byte*> CountingDevice::TakeMemory(size_t bytes) {
 }
 
 Result<std::byte*> CountingDevice::TakeHostMemory(size_t bytes) {
+  taken_.host_bytes += bytes;
   if (inner_ != nullptr) return inner_->TakeHostMemory(bytes);
   if (bytes == 0) return static_cast<std::byte*>(nullptr);
   // Large blocks come from the system as zeros that take no memory until they are touched.
@@ -140,4 +142,4 @@ Status CountingDevice::Synchronize() {
             [](Device* inner) { return inner->Synchronize(); });
 }
 
-}  // namespace chorus::perf
+}  // namespace chorus::gpu

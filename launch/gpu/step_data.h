@@ -16,7 +16,7 @@
 #include "worker/servers/ps_client.h"
 #include "worker/steps/step_reader.h"
 
-namespace chorus::perf {
+namespace chorus::gpu {
 
 struct StepData {
   worker::LogSchema schema;
@@ -24,12 +24,14 @@ struct StepData {
   worker::Model model;
   GrainRange grains;  // of this worker
   std::vector<std::unique_ptr<worker::StepBatch>> steps;
-  double read_seconds = 0;  // of a step, by one thread of this machine; 0: only one was read
 };
 
 // The first `steps` steps of the config's log (fewer, if it has fewer), as those of `stage`.
 Result<StepData> ReadStepData(const TrainConfig& config, FileSystem& files, GrainRange grains,
                               uint32_t steps, uint32_t stage);
+
+// How its worker reads them; the steps are the caller's to set.
+worker::StepReaderOptions ReaderOptionsOf(const TrainConfig& config, const StepData& data);
 
 // Error: kInvalidArgument unless there are `steps` steps, each of full grains: what a step costs
 // that the log cannot fill is no figure of the job.
@@ -65,4 +67,4 @@ class ZeroRows final : public worker::PulledRows {
   std::vector<float> zeros_;
 };
 
-}  // namespace chorus::perf
+}  // namespace chorus::gpu

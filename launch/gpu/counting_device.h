@@ -5,6 +5,7 @@
 // none.
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
@@ -15,11 +16,18 @@
 #include <vector>
 
 #include "common/config.pb.h"
-#include "perf/gpu_model/call_cost.h"
-#include "perf/gpu_model/cost.h"
+#include "launch/gpu/call_cost.h"
+#include "launch/gpu/cost.h"
 #include "worker/device/device.h"
 
-namespace chorus::perf {
+namespace chorus::gpu {
+
+// What a device was asked for.
+struct TakenMemory {
+  std::vector<uint64_t> blocks;  // bytes of each TakeMemory, in their order
+  uint64_t host_bytes = 0;       // of all TakeHostMemory
+  worker::DeviceSizes sizes;     // of the last Reserve
+};
 
 class CountingDevice final : public worker::Device {
  public:
@@ -33,6 +41,7 @@ class CountingDevice final : public worker::Device {
     calls_.clear();
     compute_ = Phase::kForward;
   }
+  const TakenMemory& taken() const { return taken_; }
   // Called with every call's cost: before it is passed on, and after it; not for what Replay
   // starts.
   std::function<void(const CallCost&)> before_call, after_call;
@@ -162,6 +171,7 @@ class CountingDevice final : public worker::Device {
   std::byte* next_ = reinterpret_cast<std::byte*>(uintptr_t{1} << 44);  // of memory without any
   std::vector<std::unique_ptr<std::byte, FreeMemory>> host_memory_;
   worker::DeviceInfo dry_info_;
+  TakenMemory taken_;
 };
 
-}  // namespace chorus::perf
+}  // namespace chorus::gpu

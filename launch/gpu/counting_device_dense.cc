@@ -1,16 +1,17 @@
 // Matrix products and layers.
 
-#include "perf/gpu_model/counting_device.h"
+#include "launch/gpu/counting_device.h"
 
 #include <algorithm>
 #include <functional>
 
-namespace chorus::perf {
+namespace chorus::gpu {
 
 using namespace worker;
 using call_cost::ShapeOf;
 
 Status CountingDevice::Reserve(const DeviceSizes& sizes) {
+  taken_.sizes = sizes;
   return inner_ != nullptr ? inner_->Reserve(sizes) : Status::Ok();
 }
 
@@ -146,4 +147,4 @@ void CountingDevice::ForEach(const worker::ItemKernel& kernel) {
   DoVoid("ForEach", compute_, cost, [&](Device* inner) { inner->ForEach(kernel); });
 }
 
-}  // namespace chorus::perf
+}  // namespace chorus::gpu

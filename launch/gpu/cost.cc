@@ -1,6 +1,6 @@
-#include "perf/gpu_model/cost.h"
+#include "launch/gpu/cost.h"
 
-namespace chorus::perf {
+namespace chorus::gpu {
 
 const char* NameOf(Phase phase) {
   constexpr const char* kNames[kPhases] = {"upload",        "pool", "forward", "loss",   "backward",
@@ -44,4 +44,4 @@ Cost TotalOf(const StepCost& calls, Phase phase) {
   return total;
 }
 
-}  // namespace chorus::perf
+}  // namespace chorus::gpu

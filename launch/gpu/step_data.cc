@@ -1,15 +1,14 @@
-#include "perf/gpu_model/step_data.h"
+#include "launch/gpu/step_data.h"
 
 #include <algorithm>
 #include <string>
 #include <unordered_set>
 
 #include "common/strings.h"
-#include "perf/support/timing.h"
 #include "worker/log/log_reader.h"
 #include "worker/steps/training_data.h"
 
-namespace chorus::perf {
+namespace chorus::gpu {
 namespace {
 
 using namespace worker;
@@ -55,23 +54,17 @@ void MakeOfStage(const Objective& objective, size_t tables, uint32_t stage, Step
   }
 }
 
-// Of a step, by a reader whose memory has been used before.
-Result<double> SecondsOfReading(const ReadingPlan& plan, StepReaderOptions options) {
-  options.ahead = 1;
-  StepReader reader(plan, options);
-  ASSIGN_OR_RETURN(std::unique_ptr<StepBatch> batch, reader.Next());
-  double best = 1e9;
-  for (uint64_t step = 2; step <= options.last_step; ++step) {
-    reader.Recycle(std::move(batch));
-    const double begin = Seconds();
-    ASSIGN_OR_RETURN(batch, reader.Next());
-    // The first was waited for; later ones follow as fast as they are made.
-    if (step > 2 || options.last_step == 2) best = std::min(best, Seconds() - begin);
-  }
-  return options.last_step == 1 ? 0.0 : best;
-}
-
 }  // namespace
+
+StepReaderOptions ReaderOptionsOf(const TrainConfig& config, const StepData& data) {
+  StepReaderOptions options;
+  options.grains = data.grains;
+  options.slot_reads = data.model.inputs.slot_reads;
+  options.tables = data.model.inputs.tables;
+  options.objective = data.objective.get();
+  options.shards = config.cluster().shards();
+  return options;
+}
 
 Result<StepData> ReadStepData(const TrainConfig& config, FileSystem& files, GrainRange grains,
                               uint32_t steps, uint32_t stage) {
@@ -82,24 +75,17 @@ Result<StepData> ReadStepData(const TrainConfig& config, FileSystem& files, Grai
   data.schema = log->schema();
   ASSIGN_OR_RETURN(data.objective, MakeObjective(config.objective(), config.seed()));
   ASSIGN_OR_RETURN(data.model, Model::Make(config, data.schema, data.objective->shape()));
-  const InputLayout& inputs = data.model.inputs;
   ASSIGN_OR_RETURN(const std::unique_ptr<ReadingPlan> plan,
                    ReadingPlan::Make(*log, TrainingOrder(config, 1)));
-  StepReaderOptions options;
-  options.grains = grains;
-  options.slot_reads = inputs.slot_reads;
-  options.tables = inputs.tables;
-  options.objective = data.objective.get();
-  options.shards = config.cluster().shards();
+  StepReaderOptions options = ReaderOptionsOf(config, data);
   options.last_step = std::min<uint64_t>(steps, plan->total_steps());
   if (options.last_step == 0) return InvalidArgument("the log has no step");
   StepReader reader(*plan, options);
   for (uint64_t step = 1; step <= options.last_step; ++step) {
     ASSIGN_OR_RETURN(std::unique_ptr<StepBatch> batch, reader.Next());
-    MakeOfStage(*data.objective, inputs.tables, stage, batch.get());
+    MakeOfStage(*data.objective, data.model.inputs.tables, stage, batch.get());
     data.steps.push_back(std::move(batch));
   }
-  ASSIGN_OR_RETURN(data.read_seconds, SecondsOfReading(*plan, options));
   return data;
 }
 
@@ -155,4 +141,4 @@ uint64_t UniqueKeys(const std::vector<const StepBatch*>& parts, size_t tables) {
 ZeroRows::ZeroRows(const std::vector<uint32_t>& dims)
     : dims_(dims), zeros_(dims.empty() ? 0 : kRows * *std::max_element(dims.begin(), dims.end())) {}
 
-}  // namespace chorus::perf
+}  // namespace chorus::gpu

@@ -1,10 +1,10 @@
 // Losses, embeddings, sums over grains, and updates.
 
-#include "perf/gpu_model/counting_device.h"
+#include "launch/gpu/counting_device.h"
 
 #include <algorithm>
 
-namespace chorus::perf {
+namespace chorus::gpu {
 
 using namespace worker;
 using call_cost::ShapeOf;
@@ -141,4 +141,4 @@ Status CountingDevice::ApplyOptimizer(const OptimizerParameters& parameters, uin
             });
 }
 
-}  // namespace chorus::perf
+}  // namespace chorus::gpu

@@ -11,13 +11,13 @@
 
 #include "common/config.pb.h"
 #include "common/status.h"
-#include "perf/gpu_model/counting_device.h"
-#include "perf/gpu_model/step_data.h"
+#include "launch/gpu/counting_device.h"
+#include "launch/gpu/step_data.h"
 #include "worker/device/device_collective.h"
 #include "worker/engine/cpu/sparse_gradient.h"
 #include "worker/engine/device/device_step.h"
 
-namespace chorus::perf {
+namespace chorus::gpu {
 
 // Those that a job begins with, and a little more at random: its biases and logits begin as zeros,
 // which would hide what goes wrong on the way to them.
@@ -82,9 +82,10 @@ struct DryRun {
   std::unique_ptr<worker::StepGradients> gradients;  // zeros, where the servers get them
   std::deque<worker::SparseGradient> viewed;         // by the gradients
   int64_t parameters = 0;
-  size_t nodes = 0;         // of the canonical tree that this worker sums
+  size_t nodes = 0;  // of the canonical tree that this worker sums
+  TakenMemory taken;
   double pack_seconds = 0;  // on this machine, of Load: into the packed step, by compute.threads
 };
 Result<DryRun> RunDry(const TrainConfig& config, const StepData& data, uint32_t workers);
 
-}  // namespace chorus::perf
+}  // namespace chorus::gpu

@@ -8,10 +8,10 @@
 
 #include "common/matrix_view.h"
 #include "common/optimizer_config.h"
-#include "perf/gpu_model/cost.h"
+#include "launch/gpu/cost.h"
 #include "worker/math/backend.h"
 
-namespace chorus::perf::call_cost {
+namespace chorus::gpu::call_cost {
 
 struct Shape {
   int64_t rows = 0;
@@ -85,4 +85,4 @@ Cost MoveStatistics(int64_t n);
 Cost ClipGradient(int64_t n);
 Cost ApplyOptimizer(OptimizerParameters::Kind kind, bool clip, int64_t n);
 
-}  // namespace chorus::perf::call_cost
+}  // namespace chorus::gpu::call_cost
