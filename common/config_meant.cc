@@ -1,6 +1,7 @@
 // What a misspelt name or value of a configuration may have meant.
 #include <vector>
 
+#include "common/config.pb.h"
 #include "common/config_internal.h"
 #include "common/nearest_word.h"
 #include "common/strings.h"
@@ -17,12 +18,36 @@ std::vector<std::string> NamesOfFields(const Descriptor& type) {
   return names;
 }
 
+// A file that says nothing but such a message, and how it is given.
+struct WholeFile {
+  const Descriptor* type;
+  const char* what;
+};
+
+// "; it is a field of a schema (chorus import --schema)", of a name that only other files have: they
+// were mistaken for one another. "" where that is not so.
+std::string OfOtherFile(const std::string& name, const Descriptor& type) {
+  const WholeFile files[] = {
+      {TrainConfig::descriptor(), "a training job (chorus train --config)"},
+      {ImportSchema::descriptor(), "a schema (chorus import --schema)"},
+      {CompareConfig::descriptor(), "a comparison (chorus compare --config)"},
+      {GenerateConfig::descriptor(), "a generated world (chorus generate --config)"}};
+  bool is_whole = false;
+  std::vector<std::string> owners;
+  for (const WholeFile& file : files) {
+    is_whole = is_whole || file.type == &type;
+    if (file.type->FindFieldByName(name) != nullptr) owners.emplace_back(file.what);
+  }
+  if (!is_whole || owners.empty()) return "";
+  return StrCat("; it is a field of ", Join(owners, ", or of "), ": is it the right file?");
+}
+
 }  // namespace
 
 std::string NoSuchField(const std::string& name, const Descriptor& type) {
   const std::string fields = InsteadOf(name, type);
   const bool moved = !fields.starts_with("known fields: ");
-  return "no such field" +
+  return "no such field" + OfOtherFile(name, type) +
          InsteadOfWord(name, moved ? std::vector<std::string>() : NamesOfFields(type), fields);
 }
 

@@ -154,7 +154,10 @@ Status ParseText(const std::string& file, const std::string& text, const std::st
   parser.RecordErrorsTo(&errors);
   parser.WriteLocationsTo(&tree);
   parser.SetRecursionLimit(kDeepest);
-  if (!parser.ParseFromString(text, config)) {
+  // Editors of Windows begin a text with a mark of its encoding, which is no part of it.
+  constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
+  const size_t begin = text.starts_with(kByteOrderMark) ? kByteOrderMark.size() : 0;
+  if (!parser.ParseFromString(begin == 0 ? text : text.substr(begin), config)) {
     if (!errors.first.has_value()) return InvalidArgument(StrCat(file, ": is not text format"));
     return DescribeError(file, text, path, config->GetDescriptor(), *errors.first);
   }

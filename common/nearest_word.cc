@@ -39,6 +39,20 @@ size_t Edits(const std::string& a, const std::string& b) {
 // Of short words, two letters make another one: "dim" is not "lr".
 size_t MostEdits(size_t letters) { return letters > 4 ? 2 : letters > 1 ? 1 : 0; }
 
+// The only candidate that begins with the word and '_', which somebody remembers of it:
+// "grains" of "grains_per_step". "" where there are none, or several.
+std::string LongerWord(const std::string& meant, const std::vector<std::string>& words) {
+  constexpr size_t kLeastLetters = 4;
+  std::string longer;
+  if (meant.size() < kLeastLetters) return longer;
+  for (const std::string& candidate : words) {
+    if (!Folded(candidate).starts_with(meant + "_")) continue;
+    if (!longer.empty()) return "";
+    longer = candidate;
+  }
+  return longer;
+}
+
 }  // namespace
 
 std::string NearestWord(std::string_view word, const std::vector<std::string>& words) {
@@ -53,7 +67,7 @@ std::string NearestWord(std::string_view word, const std::vector<std::string>& w
     if (edits > MostEdits(std::min(word.size(), candidate.size()))) continue;
     if (!fewest || edits < *fewest) nearest = candidate, fewest = edits;
   }
-  return nearest;
+  return nearest.empty() ? LongerWord(meant, words) : nearest;
 }
 
 std::string DidYouMean(std::string_view word, const std::vector<std::string>& words) {

@@ -24,7 +24,9 @@ std::string Contents(const std::string& path) {
   char text[4096];
   const size_t bytes = std::fread(text, 1, sizeof(text), file);
   std::fclose(file);
-  return std::string(text, bytes);
+  std::string contents(text, bytes);
+  while (contents.ends_with('\n')) contents.pop_back();
+  return contents;
 }
 
 // "17" of "Threads:\t17" in /proc/self/status.

@@ -390,7 +390,7 @@ CommandLine ParseCommandLine(int argc, char** argv, CommandOutcome* outcome) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    line.exit_code = app.exit(error) == 0 ? 0 : kUsageError;
+    line.exit_code = TellFailure(app, error) ? kUsageError : 0;
     return line;
   }
   line.command = app.get_subcommands().front()->get_name();

@@ -11,7 +11,8 @@
 
 namespace CLI {
 class App;
-}
+class Error;
+}  // namespace CLI
 
 namespace chorus::launch {
 
@@ -21,6 +22,10 @@ using Action = std::function<Status()>;
 // A subcommand with its example; `run` becomes *action when the user chooses it.
 CLI::App* AddCommand(CLI::App* app, const std::string& name, const std::string& description,
                      const std::string& example, Action* action, Action run);
+
+// Says what is wrong with the command line, with the command's name, and is true; or prints the help
+// that was asked for, which CLI11 throws as well, and is false (job_command_line.cc).
+bool TellFailure(CLI::App& app, const CLI::Error& error);
 
 // For commands of one process.
 Status Alone(const Action& run);

@@ -11,6 +11,7 @@
 #include "worker/metrics/doubts.h"
 #include "worker/metrics/metrics.h"
 #include "worker/steps/shared_rows.h"
+#include "worker/steps/time_order.h"
 #include "worker/train/evaluator.h"
 
 namespace chorus::launch {
@@ -37,8 +38,10 @@ Status RunEvaluate(const EvaluateArguments& arguments) {
     for (const worker::Doubt& doubt : worker::DoubtsOf(*evaluation, session->config())) {
       LogWarning(doubt.text);
     }
-    const std::string shared = worker::DoubtOfSharedRows(PosixFiles(), session->config());
-    if (!shared.empty()) LogWarning(shared);
+    for (const std::string& doubt : {worker::DoubtOfSharedRows(PosixFiles(), session->config()),
+                                     worker::DoubtOfTimeOrder(PosixFiles(), session->config())}) {
+      if (!doubt.empty()) LogWarning(doubt);
+    }
     return Status::Ok();
   };
   return RunScoring({arguments.config, arguments.checkpoint, arguments.best, overrides}, work);

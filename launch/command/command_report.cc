@@ -12,6 +12,7 @@
 #include "launch/report/report_log.h"
 #include "launch/report/run_page.h"
 #include "launch/report/write_page.h"
+#include "worker/log/folder_kind.h"
 #include "worker/train/run_head.h"
 
 namespace chorus::launch {
@@ -39,6 +40,11 @@ bool HoldsComparison(FileSystem& files, const std::string& path) {
 Status RunReport(const ReportArguments& arguments) {
   FileSystem& files = PosixFiles();
   if (HoldsComparison(files, arguments.path)) return PointToComparison(files, arguments.path);
+  const std::string metrics = MetricsPath(files, arguments.path);
+  if (files.Exists(arguments.path) && !files.Exists(metrics)) {
+    return NotFound(StrCat(arguments.path, ": no report of a training run (", metrics, ")",
+                           worker::WhatIsThere(files, arguments.path)));
+  }
   ASSIGN_OR_RETURN(const std::vector<Report> reports, ReadReports(files, arguments.path));
   if (!HasAnythingToDraw(reports)) {
     return FailedPrecondition(

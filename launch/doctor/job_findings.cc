@@ -9,6 +9,7 @@
 #include "worker/log/log_reader.h"
 #include "worker/steps/fit_settings.h"
 #include "worker/steps/shared_rows.h"
+#include "worker/steps/time_order.h"
 #include "worker/steps/training_data.h"
 #include "worker/train/checkpoint_store.h"
 #include "worker/train/restore.h"
@@ -121,6 +122,9 @@ std::vector<Finding> JudgeJob(FileSystem& files, const TrainConfig& config,
   AddLog(files, "evaluate.log", config.evaluate().log(), &findings);
   if (const std::string shared = worker::DoubtOfSharedRows(files, config); !shared.empty()) {
     findings.push_back({Kind::kDoubt, "log", shared, ""});
+  }
+  if (const std::string order = worker::DoubtOfTimeOrder(files, config); !order.empty()) {
+    findings.push_back({Kind::kDoubt, "log", order, ""});
   }
   if (!has_log) return findings;
   if (fitted.ok()) {

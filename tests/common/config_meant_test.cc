@@ -18,6 +18,12 @@ TEST(NearestWordTest, TakesTheFewestSlipsWhateverTheCase) {
   EXPECT_EQ(NearestWord("grainrow", {"grain_rows", "grains_per_step"}), "grain_rows");
 }
 
+TEST(NearestWordTest, TakesTheOnlyOneThatGoesOnBehindTheWord) {
+  EXPECT_EQ(NearestWord("grains", {"grain_rows", "grains_per_step", "mode"}), "grains_per_step");
+  EXPECT_EQ(NearestWord("grain", {"grain_rows", "grain_bytes"}), "");
+  EXPECT_EQ(NearestWord("pul", {"pull_ahead"}), "");
+}
+
 TEST(NearestWordTest, IsSilentWhereNothingIsNear) {
   EXPECT_EQ(NearestWord("momentum", {"lr", "beta1", "epsilon"}), "");
   EXPECT_EQ(NearestWord("lr", {"l2", "dim", "id"}), "l2");
@@ -35,6 +41,20 @@ TEST_F(ConfigMeant, FieldsInFilesAndOnTheCommandLine) {
   EXPECT_THAT(ErrorOf("", {"step.grainrows=4"}), HasSubstr("did you mean \"grain_rows\"?"));
   EXPECT_THAT(ErrorOf("", {"objectve.esmm={}"}), HasSubstr("did you mean \"objective\"?"));
   EXPECT_THAT(ErrorOf("completely_else: 1"), Not(HasSubstr("did you mean")));
+}
+
+TEST_F(ConfigMeant, FilesThatWereMistakenForOneAnother) {
+  EXPECT_THAT(
+      ErrorOf("delimiter: \",\""),
+      HasSubstr("it is a field of a schema (chorus import --schema): is it the right file?"));
+  EXPECT_THAT(ErrorOf("base: \"ESMM\""), HasSubstr("a comparison (chorus compare --config)"));
+  // Inside a message no file is meant.
+  EXPECT_THAT(ErrorOf("step { delimiter: 1 }"), Not(HasSubstr("right file")));
+}
+
+TEST_F(ConfigMeant, AMarkOfTheEncodingAtTheBeginIsPassedOver) {
+  EXPECT_EQ(ErrorOf("\xef\xbb\xbfseed: 1"), "no error");
+  EXPECT_THAT(ErrorOf("\xef\xbb\xbfseed: 1\nsed: 1"), HasSubstr(":2: sed: no such field"));
 }
 
 TEST_F(ConfigMeant, ElementsOfLists) {

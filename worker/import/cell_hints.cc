@@ -86,9 +86,9 @@ bool IsCurrencySign(std::string_view text) {
 bool HasUnit(std::string_view text) {
   const size_t begin = text.find_first_of(kHintDigits);
   const size_t end = text.find_last_of(kHintDigits) + 1;
-  if (begin == std::string_view::npos || !NumberFromText(text.substr(begin, end - begin))) {
-    return false;
-  }
+  if (begin == std::string_view::npos) return false;
+  const std::string_view number = text.substr(begin, end - begin);
+  if (!NumberFromText(number) && !HasNumberCommas(number)) return false;
   std::string_view before = text.substr(0, begin), behind = text.substr(end);
   if (before.starts_with('-') || before.starts_with('+')) before.remove_prefix(1);
   while (before.ends_with(' ')) before.remove_suffix(1);

@@ -50,13 +50,33 @@ constexpr std::string_view kConversionWords[] = {
     "purchase",   "purchased",   "buy",          "bought",    "order",      "ordered", "pay",
     "paid",       "install",     "installed",    "cvr",       "pctcvr",     "deal",    "signup",
     "register",   "registered",  "registration", "subscribe", "subscribed", "lead",    "download",
-    "downloaded", "checkout",    "transaction"};
+    "downloaded", "checkout",    "transaction",  "purchases", "orders",     "installs"};
 constexpr std::string_view kCountingWords[] = {"num",   "n",      "nr",  "no",    "number", "of",
                                                "count", "counts", "cnt", "total", "sum",    "is"};
+
+constexpr std::string_view kTimeWords[] = {"time", "timestamp", "ts",   "date", "datetime", "day",
+                                           "at",   "ms",        "unix", "dt",   "epoch"};
 
 std::span<const std::string_view> WordsOfLabel(ColumnRole label) {
   if (label == ColumnRole::kClick) return kClickWords;
   return kConversionWords;
+}
+
+// Whether nothing but words of this label, one at least, and `others` are in the name: "clicks",
+// "num_clicks", and not "user_clicks_7d", which is a feature.
+bool IsNamedAs(ColumnRole label, const std::string& name,
+               std::span<const std::string_view> others) {
+  const std::span<const std::string_view> of_label = WordsOfLabel(label);
+  const auto is_in = [](std::string_view word, std::span<const std::string_view> words) {
+    return std::find(words.begin(), words.end(), word) != words.end();
+  };
+  bool any = false;
+  for (const std::string& word : chorus::Split(WordsOf(name), '_')) {
+    const bool labels = is_in(word, of_label);
+    any = any || labels;
+    if (!word.empty() && !labels && !is_in(word, others)) return false;
+  }
+  return any;
 }
 
 bool IsAmount(const std::string& name) {
@@ -111,6 +131,13 @@ bool IsNearlyUnique(const ColumnSample& sample) {
          sample.values() * 1000 >= sample.cells() * 999;
 }
 
+// "click_time" with zeros where nothing was clicked.
+bool IsTimeOfSomeRows(const std::string& name, const ColumnSample& sample) {
+  return sample.all_numbers() && sample.least() <= 0 &&
+         (IsNamedAs(ColumnRole::kClick, name, kTimeWords) ||
+          IsNamedAs(ColumnRole::kConversion, name, kTimeWords));
+}
+
 }  // namespace
 
 bool MayBe(ColumnRole role, const std::string& name, const ColumnSample& sample) {
@@ -140,6 +167,7 @@ bool MayBe(ColumnRole role, const std::string& name, const ColumnSample& sample)
       // A time that is missing now and then is that of something which did not always happen.
       return sample.missing_share() < 0.05 &&
              (sample.all_dates() || (sample.all_numbers() && sample.most() > 1e6)) &&
+             !IsTimeOfSomeRows(name, sample) &&
              HasWord(name, {"time", "timestamp", "ts", "date", "datetime", "day", "hour", "dt",
                             "event_time", "created"});
     case ColumnRole::kWeight:
@@ -153,24 +181,27 @@ bool MayBe(ColumnRole role, const std::string& name, const ColumnSample& sample)
   return false;
 }
 
-bool IsNamedAs(ColumnRole label, const std::string& name) {
-  const std::span<const std::string_view> of_label = WordsOfLabel(label);
-  const auto is_in = [](std::string_view word, std::span<const std::string_view> words) {
-    return std::find(words.begin(), words.end(), word) != words.end();
-  };
-  bool any = false;
-  for (const std::string& word : chorus::Split(WordsOf(name), '_')) {
-    const bool labels = is_in(word, of_label);
-    any = any || labels;
-    if (!word.empty() && !labels && !is_in(word, kCountingWords)) return false;
-  }
-  return any;
-}
-
 bool MayBeCounts(const ColumnSample& sample) {
   constexpr double kMost = 1e6;  // larger ones are ids, or times
   return sample.all_integers() && sample.least() == 0 && sample.most() > 1 &&
          sample.most() <= kMost && !IsNearlyUnique(sample);
+}
+
+std::string OutcomeOf(ColumnRole label, const std::string& name, const ColumnSample& sample) {
+  constexpr uint64_t kFewValues = 3;
+  constexpr double kLeastTime = 1e6;
+  if (IsNamedAs(label, name, kCountingWords)) {
+    if (MayBeCounts(sample)) return "counts under the name of a label, which is 0 or 1";
+    if (!sample.all_labels() && sample.filled() > 0 && sample.values() <= kFewValues) {
+      return StrCat("has the name of a label, which is 0 or 1, and holds ",
+                    Shown(sample.unlabelled_example()));
+    }
+  }
+  const bool times = sample.all_dates() || (sample.all_numbers() && sample.most() > kLeastTime);
+  if (times && IsNamedAs(label, name, kTimeWords)) {
+    return "by its name the time of a label: it tells whether there was one";
+  }
+  return "";
 }
 
 bool MayBeUnnamedLabel(const std::string& name, const ColumnSample& sample) {
@@ -185,6 +216,10 @@ bool MayBeUnnamedTextId(const ColumnSample& sample) {
          sample.all_tokens() && sample.GuessSeparators().separator.empty();
 }
 
+bool HoldsRespeltNumbers(const std::string& name, const ColumnSample& sample) {
+  return sample.has_respelt_numbers(!IsAmount(name));
+}
+
 FeatureRole GuessFeature(const std::string& name, const ColumnSample& sample) {
   if (sample.filled() == 0) return {ColumnRole::kExcluded, "every cell is missing"};
   if (sample.constant()) return {ColumnRole::kExcluded, "every cell is the same"};
@@ -195,8 +230,10 @@ FeatureRole GuessFeature(const std::string& name, const ColumnSample& sample) {
     return {ColumnRole::kExcluded,
             "dates whose year comes last: with the year first, 2025-11-27, they may be the time"};
   }
-  if (IsAmount(name) && sample.has_decimal_commas()) {
-    return {ColumnRole::kExcluded, "numbers with decimal commas: with points they are a numeric"};
+  if (HoldsRespeltNumbers(name, sample)) {
+    return {ColumnRole::kExcluded,
+            StrCat("numbers in a spelling that is not read, as ", Shown(sample.odd_example()),
+                   ": with points and without units they are a numeric")};
   }
   if (TeachesNothing(name, sample)) {
     return {ColumnRole::kExcluded,

@@ -6,6 +6,8 @@
 #include "common/strings.h"
 #include "worker/import/cell_hints.h"
 #include "worker/import/cell_text.h"
+#include "worker/import/number_spelling.h"
+#include "worker/import/prose_cells.h"
 
 namespace chorus::worker {
 namespace {
@@ -58,10 +60,10 @@ void ColumnSample::AddKind(std::string_view text) {
     ++tokens_;
   }
   const auto number = NumberFromText(text);
-  std::string point(text);
-  std::replace(point.begin(), point.end(), ',', '.');
-  if (number || NumberFromText(point)) ++comma_numbers_;
   if (!number) {
+    const NumberSpelling spelling = SpellingOf(text);
+    respelt_ += spelling == NumberSpelling::kNone ? 0 : 1;
+    certainly_respelt_ += spelling == NumberSpelling::kCertain ? 1 : 0;
     if (odd_example_.empty()) odd_example_ = text;
     if (others_.size() <= kMostMarkers) others_.emplace(text);
     const auto time = TimeFromText(text);
@@ -170,6 +172,11 @@ bool ColumnSample::PiecesAreIntegers(char separator) const {
   return integers * 10 >= pieces * 9;
 }
 
+// Whether the separator is a mark in names and sentences: "New York, NY".
+bool ColumnSample::IsProse(char separator) const {
+  return AreProse(separators_.at(separator).first, separator);
+}
+
 std::string ColumnSample::GuessSeparator() const {
   double most = 0;
   const auto share = [&](char separator) {
@@ -181,7 +188,9 @@ std::string ColumnSample::GuessSeparator() const {
     if (separator == ' ' && !PiecesAreIntegers(separator)) {
       return of_filled >= LeastShare(separator) && PiecesAreCells(separator) ? of_filled : 0.0;
     }
-    if (of_filled >= LeastShare(separator)) return of_filled;
+    if (of_filled >= LeastShare(separator) && (separator == ' ' || !IsProse(separator))) {
+      return of_filled;
+    }
     return separator != ' ' && PiecesAreCells(separator) ? of_filled : 0.0;
   };
   for (const char separator : kSeparators) most = std::max(most, share(separator));

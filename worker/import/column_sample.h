@@ -48,8 +48,13 @@ class ColumnSample {
   double chance_of_difference() const;
   // Nearly every filled cell is a list in brackets: "[1, 2]", "['a']", "{1,2}".
   bool is_bracketed() const;
-  // Every filled cell is a number once a comma in it is a point, and not every one without.
-  bool has_decimal_commas() const { return filled() > numbers_ && comma_numbers_ == filled(); }
+  // Every filled cell is a number, some of them in a spelling that is not read: "0,5", "$1,234.50",
+  // "7 %". certainly: and some could be no list of two ids.
+  bool has_respelt_numbers(bool certainly) const {
+    constexpr uint64_t kOf = 200;  // a cell in so many at least is certain
+    return filled() > numbers_ && numbers_ + respelt_ == filled() &&
+           (!certainly || certainly_respelt_ * kOf >= filled());
+  }
 
   // The separator of a multi-valued column, "" when it is none; and that of "id:weight" pieces. Few
   // cells with several ids are enough where the pieces of these are cells of others.
@@ -68,6 +73,7 @@ class ColumnSample {
   std::string GuessSeparator() const;
   bool PiecesAreCells(char separator) const;
   bool PiecesAreIntegers(char separator) const;
+  bool IsProse(char separator) const;
   bool PiecesAreWeighted(std::string_view separator, char value_separator,
                          std::vector<std::string>* markers) const;
 
@@ -78,7 +84,8 @@ class ColumnSample {
 
   uint64_t cells_ = 0, missing_ = 0;
   uint64_t labels_ = 0, numbers_ = 0, integers_ = 0, dates_ = 0, decimals_ = 0;
-  uint64_t comma_numbers_ = 0, tokens_ = 0, odd_dates_ = 0;
+  uint64_t tokens_ = 0, odd_dates_ = 0;
+  uint64_t respelt_ = 0, certainly_respelt_ = 0;  // numbers that are not read as they are written
   std::set<std::string> others_;  // that are no numbers; one more than may be markers at most
   double least_ = 0, most_ = 0;
   std::string example_, odd_example_, unlabelled_;

@@ -1,5 +1,7 @@
 #include "worker/import/file_format.h"
 
+#include <algorithm>
+
 #include "common/record_frame.h"
 #include "common/strings.h"
 
@@ -31,6 +33,20 @@ constexpr Foreign kForeign[] = {
     {"\xff\xfe"sv, "UTF-16 text", kToUtf8},
     {"\xfe\xff"sv, "UTF-16 text", kToUtf8},
 };
+
+// `{"`, `[{`, with blanks and line breaks anywhere: no header begins so, nor do rows of cells.
+bool BeginsJson(std::string_view first) {
+  constexpr std::string_view kByteOrder = "\xef\xbb\xbf"sv, kSpace = " \t\r\n"sv;
+  if (first.starts_with(kByteOrder)) first.remove_prefix(kByteOrder.size());
+  const auto next = [&first, kSpace]() {
+    first.remove_prefix(std::min(first.find_first_not_of(kSpace), first.size()));
+    const char c = first.empty() ? '\0' : first.front();
+    first.remove_prefix(first.empty() ? 0 : 1);
+    return c;
+  };
+  const char begin = next();
+  return (begin == '[' && next() == '{') || (begin == '{' && next() == '"');
+}
 
 }  // namespace
 
@@ -76,6 +92,12 @@ Status CheckIsText(std::string_view first) {
     if (!first.starts_with(foreign.magic)) continue;
     return InvalidArgument(
         StrCat("this is ", foreign.what, ", expected delimited text: ", foreign.remedy));
+  }
+  if (BeginsJson(first)) {
+    return InvalidArgument(
+        StrCat("this is JSON, expected delimited text: write it as CSV first (pandas: "
+               "read_json(FILE, lines=True).to_csv(OUT, index=False)), or, where it has lists, as "
+               "Parquet (DuckDB: COPY (FROM read_json_auto('FILE')) TO 'OUT.parquet')"));
   }
   const Content content = ContentOf(first);
   if (content == Content::kText) return Status::Ok();

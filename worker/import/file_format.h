@@ -20,7 +20,7 @@ Content ContentOf(std::string_view first_bytes);
 std::string_view NameOf(Content content);  // "Parquet"
 
 // Error (kInvalidArgument): the bytes begin a file that is no delimited text (Parquet, ORC, zip,
-// UTF-16 text, a log of Chorus, ...); says what it is and what to do.
+// JSON, UTF-16 text, a log of Chorus, ...); says what it is and what to do.
 Status CheckIsText(std::string_view first_bytes);
 
 }  // namespace chorus::worker

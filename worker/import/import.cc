@@ -342,6 +342,12 @@ class Import {
     }
     const std::string doubt = DoubtOfLabels(schema_, counts);
     if (!doubt.empty()) LogWarning(doubt);
+    for (const PartSummary& part : summary.parts) {
+      const std::string of_part = DoubtOfPart(
+          part.name, {.rows = part.rows, .clicks = part.clicks, .conversions = part.conversions},
+          counts);
+      if (!of_part.empty()) LogWarning(of_part);
+    }
   }
 
   // Of a text that goes on: what is not there yet may come.

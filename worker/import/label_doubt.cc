@@ -59,4 +59,18 @@ std::string DoubtOfLabels(const ImportSchema& schema, const ImportedLabels& coun
   return doubt.empty() ? DoubtOfNone(schema, counts) : doubt;
 }
 
+std::string DoubtOfPart(const std::string& part, const ImportedLabels& of_part,
+                        const ImportedLabels& all) {
+  if (!all.has_click || all.goes_on || of_part.rows == 0) return "";
+  const bool no_click = of_part.clicks == 0 && all.clicks > 0;
+  const bool no_conversion = all.has_conversion && of_part.conversions == 0 && all.conversions > 0;
+  if (!no_click && !no_conversion) return "";
+  return StrCat(
+      "part '", part, "' has none of the ",
+      no_click ? StrCat(all.clicks, all.clicks == 1 ? " click" : " clicks")
+               : StrCat(all.conversions, all.conversions == 1 ? " conversion" : " conversions"),
+      ", and can neither teach nor judge them: give it more of the rows or, of few rows, "
+      "take folds (--split folds:5), where each row is tested once");
+}
+
 }  // namespace chorus::worker

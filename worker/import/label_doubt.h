@@ -23,4 +23,9 @@ struct ImportedLabels {
 // no click, or every click converts. Of the last two, a few conversions say nothing.
 std::string DoubtOfLabels(const ImportSchema& schema, const ImportedLabels& counts);
 
+// The warning that one part of a split has no click, or no conversion, while others have; "" where
+// there is none. of_part: what its rows have; all: those of all parts.
+std::string DoubtOfPart(const std::string& part, const ImportedLabels& of_part,
+                        const ImportedLabels& all);
+
 }  // namespace chorus::worker

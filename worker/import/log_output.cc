@@ -36,9 +36,11 @@ class PartWriter {
   Result<PartSummary> Finish(bool may_be_empty) {
     if (writer_ != nullptr) RETURN_IF_ERROR(EndFile());
     if (summary_.rows == 0 && !may_be_empty) {
-      return InvalidArgument(summary_.name.empty()
-                                 ? std::string("no row is left to write")
-                                 : StrCat("no row falls into part '", summary_.name, "'"));
+      return InvalidArgument(
+          summary_.name.empty()
+              ? std::string("no row is left to write: the inputs hold no row behind "
+                            "their headers, or every one was dropped")
+              : StrCat("no row falls into part '", summary_.name, "'"));
     }
     return summary_;
   }

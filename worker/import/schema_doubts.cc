@@ -1,7 +1,9 @@
 #include "worker/import/schema_doubts.h"
 
 #include "common/strings.h"
+#include "worker/import/cell_hints.h"
 #include "worker/import/cell_text.h"
+#include "worker/import/column_role.h"
 #include "worker/import/delimited_row.h"
 
 namespace chorus::worker {
@@ -16,11 +18,19 @@ std::string DoubtOfColumn(const GuessedColumn& column, const ColumnSample& seen)
                   Shown(seen.unlabelled_example()), ", where import expects ",
                   ExpectedLabel(seen.unlabelled_example()));
   }
-  if (column.holds_counts) {
+  if (!column.outcome.empty() && MayBeCounts(seen)) {
     return StrCat("column ", name, " has the name of a label and holds counts (", seen.least(),
                   " to ", seen.most(),
                   "): it is excluded. A label is 0 or 1: write 1 for counts above 0, or a row for "
                   "each exposure; if it is known before the exposure, make it a numeric");
+  }
+  if (!column.outcome.empty()) {
+    return StrCat("column ", name, ", ", column.outcome,
+                  ": it is excluded. If it is known before the exposure, make it a feature");
+  }
+  if (column.is_respelt) {
+    return StrCat("column ", name, " holds numbers like ", Shown(seen.odd_example()),
+                  " and is excluded; import expects ", ExpectedNumber(seen.odd_example()));
   }
   if (!column.leak.empty()) {
     return StrCat("column ", name, " ", column.leak,
@@ -34,14 +44,30 @@ std::string DoubtOfColumn(const GuessedColumn& column, const ColumnSample& seen)
   return "";
 }
 
+// "; of two values are 'Klick' ('ja') and ...", which may be labels in other words; "": none.
+std::string ColumnsOfTwo(const SchemaGuess& guess) {
+  constexpr size_t kMost = 5;
+  std::vector<std::string> shown;
+  for (uint32_t c = 0; c < guess.columns.size() && shown.size() < kMost; ++c) {
+    const ColumnSample& seen = guess.samples[c];
+    if (seen.values() != 2 || seen.all_labels() || seen.missing_share() > 0) continue;
+    shown.push_back(
+        StrCat(Shown(guess.columns[c].name), " (", Shown(seen.unlabelled_example()), ")"));
+  }
+  if (shown.empty()) return "";
+  return StrCat(". Of two values are ", Join(shown, ", "),
+                ": a label of them is to be written as 0 and 1");
+}
+
 }  // namespace
 
 std::vector<std::string> DoubtsOfDraft(const TextSample& sample, const SchemaGuess& guess) {
   std::vector<std::string> out;
   if (!guess.Of(ColumnRole::kClick)) {
     out.push_back(
-        "no column of 0 and 1 has a name like click: fill in click, or name its column with "
-        "--click");
+        StrCat("no column of 0 and 1 has a name like click: fill in click, or name its column "
+               "with --click; columns that tell a label are found when it is known",
+               ColumnsOfTwo(guess)));
   }
   if (sample.malformed > 0) {
     out.push_back(StrCat(sample.malformed, " of the first ", guess.rows + sample.malformed,

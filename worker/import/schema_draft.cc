@@ -11,6 +11,7 @@
 #include "worker/import/row_inputs.h"
 #include "worker/import/schema_doubts.h"
 #include "worker/import/schema_guess.h"
+#include "worker/import/suggested_splits.h"
 
 namespace chorus::worker {
 namespace {
@@ -57,7 +58,10 @@ std::string Commented(std::string line, const std::string& comment) {
 class Draft {
  public:
   Draft(const TextSample& sample, const DraftOptions& options, SchemaGuess guess)
-      : sample_(sample), options_(options), guess_(std::move(guess)) {}
+      : sample_(sample),
+        options_(options),
+        guess_(std::move(guess)),
+        splits_(SuggestSplits(sample, guess_.Of(ColumnRole::kTime))) {}
 
   SchemaDraft Write() {
     SchemaDraft draft;
@@ -82,30 +86,15 @@ class Draft {
                guess_.rows, " rows of ", Join(options_.inputs, " "),
                ". Read it through; then\n#   ", ImportCommand(), "\n");
     out += TimeHint();
+    out +=
+        StrCat("# With a part that chooses among settings and checkpoints, and never tests:\n#   ",
+               splits_.three, "\n");
     out += StrCat("delimiter: ", Quoted(std::string(1, sample_.format.delimiter)), "\n");
     if (!sample_.format.header) out += "header: false\n";
     if (sample_.format.escape != '\0') {
       out += StrCat("escape: ", Quoted(std::string(1, sample_.format.escape)), "\n");
     }
     return out + MissingMarkers() + "\n";
-  }
-
-  // The rows of a log in the order of time: the last fifth tests. A cut that only a part of the
-  // text has shown would not do.
-  std::string SplitOption() const {
-    constexpr char kByDraw[] = " --split train:0.8,test:0.2";
-    const auto time = guess_.Of(ColumnRole::kTime);
-    if (!time || !sample_.whole || sample_.columns[*time].find(':') != std::string::npos) {
-      return kByDraw;
-    }
-    std::vector<std::pair<int64_t, std::string_view>> times;
-    for (const auto& row : sample_.rows) {
-      if (const auto at = TimeFromText(row[*time])) times.emplace_back(at->value, row[*time]);
-    }
-    std::sort(times.begin(), times.end());
-    const size_t cut = times.size() * 4 / 5;
-    if (times.empty() || times[cut].first == times[0].first) return kByDraw;
-    return StrCat(" --split-by-time '", sample_.columns[*time], ":", times[cut].second, "'");
   }
 
   std::string TimeHint() const {
@@ -313,7 +302,11 @@ class Draft {
         conversions ? "objective { esmm { } }   # configs/train has the other methods\n"
                     : "# No conversions: the CTR net alone learns.\nobjective { base { w_ctr: 1 "
                       "w_cvr: 0 } }\n",
-        "evaluate { log: \"log/test\" }\ncheckpoint { directory: \"run/checkpoints\" }\n"
+        "# What chooses (evaluate.every_steps with checkpoint.best and patience, sweeps of chorus "
+        "compare)\n# reads a part of its own, log/validation: ",
+        options_.schema_name.empty() ? "the schema" : options_.schema_name,
+        " has a --split that makes one.\nevaluate { log: \"log/test\" }\ncheckpoint { directory: "
+        "\"run/checkpoints\" }\n"
         "report { metrics: \"run/metrics.jsonl\" every_steps: 20 }\n");
   }
 
@@ -335,13 +328,14 @@ class Draft {
 
   std::string ImportCommand() const {
     return StrCat("chorus import --schema ",
-                  options_.schema_name.empty() ? "THIS" : options_.schema_name, SplitOption(),
+                  options_.schema_name.empty() ? "THIS" : options_.schema_name, " ", splits_.two,
                   BadRowsOption(), " --output log ", Join(options_.inputs, " "));
   }
 
   const TextSample& sample_;
   const DraftOptions& options_;
   const SchemaGuess guess_;
+  const SuggestedSplits splits_;
 };
 
 }  // namespace

@@ -150,11 +150,13 @@ class Guesser {
       return;
     }
     FeatureRole feature = GuessFeature(column.name, guess_.samples[c]);
-    if (HoldsCountsOfLabel(c, ColumnRole::kClick) ||
-        HoldsCountsOfLabel(c, ColumnRole::kConversion)) {
-      column.holds_counts = true;
-      feature = {ColumnRole::kExcluded, "counts under the name of a label, which is 0 or 1"};
+    for (const ColumnRole label : {ColumnRole::kClick, ColumnRole::kConversion}) {
+      if (guess_.Of(label) || !column.outcome.empty()) continue;
+      column.outcome = OutcomeOf(label, column.name, guess_.samples[c]);
     }
+    if (!column.outcome.empty()) feature = {ColumnRole::kExcluded, column.outcome};
+    column.is_respelt = column.outcome.empty() && feature.role == ColumnRole::kExcluded &&
+                        HoldsRespeltNumbers(column.name, guess_.samples[c]);
     column.remark = feature.why;
     column.role = c == guess_.group && feature.role != ColumnRole::kExcluded ? ColumnRole::kSlot
                                                                              : feature.role;
@@ -171,12 +173,6 @@ class Guesser {
     // Amounts of money and counts are spread over orders of magnitude.
     column.log_transform = column.role == ColumnRole::kNumeric && seen.least() >= 0 &&
                            seen.most() > 100 * (1 + seen.least());
-  }
-
-  // Such a column would be the label if it held 0 and 1: no other one is found for it.
-  bool HoldsCountsOfLabel(uint32_t c, ColumnRole role) const {
-    return !guess_.Of(role) && IsNamedAs(role, guess_.columns[c].name) &&
-           MayBeCounts(guess_.samples[c]);
   }
 
   // Label columns that say 1 in this row.

@@ -26,16 +26,31 @@ Cut CutLines(const std::vector<std::string>& lines, RowSplitter splitter) {
   return cut;
 }
 
-bool HasHeader(const std::string& line, const TextFormat& format) {
+// The cells of a line without blanks around them; none when it cannot be cut.
+std::vector<std::string> CellsOf(const std::string& line, const TextFormat& format) {
   RowSplitter splitter(format.delimiter, format.escape);
-  if (!splitter.Split(line).ok()) return false;
-  std::set<std::string_view> names;
-  for (const std::string_view cell : splitter.cells()) {
-    const std::string_view name = TrimBlanks(cell);
-    if (NumberFromText(name) || TimeFromText(name)) return false;
-    if (!name.empty() && !names.insert(name).second) return false;
+  std::vector<std::string> cells;
+  if (!splitter.Split(line).ok()) return cells;
+  for (const std::string_view cell : splitter.cells()) cells.emplace_back(TrimBlanks(cell));
+  return cells;
+}
+
+// Names that come twice are a header's mistake where no row below has them in these columns.
+bool HasHeader(const std::vector<std::string>& lines, const TextFormat& format) {
+  const std::vector<std::string> names = CellsOf(lines[0], format);
+  std::set<std::string_view> known;
+  std::vector<size_t> repeated;
+  for (size_t c = 0; c < names.size(); ++c) {
+    if (NumberFromText(names[c]) || TimeFromText(names[c])) return false;
+    if (!names[c].empty() && !known.insert(names[c]).second) repeated.push_back(c);
   }
-  return !names.empty();
+  for (size_t i = 1; i < lines.size() && !repeated.empty(); ++i) {
+    const std::vector<std::string> cells = CellsOf(lines[i], format);
+    for (const size_t c : repeated) {
+      if (c < cells.size() && cells[c] == names[c]) return false;
+    }
+  }
+  return !known.empty() && (repeated.empty() || lines.size() > 1);
 }
 
 }  // namespace
@@ -59,7 +74,10 @@ Result<std::vector<std::string>> FirstLines(const std::vector<TextInput>& inputs
       if (!TrimBlanks(line).empty()) lines.emplace_back(line);
     }
   }
-  if (lines.empty()) return InvalidArgument("found no line, expected delimited text");
+  if (lines.empty()) {
+    return InvalidArgument(StrCat(inputs.empty() ? "the input" : inputs[0].name,
+                                  ": found no line, expected delimited text"));
+  }
   return lines;
 }
 
@@ -76,7 +94,7 @@ TextFormat GuessFormat(const std::vector<std::string>& lines) {
     }
   }
   if (CutLines(lines, RowSplitter(format.delimiter, '\\')).lines > best.lines) format.escape = '\\';
-  format.header = HasHeader(lines[0], format);
+  format.header = HasHeader(lines, format);
   return format;
 }
 

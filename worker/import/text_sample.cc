@@ -1,7 +1,10 @@
 #include "worker/import/text_sample.h"
 
+#include <map>
+
 #include "common/strings.h"
 #include "worker/import/cell_text.h"
+#include "worker/import/delimited_row.h"
 #include "worker/import/text_dialect.h"
 
 namespace chorus::worker {
@@ -16,6 +19,19 @@ CellRules DefaultRules() {
   return CellRules(schema);
 }
 
+// A column that shares its name with another one could not be named in a schema.
+Status CheckNames(const std::string& input, const TextSample& sample) {
+  std::map<std::string_view, size_t> first;
+  for (size_t c = 0; c < sample.columns.size(); ++c) {
+    const auto [known, is_new] = first.emplace(sample.columns[c], c);
+    if (is_new || sample.columns[c].empty()) continue;
+    return InvalidArgument(StrCat(input, ": the header names column ", Shown(sample.columns[c]),
+                                  " twice, as column ", known->second + 1, " and ", c + 1,
+                                  ": rename one of them"));
+  }
+  return Status::Ok();
+}
+
 }  // namespace
 
 Result<TextSample> TakeSample(const std::vector<TextInput>& inputs, uint64_t most_rows) {
@@ -24,6 +40,8 @@ Result<TextSample> TakeSample(const std::vector<TextInput>& inputs, uint64_t mos
   sample.format = GuessFormat(lines);
   ASSIGN_OR_RETURN(const auto table, TextTable::Open(inputs, sample.format));
   sample.columns = table->columns();
+  RETURN_IF_ERROR(CheckNames(inputs[0].name, sample));
+  Status first_malformed;
   const CellRules rules = DefaultRules();
   while (sample.rows.size() < most_rows &&
          sample.rows.size() * sample.columns.size() < kMostCells) {
@@ -31,6 +49,7 @@ Result<TextSample> TakeSample(const std::vector<TextInput>& inputs, uint64_t mos
     sample.whole = !got;
     if (!got) break;
     if (!table->malformed().ok()) {
+      if (sample.malformed == 0) first_malformed = table->malformed();
       ++sample.malformed;
       continue;
     }
@@ -42,7 +61,8 @@ Result<TextSample> TakeSample(const std::vector<TextInput>& inputs, uint64_t mos
   }
   if (!sample.rows.empty()) return sample;
   return InvalidArgument(StrCat(inputs[0].name, ": found no row of ", sample.columns.size(),
-                                " cells behind the first line"));
+                                " cells behind the first line",
+                                first_malformed.ok() ? "" : ": " + first_malformed.message()));
 }
 
 }  // namespace chorus::worker

@@ -20,7 +20,7 @@ struct TextSample {
 };
 
 // At most `most_rows` rows, and fewer when they have many columns. Errors: those of TextTable;
-// kInvalidArgument when no row has one cell a column.
+// kInvalidArgument when no row has a cell for each column, or two columns have one name.
 Result<TextSample> TakeSample(const std::vector<TextInput>& inputs, uint64_t most_rows);
 
 }  // namespace chorus::worker

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <span>
+#include <string_view>
 
 #include "common/check.h"
 #include "common/config.pb.h"
@@ -34,10 +36,23 @@ struct Head {
   uint64_t checksum = 0;
 };
 
+// What a file is that begins so and may well be mistaken for a log; "" where that is not known.
+std::string WhatElseBegins(std::span<const std::byte> prefix) {
+  const std::string_view begin(reinterpret_cast<const char*>(prefix.data()), prefix.size());
+  const auto is_letter = [](char c) {
+    return static_cast<unsigned char>(c) >= ' ' || c == '\t' || c == '\n' || c == '\r';
+  };
+  constexpr std::string_view kGzip = "\x1f\x8b", kZstd = "\x28\xb5\x2f\xfd", kParquet = "PAR1";
+  const bool rows = begin.starts_with(kGzip) || begin.starts_with(kZstd) ||
+                    begin.starts_with(kParquet) ||
+                    std::all_of(begin.begin(), begin.end(), is_letter);
+  return rows ? "; of a text or table, chorus import makes one (predict --input scores text)" : "";
+}
+
 Result<Head> ReadHead(const RandomAccessFile& file) {
   ASSIGN_OR_RETURN(const Bytes prefix, ReadRange(file, 0, kHeadPrefixBytes));
   if (Load<uint64_t>(prefix.data()) != kHeadMagic) {
-    return DataLoss("this is no Chorus log (the magic differs)");
+    return DataLoss(StrCat("this is no Chorus log (the magic differs)", WhatElseBegins(prefix)));
   }
   const uint32_t version = Load<uint32_t>(prefix.data() + 8);
   if (version < 1 || version > kFormatVersion) {

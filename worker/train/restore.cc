@@ -71,7 +71,12 @@ Status CheckLog(const std::string& checkpoint, uint64_t fingerprint, const LogRe
   const auto before =
       std::find(labels.fingerprints.begin(), labels.fingerprints.end(), fingerprint);
   if (before == labels.fingerprints.end()) {
-    return FailedPrecondition(checkpoint + " was trained on another log than data.log names");
+    return FailedPrecondition(StrCat(
+        checkpoint,
+        " was trained on another log than data.log names: --resume goes on with the log that the "
+        "run began with; a new run, with a checkpoint.directory of its own and "
+        "warm_start.checkpoint: \"",
+        checkpoint, "\", takes the model to another one"));
   }
   const auto came = static_cast<size_t>(before - labels.fingerprints.begin());
   return FailedPrecondition(

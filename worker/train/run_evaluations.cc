@@ -7,6 +7,7 @@
 
 #include "common/log.h"
 #include "worker/steps/shared_rows.h"
+#include "worker/steps/time_order.h"
 
 namespace chorus::worker {
 namespace {
@@ -27,8 +28,11 @@ Result<std::unique_ptr<RunEvaluations>> RunEvaluations::Create(Session* session,
   if (config.evaluate().log_size() == 0) return evaluations;
   ASSIGN_OR_RETURN(evaluations->evaluator_, Evaluator::Create(session, LogsOfRun(config)));
   if (!evaluations->is_first()) return evaluations;
-  const std::string doubt = DoubtOfSharedRows(*session->environment().files, config);
-  if (!doubt.empty()) LogWarning(doubt);
+  FileSystem& files = *session->environment().files;
+  for (const std::string& doubt :
+       {DoubtOfSharedRows(files, config), DoubtOfTimeOrder(files, config)}) {
+    if (!doubt.empty()) LogWarning(doubt);
+  }
   return evaluations;
 }
 

@@ -42,6 +42,19 @@ std::string RowsWithLabels(int rows, int clicks_of_each, int sales_of_each) {
   return text;
 }
 
+TEST_F(ImportDoubtsTest, APartWithoutAnyOfTheConversions) {
+  std::string text = "click,sale,item,day\n";
+  for (int i = 0; i < 40; ++i) {
+    text += StrCat(i % 2, ",", i < 20 ? i % 2 : 0, ",", i % 5, ",", i < 30 ? 1 : 2, "\n");
+  }
+  const ImportSchema schema = MakeSchema("conversion: 'sale' time: 'day' slot { column: 'item' }");
+  const ImportOptions by_day = {.split = *Split::ParseTimes("day:2")};
+  EXPECT_THAT(WarningsOf(schema, text, by_day),
+              HasSubstr("part 'test' has none of the 10 conversions, and can neither teach nor "
+                        "judge them"));
+  EXPECT_THAT(WarningsOf(schema, text), Not(HasSubstr("has none of the")));
+}
+
 TEST_F(ImportDoubtsTest, ALogWithoutAnyClick) {
   const ImportSchema schema = MakeSchema("slot { column: 'item' }");
   EXPECT_THAT(WarningsOf(schema, RowsWithLabels(50, 0, 0)),

@@ -144,7 +144,7 @@ TEST_F(SchemaDraftTest, NeedsAFile) {
   EXPECT_EQ(DraftSchema(*files_, {.inputs = {"-"}}).status().code(), Code::kInvalidArgument);
   WriteFile(*files_, "empty", "\n\n");
   EXPECT_EQ(DraftSchema(*files_, {.inputs = {"empty"}}).status().message(),
-            "found no line, expected delimited text");
+            "empty: found no line, expected delimited text");
 }
 
 TEST(GuessFormat, FindsDelimiterHeaderAndEscape) {
@@ -289,7 +289,7 @@ TEST_F(SchemaDraftTest, ListsInBracketsAndDecimalCommasAreNamed) {
   const SchemaDraft draft = Draft(text);
   EXPECT_THAT(draft.warnings,
               testing::Contains(HasSubstr("column 'tags' holds lists like [0, 0]")));
-  EXPECT_THAT(draft.schema, HasSubstr("with points they are a numeric"));
+  EXPECT_THAT(draft.schema, HasSubstr("with points and without units they are a numeric"));
   Parsed(draft);
 }
 
