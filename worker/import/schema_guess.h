@@ -20,10 +20,12 @@ struct GuessedColumn {
   bool context = false;
   bool log_transform = false;  // of a numeric
   ColumnSample::Separators separators = {};
-  std::string remark = {};  // why, in words; may be empty
-  std::string leak = {};    // how it tells a label; "" when it does not
-  bool is_boolean = false;  // 0 and 1 alone: it may be a label
-  bool is_named = false;    // a person says that it is the label
+  std::string value_column = {};  // of a slot
+  std::string remark = {};        // why, in words; may be empty
+  std::string leak = {};          // how it tells a label; "" when it does not
+  bool is_boolean = false;        // 0 and 1 alone: it may be a label
+  bool is_list = false;           // typed as one: it needs no separators
+  bool is_named = false;          // a person says that it is the label
   // It has the name of a label that no column is found for, and holds counts.
   bool holds_counts = false;
 };
