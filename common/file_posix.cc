@@ -16,6 +16,7 @@
 #include "common/log.h"
 #include "common/shortage.h"
 #include "common/strings.h"
+#include "common/uri.h"
 
 namespace chorus {
 namespace {
@@ -128,6 +129,7 @@ class PosixWritableFile final : public WritableFile {
 class PosixFileSystem final : public FileSystem {
  public:
   Result<std::unique_ptr<RandomAccessFile>> OpenForRead(const std::string& path) override {
+    RETURN_IF_ERROR(CheckIsLocal(path));
     const int fd = OpenRetrying(path, O_RDONLY);
     if (fd < 0) return PosixError("opening", path, errno);
     struct stat info;
@@ -156,6 +158,7 @@ class PosixFileSystem final : public FileSystem {
   }
 
   Status CreateDirectories(const std::string& path) override {
+    RETURN_IF_ERROR(CheckIsWritable(path));
     std::error_code error;
     std::vector<std::string> made_in;  // directories that get a new name
     for (std::string at = path; !Exists(at) && at != "." && at != "/"; at = made_in.back()) {
@@ -205,6 +208,7 @@ class PosixFileSystem final : public FileSystem {
   }
 
   Result<Target> TargetOf(const std::string& path) override {
+    RETURN_IF_ERROR(CheckIsWritable(path));
     struct stat named, meant;
     if (::lstat(path.c_str(), &named) != 0) return Target{path, false};
     const bool link = S_ISLNK(named.st_mode);
@@ -219,11 +223,13 @@ class PosixFileSystem final : public FileSystem {
   }
 
   Result<std::unique_ptr<FileLock>> Lock(const std::string& path) override {
+    RETURN_IF_ERROR(CheckIsWritable(path));
     return TakeFileLock(path);
   }
 
  private:
   static Result<std::unique_ptr<WritableFile>> OpenForWrite(const std::string& path, int flag) {
+    RETURN_IF_ERROR(CheckIsWritable(path));
     const int fd = OpenRetrying(path, O_WRONLY | O_CREAT | flag);
     if (fd < 0 && errno == ENOENT) {
       std::error_code none;

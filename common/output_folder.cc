@@ -6,6 +6,7 @@
 
 #include "common/log.h"
 #include "common/strings.h"
+#include "common/uri.h"
 #include "common/write_lock.h"
 
 namespace chorus {
@@ -27,6 +28,7 @@ OutputFolder::OutputFolder(FileSystem& files, std::string output, const std::str
 Result<std::unique_ptr<OutputFolder>> OutputFolder::Create(FileSystem& files,
                                                            const std::string& output,
                                                            const std::string& doing) {
+  RETURN_IF_ERROR(CheckIsWritable(output));
   const std::string name = WithoutSlash(output);
   if (name.empty() || name == "/" || BaseName(name) == "." || BaseName(name) == "..") {
     return InvalidArgument(

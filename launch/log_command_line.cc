@@ -121,7 +121,8 @@ void AddImport(CLI::App* app, CommandOutcome* outcome, Action* action) {
   CLI::Option* const inputs =
       command->add_option("inputs", arguments.inputs,
                           "Files (gzip, zstd, bzip2 and xz are unpacked), directories of them, or "
-                          "patterns with * in quotes; - or none is standard input");
+                          "patterns with * in quotes, each also as an address like "
+                          "s3://bucket/day; - or none is standard input");
   CLI::Option* const output =
       command->add_option("--output", arguments.output,
                           "Directory of the log; with --split, one folder per part inside it");
@@ -156,7 +157,7 @@ void AddImport(CLI::App* app, CommandOutcome* outcome, Action* action) {
 void AddSchema(CLI::App* app, Action* action) {
   static SchemaArguments arguments;
   CLI::App* command =
-      AddCommand(app, "schema", "Draft the schema of an import from the text itself",
+      AddCommand(app, "schema", "Draft the schema of an import from the rows themselves",
                  "chorus schema day1.csv.gz --output shop.schema --job shop.train\n"
                  "  chorus schema day1.csv.gz --click geklickt --conversion gekauft",
                  action, [] { return Alone([] { return RunSchema(arguments); }); });
@@ -207,9 +208,9 @@ void AddMerge(CLI::App* app, Action* action) {
 void AddExportLog(CLI::App* app, Action* action) {
   static ExportLogArguments arguments;
   CLI::App* command = AddCommand(
-      app, "export-log", "Write a log as tab-separated text, or as TFRecord",
+      app, "export-log", "Write a log as tab-separated text, TFRecord or Parquet",
       "chorus export-log my/train --output train.tsv.zst --schema-output train.schema\n"
-      "  chorus export-log my/train --format TFRECORD --output train.tfrecord",
+      "  chorus export-log my/train --format PARQUET --output train.parquet",
       action, [] { return AloneWithoutRemains([] { return RunExportLog(arguments); }); });
   command->add_option("log", arguments.logs, "A log file, or a directory of them")
       ->required()
@@ -220,10 +221,10 @@ void AddExportLog(CLI::App* app, Action* action) {
       ->required();
   command->add_option("--schema-output", arguments.schema_output,
                       "File for the schema with which import makes the same rows of it");
-  static std::string format = "TEXT";
-  command->add_option("--format", format, "TEXT, or TFRECORD: records of tf.Example")
-      ->check(CLI::IsMember({"TEXT", "TFRECORD"}));
-  command->parse_complete_callback([] { arguments.tfrecord = format == "TFRECORD"; });
+  command
+      ->add_option("--format", arguments.format,
+                   "TEXT, TFRECORD (records of tf.Example), or PARQUET (through Apache Arrow)")
+      ->check(CLI::IsMember({"TEXT", "TFRECORD", "PARQUET"}));
 }
 
 void AddInspect(CLI::App* app, Action* action) {

@@ -1,5 +1,6 @@
-// chorus export-log: a log becomes text, or TFRecord, again (worker/import/export_log.h).
+// chorus export-log: a log becomes text, TFRecord or Parquet again (worker/import/export_log.h).
 #include <cstdio>
+#include <string>
 
 #include "common/file.h"
 #include "common/progress.h"
@@ -8,15 +9,22 @@
 
 namespace chorus::launch {
 
+namespace {
+
+ImportSchema::Format FormatOf(const std::string& name) {
+  if (name == "TFRECORD") return ImportSchema::TFRECORD;
+  return name == "PARQUET" ? ImportSchema::PARQUET : ImportSchema::DELIMITED;
+}
+
+}  // namespace
+
 Status RunExportLog(const ExportLogArguments& arguments) {
   ProgressLine progress;
-  const auto summary = worker::ExportLog(
-      PosixFiles(),
-      {.logs = arguments.logs,
-       .output = arguments.output,
-       .schema_output = arguments.schema_output,
-       .format = arguments.tfrecord ? ImportSchema::TFRECORD : ImportSchema::DELIMITED,
-       .progress = &progress});
+  const auto summary = worker::ExportLog(PosixFiles(), {.logs = arguments.logs,
+                                                        .output = arguments.output,
+                                                        .schema_output = arguments.schema_output,
+                                                        .format = FormatOf(arguments.format),
+                                                        .progress = &progress});
   progress.Clear();
   RETURN_IF_ERROR(summary.status());
   if (arguments.output == "-") return Status::Ok();  // the text alone

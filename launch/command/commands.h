@@ -128,9 +128,9 @@ struct MergeArguments {
 
 struct ExportLogArguments {
   std::vector<std::string> logs;
-  std::string output;         // packed if it ends in .gz or .zst; "-" = standard output
-  std::string schema_output;  // "" = none
-  bool tfrecord = false;      // records of tf.Example, else text
+  std::string output;           // packed if it ends in .gz or .zst; "-" = standard output
+  std::string schema_output;    // "" = none
+  std::string format = "TEXT";  // or TFRECORD, records of tf.Example, or PARQUET
 };
 
 struct InspectArguments {

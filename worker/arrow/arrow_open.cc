@@ -1,15 +1,13 @@
 // libchorus_arrow.so: ChorusArrowOpen (worker/columns/arrow_interface.h) over Arrow's readers.
-// Arrow gives errors as values, and what lies below it may throw: neither leaves this file.
 #include <arrow/c/bridge.h>
 #include <arrow/util/thread_pool.h>
 
-#include <cstdio>
-#include <exception>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "worker/arrow/file_reader.h"
+#include "worker/arrow/guarded.h"
 #include "worker/columns/arrow_fingerprint.h"
 #include "worker/columns/arrow_interface.h"
 
@@ -23,17 +21,6 @@ struct OpenFile {
 };
 
 OpenFile& Of(ChorusArrowFile* file) { return *static_cast<OpenFile*>(file->private_data); }
-
-template <typename Work>
-arrow::Status Guarded(const Work& work) {
-  try {
-    return work();
-  } catch (const std::exception& error) {
-    return arrow::Status::IOError(error.what());
-  } catch (...) {
-    return arrow::Status::UnknownError("an exception of an unknown kind");
-  }
-}
 
 template <typename Work>
 int Answer(ChorusArrowFile* file, const Work& work) {
@@ -85,10 +72,8 @@ const char* const ChorusArrowInterface = chorus::kArrowInterface;
 
 CHORUS_EXPORT int ChorusArrowOpen(const ChorusArrowInput* input, int32_t format, int32_t threads,
                                   ChorusArrowFile* out, char* error, size_t error_bytes) {
-  const arrow::Status status =
-      chorus::worker::Guarded([&] { return chorus::worker::Open(*input, format, threads, out); });
-  if (!status.ok()) std::snprintf(error, error_bytes, "%s", status.message().c_str());
-  return status.ok() ? 0 : 1;
+  return chorus::worker::AnswerTo(
+      [&] { return chorus::worker::Open(*input, format, threads, out); }, error, error_bytes);
 }
 
 }  // extern "C"

@@ -2,8 +2,8 @@
 // What libchorus_arrow.so (worker/arrow) and the program say to each other: C functions and
 // structs, so that the library may be built by another compiler, with another C++ ABI and any
 // Arrow. Columns cross as arrow_abi.h has them. A function returns 0, or a number that is not when
-// it failed; its object then says why. Nothing throws. Thread safety: none, but `read` of an input,
-// which many threads may call at once.
+// it failed; its object then says why. Nothing throws. Thread safety: none, but `read` of an input
+// and of an object, which many threads may call at once, and whatever opens and lists objects.
 
 #include <cstddef>
 #include <cstdint>
@@ -42,13 +42,73 @@ typedef int ChorusArrowOpenFunction(const struct ChorusArrowInput* input, int32_
                                     int32_t threads, struct ChorusArrowFile* out, char* error,
                                     size_t error_bytes);
 
+// What a failed call on objects returns.
+enum ChorusArrowObjectError {
+  CHORUS_ARROW_FAILED = 1,
+  CHORUS_ARROW_NO_SUCH_OBJECT = 2,
+  CHORUS_ARROW_CHANGED = 3,  // it is not the object that was opened
+};
+
+// An open object of S3 or the like, filled by ChorusArrowOpenObject.
+struct ChorusArrowObject {
+  int64_t bytes;
+  const char* state;  // an object that has another one has changed
+  // Reads bytes [offset, offset + bytes), which the object has, into `out`.
+  int (*read)(struct ChorusArrowObject*, int64_t offset, int64_t bytes, void* out, char* error,
+              size_t error_bytes);
+  void (*release)(struct ChorusArrowObject*);
+  void* private_data;
+};
+
+struct ChorusArrowObjectOptions {
+  int32_t blocks_ahead;    // that are asked for ahead of an object that one thread reads in order
+  double timeout_seconds;  // of every request
+  const char* state;       // that the object must have; "" = any
+};
+
+typedef int ChorusArrowOpenObjectFunction(const char* uri,
+                                          const struct ChorusArrowObjectOptions* options,
+                                          struct ChorusArrowObject* out, char* error,
+                                          size_t error_bytes);
+
+// Hands the objects below a URI to `take`, as paths below it in the order of their names; "" where
+// it names an object itself.
+typedef int ChorusArrowListObjectsFunction(const char* uri, double timeout_seconds, void* context,
+                                           void (*take)(void* context, const char* path),
+                                           char* error, size_t error_bytes);
+
+// Where the bytes of a file go that is written, in order.
+struct ChorusArrowOutput {
+  void* context;
+  int (*write)(void* context, const void* data, int64_t bytes);
+};
+
+// A file of Parquet, filled by ChorusArrowOpenWriter.
+struct ChorusArrowWriter {
+  // Some more rows, as a struct of all columns. They are released, and not needed any more.
+  int (*write)(struct ChorusArrowWriter*, struct ArrowArray* rows);
+  int (*finish)(struct ChorusArrowWriter*);  // once, behind all rows
+  const char* (*get_last_error)(struct ChorusArrowWriter*);
+  void (*release)(struct ChorusArrowWriter*);
+  void* private_data;
+};
+
+// schema: the columns, as the fields of one struct; it is released. What `context` is outlives the
+// writer.
+typedef int ChorusArrowOpenWriterFunction(const struct ChorusArrowOutput* output,
+                                          struct ArrowSchema* schema, struct ChorusArrowWriter* out,
+                                          char* error, size_t error_bytes);
+
 }  // extern "C"
 
 namespace chorus::worker {
 
 // The library exports these: the kArrowInterface (arrow_fingerprint.h) that it was built with, a
-// string that ends with 0, and a ChorusArrowOpenFunction.
+// string that ends with 0, and a function of each type above.
 inline constexpr char kArrowInterfaceSymbol[] = "ChorusArrowInterface";
 inline constexpr char kArrowOpenSymbol[] = "ChorusArrowOpen";
+inline constexpr char kArrowOpenObjectSymbol[] = "ChorusArrowOpenObject";
+inline constexpr char kArrowOpenWriterSymbol[] = "ChorusArrowOpenWriter";
+inline constexpr char kArrowListObjectsSymbol[] = "ChorusArrowListObjects";
 
 }  // namespace chorus::worker

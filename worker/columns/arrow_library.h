@@ -11,6 +11,9 @@ namespace chorus::worker {
 
 struct ArrowLibrary {
   ChorusArrowOpenFunction* open;
+  ChorusArrowOpenObjectFunction* open_object;
+  ChorusArrowListObjectsFunction* list_objects;
+  ChorusArrowOpenWriterFunction* open_writer;
 };
 
 // Errors: see OpenArrowFile.

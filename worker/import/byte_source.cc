@@ -51,7 +51,11 @@ class DescriptorSource : public ByteSource {
 
 Result<std::unique_ptr<ByteSource>> OpenFileSource(FileSystem& files, const std::string& path) {
   ASSIGN_OR_RETURN(auto file, files.OpenForRead(path));
-  return std::unique_ptr<ByteSource>(std::make_unique<FileSource>(std::move(file)));
+  return NewFileSource(std::move(file));
+}
+
+std::unique_ptr<ByteSource> NewFileSource(std::unique_ptr<RandomAccessFile> file) {
+  return std::make_unique<FileSource>(std::move(file));
 }
 
 std::unique_ptr<ByteSource> NewDescriptorSource(int descriptor) {

@@ -22,6 +22,8 @@ class ByteSource {
 
 // The bytes of a file as they lie on disk.
 Result<std::unique_ptr<ByteSource>> OpenFileSource(FileSystem& files, const std::string& path);
+// The bytes of an open file.
+std::unique_ptr<ByteSource> NewFileSource(std::unique_ptr<RandomAccessFile> file);
 // The bytes of an open descriptor (standard input, a pipe); it stays open, and must outlive the
 // source.
 std::unique_ptr<ByteSource> NewDescriptorSource(int descriptor);

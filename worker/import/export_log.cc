@@ -1,5 +1,10 @@
 #include "worker/import/export_log.h"
 
+#include <memory>
+#include <string_view>
+#include <utility>
+#include <vector>
+
 #include "common/config.h"
 #include "common/output_file.h"
 #include "common/strings.h"
@@ -13,23 +18,64 @@ namespace {
 
 constexpr size_t kTextBytes = size_t{1} << 20;  // that are written at once
 
-Status WriteRows(const LogReader& log, const ExportedRows& writer, ProgressLine* progress,
-                 PackedText* text, uint64_t* rows) {
+class BlocksOfRows final : public ExportedBlocks {
+ public:
+  BlocksOfRows(std::unique_ptr<ExportedRows> rows, TakeExportedBytes take)
+      : rows_(std::move(rows)), take_(std::move(take)), text_(rows_->Head()) {}
+
+  Status Add(const Batch& block) override {
+    for (uint32_t row = 0; row < block.rows(); ++row) {
+      RETURN_IF_ERROR(rows_->AppendRow(block, row, &text_));
+      if (text_.size() < kTextBytes) continue;
+      RETURN_IF_ERROR(take_(text_));
+      text_.clear();
+    }
+    return Status::Ok();
+  }
+  Status Finish() override { return take_(text_); }
+
+ private:
+  const std::unique_ptr<ExportedRows> rows_;
+  const TakeExportedBytes take_;
+  std::string text_;
+};
+
+Status WriteRows(const LogReader& log, ProgressLine* progress, ExportedBlocks* out,
+                 uint64_t* rows) {
   const auto blocks = static_cast<uint32_t>(log.blocks().size());
   Batch block;
-  std::string lines;
   for (uint32_t i = 0; i < blocks; ++i) {
     RETURN_IF_ERROR(log.ReadBlock(i, &block));
-    for (uint32_t row = 0; row < block.rows(); ++row) {
-      RETURN_IF_ERROR(writer.AppendRow(block, row, &lines).Annotate(StrCat("block ", i)));
-      if (lines.size() < kTextBytes) continue;
-      RETURN_IF_ERROR(text->Append(lines));
-      lines.clear();
-    }
+    RETURN_IF_ERROR(out->Add(block).Annotate(StrCat("block ", i)));
     *rows += block.rows();
     if (progress != nullptr) progress->ShowDone("export-log", i + 1, blocks, "blocks");
   }
-  return text->Append(lines);
+  return out->Finish();
+}
+
+Result<std::unique_ptr<ExportedBlocks>> BlocksOf(ImportSchema::Format format,
+                                                 const LogSchema& schema,
+                                                 const std::vector<std::string>& header,
+                                                 TakeExportedBytes take) {
+  if (format == ImportSchema::PARQUET) return NewExportedParquet(schema, header, std::move(take));
+  return NewBlocksOfRows(format == ImportSchema::TFRECORD ? NewExportedExamples(schema, header)
+                                                          : NewExportedLines(schema, header),
+                         std::move(take));
+}
+
+// Pages of Parquet are packed one by one, so that columns can be read alone.
+Status CheckExportName(const ExportLogOptions& options) {
+  if (options.output == options.schema_output) {
+    return InvalidArgument("--output and --schema-output are one file");
+  }
+  const std::string& name = options.output;
+  if (options.format == ImportSchema::PARQUET &&
+      (name.ends_with(".gz") || name.ends_with(".zst"))) {
+    return InvalidArgument(StrCat(name,
+                                  ": a file of Parquet packs its pages itself, and one that is "
+                                  "packed once more cannot be read: name it NAME.parquet"));
+  }
+  return Status::Ok();
 }
 
 constexpr std::string_view kSchemaHead = "# Reads what chorus export-log wrote.";
@@ -49,24 +95,26 @@ Status WriteSchema(FileSystem& files, const ExportedColumns& columns, bool has_c
 }  // namespace
 
 Result<ExportLogSummary> ExportLog(FileSystem& files, const ExportLogOptions& options) {
-  if (options.output == options.schema_output) {
-    return InvalidArgument("--output and --schema-output are one file");
-  }
+  RETURN_IF_ERROR(CheckExportName(options));
   ASSIGN_OR_RETURN(const auto log, LogReader::Open(files, options.logs));
   ASSIGN_OR_RETURN(const ExportedColumns columns, ExportedColumnsOf(log->schema(), options.format));
-  const auto writer = options.format == ImportSchema::TFRECORD
-                          ? NewExportedExamples(log->schema(), columns.header)
-                          : NewExportedLines(log->schema(), columns.header);
   ExportLogSummary summary{.columns = static_cast<uint32_t>(columns.header.size()),
                            .has_click = log->schema().has_click};
   ASSIGN_OR_RETURN(const auto text, PackedText::Create(files, options.output));
-  RETURN_IF_ERROR(text->Append(writer->Head()));
-  RETURN_IF_ERROR(WriteRows(*log, *writer, options.progress, text.get(), &summary.rows));
+  ASSIGN_OR_RETURN(const auto blocks,
+                   BlocksOf(options.format, log->schema(), columns.header,
+                            [&](std::string_view bytes) { return text->Append(bytes); }));
+  RETURN_IF_ERROR(WriteRows(*log, options.progress, blocks.get(), &summary.rows));
   if (!options.schema_output.empty()) {
     RETURN_IF_ERROR(WriteSchema(files, columns, summary.has_click, options.schema_output));
   }
   RETURN_IF_ERROR(text->Commit());
   return summary;
+}
+
+std::unique_ptr<ExportedBlocks> NewBlocksOfRows(std::unique_ptr<ExportedRows> rows,
+                                                TakeExportedBytes take) {
+  return std::make_unique<BlocksOfRows>(std::move(rows), std::move(take));
 }
 
 }  // namespace chorus::worker

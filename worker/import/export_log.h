@@ -1,6 +1,6 @@
 #pragma once
 // `chorus export-log`: a log as text again, one exposure a line, tab-separated, with a header, or
-// as TFRecord of tf.Example, and the schema that makes the same rows of it. What a cell holds is in
+// as TFRecord of tf.Example or as Parquet, and the schema that makes the same rows of it. What a cell holds is in
 // README.md beside this file.
 // Thread safety: many threads may call, with outputs of their own.
 
@@ -20,7 +20,7 @@ struct ExportLogOptions {
   std::vector<std::string> logs = {};  // files or folders of one log
   std::string output = {};             // a file as PackedText names it; "-" is standard output
   std::string schema_output = {};      // a file for the schema; "" = none
-  // DELIMITED (text) or TFRECORD.
+  // DELIMITED (text), TFRECORD or PARQUET.
   ImportSchema::Format format = ImportSchema::DELIMITED;
   ProgressLine* progress = nullptr;
 };

@@ -66,8 +66,8 @@ class Columns {
     slot.set_name(info.name);
     slot.set_key_space(info.key_space);
     slot.set_context(info.context);
-    // Lists of numbers need no separators; a single id with its value is a text in both formats.
-    const bool lists = format_ == ImportSchema::TFRECORD && info.multi_valued;
+    // Lists of numbers need no separators; a single id with its value is a text in all formats.
+    const bool lists = format_ != ImportSchema::DELIMITED && info.multi_valued;
     if (info.multi_valued) slot.set_separator(",");
     if (info.has_values && !lists) slot.set_value_separator(":");
     if (info.has_values && lists) slot.set_value_column(AddFeature(info.name + "_values"));

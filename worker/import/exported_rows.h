@@ -2,8 +2,10 @@
 // How `chorus export-log` writes the exposures of a block, in one format or another. Thread safety:
 // const methods from any thread.
 
+#include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "common/status.h"
@@ -18,6 +20,26 @@ class ExportedRows {
   // Appends exposure `row` of a block. Error: kInvalidArgument, the format cannot hold its row id.
   virtual Status AppendRow(const Batch& block, uint32_t row, std::string* out) const = 0;
 };
+
+// Where the bytes of an exported log go.
+using TakeExportedBytes = std::function<Status(std::string_view)>;
+
+// The same of formats that take whole blocks, column by column.
+class ExportedBlocks {
+ public:
+  virtual ~ExportedBlocks() = default;
+  virtual Status Add(const Batch& block) = 0;
+  virtual Status Finish() = 0;  // behind the last
+};
+
+// Rows of any kind as blocks. Errors of Add name the row.
+std::unique_ptr<ExportedBlocks> NewBlocksOfRows(std::unique_ptr<ExportedRows> rows,
+                                                TakeExportedBytes take);
+// Parquet, through Apache Arrow (worker/columns/arrow_writer.h); `schema` and header as below.
+// Errors: those of OpenArrowFile.
+Result<std::unique_ptr<ExportedBlocks>> NewExportedParquet(const LogSchema& schema,
+                                                           const std::vector<std::string>& header,
+                                                           TakeExportedBytes take);
 
 // Both: `schema` outlives the rows; header: of ExportedColumnsOf for the same format.
 // Lines of cells between tabs.

@@ -11,6 +11,7 @@
 
 #include "common/log.h"
 #include "common/strings.h"
+#include "common/uri.h"
 #include "common/write_lock.h"
 #include "worker/import/column_plan.h"
 #include "worker/import/follow_portions.h"
@@ -312,6 +313,12 @@ Result<FollowSummary> FollowImport(FileSystem& files, const ImportSchema& schema
                                    const FollowOptions& options) {
   FollowOptions named = options;
   if (named.import.inputs.empty()) named.import.inputs = {kFollowedInput};
+  for (const std::string& input : named.import.inputs) {
+    if (!IsUri(input)) continue;
+    return InvalidArgument(StrCat(ShownUri(input),
+                                  ": what comes is followed in local files and folders, and not in "
+                                  "other systems: import it without --follow, or copy it"));
+  }
   return Follower(files, schema, named).Run();
 }
 

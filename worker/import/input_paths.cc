@@ -1,6 +1,8 @@
 #include "worker/import/input_paths.h"
 
 #include "common/strings.h"
+#include "common/uri.h"
+#include "worker/import/object_paths.h"
 #include "worker/import/wildcard.h"
 
 namespace chorus::worker {
@@ -48,6 +50,7 @@ std::vector<std::string> Matches(FileSystem& files, const std::string& pattern) 
 }  // namespace
 
 Result<std::vector<std::string>> ExpandInputPath(FileSystem& files, const std::string& path) {
+  if (IsUri(path)) return ExpandObjectUri(path);
   std::vector<std::string> expanded;
   if (files.Exists(path)) {
     AppendFiles(files, path, &expanded);

@@ -3,8 +3,12 @@
 #include <algorithm>
 #include <filesystem>
 #include <map>
+#include <memory>
+#include <utility>
 
 #include "common/strings.h"
+#include "common/uri.h"
+#include "worker/columns/arrow_object.h"
 #include "worker/import/input_paths.h"
 #include "worker/import/kafka_address.h"
 
@@ -29,6 +33,16 @@ TextInput FileInput(FileSystem& files, const std::string& name, const std::strin
           [&files, path] { return files.OpenForRead(path); }};
 }
 
+TextInput ObjectInput(const std::string& uri) {
+  const auto object = std::make_shared<ArrowObject>(uri);
+  return {ShownUri(uri),
+          [object]() -> Result<std::unique_ptr<ByteSource>> {
+            ASSIGN_OR_RETURN(auto file, object->Open(ArrowObject::Reading::kInOrder));
+            return NewFileSource(std::move(file));
+          },
+          [object] { return object->Open(ArrowObject::Reading::kAnyPlace); }};
+}
+
 Result<TextInput> StandardInput(FileSystem& files, int descriptor, const std::string& spool_path) {
   if (spool_path.empty()) {
     return TextInput{kStandardInputName, [descriptor]() -> Result<std::unique_ptr<ByteSource>> {
@@ -50,8 +64,9 @@ Status CheckOnce(FileSystem& files, const std::vector<std::string>& paths) {
         std::filesystem::absolute(target.ok() ? target->path : path, none).lexically_normal();
     const auto [other, is_new] = named.emplace(file, path);
     if (is_new || (target.ok() && target->in_place)) continue;
-    return InvalidArgument(StrCat(path, path == other->second ? "" : " and " + other->second,
-                                  path == other->second ? " is named twice" : " are one file",
+    const bool same = path == other->second;
+    return InvalidArgument(StrCat(ShownUri(path), same ? "" : " and " + ShownUri(other->second),
+                                  same ? " is named twice" : " are one file",
                                   ": its rows would count twice"));
   }
   return Status::Ok();
@@ -84,6 +99,8 @@ Result<std::vector<TextInput>> MakeInputs(FileSystem& files, const std::vector<s
     if (path == "-") {
       ASSIGN_OR_RETURN(TextInput input, StandardInput(files, standard_input, spool_path));
       inputs.push_back(std::move(input));
+    } else if (IsUri(path)) {
+      inputs.push_back(ObjectInput(path));
     } else {
       inputs.push_back(FileInput(files, path, path));
     }

@@ -5,7 +5,6 @@
 
 #include "common/strings.h"
 #include "worker/columns/arrow_file.h"
-#include "worker/import/column_rows.h"
 #include "worker/import/text_rows.h"
 #include "worker/import/wildcard.h"
 
@@ -93,14 +92,18 @@ Result<std::unique_ptr<RowTable>> RowInputs::Open() const {
     case Content::kOrc:
       break;
   }
+  return OpenColumnRows(ColumnInputsOf(*this), threads);
+}
+
+std::vector<ColumnInput> ColumnInputsOf(const RowInputs& rows) {
   const ArrowFileOptions options = {
-      .format = content == Content::kParquet ? ArrowFormat::kParquet : ArrowFormat::kOrc,
-      .threads = threads};
+      .format = rows.content == Content::kParquet ? ArrowFormat::kParquet : ArrowFormat::kOrc,
+      .threads = rows.threads};
   std::vector<ColumnInput> columns;
-  for (const TextInput& input : inputs) {
+  for (const TextInput& input : rows.inputs) {
     columns.push_back({input.name, [input, options] { return OpenColumns(input, options); }});
   }
-  return OpenColumnRows(std::move(columns), threads);
+  return columns;
 }
 
 Result<RowInputs> PrepareRows(FileSystem& files, const ImportSchema& schema,

@@ -10,6 +10,7 @@
 #include "common/config.pb.h"
 #include "common/file.h"
 #include "common/status.h"
+#include "worker/import/column_rows.h"
 #include "worker/import/common_rows.h"
 #include "worker/import/example_rows.h"
 #include "worker/import/file_format.h"
@@ -35,6 +36,9 @@ struct RowInputs {
 // What all inputs are, by their first bytes; text, where that cannot be told.  Error:
 // kInvalidArgument, they are of several kinds, or not what the schema says.
 Result<Content> ContentOfAll(const ImportSchema& schema, const std::vector<TextInput>& inputs);
+
+// The inputs of Parquet or ORC as what opens them.
+std::vector<ColumnInput> ColumnInputsOf(const RowInputs& rows);
 
 // Looks at the first bytes of all inputs that can be opened again, and at the first records of
 // TFRecord. common: for formats that have

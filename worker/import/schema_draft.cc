@@ -12,6 +12,7 @@
 #include "worker/import/schema_doubts.h"
 #include "worker/import/schema_guess.h"
 #include "worker/import/suggested_splits.h"
+#include "worker/import/typed_sample.h"
 
 namespace chorus::worker {
 namespace {
@@ -57,8 +58,9 @@ std::string Commented(std::string line, const std::string& comment) {
 
 class Draft {
  public:
-  Draft(const TextSample& sample, const DraftOptions& options, SchemaGuess guess)
-      : sample_(sample),
+  Draft(Content content, const TextSample& sample, const DraftOptions& options, SchemaGuess guess)
+      : content_(content),
+        sample_(sample),
         options_(options),
         guess_(std::move(guess)),
         splits_(SuggestSplits(sample, guess_.Of(ColumnRole::kTime))) {}
@@ -89,12 +91,19 @@ class Draft {
     out +=
         StrCat("# With a part that chooses among settings and checkpoints, and never tests:\n#   ",
                splits_.three, "\n");
-    out += StrCat("delimiter: ", Quoted(std::string(1, sample_.format.delimiter)), "\n");
+    return out + Format() + MissingMarkers() + "\n";
+  }
+
+  std::string Format() const {
+    if (content_ == Content::kParquet) return "format: PARQUET\n";
+    if (content_ == Content::kOrc) return "format: ORC\n";
+    if (content_ == Content::kTfRecord) return "format: TFRECORD\n";
+    std::string out = StrCat("delimiter: ", Quoted(std::string(1, sample_.format.delimiter)), "\n");
     if (!sample_.format.header) out += "header: false\n";
     if (sample_.format.escape != '\0') {
       out += StrCat("escape: ", Quoted(std::string(1, sample_.format.escape)), "\n");
     }
-    return out + MissingMarkers() + "\n";
+    return out;
   }
 
   std::string TimeHint() const {
@@ -224,7 +233,8 @@ class Draft {
     for (uint32_t c = 0; c < guess_.columns.size() && slots.size() < 2; ++c) {
       const GuessedColumn& column = guess_.columns[c];
       const uint64_t values = guess_.samples[c].values();
-      if (column.role != ColumnRole::kSlot || !column.separators.separator.empty()) continue;
+      if (column.role != ColumnRole::kSlot || column.is_list) continue;
+      if (!column.separators.separator.empty()) continue;
       if (values < 2 || values > kMostValues) continue;
       slots.push_back(StrCat(" slot: ", Quoted(column.name)));
     }
@@ -242,6 +252,9 @@ class Draft {
     }
     if (!column.separators.value_separator.empty()) {
       line += StrCat(" value_separator: ", Quoted(column.separators.value_separator));
+    }
+    if (!column.value_column.empty()) {
+      line += StrCat(" value_column: ", Quoted(column.value_column));
     }
     return Commented(line + " }", Remark(c));
   }
@@ -261,10 +274,13 @@ class Draft {
     if (guess_.columns[c].role == ColumnRole::kNumeric) {
       out = StrCat(seen.least(), " to ", seen.most());
     }
+    if (!sample_.types.empty()) out = StrCat(sample_.types[c].type.name, ", ", out);
+    if (guess_.columns[c].is_list) out = guess_.columns[c].remark;
     if (seen.missing_share() > 0) {
       out += StrCat(", ", Percent(seen.cells() - seen.filled(), seen.cells()), " missing");
     }
-    if (!guess_.columns[c].remark.empty()) out += StrCat("; ", guess_.columns[c].remark);
+    if (!guess_.columns[c].remark.empty() && !guess_.columns[c].is_list)
+      out += StrCat("; ", guess_.columns[c].remark);
     if (guess_.columns[c].context && guess_.contexts.changes[c] > 0) {
       out += StrCat("; differs from the row before it in ", Percent(guess_.contexts.changes[c]),
                     " of them, which begins a new context");
@@ -332,11 +348,24 @@ class Draft {
                   BadRowsOption(), " --output log ", Join(options_.inputs, " "));
   }
 
+  const Content content_;
   const TextSample& sample_;
   const DraftOptions& options_;
   const SchemaGuess guess_;
   const SuggestedSplits splits_;
 };
+
+Result<TextSample> SampleOf(Content content, const std::vector<TextInput>& inputs,
+                            uint64_t most_rows) {
+  if (content == Content::kText) return TakeSample(inputs, most_rows);
+  RowInputs rows;
+  rows.content = content;
+  rows.inputs = inputs;
+  if (content == Content::kTfRecord) {
+    ASSIGN_OR_RETURN(rows.features, LookAtExamples(inputs, {}));
+  }
+  return TakeTypedSample(rows, most_rows);
+}
 
 }  // namespace
 
@@ -351,16 +380,10 @@ Result<SchemaDraft> DraftSchema(FileSystem& files, const DraftOptions& options) 
   ASSIGN_OR_RETURN(const std::vector<TextInput> inputs,
                    MakeInputs(files, options.inputs, kNoStandardInput, ""));
   ASSIGN_OR_RETURN(const Content content, ContentOfAll(ImportSchema(), inputs));
-  if (content != Content::kText) {
-    return InvalidArgument(StrCat(inputs[0].name, ": this is ", NameOf(content),
-                                  ", and drafts are made from text alone: its columns have names "
-                                  "and types already, configs/import/columns.textproto shows what "
-                                  "is left to say of them"));
-  }
-  ASSIGN_OR_RETURN(const TextSample sample, TakeSample(inputs, options.sample_rows));
+  ASSIGN_OR_RETURN(const TextSample sample, SampleOf(content, inputs, options.sample_rows));
   ASSIGN_OR_RETURN(SchemaGuess guess,
                    GuessSchema(sample, {.click = options.click, .conversion = options.conversion}));
-  return Draft(sample, options, std::move(guess)).Write();
+  return Draft(content, sample, options, std::move(guess)).Write();
 }
 
 }  // namespace chorus::worker

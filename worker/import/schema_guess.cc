@@ -22,6 +22,7 @@ class Guesser {
     taken_.resize(sample.columns.size(), false);
     booleans_.emplace(sample, guess_.samples);
     for (const uint32_t c : booleans_->columns()) guess_.columns[c].is_boolean = true;
+    for (uint32_t c = 0; c < sample.types.size(); ++c) TakeTyped(c);
   }
 
   Result<SchemaGuess> Guess(const NamedLabels& named) {
@@ -45,6 +46,38 @@ class Guesser {
   }
 
  private:
+  // What a type decides, whatever the cells are.
+  void TakeTyped(uint32_t c) {
+    const TypedNature& nature = sample_.types[c];
+    GuessedColumn& column = guess_.columns[c];
+    if (nature.type.kind != ValueKind::kUnsupported && !nature.is_list()) return;
+    taken_[c] = true;
+    column.is_boolean = false;
+    if (nature.type.kind == ValueKind::kUnsupported) {
+      column.remark = StrCat(nature.type.name, ", of which nothing is made");
+    } else if (nature.type.kind == ValueKind::kNumber || nature.type.kind == ValueKind::kTime) {
+      column.remark = nature.values_of.empty()
+                          ? StrCat(TypeNameOf(nature),
+                                   ", which has no ids: value_column of a slot, "
+                                   "if these are the values of its ids")
+                          : StrCat("value_column of ", nature.values_of);
+    } else {
+      column.role = ColumnRole::kSlot;
+      column.is_list = true;
+      // A feature of tf.Example is a list always; this one is meant.
+      if (nature.type.shape == ColumnShape::kFew) column.separators.separator = ",";
+      for (uint32_t v = 0; v < sample_.types.size(); ++v) {
+        if (sample_.types[v].values_of == column.name) column.value_column = sample_.columns[v];
+      }
+      column.remark = StrCat(TypeNameOf(nature), ", up to ", nature.most_values, " in a row");
+    }
+  }
+
+  static std::string TypeNameOf(const TypedNature& nature) {
+    return nature.type.shape == ColumnShape::kFew ? "list of " + nature.type.name
+                                                  : nature.type.name;
+  }
+
   Status TakeNamed(const char* option, const std::string& name, ColumnRole role) {
     if (name.empty()) return Status::Ok();
     ASSIGN_OR_RETURN(ColumnIndex index, ColumnIndex::Make({}, false, sample_.columns));

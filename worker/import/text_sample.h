@@ -7,14 +7,28 @@
 #include <vector>
 
 #include "common/status.h"
+#include "worker/columns/column_type.h"
 #include "worker/import/text_table.h"
 
 namespace chorus::worker {
 
+// What the type of a column says beyond its cells.
+struct TypedNature {
+  ColumnType type;
+  uint64_t most_values = 0;    // of a list, in one row of the sample
+  std::string values_of = {};  // of a list of numbers: the list of ids that it goes with; "" = none
+
+  // A list that is no scalar in disguise, as every feature of tf.Example is one.
+  bool is_list() const {
+    return type.is_list() && (type.shape != ColumnShape::kFew || most_values > 1);
+  }
+};
+
 struct TextSample {
-  TextFormat format;
+  TextFormat format;  // of text
   std::vector<std::string> columns;
   std::vector<std::vector<std::string>> rows;  // [row][column], trimmed; "" = missing
+  std::vector<TypedNature> types = {};         // [column]; empty: all are texts
   uint64_t malformed = 0;                      // rows that were passed over
   bool whole = false;                          // the text has no further rows
 };

@@ -1,0 +1,50 @@
+#pragma once
+// Arrow gives errors as values, and what lies below it may throw: neither leaves the library.
+// Thread safety: pure function.
+
+#include <arrow/status.h>
+
+#include <cstddef>
+#include <cstdio>
+#include <exception>
+#include <utility>
+
+#include "worker/columns/arrow_interface.h"
+
+namespace chorus::worker {
+
+template <typename Work>
+arrow::Status Guarded(const Work& work) {
+  try {
+    return work();
+  } catch (const std::exception& error) {
+    return arrow::Status::IOError(error.what());
+  } catch (...) {
+    return arrow::Status::UnknownError("an exception of an unknown kind");
+  }
+}
+
+// Codes that no file system of Arrow gives stand for what a caller tells apart.
+template <typename... Args>
+arrow::Status NoSuchObject(Args&&... args) {
+  return arrow::Status::KeyError(std::forward<Args>(args)...);
+}
+template <typename... Args>
+arrow::Status ObjectChanged(Args&&... args) {
+  return arrow::Status::IndexError(std::forward<Args>(args)...);
+}
+inline int CodeOf(const arrow::Status& status) {
+  if (status.ok()) return 0;
+  if (status.IsKeyError()) return CHORUS_ARROW_NO_SUCH_OBJECT;
+  return status.IsIndexError() ? CHORUS_ARROW_CHANGED : CHORUS_ARROW_FAILED;
+}
+
+// What a function of the library returns, and the reason in `error`.
+template <typename Work>
+int AnswerTo(const Work& work, char* error, size_t error_bytes) {
+  const arrow::Status status = Guarded(work);
+  if (!status.ok()) std::snprintf(error, error_bytes, "%s", status.message().c_str());
+  return CodeOf(status);
+}
+
+}  // namespace chorus::worker
