@@ -6,6 +6,9 @@
 
 #include <gtest/gtest.h>
 
+#include <map>
+#include <string>
+
 #include "common/config.h"
 #include "common/strings.h"
 #include "tests/e2e/job_testing.h"
@@ -92,13 +95,19 @@ class FactWorld {
   std::unique_ptr<FileSystem> files_;
 };
 
+// Made once each: a calibration takes as long as a training.
+FactWorld& TheWorld(const std::string& text) {
+  static std::map<std::string, FactWorld> worlds;
+  return worlds.try_emplace(text, text).first->second;
+}
+
 constexpr char kConfounded[] =
     "a_c=2 rho=0.9";  // what is clicked is unlike what is not, and features say how
 constexpr char kNull[] = "rho=0 a_b=0";        // clicks tell nothing of conversions
 constexpr char kHidden[] = "gam_c=1 gam_v=1";  // what moves both is in no feature
 
 TEST(FactsTest, TrainingOnAllPotentialLabelsRanksBestAndIsCalibrated) {
-  FactWorld world(kConfounded);
+  FactWorld& world = TheWorld(kConfounded);
   for (const uint64_t seed : kSeeds) {
     const Facts reference = world.Reference(seed);
     EXPECT_NEAR(reference.pcoc_unclicked, 1.0, 0.2);  // 1.00 0.94 1.11
@@ -110,7 +119,7 @@ TEST(FactsTest, TrainingOnAllPotentialLabelsRanksBestAndIsCalibrated) {
 }
 
 TEST(FactsTest, SharedTablesRankUnclickedExposuresBetterThanOwnOnes) {
-  FactWorld world(kConfounded);
+  FactWorld& world = TheWorld(kConfounded);
   for (const uint64_t seed : kSeeds) {
     const Facts own = world.Train("base {}", seed), shared = world.Train("two_task {}", seed);
     EXPECT_GT(shared.auc_unclicked, own.auc_unclicked + 0.025);  // 0.056 0.055 0.052
@@ -123,7 +132,7 @@ TEST(FactsTest, SharedTablesRankUnclickedExposuresBetterThanOwnOnes) {
 }
 
 TEST(FactsTest, ClickSpaceOverEstimatesUnclickedExposuresAndNegativesUnderEstimate) {
-  FactWorld world(kConfounded);
+  FactWorld& world = TheWorld(kConfounded);
   for (const uint64_t seed : kSeeds) {
     const Facts base = world.Train("base {}", seed);
     EXPECT_NEAR(base.pcoc_clicked, 0.9, 0.25);                // 0.95 0.85 0.77
@@ -142,7 +151,7 @@ TEST(FactsTest, ClickSpaceOverEstimatesUnclickedExposuresAndNegativesUnderEstima
 }
 
 TEST(FactsTest, EntropyCollapsesAndTwiceCountedTargetsInflate) {
-  FactWorld world(kConfounded);
+  FactWorld& world = TheWorld(kConfounded);
   for (const uint64_t seed : kSeeds) {
     EXPECT_LT(world.Train("nise {}", seed).pcoc_unclicked, 0.1);  // 0.016 0.010 0.008
     const Facts alternate = world.Train("escm2_dr {}", seed);
@@ -155,7 +164,7 @@ TEST(FactsTest, EntropyCollapsesAndTwiceCountedTargetsInflate) {
 }
 
 TEST(FactsTest, InversePropensitiesMoveTheMeanTowardsUnclickedExposures) {
-  FactWorld world(kConfounded);
+  FactWorld& world = TheWorld(kConfounded);
   for (const uint64_t seed : kSeeds) {
     const Facts weighed = world.Train("unbias {}", seed);
     const Facts equal = world.Train("unbias { eps: 1 }", seed);     // every weight is 1
@@ -168,7 +177,7 @@ TEST(FactsTest, InversePropensitiesMoveTheMeanTowardsUnclickedExposures) {
 }
 
 TEST(FactsTest, ReversingTheDomainHeadForgetsWhatTellsClicksWhichHereAreTheConfounders) {
-  FactWorld world(kConfounded);
+  FactWorld& world = TheWorld(kConfounded);
   for (const uint64_t seed : kSeeds) {
     const Facts plain = world.Train("ukd { domain_reversal: 0 }", seed);
     const Facts reversed = world.Train("ukd { domain_reversal: 3 }", seed);
@@ -178,7 +187,7 @@ TEST(FactsTest, ReversingTheDomainHeadForgetsWhatTellsClicksWhichHereAreTheConfo
 }
 
 TEST(FactsTest, TheRatioOfLossesHelpsConversionsAgainstClicks) {
-  FactWorld world(kConfounded);
+  FactWorld& world = TheWorld(kConfounded);
   for (const uint64_t seed : kSeeds) {
     const Facts ratio = world.Train("nise {}", seed),
                 capped = world.Train("nise { beta: 0.1 }", seed);
@@ -187,7 +196,7 @@ TEST(FactsTest, TheRatioOfLossesHelpsConversionsAgainstClicks) {
 }
 
 TEST(FactsTest, SumsOfWeightsForDenominatorsRankBetterThanExposures) {
-  FactWorld world(kConfounded);
+  FactWorld& world = TheWorld(kConfounded);
   for (const uint64_t seed : kSeeds) {
     const Facts dcmt = world.Train("dcmt {}", seed);
     const Facts snips = world.Train("dcmt { snips: true }", seed);
@@ -200,7 +209,7 @@ TEST(FactsTest, SumsOfWeightsForDenominatorsRankBetterThanExposures) {
 }
 
 TEST(FactsTest, ClickProbabilitiesStayCalibratedInEveryJointMethod) {
-  FactWorld world(kConfounded);
+  FactWorld& world = TheWorld(kConfounded);
   for (const char* method :
        {"esmm {}", "two_task {}", "escm2_ipw {}", "escm2_dr {}", "multi_ipw {}", "multi_dr {}",
         "dcmt {}", "ddpo {}", "nise {}", "ukd {}", "chorus_cvr {}", "chorus_cvr_wo_ndm {}",
@@ -213,7 +222,7 @@ TEST(FactsTest, ClickProbabilitiesStayCalibratedInEveryJointMethod) {
 }
 
 TEST(FactsTest, InANullWorldClicksBiasNothing) {
-  FactWorld world(kNull);
+  FactWorld& world = TheWorld(kNull);
   for (const uint64_t seed : kSeeds) {
     for (const char* method : {"base {}", "two_task {}", "chorus_cvr {}"}) {
       const Facts facts = world.Train(method, seed);
@@ -223,7 +232,7 @@ TEST(FactsTest, InANullWorldClicksBiasNothing) {
 }
 
 TEST(FactsTest, NoMethodRemovesAHiddenConfounder) {
-  FactWorld world(kHidden);
+  FactWorld& world = TheWorld(kHidden);
   EXPECT_NEAR(world.Reference(1).pcoc_unclicked, 1.0, 0.2);  // 0.93 0.96
   for (const char* method : {"base {}", "esmm {}", "escm2_ipw {}", "dcmt {}", "chorus_cvr {}"}) {
     EXPECT_GT(world.Train(method, 1).pcoc_unclicked, 1.8) << method;  // 2.46 at least
@@ -233,7 +242,7 @@ TEST(FactsTest, NoMethodRemovesAHiddenConfounder) {
 // The facts above fail for methods that are wrong on purpose.
 
 TEST(FactsTest, WithoutTheStopGradientOnPropensitiesClicksAreOverEstimated) {
-  FactWorld world(kConfounded);
+  FactWorld& world = TheWorld(kConfounded);
   for (const char* method : {"chorus_cvr { detach: false }", "ddpo { detach: false }"}) {
     EXPECT_GT(world.Train(method, 1).ctr_pcoc, 2.5) << method;  // 6.2, 4.0
   }
@@ -243,7 +252,7 @@ TEST(FactsTest, WithoutTheStopGradientOnPropensitiesClicksAreOverEstimated) {
 }
 
 TEST(FactsTest, TheDenominatorDecidesWhoOwnsSharedTables) {
-  FactWorld world(kConfounded);
+  FactWorld& world = TheWorld(kConfounded);
   for (const uint64_t seed : kSeeds) {
     const Facts space = world.Train("chorus_cvr {}", seed);
     const Facts exposure = world.Train("chorus_cvr { norm: EXPOSURE }", seed);
@@ -252,7 +261,7 @@ TEST(FactsTest, TheDenominatorDecidesWhoOwnsSharedTables) {
 }
 
 TEST(FactsTest, TheSpaceOfALossDecidesWhatItPredicts) {
-  FactWorld world(kConfounded);
+  FactWorld& world = TheWorld(kConfounded);
   // All negatives kept: the click space has become the space of all exposures.
   EXPECT_LT(world.Train("aman { rho: 1 }", 1).pcoc_clicked, 0.5);
 }

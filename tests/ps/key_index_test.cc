@@ -26,7 +26,8 @@ TEST(KeyIndexTest, IndicesThatFillAtOneRateGrowOneAfterTheOther) {
     uint64_t bytes = 0;
     for (uint32_t turn = 0; turn < kIndices; ++turn) {
       ASSERT_TRUE(indices[turn]->PrepareInsert());
-      indices[turn]->Insert(static_cast<uint32_t>(size) << 16, static_cast<uint32_t>(size));
+      const auto row = static_cast<uint32_t>(size);
+      indices[turn]->Insert(row * 0x9E3779B1u, row);  // hashes of all places, as keys have them
       bytes += KeyIndex::BytesOf(size, turn);
     }
     ASSERT_EQ(budget.used_bytes(), bytes) << size;

@@ -1,8 +1,7 @@
 #pragma once
 // A second stack inside a thread, for device threads that wait at a barrier. Sanitizers are told of
-// every switch. Thread safety: a fiber belongs to the thread that made it.
-
-#include <ucontext.h>
+// every switch. The floating-point mode is the thread's, on any of its stacks. Thread safety: a fiber belongs to the
+// thread that made it.
 
 #include <cstddef>
 #include <functional>
@@ -23,12 +22,12 @@ class Fiber {
 
  private:
   static constexpr size_t kStackBytes = size_t{256} << 10;
-  static void Enter(unsigned high, unsigned low);
+  static void Enter(Fiber* self);
 
   const std::function<void()> work_;
   char* stack_ = nullptr;
-  ucontext_t own_ = {};
-  ucontext_t caller_ = {};
+  void* own_top_ = nullptr;        // of this stack while another one is used: saved registers
+  void* caller_top_ = nullptr;     // of the thread's stack while this one is used
   void* own_shadow_ = nullptr;     // of AddressSanitizer
   void* caller_shadow_ = nullptr;  // likewise
   const void* caller_stack_ = nullptr;

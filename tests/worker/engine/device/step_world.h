@@ -65,7 +65,7 @@ class StepWorld {
     return {setup_.first_grain, setup_.first_grain + static_cast<uint32_t>(grains_.size())};
   }
   DeviceStepOptions options() const {
-    return {&fixture_->config, &fixture_->model, objective_.get(), range(), size_t{8} << 20};
+    return {&fixture_->config, &fixture_->model, objective_.get(), range(), size_t{1} << 20};
   }
   const StepBatch& batch() const { return batch_; }
   StepBatch& batch() { return batch_; }
