@@ -13,45 +13,6 @@
 #include <sanitizer/tsan_interface.h>
 #endif
 
-// Kernels switch a million times in a test: swapcontext would ask the system for the signal mask at each, which took
-// half of the time.
-//
-// chorus_switch_stack(keep, to): pushes what a function must preserve, keeps the top of this stack in *keep and goes on
-// where stack `to` was left. chorus_enter_fiber: where a new stack begins, which holds a function and its argument.
-asm(R"(
-.text
-.p2align 4
-.type chorus_switch_stack, @function
-chorus_switch_stack:
-  pushq %rbp
-  pushq %rbx
-  pushq %r12
-  pushq %r13
-  pushq %r14
-  pushq %r15
-  movq %rsp, (%rdi)
-  movq %rsi, %rsp
-  popq %r15
-  popq %r14
-  popq %r13
-  popq %r12
-  popq %rbx
-  popq %rbp
-  ret
-.size chorus_switch_stack, . - chorus_switch_stack
-.p2align 4
-.type chorus_enter_fiber, @function
-chorus_enter_fiber:
-  movq %r12, %rdi
-  call *%r13
-  ud2
-.size chorus_enter_fiber, . - chorus_enter_fiber
-)");
-extern "C" {
-void chorus_switch_stack(void** keep, void* to);
-void chorus_enter_fiber();
-}
-
 namespace chorus::cuda_host {
 namespace {
 
@@ -81,12 +42,9 @@ Fiber::Fiber(std::function<void()> work) : work_(std::move(work)) {
                            MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   CHECK(stack != MAP_FAILED, "no memory for a fiber's stack");
   stack_ = static_cast<char*>(stack);
-  // As chorus_switch_stack leaves a stack: r15, r14, r13, r12, rbx, rbp and where to go on. Zeros above end backtraces.
-  void** const top = reinterpret_cast<void**>(stack_ + kStackBytes) - 9;
-  top[2] = reinterpret_cast<void*>(&Fiber::Enter);
-  top[3] = this;
-  top[6] = reinterpret_cast<void*>(&chorus_enter_fiber);
-  own_top_ = top;
+  BeginStack(
+      stack_, kStackBytes, [](void* self) { static_cast<Fiber*>(self)->Enter(); }, this,
+      &own_place_);
 #if defined(__SANITIZE_THREAD__)
   own_race_state_ = __tsan_create_fiber(0);
 #endif
@@ -99,9 +57,9 @@ Fiber::~Fiber() {
   munmap(stack_, kStackBytes);
 }
 
-void Fiber::Enter(Fiber* self) {
-  AfterSwitch(nullptr, &self->caller_stack_, &self->caller_stack_bytes_);
-  self->work_();
+void Fiber::Enter() {
+  AfterSwitch(nullptr, &caller_stack_, &caller_stack_bytes_);
+  work_();
   CHECK(false, "a fiber's work returned");
 }
 
@@ -110,13 +68,13 @@ void Fiber::Resume() {
   caller_race_state_ = __tsan_get_current_fiber();
 #endif
   BeforeSwitch(&caller_shadow_, stack_, kStackBytes, own_race_state_);
-  chorus_switch_stack(&caller_top_, own_top_);
+  SwitchStack(&caller_place_, &own_place_);
   AfterSwitch(caller_shadow_, nullptr, nullptr);
 }
 
 void Fiber::SwitchBack() {
   BeforeSwitch(&own_shadow_, caller_stack_, caller_stack_bytes_, caller_race_state_);
-  chorus_switch_stack(&own_top_, caller_top_);
+  SwitchStack(&own_place_, &caller_place_);
   AfterSwitch(own_shadow_, &caller_stack_, &caller_stack_bytes_);
 }
 

@@ -1,11 +1,12 @@
 #pragma once
 // A second stack inside a thread, for device threads that wait at a barrier. Sanitizers are told of
-// every switch. The floating-point mode is the thread's, on any of its stacks. Thread safety: a fiber belongs to the
-// thread that made it.
+// every switch. Thread safety: a fiber belongs to the thread that made it.
 
 #include <cstddef>
 #include <functional>
 #include <memory>
+
+#include "tests/support/cuda_host/stack_switch.h"
 
 namespace chorus::cuda_host {
 
@@ -22,12 +23,12 @@ class Fiber {
 
  private:
   static constexpr size_t kStackBytes = size_t{256} << 10;
-  static void Enter(Fiber* self);
+  void Enter();
 
   const std::function<void()> work_;
   char* stack_ = nullptr;
-  void* own_top_ = nullptr;        // of this stack while another one is used: saved registers
-  void* caller_top_ = nullptr;     // of the thread's stack while this one is used
+  StackPlace own_place_ = {};
+  StackPlace caller_place_ = {};   // of the thread's stack
   void* own_shadow_ = nullptr;     // of AddressSanitizer
   void* caller_shadow_ = nullptr;  // likewise
   const void* caller_stack_ = nullptr;
