@@ -215,8 +215,8 @@ TEST_F(FollowImportTest, ADamagedPositionAndALaterVersionsAreToldApart) {
   ASSERT_OK(text.status());
   Put("out/follow.position", text->substr(0, text->find("schema") + 9));
   EXPECT_NE(ErrorOf(Options()).find("is damaged"), std::string::npos) << ErrorOf(Options());
-  Put("out/follow.position", "version: 3 what_is_new: 7");
-  EXPECT_NE(ErrorOf(Options()).find("of a later version of Chorus (3, "), std::string::npos)
+  Put("out/follow.position", "version: 4 what_is_new: 7");
+  EXPECT_NE(ErrorOf(Options()).find("of a later version of Chorus (4, "), std::string::npos)
       << ErrorOf(Options());
 }
 
