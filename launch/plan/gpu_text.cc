@@ -43,11 +43,14 @@ std::string GpuText(const PlanGpu& gpu) {
   out += StrCat("  a step    ", StartsText(gpu), "; ", CountText(gpu.flops()),
                 " operations of products; bus: ", ByteText(gpu.bytes_to_device()), " there and ",
                 ByteText(gpu.bytes_to_host()), " back in ", gpu.copies(), " copies\n");
-  if (gpu.sum_bytes_inside() + gpu.sum_bytes_away() > 0) {
-    out += StrCat("  sums      dense gradients: ", ByteText(gpu.sum_bytes_inside()),
-                  " to GPUs of its host; all of a host send ", ByteText(gpu.sum_bytes_away()),
-                  " to other hosts\n");
+  std::vector<std::string> sums;
+  if (gpu.sum_bytes_inside() > 0) {
+    sums.push_back(ByteText(gpu.sum_bytes_inside()) + " to GPUs of its host");
   }
+  if (gpu.sum_bytes_away() > 0) {
+    sums.push_back(StrCat("all of a host ", ByteText(gpu.sum_bytes_away()), " to other hosts"));
+  }
+  if (!sums.empty()) out += StrCat("  sums      sends of gradients: ", Join(sums, "; "), "\n");
   out += StrCat("  on it     ", TimesText(gpu.phase()), "\n");
   return out + StrCat("  compute   ", TimesText(gpu.compute()), "\n");
 }
