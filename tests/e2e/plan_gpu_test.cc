@@ -81,7 +81,7 @@ TEST_F(PlanGpuTest, AScaleOfGpusWantsBothGpusAndTheirName) {
 TEST_F(PlanGpuTest, ScaleHoldsGpusAgainstTheirPlan) {
   ASSERT_EQ(setenv("CHORUS_CUDA_HOST_DEVICES", "2", 1), 0);
   const test::Finished finished =
-      Scale({"--workers", "1,2", "--gpus", "--gpu", "H100", "--set",
+      Scale({"--workers", "2", "--gpus", "--gpu", "H100", "--set",
              StrCat("compute.cuda.library=", CHORUS_CUDA_LIBRARY), "--set",
              "compute.cuda.collective=HOST", "--set", "compute.cuda.step_memory_mb=4"});
   unsetenv("CHORUS_CUDA_HOST_DEVICES");
@@ -97,7 +97,7 @@ TEST_F(PlanGpuTest, ScaleHoldsGpusAgainstTheirPlan) {
     EXPECT_GT(layout.planned_step_seconds(), 0) << line;
     ++layouts;
   }
-  EXPECT_EQ(layouts, 2);
+  EXPECT_EQ(layouts, 1);
 }
 
 }  // namespace
