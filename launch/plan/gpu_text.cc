@@ -1,6 +1,8 @@
 #include "launch/plan/gpu_text.h"
 
 #include "common/strings.h"
+#include "launch/gpu/hardware.h"
+#include "launch/plan/gpu_advice.h"
 #include "launch/plan/plan_text.h"
 #include "launch/report/printed.h"
 
@@ -74,6 +76,10 @@ std::string GpuTableText(const std::vector<JobPlan>& plans) {
                   CountText(plan.exposures_per_second()), " | ",
                   Printed("%.0f %%", first > 0 ? 100 * share(plan) / first : 0.0), " | ",
                   plan.bottleneck(), " |\n");
+  }
+  const gpu::Gpu* const known = gpu::FindGpu(plans.front().gpu().name());
+  if (known != nullptr && !known->runs) {
+    out += StrCat("advice     ", DoesNotRun(known->name), "\n");
   }
   for (const JobPlan& plan : plans) {
     if (plan.gpu().memory_needed() <= plan.gpu().memory_bytes()) continue;

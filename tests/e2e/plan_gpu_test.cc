@@ -47,6 +47,9 @@ TEST_F(PlanGpuTest, OneLayoutIsToldByPartAndSeveralAreATable) {
   for (const char* const row : {"| 1 | 1 | 1 |", "| 8 | 1 | 8 |", "| 16 | 2 | 16 |"}) {
     EXPECT_THAT(table.output, HasSubstr(row));
   }
+  const test::Finished old = Plan({"--gpu", "V100", "--workers", "1,2", "--hosts", "1"});
+  ExpectSuccess(old);
+  EXPECT_THAT(old.output, HasSubstr("advice     V100 does not run it"));
 }
 
 TEST_F(PlanGpuTest, AFileDescribesAGpuThatIsTooSmall) {
