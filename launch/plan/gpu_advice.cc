@@ -91,16 +91,17 @@ class GpuAdvisor {
 
 }  // namespace
 
+std::string DoesNotRun(const std::string& gpu) {
+  return StrCat(gpu,
+                " does not run it: the CUDA library is for GPUs from Ampere on (README.md, GPUs)");
+}
+
 std::vector<std::string> GpuAdviceFor(const TrainConfig& config, const StepWork& work,
                                       const GpuWork& gpu, const PlanRates& rates) {
   std::vector<std::string> lines;
   const double has = gpu.gpu.memory_gb * 1e9;
   if (static_cast<double>(gpu.memory.total()) > has) lines.push_back(DoesNotFit(gpu, has));
-  if (!gpu.gpu.runs) {
-    lines.push_back(StrCat(gpu.gpu.name,
-                           " does not run it: the CUDA library is for GPUs from Ampere "
-                           "on (README.md, GPUs)"));
-  }
+  if (!gpu.gpu.runs) lines.push_back(DoesNotRun(gpu.gpu.name));
   const std::function<double(const StepWork&)> seconds = [&](const StepWork& other) {
     return PredictGpuStep(other, gpu, rates).seconds;
   };

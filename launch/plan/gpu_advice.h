@@ -1,5 +1,5 @@
 #pragma once
-// What would make a planned job on GPUs faster, or fit their memory. Thread safety: pure function.
+// What would make a planned job on GPUs faster, or fit their memory. Thread safety: pure functions.
 
 #include <string>
 #include <vector>
@@ -14,5 +14,8 @@ namespace chorus::launch {
 // Lines for people: what does not run first, then the most useful.
 std::vector<std::string> GpuAdviceFor(const TrainConfig& config, const StepWork& work,
                                       const GpuWork& gpu, const PlanRates& rates);
+
+// Of a GPU that the CUDA library is not built for (gpu::Gpu::runs).
+std::string DoesNotRun(const std::string& gpu);
 
 }  // namespace chorus::launch

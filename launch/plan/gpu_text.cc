@@ -1,6 +1,8 @@
 #include "launch/plan/gpu_text.h"
 
 #include "common/strings.h"
+#include "launch/gpu/hardware.h"
+#include "launch/plan/gpu_advice.h"
 #include "launch/plan/plan_text.h"
 #include "launch/report/printed.h"
 
@@ -43,11 +45,14 @@ std::string GpuText(const PlanGpu& gpu) {
   out += StrCat("  a step    ", StartsText(gpu), "; ", CountText(gpu.flops()),
                 " operations of products; bus: ", ByteText(gpu.bytes_to_device()), " there and ",
                 ByteText(gpu.bytes_to_host()), " back in ", gpu.copies(), " copies\n");
-  if (gpu.sum_bytes_inside() + gpu.sum_bytes_away() > 0) {
-    out += StrCat("  sums      dense gradients: ", ByteText(gpu.sum_bytes_inside()),
-                  " to GPUs of its host; all of a host send ", ByteText(gpu.sum_bytes_away()),
-                  " to other hosts\n");
+  std::vector<std::string> sums;
+  if (gpu.sum_bytes_inside() > 0) {
+    sums.push_back(ByteText(gpu.sum_bytes_inside()) + " to GPUs of its host");
   }
+  if (gpu.sum_bytes_away() > 0) {
+    sums.push_back(StrCat("all of a host ", ByteText(gpu.sum_bytes_away()), " to other hosts"));
+  }
+  if (!sums.empty()) out += StrCat("  sums      sends of gradients: ", Join(sums, "; "), "\n");
   out += StrCat("  on it     ", TimesText(gpu.phase()), "\n");
   return out + StrCat("  compute   ", TimesText(gpu.compute()), "\n");
 }
@@ -71,6 +76,10 @@ std::string GpuTableText(const std::vector<JobPlan>& plans) {
                   CountText(plan.exposures_per_second()), " | ",
                   Printed("%.0f %%", first > 0 ? 100 * share(plan) / first : 0.0), " | ",
                   plan.bottleneck(), " |\n");
+  }
+  const gpu::Gpu* const known = gpu::FindGpu(plans.front().gpu().name());
+  if (known != nullptr && !known->runs) {
+    out += StrCat("advice     ", DoesNotRun(known->name), "\n");
   }
   for (const JobPlan& plan : plans) {
     if (plan.gpu().memory_needed() <= plan.gpu().memory_bytes()) continue;

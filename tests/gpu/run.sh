@@ -16,7 +16,7 @@
 #                    brought along, and this script be tried with the emulated library, CHORUS_CUDA_HOST_DEVICES=2 and
 #                    CHORUS_CUDA_HOST_ASYNC=1.
 #
-# Tests are those of the CUDA backend, of steps on a device and of perf/gpu_model that do not look into the emulation; steps
+# Tests are those of the CUDA backend, of steps on a device and of launch/gpu that do not look into the emulation; steps
 # and jobs run with CUDA graphs and without. Names that end in "-all" use all GPUs, the others the first. Without mpirun,
 # NCCL, compute-sanitizer or a second GPU what needs it is left out.
 set -uo pipefail

@@ -1,6 +1,6 @@
 #pragma once
 // Sizes of blocks and sections: the numbers of threads of kernels, and the lengths of their loops.
-// For kernels, and for perf/gpu_model, which computes their cost; it needs no CUDA. Thread safety:
+// For kernels, and for launch/gpu, which computes their cost; it needs no CUDA. Thread safety:
 // constants.
 
 #include <cstdint>
