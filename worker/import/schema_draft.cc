@@ -288,10 +288,18 @@ class Draft {
     return out;
   }
 
+  // Whether some slot takes the values of its ids from the column.
+  bool HasValues(const GuessedColumn& column) const {
+    return std::any_of(guess_.columns.begin(), guess_.columns.end(), [&](const auto& slot) {
+      return !column.name.empty() && slot.value_column == column.name;
+    });
+  }
+
   std::string Excluded() const {
     std::string out;
     for (const GuessedColumn& column : guess_.columns) {
       if (column.role != ColumnRole::kExcluded || column.name.empty()) continue;
+      if (HasValues(column)) continue;
       out += Commented(StrCat("exclude: ", Quoted(column.name)),
                        column.leak.empty() ? column.remark : "LEAK? " + column.leak);
     }
@@ -331,8 +339,9 @@ class Draft {
     const auto click = guess_.Of(ColumnRole::kClick);
     const auto conversion = guess_.Of(ColumnRole::kConversion);
     const auto count = [&](ColumnRole role, const char* one) {
-      const auto columns = std::count_if(guess_.columns.begin(), guess_.columns.end(),
-                                         [&](const auto& column) { return column.role == role; });
+      const auto columns = std::count_if(
+          guess_.columns.begin(), guess_.columns.end(),
+          [&](const auto& column) { return column.role == role && !HasValues(column); });
       return StrCat(columns, " ", one, columns == 1 ? "" : "s");
     };
     return StrCat(
@@ -355,18 +364,6 @@ class Draft {
   const SuggestedSplits splits_;
 };
 
-Result<TextSample> SampleOf(Content content, const std::vector<TextInput>& inputs,
-                            uint64_t most_rows) {
-  if (content == Content::kText) return TakeSample(inputs, most_rows);
-  RowInputs rows;
-  rows.content = content;
-  rows.inputs = inputs;
-  if (content == Content::kTfRecord) {
-    ASSIGN_OR_RETURN(rows.features, LookAtExamples(inputs, {}));
-  }
-  return TakeTypedSample(rows, most_rows);
-}
-
 }  // namespace
 
 Result<SchemaDraft> DraftSchema(FileSystem& files, const DraftOptions& options) {
@@ -380,7 +377,10 @@ Result<SchemaDraft> DraftSchema(FileSystem& files, const DraftOptions& options) 
   ASSIGN_OR_RETURN(const std::vector<TextInput> inputs,
                    MakeInputs(files, options.inputs, kNoStandardInput, ""));
   ASSIGN_OR_RETURN(const Content content, ContentOfAll(ImportSchema(), inputs));
-  ASSIGN_OR_RETURN(const TextSample sample, SampleOf(content, inputs, options.sample_rows));
+  ASSIGN_OR_RETURN(const TextSample sample,
+                   content == Content::kText
+                       ? TakeSample(inputs, options.sample_rows)
+                       : TakeTypedSample(content, inputs, options.sample_rows));
   ASSIGN_OR_RETURN(SchemaGuess guess,
                    GuessSchema(sample, {.click = options.click, .conversion = options.conversion}));
   return Draft(content, sample, options, std::move(guess)).Write();

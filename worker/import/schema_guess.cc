@@ -57,7 +57,7 @@ class Guesser {
       column.remark = StrCat(nature.type.name, ", of which nothing is made");
     } else if (nature.type.kind == ValueKind::kNumber || nature.type.kind == ValueKind::kTime) {
       column.remark = nature.values_of.empty()
-                          ? StrCat(TypeNameOf(nature),
+                          ? StrCat(nature.type.name,
                                    ", which has no ids: value_column of a slot, "
                                    "if these are the values of its ids")
                           : StrCat("value_column of ", nature.values_of);
@@ -69,13 +69,8 @@ class Guesser {
       for (uint32_t v = 0; v < sample_.types.size(); ++v) {
         if (sample_.types[v].values_of == column.name) column.value_column = sample_.columns[v];
       }
-      column.remark = StrCat(TypeNameOf(nature), ", up to ", nature.most_values, " in a row");
+      column.remark = StrCat(nature.type.name, ", up to ", nature.most_values, " in a row");
     }
-  }
-
-  static std::string TypeNameOf(const TypedNature& nature) {
-    return nature.type.shape == ColumnShape::kFew ? "list of " + nature.type.name
-                                                  : nature.type.name;
   }
 
   Status TakeNamed(const char* option, const std::string& name, ColumnRole role) {

@@ -19,6 +19,7 @@
 #include "worker/import/example_rows.h"
 #include "worker/import/number_rules.h"
 #include "worker/import/record_table.h"
+#include "worker/import/row_inputs.h"
 #include "worker/import/typed_row.h"
 
 namespace chorus::worker {
@@ -194,7 +195,14 @@ Result<TextSample> SampleOfExamples(const RowInputs& rows, uint64_t most_rows) {
 
 }  // namespace
 
-Result<TextSample> TakeTypedSample(const RowInputs& rows, uint64_t most_rows) {
+Result<TextSample> TakeTypedSample(Content content, const std::vector<TextInput>& inputs,
+                                   uint64_t most_rows) {
+  RowInputs rows;
+  rows.content = content;
+  rows.inputs = inputs;
+  if (content == Content::kTfRecord) {
+    ASSIGN_OR_RETURN(rows.features, LookAtExamples(inputs, {}));
+  }
   ASSIGN_OR_RETURN(TextSample sample, rows.content == Content::kTfRecord
                                           ? SampleOfExamples(rows, most_rows)
                                           : SampleOfColumns(rows, most_rows));
