@@ -1,7 +1,6 @@
 #include "common/checksum_stream.h"
 
-#define XXH_STATIC_LINKING_ONLY  // the state as a complete type
-#include <xxhash.h>
+#include "common/xxh3.h"
 
 namespace chorus {
 

@@ -1,8 +1,7 @@
 #include "common/file.h"
 
-#include <xxhash.h>
-
 #include "common/strings.h"
+#include "common/xxh3.h"
 
 namespace chorus {
 

@@ -1,12 +1,12 @@
 #include "common/frame_codec.h"
 
-#include <xxhash.h>
-
 #include <algorithm>
 #include <bit>
 #include <cstring>
-#include <memory>
 #include <utility>
+
+#include "common/checksum_stream.h"
+#include "common/file.h"
 
 namespace chorus {
 namespace {
@@ -39,17 +39,15 @@ uint64_t AlignUp(uint64_t offset) { return (offset + 63) / 64 * 64; }
 
 uint64_t HashPieces(std::span<const std::span<const std::byte>> pieces, Checksums checksums) {
   if (checksums == Checksums::kNone) return 0;
-  if (pieces.empty()) return XXH3_64bits(kZeros, 0);
-  if (pieces.size() == 1) return XXH3_64bits(pieces[0].data(), pieces[0].size());
-  const std::unique_ptr<XXH3_state_t, XXH_errorcode (*)(XXH3_state_t*)> state(XXH3_createState(),
-                                                                              XXH3_freeState);
-  XXH3_64bits_reset(state.get());
-  for (const auto& piece : pieces) XXH3_64bits_update(state.get(), piece.data(), piece.size());
-  return XXH3_64bits_digest(state.get());
+  if (pieces.size() == 1) return Checksum(pieces[0]);
+  ChecksumStream sum;
+  for (const auto& piece : pieces) sum.Add(piece);
+  return sum.value();
 }
 
 uint64_t HashHeader(const void* header, Checksums checksums) {
-  return checksums == Checksums::kNone ? 0 : XXH3_64bits(header, kCheckedHeaderBytes);
+  if (checksums == Checksums::kNone) return 0;
+  return Checksum(std::span(static_cast<const std::byte*>(header), kCheckedHeaderBytes));
 }
 
 ByteArray MakeHead(const Frame& frame) {
