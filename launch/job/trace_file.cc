@@ -4,27 +4,11 @@
 #include <cstdio>
 #include <limits>
 
+#include "common/json_text.h"
 #include "common/strings.h"
 
 namespace chorus::launch {
 namespace {
-
-// As JSON has it, with its quotes.
-std::string JsonText(std::string_view text) {
-  std::string out = "\"";
-  for (const char c : text) {
-    if (c == '"' || c == '\\') out.push_back('\\');
-    if (static_cast<unsigned char>(c) >= 0x20) {
-      out.push_back(c);
-      continue;
-    }
-    char escaped[8];
-    std::snprintf(escaped, sizeof(escaped), "\\u%04x", static_cast<unsigned>(c));
-    out += escaped;
-  }
-  out.push_back('"');
-  return out;
-}
 
 // Nanoseconds as microseconds.
 std::string Microseconds(int64_t ns) {
@@ -42,13 +26,13 @@ std::string MetaEvent(const char* what, uint32_t rank, int thread, const std::st
 std::string SpanEvent(const TracePart& part, int thread, int span, int64_t origin_ns) {
   const TraceThreadPart& of = part.thread(thread);
   std::string event =
-      StrCat(",\n{\"ph\":\"X\",\"name\":", JsonText(part.text(static_cast<int>(of.name(span)))),
+      StrCat(",\n{\"ph\":\"X\",\"name\":", QuotedJson(part.text(static_cast<int>(of.name(span)))),
              ",\"pid\":", part.rank(), ",\"tid\":", thread,
              ",\"ts\":", Microseconds(of.begin_ns(span) - origin_ns),
              ",\"dur\":", Microseconds(of.duration_ns(span)));
   const std::string& counted = part.text(static_cast<int>(of.of(span)));
   if (!counted.empty()) {
-    event += StrCat(",\"args\":{", JsonText(counted), ":", of.number(span), "}");
+    event += StrCat(",\"args\":{", QuotedJson(counted), ":", of.number(span), "}");
   }
   return event + "}";
 }
@@ -98,12 +82,12 @@ Status AppendTrace(const std::vector<TracePart>& parts, const std::vector<ClockO
     const TracePart& part = parts[rank];
     const std::string name = StrCat(part.role(), " (rank ", part.rank(), " on ", part.node(), ")");
     RETURN_IF_ERROR(out->Append(
-        MetaEvent("process_name", part.rank(), 0, "\"name\":" + JsonText(name)) +
+        MetaEvent("process_name", part.rank(), 0, "\"name\":" + QuotedJson(name)) +
         MetaEvent("process_sort_index", part.rank(), 0, StrCat("\"sort_index\":", part.rank()))));
     for (int t = 0; t < part.thread_size(); ++t) {
       const TraceThreadPart& thread = part.thread(t);
       std::string events =
-          MetaEvent("thread_name", part.rank(), t, "\"name\":" + JsonText(thread.thread())) +
+          MetaEvent("thread_name", part.rank(), t, "\"name\":" + QuotedJson(thread.thread())) +
           MetaEvent("thread_sort_index", part.rank(), t, StrCat("\"sort_index\":", t));
       for (int span = 0; span < thread.begin_ns_size(); ++span) {
         events += SpanEvent(part, t, span, origin + clocks[rank].ns);

@@ -1,31 +1,9 @@
 #include "launch/kubernetes/yaml.h"
 
-#include <cstdio>
-
+#include "common/json_text.h"
 #include "common/strings.h"
 
 namespace chorus::launch {
-namespace {
-
-// In double quotes, as YAML and JSON have them in common.
-std::string QuotedYaml(std::string_view text) {
-  std::string out = "\"";
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (c == '"' || c == '\\') out.push_back('\\');
-    if (byte >= 0x20) {
-      out.push_back(c);
-      continue;
-    }
-    char escaped[8];
-    std::snprintf(escaped, sizeof(escaped), "\\u%04x", static_cast<unsigned>(byte));
-    out += escaped;
-  }
-  return out + "\"";
-}
-
-}  // namespace
-
 void Yaml::Comment(std::string_view text) { out_ += StrCat("# ", text, "\n"); }
 
 void Yaml::Begin() { out_ += "---\n"; }
@@ -40,7 +18,7 @@ void Yaml::Key(std::string_view key) {
 
 void Yaml::Text(std::string_view key, std::string_view value) {
   Key(key);
-  out_ += StrCat(" ", QuotedYaml(value), "\n");
+  out_ += StrCat(" ", QuotedJson(value), "\n");
 }
 
 void Yaml::Number(std::string_view key, uint64_t value) {
@@ -57,7 +35,7 @@ void Yaml::Words(std::string_view key, const std::vector<std::string>& values) {
   Key(key);
   out_ += "\n";
   for (const std::string& value : values) {
-    out_ += StrCat(std::string(2 * depth_ + 2, ' '), "- ", QuotedYaml(value), "\n");
+    out_ += StrCat(std::string(2 * depth_ + 2, ' '), "- ", QuotedJson(value), "\n");
   }
 }
 

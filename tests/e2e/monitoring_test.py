@@ -12,11 +12,11 @@ import shutil
 import signal
 import socket
 import subprocess
-import sys
-import tempfile
 import time
-import unittest
 import urllib.request
+
+import program_case
+from program_case import MPI_ENVIRONMENT, ProgramCase
 
 DEADLINE = 60  # seconds of every wait
 
@@ -41,27 +41,11 @@ def free_port():
         return probe.getsockname()[1]
 
 
-class MonitoringTest(unittest.TestCase):
-    program = None
+class MonitoringTest(ProgramCase):
+    exposures = 20000
 
-    @classmethod
-    def setUpClass(cls):
-        cls.folder = tempfile.TemporaryDirectory()
-        cls.log = os.path.join(cls.folder.name, "log")
-        subprocess.run([cls.program, "generate", "--set", "exposures=20000", "--output", cls.log], check=True,
-                       capture_output=True)
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.folder.cleanup()
-
-    def command(self, *sets):
-        base = [f"data.log={self.log}", f"evaluate.log={self.log}", "step={grain_rows: 64 grains_per_step: 4}",
-                "model.tower.0.hidden=[8]", "compute.threads=1", "report.every_steps=5", "seed=1"]
-        return [self.program, "train"] + [word for value in base + list(sets) for word in ("--set", value)]
-
-    def path(self, name):
-        return os.path.join(self.folder.name, name)
+    def train(self, *sets):
+        return super().train(f"evaluate.log={self.log}", "report.every_steps=5", *sets)
 
     def test_tensorboard_reads_what_metrics_say_also_after_a_resume(self):
         try:
@@ -71,12 +55,12 @@ class MonitoringTest(unittest.TestCase):
         board, metrics = self.path("board"), self.path("metrics.jsonl")
         sets = [f"report.tensorboard={board}", f"report.metrics={metrics}", f"checkpoint.directory={self.path('ckpt')}",
                 "checkpoint.every_steps=20"]
-        subprocess.run(self.command(*sets), check=True, capture_output=True)
+        subprocess.run(self.train(*sets), check=True, capture_output=True)
         # A run that was killed behind its checkpoint of step 40 and goes on from there.
         for step in os.listdir(self.path("ckpt")):
             if step.startswith("step-") and int(step[5:]) > 40:
                 shutil.rmtree(self.path(os.path.join("ckpt", step)))
-        subprocess.run(self.command(*sets) + ["--resume"], check=True, capture_output=True)
+        subprocess.run(self.train(*sets) + ["--resume"], check=True, capture_output=True)
         events = EventAccumulator(board)
         events.Reload()
         losses = {}
@@ -95,8 +79,8 @@ class MonitoringTest(unittest.TestCase):
     @contextlib.contextmanager
     def started(self, address, launcher=()):
         """A job that goes on until it is killed, with all that it started."""
-        command = self.command(f"report.prometheus={address}", "data.epochs=2000", "evaluate.log=[]")
-        environment = dict(os.environ, OMPI_ALLOW_RUN_AS_ROOT="1", OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1")
+        command = self.train(f"report.prometheus={address}", "data.epochs=2000", "evaluate.log=[]")
+        environment = dict(os.environ, **(MPI_ENVIRONMENT if launcher else {}))
         run = subprocess.Popen(list(launcher) + command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
                                env=environment, start_new_session=True)
         try:
@@ -156,13 +140,13 @@ class MonitoringTest(unittest.TestCase):
         with socket.socket() as taken:
             taken.bind(("127.0.0.1", 0))
             taken.listen()
-            run = subprocess.run(self.command(f"report.prometheus=127.0.0.1:{taken.getsockname()[1]}"),
+            run = subprocess.run(self.train(f"report.prometheus=127.0.0.1:{taken.getsockname()[1]}"),
                                  capture_output=True, text=True, timeout=DEADLINE)
         self.assertNotEqual(run.returncode, 0)
         self.assertIn("report.prometheus", run.stderr)
 
     def test_an_address_without_a_port_is_refused(self):
-        run = subprocess.run(self.command("report.prometheus=localhost"), capture_output=True, text=True, timeout=DEADLINE)
+        run = subprocess.run(self.train("report.prometheus=localhost"), capture_output=True, text=True, timeout=DEADLINE)
         self.assertNotEqual(run.returncode, 0)
         self.assertIn("report.prometheus: 'localhost'", run.stderr)
 
@@ -208,5 +192,4 @@ class MonitoringTest(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    MonitoringTest.program = sys.argv.pop(1)
-    unittest.main()
+    program_case.main()

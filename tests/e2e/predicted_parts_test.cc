@@ -8,6 +8,7 @@
 #include "common/json.h"
 #include "common/strings.h"
 #include "tests/e2e/job_testing.h"
+#include "tests/e2e/trained_testing.h"
 #include "tests/support/faulty_files.h"
 #include "worker/train/predicted_parts.h"
 #include "worker/train/prediction.pb.h"
@@ -15,14 +16,12 @@
 namespace chorus::e2e {
 namespace {
 
-class PredictedPartsTest : public ::testing::Test {
+class PredictedPartsTest : public TrainedTest {
  protected:
+  PredictedPartsTest()
+      : TrainedTest(JobConfig("evaluate { log: 'test' } objective { esmm {} }"), 200, 230) {}
   void SetUp() override {
-    WriteJobLog(*files_, "train", RichSchema(), 200, 1);
-    WriteJobLog(*files_, "test", RichSchema(), 230, 2);
-    const Trained trained = TrainOn(*files_, config_, Layout());
-    ASSERT_TRUE(trained.status.ok()) << trained.status.ToString();
-    checkpoint_ = trained.first().checkpoint;
+    ASSERT_NO_FATAL_FAILURE(TrainedTest::SetUp());
     const auto text = PredictOn(*files_, config_, Layout(), checkpoint_);
     ASSERT_TRUE(text.ok()) << text.status().ToString();
     text_ = *text;
@@ -32,9 +31,6 @@ class PredictedPartsTest : public ::testing::Test {
     return PredictPartsOn(*files_, config_, layout, checkpoint_, output);
   }
 
-  const TrainConfig config_ = JobConfig("evaluate { log: 'test' } objective { esmm {} }");
-  const std::unique_ptr<FileSystem> files_ = NewMemoryFiles();
-  std::string checkpoint_;
   std::string text_;  // in one file
 };
 

@@ -6,6 +6,7 @@
 #include <functional>
 
 #include "tests/e2e/job_testing.h"
+#include "tests/e2e/trained_testing.h"
 #include "worker/log/manifest_schema.h"
 #include "worker/metrics/metrics.h"
 #include "worker/train/checkpoint_store.h"
@@ -17,15 +18,14 @@ namespace {
 
 const std::vector<std::string> kFew = {"few"};
 
-class RestoredRowsTest : public ::testing::Test {
+class RestoredRowsTest : public TrainedTest {
  protected:
-  void SetUp() override {
-    WriteJobLog(*files_, "train", RichSchema(), 400, 1);
-    WriteJobLog(*files_, "test", RichSchema(), 230, 2);
+  RestoredRowsTest()
+      : TrainedTest(JobConfig("evaluate { log: 'few' } objective { chorus_cvr {} }"), 400, 230) {
     WriteJobLog(*files_, "few", RichSchema(), 9, 3);
-    const Trained trained = TrainOn(*files_, config_, Layout());
-    ASSERT_TRUE(trained.status.ok()) << trained.status.ToString();
-    checkpoint_ = trained.first().checkpoint;
+  }
+  void SetUp() override {
+    ASSERT_NO_FATAL_FAILURE(TrainedTest::SetUp());
     const auto manifest = worker::ReadManifest(*files_, checkpoint_);
     ASSERT_TRUE(manifest.ok());
     manifest_ = *manifest;
@@ -48,9 +48,6 @@ class RestoredRowsTest : public ::testing::Test {
         });
   }
 
-  const TrainConfig config_ = JobConfig("evaluate { log: 'few' } objective { chorus_cvr {} }");
-  const std::unique_ptr<FileSystem> files_ = NewMemoryFiles();
-  std::string checkpoint_;
   CheckpointManifest manifest_;
 };
 

@@ -4,30 +4,21 @@
 
 #include "common/strings.h"
 #include "tests/e2e/job_testing.h"
+#include "tests/e2e/trained_testing.h"
 #include "worker/log/row_sample.h"
 #include "worker/metrics/metrics.h"
 
 namespace chorus::e2e {
 namespace {
 
-class SampledEvaluationTest : public ::testing::Test {
+class SampledEvaluationTest : public TrainedTest {
  protected:
-  void SetUp() override {
-    WriteJobLog(*files_, "train", RichSchema(), 200, 1);
-    WriteJobLog(*files_, "test", RichSchema(), 430, 2);
-    const Trained trained = TrainOn(*files_, config_, Layout());
-    ASSERT_TRUE(trained.status.ok()) << trained.status.ToString();
-    checkpoint_ = trained.first().checkpoint;
-  }
+  SampledEvaluationTest() : TrainedTest(JobConfig("evaluate { log: 'test' k: 2 }"), 200, 430) {}
   Result<Evaluation> Evaluate(uint64_t max_rows, const Layout& layout) {
     worker::EvaluationLogs logs = worker::EvaluationLogs::Of(config_);
     logs.max_rows = max_rows;
     return EvaluateLogsOn(*files_, config_, layout, checkpoint_, logs);
   }
-
-  const TrainConfig config_ = JobConfig("evaluate { log: 'test' k: 2 }");
-  const std::unique_ptr<FileSystem> files_ = NewMemoryFiles();
-  std::string checkpoint_;
 };
 
 TEST_F(SampledEvaluationTest, IsTheSameOnAnyLayoutAndSaysItsShare) {

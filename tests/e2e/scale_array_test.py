@@ -6,9 +6,9 @@ import json
 import os
 import shutil
 import subprocess
-import sys
-import tempfile
-import unittest
+
+import program_case
+from program_case import MPI_ENVIRONMENT, ProgramCase
 
 DEADLINE = 110  # seconds of every command
 
@@ -34,21 +34,16 @@ fi
 """
 
 
-class ScaleArrayTest(unittest.TestCase):
-    program = None
-
+class ScaleArrayTest(ProgramCase):
     def setUp(self):
-        self.folder = tempfile.TemporaryDirectory()
-        self.addCleanup(self.folder.cleanup)
-        self.run_in(self.program, "generate", "--set", "exposures=8000", "--output", "log")
+        shutil.rmtree(self.path("swept"), ignore_errors=True)  # another test's
         self.scale = [self.program, "scale", "--workers", "1,2", "--steps", "6", "--repeats", "1", "--threads", "1",
                       "--output", "swept", "--launcher", "mpirun --oversubscribe --bind-to none",
                       "--set", "data.log=log", "--set", "step={grain_rows: 64 grains_per_step: 4}",
                       "--set", "model.tower.0.hidden=[8]"]
 
     def run_in(self, *words, code=0, **variables):
-        environment = dict(os.environ, OMPI_ALLOW_RUN_AS_ROOT="1", OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1",
-                           PATH=self.folder.name + os.pathsep + os.environ["PATH"])
+        environment = dict(os.environ, **MPI_ENVIRONMENT, PATH=self.folder.name + os.pathsep + os.environ["PATH"])
         environment.pop("SLURM_JOB_ID", None)
         environment.update(variables)
         run = subprocess.run(words, capture_output=True, text=True, cwd=self.folder.name, timeout=DEADLINE, env=environment)
@@ -92,5 +87,4 @@ class ScaleArrayTest(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    ScaleArrayTest.program = os.path.abspath(sys.argv.pop(1))
-    unittest.main()
+    program_case.main()

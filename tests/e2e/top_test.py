@@ -9,11 +9,11 @@ import random
 import re
 import socket
 import subprocess
-import sys
-import tempfile
 import threading
 import time
-import unittest
+
+import program_case
+from program_case import ProgramCase
 
 DEADLINE = 100  # seconds of every wait
 
@@ -43,27 +43,9 @@ class Pages(http.server.BaseHTTPRequestHandler):
         pass
 
 
-class TopTest(unittest.TestCase):
-    program = None
-
-    @classmethod
-    def setUpClass(cls):
-        cls.folder = tempfile.TemporaryDirectory()
-        cls.log = os.path.join(cls.folder.name, "log")
-        subprocess.run([cls.program, "generate", "--set", "exposures=8000", "--output", cls.log], check=True,
-                       capture_output=True)
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.folder.cleanup()
-
-    def path(self, name):
-        return os.path.join(self.folder.name, name)
-
+class TopTest(ProgramCase):
     def train(self, *sets):
-        base = [f"data.log={self.log}", f"evaluate.log={self.log}", "step={grain_rows: 64 grains_per_step: 4}",
-                "model.tower.0.hidden=[8]", "compute.threads=1", "report.every_steps=5", "seed=1"]
-        return [self.program, "train"] + [word for value in base + list(sets) for word in ("--set", value)]
+        return super().train(f"evaluate.log={self.log}", "report.every_steps=5", *sets)
 
     def top(self, *words, code=0):
         run = subprocess.run([self.program, "top", *words], capture_output=True, text=True, timeout=DEADLINE)
@@ -204,5 +186,4 @@ class TopTest(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    TopTest.program = sys.argv.pop(1)
-    unittest.main()
+    program_case.main()

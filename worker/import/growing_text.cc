@@ -14,6 +14,7 @@
 
 #include "common/strings.h"
 #include "worker/import/follow_position.h"
+#include "worker/import/held_source.h"
 
 namespace chorus::worker {
 namespace {
@@ -215,22 +216,6 @@ class GrowingFile final : public GrowingFileText {
   std::shared_ptr<const RandomAccessFile> file_;
   uint64_t size_ = 0;
   FileHead head_;  // by which it is known again
-};
-
-// Bytes that are held in memory.
-class HeldSource final : public ByteSource {
- public:
-  explicit HeldSource(std::string bytes) : bytes_(std::move(bytes)) {}
-  Result<size_t> Read(std::span<char> out) override {
-    const size_t bytes = std::min(out.size(), bytes_.size() - at_);
-    std::copy_n(bytes_.data() + at_, bytes, out.data());
-    at_ += bytes;
-    return bytes;
-  }
-
- private:
-  const std::string bytes_;
-  size_t at_ = 0;
 };
 
 class GrowingPipe final : public GrowingText {

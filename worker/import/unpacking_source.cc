@@ -6,6 +6,7 @@
 #include "worker/import/byte_source.h"
 #include "worker/import/decoder.h"
 #include "worker/import/file_format.h"
+#include "worker/import/held_source.h"
 #include "worker/import/read_ahead.h"
 
 namespace chorus::worker {
@@ -23,26 +24,6 @@ Result<size_t> ReadFully(ByteSource& source, std::span<char> out) {
   }
   return got;
 }
-
-// Bytes that were read to look at them, and then the rest.
-class PrefixedSource : public ByteSource {
- public:
-  PrefixedSource(std::vector<char> prefix, std::unique_ptr<ByteSource> rest)
-      : prefix_(std::move(prefix)), rest_(std::move(rest)) {}
-
-  Result<size_t> Read(std::span<char> out) override {
-    if (offset_ == prefix_.size()) return rest_->Read(out);
-    const size_t bytes = std::min(out.size(), prefix_.size() - offset_);
-    std::copy_n(prefix_.data() + offset_, bytes, out.data());
-    offset_ += bytes;
-    return bytes;
-  }
-
- private:
-  std::vector<char> prefix_;
-  size_t offset_ = 0;
-  std::unique_ptr<ByteSource> rest_;
-};
 
 // The streams of a packed source, one behind the other, as one text.
 class UnpackingSource : public ByteSource {
@@ -114,12 +95,12 @@ Result<std::unique_ptr<Decoder>> NewDecoder(Packing packing) {
 // `source` from its begin on again, and its first bytes.
 Result<std::unique_ptr<ByteSource>> LookAhead(std::unique_ptr<ByteSource> source,
                                               std::string* first_bytes) {
-  std::vector<char> prefix(kFormatBytes);
-  ASSIGN_OR_RETURN(const size_t bytes, ReadFully(*source, prefix));
-  prefix.resize(bytes);
-  first_bytes->assign(prefix.begin(), prefix.end());
+  std::string first(kFormatBytes, '\0');
+  ASSIGN_OR_RETURN(const size_t bytes, ReadFully(*source, first));
+  first.resize(bytes);
+  *first_bytes = first;
   return std::unique_ptr<ByteSource>(
-      std::make_unique<PrefixedSource>(std::move(prefix), std::move(source)));
+      std::make_unique<HeldSource>(std::move(first), std::move(source)));
 }
 
 // Behind the first bytes, which were looked at, a thread reads ahead where something is unpacked

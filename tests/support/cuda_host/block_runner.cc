@@ -1,5 +1,7 @@
 #include "tests/support/cuda_host/block_runner.h"
 
+#include <algorithm>
+#include <bit>
 #include <cstdlib>
 
 #include "common/check.h"
@@ -23,7 +25,9 @@ void BlockRunner::Run(uint32_t threads, size_t shared_bytes, const std::function
   count_ = threads;
   fresh_ = done_ = at_block_barrier_ = 0;
   threads_.assign(threads, Thread());
-  slots_.assign((threads + kWarpLanes - 1) / kWarpLanes * kWarpLanes, 0);
+  const uint32_t warps = (threads + kWarpLanes - 1) / kWarpLanes;
+  slots_.assign(warps * kWarpLanes, 0);
+  at_warp_barrier_.assign(warps, 0);
   // 16-byte alignment, as on a device; all ones are NaNs, which uninitialised reads then show.
   shared_memory_.assign(shared_bytes / sizeof(uint64_t) + 3, ~uint64_t{0});
   const auto address = reinterpret_cast<uintptr_t>(shared_memory_.data());
@@ -101,6 +105,10 @@ void BlockRunner::BlockBarrier() {
 }
 
 bool BlockRunner::WarpComplete(uint32_t warp, uint32_t mask) const {
+  const uint32_t lanes = std::min(count_ - warp * kWarpLanes, kWarpLanes);
+  const uint32_t there = lanes == kWarpLanes ? mask : mask & ((1u << lanes) - 1);
+  // Most come before the last one, and need no look at the others.
+  if (at_warp_barrier_[warp] < static_cast<uint32_t>(std::popcount(there))) return false;
   for (uint32_t lane = 0; lane < kWarpLanes; ++lane) {
     const uint32_t thread = warp * kWarpLanes + lane;
     if ((mask >> lane & 1) == 0 || thread >= count_) continue;
@@ -115,10 +123,13 @@ void BlockRunner::WarpBarrier(uint32_t mask) {
   threads_[current_].state = State::kAtWarpBarrier;
   threads_[current_].mask = mask;
   const uint32_t warp = current_ / kWarpLanes;
+  ++at_warp_barrier_[warp];
   if (WarpComplete(warp, mask)) {
     for (uint32_t lane = 0; lane < kWarpLanes; ++lane) {
       const uint32_t thread = warp * kWarpLanes + lane;
-      if ((mask >> lane & 1) != 0 && thread < count_) Release(thread);
+      if ((mask >> lane & 1) == 0 || thread >= count_) continue;
+      --at_warp_barrier_[warp];
+      Release(thread);
     }
   }
   Suspend();

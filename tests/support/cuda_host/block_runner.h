@@ -52,8 +52,9 @@ class BlockRunner {
   std::vector<std::unique_ptr<Fiber>> fibers_;
   std::vector<Fiber*> idle_;
   std::vector<Thread> threads_;
-  std::deque<uint32_t> ready_;   // released from a barrier, in order
-  std::vector<uint64_t> slots_;  // [warps * 32], what lanes exchange
+  std::deque<uint32_t> ready_;             // released from a barrier, in order
+  std::vector<uint64_t> slots_;            // [warps * 32], what lanes exchange
+  std::vector<uint32_t> at_warp_barrier_;  // [warps], lanes that wait
   std::vector<uint64_t> shared_memory_;
   void* shared_ = nullptr;
   const std::function<void()>* body_ = nullptr;
