@@ -70,6 +70,7 @@ class MessagePortions final : public PortionSource {
       ASSIGN_OR_RETURN(const bool took, TakeNext(0));
       if (!took) break;
     }
+    RETURN_IF_ERROR(CheckComes(taken_ > taken_before));
     // What the brokers have is on its way, though it is not there yet.
     portion.grew = taken_ > taken_before || topic_.silent() || !AtEnds();
     const bool has_waited = waits_since_ && Clock::now() - *waits_since_ >= seal_seconds_;
@@ -130,6 +131,24 @@ class MessagePortions final : public PortionSource {
     return Status::Ok();
   }
 
+  // A partition that is not read to its end gives something, or the wait for it ends.
+  Status CheckComes(bool came) {
+    const auto late = std::find_if(partitions_.begin(), partitions_.end(),
+                                   [](const auto& entry) { return !entry.second.at_end(); });
+    if (came || late == partitions_.end() || topic_.silent()) {
+      nothing_since_.reset();
+      return Status::Ok();
+    }
+    if (!nothing_since_) nothing_since_ = Clock::now();
+    const std::chrono::duration<double> most(address_.wait_seconds);
+    if (Clock::now() - *nothing_since_ < most) return Status::Ok();
+    return DeadlineExceeded(StrCat("partition ", late->first, ", offset ",
+                                   late->second.position().next_offset(), ": for ", most.count(),
+                                   " s nothing has come, and the partition is not at its end: has "
+                                   "it a leader? ?wait_seconds= waits longer. The same command "
+                                   "goes on"));
+  }
+
   bool IsFull() const { return text_.rows() >= most_rows_ || text_.bytes() >= kMostMessageBytes; }
   bool AtEnds() const {
     return std::all_of(partitions_.begin(), partitions_.end(),
@@ -145,6 +164,7 @@ class MessagePortions final : public PortionSource {
       if (found != partitions_.end()) partition = found->second.position();
     }
     waits_since_.reset();
+    nothing_since_.reset();
   }
 
   const KafkaAddress address_;
@@ -154,9 +174,10 @@ class MessagePortions final : public PortionSource {
   TopicPartitions topic_;
   std::map<uint32_t, PartitionProgress> partitions_;  // that are read
   std::set<uint32_t> out_of_range_;
-  MessageText text_;                              // of the messages that nobody was given yet
-  std::optional<Clock::time_point> waits_since_;  // the first of them
-  uint64_t taken_ = 0;                            // messages of this call
+  MessageText text_;                                // of the messages that nobody was given yet
+  std::optional<Clock::time_point> waits_since_;    // the first of them
+  std::optional<Clock::time_point> nothing_since_;  // though partitions are not at their ends
+  uint64_t taken_ = 0;                              // messages of this call
   uint64_t blank_ = 0;
 };
 

@@ -16,6 +16,7 @@ struct FakeTopic {
   struct Partition {
     std::map<uint64_t, std::string> messages;  // by offset
     uint64_t first = 0, end = 0;
+    bool has_leader = true;  // without, nothing comes
   };
   std::vector<Partition> partitions;
   bool answers = true;
@@ -57,6 +58,7 @@ class FakeTopicReader final : public MessageReader {
     for (size_t tries = 0; topic_.answers && tries < topic_.partitions.size(); ++tries) {
       const auto partition = static_cast<uint32_t>(turn_++ % topic_.partitions.size());
       if (at_.count(partition) == 0 || at_[partition].waits) continue;
+      if (!topic_.partitions[partition].has_leader) continue;
       const MessageEvent event = NextOf(partition);
       if (event.kind != MessageEvent::Kind::kNothing) return event;
     }

@@ -26,6 +26,17 @@ TEST_F(FollowTopicTroubleTest, BrokersThatDoNotAnswerAreAnErrorAfterAWhile) {
   EXPECT_TRUE(Has(error, "--kafka-config")) << error;
 }
 
+TEST_F(FollowTopicTroubleTest, APartitionWithoutALeaderIsAnErrorAfterAWhile) {
+  AddRows(0, 30);
+  topic_.partitions[1].has_leader = false;
+  const std::string error = ErrorOf(OptionsOf(StrCat(kTopic, "&wait_seconds=0.3")));
+  EXPECT_TRUE(Has(error, "topic clicks: partition 1, offset 0: for 0.3 s nothing has come"))
+      << error;
+  topic_.partitions[1].has_leader = true;
+  ASSERT_OK(Follow(*files_, OptionsOf()).status());
+  EXPECT_EQ(RowsIn(*files_), Once(0, 30));
+}
+
 TEST_F(FollowTopicTroubleTest, ASignalIsHeardWhileBrokersDoNotAnswer) {
   topic_.answers = false;
   FollowOptions options = OptionsOf();

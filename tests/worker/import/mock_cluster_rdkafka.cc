@@ -16,21 +16,26 @@ class RdkafkaCluster final : public MockCluster {
       : producer_(producer),
         cluster_(rd_kafka_handle_mock_cluster(producer)),
         topic_(std::move(topic)) {}
-  ~RdkafkaCluster() override { rd_kafka_destroy(producer_); }
+  ~RdkafkaCluster() override {
+    if (handle_ != nullptr) rd_kafka_topic_destroy(handle_);
+    rd_kafka_destroy(producer_);
+  }
 
+  // The topic comes before its handle, which would make one of other partitions.
   bool Create(int partitions) {
-    return cluster_ != nullptr && rd_kafka_mock_topic_create(cluster_, topic_.c_str(), partitions,
-                                                             1) == RD_KAFKA_RESP_ERR_NO_ERROR;
+    const bool made = cluster_ != nullptr &&
+                      rd_kafka_mock_topic_create(cluster_, topic_.c_str(), partitions, 1) ==
+                          RD_KAFKA_RESP_ERR_NO_ERROR;
+    if (made) handle_ = rd_kafka_topic_new(producer_, topic_.c_str(), nullptr);
+    return handle_ != nullptr;
   }
   std::string brokers() const override { return rd_kafka_mock_cluster_bootstraps(cluster_); }
   bool Produce(int partition, const std::string& text) override {
     constexpr int kFlushMs = 30000;
-    const rd_kafka_resp_err_t error = rd_kafka_producev(
-        producer_, RD_KAFKA_V_TOPIC(topic_.c_str()), RD_KAFKA_V_PARTITION(partition),
-        RD_KAFKA_V_VALUE(const_cast<char*>(text.data()), text.size()),
-        RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_END);
-    return error == RD_KAFKA_RESP_ERR_NO_ERROR &&
-           rd_kafka_flush(producer_, kFlushMs) == RD_KAFKA_RESP_ERR_NO_ERROR;
+    const int produced =
+        rd_kafka_produce(handle_, partition, RD_KAFKA_MSG_F_COPY, const_cast<char*>(text.data()),
+                         text.size(), nullptr, 0, nullptr);
+    return produced == 0 && rd_kafka_flush(producer_, kFlushMs) == RD_KAFKA_RESP_ERR_NO_ERROR;
   }
   void Stop() override { rd_kafka_mock_broker_set_down(cluster_, 1); }
   void Forget() override {
@@ -42,6 +47,7 @@ class RdkafkaCluster final : public MockCluster {
   rd_kafka_t* const producer_;
   rd_kafka_mock_cluster_t* const cluster_;
   const std::string topic_;
+  rd_kafka_topic_t* handle_ = nullptr;
 };
 
 }  // namespace
