@@ -25,6 +25,14 @@ std::string ShownUri(std::string_view uri) {
   return StrCat(uri.substr(0, begin), "...", uri.substr(begin + user));
 }
 
+std::string ShownArguments(const std::vector<std::string>& paths) {
+  std::vector<std::string> shown;
+  for (const std::string& path : paths) {
+    shown.push_back(IsUri(path) ? StrCat("'", ShownUri(path), "'") : path);
+  }
+  return Join(shown, " ");
+}
+
 Status CheckIsWritable(std::string_view path) {
   // "s3:/" is the folder that "s3://bucket" would be in.
   const bool is_folder_of_uri = path.ends_with(":/") && IsUri(std::string(path) + "/");

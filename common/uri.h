@@ -3,6 +3,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "common/status.h"
 
@@ -13,6 +14,9 @@ bool IsUri(std::string_view path);
 
 // Without what stands between "://" and '@', where keys and passwords may be: for messages.
 std::string ShownUri(std::string_view uri);
+
+// Paths as a command line that is shown has them: addresses in quotes, without keys.
+std::string ShownArguments(const std::vector<std::string>& paths);
 
 // Error: `path` is a URI, where nothing is written; says what to do.
 Status CheckIsWritable(std::string_view path);

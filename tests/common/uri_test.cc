@@ -26,6 +26,8 @@ TEST(UriTest, KeysAreNotShown) {
   EXPECT_EQ(ShownUri("s3://key:secret@bucket/a@b?c=d"), "s3://...@bucket/a@b?c=d");
   EXPECT_EQ(ShownUri("s3://bucket/a@b"), "s3://bucket/a@b");
   EXPECT_EQ(ShownUri("key:secret@file"), "key:secret@file");
+  EXPECT_EQ(ShownArguments({"a.csv", "s3://key:secret@b/*?region=x"}),
+            "a.csv 's3://...@b/*?region=x'");
 }
 
 // Nor does a local folder "s3:" come to be.

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "common/strings.h"
+#include "common/uri.h"
 #include "worker/import/cell_text.h"
 #include "worker/import/delimited_row.h"
 #include "worker/import/inputs.h"
@@ -85,7 +86,7 @@ class Draft {
   std::string Head() const {
     std::string out =
         StrCat("# Drafted by chorus schema from ", sample_.whole ? "all " : "the first ",
-               guess_.rows, " rows of ", Join(options_.inputs, " "),
+               guess_.rows, " rows of ", ShownArguments(options_.inputs),
                ". Read it through; then\n#   ", ImportCommand(), "\n");
     out += TimeHint();
     out +=
@@ -354,7 +355,7 @@ class Draft {
   std::string ImportCommand() const {
     return StrCat("chorus import --schema ",
                   options_.schema_name.empty() ? "THIS" : options_.schema_name, " ", splits_.two,
-                  BadRowsOption(), " --output log ", Join(options_.inputs, " "));
+                  BadRowsOption(), " --output log ", ShownArguments(options_.inputs));
   }
 
   const Content content_;

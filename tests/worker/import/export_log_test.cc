@@ -1,8 +1,9 @@
 // A log that became text and a log again holds the same rows.
+#include "worker/import/export_log.h"
+
 #include "common/key.h"
 #include "tests/worker/import/export_log_testing.h"
 #include "tests/worker/import/tfrecord_testing.h"
-#include "worker/import/export_log.h"
 #include "worker/import/key_id.h"
 
 namespace chorus::worker {
