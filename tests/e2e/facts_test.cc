@@ -36,8 +36,16 @@ class FactWorld {
   }
 
   // method: text of an ObjectiveConfig. log: "train", or "train/potential", in which every exposure
-  // shows its conversion.
+  // shows its conversion. What several facts are about is trained once.
   Facts Train(const std::string& method, uint64_t seed, const std::string& log = "train") {
+    const std::string run = StrCat(method, " ", seed, " ", log);
+    if (!known_.contains(run)) known_[run] = TrainNew(method, seed, log);
+    return known_[run];
+  }
+  Facts Reference(uint64_t seed) { return Train("base {}", seed, "train/potential"); }
+
+ private:
+  Facts TrainNew(const std::string& method, uint64_t seed, const std::string& log) {
     const Result<TrainConfig> config = LoadTrainConfig(
         "", {StrCat("seed=", seed), "data.log=" + log, StrCat("objective={", method, "}"),
              "table={name: 'default' dim: 8 optimizer { adam { lr: 0.02 } } schedule { decay: "
@@ -53,9 +61,7 @@ class FactWorld {
     if (!trained.status.ok()) return {};
     return FactsOf(*trained.first().evaluation);
   }
-  Facts Reference(uint64_t seed) { return Train("base {}", seed, "train/potential"); }
 
- private:
   void Generate(const std::string& text, const std::string& directory, uint64_t exposures,
                 uint64_t stream, bool potential) {
     GenerateConfig config;
@@ -93,6 +99,7 @@ class FactWorld {
   }
 
   std::unique_ptr<FileSystem> files_;
+  std::map<std::string, Facts> known_;  // by method, seed and log
 };
 
 // Made once each: a calibration takes as long as a training.

@@ -16,28 +16,10 @@
 #include "worker/import/chunk_cutter.h"
 #include "worker/import/file_format.h"
 #include "worker/import/growing_text.h"
+#include "worker/import/held_source.h"
 
 namespace chorus::worker {
 namespace {
-
-// Text whose first bytes come from memory.
-class HeadedSource final : public ByteSource {
- public:
-  HeadedSource(std::string head, std::unique_ptr<ByteSource> rest)
-      : head_(std::move(head)), rest_(std::move(rest)) {}
-  Result<size_t> Read(std::span<char> out) override {
-    if (at_ == head_.size()) return rest_->Read(out);
-    const size_t bytes = std::min(out.size(), head_.size() - at_);
-    std::copy_n(head_.data() + at_, bytes, out.data());
-    at_ += bytes;
-    return bytes;
-  }
-
- private:
-  const std::string head_;
-  size_t at_ = 0;
-  std::unique_ptr<ByteSource> rest_;
-};
 
 bool HasHeaderLine(const ImportSchema& schema) {
   const bool delimited = schema.format() == ImportSchema::DELIMITED ||
@@ -105,8 +87,7 @@ class TextPortions : public PortionSource {
  private:
   Result<std::unique_ptr<ByteSource>> OpenChunk(const TextChunk& chunk) const {
     ASSIGN_OR_RETURN(auto rows, text_->Open(chunk.begin, chunk.end));
-    return std::unique_ptr<ByteSource>(
-        std::make_unique<HeadedSource>(header_.text, std::move(rows)));
+    return std::unique_ptr<ByteSource>(std::make_unique<HeldSource>(header_.text, std::move(rows)));
   }
 
   // Once, when the first bytes have come.
