@@ -19,6 +19,15 @@ TEST_F(RunOptionsTest, AMisspeltCommandIsAnsweredWithTheOneThatWasMeant) {
       << strange.errors;
 }
 
+TEST_F(RunOptionsTest, WhatIsMissingIsToldWithItsCommand) {
+  const test::Finished missing = Run(0, Command("import", {"--output", Path("log")}));
+  EXPECT_EQ(missing.code, 2);
+  EXPECT_NE(missing.errors.find("chorus import: --schema is required (chorus import --help"),
+            std::string::npos)
+      << missing.errors;
+  EXPECT_EQ(Run(0, Command("import", {"--help"})).code, 0);
+}
+
 TEST_F(RunOptionsTest, AMisspeltOptionIsNamedBeforeWhatIsMissing) {
   const test::Finished wrong = Run(0, Command("import", {"--shema=x", "--output", Path("log")}));
   EXPECT_EQ(wrong.code, 2);

@@ -196,9 +196,10 @@ TEST_F(ImportTest, AMissingColumnNamesTheSchemaAndTheText) {
 
 TEST_F(ImportTest, NoRowIsAnError) {
   Write("click,sale,item\n0,1,1\n");
-  EXPECT_EQ(ErrorOf(kPlain),
-            "no row is left to write: the inputs hold no row behind their headers, or every one was "
-            "dropped");
+  EXPECT_EQ(
+      ErrorOf(kPlain),
+      "no row is left to write: the inputs hold no row behind their headers, or every one was "
+      "dropped");
 }
 
 TEST_F(ImportTest, AFullDiskAtAnyByteIsAnErrorAndLeavesNoLog) {

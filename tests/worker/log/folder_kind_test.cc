@@ -39,6 +39,18 @@ TEST_F(FolderKindTest, NamesWhatTheFilesSay) {
   EXPECT_EQ(WhatIsThere(*files_, "nowhere"), "");
 }
 
+TEST_F(FolderKindTest, ATextInPlaceOfALogIsToldWhatMakesOne) {
+  const auto error_of = [this](const std::string& text) {
+    EXPECT_TRUE(ReplaceFile(*files_, "rows.csv", text).ok());
+    return LogReader::Open(*files_, {"rows.csv"}).status().message();
+  };
+  for (const char* const text : {"user,item,click\n1,2,0\n", "PAR1............."}) {
+    EXPECT_THAT(error_of(text), HasSubstr("chorus import makes one"));
+  }
+  EXPECT_EQ(error_of(std::string(20, '\x01')),
+            "log rows.csv: this is no Chorus log (the magic differs)");
+}
+
 TEST_F(FolderKindTest, NamesWhatLiesOneFolderBelow) {
   EXPECT_EQ(KindWith("train/part-00000.log", kLogText), "; there are logs in it: folder1/train");
   EXPECT_EQ(KindWith("checkpoints/step-000000000007/MANIFEST"),

@@ -46,8 +46,7 @@ TEST_F(TimeOrderTest, AnEvaluationFromBeforeTheTrainingIsNamed) {
   EXPECT_EQ(Doubt("early.log", "late.log"), "");
   EXPECT_THAT(Doubt("late.log", "early.log"),
               AllOf(HasSubstr("evaluate.log early.log is earlier than data.log late.log"),
-                    HasSubstr(" on (time is column \"ts\")"),
-                    HasSubstr("import --split-by-time")));
+                    HasSubstr(" on (time is column \"ts\")"), HasSubstr("import --split-by-time")));
   // A few early exposures of the training change nothing.
   WriteTimes("mixed.log", 1764061600, 85);
   EXPECT_EQ(Doubt("mixed.log", "early.log"), "");
