@@ -18,6 +18,7 @@
 #include "worker/import/follow_position.h"
 #include "worker/import/followed_inputs.h"
 #include "worker/import/id_counts.h"
+#include "worker/import/kafka_address.h"
 #include "worker/log/format.h"
 #include "worker/log/log_reader.h"
 
@@ -314,10 +315,11 @@ Result<FollowSummary> FollowImport(FileSystem& files, const ImportSchema& schema
   FollowOptions named = options;
   if (named.import.inputs.empty()) named.import.inputs = {kFollowedInput};
   for (const std::string& input : named.import.inputs) {
-    if (!IsUri(input)) continue;
+    if (!IsUri(input) || IsKafkaAddress(input)) continue;
     return InvalidArgument(StrCat(ShownUri(input),
-                                  ": what comes is followed in local files and folders, and not in "
-                                  "other systems: import it without --follow, or copy it"));
+                                  ": what comes is followed in local files and folders and in "
+                                  "topics of Kafka, and not in other systems: import it without "
+                                  "--follow, or copy it"));
   }
   return Follower(files, schema, named).Run();
 }
