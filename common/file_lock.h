@@ -13,6 +13,7 @@
 
 namespace chorus {
 
+// Asks for a tenth of a second, so that nobody who only looks keeps it from a writer.
 // Errors: kFailedPrecondition (another process or object has the lock; names host, process, time
 // and command), kNotFound (no such directory), kInternal (the file cannot be made).
 Result<std::unique_ptr<FileLock>> TakeFileLock(const std::string& path);

@@ -40,8 +40,8 @@ class UnfinishedOutput {
   std::unique_ptr<FileLock>* const lock_ = nullptr;
 };
 
-// From now on SIGTERM and SIGINT (unless it is ignored) end the process with 128 + the signal's
-// number, once every unfinished output is removed, with a line that says so; a process without such
+// From now on SIGTERM and SIGINT (unless it is ignored) end the process, as they would without it
+// (process 1 of a container: with 128 + the signal's number), once every unfinished output is removed, with a line that says so; a process without such
 // an output says nothing. A thread of its own waits for them, so that it does not matter what the
 // others wait for.
 void RemoveUnfinishedOnStopSignals();

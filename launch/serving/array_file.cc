@@ -8,6 +8,11 @@
 #include "launch/serving/export_files.h"
 
 namespace chorus::launch {
+namespace {
+
+constexpr size_t kCollectedBytes = 1 << 18;  // before they are written
+
+}  // namespace
 
 Result<ArrayFile> ArrayFile::Create(FileSystem& files, const std::string& folder,
                                     const RowArray& array) {
@@ -16,6 +21,15 @@ Result<ArrayFile> ArrayFile::Create(FileSystem& files, const std::string& folder
 }
 
 Status ArrayFile::Append(std::string_view bytes) {
+  if (bytes.size() >= kCollectedBytes && piece_.empty()) return Write(bytes);
+  piece_.append(bytes);
+  if (piece_.size() < kCollectedBytes) return Status::Ok();
+  const Status written = Write(piece_);
+  piece_.clear();
+  return written;
+}
+
+Status ArrayFile::Write(std::string_view bytes) {
   const std::span<const std::byte> data = std::as_bytes(std::span(bytes));
   checksum_.Add(data);
   bytes_ += bytes.size();
@@ -23,6 +37,7 @@ Status ArrayFile::Append(std::string_view bytes) {
 }
 
 Result<ExportArray> ArrayFile::Finish() {
+  RETURN_IF_ERROR(Write(piece_));
   CHECK(bytes_ % array_.row_bytes == 0, array_.file, bytes_);
   RETURN_IF_ERROR(file_->Sync());
   RETURN_IF_ERROR(file_->Close());

@@ -23,16 +23,20 @@ class ArrayFile {
   static Result<ArrayFile> Create(FileSystem& files, const std::string& folder,
                                   const RowArray& array);
 
+  // Small pieces are collected.
   Status Append(std::string_view bytes);
   // Syncs and closes the file; the last call. Returns its entry of the manifest.
   Result<ExportArray> Finish();
 
  private:
+  Status Write(std::string_view bytes);
+
   ArrayFile(RowArray array, std::unique_ptr<WritableFile> file)
       : array_(std::move(array)), file_(std::move(file)) {}
 
   RowArray array_;
   std::unique_ptr<WritableFile> file_;
+  std::string piece_;  // not yet written
   ChecksumStream checksum_;
   uint64_t bytes_ = 0;
 };

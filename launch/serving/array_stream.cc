@@ -1,12 +1,10 @@
 #include "launch/serving/array_stream.h"
 
 #include <algorithm>
-#include <limits>
 #include <span>
 #include <utility>
 
 #include "common/export_format.h"
-#include "common/strings.h"
 #include "launch/serving/export_files.h"
 
 namespace chorus::launch {

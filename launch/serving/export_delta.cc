@@ -53,7 +53,9 @@ bool IsDense(const std::string& file) { return file.starts_with(StrCat(kExportDe
 Result<uint64_t> DimOf(const ExportManifest& manifest, const std::string& table) {
   const ExportArray* const weights =
       FindArray(manifest, RowArraysOf(FormOf(manifest), table, 1)[0].file);
-  if (weights != nullptr && weights->shape_size() == 2) return uint64_t{weights->shape(1)};
+  if (weights != nullptr && weights->shape_size() == 2 && weights->shape(1) > 0) {
+    return uint64_t{weights->shape(1)};
+  }
   return DataLoss(StrCat("there are no weights of table ", table));
 }
 

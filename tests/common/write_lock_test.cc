@@ -1,7 +1,9 @@
 // What a command writes has one writer at a time; a writer that is killed locks nobody out.
 #include "common/write_lock.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -10,6 +12,7 @@
 #include <chrono>
 #include <csignal>
 #include <cstdlib>
+#include <optional>
 #include <thread>
 #include <vector>
 
@@ -123,19 +126,19 @@ TEST_F(WriteLockTest, WhatAnotherUserLeftIsTakenOver) {
 }
 
 TEST_F(WriteLockTest, WhoOnlyLooksKeepsNobodyOut) {
-  std::atomic<bool> done = false;
-  std::thread looker([&] {
-    while (!done) {
-      (void)IsLocked(Path("file.lock"));
-      std::this_thread::sleep_for(std::chrono::microseconds(20));
-    }
+  // A look, at whose slowest moment the lock is asked for.
+  const std::string path = Path("file.lock");
+  ASSERT_TRUE(ReplaceFile(files_, path, "").ok());
+  const int file = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  ASSERT_EQ(flock(file, LOCK_SH | LOCK_NB), 0);
+  std::thread looker([file] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(15));
+    close(file);
   });
-  for (int i = 0; i < 50; ++i) {
-    const auto lock = files_.Lock(Path("file.lock"));
-    EXPECT_TRUE(lock.ok()) << lock.status().ToString();
-  }
-  done = true;
+  const auto lock = files_.Lock(path);
+  EXPECT_TRUE(lock.ok()) << lock.status().ToString();
   looker.join();
+  EXPECT_EQ(IsLocked(path), std::optional(true));
 }
 
 // Holders come and go, and with each its file: two never hold the lock at once.

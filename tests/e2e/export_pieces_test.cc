@@ -22,7 +22,7 @@
 namespace chorus::e2e {
 namespace {
 
-// Remembers the largest piece that each file was given.
+// Remembers the largest piece that each file was given, or gave.
 class PieceFiles final : public ForwardingFiles {
  public:
   using ForwardingFiles::ForwardingFiles;
@@ -34,9 +34,31 @@ class PieceFiles final : public ForwardingFiles {
     return piece;
   }
 
+  Result<std::unique_ptr<RandomAccessFile>> OpenForRead(const std::string& path) override {
+    ASSIGN_OR_RETURN(std::unique_ptr<RandomAccessFile> file, files_.OpenForRead(path));
+    std::unique_ptr<RandomAccessFile> pieces =
+        std::make_unique<ReadFile>(std::move(file), &largest[BaseName(path)]);
+    return pieces;
+  }
+
   std::map<std::string, size_t> largest;  // by the file's own name
 
  private:
+  class ReadFile final : public RandomAccessFile {
+   public:
+    ReadFile(std::unique_ptr<RandomAccessFile> file, size_t* largest)
+        : file_(std::move(file)), largest_(*largest) {}
+    Status ReadAt(uint64_t offset, std::span<std::byte> out) const override {
+      largest_ = std::max(largest_, out.size());
+      return file_->ReadAt(offset, out);
+    }
+    uint64_t size() const override { return file_->size(); }
+
+   private:
+    std::unique_ptr<RandomAccessFile> file_;
+    size_t& largest_;
+  };
+
   class PieceFile final : public WritableFile {
    public:
     PieceFile(std::unique_ptr<WritableFile> file, size_t* largest)

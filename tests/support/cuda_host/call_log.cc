@@ -10,9 +10,9 @@
 namespace chorus::cuda_host {
 namespace {
 
-// The first of an allocation; uninitialised reads show. The workspace of products, which nothing here touches, is larger
-// and would cost a test more than its steps.
-constexpr size_t kFilledBytes = size_t{1} << 20;
+// Of the beginning of an allocation uninitialised reads show. The workspace of products, which nothing here touches, is
+// larger and would cost a test more than its steps.
+constexpr size_t kFilledBytes = size_t{16} << 20;
 constexpr size_t kAlignment = 256;  // of cudaMalloc
 
 int DevicesAtStart() {
