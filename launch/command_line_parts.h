@@ -24,7 +24,7 @@ CLI::App* AddCommand(CLI::App* app, const std::string& name, const std::string& 
                      const std::string& example, Action* action, Action run);
 
 // Says what is wrong with the command line, with the command's name, and is true; or prints the help
-// that was asked for, which CLI11 throws as well, and is false (job_command_line.cc).
+// that was asked for, which CLI11 throws as well, and is false (command_line_failure.cc).
 bool TellFailure(CLI::App& app, const CLI::Error& error);
 
 // For commands of one process.

@@ -2,7 +2,6 @@
 
 #include <CLI/CLI.hpp>
 
-#include <cstdio>
 #include <string>
 
 #include "launch/command/commands.h"
@@ -225,18 +224,6 @@ void AddJobCommands(CLI::App* app, CommandOutcome* outcome, Action* action) {
   AddTop(app, action);
   AddPlan(app, action);
   AddScale(app, outcome, action);
-}
-
-bool TellFailure(CLI::App& app, const CLI::Error& error) {
-  if (error.get_exit_code() == 0) {
-    app.exit(error);
-    return false;
-  }
-  const auto used = app.get_subcommands();
-  const std::string command = used.empty() ? "chorus" : "chorus " + used.front()->get_name();
-  std::fprintf(stderr, "%s: %s (%s --help lists what it takes)\n", command.c_str(), error.what(),
-               command.c_str());
-  return true;
 }
 
 }  // namespace chorus::launch

@@ -163,8 +163,8 @@ std::string DoubtOfSteps(uint64_t steps) {
   if (steps >= kFewSteps) return "";
   return StrCat("only ", steps, steps == 1 ? " step" : " steps",
                 ": a model rarely learns in fewer than ", kFewSteps,
-                "; make steps smaller (step.grain_rows, step.grains_per_step) or raise "
-                "data.epochs");
+                "; raise data.epochs, or make steps smaller where you have set them "
+                "(step.grain_rows, step.grains_per_step)");
 }
 
 // A loss that has grown to several times the first one does not come back.
