@@ -60,6 +60,17 @@ TEST(ProseCellsTest, NamesAndAgentsAreProseAndListsAreNot) {
   EXPECT_FALSE(AreProse({"red, blue", "green, yellow"}, ','));
 }
 
+TEST(ProseCellsTest, ListsOfTagsOfSeveralWordsMayHaveALongTail) {
+  std::vector<std::string> cells, titles;
+  for (int i = 0; i < 100; ++i) {
+    const std::string often = StrCat("red shoes", i % 5, ", old hotel", i % 7, ", ");
+    cells.push_back(StrCat(often, "sea view", i % 11, ", rare tag", i));  // 3 of 4 recur
+    titles.push_back(StrCat("red shoes", i % 5, ", size ", i, " here, no ", i, " there"));
+  }
+  EXPECT_FALSE(AreProse(cells, ','));
+  EXPECT_TRUE(AreProse(titles, ','));  // 1 of 3
+}
+
 TEST_F(SchemaSpellingTest, NumbersOfOtherCountriesAreNoLists) {
   std::string text = "click;item;Preis;spend;share;pair\n";
   for (int i = 0; i < 300; ++i) {
