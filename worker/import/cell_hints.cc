@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <iterator>
+#include <optional>
+#include <vector>
 
 #include "common/strings.h"
+#include "worker/import/bare_number.h"
 #include "worker/import/cell_text.h"
 
 namespace chorus::worker {
@@ -68,32 +70,32 @@ std::string CommaAdvice(std::string_view text) {
   return "";
 }
 
-// "%", "EUR", or bytes that are not ASCII, as those of a currency sign.
-bool IsUnit(std::string_view text) {
-  constexpr size_t kLongestUnit = 5;  // bytes
-  if (text.empty() || text.size() > kLongestUnit) return false;
-  return text == "%" || text == "$" || std::all_of(text.begin(), text.end(), [](char c) {
-           return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || static_cast<uint8_t>(c) > 127;
-         });
-}
-
-bool IsCurrencySign(std::string_view text) {
-  constexpr std::string_view kSigns[] = {"$", "€", "£", "¥", "₩", "₹", "₺", "₽"};
-  return std::find(std::begin(kSigns), std::end(kSigns), text) != std::end(kSigns);
-}
-
-// "12 EUR", "12%", "$12". Letters before digits are names: "user7", "v12".
-bool HasUnit(std::string_view text) {
-  const size_t begin = text.find_first_of(kHintDigits);
-  const size_t end = text.find_last_of(kHintDigits) + 1;
-  if (begin == std::string_view::npos) return false;
-  const std::string_view number = text.substr(begin, end - begin);
-  if (!NumberFromText(number) && !HasNumberCommas(number)) return false;
-  std::string_view before = text.substr(0, begin), behind = text.substr(end);
-  if (before.starts_with('-') || before.starts_with('+')) before.remove_prefix(1);
-  while (before.ends_with(' ')) before.remove_suffix(1);
-  while (behind.starts_with(' ')) behind.remove_prefix(1);
-  return before.empty() ? IsUnit(behind) : behind.empty() && IsCurrencySign(before);
+// What keeps a number with a unit or signs of typography from being read, and how to write it, all
+// at once; "" when the text is none.
+std::string BareAdvice(std::string_view text) {
+  const std::optional<BareNumber> bare = BareNumberOf(text);
+  if (!bare) return "";
+  const bool commas = HasNumberCommas(bare->text);
+  if (!commas && !NumberFromText(bare->text)) return "";
+  std::vector<std::string> faults;
+  if (bare->unit != BareNumber::Unit::kNone) faults.emplace_back("a unit");
+  if (bare->is_typeset || bare->has_gaps) {
+    faults.emplace_back("blanks, apostrophes or a minus sign that numbers are not read with");
+  }
+  if (faults.empty()) return "";
+  const std::string with_point = Respelt(bare->text, '.', ',', '.');
+  const std::string without = Respelt(bare->text, ',', '.', '.');
+  std::string written = without;
+  if (HasOpenComma(bare->text)) {
+    faults.emplace_back("a comma that is before decimals or between thousands");
+    written = StrCat(with_point, " or ", without);
+  } else if (HasDecimalComma(bare->text)) {
+    faults.emplace_back("a decimal comma");
+    written = with_point;
+  } else if (commas) {
+    faults.emplace_back("commas between thousands");
+  }
+  return StrCat("this one has ", Join(faults, ", and "), "; write the number alone, ", written);
 }
 
 bool IsDayAndMonth(std::string_view first, std::string_view second) {
@@ -132,7 +134,8 @@ std::string ExpectedNumber(std::string_view text) {
   if (IsDateWithYearLast(text) || TimeFromText(text)) {
     return StrCat(kNumber, ": this is a date, which time and --split-by-time read");
   }
-  if (HasUnit(text)) return StrCat(kNumber, ": this one has a unit; write the number alone");
+  const std::string bare = BareAdvice(text);
+  if (!bare.empty()) return StrCat(kNumber, ": ", bare);
   return StrCat(kNumber, " (texts that mean \"missing\": missing_marker)");
 }
 

@@ -199,7 +199,7 @@ std::string OutcomeOf(ColumnRole label, const std::string& name, const ColumnSam
   }
   const bool times = sample.all_dates() || (sample.all_numbers() && sample.most() > kLeastTime);
   if (times && IsNamedAs(label, name, kTimeWords)) {
-    return "by its name the time of a label: it tells whether there was one";
+    return "is by its name the time of a label: it tells whether there was one";
   }
   return "";
 }

@@ -94,10 +94,12 @@ Status CheckIsText(std::string_view first) {
         StrCat("this is ", foreign.what, ", expected delimited text: ", foreign.remedy));
   }
   if (BeginsJson(first)) {
-    return InvalidArgument(
-        StrCat("this is JSON, expected delimited text: write it as CSV first (pandas: "
-               "read_json(FILE, lines=True).to_csv(OUT, index=False)), or, where it has lists, as "
-               "Parquet (DuckDB: COPY (FROM read_json_auto('FILE')) TO 'OUT.parquet')"));
+    const bool is_array = first.find('[') < first.find('{');
+    return InvalidArgument(StrCat(
+        "this is JSON, expected delimited text: write it as CSV first (pandas: read_json(FILE",
+        is_array ? "" : ", lines=True",
+        ").to_csv(OUT, index=False)), or, where it has lists, as "
+        "Parquet (DuckDB: COPY (FROM read_json_auto('FILE')) TO 'OUT.parquet')"));
   }
   const Content content = ContentOf(first);
   if (content == Content::kText) return Status::Ok();

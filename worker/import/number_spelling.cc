@@ -2,35 +2,17 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <iterator>
+#include <optional>
 
+#include "worker/import/bare_number.h"
 #include "worker/import/cell_text.h"
 
 namespace chorus::worker {
 namespace {
 
-constexpr std::string_view kUnitSigns[] = {"%", "$", "€", "£", "¥", "₩", "₹", "₺", "₽"};
-
 bool AreDigits(std::string_view text) {
   return !text.empty() &&
          std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
-}
-
-// Takes one sign and the blanks beside it from the begin or the end of the text.
-bool TakeUnit(std::string_view* text) {
-  for (const std::string_view sign : kUnitSigns) {
-    if (text->starts_with(sign)) {
-      text->remove_prefix(sign.size());
-      *text = TrimBlanks(*text);
-      return true;
-    }
-    if (text->ends_with(sign)) {
-      text->remove_suffix(sign.size());
-      *text = TrimBlanks(*text);
-      return true;
-    }
-  }
-  return false;
 }
 
 // Takes "12", or "1.234.567" with such marks between groups of three. grouped: there was a mark.
@@ -80,16 +62,27 @@ NumberSpelling WithThousands(std::string_view text) {
 
 NumberSpelling SpellingOf(std::string_view text) {
   if (NumberFromText(text)) return NumberSpelling::kNone;
-  if (text.starts_with('-') || text.starts_with('+')) text.remove_prefix(1);
-  const bool unit = TakeUnit(&text);
-  if (unit && (text.starts_with('-') || text.starts_with('+'))) text.remove_prefix(1);
-  NumberSpelling found = WithDecimalComma(text);
+  const std::optional<BareNumber> bare = BareNumberOf(text);
+  if (!bare) return NumberSpelling::kNone;
+  std::string_view number = bare->text;
+  if (number.starts_with('-') || number.starts_with('+')) number.remove_prefix(1);
+  NumberSpelling found = WithDecimalComma(number);
   if (found != NumberSpelling::kCertain) {
-    const NumberSpelling thousands = WithThousands(text);
+    const NumberSpelling thousands = WithThousands(number);
     if (thousands != NumberSpelling::kNone) found = thousands;
   }
-  const bool number = found != NumberSpelling::kNone || NumberFromText(text).has_value();
-  return unit && number ? NumberSpelling::kCertain : found;
+  const bool has_commas = found != NumberSpelling::kNone;
+  if (!has_commas && !NumberFromText(number)) return NumberSpelling::kNone;
+  if (bare->unit == BareNumber::Unit::kMoney) return NumberSpelling::kCertain;
+  if (bare->unit == BareNumber::Unit::kWord) {
+    // "128 GB" and "12a" are categories, "1,5 kg" is not.
+    if (!has_commas) return NumberSpelling::kNone;
+    return bare->is_spaced ? NumberSpelling::kCertain : found;
+  }
+  if (bare->is_typeset) return NumberSpelling::kCertain;
+  if (!bare->has_gaps) return found;
+  // "1 234" may be two ids, "12 345,50" is not.
+  return AreDigits(number) ? NumberSpelling::kOpen : NumberSpelling::kCertain;
 }
 
 }  // namespace chorus::worker

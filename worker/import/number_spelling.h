@@ -1,6 +1,7 @@
 #pragma once
 // Numbers as spreadsheets and shops write them, which import does not read: with decimal commas,
-// commas between thousands, percent and currency signs. Thread safety: pure function.
+// marks between thousands, percent, currencies and other units, and the minus and the blanks of
+// typography. Thread safety: pure function.
 
 #include <string_view>
 
@@ -8,8 +9,8 @@ namespace chorus::worker {
 
 enum class NumberSpelling {
   kNone,     // no such number: text, or a number that is read as it is
-  kOpen,     // "12,50", "1,234": a number, or a list of two ids
-  kCertain,  // "1.234,50", "0,05", "$3.50", "13.9%": nothing but a number
+  kOpen,     // "12,50", "1,234", "1 234": a number, or a list of two ids
+  kCertain,  // "1.234,50", "0,05", "$3.50", "13.9%", "12 kr", "1'234.50": nothing but a number
 };
 
 NumberSpelling SpellingOf(std::string_view text);

@@ -48,7 +48,7 @@ bool AreProse(const std::vector<std::string>& cells, char separator) {
   if (2 * cut >= distinct.size()) return true;
   size_t recurring = 0;  // pieces of cells
   for (const auto& [piece, count] : cells_of) recurring += count > 1 ? count : 0;
-  return 2 * words >= distinct.size() && recurring * 10 < all_pieces * 9;
+  return 2 * words >= distinct.size() && recurring * 2 < all_pieces;
 }
 
 }  // namespace chorus::worker

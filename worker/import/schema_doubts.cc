@@ -25,7 +25,7 @@ std::string DoubtOfColumn(const GuessedColumn& column, const ColumnSample& seen)
                   "each exposure; if it is known before the exposure, make it a numeric");
   }
   if (!column.outcome.empty()) {
-    return StrCat("column ", name, ", ", column.outcome,
+    return StrCat("column ", name, " ", column.outcome,
                   ": it is excluded. If it is known before the exposure, make it a feature");
   }
   if (column.is_respelt) {

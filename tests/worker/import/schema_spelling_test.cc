@@ -60,6 +60,17 @@ TEST(ProseCellsTest, NamesAndAgentsAreProseAndListsAreNot) {
   EXPECT_FALSE(AreProse({"red, blue", "green, yellow"}, ','));
 }
 
+TEST(ProseCellsTest, ListsOfTagsOfSeveralWordsMayHaveALongTail) {
+  std::vector<std::string> cells, titles;
+  for (int i = 0; i < 100; ++i) {
+    const std::string often = StrCat("red shoes", i % 5, ", old hotel", i % 7, ", ");
+    cells.push_back(StrCat(often, "sea view", i % 11, ", rare tag", i));  // 3 of 4 recur
+    titles.push_back(StrCat("red shoes", i % 5, ", size ", i, " here, no ", i, " there"));
+  }
+  EXPECT_FALSE(AreProse(cells, ','));
+  EXPECT_TRUE(AreProse(titles, ','));  // 1 of 3
+}
+
 TEST_F(SchemaSpellingTest, NumbersOfOtherCountriesAreNoLists) {
   std::string text = "click;item;Preis;spend;share;pair\n";
   for (int i = 0; i < 300; ++i) {
@@ -101,11 +112,11 @@ TEST_F(SchemaSpellingTest, WithoutALabelWhatWouldTellItIsNoFeature) {
   }
   const SchemaDraft draft = Draft(text);
   EXPECT_THAT(Parsed(draft).exclude(), ElementsAre("click", "purchases", "click_time"));
-  EXPECT_THAT(draft.warnings, Contains(HasSubstr("column 'click', has the name of a label, which "
+  EXPECT_THAT(draft.warnings, Contains(HasSubstr("column 'click' has the name of a label, which "
                                                  "is 0 or 1, and holds '-1'")));
   EXPECT_THAT(draft.warnings, Contains(HasSubstr("column 'purchases' has the name of a label and "
                                                  "holds counts")));
-  EXPECT_THAT(draft.warnings, Contains(HasSubstr("column 'click_time', by its name the time of a "
+  EXPECT_THAT(draft.warnings, Contains(HasSubstr("column 'click_time' is by its name the time of a "
                                                  "label")));
   EXPECT_THAT(draft.warnings, Contains(HasSubstr("'Kauf' ('ja')")));
 }
@@ -129,6 +140,9 @@ TEST_F(SchemaSpellingTest, JsonIsRefusedByName) {
     EXPECT_THAT(draft.status().message(),
                 HasSubstr("in.csv: this is JSON, expected delimited text"));
   }
+  // pandas reads lines of objects and an array of them in two ways.
+  EXPECT_THAT(Try("{\"a\": 1}\n").status().message(), HasSubstr("read_json(FILE, lines=True)"));
+  EXPECT_THAT(Try("[ {\"a\": 1}]\n").status().message(), HasSubstr("read_json(FILE).to_csv"));
   EXPECT_THAT(Draft("click,tags\n0,\"[1, 2]\"\n1,\"[2]\"\n").schema, Not(HasSubstr("header")));
 }
 
