@@ -11,6 +11,7 @@
 #include <cstdlib>
 #include <fstream>
 #include <sstream>
+#include <string_view>
 #include <thread>
 #include <utility>
 
@@ -133,15 +134,33 @@ std::string Process::Output() const { return ReadWhole(output_); }
 std::string Process::Errors() const { return ReadWhole(errors_); }
 
 bool Process::WaitForText(const std::string& text, double seconds) {
-  return Poll(seconds, [&] {
-    return Output().find(text) != std::string::npos || Errors().find(text) != std::string::npos;
+  bool found = false;
+  Poll(seconds, [&] {
+    const bool ended = Wait(0).has_value();  // before the look at what it has written
+    found = Output().find(text) != std::string::npos || Errors().find(text) != std::string::npos;
+    return found || ended;
   });
+  return found;
 }
 
 bool Process::KillRank(uint32_t rank, double seconds, int signal) {
   pid_t found = -1;
   Poll(seconds, [&] { return (found = FindRank(pid_, rank)) > 0 || Wait(0).has_value(); });
   return found > 0 && kill(found, signal) == 0;
+}
+
+std::string PortOf(Process* server, double seconds) {
+  std::string port;
+  Poll(seconds, [&] {
+    constexpr std::string_view kBefore = "listening at ";
+    const bool ended = server->Wait(0).has_value();
+    const std::vector<std::string> lines = Split(server->Output(), '\n');
+    for (size_t i = 0; i + 1 < lines.size(); ++i) {  // the last one has no end yet
+      if (lines[i].starts_with(kBefore)) port = lines[i].substr(kBefore.size());
+    }
+    return !port.empty() || ended;
+  });
+  return port;
 }
 
 std::vector<std::string> Mpirun(uint32_t ranks, const std::vector<std::string>& command) {

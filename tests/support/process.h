@@ -30,11 +30,12 @@ class Process {
   // What it has written up to now.
   std::string Output() const;  // standard output
   std::string Errors() const;  // standard error
-  // True when the text stands in output or errors within so many seconds.
+  // True when the text is in output or errors within so many seconds, and before the process has
+  // ended with all that it wrote.
   bool WaitForText(const std::string& text, double seconds);
 
-  // Sends a signal to rank `rank` of the mpirun job that this process is or has started; false when no such rank
-  // shows up within so many seconds.
+  // Sends a signal to rank `rank` of the mpirun job that this process is or has started; false when
+  // no such rank shows up within so many seconds.
   bool KillRank(uint32_t rank, double seconds, int signal = SIGKILL);
 
  private:
@@ -43,6 +44,10 @@ class Process {
   int errors_ = -1;
   std::optional<int> exit_;
 };
+
+// The port of a server that writes a line "listening at N" to its output; "" when it ends without
+// one, or none comes within so many seconds.
+std::string PortOf(Process* server, double seconds);
 
 // The ways to say `mpirun` that work on any machine of a test: as root, with more ranks than cores,
 // unbound.

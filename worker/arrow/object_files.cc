@@ -11,6 +11,7 @@
 #include <cctype>
 #include <cstdlib>
 #include <cstring>
+#include <deque>
 #include <map>
 #include <mutex>
 #include <utility>
@@ -115,6 +116,8 @@ arrow::Result<std::shared_ptr<arrow::Buffer>> ReadSameObject(const ObjectPlace& 
   if (now.ok()) {
     ARROW_RETURN_NOT_OK(CheckState(opened.state, now->state));
   } else if (read.ok()) {
+    ARROW_ASSIGN_OR_RAISE(const arrow::fs::FileInfo info, place.files->GetFileInfo(place.path));
+    if (info.type() != arrow::fs::FileType::NotFound) return now.status();
     return ObjectChanged("it was there when its reading began: ", now.status().message());
   }
   ARROW_RETURN_NOT_OK(read.status());
@@ -133,19 +136,15 @@ class PlacedObject final : public OpenedObject {
   // Waits a little for what nobody will read, so that the program does not end in the midst of it.
   ~PlacedObject() override {
     constexpr double kSeconds = 2;
-    for (const auto& [block, asked] : blocks_) asked.Wait(kSeconds);
+    for (const auto& [block, asked] : blocks_) asked.answer.Wait(kSeconds);
   }
 
   int64_t bytes() const override { return opened_.bytes; }
   const std::string& state() const override { return opened_.state; }
 
   arrow::Status Read(int64_t offset, int64_t bytes, void* out) override {
-    if (options_.blocks_ahead == 0) {
-      ARROW_ASSIGN_OR_RAISE(const auto future, AskFor(offset, bytes));
-      ARROW_ASSIGN_OR_RAISE(const auto buffer, Await(future, options_.timeout_seconds));
-      std::memcpy(out, buffer->data(), static_cast<size_t>(bytes));
-      return arrow::Status::OK();
-    }
+    if (bytes == 0) return arrow::Status::OK();  // `out` may be null
+    if (options_.blocks_ahead == 0) return ReadParts(offset, bytes, static_cast<char*>(out));
     for (int64_t done = 0; done < bytes;) {
       const int64_t block = (offset + done) / kBlockBytes;
       ARROW_ASSIGN_OR_RAISE(const auto buffer, Block(block));
@@ -159,7 +158,30 @@ class PlacedObject final : public OpenedObject {
   }
 
  private:
-  using FutureBuffer = arrow::Future<std::shared_ptr<arrow::Buffer>>;
+  using FutureBuffer = Asked<std::shared_ptr<arrow::Buffer>>;
+
+  // In parts with a deadline each, some of them at once: how long it takes until all bytes are
+  // there is up to how many they are.
+  arrow::Result<FutureBuffer> AskForPart(int64_t offset, int64_t bytes, int64_t part) {
+    const int64_t begin = part * kBlockBytes;
+    return AskFor(offset + begin, std::min(kBlockBytes, bytes - begin));
+  }
+  arrow::Status ReadParts(int64_t offset, int64_t bytes, char* out) {
+    constexpr int64_t kPartsAtOnce = 4;
+    const int64_t parts = (bytes + kBlockBytes - 1) / kBlockBytes;
+    std::deque<FutureBuffer> asked;
+    int64_t next = 0;
+    for (int64_t part = 0; part < parts; ++part) {
+      for (; next < std::min(parts, part + kPartsAtOnce); ++next) {
+        ARROW_ASSIGN_OR_RAISE(auto future, AskForPart(offset, bytes, next));
+        asked.push_back(std::move(future));
+      }
+      ARROW_ASSIGN_OR_RAISE(const auto buffer, Await(asked.front(), options_.timeout_seconds));
+      asked.pop_front();
+      std::memcpy(out + part * kBlockBytes, buffer->data(), static_cast<size_t>(buffer->size()));
+    }
+    return arrow::Status::OK();
+  }
 
   arrow::Result<FutureBuffer> AskFor(int64_t offset, int64_t bytes) {
     return Ask<std::shared_ptr<arrow::Buffer>>([place = place_, opened = opened_, offset, bytes]() {

@@ -11,6 +11,11 @@ arrow::internal::ThreadPool& RequestPool() {
   return **pool;
 }
 
+std::atomic<int64_t>& RequestTimes::last_end() {
+  static std::atomic<int64_t> time{0};
+  return time;
+}
+
 void BlockBrokenPipes() {
   sigset_t pipes;
   sigemptyset(&pipes);

@@ -6,6 +6,10 @@
 #include <arrow/util/future.h>
 #include <arrow/util/thread_pool.h>
 
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <cstdint>
 #include <cstdio>
 #include <exception>
 #include <functional>
@@ -22,10 +26,51 @@ arrow::internal::ThreadPool& RequestPool();
 // of its write, and not the end of the program.
 void BlockBrokenPipes();
 
+using RequestClock = std::chrono::steady_clock;
+
+// When a request began, and when any of the pool ended last.
+class RequestTimes {
+ public:
+  // While the request has a thread.
+  class Running {
+   public:
+    explicit Running(RequestTimes* times) { times->began_ = Now(); }
+    ~Running() { last_end() = Now(); }
+    Running(const Running&) = delete;
+    Running& operator=(const Running&) = delete;
+  };
+
+  // What its deadline counts from.
+  RequestClock::time_point LastNews() const {
+    const int64_t began = began_;
+    const int64_t news = began != 0 ? began : std::max(asked_, last_end().load());
+    return RequestClock::time_point(RequestClock::duration(news));
+  }
+
+ private:
+  static int64_t Now() { return RequestClock::now().time_since_epoch().count(); }
+  static std::atomic<int64_t>& last_end();
+
+  const int64_t asked_ = Now();
+  std::atomic<int64_t> began_{0};  // 0: not yet
+};
+
+inline double SecondsSince(RequestClock::time_point time) {
+  return std::chrono::duration<double>(RequestClock::now() - time).count();
+}
+
 // `work` owns whatever it uses: it may go on when nobody waits for it any more.
 template <typename T>
-arrow::Result<arrow::Future<T>> Ask(std::function<arrow::Result<T>()> work) {
-  return RequestPool().Submit([work = std::move(work)]() -> arrow::Result<T> {
+struct Asked {
+  arrow::Future<T> answer;
+  std::shared_ptr<const RequestTimes> times;
+};
+
+template <typename T>
+arrow::Result<Asked<T>> Ask(std::function<arrow::Result<T>()> work) {
+  const auto times = std::make_shared<RequestTimes>();
+  const auto guarded = [times, work = std::move(work)]() -> arrow::Result<T> {
+    const RequestTimes::Running running(times.get());
     BlockBrokenPipes();
     try {
       return work();
@@ -34,23 +79,31 @@ arrow::Result<arrow::Future<T>> Ask(std::function<arrow::Result<T>()> work) {
     } catch (...) {
       return arrow::Status::UnknownError("an exception of an unknown kind");
     }
-  });
+  };
+  ARROW_ASSIGN_OR_RAISE(auto answer, RequestPool().Submit(guarded));
+  return Asked<T>{std::move(answer), times};
 }
 
+// The time counts from the begin of the request. One that waits for a thread waits on as long as
+// others come to an end: where none does within the time, this one is given up, too.
 template <typename T>
-arrow::Result<T> Await(const arrow::Future<T>& future, double timeout_seconds) {
-  if (!future.Wait(timeout_seconds)) {
+arrow::Result<T> Await(const Asked<T>& asked, double timeout_seconds) {
+  double wait = timeout_seconds;
+  while (wait > 0 && !asked.answer.Wait(wait)) {
+    wait = timeout_seconds - SecondsSince(asked.times->LastNews());
+  }
+  if (!asked.answer.is_finished()) {
     char seconds[32];
     std::snprintf(seconds, sizeof(seconds), "%g", timeout_seconds);
     return arrow::Status::IOError("no answer within ", seconds, " s");
   }
-  return future.result();
+  return asked.answer.result();
 }
 
 template <typename T>
 arrow::Result<T> AskAndAwait(double timeout_seconds, std::function<arrow::Result<T>()> work) {
-  ARROW_ASSIGN_OR_RAISE(const auto future, Ask<T>(std::move(work)));
-  return Await(future, timeout_seconds);
+  ARROW_ASSIGN_OR_RAISE(const auto asked, Ask<T>(std::move(work)));
+  return Await(asked, timeout_seconds);
 }
 
 }  // namespace chorus::worker

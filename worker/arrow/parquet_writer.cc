@@ -37,15 +37,21 @@ class ProgramOutput final : public arrow::io::OutputStream {
   arrow::Result<int64_t> Tell() const override { return written_; }
   using arrow::io::OutputStream::Write;
   arrow::Status Write(const void* data, int64_t bytes) override {
+    if (stopped_) return arrow::Status::IOError("nothing is written behind a failure");
     written_ += bytes;
     if (bytes == 0 || output_.write(output_.context, data, bytes) == 0) return arrow::Status::OK();
+    stopped_ = true;
     return arrow::Status::IOError("writing failed");
   }
+  // From now on nothing reaches the program. Parquet's writer ends its file when it is destroyed,
+  // and what a reader gets of a file that nobody finished must not look whole.
+  void Stop() { stopped_ = true; }
 
  private:
   const ChorusArrowOutput output_;
   int64_t written_ = 0;
   bool closed_ = false;
+  bool stopped_ = false;
 };
 
 template <typename Builder>
@@ -54,9 +60,18 @@ void VerifyPages(Builder& builder) {
 }
 
 struct ParquetWriter {
+  ParquetWriter() = default;
+  ParquetWriter(const ParquetWriter&) = delete;
+  ParquetWriter& operator=(const ParquetWriter&) = delete;
+  ~ParquetWriter() {
+    if (output != nullptr) output->Stop();
+  }
+
+  std::shared_ptr<ProgramOutput> output;
   std::unique_ptr<parquet::arrow::FileWriter> file;
   std::shared_ptr<arrow::Schema> schema;
   int64_t group_bytes = 0;  // of the row group that is being written
+  bool ended = false;       // by Finish, or by an error
   std::string error;
 
   arrow::Status Write(ArrowArray* rows) {
@@ -68,6 +83,11 @@ struct ParquetWriter {
     group_bytes += arrow::util::TotalBufferSize(*batch);
     return file->WriteRecordBatch(*batch);
   }
+  arrow::Status Finish() {
+    ARROW_RETURN_NOT_OK(file->Close());
+    ended = true;
+    return arrow::Status::OK();
+  }
 };
 
 ParquetWriter& Of(ChorusArrowWriter* writer) {
@@ -76,16 +96,23 @@ ParquetWriter& Of(ChorusArrowWriter* writer) {
 
 template <typename Work>
 int AnswerOf(ChorusArrowWriter* writer, const Work& work) {
-  const arrow::Status status = Guarded(work);
-  if (!status.ok()) Of(writer).error = status.message();
+  ParquetWriter& of = Of(writer);
+  const arrow::Status status =
+      of.ended ? arrow::Status::Invalid("the file has ended already") : Guarded(work);
+  if (status.ok()) return 0;
+  of.ended = true;
+  of.output->Stop();
+  of.error = status.message();
   return CodeOf(status);
 }
 
 int WriteRows(ChorusArrowWriter* writer, ArrowArray* rows) {
-  return AnswerOf(writer, [&] { return Of(writer).Write(rows); });
+  const int code = AnswerOf(writer, [&] { return Of(writer).Write(rows); });
+  if (rows->release != nullptr) rows->release(rows);  // they were refused
+  return code;
 }
 int FinishFile(ChorusArrowWriter* writer) {
-  return AnswerOf(writer, [&] { return Of(writer).file->Close(); });
+  return AnswerOf(writer, [&] { return Of(writer).Finish(); });
 }
 const char* GetWriterError(ChorusArrowWriter* writer) { return Of(writer).error.c_str(); }
 void ReleaseWriter(ChorusArrowWriter* writer) {
@@ -104,10 +131,10 @@ arrow::Status OpenWriter(const ChorusArrowOutput& output, ArrowSchema* schema,
     properties.compression(packing);
     break;
   }
+  writer->output = std::make_shared<ProgramOutput>(output);
   ARROW_ASSIGN_OR_RAISE(
       writer->file, parquet::arrow::FileWriter::Open(*writer->schema, arrow::default_memory_pool(),
-                                                     std::make_shared<ProgramOutput>(output),
-                                                     properties.build()));
+                                                     writer->output, properties.build()));
   *out = {&WriteRows, &FinishFile, &GetWriterError, &ReleaseWriter, writer.release()};
   return arrow::Status::OK();
 }

@@ -1,6 +1,8 @@
 #include "worker/columns/arrow_object.h"
 
-#include <string_view>
+#include <cstdint>
+#include <span>
+#include <string>
 #include <utility>
 
 #include "common/strings.h"
@@ -11,11 +13,14 @@ namespace chorus::worker {
 namespace {
 
 constexpr int kBlocksAhead = 3;
-constexpr size_t kReasonBytes = 2048;
+
+// Room for a reason that names the whole address: of one that is cut off, no key could be found.
+std::string RoomForReason(const std::string& uri) { return std::string(2048 + 4 * uri.size(), 0); }
 
 Status ErrorOfObject(int code, const std::string& what, const std::string& uri,
-                     std::string_view reason) {
-  std::string message = StrCat(what, " ", ShownUri(uri), ": ", reason);
+                     const std::string& reason) {
+  std::string message =
+      StrCat(what, " ", ShownUri(uri), ": ", WithoutKeys(reason.c_str(), uri));  // ended by 0
   if (code == CHORUS_ARROW_NO_SUCH_OBJECT) return NotFound(std::move(message));
   if (code == CHORUS_ARROW_CHANGED) return DataLoss(std::move(message));
   return Unavailable(std::move(message));
@@ -33,10 +38,10 @@ class ObjectFile final : public RandomAccessFile {
       return DataLoss(StrCat("reading ", ShownUri(uri_), ": it ends at byte ", size(),
                              ", expected ", offset + out.size(), " bytes"));
     }
-    char reason[kReasonBytes] = "";
+    std::string reason = RoomForReason(uri_);
     const int code =
         object_.read(&object_, static_cast<int64_t>(offset), static_cast<int64_t>(out.size()),
-                     out.data(), reason, sizeof(reason));
+                     out.data(), reason.data(), reason.size());
     return code == 0 ? Status::Ok() : ErrorOfObject(code, "reading", uri_, reason);
   }
   uint64_t size() const override { return static_cast<uint64_t>(object_.bytes); }
@@ -59,8 +64,9 @@ Result<std::unique_ptr<RandomAccessFile>> ArrowObject::Open(Reading reading) {
       .timeout_seconds = options_.timeout_seconds,
       .state = state_.c_str()};
   ChorusArrowObject object = {};
-  char reason[kReasonBytes] = "";
-  const int code = library.open_object(uri_.c_str(), &options, &object, reason, sizeof(reason));
+  std::string reason = RoomForReason(uri_);
+  const int code =
+      library.open_object(uri_.c_str(), &options, &object, reason.data(), reason.size());
   if (code != 0) return ErrorOfObject(code, "opening", uri_, reason);
   state_ = object.state;
   return std::unique_ptr<RandomAccessFile>(std::make_unique<ObjectFile>(uri_, object));
@@ -71,12 +77,12 @@ Result<std::vector<std::string>> ListArrowObjects(const std::string& uri,
   constexpr double kRequests = 10;  // of one list, whose pages come one after the other
   ASSIGN_OR_RETURN(const ArrowLibrary library, OpenArrowLibrary(options.library));
   std::vector<std::string> names;
-  char reason[kReasonBytes] = "";
+  std::string reason = RoomForReason(uri);
   const auto take = [](void* context, const char* path) {
     static_cast<std::vector<std::string>*>(context)->emplace_back(path);
   };
   const int code = library.list_objects(uri.c_str(), kRequests * options.timeout_seconds, &names,
-                                        take, reason, sizeof(reason));
+                                        take, reason.data(), reason.size());
   if (code != 0) return ErrorOfObject(code, "listing", uri, reason);
   return names;
 }

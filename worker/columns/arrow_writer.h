@@ -18,9 +18,11 @@ class ArrowFileWriter {
   using TakeBytes = std::function<Status(std::string_view)>;
   virtual ~ArrowFileWriter() = default;
   // Writes the rows that the columns have, as many in each; they may be cleared behind it. Error:
-  // that of `take`, or what Arrow says.
+  // that of `take`, or what Arrow says. `take` gets nothing more behind an error, nor when the
+  // writer ends without Finish: what it has got then is no whole file.
   virtual Status Write(std::vector<MadeColumn>* columns) = 0;
-  virtual Status Finish() = 0;  // the end of the file; nothing is written behind it
+  // The end of the file, once; nothing is written behind it (kInternal).
+  virtual Status Finish() = 0;
 
   // The columns say what there is, their rows do not count. take: gets the file's bytes in order.
   // library: as ArrowFileOptions has it.  Errors: those of OpenArrowFile.

@@ -49,13 +49,13 @@ void MadeColumn::Clear() {
 
 void MadeColumn::AddText(std::string_view text) {
   bytes_.append(text);
-  text_ends_.push_back(static_cast<int32_t>(bytes_.size()));
+  text_ends_.push_back(static_cast<int64_t>(bytes_.size()));
   ++values_;
 }
 
 void MadeColumn::EndRow() {
   if (shape_ == Shape::kList) {
-    row_ends_.push_back(static_cast<int32_t>(values_));
+    row_ends_.push_back(values_);
   } else {
     const bool there = values_ > values_before_;
     if (rows_ % 8 == 0) there_.push_back(0);
@@ -88,7 +88,7 @@ const char* MadeColumn::Format() const {
     case Type::kText:
       break;
   }
-  return "u";
+  return "U";
 }
 
 void MadeColumn::Describe(ArrowSchema* out) {
@@ -97,7 +97,7 @@ void MadeColumn::Describe(ArrowSchema* out) {
   if (shape_ != Shape::kList) return;
   elements_.schema = SchemaOf(Format(), "element");
   column_.schema_child = &elements_.schema;
-  out->format = "+l";
+  out->format = "+L";
   out->n_children = 1;
   out->children = &column_.schema_child;
 }

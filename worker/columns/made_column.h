@@ -57,10 +57,11 @@ class MadeColumn {
   Type type_;
   Shape shape_;
   int64_t values_ = 0, rows_ = 0, nulls_ = 0;
-  int64_t values_before_ = 0;             // those of the rows that have ended
-  std::string bytes_;                     // of all values, one behind the other
-  std::vector<int32_t> text_ends_ = {0};  // [values + 1]
-  std::vector<int32_t> row_ends_ = {0};   // [rows + 1], of a list
+  int64_t values_before_ = 0;  // those of the rows that have ended
+  std::string bytes_;          // of all values, one behind the other
+  // Of 64 bits: the text of one block may be longer than 2 GiB.
+  std::vector<int64_t> text_ends_ = {0};  // [values + 1]
+  std::vector<int64_t> row_ends_ = {0};   // [rows + 1], of a list
   std::vector<uint8_t> there_;            // a bit a row, of an optional column
   Level column_, elements_;
 };

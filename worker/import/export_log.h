@@ -1,7 +1,7 @@
 #pragma once
 // `chorus export-log`: a log as text again, one exposure a line, tab-separated, with a header, or
-// as TFRecord of tf.Example or as Parquet, and the schema that makes the same rows of it. What a cell holds is in
-// README.md beside this file.
+// as TFRecord of tf.Example or as Parquet, and the schema that makes the same rows of it. What a
+// cell holds is in README.md beside this file.
 // Thread safety: many threads may call, with outputs of their own.
 
 #include <cstdint>
@@ -32,7 +32,8 @@ struct ExportLogSummary {
 };
 
 // Error: also a row id that the format cannot hold (kInvalidArgument, names the block and the row):
-// of text, one that is a text with a tab, a line end or a NUL byte; of TFRecord, one of 2^63 or more.
+// of text, one that is a text with a tab, a line end or a NUL byte; of TFRecord, one of 2^63 or
+// more.
 Result<ExportLogSummary> ExportLog(FileSystem& files, const ExportLogOptions& options);
 
 // The columns of the text, or the features of an example, in order, and the schema that reads them.

@@ -61,7 +61,10 @@ Status CheckOnce(FileSystem& files, const std::vector<std::string>& paths) {
     const Result<FileSystem::Target> target = files.TargetOf(path);
     std::error_code none;
     const std::string file =
-        std::filesystem::absolute(target.ok() ? target->path : path, none).lexically_normal();
+        IsUri(path) ? IdentityOfUri(path)
+                    : std::filesystem::absolute(target.ok() ? target->path : path, none)
+                          .lexically_normal()
+                          .string();
     const auto [other, is_new] = named.emplace(file, path);
     if (is_new || (target.ok() && target->in_place)) continue;
     const bool same = path == other->second;

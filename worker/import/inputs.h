@@ -17,8 +17,8 @@ namespace chorus::worker {
 //
 // A directory stands for the files in it and below, by name, but those whose names begin with '.'
 // or '_' (Hadoop's _SUCCESS, .crc and the like). A path that is not there and has "*" or "?" in it
-// stands for what matches, by name. An address like s3://bucket/day is an object, or all those below
-// it (object_paths.h).
+// stands for what matches, by name. An address like s3://bucket/day is an object, or all those
+// below it (object_paths.h).
 //
 // Errors: kInvalidArgument when standard input or a file is named twice, by links too; kNotFound
 // when a file is not there, or a directory or pattern stands for none.

@@ -68,6 +68,8 @@ Result<std::vector<std::string>> ExpandObjectUri(const std::string& uri) {
     folder = folder.substr(0, folder.rfind('/', star));
     pattern = chorus::Split(std::string(parts.path.substr(folder.size() + 1)), '/');
     std::erase(pattern, "");
+    // As the names are that it is compared with.
+    for (std::string& piece : pattern) piece = DecodedUri(piece);
   }
   while (folder.ends_with('/')) folder.remove_suffix(1);
   const std::string begin = StrCat(parts.host, folder);

@@ -10,7 +10,8 @@ namespace chorus::worker {
 
 // The addresses of the objects of `uri`: its own, or those of all objects below it, by name, but
 // where a name begins with '.' or '_'. "*" in its path stands for any text without '/'; '?' begins
-// the query, which all addresses keep. Errors: those of ListArrowObjects; kNotFound, nothing
+// the query, which all addresses keep. All objects below the folder
+// in front of the first "*" are listed. Errors: those of ListArrowObjects; kNotFound, nothing
 // matches; kInvalidArgument, "*" stands in the name of the bucket or the host.
 Result<std::vector<std::string>> ExpandObjectUri(const std::string& uri);
 

@@ -184,11 +184,12 @@ Result<TextSample> SampleOfExamples(const RowInputs& rows, uint64_t most_rows) {
       if (got) good.push_back(values.Add(record).ok());
     }
     const std::vector<ValueColumn>& batch = values.columns();
-    for (size_t row = 0; row < good.size() && !taker.is_full(); ++row) {
+    size_t row = 0;
+    for (; row < good.size() && !taker.is_full(); ++row) {
       if (good[row]) taker.Add(TypedRow(batch, static_cast<int64_t>(row)));
       if (!good[row]) ++taker.sample().malformed;
     }
-    taker.sample().whole = ended;
+    taker.sample().whole = ended && row == good.size();
   }
   return taker.Take();
 }

@@ -1,4 +1,5 @@
 // A log that became Parquet and a log again holds the same rows.
+#include "tests/support/faulty_files.h"
 #include "tests/worker/import/export_log_testing.h"
 #include "worker/columns/arrow_file.h"
 #include "worker/columns/arrow_library.h"
@@ -66,17 +67,56 @@ TEST_F(ExportParquetTest, ANameThatWouldPackItOnceMoreIsRefused) {
 }
 
 TEST_F(ExportParquetTest, AnErrorOfWritingIsSaidAndLeavesNoFile) {
+  testing::WriteLog(*files_, "log", testing::PlainSchema(),
+                    {testing::MakeBatch(testing::PlainSchema(), 50, 1, 0)});
+  const auto full = NewFaultyFiles(*files_, {.free_bytes = 100});
+  const auto summary =
+      ExportLog(*full, {.logs = {"log"}, .output = "log.parquet", .format = ImportSchema::PARQUET});
+  EXPECT_EQ(summary.status().code(), Code::kResourceExhausted) << summary.status().ToString();
+  EXPECT_FALSE(files_->Exists("log.parquet"));
+}
+
+// Of "--output -" somebody may have read it by then.
+TEST_F(ExportParquetTest, BehindAnErrorNothingIsWritten) {
   std::vector<MadeColumn> columns;
   columns.emplace_back("a", MadeColumn::Type::kInt64);
-  const auto file = ArrowFileWriter::Open(
-      &columns, [](std::string_view) { return ResourceExhausted("the disk is full"); });
-  Status status = file.status();
-  if (status.ok()) {
+  int taken = 0;
+  {
+    const auto file = ArrowFileWriter::Open(&columns, [&](std::string_view) {
+      return ++taken == 1 ? Status::Ok() : ResourceExhausted("the disk is full");
+    });
+    ASSERT_OK(file.status());
     columns[0].Add(int64_t{1});
-    status = (*file)->Write(&columns);
+    Status status = (*file)->Write(&columns);
+    if (status.ok()) status = (*file)->Finish();
+    EXPECT_EQ(status.message(), "the disk is full");
+    EXPECT_FALSE((*file)->Write(&columns).ok());
+    EXPECT_FALSE((*file)->Finish().ok());
   }
-  if (status.ok()) status = (*file)->Finish();
-  EXPECT_EQ(status.message(), "the disk is full");
+  EXPECT_EQ(taken, 2);
+}
+
+TEST_F(ExportParquetTest, AFileThatNobodyFinishedHasNoEnd) {
+  std::vector<MadeColumn> columns;
+  columns.emplace_back("a", MadeColumn::Type::kInt64);
+  for (const bool finished : {false, true}) {
+    std::string bytes;
+    {
+      const auto file = ArrowFileWriter::Open(&columns, [&](std::string_view more) {
+        bytes += more;
+        return Status::Ok();
+      });
+      ASSERT_OK(file.status());
+      columns[0].Clear();
+      columns[0].Add(int64_t{1});
+      ASSERT_OK((*file)->Write(&columns));
+      if (finished) {
+        ASSERT_OK((*file)->Finish());
+        EXPECT_FALSE((*file)->Finish().ok());
+      }
+    }
+    EXPECT_EQ(bytes.size() > 4 && bytes.ends_with("PAR1"), finished);
+  }
 }
 
 }  // namespace

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """S3 on this machine, by moto: s3_server.py serve, or s3_server.py put PORT KEY FILE
 
-serve prints "port N" once the bucket `test` is there, and stays until it is ended. put makes an object of a file. Exit
+serve prints a line "listening at N" once the bucket `test` is there, and stays until it is ended. put makes an object of a file. Exit
 code 3: there is no moto.
 """
 import http.client
@@ -39,7 +39,7 @@ def main():
     server.start()
     port = server.get_host_and_port()[1]
     request(port, "PUT", "/test")
-    print("port", port, flush=True)
+    print("listening at", port, flush=True)
     signal.pause()
 
 

@@ -2,9 +2,13 @@
 #include <gmock/gmock.h>
 #include <google/protobuf/text_format.h>
 
+#include <algorithm>
+
 #include "common/config.h"
 #include "tests/worker/import/typed_import_testing.h"
+#include "worker/import/inputs.h"
 #include "worker/import/schema_draft.h"
+#include "worker/import/typed_sample.h"
 
 namespace chorus::worker {
 namespace {
@@ -74,6 +78,23 @@ TEST_F(TypedSchemaTest, ColumnsOfOrcAreThoseOfParquet) {
   EXPECT_THAT(draft.schema, HasSubstr("format: ORC\n"));
   EXPECT_THAT(draft.schema, HasSubstr("slot { column: \"tags\" }"));
   EXPECT_EQ(ImportBy(draft, "shop.orc").slots.size(), 4u);
+}
+
+// The last records that are read at once hold more of them than are taken.
+TEST_F(TypedSchemaTest, ASampleOfRecordsIsWholeOnlyWhenAllOfThemAreInIt) {
+  std::string records;
+  for (int i = 0; i < 300; ++i) {
+    records += tfrecord::Record(tfrecord::Example({{"item", tfrecord::Integers({i})}}));
+  }
+  Write("shop.tfrecord", records);
+  const auto inputs = MakeInputs(PosixFiles(), {Path("shop.tfrecord")}, 0, "");
+  ASSERT_OK(inputs.status());
+  for (const uint64_t most : {100u, 299u, 300u, 301u}) {
+    const auto sample = TakeTypedSample(Content::kTfRecord, *inputs, most);
+    ASSERT_OK(sample.status());
+    EXPECT_EQ(sample->rows.size(), std::min<uint64_t>(most, 300));
+    EXPECT_EQ(sample->whole, most >= 300) << most;
+  }
 }
 
 TEST_F(TypedSchemaTest, FeaturesOfRecordsAreListsOnlyWhereTheyHaveSeveralValues) {
