@@ -79,8 +79,8 @@ TEST_F(FollowTopicSteadyTest, WhyAPartitionGivesNothingIsSaid) {
 
 TEST_F(FollowTopicSteadyTest, MessagesThatComeWhileItWaitsAreNews) {
   RowsCome(0, 20);
-  FollowOptions options = StoppingOptions(0.7, "");
-  options.idle_seconds = 0.25;
+  FollowOptions options = StoppingOptions(1.2, "");
+  options.idle_seconds = 0.5;
   const auto summary = Follow(*files_, options, kLargeFiles);
   ASSERT_OK(summary.status());
   EXPECT_EQ(summary->files, 1u);
