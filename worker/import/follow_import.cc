@@ -173,6 +173,7 @@ class Follower {
         *position_.mutable_sources(source) = std::move(portion.after);
         RETURN_IF_ERROR(WriteFollowPosition(files_, output_, position_));
         round.grew = true;
+        if (options_.stop()) ask = Ask::kLastPortion;  // positions may move for long
         ASSIGN_OR_RETURN(portion, sources_[i]->Poll(position_.sources(source), ask));
       }
       round.grew |= portion.grew;

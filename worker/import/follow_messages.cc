@@ -5,24 +5,21 @@
 #include <map>
 #include <optional>
 #include <set>
+#include <string>
 #include <utility>
 
 #include "common/log.h"
 #include "common/strings.h"
-#include "worker/import/file_format.h"
 #include "worker/import/followed_partition.h"
 #include "worker/import/message_text.h"
+#include "worker/import/patience.h"
 #include "worker/import/topic_partitions.h"
 
 namespace chorus::worker {
 namespace {
 
+constexpr std::chrono::seconds kMostTaking{1};               // then signals are looked for
 constexpr uint64_t kMostMessageBytes = uint64_t{256} << 20;  // of a portion: it is in memory
-
-bool IsDelimited(const ImportSchema& schema) {
-  return schema.format() == ImportSchema::DELIMITED ||
-         schema.format() == ImportSchema::FORMAT_UNSPECIFIED;
-}
 
 class MessagePortions final : public PortionSource {
  public:
@@ -33,6 +30,7 @@ class MessagePortions final : public PortionSource {
         seal_seconds_(seal_seconds),
         reader_(std::move(reader)),
         topic_(address_, reader_.get()),
+        range_(address.wait_seconds),
         text_(address.topic, Join(address.columns, schema.delimiter()),
               schema.format() == ImportSchema::TFRECORD) {}
 
@@ -57,22 +55,27 @@ class MessagePortions final : public PortionSource {
     return status.Annotate(StrCat("topic ", address_.topic));
   }
 
+  // A partition that is read.
+  struct Reading {
+    PartitionProgress progress;
+    Clock::duration gave;      // a message, or its end, last: as answering_ was then
+    std::string trouble = {};  // why it gives nothing, as the reader said last
+  };
+
   Result<Portion> Take(const FollowedSource& position, Ask ask) {
     Portion portion;
     portion.after = position;
+    CountAnswering();
     // Where a partition begins is written before anything of it is read.
     ASSIGN_OR_RETURN(portion.moved, topic_.Look(position, &portion.after));
     if (portion.moved) return portion;
     RETURN_IF_ERROR(Begin(position));
     RETURN_IF_ERROR(GoOnAfterLoss());
-    const uint64_t taken_before = taken_;
-    while (ask != Ask::kLastPortion && !IsFull()) {
-      ASSIGN_OR_RETURN(const bool took, TakeNext(0));
-      if (!took) break;
-    }
-    RETURN_IF_ERROR(CheckComes(taken_ > taken_before));
-    // What the brokers have is on its way, though it is not there yet.
-    portion.grew = taken_ > taken_before || topic_.silent() || !AtEnds();
+    ASSIGN_OR_RETURN(const bool took_all, TakeWhatCame(ask));
+    if (took_all) RETURN_IF_ERROR(CheckComes());
+    // Wait takes messages, too. What the brokers have is on its way, though it is not there yet.
+    portion.grew = taken_ > taken_at_last_poll_ || !took_all || topic_.silent() || !AtEnds();
+    taken_at_last_poll_ = taken_;
     const bool has_waited = waits_since_ && Clock::now() - *waits_since_ >= seal_seconds_;
     if (waits_since_ && (has_waited || IsFull() || ask != Ask::kFullPortions)) Seal(&portion);
     return portion;
@@ -81,11 +84,31 @@ class MessagePortions final : public PortionSource {
   Status Begin(const FollowedSource& position) {
     for (const FollowedPartition& known : position.partitions()) {
       if (!topic_.Wants(known.number()) || partitions_.contains(known.number())) continue;
-      const PartitionProgress& partition =
-          partitions_.emplace(known.number(), PartitionProgress(known)).first->second;
-      RETURN_IF_ERROR(reader_->Read(known.number(), partition.begin()));
+      const Reading& partition =
+          partitions_.emplace(known.number(), Reading{PartitionProgress(known), answering_})
+              .first->second;
+      RETURN_IF_ERROR(reader_->Read(known.number(), partition.progress.begin()));
     }
     return Status::Ok();
+  }
+
+  // Nobody can expect messages while the brokers do not answer.
+  void CountAnswering() {
+    const Clock::time_point now = Clock::now();
+    if (!topic_.silent()) answering_ += now - last_count_;
+    last_count_ = now;
+  }
+
+  // True: nothing is left. Messages without a text fill no portion, and are many where a topic is
+  // compacted: signals are heard, and positions written, between them.
+  Result<bool> TakeWhatCame(Ask ask) {
+    const Clock::time_point begin = Clock::now();
+    for (uint64_t events = 0; events < most_rows_; ++events) {
+      if (ask == Ask::kLastPortion || IsFull() || Clock::now() - begin >= kMostTaking) return false;
+      ASSIGN_OR_RETURN(const bool took, TakeNext(0));
+      if (!took) return true;
+    }
+    return false;
   }
 
   // False: nothing came in time.
@@ -94,11 +117,17 @@ class MessagePortions final : public PortionSource {
     if (event.kind == MessageEvent::Kind::kNothing) return false;
     const auto found = partitions_.find(event.message.partition);
     if (found == partitions_.end()) return true;
-    PartitionProgress& partition = found->second;
-    if (event.kind == MessageEvent::Kind::kEnd) partition.ReachEnd();
+    Reading& partition = found->second;
+    if (event.kind == MessageEvent::Kind::kTrouble) {
+      TellTrouble(event.message, &partition);
+      return true;
+    }
+    partition.gave = answering_;
+    partition.trouble.clear();
+    if (event.kind == MessageEvent::Kind::kEnd) partition.progress.ReachEnd();
     if (event.kind == MessageEvent::Kind::kOutOfRange) out_of_range_.insert(found->first);
     if (event.kind != MessageEvent::Kind::kMessage) return true;
-    ASSIGN_OR_RETURN(const bool is_new, partition.Take(event.message));
+    ASSIGN_OR_RETURN(const bool is_new, partition.progress.Take(event.message));
     if (!is_new) return true;
     ++taken_;
     if (!text_.Add(event.message)) ++blank_;
@@ -106,13 +135,20 @@ class MessagePortions final : public PortionSource {
     return true;
   }
 
+  void TellTrouble(const Message& message, Reading* partition) const {
+    if (partition->trouble == message.bytes) return;
+    partition->trouble = message.bytes;
+    LogWarning("topic ", address_.topic, ", partition ", message.partition, ": ", message.bytes);
+  }
+
   // Partitions that have not the offset that comes next.
   Status GoOnAfterLoss() {
-    while (!out_of_range_.empty()) {
-      PartitionProgress& partition = partitions_.at(*out_of_range_.begin());
+    while (!out_of_range_.empty() && range_.MayAsk()) {
+      PartitionProgress& partition = partitions_.at(*out_of_range_.begin()).progress;
       const uint32_t number = partition.position().number();
-      const auto range = reader_->RangeOf(number, TopicPartitions::kAnswerSeconds);
-      if (!range.ok()) return topic_.Bear(range.status());
+      const auto range = reader_->RangeOf(number, range_.answer_seconds());
+      RETURN_IF_ERROR(topic_.Bear(range.status(), &range_));
+      if (!range.ok()) return Status::Ok();
       const uint64_t next = partition.position().next_offset();
       ASSIGN_OR_RETURN(const uint64_t lost, partition.Lose(*range));
       const std::string what =
@@ -131,28 +167,27 @@ class MessagePortions final : public PortionSource {
     return Status::Ok();
   }
 
-  // A partition that is not read to its end gives something, or the wait for it ends.
-  Status CheckComes(bool came) {
-    const auto late = std::find_if(partitions_.begin(), partitions_.end(),
-                                   [](const auto& entry) { return !entry.second.at_end(); });
-    if (came || late == partitions_.end() || topic_.silent()) {
-      nothing_since_.reset();
-      return Status::Ok();
-    }
-    if (!nothing_since_) nothing_since_ = Clock::now();
+  // A partition that is not read to its end gives something, or the wait for it ends, however
+  // lively the others are. Those that have lost messages have a wait of their own.
+  // REQUIRES: all that came is taken.
+  Status CheckComes() const {
     const std::chrono::duration<double> most(address_.wait_seconds);
-    if (Clock::now() - *nothing_since_ < most) return Status::Ok();
-    return DeadlineExceeded(StrCat("partition ", late->first, ", offset ",
-                                   late->second.position().next_offset(), ": for ", most.count(),
-                                   " s nothing has come, and the partition is not at its end: has "
-                                   "it a leader? ?wait_seconds= waits longer. The same command "
-                                   "goes on"));
+    for (const auto& [number, partition] : partitions_) {
+      if (partition.progress.at_end() || out_of_range_.contains(number)) continue;
+      if (answering_ - partition.gave < most) continue;
+      return DeadlineExceeded(StrCat(
+          "partition ", number, ", offset ", partition.progress.position().next_offset(), ": for ",
+          most.count(), " s nothing has come, and the partition is not at its ",
+          "end: ", partition.trouble.empty() ? "has it a leader?" : StrCat(partition.trouble, "."),
+          " ?wait_seconds= waits longer. The same command goes on"));
+    }
+    return Status::Ok();
   }
 
   bool IsFull() const { return text_.rows() >= most_rows_ || text_.bytes() >= kMostMessageBytes; }
   bool AtEnds() const {
     return std::all_of(partitions_.begin(), partitions_.end(),
-                       [](const auto& partition) { return partition.second.at_end(); });
+                       [](const auto& partition) { return partition.second.progress.at_end(); });
   }
 
   void Seal(Portion* portion) {
@@ -161,10 +196,9 @@ class MessagePortions final : public PortionSource {
     if (text_.rows() > 0) portion->inputs.push_back(text_.Take());
     for (FollowedPartition& partition : *portion->after.mutable_partitions()) {
       const auto found = partitions_.find(partition.number());
-      if (found != partitions_.end()) partition = found->second.position();
+      if (found != partitions_.end()) partition = found->second.progress.position();
     }
     waits_since_.reset();
-    nothing_since_.reset();
   }
 
   const KafkaAddress address_;
@@ -172,40 +206,19 @@ class MessagePortions final : public PortionSource {
   const std::chrono::duration<double> seal_seconds_;
   const std::unique_ptr<MessageReader> reader_;
   TopicPartitions topic_;
-  std::map<uint32_t, PartitionProgress> partitions_;  // that are read
+  Patience range_;                          // what does a partition have that has lost messages?
+  std::map<uint32_t, Reading> partitions_;  // that are read
   std::set<uint32_t> out_of_range_;
-  MessageText text_;                                // of the messages that nobody was given yet
-  std::optional<Clock::time_point> waits_since_;    // the first of them
-  std::optional<Clock::time_point> nothing_since_;  // though partitions are not at their ends
-  uint64_t taken_ = 0;                              // messages of this call
+  MessageText text_;                              // of the messages that nobody was given yet
+  std::optional<Clock::time_point> waits_since_;  // the first of them
+  Clock::duration answering_ = {};                // so long brokers have answered in all
+  Clock::time_point last_count_ = Clock::now();   // of answering_
+  uint64_t taken_ = 0;                            // messages of this call
+  uint64_t taken_at_last_poll_ = 0;
   uint64_t blank_ = 0;
 };
 
 }  // namespace
-
-Status CheckMessageSchema(const ImportSchema& schema, const std::string& schema_name,
-                          const KafkaAddress& address) {
-  const auto format = schema.format();
-  if (format == ImportSchema::PARQUET || format == ImportSchema::ORC) {
-    return InvalidArgument(StrCat(schema_name, ": format ", ImportSchema::Format_Name(format),
-                                  " has whole files, and a message is a row: text, or TFRECORD for "
-                                  "messages that are a tf.Example each"));
-  }
-  if (!IsDelimited(schema) && !address.columns.empty()) {
-    return InvalidArgument(StrCat("columns= names those of delimited text, and the format of ",
-                                  schema_name, " is ", ImportSchema::Format_Name(format)));
-  }
-  if (IsDelimited(schema) && schema.header() == address.columns.empty()) {
-    return InvalidArgument(
-        schema.header()
-            ? StrCat("topic ", address.topic, ": messages have no header line: name the columns ",
-                     "in the input (?columns=user,item,click), or set header: false in ",
-                     schema_name, ", where they are 0, 1, ...")
-            : StrCat("topic ", address.topic, ": the input names columns, and ", schema_name,
-                     " says header: false, where they are 0, 1, ...: leave one of both out"));
-  }
-  return Status::Ok();
-}
 
 std::unique_ptr<PortionSource> FollowMessages(std::unique_ptr<MessageReader> reader,
                                               const KafkaAddress& address,

@@ -4,7 +4,6 @@
 // broker keeps one. Thread safety: none.
 
 #include <memory>
-#include <string>
 
 #include "common/config.pb.h"
 #include "common/status.h"
@@ -15,14 +14,10 @@
 
 namespace chorus::worker {
 
-// Whether rows of the schema can come in messages.  Error: kInvalidArgument, says what to write.
-// schema_name: for messages to people.
-Status CheckMessageSchema(const ImportSchema& schema, const std::string& schema_name,
-                          const KafkaAddress& address);
-
 // Errors of the source: kFailedPrecondition, messages were deleted before they were read, or the
 // topic is another one than it was; kDeadlineExceeded, no broker answered for
-// address.wait_seconds. REQUIRES: CheckMessageSchema.
+// address.wait_seconds, or nothing came so long of a partition that is not at its end. REQUIRES:
+// CheckMessageSchema (message_schema.h).
 std::unique_ptr<PortionSource> FollowMessages(std::unique_ptr<MessageReader> reader,
                                               const KafkaAddress& address,
                                               const ImportSchema& schema, double seal_seconds);

@@ -36,7 +36,8 @@ enum class Ask {
 class PortionSource {
  public:
   virtual ~PortionSource() = default;
-  // Looks, and does not wait.  position: of what is sealed.
+  // Looks, and waits for nothing new; brokers get some seconds to answer a question, at most.
+  // position: of what is sealed.
   virtual Result<Portion> Poll(const FollowedSource& position, Ask ask) = 0;
   // Waits for something new, for `seconds` at most; a source that cannot tell sleeps.
   virtual Status Wait(double seconds) = 0;

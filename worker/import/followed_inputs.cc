@@ -6,20 +6,34 @@
 #include "common/strings.h"
 #include "worker/import/follow_folder.h"
 #include "worker/import/follow_messages.h"
+#include "worker/import/message_schema.h"
 #include "worker/import/text_format.h"
 #include "worker/messages/kafka_config.h"
 #include "worker/messages/kafka_reader.h"
 
 namespace chorus::worker {
+namespace {
+
+std::string BrokersOf(const KafkaAddress& address) {
+  return address.brokers.empty() ? "the brokers of --kafka-config" : address.brokers;
+}
+
+}  // namespace
 
 Result<std::vector<std::string>> FollowedInputs::Names() {
   std::vector<std::string> names;
   for (const std::string& input : options_.import.inputs) {
     std::string name = input;
     if (IsKafkaAddress(input)) {
-      ASSIGN_OR_RETURN(KafkaAddress address, ParseKafkaAddress(input));
+      ASSIGN_OR_RETURN(const KafkaAddress address, ParseKafkaAddress(input));
       name = address.name();
-      topics_[name] = std::move(address);
+      const auto [other, is_new] = topics_.emplace(name, address);
+      if (!is_new && other->second.brokers != address.brokers) {
+        return InvalidArgument(
+            StrCat(input, ": two topics are named ", address.topic, ", of ",
+                   BrokersOf(other->second), " and of ", BrokersOf(address),
+                   ": a position knows topics by name; import them into two folders"));
+      }
     }
     if (std::count(names.begin(), names.end(), name) > 0) {
       return InvalidArgument(StrCat(name, " is named twice: its rows would count twice"));

@@ -49,6 +49,7 @@ Result<uint64_t> PartitionProgress::Lose(const OffsetRange& range) const {
 }
 
 void PartitionProgress::GoOnAt(uint64_t offset) {
+  at_end_ = false;
   position_.set_next_offset(offset);
   position_.clear_has_last();
   position_.clear_last_offset();

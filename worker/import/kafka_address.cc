@@ -1,7 +1,9 @@
 #include "worker/import/kafka_address.h"
 
 #include <algorithm>
+#include <cctype>
 #include <limits>
+#include <optional>
 #include <set>
 
 #include "common/nearest_word.h"
@@ -36,6 +38,28 @@ Status TakePartitions(const std::string& value, KafkaAddress* address) {
   return Status::Ok();
 }
 
+// Of a name in an address, where %2C is a comma.  None: behind a % are no two digits.
+std::optional<std::string> Decoded(std::string_view text) {
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  const auto digit = [&](size_t i) {
+    return i < text.size()
+               ? kDigits.find(static_cast<char>(std::tolower(static_cast<unsigned char>(text[i]))))
+               : std::string_view::npos;
+  };
+  std::string decoded;
+  for (size_t i = 0; i < text.size(); ++i) {
+    if (text[i] != '%') {
+      decoded.push_back(text[i]);
+      continue;
+    }
+    const size_t high = digit(i + 1), low = digit(i + 2);
+    if (high == std::string_view::npos || low == std::string_view::npos) return std::nullopt;
+    decoded.push_back(static_cast<char>(16 * high + low));
+    i += 2;
+  }
+  return decoded;
+}
+
 // One of two words: is it the second?
 Status TakeWord(const std::string& key, const std::string& value, const std::string& first,
                 const std::string& second, bool* is_second) {
@@ -50,7 +74,14 @@ Status TakeParameter(const std::string& key, const std::string& value, KafkaAddr
   if (key == "start") return TakeWord(key, value, "earliest", "latest", &address->latest);
   if (key == "on_lost") return TakeWord(key, value, "fail", "skip", &address->skips_lost);
   if (key == "columns") {
-    address->columns = chorus::Split(value, ',');
+    address->columns.clear();
+    for (const std::string& name : chorus::Split(value, ',')) {
+      const auto decoded = Decoded(name);
+      if (!decoded)
+        return InvalidArgument(StrCat("columns=", value, ": % expects two hexadecimal ",
+                                      "digits behind it, as in user%20id"));
+      address->columns.push_back(*decoded);
+    }
     const bool has_empty = std::count(address->columns.begin(), address->columns.end(), "") > 0;
     return !has_empty ? Status::Ok()
                       : InvalidArgument(StrCat("columns=", value, ": a column has no name"));
@@ -89,13 +120,17 @@ Result<KafkaAddress> ParseAddress(const std::string& input) {
   }
   RETURN_IF_ERROR(CheckTopic(address.topic));
   if (question == rest.size()) return address;
+  std::set<std::string> keys;
   for (const std::string& parameter : chorus::Split(rest.substr(question + 1), '&')) {
     const size_t equals = parameter.find('=');
     if (equals == std::string::npos) {
       return InvalidArgument(StrCat("'", parameter, "': expected key=value"));
     }
-    RETURN_IF_ERROR(
-        TakeParameter(parameter.substr(0, equals), parameter.substr(equals + 1), &address));
+    const std::string key = parameter.substr(0, equals);
+    if (!keys.insert(key).second) {
+      return InvalidArgument(StrCat("'", key, "' is given twice: which one counts?"));
+    }
+    RETURN_IF_ERROR(TakeParameter(key, parameter.substr(equals + 1), &address));
   }
   return address;
 }

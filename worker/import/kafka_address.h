@@ -4,9 +4,9 @@
 //
 //   partitions=0,3,7       those alone (all)
 //   start=earliest|latest  where a partition begins that was not read before (earliest)
-//   columns=user,item,...  of delimited text, in place of a header
+//   columns=user,item,...  of delimited text, in place of a header; %2C is a comma
 //   on_lost=fail|skip      what becomes of messages that the brokers delete before they are read
-//   wait_seconds=60        so long no broker may answer
+//   wait_seconds=60        so long no broker may answer, or a partition give nothing
 //
 // Thread safety: pure functions.
 

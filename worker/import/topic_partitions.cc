@@ -8,8 +8,7 @@
 namespace chorus::worker {
 namespace {
 
-constexpr std::chrono::milliseconds kLookAgain{10000};
-constexpr std::chrono::milliseconds kAskAgain{200};  // what nobody answered
+constexpr double kLookAgainSeconds = 10;
 
 bool IsKnown(const FollowedSource& position, uint32_t partition) {
   return std::any_of(position.partitions().begin(), position.partitions().end(),
@@ -23,17 +22,16 @@ bool TopicPartitions::Wants(uint32_t partition) const {
   return named.empty() || std::binary_search(named.begin(), named.end(), partition);
 }
 
-Status TopicPartitions::Bear(const Status& status) {
+Status TopicPartitions::Bear(const Status& status, Patience* question) const {
+  if (status.ok()) {
+    question->End();
+    return status;
+  }
   if (status.code() != Code::kUnavailable) return status;
-  const Clock::time_point now = Clock::now();
-  next_look_ = now + kAskAgain;
-  if (!silent_since_) {
-    silent_since_ = now;
+  if (question->Bear()) {
     LogWarning("topic ", address_.topic, ": no answer yet: ", status.message());
   }
-  if (std::chrono::duration<double>(now - *silent_since_).count() < address_.wait_seconds) {
-    return Status::Ok();
-  }
+  if (!question->IsOver()) return Status::Ok();
   return DeadlineExceeded(
       StrCat("for ", address_.wait_seconds, " s no broker",
              address_.brokers.empty() ? "" : StrCat(" of ", address_.brokers),
@@ -44,22 +42,39 @@ Status TopicPartitions::Bear(const Status& status) {
 }
 
 Result<bool> TopicPartitions::Look(const FollowedSource& position, FollowedSource* after) {
-  if (Clock::now() < next_look_) return false;
-  const Result<uint32_t> count = reader_.CountPartitions(kAnswerSeconds);
-  const bool is_missing = count.status().code() == Code::kNotFound;
-  RETURN_IF_ERROR(Bear(is_missing ? IsMissing(position, count.status()) : count.status()));
+  if (Clock::now() < next_look_ || !count_.MayAsk() || !range_.MayAsk() || !gone_.MayAsk()) {
+    return false;
+  }
+  const Result<uint32_t> count = reader_.CountPartitions(count_.answer_seconds());
+  if (count.status().code() == Code::kNotFound) {
+    count_.End();
+    RETURN_IF_ERROR(IsMissing(position, count.status()));
+    return false;
+  }
+  RETURN_IF_ERROR(Bear(count.status(), &count_));
   if (!count.ok()) return false;
+  gone_.End();
   RETURN_IF_ERROR(Check(position, *count));
   return AddNew(position, *count, after);
 }
 
 // A topic of which something was read may come back.
-Status TopicPartitions::IsMissing(const FollowedSource& position, const Status& status) const {
-  if (!position.partitions().empty()) {
-    return Unavailable(StrCat("the topic is gone: ", status.message()));
+Status TopicPartitions::IsMissing(const FollowedSource& position, const Status& status) {
+  if (position.partitions().empty()) {
+    return NotFound(StrCat("the brokers ", address_.brokers, address_.brokers.empty() ? "" : " ",
+                           "have no topic ", address_.topic, " (", status.message(), ")"));
   }
-  return NotFound(StrCat("the brokers ", address_.brokers, address_.brokers.empty() ? "" : " ",
-                         "have no topic ", address_.topic, " (", status.message(), ")"));
+  if (gone_.Bear()) {
+    LogWarning("topic ", address_.topic, " is gone, and may come back: ", status.message());
+  }
+  if (!gone_.IsOver()) return Status::Ok();
+  return DeadlineExceeded(StrCat("for ", address_.wait_seconds,
+                                 " s the brokers have had no such topic, though it was read "
+                                 "before (",
+                                 status.message(),
+                                 "): was it deleted, or are these "
+                                 "other brokers? Where it comes back, the same command goes on; "
+                                 "?wait_seconds= waits longer"));
 }
 
 Status TopicPartitions::Check(const FollowedSource& position, uint32_t count) const {
@@ -83,15 +98,21 @@ Result<bool> TopicPartitions::AddNew(const FollowedSource& position, uint32_t co
   FollowedSource found;
   for (uint32_t partition = 0; partition < count; ++partition) {
     if (!Wants(partition) || IsKnown(position, partition)) continue;
-    const Result<OffsetRange> range = reader_.RangeOf(partition, kAnswerSeconds);
-    RETURN_IF_ERROR(Bear(range.status()));
-    if (!range.ok()) return false;
+    if (!found_.contains(partition)) {
+      const Result<OffsetRange> range = reader_.RangeOf(partition, range_.answer_seconds());
+      RETURN_IF_ERROR(Bear(range.status(), &range_));
+      if (!range.ok()) return false;
+      found_[partition] = *range;
+    }
+    const OffsetRange& range = found_[partition];
     FollowedPartition* const added = found.add_partitions();
     added->set_number(partition);
-    added->set_next_offset(address_.latest && !came_later ? range->end : range->first);
+    added->set_next_offset(address_.latest && !came_later ? range.end : range.first);
   }
-  silent_since_.reset();
-  next_look_ = Clock::now() + kLookAgain;
+  found_.clear();
+  // Twice at least in the time after which silence is an error.
+  const std::chrono::duration<double> again(std::min(kLookAgainSeconds, address_.wait_seconds / 2));
+  next_look_ = Clock::now() + std::chrono::duration_cast<Clock::duration>(again);
   for (const FollowedPartition& added : found.partitions()) {
     LogInfo("topic ", address_.topic, ", partition ", added.number(),
             came_later ? " was added:" : ":", " read from offset ", added.next_offset(), " on");

@@ -11,6 +11,7 @@ bool IsFinal(rd_kafka_resp_err_t error) {
     case RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED:
     case RD_KAFKA_RESP_ERR_UNSUPPORTED_VERSION:
     case RD_KAFKA_RESP_ERR__UNSUPPORTED_FEATURE:
+    case RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE:  // receive.message.max.bytes is too small
     case RD_KAFKA_RESP_ERR__BAD_MSG:
     case RD_KAFKA_RESP_ERR__BAD_COMPRESSION:
     case RD_KAFKA_RESP_ERR__NOT_IMPLEMENTED:
@@ -67,14 +68,30 @@ int TopicReader::CountPartitions(int32_t wait_ms, int32_t* count) {
   const rd_kafka_resp_err_t of_topic =
       metadata->topic_cnt == 1 ? metadata->topics[0].err : RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART;
   *count = metadata->topic_cnt == 1 ? metadata->topics[0].partition_cnt : 0;
+  const int32_t leaderless = metadata->topic_cnt == 1 ? FindLeaderless(metadata->topics[0]) : -1;
   rd_kafka_metadata_destroy(metadata);
   if (of_topic == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART ||
       (of_topic == RD_KAFKA_RESP_ERR_NO_ERROR && *count == 0)) {
     return Fail(CHORUS_KAFKA_NO_TOPIC, "", RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART);
   }
   if (of_topic != RD_KAFKA_RESP_ERR_NO_ERROR) return Fail(AnswerOf(of_topic), "", of_topic);
+  if (leaderless >= 0) {
+    const std::string what = "partition " + std::to_string(leaderless);
+    return Fail(CHORUS_KAFKA_UNREACHABLE, what.c_str(), RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE);
+  }
   reason_.clear();
   return CHORUS_KAFKA_OK;
+}
+
+// A partition that is read to its end says nothing when its leader goes.
+int32_t TopicReader::FindLeaderless(const rd_kafka_metadata_topic& topic) const {
+  for (int i = 0; i < topic.partition_cnt; ++i) {
+    const rd_kafka_metadata_partition& partition = topic.partitions[i];
+    const bool has_leader =
+        partition.err != RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE && partition.leader >= 0;
+    if (!has_leader && read_.contains(partition.id)) return partition.id;
+  }
+  return -1;
 }
 
 int TopicReader::GetRange(int32_t partition, int32_t wait_ms, int64_t* first, int64_t* end) {
@@ -128,9 +145,11 @@ int TopicReader::TakeEvent(const rd_kafka_message_t& message, ChorusKafkaEvent* 
                             std::to_string(message.offset);
   const char* const detail = rd_kafka_message_errstr(&message);
   const std::string what = place + (detail == nullptr ? "" : std::string(": ") + detail);
-  // What may pass is told by CountPartitions, when it does not.
   if (IsFinal(message.err)) return Fail(CHORUS_KAFKA_REFUSED, what.c_str(), message.err);
-  reason_ = what;
+  trouble_ = detail == nullptr ? rd_kafka_err2str(message.err) : detail;
+  event->kind = CHORUS_KAFKA_TROUBLE;
+  event->bytes = trouble_.data();
+  event->size = trouble_.size();
   return CHORUS_KAFKA_OK;
 }
 

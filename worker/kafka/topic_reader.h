@@ -19,7 +19,7 @@ class TopicReader {
   TopicReader& operator=(const TopicReader&) = delete;
   ~TopicReader();
 
-  // Takes over `client`, whose opaque is this.
+  // Takes over `client`, whose opaque is what owns this.
   int Open(rd_kafka_t* client, const char* topic);
   // As the functions of ChorusKafkaTopic.
   int CountPartitions(int32_t wait_ms, int32_t* count);
@@ -35,6 +35,8 @@ class TopicReader {
 
  private:
   int Fail(int answer, const char* what, rd_kafka_resp_err_t error);
+  // Of those that are read; -1: there is none.
+  int32_t FindLeaderless(const rd_kafka_metadata_topic& topic) const;
   int TakeEvent(const rd_kafka_message_t& message, ChorusKafkaEvent* event);
 
   rd_kafka_t* client_ = nullptr;
@@ -42,7 +44,8 @@ class TopicReader {
   rd_kafka_queue_t* queue_ = nullptr;      // of all partitions
   rd_kafka_message_t* message_ = nullptr;  // that Next gave last
   std::set<int32_t> read_;                 // partitions
-  std::string reason_;
+  std::string reason_;                     // why brokers do not answer
+  std::string trouble_;                    // why a partition gives nothing, of the last event
   std::string last_error_;
 };
 

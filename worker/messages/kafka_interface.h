@@ -26,6 +26,7 @@ enum ChorusKafkaKind {
   CHORUS_KAFKA_MESSAGE = 1,       // all fields are of a message
   CHORUS_KAFKA_END = 2,           // all messages of `partition` were given
   CHORUS_KAFKA_OUT_OF_RANGE = 3,  // `partition` does not have the offset that comes next
+  CHORUS_KAFKA_TROUBLE = 4,       // `partition` gives nothing now, and `bytes` says why
 };
 
 struct ChorusKafkaEvent {
@@ -33,7 +34,7 @@ struct ChorusKafkaEvent {
   int32_t partition;
   int64_t offset;
   int64_t timestamp;  // milliseconds since 1970; -1: the message has none
-  const char* bytes;  // of the value, until the next call; null: there is none
+  const char* bytes;  // of the value, or a text, until the next call; null: there is none
   size_t size;
 };
 

@@ -98,6 +98,7 @@ class KafkaReader final : public MessageReader {
     event.kind = raw.kind == CHORUS_KAFKA_MESSAGE        ? MessageEvent::Kind::kMessage
                  : raw.kind == CHORUS_KAFKA_END          ? MessageEvent::Kind::kEnd
                  : raw.kind == CHORUS_KAFKA_OUT_OF_RANGE ? MessageEvent::Kind::kOutOfRange
+                 : raw.kind == CHORUS_KAFKA_TROUBLE      ? MessageEvent::Kind::kTrouble
                                                          : MessageEvent::Kind::kNothing;
     event.message = {.partition = static_cast<uint32_t>(raw.partition),
                      .offset = static_cast<uint64_t>(std::max<int64_t>(raw.offset, 0)),
@@ -118,6 +119,28 @@ class KafkaReader final : public MessageReader {
   ChorusKafkaTopic topic_ = {};
 };
 
+// What an import sets itself (worker/kafka/kafka_open.cc) is not taken silently from a file.
+Status CheckOurs(const std::vector<KafkaSetting>& settings) {
+  constexpr std::string_view kOffsets = "the position in the output folder has the offsets";
+  const struct {
+    std::string_view key, value, why;
+  } ours[] = {
+      {"auto.offset.reset", "error", "start= of the input says where partitions begin"},
+      {"enable.partition.eof", "true", "the ends of partitions have to be told"},
+      {"enable.auto.commit", "false", kOffsets},
+      {"enable.auto.offset.store", "false", kOffsets},
+  };
+  for (const KafkaSetting& setting : settings) {
+    for (const auto& [key, value, why] : ours) {
+      if (setting.key != key || setting.value == value) continue;
+      return InvalidArgument(StrCat(setting.place, setting.place.empty() ? "" : ": ", key,
+                                    " is always ", value, " in an import: ", why,
+                                    "; leave the line out"));
+    }
+  }
+  return Status::Ok();
+}
+
 }  // namespace
 
 Result<std::unique_ptr<MessageReader>> OpenKafka(const KafkaReaderOptions& options) {
@@ -135,6 +158,7 @@ Result<std::unique_ptr<MessageReader>> OpenKafka(const KafkaReaderOptions& optio
   } else {
     settings.push_back({"bootstrap.servers", options.brokers});
   }
+  RETURN_IF_ERROR(CheckOurs(options.settings));
   ASSIGN_OR_RETURN(const KafkaLibrary library, OpenKafkaLibrary(options.library));
   auto reader = std::make_unique<KafkaReader>();
   RETURN_IF_ERROR(reader->Open(library.open, options.topic, settings));

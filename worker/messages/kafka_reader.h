@@ -23,8 +23,8 @@ struct KafkaReaderOptions {
 };
 
 // Connects nowhere yet.  Errors: kNotFound, there is no library, and what to do about it;
-// kFailedPrecondition, it belongs to another build; kInvalidArgument, a setting is wrong, by its
-// place, or there are no brokers.
+// kFailedPrecondition, it belongs to another build; kInvalidArgument, a setting is wrong, or one
+// that imports set themselves, by its place, or there are no brokers.
 Result<std::unique_ptr<MessageReader>> OpenKafka(const KafkaReaderOptions& options);
 
 }  // namespace chorus::worker

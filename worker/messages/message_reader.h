@@ -22,6 +22,7 @@ struct MessageEvent {
     kMessage,     //
     kEnd,         // all messages of message.partition were given
     kOutOfRange,  // message.partition does not have the offset that comes next
+    kTrouble,     // nothing comes of message.partition now: message.bytes says why
   };
   Kind kind = Kind::kNothing;
   Message message = {};

@@ -2,6 +2,7 @@
 // A topic in memory, which does what brokers do to one: it grows, forgets what is old, is made
 // anew, gets partitions, and does not answer. Thread safety: none.
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -17,10 +18,16 @@ struct FakeTopic {
     std::map<uint64_t, std::string> messages;  // by offset
     uint64_t first = 0, end = 0;
     bool has_leader = true;  // without, nothing comes
+    std::string trouble;     // told while a reader waits, where there is no leader
   };
   std::vector<Partition> partitions;
   bool answers = true;
   bool exists = true;
+  bool tells_ends = true;     // a partition to which something comes all the time has none
+  bool answers_range = true;  // of offsets
+  uint64_t late_ranges = 0;   // of so many questions for offsets one is late; 0: none
+  double range_seconds = 0;   // so long the brokers think about one
+  std::function<void()> on_wait = [] {};  // what happens while a reader waits
 
   explicit FakeTopic(size_t count) : partitions(count) {}
   void Add(size_t partition, const std::string& text) {
@@ -45,8 +52,10 @@ class FakeTopicReader final : public MessageReader {
     if (!topic_.exists) return NotFound("Unknown topic or partition");
     return static_cast<uint32_t>(topic_.partitions.size());
   }
-  Result<OffsetRange> RangeOf(uint32_t partition, double /*seconds*/) override {
-    if (!topic_.answers) return Unavailable("Connection refused");
+  Result<OffsetRange> RangeOf(uint32_t partition, double seconds) override {
+    const bool is_late = topic_.late_ranges > 0 && ++ranges_ % topic_.late_ranges == 0;
+    if (is_late || seconds < topic_.range_seconds) return Unavailable("Timed out");
+    if (!topic_.answers || !topic_.answers_range) return Unavailable("Connection refused");
     return OffsetRange{topic_.partitions[partition].first, topic_.partitions[partition].end};
   }
   Status Read(uint32_t partition, uint64_t offset) override {
@@ -54,7 +63,14 @@ class FakeTopicReader final : public MessageReader {
     return Status::Ok();
   }
   // One message of each partition in turn.
-  Result<MessageEvent> Next(double /*seconds*/) override {
+  Result<MessageEvent> Next(double seconds) override {
+    if (seconds > 0) topic_.on_wait();
+    for (size_t i = 0; seconds > 0 && i < topic_.partitions.size(); ++i) {
+      const FakeTopic::Partition& in = topic_.partitions[i];
+      if (in.has_leader || in.trouble.empty()) continue;
+      return MessageEvent{MessageEvent::Kind::kTrouble,
+                          {.partition = static_cast<uint32_t>(i), .bytes = in.trouble}};
+    }
     for (size_t tries = 0; topic_.answers && tries < topic_.partitions.size(); ++tries) {
       const auto partition = static_cast<uint32_t>(turn_++ % topic_.partitions.size());
       if (at_.count(partition) == 0 || at_[partition].waits) continue;
@@ -85,7 +101,7 @@ class FakeTopicReader final : public MessageReader {
       event.message = {partition, found->first, 1000, found->second};
       at.next = found->first + 1;
       at.ended = false;
-    } else if (!at.ended) {
+    } else if (!at.ended && topic_.tells_ends) {
       at.ended = true;
       event.kind = MessageEvent::Kind::kEnd;
     }
@@ -95,6 +111,7 @@ class FakeTopicReader final : public MessageReader {
   const FakeTopic& topic_;
   std::map<uint32_t, At> at_;
   size_t turn_ = 0;
+  uint64_t ranges_ = 0;
 };
 
 }  // namespace chorus::worker

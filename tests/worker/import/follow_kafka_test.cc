@@ -106,6 +106,19 @@ TEST_F(FollowKafkaTest, ABrokerThatIsGoneIsAnErrorAfterAWhile) {
   EXPECT_NE(error.find("for 0.7 s no broker of 127.0.0.1:"), std::string::npos) << error;
 }
 
+TEST_F(FollowKafkaTest, APartitionThatLosesItsLeaderAtItsEndIsAnErrorAfterAWhile) {
+  Produce(0, 9);
+  FollowOptions options = KafkaOptions("&wait_seconds=0.4");
+  options.idle_seconds = 20;  // an import that hears nothing of it ends without an error
+  options.seal_seconds = 0.1;
+  options.stop = [&] {
+    if (files_->Exists("out/part-0000000000.log")) cluster_->TakeLeader(1);
+    return false;
+  };
+  const std::string error = ErrorOf(options);
+  EXPECT_NE(error.find("partition 1: Broker: Leader not available"), std::string::npos) << error;
+}
+
 TEST_F(FollowKafkaTest, AnUnknownTopicIsAnErrorAtOnce) {
   cluster_->Forget();
   const std::string error = ErrorOf(KafkaOptions());

@@ -122,6 +122,26 @@ TEST_F(FollowTopicTroubleTest, ATopicKeepsItsPositionWhenItsBrokersMove) {
   EXPECT_EQ(RowsIn(*files_), Once(0, 33));
 }
 
+TEST_F(FollowTopicTroubleTest, TwoTopicsOfOneNameAreToldApartFromOneThatIsNamedTwice) {
+  FollowOptions options = OptionsOf();
+  options.import.inputs.push_back("kafka://other:9092/clicks?columns=click,sale,user,price");
+  const std::string two = ErrorOf(options);
+  EXPECT_TRUE(Has(two, "two topics are named clicks, of host:9092 and of other:9092")) << two;
+  options.import.inputs[1] = kTopic;
+  EXPECT_TRUE(Has(ErrorOf(options), "is named twice"));
+}
+
+TEST_F(FollowTopicTroubleTest, NamesOfColumnsThatWouldMakeAnotherHeaderAreRefused) {
+  const std::string delimiter =
+      ErrorOf(OptionsOf("kafka://host/clicks?columns=click,sale;user,price"),
+              StrCat("delimiter: ';' ", kFollowed));
+  EXPECT_TRUE(Has(delimiter, "the name 'sale;user' has the delimiter of ")) << delimiter;
+  for (const char* const code : {"%22", "%0A", "%0d"}) {
+    const std::string quote = ErrorOf(OptionsOf(StrCat(kTopic, ",more", code)));
+    EXPECT_TRUE(Has(quote, "a quote or an end of a line")) << quote;
+  }
+}
+
 TEST_F(FollowTopicTroubleTest, AnImportThatDoesNotFollowReadsNoTopic) {
   ImportOptions options;
   options.inputs = {kTopic};

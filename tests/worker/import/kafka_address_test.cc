@@ -35,6 +35,23 @@ TEST(KafkaAddressTest, NamesBrokersTopicAndWhatIsRead) {
   EXPECT_EQ(full->wait_seconds, 2.5);
 }
 
+TEST(KafkaAddressTest, NamesOfColumnsAreDecoded) {
+  const auto address = ParseKafkaAddress("kafka://host/t?columns=user%20id,a%2Cb,c%3d");
+  ASSERT_TRUE(address.ok()) << address.status().ToString();
+  EXPECT_EQ(address->columns, (std::vector<std::string>{"user id", "a,b", "c="}));
+  for (const char* const broken : {"a%2", "a%", "a%zz"}) {
+    EXPECT_NE(AddressError(std::string("kafka://host/t?columns=") + broken).find("hexadecimal"),
+              std::string::npos)
+        << broken;
+  }
+}
+
+TEST(KafkaAddressTest, AKeyIsGivenOnce) {
+  EXPECT_NE(
+      AddressError("kafka://host/t?start=latest&start=earliest").find("'start' is given twice"),
+      std::string::npos);
+}
+
 TEST(KafkaAddressTest, SaysWhatIsWrong) {
   EXPECT_NE(AddressError("kafka://host:9092").find("/TOPIC"), std::string::npos);
   EXPECT_NE(AddressError("kafka://host/a topic").find("letters, digits"), std::string::npos);
@@ -72,6 +89,24 @@ TEST(KafkaConfigTest, ALineThatIsNoneIsNotShown) {
   const std::string error = ReadKafkaConfig(*files, "k.conf").status().ToString();
   EXPECT_NE(error.find("k.conf:2: expected key=value"), std::string::npos) << error;
   EXPECT_EQ(error.find("hunter2"), std::string::npos) << error;
+}
+
+TEST(KafkaReaderTest, SettingsThatAnImportSetsItselfAreRefusedByTheirPlace) {
+  const auto error_of = [](const std::string& key, const std::string& value) {
+    return OpenKafka({.brokers = "host:9092",
+                      .topic = "t",
+                      .settings = {{key, value, "k.conf:2"}},
+                      .library = "libchorus_no_kafka.so"})
+        .status();
+  };
+  const Status reset = error_of("auto.offset.reset", "latest");
+  EXPECT_EQ(reset.code(), Code::kInvalidArgument);
+  EXPECT_EQ(reset.message().find("k.conf:2: auto.offset.reset is always error"), 0u)
+      << reset.ToString();
+  EXPECT_NE(reset.message().find("start= of the input"), std::string::npos) << reset.ToString();
+  EXPECT_EQ(error_of("enable.partition.eof", "false").code(), Code::kInvalidArgument);
+  EXPECT_EQ(error_of("enable.auto.commit", "true").code(), Code::kInvalidArgument);
+  EXPECT_EQ(error_of("enable.auto.commit", "false").code(), Code::kNotFound);  // the library
 }
 
 TEST(KafkaReaderTest, WithoutTheLibraryTheRemedyIsTold) {

@@ -15,8 +15,9 @@ class MockCluster {
   virtual std::string brokers() const = 0;  // "127.0.0.1:40123"
   // Returns when the broker has it; false: it has not. The broker keeps 5 MB a partition.
   virtual bool Produce(int partition, const std::string& text) = 0;
-  virtual void Stop() = 0;    // the broker answers nobody any more
-  virtual void Forget() = 0;  // the broker has no such topic any more
+  virtual void Stop() = 0;                     // the broker answers nobody any more
+  virtual void Forget() = 0;                   // the broker has no such topic any more
+  virtual void TakeLeader(int partition) = 0;  // away: nothing comes of the partition any more
 };
 
 }  // namespace chorus::worker

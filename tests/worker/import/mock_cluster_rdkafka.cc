@@ -42,6 +42,9 @@ class RdkafkaCluster final : public MockCluster {
     rd_kafka_mock_topic_set_error(cluster_, topic_.c_str(),
                                   RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART);
   }
+  void TakeLeader(int partition) override {
+    rd_kafka_mock_partition_set_leader(cluster_, topic_.c_str(), partition, -1);
+  }
 
  private:
   rd_kafka_t* const producer_;
