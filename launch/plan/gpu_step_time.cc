@@ -112,8 +112,12 @@ std::vector<PlanTime> GpuStepModel::Resources() const {
     if (of_host.name() == "threads that compute") {
       resources.push_back(TimeOf("threads that push", of_host.seconds()));
     } else if (of_host.name() == "link of a host") {
+      // Of hosts' sums are losses and counts, and gradients where no devices sum them.
       const double gradients = sum.host_away / (network() * gpu::assumed::kNetworkShare);
-      resources.push_back(TimeOf(of_host.name(), of_host.seconds() + gradients));
+      const double of_hosts = SecondsOfTime(sums_.resources, of_host.name());
+      resources.push_back(TimeOf(of_host.name(), of_hosts + gradients));
+    } else if (of_host.name() == "cores of a host") {
+      resources.push_back(TimeOf(of_host.name(), SecondsOfTime(sums_.resources, of_host.name())));
     } else {
       resources.push_back(of_host);
     }

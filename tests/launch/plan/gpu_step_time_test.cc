@@ -51,6 +51,26 @@ TEST(GpuStepTime, GradientsBetweenHostsTakeTheirNetwork) {
               4e6 / (1e9 * gpu::assumed::kLinkShare) + gpu::assumed::kSumSeconds, 1e-9);
 }
 
+// Where hosts sum gradients, their links and cores carry these as they do without GPUs.
+TEST(GpuStepTime, GradientsThatHostsSumTakeTheirLinksAndCores) {
+  StepWork work = HostsOfGpus(4);
+  work.layout.set_hosts(3);
+  for (size_t w = 0; w < 4; ++w) {
+    WorkerWork& worker = work.workers[w];
+    worker.host = w < 2 ? 1 : 2;
+    worker.sums = 1;
+    worker.sum_messages = 6;
+    worker.sum_bytes = 6e6;
+    worker.sum_away = 4e6;
+  }
+  PlanRates rates = FastHosts();
+  rates.set_sum_bytes(1e6);
+  const GpuStepTime time = PredictGpuStep(work, RoundGpuWork(), rates);
+  EXPECT_NEAR(TimeNamed(time.resources, "link of a host"), 2 * 4e6 / 1e6, 1e-6);
+  EXPECT_NEAR(TimeNamed(time.resources, "cores of a host"), 2 * 6e6 / 1e6, 1e-6);
+  EXPECT_GE(time.seconds, 12);
+}
+
 TEST(GpuStepTime, RowsAreWaitedForUnlessTheyArePulledAhead) {
   StepWork work = HostsOfGpus(1);
   work.workers[0].bytes_received = work.workers[0].away_received = 1000;  // 1 ms of the link
