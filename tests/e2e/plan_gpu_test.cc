@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include "common/json.h"
+#include "launch/plan/plan.pb.h"
 #include "launch/scale/scale.pb.h"
 #include "tests/e2e/command_testing.h"
 
@@ -50,6 +51,18 @@ TEST_F(PlanGpuTest, OneLayoutIsToldByPartAndSeveralAreATable) {
   const test::Finished old = Plan({"--gpu", "V100", "--workers", "1,2", "--hosts", "1"});
   ExpectSuccess(old);
   EXPECT_THAT(old.output, HasSubstr("advice     V100 does not run it"));
+}
+
+// Servers come first, so that the second host has all workers.
+TEST_F(PlanGpuTest, WorkersShareTheCoresOfTheirOwnHost) {
+  const std::string json = Path("plan.json");
+  ExpectSuccess(Plan({"--gpu", "H100", "--hosts", "2", "--servers", "8", "--workers", "8",
+                      "--cores", "128", "--set", "compute.threads=0", "--json", json}));
+  const auto text = ReadWholeFile(files_, json);
+  ASSERT_TRUE(text.ok()) << text.status().ToString();
+  JobPlan plan;
+  ASSERT_TRUE(FromJson(*text, &plan).ok()) << *text;
+  EXPECT_EQ(plan.layout().threads(), 16u);
 }
 
 TEST_F(PlanGpuTest, AFileDescribesAGpuThatIsTooSmall) {
