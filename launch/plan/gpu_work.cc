@@ -70,6 +70,8 @@ Result<GpuWork> TraceGpu(const TrainConfig& config, const PlanLayout& layout, co
   work.sums = layout.workers() > 1 && SumsOnDevices(config, layout);
   work.sum = {static_cast<uint64_t>(dry.parameters), dry.nodes, layout.workers(), of_host,
               config.compute().cuda().reproducible()};
+  const uint64_t bucket = uint64_t{config.compute().cuda().bucket_kb()} * 1024 / sizeof(float);
+  work.sum.buckets = std::max<uint64_t>(1, (work.sum.floats + bucket - 1) / bucket);
   gpu::MemoryOf of = {&config, &data.model, data.grains.size(), layout.workers()};
   if (work.sums) of.terms = TermsOfAll(config, layout.workers());
   work.memory = gpu::MemoryOfDevice(dry.taken, of);

@@ -80,6 +80,7 @@ TEST_F(PlanGpuTest, AFileDescribesAGpuThatIsTooSmall) {
 
 TEST_F(PlanGpuTest, WhatIsNoPlanOfGpusIsSaid) {
   ExpectFailure(Plan({"--gpu", "H1O0", "--workers", "1"}), "did you mean \"H100\"?");
+  ExpectFailure(Plan({"--gpu", "", "--workers", "1"}), "--gpu");
   ExpectFailure(Plan({"--gpu", "H100", "--workers", "1", "--set", "compute.backend=CPU"}),
                 "compute.backend=CUDA");
   ExpectFailure(Plan({"--gpu", "H100", "--workers", "1", "--kubernetes", "-"}), "--kubernetes");
@@ -91,6 +92,20 @@ TEST_F(PlanGpuTest, WhatIsNoPlanOfGpusIsSaid) {
 TEST_F(PlanGpuTest, AScaleOfGpusWantsBothGpusAndTheirName) {
   ExpectFailure(Scale({"--workers", "1", "--gpu", "H100"}), "add --gpus");
   ExpectFailure(Scale({"--workers", "1", "--gpus"}), "give --gpu NAME or FILE");
+  ExpectFailure(
+      Scale({"--workers", "1", "--gpus", "--gpu", "H100", "--set", "compute.backend=CPU"}),
+      "--gpus: the job computes on cores");
+  ExpectFailure(Scale({"--workers", "1", "--gpu", ""}), "--gpu");
+}
+
+TEST_F(PlanGpuTest, AScriptForSlurmSaysThatItsTasksNeedGpus) {
+  const std::string script = Path("sweep.sh");
+  ExpectSuccess(
+      Scale({"--workers", "1,2", "--threads", "1", "--gpus", "--gpu", "H100", "--slurm", script}));
+  const auto text = ReadWholeFile(files_, script);
+  ASSERT_TRUE(text.ok()) << text.status().ToString();
+  EXPECT_THAT(*text, HasSubstr("# Workers compute on GPUs"));
+  EXPECT_THAT(*text, HasSubstr("--gpus-per-node="));
 }
 
 // The times are the emulation's; frames and messages are those of the plan.

@@ -51,6 +51,21 @@ TEST(GpuStepTime, GradientsBetweenHostsTakeTheirNetwork) {
               4e6 / (1e9 * gpu::assumed::kLinkShare) + gpu::assumed::kSumSeconds, 1e-9);
 }
 
+// A card without links of its own sums over the bus that takes its rows.
+TEST(GpuStepTime, SumsWithoutLinksTakeTheBus) {
+  GpuWork gpu = RoundGpuWork();
+  gpu.sums = true;
+  gpu.sum = {1'000'000, 1, 2, 2, true};
+  const double sum = 4e6 / (1e9 * gpu::assumed::kLinkShare);
+  const GpuStepTime over_bus = PredictGpuStep(HostsOfGpus(2), gpu, FastHosts());
+  EXPECT_NEAR(TimeNamed(over_bus.resources, "the bus to the GPU"), 1e-3 + kCopy + sum, 1e-9);
+  EXPECT_NEAR(TimeNamed(over_bus.resources, "the bus from the GPU"), 0.5e-3 + kCopy + sum, 1e-9);
+  gpu.gpu.link_gb_s = 2;
+  const GpuStepTime linked = PredictGpuStep(HostsOfGpus(2), gpu, FastHosts());
+  EXPECT_NEAR(TimeNamed(linked.resources, "the bus to the GPU"), 1e-3 + kCopy, 1e-9);
+  EXPECT_NEAR(TimeNamed(linked.resources, "links between GPUs"), sum / 2, 1e-9);
+}
+
 // Where hosts sum gradients, their links and cores carry these as they do without GPUs.
 TEST(GpuStepTime, GradientsThatHostsSumTakeTheirLinksAndCores) {
   StepWork work = HostsOfGpus(4);
