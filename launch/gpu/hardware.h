@@ -16,7 +16,7 @@ struct Gpu {
   double bf16_tflops = 0;   // likewise
   double memory_gb_s = 0;   // peak of the device's memory
   double bus_gb_s = 0;      // of its PCIe slot, each way
-  double link_gb_s = 0;     // to the other GPUs of the host, each way; not above bus_gb_s: over the bus
+  double link_gb_s = 0;     // to the other GPUs of the host, each way; up to bus_gb_s: over the bus
   double host_gbit_s = 0;   // network of a usual host of them, each way
   uint32_t processors = 0;  // multiprocessors
   uint32_t of_host = 8;     // GPUs of a usual host

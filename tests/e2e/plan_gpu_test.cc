@@ -15,8 +15,15 @@ using testing::Not;
 
 class PlanGpuTest : public CommandTest {
  protected:
+  // Long enough for full steps of 16 grains.
+  void SetUp() override {
+    CommandTest::SetUp();
+    WriteJobLog(files_, Path("long"), RichSchema(), 3000, 1);
+  }
   test::Finished Plan(const std::vector<std::string>& more) {
-    return Run(0, Command("plan", Config("run"), more));
+    std::vector<std::string> arguments = Config("run");
+    arguments.insert(arguments.end(), {"--log", Path("long"), "--steps", "3"});
+    return Run(0, Command("plan", arguments, more));
   }
   test::Finished Scale(const std::vector<std::string>& more) {
     std::string launcher;
@@ -87,6 +94,11 @@ TEST_F(PlanGpuTest, WhatIsNoPlanOfGpusIsSaid) {
   ExpectFailure(
       Plan({"--gpu", "H100", "--workers", "9", "--hosts", "1", "--set", "step.grains_per_step=16"}),
       "a host would have 9 workers and has 8 GPUs");
+}
+
+TEST_F(PlanGpuTest, AStepThatTheLogDoesNotFillIsRefused) {
+  ExpectFailure(Plan({"--gpu", "H100", "--workers", "1", "--set", "step.grain_rows=1024"}),
+                "give a longer log, or a smaller step.grain_rows (1024)");
 }
 
 TEST_F(PlanGpuTest, AScaleOfGpusWantsBothGpusAndTheirName) {
