@@ -33,8 +33,9 @@ class PlanGpuTest : public CommandTest {
     }
     std::vector<std::string> arguments = Config("run");
     for (const std::string& argument :
-         {std::string("--output"), Path("scaling"), std::string("--steps"), std::string("4"),
-          std::string("--repeats"), std::string("1"), std::string("--launcher"), launcher}) {
+         {std::string("--set"), "data.log=" + Path("long"), std::string("--output"),
+          Path("scaling"), std::string("--steps"), std::string("4"), std::string("--repeats"),
+          std::string("1"), std::string("--launcher"), launcher}) {
       arguments.push_back(argument);
     }
     return Run(0, Command("scale", arguments, more));
