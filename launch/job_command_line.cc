@@ -1,5 +1,7 @@
 // The commands that plan and measure jobs, as CLI11 reads them.
 
+#include <string>
+
 #include <CLI/CLI.hpp>
 
 #include <string>
@@ -10,6 +12,11 @@
 
 namespace chorus::launch {
 namespace {
+
+// An empty word, as of a shell's variable that is not set, is no GPU and does not ask for cores either.
+std::string NamesAGpu(const std::string& word) {
+  return word.empty() ? "is empty; expected the name of a GPU, or a file of its speeds" : "";
+}
 
 void AddPlanLayouts(CLI::App* command, PlanArguments* arguments) {
   command
@@ -39,10 +46,11 @@ void AddPlanLayouts(CLI::App* command, PlanArguments* arguments) {
       ->check(Within(0.001, 100000.0));
   command->add_option("--latency-us", arguments->latency_us, "From one host to another, one way")
       ->check(Within(0.0, 10000000.0));
-  command->add_option(
-      "--gpu", arguments->gpu,
-      "Workers compute on such GPUs, one each: H100, H200, A100, A100-40, L4, L40S, "
-      "T4, V100, or a file of its speeds (launch/README.md)");
+  command
+      ->add_option("--gpu", arguments->gpu,
+                   "Workers compute on such GPUs, one each: H100, H200, A100, A100-40, L4, L40S, "
+                   "T4, V100, or a file of its speeds (launch/README.md)")
+      ->check(NamesAGpu);
 }
 
 void AddPlanKubernetes(CLI::App* command, PlanArguments* arguments) {
@@ -81,8 +89,7 @@ void AddPlan(CLI::App* app, Action* action) {
       "chorus plan --config job.textproto --servers 2 --workers 8 --link-gbit 25 --calibrate\n"
       "  chorus plan --config job.textproto --hosts 1,2,4,8 --cores 32 --calibration node.json\n"
       "  chorus plan --config job.textproto --gpu H100 --workers 1,8,64 --cores 128 --link-gbit "
-      "100 "
-      "--weak",
+      "100 --weak --set cluster.placement=COLOCATED",
       action, [] { return Alone([] { return RunPlan(arguments); }); });
   command->add_option("--config", arguments.config.config_file, "The job, in protobuf text format");
   AddSets(command, &arguments.config.sets);
@@ -139,8 +146,10 @@ void AddScaleRuns(CLI::App* command, ScaleArguments* arguments) {
 void AddScalePlace(CLI::App* command, ScaleArguments* arguments) {
   command->add_flag("--gpus", arguments->gpus,
                     "Workers compute on GPUs, one each (compute.backend=CUDA); with --gpu");
-  command->add_option("--gpu", arguments->gpu,
-                      "Which they are, for the plan: a name or a file, as of chorus plan --gpu");
+  command
+      ->add_option("--gpu", arguments->gpu,
+                   "Which they are, for the plan: a name or a file, as of chorus plan --gpu")
+      ->check(NamesAGpu);
   command->add_option("--launcher", arguments->launcher,
                       "What starts ranks, before -n RANKS: 'srun --mpi=pmix', 'mpirun --host a,b' "
                       "(default: mpirun on this machine)");

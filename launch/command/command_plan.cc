@@ -16,6 +16,7 @@
 #include "launch/gpu/gpu_file.h"
 #include "launch/kubernetes/mpi_job.h"
 #include "launch/plan/calibrate.h"
+#include "launch/plan/full_steps.h"
 #include "launch/plan/gpu_plan.h"
 #include "launch/plan/gpu_work.h"
 #include "launch/plan/job_plan.h"
@@ -110,7 +111,7 @@ Result<PlannedLayout> JobOf(const PlanArguments& arguments, const TrainConfig& c
   if (gpu != nullptr) {
     layout.set_gpu(gpu->name);
     // Threads of workers with GPUs read, pack and push: they share the cores of a host.
-    const uint32_t of_host = (layout.workers() + layout.hosts() - 1) / layout.hosts();
+    const uint32_t of_host = MostWorkersOfHost(own, layout);
     if (arguments.threads == 0 && own.compute().threads() == 0) {
       layout.set_threads(std::max(1u, layout.cores() / of_host));
     }
@@ -165,7 +166,9 @@ Result<std::optional<gpu::Gpu>> AskedGpu(const PlanArguments& arguments,
 Result<JobPlan> PlanOf(const TrainConfig& config, const PlanLayout& layout, uint32_t steps,
                        const std::vector<KeySketch>& ids, const PlanRates& rates,
                        const std::optional<gpu::Gpu>& gpu) {
-  ASSIGN_OR_RETURN(TracedJob traced, TraceJob(config, layout, steps, ids, PosixFiles()));
+  ASSIGN_OR_RETURN(TracedJob traced, gpu.has_value()
+                                         ? TraceFullSteps(config, layout, steps, ids, PosixFiles())
+                                         : TraceJob(config, layout, steps, ids, PosixFiles()));
   if (gpu.has_value()) {
     ASSIGN_OR_RETURN(const GpuWork work, TraceGpu(config, layout, *gpu, PosixFiles()));
     PredictOnGpus(config, rates, work, &traced);

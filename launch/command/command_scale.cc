@@ -317,6 +317,11 @@ Status RunScale(const ScaleArguments& arguments, bool* stopped_by_signal) {
   ASSIGN_OR_RETURN(const TrainConfig job,
                    LoadFitted(arguments.config, worker::Resume::kNothing, &fitted));
   if (job.data().log().empty()) return InvalidArgument("data.log is not set: what is to be run?");
+  if (arguments.gpus && job.compute().backend() == ComputeConfig::CPU) {
+    return InvalidArgument(
+        "--gpus: the job computes on cores (compute.backend: CPU); leave --gpus out, or add --set "
+        "compute.backend=CUDA");
+  }
   if (arguments.check && arguments.mode == "weak") {
     return InvalidArgument("--check: layouts of weak scaling compute other models");
   }

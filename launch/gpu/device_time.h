@@ -10,7 +10,8 @@ namespace chorus::gpu {
 
 // Of one call, copies over the bus included.
 double SecondsOf(const Cost& cost, const Gpu& gpu, ComputeConfig::Precision precision);
-// Of kernels and products of a step; copies over the bus are left out.
+// Of kernels and products of a step, with what the host takes to see that they have ended; copies over the bus are left
+// out.
 double KernelSeconds(const StepCost& calls, const Gpu& gpu, ComputeConfig::Precision precision);
 // Products by a precision's units, else by what the GPU has: operations a second.
 double ProductPeakOf(const Gpu& gpu, ComputeConfig::Precision precision);

@@ -13,6 +13,11 @@ namespace chorus::gpu {
 namespace {
 
 constexpr char kUnits[] = "KMGTP";
+constexpr std::string_view kMarkOfUtf8 = "\xef\xbb\xbf";
+
+// What bytes, rates and times of starts of a GPU may be.
+constexpr double kLeastQuantity = 1e6, kMostQuantity = 1e18;
+constexpr double kLeastStartUs = 1e-3, kMostStartUs = 1e6;
 
 // Where a number of the file goes: in units of `unit`.
 struct NumberField {
@@ -82,8 +87,18 @@ Status SetField(const std::string& name, const std::string& value, Gpu* gpu) {
   }
   const Result<double> number = QuantityOf(value);
   if (!number.ok()) return number.status().Annotate(name);
-  if (*number < 0 || (*number == 0 && !field->second.may_be_zero)) {
+  if (*number == 0 && field->second.may_be_zero) return Status::Ok();
+  if (!(*number > 0)) {
     return InvalidArgument(StrCat(name, ": found \"", value, "\", expected a number above 0"));
+  }
+  // Datasheets print GB and TFLOPS: a number that has lost its unit is no GPU's.
+  const bool counts = field->second.unit > 1;
+  const double least = counts ? kLeastQuantity : kLeastStartUs;
+  const double most = counts ? kMostQuantity : kMostStartUs;
+  if (*number < least || *number > most) {
+    return InvalidArgument(StrCat(name, ": found \"", value, "\", expected ",
+                                  counts ? "from 1M to 1000000T, with its unit, as 80G"
+                                         : "from 0.001 to 1000000 microseconds"));
   }
   gpu->*(field->second.to) = *number / field->second.unit;
   return Status::Ok();
@@ -122,6 +137,10 @@ Result<Gpu> ParseGpu(std::string_view text, const std::string& name) {
   Gpu gpu;
   gpu.name = name.substr(name.rfind('/') + 1);
   gpu.source = name;
+  if (text.find('\0') != std::string_view::npos) {
+    return InvalidArgument(StrCat(name, " is not a text file (launch/README.md, On GPUs)"));
+  }
+  if (text.starts_with(kMarkOfUtf8)) text.remove_prefix(kMarkOfUtf8.size());
   std::set<std::string> seen;
   size_t number = 0;
   for (std::string& line : Split(text, '\n')) {

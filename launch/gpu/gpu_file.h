@@ -1,7 +1,7 @@
 #pragma once
 // A GPU that is described in a file, or named by the table of hardware.h. A file has a line for each field, "#" begins
 // a remark:
-//   memory            80G       # bytes of the device; K, M, G, T and P are powers of 1000
+//   memory            80G       # bytes of the device; K, M, G, T and P are powers of 1000; 1M or more
 //   memory_bandwidth  3350G     # bytes a second
 //   fp32_flops        67T       # a second, of vector units; tf32_flops, bf16_flops: of tensor cores (0 = it has none)
 //   bus_bandwidth     64G       # bytes a second of its PCIe slot, each way
@@ -10,7 +10,7 @@
 //   gpus_of_host      8         # default 8
 //   launch_us         4         # to start one kernel behind another (default 4)
 //   name              my-gpu    # default: the file's
-// Thread safety: functions of their arguments.
+// A byte order mark at its begin is passed over. Thread safety: functions of their arguments.
 
 #include <string>
 #include <string_view>
@@ -21,11 +21,12 @@
 
 namespace chorus::gpu {
 
-// name: that the text is of, for messages and where it says none. Error: kInvalidArgument, names the line, the field and
-// what is expected.
+// name: that the text is of, for messages and where it says none. Error: kInvalidArgument, names the line, the field
+// and what is expected.
 Result<Gpu> ParseGpu(std::string_view text, const std::string& name);
 
-// word: a name of the table, or the path of a file: what has a "/", or is there. Error: kInvalidArgument, no such name,
+// word: a name of the table, or the path of a file: what has a "/", or is there. A name of the table is never taken for
+// a file: one that is named h100 is "./h100". Error: kInvalidArgument, no such name,
 // with the nearest one; that of the file.
 Result<Gpu> GpuOf(const std::string& word, FileSystem& files);
 

@@ -34,8 +34,9 @@ SumBytes BytesOf(const GradientSum& sum) {
 double SumSeconds(const GradientSum& sum, double link_bytes_s, double host_bytes_s) {
   if (sum.workers <= 1) return 0;
   const SumBytes bytes = BytesOf(sum);
-  return assumed::kSumSeconds + std::max(bytes.inside / (link_bytes_s * assumed::kLinkShare),
-                                         bytes.host_away / (host_bytes_s * assumed::kNetworkShare));
+  const double starts = assumed::kSumSeconds * static_cast<double>(sum.buckets);
+  return starts + std::max(bytes.inside / (link_bytes_s * assumed::kLinkShare),
+                           bytes.host_away / (host_bytes_s * assumed::kNetworkShare));
 }
 
 }  // namespace chorus::gpu

@@ -20,6 +20,7 @@ struct GradientSum {
   uint32_t workers = 1;   // one device each
   uint32_t of_host = 1;   // most workers of one host
   bool canonical = true;  // compute.cuda.reproducible
+  uint64_t buckets = 1;   // that the vector is summed in, one after the other
 };
 
 struct SumBytes {
@@ -32,7 +33,7 @@ struct SumBytes {
 SumBytes BytesOf(const GradientSum& sum);
 
 // link_bytes_s, host_bytes_s: what links and a host's network carry each way, without what is lost to the way. 0 for
-// one worker.
+// one worker. What devices and hosts start for a bucket is assumed (assumed::kSumSeconds), not counted.
 double SumSeconds(const GradientSum& sum, double link_bytes_s, double host_bytes_s);
 
 }  // namespace chorus::gpu

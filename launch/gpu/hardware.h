@@ -16,7 +16,7 @@ struct Gpu {
   double bf16_tflops = 0;   // likewise
   double memory_gb_s = 0;   // peak of the device's memory
   double bus_gb_s = 0;      // of its PCIe slot, each way
-  double link_gb_s = 0;     // to the other GPUs of the host, each way
+  double link_gb_s = 0;     // to the other GPUs of the host, each way; up to bus_gb_s: over the bus
   double host_gbit_s = 0;   // network of a usual host of them, each way
   uint32_t processors = 0;  // multiprocessors
   uint32_t of_host = 8;     // GPUs of a usual host
@@ -45,7 +45,7 @@ constexpr double kCopySeconds = 10e-6;  // of a copy, beside its bytes
 // loads of about four passes at once.
 constexpr double kPassSeconds = 0.12e-6;
 constexpr double kWaitSeconds = 15e-6;  // of a wait for the device
-constexpr double kSumSeconds = 40e-6;   // of a sum over workers, beside its bytes
+constexpr double kSumSeconds = 40e-6;   // of a bucket of a sum over workers, beside its bytes
 // Bytes of a step that one thread packs in a second: 9 to 16 were seen (perf/README.md, "What bounds published
 // shapes"). A worker packs with at most eight threads (worker/engine/device/device_engine.cc).
 constexpr double kPackGbS = 12;

@@ -101,8 +101,8 @@ Status CheckFull(const TrainConfig& config, const StepData& data, uint32_t steps
     return InvalidArgument(StrCat(
         "the log has ", rows, " of the ", full, " exposures of grains ", data.grains.begin, " to ",
         data.grains.end - 1, ", which read blocks of their own, in step ", step + 1, " of ", steps,
-        ": give a longer one, or ask for fewer --steps, fewer --gpus or "
-        "a smaller step.grain_rows (",
+        ": give a longer one, or fewer steps, fewer GPUs or a smaller "
+        "step.grain_rows (",
         grain_rows, ")"));
   }
   return Status::Ok();

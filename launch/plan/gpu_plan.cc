@@ -35,6 +35,7 @@ void DescribeCalls(const GpuWork& work, PlanGpu* plan) {
 void DescribeGpu(const GpuWork& work, PlanGpu* plan) {
   plan->set_name(work.gpu.name);
   plan->set_source(work.gpu.source);
+  plan->set_runs(work.gpu.runs);
   plan->set_precision(ComputeConfig::Precision_Name(work.precision));
   plan->set_memory_bytes(work.gpu.memory_gb * 1e9);
   for (const gpu::MemoryPart& part : work.memory.parts) {

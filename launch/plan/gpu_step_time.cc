@@ -97,23 +97,29 @@ class GpuStepModel {
 };
 
 std::vector<PlanTime> GpuStepModel::Resources() const {
+  const gpu::SumBytes sum = gpu_.sums ? gpu::BytesOf(gpu_.sum) : gpu::SumBytes();
+  const double inside = sum.inside / (link() * gpu::assumed::kLinkShare);
+  // Without links of their own, devices sum over the bus: as much comes as goes.
+  const bool has_links = gpu_.gpu.link_gb_s > gpu_.gpu.bus_gb_s;
+  const double on_bus = has_links ? 0 : inside;
   std::vector<PlanTime> resources = {
       TimeOf("the GPU", kernels_ + update_),
-      TimeOf("the bus to the GPU", gpu::BusSeconds(bus_.up, bus_.copies_up, gpu_.gpu)),
-      TimeOf("the bus from the GPU", gpu::BusSeconds(bus_.down, bus_.copies_down, gpu_.gpu)),
+      TimeOf("the bus to the GPU", gpu::BusSeconds(bus_.up, bus_.copies_up, gpu_.gpu) + on_bus),
+      TimeOf("the bus from the GPU",
+             gpu::BusSeconds(bus_.down, bus_.copies_down, gpu_.gpu) + on_bus),
       TimeOf("threads that pack", PackSeconds(bus_.up))};
-  const gpu::SumBytes sum = gpu_.sums ? gpu::BytesOf(gpu_.sum) : gpu::SumBytes();
-  if (sum.inside > 0) {
-    resources.push_back(
-        TimeOf("links between GPUs", sum.inside / (link() * gpu::assumed::kLinkShare)));
-  }
+  if (has_links && inside > 0) resources.push_back(TimeOf("links between GPUs", inside));
   for (const PlanTime& of_host : host_.resources) {
     if (of_host.name() == "sums of workers") continue;
     if (of_host.name() == "threads that compute") {
       resources.push_back(TimeOf("threads that push", of_host.seconds()));
     } else if (of_host.name() == "link of a host") {
+      // Of hosts' sums are losses and counts, and gradients where no devices sum them.
       const double gradients = sum.host_away / (network() * gpu::assumed::kNetworkShare);
-      resources.push_back(TimeOf(of_host.name(), of_host.seconds() + gradients));
+      const double of_hosts = SecondsOfTime(sums_.resources, of_host.name());
+      resources.push_back(TimeOf(of_host.name(), of_hosts + gradients));
+    } else if (of_host.name() == "cores of a host") {
+      resources.push_back(TimeOf(of_host.name(), SecondsOfTime(sums_.resources, of_host.name())));
     } else {
       resources.push_back(of_host);
     }

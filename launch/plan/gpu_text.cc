@@ -52,7 +52,10 @@ std::string GpuText(const PlanGpu& gpu) {
   if (gpu.sum_bytes_away() > 0) {
     sums.push_back(StrCat("all of a host ", ByteText(gpu.sum_bytes_away()), " to other hosts"));
   }
-  if (!sums.empty()) out += StrCat("  sums      sends of gradients: ", Join(sums, "; "), "\n");
+  if (!sums.empty())
+    out += StrCat("  sums      sends of gradients: ", Join(sums, "; "),
+                  "; what starts them is assumed, ", SecondsText(gpu::assumed::kSumSeconds),
+                  " a bucket, and in no count of starts\n");
   out += StrCat("  on it     ", TimesText(gpu.phase()), "\n");
   return out + StrCat("  compute   ", TimesText(gpu.compute()), "\n");
 }
@@ -77,10 +80,8 @@ std::string GpuTableText(const std::vector<JobPlan>& plans) {
                   Printed("%.0f %%", first > 0 ? 100 * share(plan) / first : 0.0), " | ",
                   plan.bottleneck(), " |\n");
   }
-  const gpu::Gpu* const known = gpu::FindGpu(plans.front().gpu().name());
-  if (known != nullptr && !known->runs) {
-    out += StrCat("advice     ", DoesNotRun(known->name), "\n");
-  }
+  const PlanGpu& gpu = plans.front().gpu();
+  if (!gpu.runs()) out += StrCat("advice     ", DoesNotRun(gpu.name()), "\n");
   for (const JobPlan& plan : plans) {
     if (plan.gpu().memory_needed() <= plan.gpu().memory_bytes()) continue;
     out += StrCat("advice     ", plan.layout().workers(), " GPUs: ", plan.advice(0), "\n");

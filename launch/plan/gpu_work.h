@@ -27,8 +27,12 @@ struct GpuWork {
   gpu::DeviceMemory memory;
 };
 
-// layout.gpu: `gpu`'s name. Errors: that of the log; kInvalidArgument, a host has more workers than
-// GPUs; kResourceExhausted, a step needs more than compute.cuda.step_memory_mb.
+// Ranks are dealt to hosts as HostsOfRanks says (plan_layout.h).
+uint32_t MostWorkersOfHost(const TrainConfig& config, const PlanLayout& layout);
+
+// layout.gpu: `gpu`'s name. The cost is of the second step. Errors: that of the log; kInvalidArgument, a host has more
+// workers than GPUs (whatever compute.cuda.share_devices is), or the log does not fill two steps of the worker;
+// kResourceExhausted, a step needs more than compute.cuda.step_memory_mb.
 Result<GpuWork> TraceGpu(const TrainConfig& config, const PlanLayout& layout, const gpu::Gpu& gpu,
                          FileSystem& files);
 

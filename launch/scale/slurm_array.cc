@@ -1,5 +1,7 @@
 #include "launch/scale/slurm_array.h"
 
+#include <algorithm>
+
 #include "common/file.h"
 #include "common/strings.h"
 
@@ -25,6 +27,11 @@ constexpr char kHead[] = R"(#!/bin/bash
 # are relative to.
 )";
 
+constexpr char kHeadOfGpus[] =
+    R"(# Workers compute on GPUs, which Slurm gives to tasks that ask for them: `bash FILE --gpus-per-node=N`.
+# The last job waits for the same, and computes nothing on them.
+)";
+
 // What a task has done is kept: a task that is queued again goes on with the runs that it lacks.
 constexpr char kRest[] = R"(  tasks=${tasks%%;*}
   sbatch "$@" --job-name=chorus-collect --nodes=1 --dependency="afterany:$tasks" "$0" collect
@@ -40,6 +47,9 @@ exec "${scale[@]}" --resume --only "$SLURM_ARRAY_TASK_ID"
 
 std::string SlurmScript(const SlurmArray& array) {
   std::string script = kHead;
+  if (std::find(array.command.begin(), array.command.end(), "--gpus") != array.command.end()) {
+    script += kHeadOfGpus;
+  }
   for (size_t i = 0; i < array.layouts.size(); ++i) {
     const SweepLayout& layout = array.layouts[i];
     script += StrCat("#   task ", i, ": ", layout.name(), ", ", layout.ranks(), " ranks\n");

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include "common/json.h"
+#include "launch/plan/plan.pb.h"
 #include "launch/scale/scale.pb.h"
 #include "tests/e2e/command_testing.h"
 
@@ -14,8 +15,15 @@ using testing::Not;
 
 class PlanGpuTest : public CommandTest {
  protected:
+  // Long enough for full steps of 16 grains.
+  void SetUp() override {
+    CommandTest::SetUp();
+    WriteJobLog(files_, Path("long"), RichSchema(), 3000, 1);
+  }
   test::Finished Plan(const std::vector<std::string>& more) {
-    return Run(0, Command("plan", Config("run"), more));
+    std::vector<std::string> arguments = Config("run");
+    arguments.insert(arguments.end(), {"--log", Path("long"), "--steps", "3"});
+    return Run(0, Command("plan", arguments, more));
   }
   test::Finished Scale(const std::vector<std::string>& more) {
     std::string launcher;
@@ -25,8 +33,9 @@ class PlanGpuTest : public CommandTest {
     }
     std::vector<std::string> arguments = Config("run");
     for (const std::string& argument :
-         {std::string("--output"), Path("scaling"), std::string("--steps"), std::string("4"),
-          std::string("--repeats"), std::string("1"), std::string("--launcher"), launcher}) {
+         {std::string("--set"), "data.log=" + Path("long"), std::string("--output"),
+          Path("scaling"), std::string("--steps"), std::string("4"), std::string("--repeats"),
+          std::string("1"), std::string("--launcher"), launcher}) {
       arguments.push_back(argument);
     }
     return Run(0, Command("scale", arguments, more));
@@ -52,6 +61,18 @@ TEST_F(PlanGpuTest, OneLayoutIsToldByPartAndSeveralAreATable) {
   EXPECT_THAT(old.output, HasSubstr("advice     V100 does not run it"));
 }
 
+// Servers come first, so that the second host has all workers.
+TEST_F(PlanGpuTest, WorkersShareTheCoresOfTheirOwnHost) {
+  const std::string json = Path("plan.json");
+  ExpectSuccess(Plan({"--gpu", "H100", "--hosts", "2", "--servers", "8", "--workers", "8",
+                      "--cores", "128", "--set", "compute.threads=0", "--json", json}));
+  const auto text = ReadWholeFile(files_, json);
+  ASSERT_TRUE(text.ok()) << text.status().ToString();
+  JobPlan plan;
+  ASSERT_TRUE(FromJson(*text, &plan).ok()) << *text;
+  EXPECT_EQ(plan.layout().threads(), 16u);
+}
+
 TEST_F(PlanGpuTest, AFileDescribesAGpuThatIsTooSmall) {
   const std::string file = Path("small.gpu");
   const std::string text =
@@ -67,6 +88,7 @@ TEST_F(PlanGpuTest, AFileDescribesAGpuThatIsTooSmall) {
 
 TEST_F(PlanGpuTest, WhatIsNoPlanOfGpusIsSaid) {
   ExpectFailure(Plan({"--gpu", "H1O0", "--workers", "1"}), "did you mean \"H100\"?");
+  ExpectFailure(Plan({"--gpu", "", "--workers", "1"}), "--gpu");
   ExpectFailure(Plan({"--gpu", "H100", "--workers", "1", "--set", "compute.backend=CPU"}),
                 "compute.backend=CUDA");
   ExpectFailure(Plan({"--gpu", "H100", "--workers", "1", "--kubernetes", "-"}), "--kubernetes");
@@ -75,9 +97,28 @@ TEST_F(PlanGpuTest, WhatIsNoPlanOfGpusIsSaid) {
       "a host would have 9 workers and has 8 GPUs");
 }
 
+TEST_F(PlanGpuTest, AStepThatTheLogDoesNotFillIsRefused) {
+  ExpectFailure(Plan({"--gpu", "H100", "--workers", "1", "--set", "step.grain_rows=1024"}),
+                "give a longer log, or a smaller step.grain_rows (1024)");
+}
+
 TEST_F(PlanGpuTest, AScaleOfGpusWantsBothGpusAndTheirName) {
   ExpectFailure(Scale({"--workers", "1", "--gpu", "H100"}), "add --gpus");
   ExpectFailure(Scale({"--workers", "1", "--gpus"}), "give --gpu NAME or FILE");
+  ExpectFailure(
+      Scale({"--workers", "1", "--gpus", "--gpu", "H100", "--set", "compute.backend=CPU"}),
+      "--gpus: the job computes on cores");
+  ExpectFailure(Scale({"--workers", "1", "--gpu", ""}), "--gpu");
+}
+
+TEST_F(PlanGpuTest, AScriptForSlurmSaysThatItsTasksNeedGpus) {
+  const std::string script = Path("sweep.sh");
+  ExpectSuccess(
+      Scale({"--workers", "1,2", "--threads", "1", "--gpus", "--gpu", "H100", "--slurm", script}));
+  const auto text = ReadWholeFile(files_, script);
+  ASSERT_TRUE(text.ok()) << text.status().ToString();
+  EXPECT_THAT(*text, HasSubstr("# Workers compute on GPUs"));
+  EXPECT_THAT(*text, HasSubstr("--gpus-per-node="));
 }
 
 // The times are the emulation's; frames and messages are those of the plan.

@@ -169,7 +169,7 @@ TEST(GpuPredictionTest, AJobIsModelledFromFullStepsOnly) {
     EXPECT_EQ(status.code(), Code::kInvalidArgument);
     EXPECT_NE(status.message().find(" exposures of grains 0 to "), std::string::npos)
         << status.ToString();
-    EXPECT_NE(status.message().find("fewer --steps, fewer --gpus"), std::string::npos)
+    EXPECT_NE(status.message().find("fewer steps, fewer GPUs"), std::string::npos)
         << status.ToString();
   }
 }

@@ -78,6 +78,26 @@ TEST(GpuFile, WrongLinesAreNamedWithTheirFields) {
               HasSubstr("has no line of bus_bandwidth, fp32_flops, memory_bandwidth"));
 }
 
+TEST(GpuFile, QuantitiesThatLostTheirUnitAreRefused) {
+  EXPECT_THAT(WhatIsSaidOf("memory 96\n"),
+              AllOf(HasSubstr("line 1: memory: found \"96\""), HasSubstr("with its unit, as 80G")));
+  EXPECT_THAT(WhatIsSaidOf("memory_bandwidth 4\n"), HasSubstr("with its unit"));
+  EXPECT_THAT(WhatIsSaidOf("tf32_flops 67\n"), HasSubstr("with its unit"));
+  EXPECT_THAT(WhatIsSaidOf("memory 1e300P\n"), HasSubstr("to 1000000T"));
+  EXPECT_THAT(WhatIsSaidOf("launch_us 1e9\n"), HasSubstr("microseconds"));
+  EXPECT_TRUE(ParseGpu(StrCat(kWhole, "tf32_flops 0\n"), "no-tf32.txt").ok());
+}
+
+TEST(GpuFile, AByteOrderMarkIsPassedOverAndABinaryFileIsNoText) {
+  EXPECT_TRUE(ParseGpu(StrCat("\xef\xbb\xbf", kWhole), "new.txt").ok());
+  const std::string said =
+      WhatIsSaidOf(std::string("\x7f"
+                               "ELF\0\1",
+                               6));
+  EXPECT_THAT(said, HasSubstr("cards/new.txt is not a text file"));
+  EXPECT_EQ(said.find('\x7f'), std::string::npos);
+}
+
 TEST(GpuFile, NamesAreThoseOfTheTableWhateverTheirLetters) {
   const std::unique_ptr<FileSystem> files = NewMemoryFiles();
   EXPECT_EQ(GpuOf("h200", *files)->name, "H200");

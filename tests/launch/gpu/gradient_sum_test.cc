@@ -46,6 +46,9 @@ TEST(GradientSum, TheSlowerWayDecides) {
   EXPECT_DOUBLE_EQ(SumSeconds(sum, 1e6, 1e12), assumed::kSumSeconds + by_links);
   EXPECT_DOUBLE_EQ(SumSeconds(sum, 1e12, 1e6), assumed::kSumSeconds + by_network);
   EXPECT_DOUBLE_EQ(SumSeconds(sum, 1e6, 1e6), assumed::kSumSeconds + by_network);
+  GradientSum in_buckets = sum;
+  in_buckets.buckets = 15;
+  EXPECT_DOUBLE_EQ(SumSeconds(in_buckets, 1e6, 1e6), 15 * assumed::kSumSeconds + by_network);
 }
 
 }  // namespace

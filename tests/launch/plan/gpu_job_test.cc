@@ -146,6 +146,11 @@ TEST_F(GpuJobTest, AHostHasNoMoreWorkersThanGpus) {
   EXPECT_EQ(status.code(), Code::kInvalidArgument);
   EXPECT_NE(status.message().find("a host would have 4 workers and has 2 GPUs"), std::string::npos)
       << status.ToString();
+  // Two that share one would take its memory and its time twice, of which a plan knows nothing.
+  const TrainConfig shared = Job("objective { esmm {} } compute { cuda { share_devices: true } }");
+  const Status of_shared = TraceGpu(shared, LayoutWith(shared, 4), gpu, *files_).status();
+  EXPECT_EQ(of_shared.code(), Code::kInvalidArgument);
+  EXPECT_NE(of_shared.message().find("share_devices"), std::string::npos) << of_shared.ToString();
 }
 
 }  // namespace

@@ -51,6 +51,41 @@ TEST(GpuStepTime, GradientsBetweenHostsTakeTheirNetwork) {
               4e6 / (1e9 * gpu::assumed::kLinkShare) + gpu::assumed::kSumSeconds, 1e-9);
 }
 
+// A card without links of its own sums over the bus that takes its rows.
+TEST(GpuStepTime, SumsWithoutLinksTakeTheBus) {
+  GpuWork gpu = RoundGpuWork();
+  gpu.sums = true;
+  gpu.sum = {1'000'000, 1, 2, 2, true};
+  const double sum = 4e6 / (1e9 * gpu::assumed::kLinkShare);
+  const GpuStepTime over_bus = PredictGpuStep(HostsOfGpus(2), gpu, FastHosts());
+  EXPECT_NEAR(TimeNamed(over_bus.resources, "the bus to the GPU"), 1e-3 + kCopy + sum, 1e-9);
+  EXPECT_NEAR(TimeNamed(over_bus.resources, "the bus from the GPU"), 0.5e-3 + kCopy + sum, 1e-9);
+  gpu.gpu.link_gb_s = 2;
+  const GpuStepTime linked = PredictGpuStep(HostsOfGpus(2), gpu, FastHosts());
+  EXPECT_NEAR(TimeNamed(linked.resources, "the bus to the GPU"), 1e-3 + kCopy, 1e-9);
+  EXPECT_NEAR(TimeNamed(linked.resources, "links between GPUs"), sum / 2, 1e-9);
+}
+
+// Where hosts sum gradients, their links and cores carry these as they do without GPUs.
+TEST(GpuStepTime, GradientsThatHostsSumTakeTheirLinksAndCores) {
+  StepWork work = HostsOfGpus(4);
+  work.layout.set_hosts(3);
+  for (size_t w = 0; w < 4; ++w) {
+    WorkerWork& worker = work.workers[w];
+    worker.host = w < 2 ? 1 : 2;
+    worker.sums = 1;
+    worker.sum_messages = 6;
+    worker.sum_bytes = 6e6;
+    worker.sum_away = 4e6;
+  }
+  PlanRates rates = FastHosts();
+  rates.set_sum_bytes(1e6);
+  const GpuStepTime time = PredictGpuStep(work, RoundGpuWork(), rates);
+  EXPECT_NEAR(TimeNamed(time.resources, "link of a host"), 2 * 4e6 / 1e6, 1e-6);
+  EXPECT_NEAR(TimeNamed(time.resources, "cores of a host"), 2 * 6e6 / 1e6, 1e-6);
+  EXPECT_GE(time.seconds, 12);
+}
+
 TEST(GpuStepTime, RowsAreWaitedForUnlessTheyArePulledAhead) {
   StepWork work = HostsOfGpus(1);
   work.workers[0].bytes_received = work.workers[0].away_received = 1000;  // 1 ms of the link

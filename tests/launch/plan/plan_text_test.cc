@@ -2,10 +2,13 @@
 
 #include <gmock/gmock.h>
 
+#include "launch/plan/gpu_text.h"
+
 namespace chorus::launch {
 namespace {
 
 using testing::HasSubstr;
+using testing::Not;
 
 TEST(PlanText, NumbersHaveThreeDigitsAndAUnit) {
   EXPECT_EQ(ByteText(789), "789 bytes");
@@ -39,6 +42,16 @@ TEST(PlanText, EfficiencyHasOneUnitForAllLayouts) {
   plans[1].mutable_layout()->set_hosts(1);
   plans[1].mutable_layout()->set_workers(8);
   EXPECT_THAT(PlanTableText(plans), HasSubstr("| 38 % |")) << "of workers of one host";
+}
+
+// What a file describes may have the name of an old GPU.
+TEST(PlanText, WhetherAGpuRunsItIsOfThePlanNotOfTheName) {
+  JobPlan plan = PlanOf(1, 2000);
+  plan.mutable_gpu()->set_name("V100");
+  plan.mutable_gpu()->set_runs(true);
+  EXPECT_THAT(GpuTableText({plan}), Not(HasSubstr("does not run it")));
+  plan.mutable_gpu()->set_runs(false);
+  EXPECT_THAT(GpuTableText({plan}), HasSubstr("V100 does not run it"));
 }
 
 }  // namespace
