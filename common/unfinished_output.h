@@ -41,9 +41,9 @@ class UnfinishedOutput {
 };
 
 // From now on SIGTERM and SIGINT (unless it is ignored) end the process, as they would without it
-// (process 1 of a container: with 128 + the signal's number), once every unfinished output is removed, with a line that says so; a process without such
-// an output says nothing. A thread of its own waits for them, so that it does not matter what the
-// others wait for.
+// (process 1 of a container: with 128 + the signal's number), once every unfinished output is
+// removed, with a line that says so; a process without such an output says nothing. A thread of its
+// own waits for them, so that it does not matter what the others wait for.
 void RemoveUnfinishedOnStopSignals();
 
 // What that thread does before the process ends; nobody can finish an output any more. Returns what

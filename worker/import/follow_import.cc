@@ -266,8 +266,8 @@ class Follower {
   }
 
   static void TellMeans(uint64_t learnt_rows) {
-    constexpr uint64_t kFewestRows = 2;  // one row has no deviation
-    if (learnt_rows < kFewestRows) {
+    constexpr uint64_t kFewestForMeans = 2;  // one row has no deviation
+    if (learnt_rows < kFewestForMeans) {
       LogWarning(
           "means and deviations of numbers were to be learnt from the first log file, whose ",
           "training part has ", learnt_rows == 0 ? "no row" : "one row", ": numbers of all ",

@@ -26,8 +26,8 @@ struct GuessedColumn {
   bool is_boolean = false;        // 0 and 1 alone: it may be a label
   bool is_list = false;           // typed as one: it needs no separators
   bool is_named = false;          // a person says that it is the label
-  std::string outcome = {};       // why it tells a label that no column is found for; "": it does not
-  bool is_respelt = false;        // numbers that are not read as they are written
+  std::string outcome = {};  // why it tells a label that no column is found for; "": it does not
+  bool is_respelt = false;   // numbers that are not read as they are written
 };
 
 // Labels as a person names them; "" = to be guessed.
