@@ -73,7 +73,11 @@ class DockerfileTest(unittest.TestCase):
         if self.program is None or not shutil.which("dpkg-query") or not shutil.which("ldd"):
             self.skipTest("needs the program and dpkg-query")
         command = next(rest for rest in self.of("RUN") if rest.startswith("ldd"))
+        # Of what it opens, what is built here; pip's Arrow is in no package.
+        kafka = os.path.join(os.path.dirname(self.program), "libchorus_kafka.so")
+        opened = " " + shlex.quote(kafka) if os.path.exists(kafka) else ""
         command = command.removesuffix(" >/packages").replace("/usr/local/bin/chorus", shlex.quote(self.program))
+        command = command.replace(" /usr/local/lib/chorus/*.so", opened)
         found = subprocess.run(["bash", "-o", "pipefail", "-c", command], capture_output=True, text=True)
         self.assertEqual(found.returncode, 0, found.stderr)
         packages = found.stdout.split()
