@@ -77,7 +77,14 @@ class CommandTest : public testing::Test {
   }
   // Exit code 1, soon, and the text in what it says.
   static void ExpectFailure(const test::Finished& finished, const std::string& text) {
-    EXPECT_EQ(finished.code, 1) << finished.output << finished.errors;
+    ExpectCode(finished, 1, text);
+  }
+  // The same of a command line that is not one.
+  static void ExpectUsageError(const test::Finished& finished, const std::string& text) {
+    ExpectCode(finished, 2, text);
+  }
+  static void ExpectCode(const test::Finished& finished, int code, const std::string& text) {
+    EXPECT_EQ(finished.code, code) << finished.output << finished.errors;
     EXPECT_NE(finished.errors.find(text), std::string::npos) << "expected: " << text << "\n"
                                                              << finished.errors;
   }

@@ -88,7 +88,7 @@ TEST_F(PlanGpuTest, AFileDescribesAGpuThatIsTooSmall) {
 
 TEST_F(PlanGpuTest, WhatIsNoPlanOfGpusIsSaid) {
   ExpectFailure(Plan({"--gpu", "H1O0", "--workers", "1"}), "did you mean \"H100\"?");
-  ExpectFailure(Plan({"--gpu", "", "--workers", "1"}), "--gpu");
+  ExpectUsageError(Plan({"--gpu", "", "--workers", "1"}), "--gpu: is empty");
   ExpectFailure(Plan({"--gpu", "H100", "--workers", "1", "--set", "compute.backend=CPU"}),
                 "compute.backend=CUDA");
   ExpectFailure(Plan({"--gpu", "H100", "--workers", "1", "--kubernetes", "-"}), "--kubernetes");
@@ -108,7 +108,7 @@ TEST_F(PlanGpuTest, AScaleOfGpusWantsBothGpusAndTheirName) {
   ExpectFailure(
       Scale({"--workers", "1", "--gpus", "--gpu", "H100", "--set", "compute.backend=CPU"}),
       "--gpus: the job computes on cores");
-  ExpectFailure(Scale({"--workers", "1", "--gpu", ""}), "--gpu");
+  ExpectUsageError(Scale({"--workers", "1", "--gpu", ""}), "--gpu: is empty");
 }
 
 TEST_F(PlanGpuTest, AScriptForSlurmSaysThatItsTasksNeedGpus) {
