@@ -40,7 +40,7 @@ void StepRun::KeepGradients(bool among) {
 Result<std::unique_ptr<StepRun>> StepRun::CreateOn(const TrainConfig& config, const StepData& data,
                                                    Device* device, CountingDevice* counting,
                                                    ThreadPool* pool) {
-  std::unique_ptr<StepRun> run(new StepRun(config, data, counting));
+  std::unique_ptr<StepRun> run(new StepRun(data, counting));
   DeviceStepOptions options = {&config, &data.model, data.objective.get(), data.grains};
   options.step_bytes = size_t{config.compute().cuda().step_memory_mb()} << 20;
   options.pool = pool;

@@ -56,8 +56,7 @@ class StepRun {
   worker::DeviceStep& step() { return *step_; }
 
  private:
-  StepRun(const TrainConfig& config, const StepData& data, CountingDevice* counting)
-      : config_(config), data_(data), counting_(counting) {}
+  StepRun(const StepData& data, CountingDevice* counting) : data_(data), counting_(counting) {}
   // counting: `device` as what it is, or null.
   static Result<std::unique_ptr<StepRun>> CreateOn(const TrainConfig& config, const StepData& data,
                                                    worker::Device* device, CountingDevice* counting,
@@ -66,7 +65,6 @@ class StepRun {
     if (counting_ != nullptr) counting_->SetPhase(phase);
   }
 
-  const TrainConfig& config_;
   const StepData& data_;
   CountingDevice* const counting_;
   std::unique_ptr<worker::DeviceCollective> collective_;
