@@ -11,19 +11,29 @@ A document says before each of its tables what the table is made of:
   -->
 
 A column or row may have a title of its own, "TITLE = NAME", and a column fewer digits behind the point, ".2". Without
-`rows` the table has all. What stands between the comment and the next line that is no row of a table is replaced. With
---check nothing is written: code 1 and a line for each table that is not what its comparison says now. Tables of
-comparisons that have not been made here are left as they are, and named. Standard library only.
+`rows` the table has all. A line "beside: PATH" before `columns` names a second comparison of the same methods, whose
+columns are "TITLE = beside NAME". What stands between the comment and the next line that is no row of a table is
+replaced. With --check nothing is written: code 1 and a line for each table that is not what its comparison says now.
+Tables of comparisons that have not been made here are left as they are, and named. Standard library only.
 """
 import re
 import sys
 
-COMMENT = re.compile(r"<!-- table: (?P<path>\S+)\ncolumns: (?P<columns>.*)\n(?:rows: (?P<rows>.*)\n)?-->\n")
+COMMENT = re.compile(r"<!-- table: (?P<path>\S+)\n(?:beside: (?P<beside>\S+)\n)?columns: (?P<columns>.*)\n"
+                     r"(?:rows: (?P<rows>.*)\n)?-->\n")
 
 
 def read(path):
     with open(path, encoding="utf-8") as file:
         return file.read()
+
+
+def read_all(path, beside):
+    """read_means of both, the columns of `beside` (None: there is none) under "beside NAME"."""
+    means = read_means(path)
+    for method, row in read_means(beside).items() if beside else []:
+        means.setdefault(method, {}).update({f"beside {column}": text for column, text in row.items()})
+    return means
 
 
 def read_means(path):
@@ -86,9 +96,9 @@ def update(path, check):
             end = text.index("\n", end) + 1
         where = f"{path}:{text.count(chr(10), 0, comment.start()) + 1}"
         try:
-            means = read_means(comment["path"])
-        except FileNotFoundError:
-            print(f"{where}: {comment['path']} is not there: left as it is")
+            means = read_all(comment["path"], comment["beside"])
+        except FileNotFoundError as error:
+            print(f"{where}: {error.filename} is not there: left as it is")
             continue
         table = make_table(means, comment["columns"], comment["rows"], f"{where}: {comment['path']}")
         if table != text[begin:end]:

@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
 """How good are the settings that fit a log? They against a random search, on the same logs and seeds.
 
-  perf/fit/search.py CHORUS TRAIN TEST [--methods esmm,two_task,chorus_cvr] [--settings 20] [--seeds 3] [--finalists 3]
+  perf/fit/search.py CHORUS TRAIN TEST [TRAIN TEST ...] [--methods esmm,two_task,chorus_cvr] [--settings 20] [--seeds 3]
+      [--finalists 3]
 
-TRAIN, TEST: logs. Prints, for each method, metrics on TEST of what `chorus train` chooses and of the best drawn setting by
-CTR AUC and by CTCVR AUC, chosen on TEST itself: the search is flattered, not the choice. +- is the standard error over
-seeds; "lost" is the difference to the best, of the same seeds, with its standard error. Run from the project's root.
+TRAIN, TEST: logs (TRAIN: several between commas). Several pairs are folds, over which every metric is a mean. Prints,
+for each method, metrics on TEST of what `chorus train` chooses and of the best drawn setting by CTR AUC and by CTCVR
+AUC, chosen on TEST itself: the search is flattered, not the choice. +- is the standard error over seeds; "lost" is the
+difference to the best, of the same seeds, with its standard error. Run from the project's root.
 
 --finalists N: only the N best of seed 1, by either metric, are trained with the other seeds, which takes a third of the
 time. --also SETTING: one more setting, of words as --set takes them, which is shown on its own (repeatable).
@@ -51,11 +53,16 @@ def draw(rng, method):
 
 
 def train(args, method, sets, seed):
-    """Metrics of a model on the test log."""
+    """Metrics of a model on the test log, or their means over folds."""
+    folds = [train_fold(args, log, test, method, sets, seed) for log, test in zip(args.logs[::2], args.logs[1::2])]
+    return [sum(values) / len(folds) for values in zip(*folds)]
+
+
+def train_fold(args, log, test, method, sets, seed):
     with tempfile.TemporaryDirectory() as folder:
         metrics = os.path.join(folder, "metrics.jsonl")
         command = [args.chorus, "train", "--set", f"objective.{method}={{}}"]
-        for value in [f"data.log={args.train}", f"evaluate.log={args.test}", f"seed={seed}",
+        for value in [f"data.log={log}", f"evaluate.log={test}", f"seed={seed}",
                       f"report.metrics={metrics}", "compute.threads=1", "evaluate.group_metrics=false"] + sets:
             command += ["--set", value]
         result = subprocess.run(command, check=False, capture_output=True, text=True)
@@ -124,8 +131,7 @@ def search(args, method, pool):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("chorus")
-    parser.add_argument("train")
-    parser.add_argument("test")
+    parser.add_argument("logs", nargs="+", metavar="TRAIN TEST")
     parser.add_argument("--methods", default="esmm,two_task,chorus_cvr")
     parser.add_argument("--settings", type=int, default=20)
     parser.add_argument("--seeds", type=int, default=3)
@@ -133,6 +139,8 @@ def main():
     parser.add_argument("--also", action="append", default=[])
     parser.add_argument("--jobs", type=int, default=os.cpu_count())
     args = parser.parse_args()
+    if len(args.logs) % 2 == 1:
+        parser.error("TRAIN and TEST come in pairs")
     for method in args.methods.split(","):
         with concurrent.futures.ThreadPoolExecutor(args.jobs) as pool:
             search(args, method, pool)

@@ -77,6 +77,19 @@ class DocumentTables(unittest.TestCase):
         self.assertEqual((code, text), (1, wrong))
         self.assertIn("doc.md:2: is not table.md", said)
 
+    def test_columns_of_a_second_comparison_are_beside(self):
+        self.write("other.md", TABLE.replace("0.8848", "0.9000"))
+        comment = ("<!-- table: table.md\nbeside: other.md\n"
+                   "columns: CTR AUC | there = beside CTR AUC .2\nrows: BASE\n-->\n")
+        code, text, _ = self.run_on(comment)
+        self.assertEqual(code, 0)
+        self.assertEqual(text, comment + "| method | CTR AUC | there |\n|---|---|---|\n"
+                                         "| BASE | 0.8848 ± 0.0001 | 0.90 ± 0.00 |\n")
+        os.remove("other.md")
+        code, left, said = self.run_on(text)
+        self.assertEqual((code, left), (0, text))
+        self.assertIn("other.md is not there", said)
+
     def test_a_comparison_that_was_not_made_is_named_and_left(self):
         text = COMMENT.replace("table.md", "gone.md") + "| old |\n"
         code, after, said = self.run_on(text)
