@@ -21,7 +21,10 @@ Result<ColumnIndex> ColumnIndex::Make(const ImportSchema& schema, bool excluded_
   }
   std::vector<std::string> named = {schema.click(), schema.conversion(), schema.row_id(),
                                     schema.group(), schema.time(),       schema.weight()};
-  for (const ColumnSlot& slot : schema.slot()) named.push_back(slot.column());
+  for (const ColumnSlot& slot : schema.slot()) {
+    named.push_back(slot.column());
+    named.push_back(slot.value_column());  // "": none
+  }
   for (const ColumnNumeric& numeric : schema.numeric()) named.push_back(numeric.column());
   for (const std::string& name : named) {
     const auto found = index.by_name_.find(name);

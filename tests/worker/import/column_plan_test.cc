@@ -178,6 +178,17 @@ TEST(PlanColumns, WildcardsStandForColumnsThatNothingElseNames) {
             "slot.column 'it*': several columns cannot have the one name 'x'");
 }
 
+TEST(PlanColumns, AWildcardDoesNotTakeTheColumnOfValuesOfAnotherSlot) {
+  const ColumnType label = {ValueKind::kInteger}, ids = {ValueKind::kInteger, ColumnShape::kList},
+                   values = {ValueKind::kNumber, ColumnShape::kList};
+  const auto plan = PlanColumns(
+      MakeSchema("slot { column: 'item_*' } slot { column: 'tags' value_column: 'item_weights' }"),
+      {"click", "sale", "item_ids", "item_weights", "tags"},
+      {.types = {label, label, ids, values, ids}});
+  ASSERT_OK(plan.status());
+  EXPECT_EQ(SlotNames(*plan), (Names{"item_ids", "tags"}));
+}
+
 TEST(PlanColumns, AColumnWhoseNameHoldsAStarIsThatColumn) {
   const auto plan =
       PlanColumns(MakeSchema("slot { column: 'a*' }"), {"click", "sale", "a*", "ab"}, {});
