@@ -19,7 +19,8 @@ class FileReader {
   virtual ~FileReader() = default;
   virtual int64_t rows() const = 0;
   virtual const std::shared_ptr<arrow::Schema>& schema() const = 0;
-  // The rows of some columns (places in the schema, ascending), from the first one on.
+  // Reads the rows of some columns (places in the schema, ascending) from the first row on, in
+  // batches of at most `batch_rows`.
   virtual arrow::Result<std::shared_ptr<arrow::RecordBatchReader>> Batches(
       const std::vector<int>& columns, int batch_rows) = 0;
 };
@@ -27,7 +28,7 @@ class FileReader {
 // `input` must outlive the file.
 std::shared_ptr<arrow::io::RandomAccessFile> FileOf(const ChorusArrowInput& input);
 
-// `input` must outlive the reader. threads: whether columns are decoded by Arrow's pool of threads.
+// `input` must outlive the reader. threads: whether Arrow's pool of threads decodes columns.
 arrow::Result<std::unique_ptr<FileReader>> OpenParquet(const ChorusArrowInput& input, bool threads);
 arrow::Result<std::unique_ptr<FileReader>> OpenOrc(const ChorusArrowInput& input);
 

@@ -1,6 +1,7 @@
 #pragma once
-// Arrow gives errors as values, and what lies below it may throw: neither leaves the library.
-// Thread safety: pure function.
+// Arrow returns errors as values, and libraries below it may throw. Neither an exception nor an
+// arrow::Status leaves the library, whose functions return numbers and texts. Thread safety: pure
+// function.
 
 #include <arrow/status.h>
 
@@ -24,7 +25,8 @@ arrow::Status Guarded(const Work& work) {
   }
 }
 
-// Codes that no file system of Arrow gives stand for what a caller tells apart.
+// A caller tells two errors from all others. Each has a code of Arrow that no file system of Arrow
+// returns.
 template <typename... Args>
 arrow::Status NoSuchObject(Args&&... args) {
   return arrow::Status::KeyError(std::forward<Args>(args)...);
@@ -39,7 +41,8 @@ inline int CodeOf(const arrow::Status& status) {
   return status.IsIndexError() ? CHORUS_ARROW_CHANGED : CHORUS_ARROW_FAILED;
 }
 
-// What a function of the library returns, and the reason in `error`.
+// Does the work and gives what a function of the library returns: 0, or a ChorusArrowObjectError.
+// The reason of a failure goes into `error`, which has room for error_bytes and ends with 0.
 template <typename Work>
 int AnswerTo(const Work& work, char* error, size_t error_bytes) {
   const arrow::Status status = Guarded(work);

@@ -19,11 +19,12 @@
 
 namespace chorus::worker {
 
-// Its threads are never waited for: one that hangs must not keep the program from ending.
+// Nobody waits for the pool's threads at the end: one that hangs must not keep the program from
+// ending.
 arrow::internal::ThreadPool& RequestPool();
 
-// Of this thread and those that it starts: a connection that the other side has closed is an error
-// of its write, and not the end of the program.
+// For this thread and those that it starts: to write to a connection that the other side has closed
+// is an error (SIGPIPE is blocked), and does not end the program.
 void BlockBrokenPipes();
 
 using RequestClock = std::chrono::steady_clock;
@@ -40,7 +41,7 @@ class RequestTimes {
     Running& operator=(const Running&) = delete;
   };
 
-  // What its deadline counts from.
+  // The moment from which the request's deadline counts.
   RequestClock::time_point LastNews() const {
     const int64_t began = began_;
     const int64_t news = began != 0 ? began : std::max(asked_, last_end().load());
@@ -59,13 +60,15 @@ inline double SecondsSince(RequestClock::time_point time) {
   return std::chrono::duration<double>(RequestClock::now() - time).count();
 }
 
-// `work` owns whatever it uses: it may go on when nobody waits for it any more.
+// A request under way: the answer to come, and its times.
 template <typename T>
 struct Asked {
   arrow::Future<T> answer;
   std::shared_ptr<const RequestTimes> times;
 };
 
+// Begins a request. `work` owns whatever it uses, since it may go on when nobody waits for it any
+// more.
 template <typename T>
 arrow::Result<Asked<T>> Ask(std::function<arrow::Result<T>()> work) {
   const auto times = std::make_shared<RequestTimes>();
@@ -84,8 +87,9 @@ arrow::Result<Asked<T>> Ask(std::function<arrow::Result<T>()> work) {
   return Asked<T>{std::move(answer), times};
 }
 
-// The time counts from the begin of the request. One that waits for a thread waits on as long as
-// others come to an end: where none does within the time, this one is given up, too.
+// Waits for the answer. The time counts from the beginning of the request. A request that still
+// waits for a thread goes on waiting as long as others end; where none ends within the time, this
+// one is given up, too. Error: IOError at the deadline.
 template <typename T>
 arrow::Result<T> Await(const Asked<T>& asked, double timeout_seconds) {
   double wait = timeout_seconds;

@@ -11,8 +11,8 @@
 namespace chorus::worker {
 
 // Every worker calls it with what it sees; `what` names that for the user. Error, the same on all
-// of them: kFailedPrecondition, names the first worker that differs from worker 0, both machines,
-// and what both see.
+// workers: kFailedPrecondition, which names the first worker that differs from worker 0, both
+// machines, and what both see.
 Status CheckAgreement(const std::string& what, const std::string& seen, Collective* workers);
 
 }  // namespace chorus::worker

@@ -43,7 +43,7 @@ class Collective {
   // For a caller that fails between Begin and Finish: the memory is its own again, and every later
   // call is an error. Does nothing if no sum has begun.
   virtual void GiveUpTreeSum() = 0;
-  // That this rank has sent for tree sums so far.
+  // What this rank has sent for tree sums so far.
   virtual SumTraffic sum_traffic() const = 0;
 
   // Rank `root` gets every rank's bytes, in the order of the ranks; the others get an empty vector.
@@ -51,8 +51,9 @@ class Collective {
   // Everybody gets root's bytes.
   virtual Result<std::string> Broadcast(const std::string& bytes, uint32_t root) = 0;
   // Rank r gets to[r]; the result has what each rank gave to this one, in the order of the ranks.
-  // Memory: both, at once; after an error until the collective ends, because a message that has
-  // been posted may still be read. REQUIRES: to has an element for every rank.
+  // Memory holds what is sent and what is received at once; after an error both stay until the
+  // collective ends, because a message that has been posted may still be read. REQUIRES: to has an
+  // element for every rank.
   virtual Result<std::vector<std::string>> AllToAll(std::vector<std::string> to) = 0;
   virtual Status Barrier() = 0;
 

@@ -1,5 +1,5 @@
 #pragma once
-// The seam under every collective: messages between the ranks of a group. To post a message returns
+// The seam under every collective: messages between the ranks of a group. Posting a message returns
 // at once; the Wait calls make progress, yield the core while nothing moves, and end at their
 // deadline.
 //
@@ -45,7 +45,7 @@ class Exchange {
   virtual void Abort(const std::string& why) = 0;
 };
 
-// `size` ranks that are threads of this process; element i belongs to rank i.
+// For `size` ranks that are threads of this process; element i belongs to rank i.
 std::vector<std::unique_ptr<Exchange>> NewLocalExchanges(uint32_t size);
 
 // The collectives over any exchange.

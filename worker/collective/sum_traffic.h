@@ -7,9 +7,10 @@
 
 namespace chorus::worker {
 
-// Messages that a worker has sent to the others, and their bytes. What it receives differs: workers
-// send a term for each subtree that they sum, of which some have more than others, and of a short
-// vector only the first ones own a share. All together receive what all together send.
+// Messages that a worker has sent to the others, and their bytes. What a worker receives differs:
+// workers send a term for each subtree that they sum, some workers have more subtrees than others,
+// and only the first workers own a share of a short vector. All workers together receive what all
+// of them send.
 struct SumTraffic {
   uint64_t messages = 0;
   uint64_t bytes = 0;

@@ -5,8 +5,8 @@
 //   worker, adds them in tree order, and sends the sum to all. Each element is added by one rank in
 //   one order: neither the number of ranks nor the cut shows in the bits.
 //
-// A header of each worker, which says what nodes it contributes, travels first: so workers need not
-// agree beforehand on absent grains, and unlike sizes are an error instead of a wait. Buffers are
+// Each worker first sends a header that says which nodes it contributes. So workers need not agree
+// beforehand on absent grains, and sizes that differ are an error instead of a wait. Buffers are
 // kept from sum to sum.
 // Thread safety: one thread per rank.
 
@@ -47,7 +47,7 @@ class TreeSum {
     TreeNode nodes[kMaxNodes];
   };
 
-  // A term: whose it is, and which of the worker's rows.
+  // A term: the worker that has it, and the worker's row.
   struct Source {
     uint32_t rank;
     uint32_t row;

@@ -1,9 +1,9 @@
 #pragma once
 // What libchorus_arrow.so (worker/arrow) and the program say to each other: C functions and
 // structs, so that the library may be built by another compiler, with another C++ ABI and any
-// Arrow. Columns cross as arrow_abi.h has them. A function returns 0, or a number that is not when
-// it failed; its object then says why. Nothing throws. Thread safety: none, but `read` of an input
-// and of an object, which many threads may call at once, and whatever opens and lists objects.
+// Arrow. Columns cross as arrow_abi.h has them. A function returns 0, or another number when it has
+// failed; its object then says why. Nothing throws. Thread safety: none, except that many threads
+// may call `read` of one input or object at once, and open and list objects.
 
 #include <cstddef>
 #include <cstdint>
@@ -27,8 +27,8 @@ struct ChorusArrowFile {
   int64_t rows;
   // All columns, as the fields of one struct.
   int (*get_schema)(struct ChorusArrowFile*, struct ArrowSchema* out);
-  // The rows of some columns (places in the schema, ascending), batch_rows of them at a time. At
-  // least one column; the stream ends before the file is released.
+  // Makes a stream of the rows of some columns (places in the schema, ascending), batch_rows of
+  // them at a time. There is at least one column; the stream ends before the file is released.
   int (*get_stream)(struct ChorusArrowFile*, const int32_t* columns, int32_t count,
                     int32_t batch_rows, struct ArrowArrayStream* out);
   const char* (*get_last_error)(struct ChorusArrowFile*);
@@ -36,8 +36,8 @@ struct ChorusArrowFile {
   void* private_data;
 };
 
-// `input` must outlive the file. threads: that decode columns side by side; 1 = the caller's alone.
-// error: where the reason goes when it fails, ended by 0.
+// `input` must outlive the file. threads: the number that decodes columns side by side; 1 = the
+// caller's alone. error: gets the reason of a failure, ended by 0.
 typedef int ChorusArrowOpenFunction(const struct ChorusArrowInput* input, int32_t format,
                                     int32_t threads, struct ChorusArrowFile* out, char* error,
                                     size_t error_bytes);
@@ -52,7 +52,7 @@ enum ChorusArrowObjectError {
 // An open object of S3 or the like, filled by ChorusArrowOpenObject.
 struct ChorusArrowObject {
   int64_t bytes;
-  const char* state;  // an object that has another one has changed
+  const char* state;  // an object whose state is another one has changed
   // Reads bytes [offset, offset + bytes), which the object has, into `out`.
   int (*read)(struct ChorusArrowObject*, int64_t offset, int64_t bytes, void* out, char* error,
               size_t error_bytes);
@@ -61,9 +61,9 @@ struct ChorusArrowObject {
 };
 
 struct ChorusArrowObjectOptions {
-  int32_t blocks_ahead;    // that are asked for ahead of an object that one thread reads in order
+  int32_t blocks_ahead;    // asked for ahead of a reader; then one thread reads, in order
   double timeout_seconds;  // of every request
-  const char* state;       // that the object must have; "" = any
+  const char* state;       // the state that the object must have; "" = any
 };
 
 typedef int ChorusArrowOpenObjectFunction(const char* uri,
@@ -77,7 +77,7 @@ typedef int ChorusArrowListObjectsFunction(const char* uri, double timeout_secon
                                            void (*take)(void* context, const char* path),
                                            char* error, size_t error_bytes);
 
-// Where the bytes of a file go that is written, in order.
+// Where the bytes of a file that is written go, in order.
 struct ChorusArrowOutput {
   void* context;
   int (*write)(void* context, const void* data, int64_t bytes);
@@ -85,7 +85,7 @@ struct ChorusArrowOutput {
 
 // A file of Parquet, filled by ChorusArrowOpenWriter.
 struct ChorusArrowWriter {
-  // Some more rows, as a struct of all columns. They are released, and not needed any more.
+  // Writes some more rows, given as a struct of all columns, and releases the struct.
   int (*write)(struct ChorusArrowWriter*, struct ArrowArray* rows);
   int (*finish)(struct ChorusArrowWriter*);  // once, behind all rows
   const char* (*get_last_error)(struct ChorusArrowWriter*);
@@ -93,8 +93,8 @@ struct ChorusArrowWriter {
   void* private_data;
 };
 
-// schema: the columns, as the fields of one struct; it is released. What `context` is outlives the
-// writer.
+// schema: the columns, as the fields of one struct; it is released. What output->context points to
+// outlives the writer.
 typedef int ChorusArrowOpenWriterFunction(const struct ChorusArrowOutput* output,
                                           struct ArrowSchema* schema, struct ChorusArrowWriter* out,
                                           char* error, size_t error_bytes);

@@ -24,10 +24,11 @@ class ArrowObject {
  public:
   explicit ArrowObject(std::string uri, ArrowObjectOptions options = {});
 
-  enum class Reading { kInOrder, kAnyPlace };  // kInOrder: blocks behind are asked for ahead
+  enum class Reading { kInOrder, kAnyPlace };  // kInOrder: the next blocks are asked for ahead
   // Errors, all with the URI and with what the other side says: kNotFound, there is no such object,
-  // or no library, and what to do about it; kDataLoss, the object is not what it was when it was
-  // opened first; kUnavailable, everything else. So do the reads of the file.
+  // or no library (the message says what to do about it); kDataLoss, the object is not what it was
+  // when it was opened first; kUnavailable, everything else. Reads of the file have the same
+  // errors.
   Result<std::unique_ptr<RandomAccessFile>> Open(Reading reading);
 
  private:
@@ -37,7 +38,8 @@ class ArrowObject {
   std::string state_ GUARDED_BY(mutex_);  // "" before the first opening
 };
 
-// The objects below a folder, as paths below it, sorted; "" alone for an object. Errors: as above.
+// Lists the objects below a folder, as paths relative to it, sorted; "" alone where the URI names
+// an object. Errors: as above.
 Result<std::vector<std::string>> ListArrowObjects(const std::string& uri,
                                                   const ArrowObjectOptions& options = {});
 

@@ -17,15 +17,15 @@ class ArrowFileWriter {
  public:
   using TakeBytes = std::function<Status(std::string_view)>;
   virtual ~ArrowFileWriter() = default;
-  // Writes the rows that the columns have, as many in each; they may be cleared behind it. Error:
-  // that of `take`, or what Arrow says. `take` gets nothing more behind an error, nor when the
-  // writer ends without Finish: what it has got then is no whole file.
+  // Writes the rows of the columns, which all have equally many; the caller may clear them then.
+  // Error: that of `take`, or what Arrow says (kInternal). `take` gets nothing more after an error,
+  // nor when the writer ends without Finish: what it has got then is no whole file.
   virtual Status Write(std::vector<MadeColumn>* columns) = 0;
-  // The end of the file, once; nothing is written behind it (kInternal).
+  // Writes the end of the file. It is called once; to write after it is an error (kInternal).
   virtual Status Finish() = 0;
 
-  // The columns say what there is, their rows do not count. take: gets the file's bytes in order.
-  // library: as ArrowFileOptions has it.  Errors: those of OpenArrowFile.
+  // Only names and types of `columns` are read. take: gets the file's bytes in order. library: as
+  // ArrowFileOptions has it.  Errors: those of OpenArrowFile.
   static Result<std::unique_ptr<ArrowFileWriter>> Open(
       std::vector<MadeColumn>* columns, TakeBytes take,
       const std::string& library = "libchorus_arrow.so");

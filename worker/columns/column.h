@@ -1,7 +1,7 @@
 #pragma once
 // The values of one column of some rows, as views into memory that is laid out as Arrow lays it
-// out: a bit a value that says whether it is there, values of any width, texts and lists by their
-// ends, texts by number in a dictionary. Thread safety: a ValueColumn is only read.
+// out: a bit per value that says whether it is there, values of any width, texts and lists by their
+// ends, texts by their numbers in a dictionary. Thread safety: a ValueColumn is only read.
 
 #include <array>
 #include <cstdint>
@@ -21,7 +21,7 @@ class ValueColumn {
   // Views into `array`, which must outlive the column.  REQUIRES: TypeOfField(field) is supported.
   static ValueColumn Of(const ArrowSchema& field, const ArrowArray& array);
 
-  // Columns of what is in memory anyway, which must outlive them. texts: value i is
+  // Columns over arrays in memory, which must outlive them. texts: value i is
   // bytes[ends[i], ends[i + 1]); lists likewise, in elements.
   static ValueColumn OfIntegers(const int64_t* values);
   static ValueColumn OfFloats(const float* values);
@@ -43,7 +43,8 @@ class ValueColumn {
   uint64_t Unsigned(int64_t row) const;      // kUnsigned
   double Number(int64_t row) const;          // kInteger, kUnsigned, kNumber
   std::string_view Text(int64_t row) const;  // kText
-  // Whether a kNumber is a decimal, and not a float; and the digits behind its point.
+  // Whether a kNumber is a decimal, and not a float; and how many digits a decimal has behind its
+  // point.
   bool is_decimal() const { return decimal_scale().has_value(); }
   std::optional<int64_t> decimal_scale() const;
   // The integer of 64 bits that a decimal is, to the last digit; nothing where it is none.
@@ -57,7 +58,7 @@ class ValueColumn {
   // kTime: seconds since 1970 in UTC, rounded down, and whether something was lost.
   int64_t Seconds(int64_t row, bool* rounded) const;
 
-  // Of a list: which places of elements() it has. A missing list has none.
+  // The places of elements() that a list has. A missing list has none.
   struct Span {
     int64_t begin = 0, end = 0;
     int64_t size() const { return end - begin; }
@@ -98,7 +99,8 @@ class ValueColumn {
   static bool BitOf(const void* bits, int64_t at) {
     return (static_cast<const uint8_t*>(bits)[at / 8] >> (at % 8) & 1) != 0;
   }
-  // Because it has no values, is part of a pair that is missing, or a missing text of a dictionary.
+  // Whether a value is missing for another reason than its bit: the column has no values, the value
+  // is part of a missing pair, or it is a missing text of a dictionary.
   bool MissesOtherwise(int64_t row) const;
   int64_t Whole(int64_t row) const {  // of any width of integers
     return storage_ == Storage::kInt64 ? At<int64_t>(row) : WholeOfAnyWidth(row);
@@ -115,8 +117,8 @@ class ValueColumn {
   bool list_ = false;
   bool may_miss_otherwise_ = true;
   int64_t offset_ = 0;                    // of row 0 in what follows
-  const uint8_t* there_ = nullptr;        // a bit a value; null: all are there
-  const uint8_t* pairs_there_ = nullptr;  // the same of the pairs that this is a part of
+  const uint8_t* there_ = nullptr;        // a bit per value; null: all are there
+  const uint8_t* pairs_there_ = nullptr;  // the same for the pairs that this is a part of
   int64_t pairs_offset_ = 0;
   const void* values_ = nullptr;  // or ends
   const char* bytes_ = nullptr;   // of texts
@@ -130,12 +132,12 @@ class ValueColumn {
 
 // Some consecutive rows of one input.
 struct ColumnBatch {
-  virtual ~ColumnBatch() = default;  // ends the memory that the columns view
+  virtual ~ColumnBatch() = default;  // frees the memory that the columns view
   uint32_t input = 0;
   uint64_t first_row = 0;  // in its input, from 0
   int64_t rows = 0;
-  std::vector<ValueColumn>
-      columns;  // those of the table; without values where nobody asked for them
+  // Those of the table; a column that nobody asked for has no values.
+  std::vector<ValueColumn> columns;
 };
 
 }  // namespace chorus::worker

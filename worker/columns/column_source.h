@@ -17,9 +17,10 @@ class ColumnSource {
   virtual ~ColumnSource() = default;
   virtual const std::vector<TypedColumn>& columns() const = 0;
   virtual uint64_t rows() const = 0;
-  // The rows from the first one on, of these columns (ascending) alone.
+  // Begins to read at the first row, of these columns (places in columns(), ascending) alone.
   virtual Status Begin(const std::vector<uint32_t>& columns) = 0;
-  // Null behind the last.  REQUIRES: Begin.  Error: kDataLoss, the input is damaged.
+  // The next batch; null after the last one.  REQUIRES: Begin.  Error: kDataLoss, the input is
+  // damaged.
   virtual Result<std::unique_ptr<ColumnBatch>> Next() = 0;
 };
 

@@ -1,6 +1,6 @@
 #pragma once
-// What the values of a column are, whatever their width in a file: all that the rows of two files
-// must agree in to be one table. Thread safety: values.
+// What the values of a column are, whatever their width in a file: what two files must agree on to
+// be one table. Thread safety: values.
 
 #include <cstdint>
 #include <string>
@@ -34,7 +34,7 @@ struct ColumnType {
   std::string name = {};                       // as messages say it: "list of int64"
 
   bool is_list() const { return shape != ColumnShape::kScalar; }
-  // Whether a column of `other`, in another file, goes on with one of this type.
+  // Whether a column of type `other`, in another file, can continue a column of this type.
   bool Takes(const ColumnType& other) const {
     return other.kind == ValueKind::kNothing ||
            (kind == other.kind && shape == other.shape && value_kind == other.value_kind);

@@ -22,7 +22,8 @@ class MadeColumn {
       : name_(std::move(name)), type_(type), shape_(shape) {}
 
   void Clear();  // forgets all rows
-  // A value of the current row: of a column of kOne it is the row. T is that of the type.
+  // Adds a value to the current row; in a column of kOne each value is a row. T is the C++ type of
+  // `type`.
   template <typename T>
   void Add(T value) {
     static_assert(std::is_arithmetic_v<T>);
@@ -30,7 +31,7 @@ class MadeColumn {
     ++values_;
   }
   void AddText(std::string_view text);
-  // Behind the values of each row of an optional column or a list.
+  // To be called after the values of each row of an optional column or a list.
   void EndRow();
 
   const std::string& name() const { return name_; }
@@ -38,7 +39,7 @@ class MadeColumn {
   uint64_t bytes() const { return bytes_.size(); }
 
   // The C structs of the column, which view it and are valid until it changes or ends; whoever gets
-  // them calls `release`, which does nothing but say so.
+  // them calls `release`, which does nothing but mark them as released.
   void Describe(ArrowSchema* out);
   void View(ArrowArray* out);
 
@@ -62,11 +63,11 @@ class MadeColumn {
   // Of 64 bits: the text of one block may be longer than 2 GiB.
   std::vector<int64_t> text_ends_ = {0};  // [values + 1]
   std::vector<int64_t> row_ends_ = {0};   // [rows + 1], of a list
-  std::vector<uint8_t> there_;            // a bit a row, of an optional column
+  std::vector<uint8_t> there_;            // a bit per row, of an optional column
   Level column_, elements_;
 };
 
-// The columns as the fields of one struct, likewise.
+// All columns as the fields of one struct, with the same rules.
 class MadeColumns {
  public:
   explicit MadeColumns(std::vector<MadeColumn>* columns) : columns_(columns) {}

@@ -1,6 +1,6 @@
 #pragma once
-// Settings of librdkafka, as its tools read them from a file (kcat -F): lines "key=value"; those
-// that begin with # and blank ones are nothing. Values may be secrets: no message shows one.
+// Settings of librdkafka, as its tools read them from a file (kcat -F): lines "key=value"; blank
+// lines and those that begin with # are passed over. Values may be secrets: no message shows one.
 // Thread safety: pure function.
 
 #include <string>
@@ -17,7 +17,7 @@ struct KafkaSetting {
   std::string place = {};  // "kafka.conf:3"; "": no file has it
 };
 
-// Error: kInvalidArgument, a line is none of these; what reading the file gives.
+// Errors: kInvalidArgument, a line is none of these; those of reading the file.
 Result<std::vector<KafkaSetting>> ReadKafkaConfig(FileSystem& files, const std::string& path);
 
 }  // namespace chorus::worker

@@ -1,7 +1,7 @@
 #pragma once
 // What libchorus_kafka.so (worker/kafka) and the program say to each other: C functions and
 // structs, so that the library may be built by another compiler. Nothing throws. Thread safety:
-// none, but `log` of ChorusKafkaOpenFunction, which threads of the library call.
+// none, except that threads of the library call `log` of ChorusKafkaOpenFunction.
 
 #include <cstddef>
 #include <cstdint>
@@ -40,23 +40,23 @@ struct ChorusKafkaEvent {
 
 // A topic, filled by ChorusKafkaOpen.
 struct ChorusKafkaTopic {
-  // How many partitions the topic has; they are numbered from 0.
+  // Counts the partitions of the topic, which are numbered from 0.
   int (*count_partitions)(struct ChorusKafkaTopic*, int32_t wait_ms, int32_t* count);
-  // The first offset that a partition has, and the one behind its last.
+  // Finds the first offset that a partition has, and the one behind its last.
   int (*get_range)(struct ChorusKafkaTopic*, int32_t partition, int32_t wait_ms, int64_t* first,
                    int64_t* end);
-  // `next` gives messages of the partition from `offset` on, also when it gave others before.
+  // From now on `next` gives messages of the partition from `offset` on, whatever it gave before.
   int (*read)(struct ChorusKafkaTopic*, int32_t partition, int64_t offset);
-  // The next event of any partition.
+  // Waits up to wait_ms for the next event of any partition.
   int (*next)(struct ChorusKafkaTopic*, int32_t wait_ms, struct ChorusKafkaEvent* event);
   const char* (*get_last_error)(struct ChorusKafkaTopic*);
   void (*release)(struct ChorusKafkaTopic*);
   void* private_data;
 };
 
-// Connects nowhere yet. refused: the place of the setting that is wrong, or -1. error: where the
-// reason goes when it fails, ended by 0; it has no value of a setting. log: for warnings of the
-// library, until the topic is released.
+// Connects nowhere yet. refused: the place of the setting that is wrong, or -1. error: gets the
+// reason of a failure, ended by 0, which never shows the value of a setting. log: for warnings of
+// the library, until the topic is released.
 typedef int ChorusKafkaOpenFunction(const char* topic, const struct ChorusKafkaSetting* settings,
                                     int32_t count, void (*log)(const char* text),
                                     struct ChorusKafkaTopic* out, int32_t* refused, char* error,

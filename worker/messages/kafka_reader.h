@@ -1,6 +1,6 @@
 #pragma once
-// Topics of Kafka, through librdkafka: libchorus_kafka.so (worker/kafka), which is opened when the
-// first topic is, so that the program starts where there is none. Thread safety: any thread; a
+// Topics of Kafka, through librdkafka: libchorus_kafka.so (worker/kafka), which is opened with the
+// first topic, so that the program starts on a machine without it. Thread safety: any thread; a
 // reader belongs to one.
 
 #include <memory>
@@ -22,9 +22,9 @@ struct KafkaReaderOptions {
   std::string library = "libchorus_kafka.so";
 };
 
-// Connects nowhere yet.  Errors: kNotFound, there is no library, and what to do about it;
-// kFailedPrecondition, it belongs to another build; kInvalidArgument, a setting is wrong, or one
-// that imports set themselves, by its place, or there are no brokers.
+// Connects nowhere yet.  Errors: kNotFound, there is no library (the message says what to do about
+// it); kFailedPrecondition, it belongs to another build; kInvalidArgument, a setting is wrong or is
+// one that imports set themselves (the message says where it is), or there are no brokers.
 Result<std::unique_ptr<MessageReader>> OpenKafka(const KafkaReaderOptions& options);
 
 }  // namespace chorus::worker

@@ -19,10 +19,10 @@ struct Message {
 struct MessageEvent {
   enum class Kind {
     kNothing,     // nothing came in time
-    kMessage,     //
+    kMessage,     // one came
     kEnd,         // all messages of message.partition were given
     kOutOfRange,  // message.partition does not have the offset that comes next
-    kTrouble,     // nothing comes of message.partition now: message.bytes says why
+    kTrouble,     // message.partition gives nothing now: message.bytes says why
   };
   Kind kind = Kind::kNothing;
   Message message = {};
@@ -33,15 +33,15 @@ struct OffsetRange {
   uint64_t end = 0;    // behind the last one
 };
 
-// Errors of all calls: kUnavailable, no broker answers within the time given; what cannot be
-// mended by waiting has other codes.
+// Errors of all calls: kUnavailable, no broker answers within the time given; errors that waiting
+// cannot mend have other codes.
 class MessageReader {
  public:
   virtual ~MessageReader() = default;
   // How many partitions there are; they are numbered from 0.  Error: kNotFound, no such topic.
   virtual Result<uint32_t> CountPartitions(double seconds) = 0;
   virtual Result<OffsetRange> RangeOf(uint32_t partition, double seconds) = 0;
-  // Next gives messages of the partition from `offset` on, also when it gave others before.
+  // From now on Next gives messages of the partition from `offset` on, whatever it gave before.
   virtual Status Read(uint32_t partition, uint64_t offset) = 0;
   // The next event of any partition that is read; waits up to `seconds` for one.
   virtual Result<MessageEvent> Next(double seconds) = 0;
