@@ -24,7 +24,8 @@ class Engine {
  public:
   virtual ~Engine() = default;
 
-  // "CPU", or "CUDA on NVIDIA A100, products in TF32". Engines that say otherwise round otherwise.
+  // "CPU", or "CUDA on NVIDIA A100, products in TF32". Two engines with different texts may round
+  // differently.
   const std::string& computes_on() const { return computes_on_; }
   // Whether a device computes, so that this machine's cores are free for other work.
   bool leaves_cores_free() const { return leaves_cores_free_; }
@@ -51,7 +52,7 @@ class Engine {
   // Between Train and FinishTrain: the batch that the next Begin will name, for what can be done
   // while a device computes.
   virtual Status Prepare(const StepBatch&) { return Status::Ok(); }
-  // Until all that Train began is done; what it computed is there from then on. Error, of it and
+  // Waits until all that Train began is done; from then on its results are there. Error, of it and
   // Train: kFailedPrecondition when a logit or a gradient is not finite: names head, block or slot,
   // and the grain or some grains that have it.
   virtual Status FinishTrain() = 0;
@@ -68,16 +69,16 @@ class Engine {
   // memory belongs to this object, until the next Begin.
   virtual StepGradients CombineSparse() = 0;
 
-  // Moves the dense weights, where they are computed with, by the gradient of the whole step
-  // (clipped in place).
+  // Updates the dense weights, where the engine computes with them, by the gradient of the whole
+  // step (clipped in place).
   virtual Status ApplyDense(const DenseUpdate& update, std::span<float> gradient) = 0;
   // Makes the context's weights and optimizer state those after the last update.
   virtual Status FetchDense() { return Status::Ok(); }
-  // The context's weights have been set: what was computed with before no longer counts.
+  // To be called when the context's weights have been set: the engine's own copy no longer counts.
   virtual void ForgetDense() {}
 
-  // The forward pass of every grain of all stages, without dropout; then a grain's logits, [rows,
-  // heads], until the next Begin or Score.
+  // Score: the forward pass of every grain, in all stages, without dropout. Logits: those of a
+  // grain, [rows, heads], until the next Begin or Score.
   virtual Status Score(const StepBatch& batch, const PulledRows& rows) = 0;
   virtual MatrixView<const float> Logits(uint32_t grain) = 0;
 

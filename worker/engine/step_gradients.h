@@ -1,5 +1,5 @@
 #pragma once
-// What a step sends to servers, by which table instances its stage trains. Thread safety: pure
+// What a step sends to servers, given which table instances its stage trains. Thread safety: pure
 // function.
 
 #include <cstddef>

@@ -13,7 +13,7 @@
 
 namespace chorus::worker {
 
-// In place, on exposures.
+// It works in place, on exposures.
 class BatchNorm final : public Layer {
  public:
   // bias: offset of that of the normalised layer, [1, width].

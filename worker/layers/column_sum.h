@@ -1,6 +1,6 @@
 #pragma once
-// Gradients of weights that a layer has one of per column: sums over rows. Thread safety: functions
-// of their arguments.
+// Gradients of the weights of layers that have one per column: sums over rows. Thread safety:
+// functions of their arguments.
 
 #include <cstdint>
 #include <span>

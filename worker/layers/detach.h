@@ -1,5 +1,5 @@
 #pragma once
-// A stop-gradient: its input, which learns nothing from those that read this copy.
+// A stop-gradient: a copy of its input, which learns nothing from the nodes that read the copy.
 
 #include "worker/layers/layer.h"
 

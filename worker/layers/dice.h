@@ -12,7 +12,7 @@
 
 namespace chorus::worker {
 
-// On exposures.
+// It works on exposures.
 class Dice final : public Layer {
  public:
   // alpha: offset, [1, width].

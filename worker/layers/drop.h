@@ -7,7 +7,7 @@
 
 namespace chorus::worker {
 
-// A layer's own units, in place.
+// Drops a layer's own units, in place.
 class Drop final : public Layer {
  public:
   // of_relu: the units are outputs of a ReLU, so that those that are 0 pass no gradient, and no
@@ -24,7 +24,7 @@ class Drop final : public Layer {
   const bool of_relu_;
 };
 
-// Outputs of a ReLU that other nodes read undropped: a copy of them.
+// Drops units in a copy of a ReLU's outputs, which other nodes read undropped.
 class DropCopy final : public Layer {
  public:
   explicit DropCopy(const DropoutLayer& dropout) : dropout_(dropout) {}

@@ -5,8 +5,9 @@
 // (graph_buffers.h), and GraphPass (graph_pass.h) computes them.
 //
 // With a backend that keeps tiles (backend.h), what products alone read is kept as bfloat16 in
-// tiles: the outputs of layers that can write them, if each column has one reader, which can read
-// them; and inputs of the graph, if all their readers can, and read the same columns or others.
+// tiles: the outputs of layers that can write tiles, if each column has one reader, which can read
+// them; and inputs of the graph, if all their readers can read tiles, and any two of them read the
+// same columns or have none in common.
 // Thread safety: a Graph is a value with const methods.
 
 #include <cstdint>
@@ -69,8 +70,8 @@ struct MatrixExtents {
 
 class Graph {
  public:
-  // Nodes are added in topological order. Of a node that is added: its layer, inputs and the like;
-  // the rest is made here. Returns its whole output.
+  // Nodes are added in topological order. The caller of Add sets the fields of a node before
+  // `memory`; the others are set here. Both return the node's whole output.
   Port AddInput(std::string name, Side side, int64_t width, int64_t gradient_width);
   Port Add(Node node);
   // The nodes from here on are the upper part, see `upper`.
@@ -86,9 +87,9 @@ class Graph {
   size_t lower() const { return lower_; }
   size_t most_inputs() const { return most_inputs_; }
   MatrixExtents extents() const;
-  // Of all matrices of a grain, for each of its rows, as if none were in tiles.
+  // Floats of all matrices of a grain, for each of its rows, as if none were in tiles.
   double FloatsOfRow() const;
-  // Of a node with a layer, and of all of them, for each row of a side.
+  // The cost of one node, which has a layer, and that of all nodes, for each row of a side.
   static RowCost CostOf(const Node& node);
   RowCost cost() const;
 

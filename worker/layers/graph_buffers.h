@@ -20,10 +20,10 @@ class GraphBuffers {
   GraphBuffers(const Graph& graph, int64_t grain_rows, Storage storage,
                MatrixMemory* memory = nullptr);
 
-  // Of the node's own matrix, all rows; empty where it is in tiles, but for the gradient of an
+  // The node's own matrix, all rows; empty where it is in tiles, except for the gradient of an
   // input.
   ActivationView Of(size_t node) { return buffers_[node].out.view(); }
-  // Likewise; empty where it is in floats.
+  // The same in tiles; empty where it is in floats.
   std::span<const TilePart> TilesOf(size_t node) const { return buffers_[node].tiles; }
   MatrixView<const float> GradientOf(size_t node) const { return buffers_[node].out.dy.view(); }
 

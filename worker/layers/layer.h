@@ -93,11 +93,11 @@ class Layer {
   virtual ~Layer() = default;
 
   virtual std::string_view kind() const = 0;  // as an export names it: "linear"
-  // From the inputs to call.out.y, or to the parts of call.out_tiles.
+  // Computes call.out.y, or the parts of call.out_tiles, from the inputs.
   virtual Status Forward(const LayerCall& call) const = 0;
-  // From call.out.dy, which becomes scratch, to the gradients of the inputs and of the layer's own
-  // blocks, which it overwrites. A logit's dy, and dy in tiles, stays as it is. REQUIRES: Forward
-  // came before.
+  // Computes, from call.out.dy, which becomes scratch, the gradients of the inputs, and those of
+  // the layer's own blocks, which it overwrites. A logit's dy, and dy in tiles, stays as it is.
+  // REQUIRES: Forward came before.
   virtual Status Backward(const LayerCall& call) const = 0;
 
   virtual std::vector<ScratchShape> scratch() const { return {}; }
@@ -105,7 +105,7 @@ class Layer {
   // pass x[0].dy is call.out.dy.
   virtual bool in_place() const { return false; }
   // What it can read as bfloat16 in tiles, and whether it can write its output so: graph.h says
-  // when. One that writes tiles is ReLU at its end.
+  // when. A layer that writes tiles ends with a ReLU.
   virtual TileReads reads_tiles() const { return TileReads::kNone; }
   virtual bool writes_tiles() const { return false; }
   virtual RowCost cost() const { return {}; }

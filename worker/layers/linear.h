@@ -1,5 +1,5 @@
 #pragma once
-// y = act(x_1 W_1 + x_2 W_2 + ... + b): a dense layer whose inputs stand side by side. Where its
+// y = act(x_1 W_1 + x_2 W_2 + ... + b): a dense layer whose inputs are side by side. Where its
 // output has a row per exposure, every context is multiplied once:
 //   y = act(gather(C W_c, context_of) + E W_e + b),
 // which is the joined product act([C E] [W_c; W_e] + b). Backward sums the gradients of a context's
@@ -54,7 +54,7 @@ class Linear final : public Layer {
   Status ForwardSide(const LayerCall& call, Side side, GemmOptions options, const Columns& y) const;
   Status BackwardSide(const LayerCall& call, Side side, std::span<const Columns> dy) const;
   Status BackwardInput(const LayerCall& call, size_t input, std::span<const Columns> dy) const;
-  // Of the inputs of the side of contexts, where the output is of the other side.
+  // Whether some inputs are of the side of contexts, and the output is of the other side.
   bool splits() const { return exposures_ > 0 && exposures_ < inputs_.size(); }
 
   const std::vector<LinearInput> inputs_;

@@ -1,6 +1,6 @@
 #pragma once
-// Weights as matrices, and the way back through a product with them, as layers that multiply share
-// them. Thread safety: functions of their arguments.
+// Weights as matrices, and the backward pass of a product with them; layers that multiply share
+// both. Thread safety: functions of their arguments.
 
 #include <cstdint>
 #include <span>
@@ -22,7 +22,8 @@ struct WeightPlace {
   }
 };
 
-// Of y = x W: dW = x^T dy, or += it, and dx = dy W^T, or += it, for the inputs that dx has.
+// The backward pass of y = x W: dW = x^T dy, or += it, and dx = dy W^T, or += it, for the inputs
+// that dx has.
 inline Status BackwardProduct(const LayerCall& call, const WeightPlace& weight,
                               MatrixView<const float> x, MatrixView<const float> dy,
                               MatrixView<float> dx, bool accumulate_dx,

@@ -16,8 +16,8 @@ namespace chorus::worker {
 class RunningMoments {
  public:
   explicit RunningMoments(int64_t width) : width_(width) {}
-  // Where the running statistics are, which stand behind the weights of all layers. REQUIRES: it is
-  // called once, before the first pass.
+  // Sets where the running statistics are: behind the weights of all layers. REQUIRES: it is called
+  // once, before the first pass.
   void Use(const ParameterLayout::Statistics& statistics) { statistics_ = statistics; }
 
   // moments: [2, width], mean above variance, of the rows of z.

@@ -3,8 +3,9 @@
 //   h_t = relu(W_k k_t + W_q q + W_p (k_t * q) + b),  a_t = <w, h_t> + c
 //   y = sum over t of a_t k_t
 // over the elements k_t of a sequence, for a candidate q. As in the paper, the weights a_t are not
-// normalised. A difference k - q, as others add to the unit, would be part of W_k and W_q. What
-// depends on the sequence alone, W_k k_t, is computed once per row of its side.
+// normalised. The difference k - q, which other implementations also feed to the unit, would only
+// change W_k and W_q. What depends on the sequence alone, W_k k_t, is computed once per row of its
+// side.
 
 #include <string>
 #include <utility>
@@ -47,7 +48,7 @@ class TargetAttention final : public Layer {
  private:
   struct Matrices;  // of one call
   Matrices MatricesOf(const LayerCall& call) const;
-  // Several rows read one sequence.
+  // Whether several rows read one sequence.
   bool shares() const { return shape_.sequences != shape_.output; }
 
   WeightPlace Place(int64_t offset) const { return {offset, shape_.width(), shape_.hidden}; }

@@ -10,12 +10,12 @@
 
 namespace chorus::worker {
 
-// Of an element, whose attributes are in sequences of these dimensions.
+// The width of an element, whose attributes are in sequences of these dimensions.
 inline int64_t ElementWidth(const std::vector<int64_t>& dims) {
   return std::accumulate(dims.begin(), dims.end(), int64_t{0});
 }
 
-// From the first dims.size() inputs, of `length` elements each, to `elements`.
+// Copies the first dims.size() inputs, of `length` elements each, to the rows of `elements`.
 inline void UnfoldInputs(const LayerCall& call, const std::vector<int64_t>& dims, int64_t length,
                          MatrixView<float> elements) {
   int64_t column = 0;

@@ -1,8 +1,8 @@
 #pragma once
-// A row-major float matrix, 64-byte aligned and zero at first; a large one lies on huge pages.
-// Either it owns its memory, and its rows are packed; or its memory comes from a MatrixMemory,
-// which may be that of a device, and its rows have the stride RowStride(cols). Thread safety: none;
-// one owner at a time.
+// A row-major float matrix, 64-byte aligned and zero at first; a large one is on huge pages. Either
+// it owns its memory, and its rows are packed; or its memory comes from a MatrixMemory, which may
+// be that of a device, and its rows have the stride RowStride(cols). Thread safety: none; one owner
+// at a time.
 
 #include <cstdint>
 #include <cstdlib>

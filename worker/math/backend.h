@@ -34,13 +34,13 @@ struct RowIndex {
 struct GemmOptions {
   bool transpose_a = false;     // a is stored as [K, M]
   bool transpose_b = false;     // b is stored as [N, K]
-  bool accumulate = false;      // c is added to; of floats
+  bool accumulate = false;      // the product is added to c, which is of floats
   bool relu = false;            // act(x) = max(x, 0), else act(x) = x
   const float* bias = nullptr;  // [N], added to every row; null: none
 
-  // Of tiles. c in tiles is 0 where `positive`, [M, N], is: the gradient of ReLU's outputs.
+  // For c in tiles, which becomes 0 where `positive`, [M, N], is 0: the gradient of ReLU's outputs.
   TileView<const Bf16> positive = {};
-  // To c in tiles rows are added before act: c[i, :] += added[added_of.of[i], :], i <
+  // Rows that are added to c in tiles before act: c[i, :] += added[added_of.of[i], :] for i <
   // added_of.rows.
   MatrixView<const float> added = {};
   RowIndex added_of = {};
@@ -141,11 +141,11 @@ class Backend {
   virtual void ForEach(const ItemKernel& kernel) = 0;
 };
 
-// A backend of oneDNN and own loops. The instruction set is a property of the process, so all
-// backends of a process must ask for the same one. precision: what products read their inputs with,
-// and what activations that they alone read are kept in; DotRows reads float32 at any. Error:
-// kFailedPrecondition when the CPU lacks `isa`, the process already computes with another one, or
-// `precision` is beyond it.
+// A backend of oneDNN and loops of our own. The instruction set is a property of the process, so
+// all backends of a process must ask for the same one. precision: that in which products read their
+// inputs, and in which activations are kept that products alone read; DotRows reads float32 at any
+// precision. Error: kFailedPrecondition when the CPU lacks `isa`, the process already computes with
+// another one, or `precision` is beyond it.
 Result<std::unique_ptr<Backend>> NewCpuBackend(
     ComputeConfig::Isa isa, ComputeConfig::Precision precision = ComputeConfig::FP32);
 

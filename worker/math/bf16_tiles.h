@@ -29,7 +29,7 @@ struct Factor {
 
   int64_t inner() const { return inner_is_rows ? stored.rows() : stored.cols(); }
   int64_t outer() const { return inner_is_rows ? stored.cols() : stored.rows(); }
-  // The tiles of A lie where they are read.
+  // Whether the tiles of A are ready where they are.
   bool is_packed() const { return stored.tiles && !inner_is_rows && !is_b; }
 };
 
@@ -52,11 +52,12 @@ struct TileEpilogue {
 
 // What an instruction set does with tiles.
 struct Bf16Kernels {
-  // Panel `panel` of the factor. Of factors in tiles, those whose inner index is rows.
+  // Packs panel `panel` of the factor. A factor in tiles is packed only if its inner index is its
+  // rows.
   //   to: [TilesFor(inner) * kTileSize], 64-byte aligned.
   //   sums: null, or of B in tiles the sums of the panel's columns, [at most kTile].
   void (*pack)(const Factor& factor, int64_t panel, Bf16* to, float* sums);
-  // The products of 1 or 2 panels of A and of B, which lie one behind the other, summed in float32.
+  // The products of 1 or 2 panels of A and of B, which are one behind the other, summed in float32.
   //   to: [16 a_panels, 16 b_panels], overwritten; rows are `stride` floats apart.
   void (*multiply)(std::span<const Strip> strips, int64_t a_panels, int64_t b_panels, float* to,
                    int64_t stride);
@@ -72,7 +73,7 @@ struct Bf16Kernels {
   void (*end)();
 };
 
-// Of the two instruction sets, whether this CPU has them or not.
+// The kernels of the two instruction sets, whether this CPU has these or not.
 const Bf16Kernels& VectorBf16Kernels();  // AVX512-BF16
 Bf16Kernels AmxBf16Kernels();
 // The kernels for this CPU under a cap; null when there are none.

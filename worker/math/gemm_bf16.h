@@ -1,8 +1,8 @@
 #pragma once
-// Matrix products that read bfloat16 and add in float32, one thread per call, by own kernels for
-// AMX and AVX512-BF16 (bf16_tiles.h). Factors in floats are rounded while they are brought into
-// tiles; weights are so once for each change (UseWeights), whichever thread needs them first. What
-// comes in tiles, and what is to be written in tiles, is never in floats.
+// Matrix products that read bfloat16 and add in float32, one thread per call, by kernels of our own
+// for AMX and AVX512-BF16 (bf16_tiles.h). Factors in floats are rounded while they are brought into
+// tiles; weights are rounded once after each change (UseWeights), by the thread that needs them
+// first. A factor that comes in tiles, and a result that is wanted in tiles, are never in floats.
 //
 // A number of a result is the sum over the inner index in an order that the kernel fixes, so that
 // it depends on the instruction set, and not on the other numbers. README.md says why the products
@@ -34,7 +34,7 @@ class Bf16Gemm {
     Run(options, {&term, 1}, c);
   }
 
-  // As Backend's. Of DotTileRowsBackward, dx alone.
+  // As Backend's functions; DotRowsBackward computes only dx of DotTileRowsBackward.
   void RoundToTiles(MatrixView<const float> from, int64_t panel, TileView<Bf16> to) const;
   void DotRowsBackward(TileView<const Bf16> x, const float* weight, MatrixView<const float> dz,
                        TileView<Bf16> dx, float dx_factor) const;
@@ -55,9 +55,9 @@ class Bf16Gemm {
   bool IsWeights(const float* data) const {
     return data >= weights_ && data < weights_ + weights_size_;
   }
-  // All panels of a factor: where they lie, or brought to *room, which moves on.
+  // All panels of a factor: where they are, or brought to *room, which moves on.
   const Bf16* Whole(const GemmOptions& options, const Factor& factor, Bf16** room);
-  // Of b, which is weights.
+  // The panels of b, whose matrix is weights.
   const Bf16* PackedWeights(const Factor& b);
   void PackAll(const GemmOptions& options, const Factor& factor, Bf16* to) const;
 

@@ -1,7 +1,7 @@
 #pragma once
 // Keeps signals from this thread while a foreign product runs. oneDNN's generated products move the
 // stack pointer into a small buffer of the heap; the kernel would write the frame of a signal below
-// it, over whatever lies there. A signal to the process goes to another thread or waits, mostly for
+// it, over whatever is there. A signal to the process goes to another thread or waits, mostly for
 // less than a millisecond. Thread safety: each thread has its own.
 
 #include <signal.h>
@@ -13,7 +13,7 @@ class SignalsHeld {
   SignalsHeld() {
     sigset_t held;
     sigfillset(&held);
-    // What a thread does to itself cannot wait.
+    // A signal that a thread causes itself cannot wait.
     for (const int own : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP}) sigdelset(&held, own);
     pthread_sigmask(SIG_BLOCK, &held, &before_);
   }

@@ -1,7 +1,8 @@
 #pragma once
-// Item kernels (item_kernels.h) of slots: a row has one after another, `dim` columns each.
-// One matrix for every slot: UnfoldItems to a row per slot (ScratchShape::times), one Gemm,
-// FoldItems (sequence_items.h), as self_attention.cc does for elements. Thread safety: values.
+// Item kernels (item_kernels.h) of slots: a row has its slots one after another, `dim` columns
+// each. A product of every slot with one matrix needs no kernel here: UnfoldItems makes a row per
+// slot (ScratchShape::times), one Gemm multiplies, and FoldItems (sequence_items.h) goes back, as
+// self_attention.cc does for elements. Thread safety: values.
 
 #include <cstdint>
 
@@ -27,7 +28,8 @@ struct SlotMeanItems {
   }
 };
 
-// to[i, f dim + d] = factor weight[i, f] x[i, f dim + d], or += it. Without x: of ones.
+// to[i, f dim + d] = factor weight[i, f] x[i, f dim + d], or += it. Without x, all of its elements
+// count as 1.
 struct ScaleSlotsItems {
   float factor = 1;
   MatrixView<const float> weight, x;

@@ -16,10 +16,10 @@ class ThreadPool {
   virtual ~ThreadPool() = default;  // joins the threads
 
   // `threads` includes the caller of ParallelFor, which works too: with 1, no thread is started and
-  // everything runs inline. 0 means as many threads as this process may use cores. Started threads
-  // are named "compute 1", "compute 2", ...; they have the mode of floating_point_mode.h and run
-  // OpenMP libraries with one thread. ParallelFor gives its caller the same two settings. Error:
-  // kResourceExhausted, so many threads are not to be had.
+  // everything runs inline. 0 means as many threads as there are cores that this process may use.
+  // Started threads are named "compute 1", "compute 2", ...; they have the mode of
+  // floating_point_mode.h and run OpenMP libraries with one thread. ParallelFor gives its caller
+  // the same two settings. Error: kResourceExhausted, the system does not give this many threads.
   static Result<std::unique_ptr<ThreadPool>> Create(uint32_t threads);
   virtual uint32_t threads() const = 0;
 

@@ -1,6 +1,6 @@
 #pragma once
 // A matrix of bfloat16 in tiles of 16 rows and 32 columns, as AMX and AVX512-BF16 read the left
-// factor of a product (bf16_tiles.h): activations that only products read are kept so. Rows lie in
+// factor of a product (bf16_tiles.h): activations that only products read are kept so. Rows are in
 // panels of 16, each with its tiles one behind the other; a tile holds its rows one behind the
 // other. What is beyond the last row or column is 0.
 // Thread safety: a view is a value; the elements follow the rules of their owner.
@@ -49,7 +49,7 @@ struct TileView {
   TileView Top(int64_t count) const { return {data, count, cols}; }
 };
 
-// Numbers that a matrix takes.
+// How many numbers a matrix takes, with its padding.
 constexpr int64_t TileMatrixSize(int64_t rows, int64_t cols) {
   return PanelsFor(rows) * TilesFor(cols) * kTileSize;
 }

@@ -7,9 +7,9 @@
 
 namespace chorus::worker {
 
-// Writes the tables and slots that OWN and SHARED_AND_OWN are short for, and SHARED for these: what
-// is printed, saved, compared and sent is what is meant. Of a configuration that says SHARED
-// everywhere it changes nothing.
+// Writes out the tables and slots that OWN and SHARED_AND_OWN are short for, and SHARED in their
+// place: what is printed, saved, compared and sent is what is meant. It changes nothing in a
+// configuration that says SHARED everywhere.
 // REQUIRES: `config` is complete (config.h).
 void ExpandEmbeddings(const MethodShape& shape, TrainConfig* config);
 

@@ -25,8 +25,8 @@ class NeededEncoders {
   bool IsReadBy(const TowerShape& tower, const std::string& encoder) const;
   // Error: kInvalidArgument when an encoder, or the shared bottom, is configured and not needed.
   Status CheckAll() const;
-  // towers: all.  Error: kInvalidArgument when a slot is a tower's own that is not known, or that
-  // does not read it.
+  // towers: all.  Error: kInvalidArgument when a slot is a tower's own, and the tower is not known
+  // or does not read it.
   Status CheckOwn(const InputLayout& inputs, const std::vector<TowerShape>& towers) const;
 
  private:
@@ -42,31 +42,32 @@ struct Encoded {
   std::vector<std::vector<Port>> of_tower;  // [towers]; empty for one that does not read it
 };
 
-// Of one embedding group.
+// The encoders of one embedding group.
 class Encoders {
  public:
   // group: its name.
   Encoders(const ModelConfig& config, const InputLayout& inputs, std::string group,
            const std::vector<TowerShape>& towers, GroupBuilder* builder);
 
-  // Adds the nodes of those that towers of the group need. Error: kInvalidArgument names the
+  // Adds the nodes of the encoders that towers of the group need. Error: kInvalidArgument names the
   // encoder and the field.
   Status Add();
 
   // What the tower reads by these names; none: the default of TowerConfig.input. Error:
   // kInvalidArgument, a name is unknown (the message lists the known ones).
   Result<std::vector<Port>> ReadBy(size_t tower, const FieldNames& names) const;
-  // What its logits read besides; nothing where its `wide` names nothing that there is for it.
+  // What the tower's logits read besides; nothing where its `wide` names nothing that the tower
+  // has.
   Result<std::vector<Port>> WideOf(size_t tower) const;
 
  private:
   Status AddEncoder(const EncoderConfig& config);
-  // Encoders of the inputs' slots, and of sequences.
+  // Add an encoder of the inputs' slots, or one of sequences, and return its output.
   Result<std::vector<Port>> AddOfSlots(const EncoderConfig& config, const std::string& reader,
                                        const std::string& prefix);
   Result<std::vector<Port>> AddOfSequences(const EncoderConfig& config, const std::string& reader,
                                            const std::string& prefix);
-  // Of each of the towers that read the encoder.
+  // Gives ports[i] to the tower readers[i], for each of the towers that read the encoder.
   void Distribute(std::vector<std::vector<Port>> ports, const std::vector<size_t>& readers,
                   Encoded* encoded) const;
   // The ports of `names`, for whoever `reader` is in messages.

@@ -1,7 +1,7 @@
 #pragma once
-// Mixtures of experts. Names of layers: "PREFIX.expert.E.LAYER",
-// "PREFIX.gate.TOWER"; in PLE behind a level's number, and a tower's experts
-// "PREFIX.LEVEL.TOWER.E.LAYER". Thread safety: none; one thread builds a network.
+// Mixtures of experts. Names of layers in MMoE: "PREFIX.expert.E.LAYER" and "PREFIX.gate.TOWER"; in
+// PLE: "PREFIX.LEVEL.shared.E.LAYER", "PREFIX.LEVEL.TOWER.E.LAYER", "PREFIX.LEVEL.gate.TOWER" and
+// "PREFIX.LEVEL.gate.shared". Thread safety: none; one thread builds a network.
 
 #include <string>
 #include <vector>
@@ -11,7 +11,7 @@
 
 namespace chorus::worker {
 
-// [towers], what each reads.
+// Both return [towers], what each tower reads.
 std::vector<std::vector<Port>> AddMmoe(const MmoeConfig& config, const std::string& prefix,
                                        const std::vector<std::string>& towers,
                                        const std::vector<Port>& below, GroupBuilder* builder);

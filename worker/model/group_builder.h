@@ -1,8 +1,8 @@
 #pragma once
 // Builds the graph of one embedding group: takes the places of weights, and adds nodes. Weights and
 // nodes are two steps, since the order of the first decides the places of the parameters, and so
-// the order of the arrays in a checkpoint; the order of the second that of the calls. Arrays are
-// read by name: the names are what must not change. Thread safety: none.
+// the order of the arrays in a checkpoint; the order of the second that of the calls. Since arrays
+// are read by name, only the names must never change. Thread safety: none.
 
 #include <cstdint>
 #include <memory>
@@ -59,22 +59,22 @@ class GroupBuilder {
   // The same without a bias.
   ProductWeights TakeProduct(std::vector<std::string> layers, const std::vector<Port>& inputs,
                              const Widths& widths);
-  // Of a hidden layer, which is normalised where the model says so. in_order: false keeps the
-  // running statistics for the end of the group's.
+  // Takes the weights of a hidden layer, which is normalised where the model says so. in_order:
+  // false puts its running statistics behind all others of the group.
   ProductWeights TakeHidden(std::vector<std::string> layers, const std::vector<Port>& inputs,
                             const Widths& widths, bool in_order = true);
   // Logits start as zeros: training starts with every probability at 1/2, or where model.start
   // says.
   ProductWeights TakeLogit(const std::string& layer, const std::vector<Port>& inputs);
-  // A number per column, "LAYER.LABEL".
+  // Takes a number per column, "LAYER.LABEL".
   ParameterRange TakeRow(const std::string& layer, const std::string& label, int64_t width,
                          float initial);
-  // Of units that are normalised by columns. in_order: as TakeHidden's.
+  // Takes the moments of units that are normalised by columns. in_order: as TakeHidden's.
   std::shared_ptr<const RunningMoments> TakeMoments(const std::vector<std::string>& layers,
                                                     const Widths& widths, bool in_order = true);
-  // Some other matrix, whose parts side by side are the blocks `names`. Of this and of TakeRow: the
-  // range belongs into Node::weights, and the first part of the names into Node::layers, as
-  // AddLinear and AddLogit do for their own.
+  // Takes some other matrix, whose parts side by side are the blocks `names`. The range that this
+  // and TakeRow return belongs in Node::weights, and the first part of the names in Node::layers,
+  // as AddLinear and AddLogit do for their own.
   ParameterRange TakeMatrix(const std::vector<std::string>& names, int64_t rows,
                             const Widths& widths, int64_t fan_in);
 
@@ -92,7 +92,8 @@ class GroupBuilder {
                 double pass_back);
   // The same columns with a row per exposure.
   Port OnExposures(const Port& port);
-  // Inputs side by side, with a row per exposure if one of them has; an only one as it is.
+  // Puts inputs side by side, with a row per exposure if one of them has; a single input stays as
+  // it is.
   Port AddConcat(const std::string& name, const std::vector<Port>& inputs);
   // Adds a node whose inputs must be of one side: exposures if one of them is, else contexts.
   Port AddOnOneSide(Node node, std::vector<Port> inputs);

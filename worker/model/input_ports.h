@@ -18,11 +18,11 @@ struct SlotPort {
   Port length;  // of a sequence: the column with its number of elements
 };
 
-// Null where the model reads no such slot.
+// `slot` is null where the model reads no such slot.
 SlotPort FindSlot(const InputLayout& layout, const std::string& name);
 
-// What stands for a column in names of weights, which become names of files: its own name if it
-// may, else the name's hash.
+// The text that names a column in names of weights, which become names of files: its own name if
+// that is allowed, else the name's hash.
 std::string LabelOfColumn(const std::string& column);
 
 // Whether only some towers read the slot (SlotConfig.tower).

@@ -1,6 +1,6 @@
 #pragma once
 // Encoders of slots that are sequences (SlotConfig::SEQUENCE), which their configuration names.
-// reader: what stands before an error, kInvalidArgument, that names the field and the slot.
+// reader: the beginning of an error, kInvalidArgument, that names the field and the slot.
 // Thread safety: none; one thread builds a network.
 
 #include <string>

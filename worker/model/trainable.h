@@ -9,7 +9,7 @@
 
 namespace chorus::worker {
 
-// config: a message with the field. Not written: true.
+// config: a message with the field, which is true where it is not written.
 template <typename Config>
 bool IsTrainable(const Config& config) {
   return !config.has_trainable() || config.trainable();
@@ -18,7 +18,8 @@ bool IsTrainable(const Config& config) {
 // The frozen parts that the job names: "table default", "model.encoder mix", ...
 std::vector<std::string> FrozenParts(const TrainConfig& config);
 
-// Of a run that begins with initial values everywhere; "" where nothing is frozen.
+// A line about what is frozen in a run that begins with initial values everywhere; "" where nothing
+// is.
 std::string DoubtOfFrozen(const TrainConfig& config);
 
 }  // namespace chorus::worker

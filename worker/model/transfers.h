@@ -19,16 +19,16 @@ struct TowerTransfer {
   size_t layer = 0;          // the hidden layer that is given and replaced; the first is 0
 };
 
-// Of group number `group`, in an order in which they can be computed: a tower receives before it
-// gives from the same layer, so that what it gives holds what it got.
+// The transfers of group number `group`, in an order in which they can be computed: a tower
+// receives before it gives from the same layer, so that what it gives holds what it got.
 // Error: kInvalidArgument names field, towers and remedy: a tower has too few hidden layers, gives
 // to itself, receives twice, or waits for itself.
 Result<std::vector<TowerTransfer>> TransfersOf(const ModelConfig& config, const MethodShape& shape,
                                                uint32_t group,
                                                const std::vector<TowerShape>& towers);
 
-// Of all groups. Error: kInvalidArgument when a name is none of the method's towers, or when towers
-// of two groups are named.
+// Checks the names of all groups' transfers. Error: kInvalidArgument when a name is none of the
+// method's towers, or when towers of two groups are named.
 Status CheckTransferNames(const ModelConfig& config, const MethodShape& shape);
 
 }  // namespace chorus::worker

@@ -33,7 +33,7 @@ struct Aman {
     if (row.copies > T(0)) row.AddCrossEntropy(kCvrTerm, kCvr, row.converted);
   }
 
-  // Of its sample: conversions among clicked rows and a share rho of the others.
+  // From the base rate of the sample: conversions among clicked rows and a share rho of the others.
   std::optional<double> Start(int head, const LabelCounts& labels) const {
     if (head != kCvr) return std::nullopt;
     const auto clicks = static_cast<double>(labels.clicks);

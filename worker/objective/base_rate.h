@@ -8,7 +8,7 @@
 
 namespace chorus::worker {
 
-// Of all exposures that an epoch reads, as many as their weights make of them.
+// Counts over all exposures that an epoch reads; an exposure counts as often as its weight says.
 struct LabelCounts {
   uint64_t exposures = 0;    // |D|
   uint64_t clicks = 0;       // |O|

@@ -26,8 +26,7 @@ struct Head {
   // Dropout of the tower's last hidden layer as this head reads it; drawn for each head. 0: none.
   double dropout = 0;
   // The factor on the gradient that goes from this head into its tower, and into the tower's wide
-  // part. A negative one is gradient
-  // reversal (Ganin & Lempitsky, ICML 2015).
+  // part. A negative one is gradient reversal (Ganin & Lempitsky, ICML 2015).
   double pass_back = 1;
   // Where its logit starts with model.start BASE_RATE, unless the method computes that itself
   // (row_objective.h).

@@ -32,7 +32,7 @@ struct Oversampling {
     if (row.click) row.AddCrossEntropy(kCvrTerm, kCvr, row.converted, RowWeight<T>{row.copies});
   }
 
-  // Of its sample: every conversion counts `copies` times.
+  // From the base rate of the sample, in which every conversion counts `copies` times.
   std::optional<double> Start(int head, const LabelCounts& labels) const {
     if (head != kCvr) return std::nullopt;
     const double converted = copies * static_cast<double>(labels.conversions);

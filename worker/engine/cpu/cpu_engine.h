@@ -70,7 +70,7 @@ class CpuEngine final : public Engine {
   bool weights_noted_ = false;  // the backend knows of their last change
   RowPointers rows_;
   SparseCombiner combiner_;
-  uint64_t counted_ = 0;  // of what workspaces pooled, by Train or Score
+  uint64_t counted_ = 0;  // contexts that workspaces had pooled when last asked
 };
 
 }  // namespace chorus::worker

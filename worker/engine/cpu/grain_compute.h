@@ -35,8 +35,8 @@ struct GrainInput {
   const GrainPositions* positions = nullptr;
   // rows[table instance][position] -> [dim of the table].
   const float* const* const* rows = nullptr;
-  // Groups of later stages are left out; only this stage's are trained. Past the last one: the
-  // last.
+  // Groups of later stages are left out; only this stage's are trained. A number past the last
+  // stage stands for the last one.
   uint32_t stage = UINT32_MAX;
   uint64_t step = 0;  // of training, what dropout depends on; 0: no dropout
 };

@@ -1,5 +1,5 @@
 #pragma once
-// Where each pulled row lies, by table instance and position: what GrainInput reads. Memory is
+// Where each pulled row is, by table instance and position: what GrainInput reads. Memory is
 // reused. Thread safety: none.
 
 #include <vector>

@@ -1,6 +1,6 @@
 #pragma once
-// On what a job computes: compute.backend against the devices that are there. Thread safety: the
-// trainer's thread.
+// Chooses what a job computes on, by compute.backend and by the devices that are there. Thread
+// safety: the trainer's thread.
 
 #include <memory>
 
@@ -13,8 +13,8 @@ namespace chorus::worker {
 
 DevicePrecision DevicePrecisionOf(ComputeConfig::Precision precision);
 
-// Seconds of a wait for a device, or of devices for each other. Less than the hosts': who waits
-// there for a worker whose device waits hears of it.
+// Seconds of a wait for a device, or of devices for each other. It is shorter than the deadline of
+// the hosts: so a host that waits for a worker whose device waits in vain still hears the reason.
 inline double DeviceDeadline(const TrainConfig& config) {
   return config.cluster().deadline_seconds() / 2;
 }

@@ -1,7 +1,7 @@
 #pragma once
 // The dense gradients of a worker's grains on a device, and their sums: over the worker's nodes of
-// the canonical tree, and among the devices of all workers. Those begin as soon as a part of the
-// gradient is final in every grain. Thread safety: none.
+// the canonical tree, and among the devices of all workers. The sums among devices begin as soon as
+// a part of the gradient is final in every grain. Thread safety: none.
 
 #include <cstddef>
 #include <cstdint>
@@ -34,7 +34,7 @@ class DeviceGradients {
   // Whether parts of the sum begin before the last grain is through.
   bool begin_early() const { return collective_ != nullptr; }
 
-  // A grain's own, [1, parameters].
+  // The gradient of one grain, [1, parameters].
   MatrixView<float> grain(size_t g) const { return grains_.Rows(static_cast<int64_t>(g), 1); }
 
   // The gradients of the upper part of a group's graph, or of the rest, are final in all grains:
@@ -42,7 +42,8 @@ class DeviceGradients {
   // begin early.
   Status SumUpper(size_t group);
   Status SumLower(size_t group);
-  // The rest: all of them, unless their sums have begun. A worker without grains sums along here.
+  // Begins the sums that have not begun yet, which may be all of them. A worker without grains
+  // takes part in the sums here.
   Status SumRest(uint32_t stage);
   // Begins to bring the nodes' sums to the host, unless they are kept.
   Status BringBack();

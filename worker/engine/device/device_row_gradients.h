@@ -21,12 +21,14 @@ namespace chorus::worker {
 class DeviceRowGradients {
  public:
   // dims: [table instances], group by group of `tables`.  nodes: of the worker, counted from grain
-  // 0 of the step.  bytes: most that a step may need, twice.
+  // 0 of the step.  bytes: the most that a step may need for its sums over nodes, and again for all
+  // else.
   DeviceRowGradients(std::vector<uint32_t> dims, size_t tables, std::vector<TreeNode> nodes,
                      size_t bytes, Device* device);
   Status Open();
 
-  // Room for a step's; `step` outlives the calls below.  trained: whether a table
+  // Makes room for the gradients of a step; `step` outlives the calls below.  trained: whether a
+  // table
   // instance's rows get gradients. Error: kResourceExhausted.
   Status Begin(const PackedStep& step, const std::function<bool(size_t instance)>& trained);
   // Where NoteKeys leaves what the sums need.
@@ -53,7 +55,7 @@ class DeviceRowGradients {
   const size_t bytes_;
   Device* const device_;
   std::unique_ptr<PackedBlock> download_;  // sums over nodes
-  DeviceArena memory_;                     // what a step needs beside
+  DeviceArena memory_;                     // what a step needs besides
   std::byte* memory_base_ = nullptr;
   const PackedStep* step_ = nullptr;
   DeviceKeyNotes notes_ = {};

@@ -40,12 +40,12 @@ class DeviceWeights {
   Status Get(std::span<float> weights);
   Status GetState(size_t array, std::span<float> values);
 
-  // From the gradient of the whole step, [parameters], which is copied; or which is on the device,
-  // and is used up. Do not wait.
+  // One update from the gradient of the whole step, [parameters]: Update copies it from the host,
+  // and UpdateOnDevice uses up one that is on the device. Neither waits.
   Status Update(const DenseUpdate& update, std::span<const float> gradient);
   Status UpdateOnDevice(const DenseUpdate& update, float* gradient);
   float* gradient() const { return gradient_; }  // room for one on the device
-  // The device has been synchronised.
+  // To be called when the device has been synchronised.
   void Settle() { gradient_in_flight_ = false; }
 
  private:

@@ -63,11 +63,11 @@ class GradientOrderMaker {
   };
 
   // grains: slots of the table by grain, in the order in which gradients are added (contexts'
-  // first).  positions: number of the table's keys.  threads: that will sort; the order does not
-  // depend on their number. Arguments stay until Join.
+  // first).  positions: number of the table's keys.  threads: the number that will sort; the order
+  // does not depend on it. Arguments stay until Join.
   void Begin(const std::vector<std::vector<PositionedKeys>>& grains, uint32_t positions,
              uint32_t threads, GradientOrder* out);
-  // Of a grain or, where grains are fewer than threads, of a range of positions in one.
+  // A part is a grain or, where grains are fewer than threads, a range of positions in a grain.
   size_t parts() const { return first_part_.back(); }
   // Any thread, each part once.
   void SortPart(size_t part, Scratch* scratch);

@@ -1,13 +1,13 @@
 #pragma once
 // A worker's part of a step as one block of bytes that a device gets in two copies: first grains
 // (numerics, labels, who belongs to which context; offsets, positions, values) and the order in
-// which gradients are added; behind them embedding rows, which arrive later. Pointers in it are the
-// device's, at `device` + where the bytes lie.
+// which gradients are added; behind them embedding rows, which arrive later. Pointers in it point
+// into the device's copy of the block.
 //
-// What has no more elements than a grain has rows comes first, with room for as many: it lies in
-// the same place in every step, and points to the rest, so that what has been enqueued for one step
-// can be started again for the next in the same block. Threads share the packing; whatever their
-// number, the bytes are the same. Thread safety: none.
+// Arrays that have no more elements than a grain has rows come first, with room for as many. They
+// are in the same place in every step, and point to the rest, so that what has been enqueued for
+// one step can be started again for the next in the same block. Threads share the packing; whatever
+// their number, the bytes are the same. Thread safety: none.
 
 #include <algorithm>
 #include <cstddef>
@@ -77,17 +77,17 @@ struct PackingPlan {
   std::vector<TreeNode> nodes;  // of this worker, counted from its first grain
   size_t grain_rows = 0;
   ThreadPool* pool = nullptr;             // its threads share the work; null: the caller's alone
-  size_t least_shared = size_t{4} << 20;  // bytes copied, that are worth waking threads for
+  size_t least_shared = size_t{4} << 20;  // the copied bytes that are worth waking threads for
 };
 
 class StepPacker {
  public:
   explicit StepPacker(PackingPlan plan);
 
-  // Everything but embedding rows, for which there is room behind it then, into an empty block.
-  // training: gradients will be wanted. Error: kResourceExhausted, the block is too small.
+  // Packs everything but embedding rows into an empty block, and leaves room for the rows behind
+  // it. training: gradients will be wanted. Error: kResourceExhausted, the block is too small.
   Status PackBatch(const StepBatch& batch, bool training, PackedBlock* block, PackedStep* out);
-  // The rows of the same batch.
+  // Packs the rows of the same batch.
   Status PackRows(const StepBatch& batch, const PulledRows& rows, const PackedStep& packed);
 
  private:
@@ -96,7 +96,7 @@ class StepPacker {
     DeviceSide* side;
     DeviceSlot* slots;
   };
-  // Where it writes a grain's RowIndex.
+  // Where the host writes a grain's RowIndex.
   struct IndexPlaces {
     const Batch* grain;
     uint32_t* order;
@@ -122,7 +122,8 @@ class StepPacker {
   Status PackOrders(PackedBlock* block, PackedStep* out);
   void PlaceRows(const StepBatch& batch, PackedBlock* block, PackedStep* out) const;
   Status CopyAll();
-  // Null where work that takes as long as copying so many bytes is this thread's alone.
+  // Null where the work takes so short a time, that of copying `bytes`, that this thread does it
+  // alone.
   ThreadPool* PoolFor(size_t bytes) const {
     return bytes < plan_.least_shared ? nullptr : plan_.pool;
   }
@@ -130,7 +131,7 @@ class StepPacker {
   const PackingPlan plan_;
   std::vector<SidePlaces> places_;  // of contexts and of exposures, grain by grain
   std::vector<IndexPlaces> indexes_;
-  std::vector<const float**> tables_;  // [groups], where the host writes down where rows will lie
+  std::vector<const float**> tables_;  // [groups], where the host writes the addresses of rows
   std::vector<RowDraws> draws_;        // [grains]
   // What some grain of the step has: empty ones then get a place for it.
   bool has_weight_ = false, has_copies_ = false, has_draw_ = false;

@@ -24,7 +24,8 @@ class StagedSteps {
   Status Prepare(const StepBatch& batch);
   // Makes a step the current one: later calls to the device find all of it. Error: as Prepare.
   Status Load(const StepBatch& batch, const PulledRows& rows, bool training);
-  // The device has been synchronised: nothing reads blocks any more but copies of the prepared one.
+  // To be called when the device has been synchronised: only a copy of the prepared block may still
+  // read one.
   void Settle() {
     for (uint32_t buffer = 0; buffer < kStagingBuffers; ++buffer) {
       if (buffer == current_ || !prepared_.has_value()) in_flight_[buffer] = false;

@@ -30,15 +30,15 @@ class StepResults {
   void TakeMemory(DeviceArena* arena);
   Status Open();
 
-  // Where the device writes a grain's. Partials of all grains are packed: a stage has `partials` of
-  // them per grain.
+  // Where the device writes the results of a grain. Partials of all grains are packed: a stage has
+  // `partials` of them per grain.
   uint32_t* flags(size_t grain) const { return flags_ + grain * size_t(sizes_.flags); }
   double* term_sums(size_t grain) const { return term_sums_ + grain * size_t(sizes_.terms); }
   double* partials(size_t grain, uint32_t partials) const { return partials_ + grain * partials; }
   MatrixView<float> logits(size_t grain) const;  // [grain_rows, heads]
 
   Status LowerFlags();  // all of them
-  // Begins the copy to the host; what follows is of the last copy that has ended.
+  // Begins the copy to the host; the functions below read the last copy that has ended.
   Status BringBack();
   const uint32_t* flags_on_host() const { return OnHost(flags_); }  // [grains, flags]
   MatrixView<const double> term_sums_on_host() const;               // [grains, terms]
