@@ -56,7 +56,7 @@ struct WorkerEnvironment {
   // and command (common/process_name.h).
   std::string writer;
   // The number of the newest claim on checkpoint.directory at the moment at which the job took its
-  // lock; empty: it has none, and takes the next number that there is when it claims.
+  // lock; empty: the job has no lock, and takes the number that is the next when it claims.
   std::optional<uint64_t> claims_before;
   // The token of the job's claim on checkpoint.directory (worker/train/checkpoint_claim.h), the same
   // on all workers; Train sets it in a copy of its own.

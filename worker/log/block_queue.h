@@ -17,7 +17,7 @@ class BlockQueue {
   // A block of one row or more, with the columns of the schema.
   void Push(Batch block);
   uint64_t rows() const { return rows_; }  // that wait
-  // The next `count` rows, or all that wait, into *out (its memory is reused).
+  // Moves the next `count` rows, or all that wait, into *out (its memory is reused).
   void Take(uint64_t count, Batch* out);
   void Skip(uint64_t count);
 
@@ -28,7 +28,7 @@ class BlockQueue {
 
   const LogSchema schema_;
   std::deque<Window> windows_;  // of one block each
-  uint64_t begin_ = 0;          // of the first window's rows that wait
+  uint64_t begin_ = 0;          // the first row of the first window that waits
   uint64_t rows_ = 0;
   ContextNumbers numbers_;
 };

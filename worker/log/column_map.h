@@ -18,9 +18,9 @@ class ColumnMap {
   // space, values, or normalisation: names the column and says what both sides have.
   static Result<ColumnMap> Make(const LogSchema& wanted, const LogSchema& log);
 
-  // Nothing moves: both have the same columns in the same order.
+  // Whether nothing moves: both have the same columns in the same order.
   bool is_identity() const { return identity_; }
-  // Names of the log's columns that `wanted` has not; Apply drops them.
+  // Names of the log's columns that `wanted` does not have; Apply drops them.
   const std::vector<std::string>& ignored() const { return ignored_; }
 
   // Puts the columns of a batch of the log into the order of `wanted`.

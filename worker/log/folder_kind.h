@@ -1,6 +1,6 @@
 #pragma once
-// What a folder holds that is not of the kind that a command wants, by the names of its files and
-// the first bytes of logs: the command that takes it is told, and where what is wanted may be.
+// Says what is in a folder that a command cannot use: what it is, by the names of its files and the
+// first bytes of logs, which command takes it, or where in it a log or a checkpoint is.
 // Thread safety: a pure function of the file system.
 
 #include <string>

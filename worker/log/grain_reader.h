@@ -25,7 +25,7 @@
 
 namespace chorus::worker {
 
-// What a job has by default stands in config.proto alone.
+// The defaults of a job are in config.proto alone.
 struct ReadingOptions {
   uint64_t seed = 1;
   DataConfig::Order order = DataConfig::SHUFFLED;
@@ -37,7 +37,7 @@ struct ReadingOptions {
   uint32_t grain_rows = 1;
   uint32_t grains_per_step = 1;
   // Of a log that is one of several in a run: steps count from steps_before + 1, and its epochs are
-  // shuffled as those behind epochs_before others.
+  // shuffled as if epochs_before others had come before them.
   uint64_t steps_before = 0;
   uint64_t epochs_before = 0;
   bool may_be_empty = false;  // no row need be kept; there are no steps then

@@ -31,14 +31,14 @@ struct LabelledBlock {
   uint32_t clicks = 0;
   uint32_t conversions = 0;
   uint32_t unclicked_conversions = 0;
-  std::vector<LabelChange> changes = {};  // rows rise
+  std::vector<LabelChange> changes = {};  // ascending rows
   friend bool operator==(const LabelledBlock&, const LabelledBlock&) = default;
 };
 
 struct LabelledFile {
   std::string name;                        // of the log file, without its folder
   uint64_t identity = 0;                   // LogReader::identity of it
-  std::vector<LabelledBlock> blocks = {};  // numbers rise
+  std::vector<LabelledBlock> blocks = {};  // ascending numbers
   friend bool operator==(const LabelledFile&, const LabelledFile&) = default;
 };
 

@@ -24,8 +24,8 @@ struct LogFilePlace {
 class LabelOverlay {
  public:
   // Merges a label file of `folder` into what is there. The counts of *blocks become those of the
-  // merged labels, and *states, one number a block, change with whatever changes a block's labels.
-  // Log files of the label file that are not among `logs` are passed over. Errors:
+  // merged labels, and *states, one number per block, change with whatever changes a block's
+  // labels. Log files of the label file that are not among `logs` are passed over. Errors:
   // kFailedPrecondition, a log file has the name and is another one; kDataLoss, what it says of
   // blocks cannot be true.
   Status Add(const LabelFile& labels, const std::string& folder,
@@ -35,7 +35,7 @@ class LabelOverlay {
   // Gives the rows of block `index` of the log their labels.  REQUIRES: the batch has as many rows
   // as Add was told that the block has.
   void Apply(uint32_t index, Batch* batch) const;
-  uint64_t rows() const;  // that have labels from here
+  uint64_t rows() const;  // that get their labels from here
 
  private:
   Status AddBlock(const LabelledBlock& labels, const LogFilePlace& log,

@@ -9,8 +9,9 @@
 
 namespace chorus::worker {
 
-// For training and evaluation. Error: kFailedPrecondition, the log was imported without labels.
-// A log of clicks alone passes: what does without conversions is the objective's to say.
+// Whether a log can be trained on or evaluated with. Error: kFailedPrecondition, the log was
+// imported without labels. A log of clicks alone passes here: the objective decides whether it
+// needs conversions.
 Status CheckLabelled(const LogSchema& log);
 
 // What a block's index entry says of its rows.

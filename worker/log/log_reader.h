@@ -15,7 +15,7 @@ namespace chorus::worker {
 
 struct BlockInfo {
   uint32_t file = 0;    // index into LogReader::files()
-  uint64_t offset = 0;  // bytes from the file's begin
+  uint64_t offset = 0;  // bytes from the file's beginning
   uint64_t bytes = 0;
   uint32_t rows = 0;  // exposures
   uint32_t contexts = 0;
@@ -30,8 +30,8 @@ struct LogLabels {
   std::vector<std::string> files;  // the label files, in the order in which they are merged
   uint64_t rows = 0;               // exposures whose labels they give
   // [files]: the fingerprint of the log with the files before each of them. In one folder these are
-  // the log's fingerprints before each came. Labels of several folders may have come in another
-  // order, in which the log had others than these.
+  // the fingerprints that the log had before each file came. Label files of several folders may
+  // have come in another order; then the log had other fingerprints in between.
   std::vector<uint64_t> fingerprints;
 };
 
@@ -46,7 +46,8 @@ class LogReader {
                                                  const std::vector<std::string>& paths,
                                                  const LogSchema* model = nullptr);
   virtual const LogSchema& schema() const = 0;  // as blocks are given
-  // Columns of some file that blocks leave out, since the model (or the first file) has them not.
+  // Columns of some file that blocks leave out, since the model (or the first file) does not have
+  // them.
   virtual const std::vector<std::string>& ignored_columns() const = 0;
   virtual const std::vector<std::string>& files() const = 0;
   virtual const std::vector<BlockInfo>& blocks() const = 0;
@@ -55,15 +56,16 @@ class LogReader {
   // over files, and the same labels came to them.
   virtual uint64_t fingerprint() const = 0;
   virtual const LogLabels& labels() const;
-  // The fingerprint that the log had before any labels came: which exposures it holds.
+  // The fingerprint that the log had before any labels came; it tells which exposures the log
+  // holds.
   uint64_t first_fingerprint() const {
     return labels().fingerprints.empty() ? fingerprint() : labels().fingerprints.front();
   }
-  // The number of a file's first block in blocks(); those of a file follow each other.
+  // The number of a file's first block in blocks(); the blocks of a file follow each other.
   virtual uint32_t first_block(uint32_t /*file*/) const { return 0; }
-  // False of a file without rows: its identity is that of any other such file.
+  // False for a file without rows: its identity is that of any other such file.
   bool HoldsBlocks(uint32_t file) const;
-  // What label files know a file of the log by, whatever its name: a checksum of its columns and
+  // How label files recognise a file of the log, whatever its name: a checksum of its columns and
   // blocks.
   virtual uint64_t identity(uint32_t /*file*/) const { return 0; }
   // What a person can compare: files, rows and fingerprint.

@@ -1,6 +1,6 @@
 #pragma once
 // The columns of a log, and how text becomes them, as the manifests of checkpoints and of exports
-// keep them. Whether rows have weights, groups or times stands in the log alone.
+// keep them. Only the log itself says whether rows have weights, groups or times.
 // Thread safety: pure functions.
 
 #include "common/checkpoint.pb.h"

@@ -18,9 +18,10 @@ class RowSample {
   RowSample(uint64_t max_rows, uint64_t rows);
 
   bool all() const { return share_ >= 1; }
-  // Of all exposures, as it is drawn: how many these are depends on what groups are in it.
+  // The probability with which a group, or a single exposure, is drawn; the number of exposures
+  // depends on which groups are.
   double share() const { return share_; }
-  // Drawn by the exposure's group or, where it has none, by its row id.
+  // Whether the exposure is in the sample: by its group or, where it has none, by its row id.
   bool Has(const Batch& batch, uint32_t row) const;
 
  private:
@@ -29,7 +30,7 @@ class RowSample {
 };
 
 // Removes from *batch, whose columns are the schema's, the exposures that are not in the sample,
-// and contexts that have none left.  scratch: whatever it held, memory that is reused.
+// and contexts that have none left.  scratch: its memory is used, and what it held is lost.
 void KeepSample(const LogSchema& schema, const RowSample& sample, Batch* batch, Batch* scratch);
 
 // The steps and grains of `plan`, of which each holds those of its rows that are in the sample.

@@ -1,7 +1,7 @@
 #pragma once
 // One stretch of a log that is read once in log order: the same grains as those of the whole log's
-// plan, dealt to workers as stretches in place of a few of every step, so that what each worker
-// makes of its rows is one piece of what all make of the log.
+// plan, but dealt to workers as stretches, and not as a few grains of every step, so that each
+// worker's output is one contiguous piece of the output for the whole log.
 // Thread safety: as ReadingPlan; the functions are pure.
 
 #include <cstdint>
@@ -18,7 +18,7 @@ struct Stretch {
   uint64_t end = 0;
 };
 
-// That of a worker: as long as the others', to a grain. grains: of the whole log.
+// The stretch of a worker. Lengths differ by at most one grain. grains: of the whole log.
 Stretch StretchOfWorker(uint32_t worker, uint32_t workers, uint64_t grains);
 
 // How `plan` cuts the log.

@@ -1,7 +1,7 @@
 #pragma once
-// Blocks of which some numerics cannot be written yet, because their means and deviations are known
-// after the last row alone: all other columns are encoded, and these wait beside them as the numbers
-// that they were. A waiting block is a string, which may lie in a file for a while.
+// Blocks of which some numerics cannot be written yet, because their means and deviations are only
+// known after the last row: all other columns are encoded, and these wait beside them as the
+// numbers that they were. A waiting block is a string, which may be kept in a file for a while.
 // Thread safety: pure functions.
 
 #include <cstdint>
@@ -18,7 +18,7 @@ namespace chorus::worker {
 
 // Numbers of a block as its text has them, after log1p where asked; NaN: missing.
 struct RawNumerics {
-  // [numerics of the side][row]; one without numbers does not wait: the batch has it.
+  // [numerics of the side][row]; a numeric without numbers here does not wait: the batch has it.
   std::vector<std::vector<double>> contexts, exposures;
 };
 

@@ -12,10 +12,10 @@
 
 namespace chorus::worker {
 
-// Of a run's steps in all; "" when they are enough.
+// A line about the number of a run's steps; "" when they are enough.
 std::string DoubtOfSteps(uint64_t steps);
 
-// Of a reported loss beside the first one of its stage; "" where it is not far above.
+// A line about a reported loss that is far above the first one of its stage; "" where it is not.
 std::string DoubtOfLoss(double first, double loss);
 
 // One sign of one task or slot.
@@ -25,20 +25,20 @@ struct Doubt {
 };
 
 // By task: labels of one value; predictions that are all 0 or 1; normalised entropy of 1 or more
-// (worse than a constant; from 2 on the remedy is lower rates); a mean prediction of less than half or more than twice the labels' mean;
-// an AUC over 0.999 or a normalised entropy below 0.02 (a leak), or an AUC within its standard error
-// of 0.5. By slot: more than half of the ids were never
-// trained. config: of the run that made the model; no remedy is one that it has.
+// (worse than a constant; from 2 on the remedy is lower rates); a mean prediction of less than half
+// or more than twice the labels' mean; an AUC over 0.999 or a normalised entropy below 0.02 (a
+// leak), or an AUC within its standard error of 0.5. By slot: more than half of the ids were never
+// trained. config: that of the run that made the model; no remedy asks for what it has already.
 std::vector<Doubt> DoubtsOf(const Evaluation& evaluation, const TrainConfig& config);
 
-// By task alone: in the midst of training, ids that were not trained may still come.
+// The doubts by task alone: in the midst of training, ids that were not trained may still come.
 std::vector<Doubt> DoubtsOfTasks(const Evaluation& evaluation, const TrainConfig& config);
 
 // Which doubts of a run's evaluations are news: a sign that stays is said once.
 // Thread safety: none.
 class SaidDoubts {
  public:
-  // Of one evaluation: the doubts whose signs the one before it had not.
+  // The doubts of one evaluation whose signs the evaluation before it did not have.
   std::vector<Doubt> News(const std::vector<Doubt>& doubts);
 
  private:

@@ -13,7 +13,7 @@
 
 namespace chorus::worker {
 
-// Which of `workers` has the groups of this id.
+// Which of `workers` workers has the group of this id.
 uint32_t WorkerOfGroup(uint64_t group, uint32_t workers);
 
 class GroupedRows {

@@ -6,7 +6,7 @@
 // every exposure once.
 //
 // Scores are histogrammed by logit, in 2^18 bins over [-32, 32]; the first and the last bin take
-// what lies beyond. Sums of labels, probabilities and losses are kept in fixed point (2^-40) in 128
+// what is beyond. Sums of labels, probabilities and losses are kept in fixed point (2^-40) in 128
 // bits. AUC counts ties half, and also pairs inside one bin. AUC, KS and ECE err where rows of one
 // bin have different scores; bounds of their errors are reported. That of AUC is 0 when no bin
 // holds both classes.

@@ -24,7 +24,7 @@ class FrameMaker {
   FrameMaker(std::vector<uint32_t> dims, uint32_t servers, uint32_t shards, ThreadPool* pool)
       : dims_(std::move(dims)), servers_(servers), shards_(shards), pool_(pool) {}
 
-  // Both append arrays for one server. What these hold is there after CopyAll.
+  // Both append arrays for one server, whose contents are there after CopyAll.
   void AddKeys(const std::vector<TableKeys>& keys, const KeySegments& segments, uint32_t server,
                Frame* frame);
   // segments: those of the keys that the gradients belong to.

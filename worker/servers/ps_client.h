@@ -90,9 +90,10 @@ class PulledRows {
   }
 };
 
-// How long a worker waits for servers, and for other workers in a sum: longer than a server waits
-// for other workers, so that the server's reason arrives, and as long for both, so that whoever
-// waits for the one that does not answer says so before those that wait for him.
+// How long a worker waits for servers, and for other workers in a sum. It is longer than a server
+// waits for other workers, so that the server's reason arrives. It is the same for both, so that
+// the worker that waits for the one that does not answer says so before others give up on that
+// worker.
 double CallSeconds(double deadline_seconds);
 
 class PsClient {
@@ -136,15 +137,15 @@ class PsClient {
   // Sends a restore (control_meta: a serialised wire::ControlMeta with one) to every server, and
   // returns at once.
   virtual void BeginRestore(const std::string& control_meta) = 0;
-  // Waits `seconds` at most. Whether every server has restored its shards; then, or after an error,
-  // the restore is over. Error: the first failure, naming the server; kDeadlineExceeded past
-  // storage_seconds.
+  // Waits `seconds` at most, and returns whether every server has restored its shards. After true,
+  // or after an error, the restore is over. Error: the first failure, naming the server;
+  // kDeadlineExceeded past storage_seconds.
   virtual Result<bool> RestoreEnded(double seconds) = 0;
 
-  // Of all frames so far, metas and arrays.
+  // Bytes of all frames so far, metas and arrays.
   virtual uint64_t bytes_sent() const = 0;
   virtual uint64_t bytes_received() const = 0;
-  // The frames themselves.
+  // Numbers of all frames so far.
   virtual uint64_t frames_sent() const = 0;
   virtual uint64_t frames_received() const = 0;
 };

@@ -14,7 +14,7 @@
 namespace chorus::worker {
 
 // replies: [server], the arrays by table. segments: those of the keys that were sent. dims:
-// [table]. of_read: the replies say too which rows are seen. The rows keep the replies. Error:
+// [table]. of_read: the replies also say which rows are seen. The rows keep the replies. Error:
 // kInternal if a reply has another shape than its keys ask for.
 Result<std::shared_ptr<const PulledRows>> MakeReplyRows(const KeySegments& segments,
                                                         std::vector<Frame> replies,

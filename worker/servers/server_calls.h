@@ -15,7 +15,7 @@ class ServerCalls {
   explicit ServerCalls(size_t servers) : replies_(servers), answered_(servers), left_(servers) {}
 
   void Set(size_t server, Result<Frame> reply);  // once per server
-  // Waits `seconds` at most, until Wait would return at once; whether it would.
+  // Waits until Wait would return at once, `seconds` at most. Returns whether it would.
   bool Ended(double seconds);
   // All replies, by server, or the first failure as soon as there is one; call it once. After
   // `seconds` the error is kDeadlineExceeded, which names the servers that did not answer.

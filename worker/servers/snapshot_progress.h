@@ -1,5 +1,5 @@
 #pragma once
-// How the servers' parts of the newest snapshot stand, as far as this worker has been told.
+// The state of the servers' parts of the newest snapshot, as far as this worker has been told.
 // Thread safety: one thread.
 
 #include <cstdint>

@@ -5,7 +5,7 @@
 
 namespace chorus::worker {
 
-// Of Bernoulli(p), in nats; 0 where p is 0 or 1.
+// The entropy of Bernoulli(p), in nats; 0 where p is 0 or 1.
 inline double Entropy(double p) { return p > 0 && p < 1 ? -(p * Log(p) + (1 - p) * Log1p(-p)) : 0; }
 
 }  // namespace chorus::worker

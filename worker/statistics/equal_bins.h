@@ -26,7 +26,7 @@ class EqualBins {
   const uint64_t rows_;
   const uint32_t count_;
   uint64_t before_ = 0;  // rows added
-  uint64_t end_ = 0;     // a row belongs to a later bin if at least so many rows come before it
+  uint64_t end_ = 0;     // a row is in a later bin if at least this number of rows comes before it
 };
 
 }  // namespace chorus::worker

@@ -42,7 +42,7 @@ GroupRanking RankGroups(const MetricRows& rows, uint32_t groups);
 // AUC of the groups with both classes, ties counted half. The weight is the sum of those of the
 // group's rows.
 GroupValues AucOfGroups(const MetricRows& rows, const GroupRanking& ranking);
-// Of the groups with a positive, with weight 1. NDCG: DCG = sum over the first k of
+// The values of the groups with a positive, each with weight 1. NDCG: DCG = sum over the first k of
 // label / log2(1 + position), divided by the DCG of the best order. Recall: positives among the
 // first k / positives.
 GroupValues NdcgOfGroups(const MetricRows& rows, const GroupRanking& ranking, uint32_t k);

@@ -10,9 +10,10 @@
 
 namespace chorus::worker {
 
-// Whether the user leaves all layers to Chorus. Who writes an encoder, a shared bottom or a transfer
-// has chosen a model, of which a wide part would make another one (an encoder beside a wide part is
-// Wide & Deep or DeepFM), and whose transfers count hidden layers: the towers then have the default.
+// Whether the user leaves all layers to Chorus. A user who writes an encoder, a shared bottom or a
+// transfer has chosen a model: a wide part would make another model of it (an encoder beside a wide
+// part is Wide & Deep or DeepFM), and transfers count hidden layers. The towers then have the
+// default.
 bool LeavesLayersOpen(const ModelConfig& model);
 
 // "{hidden: [64, 32] wide: ["inputs"]}", as --set model.tower takes it.

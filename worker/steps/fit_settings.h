@@ -31,8 +31,8 @@ struct FittedSetting {
   std::string reason;
 };
 
-// Builds before towers were fitted chose otherwise: a comparison that one of them began goes on by
-// its rules, so that its runs stay alike.
+// Builds that did not fit towers yet chose otherwise: a comparison that such a build began goes on
+// by its rules, so that its runs stay alike.
 enum class FitRules { kWithTowers, kWithoutTowers };
 
 // Sets those fields of *config that its user has not written; `config` has no defaults applied.

@@ -1,7 +1,7 @@
 #pragma once
 // Sequences that an encoder reads side by side are attributes of the same elements (item,
 // shop, ...): row by row they have equally many ids. An import leaves out ids that are missing, and
-// what stands behind one then slides. Thread safety: pure functions.
+// the ids behind one then move to other places. Thread safety: pure functions.
 
 #include <string>
 
@@ -10,9 +10,9 @@
 
 namespace chorus::worker {
 
-// "" unless rows of the log have other numbers of ids in one such sequence than in another: then
-// the slots, and how many rows. Looks at 64 blocks at most, spread evenly over the log; one that
-// cannot be read is passed over here.
+// "" unless rows of the log have other numbers of ids in one such sequence than in another: then a
+// line with the slots and the number of such rows. Looks at 64 blocks at most, spread evenly over
+// the log; a block that cannot be read is passed over here.
 // REQUIRES: config is complete (InputLayout::Make).
 std::string DoubtOfSequences(const LogReader& log, const TrainConfig& config);
 

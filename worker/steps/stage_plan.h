@@ -14,7 +14,7 @@ class StagePlan {
   // plan: of stages * epochs epochs. last_step: the last step that is trained, in whatever stage it
   // is.
   StagePlan(const ReadingPlan& plan, uint32_t stages, uint32_t epochs, uint64_t last_step);
-  // Of one stage whose steps are all behind it.
+  // The plan of one stage whose steps are all trained.
   explicit StagePlan(uint64_t done_steps) : last_step_(done_steps), ends_{done_steps} {}
 
   uint32_t stages() const { return static_cast<uint32_t>(ends_.size()); }

@@ -30,7 +30,7 @@ struct TrainingData {
   uint64_t last_pulled = 0;
   // One file of a log that is followed (data.follow_seconds), or none.
   bool followed = false;
-  bool goes_on = false;  // others may come behind it: last_step is not that of the run
+  bool goes_on = false;  // other files may come behind it: last_step is not that of the run
 
   bool IsLastOfRun(uint64_t step) const { return step == last_step && !goes_on; }
   uint64_t EpochOf(uint64_t step) const {  // from 0, of all stages
@@ -40,24 +40,25 @@ struct TrainingData {
 
 // Error: that of LogReader::Open, MakeObjective or ReadingPlan::Make.
 Result<TrainingData> OpenTrainingData(const TrainConfig& config, FileSystem& files);
-// Of a log that is followed (data.follow_seconds), whose files are trained one by one.
+// Whether a job can follow its log (data.follow_seconds), whose files are then trained one by one.
 // Error: kInvalidArgument, the method needs the whole log, or data.log is no single folder.
 Status CheckFollowable(const TrainConfig& config);
 struct FilePlace {
   uint64_t files_before = 0;  // in the run
   uint64_t steps_before = 0;
 };
-// One of its files. Without rows that are kept it has no steps; the first one of a run needs some.
+// Opens one of the files of a log that is followed. A file without rows that are kept has no steps;
+// the first file of a run needs some.
 Result<TrainingData> OpenFollowedFile(const TrainConfig& config, std::unique_ptr<LogReader> log,
                                       const FilePlace& place);
-// No file: `done_steps` are trained, and the next file has not come. None is to come when these are
-// data.max_steps.
+// The data while there is no file: `done_steps` are trained, and the next file has not come. None
+// is to come when done_steps are data.max_steps.
 TrainingData BetweenFiles(const TrainConfig& config, uint64_t done_steps);
 
 // Logs what is read and what is dropped. Warns when labels are all alike, when data.max_steps ends
-// training before the last stage, when blocks are too few for a step's
-// grains, when it is sorted and steps are
-// drawn from a small part of it, and when sequences side by side differ in length.
+// training before the last stage, when blocks are too few for a step's grains, when the log is
+// sorted and steps are drawn from a small part of it, and when sequences side by side differ in
+// length.
 void Announce(const TrainConfig& config, const TrainingData& data, uint32_t workers);
 
 // "" unless a step of the shuffled order has more grains than the log has blocks, and that matters:

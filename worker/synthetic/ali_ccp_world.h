@@ -1,9 +1,9 @@
 #pragma once
 // Contexts and exposures in the shape of Ali-CCP, in a world whose truth is known. README.md beside
-// this file says what is drawn how. Everything is a function of (seed, stream, number), so that any
-// piece can be made alone and nothing depends on threads.
+// this file says how each part is drawn. Everything is a function of (seed, stream, number), so
+// that any piece can be made alone and nothing depends on threads.
 //
-// Contexts come in cells of 20 contexts and 1158 exposures (57.9 a context, as in Ali-CCP), whose
+// Contexts come in cells of 20 contexts and 1158 exposures (57.9 per context, as in Ali-CCP), whose
 // sizes follow an exponential law and come in any order. Thread safety: read-only after
 // construction.
 

@@ -19,8 +19,8 @@ namespace chorus::worker {
 class BestTracker {
  public:
   // step: of the checkpoint that the run goes on from, 0 for a new run, which forgets what an
-  // earlier one left. claim: the token of the job's (best_file.h). `files` outlives this. Error: as
-  // ReadBest.
+  // earlier one left. claim: the token of the job's claim (best_file.h). `files` outlives this.
+  // Error: as ReadBest.
   static Result<BestTracker> Open(FileSystem& files, const CheckpointConfig& config, uint64_t step,
                                   const std::string& claim);
 
@@ -48,7 +48,7 @@ class BestTracker {
 
 // "CVR AUC".
 std::string MetricName(CheckpointConfig::Best metric);
-// Absent: the evaluation has it not (no click, say).
+// Absent where the evaluation does not have it (no click, say).
 std::optional<double> MetricValue(CheckpointConfig::Best metric, const Evaluation& evaluation);
 bool IsBetter(CheckpointConfig::Best metric, double value, double than);
 

@@ -1,8 +1,9 @@
 #pragma once
 // The best evaluation of a run (checkpoint.best), beside the folders of its checkpoints: a file
 // BEST.CLAIM per job that has judged one (checkpoint_claim.h; jobs of older programs had BEST). The
-// newest claim's counts, so that what a rank writes that outlives its job is passed over.
-// Thread safety: one writer a directory.
+// file of the newest claim counts, so that a file is passed over that a rank writes after its job
+// has ended.
+// Thread safety: one writer per directory.
 
 #include <optional>
 #include <string>
@@ -18,6 +19,6 @@ Result<std::optional<BestCheckpoint>> ReadBest(FileSystem& files, const std::str
 // claim: the token of the writer's claim; "" = it has none. Files of older claims are removed.
 Status WriteBest(FileSystem& files, const std::string& directory, const BestCheckpoint& best,
                  const std::string& claim = "");
-Status RemoveBest(FileSystem& files, const std::string& directory);  // all that there are
+Status RemoveBest(FileSystem& files, const std::string& directory);  // all of them
 
 }  // namespace chorus::worker

@@ -2,8 +2,8 @@
 // Which job may write in a folder of checkpoints: the one that has the newest claim on it. The
 // folder's lock (common/write_lock.h) keeps a second job out while its holder can be reached; a
 // claim stops the ranks of a job whose lock was lost, and which come back to life when another job
-// has taken their place. launch/README.md, "Ranks that outlive their job", says what that is good
-// for, and what it leaves.
+// has taken their place. launch/README.md, "Ranks that outlive their job", says what a claim
+// prevents, and what it does not.
 //
 //   claim-000007/WRITER      "7-9f3a21c4 process 4711 on node7 since 2026-03-01 12:00:03 UTC (...)"
 //
@@ -29,7 +29,7 @@ class CheckpointClaim {
   // Makes `directory` where it is not there yet, and the newest claim on it, which is safe from a
   // crash when this returns. writer: who claims, for the errors of others; "" = this process
   // (common/process_name.h). before: the newest claim's number when the folder's lock was taken: a
-  // job that was overtaken between that and this is refused; empty: as it is now. `files` outlives
+  // job that was overtaken since then is refused; empty: the number at this call. `files` outlives
   // this. Errors: kFailedPrecondition when another job has claimed it since, and those of the disk.
   static Result<CheckpointClaim> Make(FileSystem& files, const std::string& directory,
                                       const std::string& writer = "",

@@ -3,7 +3,7 @@
 // shard-NNNNN.rows per logical shard, and MANIFEST (checkpoint.proto in text format and a checksum
 // line): a folder without MANIFEST is no checkpoint and is never read. It is written in a folder
 // that only its job writes, step-NNNNNNNNNNNN.writing-CLAIM (checkpoint_claim.h), and gets its name
-// when it is complete. Thread safety: functions on distinct folders; one writer a directory.
+// when it is complete. Thread safety: functions on distinct folders; one writer per directory.
 
 #include <optional>
 #include <string>
@@ -30,7 +30,7 @@ Result<std::optional<std::string>> FindCheckpoint(FileSystem& files, const std::
 // The checkpoint that `path` names: itself, or of a directory the newest complete one or, with
 // `best`, that of the best evaluation. Error: kNotFound, says what is missing.
 Result<std::string> ChooseCheckpoint(FileSystem& files, const std::string& path, bool best);
-// What lies beside `folder`: the complete checkpoint before it, else the newest other one; "" if
+// Another checkpoint beside `folder`: the complete one before it, else the newest other one; "" if
 // there is none.
 std::string OtherCheckpoint(FileSystem& files, const std::string& folder);
 // The newest complete checkpoint in `directory` whose files all fit its manifest. Newer ones are
@@ -65,10 +65,10 @@ Status VerifyFiles(FileSystem& files, const std::string& folder,
 // first, so that a crash in between leaves no checkpoint that lacks files.
 Status RemoveCheckpoint(FileSystem& files, const std::string& folder);
 
-// Removes all but the `keep` newest complete checkpoints, so also folders of steps without MANIFEST
-// (programs before claims wrote into them); never `written`, the one just completed, nor the one
-// that BEST names. Likewise what jobs with older claims than number `claim` have left unfinished,
-// these claims, and what was removed halfway.
+// Removes all but the `keep` newest complete checkpoints, and with them folders of steps without
+// MANIFEST (programs before claims wrote into them); never `written`, the one just completed, nor
+// the one that BEST names. Also removes what jobs with older claims than number `claim` have left
+// unfinished, these claims, and what was removed halfway.
 // REQUIRES: the job with this claim writes no checkpoint at the time.
 Status PruneCheckpoints(FileSystem& files, const std::string& directory, uint32_t keep,
                         const std::string& written, uint64_t claim = 0);

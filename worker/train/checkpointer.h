@@ -1,8 +1,8 @@
 #pragma once
 // Takes checkpoints while training goes on: asks the servers for a snapshot in the frame that
 // carries the step's gradients, writes the dense state on a thread of its own, and completes the
-// manifest when every file is there. One checkpoint at a time; worker 0 writes, the others only ask
-// along. Thread safety: the trainer's thread.
+// manifest when every file is there. One checkpoint at a time; worker 0 writes, and the others only
+// send the same requests. Thread safety: the trainer's thread.
 
 #include <chrono>
 #include <future>
@@ -21,8 +21,8 @@ namespace chorus::worker {
 
 class Checkpointer {
  public:
-  // manifest: everything but step and files. claim: the token of the job's, the same on all workers;
-  // fence: the claim itself, of the writer, for errors that it explains; null: there is none.
+  // manifest: everything but step and files. claim: the token of the job's claim, the same on all
+  // workers; fence: the writer's claim itself, for errors that it explains; null: there is none.
   // `files`, `client` and `fence` outlive this.
   Checkpointer(FileSystem& files, const CheckpointManifest& manifest, bool is_writer,
                PsClient* client, const std::string& claim = "",
@@ -30,18 +30,19 @@ class Checkpointer {
   ~Checkpointer();  // waits for the dense state that is being written
 
   bool enabled() const { return !config_.directory().empty(); }
-  // By count of steps: the same on every worker.
+  // Whether one is due by the count of steps: the same on every worker.
   bool DueByStep(uint64_t step) const;
-  // By the clock: worker 0 decides, and tells the others through the step's sum; never while one is
-  // under way.
+  // Whether one is due by the clock: worker 0 decides, and tells the others through the step's sum;
+  // never while one is under way.
   bool DueByTime() const;
 
-  // Before the frame with the gradients of `step` is sent: what it has to ask for. Finishes an
-  // earlier one first. stage: of the step, for the manifest. position: where the run stands in a log
-  // that is followed, as fields of the manifest; null: the log is not followed.
+  // To be called before the frame with the gradients of `step` is sent; returns what the frame has
+  // to ask for. Finishes an earlier checkpoint first. stage: of the step, for the manifest.
+  // position: the run's place in a log that is followed, as fields of the manifest; null: the log
+  // is not followed.
   Result<SnapshotRequest> Begin(uint64_t step, uint32_t stage = 0,
                                 const CheckpointManifest* position = nullptr);
-  // After that step's dense update.
+  // To be called after that step's dense update.
   void AddDenseState(DenseState state);
   // Completes the checkpoint when all its files are there; with `wait`, waits for them. That an old
   // checkpoint cannot be removed is no error: a warning says so once. Where another job has taken

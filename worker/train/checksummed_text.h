@@ -14,7 +14,7 @@ namespace chorus::worker {
 // Error: kDataLoss when the checksum does not fit, or this version cannot read the text.
 Status ReadChecksummedText(FileSystem& files, const std::string& path,
                            google::protobuf::Message* message);
-// Synced, and at once: the file has the old bytes or the new ones.
+// Synced and atomic: the file has the old bytes or the new ones.
 Status WriteChecksummedText(FileSystem& files, const std::string& path,
                             const google::protobuf::Message& message);
 

@@ -23,7 +23,7 @@ struct EvaluationLogs {
   bool group_metrics = true;
   std::vector<uint32_t> k;  // of NDCG@k and Recall@k
   uint64_t max_rows = 0;    // evaluate.max_rows
-  // An evaluation of a run is not worth the run: with a sample that has no exposure it is left out.
+  // No run ends because of an evaluation: one whose sample has no exposure is left out.
   bool may_be_empty = false;
   static EvaluationLogs Of(const TrainConfig& config);
 };
@@ -35,12 +35,12 @@ class Evaluator {
   static Result<std::unique_ptr<Evaluator>> Create(Session* session, const EvaluationLogs& logs);
   // The metrics of the log, or of the sample that max_rows asks for, on worker 0; nothing on the
   // others. scores: null, or gets the scores of these exposures on worker 0 (no row on the others).
-  // Without it worker 0 keeps no exposure's scores but where the truth is known. Error:
+  // Without `scores`, worker 0 keeps the scores of exposures only where the truth is known. Error:
   // kInvalidArgument when the sample is empty; with may_be_empty a warning, and nothing on worker 0
   // either.
   Result<std::optional<Evaluation>> Run(Scores* scores = nullptr);
   const std::string& log_name() const { return log_name_; }
-  uint64_t rows() const;  // that are scored, about
+  uint64_t rows() const;  // about how many are scored
 
  private:
   Result<Evaluation> Report(const std::vector<std::string>& parts) const;

@@ -1,8 +1,8 @@
 #pragma once
 // TensorBoard's event files: the numbers of a run's reports as curves (report.tensorboard). A
-// process writes one file; that of a resumed run says from which step on it counts, so that
+// process writes one file; the file of a resumed run says from which step on it counts, so that
 // TensorBoard leaves out what the process before it wrote of later steps; an evaluation that a
-// resumed run makes again has two equal points. A disk that fails later does not end the run
+// resumed run repeats has two equal points. A disk that fails later does not end the run
 // (side_file.h).
 //
 //   events.out.tfevents.SECONDS.HOST.PROCESS   framed events (record_frame.h, tensorboard.proto)

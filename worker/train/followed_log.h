@@ -22,9 +22,9 @@ namespace chorus::worker {
 
 class FollowedLog {
  public:
-  // manifest: of the checkpoint `checkpoint` that the run goes on from; of a new run without a step.
-  // Files that it says are done may be gone; those that are there must be what they were. Errors:
-  // kFailedPrecondition, names the file that has changed, came late or is missing.
+  // manifest: of the checkpoint `checkpoint` that the run goes on from; for a new run, one without
+  // a step. Files that it says are done may be gone; those that are there must be what they were.
+  // Errors: kFailedPrecondition, names the file that has changed, came late or is missing.
   static Result<std::unique_ptr<FollowedLog>> Open(const TrainConfig& config,
                                                    const WorkerEnvironment& environment,
                                                    const std::string& checkpoint,
@@ -34,7 +34,7 @@ class FollowedLog {
   // (TrainingData::log is null), and all steps so far.
   Result<TrainingData> First();
 
-  // What one look found. While nothing is there it takes half a second, so that all workers wait.
+  // What one look found. A look that finds nothing takes half a second, so that all workers wait.
   struct Look {
     enum What {
       kNothing,  // so far
@@ -85,7 +85,8 @@ class FollowedLog {
   const std::string folder_;
   uint64_t restored_step_ = 0;
   std::optional<LogSchema> schema_;
-  // Its followed files, of which worker 0 drops those that are gone. The last one stays.
+  // The files that are trained or begun, of which worker 0 drops those that are gone. The last one
+  // stays.
   CheckpointManifest position_;
   std::optional<std::chrono::steady_clock::time_point> waiting_since_;
 };

@@ -1,8 +1,8 @@
 #pragma once
 // Brings the exposures of a group together on one worker while a log is scored, and sums what the
 // groups add to the evaluation. Groups are dealt by a hash of their ids. Every few steps workers
-// give each other the rows that are not theirs, in an order that makes a group's rows those of the
-// log in log order, so that every layout reports the same bits.
+// give each other the rows that are not theirs, so ordered that a group's rows arrive in log order
+// and every layout reports the same bits.
 //
 // Memory: 53 bytes for each exposure of the worker's groups, and for the exchange twice the rows of
 // a few steps. A group is on one worker, however large it is.

@@ -1,6 +1,6 @@
 #pragma once
-// The rows that scoring a log reads, found before a checkpoint is loaded: of a large checkpoint a
-// small log needs few. Thread safety: the trainer's thread; every worker calls the same.
+// The rows that scoring a log reads, found before a checkpoint is loaded: a small log needs few
+// rows of a large checkpoint. Thread safety: the trainer's thread; every worker calls the same.
 
 #include <optional>
 #include <string>

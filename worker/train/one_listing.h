@@ -1,6 +1,6 @@
 #pragma once
-// A file system in which one folder holds what it held when it was listed: who opens many of its
-// files does not read it again for each. Thread safety: that of the file system behind it.
+// A file system in which one folder holds what it held when it was listed: a caller that opens many
+// of its files does not list it again for each. Thread safety: that of the file system behind it.
 
 #include <string>
 #include <utility>

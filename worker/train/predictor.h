@@ -27,8 +27,8 @@ Status Predict(Session* session, const TakeScoreText& write);
 // columns of session->schema(); null on the others.
 Status PredictRows(Session* session, RowSource* source, const TakeScoreText& write);
 
-// Says, on worker 0, which slots' ids are mostly such as the model has not seen: as an evaluation
-// does, since nothing else tells. Every worker calls it.
+// Says, on worker 0, of which slots the model has not seen most ids, as an evaluation does: nothing
+// else in a prediction tells. Every worker calls it.
 Status WarnOfUntrained(const Session& session, const SlotCounter& counter);
 
 // Evaluates these logs and writes the scores to a score file (score_file.h); worker 0 gets the

@@ -1,7 +1,7 @@
 #pragma once
-// metrics.jsonl: one line a report (report.proto as JSON). A resumed run keeps the lines up to the
-// step it resumes from and goes on behind them, so that the file reads as if nothing had happened.
-// A disk that fails later does not end the run (side_file.h).
+// metrics.jsonl: one line per report (report.proto as JSON). A resumed run keeps the lines up to
+// the step it resumes from and goes on behind them, so that the file reads as if nothing had
+// happened. A disk that fails later does not end the run (side_file.h).
 // Thread safety: one thread.
 
 #include <memory>
@@ -21,8 +21,8 @@ class ReportWriter {
   // (and says so). evaluates_again: the run evaluates resumed_step once more, in place of what the
   // file says of it. A pipe or a device is written to as it is. Errors: kFailedPrecondition (a new
   // file) or kDataLoss (one to go on in) when there is a file with a line that is no report, other
-  // than a torn last one; kFailedPrecondition when another process writes the file for
-  // another wait_seconds (write_lock.h).
+  // than a torn last one; kFailedPrecondition when another process still writes the file after
+  // wait_seconds (write_lock.h).
   static Result<std::unique_ptr<ReportWriter>> Open(FileSystem& files, const std::string& path,
                                                     uint64_t resumed_step,
                                                     bool evaluates_again = false,

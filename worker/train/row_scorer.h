@@ -30,9 +30,9 @@ class RowScorer {
   // Scores the exposures of the next step; false: those were the last ones. Rows that were read on
   // the way are appended to *rows, on worker 0.
   Result<bool> NextStep(std::deque<SourceRow>* rows);
-  // Of the exposures of that step, in order, on worker 0.
+  // The predictions for the exposures of that step, in order, on worker 0.
   std::span<const Prediction> scores() const { return scores_; }
-  // Of the ids of all steps so far.
+  // The counts of the ids of all steps so far.
   const SlotCounter& slot_counter() const { return counter_; }
 
  private:

@@ -24,11 +24,13 @@ class RunEvaluations {
   // `session` and `data` outlive this. Error: that of Evaluator::Create.
   static Result<std::unique_ptr<RunEvaluations>> Create(Session* session, const TrainingData& data);
 
-  // A run that ended between a checkpoint and its evaluation makes up for that when it goes on:
-  // its report is missing, and the best may be that one. One that ended by patience stays ended.
+  // A run that ended between a checkpoint and its evaluation makes the evaluation when it goes on:
+  // the report of it is missing, and it may be the best one. A run that ended by patience stays
+  // ended.
   enum class Owed { kNothing, kEvaluation, kEnd };
   // done_steps: of the checkpoint that the run goes on from; 0 = a new run. The answer is the same
-  // on every worker. claim: the token of the job's (best_file.h). Error: that of BestTracker::Open.
+  // on every worker. claim: the token of the job's claim (best_file.h). Error: that of
+  // BestTracker::Open.
   Result<Owed> Open(uint64_t done_steps, const std::string& claim);
 
   bool enabled() const { return evaluator_ != nullptr; }
@@ -42,13 +44,14 @@ class RunEvaluations {
   // Whether files of a followed log are scored before they are trained (test-then-train): where the
   // job names no log to evaluate.
   bool TestsFiles() const { return data_.followed && !enabled(); }
-  // Scores the file that data is of with the model as it is, after `step`; an empty sample as in
-  // Run. REQUIRES: TestsFiles(), and the file has steps.
+  // Scores the file of `data` with the model as it is, after `step`; an empty sample is treated as
+  // in Run. REQUIRES: TestsFiles(), and the file has steps.
   Status TestFile(uint64_t step, TrainProgress* progress);
-  // How long the next one takes: as the last one, or else as long as reading its exposures does.
+  // How long the next evaluation takes: as long as the last one or, before there is one, as reading
+  // its exposures.
   double ExpectedSeconds(double exposures_per_second) const;
 
-  // On worker 0: the last one's, and that of checkpoint.best; else absent.
+  // The last evaluation, and the best one by checkpoint.best, on worker 0; absent on the others.
   const std::optional<Evaluation>& last() const { return last_; }
   std::optional<BestCheckpoint> best() const;
 

@@ -22,13 +22,13 @@ inline RunHead ReadRunHead(FileSystem& files, const std::string& metrics) {
   return text.ok() && FromJson(*text, &head).ok() ? head : RunHead();
 }
 
-// Of a run that begins now. Of a log that is followed neither number is known: 0.
+// The head of a run that begins now. exposures, steps: 0 for a log that is followed, where neither
+// is known.
 RunHead MakeRunHead(const TrainConfig& config, const std::string& method, uint64_t exposures,
                     uint64_t steps);
 
-// Writes it beside `metrics`, but for "" and where reports go into a pipe or a device. A run that
-// resumes keeps the time at which it began. One that cannot be written is a warning: no run ends
-// for it.
+// Writes it beside `metrics`, unless that is "", a pipe or a device. A run that resumes keeps the
+// time at which it began. One that cannot be written is a warning: no run ends for it.
 Status WriteRunHead(FileSystem& files, const std::string& metrics, bool resumes, RunHead head);
 
 }  // namespace chorus::worker

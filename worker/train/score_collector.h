@@ -17,7 +17,7 @@ namespace chorus::worker {
 
 class ScoreCollector {
  public:
-  // rows: how many are to come, so that they are stored once and not again as they become more.
+  // rows: how many are to come: memory is taken once for all of them.
   // schema: the log's.
   ScoreCollector(Collective* collective, const LogSchema& schema, bool has_oracle, uint64_t rows);
   // One of this worker's grains, in log order. predictions: [n]; truths: [n], or empty without the

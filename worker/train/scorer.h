@@ -40,7 +40,7 @@ class Scorer {
                                                 const ScorerOptions& options = {});
 
   // Calls `grain_done` for each of this worker's grains in log order, and `step_done` after each
-  // step, on every worker as often (worker order is log order inside a step, unless the log is
+  // step, equally often on every worker (worker order is log order inside a step, unless the log is
   // scored by stretches).
   using GrainDone = std::function<Status(const Batch& batch, MatrixView<const float> logits)>;
   using StepDone = std::function<Status()>;

@@ -37,7 +37,7 @@ class Session {
   // the step that the state is after. Error: kDataLoss when a file is not that of the folder's
   // manifest, or holds a value that is not finite.
   Result<uint64_t> Restore(const std::string& folder);
-  // So too for a job that does not train and reads no other rows than these: servers keep no
+  // The same for a job that does not train and reads no other rows than these: servers keep no
   // others.  keys: worker 0's, [table instances], ascending and unique; null on the others.
   Result<uint64_t> RestoreRows(const std::string& folder,
                                const std::vector<std::vector<Key>>* keys);

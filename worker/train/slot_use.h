@@ -1,7 +1,7 @@
 #pragma once
-// How many ids of each column that a model reads were never trained, in no table that learns from
-// it: ids that are written in another way than in the training log are all new, and nothing else
-// tells that.
+// How many ids of each column that a model reads were never trained, in any table that learns from
+// the column. Ids that are written in another way than in the training log are all new, and nothing
+// else shows it.
 // Thread safety: the trainer's thread.
 
 #include <cstdint>

@@ -28,7 +28,7 @@ class StepFeed {
   Status Send(uint64_t step, std::unique_ptr<StepGradients> gradients,
               const SnapshotRequest* snapshot);
   bool is_pulled(uint64_t step) const { return step <= data_.last_pulled; }
-  // Until the replies to all steps up to this one are in.
+  // Waits until the replies to all steps up to this one are in.
   Status WaitForRows(uint64_t step);
   // The rows of the next step to be trained. REQUIRES: WaitForRows of that step.
   std::shared_ptr<const PulledRows> TakeRows();

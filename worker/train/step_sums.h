@@ -46,7 +46,7 @@ class StepSums {
   // Begins to sum what the engine computed. next: null behind the last step. The memory of the sum
   // is in use until Finish; a step that fails in between gives it up (BegunSum).
   Status Begin(const StepBatch& batch, const StepBatch* next, const Wishes& wishes);
-  // What the calls below tell is there from then on.
+  // Waits for the sum, which the calls below read.
   Status Finish();
 
   std::span<float> gradient() { return gradient_; }  // [parameters], or empty: the engine keeps it

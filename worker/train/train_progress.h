@@ -1,7 +1,7 @@
 #pragma once
 // What a training run tells its user: step reports and evaluations in metrics.jsonl, in
 // TensorBoard's files and to whoever watches the run, a status line, plain lines. Only worker 0
-// prints and writes; the others count along. Thread safety: the trainer's thread.
+// prints and writes; the others only count. Thread safety: the trainer's thread.
 
 #include <chrono>
 #include <memory>
@@ -63,7 +63,7 @@ class TrainProgress {
   Clock::time_point last_report_ = begin_;
   std::optional<double> first_loss_;  // that was reported in the stage
   uint32_t first_loss_stage_ = 0;
-  bool doubts_loss_ = false;  // has been said
+  bool doubts_loss_ = false;  // whether it has been said
   SaidDoubts said_;           // of evaluations
   uint64_t exposures_ = 0;
   uint64_t steps_since_report_ = 0;

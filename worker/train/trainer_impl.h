@@ -103,7 +103,7 @@ class Trainer {
   std::unique_ptr<FencedFiles> fenced_;  // environment_.files; worker 0 claims the folder by it
   const uint64_t ahead_;
   std::optional<TrainingData> data_;
-  std::unique_ptr<FollowedLog> followed_;  // null: all of the log is there; data_ is its file
+  std::unique_ptr<FollowedLog> followed_;  // null: the whole log is there. data_ is a file of it
   std::string resumed_from_;               // the checkpoint; "" = none
   Clock::time_point last_ping_ = Clock::now();
   std::unique_ptr<Session> session_;

@@ -21,10 +21,10 @@ namespace chorus::worker {
 struct WarmFit {
   DenseState state;                 // of the new model's arrays
   std::vector<std::string> taken;   // dense arrays that came whole
-  std::vector<std::string> partly;  // those some of whose rows begin anew
-  // Arrays, tables and columns that the checkpoint has not; arrays that do not fit, and why.
+  std::vector<std::string> partly;  // dense arrays of which some rows begin anew
+  // Arrays, tables and columns that the checkpoint does not have; arrays that do not fit, and why.
   std::vector<std::string> begin_new;
-  std::vector<std::string> left;  // arrays, tables and columns that the model has not
+  std::vector<std::string> left;  // arrays, tables and columns that the model lacks
 };
 
 // there: the checkpoint's dense state.  manifest: of the checkpoint.  config, tables (names of
