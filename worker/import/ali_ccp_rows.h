@@ -5,7 +5,7 @@
 //   skeleton   sample_id , click , conversion , common_feature_index , feature_num , features
 //   common     common_feature_index , feature_num , features
 //   features   feature (\x01 feature)*        feature_num of them
-//   feature    field \x02 id \x03 value       a field of several ids comes as often
+//   feature    field \x02 id \x03 value       a field with several ids comes once for each
 //
 // A row has the columns sample_id, click, conversion and common_feature_index, and one for each
 // field that a slot names: "id\x03value" pieces with \x01 between them, whichever line they are of.

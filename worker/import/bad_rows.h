@@ -1,7 +1,7 @@
 #pragma once
-// The policy about malformed rows of a text: so many are skipped, the first of them are told as
-// warnings, all of them in a file if one is asked for, and one more ends the work. Thread safety:
-// none.
+// The policy about malformed rows of a text: up to a number of them are skipped, the first ones are
+// told as warnings, all of them in a file if one is asked for, and one more ends the work. Thread
+// safety: none.
 
 #include <cstdint>
 #include <memory>
@@ -16,7 +16,7 @@
 
 namespace chorus::worker {
 
-// How a list begins; what begins otherwise is a file of somebody else's, and stays.
+// How a list begins; a file that begins otherwise is somebody else's, and stays.
 inline constexpr std::string_view kBadRowListHead = "# rows that were left out: place, reason\n";
 
 // The file of all of them.
@@ -40,15 +40,15 @@ class BadRowList {
 
 class BadRows {
  public:
-  // tell: whether warnings are made; a second pass over a text makes none. list: null, or gets a
-  // line for each. remedy: ends the error of the first row where none is allowed, " (so and so
-  // passes over such rows)". before: of a text that is followed (import --follow), those of earlier
-  // calls, which count, too.
+  // most: how many malformed rows are skipped. tell: whether warnings are made; a second pass over
+  // a text makes none. list: null, or gets a line for each row. remedy: ends the error of the first
+  // row where none is allowed: " (OPTION passes over such rows)". before: the malformed rows that
+  // earlier calls found in a text that is followed (import --follow), which count, too.
   BadRows(uint64_t most, bool tell, BadRowList* list = nullptr, std::string remedy = {},
           std::optional<uint64_t> before = std::nullopt)
       : most_(most), tell_(tell), list_(list), remedy_(std::move(remedy)), before_(before) {}
 
-  // why: what is wrong with the row, and where it stands.  Error: that of the first row too many.
+  // why: what is wrong with the row, and where it is.  Error: that of the first row too many.
   Status Add(const Status& why);
   uint64_t count() const { return count_; }  // of this call
 

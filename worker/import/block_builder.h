@@ -1,5 +1,5 @@
 #pragma once
-// Collects parsed rows into the batch that becomes a block of the log. A context stands once for
+// Collects parsed rows into the batch that becomes a block of the log. A context is there once for
 // all consecutive rows that share it, and again in the next block when they go on there.
 // Thread safety: none.
 
@@ -16,12 +16,12 @@ namespace chorus::worker {
 
 class BlockBuilder {
  public:
-  // So many ids end a block.
+  // A block ends with this number of ids.
   static constexpr size_t kCrowdedIds = size_t{1} << 24;
 
   // Both must outlive the builder. schema: plan.schema with what was learnt about numerics.
   BlockBuilder(const ColumnPlan& plan, const LogSchema& schema);
-  // Of rows whose means are not known yet: TakeRaw is called, and not Take.
+  // For rows whose means are not known yet: TakeRaw is called, and not Take.
   static BlockBuilder OfRawNumerics(const ColumnPlan& plan) {
     BlockBuilder builder(plan, plan.schema);
     builder.keeps_raw_ = true;
@@ -29,20 +29,21 @@ class BlockBuilder {
   }
 
   void Add(const ParsedRow& row) { Add(row, row.context, row.context_serial); }
-  // A row whose context lies elsewhere. serial: equal for consecutive rows of one context, not 0.
+  // The same for a row whose context is elsewhere. serial: equal for consecutive rows of one
+  // context, not 0.
   void Add(const ParsedRow& row, const ParsedSide& context, uint64_t serial) {
     Hold(row, context, serial);
     Flush();
   }
-  // As Add, for many rows that lie side by side: they are copied column by column, some of them at
-  // once. Row and context must stay as they are until Flush or Take.
+  // The same for many rows that are side by side in memory: they are copied column by column, some
+  // rows at once. Row and context must stay as they are until Flush or Take.
   void Hold(const ParsedRow& row, const ParsedSide& context, uint64_t serial);
   void Flush();
   uint32_t rows() const { return batch_.exposures.rows + static_cast<uint32_t>(held_rows_.size()); }
-  // There are so many ids that the block should end, whatever its rows: the format bounds a block's
-  // bytes.
+  // Whether the block should end because of its ids, however few rows it has: the format bounds a
+  // block's bytes.
   bool crowded() const { return ids_ >= kCrowdedIds; }
-  // What was added since the last Take.
+  // Returns what was added since the last Take.
   Batch Take();
   // The same, with the numbers of standardised numerics apart from the batch, as they are.
   Batch TakeRaw(RawNumerics* raw);
@@ -56,7 +57,7 @@ class BlockBuilder {
   const LogSchema& schema_;
   bool keeps_raw_ = false;
   Batch batch_;
-  RawNumerics raw_;              // if it keeps them
+  RawNumerics raw_;              // if keeps_raw_
   uint64_t context_serial_ = 0;  // of the batch's last context; 0 before the first
   size_t ids_ = 0;               // in all slots; texts of row ids count too, 8 bytes as one
   // Rows that are not in batch_ yet.

@@ -1,7 +1,7 @@
 #pragma once
 // Puts the rows of some blocks of logs, one after the other, into blocks of another size. Contexts
-// stay shared: one that goes on in the next block of a log is one again where both lie in one
-// block, as an import of all rows at once has it. Thread safety: none.
+// stay shared: a context that goes on in the next block of a log becomes one again where both parts
+// come into one block, as in an import of all rows at once. Thread safety: none.
 
 #include <cstdint>
 #include <functional>
@@ -15,7 +15,7 @@ namespace chorus::worker {
 class BlockJoiner {
  public:
   using Write = std::function<Status(Batch block)>;
-  // block_rows: exposures a block at most. `schema` must outlive the joiner.
+  // block_rows: the most exposures of a block. `schema` must outlive the joiner.
   BlockJoiner(const LogSchema& schema, uint64_t block_rows, Write write);
 
   // REQUIRES: the batch has the schema's columns. Error: that of `write`.

@@ -1,6 +1,6 @@
 #pragma once
-// The columns of a sample that hold 0 and 1 alone, and which of them lies in which: an event that
-// only follows another one, as a purchase follows a click. Thread safety: values.
+// The columns of a sample that hold 0 and 1 alone, and which of them is nested in which: an event
+// that only follows another one, as a purchase follows a click. Thread safety: values.
 
 #include <cstdint>
 #include <optional>
@@ -16,12 +16,12 @@ class BooleanColumns {
   // seen: [column], of the same sample, which must outlive this.
   BooleanColumns(const TextSample& sample, const std::vector<ColumnSample>& seen);
 
-  // Those with both values, ascending.
+  // The columns that have both values, ascending.
   const std::vector<uint32_t>& columns() const { return columns_; }
-  // Whether `inner` is 1 only where `outer` is, more rarely, and so often that it is no chance.
+  // Whether `inner` is 1 only where `outer` is, more rarely, and so often that this is no chance.
   bool IsNested(uint32_t inner, uint32_t outer) const;
-  // Among the columns of which may[column]: the one that lies in `outer`, or that `inner` lies in,
-  // with the most ones; none when there is no such one.
+  // Among the columns with may[column]: the one that is nested in `outer`, or in which `inner` is
+  // nested, with the most ones; nothing where there is none.
   std::optional<uint32_t> InnerOf(uint32_t outer, const std::vector<bool>& may) const;
   std::optional<uint32_t> OuterOf(uint32_t inner, const std::vector<bool>& may) const;
 

@@ -20,7 +20,7 @@ class ByteSource {
   virtual Result<size_t> Read(std::span<char> out) = 0;
 };
 
-// The bytes of a file as they lie on disk.
+// The bytes of a file as they are on disk.
 Result<std::unique_ptr<ByteSource>> OpenFileSource(FileSystem& files, const std::string& path);
 // The bytes of an open file.
 std::unique_ptr<ByteSource> NewFileSource(std::unique_ptr<RandomAccessFile> file);
@@ -28,13 +28,12 @@ std::unique_ptr<ByteSource> NewFileSource(std::unique_ptr<RandomAccessFile> file
 // source.
 std::unique_ptr<ByteSource> NewDescriptorSource(int descriptor);
 // `packed`, unpacked if it begins as gzip, zstd, bzip2 or xz do (several streams in a row are one
-// text), else as it is. Errors: kInvalidArgument when it is a file that is no text
-// (file_format.h); of Read:
-// kDataLoss when the packed data is damaged or ends early.
+// text), else as it is. Errors: kInvalidArgument when it is a file that is no text (file_format.h).
+// Read's error: kDataLoss when the packed data is damaged or ends early.
 Result<std::unique_ptr<ByteSource>> NewUnpackingSource(std::unique_ptr<ByteSource> packed);
-// The same of a file: what is packed is unpacked on a thread of its own (read_ahead.h).
+// The same for a file, which is unpacked on a thread of its own (read_ahead.h) if it is packed.
 Result<std::unique_ptr<ByteSource>> NewUnpackingFileSource(std::unique_ptr<ByteSource> packed);
-// The same of whatever comes out; its first kFormatBytes (file_format.h) go to *first_bytes.
+// The same for any content, text or not; its first kFormatBytes (file_format.h) go to *first_bytes.
 Result<std::unique_ptr<ByteSource>> NewUnpackingSource(std::unique_ptr<ByteSource> packed,
                                                        std::string* first_bytes);
 

@@ -1,6 +1,6 @@
 #pragma once
-// What a cell is expected to be, and which spelling of another country or program it has instead,
-// to end an error with. Thread safety: pure functions.
+// The end of an error about a cell: what was expected, and which spelling of another country or
+// program the cell has instead. Thread safety: pure functions.
 
 #include <string>
 #include <string_view>
@@ -8,7 +8,7 @@
 namespace chorus::worker {
 
 // Whether a text is a date that does not begin with its year: "27.11.2025", "11/27/2025 16:00". A
-// version is none: "4.10.21".
+// version ("4.10.21") is none.
 bool IsDateWithYearLast(std::string_view text);
 // Whether a text is a number once its commas are points, or nothing: "0,5", "1.234,50", "1,234.5".
 bool HasNumberCommas(std::string_view text);

@@ -1,6 +1,6 @@
 #pragma once
-// What a cell says once its spelling is taken away: labels, numbers and times as the programs that
-// write tables spell them, and the rules of a schema about blanks, missing values and decimal ids.
+// What a cell means, however it is spelt: labels, numbers and times as the programs that write
+// tables spell them, and the rules of a schema about blanks, missing values and decimal ids.
 // Thread safety: pure functions; a CellRules is a value that is only read.
 
 #include <array>
@@ -14,13 +14,13 @@
 
 namespace chorus::worker {
 
-// 0 or 1 of "0", "1", "0.0", "1.0" and the like, and of true, false, t, f, yes, no, y, n in any
+// 0 or 1 from "0", "1", "0.0", "1.0" and the like, and from true, false, t, f, yes, no, y, n in any
 // case.
 std::optional<uint8_t> LabelFromText(std::string_view text);
 // What to do about a label that LabelFromText does not take, for messages: "0 or 1: ...".
 std::string ExpectedLabel(std::string_view text);
 
-// A finite number; a leading '+' is passed over, and what is too small for a double is 0.
+// A finite number; a leading '+' is passed over, and a number that is too small for a double is 0.
 std::optional<double> NumberFromText(std::string_view text);
 // An integer in [0, 2^64), also when written "17.0".
 std::optional<uint64_t> RowIdFromText(std::string_view text);
@@ -44,12 +44,12 @@ bool IsIntegerWithExponent(std::string_view text);
 bool IsAscii(std::string_view text);
 bool IsUtf8(std::string_view text);
 
-// Without leading and trailing blanks and tabs, in constant time for most texts.
+// The text without leading and trailing blanks and tabs, in constant time for most texts.
 std::string_view TrimBlanks(std::string_view text);
 
 class CellRules {
  public:
-  CellRules() = default;  // a text is what it says, an empty one is missing
+  CellRules() = default;  // a text is taken as it is; an empty one is missing
   explicit CellRules(const ImportSchema& schema);
 
   struct Cell {
@@ -63,7 +63,7 @@ class CellRules {
     const uint32_t front = odd_front_[static_cast<uint8_t>(text.front())];
     return ((front & SizeBit(text.size())) | odd_back_[static_cast<uint8_t>(text.back())]) != 0;
   }
-  // The same for ids, which may be integral decimals, or have an exponent, besides.
+  // The same for ids, which may also be integral decimals, or have an exponent.
   bool IdMayDiffer(std::string_view text) const {
     if (MayDiffer(text)) return true;
     if (!decimal_ids_are_integers_) return false;

@@ -13,8 +13,9 @@ namespace chorus::worker {
 
 struct ChunkLimits {
   uint64_t lines = 0;       // of a chunk at most
-  double seal_seconds = 0;  // after its first line was seen, a chunk is cut
-  // A chunk with more is cut, and a line with more is an error: text of a pipe is in memory.
+  double seal_seconds = 0;  // a chunk is cut this long after its first line was seen
+  // A chunk with more bytes is cut, and a line with more is an error, since the text of a pipe is
+  // in memory.
   uint64_t bytes = uint64_t{256} << 20;
 };
 
@@ -35,12 +36,13 @@ struct TextHeader {
 class ChunkCutter {
  public:
   ChunkCutter(GrowingText* text, uint64_t begin, const ChunkLimits& limits);
-  // The lines up to the first one that is not blank. The chunks begin behind it, if they begin at 0.
+  // Takes the lines up to the first one that is not blank. Chunks begin behind that line, if they
+  // begin at 0.
   Result<TextHeader> TakeHeader();
-  // The next chunk, if it is full, or has waited for seal_seconds, or the text has ended. all:
-  // whatever whole lines are there are one.
+  // The next chunk, if it is full, or has waited for seal_seconds, or the text has ended. all: all
+  // whole lines that are there make a chunk.
   Result<TextChunk> Next(bool all);
-  // Bytes at the end of a text that is over whose line has no end; a file's may still get it.
+  // Bytes of a last line without an end, in a text that is over; in a file the end may still come.
   uint64_t unended_bytes() const { return text_.size() - begin_; }
 
  private:
@@ -57,8 +59,8 @@ class ChunkCutter {
   uint64_t lines_end_;                                // where the last of them ends
   uint64_t seen_;                                     // bytes that were there at the last look
   uint64_t lines_ = 0;                                // between begin_ and lines_end_
-  std::chrono::steady_clock::time_point first_line_;  // when that was seen, if there is one
-  // The header as far as it is there.
+  std::chrono::steady_clock::time_point first_line_;  // when the first was seen, if there is one
+  // The header, as far as it has come.
   TextHeader header_;
   uint64_t header_read_ = 0;
   uint64_t header_line_ = 0;  // where its last line begins

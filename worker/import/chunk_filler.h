@@ -19,7 +19,7 @@ class ChunkFiller {
   // `plan` must outlive the filler.
   explicit ChunkFiller(const ColumnPlan& plan) : plan_(plan), parser_(plan) {}
 
-  // kinds: of the times of rows before, where they are known.
+  // kinds: those of the times of earlier rows, where they are known.
   void Begin(const TimeKinds& kinds, ParsedChunk* out) {
     out_ = out;
     kinds_ = kinds;
@@ -42,8 +42,8 @@ class ChunkFiller {
     out_->continues = true;
   }
 
-  // malformed: why the row cannot be parsed, or OK.  place: where it stands, and place_of(), which
-  // says so to a person.
+  // malformed: why the row cannot be parsed, or OK. place: where the row is; place_of(): the same
+  // for a person.
   template <typename PlaceOf>
   void Add(const Row& row, const Status& malformed, uint32_t place, const PlaceOf& place_of) {
     if (out_->count == out_->rows.size()) out_->rows.emplace_back();
@@ -60,7 +60,7 @@ class ChunkFiller {
     parsed.context = AddContext(parsed.parsed.context_serial);
   }
 
-  // Of a cell of the row that Add takes next.
+  // Notes something about a cell of the row that Add takes next.
   void Note(CellNote note, uint32_t column, std::string_view cell) {
     parser_.notes().Add(note, column, cell);
   }
@@ -80,7 +80,7 @@ class ChunkFiller {
     if (plan_.shown_click) shown.click = cells.ShownLabel(row[*plan_.shown_click]);
     if (plan_.shown_conversion) {
       const auto cell = row[*plan_.shown_conversion];
-      // As in an import, a row without click may have no conversion: it is 0.
+      // As in an import, the conversion of a row without a click may be missing: it is 0.
       const bool none = cells.IsMissing(cell) && *shown.click == '0';
       shown.conversion = none ? "0" : cells.ShownLabel(cell);
     }

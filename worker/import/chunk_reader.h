@@ -23,7 +23,7 @@ class ChunkReader {
  public:
   virtual ~ChunkReader() = default;  // ends the threads
   // `table`, of which no piece was taken, and `plan` must outlive the reader. Errors: those of
-  // RowTable::Begin; kResourceExhausted, a thread is not to be had.
+  // RowTable::Begin; kResourceExhausted, the system does not give a thread.
   static Result<std::unique_ptr<ChunkReader>> Create(RowTable& table, const ColumnPlan& plan,
                                                      uint32_t threads);
   // The next chunk, valid until the next call; null at the end. Error: that of the table, once

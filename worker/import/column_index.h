@@ -15,9 +15,10 @@ namespace chorus::worker {
 
 class ColumnIndex {
  public:
-  // Columns that the schema names exactly are out of reach of its wildcards.
-  // Error: kInvalidArgument, an excluded column that is not there, unless it need not be: what
-  // tells labels is left out of training, and is not there where labels are not.
+  // Columns that the schema names exactly are out of reach of its wildcards. Error:
+  // kInvalidArgument, an excluded column is not there. excluded_may_lack: that is no error, since
+  // columns that tell labels are excluded from training, and are not there where there are no
+  // labels yet.
   static Result<ColumnIndex> Make(const ImportSchema& schema, bool excluded_may_lack,
                                   const std::vector<std::string>& columns);
 
@@ -25,8 +26,8 @@ class ColumnIndex {
   // The column of this name, which is marked as used. Error: kInvalidArgument: it is not there, is
   // there twice, or is excluded; begins with `field`.
   Result<uint32_t> Find(const std::string& field, const std::string& name);
-  // The same for a name with wildcards: every column that matches and that nothing names or used.
-  // One column at least, else an error.
+  // The same for a name with wildcards: every column that matches and that nothing names or has
+  // used. Error: also when there is none.
   Result<std::vector<uint32_t>> FindAll(const std::string& field, const std::string& pattern);
   // Columns with a name that have no use, in order; they are marked as used.
   Result<std::vector<uint32_t>> TakeOthers();
@@ -38,7 +39,7 @@ class ColumnIndex {
   Status Exclude(const std::string& pattern, bool may_lack);
   Status NotThere(const std::string& field, const std::string& name) const;
   Status CheckOnce(const std::string& field, uint32_t column) const;
-  // A name from a person, not one that pandas gives to its index.
+  // Whether the name is from a person, and not one that pandas gives to its index.
   bool IsNamed(uint32_t column) const;
 
   std::vector<std::string> columns_;

@@ -14,11 +14,11 @@ enum class CellNote {
   kMissing,       // empty, or a marker
   kTrimmed,       // blanks around it
   kDecimalId,     // "41.0" read as 41
-  kCut,           // more ids than max_ids: cells
-  kDroppedIds,    // ... and the ids dropped
+  kCut,           // cells with more ids than max_ids
+  kDroppedIds,    // ids that such cells lost
   kRareIds,       // ids that are in fewer rows than min_count says
   kRoundedTime,   // a fraction of the time's unit is lost
-  kNoConversion,  // a missing conversion of a row without click
+  kNoConversion,  // a missing conversion in a row without a click
   kExponentId,    // "1e+05", an id other than 100000
   kNotUtf8,       // bytes that are no UTF-8; counted in every row
   kNegativeLog,   // a number below 0 whose logarithm is taken, which is read as 0
@@ -51,10 +51,11 @@ class ColumnNotes {
   bool wants_place() const { return !placeless_.empty(); }
   void SetPlace(const std::string& place);
 
-  // Adds what was noted of later rows. REQUIRES: all its places are set; as many columns.
+  // Adds what was noted about later rows. REQUIRES: all of its places are set; both have equally
+  // many columns.
   void Add(const ColumnNotes& later);
 
-  // Those with a count, by column.
+  // The notes that have a count, by column.
   std::vector<ColumnNote> List(const std::vector<std::string>& columns) const;
 
  private:

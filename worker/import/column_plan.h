@@ -39,7 +39,7 @@ struct SlotPlan {
   bool value_l2 = false;
   bool multi_valued = false;  // it may have several ids
   bool has_values = false;
-  std::optional<uint32_t> value_column = std::nullopt;  // that has them, of typed columns
+  std::optional<uint32_t> value_column = std::nullopt;  // that has the values, of typed columns
   uint32_t min_count = 0;  // ids that are in fewer rows are left out, once they were counted
   std::shared_ptr<const KeySet> kept_ids = nullptr;  // (id_counts.h); null: all
   std::vector<CrossedSlot> crossed = {};             // not empty: its ids are made of theirs
@@ -73,15 +73,15 @@ struct ColumnPlan {
   std::optional<uint32_t> shown_click, shown_conversion;
   SidePlan contexts;
   SidePlan exposures;
-  std::vector<std::string>
-      crosses;  // names of crossed slots, which follow all others of their side
+  // Names of crossed slots, which follow all other slots of their side.
+  std::vector<std::string> crosses;
   std::vector<uint32_t> context_columns;  // those that contexts read, each once
   std::vector<std::string> left_out;      // columns that nothing reads, for people: "'a'"
-  // Means and deviations are not learnt yet; its text is the schema that was applied, with every
-  // feature's column by its name and every rule written out: the same text read with it gives the
-  // same plan, and so does one with further columns.
+  // Means and deviations are not learnt yet. schema.text is the schema that was applied, with every
+  // feature's column by its name and every rule written out: the same input read with it gives the
+  // same plan, and so does an input with further columns.
   LogSchema schema;
-  // What notes are counted by: columns, and crossed slots behind them.
+  // The number of things that notes are counted by: columns, and crossed slots behind them.
   uint32_t noted() const { return static_cast<uint32_t>(columns.size() + crosses.size()); }
 };
 
@@ -91,16 +91,16 @@ struct ColumnUse {
   std::string split_by_time = {};  // "" = none
   bool unlabelled = false;         // label columns are passed over, and need not be there
   // Features and row ids alone are read: columns of labels, groups, times and weights are passed
-  // over, and need not be there, nor need that of row ids.
+  // over. They need not be there, and neither need the column of row ids.
   bool scoring = false;
   // [columns]; empty: all are texts.
   std::vector<ColumnType> types = {};
 };
 
 // REQUIRES: `schema` went through LoadConfig. Errors (kInvalidArgument): a column that is not
-// there, is there twice, is of a type that cannot be what it is to be, serves two labels, or is a
-// label and named as a feature too (not for scoring); two features of one name; a separator that
-// cannot work; a cross that cannot be made (crossed_slots.h).
+// there, is there twice, is of a type that does not allow its use, serves two labels, or is both a
+// label and named as a feature (not for scoring); two features of one name; a separator that cannot
+// work; a cross that cannot be made (crossed_slots.h).
 Result<ColumnPlan> PlanColumns(const ImportSchema& schema, const std::vector<std::string>& columns,
                                const ColumnUse& use);
 

@@ -14,13 +14,13 @@ namespace chorus::worker {
 
 class ColumnSample {
  public:
-  // Further values are not told apart.
+  // The most values that are told apart.
   static constexpr size_t kMostValues = 100000;
 
-  // text: a cell as CellRules read it; "" = missing.
+  // text: a cell as CellRules reads it; "" = missing.
   void Add(std::string_view text);
 
-  uint64_t cells() const { return cells_; }  // with missing ones
+  uint64_t cells() const { return cells_; }  // missing ones included
   uint64_t filled() const { return cells_ - missing_; }
   double missing_share() const;
   uint64_t values() const { return counts_.size(); }
@@ -30,34 +30,36 @@ class ColumnSample {
   bool all_numbers() const { return filled() > 0 && numbers_ == filled(); }
   bool all_integers() const { return filled() > 0 && integers_ == filled(); }
   bool all_dates() const { return filled() > 0 && dates_ == filled(); }
-  // Every filled cell is a date whose year comes last, which no time is read of.
+  // Every filled cell is a date whose year comes last, which is not read as a time.
   bool all_dates_year_last() const { return filled() > 0 && odd_dates_ == filled(); }
   uint64_t numbers() const { return numbers_; }
-  // Every filled cell is a short text without blanks, as codes are and titles and addresses of
-  // pages are not.
+  // Every filled cell is a short text without blanks, as codes are; titles and addresses of pages
+  // are not.
   bool all_tokens() const { return filled() > 0 && tokens_ == filled(); }
-  // Texts among numbers that may mean "missing": a few, in few of the cells; else none.
+  // Texts among numbers that may mean "missing": a few texts, in few of the cells; else none.
   std::vector<std::string> markers() const;
   bool has_decimals() const { return decimals_ > 0; }  // "41.0" not counted
   double least() const { return least_; }
   double most() const { return most_; }
   const std::string& example() const { return example_; }
   const std::string& odd_example() const { return odd_example_; }  // the first that is no number
-  const std::string& unlabelled_example() const { return unlabelled_; }  // that is no label
-  // That two rows drawn at random differ.
+  const std::string& unlabelled_example() const {
+    return unlabelled_;
+  }  // the first that is no label
+  // The probability that two rows drawn at random differ.
   double chance_of_difference() const;
   // Nearly every filled cell is a list in brackets: "[1, 2]", "['a']", "{1,2}".
   bool is_bracketed() const;
   // Every filled cell is a number, some of them in a spelling that is not read: "0,5", "$1,234.50",
-  // "7 %". certainly: and some could be no list of two ids.
+  // "7 %". certainly: also, some of these could not be a list of two ids.
   bool has_respelt_numbers(bool certainly) const {
-    constexpr uint64_t kOf = 200;  // a cell in so many at least is certain
+    constexpr uint64_t kOf = 200;  // at least one cell in this many is certain
     return filled() > numbers_ && numbers_ + respelt_ == filled() &&
            (!certainly || certainly_respelt_ * kOf >= filled());
   }
 
   // The separator of a multi-valued column, "" when it is none; and that of "id:weight" pieces. Few
-  // cells with several ids are enough where the pieces of these are cells of others.
+  // cells with several ids are enough where their pieces are whole cells of other rows.
   struct Separators {
     std::string separator;
     std::string value_separator;
@@ -85,8 +87,8 @@ class ColumnSample {
   uint64_t cells_ = 0, missing_ = 0;
   uint64_t labels_ = 0, numbers_ = 0, integers_ = 0, dates_ = 0, decimals_ = 0;
   uint64_t tokens_ = 0, odd_dates_ = 0;
-  uint64_t respelt_ = 0, certainly_respelt_ = 0;  // numbers that are not read as they are written
-  std::set<std::string> others_;  // that are no numbers; one more than may be markers at most
+  uint64_t respelt_ = 0, certainly_respelt_ = 0;  // numbers in a spelling that is not read
+  std::set<std::string> others_;  // texts that are no numbers; at most one more than may be markers
   double least_ = 0, most_ = 0;
   std::string example_, odd_example_, unlabelled_;
   std::unordered_map<std::string, uint32_t> counts_;  // of values, up to kMostValues

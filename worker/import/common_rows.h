@@ -22,7 +22,7 @@ struct CommonRowsOptions {
   uint64_t memory_bytes = uint64_t{4} << 30;  // for lines and index; the rest goes to the file
   std::string spill_path = {};  // of that file; "" = running out of memory is an error
   uint32_t threads = 1;
-  uint64_t max_bad_rows = 0;        // lines without a key that are passed over
+  uint64_t max_bad_rows = 0;        // the most lines without a key, which are passed over
   BadRowList* bad_list = nullptr;   // null, or gets a line for each
   std::string bad_row_remedy = {};  // as BadRows takes it
   ProgressLine* progress = nullptr;
@@ -30,10 +30,10 @@ struct CommonRowsOptions {
 
 class CommonRows {
  public:
-  // Reads all lines of all inputs; blank ones are passed over, and a byte order mark at an input's
-  // begin. Errors: kInvalidArgument, a line without a key past max_bad_rows, or two different lines
-  // of one key (names both places); kResourceExhausted, no more memory, or memory_bytes are used
-  // and there is no spill_path; those of reading and writing.
+  // Reads all lines of all inputs; blank ones are passed over, as is a byte order mark at an
+  // input's beginning. Errors: kInvalidArgument, a line without a key past max_bad_rows, or two
+  // different lines of one key (names both places); kResourceExhausted, no more memory, or
+  // memory_bytes are used and there is no spill_path; those of reading and writing.
   static Result<std::unique_ptr<CommonRows>> Read(FileSystem& files,
                                                   const std::vector<TextInput>& inputs,
                                                   const CommonRowsOptions& options);
@@ -50,7 +50,7 @@ class CommonRows {
     virtual ~Finder() = default;
     // The line of `key`, valid until the next call. Errors: kNotFound; those of reading the file.
     virtual Result<std::string_view> Find(std::string_view key) = 0;
-    // Where the line that Find gave last stands: "common_features_train.csv:17".
+    // Where the line is that Find gave last: "common_features_train.csv:17".
     virtual std::string Place() const = 0;
   };
   virtual std::unique_ptr<Finder> NewFinder() const = 0;

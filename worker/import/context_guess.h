@@ -13,16 +13,16 @@ namespace chorus::worker {
 
 struct ContextGuess {
   std::vector<bool> columns;  // [column]: it is of the context
-  std::vector<double>
-      changes;  // [column]: the share of such rows in which it differs from the one before
-  double rows_per_context = 1;  // of rows equal in all these columns
+  // [column]: the share of such rows in which it differs from the row before.
+  std::vector<double> changes;
+  double rows_per_context = 1;  // rows that are equal in all these columns
   bool of_request = true;       // rows of one user and time; false: of one user
-  bool are_apart = false;       // rows of one user and time come back, but not one by one
+  bool are_apart = false;       // rows of one user and time come again, but with others between
 };
 
-// features: [column], those that may be of a context. A column is one if it changes far more rarely
-// there than between any two rows, and nearly never; one that is nearly the same in all rows says
-// nothing of requests.
+// features: [column], those that may be of a context. A column is of the context if inside a
+// request it changes nearly never, and far more rarely than between any two rows; a column that is
+// nearly the same in all rows says nothing about requests.
 ContextGuess GuessContexts(const TextSample& sample, const std::vector<ColumnSample>& seen,
                            uint32_t group, std::optional<uint32_t> time,
                            const std::vector<bool>& features);

@@ -10,7 +10,8 @@ namespace chorus::worker {
 
 class ContextSerials {
  public:
-  // Of contexts[0] of the chunk that comes next: that of the last row before it, if they share it.
+  // The number of contexts[0] of the chunk that comes next: that of the last row before it, if they
+  // share the context.
   uint64_t FirstOf(const ParsedChunk& chunk) const {
     return last_ + (chunk.continues && last_row_is_good_ ? 0 : 1);
   }

@@ -22,7 +22,8 @@
 
 namespace chorus::worker {
 
-// The id of a combination that goes on with `id`; so_far: of the ids before, 0 before the first.
+// The id of a combination that goes on with `id`. so_far: that of the ids before; 0 before the
+// first.
 constexpr uint64_t CrossedWith(uint64_t so_far, uint64_t id) {
   return Mix((so_far ^ id) + 0x9e3779b97f4a7c15ULL);
 }
@@ -37,7 +38,7 @@ std::optional<uint64_t> CrossedIdOf(const std::vector<CrossedSlot>& crossed,
 // not there or is multi-valued, a number, or a cross; a name that another feature has.
 Status PlanCross(const ColumnCross& cross, ColumnPlan* plan, ImportSchema* applied);
 
-// The names of what notes are made of: columns, then crossed slots (SlotPlan::column).
+// The names of all that notes are counted by: columns, then crossed slots (SlotPlan::column).
 std::vector<std::string> NotedNames(const ColumnPlan& plan);
 
 }  // namespace chorus::worker

@@ -17,11 +17,11 @@ class Decoder {
   struct Progress {
     size_t taken = 0;    // bytes of `in` that are used up
     size_t made = 0;     // bytes written to `out`
-    bool ended = false;  // the stream is complete; what follows in `in` is not its own
+    bool ended = false;  // the stream is complete; the rest of `in` is not part of it
   };
   // Error: kDataLoss, the stream is damaged.
   virtual Result<Progress> Decode(std::span<const char> in, std::span<char> out) = 0;
-  // Makes ready for the next stream of the same format.
+  // Makes the decoder ready for the next stream of the same format.
   virtual Status Restart() = 0;
 };
 

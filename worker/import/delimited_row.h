@@ -37,8 +37,8 @@ class RowSplitter : public RowCutter {
   std::string unquoted_;  // cells whose doubled quotes were undone; never grows while a row is cut
 };
 
-// The text in quotes, at most 40 bytes of it, with unprintable bytes as \xNN, and those above
-// 0x7f where it is no UTF-8: "'a\x00b'".
+// The text in quotes, at most 40 bytes of it; unprintable bytes are written as \xNN, and so are
+// those above 0x7f where the text is no UTF-8: "'a\x00b'".
 std::string Shown(std::string_view text);
 // The same without quotes and of any length, for a separator in a message: ":", "\x03".
 std::string Readable(std::string_view text);

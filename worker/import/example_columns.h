@@ -1,6 +1,6 @@
 #pragma once
 // Records of tf.Example as a batch of columns: a feature is a column of lists, missing where a
-// record has not got it. Thread safety: none; one thread decodes.
+// record does not have it. Thread safety: none; one thread decodes.
 
 #include <cstdint>
 #include <map>
@@ -25,12 +25,12 @@ class ExampleColumns {
 
   // Forgets all records.
   void Clear();
-  // Adds a record as a row.  Error: kInvalidArgument, why it is a bad one; the row is there and its
-  // values are of no use.
+  // Adds a record as a row.  Error: kInvalidArgument, says why the record is malformed; the row is
+  // there, and its values are of no use.
   Status Add(std::string_view record);
   // Views of what was added since Clear, valid until the next call of Add or Clear.
   const std::vector<ValueColumn>& columns();
-  // Features that are no column, since the last call.
+  // Features that have no column, counted since the last call.
   UnreadFields TakeUnread() { return std::exchange(unread_, {}); }
 
  private:
@@ -68,8 +68,8 @@ class ExampleColumns {
   std::vector<bool> is_read_;  // [columns]
   std::vector<uint32_t> read_;
   std::vector<Values> values_;     // [columns]
-  std::vector<uint64_t> seen_in_;  // [columns]: the last row, from 1, that had the feature
-  uint64_t row_ = 0;               // that is being added, from 1, never counted back
+  std::vector<uint64_t> seen_in_;  // [columns]: the last row (from 1) that had the feature
+  uint64_t row_ = 0;               // the row that is being added, from 1; Clear does not reset it
   std::vector<ValueColumn> columns_;
   UnreadFields unread_;
 };

@@ -40,15 +40,15 @@ std::string_view NameOf(FeatureKind kind);  // as tf.train names it: "int64_list
 class FeatureValues {
  public:
   virtual ~FeatureValues() = default;
-  // The kind of the values that come; false: they are not wanted.
+  // Tells the kind of the values that come; false: they are not wanted.
   virtual bool Begin(FeatureKind kind) = 0;
   virtual void AddBytes(std::string_view value) = 0;
   virtual void AddFloat(float value) = 0;
   virtual void AddInteger(int64_t value) = 0;
 };
 
-// The values of a feature, those of all its steps if it is a sequence. False: it is malformed, or
-// its values were not wanted.
+// Gives the values of a feature, those of all its steps if it is a sequence. False: it is
+// malformed, or its values were not wanted.
 bool ReadFeature(const RawFeature& feature, FeatureValues* out);
 
 // ------------------------------------------------------------------------------ implementation

@@ -1,7 +1,7 @@
 #pragma once
 // Records of tf.Example and tf.SequenceExample (files of TFRecord) as the rows of a table. Records
-// have no header: the columns are the features of the first records, by name, and those that the
-// schema names beyond, which may be rare. Thread safety: that of row_table.h.
+// have no header: the columns are the features of the first records, by name, and others that the
+// schema names, which may be rare. Thread safety: that of row_table.h.
 
 #include <cstdint>
 #include <memory>
@@ -15,7 +15,7 @@
 
 namespace chorus::worker {
 
-// So many first records are looked at, unless the caller says otherwise.
+// The number of first records that are looked at, unless the caller says otherwise.
 inline constexpr uint64_t kExampleSample = 10000;
 
 // What is known of features before the rows are read.
@@ -24,9 +24,10 @@ struct ExampleFeatures {
   std::vector<FeatureKind> kinds;  // [names]
 };
 
-// Looks at the first records. named: what the schema names; those that no record of the sample has
-// are warned of, unless the sample is all that there is.  REQUIRES: an input; each can be opened
-// several times.  Error: kInvalidArgument, there is no feature; those of reading.
+// Looks at the first records. named: the features that the schema names; there is a warning of
+// those that no record of the sample has, unless the sample is all there is.  REQUIRES: an input;
+// each can be opened several times.  Error: kInvalidArgument, there is no feature; those of
+// reading.
 Result<ExampleFeatures> LookAtExamples(const std::vector<TextInput>& inputs,
                                        const std::vector<std::string>& named,
                                        uint64_t sample = kExampleSample);

@@ -11,7 +11,7 @@ namespace chorus::worker {
 
 class ExampleWriter {
  public:
-  // Features of the next example, each name once. A list may be empty: its kind is known.
+  // Add a feature to the next example, each name once. A list may be empty; its kind is written.
   void AddIntegers(std::string_view name, std::span<const int64_t> values);
   void AddFloats(std::string_view name, std::span<const float> values);
   void AddBytes(std::string_view name, std::string_view value);  // a list of one

@@ -1,7 +1,7 @@
 #pragma once
-// `chorus export-log`: a log as text again, one exposure a line, tab-separated, with a header, or
-// as TFRecord of tf.Example or as Parquet, and the schema that makes the same rows of it. What a
-// cell holds is in README.md beside this file.
+// `chorus export-log`: a log as text again (one exposure per line, tab-separated, with a header),
+// as TFRecord of tf.Example, or as Parquet, and the schema that makes the same rows of it.
+// README.md beside this file says what a cell holds.
 // Thread safety: many threads may call, with outputs of their own.
 
 #include <cstdint>
@@ -28,12 +28,12 @@ struct ExportLogOptions {
 struct ExportLogSummary {
   uint64_t rows = 0;
   uint32_t columns = 0;
-  bool has_click = true;  // else import takes the text with --unlabelled
+  bool has_click = true;  // false: import takes the text with --unlabelled
 };
 
-// Error: also a row id that the format cannot hold (kInvalidArgument, names the block and the row):
-// of text, one that is a text with a tab, a line end or a NUL byte; of TFRecord, one of 2^63 or
-// more.
+// Errors: those of reading and writing; kInvalidArgument, the format cannot hold a row id (names
+// the block and the row): in text, an id with a tab, a line end or a NUL byte; in TFRecord, one of
+// 2^63 or more.
 Result<ExportLogSummary> ExportLog(FileSystem& files, const ExportLogOptions& options);
 
 // The columns of the text, or the features of an example, in order, and the schema that reads them.

@@ -24,15 +24,15 @@ class ExportedRows {
 // Where the bytes of an exported log go.
 using TakeExportedBytes = std::function<Status(std::string_view)>;
 
-// The same of formats that take whole blocks, column by column.
+// The same for formats that take whole blocks, column by column.
 class ExportedBlocks {
  public:
   virtual ~ExportedBlocks() = default;
   virtual Status Add(const Batch& block) = 0;
-  virtual Status Finish() = 0;  // behind the last
+  virtual Status Finish() = 0;  // after the last block
 };
 
-// Rows of any kind as blocks. Errors of Add name the row.
+// Writes blocks row by row. Errors of Add name the row.
 std::unique_ptr<ExportedBlocks> NewBlocksOfRows(std::unique_ptr<ExportedRows> rows,
                                                 TakeExportedBytes take);
 // Parquet, through Apache Arrow (worker/columns/arrow_writer.h); `schema` and header as below.
@@ -41,7 +41,8 @@ Result<std::unique_ptr<ExportedBlocks>> NewExportedParquet(const LogSchema& sche
                                                            const std::vector<std::string>& header,
                                                            TakeExportedBytes take);
 
-// Both: `schema` outlives the rows; header: of ExportedColumnsOf for the same format.
+// For both functions below `schema` outlives the rows, and `header` is that of ExportedColumnsOf
+// for the same format.
 // Lines of cells between tabs.
 std::unique_ptr<ExportedRows> NewExportedLines(const LogSchema& schema,
                                                const std::vector<std::string>& header);

@@ -18,10 +18,10 @@ class FeatureDoubts {
 
   void Add(const ParsedSide& context, const ParsedSide& exposure);
 
-  // A line for each such column, with what to do; none before the first row. Of many columns the
-  // first ones have lines, and the last line says how many others there are.
-  // constants: numbers that are all the same, too, of 20 rows or more. Where means come from
-  // another log, a column may well be constant in this one.
+  // A line for each such column, with what to do; none before the first row. Where there are many
+  // columns, the first ones have lines, and the last line says how many others there are.
+  // constants: whether numbers that are all the same count, too, from 20 rows on. Where means come
+  // from another log, a column may well be constant in this one.
   std::vector<std::string> Describe(bool constants) const;
 
  private:

@@ -8,13 +8,12 @@
 
 namespace chorus::worker {
 
-constexpr size_t kFormatBytes = 16;  // so many first bytes are enough
+constexpr size_t kFormatBytes = 16;  // this many first bytes are enough
 
 enum class Packing { kNone, kGzip, kZstd, kBzip2, kXz };
 Packing PackingOf(std::string_view first_bytes);
 
-// What the rows of an input are written in, once it is unpacked. Of kinds of text a schema knows
-// more.
+// The format of an input's rows, once it is unpacked. The schema tells kinds of text apart.
 enum class Content { kText, kParquet, kOrc, kTfRecord };
 Content ContentOf(std::string_view first_bytes);
 std::string_view NameOf(Content content);  // "Parquet"

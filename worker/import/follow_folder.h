@@ -11,8 +11,8 @@
 namespace chorus::worker {
 
 // Names that begin with "." or end in .tmp, .part or .lock are passed over. Error: a file that is
-// done has another size than when it was imported, or, at the first look, another begin. One that is
-// gone is forgotten.
+// done has another size than when it was imported or, at the first look, begins otherwise. A file
+// that is gone is forgotten.
 std::unique_ptr<PortionSource> FollowFolder(FileSystem& files, const std::string& folder);
 
 }  // namespace chorus::worker

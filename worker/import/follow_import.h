@@ -3,7 +3,7 @@
 // whole, one after the other. From a file that grows, a folder in which whole files appear, or a
 // topic of Kafka, an import that was killed goes on where it was, without a lost or a doubled row
 // (follow_position.h).
-// Thread safety: one call an output.
+// Thread safety: one call per output.
 
 #include <cstdint>
 #include <functional>
@@ -22,10 +22,10 @@ struct FollowOptions {
   // Inputs: "-", files that grow, folders, topics (kafka_address.h). The output may be one that an
   // earlier call began, with these inputs or some of them, and with the same split.
   ImportOptions import;
-  double seal_seconds = 60;  // a row waits so long at most until the file that has it is complete
-  double idle_seconds = 0;   // inputs are over after so long without anything new; 0 = they are not
-  std::function<bool()> stop = [] { return false; };  // seals what is complete, and ends
-  std::string kafka_config = {};  // of topics: a file of librdkafka's settings (kafka_config.h)
+  double seal_seconds = 60;  // the longest that a row waits until the file that has it is complete
+  double idle_seconds = 0;   // inputs are over after this long without anything new; 0 = never
+  std::function<bool()> stop = [] { return false; };  // true: seal what is complete, and end
+  std::string kafka_config = {};  // for topics: a file of librdkafka's settings (kafka_config.h)
   // Opens topics; null: OpenKafka.
   std::function<Result<std::unique_ptr<MessageReader>>(const KafkaReaderOptions&)> open_topic = {};
 };

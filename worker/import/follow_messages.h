@@ -16,8 +16,8 @@ namespace chorus::worker {
 
 // Errors of the source: kFailedPrecondition, messages were deleted before they were read, or the
 // topic is another one than it was; kDeadlineExceeded, no broker answered for
-// address.wait_seconds, or nothing came so long of a partition that is not at its end. REQUIRES:
-// CheckMessageSchema (message_schema.h).
+// address.wait_seconds, or for as long nothing came from a partition that is not at its end.
+// REQUIRES: CheckMessageSchema (message_schema.h).
 std::unique_ptr<PortionSource> FollowMessages(std::unique_ptr<MessageReader> reader,
                                               const KafkaAddress& address,
                                               const ImportSchema& schema, double seal_seconds);

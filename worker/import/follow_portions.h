@@ -28,7 +28,7 @@ struct Portion {
 
 // What a source is asked for.
 enum class Ask {
-  kFullPortions,  // those that are full, or have waited long enough
+  kFullPortions,  // portions that are full, or have waited long enough
   kAllThatIsThere,
   kLastPortion,  // what is complete already: a signal ends the import
 };
@@ -36,12 +36,12 @@ enum class Ask {
 class PortionSource {
  public:
   virtual ~PortionSource() = default;
-  // Looks, and waits for nothing new; brokers get some seconds to answer a question, at most.
-  // position: of what is sealed.
+  // Looks, without a wait for anything new; brokers get at most some seconds to answer a question.
+  // position: that of what is sealed.
   virtual Result<Portion> Poll(const FollowedSource& position, Ask ask) = 0;
   // Waits for something new, for `seconds` at most; a source that cannot tell sleeps.
   virtual Status Wait(double seconds) = 0;
-  // At the end of an import: what is there and was not read.
+  // Tells, at the end of an import, what is there and was not read.
   virtual void TellRest() const {}
 };
 

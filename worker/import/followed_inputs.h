@@ -23,10 +23,10 @@ class FollowedInputs {
   FollowedInputs(FileSystem& files, const ImportSchema& schema, const FollowOptions& options)
       : files_(files), schema_(schema), options_(options) {}
 
-  // Of options.import.inputs, as a position has them: of a topic without its brokers, which may
-  // move.  Error: kInvalidArgument, an address is none, or one is named twice.
+  // The names of options.import.inputs, as a position has them: that of a topic is without its
+  // brokers, which may move.  Error: kInvalidArgument, an address is none, or one is named twice.
   Result<std::vector<std::string>> Names();
-  // What gives the portions of an input that Names has named.
+  // Opens the source of an input that Names has named.
   Result<std::unique_ptr<PortionSource>> Open(const FollowedSource& source);
 
  private:

@@ -1,6 +1,6 @@
 #pragma once
-// A partition of a topic while it is followed: what of it is read, and whether what is there now is
-// what was read before. Thread safety: none.
+// A partition of a topic while it is followed: how far it is read, and whether it is still the one
+// that was read before. Thread safety: none.
 
 #include <cstdint>
 #include <string>
@@ -21,18 +21,18 @@ class PartitionProgress {
   uint64_t begin() const {
     return position_.has_last() ? position_.last_offset() : position_.next_offset();
   }
-  // Whether all messages were given that there are.
+  // Whether all messages that there are were given.
   bool at_end() const { return at_end_; }
   void ReachEnd() { at_end_ = true; }
 
-  // True: the message is a new one, and is read from now on.  Error: kFailedPrecondition, it is the
-  // last one that was read, and not what that was.
+  // True: the message is a new one, and counts as read from now on. Error: kFailedPrecondition, it
+  // has the offset of the last one that was read, and differs from it.
   Result<bool> Take(const Message& message);
-  // The partition does not have the offset that comes next, or that of the last message. Now it
-  // has those of `range`: returns how many messages are lost.  Error: kFailedPrecondition, it has
+  // The partition does not have the offset that comes next, or that of the last message. Now it has
+  // the offsets of `range`: returns how many messages are lost.  Error: kFailedPrecondition, it has
   // fewer than were read.
   Result<uint64_t> Lose(const OffsetRange& range) const;
-  // Reading goes on there, and compares nothing.
+  // Reading goes on at `offset`, and compares nothing.
   void GoOnAt(uint64_t offset);
 
  private:

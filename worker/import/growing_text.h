@@ -32,16 +32,16 @@ class GrowingText {
 // more comes, and the file after it has begun.
 class GrowingFileText : public GrowingText {
  public:
-  // How it begins, as far as that is there; 0 bytes: it is empty.
+  // How the file begins, as far as that has come; 0 bytes: it is empty.
   virtual const FileHead& head() const = 0;
-  // The name that it has now; and that of the file that came after it, if it has ended.
+  // The name that the file has now; and that of the file that came after it, if it has ended.
   virtual const std::string& at() const = 0;
   virtual const std::string& next_path() const = 0;
 };
 // at: the name that the file has now, if it is known; "" = it is looked for by its head.
-// begin: where reading begins, up to where it has been read before.  head: of its begin then.
-// Error: kFailedPrecondition, no file of `path` is that one: it is shorter, or begins otherwise; so
-// says Grow, too, when the file has changed.
+// begin: where reading begins, which is where it ended before. head: how the file began then.
+// Error: kFailedPrecondition, no file of `path` is that one: each is shorter, or begins otherwise.
+// Grow has the same error when the file has changed.
 Result<std::unique_ptr<GrowingFileText>> FollowFile(FileSystem& files, const std::string& path,
                                                     const std::string& at, uint64_t begin,
                                                     const FileHead& head);

@@ -15,7 +15,7 @@ namespace chorus::worker {
 
 class HeldSource final : public ByteSource {
  public:
-  // rest: what comes behind them; null: nothing.
+  // rest: what comes after them; null: nothing.
   explicit HeldSource(std::string held, std::unique_ptr<ByteSource> rest = nullptr)
       : held_(std::move(held)), rest_(std::move(rest)) {}
 

@@ -2,7 +2,7 @@
 // In how many rows each id of a slot is, for slots with min_count: counted by a pass over the rows,
 // asked by the next one. Memory: 16 to 32 bytes for each distinct id while they are counted, and as
 // much for each one that is kept. Counts that do not fit into a limit are made by several passes,
-// each for a range of keys that is as wide as fits: keys are hashes, and lie evenly.
+// each for a range of keys that is as wide as fits: keys are hashes, and are spread evenly.
 // Thread safety: IdCounts has one thread; a KeySet is only read, by many.
 
 #include <cstdint>
@@ -35,15 +35,17 @@ class KeySet {
 
 class IdCounts {
  public:
-  // memory_bytes: of all counts together; a few kilobytes a slot are taken anyway.
+  // memory_bytes: of all counts together; a few kilobytes per slot are taken in any case.
   IdCounts(const ColumnPlan& plan, uint64_t memory_bytes);
   ~IdCounts();
-  // A row. Ids that it has twice count once.  context_serial: as BlockBuilder::Add takes it.
+  // Counts the ids of a row. An id that the row has twice counts once.  context_serial: as
+  // BlockBuilder::Add takes it.
   void Add(const ParsedSide& context, uint64_t context_serial, const ParsedSide& exposure);
-  // After the last row. False: some ids are not counted yet; all rows are to be added once more.
+  // To be called after the last row. False: some ids are not counted yet, and all rows are to be
+  // added once more.
   bool EndPass();
-  // After the last pass: gives every slot of *plan (the same, or a copy) that has min_count the ids
-  // that are in enough rows.
+  // To be called after the last pass: gives every slot of *plan (the same, or a copy) that has
+  // min_count the ids that are in enough rows.
   void Finish(ColumnPlan* plan);
 
  private:
@@ -51,7 +53,7 @@ class IdCounts {
   struct CountedSlot {
     uint32_t slot = 0;  // of its side
     std::unique_ptr<Table> table;
-    std::vector<Key> kept = {};  // of the passes before
+    std::vector<Key> kept = {};  // from earlier passes
   };
 
   void AddSide(std::vector<CountedSlot>& counted, const ParsedSide& row, uint32_t rows);

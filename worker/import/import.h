@@ -1,12 +1,12 @@
 #pragma once
-// `chorus import`: rows in, a binary log (or one a part of a split) out.
+// `chorus import`: rows in, a binary log (or one per part of a split) out.
 //
 // One pass over the inputs, also where it learns the mean and deviation of standardised numeric
 // columns (from the training part's rows only, or not at all: they can be taken from an earlier
 // log): blocks wait for these (waiting_blocks.h). One more pass counts ids where slots have
 // min_count (in all rows, or not at all), and one more counts rows for a contiguous split. Standard
-// input can be read once, so it is then copied to a file in the output's temporary folder first. Thread safety:
-// ImportText may be called by many threads, with outputs of their own.
+// input can be read only once, so that it is then first copied to a file in the output's temporary
+// folder. Thread safety: ImportText may be called by many threads, with outputs of their own.
 
 #include <cstdint>
 #include <limits>
@@ -34,15 +34,15 @@ struct ImportOptions {
   // A log whose means and deviations to use; "" = learn them here. With one, min_count leaves
   // nothing out: which ids a model has is decided by what it was trained on.
   std::string like = {};
-  // In place of inputs, of a log, and of numbers from 0 on: what an import of one portion of a text
-  // after the other knows (follow_import.h).
+  // These come in place of inputs, of a log, and of numbers from 0 on, for an import of one portion
+  // of a text after the other (follow_import.h).
   std::vector<TextInput> given_inputs = {};
   const LogSchema* like_schema = nullptr;
   uint64_t first_row = 0;     // the number of the first row, where rows have no ids
   bool may_be_empty = false;  // a part, or a log, without a row that is kept has no file
-  // Malformed rows of the portions before, which count as well; a number: the text is followed.
+  // Malformed rows of earlier portions, which count as well; nullopt: the text is not followed.
   std::optional<uint64_t> bad_rows_before = std::nullopt;
-  uint64_t max_bad_rows = 0;        // so many malformed rows are skipped and counted
+  uint64_t max_bad_rows = 0;        // the most malformed rows, which are skipped and counted
   std::string bad_row_remedy = {};  // as BadRows takes it
   // File that lists them all; "" = none. After an error it is written if it has a line.
   std::string bad_rows = {};
@@ -51,10 +51,10 @@ struct ImportOptions {
   std::string split_by = {};      // the column whose text decides a row's part; "" = its row number
   bool split_contiguous = false;  // parts are ranges of rows
   uint64_t split_seed = 1;
-  uint32_t threads = 1;  // that parse and encode; the log does not depend on their number
-  // Most memory for common features (format ALI_CCP), and for blocks that wait for means (256 MB at
-  // most), of which more lie in a temporary file; and for counts of ids, of which more take further
-  // passes over the inputs.
+  uint32_t threads = 1;  // parse and encode; the log does not depend on their number
+  // The most memory for common features (format ALI_CCP) and for blocks that wait for means (at
+  // most 256 MB), each with a temporary file for the rest; and for counts of ids, which take
+  // further passes over the inputs where they need more.
   uint64_t memory_bytes = uint64_t{4} << 30;
   int standard_input = 0;  // its descriptor
   ProgressLine* progress = nullptr;
@@ -65,8 +65,8 @@ struct RowCounts {
   uint64_t bad = 0;
   uint64_t dropped_unclicked_conversions = 0;
   uint64_t kept_unclicked_conversions = 0;
-  uint64_t without_split_time = 0;  // rows that a split by time puts into its first part
-  // Of the others.
+  uint64_t without_split_time = 0;  // rows without a time, in the first part of a split by time
+  // Times of the other rows.
   int64_t least_split_time = std::numeric_limits<int64_t>::max();
   int64_t most_split_time = std::numeric_limits<int64_t>::min();
   friend bool operator==(const RowCounts&, const RowCounts&) = default;

@@ -1,5 +1,5 @@
 #pragma once
-// What an import doubts of cells and row ids, as lines for a person with what to do.
+// What is doubtful about an import's cells and row ids, as lines that tell a person what to do.
 // Thread safety: pure functions.
 
 #include <string>

@@ -15,9 +15,9 @@ namespace chorus::worker {
 // spool_path not empty, standard input is first copied to that file, byte by byte as it comes, so
 // that it can be opened again.
 //
-// A directory stands for the files in it and below, by name, but those whose names begin with '.'
-// or '_' (Hadoop's _SUCCESS, .crc and the like). A path that is not there and has "*" or "?" in it
-// stands for what matches, by name. An address like s3://bucket/day is an object, or all those
+// A directory stands for the files in it and below, by name, except those whose names begin with
+// '.' or '_' (Hadoop's _SUCCESS, .crc and the like). A path that is not there and has "*" or "?" in
+// it stands for what matches, by name. An address like s3://bucket/day is an object, or all those
 // below it (object_paths.h).
 //
 // Errors: kInvalidArgument when standard input or a file is named twice, by links too; kNotFound
@@ -25,7 +25,7 @@ namespace chorus::worker {
 Result<std::vector<TextInput>> MakeInputs(FileSystem& files, const std::vector<std::string>& paths,
                                           int standard_input, const std::string& spool_path);
 
-// Where in an import's folder the copy of standard input lies, and its removal, if it is there.
+// Where the copy of standard input is in an import's folder; and its removal, if it is there.
 std::string SpoolPath(const std::string& folder);
 Status RemoveSpool(FileSystem& files, const std::string& spool_path);
 

@@ -1,12 +1,12 @@
 #pragma once
-// A topic as an input names it: "kafka://BROKER:PORT,BROKER:PORT/TOPIC?KEY=VALUE&KEY=VALUE", of
-// which all but the topic may be left out.
+// A topic as an input names it: "kafka://BROKER:PORT,BROKER:PORT/TOPIC?KEY=VALUE&KEY=VALUE", in
+// which only the topic must be there.
 //
 //   partitions=0,3,7       those alone (all)
-//   start=earliest|latest  where a partition begins that was not read before (earliest)
+//   start=earliest|latest  where reading begins in a partition that is new (earliest)
 //   columns=user,item,...  of delimited text, in place of a header; %2C is a comma
 //   on_lost=fail|skip      what becomes of messages that the brokers delete before they are read
-//   wait_seconds=60        so long no broker may answer, or a partition give nothing
+//   wait_seconds=60        how long no broker may answer, or a partition give nothing
 //
 // Thread safety: pure functions.
 
@@ -28,7 +28,7 @@ struct KafkaAddress {
   bool skips_lost = false;
   double wait_seconds = 60;
 
-  // By which a position knows the topic: its brokers may move.
+  // The name by which a position knows the topic: its brokers may move.
   std::string name() const;
 };
 

@@ -20,8 +20,8 @@ constexpr uint64_t Unmix(uint64_t x) {
 }
 constexpr uint64_t IdOfKey(uint64_t space_seed, Key key) { return Unmix(key) ^ space_seed; }
 
-// Appends a text that IdFromText makes this id of: the integer that it is, from -2^31 on. Of an id
-// that was a text that is its hash, as an integer: the text itself is nowhere in a log.
+// Appends a text that IdFromText makes this id of: the integer that it is, from -2^31 on. Where the
+// id was made of a text, the integer is its hash: the text itself is nowhere in a log.
 void AppendId(uint64_t id, std::string* out);
 
 }  // namespace chorus::worker

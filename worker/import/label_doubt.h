@@ -1,5 +1,5 @@
 #pragma once
-// What makes one doubt that a schema names the right columns of labels, from an import's counts.
+// Reasons to doubt that a schema names the right columns of labels, from an import's counts.
 // Thread safety: pure function.
 
 #include <cstdint>
@@ -14,13 +14,13 @@ struct ImportedLabels {
   uint64_t clicks = 0;
   uint64_t conversions = 0;            // of rows with a click
   uint64_t unclicked_conversions = 0;  // dropped or kept
-  bool has_click = true;               // whether the schema names them
+  bool has_click = true;               // whether the schema names a column of clicks
   bool has_conversion = true;
   bool goes_on = false;  // rows are a portion of a text that is followed: others may have labels
 };
 
 // The warning, "" where there is none: no row has a click, no click converts, most conversions have
-// no click, or every click converts. Of the last two, a few conversions say nothing.
+// no click, or every click converts. The last two need more than a few conversions.
 std::string DoubtOfLabels(const ImportSchema& schema, const ImportedLabels& counts);
 
 // The warning that one part of a split has no click, or no conversion, while others have; "" where

@@ -23,17 +23,17 @@ struct LabelImportOptions {
   std::string bad_row_remedy = {};  // as BadRows takes it
   std::string bad_rows = {};        // file that lists malformed rows; "" = none
   bool allow_unknown = false;       // rows that no log has are passed over and counted
-  bool allow_repeated = false;  // exposures that share an id all get its labels, and are counted
-  uint32_t threads = 1;         // that decode blocks; the label files do not depend on it
+  bool allow_repeated = false;      // exposures that share an id all get its labels, and count
+  uint32_t threads = 1;             // decode blocks; the label files do not depend on their number
   int standard_input = 0;
   ProgressLine* progress = nullptr;
 };
 
-// What became of one folder of log files.
+// What happened to one folder of log files.
 struct LabelledLogSummary {
   std::string folder;
   std::string label_file;  // "": no label of it changed, and nothing was written
-  uint64_t exposures = 0;  // that have other labels now
+  uint64_t exposures = 0;  // exposures that have other labels now
   uint64_t new_clicks = 0, lost_clicks = 0;
   uint64_t new_conversions = 0, lost_conversions = 0;
 };
@@ -47,16 +47,16 @@ struct LabelImportSummary {
   uint64_t repeated_exposures = 0;  // exposures beyond the first of an id; they have its labels too
   uint64_t dropped_unclicked_conversions = 0;  // exposures that keep the labels that they had
   uint64_t kept_unclicked_conversions = 0;
-  bool has_click = true;       // the text has this column
+  bool has_click = true;       // whether the text has this column
   bool has_conversion = true;  // and this
   std::vector<LabelledLogSummary> logs;
 };
 
-// A log's folder gets its label file whole or not at all; nothing is written where an error comes
-// before the first folder's. Errors: kInvalidArgument, a malformed row too many, an id that no log
-// has or that several exposures have, a conversion without a click where unclicked_conversion is
-// REJECT; kFailedPrecondition, another process writes labels there, or the log has no such labels
-// at all.  REQUIRES: `schema` went through LoadConfig.
+// A log's folder gets its label file whole or not at all; an error before the first folder gets its
+// own leaves all as they were. Errors: kInvalidArgument, a malformed row too many, an id that no
+// log has or that several exposures have, a conversion without a click where unclicked_conversion
+// is REJECT; kFailedPrecondition, another process writes labels there, or the log has no such
+// labels at all.  REQUIRES: `schema` went through LoadConfig.
 Result<LabelImportSummary> ImportLabels(FileSystem& files, const ImportSchema& schema,
                                         const LabelImportOptions& options);
 

@@ -1,6 +1,6 @@
 #pragma once
-// Whether a column tells a label: one whose values are known only after the fact makes a model that
-// is perfect on paper and useless when it serves. Thread safety: none.
+// Whether a column tells a label: a column whose values are known only after the fact makes a model
+// that is perfect on paper and useless when it serves. Thread safety: none.
 
 #include <cstdint>
 #include <string>
@@ -19,8 +19,8 @@ class LabelLeak {
   void Add(std::string_view text, bool label);
 
   // "" when nothing is wrong; else how the column tells the label: "is there only where the label
-  // is 1", "its values tell the label of every row". Needs 20 rows of either label at least, or
-  // numbers that are other than 0 only where the label is 1 in more rows than chance makes.
+  // is 1", "its values tell the label of every row". Needs at least 20 rows of either label, or
+  // numbers that differ from 0 only where the label is 1, in more rows than chance explains.
   std::string Describe() const;
 
  private:

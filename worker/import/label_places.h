@@ -1,5 +1,5 @@
 #pragma once
-// Where rows of a text of labels stand, for messages. Thread safety: pure functions.
+// Where rows of a text of labels are, for messages. Thread safety: pure functions.
 
 #include <span>
 #include <string>
@@ -10,9 +10,9 @@
 
 namespace chorus::worker {
 
-// Of the first rows, by their order in the text: "sales.csv:17 (id 'o-17')", ..., and "..." where
-// there are more. The text is read once more for that; of standard input, which cannot be,
-// "row 16 of the labels (id 17)".  rows: of `read`, in any order.
+// The places of the first of `rows`, in the order of the text: "sales.csv:17 (id 'o-17')", ..., and
+// "..." where there are more. The text is read once more for that; where it cannot be (standard
+// input), a place is "row 16 of the labels (id 17)". rows: rows of `read`, in any order.
 std::vector<std::string> PlacesOfFirst(const RowsOfText& text, const LabelRows& read,
                                        std::vector<LabelRow> rows);
 

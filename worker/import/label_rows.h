@@ -1,6 +1,6 @@
 #pragma once
 // The rows of a text that say which labels some exposures have: row ids, clicks and conversions,
-// and nothing else of it. Kept in memory, 32 bytes a row, whatever their text.
+// and nothing else. They are kept in memory, 32 bytes per row, whatever their text.
 // Thread safety: none.
 
 #include <cstdint>
@@ -15,10 +15,11 @@
 
 namespace chorus::worker {
 
-// A row id: the number, or of a text the id that IdFromText makes of it and one more checksum.
+// A row id: the number or, where it is a text, the id that IdFromText makes of it and one more
+// checksum.
 struct RowIdentity {
   uint64_t id = 0;
-  uint64_t check = 0;  // 0 of numbers
+  uint64_t check = 0;  // 0 for numbers
   friend auto operator<=>(const RowIdentity&, const RowIdentity&) = default;
 };
 RowIdentity IdentityOfText(std::string_view row_id);
@@ -33,15 +34,15 @@ struct LabelRow {
 
 class LabelRows {
  public:
-  // Reads all rows of `table`.  texts: row ids are texts.  max_bad_rows, bad_list, bad_row_remedy: as BadRows takes
-  // them. Errors: kInvalidArgument, the table has no column of row ids, or none of labels, or one
-  // malformed row too many; what reading gives.
+  // Reads all rows of `table`.  texts: row ids are texts.  max_bad_rows, bad_list, bad_row_remedy:
+  // as BadRows takes them. Errors: kInvalidArgument, the table has no column of row ids, or none of
+  // labels, or one malformed row too many; those of reading.
   static Result<LabelRows> Read(TextTable& table, const ImportSchema& schema, bool texts,
                                 uint64_t max_bad_rows, BadRowList* bad_list,
                                 std::string bad_row_remedy = {});
 
-  // One row an id, in their order. Where an id had several, the last that says something of a label
-  // counts.
+  // One row per id, in the order of ids. Where an id had several rows, the last one that says
+  // something about a label counts for that label.
   const std::vector<LabelRow>& rows() const { return rows_; }
   // The row of an id, or null.
   const LabelRow* Find(const RowIdentity& identity) const;
@@ -50,9 +51,8 @@ class LabelRows {
   uint32_t row_id_column() const { return row_id_column_; }
   uint64_t read() const { return read_; }
   uint64_t bad() const { return bad_; }
-  uint64_t repeated() const {
-    return read_ - bad_ - rows_.size();
-  }  // rows of an id that came before
+  // Rows whose id came before.
+  uint64_t repeated() const { return read_ - bad_ - rows_.size(); }
 
  private:
   void JoinRows();

@@ -1,6 +1,6 @@
 #pragma once
 // Some lines of a text, or records of TFRecord, for another thread to parse; and what cuts an input
-// into such chunks. Thread safety: values; of LineChunks, none.
+// into such chunks. Thread safety: values; LineChunks: none.
 
 #include <cstddef>
 #include <cstdint>
@@ -34,10 +34,10 @@ inline constexpr size_t kChunkBytes = size_t{256} << 10;
 
 class LineChunks {
  public:
-  // Fills *out with the next lines, `bytes` of them and maybe one more; the last line of the chunk
-  // before is the prologue. next(&line, &place): gives a line and sets input and number of its
-  // place, or returns false behind the last. False when there was no line. Error: that of `next`,
-  // which comes once all lines before it were given, and from then on.
+  // Fills *out with the next lines: `bytes` bytes, and the rest of the last line. The last line of
+  // the chunk before is the prologue. next(&line, &place): gives a line and sets input and number
+  // of its place, or returns false behind the last. False when there was no line. Error: that of
+  // `next`, once all lines before it were given, and in every later call.
   template <typename Next>
   Result<bool> Fill(size_t bytes, const Next& next, LineChunk* out) {
     RETURN_IF_ERROR(error_);

@@ -1,5 +1,5 @@
 #pragma once
-// Cuts a byte source into lines: "\n" or "\r\n" ends one, the last may have no end.
+// Cuts a byte source into lines: "\n" or "\r\n" ends a line, and the last one may have no end.
 // Thread safety: none.
 
 #include <cstdint>
@@ -26,7 +26,7 @@ class LineReader {
 
  private:
   ReadBuffer buffer_;
-  bool ended_ = false;  // nothing more is to be read
+  bool ended_ = false;  // nothing more can be read
   uint64_t line_number_ = 0;
 };
 

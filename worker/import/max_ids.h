@@ -1,5 +1,5 @@
 #pragma once
-// Which ids of a cell stay when a slot takes only so many. Thread safety: pure function.
+// Which ids of a cell stay when a slot takes fewer. Thread safety: pure function.
 
 #include <cstdint>
 #include <vector>

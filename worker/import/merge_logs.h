@@ -1,7 +1,8 @@
 #pragma once
 // `chorus merge`: several logs become one, and labels that came later become part of it. Its bytes
-// are those of an import of all texts at once, wherever that would have read the rows alike: with
-// row ids in the text, means and deviations that all have from one log, and no min_count or split.
+// are those of an import of all texts at once, where that import would have read the rows in the
+// same way: with row ids in the text, means and deviations that all have from one log, and no
+// min_count or split.
 // Thread safety: many threads may call, with outputs of their own.
 
 #include <cstdint>
@@ -19,7 +20,7 @@ namespace chorus::worker {
 struct MergeOptions {
   std::vector<std::string> logs = {};  // files or folders, in the order of their rows
   std::string output = {};             // a folder that does not exist or is empty
-  uint32_t threads = 1;                // that encode; the bytes do not depend on them
+  uint32_t threads = 1;                // encode; the bytes do not depend on their number
   ProgressLine* progress = nullptr;
 };
 
@@ -27,7 +28,7 @@ struct MergeSummary {
   PartSummary log;
   uint64_t files = 0;                      // that were merged
   uint64_t labelled = 0;                   // exposures with labels that came later
-  std::vector<std::string> left_out = {};  // columns that the first log has not
+  std::vector<std::string> left_out = {};  // columns that the first log lacks
   RepeatedRows repeated_ids = {};          // of all logs
   // Whether rows were numbered by their imports, so that logs may share row ids.
   bool numbered_rows = false;

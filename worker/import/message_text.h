@@ -1,7 +1,7 @@
 #pragma once
-// Messages of a topic as an input of an import: their texts, a line each (or several, where a
-// message has several), or as records of TFRecord. Thread safety: none; what Input gives may be
-// read by any thread.
+// Messages of a topic as an input of an import: their texts, one line each (or several, where a
+// message has several), or as records of TFRecord. Thread safety: none; any thread may read what
+// Take gives.
 
 #include <cstdint>
 #include <memory>
@@ -22,7 +22,7 @@ class MessageText {
   bool Add(const Message& message);
   uint64_t rows() const { return data_->places.size(); }
   uint64_t bytes() const { return data_->text.size(); }
-  // What was added since the last call.
+  // Returns what was added since the last call.
   TextInput Take();
 
  private:

@@ -1,7 +1,7 @@
 #pragma once
-// What a number in memory says as a cell, by the rules of a schema: whether it means "missing", and
-// which id it is. Imports of typed columns and scorers ask the same functions, so that a number is
-// what its text is. Thread safety: a value that is only read.
+// What a number in memory means as a cell, by the rules of a schema: whether it means "missing",
+// and which id it is. Imports of typed columns and scorers use the same functions, so that a number
+// means what its text means. Thread safety: a value that is only read.
 
 #include <cstdint>
 #include <optional>
@@ -16,7 +16,7 @@ namespace chorus::worker {
 // As Python writes it: "41.0", "100000.0", "0.25", "1e-05", "1e+16".
 std::string TextOfDouble(double x);
 
-// A float that stands for several integers is no id.
+// From here on a float stands for several integers, and is no id.
 constexpr double kFirstInexactInteger = 9007199254740992.0;  // 2^53
 constexpr std::string_view kExpectedExactId =
     "an id that its number tells apart: give integers, or texts";
@@ -24,20 +24,21 @@ constexpr std::string_view kExpectedExactId =
 // The integer that a float is, where floats tell integers apart; NaN and infinities are none.
 std::optional<int64_t> ExactInteger(double x);
 
-// What a float is as an id.
+// How a float is read as an id.
 struct FloatId {
   enum Kind {
     kMissing,
     kInteger,  // the id of an integer
-    kText,     // it has no integer for an id: its text (TextOfDouble) may be one
+    kText,     // it is no integer: its text (TextOfDouble) may be an id
     kInexact,  // 2^53 or more: other integers are the same float
   };
   Kind kind = kMissing;
   uint64_t id = 0;  // of kInteger
 };
 
-// Markers are parsed once. A number is missing where a marker is its text: -1 and -1.0 alike,
-// unless decimal_ids is AS_TEXT; where a float is no integer, whatever the marker's spelling.
+// Markers are parsed once. A number is missing where its text is a marker: -1 and -1.0 alike,
+// unless decimal_ids is AS_TEXT; a float that is no integer is compared by value, however the
+// marker is spelt.
 class NumberRules {
  public:
   explicit NumberRules(const CellRules& rules);

@@ -8,7 +8,7 @@
 namespace chorus::worker {
 
 enum class NumberSpelling {
-  kNone,     // no such number: text, or a number that is read as it is
+  kNone,     // other text, or a number that is read as it is
   kOpen,     // "12,50", "1,234", "1 234": a number, or a list of two ids
   kCertain,  // "1.234,50", "0,05", "$3.50", "13.9%", "12 kr", "1'234.50": nothing but a number
 };

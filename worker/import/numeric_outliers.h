@@ -17,12 +17,12 @@ class NumericOutliers {
  public:
   explicit NumericOutliers(const ColumnPlan& plan);  // `plan` must outlive this
 
-  // place: "data.csv:17", asked for when a value is the largest so far.
+  // place: "data.csv:17"; it is called when a value is the largest so far.
   void Add(const ParsedSide& context, const ParsedSide& exposure,
            const std::function<std::string()>& place);
 
-  // A line for each column whose largest value is a million times a usual one, and as far from all
-  // others: usual is the geometric mean of the magnitudes of values that are not 0.
+  // A line for each column whose largest value is a million times the usual one, and as far from
+  // all others. The usual one is the geometric mean of the magnitudes of values that are not 0.
   std::vector<std::string> Describe() const;
 
  private:
@@ -31,7 +31,7 @@ class NumericOutliers {
     double mean = 0;     // of log |x|
     double squares = 0;  // sum of (log |x| - mean)^2
     double largest = 0;  // of log |x|
-    double value = 0;    // that one
+    double value = 0;    // the largest value itself
     std::string place;
   };
   void AddSide(const SidePlan& plan, const ParsedSide& side,

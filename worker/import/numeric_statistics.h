@@ -37,7 +37,7 @@ class NumericStatistics {
 
 // Writes the means and deviations of another log, `like`, into `schema`, in place of learnt ones.
 // Columns are matched by name. Error: kFailedPrecondition, names the first feature that is of
-// another kind in the log, or numeric column that the log has not.
+// another kind in the log, or numeric column that the log lacks.
 Status TakeStatistics(const LogSchema& like, const ColumnPlan& plan, LogSchema* schema);
 
 }  // namespace chorus::worker

@@ -1,6 +1,7 @@
 #pragma once
-// Threads that work side by side on tasks, and end them in the order in which they were given: what
-// they write does not depend on how many there are. Thread safety: one thread makes all calls.
+// Threads that work side by side on tasks, and end the tasks in the order in which they were given:
+// what they write does not depend on the number of threads. Thread safety: one thread makes all
+// calls.
 
 #include <cstdint>
 #include <functional>
@@ -13,7 +14,7 @@ namespace chorus::worker {
 
 class OrderedTasks {
  public:
-  // What is left of a task: it runs when the steps of all tasks before it have run.
+  // The last part of a task: it runs when the steps of all earlier tasks have run.
   using Step = std::function<Status()>;
   using Task = std::function<Result<Step>()>;
 
@@ -23,7 +24,7 @@ class OrderedTasks {
   };
 
   virtual ~OrderedTasks() = default;  // ends the threads; tasks that wait are given up
-  // Error, of Add: kResourceExhausted, a thread is not to be had.
+  // When the system does not give a thread, Add returns kResourceExhausted.
   static std::unique_ptr<OrderedTasks> Create(uint32_t threads, const Names& names);
   // Waits while many tasks wait. Error: the first one of a task or a step, behind which no step
   // runs; kDeadlineExceeded, a task takes too long (the destructor waits for it nevertheless).

@@ -1,6 +1,6 @@
 #pragma once
 // A text file that a command writes, packed as its name says: NAME.gz with gzip, NAME.zst with
-// zstd, every other one and "-" (standard output) plain. It gets its name when it is complete
+// zstd, every other name and "-" (standard output) plain. It gets its name when it is complete
 // (common/output_file.h). Thread safety: none.
 
 #include <memory>

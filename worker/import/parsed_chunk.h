@@ -1,6 +1,6 @@
 #pragma once
-// Some rows of an import as one thread parses them, without knowing the rows before, but for the
-// last of them. Thread safety: values.
+// Some rows of an import as one thread parses them: of the earlier rows it knows only the last one.
+// Thread safety: values.
 
 #include <cstdint>
 #include <vector>
@@ -15,7 +15,7 @@ namespace chorus::worker {
 
 struct ParsedChunk {
   struct Row {
-    Status status;         // why it is a bad row, or OK
+    Status status;         // why the row is malformed, or OK
     ParsedRow parsed;      // its context is empty; row_id counts from 0 where rows are numbered
     uint32_t context = 0;  // into contexts
     uint32_t place = 0;    // as RowTable::PlaceOf takes it
@@ -24,14 +24,15 @@ struct ParsedChunk {
   // is memory that is used again.
   std::vector<Row> rows;
   uint32_t count = 0;
-  // [rows], where rows are to be scored: labels, and the ids of bad rows as they stand there.
+  // [rows], where rows are to be scored: labels, and ids as the input has them.
   std::vector<SourceRow> shown;
   std::vector<ParsedSide> contexts;
   uint32_t context_count = 0;
-  // contexts[0] is that of the last row before the chunk, if that is no bad row.
+  // Whether contexts[0] is that of the last row before the chunk; it does not count if that row is
+  // malformed.
   bool continues = false;
   uint64_t repeated_headers = 0;
-  TimeKinds after;  // what is known of times after its rows
+  TimeKinds after;  // what is known about times after its rows
   ColumnNotes notes{0};
   UnreadFields unread;
 };

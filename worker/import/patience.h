@@ -1,7 +1,7 @@
 #pragma once
-// For how long one question to the brokers of a topic has had no answer, and how long it is waited
-// for the next time. Each question has a clock of its own: the answer to another one says nothing
-// of it. Thread safety: none.
+// For how long one question to the brokers of a topic has had no answer, and how long the next wait
+// for it is. Each question has a clock of its own: the answer to another one says nothing about it.
+// Thread safety: none.
 
 #include <algorithm>
 #include <chrono>
@@ -11,20 +11,20 @@ namespace chorus::worker {
 
 class Patience {
  public:
-  // seconds: after so long without an answer it ends.
+  // seconds: patience ends after this long without an answer.
   explicit Patience(double seconds) : most_(seconds) {}
 
-  // Whether it is time for the question: not at once behind one that had no answer.
+  // Whether it is time to ask: not at once after a question that had no answer.
   bool MayAsk() const { return Clock::now() >= next_; }
-  // So long the question may wait for its answer: longer behind each one that had none, since
+  // How long the question may wait for its answer: longer after each one that had none, since
   // brokers may be slow, and never so long that signals are not heard.
   double answer_seconds() const { return answer_seconds_; }
-  // There is an answer.
+  // To be called when there was an answer.
   void End() {
     since_.reset();
     next_ = {};
   }
-  // There is none.  True: it is the first time.
+  // To be called when there was none. True: it is the first time.
   bool Bear() {
     const Clock::time_point now = Clock::now();
     next_ = now + kAskAgain;

@@ -1,5 +1,5 @@
 #pragma once
-// Marks in names and sentences, which separate nothing: "New York, NY", "Mozilla/5.0 (X11; Linux)".
+// Marks in names and sentences, which separate no ids: "New York, NY", "Mozilla/5.0 (X11; Linux)".
 // Thread safety: pure function.
 
 #include <string>

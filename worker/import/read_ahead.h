@@ -9,9 +9,9 @@
 
 namespace chorus::worker {
 
-// The bytes of `source`, some blocks of them ahead, and then its error. REQUIRES: its reads end by
-// themselves, as those of a file do and those of a pipe do not: whoever gives the source up waits
-// for the one that goes on. Error: kResourceExhausted, a thread is not to be had.
+// Gives the bytes of `source`, some blocks of them ahead, and then its error. REQUIRES: its reads
+// end by themselves, as those of a file do and those of a pipe do not: whoever gives the source up
+// waits for the read that goes on. Error: kResourceExhausted, the system does not give a thread.
 Result<std::unique_ptr<ByteSource>> ReadAhead(std::unique_ptr<ByteSource> source);
 
 }  // namespace chorus::worker

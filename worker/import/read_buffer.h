@@ -1,5 +1,5 @@
 #pragma once
-// Bytes of a source, read ahead: what is unread lies in one piece, however long that must become.
+// Bytes of a source, read ahead: what is unread is in one piece, however long that must become.
 // Thread safety: none.
 
 #include <cstddef>
@@ -17,15 +17,15 @@ namespace chorus::worker {
 
 class ReadBuffer {
  public:
-  // fill_bytes: that are asked of the source at once.
+  // fill_bytes: the number that is asked of the source at once.
   ReadBuffer(std::unique_ptr<ByteSource> source, size_t fill_bytes)
       : source_(std::move(source)), fill_bytes_(fill_bytes), buffer_(2 * fill_bytes) {}
 
   // Valid until the next Fill.
   std::string_view unread() const { return {buffer_.data() + begin_, end_ - begin_}; }
   void Take(size_t bytes) { begin_ += bytes; }  // from the front of what is unread
-  // Reads more behind what is unread; false at the end of the source. The buffer grows with what is
-  // there.
+  // Reads more behind what is unread; false at the end of the source. The buffer grows with the
+  // unread bytes.
   Result<bool> Fill() {
     if (begin_ > 0) {
       std::memmove(buffer_.data(), buffer_.data() + begin_, end_ - begin_);

@@ -14,7 +14,7 @@ namespace chorus::worker {
 
 class RecordReader {
  public:
-  // A longer record is an error: it could not be in memory with others.
+  // A longer record is an error: several of them would not fit into memory.
   static constexpr uint64_t kMostBytes = uint64_t{256} << 20;
 
   explicit RecordReader(std::unique_ptr<ByteSource> source);
@@ -26,7 +26,7 @@ class RecordReader {
   uint64_t record_number() const { return next_ - 1; }
 
  private:
-  Result<size_t> Need(size_t bytes);  // so many are unread then, or as many as there are
+  Result<size_t> Need(size_t bytes);  // then this many are unread, or as many as there are
   Status Damaged(std::string_view why) const;
 
   ReadBuffer buffer_;

@@ -20,11 +20,11 @@ class RecordTable {
  public:
   explicit RecordTable(std::vector<TextInput> inputs) : inputs_(std::move(inputs)) {}
 
-  // The next record, valid until the next call; false behind the last.
+  // The next record, valid until the next call; false after the last.
   Result<bool> Next(std::string_view* record);
-  // The next records, `bytes` of them and maybe one more, as lines whose numbers count from 0. The
-  // first may be a prologue. False behind the last.  Error: comes once all records before it were
-  // given.
+  // The next records, `bytes` bytes and the rest of the last record, as lines whose numbers count
+  // from 0. The first may be a prologue. False after the last.  An error comes once all records
+  // before it were given.
   Result<bool> NextRecords(size_t bytes, LineChunk* out);
   std::string PlaceOf(const LineChunk::Line& record) const;  // "train.tfrecord, record 17"
   uint64_t empty_inputs() const { return empty_inputs_; }    // so far

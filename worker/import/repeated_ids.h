@@ -1,6 +1,6 @@
 #pragma once
-// Counts rows whose id a row before them has, in bounded memory: exactly while the ids fit, and
-// beyond that from a share of them, which is halved whenever they would not fit.
+// Counts rows whose id an earlier row has, in bounded memory: exactly while the ids fit, and beyond
+// that from a share of them, which is halved whenever they would not fit.
 // Thread safety: none.
 
 #include <cstddef>
@@ -13,9 +13,9 @@ namespace chorus::worker {
 
 // What was counted.
 struct RepeatedRows {
-  uint64_t rows = 0;       // have an id that a row before them has
-  uint32_t halvings = 0;   // 0: so many; else about so many, by one id in 2^halvings
-  std::string first = {};  // where the first of them stands; "" where nobody said
+  uint64_t rows = 0;       // have an id that an earlier row has
+  uint32_t halvings = 0;   // 0: `rows` is exact; else an estimate from one id in 2^halvings
+  std::string first = {};  // where the first of them is; "" where nobody said
 
   std::string Count() const;  // "12 rows", "about 4096 rows (counted for one id in 8)"
   std::string Have() const;   // "1 row has", "12 rows have"
@@ -29,10 +29,10 @@ class RepeatedIds {
   // most_places: of 8 bytes each, a power of two.
   explicit RepeatedIds(size_t most_places = kMostPlaces) : most_places_(most_places) {}
 
-  // Whether a row before it has this id, as far as ids of its share are looked at.
+  // Whether an earlier row has this id; false, too, when ids of its share are not looked at.
   bool Add(uint64_t id);
 
-  // first: where its first row stands, for whoever wants to know.
+  // first: where the first such row is, for RepeatedRows::first.
   RepeatedRows Counted(std::string first = "") const {
     return {count_, halvings_, std::move(first)};
   }

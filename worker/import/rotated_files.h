@@ -1,7 +1,7 @@
 #pragma once
-// Where a file lies that somebody rotates: "clicks.tsv" becomes "clicks.tsv.1" (and that
+// Where a file is that somebody rotates: "clicks.tsv" becomes "clicks.tsv.1" (and that
 // "clicks.tsv.2"), or "clicks.tsv-20261201", and a new "clicks.tsv" begins. A file is known by how
-// it begins, whatever its name, and where several begin alike by its inode. Thread safety: pure
+// it begins, whatever its name and, where several begin alike, by its inode. Thread safety: pure
 // functions.
 
 #include <cstdint>
@@ -12,7 +12,7 @@
 
 namespace chorus::worker {
 
-// How a file begins that was read before, and how long it is at least.
+// How a file began that was read before, and how long it is at least.
 struct FileHead {
   uint64_t bytes = 0;  // of the checksum; 0: nobody has looked at it
   uint64_t checksum = 0;

@@ -1,5 +1,5 @@
 #pragma once
-// The seam between kinds of text: a line becomes the cells of a row. What lies below (packing,
+// The seam between kinds of text: a line becomes the cells of a row. What is below it (packing,
 // lines, inputs) and above it (labels, slots, splits, statistics, bad rows) is common to all.
 // Thread safety: a RowFormat may be used by many threads; a RowCutter belongs to one.
 
@@ -17,20 +17,21 @@ class RowCutter {
  public:
   virtual ~RowCutter() = default;
   // Cuts `line` (without its end) into cells(), which are views into it or into this object, valid
-  // until the next call. Error: kInvalidArgument, says what stands where.
+  // until the next call. Error: kInvalidArgument, says what is where.
   virtual Status Split(std::string_view line) = 0;
   virtual const std::vector<std::string_view>& cells() const = 0;
   // The next line begins a chunk: what Split does from now on, TakeUnread included, does not depend
   // on the lines before.
   virtual void BeginChunk() {}
-  // Fields that are no column, since the last call.
+  // Fields that have no column, counted since the last call.
   virtual UnreadFields TakeUnread() { return {}; }
 };
 
 class RowFormat {
  public:
   virtual ~RowFormat() = default;
-  // Names of the cells; empty: a header has them, or the first row their number.
+  // Names of the cells; empty: a header has the names or, without one, the first row tells their
+  // number.
   virtual const std::vector<std::string>& columns() const = 0;
   virtual std::unique_ptr<RowCutter> NewCutter() const = 0;
 };

@@ -26,18 +26,18 @@ struct RowInputs {
   std::vector<TextInput> inputs;  // those that have rows
   TextFormat format;              // of text
   ExampleFeatures features;       // of TFRecord
-  uint64_t bad_common_rows = 0;   // of common features; they were passed over
+  uint64_t bad_common_rows = 0;   // lines of common features that were passed over
   uint32_t threads = 1;           // that decode
 
   // The rows from the first one on.  Errors: those of reading.
   Result<std::unique_ptr<RowTable>> Open() const;
 };
 
-// What all inputs are, by their first bytes; text, where that cannot be told.  Error:
+// What all inputs are, by their first bytes; text where these cannot be looked at.  Error:
 // kInvalidArgument, they are of several kinds, or not what the schema says.
 Result<Content> ContentOfAll(const ImportSchema& schema, const std::vector<TextInput>& inputs);
 
-// The inputs of Parquet or ORC as what opens them.
+// What opens the inputs, which are Parquet or ORC.
 std::vector<ColumnInput> ColumnInputsOf(const RowInputs& rows);
 
 // Looks at the first bytes of all inputs that can be opened again, and at the first records of

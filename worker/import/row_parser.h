@@ -32,17 +32,17 @@ class RowParserOf {
         context_takes_one_(TakesOne(plan.contexts)),
         exposure_takes_one_(TakesOne(plan.exposures)) {}
 
-  // row_number: what row_id is when no column gives it.
+  // row_number: the row_id where no column gives it.
   // Error: kInvalidArgument, "column 'sale': found 'x', expected 0 or 1"; *out is then undefined
   // except that it can be used for the next row.  REQUIRES: the same *out for every row (it keeps
   // the context).
   Status Parse(const Row& row, uint64_t row_number, ParsedRow* out) {
     return Parse(row, row_number, out, &out->context);
   }
-  // The same with a context that lies elsewhere.  REQUIRES: the same *context for every row.
+  // The same with a context that is elsewhere.  REQUIRES: the same *context for every row.
   Status Parse(const Row& row, uint64_t row_number, ParsedRow* out, ParsedSide* context);
 
-  // Forgets what it knows of rows before; kinds: of times.
+  // Forgets what it knows of earlier rows. kinds: those of times, where they are known.
   void Begin(const TimeKinds& kinds) {
     context_valid_ = false;
     kinds_ = kinds;
@@ -60,14 +60,14 @@ class RowParserOf {
   Status ParseMeta(const Row& row, ParsedRow* out);
   Status ParseSplit(const Row& row, ParsedRow* out);
   Status ParseContext(const Row& row, ParsedSide* out);
-  // context: that of the row; of contexts *out itself.
+  // context: that of the row; *out itself where the context is parsed.
   Status ParseSide(const SidePlan& plan, const std::vector<uint8_t>& takes_one, const Row& row,
                    const ParsedSide& context, ParsedSide* out);
   Status ParseSlot(const SlotPlan& slot, const Row& row, ParsedSide* out);
   void MakeCross(const SlotPlan& slot, const Row& row, const ParsedSide& context, ParsedSide* out);
   void NoteCross(CellNote note, const SlotPlan& slot, const Row& row);
 
-  // [slots]: 1 where a cell is one id, without a value, that stays whatever it is.
+  // [slots]: 1 where a cell is one id without a value, which is kept whatever it is.
   static std::vector<uint8_t> TakesOne(const SidePlan& plan) {
     std::vector<uint8_t> takes_one;
     for (const SlotPlan& slot : plan.slots) {

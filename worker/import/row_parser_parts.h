@@ -82,7 +82,7 @@ Status RowParserOf<Cells>::ParseSide(const SidePlan& plan, const std::vector<uin
   out->numerics.clear();
   for (size_t s = 0; s < plan.slots.size(); ++s) {
     const SlotPlan& slot = plan.slots[s];
-    // Most cells are certainly one id: nothing else is asked of them.
+    // Most cells are certainly one id, and need no further checks.
     if (slot.is_cross()) {
       MakeCross(slot, row, context, out);
     } else if (takes_one[s] == 0 || !cells_.TakePlainId(slot, row, out)) {

@@ -46,16 +46,17 @@ class RowPasses {
             BadRowList* bad_list)
       : schema_(schema), options_(options), plan_(plan), bad_list_(bad_list) {}
 
-  // In place of a pass, for splits into ranges of rows.
+  // Counts the rows, in place of a pass, for splits into ranges of rows.
   Status CountRows(RowTable& table);
-  // Visits all rows that are kept.  verb: of them, for progress ("imported").  Errors: the first
-  // malformed row past max_bad_rows; kFailedPrecondition, this pass counts otherwise than the first.
+  // Visits all rows that are kept. verb: what is done to them, for progress ("imported").  Errors:
+  // the first malformed row past max_bad_rows; kFailedPrecondition, this pass counts otherwise than
+  // the first.
   Status Run(RowTable& table, std::string_view verb, RowVisitor& visitor);
 
-  // Of the first pass.
+  // What the first pass counted.
   const RowCounts& counts() const { return *counts_; }
   const RepeatedRows& repeated() const { return repeated_; }
-  // Of the last pass.
+  // What the last pass noted.
   const std::vector<ColumnNote>& notes() const { return notes_; }
   uint64_t repeated_headers() const { return repeated_headers_; }
   const UnreadFields& unread() const { return unread_; }

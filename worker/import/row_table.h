@@ -1,7 +1,7 @@
 #pragma once
 // The rows of all inputs of an import, one piece after the other: the seam between what inputs are
 // written in (text, Parquet, ORC, TFRecord) and what is made of their rows. A table cuts its inputs
-// into pieces on one thread; parsers, one a thread, make rows of them.
+// into pieces on one thread; parsers, one per thread, make rows of them.
 // Thread safety: one thread calls NextPiece and CountRows; PlaceOf and NewParser may be called by
 // any thread. A parser belongs to one.
 
@@ -28,7 +28,7 @@ class RowPiece {
 class PieceParser {
  public:
   virtual ~PieceParser() = default;
-  // kinds: of the times of rows before the piece, where they are known. What comes out depends on
+  // kinds: those of the times of rows before the piece, where they are known. The result depends on
   // these and on the piece alone.
   virtual void Parse(const RowPiece& piece, const TimeKinds& kinds, ParsedChunk* out) = 0;
 };
@@ -39,16 +39,16 @@ class RowTable {
   virtual const std::vector<std::string>& columns() const = 0;
   // [columns]; empty: all are texts.
   virtual const std::vector<ColumnType>& types() const = 0;
-  // What will be asked of the rows; before the first piece.
+  // Tells, before the first piece, what will be asked of the rows.
   virtual Status Begin(const ColumnPlan& plan) = 0;
-  // The next rows, maybe in the memory of a piece that this table gave before. False behind the
-  // last.  Error: comes once all rows before it were given.
+  // The next rows, maybe in the memory of a piece that this table gave before. False after the
+  // last.  An error comes once all rows before it were given.
   virtual Result<bool> NextPiece(std::unique_ptr<RowPiece>* piece) = 0;
-  // In place of all pieces. show(n): there are n rows so far.
+  // Counts the rows, in place of giving pieces. show(n): there are n rows so far.
   virtual Result<uint64_t> CountRows(const std::function<void(uint64_t)>& show) = 0;
   // The table and the plan must outlive the parser.
   virtual std::unique_ptr<PieceParser> NewParser(const ColumnPlan& plan) const = 0;
-  // Of a row of a piece that this table gave: "data.csv:17".
+  // The place of a row in a piece that this table gave: "data.csv:17".
   virtual std::string PlaceOf(const RowPiece& piece, uint32_t place) const = 0;
   virtual SkippedText skipped() const = 0;  // so far
 };

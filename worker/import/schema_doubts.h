@@ -10,7 +10,7 @@
 
 namespace chorus::worker {
 
-// A line each, with what to do. REQUIRES: `guess` is of `sample`.
+// One line for each doubt, with what to do. REQUIRES: `guess` is of `sample`.
 std::vector<std::string> DoubtsOfDraft(const TextSample& sample, const SchemaGuess& guess);
 
 }  // namespace chorus::worker

@@ -15,7 +15,7 @@ struct DraftOptions {
   std::vector<std::string> inputs = {};  // as MakeInputs takes them, without standard input
   uint64_t sample_rows = 100000;         // the first rows of the text
   std::string schema_name = {};          // where the schema will be, for the commands shown
-  std::string job_name = {};             // the same of the job
+  std::string job_name = {};             // the same for the job
   std::string click = {};                // columns of labels; "" = to be guessed
   std::string conversion = {};
 };
@@ -25,7 +25,7 @@ struct SchemaDraft {
   std::string job;     // TrainConfig in text format
   std::vector<std::string> warnings;  // what a person should look at
   std::string reads;                  // "click 'clk', conversion 'sale', 5 slots, 1 numeric; ..."
-  std::string import_command;         // that makes a log with the schema
+  std::string import_command;         // the command that makes a log with the schema
 };
 
 // Error: those of MakeInputs, TakeSample and GuessSchema.

@@ -24,10 +24,10 @@ struct GuessedColumn {
   std::string remark = {};        // why, in words; may be empty
   std::string leak = {};          // how it tells a label; "" when it does not
   bool is_boolean = false;        // 0 and 1 alone: it may be a label
-  bool is_list = false;           // typed as one: it needs no separators
+  bool is_list = false;           // its type is a list: it needs no separators
   bool is_named = false;          // a person says that it is the label
   std::string outcome = {};  // why it tells a label that no column is found for; "": it does not
-  bool is_respelt = false;   // numbers that are not read as they are written
+  bool is_respelt = false;   // it has numbers in a spelling that is not read
 };
 
 // Labels as a person names them; "" = to be guessed.
@@ -45,7 +45,7 @@ struct SchemaGuess {
   uint64_t conversions = 0;
   ContextGuess contexts;  // without columns where there is no group
 
-  // The column of a role that one column has at most; none when there is no such one.
+  // The column of a role that at most one column has; nothing where none has it.
   std::optional<uint32_t> Of(ColumnRole role) const;
 };
 

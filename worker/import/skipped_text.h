@@ -1,5 +1,5 @@
 #pragma once
-// What of an import's inputs was passed over. Thread safety: a value.
+// The parts of an import's inputs that were passed over. Thread safety: a value.
 
 #include <cstdint>
 

@@ -1,5 +1,5 @@
 #pragma once
-// What becomes of the values of a cell's ids. Thread safety: pure function.
+// How the values of a cell's ids are changed. Thread safety: pure function.
 
 #include <span>
 
@@ -7,7 +7,7 @@
 
 namespace chorus::worker {
 
-// value_transform, then value_clip, then value_l2 of the slot, on the values of one cell.
+// Applies value_transform, then value_clip, then value_l2 of the slot to the values of one cell.
 void TransformValues(const SlotPlan& slot, std::span<float> values);
 
 }  // namespace chorus::worker

@@ -24,7 +24,7 @@ class Split {
   // kInvalidArgument.
   static Result<Split> ParseTimes(const std::string& text);
 
-  const std::string& text() const { return text_; }  // that it was parsed from
+  const std::string& text() const { return text_; }  // the text that it was parsed from
   uint32_t parts() const { return static_cast<uint32_t>(parts_.size()); }
   const std::string& name(uint32_t part) const { return parts_[part].name; }
   // The part whose rows statistics are learnt from: "train" if there is one, else the first. Folds
@@ -32,12 +32,12 @@ class Split {
   static constexpr uint32_t kAllParts = ~0u;
   uint32_t training_part() const;
 
-  // By draw.  id: IdFromText of the split column's cell, or the row's number.
+  // The part by draw. id: IdFromText of the split column's cell, or the row's number.
   uint32_t PartOf(uint64_t seed, uint64_t id) const;
-  // By range: rows [0, rows) in order, part p ends before row round(rows * sum of fractions up to
-  // p).
+  // The part by range: rows [0, rows) in order; part p ends before row round(rows * sum of
+  // fractions up to p).
   uint32_t PartOfRange(uint64_t row, uint64_t rows) const;
-  // By time. REQUIRES: made by ParseTimes.
+  // The part by time. REQUIRES: the split was made by ParseTimes.
   uint32_t PartOfTime(int64_t time) const;
   const std::vector<int64_t>& cuts() const { return cuts_; }
   const std::string& time_column() const { return time_column_; }  // "" = not by time
@@ -45,7 +45,7 @@ class Split {
  private:
   struct Part {
     std::string name;
-    double end;  // sum of the fractions up to and with this part; the last is 1
+    double end;  // sum of the fractions up to this part and with it; the last is 1
   };
   static Result<Split> ParseFolds(const std::string& count);
   Status AddPart(const std::string& text);

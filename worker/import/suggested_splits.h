@@ -1,5 +1,5 @@
 #pragma once
-// Options of an import that deal the rows of a text to parts, for whoever has not said how.
+// Options of an import that deal the rows of a text to parts, suggested where nobody has chosen.
 // Thread safety: pure function; values.
 
 #include <cstdint>
@@ -16,7 +16,7 @@ struct SuggestedSplits {
 };
 
 // By time where there is a column of times and the sample is the whole text: the last fifth tests,
-// the tenth before it validates. Else by draw: a cut that a part of the text has shown would not do.
+// the tenth before it validates. Else by draw, since a part of the text cannot say where to cut.
 SuggestedSplits SuggestSplits(const TextSample& sample, std::optional<uint32_t> time);
 
 }  // namespace chorus::worker

@@ -1,9 +1,9 @@
 #pragma once
 // The rows of a text, or of typed columns, as blocks of a model's columns, in one pass and bounded
-// memory: the very blocks that `import` would write of it, so that scores are those of its log to
-// the bit. Only features and row ids are read; labels that the text has are passed on where they
-// can be read, and never make a row a bad one. Conversions without a click are kept, whatever the
-// schema says.
+// memory: exactly the blocks that `import` would write, so that scores are those of its log to the
+// bit. Only features and row ids are read; labels that the text has are passed on where they can be
+// read, and never make a row a bad one. Conversions without a click are kept, whatever the schema
+// says.
 // Thread safety: none.
 
 #include <cstdint>
@@ -24,7 +24,7 @@ struct TextOptions {
   std::string schema_name = "the schema";  // for messages
   std::vector<std::string> inputs = {};    // as MakeInputs takes them
   int standard_input = 0;                  // its descriptor
-  uint64_t max_bad_rows = 0;               // so many malformed rows have no score
+  uint64_t max_bad_rows = 0;               // the most malformed rows, which have no score
   std::string bad_row_remedy = {};         // as BadRows takes it
 };
 

@@ -15,8 +15,8 @@ namespace chorus::worker {
 Result<std::vector<std::string>> FirstLines(const std::vector<TextInput>& inputs, size_t most);
 
 // The delimiter is the one that cuts most lines into as many cells as the first one, more than one
-// of them. There is a header when no cell of the first line is a number and those that come
-// twice in it are in no other line, in these columns. REQUIRES: lines is not empty.
+// of them. There is a header when no cell of the first line is a number and cells that are twice in
+// it are in these columns of no other line. REQUIRES: lines is not empty.
 TextFormat GuessFormat(const std::vector<std::string>& lines);
 
 }  // namespace chorus::worker

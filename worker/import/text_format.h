@@ -18,7 +18,7 @@ namespace chorus::worker {
 struct RowsOfText {
   std::vector<TextInput> inputs;  // those that have rows
   TextFormat format;
-  uint64_t bad_common_rows = 0;  // of common features; they were passed over
+  uint64_t bad_common_rows = 0;  // lines of common features that were passed over
 };
 
 // Whether inputs are opened more than once even by a single pass over the rows.

@@ -20,7 +20,7 @@ Result<ImportSchema> TextRulesOf(const LogSchema& schema);
 std::vector<std::string> DifferingRules(const ImportSchema& schema, const ImportSchema& model);
 
 // Gives the standardised numerics of `schema`, which `plan` makes, the means and deviations of the
-// model's numerics of the same names. Those that it lacks keep theirs.
+// model's numerics of the same names. Numerics that the model lacks keep theirs.
 void TakeNormalisation(const LogSchema& model, const ColumnPlan& plan, LogSchema* schema);
 
 }  // namespace chorus::worker

@@ -1,5 +1,5 @@
 #pragma once
-// The first rows of a text, as cells, for whoever wants to know what the text is like.
+// The first rows of a text, as cells, to find out what the text is like.
 // Thread safety: pure function; values.
 
 #include <cstdint>
@@ -15,10 +15,11 @@ namespace chorus::worker {
 // What the type of a column says beyond its cells.
 struct TypedNature {
   ColumnType type;
-  uint64_t most_values = 0;    // of a list, in one row of the sample
+  uint64_t most_values = 0;    // the most values of a list in one row of the sample
   std::string values_of = {};  // of a list of numbers: the list of ids that it goes with; "" = none
 
-  // A list that is no scalar in disguise, as every feature of tf.Example is one.
+  // Whether it is a list in use: every feature of tf.Example has the type of a list, and most are
+  // scalars.
   bool is_list() const {
     return type.is_list() && (type.shape != ColumnShape::kFew || most_values > 1);
   }

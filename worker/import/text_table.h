@@ -2,8 +2,8 @@
 // The rows of all inputs of an import, as cells, one after the other: files and standard input,
 // each plain or packed, each with its own header line if there are headers (they must have the same
 // names, blanks around them apart; cells come in the order of the first one). A UTF-8 byte order
-// mark at an input's begin is skipped; so are blank lines, further copies of the header, and inputs
-// without a line, which are counted. Thread safety: none.
+// mark at an input's beginning is skipped; so are blank lines, further copies of the header, and
+// inputs without a line, which are counted. Thread safety: none.
 
 #include <cstdint>
 #include <deque>
@@ -27,11 +27,12 @@ namespace chorus::worker {
 struct TextInput {
   std::string name;  // in messages: "data.csv", "standard input"
   std::function<Result<std::unique_ptr<ByteSource>>()> open;
-  // The same as a file that is read at any place; null: it is none, and may be opened once alone.
+  // The same as a file that is read at any place; null: it is no such file, and may be opened only
+  // once.
   std::function<Result<std::unique_ptr<RandomAccessFile>>()> open_file = nullptr;
-  uint64_t lines_before = 0;  // of the text that this one goes on, for messages
-  // Of a line (from 1, the header among them) or a record (from 0) of what is no file: "topic
-  // clicks, partition 3, offset 17"; null: name and number say it.
+  uint64_t lines_before = 0;  // of the text that this one continues, for messages
+  // The place of a line (from 1, the header included) or a record (from 0) where the input is no
+  // file: "topic clicks, partition 3, offset 17"; null: name and number tell it.
   std::function<std::string(uint64_t number)> place = nullptr;
   bool is_plain = false;  // it is not packed, whatever its first bytes look like
 };
@@ -55,7 +56,7 @@ class LineCutter {
   // order: null, or [column] the place of its cell in the line. False: the line is the header once
   // more.
   bool Cut(std::string_view line, const std::vector<uint32_t>* order = nullptr);
-  // Of the line that Cut took last: OK, or why it has not one cell a column.
+  // About the line that Cut took last: OK, or why it does not have one cell per column.
   const Status& malformed() const { return malformed_; }
   // [column]
   const std::vector<std::string_view>& cells() const {
@@ -88,16 +89,16 @@ class TextTable {
   // Goes to the next row; false after the last. Errors end the table: an input that cannot be read,
   // a header whose names are not those of the first one.
   Result<bool> Next();
-  // Of the row that Next reached: OK, or why it has not one cell a column.
+  // About the row that Next reached: OK, or why it does not have one cell per column.
   const Status& malformed() const { return cutter_->malformed(); }
   const std::vector<std::string_view>& cells() const { return cutter_->cells(); }  // if OK
   uint64_t row_number() const { return next_row_ - 1; }    // from 0, over all inputs
   std::string Place() const;                               // "data.csv:17"
   const SkippedText& skipped() const { return skipped_; }  // so far
 
-  // In place of Next, for whoever cuts lines with cutters of NewCutter: the next lines, `bytes` of
-  // them and maybe one line more; headers that come again are among them. False after the last.
-  // Error: comes once all lines before it were given.
+  // In place of Next, for a caller that cuts lines with cutters of NewCutter: the next lines,
+  // `bytes` bytes and the rest of the last line; headers that come again are among them. False
+  // after the last. An error comes once all lines before it were given.
   Result<bool> NextLines(size_t bytes, LineChunk* out);
   LineCutter NewCutter() const;
   std::string PlaceOf(const LineChunk::Line& line) const;
@@ -121,14 +122,14 @@ class TextTable {
   TextFormat format_;
   std::unique_ptr<LineCutter> cutter_;  // null before the columns are known
   std::vector<std::string> columns_;
-  size_t input_ = 0;                    // that reader_ reads, or that comes next
+  size_t input_ = 0;                    // the one that reader_ reads, or the next one
   std::unique_ptr<LineReader> reader_;  // null between inputs
-  // Of the inputs whose headers have another order; lines of chunks point to them.
+  // The orders of inputs whose headers have another one; lines of chunks point to them.
   std::deque<std::vector<uint32_t>> orders_;
   const std::vector<uint32_t>* order_ = nullptr;  // of the input that reader_ reads
   uint64_t next_row_ = 0;
   SkippedText skipped_;
-  bool row_waits_ = false;        // LearnColumns has read a row that nobody was given
+  bool row_waits_ = false;        // LearnColumns has read a row that was not given yet
   std::string_view waiting_row_;  // in reader_'s memory
   LineChunks chunks_;
 };

@@ -1,7 +1,8 @@
 #pragma once
-// Rows of tokens: some cells first, then tokens "field:id:value" in any order, a field as often as
-// it has ids. The tokens of one field become one cell, in their order: "id:value id:value". The
-// separators are those of the kind of text. Thread safety: a TokenCutter belongs to one thread.
+// Rows of tokens: some cells first, then tokens "field:id:value" in any order, where a field comes
+// as often as it has ids. The tokens of one field become one cell, in their order: "id:value
+// id:value". The kind of text decides the separators. Thread safety: a TokenCutter belongs to one
+// thread.
 
 #include <cstdint>
 #include <map>
@@ -33,15 +34,13 @@ struct TokenColumns {
   enum Part { kId, kIdAndValue, kValue };  // of a token
   struct Field {
     bool multi_valued = false;
-    Part part = kId;  // that the field's cell has
+    Part part = kId;  // the part that the field's cell has
   };
   std::vector<Field> fields;  // [names.size() - lead.size()]
 
-  // lead: names of the first cells. Every other column that the schema names is a field; of those
-  // that are numbers (numeric, time, weight) a token's value is the cell, as far as tokens have
-  // values. Error
-  // (kInvalidArgument): a wildcard, separators that are not the syntax's,
-  // other_columns_are_slots.
+  // lead: names of the first cells. Every other column that the schema names is a field; where it
+  // is a number (numeric, time, weight), a token's value is the cell, if tokens have values. Errors
+  // (kInvalidArgument): a wildcard, separators that are not the syntax's, other_columns_are_slots.
   static Result<TokenColumns> Make(const ImportSchema& schema, const TokenSyntax& syntax,
                                    std::vector<std::string> lead);
 
@@ -49,7 +48,7 @@ struct TokenColumns {
   Status Add(const std::string& column, Field field);
 };
 
-// Collects the tokens of a row into one cell a field.
+// Collects the tokens of a row into one cell per field.
 class TokenCutter {
  public:
   // `columns` must outlive the cutter.
@@ -58,7 +57,7 @@ class TokenCutter {
   // Takes `cells` first cells off *line. Error: there are fewer; *line begins with a token
   // otherwise.
   Status TakeLead(size_t cells, std::string_view* line, std::vector<std::string_view>* out) const;
-  // Forgets all fields, then reads tokens. expected: how many there are to be; kAnyNumber = any.
+  // Forgets all fields, then reads tokens. expected: their number; kAnyNumber = any.
   static constexpr uint64_t kAnyNumber = ~uint64_t{0};
   Status ReadTokens(std::string_view tokens, uint64_t expected);
   // The cell of a field (an index into TokenColumns::fields); "" when the row has none. Valid until
@@ -69,7 +68,7 @@ class TokenCutter {
 
  private:
   Status ReadToken(std::string_view token);
-  // piece: of the token, what is behind its field.
+  // piece: the part of the token behind its field.
   Status AddToken(size_t field, std::string_view token, std::string_view piece);
   Status AddPiece(size_t field, std::string_view piece);
   size_t FieldOf(std::string_view name);  // kUnknown when no column has it, which is counted
@@ -85,7 +84,7 @@ class TokenCutter {
   UnreadFields unread_;
 };
 
-// Rows that are such a line each, as in libsvm, libffm and slot text.
+// The format of text in which each line is such a row, as libsvm, libffm and slot text are.
 class TokenFormat : public RowFormat {
  public:
   explicit TokenFormat(TokenColumns columns) : columns_(std::move(columns)) {}

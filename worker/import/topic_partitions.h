@@ -1,5 +1,5 @@
 #pragma once
-// Which partitions a followed topic has, and where those begin that are new; and for how long its
+// Which partitions a followed topic has, where reading begins in new ones, and for how long its
 // brokers have not answered. Thread safety: none.
 
 #include <chrono>
@@ -25,13 +25,13 @@ class TopicPartitions {
         range_(address.wait_seconds),
         gone_(address.wait_seconds) {}
 
-  // Asks now and then; those that were not known come into *after, all at once.  True: there are
-  // such.  Errors: kNotFound, there is no such topic; kFailedPrecondition, it has not the
-  // partitions that were read; kDeadlineExceeded, the topic is gone; those of Bear.
+  // Asks the brokers now and then; partitions that were not known come into *after, all at once.
+  // True: there are such. Errors: kNotFound, there is no such topic; kFailedPrecondition, it does
+  // not have the partitions that were read; kDeadlineExceeded, the topic is gone; those of Bear.
   Result<bool> Look(const FollowedSource& position, FollowedSource* after);
-  // What becomes of the status of a question whose clock is *question: of one that no broker
-  // answered nothing but a warning is said for address.wait_seconds.  Errors: those that are not
-  // kUnavailable; kDeadlineExceeded.
+  // Judges the status of a question whose clock is *question: for address.wait_seconds a question
+  // that no broker answered is only warned of. Errors: those that are not kUnavailable;
+  // kDeadlineExceeded.
   Status Bear(const Status& status, Patience* question) const;
   // Whether a question of Look has had no answer.
   bool silent() const { return count_.begun() || range_.begun() || gone_.begun(); }

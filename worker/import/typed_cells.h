@@ -1,8 +1,8 @@
 #pragma once
-// What cells of typed columns say: labels, ids, numbers and times. Nothing is printed to be parsed
-// again: an integer is the id that its digits would be (key.h), a float with an integral value the
-// same (number_rules.h), a value that is not there, or that a missing_marker names, is missing.
-// Texts are read as those of text are. Thread safety: none; one thread reads.
+// What cells of typed columns mean: labels, ids, numbers and times. Nothing is printed to be parsed
+// again: an integer is the id that its digits would be (key.h), and so is a float with an integral
+// value (number_rules.h); a value that is not there, or that a missing_marker names, is missing.
+// Texts are read as cells of text are. Thread safety: none; one thread reads.
 
 #include <cstdint>
 #include <string>
@@ -14,7 +14,7 @@
 
 namespace chorus::worker {
 
-// Functions are those of TextCells, of other cells.
+// The functions are those of TextCells, for other cells.
 class TypedCells : private TextCells {
  public:
   using Row = TypedRow;
@@ -43,22 +43,22 @@ class TypedCells : private TextCells {
   void Remember(const Row& row);
 
  private:
-  // What stands for one value: a list of one is that one. False: it is missing; a list of none
-  // stays as it is.  Error: there are several.
+  // Makes one value of the cell: a list of one becomes that one. False: it is missing; a list of
+  // none stays as it is.  Error: there are several.
   Result<bool> TakeOne(uint32_t column, TypedCell* cell) const;
   Status NotAs(uint32_t column, const TypedCell& cell, std::string_view expected) const;
   void NoteMissing(uint32_t column, const TypedCell& cell);
   // How an id is read.
   struct IdUse {
     bool keep_markers = false;
-    bool note = true;  // of a float, that it is one
+    bool note = true;  // whether to note that the id is a float
   };
   // The id of one value that is there; false: it means "missing".
   Result<bool> IdOf(uint32_t column, const TypedCell& cell, const IdUse& use, uint64_t* out);
   Result<bool> DecimalId(uint32_t column, const TypedCell& cell, const IdUse& use, uint64_t* out);
   Result<bool> FloatIdOf(uint32_t column, const TypedCell& cell, const IdUse& use, uint64_t* out);
   Status IntegerRowId(uint32_t column, const TypedCell& cell, uint64_t* out) const;
-  // Whether a number that is there means "missing"; false of other kinds.
+  // Whether a number that is there means "missing"; false for other kinds.
   bool IsMarkedNumber(const TypedCell& cell) const;
   Status SlotId(const SlotPlan& slot, const TypedCell& cell, float value, ParsedSide* out);
   Status ValueOf(const SlotPlan& slot, const TypedCell& cell, float* out) const;

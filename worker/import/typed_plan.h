@@ -1,6 +1,5 @@
 #pragma once
-// What the types of columns allow them to be: a slot, a label, a time. Thread safety: pure
-// functions.
+// What the types of columns allow: a slot, a label, a time. Thread safety: pure functions.
 
 #include <vector>
 
@@ -17,18 +16,18 @@ struct SlotShape {
   bool has_values = false;
 };
 
-// Of a column of text.
+// The shape of a column of text.
 SlotShape ShapeOfText(const ColumnSlot& slot);
-// Of a typed column. values: that of value_column, null when the slot has none.  Error:
-// kInvalidArgument, the column cannot be the slot's.
+// The shape of a typed column. values: the type of value_column, null when the slot has none.
+// Error: kInvalidArgument, the column cannot be the slot's.
 Result<SlotShape> ShapeOfTyped(const ColumnSlot& slot, const ColumnType& type,
                                const ColumnType* values);
 
 // Whether a column of this type may have labels.
 bool MayBeLabel(const ColumnType& type);
 
-// types: [plan.columns].  Error: kInvalidArgument, a column cannot be what the schema makes of it,
-// slots apart.
+// types: [plan.columns].  Error: kInvalidArgument, a column does not allow its use in the schema;
+// slots are not checked here.
 Status CheckTypes(const ColumnPlan& plan, const std::vector<ColumnType>& types);
 
 }  // namespace chorus::worker

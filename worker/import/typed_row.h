@@ -16,7 +16,7 @@ struct TypedCell {
   bool missing() const { return column->missing(row); }
 };
 
-// A row of a batch: one cell a column.
+// A row of a batch: one cell per column.
 class TypedRow {
  public:
   TypedRow(const std::vector<ValueColumn>& columns, int64_t row) : columns_(&columns), row_(row) {}
@@ -31,8 +31,8 @@ class TypedRow {
 // As a person would write it: "null", "17", "[1, 2]"; a long one is cut.
 std::string ShownCell(const TypedCell& cell);
 
-// Appends what a cell says, so that equal bytes are equal cells. A missing text, or list, and one
-// of no length are equal, as they are in a text.
+// Appends what a cell means, so that equal bytes are equal cells. A missing text or list equals an
+// empty one, as in a text.
 void AppendCellBytes(const TypedCell& cell, std::string* out);
 
 }  // namespace chorus::worker

@@ -1,5 +1,5 @@
 #pragma once
-// Fields of a text that are no column, and how often they came. Thread safety: a value.
+// Fields of a text that have no column, and how often they came. Thread safety: a value.
 
 #include <cstdint>
 #include <functional>

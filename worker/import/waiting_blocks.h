@@ -1,6 +1,6 @@
 #pragma once
 // Blocks that wait until the means and deviations of their numerics are known, in the order of Add:
-// encoded but for these (worker/log/waiting_block.h), in memory as far as that goes, and then in a
+// encoded except for these (worker/log/waiting_block.h), in memory up to a limit, and then in a
 // temporary file. So an import that learns means reads its inputs once.
 // Thread safety: one thread makes all calls; threads of its own encode.
 
@@ -29,12 +29,11 @@ class WaitingBlocks {
   // The plan must outlive the blocks.
   static std::unique_ptr<WaitingBlocks> Create(FileSystem& files, const ColumnPlan& plan,
                                                const WaitingBlocksOptions& options);
-  // A block of a part as BlockBuilder::TakeRaw gives it. Errors: as LogOutput::Add; those of the
-  // file.
+  // Adds a block of a part, as BlockBuilder::TakeRaw gives it. Errors: as LogOutput::Add; those of
+  // the file.
   virtual Status Add(uint32_t part, Batch batch, RawNumerics raw) = 0;
-  // Hands all blocks to an output of a log with `schema`, which is plan.schema with what was
-  // learnt, and has the threads that complete them. The blocks must stay until the output is
-  // finished.
+  // Hands all blocks to `output`, whose threads complete them, and whose log has `schema`:
+  // plan.schema with what was learnt. The blocks must stay until the output is finished.
   virtual Status GiveTo(LogOutput* output, const LogSchema& schema) = 0;
   // Removes the temporary file, if there is one. REQUIRES: no block is asked for any more.
   virtual Status RemoveFile() = 0;

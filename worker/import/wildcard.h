@@ -6,7 +6,7 @@
 namespace chorus::worker {
 
 bool HasWildcard(std::string_view pattern);
-// Whether the whole `text` is what `pattern` says. Time: the product of the lengths at most.
+// Whether `pattern` matches the whole `text`. Time: the product of the lengths at most.
 bool MatchesWildcard(std::string_view pattern, std::string_view text);
 
 }  // namespace chorus::worker

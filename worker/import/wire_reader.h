@@ -25,7 +25,7 @@ class WireReader {
   uint64_t field() const { return field_; }
   Type type() const { return type_; }
   bool is(uint64_t field, Type type) const { return field_ == field && type_ == type; }
-  // Of a kVarint, or the bits of a fixed one.
+  // The value of a kVarint, or the bits of a fixed one.
   uint64_t number() const { return number_; }
   std::string_view bytes() const { return bytes_; }  // of a kBytes
   bool good() const { return good_; }  // false: what was read is not all, since the rest is damaged
@@ -62,7 +62,7 @@ class WireReader {
         return Varint(&size) && Take(size);
       }
     }
-    return false;  // groups, which nobody writes any more, and what is none
+    return false;  // groups, which nobody writes any more, and unknown types
   }
   bool Take(uint64_t bytes) {
     if (bytes > rest_.size()) return false;
