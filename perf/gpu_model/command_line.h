@@ -1,6 +1,6 @@
 #pragma once
-// Command lines of programs that model or measure: pairs of an option and its value. What is wrong
-// with one is said with what is allowed. Thread safety: functions of their arguments.
+// Command lines of programs that model or measure: pairs of an option and its value. An error says
+// what is wrong, and what is allowed. Thread safety: functions of their arguments.
 
 #include <cstdint>
 #include <string>
@@ -13,9 +13,9 @@ namespace chorus::perf {
 
 using Option = std::pair<std::string, std::string>;  // "--name", value
 
-// --help or -h is among them.
+// Whether --help or -h is among them.
 bool AsksForHelp(const std::vector<std::string>& arguments);
-// Error, of these: kInvalidArgument.
+// Error of these functions: kInvalidArgument.
 Result<std::vector<Option>> OptionsOf(const std::vector<std::string>& arguments);
 Status UnknownOption(const std::string& name);
 
@@ -25,8 +25,8 @@ struct CountRange {
 };
 Result<uint32_t> CountOf(const Option& option, const CountRange& range);
 
-// What main returns, and says on stderr: 0; 2, what was asked for is wrong (kInvalidArgument); 1,
-// it failed.
+// What main returns, after it has printed an error to stderr: 0; 2 where the request was wrong
+// (kInvalidArgument); 1 where it failed.
 int ExitCode(const char* program, const Status& status);
 
 }  // namespace chorus::perf

@@ -33,10 +33,10 @@ struct JobModel {
 // the log does not fill the steps that are counted.
 Result<JobModel> ModelJob(const TrainConfig& config, FileSystem& files,
                           const JobModelOptions& options);
-// Sets model->work.traffic for so many servers.
+// Sets model->work.traffic for this number of servers.
 Status AddTraffic(uint32_t gpus, uint32_t servers, JobModel* model);
 
-// Rows that a random log needs so that each of the job's grains is full in so many steps.
+// The rows that a random log needs so that each of the job's grains is full in options.steps steps.
 uint64_t RandomLogRows(const TrainConfig& config, const JobModelOptions& options);
 
 }  // namespace chorus::perf

@@ -1,11 +1,11 @@
 #pragma once
-// The command line of programs that model or measure a job: its configuration and its log, or what
-// a log at random should look like.
+// The command line of programs that model or measure a job: its configuration and its log, or the
+// shape of a random log.
 //   --config FILE  --set field=value ...  --log PATH ...
 //   --anchor NAME                    a published shape (anchors.h) instead of --config
 //   --slots N  --context-slots N  --tokens N  --rows-per-context N  --ids N  --numerics N
-//                                    without --log: of a log at random
-//   --steps N  --stage N             read so many steps; compute one of this stage
+//                                    without --log: the shape of a random log
+//   --steps N  --stage N             read N steps; compute one of this stage
 // Thread safety: functions of their arguments.
 
 #include <cstdint>
@@ -32,9 +32,9 @@ struct JobOptions {
   RandomLogShape shape;
 };
 
-// What --help says of these.
+// What --help says about these options.
 extern const char kJobOptionsHelp[];
-// Takes one option. Error: kInvalidArgument, it is none of these, or its value; says what is
+// Takes one option. Error: kInvalidArgument, the option or its value is none of these; says what is
 // allowed.
 Status SetJobOption(const Option& option, JobOptions* options);
 
@@ -44,15 +44,15 @@ struct JobSource {
   const Anchor* anchor = nullptr;
   RandomLogShape shape;
   bool random = true;
-  std::unique_ptr<FileSystem> memory;  // with the log, where it is at random
+  std::unique_ptr<FileSystem> memory;  // holds the log, where it is a random one
 
   FileSystem& files() const { return random ? *memory : PosixFiles(); }
-  // Writes the log, if it is one at random, with rows for so many GPUs and steps. Error:
+  // Writes the log, if it is a random one, with rows for these numbers of GPUs and steps. Error:
   // kInvalidArgument, it would not fit in memory.
   Status WriteLog(const JobModelOptions& options);
 };
 // Error: kInvalidArgument, options that contradict each other, or a stage that the method lacks;
-// what loading a configuration gives.
+// those of loading a configuration.
 Result<JobSource> SourceOf(const JobOptions& options);
 
 }  // namespace chorus::perf

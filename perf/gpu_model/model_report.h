@@ -8,7 +8,7 @@ namespace chorus::perf {
 void PrintStep(const JobModel& model);  // what a worker's step holds and moves
 // Counts and predicted time by phase of the device.
 void PrintPhases(const JobModel& model, const gpu::Gpu& gpu);
-// One line per cluster: resources in ms a step, both rates, the bound.
+// One line per cluster: resources in ms per step, both rates, the bound.
 void PrintClusterHeader();
 void PrintCluster(const JobModel& model, const Cluster& cluster);
 // The same cluster if rows travelled in 16 bits, if devices kept hot rows, and with both.

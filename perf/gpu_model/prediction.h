@@ -22,7 +22,8 @@ struct StepWork {
   uint64_t unique_floats = 0;
   uint64_t parameters = 0;  // dense
   uint64_t nodes = 1;       // of the canonical tree that a worker sums
-  // On the machine that runs the model: the reader threads' share each, then one thread each.
+  // Measured on the machine that runs the model: reading divided among the reader threads, the
+  // others by one thread each.
   double read_seconds = 0;
   double pack_seconds = 0;
   double client_seconds = 0;
@@ -39,8 +40,8 @@ struct Cluster {
 // What a design that does not exist yet would change.
 struct WhatIf {
   bool half_rows = false;   // rows and their gradients travel in 16 bits
-  double cached_share = 0;  // of a step's unique rows that stay on the devices, their gradients
-                            // summed among these as dense ones
+  double cached_share = 0;  // share of a step's unique rows that stay on the devices, where
+                            // their gradients are summed as dense ones are
 };
 
 struct Resource {
@@ -50,8 +51,8 @@ struct Resource {
 
 struct Prediction {
   std::vector<Resource> resources;
-  double in_turn = 0;      // seconds a step: nothing overlaps (but the reader, which runs ahead)
-  double overlapped = 0;   // everything does: the busiest resource
+  double in_turn = 0;      // seconds per step: nothing overlaps except the reader, which runs ahead
+  double overlapped = 0;   // seconds per step: everything overlaps; that of the busiest resource
   const char* bound = "";  // its name
 };
 Prediction Predict(const StepWork& work, const Cluster& cluster, const WhatIf& what_if = {});

@@ -11,8 +11,8 @@
 
 namespace chorus::perf {
 
-// Of a step, by one thread whose memory has been used before: the fastest of the first `steps`; 0: the log has only
-// one. Error: that of the log.
+// Seconds of a step, by one thread whose memory has been used before: the fastest of the first
+// `steps` steps; 0: the log has only one. Error: that of the log.
 Result<double> SecondsOfReading(const TrainConfig& config, FileSystem& files,
                                 const gpu::StepData& data, uint32_t steps);
 

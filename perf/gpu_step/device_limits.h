@@ -15,10 +15,10 @@ struct LimitSizes {
 };
 
 struct DeviceLimits {
-  double product_flops = 0;  // a second, in the precision that the device was opened with
-  double to_device = 0;      // bytes a second, from page-locked memory
+  double product_flops = 0;  // per second, in the precision that the device was opened with
+  double to_device = 0;      // bytes per second, from page-locked memory
   double to_host = 0;
-  double memory = 0;  // bytes a second, read and written by a copy inside the device
+  double memory = 0;  // bytes per second, read and written by a copy inside the device
 };
 // Takes memory of the device, which goes with it.
 Result<DeviceLimits> MeasureLimits(worker::Device* device, const LimitSizes& sizes);

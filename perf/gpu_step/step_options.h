@@ -24,11 +24,11 @@ struct StepOptions {
 extern const char kStepHelp[];
 // Error: kInvalidArgument, names the option, its value and what is allowed.
 Result<StepOptions> ParseStepOptions(const std::vector<std::string>& arguments);
-// Likewise, once the number of devices is known.
+// The same once the number of devices is known.
 Status CheckDevices(const StepOptions& options, const worker::DeviceInfo& info);
 
-// Where the library of that name lies: of a name without a folder, in the folder above the
-// program's, which is where a build leaves it for programs in perf/; else the name.
+// The path of the library: a name without a folder is looked for in the folder above the program's,
+// where a build leaves it for programs in perf/; any other name stays as it is.
 std::string LibraryOfBuild(const std::string& name);
 
 }  // namespace chorus::perf

@@ -20,14 +20,14 @@ struct StepSums {
   std::vector<std::vector<double>> rows;  // [table instances][keys of the step * dim]
 };
 
-// With the weights that a run begins with.
+// Computed with the weights that a run begins with.
 Result<StepSums> SumsOnCpu(const TrainConfig& config, const gpu::StepData& data,
                            const worker::StepBatch& batch, const worker::PulledRows& rows);
-// After DeviceStep::Train.
+// REQUIRES: DeviceStep::Train came before.
 StepSums SumsOf(const worker::DeviceStep& step, const gpu::StepData& data,
                 const worker::StepBatch& batch);
 
-// The largest difference of two elements beside the largest element, of each part.
+// The largest difference of two elements, divided by the largest element, for each part.
 struct Difference {
   double logits = 0, losses = 0, dense = 0, rows = 0;
   double largest() const;
@@ -35,7 +35,7 @@ struct Difference {
 Difference DifferenceOf(const StepSums& got, const StepSums& expected);
 bool SameBits(const StepSums& a, const StepSums& b);
 
-// Rows of small values at random.
+// Rows of small random values.
 class DrawnRows final : public worker::PulledRows {
  public:
   explicit DrawnRows(const std::vector<uint32_t>& dims);

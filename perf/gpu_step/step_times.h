@@ -7,15 +7,15 @@
 
 namespace chorus::perf {
 
-// Medians over steps, in seconds of the host's clock. Nothing overlaps in these steps: each part is
-// waited for.
+// Medians over steps, in seconds of the host's clock. Nothing overlaps in these steps: the host
+// waits for each part.
 struct HostTimes {
   double step = 0;
   double load = 0;     // packing, and beginning the copy
   double compute = 0;  // until gradients and sums are back
   double update = 0;   // of dense weights
 };
-// Steps of the data in turn.
+// Measures steps over the batches of `data` in turn.
 Result<HostTimes> MeasureSteps(const gpu::StepData& data, const worker::PulledRows& rows,
                                uint32_t steps, gpu::StepRun* run);
 

@@ -18,12 +18,12 @@ struct SumTime {
   double bytes_per_s() const { return bytes_sent / seconds; }
 };
 struct SumShapes {
-  uint32_t gpus = 1;             // the first so many devices
+  uint32_t gpus = 1;             // the first `gpus` devices
   std::vector<int64_t> lengths;  // floats
-  int64_t bucket = 1;            // most floats that are summed at a time
+  int64_t bucket = 1;            // the most floats that are summed at a time
 };
-// Sums of each length, in the canonical order and in the fastest one. Error: kInternal, a sum is
-// wrong; what opening a device or a collective gives.
+// Sums of each length, in the canonical order and in the fastest one. Errors: kInternal, a sum is
+// wrong; those of opening a device or a collective.
 Result<std::vector<SumTime>> MeasureSums(const worker::OpenDevice& open,
                                          const worker::DeviceOptions& options,
                                          const SumShapes& shapes);

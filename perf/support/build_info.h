@@ -1,5 +1,5 @@
 #pragma once
-// What a measurement is of: source, compiler, machine. Thread safety: one thread.
+// What was measured: source, compiler, machine. Thread safety: one thread.
 
 #include <string>
 

@@ -24,12 +24,12 @@ struct RandomLogShape {
   uint32_t context_slots = 0;     // multi-valued
   uint32_t tokens_per_slot = 0;   // of each context, in each context slot
   uint32_t rows_per_context = 1;  // exposures that share a context
-  uint32_t equal_contexts = 1;    // so many contexts in a row have the same ids: a joined log
+  uint32_t equal_contexts = 1;    // this many in a row have the same ids, as in a joined log
   uint64_t ids_per_slot = 1000000;
   double exponent = 1.05;  // P(rank k) ~ k^-exponent
   double ctr = 0.04;
   double cvr = 0.05;              // of clicks
-  std::vector<RandomSlot> slots;  // unlike ones, instead of those that the numbers above give
+  std::vector<RandomSlot> slots;  // of different kinds, in place of those that the numbers give
   uint32_t numerics = 0;          // numeric columns of exposures, ...
   uint32_t context_numerics = 0;  // ... and of contexts
   bool weights = false;           // rows have weights

@@ -1,6 +1,6 @@
 #pragma once
 // What sources define at the scope of a namespace that has a name: types and functions, by their
-// text alone. Of a name that two files define the linker may take either, without a word (C++'s
+// text alone. Where two files define one name, the linker may silently take either (C++'s
 // one-definition rule): a test's helper with the name of a production type then runs in its place.
 // Thread safety: pure functions.
 
@@ -17,10 +17,10 @@ struct SourceText {
   std::string text;
 };
 
-// "chorus::worker: type Batch", "chorus: uint64_t Mix(uint64_t x)" (also of an inline one).
-// Functions whose parameters have other names count as different ones. Left out: what is in an
-// unnamed namespace, in a type or in a function, what is static or extern, `main`, and
-// specialisations of templates.
+// "chorus::worker: type Batch", "chorus: uint64_t Mix(uint64_t x)" (inline ones, too). Functions
+// whose parameters have other names count as different ones. Left out are definitions in unnamed
+// namespaces, in types and in functions, static and extern ones, `main`, and specialisations of
+// templates.
 std::set<std::string> DefinitionsIn(std::string_view text);
 
 // The definitions that several files have, with these files.

@@ -15,7 +15,7 @@ class HostsTest : public e2e::CommandTest {
  protected:
   using Ranks = std::vector<std::pair<std::string, uint32_t>>;
 
-  // Call it first: GTEST_SKIP must stand in the test.
+  // A test calls it first. It is a macro because GTEST_SKIP must be in the test itself.
 #define MAKE_HOSTS_OR_SKIP(...)                              \
   do {                                                       \
     auto made = Hosts::Make(HostsPlan __VA_ARGS__, folder_); \

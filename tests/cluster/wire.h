@@ -1,6 +1,6 @@
 #pragma once
-// A switch in this process whose cables are TAP devices: frames take as long, are lost as often and
-// stop as the test says, on kernels with and without netem, and by the test's seed.
+// A switch in this process whose cables are TAP devices: frames take as long, and are lost or
+// stopped, as the test says, by the test's seed, on kernels with and without netem.
 // Thread safety: any thread.
 
 #include <chrono>
@@ -25,15 +25,15 @@ class Wire {
   Wire(const Wire&) = delete;
   Wire& operator=(const Wire&) = delete;
 
-  // A device `name` in the network namespace that the file stands for, plugged in as the next port.
-  // Error: kFailedPrecondition, this machine or its rights do not have it.
+  // Makes a device `name` in the network namespace that the file stands for, and plugs it in as the
+  // next port. Error: kFailedPrecondition, this machine or its rights do not allow it.
   Status Plug(const std::string& namespace_file, const std::string& name);
   void Start();  // after the last Plug
 
   void SetDelay(double seconds);     // of each frame
   void SetLoss(double probability);  // of each frame
   void Cut(size_t port, bool cut);   // nothing passes in either direction
-  // In frames of this kind, kIPv4 or kIPv6, so far.
+  // The bytes in frames of this kind, kIPv4 or kIPv6, so far.
   uint64_t CarriedBytes(uint16_t ether_type);
   // From now on, frames with this text in them are counted.
   void ListenFor(const std::string& text);
@@ -63,8 +63,8 @@ class Wire {
   std::map<uint16_t, uint64_t> carried_ GUARDED_BY(mutex_);
   std::string listened_for_ GUARDED_BY(mutex_);  // "" = nothing
   uint64_t heard_ GUARDED_BY(mutex_) = 0;
-  std::deque<Frame> flying_
-      GUARDED_BY(mutex_);  // in order of arrival and, but for a new delay, of due
+  // In the order of arrival, which is that of `due` unless the delay has changed.
+  std::deque<Frame> flying_ GUARDED_BY(mutex_);
   std::map<std::string, size_t> port_of_ GUARDED_BY(mutex_);  // by hardware address
 };
 

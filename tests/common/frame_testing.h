@@ -1,5 +1,5 @@
 #pragma once
-// Frames with known contents, and the codec run over a byte string.
+// Frames with known contents, and the codec applied to a byte string.
 // Thread safety: pure functions.
 
 #include <cstring>

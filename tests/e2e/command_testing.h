@@ -35,7 +35,7 @@ class CommandTest : public testing::Test {
 
   std::string Path(const std::string& name) const { return JoinPath(folder_, name); }
 
-  // "--config FILE" of JobConfig(more) whose paths lie in the test's folder: logs, `run`/ckpt,
+  // "--config FILE" for JobConfig(more), with all paths in the test's folder: logs, `run`/ckpt,
   // `run`/metrics.jsonl.
   std::vector<std::string> Config(const std::string& run, const std::string& more = "") {
     TrainConfig config = JobConfig(more);
@@ -66,7 +66,7 @@ class CommandTest : public testing::Test {
   static test::Process Start(uint32_t ranks, const std::vector<std::string>& command) {
     return test::Process(Started(ranks, command), test::MpirunEnvironment());
   }
-  // Files in the test's folder: a text of rows becomes a log.
+  // Imports `rows`, a text in the test's folder, as the log `log` there.
   void Import(const std::string& schema, const std::string& rows, const std::string& log,
               const std::vector<std::string>& more = {}) {
     ExpectSuccess(Run(
@@ -75,11 +75,11 @@ class CommandTest : public testing::Test {
   static void ExpectSuccess(const test::Finished& finished) {
     EXPECT_EQ(finished.code, 0) << finished.output << finished.errors;
   }
-  // Exit code 1, soon, and the text in what it says.
+  // Expects exit code 1, and the text in the errors.
   static void ExpectFailure(const test::Finished& finished, const std::string& text) {
     ExpectCode(finished, 1, text);
   }
-  // The same of a command line that is not one.
+  // The same for a command line that is wrong.
   static void ExpectUsageError(const test::Finished& finished, const std::string& text) {
     ExpectCode(finished, 2, text);
   }

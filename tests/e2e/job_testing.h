@@ -23,7 +23,7 @@
 
 namespace chorus::e2e {
 
-// Who computes: nothing here may show in a result.
+// What computes a job; nothing here may change a result.
 struct Layout {
   uint32_t workers = 1;
   uint32_t servers = 1;
@@ -91,7 +91,7 @@ Result<std::string> PredictOn(FileSystem& files, const TrainConfig& config, cons
 // `chorus predict --parts` into folder `output`.
 Status PredictPartsOn(FileSystem& files, const TrainConfig& config, const Layout& layout,
                       const std::string& checkpoint, const std::string& output);
-// The same of rows. make_source: of the model's columns; called on worker 0.
+// The same for rows. make_source: makes rows with the model's columns; it is called on worker 0.
 using MakeRowSource =
     std::function<Result<std::unique_ptr<worker::RowSource>>(const worker::LogSchema& model)>;
 Result<std::string> PredictRowsOn(FileSystem& files, const TrainConfig& config,

@@ -1,6 +1,6 @@
 #pragma once
-// A server of predictions for an exported ONNX model: what it has, and the inputs of the graph that
-// it makes of rows. Thread safety: one thread.
+// A server of predictions for an exported ONNX model: what it holds, and the inputs of the graph
+// that it makes of rows. Thread safety: one thread.
 
 #include <map>
 #include <string>
@@ -23,10 +23,11 @@ struct Served {
   std::string bytes;
   std::map<std::string, ServedRows> tables;
 };
-// Of the complete checkpoint `folder`.
+// Exports the complete checkpoint `folder`, and holds the export.
 Served Serve(FileSystem& files, const std::string& folder);
 
-// Of a block of a log. behind: what stands behind a sequence's elements, which nobody may read.
+// The inputs for a block of a log. behind: the value behind a sequence's elements, which nobody may
+// read.
 launch::testing::Tensors OnnxInputs(const Served& served, const worker::LogSchema& schema,
                                     const worker::Batch& batch, double behind);
 

@@ -13,8 +13,8 @@ namespace chorus::e2e {
 
 // Factor i has the levels 0 .. levels[i] - 1; a case has one level of each.
 using Case = std::vector<uint32_t>;
-using LevelPair =
-    std::tuple<uint32_t, uint32_t, uint32_t, uint32_t>;  // factor, level, later factor, level
+// Factor, level, later factor, level.
+using LevelPair = std::tuple<uint32_t, uint32_t, uint32_t, uint32_t>;
 
 inline std::set<LevelPair> PairsOf(const Case& levels) {
   std::set<LevelPair> pairs;

@@ -1,6 +1,6 @@
 #pragma once
-// What launch/predict_export.py says of an export that lies in memory. Thread safety: the test's
-// thread.
+// What launch/predict_export.py computes with an export that is in memory. Thread safety: the
+// test's thread.
 
 #include <gtest/gtest.h>
 

@@ -24,7 +24,7 @@ inline const Layout kLayouts[] = {
     {.workers = 2, .servers = 2, .threads = 3, .shards = 7},
 };
 
-// One step with learning rate 0: what a warm start brought is what it leaves.
+// One step with learning rate 0: the run leaves exactly what its warm start brought.
 inline TrainConfig StandStill(const std::string& warm_start) {
   return JobConfig(StrCat(R"(
       data { max_steps: 1 }

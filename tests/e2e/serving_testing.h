@@ -27,7 +27,8 @@ constexpr char kServedSchema[] = R"(
     numeric { column: 'age' context: true missing: -1 }
     numeric { column: 'price' transform: LOG_STANDARD } block_rows: 37)";
 
-// Cells of the columns above, in their order; odd ones among them, and ids that no early row has.
+// Cells of row i for the columns above, in their order; some are odd, and some ids are in no early
+// row.
 inline std::vector<std::string> ServedCells(int i) {
   const int user = i / 4 % 17;
   std::string seen, tags;
@@ -128,7 +129,7 @@ class ServingTest : public ::testing::Test {
     ASSERT_TRUE(exported.ok()) << exported.ToString();
   }
 
-  // What `chorus predict` says of the log 'test'.
+  // The scores of `chorus predict` for the log 'test'.
   ServedScores ScoresOfPredict(const std::string& job) {
     const auto text = PredictOn(*files_, ServedConfig(job), Layout(), checkpoint_);
     EXPECT_TRUE(text.ok()) << text.status().ToString();

@@ -1,6 +1,6 @@
 #pragma once
-// A text in memory as an import's input, and what the rows of any table must become. Thread safety:
-// functions of their arguments.
+// A text in memory as an import's input, and checks of what the rows of a table become. Thread
+// safety: functions of their arguments.
 
 #include <algorithm>
 #include <cstdint>

@@ -23,7 +23,7 @@ struct Job {
   uint32_t workers = 1;
 };
 
-// A plain one first.
+// All jobs; the first is a plain one.
 std::vector<Job> ModelledJobs();
 
 struct World {
@@ -32,7 +32,7 @@ struct World {
   uint32_t workers = 1;
 };
 World MakeWorld(const Job& job);
-// Of the plain job.
+// The world of the plain job.
 World PlainWorld();
 
 }  // namespace chorus::perf

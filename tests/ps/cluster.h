@@ -186,8 +186,8 @@ class Cluster {
     return all;
   }
 
-  // From now on gradients are small multiples of 1/8 and learning rates have the factor 1: sums of
-  // gradients are exact.
+  // From now on gradients are small multiples of 1/8 and learning rates have the factor 1, so that
+  // sums of gradients are exact.
   void set_exact(bool exact) { exact_ = exact; }
   double pushed_sum() const { return pushed_sum_; }  // of all values of all gradients so far
 

@@ -1,7 +1,8 @@
 #pragma once
-// A job on simulated hosts, one rank a host: servers and workers as launch/job makes them, over the
-// real transport on simulated sockets, and the launcher that ends all ranks when one has failed.
-// Thread safety: the simulation's first thread, but for AtEvent.
+// A job on simulated hosts, one rank per host: servers and workers as launch/job makes them, over
+// the real transport on simulated sockets, and the launcher that ends all ranks when one has
+// failed.
+// Thread safety: the simulation's first thread, except for AtEvent.
 
 #include <cstdint>
 #include <deque>
@@ -19,7 +20,7 @@
 
 namespace chorus::simulation {
 
-// Who computes. Ranks of a run are servers first, then workers; colocated: all are both.
+// The ranks of a run: servers first, then workers; colocated: each is both.
 struct Layout {
   uint32_t workers = 1;
   uint32_t servers = 1;
@@ -46,9 +47,9 @@ class Cluster {
   ~Cluster();
 
   SimulatedFiles& files() { return files_; }
-  // Runs a job to its end, whatever that is. Afterwards none of its ranks does anything any more, but
-  // for those that outlive it: they stand still until the weather of the next run thaws them, and
-  // end with that.
+  // Runs a job to its end, whatever that is. Afterwards none of its ranks does anything any more,
+  // except those that outlive it: they stand still until the weather of the next run thaws them,
+  // and end with that run.
   RunOutcome Run(const TrainConfig& config, const Layout& layout, const Weather& weather,
                  worker::Resume resume);
 

@@ -1,6 +1,6 @@
 #pragma once
-// A transport that sends some requests twice, as a channel does whose connection broke before the
-// reply came. Thread safety: that of transport.h, on threads of the simulation.
+// A transport that sends some requests twice, as a channel does when its connection has broken
+// before the reply came. Thread safety: that of transport.h, on threads of the simulation.
 
 #include <memory>
 

@@ -1,6 +1,6 @@
 #pragma once
-// Collective messages over the simulated network: as MPI's, they arrive in order, whatever is in
-// between, and a rank that has ended is noticed by nobody but the deadline.
+// Collective messages over the simulated network. As MPI's do, they arrive in order, whatever
+// happens in between, and only a deadline notices a rank that has ended.
 // Thread safety: as exchange.h, threads of the simulation.
 
 #include <functional>

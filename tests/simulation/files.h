@@ -1,7 +1,7 @@
 #pragma once
 // A file system that all simulated hosts share, with what disks and hosts lose. A file's bytes are
-// safe once they are synced, its name once its directory is; a death may take from the rest what it
-// likes, by the seed. Calls fail as the weather says.
+// safe once they are synced, its name once its directory is; a death may lose any part of the rest,
+// by the seed. Calls fail as the weather says.
 // Thread safety: threads of the simulation, of which one runs at a time.
 
 #include <functional>
@@ -25,15 +25,15 @@ class SimulatedFiles final : public FileSystem {
 
   // The weather of the run that begins; null: calm. Ranks below first_rank are of earlier runs.
   void Begin(const Weather* weather, uint32_t first_rank);
-  // Puts a file there, safe.
+  // Puts a file there that is safe.
   void Put(const std::string& path, std::string bytes);
   // What a rank's host has not synced is lost; names are safe, since other hosts see them.
   void LoseHost(uint32_t rank);
-  // So everywhere, and names are lost as well. Nobody has a file open any more.
+  // The same for all hosts, and unsynced names are lost as well. Nobody has a file open any more.
   void LosePower();
-  // A rank ends: its locks go, and what it had under way in a call may be half done.
+  // To be called when a rank ends: its locks go, and a call that it had under way may be half done.
   void EndRank(uint32_t rank);
-  // Flips a bit of a file; false if there is none in any file below `directory` of these names.
+  // Flips a bit of a file; false if there is none in any file of these names below `directory`.
   bool FlipBit(const std::string& directory, std::string* path);
   // The highest step of a checkpoint that a run's own ranks have completed.
   uint64_t last_saved() const { return last_saved_; }
@@ -78,7 +78,7 @@ class SimulatedFiles final : public FileSystem {
   World& world_;
   const std::function<void()> at_event_;
   const Weather* weather_ = nullptr;
-  std::map<Fault, uint64_t> calls_;  // that a fault of the kind could have struck
+  std::map<Fault, uint64_t> calls_;  // the calls that a fault of the kind could have struck
   bool full_ = false;
   uint64_t last_saved_ = 0;
   Names names_;  // as everybody sees them

@@ -1,7 +1,7 @@
 #pragma once
-// A network of simulated hosts, one a rank: io_loop.h's loops and sockets on the simulated clock.
-// Connections carry bytes in order, each at its own pace; they break, hosts end, and partitions hold
-// up what crosses them, as TCP does with the same.
+// A network of simulated hosts, one per rank: io_loop.h's loops and sockets on the simulated clock.
+// Connections carry bytes in order, each at its own pace; they break, hosts end, and partitions
+// hold up what crosses them, as it happens to TCP.
 // Thread safety: threads of the simulation, of which one runs at a time.
 
 #include <functional>
@@ -35,7 +35,8 @@ class Network {
   Nanos ArrivalOf(uint32_t from, uint32_t to);
   // Two ranks do not reach each other until then.
   void Part(uint32_t a, uint32_t b, Nanos until);
-  // Ends the connections of a rank that is dead. silent: its host is gone, and nobody says so.
+  // Ends the connections of a rank that is dead. silent: its host is gone, so that the other ends
+  // do not hear of it.
   void Drop(uint32_t rank, bool silent);
 
  private:

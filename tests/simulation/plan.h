@@ -1,5 +1,5 @@
 #pragma once
-// What a seed means: the job, who computes it, and what befalls each of its runs.
+// What a seed means: the job, the ranks that compute it, and what befalls each of its runs.
 // Thread safety: pure.
 
 #include <cstdint>
@@ -27,7 +27,7 @@ struct Plan {
   uint32_t job = 0;
   double switching = 0;
   double spurious = 0;
-  // Of which the last is calm: it has to reach the end.
+  // The last one is calm: it has to reach the end.
   std::vector<PlannedRun> runs;
 };
 // events: about as many as an undisturbed run of each job has.

@@ -4,9 +4,9 @@
 // time that somebody waits for. interpose.cc brings the threads, locks, waits and clocks of the
 // whole program here, the C++ library's included: the code under test knows nothing of it.
 //
-// Threads belong to a rank, that of the thread that started them. A rank that is killed stands still
-// for ever, as its threads stood: nothing of it is destroyed. A rank that is stalled stands still
-// for a while.
+// Threads belong to a rank, that of the thread that started them. A rank that is killed stands
+// still for ever with its threads where they were: nothing of it is destroyed. A rank that is
+// stalled stands still for a while.
 // Thread safety: called by threads of the simulation, of which one runs at a time.
 
 #include <pthread.h>
@@ -39,7 +39,7 @@ class Draws {
   double Uniform() { return static_cast<double>(Next() >> 11) * 0x1p-53; }
   double Between(double low, double high) { return low + (high - low) * Uniform(); }
   bool Chance(double probability) { return Uniform() < probability; }
-  // Of all sizes between two bounds, as often between 1 and 10 as between 10 and 100.
+  // A number of any magnitude between two bounds: as often between 1 and 10 as between 10 and 100.
   double Scaled(double low, double high);
 
  private:
@@ -56,20 +56,20 @@ class Scheduler {
   Scheduler(const Scheduler&) = delete;
   Scheduler& operator=(const Scheduler&) = delete;
 
-  // That of the calling thread; null outside of simulations.
+  // The scheduler of the calling thread; null outside of simulations.
   static Scheduler* Current();
 
   // The probability that a thread which takes or leaves a lock lets another one run.
   void set_switching(double probability) { switching_ = probability; }
   // The probability that a wait for a condition ends without cause, as the standard allows.
   void set_spurious(double probability) { spurious_ = probability; }
-  // Called, once, when no thread can ever run again; not to return.
+  // Sets what is called, once, when no thread can ever run again; it must not return.
   void set_on_deadlock(std::function<void(const std::string& why)> told) {
     on_deadlock_ = std::move(told);
   }
 
   Nanos now() const { return now_; }
-  // now(), after the microsecond that it takes to look: who polls a clock sees it move.
+  // now(), after the microsecond that it takes to look: a thread that polls a clock sees it move.
   Nanos ReadClock() { return now_ += kMicrosecond; }
 
   uint32_t rank() const;        // of the calling thread
@@ -81,10 +81,10 @@ class Scheduler {
 
   // Lets others run until somebody wakes `place` (true) or the time has come (false).
   bool Wait(const void* place, Nanos until);
-  void WakeOne(const void* place);  // of those that wait there, one by the seed
+  void WakeOne(const void* place);  // one of those that wait there, by the seed
   void WakeAll(const void* place);
   void Yield();           // lets another thread run
-  void MaybeYield();      // so, by chance
+  void MaybeYield();      // the same, by chance
   void WaitUntilAlone();  // until all other threads have ended
 
   // For interpose.cc.
@@ -99,7 +99,7 @@ class Scheduler {
   bool WaitForCondition(const void* condition, void* mutex, Nanos until);
 
   uint64_t switches() const { return switches_; }
-  // Who waits for what, for the message of a run that stands still.
+  // Which thread waits for what, for the message of a run that stands still.
   std::string Describe() const;
 
  private:

@@ -42,8 +42,8 @@ struct Verdict {
   uint64_t fingerprint = 0;  // of all that happened
 };
 
-// references: of all jobs. live: prints what happens, as it does. When the seed fails, the last of
-// what happened is printed. The process is of no further use: threads of killed ranks stand in it.
+// references: of all jobs. live: prints what happens, as it does. When the seed fails, the last
+// events are printed. The process is of no further use: it holds the threads of killed ranks.
 void JudgeSeed(uint64_t seed, const Logs& logs, const std::vector<Reference>& references, bool live,
                Verdict* verdict);
 

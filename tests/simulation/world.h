@@ -17,7 +17,7 @@ namespace chorus::simulation {
 enum class Fault : uint32_t {
   kCut,              // a connection breaks in the middle of what is written to it
   kDuplicate,        // a request is sent twice
-  kFlipOnWire,       // a bit of what is written to a connection is another
+  kFlipOnWire,       // a bit of what is written to a connection is flipped
   kPartition,        // two ranks do not reach each other for a while, shorter than the deadline
   kLongPartition,    // longer than the deadline
   kStall,            // a rank stands still for a while, shorter than the deadline
@@ -27,17 +27,17 @@ enum class Fault : uint32_t {
   kHostDeath,        // a rank's host goes without a word; what it has not synced is lost
   kPowerLoss,        // all of the cluster, the disks' memory included
   kRankOutlives,     // the launcher loses a rank, which goes on when the next job has begun
-  kJobOutlives,      // and so all ranks of a job
+  kJobOutlives,      // the same for all ranks of a job
   kDiskFull,         // a write ends in the middle, and there is no more room for a while
   kWriteError,       // of the disk
   kSyncError,        // of the disk, which drops what was not synced
   kRenameError,      // of the disk
   kReadError,        // of the disk
   kUnsyncedLost,     // bytes that were written and not synced are not there after a death
-  kUnsyncedGarbage,  // or are zeros
+  kUnsyncedGarbage,  // or they are zeros
   kNameLost,         // a file whose directory was not synced is not there after a death
-  kNameBack,         // or a removed one is there again
-  kFlipAtRest,       // a bit of a file is another when the job starts again
+  kNameBack,         // or a removed file is there again
+  kFlipAtRest,       // a bit of a file is flipped when the job starts again
   kNumber
 };
 constexpr size_t kFaults = static_cast<size_t>(Fault::kNumber);
@@ -69,7 +69,7 @@ struct Weather {
   struct Strike {
     // kStall, kLongStall, kStop, kProcessDeath, kHostDeath, kPowerLoss, kRankOutlives, kJobOutlives
     Fault fault;
-    uint32_t rank;  // that is meant; kNoRank: whose event it is; of a power loss: any
+    uint32_t rank;  // the rank that is meant; kNoRank: the one of the event; any for a power loss
     uint64_t at_event;
     bool of_files;   // the event is counted among those of files
     double seconds;  // of a stall
@@ -99,7 +99,7 @@ class World {
   Draws& draws() { return draws_; }
   Nanos now() const { return scheduler_.now(); }
 
-  void set_live(bool live) { live_ = live; }  // prints the trace as it comes
+  void set_live(bool live) { live_ = live; }  // whether the trace is printed as it comes
   template <typename... Parts>
   void Trace(const Parts&... parts) {
     AddToTrace(scheduler_.rank(), StrCat(parts...));
@@ -110,7 +110,7 @@ class World {
   }
   const std::vector<Event>& trace() const { return trace_; }
 
-  // A fault happened.
+  // To be called when a fault happened.
   void Count(Fault fault) { ++counts_[static_cast<size_t>(fault)]; }
   const FaultCounts& counts() const { return counts_; }
 

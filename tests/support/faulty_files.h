@@ -1,6 +1,6 @@
 #pragma once
-// A file system whose n-th write, sync or rename fails, or which lists or removes nothing, as a
-// full or broken disk does, or whose files open slowly.
+// A file system whose n-th write, sync or rename fails, or all of whose lists or removals fail, as
+// on a full or broken disk, or whose files open slowly.
 // Thread safety: as the file system below it; counters are atomic.
 
 #include <atomic>
@@ -26,8 +26,8 @@ struct FaultPlan {
   uint64_t failing_rename = kNever;
   bool failing_lists = false;    // every one
   bool failing_removes = false;  // every one
-  uint64_t free_bytes = kNever;  // that written files have together
-  double open_seconds = 0;       // that opening a file to read takes
+  uint64_t free_bytes = kNever;  // room for all written files together
+  double open_seconds = 0;       // how long opening a file to read takes
 };
 
 namespace internal {

@@ -1,8 +1,7 @@
 #pragma once
 // A transport whose channels lose, repeat and delay, as a network with reconnecting peers does:
-// what is lost is sent again after a while, so that every call still ends with a reply, and the
-// server sees duplicates. Thread safety: that of transport.h; the plan's counts may be read at any
-// time.
+// what is lost is sent again after a while, so that every call still ends with a reply, and servers
+// see duplicates. Thread safety: that of transport.h; the plan's counts may be read at any time.
 
 #include <atomic>
 #include <cstdint>
@@ -22,7 +21,7 @@ struct FaultPlan {
   double duplicate = 0;     // probabilities, each on its own
   double lose_request = 0;  // sent again after delay_seconds
   double lose_reply = 0;    // the server has answered: sent again after delay_seconds
-  double delay = 0;         // reaches the server late, so that requests overtake each other
+  double delay = 0;         // a request reaches the server late, so that others overtake it
   double delay_seconds = 0.005;
   std::shared_ptr<FaultCounts> counts = std::make_shared<FaultCounts>();
 };

@@ -1,7 +1,7 @@
 #pragma once
-// An attacker on the way of a connection who knows frames (common/README.md): where he can read their
-// headers he alters the last array of parts and makes both checksums good again, so that nobody
-// finds it; where he cannot, he alters some bytes all the same.
+// An attacker on a connection who knows frames (common/README.md). Where he can read their headers,
+// he alters the last array of parts and mends both checksums, so that nobody finds out; where he
+// cannot, he alters some bytes all the same.
 // Thread safety: none.
 
 #include <cstddef>
@@ -17,7 +17,8 @@ class FrameForger {
   // piece that cannot be read, of which the first is the handshake of TLS.
   explicit FrameForger(uint64_t every) : every_(every) {}
 
-  // What goes on of these bytes of the stream. Of a part that has not come whole, nothing yet.
+  // What the forger sends on for these bytes of the stream: nothing yet of a part that has not come
+  // whole.
   std::vector<std::byte> Pass(std::span<const std::byte> bytes);
   uint64_t forged() const { return forged_; }
 

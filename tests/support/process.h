@@ -23,19 +23,19 @@ class Process {
   Process& operator=(const Process&) = delete;
 
   // The exit code, 128 + signal for a process that a signal ended, nothing when it still runs after
-  // so long.
+  // `seconds`.
   std::optional<int> Wait(double seconds);
   void Kill(int signal);
 
   // What it has written up to now.
   std::string Output() const;  // standard output
   std::string Errors() const;  // standard error
-  // True when the text is in output or errors within so many seconds, and before the process has
-  // ended with all that it wrote.
+  // True when the text is in output or errors within `seconds`; a process that has ended without it
+  // ends the wait.
   bool WaitForText(const std::string& text, double seconds);
 
   // Sends a signal to rank `rank` of the mpirun job that this process is or has started; false when
-  // no such rank shows up within so many seconds.
+  // no such rank shows up within `seconds`.
   bool KillRank(uint32_t rank, double seconds, int signal = SIGKILL);
 
  private:
@@ -46,10 +46,10 @@ class Process {
 };
 
 // The port of a server that writes a line "listening at N" to its output; "" when it ends without
-// one, or none comes within so many seconds.
+// one, or none comes within `seconds`.
 std::string PortOf(Process* server, double seconds);
 
-// The ways to say `mpirun` that work on any machine of a test: as root, with more ranks than cores,
+// A command of mpirun that works on any machine of a test: as root, with more ranks than cores,
 // unbound.
 std::vector<std::string> Mpirun(uint32_t ranks, const std::vector<std::string>& command);
 // Several programs as one job: "-n r0 command0 : -n r1 command1".

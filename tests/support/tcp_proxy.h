@@ -21,13 +21,13 @@ class TcpProxy {
   ~TcpProxy();
 
   std::string endpoint() const { return endpoint_; }
-  void SetTarget(const std::string& target);  // of connections that are made from now on
+  void SetTarget(const std::string& target);  // for connections that are made from now on
   // Ends every connection now; later ones pass unless Refuse is set.
   void CutAll();
   void Refuse(bool refuse);  // new connections are closed at once
   // Damage of the connections that are made from now on, at a byte counted from a connection's
   // start, in one direction; each Damage replaces the earlier one and strikes once.
-  // kDrop, kRepeat and kSwap: of kMovedBytes from there on, or of the second half with the first.
+  // kDrop and kRepeat strike kMovedBytes from there on; kSwap swaps their halves.
   enum class Kind { kNone, kFlip, kCut, kDrop, kRepeat, kSwap };
   static constexpr size_t kMovedBytes = 64;
   struct Damage {
@@ -36,8 +36,7 @@ class TcpProxy {
     uint64_t at_byte = 0;
   };
   void SetDamage(const Damage& damage);
-  // Connections that are made from now on pass a FrameForger in the direction to the client, at most
-  // so many of them.
+  // The next `connections` connections pass a FrameForger in the direction to the client.
   void ForgeReplies(uint64_t every, uint64_t connections);
   uint64_t forged() const;        // parts so far
   void SetDelay(double seconds);  // before each forwarded piece
@@ -52,7 +51,8 @@ class TcpProxy {
   };
   void Accept();
   void Forward(Link* link, bool to_listener);
-  // What of `piece`, which begins at byte `passed`, goes on; true: and then no more.
+  // Damages `piece`, which begins at byte `passed`, where the damage strikes. True: the connection
+  // ends after it.
   bool Strike(bool to_listener, uint64_t passed, std::vector<std::byte>* piece)
       REQUIRES_LOCK(mutex_);
 

@@ -7,7 +7,7 @@
 
 namespace chorus::launch {
 
-// All that hosts do takes next to nothing.
+// Hosts that do everything in next to no time.
 inline PlanRates FastHosts() {
   PlanRates rates = AssumedRates();
   rates.set_cores(1);
@@ -22,7 +22,7 @@ inline PlanRates FastHosts() {
   return rates;
 }
 
-// So many workers of one thread, a host each, with one more for the server.
+// `workers` workers of one thread, each on a host of its own, with one more host for the server.
 inline StepWork HostsOfGpus(uint32_t workers) {
   StepWork work;
   work.layout.set_hosts(workers + 1);

@@ -2,7 +2,7 @@
 // Runs the threads of one block after the other on one host thread. A device thread that reaches a
 // barrier is set aside on its fiber until the others have come; kernels without barriers never
 // switch. Barriers that some threads of a block or warp do not reach are an error that ends the
-// process: on a device they hang or compute nonsense. Thread safety: one runner a host thread.
+// process: on a device they hang or compute nonsense. Thread safety: one runner per host thread.
 
 #include <cstdint>
 #include <deque>
@@ -27,7 +27,7 @@ class BlockRunner {
 
   // From inside body():
   void BlockBarrier();
-  void WarpBarrier(uint32_t mask);  // of the lanes in `mask`, which all must come
+  void WarpBarrier(uint32_t mask);  // of the lanes in `mask`, all of which must come
   uint32_t lane() const { return current_ % kWarpLanes; }
   uint64_t* warp_slots() { return &slots_[current_ / kWarpLanes * kWarpLanes]; }  // [32]
   void* dynamic_shared() { return shared_; }

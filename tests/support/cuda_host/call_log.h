@@ -18,7 +18,7 @@ struct WorkCount {
   uint64_t bytes_on_device = 0;
 };
 void CountWork(const WorkCount& work);
-void CountGraph(size_t nodes);  // launched; its work is counted beside
+void CountGraph(size_t nodes);  // of a launched graph; its work is counted as well
 void CountHandle(int change);   // +1 made, -1 destroyed
 
 // Memory that kernels may use, and memory that copies need not stage.
@@ -26,7 +26,7 @@ enum class MemoryKind { kDevice, kPinned };
 size_t BytesOf(MemoryKind kind);                      // of all live blocks
 void* AllocateMemory(MemoryKind kind, size_t bytes);  // null: none left.  Filled with NaNs
 bool FreeMemory(MemoryKind kind, void* memory);       // false: not such memory
-// Whether all of [memory, memory + bytes) lies in one allocation of the device.
+// Whether all of [memory, memory + bytes) is in one allocation of the device.
 bool IsDeviceMemory(const void* memory, size_t bytes);
 // Whether any of it does.
 bool TouchesDeviceMemory(const void* memory, size_t bytes);
@@ -34,9 +34,9 @@ bool TouchesDeviceMemory(const void* memory, size_t bytes);
 bool IsPinnedMemory(const void* memory, size_t bytes);
 
 int Devices();
-// Of the stream that is being made.
+// When the stream that is being made does its work.
 enum class WorkTime { kAtOnce, kThread, kLate };
 WorkTime NextStreamsWork();
-bool IsDroppedWait();  // once a wait
+bool IsDroppedWait();  // to be called once per wait
 
 }  // namespace chorus::cuda_host

@@ -8,14 +8,15 @@
 
 namespace chorus::cuda_host {
 
-// Since the last ResetCounters.
+// What was counted since the last ResetCounters.
 struct Counters {
   std::map<std::string, uint64_t> calls;  // by name of the function
-  // Of kernels one by one; matrix products are calls of cublasLtMatmul, which capture counts too.
+  // Kernels launched one by one; matrix products are calls of cublasLtMatmul, which counts in
+  // captures, too.
   uint64_t launches = 0;
   uint64_t graphs = 0;           // launches of graphs
   uint64_t graph_nodes = 0;      // in them: kernels, products, fills and copies
-  uint64_t product_flops = 0;    // 2 M N K of each product that was done, as are copies
+  uint64_t product_flops = 0;    // 2 M N K of each product that was done
   uint64_t bytes_to_device = 0;  // copied
   uint64_t bytes_to_host = 0;
   uint64_t bytes_on_device = 0;
@@ -47,9 +48,9 @@ void SetDevices(int devices);
 // set).
 void SetNccl(bool found);
 bool HasNccl();
-// Whether streams made from now on are threads, so that a missing event is a data race; false at
-// first (unless CHORUS_CUDA_HOST_ASYNC is set), when work is done where it is enqueued: then
-// whoever has NCCL work for a rank that never comes waits for ever.
+// Whether streams made from now on are threads, so that a missing event is a data race. False at
+// first (unless CHORUS_CUDA_HOST_ASYNC is set): work is then done where it is enqueued, and a
+// thread whose NCCL work waits for a rank that never comes waits for ever.
 void SetAsynchronous(bool asynchronous);
 // When streams made from now on do their work. Late: when the host waits for it, or another stream
 // for an event behind it, so that what no event orders is done in another order than it was
@@ -68,8 +69,8 @@ void DropWait(uint64_t nth);
 
 // The nth kernel (from 1) that is launched on `device` from now on never ends, until ReleaseKernel:
 // what is behind it on its stream is not done, and calls that take or free memory of that device,
-// on its own thread, do not return. A program's: CHORUS_CUDA_HOST_HANG=device:nth. For asynchronous
-// streams.
+// on its own thread, do not return. A program is told by CHORUS_CUDA_HOST_HANG=device:nth. For
+// asynchronous streams.
 void HangKernel(int device, uint64_t nth = 1);
 void ReleaseKernel();
 

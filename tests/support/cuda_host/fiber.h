@@ -1,5 +1,5 @@
 #pragma once
-// A second stack inside a thread, for device threads that wait at a barrier. Sanitizers are told of
+// A second stack inside a thread, for device threads that wait at a barrier. Sanitizers hear of
 // every switch. Thread safety: a fiber belongs to the thread that made it.
 
 #include <cstddef>

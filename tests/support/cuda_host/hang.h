@@ -10,8 +10,8 @@ namespace chorus::cuda_host {
 void SetCurrentDevice(int device);
 // Before a kernel is launched on the current device: makes it hang if its turn has come.
 void LaunchedKernel(cudaStream_t stream);
-// Of calls that wait, inside CUDA, for all that the current device does: to take and to free
-// memory.
+// To be called in calls that wait, inside CUDA, for all that the current device does: those that
+// take and free memory.
 void WaitForHungKernel();
 
 }  // namespace chorus::cuda_host

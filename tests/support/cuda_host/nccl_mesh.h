@@ -20,7 +20,7 @@ struct Transfer {
   size_t bytes;
 };
 
-// What a peer has sent of a message, or of the word that it has taken one.
+// The header of what a peer sends: a message, or the word that it has taken one.
 struct MessageHeader {
   uint64_t taken = 0;  // 1: the receiver's word
   uint64_t bytes = 0;
@@ -34,10 +34,10 @@ class Mesh {
   int rank() const { return rank_; }
   int ranks() const { return static_cast<int>(links_.size()); }
 
-  // Until every rank is connected. Error, of both calls, "": none; also when aborted.
+  // Waits until every rank is connected. Both calls return the error, "" without one; Abort is one.
   std::string Connect();
-  // Until all transfers are done, which may be in any order between peers; messages between two
-  // ranks keep theirs.
+  // Waits until all transfers are done, which may be in any order between peers; messages between
+  // two ranks keep theirs.
   std::string Exchange(const std::vector<Transfer>& transfers);
   void Abort() { aborted_ = true; }
   bool aborted() const { return aborted_; }

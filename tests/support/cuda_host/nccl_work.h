@@ -44,7 +44,7 @@ struct NcclGroup {
 };
 
 size_t BytesOf(ncclDataType_t type);
-// Until the group is done, has failed, or is aborted.
+// Returns when the group is done, has failed, or is aborted.
 void RunNcclGroup(NcclShared* shared, const NcclGroup& group);
 
 }  // namespace chorus::cuda_host

@@ -18,7 +18,7 @@ cudaError_t Failed(cudaError_t error);
     return ::chorus::cuda_host::Failed(static_cast<cudaError_t>(injected));           \
   }
 
-// Of functions that are no part of any stream's work: while this thread captures a stream they
+// For functions that are no part of any stream's work: while this thread captures a stream they
 // fail, and spoil the capture.
 #define ENTER_UNSAFE_CALL()                                                                     \
   ENTER_CALL();                                                                                 \

@@ -1,6 +1,7 @@
 #pragma once
-// Leaving one stack of a thread for another, as functions do that call each other. The floating-point mode is the
-// thread's, on any of its stacks. Thread safety: a stack belongs to one thread.
+// Switches from one stack of a thread to another, in the manner of a function call. The
+// floating-point mode is the thread's, on any of its stacks. Thread safety: a stack belongs to one
+// thread.
 
 #include <cstddef>
 

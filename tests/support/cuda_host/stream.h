@@ -37,7 +37,7 @@ struct CUevent_st {
   // REQUIRES: two events.
   bool TimeSince(CUevent_st* earlier, float* milliseconds);
   bool IsReached();  // the last recording
-  void Hurry();      // a late stream comes nearer to it
+  void Hurry();      // a late stream does one more item of its work
 };
 
 struct CUstream_st {
@@ -49,7 +49,8 @@ struct CUstream_st {
   void Enqueue(std::function<void()> work, const chorus::cuda_host::WorkCount& count = {});
   void Synchronize();
   bool IsIdle();
-  // Of a late stream, work in order until `done` says so or none is left; nothing for others.
+  // Does the work of a late stream in order until `done` is true or none is left; does nothing for
+  // others.
   void DoUntil(const std::function<bool()>& done);
 
   // Capture, by one thread.

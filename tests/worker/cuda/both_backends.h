@@ -14,21 +14,21 @@
 
 namespace chorus::worker::testing {
 
-// Rows that fill no warp, one and a bit, and several blocks.
+// Numbers of rows that fill no warp, a little more than one, and several blocks.
 inline const std::vector<int64_t> kOddRows = {0, 1, 31, 33, 1000};
 
 class BothBackends {
  public:
   explicit BothBackends(Device* device) : device_(device), arrays_(device) {}
 
-  // A matrix of seeded values in (-1, 1), between rows some that no operation may touch.
+  // A matrix of seeded values in (-1, 1); between its rows are values that no operation may touch.
   size_t Matrix(int64_t rows, int64_t cols, int64_t padding = 3) {
     const int64_t stride = cols + padding;
     views_.push_back({nullptr, rows, cols, stride});
     return Add(RandomFloats(rows * stride, 100 + before_.size(), 1.0f));
   }
   size_t Vector(int64_t n) { return Matrix(1, n, 0); }
-  // Sets what the last matrix begins with, element by element.
+  // Sets the first values of the last matrix, element by element.
   void Set(size_t matrix, const std::function<float(int64_t i, int64_t j)>& value) {
     for (int64_t i = 0; i < views_[matrix].rows; ++i) {
       for (int64_t j = 0; j < views_[matrix].cols; ++j) {
@@ -76,8 +76,8 @@ class BothBackends {
   }
 
   double before(size_t matrix, int64_t i, int64_t j = 0) const { return At(before_, matrix, i, j); }
-  // `tolerance`: of elements against those of the CPU; 0: the same bits. What lies between the rows
-  // stays as it was on both.
+  // `tolerance`: of elements against those of the CPU; 0: the same bits. Values between the rows
+  // stay as they were on both.
   void ExpectSame(double tolerance) const {
     for (size_t m = 0; m < views_.size(); ++m) {
       for (size_t at = 0; at < before_[m].size(); ++at) {
@@ -88,7 +88,7 @@ class BothBackends {
       }
     }
   }
-  // Of the device, against double loops.
+  // The same for the device, against double loops.
   void ExpectNear(size_t matrix, const std::function<double(int64_t i, int64_t j)>& oracle,
                   double tolerance) const {
     for (int64_t i = 0; i < views_[matrix].rows; ++i) {

@@ -21,7 +21,7 @@ inline std::unique_ptr<Device> OpenTestDevice(DevicePrecision precision = Device
   return std::move(device).value();
 }
 
-// Copies of arrays in a device's memory; the memory is the device's and goes with it.
+// Copies of arrays in a device's memory, which the device frees when it ends.
 class DeviceArrays {
  public:
   explicit DeviceArrays(Device* device) : device_(device) {}

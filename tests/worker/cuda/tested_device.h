@@ -1,6 +1,6 @@
 #pragma once
 // Which devices these tests run on: emulated ones, or real ones when CHORUS_TEST_CUDA_LIBRARY names
-// the library that nvcc built (tests/gpu/run.sh). Thread safety: pure but for the environment.
+// the library that nvcc built (tests/gpu/run.sh). Thread safety: pure except for the environment.
 
 #include <gtest/gtest.h>
 

@@ -66,7 +66,7 @@ inline std::vector<RowBits> BitsOf(const LogSchema& schema, const std::vector<Ba
   return rows;
 }
 
-// Names that headers, wildcards and roles make trouble of.
+// Names that are difficult for headers, wildcards and roles.
 const char* const kNames[] = {
     "click", "row_id", "a*b",  " blanks ", "tab\tin it", "\xef\xbb\xbfmark",
     "\"q\"", "?",      "time", "plain",    "group",      "line\nend",
@@ -120,7 +120,7 @@ inline Batch DrawBatch(const LogSchema& schema, uint32_t rows, uint64_t seed) {
     for (SlotColumn& slot : side->slots) {
       for (size_t k = 0; k < slot.keys.size(); ++k) {
         const uint64_t draw = testing::TestDraw(seed, k, 5);
-        if (draw % 3 == 0) slot.keys[k] = draw;  // of no id in particular: of a text, as it were
+        if (draw % 3 == 0) slot.keys[k] = draw;  // the key of no known id, as if of a text
         if (!slot.values.empty()) slot.values[k] = DrawFloat(testing::TestDraw(seed, k, 6));
       }
     }
@@ -147,7 +147,7 @@ inline Batch DrawBatch(const LogSchema& schema, uint32_t rows, uint64_t seed) {
 
 class ExportLogTest : public ImportTest {
  protected:
-  // Exports `log`, and imports what came out to `again` by the schema that came with it.
+  // Exports `log`, and imports the export as `again` by the schema that came with it.
   void RoundTrip(const std::string& log, const std::string& text, const std::string& again,
                  bool labelled = true, ImportSchema::Format format = ImportSchema::DELIMITED) {
     const auto exported = ExportLog(

@@ -1,5 +1,5 @@
 #pragma once
-// A topic in memory, which does what brokers do to one: it grows, forgets what is old, is made
+// A topic in memory that changes as topics of brokers do: it grows, forgets what is old, is made
 // anew, gets partitions, and does not answer. Thread safety: none.
 
 #include <functional>
@@ -23,10 +23,10 @@ struct FakeTopic {
   std::vector<Partition> partitions;
   bool answers = true;
   bool exists = true;
-  bool tells_ends = true;     // a partition to which something comes all the time has none
+  bool tells_ends = true;     // false for partitions to which something comes all the time
   bool answers_range = true;  // of offsets
-  uint64_t late_ranges = 0;   // of so many questions for offsets one is late; 0: none
-  double range_seconds = 0;   // so long the brokers think about one
+  uint64_t late_ranges = 0;   // one in this many questions for offsets is late; 0: none
+  double range_seconds = 0;   // how long the brokers think about one
   std::function<void()> on_wait = [] {};  // what happens while a reader waits
 
   explicit FakeTopic(size_t count) : partitions(count) {}

@@ -23,8 +23,8 @@ inline constexpr char kFollowed[] =
     "block_rows: 16 file_rows: 40 slot { column: 'user' context: true } "
     "numeric { column: 'price' }";
 
-// A file system that a kill -9 ends at its n-th change: no later one happens. Of a write that is
-// the n-th, half is there.
+// A file system that a kill -9 ends at its n-th change: no later change happens. If that is a
+// write, half of it is there.
 class KilledFiles final : public FileSystem {
  public:
   KilledFiles(FileSystem& files, int64_t changes) : files_(files), left_(changes) {}
@@ -97,7 +97,7 @@ class KilledFiles final : public FileSystem {
   std::atomic<bool> cut_a_write_ = false;
 };
 
-// Something happens when a file is opened, listed or made; errors of it are the call's.
+// Something happens when a file is opened, listed or made; its errors become those of the call.
 class WatchedFiles final : public ForwardingFiles {
  public:
   using ForwardingFiles::ForwardingFiles;
@@ -154,7 +154,7 @@ class FollowImportTest : public ::testing::Test {
     }
     EXPECT_EQ(row, rows);
   }
-  // Waits until there is such a file; false: it takes very long.
+  // Waits until there is such a file; false: there is none after a very long time.
   bool Appears(const std::string& path) {
     const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(60);
     while (!files_->Exists(path)) {

@@ -16,7 +16,7 @@ namespace chorus::worker {
 
 inline constexpr char kPlain[] = "other_columns_are_slots: true";
 
-// All rows of a log, one batch a block.
+// All rows of a log, one batch per block.
 inline std::vector<Batch> ReadLog(FileSystem& files, const std::string& path,
                                   LogSchema* schema = nullptr) {
   auto reader = LogReader::Open(files, {path});

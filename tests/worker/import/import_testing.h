@@ -42,7 +42,7 @@ inline ImportSchema MakeSchema(const std::string& text) {
   return schema;
 }
 
-// The bytes of a string, at most `piece` of them a Read.
+// The bytes of a string, at most `piece` of them per Read.
 class StringSource : public ByteSource {
  public:
   explicit StringSource(std::string text, size_t piece = 1 << 20)

@@ -10,14 +10,15 @@ namespace chorus::worker {
 class MockCluster {
  public:
   virtual ~MockCluster() = default;
-  // With one topic. Null: the test was built without librdkafka.
+  // A cluster with one topic. Null: the test was built without librdkafka.
   static std::unique_ptr<MockCluster> New(const std::string& topic, int partitions);
   virtual std::string brokers() const = 0;  // "127.0.0.1:40123"
-  // Returns when the broker has it; false: it has not. The broker keeps 5 MB a partition.
+  // Returns when the broker has the message; false: it does not get it. The broker keeps 5 MB per
+  // partition.
   virtual bool Produce(int partition, const std::string& text) = 0;
   virtual void Stop() = 0;                     // the broker answers nobody any more
   virtual void Forget() = 0;                   // the broker has no such topic any more
-  virtual void TakeLeader(int partition) = 0;  // away: nothing comes of the partition any more
+  virtual void TakeLeader(int partition) = 0;  // takes it away: the partition gives nothing now
 };
 
 }  // namespace chorus::worker

@@ -1,5 +1,5 @@
 #pragma once
-// Records of tf.Example, written by plain loops that share nothing with what reads them.
+// Records of tf.Example, written by plain loops that share no code with the readers.
 
 #include <cstdint>
 #include <cstring>
@@ -67,7 +67,7 @@ inline std::string Integers(const std::vector<int64_t>& values, bool packed = tr
   return Field(3, packed ? Field(1, list) : list);
 }
 
-// Names and what Bytes, Floats or Integers made.
+// Names, and features that Bytes, Floats or Integers made.
 using NamedFeatures = std::vector<std::pair<std::string, std::string>>;
 
 inline std::string Features(const NamedFeatures& features) {

@@ -51,7 +51,7 @@ inline std::string AsRecords(const CellTable& table, const std::vector<TestedCol
         if (kinds[c].feature == 'i') integers.push_back(*ParseInt64(piece));
         if (kinds[c].feature == 'f') floats.push_back(static_cast<float>(*ParseDouble(piece)));
       }
-      if (cell.empty() && r % 2 == 0) continue;  // a feature may as well be there and empty
+      if (cell.empty() && r % 2 == 0) continue;  // in the other rows it is there and empty
       features.emplace_back(kinds[c].name, kinds[c].feature == 'i'   ? tfrecord::Integers(integers)
                                            : kinds[c].feature == 'f' ? tfrecord::Floats(floats)
                                                                      : tfrecord::Bytes(pieces));
@@ -109,7 +109,7 @@ class TypedImportTest : public ::testing::Test {
     options.output = Path(output);
     return ImportText(PosixFiles(), MakeSchema(schema), options);
   }
-  // Of an import that fails, without the folder.
+  // The error of an import that fails, without the folder.
   std::string ErrorOf(const std::string& schema, const std::vector<std::string>& names,
                       ImportOptions options = {}) {
     const auto summary = Import(schema, names, "failed", std::move(options));

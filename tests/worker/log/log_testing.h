@@ -61,7 +61,7 @@ inline void FillSide(const LogSchema& schema, bool context, uint32_t rows, uint6
   }
 }
 
-// `rows` exposures, row ids from `first_id` on, `per_context` consecutive ones a context.
+// `rows` exposures, row ids from `first_id` on, `per_context` consecutive ones per context.
 inline Batch MakeBatch(const LogSchema& schema, uint32_t rows, uint32_t per_context,
                        uint64_t first_id, uint64_t seed = 7) {
   Batch batch;

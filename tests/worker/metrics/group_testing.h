@@ -1,5 +1,5 @@
 #pragma once
-// Metrics by group of scores that are all at hand.
+// Metrics by group for scores that are all in memory.
 
 #include <span>
 

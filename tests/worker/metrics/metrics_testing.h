@@ -37,7 +37,7 @@ inline double Uniform(uint64_t seed, uint64_t i, uint64_t j) {
 }
 inline double Sigma(double x) { return 1 / (1 + std::exp(-x)); }
 
-// Scores that know something of the labels. Conversions of un-clicked rows are set at random: no
+// Scores that are correlated with the labels. Conversions of un-clicked rows are set at random: no
 // metric may read them. steps > 0 rounds logits to multiples of 1 / steps, which makes many ties.
 inline Rows RandomRows(size_t n, uint64_t seed, double steps = 0) {
   Rows rows;

@@ -13,8 +13,8 @@ namespace chorus::worker {
 // exposure slots "item" (one-hot) and "tags" (multi-valued), numerics "age" (context) and "price"
 // (exposure).
 LogSchema TestSchema();
-// The tables, what `more` says in text format, and where that says nothing: towers 5-4; history and
-// tags in the second table, pooled by WEIGHTED_MEAN and MEAN.
+// The tables and `more` in text format. Unless `more` says otherwise: towers 5-4; history and tags
+// in the second table, pooled by WEIGHTED_MEAN and MEAN.
 TrainConfig TestConfig(const std::string& more, uint32_t grain_rows = 16);
 
 }  // namespace chorus::worker

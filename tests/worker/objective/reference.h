@@ -1,7 +1,7 @@
 #pragma once
 // The methods written a second time, straight from the papers' equations with libm in long double:
-// the oracle of values and, by differences of it, of gradients. What a stop-gradient holds fast is
-// an argument of its own.
+// the oracle of values and, by differences of it, of gradients. Values behind a stop-gradient are
+// arguments of their own.
 
 #include <algorithm>
 #include <cmath>

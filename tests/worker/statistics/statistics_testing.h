@@ -18,7 +18,7 @@ inline double TestUniform(uint64_t seed, uint64_t i, uint64_t j) {
 // [a > b] + [a = b] / 2.
 inline double Psi(double a, double b) { return a > b ? 1.0 : a == b ? 0.5 : 0.0; }
 
-// Over all pairs of rows.
+// The AUC over all pairs of rows.
 inline double AucByPairs(const std::vector<double>& score, const std::vector<double>& label,
                          const std::vector<double>& weight) {
   double wins = 0, pairs = 0;

@@ -1,5 +1,5 @@
 #pragma once
-// A backend that keeps no activation in tiles: all else is another backend's.
+// A backend that keeps no activation in tiles; another backend does everything else.
 
 #include <memory>
 #include <utility>

@@ -43,7 +43,7 @@ class Fixture {
   Model model;
   std::unique_ptr<GrainCompute> compute;
   // Every block random, biases and logits too; statistics as if some steps had been trained. The
-  // backend has been told of them: whoever changes them tells it again, if it rounds.
+  // backend knows of them; a test that changes them tells it again, if the backend rounds.
   std::vector<float> parameters;
 };
 

@@ -19,7 +19,7 @@ class Oracle {
   struct Variables {
     std::vector<double> parameters;
     std::vector<std::vector<double>> embeddings;
-    // What stands behind a stop-gradient reads these: the same values, which no difference moves.
+    // Units behind a stop-gradient read these: the same values, which no difference moves.
     std::vector<std::vector<double>> detached;
   };
   double Logit(const TestGrain& grain, const Variables& at, uint32_t row, uint32_t head) const;
@@ -75,7 +75,7 @@ class Oracle {
   // The pooled slots of the inputs, contexts first, each with its side.
   std::vector<std::pair<bool, Units>> Slots(const Row& row, uint32_t group) const;
   std::vector<std::string> TowersOf(uint32_t group) const;
-  // What stands above the first `layers` hidden layers of the head's tower.
+  // The units above the first `layers` hidden layers of the head's tower.
   Units Hidden(const Row& row, const Head& head, uint32_t layers) const;
   Units Transferred(const Row& row, const Transfer& transfer, const Units& own) const;
   // x W + b of the layer: "name.context" over "name.exposure", or "name.weight".
@@ -86,7 +86,7 @@ class Oracle {
   const TrainConfig config_;
   const Model& model_;
   const MethodShape shape_;
-  // Of each layer: what its blocks are ("weight", "bias", ...), and where.
+  // For each layer: the kinds of its blocks ("weight", "bias", ...), and where they are.
   std::map<std::string, std::vector<std::pair<std::string, const ParameterBlock*>>> blocks_;
 };
 
