@@ -15,6 +15,7 @@ namespace {
 using launch::testing::Tensor;
 using launch::testing::Tensors;
 
+// Looks up and pools by plain loops that share no code with the product's.
 class InputMaker {
  public:
   InputMaker(const Served& served, const worker::LogSchema& schema, const worker::Batch& batch,
@@ -111,7 +112,7 @@ class InputMaker {
         const double factor = column.values.empty() ? 1 : column.values[k];
         weight += std::abs(factor);
         const auto found = table.find(column.keys[k]);
-        if (found == table.end()) continue;
+        if (found == table.end()) continue;  // an unseen key counts with a row of zeros
         double* const cell = cells.data() + (is_sequence ? (k - begin) * dim : 0);
         for (size_t d = 0; d < dim; ++d) cell[d] += factor * found->second[d];
       }

@@ -8,6 +8,7 @@ namespace chorus::testing {
 
 TcpProxy::TcpProxy(const std::string& target) : target_(target) {
   std::tie(acceptor_, endpoint_) = ListenRaw();
+  // RawSocket bounds its waits, and the proxy accepts as long as its test runs.
   const timeval forever{0, 0};
   ::setsockopt(acceptor_.fd(), SOL_SOCKET, SO_RCVTIMEO, &forever, sizeof(forever));
   thread_ = std::thread([this] { Accept(); });

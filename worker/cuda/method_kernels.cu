@@ -123,6 +123,8 @@ class KernelsOf final : public MethodKernels {
   Method method_;
 };
 
+// By the type's name and size: the program and this library are built apart, and a method of
+// another layout must not be found.
 template <typename... Methods>
 std::unique_ptr<MethodKernels> FindIn(MethodList<Methods...>, std::string_view type,
                                       const void* bytes, size_t size) {

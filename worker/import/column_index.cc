@@ -35,6 +35,7 @@ Result<ColumnIndex> ColumnIndex::Make(const ImportSchema& schema, bool excluded_
 }
 
 Status ColumnIndex::Exclude(const std::string& pattern, bool may_lack) {
+  // A column may have "*" or "?" in its own name: it is then meant itself.
   if (const auto found = by_name_.find(pattern); found != by_name_.end()) {
     excluded_.insert(found->second.begin(), found->second.end());
     return Status::Ok();
@@ -97,6 +98,7 @@ Result<std::vector<uint32_t>> ColumnIndex::TakeOthers() {
   std::vector<uint32_t> others;
   for (uint32_t i = 0; i < columns_.size(); ++i) {
     if (used_.contains(i) || excluded_.contains(i) || !IsNamed(i)) continue;
+    // A name that comes twice would make two features of one name.
     RETURN_IF_ERROR(CheckOnce("other_columns_are_slots", i));
     others.push_back(i);
   }

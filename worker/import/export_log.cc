@@ -105,6 +105,7 @@ Result<ExportLogSummary> ExportLog(FileSystem& files, const ExportLogOptions& op
                    BlocksOf(options.format, log->schema(), columns.header,
                             [&](std::string_view bytes) { return text->Append(bytes); }));
   RETURN_IF_ERROR(WriteRows(*log, options.progress, blocks.get(), &summary.rows));
+  // Before the rows get their name: rows that are there then have their schema.
   if (!options.schema_output.empty()) {
     RETURN_IF_ERROR(WriteSchema(files, columns, summary.has_click, options.schema_output));
   }

@@ -22,6 +22,7 @@ class LabelCells {
           "labels find their rows by row id: the schema's row_id must name the column of the text "
           "that has them");
     }
+    // A text of labels need not have the columns that the schema excludes from training.
     ASSIGN_OR_RETURN(ColumnIndex index,
                      ColumnIndex::Make(schema, /*excluded_may_lack=*/true, columns));
     LabelCells cells(columns, schema, texts);
@@ -130,6 +131,7 @@ void LabelRows::JoinRows() {
       rows_[joined++] = row;
       continue;
     }
+    // Rows of one id are in the order of the text: later ones overwrite what they say.
     LabelRow& before = rows_[joined - 1];
     before.row = row.row;
     if (row.click != LabelRow::kAsItIs) before.click = row.click;

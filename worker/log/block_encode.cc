@@ -85,6 +85,7 @@ EncodedColumn EncodeColumn(const Column& column, const Batch& batch) {
   switch (column.kind) {
     case ColumnKind::kOffsets:
       CheckSlot(*column.slot, side.slots[column.index], side.rows);
+      // The first offset is always 0, and is not stored.
       return EncodeIntegers(std::span<const uint32_t>(side.slots[column.index].offsets).subspan(1));
     case ColumnKind::kKeys:
       return EncodeIntegers(side.slots[column.index].keys);

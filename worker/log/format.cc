@@ -93,6 +93,7 @@ std::string EncodeSchema(const LogSchema& schema) {
   stored.set_has_weight(schema.has_weight);
   stored.set_has_group(schema.has_group);
   stored.set_has_time(schema.has_time);
+  // Stored the other way round: the schemas of version 1, which lack these fields, have labels.
   stored.set_no_click(!schema.has_click);
   stored.set_no_conversion(!schema.has_conversion);
   stored.set_has_row_id_text(schema.has_row_id_text);
@@ -119,6 +120,7 @@ Result<LogSchema> DecodeSchema(std::span<const std::byte> bytes) {
                                numeric.mean(), numeric.stddev()});
     names.insert(numeric.name());
   }
+  // Columns are matched by name (column_map.h), slots and numerics alike.
   if (names.size() != schema.slots.size() + schema.numerics.size() || names.contains("")) {
     return DataLoss("the schema's names of slots and numerics are not unique or one is empty");
   }

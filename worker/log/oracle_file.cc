@@ -67,6 +67,7 @@ Result<OracleFile> OracleFile::Open(FileSystem& files, const std::string& path) 
       header.section_rows > kMaxSectionRows) {
     return DataLoss(StrCat(path, ": version ", header.version, " is not one this program reads"));
   }
+  // The first comparison keeps FileSize from overflowing.
   if (header.rows > out.file_->size() / kRowBytes ||
       out.file_->size() != FileSize(header.rows, header.section_rows)) {
     return DataLoss(
@@ -96,7 +97,7 @@ Result<OracleRow> OracleFile::Lookup(uint64_t row_id) {
 }
 
 Status OracleFile::ReadSection(uint64_t section) {
-  section_ = ~uint64_t{0};
+  section_ = ~uint64_t{0};  // no section, until this one is read and checked
   section_data_.resize(std::min<uint64_t>(section_rows_, rows_ - section * section_rows_));
   const uint64_t offset = sizeof(Header) + section * (section_rows_ * kRowBytes + sizeof(uint64_t));
   uint64_t checksum = 0;

@@ -68,6 +68,7 @@ class KafkaReader final : public MessageReader {
       return Status::Ok();
     }
     if (refused < 0) return InvalidArgument(reason);
+    // The message tells the place of the setting, and not its value, which may be a secret.
     const KafkaSetting& setting = settings[static_cast<size_t>(refused)];
     return InvalidArgument(StrCat(setting.place, setting.place.empty() ? "" : ": ", reason));
   }
@@ -156,6 +157,7 @@ Result<std::unique_ptr<MessageReader>> OpenKafka(const KafkaReaderOptions& optio
           "in the file of --kafka-config");
     }
   } else {
+    // Behind those of the file: librdkafka takes the last value of a setting.
     settings.push_back({"bootstrap.servers", options.brokers});
   }
   RETURN_IF_ERROR(CheckOurs(options.settings));

@@ -22,7 +22,7 @@ TaskRows RowsOf(std::span<const GroupedRow> rows, Task task, std::span<const uin
   return out;
 }
 
-// Calls f with every mean; S: GroupSums' parts, const or not.
+// Calls f with every mean of a GroupSums, const or not, in the order of the serialised form.
 template <typename Aucs, typename Means, typename F>
 void ForEachMean(Aucs& auc, Means& ndcg, Means& recall, F f) {
   for (auto& mean : auc) f(mean);
@@ -86,7 +86,7 @@ void GroupSums::Add(std::span<const GroupedRow> rows) {
     const TaskRows of_task = RowsOf(rows, task, numbers.of_row);
     const GroupRanking ranking = RankGroups(of_task.view(), groups);
     auc_[static_cast<size_t>(task)].Add(AucOfGroups(of_task.view(), ranking));
-    if (task != Task::kCtcvr) continue;
+    if (task != Task::kCtcvr) continue;  // NDCG and Recall rank by pCTCVR alone
     for (size_t i = 0; i < k_.size(); ++i) {
       ndcg_[i].Add(NdcgOfGroups(of_task.view(), ranking, k_[i]));
       recall_[i].Add(RecallOfGroups(of_task.view(), ranking, k_[i]));

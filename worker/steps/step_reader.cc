@@ -63,6 +63,7 @@ void StepReader::ReadSteps(GrainReader* reader) {
 
 std::unique_ptr<StepBatch> StepReader::ClaimStep() {
   MutexLock lock(mutex_);
+  // Steps that are ready and steps in work are both between next_given_ and next_claimed_.
   while (!stop_ && next_claimed_ <= options_.last_step &&
          next_claimed_ - next_given_ >= options_.ahead + options_.threads) {
     changed_.wait(mutex_);

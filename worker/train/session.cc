@@ -19,6 +19,7 @@ namespace {
 
 constexpr std::string_view kWeightPrefix = "weight/";
 
+// Row by row: the blocks of layers that are computed as one product interleave in the flat array.
 std::vector<NamedArray> WeightArrays(const ParameterLayout& layout,
                                      std::span<const float> parameters) {
   std::vector<NamedArray> arrays;
@@ -75,6 +76,7 @@ GrainRange Session::grains() const {
 uint32_t Session::reader_threads() const {
   const uint32_t asked = config_.compute().reader_threads();
   if (asked > 0) return asked;
+  // On the CPU readers compete with the computation for the same cores.
   const uint32_t cores = pool_->threads();
   return engine_->leaves_cores_free() ? std::clamp(cores / 2, 1u, 8u) : std::max(cores / 16, 1u);
 }
@@ -131,6 +133,8 @@ void Session::StartHeadsAt(std::span<const double> logits) {
 Status Session::UpdateDense(uint32_t stage, uint64_t step, uint64_t planned_steps,
                             std::span<float> gradient) {
   const float factor = ScheduleFactor(config_.model().schedule(), step, planned_steps);
+  // A later stage trains weights that no update has moved yet. The first stage goes on with the
+  // updates that a checkpoint brought.
   if (stage > 0 && step == 1) updates_ = 0;
   return engine_->ApplyDense({stage, ++updates_, factor}, gradient);
 }
@@ -220,6 +224,7 @@ Result<DenseState> Session::FinishRestore(const std::string& folder, const Dense
   RETURN_IF_ERROR(WaitForRestore(folder));
   Collective& collective = *environment_.collective;
   const bool is_first = collective.rank() == 0;
+  // Worker 0 alone reads the folder, so that all workers load the same bytes.
   ASSIGN_OR_RETURN(const std::string bytes,
                    collective.Broadcast(is_first ? EncodeDenseState(state) : "", 0));
   ASSIGN_OR_RETURN(DenseState shared, DecodeDenseState(bytes));

@@ -28,6 +28,7 @@ void CUevent_st::WaitFor(uint64_t recording) {
     const std::lock_guard lock(mutex);
     return done >= recording;
   };
+  // A late stream works only when somebody waits for it.
   if (!is_done()) recorder->DoUntil(is_done);
   std::unique_lock lock(mutex);
   reached.wait(lock, [&] { return done >= recording; });
@@ -84,7 +85,7 @@ void CUstream_st::Work() {
     busy_ = true;
     lock.unlock();
     work();
-    work = nullptr;
+    work = nullptr;  // what it holds is gone before the stream counts as idle
     lock.lock();
     busy_ = false;
     changed_.notify_all();
