@@ -1,7 +1,7 @@
-// What does a table add to the memory it stands in? Look-up and copy of rows (dimension 18,
-// Adagrad), and their update, by random keys, on one thread; against the same bytes gathered and
-// rewritten by random index in plain memory of the same stride and pages, in the same run.
-// README.md gives the columns.
+// What does a table add to the cost of the memory that it is in? Look-up and copy of rows
+// (dimension 18, Adagrad), and their update, by random keys, on one thread; against the same bytes
+// gathered and rewritten by random index in plain memory of the same stride and pages, in the same
+// run. README.md gives the columns.
 //   table_perf [rows ...]          default 100000 1000000 5000000 20000000
 
 #include <algorithm>

@@ -59,7 +59,7 @@ WireBytes BytesOnWire(const ServerTraffic& traffic, const WhatIf& what_if) {
           Of(traffic.bytes_received) - 4 * Of(traffic.floats_pulled) * (1 - travelling)};
 }
 
-// Network threads of a process with so many connections, each of which has one of them.
+// Network threads of a process with this number of connections, each of which has one of them.
 double FrameSeconds(double bytes, double connections) {
   return bytes /
          (gpu::assumed::kFrameGbS * kGiga * std::min(connections, gpu::assumed::kNetworkThreads));

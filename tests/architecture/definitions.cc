@@ -55,7 +55,7 @@ std::string Code(std::string_view text) {
   return code;
 }
 
-// What stands before a '{' at the scope of a namespace: a definition's name; "" if it is none.
+// The name of the definition in front of a '{' at the scope of a namespace; "" if it is none.
 std::string NameOf(const std::string& head) {
   static const std::regex kType(
       R"(^(?:template ?<.*> ?)?(?:struct|class|union|enum|enum class|enum struct) )"

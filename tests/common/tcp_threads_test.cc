@@ -34,7 +34,7 @@ std::unique_ptr<Transport> NewTransport(uint32_t threads, Protection protection)
   return NewTcpTransport(options);
 }
 
-// Waits until so many callers are here.
+// Waits until the expected number of callers is here.
 class Meeting {
  public:
   explicit Meeting(int expected) : missing_(expected) {}

@@ -41,7 +41,7 @@ TEST_P(CheckpointFaultTest, AFailureAtAnyPointLeavesAStateToResumeFrom) {
     WriteJobLog(*files, "train", RichSchema(), 250, 1);
     const auto faulty = NewFaultyFiles(*files, PlanOf(GetParam(), at));
     const Status status = TrainOn(*faulty, Config(), layout).status;
-    if (status.ok() && at > 60) break;  // it lies behind the run's last call
+    if (status.ok() && at > 60) break;  // it is behind the run's last call
     if (status.ok()) continue;          // an old checkpoint was to be removed: a warning
     ++failures;
     EXPECT_NE(status.message().find("injected"), std::string::npos) << status.ToString();

@@ -15,7 +15,7 @@ constexpr char kInUse[] = "another process writes here, and one may at a time (h
 
 class OneWriterTest : public CommandTest {
  protected:
-  // Whether the run has a complete checkpoint within so many seconds.
+  // Whether the run has a complete checkpoint within `seconds`.
   bool WaitForCheckpoint(const std::string& run, double seconds) {
     for (int tries = 0; tries < 20 * seconds; ++tries) {
       const auto newest = worker::FindCheckpoint(files_, Path(run + "/ckpt"));

@@ -17,7 +17,7 @@ namespace {
 using launch::testing::Tensor;
 using launch::testing::Tensors;
 
-// Ids that training has not seen read zeros. High rates: predictions are to differ.
+// Ids that training has not seen read zeros. The rates are high, so that predictions differ.
 std::string Table(const std::string& name_and_dim) {
   return StrCat("table { ", name_and_dim, " unseen: ZERO optimizer { adagrad { lr: 0.2 } } ",
                 "initializer { normal { stddev: 0.3 } } } ");
@@ -109,7 +109,7 @@ TEST_F(OnnxTest, OptionsOfAMethodsPredictionLeaveWithIt) {
 // What multiplies slots needs tables of one dimension.
 std::string EqualTables() { return Table("name: 'a' dim: 4") + Table("name: 'b' dim: 4"); }
 
-// Of contexts and of exposures; two that stand side by side, of elements of 4 and 3 columns.
+// Of contexts and of exposures; two that are side by side, of elements of 4 and 3 columns.
 const char* Sequences() {
   return "slot { name: 'history' pooling: SEQUENCE max_length: 3 } "
          "slot { name: 'tags' pooling: SEQUENCE max_length: 4 } "

@@ -169,7 +169,7 @@ const worker::NamedArray* Find(const worker::DenseState& state, const std::strin
   return nullptr;
 }
 
-// Each input row of a first layer follows its column, wherever that stands.
+// Each input row of a first layer follows its column, wherever that is.
 TEST(WarmStartTest, AFeatureMoreOrLessKeepsTheRestOfTheModel) {
   const auto files = FilesWithLogs();
   const Trained source = TrainOn(*files, JobConfig(), Layout());
@@ -242,7 +242,7 @@ TEST(WarmStartTest, AnotherMethodAndAnotherDimensionTakeWhatFits) {
   }
 }
 
-// What stands beside new embeddings is taken; weights of what is new begin anew.
+// Weights of old inputs beside new embeddings are taken; those of new ones begin anew.
 TEST(WarmStartTest, TablesOfTowersComeBesideWhatAnotherModelShares) {
   const auto files = FilesWithLogs();
   const Trained source = TrainOn(*files, JobConfig("objective { esmm {} }"), Layout());

@@ -1,4 +1,4 @@
-// Any bytes as Ali-CCP's pair of files: what stands before the first NUL byte is the skeleton, the
+// Any bytes as Ali-CCP's pair of files: the bytes before the first NUL byte are the skeleton, the
 // rest the common features. Nothing may crash, and what is kept must keep the promises of batch.h.
 #include <algorithm>
 #include <cstddef>

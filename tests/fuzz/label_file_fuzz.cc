@@ -33,7 +33,7 @@ void LayOver(const LabelFile& labels) {
   }
   std::vector<uint64_t> states(blocks.size(), 0);
   LabelOverlay overlay;
-  for (int times = 0; times < 2; ++times) {  // the second lies over the first
+  for (int times = 0; times < 2; ++times) {  // the second is merged over the first
     if (!overlay.Add(labels, "d", places, &blocks, &states).ok()) break;
   }
   for (uint32_t i = 0; i < blocks.size(); ++i) {

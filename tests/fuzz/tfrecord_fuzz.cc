@@ -83,7 +83,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   chorus::worker::ReadRecords(bytes);
   const std::string record = chorus::worker::tfrecord::Record(bytes);
   chorus::worker::ReadRecords(chorus::worker::WholeRecord() + record);
-  // Features that the records that are looked at have not got may be of any kind.
+  // Features that are in none of the sampled records may be of any kind.
   const std::string none = chorus::worker::tfrecord::Record("");
   chorus::worker::ReadRecords(none + record + chorus::worker::WholeRecord(), 1);
   return 0;

@@ -124,7 +124,7 @@ class RunMaker {
     const uint64_t at = AnyEvent(of_files ? events_.of_files : events_.of_all);
     run_.weather.strikes.push_back({fault, AnyRank(), at, of_files, seconds});
   }
-  // Most harm could come from who changes a file at that moment, and from worker 0.
+  // Most harm could come from a rank that changes a file at that moment, and from worker 0.
   void AddOutliving(Fault fault) {
     const uint32_t writer = run_.layout.colocated ? 0 : run_.layout.servers;
     const bool of_files = draws_.Chance(0.8);

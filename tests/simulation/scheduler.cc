@@ -269,7 +269,7 @@ std::string Scheduler::Describe() const {
   return out;
 }
 
-// ---- Locks and conditions. Their state lies in the memory of the program's own objects, which are
+// ---- Locks and conditions. Their state is in the memory of the program's own objects, which are
 // zero when free, as the system's are: a lock may be taken outside of a simulation, too.
 
 namespace {

@@ -30,7 +30,7 @@ Result<std::string> CanonicalOf(FileSystem& files, const std::string& folder) {
   return bytes;
 }
 
-// What metrics.jsonl says but for times.
+// What metrics.jsonl says, without times.
 Result<std::string> ReportsOf(FileSystem& files) {
   ASSIGN_OR_RETURN(const std::string text, ReadWholeFile(files, kMetrics));
   std::string out;
@@ -119,7 +119,7 @@ class Judge {
     return WhyNotAllowed(before);
   }
 
-  // A checkpoint that was complete is there for ever, but for newer ones and flipped bits.
+  // A checkpoint that was complete is there for ever, except for newer ones and flipped bits.
   std::string LookForSaved() {
     if (damaged_ || saved_ == 0) return "";
     const auto found = worker::FindCheckpoint(cluster_.files(), kCheckpoints);

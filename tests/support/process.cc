@@ -23,7 +23,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-// Polls until `done` or so many seconds have passed; whether it became true.
+// Polls until `done` is true or `seconds` have passed. Returns whether it became true.
 template <typename Done>
 bool Poll(double seconds, Done done) {
   const auto start = Clock::now();

@@ -30,7 +30,7 @@ struct SumShare {
   size_t size() const { return end - begin; }
 };
 // A share begins at a multiple of 16 elements: on a cache line, if the vector does. A short vector
-// is cut into fewer shares: a message costs more than adding so many elements.
+// is cut into fewer shares: a message costs more than the addition of a few elements.
 SumShare ShareOfSum(uint32_t rank, uint32_t ranks, size_t n);
 
 // What `rank` of `ranks` sends in one sum of floats and doubles, of which it contributes the sums of

@@ -193,7 +193,7 @@ std::array<uint64_t, 2> ValueColumn::NumberBits(int64_t row) const {
   return {DecimalWords(row)[0], DecimalWords(row)[1]};
 }
 
-// Exact where the digits are below 2^53, as text of so many digits would be.
+// Exact where the digits are below 2^53, as a text of these digits would be.
 double ValueColumn::Decimal(int64_t row) const {
   return static_cast<double>(DigitsOf(DecimalWords(row))) / divisor_;
 }
@@ -205,7 +205,7 @@ std::optional<ValueColumn::Integer64> ValueColumn::IntegerOfDecimal(int64_t row)
     if (digits % 10 != 0) return std::nullopt;
     digits /= 10;
   }
-  for (int64_t i = scale_; i < 0; ++i) {  // so many zeros stand before the point
+  for (int64_t i = scale_; i < 0; ++i) {  // -scale_ zeros follow the digits, before the point
     if (__builtin_mul_overflow(digits, 10, &digits)) return std::nullopt;
   }
   if (digits < std::numeric_limits<int64_t>::min() ||

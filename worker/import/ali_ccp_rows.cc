@@ -59,7 +59,7 @@ class AliCcpCutter final : public RowCutter {
     return Status::Ok();
   }
   const std::vector<std::string_view>& cells() const override { return cells_; }
-  // Rows of one key that stand together have their common features counted once.
+  // Consecutive rows of one key have their common features counted once.
   void BeginChunk() override { has_key_ = false; }
   UnreadFields TakeUnread() override {
     UnreadFields unread = skeleton_.TakeUnread();

@@ -139,7 +139,7 @@ Batch BlockBuilder::TakeRaw(RawNumerics* raw) {
 
 float NormalisedValue(double x, const NumericInfo& info, float missing) {
   if (std::isnan(x)) return missing;
-  // A row outside the training part may lie any number of deviations away; the log holds finite
+  // A row outside the training part may be any number of deviations away; the log holds finite
   // floats.
   constexpr double kLargest = std::numeric_limits<float>::max();
   return static_cast<float>(std::clamp((x - info.mean) / info.stddev, -kLargest, kLargest));

@@ -15,10 +15,11 @@ namespace {
 constexpr std::string_view kSeparators("|;,^#~\x02\x03& ", 10);  // by how likely they are
 constexpr std::string_view kValueSeparators(":=\x03\x04", 4);
 constexpr size_t kMostMarkers = 3;
-// Markers are in fewer cells than 1 in 10, and seen in so many at least.
+// Markers are in fewer cells than 1 in 10, and in at least this many.
 constexpr uint64_t kLeastCells = 20;
 constexpr size_t kKeptCells = 2000, kKeptSeparated = 100;
-// Of another separator that more cells hold: the likelier one is taken where at least so many do.
+// The likelier separator is taken although more cells hold another one, if at least this many hold
+// the likelier one.
 constexpr double kOfMostCells = 0.5;
 // Of the filled cells, that a separator must be in. Names of cities have blanks now and then.
 double LeastShare(char separator) { return separator == ' ' ? 0.5 : 0.02; }
@@ -119,8 +120,8 @@ std::vector<std::string> ColumnSample::markers() const {
   return {others_.begin(), others_.end()};
 }
 
-// Whether every piece of the cells kept is an id, the separator and a number, but for a few whole
-// cells that may mean "missing".
+// Whether every piece of the cells kept is an id, the separator and a number, except for a few
+// whole cells that may mean "missing".
 bool ColumnSample::PiecesAreWeighted(std::string_view separator, char value_separator,
                                      std::vector<std::string>* markers) const {
   size_t pieces = 0, weighted = 0;
@@ -184,7 +185,7 @@ std::string ColumnSample::GuessSeparator() const {
     if (found == separators_.end()) return 0.0;
     const double of_filled =
         static_cast<double>(found->second.cells) / static_cast<double>(filled());
-    // Names have blanks; of what stands around these, lists are known.
+    // Names have blanks; of the marks around these, lists are known.
     if (separator == ' ' && !PiecesAreIntegers(separator)) {
       return of_filled >= LeastShare(separator) && PiecesAreCells(separator) ? of_filled : 0.0;
     }

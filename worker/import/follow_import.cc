@@ -134,7 +134,7 @@ class Follower {
   }
 
   // Until the inputs are over, or idle for long enough, or `stop` says so. An input is idle when
-  // nothing came for so long and nothing is there: what came while log files were made counts.
+  // nothing came for idle_seconds and nothing is there: what came while log files were made counts.
   Status Follow() {
     Clock::time_point last_news = Clock::now();
     while (true) {

@@ -141,7 +141,7 @@ class MessagePortions final : public PortionSource {
     LogWarning("topic ", address_.topic, ", partition ", message.partition, ": ", message.bytes);
   }
 
-  // Partitions that have not the offset that comes next.
+  // Partitions that do not have the offset that comes next.
   Status GoOnAfterLoss() {
     while (!out_of_range_.empty() && range_.MayAsk()) {
       PartitionProgress& partition = partitions_.at(*out_of_range_.begin()).progress;
@@ -211,7 +211,7 @@ class MessagePortions final : public PortionSource {
   std::set<uint32_t> out_of_range_;
   MessageText text_;                              // of the messages that nobody was given yet
   std::optional<Clock::time_point> waits_since_;  // the first of them
-  Clock::duration answering_ = {};                // so long brokers have answered in all
+  Clock::duration answering_ = {};                // how long brokers have answered in all
   Clock::time_point last_count_ = Clock::now();   // of answering_
   uint64_t taken_ = 0;                            // messages of this call
   uint64_t taken_at_last_poll_ = 0;

@@ -85,7 +85,7 @@ class GrowingFile final : public GrowingFileText {
   }
 
  private:
-  // Where the file lies that was read up to `begin`.
+  // Where the file is that was read up to `begin`.
   Status FindIt(uint64_t begin, FileHead head) {
     at_ = path_;
     if (head.bytes == 0 && begin == 0) return Status::Ok();  // nobody has read it
@@ -211,7 +211,7 @@ class GrowingFile final : public GrowingFileText {
 
   FileSystem& files_;
   const std::string path_;  // as it is named
-  std::string at_;          // where it lies
+  std::string at_;          // the file's path now
   std::string next_path_;   // "": it has not begun
   std::shared_ptr<const RandomAccessFile> file_;
   uint64_t size_ = 0;

@@ -130,7 +130,7 @@ void IdCounts::AddSide(std::vector<CountedSlot>& counted, const ParsedSide& row,
 
 // For one key more: by a larger table, or by half of the pass's keys.
 void IdCounts::MakeRoom(Table* table) {
-  // While it grows, the table lies in memory three times over.
+  // While it grows, the table is in memory three times over.
   if (used_bytes_ + 2 * table->bytes() <= memory_bytes_) {
     used_bytes_ += table->bytes();
     table->Grow();

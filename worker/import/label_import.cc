@@ -23,7 +23,7 @@ namespace {
 
 constexpr char kLockedName[] = "labels";  // FOLDER/labels.lock
 
-// The files of the logs that lie in one folder, which get one label file.
+// The files of the logs that are in one folder, which get one label file.
 struct LogFolder {
   std::string folder;
   std::vector<std::string> paths = {};

@@ -10,7 +10,7 @@
 namespace chorus::worker {
 
 // One column beside one label, over the rows of a sample.
-// Whether `drawn` rows that all lie among `marked` of `all` rows do so by more than chance.
+// Whether it is more than chance that all of `drawn` rows are among `marked` of `all` rows.
 bool IsNoChance(uint64_t drawn, uint64_t marked, uint64_t all);
 
 class LabelLeak {

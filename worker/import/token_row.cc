@@ -153,7 +153,7 @@ Status TokenCutter::ReadTokens(std::string_view tokens, uint64_t expected) {
     const size_t end = tokens.find(columns_.syntax.token_separator);
     const std::string_view token = tokens.substr(0, end);
     tokens.remove_prefix(end == std::string_view::npos ? tokens.size() : end + 1);
-    // Blanks may stand twice, and at the line's end.
+    // Blanks may come twice, and at the line's end.
     if (token.empty() && columns_.syntax.token_separator == ' ') continue;
     ++count;
     const Status read = ReadToken(token);

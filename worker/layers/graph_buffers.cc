@@ -30,7 +30,7 @@ GraphBuffers::GraphBuffers(const Graph& graph, int64_t grain_rows, Storage stora
   }
 }
 
-// One piece of memory, so that it lies on huge pages.
+// One piece of memory, so that it is on huge pages.
 void GraphBuffers::MakeTiles(const Graph& graph, int64_t grain_rows) {
   int64_t size = 0;
   for (const Node& node : graph.nodes()) {

@@ -24,7 +24,7 @@ struct GraphPass {
 Status ForwardGraph(const GraphPass& pass, MatrixView<float> logits);
 
 // The two halves of a backward pass: the graph's upper part, then the rest. Overwrites the
-// gradients of the graph's inputs (but for one that nobody reads, whose gradient stays 0) and the
+// gradients of the graph's inputs (except one that nobody reads, whose gradient stays 0) and the
 // blocks of its layers in `gradient`.  dlogits: [grain_rows, heads], 0 in padded rows; left as it
 // is. REQUIRES: ForwardGraph with the same `pass` came before.
 Status BackwardUpper(const GraphPass& pass, MatrixView<float> dlogits, std::span<float> gradient);

@@ -43,7 +43,7 @@ const Dictionary<T>* MakeDictionary(std::span<const T> values, uint64_t limit) {
   distinct.resize(std::min<uint64_t>(limit, values.size()) + 1);
   memory.dictionary.indices.resize(values.size());
   // A hash set by open addressing, at most half full. An entry is an index into the distinct values
-  // plus one; 0 is a free entry. Where a value lies changes no byte.
+  // plus one; 0 is a free entry. The place of a value changes no byte.
   const int bits = static_cast<int>(std::bit_width(2 * std::max<uint64_t>(values.size(), 1) - 1));
   const uint64_t mask = (uint64_t{1} << bits) - 1;
   memory.entries.assign(mask + 1, 0);

@@ -98,7 +98,7 @@ class LogGrainReader final : public GrainReader {
     const Lane& lane = layout_.lanes[lane_number];
     const uint64_t end = std::min(begin + options_.grain_rows, lane.rows());
     while (begin < end) {
-      // A grain may cross the border of two windows, and a small window may lie inside a grain.
+      // A grain may cross the border of two windows, and a small window may be inside a grain.
       const auto next = std::upper_bound(lane.window_begin.begin(), lane.window_begin.end(), begin);
       const uint64_t window = static_cast<uint64_t>(next - lane.window_begin.begin()) - 1;
       RETURN_IF_ERROR(EnterWindow(lane_number, window, stream));

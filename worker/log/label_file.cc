@@ -30,8 +30,8 @@ class Cursor {
     rest_ = rest_.subspan(bytes);
     return text;
   }
-  // Whether so many things of at least so many bytes can still come: what a count is checked
-  // against before memory is allocated for it.
+  // Whether `count` things of at least bytes_of_one bytes each can still come: a count is checked
+  // by it before memory is allocated for it.
   bool Has(uint64_t count, size_t bytes_of_one) {
     if (count > rest_.size() / bytes_of_one) short_ = true;
     return !short_;

@@ -14,8 +14,8 @@
 namespace chorus::worker {
 namespace {
 
-// The begin of a waiting block. Behind it: the section headers and the sections of the columns that
-// do not wait, the numbers of the others in the order of columns, and a checksum.
+// The beginning of a waiting block. Behind it: the section headers and the sections of the columns
+// that do not wait, the numbers of the others in the order of columns, and a checksum.
 struct WaitingHead {
   uint32_t rows = 0;
   uint32_t contexts = 0;

@@ -20,7 +20,7 @@ int64_t PanelSize(const Factor& factor) { return TilesFor(factor.inner()) * kTil
 int64_t SizeOf(const Factor& factor) { return PanelsFor(factor.outer()) * PanelSize(factor); }
 
 // One product of a sum: a factor whose panels come two at a time, so that these stay in the fastest
-// cache while they meet all of the other one, which lies in tiles.
+// cache while they meet all of the other one, which is in tiles.
 struct Sweep {
   Factor swept;
   const Bf16* whole;

@@ -27,8 +27,8 @@ struct Contents {
   bool weighted = false;  // some rows came with weights
 };
 
-// Calls f(histogram, tally) for every part; tally is null where the histogram stands alone. C:
-// Contents or const Contents.
+// Calls f(histogram, tally) for every part; tally is null where the histogram is alone. C: Contents
+// or const Contents.
 template <typename C, typename F>
 void ForEachPart(C& contents, F f) {
   for (auto* tally : {&contents.ctr, &contents.cvr, &contents.ctcvr, &contents.cvr_on_all,

@@ -61,7 +61,7 @@ Uint128 ScoreHistogram::predictions() const {
 std::optional<AucEstimate> ScoreHistogram::Auc() const {
   double below = 0;  // negatives of lower bins
   double positives = 0;
-  double ordered = 0;   // pairs whose positive lies in the higher bin
+  double ordered = 0;   // pairs whose positive is in the higher bin
   double together = 0;  // pairs inside one bin
   ForEach([&](uint32_t, const ScoreGroup& bin) {
     const double plus = FromFixed(bin.labels);

@@ -39,7 +39,7 @@ struct AucEstimate {
 
 struct KsEstimate {
   double ks = 0;
-  double error_bound = 0;  // exact - ks lies in [0, error_bound]
+  double error_bound = 0;  // exact - ks is in [0, error_bound]
 };
 
 struct EceEstimate {

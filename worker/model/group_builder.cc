@@ -57,8 +57,8 @@ GroupBuilder::GroupBuilder(const InputLayout& inputs, uint32_t stage, bool batch
       inputs_.push_back(whole.Columns(first, end - first));
       inputs_.back().label = std::move(name);
     };
-    // What not all towers read stands between pooled slots and numeric columns, since these have no
-    // gradient.
+    // Columns that not all towers read are between pooled slots and numeric columns, since these
+    // have no gradient.
     if (columns.pooled_width == columns.slot_width) {
       add_part(0, columns.width(), label);
     } else {

@@ -79,8 +79,8 @@ class GroupMaker {
   std::vector<TransferPlan> transfers_;
 };
 
-// The first layers of towers that read the same stand side by side: a wide product runs faster than
-// several narrow ones. Frozen ones stand apart from others: what is trained is whole matrices.
+// The first layers of towers that read the same are side by side: a wide product runs faster than
+// several narrow ones. Frozen ones are apart from others: whole matrices are trained or not.
 void GroupMaker::TakeWide() {
   for (size_t t = 0; t < towers_.size(); ++t) {
     if (towers_[t].shape.hidden.empty()) continue;

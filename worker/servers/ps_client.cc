@@ -19,7 +19,7 @@
 namespace chorus::worker {
 namespace {
 
-constexpr std::chrono::milliseconds kPollPause{10};  // between two questions how a snapshot stands
+constexpr std::chrono::milliseconds kPollPause{10};  // between two questions about a snapshot
 
 std::vector<uint32_t> DimsOf(const std::vector<TableSpec>& tables) {
   std::vector<uint32_t> dims;
@@ -59,7 +59,7 @@ class PsClientImpl : public PsClient {
   void Call(uint32_t server, Frame frame, const std::shared_ptr<ServerCalls>& calls,
             double seconds);
   Result<std::vector<Frame>> WaitFor(ServerCalls* calls, FrameType type);
-  Status PollSnapshot(uint64_t step);  // asks every server how its part stands
+  Status PollSnapshot(uint64_t step);  // asks every server about its part
   Status FailureOfSteps() const;       // that nobody has waited for yet
 
   const PsClientOptions options_;

@@ -10,7 +10,7 @@
 namespace chorus::worker {
 namespace {
 
-// Slots of one side that stand side by side.
+// Slots of one side whose sequences are read side by side.
 struct Sequences {
   std::vector<std::string> names;
   std::vector<size_t> columns;  // among the slots of the side

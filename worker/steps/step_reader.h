@@ -43,7 +43,7 @@ class StepReader {
 
   // The next step's part, in order, from first_step to last_step. REQUIRES: it is called at most
   // once for each of these steps. Error: that of the log, for this and every later call;
-  // kDeadlineExceeded; kResourceExhausted, the threads are not to be had.
+  // kDeadlineExceeded; kResourceExhausted, the system does not give the threads.
   Result<std::unique_ptr<StepBatch>> Next();
   void Recycle(std::unique_ptr<StepBatch> used);  // the memory of `used` serves a later step
 

@@ -51,7 +51,7 @@ Result<std::string> DoubtOfTimes(const LogReader& training, const LogReader& eva
   ASSIGN_OR_RETURN(const std::vector<int64_t> trained, TimesOf(training));
   ASSIGN_OR_RETURN(const std::vector<int64_t> judged, TimesOf(evaluation));
   if (trained.empty() || judged.empty()) return std::string();
-  constexpr size_t kEarliestPart = 20;  // one in so many rows of the training may be earlier
+  constexpr size_t kEarliestPart = 20;  // one in this many rows of the training may be earlier
   const int64_t middle = judged[judged.size() / 2];
   const int64_t early = trained[trained.size() / kEarliestPart];
   if (middle >= early || HaveOtherUnits(middle, early)) return std::string();

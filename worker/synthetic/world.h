@@ -104,7 +104,7 @@ class World {
   double HiddenConfounder(uint64_t stream, uint64_t exposure) const;  // e
 
   Logits LogitsOf(const User& user, const Item& item, uint32_t position, uint32_t hour) const;
-  // Probabilities of an exposure with these logits and this hidden e. All lie inside (0, 1).
+  // Probabilities of an exposure with these logits and this hidden e. All are inside (0, 1).
   OracleRow Truth(const Logits& logits, double hidden) const;
 
   // Whether the exposure was clicked, and whether it would convert if it were clicked (y1).

@@ -1,6 +1,6 @@
 #pragma once
 // A message on disk that people can read: text format and a line with its checksum, "# checksum
-// 0123456789abcdef". Thread safety: pure but for the files.
+// 0123456789abcdef". Thread safety: pure except for the files.
 
 #include <google/protobuf/message.h>
 

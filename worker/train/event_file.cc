@@ -23,7 +23,7 @@ double SecondsSince1970() {
 }
 
 // TensorBoard reads a folder's files in the order of their names: this one comes after all that are
-// there, also where the clock stands still or went back.
+// there, also where the clock stood still or went back.
 Result<std::string> NextName(FileSystem& files, const std::string& folder) {
   ASSIGN_OR_RETURN(const std::vector<std::string> names, files.List(folder));
   auto seconds = static_cast<uint64_t>(SecondsSince1970());

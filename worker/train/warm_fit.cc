@@ -38,7 +38,7 @@ void AddNamesOfRows(const SideInputs& side, const LogSchema& schema, bool contex
   for (const NumericInfo& info : schema.numerics) {
     if (info.context == context) numerics.push_back("numeric " + info.name);
   }
-  // Numeric columns are an input of their own where other slots stand between, and behind a gate.
+  // Numeric columns are an input of their own where other slots are between, and behind a gate.
   const bool beside = side.pooled_width == side.slot_width;
   RowNames& alone = (*out)[label + "-numerics"];
   for (const uint32_t column : side.numerics) {

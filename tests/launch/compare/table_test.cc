@@ -1,4 +1,4 @@
-// What stands in the cells: means and spreads of the runs, differences with the intervals that the
+// The contents of cells: means and spreads of the runs, differences with the intervals that the
 // statistics give, bold exactly where an interval excludes 0.
 
 #include <cmath>

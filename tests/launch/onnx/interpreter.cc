@@ -81,7 +81,7 @@ BinaryFunction FindBinary(const std::string& type) {
   return found == functions.end() ? nullptr : found->second;
 }
 
-// Where element `index` of a tensor of dims `out` lies in one that is broadcast to it.
+// The place of element `index` of a tensor of dims `out` in a tensor that is broadcast to it.
 int64_t BroadcastIndex(int64_t index, const Dims& out, const Dims& from) {
   int64_t place = 0, stride = 1;
   for (size_t back = 1; back <= out.size(); ++back) {

@@ -101,8 +101,8 @@ double ResourceOf(const StepTime& time, const std::string& name) {
   return -1;
 }
 
-// Two ranks that are both, a host each: a rank's server gets 10 bytes from the other one's worker
-// and answers with 20.
+// Two ranks that are both servers and workers, one per host: a rank's server gets 10 bytes from the
+// other one's worker and answers with 20.
 TEST(StepTime, ALinkCarriesWhatGoesToOtherHostsAndAllOfThat) {
   StepWork work = Work(2);
   work.layout.set_hosts(2);

@@ -73,7 +73,7 @@ void ExpectTextsInside(const std::string& svg) {
   const double left = std::stod(found[1]);
   const std::regex text(
       "<text x=\"([-0-9.]+)\" y=\"[-0-9.]+\" text-anchor=\"(\\w+)\"[^>]*>([^<]*)<");
-  bool is_title = true;  // stands outside the translated group
+  bool is_title = true;  // it is outside the translated group
   for (std::sregex_iterator at(svg.begin(), svg.end(), text), end; at != end; ++at) {
     const double pixels = kLetterPixels * static_cast<double>((*at)[3].length());
     const double share = (*at)[2] == "start" ? 0 : (*at)[2] == "middle" ? 0.5 : 1;

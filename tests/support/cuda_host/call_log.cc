@@ -42,7 +42,7 @@ State& TheState() {
   return *state;
 }
 
-// Whether all of [memory, memory + bytes) lies in one allocation.
+// Whether all of [memory, memory + bytes) is in one allocation.
 bool LiesIn(MemoryKind kind, const void* memory, size_t bytes) {
   State& state = TheState();
   const std::lock_guard lock(state.mutex);

@@ -78,7 +78,7 @@ TEST_F(CollectiveJobTest, EveryShapeOfModelIsSummedWhole) {
   }
 }
 
-// Grains are full but for the last steps' ones, and a log is scored between steps.
+// Grains are full except in the last steps, and a log is scored between steps.
 TEST_F(CollectiveJobTest, GraphsChangeNoBitOnAnyNumberOfDevices) {
   if (worker::testing::TestedDevices() < 3) GTEST_SKIP() << "needs 3 devices";
   for (const char* shape :

@@ -25,7 +25,7 @@ class CudaMpirunTest : public CommandTest {
     sets.insert(sets.end(), more.begin(), more.end());
     return sets;
   }
-  // How often a text stands in another.
+  // How often a text is in another.
   static size_t Count(const std::string& text, const std::string& part) {
     size_t count = 0;
     for (size_t at = text.find(part); at != std::string::npos; at = text.find(part, at + 1)) {
@@ -33,7 +33,7 @@ class CudaMpirunTest : public CommandTest {
     }
     return count;
   }
-  // The first so many devices are seen from now on, of those that this process saw at first.
+  // From now on the first `number` devices are seen, of those that this process saw at first.
   static void SetDevices(uint32_t number) {
     const char* const visible = std::getenv("CUDA_VISIBLE_DEVICES");
     static const std::vector<std::string> all =

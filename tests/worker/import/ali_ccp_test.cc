@@ -84,7 +84,7 @@ TEST_F(AliCcpTest, JoinsRowsWithTheFeaturesThatTheyShare) {
   EXPECT_EQ(batch.context_of, (std::vector<uint32_t>{0, 0, 1}));
   EXPECT_EQ(batch.contexts.slots[0].keys,
             (std::vector<Key>{FieldKey("101", 3), FieldKey("101", 2)}));
-  // Ids of a field stay in their order, whatever stands between them.
+  // Ids of a field stay in their order, whatever is between them.
   EXPECT_EQ(batch.contexts.slots[1].offsets, (std::vector<uint32_t>{0, 0, 2}));
   EXPECT_EQ(batch.contexts.slots[1].keys,
             (std::vector<Key>{FieldKey("127_14", 31), FieldKey("127_14", 30)}));

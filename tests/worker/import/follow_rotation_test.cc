@@ -193,7 +193,7 @@ class AlikeFilesTest : public FollowImportTest {
   }
   void TearDown() override { std::filesystem::remove_all(folder_); }
 
-  // Adds so many equal rows to the log, which has a header at least.
+  // Adds `rows` equal rows to the log, which has a header at least.
   void Append(int rows) const {
     std::string text = std::filesystem::exists(log_) ? "" : "click,sale,user,price\n";
     for (int i = 0; i < rows; ++i) text += "0,0,u1,1\n";

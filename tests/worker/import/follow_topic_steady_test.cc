@@ -26,7 +26,7 @@ class FollowTopicSteadyTest : public FollowTopicTest {
       topic_.Add(partition, RowText(rows_++));
     };
   }
-  // Stops after so long, also where an import would never end.
+  // Stops after `seconds`, also where an import would never end.
   FollowOptions StoppingOptions(double seconds, const std::string& more) {
     FollowOptions options = OptionsOf(StrCat(kTopic, more));
     options.stop = [seconds, begin = Clock::now()] {

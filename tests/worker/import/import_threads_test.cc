@@ -76,7 +76,7 @@ TEST_F(ImportTest, TellsTheFirstFaultOfTheTextWhateverTheThreads) {
   }
 }
 
-// Chunks of lines go to threads; those of a file whose columns stand otherwise know it.
+// Chunks of lines go to threads; those of a file with another order of columns know it.
 TEST_F(ImportTest, AFileWithItsColumnsInAnotherOrderMakesTheSameLog) {
   std::string same = "click,sale,user,price\n", other = "price,user,click,sale\n";
   for (int i = 0; i < 40000; ++i) {

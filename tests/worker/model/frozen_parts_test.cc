@@ -1,4 +1,4 @@
-// Frozen matrices: where they stand among others, and what a job says of them.
+// Frozen matrices: where they are among others, and what a job says about them.
 
 #include <gtest/gtest.h>
 

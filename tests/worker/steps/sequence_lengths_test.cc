@@ -1,4 +1,4 @@
-// Sequences that stand side by side and are not of one length are found and named.
+// Sequences that are side by side and differ in length are found and named.
 
 #include "worker/steps/sequence_lengths.h"
 

@@ -15,7 +15,7 @@ namespace {
 constexpr uint32_t kPrefetchAhead = 16;
 constexpr int64_t kLineFloats = 16;
 
-// Asks the cache for a row, which may lie across lines.
+// Asks the cache for a row, which may be in several lines.
 inline void PrefetchFloats(const float* row, int64_t dim) {
   for (int64_t j = 0; j < dim; j += kLineFloats) __builtin_prefetch(row + j);
   __builtin_prefetch(row + dim - 1);

@@ -23,7 +23,7 @@ class SparseCombiner {
 
   // Sums the grains of one node, key by key: grains[i] belongs to grain node.begin + i, and a grain
   // that lacks a key is skipped. keys: number of keys of this table in the step. The grains'
-  // gradients are used up. What *sum held is lost but for its memory.
+  // gradients are used up. The contents of *sum are lost, and its memory is reused.
   void Combine(TreeNode node, uint32_t dim, uint32_t keys,
                const std::vector<SparseGradient*>& grains, SparseGradient* sum);
 

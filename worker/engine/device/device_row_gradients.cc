@@ -71,7 +71,7 @@ Status DeviceRowGradients::SumNodes() {
       const GradientOrder::Node& node = packed.order.nodes[n];
       const DeviceTerms terms = {packed.term_begins + node.first_key, packed.term_grain,
                                  packed.term_piece, node.keys, nodes_[n].size};
-      // What the block has taken lies in the device's own memory.
+      // What the block has taken is in the device's own memory.
       float* const out =
           const_cast<float*>(sums_[instance]) + size_t{node.first_key} * dims_[instance];
       RETURN_IF_ERROR(device_->CombineTerms(terms, dims_[instance], piece_sums_[instance], out));

@@ -9,7 +9,7 @@
 
 namespace chorus::worker {
 
-// Opens `device`'s collective, whose options are set but for id and rank, on every worker; null:
+// Opens `device`'s collective, whose options are set except for id and rank, on every worker; null:
 // the gradients are to be summed on the hosts. Every worker calls it: either all get one or none
 // does. Error, for NCCL: kFailedPrecondition, names the first worker that cannot, its node and
 // device, and why. AUTO then falls back to the hosts, and worker 0 says so.

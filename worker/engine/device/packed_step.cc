@@ -36,7 +36,8 @@ StepPacker::StepPacker(PackingPlan plan)
       makers_(plan_.inputs->tables),
       scratch_(plan_.pool == nullptr ? 1 : plan_.pool->threads()) {}
 
-// Its place, and a note that it is to be copied there.  room: for so many elements at least.
+// Its place, and a note that it is to be copied there.  room: the least number of elements that
+// there is room for.
 template <typename T>
 const T* StepPacker::Copy(const std::vector<T>& values, PackedBlock* block, size_t room) {
   const T* on_device = nullptr;
@@ -195,7 +196,7 @@ Status StepPacker::PackOrders(PackedBlock* block, PackedStep* out) {
   return CopyAll();
 }
 
-// Where rows will lie is known from their number.
+// Where rows will be is known from their number.
 void StepPacker::PlaceRows(const StepBatch& batch, PackedBlock* block, PackedStep* out) const {
   out->batch_bytes = block->used();
   out->rows.clear();

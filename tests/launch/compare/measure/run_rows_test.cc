@@ -73,7 +73,7 @@ double ValueOf(const RunScores& run, const std::string& id) {
   return metric.has_value() ? metric->value() : std::nan("");
 }
 
-// The rows with in(i) that lie lowest by the common pCTR, a part of so many.
+// The rows with in(i) that are lowest by the common pCTR: one part of `parts`.
 template <typename F>
 std::vector<uint32_t> Lowest(const RunScores& run, uint32_t parts, F in) {
   std::vector<std::tuple<double, uint64_t, uint32_t>> sorted;

@@ -195,7 +195,7 @@ cudaError_t cudaLaunchKernelEx(const cudaLaunchConfig_t* config, void (*kernel)(
 
 inline void __syncthreads() { chorus::cuda_host::BlockBarrier(); }
 inline void __syncwarp(unsigned mask = 0xffffffffu) { chorus::cuda_host::WarpBarrier(mask); }
-// A lane whose source lies outside of its part of `width` lanes keeps its own value.
+// A lane whose source is outside of its part of `width` lanes keeps its own value.
 template <typename T>
 T __shfl_down_sync(unsigned mask, T value, unsigned delta, int width = 32) {
   const uint32_t lane = chorus::cuda_host::Lane();

@@ -86,7 +86,8 @@ TEST(ModelDropoutTest, DrawsDependOnSeedAndStep) {
   ExpectSameBits(first, fixture.Run(InStep(grain, 1)));
 }
 
-// A row's logits, whatever stands beside it and wherever: rows permuted, and cut into two grains.
+// A row's logits do not depend on its place or on other rows: rows are permuted, and cut into two
+// grains.
 TEST(ModelDropoutTest, DrawsFollowTheRowNotItsPlace) {
   const Fixture fixture(kTwins, Twins());
   const TestGrain grain = InStep(fixture.Grain(8, 16, 5), 6);

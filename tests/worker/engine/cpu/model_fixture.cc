@@ -128,7 +128,7 @@ void ExpectMatchesOracle(const Fixture& fixture, const TestGrain& grain) {
   at.detached = at.embeddings;
   const std::vector<Head>& heads = fixture.shape.heads;
   const std::vector<double> factors = Doubles(fixture.Factors(grain.batch.rows()));
-  std::vector<double> passed = factors;  // to what stands below a head's logit
+  std::vector<double> passed = factors;  // to the units below a head's logit
   for (size_t i = 0; i < passed.size(); ++i) passed[i] *= heads[i % heads.size()].pass_back;
   for (size_t i = 0; i < factors.size(); ++i) {
     const auto row = static_cast<uint32_t>(i / heads.size());

@@ -6,7 +6,7 @@
 namespace chorus::worker {
 namespace {
 
-// "cvr" receives; it stands between the towers that give.
+// "cvr" receives; it is between the towers that give.
 MethodShape WithTransfer(uint32_t layer) {
   MethodShape shape = ShapeOf({{"ctr", 0}, {"cvr", 0}, {"conversion", 0}});
   shape.transfers.push_back({.to = 1, .from = {2, 0}, .layer = layer});
