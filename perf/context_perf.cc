@@ -107,9 +107,9 @@ Result<TrainConfig> JobConfig(const Options& options, const Encoder& encoder) {
 }
 
 struct Outcome {
-  double seconds = 0;   // a step
+  double seconds = 0;   // per step
   double loss = 0;      // of the last one
-  double contexts = 0;  // pooled, a step
+  double contexts = 0;  // pooled, per step
 };
 
 Result<Outcome> Measure(const Options& options, const Encoder& encoder, bool joined) {

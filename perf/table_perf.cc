@@ -58,7 +58,7 @@ class PlainRows {
   std::unique_ptr<std::byte, Free> memory_;
 };
 
-struct Rates {  // rows a second
+struct Rates {  // rows per second
   std::vector<double> table, plain;
   double median_table() { return Median(&table); }
   double median_plain() { return Median(&plain); }

@@ -2,7 +2,7 @@
 // connection, both on loopback and in the same run, with the transport's connections authenticated
 // and encrypted in turns; and the same for a stream of large frames.
 // Latency on an idle virtual machine is the wake-up of a halted core: pin the program to one core
-// (taskset -c 0) for it. Prints a table and a line of JSON a size; ends with 1 if a call failed.
+// (taskset -c 0) for it. Prints a table and a line of JSON per size; ends with 1 if a call failed.
 //   transport_perf [bytes ...]          default 64 4096 65536 1048576 16777216 134217728
 
 #include <sys/resource.h>

@@ -10,12 +10,12 @@ namespace chorus::perf {
 namespace {
 
 constexpr uint32_t kSlots = 26;
-// Ids a slot, as TorchRec's example lists them for the terabyte log.
+// Ids per slot, as TorchRec's example lists them for the terabyte log.
 constexpr uint64_t kIds[kSlots] = {45833188, 36746,  17245,    7413,    20243,  3,        7114,
                                    1441,     62,     29275261, 1572176, 345138, 10,       2209,
                                    11267,    128,    4,        974,     14,     48937457, 11316796,
                                    40094537, 452104, 12606,    104,     35};
-// Tokens a slot of MLPerf's multi-hot version of the log.
+// Tokens per slot of MLPerf's multi-hot version of the log.
 constexpr uint32_t kMultiHot[kSlots] = {3, 2, 1, 2, 6, 1, 1,  1,   1,  7,  3, 8, 1,
                                         6, 9, 5, 1, 1, 1, 12, 100, 27, 10, 3, 1, 1};
 
@@ -24,7 +24,7 @@ uint32_t MultiHotTokens(uint32_t slot) { return kMultiHot[slot]; }
 
 // One tower has the layers, the other is a logit on what the first reads: one network's worth.
 // DLRM: its dense-feature tower and its dot products become one bottom layer of 128; 2.3 M
-// multiply-adds an exposure, as theirs 2.5 M.
+// multiply-adds per exposure, where theirs has 2.5 M.
 constexpr char kDlrm[] = R"(
   step { grain_rows: 2048 grains_per_step: 1 pull_ahead: 1 }
   table { dim: 128 optimizer { sgd {} } }
@@ -40,7 +40,7 @@ constexpr char kLargeDlrm[] = R"(
           optimizer { sgd {} } }
   objective { esmm {} })";
 // DCNv2: three cross layers of rank 512 over 3456 inputs become three pairs of hidden layers; 15.8
-// M multiply-adds an exposure, as theirs 16.1 M.
+// M multiply-adds per exposure, where theirs has 16.1 M.
 constexpr char kDcn[] = R"(
   step { grain_rows: 8192 grains_per_step: 1 pull_ahead: 1 }
   table { dim: 128 optimizer { rowwise_adagrad {} } }

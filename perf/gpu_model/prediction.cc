@@ -65,7 +65,7 @@ double FrameSeconds(double bytes, double connections) {
          (gpu::assumed::kFrameGbS * kGiga * std::min(connections, gpu::assumed::kNetworkThreads));
 }
 
-// Cores of all servers: look-ups and additions for every worker, one update a row.
+// Cores of all servers: look-ups and additions for every worker, one update per row.
 double ServerCpuSeconds(const StepWork& work, const Cluster& cluster, const WhatIf& what_if) {
   const double left = 1 - what_if.cached_share, workers = cluster.gpus;
   const double rows = left * (workers * Of(work.traffic.rows_pulled + work.traffic.rows_pushed) +

@@ -1,4 +1,4 @@
-// Runs jobs on a simulated cluster, one a seed, and judges what they leave: README.md.
+// Runs jobs on a simulated cluster, one per seed, and judges what they leave: README.md.
 //
 //   simulation_run --seed S [--trace] [--twice]
 //   simulation_run --seeds FROM-TO [--all-faults] [--twice] [--until-failure]

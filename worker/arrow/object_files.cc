@@ -106,8 +106,8 @@ arrow::Status CheckState(const std::string& was, const std::string& is) {
   return ObjectChanged("it changed while it was read: it was ", was, ", and is ", is);
 }
 
-// The bytes, of which it is sure that they are those of the object with this state. No request can
-// be asked for them alone, so that it is looked at once more behind each.
+// The bytes, surely those of the object in this state. No request can ask for these alone, so the
+// object is looked at once more after each.
 arrow::Result<std::shared_ptr<arrow::Buffer>> ReadSameObject(const ObjectPlace& place,
                                                              const StatedFile& opened,
                                                              int64_t offset, int64_t bytes) {
@@ -160,8 +160,8 @@ class PlacedObject final : public OpenedObject {
  private:
   using FutureBuffer = Asked<std::shared_ptr<arrow::Buffer>>;
 
-  // In parts with a deadline each, some of them at once: how long it takes until all bytes are
-  // there is up to how many they are.
+  // In parts, each with its own deadline and some at once: how long all bytes take depends on how
+  // many they are.
   arrow::Result<FutureBuffer> AskForPart(int64_t offset, int64_t bytes, int64_t part) {
     const int64_t begin = part * kBlockBytes;
     return AskFor(offset + begin, std::min(kBlockBytes, bytes - begin));
@@ -192,7 +192,7 @@ class PlacedObject final : public OpenedObject {
   // Block `block`, when those behind it are asked for; those before it are given up.
   arrow::Result<std::shared_ptr<arrow::Buffer>> Block(int64_t block) {
     blocks_.erase(blocks_.begin(), blocks_.lower_bound(block));
-    // The first one alone, until somebody goes on: it may have been to look what the object is.
+    // The first block alone until the reader goes on: it may only want to see what the object is.
     const int64_t last = block == 0 ? 0 : block + options_.blocks_ahead;
     for (int64_t b = block; b <= last; ++b) {
       const int64_t begin = b * kBlockBytes;

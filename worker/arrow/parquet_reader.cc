@@ -12,7 +12,7 @@
 namespace chorus::worker {
 namespace {
 
-// Some years of Arrow return the batches, those before have a place for them.
+// Newer versions of Arrow return the batches; older ones write them to an argument.
 template <typename Reader>
 arrow::Result<std::shared_ptr<arrow::RecordBatchReader>> BatchesOf(Reader& reader,
                                                                    const std::vector<int>& groups,

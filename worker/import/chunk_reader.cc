@@ -147,7 +147,7 @@ class ThreadedChunkReader final : public ChunkReader {
   RowTable& table_;
   const ColumnPlan& plan_;
   std::deque<ReadChunk> chunks_;                       // a ring; chunk n is at n mod its size
-  std::vector<std::unique_ptr<PieceParser>> parsers_;  // one a thread
+  std::vector<std::unique_ptr<PieceParser>> parsers_;  // one per thread
   TimeKinds kinds_;                                    // of the rows that were given
   uint64_t read_ = 0;                                  // chunks that have their pieces
   uint64_t given_ = 0;                                 // chunks that Next gave

@@ -35,7 +35,7 @@ class DateReader {
     text_.remove_prefix(word.size());
     return true;
   }
-  // ".5": whether a digit other than 0 is behind the point. Nothing: no digit does.
+  // ".5": whether a digit other than 0 follows the point. Nothing if no digit does.
   std::optional<bool> Fraction() {
     size_t digits = 0;
     bool lost = false;

@@ -25,7 +25,7 @@ TopicReader& Of(ChorusKafkaTopic* topic) {
   return static_cast<OpenTopic*>(topic->private_data)->reader;
 }
 
-// Want of memory is all that may be thrown.
+// Only for lack of memory may anything be thrown.
 template <typename Work>
 int Guarded(TopicReader& reader, const Work& work) {
   try {

@@ -18,7 +18,7 @@ bool HasFile(const Names& names, std::string_view name) {
   return std::find(names.begin(), names.end(), name) != names.end();
 }
 
-// Texts that programs say what they do in are called so, too.
+// By its content, since programs' own logs of text end in .log, too.
 bool IsLogFile(FileSystem& files, const std::string& path) {
   if (!path.ends_with(".log")) return false;
   const auto file = files.OpenForRead(path);

@@ -117,7 +117,7 @@ class LogGrainReader final : public GrainReader {
     stream->window.reset();  // first, so that its memory can serve the next one
     ASSIGN_OR_RETURN(stream->window, windows_->Get({*epoch_, lane_number, window},
                                                    std::span(lane.blocks).subspan(first, count)));
-    // ReadBlock holds each block against its index entry, from which window_begin comes.
+    // ReadBlock compares each block with its index entry, from which window_begin comes.
     CHECK(stream->window->rows() == lane.window_begin[window + 1] - lane.window_begin[window],
           "window ", window);
     stream->number = window;

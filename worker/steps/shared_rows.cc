@@ -82,7 +82,7 @@ std::vector<SlotPlace> SharedSlots(const LogSchema& log, const LogSchema& other)
   return places;
 }
 
-// Hashes of a log's rows, to be held against those of `other`: by id and, where both have them, by
+// Hashes of a log's rows, to be compared with those of `other`: by id and, where both have them, by
 // group and time, else by their features' keys. Ids of another log may begin at 1 as well.
 class RowHashes {
  public:

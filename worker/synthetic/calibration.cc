@@ -1,4 +1,4 @@
-// The calibration draw: 2^20 exposures of their own stream, one a request, settle the unit()
+// The calibration draw: 2^20 exposures of their own stream, one per request, settle the unit()
 // constants and both alphas. Sums run over fixed parts, and then over the parts in order, so that
 // the number of threads changes no bit.
 

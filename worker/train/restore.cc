@@ -123,7 +123,7 @@ Result<std::string> Share(const WorkerEnvironment& environment, const Result<std
   return environment.collective->Broadcast(*found, 0);
 }
 
-// So too, when worker 0 reads whole checkpoints.
+// Worker 0's look, shared likewise, where it reads whole checkpoints and may take long.
 Result<std::string> LookLong(const TrainConfig& config, Resume resume, const RunPlan& plan,
                              const WorkerEnvironment& environment) {
   Collective* const collective = environment.collective;
