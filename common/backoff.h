@@ -1,6 +1,7 @@
 #pragma once
-// Waits for something that can only be polled, without taking the core from whoever is to bring it:
-// it yields for the first tenth of a millisecond, then sleeps, a little longer each time.
+// Waits for something that can only be polled, without taking the core from the thread that is to
+// bring it: Pause yields for the first tenth of a millisecond, then sleeps, a little longer each
+// time.
 // Thread safety: one thread.
 
 #include <sched.h>

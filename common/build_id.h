@@ -5,8 +5,8 @@
 
 namespace chorus {
 
-// The linker's build id of the running program, in hexadecimal: equal iff the program's code is.
-// "none" where the linker left none.
+// The linker's build id of the running program, in hexadecimal: two programs have the same one if
+// and only if their code is the same. It is "none" where the linker left none.
 std::string BuildId();
 
 }  // namespace chorus

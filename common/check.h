@@ -1,6 +1,6 @@
 #pragma once
-// CHECK(condition, parts...): for what only a bug can break. It prints expression, values and
-// place, and aborts, in every build. For what the world can break use Status.
+// CHECK(condition, parts...) is for what only a bug can break: it prints expression, values and
+// place, and aborts, in every build. Use Status for what the world can break.
 //   CHECK(rows <= capacity, "rows=", rows, " capacity=", capacity);
 
 #include <string>

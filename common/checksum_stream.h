@@ -1,5 +1,5 @@
 #pragma once
-// XXH3-64 of bytes that come in pieces. It equals Checksum (file.h) of all of them together.
+// The XXH3-64 of bytes that come in pieces. It equals Checksum (file.h) of all of them together.
 // Thread safety: none.
 
 #include <cstddef>

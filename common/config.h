@@ -1,9 +1,9 @@
 #pragma once
-// From what a user wrote to a checked configuration: parses text format, applies --set, fills in
-// defaults, checks ranges. It works on every message of config.proto by reflection, and the schema
-// alone has defaults and ranges. A configuration with all defaults in it is called complete. Errors
-// (kInvalidArgument) read "job.textproto:12: step.grain_rows: 0 is out of range, allowed: a whole
-// number 1 .. 1048576".
+// Turns what a user wrote into a checked configuration: it parses text format, applies --set, fills
+// in defaults and checks ranges. It works on every message of config.proto by reflection, and the
+// schema alone has defaults and ranges. A configuration with all defaults in it is called complete.
+// Errors (kInvalidArgument) read "job.textproto:12: step.grain_rows: 0 is out of range, allowed: a
+// whole number 1 .. 1048576".
 // Thread safety: pure functions.
 
 #include <functional>
@@ -22,13 +22,13 @@ namespace chorus {
 // defaults, and checks it. A repeated message is addressed by its name field or its index
 // (table.default.dim, table.0.dim); if there is no element, or one, the address may be left out. A
 // list is replaced as a whole: model.tower.hidden=360,200,80; a message too:
-// objective.esmm={w_ctcvr: 10}, or model=@FILE with its fields in the file. To name a field of
-// another alternative is to choose that one.
+// objective.esmm={w_ctcvr: 10}, or model=@FILE with its fields in the file. A set that names a
+// field of another alternative chooses that alternative.
 Status LoadConfig(const std::string& path, const std::vector<std::string>& sets,
                   google::protobuf::Message* config);
 
-// The defaults and the checks of LoadConfig for a message that is not read from a file. `where` is
-// in messages in place of file and line.
+// Applies the defaults and the checks of LoadConfig to a message that is not read from a file.
+// Messages name `where` in place of file and line.
 Status CompleteConfig(const std::string& where, google::protobuf::Message* config);
 
 // A message of config.proto with nothing but its defaults. REQUIRES: no field has to be written.
@@ -42,20 +42,20 @@ Config Defaults() {
 
 // LoadConfig of a TrainConfig, with what a job has by default (a table, a tower, an objective, an
 // optimizer: `when_empty` in config.proto) and the checks that span fields (names are unique and
-// known, ASYNC is refused, ...). Whether data.log is needed is for the command to say.
-// fill: null, or sets fields that the user has not written, before defaults do.
+// known, ASYNC is refused, ...). The command itself checks whether data.log is given.
+// fill: null, or a function that sets fields which the user has not written, before the defaults.
 using FillUnwritten = std::function<Status(TrainConfig* written)>;
 Result<TrainConfig> LoadTrainConfig(const std::string& path, const std::vector<std::string>& sets,
                                     const FillUnwritten& fill = nullptr);
 
 // How long a rank waits for the others until it has the job's configuration from the first one: as
-// its own reading of it says, else as long as a job does by default.
+// long as its own reading of the configuration says, or else as long as a job waits by default.
 double StartDeadline(const Result<TrainConfig>& own);
 
 // LoadConfig of a CompareConfig whose train_file has become `train` (which --set then reaches), and
-// the checks that span fields. Names of data, base and k are filled in where they are not written.
-// With fit_settings `train` has what is written and no more, so that the rest can fit the log of
-// each run; else it has its defaults.
+// the checks that span fields. The names of data sets, `base` and `k` are filled in where they are
+// not written. With fit_settings, `train` has only what is written, so that the rest can fit the
+// log of each run; otherwise it has its defaults.
 Result<CompareConfig> LoadCompareConfig(const std::string& path,
                                         const std::vector<std::string>& sets);
 
@@ -68,13 +68,13 @@ Result<TrainConfig> MethodConfig(const CompareConfig& config, const CompareMetho
 // The method with one of the settings of a sweep.
 CompareMethod WithSetting(const CompareMethod& method, const CompareSetting& setting);
 
-// Only the sets of LoadConfig, applied to what *config holds; the caller adds defaults and checks
+// Applies only the sets of LoadConfig, to what *config holds; the caller adds defaults and checks
 // (FinishTrainConfig).
 Status ApplySets(const std::vector<std::string>& sets, google::protobuf::Message* config);
 
-// The completion and the checks of LoadTrainConfig for a job that no user wrote as it is: one that
-// is saved, maybe by an older build, or made. What has no effect in it is not refused. `where` is
-// in messages in place of file and line.
+// Completes and checks, as LoadTrainConfig does, a job that no user wrote as it is: one that was
+// saved, maybe by an older build, or made by the program. A setting without effect is not refused
+// here. Messages name `where` in place of file and line.
 Status FinishTrainConfig(const std::string& where, TrainConfig* config);
 
 // The whole effective configuration in text format; LoadConfig of it gives the same message.

@@ -16,8 +16,8 @@
 
 namespace chorus::internal {
 
-// Where the value of a field was written ("job.textproto:12", "--set step.grain_rows=0"), by path.
-// A field that is absent has the place of the nearest path above it.
+// Where the value of each field was written ("job.textproto:12", "--set step.grain_rows=0"), by
+// path. A path without an entry has the place of the nearest path above it.
 class Origins {
  public:
   explicit Origins(std::string root) { places_[""] = std::move(root); }
@@ -37,14 +37,14 @@ std::string Under(const std::string& path, std::string_view name);
 std::string WhatIsAllowed(const google::protobuf::FieldDescriptor& field);
 // "seed, data, step, ..."
 std::string FieldNames(const google::protobuf::Descriptor& type);
-// Instead of a field that the type lacks: "known fields: seed, data, ...", or, if it had one of
-// that name, "compute.precision, which took its place".
+// What a message offers instead of a field that the type lacks: "known fields: seed, data, ...",
+// or, if an earlier version had a field of that name, "compute.precision, which took its place".
 std::string InsteadOf(const std::string& name, const google::protobuf::Descriptor& type);
-// "no such field; did you mean "seed"? allowed: known fields: seed, ...", of a name that the type
+// "no such field; did you mean "seed"? allowed: known fields: seed, ...", for a name that the type
 // lacks.
 std::string NoSuchField(const std::string& name, const google::protobuf::Descriptor& type);
-// "; did you mean "SYNC"? allowed: SYNC, ASYNC", behind what is wrong with a value; the question is
-// left out when no allowed word is near.
+// "; did you mean "SYNC"? allowed: SYNC, ASYNC", to stand behind what is wrong with a value; the
+// question is left out when no allowed word is near.
 std::string InsteadOfValue(std::string_view written,
                            const google::protobuf::FieldDescriptor& field);
 // "place: path: problem"
@@ -73,17 +73,19 @@ std::string WhyNotOfTrain(const std::string& set);
 // only the chosen alternative is completed.
 void FillDefaults(google::protobuf::Message* config);
 // Puts what config.proto's when_empty says into messages and lists with nothing in them,
-// recursively. For jobs: a comparison completes the job that its runs share only when it makes a
-// run of it, since a method's `set` may still write there.
+// recursively. It is for jobs alone: a comparison completes the job that its runs share only when
+// it makes a run of it, since a method's `set` may still write there.
 void FillWhatIsEmpty(google::protobuf::Message* config);
 // Checks ranges and required texts, and that there is no unspecified enum, no NaN and no infinity.
 Status CheckAllowed(const google::protobuf::Message& config, const std::string& path,
                     const Origins& origins);
 
-// Refuses a length of a slot that is no sequence, where it would be of no effect. `config` is as a
-// user wrote it, with no defaults; path: of it in the whole configuration.
+// Refuses a length that is written for a slot which is no sequence, since it would have no effect.
+// `config` is as a user wrote it, without defaults; `path` is its address in the whole
+// configuration.
 Status CheckLengths(const TrainConfig& config, const std::string& path, const Origins& origins);
-// Takes these lengths away, which defaults and the configurations of older builds have everywhere.
+// Removes such lengths from a complete configuration: defaults, and the configurations of older
+// builds, have them everywhere.
 void DropIdleLengths(TrainConfig* config);
 
 }  // namespace chorus::internal

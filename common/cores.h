@@ -9,10 +9,10 @@
 namespace chorus {
 
 std::string CpuModel();                // "unknown" where the kernel does not say
-uint32_t MachineCores();               // that are in use; at least 1
+uint32_t MachineCores();               // cores that are in use; at least 1
 std::vector<uint32_t> AllowedCores();  // ascending; empty when the kernel does not say
 
-// What a user's number of threads means: 0 is one for each core of the machine.
+// The number of threads that a user's number means: 0 stands for one per core of the machine.
 uint32_t ThreadsOrCores(uint32_t threads);
 
 }  // namespace chorus

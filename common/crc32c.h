@@ -1,5 +1,5 @@
 #pragma once
-// CRC-32C (Castagnoli), by the CPU's own instruction where it has one.
+// CRC-32C (Castagnoli), computed by the CPU's own instruction where it has one.
 // Thread safety: pure function.
 
 #include <cstdint>

@@ -1,6 +1,6 @@
 #pragma once
 // Arithmetic that g++ and nvcc both compile: exp, log and what losses are made of, for float and
-// double. Exp and log are our own, since libm picks its code by CPU: here the same input gives the
+// double. Exp and Log are our own, since libm picks its code by CPU: here the same input gives the
 // same bits on every x86-64 machine. Float versions compute in double and round once. Accuracy:
 // under 1 ulp in double for Exp and Log, a few ulp for what is built on them.
 // Thread safety: pure functions.

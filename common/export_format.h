@@ -1,26 +1,27 @@
 #pragma once
-// What the files of an export of a model are called in its folder, and which version of them this
-// build writes and reads. Thread safety: constants and pure functions.
+// The names of the files of an exported model in its folder, and the versions of the format that
+// this build writes and reads. Thread safety: constants and pure functions.
 
 #include <string>
 
 namespace chorus {
 
 constexpr char kExportFormat[] = "chorus-export 4";
-// Of an export whose rows are in fewer bits: programs that know float32 alone refuse it by name.
+// The format of an export whose rows are in fewer bits: programs that know float32 alone refuse it
+// by this name.
 constexpr char kExportSmallRowsFormat[] = "chorus-export 5";
 constexpr char kExportManifestFile[] = "manifest.json";
 constexpr char kExportOnnxFile[] = "model.onnx";
 
-// Of a table: its keys, and the weights of their rows.
+// The files of a table: its keys, and the weights of their rows.
 constexpr char kExportKeysEnd[] = ".keys.u64";
 inline std::string ExportKeysFile(const std::string& table) { return table + kExportKeysEnd; }
 inline std::string ExportWeightsFile(const std::string& table) { return table + ".weights.f32"; }
-// Of rows in fewer bits: weights, and of INT8 the scale of each row.
+// The files of a table whose rows are in fewer bits: weights, and for INT8 the scale of each row.
 constexpr char kExportHalvesEnd[] = ".weights.f16", kExportInt8sEnd[] = ".weights.i8";
 constexpr char kExportScalesEnd[] = ".scales.f32";
 
-// Of a block of the layers' weights.
+// The file of a block of the layers' weights.
 constexpr char kExportDenseFolder[] = "dense";
 inline std::string ExportDenseFile(const std::string& block) {
   return std::string(kExportDenseFolder) + "/" + block + ".f32";

@@ -1,7 +1,7 @@
 #pragma once
 // The seam to the file system: everything that Chorus reads back or promises to keep goes through
 // it, so that tests can make disks fail. Paths are those of the operating system.
-// Thread safety: many threads may use a FileSystem, and call ReadAt of one file; everything else of
+// Thread safety: many threads may use a FileSystem, and many may call ReadAt of one file; otherwise
 // a file object belongs to one thread at a time.
 
 #include <cstddef>
@@ -30,11 +30,11 @@ class WritableFile {
   virtual ~WritableFile() = default;  // closes the file; what was not synced may be lost
   virtual Status Append(std::span<const std::byte> data) = 0;
   virtual Status Sync() = 0;   // returns when the data is on stable storage
-  virtual Status Close() = 0;  // flushes and does not sync; further calls are bugs
+  virtual Status Close() = 0;  // flushes, but does not sync; any call after it is a bug
 };
 
-// The right to write something (write_lock.h). It ends with the object or its process, however that
-// ends.
+// The right to write something (write_lock.h). It ends with the object or with its process, however
+// the process ends.
 class FileLock {
  public:
   virtual ~FileLock() = default;
@@ -53,8 +53,9 @@ class FileSystem {
   virtual Status Remove(const std::string& path) = 0;  // a file; kNotFound if absent
   virtual Status RemoveRecursively(const std::string& path) = 0;
   virtual bool Exists(const std::string& path) = 0;
-  // Tells the file at `path` from every other one, under whatever name it has later; 0: there is no
-  // file, or the file system cannot tell. This one serves file systems that cannot.
+  // A number that tells the file at `path` from every other one, under whatever name it has later;
+  // 0: there is no file, or the file system cannot tell. This default is for file systems that
+  // cannot.
   virtual uint64_t IdOf(const std::string& /*path*/) { return 0; }
 
   // Where the bytes of an output belong. in_place: it is a pipe, a device or the like, which is
@@ -63,14 +64,14 @@ class FileSystem {
     std::string path;
     bool in_place = false;
   };
-  // The target of an output named `path`; symbolic links are followed. This one serves file systems
-  // of files and directories alone.
+  // The target of an output named `path`; symbolic links are followed. This default is for file
+  // systems that have only files and directories.
   virtual Result<Target> TargetOf(const std::string& path) { return Target{path, false}; }
 
-  // Takes the lock that the file `path` stands for; the file is made for it and removed with it.
-  // Errors: kFailedPrecondition (somebody else has it; says who), kNotFound (no such directory).
-  // Where the file system knows no locks, a warning says so. This one serves file systems of one
-  // process, where everything is granted.
+  // Takes the lock that the file `path` represents; the file is made for it and removed with it.
+  // Errors: kFailedPrecondition (somebody else has it; the message says who), kNotFound (no such
+  // directory). Where the file system knows no locks, a warning says so. This default is for file
+  // systems of one process: it grants everything.
   virtual Result<std::unique_ptr<FileLock>> Lock(const std::string& /*path*/) {
     return std::make_unique<FileLock>();
   }

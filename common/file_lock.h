@@ -13,13 +13,14 @@
 
 namespace chorus {
 
-// Asks for a tenth of a second, so that nobody who only looks keeps it from a writer.
-// Errors: kFailedPrecondition (another process or object has the lock; names host, process, time
-// and command), kNotFound (no such directory), kInternal (the file cannot be made).
+// Asks for the lock for a tenth of a second, so that a process which only looks (IsLocked) does not
+// keep it from a writer.
+// Errors: kFailedPrecondition (another process or object has the lock; the message names host,
+// process, time and command), kNotFound (no such directory), kInternal (the file cannot be made).
 Result<std::unique_ptr<FileLock>> TakeFileLock(const std::string& path);
 
-// Whether somebody holds the lock now. Makes no file, and waits for nobody. It holds a lock for a
-// moment, which TakeFileLock waits for. Nothing where the system does not say.
+// Whether somebody holds the lock now; nothing where the system does not say. It makes no file and
+// waits for nobody, but holds the lock itself for a moment, for which TakeFileLock waits.
 std::optional<bool> IsLocked(const std::string& path);
 
 }  // namespace chorus

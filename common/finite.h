@@ -1,5 +1,5 @@
 #pragma once
-// Whether floats are numbers. Thread safety: a function.
+// Whether floats are numbers. Thread safety: pure function.
 
 #include <bit>
 #include <cstdint>

@@ -16,8 +16,8 @@
 
 namespace chorus {
 
-// Bytes with shared ownership, aligned to 64. Whoever makes an array fills it; then it is only
-// read.
+// Bytes with shared ownership, aligned to 64. Whoever makes an array fills it; from then on it is
+// only read.
 class ByteArray {
  public:
   ByteArray() = default;
@@ -55,7 +55,7 @@ enum class FrameType : uint16_t {
   kStepReply = 4,
   kRead = 5,  // worker -> server: rows without creating any (evaluation, prediction, export)
   kReadReply = 6,
-  kControl = 7,  // restore, how a snapshot stands; meta: wire.proto ControlMeta
+  kControl = 7,  // restores, state of a snapshot; meta: wire.proto ControlMeta
   kControlReply = 8,
 };
 

@@ -31,8 +31,8 @@ struct Envelope {
   Frame frame;
 };
 
-// Whether parts carry checksums. On a connection whose bytes are sealed they would find nothing more,
-// and are 0.
+// Whether parts carry checksums. On a connection whose bytes are sealed checksums would find nothing more: there they
+// are 0.
 enum class Checksums { kXxh3, kNone };
 
 // Bytes of the frame's body on the wire, without part headers.
@@ -73,12 +73,14 @@ class FrameAssembler {
   explicit FrameAssembler(uint64_t max_frame_bytes, Checksums checksums = Checksums::kXxh3)
       : max_frame_bytes_(max_frame_bytes), checksums_(checksums) {}
 
-  // Checks a part's header; returns where the part's bytes belong (may be empty).
+  // Checks a part's header and returns the memory where the part's bytes belong, which may be
+  // empty.
   // Errors: kDataLoss (magic, checksum, structure), kFailedPrecondition (version),
   // kResourceExhausted (a frame above max_frame_bytes, refused before anything is allocated). After
   // an error the stream is of no more use.
   Result<std::span<std::byte>> BeginPart(std::span<const std::byte, kPartHeaderBytes> header);
-  // Checks the bytes that are there now. True: the frame is whole, and Take returns it.
+  // Checks the part's bytes, which the caller has put there. True: the frame is whole, and Take
+  // returns it. Error: kDataLoss.
   Result<bool> FinishPart();
   Envelope Take();
 

@@ -28,7 +28,8 @@ using ClientHello = std::array<std::byte, 48>;  // magic, version, ProofBy, clie
 using ServerHello = std::array<std::byte, 40>;  // magic, version, ProofBy, nonce
 using Verdict = std::array<std::byte, 40>;      // 0 or a Code, 0, the server's proof
 
-// The token of those listeners of a job that answer as this service; "" = the job's.
+// The token of those listeners of a job that answer as this service; service "" has the job's own
+// token.
 std::string TokenOfService(const std::string& token, const std::string& service);
 
 enum class Role { kClient, kServer };
@@ -41,7 +42,8 @@ ServerHello MakeServerHello(const Nonce& nonce, ProofBy proof = ProofBy::kRespon
 // Errors: kDataLoss (not a Chorus peer), kFailedPrecondition (another version).
 Status CheckHello(std::span<const std::byte> hello);
 uint64_t ClientIdOf(const ClientHello& hello);
-// Error: kFailedPrecondition, the two want different ones. The error is the side's of `own`.
+// Error: kFailedPrecondition when the two sides want different proofs. The message is for the side
+// whose hello is `own`.
 Status CheckProofsAgree(std::span<const std::byte> own, std::span<const std::byte> peers);
 ProofBy ProofOf(std::span<const std::byte> hello);
 // The key of the connection's TLS, kSecretBytes bytes.
@@ -49,8 +51,8 @@ std::string TlsKey(std::string_view token, const ClientHello& client, const Serv
 
 Proof MakeProof(std::string_view token, Role role, const ClientHello& client,
                 const ServerHello& server);
-// Error: kPermissionDenied, it is another. It takes the same time wherever the two differ, so that the
-// time tells nothing of the proof.
+// Error: kPermissionDenied when the two differ. The check takes the same time wherever they differ, so that the time
+// reveals nothing about the proof.
 Status CheckProof(const Proof& proof, const Proof& expected);
 
 Verdict MakeVerdict(const Status& status, const Proof& proof);  // without the proof if not OK

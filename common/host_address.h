@@ -1,8 +1,8 @@
 #pragma once
 // The addresses of this machine, which of them a setting means, and in which order another
-// machine's are to be tried. Machines have several networks, some of which no other machine is on
-// (bridges of containers, which have the same address everywhere): no machine can say by itself
-// which of its addresses others reach, so it tells all, and who connects tries them.
+// machine's are to be tried. A machine has several networks, and no other machine is on some of
+// them (bridges of containers, which have the same address everywhere). It cannot know by itself
+// which of its addresses others reach, so it tells them all, and whoever connects tries them.
 // Thread safety: any thread.
 
 #include <cstdint>
@@ -26,7 +26,7 @@ struct HostAddress {
   bool operator==(const HostAddress&) const = default;
 };
 
-// Of the interfaces that are up, in the system's order.
+// The addresses of the interfaces that are up, in the system's order.
 std::vector<HostAddress> OwnAddresses();
 
 // The address at which others likely reach this machine: the first that is neither loopback nor
@@ -37,7 +37,7 @@ std::string OutwardAddress();
 // "fd00::/64"), an interface ("eth1") or a host name; at least one, in the order in which other
 // machines likely reach them (loopback last, before it link-local and doubtful ones, IPv4 before
 // IPv6). "" means all that other machines may reach, in the same order; there may be none. Error:
-// kInvalidArgument, lists what there is.
+// kInvalidArgument, whose message lists the addresses that there are.
 Result<std::vector<HostAddress>> ChooseAddresses(const std::string& setting,
                                                  const std::vector<HostAddress>& own);
 
@@ -56,9 +56,9 @@ std::vector<HostAddress> ByLikelihood(const std::vector<HostAddress>& theirs,
 // "10.0.0.7:41230", "[fd00::7]:41230"
 std::string EndpointText(const std::string& address, uint16_t port);
 
-// What two processes share that reach each other by the loopback device: "BOOT-NAMESPACE-NAME",
-// without blanks. Hosts have different ones even if they have the same name, and so have containers
-// with networks of their own.
+// A text that is the same for two processes which reach each other by the loopback device:
+// "BOOT-NAMESPACE-NAME", without blanks. It differs between hosts even if they have the same name,
+// and between containers with networks of their own.
 std::string NetworkIdentity();
 
 }  // namespace chorus

@@ -2,8 +2,9 @@
 // A thread that waits for sockets and timers and runs callbacks; the network library behind it is
 // hidden in io_loop.cc. IoLoop is the queue that anyone may post to, IoThread runs and ends it, and
 // IoThreads are several of these.
-// Thread safety: IoLoop, IoThread and IoThreads from any thread. Sockets, acceptors and timers from
-// the loop's thread only; their callbacks run there, never inside the call that they were given to.
+// Thread safety: IoLoop, IoThread and IoThreads from any thread. Sockets, acceptors and timers are
+// used from the loop's thread only; their callbacks run there, never inside the call that they were
+// given to.
 
 #include <cstdint>
 #include <functional>
@@ -40,7 +41,7 @@ class Socket {
   // pending.
   virtual Result<std::unique_ptr<Socket>> MoveTo(IoLoop& loop) = 0;
   virtual const std::string& peer() const = 0;  // "10.0.0.7:41230"
-  virtual bool loopback() const = 0;            // the peer is on this host, and nobody between
+  virtual bool loopback() const = 0;            // both ends are on this host's loopback device
   virtual bool sealed() const = 0;  // bytes that were altered on the way are found (tls_socket.h)
 };
 
@@ -62,7 +63,8 @@ class Acceptor {
 class IoLoop {
  public:
   virtual ~IoLoop() = default;
-  // For IoThread: runs what is posted until Stop, and ends after the callback that is running.
+  // For IoThread: Run runs what is posted until Stop, and returns after the callback that is
+  // running.
   virtual void Run() = 0;
   virtual void Stop() = 0;
   // Runs `work` on the loop's thread, after what was posted before. It is dropped if the loop has
@@ -79,14 +81,15 @@ class IoLoop {
       const std::string& endpoint, std::function<void(Result<std::unique_ptr<Socket>>)> done) = 0;
 };
 
-// Makes a loop; empty: one of the operating system's network.
+// Makes a loop; an empty one stands for a loop over the operating system's network.
 using NewIoLoop = std::function<std::shared_ptr<IoLoop>()>;
 
 class IoThread {
  public:
-  // Error: kResourceExhausted, no thread or no open file is to be had.
+  // Error: kResourceExhausted when the system gives no thread or no open file.
   static Result<std::shared_ptr<IoThread>> Start(const NewIoLoop& new_loop = {});
-  // Ends the loop; what was posted and has not run is dropped. Not on the loop's own thread.
+  // Ends the loop; what was posted and has not run is dropped. Must not run on the loop's own
+  // thread.
   ~IoThread();
   IoThread(const IoThread&) = delete;
   IoThread& operator=(const IoThread&) = delete;

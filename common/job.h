@@ -1,5 +1,5 @@
 #pragma once
-// What shows workers and servers that they were made from the same tables.
+// The fingerprint by which workers and servers see that they were made from the same tables.
 // Thread safety: pure functions.
 
 #include <cstdint>

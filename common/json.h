@@ -13,15 +13,16 @@
 namespace chorus {
 
 struct JsonStyle {
-  // Fields without presence stand there also when they are 0 or empty: a measured 0 is a value.
+  // Fields without presence are written even if they are 0 or empty: a measured 0 is a value.
   bool zeros = false;
-  bool indented = false;  // on several lines; else one without an end of line
+  bool indented = false;  // several lines; otherwise one, without an end of line
 };
 
-// Error: kInternal, names the type of a message that has no JSON.
+// Error: kInternal, which names the type of a message that has no JSON form.
 Result<std::string> ToJson(const google::protobuf::Message& message, JsonStyle style = {});
 
-// Reads what ToJson wrote. Error: kInvalidArgument, says in one line what is wrong with the text.
+// Reads what ToJson wrote. Error: kInvalidArgument, which says in one line what is wrong with the
+// text.
 Status FromJson(std::string_view text, google::protobuf::Message* message);
 
 }  // namespace chorus

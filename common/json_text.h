@@ -7,7 +7,7 @@
 
 namespace chorus {
 
-// With its quotes; YAML reads it as the same text.
+// The text as a JSON string with its quotes; YAML reads it as the same text.
 inline std::string QuotedJson(std::string_view text) {
   std::string out = "\"";
   for (const char c : text) {

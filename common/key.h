@@ -1,7 +1,7 @@
 #pragma once
-// Keys: what a server stores a row under. A key is made from a key space (a name; by default the
-// slot's) and an id, once, when a log is written; nothing after that sees ids again. The hash is
-// fixed for ever:
+// Keys: the numbers under which servers store rows. A key is made from a key space (a name; by
+// default the slot's) and an id, once, when a log is written; nothing after that sees ids again.
+// The hash is fixed for ever:
 //
 //   Mix(x)         = splitmix64's finaliser (a bijection of 64 bits)
 //   SpaceSeed(s)   = Mix(XXH64(bytes of s, seed 0))

@@ -12,7 +12,7 @@
 
 namespace chorus {
 
-// call: the call that returned `code`, for the message.
+// code: what a call of MPI returned. call: its name, for the message. Error: kInternal.
 inline Status CheckMpi(int code, const char* call) {
   if (code == MPI_SUCCESS) return Status::Ok();
   char text[MPI_MAX_ERROR_STRING] = "";

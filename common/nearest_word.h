@@ -7,17 +7,18 @@
 
 namespace chorus {
 
-// The one of `words` that takes the fewest letters changed, added, left out or swapped with the
-// next; "" when each takes more than two, or more than one of a word of up to four letters. A word
-// of one letter is near to itself alone. Capital letters are small ones, and '-' and '_' are alike.
-// The first of equals.
+// The one of `words` that differs from `word` by the fewest letters changed, added, left out or
+// swapped with the next, the first of several; "" when each differs by more than two, or by more
+// than one for a word of up to four letters. A word of one letter is near to itself alone. Capital
+// letters count as small ones, and '-' and '_' are alike.
 std::string NearestWord(std::string_view word, const std::vector<std::string>& words);
 
-// "; did you mean \"seed\"?", to end or to interrupt a message with; "" when nothing is near.
+// "; did you mean \"seed\"?", to be put at the end of a message or into it; "" when nothing is
+// near.
 std::string DidYouMean(std::string_view word, const std::vector<std::string>& words);
 
-// "; did you mean \"seed\"? allowed: <choices>", behind what is said of a word that is none of
-// `words`; "; allowed: <choices>" when nothing is near.
+// "; did you mean \"seed\"? allowed: <choices>", to stand behind what is said of a word that is
+// none of `words`; "; allowed: <choices>" when nothing is near.
 std::string InsteadOfWord(std::string_view word, const std::vector<std::string>& words,
                           std::string_view choices);
 

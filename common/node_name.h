@@ -1,5 +1,5 @@
 #pragma once
-// What this machine is called. Thread safety: any thread.
+// The name of this machine. Thread safety: any thread.
 
 #include <string>
 

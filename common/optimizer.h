@@ -54,8 +54,8 @@ CHORUS_HD inline double AdamCorrection(double beta, uint64_t t) {
 
 // Kingma & Ba 2015, algorithm 1: m = b1 m + (1-b1) g; v = b2 v + (1-b2) g^2;
 //   w -= lr (m / (1-b1^t)) / (sqrt(v / (1-b2^t)) + eps)
-// A rule is that of one t: on a server the number of the row's own updates, for dense weights that
-// of the step.
+// A rule holds for one t: on a server t is the number of the row's own updates, for dense weights
+// the number of the step.
 struct AdamRule {
   static constexpr int kStates = 2;
   float beta1 = 0, one_minus_beta1 = 0;

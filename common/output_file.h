@@ -1,7 +1,7 @@
 #pragma once
 // A file that a command writes for its user. It gets its name when it is complete: until then it is
-// called "<path>.partial". What is no file (a pipe, a device, "-" for standard output) is written
-// in place and never replaced. Symbolic links are followed. A file has one writer at a time
+// called "<path>.partial". An output that is no file (a pipe, a device, "-" for standard output) is
+// written in place and never replaced. Symbolic links are followed. A file has one writer at a time
 // (write_lock.h).
 // Thread safety: none.
 
@@ -19,8 +19,9 @@ class OutputFile {
  public:
   // `files` must outlive the output. Error: kFailedPrecondition if another process writes the file.
   static Result<std::unique_ptr<OutputFile>> Create(FileSystem& files, const std::string& path);
-  // So too, but what is there already is replaced only if it is empty or begins as a `what` does.
-  // A line says what is replaced. Error: kFailedPrecondition, also of that.
+  // Works as Create does, but a file that is there already is replaced only if it is empty or
+  // starts with `begin`, as every `what` does. A log line says what is replaced. Error:
+  // kFailedPrecondition, also if the file is something else.
   static Result<std::unique_ptr<OutputFile>> Replace(FileSystem& files, const std::string& path,
                                                      std::string_view begin, std::string_view what);
   ~OutputFile();  // removes a file that was not committed

@@ -15,9 +15,9 @@ namespace chorus {
 
 class OutputFolder {
  public:
-  // doing: "importing". Error: kFailedPrecondition if `output` is a file, or a folder that is not
-  // empty, or another process writes it. What a killed command left in "<output>.<doing>" is
-  // removed.
+  // doing: "importing". What a killed command left in "<output>.<doing>" is removed. Error:
+  // kFailedPrecondition if `output` is a file, or a folder that is not empty, or if another process
+  // writes it.
   static Result<std::unique_ptr<OutputFolder>> Create(FileSystem& files, const std::string& output,
                                                       const std::string& doing);
   ~OutputFolder();  // removes a folder that was not committed

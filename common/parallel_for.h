@@ -1,8 +1,9 @@
 #pragma once
 // ParallelFor calls f(0) .. f(count - 1), each once, on up to `threads` threads, of which the
-// caller's is one, and returns when all calls are done. Which thread makes which call is chance:
-// each call writes to what belongs to its own index only. An exception of f (memory is used up)
-// reaches the caller once all threads have ended; calls that were not made by then are left out.
+// caller's is one, and returns when all calls are done. Which thread makes which call is left to
+// chance: a call must write only to what belongs to its own index. An exception of f (memory is
+// used up) reaches the caller once all threads have ended; calls that were not made by then are
+// left out.
 // Thread safety: any thread.
 
 #include <atomic>

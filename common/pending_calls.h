@@ -33,7 +33,7 @@ class PendingCalls {
   PendingCalls(IoLoop& loop, std::string peer, std::function<std::string()> what_happened);
 
   uint64_t Add(PendingCall call);  // returns the request id: 1, 2, ...
-  // Ends a call; an error frame becomes its error. Nothing if the call has ended already.
+  // Ends a call; an error frame becomes its error. Does nothing if the call has ended already.
   void Finish(uint64_t id, Result<Frame> reply);
   void FailAll(const Status& status);
   const std::map<uint64_t, PendingCall>& all() const { return calls_; }

@@ -1,5 +1,5 @@
 #pragma once
-// How a process names itself to others: in what it holds, and in what it claims.
+// How a process names itself to others, in lock files and in the folders that it claims.
 // Thread safety: pure but for the clock.
 
 #include <string>

@@ -1,7 +1,6 @@
 #pragma once
-// What a long command shows while it works: on a terminal one status line that is overwritten,
-// elsewhere (a file, a pipe, a log) a plain line from time to time. It is for people: nothing may
-// depend on it.
+// The progress of a long command: on a terminal one status line that is overwritten, elsewhere (a
+// file, a pipe, a log) a plain line from time to time. It is for people: nothing may depend on it.
 //   if (progress.Due()) progress.Show(StrCat(rows, " rows"));
 // Thread safety: none; one thread shows progress. Whole log lines of other threads may come
 // between.
@@ -37,7 +36,7 @@ class ProgressLine {
   void Show(std::string_view text);
   // Shows "what: 300 of 1200 rows, 100 rows/s, 9 s left" if it is time.
   void ShowDone(std::string_view what, uint64_t done, uint64_t total, std::string_view unit);
-  // Wipes the status line, so that what is printed next begins on a clean one. Does nothing if
+  // Wipes the status line, so that what is printed next begins on an empty line. Does nothing if
   // lines are plain.
   void Clear();
   double elapsed_seconds() const;  // since the object was made

@@ -1,6 +1,7 @@
 #pragma once
-// Counter-based randomness: every number is a function of (seed, who asks, which one), so that
-// results do not depend on order, threads or machines, and a resumed run needs no generator state.
+// Counter-based random numbers: each one is a function of the seed, its purpose and its counters,
+// so that results do not depend on order, threads or machines, and a resumed run needs no generator
+// state.
 //   Random(seed, RandomPurpose::kRowInitializer, table, key, lane)
 // Thread safety: pure functions.
 
@@ -11,7 +12,8 @@
 
 namespace chorus {
 
-// Who asks: the streams of two purposes never collide. The numbers are part of every result.
+// What numbers are drawn for: the streams of two purposes never collide. The values of this enum
+// are part of every result: never change one.
 enum class RandomPurpose : uint64_t {
   kRowInitializer = 1,
   kDenseInitializer = 2,

@@ -1,7 +1,7 @@
 #pragma once
-// How TFRecord frames a record, and TensorBoard an event: its length (8 bytes, little endian), the
-// masked CRC-32C of these 8 bytes (4), the bytes themselves, and theirs (4). Thread safety: pure
-// functions.
+// How TFRecord frames a record, and TensorBoard an event: the record's length (8 bytes,
+// little-endian), the masked CRC-32C of these 8 bytes (4 bytes), the record itself, and its masked
+// CRC-32C (4 bytes). Thread safety: pure functions.
 
 #include <cstddef>
 #include <cstdint>
@@ -16,7 +16,8 @@ namespace chorus {
 inline constexpr size_t kRecordHead = 12;  // bytes before a record
 inline constexpr size_t kRecordTail = 4;   // bytes behind it
 
-// A checksum that lies beside what it is of is turned and moved, so that it is none of itself.
+// The masked checksum of the format: the CRC is rotated and a constant added, so that a CRC over
+// bytes that contain CRCs stays useful.
 inline uint32_t MaskedCrc32c(std::string_view bytes) {
   const uint32_t crc = Crc32c(bytes);
   return (crc >> 15 | crc << 17) + 0xa282ead8u;
@@ -34,7 +35,7 @@ void AppendLittleEndian(T value, std::string* out) {
   out->append(reinterpret_cast<const char*>(&value), sizeof(value));
 }
 
-// The record with all that is around it.
+// The record with its frame.
 inline std::string FramedRecord(std::string_view record) {
   std::string framed;
   framed.reserve(kRecordHead + record.size() + kRecordTail);

@@ -1,7 +1,7 @@
 #pragma once
-// The warnings of a listener about connections that it refused: the first ones of every few seconds
-// each have their line, the others are counted, and a line says how many they were. A flood of
-// strangers cannot fill the disk.
+// The warnings of a listener about connections that it refused. In every period of some seconds the
+// first ones have a line each; the others are counted, and one line says how many there were. So a
+// flood of strangers cannot fill the disk.
 // Thread safety: the thread of the timer.
 
 #include <cstdint>
@@ -15,7 +15,7 @@ namespace chorus {
 
 class RefusalLog {
  public:
-  static constexpr uint64_t kLines = 5;  // of their own
+  static constexpr uint64_t kLines = 5;  // refusals with a line each, per period
   static constexpr double kEverySeconds = 10;
 
   // listener: "server 1", the beginning of each line.
@@ -24,16 +24,16 @@ class RefusalLog {
       : listener_(std::move(listener)), timer_(std::move(timer)), every_seconds_(every_seconds) {}
 
   void Add(const std::string& peer, const Status& why);
-  void Close();  // tells what is left to tell
+  void Close();  // writes the line of those that were only counted
 
  private:
   void TellRest();
 
   const std::string listener_;
-  const std::unique_ptr<Timer> timer_;  // runs while any line was written in the present time
+  const std::unique_ptr<Timer> timer_;  // runs while a period is open
   const double every_seconds_;
-  uint64_t refused_ = 0;  // in the present time
-  std::string last_;      // of those that have no line
+  uint64_t refused_ = 0;  // in this period
+  std::string last_;      // the last one without a line
 };
 
 }  // namespace chorus

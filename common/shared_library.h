@@ -1,6 +1,6 @@
 #pragma once
-// Libraries that the program opens at run time, so that it starts where these, or what they need,
-// are not. They stay open until the process ends. Thread safety: any thread.
+// Libraries that the program opens at run time, so that it also starts on machines that lack them
+// or what they need. They stay open until the process ends. Thread safety: any thread.
 
 #include <string>
 
@@ -9,19 +9,19 @@
 namespace chorus {
 
 // name: a path, or a name that is looked for beside the executable, then in the executable's search
-// path (lib/chorus of an installed program), then where the system looks. Errors: kNotFound, says
-// what the system says; kDataLoss, the file at the first of these places was cut.
+// path (lib/chorus of an installed program), then where the system looks. Errors: kNotFound, with
+// the system's reason; kDataLoss when the file at the first of these places was cut short.
 Result<void*> OpenSharedLibrary(const std::string& name);
 
-// What a library exports to be taken for one of this program: a string, and a function.
+// The two symbols by which a library is known to belong to this program: a string and a function.
 struct LibraryExports {
   const char* what;              // the library, in messages: "CUDA backend"
-  const char* interface_symbol;  // of a `const char*`
-  const char* interface;         // what that must be: the fingerprint of one build
+  const char* interface_symbol;  // the name of a `const char*`
+  const char* interface;         // its text: the fingerprint of one build
   const char* function_symbol;
 };
-// The function. name: of the library, for messages. Error: kFailedPrecondition, the library lacks
-// one of the two, or belongs to another build.
+// Returns the function. name: the library's, for messages. Error: kFailedPrecondition when the
+// library lacks one of the two symbols, or belongs to another build.
 Result<void*> FindFunction(void* library, const std::string& name, const LibraryExports& exports);
 
 }  // namespace chorus

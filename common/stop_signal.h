@@ -8,9 +8,9 @@
 namespace chorus {
 
 void CatchStopSignals();
-// The signal that came first, 0: none has come.
+// The signal that came first; 0: none has come.
 int StopSignal();
-// "SIGTERM"; of 0, what a user reads where another process was asked to stop.
+// "SIGTERM"; for 0, the words that a user reads where another process was asked to stop.
 std::string SignalName(int signal);
 
 }  // namespace chorus

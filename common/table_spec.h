@@ -14,8 +14,8 @@ namespace chorus {
 
 struct TableSpec {
   std::string name;  // "default"; in later groups "default@ctr"
-  // SpaceSeed(name). It is the table's number in random draws: to add a table changes no initial
-  // value of another.
+  // SpaceSeed(name). It is the table's number in random draws, so that adding a table changes no
+  // initial value of another.
   uint64_t name_hash = 0;
   TableConfig config;  // complete (config.h)
 };

@@ -1,7 +1,7 @@
 #pragma once
 // A proven connection: envelopes in both directions over one socket. What is sent waits in a queue,
 // and one part at a time goes to the socket, straight from the arrays. What arrives is read to its
-// final place and checked, by its checksums or, where the socket is sealed, by that.
+// final place and checked: by its checksums or, on a sealed socket, by the seal.
 // Thread safety: the loop's thread only.
 
 #include <cstdint>
@@ -18,9 +18,9 @@ namespace chorus {
 struct ConnectionOptions {
   uint64_t max_part_bytes = 0;
   uint64_t max_frame_bytes = 0;
-  // Above it nothing more is read until the peer has taken what waits for it; 0 = no bound. It is
-  // for servers, against a client that asks and does not read. A client has no such bound: two ends
-  // that both stopped reading would never go on.
+  // When more bytes than this wait to be sent, nothing more is read until the peer has taken some;
+  // 0 = no bound. It protects servers against a client that asks and does not read. A client has no
+  // such bound: two ends that both stopped reading would never go on.
   uint64_t max_queued_bytes = 0;
 };
 

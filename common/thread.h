@@ -12,8 +12,8 @@
 
 namespace chorus {
 
-// Starts `work` on a thread called `name` (the system shows 15 characters). for_what: what asks for
-// the thread, for messages: "compute.threads: thread 3 of 8". Error: kResourceExhausted
+// Starts `work` on a thread called `name` (the system shows 15 characters). for_what: what the
+// thread is for, in messages: "compute.threads: thread 3 of 8". Error: kResourceExhausted
 // (shortage.h).
 Result<std::thread> StartThread(const std::string& name, std::string_view for_what,
                                 std::function<void()> work);

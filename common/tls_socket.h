@@ -11,9 +11,8 @@
 
 namespace chorus {
 
-// Shakes hands over `plain`, which then belongs to the socket that comes back. The caller bounds its
-// time by closing `plain`. Errors: those of TlsSession::Shake and of the socket; the peer has been
-// told.
+// Runs the TLS handshake over `plain`, which then belongs to the socket that `done` gets. The caller bounds its time by
+// closing `plain`. Errors: those of TlsSession::Shake, of which the peer has been told, and of the socket.
 void StartTls(std::shared_ptr<Socket> plain, std::unique_ptr<TlsSession> session,
               std::function<void(Result<std::unique_ptr<Socket>>)> done);
 

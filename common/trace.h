@@ -2,8 +2,8 @@
 // What the threads of this process do, span by span, for a timeline of some steps (report.trace).
 // Code that may be traced makes a TraceSpan where it begins something; the span ends with its
 // scope. While nothing is recorded, a span costs one load and one branch that is predicted. While
-// it is, a span is written to a buffer that its thread got when it began: nothing is allocated,
-// nothing is locked, and what does not fit is counted.
+// something is recorded, a span is written to a buffer that its thread got when the thread began:
+// nothing is allocated, nothing is locked, and spans that do not fit are counted.
 //
 // A process has at most one log at a time. Threads that StartThread (thread.h) begins while it is
 // open have a track in it, and so has the thread that opened it. The log shares the ownership of
@@ -31,10 +31,10 @@ inline int64_t TraceClockNs() {
       .count();
 }
 
-// Without initialisers, so that a track's memory is not touched before spans are written to it.
+// It has no initialisers, so that a track's memory is not touched before spans are written to it.
 struct TraceEvent {
   const char* name;  // a literal: "read"
-  const char* of;    // what `number` counts, a literal: "step"; null: nothing
+  const char* of;    // what `number` counts, a literal: "step"; null: no number
   uint64_t number;
   int64_t begin_ns;  // of TraceClockNs
   int64_t duration_ns;
@@ -64,7 +64,7 @@ class TraceTrack {
 
 class TraceLog {
  public:
-  // The log of this process from now on. thread: what the calling thread is called in it. A log
+  // Opens the log of this process. thread: the name of the calling thread in it. An earlier log
   // that is still open gets no more tracks and no more spans.
   static std::shared_ptr<TraceLog> Open(const std::string& thread);
   explicit TraceLog(uint64_t number) : number_(number) {}
@@ -88,11 +88,12 @@ class TraceLog {
   std::vector<std::shared_ptr<TraceTrack>> tracks_ GUARDED_BY(mutex_);
 };
 
-// Spans of threads without a track, since the process began: those that began before the log.
+// How many spans were lost since the process began because their threads have no track: those
+// threads began before the log.
 uint64_t TraceSpansWithoutTrack();
 
-// Of a thread that begins: it has a track as long as it lives, if a log is open. Destroy it on that
-// thread.
+// Lives on the stack of a new thread: gives it a track for as long as this lives, if a log is open.
+// Destroy it on that thread.
 class TraceThread {
  public:
   explicit TraceThread(const std::string& name);
@@ -108,10 +109,10 @@ extern std::atomic<uint64_t> recorded_trace;
 
 inline bool TraceRecords() { return internal::recorded_trace.load(std::memory_order_relaxed) != 0; }
 
-// To the calling thread's track.
+// Adds the span to the calling thread's track.
 void AddTraceSpan(const TraceEvent& event);
 
-// From here to the end of the scope. name, of: literals.
+// A span from here to the end of the scope. name, of: literals.
 class TraceSpan {
  public:
   explicit TraceSpan(const char* name, const char* of = nullptr, uint64_t number = 0)
@@ -159,7 +160,7 @@ class TraceWindow {
     if (recording_ && log_ != nullptr) log_->Release();
     recording_ = false;
   }
-  uint64_t steps() const { return steps_; }  // that have begun in it
+  uint64_t steps() const { return steps_; }  // steps that have begun in it
 
  private:
   std::shared_ptr<TraceLog> log_;

@@ -20,20 +20,20 @@
 
 namespace chorus {
 
-// What is done for a connection over TCP, beyond the proof of the token at its start.
+// How a connection over TCP is protected, beyond the proof of the token at its start.
 enum class Protection {
-  kAuthenticated,  // nothing: who can change packets can change frames; for networks that are trusted
+  kAuthenticated,  // not at all: for trusted networks; whoever can change packets can change frames
   kEncrypted,      // TLS: nobody reads, changes, repeats or leaves out anything
-  kEncryptedBetweenHosts,  // TLS but on loopback, which does not leave the host
+  kEncryptedBetweenHosts,  // TLS, except on loopback, which does not leave the host
 };
 
-// REQUIRES: the two bounds of bytes are set (a job's are those of ClusterConfig), and for TCP the
-// token.
+// REQUIRES: max_part_bytes and max_frame_bytes are set (a job takes them from ClusterConfig), and
+// for TCP the token.
 struct TransportOptions {
   std::string token;  // the job's secret; both sides must hold the same (TCP)
   Protection protection = Protection::kEncryptedBetweenHosts;
-  // What listeners answer as: their clients prove the token for it, so that one who reaches another
-  // listener of the same job is refused. "" = all alike.
+  // The service that listeners answer as: their clients prove the token for this service, so that a
+  // client that reaches another listener of the same job is refused. "" = all listeners are alike.
   std::string service;
   std::string listen_address;     // host or address to bind; "" = all interfaces
   uint64_t max_part_bytes = 0;    // larger frames are cut into parts
@@ -48,8 +48,8 @@ struct TransportOptions {
 // gone is dropped: the client asks again on its next one.
 using Responder = std::function<void(Frame reply)>;
 using RequestHandler = std::function<void(Frame request, Responder respond)>;
-// Lets the handler answer. An exception that it lets out, which a library threw because memory is
-// used up, is answered with its error.
+// Lets the handler answer. An exception that the handler lets out (a library throws when memory is
+// used up) is answered with the error that it means.
 void HandleRequest(const RequestHandler& handler, Frame request, Responder respond);
 using ReplyCallback = std::function<void(Result<Frame> reply)>;
 
@@ -57,8 +57,8 @@ class Listener {
  public:
   // Stops accepting and closes every connection; afterwards no handler runs any more.
   virtual ~Listener() = default;
-  // What Connect takes: "host:port" that other machines reach, behind "SERVICE@" if it has one, or
-  // the in-process name.
+  // What Connect takes: "host:port" that other machines reach, after "SERVICE@" if there is a
+  // service, or the in-process name.
   virtual std::string endpoint() const = 0;
 };
 
@@ -80,8 +80,8 @@ class Transport {
   // Returns at once; the connection is made when it is first used. An endpoint may have
   // several places, "server 0@10.0.0.7:41230,[fd00::7]:41230", tried in turn until somebody proves
   // the token, and to be that service.
-  // `peer_name` ("server 0") is for messages. Error: kResourceExhausted, no thread is to be had for
-  // it.
+  // `peer_name` ("server 0") is for messages. Error: kResourceExhausted when the system gives no
+  // thread for it.
   virtual Result<std::unique_ptr<Channel>> Connect(const std::string& endpoint,
                                                    const std::string& peer_name) = 0;
 };

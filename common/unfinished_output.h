@@ -1,6 +1,5 @@
 #pragma once
-// Outputs that are not complete yet, and a signal that ends the command meanwhile: what would look
-// like remains is removed, what is complete stays.
+// Removes outputs that are not complete yet when a signal ends the command; complete outputs stay.
 // Thread safety: RemoveUnfinishedOnStopSignals once, from main's thread before it starts others; an
 // UnfinishedOutput belongs to one thread.
 
@@ -14,16 +13,16 @@
 
 namespace chorus {
 
-// A file or folder that has not its own name yet; it is known to RemoveUnfinishedOnStopSignals as
+// A file or folder that does not have its final name yet; RemoveUnfinishedOnStopSignals knows it as
 // long as this lives, or until it is finished.
 class UnfinishedOutput {
  public:
-  // path: of what is written, "scores.tsv.partial". lock: the owner's, which may not touch it while
-  // this lives, or null; it is freed once all outputs of the process are removed.
-  // `files` and `lock` must outlive this.
+  // path: where the output is written, "scores.tsv.partial". lock: null, or the owner's lock, which
+  // the owner must not touch while this lives; it is freed once all outputs of the process are
+  // removed. `files` and `lock` must outlive this.
   UnfinishedOutput(FileSystem& files, std::string path, std::unique_ptr<FileLock>* lock = nullptr);
-  // Of what is written in place, "standard output": a signal cannot remove it, and says that it is
-  // incomplete.
+  // An output that is written in place, "standard output": it cannot be removed after a signal, so
+  // a line says that it is incomplete.
   explicit UnfinishedOutput(std::string name);
   ~UnfinishedOutput();
   UnfinishedOutput(const UnfinishedOutput&) = delete;
@@ -46,8 +45,8 @@ class UnfinishedOutput {
 // own waits for them, so that it does not matter what the others wait for.
 void RemoveUnfinishedOnStopSignals();
 
-// What that thread does before the process ends; nobody can finish an output any more. Returns what
-// was removed.
+// What that thread does before the process ends: removes all unfinished outputs and returns their
+// paths. Afterwards no output can be finished any more.
 std::vector<std::string> RemoveUnfinishedOutputs();
 
 }  // namespace chorus

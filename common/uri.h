@@ -9,31 +9,32 @@
 
 namespace chorus {
 
-// Whether `path` begins with a scheme of two letters or more and "://": no path of this machine.
+// Whether `path` begins with a scheme of two letters or more and "://", so that it is no path of
+// this machine.
 bool IsUri(std::string_view path);
 
-// Without keys and passwords, for messages: without what is between "://" and '@', and without the
-// parts of a query but those that are known to hold none ("region=x").
+// The address without keys and passwords, for messages: without what is between "://" and '@', and
+// with only those parts of a query that are known to hold no secret ("region=x").
 std::string ShownUri(std::string_view uri);
 
-// What somebody else says of `uri` (not decoded), without the keys of it: the whole address, or its
-// keys alone, as they are written in it or decoded.
+// A text of somebody else about `uri` (not decoded) with the address's keys removed, where it holds
+// the whole address or the keys alone, as they are written in it or decoded.
 std::string WithoutKeys(std::string text, std::string_view uri);
 
 // "%20" is a blank; a '%' that no two digits follow is itself.
 std::string DecodedUri(std::string_view text);
 
-// By what it is known that two addresses name one object: as they are, "a//b" and "a/b" are two
-// keys, but without keys of a bucket's users and without the query, of which the endpoint alone counts.
+// Two addresses name one object if and only if this text is the same for both: the address as it is ("a//b" and "a/b"
+// are two objects), but without the user's keys and without the query, of which only the endpoint counts.
 std::string IdentityOfUri(std::string_view uri);
 
 // Paths as a command line that is shown has them: addresses in quotes, without keys.
 std::string ShownArguments(const std::vector<std::string>& paths);
 
-// Error: `path` is a URI, where nothing is written; says what to do.
+// Error if `path` is a URI, since nothing can be written there; the message says what to do.
 Status CheckIsWritable(std::string_view path);
 
-// Error: `path` is a URI, where only what takes inputs of an import reads.
+// Error if `path` is a URI, since only options that take inputs of an import can read one.
 Status CheckIsLocal(std::string_view path);
 
 }  // namespace chorus

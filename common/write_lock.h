@@ -1,6 +1,6 @@
 #pragma once
-// One writer at a time: whatever a command writes, a folder that it goes on in or a file that it
-// makes, is locked as long as it does. A second writer is refused and told who the first one is.
+// One writer at a time: whatever a command writes, a folder that it adds to or a file that it
+// makes, is locked while it writes. A second writer is refused and told who the first one is.
 //
 //   a folder that is kept    FOLDER/.lock      checkpoint.directory, `compare --output`
 //   any other output         OUTPUT.lock       beside it
@@ -17,11 +17,12 @@
 
 namespace chorus {
 
-// What a job that was killed a moment ago may need until its last process has ended.
+// How long the last process of a job that was just killed may take to end.
 inline constexpr double kWriterEndSeconds = 5;
 
-// wait_seconds: how long the lock is waited for, with a line that says so, before it is refused.
-// REQUIRES: `folder` exists. Error: kFailedPrecondition, names the folder or output and its writer.
+// wait_seconds: how long to wait for the lock, after a log line that says so, before the caller is
+// refused. REQUIRES: `folder` exists. Error: kFailedPrecondition, which names the folder or output
+// and its writer.
 Result<std::unique_ptr<FileLock>> LockFolder(FileSystem& files, const std::string& folder,
                                              double wait_seconds = 0);
 Result<std::unique_ptr<FileLock>> LockOutput(FileSystem& files, const std::string& output,
@@ -29,7 +30,7 @@ Result<std::unique_ptr<FileLock>> LockOutput(FileSystem& files, const std::strin
 // "OUTPUT.lock".
 std::string LockNameOf(const std::string& output);
 
-// The name of a folder's lock file, which is none of the folder's contents.
+// The name of a folder's lock file, which does not count as part of the folder's contents.
 inline constexpr char kFolderLockName[] = ".lock";
 
 }  // namespace chorus

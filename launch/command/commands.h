@@ -68,9 +68,10 @@ struct ExportArguments {
   bool onnx = false;             // the layers as an ONNX model, too
   std::string rows = "FP32";     // or FP16, INT8
   std::vector<std::string> log;  // on which the loss of such rows is measured; none: not at all
-  std::string since;             // an earlier export: what has changed since is written
-  std::string
-      apply;  // what had changed since that export: the later one is written, of no checkpoint
+  std::string since;             // an earlier export: only the changes since then are written
+  // With `since`, in place of a checkpoint: the changes since that export, from which the later
+  // export is written.
+  std::string apply;
 };
 
 struct ImportArguments {

@@ -180,8 +180,8 @@ class MpiCommunicator : public Communicator {
     return rank;
   }
 
-  static constexpr int kTag =
-      2;  // the workers' sums have another (worker/collective/collective_mpi.cc)
+  // The workers' sums have another tag (worker/collective/collective_mpi.cc).
+  static constexpr int kTag = 2;
   MPI_Comm comm_;
   const bool owned_;
   double deadline_seconds_;

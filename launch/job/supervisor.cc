@@ -38,8 +38,8 @@ void Supervisor::Fail(const Status& status) {
   if (IsConsequence(status.code()) && !alone) Sleep(grace_seconds_);
   LogError("rank ", world_->all().rank(), " (", role_, " on ", world_->node(), "): ", text);
   world_->Abort(ExitCodeOf(status));
-  std::_Exit(
-      ExitCodeOf(status));  // g++ does not take a virtual function's word that it never returns
+  // g++ does not take a virtual function's word that it never returns.
+  std::_Exit(ExitCodeOf(status));
 }
 
 void Supervisor::Run(const std::function<Status()>& work) {

@@ -15,8 +15,8 @@ struct PlanRequest {
   uint32_t hosts = 0;    // 0: one for each rank
   uint32_t servers = 0;  // 0: cluster.servers; with COLOCATED placement as many as workers
   uint32_t workers = 0;  // 0: one for each host that is left
-  uint32_t threads =
-      0;  // of a worker; 0: compute.threads; where that is 0, too, all cores of the host
+  // Of a worker; 0: compute.threads, or all cores of the host where that is 0, too.
+  uint32_t threads = 0;
   uint32_t cores = 0;  // of a host; 0: those of this machine
   double link_gbit = 25;
   double latency_us = 20;

@@ -17,8 +17,8 @@ struct InputColumn {
   Type type = Type::kInt64;
   int64_t elements = 0;          // rows, or the elements of all rows' lists
   const void* values = nullptr;  // [elements] of the type; of texts: their bytes, UTF-8
-  const int64_t* ends =
-      nullptr;  // of texts: [elements + 1], element e is bytes [ends[e], ends[e+1])
+  // Of texts: [elements + 1]; element e is bytes [ends[e], ends[e+1]) of `values`.
+  const int64_t* ends = nullptr;
   const uint8_t* there = nullptr;  // [elements], 0 where nothing is known; null: all are there
   // The elements of row r are [lists[r], lists[r+1]). Null: one element a row.
   const int64_t* lists = nullptr;

@@ -63,8 +63,8 @@ struct Column {
   bool needs_clicks() const;      // looks at clicked exposures alone
   bool counts_positives() const;  // its error depends on how many clicks or conversions there are
   bool is_ranking() const;        // an AUC, which a constant has at 0.5
-  bool is_calibration()
-      const;  // a loss or a calibration, where a constant is what the labels' mean is
+  // A loss or a calibration, for which the labels' mean as a constant prediction is the yardstick.
+  bool is_calibration() const;
 };
 
 // All columns that a comparison may have, in order; those with no value in any run are not shown.
