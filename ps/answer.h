@@ -1,6 +1,6 @@
 #pragma once
-// The one answer that a request gets. If the work for it is dropped on the way, the destructor
-// answers that the server is shutting down: a client is never left to its deadline.
+// The one answer that a request gets. If the work for the request is dropped on the way, the
+// destructor answers that the server is shutting down: no client has to wait for its deadline.
 // Thread safety: Send from any thread, once.
 
 #include <utility>

@@ -1,6 +1,7 @@
 #pragma once
-// Combines all workers' gradients of one step, for one table in one shard, per row along the
-// canonical tree: the sum does not depend on how many workers brought its terms.
+// Combines all workers' gradients of one step, for one table in one shard. Each row's terms are
+// summed along the canonical tree (common/tree.h), so that the sum does not depend on how many
+// workers brought them.
 // Thread safety: none, it owns scratch memory; each owner thread has one.
 
 #include <cstdint>
@@ -21,7 +22,7 @@ struct WorkerRows {
 struct GradientTerm {
   uint32_t worker = 0;  // index into the WorkerRows
   TreeNode node;
-  // Whether there is a gradient for every row of the worker, in order; `positions` is empty then.
+  // True: there is a gradient for every row of the worker, in order, and `positions` is empty.
   bool all = false;
   std::span<const uint32_t> positions;  // [m]: first_position + index into the worker's rows
   uint32_t first_position = 0;
@@ -38,7 +39,7 @@ class GradientCombiner {
                std::span<const GradientTerm> terms, uint32_t grains, Apply&& apply);
 
  private:
-  // How many rows before its use the cache is asked for a row.
+  // A row is prefetched this many rows before it is used.
   static constexpr size_t kAhead = 12;
 
   // Whether one term covers all rows of the only worker that has any: its gradients are the sums.

@@ -1,7 +1,7 @@
 #pragma once
 // The steps that a server holds at a time: those whose frames are coming in, those under way, and
-// the last pull_ahead + 1 that are done. It decides what a frame is: new, a repetition, too late or
-// too early. That decision is what makes every gradient count once.
+// the last pull_ahead + 1 that are done. HeldSteps decides whether a frame is new, a repetition,
+// too late or too early; this decision makes every gradient count once.
 // Thread safety: none; the server makes every call under its mutex.
 
 #include <cstdint>
@@ -22,11 +22,11 @@ class HeldSteps {
   // Starts over: the next step is `step` + 1, and the rows hold the updates of all steps up to
   // `step`.
   void Reset(uint64_t step);
-  // Starts over where all frames so far are answered and the gradients of meta's step are applied;
-  // done once, however often it is asked for. Error: kFailedPrecondition.
+  // Starts over from a point where all frames so far are answered and the gradients of meta's step
+  // are applied. It is done once, however often it is asked for. Error: kFailedPrecondition.
   Status Continue(const wire::ContinueMeta& meta);
 
-  // Whether a frame may be added now, or repeats one that is held. Errors: kFailedPrecondition
+  // OK when a frame may be added now, or repeats one that is held. Errors: kFailedPrecondition
   // naming the steps that are expected, kInvalidArgument if the frame contradicts its step.
   Status CheckStep(const wire::StepMeta& meta) const;
   // The request whose keys the gradients of a frame belong to; null if the frame has no gradients.
@@ -44,10 +44,10 @@ class HeldSteps {
   void MarkDone(StepState* state);
 
   std::shared_ptr<StepState> Find(uint64_t step) const;  // null if it is not held
-  // Whether frames of `step` bring gradients: those of step - 1 - pull_ahead, if this run looked
-  // that step up.
+  // Whether frames of `step` bring gradients. These belong to step - 1 - pull_ahead, and there are
+  // some if this run looked that step up.
   bool CarriesGradients(uint64_t step) const { return step > base_ + 1 + shape_.job.pull_ahead(); }
-  // No frame and no continuation came since the first Reset.
+  // Whether no frame and no continuation has come since the first Reset.
   bool untouched() const { return steps_.empty() && done_ == base_ && continuations_ == 0; }
   const std::map<uint64_t, std::shared_ptr<StepState>>& all() const { return steps_; }
 
@@ -60,7 +60,7 @@ class HeldSteps {
   std::map<uint64_t, std::shared_ptr<StepState>> steps_;
 };
 
-// "worker 0, worker 3": those whose frames of the step are missing.
+// "worker 0, worker 3": the workers whose frames of the step are missing.
 std::string MissingWorkers(const StepState& state);
 
 }  // namespace chorus::ps

@@ -1,6 +1,6 @@
 #pragma once
 // Initial weights. They are a function of (seed, table, key, lane) and of nothing else, so that a
-// row comes out the same whoever creates it, when, and in what order.
+// row is the same whoever creates it, whenever, and in whatever order.
 // Thread safety: const after construction; any thread.
 
 #include <cstdint>
@@ -14,7 +14,7 @@ class Initializer {
  public:
   // normal:   mean + stddev * ToNormal(Random(seed, kRowInitializer, table.name_hash, key, lane))
   // uniform:  scale * (2 ToUniform(the same) - 1)
-  //   constant: its value
+  // constant: its value
   // REQUIRES: table.config is complete (common/config.h).
   Initializer(uint64_t seed, const TableSpec& table);
 

@@ -19,25 +19,26 @@ namespace chorus::ps {
 
 class KeyIndex {
  public:
-  // turn: numbers 0, 1, 2, ... of indices that fill at one rate; it says when this one grows.
+  // turn: the number (0, 1, 2, ...) of this index among those that fill at one rate; it decides at
+  // which fill this one grows.
   KeyIndex(uint32_t turn, MemoryBudget* budget) : turn_(turn), budget_(budget) {}
   ~KeyIndex() { Clear(); }
   KeyIndex(const KeyIndex&) = delete;
   KeyIndex& operator=(const KeyIndex&) = delete;
 
-  // Most entries that an index of `capacity` holds before it grows: between half of it and three
-  // quarters, evenly by turns.
+  // The most entries that an index of `capacity` holds before it grows: between half and three
+  // quarters of the capacity, spread evenly over the turns.
   static uint64_t LimitOf(uint64_t capacity, uint32_t turn);
   // The memory of an index of `size` entries, none of which was ever removed.
   static uint64_t BytesOf(uint64_t size, uint32_t turn);
 
-  // Independent of ShardOf, so that the keys of one shard spread over its index.
+  // The hash is independent of ShardOf, so that the keys of one shard spread over its index.
   static uint32_t HashOf(Key key) {
     return static_cast<uint32_t>(Mix(key ^ 0x7ab1e0f0e1e5ULL) >> 32);
   }
 
   void Prefetch(uint32_t hash) const { __builtin_prefetch(entries_.get() + Home(hash)); }
-  // The first row with this hash: very likely the one that is sought, if it exists. kNone: the key
+  // The first row with this hash, which is very likely the key's row if that exists. kNone: the key
   // has no row.
   uint32_t Guess(uint32_t hash) const {
     if (capacity_ == 0) return RowArena::kNone;
@@ -77,7 +78,7 @@ class KeyIndex {
   MemoryBudget* const budget_;
   std::unique_ptr<Entry[], Free> entries_;
   uint64_t capacity_ = 0;  // 0 or a power of two
-  uint64_t limit_ = 0;     // of entries, at this capacity
+  uint64_t limit_ = 0;     // entries before it grows, LimitOf
   uint64_t size_ = 0;
 };
 

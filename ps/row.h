@@ -13,13 +13,14 @@ struct RowHeader {
   Key key = 0;
   uint32_t count = 0;      // updates so far
   uint32_t last_step = 0;  // of the last update
-  uint32_t cell = 0;       // scratch of GradientCombiner: a guess, checked before use
+  uint32_t cell = 0;       // scratch of GradientCombiner: a guess that it checks before use
   // The id of the last snapshot that has this row already, written or copied aside.
   uint32_t snapshot : 31 = 0;
   // The row came from a checkpoint: it is saved even without an update.
   uint32_t kept : 1 = 0;
 
-  // A row that was only looked up is made again, equal, from its key: so nothing saves or shows it.
+  // Whether checkpoints have the row. A row that was only looked up can be made again, equal, from
+  // its key: so nothing saves or shows it.
   bool saved() const { return count > 0 || kept != 0; }
   float* weights() { return reinterpret_cast<float*>(this + 1); }
   const float* weights() const { return reinterpret_cast<const float*>(this + 1); }
@@ -37,7 +38,7 @@ struct RowLayout {
   }
 };
 
-// Asks the cache for the first `bytes` of a row.
+// Prefetches the first `bytes` bytes of a row.
 inline void PrefetchRow(const RowHeader* row, uint32_t bytes) {
   const char* start = reinterpret_cast<const char*>(row);
   for (uint32_t offset = 0; offset < bytes; offset += 64) __builtin_prefetch(start + offset);

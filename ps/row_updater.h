@@ -14,12 +14,12 @@ class RowUpdater {
  public:
   explicit RowUpdater(const TableType* type);
 
-  // Says what holds for the Apply calls that follow.
+  // Sets the step and the factor of the learning rate for the Apply calls that follow.
   void BeginStep(uint64_t step, float lr_factor);
   // gradient: [dim], combined over the step's grains. In this order:
   //   g *= clip_norm / |g| if |g| > clip_norm > 0; g += weight_decay * w; count and last_step;
   //   optimizer
-  // False when a weight or a float of the optimizer's state is not finite afterwards.
+  // Returns false when a weight or a float of the optimizer's state is not finite afterwards.
   [[nodiscard]] bool Apply(RowHeader* row, const float* gradient);
 
  private:

@@ -24,8 +24,8 @@
 
 namespace chorus::ps {
 
-// What a job says of its servers. A caller sets every field that has no default here: the defaults
-// of a job are those of config.proto.
+// The settings of a job that concern its servers. A caller sets every field that has no default
+// here: the defaults of a job are those of config.proto.
 struct ServerOptions {
   uint32_t server = 0;  // owns shards [server * shards / servers, (server + 1) * shards / servers)
   uint32_t servers = 0;
@@ -36,27 +36,28 @@ struct ServerOptions {
   uint32_t grains_per_step = 0;
   uint64_t seed = 0;
   double deadline_seconds = 0;   // how long a step's first frame waits for the other workers'
-  uint64_t memory_mb = 0;        // of rows and their indices; 0 = no limit
+  uint64_t memory_mb = 0;        // limit for rows and their indices; 0 = none
   uint64_t max_reply_bytes = 0;  // a request for more rows is refused
   // Called when all frames of a step are in, in order of steps, under the server's lock: it returns
   // at once and calls nothing of the server. May be empty.
   std::function<void(uint64_t step)> on_step;
-  // What rows copied aside for a running snapshot may take before shards are written out at once.
+  // The memory that rows copied aside for a running snapshot may take; beyond it, shards are
+  // written out at once.
   uint64_t snapshot_side_bytes = uint64_t{256} << 20;
 };
 
 class Server {
  public:
   virtual ~Server() = default;  // answers what waits with kAborted
-  // Answers one frame, now or later. It is the handler that Transport::Listen takes.
+  // Answers one frame, now or later, from any thread. It is the handler for Transport::Listen.
   virtual void Handle(Frame request, Responder respond) = 0;
-  // Of rows and their indices, what memory_mb limits.
+  // The memory of rows and their indices, which memory_mb limits.
   virtual uint64_t memory_bytes() const = 0;
-  virtual uint64_t rows() const = 0;  // that it holds
+  virtual uint64_t rows() const = 0;  // how many rows it holds
 
   // `files` must outlive the server. REQUIRES: server < servers; the numbers of servers, workers,
   // shards, threads, grains and tables, and the two bounds of waiting and of replies, are above 0.
-  // Error: kResourceExhausted, the threads are not to be had.
+  // Error: kResourceExhausted when the system does not give the threads.
   static Result<std::unique_ptr<Server>> Create(const ServerOptions& options,
                                                 const std::vector<TableSpec>& tables,
                                                 FileSystem& files);

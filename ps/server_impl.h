@@ -106,8 +106,8 @@ class ServerImpl : public Server {
   std::string restore_reply_ GUARDED_BY(mutex_);
   std::vector<Responder> also_restoring_ GUARDED_BY(mutex_);
   bool stopping_ GUARDED_BY(mutex_) = false;
-  uint32_t last_snapshot_id_ GUARDED_BY(mutex_) = 0;      // of the newest snapshot that has begun
-  uint32_t reported_snapshot_id_ GUARDED_BY(mutex_) = 0;  // of the last that a step reply told of
+  uint32_t last_snapshot_id_ GUARDED_BY(mutex_) = 0;      // the newest that has begun
+  uint32_t reported_snapshot_id_ GUARDED_BY(mutex_) = 0;  // the last one in a step reply
 
   // The owners' threads use everything above; ~ServerImpl ends them first.
   std::unique_ptr<SnapshotWriter> writer_;

@@ -41,7 +41,7 @@ class Shard {
 
   // Applies the gradients in `with_gradients` (frames of step `keys_of.step` + 1 + pull_ahead) to
   // the rows that the frames of `keys_of` looked up. Frozen tables are left as they are. Error:
-  // kFailedPrecondition when a row is not finite afterwards; names table and key.
+  // kFailedPrecondition, which names table and key, when a row is not finite afterwards.
   Status Apply(const StepState& with_gradients, const StepState& keys_of,
                ShardWorkspace* workspace);
   // Finds or creates the rows of `step` and copies their weights into its replies. Error:
@@ -57,7 +57,7 @@ class Shard {
   void EndSnapshot() { snapshot_.reset(); }
 
   void Clear();                               // forgets every row, and drops a running snapshot
-  void ForgetPending() { pending_.clear(); }  // rows that steps to come would be answered with
+  void ForgetPending() { pending_.clear(); }  // drops the answers kept for steps to come
   // Adds the rows of `file` that belong here and that the restore asks for, and its pending rows if
   // the mode is RESUME and every row is restored.
   Status Load(const ShardFile& file, const wire::RestoreMeta& restore);

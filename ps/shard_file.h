@@ -15,9 +15,9 @@
 //               pull_ahead of them did when the state of `step` was complete)
 //   checksum := XXH3-64 of everything before it
 //
-// Magic, version and checksum stay where they are in all versions: a reader of one tells a file of
-// another version from a damaged one by them.
-// Thread safety: many threads may read a ShardFile, one thread a cursor.
+// Magic, version and checksum stay where they are in all versions: by them a reader of one version
+// tells a file of another version from a damaged one.
+// Thread safety: many threads may read one ShardFile; a cursor belongs to one thread.
 
 #include <cstddef>
 #include <cstdint>
@@ -105,7 +105,8 @@ class ShardFile {
   Cursor Rows(uint32_t table) const { return Cursor(this, table); }
 
   uint32_t pending_steps() const { return static_cast<uint32_t>(pending_offsets_.size()); }
-  // Of step step() + 1 + index. Error: kDataLoss, also when a weight is not finite.
+  // The pending rows of step step() + 1 + index. Error: kDataLoss, also when a weight is not
+  // finite.
   Result<PendingRows> ReadPending(uint32_t index) const;
 
  private:

@@ -1,7 +1,7 @@
 #pragma once
 // A thread and the shards it owns. It alone touches their rows, so that rows need no locks. Jobs
-// run in the order in which they were posted; between jobs, and when there is none, the thread
-// writes at a running snapshot.
+// run in the order in which they were posted; between jobs, and when there is none, the thread goes
+// on with a running snapshot.
 // Thread safety: Post from any thread; everything else from within a job.
 
 #include <cstdint>
@@ -23,8 +23,9 @@ class ShardOwner {
  public:
   using Job = std::function<void(ShardOwner& owner)>;
 
-  // Owns the local shards [begin, end). side_limit_bytes: what rows copied aside for a snapshot may
-  // take here before their shard is written out at once. All pointers must outlive the owner.
+  // Owns the local shards [begin, end). side_limit_bytes: the memory that rows copied aside for a
+  // snapshot may take here; beyond it their shard is written out at once. All pointers must outlive
+  // the owner.
   ShardOwner(uint32_t begin, uint32_t end, const ServerShape* shape,
              const std::vector<TableType>* types, MemoryBudget* budget, SnapshotWriter* writer,
              uint64_t side_limit_bytes);

@@ -17,7 +17,8 @@
 namespace chorus::ps {
 
 struct SnapshotPlan {
-  // Marks rows. It differs from the id of every other snapshot that a row may remember.
+  // The mark of rows that this snapshot has already. It differs from the id of every other snapshot
+  // that a row may remember.
   uint32_t id = 0;
   uint64_t step = 0;
   uint32_t shard = 0;

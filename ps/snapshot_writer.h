@@ -1,6 +1,6 @@
 #pragma once
 // Writes the files of a server's snapshots on a thread of its own, so that the owner threads of the
-// shards never wait for a disk, and knows how the newest snapshot stands.
+// shards never wait for a disk, and keeps the state of the newest snapshot.
 // Thread safety: any thread, but the blocks of one shard come from one thread, in order.
 
 #include <cstdint>
@@ -22,18 +22,19 @@ class SnapshotWriter {
  public:
   explicit SnapshotWriter(FileSystem& files) : files_(files) {}
   ~SnapshotWriter();  // waits for the block that is being written, and drops the others
-  // Starts the thread, before which nothing is written. Error: kResourceExhausted.
+  // Starts the thread; nothing is written before that. Error: kResourceExhausted.
   Status Start();
 
   // Announces a snapshot of `shards` files. The one before it is given up unless it has ended.
   void Begin(uint64_t step, const std::string& directory, uint32_t shards);
-  // The next bytes of a shard's file. `last` ends the file: the writer adds the checksum. rows: in
-  // the file so far. Blocks of a snapshot that is not the newest are dropped.
+  // Queues the next bytes of a shard's file. `last` ends the file: the writer adds the checksum.
+  // rows: how many rows the file has so far. Blocks of a snapshot that is not the newest are
+  // dropped.
   void Append(uint64_t step, uint32_t shard, std::string block, bool last, uint64_t rows);
-  // Bytes that were handed over and are not written yet: what fills memory when the disk is slow.
+  // Bytes that were queued and are not written yet: they fill memory when the disk is slow.
   uint64_t backlog_bytes() const;
 
-  // How the newest snapshot stands. Before the first one: step 0, and nothing else is set.
+  // The state of the newest snapshot. Before the first one it has step 0, and nothing else is set.
   wire::SnapshotStatusMeta status() const;
   bool ended() const;  // finished or failed
 

@@ -1,6 +1,6 @@
 #pragma once
-// What a server holds of one step: every worker's frame, the rows that its keys led to, and its
-// reply. They are kept until no retry can ask for the reply and no gradient can name the rows
+// Everything that a server holds for one step: every worker's frame, the rows of its keys, and its
+// reply. It is kept until no retry can ask for the reply and no gradient can name the rows
 // (held_steps.h).
 // Thread safety: as the members say.
 

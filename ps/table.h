@@ -16,7 +16,8 @@ namespace chorus::ps {
 
 class Table {
  public:
-  // growth_turn: of tables that fill at one rate, see KeyIndex and RowArena.
+  // growth_turn: the number of this table among those that fill at one rate, see KeyIndex and
+  // RowArena.
   Table(const TableType* type, MemoryBudget* budget, uint32_t growth_turn = 0)
       : type_(type),
         arena_(growth_turn, type->layout.stride_bytes(), budget),

@@ -1,5 +1,6 @@
 #pragma once
-// What all shards of a server know about one table instance: shape, optimizer and initial values.
+// The part of one table instance that all shards of a server share: shape, optimizer and initial
+// values.
 // Thread safety: immutable; any thread.
 
 #include <cstdint>

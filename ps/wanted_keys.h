@@ -1,5 +1,5 @@
 #pragma once
-// Which rows of a table a partial restore keeps. Thread safety: none.
+// The rows of a table that a partial restore keeps. Thread safety: none.
 
 #include <cstdint>
 #include <string_view>
@@ -10,19 +10,19 @@
 
 namespace chorus::ps {
 
-// Whether a restore's keys are in order. Error: kInvalidArgument.
+// OK when the keys of a partial restore are whole keys in ascending order. Error: kInvalidArgument.
 Status CheckRestoredKeys(const wire::RestoredKeys& only);
 
 class WantedKeys {
  public:
-  // only: null: every key is wanted. It outlives this.
+  // only: must outlive this; null: every key is wanted.
   WantedKeys(const wire::RestoredKeys* only, uint64_t table_name_hash);
   // REQUIRES: keys ascend from call to call.
   bool Has(Key key);
 
  private:
   const bool all_;
-  std::string_view left_;  // of the wanted keys, from the last asked one on
+  std::string_view left_;  // the wanted keys from the last asked one on
 };
 
 }  // namespace chorus::ps
