@@ -1,6 +1,6 @@
 #pragma once
-// Published training speeds of other systems, as jobs of this one of the same shape: slots, tokens,
-// dimension, batch, and a network of about as many operations. What differs is said with each.
+// Published training speeds of other systems, as jobs of Chorus with the same shape: slots, tokens,
+// dimension, batch, and a network of about as many operations. Each anchor says what differs.
 // Thread safety: pure functions.
 
 #include <span>
@@ -20,14 +20,15 @@ struct Anchor {
   const char* gpu;         // hardware.h
   uint32_t gpus;
   const char* config;                 // of one GPU's part of a step, in text format
-  uint32_t (*tokens)(uint32_t slot);  // of each exposure in slot 0 .. 25
+  uint32_t (*tokens)(uint32_t slot);  // of each exposure in slots 0 .. 25
 };
 std::span<const Anchor> Anchors();
 const Anchor* FindAnchor(const std::string& name);  // null: unknown
 
-// 26 slots with the numbers of ids that Criteo's terabyte log has, 13 numeric columns.
+// The shape of a log with 26 slots that have as many ids as those of Criteo's terabyte log, and 13
+// numeric columns.
 RandomLogShape LogShapeOf(const Anchor& anchor);
-// sets: fields to change, see LoadConfig.
+// The anchor's configuration. sets: fields to change, see LoadConfig.
 Result<TrainConfig> ConfigOf(const Anchor& anchor, const std::vector<std::string>& sets);
 
 }  // namespace chorus::perf

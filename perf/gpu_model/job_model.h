@@ -1,7 +1,7 @@
 #pragma once
-// What a step of a job costs on clusters of several sizes: reads steps of a log, runs one worker's
-// part dry, and counts what all workers' parts have in common. Thread safety: functions of their
-// arguments.
+// The cost of a step of a job on clusters of several sizes: ModelJob reads steps of a log, runs one
+// worker's part dry, and counts what all workers' parts have in common. Thread safety: functions of
+// their arguments.
 
 #include <cstdint>
 #include <string>

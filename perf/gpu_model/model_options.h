@@ -21,7 +21,7 @@ struct ModelOptions {
 };
 
 extern const char kModelHelp[];
-// Error: kInvalidArgument, names the option, its value and what is allowed.
+// Error: kInvalidArgument, which names the option, its value and what is allowed.
 Result<ModelOptions> ParseModelOptions(const std::vector<std::string>& arguments);
 
 }  // namespace chorus::perf

@@ -1,5 +1,5 @@
 #pragma once
-// Prints what the model found. Thread safety: writes to stdout.
+// Prints the results of the model. Thread safety: none; writes to stdout.
 
 #include "perf/gpu_model/job_model.h"
 

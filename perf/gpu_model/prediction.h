@@ -13,7 +13,7 @@
 
 namespace chorus::perf {
 
-// What one worker's step costs, and what all workers' steps have in common.
+// The cost of one worker's step, and what all workers' steps have in common.
 struct StepWork {
   uint64_t exposures = 0;  // of one worker
   gpu::StepCost device;
@@ -37,7 +37,7 @@ struct Cluster {
   bool canonical_sum = true;
 };
 
-// What a design that does not exist yet would change.
+// The changes of a design that does not exist yet.
 struct WhatIf {
   bool half_rows = false;   // rows and their gradients travel in 16 bits
   double cached_share = 0;  // share of a step's unique rows that stay on the devices, where

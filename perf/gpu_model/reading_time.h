@@ -1,5 +1,5 @@
 #pragma once
-// How long a worker's reader takes for a step, on this machine. Thread safety: function of its arguments; starts a
+// How long a worker's reader takes for a step on this machine. Thread safety: function of its arguments; starts a
 // thread.
 
 #include <cstdint>

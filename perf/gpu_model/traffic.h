@@ -1,7 +1,7 @@
 #pragma once
-// Bytes between machines: what a worker's step sends to servers and gets from them, by running the
-// client's side of the protocol (worker/servers/ps_client.h) against channels that count. Thread
-// safety: function of its arguments.
+// Bytes between machines: a worker's step sends them to servers and gets them from servers. They
+// are counted by running the client's side of the protocol (worker/servers/ps_client.h) against
+// counting channels. Thread safety: function of its arguments.
 
 #include <cstdint>
 
@@ -20,7 +20,7 @@ struct ServerTraffic {
   uint64_t rows_pushed = 0;    // gradients of rows, by node of the canonical tree
   uint64_t floats_pulled = 0;  // of rows_pulled
   uint64_t floats_pushed = 0;
-  double client_seconds = 0;  // on this machine: making the frames
+  double client_seconds = 0;  // to make the frames, on this machine
 };
 Result<ServerTraffic> TrafficOf(const TrainConfig& config, const gpu::StepData& data,
                                 const gpu::DryRun& dry, uint32_t workers, uint32_t servers);

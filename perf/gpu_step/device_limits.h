@@ -1,5 +1,5 @@
 #pragma once
-// What a device can do at best, measured: the ceilings of gpu_step's figures. Thread safety:
+// The best that a device can do, measured: the ceilings of gpu_step's figures. Thread safety:
 // functions of their arguments.
 
 #include <cstdint>
@@ -20,7 +20,7 @@ struct DeviceLimits {
   double to_host = 0;
   double memory = 0;  // bytes per second, read and written by a copy inside the device
 };
-// Takes memory of the device, which goes with it.
+// It takes memory of the device, which is freed with the device.
 Result<DeviceLimits> MeasureLimits(worker::Device* device, const LimitSizes& sizes);
 
 }  // namespace chorus::perf

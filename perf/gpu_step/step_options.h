@@ -22,7 +22,7 @@ struct StepOptions {
 };
 
 extern const char kStepHelp[];
-// Error: kInvalidArgument, names the option, its value and what is allowed.
+// Error: kInvalidArgument, which names the option, its value and what is allowed.
 Result<StepOptions> ParseStepOptions(const std::vector<std::string>& arguments);
 // The same once the number of devices is known.
 Status CheckDevices(const StepOptions& options, const worker::DeviceInfo& info);

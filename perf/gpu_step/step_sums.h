@@ -1,5 +1,5 @@
 #pragma once
-// What a step computes, from a device and from this machine's cores, and how far apart the two are.
+// The results of a step from a device and from this machine's cores, and how far apart the two are.
 // Thread safety: functions of their arguments.
 
 #include <span>

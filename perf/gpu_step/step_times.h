@@ -11,7 +11,7 @@ namespace chorus::perf {
 // waits for each part.
 struct HostTimes {
   double step = 0;
-  double load = 0;     // packing, and beginning the copy
+  double load = 0;     // packing, and starting the copy
   double compute = 0;  // until gradients and sums are back
   double update = 0;   // of dense weights
 };
@@ -23,12 +23,13 @@ struct PhaseTimes {
   double seconds[gpu::kPhases] = {};  // of the device's clock, until the next phase begins
   gpu::StepCost cost;
 };
-// One step with a mark of the device wherever its phase changes, the fastest of several.
+// Times one step with a mark of the device wherever its phase changes: the fastest of several
+// steps.
 Result<PhaseTimes> MeasurePhases(const gpu::StepData& data, const worker::PulledRows& rows,
                                  gpu::CountingDevice* device, gpu::StepRun* run);
 
-// The step's matrix products alone, one after the other, in the same memory: the floor of its
-// forward and backward passes. In seconds.
+// The seconds of the step's matrix products alone, one after the other, in the same memory: the
+// floor of its forward and backward passes.
 Result<double> MeasureProducts(const gpu::StepData& data, const worker::PulledRows& rows,
                                gpu::CountingDevice* device, gpu::StepRun* run);
 

@@ -13,7 +13,7 @@ namespace chorus::perf {
 struct SumTime {
   int64_t floats = 0;
   bool reproducible = true;
-  double seconds = 0;     // of the device's clock, the slowest device's best
+  double seconds = 0;     // of the device's clock: the best time of the slowest device
   double bytes_sent = 0;  // by each device: 2 (N - 1) / N of the vector
   double bytes_per_s() const { return bytes_sent / seconds; }
 };

@@ -6,7 +6,7 @@
 namespace chorus::perf {
 
 // "commit":"...","compiler":"...","flags":"...","cpu":"...","cores":N - fields of a JSON object.
-// The commit is that of the source tree now; "-dirty" when it holds changes.
+// The commit is that of the source tree now, with "-dirty" when the tree has changes.
 std::string BuildInfoJson();
 
 }  // namespace chorus::perf

@@ -37,7 +37,7 @@ struct RandomLogShape {
   uint32_t tokens_per_context() const { return context_slots * tokens_per_slot; }
 };
 
-// Writes the log to `path`, the same bytes for the same shape.
+// Writes the log to `path`; the same shape gives the same bytes.
 Status WriteRandomLog(const RandomLogShape& shape, FileSystem& files, const std::string& path);
 
 }  // namespace chorus::perf

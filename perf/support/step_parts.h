@@ -1,6 +1,6 @@
 #pragma once
-// The parts of a training step, each timed alone in this process: reading, then pooling, dense
-// part, losses and sparse gradients of its grains on one thread, and the dense part's matrix
+// The parts of a training step, each timed alone in this process: reading; then pooling, dense
+// part, losses and sparse gradients of its grains on one thread; and the dense part's matrix
 // products on all threads. Thread safety: one thread; starts its own.
 
 #include <cstdint>

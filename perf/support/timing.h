@@ -22,7 +22,8 @@ inline double CpuSeconds() {
   return seconds(usage.ru_utime) + seconds(usage.ru_stime);
 }
 
-// The fastest of several runs after one to warm up: what the code does when neighbours let it.
+// The seconds of the fastest of several runs after one to warm up: the code's speed when its
+// neighbours on the machine let it run.
 template <typename Work>
 double BestSeconds(int repetitions, const Work& work) {
   work();
