@@ -1,5 +1,5 @@
 #pragma once
-// The command line: which subcommand it names, with which arguments.
+// Parses the command line: its subcommand and the arguments of that.
 // Thread safety: called once, from main's thread.
 
 #include <functional>
@@ -13,12 +13,12 @@ namespace chorus::launch {
 struct CommandLine {
   std::string command;          // "train"
   std::function<Status()> run;  // does what the command line says
-  // In place of both: the program ends with this code, and what it had to say is printed (--help,
-  // --version, a command line that is wrong).
+  // In place of both: the program ends with this code, and its answer is already printed (--help,
+  // --version, a wrong command line).
   std::optional<int> exit_code;
 };
 
-// What a command tells besides a Status; see commands.h.
+// The outcome of a command besides its Status; see commands.h.
 struct CommandOutcome {
   bool stopped_by_signal = false;  // of train, scale, or import --follow
   bool some_runs_failed = false;   // of compare

@@ -1,6 +1,6 @@
 #pragma once
 // The state of a checkpoint as bytes that do not depend on the layout (shards, servers, workers):
-// two runs computed the same if these bytes are equal. Little-endian:
+// two runs computed the same if these bytes are equal. All numbers are little-endian:
 //
 //   "CHORUS-CANONICAL 1\n" | u64 step
 //   | per table: name, '\n', u64 rows,
@@ -19,7 +19,8 @@
 
 namespace chorus::launch {
 
-// Gives the bytes to `write`, piece by piece, after all files have been held against the manifest.
+// Gives the bytes to `write`, piece by piece, after all files have been checked against the
+// manifest.
 Status WriteCanonical(FileSystem& files, const std::string& folder,
                       const std::function<Status(std::string_view bytes)>& write);
 

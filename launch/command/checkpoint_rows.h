@@ -1,5 +1,5 @@
 #pragma once
-// The rows of a checkpoint as one sequence per table, in ascending order of keys whatever the
+// The rows of a checkpoint as one sequence per table, in ascending order of keys, whatever the
 // number of shards. Thread safety: one thread.
 
 #include <functional>
@@ -16,8 +16,8 @@ namespace chorus::launch {
 
 class CheckpointRows {
  public:
-  // Opens every shard file that the manifest names. Error: kDataLoss when one is not of this step
-  // and cut.
+  // Opens every shard file that the manifest names. Error: kDataLoss when one is of another step or
+  // cut than the manifest says, or has tables of another shape than the others.
   static Result<std::unique_ptr<CheckpointRows>> Open(FileSystem& files, const std::string& folder,
                                                       const CheckpointManifest& manifest);
 

@@ -1,6 +1,6 @@
 #pragma once
-// The parts of `chorus inspect` by what the path is: a folder with a MANIFEST is a checkpoint,
-// anything else a log (command_inspect.cc decides). Thread safety: called once, from main's thread.
+// The two parts of `chorus inspect`: command_inspect.cc takes a folder with a MANIFEST for a
+// checkpoint, and anything else for a log. Thread safety: called once, from main's thread.
 
 #include "common/status.h"
 #include "launch/command/commands.h"

@@ -23,14 +23,14 @@ struct ConfigArguments {
 struct TrainArguments {
   ConfigArguments config;
   worker::Resume resume = worker::Resume::kNothing;
-  std::string counters;  // folder for what each rank counts; "" = none
+  std::string counters;  // folder for the counters of each rank; "" = none
 };
 
 // A training job that is started again when a part of it is lost.
 struct RunArguments {
   ConfigArguments config;
   bool resume = false;                  // the first try goes on from a checkpoint
-  bool fallback = false;                // as train's
+  bool fallback = false;                // as `chorus train --fallback`
   std::optional<std::string> hosts;     // "node1:4,node2:4"
   std::optional<std::string> hostfile;  // the same as a file
   uint32_t ranks = 0;                   // without hosts; 0 = as few as the job can do with
@@ -42,7 +42,7 @@ struct RunArguments {
 struct EvaluateArguments {
   ConfigArguments config;
   std::string checkpoint;        // a checkpoint, or a directory of them (the newest complete one)
-  bool best = false;             // of a directory: that of the best evaluation
+  bool best = false;             // of a directory: the one with the best evaluation
   std::vector<std::string> log;  // overrides evaluate.log
   std::string oracle;            // overrides evaluate.oracle
   bool json = false;  // an Evaluation (report.proto) in one line of JSON, in place of tables
@@ -56,9 +56,9 @@ struct PredictArguments {
   // Text to score in place of a log: files, directories of them, or patterns; "-" = standard input.
   std::vector<std::string> inputs;
   std::string schema_file;    // ImportSchema of the text; "" = what the model says
-  uint64_t max_bad_rows = 0;  // of the text: so many have no score
+  uint64_t max_bad_rows = 0;  // of the text: at most so many go without a score
   std::string output = "-";   // "-" = standard output
-  bool parts = false;         // of a log: output is a folder, of a file from each worker
+  bool parts = false;         // of a log: output is a folder with a file from each worker
 };
 
 struct ExportArguments {
@@ -67,7 +67,7 @@ struct ExportArguments {
   std::string output;            // a new directory
   bool onnx = false;             // the layers as an ONNX model, too
   std::string rows = "FP32";     // or FP16, INT8
-  std::vector<std::string> log;  // on which the loss of such rows is measured; none: not at all
+  std::vector<std::string> log;  // to measure the loss by such rows; none: not measured
   std::string since;             // an earlier export: only the changes since then are written
   // With `since`, in place of a checkpoint: the changes since that export, from which the later
   // export is written.
@@ -81,7 +81,7 @@ struct ImportArguments {
   // unpacked.
   std::vector<std::string> inputs;
   std::string output;  // directory of the log; with --split, one folder per part
-  std::string like;    // a log whose normalisation to take over
+  std::string like;    // a log whose normalisation is taken over
   uint64_t max_bad_rows = 0;
   std::string bad_rows;       // file that lists them; "" = none
   bool unlabelled = false;    // rows have no labels: a log to predict
@@ -93,15 +93,16 @@ struct ImportArguments {
   uint64_t split_seed = 1;
   uint32_t threads = 0;                       // 0 = all cores
   uint64_t memory_bytes = uint64_t{4} << 30;  // for common features
-  // Labels that came later, in place of a log: the text that has them, and the logs they are of.
+  // To add labels that came later, in place of making a log: the text that has them, and their
+  // logs.
   std::vector<std::string> labels;
   std::vector<std::string> logs;
   bool allow_unknown = false;
   bool allow_repeated = false;
   bool follow = false;       // text that keeps coming
-  double seal_seconds = 60;  // with it: a row waits so long at most for its log file
-  double idle_seconds = 0;   // with it: it ends after so long without anything new; 0 = it does not
-  std::string kafka_config;  // with it: file of librdkafka's settings; "" = none
+  double seal_seconds = 60;  // with follow: a row waits at most this long for its log file
+  double idle_seconds = 0;   // with follow: the import ends after this time without news; 0 = never
+  std::string kafka_config;  // with follow: file of librdkafka's settings; "" = none
 };
 
 struct SchemaArguments {
@@ -138,7 +139,7 @@ struct InspectArguments {
   std::string path;       // a log file or directory, or a checkpoint
   bool verify = false;    // read everything, check every checksum
   std::string canonical;  // checkpoint: write the layout-independent bytes here ("-" = stdout)
-  uint64_t rows = 0;      // log: print so many exposures as text
+  uint64_t rows = 0;      // log: print this many exposures as text
 };
 
 struct ObjectiveArguments {
@@ -156,10 +157,10 @@ struct CompareArguments {
   std::string output;   // overrides the configuration's; with several, one folder each inside it
   bool resume = false;  // go on with the runs that are there
   bool report_only = false;  // train nothing; tables of what is finished
-  // What is trained of the configuration; tables always show all that is finished.
+  // The part of the configuration that is trained; tables always show all finished runs.
   uint32_t seeds = 0;                // 0 = as configured
   std::vector<std::string> methods;  // none = all
-  uint32_t folds = 0;                // the first so many data sets; 0 = all
+  uint32_t folds = 0;                // the first `folds` data sets; 0 = all
 };
 
 struct ReportArguments {
@@ -167,7 +168,7 @@ struct ReportArguments {
   std::string output;  // "" = report.html beside it
 };
 
-// A run, while it goes on.
+// `chorus top`: shows a run while it goes on.
 struct TopArguments {
   std::string job;  // its metrics.jsonl, a folder with that, or its configuration
   std::vector<std::string> prometheus;  // pages of its ranks: "host:port"
@@ -176,13 +177,14 @@ struct TopArguments {
 };
 
 struct DoctorArguments {
-  ConfigArguments config;  // the job that is to run here; defaults without
+  ConfigArguments config;  // the job that is to run here; without one, a job of defaults
 };
 
 struct PlanArguments {
   ConfigArguments config;
   std::vector<std::string> log;  // overrides data.log
-  // Of each layout; one value stands for all of them. None: what follows from the others.
+  // The hosts, servers and workers of each layout; one value stands for all layouts, and an empty
+  // list for the numbers that follow from the other two.
   std::vector<uint32_t> hosts, servers, workers;
   bool weak = false;     // a step grows with the workers
   uint32_t threads = 0;  // of a worker; 0 = compute.threads
@@ -190,7 +192,7 @@ struct PlanArguments {
   double link_gbit = 25;
   double latency_us = 20;
   std::string gpu;          // workers compute on such GPUs: a name or a file; "" = on cores
-  uint32_t steps = 8;       // that are read
+  uint32_t steps = 8;       // of the log that are read
   bool calibrate = false;   // measure this machine
   std::string calibration;  // file of rates: written with `calibrate`, else read
   std::string json;         // file for the plans; "" = none
@@ -214,33 +216,32 @@ struct ScaleArguments {
   double link_gbit = 25;
   double latency_us = 20;
   bool gpus = false;     // workers compute on GPUs
-  std::string gpu;       // what the plan takes them for: a name or a file
+  std::string gpu;       // the GPUs as the plan takes them: a name or a file
   std::string launcher;  // "" = mpirun on this machine
   std::string program;   // "" = this one
   std::string output;
   std::string calibration;       // file of rates; "" = measured first
   double deadline_minutes = 30;  // of a run
   bool resume = false;
-  bool check = false;  // that all layouts end with the same model
+  bool check = false;  // check that all layouts end with the same model
   // Layouts as tasks of a Slurm array.
   std::string slurm;             // file for the script that submits them, "-" = standard output
-  std::optional<uint32_t> only;  // the task's: runs this layout alone, from 0, and shows nothing
-  bool collect = false;          // runs nothing, and shows what such tasks have measured
+  std::optional<uint32_t> only;  // of a task: runs only this layout (from 0), shows nothing
+  bool collect = false;          // runs nothing, and shows the measurements of such tasks
 };
 
 struct HelpArguments {
-  std::string setting;  // as HelpOf (setting_help.h) takes it; "" = what there is
+  std::string setting;  // as HelpOf (setting_help.h) takes it; "" = lists all
 };
 
-// *stopped: whether a signal ended the run before its last step; what it had is saved.
+// *stopped: whether a signal ended the run before its last step; its state is then saved.
 Status RunTrain(const TrainArguments& arguments, bool* stopped);
 // *exit_code: that of the job's last try.
 Status RunRun(const RunArguments& arguments, int* exit_code);
 Status RunEvaluate(const EvaluateArguments& arguments);
 Status RunPredict(const PredictArguments& arguments);
 Status RunExport(const ExportArguments& arguments);
-// *stopped: an import that follows its input has sealed what was complete, since a signal asked for
-// it.
+// *stopped: whether a signal ended an import that follows its input; complete rows are then sealed.
 Status RunImport(const ImportArguments& arguments, bool* stopped);
 Status RunSchema(const SchemaArguments& arguments);
 Status RunGenerate(const GenerateArguments& arguments);
@@ -252,12 +253,12 @@ Status RunObjective(const ObjectiveArguments& arguments);
 Status RunCompare(const CompareArguments& arguments, bool* some_failed);
 Status RunReport(const ReportArguments& arguments);
 Status RunTop(const TopArguments& arguments);
-// *wrong: whether something is wrong (on the first rank).
+// *wrong: on the first rank, whether something is wrong.
 Status RunDoctor(const DoctorArguments& arguments, bool* wrong);
-// Prints what ranks would hold, send and compute, and how long a step would take.
+// Prints how much each rank would hold, send and compute, and how long a step would take.
 Status RunPlan(const PlanArguments& arguments);
-// Runs layouts of a job and writes how it scales. *stopped_by_signal: before the last one; --resume goes
-// on.
+// Runs layouts of a job and writes how it scales. *stopped_by_signal: whether a signal ended it before the last layout;
+// --resume goes on.
 Status RunScale(const ScaleArguments& arguments, bool* stopped_by_signal);
 Status RunHelp(const HelpArguments& arguments);
 

@@ -1,6 +1,6 @@
 #pragma once
-// What rows in fewer bits cost: the metrics of two exports of one model on a log. Thread safety:
-// one thread.
+// The loss of quality by rows in fewer bits: the metrics of two exports of one model on a log.
+// Thread safety: one thread.
 
 #include <string>
 #include <vector>
@@ -12,13 +12,13 @@
 
 namespace chorus::launch {
 
-// Whether a log can tell what the rows of a model cost: it has labels, and the model's columns. No
-// rows are read. Errors: see LogReader; kFailedPrecondition, it lacks some.
+// Checks that a log can measure this loss: it must have labels and the model's columns. No rows are
+// read. Errors: those of LogReader; kFailedPrecondition when labels or columns are missing.
 Status CheckLossLog(FileSystem& files, const std::vector<std::string>& log,
                     const CheckpointManifest& model);
 
-// The metrics of an export on all exposures of a log, scored on this thread. Errors: see LoadModel,
-// LogReader (the log's columns become the model's) and BatchScorer.
+// The metrics of an export on all exposures of a log, scored on this thread. Errors: those of
+// LoadModel, of LogReader (the log's columns become the model's) and of BatchScorer.
 Result<Evaluation> EvaluateExport(FileSystem& files, const std::string& folder,
                                   const std::vector<std::string>& log);
 

@@ -1,5 +1,6 @@
 #pragma once
-// What `chorus export` says of a model besides its numbers. Thread safety: pure functions.
+// The manifest of an exported model: everything that `chorus export` writes besides the numbers.
+// Thread safety: pure functions.
 
 #include <string>
 
@@ -9,8 +10,9 @@
 
 namespace chorus::launch {
 
-// Inputs and layers of the checkpoint's model; arrays are the caller's. Error: the checkpoint's
-// configuration does not fit its columns (InputLayout::Make, Network::Make).
+// Inputs and layers of the checkpoint's model; the caller adds the arrays. Error: those of
+// InputLayout::Make and Network::Make, when the checkpoint's configuration does not fit its
+// columns.
 Result<ExportManifest> DescribeModel(const CheckpointManifest& checkpoint);
 
 // manifest.json, with every field.

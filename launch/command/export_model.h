@@ -6,7 +6,7 @@
 //   <table>.weights.f32   [rows, dim], row-major; in fewer bits: launch/serving/row_form.h
 //   dense/<block>.f32     [rows, cols], row-major    (all little-endian)
 //   model.onnx            the layers once more, if asked for
-// Thread safety: one thread an output.
+// Thread safety: one thread per output.
 
 #include <string>
 
@@ -17,8 +17,8 @@
 namespace chorus::launch {
 
 // Writes the complete checkpoint `folder` to the new folder `output`.
-// Errors: kDataLoss, the checkpoint is damaged; kFailedPrecondition, see OutputFolder;
-// kInvalidArgument, a layer that has no ONNX translation, or a weight that the form does not hold.
+// Errors: kDataLoss when the checkpoint is damaged; kFailedPrecondition as OutputFolder;
+// kInvalidArgument when a layer has no ONNX translation, or the form cannot hold a weight.
 Status ExportModel(FileSystem& files, const std::string& folder, const std::string& output,
                    bool onnx, RowForm form = ExportRows::FORM_UNSPECIFIED);
 

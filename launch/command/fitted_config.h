@@ -13,19 +13,19 @@
 
 namespace chorus::launch {
 
-// *fitted: what was chosen. A run that goes on keeps what it chose before, and one that begins from
-// another run's model takes its towers (warm_towers.h). Errors: those of LoadTrainConfig and of a
-// log that cannot be opened.
+// *fitted: the settings that were chosen. A run that goes on keeps its earlier choices, and a run
+// that begins from another run's model takes that model's towers (warm_towers.h). Errors: those of
+// LoadTrainConfig and of a log that cannot be opened.
 Result<TrainConfig> LoadFitted(const ConfigArguments& arguments, worker::Resume resume,
                                std::vector<worker::FittedSetting>* fitted);
 
-// Of a job that follows data.log: the path of the first file there, by its name; "" = there is none, or no
-// such directory yet.
+// For a job that follows data.log: the path of the first file there, by its name; "" = there is no file, or no such
+// directory, yet.
 // REQUIRES: config names a log.
 Result<std::string> FirstFollowedFile(FileSystem& files, const TrainConfig& config);
 
-// Sets what nobody has written to what the run of this checkpoint chose. One that cannot be read
-// sets nothing: whoever reads its model says why.
+// Sets the fields that nobody has written to the choices of the run of this checkpoint. A
+// checkpoint that cannot be read sets nothing: the code that reads its model reports the error.
 void KeepSettingsOfCheckpoint(const std::string& folder, TrainConfig* written);
 
 }  // namespace chorus::launch

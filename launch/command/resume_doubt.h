@@ -8,8 +8,9 @@
 
 namespace chorus::launch {
 
-// "" where `directory` (checkpoint.directory) holds a complete checkpoint, or cannot be looked at;
-// else what is there in its place, what the run does then, and folders nearby that hold one.
+// "" when `directory` (checkpoint.directory) holds a complete checkpoint, or cannot be read;
+// otherwise a text that says what is there instead, what the run does then, and which folders
+// nearby hold a checkpoint.
 // existed: whether `directory` was there before the job made it.
 std::string DoubtOfResume(FileSystem& files, const std::string& directory, bool existed);
 

@@ -8,7 +8,8 @@
 
 namespace chorus::launch {
 
-// All but --slurm, --only, --collect, --resume and --check. Without --launcher, srun starts ranks.
+// The words of all options but --slurm, --only, --collect, --resume and --check. If there is no
+// --launcher, srun starts the ranks.
 std::vector<std::string> WordsOf(const ScaleArguments& arguments, const std::string& program);
 
 }  // namespace chorus::launch

@@ -1,6 +1,6 @@
 #pragma once
-// What `chorus evaluate` and `chorus predict` share: a checkpoint's model, loaded into the servers
-// of this job. Thread safety: called once, from main's thread.
+// The common part of `chorus evaluate` and `chorus predict`: loads a checkpoint's model into the
+// servers of this job. Thread safety: called once, from main's thread.
 
 #include <functional>
 #include <string>
@@ -18,14 +18,14 @@ namespace chorus::launch {
 struct ScoringRequest {
   ConfigArguments config = {};
   std::string checkpoint = {};
-  bool best = false;                        // of a directory, that of the best evaluation
+  bool best = false;                        // of a directory, the one with the best evaluation
   std::vector<std::string> overrides = {};  // further sets, applied last ("evaluate.log=...")
   bool needs_log = true;                    // evaluate.log may not be empty
 };
 using ScoringMain = std::function<Status(worker::Session* session)>;
 Status RunScoring(const ScoringRequest& request, const ScoringMain& work);
 
-// {"evaluate.log=a,b"} for the logs of the command line; nothing for none.
+// {"evaluate.log=a,b"} for the logs of the command line; an empty list without logs.
 std::vector<std::string> LogOverrides(const std::vector<std::string>& log);
 
 }  // namespace chorus::launch

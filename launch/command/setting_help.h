@@ -1,6 +1,6 @@
 #pragma once
-// What a setting means, from config.proto, whose text the program carries: comment, what is
-// allowed, default. Thread safety: pure functions.
+// The meaning of a setting (comment, allowed values, default) from config.proto, whose text is a
+// part of the program. Thread safety: pure functions.
 
 #include <string>
 
@@ -8,10 +8,10 @@
 
 namespace chorus::launch {
 
-// path: of a job's setting ("step.grain_rows", "model.encoder", "table.default.dim"), or a message
-// of config.proto and what is in it ("ImportSchema", "ImportSchema.slot"). Of a message all its
-// fields are listed. "" = what there is to ask for. Error (kInvalidArgument): there is no such
-// setting; says what there is in its place.
+// path: a setting of a job ("step.grain_rows", "model.encoder", "table.default.dim"), or a message
+// of config.proto or a field of one ("ImportSchema", "ImportSchema.slot"). For a message all its
+// fields are listed; "" lists what can be asked for. Error: kInvalidArgument when there is no such
+// setting; the message lists those that there are.
 Result<std::string> HelpOf(const std::string& path);
 
 }  // namespace chorus::launch

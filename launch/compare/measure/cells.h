@@ -22,8 +22,8 @@
 
 namespace chorus::launch {
 
-// An interval of fewer clicks or conversions is not trusted: DeLong's variance and the bootstrap
-// hold for many.
+// An interval over fewer clicks or conversions than this is not trusted: DeLong's variance and the
+// bootstrap hold for many.
 constexpr uint64_t kFewestPositives = 30;
 
 struct Cell {
@@ -32,13 +32,13 @@ struct Cell {
   std::optional<double> sd;  // from two seeds on
   std::optional<worker::CombinedDifference> difference;
   bool has_few_positives = false;  // fewer than kFewestPositives are behind the difference
-  // The method does no better here than a constant: its AUC is 0.5 or less, or, of losses and
-  // calibration, its normalised entropy is 1 or more.
+  // The method does no better here than a constant: its AUC is 0.5 or less or, in columns of losses
+  // and calibration, its normalised entropy is 1 or more.
   bool worse_than_constant = false;
 
-  // Nothing is known about the error of an exact column's difference with one seed.
+  // With one seed, nothing is known about the error of an exact column's difference.
   bool has_interval() const { return difference.has_value() && difference->standard_error > 0; }
-  // With one seed the interval knows of the test set alone: never.
+  // Never with one seed: the interval then covers only the sampling of the test set.
   bool significant() const {
     return has_interval() && difference->seed_variance.has_value() && !has_few_positives &&
            !worse_than_constant && !difference->interval.Contains(0);
@@ -52,7 +52,8 @@ struct TableRow {
   std::vector<Cell> cells;  // [columns]
 };
 
-// What is the same for all runs on a data set, since labels or features alone decide it.
+// The facts of a column that are the same for all runs on a data set, since labels or features
+// alone decide them.
 struct FoldFacts {
   RunMetric metric;                   // of the first run with a value: positives, groups, coverage
   std::optional<double> auc_ceiling;  // the AUC that the features allow, of the truth's columns
@@ -70,7 +71,7 @@ struct MissingColumn {
 
 struct CompareTable {
   std::vector<TableColumn> columns;    // those that some run has
-  std::vector<MissingColumn> missing;  // but those of a truth that no data set has
+  std::vector<MissingColumn> missing;  // without those of a truth that no data set has
   std::vector<TableRow> rows;  // in the configuration's order; methods with finished or failed runs
 };
 

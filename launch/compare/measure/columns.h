@@ -53,11 +53,11 @@ struct Column {
   RowSet rows;
   Measure measure = Measure::kAuc;
   Best best = Best::kHigh;
-  int digits = 4;  // behind the point
+  int digits = 4;  // behind the decimal point
   uint32_t k = 0;  // of kNdcg and kRecall
 
-  bool is_truth() const;          // is judged by the truth of a generated world: no sampling
-  bool needs_pctr() const;        // is about a method's own pCTR: not shown for references
+  bool is_truth() const;          // is judged by the truth of a generated world, without sampling
+  bool needs_pctr() const;        // is about a method's own pCTR, so not shown for references
   bool needs_common_ctr() const;  // takes the pCTR that stands for all methods'
   bool needs_groups() const;
   bool needs_clicks() const;      // looks at clicked exposures alone

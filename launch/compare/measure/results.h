@@ -1,6 +1,6 @@
 #pragma once
-// What a comparison says about each finished run: results.jsonl, one line per run in the plan's
-// order, without anything that depends on time or place. Thread safety: one thread.
+// The results of a comparison's finished runs: results.jsonl has one line per run in the plan's
+// order, and nothing in it depends on time or place. Thread safety: one thread.
 
 #include <memory>
 #include <optional>
@@ -14,8 +14,8 @@
 
 namespace chorus::launch {
 
-// What a column measures of a run, ready to be drawn again by run->groups(): one definition for the
-// number in the table and for the draws behind its interval.  REQUIRES: run->Has(column).
+// The metric of a column for a run, ready to be resampled by run->groups(): one definition for the
+// number in the table and for the draws behind its interval. REQUIRES: run->Has(column).
 std::unique_ptr<worker::ResampledMetric> MetricOf(const Column& column, RunRows* run);
 
 // The column's number for this run; absent: it has no rows or is undefined.

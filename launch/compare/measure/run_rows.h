@@ -1,5 +1,5 @@
 #pragma once
-// What one run says of the exposures of its test log, and the rows of it that a column looks at.
+// The scores of one run for the exposures of its test log, and the rows that a column looks at.
 // Thread safety: none.
 
 #include <cstdint>
@@ -17,19 +17,19 @@ namespace chorus::launch {
 
 struct RunScores {
   worker::Scores scores;
-  std::vector<double> common_ctr;  // logits [rows]; empty: nobody's stands for this run
+  std::vector<double> common_ctr;  // logits [rows]; empty: this run has none
   std::vector<uint64_t> field;     // ids of CompareConfig.field [rows]; empty: none is configured
 };
 
-// The run whose pCTR stands for this run's: the common CTR net's of the same seed and data set, or
-// the run itself where the comparison has none. Null: that run is not finished, or means nothing by
-// pCTR (a reference).
+// The run whose pCTR is used in place of this run's: that of the common CTR net with the same seed
+// and data set, or the run itself where the comparison has no common net. Null: that run is not
+// finished, or its pCTR has no meaning (a reference).
 const FinishedRun* CommonCtrRun(const FinishedRuns& finished, const FinishedRun& run);
 
-// Of what tells a test log from another: the exposures, their labels and groups.
+// The checksum of what tells one test log from another: the exposures, their labels and groups.
 uint64_t LogChecksum(const worker::Scores& scores);
-// a, b: LogChecksum of the runs' scores. Error: kFailedPrecondition, names both score files, when
-// they are of different logs.
+// a, b: LogChecksum of the runs' scores. Error: kFailedPrecondition, which names both score files,
+// when they are of different logs.
 Status CheckSameLog(const FinishedRun& run_a, uint64_t a, const FinishedRun& run_b, uint64_t b);
 
 class RunScoresReader {
@@ -50,14 +50,15 @@ class RunScoresReader {
 
 class RunRows {
  public:
-  // `run` outlives this. reference: what it says of clicks is not looked at.
+  // `run` outlives this. reference: the run is a reference, whose predictions of clicks are not
+  // looked at.
   RunRows(const RunScores& run, bool reference);
 
-  // Whether the column has rows here: the log has groups, the truth is known, ... where it needs
-  // them.
+  // Whether the column has rows here: if it needs groups, the log has some; if it needs the truth,
+  // that is known; and so on.
   bool Has(const Column& column) const;
-  // Made when first asked for, and kept until another set is.  REQUIRES: Has of a column with this
-  // set.
+  // The rows of a set: made when first asked for, and kept until another set is asked for.
+  // REQUIRES: Has is true of a column with this set.
   const worker::TaskRows& Of(const RowSet& set);
   // The field's values of the rows of Of(set).  REQUIRES: the run has a field.
   std::vector<uint64_t> FieldOf(const RowSet& set) const;
@@ -65,7 +66,7 @@ class RunRows {
   // The sum of the weights of the set's exposures, with those that have no group.
   double WeightOf(RowSet set) const;
 
-  // Of the log's group column; an exposure without a group is one by itself.
+  // The groups of the log's group column; an exposure without a group is a group by itself.
   const worker::GroupNumbers& groups() const { return groups_; }
 
  private:

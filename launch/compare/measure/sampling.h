@@ -1,9 +1,9 @@
 #pragma once
 // How much a difference between a method and the base would vary with another test log of the same
 // size: the sampling variance of the seeds' mean of method minus base, for each column and data
-// set. AUCs by DeLong, but of a log with weights, and the others by the paired bootstrap over
-// groups (over exposures where the log has none). The numbers are those of worker/statistics; this
-// says which rows each column takes. Thread safety: one thread.
+// set. AUCs of a log without weights are done by DeLong, the others by the paired bootstrap over
+// groups (over exposures where the log has no groups). The formulas are in worker/statistics; this
+// file chooses the rows that each column takes. Thread safety: one thread.
 
 #include <cstdint>
 #include <map>
@@ -18,7 +18,7 @@
 
 namespace chorus::launch {
 
-// What one run's scores contribute to sampling variances, by column.
+// The contribution of one run's scores to sampling variances, by column.
 struct RunDraws {
   struct Ranked {
     std::vector<double> score;   // [n]
@@ -29,14 +29,16 @@ struct RunDraws {
   uint64_t log = 0;                                  // LogChecksum of the scores
 };
 
-// A bootstrap over fewer groups would call noise certain: it is not drawn.
+// With fewer groups than this there is no bootstrap: it would call noise certain.
 constexpr size_t kFewestGroups = 10;
 
-// Of the columns that the run has. reference: see RunRows. replicates: of the bootstrap.
+// The draws for the columns that the run has. reference: see RunRows. replicates: how many the
+// bootstrap draws.
 RunDraws DrawRun(const RunScores& run, bool reference, const std::vector<Column>& columns,
                  uint32_t replicates, worker::ThreadPool* pool);
 
-// Of one column, [folds] of its grid; absent where one cannot be told (one positive only, ...).
+// The variances of one column, [folds] of its grid; absent where one of them cannot be computed
+// (only one positive, ...).
 using ColumnVariances = std::optional<std::vector<double>>;
 
 class Sampler {
@@ -49,14 +51,16 @@ class Sampler {
         base_(base),
         columns_(std::move(columns)),
         pool_(pool) {}
-  // Of a column, for this method's runs against the base's. Ask for all columns of a method before
-  // the next one: draws are kept for the base and the last method. grid: what the column's
-  // difference takes, not empty. REQUIRES: method and base have finished it. Error:
-  // kFailedPrecondition, names both score files, when runs of a fold are of different logs.
+  // The variances of a column, for this method's runs against the base's. Ask for all columns of a
+  // method before the next method: draws are kept for the base and the last method. grid: the runs
+  // that the column's difference takes, not empty. REQUIRES: method and base have finished the
+  // grid. Error: kFailedPrecondition, which names both score files, when runs of a fold are of
+  // different logs.
   Result<ColumnVariances> Of(const Column& column, int method, const RunGrid& grid);
 
  private:
-  // Made once. Error: it is of another test log than `like`, a run on the same data set.
+  // Made once per run. Error: the run is of another test log than `like`, a run on the same data
+  // set.
   Result<const RunDraws*> DrawsOf(const FinishedRun& run, const FinishedRun& like);
 
   const FinishedRuns& finished_;

@@ -1,6 +1,6 @@
 #pragma once
-// The configuration of one run of a comparison: its method's job with its logs, its paths and what
-// fits its training log.
+// The configuration of one run of a comparison: its method's job with its logs, its paths and the
+// settings that fit its training log.
 // Thread safety: reads files; called by one thread.
 
 #include <map>
@@ -31,8 +31,8 @@ class LogSizes {
   std::map<std::vector<std::string>, Result<worker::LogSize>> sizes_;
 };
 
-// Sets run->config, fitted by plan.rules, and what is said of it. method: the run's, with its
-// settings. Errors: the job is not valid (names source and method).
+// Sets run->config, fitted by plan.rules, and the run's fields about the fit. method: the run's,
+// with its settings. Error: that of an invalid job, which names source and method.
 Status ConfigureRun(const ComparePlan& plan, const CompareMethod& method, LogSizes* sizes,
                     PlannedRun* run);
 

@@ -1,8 +1,8 @@
 #pragma once
-// Which runs of a comparison are finished, and from what they were made. DONE in a run's folder is
-// RunRecord in text format and a checksum line, renamed into place last: a run without it is not
-// finished, whatever else lies in its folder. Thread safety: const methods from any thread; one
-// writer per run.
+// Which runs of a comparison are finished, and from which inputs they were made. DONE in a run's
+// folder is a RunRecord in text format and a checksum line, renamed into place last: a run without
+// it is not finished, whatever else is in its folder. Thread safety: const methods from any thread;
+// one writer per run.
 
 #include <cstdint>
 #include <functional>
@@ -20,8 +20,9 @@
 
 namespace chorus::launch {
 
-// Fingerprints of logs and checksums of files as they are now, each made once: the runs of a
-// comparison share logs and oracle files. For one look at all runs, while nothing changes.
+// Fingerprints of logs and checksums of files as they are now, each made once, since the runs of a
+// comparison share logs and oracle files. Use one object for one look at all runs, while nothing
+// changes.
 class InputChecksums {
  public:
   explicit InputChecksums(FileSystem& files) : files_(files) {}  // `files` outlives this
@@ -36,15 +37,15 @@ class InputChecksums {
   std::map<std::string, Result<uint64_t>> checksums_;
 };
 
-// The fingerprints of the run's logs and oracle file in a record that holds nothing else yet. To be
-// taken before the run begins. Errors name the file.
+// The fingerprints of the run's logs and oracle file, in a record that holds nothing else yet. Call
+// it before the run begins. Errors name the file.
 Result<RunRecord> RecordOfInputs(FileSystem& files, const TrainConfig& config);
 
 // The configuration that the run in that folder was made with. REQUIRES: job.textproto is there.
 Result<TrainConfig> LoadJob(const PlannedRun& run);
 
 // Error: kFailedPrecondition when the run in that folder was made with another configuration than
-// this, and in which fields, or with one that is lost. REQUIRES: job.textproto is there.
+// this (the message names the fields), or with one that is lost. REQUIRES: job.textproto is there.
 Status CheckSameJob(FileSystem& files, const PlannedRun& run);
 
 // Writes job.textproto of a run that begins, unless it is there.
@@ -53,8 +54,9 @@ Status WriteJob(FileSystem& files, const PlannedRun& run);
 // Completes the run whose job.textproto and scores are in `folder`.
 Status WriteRunRecord(FileSystem& files, const std::string& folder, RunRecord record);
 
-// The record of a finished run; nothing for a run that is to be trained (again): there is no
-// record, or it failed (failed_runs.h), or the record or the scores are damaged, which is logged.
+// The record of a finished run; nothing for a run that has to be trained (again): there is no
+// record, or the run failed (failed_runs.h), or the record or the scores are damaged, which is
+// logged.
 // Error: kFailedPrecondition when the run in that folder was made with another configuration
 // (CheckSameJob), or from another log or oracle file than is at that path now (one that is gone is
 // not compared).
@@ -70,7 +72,7 @@ struct FailedRun {
   std::string why;
 };
 
-// Seeds by data sets: what means and differences are taken over. Both ascending.
+// The seeds and data sets that means and differences are taken over. Both are ascending.
 struct RunGrid {
   std::vector<int> folds;
   std::vector<uint64_t> seeds;  // each on all of these folds
@@ -93,7 +95,7 @@ class FinishedRuns {
   const ComparePlan& plan() const { return *plan_; }
   const CompareConfig& config() const { return plan_->config; }
   const std::vector<FinishedRun>& runs() const { return runs_; }    // in the plan's order
-  const std::vector<FailedRun>& failed() const { return failed_; }  // so too
+  const std::vector<FailedRun>& failed() const { return failed_; }  // likewise
   size_t FailuresOf(int method) const;
   // Null: not finished.
   const FinishedRun* At(int method, int fold, uint64_t seed) const;

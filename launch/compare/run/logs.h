@@ -25,13 +25,14 @@ Result<std::unique_ptr<worker::LogReader>> OpenLog(FileSystem& files, const LogP
 //   its train, its potential or all tests together hold a log twice: its rows would count twice;
 //   its validation holds a log of its train, its potential or its test.
 // Data sets may share logs of train, and one may train on another's test, as folds do. A log that
-// is gone is passed over, as is one without rows; the error of one that cannot be read.
+// is missing or has no rows is passed over; for a log that cannot be read the error is the
+// reader's.
 Status CheckDataLogs(FileSystem& files, const CompareConfig& config);
 
-// Before any run trains: the run's logs open and have the same slots, its oracle file tells the
-// truth of its test log, and the comparison's `field` is a one-hot slot of that. Errors:
-// kFailedPrecondition for the oracle file of another log, and those of the readers. Each names the
-// configuration's file, data set, field and what is expected there.
+// Checks, before any run trains, that the run's logs open and have the same slots, that its oracle
+// file has the truth of its test log, and that the comparison's `field` is a one-hot slot of the
+// test log. Errors: kFailedPrecondition for the oracle file of another log, and those of the
+// readers. Each names the configuration's file, the data set, the field and what is expected there.
 Status CheckReady(FileSystem& files, const ComparePlan& plan, const PlannedRun& run);
 
 // The ids of one slot of a log, exposure by exposure.

@@ -3,10 +3,9 @@
 // they are trained (all methods of a seed and data set before the next ones, so that a comparison
 // that is stopped early has rows to compare).
 //   OUTPUT/runs/METHOD/seed-S-FOLD/        job.textproto, metrics.jsonl, scores, checkpoint/, DONE
-//   OUTPUT/runs/METHOD/sweep-SETTING-FOLD/ the same of a setting that is tried; FAILED: see
-//                                          failed_runs.h
-// A method's runs are known once its settings are judged: the plan is made anew then. Once one has
-// begun, its setting stays.
+//   OUTPUT/runs/METHOD/sweep-SETTING-FOLD/ the same for a setting that is tried; FAILED: see
+//   failed_runs.h A method's runs are known once its settings are judged: the plan is made anew
+//   then. Once a run of a method has begun, the method's setting stays.
 // Thread safety: values.
 
 #include <cstdint>
@@ -35,8 +34,8 @@ struct PlannedRun {
   TrainConfig config;    // complete, with its paths
   bool selected = true;  // to be trained; else only looked at
   int setting = -1;  // of CompareConfig.sweep, judged on a validation log; -1: a run of the table
-  // Fields that no configuration writes and that fit the training log. not_fitted: they have their
-  // defaults, since that log, or the model that the run begins from, is not there.
+  // The fields that no configuration writes and that were fitted to the training log. not_fitted:
+  // they have their defaults, since that log, or the model that the run begins from, is not there.
   std::vector<worker::FittedSetting> fitted = {};
   bool not_fitted = false;
 
@@ -46,17 +45,17 @@ struct PlannedRun {
   std::string ScoresPath() const { return JoinPath(folder, kScoresName); }
 };
 
-// What the command line takes of the configuration to be trained: 0 and none mean all.
+// The part of the configuration that the command line selects for training: 0 and none mean all.
 struct CompareSelection {
   uint32_t seeds = 0;                // seeds 1 .. seeds
-  std::vector<std::string> methods;  // base and common_ctr take part anyhow
-  uint32_t folds = 0;                // the first so many data sets
+  std::vector<std::string> methods;  // base and common_ctr always take part
+  uint32_t folds = 0;                // the first `folds` data sets
 };
 
-// What a sweep says of a method.
+// The outcome of a sweep for a method.
 struct SettingChoice {
   bool complete = false;  // all its selected settings are judged, or failed
-  int setting = -1;       // the best; -1: none, the method is as it is
+  int setting = -1;       // the best; -1: none
   bool kept = false;      // setting is not the best: runs of the table have begun with it
   std::vector<std::optional<double>> value;  // [settings]: mean over data sets; absent: not judged
 };
@@ -70,7 +69,7 @@ struct ComparePlan {
   uint32_t configured_seeds = 0;                           // config.seeds may be more, see MakePlan
   std::vector<PlannedRun> sweep = {};                      // before all runs
   std::vector<SettingChoice> choices = {};                 // [method]; empty without a sweep
-  worker::FitRules rules = worker::FitRules::kWithTowers;  // those that its first runs began with
+  worker::FitRules rules = worker::FitRules::kWithTowers;  // the rules of its first runs
 
   const CompareMethod& method(const PlannedRun& run) const { return config.method(run.method); }
   // The method as its runs have it, with the setting that it takes (-1: none).
@@ -81,17 +80,18 @@ struct ComparePlan {
   std::string NameOf(const PlannedRun& run) const;
 };
 
-// What fits the training logs, in words: "step.grain_rows=32 model.start=BASE_RATE (BASE, ESMM)".
+// The settings that fit the training logs, in words: "step.grain_rows=32 model.start=BASE_RATE
+// (BASE, ESMM)".
 std::vector<std::string> FittedLines(const ComparePlan& plan);
 
 // The number of the method of this name; -1: none.
 int FindMethod(const CompareConfig& config, const std::string& name);
 
 // The plan of all runs that the configuration has, with the settings that its sweep has chosen so
-// far, and of those with further seeds that are
-// selected or finished in `output` already: tables are made of them all, whatever is trained this
-// time. REQUIRES: config comes from LoadCompareConfig. Errors: a run's configuration is not valid
-// (names source and method); the selection names what is not there.
+// far, and of runs with further seeds that are selected or already finished in `output`: tables are
+// made of them all, whatever is trained this time. REQUIRES: config comes from LoadCompareConfig.
+// Errors: a run's configuration is not valid (the message names source and method); the selection
+// names a method, seed or data set that is not there.
 Result<ComparePlan> MakePlan(FileSystem& files, const CompareConfig& config,
                              const std::string& source, const CompareSelection& selection,
                              const std::string& output);

@@ -20,14 +20,14 @@ using PlanSource = std::function<Result<std::vector<ComparePlan>>()>;
 // Returns true on the first rank, with all runs done or failed. deadline_seconds: as RunJobs.
 Result<bool> TrainRuns(double deadline_seconds, const PlanSource& plans);
 
-// How long a row of runs still takes, guessed from those that are finished: a method's mean where
-// one of its runs is, else the mean of all. Thread safety: none.
+// Estimates how long the remaining runs take, from the finished ones: each takes the mean of its
+// method, or the mean of all runs where none of its method is finished. Thread safety: none.
 class TimeLeft {
  public:
   void Plan(const std::string& method) { ++methods_[method].planned; }  // a run to come
-  // A run that was finished earlier, and one of those that were to come.
+  // Measure counts a run that was finished earlier; Finish counts one of the planned runs.
   void Measure(const std::string& method, double seconds);
-  void Drop(const std::string& method);  // one of those that were to come has failed
+  void Drop(const std::string& method);  // one of the planned runs has failed
   void Finish(const std::string& method, double seconds);
   // "45 s", "12 min", "3 h 20 min"; "" while no run is finished or none is left.
   std::string Text() const;

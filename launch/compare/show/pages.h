@@ -1,5 +1,6 @@
 #pragma once
-// What people read of a comparison: table.md with its tables, report.html with tables and pictures.
+// The pages of a comparison for people: table.md with its tables, report.html with tables and
+// pictures.
 // Thread safety: one thread.
 
 #include <string>
@@ -10,7 +11,7 @@
 namespace chorus::launch {
 
 std::string TableMarkdown(const FinishedRuns& finished, const CompareTable& table);
-// Whether a text is one of these.
+// Whether a text is such a table.md.
 bool IsTableMarkdown(std::string_view text);
 
 Result<std::string> ReportPage(const FinishedRuns& finished, const CompareTable& table);

@@ -32,14 +32,15 @@ struct TableSection {
 };
 std::vector<TableSection> SectionsOf(const CompareTable& table);  // those with columns
 
-// What a reader must know of a column: its definition, how many clicks or conversions of the test
-// logs are behind it, which direction is good; by group the groups that count, and for the truth's
-// AUC what the features allow, of each data set. Where rows rest on different data sets, the counts
-// behind each. What is left out of means for want of a value.
+// The note on a column: its definition, how many clicks or conversions of the test logs are behind
+// it, and which direction is good; for metrics by group the number of groups that count, and for
+// the truth's AUC the AUC that the features allow, per data set. Where rows of the table rest on
+// different data sets, the note has the counts behind each row. It also names what the means leave
+// out for want of a value.
 std::string ColumnNote(const FinishedRuns& finished, const CompareTable& table, size_t column);
 
-// What a reader must know of the tables as a whole: how many runs are behind them, which failed or
-// are doubtful, which settings they have, what ± and bold say, what the intervals hold, and which
+// The notes on the tables as a whole: how many runs are behind them, which of these failed or are
+// doubtful, which settings they have, what ± and bold mean, what the intervals cover, and which
 // columns have no value.
 std::vector<std::string> TableNotes(const FinishedRuns& finished, const CompareTable& table);
 
