@@ -11,13 +11,13 @@
 
 namespace chorus::launch {
 
-// Of the job alone, given its configuration; called on the first rank.
+// Gives the findings about the job alone, from its configuration; called on the first rank.
 using JobJudge = std::function<std::vector<Finding>(const TrainConfig& config)>;
 
-// Every rank of the job calls it. Prints the findings as they are made, on the first rank. config:
-// gives the job's configuration, on the first rank alone. *wrong: whether something is wrong, on
-// the first rank. Error: that of `config`, on the first rank. Where ranks do not answer, the job is
-// ended with the exit code of that.
+// Every rank of the job calls it; the first rank prints the findings as they are made. config:
+// gives the job's configuration; called on the first rank alone. *wrong: set on the first rank to
+// whether something is wrong. Error: that of `config`, on the first rank. If ranks do not answer,
+// the job ends with the exit code for a lost rank.
 Status ExamineJob(const std::function<Result<TrainConfig>()>& config, const JobJudge& judge,
                   bool* wrong);
 

@@ -1,6 +1,6 @@
 #pragma once
-// What `chorus doctor` says: one line each, of what is, and of what is to be done where something
-// is wrong. Thread safety: values.
+// The findings of `chorus doctor`: each is one line that says how something is and, where it is
+// wrong, what is to be done. Thread safety: values.
 
 #include <string>
 #include <vector>

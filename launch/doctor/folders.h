@@ -13,7 +13,7 @@
 
 namespace chorus::launch {
 
-// Every rank calls it; the findings are the first rank's alone. One rank a host writes and reads
+// Every rank calls it; the findings are the first rank's alone. One rank per host writes and reads
 // some megabytes in the folders that `config` names: checkpoint.directory (made if it is not
 // there), the logs of data.log and evaluate.log. Error: the communicator's.
 Result<std::vector<Finding>> CheckFolders(Communicator& all, FileSystem& files,

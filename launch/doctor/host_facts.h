@@ -1,5 +1,5 @@
 #pragma once
-// What a rank knows of itself and its machine, for `chorus doctor`.
+// The facts that a rank knows about itself and its machine, for `chorus doctor`.
 // Thread safety: pure functions of the system's state.
 
 #include <cstdint>
@@ -17,10 +17,10 @@ struct HostFacts {
   std::string cpu;  // model
   CoreShare share;
   uint64_t machine_cores = 0;
-  // Of the machine, or the limit of memory of its container, where that shows it as the root of
-  // /sys/fs/cgroup.
+  // The machine's memory, or its container's limit of memory where the container shows it at the
+  // root of /sys/fs/cgroup.
   uint64_t memory_mb = 0;
-  uint64_t available_mb = 0;  // of the machine's, without what others use; at most memory_mb
+  uint64_t available_mb = 0;  // the machine's memory that nobody uses; at most memory_mb
   std::string huge_pages;     // "always", "madvise", "never"; "" = not known
   uint64_t open_files = 0;    // limits; UINT64_MAX = none
   uint64_t processes = 0;
@@ -29,14 +29,14 @@ struct HostFacts {
   double clock_seconds = 0;       // since 1970
   std::string gpu;                // name of this rank's device, or why there is none
   bool has_gpu = false;
-  std::string avoided;  // interfaces that MPI is kept from
+  std::string avoided;  // interfaces that MPI is told to avoid
 };
 
-// Of this rank, but for its GPU and for shared memory, of which MPI takes some when it begins.
-// threads: what it computes or serves with, 0 = one for each of its cores.
+// The facts of this rank, except for its GPU and for shared memory, of which MPI takes some when it
+// begins. threads: how many it computes or serves with, 0 = one per core of the rank.
 HostFacts FactsHere(uint32_t threads);
 
 std::string TextOf(const HostFacts& facts);
-Result<HostFacts> HostFactsOf(const std::string& text);  // error: kInternal, this is none
+Result<HostFacts> HostFactsOf(const std::string& text);  // error: kInternal, the text has no facts
 
 }  // namespace chorus::launch

@@ -1,6 +1,6 @@
 #pragma once
-// What a training job would find of its own: logs that hold nothing, settings that need others, a
-// run that is finished or another's. Thread safety: reads files; one thread.
+// The mistakes that a training job would find itself: logs that hold nothing, settings that need
+// others, a run that is finished or belongs to another job. Thread safety: reads files; one thread.
 
 #include <vector>
 
@@ -11,8 +11,8 @@
 
 namespace chorus::launch {
 
-// fitted: `config` with the settings that fit its log, or why there is none. Logs that are not
-// there are not looked at: CheckFolders tells of them.
+// fitted: `config` with the settings that fit its log, or the error of fitting. Missing logs are
+// left to CheckFolders, which reports them.
 std::vector<Finding> JudgeJob(FileSystem& files, const TrainConfig& config,
                               const Result<TrainConfig>& fitted);
 

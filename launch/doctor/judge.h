@@ -1,5 +1,5 @@
 #pragma once
-// What the facts of all ranks say about the job that they are to run.
+// Findings from the facts of all ranks about the job that they are to run.
 // Thread safety: pure functions.
 
 #include <vector>
@@ -9,7 +9,8 @@
 
 namespace chorus::launch {
 
-// facts: by rank. gpus: whether the job wants (compute.backend CUDA) or may use (AUTO) them.
+// facts: by rank. gpus: whether the job needs GPUs (kMust, compute.backend CUDA) or may use them
+// (kMay, AUTO).
 enum class Gpus { kNone, kMay, kMust };
 std::vector<Finding> JudgeHosts(const std::vector<HostFacts>& facts, Gpus gpus);
 

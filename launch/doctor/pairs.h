@@ -1,6 +1,6 @@
 #pragma once
-// Which hosts reach which, how soon and how fast: over the transport and the addresses that a job's
-// workers reach its servers by. Thread safety: the communicator's.
+// Which hosts reach each other, with which latency and speed, over the transport and the addresses
+// by which a job's workers reach its servers. Thread safety: the communicator's.
 
 #include <cstdint>
 #include <string>
@@ -14,26 +14,25 @@
 
 namespace chorus::launch {
 
-// From one host to another: a worker there, a server here.
+// The way from one host to another, as from a worker to a server.
 struct PairSpeed {
   uint32_t from = 0;         // ranks
-  uint32_t to = 0;           // the same as from: that rank cannot listen, as `error` says
+  uint32_t to = 0;           // equal to `from`: that rank cannot listen, as `error` says
   double latency_us = 0;     // median of an empty request and its reply
   double mb_per_second = 0;  // of large requests
   std::string error;         // "" when it was reached
 };
 
-// What the ranks need to reach each other.
+// The settings that ranks need to reach each other.
 struct PairTerms {
   std::string token;  // of all
   Protection protection = Protection::kEncryptedBetweenHosts;
   std::string listen_address;  // of this rank; "" where it would not serve
 };
 
-// Every rank calls it, with its own terms. One rank of
-// each host takes part (with one host, the first two ranks); a pair is measured for `seconds`.
-// Hosts that are not reached cost one wait of some seconds, all of them together. Error: the ranks
-// do not answer.
+// Every rank calls it, with its own terms. One rank of each host takes part (with one host, the
+// first two ranks); each pair is measured for `seconds`. Hosts that are not reached cost one wait
+// of some seconds, all of them together. Error: the communicator's, when ranks do not answer.
 Result<std::vector<PairSpeed>> MeasurePairs(MpiWorld* world, const std::vector<Place>& places,
                                             const PairTerms& terms, double seconds);
 

@@ -1,7 +1,8 @@
 #pragma once
 // The cost of each call of a device, from shapes: how many kernels worker/cuda starts for it, and
-// what it reads and writes. One function a call, named as the call. tests/perf/gpu_model_test.cc
-// holds them against what the emulated CUDA counts. Thread safety: pure functions.
+// what it reads and writes. There is one function per call, named as the call.
+// tests/perf/gpu_model_test.cc compares them with the counts of the emulated CUDA. Thread safety:
+// pure functions.
 
 #include <cstddef>
 #include <cstdint>
@@ -31,19 +32,20 @@ Cost Zero(size_t bytes);
 Cost Synchronize();
 
 // Backend.
-// Whether a product's inputs are read as 16 bits, and which it rounds itself, into another place.
+// Whether a product's inputs are read as 16 bits (any), and which of them the product itself
+// rounds, into other memory.
 struct Rounding {
   bool any = false;
   bool a = false;
   bool b = false;
 };
 Cost Gemm(const worker::GemmOptions& options, Shape a, Shape b, Shape c, const Rounding& rounding);
-// Where inputs are rounded.
+// For devices that round the inputs of products.
 Cost UseWeights(int64_t n);
 Cost Fill(Shape matrix);
 Cost Copy(Shape to);
 Cost GatherRows(int64_t index_rows, bool accumulate, Shape to);
-// longest: rows of one sum.
+// longest: the most rows of one sum.
 Cost SumRowsByIndex(int64_t index_rows, int64_t longest, Shape to);
 Cost ReluBackward(Shape y);
 Cost DotRows(Shape x);
@@ -62,11 +64,11 @@ Cost ForEach(Shape grid, int64_t floats);
 // A few doubles.
 Cost Put(size_t values);
 
-// Losses.  row_bytes: of labels, a row.
+// Losses. row_bytes: bytes of labels per row.
 Cost Partials(int64_t rows, int64_t row_bytes, int64_t heads, bool any);
 Cost Evaluate(int64_t rows, int64_t row_bytes, Shape dlogits);
 
-// Embeddings.  row_floats: over all keys, the floats of their rows.
+// Embeddings. row_floats: the floats of the rows of all keys.
 struct SideTokens {
   uint64_t keys = 0;
   uint64_t row_floats = 0;

@@ -1,5 +1,5 @@
 #pragma once
-// What calls of a device (worker/device/device.h) cost, in numbers that do not depend on the
+// The cost of a device's calls (worker/device/device.h) in numbers that do not depend on the
 // device: starts of kernels, matrix products and copies, bytes over its bus and in its memory,
 // operations of products. Thread safety: values.
 
@@ -8,7 +8,7 @@
 
 namespace chorus::gpu {
 
-// What a step's calls are for, in the order of a step.
+// The purpose of a step's calls, in the order of a step.
 enum class Phase {
   kUpload,        // the packed step: pulled rows, grains, the order of gradients
   kPool,          // rows to input matrices
@@ -34,19 +34,19 @@ struct Cost {
   uint64_t waits = 0;            // of the host for the device
   uint64_t bytes_to_device = 0;  // copied
   uint64_t bytes_to_host = 0;
-  // Device memory read and written, when each operand crosses its bus once and rows that are
-  // gathered each time they are.
+  // Bytes of device memory read and written, if each operand crosses the memory's bus once, and a
+  // gathered row each time it is gathered.
   uint64_t memory_bytes = 0;
   uint64_t flops = 0;  // of products: 2 M N K
-  // Pieces of 64 x 64 x 1024 (M x N x K) that products have: how many multiprocessors they can keep
-  // busy.
+  // Pieces of 64 x 64 x 1024 (M x N x K) in the products: this many multiprocessors can be kept
+  // busy by them.
   uint64_t pieces = 0;
-  // Passes of the longest loop over memory that one thread of each kernel goes through: what a
-  // kernel of few threads takes, however little it reads.
+  // Passes of the longest loop over memory in one thread of each kernel: they take their time in a
+  // kernel of few threads, however little it reads.
   uint64_t passes = 0;
 
   uint64_t bus_bytes() const { return bytes_to_device + bytes_to_host; }
-  // Each start is a node of a graph from now on.
+  // Counts each start as a node of a graph from now on.
   void BecomeNodes();
   Cost& operator+=(const Cost& other);
   friend bool operator==(const Cost&, const Cost&) = default;

@@ -1,6 +1,6 @@
 #pragma once
-// A device that notes what its calls cost (call_cost.h), and for which phase of a step they are.
-// Around another device it passes every call on. Alone it computes nothing: its memory does not
+// A device that notes the cost of its calls (call_cost.h), and the phase of a step that they belong
+// to. Around another device it passes every call on. Alone it computes nothing: its memory does not
 // exist, what it downloads stays as it was, and a worker's step on it is a dry run. Thread safety:
 // none.
 
@@ -22,7 +22,7 @@
 
 namespace chorus::gpu {
 
-// What a device was asked for.
+// The memory that a device was asked for.
 struct TakenMemory {
   std::vector<uint64_t> blocks;  // bytes of each TakeMemory, in their order
   uint64_t host_bytes = 0;       // of all TakeHostMemory
@@ -42,8 +42,8 @@ class CountingDevice final : public worker::Device {
     compute_ = Phase::kForward;
   }
   const TakenMemory& taken() const { return taken_; }
-  // Called with every call's cost: before it is passed on, and after it; not for what Replay
-  // starts.
+  // Called with every call's cost, before and after the call is passed on; not called for calls
+  // inside Replay.
   std::function<void(const CallCost&)> before_call, after_call;
   // Called with every matrix product, before it is passed on.
   std::function<void(const worker::GemmOptions& options, MatrixView<const float> a,
@@ -66,7 +66,8 @@ class CountingDevice final : public worker::Device {
   Status Stage(uint32_t buffer, const void* host, void* device, size_t bytes) override;
   Status TakeStaged(uint32_t buffer) override;
 
-  // What is started as one is noted call by call, as nodes, and then its start.
+  // Calls that are started together as a graph are noted one by one, as nodes, and then the graph's
+  // start.
   Result<bool> Replay(std::span<const uint64_t> key,
                       const std::function<Status()>& enqueue) override;
   void ForgetReplays() override;
@@ -159,16 +160,17 @@ class CountingDevice final : public worker::Device {
   };
 
   worker::Device* const inner_;
-  const bool rounds_;               // inputs of products
+  const bool rounds_;               // whether inputs of products are rounded
   std::span<const float> weights_;  // of the last UseWeights
   StepCost calls_;
-  bool notes_ = true;                     // calls
-  bool passes_ = true;                    // them on
+  bool notes_ = true;                     // whether calls are noted
+  bool passes_ = true;                    // whether calls are passed on
   std::set<std::vector<uint64_t>> seen_;  // keys of Replay
-  Phase compute_ = Phase::kForward;       // of calls that both passes make
+  Phase compute_ = Phase::kForward;       // the pass of calls that both passes make
   std::optional<Phase> fixed_phase_;
-  std::map<const std::byte*, Copied> uploads_;  // by where they lie on the device
-  std::byte* next_ = reinterpret_cast<std::byte*>(uintptr_t{1} << 44);  // of memory without any
+  std::map<const std::byte*, Copied> uploads_;  // by address on the device
+  std::byte* next_ =
+      reinterpret_cast<std::byte*>(uintptr_t{1} << 44);  // the next address without memory
   std::vector<std::unique_ptr<std::byte, FreeMemory>> host_memory_;
   worker::DeviceInfo dry_info_;
   TakenMemory taken_;

@@ -1,6 +1,6 @@
 #pragma once
-// The memory that a worker takes of its device, by part: what a dry run's calls ask for, and what the CUDA library takes
-// beside (worker/cuda). Thread safety: pure function.
+// The memory that a worker takes of its device, by part: the memory that a dry run's calls ask for, and the memory that
+// the CUDA library takes besides (worker/cuda). Thread safety: pure function.
 
 #include <cstdint>
 #include <string>
@@ -19,16 +19,17 @@ struct MemoryPart {
 
 struct DeviceMemory {
   std::vector<MemoryPart> parts;
-  // Their sum but for what is assumed: what the library asks CUDA for, exactly.
+  // The sum of the parts without the assumed one: exactly the memory that the library asks CUDA
+  // for.
   uint64_t counted = 0;
-  // Of CUDA's context and NCCL, by assumption (hardware.h).
+  // The memory of CUDA's context and of NCCL, which is assumed (hardware.h).
   uint64_t assumed = 0;
   uint64_t total() const { return counted + assumed; }
   uint64_t host_bytes = 0;  // page-locked, of the worker's process
 };
 
-// Of a worker whose step took `taken`.  grains: of the worker; workers: of the job; terms: of the canonical
-// tree, of all workers, 0: no sum among devices.
+// The worker. grains: those of the worker; workers: those of the job; terms: the terms of the canonical tree from all
+// workers, 0 if devices do not sum.
 struct MemoryOf {
   const TrainConfig* config = nullptr;
   const worker::Model* model = nullptr;

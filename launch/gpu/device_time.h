@@ -1,6 +1,7 @@
 #pragma once
-// How long a device takes for the calls of a step, from their cost and what it can do at best (hardware.h): each call
-// the largest of its starts, its bytes of memory, its products and its loops. Thread safety: pure functions.
+// How long a device takes for the calls of a step, from their cost and the device's best speeds (hardware.h): each call
+// takes the largest of the times of its starts, its bytes of memory, its products and its loops. Thread safety: pure
+// functions.
 
 #include "common/config.pb.h"
 #include "launch/gpu/cost.h"
@@ -8,14 +9,15 @@
 
 namespace chorus::gpu {
 
-// Of one call, copies over the bus included.
+// The seconds of one call, copies over the bus included.
 double SecondsOf(const Cost& cost, const Gpu& gpu, ComputeConfig::Precision precision);
-// Of kernels and products of a step, with what the host takes to see that they have ended; copies over the bus are left
-// out.
+// The seconds of a step's kernels and products, with the time that the host takes to see that they have ended; copies
+// over the bus are left out.
 double KernelSeconds(const StepCost& calls, const Gpu& gpu, ComputeConfig::Precision precision);
-// Products by a precision's units, else by what the GPU has: operations a second.
+// The peak operations per second of matrix products: by the units of the precision, or by the FP32
+// units where the GPU has no such units.
 double ProductPeakOf(const Gpu& gpu, ComputeConfig::Precision precision);
-// Of so many bytes over the bus, one way, in so many copies.
+// The seconds of `bytes` bytes over the bus, one way, in `copies` copies.
 double BusSeconds(double bytes, double copies, const Gpu& gpu);
 
 }  // namespace chorus::gpu

@@ -1,6 +1,6 @@
 #pragma once
-// What the sum of dense gradients among the devices of workers moves, and how long it takes: over the links of a host
-// and over its network at once. Thread safety: pure functions.
+// The bytes that the sum of dense gradients among the workers' devices moves, and how long it takes, over the links of
+// a host and over its network at once. Thread safety: pure functions.
 
 #include <cstdint>
 
@@ -9,31 +9,33 @@
 namespace chorus::gpu {
 
 // Bytes that each worker sends (and receives) when the dense gradients of all are summed.
-// Canonical: an owner of each piece of the vector gets that piece of every node and sends back the
-// sum (worker/collective/tree_sum.h); ring: each piece passes all workers twice.
+// In the canonical sum, each piece of the vector has an owner that gets this piece of every node
+// and sends back the sum (worker/collective/tree_sum.h); in a ring, each piece passes all workers
+// twice.
 uint64_t CanonicalSumBytes(uint64_t floats, uint64_t nodes, uint32_t workers);
 uint64_t RingSumBytes(uint64_t floats, uint32_t workers);
 
 struct GradientSum {
   uint64_t floats = 0;    // of the vector
-  uint64_t nodes = 1;     // of the canonical tree, of a worker
+  uint64_t nodes = 1;     // terms of the canonical tree that one worker sends
   uint32_t workers = 1;   // one device each
   uint32_t of_host = 1;   // most workers of one host
   bool canonical = true;  // compute.cuda.reproducible
-  uint64_t buckets = 1;   // that the vector is summed in, one after the other
+  uint64_t buckets = 1;   // pieces of the vector that are summed one after the other
 };
 
 struct SumBytes {
   double sent = 0;       // by each worker
   double inside = 0;     // of these, to workers of its own host: over NVLink, or PCIe without it
-  double host_away = 0;  // that all workers of a host together send to other hosts
+  double host_away = 0;  // sent to other hosts by all workers of a host together
 };
-// Canonical: each worker sends the others equal parts, so that all of a host's send to other hosts. A ring leaves a host
-// once.
+// In the canonical sum each worker sends equal parts to all others, so that all workers of a host send to other hosts;
+// a ring leaves a host only once.
 SumBytes BytesOf(const GradientSum& sum);
 
-// link_bytes_s, host_bytes_s: what links and a host's network carry each way, without what is lost to the way. 0 for
-// one worker. What devices and hosts start for a bucket is assumed (assumed::kSumSeconds), not counted.
+// The seconds of the sum; 0 for one worker. link_bytes_s, host_bytes_s: the peak speeds of links and of a host's
+// network, each way; of these the sum gets the shares assumed in hardware.h. The time to start a bucket's work on
+// devices and hosts is assumed (assumed::kSumSeconds), not counted.
 double SumSeconds(const GradientSum& sum, double link_bytes_s, double host_bytes_s);
 
 }  // namespace chorus::gpu

@@ -1,6 +1,6 @@
 #pragma once
-// What GPUs and the machines around them can do at best, by their makers, and how much of it a step is assumed to get.
-// None of it has been measured here. Thread safety: constants and values.
+// The best speeds of GPUs and the machines around them, as their makers publish them, and the shares of these that a
+// step is assumed to get. None of them has been measured for this table. Thread safety: constants and values.
 
 #include <cstdint>
 #include <span>
@@ -20,7 +20,7 @@ struct Gpu {
   double host_gbit_s = 0;   // network of a usual host of them, each way
   uint32_t processors = 0;  // multiprocessors
   uint32_t of_host = 8;     // GPUs of a usual host
-  double start_us = 4;      // to start a kernel or product, or a graph, behind the one before
+  double start_us = 4;      // to start a kernel, product or graph behind the one before
   // Whether the CUDA library is built for it: from Ampere on (worker/cuda/CMakeLists.txt).
   bool runs = true;
   std::string source;
@@ -28,43 +28,44 @@ struct Gpu {
 std::span<const Gpu> Gpus();
 const Gpu* FindGpu(const std::string& name);  // capital letters are small ones; null: unknown
 
-// Shares of the peaks. Long copies and large products reach about these; Gpu::start_us is what a host
-// thread takes to start one kernel after the other, which is what short ones cost.
+// Shares of the peaks: long copies and large products reach about these. A short kernel costs Gpu::start_us, the time
+// that a host thread takes to start one kernel after the other.
 namespace assumed {
 constexpr double kProductShare = 0.75;
 constexpr double kMemoryShare = 0.75;
 constexpr double kBusShare = 0.8;
 constexpr double kLinkShare = 0.7;
 constexpr double kNetworkShare = 0.8;
-// Of a kernel inside a graph: about 0.5 us from one to the next (A. Gray, "Getting Started with
-// CUDA Graphs", NVIDIA developer blog, 2019: kernels of 2.9 us come every 3.4 us), and what even a
-// kernel without work takes.
+// The least time of a kernel inside a graph: about 0.5 us from one kernel to the next (A. Gray,
+// "Getting Started with CUDA Graphs", NVIDIA developer blog, 2019: kernels of 2.9 us come every 3.4
+// us), and the time that even a kernel without work takes.
 constexpr double kNodeSeconds = 2e-6;
-constexpr double kCopySeconds = 10e-6;  // of a copy, beside its bytes
-// Of one pass of a thread's loop: memory answers after some 0.5 us, and the compiler sends out the
-// loads of about four passes at once.
+constexpr double kCopySeconds = 10e-6;  // of a copy, besides its bytes
+// The time of one pass of a thread's loop: memory answers after some 0.5 us, and the compiler
+// issues the loads of about four passes at once.
 constexpr double kPassSeconds = 0.12e-6;
 constexpr double kWaitSeconds = 15e-6;  // of a wait for the device
-constexpr double kSumSeconds = 40e-6;   // of a bucket of a sum over workers, beside its bytes
-// Bytes of a step that one thread packs in a second: 9 to 16 were seen (perf/README.md, "What bounds published
+constexpr double kSumSeconds = 40e-6;   // of a bucket of a sum over workers, besides its bytes
+// Gigabytes of a step that one thread packs per second: 9 to 16 were seen (perf/README.md, "What bounds published
 // shapes"). A worker packs with at most eight threads (worker/engine/device/device_engine.cc).
 constexpr double kPackGbS = 12;
 constexpr uint32_t kMostPackingThreads = 8;
-// Device memory of a process before it takes any: CUDA's context, kernels, the matrix library, and buffers of NCCL
-// where several devices sum.
+// Device memory that a process has before it asks for any: CUDA's context, kernels and the matrix library, and NCCL's
+// buffers where several devices sum.
 constexpr double kContextBytes = 700e6;
 constexpr double kNcclBytes = 400e6;
 
-// A server: a look-up or an update is some cache misses and the row's bytes (table_perf). Bytes of
-// frames are read for checksums and copied by the kernel, by one thread per connection, of which a
-// process has one for every four of its cores (transport_perf).
+// The speeds of a server. A look-up or an update costs some cache misses and the row's bytes
+// (table_perf). Bytes of frames are read for checksums and copied by the kernel; each connection is
+// served by one network thread, and a process has one such thread for every four of its cores
+// (transport_perf).
 constexpr double kRowSeconds = 45e-9;
 constexpr double kRowGbS = 10;
 constexpr double kFrameGbS = 4;
 constexpr double kNetworkThreads = 4;  // with 16 cores per GPU, and of a server
 constexpr uint32_t kServerCores = 16;
 constexpr double kServerGbitS = 100;
-constexpr uint32_t kReaderThreads = 8;  // compute.reader_threads of 0, with 16 cores or more a GPU
+constexpr uint32_t kReaderThreads = 8;  // if compute.reader_threads is 0, with 16 cores per GPU
 constexpr double kRoundTripSeconds = 100e-6;
 }  // namespace assumed
 

@@ -1,7 +1,7 @@
 #pragma once
-// One worker's training step on a device, as the trainer has it made; on a CountingDevice with
-// every call's cost, and on one that is alone as a dry run: what a step of a job costs is known
-// before there is a device. Thread safety: none.
+// One worker's training step on a device, with the calls that the trainer makes. On a
+// CountingDevice every call's cost is noted; on a CountingDevice without another device it is a dry
+// run, so that the cost of a job's step is known before there is a device. Thread safety: none.
 
 #include <cstdint>
 #include <deque>
@@ -19,14 +19,15 @@
 
 namespace chorus::gpu {
 
-// Those that a job begins with, and a little more at random: its biases and logits begin as zeros,
-// which would hide what goes wrong on the way to them.
+// The weights that a job begins with, plus small random numbers: a job's biases and logits begin as
+// zeros, which would hide mistakes on the way to them.
 std::vector<float> RunWeights(const worker::ParameterLayout& layout, uint64_t seed);
 
 class StepRun {
  public:
-  // config, data and device outlive what is made, as does pool, whose threads pack steps (null: the
-  // caller's alone). On a plain device nothing is counted: steps take what they take in a job.
+  // config, data and device outlive the StepRun, and so does pool, whose threads pack steps (null:
+  // only the caller's thread). On a plain device nothing is counted: steps take as long as in a
+  // job.
   static Result<std::unique_ptr<StepRun>> Create(const TrainConfig& config, const StepData& data,
                                                  worker::Device* device,
                                                  worker::ThreadPool* pool = nullptr) {
@@ -38,8 +39,8 @@ class StepRun {
     return CreateOn(config, data, device, device, pool);
   }
 
-  // From now on dense gradients stay on the device (DeviceStep::KeepGradients): the only worker's,
-  // or with `among`, as if other devices summed them too.
+  // From now on dense gradients stay on the device (DeviceStep::KeepGradients), as those of an only
+  // worker or, with `among`, as if they were summed with other devices.
   void KeepGradients(bool among);
 
   // Loads the step, computes it and updates the weights by the worker's own gradient (the sum of
@@ -50,7 +51,7 @@ class StepRun {
   Status Compute(const worker::StepBatch& batch);
   Status Update(const worker::StepBatch& batch);
 
-  // What goes to the servers after Compute; views of this object's memory.
+  // The gradients for the servers, after Compute; they are views of this object's memory.
   std::unique_ptr<worker::StepGradients> Gradients(const worker::StepBatch& batch) const;
 
   worker::DeviceStep& step() { return *step_; }
@@ -73,16 +74,16 @@ class StepRun {
   uint64_t updates_ = 0;
 };
 
-// The cost of the last of the steps that were read, without a device. Unless
-// compute.cuda.collective says HOST, dense gradients stay on it.
+// The cost of the last of the steps that were read, found without a device. Dense gradients stay on
+// the device unless compute.cuda.collective is HOST.
 struct DryRun {
   StepCost cost;
-  std::unique_ptr<worker::StepGradients> gradients;  // zeros, where the servers get them
-  std::deque<worker::SparseGradient> viewed;         // by the gradients
+  std::unique_ptr<worker::StepGradients> gradients;  // those for the servers; they are zeros
+  std::deque<worker::SparseGradient> viewed;         // what the gradients are views of
   int64_t parameters = 0;
-  size_t nodes = 0;  // of the canonical tree that this worker sums
+  size_t nodes = 0;  // terms of the canonical tree that this worker sums
   TakenMemory taken;
-  double pack_seconds = 0;  // on this machine, of Load: into the packed step, by compute.threads
+  double pack_seconds = 0;  // of Load on this machine: packing the step by compute.threads
 };
 Result<DryRun> RunDry(const TrainConfig& config, const StepData& data, uint32_t workers);
 
