@@ -1,6 +1,6 @@
 #pragma once
-// What numbers an option takes, for CLI11: shown in help as "[1 .. 4096]" or "[0 or more]", and said in the same
-// words when a number is none of them. Thread safety: pure functions.
+// Checks, for CLI11, of the numbers that an option takes: help shows "[1 .. 4096]" or "[0 or more]", and the error for
+// another number uses the same words. Thread safety: pure functions.
 
 #include <CLI/CLI.hpp>
 
@@ -15,7 +15,8 @@
 
 namespace chorus::launch {
 
-// The whole text as a number; CLI11 takes "10%" for 10 and "-1" for a large number.
+// The whole text as a number. CLI11's own parser is not used, since it takes "10%" for 10 and "-1"
+// for a large number.
 template <typename T>
 std::optional<T> NumberIn(const std::string& text) {
   if constexpr (std::is_floating_point_v<T>) {
@@ -32,7 +33,8 @@ std::optional<T> NumberIn(const std::string& text) {
   }
 }
 
-// T: of the option's values. `is_one`: whether a T is taken.  words: which are, "0 or more".
+// T: the type of the option's values. is_one: whether a value is allowed. words: the allowed values
+// in words, "0 or more".
 template <typename T, typename IsOne>
 CLI::Validator NumberCheck(const std::string& words, IsOne is_one) {
   const std::string expected =

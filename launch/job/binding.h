@@ -14,31 +14,31 @@ namespace chorus::launch {
 // "0-3,8"
 std::string FormatCores(const std::vector<uint32_t>& cores);
 
-// What to tell a user whose process wants `threads` threads on these cores of a machine with
+// The warning for a process that wants `threads` threads and may run on `cores` of a machine with
 // `machine_cores`; "" when nothing is wrong. A rank is too tightly bound when the launcher, not the
 // machine, keeps it from having a core per thread.
 std::string BindingWarning(const std::vector<uint32_t>& cores, uint32_t machine_cores,
                            uint32_t threads);
 
-// What a rank computes with.
+// The cores and threads that a rank computes with.
 struct CoreShare {
-  std::vector<uint32_t> cores;  // that it may run on
-  uint32_t threads = 0;         // compute.threads; 0 = one for each of the cores
+  std::vector<uint32_t> cores;  // those that it may run on
+  uint32_t threads = 0;         // compute.threads; 0 = one per core of these
   uint32_t wanted() const {     // threads that it runs
     return threads > 0 ? threads : static_cast<uint32_t>(cores.size());
   }
 };
-// For the other ranks. Error: kInternal, this is none.
+// The share as a text for other ranks, and back. Error: kInternal when the text is no share.
 std::string TextOf(const CoreShare& share);
 Result<CoreShare> CoreShareOf(const std::string& text);
 
-// What to say of ranks of one machine: "" unless they run more threads than there are cores
+// The warning for the ranks of one machine, "" unless they run more threads than there are cores
 // for all of them.
 std::string SharedCoresWarning(const std::vector<CoreShare>& shares, const std::string& node);
 
-// What to say of a rank that takes one thread because mpirun binds it, by a rule that its user did
-// not ask for, to a core of a machine that has more than one for each of its ranks; "" if not so.
-// ranks: of the job here.
+// The warning for a rank that takes one thread because mpirun binds it to one core, by a rule that
+// its user did not ask for, though the machine has more than one core per rank; "" if this is not
+// so. ranks: how many of the job are on this machine.
 std::string LoneCoreWarning(const CoreShare& share, uint32_t machine_cores, uint32_t ranks);
 
 // Logs the cores of this rank, and a warning if there is one. REQUIRES: SetLogName was called.

@@ -1,6 +1,6 @@
 #pragma once
 // A process that this one starts and waits for: a launcher with the ranks of a job.
-// Thread safety: one thread, and Start where the process has no other.
+// Thread safety: one thread; Start only while the process has no other thread.
 
 #include <sys/types.h>
 
@@ -15,10 +15,10 @@ namespace chorus::launch {
 
 class ChildProcess {
  public:
-  // Starts argv[0], looked up in PATH, in a group of its own and without standard input; SIGTERM is
-  // what it gets when this process ends. output: the file, made anew, that its standard output and
-  // error go to; "" = those of this process. Errors: kNotFound, the program or the folder of
-  // `output`; kResourceExhausted, no process is to be had.
+  // Starts argv[0], looked up in PATH, in a process group of its own and without standard input; it
+  // gets SIGTERM when this process ends. output: the file, made anew, for its standard output and
+  // error; "" = those of this process. Errors: kNotFound when the program or the folder of `output`
+  // is missing; kResourceExhausted when the system gives no process.
   static Result<std::unique_ptr<ChildProcess>> Start(const std::vector<std::string>& argv,
                                                      const std::string& output);
   ~ChildProcess();  // End
@@ -33,7 +33,7 @@ class ChildProcess {
   // seconds.
   void End();
 
-  // Whether a process of this name, of at most 15 characters, is its child.
+  // Whether the process has a child of this name, which has at most 15 characters.
   bool HasChild(const std::string& name) const;
 
  private:

@@ -12,9 +12,9 @@
 
 namespace chorus::launch {
 
-// Every rank calls it, and rank 0 gets the parts; own() is asked once all have come, for which
-// servers wait as long as workers train. give_up: of that wait, as Communicator::BarrierUntil has
-// it. places: [rank].
+// Every rank calls it, and rank 0 gets the parts. own() is called once all ranks have come: servers
+// wait for that as long as workers train. give_up: ends that wait, see Communicator::BarrierUntil.
+// places: [rank].
 Result<CollectedTrace> CollectTrace(Communicator& all, const std::vector<Place>& places,
                                     const std::function<bool()>& give_up,
                                     const std::function<TracePart()>& own);

@@ -1,5 +1,5 @@
 #pragma once
-// How a process ends, for whoever decides whether to start it again.
+// The exit codes of a process, by which others decide whether to start it again.
 // Thread safety: pure functions.
 
 #include "common/status.h"
@@ -10,12 +10,12 @@ constexpr int kExitFailure = 1;  // the same command will fail again: configurat
 constexpr int kExitUnavailable = 69;  // EX_UNAVAILABLE: a rank, host or network was lost; try again
 constexpr int kExitStoppedBySignal = 75;  // EX_TEMPFAIL: stopped by a signal and saved; go on
 
-// Of an error that ends the program. REQUIRES: !status.ok().
+// The code for an error that ends the program. REQUIRES: !status.ok().
 int ExitCodeOf(const Status& status);
 
-// Exit codes that the same command would have again: the program's own of errors, command lines and
-// runs of a comparison, and the shell's of programs that cannot be run. Launchers end with 1, too,
-// when a host cannot be reached.
+// Whether the same command would end with this code again: true of the program's own codes for
+// errors, command lines and failed runs of a comparison, and of the shell's codes for programs that
+// cannot be run. Launchers end with 1, too, when a host cannot be reached.
 bool WouldComeAgain(int code);
 
 }  // namespace chorus::launch

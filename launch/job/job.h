@@ -1,6 +1,6 @@
 #pragma once
-// Runs jobs on the ranks that there are: under mpirun or srun on all of them by role, otherwise in
-// this process alone, with its servers embedded.
+// Runs jobs on all ranks: under mpirun or srun each rank has a role, otherwise this process is the
+// only rank, with its servers embedded.
 //   DEDICATED   ranks 0 .. servers-1 serve, the others work
 //   COLOCATED   every rank serves and works
 // Thread safety: one of these calls per process, from main's thread.
@@ -15,15 +15,15 @@
 
 namespace chorus::launch {
 
-// Gives the job's configuration; called on the first rank alone, the others get its result.
-// The others are told every so often that it goes on.
+// Gives the job's configuration. It is called on the first rank alone; the others get its result
+// and hear from time to time that it is still at work.
 using ConfigSource = std::function<Result<TrainConfig>()>;
 
 // Whether the job writes to its checkpoint.directory. Where it does, all ranks must find the same
 // folder there (shared_folder.h), and that is tried before its first step.
 enum class Saves { kNo, kYes };
 
-// A rank of a job that has ended well, as it knows itself.
+// What a rank knows about itself once its job has ended well.
 struct RankEnd {
   uint32_t rank = 0;
   int server = -1;           // its number among the servers; -1: none
@@ -32,8 +32,9 @@ struct RankEnd {
 // Called on every rank once its part of a job has ended well. An error is the job's.
 using AtEnd = std::function<Status(const RankEnd& end)>;
 
-// `work` runs on every worker. Errors end the whole job (supervisor.h); in a single process they
-// are returned. deadline_seconds: of every wait until the job's own is known, from the first rank.
+// Runs a job: `work` runs on every worker. Errors end the whole job (supervisor.h); in a single
+// process they are returned. deadline_seconds: the deadline of every wait until the job's own
+// deadline has come from the first rank.
 Status RunJob(double deadline_seconds, Saves saves, const ConfigSource& config,
               const WorkerMain& work, const AtEnd& at_end = nullptr);
 
@@ -44,13 +45,13 @@ struct Job {
   Saves saves = Saves::kYes;
   std::optional<uint64_t> claims_before = std::nullopt;  // WorkerEnvironment::claims_before
 };
-// Gives the next job, nothing after the last one; called on the first rank alone, after all ranks
-// have finished the job before, on a thread of its own where there are others: these are told every
-// so often that it goes on.
+// Gives the next job, or nothing after the last one. It is called on the first rank alone, after
+// all ranks have finished the job before. Where there are other ranks it runs on a thread of its
+// own, and these hear from time to time that it is still at work.
 using JobSource = std::function<Result<std::optional<Job>>()>;
 
-// Jobs one after another, each with servers of its own. Returns true on the first rank, once the
-// ranks have parted: what it does then keeps nobody waiting.
+// Runs jobs one after another, each with servers of its own. Returns true on the first rank, once
+// the ranks have parted: nobody waits for what it does afterwards.
 Result<bool> RunJobs(double deadline_seconds, const JobSource& next, const WorkerMain& work,
                      const AtEnd& at_end = nullptr);
 

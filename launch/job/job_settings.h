@@ -1,5 +1,5 @@
 #pragma once
-// What the settings of a training job need of each other, and of nothing else.
+// The checks of a training job's settings against each other, and against nothing else.
 // Thread safety: pure functions.
 
 #include <string>
@@ -9,10 +9,11 @@
 
 namespace chorus::launch {
 
-// Error: kInvalidArgument, names the setting that another one lacks, or that means nothing.
+// Error: kInvalidArgument, which names a setting that another one needs, or one that has no
+// meaning.
 Status CheckJobSettings(const TrainConfig& config);
 
-// "" or a setting that does nothing as the others are.
+// The doubt about a setting that has no effect with the others; "" if there is none.
 std::string DoubtOfJobSettings(const TrainConfig& config);
 
 }  // namespace chorus::launch

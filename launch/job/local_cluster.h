@@ -22,25 +22,27 @@ namespace chorus::launch {
 struct LocalClusterOptions {
   uint32_t workers = 1;
   uint32_t servers = 1;
-  // Frames cross the loopback device, on two network threads an end, instead of being handed over.
+  // Frames cross the loopback device, with two network threads per end, instead of being handed
+  // over in memory.
   bool tcp = false;
-  // Of the connections over TCP, which never leave this host.
+  // The protection of the connections over TCP, which never leave this host.
   Protection protection = Protection::kEncryptedBetweenHosts;
-  // What each worker's transport is wrapped in, for tests of bad networks; empty: nothing.
+  // Wraps each worker's transport, for tests of bad networks; empty: not wrapped.
   std::function<std::unique_ptr<Transport>(std::unique_ptr<Transport>)> wrap_transport;
-  // Shows the servers and what the workers do; null: nobody.
+  // Shows the servers and the workers' progress; null: nothing is shown.
   Monitor* monitor = nullptr;
-  // What is recorded of the steps of worker 0, and of all that this process does meanwhile; null:
-  // nothing.
+  // Records the steps of worker 0, and everything that this process does meanwhile; null: nothing
+  // is recorded.
   JobTrace* trace = nullptr;
-  // Where workers find devices; each asks for the one of its own number. Empty: there are none.
+  // Opens devices; each worker asks for the one of its own number. Empty: there are no devices.
   worker::OpenDevice open_device;
-  // Called with each server once the workers have ended well; empty: nobody asks.
+  // Called with each server once the workers have ended well; may be empty.
   std::function<void(const ServerNode& server)> at_end;
 };
 
 // Runs `work` on every worker, each on a thread of its own (the caller's, if there is one worker
-// only). Returns the first error in order of workers that is not another worker's doing.
+// only). Returns the first error, in order of workers, that is not a consequence of another
+// worker's error.
 using WorkerMain =
     std::function<Status(const TrainConfig& config, const worker::WorkerEnvironment& environment)>;
 Status RunLocalCluster(const TrainConfig& config, const LocalClusterOptions& options,

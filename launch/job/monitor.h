@@ -1,6 +1,6 @@
 #pragma once
-// What a rank tells Prometheus (report.prometheus): a page with the numbers of the run as they are
-// when it is asked, `curl http://HOST:PORT/metrics`. Thread safety: any thread.
+// A rank's page for Prometheus (report.prometheus), with the numbers of the run at the time of the
+// request: `curl http://HOST:PORT/metrics`. Thread safety: any thread.
 
 #include <cstdint>
 #include <memory>
@@ -15,10 +15,10 @@ namespace chorus::launch {
 
 class Monitor {
  public:
-  // address: report.prometheus; the page is at its port + rank, at the address that its host part
-  // means on this machine. role: "worker 0". label: of the run, where one process does many; "" =
-  // none. Null for address "". Errors: kInvalidArgument (no such address here), kFailedPrecondition
-  // (the port is taken).
+  // address: report.prometheus; the page has its port + rank, and the address that its host part
+  // means on this machine. role: "worker 0". label: names the run where one process does several;
+  // "" = none. Returns null for address "". Errors: kInvalidArgument (no such address here),
+  // kFailedPrecondition (the port is taken).
   static Result<std::unique_ptr<Monitor>> Open(const std::string& address, uint32_t rank,
                                                const std::string& role, const std::string& label);
   virtual ~Monitor() = default;
@@ -30,16 +30,15 @@ class Monitor {
   virtual const std::string& url() const = 0;
 };
 
-// The port and host of report.prometheus for a rank. Error: kInvalidArgument, names the field and
-// what is allowed.
+// The port and host of report.prometheus for a rank. Error: kInvalidArgument, which names the field
+// and what is allowed.
 struct MonitorAddress {
   std::string host;  // an address, a subnet, an interface or a host name; "" = all addresses
   uint32_t port = 0;
 };
 Result<MonitorAddress> ParseMonitorAddress(const std::string& address, uint32_t rank);
 
-// `environment` with the monitor as one more that hears of steps and reports; as it is where that
-// is null.
+// `environment` whose steps and reports are also passed to the monitor; unchanged if that is null.
 worker::WorkerEnvironment Monitored(worker::WorkerEnvironment environment, Monitor* monitor);
 
 }  // namespace chorus::launch

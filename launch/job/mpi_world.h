@@ -1,8 +1,8 @@
 #pragma once
-// This process as a rank of a job. Started by mpirun or srun, it initialises MPI and says who it is
-// among the ranks; started plainly, it is rank 0 of 1 and MPI is never touched. MPI serves for
-// identity, the exchange of short texts, barriers, the end of the job, and the workers' sums
-// (worker/collective/collective_mpi.cc); it appears in these two files only.
+// This process as a rank of a job. If mpirun or srun started it, it initialises MPI and learns its
+// rank; otherwise it is rank 0 of 1, and MPI is never touched. MPI is used for identity, the
+// exchange of short texts, barriers, the end of the job, and the workers' sums; only mpi_world.cc
+// and worker/collective/collective_mpi.cc call it.
 // Thread safety: one thread makes all calls of a communicator; Abort from any thread.
 
 #include <cstdint>
@@ -24,8 +24,9 @@ class Communicator {
   // Points to the MPI_Comm, for NewMpiCollective; null in a process without MPI.
   virtual void* handle() = 0;
 
-  // Everybody gets root's text, or everybody's texts in order of ranks. Error: kDeadlineExceeded,
-  // names the ranks that did not come, by their numbers among all.
+  // Broadcast gives everybody root's text; AllGather gives everybody the texts of all, in order of
+  // ranks. Error: kDeadlineExceeded, which names the ranks that did not come, by their numbers in
+  // MpiWorld::all().
   virtual Result<std::string> Broadcast(const std::string& text, uint32_t root) = 0;
   virtual Result<std::vector<std::string>> AllGather(const std::string& mine) = 0;
   // Root alone gets everybody's texts, in order of ranks; the others get empty ones. Every rank calls
@@ -35,9 +36,9 @@ class Communicator {
     return AllGather(mine);
   }
   virtual Status Barrier() = 0;
-  // A barrier without a deadline of its own: ends when all have come, or with kDeadlineExceeded
-  // (names who has not) once give_up() says so (asked now and then). For ranks that serve others
-  // until these are done.
+  // A barrier without a deadline of its own, for ranks that serve others until these are done: it
+  // ends when all have come, or with kDeadlineExceeded, which names those that have not, once
+  // give_up() returns true. give_up is called from time to time.
   virtual Status BarrierUntil(const std::function<bool()>& give_up) = 0;
 };
 
@@ -48,17 +49,17 @@ class MpiWorld {
   // True when the environment says that mpirun or srun started this process as one of a job's
   // ranks.
   static bool Launched();
-  // The same, and there are other ranks.
+  // True when, besides, there are other ranks.
   static bool LaunchedAmongOthers();
-  // Once a process. Every wait of its communicators ends after deadline_seconds; calls of MPI that
-  // take no deadline, MPI_Init to begin with, then end the process (watchdog.h).
+  // To be called once per process. Every wait of its communicators ends after deadline_seconds;
+  // calls of MPI that take no deadline, such as MPI_Init, then end the process (watchdog.h).
   static Result<std::unique_ptr<MpiWorld>> Create(double deadline_seconds);
-  // Of what is waited for from now on, here and in the groups that are made.
+  // Sets the deadline of waits from now on, here and in groups that are made from now on.
   virtual void SetDeadline(double deadline_seconds) = 0;
 
   virtual Communicator& all() = 0;
   virtual const std::string& node() const = 0;  // the name of this rank's machine
-  // The machines of all ranks, which from now on stand beside their numbers in errors.
+  // Takes the machines of all ranks; errors name them beside the ranks' numbers from now on.
   virtual void NameNodes(std::vector<std::string> nodes) = 0;
 
   // Ranks with equal colors form a group, in order of their ranks in all(). Every rank calls it;

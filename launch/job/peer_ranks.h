@@ -1,5 +1,5 @@
 #pragma once
-// What this machine can tell of the job's ranks when one of them does not come: a stopped process
+// What this machine knows about the job's ranks when one of them does not come: a stopped process
 // answers nobody, and only the system still knows of it.
 // Thread safety: any thread.
 
@@ -9,7 +9,8 @@
 
 namespace chorus::launch {
 
-// Of this process, as its launcher (Open MPI, PMIx, srun) set it; nothing without one.
+// This process's rank, and the number of ranks, as its launcher (Open MPI, PMIx, srun) set them;
+// nothing without a launcher.
 std::optional<uint32_t> RankOfLauncher();
 std::optional<uint32_t> RanksOfLauncher();
 

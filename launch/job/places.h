@@ -1,7 +1,7 @@
 #pragma once
 // Where the ranks of a job are, and at which addresses its servers are reached. Every rank tells
-// all others its machine, its network and, if it serves, each of its addresses; who connects tries
-// them (common/host_address.h says in which order), and the handshake proves who answers.
+// all others its machine, its network and, if it serves, each of its addresses; a client tries them
+// in the order of common/host_address.h, and the handshake proves who answers.
 // Thread safety: pure functions, but for the system's addresses and the communicator's rules.
 
 #include <cstdint>
@@ -27,29 +27,31 @@ bool OneNetwork(const std::vector<Place>& places);
 // How many of the ranks from `first` on, and before `rank`, are on the host of `rank`.
 uint32_t EarlierOnHost(const std::vector<Place>& places, uint32_t first, uint32_t rank);
 
-// Of every rank, in order. Every rank of `all` calls it.
+// The places of all ranks, in order. Every rank of `all` calls it.
 Result<std::vector<Place>> GatherPlaces(Communicator& all, const Place& own);
-// The same of all ranks of `world`, whose errors name nodes from then on.
+// The same for all ranks of `world`, whose errors name nodes from then on.
 Result<std::vector<Place>> MeetRanks(MpiWorld* world);
 
-// Where a server binds, and what it tells others.
+// Where a server binds, and the addresses that it tells others.
 struct ListenPlan {
   std::string bind;  // an address; "" = all
   std::vector<HostAddress> announced;
 };
 // For ranks that serve. setting: cluster.listen_address. alone: all ranks are in one network
-// namespace; nobody else then needs to reach it, and unless told otherwise it listens on loopback.
-// Error: kInvalidArgument, the setting means nothing here; kFailedPrecondition, other hosts would
-// not reach it. Both name field and host.
+// namespace, so that nobody else needs to reach the server: unless `setting` says otherwise, it
+// listens on loopback. Errors, which name field and host: kInvalidArgument when the setting means
+// nothing here; kFailedPrecondition when other hosts would not reach it.
 Result<ListenPlan> PlanListening(const std::string& setting, bool alone, const std::string& node,
                                  const std::vector<HostAddress>& own);
 
-// What a server tells the others. endpoint: of its listener, whose port is all that counts.
+// The text by which a server tells others how to reach it. endpoint: its listener's; only the port
+// counts.
 std::string Announcement(const ListenPlan& plan, const std::string& service,
                          const std::string& endpoint);
 
-// What Transport::Connect takes to reach a server that announced this. near: it is in the caller's
-// network. own: the caller's addresses. Error: kInternal, this is no announcement.
+// The endpoint for Transport::Connect to reach the server of this announcement. near: the server is
+// in the caller's network namespace. own: the caller's addresses. Error: kInternal when the text is
+// no announcement.
 Result<std::string> RouteTo(const std::string& announcement, bool near,
                             const std::vector<HostAddress>& own);
 

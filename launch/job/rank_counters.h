@@ -1,6 +1,6 @@
 #pragma once
-// What a rank has counted, as a file for whoever compares: counters.proto.
-// Thread safety: one call of Write a rank, once its steps have ended.
+// The counters of a rank, as a file for comparisons (counters.proto).
+// Thread safety: Write is called once per rank, after its steps have ended.
 
 #include <chrono>
 #include <cstdint>
@@ -21,9 +21,10 @@ class RankCounter {
  public:
   // Notes how long each step takes.
   void OnStep();
-  // What the worker of this rank did.
+  // Notes the result of this rank's worker.
   void OnResult(uint32_t worker, const worker::TrainResult& result);
-  // DIR/rank-N.json. Makes the folder, which may be each host's own. Error: that of the files.
+  // Writes DIR/rank-N.json. Makes the folder, which may be each host's own. Error: that of the
+  // files.
   Status Write(FileSystem& files, const std::string& directory, const RankEnd& end) const;
 
  private:
@@ -32,8 +33,8 @@ class RankCounter {
   std::optional<std::chrono::steady_clock::time_point> last_;
 };
 
-// Files of a job's ranks in DIR, by rank. Errors: kNotFound, there are none; kInvalidArgument,
-// names the file that is none.
+// Reads the counters of a job's ranks from DIR, by rank. Errors: kNotFound when there are none;
+// kInvalidArgument, which names the file, when one has no counters.
 Result<std::vector<RankCounters>> ReadCounters(FileSystem& files, const std::string& directory);
 
 }  // namespace chorus::launch

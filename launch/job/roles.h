@@ -19,8 +19,8 @@ struct Roles {
   std::string Name() const;  // "server 0", "worker 1", "server 0 and worker 0"
 };
 
-// Of rank `rank` of `ranks` that a launcher started. The servers are the first ranks, the workers
-// the last ones, in every placement. Error: kInvalidArgument, nobody would work.
+// The roles of rank `rank` among `ranks` that a launcher started. The servers are the first ranks,
+// the workers the last ones, in every placement. Error: kInvalidArgument when nobody would work.
 Result<Roles> RolesOf(const ClusterConfig& cluster, uint32_t rank, uint32_t ranks);
 
 }  // namespace chorus::launch

@@ -20,7 +20,7 @@ namespace chorus::launch {
 class ServerNode {
  public:
   // Makes server `server` of `servers` for `workers` workers. `files` outlives it. Error:
-  // kResourceExhausted, its threads are not to be had.
+  // kResourceExhausted when the system does not give its threads.
   // on_step: as ServerOptions has it.
   static Result<std::shared_ptr<ServerNode>> Create(
       const TrainConfig& config, const std::vector<TableSpec>& tables, uint32_t server,
@@ -29,16 +29,16 @@ class ServerNode {
 
   // Serves on this transport too, which outlives the node; returns the endpoint.
   Result<std::string> Listen(Transport* transport);
-  // Since the last request came, or since the node was made.
+  // Seconds since the last request came, or since the node was made.
   double idle_seconds() const;
 
   uint32_t number() const { return number_; }  // among the servers of the job
-  // What it has and has done so far. Thread safety: any thread.
+  // What the server holds and has done so far. Thread safety: any thread.
   struct Use {
     uint64_t memory_bytes = 0;    // of rows and their indices
     uint64_t requests = 0;        // frames that came
     uint64_t received_bytes = 0;  // of these
-    uint64_t rows = 0;            // that it holds
+    uint64_t rows = 0;            // those that it holds
     uint64_t sent_bytes = 0;      // of answers
   };
   Use use() const {
@@ -60,10 +60,10 @@ class ServerNode {
   std::vector<std::unique_ptr<Listener>> listeners_;
 };
 
-// Of the connections of a job's transports.
+// The protection of the connections of a job's transports.
 Protection ProtectionOf(const ClusterConfig& config);
 
-// The transport settings that a job's configuration gives but for listen_address (places.h), with a
+// The transport settings of a job's configuration, except listen_address (places.h), with one
 // network thread for every four cores of this process. name: "worker 1", for messages.
 TransportOptions TransportOptionsOf(const TrainConfig& config, const std::string& token,
                                     const std::string& name);

@@ -9,14 +9,13 @@
 
 namespace chorus::launch {
 
-// Bytes; nothing where there is no /dev/shm.
+// Free bytes of /dev/shm; nothing where there is none.
 std::optional<uint64_t> FreeSharedMemory();
 
-// What is to be said of so much free shared memory and so many ranks on the machine; "" if it is
-// enough.
+// The doubt about free_bytes of shared memory for `ranks` ranks on the machine; "" if it is enough.
 std::string SharedMemoryDoubt(uint64_t free_bytes, uint32_t ranks);
 
-// Warns, on the first rank of a machine, before MPI begins.
+// Logs that doubt as a warning, on the first rank of a machine, before MPI begins.
 void WarnOfSharedMemory();
 
 }  // namespace chorus::launch

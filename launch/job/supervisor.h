@@ -3,9 +3,10 @@
 //
 //   rank 2 (worker 1 on node7): DataLoss: reading train.log: block 3: checksum differs
 //
-// and ends the whole job with the error's exit code (exit_code.h). An error that is likely another
-// rank's doing (a lost connection, a wait in vain, an abort) first waits for a grace period: the
-// rank where the cause lies ends the job meanwhile, so that the cause is what the user reads, once.
+// and ends the whole job with the error's exit code (exit_code.h). A rank whose error likely
+// follows from another rank's failure (a lost connection, a wait in vain, an abort) first waits for
+// a grace period: the rank with the cause ends the job meanwhile, so that the user reads the cause,
+// once.
 // Thread safety: Fail from any thread; the first call wins and the others never return.
 
 #include <functional>

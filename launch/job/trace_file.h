@@ -1,5 +1,5 @@
 #pragma once
-// The timeline of a job as a file in Chrome's trace format (JSON): what chrome://tracing and
+// The timeline of a job as a file in Chrome's trace format (JSON), which chrome://tracing and
 // ui.perfetto.dev show. Each rank is a process, each of its threads a track. Thread safety: pure
 // functions, but for the file.
 
@@ -13,14 +13,14 @@
 
 namespace chorus::launch {
 
-// How every such file begins: a file that does not is never replaced.
+// How every such file begins: a file that begins otherwise is never replaced.
 inline constexpr char kTraceBegin[] = R"({"displayTimeUnit":"ms",)";
 
 // parts, clocks: [rank]. Times are in microseconds since the first span, on rank 0's clock.
 Status AppendTrace(const std::vector<TracePart>& parts, const std::vector<ClockOffset>& clocks,
                    OutputFile* out);
 
-// What is to be said of the file: "5 steps of 3 ranks, 1,234 spans; clocks agree within 12 us".
+// A summary of the file: "5 steps of 3 ranks, 1,234 spans; clocks agree within 12 us".
 std::string TraceSummary(const std::vector<TracePart>& parts,
                          const std::vector<ClockOffset>& clocks);
 

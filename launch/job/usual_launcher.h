@@ -1,5 +1,5 @@
 #pragma once
-// How this program starts itself on several ranks, where nobody says how.
+// How this program starts itself on several ranks when the user does not say how.
 // Thread safety: pure functions, and one that reads /proc.
 
 #include <string>
@@ -9,11 +9,11 @@
 
 namespace chorus::launch {
 
-// mpirun and what any job wants of it: ranks that use all cores of their host, as many as are asked
-// for, also as root.
+// mpirun with the options that any job needs: ranks may use all cores of their host, there may be
+// as many ranks as are asked for, and root may start them.
 std::vector<std::string> UsualLauncher();
 
-// The words of --launcher, between blanks.
+// The words of --launcher, which are separated by blanks.
 std::vector<std::string> LauncherOf(const std::string& text);
 
 // The path of this program.

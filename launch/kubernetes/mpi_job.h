@@ -13,24 +13,25 @@
 namespace chorus::launch {
 
 struct KubernetesOptions {
-  std::string image;        // with the program, Open MPI and sshd
-  std::string name;         // of the job; what is made for it begins with it
-  std::string claim;        // a volume claim that is there; "" = one is made
-  std::string volume_size;  // of one that is made: "100Gi"
-  std::string mount;        // where pods have the volume; relative paths of the job are there
+  std::string image;        // has the program, Open MPI and sshd
+  std::string name;         // the job's; names of all its objects begin with it
+  std::string claim;        // a volume claim that exists; "" = one is made
+  std::string volume_size;  // of a claim that is made: "100Gi"
+  std::string mount;        // path of the volume in pods; relative paths of the job are there
 };
 
-// A name that Kubernetes takes for a job, from a file's: "configs/My_job.textproto" is "my-job".
+// A valid name of a Kubernetes job, made from a file's: "configs/My_job.textproto" becomes
+// "my-job".
 std::string KubernetesName(const std::string& file);
 
-// YAML, several documents. config: complete; plan: of one layout. Pods have as many slots as the
-// fullest host of the plan has ranks, and mpirun fills one after the other: where ranks do not divide
-// evenly, a pod may have more ranks than the host of its number, and pods may be fewer than hosts.
-// Errors: kInvalidArgument, names the option or the field of the job that no pod could use.
+// YAML of several documents. config: complete; plan: that of one layout. Pods have as many slots as the fullest host of
+// the plan has ranks, and mpirun fills one after the other: where ranks do not divide evenly, a pod may have more ranks
+// than the host of its number, and pods may be fewer than hosts.
+// Error: kInvalidArgument, which names the option or the field of the job that no pod could use.
 Result<std::string> KubernetesObjects(const TrainConfig& config, const JobPlan& plan,
                                       const KubernetesOptions& options);
 
-// What a pod has to have, so that each of its ranks has what the plan says.
+// The resources that a pod needs so that each of its ranks has what the plan says.
 struct PodResources {
   uint64_t memory_mib = 0;
   uint32_t cpus = 0;

@@ -11,7 +11,7 @@ namespace chorus::launch {
 
 class Yaml {
  public:
-  // What is written while it lives belongs to the map or the list item that it stands for.
+  // A map or a list item: everything that is written while the Block lives belongs to it.
   class Block {
    public:
     explicit Block(Yaml* yaml) : yaml_(yaml) { ++yaml_->depth_; }

@@ -1,6 +1,6 @@
 #pragma once
-// What a layer's translation sees: its node in the export's manifest, the columns that it reads,
-// its weights and options, and the graph. Thread safety: none.
+// Everything that a layer's translation uses: its node in the export's manifest, the columns that
+// it reads, its weights and options, and the graph. Thread safety: none.
 
 #include <cstdint>
 #include <map>
@@ -29,7 +29,7 @@ class DenseArrays {
 
 // The arrays of a node's parts side by side, row-major.
 struct DenseMatrix {
-  std::string name;  // of no other matrix of the model
+  std::string name;  // unique in the model
   int64_t rows = 0;
   int64_t cols = 0;
   std::vector<float> values;
@@ -46,13 +46,13 @@ class LayerScope {
   const std::vector<OnnxValue>& inputs() const { return inputs_; }
   OnnxGraph& graph() const { return graph_; }
 
-  // The arrays PART.name of all parts. Error: kNotFound, one is not there; kDataLoss, their rows
-  // differ.
+  // The arrays PART.name of all parts. Errors: kNotFound when one is missing; kDataLoss when their
+  // numbers of rows differ.
   Result<DenseMatrix> Matrix(const std::string& name) const;
   // The same as a constant of the graph, [rows, cols].
   Result<OnnxValue> Weight(const std::string& name) const;
   OnnxValue Constant(const DenseMatrix& matrix) const;
-  // x W + b of the matrices "PREFIX.weight" and "PREFIX.bias".
+  // x W + b with the matrices "PREFIX.weight" and "PREFIX.bias".
   Result<OnnxValue> Affine(const OnnxValue& x, const std::string& prefix) const;
   // Error: kNotFound.
   Result<int64_t> Option(const std::string& name) const;

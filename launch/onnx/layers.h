@@ -1,7 +1,7 @@
 #pragma once
 // The layers of worker/layers as ONNX operators. Each function adds a node's layer to the graph and
-// returns its output, [rows, width]; where that still has rows of contexts and the node has rows of
-// exposures, the caller gathers. launch/README.md has the equations.
+// returns its output, [rows, width]. If the output still has one row per context and the node has
+// one per exposure, the caller gathers the rows. launch/README.md has the equations.
 // A new layer is one function here, in a file of its own or beside its like, and a line in
 // FindLayer.
 // Thread safety: as OnnxGraph.
@@ -16,11 +16,12 @@ namespace chorus::launch {
 
 using TranslateLayer = Result<OnnxValue> (*)(const LayerScope& scope);
 
-// By the layer's kind (worker/layers/layer.h); null where none is known.
+// The translation of a layer's kind (worker/layers/layer.h); null for an unknown kind.
 TranslateLayer FindLayer(std::string_view kind);
 std::string KnownLayers();  // "batch_norm, bi_interaction, ..."
 
-// x_1 W_1 + x_2 W_2 + ...; with a bias; and with ReLU.
+// x_1 W_1 + x_2 W_2 + ... alone (ProductLayer), with a bias (LinearLayer), and with bias and ReLU
+// (DenseLayer).
 Result<OnnxValue> ProductLayer(const LayerScope& scope);
 Result<OnnxValue> LinearLayer(const LayerScope& scope);
 Result<OnnxValue> DenseLayer(const LayerScope& scope);

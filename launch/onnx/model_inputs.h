@@ -21,15 +21,15 @@ class ModelInputs {
   ModelInputs(const ExportManifest& manifest, OnnxGraph* graph);
 
   // Columns [first, first + width) of a group's context row, or of its exposure row.
-  // Error: kInvalidArgument, the row has no such columns.
+  // Error: kInvalidArgument when the row has no such columns.
   Result<OnnxValue> Columns(int group, bool context, int64_t first, int64_t width);
 
   // After the last call of Columns: adds the inputs that were read to the graph and to *described,
-  // in the order of the manifest. Error: kInvalidArgument, two would have the same name.
+  // in the order of the manifest. Error: kInvalidArgument when two would have the same name.
   Status Declare(ExportOnnx* described);
 
  private:
-  // Columns of the input rows that are one input of the graph.
+  // A range of columns of the input rows that is one input of the graph.
   struct Part {
     ExportOnnxInput input;  // without what depends on the group
     std::string doc;

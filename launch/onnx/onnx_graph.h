@@ -18,7 +18,7 @@ namespace chorus::launch {
 
 enum class RowsOf { kConstant, kContexts, kExposures };
 
-// What an operator made, or a constant or an input of the graph. Its first dimension is the rows.
+// The output of an operator, a constant or an input of the graph. Its first dimension is the rows.
 struct OnnxValue {
   std::string name;
   RowsOf rows = RowsOf::kConstant;
@@ -33,7 +33,7 @@ struct OnnxAttribute {
 
 class OnnxGraph {
  public:
-  // Of exposures, [exposures]: the row of each one's context.
+  // The input [exposures] with the row of each exposure's context.
   static constexpr const char* kContextOf = "context_of";
   // The name of an input's dimension whose length is known when the graph runs.
   static const char* DimensionOf(RowsOf rows);
@@ -42,22 +42,22 @@ class OnnxGraph {
   OnnxValue Floats(const std::string& name, std::span<const int64_t> dims,
                    std::span<const float> values);
   OnnxValue Ints(const std::vector<int64_t>& values);  // [values.size()]
-  OnnxValue Number(float value);                       // of no dimension
+  OnnxValue Number(float value);                       // without dimensions
 
-  // The operator's only output, with rows of exposures if an operand has such. In what the nodes
-  // are called stands the scope that was begun last.
+  // Adds an operator and returns its only output, with rows of exposures if an operand has such.
+  // Names of nodes contain the scope that was begun last.
   OnnxValue Op(const std::string& type, std::vector<OnnxValue> operands,
                const std::vector<OnnxAttribute>& attributes = {});
   void BeginScope(std::string name) { scope_ = std::move(name); }
 
-  // The same with a row per exposure.
+  // The same value with a row per exposure.
   OnnxValue OnExposures(const OnnxValue& value);
   bool gathers() const { return !gathered_.empty(); }  // context_of is an input
 
   // Inputs and outputs in the order of these calls. dims: behind the rows.  doc: for people.
   void AddInput(const OnnxValue& input, onnx::TensorProto::DataType type,
                 std::span<const int64_t> dims, const std::string& doc);
-  // [rows] floats of value, [rows, 1].
+  // Adds an output of [rows] floats, from `value`, [rows, 1].
   void AddOutput(const std::string& name, const OnnxValue& value, const std::string& doc);
 
   const onnx::GraphProto& proto() const { return proto_; }

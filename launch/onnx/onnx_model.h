@@ -13,12 +13,12 @@ namespace chorus::launch {
 
 struct OnnxModel {
   ExportOnnx described;  // without file and checksum
-  std::string bytes;     // a serialised ModelProto; the same of the same checkpoint
+  std::string bytes;     // a serialised ModelProto; the same checkpoint gives the same bytes
 };
 
-// manifest: DescribeModel's (launch/command/export_manifest.h).  dense: the same checkpoint's.
-// Errors: kInvalidArgument names node and layer that have no translation, or the method;
-// kResourceExhausted, the weights are above protobuf's 2 GiB.
+// manifest: that of DescribeModel (launch/command/export_manifest.h). dense: the same checkpoint's.
+// Errors: kInvalidArgument, which names the node and layer, or the method, that has no translation;
+// kResourceExhausted when the weights exceed protobuf's 2 GiB.
 Result<OnnxModel> MakeOnnxModel(const ExportManifest& manifest, const worker::DenseState& dense);
 
 }  // namespace chorus::launch

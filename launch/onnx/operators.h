@@ -1,7 +1,7 @@
 #pragma once
-// ONNX operators as layers call them. Values have rows first; `axis` counts them: 1 is the first
-// dimension behind the rows. Where a dimension is given as 0 in ONNX's Reshape, it stays as it is:
-// that keeps rows whose number is known when the graph runs, also when it is 0.
+// ONNX operators as layers call them. The first dimension of a value is its rows, and `axis` counts
+// it: 1 is the first dimension behind the rows. Where a dimension is given as 0 in ONNX's Reshape,
+// it stays as it is: that keeps rows whose number is known when the graph runs, also when it is 0.
 // Thread safety: as OnnxGraph.
 
 #include <cstdint>
@@ -20,9 +20,9 @@ OnnxValue Relu(OnnxGraph& graph, const OnnxValue& x);
 
 // REQUIRES: there is a term. Those of contexts are added to one another once per context.
 OnnxValue SumOf(OnnxGraph& graph, const std::vector<OnnxValue>& terms);
-// The sum over a dimension, which is left out, or kept with length 1.
+// The sum over a dimension, which is then left out or, with `keep`, has length 1.
 OnnxValue SumOver(OnnxGraph& graph, const OnnxValue& x, int64_t axis, bool keep);
-// Values side by side along a dimension; an only one as it is.
+// Values side by side along a dimension; a single value is returned as it is.
 OnnxValue Joined(OnnxGraph& graph, const std::vector<OnnxValue>& values, int64_t axis);
 OnnxValue Columns(OnnxGraph& graph, const OnnxValue& x, int64_t first, int64_t width);
 // x with its dimensions in another order; order[0] is 0.

@@ -20,8 +20,8 @@ struct OnnxPrediction {
   OnnxValue ctr, cvr, ctcvr;  // [exposures, 1]; pCVR, and pCTCVR, may exceed 1 as `predict`'s do
 };
 
-// method: its name, for messages. Error: kInvalidArgument names a method whose prediction is not
-// known here.
+// method: its name, for messages. Error: kInvalidArgument, which names a method whose prediction is
+// not known here.
 Result<OnnxPrediction> AddPrediction(const ObjectiveConfig& objective, const std::string& method,
                                      const FindLogit& logit, OnnxGraph* graph);
 
